@@ -1,0 +1,167 @@
+//! Identities. Each is a type of its own, so that a player's id cannot be passed for a room's.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+/// The most seats a room can have, and so the width of every slot array and mask.
+pub const SLOTS_MAX: usize = 16;
+
+/// A seat in a room, `0..SLOTS_MAX`. Deserialising refuses larger numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub struct Slot(u8);
+
+impl Slot {
+    /// The seat with this number, if a room can have it.
+    pub const fn new(number: u8) -> Option<Self> {
+        if (number as usize) < SLOTS_MAX { Some(Self(number)) } else { None }
+    }
+
+    /// Every seat a room can have, in order.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..SLOTS_MAX as u8).map(Self)
+    }
+
+    /// The seat's place in a slot array.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+
+    /// The seat's bit in a [`SlotMask`].
+    pub const fn bit(self) -> SlotMask {
+        1 << self.0
+    }
+}
+
+impl TryFrom<u8> for Slot {
+    type Error = &'static str;
+    fn try_from(number: u8) -> Result<Self, Self::Error> {
+        Self::new(number).ok_or("slot out of range")
+    }
+}
+
+impl From<Slot> for u8 {
+    fn from(slot: Slot) -> Self {
+        slot.0
+    }
+}
+
+impl fmt::Display for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// A set of slots, one bit each.
+pub type SlotMask = u16;
+
+/// The slots in a mask, lowest first.
+pub fn slots_in(mask: SlotMask) -> impl Iterator<Item = Slot> {
+    Slot::all().filter(move |slot| mask & slot.bit() != 0)
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub struct $name(pub u64);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{:x}", self.0)
+            }
+        }
+    };
+}
+
+id! {
+    /// A room, unique for the life of a server process.
+    RoomId
+}
+id! {
+    /// A player: what keeps its seat and score, whatever connection it uses.
+    PlayerId
+}
+id! {
+    /// One connection's identity, fresh per session: netcode ignores a reconnect under a live id.
+    SessionId
+}
+
+/// A room's name for people: four characters without look-alikes (no 0 O 1 I L).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct RoomCode([u8; 4]);
+
+impl RoomCode {
+    /// The characters a code is made of.
+    pub const ALPHABET: &'static [u8; 31] = b"23456789ABCDEFGHJKMNPQRSTUVWXYZ";
+
+    /// A code made of this number's lowest base-31 digits.
+    pub fn from_number(mut number: u32) -> Self {
+        let mut code = [0; 4];
+        for character in &mut code {
+            *character = Self::ALPHABET[(number % 31) as usize];
+            number /= 31;
+        }
+        Self(code)
+    }
+
+    /// The code's four characters.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("a code holds only characters of its alphabet")
+    }
+}
+
+impl FromStr for RoomCode {
+    type Err = &'static str;
+    /// Reads a code as people type it: either case, spaces around it.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim().to_ascii_uppercase();
+        let code: [u8; 4] = text.as_bytes().try_into().map_err(|_| "a room code has four characters")?;
+        if code.iter().all(|character| Self::ALPHABET.contains(character)) {
+            Ok(Self(code))
+        } else {
+            Err("a room code has no other characters than 2-9 and A-Z without I, L and O")
+        }
+    }
+}
+
+impl TryFrom<String> for RoomCode {
+    type Error = &'static str;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<RoomCode> for String {
+    fn from(code: RoomCode) -> Self {
+        code.as_str().to_owned()
+    }
+}
+
+impl fmt::Display for RoomCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_reads_back_in_any_case() {
+        let code = RoomCode::from_number(123_456);
+        assert_eq!(code.as_str().to_lowercase().parse(), Ok(code));
+        assert!("K7Q".parse::<RoomCode>().is_err());
+        assert!("K7QO".parse::<RoomCode>().is_err());
+    }
+
+    #[test]
+    fn a_slot_is_bounded() {
+        assert!(Slot::new(15).is_some());
+        assert!(Slot::new(16).is_none());
+        assert_eq!(slots_in(0b101).map(u8::from).collect::<Vec<_>>(), [0, 2]);
+    }
+}

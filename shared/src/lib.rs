@@ -1,0 +1,17 @@
+//! What the Framehouse server and client share: the deterministic simulation, the game rules and the wire protocol.
+//!
+//! Nothing in this crate knows a socket, a thread, a clock or a file: time, bytes and text come in as parameters.
+//! Start with [`sim`], the seam between the engine and a game.
+
+pub mod arena;
+pub mod ids;
+pub mod input;
+pub mod net_sim;
+pub mod protocol;
+pub mod rng;
+pub mod room_state;
+pub mod score;
+pub mod sim;
+pub mod simulation;
+pub mod state_hash;
+pub mod tick;

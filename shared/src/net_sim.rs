@@ -1,0 +1,198 @@
+//! A bad network, simulated: seeded, and fed with the time, so that it runs in real and in virtual time alike.
+//!
+//! One [`NetSim`] is one direction of one link. The client and the bots put it around their socket (`--net-sim`); the
+//! tests' in-memory link is made of it.
+
+use std::{cmp::Reverse, collections::BinaryHeap, str::FromStr, time::Duration};
+
+use crate::rng::SimRng;
+
+/// Datagrams on their way at most; more are lost, as in a router's full queue.
+pub const IN_FLIGHT_MAX: usize = 16 * 1024;
+
+/// How bad the network is, in each direction.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct NetSimConfig {
+    /// One-way delay in ms, 0 to 10,000: a round trip takes twice as long.
+    pub delay_ms: f32,
+    /// Standard deviation of a normally distributed extra delay, in ms; packets may overtake each other.
+    pub jitter_ms: f32,
+    /// Width of an evenly distributed extra delay, in ms: from 0 to this.
+    pub spread_ms: f32,
+    /// The part of packets that is lost, 0 to 1.
+    pub loss: f32,
+    /// How many packets are lost in a row on average, from 1 (Gilbert-Elliott model).
+    pub burst: f32,
+    /// The part of packets that comes 50 ms late, 0 to 1.
+    pub reorder: f32,
+    /// The part of packets that comes twice, 0 to 1.
+    pub duplicate: f32,
+}
+
+/// The presets by name: round trip in ms, jitter's standard deviation in ms, loss, mean burst.
+const PRESETS: [(&str, [f32; 4]); 5] = [
+    ("lan", [1.0, 0.2, 0.0, 1.0]),
+    ("wifi", [20.0, 5.0, 0.01, 1.5]),
+    ("4g", [70.0, 15.0, 0.01, 2.0]),
+    ("transatlantic", [90.0, 3.0, 0.003, 1.0]),
+    ("awful", [300.0, 60.0, 0.10, 3.0]),
+];
+
+impl FromStr for NetSimConfig {
+    type Err = String;
+
+    /// Reads a preset's name or `key=value,..` with the keys delay, jitter, spread, loss, burst, reorder and dup.
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some((_, [rtt, jitter_ms, loss, burst])) = PRESETS.iter().find(|(name, _)| *name == text) {
+            return Ok(Self { delay_ms: rtt / 2.0, jitter_ms: *jitter_ms, loss: *loss, burst: *burst, ..Self::default() });
+        }
+        let mut config = Self::default();
+        for pair in text.split(',') {
+            let (key, value) = pair.split_once('=').ok_or_else(|| unknown(pair))?;
+            let (field, max) = match key.trim() {
+                "delay" => (&mut config.delay_ms, 10_000.0),
+                "jitter" => (&mut config.jitter_ms, 10_000.0),
+                "spread" => (&mut config.spread_ms, 10_000.0),
+                "loss" => (&mut config.loss, 1.0),
+                "burst" => (&mut config.burst, 1_000.0),
+                "reorder" => (&mut config.reorder, 1.0),
+                "dup" => (&mut config.duplicate, 1.0),
+                _ => return Err(unknown(pair)),
+            };
+            *field = value.trim().parse().map_err(|_| format!("`{value}` is not a number (in `{pair}`)"))?;
+            if !(0.0..=max).contains(field) {
+                return Err(format!("`{pair}` is out of range: 0 to {max}"));
+            }
+        }
+        Ok(config)
+    }
+}
+
+fn unknown(pair: &str) -> String {
+    let presets: Vec<&str> = PRESETS.iter().map(|(name, _)| *name).collect();
+    format!(
+        "`{pair}` is neither a preset ({}) nor key=value with the keys delay, jitter, spread, loss, burst, reorder, dup",
+        presets.join(", ")
+    )
+}
+
+/// One direction of a link.
+pub struct NetSim {
+    config: NetSimConfig,
+    rng: SimRng,
+    in_burst: bool,
+    pushed: u64,
+    in_flight: BinaryHeap<Reverse<(Duration, u64, Vec<u8>)>>,
+}
+
+impl NetSim {
+    /// A link with its own random numbers.
+    pub fn new(config: NetSimConfig, seed: u64) -> Self {
+        Self { config, rng: SimRng::new(seed), in_burst: false, pushed: 0, in_flight: BinaryHeap::new() }
+    }
+
+    /// Sends a datagram into the link at `now`.
+    pub fn push(&mut self, now: Duration, datagram: &[u8]) {
+        let is_lost = self.draw_loss();
+        let delay = self.draw_delay();
+        let copy_delay = self.draw_delay();
+        let is_doubled = self.rng.between(0.0, 1.0) < self.config.duplicate;
+        if is_lost {
+            return;
+        }
+        self.enqueue(now + delay, datagram);
+        if is_doubled {
+            self.enqueue(now + copy_delay, datagram);
+        }
+    }
+
+    /// The next datagram that has arrived by `now`.
+    pub fn pop(&mut self, now: Duration) -> Option<Vec<u8>> {
+        if self.in_flight.peek()?.0.0 > now {
+            return None;
+        }
+        self.in_flight.pop().map(|Reverse((_, _, datagram))| datagram)
+    }
+
+    fn enqueue(&mut self, arrival: Duration, datagram: &[u8]) {
+        if self.in_flight.len() < IN_FLIGHT_MAX {
+            self.pushed += 1;
+            self.in_flight.push(Reverse((arrival, self.pushed, datagram.to_vec())));
+        }
+    }
+
+    /// Two states: in the bad one everything is lost. The chances of going over are such that bursts have the mean
+    /// length asked for and the part of time in the bad state is the loss asked for.
+    fn draw_loss(&mut self) -> bool {
+        let NetSimConfig { loss, burst, .. } = self.config;
+        let leave = 1.0 / burst.max(1.0);
+        let enter = if loss < 1.0 { (leave * loss / (1.0 - loss)).min(1.0) } else { 1.0 };
+        let drawn = self.rng.between(0.0, 1.0);
+        // With a burst of 1 the states would alternate; independent losses are meant.
+        self.in_burst = if burst <= 1.0 {
+            drawn < loss
+        } else if self.in_burst {
+            drawn >= leave || loss >= 1.0
+        } else {
+            drawn < enter
+        };
+        self.in_burst
+    }
+
+    fn draw_delay(&mut self) -> Duration {
+        // The sum of twelve even draws has a variance of one and is close to normal.
+        let normal = (0..12).map(|_| self.rng.between(0.0, 1.0)).sum::<f32>() - 6.0;
+        let spread = self.rng.between(0.0, self.config.spread_ms);
+        let late = if self.rng.between(0.0, 1.0) < self.config.reorder { 50.0 } else { 0.0 };
+        let ms = self.config.delay_ms + normal * self.config.jitter_ms + spread + late;
+        Duration::from_micros((ms.max(0.0) * 1000.0) as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn delivered(config: &str, packets: u32) -> Vec<u32> {
+        let mut link = NetSim::new(config.parse().expect("a valid description"), 5);
+        for n in 0..packets {
+            link.push(Duration::from_millis(u64::from(n) * 10), &n.to_le_bytes());
+        }
+        let end = Duration::from_secs(3600);
+        std::iter::from_fn(|| link.pop(end)).map(|d| u32::from_le_bytes(d.try_into().expect("four bytes"))).collect()
+    }
+
+    #[test]
+    fn a_packet_takes_its_delay() {
+        let mut link = NetSim::new("delay=30".parse().expect("valid"), 1);
+        link.push(Duration::from_millis(100), b"x");
+        assert_eq!(link.pop(Duration::from_millis(129)), None);
+        assert_eq!(link.pop(Duration::from_millis(130)), Some(b"x".to_vec()));
+    }
+
+    #[test]
+    fn losses_are_as_many_and_as_long_as_asked_for() {
+        for description in ["loss=0.2", "loss=0.2,burst=4"] {
+            let got = delivered(description, 20_000).len() as f32 / 20_000.0;
+            assert!((0.77..0.83).contains(&got), "{description}: {got} came through");
+        }
+        let bursts = delivered("loss=0.2,burst=4", 20_000).windows(2).filter(|pair| pair[1] - pair[0] > 1).count();
+        assert!((750..1250).contains(&bursts), "{bursts} bursts");
+        assert!(delivered("loss=1", 100).is_empty());
+    }
+
+    #[test]
+    fn copies_and_overtaking_happen_when_asked_for() {
+        assert_eq!(delivered("dup=1", 10).len(), 20);
+        assert!(!delivered("reorder=0.1", 200).is_sorted());
+        assert!(delivered("delay=5", 200).is_sorted());
+    }
+
+    #[test]
+    fn a_wrong_description_is_answered_with_a_sentence() {
+        assert!("wifi".parse::<NetSimConfig>().is_ok());
+        assert!("loss=2".parse::<NetSimConfig>().expect_err("too much").contains("0 to 1"));
+        assert!("speed=2".parse::<NetSimConfig>().expect_err("no such key").contains("lan, wifi"));
+        assert!("loss=x".parse::<NetSimConfig>().expect_err("no number").contains("not a number"));
+    }
+}

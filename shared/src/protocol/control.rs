@@ -1,0 +1,352 @@
+//! Control messages: rare, reliable, ordered, serialised by bincode inside the batches of `channel.rs`.
+
+use serde::{Deserialize, Serialize};
+
+use super::codec::{self, CodecError};
+use crate::{
+    ids::{PlayerId, RoomCode, RoomId, SLOTS_MAX, Slot},
+    score::ScoreFrame,
+    state_hash::StateHashes,
+    tick::Tick,
+};
+
+/// netcode's own protocol id. It never changes: netcode drops a mismatch silently, so versions are compared by
+/// [`Hello`], which can answer with a sentence.
+pub const NETCODE_PROTOCOL_ID: u64 = 0x4672_616d_6568_6f75;
+
+/// What has to be equal on both ends: the wire's version, and the exact versions of the crates that the simulation's
+/// arithmetic runs on. A test compares them with the lock file.
+pub const PROTOCOL_PARTS: &[(&str, &str)] = &[
+    ("framehouse-wire", "1"),
+    ("bevy_rapier2d", "0.36.0"),
+    ("rapier2d", "0.35.0-glamx0.2"),
+    ("parry2d", "0.30.2-glamx0.2-b"),
+    ("nalgebra", "0.34.2"),
+    ("glam", "0.32.1"),
+    ("rand", "0.10.3"),
+    ("rand_pcg", "0.10.2"),
+    ("bincode", "2.0.1"),
+];
+
+/// The most bytes of memory one control message may claim while it is decoded.
+const CONTROL_BYTES_MAX: usize = 16 * 1024;
+/// The most bytes of state in one [`ControlDown::SnapshotChunk`].
+pub const SNAPSHOT_CHUNK_BYTES: usize = 1024;
+/// The most chunks of one snapshot: 256 KiB compressed.
+pub const SNAPSHOT_CHUNKS_MAX: u16 = 256;
+/// The most characters in a player's name.
+pub const NAME_CHARS_MAX: usize = 24;
+
+/// The number that [`PROTOCOL_PARTS`] stand for.
+pub fn protocol_hash() -> u64 {
+    xxhash_rust::xxh3::xxh3_64(&codec::encode(&PROTOCOL_PARTS))
+}
+
+/// What a peer is, compared before anything else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// [`protocol_hash`].
+    pub protocol: u64,
+    /// [`GameInfo::id`](crate::sim::GameInfo::id).
+    pub game: String,
+    /// [`determinism_fingerprint`](crate::simulation::determinism_fingerprint) on the embedded rules.
+    pub fingerprint: u64,
+}
+
+impl Hello {
+    /// Says why a peer that calls itself `other` cannot play here, in a sentence for its player.
+    ///
+    /// # Errors
+    /// When anything differs.
+    pub fn check(&self, other: &Self) -> Result<(), String> {
+        if other.game != self.game {
+            return Err(format!(
+                "this server plays \"{}\" and your client plays \"{}\": choose another server",
+                self.game, other.game
+            ));
+        }
+        if other.protocol != self.protocol {
+            return Err(format!(
+                "this server speaks protocol {:016x} and your client {:016x}: update the older of the two",
+                self.protocol, other.protocol
+            ));
+        }
+        if other.fingerprint != self.fingerprint {
+            return Err("your computer or build calculates differently from this server (the determinism fingerprints \
+                        differ): use the same release on both ends"
+                .to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// From a client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ControlUp {
+    /// The first message of a session.
+    Hello(Hello),
+    /// The player is ready for a match, or no longer.
+    Ready(bool),
+    /// The player leaves the room and the server.
+    Leave,
+    /// The client has the opening snapshot (or a later one) and can simulate from `next_tick`.
+    Loaded {
+        /// The match's number in its room.
+        match_no: u32,
+        /// The first tick the client will simulate.
+        next_tick: Tick,
+    },
+    /// The client lacks frames that are too old for the hot path.
+    WantFrames {
+        /// The match's number in its room.
+        match_no: u32,
+        /// The first frame it lacks.
+        first: Tick,
+    },
+    /// The hashes of the client's confirmed state, every 30 ticks.
+    Hashes {
+        /// The match's number in its room.
+        match_no: u32,
+        /// The tick after which the state was hashed.
+        tick: Tick,
+        /// One hash per registered component.
+        hashes: StateHashes,
+    },
+}
+
+/// From the server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ControlDown {
+    /// The session is in its room; this is the room's state before event `next_msg_id`.
+    Welcome(Box<Welcome>),
+    /// Something happened in the room. Gap-free: a client that misses a number has found a bug.
+    Event {
+        /// The event's place in the room's order.
+        msg_id: u64,
+        /// What happened.
+        event: RoomEvent,
+    },
+    /// A part of a zstd-compressed room state.
+    SnapshotChunk {
+        /// The match's number in its room.
+        match_no: u32,
+        /// The first tick to simulate from the state.
+        next_tick: Tick,
+        /// The chunk's place, from 0.
+        index: u16,
+        /// How many chunks there are, at most [`SNAPSHOT_CHUNKS_MAX`].
+        count: u16,
+        /// The bytes, at most [`SNAPSHOT_CHUNK_BYTES`].
+        bytes: Vec<u8>,
+    },
+    /// Frames that were asked for, encoded as in the hot messages.
+    Frames {
+        /// The match's number in its room.
+        match_no: u32,
+        /// The tick of the first one.
+        first: Tick,
+        /// One after the other.
+        blobs: Vec<Vec<u8>>,
+    },
+    /// Who leads, every 2 s and at the end of a match.
+    Leaderboard {
+        /// The match's number in its room.
+        match_no: u32,
+        /// The tick after which it was made.
+        tick: Tick,
+        /// Best first.
+        entries: Vec<LeaderboardEntry>,
+    },
+    /// The client's state differs from the server's: this is where it first did.
+    Desync {
+        /// The tick after which the states differ.
+        tick: Tick,
+        /// The first component that differs.
+        component: String,
+    },
+    /// The session ends, and why, in a sentence for the player.
+    Goodbye {
+        /// The sentence.
+        reason: String,
+    },
+}
+
+/// The room as a joining session finds it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Welcome {
+    /// The room.
+    pub room: RoomId,
+    /// Its name for people.
+    pub code: RoomCode,
+    /// How many seats it has.
+    pub seats: u8,
+    /// Ticks a second.
+    pub tick_rate: u16,
+    /// The session's own player.
+    pub player: PlayerId,
+    /// The session's own seat.
+    pub slot: Slot,
+    /// Everybody in the room, this session included.
+    pub members: Vec<Member>,
+    /// Where the room is in its life.
+    pub phase: Phase,
+    /// The number of the next event.
+    pub next_msg_id: u64,
+}
+
+/// Somebody in a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// The player.
+    pub player: PlayerId,
+    /// The player's seat.
+    pub slot: Slot,
+    /// What others see, at most [`NAME_CHARS_MAX`] characters.
+    pub name: String,
+    /// Whether the player is ready for the next match.
+    pub ready: bool,
+}
+
+/// Where a room is in its life.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Phase {
+    /// Waiting for players; `reason` says why the room is back here, if something cut a match short.
+    Lobby {
+        /// A sentence, or nothing.
+        reason: Option<String>,
+    },
+    /// A match is set: its opening snapshot is on the way and tick 0 is named by the room's time in the pongs.
+    Countdown {
+        /// The match's number in its room, from 1.
+        match_no: u32,
+        /// How long the countdown takes, in ticks.
+        ticks: u32,
+    },
+    /// The match runs.
+    Playing {
+        /// The match's number in its room.
+        match_no: u32,
+    },
+    /// The match is over.
+    Results {
+        /// The match's number in its room.
+        match_no: u32,
+        /// The last tick that was simulated.
+        last_tick: Tick,
+        /// Best first.
+        ranking: Vec<LeaderboardEntry>,
+    },
+}
+
+/// One line of a leaderboard.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaderboardEntry {
+    /// The seat.
+    pub slot: Slot,
+    /// The name of who sat there last.
+    pub name: String,
+    /// The score.
+    pub score: ScoreFrame,
+}
+
+/// Something that happened in a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RoomEvent {
+    /// Somebody came.
+    Joined(Member),
+    /// Somebody is gone.
+    Left {
+        /// The seat that is free now.
+        slot: Slot,
+        /// Why, in a few words.
+        reason: String,
+    },
+    /// Somebody is ready, or no longer.
+    Ready {
+        /// Whose seat.
+        slot: Slot,
+        /// Whether ready now.
+        ready: bool,
+    },
+    /// The room goes on to its next phase.
+    Phase(Phase),
+}
+
+impl ControlUp {
+    /// Reads a whole message.
+    ///
+    /// # Errors
+    /// When it is not one.
+    pub fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
+        codec::decode::<Self, CONTROL_BYTES_MAX>(bytes)
+    }
+}
+
+impl ControlDown {
+    /// Reads a whole message.
+    ///
+    /// # Errors
+    /// When it is not one, or a list is longer than any server makes it.
+    pub fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
+        let message = codec::decode::<Self, CONTROL_BYTES_MAX>(bytes)?;
+        let fits = match &message {
+            Self::Welcome(welcome) => welcome.members.len() <= SLOTS_MAX,
+            Self::SnapshotChunk { index, count, bytes, .. } => {
+                index < count && *count <= SNAPSHOT_CHUNKS_MAX && bytes.len() <= SNAPSHOT_CHUNK_BYTES
+            }
+            Self::Leaderboard { entries, .. } => entries.len() <= SLOTS_MAX,
+            _ => true,
+        };
+        if fits { Ok(message) } else { Err(CodecError::Invalid) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_protocol_hash_covers_the_crates_in_the_lock_file() {
+        let lock = include_str!("../../../Cargo.lock");
+        for (name, version) in &PROTOCOL_PARTS[1..] {
+            let entry = format!("name = \"{name}\"\nversion = \"{version}\"");
+            assert!(lock.contains(&entry), "{name} is not at {version} in Cargo.lock: update PROTOCOL_PARTS");
+        }
+    }
+
+    #[test]
+    fn control_messages_have_their_golden_bytes() {
+        assert_eq!(codec::encode(&ControlUp::Ready(true)), [1, 1]);
+        assert_eq!(codec::encode(&ControlUp::WantFrames { match_no: 2, first: Tick(300) }), [4, 2, 251, 44, 1]);
+        let goodbye = ControlDown::Goodbye { reason: "bye".to_owned() };
+        assert_eq!(codec::encode(&goodbye), [6, 3, b'b', b'y', b'e']);
+        let slot = Slot::new(3).expect("in range");
+        let event = ControlDown::Event { msg_id: 9, event: RoomEvent::Ready { slot, ready: false } };
+        assert_eq!(codec::encode(&event), [1, 9, 2, 3, 0]);
+        assert_eq!(ControlDown::decode(&codec::encode(&event)), Ok(event));
+    }
+
+    #[test]
+    fn a_slot_out_of_range_is_refused() {
+        assert!(ControlDown::decode(&[1, 9, 2, 16, 0]).is_err());
+    }
+
+    #[test]
+    fn a_different_game_version_or_machine_is_told_why() {
+        let ours = Hello { protocol: 1, game: "arena".into(), fingerprint: 2 };
+        assert_eq!(ours.check(&ours.clone()), Ok(()));
+        let sentence = |other: Hello| ours.check(&other).expect_err("they differ");
+        assert!(sentence(Hello { protocol: 9, ..ours.clone() }).contains("protocol"));
+        assert!(sentence(Hello { game: "tiny".into(), ..ours.clone() }).contains("tiny"));
+        assert!(sentence(Hello { fingerprint: 9, ..ours.clone() }).contains("fingerprint"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_without_panic(bytes: Vec<u8>) {
+            let _ = (ControlUp::decode(&bytes), ControlDown::decode(&bytes));
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! What a datagram must look like before a library sees it. Both ends use it.
+//!
+//! renetcode 2.0.0 and renet 2.0.1 can be made to panic by one datagram (a short body, a sequence near the maximum, a
+//! slice index out of range), even from a spoofed address. Everything they would choke on is dropped here and counted,
+//! never logged one by one.
+
+/// The largest datagram netcode sends.
+pub const DATAGRAM_BYTES_MAX: usize = 1400;
+/// The smallest datagram netcode sends: prefix, one byte of sequence, MAC.
+pub const DATAGRAM_BYTES_MIN: usize = 18;
+/// The most reliable messages in one packet. Senders batch and wait so that they stay below (`channel.rs`).
+pub const RELIABLE_MESSAGES_MAX: u16 = 64;
+/// How far a reliable message's id may be ahead of the next one due.
+pub const MESSAGE_WINDOW: u64 = 4096;
+
+const MAC_BYTES: usize = 16;
+const REQUEST_BYTES: usize = 1078;
+const CHALLENGE_BYTES: usize = 308;
+const SEQUENCE_BYTES_MAX: usize = 7;
+
+/// The kinds of netcode packet, by the low four bits of the first byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PacketKind {
+    /// A client asks to connect with its token.
+    Request,
+    /// The server has no place.
+    Denied,
+    /// The server asks the client to prove that its address is real.
+    Challenge,
+    /// The client's proof.
+    Response,
+    /// Nothing but life.
+    KeepAlive,
+    /// Bytes for the layers above.
+    Payload,
+    /// The end.
+    Disconnect,
+}
+
+/// Why a datagram or a payload was dropped. Counted by kind in `/v1/status`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dropped {
+    /// Shorter or longer than any packet of the protocol.
+    Size,
+    /// A first byte that is no packet of the protocol, or not one for this end.
+    Kind,
+    /// The right kind with a shape it cannot have.
+    Shape,
+    /// A packet that needs a connection, from an address that has none; or a request from one that has.
+    Address,
+    /// Netcode did not accept it: not encrypted with the right key, seen before, or expired.
+    Unauthentic,
+    /// The payload is neither a hot message nor a well-formed reliable packet.
+    Payload,
+    /// The peer used up its budget.
+    Budget,
+    /// A library panicked on it all the same.
+    Panic,
+}
+
+impl Dropped {
+    /// Every reason, in the order of its place in [`DropCounts`].
+    pub const ALL: [Self; 8] = [
+        Self::Size,
+        Self::Kind,
+        Self::Shape,
+        Self::Address,
+        Self::Unauthentic,
+        Self::Payload,
+        Self::Budget,
+        Self::Panic,
+    ];
+
+    /// The reason's name in status pages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Size => "size",
+            Self::Kind => "kind",
+            Self::Shape => "shape",
+            Self::Address => "address",
+            Self::Unauthentic => "unauthentic",
+            Self::Payload => "payload",
+            Self::Budget => "budget",
+            Self::Panic => "panic",
+        }
+    }
+}
+
+/// How many datagrams were dropped, by reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DropCounts([u64; Dropped::ALL.len()]);
+
+impl DropCounts {
+    /// Counts one.
+    pub fn count(&mut self, reason: Dropped) {
+        self.0[reason as usize] += 1;
+    }
+
+    /// How many were dropped for this reason.
+    pub fn of(&self, reason: Dropped) -> u64 {
+        self.0[reason as usize]
+    }
+
+    /// How many were dropped in all.
+    pub fn total(&self) -> u64 {
+        self.0.iter().sum()
+    }
+
+    /// Adds another counter's numbers.
+    pub fn add(&mut self, other: &Self) {
+        self.0.iter_mut().zip(other.0).for_each(|(count, more)| *count += more);
+    }
+}
+
+/// Checks a datagram that a server received.
+///
+/// # Errors
+/// When it must not reach netcode.
+pub fn check_at_server(datagram: &[u8]) -> Result<PacketKind, Dropped> {
+    let (kind, body) = split(datagram)?;
+    let fits = match kind {
+        PacketKind::Request => datagram[0] == 0 && datagram.len() == REQUEST_BYTES,
+        PacketKind::Response => body == CHALLENGE_BYTES,
+        PacketKind::KeepAlive => body == 8,
+        PacketKind::Payload => body >= 1,
+        PacketKind::Disconnect => body == 0,
+        PacketKind::Denied | PacketKind::Challenge => return Err(Dropped::Kind),
+    };
+    if fits { Ok(kind) } else { Err(Dropped::Shape) }
+}
+
+/// Checks a datagram that a client received.
+///
+/// # Errors
+/// When it must not reach netcode.
+pub fn check_at_client(datagram: &[u8]) -> Result<PacketKind, Dropped> {
+    let (kind, body) = split(datagram)?;
+    let fits = match kind {
+        PacketKind::Denied | PacketKind::Disconnect => body == 0,
+        PacketKind::Challenge => body == CHALLENGE_BYTES,
+        PacketKind::KeepAlive => body == 8,
+        PacketKind::Payload => body >= 1,
+        PacketKind::Request | PacketKind::Response => return Err(Dropped::Kind),
+    };
+    if fits { Ok(kind) } else { Err(Dropped::Shape) }
+}
+
+/// The packet's kind and the length of its encrypted body without the MAC.
+fn split(datagram: &[u8]) -> Result<(PacketKind, usize), Dropped> {
+    if !(DATAGRAM_BYTES_MIN..=DATAGRAM_BYTES_MAX).contains(&datagram.len()) {
+        return Err(Dropped::Size);
+    }
+    let kind = match datagram[0] & 0x0f {
+        0 => return Ok((PacketKind::Request, 0)),
+        1 => PacketKind::Denied,
+        2 => PacketKind::Challenge,
+        3 => PacketKind::Response,
+        4 => PacketKind::KeepAlive,
+        5 => PacketKind::Payload,
+        6 => PacketKind::Disconnect,
+        _ => return Err(Dropped::Kind),
+    };
+    let sequence_bytes = usize::from(datagram[0] >> 4);
+    let body = datagram.len().checked_sub(1 + sequence_bytes + MAC_BYTES).ok_or(Dropped::Shape)?;
+    // Eight bytes could carry a sequence near u64::MAX, which overflows netcode's replay protection.
+    if sequence_bytes <= SEQUENCE_BYTES_MAX { Ok((kind, body)) } else { Err(Dropped::Shape) }
+}
+
+/// What an authenticated payload is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PayloadKind {
+    /// A hot message, for `hot.rs`.
+    Hot,
+    /// A renet packet with reliable messages, which has to be acknowledged.
+    Reliable,
+    /// A renet packet with acknowledgements.
+    Ack,
+}
+
+/// Checks an authenticated payload before renet sees it. `messages_received` is how many reliable messages were taken
+/// from renet so far, and so the id of the next one due.
+///
+/// # Errors
+/// When renet must not see it: slices, unknown channels, empty or too many messages, ids far ahead.
+pub fn check_payload(payload: &[u8], messages_received: u64) -> Result<PayloadKind, Dropped> {
+    match payload.first() {
+        Some(0x40..=0x4f) => Ok(PayloadKind::Hot),
+        Some(0) => check_reliable(&payload[1..], messages_received).map(|()| PayloadKind::Reliable).ok_or(Dropped::Payload),
+        Some(4) => Ok(PayloadKind::Ack),
+        _ => Err(Dropped::Payload),
+    }
+}
+
+fn check_reliable(mut rest: &[u8], messages_received: u64) -> Option<()> {
+    let _sequence = take_quic_varint(&mut rest)?;
+    let (&channel, after) = rest.split_first()?;
+    let (count, after) = after.split_at_checked(2)?;
+    rest = after;
+    let count = u16::from_be_bytes(count.try_into().ok()?);
+    if channel != super::channel::RELIABLE_CHANNEL || !(1..=RELIABLE_MESSAGES_MAX).contains(&count) {
+        return None;
+    }
+    for _ in 0..count {
+        let id = take_quic_varint(&mut rest)?;
+        let length = usize::try_from(take_quic_varint(&mut rest)?).ok()?;
+        let (_, after) = rest.split_at_checked(length)?;
+        rest = after;
+        if length == 0 || id >= messages_received.saturating_add(MESSAGE_WINDOW) {
+            return None;
+        }
+    }
+    rest.is_empty().then_some(())
+}
+
+/// renet's numbers (RFC 9000, section 16): the two top bits of the first byte say how many bytes there are.
+fn take_quic_varint(rest: &mut &[u8]) -> Option<u64> {
+    let length = 1usize << (rest.first()? >> 6);
+    let (bytes, after) = rest.split_at_checked(length)?;
+    *rest = after;
+    let first = u64::from(bytes[0] & 0x3f);
+    Some(bytes[1..].iter().fold(first, |value, byte| value << 8 | u64::from(*byte)))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn packet(prefix: u8, length: usize) -> Vec<u8> {
+        let mut bytes = vec![0; length];
+        bytes[0] = prefix;
+        bytes
+    }
+
+    #[test]
+    fn the_eighteen_byte_datagram_that_ends_a_stock_server_is_dropped() {
+        // Type 5 with a sequence length of 15: renetcode 2.0.0 slices past its buffer.
+        assert_eq!(check_at_server(&packet(0xf5, 18)), Err(Dropped::Shape));
+    }
+
+    #[test]
+    fn a_body_shorter_than_its_mac_is_dropped() {
+        assert_eq!(check_at_server(&packet(0x75, 20)), Err(Dropped::Shape));
+        assert_eq!(check_at_client(&packet(0x75, 20)), Err(Dropped::Shape));
+    }
+
+    #[test]
+    fn a_sequence_of_eight_bytes_is_dropped() {
+        assert_eq!(check_at_server(&packet(0x85, 60)), Err(Dropped::Shape));
+        assert_eq!(check_at_client(&packet(0x85, 60)), Err(Dropped::Shape));
+    }
+
+    #[test]
+    fn a_request_goes_to_servers_only_and_has_one_length() {
+        assert_eq!(check_at_server(&packet(0, 1078)), Ok(PacketKind::Request));
+        assert_eq!(check_at_server(&packet(0, 1077)), Err(Dropped::Shape));
+        assert_eq!(check_at_client(&packet(0, 1078)), Err(Dropped::Kind));
+    }
+
+    #[test]
+    fn slices_never_reach_renet() {
+        assert_eq!(check_payload(&[2, 0, 0, 0, 9, 1, 1, 7], 0), Err(Dropped::Payload));
+        assert_eq!(check_payload(&[3, 0, 0, 0, 9, 1, 1, 7], 0), Err(Dropped::Payload));
+    }
+
+    #[test]
+    fn a_reliable_packet_has_whole_messages_with_ids_inside_the_window() {
+        let packet = |id: u8, length: u8, body: &[u8]| [&[0, 1, 0, 0, 1, id, length], body].concat();
+        assert_eq!(check_payload(&packet(3, 2, &[7, 7]), 0), Ok(PayloadKind::Reliable));
+        assert_eq!(check_payload(&packet(3, 0, &[]), 0), Err(Dropped::Payload));
+        assert_eq!(check_payload(&packet(3, 3, &[7, 7]), 0), Err(Dropped::Payload));
+        assert_eq!(check_payload(&packet(3, 1, &[7, 7]), 0), Err(Dropped::Payload));
+        let far = [0, 1, 0, 0, 1, 0x80, 0, 0x10, 0, 1, 7];
+        assert_eq!(check_payload(&far, 0), Err(Dropped::Payload));
+        assert_eq!(check_payload(&far, 1), Ok(PayloadKind::Reliable));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_judged_without_panic(bytes: Vec<u8>, received: u64) {
+            let _ = check_at_server(&bytes);
+            let _ = check_at_client(&bytes);
+            let _ = check_payload(&bytes, received);
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! One room's simulation on its own: what a predicting client, a replay and the determinism fingerprint run.
+
+use bevy::prelude::*;
+
+use crate::{
+    ids::{RoomId, SLOTS_MAX, Slot, slots_in},
+    input::{Frame, Input, RosterChange, RosterEvent},
+    protocol::codec::CodecError,
+    rng::SimRng,
+    room_state::{RoomSnapshot, RoomStates},
+    score::Scoreboard,
+    sim::{GameInfo, MatchSetup, Roster, SimPlugin, SimRoom, SimTick, SimTickCount, open_match},
+    state_hash::StateHashes,
+    tick::Tick,
+};
+
+/// A world with a single room, stepped by hand.
+pub struct Simulation {
+    world: World,
+    room: Entity,
+}
+
+impl Simulation {
+    /// A simulation of this game, with its embedded rules and no match yet.
+    pub fn new(game: impl Plugin) -> Self {
+        let mut app = App::empty();
+        app.add_plugins((SimPlugin, game));
+        app.finish();
+        app.cleanup();
+        let mut world = std::mem::take(app.world_mut());
+        let mut sim_room = SimRoom::new(RoomId(0));
+        sim_room.stepping = true;
+        let room = world.spawn(sim_room).id();
+        Self { world, room }
+    }
+
+    /// Puts the room into the state before tick 0 of a match.
+    pub fn open(&mut self, setup: &MatchSetup) {
+        open_match(&mut self.world.entity_mut(self.room), setup);
+    }
+
+    /// Puts the room into a serialised state.
+    ///
+    /// # Errors
+    /// When the bytes are not a state of this game; the simulation must then be opened or decoded again before use.
+    pub fn decode(&mut self, bytes: &[u8]) -> Result<(), CodecError> {
+        // The opening inserts what is not state (the frame, the hashes); the bytes replace the rest.
+        let components = self.world.resource::<RoomStates>().count();
+        let hashes = StateHashes(std::iter::repeat_n(None, components).collect());
+        self.world.entity_mut(self.room).insert((Frame::default(), hashes));
+        self.world.resource_scope(|world, states: Mut<RoomStates>| states.decode(&mut world.entity_mut(self.room), bytes))
+    }
+
+    /// The room's state, serialised.
+    pub fn encode(&self) -> Vec<u8> {
+        self.world.resource::<RoomStates>().encode(self.room())
+    }
+
+    /// Simulates one tick. The frame must be the next one.
+    ///
+    /// # Panics
+    /// When the frame is not the next tick's, or a system panicked in this tick: the state is then worthless.
+    pub fn step(&mut self, frame: &Frame) {
+        self.world.get_mut::<Frame>(self.room).expect("a match is open").clone_from(frame);
+        self.world.run_schedule(SimTick);
+        let faulted = self.world.get::<SimRoom>(self.room).is_none_or(SimRoom::is_faulted);
+        assert!(!faulted, "the simulation of tick {} panicked", frame.tick);
+    }
+
+    /// Clones the state into `snapshot`, reusing its memory.
+    pub fn save(&self, snapshot: &mut RoomSnapshot) {
+        self.world.resource::<RoomStates>().save(self.room(), self.next_tick(), snapshot);
+    }
+
+    /// Goes back to a saved state.
+    pub fn restore(&mut self, snapshot: &RoomSnapshot) {
+        self.world.resource_scope(|world, states: Mut<RoomStates>| {
+            states.restore(&mut world.entity_mut(self.room), snapshot);
+        });
+    }
+
+    /// The next tick to simulate.
+    pub fn next_tick(&self) -> Tick {
+        self.get::<SimTickCount>().map_or(Tick(0), |count| count.0)
+    }
+
+    /// The hashes of the state after the last simulated tick.
+    pub fn hashes(&self) -> StateHashes {
+        self.get::<StateHashes>().cloned().unwrap_or_default()
+    }
+
+    /// Who is seated now.
+    pub fn roster(&self) -> Roster {
+        self.get::<Roster>().cloned().unwrap_or_default()
+    }
+
+    /// Whether the game says that the match is over.
+    pub fn is_over(&self) -> bool {
+        self.get::<Scoreboard>().is_some_and(|scores| scores.over)
+    }
+
+    /// A component of the room: what a view draws from.
+    pub fn get<C: Component>(&self) -> Option<&C> {
+        self.world.get::<C>(self.room)
+    }
+
+    /// The room, for whoever needs several components.
+    pub fn room(&self) -> EntityRef<'_> {
+        self.world.entity(self.room)
+    }
+
+    /// The game's facts.
+    pub fn game(&self) -> &GameInfo {
+        self.world.resource::<GameInfo>()
+    }
+
+    /// The names of the registered components, for reports.
+    pub fn states(&self) -> &RoomStates {
+        self.world.resource::<RoomStates>()
+    }
+
+    /// What the game's own bot would do next in this slot.
+    pub fn bot_input(&self, slot: Slot, rng: &mut SimRng) -> Input {
+        (self.game().bot_input)(self.room(), slot, rng)
+    }
+}
+
+/// Ticks of the canned match behind [`determinism_fingerprint`].
+pub const FINGERPRINT_TICKS: u32 = 600;
+
+/// Runs a canned match with joins and leaves on the embedded rules and returns its last state hash.
+///
+/// Server and client run it at start and compare: a machine whose arithmetic would drift is refused with a sentence
+/// instead of being discovered as a desync in the middle of a match.
+pub fn determinism_fingerprint(game: impl Plugin) -> u64 {
+    let mut hashes = Vec::new();
+    bot_match(game, 0xF1A9, 4, FINGERPRINT_TICKS, |_, simulation| hashes = vec![simulation.hashes().combined()]);
+    hashes.last().copied().unwrap_or_default()
+}
+
+/// Plays a seeded match of bots on the first map and shows every state to `after_tick`; ends with the match at the latest.
+///
+/// Half of the seats join at tick 0, one every 20 ticks after that; every 150 ticks one leaves for 40 ticks.
+pub fn bot_match(game: impl Plugin, seed: u64, seats: u8, ticks_max: u32, mut after_tick: impl FnMut(Tick, &Simulation)) {
+    let mut simulation = Simulation::new(game);
+    let map = (simulation.game().maps)(&simulation.world).first().cloned().unwrap_or_default();
+    let seats = seats.min(SLOTS_MAX as u8);
+    simulation.open(&MatchSetup { seed, map, seats });
+    let mut bots: Vec<SimRng> = (0..SLOTS_MAX as u64).map(|slot| SimRng::new(seed ^ (slot + 1))).collect();
+    for tick in (0..ticks_max).map(Tick) {
+        let mut frame = Frame { tick, ..default() };
+        frame.events = canned_roster_events(tick, seats, simulation.roster().seated);
+        let seated = frame.events.iter().fold(simulation.roster().seated, |seated, event| match event.change {
+            RosterChange::Join => seated | event.slot.bit(),
+            RosterChange::Leave => seated & !event.slot.bit(),
+        });
+        for slot in slots_in(seated) {
+            frame.inputs[slot.index()] = simulation.bot_input(slot, &mut bots[slot.index()]);
+        }
+        simulation.step(&frame);
+        after_tick(tick, &simulation);
+        if simulation.is_over() {
+            break;
+        }
+    }
+}
+
+fn canned_roster_events(tick: Tick, seats: u8, seated: u16) -> arrayvec::ArrayVec<RosterEvent, { 2 * SLOTS_MAX }> {
+    let mut events = arrayvec::ArrayVec::new();
+    for slot in Slot::all().take(usize::from(seats)) {
+        let number = u32::from(u8::from(slot));
+        let is_away = tick.0 % 150 >= 110 && (tick.0 / 150) % u32::from(seats) == number;
+        let has_come = number < u32::from(seats).div_ceil(2) || tick.0 >= number * 20;
+        let change = match (seated & slot.bit() != 0, has_come && !is_away) {
+            (true, false) => RosterChange::Leave,
+            (false, true) => RosterChange::Join,
+            _ => continue,
+        };
+        events.push(RosterEvent { change, slot });
+    }
+    events.sort();
+    events
+}
