@@ -1,0 +1,14 @@
+//! The Framehouse client: a plain net core, load bots that run hundreds of it, and (feature `window`) the Bevy window.
+//!
+//! Start with [`client`]: what a session does, in order. It stands on [`net`] (datagrams to messages), [`clock`] (what
+//! time it is in the room) and [`prediction`] (running ahead, rolling back). [`connect`] gets the token it begins with.
+
+pub mod client;
+pub mod clock;
+pub mod connect;
+pub mod net;
+pub mod prediction;
+pub mod stats;
+
+#[cfg(test)]
+mod toy;

@@ -1,0 +1,17 @@
+//! The Framehouse server: collects every player's input for a tick, closes the tick on time, simulates it, and sends
+//! everybody the inputs. It draws nothing and knows no game: a game is a plugin of [`framehouse_shared::sim`].
+//!
+//! Read [`tick`] first: it holds the order of everything.
+
+pub mod cleanup;
+pub mod config;
+pub mod net;
+pub mod ops;
+pub mod room;
+pub mod runner;
+pub mod score;
+pub mod server;
+mod start;
+pub mod tick;
+
+pub use start::run;

@@ -1,1 +1,12 @@
-fn main(){}
+//! The server of the arena game.
+
+use std::process::ExitCode;
+
+use framehouse_shared::arena::ArenaPlugin;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    framehouse_server::run(ArenaPlugin)
+}

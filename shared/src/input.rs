@@ -14,7 +14,7 @@ pub const INPUT_BYTES: usize = 8;
 /// The most join and leave events one frame can carry: everyone leaves and everyone is replaced.
 pub const ROSTER_EVENTS_MAX: usize = 2 * SLOTS_MAX;
 /// The most commands one frame can carry; later ones wait for the next tick.
-pub const COMMANDS_MAX: usize = 16;
+pub const COMMANDS_MAX: usize = 8;
 /// The most bytes in one command.
 pub const COMMAND_BYTES_MAX: usize = 64;
 

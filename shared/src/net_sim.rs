@@ -44,7 +44,13 @@ impl FromStr for NetSimConfig {
     /// Reads a preset's name or `key=value,..` with the keys delay, jitter, spread, loss, burst, reorder and dup.
     fn from_str(text: &str) -> Result<Self, String> {
         if let Some((_, [rtt, jitter_ms, loss, burst])) = PRESETS.iter().find(|(name, _)| *name == text) {
-            return Ok(Self { delay_ms: rtt / 2.0, jitter_ms: *jitter_ms, loss: *loss, burst: *burst, ..Self::default() });
+            return Ok(Self {
+                delay_ms: rtt / 2.0,
+                jitter_ms: *jitter_ms,
+                loss: *loss,
+                burst: *burst,
+                ..Self::default()
+            });
         }
         let mut config = Self::default();
         for pair in text.split(',') {

@@ -266,7 +266,9 @@ pub fn open_match(room: &mut EntityWorldMut, setup: &MatchSetup) {
     (game.open_match)(room, setup);
 }
 
-fn begin_tick(mut rooms: Rooms<(&Frame, &SimTickCount, &mut Roster, &mut LastInputs, &mut Scoreboard, &mut StateHashes)>) {
+fn begin_tick(
+    mut rooms: Rooms<(&Frame, &SimTickCount, &mut Roster, &mut LastInputs, &mut Scoreboard, &mut StateHashes)>,
+) {
     rooms.for_each_room(|(frame, tick, mut roster, mut inputs, mut scores, mut hashes)| {
         assert_eq!(frame.tick, tick.0, "a frame must be simulated at its own tick");
         for event in &frame.events {

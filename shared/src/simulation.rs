@@ -48,7 +48,8 @@ impl Simulation {
         let components = self.world.resource::<RoomStates>().count();
         let hashes = StateHashes(std::iter::repeat_n(None, components).collect());
         self.world.entity_mut(self.room).insert((Frame::default(), hashes));
-        self.world.resource_scope(|world, states: Mut<RoomStates>| states.decode(&mut world.entity_mut(self.room), bytes))
+        self.world
+            .resource_scope(|world, states: Mut<RoomStates>| states.decode(&mut world.entity_mut(self.room), bytes))
     }
 
     /// The room's state, serialised.
@@ -109,6 +110,12 @@ impl Simulation {
         self.world.entity(self.room)
     }
 
+    /// The room, for a test that arranges a situation.
+    #[cfg(test)]
+    pub(crate) fn room_mut(&mut self) -> EntityWorldMut<'_> {
+        self.world.entity_mut(self.room)
+    }
+
     /// The game's facts.
     pub fn game(&self) -> &GameInfo {
         self.world.resource::<GameInfo>()
@@ -141,7 +148,13 @@ pub fn determinism_fingerprint(game: impl Plugin) -> u64 {
 /// Plays a seeded match of bots on the first map and shows every state to `after_tick`; ends with the match at the latest.
 ///
 /// Half of the seats join at tick 0, one every 20 ticks after that; every 150 ticks one leaves for 40 ticks.
-pub fn bot_match(game: impl Plugin, seed: u64, seats: u8, ticks_max: u32, mut after_tick: impl FnMut(Tick, &Simulation)) {
+pub fn bot_match(
+    game: impl Plugin,
+    seed: u64,
+    seats: u8,
+    ticks_max: u32,
+    mut after_tick: impl FnMut(Tick, &Simulation),
+) {
     let mut simulation = Simulation::new(game);
     let map = (simulation.game().maps)(&simulation.world).first().cloned().unwrap_or_default();
     let seats = seats.min(SLOTS_MAX as u8);

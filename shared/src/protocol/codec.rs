@@ -23,7 +23,8 @@ fn wire_config() -> impl Config {
 
 /// Appends `value` in bincode's standard form.
 pub fn encode_into<T: Serialize>(value: &T, bytes: &mut Vec<u8>) {
-    bincode::serde::encode_into_std_write(value, bytes, wire_config()).expect("a Vec takes any bytes and our types serialise");
+    bincode::serde::encode_into_std_write(value, bytes, wire_config())
+        .expect("a Vec takes any bytes and our types serialise");
 }
 
 /// Serialises `value` in bincode's standard form.

@@ -72,15 +72,18 @@ impl Hello {
             ));
         }
         if other.fingerprint != self.fingerprint {
-            return Err("your computer or build calculates differently from this server (the determinism fingerprints \
+            return Err(
+                "your computer or build calculates differently from this server (the determinism fingerprints \
                         differ): use the same release on both ends"
-                .to_owned());
+                    .to_owned(),
+            );
         }
         Ok(())
     }
 }
 
 /// From a client.
+#[expect(clippy::large_enum_variant, reason = "it lives from the decoder to its handler, once a second a client")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ControlUp {
     /// The first message of a session.

@@ -185,7 +185,9 @@ pub enum PayloadKind {
 pub fn check_payload(payload: &[u8], messages_received: u64) -> Result<PayloadKind, Dropped> {
     match payload.first() {
         Some(0x40..=0x4f) => Ok(PayloadKind::Hot),
-        Some(0) => check_reliable(&payload[1..], messages_received).map(|()| PayloadKind::Reliable).ok_or(Dropped::Payload),
+        Some(0) => {
+            check_reliable(&payload[1..], messages_received).map(|()| PayloadKind::Reliable).ok_or(Dropped::Payload)
+        }
         Some(4) => Ok(PayloadKind::Ack),
         _ => Err(Dropped::Payload),
     }

@@ -17,7 +17,10 @@ use arrayvec::ArrayVec;
 use super::codec::{CodecError, Reader, put_signed, put_varint};
 use crate::{
     ids::{SLOTS_MAX, Slot, SlotMask, slots_in},
-    input::{COMMAND_BYTES_MAX, COMMANDS_MAX, Command, Frame, INPUT_BYTES, Input, ROSTER_EVENTS_MAX, RosterChange, RosterEvent},
+    input::{
+        COMMAND_BYTES_MAX, COMMANDS_MAX, Command, Frame, INPUT_BYTES, Input, ROSTER_EVENTS_MAX, RosterChange,
+        RosterEvent,
+    },
     tick::Tick,
 };
 
@@ -238,7 +241,11 @@ pub fn encode_blob(frame: &Frame, previous: &[Input; SLOTS_MAX], hash: Option<u6
 ///
 /// # Errors
 /// When the bytes are not exactly one frame.
-pub fn decode_blob(bytes: &[u8], tick: Tick, previous: &[Input; SLOTS_MAX]) -> Result<(Frame, Option<u64>), CodecError> {
+pub fn decode_blob(
+    bytes: &[u8],
+    tick: Tick,
+    previous: &[Input; SLOTS_MAX],
+) -> Result<(Frame, Option<u64>), CodecError> {
     let mut reader = Reader::new(bytes);
     let head = reader.varint32()?;
     let mut frame = Frame { tick, inputs: *previous, ..Default::default() };

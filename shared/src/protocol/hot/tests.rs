@@ -94,10 +94,10 @@ fn any_frame() -> impl Strategy<Value = Frame> {
         change: if join { RosterChange::Join } else { RosterChange::Leave },
         slot: slot(n),
     });
-    let command =
-        (0u8..16, vec(any::<u8>(), 0..=64)).prop_map(|(n, b)| Command { slot: slot(n), bytes: b.into_iter().collect() });
+    let command = (0u8..16, vec(any::<u8>(), 0..=64))
+        .prop_map(|(n, b)| Command { slot: slot(n), bytes: b.into_iter().collect() });
     let inputs = proptest::array::uniform16(any_input());
-    (any::<u32>(), inputs, vec(event, 0..=32), vec(command, 0..=16)).prop_map(|(tick, inputs, events, commands)| Frame {
+    (any::<u32>(), inputs, vec(event, 0..=32), vec(command, 0..=8)).prop_map(|(tick, inputs, events, commands)| Frame {
         tick: Tick(tick),
         inputs,
         events: events.into_iter().collect(),

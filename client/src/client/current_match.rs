@@ -1,0 +1,68 @@
+//! What a client knows of one match; dropped whole when the next one begins.
+
+use std::time::Duration;
+
+use framehouse_shared::{protocol::hot::Feedback, tick::Tick};
+
+use super::{inputs::InputHistory, snapshot::Assembly, stash::Stash};
+
+/// The match that is set, runs, or has just ended.
+pub(super) struct CurrentMatch {
+    /// Its number in the room.
+    pub number: u32,
+    /// The chunks of the state that is on its way.
+    pub assembly: Assembly,
+    /// Frames on their way into the simulation.
+    pub stash: Stash,
+    /// Our own inputs.
+    pub inputs: InputHistory,
+    /// One past the newest input tick that the server has.
+    pub input_ack: Tick,
+    /// The newest frame whose message brought feedback.
+    pub feedback_tick: Tick,
+    /// The newest feedback.
+    pub feedback: Feedback,
+    /// Since when there is a state to play on, and the first tick to play.
+    pub loaded: Option<(Duration, Tick)>,
+    /// The last tick, once the server has said it.
+    pub last_tick: Option<Tick>,
+    /// When the last `Inputs` message went out.
+    pub inputs_sent: Option<Duration>,
+    /// When frames were last asked for.
+    pub frames_wanted: Option<Duration>,
+    /// The state is known to differ from the server's until a new one is loaded.
+    pub is_desynced: bool,
+}
+
+impl CurrentMatch {
+    pub fn new(number: u32) -> Self {
+        Self {
+            number,
+            assembly: Assembly::default(),
+            stash: Stash::default(),
+            inputs: InputHistory::default(),
+            input_ack: Tick(0),
+            feedback_tick: Tick(0),
+            feedback: Feedback::default(),
+            loaded: None,
+            last_tick: None,
+            inputs_sent: None,
+            frames_wanted: None,
+            is_desynced: false,
+        }
+    }
+
+    /// The part of the match's number that hot messages carry.
+    pub const fn low_bits(&self) -> u8 {
+        (self.number & 0x0f) as u8
+    }
+
+    /// Whether so much is missing that the hot path will not bring it, or will bring nothing any more.
+    pub fn lacks_frames(&self, hot_reach: u32) -> bool {
+        let next = self.stash.next_missing();
+        match self.last_tick {
+            Some(last_tick) => next <= last_tick,
+            None => self.stash.heard().since(next) > hot_reach,
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! What is measured once an update.
+
+use std::time::Duration;
+
+use framehouse_shared::{protocol::control::Phase, tick::Tick};
+
+use super::Client;
+use crate::{net::Traffic, prediction::Prediction};
+
+/// How long a match runs before confirmation is expected to keep up.
+const SETTLE_TIME: Duration = Duration::from_secs(1);
+
+/// Where the last measurement stood.
+#[derive(Default)]
+pub(super) struct Measured {
+    at: Duration,
+    traffic: Traffic,
+    bad_messages: u64,
+}
+
+impl Client {
+    pub(super) fn measure(&mut self, now: Duration) {
+        let traffic = self.connection.traffic();
+        let bad_messages = self.connection.bad_messages();
+        let earlier = std::mem::replace(&mut self.measured, Measured { at: now, traffic, bad_messages });
+        for _ in earlier.bad_messages..bad_messages {
+            self.stats.errors.note("a control message could not be read");
+        }
+        if matches!(self.phase(), Some(Phase::Playing { .. })) {
+            self.stats.playing_time += now.saturating_sub(earlier.at);
+            self.stats.playing_traffic += traffic - earlier.traffic;
+            self.measure_lag(now);
+        }
+    }
+
+    /// How far confirmation is behind what the room should have closed by now.
+    fn measure_lag(&mut self, now: Duration) {
+        let is_over = self.prediction.as_ref().is_some_and(Prediction::is_over);
+        let (Some(current), Some(room), Some(time)) = (&self.current, &self.room, self.clock.room_time()) else {
+            return;
+        };
+        let has_settled = current.loaded.is_some_and(|(since, _)| now.saturating_sub(since) > SETTLE_TIME);
+        if is_over || !has_settled || time < f64::from(room.tick_rate) {
+            return;
+        }
+        let last_confirmed = current.stash.base().minus(1);
+        let lag = Tick(time as u32).since(last_confirmed);
+        self.stats.confirmed_lag_ticks_max = self.stats.confirmed_lag_ticks_max.max(lag);
+    }
+}

@@ -1,0 +1,49 @@
+//! What the window wants to show once.
+
+use std::collections::VecDeque;
+
+use framehouse_shared::{protocol::control::RoomEvent, tick::Tick};
+
+/// The most notices that wait; the oldest go first.
+const NOTICES_MAX: usize = 256;
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// The session is in its room.
+    Welcomed,
+    /// An event of the room, already applied.
+    Room(RoomEvent),
+    /// The state of the match is there: it can be drawn.
+    Loaded,
+    /// This client's state differs from the server's after this tick.
+    Desync {
+        /// The tick.
+        tick: Tick,
+        /// The first component that differs, once the server has found it.
+        component: Option<String>,
+    },
+    /// The server sent its state, which replaced ours.
+    Resynced,
+    /// The session is over, and why.
+    Ended(String),
+}
+
+/// Notices in order.
+#[derive(Debug, Default)]
+pub struct Notices(VecDeque<Notice>);
+
+impl Notices {
+    /// Adds one.
+    pub fn push(&mut self, notice: Notice) {
+        if self.0.len() == NOTICES_MAX {
+            self.0.pop_front();
+        }
+        self.0.push_back(notice);
+    }
+
+    /// Takes all.
+    pub fn drain(&mut self) -> std::collections::vec_deque::Drain<'_, Notice> {
+        self.0.drain(..)
+    }
+}

@@ -1,0 +1,128 @@
+//! A match running: inputs are sampled for every tick that is due, frames confirmed, and the rest predicted.
+
+use std::time::Duration;
+
+use framehouse_shared::{
+    input::Input,
+    protocol::{control::ControlUp, control::Phase, hot::decode_blob},
+    tick::Tick,
+};
+
+use super::{Client, InputRequest, inputs::synthetic_input};
+use crate::prediction::{PREDICTED_TICKS_MAX, Prediction, RESIMULATED_TICKS_MAX, SimulationFailed};
+
+/// Inputs are sampled from so long before tick 0: the first ones have to be at the server when it begins.
+const EARLY_SECONDS: f64 = 2.0;
+/// The hashes of every so many confirmed ticks are reported.
+const REPORT_INTERVAL: u32 = 30;
+
+impl Client {
+    pub(super) fn play(&mut self, now: Duration, sample: &mut dyn FnMut(InputRequest<'_>) -> Input) {
+        if self.current.as_ref().is_none_or(|current| current.loaded.is_none()) {
+            return;
+        }
+        let new_ticks = self.sample_inputs(sample);
+        // What time brought anew may be simulated on top of what is simulated again.
+        let steps_max = RESIMULATED_TICKS_MAX + new_ticks.min(RESIMULATED_TICKS_MAX);
+        let outcome = self.confirm_frames(steps_max).and_then(|()| self.predict(steps_max));
+        if let Err(error) = outcome {
+            self.stats.errors.note(error.to_string());
+            return self.connection.close(&error.to_string());
+        }
+        self.send_inputs(now, new_ticks > 0);
+        self.ask_for_frames(now);
+    }
+
+    /// Asks for one input for every tick that is due; returns how many there were.
+    fn sample_inputs(&mut self, sample: &mut dyn FnMut(InputRequest<'_>) -> Input) -> u32 {
+        let Some(end) = self.inputs_end() else { return 0 };
+        let (Some(room), Some(current)) = (&self.room, &mut self.current) else { return 0 };
+        let opens_at_zero = current.loaded.is_some_and(|(_, first)| first == Tick(0));
+        // Whoever joins late begins with the present, everybody else with the first tick.
+        current.inputs.start_at(if opens_at_zero { Tick(0) } else { end.minus(1) });
+        let mut sampled = 0;
+        for tick in current.inputs.missing_before(end) {
+            let input = match &self.prediction {
+                Some(prediction) => {
+                    sample(InputRequest { tick, slot: room.slot, simulation: Some(prediction.simulation()) })
+                }
+                None => synthetic_input(tick, room.slot),
+            };
+            current.inputs.push(input);
+            sampled += 1;
+        }
+        sampled
+    }
+
+    /// One past the newest tick that an input is due for; nothing while no input is wanted.
+    fn inputs_end(&self) -> Option<Tick> {
+        let room = self.room.as_ref()?;
+        let time = self.clock.room_time()?;
+        let is_wanted = match room.phase {
+            Phase::Playing { .. } => true,
+            Phase::Countdown { .. } => time >= -EARLY_SECONDS * f64::from(room.tick_rate),
+            Phase::Lobby { .. } | Phase::Results { .. } => false,
+        };
+        if !is_wanted || self.prediction.as_ref().is_some_and(Prediction::is_over) {
+            return None;
+        }
+        // Not further than can be predicted: a silent server is waited for.
+        let end = self.clock.input_tick()?.plus(1);
+        Some(end.min(self.next_confirmed()?.plus(PREDICTED_TICKS_MAX)))
+    }
+
+    /// The next tick to confirm, while a match is loaded.
+    pub(super) fn next_confirmed(&self) -> Option<Tick> {
+        self.current.as_ref().map(|current| current.stash.base())
+    }
+
+    /// Takes the frames that are there, in order; of those that have to be simulated at most `steps_max`.
+    fn confirm_frames(&mut self, steps_max: u32) -> Result<(), SimulationFailed> {
+        let mut steps = 0;
+        while steps < steps_max {
+            let Some(current) = &mut self.current else { break };
+            let Some((tick, blob)) = current.stash.peek() else { break };
+            let Some(prediction) = &mut self.prediction else {
+                current.stash.take();
+                self.stats.ticks_confirmed += 1;
+                continue;
+            };
+            let Ok((frame, server_hash)) = decode_blob(blob, tick, prediction.last_inputs()) else {
+                current.stash.discard();
+                self.stats.errors.note("a frame could not be read");
+                break;
+            };
+            let outcome = prediction.confirm(&frame, server_hash)?;
+            current.stash.take();
+            steps += u32::from(outcome.simulated);
+            self.stats.ticks_confirmed += 1;
+            if let Some(undone) = outcome.undone {
+                self.stats.rollback_ticks.record(i64::from(undone));
+            }
+            if outcome.differs {
+                self.note_desync(tick, None);
+            }
+            if outcome.differs || tick.0 % REPORT_INTERVAL == REPORT_INTERVAL - 1 {
+                self.report_hashes(tick);
+            }
+        }
+        Ok(())
+    }
+
+    fn report_hashes(&mut self, tick: Tick) {
+        let (Some(current), Some(prediction)) = (&self.current, &self.prediction) else { return };
+        let Some(hashes) = prediction.hashes_after(tick).cloned() else { return };
+        self.connection.queue_control(&ControlUp::Hashes { match_no: current.number, tick, hashes });
+    }
+
+    fn predict(&mut self, steps_max: u32) -> Result<(), SimulationFailed> {
+        let (Some(room), Some(current), Some(prediction)) = (&self.room, &self.current, &mut self.prediction) else {
+            return Ok(());
+        };
+        // Confirmed frames are left over: it would all be undone in the next update.
+        let is_behind = current.stash.peek().is_some();
+        let end = if is_behind || current.last_tick.is_some() { Tick(0) } else { current.inputs.end() };
+        prediction.predict(end, steps_max, room.slot, |tick| current.inputs.get(tick))?;
+        Ok(())
+    }
+}

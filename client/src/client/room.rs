@@ -1,0 +1,113 @@
+//! The room as this client knows it: the welcome, and every event since.
+
+use framehouse_shared::{
+    ids::{PlayerId, RoomCode, SLOTS_MAX, Slot},
+    protocol::control::{LeaderboardEntry, Member, Phase, RoomEvent, Welcome},
+    tick::Tick,
+};
+
+/// The fastest tick rate that a server may ask for.
+const TICK_RATE_MAX: u16 = 240;
+
+/// A room, as it was told.
+#[derive(Clone, Debug)]
+pub struct RoomView {
+    /// Its name for people.
+    pub code: RoomCode,
+    /// How many seats it has.
+    pub seats: u8,
+    /// Ticks a second.
+    pub tick_rate: u16,
+    /// Our own player.
+    pub player: PlayerId,
+    /// Our own seat.
+    pub slot: Slot,
+    /// Everybody, by seat.
+    pub members: [Option<Member>; SLOTS_MAX],
+    /// Where the room is in its life.
+    pub phase: Phase,
+    next_msg_id: u64,
+}
+
+/// How a match ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MatchResults {
+    /// The match's number in its room.
+    pub match_no: u32,
+    /// The last tick that was simulated.
+    pub last_tick: Tick,
+    /// Best first.
+    pub ranking: Vec<LeaderboardEntry>,
+}
+
+/// A leaderboard in the middle of a match.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leaderboard {
+    /// The match's number in its room.
+    pub match_no: u32,
+    /// The tick after which it was made.
+    pub tick: Tick,
+    /// Best first.
+    pub entries: Vec<LeaderboardEntry>,
+}
+
+impl RoomView {
+    /// The room of a welcome; nothing when no server would say that.
+    pub fn new(welcome: Welcome) -> Option<Self> {
+        let is_sane = (1..=SLOTS_MAX).contains(&usize::from(welcome.seats))
+            && (1..=TICK_RATE_MAX).contains(&welcome.tick_rate)
+            && u8::from(welcome.slot) < welcome.seats;
+        let mut room = Self {
+            code: welcome.code,
+            seats: welcome.seats,
+            tick_rate: welcome.tick_rate,
+            player: welcome.player,
+            slot: welcome.slot,
+            members: Default::default(),
+            phase: welcome.phase,
+            next_msg_id: welcome.next_msg_id,
+        };
+        welcome.members.into_iter().for_each(|member| room.seat(member));
+        is_sane.then_some(room)
+    }
+
+    /// Takes the next event's number; says what is wrong with another one.
+    ///
+    /// # Errors
+    /// When events are missing, or this one came before.
+    pub fn take_msg_id(&mut self, msg_id: u64) -> Result<(), String> {
+        let due = self.next_msg_id;
+        self.next_msg_id = due.max(msg_id.saturating_add(1));
+        if msg_id == due { Ok(()) } else { Err(format!("room event {msg_id} came where {due} was due")) }
+    }
+
+    /// Applies an event.
+    pub fn apply(&mut self, event: &RoomEvent) {
+        match event {
+            RoomEvent::Joined(member) => self.seat(member.clone()),
+            RoomEvent::Left { slot, .. } => self.members[slot.index()] = None,
+            RoomEvent::Ready { slot, ready } => {
+                if let Some(member) = &mut self.members[slot.index()] {
+                    member.ready = *ready;
+                }
+            }
+            RoomEvent::Phase(phase) => {
+                // Being ready is for one match.
+                if matches!(phase, Phase::Countdown { .. }) {
+                    self.members.iter_mut().flatten().for_each(|member| member.ready = false);
+                }
+                self.phase = phase.clone();
+            }
+        }
+    }
+
+    /// Everybody, by seat.
+    pub fn members(&self) -> impl Iterator<Item = &Member> {
+        self.members.iter().flatten()
+    }
+
+    fn seat(&mut self, member: Member) {
+        let slot = member.slot.index();
+        self.members[slot] = Some(member);
+    }
+}

@@ -1,0 +1,118 @@
+//! Puts a room state together from its chunks.
+
+use std::io::Read;
+
+use framehouse_shared::tick::Tick;
+
+/// The most bytes a state may have when it is decompressed.
+pub const STATE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// zstd's window at most, as a power of two: what a state of that size needs.
+const WINDOW_LOG_MAX: u32 = 22;
+
+/// Why chunks made no state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SnapshotError {
+    /// A chunk came that is not the next one.
+    #[error("a chunk of a room state came out of turn")]
+    OutOfTurn,
+    /// The bytes are no zstd data, or too many.
+    #[error("a room state could not be decompressed")]
+    Compression,
+    /// The bytes are no state of this game, or of another tick than they say.
+    #[error("a room state could not be read")]
+    State,
+}
+
+/// The place of a chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChunkPlace {
+    /// The first tick to simulate from the state.
+    pub next_tick: Tick,
+    /// The chunk's number, from 0.
+    pub index: u16,
+    /// How many chunks there are.
+    pub count: u16,
+}
+
+/// The chunks of one state. They come reliably and in order, so that anything else is an error.
+#[derive(Debug, Default)]
+pub struct Assembly {
+    next_tick: Tick,
+    count: u16,
+    received: u16,
+    bytes: Vec<u8>,
+}
+
+impl Assembly {
+    /// Takes a chunk and returns the whole compressed state after the last one.
+    ///
+    /// # Errors
+    /// When it is not the next chunk. What was there is then forgotten; chunk 0 always begins anew.
+    pub fn take(&mut self, place: ChunkPlace, bytes: &[u8]) -> Result<Option<Vec<u8>>, SnapshotError> {
+        if place.index == 0 {
+            *self = Self { next_tick: place.next_tick, count: place.count, ..Self::default() };
+        }
+        let expected = ChunkPlace { next_tick: self.next_tick, index: self.received, count: self.count };
+        if place != expected || place.index >= place.count {
+            *self = Self::default();
+            return Err(SnapshotError::OutOfTurn);
+        }
+        self.bytes.extend_from_slice(bytes);
+        self.received += 1;
+        let is_whole = self.received == self.count;
+        Ok(is_whole.then(|| std::mem::take(self).bytes))
+    }
+}
+
+/// Decompresses a state, reading no more than [`STATE_BYTES_MAX`].
+///
+/// # Errors
+/// When it is not zstd data, or more.
+pub fn decompress(compressed: &[u8]) -> Result<Vec<u8>, SnapshotError> {
+    let read = || {
+        let mut decoder = zstd::Decoder::with_buffer(compressed)?;
+        decoder.window_log_max(WINDOW_LOG_MAX)?;
+        let mut state = Vec::new();
+        decoder.take(STATE_BYTES_MAX + 1).read_to_end(&mut state)?;
+        Ok::<_, std::io::Error>(state)
+    };
+    let state = read().map_err(|_| SnapshotError::Compression)?;
+    if state.len() as u64 > STATE_BYTES_MAX { Err(SnapshotError::Compression) } else { Ok(state) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn place(index: u16, count: u16) -> ChunkPlace {
+        ChunkPlace { next_tick: Tick(9), index, count }
+    }
+
+    #[test]
+    fn chunks_in_order_make_a_state() {
+        let mut assembly = Assembly::default();
+        assert_eq!(assembly.take(place(0, 2), b"ab"), Ok(None));
+        assert_eq!(assembly.take(place(1, 2), b"c"), Ok(Some(b"abc".to_vec())));
+        assert_eq!(assembly.take(place(0, 1), b"d"), Ok(Some(b"d".to_vec())));
+    }
+
+    #[test]
+    fn a_chunk_out_of_turn_is_refused_and_a_new_start_works() {
+        let mut assembly = Assembly::default();
+        assert_eq!(assembly.take(place(1, 2), b"x"), Err(SnapshotError::OutOfTurn));
+        assert_eq!(assembly.take(place(0, 3), b"x"), Ok(None));
+        assert_eq!(assembly.take(place(1, 4), b"x"), Err(SnapshotError::OutOfTurn));
+        assert_eq!(assembly.take(place(0, 0), b"x"), Err(SnapshotError::OutOfTurn));
+        assert_eq!(assembly.take(place(0, 1), b"x"), Ok(Some(b"x".to_vec())));
+    }
+
+    #[test]
+    fn a_bomb_is_not_unpacked() {
+        let bomb = zstd::encode_all(&vec![0; STATE_BYTES_MAX as usize + 1][..], 3).expect("compresses");
+        assert!(bomb.len() < 10_000);
+        assert_eq!(decompress(&bomb), Err(SnapshotError::Compression));
+        let state = zstd::encode_all(&b"state"[..], 3).expect("compresses");
+        assert_eq!(decompress(&state), Ok(b"state".to_vec()));
+        assert_eq!(decompress(b"nonsense"), Err(SnapshotError::Compression));
+    }
+}

@@ -1,0 +1,213 @@
+//! What time it is in the room, and how far away the room is: estimated from pings alone.
+//!
+//! Room time is counted in ticks since the match's first tick began; it is negative in the countdown.
+
+use std::{collections::VecDeque, time::Duration};
+
+use framehouse_shared::{
+    protocol::hot::{Ping, Pong},
+    tick::Tick,
+};
+
+/// How many samples are kept.
+const SAMPLES_MAX: usize = 16;
+/// The room's time is read from the best of so many newest samples: older ones would hide that the room slowed down.
+const RECENT_SAMPLES: usize = 8;
+/// Pings without an answer that are remembered.
+const PENDING_MAX: usize = 16;
+/// How often the server is asked.
+const PING_INTERVAL: Duration = Duration::from_millis(500);
+/// How often it is asked while hardly anything is known.
+const QUICK_INTERVAL: Duration = Duration::from_millis(100);
+/// How many quick questions there are.
+const QUICK_PINGS: u32 = 5;
+/// How much faster or slower than the wall our clock may run.
+const SLEW_MAX: f64 = 0.05;
+/// An error of more ticks than this is not slewed away.
+const JUMP_TICKS: f64 = 10.0;
+/// How long before its tick closes an input should arrive, in ticks, while nothing better is known.
+const MARGIN_TICKS: f64 = 1.5;
+/// How far two samples may contradict each other, in ticks, before the older one is taken for outdated.
+const CONTRADICTION_TICKS: f64 = 0.5;
+
+/// One answered ping.
+#[derive(Clone, Copy, Debug)]
+struct Sample {
+    received: Duration,
+    rtt: Duration,
+    /// The room's time when the answer left; it was between this and `rtt` later when it came.
+    room_time: Option<f64>,
+}
+
+/// Round-trip time and room time. Plain: fed with times, pings and pongs.
+#[derive(Clone, Debug)]
+pub struct Clock {
+    tick_rate: f64,
+    now: Duration,
+    pending: VecDeque<(u32, Duration)>,
+    next_nonce: u32,
+    quick_pings_left: u32,
+    next_ping: Duration,
+    samples: VecDeque<Sample>,
+    rtt: Option<Duration>,
+    jitter: Duration,
+    room_time: Option<f64>,
+}
+
+impl Clock {
+    /// A clock that knows nothing yet and begins with quick pings.
+    pub fn new(tick_rate: u16, now: Duration) -> Self {
+        Self {
+            tick_rate: f64::from(tick_rate),
+            now,
+            pending: VecDeque::new(),
+            next_nonce: 0,
+            quick_pings_left: QUICK_PINGS,
+            next_ping: now,
+            samples: VecDeque::new(),
+            rtt: None,
+            jitter: Duration::ZERO,
+            room_time: None,
+        }
+    }
+
+    /// A new match: room time begins anew, the distance to the room stays known.
+    pub fn start_match(&mut self, now: Duration) {
+        self.samples.iter_mut().for_each(|sample| sample.room_time = None);
+        // Answers on their way may still tell the old match's time.
+        self.pending.clear();
+        self.room_time = None;
+        self.quick_pings_left = QUICK_PINGS;
+        self.next_ping = now;
+    }
+
+    /// The ping that is due, if one is.
+    pub fn due_ping(&mut self, now: Duration) -> Option<Ping> {
+        if now < self.next_ping {
+            return None;
+        }
+        self.quick_pings_left = self.quick_pings_left.saturating_sub(1);
+        self.next_ping = now + if self.quick_pings_left > 0 { QUICK_INTERVAL } else { PING_INTERVAL };
+        if self.pending.len() == PENDING_MAX {
+            self.pending.pop_front();
+        }
+        let nonce = self.next_nonce;
+        self.next_nonce = nonce.wrapping_add(1);
+        self.pending.push_back((nonce, now));
+        Some(Ping { nonce })
+    }
+
+    /// Takes an answer and returns its round-trip time; nothing when it answers no open question.
+    pub fn take_pong(&mut self, now: Duration, pong: &Pong) -> Option<Duration> {
+        let place = self.pending.iter().position(|(nonce, _)| *nonce == pong.nonce)?;
+        let (_, sent) = self.pending.remove(place)?;
+        let sample = Sample {
+            received: now,
+            rtt: now.saturating_sub(sent),
+            room_time: pong.room_time.map(|time| time as f64 / 256.0),
+        };
+        self.forget_contradicted(&sample);
+        if self.samples.len() == SAMPLES_MAX {
+            self.samples.pop_front();
+        }
+        self.samples.push_back(sample);
+        self.measure_rtt();
+        Some(sample.rtt)
+    }
+
+    /// Lets our clock run up to `now`, a little faster or slower than the wall so that it nears the room's.
+    pub fn advance(&mut self, now: Duration) {
+        let elapsed = self.ticks(now.saturating_sub(self.now));
+        self.now = now;
+        let Some(measured) = self.measured_room_time() else { return };
+        let Some(current) = self.room_time else {
+            self.room_time = Some(measured);
+            return;
+        };
+        let error = measured - (current + elapsed);
+        self.room_time = Some(if error > JUMP_TICKS {
+            measured
+        } else if error < -JUMP_TICKS {
+            // Never backwards: inputs of these ticks are sent, and the picture must not rewind. It waits.
+            current
+        } else {
+            current + elapsed + error.clamp(-SLEW_MAX * elapsed, SLEW_MAX * elapsed)
+        });
+    }
+
+    /// The room's time now, in ticks.
+    pub const fn room_time(&self) -> Option<f64> {
+        self.room_time
+    }
+
+    /// The median round-trip time.
+    pub const fn rtt(&self) -> Option<Duration> {
+        self.rtt
+    }
+
+    /// How much round-trip times differ from their median: the median difference.
+    pub const fn jitter(&self) -> Duration {
+        self.jitter
+    }
+
+    /// How many ticks ahead of the room inputs are made.
+    ///
+    /// This is the first guess, from pings. A controller that listens to the server's
+    /// [`Feedback`](framehouse_shared::protocol::hot::Feedback) belongs here: it corrects this number and nothing else.
+    pub fn lead_ticks(&self) -> f64 {
+        self.ticks(self.rtt.unwrap_or_default()) / 2.0 + MARGIN_TICKS
+    }
+
+    /// The player's own time, in ticks: the room's plus the lead.
+    pub fn input_time(&self) -> Option<f64> {
+        self.room_time.map(|time| time + self.lead_ticks())
+    }
+
+    /// The newest tick that an input is due for.
+    pub fn input_tick(&self) -> Option<Tick> {
+        let time = self.input_time()?.floor();
+        (0.0..f64::from(u32::MAX)).contains(&time).then_some(Tick(time as u32))
+    }
+
+    fn ticks(&self, time: Duration) -> f64 {
+        time.as_secs_f64() * self.tick_rate
+    }
+
+    /// The room can lose time (an overrun, a pause). Then an old sample puts the room's time where it cannot be: each
+    /// sample alone bounds it to the width of its round trip.
+    fn forget_contradicted(&mut self, newest: &Sample) {
+        let Some(newest_low) = newest.room_time else { return };
+        let newest_high = newest_low + self.ticks(newest.rtt);
+        let tick_rate = self.tick_rate;
+        self.samples.iter_mut().for_each(|old| {
+            let Some(time) = old.room_time else { return };
+            let low = time + newest.received.saturating_sub(old.received).as_secs_f64() * tick_rate;
+            let high = low + old.rtt.as_secs_f64() * tick_rate;
+            if low > newest_high + CONTRADICTION_TICKS || high < newest_low - CONTRADICTION_TICKS {
+                old.room_time = None;
+            }
+        });
+    }
+
+    fn measure_rtt(&mut self) {
+        let rtt = median(self.samples.iter().map(|sample| sample.rtt).collect());
+        self.jitter = median(self.samples.iter().map(|sample| sample.rtt.abs_diff(rtt)).collect());
+        self.rtt = Some(rtt);
+    }
+
+    /// What the sample with the shortest way says: its error is at most half of that way.
+    fn measured_room_time(&self) -> Option<f64> {
+        let with_time = |sample: &Sample| sample.room_time.map(|time| (*sample, time));
+        let recent = self.samples.iter().rev().take(RECENT_SAMPLES).filter_map(with_time);
+        let (best, time) = recent.min_by_key(|(sample, _)| sample.rtt)?;
+        Some(time + self.ticks(best.rtt) / 2.0 + self.ticks(self.now.saturating_sub(best.received)))
+    }
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

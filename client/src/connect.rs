@@ -1,0 +1,259 @@
+//! Getting a session over HTTP, before the first datagram.
+
+use std::{thread, time::Duration};
+
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
+use framehouse_shared::{ids::RoomCode, protocol::control::Hello};
+use serde::{Deserialize, Serialize};
+
+/// How often a request is tried.
+const TRIES: u32 = 3;
+/// The pause after the first try; after the second it is twice as long.
+const RETRY_PAUSE: Duration = Duration::from_millis(100);
+/// How long one try may take in all.
+const TRY_TIME_MAX: Duration = Duration::from_secs(5);
+/// The most bytes of an answer that are read.
+const ANSWER_BYTES_MAX: u64 = 64 * 1024;
+
+/// What a player asks for.
+#[derive(Clone, Debug, Serialize)]
+pub struct SessionRequest {
+    /// The player's name.
+    pub name: String,
+    /// Which room.
+    pub room: RoomRequest,
+    /// The `resume` of an earlier session whose seat is to be had again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resume: Option<String>,
+    /// What this client is, so that a wrong version is told before anything else.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "hello_as_json")]
+    pub hello: Option<Hello>,
+}
+
+/// Which room a player wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RoomRequest {
+    /// Any public room with a free seat, or a new one.
+    Quick {},
+    /// A new room.
+    Create {
+        /// How many seats.
+        size: u8,
+        /// Whether only its code leads into it.
+        private: bool,
+    },
+    /// The room with this code.
+    Code(RoomCode),
+}
+
+/// A seat, held for a few seconds, and the key to it.
+#[derive(Clone, Debug)]
+pub struct SessionGrant {
+    /// netcode's connect token.
+    pub token: Vec<u8>,
+    /// The session's id.
+    pub session: String,
+    /// What to send as [`SessionRequest::resume`] after a lost connection.
+    pub resume: String,
+    /// Where the game server is, as `host:port`.
+    pub server: String,
+    /// Ticks a second.
+    pub tick_rate: u16,
+    /// The server's protocol hash, 16 hex digits.
+    pub protocol: String,
+    /// The room's code.
+    pub code: RoomCode,
+}
+
+/// Why there is no session: one sentence for the player.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConnectError {
+    /// Nobody answered.
+    #[error("The server was not reached at {url} ({cause}): is it running, and is the address right?")]
+    Unreachable {
+        /// Where it should be.
+        url: String,
+        /// What the system says.
+        cause: String,
+    },
+    /// The server said no.
+    #[error("{message}")]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// The server's code for the reason.
+        code: String,
+        /// The server's own sentence.
+        message: String,
+    },
+    /// Something answered that is not a Framehouse server of this version.
+    #[error("What answers at {url} is not a Framehouse server of this version ({what}): check the address.")]
+    NotUnderstood {
+        /// Where it was.
+        url: String,
+        /// What was wrong with the answer.
+        what: String,
+    },
+}
+
+impl ConnectError {
+    /// Whether the same request can succeed a moment later.
+    const fn is_passing(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::Refused { status, .. } => *status == 429 || *status >= 500,
+            Self::NotUnderstood { .. } => false,
+        }
+    }
+}
+
+/// Asks a server for a session; blocks for up to some 15 s, so call it from a thread of its own.
+///
+/// # Errors
+/// When three tries failed, or the server refused for a reason that will not pass.
+pub fn request_session(server_url: &str, request: &SessionRequest) -> Result<SessionGrant, ConnectError> {
+    let url = sessions_url(server_url);
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .timeout_global(Some(TRY_TIME_MAX))
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .build()
+        .into();
+    let mut attempt = 1;
+    loop {
+        match try_once(&agent, &url, request) {
+            Err(error) if error.is_passing() && attempt < TRIES => thread::sleep(RETRY_PAUSE * attempt),
+            outcome => return outcome,
+        }
+        attempt += 1;
+    }
+}
+
+fn sessions_url(server_url: &str) -> String {
+    let server = server_url.trim().trim_end_matches('/');
+    let scheme = if server.contains("://") { "" } else { "http://" };
+    format!("{scheme}{server}/v1/sessions")
+}
+
+fn try_once(agent: &ureq::Agent, url: &str, request: &SessionRequest) -> Result<SessionGrant, ConnectError> {
+    let unreachable = |error: ureq::Error| ConnectError::Unreachable { url: url.to_owned(), cause: error.to_string() };
+    let mut response = agent.post(url).send_json(request).map_err(unreachable)?;
+    let status = response.status().as_u16();
+    let body = response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_vec().map_err(unreachable)?;
+    read_answer(url, status, &body)
+}
+
+fn read_answer(url: &str, status: u16, body: &[u8]) -> Result<SessionGrant, ConnectError> {
+    let not_understood = |what: String| ConnectError::NotUnderstood { url: url.to_owned(), what };
+    if status == 200 {
+        let answer: Answer = serde_json::from_slice(body).map_err(|error| not_understood(error.to_string()))?;
+        return answer.into_grant().map_err(not_understood);
+    }
+    match serde_json::from_slice::<Refusal>(body) {
+        Ok(Refusal { error }) => Err(ConnectError::Refused { status, code: error.code, message: error.message }),
+        // A proxy's page, or not our server at all.
+        Err(_) => Err(ConnectError::Refused {
+            status,
+            code: "http".to_owned(),
+            message: format!("What answers at {url} said only \"HTTP status {status}\": check the address."),
+        }),
+    }
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    token: String,
+    session: String,
+    resume: String,
+    server: String,
+    tick_rate: u16,
+    protocol: String,
+    code: RoomCode,
+}
+
+impl Answer {
+    fn into_grant(self) -> Result<SessionGrant, String> {
+        let Self { token, session, resume, server, tick_rate, protocol, code } = self;
+        let token = BASE64.decode(token).map_err(|_| "its token is not base64".to_owned())?;
+        Ok(SessionGrant { token, session, resume, server, tick_rate, protocol, code })
+    }
+}
+
+#[derive(Deserialize)]
+struct Refusal {
+    error: RefusalDetail,
+}
+
+#[derive(Deserialize)]
+struct RefusalDetail {
+    code: String,
+    message: String,
+}
+
+/// 64-bit numbers go as hex digits: JSON's numbers hold 53 bits.
+fn hello_as_json<S: serde::Serializer>(hello: &Option<Hello>, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct HelloJson<'a> {
+        protocol: String,
+        game: &'a str,
+        fingerprint: String,
+    }
+    hello
+        .as_ref()
+        .map(|hello| HelloJson {
+            protocol: format!("{:016x}", hello.protocol),
+            game: &hello.game,
+            fingerprint: format!("{:016x}", hello.fingerprint),
+        })
+        .serialize(serializer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(room: RoomRequest, hello: Option<Hello>) -> String {
+        let request = SessionRequest { name: "ada".to_owned(), room, resume: None, hello };
+        serde_json::to_string(&request).expect("a request serialises")
+    }
+
+    #[test]
+    fn a_request_has_the_documented_form() {
+        assert_eq!(request(RoomRequest::Quick {}, None), r#"{"name":"ada","room":{"quick":{}}}"#);
+        let create = request(RoomRequest::Create { size: 4, private: false }, None);
+        assert_eq!(create, r#"{"name":"ada","room":{"create":{"size":4,"private":false}}}"#);
+        let code = RoomRequest::Code("k7qx".parse().expect("a code"));
+        let hello = Hello { protocol: 0xab, game: "arena".to_owned(), fingerprint: 1 };
+        assert_eq!(
+            request(code, Some(hello)),
+            r#"{"name":"ada","room":{"code":"K7QX"},"hello":{"protocol":"00000000000000ab","game":"arena","fingerprint":"0000000000000001"}}"#
+        );
+    }
+
+    #[test]
+    fn a_server_that_is_not_there_is_named() {
+        let request = SessionRequest { name: "ada".to_owned(), room: RoomRequest::Quick {}, resume: None, hello: None };
+        // Port 1 is reserved and closed everywhere.
+        let error = request_session("127.0.0.1:1/", &request).expect_err("nobody is there");
+        assert!(error.to_string().contains("http://127.0.0.1:1/v1/sessions"), "{error}");
+    }
+
+    #[test]
+    fn the_servers_own_sentence_is_passed_on() {
+        let body = br#"{"error":{"code":"room_full","message":"The room is full."}}"#;
+        let error = read_answer("u", 409, body).expect_err("refused");
+        assert_eq!(error.to_string(), "The room is full.");
+        assert!(!error.is_passing());
+        assert!(read_answer("u", 503, body).expect_err("refused").is_passing());
+        assert!(read_answer("u", 502, b"<html>").expect_err("a proxy").is_passing());
+        assert!(!read_answer("u", 200, b"<html>").expect_err("not ours").is_passing());
+    }
+
+    #[test]
+    fn a_grant_is_read() {
+        let body = br#"{"token":"AAEC","session":"1","resume":"r","server":"h:1","tick_rate":30,"protocol":"0","code":"K7QX"}"#;
+        let grant = read_answer("u", 200, body).expect("a grant");
+        assert_eq!((grant.token, grant.code.as_str()), (vec![0, 1, 2], "K7QX"));
+    }
+}

@@ -1,0 +1,9 @@
+//! The way to a server: a [`Link`] carries datagrams, a [`Connection`] makes them a session.
+
+mod connection;
+mod link;
+mod traffic;
+
+pub use connection::{Connection, Status, TokenError};
+pub use link::{Link, SimulatedLink, UdpLink};
+pub use traffic::{PACKET_OVERHEAD_BYTES, Traffic};

@@ -1,0 +1,127 @@
+//! What carries datagrams: a UDP socket, a bad network around another link, or a test's memory.
+
+use std::{
+    io,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
+    time::Duration,
+};
+
+use framehouse_shared::net_sim::{NetSim, NetSimConfig};
+
+/// Datagrams to and from one server. Never blocks; may lose, double and reorder.
+pub trait Link: Send + Sync {
+    /// Sends a datagram, or loses it.
+    fn send(&mut self, now: Duration, datagram: &[u8]);
+
+    /// Writes the next datagram into `buffer` and returns its length; a longer one is cut to the buffer.
+    fn receive(&mut self, now: Duration, buffer: &mut [u8]) -> Option<usize>;
+
+    /// How often the link itself failed.
+    fn errors(&self) -> u64 {
+        0
+    }
+}
+
+impl<L: Link + ?Sized> Link for Box<L> {
+    fn send(&mut self, now: Duration, datagram: &[u8]) {
+        (**self).send(now, datagram);
+    }
+    fn receive(&mut self, now: Duration, buffer: &mut [u8]) -> Option<usize> {
+        (**self).receive(now, buffer)
+    }
+    fn errors(&self) -> u64 {
+        (**self).errors()
+    }
+}
+
+/// A socket of its own for every session.
+#[derive(Debug)]
+pub struct UdpLink {
+    socket: UdpSocket,
+    errors: u64,
+}
+
+impl UdpLink {
+    /// Opens a socket that talks with `server` only.
+    ///
+    /// # Errors
+    /// When the system has no socket or no route to the server.
+    pub fn connect(server: SocketAddr) -> io::Result<Self> {
+        let any: SocketAddr = match server {
+            SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+            SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+        };
+        let socket = UdpSocket::bind(any)?;
+        socket.connect(server)?;
+        socket.set_nonblocking(true)?;
+        Ok(Self { socket, errors: 0 })
+    }
+}
+
+impl Link for UdpLink {
+    fn send(&mut self, _now: Duration, datagram: &[u8]) {
+        self.errors += u64::from(self.socket.send(datagram).is_err());
+    }
+
+    fn receive(&mut self, _now: Duration, buffer: &mut [u8]) -> Option<usize> {
+        match self.socket.recv(buffer) {
+            Ok(length) => Some(length),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
+            // "Connection refused" and the like: netcode's time-out decides when a server is gone.
+            Err(_) => {
+                self.errors += 1;
+                None
+            }
+        }
+    }
+
+    fn errors(&self) -> u64 {
+        self.errors
+    }
+}
+
+/// The most datagrams taken from the inner link in one call, so that a flood cannot hold us here.
+const DRAIN_MAX: usize = 1024;
+
+/// A bad network around another link (`--net-sim`).
+pub struct SimulatedLink<L> {
+    inner: L,
+    up: NetSim,
+    down: NetSim,
+}
+
+impl<L: Link> SimulatedLink<L> {
+    /// The same badness in both directions, each with its own random numbers.
+    pub fn new(inner: L, config: NetSimConfig, seed: u64) -> Self {
+        Self { inner, up: NetSim::new(config, seed), down: NetSim::new(config, !seed) }
+    }
+
+    fn pass_on(&mut self, now: Duration) {
+        while let Some(datagram) = self.up.pop(now) {
+            self.inner.send(now, &datagram);
+        }
+    }
+}
+
+impl<L: Link> Link for SimulatedLink<L> {
+    fn send(&mut self, now: Duration, datagram: &[u8]) {
+        self.up.push(now, datagram);
+        self.pass_on(now);
+    }
+
+    fn receive(&mut self, now: Duration, buffer: &mut [u8]) -> Option<usize> {
+        self.pass_on(now);
+        for _ in 0..DRAIN_MAX {
+            let Some(length) = self.inner.receive(now, buffer) else { break };
+            self.down.push(now, &buffer[..length]);
+        }
+        let datagram = self.down.pop(now)?;
+        let length = datagram.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&datagram[..length]);
+        Some(length)
+    }
+
+    fn errors(&self) -> u64 {
+        self.inner.errors()
+    }
+}

@@ -1,0 +1,236 @@
+//! Prediction and rollback: one simulation that runs ahead of what the server has confirmed.
+//!
+//! The simulation holds the newest predicted state. Behind it lies the state after the last confirmed tick, and between
+//! the two a ring with every predicted tick's frame, hashes and state after it. A confirmed frame that equals the
+//! predicted one only moves the border; one that differs throws the ring away, and the ticks are predicted anew.
+//!
+//! Nothing here knows the network. An update confirms any number of frames, then predicts once.
+
+mod ring;
+
+use std::{
+    collections::VecDeque,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use framehouse_shared::{
+    ids::{SLOTS_MAX, Slot, slots_in},
+    input::{Frame, Input},
+    protocol::codec::CodecError,
+    room_state::RoomSnapshot,
+    sim::LastInputs,
+    simulation::Simulation,
+    state_hash::StateHashes,
+    tick::Tick,
+};
+
+use ring::{PredictedTick, Ring};
+
+/// The most ticks that are predicted beyond the last confirmed one.
+pub const PREDICTED_TICKS_MAX: u32 = 64;
+/// The most ticks that are simulated again in one update, beside the ones that are new in it.
+pub const RESIMULATED_TICKS_MAX: u32 = 8;
+/// How many confirmed ticks' hashes are kept.
+pub const HASHES_KEPT: usize = 300;
+
+/// A system of the game panicked: the state is worthless and the client has to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("The simulation failed in tick {0}: this is a bug in the game, please report it.")]
+pub struct SimulationFailed(pub Tick);
+
+/// What confirming a frame showed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Confirmed {
+    /// The state after the tick is not the server's.
+    pub differs: bool,
+    /// The frame had to be simulated: it was not predicted, or predicted wrongly.
+    pub simulated: bool,
+    /// How many predicted ticks were undone, if the frame was predicted wrongly.
+    pub undone: Option<u32>,
+}
+
+/// A simulation with a confirmed past and a predicted present.
+pub struct Prediction {
+    simulation: Simulation,
+    confirmed: RoomSnapshot,
+    /// The simulation stands at the confirmed border and `confirmed` is not saved yet.
+    is_unsaved: bool,
+    next_confirmed: Tick,
+    last_inputs: [Input; SLOTS_MAX],
+    is_over: bool,
+    ring: Ring,
+    hashes: VecDeque<(Tick, StateHashes)>,
+}
+
+impl Prediction {
+    /// A prediction that waits for its first state.
+    pub fn new(simulation: Simulation) -> Self {
+        Self {
+            simulation,
+            confirmed: RoomSnapshot::default(),
+            is_unsaved: false,
+            next_confirmed: Tick(0),
+            last_inputs: [Input::NEUTRAL; SLOTS_MAX],
+            is_over: false,
+            ring: Ring::default(),
+            hashes: VecDeque::new(),
+        }
+    }
+
+    /// Replaces everything by a serialised state and returns the first tick to confirm after it.
+    ///
+    /// # Errors
+    /// When the bytes are not a state of this game; another one must then be loaded before use.
+    pub fn load(&mut self, state: &[u8]) -> Result<Tick, CodecError> {
+        self.simulation.decode(state)?;
+        self.ring.clear();
+        self.hashes.clear();
+        self.is_unsaved = true;
+        self.next_confirmed = self.simulation.next_tick();
+        self.last_inputs = self.simulation.get::<LastInputs>().ok_or(CodecError::Invalid)?.0;
+        self.is_over = self.simulation.is_over();
+        Ok(self.next_confirmed)
+    }
+
+    /// Takes the next frame from the server, and the hash of the server's state after it if one came with it.
+    ///
+    /// # Errors
+    /// When the game panicked.
+    ///
+    /// # Panics
+    /// When the frame is not [`next_confirmed`](Self::next_confirmed)'s.
+    pub fn confirm(&mut self, frame: &Frame, server_hash: Option<u64>) -> Result<Confirmed, SimulationFailed> {
+        assert_eq!(frame.tick, self.next_confirmed, "frames are confirmed in order");
+        let mut outcome = Confirmed::default();
+        let hashes = match self.ring.front() {
+            Some(predicted) if predicted.frame == *frame => self.keep_predicted(),
+            predicted => {
+                outcome.simulated = true;
+                if predicted.is_some() {
+                    outcome.undone = Some(self.ring.len());
+                    self.rewind();
+                }
+                self.simulate(frame)?;
+                self.is_unsaved = true;
+                self.is_over = self.simulation.is_over();
+                self.simulation.hashes()
+            }
+        };
+        self.next_confirmed = frame.tick.plus(1);
+        self.last_inputs = frame.inputs;
+        outcome.differs = server_hash.is_some_and(|server| server != hashes.combined());
+        self.keep_hashes(frame.tick, hashes);
+        Ok(outcome)
+    }
+
+    /// Predicts until the state before `end`, at most `steps_max` ticks now; returns how many were simulated.
+    ///
+    /// `own_input` tells what `slot` did; the others go on as they did last.
+    ///
+    /// # Errors
+    /// When the game panicked.
+    pub fn predict(
+        &mut self,
+        end: Tick,
+        steps_max: u32,
+        slot: Slot,
+        own_input: impl Fn(Tick) -> Option<Input>,
+    ) -> Result<u32, SimulationFailed> {
+        self.save_confirmed();
+        if self.is_over {
+            self.rewind();
+            return Ok(0);
+        }
+        let end = end.min(self.next_confirmed.plus(PREDICTED_TICKS_MAX));
+        let mut steps = 0;
+        while steps < steps_max && self.simulation.next_tick() < end && !self.simulation.is_over() {
+            let mut predicted = self.ring.take_spare();
+            self.fill_frame(&mut predicted.frame, slot, &own_input);
+            self.simulate(&predicted.frame)?;
+            predicted.keep_state(&self.simulation);
+            self.ring.push(predicted);
+            steps += 1;
+        }
+        Ok(steps)
+    }
+
+    /// The newest predicted state.
+    pub const fn simulation(&self) -> &Simulation {
+        &self.simulation
+    }
+
+    /// The next tick to confirm.
+    pub const fn next_confirmed(&self) -> Tick {
+        self.next_confirmed
+    }
+
+    /// The inputs of the last confirmed frame: what the next one on the wire is a difference to.
+    pub const fn last_inputs(&self) -> &[Input; SLOTS_MAX] {
+        &self.last_inputs
+    }
+
+    /// Whether the match is over in the confirmed state.
+    pub const fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// The hashes of the state after a confirmed tick, if it is one of the last [`HASHES_KEPT`].
+    pub fn hashes_after(&self, tick: Tick) -> Option<&StateHashes> {
+        let (first, _) = self.hashes.front()?;
+        let place = tick.0.checked_sub(first.0)?;
+        self.hashes.get(place as usize).map(|(_, hashes)| hashes)
+    }
+
+    /// The prediction was right: its state is the confirmed one, and nothing is run.
+    fn keep_predicted(&mut self) -> StateHashes {
+        let predicted = self.ring.front_mut().expect("only called for a predicted tick");
+        std::mem::swap(&mut self.confirmed, &mut predicted.after);
+        self.is_over = predicted.is_over;
+        let hashes = predicted.hashes.clone();
+        self.ring.retire_front();
+        hashes
+    }
+
+    /// Back to the confirmed state, if the simulation is ahead of it.
+    fn rewind(&mut self) {
+        if self.ring.len() > 0 {
+            self.simulation.restore(&self.confirmed);
+            self.ring.clear();
+        }
+    }
+
+    fn save_confirmed(&mut self) {
+        if std::mem::take(&mut self.is_unsaved) {
+            self.simulation.save(&mut self.confirmed);
+        }
+    }
+
+    fn simulate(&mut self, frame: &Frame) -> Result<(), SimulationFailed> {
+        // A game's bug must not take the process with it: bots drive hundreds of clients in one.
+        catch_unwind(AssertUnwindSafe(|| self.simulation.step(frame))).map_err(|_| SimulationFailed(frame.tick))
+    }
+
+    /// The next frame as far as it can be known: seated slots only, as the server's frames are.
+    fn fill_frame(&self, frame: &mut Frame, own: Slot, own_input: &impl Fn(Tick) -> Option<Input>) {
+        let previous = self.ring.back().map_or(&self.last_inputs, |predicted| &predicted.frame.inputs);
+        let missing_input = self.simulation.game().missing_input;
+        frame.tick = self.simulation.next_tick();
+        frame.events.clear();
+        frame.commands.clear();
+        frame.inputs = [Input::NEUTRAL; SLOTS_MAX];
+        for slot in slots_in(self.simulation.roster().seated) {
+            let known = if slot == own { own_input(frame.tick) } else { None };
+            frame.inputs[slot.index()] = known.unwrap_or_else(|| missing_input(previous[slot.index()]));
+        }
+    }
+
+    fn keep_hashes(&mut self, tick: Tick, hashes: StateHashes) {
+        if self.hashes.len() == HASHES_KEPT {
+            self.hashes.pop_front();
+        }
+        self.hashes.push_back((tick, hashes));
+    }
+}
+
+#[cfg(test)]
+mod tests;

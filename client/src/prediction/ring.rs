@@ -1,0 +1,68 @@
+//! The predicted ticks, oldest first; their memory is used again and again.
+
+use std::collections::VecDeque;
+
+use framehouse_shared::{input::Frame, room_state::RoomSnapshot, simulation::Simulation, state_hash::StateHashes};
+
+/// One predicted tick.
+#[derive(Default)]
+pub(super) struct PredictedTick {
+    /// What it was simulated with.
+    pub frame: Frame,
+    /// The hashes of the state after it.
+    pub hashes: StateHashes,
+    /// The state after it.
+    pub after: RoomSnapshot,
+    /// Whether the match is over after it.
+    pub is_over: bool,
+}
+
+impl PredictedTick {
+    /// Keeps what the simulation holds after this tick.
+    pub fn keep_state(&mut self, simulation: &Simulation) {
+        simulation.save(&mut self.after);
+        self.hashes = simulation.hashes();
+        self.is_over = simulation.is_over();
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Ring {
+    ticks: VecDeque<PredictedTick>,
+    spare: Vec<PredictedTick>,
+}
+
+impl Ring {
+    pub fn len(&self) -> u32 {
+        self.ticks.len() as u32
+    }
+
+    pub fn front(&self) -> Option<&PredictedTick> {
+        self.ticks.front()
+    }
+
+    pub fn front_mut(&mut self) -> Option<&mut PredictedTick> {
+        self.ticks.front_mut()
+    }
+
+    pub fn back(&self) -> Option<&PredictedTick> {
+        self.ticks.back()
+    }
+
+    /// A tick to fill, with some earlier one's buffers.
+    pub fn take_spare(&mut self) -> PredictedTick {
+        self.spare.pop().unwrap_or_default()
+    }
+
+    pub fn push(&mut self, tick: PredictedTick) {
+        self.ticks.push_back(tick);
+    }
+
+    pub fn retire_front(&mut self) {
+        self.spare.extend(self.ticks.pop_front());
+    }
+
+    pub fn clear(&mut self) {
+        self.spare.extend(self.ticks.drain(..));
+    }
+}

@@ -1,0 +1,192 @@
+//! What a client measures about itself, for the net graph, the bots' report and tests.
+
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+
+use crate::net::Traffic;
+
+/// The most different error sentences that are kept.
+pub const ERROR_MESSAGES_MAX: usize = 8;
+
+/// How often each number of a range came up, to about one per cent.
+#[derive(Clone, Debug)]
+pub struct Distribution {
+    histogram: Histogram<u32>,
+    low: i64,
+}
+
+impl Distribution {
+    /// Numbers from `low` to `high`; what is outside counts as the nearest of the two.
+    ///
+    /// # Panics
+    /// When the range is not at least two wide.
+    pub fn new(low: i64, high: i64) -> Self {
+        let width = (high - low + 1) as u64;
+        let histogram = Histogram::new_with_bounds(1, width.max(2), 2).expect("a range of at least two");
+        Self { histogram, low }
+    }
+
+    /// Counts a number.
+    pub fn record(&mut self, number: i64) {
+        let place = number.saturating_sub(self.low).saturating_add(1).max(1);
+        self.histogram.saturating_record(place as u64);
+    }
+
+    /// The number below which this part (0 to 1) of all numbers are; 0 when there are none.
+    pub fn quantile(&self, part: f64) -> i64 {
+        if self.histogram.is_empty() { 0 } else { self.histogram.value_at_quantile(part) as i64 - 1 + self.low }
+    }
+
+    /// Adds another distribution over the same range.
+    pub fn add(&mut self, other: &Self) {
+        // A range is a constant of the program, so a difference would lose numbers in every run.
+        assert_eq!(self.low, other.low, "distributions over different ranges");
+        self.histogram.add(&other.histogram).expect("the ranges are the same");
+    }
+
+    /// How many numbers were counted.
+    pub fn count(&self) -> u64 {
+        self.histogram.len()
+    }
+}
+
+/// Errors: how many, and the first few different sentences.
+#[derive(Clone, Debug, Default)]
+pub struct ErrorLog {
+    count: u64,
+    messages: Vec<String>,
+}
+
+impl ErrorLog {
+    /// Counts an error and keeps its sentence if it is a new one and there is room.
+    pub fn note(&mut self, message: impl Into<String>) {
+        self.count += 1;
+        self.keep(message.into());
+    }
+
+    /// Adds another log.
+    pub fn add(&mut self, other: &Self) {
+        self.count += other.count;
+        other.messages.iter().for_each(|message| self.keep(message.clone()));
+    }
+
+    /// How many errors there were.
+    pub const fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The sentences.
+    pub fn messages(&self) -> &[String] {
+        &self.messages
+    }
+
+    fn keep(&mut self, message: String) {
+        if self.messages.len() < ERROR_MESSAGES_MAX && !self.messages.contains(&message) {
+            self.messages.push(message);
+        }
+    }
+}
+
+/// What one client has measured since it began.
+#[derive(Clone, Debug)]
+pub struct ClientStats {
+    /// Messages that no server of this version sends, gaps in the room's events, and the like.
+    pub errors: ErrorLog,
+    /// How often this client's state came to differ from the server's.
+    pub desyncs: u64,
+    /// How often the state was replaced in the middle of a match.
+    pub resyncs: u64,
+    /// How many matches this client saw the results of.
+    pub matches_seen: u64,
+    /// How many frames were confirmed.
+    pub ticks_confirmed: u64,
+    /// For each rollback, how many ticks were undone.
+    pub rollback_ticks: Distribution,
+    /// Round-trip times of pings, in 0.1 ms.
+    pub rtt_tenth_ms: Distribution,
+    /// By how much inputs came before their tick closed, as the server says, in 0.25 ms.
+    pub margin_quarter_ms: Distribution,
+    /// How far ahead of the room inputs were made, in 0.01 tick.
+    pub lead_hundredth_ticks: Distribution,
+    /// Inputs that came too late, as the server says.
+    pub late_inputs: u64,
+    /// Ticks for which the server made an input up.
+    pub replaced_inputs: u64,
+    /// What went over the link while a match was played.
+    pub playing_traffic: Traffic,
+    /// How long matches were played.
+    pub playing_time: Duration,
+    /// The most ticks that confirmation was behind the room while Playing, after the first second.
+    pub confirmed_lag_ticks_max: u32,
+}
+
+impl Default for ClientStats {
+    fn default() -> Self {
+        Self {
+            errors: ErrorLog::default(),
+            desyncs: 0,
+            resyncs: 0,
+            matches_seen: 0,
+            ticks_confirmed: 0,
+            rollback_ticks: Distribution::new(0, 100),
+            rtt_tenth_ms: Distribution::new(0, 100_000),
+            margin_quarter_ms: Distribution::new(-400, 10_000),
+            lead_hundredth_ticks: Distribution::new(0, 10_000),
+            late_inputs: 0,
+            replaced_inputs: 0,
+            playing_traffic: Traffic::default(),
+            playing_time: Duration::ZERO,
+            confirmed_lag_ticks_max: 0,
+        }
+    }
+}
+
+impl ClientStats {
+    /// Adds another client's numbers; the lag is the larger one.
+    pub fn add(&mut self, other: &Self) {
+        self.errors.add(&other.errors);
+        self.desyncs += other.desyncs;
+        self.resyncs += other.resyncs;
+        self.matches_seen += other.matches_seen;
+        self.ticks_confirmed += other.ticks_confirmed;
+        self.rollback_ticks.add(&other.rollback_ticks);
+        self.rtt_tenth_ms.add(&other.rtt_tenth_ms);
+        self.margin_quarter_ms.add(&other.margin_quarter_ms);
+        self.lead_hundredth_ticks.add(&other.lead_hundredth_ticks);
+        self.late_inputs += other.late_inputs;
+        self.replaced_inputs += other.replaced_inputs;
+        self.playing_traffic += other.playing_traffic;
+        self.playing_time += other.playing_time;
+        self.confirmed_lag_ticks_max = self.confirmed_lag_ticks_max.max(other.confirmed_lag_ticks_max);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_distribution_takes_negative_numbers_and_bounds() {
+        let mut distribution = Distribution::new(-100, 1000);
+        assert_eq!(distribution.quantile(0.5), 0);
+        for number in [-500, -100, -3, 5, 2000] {
+            distribution.record(number);
+        }
+        assert_eq!(distribution.quantile(0.0), -100);
+        assert_eq!(distribution.quantile(0.5), -3);
+        assert!((distribution.quantile(1.0) - 1000).abs() < 12);
+        let mut sum = Distribution::new(-100, 1000);
+        sum.add(&distribution);
+        assert_eq!(sum.count(), 5);
+    }
+
+    #[test]
+    fn an_error_log_keeps_few_and_different_sentences() {
+        let mut log = ErrorLog::default();
+        for n in 0..100 {
+            log.note(format!("error {}", n % 20));
+        }
+        assert_eq!((log.count(), log.messages().len()), (100, ERROR_MESSAGES_MAX));
+    }
+}

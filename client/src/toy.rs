@@ -1,0 +1,71 @@
+//! A game of thirty lines for this crate's own tests: every input, join and random number ends up in one sum a slot.
+
+use std::sync::Arc;
+
+use bevy::prelude::*;
+use framehouse_shared::{
+    ids::{SLOTS_MAX, slots_in},
+    input::{Frame, Input},
+    rng::SimRng,
+    room_state::AddRoomState,
+    score::Scoreboard,
+    sim::{GameInfo, Rooms, Roster, SimSet, SimTick},
+    simulation::Simulation,
+    state_hash::{StateHash, StateHasher},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::client::MakeSimulation;
+
+/// The toy's match is over after so many ticks.
+pub const TOY_TICKS: u32 = 240;
+
+/// An input with this first byte makes the toy panic.
+pub const POISON: u8 = 0xff;
+
+#[derive(Component, Clone, Default, Serialize, Deserialize)]
+pub struct Sums([u64; SLOTS_MAX]);
+
+impl StateHash for Sums {
+    fn state_hash(&self, hasher: &mut StateHasher) {
+        self.0.iter().for_each(|sum| hasher.u64(*sum));
+    }
+}
+
+pub struct ToyPlugin;
+
+impl Plugin for ToyPlugin {
+    fn build(&self, app: &mut App) {
+        app.insert_resource(GameInfo {
+            id: "toy",
+            rules_version: 1,
+            players_max: 4,
+            missing_input: |previous| Input([previous.0[0], 0, 0, 0, 0, 0, 0, 0]),
+            maps: |_| Vec::new(),
+            open_match: |room, _| drop(room.insert(Sums::default())),
+            bot_input: |_, _, rng| Input([rng.below(3) as u8, rng.below(8) as u8 / 7, 0, 0, 0, 0, 0, 0]),
+            load_rules: |_, _| Ok(()),
+        });
+        app.add_room_state::<Sums>("sums");
+        app.add_systems(SimTick, (add_up.in_set(SimSet::Move), score.in_set(SimSet::Score)));
+    }
+}
+
+fn add_up(mut rooms: Rooms<(&Frame, &Roster, &mut SimRng, &mut Sums)>) {
+    rooms.for_each_room(|(frame, roster, mut rng, mut sums)| {
+        for slot in slots_in(roster.seated) {
+            let input = frame.inputs[slot.index()].0;
+            assert_ne!(input[0], POISON, "the test asked for a panic");
+            let sum = &mut sums.0[slot.index()];
+            *sum = sum.wrapping_mul(31).wrapping_add(u64::from_le_bytes(input)) ^ u64::from(rng.bits());
+        }
+    });
+}
+
+fn score(mut rooms: Rooms<(&Frame, &mut Scoreboard)>) {
+    rooms.for_each_room(|(frame, mut scores)| scores.over = frame.tick.0 + 1 >= TOY_TICKS);
+}
+
+pub fn toy() -> MakeSimulation {
+    Arc::new(|| Simulation::new(ToyPlugin))
+}

@@ -1,0 +1,388 @@
+//! Settings: embedded defaults < file < environment < flags.
+
+use std::{
+    fs,
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+use bevy::prelude::*;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::{Deserialize, Serialize};
+
+/// Every setting with its default and its comment.
+pub const DEFAULT_FILE: &str = include_str!("../../assets/server.toml");
+
+/// The command line.
+#[derive(Parser, Debug)]
+#[command(name = "framehouse-server", version, about = "A room-based, server-authoritative frame-sync game server")]
+pub struct Cli {
+    /// What to do; nothing means `serve`.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Settings on the command line or in the environment.
+    #[command(flatten)]
+    pub flags: Flags,
+}
+
+/// What the program can do.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Run the server (the default).
+    Serve,
+    /// Look at settings.
+    Config {
+        /// What to look at.
+        #[command(subcommand)]
+        action: ConfigAction,
+    },
+}
+
+/// What can be done with settings.
+#[derive(Subcommand, Debug)]
+pub enum ConfigAction {
+    /// Say whether a settings file is good.
+    Check {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Print the settings that this command line, environment and file give.
+    Show,
+}
+
+/// Settings on the command line or in the environment; they win over the file.
+#[derive(Args, Debug, Default)]
+pub struct Flags {
+    /// Address of the HTTP gateway.
+    #[arg(long, env = "FRAMEHOUSE_HTTP", value_name = "ADDRESS", global = true)]
+    pub http: Option<SocketAddr>,
+    /// Address of the first lane; lane i listens on port + i, and port 0 lets the system choose them all.
+    #[arg(long, env = "FRAMEHOUSE_UDP", value_name = "ADDRESS", global = true)]
+    pub udp: Option<SocketAddr>,
+    /// Number of lanes (UDP ports of up to 256 clients each).
+    #[arg(long, env = "FRAMEHOUSE_LANES", value_name = "COUNT", global = true)]
+    pub lanes: Option<u16>,
+    /// Host name or address that clients are told to send to.
+    #[arg(long, env = "FRAMEHOUSE_PUBLIC_HOST", value_name = "HOST", global = true)]
+    pub public_host: Option<String>,
+    /// Let anybody on the network play without an account: needed to listen on other addresses than loopback.
+    #[arg(long, env = "FRAMEHOUSE_OPEN_TO_PUBLIC", global = true)]
+    pub open_to_public: bool,
+    /// Ticks a second.
+    #[arg(long, env = "FRAMEHOUSE_TICK_RATE", value_name = "HZ", global = true)]
+    pub tick_rate: Option<u16>,
+    /// Settings file.
+    #[arg(long, env = "FRAMEHOUSE_CONFIG", value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+    /// Folder with the game's rules.ron and maps/*.ron, instead of the embedded ones.
+    #[arg(long, env = "FRAMEHOUSE_GAME_DIR", value_name = "DIR", global = true)]
+    pub game_dir: Option<PathBuf>,
+    /// Folder for what the server keeps; one server at a time.
+    #[arg(long, env = "FRAMEHOUSE_DATA_DIR", value_name = "DIR", global = true)]
+    pub data_dir: Option<PathBuf>,
+    /// How log lines look.
+    #[arg(long, env = "FRAMEHOUSE_LOG_FORMAT", value_name = "FORMAT", global = true)]
+    pub log_format: Option<LogFormat>,
+}
+
+/// How log lines look.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Pretty,
+    /// One JSON object a line.
+    Json,
+}
+
+/// All settings.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// The process.
+    pub server: ServerSettings,
+    /// The rooms.
+    pub rooms: RoomSettings,
+}
+
+/// Settings of the process.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServerSettings {
+    /// Address of the HTTP gateway.
+    pub http: SocketAddr,
+    /// Address of the first lane.
+    pub udp: SocketAddr,
+    /// Number of lanes, 1 to 64.
+    pub lanes: u16,
+    /// Host that clients are told to send to; the bound address when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_host: Option<String>,
+    /// Whether anybody on the network may play without an account.
+    pub open_to_public: bool,
+    /// Ticks a second, 1 to 120.
+    pub tick_rate: u16,
+    /// Folder with the game's rules and maps; the embedded ones when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub game_dir: Option<PathBuf>,
+    /// Folder for what the server keeps.
+    pub data_dir: PathBuf,
+    /// How log lines look.
+    pub log_format: LogFormat,
+}
+
+impl Default for ServerSettings {
+    fn default() -> Self {
+        Self {
+            http: SocketAddr::from(([127, 0, 0, 1], 7777)),
+            udp: SocketAddr::from(([127, 0, 0, 1], 7800)),
+            lanes: 4,
+            public_host: None,
+            open_to_public: false,
+            tick_rate: 30,
+            game_dir: None,
+            data_dir: PathBuf::from("data"),
+            log_format: LogFormat::Pretty,
+        }
+    }
+}
+
+/// Settings of the rooms.
+#[derive(Resource, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RoomSettings {
+    /// Seats of a room that quick match opens, 2 to 16.
+    pub size: u8,
+    /// Rooms at a time, 1 to 100,000.
+    pub rooms_max: u32,
+    /// Seconds from the start of a match to its first tick, 0.5 to 60.
+    pub countdown: f64,
+    /// Seconds that results stay, 0.1 to 600.
+    pub results: f64,
+    /// Seconds between leaderboards, 0.1 to 60.
+    pub leaderboard_broadcast_interval: f64,
+    /// Score frames kept for each player, 1 to 1000.
+    pub score_buffer_maxlen: u32,
+}
+
+impl Default for RoomSettings {
+    fn default() -> Self {
+        Self {
+            size: 4,
+            rooms_max: 2000,
+            countdown: 3.0,
+            results: 10.0,
+            leaderboard_broadcast_interval: 2.0,
+            score_buffer_maxlen: 50,
+        }
+    }
+}
+
+/// Why the settings cannot be used, in one sentence.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the settings file {}: {error}", file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The file is not a settings file.
+    #[error("{}: {error}", file.display())]
+    Syntax {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong, with line and column.
+        error: Box<toml::de::Error>,
+    },
+    /// A setting is out of its range.
+    #[error("the setting `{name}` has to be {range}, not {value}")]
+    Range {
+        /// The setting.
+        name: &'static str,
+        /// What it may be.
+        range: &'static str,
+        /// What it is.
+        value: String,
+    },
+    /// The server would be open to anybody.
+    #[error(
+        "{address} can be reached from other machines, and anybody there could play without an account: \
+         bind 127.0.0.1, or allow it with --open-to-public"
+    )]
+    Public {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// Clients could not be told where to send.
+    #[error("{address} is no address that clients can send to: name this machine with --public-host HOST")]
+    NoPublicHost {
+        /// The address.
+        address: SocketAddr,
+    },
+}
+
+impl Settings {
+    /// The settings that the flags (which hold the environment too) and the file they name give.
+    ///
+    /// # Errors
+    /// When the file cannot be read or used, or a value is out of its range.
+    pub fn load(flags: &Flags) -> Result<Self, ConfigError> {
+        let mut settings = match &flags.config {
+            Some(file) => Self::from_file(file)?,
+            None => Self::default(),
+        };
+        settings.server.apply(flags);
+        settings.check()?;
+        Ok(settings)
+    }
+
+    /// The settings of a file, with defaults for what it does not name. Ranges are not checked yet.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or is not a settings file.
+    pub fn from_file(file: &Path) -> Result<Self, ConfigError> {
+        let text =
+            fs::read_to_string(file).map_err(|error| ConfigError::Unreadable { file: file.to_owned(), error })?;
+        toml::from_str(&text).map_err(|error| ConfigError::Syntax { file: file.to_owned(), error: Box::new(error) })
+    }
+
+    /// Says whether every value is in its range and the addresses make sense together.
+    ///
+    /// # Errors
+    /// With the first that is not.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let Self { server, rooms } = self;
+        in_range("tick_rate", "1 to 120", server.tick_rate, 1, 120)?;
+        in_range("lanes", "1 to 64", server.lanes, 1, 64)?;
+        in_range("size", "2 to 16", rooms.size, 2, 16)?;
+        in_range("rooms_max", "1 to 100000", rooms.rooms_max, 1, 100_000)?;
+        in_range("countdown", "0.5 to 60 seconds", rooms.countdown, 0.5, 60.0)?;
+        in_range("results", "0.1 to 600 seconds", rooms.results, 0.1, 600.0)?;
+        in_range(
+            "leaderboard_broadcast_interval",
+            "0.1 to 60 seconds",
+            rooms.leaderboard_broadcast_interval,
+            0.1,
+            60.0,
+        )?;
+        in_range("score_buffer_maxlen", "1 to 1000", rooms.score_buffer_maxlen, 1, 1000)?;
+        server.check_addresses()
+    }
+}
+
+impl ServerSettings {
+    fn apply(&mut self, flags: &Flags) {
+        fn set<T: Clone>(setting: &mut T, flag: &Option<T>) {
+            if let Some(value) = flag {
+                setting.clone_from(value);
+            }
+        }
+        set(&mut self.http, &flags.http);
+        set(&mut self.udp, &flags.udp);
+        set(&mut self.lanes, &flags.lanes);
+        set(&mut self.tick_rate, &flags.tick_rate);
+        set(&mut self.data_dir, &flags.data_dir);
+        set(&mut self.log_format, &flags.log_format);
+        set(&mut self.public_host, &flags.public_host.clone().map(Some));
+        set(&mut self.game_dir, &flags.game_dir.clone().map(Some));
+        self.open_to_public |= flags.open_to_public;
+    }
+
+    fn check_addresses(&self) -> Result<(), ConfigError> {
+        for address in [self.http, self.udp] {
+            if !address.ip().is_loopback() && !self.open_to_public {
+                return Err(ConfigError::Public { address });
+            }
+        }
+        if self.udp.ip().is_unspecified() && self.public_host.is_none() {
+            return Err(ConfigError::NoPublicHost { address: self.udp });
+        }
+        if self.udp.port() != 0 && self.udp.port().checked_add(self.lanes - 1).is_none() {
+            let value = format!("{} with {} lanes", self.udp.port(), self.lanes);
+            return Err(ConfigError::Range { name: "udp", range: "a port with room for all lanes", value });
+        }
+        Ok(())
+    }
+
+    /// The address lane `index` binds.
+    pub fn lane_address(&self, index: u16) -> SocketAddr {
+        let port = if self.udp.port() == 0 { 0 } else { self.udp.port() + index };
+        SocketAddr::new(self.udp.ip(), port)
+    }
+
+    /// The host clients are told, looked up once at start.
+    ///
+    /// # Errors
+    /// When the name has no address.
+    pub fn public_ip(&self) -> Result<IpAddr, String> {
+        use std::net::ToSocketAddrs;
+        let Some(host) = &self.public_host else { return Ok(self.udp.ip()) };
+        let mut found = (host.as_str(), 0).to_socket_addrs().ok().into_iter().flatten().map(|address| address.ip());
+        found
+            .find(|ip| ip.is_ipv4() == self.udp.is_ipv4())
+            .ok_or_else(|| format!("--public-host {host} has no address of the same kind as {}", self.udp.ip()))
+    }
+}
+
+fn in_range<T: PartialOrd + std::fmt::Display>(
+    name: &'static str,
+    range: &'static str,
+    value: T,
+    low: T,
+    high: T,
+) -> Result<(), ConfigError> {
+    // Written so that a NaN is out of range too.
+    if value >= low && value <= high {
+        Ok(())
+    } else {
+        Err(ConfigError::Range { name, range, value: value.to_string() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_file_says_the_defaults() {
+        let settings: Settings = toml::from_str(DEFAULT_FILE).expect("the embedded file is good");
+        assert_eq!(settings, Settings::default());
+    }
+
+    #[test]
+    fn the_embedded_file_names_every_setting() {
+        let shown = toml::to_string(&Settings::default()).expect("settings serialise");
+        for line in shown.lines().filter(|line| line.contains('=')) {
+            let name = line.split('=').next().expect("a name").trim();
+            assert!(DEFAULT_FILE.contains(&format!("\n{name} =")), "`{name}` is not in assets/server.toml");
+        }
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_file_and_the_rest_stays() {
+        let mut settings: Settings = toml::from_str("[server]\nlanes = 2\ntick_rate = 20").expect("good");
+        settings.server.apply(&Flags { lanes: Some(8), ..default() });
+        assert_eq!((settings.server.lanes, settings.server.tick_rate), (8, 20));
+    }
+
+    #[test]
+    fn an_unknown_setting_is_refused_with_its_line() {
+        let error = toml::from_str::<Settings>("[server]\nlanse = 2").expect_err("misspelt");
+        assert!(error.to_string().contains("line 2"), "{error}");
+        assert!(error.to_string().contains("lanse"), "{error}");
+    }
+
+    #[test]
+    fn a_public_address_has_to_be_allowed_and_named() {
+        let mut settings = Settings::default();
+        settings.server.udp = SocketAddr::from(([0, 0, 0, 0], 7800));
+        assert!(matches!(settings.check(), Err(ConfigError::Public { .. })));
+        settings.server.open_to_public = true;
+        assert!(matches!(settings.check(), Err(ConfigError::NoPublicHost { .. })));
+        settings.server.public_host = Some("localhost".into());
+        assert!(settings.check().is_ok());
+    }
+}

@@ -1,0 +1,402 @@
+//! A lane: one UDP port with its own netcode and renet, up to 256 clients. Lanes run in parallel and share nothing.
+
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Duration,
+};
+
+use bevy::prelude::*;
+use bevy_renet::{
+    RenetServer,
+    renet::{ChannelConfig, ConnectionConfig, SendType},
+};
+use framehouse_shared::protocol::{
+    channel::{
+        CHANNEL_BYTES_MAX, FLUSH_BYTES_MAX, FlushGate, Outbox, Queued, RELIABLE_CHANNEL, RESEND_TIME, STALL_TIME_MAX,
+        split_batch,
+    },
+    control::NETCODE_PROTOCOL_ID,
+    guard::{self, DATAGRAM_BYTES_MAX, DropCounts, Dropped, PacketKind, PayloadKind},
+};
+use renetcode::{NetcodeServer, ServerAuthentication, ServerConfig, ServerResult};
+
+use super::{datagrams::Datagrams, token::NetcodeKey};
+
+/// Clients a lane can have: netcode's look-ups scan them all, which is fine here and costly at 1000.
+pub const LANE_CLIENTS_MAX: usize = 256;
+/// Datagrams a lane takes in one `Receive`; what is left waits in the kernel's buffer.
+const DATAGRAMS_PER_RECEIVE_MAX: usize = 4096;
+/// The bytes of UDP and IPv4 headers around a datagram.
+const UDP_IP_BYTES: u64 = 28;
+
+/// netcode's id of a connection; fresh per session, so it also names the session.
+pub type ClientId = u64;
+
+/// What a lane has for the layers above.
+pub enum Inbound {
+    /// A client finished the handshake.
+    Connected(ClientId),
+    /// A client is gone: it said so, timed out, or was cut.
+    Disconnected(ClientId, &'static str),
+    /// A hot message, still encoded.
+    Hot(ClientId, Box<[u8]>),
+    /// A control message, still encoded.
+    Control(ClientId, Box<[u8]>),
+}
+
+struct Peer {
+    client: ClientId,
+    address: SocketAddr,
+    outbox: Outbox,
+    gate: FlushGate,
+    messages_received: u64,
+    in_flight_least: usize,
+    progress_at: Duration,
+}
+
+/// Traffic of a lane since it was made, with UDP and IP headers.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LaneTraffic {
+    /// Datagrams received.
+    pub packets_in: u64,
+    /// Datagrams sent.
+    pub packets_out: u64,
+    /// Bytes received.
+    pub bytes_in: u64,
+    /// Bytes sent.
+    pub bytes_out: u64,
+    /// Reliable messages received.
+    pub messages_in: u64,
+    /// Reliable messages queued.
+    pub messages_out: u64,
+    /// Datagrams dropped, by reason.
+    pub dropped: DropCounts,
+}
+
+/// One socket with netcode and renet on it.
+#[derive(Component)]
+pub struct Lane {
+    /// The address in this lane's connect tokens.
+    pub public_address: SocketAddr,
+    /// What went through it.
+    pub traffic: LaneTraffic,
+    io: LaneIo,
+    netcode: NetcodeServer,
+    renet: RenetServer,
+    /// In order of connecting: lanes iterate this, never a map with a random order.
+    peers: Vec<Peer>,
+    addresses: HashMap<SocketAddr, ClientId>,
+    inbox: Vec<Inbound>,
+    hot_bytes: Vec<u8>,
+    hot_queue: Vec<(ClientId, usize)>,
+    closing: Vec<ClientId>,
+    now: Duration,
+}
+
+/// The socket and the count of what it sent, apart from netcode so that netcode's buffer can be borrowed while sending.
+struct LaneIo {
+    socket: Box<dyn Datagrams>,
+    packets_out: u64,
+    bytes_out: u64,
+}
+
+impl LaneIo {
+    fn send(&mut self, datagram: &[u8], to: SocketAddr) {
+        self.packets_out += 1;
+        self.bytes_out += datagram.len() as u64 + UDP_IP_BYTES;
+        self.socket.send(datagram, to);
+    }
+}
+
+impl Lane {
+    /// A lane on this socket; `now` counts from 1970, like the expiry of tokens.
+    pub fn new(socket: Box<dyn Datagrams>, public_address: SocketAddr, key: &NetcodeKey, now: Duration) -> Self {
+        let netcode = NetcodeServer::new(ServerConfig {
+            current_time: now,
+            max_clients: LANE_CLIENTS_MAX,
+            protocol_id: NETCODE_PROTOCOL_ID,
+            public_addresses: vec![public_address],
+            authentication: ServerAuthentication::Secure { private_key: key.0 },
+        });
+        Self {
+            public_address,
+            traffic: LaneTraffic::default(),
+            io: LaneIo { socket, packets_out: 0, bytes_out: 0 },
+            netcode,
+            renet: RenetServer::new(connection_config()),
+            peers: Vec::new(),
+            addresses: HashMap::new(),
+            inbox: Vec::new(),
+            hot_bytes: Vec::new(),
+            hot_queue: Vec::new(),
+            closing: Vec::new(),
+            now,
+        }
+    }
+
+    /// How many clients are connected.
+    pub fn clients(&self) -> usize {
+        self.peers.len()
+    }
+
+    /// Takes everything that came in.
+    pub fn drain_inbox(&mut self) -> Vec<Inbound> {
+        std::mem::take(&mut self.inbox)
+    }
+
+    /// Queues a hot message, written by `write` into the lane's buffer; it leaves with this tick's `Send`.
+    pub fn queue_hot(&mut self, client: ClientId, write: impl FnOnce(&mut Vec<u8>)) {
+        write(&mut self.hot_bytes);
+        self.hot_queue.push((client, self.hot_bytes.len()));
+    }
+
+    /// Sends a hot message at once: for pongs, whose worth is their timing.
+    pub fn send_hot_now(&mut self, client: ClientId, payload: &[u8]) {
+        send_payload(&mut self.netcode, &mut self.io, client, payload);
+    }
+
+    /// Queues a reliable message. A client over its cap is cut: it cannot keep up, and hurts nobody else.
+    pub fn queue_reliable(&mut self, client: ClientId, message: &[u8]) {
+        let in_flight = in_flight(&self.renet, client);
+        let Some(peer) = self.peers.iter_mut().find(|peer| peer.client == client) else { return };
+        self.traffic.messages_out += 1;
+        if peer.outbox.push(message, in_flight) == Queued::OverCap {
+            self.cut(client, "it did not keep up with the room's messages");
+        }
+    }
+
+    /// Whether everything queued for a client is acknowledged, or the client is gone.
+    pub fn is_settled(&self, client: ClientId) -> bool {
+        let queued = self.peers.iter().find(|peer| peer.client == client).map_or(0, |peer| peer.outbox.bytes());
+        queued == 0 && in_flight(&self.renet, client) == 0
+    }
+
+    /// Ends a connection with this tick's `Send`, after what is queued has been sent once.
+    pub fn close(&mut self, client: ClientId) {
+        self.closing.push(client);
+    }
+
+    fn cut(&mut self, client: ClientId, reason: &'static str) {
+        self.inbox.push(Inbound::Disconnected(client, reason));
+        self.closing.push(client);
+    }
+
+    /// Drains the socket into the inbox. `now` counts from 1970.
+    pub fn receive(&mut self, now: Duration) {
+        let passed = now.saturating_sub(self.now);
+        self.now = now;
+        self.netcode.update(passed);
+        self.renet.update(passed);
+        let mut buffer = [0; DATAGRAM_BYTES_MAX + 1];
+        for _ in 0..DATAGRAMS_PER_RECEIVE_MAX {
+            let Some((length, from)) = self.io.socket.receive(&mut buffer) else { break };
+            self.traffic.packets_in += 1;
+            self.traffic.bytes_in += length as u64 + UDP_IP_BYTES;
+            // The guard keeps out what is known to make the libraries panic; this net is for what is not known.
+            let taken = catch_unwind(AssertUnwindSafe(|| self.take_datagram(&mut buffer[..length], from)));
+            if let Err(reason) = taken.unwrap_or(Err(Dropped::Panic)) {
+                self.traffic.dropped.count(reason);
+            }
+        }
+    }
+
+    fn take_datagram(&mut self, datagram: &mut [u8], from: SocketAddr) -> Result<(), Dropped> {
+        let kind = guard::check_at_server(datagram)?;
+        let connected = self.addresses.contains_key(&from);
+        let is_expected = match kind {
+            // A request from a connected address would refresh that connection's time-out.
+            PacketKind::Request => !connected,
+            // The response of a pending client is netcode's to judge.
+            PacketKind::Response => true,
+            _ => connected,
+        };
+        if !is_expected {
+            return Err(Dropped::Address);
+        }
+        match self.netcode.process_packet(from, datagram) {
+            ServerResult::None if kind == PacketKind::Payload => Err(Dropped::Unauthentic),
+            ServerResult::None => Ok(()),
+            ServerResult::PacketToSend { addr, payload } => {
+                self.io.send(payload, addr);
+                Ok(())
+            }
+            ServerResult::Payload { client_id, payload } => {
+                let peer = self.peers.iter_mut().find(|peer| peer.client == client_id).ok_or(Dropped::Address)?;
+                take_payload(&mut self.renet, &mut self.inbox, &mut self.traffic, peer, payload, self.now)
+            }
+            ServerResult::ClientConnected { client_id, addr, payload, .. } => {
+                self.io.send(payload, addr);
+                self.connect(client_id, addr);
+                Ok(())
+            }
+            ServerResult::ClientDisconnected { client_id, addr, payload } => {
+                if let Some(payload) = payload {
+                    self.io.send(payload, addr);
+                }
+                self.forget(client_id);
+                self.inbox.push(Inbound::Disconnected(client_id, "the player left"));
+                Ok(())
+            }
+        }
+    }
+
+    fn connect(&mut self, client: ClientId, address: SocketAddr) {
+        self.renet.add_connection(client);
+        while self.renet.get_event().is_some() {}
+        self.addresses.insert(address, client);
+        self.peers.push(Peer {
+            client,
+            address,
+            outbox: Outbox::default(),
+            gate: FlushGate::default(),
+            messages_received: 0,
+            in_flight_least: 0,
+            progress_at: self.now,
+        });
+        self.inbox.push(Inbound::Connected(client));
+    }
+
+    fn forget(&mut self, client: ClientId) {
+        if let Some(place) = self.peers.iter().position(|peer| peer.client == client) {
+            let peer = self.peers.remove(place);
+            self.addresses.remove(&peer.address);
+            self.renet.remove_connection(client);
+            while self.renet.get_event().is_some() {}
+        }
+    }
+
+    /// Sends what the tick has queued, flushes the reliable path where due, and keeps connections alive.
+    pub fn send(&mut self) {
+        let mut start = 0;
+        for (client, end) in self.hot_queue.drain(..) {
+            send_payload(&mut self.netcode, &mut self.io, client, &self.hot_bytes[start..end]);
+            start = end;
+        }
+        self.hot_bytes.clear();
+        for place in 0..self.peers.len() {
+            self.flush_reliable(place);
+        }
+        self.keep_alive();
+        for client in std::mem::take(&mut self.closing) {
+            self.disconnect(client);
+        }
+        self.traffic.packets_out = self.io.packets_out;
+        self.traffic.bytes_out = self.io.bytes_out;
+    }
+
+    fn flush_reliable(&mut self, place: usize) {
+        let peer = &mut self.peers[place];
+        let client = peer.client;
+        let mut handed = false;
+        while let Some(batch) = peer.outbox.next_batch(in_flight(&self.renet, client)) {
+            self.renet.send_message(client, RELIABLE_CHANNEL, batch);
+            handed = true;
+        }
+        let in_flight = in_flight(&self.renet, client);
+        if in_flight < peer.in_flight_least || in_flight == 0 {
+            peer.progress_at = self.now;
+        }
+        peer.in_flight_least = in_flight;
+        let stalled = self.now.saturating_sub(peer.progress_at) > STALL_TIME_MAX;
+        if peer.gate.is_due(self.now, handed, in_flight > 0) {
+            for packet in self.renet.get_packets_to_send(client).unwrap_or_default() {
+                send_payload(&mut self.netcode, &mut self.io, client, &packet);
+            }
+        }
+        if stalled {
+            self.cut(client, "it acknowledged nothing for 30 s");
+        }
+    }
+
+    fn keep_alive(&mut self) {
+        let mut gone = Vec::new();
+        for peer in &self.peers {
+            match self.netcode.update_client(peer.client) {
+                ServerResult::PacketToSend { addr, payload } => self.io.send(payload, addr),
+                ServerResult::ClientDisconnected { client_id, addr, payload } => {
+                    if let Some(payload) = payload {
+                        self.io.send(payload, addr);
+                    }
+                    gone.push(client_id);
+                }
+                _ => {}
+            }
+        }
+        for client in gone {
+            self.forget(client);
+            self.inbox.push(Inbound::Disconnected(client, "the connection was lost"));
+        }
+    }
+
+    fn disconnect(&mut self, client: ClientId) {
+        if let ServerResult::ClientDisconnected { addr, payload: Some(payload), .. } = self.netcode.disconnect(client) {
+            // The farewell is a datagram like any other: sent more than once, since nobody answers it.
+            for _ in 0..3 {
+                self.io.send(payload, addr);
+            }
+        }
+        self.forget(client);
+    }
+}
+
+fn take_payload(
+    renet: &mut RenetServer,
+    inbox: &mut Vec<Inbound>,
+    traffic: &mut LaneTraffic,
+    peer: &mut Peer,
+    payload: &[u8],
+    now: Duration,
+) -> Result<(), Dropped> {
+    let client = peer.client;
+    match guard::check_payload(payload, peer.messages_received)? {
+        PayloadKind::Hot => inbox.push(Inbound::Hot(client, payload.into())),
+        kind => {
+            renet.process_packet_from(payload, client).map_err(|_| Dropped::Address)?;
+            if kind == PayloadKind::Reliable {
+                peer.gate.owe_ack();
+            } else {
+                peer.progress_at = now;
+            }
+        }
+    }
+    while let Some(batch) = renet.receive_message(client, RELIABLE_CHANNEL) {
+        peer.messages_received += 1;
+        let messages = split_batch(&batch).map_err(|_| Dropped::Payload)?;
+        traffic.messages_in += messages.len() as u64;
+        inbox.extend(messages.into_iter().map(|message| Inbound::Control(client, message.into())));
+    }
+    Ok(())
+}
+
+fn send_payload(netcode: &mut NetcodeServer, io: &mut LaneIo, client: ClientId, payload: &[u8]) {
+    if let Ok((address, datagram)) = netcode.generate_payload_packet(client, payload) {
+        io.send(datagram, address);
+    }
+}
+
+/// Bytes that renet holds for a client until they are acknowledged.
+fn in_flight(renet: &RenetServer, client: ClientId) -> usize {
+    if renet.is_connected(client) {
+        RENET_BYTES_MAX - renet.channel_available_memory(client, RELIABLE_CHANNEL)
+    } else {
+        0
+    }
+}
+
+/// Our own cap comes first, so that renet's never has to cut a connection without a reason.
+const RENET_BYTES_MAX: usize = 2 * CHANNEL_BYTES_MAX;
+
+fn connection_config() -> ConnectionConfig {
+    let channel = ChannelConfig {
+        channel_id: RELIABLE_CHANNEL,
+        max_memory_usage_bytes: RENET_BYTES_MAX,
+        send_type: SendType::ReliableOrdered { resend_time: RESEND_TIME },
+    };
+    ConnectionConfig {
+        available_bytes_per_tick: FLUSH_BYTES_MAX,
+        server_channels_config: vec![channel.clone()],
+        client_channels_config: vec![channel],
+    }
+}

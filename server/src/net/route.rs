@@ -1,0 +1,101 @@
+//! From the lanes' inboxes to whom it concerns.
+
+use bevy::prelude::*;
+use framehouse_shared::protocol::{
+    control::ControlUp,
+    hot::{self, Inputs, Ping, Pong},
+};
+
+use super::{
+    lane::{ClientId, Inbound, Lane},
+    session::{self, Session, SessionState, Sessions},
+};
+use crate::{
+    ops::status::Counters,
+    room::{
+        InRoom,
+        clock::RoomClock,
+        inputs::{InputBuffer, SyncState},
+    },
+    tick::{Now, TickRate},
+};
+
+type PlayerQuery<'w, 's> = Query<'w, 's, (&'static InRoom, &'static mut InputBuffer, &'static mut SyncState)>;
+
+/// Takes every lane's inbox apart: inputs to players, pings back, control messages to sessions. Runs in
+/// `ReceiveSet::Route`.
+pub fn route_inboxes(
+    now: Res<Now>,
+    rate: Res<TickRate>,
+    index: Res<Sessions>,
+    mut counters: ResMut<Counters>,
+    mut lanes: Query<&mut Lane>,
+    mut sessions: Query<&mut Session>,
+    mut players: PlayerQuery,
+    rooms: Query<&RoomClock>,
+) {
+    for mut lane in &mut lanes {
+        for inbound in lane.drain_inbox() {
+            let client = match &inbound {
+                Inbound::Connected(client) | Inbound::Disconnected(client, _) => *client,
+                Inbound::Hot(client, _) | Inbound::Control(client, _) => *client,
+            };
+            let Some(mut session) = index.of(client).and_then(|entity| sessions.get_mut(entity).ok()) else {
+                // A token whose reservation has run out: there is no seat any more.
+                lane.close(client);
+                continue;
+            };
+            let is_sound = match inbound {
+                Inbound::Connected(_) => {
+                    session.connected(&now, *rate);
+                    true
+                }
+                Inbound::Disconnected(_, reason) => {
+                    session::mark_gone(&mut session, reason);
+                    true
+                }
+                Inbound::Control(_, bytes) => ControlUp::decode(&bytes).is_ok_and(|message| session.keep(message)),
+                Inbound::Hot(client, bytes) => {
+                    take_hot(&now, *rate, &session, &mut lane, &mut players, &rooms, client, &bytes).is_some()
+                }
+            };
+            counters.invalid_messages += u64::from(!is_sound);
+        }
+    }
+}
+
+fn take_hot(
+    now: &Now,
+    rate: TickRate,
+    session: &Session,
+    lane: &mut Lane,
+    players: &mut PlayerQuery,
+    rooms: &Query<&RoomClock>,
+    client: ClientId,
+    bytes: &[u8],
+) -> Option<()> {
+    match *bytes.first()? {
+        hot::TAG_INPUTS => {
+            let message = Inputs::decode(bytes).ok()?;
+            // Inputs may overtake the Hello on their way: they are early, not wrong.
+            let SessionState::Seated(player) = session.state else { return Some(()) };
+            let (room, mut buffer, mut sync) = players.get_mut(player).ok()?;
+            let clock = rooms.get(room.0).ok()?;
+            if clock.match_low() == message.match_low {
+                sync.note(&message);
+                buffer.take(&message, clock, now.elapsed, rate);
+            }
+            Some(())
+        }
+        hot::TAG_PING => {
+            let ping = Ping::decode(bytes).ok()?;
+            let clock = rooms.get(session.room).ok();
+            let room_time = clock.and_then(|clock| clock.room_time(now.elapsed, rate));
+            let mut payload = Vec::with_capacity(16);
+            Pong { nonce: ping.nonce, room_time }.encode(&mut payload);
+            lane.send_hot_now(client, &payload);
+            Some(())
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,214 @@
+//! Sessions: from the token to the end of the connection.
+
+use std::collections::HashMap;
+
+use bevy::prelude::*;
+use framehouse_shared::{
+    ids::{PlayerId, SessionId},
+    protocol::control::{ControlDown, ControlUp},
+};
+
+use super::{
+    lane::{ClientId, Lane},
+    mail::{self, PeerAddress},
+    token::TOKEN_SECONDS,
+};
+use crate::{
+    room::members,
+    tick::{Now, TickRate},
+};
+
+/// Seconds a connected session may take for its first message.
+const GREETING_SECONDS: u64 = 5;
+/// Seconds a session that was told goodbye may take to acknowledge it.
+const CLOSING_SECONDS: u64 = 2;
+/// Control messages of one session that can wait for the next tick; more are a flood.
+const INBOX_MAX: usize = 64;
+
+/// Finds the session of a connection.
+#[derive(Resource, Default)]
+pub struct Sessions {
+    by_client: HashMap<ClientId, Entity>,
+}
+
+impl Sessions {
+    /// The session of this connection.
+    pub fn of(&self, client: ClientId) -> Option<Entity> {
+        self.by_client.get(&client).copied()
+    }
+
+    /// How many sessions there are, reservations included.
+    pub fn count(&self) -> usize {
+        self.by_client.len()
+    }
+}
+
+/// Where a session is in its life. Deadlines are server ticks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionState {
+    /// A token was given out and a seat is kept for it.
+    Reserved {
+        /// When the seat is free again.
+        until: u64,
+    },
+    /// The connection stands; its `Hello` has to come.
+    Greeting {
+        /// When it is closed.
+        until: u64,
+    },
+    /// Its player is in a room.
+    Seated(Entity),
+    /// It was told goodbye; the connection ends when that is acknowledged.
+    Closing {
+        /// When it ends in any case.
+        until: u64,
+    },
+    /// The connection is gone.
+    Gone,
+}
+
+/// A connection and what it is for.
+#[derive(Component)]
+pub struct Session {
+    /// Its identity.
+    pub id: SessionId,
+    /// Where its bytes go.
+    pub address: PeerAddress,
+    /// The room with its reserved seat.
+    pub room: Entity,
+    /// Its player's identity.
+    pub player: PlayerId,
+    /// Its player's name.
+    pub name: String,
+    /// Where it is in its life.
+    pub state: SessionState,
+    inbox: Vec<ControlUp>,
+    gone_because: &'static str,
+}
+
+impl Session {
+    /// Keeps a control message for the next tick; says whether there was room.
+    pub fn keep(&mut self, message: ControlUp) -> bool {
+        let fits = self.inbox.len() < INBOX_MAX;
+        if fits {
+            self.inbox.push(message);
+        }
+        fits
+    }
+
+    /// Notes that the handshake is done.
+    pub fn connected(&mut self, now: &Now, rate: TickRate) {
+        if matches!(self.state, SessionState::Reserved { .. }) {
+            self.state = SessionState::Greeting { until: now.tick + u64::from(rate.ticks_in(GREETING_SECONDS * 1000)) };
+        }
+    }
+
+    /// The messages kept since the last tick.
+    pub fn take_messages(&mut self) -> Vec<ControlUp> {
+        std::mem::take(&mut self.inbox)
+    }
+}
+
+/// Makes a session for a reserved seat.
+pub fn open(world: &mut World, address: PeerAddress, room: Entity, player: PlayerId, name: String) -> Entity {
+    let until = world.resource::<Now>().tick + u64::from(world.resource::<TickRate>().ticks_in(TOKEN_SECONDS * 1000));
+    let session = world
+        .spawn(Session {
+            id: SessionId(address.client),
+            address,
+            room,
+            player,
+            name,
+            state: SessionState::Reserved { until },
+            inbox: Vec::new(),
+            gone_because: "",
+        })
+        .id();
+    world.resource_mut::<Sessions>().by_client.insert(address.client, session);
+    session
+}
+
+/// Notes that a session's player is in its room.
+pub fn seat(world: &mut World, session: Entity, player: Entity) {
+    if let Some(mut session) = world.get_mut::<Session>(session) {
+        session.state = SessionState::Seated(player);
+    }
+}
+
+/// Notes that a connection is gone; the session ends in this tick's Control.
+pub fn mark_gone(session: &mut Session, reason: &'static str) {
+    session.state = match session.state {
+        // The player entity is still needed, to leave the room properly.
+        SessionState::Seated(player) => SessionState::Seated(player),
+        _ => SessionState::Gone,
+    };
+    session.gone_because = reason;
+}
+
+/// Ends what is gone: players leave their rooms, sessions go. Runs in `TickSet::Control`, before messages are handled.
+pub fn end_gone_sessions(world: &mut World) {
+    let mut gone: Vec<(Entity, &'static str)> = world
+        .query::<(Entity, &Session)>()
+        .iter(world)
+        .filter(|(_, session)| !session.gone_because.is_empty())
+        .map(|(entity, session)| (entity, session.gone_because))
+        .collect();
+    gone.sort();
+    for (session, reason) in gone {
+        remove(world, session, reason);
+    }
+}
+
+/// Tells a session why it ends, and ends it once that is acknowledged. Its player leaves the room now.
+pub fn close(world: &mut World, session: Entity, reason: &str) {
+    let until = world.resource::<Now>().tick + u64::from(world.resource::<TickRate>().ticks_in(CLOSING_SECONDS * 1000));
+    let Some(state) = world.get::<Session>(session).map(|session| session.state) else { return };
+    if let SessionState::Closing { .. } | SessionState::Gone = state {
+        return;
+    }
+    members::release_seat(world, session, reason);
+    let Some(mut data) = world.get_mut::<Session>(session) else { return };
+    data.state = SessionState::Closing { until };
+    let address = data.address;
+    mail::send(world, address, &ControlDown::Goodbye { reason: reason.to_owned() });
+}
+
+/// Ends sessions past their deadline, and closing ones that have acknowledged. Runs in `TickSet::Cleanup`.
+pub fn end_expired_sessions(world: &mut World) {
+    let tick = world.resource::<Now>().tick;
+    let mut due: Vec<(Entity, SessionState, PeerAddress)> = world
+        .query::<(Entity, &Session)>()
+        .iter(world)
+        .map(|(entity, session)| (entity, session.state, session.address))
+        .filter(|(_, state, _)| !matches!(state, SessionState::Seated(_)))
+        .collect();
+    due.sort_by_key(|(entity, ..)| *entity);
+    for (session, state, address) in due {
+        match state {
+            SessionState::Reserved { until } if tick >= until => remove(world, session, "it never connected"),
+            SessionState::Greeting { until } if tick >= until => {
+                close(world, session, "your client did not introduce itself within 5 s");
+            }
+            SessionState::Closing { until } => {
+                let settled = world.get::<Lane>(address.lane).is_none_or(|lane| lane.is_settled(address.client));
+                if settled || tick >= until {
+                    remove(world, session, "closed");
+                }
+            }
+            SessionState::Gone => remove(world, session, "gone"),
+            _ => {}
+        }
+    }
+}
+
+fn remove(world: &mut World, session: Entity, reason: &str) {
+    members::release_seat(world, session, reason);
+    let Some(data) = world.get::<Session>(session) else { return };
+    let address = data.address;
+    tracing::debug!(session = %data.id, reason, "session ended");
+    if let Some(mut lane) = world.get_mut::<Lane>(address.lane) {
+        lane.close(address.client);
+    }
+    world.resource_mut::<Sessions>().by_client.remove(&address.client);
+    world.despawn(session);
+}

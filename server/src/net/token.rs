@@ -1,0 +1,45 @@
+//! Connect tokens: the proof, made over HTTP, that a datagram's sender may be here.
+
+use std::{net::SocketAddr, time::Duration};
+
+use bevy::prelude::*;
+use framehouse_shared::protocol::control::NETCODE_PROTOCOL_ID;
+use renetcode::ConnectToken;
+
+use super::lane::ClientId;
+
+/// Seconds a token, and the seat that was reserved with it, stays good.
+pub const TOKEN_SECONDS: u64 = 10;
+/// Seconds of silence after which either end takes the connection for lost.
+pub const CONNECTION_TIMEOUT_SECONDS: i32 = 10;
+
+/// The secret that tokens are sealed with. Made at start; it leaves the process only inside them.
+#[derive(Resource, Clone)]
+pub struct NetcodeKey(pub [u8; 32]);
+
+impl NetcodeKey {
+    /// A new key from the operating system's random numbers.
+    pub fn random() -> Self {
+        let mut key = [0; 32];
+        getrandom::fill(&mut key).expect("the operating system gives random bytes");
+        Self(key)
+    }
+}
+
+/// Makes a token for one session on one lane, as the bytes a client connects with. `unix_now` counts from 1970.
+pub fn make_token(key: &NetcodeKey, client: ClientId, lane: SocketAddr, unix_now: Duration) -> Vec<u8> {
+    let token = ConnectToken::generate(
+        unix_now,
+        NETCODE_PROTOCOL_ID,
+        TOKEN_SECONDS,
+        client,
+        CONNECTION_TIMEOUT_SECONDS,
+        vec![lane],
+        None,
+        &key.0,
+    )
+    .expect("a token for one address can always be sealed");
+    let mut bytes = Vec::with_capacity(2048);
+    token.write(&mut bytes).expect("a Vec takes any bytes");
+    bytes
+}

@@ -1,0 +1,270 @@
+//! The HTTP gateway: sessions, the room list, status and health, on a thread of its own.
+//!
+//! It never touches the world: join requests go to the tick thread through a bounded queue, pages come from the
+//! [`StatusBoard`].
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    thread,
+    time::Duration,
+};
+
+use axum::{
+    Json, Router,
+    body::{Body, Bytes},
+    extract::{DefaultBodyLimit, State},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use framehouse_shared::{
+    ids::RoomCode,
+    protocol::control::{Hello, NAME_CHARS_MAX, protocol_hash},
+};
+use serde::Deserialize;
+use serde_json::json;
+use tokio::sync::oneshot;
+
+use super::status::StatusBoard;
+use crate::room::directory::{Grant, JoinError, JoinRequest, PendingJoin, RoomWish};
+
+/// Bytes of a request body, at most.
+const BODY_BYTES_MAX: usize = 4096;
+/// Join requests waiting for the tick thread, at most.
+const JOINS_WAITING_MAX: usize = 1024;
+/// How long the tick thread may take for an answer: some ticks, unless it hangs.
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(2);
+
+#[derive(Clone)]
+struct Gateway {
+    joins: SyncSender<PendingJoin>,
+    status: StatusBoard,
+}
+
+/// Binds the gateway's address, so that a taken port is known before anything else starts.
+///
+/// # Errors
+/// When the address cannot be bound.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+/// Serves the gateway on its own thread, until the process ends; gives the queue of join requests.
+///
+/// # Errors
+/// When the thread or its runtime cannot be started.
+pub fn serve(listener: TcpListener, status: StatusBoard) -> io::Result<Receiver<PendingJoin>> {
+    let (joins, queue) = sync_channel(JOINS_WAITING_MAX);
+    let router = router(Gateway { joins, status });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    thread::Builder::new().name("gateway".to_owned()).spawn(move || {
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::from_std(listener).expect("the listener is bound and non-blocking");
+            if let Err(error) = axum::serve(listener, router).await {
+                tracing::error!(%error, "the HTTP gateway ended");
+            }
+        });
+    })?;
+    Ok(queue)
+}
+
+fn router(gateway: Gateway) -> Router {
+    Router::new()
+        .route("/v1/sessions", post(open_session))
+        .route(
+            "/v1/rooms",
+            get(|State(gateway): State<Gateway>| async move { Json(json!({ "rooms": gateway.status.page().rooms })) }),
+        )
+        .route(
+            "/v1/status",
+            get(|State(gateway): State<Gateway>| async move { Json(json!(gateway.status.page().status)) }),
+        )
+        .route("/healthz", get(|| async { "ok\n" }))
+        .fallback(|| async { error(StatusCode::NOT_FOUND, "not_found", "there is nothing at this address") })
+        .method_not_allowed_fallback(|| async {
+            error(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this address takes another method")
+        })
+        .layer(DefaultBodyLimit::disable())
+        .with_state(gateway)
+}
+
+/// `POST /v1/sessions`: a seat and a token for it. The body is parsed whatever its Content-Type says.
+async fn open_session(State(gateway): State<Gateway>, body: Body) -> Response {
+    let body = match axum::body::to_bytes(body, BODY_BYTES_MAX).await {
+        Ok(body) => body,
+        Err(_) => {
+            let message = format!("the body is larger than {BODY_BYTES_MAX} bytes");
+            return error(StatusCode::PAYLOAD_TOO_LARGE, "too_large", &message);
+        }
+    };
+    match parse_join(&body) {
+        Ok(request) => answer_join(&gateway, request).await,
+        Err(BadBody::NoSuchRoom(code)) => error(
+            StatusCode::NOT_FOUND,
+            "no_such_room",
+            &format!("there is no room {code}: check the code, or use quick match"),
+        ),
+        Err(BadBody::Malformed(message)) => error(StatusCode::BAD_REQUEST, "bad_request", &message),
+    }
+}
+
+async fn answer_join(gateway: &Gateway, request: JoinRequest) -> Response {
+    let (reply, answer) = oneshot::channel();
+    match gateway.joins.try_send(PendingJoin { request, reply }) {
+        Ok(()) => {}
+        Err(TrySendError::Full(_)) => return busy("too many players join at once: try again in a moment"),
+        Err(TrySendError::Disconnected(_)) => return refuse(&JoinError::Stopping),
+    }
+    match tokio::time::timeout(ANSWER_TIME_MAX, answer).await {
+        Ok(Ok(Ok(grant))) => Json(grant_body(&grant)).into_response(),
+        Ok(Ok(Err(join_error))) => refuse(&join_error),
+        Ok(Err(_)) => refuse(&JoinError::Stopping),
+        Err(_) => busy("the server is too busy to answer: try again in a moment"),
+    }
+}
+
+fn grant_body(grant: &Grant) -> serde_json::Value {
+    json!({
+        "token": BASE64_STANDARD.encode(&grant.token),
+        "session": grant.session.to_string(),
+        "server": grant.server.to_string(),
+        "tick_rate": grant.tick_rate,
+        "protocol": format!("{:016x}", protocol_hash()),
+        "code": grant.code,
+    })
+}
+
+fn refuse(reason: &JoinError) -> Response {
+    let (status, code) = match reason {
+        JoinError::NoSuchRoom(_) => (StatusCode::NOT_FOUND, "no_such_room"),
+        JoinError::RoomFull(_) => (StatusCode::CONFLICT, "room_full"),
+        JoinError::BadSize { .. } => (StatusCode::BAD_REQUEST, "bad_request"),
+        JoinError::Mismatch(_) => (StatusCode::UPGRADE_REQUIRED, "mismatch"),
+        JoinError::ServerFull => (StatusCode::SERVICE_UNAVAILABLE, "server_full"),
+        JoinError::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
+    };
+    error(status, code, &reason.to_string())
+}
+
+fn busy(message: &str) -> Response {
+    let mut response = error(StatusCode::TOO_MANY_REQUESTS, "busy", message);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}
+
+fn error(status: StatusCode, code: &str, message: &str) -> Response {
+    (status, Json(json!({ "error": { "code": code, "message": message } }))).into_response()
+}
+
+#[derive(Deserialize)]
+struct JoinBody {
+    name: String,
+    room: RoomBody,
+    hello: Option<HelloBody>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum RoomBody {
+    Quick {},
+    Create {
+        size: u8,
+        #[serde(default)]
+        private: bool,
+        #[serde(default)]
+        practice: bool,
+    },
+    Code(String),
+}
+
+#[derive(Deserialize)]
+struct HelloBody {
+    protocol: String,
+    game: String,
+    fingerprint: String,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum BadBody {
+    Malformed(String),
+    NoSuchRoom(String),
+}
+
+fn parse_join(body: &Bytes) -> Result<JoinRequest, BadBody> {
+    let body: JoinBody = serde_json::from_slice(body).map_err(|error| {
+        BadBody::Malformed(format!(
+            "the body is not what this address takes ({error}); an example: {{\"name\":\"Ada\",\"room\":{{\"quick\":{{}}}}}}"
+        ))
+    })?;
+    let wish = match body.room {
+        RoomBody::Quick {} => RoomWish::Quick,
+        RoomBody::Create { size, private, practice } => RoomWish::Create { size, private, practice },
+        // A code that no room can have is the code of no room.
+        RoomBody::Code(code) => {
+            RoomWish::Code(code.parse::<RoomCode>().map_err(|_| BadBody::NoSuchRoom(printable(&code)))?)
+        }
+    };
+    let hello = body.hello.map(parse_hello).transpose()?;
+    Ok(JoinRequest { name: parse_name(&body.name)?, wish, hello })
+}
+
+fn printable(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(16).collect()
+}
+
+fn parse_name(name: &str) -> Result<String, BadBody> {
+    let name = name.trim();
+    let length = name.chars().count();
+    if (1..=NAME_CHARS_MAX).contains(&length) && !name.chars().any(char::is_control) {
+        Ok(name.to_owned())
+    } else {
+        Err(BadBody::Malformed(format!("a name has 1 to {NAME_CHARS_MAX} characters, and no control characters")))
+    }
+}
+
+fn parse_hello(hello: HelloBody) -> Result<Hello, BadBody> {
+    let number = |text: &str, field: &str| {
+        u64::from_str_radix(text, 16).map_err(|_| BadBody::Malformed(format!("`{field}` is not a hexadecimal number")))
+    };
+    Ok(Hello {
+        protocol: number(&hello.protocol, "protocol")?,
+        fingerprint: number(&hello.fingerprint, "fingerprint")?,
+        game: hello.game,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(body: &'static str) -> Result<JoinRequest, BadBody> {
+        parse_join(&Bytes::from_static(body.as_bytes()))
+    }
+
+    #[test]
+    fn the_three_wishes_are_understood() {
+        let wish = |room| parse(room).expect("a good body").wish;
+        assert_eq!(wish(r#"{"name":"Ada","room":{"quick":{}}}"#), RoomWish::Quick);
+        assert_eq!(
+            wish(r#"{"name":"Ada","room":{"create":{"size":4,"private":true}}}"#),
+            RoomWish::Create { size: 4, private: true, practice: false }
+        );
+        let code = "K7QX".parse().expect("a code");
+        assert_eq!(wish(r#"{"name":"Ada","room":{"code":"k7qx"}}"#), RoomWish::Code(code));
+    }
+
+    #[test]
+    fn a_bad_body_is_answered_with_a_sentence() {
+        for body in ["", "{", "[]", r#"{"name":"Ada"}"#, r#"{"name":"Ada","room":{"create":{"size":-1}}}"#] {
+            assert!(matches!(parse(body), Err(BadBody::Malformed(_))), "{body}");
+        }
+        assert!(matches!(parse(r#"{"name":" ","room":{"quick":{}}}"#), Err(BadBody::Malformed(_))));
+        assert!(matches!(parse(r#"{"name":"a\nb","room":{"quick":{}}}"#), Err(BadBody::Malformed(_))));
+        assert_eq!(parse(r#"{"name":"Ada","room":{"code":"nope!"}}"#), Err(BadBody::NoSuchRoom("nope!".into())));
+    }
+}

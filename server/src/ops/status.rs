@@ -1,0 +1,272 @@
+//! The status page: numbers about this process, gathered on the tick thread and read by the HTTP thread.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use bevy::prelude::*;
+use framehouse_shared::{ids::RoomCode, protocol::guard::Dropped};
+use hdrhistogram::Histogram;
+use serde::Serialize;
+
+use crate::{
+    net::{
+        lane::{Lane, LaneTraffic},
+        session::Sessions,
+    },
+    room::{Members, Room, phase::RoomPhase, seats::Seats},
+    tick::{Now, TickRate, TickSet},
+};
+
+/// Ticks in the window of the tick times.
+const WINDOW_TICKS: usize = 100;
+/// The page is made this often, in milliseconds.
+const PAGE_INTERVAL_MS: u64 = 500;
+
+/// Gathers the status page.
+pub struct StatusPlugin;
+
+impl Plugin for StatusPlugin {
+    fn build(&self, app: &mut App) {
+        app.init_resource::<Counters>()
+            .init_resource::<TickTimes>()
+            .init_resource::<StatusBoard>()
+            .add_systems(FixedUpdate, publish_status.in_set(TickSet::Metrics));
+    }
+}
+
+/// Things that are only ever counted.
+#[derive(Resource, Clone, Copy, Debug, Default)]
+pub struct Counters {
+    /// Messages that passed the guard and made no sense.
+    pub invalid_messages: u64,
+    /// Clients whose state differed from ours.
+    pub desyncs: u64,
+    /// Matches that came to their end.
+    pub matches_finished: u64,
+    /// Rooms that were closed because something panicked in them.
+    pub rooms_faulted: u64,
+    /// Ticks that were given up because the server was too far behind.
+    pub dropped_ticks: u64,
+}
+
+/// How long ticks took and how late they started, as the runner measured them.
+#[derive(Resource)]
+pub struct TickTimes {
+    window_ms: VecDeque<f64>,
+    start_late_us: Histogram<u64>,
+}
+
+impl Default for TickTimes {
+    fn default() -> Self {
+        let start_late_us = Histogram::new_with_bounds(1, 10_000_000, 3).expect("the bounds are valid");
+        Self { window_ms: VecDeque::with_capacity(WINDOW_TICKS), start_late_us }
+    }
+}
+
+impl TickTimes {
+    /// Notes one tick.
+    pub fn note(&mut self, took: Duration, started_late: Duration) {
+        if self.window_ms.len() == WINDOW_TICKS {
+            self.window_ms.pop_front();
+        }
+        self.window_ms.push_back(took.as_secs_f64() * 1000.0);
+        self.start_late_us.saturating_record(started_late.as_micros() as u64);
+    }
+
+    fn tick_ms(&self) -> TickMs {
+        let mut sorted: Vec<f64> = self.window_ms.iter().copied().collect();
+        sorted.sort_by(f64::total_cmp);
+        let at = |part: f64| sorted.get(((sorted.len() as f64 - 1.0) * part).round() as usize).copied().unwrap_or(0.0);
+        let mean = sorted.iter().sum::<f64>() / sorted.len().max(1) as f64;
+        TickMs { mean, p50: at(0.5), p99: at(0.99), max: at(1.0) }
+    }
+
+    fn start_us(&self) -> StartUs {
+        let at = |quantile| self.start_late_us.value_at_quantile(quantile);
+        StartUs { p50: at(0.5), p99: at(0.99), p999: at(0.999), max: self.start_late_us.max() }
+    }
+}
+
+/// Where the HTTP thread finds the newest page.
+#[derive(Resource, Clone, Default)]
+pub struct StatusBoard(Arc<Mutex<Arc<Page>>>);
+
+impl StatusBoard {
+    /// The newest page.
+    pub fn page(&self) -> Arc<Page> {
+        self.0.lock().expect("nothing panics while holding this lock").clone()
+    }
+}
+
+/// One page: `/v1/status` and `/v1/rooms`.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// `/v1/status`.
+    pub status: Status,
+    /// `/v1/rooms`: public rooms only.
+    pub rooms: Vec<RoomEntry>,
+}
+
+/// `/v1/status`.
+#[derive(Debug, Default, Serialize)]
+pub struct Status {
+    version: &'static str,
+    uptime_s: f64,
+    tick: u64,
+    tick_rate: u16,
+    tick_ms: TickMs,
+    tick_start_us: StartUs,
+    dropped_ticks: u64,
+    rooms: usize,
+    rooms_by_phase: RoomsByPhase,
+    players: usize,
+    sessions: usize,
+    matches_finished: u64,
+    errors: Errors,
+    dropped_datagrams: serde_json::Map<String, serde_json::Value>,
+    messages_in: u64,
+    messages_out: u64,
+    packets_in: u64,
+    packets_out: u64,
+    bytes_in: u64,
+    bytes_out: u64,
+}
+
+/// Milliseconds a tick took, over the last 100 ticks.
+#[derive(Debug, Default, Serialize)]
+struct TickMs {
+    mean: f64,
+    p50: f64,
+    p99: f64,
+    max: f64,
+}
+
+/// Microseconds a tick started after it was due, since the server started.
+#[derive(Debug, Default, Serialize)]
+struct StartUs {
+    p50: u64,
+    p99: u64,
+    p999: u64,
+    max: u64,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct RoomsByPhase {
+    lobby: usize,
+    countdown: usize,
+    playing: usize,
+    results: usize,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct Errors {
+    network: u64,
+    desync: u64,
+    invalid_input: u64,
+    rooms_faulted: u64,
+}
+
+/// One line of `/v1/rooms`.
+#[derive(Debug, Serialize)]
+pub struct RoomEntry {
+    code: RoomCode,
+    phase: &'static str,
+    players: usize,
+    seats: u8,
+    free: usize,
+}
+
+type RoomItem = (&'static Room, &'static RoomPhase, &'static Seats, &'static Members);
+
+fn publish_status(
+    now: Res<Now>,
+    rate: Res<TickRate>,
+    counters: Res<Counters>,
+    times: Res<TickTimes>,
+    board: Res<StatusBoard>,
+    sessions: Res<Sessions>,
+    rooms: Query<RoomItem>,
+    lanes: Query<&Lane>,
+) {
+    if !now.tick.is_multiple_of(u64::from(rate.ticks_in(PAGE_INTERVAL_MS))) {
+        return;
+    }
+    let traffic = total_traffic(&lanes);
+    let status = Status {
+        version: env!("CARGO_PKG_VERSION"),
+        uptime_s: now.elapsed.as_secs_f64(),
+        tick: now.tick,
+        tick_rate: rate.0,
+        tick_ms: times.tick_ms(),
+        tick_start_us: times.start_us(),
+        dropped_ticks: counters.dropped_ticks,
+        rooms: rooms.iter().count(),
+        rooms_by_phase: count_phases(&rooms),
+        players: rooms.iter().map(|(.., members)| members.count()).sum(),
+        sessions: sessions.count(),
+        matches_finished: counters.matches_finished,
+        errors: Errors {
+            network: traffic.dropped.total(),
+            desync: counters.desyncs,
+            invalid_input: counters.invalid_messages,
+            rooms_faulted: counters.rooms_faulted,
+        },
+        dropped_datagrams: Dropped::ALL
+            .iter()
+            .map(|why| (why.name().into(), traffic.dropped.of(*why).into()))
+            .collect(),
+        messages_in: traffic.messages_in,
+        messages_out: traffic.messages_out,
+        packets_in: traffic.packets_in,
+        packets_out: traffic.packets_out,
+        bytes_in: traffic.bytes_in,
+        bytes_out: traffic.bytes_out,
+    };
+    let page = Arc::new(Page { status, rooms: public_rooms(&rooms) });
+    *board.0.lock().expect("nothing panics while holding this lock") = page;
+}
+
+fn count_phases(rooms: &Query<RoomItem>) -> RoomsByPhase {
+    let mut count = RoomsByPhase::default();
+    for (_, phase, ..) in rooms {
+        *match phase {
+            RoomPhase::Lobby { .. } => &mut count.lobby,
+            RoomPhase::Countdown { .. } => &mut count.countdown,
+            RoomPhase::Playing { .. } => &mut count.playing,
+            RoomPhase::Results { .. } => &mut count.results,
+        } += 1;
+    }
+    count
+}
+
+fn public_rooms(rooms: &Query<RoomItem>) -> Vec<RoomEntry> {
+    let mut listed: Vec<_> = rooms.iter().filter(|(room, ..)| room.is_public).collect();
+    listed.sort_by_key(|(room, ..)| room.id);
+    let entry = |(room, phase, seats, members): (&Room, &RoomPhase, &Seats, &Members)| RoomEntry {
+        code: room.code,
+        phase: phase.name(),
+        players: members.count(),
+        seats: room.seats,
+        free: seats.free(),
+    };
+    listed.into_iter().map(entry).collect()
+}
+
+fn total_traffic(lanes: &Query<&Lane>) -> LaneTraffic {
+    let mut total = LaneTraffic::default();
+    for lane in lanes {
+        let LaneTraffic { packets_in, packets_out, bytes_in, bytes_out, messages_in, messages_out, dropped } =
+            lane.traffic;
+        total.packets_in += packets_in;
+        total.packets_out += packets_out;
+        total.bytes_in += bytes_in;
+        total.bytes_out += bytes_out;
+        total.messages_in += messages_in;
+        total.messages_out += messages_out;
+        total.dropped.add(&dropped);
+    }
+    total
+}

@@ -1,0 +1,66 @@
+//! Frames to the members of rooms: encoded once a room, with a small header a client.
+
+use bevy::prelude::*;
+use framehouse_shared::{
+    protocol::hot::{BLOBS_BYTES_MAX, BLOBS_MAX, BLOBS_USUAL, FramesHeader, put_frames},
+    sim::SimRoom,
+    tick::Tick,
+};
+
+use super::{
+    Members,
+    clock::RoomClock,
+    history::FrameHistory,
+    inputs::{InputBuffer, SyncState},
+};
+use crate::net::{lane::Lane, mail::PeerAddress};
+
+/// Sends the frame of this tick, the one before, and what a client reports as missing. Runs in `TickSet::Broadcast`.
+pub fn broadcast_frames(
+    rooms: Query<(&SimRoom, &RoomClock, &FrameHistory, &Members)>,
+    mut players: Query<(&PeerAddress, &mut InputBuffer, &SyncState)>,
+    mut lanes: Query<&mut Lane>,
+) {
+    for (sim, clock, history, members) in &rooms {
+        if !sim.stepping || sim.is_faulted() || history.end() == Tick(0) {
+            continue;
+        }
+        let newest = history.end().minus(1);
+        for &member in &members.0 {
+            let Ok((address, mut buffer, sync)) = players.get_mut(member) else { continue };
+            let Ok(mut lane) = lanes.get_mut(address.lane) else { continue };
+            let header = FramesHeader {
+                match_low: clock.match_low(),
+                newest,
+                input_ack: buffer.end(),
+                feedback: buffer.feedback(newest),
+            };
+            let oldest = oldest_to_send(history, sync);
+            let blobs =
+                (oldest.0..=newest.0).map(|tick| history.blob(Tick(tick)).expect("the history reaches back so far"));
+            let blobs: arrayvec::ArrayVec<&[u8], BLOBS_MAX> = blobs.collect();
+            lane.queue_hot(address.client, |bytes| put_frames(bytes, &header, blobs.iter().copied()));
+        }
+    }
+}
+
+/// Two frames for everyone; back to the hole for a client that reports one, as far as one packet reaches. Round-trip
+/// time alone never widens it: "all that is not acknowledged" would cost a distant client more, for nothing.
+fn oldest_to_send(history: &FrameHistory, sync: &SyncState) -> Tick {
+    let end = history.end();
+    let usual = end.minus(BLOBS_USUAL as u32).max(history.first());
+    let has_hole = sync.seen_frames > sync.next_frame;
+    if !has_hole || end.since(sync.next_frame) > BLOBS_MAX as u32 {
+        return usual;
+    }
+    let mut oldest = usual;
+    let mut bytes: usize = (usual.0..end.0).filter_map(|tick| history.blob(Tick(tick))).map(<[u8]>::len).sum();
+    while oldest > sync.next_frame.max(history.first()) {
+        bytes += history.blob(oldest.minus(1)).map_or(0, <[u8]>::len);
+        if bytes > BLOBS_BYTES_MAX {
+            break;
+        }
+        oldest = oldest.minus(1);
+    }
+    oldest
+}

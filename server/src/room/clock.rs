@@ -1,0 +1,75 @@
+//! A room's time: when each of its ticks closes.
+
+use std::time::Duration;
+
+use bevy::prelude::*;
+use framehouse_shared::tick::Tick;
+
+use crate::tick::TickRate;
+
+/// When the room's ticks close: `S(T) = epoch + T / hz`.
+///
+/// The epoch is set by the countdown and pinned again by every tick that is simulated, so a dropped server tick moves it
+/// while tick numbers never skip.
+#[derive(Component, Clone, Copy, Debug, Default)]
+pub struct RoomClock {
+    /// The match's number in its room, from 1; 0 before the first.
+    pub match_no: u32,
+    /// The next tick to close.
+    pub next_tick: Tick,
+    epoch: Option<Duration>,
+}
+
+impl RoomClock {
+    /// A match is set: tick 0 will close at `epoch`.
+    pub fn start(&mut self, epoch: Duration) {
+        *self = Self { match_no: self.match_no + 1, next_tick: Tick(0), epoch: Some(epoch) };
+    }
+
+    /// The tick `next_tick` closes at `scheduled`.
+    pub fn close_tick(&mut self, scheduled: Duration, rate: TickRate) {
+        self.epoch = Some(scheduled.saturating_sub(rate.time_of(self.next_tick)));
+        self.next_tick = self.next_tick.plus(1);
+    }
+
+    /// The match is over: its ticks stand, but none is open any more.
+    pub fn stop(&mut self) {
+        self.epoch = None;
+    }
+
+    /// The low four bits of the match's number, as hot messages carry them.
+    pub const fn match_low(&self) -> u8 {
+        (self.match_no & 0x0f) as u8
+    }
+
+    /// The room's time in 1/256 tick at `elapsed`; negative before tick 0, nothing while no match is set.
+    pub fn room_time(&self, elapsed: Duration, rate: TickRate) -> Option<i64> {
+        let since_epoch = elapsed.as_nanos() as i128 - self.epoch?.as_nanos() as i128;
+        Some((since_epoch * i128::from(rate.0) * 256 / 1_000_000_000) as i64)
+    }
+
+    /// How long before `tick` closes it is at `elapsed`, in 1/256 tick; negative afterwards.
+    pub fn margin(&self, tick: Tick, elapsed: Duration, rate: TickRate) -> Option<i64> {
+        Some(i64::from(tick.0) * 256 - self.room_time(elapsed, rate)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_time_counts_from_the_first_tick() {
+        let rate = TickRate(30);
+        let mut clock = RoomClock::default();
+        assert_eq!(clock.room_time(Duration::from_secs(5), rate), None);
+        clock.start(Duration::from_secs(10));
+        assert_eq!(clock.room_time(Duration::from_secs(9), rate), Some(-30 * 256));
+        assert_eq!(clock.margin(Tick(3), Duration::from_secs(10), rate), Some(3 * 256));
+        clock.close_tick(Duration::from_secs(10), rate);
+        // The second tick starts 100 ms late: everything after it is 67 ms later than it would have been.
+        clock.close_tick(Duration::from_millis(10_100), rate);
+        assert_eq!(clock.next_tick, Tick(2));
+        assert_eq!(clock.margin(Tick(1), Duration::from_millis(10_100), rate).map(|m| m.abs() <= 1), Some(true));
+    }
+}

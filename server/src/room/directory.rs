@@ -1,0 +1,323 @@
+//! Finding a seat: quick match, a new room, or a room by its code.
+
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    sync::{Mutex, mpsc::Receiver},
+};
+
+use bevy::prelude::*;
+use framehouse_shared::{
+    ids::{PlayerId, RoomCode, RoomId, SLOTS_MAX, SessionId},
+    protocol::control::Hello,
+    sim::{GameInfo, SimRoom},
+};
+use tokio::sync::oneshot;
+
+use super::{
+    Members, Room, announce,
+    clock::RoomClock,
+    history::FrameHistory,
+    inputs::{Seating, SyncState},
+    phase::RoomPhase,
+    seats::Seats,
+};
+use crate::{
+    config::RoomSettings,
+    net::{
+        lane::{LANE_CLIENTS_MAX, Lane},
+        mail::PeerAddress,
+        session::{self, Sessions},
+        token::{NetcodeKey, make_token},
+    },
+    tick::{Now, TickRate},
+};
+
+/// Join requests answered in one tick at most; the rest wait for the next.
+const JOINS_PER_TICK_MAX: usize = 64;
+
+/// What a player asks for, already checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JoinRequest {
+    /// The player's name, 1 to 24 characters without control characters.
+    pub name: String,
+    /// Which room.
+    pub wish: RoomWish,
+    /// What the client is, where it says so this early.
+    pub hello: Option<Hello>,
+}
+
+/// Which room a player wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RoomWish {
+    /// The fullest public room with a free seat, or a new one.
+    Quick,
+    /// A new room.
+    Create {
+        /// How many seats.
+        size: u8,
+        /// Whether it is hidden from quick match and lists.
+        private: bool,
+        /// Whether one ready player is enough to start.
+        practice: bool,
+    },
+    /// The room with this code.
+    Code(RoomCode),
+}
+
+/// What a player gets: with the token it can connect within ten seconds.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// A netcode connect token.
+    pub token: Vec<u8>,
+    /// The session.
+    pub session: SessionId,
+    /// Where to connect.
+    pub server: SocketAddr,
+    /// Ticks a second.
+    pub tick_rate: u16,
+    /// The room's code.
+    pub code: RoomCode,
+}
+
+/// Why there is no seat.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JoinError {
+    /// The room does not exist, or no longer.
+    #[error("there is no room {0}: check the code, or use quick match")]
+    NoSuchRoom(RoomCode),
+    /// Every seat of the room is taken or reserved.
+    #[error("room {0} is full: try again later, or use quick match")]
+    RoomFull(RoomCode),
+    /// The size asked for is not one of this game's.
+    #[error("a room of this game has 1 to {max} seats, not {asked}")]
+    BadSize {
+        /// What was asked for.
+        asked: u8,
+        /// The game's limit.
+        max: u8,
+    },
+    /// The client cannot play here.
+    #[error("{0}")]
+    Mismatch(String),
+    /// The server has as many rooms or players as it may have.
+    #[error("this server is full: try again in a minute, or choose another server")]
+    ServerFull,
+    /// The server is stopping.
+    #[error("this server is stopping: try again in a minute, or choose another server")]
+    Stopping,
+}
+
+/// A join request on its way from the HTTP thread, and the way back.
+pub struct PendingJoin {
+    /// What is asked for.
+    pub request: JoinRequest,
+    /// Where the answer goes; whoever asked may have given up.
+    pub reply: oneshot::Sender<Result<Grant, JoinError>>,
+}
+
+/// The tick thread's end of the queue of join requests.
+#[derive(Resource)]
+pub struct JoinQueue(pub Mutex<Receiver<PendingJoin>>);
+
+/// What this server is, for comparing with clients.
+#[derive(Resource, Clone, Debug)]
+pub struct LocalHello(pub Hello);
+
+/// Finds rooms by code and makes new ones.
+#[derive(Resource, Default)]
+pub struct Directory {
+    by_code: HashMap<RoomCode, Entity>,
+    rooms_made: u64,
+    players_made: u64,
+    is_closed: bool,
+}
+
+impl Directory {
+    /// From now on nobody gets in: the server is stopping.
+    pub fn close(&mut self) {
+        self.is_closed = true;
+    }
+
+    /// How many rooms there are.
+    pub fn count(&self) -> usize {
+        self.by_code.len()
+    }
+}
+
+/// Answers the join requests that came over HTTP. Runs in `TickSet::Control`.
+pub fn answer_join_requests(world: &mut World) {
+    for _ in 0..JOINS_PER_TICK_MAX {
+        let Some(queue) = world.get_resource::<JoinQueue>() else { return };
+        let Ok(pending) = queue.0.lock().expect("nothing panics while holding this lock").try_recv() else { return };
+        // Whoever asked may be gone by now: then nobody should keep a seat waiting for it.
+        if !pending.reply.is_closed() {
+            let answer = join(world, &pending.request);
+            let _ = pending.reply.send(answer);
+        }
+    }
+}
+
+/// Finds a seat, reserves it, and makes a token for it.
+///
+/// # Errors
+/// When there is no seat for this player.
+pub fn join(world: &mut World, request: &JoinRequest) -> Result<Grant, JoinError> {
+    if world.resource::<Directory>().is_closed {
+        return Err(JoinError::Stopping);
+    }
+    if let Some(theirs) = &request.hello {
+        world.resource::<LocalHello>().0.check(theirs).map_err(JoinError::Mismatch)?;
+    }
+    let (lane, server) = least_loaded_lane(world).ok_or(JoinError::ServerFull)?;
+    let room = match &request.wish {
+        RoomWish::Quick => match fullest_joinable(world) {
+            Some(room) => room,
+            None => create_room(world, default_size(world), true, false)?,
+        },
+        RoomWish::Create { size, private, practice } => create_room(world, *size, !private, *practice)?,
+        RoomWish::Code(code) => *world.resource::<Directory>().by_code.get(code).ok_or(JoinError::NoSuchRoom(*code))?,
+    };
+    let code = world.get::<Room>(room).map(|room| room.code).expect("the directory lists live rooms only");
+    if world.get::<Seats>(room).is_none_or(|seats| seats.free() == 0) {
+        return Err(JoinError::RoomFull(code));
+    }
+    let client = random_id();
+    let player = next_player_id(world);
+    let address = PeerAddress { lane, client };
+    let session = session::open(world, address, room, player, request.name.clone());
+    world.get_mut::<Seats>(room).expect("the room has seats").reserve(session).expect("a seat was free just now");
+    let now = *world.resource::<Now>();
+    let token = make_token(world.resource::<NetcodeKey>(), client, server, now.unix_base + now.elapsed);
+    Ok(Grant { token, session: SessionId(client), server, tick_rate: world.resource::<TickRate>().0, code })
+}
+
+/// Takes a room out of the directory and despawns it with whoever is left in it.
+pub fn remove_room(world: &mut World, room: Entity) {
+    if let Some(data) = world.get::<Room>(room) {
+        let code = data.code;
+        tracing::info!(room = %data.id, code = %code, "room closed");
+        world.resource_mut::<Directory>().by_code.remove(&code);
+        world.despawn(room);
+    }
+}
+
+fn create_room(world: &mut World, size: u8, is_public: bool, practice: bool) -> Result<Entity, JoinError> {
+    let max = world.resource::<GameInfo>().players_max.min(SLOTS_MAX as u8);
+    if !(1..=max).contains(&size) {
+        return Err(JoinError::BadSize { asked: size, max });
+    }
+    let mut directory = world.resource_mut::<Directory>();
+    directory.rooms_made += 1;
+    let id = RoomId(directory.rooms_made);
+    if directory.by_code.len() >= world.resource::<RoomSettings>().rooms_max as usize {
+        return Err(JoinError::ServerFull);
+    }
+    let code = free_code(world.resource::<Directory>());
+    let ready_min = if practice || size == 1 { 1 } else { 2 };
+    let room = world
+        .spawn((
+            Room { id, code, is_public, seats: size, ready_min, next_msg_id: 0 },
+            SimRoom::new(id),
+            Seats::new(size),
+            Members::default(),
+            RoomClock::default(),
+            RoomPhase::default(),
+            Seating::default(),
+            FrameHistory::default(),
+        ))
+        .id();
+    world.resource_mut::<Directory>().by_code.insert(code, room);
+    tracing::info!(room = %id, code = %code, seats = size, public = is_public, "room opened");
+    Ok(room)
+}
+
+fn free_code(directory: &Directory) -> RoomCode {
+    // At most a few thousand of 923,521 codes are in use, so this ends at once.
+    loop {
+        let code = RoomCode::from_number(random_id() as u32);
+        if !directory.by_code.contains_key(&code) {
+            return code;
+        }
+    }
+}
+
+fn fullest_joinable(world: &mut World) -> Option<Entity> {
+    world
+        .query::<(Entity, &Room, &Seats, &SimRoom)>()
+        .iter(world)
+        .filter(|(_, room, seats, sim)| room.is_public && seats.free() > 0 && !seats.is_deserted() && !sim.is_faulted())
+        .min_by_key(|(_, room, seats, _)| (seats.free(), room.id))
+        .map(|(entity, ..)| entity)
+}
+
+fn least_loaded_lane(world: &mut World) -> Option<(Entity, SocketAddr)> {
+    let mut load: HashMap<Entity, usize> = HashMap::new();
+    for session in world.query::<&session::Session>().iter(world) {
+        *load.entry(session.address.lane).or_default() += 1;
+    }
+    // Reservations count: a lane must not promise more places than it has.
+    world
+        .query::<(Entity, &Lane)>()
+        .iter(world)
+        .map(|(entity, lane)| (load.get(&entity).copied().unwrap_or(0), entity, lane.public_address))
+        .filter(|(clients, ..)| *clients < LANE_CLIENTS_MAX)
+        .min()
+        .map(|(_, entity, address)| (entity, address))
+}
+
+fn default_size(world: &World) -> u8 {
+    world.resource::<RoomSettings>().size
+}
+
+fn next_player_id(world: &mut World) -> PlayerId {
+    let mut directory = world.resource_mut::<Directory>();
+    directory.players_made += 1;
+    PlayerId(directory.players_made)
+}
+
+fn random_id() -> u64 {
+    getrandom::u64().expect("the operating system gives random bytes")
+}
+
+/// How many sessions there are, for the status page.
+pub fn sessions(world: &World) -> usize {
+    world.resource::<Sessions>().count()
+}
+
+/// Marks every member of a room as needing the room's whole state.
+pub fn make_snapshots_due(world: &mut World, room: Entity) {
+    for player in super::by_slot(world, room) {
+        if let Some(mut sync) = world.get_mut::<SyncState>(player) {
+            sync.snapshot_due = true;
+        }
+    }
+}
+
+/// Tells everyone in every room that the server stops, and ends their sessions.
+pub fn say_goodbye(world: &mut World, reason: &str) {
+    world.resource_mut::<Directory>().close();
+    let mut sessions: Vec<Entity> = world.query_filtered::<Entity, With<session::Session>>().iter(world).collect();
+    sessions.sort();
+    for session in sessions {
+        session::close(world, session, reason);
+    }
+}
+
+/// Says in a room's log that something went wrong in it, and ends its members' sessions.
+pub fn close_room(world: &mut World, room: Entity, reason: &str) {
+    for player in super::by_slot(world, room) {
+        let session = world.get::<super::Player>(player).map(|player| player.session);
+        if let Some(session) = session {
+            session::close(world, session, reason);
+        }
+    }
+    announce(
+        world,
+        room,
+        framehouse_shared::protocol::control::RoomEvent::Phase(framehouse_shared::protocol::control::Phase::Lobby {
+            reason: Some(reason.to_owned()),
+        }),
+    );
+    remove_room(world, room);
+}

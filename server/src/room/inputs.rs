@@ -1,0 +1,341 @@
+//! From a player's datagrams to the closed frame of a tick.
+
+use std::time::Duration;
+
+use bevy::prelude::*;
+use framehouse_shared::{
+    ids::{PlayerId, SLOTS_MAX, Slot},
+    input::{Frame, Input, RosterChange, RosterEvent},
+    protocol::hot::{Feedback, Inputs},
+    sim::{GameInfo, SimRoom, SimTickCount},
+    tick::Tick,
+};
+
+use super::{Members, Player, clock::RoomClock, phase::RoomPhase};
+use crate::tick::{Now, TickRate};
+
+/// An input may come this many ticks after its tick closed and still be counted as late.
+const LATE_TICKS_MAX: u32 = 8;
+/// An input may come this many ticks before its tick closes.
+const EARLY_TICKS_MAX: u32 = 64;
+/// Ticks without input after which a player's held state is let go.
+const HELD_TICKS_MAX: u32 = 10;
+/// Covers both bounds, and every tick has its own place.
+const RING: usize = 128;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Entry {
+    #[default]
+    Nothing,
+    /// The first input that came for this tick.
+    Received(Tick, Input),
+    /// The tick closed without one.
+    Replaced(Tick),
+    /// The tick closed without one, which came afterwards.
+    Late(Tick),
+}
+
+/// A player's inputs by tick: one a tick, the first wins.
+#[derive(Component, Debug)]
+pub struct InputBuffer {
+    ring: Box<[Entry; RING]>,
+    /// One past the newest tick an input came for; 0 before the first.
+    end: Tick,
+    held: Input,
+    replaced_in_a_row: u32,
+    feedback: Feedback,
+    worst_since: Tick,
+    is_urgent: bool,
+}
+
+impl Default for InputBuffer {
+    fn default() -> Self {
+        Self {
+            ring: Box::new([Entry::Nothing; RING]),
+            end: Tick(0),
+            held: Input::NEUTRAL,
+            replaced_in_a_row: 0,
+            feedback: Feedback::default(),
+            worst_since: Tick(0),
+            is_urgent: false,
+        }
+    }
+}
+
+impl InputBuffer {
+    /// Takes the inputs of one message that arrived at `elapsed`.
+    pub fn take(&mut self, message: &Inputs, clock: &RoomClock, elapsed: Duration, rate: TickRate) {
+        for (age, input) in message.inputs.iter().enumerate() {
+            let Some(tick) = message.newest.0.checked_sub(age as u32) else { break };
+            self.take_one(Tick(tick), *input, clock.next_tick);
+        }
+        let is_news = !message.inputs.is_empty() && message.newest >= self.end;
+        if is_news && message.newest.since(clock.next_tick) <= EARLY_TICKS_MAX {
+            self.end = message.newest.plus(1);
+            if let Some(margin) = clock.margin(message.newest, elapsed, rate) {
+                self.note_margin(margin.clamp(i16::MIN.into(), i16::MAX.into()) as i16, message.newest, rate);
+            }
+        }
+    }
+
+    fn take_one(&mut self, tick: Tick, input: Input, open: Tick) {
+        if open.since(tick) > LATE_TICKS_MAX || tick.since(open) > EARLY_TICKS_MAX {
+            return;
+        }
+        let entry = &mut self.ring[tick.0 as usize % RING];
+        match *entry {
+            Entry::Received(at, _) | Entry::Late(at) if at == tick => {}
+            Entry::Replaced(at) if at == tick => {
+                *entry = Entry::Late(tick);
+                self.feedback.late += 1;
+                self.is_urgent = true;
+            }
+            _ if tick >= open => *entry = Entry::Received(tick, input),
+            _ => {}
+        }
+    }
+
+    fn note_margin(&mut self, margin: i16, tick: Tick, rate: TickRate) {
+        self.feedback.margin = margin;
+        let second_is_over = tick.since(self.worst_since) >= u32::from(rate.0);
+        if second_is_over || margin < self.feedback.worst_margin {
+            self.feedback.worst_margin = margin;
+            self.worst_since = tick;
+        }
+        self.is_urgent |= margin < 0;
+    }
+
+    /// The input that goes into the frame of `tick`. A missing input repeats the held state with its edges cleared: a
+    /// lost packet must not stop a runner dead.
+    pub fn close(&mut self, tick: Tick, missing_input: fn(Input) -> Input) -> Input {
+        if self.end == Tick(0) {
+            // A slot is neutral and uncounted until its first input.
+            return Input::NEUTRAL;
+        }
+        let entry = &mut self.ring[tick.0 as usize % RING];
+        if let Entry::Received(at, input) = *entry
+            && at == tick
+        {
+            self.held = input;
+            self.replaced_in_a_row = 0;
+        } else {
+            *entry = Entry::Replaced(tick);
+            self.feedback.replaced += 1;
+            self.replaced_in_a_row += 1;
+            let is_silent = self.replaced_in_a_row > HELD_TICKS_MAX;
+            self.held = if is_silent { Input::NEUTRAL } else { missing_input(self.held) };
+        }
+        self.held
+    }
+
+    /// One past the newest tick an input came for.
+    pub const fn end(&self) -> Tick {
+        self.end
+    }
+
+    /// What the client has to know, when it is time to tell it: every fourth frame, and at once when an input was late.
+    pub fn feedback(&mut self, tick: Tick) -> Option<Feedback> {
+        let is_due = self.is_urgent || tick.0.is_multiple_of(4);
+        self.is_urgent = false;
+        (is_due && self.end > Tick(0)).then_some(self.feedback)
+    }
+}
+
+/// What a client has of the frames, and what it needs.
+#[derive(Component, Debug, Default)]
+pub struct SyncState {
+    /// The first frame the client does not have.
+    pub next_frame: Tick,
+    /// One past the newest frame it has.
+    pub seen_frames: Tick,
+    /// Whether it needs the room's whole state.
+    pub snapshot_due: bool,
+    /// The first tick of the last snapshot that was sent.
+    pub snapshot_tick: Option<Tick>,
+    /// Desyncs of this client in this room.
+    pub desyncs: u32,
+}
+
+impl SyncState {
+    /// Takes what a client reports; reports may overtake each other, so only news counts.
+    pub fn note(&mut self, message: &Inputs) {
+        self.next_frame = self.next_frame.max(message.next_frame);
+        self.seen_frames = self.seen_frames.max(message.seen_frames);
+    }
+}
+
+/// Who sits where as far as the simulation knows: joins and leaves are the difference to who is here.
+#[derive(Component, Debug, Default)]
+pub struct Seating {
+    players: [Option<PlayerId>; SLOTS_MAX],
+    names: [String; SLOTS_MAX],
+}
+
+impl Seating {
+    /// The name of who sat in this slot last.
+    pub fn name(&self, slot: Slot) -> &str {
+        &self.names[slot.index()]
+    }
+
+    /// Seats this player, or nobody; gives the events that the simulation has to hear of.
+    fn change(&mut self, slot: Slot, now: Option<&Player>, frame: &mut Frame) -> bool {
+        let id = now.map(|player| player.id);
+        let before = std::mem::replace(&mut self.players[slot.index()], id);
+        if before == id {
+            return false;
+        }
+        if before.is_some() {
+            frame.events.push(RosterEvent { change: RosterChange::Leave, slot });
+        }
+        if let Some(player) = now {
+            self.names[slot.index()].clone_from(&player.name);
+            frame.events.push(RosterEvent { change: RosterChange::Join, slot });
+        }
+        id.is_some()
+    }
+}
+
+type RoomItem = (
+    &'static RoomPhase,
+    &'static Members,
+    &'static mut SimRoom,
+    &'static mut RoomClock,
+    &'static mut Seating,
+    Option<(&'static mut Frame, &'static SimTickCount)>,
+);
+
+/// Closes this tick's frame of every room that plays. Runs in `TickSet::Commit`.
+pub fn close_frames(
+    now: Res<Now>,
+    rate: Res<TickRate>,
+    game: Res<GameInfo>,
+    mut rooms: Query<RoomItem>,
+    mut players: Query<(&Player, &mut InputBuffer, &mut SyncState)>,
+) {
+    for (phase, members, mut sim, mut clock, mut seating, state) in &mut rooms {
+        sim.stepping = matches!(phase, RoomPhase::Playing { .. }) && !sim.is_faulted();
+        let Some((mut frame, tick)) = state.filter(|_| sim.stepping) else { continue };
+        let tick = tick.0;
+        *frame = Frame { tick, ..default() };
+        let mut here = [None; SLOTS_MAX];
+        for &entity in &members.0 {
+            let Ok((player, mut buffer, _)) = players.get_mut(entity) else { continue };
+            here[player.slot.index()] = Some(entity);
+            frame.inputs[player.slot.index()] = buffer.close(tick, game.missing_input);
+        }
+        for slot in Slot::all() {
+            let player = here[slot.index()].and_then(|entity| players.get_mut(entity).ok());
+            let has_come = seating.change(slot, player.as_ref().map(|(player, ..)| *player), &mut frame);
+            // Before tick 0 everybody got the opening snapshot; whoever comes later needs the state before this tick.
+            if let Some((_, _, mut sync)) = player.filter(|_| has_come && tick > Tick(0)) {
+                sync.snapshot_due = true;
+            }
+        }
+        frame.events.sort();
+        clock.close_tick(now.scheduled, *rate);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const RATE: TickRate = TickRate(30);
+
+    fn clock_at(next: u32) -> RoomClock {
+        let mut clock = RoomClock::default();
+        clock.start(Duration::from_secs(100));
+        for tick in 0..next {
+            clock.close_tick(Duration::from_secs(100) + RATE.time_of(Tick(tick)), RATE);
+        }
+        clock
+    }
+
+    fn message(newest: u32, inputs: &[u8]) -> Inputs {
+        let input = |n: &u8| Input([*n, 0, 0, 0, 0, 0, 0, 0]);
+        Inputs {
+            match_low: 1,
+            next_frame: Tick(0),
+            seen_frames: Tick(0),
+            newest: Tick(newest),
+            inputs: inputs.iter().map(input).collect(),
+        }
+    }
+
+    fn clear_last_byte(mut held: Input) -> Input {
+        held.0[7] = 0;
+        held
+    }
+
+    #[test]
+    fn a_late_input_is_not_applied_twice_and_counted_once() {
+        let mut buffer = InputBuffer::default();
+        buffer.take(&message(0, &[1]), &clock_at(0), Duration::from_secs(100), RATE);
+        assert_eq!(buffer.close(Tick(0), clear_last_byte).0[0], 1);
+        assert_eq!(buffer.close(Tick(1), clear_last_byte).0[0], 1);
+        let late = message(1, &[9]);
+        buffer.take(&late, &clock_at(2), Duration::from_secs(101), RATE);
+        buffer.take(&late, &clock_at(2), Duration::from_secs(101), RATE);
+        assert_eq!(buffer.feedback.late, 1);
+        assert_eq!(buffer.feedback.replaced, 1);
+        assert_eq!(buffer.close(Tick(2), clear_last_byte).0[0], 1);
+    }
+
+    #[test]
+    fn a_missing_input_clears_edges_and_lets_go_after_ten_ticks() {
+        let mut buffer = InputBuffer::default();
+        let mut pressed = message(0, &[5]);
+        pressed.inputs[0].0[7] = 1;
+        buffer.take(&pressed, &clock_at(0), Duration::from_secs(100), RATE);
+        assert_eq!(buffer.close(Tick(0), clear_last_byte).0, [5, 0, 0, 0, 0, 0, 0, 1]);
+        for tick in 1..=10 {
+            assert_eq!(buffer.close(Tick(tick), clear_last_byte).0, [5, 0, 0, 0, 0, 0, 0, 0]);
+        }
+        assert_eq!(buffer.close(Tick(11), clear_last_byte), Input::NEUTRAL);
+    }
+
+    #[test]
+    fn inputs_outside_the_bounds_are_ignored() {
+        let mut buffer = InputBuffer::default();
+        let clock = clock_at(100);
+        buffer.take(&message(u32::MAX, &[1, 2, 3]), &clock, Duration::from_secs(100), RATE);
+        buffer.take(&message(165, &[1]), &clock, Duration::from_secs(100), RATE);
+        assert_eq!(buffer.end(), Tick(0));
+        buffer.take(&message(164, &[1]), &clock, Duration::from_secs(100), RATE);
+        assert_eq!(buffer.end(), Tick(165));
+    }
+
+    proptest! {
+        /// Whatever the arrival order, every input that came at least once before its tick closed is the one applied.
+        #[test]
+        fn the_first_input_in_time_wins_under_any_arrival_order(
+            arrivals in proptest::collection::vec((0u32..60, 0u32..60, 1usize..=8), 0..200),
+        ) {
+            let mut buffer = InputBuffer::default();
+            let truth = |tick: u32| (tick * 7 % 251 + 1) as u8;
+            let mut expected = [None; 60];
+            let mut arrivals = arrivals;
+            arrivals.sort_by_key(|(at, ..)| *at);
+            let mut arrivals = arrivals.into_iter().peekable();
+            for open in 0..60u32 {
+                let clock = clock_at(open);
+                while let Some((_, newest, count)) = arrivals.next_if(|(at, ..)| *at == open) {
+                    let inputs: Vec<u8> = (0..count as u32).filter_map(|age| newest.checked_sub(age)).map(truth).collect();
+                    for age in 0..inputs.len() as u32 {
+                        let tick = newest - age;
+                        if tick >= open {
+                            expected[tick as usize] = Some(truth(tick));
+                        }
+                    }
+                    buffer.take(&message(newest, &inputs), &clock, Duration::from_secs(100), RATE);
+                }
+                let applied = buffer.close(Tick(open), clear_last_byte).0[0];
+                if let Some(expected) = expected[open as usize] {
+                    prop_assert_eq!(applied, expected);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Whole states and old frames for clients that need them, and the comparison of hashes.
+
+use bevy::prelude::*;
+use framehouse_shared::{
+    protocol::{
+        channel::MESSAGE_BYTES_MAX,
+        control::{ControlDown, SNAPSHOT_CHUNK_BYTES, SNAPSHOT_CHUNKS_MAX},
+    },
+    room_state::RoomStates,
+    sim::SimTickCount,
+    state_hash::StateHashes,
+    tick::Tick,
+};
+
+use super::{InRoom, Player, Room, clock::RoomClock, history::FrameHistory, inputs::SyncState};
+use crate::{
+    net::{
+        mail::{self, PeerAddress},
+        session,
+    },
+    ops::status::Counters,
+};
+
+/// Speed over size: a state is 2-3 KB and is compressed once for everybody who needs it in a tick.
+const ZSTD_LEVEL: i32 = 1;
+/// Frames sent in answer to one request, at most: less than a second's worth, so that live frames are not crowded out.
+const FRAMES_PER_REQUEST_MAX: u32 = 120;
+/// Bytes that the fields around the frames of one message take, at most.
+const FRAMES_OVERHEAD_BYTES: usize = 32;
+/// Desyncs after which a client is let go: it will not get better.
+const DESYNCS_MAX: u32 = 3;
+
+/// Sends the state before this tick to every client that needs it. Runs in `TickSet::Commit`, before the tick is
+/// simulated, so that the frame of this tick is the first one a newcomer applies.
+pub fn send_snapshots(world: &mut World) {
+    let mut due: Vec<(Entity, Entity, PeerAddress)> = world
+        .query::<(Entity, &InRoom, &PeerAddress, &SyncState)>()
+        .iter(world)
+        .filter(|(.., sync)| sync.snapshot_due)
+        .map(|(player, room, address, _)| (room.0, player, *address))
+        .collect();
+    due.sort_by_key(|(room, player, _)| (*room, *player));
+    for of_room in due.chunk_by(|a, b| a.0 == b.0) {
+        let room = of_room[0].0;
+        let Some(messages) = snapshot_messages(world, room) else { continue };
+        let next_tick = world.get::<SimTickCount>(room).map_or(Tick(0), |tick| tick.0);
+        for (_, player, address) in of_room {
+            for message in &messages {
+                mail::send(world, *address, message);
+            }
+            if let Some(mut sync) = world.get_mut::<SyncState>(*player) {
+                let desyncs = sync.desyncs;
+                *sync = SyncState { next_frame: next_tick, seen_frames: next_tick, desyncs, ..default() };
+                sync.snapshot_tick = Some(next_tick);
+            }
+        }
+    }
+}
+
+fn snapshot_messages(world: &World, room: Entity) -> Option<Vec<ControlDown>> {
+    let next_tick = world.get::<SimTickCount>(room)?.0;
+    let match_no = world.get::<RoomClock>(room)?.match_no;
+    let state = world.resource::<RoomStates>().encode(world.entity(room));
+    let bytes = zstd::bulk::compress(&state, ZSTD_LEVEL).expect("compressing into memory does not fail");
+    let chunks = bytes.chunks(SNAPSHOT_CHUNK_BYTES);
+    let count = u16::try_from(chunks.len()).unwrap_or(u16::MAX);
+    assert!(count <= SNAPSHOT_CHUNKS_MAX, "a room's state of {} bytes is too large to send", bytes.len());
+    let message = |(index, chunk): (usize, &[u8])| ControlDown::SnapshotChunk {
+        match_no,
+        next_tick,
+        index: index as u16,
+        count,
+        bytes: chunk.to_vec(),
+    };
+    Some(chunks.enumerate().map(message).collect())
+}
+
+/// Notes that a client has the state it was sent.
+pub fn note_loaded(world: &mut World, player: Entity, match_no: u32, next_tick: Tick) {
+    if is_current_match(world, player, match_no)
+        && let Some(mut sync) = world.get_mut::<SyncState>(player)
+    {
+        sync.next_frame = sync.next_frame.max(next_tick);
+        sync.seen_frames = sync.seen_frames.max(next_tick);
+    }
+}
+
+/// Answers a client that lacks frames too old for the hot path: with the frames, or with the state when they are gone.
+pub fn send_frames(world: &mut World, player: Entity, match_no: u32, first: Tick) {
+    if !is_current_match(world, player, match_no) {
+        return;
+    }
+    let Some((address, room)) = address_and_room(world, player) else { return };
+    let Some(history) = world.get::<FrameHistory>(room) else { return };
+    if first < history.first() {
+        if let Some(mut sync) = world.get_mut::<SyncState>(player) {
+            sync.snapshot_due = true;
+        }
+        return;
+    }
+    for message in frame_messages(history, match_no, first) {
+        mail::send(world, address, &message);
+    }
+}
+
+fn frame_messages(history: &FrameHistory, match_no: u32, first: Tick) -> Vec<ControlDown> {
+    let end = history.end().min(first.plus(FRAMES_PER_REQUEST_MAX));
+    let mut messages = Vec::new();
+    let (mut start, mut blobs, mut bytes) = (first, Vec::new(), FRAMES_OVERHEAD_BYTES);
+    for tick in (first.0..end.0).map(Tick) {
+        let blob = history.blob(tick).expect("the range lies inside the history");
+        if bytes + blob.len() + 3 > MESSAGE_BYTES_MAX && !blobs.is_empty() {
+            messages.push(ControlDown::Frames { match_no, first: start, blobs: std::mem::take(&mut blobs) });
+            (start, bytes) = (tick, FRAMES_OVERHEAD_BYTES);
+        }
+        bytes += blob.len() + 3;
+        blobs.push(blob.to_vec());
+    }
+    if !blobs.is_empty() {
+        messages.push(ControlDown::Frames { match_no, first: start, blobs });
+    }
+    messages
+}
+
+/// Compares a client's hashes with ours. Where they differ the client is told the component and gets our state.
+pub fn compare_hashes(world: &mut World, player: Entity, match_no: u32, tick: Tick, theirs: &StateHashes) {
+    if !is_current_match(world, player, match_no) {
+        return;
+    }
+    let Some((address, room)) = address_and_room(world, player) else { return };
+    let ours = world.get::<FrameHistory>(room).and_then(|history| history.hashes(tick));
+    let Some(place) = ours.and_then(|ours| ours.first_difference(theirs)) else { return };
+    let component = world.resource::<RoomStates>().name(place).to_owned();
+    let Some(mut sync) = world.get_mut::<SyncState>(player) else { return };
+    // Reports of states from before the last snapshot speak of what is already mended.
+    if sync.snapshot_due || sync.snapshot_tick.is_some_and(|snapshot| tick < snapshot) {
+        return;
+    }
+    sync.snapshot_due = true;
+    sync.desyncs += 1;
+    let is_hopeless = sync.desyncs >= DESYNCS_MAX;
+    world.resource_mut::<Counters>().desyncs += 1;
+    let id = world.get::<Room>(room).map(|room| room.id);
+    tracing::warn!(room = ?id, %tick, component, "a client's state differs from ours: sending it the state");
+    mail::send(world, address, &ControlDown::Desync { tick, component: component.clone() });
+    let session = world.get::<Player>(player).map(|player| player.session);
+    if let Some(session) = session.filter(|_| is_hopeless) {
+        let reason =
+            format!("your game calculated \"{component}\" differently {DESYNCS_MAX} times: reinstall the client");
+        session::close(world, session, &reason);
+    }
+}
+
+fn address_and_room(world: &World, player: Entity) -> Option<(PeerAddress, Entity)> {
+    Some((*world.get::<PeerAddress>(player)?, world.get::<InRoom>(player)?.0))
+}
+
+fn is_current_match(world: &World, player: Entity, match_no: u32) -> bool {
+    let room = world.get::<InRoom>(player).map(|room| room.0);
+    room.and_then(|room| world.get::<RoomClock>(room)).is_some_and(|clock| clock.match_no == match_no)
+}

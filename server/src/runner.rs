@@ -1,0 +1,91 @@
+//! Real time: absolute deadlines for ticks, and `Receive` while waiting for them.
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::{server::Server, tick::TickRate};
+
+/// How often datagrams are taken while waiting: what an arrival time can be wrong by.
+const RECEIVE_INTERVAL: Duration = Duration::from_millis(4);
+/// Ticks to catch up after an overrun; what is beyond is dropped, or a long stall would be followed by a race.
+const CATCH_UP_TICKS_MAX: u32 = 3;
+/// How long the last goodbyes may take.
+const GOODBYE_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// When ticks are due: `epoch + n / hz`, so that sleeping too long once shifts nothing afterwards.
+struct Deadlines {
+    rate: TickRate,
+    epoch: Duration,
+    tick: u64,
+}
+
+impl Deadlines {
+    fn next(&self) -> Duration {
+        self.epoch + Duration::from_nanos(self.tick * 1_000_000_000 / u64::from(self.rate.0))
+    }
+
+    /// Gives up ticks that are too far behind `now`; says how many.
+    fn drop_overrun(&mut self, now: Duration) -> u64 {
+        let tick_time = Duration::from_secs(1) / u32::from(self.rate.0);
+        let behind = now.saturating_sub(self.next()).as_nanos() / tick_time.as_nanos();
+        let dropped = u64::try_from(behind).unwrap_or(u64::MAX).saturating_sub(u64::from(CATCH_UP_TICKS_MAX));
+        self.epoch += tick_time * u32::try_from(dropped).unwrap_or(u32::MAX);
+        dropped
+    }
+}
+
+/// Runs the server until `stop` is set, then says goodbye to everybody.
+pub fn run_until(server: &mut Server, rate: TickRate, stop: &AtomicBool) {
+    let start = Instant::now();
+    let mut deadlines = Deadlines { rate, epoch: Duration::ZERO, tick: 1 };
+    while !stop.load(Ordering::Relaxed) {
+        run_tick(server, &mut deadlines, start);
+    }
+    server.say_goodbye("the server is stopping: try again in a minute");
+    let end = start.elapsed() + GOODBYE_TIME_MAX;
+    while server.sessions() > 0 && start.elapsed() < end {
+        run_tick(server, &mut deadlines, start);
+    }
+}
+
+fn run_tick(server: &mut Server, deadlines: &mut Deadlines, start: Instant) {
+    let deadline = deadlines.next();
+    // At least once a tick, also when there is no time to wait.
+    server.receive(start.elapsed());
+    loop {
+        let wait = deadline.saturating_sub(start.elapsed());
+        if wait.is_zero() {
+            break;
+        }
+        thread::sleep(wait.min(RECEIVE_INTERVAL));
+        server.receive(start.elapsed());
+    }
+    let began = start.elapsed();
+    server.tick(deadline, began);
+    let ended = start.elapsed();
+    server.note_tick(ended - began, began.saturating_sub(deadline));
+    deadlines.tick += 1;
+    let dropped = deadlines.drop_overrun(ended);
+    if dropped > 0 {
+        tracing::warn!(dropped, "the server was too far behind and gave up ticks");
+        server.note_dropped_ticks(dropped);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deadlines_do_not_drift_and_an_overrun_moves_the_epoch() {
+        let mut deadlines = Deadlines { rate: TickRate(30), epoch: Duration::ZERO, tick: 18_000 };
+        assert_eq!(deadlines.next(), Duration::from_secs(600));
+        assert_eq!(deadlines.drop_overrun(Duration::from_millis(600_090)), 0);
+        assert_eq!(deadlines.drop_overrun(Duration::from_secs(601)), 27);
+        assert!(deadlines.next() > Duration::from_millis(600_890));
+        assert_eq!(deadlines.drop_overrun(Duration::from_secs(601)), 0);
+    }
+}

@@ -1,0 +1,90 @@
+//! Scores: what a match's simulation says, kept by player, shown to the room.
+
+pub mod leaderboard;
+
+use std::collections::VecDeque;
+
+use bevy::prelude::*;
+use framehouse_shared::{
+    score::{ScoreFrame, Scoreboard},
+    sim::{SimRoom, SimTickCount},
+    tick::Tick,
+};
+
+use crate::{
+    config::RoomSettings,
+    room::{Members, Player},
+    tick::{TickRate, TickSet},
+};
+
+/// Score buffers and leaderboards.
+pub struct ScorePlugin;
+
+impl Plugin for ScorePlugin {
+    fn build(&self, app: &mut App) {
+        app.add_systems(FixedUpdate, collect_scores.in_set(TickSet::Record))
+            .add_systems(FixedUpdate, leaderboard::send_leaderboards.in_set(TickSet::Leaderboard));
+    }
+}
+
+/// A player's last scores of the running match with their ticks, oldest first.
+#[derive(Component, Debug, Default)]
+pub struct ScoreBuffer {
+    frames: VecDeque<(Tick, ScoreFrame)>,
+}
+
+impl ScoreBuffer {
+    /// The scores kept, oldest first.
+    pub fn frames(&self) -> impl Iterator<Item = &(Tick, ScoreFrame)> {
+        self.frames.iter()
+    }
+
+    fn push(&mut self, tick: Tick, score: ScoreFrame, max: usize) {
+        // A new match begins at tick 0 again.
+        if self.frames.back().is_some_and(|(last, _)| *last >= tick) {
+            self.frames.clear();
+        }
+        while self.frames.len() >= max.max(1) {
+            self.frames.pop_front();
+        }
+        self.frames.push_back((tick, score));
+    }
+}
+
+/// Keeps every player's score five times a second. Runs in `TickSet::Record`.
+fn collect_scores(
+    rate: Res<TickRate>,
+    settings: Res<RoomSettings>,
+    rooms: Query<(&SimRoom, &SimTickCount, &Scoreboard, &Members)>,
+    mut players: Query<(&Player, &mut ScoreBuffer)>,
+) {
+    let interval = rate.ticks_in(200);
+    for (sim, next, scores, members) in &rooms {
+        let tick = next.0.minus(1);
+        if !sim.stepping || !tick.0.is_multiple_of(interval) {
+            continue;
+        }
+        for &member in members.entities() {
+            if let Ok((player, mut buffer)) = players.get_mut(member) {
+                buffer.push(tick, scores.slots[player.slot.index()], settings.score_buffer_maxlen as usize);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_keeps_the_last_scores_of_one_match() {
+        let mut buffer = ScoreBuffer::default();
+        for n in 0..60 {
+            buffer.push(Tick(n * 6), ScoreFrame::default(), 50);
+        }
+        assert_eq!(buffer.frames().count(), 50);
+        assert_eq!(buffer.frames().next().map(|(tick, _)| *tick), Some(Tick(60)));
+        buffer.push(Tick(0), ScoreFrame::default(), 50);
+        assert_eq!(buffer.frames().count(), 1);
+    }
+}

@@ -1,0 +1,152 @@
+//! The server as a thing that can be driven: by the runner in real time, by tests in virtual time.
+
+use std::{net::SocketAddr, time::Duration};
+
+use bevy::{
+    app::TaskPoolPlugin,
+    prelude::*,
+    time::{TimePlugin, TimeUpdateStrategy},
+};
+use framehouse_shared::{
+    protocol::control::{Hello, protocol_hash},
+    rng::SimRng,
+    sim::{GameFile, GameFileError, GameInfo, SimPlugin},
+    simulation::determinism_fingerprint,
+};
+
+use crate::{
+    cleanup::CleanupPlugin,
+    config::RoomSettings,
+    net::{NetPlugin, datagrams::Datagrams, lane::Lane, session::Sessions, token::NetcodeKey},
+    ops::status::{Counters, StatusBoard, StatusPlugin, TickTimes},
+    room::{
+        RoomPlugin,
+        directory::{self, Grant, JoinError, JoinQueue, JoinRequest, LocalHello},
+        phase::Seeds,
+    },
+    score::ScorePlugin,
+    tick::{Now, Receive, Send, TickPlugin, TickRate},
+};
+
+/// What a server is made of, beside its game.
+pub struct ServerSetup {
+    /// Ticks a second.
+    pub tick_rate: TickRate,
+    /// Settings of the rooms.
+    pub rooms: RoomSettings,
+    /// The lanes' sockets, and the addresses clients are told.
+    pub lanes: Vec<(Box<dyn Datagrams>, SocketAddr)>,
+    /// The wall clock at the start, since 1970.
+    pub unix_base: Duration,
+    /// The operator's rules and maps; none for the embedded ones.
+    pub game_files: Vec<GameFile>,
+    /// A seed for the matches' seeds; none to draw them from the operating system.
+    pub seed: Option<u64>,
+}
+
+/// A server. It never reads a clock and never waits: whoever drives it says what time it is.
+pub struct Server {
+    app: App,
+}
+
+impl Server {
+    /// Builds a server for this game.
+    ///
+    /// # Errors
+    /// When the operator's game files are refused.
+    pub fn new(game: impl Plugin + Clone, setup: ServerSetup) -> Result<Self, GameFileError> {
+        let fingerprint = determinism_fingerprint(game.clone());
+        let mut app = App::new();
+        app.add_plugins((TaskPoolPlugin::default(), TimePlugin))
+            .insert_resource(Time::<Fixed>::from_hz(f64::from(setup.tick_rate.0)))
+            .insert_resource(TimeUpdateStrategy::FixedTimesteps(1))
+            .insert_resource(setup.tick_rate)
+            .insert_resource(setup.rooms)
+            .insert_resource(NetcodeKey::random())
+            .add_plugins((SimPlugin, game, TickPlugin))
+            .add_plugins((NetPlugin, RoomPlugin, ScorePlugin, CleanupPlugin, StatusPlugin));
+        if let Some(seed) = setup.seed {
+            app.insert_resource(Seeds::Fixed(SimRng::new(seed)));
+        }
+        let info = app.world().resource::<GameInfo>().clone();
+        if !setup.game_files.is_empty() {
+            (info.load_rules)(app.world_mut(), &setup.game_files)?;
+        }
+        let hello = Hello { protocol: protocol_hash(), game: info.id.to_owned(), fingerprint };
+        app.insert_resource(LocalHello(hello));
+        app.world_mut().resource_mut::<Now>().unix_base = setup.unix_base;
+        let key = app.world().resource::<NetcodeKey>().clone();
+        for (socket, public_address) in setup.lanes {
+            app.world_mut().spawn(Lane::new(socket, public_address, &key, setup.unix_base));
+        }
+        app.finish();
+        app.cleanup();
+        // With `FixedTimesteps` the first update runs no fixed tick; every later one runs exactly one.
+        app.update();
+        Ok(Self { app })
+    }
+
+    /// Takes what has arrived by `elapsed`.
+    pub fn receive(&mut self, elapsed: Duration) {
+        self.app.world_mut().resource_mut::<Now>().elapsed = elapsed;
+        self.app.world_mut().run_schedule(Receive);
+    }
+
+    /// Runs the tick that was due at `scheduled`, at `elapsed`, and sends what it has to say.
+    pub fn tick(&mut self, scheduled: Duration, elapsed: Duration) {
+        let mut now = self.app.world_mut().resource_mut::<Now>();
+        now.elapsed = elapsed;
+        now.scheduled = scheduled;
+        self.app.update();
+        self.app.world_mut().run_schedule(Send);
+        self.app.world_mut().resource_mut::<Now>().tick += 1;
+    }
+
+    /// Notes how long a tick took and how late it started.
+    pub fn note_tick(&mut self, took: Duration, started_late: Duration) {
+        self.app.world_mut().resource_mut::<TickTimes>().note(took, started_late);
+    }
+
+    /// Notes ticks that were given up.
+    pub fn note_dropped_ticks(&mut self, count: u64) {
+        self.app.world_mut().resource_mut::<Counters>().dropped_ticks += count;
+    }
+
+    /// Finds a seat for a player, as a request over HTTP would.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn join(&mut self, request: &JoinRequest) -> Result<Grant, JoinError> {
+        directory::join(self.app.world_mut(), request)
+    }
+
+    /// Connects the queue that join requests over HTTP come through.
+    pub fn set_join_queue(&mut self, queue: JoinQueue) {
+        self.app.insert_resource(queue);
+    }
+
+    /// Where the status page is published.
+    pub fn status_board(&self) -> StatusBoard {
+        self.app.world().resource::<StatusBoard>().clone()
+    }
+
+    /// Tells everybody that the server stops; nobody gets in any more.
+    pub fn say_goodbye(&mut self, reason: &str) {
+        directory::say_goodbye(self.app.world_mut(), reason);
+    }
+
+    /// How many sessions there are, reservations included.
+    pub fn sessions(&self) -> usize {
+        self.app.world().resource::<Sessions>().count()
+    }
+
+    /// The world, to look at.
+    pub fn world(&self) -> &World {
+        self.app.world()
+    }
+
+    /// The world, for queries and for tests that break something on purpose.
+    pub fn world_mut(&mut self) -> &mut World {
+        self.app.world_mut()
+    }
+}

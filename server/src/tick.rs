@@ -1,0 +1,123 @@
+//! The order of everything: read this file first.
+//!
+//! One `app.update()` is one tick. The runner, or a test, calls [`Receive`] as often as it likes while it waits,
+//! [`FixedUpdate`](bevy::prelude::FixedUpdate) once a tick through `app.update()`, and [`Send`] right after.
+//!
+//! ```text
+//! Receive      lanes in parallel: drain -> guard -> netcode -> inbox;  then route: inputs, pings, control
+//! FixedUpdate  Control      joins, control messages, phases
+//!              Commit       input buffers -> this tick's frame; snapshots for newcomers, from the state before it
+//!              Simulate     SimTick: Apply -> Move -> Collide -> Score -> Hash
+//!              Record       history, score buffers
+//!              Broadcast    one encode a room, a small header a client
+//!              Leaderboard  every 2.0 s
+//!              Cleanup      faulted and empty rooms, expired reservations
+//!              Metrics      the status page
+//! Send         lanes in parallel: encrypt, send, flush the reliable path where due
+//! ```
+//!
+//! Plugins say `.in_set(..)` only; an order between two systems of one plugin is that plugin's `.chain()`.
+
+use std::time::Duration;
+
+use bevy::{
+    ecs::schedule::{ScheduleLabel, SingleThreadedExecutor},
+    prelude::*,
+};
+use bevy_renet::{RenetReceive, RenetSend};
+use framehouse_shared::{sim::SimTick, tick::Tick};
+
+/// Takes what has arrived. Runs many times a tick, with the wall time in [`Now`].
+#[derive(ScheduleLabel, Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Receive;
+
+/// Sends what the tick has queued. Runs once a tick, after it.
+#[derive(ScheduleLabel, Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Send;
+
+/// The steps of a tick, in [`FixedUpdate`](bevy::prelude::FixedUpdate).
+#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the table above says what each step does")]
+pub enum TickSet {
+    Control,
+    Commit,
+    Simulate,
+    Record,
+    Broadcast,
+    Leaderboard,
+    Cleanup,
+    Metrics,
+}
+
+/// The steps of [`Receive`].
+#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ReceiveSet {
+    /// Lanes fill their inboxes (together with [`RenetReceive`]).
+    Lanes,
+    /// Inboxes are taken to sessions, players and rooms.
+    Route,
+}
+
+/// The time, as whoever drives the server tells it. Nothing below the runner reads a clock.
+#[derive(Resource, Clone, Copy, Debug, Default)]
+pub struct Now {
+    /// Time since the server started, now.
+    pub elapsed: Duration,
+    /// When this tick was due: what rooms reckon with, so that a late start of one tick shifts nothing.
+    pub scheduled: Duration,
+    /// The wall clock at the server's start, since 1970: netcode's tokens expire by it.
+    pub unix_base: Duration,
+    /// Ticks done since the server started.
+    pub tick: u64,
+}
+
+/// Ticks a second, 1 to 120.
+#[derive(Resource, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TickRate(pub u16);
+
+impl TickRate {
+    /// How many ticks fit into `milliseconds`, at least one. Rates are tick counts, never timers.
+    pub const fn ticks_in(self, milliseconds: u64) -> u32 {
+        let ticks = milliseconds * self.0 as u64 / 1000;
+        if ticks == 0 { 1 } else { ticks as u32 }
+    }
+
+    /// How many ticks fit into `seconds`, at least one.
+    pub const fn ticks_in_seconds(self, seconds: f64) -> u32 {
+        self.ticks_in((seconds * 1000.0) as u64)
+    }
+
+    /// The time from tick 0 to `tick`.
+    pub fn time_of(self, tick: Tick) -> Duration {
+        Duration::from_nanos(u64::from(tick.0) * 1_000_000_000 / u64::from(self.0))
+    }
+}
+
+/// Configures the schedules.
+pub struct TickPlugin;
+
+impl Plugin for TickPlugin {
+    fn build(&self, app: &mut App) {
+        use TickSet::*;
+        // Work is parallel inside systems, across rooms or lanes; between small systems it would only cost.
+        fn single_threaded(schedule: &mut Schedule) {
+            schedule.set_executor(SingleThreadedExecutor::new());
+        }
+        app.edit_schedule(Receive, single_threaded)
+            .edit_schedule(FixedUpdate, single_threaded)
+            .edit_schedule(Send, single_threaded);
+        app.init_resource::<Now>()
+            .configure_sets(Receive, (ReceiveSet::Lanes, ReceiveSet::Route).chain())
+            .configure_sets(Receive, RenetReceive.in_set(ReceiveSet::Lanes))
+            .configure_sets(
+                FixedUpdate,
+                (Control, Commit, Simulate, Record, Broadcast, Leaderboard, Cleanup, Metrics).chain(),
+            )
+            .configure_sets(Send, RenetSend)
+            .add_systems(FixedUpdate, simulate.in_set(Simulate));
+    }
+}
+
+fn simulate(world: &mut World) {
+    world.run_schedule(SimTick);
+}

@@ -1,0 +1,106 @@
+//! The 256 directions a player can steer and aim in, and back from a vector to the nearest of them.
+//!
+//! The table is worked out by the compiler from a power series: + - x / and nothing else, in the compiler's own
+//! IEEE arithmetic. The platform's `sin` and `cos` would give different last bits on different machines.
+
+use std::f64::consts::PI;
+
+use bevy::math::Vec2;
+
+/// How many directions a full turn has.
+pub const DIRECTIONS_COUNT: usize = 256;
+/// A quarter turn.
+pub const QUARTER: u8 = 64;
+
+/// Unit vectors, counter-clockwise from (1, 0) in steps of 1/256 turn.
+pub static DIRECTIONS: [Vec2; DIRECTIONS_COUNT] = table();
+
+/// The unit vector of a direction.
+pub fn unit(direction: u8) -> Vec2 {
+    DIRECTIONS[usize::from(direction)]
+}
+
+/// The direction nearest to `vector`, or `None` for one too short to have a direction.
+pub fn nearest(vector: Vec2) -> Option<u8> {
+    if vector.length_squared() < 1e-12 {
+        return None;
+    }
+    let folded = vector.abs();
+    // In the first quarter: how many directions lie clockwise of the vector, found by the sign of the cross product.
+    let (mut low, mut high) = (0u8, QUARTER);
+    while low + 1 < high {
+        let middle = low.midpoint(high);
+        if unit(middle).perp_dot(folded) >= 0.0 { low = middle } else { high = middle }
+    }
+    let quarter = if unit(low).dot(folded) >= unit(high).dot(folded) { low } else { high };
+    let half = if vector.x < 0.0 { 2 * QUARTER - quarter } else { quarter };
+    Some(if vector.y < 0.0 { half.wrapping_neg() } else { half })
+}
+
+const fn table() -> [Vec2; DIRECTIONS_COUNT] {
+    let mut table = [Vec2::ZERO; DIRECTIONS_COUNT];
+    let mut step = 0;
+    while step < DIRECTIONS_COUNT {
+        let quarter = step / QUARTER as usize;
+        let (x, y) = in_first_quarter(step % QUARTER as usize);
+        // Turning by a quarter only swaps and negates, so opposite directions are exact opposites.
+        table[step] = match quarter {
+            0 => Vec2::new(x, y),
+            1 => Vec2::new(-y, x),
+            2 => Vec2::new(-x, -y),
+            _ => Vec2::new(y, -x),
+        };
+        step += 1;
+    }
+    table
+}
+
+const fn in_first_quarter(step: usize) -> (f32, f32) {
+    // Below an eighth of a turn the series converges in a few terms; above it, mirror.
+    let eighth = QUARTER as usize / 2;
+    let is_mirrored = step > eighth;
+    let angle = (if is_mirrored { QUARTER as usize - step } else { step }) as f64 * PI / 128.0;
+    let (cosine, sine) = (series(1.0, 1, angle), series(angle, 2, angle));
+    if is_mirrored { (sine as f32, cosine as f32) } else { (cosine as f32, sine as f32) }
+}
+
+/// Sums the alternating power series that begins with `first` and whose next term divides by `divisor (divisor + 1)`.
+const fn series(first: f64, divisor: u32, angle: f64) -> f64 {
+    let (mut term, mut sum, mut next) = (first, first, divisor as f64);
+    let mut terms = 0;
+    while terms < 12 {
+        term = -term * angle * angle / (next * (next + 1.0));
+        sum += term;
+        next += 2.0;
+        terms += 1;
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn every_direction_is_a_unit_vector_in_its_place() {
+        for (step, direction) in DIRECTIONS.iter().enumerate() {
+            assert!((direction.length() - 1.0).abs() < 1e-6, "direction {step} is {direction}");
+            assert_eq!(nearest(*direction), Some(step as u8));
+        }
+        assert_eq!([unit(0), unit(64), unit(128), unit(192)], [Vec2::X, Vec2::Y, -Vec2::X, -Vec2::Y]);
+        assert_eq!(nearest(Vec2::ZERO), None);
+    }
+
+    proptest! {
+        #[test]
+        fn the_nearest_direction_is_the_best_of_all(x in -900.0f32..900.0, y in -900.0f32..900.0) {
+            let vector = Vec2::new(x, y);
+            if let Some(direction) = nearest(vector) {
+                let best = DIRECTIONS.iter().map(|unit| unit.dot(vector)).fold(f32::MIN, f32::max);
+                prop_assert!(unit(direction).dot(vector) >= best - 1e-3);
+            }
+        }
+    }
+}

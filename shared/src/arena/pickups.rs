@@ -1,0 +1,211 @@
+//! Gems on the field: where they appear, how they slide and how long they stay.
+
+use bevy::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    DT,
+    bodies::Bodies,
+    directions,
+    grid::{Area, SpatialGrid},
+    map::{ARENA_HALF, GemZone},
+    rules::MatchRules,
+};
+use crate::{
+    ids::Slot,
+    rng::SimRng,
+    state_hash::{StateHash, StateHasher},
+    tick::Tick,
+};
+
+/// The most gems on the field, dropped ones included; while there are as many, no more appear.
+pub const PICKUPS_MAX: usize = 128;
+/// How often a place is drawn anew when an obstacle stands there.
+const PLACE_TRIES: u32 = 4;
+
+/// Where a gem comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum GemKind {
+    /// It grew on the field; the combo multiplies it.
+    Field,
+    /// A rich one for all to race for; the combo multiplies it.
+    Jackpot,
+    /// Knocked out of a player: worth what was lost, or hits would make points out of nothing.
+    Dropped,
+}
+
+/// One gem.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Gem {
+    /// Unique in its match: what a view recognises it by.
+    pub id: u32,
+    /// Where it comes from.
+    pub kind: GemKind,
+    /// Its points.
+    pub value: u16,
+    /// Where it is, in units from the arena's centre.
+    pub position: Vec2,
+    /// Units per second.
+    pub velocity: Vec2,
+    /// The tick from which it can be taken.
+    pub free: Tick,
+    /// The tick in which it fades.
+    pub fades: Tick,
+}
+
+/// Every gem on the field, oldest first.
+#[derive(Component, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Pickups {
+    /// The gems.
+    pub gems: Vec<Gem>,
+    next_id: u32,
+    next_spawn: Tick,
+}
+
+impl Pickups {
+    /// Lets gems appear as they are due; with nobody there, nothing is due.
+    pub fn spawn_due(&mut self, rules: &MatchRules, rng: &mut SimRng, players: u32, tick: Tick) {
+        let (numbers, zones) = (&rules.numbers.gem, &rules.map.gem_zones);
+        self.gems.retain(|gem| gem.fades > tick);
+        let opening = if tick == Tick(0) { numbers.opening_count } else { 0 };
+        for _ in 0..opening {
+            self.spawn_in(draw_zone(zones, rng), GemKind::Field, rules, rng, tick);
+        }
+        if tick.plus(1).0.is_multiple_of(numbers.jackpot_ticks) {
+            self.spawn_in(&zones[0], GemKind::Jackpot, rules, rng, tick);
+        }
+        if players > 0 && tick >= self.next_spawn {
+            self.next_spawn = tick.plus((numbers.spawn_ticks / players).max(1));
+            if self.gems.len() < numbers.field_max as usize {
+                self.spawn_in(draw_zone(zones, rng), GemKind::Field, rules, rng, tick);
+            }
+        }
+    }
+
+    fn spawn_in(&mut self, zone: &GemZone, kind: GemKind, rules: &MatchRules, rng: &mut SimRng, tick: Tick) {
+        let numbers = &rules.numbers.gem;
+        let place = (0..PLACE_TRIES).find_map(|_| {
+            let place = zone.center + Vec2::new(rng.between(-1.0, 1.0), rng.between(-1.0, 1.0)) * zone.half;
+            rules.map.is_clear(place, numbers.radius).then_some(place)
+        });
+        // A zone full of obstacles yields fewer gems, not an endless search.
+        let Some(position) = place else { return };
+        let value = if kind == GemKind::Jackpot { numbers.jackpot_value } else { field_value(rules, position) };
+        self.add(kind, value, position, Vec2::ZERO, tick, tick.plus(numbers.life_ticks));
+    }
+
+    /// Scatters `points` around a craft that was hit, in as many gems as the rules say and there is room for; returns the
+    /// points that were scattered.
+    pub fn scatter(&mut self, points: u32, from: Vec2, rules: &MatchRules, rng: &mut SimRng, tick: Tick) -> u32 {
+        let (numbers, room) = (&rules.numbers.loss, PICKUPS_MAX - self.gems.len().min(PICKUPS_MAX));
+        let count = u32::from(numbers.gems).min(points).min(room as u32);
+        let mut left = points.min(count * u32::from(u16::MAX));
+        let scattered = left;
+        for place in 0..count {
+            let value = left / (count - place);
+            left -= value;
+            let speed = numbers.scatter_speed * rng.between(0.5, 1.0);
+            let velocity = directions::unit(rng.below(256) as u8) * speed;
+            let free = tick.plus(numbers.pick_delay_ticks);
+            self.add(GemKind::Dropped, value as u16, from, velocity, free, free.plus(rules.numbers.gem.life_ticks));
+        }
+        scattered
+    }
+
+    fn add(&mut self, kind: GemKind, value: u16, position: Vec2, velocity: Vec2, free: Tick, fades: Tick) {
+        if self.gems.len() < PICKUPS_MAX {
+            self.gems.push(Gem { id: self.next_id, kind, value, position, velocity, free, fades });
+            self.next_id = self.next_id.wrapping_add(1);
+        }
+    }
+
+    /// Moves every gem: pulled by the nearest craft, slowed by drag, turned back by walls and obstacles.
+    pub fn drift(&mut self, rules: &MatchRules, bodies: &Bodies, grid: &SpatialGrid, tick: Tick) {
+        let numbers = &rules.numbers.gem;
+        for gem in &mut self.gems {
+            if tick >= gem.free
+                && let Some((_, craft)) = nearest_craft(gem.position, numbers.magnet_radius, bodies, grid)
+            {
+                gem.velocity += (craft - gem.position).normalize_or_zero() * (numbers.magnet_acceleration * DT);
+            }
+            gem.velocity *= 1.0 - numbers.drag * DT;
+            gem.position += gem.velocity * DT;
+            keep_inside(gem, rules);
+        }
+    }
+}
+
+/// The craft whose centre is nearest to `point` and no farther than `reach`; of two equally near, the lower slot.
+pub fn nearest_craft(point: Vec2, reach: f32, bodies: &Bodies, grid: &SpatialGrid) -> Option<(Slot, Vec2)> {
+    let mut nearest: Option<(f32, Slot, Vec2)> = None;
+    for number in grid.near(Area::of_disc(point, reach)) {
+        let slot = Slot::new(number as u8).expect("the grid holds slots");
+        let Some(position) = bodies.position(slot) else { continue };
+        let distance = position.distance_squared(point);
+        if distance <= reach * reach && nearest.is_none_or(|(least, ..)| distance < least) {
+            nearest = Some((distance, slot, position));
+        }
+    }
+    nearest.map(|(_, slot, position)| (slot, position))
+}
+
+fn keep_inside(gem: &mut Gem, rules: &MatchRules) {
+    // A gem at rest was put where there is room.
+    if gem.velocity.length_squared() < 1.0 {
+        return;
+    }
+    let radius = rules.numbers.gem.radius;
+    for place in rules.obstacle_grid.near(Area::of_disc(gem.position, radius)) {
+        let clearance = rules.map.obstacles[place].clearance(gem.position);
+        if clearance.distance < radius {
+            gem.position += clearance.away * (radius - clearance.distance);
+            gem.velocity = reflect(gem.velocity, clearance.away);
+        }
+    }
+    let room = ARENA_HALF - Vec2::splat(radius);
+    let inside = gem.position.clamp(-room, room);
+    if inside != gem.position {
+        gem.velocity = reflect(gem.velocity, (inside - gem.position).normalize_or_zero());
+        gem.position = inside;
+    }
+}
+
+/// Turns back the part of `velocity` that leads into a surface whose outward unit vector is `away`.
+fn reflect(velocity: Vec2, away: Vec2) -> Vec2 {
+    velocity - away * (2.0 * velocity.dot(away).min(0.0))
+}
+
+fn draw_zone<'a>(zones: &'a [GemZone], rng: &mut SimRng) -> &'a GemZone {
+    let mut drawn = rng.below(zones.iter().map(|zone| zone.weight).sum());
+    let zone = zones.iter().find(|zone| {
+        let is_it = drawn < zone.weight;
+        drawn = drawn.saturating_sub(zone.weight);
+        is_it
+    });
+    zone.unwrap_or(&zones[0])
+}
+
+/// A gem's points: falling evenly from the centre to the farthest corner.
+pub fn field_value(rules: &MatchRules, position: Vec2) -> u16 {
+    let (edge, center) = (f32::from(rules.numbers.gem.value_edge), f32::from(rules.numbers.gem.value_center));
+    let outwardness = (position / ARENA_HALF).length() / std::f32::consts::SQRT_2;
+    (center + (edge - center) * outwardness.min(1.0)).round() as u16
+}
+
+impl StateHash for Pickups {
+    fn state_hash(&self, hasher: &mut StateHasher) {
+        hasher.u32(self.next_id);
+        hasher.u32(self.next_spawn.0);
+        hasher.u32(self.gems.len() as u32);
+        for gem in &self.gems {
+            hasher.u32(gem.id);
+            hasher.u8(gem.kind as u8);
+            hasher.u16(gem.value);
+            for number in [gem.position.x, gem.position.y, gem.velocity.x, gem.velocity.y] {
+                hasher.f32(number);
+            }
+            hasher.u32(gem.free.0);
+            hasher.u32(gem.fades.0);
+        }
+    }
+}
