@@ -22,7 +22,7 @@ mod stash;
 use std::{collections::vec_deque::Drain, sync::Arc, time::Duration};
 
 use framehouse_shared::{
-    ids::{RoomCode, SLOTS_MAX, Slot},
+    ids::{PlayerId, RoomCode, SLOTS_MAX, Slot},
     input::Input,
     protocol::{
         control::{ControlUp, Hello, Member, Phase},
@@ -209,6 +209,11 @@ impl Client {
         self.room.as_ref().map(|room| &room.members)
     }
 
+    /// Our own player.
+    pub fn player(&self) -> Option<PlayerId> {
+        self.room.as_ref().map(|room| room.player)
+    }
+
     /// Our own seat.
     pub fn slot(&self) -> Option<Slot> {
         self.room.as_ref().map(|room| room.slot)
@@ -246,9 +251,12 @@ impl Client {
         self.current.as_ref().and_then(|_| self.clock.input_time())
     }
 
-    /// How far the player's time is past the newest predicted tick, from 0 to 1 of a tick: what a view interpolates with.
+    /// How far the way is gone from the state before the newest predicted tick to the state after it, 0 to 1: what a view
+    /// interpolates with. It stays at 1 while prediction is held.
     pub fn render_alpha(&self) -> f32 {
-        self.input_time().map_or(0.0, |time| (time - time.floor()) as f32)
+        let (Some(time), Some(simulation)) = (self.input_time(), self.simulation()) else { return 0.0 };
+        let newest_tick = f64::from(simulation.next_tick().0) - 1.0;
+        (time - newest_tick).clamp(0.0, 1.0) as f32
     }
 
     /// Room time and distance.

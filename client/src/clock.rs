@@ -52,6 +52,8 @@ pub struct Clock {
     rtt: Option<Duration>,
     jitter: Duration,
     room_time: Option<f64>,
+    /// Our time is so far ahead of the room's that it stands still until the room has caught up.
+    is_waiting: bool,
 }
 
 impl Clock {
@@ -68,6 +70,7 @@ impl Clock {
             rtt: None,
             jitter: Duration::ZERO,
             room_time: None,
+            is_waiting: false,
         }
     }
 
@@ -77,6 +80,7 @@ impl Clock {
         // Answers on their way may still tell the old match's time.
         self.pending.clear();
         self.room_time = None;
+        self.is_waiting = false;
         self.quick_pings_left = QUICK_PINGS;
         self.next_ping = now;
     }
@@ -125,11 +129,12 @@ impl Clock {
             return;
         };
         let error = measured - (current + elapsed);
-        self.room_time = Some(if error > JUMP_TICKS {
-            measured
-        } else if error < -JUMP_TICKS {
-            // Never backwards: inputs of these ticks are sent, and the picture must not rewind. It waits.
+        // Never backwards: the inputs of these ticks are sent, and the picture must not rewind.
+        self.is_waiting = measured < current && (self.is_waiting || error < -JUMP_TICKS);
+        self.room_time = Some(if self.is_waiting {
             current
+        } else if error > JUMP_TICKS {
+            measured
         } else {
             current + elapsed + error.clamp(-SLEW_MAX * elapsed, SLEW_MAX * elapsed)
         });

@@ -54,8 +54,8 @@ pub struct SessionGrant {
     pub token: Vec<u8>,
     /// The session's id.
     pub session: String,
-    /// What to send as [`SessionRequest::resume`] after a lost connection.
-    pub resume: String,
+    /// What to send as [`SessionRequest::resume`] after a lost connection, if the server keeps seats.
+    pub resume: Option<String>,
     /// Where the game server is, as `host:port`.
     pub server: String,
     /// Ticks a second.
@@ -165,7 +165,7 @@ fn read_answer(url: &str, status: u16, body: &[u8]) -> Result<SessionGrant, Conn
 struct Answer {
     token: String,
     session: String,
-    resume: String,
+    resume: Option<String>,
     server: String,
     tick_rate: u16,
     protocol: String,

@@ -3,6 +3,7 @@
 //! Start with [`client`]: what a session does, in order. It stands on [`net`] (datagrams to messages), [`clock`] (what
 //! time it is in the room) and [`prediction`] (running ahead, rolling back). [`connect`] gets the token it begins with.
 
+pub mod bots;
 pub mod client;
 pub mod clock;
 pub mod connect;

@@ -24,7 +24,7 @@ use framehouse_shared::{
     tick::Tick,
 };
 
-use ring::{PredictedTick, Ring};
+use ring::Ring;
 
 /// The most ticks that are predicted beyond the last confirmed one.
 pub const PREDICTED_TICKS_MAX: u32 = 64;

@@ -42,7 +42,9 @@ impl Plugin for ToyPlugin {
             players_max: 4,
             missing_input: |previous| Input([previous.0[0], 0, 0, 0, 0, 0, 0, 0]),
             maps: |_| Vec::new(),
-            open_match: |room, _| drop(room.insert(Sums::default())),
+            open_match: |room, _| {
+                room.insert(Sums::default());
+            },
             bot_input: |_, _, rng| Input([rng.below(3) as u8, rng.below(8) as u8 / 7, 0, 0, 0, 0, 0, 0]),
             load_rules: |_, _| Ok(()),
         });

@@ -1,6 +1,6 @@
 //! "Gems and sparks": a top-down arena of hover-crafts that race for gems and knock them out of each other.
 //!
-//! A view draws from the room's components: [`Rules`](rules::Rules) (numbers and map), [`Bodies`] (crafts),
+//! A view draws from the room's components: [`Rules`] (numbers and map), [`Bodies`] (crafts),
 //! [`Projectiles`] (sparks), [`Pickups`] (gems), [`Scores`], and for flashes and sounds [`TickEvents`]. All positions are
 //! in units from the arena's centre, y up; the arena reaches to [`ARENA_HALF`](map::ARENA_HALF).
 
@@ -19,6 +19,7 @@ pub mod bot;
 pub mod collide;
 pub mod control;
 pub mod directions;
+pub mod drift;
 pub mod events;
 pub mod grid;
 pub mod input;
@@ -28,6 +29,9 @@ pub mod pickups;
 pub mod projectiles;
 pub mod rules;
 pub mod scoring;
+mod solid;
+mod stepper;
+pub mod sweep;
 #[cfg(test)]
 mod tests;
 
@@ -132,7 +136,9 @@ fn note_bumps(bodies: &Bodies, before: &[Vec2; crate::ids::SLOTS_MAX], events: &
 }
 
 fn move_gems(mut rooms: Rooms<(&SimTickCount, &Rules, &Bodies, &SpatialGrid, &mut Pickups)>) {
-    rooms.for_each_room(|(tick, rules, bodies, grid, mut pickups)| pickups.drift(rules, bodies, grid, tick.0));
+    rooms.for_each_room(|(tick, rules, bodies, grid, mut pickups)| {
+        drift::drift(&mut pickups, rules, bodies, grid, tick.0)
+    });
 }
 
 type Struck = (&'static mut Bodies, &'static mut Pickups, &'static mut Scores, &'static mut SimRng);

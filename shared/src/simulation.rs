@@ -116,6 +116,12 @@ impl Simulation {
         self.world.entity_mut(self.room)
     }
 
+    /// The world around the room, for a test that reloads rules.
+    #[cfg(test)]
+    pub(crate) fn world_mut(&mut self) -> &mut World {
+        &mut self.world
+    }
+
     /// The game's facts.
     pub fn game(&self) -> &GameInfo {
         self.world.resource::<GameInfo>()

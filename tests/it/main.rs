@@ -1,1 +1,8 @@
+//! Integration tests: the whole server and real clients, in virtual time where possible, over UDP where needed.
 
+mod bad_networks;
+mod faults;
+mod hostile;
+mod matches;
+mod over_udp;
+mod rooms;

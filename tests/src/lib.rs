@@ -1,1 +1,10 @@
+//! The machinery of the integration tests: a whole server and many clients in one process and in virtual time.
+//!
+//! [`world::World`] joins them with the seeded links of [`link`]: real netcode, real renet, real simulation, no socket and
+//! no sleep. [`tiny`] is a second game that keeps the engine honest; [`check`] looks at the server after every step.
 
+pub mod check;
+pub mod link;
+pub mod soak;
+pub mod tiny;
+pub mod world;

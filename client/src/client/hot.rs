@@ -49,9 +49,7 @@ impl Client {
         for (tick, blob) in (frames.oldest().0..).map(Tick).zip(&frames.blobs) {
             current.stash.insert(tick, blob);
         }
-        if header.input_ack > current.inputs.end() {
-            return Err(CodecError::Invalid);
-        }
+        // It may be ahead of us: after a reconnect the server still has what the lost session sent.
         current.input_ack = current.input_ack.max(header.input_ack);
         if let Some(feedback) = header.feedback.filter(|_| header.newest >= current.feedback_tick) {
             current.feedback_tick = header.newest;

@@ -101,11 +101,6 @@ impl RoomView {
         }
     }
 
-    /// Everybody, by seat.
-    pub fn members(&self) -> impl Iterator<Item = &Member> {
-        self.members.iter().flatten()
-    }
-
     fn seat(&mut self, member: Member) {
         let slot = member.slot.index();
         self.members[slot] = Some(member);

@@ -94,6 +94,8 @@ impl Client {
             Phase::Results { match_no, last_tick, ranking } => {
                 if let Some(current) = self.current.as_mut().filter(|current| current.number == match_no) {
                     current.last_tick = Some(last_tick);
+                    // The last frames may still be on their way: they are asked for a little later.
+                    current.frames_wanted = Some(now);
                     self.stats.matches_seen += 1;
                 }
                 self.results = Some(MatchResults { match_no, last_tick, ranking });

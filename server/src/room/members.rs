@@ -91,7 +91,7 @@ pub fn set_ready(world: &mut World, player: Entity, ready: bool) {
     }
 }
 
-/// After a match nobody is ready for the next one yet; the lobby's phase event says so to everyone.
+/// Being ready is for one match: it ends with the countdown, whose event says so to everyone.
 pub fn clear_ready(world: &mut World, room: Entity) {
     for player in by_slot(world, room) {
         if let Some(mut data) = world.get_mut::<Player>(player) {

@@ -171,6 +171,7 @@ fn start_countdown(world: &mut World, room: Entity) {
     tracing::info!(match_no, seed = setup.seed, map = %setup.map, "match set");
     open_match(&mut world.entity_mut(room), &setup);
     world.entity_mut(room).insert((FrameHistory::default(), Seating::default()));
+    members::clear_ready(world, room);
     for player in by_slot(world, room) {
         if let Some(mut buffer) = world.get_mut::<InputBuffer>(player) {
             *buffer = InputBuffer::default();
@@ -217,6 +218,5 @@ fn back_to_lobby(world: &mut World, room: Entity, reason: Option<String>) {
     if let Some(mut clock) = world.get_mut::<RoomClock>(room) {
         clock.stop();
     }
-    members::clear_ready(world, room);
     enter(world, room, RoomPhase::Lobby { reason });
 }

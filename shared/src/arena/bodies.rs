@@ -1,12 +1,9 @@
 //! Crafts, walls and obstacles: one small rapier world a room, stepped by hand.
 
-use std::cell::RefCell;
-
 use bevy::prelude::*;
 use bevy_rapier2d::rapier::prelude::{
-    BroadPhaseBvh, BvhOptimizationStrategy, CCDSolver, ColliderBuilder, ColliderSet, ImpulseJointSet,
-    IntegrationParameters, IslandManager, MultibodyJointSet, NarrowPhase, PhysicsPipeline, RigidBodyBuilder,
-    RigidBodyHandle, RigidBodySet,
+    BroadPhaseBvh, BvhOptimizationStrategy, CCDSolver, ColliderBuilder, ColliderSet, ImpulseJointSet, IslandManager,
+    MultibodyJointSet, NarrowPhase, RigidBodyBuilder, RigidBodyHandle, RigidBodySet,
 };
 use serde::{Deserialize, Serialize};
 
@@ -14,8 +11,9 @@ use super::{
     DT,
     events::TickEvents,
     grid::{Area, SpatialGrid},
-    map::{ARENA_HALF, Obstacle},
     rules::MatchRules,
+    solid::{obstacle_collider, wall_colliders},
+    stepper,
 };
 use crate::{
     ids::{SLOTS_MAX, Slot},
@@ -23,8 +21,6 @@ use crate::{
     tick::Tick,
 };
 
-/// Half the thickness of the walls around the arena, in units: more than the fastest craft moves in a tick.
-const WALL_HALF: f32 = 100.0;
 /// How far ahead contacts are looked for, in units: two dashing crafts must not pass through each other.
 const SOFT_CCD_PREDICTION: f32 = 40.0;
 
@@ -58,18 +54,6 @@ pub struct Craft {
     pub fire_ready: Tick,
     /// The tick from which a hit costs points again.
     pub shield_until: Tick,
-}
-
-/// What one tick of physics needs beside the state: buffers that hold nothing between two steps, and empty joint sets.
-#[derive(Default)]
-struct Stepper {
-    pipeline: PhysicsPipeline,
-    impulse_joints: ImpulseJointSet,
-    multibody_joints: MultibodyJointSet,
-}
-
-thread_local! {
-    static STEPPER: RefCell<Option<Box<Stepper>>> = const { RefCell::new(None) };
 }
 
 impl Bodies {
@@ -190,25 +174,23 @@ impl Bodies {
 
     /// Moves everything by one tick and lets it bounce.
     pub fn step(&mut self) {
-        // Taken out while in use: should this step panic, its half-done buffers die with it instead of reaching the next room.
-        let mut stepper = STEPPER.take().unwrap_or_default();
-        let parameters = IntegrationParameters { dt: DT, length_unit: 100.0, ..Default::default() };
-        stepper.pipeline.step(
-            Vec2::ZERO,
-            &parameters,
-            &mut self.islands,
-            &mut self.broad_phase,
-            &mut self.narrow_phase,
-            &mut self.rigid,
-            &mut self.colliders,
-            &mut stepper.impulse_joints,
-            &mut stepper.multibody_joints,
-            // It caches where the walls are and is not serialised: a fresh one each tick has nothing to go stale.
-            &mut CCDSolver::new(),
-            &(),
-            &(),
-        );
-        STEPPER.set(Some(stepper));
+        stepper::with_pipeline(|pipeline, parameters, joints, multibodies| {
+            pipeline.step(
+                Vec2::ZERO,
+                parameters,
+                &mut self.islands,
+                &mut self.broad_phase,
+                &mut self.narrow_phase,
+                &mut self.rigid,
+                &mut self.colliders,
+                joints,
+                multibodies,
+                // It caches where the walls are and is not serialised: a fresh one each tick has nothing to go stale.
+                &mut CCDSolver::new(),
+                &(),
+                &(),
+            );
+        });
     }
 
     /// Puts every craft into an empty grid, under its slot.
@@ -231,26 +213,6 @@ impl Bodies {
     /// How many pairs touch.
     pub(super) fn touching(&self) -> usize {
         self.narrow_phase.contact_pairs().filter(|pair| pair.has_any_active_contact()).count()
-    }
-}
-
-fn wall_colliders() -> [ColliderBuilder; 4] {
-    let (x, y) = (ARENA_HALF.x + WALL_HALF, ARENA_HALF.y + WALL_HALF);
-    let upright = || ColliderBuilder::cuboid(WALL_HALF, y + WALL_HALF);
-    let level = || ColliderBuilder::cuboid(x + WALL_HALF, WALL_HALF);
-    [
-        upright().translation(Vec2::new(-x, 0.0)),
-        upright().translation(Vec2::new(x, 0.0)),
-        level().translation(Vec2::new(0.0, -y)),
-        level().translation(Vec2::new(0.0, y)),
-    ]
-}
-
-fn obstacle_collider(obstacle: &Obstacle) -> ColliderBuilder {
-    match *obstacle {
-        Obstacle::Bar { from, to, radius } if from == to => ColliderBuilder::ball(radius).translation(from),
-        Obstacle::Bar { from, to, radius } => ColliderBuilder::capsule_from_endpoints(from, to, radius),
-        Obstacle::Block { center, half } => ColliderBuilder::cuboid(half.x, half.y).translation(center),
     }
 }
 

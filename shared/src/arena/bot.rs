@@ -4,13 +4,14 @@ use bevy::prelude::*;
 
 use super::{
     bodies::Bodies,
-    collide::first_obstacle,
     directions,
     grid::Area,
     input::{ArenaInput, missing_input},
-    pickups::Pickups,
+    map::Obstacle,
+    pickups::{Gem, Pickups},
     projectiles::Projectiles,
     rules::Rules,
+    sweep::first_obstacle,
 };
 use crate::{
     ids::Slot,
@@ -85,21 +86,22 @@ impl<'a> Senses<'a> {
         }
         input.dash = self.wants_dash(goal, course, rng);
         if input.dash {
-            input.direction = directions::nearest(course).unwrap_or(input.direction);
+            input.steer(course);
         }
         input
     }
 
     /// Where to go: the gem that brings most for the way, or the middle of a zone where gems appear.
     fn goal(&self) -> Vec2 {
-        let worth = |gem: &&super::pickups::Gem| {
+        let worth = |gem: &Gem| {
             let way = gem.position - self.position;
             let along = way.normalize_or_zero().dot(self.velocity) / self.cruise;
             let contested = if self.rival_distance(gem.position) < way.length() * 0.8 { 0.5 } else { 1.0 };
             f32::from(gem.value).min(12.0) * contested * (1.0 + 0.35 * along) / (way.length() + 70.0)
         };
-        let best = self.pickups.gems.iter().max_by(|a, b| worth(a).total_cmp(&worth(b)));
-        best.map_or(self.rules.map.gem_zones[0].center, |gem| gem.position)
+        let rated = self.pickups.gems.iter().map(|gem| (worth(gem), gem.position));
+        let best = rated.max_by(|a, b| a.0.total_cmp(&b.0));
+        best.map_or(self.rules.map.gem_zones[0].center, |(_, position)| position)
     }
 
     fn rival_distance(&self, point: Vec2) -> f32 {
@@ -128,7 +130,7 @@ impl<'a> Senses<'a> {
         (side + away.away * outwards).normalize_or(straight)
     }
 
-    fn obstacle_between(&self, ahead: Vec2, radius: f32) -> Option<&super::map::Obstacle> {
+    fn obstacle_between(&self, ahead: Vec2, radius: f32) -> Option<&Obstacle> {
         let near = self.rules.obstacle_grid.near(Area::of_sweep(self.position, ahead, radius));
         let mut blocking = near.map(|place| &self.rules.map.obstacles[place]).filter(|obstacle| {
             (0..=4).any(|step| {

@@ -1,0 +1,59 @@
+//! Load bots: groups of real clients that play match after match and measure what they see.
+//!
+//! Sessions are asked for by a few threads of their own ([`recruit`]), since HTTP blocks. Each driver thread ([`driver`])
+//! owns some rooms ([`room`]) and updates all their clients every few milliseconds. At the end everything is added up
+//! ([`report`]).
+
+pub mod args;
+mod driver;
+mod recruit;
+pub mod report;
+mod room;
+
+use std::{
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use args::Args;
+use driver::drive;
+use recruit::{Recruiter, recruit_rooms};
+use report::{Report, Totals};
+
+use crate::client::ClientConfig;
+
+/// Requests for sessions that run at the same time.
+const RECRUITERS_MAX: u32 = 16;
+
+/// Runs the bots until their time is over. This is a program's main loop: it reads the wall clock and blocks.
+pub fn run(args: &Args, config: &ClientConfig) -> Report {
+    let start = Instant::now();
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let drivers = cores.min(args.rooms as usize).max(1);
+    let (outboxes, inboxes): (Vec<_>, Vec<_>) = (0..drivers).map(|_| mpsc::channel()).unzip();
+    let recruiter = Recruiter::new(args, config, start);
+    let mut totals = Totals::default();
+    thread::scope(|scope| {
+        for _ in 0..args.rooms.min(RECRUITERS_MAX) {
+            let outboxes = outboxes.clone();
+            let recruiter = &recruiter;
+            scope.spawn(move || recruit_rooms(recruiter, &outboxes));
+        }
+        drop(outboxes);
+        let spawn = |inbox| scope.spawn(move || drive(args, start, inbox));
+        let threads: Vec<_> = inboxes.into_iter().map(spawn).collect();
+        for thread in threads {
+            match thread.join() {
+                Ok(part) => totals.add(&part),
+                Err(_) => totals.fail("A thread of the bots panicked: this is a bug."),
+            }
+        }
+    });
+    Report::new(args, &totals)
+}
+
+/// The time since the start, as clients want it.
+fn elapsed(start: Instant) -> Duration {
+    start.elapsed()
+}

@@ -1,0 +1,63 @@
+//! The bots' command line.
+
+use clap::Parser;
+use framehouse_shared::net_sim::NetSimConfig;
+
+/// Plays on a Framehouse server with many clients and reports what they measured.
+///
+/// Ends with 1 and a sentence when a client failed or its state came to differ from the server's.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "framehouse-bots", version)]
+pub struct Args {
+    /// The server's HTTP address.
+    #[arg(long, env = "FRAMEHOUSE_SERVER", default_value = "http://127.0.0.1:7777")]
+    pub server: String,
+    /// How many rooms.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub rooms: u32,
+    /// How many bots in each room; the room has at least four seats.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=16))]
+    pub players: u8,
+    /// For how long, with the time it takes to connect.
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub seconds: u32,
+    /// Leave the simulation out: more clients, no hashes.
+    #[arg(long)]
+    pub thin: bool,
+    /// Update each bot only every so many milliseconds, as a computer that is too slow would.
+    #[arg(long, value_name = "MS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    pub slow: u32,
+    /// A bad network: lan, wifi, 4g, transatlantic, awful, or key=value,.. with delay, jitter, spread, loss, burst,
+    /// reorder, dup.
+    #[arg(long, value_name = "PRESET|KEY=VALUE,..")]
+    pub net_sim: Option<NetSimConfig>,
+    /// Makes the bots and the bad network the same again.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Print one line of JSON instead of a summary.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn the_documented_flags_are_understood() {
+        let line = "framehouse-bots --server http://h:1 --rooms 3 --players 2 --seconds 5 --thin --net-sim delay=30,loss=0.01 \
+                    --seed 9 --json --slow 50";
+        let args = Args::try_parse_from(line.split_whitespace()).expect("documented");
+        assert_eq!((args.rooms, args.players, args.net_sim.map(|sim| sim.delay_ms)), (3, 2, Some(30.0)));
+        let error = Args::try_parse_from(["framehouse-bots", "--nonsense"]).expect_err("unknown");
+        assert_eq!(error.exit_code(), 2);
+        assert!(Args::try_parse_from(["framehouse-bots", "--net-sim", "bad"]).is_err());
+    }
+}

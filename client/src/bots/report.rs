@@ -1,0 +1,183 @@
+//! What the bots say at the end: a line of JSON for tools, a few lines for people.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::args::Args;
+use crate::stats::{ClientStats, Distribution, ErrorLog};
+
+/// Everything measured, added up.
+#[derive(Clone, Debug)]
+pub struct Totals {
+    /// The clients' own numbers.
+    pub stats: ClientStats,
+    /// Matches whose results all bots of the room saw.
+    pub matches_finished: u64,
+    /// From asking for a session to the welcome, in ms.
+    pub connect_ms: Distribution,
+    /// Clients that got no place or lost it, with their sentences.
+    pub failed: ErrorLog,
+}
+
+impl Default for Totals {
+    fn default() -> Self {
+        Self {
+            stats: ClientStats::default(),
+            matches_finished: 0,
+            connect_ms: Distribution::new(0, 100_000),
+            failed: ErrorLog::default(),
+        }
+    }
+}
+
+impl Totals {
+    /// Counts a failed client.
+    pub fn fail(&mut self, sentence: &str) {
+        self.failed.note(sentence);
+    }
+
+    /// Adds another thread's numbers.
+    pub fn add(&mut self, other: &Self) {
+        self.stats.add(&other.stats);
+        self.matches_finished += other.matches_finished;
+        self.connect_ms.add(&other.connect_ms);
+        self.failed.add(&other.failed);
+    }
+}
+
+/// The report; its fields are a contract with tools. Bytes count the 28 of IP and UDP for every packet.
+#[derive(Clone, Debug, Serialize)]
+#[expect(missing_docs, reason = "the names are the documentation, and the contract")]
+pub struct Report {
+    pub rooms: u32,
+    pub clients: u32,
+    pub seconds: u32,
+    pub ticks_confirmed: u64,
+    pub matches_finished: u64,
+    pub desyncs: u64,
+    pub resyncs: u64,
+    pub rollback_ticks_p50: i64,
+    pub rollback_ticks_p99: i64,
+    pub late_inputs_pct: f64,
+    pub replaced_inputs_pct: f64,
+    pub rtt_ms_p50: f64,
+    pub rtt_ms_p99: f64,
+    pub margin_ms_p50: f64,
+    pub margin_ms_p1: f64,
+    pub lead_ticks_p50: f64,
+    pub down_bytes_per_room_s: f64,
+    pub up_bytes_per_room_s: f64,
+    pub connect_ms_p50: i64,
+    pub connect_ms_p99: i64,
+    pub errors: u64,
+    pub confirmed_lag_ticks_max: u32,
+    pub failed_clients: u64,
+    pub error_messages: Vec<String>,
+}
+
+impl Report {
+    /// The report of a run.
+    pub fn new(args: &Args, totals: &Totals) -> Self {
+        let stats = &totals.stats;
+        let per_cent = |count: u64| ratio(100.0 * count as f64, stats.ticks_confirmed as f64);
+        // Every client of a room plays as long as the room does.
+        let room_seconds = stats.playing_time.as_secs_f64() / f64::from(args.players);
+        let mut errors = totals.failed.clone();
+        errors.add(&stats.errors);
+        Self {
+            rooms: args.rooms,
+            clients: args.rooms * u32::from(args.players),
+            seconds: args.seconds,
+            ticks_confirmed: stats.ticks_confirmed,
+            matches_finished: totals.matches_finished,
+            desyncs: stats.desyncs,
+            resyncs: stats.resyncs,
+            rollback_ticks_p50: stats.rollback_ticks.quantile(0.5),
+            rollback_ticks_p99: stats.rollback_ticks.quantile(0.99),
+            late_inputs_pct: per_cent(stats.late_inputs),
+            replaced_inputs_pct: per_cent(stats.replaced_inputs),
+            rtt_ms_p50: stats.rtt_tenth_ms.quantile(0.5) as f64 / 10.0,
+            rtt_ms_p99: stats.rtt_tenth_ms.quantile(0.99) as f64 / 10.0,
+            margin_ms_p50: stats.margin_quarter_ms.quantile(0.5) as f64 / 4.0,
+            margin_ms_p1: stats.margin_quarter_ms.quantile(0.01) as f64 / 4.0,
+            lead_ticks_p50: stats.lead_hundredth_ticks.quantile(0.5) as f64 / 100.0,
+            down_bytes_per_room_s: ratio(stats.playing_traffic.down_bytes as f64, room_seconds),
+            up_bytes_per_room_s: ratio(stats.playing_traffic.up_bytes as f64, room_seconds),
+            connect_ms_p50: totals.connect_ms.quantile(0.5),
+            connect_ms_p99: totals.connect_ms.quantile(0.99),
+            errors: errors.count(),
+            confirmed_lag_ticks_max: stats.confirmed_lag_ticks_max,
+            failed_clients: totals.failed.count(),
+            error_messages: errors.messages().to_vec(),
+        }
+    }
+
+    /// What went wrong, in a sentence, if anything did.
+    pub fn failure(&self) -> Option<String> {
+        let first = self.error_messages.first().map_or("", String::as_str);
+        match (self.failed_clients, self.desyncs) {
+            (0, 0) => None,
+            (0, desyncs) => Some(format!("States differed from the server's {desyncs} times.")),
+            (failed, 0) => Some(format!("{failed} of {} clients failed: {first}", self.clients)),
+            (failed, desyncs) => Some(format!(
+                "{failed} of {} clients failed ({first}) and states differed from the server's {desyncs} times.",
+                self.clients
+            )),
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { rooms, clients, seconds, ticks_confirmed, matches_finished, .. } = self;
+        writeln!(f, "{clients} clients in {rooms} rooms for {seconds} s: {ticks_confirmed} ticks confirmed, {matches_finished} matches finished")?;
+        writeln!(f, "state     {} desyncs, {} resyncs, {} errors, {} clients failed", self.desyncs, self.resyncs, self.errors, self.failed_clients)?;
+        writeln!(f, "rollback  {} ticks (p50), {} (p99); confirmed at most {} ticks behind the room", self.rollback_ticks_p50, self.rollback_ticks_p99, self.confirmed_lag_ticks_max)?;
+        writeln!(f, "inputs    {:.2} % late, {:.2} % made up; margin {:.1} ms (p50), {:.1} (p1); lead {:.1} ticks", self.late_inputs_pct, self.replaced_inputs_pct, self.margin_ms_p50, self.margin_ms_p1, self.lead_ticks_p50)?;
+        writeln!(f, "network   round trip {:.1} ms (p50), {:.1} (p99); a room {:.2} KB/s down, {:.2} up", self.rtt_ms_p50, self.rtt_ms_p99, self.down_bytes_per_room_s / 1000.0, self.up_bytes_per_room_s / 1000.0)?;
+        write!(f, "connect   {} ms (p50), {} (p99)", self.connect_ms_p50, self.connect_ms_p99)?;
+        self.error_messages.iter().try_for_each(|message| write!(f, "\nerror     {message}"))
+    }
+}
+
+/// Rounded to thousandths; 0 where nothing was counted.
+fn ratio(part: f64, whole: f64) -> f64 {
+    if whole > 0.0 { (part / whole * 1000.0).round() / 1000.0 } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[test]
+    fn the_json_has_every_field_of_the_contract() {
+        let args = Args::parse_from(["framehouse-bots"]);
+        let json = serde_json::to_value(Report::new(&args, &Totals::default())).expect("serialises");
+        for field in [
+            "rooms clients seconds ticks_confirmed matches_finished desyncs resyncs rollback_ticks_p50 rollback_ticks_p99",
+            "late_inputs_pct replaced_inputs_pct rtt_ms_p50 rtt_ms_p99 margin_ms_p50 margin_ms_p1 lead_ticks_p50",
+            "down_bytes_per_room_s up_bytes_per_room_s connect_ms_p50 connect_ms_p99 errors confirmed_lag_ticks_max",
+        ]
+        .iter()
+        .flat_map(|fields| fields.split_whitespace())
+        {
+            assert!(json[field].is_number(), "{field} is missing");
+        }
+        assert!(json["error_messages"].is_array());
+    }
+
+    #[test]
+    fn a_failure_is_a_sentence() {
+        let args = Args::parse_from(["framehouse-bots", "--rooms", "1"]);
+        let mut totals = Totals::default();
+        assert_eq!(Report::new(&args, &totals).failure(), None);
+        totals.fail("The room is full.");
+        let sentence = Report::new(&args, &totals).failure().expect("a client failed");
+        assert_eq!(sentence, "1 of 4 clients failed: The room is full.");
+        totals.stats.desyncs = 2;
+        assert!(Report::new(&args, &totals).failure().expect("worse").contains("differed"));
+    }
+}

@@ -1,0 +1,109 @@
+//! The same inputs give the same bits: after a snapshot, after a rollback, beside other rooms, on every build.
+
+use std::{fs, path::PathBuf};
+
+use super::*;
+use crate::{
+    arena::RULES_VERSION,
+    rng::SimRng,
+    room_state::RoomSnapshot,
+    simulation::{bot_match, determinism_fingerprint},
+};
+
+/// Everybody pushes to the centre, so that crafts lean on each other: contacts stay alive.
+fn scrum_frame(simulation: &Simulation, rng: &mut SimRng) -> Frame {
+    let mut frame = Frame { tick: simulation.next_tick(), ..default() };
+    let bodies = simulation.get::<Bodies>().expect("a match is open");
+    for (slot, position) in bodies.positions() {
+        let mut input = ArenaInput { fire: rng.one_in(5), dash: rng.one_in(30), ..default() };
+        input.steer(-position);
+        input.aim = rng.below(256) as u8;
+        frame.inputs[slot.index()] = input.into();
+    }
+    frame
+}
+
+#[test]
+fn a_decoded_room_goes_on_bit_for_bit() {
+    for seats in [4, 16] {
+        let (mut original, mut rng) = (opened(11, seats), SimRng::new(5));
+        for _ in 0..200 {
+            original.step(&scrum_frame(&original, &mut rng));
+        }
+        assert!(original.get::<Bodies>().expect("open").touching() > 0, "the test needs living contacts");
+        let mut copy = Simulation::new(ArenaPlugin);
+        copy.decode(&original.encode()).expect("a state decodes");
+        for _ in 0..300 {
+            let frame = scrum_frame(&original, &mut rng);
+            original.step(&frame);
+            copy.step(&frame);
+            assert_eq!(original.hashes(), copy.hashes(), "{seats} seats, tick {}", frame.tick);
+        }
+        assert_eq!(original.encode(), copy.encode());
+    }
+}
+
+#[test]
+fn a_rolled_back_room_repeats_itself_bit_for_bit() {
+    let (mut simulation, mut rng) = (opened(12, 6), SimRng::new(6));
+    let mut saved = RoomSnapshot::default();
+    for _ in 0..40 {
+        for _ in 0..5 {
+            simulation.step(&scrum_frame(&simulation, &mut rng));
+        }
+        simulation.save(&mut saved);
+        let mut guess = SimRng::new(rng.clone().bits().into());
+        let mut frames = Vec::new();
+        let mut first = Vec::new();
+        for _ in 0..12 {
+            frames.push(scrum_frame(&simulation, &mut guess));
+            simulation.step(frames.last().expect("just pushed"));
+            first.push((simulation.hashes(), simulation.encode()));
+        }
+        simulation.restore(&saved);
+        for (frame, (hashes, bytes)) in frames.iter().zip(&first) {
+            simulation.step(frame);
+            assert_eq!((&simulation.hashes(), &simulation.encode()), (hashes, bytes), "tick {}", frame.tick);
+        }
+        simulation.restore(&saved);
+    }
+}
+
+#[test]
+fn rooms_stepped_in_turns_do_not_touch_each_other() {
+    let alone: Vec<u64> = (0..2).map(|seed| played(&mut [opened(seed, 4)], &[seed])[0]).collect();
+    let together = played(&mut [opened(0, 4), opened(1, 4)], &[0, 1]);
+    assert_eq!(alone, together);
+}
+
+fn played(rooms: &mut [Simulation], seeds: &[u64]) -> Vec<u64> {
+    let mut rngs: Vec<SimRng> = seeds.iter().map(|seed| SimRng::new(*seed)).collect();
+    for _ in 0..200 {
+        for (room, rng) in rooms.iter_mut().zip(&mut rngs) {
+            room.step(&scrum_frame(room, rng));
+        }
+    }
+    rooms.iter().map(|room| room.hashes().combined()).collect()
+}
+
+/// The hashes of a whole match of bots, and the fingerprint that server and client compare.
+#[test]
+fn the_golden_match_has_its_golden_hashes() {
+    let mut lines = vec![format!("rules {}", RULES_VERSION)];
+    bot_match(ArenaPlugin, 2024, 4, 3600, |tick, simulation| {
+        if tick.plus(1).0.is_multiple_of(600) {
+            lines.push(format!("{} {:016x}", tick.plus(1), simulation.hashes().combined()));
+        }
+    });
+    lines.push(format!("fingerprint {:016x}", determinism_fingerprint(ArenaPlugin)));
+    let text = lines.join("\n") + "\n";
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../assets/arena/golden/hashes.txt");
+    if std::env::var_os("FRAMEHOUSE_BLESS").is_some() {
+        fs::write(&path, &text).expect("the golden file can be written");
+    }
+    let golden = fs::read_to_string(&path).expect("the golden file is there");
+    assert_eq!(
+        text, golden,
+        "if the rules were meant to change: raise RULES_VERSION and bless with FRAMEHOUSE_BLESS=1"
+    );
+}

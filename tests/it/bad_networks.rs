@@ -1,0 +1,57 @@
+//! Loss, jitter, copies and silence.
+
+use framehouse_shared::arena::ArenaPlugin;
+use framehouse_tests::{
+    soak::{Soak, soak},
+    tiny::TinyPlugin,
+    world::World,
+};
+
+const AWFUL: &str = "spread=400,loss=0.2,dup=0.05";
+
+#[test]
+fn twenty_minutes_of_an_awful_network_never_desync() {
+    let report = soak(TinyPlugin, &Soak { seed: 11, minutes: 20, players: 8, link: AWFUL });
+    assert_eq!((report.desyncs, report.errors.as_slice()), (0, &[][..]));
+    assert!(report.matches >= 15, "{report:?}");
+    assert!(report.lag_max <= 120, "{report:?}");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run() {
+    let run = |seed| soak(ArenaPlugin, &Soak { seed, minutes: 1, players: 4, link: AWFUL });
+    let (first, second, other) = (run(5), run(5), run(6));
+    assert_eq!(first.desyncs, 0);
+    assert_eq!(first.digest, second.digest);
+    assert_ne!(first.digest, other.digest);
+}
+
+#[test]
+fn a_distant_client_stays_within_forty_ticks_of_the_server() {
+    let mut world = World::new(TinyPlugin, 3).with_link("delay=100,loss=0.05").with_players(4);
+    world.step_to_playing();
+    for _ in 0..20 {
+        world.step_ticks(40);
+        let lag = world.confirmed_lag();
+        assert!(lag.iter().all(|lag| *lag <= 40), "{lag:?}");
+    }
+    assert_eq!(world.desyncs(), 0);
+}
+
+#[test]
+fn a_short_silence_is_caught_up_by_range_and_a_long_one_by_a_snapshot() {
+    let mut world = World::new(TinyPlugin, 4).with_link("delay=20").with_players(2);
+    world.step_to_playing();
+    let address = world.clients[1].address;
+    world.step_ticks(30);
+    for silence in [60, 250] {
+        world.network.set_cut(address, true);
+        world.step_ticks(silence);
+        world.network.set_cut(address, false);
+        world.step_ticks(60);
+        let lag = world.confirmed_lag();
+        assert!(lag.iter().all(|lag| *lag < 20), "after {silence} ticks of silence: {lag:?}");
+    }
+    assert_eq!(world.desyncs(), 0);
+    assert_eq!(world.errors(), Vec::<String>::new());
+}

@@ -1,0 +1,42 @@
+//! What must stay inside one room.
+
+use framehouse_server::{ops::status::Counters, room::directory::RoomWish};
+use framehouse_shared::protocol::control::Phase;
+use framehouse_tests::{
+    tiny::{BROKEN_LUCK, Presses, TinyPlugin},
+    world::World,
+};
+
+#[test]
+fn a_panic_in_one_room_closes_that_room_and_no_other() {
+    let mut world = World::new(TinyPlugin, 1).with_players(2).with_players_in_another_room(2);
+    world.step_to_playing();
+    let room = world.rooms()[0].1;
+    world.server.world_mut().get_mut::<Presses>(room).expect("the state").luck = BROKEN_LUCK;
+    world.step_ticks(120);
+    assert_eq!(world.server.world().resource::<Counters>().rooms_faulted, 1);
+    assert_eq!(world.rooms().len(), 1);
+    for client in &world.clients[..2] {
+        assert!(client.client.ended().is_some(), "the room's members were told");
+    }
+    for client in &world.clients[2..] {
+        assert!(matches!(client.client.phase(), Some(Phase::Playing { .. })));
+    }
+    assert!(world.join(RoomWish::Quick).is_ok(), "the server goes on");
+}
+
+#[test]
+fn a_state_that_differs_is_found_named_and_mended() {
+    let mut world = World::new(TinyPlugin, 2).with_link("delay=50").with_players(2);
+    world.step_to_playing();
+    world.step_ticks(100);
+    let room = world.rooms()[0].1;
+    // The server's own state changes behind everyone's back: from now on the clients' differ.
+    world.server.world_mut().get_mut::<Presses>(room).expect("the state").luck ^= 1;
+    world.step_ticks(60);
+    let seen = world.clients[0].client.stats();
+    assert!(seen.desyncs >= 1 && seen.resyncs == 1, "desyncs {} resyncs {}", seen.desyncs, seen.resyncs);
+    world.step_ticks(200);
+    assert_eq!(world.clients[0].client.stats().resyncs, 1, "the state was mended once and stayed so");
+    assert!(world.confirmed_lag().into_iter().all(|lag| lag < 20));
+}

@@ -1,0 +1,132 @@
+//! A match from lobby to lobby, with the tiny game.
+
+use framehouse_server::room::directory::RoomWish;
+use framehouse_shared::{ids::Slot, protocol::control::Phase, tick::Tick};
+use framehouse_tests::{
+    tiny::{MATCH_TICKS, PRESS, Presses, TinyPlugin},
+    world::World,
+};
+
+fn presses(world: &World, client: usize) -> Presses {
+    world.clients[client].client.simulation().expect("a match is loaded").get::<Presses>().expect("the game's state").clone()
+}
+
+#[test]
+fn a_full_room_plays_a_match_and_goes_back_to_its_lobby() {
+    let mut world = World::new(TinyPlugin, 1).with_link("delay=30").with_players(4);
+    world.step_to_playing();
+    world.step_ticks(MATCH_TICKS + 30);
+    for client in &world.clients {
+        let results = client.client.results().expect("the match is over");
+        assert_eq!(results.last_tick, Tick(MATCH_TICKS - 1));
+        assert_eq!(results.ranking.len(), 4);
+        assert!(results.ranking.is_sorted_by(|a, b| a.score.points >= b.score.points));
+    }
+    assert!(world.step_until(120, |world| world.clients[0].client.match_no() == Some(2)), "a full room plays again");
+    assert_eq!(world.desyncs(), 0);
+    assert_eq!(world.errors(), Vec::<String>::new());
+}
+
+#[test]
+fn everyone_sees_the_state_that_the_server_has() {
+    let mut world = World::new(TinyPlugin, 2).with_link("delay=40,jitter=10,loss=0.02").with_players(4);
+    world.step_to_playing();
+    let over = |world: &World| world.clients.iter().all(|client| client.client.results().is_some());
+    assert!(world.step_until(MATCH_TICKS + 60, over));
+    world.step_ticks(15);
+    let room = world.rooms()[0].1;
+    let ours = world.server.world().get::<Presses>(room).expect("the state stays until the next match").clone();
+    assert!(ours.count.iter().sum::<u32>() > 100, "the bots pressed");
+    for client in 0..4 {
+        assert_eq!(presses(&world, client), ours, "client {client}");
+    }
+}
+
+#[test]
+fn two_who_are_ready_start_without_waiting_for_a_full_room() {
+    let mut world = World::new(TinyPlugin, 3);
+    world.join(RoomWish::Quick).expect("a new room");
+    world.join(RoomWish::Quick).expect("the same room");
+    world.step_ticks(60);
+    assert_eq!(world.rooms().len(), 1);
+    assert!(matches!(world.clients[0].client.phase(), Some(Phase::Lobby { .. })));
+    world.all_ready();
+    world.step_to_playing();
+}
+
+#[test]
+fn one_who_is_ready_alone_waits_except_in_practice() {
+    let mut world = World::new(TinyPlugin, 4);
+    world.join(RoomWish::Create { size: 4, private: false, practice: false }).expect("a room");
+    world.all_ready();
+    world.step_ticks(120);
+    assert!(matches!(world.clients[0].client.phase(), Some(Phase::Lobby { .. })));
+
+    let mut practice = World::new(TinyPlugin, 4);
+    practice.join(RoomWish::Create { size: 4, private: true, practice: true }).expect("a room");
+    practice.all_ready();
+    practice.step_to_playing();
+}
+
+#[test]
+fn a_pressed_button_counts_once_for_everyone_although_packets_are_lost() {
+    let mut world = World::new(TinyPlugin, 5).with_link("delay=30,loss=0.1,dup=0.1").with_players(2);
+    world.clients.iter_mut().for_each(|client| client.input = Some(Default::default()));
+    world.step_to_playing();
+    world.step_ticks(60);
+    let before = presses(&world, 1).count[0];
+    world.clients[0].input = Some(PRESS);
+    world.step_ticks(1);
+    world.clients[0].input = Some(Default::default());
+    world.step_ticks(90);
+    let after = [presses(&world, 0).count[0], presses(&world, 1).count[0]];
+    // One frame of four a tick samples each tick's input once; the press lasted about one tick.
+    assert!((1..=2).contains(&(after[0] - before)), "{before} -> {after:?}");
+    assert_eq!(after[0], after[1]);
+}
+
+#[test]
+fn whoever_comes_into_a_running_match_plays_in_it() {
+    let mut world = World::new(TinyPlugin, 6).with_link("delay=50,loss=0.02");
+    world.join(RoomWish::Create { size: 3, private: false, practice: false }).expect("a room");
+    let code = world.room_code();
+    world.join(RoomWish::Code(code)).expect("a seat");
+    world.all_ready();
+    world.step_to_playing();
+    world.step_ticks(200);
+    let late = world.join(RoomWish::Quick).expect("the running match has a free seat");
+    assert!(world.step_until(120, |world| world.clients[late].client.simulation().is_some()), "the state arrived");
+    world.step_ticks(300);
+    let slot = Slot::new(2).expect("in range");
+    assert_eq!(world.clients[late].client.slot(), Some(slot));
+    assert!(presses(&world, late).count[2] > 20, "the newcomer's inputs count");
+    assert_eq!(presses(&world, late).luck == 0, presses(&world, 0).luck == 0);
+    assert!(world.confirmed_lag().into_iter().all(|lag| lag < 20));
+    world.step_ticks(MATCH_TICKS);
+    assert_eq!(world.desyncs(), 0);
+    assert_eq!(world.errors(), Vec::<String>::new());
+}
+
+#[test]
+fn leaderboards_come_every_two_seconds_and_at_the_end() {
+    let mut world = World::new(TinyPlugin, 7).with_players(2);
+    world.step_to_playing();
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..MATCH_TICKS + 30 {
+        world.step_ticks(1);
+        seen.extend(world.clients[0].client.leaderboard().map(|board| board.tick.0));
+    }
+    let expected: Vec<u32> = (1..=MATCH_TICKS / 60).map(|n| n * 60 - 1).collect();
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn the_arena_is_played_by_the_same_engine() {
+    let mut world = World::new(framehouse_shared::arena::ArenaPlugin, 8).with_link("delay=30,loss=0.02").with_players(4);
+    world.step_to_playing();
+    world.step_ticks(900);
+    let board = world.clients[0].client.leaderboard().expect("a leaderboard every two seconds").clone();
+    assert!(board.entries.iter().map(|entry| entry.score.points).sum::<i64>() > 0, "{board:?}");
+    assert_eq!(world.desyncs(), 0);
+    assert_eq!(world.errors(), Vec::<String>::new());
+}

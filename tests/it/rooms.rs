@@ -1,0 +1,110 @@
+//! Coming and going.
+
+use framehouse_server::room::directory::{JoinError, RoomWish};
+use framehouse_shared::{
+    ids::RoomCode,
+    protocol::control::{Hello, Phase},
+};
+use framehouse_tests::{tiny::TinyPlugin, world::World};
+
+const CREATE: RoomWish = RoomWish::Create { size: 2, private: false, practice: false };
+
+#[test]
+fn an_unknown_code_and_a_full_room_are_refused() {
+    let mut world = World::new(TinyPlugin, 1).with_players(2);
+    let code = world.room_code();
+    assert_eq!(world.join(RoomWish::Code(code)), Err(JoinError::RoomFull(code)));
+    let other = (0..).map(RoomCode::from_number).find(|other| *other != code).expect("there are others");
+    assert_eq!(world.join(RoomWish::Code(other)), Err(JoinError::NoSuchRoom(other)));
+}
+
+#[test]
+fn quick_match_fills_rooms_and_leaves_private_ones_alone() {
+    let mut world = World::new(TinyPlugin, 2);
+    world.join(RoomWish::Create { size: 4, private: true, practice: false }).expect("a room");
+    for _ in 0..5 {
+        world.join(RoomWish::Quick).expect("a seat");
+    }
+    world.step_ticks(60);
+    let sizes: Vec<usize> = world
+        .rooms()
+        .iter()
+        .map(|(_, room)| world.server.world().get::<framehouse_server::room::Members>(*room).expect("members").count())
+        .collect();
+    assert_eq!(sizes, [1, 4, 1]);
+}
+
+#[test]
+fn a_reservation_nobody_uses_ends_and_the_empty_room_goes() {
+    let mut world = World::new(TinyPlugin, 3).with_link("loss=1");
+    world.join(CREATE).expect("a room");
+    assert_eq!(world.rooms().len(), 1);
+    world.step_ticks(290);
+    assert_eq!(world.rooms().len(), 1, "the seat is kept for ten seconds");
+    world.step_ticks(20);
+    assert_eq!(world.rooms().len(), 0);
+    assert_eq!(world.server.sessions(), 0);
+}
+
+#[test]
+fn everyone_who_leaves_is_gone_and_so_is_the_room() {
+    let mut world = World::new(TinyPlugin, 4).with_players(4);
+    world.step_to_playing();
+    world.step_ticks(30);
+    for index in 0..4 {
+        world.clients[index].client.leave();
+        world.step_ticks(10);
+        assert_eq!(world.clients.iter().filter(|client| client.client.ended().is_none()).count(), 3 - index);
+    }
+    world.step_ticks(60);
+    assert_eq!((world.rooms().len(), world.server.sessions()), (0, 0));
+    assert_eq!(world.errors(), Vec::<String>::new());
+}
+
+#[test]
+fn a_lost_connection_ends_after_its_time_out_and_frees_the_seat() {
+    let mut world = World::new(TinyPlugin, 5).with_players(2);
+    world.step_to_playing();
+    let address = world.clients[1].address;
+    world.network.set_cut(address, true);
+    world.step_ticks(360);
+    assert!(world.clients[1].client.ended().is_some(), "the client knows");
+    assert_eq!(world.clients[0].client.members().expect("in the room").iter().flatten().count(), 1);
+    let code = world.room_code();
+    assert!(world.join(RoomWish::Code(code)).is_ok());
+}
+
+#[test]
+fn too_few_players_before_the_first_tick_lead_back_to_the_lobby() {
+    let mut world = World::new(TinyPlugin, 6).with_players(2);
+    let counting = |world: &World| matches!(world.clients[0].client.phase(), Some(Phase::Countdown { .. }));
+    assert!(world.step_until(60, counting));
+    world.clients[1].client.leave();
+    world.step_ticks(15);
+    let phase = world.clients[0].client.phase().expect("still in the room");
+    assert!(matches!(phase, Phase::Lobby { reason: Some(reason) } if reason.contains("too few")), "{phase:?}");
+}
+
+#[test]
+fn a_client_of_another_version_is_told_so() {
+    let mut world = World::new(TinyPlugin, 7);
+    let hello = Hello { protocol: 1, game: "tiny".into(), fingerprint: 1 };
+    let index = world.join_as(CREATE, hello).expect("a seat");
+    world.step_ticks(60);
+    let reason = world.clients[index].client.ended().expect("it was refused").to_owned();
+    assert!(reason.contains("protocol") && reason.contains("update"), "{reason}");
+    world.step_ticks(120);
+    assert_eq!((world.rooms().len(), world.server.sessions()), (0, 0));
+}
+
+#[test]
+fn a_stopping_server_tells_everybody_and_lets_nobody_in() {
+    let mut world = World::new(TinyPlugin, 8).with_players(2);
+    world.server.say_goodbye("the server is stopping");
+    world.step_ticks(30);
+    for client in &world.clients {
+        assert!(client.client.ended().is_some_and(|reason| reason.contains("stopping")), "{:?}", client.client.ended());
+    }
+    assert_eq!(world.server.sessions(), 0);
+    assert_eq!(world.join(RoomWish::Quick), Err(JoinError::Stopping));
+}

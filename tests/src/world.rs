@@ -1,0 +1,223 @@
+//! A server and its clients in virtual time.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use bevy::prelude::*;
+use framehouse_client::{
+    client::{Client, ClientConfig, InputRequest},
+    net::Connection,
+};
+use framehouse_server::{
+    config::RoomSettings,
+    room::directory::{JoinError, JoinRequest, LocalHello, RoomWish},
+    server::{Server, ServerSetup},
+    tick::TickRate,
+};
+use framehouse_shared::{
+    ids::RoomCode,
+    input::Input,
+    net_sim::NetSimConfig,
+    protocol::control::{Hello, Phase},
+    rng::SimRng,
+    simulation::Simulation,
+    tick::Tick,
+};
+
+use crate::{check, link::Network};
+
+const LANES: u16 = 2;
+/// Steps in a tick: clients draw four frames in it and the server receives as often, as in real time.
+const STEPS_PER_TICK: u32 = 4;
+const RATE: TickRate = TickRate(30);
+
+/// A client in a test, and what it plays.
+pub struct TestClient {
+    /// The client.
+    pub client: Client,
+    /// What the server knows it by.
+    pub address: SocketAddr,
+    /// What it holds; nothing to let the game's bot play.
+    pub input: Option<Input>,
+    rng: SimRng,
+}
+
+/// A server and its clients.
+pub struct World {
+    /// The server.
+    pub server: Server,
+    /// What joins them.
+    pub network: Network,
+    /// The clients in order of coming.
+    pub clients: Vec<TestClient>,
+    config: ClientConfig,
+    link: NetSimConfig,
+    seed: u64,
+    ticks: u64,
+    now: Duration,
+}
+
+impl World {
+    /// A server for `game` without clients, over perfect links.
+    pub fn new(game: impl Plugin + Clone + Sync, seed: u64) -> Self {
+        Self::with_rooms(game, seed, RoomSettings { results: 1.0, countdown: 1.0, ..default() })
+    }
+
+    /// A server with these settings of rooms.
+    pub fn with_rooms(game: impl Plugin + Clone + Sync, seed: u64, rooms: RoomSettings) -> Self {
+        let network = Network::default();
+        let lane = |index| {
+            let address = SocketAddr::from(([10, 0, 0, 2], 7800 + index));
+            (Box::new(network.lane(address)) as _, address)
+        };
+        let setup = ServerSetup {
+            tick_rate: RATE,
+            rooms,
+            lanes: (0..LANES).map(lane).collect(),
+            unix_base: Duration::from_secs(1_700_000_000),
+            game_files: Vec::new(),
+            seed: Some(seed),
+        };
+        let server = Server::new(game.clone(), setup).expect("the embedded rules are good");
+        let hello: Hello = server.world().resource::<LocalHello>().0.clone();
+        let config = ClientConfig { hello, game: Some(Arc::new(move || Simulation::new(game.clone()))) };
+        let link = NetSimConfig::default();
+        Self { server, network, clients: Vec::new(), config, link, seed, ticks: 0, now: Duration::ZERO }
+    }
+
+    /// Links that are made from now on are this bad.
+    pub fn with_link(mut self, link: &str) -> Self {
+        self.link = link.parse().expect("a good description of a link");
+        self
+    }
+
+    /// Puts `count` players into one new public room of as many seats; they are in it when this returns.
+    pub fn with_players(self, count: u8) -> Self {
+        self.with_players_in_another_room(count)
+    }
+
+    /// The same once more, beside the rooms there are.
+    pub fn with_players_in_another_room(mut self, count: u8) -> Self {
+        self.join(RoomWish::Create { size: count, private: false, practice: false }).expect("an empty server has room");
+        let code = self.room_code();
+        for _ in 1..count {
+            self.join(RoomWish::Code(code)).expect("the room has seats left");
+        }
+        let seated = |world: &Self| world.clients.iter().all(|client| client.client.phase().is_some());
+        assert!(self.step_until(300, seated), "{count} players did not get into the room within ten seconds");
+        self
+    }
+
+    /// One more client asks for a room.
+    ///
+    /// # Errors
+    /// When the server has no seat for it.
+    pub fn join(&mut self, wish: RoomWish) -> Result<usize, JoinError> {
+        let hello = self.config.hello.clone();
+        self.join_as(wish, hello)
+    }
+
+    /// One more client, that says this of itself once it is connected.
+    ///
+    /// # Errors
+    /// When the server has no seat for it.
+    pub fn join_as(&mut self, wish: RoomWish, hello: Hello) -> Result<usize, JoinError> {
+        let index = self.clients.len();
+        let name = format!("player {index}");
+        let grant = self.server.join(&JoinRequest { name, wish, hello: None })?;
+        let seed = self.seed * 1000 + index as u64;
+        let lane = Connection::server_address(&grant.token).expect("our own token");
+        let end = self.network.connect(lane, self.link, seed);
+        let address = end.address;
+        let config = ClientConfig { hello, ..self.config.clone() };
+        let client = Client::new(&grant.token, Box::new(end), &config, self.now).expect("our own token");
+        self.clients.push(TestClient { client, address, input: None, rng: SimRng::new(seed) });
+        Ok(index)
+    }
+
+    /// The code of the room that was made last.
+    pub fn room_code(&mut self) -> RoomCode {
+        self.rooms().last().expect("there is a room").0
+    }
+
+    /// Codes and entities of all rooms, oldest first.
+    pub fn rooms(&mut self) -> Vec<(RoomCode, Entity)> {
+        let world = self.server.world_mut();
+        let mut rooms: Vec<_> =
+            world.query::<(&framehouse_server::room::Room, Entity)>().iter(world).map(|(r, e)| (r.id, r.code, e)).collect();
+        rooms.sort();
+        rooms.into_iter().map(|(_, code, entity)| (code, entity)).collect()
+    }
+
+    /// Runs the world for so many ticks, checking the server's invariants after each.
+    pub fn step_ticks(&mut self, ticks: u32) {
+        for _ in 0..ticks {
+            self.step_tick();
+        }
+    }
+
+    /// Runs the world until `done`, at most so many ticks; says whether it got there.
+    pub fn step_until(&mut self, ticks_max: u32, done: impl Fn(&Self) -> bool) -> bool {
+        (0..ticks_max).any(|_| {
+            self.step_tick();
+            done(self)
+        })
+    }
+
+    /// Runs the world until every client plays; panics when that does not come.
+    pub fn step_to_playing(&mut self) {
+        let playing = |world: &Self| {
+            world.clients.iter().all(|c| matches!(c.client.phase(), Some(Phase::Playing { .. })) || c.client.ended().is_some())
+        };
+        assert!(self.step_until(600, playing), "the match did not start within twenty seconds");
+    }
+
+    /// Everybody is ready from now on.
+    pub fn all_ready(&mut self) {
+        self.clients.iter_mut().for_each(|client| client.client.set_ready(true));
+    }
+
+    fn step_tick(&mut self) {
+        self.ticks += 1;
+        let scheduled = RATE.time_of(Tick(1)) * self.ticks as u32;
+        for step in 1..=STEPS_PER_TICK {
+            self.now = scheduled - RATE.time_of(Tick(1)) * (STEPS_PER_TICK - step) / STEPS_PER_TICK;
+            self.network.set_now(self.now);
+            for client in &mut self.clients {
+                client.update(self.now);
+            }
+            self.server.receive(self.now);
+        }
+        self.server.tick(scheduled, self.now);
+        check::invariants(&mut self.server);
+    }
+
+    /// Desyncs that any client or the server has seen.
+    pub fn desyncs(&self) -> u64 {
+        let server = self.server.world().resource::<framehouse_server::ops::status::Counters>().desyncs;
+        self.clients.iter().map(|client| client.client.stats().desyncs).sum::<u64>() + server
+    }
+
+    /// What went wrong at clients, in sentences.
+    pub fn errors(&self) -> Vec<String> {
+        self.clients.iter().flat_map(|client| client.client.stats().errors.messages().to_vec()).collect()
+    }
+
+    /// How many ticks each client's last confirmed tick is behind the server's room.
+    pub fn confirmed_lag(&mut self) -> Vec<u32> {
+        let room = self.rooms().last().expect("there is a room").1;
+        let next = self.server.world().get::<framehouse_server::room::clock::RoomClock>(room).expect("a room").next_tick;
+        let confirmed = |client: &TestClient| client.client.prediction().map_or(Tick(0), |p| p.next_confirmed());
+        self.clients.iter().map(|client| next.since(confirmed(client))).collect()
+    }
+}
+
+impl TestClient {
+    fn update(&mut self, now: Duration) {
+        let Self { client, input, rng, .. } = self;
+        client.update(now, &mut |request: InputRequest| match (*input, request.simulation) {
+            (Some(input), _) => input,
+            (None, Some(simulation)) => simulation.bot_input(request.slot, rng),
+            (None, None) => Input::NEUTRAL,
+        });
+    }
+}
