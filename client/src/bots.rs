@@ -1,8 +1,8 @@
 //! Load bots: groups of real clients that play match after match and measure what they see.
 //!
-//! Sessions are asked for by a few threads of their own ([`recruit`]), since HTTP blocks. Each driver thread ([`driver`])
-//! owns some rooms ([`room`]) and updates all their clients every few milliseconds. At the end everything is added up
-//! ([`report`]).
+//! Sessions are asked for by a few threads of their own (`recruit.rs`), since HTTP blocks. Each driver thread
+//! (`driver.rs`) owns some rooms (`room.rs`) and updates all their clients every few milliseconds. At the end everything
+//! is added up ([`report`]).
 
 pub mod args;
 mod driver;

@@ -18,16 +18,14 @@ mod room;
 mod session;
 mod snapshot;
 mod stash;
+mod view;
 
-use std::{collections::vec_deque::Drain, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use framehouse_shared::{
-    ids::{PlayerId, RoomCode, SLOTS_MAX, Slot},
+    ids::Slot,
     input::Input,
-    protocol::{
-        control::{ControlUp, Hello, Member, Phase},
-        guard::DropCounts,
-    },
+    protocol::control::{ControlUp, Hello},
     simulation::Simulation,
     tick::Tick,
 };
@@ -41,7 +39,7 @@ use room::RoomView;
 
 use crate::{
     clock::Clock,
-    net::{Connection, Link, Status, TokenError, Traffic},
+    net::{Connection, Link, TokenError},
     prediction::Prediction,
     stats::ClientStats,
 };
@@ -167,121 +165,6 @@ impl Client {
             self.connection.queue_control(&ControlUp::Leave);
             self.leaving = Some(Leaving::Asked);
         }
-    }
-
-    /// Why the session is over, if it is: a sentence for the player.
-    pub fn ended(&self) -> Option<&str> {
-        self.ended.as_deref()
-    }
-
-    /// Whether the player asked to leave.
-    pub const fn is_leaving(&self) -> bool {
-        self.leaving.is_some()
-    }
-
-    /// Whether netcode's handshake is done.
-    pub fn is_connected(&self) -> bool {
-        self.connection.status() == Status::Connected
-    }
-
-    /// Where the room is in its life; nothing before the welcome.
-    pub fn phase(&self) -> Option<&Phase> {
-        self.room.as_ref().map(|room| &room.phase)
-    }
-
-    /// The room's code.
-    pub fn code(&self) -> Option<RoomCode> {
-        self.room.as_ref().map(|room| room.code)
-    }
-
-    /// How many seats the room has.
-    pub fn seats(&self) -> Option<u8> {
-        self.room.as_ref().map(|room| room.seats)
-    }
-
-    /// Ticks a second.
-    pub fn tick_rate(&self) -> Option<u16> {
-        self.room.as_ref().map(|room| room.tick_rate)
-    }
-
-    /// Everybody in the room, by seat; nothing before the welcome.
-    pub fn members(&self) -> Option<&[Option<Member>; SLOTS_MAX]> {
-        self.room.as_ref().map(|room| &room.members)
-    }
-
-    /// Our own player.
-    pub fn player(&self) -> Option<PlayerId> {
-        self.room.as_ref().map(|room| room.player)
-    }
-
-    /// Our own seat.
-    pub fn slot(&self) -> Option<Slot> {
-        self.room.as_ref().map(|room| room.slot)
-    }
-
-    /// The number of the match that is set, runs or has just ended.
-    pub fn match_no(&self) -> Option<u32> {
-        self.current.as_ref().map(|current| current.number)
-    }
-
-    /// The newest leaderboard of the match.
-    pub const fn leaderboard(&self) -> Option<&Leaderboard> {
-        self.leaderboard.as_ref()
-    }
-
-    /// How the last match ended, until the next one is set.
-    pub const fn results(&self) -> Option<&MatchResults> {
-        self.results.as_ref()
-    }
-
-    /// The newest predicted state, once a match is loaded; never in a thin client.
-    pub fn simulation(&self) -> Option<&Simulation> {
-        self.current.as_ref()?.loaded?;
-        self.prediction.as_ref().map(Prediction::simulation)
-    }
-
-    /// The prediction, for net graphs and desync reports.
-    pub const fn prediction(&self) -> Option<&Prediction> {
-        self.prediction.as_ref()
-    }
-
-    /// The player's own time in ticks of the match: the room's plus the lead. Its whole part is the newest tick with an
-    /// input; it is negative in the countdown.
-    pub fn input_time(&self) -> Option<f64> {
-        self.current.as_ref().and_then(|_| self.clock.input_time())
-    }
-
-    /// How far the way is gone from the state before the newest predicted tick to the state after it, 0 to 1: what a view
-    /// interpolates with. It stays at 1 while prediction is held.
-    pub fn render_alpha(&self) -> f32 {
-        let (Some(time), Some(simulation)) = (self.input_time(), self.simulation()) else { return 0.0 };
-        let newest_tick = f64::from(simulation.next_tick().0) - 1.0;
-        (time - newest_tick).clamp(0.0, 1.0) as f32
-    }
-
-    /// Room time and distance.
-    pub const fn clock(&self) -> &Clock {
-        &self.clock
-    }
-
-    /// What was measured so far.
-    pub const fn stats(&self) -> &ClientStats {
-        &self.stats
-    }
-
-    /// Everything sent and received so far.
-    pub const fn traffic(&self) -> Traffic {
-        self.connection.traffic()
-    }
-
-    /// Datagrams dropped before a library or a decoder saw them.
-    pub const fn drops(&self) -> &DropCounts {
-        self.connection.drops()
-    }
-
-    /// Takes what happened since the last call.
-    pub fn drain_notices(&mut self) -> Drain<'_, Notice> {
-        self.notices.drain()
     }
 }
 

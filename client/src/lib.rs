@@ -12,4 +12,6 @@ pub mod prediction;
 pub mod stats;
 
 #[cfg(test)]
+mod fake_server;
+#[cfg(test)]
 mod toy;

@@ -77,20 +77,16 @@ impl Room {
 #[relationship(relationship_target = Members)]
 pub struct InRoom(pub Entity);
 
-/// The players in a room.
+/// The players in a room. Bevy takes it off a room that nobody is in, so a query that must not miss empty rooms asks for
+/// `Option<&Members>` and [`Members::entities`].
 #[derive(Component, Debug, Default)]
 #[relationship_target(relationship = InRoom, linked_spawn)]
 pub struct Members(Vec<Entity>);
 
 impl Members {
-    /// How many there are.
-    pub fn count(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Their entities, in order of coming.
-    pub fn entities(&self) -> &[Entity] {
-        &self.0
+    /// The entities of a room's players, in order of coming.
+    pub fn entities(members: Option<&Self>) -> &[Entity] {
+        members.map_or(&[], |members| &members.0)
     }
 }
 

@@ -64,7 +64,7 @@ fn collect_scores(
         if !sim.stepping || !tick.0.is_multiple_of(interval) {
             continue;
         }
-        for &member in members.entities() {
+        for &member in Members::entities(Some(members)) {
             if let Ok((player, mut buffer)) = players.get_mut(member) {
                 buffer.push(tick, scores.slots[player.slot.index()], settings.score_buffer_maxlen as usize);
             }

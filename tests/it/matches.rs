@@ -8,7 +8,13 @@ use framehouse_tests::{
 };
 
 fn presses(world: &World, client: usize) -> Presses {
-    world.clients[client].client.simulation().expect("a match is loaded").get::<Presses>().expect("the game's state").clone()
+    world.clients[client]
+        .client
+        .simulation()
+        .expect("a match is loaded")
+        .get::<Presses>()
+        .expect("the game's state")
+        .clone()
 }
 
 #[test]
@@ -122,7 +128,8 @@ fn leaderboards_come_every_two_seconds_and_at_the_end() {
 
 #[test]
 fn the_arena_is_played_by_the_same_engine() {
-    let mut world = World::new(framehouse_shared::arena::ArenaPlugin, 8).with_link("delay=30,loss=0.02").with_players(4);
+    let mut world =
+        World::new(framehouse_shared::arena::ArenaPlugin, 8).with_link("delay=30,loss=0.02").with_players(4);
     world.step_to_playing();
     world.step_ticks(900);
     let board = world.clients[0].client.leaderboard().expect("a leaderboard every two seconds").clone();

@@ -1,11 +1,17 @@
 //! Coming and going.
 
-use framehouse_server::room::directory::{JoinError, RoomWish};
+use framehouse_server::{
+    ops::status::Counters,
+    room::{
+        Members,
+        directory::{JoinError, RoomWish},
+    },
+};
 use framehouse_shared::{
     ids::RoomCode,
     protocol::control::{Hello, Phase},
 };
-use framehouse_tests::{tiny::TinyPlugin, world::World};
+use framehouse_tests::{check, tiny::TinyPlugin, world::World};
 
 const CREATE: RoomWish = RoomWish::Create { size: 2, private: false, practice: false };
 
@@ -29,7 +35,7 @@ fn quick_match_fills_rooms_and_leaves_private_ones_alone() {
     let sizes: Vec<usize> = world
         .rooms()
         .iter()
-        .map(|(_, room)| world.server.world().get::<framehouse_server::room::Members>(*room).expect("members").count())
+        .map(|(_, room)| Members::entities(world.server.world().get::<Members>(*room)).len())
         .collect();
     assert_eq!(sizes, [1, 4, 1]);
 }
@@ -59,6 +65,19 @@ fn everyone_who_leaves_is_gone_and_so_is_the_room() {
     world.step_ticks(60);
     assert_eq!((world.rooms().len(), world.server.sessions()), (0, 0));
     assert_eq!(world.errors(), Vec::<String>::new());
+    check::no_room_faulted(&world.server);
+}
+
+#[test]
+fn everyone_leaving_at_once_ends_the_match_without_a_result() {
+    let mut world = World::new(TinyPlugin, 9).with_players(4);
+    world.step_to_playing();
+    world.step_ticks(30);
+    world.clients.iter_mut().for_each(|client| client.client.leave());
+    world.step_ticks(60);
+    assert_eq!((world.rooms().len(), world.server.sessions()), (0, 0));
+    assert_eq!(world.server.world().resource::<Counters>().matches_finished, 0);
+    check::no_room_faulted(&world.server);
 }
 
 #[test]

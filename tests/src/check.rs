@@ -3,7 +3,14 @@
 use bevy::prelude::*;
 use framehouse_server::{
     net::session::{Session, SessionState, Sessions},
-    room::{InRoom, Members, Player, clock::RoomClock, history::{FrameHistory, HISTORY_FRAMES}, phase::RoomPhase, seats::Seats},
+    ops::status::Counters,
+    room::{
+        InRoom, Members, Player,
+        clock::RoomClock,
+        history::{FrameHistory, HISTORY_FRAMES},
+        phase::RoomPhase,
+        seats::Seats,
+    },
     score::ScoreBuffer,
     server::Server,
 };
@@ -14,6 +21,11 @@ pub fn invariants(server: &mut Server) {
     let world = server.world_mut();
     sessions_and_players_belong_together(world);
     rooms_agree_with_their_members(world);
+}
+
+/// Panics when a system panicked in any room.
+pub fn no_room_faulted(server: &Server) {
+    assert_eq!(server.world().resource::<Counters>().rooms_faulted, 0, "no room was closed because of a panic");
 }
 
 fn sessions_and_players_belong_together(world: &mut World) {
@@ -37,7 +49,7 @@ fn sessions_and_players_belong_together(world: &mut World) {
 type RoomItem = (
     Entity,
     &'static Seats,
-    &'static Members,
+    Option<&'static Members>,
     &'static RoomPhase,
     &'static RoomClock,
     &'static FrameHistory,
@@ -48,8 +60,9 @@ fn rooms_agree_with_their_members(world: &mut World) {
     let in_rooms = world.query::<&InRoom>().iter(world).count();
     let mut members_in_all = 0;
     for (room, seats, members, phase, clock, history, tick) in world.query::<RoomItem>().iter(world) {
-        assert_eq!(seats.taken(), members.count(), "a taken seat is a member, in room {room}");
-        members_in_all += members.count();
+        let members = Members::entities(members).len();
+        assert_eq!(seats.taken(), members, "a taken seat is a member, in room {room}");
+        members_in_all += members;
         assert!(history.end().since(history.first()) <= HISTORY_FRAMES as u32, "the history is bounded");
         if matches!(phase, RoomPhase::Playing { .. }) {
             let tick = tick.expect("a playing room has a simulation").0;

@@ -45,7 +45,9 @@ impl Plugin for TinyPlugin {
             id: "tiny",
             rules_version: 1,
             players_max: 16,
-            missing_input: |held| Input([held.0[0], held.0[1], held.0[2], held.0[3], held.0[4], held.0[5], held.0[6], 0]),
+            missing_input: |held| {
+                Input([held.0[0], held.0[1], held.0[2], held.0[3], held.0[4], held.0[5], held.0[6], 0])
+            },
             maps: |_| Vec::new(),
             open_match: |room, _| {
                 room.insert(Presses::default());

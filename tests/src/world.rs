@@ -142,8 +142,11 @@ impl World {
     /// Codes and entities of all rooms, oldest first.
     pub fn rooms(&mut self) -> Vec<(RoomCode, Entity)> {
         let world = self.server.world_mut();
-        let mut rooms: Vec<_> =
-            world.query::<(&framehouse_server::room::Room, Entity)>().iter(world).map(|(r, e)| (r.id, r.code, e)).collect();
+        let mut rooms: Vec<_> = world
+            .query::<(&framehouse_server::room::Room, Entity)>()
+            .iter(world)
+            .map(|(r, e)| (r.id, r.code, e))
+            .collect();
         rooms.sort();
         rooms.into_iter().map(|(_, code, entity)| (code, entity)).collect()
     }
@@ -166,7 +169,10 @@ impl World {
     /// Runs the world until every client plays; panics when that does not come.
     pub fn step_to_playing(&mut self) {
         let playing = |world: &Self| {
-            world.clients.iter().all(|c| matches!(c.client.phase(), Some(Phase::Playing { .. })) || c.client.ended().is_some())
+            world
+                .clients
+                .iter()
+                .all(|c| matches!(c.client.phase(), Some(Phase::Playing { .. })) || c.client.ended().is_some())
         };
         assert!(self.step_until(600, playing), "the match did not start within twenty seconds");
     }
@@ -205,7 +211,8 @@ impl World {
     /// How many ticks each client's last confirmed tick is behind the server's room.
     pub fn confirmed_lag(&mut self) -> Vec<u32> {
         let room = self.rooms().last().expect("there is a room").1;
-        let next = self.server.world().get::<framehouse_server::room::clock::RoomClock>(room).expect("a room").next_tick;
+        let next =
+            self.server.world().get::<framehouse_server::room::clock::RoomClock>(room).expect("a room").next_tick;
         let confirmed = |client: &TestClient| client.client.prediction().map_or(Tick(0), |p| p.next_confirmed());
         self.clients.iter().map(|client| next.since(confirmed(client))).collect()
     }

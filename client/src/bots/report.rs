@@ -131,11 +131,33 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { rooms, clients, seconds, ticks_confirmed, matches_finished, .. } = self;
-        writeln!(f, "{clients} clients in {rooms} rooms for {seconds} s: {ticks_confirmed} ticks confirmed, {matches_finished} matches finished")?;
-        writeln!(f, "state     {} desyncs, {} resyncs, {} errors, {} clients failed", self.desyncs, self.resyncs, self.errors, self.failed_clients)?;
-        writeln!(f, "rollback  {} ticks (p50), {} (p99); confirmed at most {} ticks behind the room", self.rollback_ticks_p50, self.rollback_ticks_p99, self.confirmed_lag_ticks_max)?;
-        writeln!(f, "inputs    {:.2} % late, {:.2} % made up; margin {:.1} ms (p50), {:.1} (p1); lead {:.1} ticks", self.late_inputs_pct, self.replaced_inputs_pct, self.margin_ms_p50, self.margin_ms_p1, self.lead_ticks_p50)?;
-        writeln!(f, "network   round trip {:.1} ms (p50), {:.1} (p99); a room {:.2} KB/s down, {:.2} up", self.rtt_ms_p50, self.rtt_ms_p99, self.down_bytes_per_room_s / 1000.0, self.up_bytes_per_room_s / 1000.0)?;
+        writeln!(
+            f,
+            "{clients} clients in {rooms} rooms for {seconds} s: {ticks_confirmed} ticks confirmed, {matches_finished} matches finished"
+        )?;
+        writeln!(
+            f,
+            "state     {} desyncs, {} resyncs, {} errors, {} clients failed",
+            self.desyncs, self.resyncs, self.errors, self.failed_clients
+        )?;
+        writeln!(
+            f,
+            "rollback  {} ticks (p50), {} (p99); confirmed at most {} ticks behind the room",
+            self.rollback_ticks_p50, self.rollback_ticks_p99, self.confirmed_lag_ticks_max
+        )?;
+        writeln!(
+            f,
+            "inputs    {:.2} % late, {:.2} % made up; margin {:.1} ms (p50), {:.1} (p1); lead {:.1} ticks",
+            self.late_inputs_pct, self.replaced_inputs_pct, self.margin_ms_p50, self.margin_ms_p1, self.lead_ticks_p50
+        )?;
+        writeln!(
+            f,
+            "network   round trip {:.1} ms (p50), {:.1} (p99); a room {:.2} KB/s down, {:.2} up",
+            self.rtt_ms_p50,
+            self.rtt_ms_p99,
+            self.down_bytes_per_room_s / 1000.0,
+            self.up_bytes_per_room_s / 1000.0
+        )?;
         write!(f, "connect   {} ms (p50), {} (p99)", self.connect_ms_p50, self.connect_ms_p99)?;
         self.error_messages.iter().try_for_each(|message| write!(f, "\nerror     {message}"))
     }

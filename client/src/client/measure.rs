@@ -26,7 +26,8 @@ impl Client {
         for _ in earlier.bad_messages..bad_messages {
             self.stats.errors.note("a control message could not be read");
         }
-        if matches!(self.phase(), Some(Phase::Playing { .. })) {
+        // A leaving client gets no frames any more.
+        if matches!(self.phase(), Some(Phase::Playing { .. })) && !self.is_leaving() {
             self.stats.playing_time += now.saturating_sub(earlier.at);
             self.stats.playing_traffic += traffic - earlier.traffic;
             self.measure_lag(now);

@@ -1,1 +1,171 @@
+//! A client against a server that a test plays by hand. What real rooms do is tested in the workspace's own tests crate.
 
+mod stage;
+
+use framehouse_shared::{
+    ids::Slot,
+    input::Input,
+    protocol::control::{ControlDown, ControlUp, Phase, RoomEvent},
+    tick::Tick,
+};
+
+use super::*;
+use crate::toy::{POISON, TOY_TICKS};
+use stage::{OWN, Stage};
+
+#[test]
+fn a_match_is_played_to_its_results() {
+    let mut stage = Stage::in_match();
+    stage.play(TOY_TICKS);
+    stage.phase(Phase::Results { match_no: 1, last_tick: Tick(TOY_TICKS - 1), ranking: Vec::new() });
+    stage.run_ticks(30);
+    let stats = stage.client.stats();
+    assert_eq!((stats.ticks_confirmed, stats.matches_seen), (u64::from(TOY_TICKS), 1));
+    assert_eq!((stats.desyncs, stats.errors.messages()), (0, &[][..]));
+    assert!(stats.confirmed_lag_ticks_max <= 2, "{} ticks", stats.confirmed_lag_ticks_max);
+    let simulation = stage.client.simulation().expect("the last state is still shown");
+    assert_eq!(simulation.hashes(), stage.simulation.hashes());
+    assert!(stage.client.results().is_some());
+    let reports = stage.said(|message| matches!(message, ControlUp::Hashes { .. }));
+    assert_eq!(reports, (TOY_TICKS / 30) as usize);
+}
+
+#[test]
+fn every_tick_is_asked_for_once_and_in_order() {
+    let mut stage = Stage::in_match();
+    stage.play(100);
+    let asked: Vec<u32> = stage.sampled.iter().map(|tick| tick.0).collect();
+    assert!(asked.len() >= 100);
+    assert_eq!(asked, (0..asked.len() as u32).collect::<Vec<_>>());
+    assert_eq!(stage.client.stats().late_inputs, 0);
+    // From tick 1 on (the join takes effect with tick 0) the server's frames hold what was sampled.
+    assert!((2..90).all(|tick| stage.frames[tick].inputs[OWN.index()] == Stage::input(Tick(tick as u32))));
+}
+
+#[test]
+fn a_gap_in_the_rooms_events_is_an_error() {
+    let mut stage = Stage::in_lobby();
+    let slot = OWN;
+    let event = |msg_id| ControlDown::Event { msg_id, event: RoomEvent::Ready { slot, ready: true } };
+    stage.server.say(&event(1));
+    stage.run_ticks(2);
+    assert_eq!(stage.client.stats().errors.count(), 0);
+    stage.server.say(&event(3));
+    stage.server.say(&event(4));
+    stage.run_ticks(2);
+    assert_eq!(stage.client.stats().errors.messages(), ["room event 3 came where 2 was due"]);
+}
+
+#[test]
+fn a_large_hole_is_asked_for_and_filled() {
+    let mut stage = Stage::in_match();
+    stage.play(30);
+    stage.is_mute = true;
+    stage.play(40);
+    assert_eq!(stage.said(|message| matches!(message, ControlUp::WantFrames { .. })), 0, "nothing was seen yet");
+    stage.is_mute = false;
+    stage.play(3);
+    assert_eq!(stage.said(|message| *message == ControlUp::WantFrames { match_no: 1, first: Tick(30) }), 1);
+    stage.send_old_frames(30, 70);
+    stage.play(20);
+    let stats = stage.client.stats();
+    assert_eq!((stats.ticks_confirmed, stats.desyncs, stats.errors.count()), (93, 0, 0));
+}
+
+#[test]
+fn another_state_is_reported_at_once_and_replaced() {
+    let mut stage = Stage::in_match();
+    stage.play(40);
+    stage.lies_about_hashes = true;
+    stage.play(21);
+    assert_eq!(stage.client.stats().desyncs, 1);
+    let reported = |message: &ControlUp| matches!(message, ControlUp::Hashes { tick: Tick(59), .. });
+    assert_eq!(stage.said(reported), 1);
+    stage.lies_about_hashes = false;
+    stage.send_snapshot();
+    stage.play(60);
+    let stats = stage.client.stats();
+    assert_eq!((stats.desyncs, stats.resyncs, stats.errors.count()), (1, 1, 0));
+    assert!(stage.client.drain_notices().any(|notice| notice == Notice::Resynced));
+}
+
+#[test]
+fn whoever_comes_late_catches_up_a_few_ticks_an_update() {
+    let mut stage = Stage::in_lobby();
+    stage.is_mute = true;
+    stage.begin(false);
+    stage.play(100);
+    stage.phase(Phase::Playing { match_no: 1 });
+    stage.send_snapshot();
+    stage.play(60);
+    stage.is_mute = false;
+    stage.send_old_frames(100, 160);
+    stage.run_ticks(1);
+    let confirmed = stage.client.stats().ticks_confirmed;
+    assert!((8..=64).contains(&confirmed), "{confirmed} ticks in four updates");
+    stage.play(20);
+    assert_eq!(stage.client.stats().ticks_confirmed, 80);
+    assert!(stage.sampled.first().is_some_and(|tick| *tick > Tick(100)), "no input for the past");
+}
+
+#[test]
+fn a_thin_client_acknowledges_and_sends_what_changes() {
+    let mut stage = Stage::thin();
+    stage.begin(true);
+    stage.play(100);
+    assert_eq!(stage.client.stats().ticks_confirmed, 100);
+    assert!(stage.client.simulation().is_none());
+    assert!(stage.sampled.is_empty());
+    let own = |tick: usize| stage.frames[tick].inputs[OWN.index()];
+    assert_eq!((10..90).filter(|tick| own(*tick) != own(*tick - 1)).count(), 40);
+}
+
+#[test]
+fn a_goodbye_is_the_end_and_its_reason() {
+    let mut stage = Stage::in_lobby();
+    stage.server.say(&ControlDown::Goodbye { reason: "The host closed the room.".to_owned() });
+    stage.run_ticks(2);
+    assert_eq!(stage.client.ended(), Some("The host closed the room."));
+    assert!(!stage.client.is_leaving());
+}
+
+#[test]
+fn leaving_is_said_before_the_end() {
+    let mut stage = Stage::in_lobby();
+    stage.client.leave();
+    stage.run_ticks(8);
+    assert_eq!(stage.said(|message| *message == ControlUp::Leave), 1);
+    assert_eq!(stage.client.ended(), Some("You left the room."));
+}
+
+#[test]
+fn a_server_that_never_welcomes_is_given_up() {
+    let mut stage = Stage::connected();
+    stage.run_ticks(330);
+    assert!(stage.client.ended().is_some_and(|reason| reason.contains("no seat")));
+}
+
+#[test]
+fn a_panic_in_the_game_ends_the_client_and_not_the_process() {
+    let mut stage = Stage::in_match();
+    stage.play(20);
+    stage.send_poisoned_frame(Input([POISON; 8]));
+    stage.run_ticks(2);
+    assert!(stage.client.ended().is_some_and(|reason| reason.contains("tick 20")));
+}
+
+#[test]
+fn nonsense_is_counted_and_changes_nothing() {
+    let mut stage = Stage::in_match();
+    stage.play(10);
+    stage.server.send_hot(&[0x41, 0x10]);
+    stage.server.send_hot(&[0x4f]);
+    stage.server.say_bytes(&[0xee]);
+    let chunk =
+        ControlDown::SnapshotChunk { match_no: 1, next_tick: Tick(3), index: 0, count: 1, bytes: vec![1, 2, 3] };
+    stage.server.say(&chunk);
+    stage.play(10);
+    assert_eq!(stage.client.stats().errors.count(), 4);
+    assert_eq!(stage.client.stats().ticks_confirmed, 20);
+    assert_eq!(Slot::new(1), stage.client.slot());
+}

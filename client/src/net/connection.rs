@@ -1,5 +1,7 @@
 //! One session: guards, netcode, and renet's single reliable channel, with time as a parameter and no thread.
 
+mod setup;
+
 use std::{
     collections::VecDeque,
     net::SocketAddr,
@@ -7,28 +9,24 @@ use std::{
     time::Duration,
 };
 
-use bevy_renet::renet::{ChannelConfig, ConnectionConfig, RenetClient, SendType};
+use bevy_renet::renet::RenetClient;
 use framehouse_shared::protocol::{
-    channel::{
-        CHANNEL_BYTES_MAX, FLUSH_BYTES_MAX, FlushGate, Outbox, Queued, RELIABLE_CHANNEL, RESEND_TIME, split_batch,
-    },
+    channel::{CHANNEL_BYTES_MAX, FlushGate, Outbox, Queued, RELIABLE_CHANNEL, split_batch},
     codec,
     control::{ControlDown, ControlUp},
     guard::{DATAGRAM_BYTES_MAX, DropCounts, Dropped, PacketKind, PayloadKind, check_at_client, check_payload},
 };
-use renetcode::{ClientAuthentication, ConnectToken, DisconnectReason, NetcodeClient};
+use renetcode::{ClientAuthentication, NetcodeClient};
 
 use super::{Link, Traffic};
+
+pub use setup::TokenError;
+use setup::{read_token, renet_config, sentence};
 
 /// The most datagrams taken in one update; the rest waits in the socket.
 const RECEIVE_MAX: usize = 512;
 /// The most time that passes for netcode in one update. A program that slept reads first and judges the server later.
 const STEP_MAX: Duration = Duration::from_secs(1);
-
-/// Why bytes are not a token to connect with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the server handed out a connect token that this client cannot read: the two are of different versions")]
-pub struct TokenError;
 
 /// How a connection stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -270,42 +268,6 @@ impl Connection {
         } else if let Some(reason) = self.renet.disconnect_reason() {
             self.close(&format!("The server's messages cannot be followed any more ({reason}): connect again."));
         }
-    }
-}
-
-fn read_token(mut bytes: &[u8]) -> Result<ConnectToken, TokenError> {
-    let token = ConnectToken::read(&mut bytes).map_err(|_| TokenError)?;
-    // netcode subtracts the two times unchecked.
-    if token.expire_timestamp < token.create_timestamp { Err(TokenError) } else { Ok(token) }
-}
-
-fn renet_config() -> ConnectionConfig {
-    let channel = |max_memory_usage_bytes| ChannelConfig {
-        channel_id: RELIABLE_CHANNEL,
-        max_memory_usage_bytes,
-        send_type: SendType::ReliableOrdered { resend_time: RESEND_TIME },
-    };
-    ConnectionConfig {
-        available_bytes_per_tick: FLUSH_BYTES_MAX,
-        client_channels_config: vec![channel(CHANNEL_BYTES_MAX)],
-        // The server is trusted to keep its own cap; twice that leaves room for what waits to be read in order.
-        server_channels_config: vec![channel(2 * CHANNEL_BYTES_MAX)],
-    }
-}
-
-fn sentence(reason: DisconnectReason, server: SocketAddr) -> String {
-    match reason {
-        DisconnectReason::ConnectTokenExpired
-        | DisconnectReason::ConnectionRequestTimedOut
-        | DisconnectReason::ConnectionResponseTimedOut => {
-            format!("The server does not answer on UDP at {server}: is that port open on the way to it?")
-        }
-        DisconnectReason::ConnectionTimedOut => {
-            format!("Nothing was heard from the server at {server} for too long: the connection is lost.")
-        }
-        DisconnectReason::ConnectionDenied => "The server has no free place: try again later.".to_owned(),
-        DisconnectReason::DisconnectedByClient => "The connection was closed.".to_owned(),
-        DisconnectReason::DisconnectedByServer => "The server closed the connection.".to_owned(),
     }
 }
 

@@ -179,7 +179,7 @@ pub struct RoomEntry {
     free: usize,
 }
 
-type RoomItem = (&'static Room, &'static RoomPhase, &'static Seats, &'static Members);
+type RoomItem = (&'static Room, &'static RoomPhase, &'static Seats, Option<&'static Members>);
 
 fn publish_status(
     now: Res<Now>,
@@ -205,7 +205,7 @@ fn publish_status(
         dropped_ticks: counters.dropped_ticks,
         rooms: rooms.iter().count(),
         rooms_by_phase: count_phases(&rooms),
-        players: rooms.iter().map(|(.., members)| members.count()).sum(),
+        players: rooms.iter().map(|(.., members)| Members::entities(members).len()).sum(),
         sessions: sessions.count(),
         matches_finished: counters.matches_finished,
         errors: Errors {
@@ -245,10 +245,10 @@ fn count_phases(rooms: &Query<RoomItem>) -> RoomsByPhase {
 fn public_rooms(rooms: &Query<RoomItem>) -> Vec<RoomEntry> {
     let mut listed: Vec<_> = rooms.iter().filter(|(room, ..)| room.is_public).collect();
     listed.sort_by_key(|(room, ..)| room.id);
-    let entry = |(room, phase, seats, members): (&Room, &RoomPhase, &Seats, &Members)| RoomEntry {
+    let entry = |(room, phase, seats, members): (&Room, &RoomPhase, &Seats, Option<&Members>)| RoomEntry {
         code: room.code,
         phase: phase.name(),
-        players: members.count(),
+        players: Members::entities(members).len(),
         seats: room.seats,
         free: seats.free(),
     };

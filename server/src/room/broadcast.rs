@@ -26,7 +26,7 @@ pub fn broadcast_frames(
             continue;
         }
         let newest = history.end().minus(1);
-        for &member in &members.0 {
+        for &member in Members::entities(Some(members)) {
             let Ok((address, mut buffer, sync)) = players.get_mut(member) else { continue };
             let Ok(mut lane) = lanes.get_mut(address.lane) else { continue };
             let header = FramesHeader {

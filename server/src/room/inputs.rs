@@ -197,7 +197,7 @@ impl Seating {
 
 type RoomItem = (
     &'static RoomPhase,
-    &'static Members,
+    Option<&'static Members>,
     &'static mut SimRoom,
     &'static mut RoomClock,
     &'static mut Seating,
@@ -218,7 +218,7 @@ pub fn close_frames(
         let tick = tick.0;
         *frame = Frame { tick, ..default() };
         let mut here = [None; SLOTS_MAX];
-        for &entity in &members.0 {
+        for &entity in Members::entities(members) {
             let Ok((player, mut buffer, _)) = players.get_mut(entity) else { continue };
             here[player.slot.index()] = Some(entity);
             frame.inputs[player.slot.index()] = buffer.close(tick, game.missing_input);

@@ -129,6 +129,9 @@ pub fn advance_phases(world: &mut World) {
             RoomPhase::Countdown { match_no, until, .. } if tick >= until => {
                 enter(world, room, RoomPhase::Playing { match_no });
             }
+            RoomPhase::Playing { .. } if !has_players(world, room) => {
+                back_to_lobby(world, room, Some("everybody left the match".to_owned()));
+            }
             RoomPhase::Playing { match_no } if is_over(world, room) => finish_match(world, room, match_no),
             RoomPhase::Results { until, .. } if tick >= until => back_to_lobby(world, room, None),
             _ => {}
@@ -189,12 +192,13 @@ fn match_setup(world: &mut World, room: Entity, match_no: u32) -> MatchSetup {
     MatchSetup { seed: world.resource_mut::<Seeds>().draw(), map, seats }
 }
 
+fn has_players(world: &World, room: Entity) -> bool {
+    world.get::<Seats>(room).is_some_and(|seats| seats.taken() > 0)
+}
+
 fn is_over(world: &World, room: Entity) -> bool {
-    let nobody_plays = world.get::<Seats>(room).is_none_or(|seats| seats.taken() == 0);
     let faulted = world.get::<SimRoom>(room).is_some_and(SimRoom::is_faulted);
-    !faulted
-        && (nobody_plays
-            || world.get::<Scoreboard>(room).is_some_and(|scores| scores.over || all_finished(world, room)))
+    !faulted && world.get::<Scoreboard>(room).is_some_and(|scores| scores.over || all_finished(world, room))
 }
 
 fn all_finished(world: &World, room: Entity) -> bool {

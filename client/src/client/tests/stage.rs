@@ -1,0 +1,241 @@
+//! One room of the toy game with one client in it, played by hand in virtual time.
+
+use framehouse_shared::{
+    ids::{PlayerId, RoomId},
+    input::{Frame, RosterChange, RosterEvent},
+    protocol::{
+        control::{Member, SNAPSHOT_CHUNK_BYTES, Welcome},
+        hot::{FramesHeader, Inputs, Ping, Pong, TAG_INPUTS, TAG_PING, encode_blob, put_frames},
+    },
+    sim::MatchSetup,
+    state_hash::StateHashes,
+};
+
+use super::*;
+use crate::{
+    fake_server::FakeServer,
+    toy::{ToyPlugin, toy},
+};
+
+pub const OWN: Slot = Slot::new(1).expect("in range");
+
+const TICK_RATE: u16 = 30;
+/// Updates of client and server in a tick.
+const STEPS_PER_TICK: u32 = 4;
+
+pub struct Stage {
+    pub server: FakeServer,
+    pub client: Client,
+    pub simulation: Simulation,
+    pub frames: Vec<Frame>,
+    pub sampled: Vec<Tick>,
+    /// Frames are closed and not sent.
+    pub is_mute: bool,
+    pub lies_about_hashes: bool,
+    blobs: Vec<Vec<u8>>,
+    received: Vec<Option<Input>>,
+    steps: u32,
+    epoch_step: Option<i64>,
+    next_msg_id: u64,
+}
+
+impl Stage {
+    pub fn connected() -> Self {
+        Self::new(Some(toy()))
+    }
+
+    pub fn in_lobby() -> Self {
+        Self::welcomed(Self::new(Some(toy())))
+    }
+
+    pub fn thin() -> Self {
+        Self::welcomed(Self::new(None))
+    }
+
+    pub fn in_match() -> Self {
+        let mut stage = Self::in_lobby();
+        stage.begin(true);
+        stage
+    }
+
+    /// What the player does in a tick.
+    pub fn input(tick: Tick) -> Input {
+        Input([(tick.0 / 7) as u8 & 3, 0, 0, 0, 0, 0, 0, 0])
+    }
+
+    /// Sets a match one second ahead; `from_start`: the client hears of it and gets the opening state.
+    pub fn begin(&mut self, from_start: bool) {
+        self.simulation.open(&MatchSetup { seed: 5, map: String::new(), seats: 4 });
+        self.epoch_step = Some(i64::from(self.steps + u32::from(TICK_RATE) * STEPS_PER_TICK));
+        if from_start {
+            self.phase(Phase::Countdown { match_no: 1, ticks: TICK_RATE.into() });
+            self.send_snapshot();
+        }
+        self.run_ticks(u32::from(TICK_RATE));
+        if from_start {
+            assert_eq!(self.said(|message| *message == ControlUp::Loaded { match_no: 1, next_tick: Tick(0) }), 1);
+            self.phase(Phase::Playing { match_no: 1 });
+        }
+    }
+
+    pub fn phase(&mut self, phase: Phase) {
+        let event = RoomEvent::Phase(phase);
+        self.server.say(&ControlDown::Event { msg_id: self.next_msg_id, event });
+        self.next_msg_id += 1;
+    }
+
+    /// Closes so many ticks.
+    pub fn play(&mut self, ticks: u32) {
+        for _ in 0..ticks {
+            self.close_tick();
+            self.run_ticks(1);
+        }
+    }
+
+    pub fn run_ticks(&mut self, ticks: u32) {
+        for _ in 0..ticks * STEPS_PER_TICK {
+            self.step();
+        }
+    }
+
+    /// How many of the client's messages are of this kind.
+    pub fn said(&self, is_it: impl Fn(&ControlUp) -> bool) -> usize {
+        self.server.control.iter().filter(|message| is_it(message)).count()
+    }
+
+    /// Sends the state that the next frame belongs on.
+    pub fn send_snapshot(&mut self) {
+        let bytes = zstd::encode_all(&self.simulation.encode()[..], 1).expect("compresses");
+        let chunks: Vec<&[u8]> = bytes.chunks(SNAPSHOT_CHUNK_BYTES).collect();
+        for (index, chunk) in chunks.iter().enumerate() {
+            self.server.say(&ControlDown::SnapshotChunk {
+                match_no: 1,
+                next_tick: self.simulation.next_tick(),
+                index: index as u16,
+                count: chunks.len() as u16,
+                bytes: chunk.to_vec(),
+            });
+        }
+    }
+
+    pub fn send_old_frames(&mut self, from: usize, to: usize) {
+        let blobs = self.blobs[from..to].to_vec();
+        self.server.say(&ControlDown::Frames { match_no: 1, first: Tick(from as u32), blobs });
+    }
+
+    /// A next frame that the server itself does not simulate.
+    pub fn send_poisoned_frame(&mut self, input: Input) {
+        let last = self.frames.last().expect("some frames were closed");
+        let mut frame = Frame { tick: last.tick.plus(1), inputs: last.inputs, ..Default::default() };
+        frame.inputs[0] = input;
+        self.blobs.push(encode_blob(&frame, &last.inputs, None));
+        self.send_newest();
+    }
+
+    fn new(game: Option<MakeSimulation>) -> Self {
+        let server = FakeServer::new();
+        let hello = Hello { protocol: 1, game: "toy".to_owned(), fingerprint: 2 };
+        let config = ClientConfig { hello, game };
+        let client = Client::new(&server.token(), server.link(), &config, Duration::ZERO).expect("a good token");
+        Self {
+            server,
+            client,
+            simulation: Simulation::new(ToyPlugin),
+            frames: Vec::new(),
+            sampled: Vec::new(),
+            is_mute: false,
+            lies_about_hashes: false,
+            blobs: Vec::new(),
+            received: vec![None; 1000],
+            steps: 0,
+            epoch_step: None,
+            next_msg_id: 1,
+        }
+    }
+
+    fn welcomed(mut stage: Self) -> Self {
+        stage.run_ticks(10);
+        assert_eq!(stage.said(|message| matches!(message, ControlUp::Hello(_))), 1);
+        let member = Member { player: PlayerId(9), slot: OWN, name: "ada".to_owned(), ready: false };
+        stage.server.say(&ControlDown::Welcome(Box::new(Welcome {
+            room: RoomId(1),
+            code: "K7QX".parse().expect("a code"),
+            seats: 4,
+            tick_rate: TICK_RATE,
+            player: PlayerId(9),
+            slot: OWN,
+            members: vec![member],
+            phase: Phase::Lobby { reason: None },
+            next_msg_id: 1,
+        })));
+        stage.run_ticks(2);
+        assert!(stage.client.phase().is_some());
+        stage
+    }
+
+    fn step(&mut self) {
+        self.steps += 1;
+        let now = Duration::from_secs(1) * self.steps / (u32::from(TICK_RATE) * STEPS_PER_TICK);
+        let sampled = &mut self.sampled;
+        self.client.update(now, &mut |request| {
+            sampled.push(request.tick);
+            Self::input(request.tick)
+        });
+        self.server.update(now);
+        for message in std::mem::take(&mut self.server.hot) {
+            match message[0] {
+                TAG_PING => self.answer(&Ping::decode(&message).expect("our client's ping")),
+                TAG_INPUTS => self.take_inputs(&Inputs::decode(&message).expect("our client's inputs")),
+                tag => panic!("a client sent a hot message with tag {tag}"),
+            }
+        }
+    }
+
+    fn answer(&mut self, ping: &Ping) {
+        let steps_in = self.epoch_step.map(|epoch| i64::from(self.steps) - epoch);
+        let room_time = steps_in.map(|steps| steps * 256 / i64::from(STEPS_PER_TICK));
+        let mut bytes = Vec::new();
+        Pong { nonce: ping.nonce, room_time }.encode(&mut bytes);
+        self.server.send_hot(&bytes);
+    }
+
+    fn take_inputs(&mut self, message: &Inputs) {
+        for (age, input) in message.inputs.iter().enumerate() {
+            let place = &mut self.received[message.newest.0 as usize - age];
+            assert!(place.is_none_or(|earlier| earlier == *input), "an input changed after it was sent");
+            *place = Some(*input);
+        }
+    }
+
+    /// Simulates the next tick with a second player whose input cannot be guessed, and sends it.
+    fn close_tick(&mut self) {
+        let tick = self.simulation.next_tick();
+        let previous = self.frames.last().map(|frame| frame.inputs).unwrap_or_default();
+        let mut frame = Frame { tick, ..Default::default() };
+        if tick == Tick(0) {
+            let join = |slot| RosterEvent { change: RosterChange::Join, slot };
+            frame.events.extend([join(Slot::new(0).expect("in range")), join(OWN)]);
+        }
+        frame.inputs[0] = Input([(tick.0 / 3 % 5) as u8, 0, 0, 0, 0, 0, 0, 0]);
+        frame.inputs[OWN.index()] = self.received[tick.0 as usize].unwrap_or(previous[OWN.index()]);
+        self.simulation.step(&frame);
+        let hash = StateHashes::combined(&self.simulation.hashes()) ^ u64::from(self.lies_about_hashes);
+        self.blobs.push(encode_blob(&frame, &previous, (tick.0 % 30 == 29).then_some(hash)));
+        self.frames.push(frame);
+        self.send_newest();
+    }
+
+    fn send_newest(&mut self) {
+        if self.is_mute {
+            return;
+        }
+        let newest = self.blobs.len() - 1;
+        let acknowledged = self.received.iter().rposition(Option::is_some).map_or(0, |tick| tick as u32 + 1);
+        let header =
+            FramesHeader { match_low: 1, newest: Tick(newest as u32), input_ack: Tick(acknowledged), feedback: None };
+        let mut bytes = Vec::new();
+        let blobs = &self.blobs[newest.saturating_sub(1)..];
+        put_frames(&mut bytes, &header, blobs.iter().map(Vec::as_slice));
+        self.server.send_hot(&bytes);
+    }
+}

@@ -1,0 +1,183 @@
+//! The far end for this crate's own tests: real netcode and renet, and whatever messages a test wants to be sent.
+
+use std::{
+    collections::VecDeque,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use bevy_renet::renet::{ChannelConfig, ConnectionConfig, RenetServer, SendType};
+use framehouse_shared::protocol::{
+    channel::{CHANNEL_BYTES_MAX, FLUSH_BYTES_MAX, Outbox, RELIABLE_CHANNEL, RESEND_TIME, split_batch},
+    codec,
+    control::{ControlDown, ControlUp, NETCODE_PROTOCOL_ID},
+    guard::{PayloadKind, check_at_server, check_payload},
+};
+use renetcode::{ConnectToken, NetcodeServer, ServerAuthentication, ServerConfig, ServerResult};
+
+use crate::net::Link;
+
+const KEY: [u8; 32] = [7; 32];
+const CLIENT_ID: u64 = 1;
+const UNIX_BASE: Duration = Duration::from_secs(1_700_000_000);
+
+type Queue = Arc<Mutex<VecDeque<Vec<u8>>>>;
+
+/// The client's end of a perfect link.
+pub struct MemoryLink {
+    up: Queue,
+    down: Queue,
+}
+
+impl Link for MemoryLink {
+    fn send(&mut self, _now: Duration, datagram: &[u8]) {
+        self.up.lock().expect("one thread").push_back(datagram.to_vec());
+    }
+
+    fn receive(&mut self, _now: Duration, buffer: &mut [u8]) -> Option<usize> {
+        let datagram = self.down.lock().expect("one thread").pop_front()?;
+        let length = datagram.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&datagram[..length]);
+        Some(length)
+    }
+}
+
+/// A server for one client.
+pub struct FakeServer {
+    netcode: NetcodeServer,
+    renet: RenetServer,
+    outbox: Outbox,
+    up: Queue,
+    down: Queue,
+    now: Duration,
+    /// What the client has said.
+    pub control: Vec<ControlUp>,
+    /// The hot messages that came.
+    pub hot: Vec<Vec<u8>>,
+}
+
+impl FakeServer {
+    /// A server at time zero.
+    pub fn new() -> Self {
+        let netcode = NetcodeServer::new(ServerConfig {
+            current_time: UNIX_BASE,
+            max_clients: 4,
+            protocol_id: NETCODE_PROTOCOL_ID,
+            public_addresses: vec![address(1)],
+            authentication: ServerAuthentication::Secure { private_key: KEY },
+        });
+        let channel = || {
+            vec![ChannelConfig {
+                channel_id: RELIABLE_CHANNEL,
+                max_memory_usage_bytes: 2 * CHANNEL_BYTES_MAX,
+                send_type: SendType::ReliableOrdered { resend_time: RESEND_TIME },
+            }]
+        };
+        let renet = RenetServer::new(ConnectionConfig {
+            available_bytes_per_tick: FLUSH_BYTES_MAX,
+            server_channels_config: channel(),
+            client_channels_config: channel(),
+        });
+        Self {
+            netcode,
+            renet,
+            outbox: Outbox::default(),
+            up: Queue::default(),
+            down: Queue::default(),
+            now: Duration::ZERO,
+            control: Vec::new(),
+            hot: Vec::new(),
+        }
+    }
+
+    /// A token for the one client.
+    pub fn token(&self) -> Vec<u8> {
+        let token =
+            ConnectToken::generate(UNIX_BASE, NETCODE_PROTOCOL_ID, 10, CLIENT_ID, 10, vec![address(1)], None, &KEY);
+        let mut bytes = Vec::new();
+        token.expect("a token").write(&mut bytes).expect("a Vec takes any bytes");
+        bytes
+    }
+
+    /// The client's end of the link.
+    pub fn link(&self) -> Box<MemoryLink> {
+        Box::new(MemoryLink { up: self.up.clone(), down: self.down.clone() })
+    }
+
+    /// Queues a control message.
+    pub fn say(&mut self, message: &ControlDown) {
+        self.outbox.push(&codec::encode(message), 0);
+    }
+
+    /// Queues bytes where a control message should be.
+    pub fn say_bytes(&mut self, message: &[u8]) {
+        self.outbox.push(message, 0);
+    }
+
+    /// Sends a payload that netcode encrypts, whatever is in it.
+    pub fn send_hot(&mut self, payload: &[u8]) {
+        if let Ok((_, datagram)) = self.netcode.generate_payload_packet(CLIENT_ID, payload) {
+            self.down.lock().expect("one thread").push_back(datagram.to_vec());
+        }
+    }
+
+    /// Puts a datagram on the wire as it is.
+    pub fn send_raw(&mut self, datagram: &[u8]) {
+        self.down.lock().expect("one thread").push_back(datagram.to_vec());
+    }
+
+    /// Receives, lets time pass, sends.
+    pub fn update(&mut self, now: Duration) {
+        let elapsed = now - self.now;
+        self.now = now;
+        self.netcode.update(elapsed);
+        self.renet.update(elapsed);
+        let arrived: Vec<_> = self.up.lock().expect("one thread").drain(..).collect();
+        for mut datagram in arrived {
+            check_at_server(&datagram).expect("our client's datagrams pass the guard");
+            let down = &self.down;
+            let send = |payload: &[u8]| down.lock().expect("one thread").push_back(payload.to_vec());
+            match self.netcode.process_packet(address(2), &mut datagram) {
+                ServerResult::PacketToSend { payload, .. } => send(payload),
+                ServerResult::Payload { payload, .. } => take_payload(&mut self.renet, &mut self.hot, payload),
+                ServerResult::ClientConnected { client_id, payload, .. } => {
+                    send(payload);
+                    self.renet.add_connection(client_id);
+                }
+                ServerResult::None | ServerResult::ClientDisconnected { .. } => {}
+            }
+        }
+        self.exchange();
+    }
+
+    fn exchange(&mut self) {
+        if !self.renet.is_connected(CLIENT_ID) {
+            return;
+        }
+        while let Some(batch) = self.renet.receive_message(CLIENT_ID, RELIABLE_CHANNEL) {
+            for message in split_batch(&batch).expect("our client's batches are whole") {
+                self.control.push(ControlUp::decode(message).expect("our client's messages are whole"));
+            }
+        }
+        while let Some(batch) = self.outbox.next_batch(0) {
+            self.renet.send_message(CLIENT_ID, RELIABLE_CHANNEL, batch);
+        }
+        for packet in self.renet.get_packets_to_send(CLIENT_ID).expect("the client is connected") {
+            self.send_hot(&packet);
+        }
+    }
+}
+
+fn take_payload(renet: &mut RenetServer, hot: &mut Vec<Vec<u8>>, payload: &[u8]) {
+    match check_payload(payload, 0).expect("our client's payloads pass the guard") {
+        PayloadKind::Hot => hot.push(payload.to_vec()),
+        PayloadKind::Reliable | PayloadKind::Ack => {
+            renet.process_packet_from(payload, CLIENT_ID).expect("the client is connected");
+        }
+    }
+}
+
+fn address(last: u8) -> SocketAddr {
+    SocketAddr::from(([10, 0, 0, last], 7000))
+}

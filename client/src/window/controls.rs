@@ -1,0 +1,114 @@
+//! Keys and mouse, made into the player's input.
+
+use bevy::{prelude::*, window::PrimaryWindow};
+use framehouse_shared::arena::input::ArenaInput;
+
+/// What the player holds and points at, gathered once a frame, before the net core asks for inputs.
+#[derive(Resource, Clone, Copy, Debug, Default)]
+pub struct Controls {
+    /// Where to push: each of x and y is -1, 0 or 1.
+    pub push: Vec2,
+    /// Where the mouse is in the arena, while it is in the window.
+    pub pointer: Option<Vec2>,
+    /// Whether fire is held.
+    pub fire: bool,
+    /// Whether dash was pressed since the last input was made: it is kept until a tick takes it.
+    pub dash: bool,
+    last: ArenaInput,
+}
+
+/// The keys of one frame, apart from any keyboard.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Held {
+    /// Each direction.
+    pub up: bool,
+    /// Each direction.
+    pub down: bool,
+    /// Each direction.
+    pub left: bool,
+    /// Each direction.
+    pub right: bool,
+}
+
+impl Held {
+    fn of(keys: &ButtonInput<KeyCode>) -> Self {
+        Self {
+            up: keys.any_pressed([KeyCode::KeyW, KeyCode::ArrowUp]),
+            down: keys.any_pressed([KeyCode::KeyS, KeyCode::ArrowDown]),
+            left: keys.any_pressed([KeyCode::KeyA, KeyCode::ArrowLeft]),
+            right: keys.any_pressed([KeyCode::KeyD, KeyCode::ArrowRight]),
+        }
+    }
+
+    /// Where the keys push; opposite keys cancel each other.
+    pub fn push(self) -> Vec2 {
+        let axis = |more: bool, less: bool| f32::from(u8::from(more)) - f32::from(u8::from(less));
+        Vec2::new(axis(self.right, self.left), axis(self.up, self.down))
+    }
+}
+
+impl Controls {
+    /// The input of a tick for a craft that is at `position`; a dash that was pressed is in it once.
+    pub fn take_input(&mut self, position: Option<Vec2>) -> ArenaInput {
+        let mut input = ArenaInput { fire: self.fire, dash: std::mem::take(&mut self.dash), ..self.last };
+        input.steer(self.push.normalize_or_zero());
+        if let (Some(pointer), Some(position)) = (self.pointer, position) {
+            input.aim_along(pointer - position);
+        }
+        self.last = input;
+        input
+    }
+}
+
+/// Reads keyboard and mouse. Runs in [`PreUpdate`], before the net core.
+pub fn gather(
+    keys: Res<ButtonInput<KeyCode>>,
+    buttons: Res<ButtonInput<MouseButton>>,
+    window: Option<Single<&Window, With<PrimaryWindow>>>,
+    camera: Option<Single<(&Camera, &GlobalTransform)>>,
+    mut controls: ResMut<Controls>,
+) {
+    controls.push = Held::of(&keys).push();
+    controls.fire = buttons.pressed(MouseButton::Left) || keys.pressed(KeyCode::Space);
+    controls.dash |= buttons.just_pressed(MouseButton::Right)
+        || keys.any_just_pressed([KeyCode::ShiftLeft, KeyCode::ShiftRight]);
+    let cursor = window.and_then(|window| window.cursor_position());
+    controls.pointer = cursor.zip(camera).and_then(|(cursor, camera)| {
+        let (camera, place) = *camera;
+        camera.viewport_to_world_2d(place, cursor).ok()
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn eight_directions_have_full_throttle_and_opposites_cancel() {
+        let mut controls = Controls { push: Held { up: true, right: true, ..Held::default() }.push(), ..default() };
+        let input = controls.take_input(None);
+        assert_eq!((input.direction, input.throttle), (32, 255));
+        let both = Held { left: true, right: true, down: true, ..Held::default() };
+        controls.push = both.push();
+        let input = controls.take_input(None);
+        assert_eq!((input.direction, input.throttle), (192, 255));
+        controls.push = Vec2::ZERO;
+        assert_eq!(controls.take_input(None).throttle, 0);
+    }
+
+    #[test]
+    fn a_dash_is_in_one_input_only() {
+        let mut controls = Controls { dash: true, fire: true, ..default() };
+        let dashes: Vec<bool> = (0..3).map(|_| controls.take_input(None).dash).collect();
+        assert_eq!(dashes, [true, false, false]);
+        assert!(controls.take_input(None).fire);
+    }
+
+    #[test]
+    fn the_aim_stays_when_the_mouse_leaves() {
+        let mut controls = Controls { pointer: Some(Vec2::new(10.0, 50.0)), ..default() };
+        assert_eq!(controls.take_input(Some(Vec2::new(10.0, 0.0))).aim, 64);
+        controls.pointer = None;
+        assert_eq!(controls.take_input(Some(Vec2::ZERO)).aim, 64);
+    }
+}

@@ -1,0 +1,225 @@
+//! Every picture of the game, painted by the processor at start: soft-edged at any size without multi-sampling.
+
+use bevy::{
+    asset::RenderAssetUsages,
+    image::{ImageSampler, ImageSamplerDescriptor},
+    prelude::*,
+    render::render_resource::{Extent3d, TextureDimension, TextureFormat},
+};
+
+/// The side of the square pictures. Each has smaller copies of itself, so that it can be drawn at any size below.
+const SIDE: u32 = 128;
+/// Half the side of what a picture shows: the rest is room for its soft edge.
+pub const REACH: f32 = 60.0;
+/// The sides of [`Art::floor`], in pixels that are units of the arena, and the part at each side that is not stretched.
+pub const FLOOR_MARGIN: f32 = 48.0;
+
+/// Straight (not premultiplied) red, green, blue and alpha, 0 to 1.
+pub type Rgba = [f32; 4];
+
+/// The pictures. Most are white, so that a sprite's colour tints them.
+#[derive(Resource, Clone)]
+pub struct Art {
+    /// A disc.
+    pub disc: Handle<Image>,
+    /// A disc that fades from its centre.
+    pub glow: Handle<Image>,
+    /// A thin ring.
+    pub ring: Handle<Image>,
+    /// A craft's hull: a disc with a dark rim and some volume.
+    pub hull: Handle<Image>,
+    /// A gem: a hexagon with a bright inner rim and a dark heart.
+    pub gem: Handle<Image>,
+    /// The notch that shows where a craft aims.
+    pub notch: Handle<Image>,
+    /// A streak that is bright at its right end.
+    pub streak: Handle<Image>,
+    /// The arena's floor with its wall, to be stretched in the middle.
+    pub floor: Handle<Image>,
+    /// Dark corners.
+    pub vignette: Handle<Image>,
+}
+
+impl Art {
+    /// Paints everything.
+    pub fn paint(images: &mut Assets<Image>) -> Self {
+        let mut square = |look: fn(Vec2) -> Rgba| images.add(paint(UVec2::splat(SIDE), look));
+        Self {
+            disc: square(|at| white(edge(at.length() - REACH, 1.5))),
+            glow: square(|at| white((1.0 - at.length() / REACH).clamp(0.0, 1.0).powi(2))),
+            ring: square(|at| white(edge((at.length() - REACH + 5.0).abs() - 4.0, 1.5))),
+            hull: square(hull),
+            gem: square(gem),
+            notch: square(notch),
+            streak: images.add(paint(UVec2::new(SIDE, 32), streak)),
+            floor: images.add(paint(UVec2::splat(160), floor)),
+            vignette: images.add(paint(UVec2::new(256, 144), vignette)),
+        }
+    }
+}
+
+/// Paints a picture; `look` is asked for every pixel by its place from the middle, y up.
+pub fn paint(size: UVec2, look: impl Fn(Vec2) -> Rgba) -> Image {
+    let half = size.as_vec2() / 2.0;
+    let pixels = (0..size.y).flat_map(|y| (0..size.x).map(move |x| UVec2::new(x, y)));
+    let level: Vec<Rgba> = pixels
+        .map(|pixel| {
+            let at = pixel.as_vec2() + 0.5 - half;
+            look(Vec2::new(at.x, -at.y))
+        })
+        .collect();
+    with_smaller_copies(size, level)
+}
+
+/// Only sides that are powers of two can be halved all the way.
+fn with_smaller_copies(mut size: UVec2, mut level: Vec<Rgba>) -> Image {
+    let mut bytes = to_bytes(&level);
+    let full = Extent3d { width: size.x, height: size.y, depth_or_array_layers: 1 };
+    let mut image = Image::new(
+        full,
+        TextureDimension::D2,
+        bytes.clone(),
+        TextureFormat::Rgba8UnormSrgb,
+        RenderAssetUsages::RENDER_WORLD,
+    );
+    let is_halvable = size.x.is_power_of_two() && size.y.is_power_of_two();
+    while is_halvable && size.max_element() > 1 {
+        (size, level) = halved(size, &level);
+        bytes.extend(to_bytes(&level));
+        image.texture_descriptor.mip_level_count += 1;
+    }
+    image.data = Some(bytes);
+    image.sampler = ImageSampler::Descriptor(ImageSamplerDescriptor::linear());
+    image
+}
+
+fn halved(size: UVec2, level: &[Rgba]) -> (UVec2, Vec<Rgba>) {
+    let half = (size / 2).max(UVec2::ONE);
+    let step = size / half;
+    let pixels = (0..half.y).flat_map(|y| (0..half.x).map(move |x| UVec2::new(x, y) * step));
+    let mean = |corner: UVec2| {
+        let mut sum = [0.0; 4];
+        for pixel in (0..step.y).flat_map(|y| (0..step.x).map(move |x| corner + UVec2::new(x, y))) {
+            let [red, green, blue, alpha] = level[(pixel.y * size.x + pixel.x) as usize];
+            // Weighted by alpha: what cannot be seen has no colour to give.
+            [red * alpha, green * alpha, blue * alpha, alpha].iter().zip(&mut sum).for_each(|(part, sum)| *sum += part);
+        }
+        let [red, green, blue, alpha] = sum;
+        let weight = alpha.max(1e-6);
+        [red / weight, green / weight, blue / weight, alpha / (step.x * step.y) as f32]
+    };
+    (half, pixels.map(mean).collect())
+}
+
+fn to_bytes(level: &[Rgba]) -> Vec<u8> {
+    level.iter().flatten().map(|part| (part.clamp(0.0, 1.0) * 255.0).round() as u8).collect()
+}
+
+/// 1 inside (a negative distance), 0 outside, and in between over `width` pixels.
+pub fn edge(distance: f32, width: f32) -> f32 {
+    (0.5 - distance / width).clamp(0.0, 1.0)
+}
+
+/// Lays one colour over another.
+pub fn over(top: Rgba, bottom: Rgba) -> Rgba {
+    let alpha = top[3] + bottom[3] * (1.0 - top[3]);
+    let mix = |place: usize| (top[place] * top[3] + bottom[place] * bottom[3] * (1.0 - top[3])) / alpha.max(1e-6);
+    [mix(0), mix(1), mix(2), alpha]
+}
+
+fn white(alpha: f32) -> Rgba {
+    grey(1.0, alpha)
+}
+
+const fn grey(light: f32, alpha: f32) -> Rgba {
+    [light, light, light, alpha]
+}
+
+/// The distance from a box with round corners around the middle.
+pub fn rounded_box(at: Vec2, half: Vec2, radius: f32) -> f32 {
+    let beyond = at.abs() - half + radius;
+    beyond.max(Vec2::ZERO).length() + beyond.max_element().min(0.0) - radius
+}
+
+fn hexagon(at: Vec2, radius: f32) -> f32 {
+    let at = at.abs();
+    (at.x * 0.866_025_4 + at.y * 0.5).max(at.y) - radius
+}
+
+fn hull(at: Vec2) -> Rgba {
+    let distance = at.length() - REACH;
+    // Light from the upper left, a little darker towards the rim.
+    let light = 0.96 - 0.16 * (at - Vec2::new(-16.0, 18.0)).length() / REACH;
+    let face = grey(light.clamp(0.55, 1.0), edge(distance + 6.0, 1.5));
+    let shine = grey(1.0, 0.55 * edge((at - Vec2::new(-17.0, 20.0)).length() - 15.0, 8.0));
+    over(over(shine, face), grey(0.06, edge(distance, 1.5)))
+}
+
+fn gem(at: Vec2) -> Rgba {
+    let inner = hexagon(at, REACH * 0.52);
+    let body = grey(0.52, 0.92 * edge(hexagon(at, REACH * 0.86), 2.0));
+    let facet = grey(0.75, 0.5 * edge(hexagon(at, REACH * 0.86), 2.0) * f32::from(u8::from(at.y > at.x.abs() * 0.58)));
+    let rim = grey(1.0, edge(inner, 2.0));
+    let heart = grey(0.07, edge(hexagon(at, REACH * 0.27), 2.0));
+    over(heart, over(rim, over(facet, body)))
+}
+
+fn notch(at: Vec2) -> Rgba {
+    let outline = rounded_box(at, Vec2::new(56.0, 40.0), 14.0);
+    over(grey(0.85, edge(outline + 11.0, 2.0)), grey(0.06, edge(outline, 2.0)))
+}
+
+fn streak(at: Vec2) -> Rgba {
+    let along = (at.x / SIDE as f32 + 0.5).clamp(0.0, 1.0);
+    let across = 1.0 - (at.y / 16.0).abs();
+    white(along * along * (across * across * (3.0 - 2.0 * across)).max(0.0))
+}
+
+/// Floor, wall and the light that the wall throws on the floor.
+fn floor(at: Vec2) -> Rgba {
+    let distance = rounded_box(at, Vec2::splat(72.0), 18.0);
+    let light = (1.0 + distance / 26.0).clamp(0.0, 1.0).powi(2) * f32::from(u8::from(distance < 0.0));
+    let base = [0.052 + 0.03 * light, 0.068 + 0.045 * light, 0.112 + 0.085 * light, edge(distance, 1.5)];
+    let wall = [0.20, 0.29, 0.50, edge((distance + 2.0).abs() - 2.0, 1.5)];
+    let halo = [0.16, 0.28, 0.55, 0.35 * (1.0 - distance / 8.0).clamp(0.0, 1.0).powi(2)];
+    over(wall, over(base, halo))
+}
+
+fn vignette(at: Vec2) -> Rgba {
+    let far = (at / Vec2::new(128.0, 72.0)).length();
+    let fade = ((far - 0.75) / 0.75).clamp(0.0, 1.0);
+    // A grain of half a step breaks up the bands that so slow a fade has.
+    let grain = ((at.x * 12.9898 + at.y * 78.233).sin() * 43758.547).fract() / 255.0;
+    [0.0, 0.0, 0.01, 0.62 * fade * fade * (3.0 - 2.0 * fade) + grain.abs() * f32::from(u8::from(fade > 0.0))]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_has_all_its_smaller_copies() {
+        let image = paint(UVec2::new(8, 2), |_| [1.0, 0.5, 0.0, 1.0]);
+        assert_eq!(image.texture_descriptor.mip_level_count, 4);
+        let data = image.data.expect("a painted image has its bytes");
+        assert_eq!(data.len(), (16 + 4 + 2 + 1) * 4);
+        assert_eq!(data[data.len() - 4..], [255, 128, 0, 255], "an even colour stays what it is");
+    }
+
+    #[test]
+    fn every_look_is_a_colour_and_ends_within_its_picture() {
+        for look in [hull, gem, notch] {
+            for x in -64..64 {
+                let colour = look(Vec2::new(x as f32 + 0.5, 3.5));
+                assert!(colour.iter().all(|part| (0.0..=1.0).contains(part)), "{colour:?}");
+            }
+            assert_eq!(look(Vec2::new(63.5, 63.5))[3], 0.0);
+        }
+    }
+
+    #[test]
+    fn an_opaque_top_hides_the_bottom() {
+        assert_eq!(over([0.2, 0.4, 0.6, 1.0], [1.0; 4]), [0.2, 0.4, 0.6, 1.0]);
+        assert!((over([1.0, 1.0, 1.0, 0.5], [0.0, 0.0, 0.0, 1.0])[0] - 0.5).abs() < 1e-6);
+    }
+}
