@@ -36,54 +36,77 @@ impl Plugin for ItemsPlugin {
     }
 }
 
-/// Sprites by the thing that they show, and those that show nothing.
-struct Views<K> {
-    shown: BTreeMap<K, View>,
-    free: Vec<Entity>,
+/// Sets of sprites by the thing that they show, and those that show nothing.
+struct Views<K, const PARTS: usize> {
+    shown: BTreeMap<K, View<PARTS>>,
+    free: Vec<[Entity; PARTS]>,
 }
 
 #[derive(Clone, Copy)]
-struct View {
-    entity: Entity,
+struct View<const PARTS: usize> {
+    parts: [Entity; PARTS],
     age: f32,
     is_seen: bool,
 }
 
+/// A gem's light and body.
 #[derive(Resource, Default)]
-struct GemViews(Views<u32>);
+struct GemViews(Views<u32, 2>);
 
+/// A spark's trail, light and body.
 #[derive(Resource, Default)]
-struct SparkViews(Views<(Slot, Tick)>);
+struct SparkViews(Views<(Slot, Tick), 3>);
 
-impl<K> Default for Views<K> {
+type Sprites<'w, 's> = Query<'w, 's, (&'static mut Sprite, &'static mut Transform, &'static mut Visibility)>;
+
+impl<K, const PARTS: usize> Default for Views<K, PARTS> {
     fn default() -> Self {
         Self { shown: BTreeMap::new(), free: Vec::new() }
     }
 }
 
-impl<K: Ord + Copy> Views<K> {
-    /// The view of a thing, a free one or a new one if it was not there, and its age in seconds.
-    fn of(&mut self, key: K, seconds: f32, make: impl FnOnce() -> Entity) -> (Entity, f32) {
+impl<K: Ord + Copy, const PARTS: usize> Views<K, PARTS> {
+    /// The sprites of a thing, free or new ones if it was not there, and its age in seconds.
+    fn of(&mut self, key: K, seconds: f32, make: impl FnOnce() -> [Entity; PARTS]) -> ([Entity; PARTS], f32) {
         let free = &mut self.free;
         let view = self.shown.entry(key).or_insert_with(|| {
-            let entity = free.pop().unwrap_or_else(make);
-            View { entity, age: 0.0, is_seen: true }
+            let parts = free.pop().unwrap_or_else(make);
+            View { parts, age: 0.0, is_seen: true }
         });
         view.age += seconds;
         view.is_seen = true;
-        (view.entity, view.age)
+        (view.parts, view.age)
     }
 
-    /// Gives back the views of what was not seen since the last call.
+    /// Gives back the sprites of what was not seen since the last call.
     fn release_unseen(&mut self, mut hide: impl FnMut(Entity)) {
         let free = &mut self.free;
         self.shown.retain(|_, view| {
             if !view.is_seen {
-                hide(view.entity);
-                free.push(view.entity);
+                view.parts.iter().for_each(|part| hide(*part));
+                free.push(view.parts);
             }
             std::mem::take(&mut view.is_seen)
         });
+    }
+}
+
+fn spawn<const PARTS: usize>(commands: &mut Commands, pictures: [&Handle<Image>; PARTS]) -> [Entity; PARTS] {
+    pictures.map(|image| commands.spawn((Sprite::from_image(image.clone()), Visibility::Hidden)).id())
+}
+
+fn put(sprites: &mut Sprites, part: Entity, transform: Transform, size: Vec2, color: Color) {
+    // A new sprite is there from the next frame on.
+    let Ok((mut sprite, mut place, mut visibility)) = sprites.get_mut(part) else { return };
+    sprite.custom_size = Some(size);
+    sprite.color = color;
+    *place = transform;
+    visibility.set_if_neq(Visibility::Visible);
+}
+
+fn hide(sprites: &mut Sprites, part: Entity) {
+    if let Ok((_, _, mut visibility)) = sprites.get_mut(part) {
+        *visibility = Visibility::Hidden;
     }
 }
 
@@ -93,34 +116,20 @@ fn draw_gems(
     art: Res<Art>,
     time: Res<Time<Real>>,
     mut views: ResMut<GemViews>,
-    mut hidden: Query<&mut Visibility>,
+    mut sprites: Sprites,
 ) {
     let radius = scene.rules.as_ref().map_or(11.0, |rules| rules.numbers.gem.radius);
     for gem in &scene.now.gems {
-        let (entity, age) = views.0.of(gem.id, scene.passed.real, || commands.spawn_empty().id());
-        let (transform, size, color) = gem_look(gem, age, &scene, time.elapsed_secs_wrapped());
+        let make = || spawn(&mut commands, [&art.glow, &art.gem]);
+        let ([light, body], age) = views.0.of(gem.id, scene.passed.real, make);
+        let (place, size, color) = gem_look(gem, age, &scene, time.elapsed_secs_wrapped());
         let side = 2.0 * radius * size * 64.0 / REACH;
-        let glow = if gem.kind == GemKind::Jackpot { 3.4 } else { 2.4 };
-        commands.entity(entity).insert((
-            Sprite { image: art.gem.clone(), color, custom_size: Some(Vec2::splat(side)), ..default() },
-            transform,
-            Visibility::Visible,
-        ));
-        commands.entity(entity).despawn_related::<Children>().with_child((
-            Sprite {
-                image: art.glow.clone(),
-                color: color.with_alpha(color.alpha() * 0.34),
-                custom_size: Some(Vec2::splat(side * glow)),
-                ..default()
-            },
-            Transform::from_xyz(0.0, 0.0, -0.5),
-        ));
+        let reach = if gem.kind == GemKind::Jackpot { 3.4 } else { 2.5 };
+        let below = Transform::from_translation(place.translation - Vec3::Z * 0.5);
+        put(&mut sprites, light, below, Vec2::splat(side * reach), color.with_alpha(color.alpha() * 0.36));
+        put(&mut sprites, body, place, Vec2::splat(side), color);
     }
-    views.0.release_unseen(|entity| {
-        if let Ok(mut visibility) = hidden.get_mut(entity) {
-            *visibility = Visibility::Hidden;
-        }
-    });
+    views.0.release_unseen(|part| hide(&mut sprites, part));
 }
 
 fn gem_look(gem: &Gem, age: f32, scene: &Scene, seconds: f32) -> (Transform, f32, Color) {
@@ -139,49 +148,21 @@ fn draw_sparks(
     scene: Res<Scene>,
     art: Res<Art>,
     mut views: ResMut<SparkViews>,
-    mut hidden: Query<&mut Visibility>,
+    mut sprites: Sprites,
 ) {
     let radius = scene.rules.as_ref().map_or(7.0, |rules| rules.numbers.spark.radius);
     for spark in &scene.now.sparks {
-        let (entity, age) =
-            views.0.of((spark.owner, spark.fades), scene.passed.real, || spawn_spark(&mut commands, &art));
-        let (transform, trail) = spark_look(spark, age, scene.seconds_back);
+        let make = || spawn(&mut commands, [&art.streak, &art.glow, &art.disc]);
+        let ([trail, light, body], age) = views.0.of((spark.owner, spark.fades), scene.passed.real, make);
+        let (place, length) = spark_look(spark, age, scene.seconds_back);
         let color = accent(spark.owner);
-        commands.entity(entity).insert((
-            Sprite {
-                image: art.disc.clone(),
-                color: color.mix(&Color::WHITE, 0.62),
-                custom_size: Some(Vec2::splat(1.7 * radius)),
-                ..default()
-            },
-            transform,
-            Visibility::Visible,
-        ));
-        commands.entity(entity).despawn_related::<Children>().with_children(|parts| {
-            let mut part = |image: &Handle<Image>, alpha: f32, size: Vec2, x: f32, z: f32| {
-                parts.spawn((
-                    Sprite {
-                        image: image.clone(),
-                        color: color.with_alpha(alpha),
-                        custom_size: Some(size),
-                        ..default()
-                    },
-                    Transform::from_xyz(x, 0.0, z),
-                ));
-            };
-            part(&art.glow, 0.75, Vec2::splat(radius * 5.6), 0.0, -0.2);
-            part(&art.streak, 0.8, Vec2::new(trail, radius * 1.9), -trail / 2.0, -0.4);
-        });
+        let behind = place * Transform::from_xyz(-length / 2.0, 0.0, depth::TRAILS - depth::SPARKS);
+        put(&mut sprites, trail, behind, Vec2::new(length, radius * 2.0), color.with_alpha(0.8));
+        let below = place * Transform::from_xyz(0.0, 0.0, -0.2);
+        put(&mut sprites, light, below, Vec2::splat(radius * 5.6), color.with_alpha(0.75));
+        put(&mut sprites, body, place, Vec2::splat(radius * 1.8), color.mix(&Color::WHITE, 0.62));
     }
-    views.0.release_unseen(|entity| {
-        if let Ok(mut visibility) = hidden.get_mut(entity) {
-            *visibility = Visibility::Hidden;
-        }
-    });
-}
-
-fn spawn_spark(commands: &mut Commands, _art: &Art) -> Entity {
-    commands.spawn_empty().id()
+    views.0.release_unseen(|part| hide(&mut sprites, part));
 }
 
 /// Where a spark is, turned along its way, and how long its trail is: it has none before it has flown.
@@ -198,22 +179,15 @@ mod tests {
 
     #[test]
     fn a_view_is_used_again_when_its_thing_is_gone() {
-        let (mut views, mut made) = (Views::default(), Vec::new());
-        let mut world = World::new();
-        let mut show = |views: &mut Views<u32>, key| {
-            let (entity, _) = views.of(key, 0.1, || {
-                made.push(world.spawn_empty().id());
-                made[made.len() - 1]
-            });
-            entity
-        };
+        let (mut views, mut world) = (Views::<u32, 1>::default(), World::new());
+        let mut show = |views: &mut Views<u32, 1>, key| views.of(key, 0.1, || [world.spawn_empty().id()]).0;
         let first = show(&mut views, 7);
         views.release_unseen(|_| panic!("it was seen"));
         assert_eq!(show(&mut views, 7), first);
         views.release_unseen(|_| panic!("it was seen"));
         let mut hidden = Vec::new();
         views.release_unseen(|entity| hidden.push(entity));
-        assert_eq!(hidden, [first]);
+        assert_eq!(hidden, first);
         assert_eq!(show(&mut views, 8), first);
         assert_ne!(show(&mut views, 9), first);
     }
