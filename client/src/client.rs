@@ -25,7 +25,7 @@ use std::{sync::Arc, time::Duration};
 use framehouse_shared::{
     ids::Slot,
     input::Input,
-    protocol::control::{ControlUp, Hello},
+    protocol::control::{ControlUp, Hello, ROOM_MESSAGE_BYTES_MAX},
     simulation::Simulation,
     tick::Tick,
 };
@@ -156,6 +156,16 @@ impl Client {
             self.connection.queue_control(&ControlUp::Ready(ready));
         } else {
             self.ready_wanted = Some(ready);
+        }
+    }
+
+    /// Says something to everybody in the room: bytes of the game's own, at most [`ROOM_MESSAGE_BYTES_MAX`].
+    ///
+    /// It comes back to everybody, this client included, as a room event in the room's order. A server may allow less,
+    /// and drops what is too much.
+    pub fn say(&mut self, bytes: &[u8]) {
+        if self.room.is_some() && (1..=ROOM_MESSAGE_BYTES_MAX).contains(&bytes.len()) {
+            self.connection.queue_control(&ControlUp::Message(bytes.to_vec()));
         }
     }
 

@@ -10,6 +10,8 @@ pub mod connect;
 pub mod net;
 pub mod prediction;
 pub mod stats;
+#[cfg(feature = "window")]
+pub mod window;
 
 #[cfg(test)]
 mod fake_server;

@@ -103,6 +103,8 @@ pub struct Settings {
     pub server: ServerSettings,
     /// The rooms.
     pub rooms: RoomSettings,
+    /// The connections.
+    pub net: NetSettings,
 }
 
 /// Settings of the process.
@@ -174,6 +176,37 @@ impl Default for RoomSettings {
             results: 10.0,
             leaderboard_broadcast_interval: 2.0,
             score_buffer_maxlen: 50,
+        }
+    }
+}
+
+/// Settings of the connections.
+#[derive(Resource, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NetSettings {
+    /// Seconds a connected client may take to introduce itself, 1 to 60.
+    pub handshake_timeout: f64,
+    /// Seconds of silence after which a connection is lost, 2 to 120.
+    pub connection_timeout: u32,
+    /// Seconds between signs of life on a silent connection, 0.25 to 10.
+    pub keep_alive: f64,
+    /// Seconds a client may acknowledge nothing while something is outstanding, 2 to 600.
+    pub stall_timeout: f64,
+    /// Room messages a client may send in a second, 1 to 1000; in a burst twice as many.
+    pub room_messages_per_s: u32,
+    /// Bytes of a room message, 1 to 1000.
+    pub room_message_bytes: u32,
+}
+
+impl Default for NetSettings {
+    fn default() -> Self {
+        Self {
+            handshake_timeout: 5.0,
+            connection_timeout: 10,
+            keep_alive: 0.5,
+            stall_timeout: 30.0,
+            room_messages_per_s: 20,
+            room_message_bytes: 256,
         }
     }
 }
@@ -254,7 +287,7 @@ impl Settings {
     /// # Errors
     /// With the first that is not.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let Self { server, rooms } = self;
+        let Self { server, rooms, net } = self;
         in_range("tick_rate", "1 to 120", server.tick_rate, 1, 120)?;
         in_range("lanes", "1 to 64", server.lanes, 1, 64)?;
         in_range("size", "2 to 16", rooms.size, 2, 16)?;
@@ -269,6 +302,12 @@ impl Settings {
             60.0,
         )?;
         in_range("score_buffer_maxlen", "1 to 1000", rooms.score_buffer_maxlen, 1, 1000)?;
+        in_range("handshake_timeout", "1 to 60 seconds", net.handshake_timeout, 1.0, 60.0)?;
+        in_range("connection_timeout", "2 to 120 seconds", net.connection_timeout, 2, 120)?;
+        in_range("keep_alive", "0.25 to 10 seconds", net.keep_alive, 0.25, 10.0)?;
+        in_range("stall_timeout", "2 to 600 seconds", net.stall_timeout, 2.0, 600.0)?;
+        in_range("room_messages_per_s", "1 to 1000", net.room_messages_per_s, 1, 1000)?;
+        in_range("room_message_bytes", "1 to 1000", net.room_message_bytes, 1, 1000)?;
         server.check_addresses()
     }
 }

@@ -1,5 +1,6 @@
 //! Datagrams to sessions and back. Nothing above this folder knows which transport a session uses.
 
+pub mod budget;
 pub mod datagrams;
 pub mod lane;
 pub mod mail;

@@ -38,6 +38,7 @@ impl Plugin for RoomPlugin {
                     session::end_gone_sessions,
                     directory::answer_join_requests,
                     control::handle_messages,
+                    resync::compare_reports,
                     phase::advance_phases,
                 )
                     .chain()

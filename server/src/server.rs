@@ -16,8 +16,15 @@ use framehouse_shared::{
 
 use crate::{
     cleanup::CleanupPlugin,
-    config::RoomSettings,
-    net::{NetPlugin, datagrams::Datagrams, lane::Lane, session::Sessions, token::NetcodeKey},
+    config::{NetSettings, RoomSettings},
+    net::{
+        NetPlugin,
+        budget::Rates,
+        datagrams::Datagrams,
+        lane::{Lane, LaneSettings},
+        session::Sessions,
+        token::NetcodeKey,
+    },
     ops::status::{Counters, StatusBoard, StatusPlugin, TickTimes},
     room::{
         RoomPlugin,
@@ -34,6 +41,8 @@ pub struct ServerSetup {
     pub tick_rate: TickRate,
     /// Settings of the rooms.
     pub rooms: RoomSettings,
+    /// Settings of the connections.
+    pub net: NetSettings,
     /// The lanes' sockets, and the addresses clients are told.
     pub lanes: Vec<(Box<dyn Datagrams>, SocketAddr)>,
     /// The wall clock at the start, since 1970.
@@ -62,6 +71,7 @@ impl Server {
             .insert_resource(TimeUpdateStrategy::FixedTimesteps(1))
             .insert_resource(setup.tick_rate)
             .insert_resource(setup.rooms)
+            .insert_resource(Rates::new(setup.tick_rate.0, &setup.net))
             .insert_resource(NetcodeKey::random())
             .add_plugins((SimPlugin, game, TickPlugin))
             .add_plugins((NetPlugin, RoomPlugin, ScorePlugin, CleanupPlugin, StatusPlugin));
@@ -76,8 +86,14 @@ impl Server {
         app.insert_resource(LocalHello(hello));
         app.world_mut().resource_mut::<Now>().unix_base = setup.unix_base;
         let key = app.world().resource::<NetcodeKey>().clone();
+        let lane_settings = LaneSettings {
+            rates: *app.world().resource::<Rates>(),
+            keep_alive: Duration::from_secs_f64(setup.net.keep_alive),
+            stall: Duration::from_secs_f64(setup.net.stall_timeout),
+        };
+        app.insert_resource(setup.net);
         for (socket, public_address) in setup.lanes {
-            app.world_mut().spawn(Lane::new(socket, public_address, &key, setup.unix_base));
+            app.world_mut().spawn(Lane::new(socket, public_address, &key, lane_settings, setup.unix_base));
         }
         app.finish();
         app.cleanup();

@@ -76,7 +76,8 @@ fn serve(game: impl Plugin + Clone, cli: &Cli) -> Result<(), String> {
     let lane_addresses: Vec<SocketAddr> = lanes.iter().map(|(_, address)| *address).collect();
     let tick_rate = TickRate(settings.server.tick_rate);
     let unix_base = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let setup = ServerSetup { tick_rate, rooms: settings.rooms, lanes, unix_base, game_files, seed: None };
+    let setup =
+        ServerSetup { tick_rate, rooms: settings.rooms, net: settings.net, lanes, unix_base, game_files, seed: None };
     let mut server = Server::new(game, setup).map_err(|error| match &settings.server.game_dir {
         Some(folder) => format!("the game's files cannot be used: {}", folder.join(error.to_string()).display()),
         None => error.to_string(),

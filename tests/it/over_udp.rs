@@ -47,6 +47,7 @@ impl RealServer {
         let setup = ServerSetup {
             tick_rate: RATE,
             rooms: RoomSettings { countdown: 0.5, results: 0.5, ..Default::default() },
+            net: Default::default(),
             lanes: vec![(Box::new(socket), address)],
             unix_base: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("the clock is past 1970"),
             game_files: Vec::new(),

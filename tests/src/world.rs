@@ -8,7 +8,7 @@ use framehouse_client::{
     net::Connection,
 };
 use framehouse_server::{
-    config::RoomSettings,
+    config::{NetSettings, RoomSettings},
     room::directory::{JoinError, JoinRequest, LocalHello, RoomWish},
     server::{Server, ServerSetup},
     tick::TickRate,
@@ -72,6 +72,7 @@ impl World {
         let setup = ServerSetup {
             tick_rate: RATE,
             rooms,
+            net: NetSettings::default(),
             lanes: (0..LANES).map(lane).collect(),
             unix_base: Duration::from_secs(1_700_000_000),
             game_files: Vec::new(),

@@ -30,6 +30,8 @@ pub(super) struct CurrentMatch {
     pub inputs_sent: Option<Duration>,
     /// When frames were last asked for.
     pub frames_wanted: Option<Duration>,
+    /// A confirmed tick and the hash after it, for the next `Inputs` message.
+    pub report: Option<(Tick, u64)>,
     /// The state is known to differ from the server's until a new one is loaded.
     pub is_desynced: bool,
 }
@@ -48,6 +50,7 @@ impl CurrentMatch {
             last_tick: None,
             inputs_sent: None,
             frames_wanted: None,
+            report: None,
             is_desynced: false,
         }
     }

@@ -91,6 +91,7 @@ impl Client {
             seen_frames: current.stash.seen(),
             newest: current.inputs.end().minus(1),
             inputs: current.inputs.unacknowledged(current.input_ack),
+            report: current.report.take(),
         };
         let mut bytes = Vec::with_capacity(64);
         message.encode(&mut bytes);

@@ -102,14 +102,23 @@ impl Client {
             if outcome.differs {
                 self.note_desync(tick, None);
             }
-            if outcome.differs || tick.0 % REPORT_INTERVAL == REPORT_INTERVAL - 1 {
+            if outcome.differs {
                 self.report_hashes(tick);
+            } else if tick.0 % REPORT_INTERVAL == REPORT_INTERVAL - 1 {
+                self.report_hash(tick);
             }
         }
         Ok(())
     }
 
-    fn report_hashes(&mut self, tick: Tick) {
+    /// The hash of a whole state goes with the next inputs: what is lost is made up for by the next one.
+    fn report_hash(&mut self, tick: Tick) {
+        let (Some(current), Some(prediction)) = (&mut self.current, &self.prediction) else { return };
+        current.report = prediction.hashes_after(tick).map(|hashes| (tick, hashes.combined()));
+    }
+
+    /// Component by component, so that the server can name the one that differs.
+    pub(super) fn report_hashes(&mut self, tick: Tick) {
         let (Some(current), Some(prediction)) = (&self.current, &self.prediction) else { return };
         let Some(hashes) = prediction.hashes_after(tick).cloned() else { return };
         self.connection.queue_control(&ControlUp::Hashes { match_no: current.number, tick, hashes });

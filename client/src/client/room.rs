@@ -91,6 +91,7 @@ impl RoomView {
                     member.ready = *ready;
                 }
             }
+            RoomEvent::Message { .. } => {}
             RoomEvent::Phase(phase) => {
                 // Being ready is for one match.
                 if matches!(phase, Phase::Countdown { .. }) {

@@ -50,6 +50,11 @@ impl Client {
                     self.leaderboard = Some(Leaderboard { match_no, tick, entries });
                 }
             }
+            ControlDown::WantHashes { match_no, tick } => {
+                if self.match_no() == Some(match_no) {
+                    self.report_hashes(tick);
+                }
+            }
             ControlDown::Desync { tick, component } => self.note_desync(tick, Some(component)),
             ControlDown::Welcome(_) | ControlDown::Goodbye { .. } => unreachable!("taken above"),
         }

@@ -70,8 +70,8 @@ pub fn gather(
 ) {
     controls.push = Held::of(&keys).push();
     controls.fire = buttons.pressed(MouseButton::Left) || keys.pressed(KeyCode::Space);
-    controls.dash |= buttons.just_pressed(MouseButton::Right)
-        || keys.any_just_pressed([KeyCode::ShiftLeft, KeyCode::ShiftRight]);
+    controls.dash |=
+        buttons.just_pressed(MouseButton::Right) || keys.any_just_pressed([KeyCode::ShiftLeft, KeyCode::ShiftRight]);
     let cursor = window.and_then(|window| window.cursor_position());
     controls.pointer = cursor.zip(camera).and_then(|(cursor, camera)| {
         let (camera, place) = *camera;

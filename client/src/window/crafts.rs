@@ -60,8 +60,7 @@ enum Part {
 
 fn spawn_crafts(mut commands: Commands, art: Res<Art>) {
     for slot in Slot::all() {
-        let view =
-            CraftView { slot, glide: Glide::default(), aim: 0.0, flash: 0.0, grown: 0.0, shield: 0.0 };
+        let view = CraftView { slot, glide: Glide::default(), aim: 0.0, flash: 0.0, grown: 0.0, shield: 0.0 };
         let part = |part: Part, image: &Handle<Image>, order: f32| {
             let sprite = Sprite { image: image.clone(), color: Color::NONE, ..default() };
             (part, sprite, Transform::from_xyz(0.0, 0.0, order * 1e-4))
@@ -146,7 +145,7 @@ fn dress_parts(
             let side = 2.0 * radius * 64.0 / REACH;
             sprite.custom_size = Some(size * side);
             if *part == Part::Notch {
-                let place = Vec2::from_angle(view.aim) * radius * 1.12;
+                let place = Vec2::from_angle(view.aim) * radius * 1.14;
                 transform.translation = place.extend(transform.translation.z);
                 transform.rotation = Quat::from_rotation_z(view.aim);
             }
@@ -159,12 +158,13 @@ fn look(part: Part, view: &CraftView, is_own: bool, pulse: f32) -> (Vec2, Color)
     let color = accent(view.slot);
     match part {
         Part::Halo => (Vec2::splat(if is_own { 3.3 } else { 2.6 }), color.with_alpha(if is_own { 0.62 } else { 0.42 })),
-        Part::Notch => (Vec2::new(0.46, 0.36), color),
+        Part::Notch => (Vec2::new(0.62, 0.50), color.mix(&Color::WHITE, 0.25)),
         Part::Hull => (Vec2::ONE, color),
         Part::Flash => (Vec2::splat(1.0 + 0.25 * view.flash), Color::WHITE.with_alpha(0.85 * view.flash)),
         Part::OwnRing => (Vec2::splat(1.06), Color::WHITE.with_alpha(if is_own { 0.95 } else { 0.0 })),
-        Part::Shield => {
-            (Vec2::splat(1.42 + 0.05 * pulse), color.mix(&Color::WHITE, 0.5).with_alpha((0.5 + 0.15 * pulse) * view.shield))
-        }
+        Part::Shield => (
+            Vec2::splat(1.42 + 0.05 * pulse),
+            color.mix(&Color::WHITE, 0.5).with_alpha((0.5 + 0.15 * pulse) * view.shield),
+        ),
     }
 }

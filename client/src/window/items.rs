@@ -139,7 +139,7 @@ fn gem_look(gem: &Gem, age: f32, scene: &Scene, seconds: f32) -> (Transform, f32
     let blink = if left < FADING_TICKS { 0.55 + 0.45 * (seconds * 14.0).sin() } else { 1.0 };
     let transform = Transform::from_translation(place.clamp(-ARENA_HALF, ARENA_HALF).extend(depth::GEMS))
         .with_rotation(Quat::from_rotation_z(own_beat * 0.4));
-    let size = gem_size(gem) * 1.3 * ease_out(age / GROW_SECONDS) * (1.0 + 0.05 * own_beat.sin());
+    let size = gem_size(gem) * 1.6 * ease_out(age / GROW_SECONDS) * (1.0 + 0.05 * own_beat.sin());
     (transform, size, gem_color(gem).with_alpha(blink))
 }
 

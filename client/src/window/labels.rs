@@ -1,6 +1,6 @@
 //! Words in the arena: names above crafts with their combo, and points that float away.
 
-use bevy::{prelude::*, sprite::Anchor};
+use bevy::{prelude::*, sprite::Anchor, text::TextLayoutInfo};
 use framehouse_shared::{
     arena::scoring::multiplier,
     ids::{SLOTS_MAX, Slot},
@@ -52,9 +52,8 @@ struct Float {
 #[derive(Component)]
 struct Lettering(f32);
 
-fn lettering(fonts: &Fonts, px: f32) -> (Lettering, TextFont, TextLayout) {
-    let font = TextFont { font: fonts.bold.clone().into(), font_size: FontSize::Px(px), ..default() };
-    (Lettering(px), font, TextLayout::no_wrap())
+fn lettering(fonts: &Fonts, px: f32) -> (Lettering, TextFont) {
+    (Lettering(px), fonts.bold(px))
 }
 
 fn spawn_names(mut commands: Commands, fonts: Res<Fonts>) {
@@ -64,8 +63,9 @@ fn spawn_names(mut commands: Commands, fonts: Res<Fonts>) {
                 Name(slot),
                 Text2d::default(),
                 lettering(&fonts, NAME_PX),
+                TextLayout::no_wrap(),
                 TextColor(TEXT_MUTED),
-                Anchor::BOTTOM_CENTER,
+                Anchor::BOTTOM_LEFT,
                 Transform::from_xyz(0.0, 0.0, depth::TEXTS + f32::from(u8::from(slot)) * 1e-3),
                 Visibility::Hidden,
             ))
@@ -79,6 +79,7 @@ fn spawn_floats(mut commands: Commands, fonts: Res<Fonts>) {
             Float { age: FLOAT_SECONDS, ..default() },
             Text2d::default(),
             lettering(&fonts, FLOAT_PX),
+            TextLayout::no_wrap(),
             Anchor::BOTTOM_CENTER,
             Transform::from_xyz(0.0, 0.0, depth::TEXTS + 0.5 + order as f32 * 1e-3),
             Visibility::Hidden,
@@ -124,15 +125,17 @@ fn write_names(
 fn place_names(
     scene: Res<Scene>,
     drawn: Res<Drawn>,
-    mut names: Query<(&Name, &mut Transform, &mut Visibility)>,
+    screen: Res<Screen>,
+    mut names: Query<(&Name, &TextLayoutInfo, &mut Transform, &mut Visibility)>,
 ) {
     let radius = scene.rules.as_ref().map_or(22.0, |rules| rules.numbers.craft.radius);
-    for (Name(slot), mut transform, mut visibility) in &mut names {
+    for (Name(slot), info, mut transform, mut visibility) in &mut names {
         let place = drawn.0[slot.index()];
         visibility.set_if_neq(if place.is_some() { Visibility::Inherited } else { Visibility::Hidden });
         if let Some(place) = place {
             let above = place + Vec2::new(0.0, radius + 12.0);
-            transform.translation = above.extend(transform.translation.z);
+            let left = above - Vec2::new(info.size.x / 2.0, 0.0) * screen.text_scale().x;
+            transform.translation = screen.to_whole_pixel(left).extend(transform.translation.z);
         }
     }
 }
@@ -171,10 +174,7 @@ fn words_of(happening: &Happening, own: Option<Slot>) -> Option<(String, Color, 
     }
 }
 
-fn move_floats(
-    scene: Res<Scene>,
-    mut floats: Query<(&mut Float, &mut Transform, &mut TextColor, &mut Visibility)>,
-) {
+fn move_floats(scene: Res<Scene>, mut floats: Query<(&mut Float, &mut Transform, &mut TextColor, &mut Visibility)>) {
     for (mut float, mut transform, mut color, mut visibility) in &mut floats {
         if float.age >= FLOAT_SECONDS {
             visibility.set_if_neq(Visibility::Hidden);
@@ -200,13 +200,8 @@ mod tests {
 
     #[test]
     fn only_what_concerns_the_player_floats() {
-        let hit = |lost| Happening::Hit {
-            shooter: slot(0),
-            victim: slot(1),
-            position: Vec2::ZERO,
-            lost,
-            fades: Tick(9),
-        };
+        let hit =
+            |lost| Happening::Hit { shooter: slot(0), victim: slot(1), position: Vec2::ZERO, lost, fades: Tick(9) };
         let words = |own, lost| words_of(&hit(lost), Some(slot(own))).map(|(words, ..)| words);
         assert_eq!(words(0, 6).as_deref(), Some("\u{2212}6"));
         assert_eq!(words(1, 6).as_deref(), Some("\u{2212}6"));

@@ -3,11 +3,7 @@
 //! The stage is scaled to the largest size that fits the window, and stays in its middle. The camera shows the arena in
 //! the same place at every window size, so panels beside it never cover the game.
 
-use bevy::{
-    camera::ScalingMode,
-    prelude::*,
-    window::PrimaryWindow,
-};
+use bevy::{camera::ScalingMode, prelude::*, window::PrimaryWindow};
 use framehouse_shared::arena::map::ARENA_SIZE;
 
 /// The stage's size, in its own pixels.
@@ -62,6 +58,13 @@ impl Screen {
         Vec2::splat(UNITS_PER_PX / self.scale).extend(1.0)
     }
 
+    /// The point nearest to this one where a pixel of the window begins: letters in between would be blurred.
+    pub fn to_whole_pixel(self, point: Vec2) -> Vec2 {
+        let pixel = UNITS_PER_PX / self.scale;
+        let center = camera_center();
+        center + ((point - center) / pixel).round() * pixel
+    }
+
     /// A text size of the stage in the window's pixels, a whole one, so that resizing makes few sets of glyphs.
     pub fn font_size(self, stage_px: f32) -> f32 {
         (stage_px * self.scale).round().max(6.0)
@@ -93,7 +96,11 @@ fn spawn_camera(mut commands: Commands) {
     ));
 }
 
-fn fit_stage(window: Option<Single<&Window, With<PrimaryWindow>>>, mut screen: ResMut<Screen>, mut ui: ResMut<UiScale>) {
+fn fit_stage(
+    window: Option<Single<&Window, With<PrimaryWindow>>>,
+    mut screen: ResMut<Screen>,
+    mut ui: ResMut<UiScale>,
+) {
     let Some(window) = window else { return };
     let scale = stage_scale(Vec2::new(window.width(), window.height()));
     screen.set_if_neq(Screen { scale });

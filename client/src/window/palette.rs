@@ -9,7 +9,7 @@ use framehouse_shared::{
 /// Around the arena.
 pub const BACKDROP: Color = rgb(0x080b13);
 /// Panels of the HUD.
-pub const PANEL: Color = rgba(0x0d1220, 0.86);
+pub const PANEL: Color = rgba(0x0d1220, 0.93);
 /// Panels' rims.
 pub const PANEL_RIM: Color = rgb(0x2b3a5e);
 /// Grooves of bars.

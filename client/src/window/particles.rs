@@ -169,7 +169,7 @@ impl Particles {
         let spark = Particle { position, life: 0.5, size, drag: 4.0, color: accent(shooter), ..default() };
         self.scatter(10, 330.0, spark);
         self.scatter(if lost > 0 { 10 } else { 3 }, 240.0, Particle { color: accent(victim), ..spark });
-        self.ring(position, Color::WHITE, 110.0, 0.32);
+        self.ring(position, Color::WHITE.with_alpha(0.8), 104.0, 0.28);
         self.flash(position, Color::WHITE, 90.0, 0.2);
     }
 
@@ -178,7 +178,7 @@ impl Particles {
         let count = (6 + points).min(22);
         let chip = Particle { look: Look::Disc, position, color, life: 0.55, size, drag: 4.5, ..default() };
         self.scatter(count, 210.0 + 6.0 * count as f32, chip);
-        self.ring(position, color, 86.0, 0.4);
+        self.ring(position, color.with_alpha(0.65), 74.0, 0.3);
         self.flash(position, color.mix(&Color::WHITE, 0.4), 80.0, 0.25);
     }
 }
@@ -256,7 +256,8 @@ mod tests {
     fn the_pool_never_grows_and_everything_fades() {
         let mut particles = Particles::default();
         for _ in 0..100 {
-            let happening = Happening::Taken { slot: slot(1), gem: 1, position: Vec2::ONE, points: 9, color: Color::WHITE };
+            let happening =
+                Happening::Taken { slot: slot(1), gem: 1, position: Vec2::ONE, points: 9, color: Color::WHITE };
             particles.show(&happening, |_| None);
         }
         assert_eq!(particles.list.len(), PARTICLES_MAX);

@@ -125,7 +125,8 @@ fn look(
     scene.drawn_tick = drawn_tick;
     let before = std::mem::replace(&mut scene.now, glance);
     if let Some(rules) = &scene.rules {
-        happenings.write_batch(seen.only_new(between(&before, &scene.now, rules), before.match_no != scene.now.match_no));
+        happenings
+            .write_batch(seen.only_new(between(&before, &scene.now, rules), before.match_no != scene.now.match_no));
         happenings.write_batch(bumps(&session, &before, &scene.now));
     }
 }

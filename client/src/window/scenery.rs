@@ -1,6 +1,11 @@
 //! What stands still: the floor with its grid and walls, the map's obstacles, and dark corners over everything.
 
-use bevy::{prelude::*, sprite::SliceScaleMode, sprite::TextureSlicer};
+use std::f32::consts::FRAC_PI_2;
+
+use bevy::{
+    prelude::*,
+    sprite::{SliceScaleMode, TextureSlicer},
+};
 use framehouse_shared::arena::{
     map::{ARENA_HALF, ARENA_SIZE, ArenaMap, Obstacle},
     rules::ArenaLibrary,
@@ -14,6 +19,8 @@ use super::{
 
 /// Units between two lines of the grid.
 const GRID_STEP: f32 = 80.0;
+/// How wide a line is with its soft sides: over two pixels at any place, so that all lines look alike.
+const LINE_WIDTH: f32 = 4.5;
 /// Room around an obstacle's picture for its shadow, in units.
 const SHADOW: f32 = 26.0;
 /// Pixels of an obstacle's picture in one unit.
@@ -58,23 +65,28 @@ fn spawn_floor(mut commands: Commands, art: Res<Art>) {
         },
         Transform::from_xyz(0.0, 0.0, depth::MARKS - 0.1),
     ));
-    for line in grid_lines() {
+    for (center, length, angle) in grid_lines() {
         commands.spawn((
-            Sprite { color: Color::srgba(0.42, 0.54, 0.85, 0.085), custom_size: Some(line.size()), ..default() },
-            Transform::from_translation(line.center().extend(depth::MARKS)),
+            Sprite {
+                image: art.line.clone(),
+                color: Color::srgba(0.42, 0.54, 0.85, 0.065),
+                custom_size: Some(Vec2::new(length, LINE_WIDTH)),
+                ..default()
+            },
+            Transform::from_translation(center.extend(depth::MARKS)).with_rotation(Quat::from_rotation_z(angle)),
         ));
     }
 }
 
-/// Thin rectangles, symmetrical about the middle.
-fn grid_lines() -> Vec<Rect> {
+/// Middle, length and angle of every line, symmetrical about the arena's middle.
+fn grid_lines() -> Vec<(Vec2, f32, f32)> {
     let inside = ARENA_HALF - 4.0;
     let places = |half: f32| {
         let count = (half / GRID_STEP) as i32;
         (-count..=count).map(|step| step as f32 * GRID_STEP)
     };
-    let upright = places(inside.x).map(|x| Rect::from_center_half_size(Vec2::new(x, 0.0), Vec2::new(0.8, inside.y)));
-    let level = places(inside.y).map(|y| Rect::from_center_half_size(Vec2::new(0.0, y), Vec2::new(inside.x, 0.8)));
+    let upright = places(inside.x).map(|x| (Vec2::new(x, 0.0), 2.0 * inside.y, FRAC_PI_2));
+    let level = places(inside.y).map(|y| (Vec2::new(0.0, y), 2.0 * inside.x, 0.0));
     upright.chain(level).collect()
 }
 
@@ -144,8 +156,8 @@ mod tests {
     #[test]
     fn the_grid_is_symmetrical_and_inside() {
         let lines = grid_lines();
-        assert!(lines.iter().all(|line| line.max.x <= ARENA_HALF.x && line.max.y <= ARENA_HALF.y));
-        let middle: Vec2 = lines.iter().map(Rect::center).sum();
+        assert!(lines.iter().all(|(center, ..)| center.abs().cmple(ARENA_HALF).all()));
+        let middle: Vec2 = lines.iter().map(|(center, ..)| *center).sum();
         assert!(middle.length() < 0.01);
     }
 

@@ -34,6 +34,8 @@ pub struct Art {
     pub notch: Handle<Image>,
     /// A streak that is bright at its right end.
     pub streak: Handle<Image>,
+    /// A line along x, soft to both sides.
+    pub line: Handle<Image>,
     /// The arena's floor with its wall, to be stretched in the middle.
     pub floor: Handle<Image>,
     /// Dark corners.
@@ -52,6 +54,7 @@ impl Art {
             gem: square(gem),
             notch: square(notch),
             streak: images.add(paint(UVec2::new(SIDE, 32), streak)),
+            line: images.add(paint(UVec2::new(8, 8), |at| white(1.0 - (at.y / 4.0).abs()))),
             floor: images.add(paint(UVec2::splat(160), floor)),
             vignette: images.add(paint(UVec2::new(256, 144), vignette)),
         }

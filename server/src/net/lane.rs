@@ -14,15 +14,19 @@ use bevy_renet::{
 };
 use framehouse_shared::protocol::{
     channel::{
-        CHANNEL_BYTES_MAX, FLUSH_BYTES_MAX, FlushGate, Outbox, Queued, RELIABLE_CHANNEL, RESEND_TIME, STALL_TIME_MAX,
-        split_batch,
+        CHANNEL_BYTES_MAX, FLUSH_BYTES_MAX, FlushGate, Outbox, Queued, RELIABLE_CHANNEL, RESEND_TIME, split_batch,
     },
     control::NETCODE_PROTOCOL_ID,
     guard::{self, DATAGRAM_BYTES_MAX, DropCounts, Dropped, PacketKind, PayloadKind},
+    hot::TAG_INPUTS,
 };
 use renetcode::{NetcodeServer, ServerAuthentication, ServerConfig, ServerResult};
 
-use super::{datagrams::Datagrams, token::NetcodeKey};
+use super::{
+    budget::{Account, Budget, Charge, Rates},
+    datagrams::Datagrams,
+    token::NetcodeKey,
+};
 
 /// Clients a lane can have: netcode's look-ups scan them all, which is fine here and costly at 1000.
 pub const LANE_CLIENTS_MAX: usize = 256;
@@ -40,10 +44,25 @@ pub enum Inbound {
     Connected(ClientId),
     /// A client is gone: it said so, timed out, or was cut.
     Disconnected(ClientId, &'static str),
+    /// A client sent an authenticated payload that is none of the protocol's.
+    Malformed(ClientId),
+    /// A client has been over its budget for three seconds.
+    OverBudget(ClientId),
     /// A hot message, still encoded.
     Hot(ClientId, Box<[u8]>),
     /// A control message, still encoded.
     Control(ClientId, Box<[u8]>),
+}
+
+/// How a lane treats its clients.
+#[derive(Clone, Copy, Debug)]
+pub struct LaneSettings {
+    /// What a client may send.
+    pub rates: Rates,
+    /// How long a connection may be silent before a packet says that it lives.
+    pub keep_alive: Duration,
+    /// How long outstanding data may make no progress before the client is cut.
+    pub stall: Duration,
 }
 
 struct Peer {
@@ -54,6 +73,8 @@ struct Peer {
     messages_received: u64,
     in_flight_least: usize,
     progress_at: Duration,
+    budget: Budget,
+    is_kicked: bool,
 }
 
 /// Traffic of a lane since it was made, with UDP and IP headers.
@@ -92,6 +113,8 @@ pub struct Lane {
     hot_bytes: Vec<u8>,
     hot_queue: Vec<(ClientId, usize)>,
     closing: Vec<ClientId>,
+    settings: LaneSettings,
+    keep_alive_at: Duration,
     now: Duration,
 }
 
@@ -112,7 +135,13 @@ impl LaneIo {
 
 impl Lane {
     /// A lane on this socket; `now` counts from 1970, like the expiry of tokens.
-    pub fn new(socket: Box<dyn Datagrams>, public_address: SocketAddr, key: &NetcodeKey, now: Duration) -> Self {
+    pub fn new(
+        socket: Box<dyn Datagrams>,
+        public_address: SocketAddr,
+        key: &NetcodeKey,
+        settings: LaneSettings,
+        now: Duration,
+    ) -> Self {
         let netcode = NetcodeServer::new(ServerConfig {
             current_time: now,
             max_clients: LANE_CLIENTS_MAX,
@@ -132,6 +161,8 @@ impl Lane {
             hot_bytes: Vec::new(),
             hot_queue: Vec::new(),
             closing: Vec::new(),
+            settings,
+            keep_alive_at: now,
             now,
         }
     }
@@ -224,7 +255,12 @@ impl Lane {
             }
             ServerResult::Payload { client_id, payload } => {
                 let peer = self.peers.iter_mut().find(|peer| peer.client == client_id).ok_or(Dropped::Address)?;
-                take_payload(&mut self.renet, &mut self.inbox, &mut self.traffic, peer, payload, self.now)
+                charge(&mut self.inbox, peer, payload, self.now)?;
+                let taken = take_payload(&mut self.renet, &mut self.inbox, &mut self.traffic, peer, payload, self.now);
+                if taken == Err(Dropped::Payload) {
+                    self.inbox.push(Inbound::Malformed(client_id));
+                }
+                taken
             }
             ServerResult::ClientConnected { client_id, addr, payload, .. } => {
                 self.io.send(payload, addr);
@@ -254,6 +290,8 @@ impl Lane {
             messages_received: 0,
             in_flight_least: 0,
             progress_at: self.now,
+            budget: Budget::new(&self.settings.rates, self.now),
+            is_kicked: false,
         });
         self.inbox.push(Inbound::Connected(client));
     }
@@ -299,18 +337,23 @@ impl Lane {
             peer.progress_at = self.now;
         }
         peer.in_flight_least = in_flight;
-        let stalled = self.now.saturating_sub(peer.progress_at) > STALL_TIME_MAX;
+        let stalled = self.now.saturating_sub(peer.progress_at) > self.settings.stall;
         if peer.gate.is_due(self.now, handed, in_flight > 0) {
             for packet in self.renet.get_packets_to_send(client).unwrap_or_default() {
                 send_payload(&mut self.netcode, &mut self.io, client, &packet);
             }
         }
         if stalled {
-            self.cut(client, "it acknowledged nothing for 30 s");
+            self.cut(client, "it acknowledged nothing for too long");
         }
     }
 
+    /// Lets netcode judge time-outs and say that connections live: rarely, since each call searches all clients.
     fn keep_alive(&mut self) {
+        if self.now < self.keep_alive_at {
+            return;
+        }
+        self.keep_alive_at = self.now + self.settings.keep_alive;
         let mut gone = Vec::new();
         for peer in &self.peers {
             match self.netcode.update_client(peer.client) {
@@ -339,6 +382,20 @@ impl Lane {
         }
         self.forget(client);
     }
+}
+
+/// Charges a payload, now that it is known to be the peer's own.
+fn charge(inbox: &mut Vec<Inbound>, peer: &mut Peer, payload: &[u8], now: Duration) -> Result<(), Dropped> {
+    let account = if payload.first() == Some(&TAG_INPUTS) { Account::Inputs } else { Account::Packets };
+    match peer.budget.charge(account, now) {
+        Charge::Paid => return Ok(()),
+        Charge::Kick if !peer.is_kicked => {
+            peer.is_kicked = true;
+            inbox.push(Inbound::OverBudget(peer.client));
+        }
+        _ => {}
+    }
+    Err(Dropped::Budget)
 }
 
 fn take_payload(

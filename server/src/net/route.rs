@@ -7,10 +7,12 @@ use framehouse_shared::protocol::{
 };
 
 use super::{
+    budget::ErrorKind,
     lane::{ClientId, Inbound, Lane},
     session::{self, Session, SessionState, Sessions},
 };
 use crate::{
+    config::NetSettings,
     ops::status::Counters,
     room::{
         InRoom,
@@ -27,6 +29,7 @@ type PlayerQuery<'w, 's> = Query<'w, 's, (&'static InRoom, &'static mut InputBuf
 pub fn route_inboxes(
     now: Res<Now>,
     rate: Res<TickRate>,
+    settings: Res<NetSettings>,
     index: Res<Sessions>,
     mut counters: ResMut<Counters>,
     mut lanes: Query<&mut Lane>,
@@ -38,6 +41,7 @@ pub fn route_inboxes(
         for inbound in lane.drain_inbox() {
             let client = match &inbound {
                 Inbound::Connected(client) | Inbound::Disconnected(client, _) => *client,
+                Inbound::Malformed(client) | Inbound::OverBudget(client) => *client,
                 Inbound::Hot(client, _) | Inbound::Control(client, _) => *client,
             };
             let Some(mut session) = index.of(client).and_then(|entity| sessions.get_mut(entity).ok()) else {
@@ -47,19 +51,38 @@ pub fn route_inboxes(
             };
             let is_sound = match inbound {
                 Inbound::Connected(_) => {
-                    session.connected(&now, *rate);
+                    session.connected(&now, *rate, settings.handshake_timeout);
                     true
                 }
                 Inbound::Disconnected(_, reason) => {
                     session::mark_gone(&mut session, reason);
                     true
                 }
-                Inbound::Control(_, bytes) => ControlUp::decode(&bytes).is_ok_and(|message| session.keep(message)),
+                Inbound::OverBudget(_) => {
+                    session.kick("your client sent far more than allowed");
+                    true
+                }
+                Inbound::Malformed(_) => {
+                    session.note_error(ErrorKind::Network, now.elapsed);
+                    true
+                }
+                Inbound::Control(_, bytes) => match ControlUp::decode(&bytes) {
+                    Ok(message) => {
+                        session.keep(message, now.elapsed);
+                        true
+                    }
+                    Err(_) => false,
+                },
                 Inbound::Hot(client, bytes) => {
                     take_hot(&now, *rate, &session, &mut lane, &mut players, &rooms, client, &bytes).is_some()
                 }
             };
-            counters.invalid_messages += u64::from(!is_sound);
+            if is_sound {
+                session.note_success(ErrorKind::InvalidInput);
+            } else {
+                counters.invalid_messages += 1;
+                session.note_error(ErrorKind::InvalidInput, now.elapsed);
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Sessions: from the token to the end of the connection.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use bevy::prelude::*;
 use framehouse_shared::{
@@ -9,21 +9,21 @@ use framehouse_shared::{
 };
 
 use super::{
+    budget::{Account, Budget, Charge, ErrorKind, ErrorLedger, Rates},
     lane::{ClientId, Lane},
     mail::{self, PeerAddress},
     token::TOKEN_SECONDS,
 };
 use crate::{
+    ops::status::Counters,
     room::members,
     tick::{Now, TickRate},
 };
 
-/// Seconds a connected session may take for its first message.
-const GREETING_SECONDS: u64 = 5;
 /// Seconds a session that was told goodbye may take to acknowledge it.
 const CLOSING_SECONDS: u64 = 2;
 /// Control messages of one session that can wait for the next tick; more are a flood.
-const INBOX_MAX: usize = 64;
+const INBOX_MAX: usize = 256;
 
 /// Finds the session of a connection.
 #[derive(Resource, Default)]
@@ -83,23 +83,49 @@ pub struct Session {
     /// Where it is in its life.
     pub state: SessionState,
     inbox: Vec<ControlUp>,
+    budget: Budget,
+    errors: ErrorLedger,
     gone_because: &'static str,
+    kicked_because: &'static str,
 }
 
 impl Session {
-    /// Keeps a control message for the next tick; says whether there was room.
-    pub fn keep(&mut self, message: ControlUp) -> bool {
-        let fits = self.inbox.len() < INBOX_MAX;
-        if fits {
-            self.inbox.push(message);
+    /// Keeps a control message for the next tick, if the session may send it and there is room.
+    pub fn keep(&mut self, message: ControlUp, now: Duration) {
+        let account = if matches!(message, ControlUp::Message(_)) { Account::Messages } else { Account::Control };
+        match self.budget.charge(account, now) {
+            Charge::Paid if self.inbox.len() < INBOX_MAX => self.inbox.push(message),
+            Charge::Paid | Charge::Over => {}
+            Charge::Kick => self.kick("you sent far more messages than allowed"),
         }
-        fits
+    }
+
+    /// Notes something wrong that the session did; one too many ends it.
+    pub fn note_error(&mut self, kind: ErrorKind, now: Duration) {
+        if self.errors.note(kind, now) {
+            self.kick(match kind {
+                ErrorKind::Network => "your client sent too much that is no message of this game",
+                ErrorKind::Desync => "your game calculated differently from the server too often",
+                ErrorKind::InvalidInput => "your client sent too many messages that make no sense",
+            });
+        }
+    }
+
+    /// Notes that the session did well what this kind of error is about.
+    pub fn note_success(&mut self, kind: ErrorKind) {
+        self.errors.succeed(kind);
+    }
+
+    /// The session is told this and ends, in this tick's Control.
+    pub fn kick(&mut self, reason: &'static str) {
+        self.kicked_because = reason;
     }
 
     /// Notes that the handshake is done.
-    pub fn connected(&mut self, now: &Now, rate: TickRate) {
+    pub fn connected(&mut self, now: &Now, rate: TickRate, handshake_timeout: f64) {
         if matches!(self.state, SessionState::Reserved { .. }) {
-            self.state = SessionState::Greeting { until: now.tick + u64::from(rate.ticks_in(GREETING_SECONDS * 1000)) };
+            self.state =
+                SessionState::Greeting { until: now.tick + u64::from(rate.ticks_in_seconds(handshake_timeout)) };
         }
     }
 
@@ -112,6 +138,7 @@ impl Session {
 /// Makes a session for a reserved seat.
 pub fn open(world: &mut World, address: PeerAddress, room: Entity, player: PlayerId, name: String) -> Entity {
     let until = world.resource::<Now>().tick + u64::from(world.resource::<TickRate>().ticks_in(TOKEN_SECONDS * 1000));
+    let budget = Budget::new(world.resource::<Rates>(), world.resource::<Now>().elapsed);
     let session = world
         .spawn(Session {
             id: SessionId(address.client),
@@ -121,7 +148,10 @@ pub fn open(world: &mut World, address: PeerAddress, room: Entity, player: Playe
             name,
             state: SessionState::Reserved { until },
             inbox: Vec::new(),
+            budget,
+            errors: ErrorLedger::default(),
             gone_because: "",
+            kicked_because: "",
         })
         .id();
     world.resource_mut::<Sessions>().by_client.insert(address.client, session);
@@ -145,18 +175,28 @@ pub fn mark_gone(session: &mut Session, reason: &'static str) {
     session.gone_because = reason;
 }
 
-/// Ends what is gone: players leave their rooms, sessions go. Runs in `TickSet::Control`, before messages are handled.
+/// Ends what is gone or kicked: players leave their rooms, sessions go. Runs in `TickSet::Control`, before messages are
+/// handled.
 pub fn end_gone_sessions(world: &mut World) {
-    let mut gone: Vec<(Entity, &'static str)> = world
-        .query::<(Entity, &Session)>()
-        .iter(world)
-        .filter(|(_, session)| !session.gone_because.is_empty())
-        .map(|(entity, session)| (entity, session.gone_because))
-        .collect();
-    gone.sort();
-    for (session, reason) in gone {
+    for (session, reason) in sessions_with(world, |session| session.gone_because) {
         remove(world, session, reason);
     }
+    for (session, reason) in sessions_with(world, |session| session.kicked_because) {
+        if let Some(mut data) = world.get_mut::<Session>(session) {
+            tracing::info!(session = %data.id, reason, "session kicked");
+            data.kicked_because = "";
+        }
+        world.resource_mut::<Counters>().kicked += 1;
+        close(world, session, reason);
+    }
+}
+
+fn sessions_with(world: &mut World, reason: fn(&Session) -> &'static str) -> Vec<(Entity, &'static str)> {
+    let mut query = world.query::<(Entity, &Session)>();
+    let reasons = query.iter(world).map(|(entity, session)| (entity, reason(session)));
+    let mut found: Vec<_> = reasons.filter(|(_, reason)| !reason.is_empty()).collect();
+    found.sort();
+    found
 }
 
 /// Tells a session why it ends, and ends it once that is acknowledged. Its player leaves the room now.
@@ -187,7 +227,7 @@ pub fn end_expired_sessions(world: &mut World) {
         match state {
             SessionState::Reserved { until } if tick >= until => remove(world, session, "it never connected"),
             SessionState::Greeting { until } if tick >= until => {
-                close(world, session, "your client did not introduce itself within 5 s");
+                close(world, session, "your client did not introduce itself in time");
             }
             SessionState::Closing { until } => {
                 let settled = world.get::<Lane>(address.lane).is_none_or(|lane| lane.is_settled(address.client));

@@ -10,8 +10,6 @@ use super::lane::ClientId;
 
 /// Seconds a token, and the seat that was reserved with it, stays good.
 pub const TOKEN_SECONDS: u64 = 10;
-/// Seconds of silence after which either end takes the connection for lost.
-pub const CONNECTION_TIMEOUT_SECONDS: i32 = 10;
 
 /// The secret that tokens are sealed with. Made at start; it leaves the process only inside them.
 #[derive(Resource, Clone)]
@@ -26,14 +24,21 @@ impl NetcodeKey {
     }
 }
 
-/// Makes a token for one session on one lane, as the bytes a client connects with. `unix_now` counts from 1970.
-pub fn make_token(key: &NetcodeKey, client: ClientId, lane: SocketAddr, unix_now: Duration) -> Vec<u8> {
+/// Makes a token for one session on one lane, as the bytes a client connects with. `unix_now` counts from 1970, and after
+/// `connection_timeout` seconds of silence either end takes the connection for lost.
+pub fn make_token(
+    key: &NetcodeKey,
+    client: ClientId,
+    lane: SocketAddr,
+    connection_timeout: u32,
+    unix_now: Duration,
+) -> Vec<u8> {
     let token = ConnectToken::generate(
         unix_now,
         NETCODE_PROTOCOL_ID,
         TOKEN_SECONDS,
         client,
-        CONNECTION_TIMEOUT_SECONDS,
+        connection_timeout as i32,
         vec![lane],
         None,
         &key.0,

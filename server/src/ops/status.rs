@@ -48,6 +48,12 @@ pub struct Counters {
     pub matches_finished: u64,
     /// Rooms that were closed because something panicked in them.
     pub rooms_faulted: u64,
+    /// Sessions that were kicked for what they sent.
+    pub kicked: u64,
+    /// Room messages that were taken from clients.
+    pub room_messages_in: u64,
+    /// Room messages that were queued for clients.
+    pub room_messages_out: u64,
     /// Ticks that were given up because the server was too far behind.
     pub dropped_ticks: u64,
 }
@@ -125,6 +131,9 @@ pub struct Status {
     players: usize,
     sessions: usize,
     matches_finished: u64,
+    kicked: u64,
+    room_messages_in: u64,
+    room_messages_out: u64,
     errors: Errors,
     dropped_datagrams: serde_json::Map<String, serde_json::Value>,
     messages_in: u64,
@@ -208,6 +217,9 @@ fn publish_status(
         players: rooms.iter().map(|(.., members)| Members::entities(members).len()).sum(),
         sessions: sessions.count(),
         matches_finished: counters.matches_finished,
+        kicked: counters.kicked,
+        room_messages_in: counters.room_messages_in,
+        room_messages_out: counters.room_messages_out,
         errors: Errors {
             network: traffic.dropped.total(),
             desync: counters.desyncs,

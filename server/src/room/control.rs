@@ -40,6 +40,7 @@ fn handle_message(world: &mut World, session: Entity, message: ControlUp) {
         (SessionState::Seated(player), ControlUp::Hashes { match_no, tick, hashes }) => {
             resync::compare_hashes(world, player, match_no, tick, &hashes);
         }
+        (SessionState::Seated(player), ControlUp::Message(bytes)) => members::say(world, player, bytes),
         // What a closing session still sends does not matter; everything else is out of turn.
         (SessionState::Closing { .. } | SessionState::Gone, _) => {}
         _ => world.resource_mut::<Counters>().invalid_messages += 1,

@@ -23,7 +23,7 @@ use super::{
     seats::Seats,
 };
 use crate::{
-    config::RoomSettings,
+    config::{NetSettings, RoomSettings},
     net::{
         lane::{LANE_CLIENTS_MAX, Lane},
         mail::PeerAddress,
@@ -188,7 +188,8 @@ pub fn join(world: &mut World, request: &JoinRequest) -> Result<Grant, JoinError
     let session = session::open(world, address, room, player, request.name.clone());
     world.get_mut::<Seats>(room).expect("the room has seats").reserve(session).expect("a seat was free just now");
     let now = *world.resource::<Now>();
-    let token = make_token(world.resource::<NetcodeKey>(), client, server, now.unix_base + now.elapsed);
+    let timeout = world.resource::<NetSettings>().connection_timeout;
+    let token = make_token(world.resource::<NetcodeKey>(), client, server, timeout, now.unix_base + now.elapsed);
     Ok(Grant { token, session: SessionId(client), server, tick_rate: world.resource::<TickRate>().0, code })
 }
 

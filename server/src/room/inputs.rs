@@ -154,6 +154,8 @@ pub struct SyncState {
     pub snapshot_tick: Option<Tick>,
     /// Desyncs of this client in this room.
     pub desyncs: u32,
+    /// A tick and the hash of the client's state after it, not compared yet.
+    pub report: Option<(Tick, u64)>,
 }
 
 impl SyncState {
@@ -161,6 +163,7 @@ impl SyncState {
     pub fn note(&mut self, message: &Inputs) {
         self.next_frame = self.next_frame.max(message.next_frame);
         self.seen_frames = self.seen_frames.max(message.seen_frames);
+        self.report = message.report.or(self.report);
     }
 }
 
@@ -261,6 +264,7 @@ mod tests {
             seen_frames: Tick(0),
             newest: Tick(newest),
             inputs: inputs.iter().map(input).collect(),
+            report: None,
         }
     }
 

@@ -13,10 +13,12 @@ use super::{
     seats::Seats,
 };
 use crate::{
+    config::NetSettings,
     net::{
         mail,
         session::{self, Session},
     },
+    ops::status::Counters,
     score::ScoreBuffer,
     tick::TickRate,
 };
@@ -89,6 +91,25 @@ pub fn set_ready(world: &mut World, player: Entity, ready: bool) {
     if let Some(room) = world.get::<InRoom>(player).map(|room| room.0) {
         announce(world, room, RoomEvent::Ready { slot, ready });
     }
+}
+
+/// A member says something to everybody in its room, itself included.
+pub fn say(world: &mut World, player: Entity, bytes: Vec<u8>) {
+    let (Some(slot), Some(room)) =
+        (world.get::<Player>(player).map(|player| player.slot), world.get::<InRoom>(player).map(|room| room.0))
+    else {
+        return;
+    };
+    let is_too_long = bytes.len() > world.resource::<NetSettings>().room_message_bytes as usize;
+    let members = by_slot(world, room).len() as u64;
+    let mut counters = world.resource_mut::<Counters>();
+    if is_too_long {
+        counters.invalid_messages += 1;
+        return;
+    }
+    counters.room_messages_in += 1;
+    counters.room_messages_out += members;
+    announce(world, room, RoomEvent::Message { slot, bytes });
 }
 
 /// Being ready is for one match: it ends with the countdown, whose event says so to everyone.

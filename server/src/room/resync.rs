@@ -4,6 +4,7 @@ use bevy::prelude::*;
 use framehouse_shared::{
     protocol::{
         channel::MESSAGE_BYTES_MAX,
+        codec,
         control::{ControlDown, SNAPSHOT_CHUNK_BYTES, SNAPSHOT_CHUNKS_MAX},
     },
     room_state::RoomStates,
@@ -15,6 +16,7 @@ use framehouse_shared::{
 use super::{InRoom, Player, Room, clock::RoomClock, history::FrameHistory, inputs::SyncState};
 use crate::{
     net::{
+        lane::Lane,
         mail::{self, PeerAddress},
         session,
     },
@@ -120,6 +122,28 @@ fn frame_messages(history: &FrameHistory, match_no: u32, first: Tick) -> Vec<Con
         messages.push(ControlDown::Frames { match_no, first: start, blobs });
     }
     messages
+}
+
+/// Compares the hashes that clients reported with their inputs, and asks a client whose hash differs for its parts. Runs in
+/// `TickSet::Control`.
+pub fn compare_reports(
+    rooms: Query<(&FrameHistory, &RoomClock)>,
+    mut players: Query<(&InRoom, &PeerAddress, &mut SyncState)>,
+    mut lanes: Query<&mut Lane>,
+) {
+    for (room, address, mut sync) in &mut players {
+        let Some((tick, theirs)) = sync.report.take() else { continue };
+        let Ok((history, clock)) = rooms.get(room.0) else { continue };
+        let is_mended = sync.snapshot_due || sync.snapshot_tick.is_some_and(|snapshot| tick < snapshot);
+        let differs = history.hashes(tick).is_some_and(|ours| ours.combined() != theirs);
+        if differs
+            && !is_mended
+            && let Ok(mut lane) = lanes.get_mut(address.lane)
+        {
+            let question = ControlDown::WantHashes { match_no: clock.match_no, tick };
+            lane.queue_reliable(address.client, &codec::encode(&question));
+        }
+    }
 }
 
 /// Compares a client's hashes with ours. Where they differ the client is told the component and gets our state.

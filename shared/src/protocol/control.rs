@@ -34,6 +34,8 @@ const CONTROL_BYTES_MAX: usize = 16 * 1024;
 pub const SNAPSHOT_CHUNK_BYTES: usize = 1024;
 /// The most chunks of one snapshot: 256 KiB compressed.
 pub const SNAPSHOT_CHUNKS_MAX: u16 = 256;
+/// The most bytes of a room message; a server's own limit may be lower.
+pub const ROOM_MESSAGE_BYTES_MAX: usize = 1000;
 /// The most characters in a player's name.
 pub const NAME_CHARS_MAX: usize = 24;
 
@@ -106,7 +108,7 @@ pub enum ControlUp {
         /// The first frame it lacks.
         first: Tick,
     },
-    /// The hashes of the client's confirmed state, every 30 ticks.
+    /// The hashes of the client's confirmed state: when they differ from the server's, and when it asks for them.
     Hashes {
         /// The match's number in its room.
         match_no: u32,
@@ -115,6 +117,8 @@ pub enum ControlUp {
         /// One hash per registered component.
         hashes: StateHashes,
     },
+    /// A message to everybody in the room: opaque bytes of the game's, at most [`ROOM_MESSAGE_BYTES_MAX`].
+    Message(Vec<u8>),
 }
 
 /// From the server.
@@ -159,6 +163,13 @@ pub enum ControlDown {
         tick: Tick,
         /// Best first.
         entries: Vec<LeaderboardEntry>,
+    },
+    /// The hash that the client reported for this tick is not the server's: which component is it?
+    WantHashes {
+        /// The match's number in its room.
+        match_no: u32,
+        /// The tick after which the states differ.
+        tick: Tick,
     },
     /// The client's state differs from the server's: this is where it first did.
     Desync {
@@ -273,6 +284,13 @@ pub enum RoomEvent {
     },
     /// The room goes on to its next phase.
     Phase(Phase),
+    /// A member says something to everybody: opaque bytes of the game's.
+    Message {
+        /// Who says it.
+        slot: Slot,
+        /// What.
+        bytes: Vec<u8>,
+    },
 }
 
 impl ControlUp {
@@ -281,7 +299,12 @@ impl ControlUp {
     /// # Errors
     /// When it is not one.
     pub fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
-        codec::decode::<Self, CONTROL_BYTES_MAX>(bytes)
+        let message = codec::decode::<Self, CONTROL_BYTES_MAX>(bytes)?;
+        let fits = match &message {
+            Self::Message(bytes) => (1..=ROOM_MESSAGE_BYTES_MAX).contains(&bytes.len()),
+            _ => true,
+        };
+        if fits { Ok(message) } else { Err(CodecError::Invalid) }
     }
 }
 
@@ -324,7 +347,8 @@ mod tests {
         assert_eq!(codec::encode(&ControlUp::Ready(true)), [1, 1]);
         assert_eq!(codec::encode(&ControlUp::WantFrames { match_no: 2, first: Tick(300) }), [4, 2, 251, 44, 1]);
         let goodbye = ControlDown::Goodbye { reason: "bye".to_owned() };
-        assert_eq!(codec::encode(&goodbye), [6, 3, b'b', b'y', b'e']);
+        assert_eq!(codec::encode(&goodbye), [7, 3, b'b', b'y', b'e']);
+        assert_eq!(codec::encode(&ControlUp::Message(vec![7, 8])), [6, 2, 7, 8]);
         let slot = Slot::new(3).expect("in range");
         let event = ControlDown::Event { msg_id: 9, event: RoomEvent::Ready { slot, ready: false } };
         assert_eq!(codec::encode(&event), [1, 9, 2, 3, 0]);

@@ -4,7 +4,7 @@
 //! the match's number in its high nibble, so that a datagram of the last match cannot be taken for one of this.
 //!
 //! ```text
-//! Inputs  0x40  match<<4|count  next_frame  seen-next_frame  [count > 0: newest-next_frame  input  [changed bits]  input..]
+//! Inputs  0x40  match<<4|count  next_frame  seen-next_frame  [count > 0: newest-next_frame  input  [changed bits]  input..]  [tick hash(8)]
 //! Frames  0x41  match<<4|count<<1|feedback  newest  input_ack-newest  [count field 0: count]  [feedback: margin worst late replaced]  blob..
 //! Ping    0x42  nonce(4)
 //! Pong    0x43  nonce(4)  [room time]
@@ -55,6 +55,8 @@ pub struct Inputs {
     pub newest: Tick,
     /// The inputs of `newest`, `newest - 1`, ..: empty from spectators.
     pub inputs: ArrayVec<Input, INPUTS_MAX>,
+    /// About once a second: a confirmed tick and the hash of the client's state after it.
+    pub report: Option<(Tick, u64)>,
 }
 
 impl Inputs {
@@ -63,9 +65,18 @@ impl Inputs {
         bytes.extend([TAG_INPUTS, self.match_low << 4 | self.inputs.len() as u8]);
         put_varint(bytes, u64::from(self.next_frame.0));
         put_varint(bytes, u64::from(self.seen_frames.since(self.next_frame)));
-        let Some((newest, older)) = self.inputs.split_first() else { return };
+        if let Some((newest, older)) = self.inputs.split_first() {
+            self.put_inputs(bytes, *newest, older);
+        }
+        if let Some((tick, hash)) = self.report {
+            put_varint(bytes, u64::from(tick.0));
+            bytes.extend(hash.to_le_bytes());
+        }
+    }
+
+    fn put_inputs(&self, bytes: &mut Vec<u8>, newest: Input, older: &[Input]) {
         put_signed(bytes, i64::from(self.newest.0) - i64::from(self.next_frame.0));
-        put_input(bytes, Input::NEUTRAL, *newest);
+        put_input(bytes, Input::NEUTRAL, newest);
         if !older.is_empty() {
             let pairs = || self.inputs.iter().zip(older);
             bytes.push(pairs().enumerate().fold(0, |bits, (i, (newer, input))| bits | u8::from(newer != input) << i));
@@ -89,6 +100,7 @@ impl Inputs {
             seen_frames: Tick(seen),
             newest: Tick(0),
             inputs: ArrayVec::new(),
+            report: None,
         };
         if count > INPUTS_MAX {
             return Err(CodecError::Invalid);
@@ -107,6 +119,9 @@ impl Inputs {
                 let differs = changed >> i & 1 == 1;
                 message.inputs.push(if differs { take_input(&mut reader, newer)? } else { newer });
             }
+        }
+        if !reader.rest().is_empty() {
+            message.report = Some((Tick(reader.varint32()?), reader.u64()?));
         }
         reader.finish()?;
         Ok(message)

@@ -33,6 +33,8 @@ pub struct Stage {
     pub is_mute: bool,
     pub lies_about_hashes: bool,
     blobs: Vec<Vec<u8>>,
+    /// What the client reported of its own state, in order.
+    pub reports: Vec<(Tick, u64)>,
     received: Vec<Option<Input>>,
     steps: u32,
     epoch_step: Option<i64>,
@@ -146,6 +148,7 @@ impl Stage {
             is_mute: false,
             lies_about_hashes: false,
             blobs: Vec::new(),
+            reports: Vec::new(),
             received: vec![None; 1000],
             steps: 0,
             epoch_step: None,
@@ -200,6 +203,7 @@ impl Stage {
     }
 
     fn take_inputs(&mut self, message: &Inputs) {
+        self.reports.extend(message.report);
         for (age, input) in message.inputs.iter().enumerate() {
             let place = &mut self.received[message.newest.0 as usize - age];
             assert!(place.is_none_or(|earlier| earlier == *input), "an input changed after it was sent");

@@ -68,7 +68,8 @@ fn a_spark_that_is_gone_in_the_open_was_a_wrong_guess() {
 #[test]
 fn a_dash_and_a_shot_are_seen_and_shown_once() {
     let (before, mut now) = two_glances();
-    now.crafts[1] = Some(CraftGlance { dash_ready: Tick(142), velocity: Vec2::X, ..now.crafts[1].expect("it is there") });
+    now.crafts[1] =
+        Some(CraftGlance { dash_ready: Tick(142), velocity: Vec2::X, ..now.crafts[1].expect("it is there") });
     now.sparks = vec![spark(0, 15.0, 127)];
     let happenings = between(&before, &now, &rules());
     assert_eq!(happenings.len(), 2, "{happenings:?}");

@@ -26,6 +26,7 @@ fn inputs_have_their_golden_bytes() {
         seen_frames: Tick(302),
         newest: Tick(305),
         inputs: [input([9, 1]), input([9, 1]), input([9, 0])].into_iter().collect(),
+        report: None,
     };
     let bytes = encoded(|bytes| message.encode(bytes));
     assert_eq!(bytes, [0x40, 0x33, 0xac, 0x02, 2, 10, 0b1000_0001, 9, 1, 0b10, 0b1000_0000, 0]);
@@ -33,11 +34,17 @@ fn inputs_have_their_golden_bytes() {
 }
 
 #[test]
-fn a_spectators_inputs_are_four_bytes() {
-    let message =
-        Inputs { match_low: 0, next_frame: Tick(5), seen_frames: Tick(5), newest: Tick(0), inputs: ArrayVec::new() };
+fn a_spectators_message_has_no_inputs_and_a_report_comes_last() {
+    let message = Inputs {
+        match_low: 0,
+        next_frame: Tick(5),
+        seen_frames: Tick(5),
+        newest: Tick(0),
+        inputs: ArrayVec::new(),
+        report: Some((Tick(4), 7)),
+    };
     let bytes = encoded(|bytes| message.encode(bytes));
-    assert_eq!(bytes, [0x40, 0, 5, 0]);
+    assert_eq!(bytes, [0x40, 0, 5, 0, 4, 7, 0, 0, 0, 0, 0, 0, 0]);
     assert_eq!(Inputs::decode(&bytes), Ok(message));
 }
 
@@ -107,7 +114,7 @@ fn any_frame() -> impl Strategy<Value = Frame> {
 
 proptest! {
     #[test]
-    fn inputs_read_back(match_low in 0u8..16, next: u32, ahead in 0u32..1000, newest: u32, inputs in vec(any_input(), 0..=8)) {
+    fn inputs_read_back(match_low in 0u8..16, next: u32, ahead in 0u32..1000, newest: u32, inputs in vec(any_input(), 0..=8), report: Option<(u32, u64)>) {
         let newest = if inputs.is_empty() { 0 } else { newest };
         let message = Inputs {
             match_low,
@@ -115,6 +122,7 @@ proptest! {
             seen_frames: Tick(next).plus(ahead),
             newest: Tick(newest),
             inputs: inputs.into_iter().collect(),
+            report: report.map(|(tick, hash)| (Tick(tick), hash)),
         };
         let bytes = encoded(|bytes| message.encode(bytes));
         prop_assert_eq!(Inputs::decode(&bytes), Ok(message));

@@ -1,0 +1,172 @@
+//! The ranking at the right: rows that change places by sliding, and points that count up.
+
+use bevy::prelude::*;
+use framehouse_shared::{
+    ids::{SLOTS_MAX, Slot},
+    score::Scoreboard,
+    sim::Roster,
+};
+
+use super::{Stage, panel, panel_node, write};
+use crate::{
+    client::Client,
+    window::{
+        easing::{approach, grouped},
+        fonts::Fonts,
+        layout::{ARENA_CORNER, ARENA_WIDTH, STAGE},
+        palette::{TEXT, TEXT_MUTED, accent},
+        scene::{Draw, Scene},
+        session::Session,
+    },
+};
+
+/// From one row to the next.
+const ROW_STEP: f32 = 27.0;
+/// How fast rows slide and points count, in 1/s.
+const SLIDE_RATE: f32 = 9.0;
+const COUNT_RATE: f32 = 10.0;
+/// Where rows begin.
+const ROWS_TOP: f32 = 40.0;
+
+pub fn plugin(app: &mut App) {
+    app.add_systems(Startup, spawn_panel);
+    app.add_systems(Update, (move_rows, write_rows).chain().in_set(Draw));
+}
+
+#[derive(Component)]
+struct Board;
+
+#[derive(Component)]
+struct Row {
+    slot: Slot,
+    rank: Option<usize>,
+    top: f32,
+    points: f32,
+}
+
+#[derive(Component, Clone, Copy)]
+enum Cell {
+    Rank,
+    Name,
+    Points,
+}
+
+fn spawn_panel(mut commands: Commands, stage: Single<Entity, With<Stage>>, fonts: Res<Fonts>) {
+    let left = ARENA_CORNER.x + ARENA_WIDTH + 14.0;
+    let node = Node {
+        width: px(STAGE.x - left - 14.0),
+        height: px(ROWS_TOP),
+        overflow: Overflow::clip(),
+        ..panel_node(left, ARENA_CORNER.y - 4.0)
+    };
+    let title = (
+        Text::new("LEADERBOARD"),
+        fonts.bold(12.0),
+        TextColor(TEXT_MUTED),
+        Node { position_type: PositionType::Absolute, left: px(14), top: px(12), ..default() },
+    );
+    let board = commands.spawn((Board, ChildOf(*stage), node, panel(), children![title])).id();
+    for slot in Slot::all() {
+        spawn_row(&mut commands, board, slot, &fonts);
+    }
+}
+
+fn spawn_row(commands: &mut Commands, board: Entity, slot: Slot, fonts: &Fonts) {
+    let cell = |cell: Cell, color: Color| {
+        (cell, Text::default(), fonts.bold(13.5), TextColor(color), TextLayout::no_wrap(), Pickable::IGNORE)
+    };
+    let dot = Node { width: px(9), height: px(9), border_radius: BorderRadius::MAX, flex_shrink: 0.0, ..default() };
+    let name = Node { flex_grow: 1.0, min_width: px(0), overflow: Overflow::clip(), ..default() };
+    commands.spawn((
+        ChildOf(board),
+        Row { slot, rank: None, top: ROWS_TOP, points: 0.0 },
+        Node {
+            position_type: PositionType::Absolute,
+            left: px(6),
+            right: px(6),
+            height: px(ROW_STEP - 2.0),
+            padding: UiRect::horizontal(px(8)),
+            column_gap: px(8),
+            align_items: AlignItems::Center,
+            border_radius: BorderRadius::all(px(6)),
+            display: Display::None,
+            ..default()
+        },
+        BackgroundColor(Color::NONE),
+        children![
+            (cell(Cell::Rank, TEXT_MUTED), Node { width: px(16), flex_shrink: 0.0, ..default() }),
+            (dot, BackgroundColor(accent(slot))),
+            (name, children![cell(Cell::Name, TEXT)]),
+            cell(Cell::Points, TEXT),
+        ],
+    ));
+}
+
+/// Who is ranked, best first: by the newest predicted state, so that one's own points count at once.
+fn ranking(session: &Session) -> Vec<Slot> {
+    let Some(simulation) = session.simulation() else { return Vec::new() };
+    let roster = simulation.get::<Roster>().map_or(0, |roster| roster.ever_seated);
+    simulation.get::<Scoreboard>().map(|board| board.ranking(roster)).unwrap_or_default()
+}
+
+fn move_rows(
+    session: Res<Session>,
+    scene: Res<Scene>,
+    mut rows: Query<(&mut Row, &mut Node, &mut BackgroundColor), Without<Board>>,
+    mut board: Single<&mut Node, With<Board>>,
+    mut height: Local<f32>,
+) {
+    let ranking = ranking(&session);
+    let real = scene.passed.real;
+    for (mut row, mut node, mut background) in &mut rows {
+        let rank = ranking.iter().position(|slot| *slot == row.slot);
+        let is_new = row.rank.is_none();
+        row.rank = rank;
+        let Some(rank) = rank else {
+            node.display = Display::None;
+            continue;
+        };
+        let top = ROWS_TOP + rank as f32 * ROW_STEP;
+        let points = scene.now.scores[row.slot.index()].points as f32;
+        row.top = if is_new { top } else { approach(row.top, top, SLIDE_RATE, real) };
+        row.points = if is_new { points } else { approach(row.points, points, COUNT_RATE, real) };
+        node.display = Display::Flex;
+        node.top = px(row.top);
+        let tint = if scene.now.own == Some(row.slot) { 0.13 } else { 0.0 };
+        background.set_if_neq(BackgroundColor(accent(row.slot).with_alpha(tint)));
+    }
+    let full = ROWS_TOP + ranking.len().min(SLOTS_MAX) as f32 * ROW_STEP + 8.0;
+    *height = approach(*height, full, SLIDE_RATE, real);
+    board.height = px(*height);
+    board.display = if ranking.is_empty() { Display::None } else { Display::Flex };
+}
+
+fn write_rows(
+    session: Res<Session>,
+    rows: Query<(&Row, &Children)>,
+    cells: Query<&Children>,
+    mut texts: Query<(&Cell, &mut Text)>,
+) {
+    let Some(client) = session.client() else { return };
+    for (row, children) in &rows {
+        let Some(rank) = row.rank else { continue };
+        // A name is one level deeper: in the box that cuts it off.
+        let deeper = children.iter().flat_map(|child| cells.get(child).into_iter().flatten().copied());
+        for entity in children.iter().chain(deeper) {
+            let Ok((cell, mut text)) = texts.get_mut(entity) else { continue };
+            match cell {
+                Cell::Rank => write(&mut text, &(rank + 1).to_string()),
+                Cell::Name => write(&mut text, name_of(client, row.slot)),
+                Cell::Points => write(&mut text, &grouped(row.points.round() as i64)),
+            }
+        }
+    }
+}
+
+/// The name of a seat, also of somebody who has left.
+fn name_of(client: &Client, slot: Slot) -> &str {
+    let member = client.members().and_then(|members| members[slot.index()].as_ref()).map(|member| &member.name);
+    let entries = client.leaderboard().map(|board| board.entries.as_slice()).unwrap_or_default();
+    let former = || entries.iter().find(|entry| entry.slot == slot).map(|entry| &entry.name);
+    member.or_else(former).map_or("\u{2013}", String::as_str)
+}

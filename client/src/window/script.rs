@@ -1,0 +1,182 @@
+//! What a script asks of the window: a picture, an end, and a line of numbers.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use bevy::{
+    prelude::*,
+    render::view::screenshot::{Captured, Screenshot, save_to_disk},
+};
+use serde::Serialize;
+
+use super::{args::Args, session::Session};
+use crate::stats::Distribution;
+
+/// How long a picture may take to come from the graphics card.
+const PICTURE_TIME_MAX: Duration = Duration::from_secs(10);
+/// The exit code of a session that failed or a picture that is missing.
+const FAILED: u8 = 1;
+
+/// Takes the picture, ends the program and counts frames. Does nothing that a player would see.
+pub struct ScriptPlugin(pub Args);
+
+impl Plugin for ScriptPlugin {
+    fn build(&self, app: &mut App) {
+        let Args { screenshot, after, exit_after, .. } = self.0.clone();
+        let due = |seconds| Duration::from_secs_f32(seconds);
+        app.insert_resource(Script {
+            picture: screenshot.map_or(Picture::None, |path| Picture::Due(path, due(after))),
+            end: exit_after.map(due),
+            is_scripted: self.0.is_scripted(),
+            wants_report: exit_after.is_some(),
+            frames: 0,
+            frame_tenth_ms: Distribution::new(0, 20_000),
+        });
+        app.add_systems(Last, (count_frame, take_picture, stop_when_failed, stop_when_over).chain());
+    }
+}
+
+#[derive(Resource)]
+struct Script {
+    picture: Picture,
+    end: Option<Duration>,
+    is_scripted: bool,
+    wants_report: bool,
+    frames: u64,
+    frame_tenth_ms: Distribution,
+}
+
+#[derive(Clone)]
+enum Picture {
+    None,
+    Due(PathBuf, Duration),
+    Taking { path: PathBuf, entity: Entity, since: Duration },
+    Taken,
+    Missing(String),
+}
+
+/// The line that is printed at the end.
+#[derive(Serialize)]
+struct Report {
+    frames: u64,
+    fps_p50: f64,
+    match_ticks: u64,
+    matches: u64,
+    rollback_ticks_p99: i64,
+    desyncs: u64,
+}
+
+fn count_frame(time: Res<Time<Real>>, mut script: ResMut<Script>) {
+    script.frames += 1;
+    script.frame_tenth_ms.record((time.delta_secs_f64() * 10_000.0) as i64);
+}
+
+fn take_picture(
+    mut commands: Commands,
+    time: Res<Time<Real>>,
+    mut script: ResMut<Script>,
+    pictures: Query<Has<Captured>, With<Screenshot>>,
+) {
+    let now = time.elapsed();
+    script.picture = match script.picture.clone() {
+        Picture::Due(path, due) if now >= due => {
+            let entity = commands.spawn(Screenshot::primary_window()).observe(save_to_disk(path.clone())).id();
+            Picture::Taking { path, entity, since: now }
+        }
+        Picture::Taking { path, entity, since } => {
+            let is_done = pictures.get(entity).unwrap_or(true);
+            is_written(&path, is_done, now - since).unwrap_or(Picture::Taking { path, entity, since })
+        }
+        other => other,
+    };
+}
+
+/// Whether the picture came to be; nothing while it is waited for. Errors of writing are only logged, so the file counts.
+fn is_written(path: &Path, is_done: bool, waited: Duration) -> Option<Picture> {
+    let has_file = path.metadata().is_ok_and(|file| file.len() > 0);
+    if is_done && has_file {
+        return Some(Picture::Taken);
+    }
+    let is_late = is_done || waited > PICTURE_TIME_MAX;
+    is_late.then(|| Picture::Missing(format!("The picture could not be written to {}.", path.display())))
+}
+
+/// A script cannot read the window: it gets the sentence and an end.
+fn stop_when_failed(
+    session: Res<Session>,
+    script: Res<Script>,
+    mut was_told: Local<bool>,
+    mut exit: MessageWriter<AppExit>,
+) {
+    let Some(sentence) = session.failure() else { return };
+    if !std::mem::replace(&mut *was_told, true) {
+        eprintln!("{sentence}");
+    }
+    let is_picture_due = matches!(script.picture, Picture::Due(..) | Picture::Taking { .. });
+    if script.is_scripted && !is_picture_due {
+        exit.write(AppExit::from_code(FAILED));
+    }
+}
+
+fn stop_when_over(
+    time: Res<Time<Real>>,
+    session: Res<Session>,
+    script: Res<Script>,
+    mut is_over: Local<bool>,
+    mut exit: MessageWriter<AppExit>,
+) {
+    let is_due = match (script.end, &script.picture) {
+        (_, Picture::Taking { .. }) => false,
+        (Some(end), _) => time.elapsed() >= end,
+        (None, picture) => matches!(picture, Picture::Taken | Picture::Missing(_)),
+    };
+    if !is_due || *is_over || session.failure().is_some() {
+        return;
+    }
+    *is_over = true;
+    if script.wants_report {
+        println!("{}", serde_json::to_string(&report(&script, &session)).expect("numbers serialise"));
+    }
+    match &script.picture {
+        Picture::Missing(sentence) => {
+            eprintln!("{sentence}");
+            exit.write(AppExit::from_code(FAILED))
+        }
+        // Whoever gets no seat in all that time was not playing.
+        _ if session.client().and_then(|client| client.phase()).is_none() => {
+            eprintln!("There was no session with {} when the time was over.", session.server());
+            exit.write(AppExit::from_code(FAILED))
+        }
+        _ => exit.write(AppExit::Success),
+    };
+}
+
+fn report(script: &Script, session: &Session) -> Report {
+    let frame_tenth_ms = script.frame_tenth_ms.quantile(0.5).max(1) as f64;
+    let stats = session.stats();
+    Report {
+        frames: script.frames,
+        fps_p50: (100_000.0 / frame_tenth_ms).round() / 10.0,
+        match_ticks: stats.map_or(0, |stats| stats.ticks_confirmed),
+        matches: stats.map_or(0, |stats| stats.matches_seen),
+        rollback_ticks_p99: stats.map_or(0, |stats| stats.rollback_ticks.quantile(0.99)),
+        desyncs: stats.map_or(0, |stats| stats.desyncs),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_counts_when_its_file_is_there() {
+        let nowhere = Path::new("/nowhere/at/all.png");
+        assert!(is_written(nowhere, false, Duration::from_secs(1)).is_none());
+        assert!(matches!(is_written(nowhere, true, Duration::ZERO), Some(Picture::Missing(_))));
+        assert!(matches!(is_written(nowhere, false, Duration::from_secs(60)), Some(Picture::Missing(_))));
+        let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+        assert!(matches!(is_written(&here, true, Duration::ZERO), Some(Picture::Taken)));
+    }
+}

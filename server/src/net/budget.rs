@@ -1,0 +1,216 @@
+//! What a peer may cost: budgets on what it sends, and limits on how often it may be wrong.
+//!
+//! Budgets are charged after netcode has authenticated a packet; before that anybody could spend a victim's.
+
+use std::time::Duration;
+
+use bevy::prelude::*;
+
+use crate::config::NetSettings;
+
+/// A peer that has been over a budget for so long is kicked.
+const OVER_TIME_MAX: Duration = Duration::from_secs(3);
+/// Without anything dropped for so long a peer counts as well-behaved again.
+const FORGIVEN_AFTER: Duration = Duration::from_secs(1);
+/// Errors of one kind within [`ERROR_WINDOW`] that a session may make.
+const ERRORS_MAX: u32 = 10;
+/// See [`ERRORS_MAX`].
+const ERROR_WINDOW: Duration = Duration::from_secs(60);
+
+/// What a peer may send, in messages a second.
+#[derive(Resource, Clone, Copy, Debug, PartialEq)]
+pub struct Rates {
+    /// Input messages: one a tick, and a quarter more for clocks that catch up.
+    pub inputs: f32,
+    /// Every other packet: pings and the reliable path's.
+    pub packets: f32,
+    /// Control messages.
+    pub control: f32,
+    /// Room messages.
+    pub messages: f32,
+}
+
+impl Rates {
+    /// The rates at this tick rate and with these settings.
+    pub fn new(tick_rate: u16, settings: &NetSettings) -> Self {
+        let tick_rate = f32::from(tick_rate);
+        Self {
+            inputs: 1.25 * tick_rate,
+            packets: 2.0 * tick_rate,
+            control: 20.0,
+            messages: settings.room_messages_per_s as f32,
+        }
+    }
+}
+
+/// Fills at a rate up to a burst; everything taken from it costs one.
+#[derive(Clone, Copy, Debug)]
+struct Bucket {
+    level: f32,
+    burst: f32,
+    rate: f32,
+    filled_at: Duration,
+}
+
+impl Bucket {
+    fn new(rate: f32, burst: f32, now: Duration) -> Self {
+        Self { level: burst, burst, rate, filled_at: now }
+    }
+
+    fn take(&mut self, now: Duration) -> bool {
+        let passed = now.saturating_sub(self.filled_at).as_secs_f32();
+        self.level = (self.level + passed * self.rate).min(self.burst);
+        self.filled_at = now;
+        let has_one = self.level >= 1.0;
+        if has_one {
+            self.level -= 1.0;
+        }
+        has_one
+    }
+}
+
+/// What a packet or message is charged to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Account {
+    /// An input message.
+    Inputs,
+    /// Any other packet.
+    Packets,
+    /// A control message inside a packet.
+    Control,
+    /// A room message inside a packet.
+    Messages,
+}
+
+/// What is to be done with what was charged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Charge {
+    /// Take it.
+    Paid,
+    /// Drop it and count it.
+    Over,
+    /// Drop it, and the peer with it: it has been over its budget for three seconds.
+    Kick,
+}
+
+/// The budgets of one peer.
+#[derive(Clone, Debug)]
+pub struct Budget {
+    accounts: [Bucket; 4],
+    over: Option<Over>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Over {
+    since: Duration,
+    last: Duration,
+}
+
+impl Budget {
+    /// Full budgets.
+    pub fn new(rates: &Rates, now: Duration) -> Self {
+        let accounts = [
+            Bucket::new(rates.inputs, 16.0, now),
+            Bucket::new(rates.packets, 64.0, now),
+            Bucket::new(rates.control, 40.0, now),
+            Bucket::new(rates.messages, 2.0 * rates.messages.max(1.0), now),
+        ];
+        Self { accounts, over: None }
+    }
+
+    /// Charges one of something.
+    pub fn charge(&mut self, account: Account, now: Duration) -> Charge {
+        if self.accounts[account as usize].take(now) {
+            return Charge::Paid;
+        }
+        let began_anew = |over: &Over| now.saturating_sub(over.last) > FORGIVEN_AFTER;
+        let since = self.over.filter(|over| !began_anew(over)).map_or(now, |over| over.since);
+        self.over = Some(Over { since, last: now });
+        if now.saturating_sub(since) >= OVER_TIME_MAX { Charge::Kick } else { Charge::Over }
+    }
+}
+
+/// What a session can be wrong about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// Authenticated payloads that are none of the protocol's.
+    Network,
+    /// A state that differs from ours.
+    Desync,
+    /// Messages that make no sense, or not now.
+    InvalidInput,
+}
+
+/// How often a session was wrong lately, by kind.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ErrorLedger {
+    kinds: [(u32, Duration); 3],
+}
+
+impl ErrorLedger {
+    /// Notes an error; says whether that was one too many: more than ten of a kind within a minute.
+    pub fn note(&mut self, kind: ErrorKind, now: Duration) -> bool {
+        let (count, since) = &mut self.kinds[kind as usize];
+        if *count == 0 || now.saturating_sub(*since) > ERROR_WINDOW {
+            (*count, *since) = (0, now);
+        }
+        *count += 1;
+        *count > ERRORS_MAX
+    }
+
+    /// Notes that the session did well what this kind of error is about: it starts anew.
+    pub fn succeed(&mut self, kind: ErrorKind) {
+        self.kinds[kind as usize].0 = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rates() -> Rates {
+        Rates { inputs: 37.5, packets: 60.0, control: 20.0, messages: 10.0 }
+    }
+
+    #[test]
+    fn a_well_behaved_peer_never_pays_more_than_it_has() {
+        let mut budget = Budget::new(&rates(), Duration::ZERO);
+        for tick in 0..3000u64 {
+            let now = Duration::from_millis(tick * 1000 / 30);
+            assert_eq!(budget.charge(Account::Inputs, now), Charge::Paid);
+        }
+    }
+
+    #[test]
+    fn a_flood_is_dropped_at_once_and_kicked_after_three_seconds() {
+        let mut budget = Budget::new(&rates(), Duration::ZERO);
+        let charges: Vec<Charge> =
+            (0..4000u64).map(|ms| budget.charge(Account::Inputs, Duration::from_millis(ms))).collect();
+        let paid = charges.iter().filter(|charge| **charge == Charge::Paid).count();
+        assert!((16..=16 + 4 * 38).contains(&paid), "{paid}");
+        let kicked = charges.iter().position(|charge| *charge == Charge::Kick).expect("it was kicked");
+        assert!((3000..3100).contains(&kicked), "{kicked}");
+    }
+
+    #[test]
+    fn a_burst_now_and_then_is_forgiven() {
+        let mut budget = Budget::new(&rates(), Duration::ZERO);
+        for burst in 0..20u64 {
+            for _ in 0..30 {
+                assert_ne!(budget.charge(Account::Inputs, Duration::from_secs(burst * 2)), Charge::Kick);
+            }
+        }
+    }
+
+    #[test]
+    fn the_eleventh_error_in_a_minute_is_one_too_many_and_success_starts_anew() {
+        let at = Duration::from_secs;
+        let mut ledger = ErrorLedger::default();
+        assert!((0..10).all(|n| !ledger.note(ErrorKind::Network, at(n))));
+        assert!(!ledger.note(ErrorKind::InvalidInput, at(10)));
+        assert!(ledger.note(ErrorKind::Network, at(11)));
+        ledger.succeed(ErrorKind::Network);
+        assert!(!ledger.note(ErrorKind::Network, at(12)));
+        assert!((0..30).all(|n| !ledger.note(ErrorKind::Desync, at(n * 7))));
+    }
+}
