@@ -10,6 +10,8 @@ use bevy::prelude::*;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 
+use crate::tick::TickRate;
+
 /// Every setting with its default and its comment.
 pub const DEFAULT_FILE: &str = include_str!("../../assets/server.toml");
 
@@ -165,6 +167,10 @@ pub struct RoomSettings {
     pub leaderboard_broadcast_interval: f64,
     /// Score frames kept for each player, 1 to 1000.
     pub score_buffer_maxlen: u32,
+    /// Ticks that a room waits for a missing input before it makes one up, 0 to 2.
+    pub hard_tolerance: u32,
+    /// Seconds that a strict room waits for everybody's input, 0 to 600; 0 makes rooms that do not wait.
+    pub strict_timeout: f64,
 }
 
 impl Default for RoomSettings {
@@ -176,6 +182,8 @@ impl Default for RoomSettings {
             results: 10.0,
             leaderboard_broadcast_interval: 2.0,
             score_buffer_maxlen: 50,
+            hard_tolerance: 0,
+            strict_timeout: 0.0,
         }
     }
 }
@@ -208,6 +216,14 @@ impl Default for NetSettings {
             room_messages_per_s: 20,
             room_message_bytes: 256,
         }
+    }
+}
+
+impl RoomSettings {
+    /// How long a room waits for missing inputs, in ticks.
+    pub fn wait_ticks_max(&self, rate: TickRate) -> u32 {
+        let strict = if self.strict_timeout > 0.0 { rate.ticks_in_seconds(self.strict_timeout) } else { 0 };
+        strict.max(self.hard_tolerance)
     }
 }
 
@@ -302,6 +318,8 @@ impl Settings {
             60.0,
         )?;
         in_range("score_buffer_maxlen", "1 to 1000", rooms.score_buffer_maxlen, 1, 1000)?;
+        in_range("hard_tolerance", "0 to 2 ticks", rooms.hard_tolerance, 0, 2)?;
+        in_range("strict_timeout", "0 to 600 seconds", rooms.strict_timeout, 0.0, 600.0)?;
         in_range("handshake_timeout", "1 to 60 seconds", net.handshake_timeout, 1.0, 60.0)?;
         in_range("connection_timeout", "2 to 120 seconds", net.connection_timeout, 2, 120)?;
         in_range("keep_alive", "0.25 to 10 seconds", net.keep_alive, 0.25, 10.0)?;

@@ -63,6 +63,8 @@ pub struct Room {
     pub seats: u8,
     /// How many ready members it takes to start before it is full.
     pub ready_min: u8,
+    /// How many ticks it waits for missing inputs; none in an ordinary room.
+    pub wait_ticks_max: u32,
     next_msg_id: u64,
 }
 

@@ -6,3 +6,4 @@ mod hostile;
 mod matches;
 mod over_udp;
 mod rooms;
+mod waiting;

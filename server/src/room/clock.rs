@@ -17,19 +17,28 @@ pub struct RoomClock {
     pub match_no: u32,
     /// The next tick to close.
     pub next_tick: Tick,
+    /// How many ticks it was already waited with.
+    pub waited: u32,
     epoch: Option<Duration>,
 }
 
 impl RoomClock {
     /// A match is set: tick 0 will close at `epoch`.
     pub fn start(&mut self, epoch: Duration) {
-        *self = Self { match_no: self.match_no + 1, next_tick: Tick(0), epoch: Some(epoch) };
+        *self = Self { match_no: self.match_no + 1, epoch: Some(epoch), ..Self::default() };
     }
 
     /// The tick `next_tick` closes at `scheduled`.
     pub fn close_tick(&mut self, scheduled: Duration, rate: TickRate) {
         self.epoch = Some(scheduled.saturating_sub(rate.time_of(self.next_tick)));
         self.next_tick = self.next_tick.plus(1);
+        self.waited = 0;
+    }
+
+    /// The tick `next_tick` does not close at `scheduled` but a tick later at the earliest: the room waits.
+    pub fn wait(&mut self, scheduled: Duration, rate: TickRate) {
+        self.epoch = Some((scheduled + rate.time_of(Tick(1))).saturating_sub(rate.time_of(self.next_tick)));
+        self.waited += 1;
     }
 
     /// The match is over: its ticks stand, but none is open any more.

@@ -216,9 +216,11 @@ fn create_room(world: &mut World, size: u8, is_public: bool, practice: bool) -> 
     }
     let code = free_code(world.resource::<Directory>());
     let ready_min = if practice || size == 1 { 1 } else { 2 };
+    let rate = *world.resource::<TickRate>();
+    let wait_ticks_max = world.resource::<RoomSettings>().wait_ticks_max(rate);
     let room = world
         .spawn((
-            Room { id, code, is_public, seats: size, ready_min, next_msg_id: 0 },
+            Room { id, code, is_public, seats: size, ready_min, wait_ticks_max, next_msg_id: 0 },
             SimRoom::new(id),
             Seats::new(size),
             Members::default(),

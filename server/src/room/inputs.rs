@@ -11,7 +11,7 @@ use framehouse_shared::{
     tick::Tick,
 };
 
-use super::{Members, Player, clock::RoomClock, phase::RoomPhase};
+use super::{Members, Player, Room, clock::RoomClock, phase::RoomPhase};
 use crate::tick::{Now, TickRate};
 
 /// An input may come this many ticks after its tick closed and still be counted as late.
@@ -109,7 +109,8 @@ impl InputBuffer {
     /// lost packet must not stop a runner dead.
     pub fn close(&mut self, tick: Tick, missing_input: fn(Input) -> Input) -> Input {
         if self.end == Tick(0) {
-            // A slot is neutral and uncounted until its first input.
+            // A slot is neutral and uncounted until its first input; a strict room waits for it only once.
+            self.replaced_in_a_row = self.replaced_in_a_row.max(1);
             return Input::NEUTRAL;
         }
         let entry = &mut self.ring[tick.0 as usize % RING];
@@ -126,6 +127,13 @@ impl InputBuffer {
             self.held = if is_silent { Input::NEUTRAL } else { missing_input(self.held) };
         }
         self.held
+    }
+
+    /// Whether a room that waits should wait for this player's input: it is missing, and the player did not let the room
+    /// wait in vain before.
+    pub fn is_worth_waiting_for(&self, tick: Tick) -> bool {
+        let is_here = matches!(self.ring[tick.0 as usize % RING], Entry::Received(at, _) if at == tick);
+        !is_here && self.replaced_in_a_row == 0
     }
 
     /// One past the newest tick an input came for.
@@ -199,6 +207,7 @@ impl Seating {
 }
 
 type RoomItem = (
+    &'static Room,
     &'static RoomPhase,
     Option<&'static Members>,
     &'static mut SimRoom,
@@ -215,10 +224,15 @@ pub fn close_frames(
     mut rooms: Query<RoomItem>,
     mut players: Query<(&Player, &mut InputBuffer, &mut SyncState)>,
 ) {
-    for (phase, members, mut sim, mut clock, mut seating, state) in &mut rooms {
+    for (room, phase, members, mut sim, mut clock, mut seating, state) in &mut rooms {
         sim.stepping = matches!(phase, RoomPhase::Playing { .. }) && !sim.is_faulted();
         let Some((mut frame, tick)) = state.filter(|_| sim.stepping) else { continue };
         let tick = tick.0;
+        if clock.waited < room.wait_ticks_max && is_waiting(tick, Members::entities(members), &players) {
+            sim.stepping = false;
+            clock.wait(now.scheduled, *rate);
+            continue;
+        }
         *frame = Frame { tick, ..default() };
         let mut here = [None; SLOTS_MAX];
         for &entity in Members::entities(members) {
@@ -237,6 +251,14 @@ pub fn close_frames(
         frame.events.sort();
         clock.close_tick(now.scheduled, *rate);
     }
+}
+
+/// Whether anybody's input for this tick is still to come: a strict room commits no partial frame before its time-out.
+fn is_waiting(tick: Tick, members: &[Entity], players: &Query<(&Player, &mut InputBuffer, &mut SyncState)>) -> bool {
+    members
+        .iter()
+        .filter_map(|player| players.get(*player).ok())
+        .any(|(_, buffer, _)| buffer.is_worth_waiting_for(tick))
 }
 
 #[cfg(test)]

@@ -1,0 +1,79 @@
+//! Rooms that wait for inputs: strict ones, and ones with a tolerance.
+
+use framehouse_server::{
+    config::RoomSettings,
+    room::{clock::RoomClock, directory::RoomWish},
+};
+use framehouse_tests::{tiny::TinyPlugin, world::World};
+
+fn next_tick(world: &mut World) -> u32 {
+    let room = world.rooms()[0].1;
+    world.server.world().get::<RoomClock>(room).expect("a room has a clock").next_tick.0
+}
+
+fn world(rooms: RoomSettings) -> World {
+    let rooms = RoomSettings { countdown: 1.0, ..rooms };
+    let mut world = World::with_rooms(TinyPlugin, 1, rooms).with_link("delay=20").with_players(2);
+    world.step_to_playing();
+    world.step_ticks(60);
+    world
+}
+
+#[test]
+fn a_strict_room_commits_no_partial_frame_before_its_time_out() {
+    let mut world = world(RoomSettings { strict_timeout: 2.0, ..Default::default() });
+    let address = world.clients[1].address;
+    world.network.set_cut(address, true);
+    world.step_ticks(10);
+    let stopped_at = next_tick(&mut world);
+    world.step_ticks(40);
+    assert_eq!(next_tick(&mut world), stopped_at, "the room waits for the silent player");
+    world.step_ticks(30);
+    let after = next_tick(&mut world);
+    assert!(after > stopped_at, "after two seconds it goes on");
+    world.step_ticks(30);
+    assert_eq!(next_tick(&mut world), after + 30, "and waits for the silent player no more");
+    world.network.set_cut(address, false);
+    world.step_ticks(120);
+    assert_eq!(world.desyncs(), 0);
+    assert!(world.confirmed_lag().into_iter().all(|lag| lag < 20));
+}
+
+#[test]
+fn a_player_who_never_plays_holds_a_strict_room_up_once() {
+    let mut world =
+        World::with_rooms(TinyPlugin, 3, RoomSettings { strict_timeout: 1.0, countdown: 1.0, ..Default::default() })
+            .with_players(2);
+    let address = world.clients[1].address;
+    world.network.set_cut(address, true);
+    world.step_ticks(100);
+    assert!(next_tick(&mut world) > 30, "the room is at tick {}", next_tick(&mut world));
+}
+
+#[test]
+fn a_tolerant_room_waits_two_ticks_and_an_ordinary_one_does_not() {
+    for (hard_tolerance, lost) in [(0, 0), (2, 2)] {
+        let mut world = world(RoomSettings { hard_tolerance, ..Default::default() });
+        let address = world.clients[1].address;
+        let before = next_tick(&mut world);
+        world.network.set_cut(address, true);
+        world.step_ticks(60);
+        assert_eq!(next_tick(&mut world), before + 60 - lost, "tolerance {hard_tolerance}");
+    }
+}
+
+#[test]
+fn a_strict_room_of_players_who_are_all_there_never_loses_an_input() {
+    let mut world = World::with_rooms(TinyPlugin, 2, RoomSettings { strict_timeout: 5.0, ..Default::default() })
+        .with_link("spread=150,loss=0.05");
+    world.join(RoomWish::Create { size: 2, private: false, practice: false }).expect("a room");
+    let code = world.room_code();
+    world.join(RoomWish::Code(code)).expect("a seat");
+    world.all_ready();
+    world.step_to_playing();
+    world.step_ticks(400);
+    for client in &world.clients {
+        assert_eq!(client.client.stats().replaced_inputs, 0);
+    }
+    assert_eq!(world.desyncs(), 0);
+}
