@@ -1,4 +1,6 @@
 //! What operators and clients reach over HTTP, and what they see there.
 
 pub mod http;
+mod spread;
+pub mod stages;
 pub mod status;

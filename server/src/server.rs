@@ -25,7 +25,10 @@ use crate::{
         session::Sessions,
         token::NetcodeKey,
     },
-    ops::status::{Counters, StatusBoard, StatusPlugin, TickTimes},
+    ops::{
+        stages::{CpuClock, Stage, StageTimes},
+        status::{Counters, StatusBoard, StatusPlugin, TickTimes},
+    },
     room::{
         RoomPlugin,
         directory::{self, Grant, JoinError, JoinQueue, JoinRequest, LocalHello},
@@ -104,8 +107,10 @@ impl Server {
 
     /// Takes what has arrived by `elapsed`.
     pub fn receive(&mut self, elapsed: Duration) {
+        self.mark(Stage::Other);
         self.app.world_mut().resource_mut::<Now>().elapsed = elapsed;
         self.app.world_mut().run_schedule(Receive);
+        self.mark(Stage::Receive);
     }
 
     /// Runs the tick that was due at `scheduled`, at `elapsed`, and sends what it has to say.
@@ -114,8 +119,19 @@ impl Server {
         now.elapsed = elapsed;
         now.scheduled = scheduled;
         self.app.update();
+        self.mark(Stage::Other);
         self.app.world_mut().run_schedule(Send);
+        self.mark(Stage::Send);
         self.app.world_mut().resource_mut::<Now>().tick += 1;
+    }
+
+    /// Measures the process's own processor time with this clock, for the status page.
+    pub fn set_cpu_clock(&mut self, clock: CpuClock) {
+        self.app.world_mut().resource_mut::<StageTimes>().set_clock(clock);
+    }
+
+    fn mark(&mut self, stage: Stage) {
+        self.app.world_mut().resource_mut::<StageTimes>().mark(stage);
     }
 
     /// Notes how long a tick took and how late it started.

@@ -7,12 +7,13 @@ use std::{
     path::Path,
     process::ExitCode,
     sync::{Arc, Mutex, atomic::AtomicBool},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use bevy::prelude::*;
 use clap::Parser;
 use framehouse_shared::sim::GameFile;
+use rustix::time::{ClockId, clock_gettime};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use tracing_subscriber::EnvFilter;
 
@@ -85,10 +86,17 @@ fn serve(game: impl Plugin + Clone, cli: &Cli) -> Result<(), String> {
     let queue = http::serve(listener, server.status_board())
         .map_err(|error| format!("cannot start the HTTP thread: {error}"))?;
     server.set_join_queue(JoinQueue(Mutex::new(queue)));
+    server.set_cpu_clock(process_cpu_time);
     greet(http_address, &lane_addresses);
     runner::run_until(&mut server, tick_rate, &stop);
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The processor time that this process has used, on all its threads.
+fn process_cpu_time() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
 }
 
 fn greet(http: SocketAddr, lanes: &[SocketAddr]) {

@@ -49,6 +49,14 @@ pub enum TickSet {
     Metrics,
 }
 
+impl TickSet {
+    /// All steps, in the order they run in.
+    pub const ORDER: [Self; 8] = {
+        use TickSet::*;
+        [Control, Commit, Simulate, Record, Broadcast, Leaderboard, Cleanup, Metrics]
+    };
+}
+
 /// The steps of [`Receive`].
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReceiveSet {
@@ -98,7 +106,6 @@ pub struct TickPlugin;
 
 impl Plugin for TickPlugin {
     fn build(&self, app: &mut App) {
-        use TickSet::*;
         // Work is parallel inside systems, across rooms or lanes; between small systems it would only cost.
         fn single_threaded(schedule: &mut Schedule) {
             schedule.set_executor(SingleThreadedExecutor::new());
@@ -109,12 +116,9 @@ impl Plugin for TickPlugin {
         app.init_resource::<Now>()
             .configure_sets(Receive, (ReceiveSet::Lanes, ReceiveSet::Route).chain())
             .configure_sets(Receive, RenetReceive.in_set(ReceiveSet::Lanes))
-            .configure_sets(
-                FixedUpdate,
-                (Control, Commit, Simulate, Record, Broadcast, Leaderboard, Cleanup, Metrics).chain(),
-            )
+            .configure_sets(FixedUpdate, TickSet::ORDER.chain())
             .configure_sets(Send, RenetSend)
-            .add_systems(FixedUpdate, simulate.in_set(Simulate));
+            .add_systems(FixedUpdate, simulate.in_set(TickSet::Simulate));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Integration tests: the whole server and real clients, in virtual time where possible, over UDP where needed.
 
 mod bad_networks;
+mod budgets;
 mod faults;
 mod hostile;
 mod matches;

@@ -64,6 +64,11 @@ impl World {
 
     /// A server with these settings of rooms.
     pub fn with_rooms(game: impl Plugin + Clone + Sync, seed: u64, rooms: RoomSettings) -> Self {
+        Self::with_settings(game, seed, rooms, NetSettings::default())
+    }
+
+    /// A server with these settings.
+    pub fn with_settings(game: impl Plugin + Clone + Sync, seed: u64, rooms: RoomSettings, net: NetSettings) -> Self {
         let network = Network::default();
         let lane = |index| {
             let address = SocketAddr::from(([10, 0, 0, 2], 7800 + index));
@@ -72,7 +77,7 @@ impl World {
         let setup = ServerSetup {
             tick_rate: RATE,
             rooms,
-            net: NetSettings::default(),
+            net,
             lanes: (0..LANES).map(lane).collect(),
             unix_base: Duration::from_secs(1_700_000_000),
             game_files: Vec::new(),
@@ -196,6 +201,11 @@ impl World {
         }
         self.server.tick(scheduled, self.now);
         check::invariants(&mut self.server);
+    }
+
+    /// The time.
+    pub const fn now(&self) -> Duration {
+        self.now
     }
 
     /// Desyncs that any client or the server has seen.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use framehouse_shared::{protocol::control::RoomEvent, tick::Tick};
 
 /// The most notices that wait; the oldest go first.
-const NOTICES_MAX: usize = 256;
+const NOTICES_MAX: usize = 4096;
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use framehouse_shared::{
 };
 
 use super::{
-    easing::{Glide, approach, approach_angle},
+    easing::{Glide, approach, approach_angle, swing},
     happenings::Happening,
     layout::depth,
     palette::accent,
@@ -134,7 +134,7 @@ fn dress_parts(
     mut parts: Query<(&Part, &mut Sprite, &mut Transform)>,
 ) {
     let radius = scene.rules.as_ref().map_or(22.0, |rules| rules.numbers.craft.radius);
-    let pulse = (time.elapsed_secs_wrapped() * 5.0).sin();
+    let pulse = swing(time.elapsed_secs_wrapped() * 0.8);
     for (view, children) in crafts.iter().filter(|(view, _)| scene.now.crafts[view.slot.index()].is_some()) {
         let is_own = scene.now.own == Some(view.slot);
         let mut parts = parts.iter_many_mut(children);

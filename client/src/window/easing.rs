@@ -1,5 +1,7 @@
 //! Numbers that move smoothly: everything here is plain arithmetic.
 
+use std::f32::consts::TAU;
+
 use bevy::math::Vec2;
 
 /// A correction smaller than this, in units, is not seen and not eased: bounces make many of them.
@@ -7,15 +9,27 @@ const JUMP_MIN: f32 = 2.0;
 /// A correction larger than this, in units, is a new place and not a mistake: nothing glides across the arena.
 const JUMP_MAX: f32 = 260.0;
 
+/// The share that is left after some seconds of what fades at `rate` (1/s).
+#[expect(clippy::disallowed_methods, reason = "only eyes see it: the last bit may differ between machines")]
+pub fn decay(rate: f32, seconds: f32) -> f32 {
+    (-rate * seconds).exp()
+}
+
+/// A smooth swing between -1 and 1; a phase of one is a whole turn, and 0 is the middle.
+#[expect(clippy::disallowed_methods, reason = "only eyes see it: the last bit may differ between machines")]
+pub fn swing(phase: f32) -> f32 {
+    (phase.fract() * TAU).sin()
+}
+
 /// Goes from `current` towards `target` by the share that `rate` (1/s) and the time say, whatever the frame rate.
 pub fn approach(current: f32, target: f32, rate: f32, seconds: f32) -> f32 {
-    target + (current - target) * (-rate * seconds).exp()
+    target + (current - target) * decay(rate, seconds)
 }
 
 /// Goes from one angle (radians) to another on the shorter way.
 pub fn approach_angle(current: f32, target: f32, rate: f32, seconds: f32) -> f32 {
     let turn = Vec2::from_angle(target - current).to_angle();
-    current + turn * (1.0 - (-rate * seconds).exp())
+    current + turn * (1.0 - decay(rate, seconds))
 }
 
 /// Fast at first, slow at the end; both are 0 to 1.
@@ -50,7 +64,7 @@ impl Glide {
         } else if jump > JUMP_MIN {
             self.offset += expected - target;
         }
-        self.offset *= (-rate * passed.real).exp();
+        self.offset *= decay(rate, passed.real);
         self.last = Some(target);
         target + self.offset
     }

@@ -14,7 +14,7 @@ use framehouse_shared::{
 };
 
 use super::{
-    easing::ease_out,
+    easing::{ease_out, swing},
     layout::depth,
     palette::{accent, gem_color, gem_size},
     scene::{Draw, Scene},
@@ -136,10 +136,10 @@ fn gem_look(gem: &Gem, age: f32, scene: &Scene, seconds: f32) -> (Transform, f32
     let place = gem.position - gem.velocity * scene.seconds_back;
     let own_beat = seconds * 2.0 + gem.id as f32;
     let left = gem.fades.since(scene.now.tick);
-    let blink = if left < FADING_TICKS { 0.55 + 0.45 * (seconds * 14.0).sin() } else { 1.0 };
+    let blink = if left < FADING_TICKS { 0.55 + 0.45 * swing(seconds * 2.2) } else { 1.0 };
     let transform = Transform::from_translation(place.clamp(-ARENA_HALF, ARENA_HALF).extend(depth::GEMS))
         .with_rotation(Quat::from_rotation_z(own_beat * 0.4));
-    let size = gem_size(gem) * 1.6 * ease_out(age / GROW_SECONDS) * (1.0 + 0.05 * own_beat.sin());
+    let size = gem_size(gem) * 1.6 * ease_out(age / GROW_SECONDS) * (1.0 + 0.05 * swing(own_beat / 6.0));
     (transform, size, gem_color(gem).with_alpha(blink))
 }
 

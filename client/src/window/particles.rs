@@ -5,7 +5,7 @@ use framehouse_shared::{arena::directions::unit, ids::Slot, rng::SimRng};
 
 use super::{
     crafts::Drawn,
-    easing::ease_out,
+    easing::{decay, ease_out},
     happenings::Happening,
     layout::depth,
     palette::accent,
@@ -61,7 +61,7 @@ impl Particle {
     fn step(&mut self, seconds: f32) {
         self.age += seconds;
         self.position += self.velocity * seconds;
-        self.velocity *= (-self.drag * seconds).exp();
+        self.velocity *= decay(self.drag, seconds);
     }
 
     const fn is_alive(&self) -> bool {

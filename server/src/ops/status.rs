@@ -8,9 +8,12 @@ use std::{
 
 use bevy::prelude::*;
 use framehouse_shared::{ids::RoomCode, protocol::guard::Dropped};
-use hdrhistogram::Histogram;
 use serde::Serialize;
 
+use super::{
+    spread::{Spread, SpreadUs},
+    stages::{StageTimes, StagesPlugin},
+};
 use crate::{
     net::{
         lane::{Lane, LaneTraffic},
@@ -33,6 +36,7 @@ impl Plugin for StatusPlugin {
         app.init_resource::<Counters>()
             .init_resource::<TickTimes>()
             .init_resource::<StatusBoard>()
+            .add_plugins(StagesPlugin)
             .add_systems(FixedUpdate, publish_status.in_set(TickSet::Metrics));
     }
 }
@@ -59,17 +63,11 @@ pub struct Counters {
 }
 
 /// How long ticks took and how late they started, as the runner measured them.
-#[derive(Resource)]
+#[derive(Resource, Default)]
 pub struct TickTimes {
     window_ms: VecDeque<f64>,
-    start_late_us: Histogram<u64>,
-}
-
-impl Default for TickTimes {
-    fn default() -> Self {
-        let start_late_us = Histogram::new_with_bounds(1, 10_000_000, 3).expect("the bounds are valid");
-        Self { window_ms: VecDeque::with_capacity(WINDOW_TICKS), start_late_us }
-    }
+    took: Spread,
+    started_late: Spread,
 }
 
 impl TickTimes {
@@ -79,7 +77,8 @@ impl TickTimes {
             self.window_ms.pop_front();
         }
         self.window_ms.push_back(took.as_secs_f64() * 1000.0);
-        self.start_late_us.saturating_record(started_late.as_micros() as u64);
+        self.took.note(took);
+        self.started_late.note(started_late);
     }
 
     fn tick_ms(&self) -> TickMs {
@@ -88,11 +87,6 @@ impl TickTimes {
         let at = |part: f64| sorted.get(((sorted.len() as f64 - 1.0) * part).round() as usize).copied().unwrap_or(0.0);
         let mean = sorted.iter().sum::<f64>() / sorted.len().max(1) as f64;
         TickMs { mean, p50: at(0.5), p99: at(0.99), max: at(1.0) }
-    }
-
-    fn start_us(&self) -> StartUs {
-        let at = |quantile| self.start_late_us.value_at_quantile(quantile);
-        StartUs { p50: at(0.5), p99: at(0.99), p999: at(0.999), max: self.start_late_us.max() }
     }
 }
 
@@ -124,8 +118,12 @@ pub struct Status {
     tick: u64,
     tick_rate: u16,
     tick_ms: TickMs,
-    tick_start_us: StartUs,
+    tick_us_all: SpreadUs,
+    tick_start_us: SpreadUs,
     dropped_ticks: u64,
+    cpu_us_by_stage: serde_json::Map<String, serde_json::Value>,
+    cpu_us_total: u64,
+    room_ticks: u64,
     rooms: usize,
     rooms_by_phase: RoomsByPhase,
     players: usize,
@@ -151,15 +149,6 @@ struct TickMs {
     p50: f64,
     p99: f64,
     max: f64,
-}
-
-/// Microseconds a tick started after it was due, since the server started.
-#[derive(Debug, Default, Serialize)]
-struct StartUs {
-    p50: u64,
-    p99: u64,
-    p999: u64,
-    max: u64,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -195,6 +184,7 @@ fn publish_status(
     rate: Res<TickRate>,
     counters: Res<Counters>,
     times: Res<TickTimes>,
+    stages: Res<StageTimes>,
     board: Res<StatusBoard>,
     sessions: Res<Sessions>,
     rooms: Query<RoomItem>,
@@ -210,8 +200,12 @@ fn publish_status(
         tick: now.tick,
         tick_rate: rate.0,
         tick_ms: times.tick_ms(),
-        tick_start_us: times.start_us(),
+        tick_us_all: times.took.page(),
+        tick_start_us: times.started_late.page(),
         dropped_ticks: counters.dropped_ticks,
+        cpu_us_by_stage: stages.by_stage().map(|(name, us)| (name, us.into())).collect(),
+        cpu_us_total: stages.total_us(),
+        room_ticks: stages.room_ticks(),
         rooms: rooms.iter().count(),
         rooms_by_phase: count_phases(&rooms),
         players: rooms.iter().map(|(.., members)| Members::entities(members).len()).sum(),

@@ -8,7 +8,7 @@ use framehouse_shared::protocol::control::Phase;
 
 use super::{Stage, panel, panel_node, write};
 use crate::window::{
-    easing::clock_text,
+    easing::{clock_text, swing},
     fonts::Fonts,
     layout::{ARENA_CORNER, ARENA_WIDTH},
     palette::{BAD, GOOD, OWN, TEXT, TEXT_MUTED, WARN},
@@ -132,7 +132,7 @@ fn write_clock(
     let left = rules.numbers.match_ticks.saturating_sub(scene.now.tick.0);
     let rate = client.and_then(|client| client.tick_rate()).unwrap_or(30);
     write(text, &clock_text(left, rate));
-    let beat = 0.5 + 0.5 * (time.elapsed_secs_wrapped() * 8.0).cos();
+    let beat = 0.5 + 0.5 * swing(time.elapsed_secs_wrapped() * 1.25);
     let tone = if left > 0 && left < LAST_TICKS { BAD.mix(&TEXT, 0.5 * beat) } else { TEXT };
     color.set_if_neq(TextColor(tone));
 }

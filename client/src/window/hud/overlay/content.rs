@@ -48,7 +48,8 @@ pub struct Line {
 /// What is to be said now.
 pub fn content(session: &Session) -> Content {
     if let Some(sentence) = session.failure() {
-        return card("No session", sentence, 0.6);
+        let title = if session.stats().is_some() { "The session is over" } else { "No session" };
+        return card(title, sentence, 0.6);
     }
     let Some(client) = session.client() else {
         return card(&format!("Connecting to {} \u{2026}", session.server()), "Asking for a place in a room.", 0.45);

@@ -1,0 +1,205 @@
+//! What a peer may send, and what happens to one that sends more; room messages.
+
+use std::time::Duration;
+
+use framehouse_client::{client::Notice, net::Connection};
+use framehouse_server::{
+    config::{NetSettings, RoomSettings},
+    room::{
+        Player,
+        directory::{JoinRequest, LocalHello, RoomWish},
+        members,
+    },
+};
+use framehouse_shared::{
+    input::Input,
+    protocol::{
+        control::{ControlDown, ControlUp, Phase, RoomEvent},
+        hot::Inputs,
+    },
+    tick::Tick,
+};
+use framehouse_tests::{check, tiny::TinyPlugin, world::World};
+
+/// A session by hand, for what no client of ours would do.
+struct Stranger {
+    connection: Connection,
+    goodbye: Option<String>,
+}
+
+impl Stranger {
+    fn connect(world: &mut World) -> Self {
+        let request = JoinRequest { name: "stranger".into(), wish: RoomWish::Quick, hello: None };
+        let grant = world.server.join(&request).expect("a seat");
+        let end = world.network.connect(grant.server, Default::default(), 77);
+        let connection = Connection::new(&grant.token, Box::new(end), world.now()).expect("a token");
+        Self { connection, goodbye: None }
+    }
+
+    fn join(world: &mut World) -> Self {
+        let mut stranger = Self::connect(world);
+        let hello = world.server.world().resource::<LocalHello>().0.clone();
+        stranger.connection.queue_control(&ControlUp::Hello(hello));
+        stranger
+    }
+
+    fn update(&mut self, now: Duration, mut act: impl FnMut(&mut Connection)) {
+        self.connection.receive(now);
+        while let Some(message) = self.connection.next_control() {
+            if let ControlDown::Goodbye { reason } = message {
+                self.goodbye = Some(reason);
+            }
+        }
+        if self.goodbye.is_none() {
+            act(&mut self.connection);
+        }
+        self.connection.send(now);
+    }
+
+    /// Acts in every tick until it is told goodbye; says after how many ticks that was.
+    fn until_goodbye(
+        &mut self,
+        world: &mut World,
+        ticks_max: u32,
+        mut act: impl FnMut(&mut Connection, Duration),
+    ) -> u32 {
+        for tick in 0..ticks_max {
+            world.step_ticks(1);
+            let now = world.now();
+            self.update(now, |connection| act(connection, now));
+            if self.goodbye.is_some() {
+                return tick;
+            }
+        }
+        panic!("nobody said goodbye in {ticks_max} ticks");
+    }
+}
+
+fn playing_world() -> World {
+    let mut world = World::new(TinyPlugin, 1);
+    world.join(RoomWish::Create { size: 3, private: false, practice: false }).expect("a room");
+    let code = world.room_code();
+    world.join(RoomWish::Code(code)).expect("a seat");
+    world.all_ready();
+    world.step_to_playing();
+    world
+}
+
+fn others_play_on(world: &World) {
+    for client in &world.clients {
+        assert!(matches!(client.client.phase(), Some(Phase::Playing { .. })), "{:?}", client.client.ended());
+        assert_eq!(client.client.stats().replaced_inputs, 0);
+    }
+    assert_eq!(world.desyncs(), 0);
+    check::no_room_faulted(&world.server);
+}
+
+#[test]
+fn a_hundred_times_the_allowed_inputs_end_with_a_reason_within_five_seconds() {
+    let mut world = playing_world();
+    let mut stranger = Stranger::join(&mut world);
+    let mut bytes = Vec::new();
+    let (next_frame, seen_frames, newest) = (Tick(0), Tick(0), Tick(9));
+    let inputs = [Input::NEUTRAL].into_iter().collect();
+    Inputs { match_low: 1, next_frame, seen_frames, newest, inputs, report: None }.encode(&mut bytes);
+    let ticks = stranger.until_goodbye(&mut world, 300, |connection, now| {
+        for _ in 0..125 {
+            connection.send_hot(now, &bytes);
+        }
+    });
+    assert!(ticks < 150, "after {ticks} ticks");
+    assert!(stranger.goodbye.as_ref().is_some_and(|reason| reason.contains("far more than allowed")));
+    world.step_ticks(60);
+    others_play_on(&world);
+}
+
+#[test]
+fn a_flood_of_control_messages_ends_with_a_reason() {
+    let mut world = playing_world();
+    let mut stranger = Stranger::join(&mut world);
+    stranger.until_goodbye(&mut world, 300, |connection, _| {
+        for flip in 0..20 {
+            connection.queue_control(&ControlUp::Ready(flip % 2 == 0));
+        }
+    });
+    assert!(stranger.goodbye.as_ref().is_some_and(|reason| reason.contains("messages")), "{:?}", stranger.goodbye);
+    others_play_on(&world);
+}
+
+#[test]
+fn sealed_nonsense_ends_with_a_reason() {
+    let mut world = playing_world();
+    let mut stranger = Stranger::join(&mut world);
+    stranger.until_goodbye(&mut world, 300, |connection, now| connection.send_hot(now, &[2, 0, 0, 0, 9, 1, 1, 7]));
+    assert!(stranger.goodbye.as_ref().is_some_and(|reason| reason.contains("no message of this game")));
+    others_play_on(&world);
+}
+
+#[test]
+fn a_connection_that_never_introduces_itself_is_closed() {
+    let mut world = playing_world();
+    let mut stranger = Stranger::connect(&mut world);
+    let ticks = stranger.until_goodbye(&mut world, 300, |_, _| {});
+    assert!((140..200).contains(&ticks), "after {ticks} ticks");
+    others_play_on(&world);
+}
+
+fn heard(world: &mut World, client: usize) -> Vec<Vec<u8>> {
+    let messages = world.clients[client].client.drain_notices().filter_map(|notice| match notice {
+        Notice::Room(RoomEvent::Message { bytes, .. }) => Some(bytes),
+        _ => None,
+    });
+    messages.collect()
+}
+
+#[test]
+fn a_thousand_events_in_one_tick_all_arrive_in_order() {
+    let mut world = World::new(TinyPlugin, 3).with_link("delay=50,loss=0.05").with_players(2);
+    world.step_to_playing();
+    let ecs = world.server.world_mut();
+    let player = ecs.query_filtered::<bevy::prelude::Entity, bevy::prelude::With<Player>>().iter(ecs).next();
+    let player = player.expect("a player");
+    for n in 0..1000u32 {
+        members::say(world.server.world_mut(), player, n.to_le_bytes().to_vec());
+    }
+    world.step_ticks(300);
+    let expected: Vec<Vec<u8>> = (0..1000u32).map(|n| n.to_le_bytes().to_vec()).collect();
+    for client in 0..2 {
+        assert_eq!(heard(&mut world, client), expected);
+    }
+    assert_eq!(world.errors(), Vec::<String>::new());
+}
+
+#[test]
+fn everybody_hears_what_anybody_says_in_the_same_order() {
+    let net = NetSettings { room_messages_per_s: 60, ..Default::default() };
+    let mut world = World::with_settings(TinyPlugin, 4, RoomSettings::default(), net)
+        .with_link("spread=80,loss=0.05")
+        .with_players(4);
+    for n in 0..100u8 {
+        for (index, client) in world.clients.iter_mut().enumerate() {
+            client.client.say(&[index as u8, n]);
+        }
+        world.step_ticks(1);
+    }
+    world.step_ticks(150);
+    let first = heard(&mut world, 0);
+    assert_eq!(first.len(), 400);
+    for client in 1..4 {
+        assert_eq!(heard(&mut world, client), first);
+    }
+    for sender in 0..4u8 {
+        let own: Vec<u8> = first.iter().filter(|message| message[0] == sender).map(|message| message[1]).collect();
+        assert_eq!(own, (0..100).collect::<Vec<_>>());
+    }
+    assert_eq!(world.errors(), Vec::<String>::new());
+}
+
+#[test]
+fn a_message_that_is_too_long_reaches_nobody() {
+    let mut world = World::new(TinyPlugin, 5).with_players(2);
+    world.clients[0].client.say(&[1; 300]);
+    world.clients[0].client.say(&[2; 256]);
+    world.step_ticks(30);
+    assert_eq!(heard(&mut world, 1), [vec![2; 256]]);
+}

@@ -1,0 +1,37 @@
+//! What the fuzzers run: one plain function for every way in from the network, fed with any bytes.
+//!
+//! `tests/fuzz` calls them from libFuzzer; `tests/it/fuzz_smoke.rs` calls the very same with the corpus and seeded
+//! mutations of it. A function that returns has passed: what may not happen is an assertion inside it, or a panic below.
+
+mod decoders;
+pub mod mutate;
+mod pair;
+mod payloads;
+pub mod records;
+pub mod seeds;
+mod states;
+
+pub use decoders::{control_decode, hot_decode};
+pub use pair::lane;
+pub use payloads::guard;
+pub use states::state_decode;
+
+/// A way in.
+#[derive(Clone, Copy)]
+pub struct Target {
+    /// The name of its libFuzzer binary and of its folder in the corpus.
+    pub name: &'static str,
+    /// Feeds it.
+    pub run: fn(&[u8]),
+    /// Real messages to begin with.
+    pub seeds: fn() -> Vec<Vec<u8>>,
+}
+
+/// Every way in.
+pub const TARGETS: [Target; 5] = [
+    Target { name: "hot_decode", run: hot_decode, seeds: seeds::hot },
+    Target { name: "control_decode", run: control_decode, seeds: seeds::control },
+    Target { name: "guard", run: guard, seeds: seeds::payloads },
+    Target { name: "state_decode", run: state_decode, seeds: seeds::states },
+    Target { name: "lane", run: lane, seeds: seeds::pair },
+];

@@ -1,0 +1,94 @@
+//! The decoders: any bytes are an error or a message, and a message reads back as itself.
+
+use std::fmt::Debug;
+
+use framehouse_shared::{
+    ids::SLOTS_MAX,
+    input::Input,
+    protocol::{
+        channel::{MESSAGE_BYTES_MAX, split_batch},
+        codec::{self, CodecError, Reader},
+        control::{ControlDown, ControlUp},
+        hot::{Frames, Inputs, Ping, Pong, decode_blob, encode_blob, put_frames},
+    },
+    tick::Tick,
+};
+
+/// Feeds every decoder of hot messages.
+pub fn hot_decode(bytes: &[u8]) {
+    if let Ok(message) = Inputs::decode(bytes) {
+        reads_back(&message, |bytes| message.encode(bytes), Inputs::decode);
+    }
+    if let Ok(message) = Ping::decode(bytes) {
+        reads_back(&message, |bytes| message.encode(bytes), Ping::decode);
+    }
+    if let Ok(message) = Pong::decode(bytes) {
+        reads_back(&message, |bytes| message.encode(bytes), Pong::decode);
+    }
+    decode_frames(&[bytes], Tick(0));
+    if let Ok(message) = Frames::decode(bytes) {
+        let mut again = Vec::new();
+        put_frames(&mut again, &message.header, message.blobs.iter().copied());
+        assert_eq!(Frames::decode(&again).as_ref(), Ok(&message));
+        decode_frames(&message.blobs, message.oldest());
+    }
+}
+
+/// Decodes frames as a client does, each as the difference to the one before, up to the first that is none.
+fn decode_frames(blobs: &[&[u8]], first: Tick) {
+    let mut previous = [Input::NEUTRAL; SLOTS_MAX];
+    for (tick, blob) in (first.0..).map(Tick).zip(blobs) {
+        let Ok((frame, hash)) = decode_blob(blob, tick, &previous) else { break };
+        let again = encode_blob(&frame, &previous, hash);
+        let inputs = frame.inputs;
+        assert_eq!(decode_blob(&again, tick, &previous), Ok((frame, hash)));
+        previous = inputs;
+    }
+}
+
+fn reads_back<T: Debug + PartialEq>(
+    message: &T,
+    encode: impl FnOnce(&mut Vec<u8>),
+    decode: impl FnOnce(&[u8]) -> Result<T, CodecError>,
+) {
+    let mut bytes = Vec::new();
+    encode(&mut bytes);
+    assert_eq!(decode(&bytes).as_ref(), Ok(message));
+}
+
+/// Feeds the decoders of control messages, of batches of them, and the reader under all that is laid out by hand.
+pub fn control_decode(bytes: &[u8]) {
+    decode_message(bytes);
+    for message in split_batch(bytes).unwrap_or_default() {
+        assert!((1..=MESSAGE_BYTES_MAX).contains(&message.len()));
+        decode_message(message);
+    }
+    read_everything(bytes);
+}
+
+fn decode_message(bytes: &[u8]) {
+    if let Ok(message) = ControlUp::decode(bytes) {
+        assert_eq!(ControlUp::decode(&codec::encode(&message)), Ok(message));
+    }
+    if let Ok(message) = ControlDown::decode(bytes) {
+        assert_eq!(ControlDown::decode(&codec::encode(&message)), Ok(message));
+    }
+}
+
+/// Reads numbers in the order that the bytes themselves ask for.
+fn read_everything(bytes: &[u8]) {
+    let mut reader = Reader::new(bytes);
+    while let Ok(what) = reader.u8() {
+        let before = reader.rest().len();
+        let _ = match what % 6 {
+            0 => reader.varint().map(drop),
+            1 => reader.varint32().map(drop),
+            2 => reader.signed().map(drop),
+            3 => reader.u64().map(drop),
+            4 => reader.varint().and_then(|count| reader.bytes(count as usize)).map(drop),
+            _ => reader.finish(),
+        };
+        assert!(reader.rest().len() <= before);
+    }
+    assert_eq!(reader.finish(), Ok(()));
+}

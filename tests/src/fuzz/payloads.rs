@@ -1,0 +1,133 @@
+//! The guard and renet behind it: what passes the one must not make the other panic, and what renet itself sends passes.
+
+use std::time::Duration;
+
+use framehouse_shared::protocol::{
+    channel::{
+        BATCH_BYTES_MAX, CHANNEL_BYTES_MAX, FLUSH_BYTES_MAX, MESSAGE_BYTES_MAX, Outbox, RELIABLE_CHANNEL, RESEND_TIME,
+        split_batch,
+    },
+    guard::{
+        DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MIN, PacketKind, PayloadKind, check_at_client, check_at_server,
+        check_payload,
+    },
+};
+use renet::{ChannelConfig, ConnectionConfig, RenetClient, RenetServer, SendType};
+
+use super::records::{self, Record};
+
+/// An authenticated payload comes to the server.
+pub const TO_SERVER: u8 = 0;
+/// An authenticated payload comes to a client.
+pub const TO_CLIENT: u8 = 1;
+/// A datagram comes to both guards.
+pub const DATAGRAM: u8 = 2;
+/// Both have something to say, and time passes: 8 ms for each in the upper bits.
+pub const TIME: u8 = 3;
+
+const CLIENT: u64 = 7;
+/// As the lane has it: its own cap comes first.
+const RENET_BYTES_MAX: usize = 2 * CHANNEL_BYTES_MAX;
+
+/// Feeds the guards, and renet with what passes them.
+pub fn guard(input: &[u8]) {
+    let mut pair = Pair::new();
+    for Record { op, bytes } in records::read(input) {
+        match op & 3 {
+            TO_SERVER => pair.to_server(&bytes),
+            TO_CLIENT => pair.to_client(&bytes),
+            DATAGRAM => judge(&bytes),
+            _ => pair.pass_time(Duration::from_millis(u64::from(op >> 2) * 8), &bytes),
+        }
+    }
+}
+
+fn judge(datagram: &[u8]) {
+    for (judgement, is_server) in [(check_at_server(datagram), true), (check_at_client(datagram), false)] {
+        let Ok(kind) = judgement else { continue };
+        assert!((DATAGRAM_BYTES_MIN..=DATAGRAM_BYTES_MAX).contains(&datagram.len()));
+        assert_ne!(kind, if is_server { PacketKind::Challenge } else { PacketKind::Request });
+    }
+}
+
+struct Pair {
+    server: RenetServer,
+    client: RenetClient,
+    /// Messages taken from renet: at the server, at the client.
+    received: [u64; 2],
+    /// What waits to be said: by the server, by the client.
+    outboxes: [Outbox; 2],
+}
+
+impl Pair {
+    fn new() -> Self {
+        let mut server = RenetServer::new(config());
+        server.add_connection(CLIENT);
+        let mut client = RenetClient::new(config());
+        client.set_connected();
+        Self { server, client, received: [0; 2], outboxes: Default::default() }
+    }
+
+    fn to_server(&mut self, payload: &[u8]) {
+        if let Ok(PayloadKind::Reliable | PayloadKind::Ack) = check_payload(payload, self.received[0]) {
+            self.server.process_packet_from(payload, CLIENT).expect("the connection is there");
+        }
+        while let Some(batch) = self.server.receive_message(CLIENT, RELIABLE_CHANNEL) {
+            self.received[0] += 1;
+            let _ = split_batch(&batch);
+        }
+    }
+
+    fn to_client(&mut self, payload: &[u8]) {
+        if let Ok(PayloadKind::Reliable | PayloadKind::Ack) = check_payload(payload, self.received[1]) {
+            self.client.process_packet(payload);
+        }
+        while let Some(batch) = self.client.receive_message(RELIABLE_CHANNEL) {
+            self.received[1] += 1;
+            let _ = split_batch(&batch);
+        }
+    }
+
+    fn pass_time(&mut self, time: Duration, said: &[u8]) {
+        self.server.update(time);
+        self.client.update(time);
+        let message = &said[..said.len().min(MESSAGE_BYTES_MAX)];
+        let in_flight = if self.server.is_connected(CLIENT) {
+            RENET_BYTES_MAX - self.server.channel_available_memory(CLIENT, RELIABLE_CHANNEL)
+        } else {
+            0
+        };
+        while let Some(batch) = next_batch(&mut self.outboxes[0], message, in_flight) {
+            self.server.send_message(CLIENT, RELIABLE_CHANNEL, batch);
+        }
+        let in_flight = RENET_BYTES_MAX - self.client.channel_available_memory(RELIABLE_CHANNEL);
+        while let Some(batch) = next_batch(&mut self.outboxes[1], message, in_flight) {
+            self.client.send_message(RELIABLE_CHANNEL, batch);
+        }
+        let sent = self.server.get_packets_to_send(CLIENT).expect("the connection is there");
+        sent.iter().chain(&self.client.get_packets_to_send()).for_each(|packet| {
+            assert!(check_payload(packet, 0).is_ok(), "the guard refuses what renet sends: {packet:?}");
+        });
+    }
+}
+
+fn next_batch(outbox: &mut Outbox, message: &[u8], in_flight: usize) -> Option<Vec<u8>> {
+    if outbox.bytes() == 0 && !message.is_empty() && in_flight + BATCH_BYTES_MAX <= CHANNEL_BYTES_MAX {
+        outbox.push(message, in_flight);
+        return outbox.next_batch(in_flight);
+    }
+    None
+}
+
+fn config() -> ConnectionConfig {
+    let channel = ChannelConfig {
+        channel_id: RELIABLE_CHANNEL,
+        max_memory_usage_bytes: RENET_BYTES_MAX,
+        send_type: SendType::ReliableOrdered { resend_time: RESEND_TIME },
+    };
+    ConnectionConfig {
+        available_bytes_per_tick: FLUSH_BYTES_MAX,
+        server_channels_config: vec![channel.clone()],
+        client_channels_config: vec![channel],
+    }
+}
