@@ -116,9 +116,11 @@ impl Plugin for TickPlugin {
         app.init_resource::<Now>()
             .configure_sets(Receive, (ReceiveSet::Lanes, ReceiveSet::Route).chain())
             .configure_sets(Receive, RenetReceive.in_set(ReceiveSet::Lanes))
-            .configure_sets(FixedUpdate, TickSet::ORDER.chain())
             .configure_sets(Send, RenetSend)
             .add_systems(FixedUpdate, simulate.in_set(TickSet::Simulate));
+        for steps in TickSet::ORDER.windows(2) {
+            app.configure_sets(FixedUpdate, steps[0].before(steps[1]));
+        }
     }
 }
 

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use framehouse_shared::protocol::{
     channel::{
-        BATCH_BYTES_MAX, CHANNEL_BYTES_MAX, FLUSH_BYTES_MAX, MESSAGE_BYTES_MAX, Outbox, RELIABLE_CHANNEL, RESEND_TIME,
-        split_batch,
+        CHANNEL_BYTES_MAX, FLUSH_BYTES_MAX, MESSAGE_BYTES_MAX, Outbox, RELIABLE_CHANNEL, RESEND_TIME, split_batch,
     },
     guard::{
         DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MIN, PacketKind, PayloadKind, check_at_client, check_at_server,
@@ -92,16 +91,14 @@ impl Pair {
         self.server.update(time);
         self.client.update(time);
         let message = &said[..said.len().min(MESSAGE_BYTES_MAX)];
-        let in_flight = if self.server.is_connected(CLIENT) {
-            RENET_BYTES_MAX - self.server.channel_available_memory(CLIENT, RELIABLE_CHANNEL)
-        } else {
-            0
-        };
-        while let Some(batch) = next_batch(&mut self.outboxes[0], message, in_flight) {
+        if !message.is_empty() {
+            let in_flight = [self.server_in_flight(), self.client_in_flight()];
+            self.outboxes.iter_mut().zip(in_flight).for_each(|(outbox, in_flight)| drop(outbox.push(message, in_flight)));
+        }
+        while let Some(batch) = self.outboxes[0].next_batch(self.server_in_flight()) {
             self.server.send_message(CLIENT, RELIABLE_CHANNEL, batch);
         }
-        let in_flight = RENET_BYTES_MAX - self.client.channel_available_memory(RELIABLE_CHANNEL);
-        while let Some(batch) = next_batch(&mut self.outboxes[1], message, in_flight) {
+        while let Some(batch) = self.outboxes[1].next_batch(self.client_in_flight()) {
             self.client.send_message(RELIABLE_CHANNEL, batch);
         }
         let sent = self.server.get_packets_to_send(CLIENT).expect("the connection is there");
@@ -109,14 +106,18 @@ impl Pair {
             assert!(check_payload(packet, 0).is_ok(), "the guard refuses what renet sends: {packet:?}");
         });
     }
-}
 
-fn next_batch(outbox: &mut Outbox, message: &[u8], in_flight: usize) -> Option<Vec<u8>> {
-    if outbox.bytes() == 0 && !message.is_empty() && in_flight + BATCH_BYTES_MAX <= CHANNEL_BYTES_MAX {
-        outbox.push(message, in_flight);
-        return outbox.next_batch(in_flight);
+    fn server_in_flight(&self) -> usize {
+        if self.server.is_connected(CLIENT) {
+            RENET_BYTES_MAX - self.server.channel_available_memory(CLIENT, RELIABLE_CHANNEL)
+        } else {
+            0
+        }
     }
-    None
+
+    fn client_in_flight(&self) -> usize {
+        RENET_BYTES_MAX - self.client.channel_available_memory(RELIABLE_CHANNEL)
+    }
 }
 
 fn config() -> ConnectionConfig {

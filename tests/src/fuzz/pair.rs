@@ -1,0 +1,229 @@
+//! A whole lane and a client connected to it, with somebody between them who sends what they like.
+
+use std::{
+    collections::VecDeque,
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use framehouse_client::net::{Connection, Link, Status};
+use framehouse_server::{
+    config::NetSettings,
+    net::{
+        budget::Rates,
+        datagrams::Datagrams,
+        lane::{Inbound, Lane, LaneSettings},
+        token::{NetcodeKey, make_token},
+    },
+};
+use framehouse_shared::protocol::{
+    channel::{CHANNEL_BYTES_MAX, MESSAGE_BYTES_MAX},
+    control::ControlUp,
+    guard::Dropped,
+};
+
+use super::records::{self, Record};
+
+/// Raw bytes come to the lane from the connected client's address.
+pub const RAW_CONNECTED: u8 = 0;
+/// Raw bytes come to the lane from a client's address that has not finished its handshake.
+pub const RAW_PENDING: u8 = 1;
+/// Raw bytes come to the lane from an address it does not know.
+pub const RAW_UNKNOWN: u8 = 2;
+/// The connected client seals the bytes as a payload of its own.
+pub const SEALED_BY_CLIENT: u8 = 3;
+/// A datagram that the client sent comes once more: which one in the upper bits; the bytes are the address it comes from,
+/// and changes to it (`place, xor`).
+pub const REPLAYED: u8 = 4;
+/// Raw bytes come to the client.
+pub const RAW_TO_CLIENT: u8 = 5;
+/// The lane seals the bytes as a payload of its own.
+pub const SEALED_BY_LANE: u8 = 6;
+/// Both say something, and time passes: 8 ms for each in the upper bits.
+pub const TIME: u8 = 7;
+
+const LANE: SocketAddr = address(1);
+const CONNECTED: SocketAddr = address(2);
+const PENDING: SocketAddr = address(3);
+const UNKNOWN: SocketAddr = address(4);
+const CLIENT: u64 = 7;
+const UNIX_BASE: Duration = Duration::from_secs(1_700_000_000);
+const KEPT_MAX: usize = 32;
+
+const fn address(host: u8) -> SocketAddr {
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, host)), 7800)
+}
+
+/// Feeds a lane and a client.
+pub fn lane(input: &[u8]) {
+    let mut pair = Pair::connected();
+    for Record { op, bytes } in records::read(input) {
+        pair.act(op, &bytes);
+        pair.step(Duration::ZERO);
+        pair.check();
+    }
+    pair.step(Duration::from_millis(600));
+    pair.check();
+}
+
+/// What is on the wires.
+#[derive(Default)]
+struct Wires {
+    to_lane: VecDeque<(Vec<u8>, SocketAddr)>,
+    to_client: VecDeque<Vec<u8>>,
+    /// The first datagrams that the client sent.
+    kept: Vec<Vec<u8>>,
+}
+
+#[derive(Clone, Default)]
+struct Shared(Arc<Mutex<Wires>>);
+
+impl Shared {
+    fn wires(&self) -> MutexGuard<'_, Wires> {
+        self.0.lock().expect("nothing panics while holding the wires")
+    }
+}
+
+impl Datagrams for Shared {
+    fn local_address(&self) -> SocketAddr {
+        LANE
+    }
+
+    fn receive(&mut self, buffer: &mut [u8]) -> Option<(usize, SocketAddr)> {
+        let (datagram, from) = self.wires().to_lane.pop_front()?;
+        let length = datagram.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&datagram[..length]);
+        Some((length, from))
+    }
+
+    fn send(&mut self, datagram: &[u8], to: SocketAddr) {
+        if to == CONNECTED {
+            self.wires().to_client.push_back(datagram.to_vec());
+        }
+    }
+}
+
+impl Link for Shared {
+    fn send(&mut self, _now: Duration, datagram: &[u8]) {
+        let mut wires = self.wires();
+        wires.to_lane.push_back((datagram.to_vec(), CONNECTED));
+        if wires.kept.len() < KEPT_MAX {
+            wires.kept.push(datagram.to_vec());
+        }
+    }
+
+    fn receive(&mut self, _now: Duration, buffer: &mut [u8]) -> Option<usize> {
+        let datagram = self.wires().to_client.pop_front()?;
+        let length = datagram.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&datagram[..length]);
+        Some(length)
+    }
+}
+
+struct Pair {
+    wires: Shared,
+    lane: Lane,
+    client: Connection,
+    now: Duration,
+    /// Whether the peers themselves sent what no peer of this version sends.
+    is_sealed: bool,
+    is_cut: bool,
+}
+
+impl Pair {
+    fn connected() -> Self {
+        let key = NetcodeKey([9; 32]);
+        let net = NetSettings::default();
+        let settings = LaneSettings {
+            rates: Rates::new(30, &net),
+            keep_alive: Duration::from_secs_f64(net.keep_alive),
+            stall: Duration::from_secs_f64(net.stall_timeout),
+        };
+        let wires = Shared::default();
+        let token = |client| make_token(&key, client, LANE, net.connection_timeout, UNIX_BASE);
+        let connection = |client, link| Connection::new(&token(client), Box::new(link), Duration::ZERO);
+        let mut pair = Self {
+            lane: Lane::new(Box::new(wires.clone()), LANE, &key, settings, UNIX_BASE),
+            client: connection(CLIENT, wires.clone()).expect("our own token"),
+            wires,
+            now: Duration::ZERO,
+            is_sealed: false,
+            is_cut: false,
+        };
+        let pending = Shared::default();
+        let mut asking = connection(CLIENT + 1, pending.clone()).expect("our own token");
+        asking.receive(Duration::from_millis(300));
+        let (request, _) = pending.wires().to_lane.pop_front().expect("it asks at once");
+        pair.wires.wires().to_lane.push_back((request, PENDING));
+        (0..4).for_each(|_| pair.step(Duration::from_millis(300)));
+        assert_eq!((pair.lane.clients(), pair.client.status()), (1, Status::Connected));
+        pair
+    }
+
+    fn act(&mut self, op: u8, bytes: &[u8]) {
+        let from = |from: SocketAddr| (bytes.to_vec(), from);
+        match op & 7 {
+            RAW_CONNECTED => self.wires.wires().to_lane.push_back(from(CONNECTED)),
+            RAW_PENDING => self.wires.wires().to_lane.push_back(from(PENDING)),
+            RAW_UNKNOWN => self.wires.wires().to_lane.push_back(from(UNKNOWN)),
+            SEALED_BY_CLIENT => {
+                self.is_sealed = true;
+                self.client.send_hot(self.now, bytes);
+            }
+            REPLAYED => self.replay(usize::from(op >> 3), bytes),
+            RAW_TO_CLIENT => self.wires.wires().to_client.push_back(bytes.to_vec()),
+            SEALED_BY_LANE => {
+                self.is_sealed = true;
+                self.lane.send_hot_now(CLIENT, bytes);
+            }
+            _ => {
+                if (1..=MESSAGE_BYTES_MAX).contains(&bytes.len()) {
+                    self.lane.queue_reliable(CLIENT, bytes);
+                }
+                self.client.queue_control(&ControlUp::Ready(true));
+                self.step(Duration::from_millis(u64::from(op >> 3) * 8));
+            }
+        }
+    }
+
+    fn replay(&mut self, which: usize, bytes: &[u8]) {
+        let mut wires = self.wires.wires();
+        let Some(mut datagram) = wires.kept.get(which % wires.kept.len().max(1)).cloned() else { return };
+        let (from, changes) = bytes.split_first().unwrap_or((&0, &[]));
+        for change in changes.chunks_exact(2) {
+            let place = usize::from(change[0]) % datagram.len();
+            datagram[place] ^= change[1];
+        }
+        let from = [CONNECTED, PENDING, UNKNOWN][usize::from(*from) % 3];
+        wires.to_lane.push_back((datagram, from));
+    }
+
+    fn step(&mut self, time: Duration) {
+        self.now += time;
+        self.lane.receive(UNIX_BASE + self.now);
+        self.take_inbox();
+        self.lane.send();
+        self.client.receive(self.now);
+        self.client.send(self.now);
+        while self.client.next_control().is_some() || self.client.next_hot().is_some() {}
+    }
+
+    fn take_inbox(&mut self) {
+        let inbox = self.lane.drain_inbox();
+        // A packet may complete what waited for it: at most what renet keeps, in messages of two bytes and more.
+        assert!(inbox.len() <= CHANNEL_BYTES_MAX + 64, "{} messages in one receive", inbox.len());
+        self.is_cut |= inbox.iter().any(|inbound| matches!(inbound, Inbound::Disconnected(CLIENT, _)));
+    }
+
+    fn check(&mut self) {
+        self.take_inbox();
+        assert_eq!(self.lane.traffic.dropped.of(Dropped::Panic), 0, "a library panicked in the lane");
+        assert_eq!(self.client.drops().of(Dropped::Panic), 0, "a library panicked in the client");
+        assert_eq!(self.lane.clients(), usize::from(!self.is_cut), "the lane knows who is connected");
+        if !self.is_sealed {
+            assert!(!self.is_cut, "the lane lost its client because of somebody else");
+            assert_eq!(self.client.status(), Status::Connected, "the client was lost because of somebody else");
+        }
+    }
+}
