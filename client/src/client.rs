@@ -16,7 +16,7 @@ mod notice;
 mod play;
 mod room;
 mod session;
-mod snapshot;
+pub mod snapshot;
 mod stash;
 mod view;
 

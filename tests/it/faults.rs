@@ -1,5 +1,6 @@
 //! What must stay inside one room.
 
+use framehouse_client::client::Notice;
 use framehouse_server::{ops::status::Counters, room::directory::RoomWish};
 use framehouse_shared::protocol::control::Phase;
 use framehouse_tests::{
@@ -36,6 +37,8 @@ fn a_state_that_differs_is_found_named_and_mended() {
     world.step_ticks(60);
     let seen = world.clients[0].client.stats();
     assert!(seen.desyncs >= 1 && seen.resyncs == 1, "desyncs {} resyncs {}", seen.desyncs, seen.resyncs);
+    let named = |notice| matches!(notice, Notice::Desync { component: Some(name), .. } if name == "presses");
+    assert!(world.clients[0].client.drain_notices().any(named), "the component is named");
     world.step_ticks(200);
     assert_eq!(world.clients[0].client.stats().resyncs, 1, "the state was mended once and stayed so");
     assert!(world.confirmed_lag().into_iter().all(|lag| lag < 20));

@@ -3,6 +3,7 @@
 mod bad_networks;
 mod budgets;
 mod faults;
+mod fuzz_smoke;
 mod hostile;
 mod matches;
 mod over_udp;

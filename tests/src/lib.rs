@@ -1,10 +1,13 @@
 //! The machinery of the integration tests: a whole server and many clients in one process and in virtual time.
 //!
 //! [`world::World`] joins them with the seeded links of [`link`]: real netcode, real renet, real simulation, no socket and
-//! no sleep. [`tiny`] is a second game that keeps the engine honest; [`check`] looks at the server after every step.
+//! no sleep. [`tiny`] is a second game that keeps the engine honest; [`check`] looks at the server after every step;
+//! [`fuzz`] is what the fuzzers call, and [`load`] measures a server process in real time.
 
 pub mod check;
+pub mod fuzz;
 pub mod link;
+pub mod load;
 pub mod soak;
 pub mod tiny;
 pub mod world;

@@ -1,7 +1,7 @@
 //! A network in memory: every client has a link of two seeded [`NetSim`]s to the lane its token names.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
@@ -11,6 +11,9 @@ use framehouse_client::net::Link;
 use framehouse_server::net::datagrams::Datagrams;
 use framehouse_shared::net_sim::{NetSim, NetSimConfig};
 
+/// Datagrams of each client that are kept for [`Network::overheard`].
+const OVERHEARD_MAX: usize = 16;
+
 /// All links of a test world, and what time it is on them.
 #[derive(Clone, Default)]
 pub struct Network(Arc<Mutex<Wires>>);
@@ -19,15 +22,21 @@ pub struct Network(Arc<Mutex<Wires>>);
 struct Wires {
     now: Duration,
     // Sorted, so that a lane takes its datagrams in the same order in every run.
-    by_client: BTreeMap<SocketAddr, Wire>,
+    by_ends: BTreeMap<Ends, Wire>,
     clients_made: u16,
 }
 
-struct Wire {
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Ends {
+    client: SocketAddr,
     lane: SocketAddr,
+}
+
+struct Wire {
     up: NetSim,
     down: NetSim,
     is_cut: bool,
+    overheard: VecDeque<Vec<u8>>,
 }
 
 impl Network {
@@ -40,11 +49,22 @@ impl Network {
     pub fn connect(&self, lane: SocketAddr, config: NetSimConfig, seed: u64) -> ClientEnd {
         let mut wires = self.wires();
         wires.clients_made += 1;
-        let address = SocketAddr::from(([10, 0, 0, 1], 1000 + wires.clients_made));
-        let up = NetSim::new(config, seed * 2);
-        let down = NetSim::new(config, seed * 2 + 1);
-        wires.by_client.insert(address, Wire { lane, up, down, is_cut: false });
-        ClientEnd { network: self.clone(), address }
+        let client = SocketAddr::from(([10, 0, 0, 1], 1000 + wires.clients_made));
+        drop(wires);
+        self.connect_from(client, lane, config, seed)
+    }
+
+    /// The same from an address that another client had: what is on the way to and from that one still arrives.
+    pub fn connect_from(&self, client: SocketAddr, lane: SocketAddr, config: NetSimConfig, seed: u64) -> ClientEnd {
+        let ends = Ends { client, lane };
+        let new = || Wire {
+            up: NetSim::new(config, seed * 2),
+            down: NetSim::new(config, seed * 2 + 1),
+            is_cut: false,
+            overheard: VecDeque::new(),
+        };
+        self.wires().by_ends.entry(ends).or_insert_with(new).is_cut = false;
+        ClientEnd { network: self.clone(), ends, address: client }
     }
 
     /// A lane's end.
@@ -54,18 +74,26 @@ impl Network {
 
     /// From now on nothing goes through this client's link, or everything does again.
     pub fn set_cut(&self, client: SocketAddr, is_cut: bool) {
-        if let Some(wire) = self.wires().by_client.get_mut(&client) {
-            wire.is_cut = is_cut;
-        }
+        self.wires().of_client(client).for_each(|wire| wire.is_cut = is_cut);
     }
 
     /// Sends any bytes to a client's lane as if they came from that client.
     pub fn spoof(&self, client: SocketAddr, datagram: &[u8]) {
         let mut wires = self.wires();
         let now = wires.now;
-        if let Some(wire) = wires.by_client.get_mut(&client) {
-            wire.up.push(now, datagram);
-        }
+        wires.of_client(client).for_each(|wire| wire.up.push(now, datagram));
+    }
+
+    /// Sends any bytes to a client as if they came from its lane.
+    pub fn spoof_to(&self, client: SocketAddr, datagram: &[u8]) {
+        let mut wires = self.wires();
+        let now = wires.now;
+        wires.of_client(client).for_each(|wire| wire.down.push(now, datagram));
+    }
+
+    /// The last datagrams that a client has sent, oldest first: what somebody on its way could send again.
+    pub fn overheard(&self, client: SocketAddr) -> Vec<Vec<u8>> {
+        self.wires().of_client(client).flat_map(|wire| wire.overheard.iter().cloned()).collect()
     }
 
     fn wires(&self) -> MutexGuard<'_, Wires> {
@@ -73,25 +101,42 @@ impl Network {
     }
 }
 
-/// The client's end of a link.
+impl Wires {
+    fn of_client(&mut self, client: SocketAddr) -> impl Iterator<Item = &mut Wire> {
+        self.by_ends.iter_mut().filter(move |(ends, _)| ends.client == client).map(|(_, wire)| wire)
+    }
+
+    fn at(&mut self, ends: Ends) -> &mut Wire {
+        self.by_ends.get_mut(&ends).expect("a link lasts as long as its network")
+    }
+}
+
+/// The client's end of a link. It goes by the network's time, whatever the client believes.
 pub struct ClientEnd {
     network: Network,
+    ends: Ends,
     /// The address that the server sees.
     pub address: SocketAddr,
 }
 
 impl Link for ClientEnd {
-    fn send(&mut self, now: Duration, datagram: &[u8]) {
+    fn send(&mut self, _now: Duration, datagram: &[u8]) {
         let mut wires = self.network.wires();
-        let wire = wires.by_client.get_mut(&self.address).expect("a link lasts as long as its network");
+        let now = wires.now;
+        let wire = wires.at(self.ends);
+        if wire.overheard.len() == OVERHEARD_MAX {
+            wire.overheard.pop_front();
+        }
+        wire.overheard.push_back(datagram.to_vec());
         if !wire.is_cut {
             wire.up.push(now, datagram);
         }
     }
 
-    fn receive(&mut self, now: Duration, buffer: &mut [u8]) -> Option<usize> {
+    fn receive(&mut self, _now: Duration, buffer: &mut [u8]) -> Option<usize> {
         let mut wires = self.network.wires();
-        let wire = wires.by_client.get_mut(&self.address).expect("a link lasts as long as its network");
+        let now = wires.now;
+        let wire = wires.at(self.ends);
         let datagram = wire.down.pop(now).filter(|_| !wire.is_cut)?;
         let length = datagram.len().min(buffer.len());
         buffer[..length].copy_from_slice(&datagram[..length]);
@@ -113,11 +158,11 @@ impl Datagrams for LaneEnd {
     fn receive(&mut self, buffer: &mut [u8]) -> Option<(usize, SocketAddr)> {
         let mut wires = self.network.wires();
         let now = wires.now;
-        for (client, wire) in wires.by_client.iter_mut().filter(|(_, wire)| wire.lane == self.address) {
+        for (ends, wire) in wires.by_ends.iter_mut().filter(|(ends, _)| ends.lane == self.address) {
             if let Some(datagram) = wire.up.pop(now) {
                 let length = datagram.len().min(buffer.len());
                 buffer[..length].copy_from_slice(&datagram[..length]);
-                return Some((length, *client));
+                return Some((length, ends.client));
             }
         }
         None
@@ -126,7 +171,8 @@ impl Datagrams for LaneEnd {
     fn send(&mut self, datagram: &[u8], to: SocketAddr) {
         let mut wires = self.network.wires();
         let now = wires.now;
-        if let Some(wire) = wires.by_client.get_mut(&to).filter(|wire| !wire.is_cut) {
+        let ends = Ends { client: to, lane: self.address };
+        if let Some(wire) = wires.by_ends.get_mut(&ends).filter(|wire| !wire.is_cut) {
             wire.down.push(now, datagram);
         }
     }

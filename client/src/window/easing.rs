@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn an_angle_takes_the_shorter_way() {
         let turned = approach_angle(3.0, -3.0, 1000.0, 1.0);
-        assert!((turned - (std::f32::consts::TAU - 3.0)).abs() < 1e-3, "{turned}");
+        assert!((turned - (TAU - 3.0)).abs() < 1e-3, "{turned}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use bevy::{prelude::*, sprite::Anchor, text::TextLayoutInfo};
 use framehouse_shared::{
-    arena::scoring::multiplier,
+    arena::{map::ARENA_HALF, scoring::multiplier},
     ids::{SLOTS_MAX, Slot},
 };
 
@@ -21,6 +21,8 @@ use super::{
 const FLOATS_MAX: usize = 24;
 /// How long points float, in seconds.
 const FLOAT_SECONDS: f32 = 1.0;
+/// What points keep clear of the upper wall, in units.
+const FLOAT_ROOM: f32 = 32.0;
 /// Sizes of letters, in pixels of the stage.
 const NAME_PX: f32 = 13.0;
 const FLOAT_PX: f32 = 16.0;
@@ -182,7 +184,8 @@ fn move_floats(scene: Res<Scene>, mut floats: Query<(&mut Float, &mut Transform,
         }
         float.age += scene.passed.real;
         let part = float.age / FLOAT_SECONDS;
-        let place = float.from + Vec2::new(0.0, 26.0 + 46.0 * ease_out(part));
+        let above = float.from + Vec2::new(0.0, 26.0 + 46.0 * ease_out(part));
+        let place = above.min(ARENA_HALF - Vec2::new(0.0, FLOAT_ROOM));
         transform.translation = place.extend(transform.translation.z);
         color.0 = color.0.with_alpha((2.0 - 2.0 * part).clamp(0.0, 1.0));
         visibility.set_if_neq(Visibility::Inherited);

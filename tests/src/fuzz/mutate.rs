@@ -17,7 +17,8 @@ pub fn mutate(input: &mut Vec<u8>, other: &[u8], rng: &mut SimRng) {
 
 fn mutate_once(input: &mut Vec<u8>, other: &[u8], rng: &mut SimRng) {
     let place = rng.below(input.len() as u32 + 1) as usize;
-    let length = rng.below(1 << rng.below(8)) as usize;
+    let magnitude = rng.below(8);
+    let length = rng.below(1 << magnitude) as usize;
     let end = (place + length).min(input.len());
     match rng.below(8) {
         0 => input.insert(place, rng.bits() as u8),

@@ -17,11 +17,7 @@ use framehouse_server::{
         token::{NetcodeKey, make_token},
     },
 };
-use framehouse_shared::protocol::{
-    channel::{CHANNEL_BYTES_MAX, MESSAGE_BYTES_MAX},
-    control::ControlUp,
-    guard::Dropped,
-};
+use framehouse_shared::protocol::{channel::CHANNEL_BYTES_MAX, control::ControlUp, guard::Dropped};
 
 use super::records::{self, Record};
 
@@ -178,8 +174,10 @@ impl Pair {
                 self.lane.send_hot_now(CLIENT, bytes);
             }
             _ => {
-                if (1..=MESSAGE_BYTES_MAX).contains(&bytes.len()) {
-                    self.lane.queue_reliable(CLIENT, bytes);
+                // So little that no number of records can take the lane over its cap for one client.
+                let message = &bytes[..bytes.len().min(CHANNEL_BYTES_MAX / records::RECORDS_MAX / 4)];
+                if !message.is_empty() {
+                    self.lane.queue_reliable(CLIENT, message);
                 }
                 self.client.queue_control(&ControlUp::Ready(true));
                 self.step(Duration::from_millis(u64::from(op >> 3) * 8));

@@ -93,7 +93,9 @@ impl Pair {
         let message = &said[..said.len().min(MESSAGE_BYTES_MAX)];
         if !message.is_empty() {
             let in_flight = [self.server_in_flight(), self.client_in_flight()];
-            self.outboxes.iter_mut().zip(in_flight).for_each(|(outbox, in_flight)| drop(outbox.push(message, in_flight)));
+            for (outbox, in_flight) in self.outboxes.iter_mut().zip(in_flight) {
+                outbox.push(message, in_flight);
+            }
         }
         while let Some(batch) = self.outboxes[0].next_batch(self.server_in_flight()) {
             self.server.send_message(CLIENT, RELIABLE_CHANNEL, batch);

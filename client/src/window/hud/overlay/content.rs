@@ -49,7 +49,7 @@ pub struct Line {
 pub fn content(session: &Session) -> Content {
     if let Some(sentence) = session.failure() {
         let title = if session.stats().is_some() { "The session is over" } else { "No session" };
-        return card(title, sentence, 0.6);
+        return card(title, &as_sentence(sentence), 0.6);
     }
     let Some(client) = session.client() else {
         return card(&format!("Connecting to {} \u{2026}", session.server()), "Asking for a place in a room.", 0.45);
@@ -64,6 +64,14 @@ pub fn content(session: &Session) -> Content {
         Some(Phase::Playing { .. }) => Content::default(),
         Some(Phase::Results { ranking, .. }) => results(ranking, client.slot()),
     }
+}
+
+/// Reasons come from several places, some of them as half a sentence.
+fn as_sentence(words: &str) -> String {
+    let mut letters = words.trim().chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    let end = if words.trim_end().ends_with(['.', '?', '!']) { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
 }
 
 fn card(title: &str, subtitle: &str, darkness: f32) -> Content {
@@ -139,6 +147,12 @@ mod tests {
         let big = |seconds| countdown(Some(seconds)).big.expect("a number");
         assert_eq!([big(2.99), big(2.0), big(0.01), big(-0.1)], ["3", "2", "1", "Go!"]);
         assert_eq!(countdown(None).big, None);
+    }
+
+    #[test]
+    fn reasons_are_shown_as_sentences() {
+        assert_eq!(as_sentence("the room is full"), "The room is full.");
+        assert_eq!(as_sentence("Is it running?"), "Is it running?");
     }
 
     #[test]
