@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use framehouse_client::{client::Notice, net::Connection};
+use framehouse_client::{
+    client::Notice,
+    net::{Connection, Status},
+};
 use framehouse_server::{
     config::{NetSettings, RoomSettings},
     room::{
@@ -132,6 +135,28 @@ fn sealed_nonsense_ends_with_a_reason() {
     let mut stranger = Stranger::join(&mut world);
     stranger.until_goodbye(&mut world, 300, |connection, now| connection.send_hot(now, &[2, 0, 0, 0, 9, 1, 1, 7]));
     assert!(stranger.goodbye.as_ref().is_some_and(|reason| reason.contains("no message of this game")));
+    others_play_on(&world);
+}
+
+#[test]
+fn an_acknowledgement_that_renet_cannot_read_ends_the_session_and_not_only_renet() {
+    let mut world = playing_world();
+    let mut stranger = Stranger::join(&mut world);
+    let gone =
+        |world: &World| world.clients[0].client.members().is_some_and(|members| members.iter().flatten().count() == 2);
+    let mut ticks = 0;
+    for _ in 0..60 {
+        world.step_ticks(1);
+        let now = world.now();
+        stranger.update(now, |connection| {
+            if connection.status() == Status::Connected && ticks > 20 {
+                connection.send_hot(now, &[4, 0, 1, 9, 0]);
+            }
+        });
+        ticks += 1;
+    }
+    assert!(gone(&world), "the seat is free again");
+    assert_ne!(stranger.connection.status(), Status::Connected);
     others_play_on(&world);
 }
 

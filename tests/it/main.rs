@@ -8,4 +8,5 @@ mod hostile;
 mod matches;
 mod over_udp;
 mod rooms;
+mod swarm;
 mod waiting;

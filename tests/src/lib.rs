@@ -9,5 +9,6 @@ pub mod fuzz;
 pub mod link;
 pub mod load;
 pub mod soak;
+pub mod swarm;
 pub mod tiny;
 pub mod world;

@@ -38,6 +38,12 @@ pub struct TestClient {
     pub address: SocketAddr,
     /// What it holds; nothing to let the game's bot play.
     pub input: Option<Input>,
+    /// The room it was given a seat in.
+    pub room: RoomCode,
+    /// Whether it does nothing at all: its process is stopped, or was killed.
+    pub is_asleep: bool,
+    /// How far its clock has jumped ahead of everybody else's.
+    pub clock_ahead: Duration,
     rng: SimRng,
 }
 
@@ -96,6 +102,11 @@ impl World {
         self
     }
 
+    /// The same in a running world.
+    pub fn set_link(&mut self, link: NetSimConfig) {
+        self.link = link;
+    }
+
     /// Puts `count` players into one new public room of as many seats; they are in it when this returns.
     pub fn with_players(self, count: u8) -> Self {
         self.with_players_in_another_room(count)
@@ -127,16 +138,40 @@ impl World {
     /// # Errors
     /// When the server has no seat for it.
     pub fn join_as(&mut self, wish: RoomWish, hello: Hello) -> Result<usize, JoinError> {
+        self.join_from(wish, hello, None)
+    }
+
+    /// One more client, from the address that another one has or had.
+    ///
+    /// # Errors
+    /// When the server has no seat for it.
+    pub fn join_at(&mut self, wish: RoomWish, address: SocketAddr) -> Result<usize, JoinError> {
+        let hello = self.config.hello.clone();
+        self.join_from(wish, hello, Some(address))
+    }
+
+    fn join_from(&mut self, wish: RoomWish, hello: Hello, address: Option<SocketAddr>) -> Result<usize, JoinError> {
         let index = self.clients.len();
         let name = format!("player {index}");
         let grant = self.server.join(&JoinRequest { name, wish, hello: None })?;
         let seed = self.seed * 1000 + index as u64;
         let lane = Connection::server_address(&grant.token).expect("our own token");
-        let end = self.network.connect(lane, self.link, seed);
+        let end = match address {
+            Some(address) => self.network.connect_from(address, lane, self.link, seed),
+            None => self.network.connect(lane, self.link, seed),
+        };
         let address = end.address;
         let config = ClientConfig { hello, ..self.config.clone() };
         let client = Client::new(&grant.token, Box::new(end), &config, self.now).expect("our own token");
-        self.clients.push(TestClient { client, address, input: None, rng: SimRng::new(seed) });
+        self.clients.push(TestClient {
+            client,
+            address,
+            input: None,
+            room: grant.code,
+            is_asleep: false,
+            clock_ahead: Duration::ZERO,
+            rng: SimRng::new(seed),
+        });
         Ok(index)
     }
 
@@ -222,17 +257,24 @@ impl World {
     /// How many ticks each client's last confirmed tick is behind the server's room.
     pub fn confirmed_lag(&mut self) -> Vec<u32> {
         let room = self.rooms().last().expect("there is a room").1;
-        let next =
-            self.server.world().get::<framehouse_server::room::clock::RoomClock>(room).expect("a room").next_tick;
-        let confirmed = |client: &TestClient| client.client.prediction().map_or(Tick(0), |p| p.next_confirmed());
-        self.clients.iter().map(|client| next.since(confirmed(client))).collect()
+        (0..self.clients.len()).map(|client| self.confirmed_lag_of(client, room)).collect()
+    }
+
+    /// How many ticks a client's last confirmed tick is behind this room.
+    pub fn confirmed_lag_of(&self, client: usize, room: Entity) -> u32 {
+        let clock = self.server.world().get::<framehouse_server::room::clock::RoomClock>(room).expect("a room");
+        let confirmed = self.clients[client].client.prediction().map_or(Tick(0), |p| p.next_confirmed());
+        clock.next_tick.since(confirmed)
     }
 }
 
 impl TestClient {
     fn update(&mut self, now: Duration) {
-        let Self { client, input, rng, .. } = self;
-        client.update(now, &mut |request: InputRequest| match (*input, request.simulation) {
+        let Self { client, input, rng, is_asleep, clock_ahead, .. } = self;
+        if *is_asleep {
+            return;
+        }
+        client.update(now + *clock_ahead, &mut |request: InputRequest| match (*input, request.simulation) {
             (Some(input), _) => input,
             (None, Some(simulation)) => simulation.bot_input(request.slot, rng),
             (None, None) => Input::NEUTRAL,

@@ -3,6 +3,10 @@
 use bevy::{prelude::*, window::PrimaryWindow};
 use framehouse_shared::arena::input::ArenaInput;
 
+/// In how many inputs a press of dash goes out. A second one does nothing after the first, but it counts where the first
+/// came too late at the server, or a moment before the last dash had cooled down.
+const DASH_TICKS: u8 = 4;
+
 /// What the player holds and points at, gathered once a frame, before the net core asks for inputs.
 #[derive(Resource, Clone, Copy, Debug, Default)]
 pub struct Controls {
@@ -12,8 +16,8 @@ pub struct Controls {
     pub pointer: Option<Vec2>,
     /// Whether fire is held.
     pub fire: bool,
-    /// Whether dash was pressed since the last input was made: it is kept until a tick takes it.
-    pub dash: bool,
+    /// In how many more inputs dash is pressed.
+    pub dash_ticks: u8,
     last: ArenaInput,
 }
 
@@ -48,9 +52,10 @@ impl Held {
 }
 
 impl Controls {
-    /// The input of a tick for a craft that is at `position`; a dash that was pressed is in it once.
+    /// The input of a tick for a craft that is at `position`.
     pub fn take_input(&mut self, position: Option<Vec2>) -> ArenaInput {
-        let mut input = ArenaInput { fire: self.fire, dash: std::mem::take(&mut self.dash), ..self.last };
+        let mut input = ArenaInput { fire: self.fire, dash: self.dash_ticks > 0, ..self.last };
+        self.dash_ticks = self.dash_ticks.saturating_sub(1);
         input.steer(self.push.normalize_or_zero());
         if let (Some(pointer), Some(position)) = (self.pointer, position) {
             input.aim_along(pointer - position);
@@ -70,8 +75,11 @@ pub fn gather(
 ) {
     controls.push = Held::of(&keys).push();
     controls.fire = buttons.pressed(MouseButton::Left) || keys.pressed(KeyCode::Space);
-    controls.dash |=
+    let is_dash =
         buttons.just_pressed(MouseButton::Right) || keys.any_just_pressed([KeyCode::ShiftLeft, KeyCode::ShiftRight]);
+    if is_dash {
+        controls.dash_ticks = DASH_TICKS;
+    }
     let cursor = window.and_then(|window| window.cursor_position());
     controls.pointer = cursor.zip(camera).and_then(|(cursor, camera)| {
         let (camera, place) = *camera;
@@ -97,10 +105,10 @@ mod tests {
     }
 
     #[test]
-    fn a_dash_is_in_one_input_only() {
-        let mut controls = Controls { dash: true, fire: true, ..default() };
-        let dashes: Vec<bool> = (0..3).map(|_| controls.take_input(None).dash).collect();
-        assert_eq!(dashes, [true, false, false]);
+    fn a_dash_is_in_a_few_inputs_and_fire_in_all() {
+        let mut controls = Controls { dash_ticks: DASH_TICKS, fire: true, ..default() };
+        let dashes = (0..9).filter(|_| controls.take_input(None).dash).count();
+        assert_eq!(dashes, usize::from(DASH_TICKS));
         assert!(controls.take_input(None).fire);
     }
 

@@ -343,7 +343,10 @@ impl Lane {
                 send_payload(&mut self.netcode, &mut self.io, client, &packet);
             }
         }
-        if stalled {
+        // renet gives a connection up by itself when it is sent nonsense; without this it would live on half dead.
+        if !self.renet.is_connected(client) {
+            self.cut(client, "its messages could not be read");
+        } else if stalled {
             self.cut(client, "it acknowledged nothing for too long");
         }
     }

@@ -23,7 +23,7 @@ use crate::{
 /// From one row to the next.
 const ROW_STEP: f32 = 27.0;
 /// How fast rows slide and points count, in 1/s.
-const SLIDE_RATE: f32 = 9.0;
+const SLIDE_RATE: f32 = 14.0;
 const COUNT_RATE: f32 = 10.0;
 /// Where rows begin.
 const ROWS_TOP: f32 = 40.0;

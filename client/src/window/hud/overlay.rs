@@ -1,6 +1,6 @@
 //! Words over the arena when there is no match to watch: connecting, the lobby, the countdown, the ranking, the end.
 //!
-//! What is to be said is a plain value ([`content`]); the nodes are made anew when it changes.
+//! What is to be said is a plain value ([`content()`]); the nodes are made anew when it changes.
 
 mod content;
 
