@@ -27,6 +27,19 @@ fn a_panic_in_one_room_closes_that_room_and_no_other() {
 }
 
 #[test]
+fn a_client_that_differs_three_times_in_a_minute_is_let_go() {
+    let mut world = World::new(TinyPlugin, 3).with_players(2);
+    world.step_to_playing();
+    let room = world.rooms()[0].1;
+    for _ in 0..3 {
+        assert!(world.clients[0].client.ended().is_none());
+        world.server.world_mut().get_mut::<Presses>(room).expect("the state").luck ^= 1;
+        world.step_ticks(90);
+    }
+    assert!(world.clients[0].client.ended().is_some_and(|reason| reason.contains("reinstall")));
+}
+
+#[test]
 fn a_state_that_differs_is_found_named_and_mended() {
     let mut world = World::new(TinyPlugin, 2).with_link("delay=50").with_players(2);
     world.step_to_playing();

@@ -12,9 +12,7 @@ use crate::config::NetSettings;
 const OVER_TIME_MAX: Duration = Duration::from_secs(3);
 /// Without anything dropped for so long a peer counts as well-behaved again.
 const FORGIVEN_AFTER: Duration = Duration::from_secs(1);
-/// Errors of one kind within [`ERROR_WINDOW`] that a session may make.
-const ERRORS_MAX: u32 = 10;
-/// See [`ERRORS_MAX`].
+/// How far back errors count.
 const ERROR_WINDOW: Duration = Duration::from_secs(60);
 
 /// What a peer may send, in messages a second.
@@ -141,6 +139,17 @@ pub enum ErrorKind {
     InvalidInput,
 }
 
+impl ErrorKind {
+    /// Errors of this kind within a minute that a session may make.
+    const fn limit(self) -> u32 {
+        match self {
+            Self::Network | Self::InvalidInput => 10,
+            // Each costs a snapshot, and a third one says that it will not get better.
+            Self::Desync => 2,
+        }
+    }
+}
+
 /// How often a session was wrong lately, by kind.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ErrorLedger {
@@ -148,14 +157,14 @@ pub struct ErrorLedger {
 }
 
 impl ErrorLedger {
-    /// Notes an error; says whether that was one too many: more than ten of a kind within a minute.
+    /// Notes an error; says whether that was one too many within a minute.
     pub fn note(&mut self, kind: ErrorKind, now: Duration) -> bool {
         let (count, since) = &mut self.kinds[kind as usize];
         if *count == 0 || now.saturating_sub(*since) > ERROR_WINDOW {
             (*count, *since) = (0, now);
         }
         *count += 1;
-        *count > ERRORS_MAX
+        *count > kind.limit()
     }
 
     /// Notes that the session did well what this kind of error is about: it starts anew.

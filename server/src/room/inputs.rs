@@ -160,8 +160,6 @@ pub struct SyncState {
     pub snapshot_due: bool,
     /// The first tick of the last snapshot that was sent.
     pub snapshot_tick: Option<Tick>,
-    /// Desyncs of this client in this room.
-    pub desyncs: u32,
     /// A tick and the hash of the client's state after it, not compared yet.
     pub report: Option<(Tick, u64)>,
 }

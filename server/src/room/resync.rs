@@ -16,11 +16,13 @@ use framehouse_shared::{
 use super::{InRoom, Player, Room, clock::RoomClock, history::FrameHistory, inputs::SyncState};
 use crate::{
     net::{
+        budget::ErrorKind,
         lane::Lane,
         mail::{self, PeerAddress},
-        session,
+        session::Session,
     },
     ops::status::Counters,
+    tick::Now,
 };
 
 /// Speed over size: a state is 2-3 KB and is compressed once for everybody who needs it in a tick.
@@ -29,8 +31,6 @@ const ZSTD_LEVEL: i32 = 1;
 const FRAMES_PER_REQUEST_MAX: u32 = 120;
 /// Bytes that the fields around the frames of one message take, at most.
 const FRAMES_OVERHEAD_BYTES: usize = 32;
-/// Desyncs after which a client is let go: it will not get better.
-const DESYNCS_MAX: u32 = 3;
 
 /// Sends the state before this tick to every client that needs it. Runs in `TickSet::Commit`, before the tick is
 /// simulated, so that the frame of this tick is the first one a newcomer applies.
@@ -51,8 +51,7 @@ pub fn send_snapshots(world: &mut World) {
                 mail::send(world, *address, message);
             }
             if let Some(mut sync) = world.get_mut::<SyncState>(*player) {
-                let desyncs = sync.desyncs;
-                *sync = SyncState { next_frame: next_tick, seen_frames: next_tick, desyncs, ..default() };
+                *sync = SyncState { next_frame: next_tick, seen_frames: next_tick, ..default() };
                 sync.snapshot_tick = Some(next_tick);
             }
         }
@@ -161,17 +160,14 @@ pub fn compare_hashes(world: &mut World, player: Entity, match_no: u32, tick: Ti
         return;
     }
     sync.snapshot_due = true;
-    sync.desyncs += 1;
-    let is_hopeless = sync.desyncs >= DESYNCS_MAX;
     world.resource_mut::<Counters>().desyncs += 1;
     let id = world.get::<Room>(room).map(|room| room.id);
     tracing::warn!(room = ?id, %tick, component, "a client's state differs from ours: sending it the state");
-    mail::send(world, address, &ControlDown::Desync { tick, component: component.clone() });
+    mail::send(world, address, &ControlDown::Desync { tick, component });
+    let now = world.resource::<Now>().elapsed;
     let session = world.get::<Player>(player).map(|player| player.session);
-    if let Some(session) = session.filter(|_| is_hopeless) {
-        let reason =
-            format!("your game calculated \"{component}\" differently {DESYNCS_MAX} times: reinstall the client");
-        session::close(world, session, &reason);
+    if let Some(mut session) = session.and_then(|session| world.get_mut::<Session>(session)) {
+        session.note_error(ErrorKind::Desync, now);
     }
 }
 
