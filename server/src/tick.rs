@@ -1,7 +1,7 @@
 //! The order of everything: read this file first.
 //!
 //! One `app.update()` is one tick. The runner, or a test, calls [`Receive`] as often as it likes while it waits,
-//! [`FixedUpdate`](bevy::prelude::FixedUpdate) once a tick through `app.update()`, and [`Send`] right after.
+//! [`FixedUpdate`] once a tick through `app.update()`, and [`Send`] right after.
 //!
 //! ```text
 //! Receive      lanes in parallel: drain -> guard -> netcode -> inbox;  then route: inputs, pings, control
@@ -35,7 +35,7 @@ pub struct Receive;
 #[derive(ScheduleLabel, Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Send;
 
-/// The steps of a tick, in [`FixedUpdate`](bevy::prelude::FixedUpdate).
+/// The steps of a tick, in [`FixedUpdate`].
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the table above says what each step does")]
 pub enum TickSet {

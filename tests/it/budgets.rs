@@ -144,16 +144,14 @@ fn an_acknowledgement_that_renet_cannot_read_ends_the_session_and_not_only_renet
     let mut stranger = Stranger::join(&mut world);
     let gone =
         |world: &World| world.clients[0].client.members().is_some_and(|members| members.iter().flatten().count() == 2);
-    let mut ticks = 0;
-    for _ in 0..60 {
+    for tick in 0..60 {
         world.step_ticks(1);
         let now = world.now();
         stranger.update(now, |connection| {
-            if connection.status() == Status::Connected && ticks > 20 {
+            if connection.status() == Status::Connected && tick > 20 {
                 connection.send_hot(now, &[4, 0, 1, 9, 0]);
             }
         });
-        ticks += 1;
     }
     assert!(gone(&world), "the seat is free again");
     assert_ne!(stranger.connection.status(), Status::Connected);

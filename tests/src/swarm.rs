@@ -49,6 +49,8 @@ pub struct SwarmReport {
     pub desyncs_made: u32,
     /// Desyncs that were seen because of it.
     pub desyncs_seen: u64,
+    /// Clients to which nothing ever happened, and which therefore had to be well all the time.
+    pub innocent: usize,
 }
 
 /// Runs one seed for so many ticks of mishaps, then looks whether everybody recovers, and whether everything ends.
@@ -94,6 +96,10 @@ struct Swarm {
     world: World,
     rng: SimRng,
     fates: Vec<Fate>,
+    /// A mishap comes once in so many ticks.
+    mishap_ticks: u32,
+    /// States that may still be changed.
+    desyncs_left: u32,
     tick: u32,
     report: SwarmReport,
 }
@@ -101,7 +107,12 @@ struct Swarm {
 impl Swarm {
     fn new(seed: u64) -> Self {
         let world = World::new(TinyPlugin, seed);
-        Self { world, rng: SimRng::new(!seed), fates: Vec::new(), tick: 0, report: SwarmReport::default() }
+        let mut rng = SimRng::new(!seed);
+        // Calm runs, in which many see several matches, and wild ones, in which hardly anybody stays.
+        let mishap_ticks = 15 << rng.below(5);
+        let desyncs_left = if rng.one_in(3) { DESYNCS_MAX } else { 0 };
+        let report = SwarmReport::default();
+        Self { world, rng, fates: Vec::new(), mishap_ticks, desyncs_left, tick: 0, report }
     }
 
     fn step(&mut self) {
@@ -164,7 +175,7 @@ impl Swarm {
 
     /// Something happens to somebody.
     fn disturb(&mut self) {
-        let Some(place) = self.draw_client(40) else { return };
+        let Some(place) = self.draw_client(self.mishap_ticks) else { return };
         let until = self.tick + 1 + self.rng.below(1 << (1 + self.tick % 9));
         match self.rng.below(8) {
             0 => self.world.clients[place].client.leave(),
@@ -232,10 +243,11 @@ impl Swarm {
         let ecs = self.world.server.world_mut();
         let playing =
             rooms.into_iter().find(|(_, room)| matches!(ecs.get::<RoomPhase>(*room), Some(RoomPhase::Playing { .. })));
-        let Some((code, room)) = playing.filter(|_| self.report.desyncs_made < DESYNCS_MAX) else { return };
+        let Some((code, room)) = playing.filter(|_| self.desyncs_left > 0) else { return };
         let luck = u64::from(self.rng.bits()) | 1;
         if let Some(mut presses) = ecs.get_mut::<Presses>(room) {
             presses.luck ^= luck;
+            self.desyncs_left -= 1;
             self.report.desyncs_made += 1;
             for (client, fate) in self.world.clients.iter().zip(&mut self.fates) {
                 if client.room == code {
@@ -376,6 +388,7 @@ impl Swarm {
             ticks_confirmed: self.world.clients.iter().map(confirmed).sum(),
             dropped,
             desyncs_seen: self.world.desyncs(),
+            innocent: self.fates.iter().filter(|fate| fate.is_innocent).count(),
             ..self.report
         }
     }

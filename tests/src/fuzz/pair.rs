@@ -211,7 +211,15 @@ impl Pair {
         let inbox = self.lane.drain_inbox();
         // A packet may complete what waited for it: at most what renet keeps, in messages of two bytes and more.
         assert!(inbox.len() <= CHANNEL_BYTES_MAX + 64, "{} messages in one receive", inbox.len());
-        self.is_cut |= inbox.iter().any(|inbound| matches!(inbound, Inbound::Disconnected(CLIENT, _)));
+        for inbound in inbox {
+            match inbound {
+                Inbound::Disconnected(CLIENT, _) => self.is_cut = true,
+                // While its token is good, the handshake of a connection that is over can be sent again by whoever has
+                // heard it. There is no session for it, and what has no session is closed.
+                Inbound::Connected(CLIENT) if self.is_cut => self.lane.close(CLIENT),
+                _ => {}
+            }
+        }
     }
 
     fn check(&mut self) {

@@ -33,8 +33,8 @@ pub fn guard(input: &[u8]) {
     let mut pair = Pair::new();
     for Record { op, bytes } in records::read(input) {
         match op & 3 {
-            TO_SERVER => pair.to_server(&bytes),
-            TO_CLIENT => pair.to_client(&bytes),
+            TO_SERVER => pair.feed_server(&bytes),
+            TO_CLIENT => pair.feed_client(&bytes),
             DATAGRAM => judge(&bytes),
             _ => pair.pass_time(Duration::from_millis(u64::from(op >> 2) * 8), &bytes),
         }
@@ -67,7 +67,7 @@ impl Pair {
         Self { server, client, received: [0; 2], outboxes: Default::default() }
     }
 
-    fn to_server(&mut self, payload: &[u8]) {
+    fn feed_server(&mut self, payload: &[u8]) {
         if let Ok(PayloadKind::Reliable | PayloadKind::Ack) = check_payload(payload, self.received[0]) {
             self.server.process_packet_from(payload, CLIENT).expect("the connection is there");
         }
@@ -77,7 +77,7 @@ impl Pair {
         }
     }
 
-    fn to_client(&mut self, payload: &[u8]) {
+    fn feed_client(&mut self, payload: &[u8]) {
         if let Ok(PayloadKind::Reliable | PayloadKind::Ack) = check_payload(payload, self.received[1]) {
             self.client.process_packet(payload);
         }
