@@ -204,6 +204,8 @@ pub struct NetSettings {
     pub room_messages_per_s: u32,
     /// Bytes of a room message, 1 to 1000.
     pub room_message_bytes: u32,
+    /// Requests for a seat that one address may make in a second, 0.1 to 1000; in a burst four times as many.
+    pub joins_per_s: f64,
 }
 
 impl Default for NetSettings {
@@ -215,6 +217,7 @@ impl Default for NetSettings {
             stall_timeout: 30.0,
             room_messages_per_s: 20,
             room_message_bytes: 256,
+            joins_per_s: 5.0,
         }
     }
 }
@@ -326,6 +329,7 @@ impl Settings {
         in_range("stall_timeout", "2 to 600 seconds", net.stall_timeout, 2.0, 600.0)?;
         in_range("room_messages_per_s", "1 to 1000", net.room_messages_per_s, 1, 1000)?;
         in_range("room_message_bytes", "1 to 1000", net.room_message_bytes, 1, 1000)?;
+        in_range("joins_per_s", "0.1 to 1000", net.joins_per_s, 0.1, 1000.0)?;
         server.check_addresses()
     }
 }

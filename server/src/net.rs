@@ -29,9 +29,20 @@ impl Plugin for NetPlugin {
 
 fn receive_lanes(now: Res<Now>, mut lanes: Query<&mut Lane>) {
     let unix_now = now.unix_base + now.elapsed;
-    lanes.par_iter_mut().for_each(|mut lane| lane.receive(unix_now));
+    for_each_lane(&mut lanes, |lane| lane.receive(unix_now));
 }
 
 fn send_lanes(mut lanes: Query<&mut Lane>) {
-    lanes.par_iter_mut().for_each(|mut lane| lane.send());
+    for_each_lane(&mut lanes, Lane::send);
+}
+
+/// How many clients make it worth waking other threads: below, that would cost more than the work.
+const PARALLEL_CLIENTS_MIN: usize = 512;
+
+fn for_each_lane(lanes: &mut Query<&mut Lane>, work: impl Fn(&mut Lane) + std::marker::Send + Sync) {
+    if lanes.iter().map(Lane::clients).sum::<usize>() < PARALLEL_CLIENTS_MIN {
+        lanes.iter_mut().for_each(|mut lane| work(&mut lane));
+    } else {
+        lanes.par_iter_mut().for_each(|mut lane| work(&mut lane));
+    }
 }

@@ -1,6 +1,7 @@
 //! What operators and clients reach over HTTP, and what they see there.
 
 pub mod http;
+pub mod limit;
 mod spread;
 pub mod stages;
 pub mod status;

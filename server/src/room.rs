@@ -19,6 +19,7 @@ use framehouse_shared::{
 
 use crate::{
     net::{
+        budget::Bucket,
         mail::{self, PeerAddress},
         session,
     },
@@ -65,6 +66,8 @@ pub struct Room {
     pub ready_min: u8,
     /// How many ticks it waits for missing inputs; none in an ordinary room.
     pub wait_ticks_max: u32,
+    /// What its members may say together: what one of them says is sent to all, so that some could fill the path of others.
+    pub messages: Bucket,
     next_msg_id: u64,
 }
 

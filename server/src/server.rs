@@ -35,7 +35,7 @@ use crate::{
         phase::Seeds,
     },
     score::ScorePlugin,
-    tick::{Now, Receive, Send, TickPlugin, TickRate},
+    tick::{self, Now, Receive, Send, TickPlugin, TickRate},
 };
 
 /// What a server is made of, beside its game.
@@ -100,6 +100,7 @@ impl Server {
         }
         app.finish();
         app.cleanup();
+        tick::run_on_one_thread(&mut app);
         // With `FixedTimesteps` the first update runs no fixed tick; every later one runs exactly one.
         app.update();
         Ok(Self { app })

@@ -76,6 +76,7 @@ fn serve(game: impl Plugin + Clone, cli: &Cli) -> Result<(), String> {
     let _data_lock = lock_data_dir(&settings.server.data_dir)?;
     let lane_addresses: Vec<SocketAddr> = lanes.iter().map(|(_, address)| *address).collect();
     let tick_rate = TickRate(settings.server.tick_rate);
+    let joins_per_s = settings.net.joins_per_s as f32;
     let unix_base = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let setup =
         ServerSetup { tick_rate, rooms: settings.rooms, net: settings.net, lanes, unix_base, game_files, seed: None };
@@ -83,7 +84,7 @@ fn serve(game: impl Plugin + Clone, cli: &Cli) -> Result<(), String> {
         Some(folder) => format!("the game's files cannot be used: {}", folder.join(error.to_string()).display()),
         None => error.to_string(),
     })?;
-    let queue = http::serve(listener, server.status_board())
+    let queue = http::serve(listener, server.status_board(), joins_per_s)
         .map_err(|error| format!("cannot start the HTTP thread: {error}"))?;
     server.set_join_queue(JoinQueue(Mutex::new(queue)));
     server.set_cpu_clock(process_cpu_time);

@@ -106,13 +106,6 @@ pub struct TickPlugin;
 
 impl Plugin for TickPlugin {
     fn build(&self, app: &mut App) {
-        // Work is parallel inside systems, across rooms or lanes; between small systems it would only cost.
-        fn single_threaded(schedule: &mut Schedule) {
-            schedule.set_executor(SingleThreadedExecutor::new());
-        }
-        app.edit_schedule(Receive, single_threaded)
-            .edit_schedule(FixedUpdate, single_threaded)
-            .edit_schedule(Send, single_threaded);
         app.init_resource::<Now>()
             .configure_sets(Receive, (ReceiveSet::Lanes, ReceiveSet::Route).chain())
             .configure_sets(Receive, RenetReceive.in_set(ReceiveSet::Lanes))
@@ -121,6 +114,14 @@ impl Plugin for TickPlugin {
         for steps in TickSet::ORDER.windows(2) {
             app.configure_sets(FixedUpdate, steps[0].before(steps[1]));
         }
+    }
+}
+
+/// Runs all schedules, Bevy's own ones too, on the thread that asks for them. Work is parallel inside systems, across rooms
+/// or lanes; between small systems, handing it round would cost more than all of it.
+pub fn run_on_one_thread(app: &mut App) {
+    for (_, schedule) in app.world_mut().resource_mut::<Schedules>().iter_mut() {
+        schedule.set_executor(SingleThreadedExecutor::new());
     }
 }
 

@@ -117,7 +117,7 @@ fn spawn_gems(mut rooms: Rooms<(&SimTickCount, &Roster, &Rules, &mut Pickups, &m
 }
 
 fn move_crafts(mut rooms: Rooms<(&SimTickCount, &Rules, &mut Bodies, &mut SpatialGrid, &mut TickEvents)>) {
-    rooms.for_each_room(|(tick, rules, mut bodies, mut grid, mut events)| {
+    rooms.for_each_room_heavy(|(tick, rules, mut bodies, mut grid, mut events)| {
         bodies.drive(rules, tick.0);
         let before = bodies.velocities();
         bodies.step();

@@ -8,6 +8,7 @@ use framehouse_client::{
 };
 use framehouse_server::{
     config::{NetSettings, RoomSettings},
+    ops::status::Counters,
     room::{
         Player,
         directory::{JoinRequest, LocalHello, RoomWish},
@@ -17,12 +18,16 @@ use framehouse_server::{
 use framehouse_shared::{
     input::Input,
     protocol::{
-        control::{ControlDown, ControlUp, Phase, RoomEvent},
+        control::{ControlDown, ControlUp, Hello, NAME_BYTES_MAX, Phase, RoomEvent},
         hot::Inputs,
     },
     tick::Tick,
 };
-use framehouse_tests::{check, tiny::TinyPlugin, world::World};
+use framehouse_tests::{
+    check,
+    tiny::{MATCH_TICKS, TinyPlugin},
+    world::World,
+};
 
 /// A session by hand, for what no client of ours would do.
 struct Stranger {
@@ -156,6 +161,42 @@ fn an_acknowledgement_that_renet_cannot_read_ends_the_session_and_not_only_renet
     assert!(gone(&world), "the seat is free again");
     assert_ne!(stranger.connection.status(), Status::Connected);
     others_play_on(&world);
+}
+
+#[test]
+fn a_hello_with_a_long_name_of_a_game_ends_its_own_session_only() {
+    let mut world = playing_world();
+    let mut stranger = Stranger::connect(&mut world);
+    stranger.connection.queue_control(&ControlUp::Hello(Hello { protocol: 0, game: "a".repeat(1100), fingerprint: 0 }));
+    stranger.until_goodbye(&mut world, 300, |_, _| {});
+    others_play_on(&world);
+}
+
+#[test]
+fn sixteen_players_with_the_longest_names_see_the_ranking() {
+    let mut world = World::new(TinyPlugin, 6).with_name("n".repeat(NAME_BYTES_MAX)).with_players(16);
+    world.step_to_playing();
+    let over = |world: &World| world.clients.iter().all(|client| client.client.results().is_some());
+    assert!(world.step_until(MATCH_TICKS + 60, over));
+    assert_eq!(world.clients[15].client.results().expect("just seen").ranking.len(), 16);
+    assert_eq!((world.desyncs(), world.errors()), (0, Vec::new()));
+}
+
+#[test]
+fn those_who_say_too_much_together_get_nobody_cut() {
+    let net = NetSettings { room_messages_per_s: 1000, room_message_bytes: 1000, ..Default::default() };
+    let mut world =
+        World::with_settings(TinyPlugin, 7, RoomSettings::default(), net).with_link("delay=100").with_players(4);
+    for _ in 0..60 {
+        for client in &mut world.clients {
+            client.client.say(&[7; 1000]);
+        }
+        world.step_ticks(1);
+    }
+    world.step_ticks(60);
+    assert!(world.clients.iter().all(|client| client.client.ended().is_none()));
+    assert!(world.server.world().resource::<Counters>().room_messages_dropped > 0, "the room had too many");
+    check::no_room_faulted(&world.server);
 }
 
 #[test]

@@ -74,3 +74,24 @@ fn random_bytes_from_a_players_address_disturb_nobody() {
     assert_eq!(world.desyncs(), 0);
     assert_eq!(dropped(&mut world, Dropped::Panic), 0);
 }
+
+#[test]
+fn the_handshake_of_somebody_who_has_left_gives_nobody_a_session_when_it_is_sent_again() {
+    let mut world = World::new(TinyPlugin, 1).with_players(2);
+    let address = world.clients[0].address;
+    let heard = world.network.overheard(address);
+    assert_eq!(heard[0].len(), 1078, "what was heard begins with the request");
+    world.clients[0].client.leave();
+    let is_gone = |world: &World| world.clients[0].client.ended().is_some() && world.server.sessions() == 1;
+    assert!(world.step_until(60, is_gone), "the player has left");
+    // The token is still good, so netcode takes the handshake for a new one.
+    for datagram in &heard {
+        attack(&mut world, datagram);
+    }
+    world.step_ticks(10);
+    let ecs = world.server.world_mut();
+    let clients: usize = ecs.query::<&Lane>().iter(ecs).map(Lane::clients).sum();
+    assert_eq!((clients, world.server.sessions()), (1, 1), "only the other player is connected");
+    assert!(world.clients[1].client.ended().is_none());
+    assert_eq!(dropped(&mut world, Dropped::Panic), 0);
+}

@@ -5,6 +5,7 @@ mod budgets;
 mod faults;
 mod fuzz_smoke;
 mod hostile;
+mod load;
 mod matches;
 mod over_udp;
 mod rooms;

@@ -133,7 +133,7 @@ fn the_arena_is_played_by_the_same_engine() {
     world.step_to_playing();
     world.step_ticks(900);
     let board = world.clients[0].client.leaderboard().expect("a leaderboard every two seconds").clone();
-    assert!(board.entries.iter().map(|entry| entry.score.points).sum::<i64>() > 0, "{board:?}");
+    assert!(board.entries.iter().map(|entry| entry.points).sum::<i64>() > 0, "{board:?}");
     assert_eq!(world.desyncs(), 0);
     assert_eq!(world.errors(), Vec::<String>::new());
 }

@@ -57,7 +57,7 @@ impl RealServer {
         let stopped = Arc::clone(&stop);
         let thread = thread::spawn(move || {
             let mut server = Server::new(TinyPlugin, setup).expect("the tiny game has no files");
-            let queue = http::serve(listener, server.status_board()).expect("a thread");
+            let queue = http::serve(listener, server.status_board(), 5.0).expect("a thread");
             server.set_join_queue(JoinQueue(Mutex::new(queue)));
             runner::run_until(&mut server, RATE, &stopped);
         });

@@ -3,13 +3,15 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use bevy::prelude::Entity;
 use framehouse_server::{
+    config::RoomSettings,
     net::lane::Lane,
     ops::status::Counters,
-    room::{directory::RoomWish, phase::RoomPhase},
+    room::{Player, by_slot, directory::RoomWish, phase::RoomPhase},
 };
 use framehouse_shared::{
-    ids::RoomCode,
+    ids::{RoomCode, Slot},
     net_sim::NetSimConfig,
     protocol::{control::Phase, guard::Dropped},
     rng::SimRng,
@@ -106,8 +108,15 @@ struct Swarm {
 
 impl Swarm {
     fn new(seed: u64) -> Self {
-        let world = World::new(TinyPlugin, seed);
         let mut rng = SimRng::new(!seed);
+        let rooms = RoomSettings {
+            countdown: 1.0,
+            results: 1.0,
+            hard_tolerance: rng.below(3),
+            strict_timeout: if rng.one_in(4) { 1.0 } else { 0.0 },
+            ..Default::default()
+        };
+        let world = World::with_rooms(TinyPlugin, seed, rooms);
         // Calm runs, in which many see several matches, and wild ones, in which hardly anybody stays.
         let mishap_ticks = 15 << rng.below(5);
         let desyncs_left = if rng.one_in(3) { DESYNCS_MAX } else { 0 };
@@ -263,9 +272,14 @@ impl Swarm {
     fn play_tricks(&mut self) {
         let Some(place) = self.draw_client(4) else { return };
         for _ in 0..=self.rng.below(12) {
-            let datagram = self.draw_datagram();
+            let (whose, datagram) = self.draw_datagram();
             self.report.spoofed += 1;
             let address = self.world.clients[place].address;
+            // Whoever hears a token and is faster with it has it: netcode binds it to the address that it first comes from.
+            let is_token = datagram.len() == 1078;
+            if is_token && whose != place && self.world.clients[whose].client.phase().is_none() {
+                self.fates[whose].is_innocent = false;
+            }
             if self.rng.one_in(3) {
                 self.world.network.spoof_to(address, &datagram);
             } else {
@@ -274,8 +288,8 @@ impl Swarm {
         }
     }
 
-    /// A datagram of anybody's, as it was or changed, or any bytes with a first byte that means something.
-    fn draw_datagram(&mut self) -> Vec<u8> {
+    /// Somebody, and a datagram of theirs, as it was or changed, or any bytes with a first byte that means something.
+    fn draw_datagram(&mut self) -> (usize, Vec<u8>) {
         let whose = self.rng.below(self.world.clients.len() as u32) as usize;
         let overheard = self.world.network.overheard(self.world.clients[whose].address);
         if self.rng.one_in(2) && !overheard.is_empty() {
@@ -284,7 +298,7 @@ impl Swarm {
                 let place = self.rng.below(datagram.len() as u32) as usize;
                 datagram[place] ^= 1 << self.rng.below(8);
             }
-            return datagram;
+            return (whose, datagram);
         }
         let length = match self.rng.below(4) {
             0 => 1078,
@@ -296,7 +310,7 @@ impl Swarm {
         if let Some(first) = datagram.first_mut() {
             *first = (self.rng.below(10) << 4 | self.rng.below(8)) as u8;
         }
-        datagram
+        (whose, datagram)
     }
 
     fn talk(&mut self) {
@@ -355,6 +369,9 @@ impl Swarm {
             let lag = self.world.confirmed_lag_of(place, *room);
             let plays = matches!(client.client.phase(), Some(Phase::Playing { .. }));
             assert!(!plays || lag <= LAG_TICKS_MAX, "client {place} is {lag} ticks behind its room");
+            let seen = client.client.members().into_iter().flatten().flatten();
+            let seen: Vec<(Slot, String)> = seen.map(|member| (member.slot, member.name.clone())).collect();
+            assert_eq!(seen, members(self.world.server.world(), *room), "client {place} sees other people in its room");
         }
     }
 
@@ -392,6 +409,12 @@ impl Swarm {
             ..self.report
         }
     }
+}
+
+/// Who is in a room as the server has it, by seat.
+fn members(world: &bevy::prelude::World, room: Entity) -> Vec<(Slot, String)> {
+    let players = by_slot(world, room).into_iter().filter_map(|player| world.get::<Player>(player));
+    players.map(|player| (player.slot, player.name.clone())).collect()
 }
 
 /// Runs many seeds and says which fail.

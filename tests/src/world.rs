@@ -57,6 +57,7 @@ pub struct World {
     pub clients: Vec<TestClient>,
     config: ClientConfig,
     link: NetSimConfig,
+    name: Option<String>,
     seed: u64,
     ticks: u64,
     now: Duration,
@@ -93,7 +94,7 @@ impl World {
         let hello: Hello = server.world().resource::<LocalHello>().0.clone();
         let config = ClientConfig { hello, game: Some(Arc::new(move || Simulation::new(game.clone()))) };
         let link = NetSimConfig::default();
-        Self { server, network, clients: Vec::new(), config, link, seed, ticks: 0, now: Duration::ZERO }
+        Self { server, network, clients: Vec::new(), config, link, name: None, seed, ticks: 0, now: Duration::ZERO }
     }
 
     /// Links that are made from now on are this bad.
@@ -105,6 +106,12 @@ impl World {
     /// The same in a running world.
     pub fn set_link(&mut self, link: NetSimConfig) {
         self.link = link;
+    }
+
+    /// Clients that come from now on all have this name.
+    pub fn with_name(mut self, name: String) -> Self {
+        self.name = Some(name);
+        self
     }
 
     /// Puts `count` players into one new public room of as many seats; they are in it when this returns.
@@ -152,7 +159,7 @@ impl World {
 
     fn join_from(&mut self, wish: RoomWish, hello: Hello, address: Option<SocketAddr>) -> Result<usize, JoinError> {
         let index = self.clients.len();
-        let name = format!("player {index}");
+        let name = self.name.clone().unwrap_or_else(|| format!("player {index}"));
         let grant = self.server.join(&JoinRequest { name, wish, hello: None })?;
         let seed = self.seed * 1000 + index as u64;
         let lane = Connection::server_address(&grant.token).expect("our own token");

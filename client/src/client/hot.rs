@@ -46,8 +46,8 @@ impl Client {
         else {
             return Ok(());
         };
-        for (tick, blob) in (frames.oldest().0..).map(Tick).zip(&frames.blobs) {
-            current.stash.insert(tick, blob);
+        for (place, blob) in frames.blobs.iter().enumerate() {
+            current.stash.insert(frames.oldest().plus(place as u32), blob);
         }
         // It may be ahead of us: after a reconnect the server still has what the lost session sent.
         current.input_ack = current.input_ack.max(header.input_ack);

@@ -2,7 +2,7 @@
 
 use framehouse_shared::{
     ids::{PlayerId, RoomCode, SLOTS_MAX, Slot},
-    protocol::control::{LeaderboardEntry, Member, Phase, RoomEvent, Welcome},
+    protocol::control::{LeaderboardEntry, Member, Phase, RoomEvent, Standing, Welcome},
     tick::Tick,
 };
 
@@ -26,6 +26,8 @@ pub struct RoomView {
     pub members: [Option<Member>; SLOTS_MAX],
     /// Where the room is in its life.
     pub phase: Phase,
+    /// The name of who sits in each seat, or sat there last.
+    pub names: [String; SLOTS_MAX],
     next_msg_id: u64,
 }
 
@@ -48,7 +50,7 @@ pub struct Leaderboard {
     /// The tick after which it was made.
     pub tick: Tick,
     /// Best first.
-    pub entries: Vec<LeaderboardEntry>,
+    pub entries: Vec<Standing>,
 }
 
 impl RoomView {
@@ -65,6 +67,7 @@ impl RoomView {
             slot: welcome.slot,
             members: Default::default(),
             phase: welcome.phase,
+            names: Default::default(),
             next_msg_id: welcome.next_msg_id,
         };
         welcome.members.into_iter().for_each(|member| room.seat(member));
@@ -104,6 +107,7 @@ impl RoomView {
 
     fn seat(&mut self, member: Member) {
         let slot = member.slot.index();
+        self.names[slot].clone_from(&member.name);
         self.members[slot] = Some(member);
     }
 }

@@ -136,6 +136,8 @@ impl Client {
             if prediction.load(&state) != Ok(next_tick) {
                 // The simulation may hold parts of two states now.
                 current.loaded = None;
+                let reason = "the server sent a match that this client cannot read: the two are of different versions";
+                self.connection.close(reason);
                 return Err(SnapshotError::State);
             }
         }

@@ -65,6 +65,12 @@ impl Client {
         self.room.as_ref().map(|room| room.player)
     }
 
+    /// The name of who sits in a seat, or sat there last; nothing where nobody ever did.
+    pub fn name_of(&self, slot: Slot) -> Option<&str> {
+        let name = self.room.as_ref().map(|room| room.names[slot.index()].as_str());
+        name.filter(|name| !name.is_empty())
+    }
+
     /// Our own seat.
     pub fn slot(&self) -> Option<Slot> {
         self.room.as_ref().map(|room| room.slot)

@@ -122,7 +122,7 @@ impl Connection {
     /// Queues a reliable message. A server that reads nothing any more ends the connection.
     pub fn queue_control(&mut self, message: &ControlUp) {
         let in_flight = self.in_flight();
-        if self.outbox.push(&codec::encode(message), in_flight) == Queued::OverCap {
+        if self.outbox.push(&codec::encode(message), in_flight) != Queued::Kept {
             self.close("The server no longer takes our messages: the connection is given up.");
         }
     }

@@ -41,9 +41,9 @@ impl Rates {
     }
 }
 
-/// Fills at a rate up to a burst; everything taken from it costs one.
+/// Fills at a rate a second up to a burst.
 #[derive(Clone, Copy, Debug)]
-struct Bucket {
+pub struct Bucket {
     level: f32,
     burst: f32,
     rate: f32,
@@ -51,19 +51,21 @@ struct Bucket {
 }
 
 impl Bucket {
-    fn new(rate: f32, burst: f32, now: Duration) -> Self {
+    /// A full one.
+    pub const fn new(rate: f32, burst: f32, now: Duration) -> Self {
         Self { level: burst, burst, rate, filled_at: now }
     }
 
-    fn take(&mut self, now: Duration) -> bool {
+    /// Takes so much out, if it is there.
+    pub fn take(&mut self, amount: f32, now: Duration) -> bool {
         let passed = now.saturating_sub(self.filled_at).as_secs_f32();
         self.level = (self.level + passed * self.rate).min(self.burst);
         self.filled_at = now;
-        let has_one = self.level >= 1.0;
-        if has_one {
-            self.level -= 1.0;
+        let is_there = self.level >= amount;
+        if is_there {
+            self.level -= amount;
         }
-        has_one
+        is_there
     }
 }
 
@@ -118,7 +120,7 @@ impl Budget {
 
     /// Charges one of something.
     pub fn charge(&mut self, account: Account, now: Duration) -> Charge {
-        if self.accounts[account as usize].take(now) {
+        if self.accounts[account as usize].take(1.0, now) {
             return Charge::Paid;
         }
         let began_anew = |over: &Over| now.saturating_sub(over.last) > FORGIVEN_AFTER;
@@ -220,6 +222,7 @@ mod tests {
         assert!(ledger.note(ErrorKind::Network, at(11)));
         ledger.succeed(ErrorKind::Network);
         assert!(!ledger.note(ErrorKind::Network, at(12)));
-        assert!((0..30).all(|n| !ledger.note(ErrorKind::Desync, at(n * 7))));
+        assert!((0..30).all(|n| !ledger.note(ErrorKind::Desync, at(n * 31))), "two a minute are forgiven");
+        assert!((0..3).any(|n| ledger.note(ErrorKind::Desync, at(2000 + n))), "three are not");
     }
 }

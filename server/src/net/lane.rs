@@ -73,6 +73,8 @@ struct Peer {
     messages_received: u64,
     in_flight_least: usize,
     progress_at: Duration,
+    /// Something of the reliable path is queued, outstanding, owed or just came: most peers have nothing of that.
+    is_busy: bool,
     budget: Budget,
     is_kicked: bool,
 }
@@ -116,6 +118,7 @@ pub struct Lane {
     settings: LaneSettings,
     keep_alive_at: Duration,
     now: Duration,
+    renet_now: Duration,
 }
 
 /// The socket and the count of what it sent, apart from netcode so that netcode's buffer can be borrowed while sending.
@@ -164,6 +167,7 @@ impl Lane {
             settings,
             keep_alive_at: now,
             now,
+            renet_now: now,
         }
     }
 
@@ -193,8 +197,14 @@ impl Lane {
         let in_flight = in_flight(&self.renet, client);
         let Some(peer) = self.peers.iter_mut().find(|peer| peer.client == client) else { return };
         self.traffic.messages_out += 1;
-        if peer.outbox.push(message, in_flight) == Queued::OverCap {
-            self.cut(client, "it did not keep up with the room's messages");
+        peer.is_busy = true;
+        match peer.outbox.push(message, in_flight) {
+            Queued::Kept => {}
+            Queued::OverCap => self.cut(client, "it did not keep up with the room's messages"),
+            Queued::TooLong => {
+                tracing::error!(bytes = message.len(), "a message is too long to be sent");
+                self.cut(client, "the server had something to say that is too long");
+            }
         }
     }
 
@@ -219,7 +229,6 @@ impl Lane {
         let passed = now.saturating_sub(self.now);
         self.now = now;
         self.netcode.update(passed);
-        self.renet.update(passed);
         let mut buffer = [0; DATAGRAM_BYTES_MAX + 1];
         for _ in 0..DATAGRAMS_PER_RECEIVE_MAX {
             let Some((length, from)) = self.io.socket.receive(&mut buffer) else { break };
@@ -290,6 +299,7 @@ impl Lane {
             messages_received: 0,
             in_flight_least: 0,
             progress_at: self.now,
+            is_busy: false,
             budget: Budget::new(&self.settings.rates, self.now),
             is_kicked: false,
         });
@@ -307,6 +317,9 @@ impl Lane {
 
     /// Sends what the tick has queued, flushes the reliable path where due, and keeps connections alive.
     pub fn send(&mut self) {
+        // Once a tick is often enough for renet: each update visits every client, and resends wait 200 ms.
+        self.renet.update(self.now.saturating_sub(self.renet_now));
+        self.renet_now = self.now;
         let mut start = 0;
         for (client, end) in self.hot_queue.drain(..) {
             send_payload(&mut self.netcode, &mut self.io, client, &self.hot_bytes[start..end]);
@@ -326,6 +339,10 @@ impl Lane {
 
     fn flush_reliable(&mut self, place: usize) {
         let peer = &mut self.peers[place];
+        if !peer.is_busy {
+            peer.progress_at = self.now;
+            return;
+        }
         let client = peer.client;
         let mut handed = false;
         while let Some(batch) = peer.outbox.next_batch(in_flight(&self.renet, client)) {
@@ -343,6 +360,7 @@ impl Lane {
                 send_payload(&mut self.netcode, &mut self.io, client, &packet);
             }
         }
+        peer.is_busy = in_flight > 0 || peer.outbox.bytes() > 0 || peer.gate.owes_ack();
         // renet gives a connection up by itself when it is sent nonsense; without this it would live on half dead.
         if !self.renet.is_connected(client) {
             self.cut(client, "its messages could not be read");
@@ -411,8 +429,12 @@ fn take_payload(
 ) -> Result<(), Dropped> {
     let client = peer.client;
     match guard::check_payload(payload, peer.messages_received)? {
-        PayloadKind::Hot => inbox.push(Inbound::Hot(client, payload.into())),
+        PayloadKind::Hot => {
+            inbox.push(Inbound::Hot(client, payload.into()));
+            return Ok(());
+        }
         kind => {
+            peer.is_busy = true;
             renet.process_packet_from(payload, client).map_err(|_| Dropped::Address)?;
             if kind == PayloadKind::Reliable {
                 peer.gate.owe_ack();

@@ -49,35 +49,32 @@ pub fn route_inboxes(
                 lane.close(client);
                 continue;
             };
-            let is_sound = match inbound {
+            // Only what was understood makes up for what was not.
+            let understood = match inbound {
                 Inbound::Connected(_) => {
                     session.connected(&now, *rate, settings.handshake_timeout);
-                    true
+                    continue;
                 }
                 Inbound::Disconnected(_, reason) => {
                     session::mark_gone(&mut session, reason);
-                    true
+                    continue;
                 }
                 Inbound::OverBudget(_) => {
                     session.kick("your client sent far more than allowed");
-                    true
+                    continue;
                 }
                 Inbound::Malformed(_) => {
                     session.note_error(ErrorKind::Network, now.elapsed);
-                    true
+                    continue;
                 }
-                Inbound::Control(_, bytes) => match ControlUp::decode(&bytes) {
-                    Ok(message) => {
-                        session.keep(message, now.elapsed);
-                        true
-                    }
-                    Err(_) => false,
-                },
+                Inbound::Control(_, bytes) => {
+                    ControlUp::decode(&bytes).map(|message| session.keep(message, now.elapsed)).is_ok()
+                }
                 Inbound::Hot(client, bytes) => {
                     take_hot(&now, *rate, &session, &mut lane, &mut players, &rooms, client, &bytes).is_some()
                 }
             };
-            if is_sound {
+            if understood {
                 session.note_success(ErrorKind::InvalidInput);
             } else {
                 counters.invalid_messages += 1;

@@ -120,7 +120,9 @@ impl Session {
 
     /// The session is told this and ends, in this tick's Control.
     pub fn kick(&mut self, reason: &'static str) {
-        self.kicked_because = reason;
+        if !matches!(self.state, SessionState::Closing { .. } | SessionState::Gone) {
+            self.kicked_because = reason;
+        }
     }
 
     /// Notes that the handshake is done.

@@ -5,14 +5,17 @@
 
 use std::{
     io,
-    net::{SocketAddr, TcpListener},
-    sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    net::{IpAddr, SocketAddr, TcpListener},
+    sync::{
+        Arc, Mutex,
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use axum::{
-    Json, Router,
+    Extension, Json, Router,
     body::{Body, Bytes},
     extract::{DefaultBodyLimit, State},
     http::{HeaderValue, StatusCode, header},
@@ -22,19 +25,35 @@ use axum::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use framehouse_shared::{
     ids::RoomCode,
-    protocol::control::{Hello, NAME_CHARS_MAX, protocol_hash},
+    protocol::control::{GAME_ID_BYTES_MAX, Hello, NAME_BYTES_MAX, NAME_CHARS_MAX, protocol_hash},
+};
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
 };
 use serde::Deserialize;
 use serde_json::json;
-use tokio::sync::oneshot;
+use tokio::{
+    sync::{Semaphore, oneshot},
+    time::timeout,
+};
 
-use super::status::StatusBoard;
+use super::{limit::JoinLimit, status::StatusBoard};
 use crate::room::directory::{Grant, JoinError, JoinRequest, PendingJoin, RoomWish};
 
 /// Bytes of a request body, at most.
 const BODY_BYTES_MAX: usize = 4096;
 /// Join requests waiting for the tick thread, at most.
 const JOINS_WAITING_MAX: usize = 1024;
+/// Connections at a time; more wait until one ends.
+const CONNECTIONS_MAX: usize = 1024;
+/// How long a client may take to send a request's head, or to begin the next request on a connection.
+const HEAD_TIME_MAX: Duration = Duration::from_secs(5);
+/// How long a client may take to send a body.
+const BODY_TIME_MAX: Duration = Duration::from_secs(5);
+/// How long a connection may last, whatever it does.
+const CONNECTION_TIME_MAX: Duration = Duration::from_secs(60);
 /// How long the tick thread may take for an answer: some ticks, unless it hangs.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(2);
 
@@ -42,7 +61,13 @@ const ANSWER_TIME_MAX: Duration = Duration::from_secs(2);
 struct Gateway {
     joins: SyncSender<PendingJoin>,
     status: StatusBoard,
+    limit: Arc<Mutex<JoinLimit>>,
+    start: Instant,
 }
+
+/// Who is at the other end of the connection.
+#[derive(Clone, Copy)]
+struct Peer(IpAddr);
 
 /// Binds the gateway's address, so that a taken port is known before anything else starts.
 ///
@@ -58,19 +83,41 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 ///
 /// # Errors
 /// When the thread or its runtime cannot be started.
-pub fn serve(listener: TcpListener, status: StatusBoard) -> io::Result<Receiver<PendingJoin>> {
+pub fn serve(listener: TcpListener, status: StatusBoard, joins_per_s: f32) -> io::Result<Receiver<PendingJoin>> {
     let (joins, queue) = sync_channel(JOINS_WAITING_MAX);
-    let router = router(Gateway { joins, status });
+    let limit = Arc::new(Mutex::new(JoinLimit::new(joins_per_s)));
+    let router = router(Gateway { joins, status, limit, start: Instant::now() });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     thread::Builder::new().name("gateway".to_owned()).spawn(move || {
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(listener).expect("the listener is bound and non-blocking");
-            if let Err(error) = axum::serve(listener, router).await {
-                tracing::error!(%error, "the HTTP gateway ended");
-            }
+            accept_connections(listener, router).await;
         });
     })?;
     Ok(queue)
+}
+
+/// `axum::serve` has no time-outs, and this address is open to everybody: nobody may hold a connection for nothing.
+async fn accept_connections(listener: tokio::net::TcpListener, router: Router) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    loop {
+        let place = Arc::clone(&places).acquire_owned().await.expect("the semaphore is never closed");
+        let Ok((stream, address)) = listener.accept().await else {
+            // Out of file descriptors, most likely: let some connections end first.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        let service = TowerToHyperService::new(router.clone().layer(Extension(Peer(address.ip()))));
+        tokio::spawn(async move {
+            let connection = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEAD_TIME_MAX)
+                .serve_connection(TokioIo::new(stream), service);
+            // However it ended, there is nobody left to tell.
+            let _ = timeout(CONNECTION_TIME_MAX, connection).await;
+            drop(place);
+        });
+    }
 }
 
 fn router(gateway: Gateway) -> Router {
@@ -94,10 +141,15 @@ fn router(gateway: Gateway) -> Router {
 }
 
 /// `POST /v1/sessions`: a seat and a token for it. The body is parsed whatever its Content-Type says.
-async fn open_session(State(gateway): State<Gateway>, body: Body) -> Response {
-    let body = match axum::body::to_bytes(body, BODY_BYTES_MAX).await {
-        Ok(body) => body,
-        Err(_) => {
+async fn open_session(State(gateway): State<Gateway>, Extension(peer): Extension<Peer>, body: Body) -> Response {
+    let now = gateway.start.elapsed();
+    if !gateway.limit.lock().expect("nothing panics while holding this lock").allows(peer.0, now) {
+        return busy("you ask for seats too often: try again in a moment");
+    }
+    let body = match timeout(BODY_TIME_MAX, axum::body::to_bytes(body, BODY_BYTES_MAX)).await {
+        Ok(Ok(body)) => body,
+        Err(_) => return error(StatusCode::REQUEST_TIMEOUT, "too_slow", "the body did not come within five seconds"),
+        Ok(Err(_)) => {
             let message = format!("the body is larger than {BODY_BYTES_MAX} bytes");
             return error(StatusCode::PAYLOAD_TOO_LARGE, "too_large", &message);
         }
@@ -120,7 +172,7 @@ async fn answer_join(gateway: &Gateway, request: JoinRequest) -> Response {
         Err(TrySendError::Full(_)) => return busy("too many players join at once: try again in a moment"),
         Err(TrySendError::Disconnected(_)) => return refuse(&JoinError::Stopping),
     }
-    match tokio::time::timeout(ANSWER_TIME_MAX, answer).await {
+    match timeout(ANSWER_TIME_MAX, answer).await {
         Ok(Ok(Ok(grant))) => Json(grant_body(&grant)).into_response(),
         Ok(Ok(Err(join_error))) => refuse(&join_error),
         Ok(Err(_)) => refuse(&JoinError::Stopping),
@@ -220,10 +272,13 @@ fn printable(text: &str) -> String {
 fn parse_name(name: &str) -> Result<String, BadBody> {
     let name = name.trim();
     let length = name.chars().count();
-    if (1..=NAME_CHARS_MAX).contains(&length) && !name.chars().any(char::is_control) {
+    let is_short = (1..=NAME_CHARS_MAX).contains(&length) && name.len() <= NAME_BYTES_MAX;
+    if is_short && !name.chars().any(char::is_control) {
         Ok(name.to_owned())
     } else {
-        Err(BadBody::Malformed(format!("a name has 1 to {NAME_CHARS_MAX} characters, and no control characters")))
+        Err(BadBody::Malformed(format!(
+            "a name has 1 to {NAME_CHARS_MAX} characters, at most {NAME_BYTES_MAX} bytes, and no control characters"
+        )))
     }
 }
 
@@ -231,6 +286,9 @@ fn parse_hello(hello: HelloBody) -> Result<Hello, BadBody> {
     let number = |text: &str, field: &str| {
         u64::from_str_radix(text, 16).map_err(|_| BadBody::Malformed(format!("`{field}` is not a hexadecimal number")))
     };
+    if hello.game.len() > GAME_ID_BYTES_MAX {
+        return Err(BadBody::Malformed(format!("a game's id has at most {GAME_ID_BYTES_MAX} bytes")));
+    }
     Ok(Hello {
         protocol: number(&hello.protocol, "protocol")?,
         fingerprint: number(&hello.fingerprint, "fingerprint")?,

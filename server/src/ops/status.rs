@@ -56,6 +56,8 @@ pub struct Counters {
     pub kicked: u64,
     /// Room messages that were taken from clients.
     pub room_messages_in: u64,
+    /// Room messages that were dropped because their room had too many.
+    pub room_messages_dropped: u64,
     /// Room messages that were queued for clients.
     pub room_messages_out: u64,
     /// Ticks that were given up because the server was too far behind.
@@ -132,6 +134,7 @@ pub struct Status {
     kicked: u64,
     room_messages_in: u64,
     room_messages_out: u64,
+    room_messages_dropped: u64,
     errors: Errors,
     dropped_datagrams: serde_json::Map<String, serde_json::Value>,
     messages_in: u64,
@@ -214,6 +217,7 @@ fn publish_status(
         kicked: counters.kicked,
         room_messages_in: counters.room_messages_in,
         room_messages_out: counters.room_messages_out,
+        room_messages_dropped: counters.room_messages_dropped,
         errors: Errors {
             network: traffic.dropped.total(),
             desync: counters.desyncs,

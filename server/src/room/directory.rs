@@ -25,6 +25,7 @@ use super::{
 use crate::{
     config::{NetSettings, RoomSettings},
     net::{
+        budget::Bucket,
         lane::{LANE_CLIENTS_MAX, Lane},
         mail::PeerAddress,
         session::{self, Sessions},
@@ -35,6 +36,12 @@ use crate::{
 
 /// Join requests answered in one tick at most; the rest wait for the next.
 const JOINS_PER_TICK_MAX: usize = 64;
+
+/// Bytes of room messages that a room may carry in a second, and at once: far below what a member's path holds and
+/// carries, so that nobody is cut for what others say.
+const ROOM_BYTES_PER_S: f32 = 32_000.0;
+/// See [`ROOM_BYTES_PER_S`].
+const ROOM_BYTES_BURST: f32 = 24_000.0;
 
 /// What a player asks for, already checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -218,9 +225,10 @@ fn create_room(world: &mut World, size: u8, is_public: bool, practice: bool) -> 
     let ready_min = if practice || size == 1 { 1 } else { 2 };
     let rate = *world.resource::<TickRate>();
     let wait_ticks_max = world.resource::<RoomSettings>().wait_ticks_max(rate);
+    let messages = Bucket::new(ROOM_BYTES_PER_S, ROOM_BYTES_BURST, world.resource::<Now>().elapsed);
     let room = world
         .spawn((
-            Room { id, code, is_public, seats: size, ready_min, wait_ticks_max, next_msg_id: 0 },
+            Room { id, code, is_public, seats: size, ready_min, wait_ticks_max, messages, next_msg_id: 0 },
             SimRoom::new(id),
             Seats::new(size),
             Members::default(),

@@ -158,6 +158,8 @@ pub struct SyncState {
     pub seen_frames: Tick,
     /// Whether it needs the room's whole state.
     pub snapshot_due: bool,
+    /// The server's tick in which the last snapshot was sent.
+    pub snapshot_sent_at: u64,
     /// The first tick of the last snapshot that was sent.
     pub snapshot_tick: Option<Tick>,
     /// A tick and the hash of the client's state after it, not compared yet.

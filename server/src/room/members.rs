@@ -20,8 +20,11 @@ use crate::{
     },
     ops::status::Counters,
     score::ScoreBuffer,
-    tick::TickRate,
+    tick::{Now, TickRate},
 };
+
+/// What a room message takes on the wire beside its bytes.
+const MESSAGE_OVERHEAD_BYTES: usize = 12;
 
 /// A session's player takes its reserved seat: the others hear of it, and the session is welcomed.
 pub fn seat_player(world: &mut World, session_entity: Entity) {
@@ -58,7 +61,7 @@ fn welcome(world: &World, room: Entity, player: Entity, slot: Slot) -> Welcome {
         player: world.get::<Player>(player).expect("it was spawned just now").id,
         slot,
         members: members.collect(),
-        phase: world.get::<RoomPhase>(room).expect("a room has a phase").to_wire(),
+        phase: world.get::<RoomPhase>(room).expect("a room has a phase").to_newcomer(),
         next_msg_id: data.next_msg_id(),
     }
 }
@@ -102,9 +105,17 @@ pub fn say(world: &mut World, player: Entity, bytes: Vec<u8>) {
     };
     let is_too_long = bytes.len() > world.resource::<NetSettings>().room_message_bytes as usize;
     let members = by_slot(world, room).len() as u64;
-    let mut counters = world.resource_mut::<Counters>();
     if is_too_long {
-        counters.invalid_messages += 1;
+        world.resource_mut::<Counters>().invalid_messages += 1;
+        return;
+    }
+    let now = world.resource::<Now>().elapsed;
+    let cost = (bytes.len() + MESSAGE_OVERHEAD_BYTES) as f32;
+    // Dropped before it has a number: the room's order stays without a gap.
+    let may_say = world.get_mut::<Room>(room).is_some_and(|mut room| room.messages.take(cost, now));
+    let mut counters = world.resource_mut::<Counters>();
+    if !may_say {
+        counters.room_messages_dropped += 1;
         return;
     }
     counters.room_messages_in += 1;

@@ -84,6 +84,15 @@ impl RoomPhase {
         }
     }
 
+    /// The phase as somebody is told it who comes now: without the ranking of a match it did not see, which would not fit
+    /// into one message with sixteen members.
+    pub fn to_newcomer(&self) -> Phase {
+        match self.to_wire() {
+            Phase::Results { match_no, last_tick, .. } => Phase::Results { match_no, last_tick, ranking: Vec::new() },
+            phase => phase,
+        }
+    }
+
     /// The phase as clients are told it.
     pub fn to_wire(&self) -> Phase {
         match self.clone() {
@@ -214,7 +223,7 @@ fn finish_match(world: &mut World, room: Entity, match_no: u32) {
     let last_tick = clock.next_tick.minus(1);
     clock.stop();
     world.resource_mut::<Counters>().matches_finished += 1;
-    leaderboard::send(world, room, last_tick, ranking.clone());
+    leaderboard::send(world, room, last_tick, &ranking);
     enter(world, room, RoomPhase::Results { match_no, until, last_tick, ranking });
 }
 

@@ -8,7 +8,7 @@ use framehouse_shared::{
         control::{ControlDown, SNAPSHOT_CHUNK_BYTES, SNAPSHOT_CHUNKS_MAX},
     },
     room_state::RoomStates,
-    sim::SimTickCount,
+    sim::{SimRoom, SimTickCount},
     state_hash::StateHashes,
     tick::Tick,
 };
@@ -22,11 +22,15 @@ use crate::{
         session::Session,
     },
     ops::status::Counters,
-    tick::Now,
+    tick::{Now, TickRate},
 };
 
 /// Speed over size: a state is 2-3 KB and is compressed once for everybody who needs it in a tick.
 const ZSTD_LEVEL: i32 = 1;
+/// Bytes of a compressed state, at most.
+const STATE_BYTES_MAX: usize = SNAPSHOT_CHUNK_BYTES * SNAPSHOT_CHUNKS_MAX as usize;
+/// A client that asks for what is gone from the history gets the state, but not more often than this.
+const SNAPSHOT_INTERVAL_MS: u64 = 1000;
 /// Frames sent in answer to one request, at most: less than a second's worth, so that live frames are not crowded out.
 const FRAMES_PER_REQUEST_MAX: u32 = 120;
 /// Bytes that the fields around the frames of one message take, at most.
@@ -42,6 +46,7 @@ pub fn send_snapshots(world: &mut World) {
         .map(|(player, room, address, _)| (room.0, player, *address))
         .collect();
     due.sort_by_key(|(room, player, _)| (*room, *player));
+    let tick = world.resource::<Now>().tick;
     for of_room in due.chunk_by(|a, b| a.0 == b.0) {
         let room = of_room[0].0;
         let Some(messages) = snapshot_messages(world, room) else { continue };
@@ -51,7 +56,8 @@ pub fn send_snapshots(world: &mut World) {
                 mail::send(world, *address, message);
             }
             if let Some(mut sync) = world.get_mut::<SyncState>(*player) {
-                *sync = SyncState { next_frame: next_tick, seen_frames: next_tick, ..default() };
+                *sync =
+                    SyncState { next_frame: next_tick, seen_frames: next_tick, snapshot_sent_at: tick, ..default() };
                 sync.snapshot_tick = Some(next_tick);
             }
         }
@@ -61,11 +67,15 @@ pub fn send_snapshots(world: &mut World) {
 fn snapshot_messages(world: &World, room: Entity) -> Option<Vec<ControlDown>> {
     let next_tick = world.get::<SimTickCount>(room)?.0;
     let match_no = world.get::<RoomClock>(room)?.match_no;
-    let state = world.resource::<RoomStates>().encode(world.entity(room));
-    let bytes = zstd::bulk::compress(&state, ZSTD_LEVEL).expect("compressing into memory does not fail");
+    let mut bytes = Vec::new();
+    // The game's own code serialises its state, and a state too large to send is the game's fault: either ends the room.
+    world.get::<SimRoom>(room)?.isolate(|| {
+        let state = world.resource::<RoomStates>().encode(world.entity(room));
+        bytes = zstd::bulk::compress(&state, ZSTD_LEVEL).expect("compressing into memory does not fail");
+        assert!(bytes.len() <= STATE_BYTES_MAX, "a room's state of {} bytes is too large to send", bytes.len());
+    });
     let chunks = bytes.chunks(SNAPSHOT_CHUNK_BYTES);
-    let count = u16::try_from(chunks.len()).unwrap_or(u16::MAX);
-    assert!(count <= SNAPSHOT_CHUNKS_MAX, "a room's state of {} bytes is too large to send", bytes.len());
+    let count = chunks.len() as u16;
     let message = |(index, chunk): (usize, &[u8])| ControlDown::SnapshotChunk {
         match_no,
         next_tick,
@@ -94,8 +104,10 @@ pub fn send_frames(world: &mut World, player: Entity, match_no: u32, first: Tick
     let Some((address, room)) = address_and_room(world, player) else { return };
     let Some(history) = world.get::<FrameHistory>(room) else { return };
     if first < history.first() {
+        let tick = world.resource::<Now>().tick;
+        let interval = u64::from(world.resource::<TickRate>().ticks_in(SNAPSHOT_INTERVAL_MS));
         if let Some(mut sync) = world.get_mut::<SyncState>(player) {
-            sync.snapshot_due = true;
+            sync.snapshot_due |= tick >= sync.snapshot_sent_at + interval;
         }
         return;
     }

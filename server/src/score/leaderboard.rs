@@ -2,7 +2,7 @@
 
 use bevy::prelude::*;
 use framehouse_shared::{
-    protocol::control::{ControlDown, LeaderboardEntry},
+    protocol::control::{ControlDown, LeaderboardEntry, Standing},
     score::Scoreboard,
     sim::{Roster, SimRoom, SimTickCount},
     tick::Tick,
@@ -27,8 +27,8 @@ pub fn send_leaderboards(world: &mut World) {
         .collect();
     due.sort();
     for (room, tick) in due {
-        let entries = entries(world, room);
-        send(world, room, tick, entries);
+        let ranking = entries(world, room);
+        send(world, room, tick, &ranking);
     }
 }
 
@@ -45,7 +45,9 @@ pub fn entries(world: &World, room: Entity) -> Vec<LeaderboardEntry> {
 }
 
 /// Sends a leaderboard to the members of a room.
-pub fn send(world: &mut World, room: Entity, tick: Tick, entries: Vec<LeaderboardEntry>) {
+pub fn send(world: &mut World, room: Entity, tick: Tick, ranking: &[LeaderboardEntry]) {
+    let standing = |entry: &LeaderboardEntry| Standing { slot: entry.slot, points: entry.score.points };
+    let entries = ranking.iter().map(standing).collect();
     let match_no = world.get::<RoomClock>(room).map_or(0, |clock| clock.match_no);
     let addresses = room::addresses(world, room);
     mail::send_to_all(world, &addresses, &ControlDown::Leaderboard { match_no, tick, entries });

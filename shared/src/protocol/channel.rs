@@ -36,6 +36,8 @@ pub enum Queued {
     Kept,
     /// The peer does not keep up: it has to be cut, since a hole in an ordered stream cannot be mended.
     OverCap,
+    /// The message is longer than [`MESSAGE_BYTES_MAX`]: its sender has a bug, and the peer has to be cut all the same.
+    TooLong,
 }
 
 /// Messages on their way into renet.
@@ -48,11 +50,10 @@ pub struct Outbox {
 
 impl Outbox {
     /// Queues one message; `in_flight` is how many bytes renet holds unacknowledged.
-    ///
-    /// # Panics
-    /// When the message is longer than [`MESSAGE_BYTES_MAX`]: splitting is the sender's business.
     pub fn push(&mut self, message: &[u8], in_flight: usize) -> Queued {
-        assert!(message.len() <= MESSAGE_BYTES_MAX, "a reliable message of {} bytes is too long", message.len());
+        if message.len() > MESSAGE_BYTES_MAX {
+            return Queued::TooLong;
+        }
         let framed = message.len() + 2;
         if self.bytes + framed + in_flight > CHANNEL_BYTES_MAX {
             return Queued::OverCap;
@@ -120,6 +121,11 @@ impl FlushGate {
         self.ack_owed = true;
     }
 
+    /// Whether an acknowledgement is still to be sent.
+    pub const fn owes_ack(&self) -> bool {
+        self.ack_owed
+    }
+
     /// Whether to flush now. `handed` = a batch was just given to renet, `outstanding` = renet holds unacknowledged bytes.
     pub fn is_due(&mut self, now: Duration, handed: bool, outstanding: bool) -> bool {
         let waited = self.last_flush.is_none_or(|last| now.saturating_sub(last) >= FLUSH_INTERVAL);
@@ -175,6 +181,12 @@ mod tests {
         while outbox.push(&[0; 1000], 0) == Queued::Kept {}
         assert!(outbox.bytes() <= CHANNEL_BYTES_MAX);
         assert!(outbox.bytes() > CHANNEL_BYTES_MAX - 1100);
+    }
+
+    #[test]
+    fn a_message_that_fits_no_batch_is_refused() {
+        assert_eq!(Outbox::default().push(&[0; MESSAGE_BYTES_MAX + 1], 0), Queued::TooLong);
+        assert_eq!(Outbox::default().push(&[0; MESSAGE_BYTES_MAX], 0), Queued::Kept);
     }
 
     #[test]

@@ -32,12 +32,18 @@ pub const PROTOCOL_PARTS: &[(&str, &str)] = &[
 const CONTROL_BYTES_MAX: usize = 16 * 1024;
 /// The most bytes of state in one [`ControlDown::SnapshotChunk`].
 pub const SNAPSHOT_CHUNK_BYTES: usize = 1024;
-/// The most chunks of one snapshot: 256 KiB compressed.
-pub const SNAPSHOT_CHUNKS_MAX: u16 = 256;
+/// The most chunks of one snapshot: 48 KiB compressed, so that it fits into the reliable path beside everything else.
+pub const SNAPSHOT_CHUNKS_MAX: u16 = 48;
 /// The most bytes of a room message; a server's own limit may be lower.
 pub const ROOM_MESSAGE_BYTES_MAX: usize = 1000;
 /// The most characters in a player's name.
 pub const NAME_CHARS_MAX: usize = 24;
+/// The most bytes in a player's name: sixteen of them have to fit into one message.
+pub const NAME_BYTES_MAX: usize = 32;
+/// The most bytes in a game's id.
+pub const GAME_ID_BYTES_MAX: usize = 32;
+/// The most bytes of a sentence for a player.
+pub const REASON_BYTES_MAX: usize = 400;
 
 /// The number that [`PROTOCOL_PARTS`] stand for.
 pub fn protocol_hash() -> u64 {
@@ -162,7 +168,7 @@ pub enum ControlDown {
         /// The tick after which it was made.
         tick: Tick,
         /// Best first.
-        entries: Vec<LeaderboardEntry>,
+        entries: Vec<Standing>,
     },
     /// The hash that the client reported for this tick is not the server's: which component is it?
     WantHashes {
@@ -252,7 +258,16 @@ pub enum Phase {
     },
 }
 
-/// One line of a leaderboard.
+/// One line of a leaderboard while a match runs: no more than everybody needs every two seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// The seat.
+    pub slot: Slot,
+    /// What players are ranked by.
+    pub points: i64,
+}
+
+/// One line of the ranking at the end of a match.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeaderboardEntry {
     /// The seat.
@@ -302,6 +317,8 @@ impl ControlUp {
         let message = codec::decode::<Self, CONTROL_BYTES_MAX>(bytes)?;
         let fits = match &message {
             Self::Message(bytes) => (1..=ROOM_MESSAGE_BYTES_MAX).contains(&bytes.len()),
+            // It comes back in the sentence that refuses it.
+            Self::Hello(hello) => hello.game.len() <= GAME_ID_BYTES_MAX,
             _ => true,
         };
         if fits { Ok(message) } else { Err(CodecError::Invalid) }
@@ -332,6 +349,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::protocol::channel::MESSAGE_BYTES_MAX;
 
     #[test]
     fn the_protocol_hash_covers_the_crates_in_the_lock_file() {
@@ -353,6 +371,54 @@ mod tests {
         let event = ControlDown::Event { msg_id: 9, event: RoomEvent::Ready { slot, ready: false } };
         assert_eq!(codec::encode(&event), [1, 9, 2, 3, 0]);
         assert_eq!(ControlDown::decode(&codec::encode(&event)), Ok(event));
+    }
+
+    #[test]
+    fn the_largest_of_every_message_fits_into_one_batch() {
+        let slot = Slot::new(15).expect("in range");
+        let player = PlayerId(u64::MAX);
+        let name = "n".repeat(NAME_BYTES_MAX);
+        let member = Member { player, slot, name: name.clone(), ready: true };
+        let score = ScoreFrame { points: i64::MIN, since: Tick(u32::MAX), detail: [255; 16] };
+        let ranking = vec![LeaderboardEntry { slot, name, score }; SLOTS_MAX];
+        let reason = "r".repeat(REASON_BYTES_MAX);
+        let (match_no, tick) = (u32::MAX, Tick(u32::MAX));
+        let results = |ranking| Phase::Results { match_no, last_tick: tick, ranking };
+        let event = |event| ControlDown::Event { msg_id: u64::MAX, event };
+        let welcome = |phase| {
+            ControlDown::Welcome(Box::new(Welcome {
+                room: RoomId(u64::MAX),
+                code: RoomCode::from_number(0),
+                seats: 16,
+                tick_rate: u16::MAX,
+                player,
+                slot,
+                members: vec![member.clone(); SLOTS_MAX],
+                phase,
+                next_msg_id: u64::MAX,
+            }))
+        };
+        let largest = [
+            welcome(results(Vec::new())),
+            welcome(Phase::Lobby { reason: Some("r".repeat(100)) }),
+            event(RoomEvent::Joined(member.clone())),
+            event(RoomEvent::Left { slot, reason: reason.clone() }),
+            event(RoomEvent::Phase(results(ranking))),
+            event(RoomEvent::Message { slot, bytes: vec![255; ROOM_MESSAGE_BYTES_MAX] }),
+            ControlDown::SnapshotChunk {
+                match_no,
+                next_tick: tick,
+                index: u16::MAX,
+                count: u16::MAX,
+                bytes: vec![0; SNAPSHOT_CHUNK_BYTES],
+            },
+            ControlDown::Leaderboard { match_no, tick, entries: vec![Standing { slot, points: i64::MIN }; SLOTS_MAX] },
+            ControlDown::Goodbye { reason },
+        ];
+        for message in largest {
+            let bytes = codec::encode(&message).len();
+            assert!(bytes <= MESSAGE_BYTES_MAX, "{bytes} bytes: {message:?}");
+        }
     }
 
     #[test]

@@ -7,7 +7,9 @@ use framehouse_shared::{
     protocol::{
         channel::Outbox,
         codec,
-        control::{ControlDown, ControlUp, Hello, LeaderboardEntry, Member, Phase, RoomEvent, Welcome, protocol_hash},
+        control::{
+            ControlDown, ControlUp, Hello, LeaderboardEntry, Member, Phase, RoomEvent, Standing, Welcome, protocol_hash,
+        },
         hot::{Feedback, FramesHeader, Inputs, Ping, Pong, encode_blob, put_frames},
     },
     score::ScoreFrame,
@@ -154,7 +156,11 @@ fn downs() -> Vec<ControlDown> {
         chunk(0),
         chunk(1),
         ControlDown::Frames { match_no: 1, first: Tick(0), blobs: blobs().into_iter().take(6).collect() },
-        ControlDown::Leaderboard { match_no: 1, tick: Tick(59), entries: vec![entry(1), entry(0)] },
+        ControlDown::Leaderboard {
+            match_no: 1,
+            tick: Tick(59),
+            entries: vec![Standing { slot: slot(1), points: 7 }, Standing { slot: slot(0), points: -1 }],
+        },
         ControlDown::WantHashes { match_no: 1, tick: Tick(59) },
         ControlDown::Desync { tick: Tick(59), component: "bodies".into() },
         ControlDown::Goodbye { reason: "you left".into() },
@@ -163,7 +169,8 @@ fn downs() -> Vec<ControlDown> {
     downs
 }
 
-/// renet's packets: messages in order and not, acknowledgements of one range and of several.
+/// renet's packets: messages in order and not, acknowledgements of one range and of several, and what no guard lets
+/// through, so that a guard that does is found out.
 fn packets() -> Vec<Vec<u8>> {
     let batch = [5, 3, b'b', b'y', b'e', 1, 2, 1, 1];
     let message = |sequence: u8, id: u8| [&[0, sequence, 0, 0, 1, id, batch.len() as u8], &batch[..]].concat();
@@ -176,6 +183,14 @@ fn packets() -> Vec<Vec<u8>> {
         vec![4, 0, 3, 3, 0],
         vec![4, 1, 20, 4, 2, 1, 2, 3, 1],
         vec![4, 2, 0x80, 0, 0x40, 0, 1, 0],
+        // Slices with an index beyond their count, of a reliable and of an unreliable message.
+        vec![2, 0, 0, 0, 9, 1, 1, 7],
+        vec![3, 0, 0, 0, 9, 1, 1, 7],
+        // An unreliable message, a channel that is not there, a message far ahead, an empty one.
+        vec![1, 0, 0, 0, 1, 1, 7],
+        vec![0, 0, 9, 0, 1, 0, 1, 7],
+        vec![0, 0, 0, 0, 1, 0xc0, 0, 0, 0, 0, 0, 0xff, 0xff, 1, 7],
+        vec![0, 0, 0, 0, 1, 0, 0],
     ]
 }
 

@@ -94,6 +94,7 @@ impl Report {
         let mut sentences = driven.failed.clone();
         sentences.add(&driven.order);
         sentences.add(&driven.errors);
+        after.dropped_since(before).for_each(|sentence| sentences.note(sentence));
         let cpu_us = after.cpu_us_total - before.cpu_us_total;
         Self {
             rooms: args.rooms,
@@ -125,7 +126,7 @@ impl Report {
             ticks_confirmed: tally.ticks_confirmed,
             desyncs: driven.desyncs.max(after.errors.desync),
             resyncs: driven.resyncs,
-            errors: driven.errors.count() + after.errors.count(),
+            errors: driven.errors.count() + after.errors.since(&before.errors),
             failed_clients: driven.failed.count().max(after.kicked),
             order_violations: driven.order.count(),
             room_messages_in_per_s: per_s(|status| status.room_messages_in),

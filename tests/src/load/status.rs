@@ -24,6 +24,17 @@ pub struct Status {
     pub packets_out: u64,
     pub kicked: u64,
     pub errors: Errors,
+    pub dropped_datagrams: BTreeMap<String, u64>,
+}
+
+impl Status {
+    /// What the server dropped since `earlier` and why, in sentences.
+    pub fn dropped_since(&self, earlier: &Self) -> impl Iterator<Item = String> {
+        self.dropped_datagrams.iter().filter_map(|(why, now)| {
+            let count = now.saturating_sub(*earlier.dropped_datagrams.get(why).unwrap_or(&0));
+            (count > 0).then(|| format!("the server dropped {count} datagrams ({why})"))
+        })
+    }
 }
 
 /// How many rooms are where in their life.
@@ -44,9 +55,13 @@ pub struct Errors {
 }
 
 impl Errors {
-    /// All kinds but desyncs.
-    pub const fn count(&self) -> u64 {
+    const fn count(&self) -> u64 {
         self.network + self.invalid_input + self.rooms_faulted
+    }
+
+    /// What came after `earlier`, desyncs left out.
+    pub const fn since(&self, earlier: &Self) -> u64 {
+        self.count().saturating_sub(earlier.count())
     }
 }
 

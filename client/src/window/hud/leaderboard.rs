@@ -8,16 +8,13 @@ use framehouse_shared::{
 };
 
 use super::{Stage, panel, panel_node, write};
-use crate::{
-    client::Client,
-    window::{
-        easing::{approach, grouped},
-        fonts::Fonts,
-        layout::{ARENA_CORNER, ARENA_WIDTH, STAGE},
-        palette::{TEXT, TEXT_MUTED, accent},
-        scene::{Draw, Scene},
-        session::Session,
-    },
+use crate::window::{
+    easing::{approach, grouped},
+    fonts::Fonts,
+    layout::{ARENA_CORNER, ARENA_WIDTH, STAGE},
+    palette::{TEXT, TEXT_MUTED, accent},
+    scene::{Draw, Scene},
+    session::Session,
 };
 
 /// From one row to the next.
@@ -156,17 +153,9 @@ fn write_rows(
             let Ok((cell, mut text)) = texts.get_mut(entity) else { continue };
             match cell {
                 Cell::Rank => write(&mut text, &(rank + 1).to_string()),
-                Cell::Name => write(&mut text, name_of(client, row.slot)),
+                Cell::Name => write(&mut text, client.name_of(row.slot).unwrap_or("\u{2013}")),
                 Cell::Points => write(&mut text, &grouped(row.points.round() as i64)),
             }
         }
     }
-}
-
-/// The name of a seat, also of somebody who has left.
-fn name_of(client: &Client, slot: Slot) -> &str {
-    let member = client.members().and_then(|members| members[slot.index()].as_ref()).map(|member| &member.name);
-    let entries = client.leaderboard().map(|board| board.entries.as_slice()).unwrap_or_default();
-    let former = || entries.iter().find(|entry| entry.slot == slot).map(|entry| &entry.name);
-    member.or_else(former).map_or("\u{2013}", String::as_str)
 }
