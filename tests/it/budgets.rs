@@ -138,7 +138,9 @@ fn a_flood_of_control_messages_ends_with_a_reason() {
 fn sealed_nonsense_ends_with_a_reason() {
     let mut world = playing_world();
     let mut stranger = Stranger::join(&mut world);
-    stranger.until_goodbye(&mut world, 300, |connection, now| connection.send_hot(now, &[2, 0, 0, 0, 9, 1, 1, 7]));
+    // A slice out of range, which ends a stock server when a connected client sends it.
+    let slice = [&[2, 0, 0, 0, 9, 1, 0x44, 0xb0][..], &[0; 1200]].concat();
+    stranger.until_goodbye(&mut world, 300, |connection, now| connection.send_hot(now, &slice));
     assert!(stranger.goodbye.as_ref().is_some_and(|reason| reason.contains("no message of this game")));
     others_play_on(&world);
 }

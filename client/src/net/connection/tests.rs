@@ -69,7 +69,7 @@ fn the_guards_count_what_they_keep_out() {
     pair.server.send_raw(&[0; 1078]);
     pair.server.send_raw(&[0x15; 60]);
     // A slice, which renet 2.0.1 would index with, and a message id far ahead.
-    pair.server.send_hot(&[2, 0, 0, 0, 9, 1, 1, 7]);
+    pair.server.send_hot(&[&[2, 0, 0, 0, 9, 1, 0x44, 0xb0][..], &[0; 1200]].concat());
     pair.server.send_hot(&[0, 1, 0, 0, 1, 0x80, 0, 0x20, 0, 1, 7]);
     pair.run(20);
     let drops = pair.client.drops();
