@@ -4,8 +4,9 @@ use bevy::prelude::*;
 use framehouse_shared::{ids::RoomId, sim::SimRoom};
 
 use crate::{
+    net::session,
     ops::status::Counters,
-    room::{Room, directory, seats::Seats},
+    room::{self, Player, Room, directory, seats::Seats},
     tick::TickSet,
 };
 
@@ -22,8 +23,19 @@ impl Plugin for CleanupPlugin {
 fn close_faulted_rooms(world: &mut World) {
     for room in rooms_where(world, |sim, _| sim.is_faulted()) {
         world.resource_mut::<Counters>().rooms_faulted += 1;
-        directory::close_room(world, room, "the room had to be closed because of an error in the server: join another");
+        close_room(world, room, "the room had to be closed because of an error in the server: join another");
     }
+}
+
+/// Ends the sessions of a room's members, who are told why, and the room.
+fn close_room(world: &mut World, room: Entity, reason: &str) {
+    for player in room::by_slot(world, room) {
+        let session = world.get::<Player>(player).map(|player| player.session);
+        if let Some(session) = session {
+            session::close(world, session, reason);
+        }
+    }
+    directory::remove_room(world, room);
 }
 
 /// Removes rooms without members and without reserved seats. Runs in `TickSet::Cleanup`.

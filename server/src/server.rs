@@ -22,7 +22,7 @@ use crate::{
         budget::Rates,
         datagrams::Datagrams,
         lane::{Lane, LaneSettings},
-        session::Sessions,
+        session::{self, Sessions},
         token::NetcodeKey,
     },
     ops::{
@@ -31,7 +31,7 @@ use crate::{
     },
     room::{
         RoomPlugin,
-        directory::{self, Grant, JoinError, JoinQueue, JoinRequest, LocalHello},
+        directory::{self, Directory, Grant, JoinError, JoinQueue, JoinRequest, LocalHello},
         phase::Seeds,
     },
     score::ScorePlugin,
@@ -165,7 +165,8 @@ impl Server {
 
     /// Tells everybody that the server stops; nobody gets in any more.
     pub fn say_goodbye(&mut self, reason: &str) {
-        directory::say_goodbye(self.app.world_mut(), reason);
+        self.app.world_mut().resource_mut::<Directory>().close();
+        session::close_all(self.app.world_mut(), reason);
     }
 
     /// How many sessions there are, reservations included.

@@ -1,4 +1,9 @@
 //! A lane: one UDP port with its own netcode and renet, up to 256 clients. Lanes run in parallel and share nothing.
+//!
+//! This file is the way in; `send.rs` is the way out.
+
+mod parts;
+mod send;
 
 use std::{
     collections::HashMap,
@@ -17,13 +22,15 @@ use framehouse_shared::protocol::{
         CHANNEL_BYTES_MAX, FLUSH_BYTES_MAX, FlushGate, Outbox, Queued, RELIABLE_CHANNEL, RESEND_TIME, split_batch,
     },
     control::NETCODE_PROTOCOL_ID,
-    guard::{self, DATAGRAM_BYTES_MAX, DropCounts, Dropped, PacketKind, PayloadKind},
+    guard::{self, DATAGRAM_BYTES_MAX, Dropped, PacketKind, PayloadKind},
     hot::TAG_INPUTS,
 };
 use renetcode::{NetcodeServer, ServerAuthentication, ServerConfig, ServerResult};
 
+pub use parts::{Inbound, LaneSettings, LaneTraffic};
+
 use super::{
-    budget::{Account, Budget, Charge, Rates},
+    budget::{Account, Budget, Charge},
     datagrams::Datagrams,
     token::NetcodeKey,
 };
@@ -38,33 +45,6 @@ const UDP_IP_BYTES: u64 = 28;
 /// netcode's id of a connection; fresh per session, so it also names the session.
 pub type ClientId = u64;
 
-/// What a lane has for the layers above.
-pub enum Inbound {
-    /// A client finished the handshake.
-    Connected(ClientId),
-    /// A client is gone: it said so, timed out, or was cut.
-    Disconnected(ClientId, &'static str),
-    /// A client sent an authenticated payload that is none of the protocol's.
-    Malformed(ClientId),
-    /// A client has been over its budget for three seconds.
-    OverBudget(ClientId),
-    /// A hot message, still encoded.
-    Hot(ClientId, Box<[u8]>),
-    /// A control message, still encoded.
-    Control(ClientId, Box<[u8]>),
-}
-
-/// How a lane treats its clients.
-#[derive(Clone, Copy, Debug)]
-pub struct LaneSettings {
-    /// What a client may send.
-    pub rates: Rates,
-    /// How long a connection may be silent before a packet says that it lives.
-    pub keep_alive: Duration,
-    /// How long outstanding data may make no progress before the client is cut.
-    pub stall: Duration,
-}
-
 struct Peer {
     client: ClientId,
     address: SocketAddr,
@@ -77,25 +57,6 @@ struct Peer {
     is_busy: bool,
     budget: Budget,
     is_kicked: bool,
-}
-
-/// Traffic of a lane since it was made, with UDP and IP headers.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct LaneTraffic {
-    /// Datagrams received.
-    pub packets_in: u64,
-    /// Datagrams sent.
-    pub packets_out: u64,
-    /// Bytes received.
-    pub bytes_in: u64,
-    /// Bytes sent.
-    pub bytes_out: u64,
-    /// Reliable messages received.
-    pub messages_in: u64,
-    /// Reliable messages queued.
-    pub messages_out: u64,
-    /// Datagrams dropped, by reason.
-    pub dropped: DropCounts,
 }
 
 /// One socket with netcode and renet on it.
@@ -313,95 +274,6 @@ impl Lane {
             self.renet.remove_connection(client);
             while self.renet.get_event().is_some() {}
         }
-    }
-
-    /// Sends what the tick has queued, flushes the reliable path where due, and keeps connections alive.
-    pub fn send(&mut self) {
-        // Once a tick is often enough for renet: each update visits every client, and resends wait 200 ms.
-        self.renet.update(self.now.saturating_sub(self.renet_now));
-        self.renet_now = self.now;
-        let mut start = 0;
-        for (client, end) in self.hot_queue.drain(..) {
-            send_payload(&mut self.netcode, &mut self.io, client, &self.hot_bytes[start..end]);
-            start = end;
-        }
-        self.hot_bytes.clear();
-        for place in 0..self.peers.len() {
-            self.flush_reliable(place);
-        }
-        self.keep_alive();
-        for client in std::mem::take(&mut self.closing) {
-            self.disconnect(client);
-        }
-        self.traffic.packets_out = self.io.packets_out;
-        self.traffic.bytes_out = self.io.bytes_out;
-    }
-
-    fn flush_reliable(&mut self, place: usize) {
-        let peer = &mut self.peers[place];
-        if !peer.is_busy {
-            peer.progress_at = self.now;
-            return;
-        }
-        let client = peer.client;
-        let mut handed = false;
-        while let Some(batch) = peer.outbox.next_batch(in_flight(&self.renet, client)) {
-            self.renet.send_message(client, RELIABLE_CHANNEL, batch);
-            handed = true;
-        }
-        let in_flight = in_flight(&self.renet, client);
-        if in_flight < peer.in_flight_least || in_flight == 0 {
-            peer.progress_at = self.now;
-        }
-        peer.in_flight_least = in_flight;
-        let stalled = self.now.saturating_sub(peer.progress_at) > self.settings.stall;
-        if peer.gate.is_due(self.now, handed, in_flight > 0) {
-            for packet in self.renet.get_packets_to_send(client).unwrap_or_default() {
-                send_payload(&mut self.netcode, &mut self.io, client, &packet);
-            }
-        }
-        peer.is_busy = in_flight > 0 || peer.outbox.bytes() > 0 || peer.gate.owes_ack();
-        // renet gives a connection up by itself when it is sent nonsense; without this it would live on half dead.
-        if !self.renet.is_connected(client) {
-            self.cut(client, "its messages could not be read");
-        } else if stalled {
-            self.cut(client, "it acknowledged nothing for too long");
-        }
-    }
-
-    /// Lets netcode judge time-outs and say that connections live: rarely, since each call searches all clients.
-    fn keep_alive(&mut self) {
-        if self.now < self.keep_alive_at {
-            return;
-        }
-        self.keep_alive_at = self.now + self.settings.keep_alive;
-        let mut gone = Vec::new();
-        for peer in &self.peers {
-            match self.netcode.update_client(peer.client) {
-                ServerResult::PacketToSend { addr, payload } => self.io.send(payload, addr),
-                ServerResult::ClientDisconnected { client_id, addr, payload } => {
-                    if let Some(payload) = payload {
-                        self.io.send(payload, addr);
-                    }
-                    gone.push(client_id);
-                }
-                _ => {}
-            }
-        }
-        for client in gone {
-            self.forget(client);
-            self.inbox.push(Inbound::Disconnected(client, "the connection was lost"));
-        }
-    }
-
-    fn disconnect(&mut self, client: ClientId) {
-        if let ServerResult::ClientDisconnected { addr, payload: Some(payload), .. } = self.netcode.disconnect(client) {
-            // The farewell is a datagram like any other: sent more than once, since nobody answers it.
-            for _ in 0..3 {
-                self.io.send(payload, addr);
-            }
-        }
-        self.forget(client);
     }
 }
 

@@ -217,6 +217,15 @@ pub fn close(world: &mut World, session: Entity, reason: &str) {
     mail::send(world, address, &ControlDown::Goodbye { reason: reason.to_owned() });
 }
 
+/// Tells every session why it ends, and ends it once that is acknowledged.
+pub fn close_all(world: &mut World, reason: &str) {
+    let mut sessions: Vec<Entity> = world.query_filtered::<Entity, With<Session>>().iter(world).collect();
+    sessions.sort();
+    for session in sessions {
+        close(world, session, reason);
+    }
+}
+
 /// Ends sessions past their deadline, and closing ones that have acknowledged. Runs in `TickSet::Cleanup`.
 pub fn end_expired_sessions(world: &mut World) {
     let tick = world.resource::<Now>().tick;

@@ -14,21 +14,14 @@ use framehouse_shared::{
 };
 use tokio::sync::oneshot;
 
-use super::{
-    Members, Room, announce,
-    clock::RoomClock,
-    history::FrameHistory,
-    inputs::{Seating, SyncState},
-    phase::RoomPhase,
-    seats::Seats,
-};
+use super::{Members, Room, clock::RoomClock, history::FrameHistory, inputs::Seating, phase::RoomPhase, seats::Seats};
 use crate::{
     config::{NetSettings, RoomSettings},
     net::{
         budget::Bucket,
         lane::{LANE_CLIENTS_MAX, Lane},
         mail::PeerAddress,
-        session::{self, Sessions},
+        session,
         token::{NetcodeKey, make_token},
     },
     tick::{Now, TickRate},
@@ -289,46 +282,4 @@ fn next_player_id(world: &mut World) -> PlayerId {
 
 fn random_id() -> u64 {
     getrandom::u64().expect("the operating system gives random bytes")
-}
-
-/// How many sessions there are, for the status page.
-pub fn sessions(world: &World) -> usize {
-    world.resource::<Sessions>().count()
-}
-
-/// Marks every member of a room as needing the room's whole state.
-pub fn make_snapshots_due(world: &mut World, room: Entity) {
-    for player in super::by_slot(world, room) {
-        if let Some(mut sync) = world.get_mut::<SyncState>(player) {
-            sync.snapshot_due = true;
-        }
-    }
-}
-
-/// Tells everyone in every room that the server stops, and ends their sessions.
-pub fn say_goodbye(world: &mut World, reason: &str) {
-    world.resource_mut::<Directory>().close();
-    let mut sessions: Vec<Entity> = world.query_filtered::<Entity, With<session::Session>>().iter(world).collect();
-    sessions.sort();
-    for session in sessions {
-        session::close(world, session, reason);
-    }
-}
-
-/// Says in a room's log that something went wrong in it, and ends its members' sessions.
-pub fn close_room(world: &mut World, room: Entity, reason: &str) {
-    for player in super::by_slot(world, room) {
-        let session = world.get::<super::Player>(player).map(|player| player.session);
-        if let Some(session) = session {
-            session::close(world, session, reason);
-        }
-    }
-    announce(
-        world,
-        room,
-        framehouse_shared::protocol::control::RoomEvent::Phase(framehouse_shared::protocol::control::Phase::Lobby {
-            reason: Some(reason.to_owned()),
-        }),
-    );
-    remove_room(world, room);
 }

@@ -14,10 +14,9 @@ use framehouse_shared::{
 use super::{
     Player, Room, announce, by_slot,
     clock::RoomClock,
-    directory::make_snapshots_due,
     history::FrameHistory,
     inputs::{InputBuffer, Seating},
-    members,
+    members, resync,
     seats::Seats,
 };
 use crate::{
@@ -190,7 +189,7 @@ fn start_countdown(world: &mut World, room: Entity) {
         }
     }
     enter(world, room, RoomPhase::Countdown { match_no, until: now.tick + u64::from(ticks), ticks });
-    make_snapshots_due(world, room);
+    resync::make_snapshots_due(world, room);
 }
 
 fn match_setup(world: &mut World, room: Entity, match_no: u32) -> MatchSetup {

@@ -13,7 +13,7 @@ use framehouse_shared::{
     tick::Tick,
 };
 
-use super::{InRoom, Player, Room, clock::RoomClock, history::FrameHistory, inputs::SyncState};
+use super::{InRoom, Player, Room, by_slot, clock::RoomClock, history::FrameHistory, inputs::SyncState};
 use crate::{
     net::{
         budget::ErrorKind,
@@ -35,6 +35,15 @@ const SNAPSHOT_INTERVAL_MS: u64 = 1000;
 const FRAMES_PER_REQUEST_MAX: u32 = 120;
 /// Bytes that the fields around the frames of one message take, at most.
 const FRAMES_OVERHEAD_BYTES: usize = 32;
+
+/// Marks every member of a room as needing the room's whole state.
+pub fn make_snapshots_due(world: &mut World, room: Entity) {
+    for player in by_slot(world, room) {
+        if let Some(mut sync) = world.get_mut::<SyncState>(player) {
+            sync.snapshot_due = true;
+        }
+    }
+}
 
 /// Sends the state before this tick to every client that needs it. Runs in `TickSet::Commit`, before the tick is
 /// simulated, so that the frame of this tick is the first one a newcomer applies.
