@@ -1,6 +1,6 @@
 //! What the fuzzers run: one plain function for every way in from the network, fed with any bytes.
 //!
-//! `tests/fuzz` calls them from libFuzzer; `tests/it/fuzz_smoke.rs` calls the very same with the corpus and seeded
+//! `tests/fuzz` calls them from libFuzzer; `smoke.rs` calls the very same with the corpus and seeded
 //! mutations of it. A function that returns has passed: what may not happen is an assertion inside it, or a panic below.
 
 mod decoders;
@@ -9,6 +9,7 @@ mod pair;
 mod payloads;
 pub mod records;
 pub mod seeds;
+pub mod smoke;
 mod states;
 
 pub use decoders::{control_decode, hot_decode};
