@@ -138,11 +138,6 @@ impl Directory {
     pub fn close(&mut self) {
         self.is_closed = true;
     }
-
-    /// How many rooms there are.
-    pub fn count(&self) -> usize {
-        self.by_code.len()
-    }
 }
 
 /// Answers the join requests that came over HTTP. Runs in `TickSet::Control`.

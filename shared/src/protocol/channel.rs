@@ -20,8 +20,6 @@ pub const MESSAGE_BYTES_MAX: usize = BATCH_BYTES_MAX - 2;
 pub const RESEND_TIME: Duration = Duration::from_millis(200);
 /// How often a peer with something outstanding is flushed.
 pub const FLUSH_INTERVAL: Duration = Duration::from_millis(100);
-/// How long outstanding data may make no progress before the peer is cut.
-pub const STALL_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// A batch at least this full may always be handed over: no second one fits into the same packet.
 const FULL_BATCH_BYTES: usize = 1000;
