@@ -1,22 +1,26 @@
 //! Load bots: groups of real clients that play match after match and measure what they see.
 //!
 //! Sessions are asked for by a few threads of their own (`recruit.rs`), since HTTP blocks. Each driver thread
-//! (`driver.rs`) owns some rooms (`room.rs`) and updates all their clients every few milliseconds. At the end everything
-//! is added up ([`report`]).
+//! (`driver.rs`) owns some rooms (`room.rs`) and updates all their clients (`bot.rs`) every few milliseconds. A bot that
+//! loses its connection asks for its seat again (`comeback.rs`). At the end everything is added up ([`report`]).
 
 pub mod args;
+mod bot;
+mod comeback;
 mod driver;
 mod recruit;
 pub mod report;
 mod room;
 
 use std::{
-    sync::mpsc,
+    iter,
+    sync::{Mutex, mpsc},
     thread,
     time::{Duration, Instant},
 };
 
 use args::Args;
+use comeback::carry_out;
 use driver::drive;
 use recruit::{Recruiter, recruit_rooms};
 use report::{Report, Totals};
@@ -32,17 +36,23 @@ pub fn run(args: &Args, config: &ClientConfig) -> Report {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let drivers = cores.min(args.rooms as usize).max(1);
     let (outboxes, inboxes): (Vec<_>, Vec<_>) = (0..drivers).map(|_| mpsc::channel()).unzip();
+    let (orders, ordered) = mpsc::channel();
+    let ordered = Mutex::new(ordered);
     let recruiter = Recruiter::new(args, config, start);
     let mut totals = Totals::default();
     thread::scope(|scope| {
         for _ in 0..args.rooms.min(RECRUITERS_MAX) {
             let outboxes = outboxes.clone();
-            let recruiter = &recruiter;
-            scope.spawn(move || recruit_rooms(recruiter, &outboxes));
+            let (recruiter, ordered) = (&recruiter, &ordered);
+            scope.spawn(move || {
+                recruit_rooms(recruiter, &outboxes);
+                drop(outboxes);
+                carry_out(recruiter, ordered);
+            });
         }
         drop(outboxes);
-        let spawn = |inbox| scope.spawn(move || drive(args, start, inbox));
-        let threads: Vec<_> = inboxes.into_iter().map(spawn).collect();
+        let spawn = |(inbox, orders)| scope.spawn(move || drive(args, start, inbox, orders));
+        let threads: Vec<_> = inboxes.into_iter().zip(iter::repeat(orders)).map(spawn).collect();
         for thread in threads {
             match thread.join() {
                 Ok(part) => totals.add(&part),

@@ -7,13 +7,19 @@
 //! receive -> control messages (session.rs) -> hot messages (hot.rs) -> clock
 //!         -> sample inputs -> confirm frames -> predict (play.rs) -> inputs, pings, reliable batches out
 //! ```
+//!
+//! Who only watches, without a seat or after giving up, has no inputs and predicts nothing: it sees the confirmed state
+//! (playout.rs). A client has one session in its life; [`Rejoin`](crate::rejoin::Rejoin) says when to try another.
 
+mod commands;
 mod current_match;
 mod hot;
 mod inputs;
+mod loading;
 mod measure;
 mod notice;
 mod play;
+mod playout;
 mod room;
 mod session;
 pub mod snapshot;
@@ -22,13 +28,7 @@ mod view;
 
 use std::{sync::Arc, time::Duration};
 
-use framehouse_shared::{
-    ids::Slot,
-    input::Input,
-    protocol::control::{ControlUp, Hello, ROOM_MESSAGE_BYTES_MAX},
-    simulation::Simulation,
-    tick::Tick,
-};
+use framehouse_shared::{ids::Slot, input::Input, protocol::control::Hello, simulation::Simulation, tick::Tick};
 
 pub use notice::Notice;
 pub use room::{Leaderboard, MatchResults};
@@ -39,7 +39,7 @@ use room::RoomView;
 
 use crate::{
     clock::Clock,
-    net::{Connection, Link, TokenError},
+    net::{Connection, End, Link, TokenError},
     prediction::Prediction,
     stats::ClientStats,
 };
@@ -87,7 +87,7 @@ pub struct Client {
     measured: measure::Measured,
     ready_wanted: Option<bool>,
     leaving: Option<Leaving>,
-    ended: Option<String>,
+    end: Option<End>,
 }
 
 #[derive(Clone, Copy)]
@@ -122,7 +122,7 @@ impl Client {
             measured: measure::Measured::default(),
             ready_wanted: None,
             leaving: None,
-            ended: None,
+            end: None,
         })
     }
 
@@ -130,7 +130,7 @@ impl Client {
     ///
     /// `sample` is asked once for every tick that the player's input is due for.
     pub fn update(&mut self, now: Duration, sample: &mut dyn FnMut(InputRequest<'_>) -> Input) {
-        if self.ended.is_some() {
+        if self.end.is_some() {
             return;
         }
         self.connection.receive(now);
@@ -148,33 +148,6 @@ impl Client {
         self.measure(now);
         self.finish_leaving(now);
         self.notice_end();
-    }
-
-    /// Says whether the player is ready for the next match.
-    pub fn set_ready(&mut self, ready: bool) {
-        if self.room.is_some() {
-            self.connection.queue_control(&ControlUp::Ready(ready));
-        } else {
-            self.ready_wanted = Some(ready);
-        }
-    }
-
-    /// Says something to everybody in the room: bytes of the game's own, at most [`ROOM_MESSAGE_BYTES_MAX`].
-    ///
-    /// It comes back to everybody, this client included, as a room event in the room's order. A server may allow less,
-    /// and drops what is too much.
-    pub fn say(&mut self, bytes: &[u8]) {
-        if self.room.is_some() && (1..=ROOM_MESSAGE_BYTES_MAX).contains(&bytes.len()) {
-            self.connection.queue_control(&ControlUp::Message(bytes.to_vec()));
-        }
-    }
-
-    /// Leaves the room and the server. Go on with updates until [`ended`](Self::ended): the server has to hear of it.
-    pub fn leave(&mut self) {
-        if self.leaving.is_none() {
-            self.connection.queue_control(&ControlUp::Leave);
-            self.leaving = Some(Leaving::Asked);
-        }
     }
 }
 

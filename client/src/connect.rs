@@ -22,7 +22,7 @@ pub struct SessionRequest {
     pub name: String,
     /// Which room.
     pub room: RoomRequest,
-    /// The `resume` of an earlier session whose seat is to be had again.
+    /// The [`resume`](SessionGrant::resume) of a lost session whose player, seat and score are to be had again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resume: Option<String>,
     /// What this client is, so that a wrong version is told before anything else.
@@ -42,20 +42,25 @@ pub enum RoomRequest {
         size: u8,
         /// Whether only its code leads into it.
         private: bool,
+        /// Whether one player alone can start a match.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        practice: bool,
     },
-    /// The room with this code.
+    /// A seat in the room with this code.
     Code(RoomCode),
+    /// The room with this code, to watch without a seat.
+    Watch(RoomCode),
 }
 
-/// A seat, held for a few seconds, and the key to it.
+/// A seat, or a place to watch from, held for a few seconds; and the key to it.
 #[derive(Clone, Debug)]
 pub struct SessionGrant {
     /// netcode's connect token.
     pub token: Vec<u8>,
     /// The session's id.
     pub session: String,
-    /// What to send as [`SessionRequest::resume`] after a lost connection, if the server keeps seats.
-    pub resume: Option<String>,
+    /// What to send as [`SessionRequest::resume`] after a lost connection: a secret.
+    pub resume: String,
     /// Where the game server is, as `host:port`.
     pub server: String,
     /// Ticks a second.
@@ -98,8 +103,8 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
-    /// Whether the same request can succeed a moment later.
-    const fn is_passing(&self) -> bool {
+    /// Whether the same request can succeed a moment later. It cannot when a lost session's seat is gone.
+    pub const fn is_passing(&self) -> bool {
         match self {
             Self::Unreachable { .. } => true,
             Self::Refused { status, .. } => *status == 429 || *status >= 500,
@@ -165,7 +170,7 @@ fn read_answer(url: &str, status: u16, body: &[u8]) -> Result<SessionGrant, Conn
 struct Answer {
     token: String,
     session: String,
-    resume: Option<String>,
+    resume: String,
     server: String,
     tick_rate: u16,
     protocol: String,
@@ -221,14 +226,28 @@ mod tests {
     #[test]
     fn a_request_has_the_documented_form() {
         assert_eq!(request(RoomRequest::Quick {}, None), r#"{"name":"ada","room":{"quick":{}}}"#);
-        let create = request(RoomRequest::Create { size: 4, private: false }, None);
-        assert_eq!(create, r#"{"name":"ada","room":{"create":{"size":4,"private":false}}}"#);
-        let code = RoomRequest::Code("k7qx".parse().expect("a code"));
+        let create = |practice| request(RoomRequest::Create { size: 4, private: false, practice }, None);
+        assert_eq!(create(false), r#"{"name":"ada","room":{"create":{"size":4,"private":false}}}"#);
+        assert_eq!(create(true), r#"{"name":"ada","room":{"create":{"size":4,"private":false,"practice":true}}}"#);
+        let code: RoomCode = "k7qx".parse().expect("a code");
+        assert_eq!(request(RoomRequest::Watch(code), None), r#"{"name":"ada","room":{"watch":"K7QX"}}"#);
+        let code = RoomRequest::Code(code);
         let hello = Hello { protocol: 0xab, game: "arena".to_owned(), fingerprint: 1 };
         assert_eq!(
             request(code, Some(hello)),
             r#"{"name":"ada","room":{"code":"K7QX"},"hello":{"protocol":"00000000000000ab","game":"arena","fingerprint":"0000000000000001"}}"#
         );
+    }
+
+    #[test]
+    fn a_lost_session_is_asked_for_with_its_secret() {
+        let room = RoomRequest::Code("K7QX".parse().expect("a code"));
+        let request = SessionRequest { name: "ada".to_owned(), room, resume: Some("c0ffee".to_owned()), hello: None };
+        let json = serde_json::to_string(&request).expect("a request serialises");
+        assert_eq!(json, r#"{"name":"ada","room":{"code":"K7QX"},"resume":"c0ffee"}"#);
+        let gone = br#"{"error":{"code":"no_such_seat","message":"Your seat is gone."}}"#;
+        let error = read_answer("u", 404, gone).expect_err("refused");
+        assert_eq!((error.to_string().as_str(), error.is_passing()), ("Your seat is gone.", false));
     }
 
     #[test]
@@ -254,6 +273,6 @@ mod tests {
     fn a_grant_is_read() {
         let body = br#"{"token":"AAEC","session":"1","resume":"r","server":"h:1","tick_rate":30,"protocol":"0","code":"K7QX"}"#;
         let grant = read_answer("u", 200, body).expect("a grant");
-        assert_eq!((grant.token, grant.code.as_str()), (vec![0, 1, 2], "K7QX"));
+        assert_eq!((grant.token, grant.code.as_str(), grant.resume.as_str()), (vec![0, 1, 2], "K7QX", "r"));
     }
 }

@@ -8,15 +8,23 @@ use std::{
 };
 
 use bevy_renet::renet::{ChannelConfig, ConnectionConfig, RenetServer, SendType};
-use framehouse_shared::protocol::{
-    channel::{CHANNEL_BYTES_MAX, FLUSH_BYTES_MAX, Outbox, RELIABLE_CHANNEL, RESEND_TIME, split_batch},
-    codec,
-    control::{ControlDown, ControlUp, NETCODE_PROTOCOL_ID},
-    guard::{PayloadKind, check_at_server, check_payload},
+use framehouse_shared::{
+    ids::{PlayerId, RoomId, Slot},
+    protocol::{
+        channel::{CHANNEL_BYTES_MAX, FLUSH_BYTES_MAX, Outbox, RELIABLE_CHANNEL, RESEND_TIME, split_batch},
+        codec,
+        control::{ControlDown, ControlUp, Member, NETCODE_PROTOCOL_ID, Phase, PlayerState, RoomOptions, Welcome},
+        guard::{PayloadKind, check_at_server, check_payload},
+    },
 };
 use renetcode::{ConnectToken, NetcodeServer, ServerAuthentication, ServerConfig, ServerResult};
 
 use crate::net::Link;
+
+/// The one client's seat.
+pub const OWN: Slot = Slot::new(1).expect("in range");
+/// How fast its room goes.
+pub const TICK_RATE: u16 = 30;
 
 const KEY: [u8; 32] = [7; 32];
 const CLIENT_ID: u64 = 1;
@@ -127,6 +135,14 @@ impl FakeServer {
         self.down.lock().expect("one thread").push_back(datagram.to_vec());
     }
 
+    /// Ends the connection without a word.
+    pub fn hang_up(&mut self) {
+        if let ServerResult::ClientDisconnected { payload: Some(datagram), .. } = self.netcode.disconnect(CLIENT_ID) {
+            self.down.lock().expect("one thread").push_back(datagram.to_vec());
+        }
+        self.renet.remove_connection(CLIENT_ID);
+    }
+
     /// Receives, lets time pass, sends.
     pub fn update(&mut self, now: Duration) {
         let elapsed = now - self.now;
@@ -148,10 +164,11 @@ impl FakeServer {
                 ServerResult::None | ServerResult::ClientDisconnected { .. } => {}
             }
         }
-        self.exchange();
+        self.flush();
     }
 
-    fn exchange(&mut self) {
+    /// Reads and sends what is there of reliable messages.
+    pub fn flush(&mut self) {
         if !self.renet.is_connected(CLIENT_ID) {
             return;
         }
@@ -166,6 +183,25 @@ impl FakeServer {
         for packet in self.renet.get_packets_to_send(CLIENT_ID).expect("the client is connected") {
             self.send_hot(&packet);
         }
+    }
+}
+
+/// What it says to `ada` in her seat, or to who watches her.
+pub fn welcome(slot: Option<Slot>, phase: Phase) -> Welcome {
+    let is_lobby = matches!(phase, Phase::Lobby { .. });
+    let state = if is_lobby { PlayerState::Idle } else { PlayerState::Loading };
+    Welcome {
+        room: RoomId(1),
+        code: "K7QX".parse().expect("a code"),
+        options: RoomOptions { seats: 4, private: false, map: None },
+        tick_rate: TICK_RATE,
+        player: PlayerId(9),
+        slot,
+        members: vec![Member { player: PlayerId(9), slot: OWN, name: "ada".to_owned(), state }],
+        host: Some(OWN),
+        spectators: slot.is_none().into(),
+        phase,
+        next_msg_id: 1,
     }
 }
 

@@ -1,7 +1,8 @@
 //! The Framehouse client: a plain net core, load bots that run hundreds of it, and (feature `window`) the Bevy window.
 //!
 //! Start with [`client`]: what a session does, in order. It stands on [`net`] (datagrams to messages), [`clock`] (what
-//! time it is in the room) and [`prediction`] (running ahead, rolling back). [`connect`] gets the token it begins with.
+//! time it is in the room) and [`prediction`] (running ahead, rolling back). [`connect`] gets the token it begins with,
+//! and [`rejoin`] says when to get another one after a lost connection.
 
 pub mod bots;
 pub mod client;
@@ -9,6 +10,7 @@ pub mod clock;
 pub mod connect;
 pub mod net;
 pub mod prediction;
+pub mod rejoin;
 pub mod stats;
 #[cfg(feature = "window")]
 pub mod window;

@@ -1,13 +1,16 @@
 //! What a client measures about itself, for the net graph, the bots' report and tests.
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
+use framehouse_shared::ids::MatchId;
 use hdrhistogram::Histogram;
 
 use crate::net::Traffic;
 
 /// The most different error sentences that are kept.
 pub const ERROR_MESSAGES_MAX: usize = 8;
+/// The most matches whose saved results are remembered; the oldest go first.
+pub const RESULTS_SAVED_MAX: usize = 1000;
 
 /// How often each number of a range came up, to about one per cent.
 #[derive(Clone, Debug)]
@@ -93,6 +96,10 @@ impl ErrorLog {
 pub struct ClientStats {
     /// Messages that no server of this version sends, gaps in the room's events, and the like.
     pub errors: ErrorLog,
+    /// How often room events were missing, or came twice; each is an error, too.
+    pub event_gaps: u64,
+    /// The newest matches whose results the server has stored, each once.
+    pub results_saved: VecDeque<MatchId>,
     /// How often this client's state came to differ from the server's.
     pub desyncs: u64,
     /// How often the state was replaced in the middle of a match.
@@ -125,6 +132,8 @@ impl Default for ClientStats {
     fn default() -> Self {
         Self {
             errors: ErrorLog::default(),
+            event_gaps: 0,
+            results_saved: VecDeque::new(),
             desyncs: 0,
             resyncs: 0,
             matches_seen: 0,
@@ -143,9 +152,22 @@ impl Default for ClientStats {
 }
 
 impl ClientStats {
+    /// Remembers that the result of a match is stored.
+    pub fn note_result(&mut self, match_id: MatchId) {
+        if self.results_saved.contains(&match_id) {
+            return;
+        }
+        if self.results_saved.len() == RESULTS_SAVED_MAX {
+            self.results_saved.pop_front();
+        }
+        self.results_saved.push_back(match_id);
+    }
+
     /// Adds another client's numbers; the lag is the larger one.
     pub fn add(&mut self, other: &Self) {
         self.errors.add(&other.errors);
+        self.event_gaps += other.event_gaps;
+        other.results_saved.iter().for_each(|result| self.note_result(*result));
         self.desyncs += other.desyncs;
         self.resyncs += other.resyncs;
         self.matches_seen += other.matches_seen;
@@ -179,6 +201,17 @@ mod tests {
         let mut sum = Distribution::new(-100, 1000);
         sum.add(&distribution);
         assert_eq!(sum.count(), 5);
+    }
+
+    #[test]
+    fn a_saved_result_is_remembered_once_and_the_newest_stay() {
+        let mut stats = ClientStats::default();
+        (0..2000).for_each(|n| stats.note_result(MatchId(n / 2)));
+        let mut sum = stats.clone();
+        sum.add(&stats);
+        assert_eq!(sum.results_saved.len(), RESULTS_SAVED_MAX);
+        sum.note_result(MatchId(5000));
+        assert_eq!((sum.results_saved.len(), sum.results_saved.front()), (RESULTS_SAVED_MAX, Some(&MatchId(1))));
     }
 
     #[test]

@@ -105,6 +105,8 @@ pub struct Settings {
     pub server: ServerSettings,
     /// The rooms.
     pub rooms: RoomSettings,
+    /// What is freed, and when.
+    pub cleanup: CleanupSettings,
     /// The connections.
     pub net: NetSettings,
 }
@@ -159,7 +161,9 @@ pub struct RoomSettings {
     pub size: u8,
     /// Rooms at a time, 1 to 100,000.
     pub rooms_max: u32,
-    /// Seconds from the start of a match to its first tick, 0.5 to 60.
+    /// Seconds that players may take to load a match, 0.5 to 120; who takes longer comes in late.
+    pub loading: f64,
+    /// Seconds from then to the match's first tick, 0.5 to 60.
     pub countdown: f64,
     /// Seconds that results stay, 0.1 to 600.
     pub results: f64,
@@ -167,6 +171,16 @@ pub struct RoomSettings {
     pub leaderboard_broadcast_interval: f64,
     /// Score frames kept for each player, 1 to 1000.
     pub score_buffer_maxlen: u32,
+    /// Seconds that a lost player's seat is kept, 0 to 600.
+    pub grace: f64,
+    /// Seconds of silence after which a player is shown as away, 0.5 to 60.
+    pub away_after: f64,
+    /// People who may watch in a room, 0 to 200.
+    pub spectators_max: u8,
+    /// Seconds in which nothing happens in a lobby after which its room is closed, 10 to 86400.
+    pub idle_timeout: f64,
+    /// Frames of a match that are kept as they are, 30 to 3000; older ones are compressed in blocks of as many.
+    pub history_frames: u32,
     /// Ticks that a room waits for a missing input before it makes one up, 0 to 2.
     pub hard_tolerance: u32,
     /// Seconds that a strict room waits for everybody's input, 0 to 600; 0 makes rooms that do not wait.
@@ -178,13 +192,39 @@ impl Default for RoomSettings {
         Self {
             size: 4,
             rooms_max: 2000,
+            loading: 10.0,
             countdown: 3.0,
             results: 10.0,
             leaderboard_broadcast_interval: 2.0,
             score_buffer_maxlen: 50,
+            grace: 30.0,
+            away_after: 2.0,
+            spectators_max: 8,
+            idle_timeout: 600.0,
+            history_frames: 300,
             hard_tolerance: 0,
             strict_timeout: 0.0,
         }
+    }
+}
+
+/// Settings of the cleanup.
+#[derive(Resource, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CleanupSettings {
+    /// Seconds until what is left behind is freed, 0 to 600.
+    pub cleanup_delay: f64,
+    /// Seconds after which it is freed even if somebody may still want it or the budget is spent, up to 3600.
+    pub force_cleanup_delay: f64,
+    /// Seconds between two searches for what nobody owns any more, 1 to 3600.
+    pub sweep_interval: f64,
+    /// Microseconds of a tick that freeing may take, 10 to 10000.
+    pub budget_us: u32,
+}
+
+impl Default for CleanupSettings {
+    fn default() -> Self {
+        Self { cleanup_delay: 5.0, force_cleanup_delay: 30.0, sweep_interval: 60.0, budget_us: 200 }
     }
 }
 
@@ -204,6 +244,8 @@ pub struct NetSettings {
     pub room_messages_per_s: u32,
     /// Bytes of a room message, 1 to 1000.
     pub room_message_bytes: u32,
+    /// Lines of chat that a client may write in a second, 0.1 to 10; five at once.
+    pub chat_lines_per_s: f64,
     /// Requests for a seat that one address may make in a second, 0.1 to 1000; in a burst four times as many.
     pub joins_per_s: f64,
 }
@@ -217,6 +259,7 @@ impl Default for NetSettings {
             stall_timeout: 30.0,
             room_messages_per_s: 20,
             room_message_bytes: 256,
+            chat_lines_per_s: 0.5,
             joins_per_s: 5.0,
         }
     }
@@ -306,11 +349,12 @@ impl Settings {
     /// # Errors
     /// With the first that is not.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let Self { server, rooms, net } = self;
+        let Self { server, rooms, cleanup, net } = self;
         in_range("tick_rate", "1 to 120", server.tick_rate, 1, 120)?;
         in_range("lanes", "1 to 64", server.lanes, 1, 64)?;
         in_range("size", "2 to 16", rooms.size, 2, 16)?;
         in_range("rooms_max", "1 to 100000", rooms.rooms_max, 1, 100_000)?;
+        in_range("loading", "0.5 to 120 seconds", rooms.loading, 0.5, 120.0)?;
         in_range("countdown", "0.5 to 60 seconds", rooms.countdown, 0.5, 60.0)?;
         in_range("results", "0.1 to 600 seconds", rooms.results, 0.1, 600.0)?;
         in_range(
@@ -321,6 +365,16 @@ impl Settings {
             60.0,
         )?;
         in_range("score_buffer_maxlen", "1 to 1000", rooms.score_buffer_maxlen, 1, 1000)?;
+        in_range("grace", "0 to 600 seconds", rooms.grace, 0.0, 600.0)?;
+        in_range("away_after", "0.5 to 60 seconds", rooms.away_after, 0.5, 60.0)?;
+        in_range("spectators_max", "0 to 200", rooms.spectators_max, 0, 200)?;
+        in_range("idle_timeout", "10 to 86400 seconds", rooms.idle_timeout, 10.0, 86_400.0)?;
+        in_range("history_frames", "30 to 3000", rooms.history_frames, 30, 3000)?;
+        in_range("cleanup_delay", "0 to 600 seconds", cleanup.cleanup_delay, 0.0, 600.0)?;
+        let latest = "0 to 3600 seconds, and not before cleanup_delay";
+        in_range("force_cleanup_delay", latest, cleanup.force_cleanup_delay, cleanup.cleanup_delay, 3600.0)?;
+        in_range("sweep_interval", "1 to 3600 seconds", cleanup.sweep_interval, 1.0, 3600.0)?;
+        in_range("budget_us", "10 to 10000 microseconds", cleanup.budget_us, 10, 10_000)?;
         in_range("hard_tolerance", "0 to 2 ticks", rooms.hard_tolerance, 0, 2)?;
         in_range("strict_timeout", "0 to 600 seconds", rooms.strict_timeout, 0.0, 600.0)?;
         in_range("handshake_timeout", "1 to 60 seconds", net.handshake_timeout, 1.0, 60.0)?;
@@ -329,6 +383,7 @@ impl Settings {
         in_range("stall_timeout", "2 to 600 seconds", net.stall_timeout, 2.0, 600.0)?;
         in_range("room_messages_per_s", "1 to 1000", net.room_messages_per_s, 1, 1000)?;
         in_range("room_message_bytes", "1 to 1000", net.room_message_bytes, 1, 1000)?;
+        in_range("chat_lines_per_s", "0.1 to 10", net.chat_lines_per_s, 0.1, 10.0)?;
         in_range("joins_per_s", "0.1 to 1000", net.joins_per_s, 0.1, 1000.0)?;
         server.check_addresses()
     }

@@ -2,6 +2,7 @@
 
 pub mod http;
 pub mod limit;
-mod spread;
+pub mod rooms;
+pub mod spread;
 pub mod stages;
 pub mod status;

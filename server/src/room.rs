@@ -1,20 +1,24 @@
 //! Rooms: who is in them, what phase they are in, and the frames they run on.
 
 pub mod broadcast;
+pub mod chat;
 pub mod clock;
 pub mod control;
+pub mod current_match;
 pub mod directory;
 pub mod history;
+pub mod host;
 pub mod inputs;
 pub mod members;
 pub mod phase;
+pub mod presence;
 pub mod resync;
 pub mod seats;
 
 use bevy::prelude::*;
 use framehouse_shared::{
     ids::{PlayerId, RoomCode, RoomId, Slot},
-    protocol::control::{ControlDown, RoomEvent},
+    protocol::control::{ControlDown, PlayerState, RoomEvent, RoomOptions},
 };
 
 use crate::{
@@ -23,7 +27,7 @@ use crate::{
         mail::{self, PeerAddress},
         session,
     },
-    tick::TickSet,
+    tick::{Now, TickSet},
 };
 
 /// Everything that happens in rooms.
@@ -32,13 +36,16 @@ pub struct RoomPlugin;
 impl Plugin for RoomPlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<directory::Directory>()
-            .init_resource::<phase::Seeds>()
+            .init_resource::<presence::Residents>()
+            .init_resource::<current_match::Seeds>()
             .add_systems(
                 FixedUpdate,
                 (
                     session::end_gone_sessions,
                     directory::answer_join_requests,
                     control::handle_messages,
+                    presence::note_silence,
+                    presence::end_graces,
                     resync::compare_reports,
                     phase::advance_phases,
                 )
@@ -51,23 +58,23 @@ impl Plugin for RoomPlugin {
     }
 }
 
-/// A room's identity and settings.
+/// A room's identity and settings. A room that is closed has none any more: nothing finds it, and the cleanup frees it.
 #[derive(Component, Debug)]
 pub struct Room {
     /// Unique for the life of the process.
     pub id: RoomId,
     /// What people type to join.
     pub code: RoomCode,
-    /// Whether quick match and the room list may show it.
-    pub is_public: bool,
-    /// How many seats it has.
-    pub seats: u8,
-    /// How many ready members it takes to start before it is full.
-    pub ready_min: u8,
+    /// What its host has decided.
+    pub options: RoomOptions,
+    /// How many players it takes to start: two, or one in a practice room.
+    pub players_min: u8,
     /// How many ticks it waits for missing inputs; none in an ordinary room.
     pub wait_ticks_max: u32,
     /// What its members may say together: what one of them says is sent to all, so that some could fill the path of others.
     pub messages: Bucket,
+    /// The server's tick in which something last happened in it.
+    pub active_at: u64,
     next_msg_id: u64,
 }
 
@@ -78,25 +85,25 @@ impl Room {
     }
 }
 
-/// Which room a player is in.
+/// Which room a player or a spectator is in.
 #[derive(Component, Debug)]
 #[relationship(relationship_target = Members)]
 pub struct InRoom(pub Entity);
 
-/// The players in a room. Bevy takes it off a room that nobody is in, so a query that must not miss empty rooms asks for
-/// `Option<&Members>` and [`Members::entities`].
+/// Everybody in a room, spectators too. Bevy takes it off a room that nobody is in, so a query that must not miss empty
+/// rooms asks for `Option<&Members>` and [`Members::entities`].
 #[derive(Component, Debug, Default)]
 #[relationship_target(relationship = InRoom, linked_spawn)]
 pub struct Members(Vec<Entity>);
 
 impl Members {
-    /// The entities of a room's players, in order of coming.
+    /// The entities of a room's members, in order of coming.
     pub fn entities(members: Option<&Self>) -> &[Entity] {
         members.map_or(&[], |members| &members.0)
     }
 }
 
-/// Somebody in a room.
+/// Somebody with a seat.
 #[derive(Component, Debug)]
 pub struct Player {
     /// The player's identity.
@@ -105,35 +112,75 @@ pub struct Player {
     pub name: String,
     /// The seat.
     pub slot: Slot,
-    /// The session's entity.
-    pub session: Entity,
-    /// Whether ready for the next match.
-    pub is_ready: bool,
+    /// What the player is about, while here.
+    pub state: PlayerState,
+    /// Whether its connection stands.
+    pub presence: presence::Presence,
+    /// What a lost player proves with that it is the same one.
+    pub secret: presence::ResumeSecret,
 }
 
-/// Gives an event the room's next number and sends it to all members.
+impl Player {
+    /// Whether the simulation has this player in the match.
+    pub const fn takes_part(&self) -> bool {
+        matches!(self.state, PlayerState::Playing | PlayerState::Finished)
+    }
+}
+
+/// Somebody who watches.
+#[derive(Component, Debug)]
+pub struct Spectator {
+    /// The spectator's identity.
+    pub id: PlayerId,
+    /// What others see.
+    pub name: String,
+    /// The session's entity.
+    pub session: Entity,
+}
+
+/// Gives an event the room's next number and sends it to everybody in the room.
 pub fn announce(world: &mut World, room: Entity, event: RoomEvent) {
+    let tick = world.resource::<Now>().tick;
     let Some(mut data) = world.get_mut::<Room>(room) else { return };
     let msg_id = data.next_msg_id;
     data.next_msg_id += 1;
+    data.active_at = tick;
     tracing::debug!(room = %data.id, msg_id, ?event, "room event");
     let addresses = addresses(world, room);
     mail::send_to_all(world, &addresses, &ControlDown::Event { msg_id, event });
 }
 
-/// Where the members' bytes go, by slot.
+/// Where the bytes of everybody in a room go, in order of coming; who is away has no address.
 pub fn addresses(world: &World, room: Entity) -> Vec<PeerAddress> {
-    by_slot(world, room).into_iter().filter_map(|player| world.get::<PeerAddress>(player).copied()).collect()
+    let members = Members::entities(world.get::<Members>(room));
+    members.iter().filter_map(|member| world.get::<PeerAddress>(*member).copied()).collect()
 }
 
-/// The members' entities, by slot.
+/// The players' entities, by slot.
 pub fn by_slot(world: &World, room: Entity) -> Vec<Entity> {
-    let mut players: Vec<(Slot, Entity)> = world
-        .get::<Members>(room)
-        .into_iter()
-        .flat_map(|members| &members.0)
-        .filter_map(|player| world.get::<Player>(*player).map(|data| (data.slot, *player)))
-        .collect();
+    let mut players: Vec<(Slot, Entity)> = players(world, room).map(|(player, data)| (data.slot, player)).collect();
     players.sort();
     players.into_iter().map(|(_, player)| player).collect()
+}
+
+/// The players of a room, in order of coming.
+pub fn players(world: &World, room: Entity) -> impl Iterator<Item = (Entity, &Player)> {
+    let members = Members::entities(world.get::<Members>(room));
+    members.iter().filter_map(|member| Some((*member, world.get::<Player>(*member)?)))
+}
+
+/// The player in a seat.
+pub fn player_at(world: &World, room: Entity, slot: Slot) -> Option<Entity> {
+    players(world, room).find(|(_, player)| player.slot == slot).map(|(entity, _)| entity)
+}
+
+/// How many players have a connection.
+pub fn connected(world: &World, room: Entity) -> usize {
+    players(world, room).filter(|(_, player)| player.presence.is_connected()).count()
+}
+
+/// How many people watch.
+pub fn spectators(world: &World, room: Entity) -> usize {
+    let members = Members::entities(world.get::<Members>(room));
+    members.iter().filter(|member| world.get::<Spectator>(**member).is_some()).count()
 }

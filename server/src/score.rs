@@ -27,23 +27,40 @@ impl Plugin for ScorePlugin {
     }
 }
 
-/// A player's last scores of the running match with their ticks, oldest first.
+/// A player's last scores of one match with their ticks, oldest first.
 #[derive(Component, Debug, Default)]
 pub struct ScoreBuffer {
+    match_no: u32,
     frames: VecDeque<(Tick, ScoreFrame)>,
 }
 
 impl ScoreBuffer {
+    /// An empty one for the match with this number in its room.
+    pub fn of_match(match_no: u32) -> Self {
+        Self { match_no, frames: VecDeque::new() }
+    }
+
+    /// The number of its match in its room.
+    pub const fn match_no(&self) -> u32 {
+        self.match_no
+    }
+
+    /// The memory it takes, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.frames.capacity() * size_of::<(Tick, ScoreFrame)>()
+    }
+
+    /// Takes everything out.
+    pub fn take(&mut self) -> Self {
+        std::mem::take(self)
+    }
+
     /// The scores kept, oldest first.
     pub fn frames(&self) -> impl Iterator<Item = &(Tick, ScoreFrame)> {
         self.frames.iter()
     }
 
     fn push(&mut self, tick: Tick, score: ScoreFrame, max: usize) {
-        // A new match begins at tick 0 again.
-        if self.frames.back().is_some_and(|(last, _)| *last >= tick) {
-            self.frames.clear();
-        }
         while self.frames.len() >= max.max(1) {
             self.frames.pop_front();
         }
@@ -65,7 +82,9 @@ fn collect_scores(
             continue;
         }
         for &member in Members::entities(Some(members)) {
-            if let Ok((player, mut buffer)) = players.get_mut(member) {
+            if let Ok((player, mut buffer)) = players.get_mut(member)
+                && player.takes_part()
+            {
                 buffer.push(tick, scores.slots[player.slot.index()], settings.score_buffer_maxlen as usize);
             }
         }
@@ -84,7 +103,5 @@ mod tests {
         }
         assert_eq!(buffer.frames().count(), 50);
         assert_eq!(buffer.frames().next().map(|(tick, _)| *tick), Some(Tick(60)));
-        buffer.push(Tick(0), ScoreFrame::default(), 50);
-        assert_eq!(buffer.frames().count(), 1);
     }
 }

@@ -15,8 +15,8 @@ use framehouse_shared::{
 };
 
 use crate::{
-    cleanup::CleanupPlugin,
-    config::{NetSettings, RoomSettings},
+    cleanup::{CleanupClock, CleanupPlugin},
+    config::{CleanupSettings, NetSettings, RoomSettings},
     net::{
         NetPlugin,
         budget::Rates,
@@ -31,8 +31,8 @@ use crate::{
     },
     room::{
         RoomPlugin,
+        current_match::Seeds,
         directory::{self, Directory, Grant, JoinError, JoinQueue, JoinRequest, LocalHello},
-        phase::Seeds,
     },
     score::ScorePlugin,
     tick::{self, Now, Receive, Send, TickPlugin, TickRate},
@@ -44,6 +44,8 @@ pub struct ServerSetup {
     pub tick_rate: TickRate,
     /// Settings of the rooms.
     pub rooms: RoomSettings,
+    /// Settings of the cleanup.
+    pub cleanup: CleanupSettings,
     /// Settings of the connections.
     pub net: NetSettings,
     /// The lanes' sockets, and the addresses clients are told.
@@ -74,6 +76,7 @@ impl Server {
             .insert_resource(TimeUpdateStrategy::FixedTimesteps(1))
             .insert_resource(setup.tick_rate)
             .insert_resource(setup.rooms)
+            .insert_resource(setup.cleanup)
             .insert_resource(Rates::new(setup.tick_rate.0, &setup.net))
             .insert_resource(NetcodeKey::random())
             .add_plugins((SimPlugin, game, TickPlugin))
@@ -129,6 +132,11 @@ impl Server {
     /// Measures the process's own processor time with this clock, for the status page.
     pub fn set_cpu_clock(&mut self, clock: CpuClock) {
         self.app.world_mut().resource_mut::<StageTimes>().set_clock(clock);
+    }
+
+    /// Measures what freeing costs with this clock: the processor time of the thread that runs the ticks.
+    pub fn set_thread_clock(&mut self, clock: fn() -> Duration) {
+        self.app.insert_resource(CleanupClock(clock));
     }
 
     fn mark(&mut self, stage: Stage) {

@@ -78,8 +78,16 @@ fn serve(game: impl Plugin + Clone, cli: &Cli) -> Result<(), String> {
     let tick_rate = TickRate(settings.server.tick_rate);
     let joins_per_s = settings.net.joins_per_s as f32;
     let unix_base = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let setup =
-        ServerSetup { tick_rate, rooms: settings.rooms, net: settings.net, lanes, unix_base, game_files, seed: None };
+    let setup = ServerSetup {
+        tick_rate,
+        rooms: settings.rooms,
+        cleanup: settings.cleanup,
+        net: settings.net,
+        lanes,
+        unix_base,
+        game_files,
+        seed: None,
+    };
     let mut server = Server::new(game, setup).map_err(|error| match &settings.server.game_dir {
         Some(folder) => format!("the game's files cannot be used: {}", folder.join(error.to_string()).display()),
         None => error.to_string(),
@@ -88,6 +96,7 @@ fn serve(game: impl Plugin + Clone, cli: &Cli) -> Result<(), String> {
         .map_err(|error| format!("cannot start the HTTP thread: {error}"))?;
     server.set_join_queue(JoinQueue(Mutex::new(queue)));
     server.set_cpu_clock(process_cpu_time);
+    server.set_thread_clock(thread_cpu_time);
     greet(http_address, &lane_addresses);
     runner::run_until(&mut server, tick_rate, &stop);
     tracing::info!("stopped");
@@ -96,7 +105,16 @@ fn serve(game: impl Plugin + Clone, cli: &Cli) -> Result<(), String> {
 
 /// The processor time that this process has used, on all its threads.
 fn process_cpu_time() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
+    cpu_time(ClockId::ProcessCPUTime)
+}
+
+/// The processor time that the calling thread has used.
+fn thread_cpu_time() -> Duration {
+    cpu_time(ClockId::ThreadCPUTime)
+}
+
+fn cpu_time(clock: ClockId) -> Duration {
+    let time = clock_gettime(clock);
     Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
 }
 

@@ -88,6 +88,26 @@ id! {
     SessionId
 }
 
+/// A match's name in results and replays: random, so that no two servers and no two runs share one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct MatchId(pub u128);
+
+impl fmt::Display for MatchId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl FromStr for MatchId {
+    type Err = &'static str;
+    /// Reads the 32 hexadecimal digits that [`Display`](fmt::Display) writes.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let is_id = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let number = is_id.then(|| u128::from_str_radix(text, 16).ok()).flatten();
+        number.map(Self).ok_or("the id of a match has 32 hexadecimal digits")
+    }
+}
+
 /// A room's name for people: four characters without look-alikes (no 0 O 1 I L).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

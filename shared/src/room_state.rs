@@ -65,6 +65,7 @@ struct Entry {
     restore: fn(&mut EntityWorldMut, Option<&Saved>),
     encode: fn(EntityRef, &mut Vec<u8>) -> bool,
     decode: fn(&mut EntityWorldMut, Option<&[u8]>) -> Result<(), CodecError>,
+    release: fn(&mut EntityWorldMut),
 }
 
 impl Entry {
@@ -103,6 +104,8 @@ impl Entry {
                 }
                 Ok(())
             },
+            // Moved out first: a panic in the game's own `drop` leaves the room whole.
+            release: |room| drop(room.take::<C>()),
         }
     }
 }
@@ -143,6 +146,13 @@ impl RoomStates {
     pub fn restore(&self, room: &mut EntityWorldMut, snapshot: &RoomSnapshot) {
         for (entry, saved) in self.0.iter().zip(&snapshot.components) {
             (entry.restore)(room, saved.as_ref());
+        }
+    }
+
+    /// Drops the room's state: its match is over.
+    pub fn release(&self, room: &mut EntityWorldMut) {
+        for entry in &self.0 {
+            (entry.release)(room);
         }
     }
 

@@ -2,12 +2,16 @@
 
 mod bad_networks;
 mod budgets;
+mod cleanup;
+mod comebacks;
 mod faults;
 mod fuzz_smoke;
 mod hostile;
 mod load;
 mod matches;
+mod model;
 mod over_udp;
+mod phases;
 mod rooms;
 mod swarm;
 mod waiting;

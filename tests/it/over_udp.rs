@@ -47,6 +47,7 @@ impl RealServer {
         let setup = ServerSetup {
             tick_rate: RATE,
             rooms: RoomSettings { countdown: 0.5, results: 0.5, ..Default::default() },
+            cleanup: Default::default(),
             net: Default::default(),
             lanes: vec![(Box::new(socket), address)],
             unix_base: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("the clock is past 1970"),
@@ -113,7 +114,7 @@ fn drive(clients: &mut [Client], start: Instant, done: impl Fn(&[Client]) -> boo
 fn two_players_meet_over_http_and_play_over_udp() {
     let server = RealServer::start();
     let start = Instant::now();
-    let create = RoomRequest::Create { size: 2, private: false };
+    let create = RoomRequest::Create { size: 2, private: false, practice: false };
     let mut clients = vec![server.join(create, start)];
     assert!(drive(&mut clients, start, |clients| clients[0].code().is_some()), "the first player is in its room");
     let code = clients[0].code().expect("in a room");
@@ -161,7 +162,7 @@ fn status_rooms_and_health_are_served_and_a_stopping_server_says_goodbye() {
         ureq::get(format!("{}{path}", server.url)).call().expect("200").body_mut().read_to_string().expect("a body")
     };
     assert_eq!(get("/healthz"), "ok\n");
-    let mut clients = vec![server.join(RoomRequest::Create { size: 2, private: false }, start)];
+    let mut clients = vec![server.join(RoomRequest::Create { size: 2, private: false, practice: false }, start)];
     assert!(drive(&mut clients, start, |clients| matches!(clients[0].phase(), Some(Phase::Lobby { .. }))));
     let listed = |_: &[Client]| {
         let rooms: serde_json::Value = serde_json::from_str(&get("/v1/rooms")).expect("JSON");

@@ -1,6 +1,7 @@
 //! Coming and going.
 
 use framehouse_server::{
+    config::RoomSettings,
     ops::status::Counters,
     room::{
         Members,
@@ -9,7 +10,7 @@ use framehouse_server::{
 };
 use framehouse_shared::{
     ids::RoomCode,
-    protocol::control::{Hello, Phase},
+    protocol::control::{Hello, Phase, PlayerState},
 };
 use framehouse_tests::{check, tiny::TinyPlugin, world::World};
 
@@ -69,28 +70,38 @@ fn everyone_who_leaves_is_gone_and_so_is_the_room() {
 }
 
 #[test]
-fn everyone_leaving_at_once_ends_the_match_without_a_result() {
+fn everyone_leaving_at_once_ends_the_match_and_the_room() {
     let mut world = World::new(TinyPlugin, 9).with_players(4);
     world.step_to_playing();
     world.step_ticks(30);
     world.clients.iter_mut().for_each(|client| client.client.leave());
     world.step_ticks(60);
     assert_eq!((world.rooms().len(), world.server.sessions()), (0, 0));
-    assert_eq!(world.server.world().resource::<Counters>().matches_finished, 0);
+    assert_eq!(world.server.world().resource::<Counters>().matches_finished, 1);
     check::no_room_faulted(&world.server);
 }
 
 #[test]
-fn a_lost_connection_ends_after_its_time_out_and_frees_the_seat() {
-    let mut world = World::new(TinyPlugin, 5).with_players(2);
+fn a_lost_connection_keeps_its_seat_for_the_grace_period_and_no_longer() {
+    let rooms = RoomSettings { countdown: 1.0, grace: 5.0, ..Default::default() };
+    let mut world = World::with_rooms(TinyPlugin, 5, rooms).with_players(2);
     world.step_to_playing();
     let address = world.clients[1].address;
     world.network.set_cut(address, true);
-    world.step_ticks(360);
-    assert!(world.clients[1].client.ended().is_some(), "the client knows");
-    assert_eq!(world.clients[0].client.members().expect("in the room").iter().flatten().count(), 1);
+    let states = |world: &World| -> Vec<PlayerState> {
+        world.clients[0].client.members().expect("in the room").iter().flatten().map(|member| member.state).collect()
+    };
+    world.step_ticks(75);
+    assert_eq!(states(&world), [PlayerState::Playing, PlayerState::Away], "silent for two seconds");
+    world.step_ticks(285);
+    assert!(world.clients[1].client.end().is_some_and(|end| end.is_lost), "the client knows");
+    assert_eq!(states(&world), [PlayerState::Playing, PlayerState::Away], "the seat is kept");
     let code = world.room_code();
+    assert_eq!(world.join(RoomWish::Code(code)), Err(JoinError::RoomFull(code)));
+    world.step_ticks(150);
+    assert_eq!(states(&world), [PlayerState::Playing]);
     assert!(world.join(RoomWish::Code(code)).is_ok());
+    assert_eq!(world.join(RoomWish::Resume(world.clients[1].resume)), Err(JoinError::NoSuchSeat));
 }
 
 #[test]

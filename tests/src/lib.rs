@@ -8,6 +8,7 @@ pub mod check;
 pub mod fuzz;
 pub mod link;
 pub mod load;
+pub mod model;
 pub mod soak;
 pub mod swarm;
 pub mod tiny;

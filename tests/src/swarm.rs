@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use bevy::prelude::Entity;
 use framehouse_server::{
-    config::RoomSettings,
+    config::{CleanupSettings, RoomSettings},
     net::lane::Lane,
     ops::status::Counters,
     room::{Player, by_slot, directory::RoomWish, phase::RoomPhase},
@@ -13,7 +13,10 @@ use framehouse_server::{
 use framehouse_shared::{
     ids::{RoomCode, Slot},
     net_sim::NetSimConfig,
-    protocol::{control::Phase, guard::Dropped},
+    protocol::{
+        control::{HostOrder, Phase},
+        guard::Dropped,
+    },
     rng::SimRng,
 };
 
@@ -26,9 +29,9 @@ use crate::{
 /// Clients at a time.
 const CLIENTS_MAX: usize = 10;
 /// Ticks without mishaps after which everybody who is left has to be well: ten seconds of time-outs and some more.
-const SETTLE_TICKS: u32 = 420;
+const SETTLE_TICKS: u32 = 630;
 /// Ticks after which nothing may be left of anybody: time-outs, reservations and goodbyes.
-const EMPTY_TICKS: u32 = 480;
+const EMPTY_TICKS: u32 = 750;
 /// How far an innocent client's confirmed tick may be behind its room after [`SETTLE_TICKS`].
 const LAG_TICKS_MAX: u32 = 90;
 /// Changes of a server's state behind everybody's back in one run.
@@ -114,9 +117,12 @@ impl Swarm {
             results: 1.0,
             hard_tolerance: rng.below(3),
             strict_timeout: if rng.one_in(4) { 1.0 } else { 0.0 },
+            grace: f64::from(rng.below(6)),
             ..Default::default()
         };
-        let world = World::with_rooms(TinyPlugin, seed, rooms);
+        let mut world = World::with_rooms(TinyPlugin, seed, rooms);
+        let cleanup = CleanupSettings { cleanup_delay: 0.5, force_cleanup_delay: 3.0, ..Default::default() };
+        world.server.world_mut().insert_resource(cleanup);
         // Calm runs, in which many see several matches, and wild ones, in which hardly anybody stays.
         let mishap_ticks = 15 << rng.below(5);
         let desyncs_left = if rng.one_in(3) { DESYNCS_MAX } else { 0 };
@@ -142,8 +148,10 @@ impl Swarm {
             let wish = self.draw_wish();
             let link = self.draw_link();
             self.world.set_link(link);
+            // Spectators have to go with the last player.
+            let stays = !matches!(wish, RoomWish::Watch(_));
             let joined = self.world.join(wish);
-            self.note_joined(joined.is_ok(), true);
+            self.note_joined(joined.is_ok(), stays);
         }
     }
 
@@ -155,7 +163,7 @@ impl Swarm {
 
     fn draw_wish(&mut self) -> RoomWish {
         let rooms = self.world.rooms();
-        match self.rng.below(4) {
+        match self.rng.below(5) {
             0 => RoomWish::Create {
                 size: 1 + self.rng.below(5) as u8,
                 private: self.rng.one_in(2),
@@ -163,6 +171,7 @@ impl Swarm {
             },
             1 if !rooms.is_empty() => RoomWish::Code(rooms[self.rng.below(rooms.len() as u32) as usize].0),
             2 => RoomWish::Code(RoomCode::from_number(self.rng.bits())),
+            3 if !rooms.is_empty() => RoomWish::Watch(rooms[self.rng.below(rooms.len() as u32) as usize].0),
             _ => RoomWish::Quick,
         }
     }
@@ -186,7 +195,7 @@ impl Swarm {
     fn disturb(&mut self) {
         let Some(place) = self.draw_client(self.mishap_ticks) else { return };
         let until = self.tick + 1 + self.rng.below(1 << (1 + self.tick % 9));
-        match self.rng.below(8) {
+        match self.rng.below(11) {
             0 => self.world.clients[place].client.leave(),
             1 => self.vanish(place),
             2 => self.begin_mishap(place, Mishap::Cut, until),
@@ -194,6 +203,9 @@ impl Swarm {
             4 => self.jump_clock(place),
             5 => self.reconnect(place),
             6 => self.world.clients[place].client.set_ready(self.tick.is_multiple_of(2)),
+            7 => self.world.clients[place].client.give_up(),
+            8 => self.world.clients[place].client.order(HostOrder::Start),
+            9 => self.world.clients[place].client.order(HostOrder::Abort),
             _ => self.change_a_state(),
         }
     }
@@ -235,7 +247,11 @@ impl Swarm {
     fn reconnect(&mut self, place: usize) {
         let (room, address) = (self.world.clients[place].room, self.world.clients[place].address);
         self.vanish(place);
-        let wish = if self.rng.one_in(4) { RoomWish::Quick } else { RoomWish::Code(room) };
+        let wish = match self.rng.below(4) {
+            0 => RoomWish::Quick,
+            1 => RoomWish::Code(room),
+            _ => RoomWish::Resume(self.world.clients[place].resume),
+        };
         if self.rng.one_in(2) {
             let joined = self.world.join_at(wish, address);
             // The old session may still hold the address when the new one's token runs out.
@@ -386,8 +402,7 @@ impl Swarm {
 
     fn nothing_is_left(&mut self) {
         assert_eq!(self.here(), Vec::<usize>::new(), "somebody could not leave");
-        assert_eq!(self.world.rooms().len(), 0, "rooms are left");
-        assert_eq!(self.world.server.sessions(), 0, "sessions are left");
+        check::nothing_is_left(&mut self.world.server);
         let ecs = self.world.server.world_mut();
         for lane in ecs.query::<&Lane>().iter(ecs) {
             assert_eq!(lane.clients(), 0, "connections are left");

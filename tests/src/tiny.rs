@@ -12,8 +12,11 @@ use framehouse_shared::{
 };
 use serde::{Deserialize, Serialize};
 
-/// How long a match takes, in ticks.
+/// How long a match takes, in ticks, unless a test says otherwise.
 pub const MATCH_TICKS: u32 = 900;
+/// How long a match takes, in ticks. Clients that simulate have to have the same.
+#[derive(Resource, Clone, Copy, Debug)]
+pub struct MatchTicks(pub u32);
 /// The button: an edge in the last byte.
 pub const PRESS: Input = Input([0, 0, 0, 0, 0, 0, 0, 1]);
 /// A luck that makes the game panic in the room that has it.
@@ -55,7 +58,7 @@ impl Plugin for TinyPlugin {
             bot_input: |_, _, rng| Input([rng.below(4) as u8, 0, 0, 0, 0, 0, 0, u8::from(rng.one_in(5))]),
             load_rules: |_, _| Ok(()),
         });
-        app.add_room_state::<Presses>("presses");
+        app.insert_resource(MatchTicks(MATCH_TICKS)).add_room_state::<Presses>("presses");
         app.add_systems(SimTick, (count_presses.in_set(SimSet::Apply), keep_score.in_set(SimSet::Score)));
     }
 }
@@ -72,11 +75,11 @@ fn count_presses(mut rooms: Rooms<(&Frame, &Roster, &mut SimRng, &mut Presses)>)
     });
 }
 
-fn keep_score(mut rooms: Rooms<(&Frame, &Presses, &mut Scoreboard)>) {
+fn keep_score(length: Res<MatchTicks>, mut rooms: Rooms<(&Frame, &Presses, &mut Scoreboard)>) {
     rooms.for_each_room(|(frame, presses, mut scores)| {
         for slot in framehouse_shared::ids::Slot::all() {
             scores.set(slot, i64::from(presses.count[slot.index()]), [0; 16], frame.tick);
         }
-        scores.over = frame.tick.0 + 1 >= MATCH_TICKS;
+        scores.over = frame.tick.0 + 1 >= length.0;
     });
 }

@@ -8,8 +8,11 @@ use framehouse_client::{
     net::Connection,
 };
 use framehouse_server::{
-    config::{NetSettings, RoomSettings},
-    room::directory::{JoinError, JoinRequest, LocalHello, RoomWish},
+    config::{CleanupSettings, NetSettings, RoomSettings},
+    room::{
+        directory::{JoinError, JoinRequest, LocalHello, RoomWish},
+        presence::ResumeSecret,
+    },
     server::{Server, ServerSetup},
     tick::TickRate,
 };
@@ -40,6 +43,8 @@ pub struct TestClient {
     pub input: Option<Input>,
     /// The room it was given a seat in.
     pub room: RoomCode,
+    /// What its player can come back with.
+    pub resume: ResumeSecret,
     /// Whether it does nothing at all: its process is stopped, or was killed.
     pub is_asleep: bool,
     /// How far its clock has jumped ahead of everybody else's.
@@ -84,6 +89,7 @@ impl World {
         let setup = ServerSetup {
             tick_rate: RATE,
             rooms,
+            cleanup: CleanupSettings::default(),
             net,
             lanes: (0..LANES).map(lane).collect(),
             unix_base: Duration::from_secs(1_700_000_000),
@@ -111,6 +117,12 @@ impl World {
     /// Clients that come from now on all have this name.
     pub fn with_name(mut self, name: String) -> Self {
         self.name = Some(name);
+        self
+    }
+
+    /// Clients that come from now on do not simulate: they acknowledge frames and send made-up inputs.
+    pub fn with_thin_clients(mut self) -> Self {
+        self.config.game = None;
         self
     }
 
@@ -175,6 +187,7 @@ impl World {
             address,
             input: None,
             room: grant.code,
+            resume: grant.resume,
             is_asleep: false,
             clock_ahead: Duration::ZERO,
             rng: SimRng::new(seed),
@@ -206,6 +219,13 @@ impl World {
         }
     }
 
+    /// The same without the checks: for a test that has broken something itself.
+    pub fn step_unchecked(&mut self, ticks: u32) {
+        for _ in 0..ticks {
+            self.run_tick();
+        }
+    }
+
     /// Runs the world until `done`, at most so many ticks; says whether it got there.
     pub fn step_until(&mut self, ticks_max: u32, done: impl Fn(&Self) -> bool) -> bool {
         (0..ticks_max).any(|_| {
@@ -231,6 +251,11 @@ impl World {
     }
 
     fn step_tick(&mut self) {
+        self.run_tick();
+        check::invariants(&mut self.server);
+    }
+
+    fn run_tick(&mut self) {
         self.ticks += 1;
         let scheduled = RATE.time_of(Tick(1)) * self.ticks as u32;
         for step in 1..=STEPS_PER_TICK {
@@ -242,7 +267,6 @@ impl World {
             self.server.receive(self.now);
         }
         self.server.tick(scheduled, self.now);
-        check::invariants(&mut self.server);
     }
 
     /// The time.

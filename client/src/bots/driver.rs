@@ -2,34 +2,35 @@
 
 use std::{
     collections::BTreeMap,
-    sync::mpsc::Receiver,
+    sync::mpsc::{Receiver, Sender},
     thread,
     time::{Duration, Instant},
 };
 
-use super::{args::Args, elapsed, recruit::Recruit, report::Totals, room::BotRoom};
+use super::{args::Args, comeback::Order, elapsed, recruit::Recruit, report::Totals, room::BotRoom};
 
 /// How often every bot is updated: short against a tick, so that it adds little to what is measured.
 const LOOP_INTERVAL: Duration = Duration::from_millis(3);
 /// How long the bots may take to leave.
 const LEAVE_TIME_MAX: Duration = Duration::from_secs(2);
 
-/// Drives the bots that come in until the time is over, and returns what they measured.
-pub(super) fn drive(args: &Args, start: Instant, recruits: Receiver<Recruit>) -> Totals {
+/// Drives the bots that come in until the time is over, and returns what they measured. Bots that lose their sessions
+/// order new ones.
+pub(super) fn drive(args: &Args, start: Instant, recruits: Receiver<Recruit>, orders: Sender<Order>) -> Totals {
     let end = Duration::from_secs(u64::from(args.seconds));
     let pause = Duration::from_millis(u64::from(args.slow));
     let mut rooms = BTreeMap::<u32, BotRoom>::new();
     loop {
         let now = elapsed(start);
         for Recruit { room, bot } in recruits.try_iter() {
-            rooms.entry(room).or_insert_with(|| BotRoom::new(args.players)).add(bot);
+            rooms.entry(room).or_insert_with(|| BotRoom::new(args.members())).add(bot);
         }
         let is_leaving = now >= end;
         for room in rooms.values_mut() {
             if is_leaving {
                 room.leave();
             }
-            room.update(now, if is_leaving { Duration::ZERO } else { pause });
+            room.update(now, if is_leaving { Duration::ZERO } else { pause }, &orders);
         }
         if is_leaving && (rooms.values().all(BotRoom::is_empty) || now >= end + LEAVE_TIME_MAX) {
             break;
@@ -38,7 +39,7 @@ pub(super) fn drive(args: &Args, start: Instant, recruits: Receiver<Recruit>) ->
     }
     // Who was still being recruited when the time was over counts as failed, with its own sentence.
     for Recruit { room, bot } in recruits.iter() {
-        rooms.entry(room).or_insert_with(|| BotRoom::new(args.players)).add(bot);
+        rooms.entry(room).or_insert_with(|| BotRoom::new(args.members())).add(bot);
     }
     let mut totals = Totals::default();
     rooms.values().for_each(|room| room.report(&mut totals));

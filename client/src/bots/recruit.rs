@@ -8,24 +8,61 @@ use std::{
     time::{Duration, Instant},
 };
 
-use framehouse_shared::{ids::RoomCode, rng::SimRng};
+use framehouse_shared::ids::RoomCode;
 
-use super::{args::Args, elapsed, room::Bot};
+use super::{args::Args, bot::Bot, elapsed};
 use crate::{
     client::{Client, ClientConfig},
-    connect::{RoomRequest, SessionRequest, request_session},
+    connect::{ConnectError, RoomRequest, SessionRequest, request_session},
     net::{Connection, Link, SimulatedLink, UdpLink},
 };
 
 /// The fewest seats of a room.
 const SEATS_MIN: u8 = 4;
 
-/// A bot with a seat, or why there is none.
+/// A bot in its room, or why there is none.
 pub(super) struct Recruit {
     /// The room it belongs to.
     pub room: u32,
     /// The bot, or a sentence.
     pub bot: Result<Box<Bot>, String>,
+}
+
+/// A session that has just begun.
+pub(super) struct Hired {
+    /// The client.
+    pub client: Client,
+    /// The room.
+    pub code: RoomCode,
+    /// What gets the session back when it is lost.
+    pub resume: String,
+}
+
+/// Why there is no session.
+#[derive(Clone, Debug)]
+pub(super) struct Refusal {
+    /// A sentence.
+    pub sentence: String,
+    /// Whether it makes sense to ask again later.
+    pub is_passing: bool,
+}
+
+impl From<ConnectError> for Refusal {
+    fn from(error: ConnectError) -> Self {
+        Self { sentence: error.to_string(), is_passing: error.is_passing() }
+    }
+}
+
+impl Refusal {
+    /// It may be another time.
+    pub const fn passing(sentence: String) -> Self {
+        Self { sentence, is_passing: true }
+    }
+
+    /// It will be the same again.
+    pub fn lasting(sentence: impl ToString) -> Self {
+        Self { sentence: sentence.to_string(), is_passing: false }
+    }
 }
 
 /// What the recruiting threads share.
@@ -41,8 +78,40 @@ impl<'a> Recruiter<'a> {
         Self { args, config, start, next_room: AtomicU32::new(0) }
     }
 
-    fn is_late(&self) -> bool {
-        elapsed(self.start) >= Duration::from_secs(u64::from(self.args.seconds))
+    /// Asks for a session and begins it; `seed` makes its bad network.
+    pub fn hire(&self, request: &SessionRequest, seed: u64) -> Result<Hired, Refusal> {
+        if elapsed(self.start) >= Duration::from_secs(u64::from(self.args.seconds)) {
+            let sentence = "The time was over before all bots had asked for a seat: give them more --seconds.";
+            return Err(Refusal::lasting(sentence));
+        }
+        let grant = request_session(&self.args.server, request)?;
+        let address = Connection::server_address(&grant.token).map_err(Refusal::lasting)?;
+        let no_socket = |error| Refusal::passing(format!("No socket to {address}: {error}."));
+        let udp = UdpLink::connect(address).map_err(no_socket)?;
+        let link: Box<dyn Link> = match self.args.net_sim {
+            Some(config) => Box::new(SimulatedLink::new(udp, config, seed)),
+            None => Box::new(udp),
+        };
+        let client = Client::new(&grant.token, link, self.config, elapsed(self.start)).map_err(Refusal::lasting)?;
+        Ok(Hired { client, code: grant.code, resume: grant.resume })
+    }
+
+    /// The bot in this place of a room: the first one makes the room, the players have seats, the rest watches.
+    fn recruit(&self, room: u32, place: u8, code: Option<RoomCode>) -> Result<(Bot, RoomCode), String> {
+        let Args { players, seed, .. } = self.args;
+        let create = RoomRequest::Create { size: (*players).max(SEATS_MIN), private: false, practice: false };
+        let join = if place < *players { RoomRequest::Code } else { RoomRequest::Watch };
+        let request = SessionRequest {
+            name: format!("bot {room}.{place}"),
+            room: code.map_or(create, join),
+            resume: None,
+            hello: Some(self.config.hello.clone()),
+        };
+        let seed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (u64::from(room) << 8 | u64::from(place));
+        let asked = elapsed(self.start);
+        let hired = self.hire(&request, seed).map_err(|refusal| refusal.sentence)?;
+        let code = hired.code;
+        Ok((Bot::new(hired, request, seed, asked), code))
     }
 }
 
@@ -55,43 +124,17 @@ pub(super) fn recruit_rooms(recruiter: &Recruiter<'_>, drivers: &[Sender<Recruit
         }
         let driver = &drivers[room as usize % drivers.len()];
         let mut code: Result<Option<RoomCode>, String> = Ok(None);
-        for place in 0..recruiter.args.players {
-            let hired = code.clone().and_then(|code| hire(recruiter, room, place, code));
+        for place in 0..recruiter.args.members() {
+            let recruited = code.clone().and_then(|code| recruiter.recruit(room, place, code));
             // Without the room's first bot there is no room that the others could join.
             if place == 0 {
-                code = hired.as_ref().map(|(_, code)| Some(*code)).map_err(Clone::clone);
+                code = recruited.as_ref().map(|(_, code)| Some(*code)).map_err(Clone::clone);
             }
-            let bot = hired.map(|(bot, _)| Box::new(bot));
+            let bot = recruited.map(|(bot, _)| Box::new(bot));
             // A driver that is gone has finished or panicked; both are seen when it is joined.
             if driver.send(Recruit { room, bot }).is_err() {
                 return;
             }
         }
     }
-}
-
-fn hire(recruiter: &Recruiter<'_>, room: u32, place: u8, code: Option<RoomCode>) -> Result<(Bot, RoomCode), String> {
-    if recruiter.is_late() {
-        return Err("The time was over before all bots had asked for a seat: give them more --seconds.".to_owned());
-    }
-    let Args { server, players, seed, net_sim, .. } = recruiter.args;
-    let create = RoomRequest::Create { size: (*players).max(SEATS_MIN), private: false };
-    let request = SessionRequest {
-        name: format!("bot {room}.{place}"),
-        room: code.map_or(create, RoomRequest::Code),
-        resume: None,
-        hello: Some(recruiter.config.hello.clone()),
-    };
-    let asked = elapsed(recruiter.start);
-    let grant = request_session(server, &request).map_err(|error| error.to_string())?;
-    let address = Connection::server_address(&grant.token).map_err(|error| error.to_string())?;
-    let udp = UdpLink::connect(address).map_err(|error| format!("No socket to {address}: {error}."))?;
-    let seed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (u64::from(room) << 8 | u64::from(place));
-    let link: Box<dyn Link> = match net_sim {
-        Some(config) => Box::new(SimulatedLink::new(udp, *config, seed)),
-        None => Box::new(udp),
-    };
-    let client = Client::new(&grant.token, link, recruiter.config, elapsed(recruiter.start));
-    let client = client.map_err(|error| error.to_string())?;
-    Ok((Bot::new(client, SimRng::new(seed), asked), grant.code))
 }

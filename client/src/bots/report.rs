@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use framehouse_shared::ids::MatchId;
 use serde::Serialize;
 
 use super::args::Args;
@@ -14,6 +15,10 @@ pub struct Totals {
     pub stats: ClientStats,
     /// Matches whose results all bots of the room saw.
     pub matches_finished: u64,
+    /// Matches whose results the server has stored.
+    pub results_saved: u64,
+    /// Lost sessions that went on in their rooms.
+    pub reconnects: u64,
     /// From asking for a session to the welcome, in ms.
     pub connect_ms: Distribution,
     /// Clients that got no place or lost it, with their sentences.
@@ -25,6 +30,8 @@ impl Default for Totals {
         Self {
             stats: ClientStats::default(),
             matches_finished: 0,
+            results_saved: 0,
+            reconnects: 0,
             connect_ms: Distribution::new(0, 100_000),
             failed: ErrorLog::default(),
         }
@@ -41,6 +48,8 @@ impl Totals {
     pub fn add(&mut self, other: &Self) {
         self.stats.add(&other.stats);
         self.matches_finished += other.matches_finished;
+        self.results_saved += other.results_saved;
+        self.reconnects += other.reconnects;
         self.connect_ms.add(&other.connect_ms);
         self.failed.add(&other.failed);
     }
@@ -71,6 +80,10 @@ pub struct Report {
     pub connect_ms_p50: i64,
     pub connect_ms_p99: i64,
     pub errors: u64,
+    pub event_gaps: u64,
+    pub reconnects: u64,
+    pub results_saved: u64,
+    pub results_saved_ids: Vec<String>,
     pub confirmed_lag_ticks_max: u32,
     pub failed_clients: u64,
     pub error_messages: Vec<String>,
@@ -80,14 +93,16 @@ impl Report {
     /// The report of a run.
     pub fn new(args: &Args, totals: &Totals) -> Self {
         let stats = &totals.stats;
-        let per_cent = |count: u64| ratio(100.0 * count as f64, stats.ticks_confirmed as f64);
-        // Every client of a room plays as long as the room does.
-        let room_seconds = stats.playing_time.as_secs_f64() / f64::from(args.players);
+        // Every member of a room is in its matches as long as they last, and the players have inputs in them.
+        let members = f64::from(args.members());
+        let room_seconds = stats.playing_time.as_secs_f64() / members;
+        let ticks_played = stats.ticks_confirmed as f64 * f64::from(args.players) / members;
+        let per_cent = |count: u64| ratio(100.0 * count as f64, ticks_played);
         let mut errors = totals.failed.clone();
         errors.add(&stats.errors);
         Self {
             rooms: args.rooms,
-            clients: args.rooms * u32::from(args.players),
+            clients: args.rooms * u32::from(args.members()),
             seconds: args.seconds,
             ticks_confirmed: stats.ticks_confirmed,
             matches_finished: totals.matches_finished,
@@ -107,6 +122,10 @@ impl Report {
             connect_ms_p50: totals.connect_ms.quantile(0.5),
             connect_ms_p99: totals.connect_ms.quantile(0.99),
             errors: errors.count(),
+            event_gaps: stats.event_gaps,
+            reconnects: totals.reconnects,
+            results_saved: totals.results_saved,
+            results_saved_ids: stats.results_saved.iter().map(MatchId::to_string).collect(),
             confirmed_lag_ticks_max: stats.confirmed_lag_ticks_max,
             failed_clients: totals.failed.count(),
             error_messages: errors.messages().to_vec(),
@@ -142,6 +161,11 @@ impl fmt::Display for Report {
         )?;
         writeln!(
             f,
+            "sessions  {} reconnects, {} gaps in rooms' events; {} results stored",
+            self.reconnects, self.event_gaps, self.results_saved
+        )?;
+        writeln!(
+            f,
             "rollback  {} ticks (p50), {} (p99); confirmed at most {} ticks behind the room",
             self.rollback_ticks_p50, self.rollback_ticks_p99, self.confirmed_lag_ticks_max
         )?;
@@ -170,6 +194,8 @@ fn ratio(part: f64, whole: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use clap::Parser;
 
     use super::*;
@@ -182,13 +208,26 @@ mod tests {
             "rooms clients seconds ticks_confirmed matches_finished desyncs resyncs rollback_ticks_p50 rollback_ticks_p99",
             "late_inputs_pct replaced_inputs_pct rtt_ms_p50 rtt_ms_p99 margin_ms_p50 margin_ms_p1 lead_ticks_p50",
             "down_bytes_per_room_s up_bytes_per_room_s connect_ms_p50 connect_ms_p99 errors confirmed_lag_ticks_max",
+            "event_gaps reconnects results_saved failed_clients",
         ]
         .iter()
         .flat_map(|fields| fields.split_whitespace())
         {
             assert!(json[field].is_number(), "{field} is missing");
         }
-        assert!(json["error_messages"].is_array());
+        assert!(json["error_messages"].is_array() && json["results_saved_ids"].is_array());
+    }
+
+    #[test]
+    fn spectators_have_a_share_in_bytes_but_not_in_inputs() {
+        let args = Args::parse_from(["framehouse-bots", "--rooms", "1", "--players", "2", "--spectators", "2"]);
+        let mut totals = Totals::default();
+        totals.stats.playing_time = Duration::from_secs(4 * 10);
+        totals.stats.playing_traffic.down_bytes = 50_000;
+        totals.stats.ticks_confirmed = 4 * 300;
+        totals.stats.late_inputs = 6;
+        let report = Report::new(&args, &totals);
+        assert_eq!((report.clients, report.down_bytes_per_room_s, report.late_inputs_pct), (4, 5000.0, 1.0));
     }
 
     #[test]

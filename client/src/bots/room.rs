@@ -1,73 +1,25 @@
 //! One room's bots: ready together, match after match.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::mpsc::Sender,
+    time::Duration,
+};
 
-use framehouse_shared::{input::Input, protocol::control::Phase, rng::SimRng};
-
-use super::report::Totals;
-use crate::client::Client;
-
-/// One bot.
-pub(super) struct Bot {
-    client: Client,
-    rng: SimRng,
-    asked: Duration,
-    welcomed: Option<Duration>,
-    next_update: Duration,
-    is_ready: bool,
-    last_result: Option<u32>,
-}
-
-impl Bot {
-    pub const fn new(client: Client, rng: SimRng, asked: Duration) -> Self {
-        let next_update = Duration::ZERO;
-        Self { client, rng, asked, welcomed: None, next_update, is_ready: false, last_result: None }
-    }
-
-    fn update(&mut self, now: Duration, pause: Duration) {
-        if now < self.next_update {
-            return;
-        }
-        self.next_update = now + pause;
-        let Self { client, rng, .. } = self;
-        client.update(now, &mut |request| {
-            request.simulation.map_or(Input::NEUTRAL, |simulation| simulation.bot_input(request.slot, rng))
-        });
-        client.drain_notices();
-        if client.phase().is_some() {
-            self.welcomed.get_or_insert(now);
-        }
-        self.is_ready &= self.is_in_lobby();
-    }
-
-    fn is_playing_on(&self) -> bool {
-        self.client.ended().is_none()
-    }
-
-    fn is_in_lobby(&self) -> bool {
-        matches!(self.client.phase(), Some(Phase::Lobby { .. }))
-    }
-
-    /// The number of a match whose results are new.
-    fn take_result(&mut self) -> Option<u32> {
-        let result = self.client.results().map(|results| results.match_no);
-        let is_new = result.is_some() && result != self.last_result;
-        self.last_result = result.or(self.last_result);
-        result.filter(|_| is_new)
-    }
-}
+use super::{bot::Bot, comeback::Order, report::Totals};
 
 /// The bots of one room.
 pub(super) struct BotRoom {
-    players: usize,
+    members: usize,
     bots: Vec<Bot>,
     never_hired: Vec<String>,
     results_seen: BTreeMap<u32, usize>,
 }
 
 impl BotRoom {
-    pub const fn new(players: u8) -> Self {
-        Self { players: players as usize, bots: Vec::new(), never_hired: Vec::new(), results_seen: BTreeMap::new() }
+    /// A room for so many.
+    pub const fn new(members: u8) -> Self {
+        Self { members: members as usize, bots: Vec::new(), never_hired: Vec::new(), results_seen: BTreeMap::new() }
     }
 
     /// Takes a bot in, or notes why there is none.
@@ -79,50 +31,42 @@ impl BotRoom {
     }
 
     /// Updates every bot; each at most once in `pause`.
-    pub fn update(&mut self, now: Duration, pause: Duration) {
+    pub fn update(&mut self, now: Duration, pause: Duration, orders: &Sender<Order>) {
         for bot in &mut self.bots {
-            bot.update(now, pause);
+            bot.update(now, pause, orders);
             if let Some(match_no) = bot.take_result() {
                 *self.results_seen.entry(match_no).or_default() += 1;
             }
         }
         if self.is_complete() {
-            for bot in self.bots.iter_mut().filter(|bot| bot.is_playing_on() && !bot.is_ready) {
-                bot.client.set_ready(true);
-                bot.is_ready = true;
-            }
+            self.bots.iter_mut().for_each(Bot::get_ready);
         }
     }
 
     /// All bots leave.
     pub fn leave(&mut self) {
-        self.bots.iter_mut().for_each(|bot| bot.client.leave());
+        self.bots.iter_mut().for_each(Bot::leave);
     }
 
     /// Whether no bot is left that has a connection.
     pub fn is_empty(&self) -> bool {
-        !self.bots.iter().any(Bot::is_playing_on)
+        !self.bots.iter().any(Bot::is_connected)
     }
 
     /// Adds what the bots measured.
     pub fn report(&self, totals: &mut Totals) {
         self.never_hired.iter().for_each(|sentence| totals.fail(sentence));
-        for bot in &self.bots {
-            totals.stats.add(bot.client.stats());
-            match (bot.client.ended(), bot.welcomed) {
-                (Some(sentence), _) if !bot.client.is_leaving() => totals.fail(sentence),
-                (_, None) => totals.fail("A bot had no place in its room when the time was over."),
-                (_, Some(welcomed)) => totals.connect_ms.record((welcomed - bot.asked).as_millis() as i64),
-            }
-        }
-        totals.matches_finished += self.results_seen.values().filter(|seen| **seen == self.players).count() as u64;
+        self.bots.iter().for_each(|bot| bot.report(totals));
+        totals.matches_finished += self.results_seen.values().filter(|seen| **seen == self.members).count() as u64;
+        let saved: BTreeSet<_> = self.bots.iter().flat_map(Bot::results_saved).collect();
+        totals.results_saved += saved.len() as u64;
     }
 
-    /// Everybody who will come is there and waits in the lobby.
+    /// Everybody who will come, or come back, is there and waits in the lobby.
     fn is_complete(&self) -> bool {
-        let mut present = self.bots.iter().filter(|bot| bot.is_playing_on()).peekable();
-        self.bots.len() + self.never_hired.len() == self.players
-            && present.peek().is_some()
-            && present.all(Bot::is_in_lobby)
+        let mut staying = self.bots.iter().filter(|bot| !bot.is_gone()).peekable();
+        self.bots.len() + self.never_hired.len() == self.members
+            && staying.peek().is_some()
+            && staying.all(Bot::is_in_lobby)
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use framehouse_shared::{protocol::hot::Feedback, tick::Tick};
 
-use super::{inputs::InputHistory, snapshot::Assembly, stash::Stash};
+use super::{inputs::InputHistory, playout::Playout, snapshot::Assembly, stash::Stash};
 
 /// The match that is set, runs, or has just ended.
 pub(super) struct CurrentMatch {
@@ -14,6 +14,8 @@ pub(super) struct CurrentMatch {
     pub assembly: Assembly,
     /// Frames on their way into the simulation.
     pub stash: Stash,
+    /// The time of who only watches.
+    pub playout: Playout,
     /// Our own inputs.
     pub inputs: InputHistory,
     /// One past the newest input tick that the server has.
@@ -42,6 +44,7 @@ impl CurrentMatch {
             number,
             assembly: Assembly::default(),
             stash: Stash::default(),
+            playout: Playout::default(),
             inputs: InputHistory::default(),
             input_ack: Tick(0),
             feedback_tick: Tick(0),

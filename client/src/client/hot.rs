@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use arrayvec::ArrayVec;
 use framehouse_shared::{
     protocol::{
         codec::CodecError,
@@ -76,9 +77,10 @@ impl Client {
         }
     }
 
-    /// Sends the inputs that the server does not have, and what we have of the frames.
+    /// Sends the inputs that the server does not have, and what we have of the frames: nothing but that if we only watch.
     pub(super) fn send_inputs(&mut self, now: Duration, has_new_input: bool) {
         let is_playing = matches!(self.phase(), Some(Phase::Playing { .. }));
+        let is_watching = self.is_watching();
         let Some(current) = &mut self.current else { return };
         let is_ack_due = is_playing && current.inputs_sent.is_none_or(|sent| now.saturating_sub(sent) >= ACK_INTERVAL);
         if !has_new_input && !is_ack_due {
@@ -90,13 +92,15 @@ impl Client {
             next_frame: current.stash.next_missing(),
             seen_frames: current.stash.seen(),
             newest: current.inputs.end().minus(1),
-            inputs: current.inputs.unacknowledged(current.input_ack),
+            inputs: if is_watching { ArrayVec::new() } else { current.inputs.unacknowledged(current.input_ack) },
             report: current.report.take(),
         };
         let mut bytes = Vec::with_capacity(64);
         message.encode(&mut bytes);
         self.connection.send_hot(now, &bytes);
-        self.stats.lead_hundredth_ticks.record((self.clock.lead_ticks() * 100.0) as i64);
+        if !is_watching {
+            self.stats.lead_hundredth_ticks.record((self.clock.lead_ticks() * 100.0) as i64);
+        }
     }
 
     /// Asks for frames that the hot path does not reach back to.

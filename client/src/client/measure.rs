@@ -34,7 +34,8 @@ impl Client {
         }
     }
 
-    /// How far confirmation is behind what the room should have closed by now.
+    /// How far confirmation is behind what the room should have closed by now. What is here counts as confirmed for who
+    /// watches: it waits for its time.
     fn measure_lag(&mut self, now: Duration) {
         let is_over = self.prediction.as_ref().is_some_and(Prediction::is_over);
         let (Some(current), Some(room), Some(time)) = (&self.current, &self.room, self.clock.room_time()) else {
@@ -44,7 +45,8 @@ impl Client {
         if is_over || !has_settled || time < f64::from(room.tick_rate) {
             return;
         }
-        let last_confirmed = current.stash.base().minus(1);
+        let end = if self.is_watching() { current.stash.next_missing() } else { current.stash.base() };
+        let last_confirmed = end.minus(1);
         let lag = Tick(time as u32).since(last_confirmed);
         self.stats.confirmed_lag_ticks_max = self.stats.confirmed_lag_ticks_max.max(lag);
     }

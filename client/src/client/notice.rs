@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use framehouse_shared::{protocol::control::RoomEvent, tick::Tick};
+use framehouse_shared::{ids::MatchId, protocol::control::RoomEvent, tick::Tick};
 
 /// The most notices that wait; the oldest go first.
 const NOTICES_MAX: usize = 4096;
@@ -25,6 +25,15 @@ pub enum Notice {
     },
     /// The server sent its state, which replaced ours.
     Resynced,
+    /// Something the player asked for is not done, and why, in a sentence.
+    Refused(String),
+    /// The server has stored the result of a match.
+    ResultSaved {
+        /// The match's number in its room.
+        match_no: u32,
+        /// Its name in the server's results.
+        match_id: MatchId,
+    },
     /// The session is over, and why.
     Ended(String),
 }

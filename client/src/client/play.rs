@@ -1,4 +1,5 @@
-//! A match running: inputs are sampled for every tick that is due, frames confirmed, and the rest predicted.
+//! A match running: inputs are sampled for every tick that is due, frames confirmed, and the rest predicted. Who only
+//! watches has frames confirmed when they are due, and that is all.
 
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ impl Client {
             return;
         }
         let new_ticks = self.sample_inputs(sample);
+        self.advance_playout(now);
         // What time brought anew may be simulated on top of what is simulated again.
         let steps_max = RESIMULATED_TICKS_MAX + new_ticks.min(RESIMULATED_TICKS_MAX);
         let outcome = self.confirm_frames(steps_max).and_then(|()| self.predict(steps_max));
@@ -35,18 +37,16 @@ impl Client {
 
     /// Asks for one input for every tick that is due; returns how many there were.
     fn sample_inputs(&mut self, sample: &mut dyn FnMut(InputRequest<'_>) -> Input) -> u32 {
-        let Some(end) = self.inputs_end() else { return 0 };
-        let (Some(room), Some(current)) = (&self.room, &mut self.current) else { return 0 };
+        let (Some(slot), Some(end)) = (self.playing_slot(), self.inputs_end()) else { return 0 };
+        let Some(current) = &mut self.current else { return 0 };
         let opens_at_zero = current.loaded.is_some_and(|(_, first)| first == Tick(0));
         // Whoever joins late begins with the present, everybody else with the first tick.
         current.inputs.start_at(if opens_at_zero { Tick(0) } else { end.minus(1) });
         let mut sampled = 0;
         for tick in current.inputs.missing_before(end) {
             let input = match &self.prediction {
-                Some(prediction) => {
-                    sample(InputRequest { tick, slot: room.slot, simulation: Some(prediction.simulation()) })
-                }
-                None => synthetic_input(tick, room.slot),
+                Some(prediction) => sample(InputRequest { tick, slot, simulation: Some(prediction.simulation()) }),
+                None => synthetic_input(tick, slot),
             };
             current.inputs.push(input);
             sampled += 1;
@@ -61,7 +61,7 @@ impl Client {
         let is_wanted = match room.phase {
             Phase::Playing { .. } => true,
             Phase::Countdown { .. } => time >= -EARLY_SECONDS * f64::from(room.tick_rate),
-            Phase::Lobby { .. } | Phase::Results { .. } => false,
+            Phase::Lobby { .. } | Phase::Loading { .. } | Phase::Results { .. } => false,
         };
         if !is_wanted || self.prediction.as_ref().is_some_and(Prediction::is_over) {
             return None;
@@ -76,12 +76,29 @@ impl Client {
         self.current.as_ref().map(|current| current.stash.base())
     }
 
+    fn advance_playout(&mut self, now: Duration) {
+        if !self.is_watching() {
+            return;
+        }
+        let (Some(room), Some(current)) = (&self.room, &mut self.current) else { return };
+        current.playout.advance(now, room.tick_rate, current.stash.next_missing(), current.last_tick.is_some());
+    }
+
+    /// One past the newest tick to confirm: whatever is there, but for who watches the match only what is due.
+    fn confirm_end(&self) -> Tick {
+        match &self.current {
+            Some(current) if self.is_watching() && self.prediction.is_some() => current.playout.due_end(),
+            _ => Tick(u32::MAX),
+        }
+    }
+
     /// Takes the frames that are there, in order; of those that have to be simulated at most `steps_max`.
     fn confirm_frames(&mut self, steps_max: u32) -> Result<(), SimulationFailed> {
+        let end = self.confirm_end();
         let mut steps = 0;
         while steps < steps_max {
             let Some(current) = &mut self.current else { break };
-            let Some((tick, blob)) = current.stash.peek() else { break };
+            let Some((tick, blob)) = current.stash.peek().filter(|(tick, _)| *tick < end) else { break };
             let Some(prediction) = &mut self.prediction else {
                 current.stash.take();
                 self.stats.ticks_confirmed += 1;
@@ -125,13 +142,12 @@ impl Client {
     }
 
     fn predict(&mut self, steps_max: u32) -> Result<(), SimulationFailed> {
-        let (Some(room), Some(current), Some(prediction)) = (&self.room, &self.current, &mut self.prediction) else {
-            return Ok(());
-        };
+        let Some(slot) = self.playing_slot() else { return Ok(()) };
+        let (Some(current), Some(prediction)) = (&self.current, &mut self.prediction) else { return Ok(()) };
         // Confirmed frames are left over: it would all be undone in the next update.
         let is_behind = current.stash.peek().is_some();
         let end = if is_behind || current.last_tick.is_some() { Tick(0) } else { current.inputs.end() };
-        prediction.predict(end, steps_max, room.slot, |tick| current.inputs.get(tick))?;
+        prediction.predict(end, steps_max, slot, |tick| current.inputs.get(tick))?;
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use framehouse_shared::{
     ids::{PlayerId, RoomCode, SLOTS_MAX, Slot},
-    protocol::control::{LeaderboardEntry, Member, Phase, RoomEvent, Standing, Welcome},
+    protocol::control::{LeaderboardEntry, Member, Phase, PlayerState, RoomEvent, RoomOptions, Standing, Welcome},
     tick::Tick,
 };
 
@@ -14,16 +14,20 @@ const TICK_RATE_MAX: u16 = 240;
 pub struct RoomView {
     /// Its name for people.
     pub code: RoomCode,
-    /// How many seats it has.
-    pub seats: u8,
+    /// What its host has decided.
+    pub options: RoomOptions,
     /// Ticks a second.
     pub tick_rate: u16,
     /// Our own player.
     pub player: PlayerId,
-    /// Our own seat.
-    pub slot: Slot,
-    /// Everybody, by seat.
+    /// Our own seat; a spectator has none.
+    pub slot: Option<Slot>,
+    /// Everybody who has a seat, by seat.
     pub members: [Option<Member>; SLOTS_MAX],
+    /// The host's seat.
+    pub host: Option<Slot>,
+    /// How many people watch.
+    pub spectators: u8,
     /// Where the room is in its life.
     pub phase: Phase,
     /// The name of who sits in each seat, or sat there last.
@@ -56,16 +60,19 @@ pub struct Leaderboard {
 impl RoomView {
     /// The room of a welcome; nothing when no server would say that.
     pub fn new(welcome: Welcome) -> Option<Self> {
-        let is_sane = (1..=SLOTS_MAX).contains(&usize::from(welcome.seats))
+        let seats = welcome.options.seats;
+        let is_sane = (1..=SLOTS_MAX).contains(&usize::from(seats))
             && (1..=TICK_RATE_MAX).contains(&welcome.tick_rate)
-            && u8::from(welcome.slot) < welcome.seats;
+            && welcome.slot.is_none_or(|slot| u8::from(slot) < seats);
         let mut room = Self {
             code: welcome.code,
-            seats: welcome.seats,
+            options: welcome.options,
             tick_rate: welcome.tick_rate,
             player: welcome.player,
             slot: welcome.slot,
             members: Default::default(),
+            host: welcome.host,
+            spectators: welcome.spectators,
             phase: welcome.phase,
             names: Default::default(),
             next_msg_id: welcome.next_msg_id,
@@ -88,21 +95,38 @@ impl RoomView {
     pub fn apply(&mut self, event: &RoomEvent) {
         match event {
             RoomEvent::Joined(member) => self.seat(member.clone()),
-            RoomEvent::Left { slot, .. } => self.members[slot.index()] = None,
-            RoomEvent::Ready { slot, ready } => {
+            RoomEvent::Left { slot, .. } => self.free(*slot),
+            RoomEvent::State { slot, state } => {
                 if let Some(member) = &mut self.members[slot.index()] {
-                    member.ready = *ready;
+                    member.state = *state;
                 }
             }
-            RoomEvent::Message { .. } => {}
             RoomEvent::Phase(phase) => {
-                // Being ready is for one match.
-                if matches!(phase, Phase::Countdown { .. }) {
-                    self.members.iter_mut().flatten().for_each(|member| member.ready = false);
-                }
+                self.members.iter_mut().flatten().for_each(|member| member.state = member.state.after(phase));
                 self.phase = phase.clone();
             }
+            RoomEvent::Host { slot } => self.host = Some(*slot),
+            RoomEvent::Options(options) => self.options = options.clone(),
+            RoomEvent::Spectators { count } => self.spectators = *count,
+            RoomEvent::Message { .. } | RoomEvent::Chat { .. } => {}
         }
+    }
+
+    /// What we are about ourselves.
+    pub fn own_state(&self) -> PlayerState {
+        let own = self.slot.and_then(|slot| self.members[slot.index()].as_ref());
+        own.map_or(PlayerState::Spectating, |member| member.state)
+    }
+
+    /// Our seat if we have a part in the match from there: who gave the match up only watches, like a spectator.
+    pub fn playing_slot(&self) -> Option<Slot> {
+        self.slot.filter(|_| self.own_state() != PlayerState::Aborted)
+    }
+
+    fn free(&mut self, slot: Slot) {
+        self.members[slot.index()] = None;
+        // Whoever is the next host is told; where nobody is left, nobody is told.
+        self.host = self.host.filter(|host| *host != slot);
     }
 
     fn seat(&mut self, member: Member) {

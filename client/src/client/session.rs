@@ -1,16 +1,15 @@
-//! The reliable side of a session: the greeting, the room's events and phases, states on their way in, the end.
+//! The reliable side of a session: the greeting, the room's events and phases, the end.
 
 use std::time::Duration;
 
 use framehouse_shared::{
-    protocol::control::{ControlDown, ControlUp, Phase, RoomEvent, Welcome},
+    protocol::control::{ControlDown, ControlUp, LeaderboardEntry, Phase, RoomEvent, Welcome},
     tick::Tick,
 };
 
 use super::{
     Client, LEAVE_TIME_MAX, Leaderboard, Leaving, MatchResults, Notice, RoomView, WELCOME_TIME_MAX,
-    current_match::CurrentMatch,
-    snapshot::{ChunkPlace, SnapshotError, decompress},
+    current_match::CurrentMatch, snapshot::ChunkPlace,
 };
 use crate::{clock::Clock, net::Status};
 
@@ -23,7 +22,7 @@ impl Client {
                 self.connection.queue_control(&ControlUp::Hello(self.hello.clone()));
             }
             Some(since) if self.room.is_none() && now.saturating_sub(since) > WELCOME_TIME_MAX => {
-                self.connection.close("The server took the connection but gave no seat in time: try again.");
+                self.connection.give_up("The server took the connection but gave no seat in time: try again.");
             }
             _ => {}
         }
@@ -56,6 +55,11 @@ impl Client {
                 }
             }
             ControlDown::Desync { tick, component } => self.note_desync(tick, Some(component)),
+            ControlDown::Refused { reason } => self.notices.push(Notice::Refused(reason)),
+            ControlDown::ResultSaved { match_no, match_id } => {
+                self.stats.note_result(match_id);
+                self.notices.push(Notice::ResultSaved { match_no, match_id });
+            }
             ControlDown::Welcome(_) | ControlDown::Goodbye { .. } => unreachable!("taken above"),
         }
     }
@@ -80,6 +84,7 @@ impl Client {
     fn take_event(&mut self, now: Duration, msg_id: u64, event: RoomEvent) {
         let Some(room) = &mut self.room else { return };
         if let Err(gap) = room.take_msg_id(msg_id) {
+            self.stats.event_gaps += 1;
             self.stats.errors.note(gap);
         }
         room.apply(&event);
@@ -92,73 +97,35 @@ impl Client {
     fn enter(&mut self, now: Duration, phase: Phase) {
         match phase {
             Phase::Lobby { .. } => self.current = None,
-            Phase::Countdown { match_no, .. } => self.set_match(now, match_no),
-            // Whoever comes late never saw the countdown.
-            Phase::Playing { match_no } if self.match_no() != Some(match_no) => self.set_match(now, match_no),
-            Phase::Playing { .. } => {}
-            Phase::Results { match_no, last_tick, ranking } => {
-                if let Some(current) = self.current.as_mut().filter(|current| current.number == match_no) {
-                    current.last_tick = Some(last_tick);
-                    // The last frames may still be on their way: they are asked for a little later.
-                    current.frames_wanted = Some(now);
-                    self.stats.matches_seen += 1;
-                }
-                self.results = Some(MatchResults { match_no, last_tick, ranking });
+            Phase::Loading { match_no } | Phase::Playing { match_no } => self.set_match(now, match_no),
+            Phase::Countdown { match_no, .. } => {
+                self.set_match(now, match_no);
+                // Only now the room has a time, and it is not long until tick 0.
+                self.clock.start_match(now);
             }
+            Phase::Results { match_no, last_tick, ranking } => self.end_match(now, match_no, last_tick, ranking),
         }
     }
 
+    /// A match begins for us with the first of its phases that we see, and with no later one.
     fn set_match(&mut self, now: Duration, number: u32) {
+        if self.match_no() == Some(number) {
+            return;
+        }
         self.current = Some(CurrentMatch::new(number));
         self.leaderboard = None;
         self.results = None;
         self.clock.start_match(now);
     }
 
-    fn take_chunk(&mut self, now: Duration, match_no: u32, place: ChunkPlace, bytes: &[u8]) {
-        // A state of a match that is over: the room has gone on meanwhile.
-        let Some(current) = self.current.as_mut().filter(|current| current.number == match_no) else { return };
-        let loaded = match current.assembly.take(place, bytes) {
-            Ok(None) => return,
-            Ok(Some(compressed)) => self.load(now, place.next_tick, &compressed),
-            Err(error) => Err(error),
-        };
-        if let Err(error) = loaded {
-            self.stats.errors.note(error.to_string());
+    fn end_match(&mut self, now: Duration, match_no: u32, last_tick: Tick, ranking: Vec<LeaderboardEntry>) {
+        if let Some(current) = self.current.as_mut().filter(|current| current.number == match_no) {
+            current.last_tick = Some(last_tick);
+            // The last frames may still be on their way: they are asked for a little later.
+            current.frames_wanted = Some(now);
+            self.stats.matches_seen += 1;
         }
-    }
-
-    /// Puts the match into a state from the server: the opening one, or a later one that replaces ours.
-    fn load(&mut self, now: Duration, next_tick: Tick, compressed: &[u8]) -> Result<(), SnapshotError> {
-        let Some(current) = &mut self.current else { return Ok(()) };
-        if let Some(prediction) = &mut self.prediction {
-            let state = decompress(compressed)?;
-            if prediction.load(&state) != Ok(next_tick) {
-                // The simulation may hold parts of two states now.
-                current.loaded = None;
-                let reason = "the server sent a match that this client cannot read: the two are of different versions";
-                self.connection.close(reason);
-                return Err(SnapshotError::State);
-            }
-        }
-        current.stash.start_at(next_tick);
-        current.is_desynced = false;
-        let is_resync = current.loaded.replace((now, next_tick)).is_some();
-        self.stats.resyncs += u64::from(is_resync);
-        self.notices.push(if is_resync { Notice::Resynced } else { Notice::Loaded });
-        let match_no = current.number;
-        self.connection.queue_control(&ControlUp::Loaded { match_no, next_tick });
-        Ok(())
-    }
-
-    /// Counts a desync once, until a new state is loaded.
-    pub(super) fn note_desync(&mut self, tick: Tick, component: Option<String>) {
-        let Some(current) = &mut self.current else { return };
-        let is_new = !std::mem::replace(&mut current.is_desynced, true);
-        self.stats.desyncs += u64::from(is_new);
-        if is_new || component.is_some() {
-            self.notices.push(Notice::Desync { tick, component });
-        }
+        self.results = Some(MatchResults { match_no, last_tick, ranking });
     }
 
     pub(super) fn finish_leaving(&mut self, now: Duration) {
@@ -172,10 +139,9 @@ impl Client {
     }
 
     pub(super) fn notice_end(&mut self) {
-        if let Status::Ended(reason) = self.connection.status() {
-            let reason = reason.to_owned();
-            self.notices.push(Notice::Ended(reason.clone()));
-            self.ended = Some(reason);
+        if let Status::Ended(end) = self.connection.status() {
+            self.notices.push(Notice::Ended(end.reason.clone()));
+            self.end = Some(end.clone());
         }
     }
 }

@@ -1,17 +1,23 @@
 //! A client against a server that a test plays by hand. What real rooms do is tested in the workspace's own tests crate.
 
+mod phases;
+mod session;
 mod stage;
+mod watching;
 
 use framehouse_shared::{
     ids::Slot,
     input::Input,
-    protocol::control::{ControlDown, ControlUp, Phase, RoomEvent},
+    protocol::control::{ControlDown, ControlUp, Phase, PlayerState, RoomEvent},
     tick::Tick,
 };
 
 use super::*;
-use crate::toy::{POISON, TOY_TICKS};
-use stage::{OWN, Stage};
+use crate::{
+    fake_server::{OWN, welcome},
+    toy::{POISON, TOY_TICKS},
+};
+use stage::Stage;
 
 #[test]
 fn a_match_is_played_to_its_results() {
@@ -26,7 +32,7 @@ fn a_match_is_played_to_its_results() {
     let simulation = stage.client.simulation().expect("the last state is still shown");
     assert_eq!(simulation.hashes(), stage.simulation.hashes());
     assert!(stage.client.results().is_some());
-    let reported: Vec<u32> = stage.reports.iter().map(|(tick, _)| tick.0).collect();
+    let reported: Vec<u32> = stage.heard.iter().filter_map(|message| Some(message.report?.0.0)).collect();
     assert_eq!(reported, (1..TOY_TICKS / 30).map(|n| n * 30 - 1).collect::<Vec<_>>());
     assert_eq!(stage.said(|message| matches!(message, ControlUp::Hashes { .. })), 0, "all was well");
 }
@@ -41,20 +47,6 @@ fn every_tick_is_asked_for_once_and_in_order() {
     assert_eq!(stage.client.stats().late_inputs, 0);
     // From tick 1 on (the join takes effect with tick 0) the server's frames hold what was sampled.
     assert!((2..90).all(|tick| stage.frames[tick].inputs[OWN.index()] == Stage::input(Tick(tick as u32))));
-}
-
-#[test]
-fn a_gap_in_the_rooms_events_is_an_error() {
-    let mut stage = Stage::in_lobby();
-    let slot = OWN;
-    let event = |msg_id| ControlDown::Event { msg_id, event: RoomEvent::Ready { slot, ready: true } };
-    stage.server.say(&event(1));
-    stage.run_ticks(2);
-    assert_eq!(stage.client.stats().errors.count(), 0);
-    stage.server.say(&event(3));
-    stage.server.say(&event(4));
-    stage.run_ticks(2);
-    assert_eq!(stage.client.stats().errors.messages(), ["room event 3 came where 2 was due"]);
 }
 
 #[test]
@@ -94,7 +86,7 @@ fn another_state_is_reported_at_once_and_replaced() {
 fn whoever_comes_late_catches_up_a_few_ticks_an_update() {
     let mut stage = Stage::in_lobby();
     stage.is_mute = true;
-    stage.begin(false);
+    stage.begin_unheard();
     stage.play(100);
     stage.phase(Phase::Playing { match_no: 1 });
     stage.send_snapshot();
@@ -112,38 +104,13 @@ fn whoever_comes_late_catches_up_a_few_ticks_an_update() {
 #[test]
 fn a_thin_client_acknowledges_and_sends_what_changes() {
     let mut stage = Stage::thin();
-    stage.begin(true);
+    stage.begin();
     stage.play(100);
     assert_eq!(stage.client.stats().ticks_confirmed, 100);
     assert!(stage.client.simulation().is_none());
     assert!(stage.sampled.is_empty());
     let own = |tick: usize| stage.frames[tick].inputs[OWN.index()];
     assert_eq!((10..90).filter(|tick| own(*tick) != own(*tick - 1)).count(), 40);
-}
-
-#[test]
-fn a_goodbye_is_the_end_and_its_reason() {
-    let mut stage = Stage::in_lobby();
-    stage.server.say(&ControlDown::Goodbye { reason: "The host closed the room.".to_owned() });
-    stage.run_ticks(2);
-    assert_eq!(stage.client.ended(), Some("The host closed the room."));
-    assert!(!stage.client.is_leaving());
-}
-
-#[test]
-fn leaving_is_said_before_the_end() {
-    let mut stage = Stage::in_lobby();
-    stage.client.leave();
-    stage.run_ticks(8);
-    assert_eq!(stage.said(|message| *message == ControlUp::Leave), 1);
-    assert_eq!(stage.client.ended(), Some("You left the room."));
-}
-
-#[test]
-fn a_server_that_never_welcomes_is_given_up() {
-    let mut stage = Stage::connected();
-    stage.run_ticks(330);
-    assert!(stage.client.ended().is_some_and(|reason| reason.contains("no seat")));
 }
 
 #[test]

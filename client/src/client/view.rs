@@ -5,16 +5,16 @@ use std::collections::vec_deque::Drain;
 use framehouse_shared::{
     ids::{PlayerId, RoomCode, SLOTS_MAX, Slot},
     protocol::{
-        control::{Member, Phase},
+        control::{Member, Phase, PlayerState, RoomOptions},
         guard::DropCounts,
     },
     simulation::Simulation,
 };
 
-use super::{Client, Leaderboard, MatchResults, Notice};
+use super::{Client, Leaderboard, MatchResults, Notice, RoomView};
 use crate::{
     clock::Clock,
-    net::{Status, Traffic},
+    net::{End, Status, Traffic},
     prediction::Prediction,
     stats::ClientStats,
 };
@@ -22,7 +22,12 @@ use crate::{
 impl Client {
     /// Why the session is over, if it is: a sentence for the player.
     pub fn ended(&self) -> Option<&str> {
-        self.ended.as_deref()
+        self.end().map(|end| end.reason.as_str())
+    }
+
+    /// How the session came to its end, if it has: on purpose, or because the connection was lost.
+    pub const fn end(&self) -> Option<&End> {
+        self.end.as_ref()
     }
 
     /// Whether the player asked to leave.
@@ -45,9 +50,24 @@ impl Client {
         self.room.as_ref().map(|room| room.code)
     }
 
-    /// How many seats the room has.
-    pub fn seats(&self) -> Option<u8> {
-        self.room.as_ref().map(|room| room.seats)
+    /// What the room's host has decided.
+    pub fn options(&self) -> Option<&RoomOptions> {
+        self.room.as_ref().map(|room| &room.options)
+    }
+
+    /// The host's seat.
+    pub fn host(&self) -> Option<Slot> {
+        self.room.as_ref().and_then(|room| room.host)
+    }
+
+    /// Whether the player is the host.
+    pub fn is_host(&self) -> bool {
+        self.slot().is_some() && self.slot() == self.host()
+    }
+
+    /// How many people watch.
+    pub fn spectators(&self) -> u8 {
+        self.room.as_ref().map_or(0, |room| room.spectators)
     }
 
     /// Ticks a second.
@@ -55,7 +75,7 @@ impl Client {
         self.room.as_ref().map(|room| room.tick_rate)
     }
 
-    /// Everybody in the room, by seat; nothing before the welcome.
+    /// Everybody who has a seat in the room, by seat; nothing before the welcome.
     pub fn members(&self) -> Option<&[Option<Member>; SLOTS_MAX]> {
         self.room.as_ref().map(|room| &room.members)
     }
@@ -71,9 +91,29 @@ impl Client {
         name.filter(|name| !name.is_empty())
     }
 
-    /// Our own seat.
+    /// Our own seat; a spectator has none.
     pub fn slot(&self) -> Option<Slot> {
-        self.room.as_ref().map(|room| room.slot)
+        self.room.as_ref().and_then(|room| room.slot)
+    }
+
+    /// What we are about.
+    pub fn state(&self) -> Option<PlayerState> {
+        self.room.as_ref().map(RoomView::own_state)
+    }
+
+    /// Whether we are in the room without a seat.
+    pub fn is_spectator(&self) -> bool {
+        self.room.as_ref().is_some_and(|room| room.slot.is_none())
+    }
+
+    /// Whether we only watch: without a seat, or after giving the match up.
+    pub fn is_watching(&self) -> bool {
+        self.room.as_ref().is_some_and(|room| room.playing_slot().is_none())
+    }
+
+    /// Our seat, if we have a part in the match from there.
+    pub(super) fn playing_slot(&self) -> Option<Slot> {
+        self.room.as_ref().and_then(RoomView::playing_slot)
     }
 
     /// The number of the match that is set, runs or has just ended.
@@ -91,7 +131,8 @@ impl Client {
         self.results.as_ref()
     }
 
-    /// The newest predicted state, once a match is loaded; never in a thin client.
+    /// The newest state, once a match is loaded: predicted for who plays, confirmed for who watches. Never in a thin
+    /// client.
     pub fn simulation(&self) -> Option<&Simulation> {
         self.current.as_ref()?.loaded?;
         self.prediction.as_ref().map(Prediction::simulation)
@@ -103,17 +144,25 @@ impl Client {
     }
 
     /// The player's own time in ticks of the match: the room's plus the lead. Its whole part is the newest tick with an
-    /// input; it is negative in the countdown.
+    /// input; it is negative in the countdown. Who only watches has none.
     pub fn input_time(&self) -> Option<f64> {
+        self.playing_slot()?;
         self.current.as_ref().and_then(|_| self.clock.input_time())
     }
 
-    /// How far the way is gone from the state before the newest predicted tick to the state after it, 0 to 1: what a view
-    /// interpolates with. It stays at 1 while prediction is held.
+    /// How far the way is gone from the state before the newest one to the newest, 0 to 1: what a view interpolates with.
+    /// It stays at 1 while prediction is held, or frames are waited for.
+    ///
+    /// For who plays it follows from [`input_time`](Self::input_time). For who watches, from a time of its own that runs
+    /// evenly some two ticks behind the newest frame, and in which frames are confirmed when it reaches them.
     pub fn render_alpha(&self) -> f32 {
-        let (Some(time), Some(simulation)) = (self.input_time(), self.simulation()) else { return 0.0 };
+        let (Some(time), Some(simulation)) = (self.shown_time(), self.simulation()) else { return 0.0 };
         let newest_tick = f64::from(simulation.next_tick().0) - 1.0;
         (time - newest_tick).clamp(0.0, 1.0) as f32
+    }
+
+    fn shown_time(&self) -> Option<f64> {
+        if self.is_watching() { self.current.as_ref()?.playout.time() } else { self.input_time() }
     }
 
     /// Room time and distance.

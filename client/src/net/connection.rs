@@ -20,7 +20,7 @@ use renetcode::{ClientAuthentication, NetcodeClient};
 
 use super::{Link, Traffic};
 
-pub use setup::TokenError;
+pub use setup::{End, TokenError};
 use setup::{read_token, renet_config, sentence};
 
 /// The most datagrams taken in one update; the rest waits in the socket.
@@ -35,8 +35,8 @@ pub enum Status<'a> {
     Connecting,
     /// Messages flow.
     Connected,
-    /// It is over; a sentence says why.
-    Ended(&'a str),
+    /// It is over.
+    Ended(&'a End),
 }
 
 /// A session with a server, below the meaning of its messages.
@@ -53,7 +53,7 @@ pub struct Connection {
     bad_messages: u64,
     drops: DropCounts,
     traffic: Traffic,
-    end: Option<String>,
+    end: Option<End>,
 }
 
 impl Connection {
@@ -123,7 +123,7 @@ impl Connection {
     pub fn queue_control(&mut self, message: &ControlUp) {
         let in_flight = self.in_flight();
         if self.outbox.push(&codec::encode(message), in_flight) != Queued::Kept {
-            self.close("The server no longer takes our messages: the connection is given up.");
+            self.give_up("The server no longer takes our messages: the connection is given up.");
         }
     }
 
@@ -155,7 +155,7 @@ impl Connection {
     /// How the connection stands.
     pub fn status(&self) -> Status<'_> {
         match &self.end {
-            Some(reason) => Status::Ended(reason),
+            Some(end) => Status::Ended(end),
             None if self.netcode.is_connected() => Status::Connected,
             None => Status::Connecting,
         }
@@ -166,21 +166,14 @@ impl Connection {
         self.outbox.bytes() + self.in_flight() == 0
     }
 
-    /// Ends the connection for this reason, if nothing else did, and tells the server.
+    /// Ends the connection because one of the two ends wants it so, and tells the server.
     pub fn close(&mut self, reason: &str) {
-        if self.end.is_some() {
-            return;
-        }
-        self.end = Some(reason.to_owned());
-        if self.netcode.is_connected() {
-            // Not answered and not repeated: a second and a third datagram stand for a lost first one.
-            for _ in 0..3 {
-                if let Ok((_, datagram)) = self.netcode.disconnect() {
-                    self.traffic.count_up(datagram.len());
-                    self.link.send(self.advanced_to, datagram);
-                }
-            }
-        }
+        self.end_with(End { reason: reason.to_owned(), is_lost: false });
+    }
+
+    /// Ends the connection because it is of no use any more, and tells the server.
+    pub fn give_up(&mut self, reason: &str) {
+        self.end_with(End { reason: reason.to_owned(), is_lost: true });
     }
 
     /// Datagrams dropped before a library or a decoder saw them, by reason.
@@ -201,6 +194,28 @@ impl Connection {
     /// How often the link itself failed.
     pub fn link_errors(&self) -> u64 {
         self.link.errors()
+    }
+
+    fn end_with(&mut self, end: End) {
+        // A farewell can arrive together with the end of the connection, and is read after it: it knows more.
+        let knows_more = |earlier: &End| earlier.is_lost && !end.is_lost;
+        if self.end.as_ref().is_none_or(knows_more) {
+            self.end = Some(end);
+            self.send_disconnect();
+        }
+    }
+
+    fn send_disconnect(&mut self) {
+        if !self.netcode.is_connected() {
+            return;
+        }
+        // Not answered and not repeated: a second and a third datagram stand for a lost first one.
+        for _ in 0..3 {
+            if let Ok((_, datagram)) = self.netcode.disconnect() {
+                self.traffic.count_up(datagram.len());
+                self.link.send(self.advanced_to, datagram);
+            }
+        }
     }
 
     fn in_flight(&self) -> usize {
@@ -264,9 +279,9 @@ impl Connection {
 
     fn notice_end(&mut self) {
         if let Some(reason) = self.netcode.disconnect_reason() {
-            self.end.get_or_insert_with(|| sentence(reason, self.netcode.server_addr()));
+            self.give_up(&sentence(reason, self.netcode.server_addr()));
         } else if let Some(reason) = self.renet.disconnect_reason() {
-            self.close(&format!("The server's messages cannot be followed any more ({reason}): connect again."));
+            self.give_up(&format!("The server's messages cannot be followed any more ({reason}): connect again."));
         }
     }
 }

@@ -22,7 +22,7 @@ use crate::{
     tick::{Now, TickRate},
 };
 
-type PlayerQuery<'w, 's> = Query<'w, 's, (&'static InRoom, &'static mut InputBuffer, &'static mut SyncState)>;
+type MemberQuery<'w, 's> = Query<'w, 's, (&'static InRoom, Option<&'static mut InputBuffer>, &'static mut SyncState)>;
 
 /// Takes every lane's inbox apart: inputs to players, pings back, control messages to sessions. Runs in
 /// `ReceiveSet::Route`.
@@ -34,7 +34,7 @@ pub fn route_inboxes(
     mut counters: ResMut<Counters>,
     mut lanes: Query<&mut Lane>,
     mut sessions: Query<&mut Session>,
-    mut players: PlayerQuery,
+    mut members: MemberQuery,
     rooms: Query<&RoomClock>,
 ) {
     for mut lane in &mut lanes {
@@ -49,6 +49,7 @@ pub fn route_inboxes(
                 lane.close(client);
                 continue;
             };
+            session.heard_at = now.elapsed;
             // Only what was understood makes up for what was not.
             let understood = match inbound {
                 Inbound::Connected(_) => {
@@ -71,7 +72,7 @@ pub fn route_inboxes(
                     ControlUp::decode(&bytes).map(|message| session.keep(message, now.elapsed)).is_ok()
                 }
                 Inbound::Hot(client, bytes) => {
-                    take_hot(&now, *rate, &session, &mut lane, &mut players, &rooms, client, &bytes).is_some()
+                    take_hot(&now, *rate, &session, &mut lane, &mut members, &rooms, client, &bytes).is_some()
                 }
             };
             if understood {
@@ -89,7 +90,7 @@ fn take_hot(
     rate: TickRate,
     session: &Session,
     lane: &mut Lane,
-    players: &mut PlayerQuery,
+    members: &mut MemberQuery,
     rooms: &Query<&RoomClock>,
     client: ClientId,
     bytes: &[u8],
@@ -98,12 +99,15 @@ fn take_hot(
         hot::TAG_INPUTS => {
             let message = Inputs::decode(bytes).ok()?;
             // Inputs may overtake the Hello on their way: they are early, not wrong.
-            let SessionState::Seated(player) = session.state else { return Some(()) };
-            let (room, mut buffer, mut sync) = players.get_mut(player).ok()?;
+            let SessionState::Seated(member) = session.state else { return Some(()) };
+            let (room, buffer, mut sync) = members.get_mut(member).ok()?;
             let clock = rooms.get(room.0).ok()?;
             if clock.match_low() == message.match_low {
                 sync.note(&message);
-                buffer.take(&message, clock, now.elapsed, rate);
+                // A spectator has none.
+                if let Some(mut buffer) = buffer {
+                    buffer.take(&message, clock, now.elapsed, rate);
+                }
             }
             Some(())
         }

@@ -9,14 +9,15 @@ use framehouse_shared::{
 };
 
 use super::{
-    budget::{Account, Budget, Charge, ErrorKind, ErrorLedger, Rates},
+    budget::{Account, Bucket, Budget, Charge, ErrorKind, ErrorLedger, Rates},
     lane::{ClientId, Lane},
     mail::{self, PeerAddress},
     token::TOKEN_SECONDS,
 };
 use crate::{
+    config::NetSettings,
     ops::status::Counters,
-    room::members,
+    room::{members, presence::ResumeSecret},
     tick::{Now, TickRate},
 };
 
@@ -24,6 +25,8 @@ use crate::{
 const CLOSING_SECONDS: u64 = 2;
 /// Control messages of one session that can wait for the next tick; more are a flood.
 const INBOX_MAX: usize = 256;
+/// Lines of chat that a session may write at once.
+const CHAT_LINES_BURST: f32 = 5.0;
 
 /// Finds the session of a connection.
 #[derive(Resource, Default)]
@@ -56,7 +59,7 @@ pub enum SessionState {
         /// When it is closed.
         until: u64,
     },
-    /// Its player is in a room.
+    /// Its player or spectator is in a room.
     Seated(Entity),
     /// It was told goodbye; the connection ends when that is acknowledged.
     Closing {
@@ -67,6 +70,17 @@ pub enum SessionState {
     Gone,
 }
 
+/// What a session's token was made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// The seat that is reserved for it.
+    Play,
+    /// A place among the spectators.
+    Watch,
+    /// The seat that this player has already.
+    Resume(Entity),
+}
+
 /// A connection and what it is for.
 #[derive(Component)]
 pub struct Session {
@@ -74,16 +88,23 @@ pub struct Session {
     pub id: SessionId,
     /// Where its bytes go.
     pub address: PeerAddress,
-    /// The room with its reserved seat.
+    /// The room it is for.
     pub room: Entity,
+    /// What it gets there.
+    pub purpose: Purpose,
     /// Its player's identity.
     pub player: PlayerId,
     /// Its player's name.
     pub name: String,
+    /// What its player can come back with.
+    pub secret: ResumeSecret,
+    /// When something last came from it, since the server's start.
+    pub heard_at: Duration,
     /// Where it is in its life.
     pub state: SessionState,
     inbox: Vec<ControlUp>,
     budget: Budget,
+    chat: Bucket,
     errors: ErrorLedger,
     gone_because: &'static str,
     kicked_because: &'static str,
@@ -118,6 +139,11 @@ impl Session {
         self.errors.succeed(kind);
     }
 
+    /// Whether the session may write a line of chat now.
+    pub fn may_write(&mut self, now: Duration) -> bool {
+        self.chat.take(1.0, now)
+    }
+
     /// The session is told this and ends, in this tick's Control.
     pub fn kick(&mut self, reason: &'static str) {
         if !matches!(self.state, SessionState::Closing { .. } | SessionState::Gone) {
@@ -139,20 +165,43 @@ impl Session {
     }
 }
 
-/// Makes a session for a reserved seat.
-pub fn open(world: &mut World, address: PeerAddress, room: Entity, player: PlayerId, name: String) -> Entity {
-    let until = world.resource::<Now>().tick + u64::from(world.resource::<TickRate>().ticks_in(TOKEN_SECONDS * 1000));
-    let budget = Budget::new(world.resource::<Rates>(), world.resource::<Now>().elapsed);
+/// Whom a session is made for.
+pub struct Opening {
+    /// Where its bytes will go.
+    pub address: PeerAddress,
+    /// The room.
+    pub room: Entity,
+    /// What it gets there.
+    pub purpose: Purpose,
+    /// The player's identity.
+    pub player: PlayerId,
+    /// The player's name.
+    pub name: String,
+    /// What the player can come back with.
+    pub secret: ResumeSecret,
+}
+
+/// Makes a session that waits for its connection.
+pub fn open(world: &mut World, opening: Opening) -> Entity {
+    let Opening { address, room, purpose, player, name, secret } = opening;
+    let now = *world.resource::<Now>();
+    let until = now.tick + u64::from(world.resource::<TickRate>().ticks_in(TOKEN_SECONDS * 1000));
+    let budget = Budget::new(world.resource::<Rates>(), now.elapsed);
+    let chat = Bucket::new(world.resource::<NetSettings>().chat_lines_per_s as f32, CHAT_LINES_BURST, now.elapsed);
     let session = world
         .spawn(Session {
             id: SessionId(address.client),
             address,
             room,
+            purpose,
             player,
             name,
+            secret,
+            heard_at: now.elapsed,
             state: SessionState::Reserved { until },
             inbox: Vec::new(),
             budget,
+            chat,
             errors: ErrorLedger::default(),
             gone_because: "",
             kicked_because: "",
@@ -162,24 +211,24 @@ pub fn open(world: &mut World, address: PeerAddress, room: Entity, player: Playe
     session
 }
 
-/// Notes that a session's player is in its room.
-pub fn seat(world: &mut World, session: Entity, player: Entity) {
+/// Notes that a session's player or spectator is in its room.
+pub fn seat(world: &mut World, session: Entity, member: Entity) {
     if let Some(mut session) = world.get_mut::<Session>(session) {
-        session.state = SessionState::Seated(player);
+        session.state = SessionState::Seated(member);
     }
 }
 
 /// Notes that a connection is gone; the session ends in this tick's Control.
 pub fn mark_gone(session: &mut Session, reason: &'static str) {
     session.state = match session.state {
-        // The player entity is still needed, to leave the room properly.
-        SessionState::Seated(player) => SessionState::Seated(player),
+        // The member is still needed, to be away or to leave properly.
+        SessionState::Seated(member) => SessionState::Seated(member),
         _ => SessionState::Gone,
     };
     session.gone_because = reason;
 }
 
-/// Ends what is gone or kicked: players leave their rooms, sessions go. Runs in `TickSet::Control`, before messages are
+/// Ends what is gone or kicked: the players of lost connections are away, those of kicked ones leave, sessions go. Runs in `TickSet::Control`, before messages are
 /// handled.
 pub fn end_gone_sessions(world: &mut World) {
     for (session, reason) in sessions_with(world, |session| session.gone_because) {
@@ -205,16 +254,32 @@ fn sessions_with(world: &mut World, reason: fn(&Session) -> &'static str) -> Vec
 
 /// Tells a session why it ends, and ends it once that is acknowledged. Its player leaves the room now.
 pub fn close(world: &mut World, session: Entity, reason: &str) {
+    match world.get::<Session>(session).map(|session| session.state) {
+        Some(SessionState::Seated(member)) => members::leave(world, member, reason),
+        Some(SessionState::Reserved { .. } | SessionState::Greeting { .. }) => {
+            members::cancel_reservation(world, session);
+        }
+        Some(SessionState::Closing { .. } | SessionState::Gone) | None => {}
+    }
+    dismiss(world, session, reason);
+}
+
+/// The same, with the player staying in the room: it has another session, or has left already.
+pub fn dismiss(world: &mut World, session: Entity, reason: &str) {
     let until = world.resource::<Now>().tick + u64::from(world.resource::<TickRate>().ticks_in(CLOSING_SECONDS * 1000));
-    let Some(state) = world.get::<Session>(session).map(|session| session.state) else { return };
-    if let SessionState::Closing { .. } | SessionState::Gone = state {
+    let Some(mut data) = world.get_mut::<Session>(session) else { return };
+    if let SessionState::Closing { .. } | SessionState::Gone = data.state {
         return;
     }
-    members::release_seat(world, session, reason);
-    let Some(mut data) = world.get_mut::<Session>(session) else { return };
     data.state = SessionState::Closing { until };
     let address = data.address;
     mail::send(world, address, &ControlDown::Goodbye { reason: reason.to_owned() });
+}
+
+/// Tells a session that something it asked for is not done, and why.
+pub fn refuse(world: &mut World, session: Entity, reason: &str) {
+    let Some(address) = world.get::<Session>(session).map(|session| session.address) else { return };
+    mail::send(world, address, &ControlDown::Refused { reason: reason.to_owned() });
 }
 
 /// Tells every session why it ends, and ends it once that is acknowledged.
@@ -255,10 +320,19 @@ pub fn end_expired_sessions(world: &mut World) {
 }
 
 fn remove(world: &mut World, session: Entity, reason: &str) {
-    members::release_seat(world, session, reason);
-    let Some(data) = world.get::<Session>(session) else { return };
-    let address = data.address;
-    tracing::debug!(session = %data.id, reason, "session ended");
+    match world.get::<Session>(session).map(|session| session.state) {
+        Some(SessionState::Seated(member)) => members::lose(world, member),
+        _ => members::cancel_reservation(world, session),
+    }
+    if let Some(data) = world.get::<Session>(session) {
+        tracing::debug!(session = %data.id, reason, "session ended");
+    }
+    forget(world, session);
+}
+
+/// A session and its connection are no more, whoever may still believe in them.
+pub fn forget(world: &mut World, session: Entity) {
+    let Some(address) = world.get::<Session>(session).map(|session| session.address) else { return };
     if let Some(mut lane) = world.get_mut::<Lane>(address.lane) {
         lane.close(address.client);
     }

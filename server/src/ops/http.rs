@@ -17,7 +17,7 @@ use std::{
 use axum::{
     Extension, Json, Router,
     body::{Body, Bytes},
-    extract::{DefaultBodyLimit, State},
+    extract::{DefaultBodyLimit, Query, State, rejection::QueryRejection},
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -39,7 +39,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{limit::JoinLimit, status::StatusBoard};
+use super::{limit::JoinLimit, rooms::RoomFilter, status::StatusBoard};
 use crate::room::directory::{Grant, JoinError, JoinRequest, PendingJoin, RoomWish};
 
 /// Bytes of a request body, at most.
@@ -123,10 +123,7 @@ async fn accept_connections(listener: tokio::net::TcpListener, router: Router) {
 fn router(gateway: Gateway) -> Router {
     Router::new()
         .route("/v1/sessions", post(open_session))
-        .route(
-            "/v1/rooms",
-            get(|State(gateway): State<Gateway>| async move { Json(json!({ "rooms": gateway.status.page().rooms })) }),
-        )
+        .route("/v1/rooms", get(list_rooms))
         .route(
             "/v1/status",
             get(|State(gateway): State<Gateway>| async move { Json(json!(gateway.status.page().status)) }),
@@ -138,6 +135,20 @@ fn router(gateway: Gateway) -> Router {
         })
         .layer(DefaultBodyLimit::disable())
         .with_state(gateway)
+}
+
+/// `GET /v1/rooms`: public rooms, filtered by `phase`, `joinable`, `map` and `limit`.
+async fn list_rooms(State(gateway): State<Gateway>, filter: Result<Query<RoomFilter>, QueryRejection>) -> Response {
+    match filter {
+        Ok(Query(filter)) => {
+            let page = gateway.status.page();
+            Json(json!({ "rooms": filter.apply(&page.rooms) })).into_response()
+        }
+        Err(rejection) => {
+            let message = format!("rooms are found by phase, joinable, map and limit ({})", rejection.body_text());
+            error(StatusCode::BAD_REQUEST, "bad_request", &message)
+        }
+    }
 }
 
 /// `POST /v1/sessions`: a seat and a token for it. The body is parsed whatever its Content-Type says.
@@ -161,6 +172,8 @@ async fn open_session(State(gateway): State<Gateway>, Extension(peer): Extension
             "no_such_room",
             &format!("there is no room {code}: check the code, or use quick match"),
         ),
+        // A secret that no player can have is the secret of no player.
+        Err(BadBody::NoSuchSeat) => refuse(&JoinError::NoSuchSeat),
         Err(BadBody::Malformed(message)) => error(StatusCode::BAD_REQUEST, "bad_request", &message),
     }
 }
@@ -188,6 +201,7 @@ fn grant_body(grant: &Grant) -> serde_json::Value {
         "tick_rate": grant.tick_rate,
         "protocol": format!("{:016x}", protocol_hash()),
         "code": grant.code,
+        "resume": grant.resume.reveal(),
     })
 }
 
@@ -195,6 +209,8 @@ fn refuse(reason: &JoinError) -> Response {
     let (status, code) = match reason {
         JoinError::NoSuchRoom(_) => (StatusCode::NOT_FOUND, "no_such_room"),
         JoinError::RoomFull(_) => (StatusCode::CONFLICT, "room_full"),
+        JoinError::SpectatorsFull(_) => (StatusCode::CONFLICT, "spectators_full"),
+        JoinError::NoSuchSeat => (StatusCode::NOT_FOUND, "no_such_seat"),
         JoinError::BadSize { .. } => (StatusCode::BAD_REQUEST, "bad_request"),
         JoinError::Mismatch(_) => (StatusCode::UPGRADE_REQUIRED, "mismatch"),
         JoinError::ServerFull => (StatusCode::SERVICE_UNAVAILABLE, "server_full"),
@@ -216,7 +232,9 @@ fn error(status: StatusCode, code: &str, message: &str) -> Response {
 #[derive(Deserialize)]
 struct JoinBody {
     name: String,
-    room: RoomBody,
+    /// Left out by a player that comes back with its secret.
+    room: Option<RoomBody>,
+    resume: Option<String>,
     hello: Option<HelloBody>,
 }
 
@@ -232,6 +250,7 @@ enum RoomBody {
         practice: bool,
     },
     Code(String),
+    Watch(String),
 }
 
 #[derive(Deserialize)]
@@ -245,6 +264,7 @@ struct HelloBody {
 enum BadBody {
     Malformed(String),
     NoSuchRoom(String),
+    NoSuchSeat,
 }
 
 fn parse_join(body: &Bytes) -> Result<JoinRequest, BadBody> {
@@ -253,16 +273,24 @@ fn parse_join(body: &Bytes) -> Result<JoinRequest, BadBody> {
             "the body is not what this address takes ({error}); an example: {{\"name\":\"Ada\",\"room\":{{\"quick\":{{}}}}}}"
         ))
     })?;
-    let wish = match body.room {
-        RoomBody::Quick {} => RoomWish::Quick,
-        RoomBody::Create { size, private, practice } => RoomWish::Create { size, private, practice },
-        // A code that no room can have is the code of no room.
-        RoomBody::Code(code) => {
-            RoomWish::Code(code.parse::<RoomCode>().map_err(|_| BadBody::NoSuchRoom(printable(&code)))?)
-        }
+    let wish = match (body.resume, body.room) {
+        (Some(secret), _) => RoomWish::Resume(secret.parse().map_err(|()| BadBody::NoSuchSeat)?),
+        (None, Some(room)) => parse_wish(room)?,
+        (None, None) => return Err(BadBody::Malformed("the body names no room".to_owned())),
     };
     let hello = body.hello.map(parse_hello).transpose()?;
     Ok(JoinRequest { name: parse_name(&body.name)?, wish, hello })
+}
+
+fn parse_wish(room: RoomBody) -> Result<RoomWish, BadBody> {
+    // A code that no room can have is the code of no room.
+    let parse_code = |code: String| code.parse::<RoomCode>().map_err(|_| BadBody::NoSuchRoom(printable(&code)));
+    Ok(match room {
+        RoomBody::Quick {} => RoomWish::Quick,
+        RoomBody::Create { size, private, practice } => RoomWish::Create { size, private, practice },
+        RoomBody::Code(code) => RoomWish::Code(parse_code(code)?),
+        RoomBody::Watch(code) => RoomWish::Watch(parse_code(code)?),
+    })
 }
 
 fn printable(text: &str) -> String {
@@ -305,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn the_three_wishes_are_understood() {
+    fn every_wish_is_understood() {
         let wish = |room| parse(room).expect("a good body").wish;
         assert_eq!(wish(r#"{"name":"Ada","room":{"quick":{}}}"#), RoomWish::Quick);
         assert_eq!(
@@ -314,6 +342,10 @@ mod tests {
         );
         let code = "K7QX".parse().expect("a code");
         assert_eq!(wish(r#"{"name":"Ada","room":{"code":"k7qx"}}"#), RoomWish::Code(code));
+        assert_eq!(wish(r#"{"name":"Ada","room":{"watch":"k7qx"}}"#), RoomWish::Watch(code));
+        let secret = "0123456789abcdef0123456789abcdef";
+        let body = r#"{"name":"Ada","resume":"0123456789abcdef0123456789abcdef"}"#;
+        assert_eq!(wish(body), RoomWish::Resume(secret.parse().expect("a secret")));
     }
 
     #[test]
@@ -324,5 +356,6 @@ mod tests {
         assert!(matches!(parse(r#"{"name":" ","room":{"quick":{}}}"#), Err(BadBody::Malformed(_))));
         assert!(matches!(parse(r#"{"name":"a\nb","room":{"quick":{}}}"#), Err(BadBody::Malformed(_))));
         assert_eq!(parse(r#"{"name":"Ada","room":{"code":"nope!"}}"#), Err(BadBody::NoSuchRoom("nope!".into())));
+        assert_eq!(parse(r#"{"name":"Ada","resume":"nope"}"#), Err(BadBody::NoSuchSeat));
     }
 }

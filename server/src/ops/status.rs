@@ -7,19 +7,21 @@ use std::{
 };
 
 use bevy::prelude::*;
-use framehouse_shared::{ids::RoomCode, protocol::guard::Dropped};
+use framehouse_shared::protocol::guard::Dropped;
 use serde::Serialize;
 
 use super::{
+    rooms::{ListedRoom, RoomEntry, public_rooms},
     spread::{Spread, SpreadUs},
     stages::{StageTimes, StagesPlugin},
 };
 use crate::{
+    cleanup::{Cleanup, CleanupStats},
     net::{
         lane::{Lane, LaneTraffic},
         session::Sessions,
     },
-    room::{Members, Room, phase::RoomPhase, seats::Seats},
+    room::{Player, Spectator, phase::RoomPhase},
     tick::{Now, TickRate, TickSet},
 };
 
@@ -129,7 +131,9 @@ pub struct Status {
     rooms: usize,
     rooms_by_phase: RoomsByPhase,
     players: usize,
+    spectators: usize,
     sessions: usize,
+    cleanup: CleanupPage,
     matches_finished: u64,
     kicked: u64,
     room_messages_in: u64,
@@ -155,8 +159,17 @@ struct TickMs {
 }
 
 #[derive(Debug, Default, Serialize)]
+struct CleanupPage {
+    #[serde(flatten)]
+    stats: CleanupStats,
+    /// Of ticks in which something was freed.
+    us_per_tick: SpreadUs,
+}
+
+#[derive(Debug, Default, Serialize)]
 struct RoomsByPhase {
     lobby: usize,
+    loading: usize,
     countdown: usize,
     playing: usize,
     results: usize,
@@ -170,18 +183,6 @@ struct Errors {
     rooms_faulted: u64,
 }
 
-/// One line of `/v1/rooms`.
-#[derive(Debug, Serialize)]
-pub struct RoomEntry {
-    code: RoomCode,
-    phase: &'static str,
-    players: usize,
-    seats: u8,
-    free: usize,
-}
-
-type RoomItem = (&'static Room, &'static RoomPhase, &'static Seats, Option<&'static Members>);
-
 fn publish_status(
     now: Res<Now>,
     rate: Res<TickRate>,
@@ -190,7 +191,10 @@ fn publish_status(
     stages: Res<StageTimes>,
     board: Res<StatusBoard>,
     sessions: Res<Sessions>,
-    rooms: Query<RoomItem>,
+    cleanup: Res<Cleanup>,
+    rooms: Query<ListedRoom>,
+    players: Query<&Player>,
+    spectators: Query<&Spectator>,
     lanes: Query<&Lane>,
 ) {
     if !now.tick.is_multiple_of(u64::from(rate.ticks_in(PAGE_INTERVAL_MS))) {
@@ -211,8 +215,10 @@ fn publish_status(
         rooms_ticks: stages.room_ticks(),
         rooms: rooms.iter().count(),
         rooms_by_phase: count_phases(&rooms),
-        players: rooms.iter().map(|(.., members)| Members::entities(members).len()).sum(),
+        players: players.iter().count(),
+        spectators: spectators.iter().count(),
         sessions: sessions.count(),
+        cleanup: CleanupPage { stats: cleanup.stats(), us_per_tick: cleanup.time_spent().page() },
         matches_finished: counters.matches_finished,
         kicked: counters.kicked,
         room_messages_in: counters.room_messages_in,
@@ -235,34 +241,22 @@ fn publish_status(
         bytes_in: traffic.bytes_in,
         bytes_out: traffic.bytes_out,
     };
-    let page = Arc::new(Page { status, rooms: public_rooms(&rooms) });
+    let page = Arc::new(Page { status, rooms: public_rooms(&rooms, &players, &spectators) });
     *board.0.lock().expect("nothing panics while holding this lock") = page;
 }
 
-fn count_phases(rooms: &Query<RoomItem>) -> RoomsByPhase {
+fn count_phases(rooms: &Query<ListedRoom>) -> RoomsByPhase {
     let mut count = RoomsByPhase::default();
     for (_, phase, ..) in rooms {
         *match phase {
             RoomPhase::Lobby { .. } => &mut count.lobby,
+            RoomPhase::Loading { .. } => &mut count.loading,
             RoomPhase::Countdown { .. } => &mut count.countdown,
             RoomPhase::Playing { .. } => &mut count.playing,
             RoomPhase::Results { .. } => &mut count.results,
         } += 1;
     }
     count
-}
-
-fn public_rooms(rooms: &Query<RoomItem>) -> Vec<RoomEntry> {
-    let mut listed: Vec<_> = rooms.iter().filter(|(room, ..)| room.is_public).collect();
-    listed.sort_by_key(|(room, ..)| room.id);
-    let entry = |(room, phase, seats, members): (&Room, &RoomPhase, &Seats, Option<&Members>)| RoomEntry {
-        code: room.code,
-        phase: phase.name(),
-        players: Members::entities(members).len(),
-        seats: room.seats,
-        free: seats.free(),
-    };
-    listed.into_iter().map(entry).collect()
 }
 
 fn total_traffic(lanes: &Query<&Lane>) -> LaneTraffic {

@@ -18,22 +18,23 @@ use crate::net::{lane::Lane, mail::PeerAddress};
 /// Sends the frame of this tick, the one before, and what a client reports as missing. Runs in `TickSet::Broadcast`.
 pub fn broadcast_frames(
     rooms: Query<(&SimRoom, &RoomClock, &FrameHistory, &Members)>,
-    mut players: Query<(&PeerAddress, &mut InputBuffer, &SyncState)>,
+    mut members: Query<(&PeerAddress, Option<&mut InputBuffer>, &SyncState)>,
     mut lanes: Query<&mut Lane>,
 ) {
-    for (sim, clock, history, members) in &rooms {
+    for (sim, clock, history, in_room) in &rooms {
         if !sim.stepping || sim.is_faulted() || history.end() == Tick(0) {
             continue;
         }
         let newest = history.end().minus(1);
-        for &member in Members::entities(Some(members)) {
-            let Ok((address, mut buffer, sync)) = players.get_mut(member) else { continue };
+        for &member in Members::entities(Some(in_room)) {
+            // Whoever is away has no address, and a spectator no inputs.
+            let Ok((address, mut buffer, sync)) = members.get_mut(member) else { continue };
             let Ok(mut lane) = lanes.get_mut(address.lane) else { continue };
             let header = FramesHeader {
                 match_low: clock.match_low(),
                 newest,
-                input_ack: buffer.end(),
-                feedback: buffer.feedback(newest),
+                input_ack: buffer.as_ref().map_or(Tick(0), |buffer| buffer.end()),
+                feedback: buffer.as_mut().and_then(|buffer| buffer.feedback(newest)),
             };
             let oldest = oldest_to_send(history, sync);
             let blobs =

@@ -23,9 +23,14 @@ pub struct RoomClock {
 }
 
 impl RoomClock {
-    /// A match is set: tick 0 will close at `epoch`.
+    /// A match is set; nobody knows yet when it begins.
+    pub fn next_match(&mut self) {
+        *self = Self { match_no: self.match_no + 1, ..Self::default() };
+    }
+
+    /// Tick 0 will close at `epoch`.
     pub fn start(&mut self, epoch: Duration) {
-        *self = Self { match_no: self.match_no + 1, epoch: Some(epoch), ..Self::default() };
+        self.epoch = Some(epoch);
     }
 
     /// The tick `next_tick` closes at `scheduled`.

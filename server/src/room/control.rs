@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use framehouse_shared::protocol::control::{ControlUp, Hello};
 
-use super::{directory::LocalHello, members, resync};
+use super::{Player, chat, directory::LocalHello, host, members, resync};
 use crate::{
     net::session::{self, Session, SessionState},
     ops::status::Counters,
@@ -29,20 +29,31 @@ fn handle_message(world: &mut World, session: Entity, message: ControlUp) {
     let Some(state) = world.get::<Session>(session).map(|session| session.state) else { return };
     match (state, message) {
         (SessionState::Greeting { .. }, ControlUp::Hello(hello)) => greet(world, session, &hello),
-        (SessionState::Seated(player), ControlUp::Ready(ready)) => members::set_ready(world, player, ready),
-        (SessionState::Seated(_), ControlUp::Leave) => session::close(world, session, "you left"),
-        (SessionState::Seated(player), ControlUp::Loaded { match_no, next_tick }) => {
-            resync::note_loaded(world, player, match_no, next_tick);
-        }
-        (SessionState::Seated(player), ControlUp::WantFrames { match_no, first }) => {
-            resync::send_frames(world, player, match_no, first);
-        }
-        (SessionState::Seated(player), ControlUp::Hashes { match_no, tick, hashes }) => {
-            resync::compare_hashes(world, player, match_no, tick, &hashes);
-        }
-        (SessionState::Seated(player), ControlUp::Message(bytes)) => members::say(world, player, bytes),
+        (SessionState::Seated(member), message) => handle_members(world, session, member, message),
         // What a closing session still sends does not matter; everything else is out of turn.
         (SessionState::Closing { .. } | SessionState::Gone, _) => {}
+        _ => world.resource_mut::<Counters>().invalid_messages += 1,
+    }
+}
+
+fn handle_members(world: &mut World, session: Entity, member: Entity, message: ControlUp) {
+    let has_seat = world.get::<Player>(member).is_some();
+    match message {
+        ControlUp::Leave => session::close(world, session, "you left"),
+        ControlUp::Loaded { match_no, next_tick } => resync::note_loaded(world, member, match_no, next_tick),
+        ControlUp::WantFrames { match_no, first } => resync::send_frames(world, member, match_no, first),
+        ControlUp::Hashes { match_no, tick, hashes } => {
+            resync::compare_hashes(world, session, member, match_no, tick, &hashes);
+        }
+        ControlUp::Chat(text) => chat::write(world, session, member, &text),
+        ControlUp::Ready(ready) if has_seat => members::set_ready(world, member, ready),
+        ControlUp::Message(bytes) if has_seat => chat::say(world, member, bytes),
+        ControlUp::GiveUp if has_seat => {
+            if !members::give_up(world, member) {
+                session::refuse(world, session, "you take part in no match that you could give up");
+            }
+        }
+        ControlUp::Host(order) if has_seat => host::obey(world, session, member, order),
         _ => world.resource_mut::<Counters>().invalid_messages += 1,
     }
 }
@@ -50,7 +61,7 @@ fn handle_message(world: &mut World, session: Entity, message: ControlUp) {
 fn greet(world: &mut World, session: Entity, hello: &Hello) {
     let checked = world.resource::<LocalHello>().0.check(hello);
     match checked {
-        Ok(()) => members::seat_player(world, session),
+        Ok(()) => members::arrive(world, session),
         Err(sentence) => session::close(world, session, &sentence),
     }
 }

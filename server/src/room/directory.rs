@@ -9,19 +9,29 @@ use std::{
 use bevy::prelude::*;
 use framehouse_shared::{
     ids::{PlayerId, RoomCode, RoomId, SLOTS_MAX, SessionId},
-    protocol::control::Hello,
+    protocol::control::{Hello, RoomOptions},
     sim::{GameInfo, SimRoom},
 };
 use tokio::sync::oneshot;
 
-use super::{Members, Room, clock::RoomClock, history::FrameHistory, inputs::Seating, phase::RoomPhase, seats::Seats};
+use super::{
+    InRoom, Members, Player, Room,
+    clock::RoomClock,
+    history::FrameHistory,
+    host::Host,
+    inputs::Seating,
+    phase::RoomPhase,
+    presence::{Residents, ResumeSecret},
+    seats::Seats,
+    spectators,
+};
 use crate::{
     config::{NetSettings, RoomSettings},
     net::{
         budget::Bucket,
         lane::{LANE_CLIENTS_MAX, Lane},
         mail::PeerAddress,
-        session,
+        session::{self, Opening, Purpose},
         token::{NetcodeKey, make_token},
     },
     tick::{Now, TickRate},
@@ -63,6 +73,10 @@ pub enum RoomWish {
     },
     /// The room with this code.
     Code(RoomCode),
+    /// To watch in the room with this code.
+    Watch(RoomCode),
+    /// The seat that a player with this secret has already.
+    Resume(ResumeSecret),
 }
 
 /// What a player gets: with the token it can connect within ten seconds.
@@ -78,6 +92,8 @@ pub struct Grant {
     pub tick_rate: u16,
     /// The room's code.
     pub code: RoomCode,
+    /// What the player can come back with after a lost connection.
+    pub resume: ResumeSecret,
 }
 
 /// Why there is no seat.
@@ -89,6 +105,12 @@ pub enum JoinError {
     /// Every seat of the room is taken or reserved.
     #[error("room {0} is full: try again later, or use quick match")]
     RoomFull(RoomCode),
+    /// As many people watch as may.
+    #[error("room {0} has as many spectators as it may have: try again later, or watch another")]
+    SpectatorsFull(RoomCode),
+    /// The player to come back has no seat any more.
+    #[error("your seat was not kept so long: join again")]
+    NoSuchSeat,
     /// The size asked for is not one of this game's.
     #[error("a room of this game has 1 to {max} seats, not {asked}")]
     BadSize {
@@ -165,37 +187,73 @@ pub fn join(world: &mut World, request: &JoinRequest) -> Result<Grant, JoinError
         world.resource::<LocalHello>().0.check(theirs).map_err(JoinError::Mismatch)?;
     }
     let (lane, server) = least_loaded_lane(world).ok_or(JoinError::ServerFull)?;
-    let room = match &request.wish {
-        RoomWish::Quick => match fullest_joinable(world) {
-            Some(room) => room,
-            None => create_room(world, default_size(world), true, false)?,
-        },
-        RoomWish::Create { size, private, practice } => create_room(world, *size, !private, *practice)?,
-        RoomWish::Code(code) => *world.resource::<Directory>().by_code.get(code).ok_or(JoinError::NoSuchRoom(*code))?,
-    };
-    let code = world.get::<Room>(room).map(|room| room.code).expect("the directory lists live rooms only");
-    if world.get::<Seats>(room).is_none_or(|seats| seats.free() == 0) {
-        return Err(JoinError::RoomFull(code));
-    }
+    let place = find_place(world, &request.wish)?;
+    let code = world.get::<Room>(place.room).map(|room| room.code).expect("places are found in open rooms only");
     let client = random_id();
-    let player = next_player_id(world);
+    let identity = match place.purpose {
+        Purpose::Resume(player) => world.get::<Player>(player).map(|data| (data.id, data.name.clone(), data.secret)),
+        Purpose::Play | Purpose::Watch => None,
+    };
+    let (player, name, secret) =
+        identity.unwrap_or_else(|| (next_player_id(world), request.name.clone(), ResumeSecret::random()));
     let address = PeerAddress { lane, client };
-    let session = session::open(world, address, room, player, request.name.clone());
-    world.get_mut::<Seats>(room).expect("the room has seats").reserve(session).expect("a seat was free just now");
+    let opening = Opening { address, room: place.room, purpose: place.purpose, player, name, secret };
+    let session = session::open(world, opening);
+    if let (Purpose::Play, Some(mut seats)) = (place.purpose, world.get_mut::<Seats>(place.room)) {
+        seats.reserve(session).expect("a seat was free just now");
+    }
     let now = *world.resource::<Now>();
     let timeout = world.resource::<NetSettings>().connection_timeout;
     let token = make_token(world.resource::<NetcodeKey>(), client, server, timeout, now.unix_base + now.elapsed);
-    Ok(Grant { token, session: SessionId(client), server, tick_rate: world.resource::<TickRate>().0, code })
+    let tick_rate = world.resource::<TickRate>().0;
+    Ok(Grant { token, session: SessionId(client), server, tick_rate, code, resume: secret })
 }
 
-/// Takes a room out of the directory and despawns it with whoever is left in it.
-pub fn remove_room(world: &mut World, room: Entity) {
-    if let Some(data) = world.get::<Room>(room) {
-        let code = data.code;
-        tracing::info!(room = %data.id, code = %code, "room closed");
-        world.resource_mut::<Directory>().by_code.remove(&code);
-        world.despawn(room);
+/// Where a session is going to be.
+struct Place {
+    room: Entity,
+    purpose: Purpose,
+}
+
+fn find_place(world: &mut World, wish: &RoomWish) -> Result<Place, JoinError> {
+    let (room, purpose) = match wish {
+        RoomWish::Quick => {
+            let size = world.resource::<RoomSettings>().size;
+            let room = fullest_joinable(world).map_or_else(|| create_room(world, size, true, false), Ok)?;
+            (room, Purpose::Play)
+        }
+        RoomWish::Create { size, private, practice } => {
+            (create_room(world, *size, !private, *practice)?, Purpose::Play)
+        }
+        RoomWish::Code(code) => (room_by_code(world, *code)?, Purpose::Play),
+        RoomWish::Watch(code) => (room_by_code(world, *code)?, Purpose::Watch),
+        RoomWish::Resume(secret) => {
+            let player = world.resource::<Residents>().find(*secret).ok_or(JoinError::NoSuchSeat)?;
+            let room = world.get::<InRoom>(player).map(|room| room.0).ok_or(JoinError::NoSuchSeat)?;
+            (room, Purpose::Resume(player))
+        }
+    };
+    let code = world.get::<Room>(room).map(|room| room.code).ok_or(JoinError::NoSuchSeat)?;
+    let spectators_max = usize::from(world.resource::<RoomSettings>().spectators_max);
+    match purpose {
+        Purpose::Play if world.get::<Seats>(room).is_none_or(|seats| seats.free() == 0) => {
+            Err(JoinError::RoomFull(code))
+        }
+        Purpose::Watch if spectators(world, room) >= spectators_max => Err(JoinError::SpectatorsFull(code)),
+        _ => Ok(Place { room, purpose }),
     }
+}
+
+fn room_by_code(world: &World, code: RoomCode) -> Result<Entity, JoinError> {
+    world.resource::<Directory>().by_code.get(&code).copied().ok_or(JoinError::NoSuchRoom(code))
+}
+
+/// From now on nobody finds the room: its code is free for another one, and what it holds is the cleanup's.
+pub fn forget_room(world: &mut World, room: Entity) -> Option<RoomId> {
+    let Room { id, code, .. } = world.entity_mut(room).take::<Room>()?;
+    tracing::info!(room = %id, code = %code, "room closed");
+    world.resource_mut::<Directory>().by_code.remove(&code);
+    Some(id)
 }
 
 fn create_room(world: &mut World, size: u8, is_public: bool, practice: bool) -> Result<Entity, JoinError> {
@@ -210,16 +268,19 @@ fn create_room(world: &mut World, size: u8, is_public: bool, practice: bool) -> 
         return Err(JoinError::ServerFull);
     }
     let code = free_code(world.resource::<Directory>());
-    let ready_min = if practice || size == 1 { 1 } else { 2 };
+    let players_min = if practice || size == 1 { 1 } else { 2 };
+    let options = RoomOptions { seats: size, private: !is_public, map: None };
+    let active_at = world.resource::<Now>().tick;
     let rate = *world.resource::<TickRate>();
     let wait_ticks_max = world.resource::<RoomSettings>().wait_ticks_max(rate);
     let messages = Bucket::new(ROOM_BYTES_PER_S, ROOM_BYTES_BURST, world.resource::<Now>().elapsed);
     let room = world
         .spawn((
-            Room { id, code, is_public, seats: size, ready_min, wait_ticks_max, messages, next_msg_id: 0 },
+            Room { id, code, options, players_min, wait_ticks_max, messages, active_at, next_msg_id: 0 },
             SimRoom::new(id),
             Seats::new(size),
             Members::default(),
+            Host::default(),
             RoomClock::default(),
             RoomPhase::default(),
             Seating::default(),
@@ -245,7 +306,9 @@ fn fullest_joinable(world: &mut World) -> Option<Entity> {
     world
         .query::<(Entity, &Room, &Seats, &SimRoom)>()
         .iter(world)
-        .filter(|(_, room, seats, sim)| room.is_public && seats.free() > 0 && !seats.is_deserted() && !sim.is_faulted())
+        .filter(|(_, room, seats, sim)| {
+            !room.options.private && seats.free() > 0 && !seats.is_deserted() && !sim.is_faulted()
+        })
         .min_by_key(|(_, room, seats, _)| (seats.free(), room.id))
         .map(|(entity, ..)| entity)
 }
@@ -263,10 +326,6 @@ fn least_loaded_lane(world: &mut World) -> Option<(Entity, SocketAddr)> {
         .filter(|(clients, ..)| *clients < LANE_CLIENTS_MAX)
         .min()
         .map(|(_, entity, address)| (entity, address))
-}
-
-fn default_size(world: &World) -> u8 {
-    world.resource::<RoomSettings>().size
 }
 
 fn next_player_id(world: &mut World) -> PlayerId {

@@ -7,6 +7,7 @@ use framehouse_shared::{
     ids::{PlayerId, SLOTS_MAX, Slot},
     input::{Frame, Input, RosterChange, RosterEvent},
     protocol::hot::{Feedback, Inputs},
+    score::{ScoreFrame, Scoreboard},
     sim::{GameInfo, SimRoom, SimTickCount},
     tick::Tick,
 };
@@ -20,6 +21,8 @@ const LATE_TICKS_MAX: u32 = 8;
 const EARLY_TICKS_MAX: u32 = 64;
 /// Ticks without input after which a player's held state is let go.
 const HELD_TICKS_MAX: u32 = 10;
+/// Players of one match that a result can name beside those who have a slot at its end.
+const REPLACED_MAX: usize = 48;
 /// Covers both bounds, and every tick has its own place.
 const RING: usize = 128;
 
@@ -63,6 +66,19 @@ impl Default for InputBuffer {
 }
 
 impl InputBuffer {
+    /// The memory of its ring, in bytes.
+    pub const RING_BYTES: usize = RING * size_of::<Entry>();
+
+    /// How many inputs it holds.
+    pub fn len(&self) -> u32 {
+        self.ring.iter().filter(|entry| matches!(entry, Entry::Received(..))).count() as u32
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Takes the inputs of one message that arrived at `elapsed`.
     pub fn take(&mut self, message: &Inputs, clock: &RoomClock, elapsed: Duration, rate: TickRate) {
         for (age, input) in message.inputs.iter().enumerate() {
@@ -175,34 +191,60 @@ impl SyncState {
     }
 }
 
-/// Who sits where as far as the simulation knows: joins and leaves are the difference to who is here.
+/// Somebody in a match.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seated {
+    /// The player.
+    pub player: PlayerId,
+    /// Its name.
+    pub name: String,
+}
+
+/// Who plays where as far as the simulation knows: joins and leaves are the difference to who takes part.
 #[derive(Component, Debug, Default)]
 pub struct Seating {
-    players: [Option<PlayerId>; SLOTS_MAX],
-    names: [String; SLOTS_MAX],
+    present: [bool; SLOTS_MAX],
+    /// Who plays in each slot, or did so last.
+    last: [Option<Seated>; SLOTS_MAX],
+    /// Those whose slot somebody else has by now, with their last score; at most [`REPLACED_MAX`].
+    replaced: Vec<(Slot, Seated, ScoreFrame)>,
 }
 
 impl Seating {
-    /// The name of who sat in this slot last.
-    pub fn name(&self, slot: Slot) -> &str {
-        &self.names[slot.index()]
+    /// Who plays in this slot, or did so last.
+    pub fn last(&self, slot: Slot) -> Option<&Seated> {
+        self.last[slot.index()].as_ref()
     }
 
-    /// Seats this player, or nobody; gives the events that the simulation has to hear of.
-    fn change(&mut self, slot: Slot, now: Option<&Player>, frame: &mut Frame) -> bool {
-        let id = now.map(|player| player.id);
-        let before = std::mem::replace(&mut self.players[slot.index()], id);
-        if before == id {
-            return false;
+    /// The name of who plays in this slot, or did so last.
+    pub fn name(&self, slot: Slot) -> &str {
+        self.last(slot).map_or("", |seated| &seated.name)
+    }
+
+    /// Those whose slot somebody else got while the match ran, with their last score.
+    pub fn replaced(&self) -> &[(Slot, Seated, ScoreFrame)] {
+        &self.replaced
+    }
+
+    /// Seats this player, or nobody, and tells the simulation what has changed.
+    fn change(&mut self, slot: Slot, now: Option<&Player>, scores: Option<&Scoreboard>, frame: &mut Frame) {
+        let before = self.last(slot).filter(|_| self.present[slot.index()]).map(|seated| seated.player);
+        if before == now.map(|player| player.id) {
+            return;
         }
+        self.present[slot.index()] = now.is_some();
         if before.is_some() {
             frame.events.push(RosterEvent { change: RosterChange::Leave, slot });
         }
-        if let Some(player) = now {
-            self.names[slot.index()].clone_from(&player.name);
-            frame.events.push(RosterEvent { change: RosterChange::Join, slot });
+        let Some(player) = now else { return };
+        frame.events.push(RosterEvent { change: RosterChange::Join, slot });
+        let seated = Seated { player: player.id, name: player.name.clone() };
+        let earlier = self.last[slot.index()].replace(seated);
+        if let (Some(earlier), Some(scores)) = (earlier, scores)
+            && self.replaced.len() < REPLACED_MAX
+        {
+            self.replaced.push((slot, earlier, scores.slots[slot.index()]));
         }
-        id.is_some()
     }
 }
 
@@ -213,7 +255,7 @@ type RoomItem = (
     &'static mut SimRoom,
     &'static mut RoomClock,
     &'static mut Seating,
-    Option<(&'static mut Frame, &'static SimTickCount)>,
+    Option<(&'static mut Frame, &'static SimTickCount, &'static Scoreboard)>,
 );
 
 /// Closes this tick's frame of every room that plays. Runs in `TickSet::Commit`.
@@ -222,11 +264,11 @@ pub fn close_frames(
     rate: Res<TickRate>,
     game: Res<GameInfo>,
     mut rooms: Query<RoomItem>,
-    mut players: Query<(&Player, &mut InputBuffer, &mut SyncState)>,
+    mut players: Query<(&Player, &mut InputBuffer)>,
 ) {
     for (room, phase, members, mut sim, mut clock, mut seating, state) in &mut rooms {
         sim.stepping = matches!(phase, RoomPhase::Playing { .. }) && !sim.is_faulted();
-        let Some((mut frame, tick)) = state.filter(|_| sim.stepping) else { continue };
+        let Some((mut frame, tick, scores)) = state.filter(|_| sim.stepping) else { continue };
         let tick = tick.0;
         if clock.waited < room.wait_ticks_max && is_waiting(tick, Members::entities(members), &players) {
             sim.stepping = false;
@@ -236,17 +278,15 @@ pub fn close_frames(
         *frame = Frame { tick, ..default() };
         let mut here = [None; SLOTS_MAX];
         for &entity in Members::entities(members) {
-            let Ok((player, mut buffer, _)) = players.get_mut(entity) else { continue };
-            here[player.slot.index()] = Some(entity);
-            frame.inputs[player.slot.index()] = buffer.close(tick, game.missing_input);
+            let Ok((player, mut buffer)) = players.get_mut(entity) else { continue };
+            if player.takes_part() {
+                here[player.slot.index()] = Some(entity);
+                frame.inputs[player.slot.index()] = buffer.close(tick, game.missing_input);
+            }
         }
         for slot in Slot::all() {
-            let player = here[slot.index()].and_then(|entity| players.get_mut(entity).ok());
-            let has_come = seating.change(slot, player.as_ref().map(|(player, ..)| *player), &mut frame);
-            // Before tick 0 everybody got the opening snapshot; whoever comes later needs the state before this tick.
-            if let Some((_, _, mut sync)) = player.filter(|_| has_come && tick > Tick(0)) {
-                sync.snapshot_due = true;
-            }
+            let player = here[slot.index()].and_then(|entity| players.get(entity).ok());
+            seating.change(slot, player.map(|(player, _)| player), Some(scores), &mut frame);
         }
         frame.events.sort();
         clock.close_tick(now.scheduled, *rate);
@@ -254,11 +294,11 @@ pub fn close_frames(
 }
 
 /// Whether anybody's input for this tick is still to come: a strict room commits no partial frame before its time-out.
-fn is_waiting(tick: Tick, members: &[Entity], players: &Query<(&Player, &mut InputBuffer, &mut SyncState)>) -> bool {
+fn is_waiting(tick: Tick, members: &[Entity], players: &Query<(&Player, &mut InputBuffer)>) -> bool {
     members
         .iter()
         .filter_map(|player| players.get(*player).ok())
-        .any(|(_, buffer, _)| buffer.is_worth_waiting_for(tick))
+        .any(|(player, buffer)| player.takes_part() && buffer.is_worth_waiting_for(tick))
 }
 
 #[cfg(test)]

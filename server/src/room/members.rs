@@ -1,133 +1,201 @@
-//! Coming into a room and leaving it.
+//! Coming into a room, being about something there, and leaving it.
 
 use bevy::prelude::*;
-use framehouse_shared::{
-    ids::Slot,
-    protocol::control::{ControlDown, Member, RoomEvent, Welcome},
-};
+use framehouse_shared::protocol::control::{ControlDown, Member, Phase, PlayerState, RoomEvent, Welcome};
 
 use super::{
-    InRoom, Player, Room, announce, by_slot,
+    InRoom, Player, Room, Spectator, announce, by_slot, host,
     inputs::{InputBuffer, SyncState},
     phase::RoomPhase,
+    presence::{self, Presence, Residents},
     seats::Seats,
+    spectators,
 };
 use crate::{
-    config::NetSettings,
+    cleanup,
     net::{
-        mail,
-        session::{self, Session},
+        mail::{self, PeerAddress},
+        session::{self, Purpose, Session},
     },
-    ops::status::Counters,
-    score::ScoreBuffer,
-    tick::{Now, TickRate},
+    score::{ScoreBuffer, leaderboard},
+    tick::TickRate,
 };
 
-/// What a room message takes on the wire beside its bytes.
-const MESSAGE_OVERHEAD_BYTES: usize = 12;
+/// What somebody is told whose room is gone.
+const ROOM_CLOSED: &str = "the room was closed before you came in: join another";
 
-/// A session's player takes its reserved seat: the others hear of it, and the session is welcomed.
-pub fn seat_player(world: &mut World, session_entity: Entity) {
+/// A session that has introduced itself gets what its token was made for.
+pub fn arrive(world: &mut World, session: Entity) {
+    match world.get::<Session>(session).map(|session| session.purpose) {
+        Some(Purpose::Play) => take_seat(world, session),
+        Some(Purpose::Watch) => watch(world, session),
+        Some(Purpose::Resume(player)) => presence::resume(world, session, player),
+        None => {}
+    }
+}
+
+fn take_seat(world: &mut World, session_entity: Entity) {
+    let Some(data) = world.get::<Session>(session_entity) else { return };
+    let (room, id, name, address, secret) = (data.room, data.player, data.name.clone(), data.address, data.secret);
+    let seats = world.get::<Seats>(room).filter(|_| world.get::<Room>(room).is_some());
+    let Some(slot) = seats.and_then(|seats| seats.reserved(session_entity)) else {
+        return session::close(world, session_entity, ROOM_CLOSED);
+    };
+    let runs = world.get::<RoomPhase>(room).is_some_and(RoomPhase::has_match);
+    let state = if runs { PlayerState::Loading } else { PlayerState::Idle };
+    announce(world, room, RoomEvent::Joined(Member { player: id, slot, name: name.clone(), state }));
+    let player = Player { id, name, slot, state, presence: Presence::Here(session_entity), secret };
+    let buffers = (InputBuffer::default(), SyncState { snapshot_due: runs, ..default() }, ScoreBuffer::default());
+    let player = world.spawn((player, InRoom(room), buffers)).id();
+    if let Some(mut seats) = world.get_mut::<Seats>(room) {
+        seats.take(slot, player);
+    }
+    world.resource_mut::<Residents>().add(secret, player);
+    if let Some(mut phase) = world.get_mut::<RoomPhase>(room) {
+        phase.note_arrival();
+    }
+    // Before it has an address: what the welcome says must not come as an event, too.
+    host::appoint_if_none(world, room);
+    world.entity_mut(player).insert(address);
+    session::seat(world, session_entity, player);
+    welcome(world, room, player, address);
+}
+
+fn watch(world: &mut World, session_entity: Entity) {
     let Some(data) = world.get::<Session>(session_entity) else { return };
     let (room, id, name, address) = (data.room, data.player, data.name.clone(), data.address);
-    let Some(slot) = world.get_mut::<Seats>(room).and_then(|mut seats| seats.take(session_entity)) else {
-        return session::close(world, session_entity, "the room was closed before you came in: join another");
-    };
-    announce(world, room, RoomEvent::Joined(Member { player: id, slot, name: name.clone(), ready: false }));
-    let runs = world.get::<RoomPhase>(room).is_some_and(RoomPhase::has_match);
-    let player = world
-        .spawn((
-            Player { id, name, slot, session: session_entity, is_ready: false },
-            InRoom(room),
-            address,
-            InputBuffer::default(),
-            SyncState { snapshot_due: runs, ..default() },
-            ScoreBuffer::default(),
-        ))
-        .id();
-    session::seat(world, session_entity, player);
-    let welcome = welcome(world, room, player, slot);
-    mail::send(world, address, &ControlDown::Welcome(Box::new(welcome)));
+    if world.get::<Room>(room).is_none() {
+        return session::close(world, session_entity, ROOM_CLOSED);
+    }
+    let snapshot_due = world.get::<RoomPhase>(room).is_some_and(RoomPhase::has_match);
+    let count = spectators(world, room) as u8 + 1;
+    announce(world, room, RoomEvent::Spectators { count });
+    let spectator = Spectator { id, name, session: session_entity };
+    let sync = SyncState { snapshot_due, ..default() };
+    let spectator = world.spawn((spectator, InRoom(room), address, sync)).id();
+    session::seat(world, session_entity, spectator);
+    welcome(world, room, spectator, address);
 }
 
-fn welcome(world: &World, room: Entity, player: Entity, slot: Slot) -> Welcome {
-    let data = world.get::<Room>(room).expect("whoever has a seat has a room");
-    let members = by_slot(world, room).into_iter().filter_map(|player| world.get::<Player>(player)).map(member);
-    Welcome {
+/// Tells a member where it is: the state of the room at the number of its next event.
+pub fn welcome(world: &mut World, room: Entity, member: Entity, address: PeerAddress) {
+    let Some(message) = welcome_message(world, room, member) else { return };
+    mail::send(world, address, &ControlDown::Welcome(Box::new(message)));
+    leaderboard::send_newest(world, room, address);
+}
+
+fn welcome_message(world: &World, room: Entity, member: Entity) -> Option<Welcome> {
+    let data = world.get::<Room>(room)?;
+    let player = world.get::<Player>(member);
+    let members = by_slot(world, room).into_iter().filter_map(|player| world.get::<Player>(player)).map(as_member);
+    Some(Welcome {
         room: data.id,
         code: data.code,
-        seats: data.seats,
+        options: data.options.clone(),
         tick_rate: world.resource::<TickRate>().0,
-        player: world.get::<Player>(player).expect("it was spawned just now").id,
-        slot,
+        player: player.map(|player| player.id).or_else(|| Some(world.get::<Spectator>(member)?.id))?,
+        slot: player.map(|player| player.slot),
         members: members.collect(),
-        phase: world.get::<RoomPhase>(room).expect("a room has a phase").to_newcomer(),
+        host: host::slot(world, room),
+        spectators: spectators(world, room) as u8,
+        phase: world.get::<RoomPhase>(room)?.to_newcomer(),
         next_msg_id: data.next_msg_id(),
-    }
+    })
 }
 
-fn member(player: &Player) -> Member {
-    Member { player: player.id, slot: player.slot, name: player.name.clone(), ready: player.is_ready }
+fn as_member(player: &Player) -> Member {
+    Member { player: player.id, slot: player.slot, name: player.name.clone(), state: player.shown_state() }
 }
 
-/// The session's seat, reserved or taken, is free from now on, and its player is gone.
-pub fn release_seat(world: &mut World, session_entity: Entity, reason: &str) {
-    let Some(room) = world.get::<Session>(session_entity).map(|session| session.room) else { return };
-    let Some(slot) = world.get_mut::<Seats>(room).and_then(|mut seats| seats.release(session_entity)) else { return };
-    let player = by_slot(world, room)
-        .into_iter()
-        .find(|player| world.get::<Player>(*player).is_some_and(|data| data.session == session_entity));
-    if let Some(player) = player {
-        world.despawn(player);
+/// A member leaves its room: its seat is free from now on. Its session, if it has one, is the caller's to end.
+pub fn leave(world: &mut World, member: Entity, reason: &str) {
+    let Some(room) = world.get::<InRoom>(member).map(|room| room.0) else { return };
+    if let Some(player) = world.get::<Player>(member) {
+        let (slot, secret) = (player.slot, player.secret);
+        if let Some(mut seats) = world.get_mut::<Seats>(room) {
+            seats.release(member);
+        }
+        world.resource_mut::<Residents>().remove(secret);
+        cleanup::cleanup_user_session(world, room, member);
         announce(world, room, RoomEvent::Left { slot, reason: reason.to_owned() });
+        host::pass_on(world, room);
+    } else {
+        cleanup::cleanup_user_session(world, room, member);
+        let count = spectators(world, room) as u8;
+        announce(world, room, RoomEvent::Spectators { count });
     }
 }
 
-/// Notes that a player is ready, or no longer, and tells the room.
+/// A player has to leave, whether it has a connection or not; who has one is told why.
+pub fn send_away(world: &mut World, player: Entity, reason: &str) {
+    match world.get::<Player>(player).and_then(|data| data.presence.session()) {
+        Some(session) => session::close(world, session, reason),
+        None => leave(world, player, reason),
+    }
+}
+
+/// A member's connection is gone: a player's seat is kept for the grace period, a spectator leaves.
+pub fn lose(world: &mut World, member: Entity) {
+    if world.get::<Player>(member).is_some() {
+        presence::lose(world, member);
+    } else {
+        leave(world, member, "the connection was lost");
+    }
+}
+
+/// The seat that was reserved for a session is free.
+pub fn cancel_reservation(world: &mut World, session: Entity) {
+    let room = world.get::<Session>(session).map(|session| session.room);
+    if let Some(mut seats) = room.and_then(|room| world.get_mut::<Seats>(room)) {
+        seats.cancel(session);
+    }
+}
+
+/// Notes that a player is ready for a match, or no longer; only a lobby asks for that.
 pub fn set_ready(world: &mut World, player: Entity, ready: bool) {
-    let Some(mut data) = world.get_mut::<Player>(player) else { return };
-    if data.is_ready == ready {
-        return;
+    let is_lobby = phase_of(world, player).is_some_and(|phase| matches!(phase, RoomPhase::Lobby { .. }));
+    if is_lobby {
+        set_state(world, player, if ready { PlayerState::Ready } else { PlayerState::Idle });
     }
-    data.is_ready = ready;
+}
+
+/// Notes that a player has the state of its room's match: it takes part from the next tick on.
+pub fn note_loaded(world: &mut World, player: Entity) {
+    let is_loading = world.get::<Player>(player).is_some_and(|player| player.state == PlayerState::Loading);
+    let Some(phase) = phase_of(world, player).filter(|_| is_loading) else { return };
+    let state = if matches!(phase, RoomPhase::Playing { .. }) { PlayerState::Playing } else { PlayerState::Loaded };
+    set_state(world, player, state);
+}
+
+/// A player gives the running match up and waits in the room for the next one; says whether it took part.
+pub fn give_up(world: &mut World, player: Entity) -> bool {
+    let takes_part = world.get::<Player>(player).is_some_and(|player| player.state == PlayerState::Playing);
+    let Some(room) = world.get::<InRoom>(player).map(|room| room.0).filter(|_| takes_part) else { return false };
+    cleanup::reset_user_gameplay_state(world, room, player);
+    set_state(world, player, PlayerState::Aborted);
+    true
+}
+
+/// A player is about something else, and the room is told.
+pub fn set_state(world: &mut World, player: Entity, state: PlayerState) {
+    let Some(room) = world.get::<InRoom>(player).map(|room| room.0) else { return };
+    let Some(mut data) = world.get_mut::<Player>(player).filter(|data| data.state != state) else { return };
+    data.state = state;
     let slot = data.slot;
-    if let Some(room) = world.get::<InRoom>(player).map(|room| room.0) {
-        announce(world, room, RoomEvent::Ready { slot, ready });
+    if data.presence.is_connected() {
+        announce(world, room, RoomEvent::State { slot, state });
     }
 }
 
-/// A member says something to everybody in its room, itself included.
-pub fn say(world: &mut World, player: Entity, bytes: Vec<u8>) {
-    let (Some(slot), Some(room)) =
-        (world.get::<Player>(player).map(|player| player.slot), world.get::<InRoom>(player).map(|room| room.0))
-    else {
-        return;
-    };
-    let is_too_long = bytes.len() > world.resource::<NetSettings>().room_message_bytes as usize;
-    let members = by_slot(world, room).len() as u64;
-    if is_too_long {
-        world.resource_mut::<Counters>().invalid_messages += 1;
-        return;
-    }
-    let now = world.resource::<Now>().elapsed;
-    let cost = (bytes.len() + MESSAGE_OVERHEAD_BYTES) as f32;
-    // Dropped before it has a number: the room's order stays without a gap.
-    let may_say = world.get_mut::<Room>(room).is_some_and(|mut room| room.messages.take(cost, now));
-    let mut counters = world.resource_mut::<Counters>();
-    if !may_say {
-        counters.room_messages_dropped += 1;
-        return;
-    }
-    counters.room_messages_in += 1;
-    counters.room_messages_out += members;
-    announce(world, room, RoomEvent::Message { slot, bytes });
-}
-
-/// Being ready is for one match: it ends with the countdown, whose event says so to everyone.
-pub fn clear_ready(world: &mut World, room: Entity) {
+/// Puts every player into the state that the room's next phase implies; its event says so to everybody.
+pub fn enter_phase(world: &mut World, room: Entity, phase: &Phase) {
     for player in by_slot(world, room) {
         if let Some(mut data) = world.get_mut::<Player>(player) {
-            data.is_ready = false;
+            data.state = data.state.after(phase);
         }
     }
+}
+
+fn phase_of(world: &World, member: Entity) -> Option<&RoomPhase> {
+    world.get::<RoomPhase>(world.get::<InRoom>(member)?.0)
 }

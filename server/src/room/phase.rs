@@ -1,30 +1,32 @@
 //! The phases of a room: every change is decided in one `match`.
 //!
-//! `Lobby -> Countdown -> Playing -> Results -> Lobby ..`
+//! `Lobby -> Loading -> Countdown -> Playing -> Results -> Lobby ..`; a room that closes has no phase any more.
 
 use bevy::prelude::*;
 use framehouse_shared::{
-    protocol::control::{LeaderboardEntry, Phase, RoomEvent},
-    rng::SimRng,
+    protocol::control::{LeaderboardEntry, Phase, PlayerState, RoomEvent},
     score::Scoreboard,
-    sim::{GameInfo, MatchSetup, Roster, SimRoom, open_match},
+    sim::{Roster, SimRoom},
     tick::Tick,
 };
 
 use super::{
     Player, Room, announce, by_slot,
     clock::RoomClock,
-    history::FrameHistory,
-    inputs::{InputBuffer, Seating},
-    members, resync,
+    current_match::{self, Ending},
+    members, players,
     seats::Seats,
 };
 use crate::{
+    cleanup,
     config::RoomSettings,
     ops::status::Counters,
     score::leaderboard,
     tick::{Now, TickRate},
 };
+
+/// Matches that begin in one tick, at most: each costs its opening state and a snapshot of it, so the others wait a tick.
+const STARTS_PER_TICK_MAX: usize = 16;
 
 /// Where a room is in its life. Deadlines are server ticks.
 #[derive(Component, Clone, Debug)]
@@ -33,12 +35,21 @@ pub enum RoomPhase {
     Lobby {
         /// Why a match was cut short, if one was.
         reason: Option<String>,
+        /// Whether the host has called for the start.
+        is_called: bool,
     },
-    /// A match is set; its first tick is named.
+    /// A match is set, and the players get its opening state.
+    Loading {
+        /// The match's number in its room.
+        match_no: u32,
+        /// When those who do not have it are left out.
+        until: u64,
+    },
+    /// Tick 0 is named.
     Countdown {
         /// The match's number in its room.
         match_no: u32,
-        /// When it begins.
+        /// When the match begins.
         until: u64,
         /// How long the countdown takes.
         ticks: u32,
@@ -63,20 +74,25 @@ pub enum RoomPhase {
 
 impl Default for RoomPhase {
     fn default() -> Self {
-        Self::Lobby { reason: None }
+        Self::lobby(None)
     }
 }
 
 impl RoomPhase {
+    const fn lobby(reason: Option<String>) -> Self {
+        Self::Lobby { reason, is_called: false }
+    }
+
     /// Whether a match is set or runs, so that a newcomer needs its state.
     pub const fn has_match(&self) -> bool {
-        matches!(self, Self::Countdown { .. } | Self::Playing { .. })
+        matches!(self, Self::Loading { .. } | Self::Countdown { .. } | Self::Playing { .. })
     }
 
     /// The phase's name, for status pages.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Lobby { .. } => "lobby",
+            Self::Loading { .. } => "loading",
             Self::Countdown { .. } => "countdown",
             Self::Playing { .. } => "playing",
             Self::Results { .. } => "results",
@@ -95,29 +111,26 @@ impl RoomPhase {
     /// The phase as clients are told it.
     pub fn to_wire(&self) -> Phase {
         match self.clone() {
-            Self::Lobby { reason } => Phase::Lobby { reason },
+            Self::Lobby { reason, .. } => Phase::Lobby { reason },
+            Self::Loading { match_no, .. } => Phase::Loading { match_no },
             Self::Countdown { match_no, ticks, .. } => Phase::Countdown { match_no, ticks },
             Self::Playing { match_no } => Phase::Playing { match_no },
             Self::Results { match_no, last_tick, ranking, .. } => Phase::Results { match_no, last_tick, ranking },
         }
     }
-}
 
-/// Where match seeds come from.
-#[derive(Resource, Default)]
-pub enum Seeds {
-    /// The operating system: nobody can foresee a match.
-    #[default]
-    System,
-    /// A seeded sequence, so that a test sees the same matches again.
-    Fixed(SimRng),
-}
+    /// The host calls for the start; says whether the room is in its lobby.
+    pub fn call_start(&mut self) -> bool {
+        if let Self::Lobby { is_called, .. } = self {
+            *is_called = true;
+        }
+        matches!(self, Self::Lobby { .. })
+    }
 
-impl Seeds {
-    fn draw(&mut self) -> u64 {
-        match self {
-            Self::System => getrandom::u64().expect("the operating system gives random bytes"),
-            Self::Fixed(rng) => u64::from(rng.bits()) << 32 | u64::from(rng.bits()),
+    /// Somebody has come: what went wrong with the last match does not keep a full room from starting any more.
+    pub fn note_arrival(&mut self) {
+        if let Self::Lobby { reason, .. } = self {
+            *reason = None;
         }
     }
 }
@@ -128,21 +141,42 @@ pub fn advance_phases(world: &mut World) {
         world.query::<(&Room, Entity, &RoomPhase)>().iter(world).map(|(r, e, p)| (r.id, e, p.clone())).collect();
     rooms.sort_by_key(|(id, ..)| *id);
     let tick = world.resource::<Now>().tick;
+    let mut starts_left = STARTS_PER_TICK_MAX;
     for (_, room, phase) in rooms {
         match phase {
-            RoomPhase::Lobby { .. } if may_start(world, room) => start_countdown(world, room),
-            RoomPhase::Countdown { .. } if !has_enough_players(world, room) => {
-                back_to_lobby(world, room, Some("the match did not start: too few players were left".to_owned()));
+            RoomPhase::Lobby { reason, is_called } => {
+                if starts_left > 0 && may_start(world, room, reason.is_none(), is_called) {
+                    starts_left -= 1;
+                    start_loading(world, room);
+                }
             }
-            RoomPhase::Countdown { match_no, until, .. } if tick >= until => {
-                enter(world, room, RoomPhase::Playing { match_no });
+            RoomPhase::Loading { .. } | RoomPhase::Countdown { .. } if !has_enough(world, room, |_| true) => {
+                back_to_lobby(world, room, Some("the match did not start: too few players were left"));
             }
-            RoomPhase::Playing { .. } if !has_players(world, room) => {
-                back_to_lobby(world, room, Some("everybody left the match".to_owned()));
+            RoomPhase::Loading { match_no, until } => {
+                if tick >= until || all_have_loaded(world, room) {
+                    end_loading(world, room, match_no);
+                }
             }
-            RoomPhase::Playing { match_no } if is_over(world, room) => finish_match(world, room, match_no),
-            RoomPhase::Results { until, .. } if tick >= until => back_to_lobby(world, room, None),
-            _ => {}
+            RoomPhase::Countdown { .. } if !has_enough(world, room, |player| player.state == PlayerState::Loaded) => {
+                back_to_lobby(world, room, Some("the match did not start: too few players were left"));
+            }
+            RoomPhase::Countdown { match_no, until, .. } => {
+                if tick >= until {
+                    enter(world, room, RoomPhase::Playing { match_no });
+                }
+            }
+            RoomPhase::Playing { match_no } => {
+                note_finished(world, room);
+                if let Some(ending) = ending(world, room) {
+                    finish_match(world, room, match_no, ending);
+                }
+            }
+            RoomPhase::Results { until, .. } => {
+                if tick >= until {
+                    back_to_lobby(world, room, None);
+                }
+            }
         }
     }
 }
@@ -155,66 +189,86 @@ fn enter(world: &mut World, room: Entity, phase: RoomPhase) {
     if let Some(mut current) = world.get_mut::<RoomPhase>(room) {
         *current = phase;
     }
+    members::enter_phase(world, room, &wire);
     announce(world, room, RoomEvent::Phase(wire));
 }
 
-fn has_enough_players(world: &World, room: Entity) -> bool {
-    let taken = world.get::<Seats>(room).map_or(0, Seats::taken);
-    world.get::<Room>(room).is_some_and(|room| taken >= usize::from(room.ready_min))
+/// Whether enough players with a connection are such ones.
+fn has_enough(world: &World, room: Entity, is_one: impl Fn(&Player) -> bool) -> bool {
+    let count = players(world, room).filter(|(_, player)| player.presence.is_connected() && is_one(player)).count();
+    world.get::<Room>(room).is_some_and(|room| count >= usize::from(room.players_min))
 }
 
-fn may_start(world: &World, room: Entity) -> bool {
-    let is_full = world.get::<Seats>(room).is_some_and(Seats::is_full);
-    let players = by_slot(world, room);
-    let all_ready = players.iter().all(|player| world.get::<Player>(*player).is_some_and(|player| player.is_ready));
-    has_enough_players(world, room) && (is_full || all_ready)
+/// A room starts when its host says so or everybody who is here is ready; a full one by itself, unless its last match was
+/// cut short: it would start again at once.
+fn may_start(world: &World, room: Entity, may_start_by_itself: bool, is_called: bool) -> bool {
+    let mut here = players(world, room).filter(|(_, player)| player.presence.is_connected());
+    let all_ready = here.all(|(_, player)| player.state == PlayerState::Ready);
+    let is_full = world.get::<Seats>(room).is_some_and(|seats| seats.is_full())
+        && players(world, room).all(|(_, player)| player.presence.is_connected());
+    has_enough(world, room, |_| true) && (is_called || all_ready || (is_full && may_start_by_itself))
 }
 
-/// Sets the match: state before tick 0, its snapshot to everyone, and the time of tick 0.
-fn start_countdown(world: &mut World, room: Entity) {
-    let rate = *world.resource::<TickRate>();
-    let now = *world.resource::<Now>();
-    let ticks = rate.ticks_in_seconds(world.resource::<RoomSettings>().countdown);
-    let Some(mut clock) = world.get_mut::<RoomClock>(room) else { return };
-    clock.start(now.scheduled + rate.time_of(Tick(ticks)));
-    let match_no = clock.match_no;
-    let setup = match_setup(world, room, match_no);
-    tracing::info!(match_no, seed = setup.seed, map = %setup.map, "match set");
-    open_match(&mut world.entity_mut(room), &setup);
-    world.entity_mut(room).insert((FrameHistory::default(), Seating::default()));
-    members::clear_ready(world, room);
+fn start_loading(world: &mut World, room: Entity) {
+    let ticks = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().loading);
+    let until = world.resource::<Now>().tick + u64::from(ticks);
+    cleanup::cancel_for_next_match(world, room);
+    let Some(match_no) = current_match::open(world, room) else { return };
+    enter(world, room, RoomPhase::Loading { match_no, until });
+}
+
+fn all_have_loaded(world: &World, room: Entity) -> bool {
+    players(world, room).all(|(_, player)| !player.presence.is_connected() || player.state == PlayerState::Loaded)
+}
+
+/// Who has loaded plays; who is away plays without input; everybody else is left out until it has loaded after all.
+fn end_loading(world: &mut World, room: Entity, match_no: u32) {
+    if !has_enough(world, room, |player| player.state == PlayerState::Loaded) {
+        return back_to_lobby(world, room, Some("the match did not start: too few players had loaded it in time"));
+    }
     for player in by_slot(world, room) {
-        if let Some(mut buffer) = world.get_mut::<InputBuffer>(player) {
-            *buffer = InputBuffer::default();
+        if let Some(mut data) = world.get_mut::<Player>(player).filter(|data| !data.presence.is_connected()) {
+            data.state = PlayerState::Loaded;
         }
     }
+    let (rate, now) = (*world.resource::<TickRate>(), *world.resource::<Now>());
+    let ticks = rate.ticks_in_seconds(world.resource::<RoomSettings>().countdown);
+    if let Some(mut clock) = world.get_mut::<RoomClock>(room) {
+        clock.start(now.scheduled + rate.time_of(Tick(ticks)));
+    }
     enter(world, room, RoomPhase::Countdown { match_no, until: now.tick + u64::from(ticks), ticks });
-    resync::make_snapshots_due(world, room);
 }
 
-fn match_setup(world: &mut World, room: Entity, match_no: u32) -> MatchSetup {
-    let maps = (world.resource::<GameInfo>().maps)(world);
-    // Rooms go through the maps in turn, so that a rematch is on another one.
-    let map = maps.get((match_no as usize - 1) % maps.len().max(1)).cloned().unwrap_or_default();
-    let seats = world.get::<Room>(room).map_or(0, |room| room.seats);
-    MatchSetup { seed: world.resource_mut::<Seeds>().draw(), map, seats }
+/// Players who have finished the match while others go on.
+fn note_finished(world: &mut World, room: Entity) {
+    let finished = world.get::<Scoreboard>(room).map_or(0, |scores| scores.finished);
+    let news: Vec<Entity> = players(world, room)
+        .filter(|(_, player)| player.state == PlayerState::Playing && finished & player.slot.bit() != 0)
+        .map(|(entity, _)| entity)
+        .collect();
+    for player in news {
+        members::set_state(world, player, PlayerState::Finished);
+    }
 }
 
-fn has_players(world: &World, room: Entity) -> bool {
-    world.get::<Seats>(room).is_some_and(|seats| seats.taken() > 0)
+/// Whether and why a running match is over.
+fn ending(world: &World, room: Entity) -> Option<Ending> {
+    if world.get::<SimRoom>(room).is_none_or(SimRoom::is_faulted) {
+        return None;
+    }
+    let scores = world.get::<Scoreboard>(room)?;
+    let seated = world.get::<Roster>(room)?.seated;
+    let goes_on = |player: &Player| player.takes_part() || player.state == PlayerState::Loading;
+    if scores.over {
+        Some(Ending::TimeUp)
+    } else if seated != 0 && scores.finished & seated == seated {
+        Some(Ending::AllFinished)
+    } else {
+        (!players(world, room).any(|(_, player)| goes_on(player))).then_some(Ending::EverybodyLeft)
+    }
 }
 
-fn is_over(world: &World, room: Entity) -> bool {
-    let faulted = world.get::<SimRoom>(room).is_some_and(SimRoom::is_faulted);
-    !faulted && world.get::<Scoreboard>(room).is_some_and(|scores| scores.over || all_finished(world, room))
-}
-
-fn all_finished(world: &World, room: Entity) -> bool {
-    let (Some(scores), Some(roster)) = (world.get::<Scoreboard>(room), world.get::<Roster>(room)) else { return false };
-    roster.seated != 0 && scores.finished & roster.seated == roster.seated
-}
-
-fn finish_match(world: &mut World, room: Entity, match_no: u32) {
+fn finish_match(world: &mut World, room: Entity, match_no: u32, ending: Ending) {
     let ticks = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().results);
     let until = world.resource::<Now>().tick + u64::from(ticks);
     let ranking = leaderboard::entries(world, room);
@@ -223,12 +277,31 @@ fn finish_match(world: &mut World, room: Entity, match_no: u32) {
     clock.stop();
     world.resource_mut::<Counters>().matches_finished += 1;
     leaderboard::send(world, room, last_tick, &ranking);
+    current_match::submit_result(world, room, ending, &ranking);
+    cleanup::cleanup_game_session(world, room, true);
     enter(world, room, RoomPhase::Results { match_no, until, last_tick, ranking });
 }
 
-fn back_to_lobby(world: &mut World, room: Entity, reason: Option<String>) {
+/// The host ends the match that is set or runs; it has no result.
+///
+/// # Errors
+/// When there is none.
+pub fn abort(world: &mut World, room: Entity) -> Result<(), String> {
+    if !world.get::<RoomPhase>(room).is_some_and(RoomPhase::has_match) {
+        return Err("no match is set or runs".to_owned());
+    }
+    back_to_lobby(world, room, Some("the host ended the match"));
+    Ok(())
+}
+
+fn back_to_lobby(world: &mut World, room: Entity, reason: Option<&str>) {
+    let is_cut_short = world.get::<RoomPhase>(room).is_some_and(RoomPhase::has_match);
     if let Some(mut clock) = world.get_mut::<RoomClock>(room) {
         clock.stop();
     }
-    enter(world, room, RoomPhase::Lobby { reason });
+    if is_cut_short {
+        current_match::drop_result(world, room);
+        cleanup::cleanup_game_session(world, room, false);
+    }
+    enter(world, room, RoomPhase::lobby(reason.map(str::to_owned)));
 }

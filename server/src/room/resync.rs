@@ -13,7 +13,7 @@ use framehouse_shared::{
     tick::Tick,
 };
 
-use super::{InRoom, Player, Room, by_slot, clock::RoomClock, history::FrameHistory, inputs::SyncState};
+use super::{InRoom, Members, Room, clock::RoomClock, history::FrameHistory, inputs::SyncState, members};
 use crate::{
     net::{
         budget::ErrorKind,
@@ -36,11 +36,11 @@ const FRAMES_PER_REQUEST_MAX: u32 = 120;
 /// Bytes that the fields around the frames of one message take, at most.
 const FRAMES_OVERHEAD_BYTES: usize = 32;
 
-/// Marks every member of a room as needing the room's whole state.
+/// Marks every member of a room as needing the room's whole state; who is away gets it when it is back.
 pub fn make_snapshots_due(world: &mut World, room: Entity) {
-    for player in by_slot(world, room) {
-        if let Some(mut sync) = world.get_mut::<SyncState>(player) {
-            sync.snapshot_due = true;
+    for member in Members::entities(world.get::<Members>(room)).to_vec() {
+        if let Some(mut sync) = world.get_mut::<SyncState>(member) {
+            *sync = SyncState { snapshot_due: true, ..default() };
         }
     }
 }
@@ -95,13 +95,14 @@ fn snapshot_messages(world: &World, room: Entity) -> Option<Vec<ControlDown>> {
     Some(chunks.enumerate().map(message).collect())
 }
 
-/// Notes that a client has the state it was sent.
-pub fn note_loaded(world: &mut World, player: Entity, match_no: u32, next_tick: Tick) {
-    if is_current_match(world, player, match_no)
-        && let Some(mut sync) = world.get_mut::<SyncState>(player)
+/// Notes that a client has the state it was sent: from the next tick on its player takes part.
+pub fn note_loaded(world: &mut World, member: Entity, match_no: u32, next_tick: Tick) {
+    if is_current_match(world, member, match_no)
+        && let Some(mut sync) = world.get_mut::<SyncState>(member)
     {
         sync.next_frame = sync.next_frame.max(next_tick);
         sync.seen_frames = sync.seen_frames.max(next_tick);
+        members::note_loaded(world, member);
     }
 }
 
@@ -167,15 +168,22 @@ pub fn compare_reports(
 }
 
 /// Compares a client's hashes with ours. Where they differ the client is told the component and gets our state.
-pub fn compare_hashes(world: &mut World, player: Entity, match_no: u32, tick: Tick, theirs: &StateHashes) {
-    if !is_current_match(world, player, match_no) {
+pub fn compare_hashes(
+    world: &mut World,
+    session: Entity,
+    member: Entity,
+    match_no: u32,
+    tick: Tick,
+    theirs: &StateHashes,
+) {
+    if !is_current_match(world, member, match_no) {
         return;
     }
-    let Some((address, room)) = address_and_room(world, player) else { return };
+    let Some((address, room)) = address_and_room(world, member) else { return };
     let ours = world.get::<FrameHistory>(room).and_then(|history| history.hashes(tick));
     let Some(place) = ours.and_then(|ours| ours.first_difference(theirs)) else { return };
     let component = world.resource::<RoomStates>().name(place).to_owned();
-    let Some(mut sync) = world.get_mut::<SyncState>(player) else { return };
+    let Some(mut sync) = world.get_mut::<SyncState>(member) else { return };
     // Reports of states from before the last snapshot speak of what is already mended.
     if sync.snapshot_due || sync.snapshot_tick.is_some_and(|snapshot| tick < snapshot) {
         return;
@@ -186,8 +194,7 @@ pub fn compare_hashes(world: &mut World, player: Entity, match_no: u32, tick: Ti
     tracing::warn!(room = ?id, %tick, component, "a client's state differs from ours: sending it the state");
     mail::send(world, address, &ControlDown::Desync { tick, component });
     let now = world.resource::<Now>().elapsed;
-    let session = world.get::<Player>(player).map(|player| player.session);
-    if let Some(mut session) = session.and_then(|session| world.get_mut::<Session>(session)) {
+    if let Some(mut session) = world.get_mut::<Session>(session) {
         session.note_error(ErrorKind::Desync, now);
     }
 }

@@ -9,9 +9,9 @@ pub enum Seat {
     /// Anybody may have it.
     #[default]
     Free,
-    /// A session that has a token but no connection yet.
+    /// A session that has a token but is not in the room yet.
     Reserved(Entity),
-    /// The session of a player in the room.
+    /// A player of the room, connected or in grace.
     Taken(Entity),
 }
 
@@ -27,12 +27,22 @@ impl Seats {
         Self { seats: vec![Seat::Free; usize::from(count).min(SLOTS_MAX)] }
     }
 
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.seats.len()
+    }
+
+    /// The seats in order.
+    pub fn iter(&self) -> impl Iterator<Item = Seat> {
+        self.seats.iter().copied()
+    }
+
     /// How many are free.
     pub fn free(&self) -> usize {
         self.seats.iter().filter(|seat| **seat == Seat::Free).count()
     }
 
-    /// How many are taken by players who are here.
+    /// How many players have one.
     pub fn taken(&self) -> usize {
         self.seats.iter().filter(|seat| matches!(seat, Seat::Taken(_))).count()
     }
@@ -42,7 +52,7 @@ impl Seats {
         self.free() == self.seats.len()
     }
 
-    /// Whether every seat is taken by somebody who is here.
+    /// Whether every seat has its player.
     pub fn is_full(&self) -> bool {
         self.taken() == self.seats.len()
     }
@@ -54,22 +64,47 @@ impl Seats {
         Slot::new(place as u8)
     }
 
-    /// The session's seat becomes taken.
-    pub fn take(&mut self, session: Entity) -> Option<Slot> {
-        let place = self.place_of(session)?;
-        self.seats[place] = Seat::Taken(session);
-        Slot::new(place as u8)
+    /// The seat that is reserved for this session, if one is.
+    pub fn reserved(&self, session: Entity) -> Option<Slot> {
+        self.place_of(Seat::Reserved(session))
     }
 
-    /// The session's seat, reserved or taken, becomes free.
-    pub fn release(&mut self, session: Entity) -> Option<Slot> {
-        let place = self.place_of(session)?;
-        self.seats[place] = Seat::Free;
-        Slot::new(place as u8)
+    /// A reserved seat becomes its player's.
+    pub fn take(&mut self, slot: Slot, player: Entity) {
+        self.seats[slot.index()] = Seat::Taken(player);
     }
 
-    fn place_of(&self, session: Entity) -> Option<usize> {
-        self.seats.iter().position(|seat| matches!(seat, Seat::Reserved(s) | Seat::Taken(s) if *s == session))
+    /// A session's reserved seat becomes free.
+    pub fn cancel(&mut self, session: Entity) -> Option<Slot> {
+        let slot = self.place_of(Seat::Reserved(session))?;
+        self.seats[slot.index()] = Seat::Free;
+        Some(slot)
+    }
+
+    /// A player's seat becomes free.
+    pub fn release(&mut self, player: Entity) -> Option<Slot> {
+        let slot = self.place_of(Seat::Taken(player))?;
+        self.seats[slot.index()] = Seat::Free;
+        Some(slot)
+    }
+
+    /// Makes it `count` seats, unless one that would go is not free: that one is returned.
+    ///
+    /// # Errors
+    /// With the first seat in the way.
+    pub fn resize(&mut self, count: u8) -> Result<(), Slot> {
+        let count = usize::from(count).min(SLOTS_MAX);
+        let in_the_way = (count..self.seats.len()).find(|place| self.seats[*place] != Seat::Free);
+        if let Some(slot) = in_the_way.and_then(|place| Slot::new(place as u8)) {
+            return Err(slot);
+        }
+        self.seats.resize(count, Seat::Free);
+        Ok(())
+    }
+
+    fn place_of(&self, wanted: Seat) -> Option<Slot> {
+        let place = self.seats.iter().position(|seat| *seat == wanted)?;
+        Slot::new(place as u8)
     }
 }
 
@@ -77,20 +112,34 @@ impl Seats {
 mod tests {
     use super::*;
 
+    fn entity(number: u32) -> Entity {
+        Entity::from_raw_u32(number).expect("valid")
+    }
+
     #[test]
-    fn a_seat_is_reserved_taken_and_released_by_its_own_session() {
-        let (a, b) = (Entity::from_raw_u32(1).expect("valid"), Entity::from_raw_u32(2).expect("valid"));
+    fn a_seat_is_reserved_taken_and_released_by_its_own_people() {
+        let (a, b, player) = (entity(1), entity(2), entity(3));
         let mut seats = Seats::new(2);
         assert_eq!(seats.reserve(a), Slot::new(0));
         assert_eq!(seats.reserve(b), Slot::new(1));
         assert_eq!(seats.reserve(a), None);
-        assert!(!seats.is_full());
-        assert_eq!((seats.take(a), seats.take(b)), (Slot::new(0), Slot::new(1)));
-        assert!(seats.is_full());
-        assert_eq!(seats.release(a), Slot::new(0));
-        assert_eq!(seats.release(a), None);
+        let slot = seats.reserved(a).expect("it was reserved");
+        seats.take(slot, player);
+        assert_eq!((seats.taken(), seats.is_full()), (1, false));
+        assert_eq!((seats.cancel(a), seats.release(player)), (None, Slot::new(0)));
+        assert_eq!(seats.release(player), None);
         assert!(!seats.is_deserted());
-        seats.release(b);
+        seats.cancel(b);
         assert!(seats.is_deserted());
+    }
+
+    #[test]
+    fn seats_in_use_are_not_taken_away() {
+        let mut seats = Seats::new(4);
+        seats.reserve(entity(1));
+        seats.reserve(entity(2));
+        assert_eq!(seats.resize(1), Err(Slot::new(1).expect("in range")));
+        assert_eq!((seats.resize(2), seats.count()), (Ok(()), 2));
+        assert_eq!((seats.resize(16), seats.free()), (Ok(()), 14));
     }
 }

@@ -10,10 +10,41 @@ use framehouse_shared::{
 
 use crate::{
     config::RoomSettings,
-    net::mail,
+    net::mail::{self, PeerAddress},
     room::{self, clock::RoomClock, inputs::Seating},
     tick::TickRate,
 };
+
+/// The newest leaderboard of a room's match.
+#[derive(Component, Clone, Debug)]
+pub struct LeaderboardBuffer {
+    /// The number of the match in its room.
+    pub match_no: u32,
+    tick: Tick,
+    entries: Vec<Standing>,
+}
+
+impl LeaderboardBuffer {
+    /// How many lines it has.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether nobody is on it.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The memory it takes, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.entries.capacity() * size_of::<Standing>()
+    }
+
+    fn message(&self) -> ControlDown {
+        let Self { match_no, tick, entries } = self.clone();
+        ControlDown::Leaderboard { match_no, tick, entries }
+    }
+}
 
 /// Sends every playing room its leaderboard when it is due. Runs in `TickSet::Leaderboard`.
 pub fn send_leaderboards(world: &mut World) {
@@ -44,11 +75,22 @@ pub fn entries(world: &World, room: Entity) -> Vec<LeaderboardEntry> {
     scores.ranking(roster.ever_seated).into_iter().map(entry).collect()
 }
 
-/// Sends a leaderboard to the members of a room.
+/// Sends a leaderboard to everybody in a room, and keeps it for those who come later.
 pub fn send(world: &mut World, room: Entity, tick: Tick, ranking: &[LeaderboardEntry]) {
     let standing = |entry: &LeaderboardEntry| Standing { slot: entry.slot, points: entry.score.points };
     let entries = ranking.iter().map(standing).collect();
     let match_no = world.get::<RoomClock>(room).map_or(0, |clock| clock.match_no);
+    let newest = LeaderboardBuffer { match_no, tick, entries };
     let addresses = room::addresses(world, room);
-    mail::send_to_all(world, &addresses, &ControlDown::Leaderboard { match_no, tick, entries });
+    mail::send_to_all(world, &addresses, &newest.message());
+    world.entity_mut(room).insert(newest);
+}
+
+/// Sends the newest leaderboard of the running match to somebody who comes now.
+pub fn send_newest(world: &mut World, room: Entity, address: PeerAddress) {
+    let match_no = world.get::<RoomClock>(room).map_or(0, |clock| clock.match_no);
+    let newest = world.get::<LeaderboardBuffer>(room).filter(|newest| newest.match_no == match_no);
+    if let Some(message) = newest.map(LeaderboardBuffer::message) {
+        mail::send(world, address, &message);
+    }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::codec::{self, CodecError};
 use crate::{
-    ids::{PlayerId, RoomCode, RoomId, SLOTS_MAX, Slot},
+    ids::{MatchId, PlayerId, RoomCode, RoomId, SLOTS_MAX, Slot},
     score::ScoreFrame,
     state_hash::StateHashes,
     tick::Tick,
@@ -17,7 +17,7 @@ pub const NETCODE_PROTOCOL_ID: u64 = 0x4672_616d_6568_6f75;
 /// What has to be equal on both ends: the wire's version, and the exact versions of the crates that the simulation's
 /// arithmetic runs on. A test compares them with the lock file.
 pub const PROTOCOL_PARTS: &[(&str, &str)] = &[
-    ("framehouse-wire", "1"),
+    ("framehouse-wire", "2"),
     ("bevy_rapier2d", "0.36.0"),
     ("rapier2d", "0.35.0-glamx0.2"),
     ("parry2d", "0.30.2-glamx0.2-b"),
@@ -40,6 +40,12 @@ pub const ROOM_MESSAGE_BYTES_MAX: usize = 1000;
 pub const NAME_CHARS_MAX: usize = 24;
 /// The most bytes in a player's name: sixteen of them have to fit into one message.
 pub const NAME_BYTES_MAX: usize = 32;
+/// The most characters in a line of chat.
+pub const CHAT_CHARS_MAX: usize = 200;
+/// The most bytes in a line of chat: as many characters in any script but the rarest.
+pub const CHAT_BYTES_MAX: usize = 600;
+/// The most bytes in a map's name.
+pub const MAP_NAME_BYTES_MAX: usize = 32;
 /// The most bytes in a game's id.
 pub const GAME_ID_BYTES_MAX: usize = 32;
 /// The most bytes of a sentence for a player.
@@ -125,6 +131,40 @@ pub enum ControlUp {
     },
     /// A message to everybody in the room: opaque bytes of the game's, at most [`ROOM_MESSAGE_BYTES_MAX`].
     Message(Vec<u8>),
+    /// The player gives the running match up and stays in the room.
+    GiveUp,
+    /// A line of text for everybody in the room, at most [`CHAT_CHARS_MAX`] characters and [`CHAT_BYTES_MAX`] bytes.
+    Chat(String),
+    /// What only the room's host may ask for.
+    Host(HostOrder),
+}
+
+/// What a room's host may do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HostOrder {
+    /// Start the match, ready or not.
+    Start,
+    /// End the match without a result.
+    Abort,
+    /// Send a player away.
+    Kick(Slot),
+    /// Make another player the host.
+    HandOver(Slot),
+    /// Change what the next match is like; only in the lobby.
+    Configure(RoomOptions),
+    /// Send everybody away and close the room.
+    Close,
+}
+
+/// What a host decides about a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomOptions {
+    /// How many seats it has.
+    pub seats: u8,
+    /// Whether it is hidden from quick match and lists: whoever has the code gets in.
+    pub private: bool,
+    /// The map to play on; nothing to go through all of them in turn.
+    pub map: Option<String>,
 }
 
 /// From the server.
@@ -189,6 +229,18 @@ pub enum ControlDown {
         /// The sentence.
         reason: String,
     },
+    /// Something the player asked for is not done, and why, in a sentence.
+    Refused {
+        /// The sentence.
+        reason: String,
+    },
+    /// The result of a match lies on the server's disk.
+    ResultSaved {
+        /// The match's number in its room.
+        match_no: u32,
+        /// Its name in the server's results.
+        match_id: MatchId,
+    },
 }
 
 /// The room as a joining session finds it.
@@ -198,16 +250,20 @@ pub struct Welcome {
     pub room: RoomId,
     /// Its name for people.
     pub code: RoomCode,
-    /// How many seats it has.
-    pub seats: u8,
+    /// What its host has decided.
+    pub options: RoomOptions,
     /// Ticks a second.
     pub tick_rate: u16,
     /// The session's own player.
     pub player: PlayerId,
-    /// The session's own seat.
-    pub slot: Slot,
-    /// Everybody in the room, this session included.
+    /// The session's own seat; a spectator has none.
+    pub slot: Option<Slot>,
+    /// Everybody who has a seat, this session included.
     pub members: Vec<Member>,
+    /// The seat of the host; nothing in a room that nobody has a seat in.
+    pub host: Option<Slot>,
+    /// How many people watch.
+    pub spectators: u8,
     /// Where the room is in its life.
     pub phase: Phase,
     /// The number of the next event.
@@ -223,8 +279,46 @@ pub struct Member {
     pub slot: Slot,
     /// What others see, at most [`NAME_CHARS_MAX`] characters.
     pub name: String,
-    /// Whether the player is ready for the next match.
-    pub ready: bool,
+    /// What the player is about.
+    pub state: PlayerState,
+}
+
+/// What a member of a room is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PlayerState {
+    /// In the lobby, not ready.
+    Idle,
+    /// In the lobby, ready for a match.
+    Ready,
+    /// Getting the state of a match: it takes part from the tick after it has reported that.
+    Loading,
+    /// Has the state of a match that is about to begin.
+    Loaded,
+    /// Takes part in the match.
+    Playing,
+    /// Has played the match to its end.
+    Finished,
+    /// Has given the match up and waits for the next one.
+    Aborted,
+    /// Watches, without a seat.
+    Spectating,
+    /// Its connection is lost or silent; its seat is kept for a while.
+    Away,
+}
+
+impl PlayerState {
+    /// The state that the room's next phase puts a player into: it is implied by the phase's event, so that a room of
+    /// sixteen needs no sixteen messages more.
+    pub const fn after(self, next: &Phase) -> Self {
+        match (self, next) {
+            (Self::Away | Self::Spectating, _) => self,
+            (_, Phase::Lobby { .. }) => Self::Idle,
+            (_, Phase::Loading { .. }) => Self::Loading,
+            (Self::Loaded, Phase::Playing { .. }) => Self::Playing,
+            (Self::Playing, Phase::Results { .. }) => Self::Finished,
+            _ => self,
+        }
+    }
 }
 
 /// Where a room is in its life.
@@ -235,7 +329,12 @@ pub enum Phase {
         /// A sentence, or nothing.
         reason: Option<String>,
     },
-    /// A match is set: its opening snapshot is on the way and tick 0 is named by the room's time in the pongs.
+    /// A match is set, and its opening snapshot is on the way: whoever has it says [`ControlUp::Loaded`].
+    Loading {
+        /// The match's number in its room, from 1.
+        match_no: u32,
+    },
+    /// Everybody who takes part has the match, and tick 0 is named by the room's time in the pongs.
     Countdown {
         /// The match's number in its room, from 1.
         match_no: u32,
@@ -290,12 +389,12 @@ pub enum RoomEvent {
         /// Why, in a few words.
         reason: String,
     },
-    /// Somebody is ready, or no longer.
-    Ready {
+    /// Somebody is about something else now.
+    State {
         /// Whose seat.
         slot: Slot,
-        /// Whether ready now.
-        ready: bool,
+        /// What.
+        state: PlayerState,
     },
     /// The room goes on to its next phase.
     Phase(Phase),
@@ -305,6 +404,27 @@ pub enum RoomEvent {
         slot: Slot,
         /// What.
         bytes: Vec<u8>,
+    },
+    /// Somebody wrote a line of chat.
+    Chat {
+        /// The writer's seat; a spectator has none.
+        slot: Option<Slot>,
+        /// The writer's name.
+        name: String,
+        /// The line.
+        text: String,
+    },
+    /// The room has another host.
+    Host {
+        /// The host's seat.
+        slot: Slot,
+    },
+    /// The host has changed the room.
+    Options(RoomOptions),
+    /// Another number of people watches.
+    Spectators {
+        /// How many.
+        count: u8,
     },
 }
 
@@ -319,6 +439,10 @@ impl ControlUp {
             Self::Message(bytes) => (1..=ROOM_MESSAGE_BYTES_MAX).contains(&bytes.len()),
             // It comes back in the sentence that refuses it.
             Self::Hello(hello) => hello.game.len() <= GAME_ID_BYTES_MAX,
+            Self::Chat(text) => (1..=CHAT_BYTES_MAX).contains(&text.len()),
+            Self::Host(HostOrder::Configure(options)) => {
+                options.map.as_ref().is_none_or(|map| map.len() <= MAP_NAME_BYTES_MAX)
+            }
             _ => true,
         };
         if fits { Ok(message) } else { Err(CodecError::Invalid) }
@@ -367,9 +491,10 @@ mod tests {
         let goodbye = ControlDown::Goodbye { reason: "bye".to_owned() };
         assert_eq!(codec::encode(&goodbye), [7, 3, b'b', b'y', b'e']);
         assert_eq!(codec::encode(&ControlUp::Message(vec![7, 8])), [6, 2, 7, 8]);
+        assert_eq!(codec::encode(&ControlUp::Chat("hi".to_owned())), [8, 2, b'h', b'i']);
         let slot = Slot::new(3).expect("in range");
-        let event = ControlDown::Event { msg_id: 9, event: RoomEvent::Ready { slot, ready: false } };
-        assert_eq!(codec::encode(&event), [1, 9, 2, 3, 0]);
+        let event = ControlDown::Event { msg_id: 9, event: RoomEvent::State { slot, state: PlayerState::Loaded } };
+        assert_eq!(codec::encode(&event), [1, 9, 2, 3, 3]);
         assert_eq!(ControlDown::decode(&codec::encode(&event)), Ok(event));
     }
 
@@ -378,22 +503,25 @@ mod tests {
         let slot = Slot::new(15).expect("in range");
         let player = PlayerId(u64::MAX);
         let name = "n".repeat(NAME_BYTES_MAX);
-        let member = Member { player, slot, name: name.clone(), ready: true };
+        let member = Member { player, slot, name: name.clone(), state: PlayerState::Away };
         let score = ScoreFrame { points: i64::MIN, since: Tick(u32::MAX), detail: [255; 16] };
         let ranking = vec![LeaderboardEntry { slot, name, score }; SLOTS_MAX];
         let reason = "r".repeat(REASON_BYTES_MAX);
         let (match_no, tick) = (u32::MAX, Tick(u32::MAX));
         let results = |ranking| Phase::Results { match_no, last_tick: tick, ranking };
         let event = |event| ControlDown::Event { msg_id: u64::MAX, event };
+        let options = RoomOptions { seats: 16, private: true, map: Some("m".repeat(MAP_NAME_BYTES_MAX)) };
         let welcome = |phase| {
             ControlDown::Welcome(Box::new(Welcome {
                 room: RoomId(u64::MAX),
                 code: RoomCode::from_number(0),
-                seats: 16,
+                options: options.clone(),
                 tick_rate: u16::MAX,
                 player,
-                slot,
+                slot: Some(slot),
                 members: vec![member.clone(); SLOTS_MAX],
+                host: Some(slot),
+                spectators: u8::MAX,
                 phase,
                 next_msg_id: u64::MAX,
             }))
@@ -405,6 +533,8 @@ mod tests {
             event(RoomEvent::Left { slot, reason: reason.clone() }),
             event(RoomEvent::Phase(results(ranking))),
             event(RoomEvent::Message { slot, bytes: vec![255; ROOM_MESSAGE_BYTES_MAX] }),
+            event(RoomEvent::Chat { slot: Some(slot), name: member.name.clone(), text: "t".repeat(CHAT_BYTES_MAX) }),
+            event(RoomEvent::Options(options.clone())),
             ControlDown::SnapshotChunk {
                 match_no,
                 next_tick: tick,

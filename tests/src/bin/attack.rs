@@ -140,7 +140,7 @@ fn seat_players(arguments: &Arguments, start: Instant) -> Result<Vec<Player>, St
     let fingerprint = determinism_fingerprint(ArenaPlugin);
     let hello = Hello { protocol: protocol_hash(), game: make().game().id.to_owned(), fingerprint };
     let config = ClientConfig { hello: hello.clone(), game: Some(make) };
-    let mut room = RoomRequest::Create { size: PLAYERS as u8, private: true };
+    let mut room = RoomRequest::Create { size: PLAYERS as u8, private: true, practice: false };
     let mut players = Vec::new();
     for index in 0..PLAYERS {
         let request =

@@ -99,7 +99,7 @@ fn flood(server: &str) -> Result<Value, String> {
 fn connect(server: &str, start: Instant) -> Result<Connection, String> {
     let game = Simulation::new(ArenaPlugin).game().id.to_owned();
     let hello = Hello { protocol: protocol_hash(), game, fingerprint: determinism_fingerprint(ArenaPlugin) };
-    let room = RoomRequest::Create { size: 2, private: true };
+    let room = RoomRequest::Create { size: 2, private: true, practice: false };
     let request = SessionRequest { name: "flood".to_owned(), room, resume: None, hello: Some(hello.clone()) };
     let grant = request_session(server, &request).map_err(|error| error.to_string())?;
     let lane = Connection::server_address(&grant.token).map_err(|error| error.to_string())?;

@@ -2,13 +2,14 @@
 
 use framehouse_shared::{
     arena::ArenaPlugin,
-    ids::{PlayerId, RoomCode, RoomId, SLOTS_MAX, Slot},
+    ids::{MatchId, PlayerId, RoomCode, RoomId, SLOTS_MAX, Slot},
     input::{Command, Frame, Input, RosterChange, RosterEvent},
     protocol::{
         channel::Outbox,
         codec,
         control::{
-            ControlDown, ControlUp, Hello, LeaderboardEntry, Member, Phase, RoomEvent, Standing, Welcome, protocol_hash,
+            ControlDown, ControlUp, Hello, HostOrder, LeaderboardEntry, Member, Phase, PlayerState, RoomEvent,
+            RoomOptions, Standing, Welcome, protocol_hash,
         },
         hot::{Feedback, FramesHeader, Inputs, Ping, Pong, encode_blob, put_frames},
     },
@@ -105,7 +106,17 @@ fn ups() -> Vec<ControlUp> {
         ControlUp::WantFrames { match_no: 2, first: Tick(300) },
         ControlUp::Hashes { match_no: 2, tick: Tick(299), hashes },
         ControlUp::Message(b"good game".to_vec()),
+        ControlUp::GiveUp,
+        ControlUp::Chat("good game".into()),
+        ControlUp::Host(HostOrder::Start),
+        ControlUp::Host(HostOrder::Kick(slot(1))),
+        ControlUp::Host(HostOrder::HandOver(slot(1))),
+        ControlUp::Host(HostOrder::Configure(options())),
     ]
+}
+
+fn options() -> RoomOptions {
+    RoomOptions { seats: 4, private: true, map: Some("basin".into()) }
 }
 
 fn downs() -> Vec<ControlDown> {
@@ -113,7 +124,7 @@ fn downs() -> Vec<ControlDown> {
         player: PlayerId(u64::from(number) + 1),
         slot: slot(number),
         name: format!("player {number}"),
-        ready: number == 1,
+        state: if number == 1 { PlayerState::Ready } else { PlayerState::Idle },
     };
     let entry = |number| LeaderboardEntry {
         slot: slot(number),
@@ -122,6 +133,7 @@ fn downs() -> Vec<ControlDown> {
     };
     let phases = [
         Phase::Lobby { reason: Some("too few players were left".into()) },
+        Phase::Loading { match_no: 1 },
         Phase::Countdown { match_no: 1, ticks: 90 },
         Phase::Playing { match_no: 1 },
         Phase::Results { match_no: 1, last_tick: Tick(899), ranking: vec![entry(0), entry(1)] },
@@ -129,18 +141,24 @@ fn downs() -> Vec<ControlDown> {
     let welcome = Welcome {
         room: RoomId(3),
         code: RoomCode::from_number(123_456),
-        seats: 4,
+        options: options(),
         tick_rate: 30,
         player: PlayerId(1),
-        slot: slot(0),
+        slot: Some(slot(0)),
         members: vec![member(0), member(1)],
+        host: Some(slot(0)),
+        spectators: 1,
         phase: Phase::Lobby { reason: None },
         next_msg_id: 3,
     };
     let events = [
         RoomEvent::Joined(member(2)),
         RoomEvent::Left { slot: slot(2), reason: "the player left".into() },
-        RoomEvent::Ready { slot: slot(1), ready: true },
+        RoomEvent::State { slot: slot(1), state: PlayerState::Away },
+        RoomEvent::Chat { slot: None, name: "player 9".into(), text: "hello".into() },
+        RoomEvent::Host { slot: slot(1) },
+        RoomEvent::Options(options()),
+        RoomEvent::Spectators { count: 2 },
         RoomEvent::Message { slot: slot(1), bytes: b"hello".to_vec() },
     ];
     let events = events.into_iter().chain(phases.map(RoomEvent::Phase));
@@ -164,6 +182,8 @@ fn downs() -> Vec<ControlDown> {
         ControlDown::WantHashes { match_no: 1, tick: Tick(59) },
         ControlDown::Desync { tick: Tick(59), component: "bodies".into() },
         ControlDown::Goodbye { reason: "you left".into() },
+        ControlDown::Refused { reason: "only the host can do that".into() },
+        ControlDown::ResultSaved { match_no: 1, match_id: MatchId(7) },
     ];
     downs.extend((0..).zip(events).map(|(msg_id, event)| ControlDown::Event { msg_id, event }));
     downs

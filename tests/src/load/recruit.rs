@@ -61,7 +61,7 @@ pub(super) fn recruit(recruiter: &Recruiter<'_>, drivers: &[Sender<Recruit>]) {
         if room >= recruiter.args.all_rooms() {
             return;
         }
-        let mut wish = RoomRequest::Create { size: ROOM_PLAYERS as u8, private: false };
+        let mut wish = RoomRequest::Create { size: ROOM_PLAYERS as u8, private: false, practice: false };
         for place in 0..ROOM_PLAYERS {
             match hire(recruiter, room, place, wish) {
                 Ok((member, code)) => {

@@ -1,10 +1,9 @@
 //! One room of the toy game with one client in it, played by hand in virtual time.
 
 use framehouse_shared::{
-    ids::{PlayerId, RoomId},
     input::{Frame, RosterChange, RosterEvent},
     protocol::{
-        control::{Member, SNAPSHOT_CHUNK_BYTES, Welcome},
+        control::SNAPSHOT_CHUNK_BYTES,
         hot::{FramesHeader, Inputs, Ping, Pong, TAG_INPUTS, TAG_PING, encode_blob, put_frames},
     },
     sim::MatchSetup,
@@ -13,28 +12,30 @@ use framehouse_shared::{
 
 use super::*;
 use crate::{
-    fake_server::FakeServer,
+    fake_server::{FakeServer, OWN, TICK_RATE, welcome},
     toy::{ToyPlugin, toy},
 };
 
-pub const OWN: Slot = Slot::new(1).expect("in range");
-
-const TICK_RATE: u16 = 30;
 /// Updates of client and server in a tick.
 const STEPS_PER_TICK: u32 = 4;
+
+pub const LOBBY: Phase = Phase::Lobby { reason: None };
 
 pub struct Stage {
     pub server: FakeServer,
     pub client: Client,
     pub simulation: Simulation,
+    slot: Option<Slot>,
     pub frames: Vec<Frame>,
     pub sampled: Vec<Tick>,
     /// Frames are closed and not sent.
     pub is_mute: bool,
+    /// Nothing reaches the server, and so nothing comes from it.
+    pub is_deaf: bool,
     pub lies_about_hashes: bool,
     blobs: Vec<Vec<u8>>,
-    /// What the client reported of its own state, in order.
-    pub reports: Vec<(Tick, u64)>,
+    /// The client's `Inputs` messages, in order.
+    pub heard: Vec<Inputs>,
     received: Vec<Option<Input>>,
     steps: u32,
     epoch_step: Option<i64>,
@@ -47,16 +48,27 @@ impl Stage {
     }
 
     pub fn in_lobby() -> Self {
-        Self::welcomed(Self::new(Some(toy())))
+        Self::connected().welcomed(LOBBY)
+    }
+
+    /// A newcomer in the middle of a match.
+    pub fn welcomed_in(phase: Phase) -> Self {
+        Self::connected().welcomed(phase)
     }
 
     pub fn thin() -> Self {
-        Self::welcomed(Self::new(None))
+        Self::new(None).welcomed(LOBBY)
+    }
+
+    pub fn spectator() -> Self {
+        let mut stage = Self::connected();
+        stage.slot = None;
+        stage.welcomed(LOBBY)
     }
 
     pub fn in_match() -> Self {
         let mut stage = Self::in_lobby();
-        stage.begin(true);
+        stage.begin();
         stage
     }
 
@@ -65,25 +77,56 @@ impl Stage {
         Input([(tick.0 / 7) as u8 & 3, 0, 0, 0, 0, 0, 0, 0])
     }
 
-    /// Sets a match one second ahead; `from_start`: the client hears of it and gets the opening state.
-    pub fn begin(&mut self, from_start: bool) {
-        self.simulation.open(&MatchSetup { seed: 5, map: String::new(), seats: 4 });
-        self.epoch_step = Some(i64::from(self.steps + u32::from(TICK_RATE) * STEPS_PER_TICK));
-        if from_start {
-            self.phase(Phase::Countdown { match_no: 1, ticks: TICK_RATE.into() });
-            self.send_snapshot();
-        }
-        self.run_ticks(u32::from(TICK_RATE));
-        if from_start {
-            assert_eq!(self.said(|message| *message == ControlUp::Loaded { match_no: 1, next_tick: Tick(0) }), 1);
-            self.phase(Phase::Playing { match_no: 1 });
-        }
+    /// Goes through a match's first phases, up to its first tick.
+    pub fn begin(&mut self) {
+        self.load_match();
+        self.count_down();
+        self.phase(Phase::Playing { match_no: 1 });
+    }
+
+    /// Sets a match and sends its opening state.
+    pub fn load_match(&mut self) {
+        self.phase(Phase::Loading { match_no: 1 });
+        self.load_set_match();
+    }
+
+    /// The same for who was told of the match in the welcome.
+    pub fn load_set_match(&mut self) {
+        self.open_match();
+        self.send_snapshot();
+        self.run_ticks(3);
+        assert_eq!(self.said(|message| *message == ControlUp::Loaded { match_no: 1, next_tick: Tick(0) }), 1);
+    }
+
+    /// Counts down for a second.
+    pub fn count_down(&mut self) {
+        self.phase(Phase::Countdown { match_no: 1, ticks: TICK_RATE.into() });
+        self.wait_for_tick_0();
+    }
+
+    /// The client hears nothing of it.
+    pub fn begin_unheard(&mut self) {
+        self.open_match();
+        self.wait_for_tick_0();
     }
 
     pub fn phase(&mut self, phase: Phase) {
-        let event = RoomEvent::Phase(phase);
+        self.tell(RoomEvent::Phase(phase));
+    }
+
+    pub fn tell(&mut self, event: RoomEvent) {
         self.server.say(&ControlDown::Event { msg_id: self.next_msg_id, event });
         self.next_msg_id += 1;
+    }
+
+    fn open_match(&mut self) {
+        self.simulation.open(&MatchSetup { seed: 5, map: String::new(), seats: 4 });
+    }
+
+    /// Tick 0 is a second away.
+    pub fn wait_for_tick_0(&mut self) {
+        self.epoch_step = Some(i64::from(self.steps + u32::from(TICK_RATE) * STEPS_PER_TICK));
+        self.run_ticks(u32::from(TICK_RATE));
     }
 
     /// Closes so many ticks.
@@ -143,12 +186,14 @@ impl Stage {
             server,
             client,
             simulation: Simulation::new(ToyPlugin),
+            slot: Some(OWN),
             frames: Vec::new(),
             sampled: Vec::new(),
             is_mute: false,
+            is_deaf: false,
             lies_about_hashes: false,
             blobs: Vec::new(),
-            reports: Vec::new(),
+            heard: Vec::new(),
             received: vec![None; 1000],
             steps: 0,
             epoch_step: None,
@@ -156,24 +201,13 @@ impl Stage {
         }
     }
 
-    fn welcomed(mut stage: Self) -> Self {
-        stage.run_ticks(10);
-        assert_eq!(stage.said(|message| matches!(message, ControlUp::Hello(_))), 1);
-        let member = Member { player: PlayerId(9), slot: OWN, name: "ada".to_owned(), ready: false };
-        stage.server.say(&ControlDown::Welcome(Box::new(Welcome {
-            room: RoomId(1),
-            code: "K7QX".parse().expect("a code"),
-            seats: 4,
-            tick_rate: TICK_RATE,
-            player: PlayerId(9),
-            slot: OWN,
-            members: vec![member],
-            phase: Phase::Lobby { reason: None },
-            next_msg_id: 1,
-        })));
-        stage.run_ticks(2);
-        assert!(stage.client.phase().is_some());
-        stage
+    fn welcomed(mut self, phase: Phase) -> Self {
+        self.run_ticks(10);
+        assert_eq!(self.said(|message| matches!(message, ControlUp::Hello(_))), 1);
+        self.server.say(&ControlDown::Welcome(Box::new(welcome(self.slot, phase))));
+        self.run_ticks(2);
+        assert!(self.client.phase().is_some());
+        self
     }
 
     fn step(&mut self) {
@@ -184,6 +218,9 @@ impl Stage {
             sampled.push(request.tick);
             Self::input(request.tick)
         });
+        if self.is_deaf {
+            return;
+        }
         self.server.update(now);
         for message in std::mem::take(&mut self.server.hot) {
             match message[0] {
@@ -203,7 +240,7 @@ impl Stage {
     }
 
     fn take_inputs(&mut self, message: &Inputs) {
-        self.reports.extend(message.report);
+        self.heard.push(message.clone());
         for (age, input) in message.inputs.iter().enumerate() {
             let place = &mut self.received[message.newest.0 as usize - age];
             assert!(place.is_none_or(|earlier| earlier == *input), "an input changed after it was sent");

@@ -6,6 +6,15 @@ use bevy_renet::renet::{ChannelConfig, ConnectionConfig, SendType};
 use framehouse_shared::protocol::channel::{CHANNEL_BYTES_MAX, FLUSH_BYTES_MAX, RELIABLE_CHANNEL, RESEND_TIME};
 use renetcode::{ConnectToken, DisconnectReason};
 
+/// How a connection came to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct End {
+    /// Why, in a sentence for the player.
+    pub reason: String,
+    /// Neither end wanted it: the server keeps the seat for a while, and a new session can have it again.
+    pub is_lost: bool,
+}
+
 /// Why bytes are not a token to connect with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the server handed out a connect token that this client cannot read: the two are of different versions")]

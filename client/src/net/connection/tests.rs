@@ -108,8 +108,27 @@ fn a_silent_server_ends_the_connection_with_a_sentence() {
     for ms in (0..11_000).step_by(10) {
         pair.client.receive(pair.now + Duration::from_millis(ms));
     }
-    let Status::Ended(sentence) = pair.client.status() else { panic!("still {:?}", pair.client.status()) };
-    assert!(sentence.contains("lost"), "{sentence}");
+    let Status::Ended(end) = pair.client.status() else { panic!("still {:?}", pair.client.status()) };
+    assert!(end.is_lost && end.reason.contains("lost"), "{end:?}");
+}
+
+#[test]
+fn a_server_that_hangs_up_without_a_word_is_lost() {
+    let mut pair = Pair::connected();
+    pair.server.hang_up();
+    pair.run(20);
+    let lost = End { reason: "The server closed the connection.".to_owned(), is_lost: true };
+    assert_eq!(pair.client.status(), Status::Ended(&lost));
+}
+
+#[test]
+fn a_farewell_counts_more_than_the_loss_it_came_with() {
+    let mut pair = Pair::connected();
+    pair.client.give_up("lost");
+    pair.client.close("Goodbye.");
+    pair.client.close("Goodbye again.");
+    pair.client.give_up("lost again");
+    assert_eq!(pair.client.status(), Status::Ended(&End { reason: "Goodbye.".to_owned(), is_lost: false }));
 }
 
 #[test]

@@ -103,7 +103,7 @@ fn write_line(
 
 fn players(client: &crate::client::Client) -> Option<String> {
     let members = client.members()?.iter().flatten().count();
-    Some(format!("{members} / {}", client.seats()?))
+    Some(format!("{members} / {}", client.options()?.seats))
 }
 
 fn rtt_color(ms: f64) -> Color {

@@ -3,7 +3,7 @@
 use framehouse_shared::{
     arena::scoring::ArenaDetail,
     ids::Slot,
-    protocol::control::{LeaderboardEntry, Member, Phase},
+    protocol::control::{LeaderboardEntry, Member, Phase, PlayerState},
 };
 
 use crate::{
@@ -57,6 +57,7 @@ pub fn content(session: &Session) -> Content {
     match client.phase() {
         None => card(&format!("Connecting to {} \u{2026}", session.server()), "The server has a place for you.", 0.45),
         Some(Phase::Lobby { reason }) => lobby(client, reason.as_deref()),
+        Some(Phase::Loading { .. }) => countdown(None),
         Some(Phase::Countdown { .. }) => countdown(seconds_to_start(client)),
         Some(Phase::Playing { .. }) if client.simulation().is_none() => {
             card("The match runs", "Its state is on the way \u{2026}", 0.4)
@@ -85,7 +86,7 @@ fn seconds_to_start(client: &Client) -> Option<f64> {
 
 fn countdown(seconds: Option<f64>) -> Content {
     match seconds {
-        None => card("A match begins", "Getting the arena ready \u{2026}", 0.3),
+        None => card("A match begins", "Loading \u{2026}", 0.3),
         Some(seconds) if seconds > 0.0 => {
             Content { big: Some((seconds.ceil() as u32).to_string()), darkness: 0.25, ..Content::default() }
         }
@@ -101,14 +102,17 @@ fn lobby(client: &Client, reason: Option<&str>) -> Content {
         None if members.len() < 2 => "Waiting for somebody to play with.".to_owned(),
         None => "The match begins when everybody is ready.".to_owned(),
     };
-    let line = |member: &&Member| Line {
-        slot: member.slot,
-        rank: String::new(),
-        name: member.name.clone(),
-        detail: String::new(),
-        mark: if member.ready { "ready" } else { "waiting" }.to_owned(),
-        is_good: member.ready,
-        is_own: client.slot() == Some(member.slot),
+    let line = |member: &&Member| {
+        let is_ready = member.state == PlayerState::Ready;
+        Line {
+            slot: member.slot,
+            rank: String::new(),
+            name: member.name.clone(),
+            detail: String::new(),
+            mark: if is_ready { "ready" } else { "waiting" }.to_owned(),
+            is_good: is_ready,
+            is_own: client.slot() == Some(member.slot),
+        }
     };
     Content { lines: members.iter().map(line).collect(), ..card(&format!("Room {code}"), &subtitle, 0.45) }
 }

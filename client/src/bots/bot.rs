@@ -1,0 +1,174 @@
+//! One bot: plays with whatever session it has, and gets a lost one back.
+
+use std::{collections::BTreeSet, sync::mpsc::Sender, time::Duration};
+
+use framehouse_shared::{input::Input, protocol::control::Phase, rng::SimRng};
+
+use super::{
+    comeback::{Comeback, Order, Progress},
+    recruit::Hired,
+    report::Totals,
+};
+use crate::{
+    client::{Client, Notice},
+    connect::{RoomRequest, SessionRequest},
+    stats::ClientStats,
+};
+
+/// One bot.
+pub(super) struct Bot {
+    client: Client,
+    rng: SimRng,
+    /// What gets the session again.
+    request: SessionRequest,
+    seed: u64,
+    asked: Duration,
+    welcomed: Option<Duration>,
+    next_update: Duration,
+    is_ready: bool,
+    last_result: Option<u32>,
+    results_saved: BTreeSet<u32>,
+    /// From a loss until the next welcome.
+    comeback: Option<Comeback>,
+    reconnects: u64,
+    /// Why it is gone for good, unless it left.
+    failure: Option<String>,
+    /// What lost sessions have measured.
+    earlier: Option<Box<ClientStats>>,
+}
+
+impl Bot {
+    /// A bot that got its session with this request, when it had `asked` for it.
+    pub fn new(hired: Hired, mut request: SessionRequest, seed: u64, asked: Duration) -> Self {
+        // A seat is kept, and its secret leads to it; who watches has none and just comes in again.
+        if !matches!(request.room, RoomRequest::Watch(_)) {
+            request.room = RoomRequest::Code(hired.code);
+            request.resume = Some(hired.resume);
+        }
+        Self {
+            client: hired.client,
+            rng: SimRng::new(seed),
+            request,
+            seed,
+            asked,
+            welcomed: None,
+            next_update: Duration::ZERO,
+            is_ready: false,
+            last_result: None,
+            results_saved: BTreeSet::new(),
+            comeback: None,
+            reconnects: 0,
+            failure: None,
+            earlier: None,
+        }
+    }
+
+    /// Does what is due, at most once in `pause`.
+    pub fn update(&mut self, now: Duration, pause: Duration, orders: &Sender<Order>) {
+        if now >= self.next_update {
+            self.next_update = now + pause;
+            self.play(now);
+            self.come_back(now, orders);
+        }
+    }
+
+    /// Says that it is ready for the next match, once.
+    pub fn get_ready(&mut self) {
+        if self.is_connected() && !self.client.is_spectator() && !self.is_ready {
+            self.client.set_ready(true);
+            self.is_ready = true;
+        }
+    }
+
+    /// Leaves. Whoever is still on the way back then has failed.
+    pub fn leave(&mut self) {
+        if let Some(comeback) = &self.comeback {
+            self.failure.get_or_insert_with(|| comeback.lost().to_owned());
+        }
+        self.client.leave();
+    }
+
+    /// Whether it has a session, welcomed or not.
+    pub fn is_connected(&self) -> bool {
+        self.client.ended().is_none()
+    }
+
+    /// Whether it will not be in its room any more.
+    pub fn is_gone(&self) -> bool {
+        self.failure.is_some() || self.client.end().is_some_and(|end| !end.is_lost)
+    }
+
+    /// Whether it waits for a match.
+    pub fn is_in_lobby(&self) -> bool {
+        self.is_connected() && matches!(self.client.phase(), Some(Phase::Lobby { .. }))
+    }
+
+    /// The number of a match whose results are new.
+    pub fn take_result(&mut self) -> Option<u32> {
+        let result = self.client.results().map(|results| results.match_no);
+        let is_new = result.is_some() && result != self.last_result;
+        self.last_result = result.or(self.last_result);
+        result.filter(|_| is_new)
+    }
+
+    /// The numbers of the matches whose results the server has stored.
+    pub const fn results_saved(&self) -> &BTreeSet<u32> {
+        &self.results_saved
+    }
+
+    /// Adds what it has measured.
+    pub fn report(&self, totals: &mut Totals) {
+        totals.stats.add(self.client.stats());
+        self.earlier.iter().for_each(|earlier| totals.stats.add(earlier));
+        totals.reconnects += self.reconnects;
+        match (&self.failure, self.welcomed) {
+            (Some(sentence), _) => totals.fail(sentence),
+            (None, None) => totals.fail("A bot had no place in its room when the time was over."),
+            (None, Some(welcomed)) => totals.connect_ms.record((welcomed - self.asked).as_millis() as i64),
+        }
+    }
+
+    fn play(&mut self, now: Duration) {
+        let Self { client, rng, .. } = self;
+        client.update(now, &mut |request| {
+            request.simulation.map_or(Input::NEUTRAL, |simulation| simulation.bot_input(request.slot, rng))
+        });
+        for notice in client.drain_notices() {
+            if let Notice::ResultSaved { match_no, .. } = notice {
+                self.results_saved.insert(match_no);
+            }
+        }
+        if self.is_connected() && self.client.phase().is_some() {
+            self.welcomed.get_or_insert(now);
+            self.reconnects += u64::from(self.comeback.take().is_some());
+        }
+        self.is_ready &= self.is_in_lobby();
+    }
+
+    fn come_back(&mut self, now: Duration, orders: &Sender<Order>) {
+        let Some(end) = self.client.end().filter(|_| self.failure.is_none() && !self.client.is_leaving()) else {
+            return;
+        };
+        if !end.is_lost {
+            self.failure = Some(end.reason.clone());
+            return;
+        }
+        let comeback = self.comeback.get_or_insert_with(|| Comeback::new(end.reason.clone(), now));
+        match comeback.update(now, orders, &self.request, self.seed ^ self.reconnects) {
+            Progress::Waiting => {}
+            Progress::Hired(hired) => self.go_on_with(*hired),
+            Progress::Over(sentence) => self.failure = Some(sentence),
+        }
+    }
+
+    fn go_on_with(&mut self, hired: Hired) {
+        let lost = std::mem::replace(&mut self.client, hired.client);
+        self.earlier.get_or_insert_default().add(lost.stats());
+        if let Some(resume) = &mut self.request.resume {
+            *resume = hired.resume;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,57 @@
+//! The state of a match on its way in: the opening one, a later one for who comes late, or one that replaces ours.
+
+use std::time::Duration;
+
+use framehouse_shared::{protocol::control::ControlUp, tick::Tick};
+
+use super::{
+    Client, Notice,
+    snapshot::{ChunkPlace, SnapshotError, decompress},
+};
+
+impl Client {
+    pub(super) fn take_chunk(&mut self, now: Duration, match_no: u32, place: ChunkPlace, bytes: &[u8]) {
+        // A state of a match that is over: the room has gone on meanwhile.
+        let Some(current) = self.current.as_mut().filter(|current| current.number == match_no) else { return };
+        let loaded = match current.assembly.take(place, bytes) {
+            Ok(None) => return,
+            Ok(Some(compressed)) => self.load(now, place.next_tick, &compressed),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = loaded {
+            self.stats.errors.note(error.to_string());
+        }
+    }
+
+    fn load(&mut self, now: Duration, next_tick: Tick, compressed: &[u8]) -> Result<(), SnapshotError> {
+        let Some(current) = &mut self.current else { return Ok(()) };
+        if let Some(prediction) = &mut self.prediction {
+            let state = decompress(compressed)?;
+            if prediction.load(&state) != Ok(next_tick) {
+                // The simulation may hold parts of two states now.
+                current.loaded = None;
+                let reason = "the server sent a match that this client cannot read: the two are of different versions";
+                self.connection.close(reason);
+                return Err(SnapshotError::State);
+            }
+        }
+        current.stash.start_at(next_tick);
+        current.is_desynced = false;
+        let is_resync = current.loaded.replace((now, next_tick)).is_some();
+        self.stats.resyncs += u64::from(is_resync);
+        self.notices.push(if is_resync { Notice::Resynced } else { Notice::Loaded });
+        let match_no = current.number;
+        self.connection.queue_control(&ControlUp::Loaded { match_no, next_tick });
+        Ok(())
+    }
+
+    /// Counts a desync once, until a new state is loaded.
+    pub(super) fn note_desync(&mut self, tick: Tick, component: Option<String>) {
+        let Some(current) = &mut self.current else { return };
+        let is_new = !std::mem::replace(&mut current.is_desynced, true);
+        self.stats.desyncs += u64::from(is_new);
+        if is_new || component.is_some() {
+            self.notices.push(Notice::Desync { tick, component });
+        }
+    }
+}

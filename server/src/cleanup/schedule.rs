@@ -1,0 +1,335 @@
+//! What is to be freed, and when. Plain: it knows ticks and numbers, and nothing of the world.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use bevy::prelude::Entity;
+use framehouse_shared::ids::{PlayerId, RoomId};
+use serde::Serialize;
+
+/// Times that a cleanup which failed is tried again.
+const RETRIES_MAX: u32 = 3;
+
+/// Whose remains they are. What is small and comes often goes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// A player's.
+    User,
+    /// A match's.
+    Session,
+    /// A room's.
+    Room,
+}
+
+impl Level {
+    const COUNT: usize = 3;
+
+    /// As logs and metrics name it.
+    pub const fn name(self) -> &'static str {
+        ["user", "session", "room"][self as usize]
+    }
+}
+
+/// What remains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Score frames.
+    Score,
+    /// Inputs, frames, hashes, the state of the simulation, and the entity itself.
+    State,
+    /// The newest leaderboard.
+    Leaderboard,
+}
+
+impl Kind {
+    /// How many kinds there are.
+    pub const COUNT: usize = 3;
+
+    /// As logs and metrics name it.
+    pub const fn name(self) -> &'static str {
+        ["score", "state", "leaderboard"][self as usize]
+    }
+}
+
+/// One thing to free.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// Whose remains.
+    pub level: Level,
+    /// What remains.
+    pub kind: Kind,
+    /// The room.
+    pub room: RoomId,
+    /// The match in that room: a later one's data is never touched.
+    pub match_no: u32,
+    /// The player, if it is a player's.
+    pub player: Option<PlayerId>,
+    /// The entity that holds it.
+    pub target: Entity,
+    /// How many frames, inputs or lines there were when it was scheduled.
+    pub items: u32,
+}
+
+/// A task on its way.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// What to free.
+    pub task: Task,
+    /// From this tick on the budget does not count any more.
+    pub forced_at: u64,
+    attempts: u32,
+}
+
+/// When tasks are due and when they are forced, in ticks from when they are added.
+#[derive(Clone, Copy, Debug)]
+pub struct Delays {
+    /// Freed from then on.
+    pub due: u32,
+    /// Freed then in any case.
+    pub forced: u32,
+}
+
+/// How the cleanup is doing: numbers for the status page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct CleanupStats {
+    /// Rooms and players with something scheduled.
+    pub active_cleanup_tasks: usize,
+    /// Scheduled things: frames, score frames, inputs, lines waiting to be freed.
+    pub pending_packets: u64,
+    /// Rooms with something scheduled.
+    pub rooms_with_pending_cleanup: usize,
+    /// Tasks done.
+    pub done: u64,
+    /// Tasks of these that were forced.
+    pub forced: u64,
+    /// Times that a task failed.
+    pub failed: u64,
+    /// Tasks given up after the last retry.
+    pub abandoned: u64,
+    /// Tasks that a new match made superfluous.
+    pub cancelled: u64,
+    /// Things found that nobody owned.
+    pub orphans: u64,
+}
+
+type Due = (u64, u64);
+
+/// All tasks, by level and time.
+#[derive(Debug, Default)]
+pub struct Schedule {
+    queues: [BTreeMap<Due, Entry>; Level::COUNT],
+    of_room: HashMap<RoomId, BTreeSet<(Level, Due)>>,
+    of_player: HashMap<PlayerId, u32>,
+    failed: Vec<Entry>,
+    added: u64,
+    totals: CleanupStats,
+    done_by_kind: [u64; Kind::COUNT],
+}
+
+impl Schedule {
+    /// Schedules a task at tick `now`.
+    pub fn add(&mut self, task: Task, now: u64, delays: Delays) {
+        let entry = Entry { task, forced_at: now + u64::from(delays.forced), attempts: 0 };
+        self.insert(entry, now + u64::from(delays.due));
+    }
+
+    fn insert(&mut self, entry: Entry, due: u64) {
+        let key = (due, self.added);
+        self.added += 1;
+        self.of_room.entry(entry.task.room).or_default().insert((entry.task.level, key));
+        if let Some(player) = entry.task.player {
+            *self.of_player.entry(player).or_default() += 1;
+        }
+        self.totals.pending_packets += u64::from(entry.task.items);
+        self.queues[entry.task.level as usize].insert(key, entry);
+    }
+
+    fn remove(&mut self, level: Level, key: Due) -> Option<Entry> {
+        let entry = self.queues[level as usize].remove(&key)?;
+        self.totals.pending_packets -= u64::from(entry.task.items);
+        if let Some(of_room) = self.of_room.get_mut(&entry.task.room) {
+            of_room.remove(&(level, key));
+            if of_room.is_empty() {
+                self.of_room.remove(&entry.task.room);
+            }
+        }
+        let of_player = entry.task.player.and_then(|player| Some((player, self.of_player.get_mut(&player)?)));
+        if let Some((player, count)) = of_player {
+            *count -= 1;
+            if *count == 0 {
+                self.of_player.remove(&player);
+            }
+        }
+        Some(entry)
+    }
+
+    /// The next task that is due at tick `now`: a user's before a match's before a room's.
+    pub fn next_due(&mut self, now: u64) -> Option<Entry> {
+        let (level, key) = self.due(now).next()?;
+        self.remove(level, key)
+    }
+
+    /// The next task that cannot wait any longer at tick `now`.
+    pub fn next_forced(&mut self, now: u64) -> Option<Entry> {
+        let is_forced = |(level, key): &(Level, Due)| self.queues[*level as usize][key].forced_at <= now;
+        let (level, key) = self.due(now).find(is_forced)?;
+        self.remove(level, key)
+    }
+
+    fn due(&self, now: u64) -> impl Iterator<Item = (Level, Due)> {
+        [Level::User, Level::Session, Level::Room].into_iter().flat_map(move |level| {
+            let queue = &self.queues[level as usize];
+            queue.range(..(now + 1, 0)).map(move |(key, _)| (level, *key))
+        })
+    }
+
+    /// A new match begins in a room: what was scheduled for the one before is void.
+    pub fn cancel_matches(&mut self, room: RoomId) {
+        let of_room = self.of_room.get(&room).into_iter().flatten();
+        let void: Vec<_> = of_room.filter(|(level, _)| *level == Level::Session).copied().collect();
+        for (level, key) in void {
+            self.remove(level, key);
+            self.totals.cancelled += 1;
+        }
+    }
+
+    /// Notes that a task is done.
+    pub fn note_done(&mut self, entry: &Entry, now: u64) {
+        self.totals.done += 1;
+        self.totals.forced += u64::from(entry.forced_at <= now);
+        self.done_by_kind[entry.task.kind as usize] += 1;
+    }
+
+    /// Notes that a task failed: it waits for the next sweep.
+    pub fn note_failed(&mut self, entry: Entry) {
+        self.totals.failed += 1;
+        self.failed.push(entry);
+    }
+
+    /// Schedules what failed once more; what has failed too often is given up, and returned.
+    pub fn retry_failed(&mut self, now: u64) -> Vec<Task> {
+        let mut given_up = Vec::new();
+        for mut entry in std::mem::take(&mut self.failed) {
+            entry.attempts += 1;
+            if entry.attempts > RETRIES_MAX {
+                self.totals.abandoned += 1;
+                given_up.push(entry.task);
+            } else {
+                self.insert(entry, now);
+            }
+        }
+        given_up
+    }
+
+    /// Notes things that nobody owned.
+    pub fn note_orphans(&mut self, count: u64) {
+        self.totals.orphans += count;
+    }
+
+    /// Whether anything of this room's is scheduled or waits for a retry.
+    pub fn knows_room(&self, room: RoomId) -> bool {
+        self.of_room.contains_key(&room) || self.failed.iter().any(|entry| entry.task.room == room)
+    }
+
+    /// How many tasks of a kind were done.
+    pub const fn done_of(&self, kind: Kind) -> u64 {
+        self.done_by_kind[kind as usize]
+    }
+
+    /// How the cleanup is doing.
+    pub fn stats(&self) -> CleanupStats {
+        CleanupStats {
+            active_cleanup_tasks: self.of_room.len() + self.of_player.len(),
+            rooms_with_pending_cleanup: self.of_room.len(),
+            ..self.totals
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const DELAYS: Delays = Delays { due: 150, forced: 900 };
+
+    fn task(level: Level, room: u64, match_no: u32) -> Task {
+        let target = Entity::from_raw_u32(room as u32).expect("valid");
+        let player = (level == Level::User).then_some(PlayerId(room));
+        Task { level, kind: Kind::State, room: RoomId(room), match_no, player, target, items: 10 }
+    }
+
+    #[test]
+    fn users_go_before_matches_and_matches_before_rooms() {
+        let mut schedule = Schedule::default();
+        for level in [Level::Room, Level::Session, Level::User] {
+            schedule.add(task(level, 1, 1), 0, DELAYS);
+        }
+        assert!(schedule.next_due(149).is_none());
+        let order: Vec<Level> = std::iter::from_fn(|| schedule.next_due(150)).map(|entry| entry.task.level).collect();
+        assert_eq!(order, [Level::User, Level::Session, Level::Room]);
+        assert_eq!(schedule.stats(), CleanupStats::default());
+    }
+
+    #[test]
+    fn a_task_is_forced_only_when_its_time_has_come() {
+        let mut schedule = Schedule::default();
+        schedule.add(task(Level::Session, 1, 1), 0, DELAYS);
+        schedule.add(task(Level::Room, 2, 1), 100, DELAYS);
+        assert!(schedule.next_forced(899).is_none());
+        let entry = schedule.next_forced(900).expect("it is time");
+        schedule.note_done(&entry, 900);
+        assert!(schedule.next_forced(900).is_none());
+        assert_eq!((schedule.stats().forced, schedule.stats().rooms_with_pending_cleanup), (1, 1));
+    }
+
+    #[test]
+    fn a_new_match_voids_the_cleanup_of_the_one_before_and_nothing_else() {
+        let mut schedule = Schedule::default();
+        schedule.add(task(Level::Session, 1, 1), 0, DELAYS);
+        schedule.add(task(Level::User, 1, 1), 0, DELAYS);
+        schedule.add(task(Level::Session, 2, 1), 0, DELAYS);
+        schedule.cancel_matches(RoomId(1));
+        let left: Vec<_> = std::iter::from_fn(|| schedule.next_due(150)).map(|e| (e.task.level, e.task.room)).collect();
+        assert_eq!(left, [(Level::User, RoomId(1)), (Level::Session, RoomId(2))]);
+    }
+
+    #[test]
+    fn what_fails_is_tried_three_times_more() {
+        let mut schedule = Schedule::default();
+        schedule.add(task(Level::Room, 1, 0), 0, DELAYS);
+        let mut tries = 0;
+        while let Some(entry) = schedule.next_due(150) {
+            tries += 1;
+            schedule.note_failed(entry);
+            assert!(schedule.knows_room(RoomId(1)));
+            schedule.retry_failed(150);
+        }
+        let stats = schedule.stats();
+        assert_eq!((tries, stats.failed, stats.abandoned, stats.active_cleanup_tasks), (4, 4, 1, 0));
+    }
+
+    proptest! {
+        /// Whatever is added, cancelled and taken: the numbers are those of what is really there.
+        #[test]
+        fn the_numbers_agree_with_the_tasks(steps in proptest::collection::vec((0u8..5, 1u64..6, 0u64..400), 0..200)) {
+            let mut schedule = Schedule::default();
+            for (step, room, now) in steps {
+                match step {
+                    0 => schedule.add(task(Level::User, room, 1), now, DELAYS),
+                    1 => schedule.add(task(Level::Session, room, 1), now, DELAYS),
+                    2 => schedule.cancel_matches(RoomId(room)),
+                    3 => drop(schedule.next_due(now)),
+                    _ => drop(schedule.next_forced(now)),
+                }
+                let entries: Vec<&Entry> = schedule.queues.iter().flat_map(BTreeMap::values).collect();
+                let stats = schedule.stats();
+                prop_assert_eq!(stats.pending_packets, entries.iter().map(|e| u64::from(e.task.items)).sum::<u64>());
+                let rooms: BTreeSet<RoomId> = entries.iter().map(|e| e.task.room).collect();
+                let players: BTreeSet<PlayerId> = entries.iter().filter_map(|e| e.task.player).collect();
+                prop_assert_eq!(stats.rooms_with_pending_cleanup, rooms.len());
+                prop_assert_eq!(stats.active_cleanup_tasks, rooms.len() + players.len());
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Looking for what nobody owns any more. Whatever is found here was forgotten somewhere: a bug, counted apart.
+
+use bevy::{ecs::entity::EntityHashSet, prelude::*};
+use framehouse_shared::{ids::RoomId, sim::SimRoom};
+
+use super::{Cleanup, Leftover, schedule, schedule_user, task_of};
+use crate::{
+    config::CleanupSettings,
+    net::session::{self, Session, SessionState},
+    room::{
+        Player, Room, Spectator,
+        inputs::{InputBuffer, SyncState},
+        members,
+        presence::Residents,
+        seats::{Seat, Seats},
+    },
+    score::ScoreBuffer,
+    tick::{Now, TickRate},
+};
+
+/// Ticks after its end after which a token is past use beyond doubt.
+const TOKEN_LEEWAY_TICKS: u64 = 30;
+
+/// Finds orphans and frees them, and tries again what failed. Runs in `TickSet::Cleanup`.
+pub fn sweep_orphans(world: &mut World) {
+    let interval = world.resource::<TickRate>().ticks_in_seconds(world.resource::<CleanupSettings>().sweep_interval);
+    let now = world.resource::<Now>().tick;
+    if !now.is_multiple_of(u64::from(interval)) {
+        return;
+    }
+    for task in world.resource_mut::<Cleanup>().schedule.retry_failed(now) {
+        tracing::error!(?task, "a cleanup failed again and again: it is given up");
+    }
+    let found = [
+        ("buffers without a player", sweep_buffers(world)),
+        ("seats without a session", sweep_seats(world)),
+        ("closed rooms without a cleanup", sweep_rooms(world)),
+        ("tokens past use", sweep_tokens(world, now)),
+        ("secrets without a player", sweep_secrets(world)),
+    ];
+    for (what, count) in found.into_iter().filter(|(_, count)| *count > 0) {
+        tracing::warn!(what, count, "the sweep found something that nobody owns");
+        world.resource_mut::<Cleanup>().schedule.note_orphans(count as u64);
+    }
+}
+
+type AnyBuffer = Or<(With<ScoreBuffer>, With<InputBuffer>, With<SyncState>)>;
+type Owned = Or<(With<Player>, With<Spectator>, With<Leftover>)>;
+
+fn sweep_buffers(world: &mut World) -> usize {
+    let owned: EntityHashSet = world.query_filtered::<Entity, Owned>().iter(world).collect();
+    let mut orphans: Vec<Entity> = world.query_filtered::<Entity, AnyBuffer>().iter(world).collect();
+    orphans.retain(|entity| !owned.contains(entity));
+    orphans.sort();
+    for orphan in &orphans {
+        world.entity_mut(*orphan).insert(Leftover);
+        schedule_user(world, *orphan, *orphan, None);
+    }
+    orphans.len()
+}
+
+fn sweep_seats(world: &mut World) -> usize {
+    let mut rooms: Vec<(Entity, Seats)> =
+        world.query_filtered::<(Entity, &Seats), With<Room>>().iter(world).map(|(e, s)| (e, s.clone())).collect();
+    rooms.sort_by_key(|(room, _)| *room);
+    let mut found = 0;
+    for (room, seats) in rooms {
+        for seat in seats.iter() {
+            if !is_orphan(world, seat) {
+                continue;
+            }
+            found += 1;
+            match seat {
+                Seat::Taken(player) if world.get::<Player>(player).is_some() => {
+                    members::leave(world, player, "the connection was lost");
+                }
+                Seat::Taken(player) => drop(world.get_mut::<Seats>(room).map(|mut seats| seats.release(player))),
+                Seat::Reserved(session) => drop(world.get_mut::<Seats>(room).map(|mut seats| seats.cancel(session))),
+                Seat::Free => {}
+            }
+        }
+    }
+    found
+}
+
+fn is_orphan(world: &World, seat: Seat) -> bool {
+    match seat {
+        Seat::Free => false,
+        Seat::Reserved(session) => world.get::<Session>(session).is_none(),
+        Seat::Taken(player) => world
+            .get::<Player>(player)
+            .is_none_or(|player| player.presence.session().is_some_and(|s| world.get::<Session>(s).is_none())),
+    }
+}
+
+fn sweep_rooms(world: &mut World) -> usize {
+    let closed: Vec<(Entity, RoomId)> =
+        world.query_filtered::<(Entity, &SimRoom), Without<Room>>().iter(world).map(|(e, sim)| (e, sim.id)).collect();
+    let is_forgotten = |id| !world.resource::<Cleanup>().schedule.knows_room(id);
+    let forgotten: Vec<Entity> = closed.into_iter().filter(|(_, id)| is_forgotten(*id)).map(|(room, _)| room).collect();
+    for room in &forgotten {
+        let task = task_of(world, *room);
+        schedule(world, task);
+    }
+    forgotten.len()
+}
+
+fn sweep_tokens(world: &mut World, now: u64) -> usize {
+    let is_past = |session: &Session| {
+        matches!(session.state, SessionState::Reserved { until } | SessionState::Greeting { until }
+            if now > until + TOKEN_LEEWAY_TICKS)
+    };
+    let past: Vec<Entity> =
+        world.query::<(Entity, &Session)>().iter(world).filter(|(_, s)| is_past(s)).map(|(e, _)| e).collect();
+    for session in &past {
+        session::close(world, *session, "your connection took too long");
+    }
+    past.len()
+}
+
+fn sweep_secrets(world: &mut World) -> usize {
+    world.resource_scope(|world, mut residents: Mut<Residents>| {
+        residents.forget_where(|player| world.get::<Player>(player).is_none())
+    })
+}

@@ -1,0 +1,105 @@
+//! The match of a room: what it begins from, and what is left of it in the results.
+
+use bevy::prelude::*;
+use framehouse_shared::{
+    ids::MatchId,
+    protocol::control::LeaderboardEntry,
+    rng::SimRng,
+    sim::{GameInfo, MatchSetup, open_match},
+};
+
+use super::{
+    Room, by_slot,
+    clock::RoomClock,
+    history::FrameHistory,
+    inputs::{InputBuffer, Seating},
+    resync,
+};
+use crate::{score::ScoreBuffer, tick::Now};
+
+/// What a room's newest match began from.
+#[derive(Component, Clone, Debug)]
+pub struct CurrentMatch {
+    /// Its name in results and replays.
+    pub id: MatchId,
+    /// Its number in its room, from 1.
+    pub number: u32,
+    /// Seed, map and seats.
+    pub setup: MatchSetup,
+    /// When it was set, in seconds since 1970.
+    pub started_unix: u64,
+}
+
+/// Why a match is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Its clock has run out, or the game says so.
+    TimeUp,
+    /// Everybody has finished it.
+    AllFinished,
+    /// Nobody takes part any more.
+    EverybodyLeft,
+}
+
+/// Where match seeds come from.
+#[derive(Resource, Default)]
+pub enum Seeds {
+    /// The operating system: nobody can foresee a match.
+    #[default]
+    System,
+    /// A seeded sequence, so that a test sees the same matches again.
+    Fixed(SimRng),
+}
+
+impl Seeds {
+    fn draw(&mut self) -> u64 {
+        match self {
+            Self::System => getrandom::u64().expect("the operating system gives random bytes"),
+            Self::Fixed(rng) => u64::from(rng.bits()) << 32 | u64::from(rng.bits()),
+        }
+    }
+}
+
+/// Sets the room's next match: the state before tick 0, and a snapshot of it for everyone. Returns its number.
+pub fn open(world: &mut World, room: Entity) -> Option<u32> {
+    let mut clock = world.get_mut::<RoomClock>(room)?;
+    clock.next_match();
+    let number = clock.match_no;
+    let setup = setup(world, room, number);
+    let now = *world.resource::<Now>();
+    let started_unix = (now.unix_base + now.elapsed).as_secs();
+    let id = draw_id();
+    tracing::info!(number, %id, seed = setup.seed, map = %setup.map, "match set");
+    let mut entity = world.entity_mut(room);
+    open_match(&mut entity, &setup);
+    let current = CurrentMatch { id, number, setup, started_unix };
+    entity.insert((FrameHistory::default(), Seating::default(), current));
+    for player in by_slot(world, room) {
+        world.entity_mut(player).insert((InputBuffer::default(), ScoreBuffer::of_match(number)));
+    }
+    resync::make_snapshots_due(world, room);
+    Some(number)
+}
+
+fn draw_id() -> MatchId {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    MatchId(u128::from_ne_bytes(bytes))
+}
+
+fn setup(world: &mut World, room: Entity, number: u32) -> MatchSetup {
+    let (seats, chosen) =
+        world.get::<Room>(room).map_or((0, None), |room| (room.options.seats, room.options.map.clone()));
+    let map = chosen.unwrap_or_else(|| {
+        let maps = (world.resource::<GameInfo>().maps)(world);
+        // Rooms go through the maps in turn, so that a rematch is on another one.
+        maps.get((number as usize - 1) % maps.len().max(1)).cloned().unwrap_or_default()
+    });
+    MatchSetup { seed: world.resource_mut::<Seeds>().draw(), map, seats }
+}
+
+/// The result of a match that is over goes to the writer, once.
+pub fn submit_result(_world: &mut World, _room: Entity, _ending: Ending, _ranking: &[LeaderboardEntry]) {}
+
+/// A match that was cut short has no result.
+pub fn drop_result(_world: &mut World, _room: Entity) {}

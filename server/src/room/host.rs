@@ -1,0 +1,144 @@
+//! The host of a room: who it is, what it may do, and who comes after it.
+
+use bevy::prelude::*;
+use framehouse_shared::{
+    ids::Slot,
+    protocol::control::{HostOrder, RoomEvent, RoomOptions},
+    sim::GameInfo,
+};
+
+use super::{
+    InRoom, Player, Room, announce, connected, members, phase, phase::RoomPhase, player_at, players, seats::Seats,
+};
+use crate::{cleanup, net::session};
+
+/// The player who decides about a room.
+#[derive(Component, Debug, Default)]
+pub struct Host(Option<Entity>);
+
+impl Host {
+    /// The host's entity; nothing in a room without players.
+    pub const fn player(&self) -> Option<Entity> {
+        self.0
+    }
+}
+
+/// The seat of a room's host.
+pub fn slot(world: &World, room: Entity) -> Option<Slot> {
+    Some(world.get::<Player>(world.get::<Host>(room)?.0?)?.slot)
+}
+
+/// The first player of a room becomes its host.
+pub fn appoint_if_none(world: &mut World, room: Entity) {
+    if slot(world, room).is_none() {
+        pass_on(world, room);
+    }
+}
+
+/// Makes sure that the host is in the room: else the longest member takes over, a connected one if there is any.
+pub fn pass_on(world: &mut World, room: Entity) {
+    if slot(world, room).is_some() {
+        return;
+    }
+    let connected = players(world, room).find(|(_, player)| player.presence.is_connected());
+    let heir = connected.or_else(|| players(world, room).next()).map(|(entity, _)| entity);
+    appoint(world, room, heir);
+}
+
+fn appoint(world: &mut World, room: Entity, player: Option<Entity>) {
+    if let Some(mut host) = world.get_mut::<Host>(room) {
+        host.0 = player;
+    }
+    if let Some(slot) = slot(world, room) {
+        announce(world, room, RoomEvent::Host { slot });
+    }
+}
+
+/// Does what a player orders, if it is the host and the room is in a state for it; otherwise tells it why not.
+pub fn obey(world: &mut World, session: Entity, player: Entity, order: HostOrder) {
+    let Some(room) = world.get::<InRoom>(player).map(|room| room.0) else { return };
+    let is_host = world.get::<Host>(room).is_some_and(|host| host.0 == Some(player));
+    let done =
+        if is_host { carry_out(world, room, player, order) } else { Err("only the host can do that".to_owned()) };
+    if let Err(reason) = done {
+        session::refuse(world, session, &reason);
+    }
+}
+
+fn carry_out(world: &mut World, room: Entity, host: Entity, order: HostOrder) -> Result<(), String> {
+    match order {
+        HostOrder::Start => start(world, room),
+        HostOrder::Abort => phase::abort(world, room),
+        HostOrder::Kick(slot) => {
+            let player = other_player(world, room, host, slot)?;
+            members::send_away(world, player, "the host sent you away");
+            Ok(())
+        }
+        HostOrder::HandOver(slot) => hand_over(world, room, other_player(world, room, host, slot)?),
+        HostOrder::Configure(options) => configure(world, room, options),
+        HostOrder::Close => {
+            cleanup::cleanup_room_fully(world, room, "the host closed the room");
+            Ok(())
+        }
+    }
+}
+
+fn other_player(world: &World, room: Entity, host: Entity, slot: Slot) -> Result<Entity, String> {
+    let other = player_at(world, room, slot).filter(|player| *player != host);
+    other.ok_or_else(|| "there is no other player in this seat".to_owned())
+}
+
+fn start(world: &mut World, room: Entity) -> Result<(), String> {
+    let min = world.get::<Room>(room).map_or(0, |room| usize::from(room.players_min));
+    if connected(world, room) < min {
+        return Err(format!("it takes {min} players to start"));
+    }
+    let called = world.get_mut::<RoomPhase>(room).is_some_and(|mut phase| phase.call_start());
+    if called { Ok(()) } else { Err("a match can be started only in the lobby".to_owned()) }
+}
+
+fn hand_over(world: &mut World, room: Entity, player: Entity) -> Result<(), String> {
+    let is_here = world.get::<Player>(player).is_some_and(|player| player.presence.is_connected());
+    if !is_here {
+        return Err("this player is away".to_owned());
+    }
+    appoint(world, room, Some(player));
+    Ok(())
+}
+
+fn configure(world: &mut World, room: Entity, options: RoomOptions) -> Result<(), String> {
+    if !matches!(world.get::<RoomPhase>(room), Some(RoomPhase::Lobby { .. })) {
+        return Err("a room can be changed only in the lobby".to_owned());
+    }
+    check(world, &options)?;
+    let (Some(old), Some(mut seats)) =
+        (world.get::<Room>(room).map(|room| room.options.clone()), world.get_mut::<Seats>(room))
+    else {
+        return Ok(());
+    };
+    if old == options {
+        return Ok(());
+    }
+    seats.resize(options.seats).map_err(|slot| format!("seat {} is in use", u8::from(slot) + 1))?;
+    if let Some(mut data) = world.get_mut::<Room>(room) {
+        data.options = options.clone();
+    }
+    announce(world, room, RoomEvent::Options(options));
+    Ok(())
+}
+
+/// Says why a room of this server cannot have these options.
+///
+/// # Errors
+/// With a sentence for the host.
+pub fn check(world: &World, options: &RoomOptions) -> Result<(), String> {
+    let game = world.resource::<GameInfo>();
+    if !(1..=game.players_max).contains(&options.seats) {
+        return Err(format!("a room of this game has 1 to {} seats", game.players_max));
+    }
+    let maps = (game.maps)(world);
+    match &options.map {
+        Some(map) if !maps.contains(map) => Err(format!("there is no such map here; there are: {}", maps.join(", "))),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,215 @@
+//! Who is here, who is silent, who is lost, and who comes back.
+//!
+//! A lost connection keeps its player's seat for the grace period. Whoever then comes with the player's secret gets the
+//! seat and the score back; a second session of one player takes over from the first in the same way.
+
+use std::{collections::HashMap, fmt, str::FromStr};
+
+use bevy::prelude::*;
+use framehouse_shared::protocol::control::{PlayerState, RoomEvent};
+
+use super::{
+    InRoom, Player, announce,
+    inputs::{InputBuffer, SyncState},
+    members,
+    phase::RoomPhase,
+};
+use crate::{
+    config::RoomSettings,
+    net::{
+        mail::PeerAddress,
+        session::{self, Session},
+    },
+    tick::{Now, TickRate},
+};
+
+/// Whether a player's connection stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// It does: this session's.
+    Here(Entity),
+    /// It does as far as anybody knows, but nothing has come from it for a while.
+    Silent(Entity),
+    /// It does not; the seat is kept until this tick of the server.
+    Lost {
+        /// When the seat is free.
+        until: u64,
+    },
+}
+
+impl Presence {
+    /// Whether there is a session.
+    pub const fn is_connected(self) -> bool {
+        !matches!(self, Self::Lost { .. })
+    }
+
+    /// The session, if there is one.
+    pub const fn session(self) -> Option<Entity> {
+        match self {
+            Self::Here(session) | Self::Silent(session) => Some(session),
+            Self::Lost { .. } => None,
+        }
+    }
+}
+
+impl Player {
+    /// The player's state as others see it.
+    pub const fn shown_state(&self) -> PlayerState {
+        match self.presence {
+            Presence::Here(_) => self.state,
+            Presence::Silent(_) | Presence::Lost { .. } => PlayerState::Away,
+        }
+    }
+}
+
+/// What a player proves with that it is the one who had this seat: 128 random bits, told to nobody else.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ResumeSecret(u128);
+
+impl ResumeSecret {
+    /// A new one from the operating system's random numbers.
+    pub fn random() -> Self {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+        Self(u128::from_ne_bytes(bytes))
+    }
+
+    /// As the player is told it: 32 hexadecimal digits.
+    pub fn reveal(self) -> String {
+        format!("{:032x}", self.0)
+    }
+}
+
+impl FromStr for ResumeSecret {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let is_secret = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_secret.then(|| u128::from_str_radix(text, 16).ok()).flatten().map(Self).ok_or(())
+    }
+}
+
+// It is worth a seat, so no log line may hold it.
+impl fmt::Debug for ResumeSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ResumeSecret(..)")
+    }
+}
+
+/// Finds the player that a secret belongs to.
+#[derive(Resource, Default)]
+pub struct Residents(HashMap<ResumeSecret, Entity>);
+
+impl Residents {
+    /// The player's entity, while it has a seat.
+    pub fn find(&self, secret: ResumeSecret) -> Option<Entity> {
+        self.0.get(&secret).copied()
+    }
+
+    /// How many players have seats.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Notes that a player has a seat.
+    pub(super) fn add(&mut self, secret: ResumeSecret, player: Entity) {
+        self.0.insert(secret, player);
+    }
+
+    /// Notes that a player has none any more.
+    pub(super) fn remove(&mut self, secret: ResumeSecret) {
+        self.0.remove(&secret);
+    }
+
+    /// Forgets everybody of whom `is_gone` says so; returns how many there were.
+    pub fn forget_where(&mut self, is_gone: impl Fn(Entity) -> bool) -> usize {
+        let before = self.0.len();
+        self.0.retain(|_, player| !is_gone(*player));
+        before - self.0.len()
+    }
+}
+
+/// A player's connection is lost: its seat, slot and score are kept for the grace period, with neutral input.
+pub fn lose(world: &mut World, player: Entity) {
+    let grace = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().grace);
+    let until = world.resource::<Now>().tick + u64::from(grace);
+    set_presence(world, player, Presence::Lost { until });
+    world.entity_mut(player).remove::<PeerAddress>().insert((InputBuffer::default(), SyncState::default()));
+    // Nobody who is not there is ready.
+    let is_ready = world.get::<Player>(player).is_some_and(|data| data.state == PlayerState::Ready);
+    if is_ready && let Some(mut data) = world.get_mut::<Player>(player) {
+        data.state = PlayerState::Idle;
+    }
+}
+
+/// A session comes for a player that has a seat already: it takes over, and a session before it is told so.
+pub fn resume(world: &mut World, session_entity: Entity, player: Entity) {
+    let Some(address) = world.get::<Session>(session_entity).map(|session| session.address) else { return };
+    let (Some(room), Some(old)) = (
+        world.get::<InRoom>(player).map(|room| room.0),
+        world.get::<Player>(player).map(|data| data.presence.session()),
+    ) else {
+        return session::close(world, session_entity, "your seat was not kept so long: join again");
+    };
+    if let Some(old) = old.filter(|old| *old != session_entity) {
+        session::dismiss(world, old, "you came in from somewhere else, and this connection gave way");
+    }
+    let snapshot_due = world.get::<RoomPhase>(room).is_some_and(RoomPhase::has_match);
+    let fresh = (address, InputBuffer::default(), SyncState { snapshot_due, ..default() });
+    world.entity_mut(player).insert(fresh);
+    session::seat(world, session_entity, player);
+    members::welcome(world, room, player, address);
+    set_presence(world, player, Presence::Here(session_entity));
+}
+
+/// Players from whom nothing has come for a while are shown as away, and no longer once something comes. Runs in
+/// `TickSet::Control`.
+pub fn note_silence(world: &mut World) {
+    let rate = *world.resource::<TickRate>();
+    let now = *world.resource::<Now>();
+    if !now.tick.is_multiple_of(u64::from(rate.ticks_in(250))) {
+        return;
+    }
+    let patience = std::time::Duration::from_secs_f64(world.resource::<RoomSettings>().away_after);
+    let mut changes: Vec<(Entity, Presence)> = Vec::new();
+    for (entity, player) in world.query::<(Entity, &Player)>().iter(world) {
+        let Some(session) = player.presence.session() else { continue };
+        let Some(heard_at) = world.get::<Session>(session).map(|session| session.heard_at) else { continue };
+        let is_silent = now.elapsed.saturating_sub(heard_at) > patience;
+        let presence = if is_silent { Presence::Silent(session) } else { Presence::Here(session) };
+        if presence != player.presence {
+            changes.push((entity, presence));
+        }
+    }
+    changes.sort_by_key(|(entity, _)| *entity);
+    for (player, presence) in changes {
+        set_presence(world, player, presence);
+    }
+}
+
+/// Ends the graces that are over: the player leaves its room. Runs in `TickSet::Control`.
+pub fn end_graces(world: &mut World) {
+    let tick = world.resource::<Now>().tick;
+    let is_over = |player: &Player| matches!(player.presence, Presence::Lost { until } if tick >= until);
+    let mut over: Vec<Entity> = world
+        .query::<(Entity, &Player)>()
+        .iter(world)
+        .filter(|(_, player)| is_over(player))
+        .map(|(entity, _)| entity)
+        .collect();
+    over.sort();
+    for player in over {
+        members::leave(world, player, "the connection was lost");
+    }
+}
+
+fn set_presence(world: &mut World, player: Entity, presence: Presence) {
+    let Some(mut data) = world.get_mut::<Player>(player) else { return };
+    let before = data.shown_state();
+    data.presence = presence;
+    let (slot, state) = (data.slot, data.shown_state());
+    if state != before
+        && let Some(room) = world.get::<InRoom>(player).map(|room| room.0)
+    {
+        announce(world, room, RoomEvent::State { slot, state });
+    }
+}

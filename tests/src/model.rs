@@ -1,0 +1,263 @@
+//! A reference model of one room: what its members should see after every command, by rules simple enough to read.
+//!
+//! Time is left out of it: commands come so far apart that loading, countdown and results have run their course, and
+//! matches are so long that only what members do ends them. So a room is in its lobby or it plays.
+
+use framehouse_shared::{
+    ids::Slot,
+    protocol::control::{PlayerState, RoomOptions},
+};
+
+/// Somebody who may be in the room: a number that names the same person throughout.
+pub type Person = usize;
+
+/// What can happen to a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Joins by the room's code.
+    Join(Person),
+    /// Watches by the room's code.
+    Watch(Person),
+    /// Leaves.
+    Leave(Person),
+    /// Loses the connection for good.
+    Cut(Person),
+    /// Comes back with the secret, or takes over from the session that still stands.
+    Resume(Person),
+    /// Says whether ready.
+    Ready(Person, bool),
+    /// Gives the match up.
+    GiveUp(Person),
+    /// Starts the match as host.
+    Start(Person),
+    /// Ends the match as host.
+    Abort(Person),
+    /// Sends somebody away as host.
+    Kick(Person, Person),
+    /// Makes somebody else the host.
+    HandOver(Person, Person),
+    /// Changes the number of seats as host.
+    Resize(Person, u8),
+    /// Closes the room as host.
+    Close(Person),
+}
+
+/// A player of the model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelPlayer {
+    /// Who.
+    pub person: Person,
+    /// Which seat.
+    pub slot: u8,
+    /// What it is about.
+    pub state: PlayerState,
+    /// Whether its connection is lost.
+    pub is_lost: bool,
+}
+
+impl ModelPlayer {
+    /// What others see.
+    pub const fn shown_state(&self) -> PlayerState {
+        if self.is_lost { PlayerState::Away } else { self.state }
+    }
+}
+
+/// A room as it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomModel {
+    /// Players in order of coming.
+    pub players: Vec<ModelPlayer>,
+    /// Spectators.
+    pub spectators: Vec<Person>,
+    /// The host.
+    pub host: Option<Person>,
+    /// How many seats there are.
+    pub seats: u8,
+    /// Whether a match runs.
+    pub is_playing: bool,
+    /// Whether the room is gone.
+    pub is_closed: bool,
+    /// Matches that ended with a result.
+    pub results: u64,
+    is_called: bool,
+    starts_when_full: bool,
+}
+
+/// Spectators that a room takes.
+const SPECTATORS_MAX: usize = 8;
+
+impl RoomModel {
+    /// A room that this person has just made.
+    pub fn new(maker: Person, seats: u8) -> Self {
+        let mut model = Self {
+            players: Vec::new(),
+            spectators: Vec::new(),
+            host: None,
+            seats,
+            is_playing: false,
+            is_closed: false,
+            results: 0,
+            is_called: false,
+            starts_when_full: true,
+        };
+        model.apply(&Command::Join(maker));
+        model
+    }
+
+    /// What a client should be shown as the room's options.
+    pub fn options(&self) -> RoomOptions {
+        RoomOptions { seats: self.seats, private: false, map: None }
+    }
+
+    /// The player that this person is.
+    pub fn player(&self, person: Person) -> Option<&ModelPlayer> {
+        self.players.iter().find(|player| player.person == person)
+    }
+
+    /// Whether this person has a connection to the room.
+    pub fn is_connected(&self, person: Person) -> bool {
+        self.spectators.contains(&person) || self.player(person).is_some_and(|player| !player.is_lost)
+    }
+
+    /// The seat of the host.
+    pub fn host_slot(&self) -> Option<Slot> {
+        Slot::new(self.player(self.host?)?.slot)
+    }
+
+    /// Does what a command should do, and everything that follows from it.
+    pub fn apply(&mut self, command: &Command) {
+        if self.is_closed {
+            return;
+        }
+        match *command {
+            Command::Join(person) => self.join(person),
+            Command::Watch(person) => {
+                if !self.is_here(person) && self.spectators.len() < SPECTATORS_MAX {
+                    self.spectators.push(person);
+                }
+            }
+            Command::Leave(person) if self.is_connected(person) => self.remove(person),
+            Command::Cut(person) => self.cut(person),
+            Command::Resume(person) => self.change(person, |player| player.is_lost = false),
+            Command::Ready(person, ready) if !self.is_playing && self.is_connected(person) => {
+                let state = if ready { PlayerState::Ready } else { PlayerState::Idle };
+                self.change(person, |player| player.state = state);
+            }
+            Command::GiveUp(person) if self.is_connected(person) => self.change(person, |player| {
+                if player.state == PlayerState::Playing {
+                    player.state = PlayerState::Aborted;
+                }
+            }),
+            Command::Start(person) if self.commands(person) && !self.is_playing && self.connected() >= 2 => {
+                self.is_called = true;
+            }
+            Command::Abort(person) if self.commands(person) && self.is_playing => self.to_lobby(false),
+            Command::Kick(person, other) if self.commands(person) && person != other => {
+                if self.player(other).is_some() {
+                    self.remove(other);
+                }
+            }
+            Command::HandOver(person, other) if self.commands(person) && person != other => {
+                if self.player(other).is_some_and(|player| !player.is_lost) {
+                    self.host = Some(other);
+                }
+            }
+            Command::Resize(person, seats) if self.commands(person) && !self.is_playing => {
+                if self.players.iter().all(|player| player.slot < seats) {
+                    self.seats = seats;
+                }
+            }
+            Command::Close(person) if self.commands(person) => self.close(),
+            _ => {}
+        }
+        self.settle();
+    }
+
+    fn join(&mut self, person: Person) {
+        let free = (0..self.seats).find(|slot| self.players.iter().all(|player| player.slot != *slot));
+        let Some(slot) = free.filter(|_| !self.is_here(person)) else { return };
+        let state = if self.is_playing { PlayerState::Playing } else { PlayerState::Idle };
+        self.players.push(ModelPlayer { person, slot, state, is_lost: false });
+        self.host = self.host.or(Some(person));
+        self.starts_when_full = true;
+    }
+
+    /// A player's seat is kept, a spectator's place is not. Nobody who is not there is ready.
+    fn cut(&mut self, person: Person) {
+        self.spectators.retain(|spectator| *spectator != person);
+        self.change(person, |player| {
+            player.is_lost = true;
+            if player.state == PlayerState::Ready {
+                player.state = PlayerState::Idle;
+            }
+        });
+    }
+
+    fn remove(&mut self, person: Person) {
+        self.spectators.retain(|spectator| *spectator != person);
+        self.players.retain(|player| player.person != person);
+        if self.host == Some(person) {
+            let connected = self.players.iter().find(|player| !player.is_lost);
+            self.host = connected.or(self.players.first()).map(|player| player.person);
+        }
+    }
+
+    fn close(&mut self) {
+        self.players.clear();
+        self.spectators.clear();
+        self.host = None;
+        self.is_playing = false;
+        self.is_closed = true;
+    }
+
+    fn to_lobby(&mut self, starts_when_full: bool) {
+        self.is_playing = false;
+        self.is_called = false;
+        self.starts_when_full = starts_when_full;
+        self.players.iter_mut().for_each(|player| player.state = PlayerState::Idle);
+    }
+
+    /// What follows by itself: a match starts, a match that nobody takes part in ends, an empty room closes.
+    fn settle(&mut self) {
+        // A full room in which everybody gives up starts again, and everybody plays: that is as far as it goes.
+        for _ in 0..3 {
+            if self.is_playing && !self.players.iter().any(|player| player.state == PlayerState::Playing) {
+                self.results += 1;
+                self.to_lobby(true);
+            }
+            if self.players.is_empty() {
+                return self.close();
+            }
+            if !self.is_playing && self.may_start() {
+                self.is_playing = true;
+                self.is_called = false;
+                self.players.iter_mut().for_each(|player| player.state = PlayerState::Playing);
+            }
+        }
+    }
+
+    fn may_start(&self) -> bool {
+        let mut here = self.players.iter().filter(|player| !player.is_lost);
+        let all_ready = here.all(|player| player.state == PlayerState::Ready);
+        let is_full = self.connected() == usize::from(self.seats);
+        self.connected() >= 2 && (self.is_called || all_ready || (is_full && self.starts_when_full))
+    }
+
+    fn connected(&self) -> usize {
+        self.players.iter().filter(|player| !player.is_lost).count()
+    }
+
+    fn commands(&self, person: Person) -> bool {
+        self.host == Some(person) && self.is_connected(person)
+    }
+
+    fn is_here(&self, person: Person) -> bool {
+        self.player(person).is_some() || self.spectators.contains(&person)
+    }
+
+    fn change(&mut self, person: Person, change: impl FnOnce(&mut ModelPlayer)) {
+        if let Some(player) = self.players.iter_mut().find(|player| player.person == person) {
+            change(player);
+        }
+    }
+}
