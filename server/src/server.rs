@@ -29,6 +29,7 @@ use crate::{
         stages::{CpuClock, Stage, StageTimes},
         status::{Counters, StatusBoard, StatusPlugin, TickTimes},
     },
+    results::{ResultStore, submit::ResultsPlugin},
     room::{
         RoomPlugin,
         current_match::Seeds,
@@ -80,7 +81,7 @@ impl Server {
             .insert_resource(Rates::new(setup.tick_rate.0, &setup.net))
             .insert_resource(NetcodeKey::random())
             .add_plugins((SimPlugin, game, TickPlugin))
-            .add_plugins((NetPlugin, RoomPlugin, ScorePlugin, CleanupPlugin, StatusPlugin));
+            .add_plugins((NetPlugin, RoomPlugin, ScorePlugin, CleanupPlugin, ResultsPlugin, StatusPlugin));
         if let Some(seed) = setup.seed {
             app.insert_resource(Seeds::Fixed(SimRng::new(seed)));
         }
@@ -164,6 +165,16 @@ impl Server {
     /// Connects the queue that join requests over HTTP come through.
     pub fn set_join_queue(&mut self, queue: JoinQueue) {
         self.app.insert_resource(queue);
+    }
+
+    /// Keeps the results of the matches that are over from now on.
+    pub fn keep_results(&mut self, store: ResultStore) {
+        self.app.insert_resource(store);
+    }
+
+    /// Writes the results that wait, for at most so long; says how many are lost because it took longer.
+    pub fn close_results(&mut self, patience: Duration) -> u64 {
+        self.app.world_mut().remove_resource::<ResultStore>().map_or(0, |store| store.close(patience))
     }
 
     /// Where the status page is published.

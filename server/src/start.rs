@@ -15,12 +15,14 @@ use clap::Parser;
 use framehouse_shared::sim::GameFile;
 use rustix::time::{ClockId, clock_gettime};
 use signal_hook::consts::{SIGINT, SIGTERM};
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
     config::{Cli, Command, ConfigAction, LogFormat, ServerSettings, Settings},
     net::datagrams::{Datagrams, UdpDatagrams},
     ops::http,
+    results::ResultStore,
     room::directory::JoinQueue,
     runner,
     server::{Server, ServerSetup},
@@ -30,6 +32,10 @@ use crate::{
 /// The files of a game's folder, at most, and the bytes of each.
 const GAME_FILES_MAX: usize = 256;
 const GAME_FILE_BYTES_MAX: u64 = 1 << 20;
+/// Log lines that wait to be written, at most.
+const LOG_LINES_MAX: usize = 10_000;
+/// How long the last results may take to be written when the server stops.
+const RESULTS_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// A whole server program for this game: reads the command line, runs until SIGTERM or SIGINT.
 ///
@@ -66,7 +72,7 @@ fn show(cli: &Cli) -> Result<(), String> {
 
 fn serve(game: impl Plugin + Clone, cli: &Cli) -> Result<(), String> {
     let settings = Settings::load(&cli.flags).map_err(|error| error.to_string())?;
-    start_logging(settings.server.log_format);
+    let _writes_the_last_lines = start_logging(settings.server.log_format);
     let stop = stop_on_signals()?;
     let game_files = settings.server.game_dir.as_deref().map(read_game_files).transpose()?.unwrap_or_default();
     let listener = http::bind(settings.server.http)
@@ -74,6 +80,7 @@ fn serve(game: impl Plugin + Clone, cli: &Cli) -> Result<(), String> {
     let http_address = listener.local_addr().map_err(|error| error.to_string())?;
     let lanes = bind_lanes(&settings.server)?;
     let _data_lock = lock_data_dir(&settings.server.data_dir)?;
+    let results = ResultStore::open(&settings.server.data_dir).map_err(|error| error.to_string())?;
     let lane_addresses: Vec<SocketAddr> = lanes.iter().map(|(_, address)| *address).collect();
     let tick_rate = TickRate(settings.server.tick_rate);
     let joins_per_s = settings.net.joins_per_s as f32;
@@ -94,11 +101,13 @@ fn serve(game: impl Plugin + Clone, cli: &Cli) -> Result<(), String> {
     })?;
     let queue = http::serve(listener, server.status_board(), joins_per_s)
         .map_err(|error| format!("cannot start the HTTP thread: {error}"))?;
+    server.keep_results(results);
     server.set_join_queue(JoinQueue(Mutex::new(queue)));
     server.set_cpu_clock(process_cpu_time);
     server.set_thread_clock(thread_cpu_time);
     greet(http_address, &lane_addresses);
     runner::run_until(&mut server, tick_rate, &stop);
+    server.close_results(RESULTS_TIME_MAX);
     tracing::info!("stopped");
     Ok(())
 }
@@ -129,17 +138,21 @@ fn greet(http: SocketAddr, lanes: &[SocketAddr]) {
     println!("  Stop   Ctrl-C");
 }
 
-fn start_logging(format: LogFormat) {
+/// Lines go to a thread that writes them: standard error may be a pipe that nobody reads, and no tick waits for that. What
+/// does not fit into its queue is dropped. The guard, at its end, writes what is left.
+fn start_logging(format: LogFormat) -> WorkerGuard {
     // The transport libraries log a line for every hostile datagram; those are counted instead.
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let silent = ["renetcode=off", "renet=off"].map(|directive| directive.parse().expect("a valid directive"));
     let filter = silent.into_iter().fold(filter, EnvFilter::add_directive);
+    let (writer, guard) = NonBlockingBuilder::default().buffered_lines_limit(LOG_LINES_MAX).finish(io::stderr());
     let builder =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(io::stderr().is_terminal());
     match format {
         LogFormat::Pretty => builder.init(),
         LogFormat::Json => builder.json().init(),
     }
+    guard
 }
 
 fn stop_on_signals() -> Result<Arc<AtomicBool>, String> {

@@ -7,7 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     protocol::codec::{self, CodecError},
-    sim::{Rooms, SimSet, SimTick},
+    sim::{ENGINE_STATES, Rooms, SimSet, SimTick},
     state_hash::{COMPONENTS_MAX, StateHash, StateHasher, StateHashes},
     tick::Tick,
 };
@@ -110,6 +110,12 @@ impl Entry {
     }
 }
 
+/// The next component of a serialised state; nothing for one that was absent.
+fn take_component<'a>(reader: &mut codec::Reader<'a>) -> Result<Option<&'a [u8]>, CodecError> {
+    let Some(length) = reader.varint()?.checked_sub(1) else { return Ok(None) };
+    reader.bytes(usize::try_from(length).map_err(|_| CodecError::TooShort)?).map(Some)
+}
+
 /// Every registered component, in registration order.
 #[derive(Resource, Default)]
 pub struct RoomStates(Vec<Entry>);
@@ -126,6 +132,11 @@ impl RoomStates {
     /// The name a component was registered under.
     pub fn name(&self, place: usize) -> &'static str {
         self.0.get(place).map_or("unknown", |entry| entry.name)
+    }
+
+    /// The names of all components, in registration order.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().map(|entry| entry.name)
     }
 
     /// How many components are registered.
@@ -176,13 +187,20 @@ impl RoomStates {
     pub fn decode(&self, room: &mut EntityWorldMut, bytes: &[u8]) -> Result<(), CodecError> {
         let mut reader = codec::Reader::new(bytes);
         for entry in &self.0 {
-            let length = reader.varint()?;
-            let component = match length.checked_sub(1) {
-                None => None,
-                Some(length) => Some(reader.bytes(usize::try_from(length).map_err(|_| CodecError::TooShort)?)?),
-            };
-            (entry.decode)(room, component)?;
+            (entry.decode)(room, take_component(&mut reader)?)?;
         }
         reader.finish()
+    }
+
+    /// Tells two sets of rules and maps apart: the xxh3 hash of the game's part of a serialised state before tick 0.
+    ///
+    /// # Errors
+    /// When the bytes are not a serialised state.
+    pub fn rules_hash(opening: &[u8]) -> Result<u64, CodecError> {
+        let mut reader = codec::Reader::new(opening);
+        for _ in 0..ENGINE_STATES {
+            take_component(&mut reader)?;
+        }
+        Ok(xxhash_rust::xxh3::xxh3_64(reader.rest()))
     }
 }

@@ -242,6 +242,9 @@ impl StateHash for LastInputs {
     }
 }
 
+/// How many components of a room's state are the engine's: they are registered before the game's.
+pub const ENGINE_STATES: usize = 5;
+
 /// The engine's own part of the simulation. A game's plugin is added after it.
 pub struct SimPlugin;
 

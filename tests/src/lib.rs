@@ -2,10 +2,12 @@
 //!
 //! [`world::World`] joins them with the seeded links of [`link`]: real netcode, real renet, real simulation, no socket and
 //! no sleep. [`tiny`] is a second game that keeps the engine honest; [`check`] looks at the server after every step;
-//! [`fuzz`] is what the fuzzers call, and [`load`] measures a server process in real time.
+//! [`fuzz`] is what the fuzzers call, [`load`] measures a server process in real time, and [`crash`] kills one.
 
 pub mod check;
+pub mod crash;
 pub mod fuzz;
+pub mod lifecycles;
 pub mod link;
 pub mod load;
 pub mod model;

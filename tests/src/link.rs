@@ -13,6 +13,8 @@ use framehouse_shared::net_sim::{NetSim, NetSimConfig};
 
 /// Datagrams of each client that are kept for [`Network::overheard`].
 const OVERHEARD_MAX: usize = 16;
+/// Clients of one address.
+const PORTS: u32 = 60_000;
 
 /// All links of a test world, and what time it is on them.
 #[derive(Clone, Default)]
@@ -23,7 +25,7 @@ struct Wires {
     now: Duration,
     // Sorted, so that a lane takes its datagrams in the same order in every run.
     by_ends: BTreeMap<Ends, Wire>,
-    clients_made: u16,
+    clients_made: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,7 +51,8 @@ impl Network {
     pub fn connect(&self, lane: SocketAddr, config: NetSimConfig, seed: u64) -> ClientEnd {
         let mut wires = self.wires();
         wires.clients_made += 1;
-        let client = SocketAddr::from(([10, 0, 0, 1], 1000 + wires.clients_made));
+        let (machine, port) = (wires.clients_made / PORTS, 1000 + wires.clients_made % PORTS);
+        let client = SocketAddr::from(([10, 1 + (machine >> 8) as u8, machine as u8, 1], port as u16));
         drop(wires);
         self.connect_from(client, lane, config, seed)
     }
@@ -70,6 +73,11 @@ impl Network {
     /// A lane's end.
     pub fn lane(&self, address: SocketAddr) -> LaneEnd {
         LaneEnd { network: self.clone(), address }
+    }
+
+    /// A client and its link are no more.
+    pub fn disconnect(&self, client: SocketAddr) {
+        self.wires().by_ends.retain(|ends, _| ends.client != client);
     }
 
     /// From now on nothing goes through this client's link, or everything does again.

@@ -5,7 +5,7 @@
 //! they saw them while Playing, inputs lost, and the order in which room messages came.
 //!
 //! ```text
-//! process.rs   the server program: settings, start, readings of its memory, and its certain end
+//! process.rs   the server program: start, readings of its memory, and its certain end
 //! status.rs    two readings of the status page, and what lies between them
 //! recruit.rs   seats for the clients, over HTTP
 //! drive.rs     threads that update the clients;  room.rs  four of them;  order.rs  what they say to each other
@@ -15,7 +15,7 @@
 pub mod args;
 mod drive;
 pub mod order;
-mod process;
+pub(crate) mod process;
 mod recruit;
 pub mod report;
 mod room;
@@ -40,7 +40,7 @@ use rustix::{
 
 use args::Args;
 use drive::{Course, Driven, Shared, drive};
-use process::ServerProcess;
+use process::{Scratch, ServerProcess};
 use recruit::{RECRUITERS, Recruiter, recruit};
 use report::{Memory, Report};
 use status::Status;
@@ -55,6 +55,9 @@ const DRAIN_TIME: Duration = Duration::from_secs(2);
 const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 /// Files that this process has open beside one socket for each client.
 const OTHER_FILES: u64 = 128;
+/// Clients a lane takes, and the fewest lanes: a server's usual number.
+const LANE_CLIENTS: u32 = 256;
+const LANES_MIN: u32 = 4;
 
 /// Starts a server, loads it, and ends it. Blocks until that is done, or until `stop` is set.
 ///
@@ -62,7 +65,8 @@ const OTHER_FILES: u64 = 128;
 /// A sentence, when the measurement did not come about. What went wrong in a measurement is in the report.
 pub fn run(args: &Args, stop: &Arc<AtomicBool>) -> Result<Report, String> {
     allow_sockets(u64::from(args.clients()))?;
-    let server = ServerProcess::start(args)?;
+    let folder = Scratch::new("load")?;
+    let server = ServerProcess::start(folder.path(), &settings(args), &[])?;
     let shared = Shared::new(args, Instant::now(), Arc::clone(stop));
     let drivers = thread::available_parallelism().map_or(1, usize::from).min(args.all_rooms() as usize);
     let (outboxes, inboxes): (Vec<_>, Vec<_>) = (0..drivers).map(|_| mpsc::channel()).unzip();
@@ -83,6 +87,18 @@ pub fn run(args: &Args, stop: &Arc<AtomicBool>) -> Result<Report, String> {
         }
         measured.map(|measured| Report::new(args, &measured, &driven))
     })
+}
+
+/// Many rooms, hardly a pause between two matches, and as many room messages as are asked for.
+fn settings(args: &Args) -> String {
+    let lanes = args.clients().div_ceil(LANE_CLIENTS).max(LANES_MIN);
+    format!(
+        "[server]\nlanes = {lanes}\n\
+         [rooms]\nrooms_max = {}\ncountdown = 1.0\nresults = 0.1\n\
+         [net]\nroom_messages_per_s = {}\nroom_message_bytes = 64\n",
+        args.all_rooms(),
+        (2 * args.messages).max(1)
+    )
 }
 
 /// Readings at both ends of the measured time.
@@ -146,7 +162,8 @@ fn process_cpu_time() -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
 }
 
-fn hello() -> Hello {
+/// What a client of the arena is.
+pub(crate) fn hello() -> Hello {
     let make: MakeSimulation = Arc::new(|| Simulation::new(ArenaPlugin));
     let game = make().game().id.to_owned();
     Hello { protocol: protocol_hash(), game, fingerprint: determinism_fingerprint(ArenaPlugin) }

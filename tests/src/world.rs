@@ -64,6 +64,7 @@ pub struct World {
     link: NetSimConfig,
     name: Option<String>,
     seed: u64,
+    steps_per_tick: u32,
     ticks: u64,
     now: Duration,
 }
@@ -100,7 +101,18 @@ impl World {
         let hello: Hello = server.world().resource::<LocalHello>().0.clone();
         let config = ClientConfig { hello, game: Some(Arc::new(move || Simulation::new(game.clone()))) };
         let link = NetSimConfig::default();
-        Self { server, network, clients: Vec::new(), config, link, name: None, seed, ticks: 0, now: Duration::ZERO }
+        Self {
+            server,
+            network,
+            clients: Vec::new(),
+            config,
+            link,
+            name: None,
+            seed,
+            steps_per_tick: STEPS_PER_TICK,
+            ticks: 0,
+            now: Duration::ZERO,
+        }
     }
 
     /// Links that are made from now on are this bad.
@@ -124,6 +136,18 @@ impl World {
     pub fn with_thin_clients(mut self) -> Self {
         self.config.game = None;
         self
+    }
+
+    /// Clients draw so many frames a tick, and the server receives as often: one is enough where timing does not matter.
+    pub const fn with_steps_per_tick(mut self, steps: u32) -> Self {
+        self.steps_per_tick = steps;
+        self
+    }
+
+    /// A client is no more, and neither is its link; the last client gets its number.
+    pub fn forget_client(&mut self, client: usize) {
+        let gone = self.clients.swap_remove(client);
+        self.network.disconnect(gone.address);
     }
 
     /// Puts `count` players into one new public room of as many seats; they are in it when this returns.
@@ -257,9 +281,10 @@ impl World {
 
     fn run_tick(&mut self) {
         self.ticks += 1;
-        let scheduled = RATE.time_of(Tick(1)) * self.ticks as u32;
-        for step in 1..=STEPS_PER_TICK {
-            self.now = scheduled - RATE.time_of(Tick(1)) * (STEPS_PER_TICK - step) / STEPS_PER_TICK;
+        let scheduled = RATE.time_of(Tick(self.ticks as u32));
+        let steps = self.steps_per_tick;
+        for step in 1..=steps {
+            self.now = scheduled - RATE.time_of(Tick(1)) * (steps - step) / steps;
             self.network.set_now(self.now);
             for client in &mut self.clients {
                 client.update(self.now);

@@ -50,7 +50,7 @@ impl Client {
         for (place, blob) in frames.blobs.iter().enumerate() {
             current.stash.insert(frames.oldest().plus(place as u32), blob);
         }
-        // It may be ahead of us: after a reconnect the server still has what the lost session sent.
+        // Messages overtake each other.
         current.input_ack = current.input_ack.max(header.input_ack);
         if let Some(feedback) = header.feedback.filter(|_| header.newest >= current.feedback_tick) {
             current.feedback_tick = header.newest;

@@ -26,8 +26,9 @@ impl Client {
         for _ in earlier.bad_messages..bad_messages {
             self.stats.errors.note("a control message could not be read");
         }
-        // A leaving client gets no frames any more.
-        if matches!(self.phase(), Some(Phase::Playing { .. })) && !self.is_leaving() {
+        // Who leaves, or has just lost the connection, gets no frames any more.
+        let is_served = self.is_connected() && !self.is_leaving();
+        if is_served && matches!(self.phase(), Some(Phase::Playing { .. })) {
             self.stats.playing_time += now.saturating_sub(earlier.at);
             self.stats.playing_traffic += traffic - earlier.traffic;
             self.measure_lag(now);

@@ -135,3 +135,81 @@ impl RoomView {
         self.members[slot] = Some(member);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake_server::{OWN, welcome};
+
+    const BOB: Slot = Slot::new(2).expect("in range");
+    const LOBBY: Phase = Phase::Lobby { reason: None };
+
+    /// Ada is the host, and Bob is there.
+    fn room() -> RoomView {
+        let mut room = RoomView::new(welcome(Some(OWN), LOBBY)).expect("a sane welcome");
+        let bob = Member { player: PlayerId(4), slot: BOB, name: "bob".to_owned(), state: PlayerState::Idle };
+        room.apply(&RoomEvent::Joined(bob));
+        room
+    }
+
+    fn tell(room: &mut RoomView, slot: Slot, state: PlayerState) {
+        room.apply(&RoomEvent::State { slot, state });
+    }
+
+    fn states(room: &RoomView) -> [Option<PlayerState>; 2] {
+        [OWN, BOB].map(|slot| room.members[slot.index()].as_ref().map(|member| member.state))
+    }
+
+    #[test]
+    fn a_phase_says_what_everybody_is_about() {
+        let mut room = room();
+        tell(&mut room, BOB, PlayerState::Ready);
+        assert_eq!(states(&room), [Some(PlayerState::Idle), Some(PlayerState::Ready)]);
+        room.apply(&RoomEvent::Phase(Phase::Loading { match_no: 1 }));
+        assert_eq!(states(&room), [Some(PlayerState::Loading); 2]);
+        [OWN, BOB].map(|slot| tell(&mut room, slot, PlayerState::Loaded));
+        room.apply(&RoomEvent::Phase(Phase::Countdown { match_no: 1, ticks: 90 }));
+        tell(&mut room, BOB, PlayerState::Away);
+        room.apply(&RoomEvent::Phase(Phase::Playing { match_no: 1 }));
+        assert_eq!(states(&room), [Some(PlayerState::Playing), Some(PlayerState::Away)]);
+        tell(&mut room, BOB, PlayerState::Playing);
+        room.apply(&RoomEvent::Phase(Phase::Results { match_no: 1, last_tick: Tick(9), ranking: Vec::new() }));
+        assert_eq!(states(&room), [Some(PlayerState::Finished); 2]);
+        room.apply(&RoomEvent::Phase(LOBBY));
+        assert_eq!(states(&room), [Some(PlayerState::Idle); 2]);
+    }
+
+    #[test]
+    fn who_leaves_is_host_no_more_and_leaves_a_name() {
+        let mut room = room();
+        room.apply(&RoomEvent::Host { slot: BOB });
+        room.apply(&RoomEvent::Left { slot: BOB, reason: "left".to_owned() });
+        assert_eq!((states(&room)[1], room.host), (None, None));
+        assert_eq!(room.names[BOB.index()], "bob");
+        tell(&mut room, BOB, PlayerState::Ready);
+        assert_eq!(states(&room)[1], None, "nobody sits there");
+    }
+
+    #[test]
+    fn who_gives_up_or_has_no_seat_takes_no_part() {
+        let mut room = room();
+        assert_eq!(room.playing_slot(), Some(OWN));
+        tell(&mut room, OWN, PlayerState::Aborted);
+        assert_eq!((room.playing_slot(), room.slot), (None, Some(OWN)));
+        let watching = RoomView::new(welcome(None, LOBBY)).expect("a sane welcome");
+        assert_eq!((watching.playing_slot(), watching.own_state()), (None, PlayerState::Spectating));
+    }
+
+    #[test]
+    fn a_welcome_of_no_server_is_refused() {
+        let refused = |change: fn(&mut Welcome)| {
+            let mut welcome = welcome(Some(OWN), LOBBY);
+            change(&mut welcome);
+            RoomView::new(welcome).is_none()
+        };
+        assert!(!refused(|_| {}));
+        assert!(refused(|welcome| welcome.options.seats = 17));
+        assert!(refused(|welcome| welcome.options.seats = 1));
+        assert!(refused(|welcome| welcome.tick_rate = 0));
+    }
+}

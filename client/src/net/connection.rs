@@ -1,5 +1,6 @@
 //! One session: guards, netcode, and renet's single reliable channel, with time as a parameter and no thread.
 
+mod end;
 mod setup;
 
 use std::{
@@ -20,8 +21,9 @@ use renetcode::{ClientAuthentication, NetcodeClient};
 
 use super::{Link, Traffic};
 
-pub use setup::{End, TokenError};
-use setup::{read_token, renet_config, sentence};
+pub use end::End;
+pub use setup::TokenError;
+use setup::{read_token, renet_config};
 
 /// The most datagrams taken in one update; the rest waits in the socket.
 const RECEIVE_MAX: usize = 512;
@@ -166,16 +168,6 @@ impl Connection {
         self.outbox.bytes() + self.in_flight() == 0
     }
 
-    /// Ends the connection because one of the two ends wants it so, and tells the server.
-    pub fn close(&mut self, reason: &str) {
-        self.end_with(End { reason: reason.to_owned(), is_lost: false });
-    }
-
-    /// Ends the connection because it is of no use any more, and tells the server.
-    pub fn give_up(&mut self, reason: &str) {
-        self.end_with(End { reason: reason.to_owned(), is_lost: true });
-    }
-
     /// Datagrams dropped before a library or a decoder saw them, by reason.
     pub const fn drops(&self) -> &DropCounts {
         &self.drops
@@ -194,28 +186,6 @@ impl Connection {
     /// How often the link itself failed.
     pub fn link_errors(&self) -> u64 {
         self.link.errors()
-    }
-
-    fn end_with(&mut self, end: End) {
-        // A farewell can arrive together with the end of the connection, and is read after it: it knows more.
-        let knows_more = |earlier: &End| earlier.is_lost && !end.is_lost;
-        if self.end.as_ref().is_none_or(knows_more) {
-            self.end = Some(end);
-            self.send_disconnect();
-        }
-    }
-
-    fn send_disconnect(&mut self) {
-        if !self.netcode.is_connected() {
-            return;
-        }
-        // Not answered and not repeated: a second and a third datagram stand for a lost first one.
-        for _ in 0..3 {
-            if let Ok((_, datagram)) = self.netcode.disconnect() {
-                self.traffic.count_up(datagram.len());
-                self.link.send(self.advanced_to, datagram);
-            }
-        }
     }
 
     fn in_flight(&self) -> usize {
@@ -274,14 +244,6 @@ impl Connection {
         self.renet.update(elapsed);
         if self.netcode.is_connected() {
             self.renet.set_connected();
-        }
-    }
-
-    fn notice_end(&mut self) {
-        if let Some(reason) = self.netcode.disconnect_reason() {
-            self.give_up(&sentence(reason, self.netcode.server_addr()));
-        } else if let Some(reason) = self.renet.disconnect_reason() {
-            self.give_up(&format!("The server's messages cannot be followed any more ({reason}): connect again."));
         }
     }
 }

@@ -3,8 +3,8 @@
 use bevy::prelude::*;
 use framehouse_shared::{
     ids::MatchId,
-    protocol::control::LeaderboardEntry,
     rng::SimRng,
+    room_state::RoomStates,
     sim::{GameInfo, MatchSetup, open_match},
 };
 
@@ -26,6 +26,8 @@ pub struct CurrentMatch {
     pub number: u32,
     /// Seed, map and seats.
     pub setup: MatchSetup,
+    /// Tells two sets of rules and maps apart.
+    pub rules_hash: u64,
     /// When it was set, in seconds since 1970.
     pub started_unix: u64,
 }
@@ -70,10 +72,11 @@ pub fn open(world: &mut World, room: Entity) -> Option<u32> {
     let started_unix = (now.unix_base + now.elapsed).as_secs();
     let id = draw_id();
     tracing::info!(number, %id, seed = setup.seed, map = %setup.map, "match set");
-    let mut entity = world.entity_mut(room);
-    open_match(&mut entity, &setup);
-    let current = CurrentMatch { id, number, setup, started_unix };
-    entity.insert((FrameHistory::default(), Seating::default(), current));
+    open_match(&mut world.entity_mut(room), &setup);
+    let opening = world.resource::<RoomStates>().encode(world.entity(room));
+    let rules_hash = RoomStates::rules_hash(&opening).expect("it was serialised by us");
+    let current = CurrentMatch { id, number, setup, rules_hash, started_unix };
+    world.entity_mut(room).insert((FrameHistory::default(), Seating::default(), current));
     for player in by_slot(world, room) {
         world.entity_mut(player).insert((InputBuffer::default(), ScoreBuffer::of_match(number)));
     }
@@ -97,9 +100,3 @@ fn setup(world: &mut World, room: Entity, number: u32) -> MatchSetup {
     });
     MatchSetup { seed: world.resource_mut::<Seeds>().draw(), map, seats }
 }
-
-/// The result of a match that is over goes to the writer, once.
-pub fn submit_result(_world: &mut World, _room: Entity, _ending: Ending, _ranking: &[LeaderboardEntry]) {}
-
-/// A match that was cut short has no result.
-pub fn drop_result(_world: &mut World, _room: Entity) {}

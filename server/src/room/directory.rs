@@ -156,6 +156,11 @@ pub struct Directory {
 }
 
 impl Directory {
+    /// How many rooms were ever made.
+    pub const fn rooms_made(&self) -> u64 {
+        self.rooms_made
+    }
+
     /// From now on nobody gets in: the server is stopping.
     pub fn close(&mut self) {
         self.is_closed = true;

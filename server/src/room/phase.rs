@@ -21,6 +21,7 @@ use crate::{
     cleanup,
     config::RoomSettings,
     ops::status::Counters,
+    results::submit,
     score::leaderboard,
     tick::{Now, TickRate},
 };
@@ -277,7 +278,7 @@ fn finish_match(world: &mut World, room: Entity, match_no: u32, ending: Ending) 
     clock.stop();
     world.resource_mut::<Counters>().matches_finished += 1;
     leaderboard::send(world, room, last_tick, &ranking);
-    current_match::submit_result(world, room, ending, &ranking);
+    submit::submit(world, room, ending, &ranking);
     cleanup::cleanup_game_session(world, room, true);
     enter(world, room, RoomPhase::Results { match_no, until, last_tick, ranking });
 }
@@ -300,7 +301,6 @@ fn back_to_lobby(world: &mut World, room: Entity, reason: Option<&str>) {
         clock.stop();
     }
     if is_cut_short {
-        current_match::drop_result(world, room);
         cleanup::cleanup_game_session(world, room, false);
     }
     enter(world, room, RoomPhase::lobby(reason.map(str::to_owned)));

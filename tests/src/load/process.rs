@@ -1,7 +1,9 @@
-//! The server under load: a process of its own, with settings of its own, that never outlives this one's measurement.
+//! A real server: a process of its own, with settings of its own, that never outlives the value that stands for it.
 
 use std::{
-    env, fs,
+    env,
+    ffi::OsStr,
+    fs,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
@@ -10,7 +12,9 @@ use std::{
     time::Duration,
 };
 
-use super::{args::Args, status::Status};
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::status::Status;
 
 /// The server's program.
 const PROGRAM: &str = "framehouse-server";
@@ -18,32 +22,60 @@ const PROGRAM: &str = "framehouse-server";
 const START_TIME_MAX: Duration = Duration::from_secs(20);
 /// How long an answer over HTTP may take.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(5);
-/// Clients a lane takes, and the fewest lanes: a server's usual number.
-const LANE_CLIENTS: u32 = 256;
-const LANES_MIN: u32 = 4;
 
-/// A running server. It is killed when this goes out of scope, and its folder goes with it.
-pub(super) struct ServerProcess {
+/// A folder of this program's own, gone when this goes out of scope.
+pub(crate) struct Scratch(PathBuf);
+
+impl Scratch {
+    /// Makes an empty one for this purpose.
+    pub fn new(purpose: &str) -> Result<Self, String> {
+        let folder = env::temp_dir().join(format!("framehouse-{purpose}-{}", std::process::id()));
+        fs::create_dir_all(&folder).map_err(|error| format!("cannot make the folder {}: {error}", folder.display()))?;
+        Ok(Self(folder))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Leaves it where it is, and says where that is.
+    pub fn keep(mut self) -> PathBuf {
+        std::mem::take(&mut self.0)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if self.0 != Path::new("") {
+            // It lies in a temporary folder: what cannot be removed is in nobody's way.
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+}
+
+/// A running server. It is killed when this goes out of scope.
+pub(crate) struct ServerProcess {
     child: Child,
-    folder: PathBuf,
+    log: PathBuf,
     url: String,
     agent: ureq::Agent,
 }
 
 impl ServerProcess {
-    /// Starts the server on free ports and in an empty folder.
-    pub fn start(args: &Args) -> Result<Self, String> {
+    /// Starts the server on free ports, with these settings and arguments; it keeps its data in this folder.
+    pub fn start(folder: &Path, settings: &str, arguments: &[&OsStr]) -> Result<Self, String> {
         let program = server_program()?;
-        let folder = env::temp_dir().join(format!("framehouse-load-{}", std::process::id()));
         let failed = |error: std::io::Error| format!("cannot start {}: {error}", program.display());
-        fs::create_dir_all(&folder).map_err(failed)?;
-        fs::write(folder.join("server.toml"), settings(args)).map_err(failed)?;
-        let log = fs::File::create(folder.join("log")).map_err(failed)?;
+        fs::write(folder.join("server.toml"), settings).map_err(failed)?;
+        let log_path = folder.join("log");
+        let log = fs::File::create(&log_path).map_err(failed)?;
         let child = Command::new(&program)
             .args(["--http", "127.0.0.1:0", "--udp", "127.0.0.1:0", "--config"])
             .arg(folder.join("server.toml"))
             .arg("--data-dir")
             .arg(folder.join("data"))
+            .args(arguments)
             .env("RUST_LOG", "warn")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -52,7 +84,7 @@ impl ServerProcess {
             .map_err(failed)?;
         let agent = ureq::Agent::config_builder().timeout_global(Some(ANSWER_TIME_MAX)).build().into();
         // From here on the process ends with this value, also when what follows fails.
-        let mut server = Self { child, folder, url: String::new(), agent };
+        let mut server = Self { child, log: log_path, url: String::new(), agent };
         let output = server.child.stdout.take().expect("it was asked for");
         let said = read_url(output).recv_timeout(START_TIME_MAX).ok();
         server.url = said.ok_or_else(|| format!("the server did not start: {}", server.log()))?;
@@ -85,9 +117,22 @@ impl ServerProcess {
             .ok_or_else(|| format!("{path} does not say how much memory the server has"))
     }
 
+    /// Whether it still runs.
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Asks it to stop, as an operator would, and waits until it has.
+    pub fn stop(mut self) -> Result<(), String> {
+        let failed = |error: std::io::Error| format!("cannot stop the server: {error}");
+        kill_process(Pid::from_child(&self.child), Signal::TERM).map_err(|error| failed(error.into()))?;
+        let status = self.child.wait().map_err(failed)?;
+        if status.success() { Ok(()) } else { Err(format!("the server stopped with {status}: {}", self.log())) }
+    }
+
     /// The end of what it logged: warnings and errors.
-    fn log(&self) -> String {
-        let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+    pub fn log(&self) -> String {
+        let log = fs::read_to_string(&self.log).unwrap_or_default();
         log.lines().last().unwrap_or("it logged nothing").to_owned()
     }
 }
@@ -97,20 +142,7 @@ impl Drop for ServerProcess {
         // Either it is gone already, or there is nothing more to be done about it.
         let _ = self.child.kill();
         let _ = self.child.wait();
-        let _ = fs::remove_dir_all(&self.folder);
     }
-}
-
-/// Many rooms, hardly a pause between two matches, and as many room messages as are asked for.
-fn settings(args: &Args) -> String {
-    let lanes = args.clients().div_ceil(LANE_CLIENTS).max(LANES_MIN);
-    format!(
-        "[server]\nlanes = {lanes}\n\
-         [rooms]\nrooms_max = {}\ncountdown = 1.0\nresults = 0.1\n\
-         [net]\nroom_messages_per_s = {}\nroom_message_bytes = 64\n",
-        args.all_rooms(),
-        (2 * args.messages).max(1)
-    )
 }
 
 /// Reads what the server prints, to its end: a full pipe would stop it. Gives the first address.

@@ -84,8 +84,6 @@ fn a_lost_bot_gets_its_seat_back_with_its_secret() {
             "not a room of its own again"
         );
         stage.server = FakeServer::new();
-        // Its time begins anew, as the new server's does.
-        stage.now = Duration::ZERO;
         order.answer(Ok(hired(&stage.server, next, stage.now)));
         stage.welcome();
     }

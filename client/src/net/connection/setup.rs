@@ -1,19 +1,8 @@
-//! What a connection begins with, and the sentence it ends with.
-
-use std::net::SocketAddr;
+//! What a connection begins with.
 
 use bevy_renet::renet::{ChannelConfig, ConnectionConfig, SendType};
 use framehouse_shared::protocol::channel::{CHANNEL_BYTES_MAX, FLUSH_BYTES_MAX, RELIABLE_CHANNEL, RESEND_TIME};
-use renetcode::{ConnectToken, DisconnectReason};
-
-/// How a connection came to its end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct End {
-    /// Why, in a sentence for the player.
-    pub reason: String,
-    /// Neither end wanted it: the server keeps the seat for a while, and a new session can have it again.
-    pub is_lost: bool,
-}
+use renetcode::ConnectToken;
 
 /// Why bytes are not a token to connect with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,21 +26,5 @@ pub(super) fn renet_config() -> ConnectionConfig {
         client_channels_config: vec![channel(CHANNEL_BYTES_MAX)],
         // The server is trusted to keep its own cap; twice that leaves room for what waits to be read in order.
         server_channels_config: vec![channel(2 * CHANNEL_BYTES_MAX)],
-    }
-}
-
-pub(super) fn sentence(reason: DisconnectReason, server: SocketAddr) -> String {
-    match reason {
-        DisconnectReason::ConnectTokenExpired
-        | DisconnectReason::ConnectionRequestTimedOut
-        | DisconnectReason::ConnectionResponseTimedOut => {
-            format!("The server does not answer on UDP at {server}: is that port open on the way to it?")
-        }
-        DisconnectReason::ConnectionTimedOut => {
-            format!("Nothing was heard from the server at {server} for too long: the connection is lost.")
-        }
-        DisconnectReason::ConnectionDenied => "The server has no free place: try again later.".to_owned(),
-        DisconnectReason::DisconnectedByClient => "The connection was closed.".to_owned(),
-        DisconnectReason::DisconnectedByServer => "The server closed the connection.".to_owned(),
     }
 }

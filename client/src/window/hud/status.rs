@@ -124,7 +124,7 @@ fn write_clock(
     let client = session.client();
     let is_shown = matches!(
         client.and_then(|client| client.phase()),
-        Some(Phase::Countdown { .. } | Phase::Playing { .. } | Phase::Results { .. })
+        Some(Phase::Loading { .. } | Phase::Countdown { .. } | Phase::Playing { .. } | Phase::Results { .. })
     );
     let Some(rules) = scene.rules.as_ref().filter(|_| is_shown && scene.now.match_no.is_some()) else {
         return write(text, "\u{2013}:\u{2013}\u{2013}");

@@ -1,0 +1,153 @@
+//! What is kept of a match: one JSON object, one line of the file.
+
+use framehouse_shared::{
+    ids::{MatchId, PlayerId, RoomCode, RoomId, Slot},
+    tick::Tick,
+};
+use serde::{Deserialize, Serialize};
+
+use super::hex;
+
+/// The result of a match.
+///
+/// Ids, seeds and hashes are strings of hexadecimal digits, since many readers keep only 53 bits of a JSON number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MatchResult {
+    /// The match's name, random: 32 digits.
+    #[serde(with = "hex")]
+    pub match_id: MatchId,
+    /// The match's number in its room, from 1.
+    pub match_no: u32,
+    /// The room's id in its server's log.
+    #[serde(with = "hex")]
+    pub room: RoomId,
+    /// The room's name for people.
+    pub code: RoomCode,
+    /// The map's name.
+    pub map: String,
+    /// The game's id.
+    pub game: String,
+    /// The hash of the rules it was played by: 16 digits.
+    #[serde(with = "hex")]
+    pub rules_hash: u64,
+    /// Where all its chance came from: 16 digits.
+    #[serde(with = "hex")]
+    pub seed: u64,
+    /// Ticks a second.
+    pub tick_rate: u16,
+    /// How many ticks were simulated.
+    pub ticks: u32,
+    /// When tick 0 was due, in seconds since 1970.
+    pub started_unix: u64,
+    /// Why it ended.
+    pub ended: Ended,
+    /// Everybody who had a seat in it, best first.
+    pub players: Vec<PlayerResult>,
+    /// The hash of the whole state after the last tick: 16 digits.
+    #[serde(with = "hex")]
+    pub state_hash: u64,
+    /// The file with its replay, if one was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<String>,
+}
+
+/// Why a match ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ended {
+    /// The game said that it is over.
+    TimeUp,
+    /// Everybody had finished.
+    AllFinished,
+    /// Nobody was left.
+    EverybodyLeft,
+}
+
+/// One player's part in a match.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlayerResult {
+    /// The player's id in its server's log.
+    #[serde(with = "hex")]
+    pub player: PlayerId,
+    /// The player's seat.
+    pub slot: Slot,
+    /// What others saw.
+    pub name: String,
+    /// The player's place, from 1.
+    pub rank: u8,
+    /// What players are ranked by. A JSON number: a game with points beyond 2^53 has to read it as an integer.
+    pub points: i64,
+    /// The tick at which `points` last changed: who had a score first wins a tie.
+    pub since_tick: Tick,
+    /// The game's own numbers: 32 digits.
+    #[serde(with = "hex")]
+    pub detail: [u8; 16],
+    /// How the match went for the player.
+    pub outcome: Outcome,
+}
+
+/// How a match went for one player.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Played it to its end.
+    Finished,
+    /// Gave it up and stayed in the room.
+    GaveUp,
+    /// Left the room.
+    Left,
+    /// Had lost its connection when it ended.
+    Away,
+}
+
+impl MatchResult {
+    /// Adds the result's line, newline included.
+    pub fn write_line(&self, lines: &mut Vec<u8>) {
+        serde_json::to_writer(&mut *lines, self).expect("strings and numbers serialise, and a Vec takes any bytes");
+        lines.push(b'\n');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::tests::result;
+
+    #[test]
+    fn a_result_has_the_documented_form() {
+        let mut line = Vec::new();
+        result(0xab).write_line(&mut line);
+        assert_eq!(
+            String::from_utf8(line).expect("text"),
+            concat!(
+                r#"{"match_id":"000000000000000000000000000000ab","match_no":1,"room":"7","code":"2222","map":"basin","#,
+                r#""game":"arena","rules_hash":"0000000000000001","seed":"ffffffffffffffff","tick_rate":30,"ticks":3600,"#,
+                r#""started_unix":1800000000,"ended":"time_up","players":[{"player":"2a","slot":3,"name":"ada \"\n","#,
+                r#""rank":1,"points":-5,"since_tick":9,"detail":"01000000000000000000000000000002","#,
+                r#""outcome":"gave_up"}],"state_hash":"00000000000000ff","replay":"ab.fhr"}"#,
+                "\n"
+            )
+        );
+    }
+
+    #[test]
+    fn a_line_reads_back() {
+        for original in [result(1), MatchResult { replay: None, ..result(u128::MAX) }] {
+            let mut line = Vec::new();
+            original.write_line(&mut line);
+            assert_eq!(serde_json::from_slice::<MatchResult>(&line).expect("a result"), original);
+        }
+    }
+
+    #[test]
+    fn a_number_that_is_not_its_digits_is_refused() {
+        let mut line = Vec::new();
+        result(1).write_line(&mut line);
+        let text = String::from_utf8(line).expect("text");
+        for wrong in [r#""seed":"ffff""#, r#""seed":"+fffffffffffffff""#, r#""seed":"gggggggggggggggg""#, r#""seed":5"#]
+        {
+            let changed = text.replace(r#""seed":"ffffffffffffffff""#, wrong);
+            assert!(serde_json::from_str::<MatchResult>(&changed).is_err(), "{wrong}");
+        }
+    }
+}

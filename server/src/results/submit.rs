@@ -1,0 +1,122 @@
+//! From a match that is over to its result, and from a saved result to those who played it.
+
+use std::{cmp::Reverse, collections::HashMap};
+
+use bevy::prelude::*;
+use framehouse_shared::{
+    ids::{MatchId, Slot},
+    protocol::control::{ControlDown, LeaderboardEntry, PlayerState},
+    score::ScoreFrame,
+    sim::GameInfo,
+    state_hash::StateHashes,
+};
+
+use super::{Ended, MatchResult, Outcome, PlayerResult, ResultStore};
+use crate::{
+    net::mail,
+    room::{
+        self, Room,
+        clock::RoomClock,
+        current_match::{CurrentMatch, Ending},
+        inputs::{Seated, Seating},
+    },
+    tick::{TickRate, TickSet},
+};
+
+/// Sends results to the store and tells rooms of saved ones, where there is a store.
+pub struct ResultsPlugin;
+
+impl Plugin for ResultsPlugin {
+    fn build(&self, app: &mut App) {
+        app.init_resource::<Awaited>()
+            .add_systems(FixedUpdate, tell_saved.run_if(resource_exists::<ResultStore>).in_set(TickSet::Leaderboard));
+    }
+}
+
+/// Results that are on their way to the disk, with their rooms and numbers there.
+#[derive(Resource, Default)]
+struct Awaited(HashMap<MatchId, (Entity, u32)>);
+
+/// The result of the match that is over in this room goes to the store.
+pub fn submit(world: &mut World, room: Entity, ending: Ending, ranking: &[LeaderboardEntry]) {
+    let Some(result) = result_of(world, room, ending, ranking) else { return };
+    let (id, number) = (result.match_id, result.match_no);
+    let Some(mut store) = world.get_resource_mut::<ResultStore>() else { return };
+    store.submit(result);
+    world.resource_mut::<Awaited>().0.insert(id, (room, number));
+}
+
+/// Tells everybody in a room that the result of its match is saved. Runs in `TickSet::Leaderboard`.
+fn tell_saved(world: &mut World) {
+    let mut store = world.resource_mut::<ResultStore>();
+    store.pump();
+    let saved: Vec<MatchId> = store.take_saved().collect();
+    let has_lost = store.stats().lost > 0;
+    for match_id in saved {
+        let Some((room, match_no)) = world.resource_mut::<Awaited>().0.remove(&match_id) else { continue };
+        let addresses = room::addresses(world, room);
+        mail::send_to_all(world, &addresses, &ControlDown::ResultSaved { match_no, match_id });
+    }
+    // A lost result is never saved: its room must not be remembered for ever.
+    if has_lost {
+        world.resource_scope(|world, mut awaited: Mut<Awaited>| {
+            awaited.0.retain(|_, (room, _)| world.get_entity(*room).is_ok());
+        });
+    }
+}
+
+fn result_of(world: &World, room: Entity, ending: Ending, ranking: &[LeaderboardEntry]) -> Option<MatchResult> {
+    let (data, current) = (world.get::<Room>(room)?, world.get::<CurrentMatch>(room)?);
+    Some(MatchResult {
+        match_id: current.id,
+        match_no: current.number,
+        room: data.id,
+        code: data.code,
+        map: current.setup.map.clone(),
+        game: world.resource::<GameInfo>().id.to_owned(),
+        rules_hash: current.rules_hash,
+        seed: current.setup.seed,
+        tick_rate: world.resource::<TickRate>().0,
+        ticks: world.get::<RoomClock>(room)?.next_tick.0,
+        started_unix: current.started_unix,
+        ended: match ending {
+            Ending::TimeUp => Ended::TimeUp,
+            Ending::AllFinished => Ended::AllFinished,
+            Ending::EverybodyLeft => Ended::EverybodyLeft,
+        },
+        players: players(world, room, ranking),
+        state_hash: world.get::<StateHashes>(room).map_or(0, StateHashes::combined),
+        replay: None,
+    })
+}
+
+fn players(world: &World, room: Entity, ranking: &[LeaderboardEntry]) -> Vec<PlayerResult> {
+    let Some(seating) = world.get::<Seating>(room) else { return Vec::new() };
+    let present = ranking.iter().filter_map(|entry| {
+        let seated = seating.last(entry.slot)?;
+        Some((entry.slot, seated, entry.score, outcome(world, room, seated)))
+    });
+    let replaced = seating.replaced().iter().map(|(slot, seated, score)| (*slot, seated, *score, Outcome::Left));
+    let mut all: Vec<(Slot, &Seated, ScoreFrame, Outcome)> = present.chain(replaced).collect();
+    all.sort_by_key(|(slot, _, score, _)| (Reverse(score.points), score.since, *slot));
+    let result = |(rank, (slot, seated, score, outcome)): (u8, (Slot, &Seated, ScoreFrame, Outcome))| PlayerResult {
+        player: seated.player,
+        slot,
+        name: seated.name.clone(),
+        rank,
+        points: score.points,
+        since_tick: score.since,
+        detail: score.detail,
+        outcome,
+    };
+    (1..).zip(all).map(result).collect()
+}
+
+fn outcome(world: &World, room: Entity, seated: &Seated) -> Outcome {
+    match room::players(world, room).find(|(_, player)| player.id == seated.player) {
+        None => Outcome::Left,
+        Some((_, player)) if player.state == PlayerState::Aborted => Outcome::GaveUp,
+        Some((_, player)) if !player.presence.is_connected() => Outcome::Away,
+        Some(_) => Outcome::Finished,
+    }
+}

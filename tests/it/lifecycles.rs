@@ -1,0 +1,10 @@
+//! Short lives of rooms; the command `lifecycles` runs many more and counts their memory too.
+
+use framehouse_tests::lifecycles::run;
+
+#[test]
+fn nothing_is_left_of_two_thousand_rooms_whatever_their_players_do() {
+    let report = run(7, 2000, 1000, || 0);
+    assert!(report.rooms >= 2000 && report.matches > 100 && report.clients > 2000, "{report:?}");
+    assert_eq!((report.cleanup.failed, report.cleanup.orphans), (0, 0), "{report:?}");
+}
