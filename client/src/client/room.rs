@@ -167,7 +167,7 @@ mod tests {
         assert_eq!(states(&room), [Some(PlayerState::Idle), Some(PlayerState::Ready)]);
         room.apply(&RoomEvent::Phase(Phase::Loading { match_no: 1 }));
         assert_eq!(states(&room), [Some(PlayerState::Loading); 2]);
-        [OWN, BOB].map(|slot| tell(&mut room, slot, PlayerState::Loaded));
+        [OWN, BOB].into_iter().for_each(|slot| tell(&mut room, slot, PlayerState::Loaded));
         room.apply(&RoomEvent::Phase(Phase::Countdown { match_no: 1, ticks: 90 }));
         tell(&mut room, BOB, PlayerState::Away);
         room.apply(&RoomEvent::Phase(Phase::Playing { match_no: 1 }));

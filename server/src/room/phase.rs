@@ -4,6 +4,7 @@
 
 use bevy::prelude::*;
 use framehouse_shared::{
+    ids::RoomId,
     protocol::control::{LeaderboardEntry, Phase, PlayerState, RoomEvent},
     score::Scoreboard,
     sim::{Roster, SimRoom},
@@ -136,49 +137,59 @@ impl RoomPhase {
     }
 }
 
+/// What a room does next.
+enum Step {
+    Load,
+    EndLoading,
+    Play,
+    NoteFinished,
+    Finish(Ending),
+    BackToLobby(Option<&'static str>),
+}
+
 /// Takes every room on to its next phase where it is time. Runs in `TickSet::Control`, after messages were handled.
 pub fn advance_phases(world: &mut World) {
-    let mut rooms: Vec<_> =
-        world.query::<(&Room, Entity, &RoomPhase)>().iter(world).map(|(r, e, p)| (r.id, e, p.clone())).collect();
-    rooms.sort_by_key(|(id, ..)| *id);
     let tick = world.resource::<Now>().tick;
+    let mut query = world.query::<(&Room, Entity, &RoomPhase)>();
+    let due = query.iter(world).filter_map(|(data, room, phase)| Some((data.id, room, due(world, room, phase, tick)?)));
+    let mut due: Vec<(RoomId, Entity, Step)> = due.collect();
+    due.sort_by_key(|(id, ..)| *id);
     let mut starts_left = STARTS_PER_TICK_MAX;
-    for (_, room, phase) in rooms {
-        match phase {
-            RoomPhase::Lobby { reason, is_called } => {
-                if starts_left > 0 && may_start(world, room, reason.is_none(), is_called) {
-                    starts_left -= 1;
-                    start_loading(world, room);
-                }
+    for (_, room, step) in due {
+        let match_no = world.get::<RoomClock>(room).map_or(0, |clock| clock.match_no);
+        match step {
+            Step::Load if starts_left == 0 => {}
+            Step::Load => {
+                starts_left -= 1;
+                start_loading(world, room);
             }
-            RoomPhase::Loading { .. } | RoomPhase::Countdown { .. } if !has_enough(world, room, |_| true) => {
-                back_to_lobby(world, room, Some("the match did not start: too few players were left"));
-            }
-            RoomPhase::Loading { match_no, until } => {
-                if tick >= until || all_have_loaded(world, room) {
-                    end_loading(world, room, match_no);
-                }
-            }
-            RoomPhase::Countdown { .. } if !has_enough(world, room, |player| player.state == PlayerState::Loaded) => {
-                back_to_lobby(world, room, Some("the match did not start: too few players were left"));
-            }
-            RoomPhase::Countdown { match_no, until, .. } => {
-                if tick >= until {
-                    enter(world, room, RoomPhase::Playing { match_no });
-                }
-            }
-            RoomPhase::Playing { match_no } => {
-                note_finished(world, room);
-                if let Some(ending) = ending(world, room) {
-                    finish_match(world, room, match_no, ending);
-                }
-            }
-            RoomPhase::Results { until, .. } => {
-                if tick >= until {
-                    back_to_lobby(world, room, None);
-                }
-            }
+            Step::EndLoading => end_loading(world, room, match_no),
+            Step::Play => enter(world, room, RoomPhase::Playing { match_no }),
+            Step::NoteFinished => note_finished(world, room),
+            Step::Finish(ending) => finish_match(world, room, match_no, ending),
+            Step::BackToLobby(reason) => back_to_lobby(world, room, reason),
         }
+    }
+}
+
+/// Every change of phase that comes by itself.
+fn due(world: &World, room: Entity, phase: &RoomPhase, tick: u64) -> Option<Step> {
+    const TOO_FEW: Step = Step::BackToLobby(Some("the match did not start: too few players were left"));
+    match phase {
+        RoomPhase::Lobby { reason, is_called } => {
+            may_start(world, room, reason.is_none(), *is_called).then_some(Step::Load)
+        }
+        RoomPhase::Loading { .. } if !has_enough(world, room, |_| true) => Some(TOO_FEW),
+        RoomPhase::Loading { until, .. } => {
+            (tick >= *until || all_have_loaded(world, room)).then_some(Step::EndLoading)
+        }
+        RoomPhase::Countdown { .. } if !has_enough(world, room, has_loaded) => Some(TOO_FEW),
+        RoomPhase::Countdown { until, .. } => (tick >= *until).then_some(Step::Play),
+        RoomPhase::Playing { .. } => match ending(world, room) {
+            Some(ending) => Some(Step::Finish(ending)),
+            None => newly_finished(world, room).next().map(|_| Step::NoteFinished),
+        },
+        RoomPhase::Results { until, .. } => (tick >= *until).then_some(Step::BackToLobby(None)),
     }
 }
 
@@ -219,12 +230,16 @@ fn start_loading(world: &mut World, room: Entity) {
 }
 
 fn all_have_loaded(world: &World, room: Entity) -> bool {
-    players(world, room).all(|(_, player)| !player.presence.is_connected() || player.state == PlayerState::Loaded)
+    players(world, room).all(|(_, player)| !player.presence.is_connected() || has_loaded(player))
+}
+
+fn has_loaded(player: &Player) -> bool {
+    player.state == PlayerState::Loaded
 }
 
 /// Who has loaded plays; who is away plays without input; everybody else is left out until it has loaded after all.
 fn end_loading(world: &mut World, room: Entity, match_no: u32) {
-    if !has_enough(world, room, |player| player.state == PlayerState::Loaded) {
+    if !has_enough(world, room, has_loaded) {
         return back_to_lobby(world, room, Some("the match did not start: too few players had loaded it in time"));
     }
     for player in by_slot(world, room) {
@@ -241,12 +256,15 @@ fn end_loading(world: &mut World, room: Entity, match_no: u32) {
 }
 
 /// Players who have finished the match while others go on.
-fn note_finished(world: &mut World, room: Entity) {
+fn newly_finished(world: &World, room: Entity) -> impl Iterator<Item = Entity> {
     let finished = world.get::<Scoreboard>(room).map_or(0, |scores| scores.finished);
-    let news: Vec<Entity> = players(world, room)
-        .filter(|(_, player)| player.state == PlayerState::Playing && finished & player.slot.bit() != 0)
+    players(world, room)
+        .filter(move |(_, player)| player.state == PlayerState::Playing && finished & player.slot.bit() != 0)
         .map(|(entity, _)| entity)
-        .collect();
+}
+
+fn note_finished(world: &mut World, room: Entity) {
+    let news: Vec<Entity> = newly_finished(world, room).collect();
     for player in news {
         members::set_state(world, player, PlayerState::Finished);
     }

@@ -16,7 +16,7 @@ pub struct End {
 }
 
 impl Connection {
-    /// Ends the connection because one of the two ends wants it so, and tells the server.
+    /// Ends the connection because one of the two ends wants it so, and tells the server. This reason replaces a loss.
     pub fn close(&mut self, reason: &str) {
         self.end_with(End { reason: reason.to_owned(), is_lost: false });
     }
