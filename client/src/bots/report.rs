@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use framehouse_shared::ids::MatchId;
 use serde::Serialize;
 
 use super::args::Args;
@@ -83,7 +82,6 @@ pub struct Report {
     pub event_gaps: u64,
     pub reconnects: u64,
     pub results_saved: u64,
-    pub results_saved_ids: Vec<String>,
     pub confirmed_lag_ticks_max: u32,
     pub failed_clients: u64,
     pub error_messages: Vec<String>,
@@ -125,7 +123,6 @@ impl Report {
             event_gaps: stats.event_gaps,
             reconnects: totals.reconnects,
             results_saved: totals.results_saved,
-            results_saved_ids: stats.results_saved.iter().map(MatchId::to_string).collect(),
             confirmed_lag_ticks_max: stats.confirmed_lag_ticks_max,
             failed_clients: totals.failed.count(),
             error_messages: errors.messages().to_vec(),
@@ -215,7 +212,7 @@ mod tests {
         {
             assert!(json[field].is_number(), "{field} is missing");
         }
-        assert!(json["error_messages"].is_array() && json["results_saved_ids"].is_array());
+        assert!(json["error_messages"].is_array());
     }
 
     #[test]

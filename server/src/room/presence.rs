@@ -153,12 +153,14 @@ pub fn resume(world: &mut World, session_entity: Entity, player: Entity) {
     if let Some(old) = old.filter(|old| *old != session_entity) {
         session::dismiss(world, old, "you came in from somewhere else, and this connection gave way");
     }
+    // Before it has an address again: what the welcome says must not come as an event, too.
+    world.entity_mut(player).remove::<PeerAddress>();
+    set_presence(world, player, Presence::Here(session_entity));
     let snapshot_due = world.get::<RoomPhase>(room).is_some_and(RoomPhase::has_match);
     let fresh = (address, InputBuffer::default(), SyncState { snapshot_due, ..default() });
     world.entity_mut(player).insert(fresh);
     session::seat(world, session_entity, player);
     members::welcome(world, room, player, address);
-    set_presence(world, player, Presence::Here(session_entity));
 }
 
 /// Players from whom nothing has come for a while are shown as away, and no longer once something comes. Runs in
