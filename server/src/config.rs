@@ -165,6 +165,8 @@ pub struct RoomSettings {
     pub loading: f64,
     /// Seconds from then to the match's first tick, 0.5 to 60.
     pub countdown: f64,
+    /// Seconds that a room stays in its lobby at least between two matches, 0 to 60.
+    pub lobby: f64,
     /// Seconds that results stay, 0.1 to 600.
     pub results: f64,
     /// Seconds between leaderboards, 0.1 to 60.
@@ -194,6 +196,7 @@ impl Default for RoomSettings {
             rooms_max: 2000,
             loading: 10.0,
             countdown: 3.0,
+            lobby: 3.0,
             results: 10.0,
             leaderboard_broadcast_interval: 2.0,
             score_buffer_maxlen: 50,
@@ -355,6 +358,7 @@ impl Settings {
         in_range("size", "2 to 16", rooms.size, 2, 16)?;
         in_range("rooms_max", "1 to 100000", rooms.rooms_max, 1, 100_000)?;
         in_range("loading", "0.5 to 120 seconds", rooms.loading, 0.5, 120.0)?;
+        in_range("lobby", "0 to 60 seconds", rooms.lobby, 0.0, 60.0)?;
         in_range("countdown", "0.5 to 60 seconds", rooms.countdown, 0.5, 60.0)?;
         in_range("results", "0.1 to 600 seconds", rooms.results, 0.1, 600.0)?;
         in_range(

@@ -73,8 +73,8 @@ pub enum Submitted {
     Queued,
     /// It waits in memory for a place in the thread's queue.
     Waiting,
-    /// It waits in memory, and the oldest that waited there is lost.
-    Lost,
+    /// It waits in memory, and the oldest that waited there, this one, is lost.
+    Lost(MatchId),
 }
 
 /// The results on their way to the disk.
@@ -176,14 +176,14 @@ impl ResultStore {
     }
 
     fn lose_oldest(&mut self) -> Submitted {
-        self.waiting.pop_front();
+        let oldest = self.waiting.pop_front().expect("more than a few thousand wait").match_id;
         let lost = self.progress.note_lost();
         // A line for each would fill the log's disk too.
         if lost.is_power_of_two() {
             let path = self.path.display();
             tracing::error!("results are lost ({lost} so far): too many wait to be written to {path}");
         }
-        Submitted::Lost
+        Submitted::Lost(oldest)
     }
 }
 

@@ -67,8 +67,8 @@ pub struct Room {
     pub code: RoomCode,
     /// What its host has decided.
     pub options: RoomOptions,
-    /// How many players it takes to start: two, or one in a practice room.
-    pub players_min: u8,
+    /// Whether one player is enough to start.
+    pub is_practice: bool,
     /// How many ticks it waits for missing inputs; none in an ordinary room.
     pub wait_ticks_max: u32,
     /// What its members may say together: what one of them says is sent to all, so that some could fill the path of others.
@@ -79,6 +79,11 @@ pub struct Room {
 }
 
 impl Room {
+    /// How many players it takes to start.
+    pub const fn players_min(&self) -> usize {
+        if self.is_practice || self.options.seats == 1 { 1 } else { 2 }
+    }
+
     /// The number the room's next event will get.
     pub const fn next_msg_id(&self) -> u64 {
         self.next_msg_id

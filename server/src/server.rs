@@ -34,6 +34,7 @@ use crate::{
         RoomPlugin,
         current_match::Seeds,
         directory::{self, Directory, Grant, JoinError, JoinQueue, JoinRequest, LocalHello},
+        phase,
     },
     score::ScorePlugin,
     tick::{self, Now, Receive, Send, TickPlugin, TickRate},
@@ -185,6 +186,8 @@ impl Server {
     /// Tells everybody that the server stops; nobody gets in any more.
     pub fn say_goodbye(&mut self, reason: &str) {
         self.app.world_mut().resource_mut::<Directory>().close();
+        // Before everybody leaves: a match that the server ends has no result.
+        phase::abort_all(self.app.world_mut(), reason);
         session::close_all(self.app.world_mut(), reason);
     }
 

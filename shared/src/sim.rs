@@ -158,9 +158,14 @@ impl SimRoom {
             return;
         }
         if catch_unwind(AssertUnwindSafe(work)).is_err() {
-            self.faulted.store(true, Ordering::Relaxed);
-            tracing::error!(room = %self.id, "a system panicked in this room: it is skipped and will be closed");
+            self.note_fault();
         }
+    }
+
+    /// Notes that something panicked in this room.
+    pub fn note_fault(&self) {
+        self.faulted.store(true, Ordering::Relaxed);
+        tracing::error!(room = %self.id, "something panicked in this room: it is skipped and will be closed");
     }
 }
 
@@ -294,6 +299,7 @@ fn begin_tick(
                     roster.seated |= event.slot.bit();
                     roster.ever_seated |= event.slot.bit();
                     scores.slots[event.slot.index()] = default();
+                    scores.finished &= !event.slot.bit();
                 }
             }
         }

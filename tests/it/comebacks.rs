@@ -1,8 +1,9 @@
 //! Coming back, coming twice, and coming with somebody else's secret.
 
 use framehouse_server::{
+    config::RoomSettings,
     room::{
-        directory::{JoinError, RoomWish},
+        directory::{JoinError, JoinRequest, RoomWish},
         presence::ResumeSecret,
     },
     score::ScoreBuffer,
@@ -119,4 +120,39 @@ fn giving_up_empties_the_score_buffer_at_once() {
     world.clients[1].client.give_up();
     world.step_ticks(4);
     assert_eq!(kept(&mut world)[1], 0);
+}
+
+#[test]
+fn no_more_people_watch_than_may_however_fast_they_come() {
+    let mut world = World::new(TinyPlugin, 66).with_players(2);
+    let code = world.clients[0].room;
+    let tokens = (0..20).filter(|_| world.join(RoomWish::Watch(code)).is_ok()).count();
+    assert_eq!(tokens, 8);
+    world.step_ticks(60);
+    assert_eq!(world.clients[0].client.spectators(), 8);
+}
+
+#[test]
+fn who_is_on_the_way_back_finds_its_seat_although_the_grace_is_over_meanwhile() {
+    let rooms = RoomSettings { grace: 5.0, ..Default::default() };
+    let mut world = World::with_rooms(TinyPlugin, 67, rooms).with_players(2);
+    let address = world.clients[1].address;
+    world.network.set_cut(address, true);
+    let is_lost = |world: &World| world.clients[1].client.end().is_some();
+    assert!(world.step_until(400, is_lost));
+    world.step_ticks(130);
+    world.set_link("delay=400".parse().expect("a good description"));
+    let back = world.join(RoomWish::Resume(world.clients[1].resume)).expect("its seat is kept");
+    world.step_ticks(90);
+    assert!(world.clients[back].client.slot().is_some(), "{:?}", world.clients[back].client.end());
+    // But asking alone keeps no seat for ever.
+    let address = world.clients[back].address;
+    world.network.set_cut(address, true);
+    world.step_ticks(360);
+    for _ in 0..30 {
+        let wish = RoomWish::Resume(world.clients[1].resume);
+        let _ = world.server.join(&JoinRequest { name: "player 1".into(), wish, hello: None });
+        world.step_ticks(30);
+    }
+    assert_eq!(world.clients[0].client.members().expect("in the room").iter().flatten().count(), 1);
 }

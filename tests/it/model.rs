@@ -35,7 +35,7 @@ struct Trial {
 
 impl Trial {
     fn new(seats: u8) -> Self {
-        let rooms = RoomSettings { countdown: 0.5, results: 0.1, grace: 600.0, ..default() };
+        let rooms = RoomSettings { lobby: 0.0, countdown: 0.5, results: 0.1, grace: 600.0, ..default() };
         let net = NetSettings { connection_timeout: 2, ..default() };
         let mut world = World::with_settings(TinyPlugin, 1, rooms, net).with_thin_clients();
         world.server.world_mut().insert_resource(MatchTicks(1_000_000));

@@ -235,6 +235,38 @@ fn a_match_that_too_few_load_does_not_start() {
 }
 
 #[test]
+fn a_room_that_starts_and_ends_matches_all_the_time_has_to_wait() {
+    let mut world = world_in("lobby");
+    let mut sets = 0;
+    for _ in 0..300 {
+        let before = phase_name(&world, 0);
+        world.clients[0].client.order(if before == "lobby" { HostOrder::Start } else { HostOrder::Abort });
+        world.step_ticks(1);
+        sets += u32::from(before == "lobby" && phase_name(&world, 0) != "lobby");
+    }
+    assert!((2..=5).contains(&sets), "{sets} matches were set within ten seconds");
+}
+
+#[test]
+fn a_game_that_panics_while_a_match_is_set_loses_that_room_only() {
+    let mut world = World::new(TinyPlugin, 41).with_players_in_another_room(2).with_players_in_another_room(2);
+    world.step_to_playing();
+    let mut game = world.server.world_mut().resource_mut::<framehouse_shared::sim::GameInfo>();
+    let open_match = std::mem::replace(&mut game.open_match, |_, _| panic!("a test wants this match not to open"));
+    world.clients[0].client.leave();
+    world.clients[1].client.leave();
+    world.step_ticks(10);
+    let third = world.join(RoomWish::Create { size: 1, private: true, practice: true }).expect("a room");
+    world.step_ticks(60);
+    let reason = &world.clients[third].client.end().expect("its room is closed").reason;
+    assert!(reason.contains("error in the server"), "{reason}");
+    world.server.world_mut().resource_mut::<framehouse_shared::sim::GameInfo>().open_match = open_match;
+    assert_eq!(phase_name(&world, 2), "playing");
+    world.step_ticks(60);
+    assert_eq!((phase_name(&world, 3), world.desyncs()), ("playing", 0));
+}
+
+#[test]
 fn a_room_that_its_host_closes_tells_everybody_and_whoever_is_about_to_come() {
     let mut world = world_in("lobby");
     let code = world.clients[0].room;

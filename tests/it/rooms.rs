@@ -130,8 +130,10 @@ fn a_client_of_another_version_is_told_so() {
 #[test]
 fn a_stopping_server_tells_everybody_and_lets_nobody_in() {
     let mut world = World::new(TinyPlugin, 8).with_players(2);
+    world.step_to_playing();
     world.server.say_goodbye("the server is stopping");
     world.step_ticks(30);
+    assert_eq!(world.server.world().resource::<Counters>().matches_finished, 0, "a match that is cut off has no result");
     for client in &world.clients {
         assert!(client.client.ended().is_some_and(|reason| reason.contains("stopping")), "{:?}", client.client.ended());
     }

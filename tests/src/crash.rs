@@ -34,7 +34,7 @@ use players::Players;
 /// As fast as a server goes, so that the shortest match that the rules allow takes no longer than it has to.
 const TICK_RATE: &str = "120";
 /// Hardly a pause between two matches.
-const SETTINGS: &str = "[rooms]\ncountdown = 0.5\nresults = 0.1\n";
+const SETTINGS: &str = "[rooms]\nlobby = 0.0\ncountdown = 0.5\nresults = 0.1\n";
 /// How long a run may take.
 const RUN_TIME_MAX: Duration = Duration::from_secs(60);
 /// How often clients are updated, and how exact the moment of the kill is.

@@ -88,6 +88,7 @@ struct Crowd {
 impl Crowd {
     fn new(seed: u64) -> Self {
         let rooms = RoomSettings {
+            lobby: 0.2,
             loading: 0.5,
             countdown: 0.5,
             results: 0.2,

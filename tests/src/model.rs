@@ -148,7 +148,7 @@ impl RoomModel {
                     player.state = PlayerState::Aborted;
                 }
             }),
-            Command::Start(person) if self.commands(person) && !self.is_playing && self.connected() >= 2 => {
+            Command::Start(person) if self.commands(person) && !self.is_playing && self.has_enough() => {
                 self.is_called = true;
             }
             Command::Abort(person) if self.commands(person) && self.is_playing => self.to_lobby(false),
@@ -228,6 +228,7 @@ impl RoomModel {
             if self.players.is_empty() {
                 return self.close();
             }
+            self.is_called &= self.has_enough();
             if !self.is_playing && self.may_start() {
                 self.is_playing = true;
                 self.is_called = false;
@@ -240,7 +241,11 @@ impl RoomModel {
         let mut here = self.players.iter().filter(|player| !player.is_lost);
         let all_ready = here.all(|player| player.state == PlayerState::Ready);
         let is_full = self.connected() == usize::from(self.seats);
-        self.connected() >= 2 && (self.is_called || all_ready || (is_full && self.starts_when_full))
+        self.has_enough() && (self.is_called || all_ready || (is_full && self.starts_when_full))
+    }
+
+    fn has_enough(&self) -> bool {
+        self.connected() >= if self.seats == 1 { 1 } else { 2 }
     }
 
     fn connected(&self) -> usize {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use bevy::prelude::Entity;
+use bevy::{ecs::entity::EntityHashSet, prelude::Entity};
 use framehouse_shared::ids::{PlayerId, RoomId};
 use serde::Serialize;
 
@@ -120,6 +120,7 @@ pub struct Schedule {
     of_room: HashMap<RoomId, BTreeSet<(Level, Due)>>,
     of_player: HashMap<PlayerId, u32>,
     failed: Vec<Entry>,
+    given_up: Vec<Task>,
     added: u64,
     totals: CleanupStats,
     done_by_kind: [u64; Kind::COUNT],
@@ -175,10 +176,11 @@ impl Schedule {
         self.remove(level, key)
     }
 
+    /// The oldest task of each level that is due: in a queue, what is forced comes first.
     fn due(&self, now: u64) -> impl Iterator<Item = (Level, Due)> {
-        [Level::User, Level::Session, Level::Room].into_iter().flat_map(move |level| {
-            let queue = &self.queues[level as usize];
-            queue.range(..(now + 1, 0)).map(move |(key, _)| (level, *key))
+        [Level::User, Level::Session, Level::Room].into_iter().filter_map(move |level| {
+            let (key, _) = self.queues[level as usize].first_key_value()?;
+            (key.0 <= now).then_some((level, *key))
         })
     }
 
@@ -205,19 +207,19 @@ impl Schedule {
         self.failed.push(entry);
     }
 
-    /// Schedules what failed once more; what has failed too often is given up, and returned.
-    pub fn retry_failed(&mut self, now: u64) -> Vec<Task> {
-        let mut given_up = Vec::new();
+    /// Schedules what failed once more; what has failed too often is given up for good. Returns how many these are.
+    pub fn retry_failed(&mut self, now: u64) -> usize {
+        let before = self.given_up.len();
         for mut entry in std::mem::take(&mut self.failed) {
             entry.attempts += 1;
             if entry.attempts > RETRIES_MAX {
                 self.totals.abandoned += 1;
-                given_up.push(entry.task);
+                self.given_up.push(entry.task);
             } else {
                 self.insert(entry, now);
             }
         }
-        given_up
+        self.given_up.len() - before
     }
 
     /// Notes things that nobody owned.
@@ -225,9 +227,10 @@ impl Schedule {
         self.totals.orphans += count;
     }
 
-    /// Whether anything of this room's is scheduled or waits for a retry.
-    pub fn knows_room(&self, room: RoomId) -> bool {
-        self.of_room.contains_key(&room) || self.failed.iter().any(|entry| entry.task.room == room)
+    /// All entities that something is scheduled for, was tried in vain, or was given up.
+    pub fn targets(&self) -> EntityHashSet {
+        let scheduled = self.queues.iter().flat_map(BTreeMap::values).chain(&self.failed);
+        scheduled.map(|entry| &entry.task).chain(&self.given_up).map(|task| task.target).collect()
     }
 
     /// How many tasks of a kind were done.
@@ -302,9 +305,10 @@ mod tests {
         while let Some(entry) = schedule.next_due(150) {
             tries += 1;
             schedule.note_failed(entry);
-            assert!(schedule.knows_room(RoomId(1)));
+            assert_eq!(schedule.targets().len(), 1);
             schedule.retry_failed(150);
         }
+        assert_eq!(schedule.targets().len(), 1, "what is given up is no orphan");
         let stats = schedule.stats();
         assert_eq!((tries, stats.failed, stats.abandoned, stats.active_cleanup_tasks), (4, 4, 1, 0));
     }

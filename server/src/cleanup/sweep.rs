@@ -1,7 +1,7 @@
 //! Looking for what nobody owns any more. Whatever is found here was forgotten somewhere: a bug, counted apart.
 
-use bevy::{ecs::entity::EntityHashSet, prelude::*};
-use framehouse_shared::{ids::RoomId, sim::SimRoom};
+use bevy::prelude::*;
+use framehouse_shared::sim::SimRoom;
 
 use super::{Cleanup, Leftover, schedule, schedule_user, task_of};
 use crate::{
@@ -28,8 +28,9 @@ pub fn sweep_orphans(world: &mut World) {
     if !now.is_multiple_of(u64::from(interval)) {
         return;
     }
-    for task in world.resource_mut::<Cleanup>().schedule.retry_failed(now) {
-        tracing::error!(?task, "a cleanup failed again and again: it is given up");
+    let given_up = world.resource_mut::<Cleanup>().schedule.retry_failed(now);
+    if given_up > 0 {
+        tracing::error!(given_up, "cleanups failed again and again: what they should free stays until the next start");
     }
     let found = [
         ("buffers without a player", sweep_buffers(world)),
@@ -44,11 +45,12 @@ pub fn sweep_orphans(world: &mut World) {
     }
 }
 
-type AnyBuffer = Or<(With<ScoreBuffer>, With<InputBuffer>, With<SyncState>)>;
-type Owned = Or<(With<Player>, With<Spectator>, With<Leftover>)>;
+type AnyBuffer = Or<(With<ScoreBuffer>, With<InputBuffer>, With<SyncState>, With<Leftover>)>;
+type Owned = Or<(With<Player>, With<Spectator>)>;
 
 fn sweep_buffers(world: &mut World) -> usize {
-    let owned: EntityHashSet = world.query_filtered::<Entity, Owned>().iter(world).collect();
+    let mut owned = world.resource::<Cleanup>().schedule.targets();
+    owned.extend(world.query_filtered::<Entity, Owned>().iter(world));
     let mut orphans: Vec<Entity> = world.query_filtered::<Entity, AnyBuffer>().iter(world).collect();
     orphans.retain(|entity| !owned.contains(entity));
     orphans.sort();
@@ -94,10 +96,11 @@ fn is_orphan(world: &World, seat: Seat) -> bool {
 }
 
 fn sweep_rooms(world: &mut World) -> usize {
-    let closed: Vec<(Entity, RoomId)> =
-        world.query_filtered::<(Entity, &SimRoom), Without<Room>>().iter(world).map(|(e, sim)| (e, sim.id)).collect();
-    let is_forgotten = |id| !world.resource::<Cleanup>().schedule.knows_room(id);
-    let forgotten: Vec<Entity> = closed.into_iter().filter(|(_, id)| is_forgotten(*id)).map(|(room, _)| room).collect();
+    let known = world.resource::<Cleanup>().schedule.targets();
+    let mut forgotten: Vec<Entity> =
+        world.query_filtered::<Entity, (With<SimRoom>, Without<Room>)>().iter(world).collect();
+    forgotten.retain(|room| !known.contains(room));
+    forgotten.sort();
     for room in &forgotten {
         let task = task_of(world, *room);
         schedule(world, task);

@@ -2,10 +2,10 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use bevy::prelude::*;
+use bevy::{ecs::entity::EntityHashMap, prelude::*};
 use framehouse_shared::{
     ids::{PlayerId, SessionId},
-    protocol::control::{ControlDown, ControlUp},
+    protocol::control::{ControlDown, ControlUp, REASON_BYTES_MAX},
 };
 
 use super::{
@@ -32,6 +32,7 @@ const CHAT_LINES_BURST: f32 = 5.0;
 #[derive(Resource, Default)]
 pub struct Sessions {
     by_client: HashMap<ClientId, Entity>,
+    on_lanes: EntityHashMap<usize>,
 }
 
 impl Sessions {
@@ -43,6 +44,24 @@ impl Sessions {
     /// How many sessions there are, reservations included.
     pub fn count(&self) -> usize {
         self.by_client.len()
+    }
+
+    /// How many of them are on this lane.
+    pub fn on_lane(&self, lane: Entity) -> usize {
+        self.on_lanes.get(&lane).copied().unwrap_or(0)
+    }
+
+    fn add(&mut self, address: PeerAddress, session: Entity) {
+        self.by_client.insert(address.client, session);
+        *self.on_lanes.entry(address.lane).or_default() += 1;
+    }
+
+    fn remove(&mut self, address: PeerAddress) {
+        if self.by_client.remove(&address.client).is_some()
+            && let Some(count) = self.on_lanes.get_mut(&address.lane)
+        {
+            *count -= 1;
+        }
     }
 }
 
@@ -207,7 +226,7 @@ pub fn open(world: &mut World, opening: Opening) -> Entity {
             kicked_because: "",
         })
         .id();
-    world.resource_mut::<Sessions>().by_client.insert(address.client, session);
+    world.resource_mut::<Sessions>().add(address, session);
     session
 }
 
@@ -232,6 +251,9 @@ pub fn mark_gone(session: &mut Session, reason: &'static str) {
 /// handled.
 pub fn end_gone_sessions(world: &mut World) {
     for (session, reason) in sessions_with(world, |session| session.gone_because) {
+        if let Some(data) = world.get::<Session>(session) {
+            tracing::info!(session = %data.id, reason, "session gone");
+        }
         remove(world, session, reason);
     }
     for (session, reason) in sessions_with(world, |session| session.kicked_because) {
@@ -273,13 +295,18 @@ pub fn dismiss(world: &mut World, session: Entity, reason: &str) {
     }
     data.state = SessionState::Closing { until };
     let address = data.address;
-    mail::send(world, address, &ControlDown::Goodbye { reason: reason.to_owned() });
+    mail::send(world, address, &ControlDown::Goodbye { reason: shorten(reason) });
 }
 
 /// Tells a session that something it asked for is not done, and why.
 pub fn refuse(world: &mut World, session: Entity, reason: &str) {
     let Some(address) = world.get::<Session>(session).map(|session| session.address) else { return };
-    mail::send(world, address, &ControlDown::Refused { reason: reason.to_owned() });
+    mail::send(world, address, &ControlDown::Refused { reason: shorten(reason) });
+}
+
+/// A sentence may hold names that others have chosen: what is too long for a message would cut its reader off.
+fn shorten(reason: &str) -> String {
+    reason[..reason.floor_char_boundary(REASON_BYTES_MAX)].to_owned()
 }
 
 /// Tells every session why it ends, and ends it once that is acknowledged.
@@ -319,9 +346,9 @@ pub fn end_expired_sessions(world: &mut World) {
     }
 }
 
-fn remove(world: &mut World, session: Entity, reason: &str) {
+fn remove(world: &mut World, session: Entity, reason: &'static str) {
     match world.get::<Session>(session).map(|session| session.state) {
-        Some(SessionState::Seated(member)) => members::lose(world, member),
+        Some(SessionState::Seated(member)) => members::lose(world, member, reason),
         _ => members::cancel_reservation(world, session),
     }
     if let Some(data) = world.get::<Session>(session) {
@@ -336,6 +363,6 @@ pub fn forget(world: &mut World, session: Entity) {
     if let Some(mut lane) = world.get_mut::<Lane>(address.lane) {
         lane.close(address.client);
     }
-    world.resource_mut::<Sessions>().by_client.remove(&address.client);
+    world.resource_mut::<Sessions>().remove(address);
     world.despawn(session);
 }

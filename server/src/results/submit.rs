@@ -11,7 +11,7 @@ use framehouse_shared::{
     state_hash::StateHashes,
 };
 
-use super::{Ended, MatchResult, Outcome, PlayerResult, ResultStore};
+use super::{Ended, MatchResult, Outcome, PlayerResult, ResultStore, Submitted};
 use crate::{
     net::mail,
     room::{
@@ -42,8 +42,12 @@ pub fn submit(world: &mut World, room: Entity, ending: Ending, ranking: &[Leader
     let Some(result) = result_of(world, room, ending, ranking) else { return };
     let (id, number) = (result.match_id, result.match_no);
     let Some(mut store) = world.get_resource_mut::<ResultStore>() else { return };
-    store.submit(result);
-    world.resource_mut::<Awaited>().0.insert(id, (room, number));
+    let submitted = store.submit(result);
+    let mut awaited = world.resource_mut::<Awaited>();
+    awaited.0.insert(id, (room, number));
+    if let Submitted::Lost(lost) = submitted {
+        awaited.0.remove(&lost);
+    }
 }
 
 /// Tells everybody in a room that the result of its match is saved. Runs in `TickSet::Leaderboard`.
@@ -51,17 +55,10 @@ fn tell_saved(world: &mut World) {
     let mut store = world.resource_mut::<ResultStore>();
     store.pump();
     let saved: Vec<MatchId> = store.take_saved().collect();
-    let has_lost = store.stats().lost > 0;
     for match_id in saved {
         let Some((room, match_no)) = world.resource_mut::<Awaited>().0.remove(&match_id) else { continue };
         let addresses = room::addresses(world, room);
         mail::send_to_all(world, &addresses, &ControlDown::ResultSaved { match_no, match_id });
-    }
-    // A lost result is never saved: its room must not be remembered for ever.
-    if has_lost {
-        world.resource_scope(|world, mut awaited: Mut<Awaited>| {
-            awaited.0.retain(|_, (room, _)| world.get_entity(*room).is_ok());
-        });
     }
 }
 
@@ -115,6 +112,7 @@ fn players(world: &World, room: Entity, ranking: &[LeaderboardEntry]) -> Vec<Pla
 fn outcome(world: &World, room: Entity, seated: &Seated) -> Outcome {
     match room::players(world, room).find(|(_, player)| player.id == seated.player) {
         None => Outcome::Left,
+        Some((_, player)) if player.state == PlayerState::Finished => Outcome::Finished,
         Some((_, player)) if player.state == PlayerState::Aborted => Outcome::GaveUp,
         Some((_, player)) if !player.presence.is_connected() => Outcome::Away,
         Some(_) => Outcome::Finished,

@@ -1,11 +1,16 @@
 //! The match of a room: what it begins from, and what is left of it in the results.
 
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Duration,
+};
+
 use bevy::prelude::*;
 use framehouse_shared::{
     ids::MatchId,
     rng::SimRng,
     room_state::RoomStates,
-    sim::{GameInfo, MatchSetup, open_match},
+    sim::{GameInfo, MatchSetup, SimRoom, open_match},
 };
 
 use super::{
@@ -28,7 +33,7 @@ pub struct CurrentMatch {
     pub setup: MatchSetup,
     /// Tells two sets of rules and maps apart.
     pub rules_hash: u64,
-    /// When it was set, in seconds since 1970.
+    /// When tick 0 is due, in seconds since 1970; when the match was set, as long as that is not known.
     pub started_unix: u64,
 }
 
@@ -63,25 +68,46 @@ impl Seeds {
 }
 
 /// Sets the room's next match: the state before tick 0, and a snapshot of it for everyone. Returns its number.
+///
+/// The game's own code runs here. If it panics, the room is faulted, and closed in this tick's cleanup.
 pub fn open(world: &mut World, room: Entity) -> Option<u32> {
     let mut clock = world.get_mut::<RoomClock>(room)?;
     clock.next_match();
     let number = clock.match_no;
-    let setup = setup(world, room, number);
-    let now = *world.resource::<Now>();
-    let started_unix = (now.unix_base + now.elapsed).as_secs();
-    let id = draw_id();
-    tracing::info!(number, %id, seed = setup.seed, map = %setup.map, "match set");
-    open_match(&mut world.entity_mut(room), &setup);
-    let opening = world.resource::<RoomStates>().encode(world.entity(room));
-    let rules_hash = RoomStates::rules_hash(&opening).expect("it was serialised by us");
-    let current = CurrentMatch { id, number, setup, rules_hash, started_unix };
-    world.entity_mut(room).insert((FrameHistory::default(), Seating::default(), current));
+    let is_open = catch_unwind(AssertUnwindSafe(|| set_up(world, room, number))).is_ok();
+    if !is_open {
+        world.get::<SimRoom>(room)?.note_fault();
+        return None;
+    }
     for player in by_slot(world, room) {
         world.entity_mut(player).insert((InputBuffer::default(), ScoreBuffer::of_match(number)));
     }
     resync::make_snapshots_due(world, room);
     Some(number)
+}
+
+fn set_up(world: &mut World, room: Entity, number: u32) {
+    // What is left of the match before is moved out first: nothing of it may be dropped in the middle of an insertion.
+    world.resource_scope(|world, states: Mut<RoomStates>| states.release(&mut world.entity_mut(room)));
+    let setup = setup(world, room, number);
+    open_match(&mut world.entity_mut(room), &setup);
+    let opening = world.resource::<RoomStates>().encode(world.entity(room));
+    let rules_hash = RoomStates::rules_hash(&opening).expect("it was serialised by us");
+    let now = *world.resource::<Now>();
+    let id = draw_id();
+    let code = world.get::<Room>(room).map(|room| room.code);
+    tracing::info!(code = ?code, number, %id, seed = setup.seed, map = %setup.map, "match set");
+    let started_unix = (now.unix_base + now.elapsed).as_secs();
+    let current = CurrentMatch { id, number, setup, rules_hash, started_unix };
+    world.entity_mut(room).insert((FrameHistory::default(), Seating::default(), current));
+}
+
+/// Notes when tick 0 is due, counted from the server's start.
+pub fn note_start(world: &mut World, room: Entity, epoch: Duration) {
+    let unix = world.resource::<Now>().unix_base + epoch;
+    if let Some(mut current) = world.get_mut::<CurrentMatch>(room) {
+        current.started_unix = unix.as_secs();
+    }
 }
 
 fn draw_id() -> MatchId {

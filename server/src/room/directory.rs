@@ -17,11 +17,12 @@ use tokio::sync::oneshot;
 use super::{
     InRoom, Members, Player, Room,
     clock::RoomClock,
+    connected,
     history::FrameHistory,
     host::Host,
     inputs::Seating,
     phase::RoomPhase,
-    presence::{Residents, ResumeSecret},
+    presence::{self, Residents, ResumeSecret},
     seats::Seats,
     spectators,
 };
@@ -31,7 +32,7 @@ use crate::{
         budget::Bucket,
         lane::{LANE_CLIENTS_MAX, Lane},
         mail::PeerAddress,
-        session::{self, Opening, Purpose},
+        session::{self, Opening, Purpose, Session, SessionState, Sessions},
         token::{NetcodeKey, make_token},
     },
     tick::{Now, TickRate},
@@ -175,7 +176,11 @@ pub fn answer_join_requests(world: &mut World) {
         // Whoever asked may be gone by now: then nobody should keep a seat waiting for it.
         if !pending.reply.is_closed() {
             let answer = join(world, &pending.request);
-            let _ = pending.reply.send(answer);
+            if let Err(Ok(grant)) = pending.reply.send(answer)
+                && let Some(session) = world.resource::<Sessions>().of(grant.session.0)
+            {
+                session::close(world, session, "nobody took the seat");
+            }
         }
     }
 }
@@ -235,6 +240,7 @@ fn find_place(world: &mut World, wish: &RoomWish) -> Result<Place, JoinError> {
         RoomWish::Resume(secret) => {
             let player = world.resource::<Residents>().find(*secret).ok_or(JoinError::NoSuchSeat)?;
             let room = world.get::<InRoom>(player).map(|room| room.0).ok_or(JoinError::NoSuchSeat)?;
+            presence::hold_seat(world, player);
             (room, Purpose::Resume(player))
         }
     };
@@ -244,9 +250,21 @@ fn find_place(world: &mut World, wish: &RoomWish) -> Result<Place, JoinError> {
         Purpose::Play if world.get::<Seats>(room).is_none_or(|seats| seats.free() == 0) => {
             Err(JoinError::RoomFull(code))
         }
-        Purpose::Watch if spectators(world, room) >= spectators_max => Err(JoinError::SpectatorsFull(code)),
+        Purpose::Watch if spectators(world, room) + expected_spectators(world, room) >= spectators_max => {
+            Err(JoinError::SpectatorsFull(code))
+        }
         _ => Ok(Place { room, purpose }),
     }
+}
+
+/// People with a token to watch who are not there yet.
+fn expected_spectators(world: &mut World, room: Entity) -> usize {
+    let is_on_its_way = |session: &Session| {
+        session.room == room
+            && session.purpose == Purpose::Watch
+            && matches!(session.state, SessionState::Reserved { .. } | SessionState::Greeting { .. })
+    };
+    world.query::<&Session>().iter(world).filter(|session| is_on_its_way(session)).count()
 }
 
 fn room_by_code(world: &World, code: RoomCode) -> Result<Entity, JoinError> {
@@ -273,7 +291,6 @@ fn create_room(world: &mut World, size: u8, is_public: bool, practice: bool) -> 
         return Err(JoinError::ServerFull);
     }
     let code = free_code(world.resource::<Directory>());
-    let players_min = if practice || size == 1 { 1 } else { 2 };
     let options = RoomOptions { seats: size, private: !is_public, map: None };
     let active_at = world.resource::<Now>().tick;
     let rate = *world.resource::<TickRate>();
@@ -281,7 +298,7 @@ fn create_room(world: &mut World, size: u8, is_public: bool, practice: bool) -> 
     let messages = Bucket::new(ROOM_BYTES_PER_S, ROOM_BYTES_BURST, world.resource::<Now>().elapsed);
     let room = world
         .spawn((
-            Room { id, code, options, players_min, wait_ticks_max, messages, active_at, next_msg_id: 0 },
+            Room { id, code, options, is_practice: practice, wait_ticks_max, messages, active_at, next_msg_id: 0 },
             SimRoom::new(id),
             Seats::new(size),
             Members::default(),
@@ -308,27 +325,24 @@ fn free_code(directory: &Directory) -> RoomCode {
 }
 
 fn fullest_joinable(world: &mut World) -> Option<Entity> {
-    world
-        .query::<(Entity, &Room, &Seats, &SimRoom)>()
+    let mut query = world.query::<(Entity, &Room, &Seats, &SimRoom)>();
+    // Nobody is sent to people who have all lost their connections.
+    let is_alive = |room, seats: &Seats| seats.has_reserved() || connected(world, room) > 0;
+    query
         .iter(world)
-        .filter(|(_, room, seats, sim)| {
-            !room.options.private && seats.free() > 0 && !seats.is_deserted() && !sim.is_faulted()
-        })
+        .filter(|(_, room, seats, sim)| !room.options.private && seats.free() > 0 && !sim.is_faulted())
+        .filter(|(entity, _, seats, _)| is_alive(*entity, seats))
         .min_by_key(|(_, room, seats, _)| (seats.free(), room.id))
         .map(|(entity, ..)| entity)
 }
 
 fn least_loaded_lane(world: &mut World) -> Option<(Entity, SocketAddr)> {
-    let mut load: HashMap<Entity, usize> = HashMap::new();
-    for session in world.query::<&session::Session>().iter(world) {
-        *load.entry(session.address.lane).or_default() += 1;
-    }
     // Reservations count: a lane must not promise more places than it has.
     world
         .query::<(Entity, &Lane)>()
         .iter(world)
-        .map(|(entity, lane)| (load.get(&entity).copied().unwrap_or(0), entity, lane.public_address))
-        .filter(|(clients, ..)| *clients < LANE_CLIENTS_MAX)
+        .map(|(entity, lane)| (world.resource::<Sessions>().on_lane(entity), entity, lane.public_address))
+        .filter(|(sessions, ..)| *sessions < LANE_CLIENTS_MAX)
         .min()
         .map(|(_, entity, address)| (entity, address))
 }

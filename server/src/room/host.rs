@@ -89,7 +89,7 @@ fn other_player(world: &World, room: Entity, host: Entity, slot: Slot) -> Result
 }
 
 fn start(world: &mut World, room: Entity) -> Result<(), String> {
-    let min = world.get::<Room>(room).map_or(0, |room| usize::from(room.players_min));
+    let min = world.get::<Room>(room).map_or(0, Room::players_min);
     if connected(world, room) < min {
         return Err(format!("it takes {min} players to start"));
     }

@@ -295,10 +295,9 @@ pub fn close_frames(
 
 /// Whether anybody's input for this tick is still to come: a strict room commits no partial frame before its time-out.
 fn is_waiting(tick: Tick, members: &[Entity], players: &Query<(&Player, &mut InputBuffer)>) -> bool {
-    members
-        .iter()
-        .filter_map(|player| players.get(*player).ok())
-        .any(|(player, buffer)| player.takes_part() && buffer.is_worth_waiting_for(tick))
+    members.iter().filter_map(|player| players.get(*player).ok()).any(|(player, buffer)| {
+        player.takes_part() && player.presence.is_connected() && buffer.is_worth_waiting_for(tick)
+    })
 }
 
 #[cfg(test)]

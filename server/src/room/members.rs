@@ -4,7 +4,9 @@ use bevy::prelude::*;
 use framehouse_shared::protocol::control::{ControlDown, Member, Phase, PlayerState, RoomEvent, Welcome};
 
 use super::{
-    InRoom, Player, Room, Spectator, announce, by_slot, host,
+    InRoom, Player, Room, Spectator, announce, by_slot,
+    clock::RoomClock,
+    host,
     inputs::{InputBuffer, SyncState},
     phase::RoomPhase,
     presence::{self, Presence, Residents},
@@ -13,6 +15,7 @@ use super::{
 };
 use crate::{
     cleanup,
+    config::RoomSettings,
     net::{
         mail::{self, PeerAddress},
         session::{self, Purpose, Session},
@@ -45,7 +48,9 @@ fn take_seat(world: &mut World, session_entity: Entity) {
     let state = if runs { PlayerState::Loading } else { PlayerState::Idle };
     announce(world, room, RoomEvent::Joined(Member { player: id, slot, name: name.clone(), state }));
     let player = Player { id, name, slot, state, presence: Presence::Here(session_entity), secret };
-    let buffers = (InputBuffer::default(), SyncState { snapshot_due: runs, ..default() }, ScoreBuffer::default());
+    let match_no = world.get::<RoomClock>(room).map_or(0, |clock| clock.match_no);
+    let buffers =
+        (InputBuffer::default(), SyncState { snapshot_due: runs, ..default() }, ScoreBuffer::of_match(match_no));
     let player = world.spawn((player, InRoom(room), buffers)).id();
     if let Some(mut seats) = world.get_mut::<Seats>(room) {
         seats.take(slot, player);
@@ -66,6 +71,9 @@ fn watch(world: &mut World, session_entity: Entity) {
     let (room, id, name, address) = (data.room, data.player, data.name.clone(), data.address);
     if world.get::<Room>(room).is_none() {
         return session::close(world, session_entity, ROOM_CLOSED);
+    }
+    if spectators(world, room) >= usize::from(world.resource::<RoomSettings>().spectators_max) {
+        return session::close(world, session_entity, "as many people watch as may: watch another room");
     }
     let snapshot_due = world.get::<RoomPhase>(room).is_some_and(RoomPhase::has_match);
     let count = spectators(world, room) as u8 + 1;
@@ -135,11 +143,11 @@ pub fn send_away(world: &mut World, player: Entity, reason: &str) {
 }
 
 /// A member's connection is gone: a player's seat is kept for the grace period, a spectator leaves.
-pub fn lose(world: &mut World, member: Entity) {
+pub fn lose(world: &mut World, member: Entity, reason: &'static str) {
     if world.get::<Player>(member).is_some() {
-        presence::lose(world, member);
+        presence::lose(world, member, reason);
     } else {
-        leave(world, member, "the connection was lost");
+        leave(world, member, reason);
     }
 }
 
@@ -179,10 +187,11 @@ pub fn give_up(world: &mut World, player: Entity) -> bool {
 /// A player is about something else, and the room is told.
 pub fn set_state(world: &mut World, player: Entity, state: PlayerState) {
     let Some(room) = world.get::<InRoom>(player).map(|room| room.0) else { return };
-    let Some(mut data) = world.get_mut::<Player>(player).filter(|data| data.state != state) else { return };
+    let Some(mut data) = world.get_mut::<Player>(player) else { return };
+    let before = data.shown_state();
     data.state = state;
-    let slot = data.slot;
-    if data.presence.is_connected() {
+    let (slot, state) = (data.slot, data.shown_state());
+    if state != before {
         announce(world, room, RoomEvent::State { slot, state });
     }
 }

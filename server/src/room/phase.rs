@@ -39,6 +39,9 @@ pub enum RoomPhase {
         reason: Option<String>,
         /// Whether the host has called for the start.
         is_called: bool,
+        /// When the next match may begin: people want to see what the last one came to, and no room may take the starts of
+        /// others by beginning and ending matches all the time.
+        not_before: u64,
     },
     /// A match is set, and the players get its opening state.
     Loading {
@@ -76,15 +79,11 @@ pub enum RoomPhase {
 
 impl Default for RoomPhase {
     fn default() -> Self {
-        Self::lobby(None)
+        Self::Lobby { reason: None, is_called: false, not_before: 0 }
     }
 }
 
 impl RoomPhase {
-    const fn lobby(reason: Option<String>) -> Self {
-        Self::Lobby { reason, is_called: false }
-    }
-
     /// Whether a match is set or runs, so that a newcomer needs its state.
     pub const fn has_match(&self) -> bool {
         matches!(self, Self::Loading { .. } | Self::Countdown { .. } | Self::Playing { .. })
@@ -139,7 +138,9 @@ impl RoomPhase {
 
 /// What a room does next.
 enum Step {
-    Load,
+    /// Since when it may.
+    Load(u64),
+    ForgetCall,
     EndLoading,
     Play,
     NoteFinished,
@@ -153,16 +154,18 @@ pub fn advance_phases(world: &mut World) {
     let mut query = world.query::<(&Room, Entity, &RoomPhase)>();
     let due = query.iter(world).filter_map(|(data, room, phase)| Some((data.id, room, due(world, room, phase, tick)?)));
     let mut due: Vec<(RoomId, Entity, Step)> = due.collect();
-    due.sort_by_key(|(id, ..)| *id);
+    // Who waits longest starts first.
+    due.sort_by_key(|(id, _, step)| (if let Step::Load(since) = step { *since } else { 0 }, *id));
     let mut starts_left = STARTS_PER_TICK_MAX;
     for (_, room, step) in due {
         let match_no = world.get::<RoomClock>(room).map_or(0, |clock| clock.match_no);
         match step {
-            Step::Load if starts_left == 0 => {}
-            Step::Load => {
+            Step::Load(_) if starts_left == 0 => {}
+            Step::Load(_) => {
                 starts_left -= 1;
                 start_loading(world, room);
             }
+            Step::ForgetCall => forget_call(world, room),
             Step::EndLoading => end_loading(world, room, match_no),
             Step::Play => enter(world, room, RoomPhase::Playing { match_no }),
             Step::NoteFinished => note_finished(world, room),
@@ -176,8 +179,12 @@ pub fn advance_phases(world: &mut World) {
 fn due(world: &World, room: Entity, phase: &RoomPhase, tick: u64) -> Option<Step> {
     const TOO_FEW: Step = Step::BackToLobby(Some("the match did not start: too few players were left"));
     match phase {
-        RoomPhase::Lobby { reason, is_called } => {
-            may_start(world, room, reason.is_none(), *is_called).then_some(Step::Load)
+        RoomPhase::Lobby { is_called, .. } if !has_enough(world, room, |_| true) => {
+            is_called.then_some(Step::ForgetCall)
+        }
+        RoomPhase::Lobby { reason, is_called, not_before } => {
+            let may_start = tick >= *not_before && may_start(world, room, reason.is_none(), *is_called);
+            may_start.then_some(Step::Load(*not_before))
         }
         RoomPhase::Loading { .. } if !has_enough(world, room, |_| true) => Some(TOO_FEW),
         RoomPhase::Loading { until, .. } => {
@@ -208,7 +215,7 @@ fn enter(world: &mut World, room: Entity, phase: RoomPhase) {
 /// Whether enough players with a connection are such ones.
 fn has_enough(world: &World, room: Entity, is_one: impl Fn(&Player) -> bool) -> bool {
     let count = players(world, room).filter(|(_, player)| player.presence.is_connected() && is_one(player)).count();
-    world.get::<Room>(room).is_some_and(|room| count >= usize::from(room.players_min))
+    world.get::<Room>(room).is_some_and(|room| count >= room.players_min())
 }
 
 /// A room starts when its host says so or everybody who is here is ready; a full one by itself, unless its last match was
@@ -218,7 +225,16 @@ fn may_start(world: &World, room: Entity, may_start_by_itself: bool, is_called: 
     let all_ready = here.all(|(_, player)| player.state == PlayerState::Ready);
     let is_full = world.get::<Seats>(room).is_some_and(|seats| seats.is_full())
         && players(world, room).all(|(_, player)| player.presence.is_connected());
-    has_enough(world, room, |_| true) && (is_called || all_ready || (is_full && may_start_by_itself))
+    is_called || all_ready || (is_full && may_start_by_itself)
+}
+
+/// The host has called for a start, and meanwhile too many have left.
+fn forget_call(world: &mut World, room: Entity) {
+    if let Some(mut phase) = world.get_mut::<RoomPhase>(room)
+        && let RoomPhase::Lobby { is_called, .. } = &mut *phase
+    {
+        *is_called = false;
+    }
 }
 
 fn start_loading(world: &mut World, room: Entity) {
@@ -249,9 +265,11 @@ fn end_loading(world: &mut World, room: Entity, match_no: u32) {
     }
     let (rate, now) = (*world.resource::<TickRate>(), *world.resource::<Now>());
     let ticks = rate.ticks_in_seconds(world.resource::<RoomSettings>().countdown);
+    let epoch = now.scheduled + rate.time_of(Tick(ticks));
     if let Some(mut clock) = world.get_mut::<RoomClock>(room) {
-        clock.start(now.scheduled + rate.time_of(Tick(ticks)));
+        clock.start(epoch);
     }
+    current_match::note_start(world, room, epoch);
     enter(world, room, RoomPhase::Countdown { match_no, until: now.tick + u64::from(ticks), ticks });
 }
 
@@ -321,5 +339,21 @@ fn back_to_lobby(world: &mut World, room: Entity, reason: Option<&str>) {
     if is_cut_short {
         cleanup::cleanup_game_session(world, room, false);
     }
-    enter(world, room, RoomPhase::lobby(reason.map(str::to_owned)));
+    let pause = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().lobby);
+    let not_before = world.resource::<Now>().tick + u64::from(pause);
+    enter(world, room, RoomPhase::Lobby { reason: reason.map(str::to_owned), is_called: false, not_before });
+}
+
+/// Ends every match that is set or runs; they have no results.
+pub fn abort_all(world: &mut World, reason: &str) {
+    let mut rooms: Vec<Entity> = world
+        .query::<(Entity, &RoomPhase)>()
+        .iter(world)
+        .filter(|(_, phase)| phase.has_match())
+        .map(|(room, _)| room)
+        .collect();
+    rooms.sort();
+    for room in rooms {
+        back_to_lobby(world, room, Some(reason));
+    }
 }

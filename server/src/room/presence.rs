@@ -19,6 +19,7 @@ use crate::{
     net::{
         mail::PeerAddress,
         session::{self, Session},
+        token::TOKEN_SECONDS,
     },
     tick::{Now, TickRate},
 };
@@ -30,10 +31,14 @@ pub enum Presence {
     Here(Entity),
     /// It does as far as anybody knows, but nothing has come from it for a while.
     Silent(Entity),
-    /// It does not; the seat is kept until this tick of the server.
+    /// It does not; the seat is kept for a while.
     Lost {
-        /// When the seat is free.
+        /// The tick of the server in which the seat is free.
         until: u64,
+        /// The same if the player is on its way back by then.
+        latest: u64,
+        /// What ended the connection.
+        reason: &'static str,
     },
 }
 
@@ -129,15 +134,30 @@ impl Residents {
 }
 
 /// A player's connection is lost: its seat, slot and score are kept for the grace period, with neutral input.
-pub fn lose(world: &mut World, player: Entity) {
+pub fn lose(world: &mut World, player: Entity, reason: &'static str) {
     let grace = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().grace);
     let until = world.resource::<Now>().tick + u64::from(grace);
-    set_presence(world, player, Presence::Lost { until });
+    let latest = until + token_ticks(world);
+    set_presence(world, player, Presence::Lost { until, latest, reason });
     world.entity_mut(player).remove::<PeerAddress>().insert((InputBuffer::default(), SyncState::default()));
     // Nobody who is not there is ready.
     let is_ready = world.get::<Player>(player).is_some_and(|data| data.state == PlayerState::Ready);
     if is_ready && let Some(mut data) = world.get_mut::<Player>(player) {
         data.state = PlayerState::Idle;
+    }
+}
+
+fn token_ticks(world: &World) -> u64 {
+    u64::from(world.resource::<TickRate>().ticks_in(TOKEN_SECONDS * 1000))
+}
+
+/// A player has a token to come back with: its seat is kept as long as that is good, but only once beyond the grace.
+pub fn hold_seat(world: &mut World, player: Entity) {
+    let token_end = world.resource::<Now>().tick + token_ticks(world);
+    if let Some(mut data) = world.get_mut::<Player>(player)
+        && let Presence::Lost { until, latest, .. } = &mut data.presence
+    {
+        *until = (*until).max(token_end.min(*latest));
     }
 }
 
@@ -191,16 +211,16 @@ pub fn note_silence(world: &mut World) {
 /// Ends the graces that are over: the player leaves its room. Runs in `TickSet::Control`.
 pub fn end_graces(world: &mut World) {
     let tick = world.resource::<Now>().tick;
-    let is_over = |player: &Player| matches!(player.presence, Presence::Lost { until } if tick >= until);
-    let mut over: Vec<Entity> = world
-        .query::<(Entity, &Player)>()
-        .iter(world)
-        .filter(|(_, player)| is_over(player))
-        .map(|(entity, _)| entity)
-        .collect();
+    let reason = |player: &Player| match player.presence {
+        Presence::Lost { until, reason, .. } if tick >= until => Some(reason),
+        _ => None,
+    };
+    let mut query = world.query::<(Entity, &Player)>();
+    let mut over: Vec<(Entity, &str)> =
+        query.iter(world).filter_map(|(entity, player)| Some((entity, reason(player)?))).collect();
     over.sort();
-    for player in over {
-        members::leave(world, player, "the connection was lost");
+    for (player, reason) in over {
+        members::leave(world, player, reason);
     }
 }
 

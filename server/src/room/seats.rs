@@ -47,6 +47,11 @@ impl Seats {
         self.seats.iter().filter(|seat| matches!(seat, Seat::Taken(_))).count()
     }
 
+    /// Whether somebody is expected.
+    pub fn has_reserved(&self) -> bool {
+        self.seats.iter().any(|seat| matches!(seat, Seat::Reserved(_)))
+    }
+
     /// Whether nobody is here and nobody is expected.
     pub fn is_deserted(&self) -> bool {
         self.free() == self.seats.len()

@@ -2,6 +2,8 @@
 
 use std::{fs::File, io::Read, os::unix::fs::symlink, process::Command, time::Duration};
 
+use framehouse_shared::ids::MatchId;
+
 use super::{
     store::{LONG, open, tick_until},
     *,
@@ -35,7 +37,7 @@ fn on_a_full_disk_results_wait_and_are_saved_in_order_when_there_is_space() {
     let folder = Folder::new();
     let mut store = failing_store(&folder);
     for id in 2..2000 {
-        assert_ne!(store.submit(result(id)), Submitted::Lost);
+        assert!(!matches!(store.submit(result(id)), Submitted::Lost(_)));
     }
     let stats = store.stats();
     assert_eq!((stats.saved, stats.waiting, stats.lost, stats.failing), (1, 1999, 0, true));
@@ -58,7 +60,7 @@ fn of_too_many_results_the_oldest_that_waits_in_memory_is_lost_and_counted() {
     };
     submit(QUEUE_MAX, Submitted::Queued);
     submit(WAITING_MAX, Submitted::Waiting);
-    submit(1, Submitted::Lost);
+    submit(1, Submitted::Lost(MatchId(2 + QUEUE_MAX as u128)));
     assert_eq!(store.stats().lost, 1);
     free_disk(&folder);
     let held = 1 + QUEUE_MAX + WAITING_MAX;
@@ -109,9 +111,9 @@ fn submitting_does_not_wait_for_a_stuck_disk() {
     let mut pipe = File::open(folder.file()).expect("the thread opens the other end");
     pipe.read_exact(&mut [0]).expect("the thread is in the middle of a line that no pipe holds");
     for id in 2..2 + (QUEUE_MAX + WAITING_MAX) as u128 {
-        assert_ne!(store.submit(result(id)), Submitted::Lost);
+        assert!(!matches!(store.submit(result(id)), Submitted::Lost(_)));
     }
-    assert_eq!(store.submit(result(0)), Submitted::Lost);
+    assert!(matches!(store.submit(result(0)), Submitted::Lost(_)));
     assert_eq!(store.stats().saved, 0);
     free_disk(&folder);
     // What is left in the pipe sets the thread free; a pipe cannot be synced, so that it tries again.
