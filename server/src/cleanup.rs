@@ -18,6 +18,7 @@ mod sweep;
 use bevy::prelude::*;
 use framehouse_shared::{
     ids::{PlayerId, RoomId},
+    replay::Unfinished,
     sim::SimRoom,
 };
 
@@ -30,6 +31,7 @@ use crate::{
     config::{CleanupSettings, RoomSettings},
     net::{mail::PeerAddress, session},
     ops::{spread::Spread, status::Counters},
+    replay,
     room::{
         self, InRoom, Members, Player, Room, Spectator, clock::RoomClock, directory, history::FrameHistory,
         inputs::InputBuffer, phase::RoomPhase, seats::Seats,
@@ -128,6 +130,7 @@ pub fn cleanup_room_fully(world: &mut World, room: Entity, reason: &str) {
     if directory::forget_room(world, room).is_none() {
         return;
     }
+    replay::finish_match(world, room, replay::Ending::Unfinished(Unfinished::RoomClosed));
     for member in Members::entities(world.get::<Members>(room)).to_vec() {
         let of_player = world.get::<Player>(member).and_then(|player| player.presence.session());
         match of_player.or_else(|| world.get::<Spectator>(member).map(|spectator| spectator.session)) {

@@ -38,6 +38,28 @@ pub enum Command {
         #[command(subcommand)]
         action: ConfigAction,
     },
+    /// Look at recorded matches.
+    Replay {
+        /// What to do with them.
+        #[command(subcommand)]
+        action: ReplayAction,
+    },
+}
+
+/// What can be done with recorded matches.
+#[derive(Subcommand, Debug)]
+pub enum ReplayAction {
+    /// Run matches again and say whether they come out the same; exits with 1 when one does not.
+    Verify {
+        /// The replays.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Print what a replay is.
+    Info {
+        /// The replay.
+        file: PathBuf,
+    },
 }
 
 /// What can be done with settings.
@@ -109,6 +131,8 @@ pub struct Settings {
     pub cleanup: CleanupSettings,
     /// The connections.
     pub net: NetSettings,
+    /// The recorded matches.
+    pub replays: ReplaySettings,
 }
 
 /// Settings of the process.
@@ -268,6 +292,24 @@ impl Default for NetSettings {
     }
 }
 
+/// Settings of the recorded matches.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ReplaySettings {
+    /// Whether matches are recorded.
+    pub enabled: bool,
+    /// Days that a replay is kept, 0 to 3650; 0 keeps them whatever their age.
+    pub keep_days: u32,
+    /// Bytes of all replays, 1,000,000 to 10^15; the oldest go first.
+    pub keep_bytes: u64,
+}
+
+impl Default for ReplaySettings {
+    fn default() -> Self {
+        Self { enabled: true, keep_days: 30, keep_bytes: 1 << 30 }
+    }
+}
+
 impl RoomSettings {
     /// How long a room waits for missing inputs, in ticks.
     pub fn wait_ticks_max(&self, rate: TickRate) -> u32 {
@@ -352,7 +394,7 @@ impl Settings {
     /// # Errors
     /// With the first that is not.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let Self { server, rooms, cleanup, net } = self;
+        let Self { server, rooms, cleanup, net, replays } = self;
         in_range("tick_rate", "1 to 120", server.tick_rate, 1, 120)?;
         in_range("lanes", "1 to 64", server.lanes, 1, 64)?;
         in_range("size", "2 to 16", rooms.size, 2, 16)?;
@@ -389,6 +431,8 @@ impl Settings {
         in_range("room_message_bytes", "1 to 1000", net.room_message_bytes, 1, 1000)?;
         in_range("chat_lines_per_s", "0.1 to 10", net.chat_lines_per_s, 0.1, 10.0)?;
         in_range("joins_per_s", "0.1 to 1000", net.joins_per_s, 0.1, 1000.0)?;
+        in_range("keep_days", "0 to 3650", replays.keep_days, 0, 3650)?;
+        in_range("keep_bytes", "1000000 to 1000000000000000", replays.keep_bytes, 1_000_000, 1_000_000_000_000_000)?;
         server.check_addresses()
     }
 }

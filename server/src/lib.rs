@@ -7,6 +7,7 @@ pub mod cleanup;
 pub mod config;
 pub mod net;
 pub mod ops;
+pub mod replay;
 pub mod results;
 pub mod room;
 pub mod runner;

@@ -2,6 +2,7 @@
 
 pub mod http;
 pub mod limit;
+pub mod replays;
 pub mod rooms;
 pub mod spread;
 pub mod stages;

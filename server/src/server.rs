@@ -9,6 +9,7 @@ use bevy::{
 };
 use framehouse_shared::{
     protocol::control::{Hello, protocol_hash},
+    replay::Unfinished,
     rng::SimRng,
     sim::{GameFile, GameFileError, GameInfo, SimPlugin},
     simulation::determinism_fingerprint,
@@ -29,6 +30,7 @@ use crate::{
         stages::{CpuClock, Stage, StageTimes},
         status::{Counters, StatusBoard, StatusPlugin, TickTimes},
     },
+    replay::{self, ReplayPlugin, ReplayQueue, Replays},
     results::{ResultStore, submit::ResultsPlugin},
     room::{
         RoomPlugin,
@@ -82,7 +84,8 @@ impl Server {
             .insert_resource(Rates::new(setup.tick_rate.0, &setup.net))
             .insert_resource(NetcodeKey::random())
             .add_plugins((SimPlugin, game, TickPlugin))
-            .add_plugins((NetPlugin, RoomPlugin, ScorePlugin, CleanupPlugin, ResultsPlugin, StatusPlugin));
+            .add_plugins((NetPlugin, RoomPlugin, ScorePlugin, CleanupPlugin))
+            .add_plugins((ResultsPlugin, ReplayPlugin, StatusPlugin));
         if let Some(seed) = setup.seed {
             app.insert_resource(Seeds::Fixed(SimRng::new(seed)));
         }
@@ -178,13 +181,19 @@ impl Server {
         self.app.world_mut().remove_resource::<ResultStore>().map_or(0, |store| store.close(patience))
     }
 
+    /// Records the matches that are set from now on, and sends them through this queue.
+    pub fn record_replays(&mut self, queue: ReplayQueue) {
+        self.app.insert_resource(Replays(Some(queue)));
+    }
+
     /// Where the status page is published.
     pub fn status_board(&self) -> StatusBoard {
         self.app.world().resource::<StatusBoard>().clone()
     }
 
-    /// Tells everybody that the server stops; nobody gets in any more.
+    /// Tells everybody that the server stops; nobody gets in any more, and no match goes on.
     pub fn say_goodbye(&mut self, reason: &str) {
+        replay::finish_all(self.app.world_mut(), Unfinished::ServerStopped);
         self.app.world_mut().resource_mut::<Directory>().close();
         // Before everybody leaves: a match that the server ends has no result.
         phase::abort_all(self.app.world_mut(), reason);

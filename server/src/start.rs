@@ -19,9 +19,10 @@ use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    config::{Cli, Command, ConfigAction, LogFormat, ServerSettings, Settings},
+    config::{Cli, Command, ConfigAction, LogFormat, ReplayAction, ServerSettings, Settings},
     net::datagrams::{Datagrams, UdpDatagrams},
-    ops::http,
+    ops::{http, replays::ReplayFiles},
+    replay::{command, folder::FOLDER_NAME, writer::ReplayWriter},
     results::ResultStore,
     room::directory::JoinQueue,
     runner,
@@ -36,6 +37,8 @@ const GAME_FILE_BYTES_MAX: u64 = 1 << 20;
 const LOG_LINES_MAX: usize = 10_000;
 /// How long the last results may take to be written when the server stops.
 const RESULTS_TIME_MAX: Duration = Duration::from_secs(5);
+/// How long the last replays may take to be written.
+const REPLAY_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// A whole server program for this game: reads the command line, runs until SIGTERM or SIGINT.
 ///
@@ -47,11 +50,13 @@ pub fn run(game: impl Plugin + Clone) -> ExitCode {
         None | Some(Command::Serve) => serve(game, &cli),
         Some(Command::Config { action: ConfigAction::Check { file } }) => check_file(file),
         Some(Command::Config { action: ConfigAction::Show }) => show(&cli),
+        Some(Command::Replay { action: ReplayAction::Verify { files } }) => command::verify_files(game, files),
+        Some(Command::Replay { action: ReplayAction::Info { file } }) => command::show_info(file),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(sentence) => {
-            eprintln!("framehouse-server: {}", sentence.trim_end());
+            sentence.trim_end().lines().for_each(|line| eprintln!("framehouse-server: {line}"));
             ExitCode::FAILURE
         }
     }
@@ -81,10 +86,16 @@ fn serve(game: impl Plugin + Clone, cli: &Cli) -> Result<(), String> {
     let lanes = bind_lanes(&settings.server)?;
     let _data_lock = lock_data_dir(&settings.server.data_dir)?;
     let results = ResultStore::open(&settings.server.data_dir).map_err(|error| error.to_string())?;
+    let unix_base = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let replay_folder = settings.server.data_dir.join(FOLDER_NAME);
+    let replays = if settings.replays.enabled {
+        Some(ReplayWriter::start(replay_folder.clone(), &settings.replays, unix_base.as_secs())?)
+    } else {
+        None
+    };
     let lane_addresses: Vec<SocketAddr> = lanes.iter().map(|(_, address)| *address).collect();
     let tick_rate = TickRate(settings.server.tick_rate);
     let joins_per_s = settings.net.joins_per_s as f32;
-    let unix_base = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let setup = ServerSetup {
         tick_rate,
         rooms: settings.rooms,
@@ -99,15 +110,21 @@ fn serve(game: impl Plugin + Clone, cli: &Cli) -> Result<(), String> {
         Some(folder) => format!("the game's files cannot be used: {}", folder.join(error.to_string()).display()),
         None => error.to_string(),
     })?;
-    let queue = http::serve(listener, server.status_board(), joins_per_s)
+    let queue = http::serve(listener, server.status_board(), ReplayFiles::new(replay_folder), joins_per_s)
         .map_err(|error| format!("cannot start the HTTP thread: {error}"))?;
     server.keep_results(results);
     server.set_join_queue(JoinQueue(Mutex::new(queue)));
     server.set_cpu_clock(process_cpu_time);
     server.set_thread_clock(thread_cpu_time);
+    replays.iter().for_each(|writer| server.record_replays(writer.queue()));
     greet(http_address, &lane_addresses);
     runner::run_until(&mut server, tick_rate, &stop);
     server.close_results(RESULTS_TIME_MAX);
+    // With the server goes its end of the queue of replays, and with that, when all is written, the thread.
+    drop(server);
+    if replays.is_some_and(|writer| !writer.close(REPLAY_TIME_MAX)) {
+        tracing::warn!("the last replays could not be written in time: the next start completes them");
+    }
     tracing::info!("stopped");
     Ok(())
 }

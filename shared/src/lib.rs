@@ -8,6 +8,7 @@ pub mod ids;
 pub mod input;
 pub mod net_sim;
 pub mod protocol;
+pub mod replay;
 pub mod rng;
 pub mod room_state;
 pub mod score;

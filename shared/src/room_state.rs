@@ -192,15 +192,15 @@ impl RoomStates {
         reader.finish()
     }
 
-    /// Tells two sets of rules and maps apart: the xxh3 hash of the game's part of a serialised state before tick 0.
+    /// The components of a serialised state that are the game's, still serialised.
     ///
     /// # Errors
-    /// When the bytes are not a serialised state.
-    pub fn rules_hash(opening: &[u8]) -> Result<u64, CodecError> {
-        let mut reader = codec::Reader::new(opening);
+    /// When the bytes end before them.
+    pub fn game_part(bytes: &[u8]) -> Result<&[u8], CodecError> {
+        let mut reader = codec::Reader::new(bytes);
         for _ in 0..ENGINE_STATES {
             take_component(&mut reader)?;
         }
-        Ok(xxhash_rust::xxh3::xxh3_64(reader.rest()))
+        Ok(reader.rest())
     }
 }

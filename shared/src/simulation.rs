@@ -62,10 +62,15 @@ impl Simulation {
     /// # Panics
     /// When the frame is not the next tick's, or a system panicked in this tick: the state is then worthless.
     pub fn step(&mut self, frame: &Frame) {
+        assert!(self.try_step(frame), "the simulation of tick {} panicked", frame.tick);
+    }
+
+    /// The same for a state that somebody else made: says whether it could be simulated. After it could not, the
+    /// simulation is worthless.
+    pub fn try_step(&mut self, frame: &Frame) -> bool {
         self.world.get_mut::<Frame>(self.room).expect("a match is open").clone_from(frame);
         self.world.run_schedule(SimTick);
-        let faulted = self.world.get::<SimRoom>(self.room).is_none_or(SimRoom::is_faulted);
-        assert!(!faulted, "the simulation of tick {} panicked", frame.tick);
+        self.world.get::<SimRoom>(self.room).is_some_and(|room| !room.is_faulted())
     }
 
     /// Clones the state into `snapshot`, reusing its memory.
@@ -122,6 +127,11 @@ impl Simulation {
         &mut self.world
     }
 
+    /// The names of the maps that a match can be played on; may be empty.
+    pub fn maps(&self) -> Vec<String> {
+        (self.game().maps)(&self.world)
+    }
+
     /// The game's facts.
     pub fn game(&self) -> &GameInfo {
         self.world.resource::<GameInfo>()
@@ -162,7 +172,7 @@ pub fn bot_match(
     mut after_tick: impl FnMut(Tick, &Simulation),
 ) {
     let mut simulation = Simulation::new(game);
-    let map = (simulation.game().maps)(&simulation.world).first().cloned().unwrap_or_default();
+    let map = simulation.maps().first().cloned().unwrap_or_default();
     let seats = seats.min(SLOTS_MAX as u8);
     simulation.open(&MatchSetup { seed, map, seats });
     let mut bots: Vec<SimRng> = (0..SLOTS_MAX as u64).map(|slot| SimRng::new(seed ^ (slot + 1))).collect();

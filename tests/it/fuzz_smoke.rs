@@ -23,6 +23,11 @@ fn states_decode_or_are_refused() {
 }
 
 #[test]
+fn replays_are_read_or_refused() {
+    smoke("replay_decode", 20_000, 1);
+}
+
+#[test]
 fn a_lane_and_a_client_survive_whatever_comes() {
     smoke("lane", 10_000, 1);
 }

@@ -14,6 +14,8 @@ mod matches;
 mod model;
 mod over_udp;
 mod phases;
+mod replay_verify;
+mod replays;
 mod rooms;
 mod swarm;
 mod waiting;

@@ -1,6 +1,7 @@
 //! The same over real sockets: a server of its own thread, HTTP and UDP on ports the system chooses.
 
 use std::{
+    env,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -17,7 +18,7 @@ use framehouse_client::{
 use framehouse_server::{
     config::RoomSettings,
     net::datagrams::{Datagrams, UdpDatagrams},
-    ops::http,
+    ops::{http, replays::ReplayFiles},
     room::directory::JoinQueue,
     runner,
     server::{Server, ServerSetup},
@@ -58,7 +59,8 @@ impl RealServer {
         let stopped = Arc::clone(&stop);
         let thread = thread::spawn(move || {
             let mut server = Server::new(TinyPlugin, setup).expect("the tiny game has no files");
-            let queue = http::serve(listener, server.status_board(), 5.0).expect("a thread");
+            let queue =
+                http::serve(listener, server.status_board(), ReplayFiles::new(env::temp_dir()), 5.0).expect("a thread");
             server.set_join_queue(JoinQueue(Mutex::new(queue)));
             runner::run_until(&mut server, RATE, &stopped);
         });

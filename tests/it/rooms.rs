@@ -133,7 +133,11 @@ fn a_stopping_server_tells_everybody_and_lets_nobody_in() {
     world.step_to_playing();
     world.server.say_goodbye("the server is stopping");
     world.step_ticks(30);
-    assert_eq!(world.server.world().resource::<Counters>().matches_finished, 0, "a match that is cut off has no result");
+    assert_eq!(
+        world.server.world().resource::<Counters>().matches_finished,
+        0,
+        "a match that is cut off has no result"
+    );
     for client in &world.clients {
         assert!(client.client.ended().is_some_and(|reason| reason.contains("stopping")), "{:?}", client.client.ended());
     }

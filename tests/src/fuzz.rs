@@ -8,6 +8,7 @@ pub mod mutate;
 mod pair;
 mod payloads;
 pub mod records;
+mod replays;
 pub mod seeds;
 pub mod smoke;
 mod states;
@@ -15,6 +16,7 @@ mod states;
 pub use decoders::{control_decode, hot_decode};
 pub use pair::lane;
 pub use payloads::guard;
+pub use replays::replay_decode;
 pub use states::state_decode;
 
 /// A way in.
@@ -29,10 +31,11 @@ pub struct Target {
 }
 
 /// Every way in.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 6] = [
     Target { name: "hot_decode", run: hot_decode, seeds: seeds::hot },
     Target { name: "control_decode", run: control_decode, seeds: seeds::control },
     Target { name: "guard", run: guard, seeds: seeds::payloads },
     Target { name: "state_decode", run: state_decode, seeds: seeds::states },
+    Target { name: "replay_decode", run: replay_decode, seeds: replays::seeds },
     Target { name: "lane", run: lane, seeds: seeds::pair },
 ];

@@ -4,6 +4,7 @@
 //! no sleep. [`tiny`] is a second game that keeps the engine honest; [`check`] looks at the server after every step;
 //! [`fuzz`] is what the fuzzers call, [`load`] measures a server process in real time, and [`crash`] kills one.
 
+pub mod bursts;
 pub mod check;
 pub mod crash;
 pub mod fuzz;
@@ -11,6 +12,7 @@ pub mod lifecycles;
 pub mod link;
 pub mod load;
 pub mod model;
+pub mod replays;
 pub mod soak;
 pub mod swarm;
 pub mod tiny;

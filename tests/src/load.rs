@@ -13,12 +13,12 @@
 //! ```
 
 pub mod args;
-mod drive;
+pub(crate) mod drive;
 pub mod order;
 pub(crate) mod process;
-mod recruit;
+pub(crate) mod recruit;
 pub mod report;
-mod room;
+pub(crate) mod room;
 pub mod status;
 
 use std::{
@@ -91,14 +91,19 @@ pub fn run(args: &Args, stop: &Arc<AtomicBool>) -> Result<Report, String> {
 
 /// Many rooms, hardly a pause between two matches, and as many room messages as are asked for.
 fn settings(args: &Args) -> String {
-    let lanes = args.clients().div_ceil(LANE_CLIENTS).max(LANES_MIN);
     format!(
-        "[server]\nlanes = {lanes}\n\
+        "[server]\nlanes = {}\n\
          [rooms]\nrooms_max = {}\ncountdown = 1.0\nresults = 0.1\n\
          [net]\nroom_messages_per_s = {}\nroom_message_bytes = 64\n",
+        lanes_for(args.clients()),
         args.all_rooms(),
         (2 * args.messages).max(1)
     )
+}
+
+/// Lanes that a server needs for so many clients.
+pub(crate) fn lanes_for(clients: u32) -> u32 {
+    clients.div_ceil(LANE_CLIENTS).max(LANES_MIN)
 }
 
 /// Readings at both ends of the measured time.
@@ -144,7 +149,7 @@ fn wait_until_all_play(args: &Args, server: &ServerProcess, shared: &Shared) -> 
 }
 
 /// Raises the limit of open files where the clients need more, as far as it may be raised.
-fn allow_sockets(clients: u64) -> Result<(), String> {
+pub(crate) fn allow_sockets(clients: u64) -> Result<(), String> {
     let wanted = clients + OTHER_FILES;
     let limit = getrlimit(Resource::Nofile);
     if limit.current.is_none_or(|current| current >= wanted) {

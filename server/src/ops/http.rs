@@ -17,7 +17,7 @@ use std::{
 use axum::{
     Extension, Json, Router,
     body::{Body, Bytes},
-    extract::{DefaultBodyLimit, Query, State, rejection::QueryRejection},
+    extract::{DefaultBodyLimit, Path, Query, State, rejection::QueryRejection},
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -39,7 +39,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{limit::JoinLimit, rooms::RoomFilter, status::StatusBoard};
+use super::{limit::JoinLimit, replays::ReplayFiles, rooms::RoomFilter, status::StatusBoard};
 use crate::room::directory::{Grant, JoinError, JoinRequest, PendingJoin, RoomWish};
 
 /// Bytes of a request body, at most.
@@ -62,6 +62,7 @@ struct Gateway {
     joins: SyncSender<PendingJoin>,
     status: StatusBoard,
     limit: Arc<Mutex<JoinLimit>>,
+    replays: ReplayFiles,
     start: Instant,
 }
 
@@ -83,10 +84,15 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 ///
 /// # Errors
 /// When the thread or its runtime cannot be started.
-pub fn serve(listener: TcpListener, status: StatusBoard, joins_per_s: f32) -> io::Result<Receiver<PendingJoin>> {
+pub fn serve(
+    listener: TcpListener,
+    status: StatusBoard,
+    replays: ReplayFiles,
+    joins_per_s: f32,
+) -> io::Result<Receiver<PendingJoin>> {
     let (joins, queue) = sync_channel(JOINS_WAITING_MAX);
     let limit = Arc::new(Mutex::new(JoinLimit::new(joins_per_s)));
-    let router = router(Gateway { joins, status, limit, start: Instant::now() });
+    let router = router(Gateway { joins, status, limit, replays, start: Instant::now() });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     thread::Builder::new().name("gateway".to_owned()).spawn(move || {
         runtime.block_on(async {
@@ -127,6 +133,12 @@ fn router(gateway: Gateway) -> Router {
         .route(
             "/v1/status",
             get(|State(gateway): State<Gateway>| async move { Json(json!(gateway.status.page().status)) }),
+        )
+        .route(
+            "/v1/replays/{match}",
+            get(|State(gateway): State<Gateway>, Path(name): Path<String>| async move {
+                gateway.replays.answer(&name).await
+            }),
         )
         .route("/healthz", get(|| async { "ok\n" }))
         .fallback(|| async { error(StatusCode::NOT_FOUND, "not_found", "there is nothing at this address") })
@@ -219,13 +231,13 @@ fn refuse(reason: &JoinError) -> Response {
     error(status, code, &reason.to_string())
 }
 
-fn busy(message: &str) -> Response {
+pub(super) fn busy(message: &str) -> Response {
     let mut response = error(StatusCode::TOO_MANY_REQUESTS, "busy", message);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     response
 }
 
-fn error(status: StatusCode, code: &str, message: &str) -> Response {
+pub(super) fn error(status: StatusCode, code: &str, message: &str) -> Response {
     (status, Json(json!({ "error": { "code": code, "message": message } }))).into_response()
 }
 

@@ -14,6 +14,7 @@ use framehouse_shared::{
 use super::{Ended, MatchResult, Outcome, PlayerResult, ResultStore, Submitted};
 use crate::{
     net::mail,
+    replay::folder,
     room::{
         self, Room,
         clock::RoomClock,
@@ -37,9 +38,10 @@ impl Plugin for ResultsPlugin {
 #[derive(Resource, Default)]
 struct Awaited(HashMap<MatchId, (Entity, u32)>);
 
-/// The result of the match that is over in this room goes to the store.
-pub fn submit(world: &mut World, room: Entity, ending: Ending, ranking: &[LeaderboardEntry]) {
-    let Some(result) = result_of(world, room, ending, ranking) else { return };
+/// The result of the match that is over in this room goes to the store; `is_recorded` when there is a replay of it.
+pub fn submit(world: &mut World, room: Entity, ending: Ending, ranking: &[LeaderboardEntry], is_recorded: bool) {
+    let Some(mut result) = result_of(world, room, ending, ranking) else { return };
+    result.replay = is_recorded.then(|| folder::file_name(result.match_id));
     let (id, number) = (result.match_id, result.match_no);
     let Some(mut store) = world.get_resource_mut::<ResultStore>() else { return };
     let submitted = store.submit(result);

@@ -8,6 +8,7 @@ use std::{
 use bevy::prelude::*;
 use framehouse_shared::{
     ids::MatchId,
+    replay::{Unfinished, rules_hash},
     rng::SimRng,
     room_state::RoomStates,
     sim::{GameInfo, MatchSetup, SimRoom, open_match},
@@ -20,7 +21,7 @@ use super::{
     inputs::{InputBuffer, Seating},
     resync,
 };
-use crate::{score::ScoreBuffer, tick::Now};
+use crate::{replay, score::ScoreBuffer, tick::Now};
 
 /// What a room's newest match began from.
 #[derive(Component, Clone, Debug)]
@@ -46,6 +47,16 @@ pub enum Ending {
     AllFinished,
     /// Nobody takes part any more.
     EverybodyLeft,
+}
+
+impl Ending {
+    /// The same as replays have it: whoever runs a match again wants to know whether it was played to its end.
+    pub const fn of_replay(self) -> replay::Ending {
+        match self {
+            Self::TimeUp | Self::AllFinished => replay::Ending::Finished,
+            Self::EverybodyLeft => replay::Ending::Unfinished(Unfinished::EveryoneLeft),
+        }
+    }
 }
 
 /// Where match seeds come from.
@@ -92,7 +103,7 @@ fn set_up(world: &mut World, room: Entity, number: u32) {
     let setup = setup(world, room, number);
     open_match(&mut world.entity_mut(room), &setup);
     let opening = world.resource::<RoomStates>().encode(world.entity(room));
-    let rules_hash = RoomStates::rules_hash(&opening).expect("it was serialised by us");
+    let rules_hash = rules_hash(&opening).expect("it was serialised by us");
     let now = *world.resource::<Now>();
     let id = draw_id();
     let code = world.get::<Room>(room).map(|room| room.code);
@@ -100,6 +111,7 @@ fn set_up(world: &mut World, room: Entity, number: u32) {
     let started_unix = (now.unix_base + now.elapsed).as_secs();
     let current = CurrentMatch { id, number, setup, rules_hash, started_unix };
     world.entity_mut(room).insert((FrameHistory::default(), Seating::default(), current));
+    replay::begin_match(world, room, opening);
 }
 
 /// Notes when tick 0 is due, counted from the server's start.

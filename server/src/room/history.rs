@@ -15,7 +15,11 @@ use framehouse_shared::{
     tick::Tick,
 };
 
-use crate::config::RoomSettings;
+use super::inputs::Seating;
+use crate::{
+    config::RoomSettings,
+    replay::{self, Recording},
+};
 
 /// A frame carries the hash of the state after it this often.
 pub const HASH_INTERVAL: u32 = 30;
@@ -97,7 +101,8 @@ impl FrameHistory {
         self.hashes.get(tick.0.checked_sub(first)? as usize)
     }
 
-    fn record(&mut self, frame: &Frame, hashes: &StateHashes) {
+    /// Keeps the frame of the next tick; gives it as it goes to the clients.
+    fn record(&mut self, frame: &Frame, hashes: &StateHashes) -> &[u8] {
         debug_assert_eq!(frame.tick, self.end(), "frames are recorded one after the other");
         let hash = (frame.tick.0 % HASH_INTERVAL == HASH_INTERVAL - 1).then(|| hashes.combined());
         self.blobs.push_back(encode_blob(frame, &self.last_inputs, hash));
@@ -109,6 +114,7 @@ impl FrameHistory {
             None => oldest = Some(hashes.clone()),
         }
         self.hashes.extend(oldest);
+        self.blobs.back().expect("it was pushed just now")
     }
 
     /// Compresses the oldest `frames` once there are twice as many and `spread` more: rooms that began together do not all
@@ -148,11 +154,14 @@ impl Block {
 /// Records the frame that every playing room was just stepped with. Runs in `TickSet::Record`.
 pub fn record_frames(
     settings: Res<RoomSettings>,
-    mut rooms: Rooms<(&Frame, &StateHashes, &mut FrameHistory, &SimRoom)>,
+    mut rooms: Rooms<(&SimRoom, &Frame, &StateHashes, &Seating, &mut FrameHistory, Option<&mut Recording>)>,
 ) {
     let frames = settings.history_frames as usize;
-    rooms.for_each_room(|(frame, hashes, mut history, room)| {
-        history.record(frame, hashes);
+    rooms.for_each_room(|(room, frame, hashes, seating, mut history, recording)| {
+        let blob = history.record(frame, hashes);
+        if let Some(mut recording) = recording {
+            replay::record_frame(&mut recording, frame, blob, seating, hashes);
+        }
         // A prime, so that rooms with numbers in a row are far apart.
         history.compress_old(frames, (room.id.0 % frames as u64) as usize * 7);
     });

@@ -6,6 +6,7 @@ use bevy::prelude::*;
 use framehouse_shared::{
     ids::RoomId,
     protocol::control::{LeaderboardEntry, Phase, PlayerState, RoomEvent},
+    replay::Unfinished,
     score::Scoreboard,
     sim::{Roster, SimRoom},
     tick::Tick,
@@ -22,6 +23,7 @@ use crate::{
     cleanup,
     config::RoomSettings,
     ops::status::Counters,
+    replay,
     results::submit,
     score::leaderboard,
     tick::{Now, TickRate},
@@ -314,7 +316,8 @@ fn finish_match(world: &mut World, room: Entity, match_no: u32, ending: Ending) 
     clock.stop();
     world.resource_mut::<Counters>().matches_finished += 1;
     leaderboard::send(world, room, last_tick, &ranking);
-    submit::submit(world, room, ending, &ranking);
+    let is_recorded = replay::finish_match(world, room, ending.of_replay());
+    submit::submit(world, room, ending, &ranking, is_recorded);
     cleanup::cleanup_game_session(world, room, true);
     enter(world, room, RoomPhase::Results { match_no, until, last_tick, ranking });
 }
@@ -337,6 +340,7 @@ fn back_to_lobby(world: &mut World, room: Entity, reason: Option<&str>) {
         clock.stop();
     }
     if is_cut_short {
+        replay::finish_match(world, room, replay::Ending::Unfinished(Unfinished::Aborted));
         cleanup::cleanup_game_session(world, room, false);
     }
     let pause = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().lobby);

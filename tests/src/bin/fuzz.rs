@@ -8,8 +8,14 @@ use clap::Parser;
 use framehouse_tests::fuzz::smoke::smoke;
 
 /// The parts of each target in a thousand inputs: a state or a lane costs far more than a message.
-const SHARES: [(&str, u64); 5] =
-    [("hot_decode", 550), ("control_decode", 340), ("guard", 80), ("state_decode", 24), ("lane", 6)];
+const SHARES: [(&str, u64); 6] = [
+    ("hot_decode", 540),
+    ("control_decode", 340),
+    ("guard", 80),
+    ("state_decode", 24),
+    ("replay_decode", 10),
+    ("lane", 6),
+];
 
 #[derive(Parser)]
 #[command(about = "Feeds every decoder, the guards and a whole lane with seeded mutations of real messages")]

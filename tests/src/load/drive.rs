@@ -20,7 +20,7 @@ use super::{
 };
 
 /// How often every client is updated: several times a tick, so that it adds little to what is measured.
-const LOOP_INTERVAL: Duration = Duration::from_millis(5);
+pub(crate) const LOOP_INTERVAL: Duration = Duration::from_millis(5);
 /// How long the clients may take to leave.
 const LEAVE_TIME_MAX: Duration = Duration::from_secs(2);
 /// How often a pause looks whether it is to be cut short.
@@ -98,16 +98,24 @@ impl Shared {
     /// # Errors
     /// When the program was asked to stop.
     pub fn pause(&self, time: Duration) -> Result<(), String> {
-        let end = self.elapsed() + time;
-        while !self.stop.load(Ordering::Relaxed) {
-            let left = end.saturating_sub(self.elapsed());
-            if left.is_zero() {
-                return Ok(());
-            }
-            thread::sleep(left.min(STOP_INTERVAL));
-        }
-        Err("stopped before the measurement was done".to_owned())
+        pause(time, &self.stop)
     }
+}
+
+/// Lets time pass.
+///
+/// # Errors
+/// When the program was asked to stop.
+pub(crate) fn pause(time: Duration, stop: &AtomicBool) -> Result<(), String> {
+    let start = Instant::now();
+    while !stop.load(Ordering::Relaxed) {
+        let left = time.saturating_sub(start.elapsed());
+        if left.is_zero() {
+            return Ok(());
+        }
+        thread::sleep(left.min(STOP_INTERVAL));
+    }
+    Err("stopped before the measurement was done".to_owned())
 }
 
 /// What the clients measured.

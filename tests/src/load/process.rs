@@ -82,7 +82,9 @@ impl ServerProcess {
             .stderr(log)
             .spawn()
             .map_err(failed)?;
-        let agent = ureq::Agent::config_builder().timeout_global(Some(ANSWER_TIME_MAX)).build().into();
+        // A new connection for each request: the server ends one that is idle, maybe in the moment of the next request.
+        let config = ureq::Agent::config_builder().timeout_global(Some(ANSWER_TIME_MAX)).max_idle_connections(0);
+        let agent = config.build().into();
         // From here on the process ends with this value, also when what follows fails.
         let mut server = Self { child, log: log_path, url: String::new(), agent };
         let output = server.child.stdout.take().expect("it was asked for");
@@ -117,6 +119,12 @@ impl ServerProcess {
             .ok_or_else(|| format!("{path} does not say how much memory the server has"))
     }
 
+    /// How long the thread of its ticks has waited for a processor that others used; zero where the kernel does not say.
+    pub fn starved(&self) -> Duration {
+        let text = fs::read_to_string(format!("/proc/{}/schedstat", self.child.id())).unwrap_or_default();
+        Duration::from_nanos(text.split_whitespace().nth(1).and_then(|ns| ns.parse().ok()).unwrap_or(0))
+    }
+
     /// Whether it still runs.
     pub fn is_running(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
@@ -132,8 +140,13 @@ impl ServerProcess {
 
     /// The end of what it logged: warnings and errors.
     pub fn log(&self) -> String {
+        self.log_lines().pop().unwrap_or_else(|| "it logged nothing".to_owned())
+    }
+
+    /// All warnings and errors that it logged.
+    pub fn log_lines(&self) -> Vec<String> {
         let log = fs::read_to_string(&self.log).unwrap_or_default();
-        log.lines().last().unwrap_or("it logged nothing").to_owned()
+        log.lines().map(str::to_owned).collect()
     }
 }
 

@@ -1,13 +1,16 @@
 //! Seats for the clients: one after the other inside a room, several rooms at a time.
 
-use std::sync::{
-    atomic::{AtomicU32, Ordering},
-    mpsc::Sender,
+use std::{
+    sync::{
+        atomic::{AtomicU32, Ordering},
+        mpsc::Sender,
+    },
+    time::Duration,
 };
 
 use framehouse_client::{
     client::{Client, ClientConfig, MakeSimulation},
-    connect::{RoomRequest, SessionRequest, request_session},
+    connect::{ConnectError, RoomRequest, SessionGrant, SessionRequest, request_session},
     net::{Connection, UdpLink},
 };
 use framehouse_shared::{ids::RoomCode, protocol::control::Hello, rng::SimRng};
@@ -20,7 +23,7 @@ use super::{
 };
 
 /// Requests for sessions that run at the same time. The server answers once a tick.
-pub(super) const RECRUITERS: u32 = 32;
+pub(crate) const RECRUITERS: u32 = 32;
 
 /// A client with a seat.
 pub(super) struct Recruit {
@@ -78,12 +81,25 @@ pub(super) fn recruit(recruiter: &Recruiter<'_>, drivers: &[Sender<Recruit>]) {
 fn hire(recruiter: &Recruiter<'_>, room: u32, place: u32, wish: RoomRequest) -> Result<(Member, RoomCode), String> {
     let is_real = room >= recruiter.args.rooms;
     let config = if is_real { &recruiter.real } else { &recruiter.thin };
-    let name = format!("load {room}.{place}");
-    let request = SessionRequest { name, room: wish, resume: None, hello: Some(config.hello.clone()) };
-    let grant = request_session(recruiter.url, &request).map_err(|error| error.to_string())?;
+    let grant = ask(recruiter.url, format!("load {room}.{place}"), wish, config).map_err(|error| error.to_string())?;
+    let client = connect(&grant, config, recruiter.shared.elapsed())?;
+    let rng = SimRng::new(u64::from(room * ROOM_PLAYERS + place));
+    Ok((Member::new(client, rng, is_real), grant.code))
+}
+
+/// Asks for a seat over HTTP.
+pub(crate) fn ask(
+    url: &str,
+    name: String,
+    room: RoomRequest,
+    config: &ClientConfig,
+) -> Result<SessionGrant, ConnectError> {
+    request_session(url, &SessionRequest { name, room, resume: None, hello: Some(config.hello.clone()) })
+}
+
+/// A client with a socket of its own, on its way to the seat that was granted.
+pub(crate) fn connect(grant: &SessionGrant, config: &ClientConfig, now: Duration) -> Result<Client, String> {
     let address = Connection::server_address(&grant.token).map_err(|error| error.to_string())?;
     let link = UdpLink::connect(address).map_err(|error| format!("no socket to {address}: {error}"))?;
-    let client = Client::new(&grant.token, Box::new(link), config, recruiter.shared.elapsed());
-    let rng = SimRng::new(u64::from(room * ROOM_PLAYERS + place));
-    Ok((Member::new(client.map_err(|error| error.to_string())?, rng, is_real), grant.code))
+    Client::new(&grant.token, Box::new(link), config, now).map_err(|error| error.to_string())
 }

@@ -198,11 +198,11 @@ impl LoadRoom {
 }
 
 /// As it is put into a [`Distribution`].
-pub(super) fn tenth_ms(duration: Duration) -> i64 {
+pub(crate) fn tenth_ms(duration: Duration) -> i64 {
     (duration.as_micros() / 100) as i64
 }
 
 /// For durations up to ten seconds, in 0.1 ms.
-pub(super) fn tenths_of_ms() -> Distribution {
+pub(crate) fn tenths_of_ms() -> Distribution {
     Distribution::new(0, 100_000)
 }

@@ -18,6 +18,9 @@ pub struct Status {
     pub cpu_us_total: u64,
     pub rooms_ticks: u64,
     pub rooms_by_phase: Phases,
+    pub players: u32,
+    pub sessions: u32,
+    pub cleanup: Cleanup,
     pub room_messages_in: u64,
     pub room_messages_out: u64,
     pub packets_in: u64,
@@ -42,6 +45,18 @@ impl Status {
 #[expect(missing_docs, reason = "the names are those of the page")]
 pub struct Phases {
     pub playing: u32,
+}
+
+/// How the cleanup is doing.
+#[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the names are those of the page")]
+pub struct Cleanup {
+    pub active_cleanup_tasks: u64,
+    pub done: u64,
+    pub forced: u64,
+    pub failed: u64,
+    pub orphans: u64,
+    pub us_per_tick: Spread,
 }
 
 /// Errors by kind.

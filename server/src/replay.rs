@@ -1,0 +1,124 @@
+//! Replays: every match is recorded into `DATA-DIR/replays/<match id>.fhr`, and anybody can run it again.
+//!
+//! The tick thread only copies: a room's [`Recording`] collects 300 ticks and hands them to a queue. Everything that takes
+//! time happens on the one thread of [`writer`]: compression too, with a single zstd context, because rooms that started
+//! together fill their blocks in the same tick and 250 compressions would be a spike there.
+//!
+//! ```text
+//! recording.rs  a match that is being recorded;  queue.rs  the way to the thread
+//! writer.rs     the thread;  folder.rs  names, what a crash left, quotas
+//! verify.rs     runs a replay again;  info.rs  what a replay is, for people;  command.rs  both for the command line
+//! ```
+
+pub mod command;
+pub mod folder;
+pub mod info;
+mod queue;
+mod recording;
+#[cfg(test)]
+mod tests;
+pub mod verify;
+pub mod writer;
+
+use bevy::prelude::*;
+use framehouse_shared::{
+    input::Frame,
+    protocol::control::{LeaderboardEntry, protocol_hash},
+    replay::{BUILD_BYTES_MAX, HASH_TICKS, Header, MAP_BYTES_MAX, Place, Unfinished},
+    room_state::RoomStates,
+    sim::GameInfo,
+    state_hash::StateHashes,
+};
+
+pub use framehouse_shared::replay::Ending;
+pub use queue::{ReplayQueue, ReplayStats};
+pub use recording::Recording;
+
+use crate::{
+    room::{Room, current_match::CurrentMatch, history::HASH_INTERVAL, inputs::Seating},
+    score::leaderboard,
+    tick::TickRate,
+};
+
+/// The program that records, as replays name it. A release sets `FRAMEHOUSE_BUILD` to its commit when it is built.
+pub const BUILD: &str = match option_env!("FRAMEHOUSE_BUILD") {
+    Some(commit) => commit,
+    None => concat!("framehouse-server ", env!("CARGO_PKG_VERSION")),
+};
+const _: () = assert!(HASH_TICKS == HASH_INTERVAL, "a replay has the hashes that the clients got");
+const _: () = assert!(BUILD.len() <= BUILD_BYTES_MAX, "FRAMEHOUSE_BUILD is too long for a replay's header");
+
+/// Records matches, where there is somebody who writes them.
+pub struct ReplayPlugin;
+
+impl Plugin for ReplayPlugin {
+    fn build(&self, app: &mut App) {
+        app.init_resource::<Replays>();
+    }
+}
+
+/// Where recorded matches go; nowhere until a queue is set.
+#[derive(Resource, Default)]
+pub struct Replays(pub Option<ReplayQueue>);
+
+impl Replays {
+    /// How far the recording is, since the start.
+    pub fn stats(&self) -> ReplayStats {
+        self.0.as_ref().map(ReplayQueue::stats).unwrap_or_default()
+    }
+}
+
+/// Begins to record the match that was just set in this room, from its serialised state before the first tick.
+pub fn begin_match(world: &mut World, room: Entity, opening: Vec<u8>) {
+    let Some(queue) = world.resource::<Replays>().0.clone() else { return };
+    let Some(header) = header(world, room) else { return };
+    if let Some(recording) = Recording::new(queue, header, opening) {
+        world.entity_mut(room).insert(recording);
+    }
+}
+
+fn header(world: &World, room: Entity) -> Option<Header> {
+    let (game, current) = (world.resource::<GameInfo>(), world.get::<CurrentMatch>(room)?);
+    let setup = &current.setup;
+    Some(Header {
+        match_id: current.id,
+        room: world.get::<Room>(room)?.code,
+        started_unix_s: current.started_unix,
+        build: BUILD.to_owned(),
+        protocol: protocol_hash(),
+        game: game.id.to_owned(),
+        rules_version: game.rules_version,
+        rules_hash: current.rules_hash,
+        seed: setup.seed,
+        map: setup.map[..setup.map.floor_char_boundary(MAP_BYTES_MAX)].to_owned(),
+        seats: setup.seats,
+        tick_rate: world.resource::<TickRate>().0,
+        components: world.resource::<RoomStates>().names().map(str::to_owned).collect(),
+    })
+}
+
+/// Records the tick that a room was just stepped with. `blob` is its frame as it goes to the clients, by
+/// [`encode_blob`](framehouse_shared::protocol::hot::encode_blob), with the hash every [`HASH_TICKS`] ticks.
+pub fn record_frame(recording: &mut Recording, frame: &Frame, blob: &[u8], seating: &Seating, hashes: &StateHashes) {
+    recording.record(frame, blob, |slot| seating.name(slot), hashes);
+}
+
+/// Ends the recording of the match in this room, if one is recorded. The state has to be that after its last tick.
+///
+/// Says whether a replay of the match is on its way to the disk.
+pub fn finish_match(world: &mut World, room: Entity, ending: Ending) -> bool {
+    let recording = world.get_entity_mut(room).ok().and_then(|mut room| room.take::<Recording>());
+    let Some(mut recording) = recording else { return false };
+    let place = |entry: LeaderboardEntry| Place { slot: entry.slot, name: entry.name, score: entry.score };
+    let ranking = leaderboard::entries(world, room).into_iter().map(place).collect();
+    let hashes = world.get::<StateHashes>(room).cloned();
+    recording.end(ending, hashes, Some(ranking))
+}
+
+/// Ends the recordings of all matches that run, for one reason.
+pub fn finish_all(world: &mut World, why: Unfinished) {
+    let rooms: Vec<Entity> = world.query_filtered::<Entity, With<Recording>>().iter(world).collect();
+    for room in rooms {
+        finish_match(world, room, Ending::Unfinished(why));
+    }
+}

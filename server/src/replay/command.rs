@@ -1,0 +1,39 @@
+//! `framehouse-server replay verify FILE...` and `replay info FILE`.
+
+use std::path::{Path, PathBuf};
+
+use bevy::prelude::*;
+
+use super::{folder, info, verify::verify};
+
+/// Runs each of these replays again and prints a line for each that is good.
+///
+/// # Errors
+/// A sentence for every one that is not.
+pub fn verify_files(game: impl Plugin + Clone, files: &[PathBuf]) -> Result<(), String> {
+    // What fails in the simulation is told in a sentence.
+    std::panic::set_hook(Box::new(|_| {}));
+    let bad: Vec<String> = files.iter().filter_map(|file| verify_file(game.clone(), file).err()).collect();
+    if bad.is_empty() { Ok(()) } else { Err(bad.join("\n")) }
+}
+
+fn verify_file(game: impl Plugin, file: &Path) -> Result<(), String> {
+    let shown = file.display();
+    let verified = verify(game, &read(file)?).map_err(|error| format!("{shown}: {error}"))?;
+    println!("{shown}: good, {} ticks, {}", verified.ticks, verified.ending);
+    Ok(())
+}
+
+/// Prints what a replay is.
+///
+/// # Errors
+/// A sentence, when the file is no whole replay.
+pub fn show_info(file: &Path) -> Result<(), String> {
+    let summary = info::summary(&read(file)?).map_err(|error| format!("{}: {error}", file.display()))?;
+    print!("{summary}");
+    Ok(())
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, String> {
+    folder::read(file).map_err(|error| format!("{}: cannot be read: {error}", file.display()))
+}

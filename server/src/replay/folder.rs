@@ -1,0 +1,173 @@
+//! The folder of replays: names, what a crash left, and how much is kept.
+
+use std::{
+    collections::VecDeque,
+    fs::{self, File, OpenOptions},
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use framehouse_shared::{
+    ids::MatchId,
+    replay::{Assembly, Beginning, Ending, FILE_BYTES_MAX, Replay, Trailer, Unfinished},
+};
+
+use crate::config::ReplaySettings;
+
+/// The folder's name in the data folder.
+pub const FOLDER_NAME: &str = "replays";
+/// The end of a whole replay's name.
+const WHOLE: &str = ".fhr";
+/// The end of the name of a replay that is being written.
+const PART: &str = ".fhr.part";
+/// Replays kept, at most, however small: what the server remembers of each takes 48 bytes.
+const FILES_MAX: usize = 250_000;
+const DAY_S: u64 = 86_400;
+
+/// The name of the whole replay of a match.
+pub fn file_name(match_id: MatchId) -> String {
+    format!("{match_id}{WHOLE}")
+}
+
+/// Where the whole replay of a match lies.
+pub fn whole_path(folder: &Path, match_id: MatchId) -> PathBuf {
+    folder.join(file_name(match_id))
+}
+
+/// Where the replay of a match is written until it is whole.
+pub fn part_path(folder: &Path, match_id: MatchId) -> PathBuf {
+    folder.join(format!("{match_id}{PART}"))
+}
+
+fn match_of(path: &Path, ending: &str) -> Option<MatchId> {
+    path.file_name()?.to_str()?.strip_suffix(ending)?.parse().ok()
+}
+
+/// Reads a file that may be a replay, or the beginning of one.
+///
+/// # Errors
+/// The operating system's, and for a file that is larger than any replay.
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(io::Error::other("it is larger than a replay can be"));
+    }
+    Ok(bytes)
+}
+
+/// Puts a whole replay under its final name, on the disk.
+pub(super) fn publish(folder: &Path, match_id: MatchId) -> io::Result<()> {
+    let part = part_path(folder, match_id);
+    OpenOptions::new().append(true).open(&part)?.sync_all()?;
+    fs::rename(part, whole_path(folder, match_id))
+}
+
+/// Gives every replay that an earlier server was writing when it ended an end; those without a whole block are removed.
+/// Says how many became whole.
+pub(super) fn recover(folder: &Path) -> io::Result<u64> {
+    let mut recovered = 0;
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let Some(match_id) = match_of(&path, PART) else { continue };
+        match recover_one(folder, match_id, &path) {
+            Ok(is_whole) => recovered += u64::from(is_whole),
+            // One bad file must not be in the way of all matches to come.
+            Err(error) => tracing::warn!("cannot complete the replay {}: {error}", path.display()),
+        }
+    }
+    Ok(recovered)
+}
+
+fn recover_one(folder: &Path, match_id: MatchId, part: &Path) -> io::Result<bool> {
+    let is_whole = complete(part)?;
+    if is_whole {
+        publish(folder, match_id)?;
+    } else {
+        fs::remove_file(part)?;
+    }
+    Ok(is_whole)
+}
+
+/// Makes the file a whole replay, if there is enough of it.
+fn complete(part: &Path) -> io::Result<bool> {
+    let Ok(bytes) = read(part) else { return Ok(false) };
+    if Replay::read(&bytes).is_ok() {
+        return Ok(true);
+    }
+    let Ok(beginning) = Beginning::read(&bytes) else { return Ok(false) };
+    let (ticks, Ok(hashes)) = (beginning.ticks(), beginning.last_hashes()) else { return Ok(false) };
+    if ticks == 0 {
+        return Ok(false);
+    }
+    // What the server was writing when it ended is torn: it goes.
+    let whole = &bytes[..beginning.length()];
+    let ending = Ending::Unfinished(Unfinished::ServerCrashed);
+    let end = Assembly::resume(whole).end(&Trailer { ending, ticks, hashes, ranking: None });
+    let mut file = OpenOptions::new().append(true).open(part)?;
+    file.set_len(whole.len() as u64)?;
+    file.write_all(&end)?;
+    Ok(true)
+}
+
+/// One whole replay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Kept {
+    unix_s: u64,
+    match_id: MatchId,
+    bytes: u64,
+}
+
+/// The whole replays in the folder, oldest first, so that keeping the quotas does not read the folder again.
+pub(super) struct Shelf {
+    folder: PathBuf,
+    kept: VecDeque<Kept>,
+    bytes: u64,
+    seconds_max: Option<u64>,
+    bytes_max: u64,
+}
+
+impl Shelf {
+    /// Looks through the folder.
+    pub fn open(folder: &Path, settings: &ReplaySettings) -> io::Result<Self> {
+        let mut kept = Vec::new();
+        for entry in fs::read_dir(folder)? {
+            kept.extend(kept_file(&entry?.path()));
+        }
+        kept.sort();
+        let bytes = kept.iter().map(|kept| kept.bytes).sum();
+        let seconds_max = (settings.keep_days > 0).then(|| u64::from(settings.keep_days) * DAY_S);
+        Ok(Self { folder: folder.to_owned(), kept: kept.into(), bytes, seconds_max, bytes_max: settings.keep_bytes })
+    }
+
+    /// Adds a replay that just became whole.
+    pub fn add(&mut self, match_id: MatchId, bytes: u64, unix_s: u64) {
+        self.kept.push_back(Kept { unix_s, match_id, bytes });
+        self.bytes += bytes;
+    }
+
+    /// Removes the oldest replays until the rest is young and small enough; says how many.
+    pub fn keep_quotas(&mut self, now_unix_s: u64) -> u64 {
+        let mut removed = 0;
+        while let Some(oldest) = self.kept.front().copied().filter(|oldest| self.is_too_much(oldest, now_unix_s)) {
+            self.kept.pop_front();
+            self.bytes -= oldest.bytes;
+            // An operator may have taken it away.
+            removed += u64::from(fs::remove_file(whole_path(&self.folder, oldest.match_id)).is_ok());
+        }
+        removed
+    }
+
+    fn is_too_much(&self, oldest: &Kept, now_unix_s: u64) -> bool {
+        let age = now_unix_s.saturating_sub(oldest.unix_s);
+        self.bytes > self.bytes_max || self.kept.len() > FILES_MAX || self.seconds_max.is_some_and(|max| age > max)
+    }
+}
+
+fn kept_file(path: &Path) -> Option<Kept> {
+    let match_id = match_of(path, WHOLE)?;
+    let metadata = fs::metadata(path).ok()?;
+    let modified = metadata.modified().ok()?.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    Some(Kept { unix_s: modified.as_secs(), match_id, bytes: metadata.len() })
+}

@@ -1,0 +1,102 @@
+//! What a replay is, for people.
+
+use std::fmt::{self, Write};
+
+use framehouse_shared::{
+    ids::{SLOTS_MAX, Slot},
+    replay::{Header, Replay, ReplayError},
+};
+
+/// A summary of some lines.
+///
+/// # Errors
+/// When the bytes are not a whole replay.
+pub fn summary(bytes: &[u8]) -> Result<String, ReplayError> {
+    let replay = Replay::read(bytes)?;
+    let mut text = String::new();
+    write_match(&mut text, replay.header()).expect("a String takes any text");
+    write_course(&mut text, &replay, bytes.len()).expect("a String takes any text");
+    write_players(&mut text, &replay)?.expect("a String takes any text");
+    Ok(text)
+}
+
+fn write_match(text: &mut String, header: &Header) -> fmt::Result {
+    let Header { seats, seed, rules_version, rules_hash, protocol, .. } = header;
+    writeln!(text, "match    {}", header.match_id)?;
+    writeln!(text, "date     {}", utc(header.started_unix_s))?;
+    writeln!(text, "room     {}, {seats} seats", header.room)?;
+    writeln!(text, "game     {}, rules version {rules_version}, rules {rules_hash:016x}", printable(&header.game))?;
+    writeln!(text, "map      {}, seed {seed:016x}", printable(&header.map))?;
+    writeln!(text, "build    {}, protocol {protocol:016x}", printable(&header.build))
+}
+
+fn write_course(text: &mut String, replay: &Replay, bytes: usize) -> fmt::Result {
+    let (ticks, rate) = (replay.trailer.ticks, replay.header().tick_rate);
+    let seconds = f64::from(ticks) / f64::from(rate);
+    writeln!(text, "length   {ticks} ticks, {seconds:.1} s at {rate} Hz")?;
+    writeln!(text, "end      {}", replay.trailer.ending)?;
+    let per_minute = bytes as f64 * 60.0 / seconds.max(1.0 / f64::from(rate));
+    writeln!(text, "size     {bytes} bytes, {per_minute:.0} a minute")
+}
+
+/// The final ranking; where the recorder had none, whoever joined.
+fn write_players(text: &mut String, replay: &Replay) -> Result<fmt::Result, ReplayError> {
+    if let Some(ranking) = &replay.trailer.ranking {
+        return Ok(ranking.iter().enumerate().try_for_each(|(place, player)| {
+            let (name, points) = (printable(&player.name), player.score.points);
+            writeln!(text, "player   {}. {name} (seat {}): {points} points", place + 1, player.slot)
+        }));
+    }
+    let mut names: [Option<String>; SLOTS_MAX] = Default::default();
+    for tick in replay.beginning.iter_ticks() {
+        tick?.joined.into_iter().for_each(|(slot, name)| names[slot.index()] = Some(name));
+    }
+    let mut players = Slot::all().zip(names).filter_map(|(slot, name)| Some((slot, name?)));
+    Ok(players.try_for_each(|(slot, name)| writeln!(text, "player   {} (seat {slot})", printable(&name))))
+}
+
+/// A file from a stranger must not be able to command the terminal.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
+}
+
+/// Seconds since 1970 as a date and a time of day.
+fn utc(unix_s: u64) -> String {
+    let (days, second) = (unix_s / 86_400, unix_s % 86_400);
+    let (year, month, day) = date(days);
+    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02} UTC", second / 3600, second / 60 % 60, second % 60)
+}
+
+/// The date so many days after 1970-01-01, in the Gregorian calendar: years are counted from March, so that the leap day is
+/// the last of its year.
+fn date(days: u64) -> (u64, u64, u64) {
+    const DAYS_IN_400_YEARS: u64 = 146_097;
+    let days = days + 719_468;
+    let (era, day) = (days / DAYS_IN_400_YEARS, days % DAYS_IN_400_YEARS);
+    let year_of_era = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (year, month) = (era * 400 + year_of_era, if month < 10 { month + 3 } else { month - 9 });
+    (year + u64::from(month <= 2), month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_those_of_the_calendar() {
+        assert_eq!(utc(0), "1970-01-01 00:00:00 UTC");
+        assert_eq!(utc(951_782_399), "2000-02-28 23:59:59 UTC");
+        assert_eq!(utc(951_782_400), "2000-02-29 00:00:00 UTC");
+        assert_eq!(utc(1_800_000_000), "2027-01-15 08:00:00 UTC");
+        assert_eq!(utc(4_107_542_400), "2100-03-01 00:00:00 UTC");
+        assert_eq!(utc(u64::MAX).len(), "584554051223-11-09 07:00:15 UTC".len());
+    }
+
+    #[test]
+    fn a_name_cannot_command_the_terminal() {
+        assert_eq!(printable("a\x1b[2Jb\n"), "a?[2Jb?");
+    }
+}

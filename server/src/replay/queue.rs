@@ -1,0 +1,153 @@
+//! The way from the tick thread to the thread that writes: it never blocks, and it is bounded.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+    mpsc::{self, Receiver, Sender},
+};
+
+use framehouse_shared::{
+    ids::MatchId,
+    replay::{Header, RawBlock, Trailer},
+};
+
+/// Jobs that wait, at most: some thousand rooms may begin and end in the same tick.
+const JOBS_MAX: usize = 16_384;
+/// Bytes of opening states and blocks that wait, at most.
+const JOBS_BYTES_MAX: usize = 32 << 20;
+
+/// What the writing thread is asked to do.
+pub(super) enum Job {
+    /// Begin a replay, with the state before tick 0.
+    Begin(Box<Header>, Vec<u8>),
+    /// Append a block.
+    Block(MatchId, RawBlock),
+    /// Append the last block, if there is one, and end the replay.
+    End(MatchId, Option<RawBlock>, Box<Trailer>),
+    /// Throw the replay away.
+    Abandon(MatchId),
+}
+
+impl Job {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Begin(_, opening) => opening.len(),
+            Self::Block(_, block) | Self::End(_, Some(block), _) => block.bytes.len(),
+            Self::End(..) | Self::Abandon(_) => 0,
+        }
+    }
+}
+
+/// How far the recording of matches is, since the server's start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct ReplayStats {
+    /// Replays that lie on the disk, whole.
+    pub written: u64,
+    /// Bytes of them.
+    pub written_bytes: u64,
+    /// Matches whose recording was given up because the disk did not keep up.
+    pub given_up: u64,
+    /// Matches whose recording ended with an error of the disk.
+    pub failed: u64,
+    /// Replays that were removed for their age or for the space they took.
+    pub removed: u64,
+    /// Jobs that wait for the thread.
+    pub waiting: usize,
+}
+
+/// What both threads count.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    pub written: AtomicU64,
+    pub written_bytes: AtomicU64,
+    pub given_up: AtomicU64,
+    pub failed: AtomicU64,
+    pub removed: AtomicU64,
+    jobs: AtomicUsize,
+    bytes: AtomicUsize,
+}
+
+/// The queue has no room: the replay that the job belongs to has a hole from now on.
+#[derive(Debug)]
+pub(super) struct QueueFull;
+
+/// The tick thread's end of the queue.
+#[derive(Clone, Debug)]
+pub struct ReplayQueue {
+    jobs: Sender<Job>,
+    progress: Arc<Progress>,
+}
+
+/// The writing thread's end of the queue.
+pub(super) struct Jobs {
+    jobs: Receiver<Job>,
+    pub progress: Arc<Progress>,
+}
+
+/// Both ends of a new queue.
+pub(super) fn queue() -> (ReplayQueue, Jobs) {
+    let (sender, receiver) = mpsc::channel();
+    let progress = Arc::new(Progress::default());
+    (ReplayQueue { jobs: sender, progress: Arc::clone(&progress) }, Jobs { jobs: receiver, progress })
+}
+
+impl ReplayQueue {
+    /// Hands over a job, if there is room for it.
+    pub(super) fn send(&self, job: Job) -> Result<(), QueueFull> {
+        let bytes = job.bytes();
+        let waiting = self.progress.jobs.fetch_add(1, Relaxed);
+        let waiting_bytes = self.progress.bytes.fetch_add(bytes, Relaxed);
+        // An abandoned replay was begun once, so there cannot be more of them than jobs that found room.
+        let has_room = waiting < JOBS_MAX && waiting_bytes + bytes <= JOBS_BYTES_MAX || matches!(job, Job::Abandon(_));
+        if has_room && self.jobs.send(job).is_ok() {
+            return Ok(());
+        }
+        self.progress.note_done(bytes);
+        Err(QueueFull)
+    }
+
+    /// Counts a match whose recording was given up.
+    pub(super) fn note_given_up(&self) {
+        self.progress.given_up.fetch_add(1, Relaxed);
+    }
+
+    /// How far the recording is.
+    pub fn stats(&self) -> ReplayStats {
+        self.progress.stats()
+    }
+
+    /// What says how far the recording is when this queue is gone.
+    #[cfg(test)]
+    pub(super) fn progress(&self) -> Arc<Progress> {
+        Arc::clone(&self.progress)
+    }
+}
+
+impl Progress {
+    pub fn stats(&self) -> ReplayStats {
+        ReplayStats {
+            written: self.written.load(Relaxed),
+            written_bytes: self.written_bytes.load(Relaxed),
+            given_up: self.given_up.load(Relaxed),
+            failed: self.failed.load(Relaxed),
+            removed: self.removed.load(Relaxed),
+            waiting: self.jobs.load(Relaxed),
+        }
+    }
+
+    fn note_done(&self, bytes: usize) {
+        self.jobs.fetch_sub(1, Relaxed);
+        self.bytes.fetch_sub(bytes, Relaxed);
+    }
+}
+
+impl Jobs {
+    /// Does every job with `work` until there is nobody left who could send one.
+    pub fn for_each(self, mut work: impl FnMut(Job)) {
+        for job in self.jobs {
+            let bytes = job.bytes();
+            work(job);
+            self.progress.note_done(bytes);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! A match that is being recorded: on its room, from the opening to the end.
+
+use bevy::prelude::*;
+use framehouse_shared::{
+    ids::{MatchId, Slot},
+    input::Frame,
+    replay::{Ending, Header, OPENING_BYTES_MAX, Place, RawBlock, Recorder, Trailer, Unfinished},
+    state_hash::StateHashes,
+};
+
+use super::queue::{Job, QueueFull, ReplayQueue};
+
+/// A match that is being recorded. Dropped with its room it ends the replay: the room was closed.
+#[derive(Component)]
+pub struct Recording {
+    queue: ReplayQueue,
+    match_id: MatchId,
+    state: State,
+    recorder: Recorder,
+}
+
+enum State {
+    /// Nothing went to the queue: a match that ends before its first tick leaves no trace.
+    Unsent(Box<(Header, Vec<u8>)>),
+    /// The replay was begun.
+    Sent,
+    /// The replay has its end, or was given up.
+    Over,
+}
+
+impl Recording {
+    /// Begins a recording; nothing when the state before tick 0 is larger than a replay can hold.
+    pub(super) fn new(queue: ReplayQueue, header: Header, opening: Vec<u8>) -> Option<Self> {
+        let match_id = header.match_id;
+        if opening.len() > OPENING_BYTES_MAX {
+            tracing::warn!(%match_id, bytes = opening.len(), "a match is not recorded: its opening state is too large");
+            return None;
+        }
+        let state = State::Unsent(Box::new((header, opening)));
+        Some(Self { queue, match_id, state, recorder: Recorder::default() })
+    }
+
+    pub(super) fn record<'a>(
+        &mut self,
+        frame: &Frame,
+        blob: &[u8],
+        name: impl Fn(Slot) -> &'a str,
+        hashes: &StateHashes,
+    ) {
+        if let State::Over = self.state {
+            return;
+        }
+        let Some(block) = self.recorder.push(frame, blob, name, hashes) else { return };
+        if self.send_block(block).is_err() {
+            self.give_up();
+        } else if self.recorder.is_full() {
+            self.end(Ending::Unfinished(Unfinished::TooLong), Some(hashes.clone()), None);
+        }
+    }
+
+    fn send_block(&mut self, block: RawBlock) -> Result<(), QueueFull> {
+        self.send_beginning()?;
+        self.queue.send(Job::Block(self.match_id, block))
+    }
+
+    fn send_beginning(&mut self) -> Result<(), QueueFull> {
+        if let State::Unsent(beginning) = &mut self.state {
+            let (header, opening) = &mut **beginning;
+            self.queue.send(Job::Begin(Box::new(header.clone()), std::mem::take(opening)))?;
+            self.state = State::Sent;
+        }
+        Ok(())
+    }
+
+    /// Ends the replay; says whether it is on its way to the disk.
+    pub(super) fn end(&mut self, ending: Ending, hashes: Option<StateHashes>, ranking: Option<Vec<Place>>) -> bool {
+        let ticks = self.recorder.ticks();
+        if ticks == 0 || matches!(self.state, State::Over) {
+            self.state = State::Over;
+            return false;
+        }
+        let trailer = Box::new(Trailer { ending, ticks, hashes, ranking });
+        let last = self.recorder.take_block();
+        let sent = self.send_beginning().and_then(|()| self.queue.send(Job::End(self.match_id, last, trailer)));
+        if sent.is_err() {
+            self.give_up();
+        }
+        self.state = State::Over;
+        sent.is_ok()
+    }
+
+    /// A replay with a hole is worth nothing; the tick must not wait for the disk.
+    fn give_up(&mut self) {
+        if matches!(self.state, State::Sent) {
+            // Refused only when there is no thread any more: then the next start takes care of the file.
+            let _ = self.queue.send(Job::Abandon(self.match_id));
+        }
+        self.state = State::Over;
+        self.recorder = Recorder::default();
+        self.queue.note_given_up();
+        tracing::warn!(match_id = %self.match_id, "the recording of a match is given up: the thread that writes replays does not keep up");
+    }
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        self.end(Ending::Unfinished(Unfinished::RoomClosed), None, None);
+    }
+}

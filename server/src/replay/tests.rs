@@ -1,0 +1,189 @@
+//! What the writing thread leaves on the disk, and what it does when something is in the way.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process,
+    time::{Duration, SystemTime},
+};
+
+use framehouse_shared::{
+    arena::ArenaPlugin,
+    ids::MatchId,
+    input::{Frame, Input},
+    protocol::hot::encode_blob,
+    replay::{Beginning, Ending, Header, Replay, Unfinished, canned_replay, is_hash_tick},
+    state_hash::StateHashes,
+    tick::Tick,
+};
+
+use super::{
+    folder::{part_path, whole_path},
+    queue::{Job, queue},
+    recording::Recording,
+    verify::verify,
+    writer::ReplayWriter,
+};
+use crate::config::ReplaySettings;
+
+/// A folder that goes when it is dropped.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = env::temp_dir().join(format!("framehouse-writer-{}-{name}", process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).expect("there is room for temporary files");
+        Self(path)
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.0).expect("the folder is there");
+        let name = |path: PathBuf| path.file_name().expect("a name").to_string_lossy().into_owned();
+        let mut names: Vec<String> = entries.map(|entry| name(entry.expect("readable").path())).collect();
+        names.sort();
+        names
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+const NOW: u64 = 1_800_000_000;
+
+/// Starts the thread and waits until it has done everything.
+fn run(folder: &Path, settings: &ReplaySettings, unix_s: u64) {
+    let writer = ReplayWriter::start(folder.to_owned(), settings, unix_s).expect("a folder");
+    assert!(writer.close(Duration::from_secs(30)));
+}
+
+fn whole_name(id: u128) -> String {
+    format!("{}.fhr", MatchId(id))
+}
+
+#[test]
+fn what_a_crash_left_is_completed_up_to_its_last_whole_block() {
+    let folder = Folder::new("crash");
+    let bytes = canned_replay(ArenaPlugin, 1, 2, 750);
+    let end_of_blocks = Beginning::read(&bytes).expect("a replay").length();
+    // Behind all blocks, inside the third block, inside the first block, and inside the header.
+    let ticks_in = |length: usize| Beginning::read(&bytes[..length]).map_or(0, |beginning| beginning.ticks());
+    let first_block = (0..).find(|length| ticks_in(*length) > 0).expect("there is a block");
+    let cuts = [(1, end_of_blocks, 750), (2, end_of_blocks - 9, 600), (3, first_block - 1, 0), (4, 30, 0)];
+    for (id, length, _) in cuts {
+        fs::write(part_path(&folder.0, MatchId(id)), &bytes[..length]).expect("a file");
+    }
+    fs::write(part_path(&folder.0, MatchId(5)), &bytes).expect("a file");
+    run(&folder.0, &ReplaySettings { keep_days: 0, ..Default::default() }, NOW);
+    assert_eq!(folder.names(), [whole_name(1), whole_name(2), whole_name(5)]);
+    for (id, _, ticks) in &cuts[..2] {
+        let bytes = fs::read(whole_path(&folder.0, MatchId(*id))).expect("a file");
+        let verified = verify(ArenaPlugin, &bytes).expect("what is there comes out the same");
+        assert_eq!((verified.ticks, verified.ending), (*ticks, Ending::Unfinished(Unfinished::ServerCrashed)));
+    }
+    assert_eq!(fs::read(whole_path(&folder.0, MatchId(5))).expect("a file"), bytes, "only its name was missing");
+}
+
+/// Files of a thousand bytes, the first a day older than the second, and so on; and one that is no replay.
+fn fill(folder: &Folder, count: u64) {
+    for number in 0..count {
+        let path = whole_path(&folder.0, MatchId(number.into()));
+        fs::write(&path, vec![0; 1000]).expect("a file");
+        let modified = SystemTime::UNIX_EPOCH + Duration::from_secs(NOW - (count - number) * 86_400);
+        fs::File::options().write(true).open(&path).and_then(|file| file.set_modified(modified)).expect("a file");
+    }
+    fs::write(folder.0.join("notes.txt"), vec![0; 5_000_000]).expect("a file");
+}
+
+#[test]
+fn the_oldest_replays_go_first_when_they_take_too_much() {
+    let folder = Folder::new("bytes");
+    fill(&folder, 5);
+    run(&folder.0, &ReplaySettings { keep_bytes: 3500, keep_days: 0, ..Default::default() }, NOW);
+    assert_eq!(folder.names(), [whole_name(2), whole_name(3), whole_name(4), "notes.txt".to_owned()]);
+}
+
+#[test]
+fn replays_go_when_they_are_too_old() {
+    let folder = Folder::new("days");
+    fill(&folder, 5);
+    run(&folder.0, &ReplaySettings { keep_days: 2, ..Default::default() }, NOW);
+    assert_eq!(folder.names(), [whole_name(3), whole_name(4), "notes.txt".to_owned()]);
+    run(&folder.0, &ReplaySettings { keep_days: 0, ..Default::default() }, NOW + 10_000 * 86_400);
+    assert_eq!(folder.names().len(), 3, "0 keeps them whatever their age");
+}
+
+fn header(id: u128) -> Header {
+    let bytes = canned_replay(ArenaPlugin, 1, 2, 1);
+    Header { match_id: MatchId(id), started_unix_s: NOW, ..Replay::read(&bytes).expect("a replay").header().clone() }
+}
+
+/// Records so many ticks in which nothing happens, with blobs of at least so many bytes.
+fn record(recording: &mut Recording, first: u32, ticks: u32, blob_bytes: usize) {
+    let hashes = StateHashes::default();
+    for tick in (first..first + ticks).map(Tick) {
+        let frame = Frame { tick, ..Frame::default() };
+        let mut blob = encode_blob(&frame, &[Input::NEUTRAL; 16], is_hash_tick(tick).then(|| hashes.combined()));
+        blob.resize(blob.len().max(blob_bytes), 0);
+        recording.record(&frame, &blob, |_| "", &hashes);
+    }
+}
+
+#[test]
+fn a_finished_replay_counts_against_the_quota() {
+    let folder = Folder::new("finished");
+    fill(&folder, 3);
+    let settings = ReplaySettings { keep_bytes: 3100, keep_days: 0, ..Default::default() };
+    let writer = ReplayWriter::start(folder.0.clone(), &settings, NOW).expect("a folder");
+    let mut recording = Recording::new(writer.queue(), header(9), vec![0; 100]).expect("a small opening");
+    record(&mut recording, 0, 400, 0);
+    assert!(recording.end(Ending::Finished, None, None), "it is on its way");
+    drop(recording);
+    assert!(writer.close(Duration::from_secs(30)));
+    assert_eq!(folder.names(), [whole_name(1), whole_name(2), whole_name(9), "notes.txt".to_owned()]);
+    let bytes = fs::read(whole_path(&folder.0, MatchId(9))).expect("a file");
+    assert_eq!(Replay::read(&bytes).expect("a whole replay").trailer.ticks, 400);
+}
+
+#[test]
+fn a_replay_is_given_up_when_the_queue_is_full_and_nobody_waits() {
+    let (queue, jobs) = queue();
+    let mut recording = Recording::new(queue.clone(), header(1), Vec::new()).expect("a small opening");
+    // 32 MiB fit; nobody takes anything out.
+    record(&mut recording, 0, 300 * 100, 1500);
+    assert_eq!(queue.stats().given_up, 1);
+    assert!(!recording.end(Ending::Finished, None, None), "there is nothing to end");
+    assert!(queue.stats().waiting < 100);
+    let mut other = Recording::new(queue.clone(), header(2), Vec::new()).expect("a small opening");
+    record(&mut other, 0, 300, 1500);
+    assert_eq!(queue.stats().given_up, 2);
+    drop((recording, other, queue));
+    let mut abandoned = Vec::new();
+    jobs.for_each(|job| {
+        if let Job::Abandon(id) = job {
+            abandoned.push(id);
+        }
+    });
+    assert_eq!(abandoned, [MatchId(1), MatchId(2)], "their files are removed");
+}
+
+#[test]
+fn a_replay_that_cannot_be_written_fails_alone() {
+    let folder = Folder::new("fails");
+    // In the place of the first replay's file there is a folder.
+    fs::create_dir(part_path(&folder.0, MatchId(1))).expect("a folder");
+    let writer = ReplayWriter::start(folder.0.clone(), &ReplaySettings::default(), NOW).expect("a folder");
+    for id in [1, 2] {
+        let mut recording = Recording::new(writer.queue(), header(id), vec![0; 100]).expect("a small opening");
+        record(&mut recording, 0, 400, 0);
+        recording.end(Ending::Finished, None, None);
+    }
+    let progress = writer.queue().progress();
+    assert!(writer.close(Duration::from_secs(30)));
+    let stats = progress.stats();
+    assert_eq!((stats.failed, stats.written, stats.waiting), (1, 1, 0));
+    assert!(folder.names().contains(&whole_name(2)));
+}

@@ -1,0 +1,183 @@
+//! Runs a replay again, without a server, and says whether the match comes out the same.
+
+use bevy::prelude::*;
+use framehouse_shared::{
+    ids::{SLOTS_MAX, Slot},
+    protocol::control::protocol_hash,
+    replay::{Beginning, Ending, Header, Place, Replay, ReplayError, Trailer, rules_hash},
+    score::Scoreboard,
+    simulation::Simulation,
+    state_hash::StateHashes,
+    tick::Tick,
+};
+
+use super::BUILD;
+
+/// A replay that came out the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// How many ticks were run.
+    pub ticks: u32,
+    /// How the match ended.
+    pub ending: Ending,
+}
+
+/// Why a replay does not verify.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum VerifyError {
+    /// The file is not a whole replay as it was written.
+    #[error("{0}")]
+    File(#[from] ReplayError),
+    /// It is of another game.
+    #[error("it is a match of the game \"{0}\", and this program plays \"{1}\"")]
+    OtherGame(String, &'static str),
+    /// It was recorded by a release that may calculate differently.
+    #[error(
+        "it was recorded by {build} with protocol {theirs:016x}, and this program has {:016x}: verify it with the release \
+         that recorded it",
+        protocol_hash()
+    )]
+    OtherProtocol {
+        /// The program that recorded it.
+        build: String,
+        /// Its protocol hash.
+        theirs: u64,
+    },
+    /// It was recorded by a release whose game has other rules.
+    #[error(
+        "it was recorded by {build} with version {theirs} of the game's rules, and this program has version {ours}: verify \
+         it with the release that recorded it"
+    )]
+    OtherRules {
+        /// The program that recorded it.
+        build: String,
+        /// Its version of the rules.
+        theirs: u32,
+        /// Ours.
+        ours: u32,
+    },
+    /// It was recorded by a release whose game has other components.
+    #[error("it was recorded by {build}, whose game has other components: verify it with the release that recorded it")]
+    OtherComponents {
+        /// The program that recorded it.
+        build: String,
+    },
+    /// The state before tick 0 is none of this game.
+    #[error("its opening state is not one of this game")]
+    BadOpening,
+    /// The simulation panicked.
+    #[error("tick {0}: the simulation fails")]
+    Failed(Tick),
+    /// The state is another one than recorded.
+    #[error("tick {tick}: the state differs from the recorded one in `{component}` (it was right {}){}", since(*good), hint(build))]
+    Desync {
+        /// The first tick after which the state is compared and differs.
+        tick: Tick,
+        /// The last tick after which it did not differ, if there is one.
+        good: Option<Tick>,
+        /// The first component that differs.
+        component: String,
+        /// The program that recorded it.
+        build: String,
+    },
+    /// The scores after the last tick are others than recorded.
+    #[error("tick {tick}: the final ranking differs from the recorded one at place {place}")]
+    Ranking {
+        /// The last tick.
+        tick: Tick,
+        /// The first place that differs, from 1.
+        place: usize,
+    },
+}
+
+fn since(good: Option<Tick>) -> String {
+    good.map_or_else(|| "before tick 0".to_owned(), |tick| format!("after tick {tick}"))
+}
+
+fn hint(build: &str) -> String {
+    if build == BUILD { String::new() } else { format!("; it was recorded by {build}, and this is {BUILD}") }
+}
+
+/// Runs a replay of this game again: compares the hashes of every component wherever they are recorded
+/// and after the last tick, and the final ranking.
+///
+/// # Errors
+/// With the first thing that is wrong.
+pub fn verify(game: impl Plugin, bytes: &[u8]) -> Result<Verified, VerifyError> {
+    let replay = Replay::read(bytes)?;
+    let mut simulation = Simulation::new(game);
+    check_program(replay.header(), &simulation)?;
+    open(&mut simulation, &replay.beginning)?;
+    let names = run(&mut simulation, &replay)?;
+    check_ranking(&simulation, &replay.trailer, &names)?;
+    Ok(Verified { ticks: replay.trailer.ticks, ending: replay.trailer.ending })
+}
+
+/// Whether this program would run the match as the one that recorded it did.
+fn check_program(header: &Header, simulation: &Simulation) -> Result<(), VerifyError> {
+    let (game, build) = (simulation.game(), header.build.clone());
+    if header.game != game.id {
+        return Err(VerifyError::OtherGame(header.game.clone(), game.id));
+    }
+    if header.protocol != protocol_hash() {
+        return Err(VerifyError::OtherProtocol { build, theirs: header.protocol });
+    }
+    if header.rules_version != game.rules_version {
+        return Err(VerifyError::OtherRules { build, theirs: header.rules_version, ours: game.rules_version });
+    }
+    let has_same_components = simulation.states().names().eq(header.components.iter().map(String::as_str));
+    if has_same_components { Ok(()) } else { Err(VerifyError::OtherComponents { build }) }
+}
+
+fn open(simulation: &mut Simulation, beginning: &Beginning) -> Result<(), VerifyError> {
+    let opening = beginning.opening()?;
+    let is_of_header = rules_hash(&opening) == Ok(beginning.header.rules_hash);
+    let is_opened = simulation.decode(&opening).is_ok() && simulation.next_tick() == Tick(0);
+    if is_of_header && is_opened { Ok(()) } else { Err(VerifyError::BadOpening) }
+}
+
+/// Runs all ticks and compares what is recorded of them.
+fn run(simulation: &mut Simulation, replay: &Replay) -> Result<Names, VerifyError> {
+    let mut names = Names::default();
+    let mut good = None;
+    for recorded in replay.beginning.iter_ticks() {
+        let recorded = recorded?;
+        let tick = recorded.frame.tick;
+        recorded.joined.into_iter().for_each(|(slot, name)| names[slot.index()] = name);
+        if !simulation.try_step(&recorded.frame) {
+            return Err(VerifyError::Failed(tick));
+        }
+        let is_last = tick.plus(1) == Tick(replay.trailer.ticks);
+        for hashes in recorded.hashes.iter().chain(replay.trailer.hashes.as_ref().filter(|_| is_last)) {
+            compare(simulation, hashes, tick, good, replay.header())?;
+            good = Some(tick);
+        }
+    }
+    Ok(names)
+}
+
+/// By slot, who sat there last.
+type Names = [String; SLOTS_MAX];
+
+fn compare(
+    simulation: &Simulation,
+    recorded: &StateHashes,
+    tick: Tick,
+    good: Option<Tick>,
+    header: &Header,
+) -> Result<(), VerifyError> {
+    let Some(place) = simulation.hashes().first_difference(recorded) else { return Ok(()) };
+    let component = header.component(place).to_owned();
+    Err(VerifyError::Desync { tick, good, component, build: header.build.clone() })
+}
+
+fn check_ranking(simulation: &Simulation, trailer: &Trailer, names: &Names) -> Result<(), VerifyError> {
+    let (Some(recorded), Some(scores)) = (&trailer.ranking, simulation.get::<Scoreboard>()) else { return Ok(()) };
+    let place = |slot: Slot| Place { slot, name: names[slot.index()].clone(), score: scores.slots[slot.index()] };
+    let ours: Vec<Place> = scores.ranking(simulation.roster().ever_seated).into_iter().map(place).collect();
+    let places = ours.len().max(recorded.len());
+    match (0..places).find(|place| ours.get(*place) != recorded.get(*place)) {
+        None => Ok(()),
+        Some(place) => Err(VerifyError::Ranking { tick: Tick(trailer.ticks).minus(1), place: place + 1 }),
+    }
+}

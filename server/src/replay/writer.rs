@@ -1,0 +1,183 @@
+//! The thread that writes replays: all compression and all file I/O.
+//!
+//! A replay grows as `<match id>.fhr.part`, a block at a time, so that a crash leaves a readable beginning. No file stays
+//! open between blocks: there may be more rooms than the system gives file handles.
+
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    fs::{self, OpenOptions},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::Ordering::Relaxed,
+        mpsc::{self, Receiver, RecvTimeoutError, Sender},
+    },
+    thread,
+    time::Duration,
+};
+
+use framehouse_shared::{
+    ids::MatchId,
+    replay::{Assembly, Header, Packer, RawBlock, Trailer},
+};
+
+use super::{
+    folder::{self, Shelf},
+    queue::{Job, Jobs, Progress, ReplayQueue, queue},
+};
+use crate::config::ReplaySettings;
+
+/// The thread, from outside.
+pub struct ReplayWriter {
+    queue: ReplayQueue,
+    /// Nothing ever comes here: its end is the thread's.
+    thread_end: Receiver<Infallible>,
+}
+
+impl ReplayWriter {
+    /// Makes the folder and starts the thread. What an earlier server left unfinished is completed there, and the quotas
+    /// are kept, before anything new is written. `unix_s` is now, in seconds since 1970.
+    ///
+    /// # Errors
+    /// A sentence for the operator, when there is no folder or no thread.
+    pub fn start(folder: PathBuf, settings: &ReplaySettings, unix_s: u64) -> Result<Self, String> {
+        let shown = folder.display();
+        fs::create_dir_all(&folder).map_err(|error| {
+            format!("cannot use the folder for replays {shown}: {error}; choose another with --data-dir")
+        })?;
+        let (queue, jobs) = queue();
+        let (thread_life, thread_end) = mpsc::channel();
+        let settings = settings.clone();
+        let work = move || {
+            let _ends_with_the_thread: Sender<Infallible> = thread_life;
+            run(folder, &settings, unix_s, jobs);
+        };
+        let spawned = thread::Builder::new().name("replays".into()).spawn(work);
+        spawned.map_err(|error| format!("cannot start the thread that writes replays: {error}"))?;
+        Ok(Self { queue, thread_end })
+    }
+
+    /// The way to the thread.
+    pub fn queue(&self) -> ReplayQueue {
+        self.queue.clone()
+    }
+
+    /// Waits until everything is written, at most so long; says whether it is. Every other queue has to be dropped before.
+    pub fn close(self, patience: Duration) -> bool {
+        let Self { queue, thread_end } = self;
+        drop(queue);
+        thread_end.recv_timeout(patience) == Err(RecvTimeoutError::Disconnected)
+    }
+}
+
+fn run(folder: PathBuf, settings: &ReplaySettings, unix_s: u64, jobs: Jobs) {
+    let progress = Arc::clone(&jobs.progress);
+    match Writer::open(folder.clone(), settings, unix_s, progress) {
+        Ok(mut writer) => jobs.for_each(|job| writer.work(job)),
+        // Without a reader the queue refuses everything: recordings are given up and counted.
+        Err(error) => tracing::error!("replays cannot be written to {}: {error}", folder.display()),
+    }
+}
+
+struct Writer {
+    folder: PathBuf,
+    shelf: Shelf,
+    packer: Packer,
+    growing: HashMap<MatchId, Growing>,
+    progress: Arc<Progress>,
+    is_failing: bool,
+}
+
+/// A replay that has no end yet.
+struct Growing {
+    assembly: Assembly,
+    bytes: u64,
+    started_unix_s: u64,
+    tick_rate: u16,
+}
+
+impl Writer {
+    fn open(folder: PathBuf, settings: &ReplaySettings, unix_s: u64, progress: Arc<Progress>) -> io::Result<Self> {
+        let recovered = folder::recover(&folder)?;
+        if recovered > 0 {
+            tracing::info!(recovered, "replays that an earlier server was writing are completed");
+        }
+        let mut shelf = Shelf::open(&folder, settings)?;
+        progress.removed.fetch_add(shelf.keep_quotas(unix_s), Relaxed);
+        Ok(Self { folder, shelf, packer: Packer::new(), growing: HashMap::new(), progress, is_failing: false })
+    }
+
+    fn work(&mut self, job: Job) {
+        let (match_id, done) = match job {
+            Job::Begin(header, opening) => (header.match_id, self.begin(&header, &opening)),
+            Job::Block(match_id, block) => (match_id, self.append(match_id, &block)),
+            Job::End(match_id, last, trailer) => (match_id, self.end(match_id, last.as_ref(), &trailer)),
+            Job::Abandon(match_id) => return self.forget(match_id),
+        };
+        match done {
+            Ok(()) => self.is_failing = false,
+            Err(error) => self.fail(match_id, &error),
+        }
+    }
+
+    fn begin(&mut self, header: &Header, opening: &[u8]) -> io::Result<()> {
+        let (assembly, bytes) = Assembly::begin(&mut self.packer, header, opening);
+        fs::write(folder::part_path(&self.folder, header.match_id), &bytes)?;
+        let Header { started_unix_s, tick_rate, .. } = *header;
+        self.growing
+            .insert(header.match_id, Growing { assembly, bytes: bytes.len() as u64, started_unix_s, tick_rate });
+        Ok(())
+    }
+
+    fn append(&mut self, match_id: MatchId, block: &RawBlock) -> io::Result<()> {
+        // A replay that failed is not there any more; the rest of it comes all the same.
+        let Some(growing) = self.growing.get_mut(&match_id) else { return Ok(()) };
+        let bytes = growing.assembly.block(&mut self.packer, block);
+        growing.bytes += bytes.len() as u64;
+        append_to(&folder::part_path(&self.folder, match_id), &bytes)
+    }
+
+    fn end(&mut self, match_id: MatchId, last: Option<&RawBlock>, trailer: &Trailer) -> io::Result<()> {
+        if let Some(block) = last {
+            self.append(match_id, block)?;
+        }
+        let Some(Growing { assembly, bytes, started_unix_s, tick_rate }) = self.growing.remove(&match_id) else {
+            return Ok(());
+        };
+        let end = assembly.end(trailer);
+        append_to(&folder::part_path(&self.folder, match_id), &end)?;
+        folder::publish(&self.folder, match_id)?;
+        let ended_unix_s = started_unix_s + u64::from(trailer.ticks) / u64::from(tick_rate);
+        self.note_written(match_id, bytes + end.len() as u64, ended_unix_s);
+        Ok(())
+    }
+
+    fn note_written(&mut self, match_id: MatchId, bytes: u64, unix_s: u64) {
+        self.progress.written.fetch_add(1, Relaxed);
+        self.progress.written_bytes.fetch_add(bytes, Relaxed);
+        self.shelf.add(match_id, bytes, unix_s);
+        self.progress.removed.fetch_add(self.shelf.keep_quotas(unix_s), Relaxed);
+    }
+
+    fn forget(&mut self, match_id: MatchId) {
+        self.growing.remove(&match_id);
+        // What cannot be removed now is taken care of at the next start.
+        let _ = fs::remove_file(folder::part_path(&self.folder, match_id));
+    }
+
+    fn fail(&mut self, match_id: MatchId, error: &io::Error) {
+        self.forget(match_id);
+        self.progress.failed.fetch_add(1, Relaxed);
+        // A line for every match would fill the log's disk too.
+        if !self.is_failing {
+            tracing::error!(%match_id, "a replay cannot be written to {}: {error}", self.folder.display());
+        }
+        self.is_failing = true;
+    }
+}
+
+fn append_to(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    OpenOptions::new().append(true).open(path)?.write_all(bytes)
+}

@@ -1,0 +1,161 @@
+//! Ticks into blocks, and back.
+
+use arrayvec::ArrayVec;
+
+use super::{
+    BLOCK_BYTES_MAX, BLOCK_TICKS, BLOCKS_BYTES_MAX, TICKS_MAX,
+    error::{Part, ReplayError},
+    is_hash_tick,
+};
+use crate::{
+    ids::{SLOTS_MAX, Slot},
+    input::{Frame, Input, RosterChange},
+    protocol::{
+        codec::{CodecError, Reader, put_varint},
+        control::NAME_BYTES_MAX,
+        hot::decode_blob,
+    },
+    state_hash::StateHashes,
+    tick::Tick,
+};
+
+/// Consecutive ticks of a match, not compressed yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RawBlock {
+    /// The first tick, a multiple of [`BLOCK_TICKS`].
+    pub first: Tick,
+    /// How many ticks, 1 to [`BLOCK_TICKS`]; fewer only at the end of a match.
+    pub ticks: u32,
+    /// The ticks, one after the other.
+    pub bytes: Vec<u8>,
+}
+
+/// Collects a match's ticks into blocks.
+#[derive(Debug, Default)]
+pub struct Recorder {
+    block: RawBlock,
+    given_out: u64,
+}
+
+impl Recorder {
+    /// Records the next tick: its frame as [`encode_blob`](crate::protocol::hot::encode_blob) made it, the names of those
+    /// who join in it, and the hashes of the state after it. Gives out the block that this tick fills.
+    ///
+    /// # Panics
+    /// When the frame is not the next tick's: a gap would make the whole replay worthless.
+    pub fn push<'a>(
+        &mut self,
+        frame: &Frame,
+        blob: &[u8],
+        name: impl Fn(Slot) -> &'a str,
+        hashes: &StateHashes,
+    ) -> Option<RawBlock> {
+        assert_eq!(frame.tick.0, self.ticks(), "ticks are recorded one after the other");
+        let bytes = &mut self.block.bytes;
+        put_varint(bytes, blob.len() as u64);
+        bytes.extend_from_slice(blob);
+        for event in frame.events.iter().filter(|event| event.change == RosterChange::Join) {
+            put_name(bytes, name(event.slot));
+        }
+        if is_hash_tick(frame.tick) {
+            put_hashes(bytes, hashes);
+        }
+        self.block.ticks += 1;
+        if self.block.ticks == BLOCK_TICKS { self.take_block() } else { None }
+    }
+
+    /// What is recorded and not given out yet.
+    pub fn take_block(&mut self) -> Option<RawBlock> {
+        if self.block.ticks == 0 {
+            return None;
+        }
+        // The next block will be about as long as this one.
+        let bytes = Vec::with_capacity(self.block.bytes.len());
+        let next = RawBlock { first: Tick(self.ticks()), ticks: 0, bytes };
+        self.given_out += self.block.bytes.len() as u64;
+        Some(std::mem::replace(&mut self.block, next))
+    }
+
+    /// How many ticks are recorded.
+    pub const fn ticks(&self) -> u32 {
+        self.block.first.0 + self.block.ticks
+    }
+
+    /// Whether the replay holds as much as it can: nothing may be pushed any more. To be asked when a block was given out.
+    pub const fn is_full(&self) -> bool {
+        let has_no_room = self.given_out > BLOCKS_BYTES_MAX - BLOCK_BYTES_MAX as u64;
+        self.block.ticks == 0 && (self.ticks() >= TICKS_MAX || has_no_room)
+    }
+}
+
+/// A tick as it was recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// Everything that the simulation of the tick depends on.
+    pub frame: Frame,
+    /// Who joins in it, in the order of the frame's events.
+    pub joined: ArrayVec<(Slot, String), SLOTS_MAX>,
+    /// The hashes of the state after it; of every 30th tick.
+    pub hashes: Option<StateHashes>,
+}
+
+/// Reads the next tick of a block.
+pub(super) fn take_tick(
+    reader: &mut Reader,
+    tick: Tick,
+    previous: &[Input; SLOTS_MAX],
+    block: Part,
+) -> Result<Recorded, ReplayError> {
+    take_recorded(reader, tick, previous).map_err(|_| ReplayError::Impossible(block))
+}
+
+fn take_recorded(reader: &mut Reader, tick: Tick, previous: &[Input; SLOTS_MAX]) -> Result<Recorded, CodecError> {
+    let length = reader.varint32()? as usize;
+    let (frame, hash) = decode_blob(reader.bytes(length)?, tick, previous)?;
+    let mut joined = ArrayVec::new();
+    for event in frame.events.iter().filter(|event| event.change == RosterChange::Join) {
+        joined.try_push((event.slot, take_name(reader)?)).map_err(|_| CodecError::Invalid)?;
+    }
+    let hashes = if is_hash_tick(tick) { Some(take_hashes(reader)?) } else { None };
+    // The frame carries the same hashes, combined: clients compared theirs with it.
+    if hash == hashes.as_ref().map(StateHashes::combined) {
+        Ok(Recorded { frame, joined, hashes })
+    } else {
+        Err(CodecError::Invalid)
+    }
+}
+
+fn put_name(bytes: &mut Vec<u8>, name: &str) {
+    let name = &name[..name.floor_char_boundary(NAME_BYTES_MAX)];
+    bytes.push(name.len() as u8);
+    bytes.extend_from_slice(name.as_bytes());
+}
+
+fn take_name(reader: &mut Reader) -> Result<String, CodecError> {
+    let length = usize::from(reader.u8()?);
+    if length > NAME_BYTES_MAX {
+        return Err(CodecError::Invalid);
+    }
+    String::from_utf8(reader.bytes(length)?.to_vec()).map_err(|_| CodecError::Invalid)
+}
+
+fn put_hashes(bytes: &mut Vec<u8>, hashes: &StateHashes) {
+    bytes.push(hashes.0.len() as u8);
+    for hash in &hashes.0 {
+        bytes.push(u8::from(hash.is_some()));
+        bytes.extend(hash.iter().flat_map(|hash| hash.to_le_bytes()));
+    }
+}
+
+fn take_hashes(reader: &mut Reader) -> Result<StateHashes, CodecError> {
+    let mut hashes = StateHashes::default();
+    for _ in 0..reader.u8()? {
+        let hash = match reader.u8()? {
+            0 => None,
+            1 => Some(reader.u64()?),
+            _ => return Err(CodecError::Invalid),
+        };
+        hashes.0.try_push(hash).map_err(|_| CodecError::Invalid)?;
+    }
+    Ok(hashes)
+}

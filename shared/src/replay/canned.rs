@@ -1,0 +1,74 @@
+//! Replays without a server: for tests, fuzzers and measurements.
+
+use bevy::prelude::*;
+
+use super::{Assembly, Ending, Header, Packer, Place, Recorder, Trailer, Unfinished, rules_hash};
+use crate::{
+    ids::{MatchId, RoomCode, SLOTS_MAX},
+    input::{Frame, Input},
+    protocol::{control::protocol_hash, hot::encode_blob},
+    score::Scoreboard,
+    sim::MatchSetup,
+    simulation::{Simulation, bot_match},
+    tick::Tick,
+};
+
+/// Records a [`bot_match`] of at most `ticks_max` ticks, at least one, as a server would.
+pub fn canned_replay(game: impl Plugin + Clone, seed: u64, seats: u8, ticks_max: u32) -> Vec<u8> {
+    let (header, opening) = beginning(game.clone(), seed, seats);
+    let mut packer = Packer::new();
+    let (mut assembly, mut bytes) = Assembly::begin(&mut packer, &header, &opening);
+    let mut recorder = Recorder::default();
+    let (mut previous, mut trailer) = ([Input::NEUTRAL; SLOTS_MAX], None);
+    bot_match(game, seed, seats, ticks_max, |tick, simulation| {
+        let frame = simulation.get::<Frame>().expect("a match has frames");
+        let hashes = simulation.hashes();
+        let blob = encode_blob(frame, &previous, super::is_hash_tick(tick).then(|| hashes.combined()));
+        previous = frame.inputs;
+        let full = recorder.push(frame, &blob, |slot| NAMES[slot.index()], &hashes);
+        bytes.extend(full.into_iter().flat_map(|block| assembly.block(&mut packer, &block)));
+        trailer = Some(ending(tick, simulation));
+    });
+    bytes.extend(recorder.take_block().into_iter().flat_map(|block| assembly.block(&mut packer, &block)));
+    bytes.extend(assembly.end(&trailer.expect("at least one tick was played")));
+    bytes
+}
+
+const NAMES: [&str; SLOTS_MAX] =
+    ["Ada", "Bo", "Cyd", "Dee", "Eli", "Fay", "Gus", "Hal", "Ida", "Joy", "Kit", "Lou", "Max", "Nia", "Ona", "Pip"];
+
+fn beginning(game: impl Plugin, seed: u64, seats: u8) -> (Header, Vec<u8>) {
+    let mut simulation = Simulation::new(game);
+    let map = simulation.maps().first().cloned().unwrap_or_default();
+    let setup = MatchSetup { seed, map, seats: seats.min(SLOTS_MAX as u8) };
+    simulation.open(&setup);
+    let opening = simulation.encode();
+    let header = Header {
+        match_id: MatchId(u128::from(seed)),
+        room: RoomCode::from_number(seed as u32),
+        started_unix_s: 1_700_000_000,
+        build: "a test".to_owned(),
+        protocol: protocol_hash(),
+        game: simulation.game().id.to_owned(),
+        rules_version: simulation.game().rules_version,
+        rules_hash: rules_hash(&opening).expect("it was encoded just now"),
+        seed,
+        map: setup.map,
+        seats: setup.seats,
+        tick_rate: 30,
+        components: simulation.states().names().map(str::to_owned).collect(),
+    };
+    (header, opening)
+}
+
+fn ending(tick: Tick, simulation: &Simulation) -> Trailer {
+    let scores = simulation.get::<Scoreboard>().expect("a match has scores");
+    let place = |slot| Place { slot, name: NAMES[slot.index()].to_owned(), score: scores.slots[slot.index()] };
+    let ending = if scores.over { Ending::Finished } else { Ending::Unfinished(Unfinished::ServerStopped) };
+    Trailer {
+        ending,
+        ticks: tick.plus(1).0,
+        hashes: Some(simulation.hashes()),
+        ranking: Some(scores.ranking(simulation.roster().ever_seated).into_iter().map(place).collect()),
+    }
+}

@@ -1,0 +1,114 @@
+//! What a match was, before its first tick.
+
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::{
+    ids::{MatchId, RoomCode, SLOTS_MAX},
+    protocol::{
+        codec::{self, CodecError},
+        control::GAME_ID_BYTES_MAX,
+    },
+    room_state::RoomStates,
+    state_hash::COMPONENTS_MAX,
+};
+
+/// Bytes of a build's name, at most.
+pub const BUILD_BYTES_MAX: usize = 64;
+/// Bytes of a map's name, at most.
+pub const MAP_BYTES_MAX: usize = 64;
+/// Bytes of a component's name, at most.
+const COMPONENT_NAME_BYTES_MAX: usize = 32;
+/// Bytes of memory that decoding a header may claim.
+const HEADER_BYTES_MAX: usize = 4096;
+
+/// A number that tells two sets of rules and maps apart: a hash over the game's part of the state before tick 0.
+///
+/// # Errors
+/// When the bytes are not a serialised state.
+pub fn rules_hash(opening: &[u8]) -> Result<u64, CodecError> {
+    RoomStates::game_part(opening).map(xxh3_64)
+}
+
+/// What a match was, before its first tick.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// The match.
+    pub match_id: MatchId,
+    /// The code of the room it was played in.
+    pub room: RoomCode,
+    /// When it was set, in seconds since 1970.
+    pub started_unix_s: u64,
+    /// The program that recorded it, at most [`BUILD_BYTES_MAX`].
+    pub build: String,
+    /// [`protocol_hash`](crate::protocol::control::protocol_hash) of that program.
+    pub protocol: u64,
+    /// [`GameInfo::id`](crate::sim::GameInfo::id).
+    pub game: String,
+    /// [`GameInfo::rules_version`](crate::sim::GameInfo::rules_version).
+    pub rules_version: u32,
+    /// Tells two sets of rules and maps apart: [`rules_hash`] of the opening state.
+    pub rules_hash: u64,
+    /// What the room's random numbers began with.
+    pub seed: u64,
+    /// The map's name, at most [`MAP_BYTES_MAX`]; empty for a game without maps.
+    pub map: String,
+    /// How many seats the room had, 1 to 16.
+    pub seats: u8,
+    /// Ticks a second.
+    pub tick_rate: u16,
+    /// The names of the components whose hashes are recorded, in their order.
+    pub components: Vec<String>,
+}
+
+impl Header {
+    pub(super) fn encode(&self) -> Vec<u8> {
+        codec::encode(self)
+    }
+
+    /// Reads a header whose fields are all in their ranges.
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
+        let header: Self = codec::decode::<_, HEADER_BYTES_MAX>(bytes)?;
+        let is_right = header.build.len() <= BUILD_BYTES_MAX
+            && header.game.len() <= GAME_ID_BYTES_MAX
+            && header.map.len() <= MAP_BYTES_MAX
+            && (1..=SLOTS_MAX).contains(&usize::from(header.seats))
+            && header.tick_rate > 0
+            && header.components.len() <= COMPONENTS_MAX
+            && header.components.iter().all(|name| name.len() <= COMPONENT_NAME_BYTES_MAX);
+        if is_right { Ok(header) } else { Err(CodecError::Invalid) }
+    }
+
+    /// The name of the component at this place of the recorded hashes.
+    pub fn component(&self, place: usize) -> &str {
+        self.components.get(place).map_or("unknown", String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A change of these bytes needs a new format number.
+    #[test]
+    fn a_header_has_its_golden_bytes() {
+        let header = Header {
+            match_id: MatchId(1),
+            room: RoomCode::from_number(0),
+            started_unix_s: 9,
+            build: "b".to_owned(),
+            protocol: 2,
+            game: "g".to_owned(),
+            rules_version: 3,
+            rules_hash: 4,
+            seed: 300,
+            map: String::new(),
+            seats: 5,
+            tick_rate: 30,
+            components: vec!["c".to_owned()],
+        };
+        let golden = *b"\x01\x042222\x09\x01b\x02\x01g\x03\x04\xfb\x2c\x01\x00\x05\x1e\x01\x01c";
+        assert_eq!(header.encode(), golden);
+        assert_eq!(Header::decode(&golden), Ok(header));
+    }
+}

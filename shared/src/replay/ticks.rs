@@ -1,0 +1,70 @@
+//! The ticks of a replay, block by block.
+
+use super::{
+    BLOCK_BYTES_MAX,
+    block::{Recorded, take_tick},
+    error::{Part, ReplayError},
+    zip::Unpacker,
+};
+use crate::{ids::SLOTS_MAX, input::Input, protocol::codec::Reader, tick::Tick};
+
+/// A block, still compressed.
+pub(super) struct Block<'a> {
+    pub first: Tick,
+    pub ticks: u32,
+    pub packed: &'a [u8],
+}
+
+impl Block<'_> {
+    const fn part(&self) -> Part {
+        Part::Block(self.first)
+    }
+}
+
+/// The ticks of a replay in order. After an error there is no more.
+pub struct Ticks<'r> {
+    blocks: &'r [Block<'r>],
+    unpacker: Unpacker,
+    raw: Vec<u8>,
+    read: usize,
+    next: Tick,
+    inputs: [Input; SLOTS_MAX],
+}
+
+impl Iterator for Ticks<'_> {
+    type Item = Result<Recorded, ReplayError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let block = self.blocks.first()?;
+        let recorded = self.take(block);
+        match &recorded {
+            Ok(recorded) => self.inputs = recorded.frame.inputs,
+            Err(_) => self.blocks = &[],
+        }
+        Some(recorded)
+    }
+}
+
+impl<'r> Ticks<'r> {
+    /// All ticks of these blocks, which are a replay's from its first on.
+    pub(super) fn new(blocks: &'r [Block<'r>]) -> Self {
+        let inputs = [Input::NEUTRAL; SLOTS_MAX];
+        Self { blocks, unpacker: Unpacker::new(), raw: Vec::new(), read: 0, next: Tick(0), inputs }
+    }
+
+    fn take(&mut self, block: &'r Block) -> Result<Recorded, ReplayError> {
+        if self.next == block.first {
+            self.unpacker.unpack(block.packed, BLOCK_BYTES_MAX, &mut self.raw, block.part())?;
+            self.read = 0;
+        }
+        let mut reader = Reader::new(&self.raw[self.read..]);
+        let recorded = take_tick(&mut reader, self.next, &self.inputs, block.part())?;
+        self.read = self.raw.len() - reader.rest().len();
+        self.next = self.next.plus(1);
+        if self.next == block.first.plus(block.ticks) {
+            reader.finish().map_err(|_| ReplayError::Impossible(block.part()))?;
+            self.blocks = &self.blocks[1..];
+        }
+        Ok(recorded)
+    }
+}

@@ -1,0 +1,171 @@
+//! Every match leaves a replay of what was played, and it can be fetched.
+
+use std::{fs, time::Duration};
+
+use framehouse_server::{
+    config::ReplaySettings,
+    ops::{http, replays::ReplayFiles, status::StatusBoard},
+    replay::{
+        Replays, folder,
+        verify::{Verified, verify},
+        writer::ReplayWriter,
+    },
+    room::directory::RoomWish,
+};
+use framehouse_shared::{
+    arena::ArenaPlugin,
+    replay::{Ending, Replay, Unfinished, canned_replay},
+};
+use framehouse_tests::{
+    replays::Folder,
+    tiny::{MATCH_TICKS, TinyPlugin},
+    world::World,
+};
+
+/// A server that records into this folder.
+fn recording(mut world: World, folder: &Folder) -> (World, ReplayWriter) {
+    let writer =
+        ReplayWriter::start(folder.path().to_owned(), &ReplaySettings::default(), 1_700_000_000).expect("a folder");
+    world.server.record_replays(writer.queue());
+    (world, writer)
+}
+
+fn close(world: World, writer: ReplayWriter) {
+    drop(world);
+    assert!(writer.close(Duration::from_secs(60)), "everything is written");
+}
+
+/// The only file of the folder.
+fn only_replay(folder: &Folder) -> Vec<u8> {
+    let files = folder.files();
+    assert_eq!(files.len(), 1, "{files:?}");
+    folder::read(&files[0]).expect("a readable file")
+}
+
+#[test]
+fn a_played_match_leaves_a_replay_that_verifies() {
+    let folder = Folder::new("played");
+    let (world, writer) = recording(World::new(TinyPlugin, 1).with_link("delay=30,loss=0.02"), &folder);
+    let mut world = world.with_players(4);
+    world.step_to_playing();
+    world.step_ticks(MATCH_TICKS + 15);
+    let results = world.clients[0].client.results().expect("the match is over").clone();
+    close(world, writer);
+    let bytes = only_replay(&folder);
+    assert_eq!(verify(TinyPlugin, &bytes), Ok(Verified { ticks: MATCH_TICKS, ending: Ending::Finished }));
+    let ranking = Replay::read(&bytes).expect("a replay").trailer.ranking.expect("a ranking");
+    let recorded = ranking.into_iter().map(|place| (place.slot, place.name, place.score));
+    let told = results.ranking.into_iter().map(|entry| (entry.slot, entry.name, entry.score));
+    assert!(recorded.eq(told), "the clients were told the recorded ranking");
+}
+
+#[test]
+fn joins_and_leaves_in_a_running_match_are_in_its_replay() {
+    let folder = Folder::new("joins");
+    let mut world = World::new(ArenaPlugin, 2).with_link("delay=30,loss=0.02");
+    world.join(RoomWish::Create { size: 3, private: false, practice: false }).expect("a room");
+    world.join(RoomWish::Quick).expect("a seat");
+    let (mut world, writer) = recording(world, &folder);
+    world.all_ready();
+    world.step_to_playing();
+    world.step_ticks(200);
+    let late = world.join(RoomWish::Quick).expect("a free seat");
+    world.step_ticks(200);
+    world.clients[late].client.leave();
+    world.step_ticks(200);
+    world.server.say_goodbye("enough");
+    close(world, writer);
+    let bytes = only_replay(&folder);
+    let verified = verify(ArenaPlugin, &bytes).expect("it comes out the same");
+    assert_eq!(verified.ending, Ending::Unfinished(Unfinished::ServerStopped));
+    let replay = Replay::read(&bytes).expect("a replay");
+    let joined = replay.beginning.iter_ticks().flat_map(|tick| tick.expect("a good tick").joined);
+    let names: Vec<String> = joined.map(|(_, name)| name).collect();
+    assert_eq!(names, ["player 0", "player 1", "player 2"]);
+}
+
+#[test]
+fn a_match_that_everyone_left_is_kept_unfinished() {
+    let folder = Folder::new("left");
+    let (world, writer) = recording(World::new(TinyPlugin, 3), &folder);
+    let mut world = world.with_players(2);
+    world.step_to_playing();
+    world.step_ticks(100);
+    world.clients.iter_mut().for_each(|client| client.client.leave());
+    world.step_ticks(30);
+    close(world, writer);
+    let verified = verify(TinyPlugin, &only_replay(&folder)).expect("it comes out the same");
+    assert_eq!(verified.ending, Ending::Unfinished(Unfinished::EveryoneLeft));
+    assert!(verified.ticks >= 100);
+}
+
+#[test]
+fn a_match_that_never_began_leaves_nothing() {
+    let folder = Folder::new("countdown");
+    let (world, writer) = recording(World::new(TinyPlugin, 4), &folder);
+    let mut world = world.with_players(2);
+    world.step_ticks(10);
+    world.clients[0].client.leave();
+    world.step_ticks(60);
+    close(world, writer);
+    assert_eq!(folder.files(), Vec::<std::path::PathBuf>::new());
+}
+
+#[test]
+fn a_room_that_is_gone_ends_its_replay() {
+    let folder = Folder::new("gone");
+    let (world, writer) = recording(World::new(TinyPlugin, 5), &folder);
+    let mut world = world.with_players(2);
+    world.step_to_playing();
+    world.step_ticks(50);
+    close(world, writer);
+    let verified = verify(TinyPlugin, &only_replay(&folder)).expect("it comes out the same");
+    assert_eq!(verified.ending, Ending::Unfinished(Unfinished::RoomClosed));
+}
+
+#[test]
+fn many_rooms_leave_a_replay_for_every_match() {
+    let folder = Folder::new("many");
+    let (mut world, writer) = recording(World::new(TinyPlugin, 6), &folder);
+    for _ in 0..12 {
+        world = world.with_players_in_another_room(2);
+    }
+    world.step_ticks(2 * (MATCH_TICKS + 90));
+    world.server.say_goodbye("enough");
+    let stats = world.server.world().resource::<Replays>().stats();
+    assert_eq!((stats.given_up, stats.failed), (0, 0));
+    close(world, writer);
+    assert!(folder.files().len() >= 24, "two matches a room");
+    for file in folder.files() {
+        let bytes = folder::read(&file).expect("a readable file");
+        verify(TinyPlugin, &bytes).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    }
+}
+
+#[test]
+fn replays_are_fetched_over_http_by_the_id_of_their_match() {
+    let folder = Folder::new("http");
+    let bytes = canned_replay(ArenaPlugin, 14, 4, 3600);
+    fs::write(folder::whole_path(folder.path(), Replay::read(&bytes).expect("a replay").header().match_id), &bytes)
+        .expect("a file");
+    fs::write(folder.path().join("secret"), "s").expect("a file");
+    let listener = http::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
+    let url = format!("http://{}/v1/replays", listener.local_addr().expect("bound"));
+    let _joins = http::serve(listener, StatusBoard::default(), ReplayFiles::new(folder.path().to_owned()), 5.0);
+    let get = |name: &str| {
+        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        agent.get(format!("{url}/{name}")).call().expect("an answer")
+    };
+    let id = format!("{:032x}", 14);
+    let mut answer = get(&id);
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.headers()["content-type"], "application/octet-stream");
+    assert_eq!(answer.headers()["content-disposition"], format!("attachment; filename=\"{id}.fhr\""));
+    assert_eq!(answer.body_mut().read_to_vec().expect("a body"), bytes);
+    for name in [&format!("{:032x}", 15), "secret", "..%2Fsecret", "%2e%2e", &format!("{id}.fhr")] {
+        let mut answer = get(name);
+        assert_eq!(answer.status(), 404, "{name}");
+        let error: serde_json::Value = answer.body_mut().read_json().expect("JSON");
+        assert_eq!(error["error"]["code"], "no_such_replay", "{name}");
+    }
+}

@@ -1,0 +1,91 @@
+//! A thousand rooms end at once beside two hundred that play on.
+
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
+
+use super::{
+    args::Size,
+    crowd::Seen,
+    player::{Group, Order},
+    report::Report,
+    scene::{RoomPlan, Scene},
+    timeline::{Pages, Timeline},
+};
+use crate::load::status::Cleanup;
+
+/// Rooms of four that play on.
+const BYSTANDING_ROOMS: u32 = 200;
+/// Rooms of one that end: half are closed by their hosts, half are left.
+const ENDING_ROOMS: u32 = 1000;
+/// So long everybody plays before anything is measured: a history, score frames and a leaderboard.
+const HISTORY_TIME: Duration = Duration::from_secs(10);
+/// How long calm is measured, before and after.
+const CALM_TIME: Duration = Duration::from_secs(10);
+/// The rooms end, and nothing is due yet: a page and a half less than the delay.
+const ENDING_TIME: Duration = Duration::from_millis(3500);
+/// A sweep is in every window. The delay is the usual one.
+const SETTINGS: &str = "[cleanup]\ncleanup_delay = 5.0\nsweep_interval = 2.0\n[rooms]\ncountdown = 1.0\n";
+
+pub(super) fn run(size: Size, stop: &Arc<AtomicBool>) -> Result<Report, String> {
+    let clients = 4 * size.of(BYSTANDING_ROOMS) + size.of(ENDING_ROOMS);
+    let scene = Scene::open("cleanup", clients, SETTINGS, stop)?;
+    scene.play(&rooms(size))?;
+    scene.pause(HISTORY_TIME)?;
+    let pages = measure(&scene)?;
+    let (seen, log) = scene.close()?;
+    Ok(judge(&pages, &seen, log))
+}
+
+fn rooms(size: Size) -> Vec<RoomPlan> {
+    let bystanding = RoomPlan::many(size.of(BYSTANDING_ROOMS), 4, Group::Bystander);
+    let closing = RoomPlan::many(size.of(ENDING_ROOMS) / 2, 1, Group::Actor);
+    let deserted = RoomPlan::many(size.of(ENDING_ROOMS) / 2, 1, Group::OtherActor);
+    bystanding.chain(closing).chain(deserted).collect()
+}
+
+fn measure(scene: &Scene) -> Result<Pages, String> {
+    let mut timeline = Timeline::new(scene);
+    timeline.begin("before")?;
+    scene.pause(CALM_TIME)?;
+    timeline.begin("ending")?;
+    scene.crowd.order(Group::Actor, Order::Close);
+    scene.crowd.order(Group::OtherActor, Order::Leave);
+    scene.pause(ENDING_TIME)?;
+    timeline.begin("freeing")?;
+    scene.wait_until("everything was freed", |status| status.cleanup.active_cleanup_tasks == 0)?;
+    timeline.begin("after")?;
+    scene.pause(CALM_TIME)?;
+    timeline.end()
+}
+
+fn judge(pages: &Pages, seen: &Seen, log: Vec<String>) -> Report {
+    let windows = pages.windows(seen, &[("bystander", &[Group::Bystander])]);
+    let mut report = Report::new("cleanup", windows, log, seen);
+    report.check_ticks("ending", "before", pages.tick_rate());
+    // Fewer rooms play by then: calm is what comes after, not what was before.
+    report.check_ticks("freeing", "after", pages.tick_rate());
+    report.check_nobody_is_lost(seen, &[Group::Bystander]);
+    note_ends(&mut report, seen);
+    note_freeing(&mut report, &pages.first().cleanup, &pages.last().cleanup);
+    report
+}
+
+fn note_ends(report: &mut Report, seen: &Seen) {
+    let actors = || seen.of(Group::Actor).chain(seen.of(Group::OtherActor));
+    report.spread("order_to_end", actors().filter_map(|diary| Some(diary.ended.as_ref()?.0 - diary.obeyed_at?)));
+    let left = actors().filter(|diary| diary.ended.is_none()).count();
+    report.check(left == 0, || format!("{left} clients of the rooms that ended are still there"));
+}
+
+fn note_freeing(report: &mut Report, before: &Cleanup, after: &Cleanup) {
+    let per_tick = after.us_per_tick.since(&before.us_per_tick).quantiles();
+    report.number("freeing_us_p50", per_tick.p50 * 1000.0);
+    report.number("freeing_us_p99", per_tick.p99 * 1000.0);
+    report.number("freeing_us_max", per_tick.max * 1000.0);
+    report.number("tasks_done", (after.done - before.done) as f64);
+    report.number("tasks_forced", (after.forced - before.forced) as f64);
+    report.check(after.failed == 0, || format!("{} cleanups failed", after.failed));
+    report.check(after.orphans == 0, || format!("the sweep found {} things that nobody owns", after.orphans));
+}

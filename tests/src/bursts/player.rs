@@ -1,0 +1,203 @@
+//! One thin client: what it is told to do, and what it has seen.
+
+use std::time::Duration;
+
+use framehouse_client::{
+    client::{Client, Notice},
+    stats::{Distribution, ErrorLog},
+};
+use framehouse_shared::{
+    ids::Slot,
+    input::Input,
+    protocol::control::{HostOrder, Phase, PlayerState, RoomEvent},
+};
+
+use crate::load::{order::Saying, room::tenth_ms};
+
+/// What a client is there for; orders go to groups, and frames are counted by group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Group {
+    /// Plays, and should notice nothing of the burst.
+    Bystander,
+    /// Plays in a room with somebody who stops.
+    Mate,
+    /// The same, and talks.
+    Talker,
+    /// Makes the burst.
+    Actor,
+    /// Makes the same burst in another way.
+    OtherActor,
+}
+
+impl Group {
+    pub const ALL: [Self; 5] = [Self::Bystander, Self::Mate, Self::Talker, Self::Actor, Self::OtherActor];
+}
+
+/// What a client is told to do.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Order {
+    /// Be ready for a match.
+    Ready,
+    /// Close the room, as its host.
+    Close,
+    /// Leave the room.
+    Leave,
+    /// Say so many room messages a second from now on.
+    Talk(u32),
+    /// Do nothing at all, as a stopped process: read no socket, answer nobody.
+    Stop,
+    /// Go on.
+    GoOn,
+}
+
+/// What a client has seen. Times count from the start of the scene.
+#[derive(Clone, Debug)]
+pub(super) struct Diary {
+    pub group: Group,
+    /// The number of its room among those of the scene.
+    pub room: u32,
+    pub slot: Option<Slot>,
+    /// When its seat was asked for.
+    pub asked_at: Duration,
+    pub welcomed_at: Option<Duration>,
+    /// When it had done what it was told last.
+    pub obeyed_at: Option<Duration>,
+    pub stopped_at: Option<Duration>,
+    pub loading_at: Option<Duration>,
+    pub playing_at: Option<Duration>,
+    /// Whose seats were shown as away, and when.
+    pub away: Vec<(Slot, Duration)>,
+    /// When the session was over, and why.
+    pub ended: Option<(Duration, String)>,
+    pub said: u64,
+    pub heard: u64,
+    pub event_gaps: u64,
+    pub errors: ErrorLog,
+}
+
+impl Diary {
+    fn new(group: Group, room: u32, asked_at: Duration) -> Self {
+        Self {
+            group,
+            room,
+            slot: None,
+            asked_at,
+            welcomed_at: None,
+            obeyed_at: None,
+            stopped_at: None,
+            loading_at: None,
+            playing_at: None,
+            away: Vec::new(),
+            ended: None,
+            said: 0,
+            heard: 0,
+            event_gaps: 0,
+            errors: ErrorLog::default(),
+        }
+    }
+
+    /// Notes what happened.
+    fn note(&mut self, now: Duration, notice: Notice) {
+        match notice {
+            Notice::Welcomed => self.welcomed_at = Some(now),
+            Notice::Ended(reason) => self.ended = Some((now, reason)),
+            Notice::Room(RoomEvent::Phase(Phase::Loading { .. })) => self.loading_at = Some(now),
+            Notice::Room(RoomEvent::Phase(Phase::Playing { .. })) => self.playing_at = Some(now),
+            Notice::Room(RoomEvent::State { slot, state: PlayerState::Away }) => self.away.push((slot, now)),
+            Notice::Room(RoomEvent::Message { .. }) => self.heard += 1,
+            _ => {}
+        }
+    }
+}
+
+/// What is said, and since when.
+#[derive(Clone, Copy)]
+struct Talk {
+    since: Duration,
+    per_s: u32,
+}
+
+/// A client with its diary.
+pub(super) struct Player {
+    client: Client,
+    diary: Diary,
+    /// The match of the last frames, and when they came.
+    last_frame: Option<(u32, Duration)>,
+    talk: Option<Talk>,
+    is_stopped: bool,
+}
+
+impl Player {
+    pub fn new(client: Client, group: Group, room: u32, asked_at: Duration) -> Self {
+        let diary = Diary::new(group, room, asked_at);
+        Self { client, diary, last_frame: None, talk: None, is_stopped: false }
+    }
+
+    pub const fn group(&self) -> Group {
+        self.diary.group
+    }
+
+    pub fn has_ended(&self) -> bool {
+        self.client.ended().is_some()
+    }
+
+    /// Does as it is told; what that has to say goes out with the next update.
+    pub fn obey(&mut self, order: Order, now: Duration) {
+        self.diary.obeyed_at = None;
+        match order {
+            Order::Ready => self.client.set_ready(true),
+            Order::Close => self.client.order(HostOrder::Close),
+            Order::Leave => self.client.leave(),
+            Order::Talk(per_s) => self.talk = Some(Talk { since: now, per_s }),
+            Order::Stop => self.stop(now),
+            Order::GoOn => self.is_stopped = false,
+        }
+    }
+
+    /// Updates the client, unless it is stopped; the time since the frames before goes into `intervals` when new ones came.
+    pub fn update(&mut self, now: Duration, intervals: &mut Distribution) {
+        self.diary.obeyed_at.get_or_insert(now);
+        if self.is_stopped {
+            return;
+        }
+        self.say_what_is_due(now);
+        let before = self.client.stats().ticks_confirmed;
+        self.client.update(now, &mut |_| Input::NEUTRAL);
+        if self.client.stats().ticks_confirmed > before {
+            self.note_frames(now, intervals);
+        }
+        for notice in self.client.drain_notices() {
+            self.diary.note(now, notice);
+        }
+    }
+
+    /// Between two matches there are no frames to wait for.
+    fn note_frames(&mut self, now: Duration, intervals: &mut Distribution) {
+        let Some(match_no) = self.client.match_no() else { return };
+        let last = self.last_frame.replace((match_no, now)).filter(|(last_no, _)| *last_no == match_no);
+        if let Some((_, at)) = last {
+            intervals.record(tenth_ms(now - at));
+        }
+    }
+
+    const fn stop(&mut self, now: Duration) {
+        self.is_stopped = true;
+        self.diary.stopped_at = Some(now);
+    }
+
+    fn say_what_is_due(&mut self, now: Duration) {
+        let Some(talk) = self.talk else { return };
+        let due = (now.saturating_sub(talk.since).as_secs_f64() * f64::from(talk.per_s)) as u64;
+        while self.diary.said < due {
+            self.client.say(&Saying { number: self.diary.said, said_at: now }.encode());
+            self.diary.said += 1;
+        }
+    }
+
+    /// What it has seen so far.
+    pub fn diary(&self) -> Diary {
+        let stats = self.client.stats();
+        let errors = stats.errors.clone();
+        Diary { slot: self.client.slot(), event_gaps: stats.event_gaps, errors, ..self.diary.clone() }
+    }
+}

@@ -1,0 +1,155 @@
+//! A server of its own for a scenario, and its clients.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use framehouse_client::{client::ClientConfig, connect::RoomRequest};
+
+use super::{
+    crowd::{Crowd, Seen},
+    player::{Group, Order, Player},
+};
+use crate::load::{
+    self,
+    drive::pause,
+    process::{Scratch, ServerProcess},
+    recruit::{RECRUITERS, ask, connect},
+    status::Status,
+};
+
+/// How often it is looked for a new page.
+const LOOK_INTERVAL: Duration = Duration::from_millis(50);
+/// How often it is looked whether something has come about: pages are made twice a second.
+pub(super) const WAIT_INTERVAL: Duration = Duration::from_millis(250);
+/// How long a server may take for a new page: twenty times as long as it usually does.
+const PAGE_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// A room and who comes into it, in this order: the first makes it, the others come by its code.
+pub(super) struct RoomPlan {
+    pub wish: RoomRequest,
+    pub groups: Vec<Group>,
+}
+
+impl RoomPlan {
+    /// A room that starts when everybody is ready, and not before: it is never full.
+    pub fn waiting(groups: &[Group]) -> Self {
+        let (size, practice) = (groups.len() as u8 + 1, groups.len() == 1);
+        Self { wish: RoomRequest::Create { size, private: true, practice }, groups: groups.to_vec() }
+    }
+
+    /// So many rooms of so many players of one group each.
+    pub fn many(rooms: u32, players: usize, group: Group) -> impl Iterator<Item = Self> {
+        (0..rooms).map(move |_| Self::waiting(&vec![group; players]))
+    }
+}
+
+/// A running server and the clients on it.
+pub(super) struct Scene {
+    pub server: ServerProcess,
+    pub crowd: Crowd,
+    pub thin: ClientConfig,
+    folder: Scratch,
+    stop: Arc<AtomicBool>,
+}
+
+impl Scene {
+    /// Starts a server for so many clients, with these settings beside the number of lanes.
+    pub fn open(name: &str, clients: u32, settings: &str, stop: &Arc<AtomicBool>) -> Result<Self, String> {
+        load::allow_sockets(u64::from(clients))?;
+        let folder = Scratch::new(&format!("bursts-{name}"))?;
+        let settings = format!("[server]\nlanes = {}\n{settings}", load::lanes_for(clients));
+        let server = ServerProcess::start(folder.path(), &settings, &[])?;
+        let thin = ClientConfig { hello: load::hello(), game: None };
+        Ok(Self { server, crowd: Crowd::new(), thin, folder, stop: Arc::clone(stop) })
+    }
+
+    /// Gets everybody a seat, several rooms at a time.
+    pub fn seat(&self, rooms: &[RoomPlan]) -> Result<(), String> {
+        let next = AtomicUsize::new(0);
+        let fill = || {
+            while let Some((room, plan)) = take_next(&next, rooms) {
+                self.fill(room, plan)?;
+            }
+            Ok(())
+        };
+        thread::scope(|scope| {
+            let threads: Vec<_> = (0..RECRUITERS).map(|_| scope.spawn(fill)).collect();
+            threads.into_iter().try_for_each(|thread| thread.join().map_err(|_| "a thread panicked".to_owned())?)
+        })
+    }
+
+    fn fill(&self, room: u32, plan: &RoomPlan) -> Result<(), String> {
+        let mut wish = plan.wish;
+        for group in &plan.groups {
+            let asked_at = self.crowd.elapsed();
+            let grant = ask(self.server.url(), format!("burst {room}"), wish, &self.thin).map_err(|e| e.to_string())?;
+            let client = connect(&grant, &self.thin, self.crowd.elapsed())?;
+            self.crowd.add(Player::new(client, *group, room, asked_at), room);
+            wish = RoomRequest::Code(grant.code);
+        }
+        self.pause(Duration::ZERO)
+    }
+
+    /// Seats everybody, and lets all their matches begin.
+    pub fn play(&self, rooms: &[RoomPlan]) -> Result<(), String> {
+        self.seat(rooms)?;
+        let players = rooms.iter().map(|room| room.groups.len() as u32).sum();
+        self.wait_until("everybody is seated", |status| status.players >= players)?;
+        Group::ALL.iter().for_each(|group| self.crowd.order(*group, Order::Ready));
+        let rooms = rooms.len() as u32;
+        self.wait_until("everybody plays", |status| status.rooms_by_phase.playing >= rooms).map(|_| ())
+    }
+
+    /// Waits for this, for a minute at most.
+    pub fn wait_until(&self, what: &str, is_so: impl Fn(&Status) -> bool) -> Result<Status, String> {
+        let late = self.crowd.elapsed() + Duration::from_secs(60);
+        while self.crowd.elapsed() < late {
+            let status = self.server.status()?;
+            if is_so(&status) {
+                return Ok(status);
+            }
+            self.pause(WAIT_INTERVAL)?;
+        }
+        Err(format!("it took more than a minute until {what}: {:?}", self.server.status()?))
+    }
+
+    /// A page that was made after this was called.
+    pub fn next_page(&self) -> Result<Status, String> {
+        let (old, late) = (self.server.status()?.tick, self.crowd.elapsed() + PAGE_TIME_MAX);
+        loop {
+            let page = self.server.status()?;
+            if page.tick > old {
+                return Ok(page);
+            }
+            if self.crowd.elapsed() > late {
+                return Err("the server's status page stands still".to_owned());
+            }
+            self.pause(LOOK_INTERVAL)?;
+        }
+    }
+
+    /// Lets time pass.
+    pub fn pause(&self, time: Duration) -> Result<(), String> {
+        pause(time, &self.stop)
+    }
+
+    /// Everybody leaves, and the server is stopped. Gives what was seen, and what the server had to say.
+    pub fn close(self) -> Result<(Seen, Vec<String>), String> {
+        let seen = self.crowd.end()?;
+        let log = self.server.log_lines();
+        self.server.stop()?;
+        drop(self.folder);
+        Ok((seen, log))
+    }
+}
+
+fn take_next<'a>(next: &AtomicUsize, rooms: &'a [RoomPlan]) -> Option<(u32, &'a RoomPlan)> {
+    let room = next.fetch_add(1, Ordering::Relaxed);
+    Some((room as u32, rooms.get(room)?))
+}

@@ -1,0 +1,130 @@
+//! Clients stop for a minute, as stopped processes, while their rooms play and talk on.
+
+use std::{
+    ops::RangeInclusive,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
+
+use super::{
+    crowd::Seen,
+    player::{Diary, Group, Order},
+    report::Report,
+    scene::{RoomPlan, Scene, WAIT_INTERVAL},
+    timeline::{Pages, Timeline},
+};
+
+/// Rooms of four of which one stops and one talks; and rooms of four in which nothing happens.
+const SLOW_ROOMS: u32 = 5;
+const BYSTANDING_ROOMS: u32 = 5;
+/// Room messages that the talkers say in a second.
+const MESSAGES_PER_S: u32 = 10;
+/// So long everybody plays before anything is measured.
+const WARM_TIME: Duration = Duration::from_secs(5);
+/// How long calm is measured.
+const CALM_TIME: Duration = Duration::from_secs(20);
+/// How long they are stopped.
+const STOPPED_TIME: Duration = Duration::from_secs(60);
+/// How long after that they may take to find out that their sessions are over: what the server said is lost, as their
+/// sockets were full, and ten seconds of silence say it, too.
+const FINDING_TIME: Duration = Duration::from_secs(13);
+/// Who is silent for two seconds (the usual setting) is away; that is looked at four times a second.
+const AWAY_TIME: RangeInclusive<Duration> = Duration::from_millis(1800)..=Duration::from_millis(3000);
+
+pub(super) fn run(stop: &Arc<AtomicBool>) -> Result<Report, String> {
+    let scene = Scene::open("slow", 4 * (SLOW_ROOMS + BYSTANDING_ROOMS), "", stop)?;
+    scene.play(&rooms())?;
+    scene.crowd.order(Group::Talker, Order::Talk(MESSAGES_PER_S));
+    scene.pause(WARM_TIME)?;
+    let (pages, ended_after) = measure(&scene)?;
+    let (seen, log) = scene.close()?;
+    Ok(judge(&pages, ended_after, &seen, log))
+}
+
+fn rooms() -> Vec<RoomPlan> {
+    let slow = [Group::Talker, Group::Mate, Group::Mate, Group::Actor];
+    let bystanding = RoomPlan::many(BYSTANDING_ROOMS, 4, Group::Bystander);
+    (0..SLOW_ROOMS).map(|_| RoomPlan::waiting(&slow)).chain(bystanding).collect()
+}
+
+/// Gives the pages, and how long it took until the sessions of those who stopped were over.
+fn measure(scene: &Scene) -> Result<(Pages, Option<Duration>), String> {
+    let mut timeline = Timeline::new(scene);
+    timeline.begin("before")?;
+    scene.pause(CALM_TIME)?;
+    timeline.begin("stopped")?;
+    scene.crowd.order(Group::Actor, Order::Stop);
+    let ended_after = watch_sessions(scene)?;
+    timeline.begin("after")?;
+    scene.crowd.order(Group::Actor, Order::GoOn);
+    // What was said has to be heard.
+    scene.crowd.order(Group::Talker, Order::Talk(0));
+    scene.pause(FINDING_TIME)?;
+    Ok((timeline.end()?, ended_after))
+}
+
+/// Lets the time pass in which they are stopped.
+fn watch_sessions(scene: &Scene) -> Result<Option<Duration>, String> {
+    let (start, mut ended_after) = (scene.crowd.elapsed(), None);
+    let passed = || scene.crowd.elapsed() - start;
+    while passed() < STOPPED_TIME {
+        if scene.server.status()?.sessions <= 3 * SLOW_ROOMS + 4 * BYSTANDING_ROOMS {
+            ended_after.get_or_insert_with(passed);
+        }
+        scene.pause(WAIT_INTERVAL)?;
+    }
+    Ok(ended_after)
+}
+
+fn judge(pages: &Pages, ended_after: Option<Duration>, seen: &Seen, log: Vec<String>) -> Report {
+    let mates = [Group::Mate, Group::Talker];
+    let windows = pages.windows(seen, &[("mate", &mates), ("bystander", &[Group::Bystander])]);
+    let mut report = Report::new("slow", windows, log, seen);
+    report.check_ticks("stopped", "before", pages.tick_rate());
+    report.check_nobody_is_lost(seen, &[Group::Bystander, Group::Mate, Group::Talker]);
+    report.note_frames("mate", "stopped", "before");
+    report.note_frames("bystander", "stopped", "before");
+    note_away(&mut report, seen);
+    note_talk(&mut report, seen);
+    note_ends(&mut report, seen, ended_after);
+    report
+}
+
+/// Everybody in a room has to see who is away there, and in time.
+fn note_away(report: &mut Report, seen: &Seen) {
+    let mates = || seen.of(Group::Mate).chain(seen.of(Group::Talker));
+    let sights = || mates().filter_map(|mate| away_after(stopped_in(seen, mate.room)?, mate));
+    report.spread("stop_to_away", sights());
+    let in_time = sights().filter(|after| AWAY_TIME.contains(after)).count();
+    report.check(in_time == mates().count(), || {
+        format!("only {in_time} of {} saw in time that somebody was away", mates().count())
+    });
+}
+
+fn stopped_in(seen: &Seen, room: u32) -> Option<&Diary> {
+    seen.of(Group::Actor).find(|actor| actor.room == room)
+}
+
+fn away_after(stopped: &Diary, mate: &Diary) -> Option<Duration> {
+    let at = mate.away.iter().find(|(slot, _)| Some(*slot) == stopped.slot).map(|(_, at)| *at);
+    Some(at? - stopped.stopped_at?)
+}
+
+/// Everybody in a room has to hear all that is said there.
+fn note_talk(report: &mut Report, seen: &Seen) {
+    let said: u64 = seen.of(Group::Talker).map(|talker| talker.said).sum();
+    let heard = |group| seen.of(group).map(|diary| diary.heard).sum::<u64>();
+    report.number("said", said as f64);
+    let mates = heard(Group::Mate);
+    report.check(heard(Group::Talker) == said && mates == 2 * said, || {
+        format!("of {said} messages {} came back, and two mates each heard {mates} of them", heard(Group::Talker))
+    });
+}
+
+/// The server ends the sessions of those who are stopped, and they find out when they go on.
+fn note_ends(report: &mut Report, seen: &Seen, ended_after: Option<Duration>) {
+    report.number("stop_to_session_end_s", ended_after.map_or(f64::NAN, |after| after.as_secs_f64()));
+    report.check(ended_after.is_some(), || "the sessions of those who stopped were not ended".to_owned());
+    let unaware = seen.of(Group::Actor).filter(|actor| actor.ended.is_none()).count();
+    report.check(unaware == 0, || format!("{unaware} of those who stopped do not know that their sessions are over"));
+}
