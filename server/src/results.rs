@@ -161,7 +161,8 @@ impl ResultStore {
         // Nobody listens any more, and the thread must not wait until somebody does.
         drop(saved);
         // The queue's end tells the thread that nothing more comes. Where the system gives no thread, what waits is lost.
-        let _ = thread::Builder::new().spawn(move || waiting.into_iter().try_for_each(|result| queue.send(result)));
+        let send_all = move || waiting.into_iter().all(|result| queue.send(result).is_ok());
+        let _ = thread::Builder::new().spawn(send_all);
         // The end of the thread or of the patience: either is the end.
         let _ = SyncCell::to_inner(thread_end).recv_timeout(patience);
         drop(patience_end);

@@ -9,7 +9,7 @@
 //! scene.rs     a server, seats for everybody, orders;  timeline.rs  windows
 //! player.rs    a client and its diary;                 crowd.rs     the threads that update all of them
 //! cleanup.rs, joins.rs, starts.rs, slow.rs             the scenarios
-//! report.rs    a line for each
+//! verdict.rs   what must hold;                         report.rs    a line for each
 //! ```
 
 pub mod args;
@@ -22,6 +22,7 @@ mod scene;
 mod slow;
 mod starts;
 pub mod timeline;
+mod verdict;
 
 use std::sync::{Arc, atomic::AtomicBool};
 

@@ -131,10 +131,8 @@ impl RoomModel {
         }
         match *command {
             Command::Join(person) => self.join(person),
-            Command::Watch(person) => {
-                if !self.is_here(person) && self.spectators.len() < SPECTATORS_MAX {
-                    self.spectators.push(person);
-                }
+            Command::Watch(person) if !self.is_here(person) && self.spectators.len() < SPECTATORS_MAX => {
+                self.spectators.push(person);
             }
             Command::Leave(person) if self.is_connected(person) => self.remove(person),
             Command::Cut(person) => self.cut(person),
@@ -151,21 +149,13 @@ impl RoomModel {
             Command::Start(person) if self.commands(person) && !self.is_playing && self.has_enough() => {
                 self.is_called = true;
             }
-            Command::Abort(person) if self.commands(person) && self.is_playing => self.to_lobby(false),
-            Command::Kick(person, other) if self.commands(person) && person != other => {
-                if self.player(other).is_some() {
-                    self.remove(other);
-                }
+            Command::Abort(person) if self.commands(person) && self.is_playing => self.return_to_lobby(false),
+            Command::Kick(person, other) if self.commands_other(person, other) => self.remove(other),
+            Command::HandOver(person, other) if self.commands_other(person, other) && self.is_connected(other) => {
+                self.host = Some(other);
             }
-            Command::HandOver(person, other) if self.commands(person) && person != other => {
-                if self.player(other).is_some_and(|player| !player.is_lost) {
-                    self.host = Some(other);
-                }
-            }
-            Command::Resize(person, seats) if self.commands(person) && !self.is_playing => {
-                if self.players.iter().all(|player| player.slot < seats) {
-                    self.seats = seats;
-                }
+            Command::Resize(person, seats) if self.commands(person) && !self.is_playing && self.fits(seats) => {
+                self.seats = seats;
             }
             Command::Close(person) if self.commands(person) => self.close(),
             _ => {}
@@ -210,7 +200,7 @@ impl RoomModel {
         self.is_closed = true;
     }
 
-    fn to_lobby(&mut self, starts_when_full: bool) {
+    fn return_to_lobby(&mut self, starts_when_full: bool) {
         self.is_playing = false;
         self.is_called = false;
         self.starts_when_full = starts_when_full;
@@ -223,7 +213,7 @@ impl RoomModel {
         for _ in 0..3 {
             if self.is_playing && !self.players.iter().any(|player| player.state == PlayerState::Playing) {
                 self.results += 1;
-                self.to_lobby(true);
+                self.return_to_lobby(true);
             }
             if self.players.is_empty() {
                 return self.close();
@@ -254,6 +244,14 @@ impl RoomModel {
 
     fn commands(&self, person: Person) -> bool {
         self.host == Some(person) && self.is_connected(person)
+    }
+
+    fn commands_other(&self, person: Person, other: Person) -> bool {
+        self.commands(person) && person != other && self.player(other).is_some()
+    }
+
+    fn fits(&self, seats: u8) -> bool {
+        self.players.iter().all(|player| player.slot < seats)
     }
 
     fn is_here(&self, person: Person) -> bool {

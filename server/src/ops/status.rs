@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use bevy::prelude::*;
+use bevy::{ecs::system::SystemParam, prelude::*};
 use framehouse_shared::protocol::guard::Dropped;
 use serde::Serialize;
 
@@ -187,70 +187,83 @@ struct Errors {
     rooms_faulted: u64,
 }
 
-fn publish_status(
-    now: Res<Now>,
-    rate: Res<TickRate>,
-    counters: Res<Counters>,
-    times: Res<TickTimes>,
-    stages: Res<StageTimes>,
-    board: Res<StatusBoard>,
-    sessions: Res<Sessions>,
-    cleanup: Res<Cleanup>,
-    results: Option<Res<ResultStore>>,
-    replays: Res<Replays>,
-    rooms: Query<ListedRoom>,
-    players: Query<&Player>,
-    spectators: Query<&Spectator>,
-    lanes: Query<&Lane>,
-) {
-    if !now.tick.is_multiple_of(u64::from(rate.ticks_in(PAGE_INTERVAL_MS))) {
+/// Everything that the page is made from.
+#[derive(SystemParam)]
+struct Sources<'w, 's> {
+    now: Res<'w, Now>,
+    rate: Res<'w, TickRate>,
+    counters: Res<'w, Counters>,
+    times: Res<'w, TickTimes>,
+    stages: Res<'w, StageTimes>,
+    board: Res<'w, StatusBoard>,
+    sessions: Res<'w, Sessions>,
+    cleanup: Res<'w, Cleanup>,
+    results: Option<Res<'w, ResultStore>>,
+    replays: Res<'w, Replays>,
+    rooms: Query<'w, 's, ListedRoom>,
+    players: Query<'w, 's, &'static Player>,
+    spectators: Query<'w, 's, &'static Spectator>,
+    lanes: Query<'w, 's, &'static Lane>,
+}
+
+fn publish_status(sources: Sources) {
+    if !sources.now.tick.is_multiple_of(u64::from(sources.rate.ticks_in(PAGE_INTERVAL_MS))) {
         return;
     }
-    let traffic = total_traffic(&lanes);
-    let status = Status {
-        version: env!("CARGO_PKG_VERSION"),
-        uptime_s: now.elapsed.as_secs_f64(),
-        tick: now.tick,
-        tick_rate: rate.0,
-        tick_ms: times.tick_ms(),
-        tick_us_all: times.took.page(),
-        tick_start_us: times.started_late.page(),
-        dropped_ticks: counters.dropped_ticks,
-        cpu_us_by_stage: stages.by_stage().map(|(name, us)| (name, us.into())).collect(),
-        cpu_us_total: stages.total_us(),
-        rooms_ticks: stages.room_ticks(),
-        rooms: rooms.iter().count(),
-        rooms_by_phase: count_phases(&rooms),
-        players: players.iter().count(),
-        spectators: spectators.iter().count(),
-        sessions: sessions.count(),
-        cleanup: CleanupPage { stats: cleanup.stats(), us_per_tick: cleanup.time_spent().page() },
-        matches_finished: counters.matches_finished,
-        results: results.map(|store| store.stats()).unwrap_or_default(),
-        replays: replays.stats(),
-        kicked: counters.kicked,
-        room_messages_in: counters.room_messages_in,
-        room_messages_out: counters.room_messages_out,
-        room_messages_dropped: counters.room_messages_dropped,
-        errors: Errors {
-            network: traffic.dropped.total(),
-            desync: counters.desyncs,
-            invalid_input: counters.invalid_messages,
-            rooms_faulted: counters.rooms_faulted,
-        },
-        dropped_datagrams: Dropped::ALL
-            .iter()
-            .map(|why| (why.name().into(), traffic.dropped.of(*why).into()))
-            .collect(),
-        messages_in: traffic.messages_in,
-        messages_out: traffic.messages_out,
-        packets_in: traffic.packets_in,
-        packets_out: traffic.packets_out,
-        bytes_in: traffic.bytes_in,
-        bytes_out: traffic.bytes_out,
-    };
-    let page = Arc::new(Page { status, rooms: public_rooms(&rooms, &players, &spectators) });
-    *board.0.lock().expect("nothing panics while holding this lock") = page;
+    let page = Arc::new(Page { status: sources.status(), rooms: sources.public_rooms() });
+    *sources.board.0.lock().expect("nothing panics while holding this lock") = page;
+}
+
+impl Sources<'_, '_> {
+    fn public_rooms(&self) -> Vec<RoomEntry> {
+        public_rooms(&self.rooms, &self.players, &self.spectators)
+    }
+
+    fn status(&self) -> Status {
+        let traffic = total_traffic(&self.lanes);
+        Status {
+            version: env!("CARGO_PKG_VERSION"),
+            uptime_s: self.now.elapsed.as_secs_f64(),
+            tick: self.now.tick,
+            tick_rate: self.rate.0,
+            tick_ms: self.times.tick_ms(),
+            tick_us_all: self.times.took.page(),
+            tick_start_us: self.times.started_late.page(),
+            dropped_ticks: self.counters.dropped_ticks,
+            cpu_us_by_stage: self.stages.by_stage().map(|(name, us)| (name, us.into())).collect(),
+            cpu_us_total: self.stages.total_us(),
+            rooms_ticks: self.stages.room_ticks(),
+            rooms: self.rooms.iter().count(),
+            rooms_by_phase: count_phases(&self.rooms),
+            players: self.players.iter().count(),
+            spectators: self.spectators.iter().count(),
+            sessions: self.sessions.count(),
+            cleanup: CleanupPage { stats: self.cleanup.stats(), us_per_tick: self.cleanup.time_spent().page() },
+            matches_finished: self.counters.matches_finished,
+            results: self.results.as_ref().map(|store| store.stats()).unwrap_or_default(),
+            replays: self.replays.stats(),
+            kicked: self.counters.kicked,
+            room_messages_in: self.counters.room_messages_in,
+            room_messages_out: self.counters.room_messages_out,
+            room_messages_dropped: self.counters.room_messages_dropped,
+            errors: Errors {
+                network: traffic.dropped.total(),
+                desync: self.counters.desyncs,
+                invalid_input: self.counters.invalid_messages,
+                rooms_faulted: self.counters.rooms_faulted,
+            },
+            dropped_datagrams: Dropped::ALL
+                .iter()
+                .map(|why| (why.name().into(), traffic.dropped.of(*why).into()))
+                .collect(),
+            messages_in: traffic.messages_in,
+            messages_out: traffic.messages_out,
+            packets_in: traffic.packets_in,
+            packets_out: traffic.packets_out,
+            bytes_in: traffic.bytes_in,
+            bytes_out: traffic.bytes_out,
+        }
+    }
 }
 
 fn count_phases(rooms: &Query<ListedRoom>) -> RoomsByPhase {

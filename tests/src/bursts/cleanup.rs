@@ -68,6 +68,8 @@ fn judge(pages: &Pages, seen: &Seen, log: Vec<String>) -> Report {
     report.check_ticks("freeing", "after", pages.tick_rate());
     report.check_nobody_is_lost(seen, &[Group::Bystander]);
     note_ends(&mut report, seen);
+    report.note_frames("bystander", "ending", "before");
+    report.note_frames("bystander", "freeing", "after");
     note_freeing(&mut report, &pages.first().cleanup, &pages.last().cleanup);
     report
 }
@@ -84,6 +86,10 @@ fn note_freeing(report: &mut Report, before: &Cleanup, after: &Cleanup) {
     report.number("freeing_us_p50", per_tick.p50 * 1000.0);
     report.number("freeing_us_p99", per_tick.p99 * 1000.0);
     report.number("freeing_us_max", per_tick.max * 1000.0);
+    for window in ["freeing", "after"] {
+        let us = report.window(window).and_then(|window| window.cpu_us_per_tick_by_stage.get("Cleanup").copied());
+        report.number(&format!("{window}_stage_us"), us.unwrap_or(f64::NAN));
+    }
     report.number("tasks_done", (after.done - before.done) as f64);
     report.number("tasks_forced", (after.forced - before.forced) as f64);
     report.check(after.failed == 0, || format!("{} cleanups failed", after.failed));

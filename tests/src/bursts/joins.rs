@@ -107,6 +107,7 @@ fn judge(pages: &Pages, seen: &Seen, answers: &Answers, log: Vec<String>) -> Rep
     report.check_ticks("joining", "before", pages.tick_rate());
     report.check_ticks("starting", "after", pages.tick_rate());
     report.check_nobody_is_lost(seen, &[Group::Bystander, Group::Actor]);
+    report.note_frames("bystander", "joining", "before");
     note_answers(&mut report, seen, answers);
     report
 }

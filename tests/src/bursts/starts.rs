@@ -62,6 +62,8 @@ fn judge(pages: &Pages, seen: &Seen, log: Vec<String>) -> Report {
     // More rooms play by then: calm is what comes after, not what was before.
     report.check_ticks("first_ticks", "after", pages.tick_rate());
     report.check_nobody_is_lost(seen, &[Group::Bystander, Group::Actor]);
+    report.note_frames("bystander", "loading", "before");
+    report.note_frames("bystander", "first_ticks", "after");
     note_starts(&mut report, seen, f64::from(pages.tick_rate()));
     report
 }

@@ -18,7 +18,7 @@ fn append(file: &mut ResultsFile, ids: impl IntoIterator<Item = u128>) {
 #[test]
 fn a_torn_last_line_is_cut_off_with_and_without_its_newline() {
     let folder = Folder::new();
-    for torn in ["{", "{\n", "\0\0\0", "\n", &line(3)[..40], &line(3).trim_end(), &format!("{}\n", &line(3)[..40])] {
+    for torn in ["{", "{\n", "\0\0\0", "\n", &line(3)[..40], line(3).trim_end(), &format!("{}\n", &line(3)[..40])] {
         folder.write(&format!("{}{}{torn}", line(1), line(2)));
         let mut file = open(&folder);
         assert_eq!(folder.ids(), [1, 2], "{torn:?}");
