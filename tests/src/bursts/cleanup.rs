@@ -63,9 +63,9 @@ fn measure(scene: &Scene) -> Result<Pages, String> {
 fn judge(pages: &Pages, seen: &Seen, log: Vec<String>) -> Report {
     let windows = pages.windows(seen, &[("bystander", &[Group::Bystander])]);
     let mut report = Report::new("cleanup", windows, log, seen);
-    report.check_ticks("ending", "before", pages.tick_rate());
+    report.check_ticks("ending", "before");
     // Fewer rooms play by then: calm is what comes after, not what was before.
-    report.check_ticks("freeing", "after", pages.tick_rate());
+    report.check_ticks("freeing", "after");
     report.check_nobody_is_lost(seen, &[Group::Bystander]);
     note_ends(&mut report, seen);
     report.note_frames("bystander", "ending", "before");

@@ -104,8 +104,8 @@ fn judge(pages: &Pages, seen: &Seen, answers: &Answers, log: Vec<String>) -> Rep
     let windows = pages.windows(seen, &[("bystander", &[Group::Bystander])]);
     let mut report = Report::new("joins", windows, log, seen);
     // More rooms play by then: calm is what comes after, not what was before.
-    report.check_ticks("joining", "before", pages.tick_rate());
-    report.check_ticks("starting", "after", pages.tick_rate());
+    report.check_ticks("joining", "before");
+    report.check_ticks("starting", "after");
     report.check_nobody_is_lost(seen, &[Group::Bystander, Group::Actor]);
     report.note_frames("bystander", "joining", "before");
     note_answers(&mut report, seen, answers);

@@ -92,9 +92,13 @@ impl fmt::Display for Report {
 }
 
 fn write_window(f: &mut fmt::Formatter<'_>, window: &Window) -> fmt::Result {
-    let Window { name, seconds, tick_ms, started_late_ms, cpu_us_per_tick, starved_pct, look_ms, .. } = window;
+    let Window { name, seconds, tick_ms, long_ticks, started_late_ms, cpu_us_per_tick, starved_pct, look_ms, .. } =
+        window;
     let (tick, late, look) = (short(tick_ms), short(started_late_ms), short(look_ms));
-    write!(f, " | {name} {seconds:.1}s tick={tick} late={late} cpu_us={cpu_us_per_tick:.0} starved={starved_pct:.0}%")?;
+    write!(
+        f,
+        " | {name} {seconds:.1}s tick={tick} long={long_ticks} late={late} cpu_us={cpu_us_per_tick:.0} starved={starved_pct:.0}%"
+    )?;
     let mut frames = window.frames_ms.iter();
     frames.try_for_each(|(who, spread)| write!(f, " {who}_frames={}", short(spread)))?;
     write!(f, " look={look}")

@@ -80,7 +80,7 @@ fn judge(pages: &Pages, ended_after: Option<Duration>, seen: &Seen, log: Vec<Str
     let mates = [Group::Mate, Group::Talker];
     let windows = pages.windows(seen, &[("mate", &mates), ("bystander", &[Group::Bystander])]);
     let mut report = Report::new("slow", windows, log, seen);
-    report.check_ticks("stopped", "before", pages.tick_rate());
+    report.check_ticks("stopped", "before");
     report.check_nobody_is_lost(seen, &[Group::Bystander, Group::Mate, Group::Talker]);
     report.note_frames("mate", "stopped", "before");
     report.note_frames("bystander", "stopped", "before");

@@ -58,9 +58,9 @@ fn measure(scene: &Scene) -> Result<Pages, String> {
 fn judge(pages: &Pages, seen: &Seen, log: Vec<String>) -> Report {
     let windows = pages.windows(seen, &[("bystander", &[Group::Bystander])]);
     let mut report = Report::new("starts", windows, log, seen);
-    report.check_ticks("loading", "before", pages.tick_rate());
+    report.check_ticks("loading", "before");
     // More rooms play by then: calm is what comes after, not what was before.
-    report.check_ticks("first_ticks", "after", pages.tick_rate());
+    report.check_ticks("first_ticks", "after");
     report.check_nobody_is_lost(seen, &[Group::Bystander, Group::Actor]);
     report.note_frames("bystander", "loading", "before");
     report.note_frames("bystander", "first_ticks", "after");

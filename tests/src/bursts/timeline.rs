@@ -18,6 +18,9 @@ pub struct Window {
     /// How long ticks took. Somebody else's use of the processor is in it.
     pub tick_ms: Quantiles,
     pub started_late_ms: Quantiles,
+    /// Ticks that took longer than a tick.
+    pub long_ticks: u64,
+    /// Ticks that were given up.
     pub dropped_ticks: u64,
     /// The part of the time in which the thread of the ticks wanted a processor that others used, in per cent.
     pub starved_pct: f64,
@@ -103,6 +106,7 @@ fn between(begin: &Page, end: &Page) -> Window {
     let (before, after) = (&begin.status, &end.status);
     let seconds = after.uptime_s - before.uptime_s;
     let ticks = after.tick - before.tick;
+    let took = after.tick_us_all.since(&before.tick_us_all);
     let per_tick = |us: u64| us as f64 / ticks.max(1) as f64;
     let stages = after.cpu_us_by_stage.iter();
     let stage_us = |(stage, us): (&String, &u64)| {
@@ -112,8 +116,9 @@ fn between(begin: &Page, end: &Page) -> Window {
         name: begin.name,
         seconds,
         ticks,
-        tick_ms: after.tick_us_all.since(&before.tick_us_all).quantiles(),
+        tick_ms: took.quantiles(),
         started_late_ms: after.tick_start_us.since(&before.tick_start_us).quantiles(),
+        long_ticks: took.longer_than(1_000_000 / u64::from(after.tick_rate)),
         dropped_ticks: after.dropped_ticks - before.dropped_ticks,
         starved_pct: 100.0 * (end.starved - begin.starved).as_secs_f64() / seconds,
         cpu_us_per_tick: per_tick(after.cpu_us_total - before.cpu_us_total),
