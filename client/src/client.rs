@@ -11,6 +11,7 @@
 mod current_match;
 mod hot;
 mod inputs;
+mod latency;
 mod measure;
 mod notice;
 mod play;
@@ -26,6 +27,7 @@ use framehouse_shared::{
     ids::Slot,
     input::Input,
     protocol::control::{ControlUp, Hello, ROOM_MESSAGE_BYTES_MAX},
+    rng::SimRng,
     simulation::Simulation,
     tick::Tick,
 };
@@ -67,8 +69,17 @@ pub struct InputRequest<'a> {
     pub tick: Tick,
     /// The player's seat.
     pub slot: Slot,
+    /// The input of the tick before: what is held. With input delay the simulation does not know it yet.
+    pub last: Input,
     /// The newest predicted state, unless the client is thin.
     pub simulation: Option<&'a Simulation>,
+}
+
+impl InputRequest<'_> {
+    /// What the game's own bot would do; nothing in a thin client.
+    pub fn bot_input(&self, rng: &mut SimRng) -> Input {
+        self.simulation.map_or(Input::NEUTRAL, |simulation| simulation.bot_input_after(self.slot, self.last, rng))
+    }
 }
 
 /// One player's side of a session.
@@ -148,6 +159,14 @@ impl Client {
         self.measure(now);
         self.finish_leaving(now);
         self.notice_end();
+    }
+
+    /// Tells how long the last update took, by a clock of the caller's: a machine that is too slow predicts less. Without
+    /// this every tick counts as cheap.
+    pub fn note_cost(&mut self, took: Duration) {
+        if let Some(prediction) = &mut self.prediction {
+            prediction.note_cost(took);
+        }
     }
 
     /// Says whether the player is ready for the next match.

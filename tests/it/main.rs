@@ -10,4 +10,5 @@ mod matches;
 mod over_udp;
 mod rooms;
 mod swarm;
+mod timing;
 mod waiting;

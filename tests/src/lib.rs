@@ -5,6 +5,7 @@
 //! [`fuzz`] is what the fuzzers call, and [`load`] measures a server process in real time.
 
 pub mod check;
+pub mod curves;
 pub mod fuzz;
 pub mod link;
 pub mod load;

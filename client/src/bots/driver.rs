@@ -29,7 +29,7 @@ pub(super) fn drive(args: &Args, start: Instant, recruits: Receiver<Recruit>) ->
             if is_leaving {
                 room.leave();
             }
-            room.update(now, if is_leaving { Duration::ZERO } else { pause });
+            room.update(now, if is_leaving { Duration::ZERO } else { pause }, &|| elapsed(start));
         }
         if is_leaving && (rooms.values().all(BotRoom::is_empty) || now >= end + LEAVE_TIME_MAX) {
             break;

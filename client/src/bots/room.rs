@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use framehouse_shared::{input::Input, protocol::control::Phase, rng::SimRng};
+use framehouse_shared::{protocol::control::Phase, rng::SimRng};
 
 use super::report::Totals;
 use crate::client::Client;
@@ -24,15 +24,15 @@ impl Bot {
         Self { client, rng, asked, welcomed: None, next_update, is_ready: false, last_result: None }
     }
 
-    fn update(&mut self, now: Duration, pause: Duration) {
+    fn update(&mut self, now: Duration, pause: Duration, clock: &dyn Fn() -> Duration) {
         if now < self.next_update {
             return;
         }
         self.next_update = now + pause;
         let Self { client, rng, .. } = self;
-        client.update(now, &mut |request| {
-            request.simulation.map_or(Input::NEUTRAL, |simulation| simulation.bot_input(request.slot, rng))
-        });
+        let begin = clock();
+        client.update(now, &mut |request| request.bot_input(rng));
+        client.note_cost(clock().saturating_sub(begin));
         client.drain_notices();
         if client.phase().is_some() {
             self.welcomed.get_or_insert(now);
@@ -78,10 +78,10 @@ impl BotRoom {
         }
     }
 
-    /// Updates every bot; each at most once in `pause`.
-    pub fn update(&mut self, now: Duration, pause: Duration) {
+    /// Updates every bot; each at most once in `pause`. What simulating costs is taken from a running clock.
+    pub fn update(&mut self, now: Duration, pause: Duration, clock: &dyn Fn() -> Duration) {
         for bot in &mut self.bots {
-            bot.update(now, pause);
+            bot.update(now, pause, clock);
             if let Some(match_no) = bot.take_result() {
                 *self.results_seen.entry(match_no).or_default() += 1;
             }

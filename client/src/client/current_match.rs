@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use framehouse_shared::{protocol::hot::Feedback, tick::Tick};
 
-use super::{inputs::InputHistory, snapshot::Assembly, stash::Stash};
+use super::{inputs::InputHistory, latency::Latency, snapshot::Assembly, stash::Stash};
 
 /// The match that is set, runs, or has just ended.
 pub(super) struct CurrentMatch {
@@ -16,6 +16,8 @@ pub(super) struct CurrentMatch {
     pub stash: Stash,
     /// Our own inputs.
     pub inputs: InputHistory,
+    /// When they were made.
+    pub latency: Latency,
     /// One past the newest input tick that the server has.
     pub input_ack: Tick,
     /// The newest frame whose message brought feedback.
@@ -43,6 +45,7 @@ impl CurrentMatch {
             assembly: Assembly::default(),
             stash: Stash::default(),
             inputs: InputHistory::default(),
+            latency: Latency::default(),
             input_ack: Tick(0),
             feedback_tick: Tick(0),
             feedback: Feedback::default(),

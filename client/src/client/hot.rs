@@ -49,6 +49,7 @@ impl Client {
         for (place, blob) in frames.blobs.iter().enumerate() {
             current.stash.insert(frames.oldest().plus(place as u32), blob);
         }
+        self.clock.hear(&header);
         // It may be ahead of us: after a reconnect the server still has what the lost session sent.
         current.input_ack = current.input_ack.max(header.input_ack);
         if let Some(feedback) = header.feedback.filter(|_| header.newest >= current.feedback_tick) {
@@ -96,6 +97,7 @@ impl Client {
         let mut bytes = Vec::with_capacity(64);
         message.encode(&mut bytes);
         self.connection.send_hot(now, &bytes);
+        self.clock.note_sent(message.newest);
         self.stats.lead_hundredth_ticks.record((self.clock.lead_ticks() * 100.0) as i64);
     }
 

@@ -23,7 +23,8 @@ impl Client {
         }
         let new_ticks = self.sample_inputs(sample);
         // What time brought anew may be simulated on top of what is simulated again.
-        let steps_max = RESIMULATED_TICKS_MAX + new_ticks.min(RESIMULATED_TICKS_MAX);
+        let budget = self.prediction.as_ref().map_or(RESIMULATED_TICKS_MAX, Prediction::budget_ticks);
+        let steps_max = budget + new_ticks.min(RESIMULATED_TICKS_MAX);
         let outcome = self.confirm_frames(steps_max).and_then(|()| self.predict(steps_max));
         if let Err(error) = outcome {
             self.stats.errors.note(error.to_string());
@@ -44,7 +45,8 @@ impl Client {
         for tick in current.inputs.missing_before(end) {
             let input = match &self.prediction {
                 Some(prediction) => {
-                    sample(InputRequest { tick, slot: room.slot, simulation: Some(prediction.simulation()) })
+                    let last = current.inputs.get(tick.minus(1)).unwrap_or_default();
+                    sample(InputRequest { tick, slot: room.slot, last, simulation: Some(prediction.simulation()) })
                 }
                 None => synthetic_input(tick, room.slot),
             };
@@ -130,7 +132,11 @@ impl Client {
         };
         // Confirmed frames are left over: it would all be undone in the next update.
         let is_behind = current.stash.peek().is_some();
-        let end = if is_behind || current.last_tick.is_some() { Tick(0) } else { current.inputs.end() };
+        let end = if is_behind || current.last_tick.is_some() {
+            Tick(0)
+        } else {
+            current.inputs.end().min(self.clock.view_end())
+        };
         prediction.predict(end, steps_max, room.slot, |tick| current.inputs.get(tick))?;
         Ok(())
     }

@@ -102,16 +102,16 @@ impl Client {
         self.prediction.as_ref()
     }
 
-    /// The player's own time in ticks of the match: the room's plus the lead. Its whole part is the newest tick with an
-    /// input; it is negative in the countdown.
-    pub fn input_time(&self) -> Option<f64> {
-        self.current.as_ref().and_then(|_| self.clock.input_time())
+    /// The moment of the match that is shown, in its ticks: its whole part is the newest tick to show. It is the time that
+    /// inputs are made for less the input delay, and negative in the countdown.
+    pub fn view_time(&self) -> Option<f64> {
+        self.current.as_ref().and_then(|_| self.clock.view_time())
     }
 
     /// How far the way is gone from the state before the newest predicted tick to the state after it, 0 to 1: what a view
     /// interpolates with. It stays at 1 while prediction is held.
     pub fn render_alpha(&self) -> f32 {
-        let (Some(time), Some(simulation)) = (self.input_time(), self.simulation()) else { return 0.0 };
+        let (Some(time), Some(simulation)) = (self.view_time(), self.simulation()) else { return 0.0 };
         let newest_tick = f64::from(simulation.next_tick().0) - 1.0;
         (time - newest_tick).clamp(0.0, 1.0) as f32
     }
