@@ -18,4 +18,5 @@ mod replay_verify;
 mod replays;
 mod rooms;
 mod swarm;
+mod timing;
 mod waiting;

@@ -101,7 +101,7 @@ fn drive(clients: &mut [Client], start: Instant, done: impl Fn(&[Client]) -> boo
         for client in clients.iter_mut() {
             client.update(start.elapsed(), &mut |request| {
                 let mut rng = framehouse_shared::rng::SimRng::new(u64::from(request.tick.0));
-                request.simulation.map_or_else(Default::default, |sim| sim.bot_input(request.slot, &mut rng))
+                request.bot_input(&mut rng)
             });
         }
         if done(clients) {

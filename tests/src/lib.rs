@@ -7,6 +7,7 @@
 pub mod bursts;
 pub mod check;
 pub mod crash;
+pub mod curves;
 pub mod fuzz;
 pub mod lifecycles;
 pub mod link;

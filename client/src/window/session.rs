@@ -6,7 +6,7 @@ use std::{
         mpsc::{self, Receiver},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bevy::{input::InputSystems, platform::cell::SyncCell, prelude::*};
@@ -132,13 +132,15 @@ impl Session {
     fn update(&mut self, now: Duration, controls: &mut Controls) {
         let Stage::Open(client) = &mut self.stage else { return };
         let autopilot = &mut self.autopilot;
+        let begin = Instant::now();
         client.update(now, &mut |request| {
             let Some(simulation) = request.simulation else { return controls.take_input(None).into() };
             match autopilot {
-                Some(rng) => simulation.bot_input(request.slot, rng),
+                Some(rng) => request.bot_input(rng),
                 None => controls.take_input(position_of(simulation, request.slot)).into(),
             }
         });
+        client.note_cost(begin.elapsed());
         client.drain_notices();
         // Without a menu the player is always ready, and one match follows the other.
         let is_in_lobby = matches!(client.phase(), Some(Phase::Lobby { .. }));
