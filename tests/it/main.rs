@@ -17,3 +17,5 @@ mod phases;
 mod rooms;
 mod swarm;
 mod waiting;
+#[cfg(feature = "window")]
+mod window;
