@@ -25,7 +25,7 @@ use bevy::prelude::*;
 use clap::ValueEnum;
 use framehouse_shared::protocol::control::Phase;
 
-use super::{actions::Obey, scene::Draw, session::Session};
+use super::{actions::Obey, hud::Stage, scene::Draw, session::Session};
 use crate::client::Client;
 
 pub use dialog::Dialog;
@@ -59,7 +59,7 @@ pub struct ScreensPlugin;
 impl Plugin for ScreensPlugin {
     fn build(&self, app: &mut App) {
         app.init_state::<Screen>().init_resource::<SeenResults>();
-        app.add_systems(Update, (follow.before(Obey), reset.in_set(Obey)));
+        app.add_systems(Update, (follow.before(Obey), reset.in_set(Obey), show_hud));
         // The match is drawn only where it is seen.
         app.configure_sets(Update, Draw.run_if(in_state(Screen::Match)));
         app.add_plugins((menu::plugin, browser::plugin, connecting::plugin, lobby::plugin, results::plugin));
@@ -71,6 +71,12 @@ impl Plugin for ScreensPlugin {
 /// The number of the match whose results the player has seen enough of.
 #[derive(Resource, Clone, Copy, Debug, Default)]
 pub struct SeenResults(pub Option<u32>);
+
+/// Panels around the arena are for the match.
+fn show_hud(screen: Res<State<Screen>>, mut stage: Single<&mut Visibility, With<Stage>>) {
+    let is_match = *screen.get() == Screen::Match;
+    stage.set_if_neq(if is_match { Visibility::Inherited } else { Visibility::Hidden });
+}
 
 /// Numbers begin anew in every room.
 fn reset(session: Res<Session>, mut seen: ResMut<SeenResults>) {

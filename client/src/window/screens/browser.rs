@@ -211,7 +211,7 @@ fn spawn_room(table: &mut ChildSpawnerCommands<'_>, kit: &Kit, room: &ListedRoom
     if room.spectators > 0 {
         detail = format!("{detail}  \u{b7}  {}", kit.fill(T::Watching, &[&room.spectators.to_string()]));
     }
-    table.spawn(kit.line(TEXT.with_alpha(0.035))).with_children(|line| {
+    table.spawn(kit.line(TEXT, 0.05)).with_children(|line| {
         let code = Node { width: px(kit.grown(76.0)), ..default() };
         line.spawn((kit.strong(room.code.as_str(), 18.0, OWN), code));
         line.spawn(Node { flex_direction: FlexDirection::Column, flex_grow: 1.0, ..default() }).with_children(
@@ -223,7 +223,7 @@ fn spawn_room(table: &mut ChildSpawnerCommands<'_>, kit: &Kit, room: &ListedRoom
         line.spawn(kit.strong(&format!("{} / {}", room.players, room.seats), 16.0, TEXT));
         line.spawn(kit.small_button(Action::Watch(room.code), kit.say(T::Watch), Kind::Quiet));
         if room.joinable {
-            line.spawn(kit.small_button(Action::Join(room.code), kit.say(T::Join), Kind::Chosen));
+            line.spawn(kit.small_button(Action::Join(room.code), kit.say(T::Join), Kind::QuietMain));
         }
     });
 }

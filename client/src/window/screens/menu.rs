@@ -27,8 +27,11 @@ const SERVER_CHARS_MAX: usize = 120;
 const CODE_CHARS: usize = 4;
 
 pub(super) fn plugin(app: &mut App) {
-    app.add_systems(OnEnter(Screen::Menu), (spawn, spawn_offer, focus_name).chain());
-    let systems = (take_name, obey, obey_offer, leave_menu).chain().in_set(Obey);
+    app.add_systems(OnEnter(Screen::Menu), (spawn, spawn_offer).chain());
+    // Not with the screen: at start the window itself takes the focus a little later.
+    app.add_systems(Update, focus_name.before(Obey).run_if(in_state(Screen::Menu).and_then(state_changed::<Screen>)));
+    app.add_systems(Update, take_fields.in_set(Obey));
+    let systems = (obey, obey_offer, leave_menu).chain().in_set(Obey);
     app.add_systems(Update, systems.run_if(in_state(Screen::Menu)));
     app.add_systems(Update, redraw_offer.run_if(in_state(Screen::Menu)).run_if(resource_exists_and_changed::<Offer>));
     app.add_systems(Startup, check_chinese);
@@ -114,9 +117,6 @@ fn spawn_offer(mut commands: Commands, kit: Kit, offer: Res<Offer>) {
 }
 
 fn redraw_offer(mut commands: Commands, kit: Kit, offer: Res<Offer>, old: Query<Entity, With<OfferCard>>) {
-    if offer.is_added() {
-        return;
-    }
     old.iter().for_each(|entity| commands.entity(entity).despawn());
     spawn_offer(commands, kit, offer);
 }
@@ -128,7 +128,7 @@ fn focus_name(mut focus: ResMut<InputFocus>, fields: Query<(Entity, &Field)>) {
 }
 
 /// What is in the fields is remembered as it is typed.
-fn take_name(mut settings: ResMut<Settings>, fields: Query<(&Field, &EditableText), Changed<EditableText>>) {
+fn take_fields(mut settings: ResMut<Settings>, fields: Query<(&Field, &EditableText), Changed<EditableText>>) {
     for (field, text) in &fields {
         let value = text.value().to_string();
         match field {

@@ -113,7 +113,7 @@ mod tests {
         let image = plot(UVec2::new(100, 50), std::slice::from_ref(&rising), 0.5);
         assert_eq!(alpha(&image, 25, 36), 255);
         assert_eq!(alpha(&image, 25, 20), 0);
-        assert_eq!(alpha(&image, 75, 14), 0, "not drawn yet");
+        assert!(alpha(&image, 75, 14) < 60, "not drawn yet: that is a line of the grid");
         let whole = plot(UVec2::new(100, 50), &[rising], 1.0);
         assert_eq!(alpha(&whole, 75, 14), 255);
     }

@@ -14,11 +14,11 @@ use crate::window::{
     actions::{Action, Obey},
     fonts::speaks_chinese,
     keys::{Bindings, Deed, PLACES},
-    palette::{GROOVE, OWN, Palette, TEXT, accent},
+    palette::{GROOVE, OWN, Palette, TEXT, TEXT_MUTED, accent},
     settings::{Settings, TEXT_SCALE},
     texts::{Language, T},
     ui::{
-        Kind, Kit,
+        Field, Kind, Kit,
         kit::{dot, filler},
         redraw::{Shown, redraw},
         toast::{Toast, ToastKind},
@@ -50,14 +50,26 @@ fn spawn(mut commands: Commands, kit: Kit) {
         ..default()
     };
     commands.spawn(kit.screen(Screen::Settings)).with_children(|screen| {
-        screen.spawn(kit.card(820.0)).with_children(|card| {
+        screen.spawn(kit.card(900.0)).with_children(|card| {
             card.spawn(kit.strong(kit.say(T::Settings), 30.0, TEXT));
+            spawn_player(card, &kit);
             card.spawn((Sheet, sheet, ScrollArea, Shown::<Settings>(None)));
             card.spawn(Node { margin: UiRect::top(px(6)), ..kit.row(11.0) }).with_children(|row| {
                 row.spawn(kit.button(Action::ResetKeys, kit.say(T::ResetKeys), Kind::Plain));
                 row.spawn(kit.button(Action::Back, kit.say(T::Back), Kind::Main));
             });
         });
+    });
+}
+
+/// Name and server, as on the menu.
+fn spawn_player(card: &mut ChildSpawnerCommands<'_>, kit: &Kit) {
+    let Settings { name, server, .. } = kit.settings().clone();
+    card.spawn(kit.row(12.0)).with_children(|row| {
+        row.spawn((kit.words(kit.say(T::Name), 15.0, TEXT_MUTED), TextLayout::no_wrap()));
+        row.spawn(Node { width: px(kit.grown(200.0)), ..default() }).with_child(kit.field(Field::Name, &name, 24));
+        row.spawn((kit.words(kit.say(T::Server), 15.0, TEXT_MUTED), TextLayout::no_wrap()));
+        row.spawn(Node { flex_grow: 1.0, ..default() }).with_child(kit.field(Field::Server, &server, 120));
     });
 }
 
@@ -94,7 +106,7 @@ fn spawn_deed(grid: &mut ChildSpawnerCommands<'_>, kit: &Kit, deed: Deed) {
         row.spawn((kit.words(kit.say(capture::name(deed)), 16.0, TEXT), Node { flex_grow: 1.0, ..default() }));
         for place in 0..PLACES {
             let label = presses[place].map_or_else(|| kit.say(T::Unbound).to_owned(), |press| press.label());
-            let node = Node { width: px(kit.grown(118.0)), ..default() };
+            let node = Node { width: px(kit.grown(142.0)), ..default() };
             row.spawn(node).with_child(kit.button(Action::Rebind(deed, place), &label, Kind::Plain));
         }
     });
@@ -138,7 +150,8 @@ fn choice_row(
     fill: impl FnOnce(&mut ChildSpawnerCommands<'_>),
 ) {
     sheet.spawn(Node { flex_shrink: 0.0, ..kit.row(8.0) }).with_children(|row| {
-        row.spawn((kit.words(kit.say(name), 16.0, TEXT), Node { width: px(kit.grown(170.0)), ..default() }));
+        let node = Node { width: px(kit.grown(170.0)), flex_shrink: 0.0, ..default() };
+        row.spawn((kit.words(kit.say(name), 16.0, TEXT), TextLayout::no_wrap(), node));
         fill(row);
     });
 }
@@ -169,7 +182,8 @@ fn spawn_slider(row: &mut ChildSpawnerCommands<'_>, kit: &Kit, value: f32) {
     ));
     row.spawn((
         kit.strong(&format!("{:.0} %", value * 100.0), 16.0, TEXT),
-        Node { width: px(kit.grown(64.0)), ..default() },
+        TextLayout::no_wrap(),
+        Node { width: px(kit.grown(64.0)), flex_shrink: 0.0, ..default() },
     ));
 }
 

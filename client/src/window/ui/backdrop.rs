@@ -57,8 +57,8 @@ fn spawn(mut commands: Commands, art: Res<Art>) {
 fn light(number: f32, color: Color, art: &Art) -> impl Bundle {
     let is_gem = number as u32 % 4 == 3;
     let spread = |ratio: f32| (0.5 + number * ratio).fract();
-    let size = if is_gem { 22.0 + 16.0 * spread(0.29) } else { 50.0 + 190.0 * spread(0.37) };
-    let alpha = if is_gem { 0.5 } else { 0.10 + 0.09 * spread(0.71) };
+    let size = if is_gem { 22.0 + 16.0 * spread(0.29) } else { 150.0 + 280.0 * spread(0.37) };
+    let alpha = if is_gem { 0.4 } else { 0.03 + 0.045 * spread(0.71) };
     let image = if is_gem { &art.gem } else { &art.glow };
     (
         Light {

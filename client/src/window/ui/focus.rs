@@ -78,7 +78,7 @@ fn nearest(from: Rect, direction: Vec2, places: &[(Entity, Rect)]) -> Option<Ent
             false => (to.min.y - from.max.y).max(from.min.y - to.max.y).max(0.0),
         };
         let aside = offset.dot(direction.perp()).abs();
-        (ahead > 1.0).then_some(ahead + 3.0 * gap + 0.2 * aside)
+        (ahead > 1.0).then_some(ahead + 6.0 * gap + 0.2 * aside)
     };
     let found = places.iter().filter_map(|(entity, rect)| Some((distance(rect)?, *entity)));
     found.min_by(|(first, _), (second, _)| first.total_cmp(second)).map(|(_, entity)| entity)

@@ -6,7 +6,6 @@ use bevy::{
     picking::hover::Hovered,
     prelude::*,
     text::{EditableText, EditableTextFilter, TextCursorStyle},
-    ui::InteractionDisabled,
     ui_widgets::{Button, SelectAllOnFocus},
 };
 
@@ -38,10 +37,10 @@ pub enum Kind {
     Chosen,
     /// Small and quiet, in lists.
     Quiet,
+    /// The same, and what most people want there.
+    QuietMain,
     /// What cannot be undone.
     Danger,
-    /// Shown, and not to be clicked.
-    Off,
 }
 
 impl Kit<'_> {
@@ -134,7 +133,7 @@ impl Kit<'_> {
 
     /// A button.
     pub fn button(&self, action: Action, words: &str, kind: Kind) -> impl Bundle + use<> {
-        self.sized_button(action, words, kind, Node { flex_grow: 1.0, ..default() })
+        self.sized_button(action, words, kind, Node { flex_grow: 1.0, flex_basis: px(0), ..default() })
     }
 
     /// A button that is no wider than its words.
@@ -143,7 +142,7 @@ impl Kit<'_> {
     }
 
     fn sized_button(&self, action: Action, words: &str, kind: Kind, node: Node) -> impl Bundle + use<> {
-        let is_quiet = kind == Kind::Quiet;
+        let is_quiet = matches!(kind, Kind::Quiet | Kind::QuietMain);
         let (height, size, padding) = if is_quiet { (30.0, 14.0, 12.0) } else { (44.0, 16.0, 18.0) };
         let (feel, ink) = looks(kind);
         (
@@ -195,8 +194,8 @@ impl Kit<'_> {
         )
     }
 
-    /// A line of a list.
-    pub fn line(&self, tint: Color) -> impl Bundle + use<> {
+    /// A line of a list, tinted a little.
+    pub fn line(&self, color: Color, part: f32) -> impl Bundle + use<> {
         (
             Node {
                 min_height: px(self.grown(40.0)),
@@ -207,7 +206,7 @@ impl Kit<'_> {
                 flex_shrink: 0.0,
                 ..default()
             },
-            BackgroundColor(tint),
+            BackgroundColor(PANEL.mix(&color, part)),
         )
     }
 }
@@ -223,22 +222,14 @@ pub fn filler() -> impl Bundle {
     (Node { flex_grow: 1.0, ..default() }, Pickable::IGNORE)
 }
 
-/// A button that cannot be clicked has this in addition.
-pub fn disabled(is_disabled: bool, mut button: EntityCommands<'_>) {
-    if is_disabled {
-        button.insert(InteractionDisabled).remove::<TabIndex>();
-    }
-}
-
 fn looks(kind: Kind) -> (Feel, Color) {
     let slate = Color::srgb(0.125, 0.17, 0.29);
     let tone = Feel::new;
     match kind {
         Kind::Main => (tone(OWN, OWN.mix(&Color::WHITE, 0.3), OWN), BACKDROP),
         Kind::Plain => (tone(slate, slate.mix(&OWN, 0.28), PANEL_RIM), TEXT),
-        Kind::Chosen => (tone(slate.mix(&OWN, 0.35), slate.mix(&OWN, 0.5), OWN), TEXT),
+        Kind::Chosen | Kind::QuietMain => (tone(slate.mix(&OWN, 0.35), slate.mix(&OWN, 0.5), OWN), TEXT),
         Kind::Quiet => (tone(slate.with_alpha(0.55), slate.mix(&OWN, 0.3), PANEL_RIM.with_alpha(0.5)), TEXT),
         Kind::Danger => (tone(slate.mix(&BAD, 0.22), slate.mix(&BAD, 0.5), BAD.with_alpha(0.6)), TEXT),
-        Kind::Off => (tone(slate.with_alpha(0.3), slate.with_alpha(0.3), PANEL_RIM.with_alpha(0.3)), TEXT_MUTED),
     }
 }

@@ -3,13 +3,14 @@
 use bevy::{prelude::*, ui_widgets::ScrollArea};
 use framehouse_shared::{
     ids::Slot,
-    protocol::control::{Member, PlayerState},
+    protocol::control::{LeaderboardEntry, Member, PlayerState},
 };
 
 use crate::{
     client::Client,
     window::{
         actions::Action,
+        easing::grouped,
         palette::{BAD, GOOD, OWN, TEXT, TEXT_MUTED, WARN, accent},
         session::Session,
         texts::T,
@@ -23,6 +24,8 @@ use crate::{
 
 /// Free seats that are shown as lines; of more only their number counts.
 const FREE_LINES_MAX: usize = 3;
+/// Lines of the last match.
+const LAST_LINES_MAX: usize = 3;
 
 #[derive(Component)]
 pub struct List;
@@ -35,6 +38,8 @@ pub struct Content {
     spectators: u8,
     host: Option<Slot>,
     own: Option<Slot>,
+    /// Who was first in the last match, and with how many points.
+    last: Vec<(Slot, String, i64)>,
 }
 
 pub fn spawn(panel: &mut ChildSpawnerCommands<'_>, kit: &Kit) {
@@ -65,6 +70,9 @@ pub fn show(
         if content.spectators > 0 {
             list.spawn(kit.words(&kit.fill(T::Watching, &[&content.spectators.to_string()]), 14.0, TEXT_MUTED));
         }
+        if !content.last.is_empty() {
+            spawn_last(list, &kit, &content.last);
+        }
     });
 }
 
@@ -75,6 +83,7 @@ fn content(client: &Client) -> Option<Content> {
         spectators: client.spectators(),
         host: client.host(),
         own: client.slot(),
+        last: client.results().map(|results| first_of(&results.ranking)).unwrap_or_default(),
     })
 }
 
@@ -82,7 +91,7 @@ fn spawn_member(list: &mut ChildSpawnerCommands<'_>, kit: &Kit, member: &Member,
     let color = accent(member.slot);
     let is_own = content.own == Some(member.slot);
     let (state, tone) = state_of(member.state);
-    list.spawn(kit.line(color.with_alpha(if is_own { 0.14 } else { 0.05 }))).with_children(|line| {
+    list.spawn(kit.line(color, if is_own { 0.22 } else { 0.09 })).with_children(|line| {
         line.spawn(dot(color));
         line.spawn((kit.strong(&member.name, 17.0, TEXT), TextLayout::no_wrap()));
         if is_own {
@@ -100,8 +109,27 @@ fn spawn_member(list: &mut ChildSpawnerCommands<'_>, kit: &Kit, member: &Member,
     });
 }
 
+fn first_of(ranking: &[LeaderboardEntry]) -> Vec<(Slot, String, i64)> {
+    let first = ranking.iter().take(LAST_LINES_MAX);
+    first.map(|entry| (entry.slot, entry.name.clone(), entry.score.points)).collect()
+}
+
+/// How the last match ended.
+fn spawn_last(list: &mut ChildSpawnerCommands<'_>, kit: &Kit, last: &[(Slot, String, i64)]) {
+    list.spawn((kit.heading(T::LastMatch), Node { margin: UiRect::top(px(10)), ..default() }));
+    for (place, (slot, name, points)) in last.iter().enumerate() {
+        list.spawn(kit.row(10.0)).with_children(|row| {
+            row.spawn(kit.strong(&(place + 1).to_string(), 15.0, TEXT_MUTED));
+            row.spawn(dot(accent(*slot)));
+            row.spawn((kit.words(name, 15.0, TEXT), TextLayout::no_wrap()));
+            row.spawn(filler());
+            row.spawn(kit.strong(&grouped(*points), 15.0, TEXT));
+        });
+    }
+}
+
 fn spawn_free(list: &mut ChildSpawnerCommands<'_>, kit: &Kit) {
-    list.spawn(kit.line(TEXT.with_alpha(0.02))).with_children(|line| {
+    list.spawn(kit.line(TEXT, 0.03)).with_children(|line| {
         line.spawn(dot(TEXT_MUTED.with_alpha(0.25)));
         line.spawn(kit.words(kit.say(T::FreeSeat), 15.0, TEXT_MUTED.with_alpha(0.7)));
     });

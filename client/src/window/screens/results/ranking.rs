@@ -41,7 +41,7 @@ fn spawn_line(list: &mut ChildSpawnerCommands<'_>, kit: &Kit, place: usize, entr
     let numbers = [detail.gems, detail.combo_best, detail.hits].map(|number| number.to_string());
     let detail = kit.fill(T::Detail, &[&numbers[0], &numbers[1], &numbers[2]]);
     let ink = if place == 0 { GOOD } else { TEXT };
-    list.spawn(kit.line(color.with_alpha(if is_own { 0.15 } else { 0.05 }))).with_children(|line| {
+    list.spawn(kit.line(color, if is_own { 0.24 } else { 0.09 })).with_children(|line| {
         let rank = Node { width: px(kit.grown(24.0)), ..default() };
         line.spawn((kit.strong(&(place + 1).to_string(), 17.0, TEXT_MUTED), rank));
         line.spawn(dot(color));
