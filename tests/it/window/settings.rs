@@ -28,7 +28,8 @@ fn keys_are_bound_anew_and_stay_so() {
     window.key(KeyCode::Escape);
     window.until_screen(Screen::Menu);
     window.until("the settings are written", |_| {
-        std::fs::read_to_string(folder.0.join("settings.toml")).is_ok_and(|text| text.contains("KeyQ"))
+        std::fs::read_to_string(folder.0.join("settings.toml"))
+            .is_ok_and(|text| text.contains("KeyQ") && text.contains("distinct"))
     });
     let again = desk(&server, &folder, "");
     let keys = &again.settings().keys;

@@ -142,6 +142,7 @@ fn show(
     kit: Kit,
     session: Res<Session>,
     dialog: Res<Dialog>,
+    screen: Res<State<Screen>>,
     time: Res<Time<Real>>,
     mut focus: ResMut<InputFocus>,
     mut front: Single<(Entity, &mut Shown<Content>, &mut Visibility, &mut BackgroundColor), With<Front>>,
@@ -152,8 +153,11 @@ fn show(
     if shown.0 == Some(content) {
         return;
     }
-    focus.clear();
     let is_shown = content != Content::Nothing;
+    // A screen that comes after the match has a focus of its own.
+    if is_shown || *screen.get() == Screen::Match {
+        focus.clear();
+    }
     visibility.set_if_neq(if is_shown { Visibility::Inherited } else { Visibility::Hidden });
     background.0 = Color::srgba(0.01, 0.02, 0.05, if is_shown { 0.6 } else { 0.0 });
     redraw(&mut commands, *entity, shown, content, |front, content| match content {
