@@ -6,7 +6,7 @@ use bevy::{
     picking::hover::Hovered,
     prelude::*,
     text::{EditableText, EditableTextFilter, TextCursorStyle},
-    ui_widgets::{Button, SelectAllOnFocus},
+    ui_widgets::{Button, ScrollArea, SelectAllOnFocus},
 };
 
 use super::{Feel, Field, Rise, layer};
@@ -100,20 +100,22 @@ impl Kit<'_> {
         )
     }
 
-    /// A panel in the middle of a screen.
+    /// A panel in the middle of a screen; with large text it scrolls.
     pub fn card(&self, width: f32) -> impl Bundle + use<> {
-        self.panel(Node {
+        let node = Node {
             width: px(self.grown(width).min(1200.0)),
             max_height: percent(100),
             padding: px(32).all(),
             row_gap: px(13),
+            overflow: Overflow::scroll_y(),
             ..default()
-        })
+        };
+        (self.panel(node), ScrollArea)
     }
 
     /// Children beside each other.
     pub fn row(&self, gap: f32) -> Node {
-        Node { column_gap: px(gap), align_items: AlignItems::Center, ..default() }
+        Node { column_gap: px(gap), align_items: AlignItems::Center, flex_shrink: 0.0, ..default() }
     }
 
     /// Words.
