@@ -11,7 +11,11 @@ use bevy::{
 };
 use serde::Serialize;
 
-use super::{args::Args, screens::Screen, session::Session};
+use super::{
+    args::Args,
+    screens::Screen,
+    session::{Farewell, Session},
+};
 use crate::stats::Distribution;
 
 /// How long a picture may take to come from the graphics card.
@@ -39,7 +43,8 @@ impl Plugin for ScriptPlugin {
             frames: 0,
             frame_tenth_ms: Distribution::new(0, 20_000),
         });
-        app.add_systems(Last, (count_frame, look_for_screen, take_picture, stop_when_failed, stop_when_over).chain());
+        let systems = (count_frame, look_for_screen, take_picture, stop_when_failed, stop_when_over).chain();
+        app.add_systems(Last, systems.before(Farewell));
     }
 }
 

@@ -15,7 +15,7 @@ mod ticket;
 
 use std::time::Duration;
 
-use bevy::{input::InputSystems, prelude::*};
+use bevy::{input::InputSystems, prelude::*, window::ExitSystems};
 use bevy_renet::RenetReceive;
 use framehouse_shared::{
     arena::bodies::Bodies,
@@ -52,6 +52,10 @@ const PARTING_TIME_MAX: Duration = Duration::from_secs(2);
 /// Gets sessions and keeps them going, in [`PreUpdate`] and [`RenetReceive`].
 pub struct SessionPlugin(pub Args);
 
+/// What is done in the last frame of all, in [`Last`].
+#[derive(SystemSet, Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Farewell;
+
 /// What the session heard in this frame.
 #[derive(Message, Clone, Debug)]
 pub struct Heard(pub Notice);
@@ -62,7 +66,9 @@ impl Plugin for SessionPlugin {
         app.add_plugins(ticket::plugin);
         app.configure_sets(PreUpdate, RenetReceive.after(InputSystems));
         app.add_systems(PreUpdate, (gather, drive, readiness::get_ready).chain().in_set(RenetReceive));
-        app.add_systems(Last, leave_at_exit.run_if(on_message::<AppExit>));
+        // Whatever ends the program does so before: a farewell in the next frame is never said.
+        app.configure_sets(Last, Farewell.after(ExitSystems));
+        app.add_systems(Last, leave_at_exit.run_if(on_message::<AppExit>).in_set(Farewell));
     }
 }
 

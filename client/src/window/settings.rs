@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     keys::Bindings,
     palette::{self, Palette},
+    session::Farewell,
     texts::{Language, T},
     ui::toast::Toast,
 };
@@ -34,7 +35,7 @@ impl Plugin for SettingsPlugin {
         app.add_systems(Startup, tell_trouble);
         let systems = (apply_palette, apply_window).run_if(resource_exists_and_changed::<Settings>);
         app.add_systems(PreUpdate, systems);
-        app.add_systems(Last, save);
+        app.add_systems(Last, save.in_set(Farewell));
     }
 }
 

@@ -38,7 +38,7 @@ fn spawn(mut commands: Commands, kit: Kit) {
             card.spawn(kit.strong(kit.say(T::Connecting), 30.0, TEXT));
             card.spawn((kit.words("", 16.0, TEXT_MUTED), Step));
             card.spawn((groove, BackgroundColor(GROOVE))).with_child((Bar(0.0), bar, BackgroundColor(OWN)));
-            card.spawn(kit.button(Action::Back, kit.say(T::Cancel), Kind::Plain));
+            card.spawn(kit.row(0.0)).with_child(kit.button(Action::Back, kit.say(T::Cancel), Kind::Plain));
         });
     });
 }

@@ -6,7 +6,7 @@ use bevy::prelude::*;
 use framehouse_shared::ids::RoomCode;
 use serde::{Deserialize, Serialize};
 
-use super::Session;
+use super::{Farewell, Session};
 use crate::window::settings::Store;
 
 const FILE: &str = "seat.toml";
@@ -37,7 +37,7 @@ pub struct Offer(pub Option<Ticket>);
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<Offer>();
     app.add_systems(Startup, find);
-    app.add_systems(Last, keep);
+    app.add_systems(Last, keep.in_set(Farewell));
 }
 
 fn find(store: Res<Store>, mut offer: ResMut<Offer>) {
