@@ -20,3 +20,5 @@ mod rooms;
 mod swarm;
 mod timing;
 mod waiting;
+#[cfg(feature = "window")]
+mod window;
