@@ -7,6 +7,7 @@
 pub mod args;
 mod bot;
 mod comeback;
+pub mod company;
 mod driver;
 mod recruit;
 pub mod report;

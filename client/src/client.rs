@@ -15,6 +15,7 @@ mod commands;
 mod current_match;
 mod hot;
 mod inputs;
+mod latency;
 mod loading;
 mod measure;
 mod notice;
@@ -28,7 +29,9 @@ mod view;
 
 use std::{sync::Arc, time::Duration};
 
-use framehouse_shared::{ids::Slot, input::Input, protocol::control::Hello, simulation::Simulation, tick::Tick};
+use framehouse_shared::{
+    ids::Slot, input::Input, protocol::control::Hello, rng::SimRng, simulation::Simulation, tick::Tick,
+};
 
 pub use notice::Notice;
 pub use room::{Leaderboard, MatchResults};
@@ -67,8 +70,17 @@ pub struct InputRequest<'a> {
     pub tick: Tick,
     /// The player's seat.
     pub slot: Slot,
+    /// The input of the tick before: what is held. With input delay the simulation does not know it yet.
+    pub last: Input,
     /// The newest predicted state, unless the client is thin.
     pub simulation: Option<&'a Simulation>,
+}
+
+impl InputRequest<'_> {
+    /// What the game's own bot would do; nothing in a thin client.
+    pub fn bot_input(&self, rng: &mut SimRng) -> Input {
+        self.simulation.map_or(Input::NEUTRAL, |simulation| simulation.bot_input_after(self.slot, self.last, rng))
+    }
 }
 
 /// One player's side of a session.
@@ -148,6 +160,14 @@ impl Client {
         self.measure(now);
         self.finish_leaving(now);
         self.notice_end();
+    }
+
+    /// Tells how long the last update took, by a clock of the caller's: a machine that is too slow predicts less. Without
+    /// this every tick counts as cheap.
+    pub fn note_cost(&mut self, took: Duration) {
+        if let Some(prediction) = &mut self.prediction {
+            prediction.note_cost(took);
+        }
     }
 }
 

@@ -1,217 +1,232 @@
-//! What time it is in the room, and how far away the room is: estimated from pings alone.
+//! The three times of a match, in its ticks, counted since its first tick began; they are negative in the countdown.
 //!
-//! Room time is counted in ticks since the match's first tick began; it is negative in the countdown.
+//! ```text
+//! room time    what time it is in the room now               pings.rs: pings alone
+//! input time   for which tick an input is made now           margin.rs: room time + lead, so that inputs come in time
+//! view time    which tick is shown now                       delay.rs: input time - input delay
+//! ```
+//!
+//! Plain: fed with times, pings, pongs and the headers of frames. None of the three ever goes back inside a match: inputs
+//! are sent, and the picture must not rewind.
 
-use std::{collections::VecDeque, time::Duration};
+mod delay;
+mod loss;
+mod margin;
+mod pings;
+mod running;
+
+use std::time::Duration;
 
 use framehouse_shared::{
-    protocol::hot::{Ping, Pong},
+    protocol::hot::{FramesHeader, Ping, Pong},
     tick::Tick,
 };
 
-/// How many samples are kept.
-const SAMPLES_MAX: usize = 16;
-/// The room's time is read from the best of so many newest samples: older ones would hide that the room slowed down.
-const RECENT_SAMPLES: usize = 8;
-/// Pings without an answer that are remembered.
-const PENDING_MAX: usize = 16;
-/// How often the server is asked.
-const PING_INTERVAL: Duration = Duration::from_millis(500);
-/// How often it is asked while hardly anything is known.
-const QUICK_INTERVAL: Duration = Duration::from_millis(100);
-/// How many quick questions there are.
-const QUICK_PINGS: u32 = 5;
-/// How much faster or slower than the wall our clock may run.
-const SLEW_MAX: f64 = 0.05;
-/// An error of more ticks than this is not slewed away.
-const JUMP_TICKS: f64 = 10.0;
-/// How long before its tick closes an input should arrive, in ticks, while nothing better is known.
-const MARGIN_TICKS: f64 = 1.5;
-/// How far two samples may contradict each other, in ticks, before the older one is taken for outdated.
-const CONTRADICTION_TICKS: f64 = 0.5;
+use delay::InputDelay;
+use margin::{Margin, jump_ticks};
+use pings::Pings;
+use running::{Pace, RunningTime};
 
-/// One answered ping.
-#[derive(Clone, Copy, Debug)]
-struct Sample {
-    received: Duration,
-    rtt: Duration,
-    /// The room's time when the answer left; it was between this and `rtt` later when it came.
-    room_time: Option<f64>,
-}
+/// How room time follows its measurement: as fast as one does not notice.
+const ROOM_PACE: Pace = Pace { gain: 1.0, slew_max: 0.05, jump_ticks: 10.0 };
+/// How much of an error of the input time one tick corrects. The measured way is smooth already: this only takes the edge off
+/// its steps, 10 % of an error every fourth tick.
+const INPUT_GAIN: f64 = 0.1;
+/// How much faster or slower than the wall the input time may run.
+const INPUT_SLEW: f64 = 0.05;
+/// The same while the error is larger than [`LARGE_ERROR_TICKS`].
+const INPUT_SLEW_LARGE: f64 = 0.10;
+/// See [`INPUT_SLEW_LARGE`].
+const LARGE_ERROR_TICKS: f64 = 2.0;
+/// What the first guess of the lead has more than half a round trip and the target, in ticks: ways differ.
+const FIRST_SPARE_TICKS: f64 = 1.0;
+/// No update for so long is a sleep, unless updates are as rare as that anyway.
+const SLEEP_MIN: Duration = Duration::from_secs(1);
 
-/// Round-trip time and room time. Plain: fed with times, pings and pongs.
+/// Room time, input time and view time.
 #[derive(Clone, Debug)]
 pub struct Clock {
     tick_rate: f64,
     now: Duration,
-    pending: VecDeque<(u32, Duration)>,
-    next_nonce: u32,
-    quick_pings_left: u32,
-    next_ping: Duration,
-    samples: VecDeque<Sample>,
-    rtt: Option<Duration>,
-    jitter: Duration,
-    room_time: Option<f64>,
-    /// Our time is so far ahead of the room's that it stands still until the room has caught up.
-    is_waiting: bool,
+    /// How long before the last advance the one before it was.
+    last_step: Duration,
+    pings: Pings,
+    room: RunningTime,
+    margin: Margin,
+    input: RunningTime,
+    /// The newest frame that came since the last advance.
+    newest_frame: Option<Tick>,
+    delay: InputDelay,
 }
 
 impl Clock {
     /// A clock that knows nothing yet and begins with quick pings.
     pub fn new(tick_rate: u16, now: Duration) -> Self {
+        let tick_rate = f64::from(tick_rate);
         Self {
-            tick_rate: f64::from(tick_rate),
+            tick_rate,
             now,
-            pending: VecDeque::new(),
-            next_nonce: 0,
-            quick_pings_left: QUICK_PINGS,
-            next_ping: now,
-            samples: VecDeque::new(),
-            rtt: None,
-            jitter: Duration::ZERO,
-            room_time: None,
-            is_waiting: false,
+            last_step: Duration::ZERO,
+            pings: Pings::new(tick_rate, now),
+            room: RunningTime::default(),
+            margin: Margin::new(tick_rate),
+            input: RunningTime::default(),
+            newest_frame: None,
+            delay: InputDelay::default(),
         }
     }
 
-    /// A new match: room time begins anew, the distance to the room stays known.
+    /// A new match: its times begin anew, the distance to the room stays known.
     pub fn start_match(&mut self, now: Duration) {
-        self.samples.iter_mut().for_each(|sample| sample.room_time = None);
-        // Answers on their way may still tell the old match's time.
-        self.pending.clear();
-        self.room_time = None;
-        self.is_waiting = false;
-        self.quick_pings_left = QUICK_PINGS;
-        self.next_ping = now;
+        self.pings.forget_room_time(now);
+        self.margin.forget_way();
+        self.room.forget();
+        self.input.forget();
+        self.newest_frame = None;
+        self.delay = InputDelay::default();
     }
 
     /// The ping that is due, if one is.
     pub fn due_ping(&mut self, now: Duration) -> Option<Ping> {
-        if now < self.next_ping {
-            return None;
-        }
-        self.quick_pings_left = self.quick_pings_left.saturating_sub(1);
-        self.next_ping = now + if self.quick_pings_left > 0 { QUICK_INTERVAL } else { PING_INTERVAL };
-        if self.pending.len() == PENDING_MAX {
-            self.pending.pop_front();
-        }
-        let nonce = self.next_nonce;
-        self.next_nonce = nonce.wrapping_add(1);
-        self.pending.push_back((nonce, now));
-        Some(Ping { nonce })
+        self.pings.due(now)
     }
 
     /// Takes an answer and returns its round-trip time; nothing when it answers no open question.
     pub fn take_pong(&mut self, now: Duration, pong: &Pong) -> Option<Duration> {
-        let place = self.pending.iter().position(|(nonce, _)| *nonce == pong.nonce)?;
-        let (_, sent) = self.pending.remove(place)?;
-        let sample = Sample {
-            received: now,
-            rtt: now.saturating_sub(sent),
-            room_time: pong.room_time.map(|time| time as f64 / 256.0),
-        };
-        self.forget_contradicted(&sample);
-        if self.samples.len() == SAMPLES_MAX {
-            self.samples.pop_front();
-        }
-        self.samples.push_back(sample);
-        self.measure_rtt();
-        Some(sample.rtt)
+        let rtt = self.pings.take(now, pong);
+        self.margin.expect_jitter(self.ticks(self.pings.jitter()));
+        rtt
     }
 
-    /// Lets our clock run up to `now`, a little faster or slower than the wall so that it nears the room's.
+    /// An `Inputs` message leaves with the input of this tick as its newest.
+    pub fn note_sent(&mut self, newest: Tick) {
+        if let Some(phase) = self.phase() {
+            self.margin.note_sent(newest, phase);
+        }
+    }
+
+    /// Takes what a `Frames` message of the current match says of our inputs, and how old its newest frame is.
+    pub fn hear(&mut self, header: &FramesHeader) {
+        self.margin.hear(header);
+        self.newest_frame = self.newest_frame.max(Some(header.newest));
+    }
+
+    /// Lets the times run up to `now`, a little faster or slower than the wall so that they near what was measured.
     pub fn advance(&mut self, now: Duration) {
-        let elapsed = self.ticks(now.saturating_sub(self.now));
-        self.now = now;
-        let Some(measured) = self.measured_room_time() else { return };
-        let Some(current) = self.room_time else {
-            self.room_time = Some(measured);
-            return;
-        };
-        let error = measured - (current + elapsed);
-        // Never backwards: the inputs of these ticks are sent, and the picture must not rewind.
-        self.is_waiting = measured < current && (self.is_waiting || error < -JUMP_TICKS);
-        self.room_time = Some(if self.is_waiting {
-            current
-        } else if error > JUMP_TICKS {
-            measured
-        } else {
-            current + elapsed + error.clamp(-SLEW_MAX * elapsed, SLEW_MAX * elapsed)
-        });
+        let step = now.saturating_sub(self.now);
+        let has_slept = now < self.now || (step > SLEEP_MIN && step > 4 * self.last_step);
+        (self.now, self.last_step) = (now, step);
+        if has_slept {
+            return self.wake();
+        }
+        let Some(measured) = self.pings.room_time(now) else { return };
+        let elapsed = self.ticks(step);
+        self.room.advance(elapsed, measured, ROOM_PACE);
+        self.advance_input(elapsed, measured);
     }
 
     /// The room's time now, in ticks.
     pub const fn room_time(&self) -> Option<f64> {
-        self.room_time
+        self.room.time()
     }
 
     /// The median round-trip time.
     pub const fn rtt(&self) -> Option<Duration> {
-        self.rtt
+        self.pings.rtt()
     }
 
     /// How much round-trip times differ from their median: the median difference.
     pub const fn jitter(&self) -> Duration {
-        self.jitter
+        self.pings.jitter()
     }
 
     /// How many ticks ahead of the room inputs are made.
-    ///
-    /// This is the first guess, from pings. A controller that listens to the server's
-    /// [`Feedback`](framehouse_shared::protocol::hot::Feedback) belongs here: it corrects this number and nothing else.
     pub fn lead_ticks(&self) -> f64 {
-        self.ticks(self.rtt.unwrap_or_default()) / 2.0 + MARGIN_TICKS
+        self.input.time().zip(self.room.time()).map_or(0.0, |(input, room)| input - room)
     }
 
-    /// The player's own time, in ticks: the room's plus the lead.
-    pub fn input_time(&self) -> Option<f64> {
-        self.room_time.map(|time| time + self.lead_ticks())
+    /// How many ticks before its tick closes an input should arrive: what the lead is steered by.
+    pub fn target_margin_ticks(&self) -> f64 {
+        self.margin.target()
+    }
+
+    /// How many ticks after it was made an input is shown, 0 to 15.
+    pub fn delay_ticks(&self) -> f64 {
+        self.delay.ticks()
+    }
+
+    /// For which tick an input is made now: the room's time plus the lead.
+    pub const fn input_time(&self) -> Option<f64> {
+        self.input.time()
     }
 
     /// The newest tick that an input is due for.
     pub fn input_tick(&self) -> Option<Tick> {
-        let time = self.input_time()?.floor();
-        (0.0..f64::from(u32::MAX)).contains(&time).then_some(Tick(time as u32))
+        whole_tick(self.input_time()?)
+    }
+
+    /// Which moment of the match is shown now: the input time less the delay.
+    pub fn view_time(&self) -> Option<f64> {
+        self.input.time().map(|time| time - self.delay.ticks())
+    }
+
+    /// One past the newest tick that is shown.
+    pub fn view_end(&self) -> Tick {
+        self.view_time().and_then(whole_tick).map_or(Tick(0), |tick| tick.plus(1))
+    }
+
+    /// Nobody knows whether our own clock counted the time we slept, or jumped without a sleep: the times stand still until
+    /// the room has said what time it is.
+    fn wake(&mut self) {
+        self.pings.forget_room_time(self.now);
+        self.margin.forget_way();
+        self.newest_frame = None;
+    }
+
+    fn advance_input(&mut self, elapsed: f64, room_time: f64) {
+        let Some(rtt) = self.rtt().filter(|_| self.pings.is_enough()).map(|rtt| self.ticks(rtt)) else { return };
+        let goal = self.input_goal(room_time, rtt);
+        let before = self.input.time();
+        let error = before.map_or(0.0, |before| goal - before - elapsed);
+        let slew_max = if error.abs() > LARGE_ERROR_TICKS { INPUT_SLEW_LARGE } else { INPUT_SLEW };
+        let jump_ticks = jump_ticks(self.tick_rate);
+        self.input.advance(elapsed, goal, Pace { gain: INPUT_GAIN, slew_max, jump_ticks });
+        let after = self.input.time().unwrap_or(goal);
+        match self.newest_frame.take() {
+            Some(newest) => self.delay.note_need(after - f64::from(newest.0)),
+            None => self.delay.expect_need(after - room_time + rtt / 2.0),
+        }
+        self.delay.advance(self.now, after - before.unwrap_or(after));
+    }
+
+    /// Where the input time should be now: as the server's feedback says, or a guess from pings before there is any.
+    fn input_goal(&mut self, room_time: f64, rtt: f64) -> f64 {
+        let target = self.margin.target();
+        let guess = room_time + rtt / 2.0 + target + FIRST_SPARE_TICKS;
+        let Some(phase) = self.margin.phase_wanted() else { return guess };
+        let goal = self.ticks(self.now) + phase;
+        // A way up is shorter than a round trip. A longer one means that the room has lost time: it waited, or stood still.
+        if goal - room_time > rtt + target + jump_ticks(self.tick_rate) {
+            self.margin.forget_way();
+            return guess;
+        }
+        goal
+    }
+
+    /// How far the input time is ahead of our own clock, in ticks.
+    fn phase(&self) -> Option<f64> {
+        self.input.time().map(|time| time - self.ticks(self.now))
     }
 
     fn ticks(&self, time: Duration) -> f64 {
         time.as_secs_f64() * self.tick_rate
     }
-
-    /// The room can lose time (an overrun, a pause). Then an old sample puts the room's time where it cannot be: each
-    /// sample alone bounds it to the width of its round trip.
-    fn forget_contradicted(&mut self, newest: &Sample) {
-        let Some(newest_low) = newest.room_time else { return };
-        let newest_high = newest_low + self.ticks(newest.rtt);
-        let tick_rate = self.tick_rate;
-        self.samples.iter_mut().for_each(|old| {
-            let Some(time) = old.room_time else { return };
-            let low = time + newest.received.saturating_sub(old.received).as_secs_f64() * tick_rate;
-            let high = low + old.rtt.as_secs_f64() * tick_rate;
-            if low > newest_high + CONTRADICTION_TICKS || high < newest_low - CONTRADICTION_TICKS {
-                old.room_time = None;
-            }
-        });
-    }
-
-    fn measure_rtt(&mut self) {
-        let rtt = median(self.samples.iter().map(|sample| sample.rtt).collect());
-        self.jitter = median(self.samples.iter().map(|sample| sample.rtt.abs_diff(rtt)).collect());
-        self.rtt = Some(rtt);
-    }
-
-    /// What the sample with the shortest way says: its error is at most half of that way.
-    fn measured_room_time(&self) -> Option<f64> {
-        let with_time = |sample: &Sample| sample.room_time.map(|time| (*sample, time));
-        let recent = self.samples.iter().rev().take(RECENT_SAMPLES).filter_map(with_time);
-        let (best, time) = recent.min_by_key(|(sample, _)| sample.rtt)?;
-        Some(time + self.ticks(best.rtt) / 2.0 + self.ticks(self.now.saturating_sub(best.received)))
-    }
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times.get(times.len() / 2).copied().unwrap_or_default()
+/// The tick that a time lies in; nothing before the first.
+fn whole_tick(time: f64) -> Option<Tick> {
+    let whole = time.floor();
+    (0.0..f64::from(u32::MAX)).contains(&whole).then_some(Tick(whole as u32))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::{thread, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use framehouse_shared::{ids::RoomCode, protocol::control::Hello};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// How often a request is tried.
 const TRIES: u32 = 3;
@@ -118,13 +118,8 @@ impl ConnectError {
 /// # Errors
 /// When three tries failed, or the server refused for a reason that will not pass.
 pub fn request_session(server_url: &str, request: &SessionRequest) -> Result<SessionGrant, ConnectError> {
-    let url = sessions_url(server_url);
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_global(Some(TRY_TIME_MAX))
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .build()
-        .into();
+    let url = url_of(server_url, "/v1/sessions");
+    let agent = agent();
     let mut attempt = 1;
     loop {
         match try_once(&agent, &url, request) {
@@ -135,10 +130,28 @@ pub fn request_session(server_url: &str, request: &SessionRequest) -> Result<Ses
     }
 }
 
-fn sessions_url(server_url: &str) -> String {
+/// Reads one of a server's pages; tries once.
+pub(crate) fn get_json<T: DeserializeOwned>(server_url: &str, path: &str) -> Result<T, ConnectError> {
+    let url = url_of(server_url, path);
+    let unreachable = |error: ureq::Error| ConnectError::Unreachable { url: url.clone(), cause: error.to_string() };
+    let mut response = agent().get(&url).call().map_err(unreachable)?;
+    let status = response.status().as_u16();
+    let body = response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_vec().map_err(unreachable)?;
+    if status != 200 {
+        return Err(refusal(&url, status, &body));
+    }
+    serde_json::from_slice(&body).map_err(|error| ConnectError::NotUnderstood { url, what: error.to_string() })
+}
+
+fn agent() -> ureq::Agent {
+    let config = ureq::Agent::config_builder().timeout_global(Some(TRY_TIME_MAX));
+    config.http_status_as_error(false).max_redirects(0).build().into()
+}
+
+fn url_of(server_url: &str, path: &str) -> String {
     let server = server_url.trim().trim_end_matches('/');
     let scheme = if server.contains("://") { "" } else { "http://" };
-    format!("{scheme}{server}/v1/sessions")
+    format!("{scheme}{server}{path}")
 }
 
 fn try_once(agent: &ureq::Agent, url: &str, request: &SessionRequest) -> Result<SessionGrant, ConnectError> {
@@ -155,14 +168,18 @@ fn read_answer(url: &str, status: u16, body: &[u8]) -> Result<SessionGrant, Conn
         let answer: Answer = serde_json::from_slice(body).map_err(|error| not_understood(error.to_string()))?;
         return answer.into_grant().map_err(not_understood);
     }
+    Err(refusal(url, status, body))
+}
+
+fn refusal(url: &str, status: u16, body: &[u8]) -> ConnectError {
     match serde_json::from_slice::<Refusal>(body) {
-        Ok(Refusal { error }) => Err(ConnectError::Refused { status, code: error.code, message: error.message }),
+        Ok(Refusal { error }) => ConnectError::Refused { status, code: error.code, message: error.message },
         // A proxy's page, or not our server at all.
-        Err(_) => Err(ConnectError::Refused {
+        Err(_) => ConnectError::Refused {
             status,
             code: "http".to_owned(),
             message: format!("What answers at {url} said only \"HTTP status {status}\": check the address."),
-        }),
+        },
     }
 }
 

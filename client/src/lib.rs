@@ -2,7 +2,7 @@
 //!
 //! Start with [`client`]: what a session does, in order. It stands on [`net`] (datagrams to messages), [`clock`] (what
 //! time it is in the room) and [`prediction`] (running ahead, rolling back). [`connect`] gets the token it begins with,
-//! and [`rejoin`] says when to get another one after a lost connection.
+//! [`rejoin`] says when to get another one after a lost connection, and [`rooms`] lists what there is to join.
 
 pub mod bots;
 pub mod client;
@@ -11,6 +11,7 @@ pub mod connect;
 pub mod net;
 pub mod prediction;
 pub mod rejoin;
+pub mod rooms;
 pub mod stats;
 #[cfg(feature = "window")]
 pub mod window;

@@ -6,11 +6,14 @@
 //!
 //! Nothing here knows the network. An update confirms any number of frames, then predicts once.
 
+mod budget;
+mod corrections;
+mod hashes;
 mod ring;
 
 use std::{
-    collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
+    time::Duration,
 };
 
 use framehouse_shared::{
@@ -24,14 +27,17 @@ use framehouse_shared::{
     tick::Tick,
 };
 
+pub use hashes::HASHES_KEPT;
+
+use budget::Budget;
+use corrections::Corrections;
+use hashes::RecentHashes;
 use ring::Ring;
 
 /// The most ticks that are predicted beyond the last confirmed one.
 pub const PREDICTED_TICKS_MAX: u32 = 64;
 /// The most ticks that are simulated again in one update, beside the ones that are new in it.
 pub const RESIMULATED_TICKS_MAX: u32 = 8;
-/// How many confirmed ticks' hashes are kept.
-pub const HASHES_KEPT: usize = 300;
 
 /// A system of the game panicked: the state is worthless and the client has to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,7 +65,11 @@ pub struct Prediction {
     last_inputs: [Input; SLOTS_MAX],
     is_over: bool,
     ring: Ring,
-    hashes: VecDeque<(Tick, StateHashes)>,
+    budget: Budget,
+    corrections: Corrections,
+    /// Ticks simulated since the last [`note_cost`](Self::note_cost).
+    unpaid: u32,
+    hashes: RecentHashes,
 }
 
 impl Prediction {
@@ -73,7 +83,10 @@ impl Prediction {
             last_inputs: [Input::NEUTRAL; SLOTS_MAX],
             is_over: false,
             ring: Ring::default(),
-            hashes: VecDeque::new(),
+            budget: Budget::default(),
+            corrections: Corrections::default(),
+            unpaid: 0,
+            hashes: RecentHashes::default(),
         }
     }
 
@@ -84,6 +97,7 @@ impl Prediction {
     pub fn load(&mut self, state: &[u8]) -> Result<Tick, CodecError> {
         self.simulation.decode(state)?;
         self.ring.clear();
+        self.corrections = Corrections::default();
         self.hashes.clear();
         self.is_unsaved = true;
         self.next_confirmed = self.simulation.next_tick();
@@ -108,6 +122,8 @@ impl Prediction {
                 outcome.simulated = true;
                 if predicted.is_some() {
                     outcome.undone = Some(self.ring.len());
+                    self.budget.note_undone(self.ring.len());
+                    self.corrections.note_undone(&self.simulation);
                     self.rewind();
                 }
                 self.simulate(frame)?;
@@ -119,11 +135,12 @@ impl Prediction {
         self.next_confirmed = frame.tick.plus(1);
         self.last_inputs = frame.inputs;
         outcome.differs = server_hash.is_some_and(|server| server != hashes.combined());
-        self.keep_hashes(frame.tick, hashes);
+        self.hashes.push(frame.tick, hashes);
         Ok(outcome)
     }
 
-    /// Predicts until the state before `end`, at most `steps_max` ticks now; returns how many were simulated.
+    /// Predicts until the state before `end`, at most `steps_max` ticks now; returns how many were simulated. While the
+    /// budget is overdrawn, it stops earlier: prediction is held.
     ///
     /// `own_input` tells what `slot` did; the others go on as they did last.
     ///
@@ -141,7 +158,11 @@ impl Prediction {
             self.rewind();
             return Ok(0);
         }
-        let end = end.min(self.next_confirmed.plus(PREDICTED_TICKS_MAX));
+        let wanted = end.since(self.next_confirmed);
+        if wanted == 0 {
+            return Ok(0);
+        }
+        let end = end.min(self.next_confirmed.plus(self.budget.depth(wanted)));
         let mut steps = 0;
         while steps < steps_max && self.simulation.next_tick() < end && !self.simulation.is_over() {
             let mut predicted = self.ring.take_spare();
@@ -157,6 +178,27 @@ impl Prediction {
     /// The newest predicted state.
     pub const fn simulation(&self) -> &Simulation {
         &self.simulation
+    }
+
+    /// How many ticks may be simulated again in one update, 1 to [`RESIMULATED_TICKS_MAX`].
+    pub const fn budget_ticks(&self) -> u32 {
+        self.budget.ticks()
+    }
+
+    /// Whether less is predicted than was asked for, because it could not be simulated again in time.
+    pub const fn is_held(&self) -> bool {
+        self.budget.is_holding()
+    }
+
+    /// Tells how long everything simulated since the last call took, by a clock of the caller's.
+    pub fn note_cost(&mut self, took: Duration) {
+        self.budget.note_cost(std::mem::take(&mut self.unpaid), took);
+    }
+
+    /// How far the last rollback moved what is seen, in units of the game; nothing when none has been made up for since the
+    /// last call.
+    pub fn take_correction(&mut self) -> Option<f32> {
+        self.corrections.take()
     }
 
     /// The next tick to confirm.
@@ -176,9 +218,7 @@ impl Prediction {
 
     /// The hashes of the state after a confirmed tick, if it is one of the last [`HASHES_KEPT`].
     pub fn hashes_after(&self, tick: Tick) -> Option<&StateHashes> {
-        let (first, _) = self.hashes.front()?;
-        let place = tick.0.checked_sub(first.0)?;
-        self.hashes.get(place as usize).map(|(_, hashes)| hashes)
+        self.hashes.after(tick)
     }
 
     /// The prediction was right: its state is the confirmed one, and nothing is run.
@@ -207,7 +247,10 @@ impl Prediction {
 
     fn simulate(&mut self, frame: &Frame) -> Result<(), SimulationFailed> {
         // A game's bug must not take the process with it: bots drive hundreds of clients in one.
-        catch_unwind(AssertUnwindSafe(|| self.simulation.step(frame))).map_err(|_| SimulationFailed(frame.tick))
+        catch_unwind(AssertUnwindSafe(|| self.simulation.step(frame))).map_err(|_| SimulationFailed(frame.tick))?;
+        self.unpaid += 1;
+        self.corrections.note_simulated(&self.simulation);
+        Ok(())
     }
 
     /// The next frame as far as it can be known: seated slots only, as the server's frames are.
@@ -222,13 +265,6 @@ impl Prediction {
             let known = if slot == own { own_input(frame.tick) } else { None };
             frame.inputs[slot.index()] = known.unwrap_or_else(|| missing_input(previous[slot.index()]));
         }
-    }
-
-    fn keep_hashes(&mut self, tick: Tick, hashes: StateHashes) {
-        if self.hashes.len() == HASHES_KEPT {
-            self.hashes.pop_front();
-        }
-        self.hashes.push_back((tick, hashes));
     }
 }
 

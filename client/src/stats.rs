@@ -116,6 +116,16 @@ pub struct ClientStats {
     pub margin_quarter_ms: Distribution,
     /// How far ahead of the room inputs were made, in 0.01 tick.
     pub lead_hundredth_ticks: Distribution,
+    /// How long after an input was made the update came whose predicted state was the first to hold its tick, in 0.1 ms: the
+    /// input delay and what is left of an update. Drawing and the screen add to it.
+    pub input_to_view_tenth_ms: Distribution,
+    /// How long after an input was made its tick was confirmed, in 0.1 ms: the server's frame for it had come, and all
+    /// before it. Whether the frame holds this input is not asked: see [`replaced_inputs`](Self::replaced_inputs).
+    pub input_to_confirm_tenth_ms: Distribution,
+    /// Rollbacks that moved something on the screen by at least what the game says is noticed.
+    pub corrections: u64,
+    /// The farthest that a rollback moved something, in the game's units.
+    pub largest_correction: f32,
     /// Inputs that came too late, as the server says.
     pub late_inputs: u64,
     /// Ticks for which the server made an input up.
@@ -142,6 +152,10 @@ impl Default for ClientStats {
             rtt_tenth_ms: Distribution::new(0, 100_000),
             margin_quarter_ms: Distribution::new(-400, 10_000),
             lead_hundredth_ticks: Distribution::new(0, 10_000),
+            input_to_view_tenth_ms: Distribution::new(0, 100_000),
+            input_to_confirm_tenth_ms: Distribution::new(0, 100_000),
+            corrections: 0,
+            largest_correction: 0.0,
             late_inputs: 0,
             replaced_inputs: 0,
             playing_traffic: Traffic::default(),
@@ -163,7 +177,7 @@ impl ClientStats {
         self.results_saved.push_back(match_id);
     }
 
-    /// Adds another client's numbers; the lag is the larger one.
+    /// Adds another client's numbers; the lag and the correction are the larger ones.
     pub fn add(&mut self, other: &Self) {
         self.errors.add(&other.errors);
         self.event_gaps += other.event_gaps;
@@ -176,6 +190,10 @@ impl ClientStats {
         self.rtt_tenth_ms.add(&other.rtt_tenth_ms);
         self.margin_quarter_ms.add(&other.margin_quarter_ms);
         self.lead_hundredth_ticks.add(&other.lead_hundredth_ticks);
+        self.input_to_view_tenth_ms.add(&other.input_to_view_tenth_ms);
+        self.input_to_confirm_tenth_ms.add(&other.input_to_confirm_tenth_ms);
+        self.corrections += other.corrections;
+        self.largest_correction = self.largest_correction.max(other.largest_correction);
         self.late_inputs += other.late_inputs;
         self.replaced_inputs += other.replaced_inputs;
         self.playing_traffic += other.playing_traffic;

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use bevy::prelude::*;
 use framehouse_shared::{
-    ids::{SLOTS_MAX, slots_in},
+    ids::{SLOTS_MAX, Slot, slots_in},
     input::{Frame, Input},
     rng::SimRng,
     room_state::AddRoomState,
     score::Scoreboard,
-    sim::{GameInfo, Rooms, Roster, SimSet, SimTick},
+    sim::{GameInfo, Rooms, Roster, SimSet, SimTick, ViewInfo},
     simulation::Simulation,
     state_hash::{StateHash, StateHasher},
 };
@@ -25,6 +25,13 @@ pub const POISON: u8 = 0xff;
 
 #[derive(Component, Clone, Default, Serialize, Deserialize)]
 pub struct Sums([u64; SLOTS_MAX]);
+
+impl Sums {
+    /// A place that another sum is hardly ever seen at.
+    fn place(&self, slot: Slot) -> Vec2 {
+        Vec2::new((self.0[slot.index()] % 1000) as f32, 0.0)
+    }
+}
 
 impl StateHash for Sums {
     fn state_hash(&self, hasher: &mut StateHasher) {
@@ -45,8 +52,9 @@ impl Plugin for ToyPlugin {
             open_match: |room, _| {
                 room.insert(Sums::default());
             },
-            bot_input: |_, _, rng| Input([rng.below(3) as u8, rng.below(8) as u8 / 7, 0, 0, 0, 0, 0, 0]),
+            bot_input: |_, _, _, rng| Input([rng.below(3) as u8, rng.below(8) as u8 / 7, 0, 0, 0, 0, 0, 0]),
             load_rules: |_, _| Ok(()),
+            view: Some(ViewInfo { place: |room, slot| room.get::<Sums>().map(|sums| sums.place(slot)), noticed: 1.0 }),
         });
         app.add_room_state::<Sums>("sums");
         app.add_systems(SimTick, (add_up.in_set(SimSet::Move), score.in_set(SimSet::Score)));

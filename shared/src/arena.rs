@@ -11,7 +11,7 @@ use crate::{
     rng::SimRng,
     room_state::AddRoomState,
     score::Scoreboard,
-    sim::{GameFile, GameFileError, GameInfo, MatchSetup, Rooms, Roster, SimSet, SimTick, SimTickCount},
+    sim::{GameFile, GameFileError, GameInfo, MatchSetup, Rooms, Roster, SimSet, SimTick, SimTickCount, ViewInfo},
 };
 
 pub mod bodies;
@@ -48,6 +48,8 @@ use scoring::Scores;
 pub const DT: f32 = 1.0 / 30.0;
 /// Raised with every change that makes the same inputs give another result.
 pub const RULES_VERSION: u32 = 1;
+/// The shortest jump of a craft that somebody would notice, in units: a twentieth of its size.
+const NOTICED: f32 = 2.0;
 /// How much a craft's velocity must change in a bump to be noted, in units per second.
 const BUMP_MIN: f32 = 90.0;
 
@@ -66,6 +68,7 @@ impl Plugin for ArenaPlugin {
             open_match,
             bot_input: bot::bot_input,
             load_rules,
+            view: Some(ViewInfo { place: |room, slot| room.get::<Bodies>()?.position(slot), noticed: NOTICED }),
         });
         app.insert_resource(ArenaLibrary::embedded());
         app.add_room_state::<Rules>("rules")

@@ -29,8 +29,8 @@ pub struct NetSimConfig {
     pub duplicate: f32,
 }
 
-/// The presets by name: round trip in ms, jitter's standard deviation in ms, loss, mean burst.
-const PRESETS: [(&str, [f32; 4]); 5] = [
+/// The presets by name: round trip in ms, jitter's standard deviation in ms (in each direction), loss, mean burst.
+pub const PRESETS: [(&str, [f32; 4]); 5] = [
     ("lan", [1.0, 0.2, 0.0, 1.0]),
     ("wifi", [20.0, 5.0, 0.01, 1.5]),
     ("4g", [70.0, 15.0, 0.01, 2.0]),
@@ -41,36 +41,38 @@ const PRESETS: [(&str, [f32; 4]); 5] = [
 impl FromStr for NetSimConfig {
     type Err = String;
 
-    /// Reads a preset's name or `key=value,..` with the keys delay, jitter, spread, loss, burst, reorder and dup.
+    /// Reads a preset's name, or `key=value,..` with the keys delay, jitter, spread, loss, burst, reorder and dup, or a
+    /// preset's name and then what differs from it.
     fn from_str(text: &str) -> Result<Self, String> {
-        if let Some((_, [rtt, jitter_ms, loss, burst])) = PRESETS.iter().find(|(name, _)| *name == text) {
-            return Ok(Self {
-                delay_ms: rtt / 2.0,
-                jitter_ms: *jitter_ms,
-                loss: *loss,
-                burst: *burst,
-                ..Self::default()
-            });
-        }
-        let mut config = Self::default();
-        for pair in text.split(',') {
-            let (key, value) = pair.split_once('=').ok_or_else(|| unknown(pair))?;
-            let (field, max) = match key.trim() {
-                "delay" => (&mut config.delay_ms, 10_000.0),
-                "jitter" => (&mut config.jitter_ms, 10_000.0),
-                "spread" => (&mut config.spread_ms, 10_000.0),
-                "loss" => (&mut config.loss, 1.0),
-                "burst" => (&mut config.burst, 1_000.0),
-                "reorder" => (&mut config.reorder, 1.0),
-                "dup" => (&mut config.duplicate, 1.0),
-                _ => return Err(unknown(pair)),
-            };
-            *field = value.trim().parse().map_err(|_| format!("`{value}` is not a number (in `{pair}`)"))?;
-            if !(0.0..=max).contains(field) {
-                return Err(format!("`{pair}` is out of range: 0 to {max}"));
-            }
-        }
+        let mut parts = text.split(',').peekable();
+        let preset = parts.peek().and_then(|name| Self::preset(name.trim()));
+        let mut config = preset.unwrap_or_default();
+        parts.skip(usize::from(preset.is_some())).try_for_each(|pair| config.set(pair))?;
         Ok(config)
+    }
+}
+
+impl NetSimConfig {
+    /// One of the [`PRESETS`].
+    pub fn preset(name: &str) -> Option<Self> {
+        let (_, [rtt, jitter_ms, loss, burst]) = *PRESETS.iter().find(|(known, _)| *known == name)?;
+        Some(Self { delay_ms: rtt / 2.0, jitter_ms, loss, burst, ..Self::default() })
+    }
+
+    fn set(&mut self, pair: &str) -> Result<(), String> {
+        let (key, value) = pair.split_once('=').ok_or_else(|| unknown(pair))?;
+        let (field, max) = match key.trim() {
+            "delay" => (&mut self.delay_ms, 10_000.0),
+            "jitter" => (&mut self.jitter_ms, 10_000.0),
+            "spread" => (&mut self.spread_ms, 10_000.0),
+            "loss" => (&mut self.loss, 1.0),
+            "burst" => (&mut self.burst, 1_000.0),
+            "reorder" => (&mut self.reorder, 1.0),
+            "dup" => (&mut self.duplicate, 1.0),
+            _ => return Err(unknown(pair)),
+        };
+        *field = value.trim().parse().map_err(|_| format!("`{value}` is not a number (in `{pair}`)"))?;
+        if (0.0..=max).contains(field) { Ok(()) } else { Err(format!("`{pair}` is out of range: 0 to {max}")) }
     }
 }
 
@@ -166,6 +168,33 @@ mod tests {
         }
         let end = Duration::from_secs(3600);
         std::iter::from_fn(|| link.pop(end)).map(|d| u32::from_le_bytes(d.try_into().expect("four bytes"))).collect()
+    }
+
+    #[test]
+    fn the_presets_are_as_documented_and_can_be_changed_in_part() {
+        let read = |text: &str| text.parse::<NetSimConfig>().expect("a good description");
+        for (name, figures) in [
+            ("lan", [1.0, 0.2, 0.0, 1.0]),
+            ("wifi", [20.0, 5.0, 0.01, 1.5]),
+            ("4g", [70.0, 15.0, 0.01, 2.0]),
+            ("transatlantic", [90.0, 3.0, 0.003, 1.0]),
+            ("awful", [300.0, 60.0, 0.10, 3.0]),
+        ] {
+            let config = read(name);
+            assert_eq!([2.0 * config.delay_ms, config.jitter_ms, config.loss, config.burst], figures, "{name}");
+        }
+        assert_eq!(read("wifi,loss=0.05,dup=0.1"), NetSimConfig { loss: 0.05, duplicate: 0.1, ..read("wifi") });
+        assert!("".parse::<NetSimConfig>().is_err());
+        assert!("loss=0.05,wifi".parse::<NetSimConfig>().is_err(), "the preset comes first");
+    }
+
+    #[test]
+    fn delays_vary_as_much_as_asked_for() {
+        let mut link = NetSim::new("delay=100,jitter=15".parse().expect("valid"), 9);
+        let delays: Vec<f64> = (0..10_000).map(|_| link.draw_delay().as_secs_f64() * 1000.0).collect();
+        let mean = delays.iter().sum::<f64>() / 1e4;
+        let deviation = (delays.iter().map(|delay| (delay - mean).powi(2)).sum::<f64>() / 1e4).sqrt();
+        assert!((mean - 100.0).abs() < 1.0 && (deviation - 15.0).abs() < 0.5, "{mean} +- {deviation} ms");
     }
 
     #[test]

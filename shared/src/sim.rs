@@ -77,10 +77,22 @@ pub struct GameInfo {
     pub maps: fn(&World) -> Vec<String>,
     /// Inserts the game's components of the state before tick 0.
     pub open_match: fn(&mut EntityWorldMut, &MatchSetup),
-    /// The game's own bot: the input of `slot` for the next tick, from what a player could see.
-    pub bot_input: fn(EntityRef, Slot, &mut SimRng) -> Input,
+    /// The game's own bot: the next input of `slot`, from what a player could see and the input it gave last, which may lie
+    /// ahead of what is seen.
+    pub bot_input: fn(EntityRef, Slot, Input, &mut SimRng) -> Input,
     /// Replaces the embedded rules by an operator's files; on an error the old rules stay.
     pub load_rules: fn(&mut World, &[GameFile]) -> Result<(), GameFileError>,
+    /// Where things are seen, for a client that measures by how much its predictions were wrong.
+    pub view: Option<ViewInfo>,
+}
+
+/// Where a view shows what belongs to a slot. No part of the simulation: only clients' statistics come of it.
+#[derive(Clone, Copy, Debug)]
+pub struct ViewInfo {
+    /// The place, in units of the game; nothing while nothing is shown.
+    pub place: fn(EntityRef, Slot) -> Option<Vec2>,
+    /// The shortest jump that somebody would notice, in the same units.
+    pub noticed: f32,
 }
 
 /// One file of a game's folder, read by whoever may touch files.

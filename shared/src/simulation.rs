@@ -9,7 +9,7 @@ use crate::{
     rng::SimRng,
     room_state::{RoomSnapshot, RoomStates},
     score::Scoreboard,
-    sim::{GameInfo, MatchSetup, Roster, SimPlugin, SimRoom, SimTick, SimTickCount, open_match},
+    sim::{GameInfo, LastInputs, MatchSetup, Roster, SimPlugin, SimRoom, SimTick, SimTickCount, open_match},
     state_hash::StateHashes,
     tick::Tick,
 };
@@ -142,9 +142,15 @@ impl Simulation {
         self.world.resource::<RoomStates>()
     }
 
-    /// What the game's own bot would do next in this slot.
+    /// What the game's own bot would do next in this slot, where the newest input is the last simulated one.
     pub fn bot_input(&self, slot: Slot, rng: &mut SimRng) -> Input {
-        (self.game().bot_input)(self.room(), slot, rng)
+        let last = self.get::<LastInputs>().map_or(Input::NEUTRAL, |inputs| inputs.0[slot.index()]);
+        self.bot_input_after(slot, last, rng)
+    }
+
+    /// What it would do next after an input that may not be simulated yet.
+    pub fn bot_input_after(&self, slot: Slot, last: Input, rng: &mut SimRng) -> Input {
+        (self.game().bot_input)(self.room(), slot, last, rng)
     }
 }
 

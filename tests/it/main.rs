@@ -18,4 +18,7 @@ mod replay_verify;
 mod replays;
 mod rooms;
 mod swarm;
+mod timing;
 mod waiting;
+#[cfg(feature = "window")]
+mod window;

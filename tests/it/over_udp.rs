@@ -1,13 +1,9 @@
 //! The same over real sockets: a server of its own thread, HTTP and UDP on ports the system chooses.
 
 use std::{
-    env,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     thread,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
 use framehouse_client::{
@@ -15,79 +11,26 @@ use framehouse_client::{
     connect::{ConnectError, RoomRequest, SessionGrant, SessionRequest, request_session},
     net::{Connection, UdpLink},
 };
-use framehouse_server::{
-    config::RoomSettings,
-    net::datagrams::{Datagrams, UdpDatagrams},
-    ops::{http, replays::ReplayFiles},
-    room::directory::JoinQueue,
-    runner,
-    server::{Server, ServerSetup},
-    tick::TickRate,
-};
 use framehouse_shared::{
     protocol::control::{Hello, Phase, protocol_hash},
     simulation::{Simulation, determinism_fingerprint},
 };
-use framehouse_tests::tiny::TinyPlugin;
+use framehouse_tests::{live::LiveServer, tiny::TinyPlugin};
 
-const RATE: TickRate = TickRate(30);
-
-/// A server in this process, stopped when it goes out of scope.
-struct RealServer {
-    url: String,
-    stop: Arc<AtomicBool>,
-    thread: Option<thread::JoinHandle<()>>,
+fn start_server() -> LiveServer {
+    LiveServer::start(TinyPlugin, Vec::new())
 }
 
-impl RealServer {
-    fn start() -> Self {
-        let listener = http::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
-        let url = format!("http://{}", listener.local_addr().expect("it is bound"));
-        let socket = UdpDatagrams::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
-        let address = socket.local_address();
-        let setup = ServerSetup {
-            tick_rate: RATE,
-            rooms: RoomSettings { countdown: 0.5, results: 0.5, ..Default::default() },
-            cleanup: Default::default(),
-            net: Default::default(),
-            lanes: vec![(Box::new(socket), address)],
-            unix_base: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("the clock is past 1970"),
-            game_files: Vec::new(),
-            seed: None,
-        };
-        let stop = Arc::new(AtomicBool::new(false));
-        let stopped = Arc::clone(&stop);
-        let thread = thread::spawn(move || {
-            let mut server = Server::new(TinyPlugin, setup).expect("the tiny game has no files");
-            let queue =
-                http::serve(listener, server.status_board(), ReplayFiles::new(env::temp_dir()), 5.0).expect("a thread");
-            server.set_join_queue(JoinQueue(Mutex::new(queue)));
-            runner::run_until(&mut server, RATE, &stopped);
-        });
-        Self { url, stop, thread: Some(thread) }
-    }
-
-    fn request(&self, room: RoomRequest) -> Result<SessionGrant, ConnectError> {
-        request_session(&self.url, &SessionRequest { name: "udp".into(), room, resume: None, hello: Some(hello()) })
-    }
-
-    fn join(&self, room: RoomRequest, start: Instant) -> Client {
-        let grant = self.request(room).expect("a seat");
-        let make: MakeSimulation = Arc::new(|| Simulation::new(TinyPlugin));
-        let config = ClientConfig { hello: hello(), game: Some(make) };
-        let link = UdpLink::connect(Connection::server_address(&grant.token).expect("a token")).expect("a socket");
-        Client::new(&grant.token, Box::new(link), &config, start.elapsed()).expect("a token")
-    }
+fn request(server: &LiveServer, room: RoomRequest) -> Result<SessionGrant, ConnectError> {
+    request_session(&server.url, &SessionRequest { name: "udp".into(), room, resume: None, hello: Some(hello()) })
 }
 
-impl Drop for RealServer {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            let ended = thread.join();
-            assert!(ended.is_ok() || thread::panicking(), "the server ended properly");
-        }
-    }
+fn join(server: &LiveServer, room: RoomRequest, start: Instant) -> Client {
+    let grant = request(server, room).expect("a seat");
+    let make: MakeSimulation = Arc::new(|| Simulation::new(TinyPlugin));
+    let config = ClientConfig { hello: hello(), game: Some(make) };
+    let link = UdpLink::connect(Connection::server_address(&grant.token).expect("a token")).expect("a socket");
+    Client::new(&grant.token, Box::new(link), &config, start.elapsed()).expect("a token")
 }
 
 fn hello() -> Hello {
@@ -101,7 +44,7 @@ fn drive(clients: &mut [Client], start: Instant, done: impl Fn(&[Client]) -> boo
         for client in clients.iter_mut() {
             client.update(start.elapsed(), &mut |request| {
                 let mut rng = framehouse_shared::rng::SimRng::new(u64::from(request.tick.0));
-                request.simulation.map_or_else(Default::default, |sim| sim.bot_input(request.slot, &mut rng))
+                request.bot_input(&mut rng)
             });
         }
         if done(clients) {
@@ -114,13 +57,13 @@ fn drive(clients: &mut [Client], start: Instant, done: impl Fn(&[Client]) -> boo
 
 #[test]
 fn two_players_meet_over_http_and_play_over_udp() {
-    let server = RealServer::start();
+    let server = start_server();
     let start = Instant::now();
     let create = RoomRequest::Create { size: 2, private: false, practice: false };
-    let mut clients = vec![server.join(create, start)];
+    let mut clients = vec![join(&server, create, start)];
     assert!(drive(&mut clients, start, |clients| clients[0].code().is_some()), "the first player is in its room");
     let code = clients[0].code().expect("in a room");
-    clients.push(server.join(RoomRequest::Code(code), start));
+    clients.push(join(&server, RoomRequest::Code(code), start));
     let confirmed = |clients: &[Client]| clients.iter().all(|client| client.stats().ticks_confirmed > 60);
     assert!(drive(&mut clients, start, confirmed), "both confirm ticks of a match");
     assert!(clients.iter().all(|client| client.stats().desyncs == 0 && client.stats().errors.count() == 0));
@@ -128,7 +71,7 @@ fn two_players_meet_over_http_and_play_over_udp() {
 
 #[test]
 fn the_gateway_answers_bad_requests_with_a_sentence_and_the_right_status() {
-    let server = RealServer::start();
+    let server = start_server();
     let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
     let post = |body: &str| {
         let mut response = agent.post(format!("{}/v1/sessions", server.url)).send(body).expect("an answer");
@@ -158,13 +101,13 @@ fn the_gateway_answers_bad_requests_with_a_sentence_and_the_right_status() {
 
 #[test]
 fn status_rooms_and_health_are_served_and_a_stopping_server_says_goodbye() {
-    let server = RealServer::start();
+    let server = start_server();
     let start = Instant::now();
     let get = |path: &str| {
         ureq::get(format!("{}{path}", server.url)).call().expect("200").body_mut().read_to_string().expect("a body")
     };
     assert_eq!(get("/healthz"), "ok\n");
-    let mut clients = vec![server.join(RoomRequest::Create { size: 2, private: false, practice: false }, start)];
+    let mut clients = vec![join(&server, RoomRequest::Create { size: 2, private: false, practice: false }, start)];
     assert!(drive(&mut clients, start, |clients| matches!(clients[0].phase(), Some(Phase::Lobby { .. }))));
     let listed = |_: &[Client]| {
         let rooms: serde_json::Value = serde_json::from_str(&get("/v1/rooms")).expect("JSON");
@@ -172,7 +115,7 @@ fn status_rooms_and_health_are_served_and_a_stopping_server_says_goodbye() {
         rooms["rooms"][0]["players"] == 1 && status["players"] == 1 && status["tick"].as_u64() > Some(0)
     };
     assert!(drive(&mut clients, start, listed), "the room is listed");
-    server.stop.store(true, Ordering::Relaxed);
+    server.stop();
     assert!(drive(&mut clients, start, |clients| clients[0].ended().is_some()));
     assert!(clients[0].ended().is_some_and(|reason| reason.contains("stopping")), "{:?}", clients[0].ended());
 }

@@ -3,13 +3,18 @@
 //! [`world::World`] joins them with the seeded links of [`link`]: real netcode, real renet, real simulation, no socket and
 //! no sleep. [`tiny`] is a second game that keeps the engine honest; [`check`] looks at the server after every step;
 //! [`fuzz`] is what the fuzzers call, [`load`] measures a server process in real time, and [`crash`] kills one.
+//! [`live`] is a server of this process with real sockets, and [`desk`] a window on it that nobody has to look at.
 
 pub mod bursts;
 pub mod check;
 pub mod crash;
+pub mod curves;
+#[cfg(feature = "window")]
+pub mod desk;
 pub mod fuzz;
 pub mod lifecycles;
 pub mod link;
+pub mod live;
 pub mod load;
 pub mod model;
 pub mod replays;

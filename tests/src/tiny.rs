@@ -55,8 +55,9 @@ impl Plugin for TinyPlugin {
             open_match: |room, _| {
                 room.insert(Presses::default());
             },
-            bot_input: |_, _, rng| Input([rng.below(4) as u8, 0, 0, 0, 0, 0, 0, u8::from(rng.one_in(5))]),
+            bot_input: |_, _, _, rng| Input([rng.below(4) as u8, 0, 0, 0, 0, 0, 0, u8::from(rng.one_in(5))]),
             load_rules: |_, _| Ok(()),
+            view: None,
         });
         app.insert_resource(MatchTicks(MATCH_TICKS)).add_room_state::<Presses>("presses");
         app.add_systems(SimTick, (count_presses.in_set(SimSet::Apply), keep_score.in_set(SimSet::Score)));

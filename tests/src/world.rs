@@ -330,10 +330,6 @@ impl TestClient {
         if *is_asleep {
             return;
         }
-        client.update(now + *clock_ahead, &mut |request: InputRequest| match (*input, request.simulation) {
-            (Some(input), _) => input,
-            (None, Some(simulation)) => simulation.bot_input(request.slot, rng),
-            (None, None) => Input::NEUTRAL,
-        });
+        client.update(now + *clock_ahead, &mut |request: InputRequest| input.unwrap_or_else(|| request.bot_input(rng)));
     }
 }

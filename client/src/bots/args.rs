@@ -30,7 +30,7 @@ pub struct Args {
     /// Update each bot only every so many milliseconds, as a computer that is too slow would.
     #[arg(long, value_name = "MS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=10_000))]
     pub slow: u32,
-    /// A bad network: lan, wifi, 4g, transatlantic, awful, or key=value,.. with delay, jitter, spread, loss, burst,
+    /// A bad network: lan, wifi, 4g, transatlantic or awful, and/or key=value,.. with delay, jitter, spread, loss, burst,
     /// reorder, dup.
     #[arg(long, value_name = "PRESET|KEY=VALUE,..")]
     pub net_sim: Option<NetSimConfig>,

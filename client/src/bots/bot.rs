@@ -63,11 +63,13 @@ impl Bot {
         }
     }
 
-    /// Does what is due, at most once in `pause`.
-    pub fn update(&mut self, now: Duration, pause: Duration, orders: &Sender<Order>) {
+    /// Does what is due, at most once in `pause`. What simulating costs is taken from a running clock.
+    pub fn update(&mut self, now: Duration, pause: Duration, orders: &Sender<Order>, clock: &dyn Fn() -> Duration) {
         if now >= self.next_update {
             self.next_update = now + pause;
+            let begin = clock();
             self.play(now);
+            self.client.note_cost(clock().saturating_sub(begin));
             self.come_back(now, orders);
         }
     }

@@ -30,7 +30,7 @@ pub(super) fn drive(args: &Args, start: Instant, recruits: Receiver<Recruit>, or
             if is_leaving {
                 room.leave();
             }
-            room.update(now, if is_leaving { Duration::ZERO } else { pause }, &orders);
+            room.update(now, if is_leaving { Duration::ZERO } else { pause }, &orders, &|| elapsed(start));
         }
         if is_leaving && (rooms.values().all(BotRoom::is_empty) || now >= end + LEAVE_TIME_MAX) {
             break;

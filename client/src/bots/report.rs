@@ -74,6 +74,12 @@ pub struct Report {
     pub margin_ms_p50: f64,
     pub margin_ms_p1: f64,
     pub lead_ticks_p50: f64,
+    pub input_to_view_ms_p50: f64,
+    pub input_to_view_ms_p99: f64,
+    pub input_to_confirm_ms_p50: f64,
+    pub input_to_confirm_ms_p99: f64,
+    pub corrections_per_min: f64,
+    pub largest_correction: f64,
     pub down_bytes_per_room_s: f64,
     pub up_bytes_per_room_s: f64,
     pub connect_ms_p50: i64,
@@ -110,11 +116,17 @@ impl Report {
             rollback_ticks_p99: stats.rollback_ticks.quantile(0.99),
             late_inputs_pct: per_cent(stats.late_inputs),
             replaced_inputs_pct: per_cent(stats.replaced_inputs),
-            rtt_ms_p50: stats.rtt_tenth_ms.quantile(0.5) as f64 / 10.0,
-            rtt_ms_p99: stats.rtt_tenth_ms.quantile(0.99) as f64 / 10.0,
+            rtt_ms_p50: tenth(&stats.rtt_tenth_ms, 0.5),
+            rtt_ms_p99: tenth(&stats.rtt_tenth_ms, 0.99),
             margin_ms_p50: stats.margin_quarter_ms.quantile(0.5) as f64 / 4.0,
             margin_ms_p1: stats.margin_quarter_ms.quantile(0.01) as f64 / 4.0,
             lead_ticks_p50: stats.lead_hundredth_ticks.quantile(0.5) as f64 / 100.0,
+            input_to_view_ms_p50: tenth(&stats.input_to_view_tenth_ms, 0.5),
+            input_to_view_ms_p99: tenth(&stats.input_to_view_tenth_ms, 0.99),
+            input_to_confirm_ms_p50: tenth(&stats.input_to_confirm_tenth_ms, 0.5),
+            input_to_confirm_ms_p99: tenth(&stats.input_to_confirm_tenth_ms, 0.99),
+            corrections_per_min: ratio(60.0 * stats.corrections as f64, stats.playing_time.as_secs_f64()),
+            largest_correction: ratio(f64::from(stats.largest_correction), 1.0),
             down_bytes_per_room_s: ratio(stats.playing_traffic.down_bytes as f64, room_seconds),
             up_bytes_per_room_s: ratio(stats.playing_traffic.up_bytes as f64, room_seconds),
             connect_ms_p50: totals.connect_ms.quantile(0.5),
@@ -173,6 +185,17 @@ impl fmt::Display for Report {
         )?;
         writeln!(
             f,
+            "player    sees an input after {:.0} ms (p50), {:.0} (p99), confirmed after {:.0} ms (p50), {:.0} (p99); {:.1} \
+             corrections a minute, the largest {:.0}",
+            self.input_to_view_ms_p50,
+            self.input_to_view_ms_p99,
+            self.input_to_confirm_ms_p50,
+            self.input_to_confirm_ms_p99,
+            self.corrections_per_min,
+            self.largest_correction
+        )?;
+        writeln!(
+            f,
             "network   round trip {:.1} ms (p50), {:.1} (p99); a room {:.2} KB/s down, {:.2} up",
             self.rtt_ms_p50,
             self.rtt_ms_p99,
@@ -182,6 +205,11 @@ impl fmt::Display for Report {
         write!(f, "connect   {} ms (p50), {} (p99)", self.connect_ms_p50, self.connect_ms_p99)?;
         self.error_messages.iter().try_for_each(|message| write!(f, "\nerror     {message}"))
     }
+}
+
+/// A quantile of something counted in tenths.
+fn tenth(distribution: &Distribution, part: f64) -> f64 {
+    distribution.quantile(part) as f64 / 10.0
 }
 
 /// Rounded to thousandths; 0 where nothing was counted.
@@ -204,6 +232,8 @@ mod tests {
         for field in [
             "rooms clients seconds ticks_confirmed matches_finished desyncs resyncs rollback_ticks_p50 rollback_ticks_p99",
             "late_inputs_pct replaced_inputs_pct rtt_ms_p50 rtt_ms_p99 margin_ms_p50 margin_ms_p1 lead_ticks_p50",
+            "input_to_view_ms_p50 input_to_view_ms_p99 input_to_confirm_ms_p50 input_to_confirm_ms_p99",
+            "corrections_per_min largest_correction",
             "down_bytes_per_room_s up_bytes_per_room_s connect_ms_p50 connect_ms_p99 errors confirmed_lag_ticks_max",
             "event_gaps reconnects results_saved failed_clients",
         ]

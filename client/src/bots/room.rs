@@ -30,10 +30,10 @@ impl BotRoom {
         }
     }
 
-    /// Updates every bot; each at most once in `pause`.
-    pub fn update(&mut self, now: Duration, pause: Duration, orders: &Sender<Order>) {
+    /// Updates every bot; each at most once in `pause`. What simulating costs is taken from a running clock.
+    pub fn update(&mut self, now: Duration, pause: Duration, orders: &Sender<Order>, clock: &dyn Fn() -> Duration) {
         for bot in &mut self.bots {
-            bot.update(now, pause, orders);
+            bot.update(now, pause, orders, clock);
             if let Some(match_no) = bot.take_result() {
                 *self.results_seen.entry(match_no).or_default() += 1;
             }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use framehouse_shared::{protocol::hot::Feedback, tick::Tick};
 
-use super::{inputs::InputHistory, playout::Playout, snapshot::Assembly, stash::Stash};
+use super::{inputs::InputHistory, latency::Latency, playout::Playout, snapshot::Assembly, stash::Stash};
 
 /// The match that is set, runs, or has just ended.
 pub(super) struct CurrentMatch {
@@ -18,6 +18,8 @@ pub(super) struct CurrentMatch {
     pub playout: Playout,
     /// Our own inputs.
     pub inputs: InputHistory,
+    /// When they were made.
+    pub latency: Latency,
     /// One past the newest input tick that the server has.
     pub input_ack: Tick,
     /// The newest frame whose message brought feedback.
@@ -46,6 +48,7 @@ impl CurrentMatch {
             stash: Stash::default(),
             playout: Playout::default(),
             inputs: InputHistory::default(),
+            latency: Latency::default(),
             input_ack: Tick(0),
             feedback_tick: Tick(0),
             feedback: Feedback::default(),

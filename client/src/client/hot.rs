@@ -50,7 +50,8 @@ impl Client {
         for (place, blob) in frames.blobs.iter().enumerate() {
             current.stash.insert(frames.oldest().plus(place as u32), blob);
         }
-        // Messages overtake each other.
+        self.clock.hear(&header);
+        // It may be ahead of us: after a reconnect the server still has what the lost session sent.
         current.input_ack = current.input_ack.max(header.input_ack);
         if let Some(feedback) = header.feedback.filter(|_| header.newest >= current.feedback_tick) {
             current.feedback_tick = header.newest;
@@ -99,6 +100,7 @@ impl Client {
         message.encode(&mut bytes);
         self.connection.send_hot(now, &bytes);
         if !is_watching {
+            self.clock.note_sent(message.newest);
             self.stats.lead_hundredth_ticks.record((self.clock.lead_ticks() * 100.0) as i64);
         }
     }

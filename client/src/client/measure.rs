@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use framehouse_shared::{protocol::control::Phase, tick::Tick};
 
-use super::Client;
+use super::{Client, latency::Progress};
 use crate::{net::Traffic, prediction::Prediction};
 
 /// How long a match runs before confirmation is expected to keep up.
@@ -32,6 +32,29 @@ impl Client {
             self.stats.playing_time += now.saturating_sub(earlier.at);
             self.stats.playing_traffic += traffic - earlier.traffic;
             self.measure_lag(now);
+        }
+        self.measure_latency(now);
+        self.measure_correction();
+    }
+
+    /// How long the player waits for what an input does.
+    fn measure_latency(&mut self, now: Duration) {
+        let Some(current) = self.current.as_mut().filter(|current| current.loaded.is_some()) else { return };
+        let progress = Progress {
+            sampled: current.inputs.end(),
+            shown: self.prediction.as_ref().map(|prediction| prediction.simulation().next_tick()),
+            confirmed: current.stash.base(),
+        };
+        current.latency.note(now, progress, &mut self.stats);
+    }
+
+    /// How far a rollback moved what is seen.
+    fn measure_correction(&mut self) {
+        let Some(prediction) = &mut self.prediction else { return };
+        let noticed = prediction.simulation().game().view.map_or(f32::INFINITY, |view| view.noticed);
+        if let Some(jump) = prediction.take_correction().filter(|jump| *jump >= noticed) {
+            self.stats.corrections += 1;
+            self.stats.largest_correction = self.stats.largest_correction.max(jump);
         }
     }
 

@@ -25,7 +25,8 @@ impl Client {
         let new_ticks = self.sample_inputs(sample);
         self.advance_playout(now);
         // What time brought anew may be simulated on top of what is simulated again.
-        let steps_max = RESIMULATED_TICKS_MAX + new_ticks.min(RESIMULATED_TICKS_MAX);
+        let budget = self.prediction.as_ref().map_or(RESIMULATED_TICKS_MAX, Prediction::budget_ticks);
+        let steps_max = budget + new_ticks.min(RESIMULATED_TICKS_MAX);
         let outcome = self.confirm_frames(steps_max).and_then(|()| self.predict(steps_max));
         if let Err(error) = outcome {
             self.stats.errors.note(error.to_string());
@@ -45,7 +46,10 @@ impl Client {
         let mut sampled = 0;
         for tick in current.inputs.missing_before(end) {
             let input = match &self.prediction {
-                Some(prediction) => sample(InputRequest { tick, slot, simulation: Some(prediction.simulation()) }),
+                Some(prediction) => {
+                    let last = current.inputs.get(tick.minus(1)).unwrap_or_default();
+                    sample(InputRequest { tick, slot, last, simulation: Some(prediction.simulation()) })
+                }
                 None => synthetic_input(tick, slot),
             };
             current.inputs.push(input);
@@ -146,7 +150,11 @@ impl Client {
         let (Some(current), Some(prediction)) = (&self.current, &mut self.prediction) else { return Ok(()) };
         // Confirmed frames are left over: it would all be undone in the next update.
         let is_behind = current.stash.peek().is_some();
-        let end = if is_behind || current.last_tick.is_some() { Tick(0) } else { current.inputs.end() };
+        let end = if is_behind || current.last_tick.is_some() {
+            Tick(0)
+        } else {
+            current.inputs.end().min(self.clock.view_end())
+        };
         prediction.predict(end, steps_max, slot, |tick| current.inputs.get(tick))?;
         Ok(())
     }

@@ -15,6 +15,7 @@ use framehouse_shared::{
 use super::*;
 use crate::{
     fake_server::{OWN, welcome},
+    stats::Distribution,
     toy::{POISON, TOY_TICKS},
 };
 use stage::Stage;
@@ -28,6 +29,11 @@ fn a_match_is_played_to_its_results() {
     let stats = stage.client.stats();
     assert_eq!((stats.ticks_confirmed, stats.matches_seen), (u64::from(TOY_TICKS), 1));
     assert_eq!((stats.desyncs, stats.errors.messages()), (0, &[][..]));
+    let ms = |tenths: &Distribution| tenths.quantile(0.99) as f64 / 10.0;
+    // A tick of delay; and a frame comes within the tick, when the input's own margin is over.
+    assert!(ms(&stats.input_to_view_tenth_ms) <= 43.0, "{} ms", ms(&stats.input_to_view_tenth_ms));
+    assert!(ms(&stats.input_to_confirm_tenth_ms) <= 100.0, "{} ms", ms(&stats.input_to_confirm_tenth_ms));
+    assert!(stats.input_to_view_tenth_ms.count() >= u64::from(TOY_TICKS) - 3);
     assert!(stats.confirmed_lag_ticks_max <= 2, "{} ticks", stats.confirmed_lag_ticks_max);
     let simulation = stage.client.simulation().expect("the last state is still shown");
     assert_eq!(simulation.hashes(), stage.simulation.hashes());
@@ -47,6 +53,46 @@ fn every_tick_is_asked_for_once_and_in_order() {
     assert_eq!(stage.client.stats().late_inputs, 0);
     // From tick 1 on (the join takes effect with tick 0) the server's frames hold what was sampled.
     assert!((2..90).all(|tick| stage.frames[tick].inputs[OWN.index()] == Stage::input(Tick(tick as u32))));
+}
+
+#[test]
+fn a_delay_that_grows_and_shrinks_loses_and_doubles_no_input() {
+    let mut stage = Stage::in_match();
+    let mut delays = Vec::new();
+    for (frames_on_their_way, ticks) in [(0, 70), (12, 90), (0, 75)] {
+        // A frame a tick is late or early by one, as when a way becomes longer bit by bit.
+        while stage.frames_on_their_way != frames_on_their_way {
+            let grows = frames_on_their_way > stage.frames_on_their_way;
+            stage.frames_on_their_way = stage.frames_on_their_way + usize::from(grows) - usize::from(!grows);
+            stage.play(1);
+        }
+        stage.play(ticks - 12);
+        delays.push(stage.client.clock().delay_ticks());
+    }
+    assert!(delays[0] <= 1.0 && delays[1] > 3.0, "{delays:?}");
+    let asked: Vec<u32> = stage.sampled.iter().map(|tick| tick.0).collect();
+    assert_eq!(asked, (0..asked.len() as u32).collect::<Vec<_>>());
+    let played = stage.frames.len() - 10;
+    assert!((2..played).all(|tick| stage.frames[tick].inputs[OWN.index()] == Stage::input(Tick(tick as u32))));
+}
+
+#[test]
+fn a_machine_that_is_too_slow_predicts_less_and_confirms_everything() {
+    let mut stage = Stage::in_match();
+    stage.frames_on_their_way = 6;
+    for tick in 0..100 {
+        stage.play(1);
+        // Until tick 60 the work of a tick takes longer than the tick, then hardly any time.
+        stage.client.note_cost(Duration::from_millis(if tick < 60 { 40 } else { 0 }));
+        let prediction = stage.client.prediction().expect("not thin");
+        let depth = prediction.simulation().next_tick().since(prediction.next_confirmed());
+        match tick {
+            20..60 => assert!(prediction.is_held() && depth <= 2, "{depth} ticks predicted at tick {tick}"),
+            75.. => assert!(!prediction.is_held() && depth >= 5, "{depth} ticks predicted at tick {tick}"),
+            _ => {}
+        }
+    }
+    assert_eq!(stage.client.stats().ticks_confirmed, 94);
 }
 
 #[test]

@@ -150,19 +150,22 @@ impl Client {
         self.current.as_ref().and_then(|_| self.clock.input_time())
     }
 
+    /// The moment of the match that is shown, in its ticks: its whole part is the newest tick to show. For who plays it is
+    /// the time that inputs are made for less the input delay, negative in the countdown; who watches has a time of its own.
+    pub fn view_time(&self) -> Option<f64> {
+        let current = self.current.as_ref()?;
+        if self.is_watching() { current.playout.time() } else { self.clock.view_time() }
+    }
+
     /// How far the way is gone from the state before the newest one to the newest, 0 to 1: what a view interpolates with.
     /// It stays at 1 while prediction is held, or frames are waited for.
     ///
-    /// For who plays it follows from [`input_time`](Self::input_time). For who watches, from a time of its own that runs
+    /// It follows from [`view_time`](Self::view_time). For who watches that is a time of its own that runs
     /// evenly some two ticks behind the newest frame, and in which frames are confirmed when it reaches them.
     pub fn render_alpha(&self) -> f32 {
-        let (Some(time), Some(simulation)) = (self.shown_time(), self.simulation()) else { return 0.0 };
+        let (Some(time), Some(simulation)) = (self.view_time(), self.simulation()) else { return 0.0 };
         let newest_tick = f64::from(simulation.next_tick().0) - 1.0;
         (time - newest_tick).clamp(0.0, 1.0) as f32
-    }
-
-    fn shown_time(&self) -> Option<f64> {
-        if self.is_watching() { self.current.as_ref()?.playout.time() } else { self.input_time() }
     }
 
     /// Room time and distance.

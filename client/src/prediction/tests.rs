@@ -1,3 +1,5 @@
+mod overload;
+
 use framehouse_shared::{
     input::{RosterChange, RosterEvent},
     rng::SimRng,
@@ -83,6 +85,30 @@ fn a_right_prediction_runs_nothing_again() {
     let outcome = prediction.confirm(&guessed, None).expect("no panic");
     assert_eq!(outcome, Confirmed::default());
     assert_eq!(prediction.next_confirmed(), Tick(2));
+}
+
+#[test]
+fn a_wrong_prediction_tells_how_far_it_moved_what_is_seen() {
+    let (opening, frames) = played_match(3);
+    let mut prediction = Prediction::new(Simulation::new(ToyPlugin));
+    prediction.load(&opening).expect("our own state");
+    prediction.confirm(&frames[0].0, None).expect("no panic");
+    let place =
+        |simulation: &Simulation| (simulation.game().view.expect("the toy has one").place)(simulation.room(), OWN);
+    prediction.predict(Tick(6), 8, OWN, |_| None).expect("no panic");
+    let shown = place(prediction.simulation()).expect("everything is seen");
+    let mut surprise = frames[1].0.clone();
+    surprise.inputs[0] = Input([7; 8]);
+    prediction.confirm(&surprise, None).expect("no panic");
+    assert_eq!(prediction.take_correction(), None, "the tick that was shown is not simulated again yet");
+    // Two ticks in the first update, the rest in the second: only the same tick is compared.
+    prediction.predict(Tick(7), 2, OWN, |_| None).expect("no panic");
+    assert_eq!(prediction.take_correction(), None);
+    prediction.predict(Tick(6), 8, OWN, |_| None).expect("no panic");
+    let moved = shown.distance(place(prediction.simulation()).expect("everything is seen"));
+    let largest = prediction.take_correction().expect("it was shown");
+    assert!(largest >= moved && largest > 0.0, "{largest}, {moved}");
+    assert_eq!(prediction.take_correction(), None, "once");
 }
 
 #[test]

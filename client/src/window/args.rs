@@ -5,6 +5,12 @@ use std::path::PathBuf;
 use clap::Parser;
 use framehouse_shared::{ids::RoomCode, net_sim::NetSimConfig, protocol::control::NAME_CHARS_MAX};
 
+use super::{
+    screens::Screen,
+    session::Wish,
+    settings::{Settings, Store, is_name},
+};
+
 /// The longest time that a flag may name, in seconds.
 const SECONDS_MAX: f32 = 1_000_000.0;
 
@@ -12,18 +18,33 @@ const SECONDS_MAX: f32 = 1_000_000.0;
 #[derive(Clone, Debug, Parser)]
 #[command(name = "framehouse-client", version)]
 pub struct Args {
-    /// The server's HTTP address.
-    #[arg(long, env = "FRAMEHOUSE_SERVER", default_value = "http://127.0.0.1:7777")]
-    pub server: String,
+    /// The server's HTTP address; the one that was used last when it is left out.
+    #[arg(long, env = "FRAMEHOUSE_SERVER")]
+    pub server: Option<String>,
     /// What others call you.
-    #[arg(long, default_value = "Player", value_parser = name)]
-    pub name: String,
-    /// Play in any public room with a free seat, or in a new one. So it is without --room, too.
-    #[arg(long, conflicts_with = "room")]
+    #[arg(long, value_parser = name)]
+    pub name: Option<String>,
+    /// Play in any public room with a free seat, or in a new one, without a look at the menu.
+    #[arg(long, group = "wish")]
     pub quick: bool,
+    /// Open a new room.
+    #[arg(long, group = "wish")]
+    pub create: bool,
     /// Play in the room with this code.
-    #[arg(long, value_name = "CODE")]
+    #[arg(long, value_name = "CODE", group = "wish")]
     pub room: Option<RoomCode>,
+    /// Watch the room with this code.
+    #[arg(long, value_name = "CODE", group = "wish")]
+    pub watch: Option<RoomCode>,
+    /// Play against bots.
+    #[arg(long, group = "wish")]
+    pub practice: bool,
+    /// Begin with this screen; and where it takes a room to get there, take the picture only then.
+    #[arg(long, value_name = "SCREEN", value_enum)]
+    pub screen: Option<Screen>,
+    /// Keep settings in this folder.
+    #[arg(long, value_name = "DIR")]
+    pub config_dir: Option<PathBuf>,
     /// A bad network: lan, wifi, 4g, transatlantic, awful, or key=value,.. with delay, jitter, spread, loss, burst,
     /// reorder, dup.
     #[arg(long, value_name = "PRESET|KEY=VALUE,..")]
@@ -34,7 +55,7 @@ pub struct Args {
     /// Save a picture of the window as PNG, and end then unless --exit-after says otherwise.
     #[arg(long, value_name = "FILE.png")]
     pub screenshot: Option<PathBuf>,
-    /// When to take the picture, in seconds from the start.
+    /// When to take the picture, in seconds from the start, or from the first sight of --screen.
     #[arg(long, value_name = "SECONDS", requires = "screenshot", default_value = "5", value_parser = seconds)]
     pub after: f32,
     /// End after so many seconds and print a line of JSON about the session.
@@ -47,6 +68,27 @@ impl Args {
     pub const fn is_scripted(&self) -> bool {
         self.screenshot.is_some() || self.exit_after.is_some()
     }
+
+    /// What to ask a server for at once.
+    pub fn wish(&self) -> Option<Wish> {
+        match (self.room, self.watch) {
+            (Some(code), _) => Some(Wish::Join(code)),
+            (_, Some(code)) => Some(Wish::Watch(code)),
+            _ if self.practice => Some(Wish::Practice),
+            _ if self.create => Some(Wish::Create),
+            _ => self.quick.then_some(Wish::Quick),
+        }
+    }
+
+    /// The settings, with what the command line says; and where they are kept.
+    pub fn settings(&self) -> (Settings, Store) {
+        let mut store = self.config_dir.as_deref().map_or_else(Store::of_platform, Store::at);
+        let mut settings = store.load();
+        settings.server = self.server.clone().unwrap_or(settings.server);
+        settings.name = self.name.clone().unwrap_or(settings.name);
+        store.take_as_saved(&settings);
+        (settings, store)
+    }
 }
 
 fn seconds(text: &str) -> Result<f32, String> {
@@ -57,11 +99,7 @@ fn seconds(text: &str) -> Result<f32, String> {
 
 fn name(text: &str) -> Result<String, String> {
     let name = text.trim();
-    if (1..=NAME_CHARS_MAX).contains(&name.chars().count()) {
-        Ok(name.to_owned())
-    } else {
-        Err(format!("a name has 1 to {NAME_CHARS_MAX} characters"))
-    }
+    if is_name(name) { Ok(name.to_owned()) } else { Err(format!("a name has 1 to {NAME_CHARS_MAX} characters")) }
 }
 
 #[cfg(test)]
@@ -82,15 +120,31 @@ mod tests {
     #[test]
     fn the_documented_flags_are_understood() {
         let args = parse("--server http://h:1 --name Ada --room k7qx --net-sim wifi --autopilot").expect("documented");
-        assert_eq!((args.name.as_str(), args.room.map(|code| code.to_string())), ("Ada", Some("K7QX".to_owned())));
+        assert_eq!(
+            (args.name.as_deref(), args.room.map(|code| code.to_string())),
+            (Some("Ada"), Some("K7QX".to_owned()))
+        );
         assert!(!args.is_scripted());
+        let args = parse("--watch K7QX --screen lobby --config-dir /tmp").expect("documented");
+        assert_eq!(args.wish(), Some(Wish::Watch("K7QX".parse().expect("a code"))));
+        assert_eq!(parse("--practice").expect("documented").wish(), Some(Wish::Practice));
+        assert_eq!(parse("").expect("no flags").wish(), None);
         let args = parse("--quick --screenshot a.png --after 2.5 --exit-after 9").expect("documented");
         assert_eq!((args.after, args.exit_after, args.is_scripted()), (2.5, Some(9.0), true));
     }
 
     #[test]
     fn mistakes_end_with_two() {
-        for line in ["--nonsense", "--quick --room K7QX", "--room O0", "--after 3", "--exit-after -1", "--name "] {
+        for line in [
+            "--nonsense",
+            "--quick --room K7QX",
+            "--practice --watch K7QX",
+            "--screen kitchen",
+            "--room O0",
+            "--after 3",
+            "--exit-after -1",
+            "--name ",
+        ] {
             assert_eq!(parse(line).expect_err(line).exit_code(), 2, "{line}");
         }
     }

@@ -3,6 +3,12 @@
 use bevy::{prelude::*, window::PrimaryWindow};
 use framehouse_shared::arena::input::ArenaInput;
 
+use super::{
+    keys::{Bindings, Deed},
+    screens::{Dialog, Screen},
+    settings::Settings,
+};
+
 /// In how many inputs a press of dash goes out. A second one does nothing after the first, but it counts where the first
 /// came too late at the server, or a moment before the last dash had cooled down.
 const DASH_TICKS: u8 = 4;
@@ -35,12 +41,13 @@ pub struct Held {
 }
 
 impl Held {
-    fn of(keys: &ButtonInput<KeyCode>) -> Self {
+    fn of(bindings: &Bindings, keys: &ButtonInput<KeyCode>, buttons: &ButtonInput<MouseButton>) -> Self {
+        let is_held = |deed| bindings.is_held(deed, keys, buttons);
         Self {
-            up: keys.any_pressed([KeyCode::KeyW, KeyCode::ArrowUp]),
-            down: keys.any_pressed([KeyCode::KeyS, KeyCode::ArrowDown]),
-            left: keys.any_pressed([KeyCode::KeyA, KeyCode::ArrowLeft]),
-            right: keys.any_pressed([KeyCode::KeyD, KeyCode::ArrowRight]),
+            up: is_held(Deed::Up),
+            down: is_held(Deed::Down),
+            left: is_held(Deed::Left),
+            right: is_held(Deed::Right),
         }
     }
 
@@ -65,19 +72,25 @@ impl Controls {
     }
 }
 
-/// Reads keyboard and mouse. Runs in [`PreUpdate`], before the net core.
+/// Reads keyboard and mouse. Runs in [`PreUpdate`], before the net core. In front of a dialog the craft stands still.
 pub fn gather(
     keys: Res<ButtonInput<KeyCode>>,
     buttons: Res<ButtonInput<MouseButton>>,
+    settings: Res<Settings>,
+    screen: Res<State<Screen>>,
+    dialog: Res<Dialog>,
     window: Option<Single<&Window, With<PrimaryWindow>>>,
     camera: Option<Single<(&Camera, &GlobalTransform)>>,
     mut controls: ResMut<Controls>,
 ) {
-    controls.push = Held::of(&keys).push();
-    controls.fire = buttons.pressed(MouseButton::Left) || keys.pressed(KeyCode::Space);
-    let is_dash =
-        buttons.just_pressed(MouseButton::Right) || keys.any_just_pressed([KeyCode::ShiftLeft, KeyCode::ShiftRight]);
-    if is_dash {
+    let is_playing = *screen.get() == Screen::Match && *dialog == Dialog::None;
+    if !is_playing {
+        *controls = Controls { last: controls.last, ..default() };
+        return;
+    }
+    controls.push = Held::of(&settings.keys, &keys, &buttons).push();
+    controls.fire = settings.keys.is_held(Deed::Fire, &keys, &buttons);
+    if settings.keys.is_new(Deed::Dash, &keys, &buttons) {
         controls.dash_ticks = DASH_TICKS;
     }
     let cursor = window.and_then(|window| window.cursor_position());

@@ -1,6 +1,11 @@
-//! The letters: Noto Sans, from a crate, under the SIL Open Font License; Latin, Greek and Cyrillic.
+//! The letters: Noto Sans, from a crate, under the SIL Open Font License: Latin, Greek and Cyrillic. Every other script
+//! comes from the system's fonts, where it has them.
 
-use bevy::prelude::*;
+use bevy::{prelude::*, text::FontCx};
+use fontique::Script;
+
+/// A letter that every font for Chinese has.
+const CHINESE: char = '\u{4e2d}';
 
 /// Fonts beside the default one, which is the regular cut.
 #[derive(Resource, Clone)]
@@ -26,4 +31,17 @@ impl Fonts {
     pub fn regular(px: f32) -> TextFont {
         TextFont { font_size: FontSize::Px(px), ..default() }
     }
+}
+
+/// Whether some font of the system has Chinese letters.
+pub fn speaks_chinese(fonts: &mut FontCx) -> bool {
+    let context = &mut fonts.context;
+    let families: Vec<_> = context.collection.fallback_families(Script::from_bytes(*b"Hani")).collect();
+    families.into_iter().filter_map(|family| context.collection.family(family)).any(|family| {
+        family.fonts().iter().any(|font| {
+            let bytes = font.load(Some(&mut context.source_cache));
+            let glyph = bytes.and_then(|bytes| font.charmap_index().charmap(bytes.as_ref())?.map(CHINESE));
+            glyph.is_some_and(|glyph| glyph != 0)
+        })
+    })
 }

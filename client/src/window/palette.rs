@@ -1,10 +1,13 @@
 //! Colours: dark slate around, one accent for each seat.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use bevy::prelude::*;
 use framehouse_shared::{
     arena::pickups::{Gem, GemKind},
     ids::{SLOTS_MAX, Slot},
 };
+use serde::{Deserialize, Serialize};
 
 /// Around the arena.
 pub const BACKDROP: Color = rgb(0x080b13);
@@ -47,13 +50,67 @@ const ACCENTS: [Color; SLOTS_MAX] = [
     rgb(0x2c9e94),
 ];
 
+/// The same for eyes that see red and green alike: eight hues after Okabe and Ito, and eight
+/// more as far from those as can be.
+const DISTINCT_ACCENTS: [Color; SLOTS_MAX] = [
+    rgb(0x56b4e9),
+    rgb(0xe69f00),
+    rgb(0xf0f0f0),
+    rgb(0xd55e00),
+    rgb(0x009e73),
+    rgb(0xf0e442),
+    rgb(0xcc79a7),
+    rgb(0x2f7fd0),
+    rgb(0xdcb8b8),
+    rgb(0x287070),
+    rgb(0xb82828),
+    rgb(0x4c3aee),
+    rgb(0xca9470),
+    rgb(0x4cee70),
+    rgb(0xb84ca6),
+    rgb(0x4c5ea6),
+];
+
+/// The players' colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Palette {
+    /// Sixteen hues.
+    #[default]
+    Vivid,
+    /// Fewer hues that differ in lightness, too: safe for colour-blind eyes.
+    Distinct,
+}
+
+impl Palette {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Vivid, Self::Distinct];
+
+    /// The accent that a seat has in it.
+    pub const fn accent(self, slot: Slot) -> Color {
+        match self {
+            Self::Vivid => ACCENTS[slot.index()],
+            Self::Distinct => DISTINCT_ACCENTS[slot.index()],
+        }
+    }
+}
+
+/// Which palette is shown: one for the whole program, so that colours need no resource wherever something is drawn.
+static IS_DISTINCT: AtomicBool = AtomicBool::new(false);
+
+/// Shows the players in these colours from now on.
+pub fn choose(palette: Palette) {
+    IS_DISTINCT.store(palette == Palette::Distinct, Ordering::Relaxed);
+}
+
 /// Gem colours by the least value that has them.
 const GEM_COLORS: [(u16, Color); 5] =
     [(0, rgb(0x4fd88a)), (3, rgb(0x4ab8ff)), (5, rgb(0xb58cff)), (8, rgb(0xffb938)), (15, rgb(0xff7ac6))];
 
 /// A seat's accent.
 pub fn accent(slot: Slot) -> Color {
-    ACCENTS[slot.index()]
+    let palette = if IS_DISTINCT.load(Ordering::Relaxed) { Palette::Distinct } else { Palette::Vivid };
+    palette.accent(slot)
 }
 
 /// A gem's colour: worth is what a racing eye has to tell.
@@ -96,6 +153,24 @@ mod tests {
             assert!(color.distance(&Oklaba::from(Color::BLACK)) > 0.5, "accent {place} is too dark");
             for (other, second) in oklab.iter().enumerate().skip(place + 1) {
                 let distance = color.distance(second);
+                assert!(distance > 0.07, "accents {place} and {other} are only {distance} apart");
+            }
+        }
+    }
+
+    /// What somebody sees who has no green cones (Machado and others, 2009, severity 1).
+    fn without_green(color: Color) -> Oklaba {
+        let seen = LinearRgba::from(color);
+        let mix = |red, green, blue| red * seen.red + green * seen.green + blue * seen.blue;
+        let (red, green) = (mix(0.367, 0.861, -0.228), mix(0.280, 0.673, 0.047));
+        LinearRgba::rgb(red.max(0.0), green.max(0.0), mix(-0.012, 0.043, 0.969).max(0.0)).into()
+    }
+
+    #[test]
+    fn the_distinct_accents_are_told_apart_without_green_cones() {
+        for (place, color) in DISTINCT_ACCENTS.iter().enumerate() {
+            for (other, second) in DISTINCT_ACCENTS.iter().enumerate().skip(place + 1) {
+                let distance = without_green(*color).distance(&without_green(*second));
                 assert!(distance > 0.07, "accents {place} and {other} are only {distance} apart");
             }
         }

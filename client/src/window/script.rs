@@ -11,7 +11,11 @@ use bevy::{
 };
 use serde::Serialize;
 
-use super::{args::Args, session::Session};
+use super::{
+    args::Args,
+    screens::Screen,
+    session::{Farewell, Session},
+};
 use crate::stats::Distribution;
 
 /// How long a picture may take to come from the graphics card.
@@ -24,17 +28,23 @@ pub struct ScriptPlugin(pub Args);
 
 impl Plugin for ScriptPlugin {
     fn build(&self, app: &mut App) {
-        let Args { screenshot, after, exit_after, .. } = self.0.clone();
+        let Args { screenshot, after, exit_after, screen, .. } = self.0.clone();
         let due = |seconds| Duration::from_secs_f32(seconds);
         app.insert_resource(Script {
             picture: screenshot.map_or(Picture::None, |path| Picture::Due(path, due(after))),
             end: exit_after.map(due),
+            screen,
+            screen_seen: None,
             is_scripted: self.0.is_scripted(),
+            // A picture of what goes wrong, or of what takes long, is no failure.
+            wants_session: self.0.wish().is_some()
+                && !matches!(screen, Some(Screen::Problem | Screen::Connecting | Screen::Menu)),
             wants_report: exit_after.is_some(),
             frames: 0,
             frame_tenth_ms: Distribution::new(0, 20_000),
         });
-        app.add_systems(Last, (count_frame, take_picture, stop_when_failed, stop_when_over).chain());
+        let systems = (count_frame, look_for_screen, take_picture, stop_when_failed, stop_when_over).chain();
+        app.add_systems(Last, systems.before(Farewell));
     }
 }
 
@@ -42,7 +52,11 @@ impl Plugin for ScriptPlugin {
 struct Script {
     picture: Picture,
     end: Option<Duration>,
+    /// The picture is of this screen.
+    screen: Option<Screen>,
+    screen_seen: Option<Duration>,
     is_scripted: bool,
+    wants_session: bool,
     wants_report: bool,
     frames: u64,
     frame_tenth_ms: Distribution,
@@ -73,6 +87,12 @@ fn count_frame(time: Res<Time<Real>>, mut script: ResMut<Script>) {
     script.frame_tenth_ms.record((time.delta_secs_f64() * 10_000.0) as i64);
 }
 
+/// The time to the picture begins when its screen is there.
+fn look_for_screen(time: Res<Time<Real>>, screen: Res<State<Screen>>, mut script: ResMut<Script>) {
+    let is_there = script.screen.is_none_or(|wanted| wanted == *screen.get());
+    script.screen_seen = is_there.then(|| script.screen_seen.unwrap_or_else(|| time.elapsed()));
+}
+
 fn take_picture(
     mut commands: Commands,
     time: Res<Time<Real>>,
@@ -80,8 +100,9 @@ fn take_picture(
     pictures: Query<Has<Captured>, With<Screenshot>>,
 ) {
     let now = time.elapsed();
+    let since = if script.screen.is_some() { script.screen_seen } else { Some(Duration::ZERO) };
     script.picture = match script.picture.clone() {
-        Picture::Due(path, due) if now >= due => {
+        Picture::Due(path, due) if since.is_some_and(|since| now >= since + due) => {
             let entity = commands.spawn(Screenshot::primary_window()).observe(save_to_disk(path.clone())).id();
             Picture::Taking { path, entity, since: now }
         }
@@ -110,7 +131,7 @@ fn stop_when_failed(
     mut was_told: Local<bool>,
     mut exit: MessageWriter<AppExit>,
 ) {
-    let Some(sentence) = session.failure() else { return };
+    let Some(sentence) = session.failure().filter(|_| script.wants_session) else { return };
     if !std::mem::replace(&mut *was_told, true) {
         eprintln!("{sentence}");
     }
@@ -132,7 +153,7 @@ fn stop_when_over(
         (Some(end), _) => time.elapsed() >= end,
         (None, picture) => matches!(picture, Picture::Taken | Picture::Missing(_)),
     };
-    if !is_due || *is_over || session.failure().is_some() {
+    if !is_due || *is_over || (script.wants_session && session.failure().is_some()) {
         return;
     }
     *is_over = true;
@@ -145,7 +166,7 @@ fn stop_when_over(
             exit.write(AppExit::from_code(FAILED))
         }
         // Whoever gets no seat in all that time was not playing.
-        _ if session.client().and_then(|client| client.phase()).is_none() => {
+        _ if script.wants_session && session.client().and_then(|client| client.phase()).is_none() => {
             eprintln!("There was no session with {} when the time was over.", session.server());
             exit.write(AppExit::from_code(FAILED))
         }

@@ -1,83 +1,151 @@
-//! The session behind the window: asked for on a thread of its own, then driven once a frame.
+//! The session behind the window: asked for on a thread of its own, then driven once a frame; a lost one is asked for
+//! again.
+//!
+//! ```text
+//! Idle -> Asking -> Open -> Idle          the player left
+//!                   Open -> Lost -> Open  the connection was lost, and the seat was still there (comeback.rs)
+//!         Asking, Open, Lost -> Over      a sentence for the player (problem.rs)
+//! ```
 
-use std::{
-    sync::{
-        Arc,
-        mpsc::{self, Receiver},
-    },
-    thread,
-    time::Duration,
-};
+mod asking;
+mod comeback;
+mod problem;
+mod readiness;
+mod ticket;
 
-use bevy::{input::InputSystems, platform::cell::SyncCell, prelude::*};
+use std::time::{Duration, Instant};
+
+use bevy::{input::InputSystems, prelude::*, window::ExitSystems};
 use bevy_renet::RenetReceive;
 use framehouse_shared::{
-    arena::{ArenaPlugin, bodies::Bodies},
-    ids::Slot,
+    arena::bodies::Bodies,
+    ids::{RoomCode, Slot},
     net_sim::NetSimConfig,
-    protocol::control::{Hello, Phase, protocol_hash},
     rng::SimRng,
-    simulation::{Simulation, determinism_fingerprint},
+    simulation::Simulation,
 };
 
 use super::{
     args::Args,
     controls::{Controls, gather},
+    settings::Settings,
 };
 use crate::{
-    client::{Client, ClientConfig, MakeSimulation},
-    connect::{RoomRequest, SessionGrant, SessionRequest, request_session},
-    net::{Connection, Link, SimulatedLink, UdpLink},
+    client::{Client, Notice},
+    connect::{RoomRequest, SessionRequest},
     stats::ClientStats,
 };
+use asking::{Asked, Fresh};
+use comeback::{Lost, Progress};
 
-/// Gets a session and keeps it going, in [`PreUpdate`] and [`RenetReceive`].
+pub use asking::arena_config;
+pub use problem::{Problem, as_sentence};
+pub use ticket::{Offer, Ticket};
+
+/// Bots in a room for practice.
+pub const PRACTICE_BOTS: u8 = 3;
+/// Seats of a room that the player opens.
+const ROOM_SEATS: u8 = 8;
+/// How long a session that the player has left may take to say so.
+const PARTING_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// Gets sessions and keeps them going, in [`PreUpdate`] and [`RenetReceive`].
 pub struct SessionPlugin(pub Args);
+
+/// What is done in the last frame of all, in [`Last`].
+#[derive(SystemSet, Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Farewell;
+
+/// What the session heard in this frame.
+#[derive(Message, Clone, Debug)]
+pub struct Heard(pub Notice);
 
 impl Plugin for SessionPlugin {
     fn build(&self, app: &mut App) {
-        app.insert_resource(Session::ask(&self.0)).init_resource::<Controls>();
+        app.insert_resource(Session::new(&self.0)).init_resource::<Controls>().add_message::<Heard>();
+        app.add_plugins(ticket::plugin);
         app.configure_sets(PreUpdate, RenetReceive.after(InputSystems));
-        app.add_systems(PreUpdate, (gather, drive).chain().in_set(RenetReceive));
-        app.add_systems(Last, leave_at_exit.run_if(on_message::<AppExit>));
+        app.add_systems(PreUpdate, (gather, drive, readiness::get_ready).chain().in_set(RenetReceive));
+        // Whatever ends the program does so before: a farewell in the next frame is never said.
+        app.configure_sets(Last, Farewell.after(ExitSystems));
+        app.add_systems(Last, leave_at_exit.run_if(on_message::<AppExit>).in_set(Farewell));
     }
+}
+
+/// What a player wants to be let into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Any public room.
+    Quick,
+    /// A new room.
+    Create,
+    /// The room with this code.
+    Join(RoomCode),
+    /// The same, without a seat.
+    Watch(RoomCode),
+    /// A new room with bots in it.
+    Practice,
+    /// A seat from an earlier run of the program.
+    Resume(Ticket),
 }
 
 /// The player's session, from the first request to the last message.
 #[derive(Resource)]
 pub struct Session {
     stage: Stage,
+    wish: Option<Wish>,
     server: String,
+    /// What gets a lost session back.
+    request: Option<SessionRequest>,
     net_sim: Option<NetSimConfig>,
     autopilot: Option<SimRng>,
-    is_ready: bool,
+    parting: Vec<(Box<Client>, Duration)>,
 }
 
 enum Stage {
-    Asking(SyncCell<Receiver<Result<Granted, String>>>),
+    Idle,
+    Asking(Asked),
     Open(Box<Client>),
+    Lost(Box<Lost>),
     /// The client is kept for what it measured.
-    Over(String, Option<Box<Client>>),
-}
-
-struct Granted {
-    grant: SessionGrant,
-    config: ClientConfig,
+    Over(Problem, Option<Box<Client>>),
 }
 
 impl Session {
-    fn ask(args: &Args) -> Self {
-        let (outbox, inbox) = mpsc::channel();
-        let asked = args.clone();
-        // The window may be gone before the answer comes.
-        thread::spawn(move || drop(outbox.send(ask_server(&asked))));
+    fn new(args: &Args) -> Self {
         Self {
-            stage: Stage::Asking(SyncCell::new(inbox)),
-            server: args.server.clone(),
+            stage: Stage::Idle,
+            wish: None,
+            server: String::new(),
+            request: None,
             net_sim: args.net_sim,
-            autopilot: args.autopilot.then(|| SimRng::new(seed_of(&args.name))),
-            is_ready: false,
+            autopilot: args.autopilot.then(|| SimRng::new(seed_of(args.name.as_deref().unwrap_or_default()))),
+            parting: Vec::new(),
         }
+    }
+
+    /// Asks for a session; one that there was is left.
+    pub fn begin(&mut self, wish: Wish, settings: &Settings, now: Duration) {
+        self.leave(now);
+        let (server, request) = request(&wish, settings);
+        self.stage = Stage::Asking(Asked::ask(server.clone(), request.clone()));
+        (self.wish, self.server, self.request) = (Some(wish), server, Some(request));
+    }
+
+    /// Asks for the same once more.
+    pub fn try_again(&mut self, settings: &Settings, now: Duration) {
+        if let Some(wish) = self.wish.clone() {
+            self.begin(wish, settings, now);
+        }
+    }
+
+    /// Leaves, or stops asking. The server hears of it while the player is elsewhere already.
+    pub fn leave(&mut self, now: Duration) {
+        if let Stage::Open(mut client) = std::mem::replace(&mut self.stage, Stage::Idle) {
+            client.leave();
+            self.parting.push((client, now + PARTING_TIME_MAX));
+        }
+        self.wish = None;
     }
 
     /// Where the server should be.
@@ -85,9 +153,23 @@ impl Session {
         &self.server
     }
 
-    /// The net core, while there is a session.
+    /// What was asked for last, unless the player has left since.
+    pub const fn wish(&self) -> Option<&Wish> {
+        self.wish.as_ref()
+    }
+
+    /// The net core while there is a session, and the frozen one while it is asked for again.
     pub fn client(&self) -> Option<&Client> {
-        if let Stage::Open(client) = &self.stage { Some(client) } else { None }
+        match &self.stage {
+            Stage::Open(client) => Some(client),
+            Stage::Lost(lost) => Some(lost.frozen()),
+            Stage::Idle | Stage::Asking(_) | Stage::Over(..) => None,
+        }
+    }
+
+    /// The net core, for what the player asks of the room.
+    pub fn room(&mut self) -> Option<&mut Client> {
+        if let Stage::Open(client) = &mut self.stage { Some(client) } else { None }
     }
 
     /// The newest predicted state.
@@ -95,17 +177,31 @@ impl Session {
         self.client()?.simulation()
     }
 
-    /// Why the session is over, or never began: a sentence for the player.
+    /// Whether a server was asked and has not answered.
+    pub const fn is_asking(&self) -> bool {
+        matches!(self.stage, Stage::Asking(_))
+    }
+
+    /// For how many seconds the lost seat is still kept; nothing while nothing is lost.
+    pub fn seconds_to_come_back(&self, now: Duration) -> Option<u64> {
+        if let Stage::Lost(lost) = &self.stage { Some(lost.seconds_left(now)) } else { None }
+    }
+
+    /// Why the session is over, or never began.
+    pub const fn problem(&self) -> Option<&Problem> {
+        if let Stage::Over(problem, _) = &self.stage { Some(problem) } else { None }
+    }
+
+    /// The same: a sentence for the player.
     pub fn failure(&self) -> Option<&str> {
-        if let Stage::Over(sentence, _) = &self.stage { Some(sentence) } else { None }
+        self.problem().map(|problem| problem.sentence.as_str())
     }
 
     /// What was measured, also after the end.
     pub fn stats(&self) -> Option<&ClientStats> {
         match &self.stage {
-            Stage::Asking(_) => None,
-            Stage::Open(client) => Some(client.stats()),
             Stage::Over(_, client) => client.as_ref().map(|client| client.stats()),
+            _ => self.client().map(Client::stats),
         }
     }
 
@@ -114,60 +210,123 @@ impl Session {
         self.autopilot.is_some()
     }
 
-    fn take_answer(&mut self, now: Duration) {
-        let Stage::Asking(inbox) = &mut self.stage else { return };
-        let answer = match inbox.get().try_recv() {
-            Ok(answer) => answer,
-            Err(mpsc::TryRecvError::Empty) => return,
-            Err(mpsc::TryRecvError::Disconnected) => {
-                Err("The request for a session broke off: this is a bug.".to_owned())
+    fn take_answer(&mut self, settings: &Settings, now: Duration) {
+        let Stage::Asking(asked) = &mut self.stage else { return };
+        let Some(answer) = asked.take(now, self.net_sim) else { return };
+        self.stage = match answer {
+            Ok(fresh) => {
+                self.keep_key(&fresh);
+                Stage::Open(fresh.client)
             }
-        };
-        self.stage = match answer.and_then(|granted| open(&granted, self.net_sim, now)) {
-            Ok(client) => Stage::Open(Box::new(client)),
-            Err(sentence) => Stage::Over(sentence, None),
+            Err(error) => Stage::Over(Problem::of_refusal(&error, settings), None),
         };
     }
 
-    fn update(&mut self, now: Duration, controls: &mut Controls) {
-        let Stage::Open(client) = &mut self.stage else { return };
+    /// Whoever only watches has no seat to come back to, and just asks for the same again.
+    fn keep_key(&mut self, fresh: &Fresh) {
+        if let Some(request) = self.request.as_mut().filter(|request| !matches!(request.room, RoomRequest::Watch(_))) {
+            request.room = RoomRequest::Code(fresh.code);
+            request.resume = Some(fresh.resume.clone());
+        }
+    }
+
+    /// What gets this seat back after a restart.
+    fn ticket(&self) -> Option<(RoomCode, &SessionRequest)> {
+        let is_practice = self.wish == Some(Wish::Practice);
+        let code = self.client().filter(|client| client.slot().is_some() && !is_practice)?.code()?;
+        Some((code, self.request.as_ref().filter(|request| request.resume.is_some())?))
+    }
+
+    fn update(&mut self, now: Duration, controls: &mut Controls) -> Vec<Notice> {
+        let Stage::Open(client) = &mut self.stage else { return Vec::new() };
         let autopilot = &mut self.autopilot;
+        let begin = Instant::now();
         client.update(now, &mut |request| {
             let Some(simulation) = request.simulation else { return controls.take_input(None).into() };
             match autopilot {
-                Some(rng) => simulation.bot_input(request.slot, rng),
+                Some(rng) => request.bot_input(rng),
                 None => controls.take_input(position_of(simulation, request.slot)).into(),
             }
         });
-        client.drain_notices();
-        // Without a menu the player is always ready, and one match follows the other.
-        let is_in_lobby = matches!(client.phase(), Some(Phase::Lobby { .. }));
-        if is_in_lobby && !self.is_ready {
-            client.set_ready(true);
-        }
-        self.is_ready = is_in_lobby;
+        client.note_cost(begin.elapsed());
+        client.drain_notices().collect()
     }
 
-    fn notice_end(&mut self) {
-        if let Stage::Open(client) = &self.stage
-            && let Some(sentence) = client.ended().map(str::to_owned)
-            && let Stage::Open(client) = std::mem::replace(&mut self.stage, Stage::Over(sentence, None))
-            && let Stage::Over(_, kept) = &mut self.stage
-        {
-            *kept = Some(client);
+    fn notice_end(&mut self, settings: &Settings, now: Duration) {
+        let Stage::Open(client) = &self.stage else { return };
+        let Some(end) = client.end().cloned() else { return };
+        // A session that never was in its room has no seat to come back to.
+        let can_come_back = end.is_lost && client.phase().is_some();
+        let Stage::Open(client) = std::mem::replace(&mut self.stage, Stage::Idle) else { return };
+        self.stage = match self.request.clone().filter(|_| can_come_back) {
+            Some(request) => Stage::Lost(Box::new(Lost::new(client, self.server.clone(), request, now))),
+            None => Stage::Over(Problem::of_end(&end, settings), Some(client)),
+        };
+    }
+
+    fn come_back(&mut self, settings: &Settings, now: Duration) {
+        let Stage::Lost(lost) = &mut self.stage else { return };
+        match lost.update(now, self.net_sim) {
+            Progress::Waiting => {}
+            Progress::Back(client, resume) => {
+                if let Some(key) = self.request.as_mut().and_then(|request| request.resume.as_mut()) {
+                    *key = resume;
+                }
+                self.stage = Stage::Open(client);
+            }
+            Progress::Gone(error) => {
+                let problem = Problem::of_lost_seat(error.as_ref(), settings);
+                let Stage::Lost(lost) = std::mem::replace(&mut self.stage, Stage::Idle) else { return };
+                self.stage = Stage::Over(problem, Some(lost.into_frozen()));
+            }
         }
+    }
+
+    fn part(&mut self, now: Duration) {
+        self.parting.iter_mut().for_each(|(client, _)| client.update(now, &mut |_| default()));
+        self.parting.retain(|(client, until)| client.end().is_none() && now < *until);
     }
 }
 
-fn drive(time: Res<Time<Real>>, mut session: ResMut<Session>, mut controls: ResMut<Controls>) {
-    session.take_answer(time.elapsed());
-    session.update(time.elapsed(), &mut controls);
-    session.notice_end();
+fn request(wish: &Wish, settings: &Settings) -> (String, SessionRequest) {
+    let create = |size, private| RoomRequest::Create { size, private, practice: false };
+    let room = match wish {
+        Wish::Quick => RoomRequest::Quick {},
+        Wish::Create => create(ROOM_SEATS, false),
+        Wish::Join(code) => RoomRequest::Code(*code),
+        Wish::Watch(code) => RoomRequest::Watch(*code),
+        // One seat stays free: a full room would begin the next match before the player is ready.
+        Wish::Practice => create(PRACTICE_BOTS + 2, true),
+        Wish::Resume(ticket) => RoomRequest::Code(ticket.code),
+    };
+    let request = SessionRequest { name: settings.name.trim().to_owned(), room, resume: None, hello: None };
+    match wish {
+        Wish::Resume(ticket) => (
+            ticket.server.clone(),
+            SessionRequest { name: ticket.name.clone(), resume: Some(ticket.resume.clone()), ..request },
+        ),
+        _ => (settings.server.clone(), request),
+    }
+}
+
+fn drive(
+    time: Res<Time<Real>>,
+    settings: Res<Settings>,
+    mut session: ResMut<Session>,
+    mut controls: ResMut<Controls>,
+    mut heard: MessageWriter<Heard>,
+) {
+    let now = time.elapsed();
+    session.take_answer(&settings, now);
+    heard.write_batch(session.update(now, &mut controls).into_iter().map(Heard));
+    session.notice_end(&settings, now);
+    session.come_back(&settings, now);
+    session.part(now);
 }
 
 /// Says good-bye, so that the seat is free at once; the answer is not waited for.
 fn leave_at_exit(time: Res<Time<Real>>, mut session: ResMut<Session>) {
-    if let Stage::Open(client) = &mut session.stage {
+    if let Some(client) = session.room() {
         client.leave();
         client.update(time.elapsed(), &mut |_| default());
     }
@@ -179,30 +338,4 @@ fn position_of(simulation: &Simulation, slot: Slot) -> Option<Vec2> {
 
 fn seed_of(name: &str) -> u64 {
     name.bytes().fold(17, |seed, byte| seed * 31 % 1_000_003 + u64::from(byte))
-}
-
-/// Everything that takes time, away from the window: the fingerprint alone simulates 600 ticks.
-fn ask_server(args: &Args) -> Result<Granted, String> {
-    let make: MakeSimulation = Arc::new(|| Simulation::new(ArenaPlugin));
-    let game = make().game().id.to_owned();
-    let hello = Hello { protocol: protocol_hash(), game, fingerprint: determinism_fingerprint(ArenaPlugin) };
-    let request = SessionRequest {
-        name: args.name.clone(),
-        room: args.room.map_or(RoomRequest::Quick {}, RoomRequest::Code),
-        resume: None,
-        hello: Some(hello.clone()),
-    };
-    let grant = request_session(&args.server, &request).map_err(|error| error.to_string())?;
-    Ok(Granted { grant, config: ClientConfig { hello, game: Some(make) } })
-}
-
-fn open(granted: &Granted, net_sim: Option<NetSimConfig>, now: Duration) -> Result<Client, String> {
-    let Granted { grant, config } = granted;
-    let address = Connection::server_address(&grant.token).map_err(|error| error.to_string())?;
-    let udp = UdpLink::connect(address).map_err(|error| format!("No socket to {address}: {error}."))?;
-    let link: Box<dyn Link> = match net_sim {
-        Some(config) => Box::new(SimulatedLink::new(udp, config, seed_of(&grant.session))),
-        None => Box::new(udp),
-    };
-    Client::new(&grant.token, link, config, now).map_err(|error| error.to_string())
 }

@@ -13,13 +13,7 @@ use super::{
     rules::Rules,
     sweep::first_obstacle,
 };
-use crate::{
-    ids::Slot,
-    input::Input,
-    rng::SimRng,
-    sim::{LastInputs, SimTickCount},
-    tick::Tick,
-};
+use crate::{ids::Slot, input::Input, rng::SimRng, sim::SimTickCount, tick::Tick};
 
 /// How far a bot sees an opponent it would shoot at, in units.
 const SIGHT: f32 = 400.0;
@@ -28,10 +22,9 @@ const LOOKAHEAD: f32 = 170.0;
 /// The most a bot's aim is off to either side, in 1/256 turns, by its number: some shoot better than others.
 const AIM_ERRORS: [u32; 4] = [7, 10, 13, 16];
 
-/// What a bot in this slot does in the next tick.
-pub fn bot_input(room: EntityRef, slot: Slot, rng: &mut SimRng) -> Input {
+/// What a bot in this slot does after its last input.
+pub fn bot_input(room: EntityRef, slot: Slot, last: Input, rng: &mut SimRng) -> Input {
     let Some(senses) = Senses::of(&room, slot) else { return Input::NEUTRAL };
-    let last = room.get::<LastInputs>().map_or(Input::NEUTRAL, |inputs| inputs.0[slot.index()]);
     // People do not change their minds 30 times a second, and an unchanged input costs no bytes.
     if !(senses.tick.0 + u32::from(u8::from(slot))).is_multiple_of(2) {
         return missing_input(last);

@@ -16,13 +16,12 @@ use std::{
 
 use clap::Parser;
 use framehouse_client::{
-    client::{Client, ClientConfig, InputRequest, MakeSimulation},
+    client::{Client, ClientConfig, MakeSimulation},
     connect::{RoomRequest, SessionRequest, request_session},
     net::{Connection, Link, UdpLink},
 };
 use framehouse_shared::{
     arena::ArenaPlugin,
-    input::Input,
     protocol::control::{Hello, Phase, protocol_hash},
     rng::SimRng,
     simulation::{Simulation, determinism_fingerprint},
@@ -162,9 +161,7 @@ fn seat_players(arguments: &Arguments, start: Instant) -> Result<Vec<Player>, St
 
 fn update(players: &mut [Player], start: Instant) -> Result<(), String> {
     for Player { client, rng, .. } in players {
-        client.update(start.elapsed(), &mut |request: InputRequest| {
-            request.simulation.map_or(Input::NEUTRAL, |simulation| simulation.bot_input(request.slot, rng))
-        });
+        client.update(start.elapsed(), &mut |request| request.bot_input(rng));
         if let Some(reason) = client.ended() {
             return Err(format!("a player was thrown out: {reason}"));
         }

@@ -8,7 +8,6 @@ use framehouse_client::{
     stats::Distribution,
 };
 use framehouse_shared::{
-    input::Input,
     protocol::control::{Phase, RoomEvent},
     rng::SimRng,
 };
@@ -40,9 +39,7 @@ impl Member {
 
     fn update(&mut self, now: Duration) {
         let Self { client, rng, .. } = self;
-        client.update(now, &mut |request| {
-            request.simulation.map_or(Input::NEUTRAL, |simulation| simulation.bot_input(request.slot, rng))
-        });
+        client.update(now, &mut |request| request.bot_input(rng));
         self.is_ready &= self.is_in_lobby();
     }
 

@@ -47,7 +47,7 @@ impl Stage {
         for _ in 0..ms / 10 {
             self.now += Duration::from_millis(10);
             self.server.update(self.now);
-            self.bot.update(self.now, Duration::ZERO, &self.orders);
+            self.bot.update(self.now, Duration::ZERO, &self.orders, &|| Duration::ZERO);
         }
     }
 

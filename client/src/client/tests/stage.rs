@@ -33,6 +33,8 @@ pub struct Stage {
     /// Nothing reaches the server, and so nothing comes from it.
     pub is_deaf: bool,
     pub lies_about_hashes: bool,
+    /// So many of the newest frames are still on their way.
+    pub frames_on_their_way: usize,
     blobs: Vec<Vec<u8>>,
     /// The client's `Inputs` messages, in order.
     pub heard: Vec<Inputs>,
@@ -192,6 +194,7 @@ impl Stage {
             is_mute: false,
             is_deaf: false,
             lies_about_hashes: false,
+            frames_on_their_way: 0,
             blobs: Vec::new(),
             heard: Vec::new(),
             received: vec![None; 1000],
@@ -267,15 +270,15 @@ impl Stage {
     }
 
     fn send_newest(&mut self) {
-        if self.is_mute {
+        if self.is_mute || self.blobs.len() <= self.frames_on_their_way {
             return;
         }
-        let newest = self.blobs.len() - 1;
+        let newest = self.blobs.len() - 1 - self.frames_on_their_way;
         let acknowledged = self.received.iter().rposition(Option::is_some).map_or(0, |tick| tick as u32 + 1);
         let header =
             FramesHeader { match_low: 1, newest: Tick(newest as u32), input_ack: Tick(acknowledged), feedback: None };
         let mut bytes = Vec::new();
-        let blobs = &self.blobs[newest.saturating_sub(1)..];
+        let blobs = &self.blobs[newest.saturating_sub(1)..=newest];
         put_frames(&mut bytes, &header, blobs.iter().map(Vec::as_slice));
         self.server.send_hot(&bytes);
     }

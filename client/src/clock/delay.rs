@@ -1,0 +1,150 @@
+//! The input delay: how far what is shown is behind the inputs that are made.
+//!
+//! An input is made for a tick that lies *need* ticks ahead of the newest confirmed one. Something has to fill the gap: the
+//! first tick of it is delay (what is shown waits for the input), the next ones are predicted, and what is left is delay
+//! again.
+//!
+//! Only the view is delayed: inputs are made one a tick by the input time alone, so that whatever the delay does, no
+//! input is lost or made twice. What the player pays is time: an input is seen `delay` ticks after it was made, 33 ms
+//! with one tick at 30 Hz. What it buys is truth: every tick of delay is one that need not be guessed, and what others do
+//! is shown right more often. Up to about 195 ms of round trip the prediction alone fills the gap and the player's own
+//! craft answers within 100 ms; beyond, guessing more would cost more in corrections than the wait does.
+
+use std::time::Duration;
+
+/// The first part of the gap that is filled with delay, in ticks: it costs little and makes near players exact.
+const DELAY_FIRST: f64 = 1.0;
+/// How many ticks are predicted before there is more delay. A frame is due half a tick before its successor on average,
+/// so that six predicted ticks reach five and a half beyond it.
+const PREDICTED: f64 = 5.5;
+/// The most delay, in ticks.
+const DELAY_MAX: f64 = 15.0;
+/// The delay is changed when what is wanted differs by so many ticks ..
+const CHANGE_TICKS: f64 = 1.0;
+/// .. for so long.
+const CHANGE_TIME: Duration = Duration::from_secs(2);
+/// How much faster or slower than the input time the view may run because of a change.
+const SLEW_MAX: f64 = 0.05;
+/// How fast the measured need follows: over some 16 frames.
+const NEED_GAIN: f64 = 1.0 / 16.0;
+/// So many frames of a match are needed to know the need; until then the delay follows without waiting.
+const SAMPLES_MIN: u32 = 90;
+
+/// The input delay of one match, in ticks.
+#[derive(Clone, Debug, Default)]
+pub(super) struct InputDelay {
+    need: Option<f64>,
+    samples: u32,
+    /// What the delay goes to.
+    goal: f64,
+    current: Option<f64>,
+    differs_since: Option<Duration>,
+}
+
+impl InputDelay {
+    /// A frame arrived while inputs were made for `need` ticks after it.
+    pub fn note_need(&mut self, need: f64) {
+        self.samples = self.samples.saturating_add(1);
+        let gain = NEED_GAIN.max(1.0 / f64::from(self.samples));
+        // The guess from before the first frame is worth nothing against a frame.
+        self.need = Some(self.need.filter(|_| self.samples > 1).map_or(need, |known| known + gain * (need - known)));
+    }
+
+    /// Before the first frame: what the need will be.
+    pub fn expect_need(&mut self, need: f64) {
+        if self.samples == 0 {
+            self.need = Some(need);
+        }
+    }
+
+    /// Lets the delay go to what is wanted while the input time runs on by `step` ticks.
+    pub fn advance(&mut self, now: Duration, step: f64) {
+        let Some(need) = self.need else { return };
+        self.choose(now, need);
+        let current = self.current.unwrap_or(self.goal);
+        // Slower than the input time, so that what is shown never goes back; and not at all while that stands still.
+        let change_max = SLEW_MAX * step;
+        self.current = Some(current + (self.goal - current).clamp(-change_max, change_max));
+    }
+
+    /// The delay now.
+    pub fn ticks(&self) -> f64 {
+        self.current.unwrap_or_default()
+    }
+
+    fn choose(&mut self, now: Duration, need: f64) {
+        let wanted = delay_for(need);
+        let differs = (wanted - self.goal).abs() >= CHANGE_TICKS;
+        self.differs_since = self.differs_since.or(Some(now)).filter(|_| differs);
+        let has_differed = self.differs_since.is_some_and(|since| now.saturating_sub(since) >= CHANGE_TIME);
+        if has_differed || self.samples < SAMPLES_MIN {
+            self.goal = wanted;
+        }
+        // More delay than need would show frames before their time.
+        self.goal = self.goal.min(need.max(0.0));
+    }
+}
+
+/// How much of a gap of `need` ticks is filled with delay.
+fn delay_for(need: f64) -> f64 {
+    let first = need.clamp(0.0, DELAY_FIRST);
+    (need - PREDICTED).clamp(first, DELAY_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// So many seconds at 30 Hz with this need; the delay after each tick.
+    fn run(delay: &mut InputDelay, from: u64, seconds: u64, need: f64) -> Vec<f64> {
+        let ticks = from * 30..(from + seconds) * 30;
+        let mut delay_after = |tick| {
+            delay.note_need(need);
+            delay.advance(Duration::from_secs(1) * tick as u32 / 30, 1.0);
+            delay.ticks()
+        };
+        ticks.map(&mut delay_after).collect()
+    }
+
+    #[test]
+    fn first_a_tick_of_delay_then_six_predicted_ones_then_delay_again() {
+        for (need, expected) in [(0.4, 0.4), (1.0, 1.0), (4.0, 1.0), (6.5, 1.0), (8.0, 2.5), (12.5, 7.0), (40.0, 15.0)]
+        {
+            let mut delay = InputDelay::default();
+            let after = run(&mut delay, 0, 60, need);
+            assert!((after.last().expect("many") - expected).abs() < 1e-6, "need {need}: {:?}", after.last());
+        }
+    }
+
+    #[test]
+    fn it_changes_for_a_whole_tick_that_lasts_and_for_nothing_less() {
+        let mut delay = InputDelay::default();
+        let settled = *run(&mut delay, 0, 20, 9.0).last().expect("many");
+        assert_eq!(run(&mut delay, 20, 20, 9.8).last(), Some(&settled), "less than a tick");
+        assert_eq!(run(&mut delay, 40, 1, 12.0).last(), Some(&settled), "only for a second");
+        assert_eq!(run(&mut delay, 41, 10, 9.0).last(), Some(&settled));
+        let changed = run(&mut delay, 51, 20, 12.0);
+        assert!((changed.last().expect("many") - 6.5).abs() < 0.1, "{:?}", changed.last());
+        let steps = changed.windows(2).map(|pair| (pair[1] - pair[0]).abs());
+        assert!(steps.fold(0.0, f64::max) <= SLEW_MAX + 1e-9, "the view may only run a little slower");
+    }
+
+    #[test]
+    fn it_is_never_more_than_the_need() {
+        let mut delay = InputDelay::default();
+        run(&mut delay, 0, 20, 1.6);
+        let after = run(&mut delay, 20, 20, 0.5);
+        assert!((after.last().expect("many") - 0.5).abs() < 0.02, "{:?}", after.last());
+    }
+
+    #[test]
+    fn it_stands_still_while_the_input_time_does() {
+        let mut delay = InputDelay::default();
+        let settled = *run(&mut delay, 0, 20, 9.0).last().expect("many");
+        for tick in 600..900 {
+            delay.note_need(30.0);
+            delay.advance(Duration::from_secs(1) * tick / 30, 0.0);
+            assert_eq!(delay.ticks(), settled);
+        }
+    }
+}

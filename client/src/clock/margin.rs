@@ -1,0 +1,210 @@
+//! How far ahead inputs have to be made so that they arrive in time: steered by what the server says of single inputs.
+//!
+//! The server tells of a named input how long before its tick closed it came: its *margin*. What was known when that input
+//! left is kept, so every feedback measures the *way*: by how much the input time has to be ahead of our own clock for a
+//! margin of zero. The way does not depend on what was corrected since; nothing is corrected twice while the effect of a
+//! correction is still in flight, and the loop cannot swing.
+
+use std::collections::VecDeque;
+
+use framehouse_shared::{
+    protocol::hot::{Feedback, FramesHeader},
+    tick::Tick,
+};
+
+use super::loss::UpwardLoss;
+
+/// The margin without jitter, in seconds: the server looks for datagrams every 4 ms, and a client's frame may be late.
+const MARGIN_BASE: f64 = 0.008;
+/// The smallest target, in seconds.
+const MARGIN_MIN: f64 = 0.010;
+/// The largest target without loss, in ticks: beyond, a late input now and then costs less than the wait.
+const MARGIN_MAX_TICKS: f64 = 2.5;
+/// How many standard deviations of the way the target has room for.
+const JITTERS: f64 = 3.0;
+/// The standard deviation of a normal distribution by its mean deviation, `sqrt(pi / 2)`: the mean is easier to follow, and
+/// one wild sample moves it less.
+const DEVIATION: f64 = 1.2533;
+/// The part of an error that one feedback corrects; it comes every fourth tick.
+const GAIN: f64 = 0.1;
+/// The same for an input that came too late.
+const GAIN_LATE: f64 = 0.2;
+/// How fast the measured jitter changes: over some 16 samples, 2 s at 30 Hz.
+const JITTER_GAIN: f64 = 1.0 / 16.0;
+/// A sample is an outlier when it is off by more than this many jitters and by more than [`OUTLIER_TICKS_MIN`].
+const OUTLIER_JITTERS: f64 = 4.0;
+/// See [`OUTLIER_JITTERS`].
+const OUTLIER_TICKS_MIN: f64 = 0.5;
+/// So many outliers in a row are ignored: a stall on the air brings one or two.
+const OUTLIERS_IGNORED: u32 = 2;
+/// How many sent inputs are remembered: four seconds at 30 Hz, more than any answer takes.
+const SENT_MAX: usize = 128;
+
+/// One input that was the newest in its message.
+#[derive(Clone, Copy, Debug)]
+struct Sent {
+    tick: Tick,
+    /// How many inputs left with it for the first time: on a machine that is slower than the ticks it has company, which
+    /// has to come in time as well.
+    company: u32,
+    /// How far the input time was ahead of our own clock when it left, in ticks.
+    phase: f64,
+    /// The same input was the newest of a second message: which of the two the server tells of is unknown.
+    is_repeated: bool,
+}
+
+/// The way of inputs to the server, measured, and the margin that is aimed at. All times are in ticks.
+#[derive(Clone, Debug)]
+pub(super) struct Margin {
+    tick_rate: f64,
+    way: Option<f64>,
+    /// The standard deviation of the way.
+    jitter: f64,
+    is_jitter_measured: bool,
+    samples: u32,
+    outliers: u32,
+    newest_sample: Tick,
+    newest_frame: Tick,
+    sent: VecDeque<Sent>,
+    /// One past the newest input whose loss is decided.
+    judged: Tick,
+    loss: UpwardLoss,
+}
+
+impl Margin {
+    /// Nothing is measured yet.
+    pub fn new(tick_rate: f64) -> Self {
+        Self {
+            tick_rate,
+            way: None,
+            jitter: 0.0,
+            is_jitter_measured: false,
+            samples: 0,
+            outliers: 0,
+            newest_sample: Tick(0),
+            newest_frame: Tick(0),
+            sent: VecDeque::new(),
+            judged: Tick(0),
+            loss: UpwardLoss::default(),
+        }
+    }
+
+    /// Forgets the way, which is in the time of a match and of our own clock; what the network is like stays known.
+    pub fn forget_way(&mut self) {
+        self.loss.begin_anew();
+        let Self { tick_rate, jitter, is_jitter_measured, ref loss, .. } = *self;
+        *self = Self { jitter, is_jitter_measured, loss: loss.clone(), ..Self::new(tick_rate) };
+    }
+
+    /// Until inputs tell: how much pings vary.
+    pub fn expect_jitter(&mut self, ticks: f64) {
+        if !self.is_jitter_measured {
+            self.jitter = ticks;
+        }
+    }
+
+    /// An input leaves as the newest of its message, while the input time is `phase` ticks ahead of our own clock.
+    pub fn note_sent(&mut self, tick: Tick, phase: f64) {
+        if let Some(last) = self.sent.back_mut().filter(|last| last.tick >= tick) {
+            last.is_repeated = true;
+            return;
+        }
+        if self.sent.len() == SENT_MAX {
+            self.sent.pop_front();
+        }
+        let company = self.sent.back().map_or(0, |last| tick.since(last.tick) - 1);
+        self.sent.push_back(Sent { tick, company, phase, is_repeated: false });
+    }
+
+    /// Takes what a message of frames says of our inputs.
+    pub fn hear(&mut self, header: &FramesHeader) {
+        // Messages may overtake each other: an older one knows less.
+        if header.newest < self.newest_frame {
+            return;
+        }
+        self.newest_frame = header.newest;
+        if let Some(feedback) = header.feedback {
+            self.hear_feedback(header.input_ack.minus(1), &feedback);
+        }
+        if let Some(way) = self.way {
+            self.judge(header.newest, header.input_ack, way);
+        }
+    }
+
+    /// The margin that is aimed at.
+    pub fn target(&self) -> f64 {
+        self.target_without_loss() + self.loss.extra_ticks()
+    }
+
+    fn target_without_loss(&self) -> f64 {
+        let wanted = MARGIN_BASE * self.tick_rate + JITTERS * self.jitter;
+        // At hundreds of ticks a second the smallest target would be the largest.
+        wanted.clamp((MARGIN_MIN * self.tick_rate).min(MARGIN_MAX_TICKS), MARGIN_MAX_TICKS)
+    }
+
+    /// By how much the input time should be ahead of our own clock, once that is measured.
+    pub fn phase_wanted(&self) -> Option<f64> {
+        self.way.map(|way| way + self.target())
+    }
+
+    fn hear_feedback(&mut self, tick: Tick, feedback: &Feedback) {
+        self.loss.note_replaced(feedback.replaced);
+        // The same input is told of until a newer one arrives.
+        if tick <= self.newest_sample && self.way.is_some() {
+            return;
+        }
+        let Some(sent) = self.sent.iter().rev().find(|sent| sent.tick == tick && !sent.is_repeated) else { return };
+        self.newest_sample = tick;
+        let margin = f64::from(feedback.margin) / 256.0 - f64::from(sent.company);
+        self.take_sample(sent.phase - margin, margin < 0.0);
+    }
+
+    fn take_sample(&mut self, sample: f64, is_late: bool) {
+        let Some(way) = self.way else { return self.begin_at(sample) };
+        let error = sample - way;
+        let is_outlier = error.abs() > (OUTLIER_JITTERS * self.jitter).max(OUTLIER_TICKS_MIN);
+        self.outliers = if is_outlier { self.outliers + 1 } else { 0 };
+        if (1..=OUTLIERS_IGNORED).contains(&self.outliers) {
+            return;
+        }
+        if is_outlier && error.abs() > jump_ticks(self.tick_rate) {
+            return self.begin_at(sample);
+        }
+        self.follow(way, error, if is_late { GAIN_LATE } else { GAIN });
+    }
+
+    /// The first sample, or one so far from what was known that only a new start helps.
+    fn begin_at(&mut self, sample: f64) {
+        (self.way, self.samples, self.outliers) = (Some(sample), 1, 0);
+    }
+
+    fn follow(&mut self, way: f64, error: f64, gain: f64) {
+        self.samples += 1;
+        // The first samples weigh the same.
+        self.way = Some(way + gain.max(1.0 / f64::from(self.samples)) * error);
+        self.jitter += JITTER_GAIN * (DEVIATION * error.abs() - self.jitter);
+        self.is_jitter_measured = true;
+    }
+
+    /// Every input that should be at the server by the tick of the newest frame, and is not, was lost on its way.
+    fn judge(&mut self, newest: Tick, acknowledged: Tick, way: f64) {
+        let patience = self.target_without_loss() - MARGIN_BASE * self.tick_rate / 2.0;
+        let first = self.sent.partition_point(|sent| sent.tick < self.judged);
+        for sent in self.sent.iter().skip(first) {
+            let margin = sent.phase - way;
+            if f64::from(sent.tick.0) - margin + patience > f64::from(newest.0) {
+                break;
+            }
+            self.judged = sent.tick.plus(1);
+            self.loss.judge(sent.tick >= acknowledged);
+        }
+    }
+}
+
+/// An error of more ticks than this is not slewed away: 10 ticks or 250 ms, whichever is less.
+pub(super) fn jump_ticks(tick_rate: f64) -> f64 {
+    (0.25 * tick_rate).min(10.0)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,157 @@
+//! How far away the room is and what time it is there: estimated from pings alone.
+
+use std::{collections::VecDeque, time::Duration};
+
+use framehouse_shared::protocol::hot::{Ping, Pong};
+
+/// How many samples are kept.
+const SAMPLES_MAX: usize = 16;
+/// So many samples make a first guess of the distance.
+const SAMPLES_MIN: usize = 3;
+/// The room's time is read from the best of so many newest samples: older ones would hide that the room slowed down.
+const RECENT_SAMPLES: usize = 8;
+/// Pings without an answer that are remembered.
+const PENDING_MAX: usize = 16;
+/// How often the server is asked.
+const PING_INTERVAL: Duration = Duration::from_millis(500);
+/// How often it is asked while hardly anything is known.
+const QUICK_INTERVAL: Duration = Duration::from_millis(100);
+/// How many quick questions there are.
+const QUICK_PINGS: u32 = 5;
+/// How far two samples may contradict each other, in ticks, before the older one is taken for outdated.
+const CONTRADICTION_TICKS: f64 = 0.5;
+
+/// One answered ping.
+#[derive(Clone, Copy, Debug)]
+struct Sample {
+    received: Duration,
+    rtt: Duration,
+    /// The room's time when the answer left; it was between this and `rtt` later when it came.
+    room_time: Option<f64>,
+}
+
+/// Questions and answers about the room's time.
+#[derive(Clone, Debug)]
+pub(super) struct Pings {
+    tick_rate: f64,
+    pending: VecDeque<(u32, Duration)>,
+    next_nonce: u32,
+    quick_pings_left: u32,
+    next_ping: Duration,
+    samples: VecDeque<Sample>,
+    rtt: Option<Duration>,
+    jitter: Duration,
+}
+
+impl Pings {
+    /// Knows nothing yet and begins with quick pings.
+    pub fn new(tick_rate: f64, now: Duration) -> Self {
+        Self {
+            tick_rate,
+            pending: VecDeque::new(),
+            next_nonce: 0,
+            quick_pings_left: QUICK_PINGS,
+            next_ping: now,
+            samples: VecDeque::new(),
+            rtt: None,
+            jitter: Duration::ZERO,
+        }
+    }
+
+    /// Forgets the room's time and asks for it again at once; the distance stays known.
+    pub fn forget_room_time(&mut self, now: Duration) {
+        self.samples.iter_mut().for_each(|sample| sample.room_time = None);
+        // Answers on their way may still tell the old time, or measure a sleep as distance.
+        self.pending.clear();
+        self.quick_pings_left = QUICK_PINGS;
+        self.next_ping = now;
+    }
+
+    /// The ping that is due, if one is.
+    pub fn due(&mut self, now: Duration) -> Option<Ping> {
+        if now < self.next_ping {
+            return None;
+        }
+        self.quick_pings_left = self.quick_pings_left.saturating_sub(1);
+        self.next_ping = now + if self.quick_pings_left > 0 { QUICK_INTERVAL } else { PING_INTERVAL };
+        if self.pending.len() == PENDING_MAX {
+            self.pending.pop_front();
+        }
+        let nonce = self.next_nonce;
+        self.next_nonce = nonce.wrapping_add(1);
+        self.pending.push_back((nonce, now));
+        Some(Ping { nonce })
+    }
+
+    /// Takes an answer and returns its round-trip time; nothing when it answers no open question.
+    pub fn take(&mut self, now: Duration, pong: &Pong) -> Option<Duration> {
+        let place = self.pending.iter().position(|(nonce, _)| *nonce == pong.nonce)?;
+        let (_, sent) = self.pending.remove(place)?;
+        let sample = Sample {
+            received: now,
+            rtt: now.saturating_sub(sent),
+            room_time: pong.room_time.map(|time| time as f64 / 256.0),
+        };
+        self.forget_contradicted(&sample);
+        if self.samples.len() == SAMPLES_MAX {
+            self.samples.pop_front();
+        }
+        self.samples.push_back(sample);
+        self.measure_rtt();
+        Some(sample.rtt)
+    }
+
+    /// The median round-trip time.
+    pub const fn rtt(&self) -> Option<Duration> {
+        self.rtt
+    }
+
+    /// How much round-trip times differ from their median: the median difference.
+    pub const fn jitter(&self) -> Duration {
+        self.jitter
+    }
+
+    /// Whether there are answers enough to guess how far ahead of the room inputs have to be made.
+    pub fn is_enough(&self) -> bool {
+        self.samples.len() >= SAMPLES_MIN
+    }
+
+    /// The room's time now, in ticks, as the sample with the shortest way says: its error is at most half of that way.
+    pub fn room_time(&self, now: Duration) -> Option<f64> {
+        let with_time = |sample: &Sample| sample.room_time.map(|time| (*sample, time));
+        let recent = self.samples.iter().rev().take(RECENT_SAMPLES).filter_map(with_time);
+        let (best, time) = recent.min_by_key(|(sample, _)| sample.rtt)?;
+        Some(time + self.ticks(best.rtt) / 2.0 + self.ticks(now.saturating_sub(best.received)))
+    }
+
+    fn ticks(&self, time: Duration) -> f64 {
+        time.as_secs_f64() * self.tick_rate
+    }
+
+    /// The room can lose time (an overrun, a pause). Then an old sample puts the room's time where it cannot be: each
+    /// sample alone bounds it to the width of its round trip.
+    fn forget_contradicted(&mut self, newest: &Sample) {
+        let Some(newest_low) = newest.room_time else { return };
+        let newest_high = newest_low + self.ticks(newest.rtt);
+        let tick_rate = self.tick_rate;
+        self.samples.iter_mut().for_each(|old| {
+            let Some(time) = old.room_time else { return };
+            let low = time + newest.received.saturating_sub(old.received).as_secs_f64() * tick_rate;
+            let high = low + old.rtt.as_secs_f64() * tick_rate;
+            if low > newest_high + CONTRADICTION_TICKS || high < newest_low - CONTRADICTION_TICKS {
+                old.room_time = None;
+            }
+        });
+    }
+
+    fn measure_rtt(&mut self) {
+        let rtt = median(self.samples.iter().map(|sample| sample.rtt).collect());
+        self.jitter = median(self.samples.iter().map(|sample| sample.rtt.abs_diff(rtt)).collect());
+        self.rtt = Some(rtt);
+    }
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}

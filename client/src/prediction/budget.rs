@@ -1,0 +1,109 @@
+//! How much of the present may be guessed: no more than can be simulated again in one rendered frame when a guess was wrong.
+
+use std::{collections::VecDeque, time::Duration};
+
+use super::{PREDICTED_TICKS_MAX, RESIMULATED_TICKS_MAX};
+
+/// The time that simulating again may take in one rendered frame: 1 ms for each of [`RESIMULATED_TICKS_MAX`], half a frame
+/// at 60 Hz.
+const FRAME_TIME: Duration = Duration::from_millis(RESIMULATED_TICKS_MAX as u64);
+/// The cost of a tick is the best of so many measurements: another process may interrupt one, overload slows all.
+const SAMPLES_MAX: usize = 8;
+/// By so many ticks things must have become better before more is guessed again.
+const HYSTERESIS_TICKS: u32 = 2;
+
+/// The budget of one client. Plain: it is told what simulating has cost.
+#[derive(Clone, Debug)]
+pub(super) struct Budget {
+    /// What one tick cost in the last measurements.
+    costs: VecDeque<Duration>,
+    ticks: u32,
+    is_holding: bool,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { costs: VecDeque::new(), ticks: RESIMULATED_TICKS_MAX, is_holding: false }
+    }
+}
+
+impl Budget {
+    /// How many ticks may be simulated again in one rendered frame, from 1.
+    pub const fn ticks(&self) -> u32 {
+        self.ticks
+    }
+
+    /// Simulating so many ticks took so long.
+    pub fn note_cost(&mut self, ticks: u32, took: Duration) {
+        let Some(cost) = took.checked_div(ticks) else { return };
+        if self.costs.len() == SAMPLES_MAX {
+            self.costs.pop_front();
+        }
+        self.costs.push_back(cost);
+        let best = self.costs.iter().min().copied().unwrap_or_default();
+        let affordable = FRAME_TIME.as_nanos() / best.as_nanos().max(1);
+        let affordable = u32::try_from(affordable).unwrap_or(u32::MAX).max(1);
+        if affordable < self.ticks || affordable >= self.ticks + HYSTERESIS_TICKS {
+            self.ticks = affordable.min(RESIMULATED_TICKS_MAX);
+        }
+    }
+
+    /// So many predicted ticks were wrong and have to be simulated again: too many, and prediction is held.
+    pub fn note_undone(&mut self, ticks: u32) {
+        self.is_holding |= ticks > self.ticks;
+    }
+
+    /// How many ticks may be predicted beyond the last confirmed one when `wanted` should be.
+    pub fn depth(&mut self, wanted: u32) -> u32 {
+        self.is_holding &= wanted + HYSTERESIS_TICKS > self.ticks;
+        if self.is_holding { self.ticks } else { PREDICTED_TICKS_MAX }
+    }
+
+    /// Whether prediction is held.
+    pub const fn is_holding(&self) -> bool {
+        self.is_holding
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(budget: &mut Budget, micros: u64) -> u32 {
+        (0..SAMPLES_MAX).for_each(|_| budget.note_cost(5, Duration::from_micros(5 * micros)));
+        budget.ticks()
+    }
+
+    #[test]
+    fn a_tick_of_more_than_a_millisecond_costs_ticks_and_two_more_must_be_affordable_to_get_them_back() {
+        let mut budget = Budget::default();
+        assert_eq!(told(&mut budget, 4), RESIMULATED_TICKS_MAX);
+        assert_eq!(told(&mut budget, 2000), 4);
+        assert_eq!(told(&mut budget, 1600), 4, "five would do");
+        assert_eq!(told(&mut budget, 1300), 6);
+        assert_eq!(told(&mut budget, 100_000), 1);
+        assert_eq!(told(&mut budget, 4), RESIMULATED_TICKS_MAX);
+    }
+
+    #[test]
+    fn one_interruption_is_no_overload() {
+        let mut budget = Budget::default();
+        told(&mut budget, 4);
+        budget.note_cost(1, Duration::from_millis(30));
+        assert_eq!(budget.ticks(), RESIMULATED_TICKS_MAX);
+        budget.note_cost(0, Duration::from_millis(30));
+        assert_eq!(budget.ticks(), RESIMULATED_TICKS_MAX);
+    }
+
+    #[test]
+    fn a_hold_ends_two_ticks_below_the_budget() {
+        let mut budget = Budget::default();
+        assert_eq!(budget.depth(20), PREDICTED_TICKS_MAX, "a stall alone holds nothing");
+        budget.note_undone(RESIMULATED_TICKS_MAX);
+        assert!(!budget.is_holding());
+        budget.note_undone(RESIMULATED_TICKS_MAX + 1);
+        assert_eq!((budget.depth(20), budget.depth(7)), (RESIMULATED_TICKS_MAX, RESIMULATED_TICKS_MAX));
+        assert_eq!(budget.depth(6), PREDICTED_TICKS_MAX);
+        assert!(!budget.is_holding());
+    }
+}

@@ -1,0 +1,34 @@
+//! The hashes of the last confirmed ticks, for a server that asks after a desync.
+
+use std::collections::VecDeque;
+
+use framehouse_shared::{state_hash::StateHashes, tick::Tick};
+
+/// How many confirmed ticks' hashes are kept: ten seconds at 30 Hz, longer than a server asks back.
+pub const HASHES_KEPT: usize = 300;
+
+/// Hashes by tick, oldest first, without a gap.
+#[derive(Default)]
+pub(super) struct RecentHashes(VecDeque<(Tick, StateHashes)>);
+
+impl RecentHashes {
+    /// Keeps the hashes of the state after the next tick; the oldest go.
+    pub fn push(&mut self, tick: Tick, hashes: StateHashes) {
+        if self.0.len() == HASHES_KEPT {
+            self.0.pop_front();
+        }
+        self.0.push_back((tick, hashes));
+    }
+
+    /// The hashes of the state after a tick, if they are still kept.
+    pub fn after(&self, tick: Tick) -> Option<&StateHashes> {
+        let (first, _) = self.0.front()?;
+        let place = tick.0.checked_sub(first.0)?;
+        self.0.get(place as usize).map(|(_, hashes)| hashes)
+    }
+
+    /// Forgets all.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+}

@@ -1,0 +1,82 @@
+//! What buttons and keys of the screens ask for. Every button carries one; whoever can do it reads the messages.
+
+use bevy::{prelude::*, ui_widgets::Activate};
+use framehouse_shared::ids::{RoomCode, Slot};
+
+use super::{keys::Deed, palette::Palette, texts::Language};
+
+/// Makes messages of clicks.
+pub struct ActionsPlugin;
+
+impl Plugin for ActionsPlugin {
+    fn build(&self, app: &mut App) {
+        app.add_message::<Action>().add_observer(announce);
+    }
+}
+
+/// When actions are done, in [`Update`]: after keys were read, before screens are drawn.
+#[derive(SystemSet, Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Obey;
+
+/// Something that the player wants.
+#[derive(Message, Component, Clone, Debug, PartialEq)]
+#[expect(missing_docs, reason = "the names say it, and the texts on the buttons")]
+pub enum Action {
+    // The menu, the list of rooms, problems.
+    QuickMatch,
+    CreateRoom,
+    Practice,
+    JoinCode,
+    WatchCode,
+    Browse,
+    OpenSettings,
+    Rejoin,
+    DeclineRejoin,
+    Refresh,
+    Filter(RoomsWanted),
+    Join(RoomCode),
+    Watch(RoomCode),
+    TryAgain,
+    Quit,
+    /// To where the player came from; Escape does it everywhere.
+    Back,
+    // In a room.
+    Ready(bool),
+    CopyCode,
+    SendChat,
+    Start,
+    Kick(Slot),
+    HandOver(Slot),
+    NextMap,
+    Seats(u8),
+    Private(bool),
+    CloseRoom,
+    Leave,
+    Resume,
+    GiveUp,
+    EndMatch,
+    ToLobby,
+    // Settings.
+    Speak(Language),
+    Paint(Palette),
+    Fullscreen(bool),
+    Rebind(Deed, usize),
+    ResetKeys,
+}
+
+/// Which rooms the list shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum RoomsWanted {
+    #[default]
+    All,
+    WithFreeSeat,
+    InLobby,
+    Playing,
+}
+
+fn announce(activate: On<Activate>, buttons: Query<&Action>, mut actions: MessageWriter<Action>) {
+    if let Ok(action) = buttons.get(activate.entity) {
+        actions.write(action.clone());
+    }
+}

@@ -1,0 +1,121 @@
+//! The room itself: its code to hand on, and what its host has decided.
+
+use bevy::prelude::*;
+use framehouse_shared::{
+    ids::{RoomCode, SLOTS_MAX},
+    protocol::control::RoomOptions,
+};
+
+use crate::{
+    client::Client,
+    window::{
+        actions::Action,
+        palette::{OWN, TEXT, TEXT_MUTED},
+        session::Session,
+        texts::T,
+        ui::{
+            Kind, Kit,
+            kit::filler,
+            redraw::{Shown, redraw},
+        },
+    },
+};
+
+/// The fewest seats that a host can choose here.
+const SEATS_MIN: u8 = 2;
+
+#[derive(Component)]
+pub struct Sheet;
+
+/// What the sheet shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Content {
+    code: RoomCode,
+    options: RoomOptions,
+    is_host: bool,
+    can_start: bool,
+}
+
+pub fn spawn(panel: &mut ChildSpawnerCommands<'_>) {
+    let sheet = Node { flex_direction: FlexDirection::Column, row_gap: px(8), ..default() };
+    panel.spawn((Sheet, sheet, Shown::<Content>(None)));
+}
+
+pub fn show(
+    mut commands: Commands,
+    kit: Kit,
+    session: Res<Session>,
+    mut sheet: Single<(Entity, &mut Shown<Content>), With<Sheet>>,
+) {
+    let Some(content) = session.client().and_then(content) else { return };
+    let (entity, shown) = &mut *sheet;
+    redraw(&mut commands, *entity, shown, content, |sheet, content| {
+        spawn_code(sheet, &kit, content.code);
+        spawn_options(sheet, &kit, content);
+        if content.is_host {
+            sheet.spawn(Node { margin: UiRect::top(px(4)), ..kit.row(9.0) }).with_children(|row| {
+                if content.can_start {
+                    row.spawn(kit.button(Action::Start, kit.say(T::Start), Kind::Chosen));
+                }
+                row.spawn(kit.button(Action::CloseRoom, kit.say(T::CloseRoom), Kind::Danger));
+            });
+        }
+    });
+}
+
+fn content(client: &Client) -> Option<Content> {
+    Some(Content {
+        code: client.code()?,
+        options: client.options()?.clone(),
+        is_host: client.is_host(),
+        can_start: client.members()?.iter().flatten().count() > 1,
+    })
+}
+
+fn spawn_code(sheet: &mut ChildSpawnerCommands<'_>, kit: &Kit, code: RoomCode) {
+    sheet.spawn(kit.row(12.0)).with_children(|row| {
+        row.spawn((kit.strong(code.as_str(), 44.0, OWN), bevy::text::LetterSpacing::Px(6.0)));
+        row.spawn(filler());
+        row.spawn(kit.small_button(Action::CopyCode, kit.say(T::Copy), Kind::Plain));
+    });
+    sheet.spawn(kit.words(kit.say(T::ShareCode), 14.0, TEXT_MUTED));
+}
+
+fn spawn_options(sheet: &mut ChildSpawnerCommands<'_>, kit: &Kit, content: &Content) {
+    let RoomOptions { seats, private, map } = &content.options;
+    let map = map.as_deref().unwrap_or_else(|| kit.say(T::AnyMap));
+    option_row(sheet, kit, T::Map, |row| value(row, kit, content, map, Action::NextMap));
+    option_row(sheet, kit, T::Seats, |row| {
+        if content.is_host && *seats > SEATS_MIN {
+            row.spawn(kit.small_button(Action::Seats(seats - 1), "\u{2212}", Kind::Quiet));
+        }
+        row.spawn(kit.strong(&seats.to_string(), 16.0, TEXT));
+        if content.is_host && usize::from(*seats) < SLOTS_MAX {
+            row.spawn(kit.small_button(Action::Seats(seats + 1), "+", Kind::Quiet));
+        }
+    });
+    let visibility = kit.say(if *private { T::Private } else { T::Public });
+    option_row(sheet, kit, T::Visibility, |row| value(row, kit, content, visibility, Action::Private(!private)));
+}
+
+fn option_row(
+    sheet: &mut ChildSpawnerCommands<'_>,
+    kit: &Kit,
+    name: T,
+    fill: impl FnOnce(&mut ChildSpawnerCommands<'_>),
+) {
+    sheet.spawn(Node { min_height: px(kit.grown(32.0)), ..kit.row(9.0) }).with_children(|row| {
+        row.spawn(kit.words(kit.say(name), 15.0, TEXT_MUTED));
+        row.spawn(filler());
+        fill(row);
+    });
+}
+
+/// A value: a button for the host, words for everybody else.
+fn value(row: &mut ChildSpawnerCommands<'_>, kit: &Kit, content: &Content, words: &str, action: Action) {
+    if content.is_host {
+        row.spawn(kit.small_button(action, words, Kind::Quiet));
+    } else {
+        row.spawn(kit.strong(words, 16.0, TEXT));
+    }
+}

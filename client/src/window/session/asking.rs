@@ -1,0 +1,91 @@
+//! A request for a session, on a thread of its own: it blocks, and the fingerprint alone simulates 600 ticks.
+
+use std::{
+    sync::{
+        Arc, OnceLock,
+        mpsc::{self, Receiver, TryRecvError},
+    },
+    thread,
+    time::Duration,
+};
+
+use bevy::platform::cell::SyncCell;
+use framehouse_shared::{
+    arena::ArenaPlugin,
+    ids::RoomCode,
+    net_sim::NetSimConfig,
+    protocol::control::{Hello, protocol_hash},
+    simulation::{Simulation, determinism_fingerprint},
+};
+
+use crate::{
+    client::{Client, ClientConfig, MakeSimulation},
+    connect::{ConnectError, SessionGrant, SessionRequest, request_session},
+    net::{Connection, Link, SimulatedLink, UdpLink},
+};
+
+/// A session that has just begun.
+pub struct Fresh {
+    /// The net core.
+    pub client: Box<Client>,
+    /// The room.
+    pub code: RoomCode,
+    /// What gets the session back when it is lost.
+    pub resume: String,
+}
+
+/// A server that was asked and has not answered.
+pub struct Asked(SyncCell<Receiver<Result<SessionGrant, ConnectError>>>);
+
+impl Asked {
+    /// Asks.
+    pub fn ask(server: String, mut request: SessionRequest) -> Self {
+        let (outbox, inbox) = mpsc::channel();
+        thread::spawn(move || {
+            request.hello = Some(arena_config().hello.clone());
+            // Whoever asked may have stopped waiting.
+            drop(outbox.send(request_session(&server, &request)));
+        });
+        Self(SyncCell::new(inbox))
+    }
+
+    /// The answer, once; nothing while it is waited for.
+    pub fn take(&mut self, now: Duration, net_sim: Option<NetSimConfig>) -> Option<Result<Fresh, ConnectError>> {
+        match self.0.get().try_recv() {
+            Ok(answer) => Some(answer.and_then(|grant| open(grant, net_sim, now))),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => {
+                Some(Err(not_opened("", "The request for a session broke off: this is a bug.")))
+            }
+        }
+    }
+}
+
+/// What this client is and plays.
+pub fn arena_config() -> &'static ClientConfig {
+    static CONFIG: OnceLock<ClientConfig> = OnceLock::new();
+    CONFIG.get_or_init(|| {
+        let make: MakeSimulation = Arc::new(|| Simulation::new(ArenaPlugin));
+        let game = make().game().id.to_owned();
+        let hello = Hello { protocol: protocol_hash(), game, fingerprint: determinism_fingerprint(ArenaPlugin) };
+        ClientConfig { hello, game: Some(make) }
+    })
+}
+
+fn open(grant: SessionGrant, net_sim: Option<NetSimConfig>, now: Duration) -> Result<Fresh, ConnectError> {
+    let address =
+        Connection::server_address(&grant.token).map_err(|error| not_opened(&grant.server, &error.to_string()))?;
+    let udp = UdpLink::connect(address)
+        .map_err(|error| not_opened(&grant.server, &format!("no socket to {address}: {error}")))?;
+    let link: Box<dyn Link> = match net_sim {
+        Some(config) => Box::new(SimulatedLink::new(udp, config, super::seed_of(&grant.session))),
+        None => Box::new(udp),
+    };
+    let client = Client::new(&grant.token, link, arena_config(), now)
+        .map_err(|error| not_opened(&grant.server, &error.to_string()))?;
+    Ok(Fresh { client: Box::new(client), code: grant.code, resume: grant.resume })
+}
+
+fn not_opened(server: &str, cause: &str) -> ConnectError {
+    ConnectError::Unreachable { url: server.to_owned(), cause: cause.to_owned() }
+}

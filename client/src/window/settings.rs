@@ -1,0 +1,162 @@
+//! What the client remembers: name, server, keys and looks, in a file that people can read.
+
+mod store;
+
+use bevy::{
+    prelude::*,
+    window::{MonitorSelection, PrimaryWindow, WindowMode},
+};
+use framehouse_shared::protocol::control::{NAME_BYTES_MAX, NAME_CHARS_MAX};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    keys::Bindings,
+    palette::{self, Palette},
+    session::Farewell,
+    texts::{Language, T},
+    ui::toast::Toast,
+};
+
+pub use store::{Store, Trouble};
+
+/// The smallest and the largest text, as a part of the usual one.
+pub const TEXT_SCALE: std::ops::RangeInclusive<f32> = 0.8..=1.6;
+/// Changes are written when so long nothing has changed, in seconds.
+const SAVE_AFTER: f32 = 0.7;
+/// Where a server is looked for that nobody has named.
+pub const SERVER: &str = "http://127.0.0.1:7777";
+
+/// Keeps the settings and puts them into effect.
+pub struct SettingsPlugin;
+
+impl Plugin for SettingsPlugin {
+    fn build(&self, app: &mut App) {
+        app.init_resource::<Settings>().init_resource::<Store>();
+        app.add_systems(Startup, tell_trouble);
+        let systems = (apply_palette, apply_window).run_if(resource_exists_and_changed::<Settings>);
+        app.add_systems(PreUpdate, systems);
+        app.add_systems(Last, save.in_set(Farewell));
+    }
+}
+
+/// What the player has chosen.
+#[derive(Resource, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// What others call the player.
+    pub name: String,
+    /// The server's HTTP address.
+    pub server: String,
+    /// What the client speaks.
+    pub language: Language,
+    /// The players' colours.
+    pub palette: Palette,
+    /// How large text is, as a part of the usual size.
+    pub text_scale: f32,
+    /// Whether the window covers the screen.
+    pub fullscreen: bool,
+    /// What does what.
+    pub keys: Bindings,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            name: "Player".to_owned(),
+            server: SERVER.to_owned(),
+            language: Language::English,
+            palette: Palette::Vivid,
+            text_scale: 1.0,
+            fullscreen: false,
+            keys: Bindings::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// The same with every value in its range.
+    #[must_use]
+    pub fn in_range(mut self) -> Self {
+        // Written so that a NaN is out of range.
+        if !TEXT_SCALE.contains(&self.text_scale) {
+            self.text_scale = 1.0;
+        }
+        if !is_name(&self.name) {
+            self.name = Self::default().name;
+        }
+        self
+    }
+
+    /// A text in the player's language.
+    pub const fn say(&self, text: T) -> &'static str {
+        text.text(self.language)
+    }
+}
+
+/// Whether others can be shown this name.
+pub fn is_name(name: &str) -> bool {
+    let name = name.trim();
+    (1..=NAME_CHARS_MAX).contains(&name.chars().count())
+        && name.len() <= NAME_BYTES_MAX
+        && !name.chars().any(char::is_control)
+}
+
+fn tell_trouble(mut store: ResMut<Store>, mut toasts: MessageWriter<Toast>) {
+    if let Some(trouble) = store.take_trouble() {
+        toasts.write(trouble.into());
+    }
+}
+
+fn apply_palette(settings: Res<Settings>) {
+    palette::choose(settings.palette);
+}
+
+fn apply_window(settings: Res<Settings>, window: Option<Single<&mut Window, With<PrimaryWindow>>>) {
+    let Some(mut window) = window else { return };
+    let mode = match settings.fullscreen {
+        true => WindowMode::BorderlessFullscreen(MonitorSelection::Current),
+        false => WindowMode::Windowed,
+    };
+    if window.mode != mode {
+        window.mode = mode;
+    }
+}
+
+/// A name is not written to the disk letter by letter.
+fn save(
+    time: Res<Time<Real>>,
+    settings: Res<Settings>,
+    mut store: ResMut<Store>,
+    exit: MessageReader<AppExit>,
+    mut quiet_for: Local<f32>,
+    mut toasts: MessageWriter<Toast>,
+) {
+    *quiet_for = if settings.is_changed() { 0.0 } else { *quiet_for + time.delta_secs() };
+    if *quiet_for < SAVE_AFTER && exit.is_empty() {
+        return;
+    }
+    if let Err(trouble) = store.save(&settings) {
+        toasts.write(trouble.into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_fits_into_the_servers_bounds() {
+        assert!(is_name("Ada") && is_name("\u{5f20}\u{4f1f}") && is_name("\u{645}\u{631}\u{64a}\u{645}"));
+        assert!(!is_name("  ") && !is_name("a\nb") && !is_name(&"x".repeat(25)));
+        // Twenty-four letters of three bytes are more than a message carries.
+        assert!(!is_name(&"\u{5f20}".repeat(11)));
+    }
+
+    #[test]
+    fn values_out_of_range_fall_back() {
+        let settings = Settings { text_scale: f32::NAN, name: String::new(), ..default() }.in_range();
+        assert_eq!(settings, Settings::default());
+        let large = Settings { text_scale: 1.6, ..default() };
+        assert_eq!(large.clone().in_range(), large);
+    }
+}

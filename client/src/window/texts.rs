@@ -1,0 +1,245 @@
+//! Everything the client says, in every language it speaks. `{}` is where a name or a number goes.
+
+use serde::{Deserialize, Serialize};
+
+/// A language.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// English.
+    #[default]
+    English,
+    /// Simplified Chinese.
+    Chinese,
+}
+
+impl Language {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::English, Self::Chinese];
+
+    /// Its name in itself.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::English => "English",
+            Self::Chinese => "\u{4e2d}\u{6587}",
+        }
+    }
+}
+
+macro_rules! texts {
+    ($($name:ident: $english:literal, $chinese:literal;)*) => {
+        /// A text.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[expect(missing_docs, reason = "the English text says what it is")]
+        pub enum T { $($name,)* }
+
+        impl T {
+            /// The text in a language.
+            pub const fn text(self, language: Language) -> &'static str {
+                match (self, language) {
+                    $((Self::$name, Language::English) => $english, (Self::$name, Language::Chinese) => $chinese,)*
+                }
+            }
+
+            #[cfg(test)]
+            const ALL: &[Self] = &[$(Self::$name,)*];
+        }
+    };
+}
+
+texts! {
+    // Menu.
+    Subtitle: "Gems and sparks: two minutes, up to sixteen players.", "宝石与火花：两分钟，最多十六人。";
+    Name: "Your name", "你的名字";
+    Server: "Server", "服务器";
+    RoomCode: "Room code", "房间代码";
+    QuickMatch: "Quick match", "快速开始";
+    Practice: "Practice with bots", "与机器人练习";
+    CreateRoom: "Create room", "创建房间";
+    BrowseRooms: "Browse rooms", "浏览房间";
+    Join: "Join", "加入";
+    Watch: "Watch", "观看";
+    Settings: "Settings", "设置";
+    Quit: "Quit", "退出";
+    Back: "Back", "返回";
+    BadName: "A name has 1 to 24 characters.", "名字需要 1 到 24 个字符。";
+    BadCode: "A room code has four letters or digits, for example K7QX.", "房间代码由四个字母或数字组成，例如 K7QX。";
+    OfferTitle: "You were in room {}.", "你之前在房间 {}。";
+    OfferWhy: "Your seat and your score may still be there.", "你的座位和分数可能还在。";
+    Rejoin: "Rejoin", "重新加入";
+    NoThanks: "No, thanks", "不用了";
+    // Room browser.
+    Rooms: "Rooms", "房间";
+    Refresh: "Refresh", "刷新";
+    FilterAll: "All", "全部";
+    FilterFree: "Free seat", "有空位";
+    FilterLobby: "In the lobby", "等待中";
+    FilterPlaying: "Playing", "进行中";
+    Looking: "Looking for rooms \u{2026}", "正在查找房间……";
+    NoRooms: "There is no such room right now.", "目前没有这样的房间。";
+    NoRoomsHint: "Quick match opens one, and others will find it.", "快速开始会创建一个房间，其他人可以找到它。";
+    RoomOf: "{}'s room", "{} 的房间";
+    EmptyRoom: "An empty room", "空房间";
+    AnyMap: "maps in turn", "轮换地图";
+    Watching: "{} watching", "{} 人观看";
+    PhaseLobby: "lobby", "等待中";
+    PhaseLoading: "starting", "即将开始";
+    PhasePlaying: "playing", "进行中";
+    PhaseResults: "results", "结算中";
+    // Connecting.
+    Connecting: "Connecting", "正在连接";
+    AskingServer: "Asking {} for a place \u{2026}", "正在向 {} 请求座位……";
+    EnteringRoom: "The server has a place for you: opening the connection \u{2026}", "服务器已为你留位：正在建立连接……";
+    Cancel: "Cancel", "取消";
+    // Lobby.
+    Room: "Room", "房间";
+    Copy: "Copy", "复制";
+    Copied: "The code {} is in the clipboard.", "代码 {} 已复制。";
+    CannotCopy: "The clipboard is not to be had here: the code is {}.", "无法使用剪贴板：代码是 {}。";
+    ShareCode: "Friends join with this code.", "朋友可用此代码加入。";
+    Players: "Players", "玩家";
+    FreeSeat: "free seat", "空位";
+    Host: "HOST", "房主";
+    You: "you", "你";
+    StateIdle: "not ready", "未准备";
+    StateReady: "ready", "已准备";
+    StateAway: "connection lost", "连接中断";
+    StateLoading: "loading", "加载中";
+    StatePlaying: "playing", "游戏中";
+    StateFinished: "done", "已完成";
+    StateAborted: "gave up", "已放弃";
+    Kick: "Kick", "移出";
+    MakeHost: "Make host", "设为房主";
+    Map: "Map", "地图";
+    Seats: "Seats", "座位";
+    Visibility: "Room is", "房间为";
+    Public: "public", "公开";
+    Private: "private", "私密";
+    Start: "Start now", "立即开始";
+    CloseRoom: "Close room", "关闭房间";
+    Leave: "Leave", "离开";
+    Ready: "Ready", "准备";
+    NotReady: "Not ready after all", "取消准备";
+    YouWatch: "You watch this room.", "你正在观看此房间。";
+    WaitForOthers: "Waiting for somebody to play with.", "正在等待其他玩家。";
+    WaitForReady: "The match begins when everybody is ready.", "所有人准备好后比赛开始。";
+    WaitForBots: "The bots are on their way \u{2026}", "机器人正在赶来……";
+    Chat: "Chat", "聊天";
+    ChatHint: "Write to everybody \u{2026}", "对所有人说……";
+    Send: "Send", "发送";
+    Joined: "{} is here.", "{} 来了。";
+    Gone: "{} is gone.", "{} 离开了。";
+    NewHost: "{} is the host now.", "{} 现在是房主。";
+    LastMatch: "Last match", "上一场";
+    // Match.
+    Paused: "The match goes on", "比赛仍在进行";
+    PausedWhy: "Nobody waits here: your craft stands still.", "比赛不会暂停：你的飞船停在原地。";
+    Resume: "Continue", "继续";
+    GiveUp: "Give up and watch", "放弃并观看";
+    EndMatch: "End the match for all", "为所有人结束比赛";
+    LeaveRoom: "Leave the room", "离开房间";
+    WatchingMatch: "You watch. Escape opens the menu.", "你正在观看。按 Esc 打开菜单。";
+    Silent: "Nothing heard from the server for {} s \u{2026}", "已有 {} 秒没有收到服务器的消息……";
+    Reconnecting: "Reconnecting", "正在重新连接";
+    ReconnectingWhy: "The connection is lost. Your seat is kept for", "连接已中断。你的座位将保留";
+    SecondsLeft: "{} s", "{} 秒";
+    Desync: "Your game came to differ from the server's ({}). It was put right.", "你的游戏与服务器不一致（{}），已修正。";
+    // Results.
+    YouWin: "You win!", "你赢了！";
+    Wins: "{} wins", "{} 获胜";
+    MatchOver: "The match is over", "比赛结束";
+    Ranking: "Ranking", "排名";
+    Curves: "Points over time", "分数变化";
+    NoCurves: "Nobody's points were seen during the match.", "比赛期间没有看到分数。";
+    Detail: "{} gems, best combo {}, {} hits", "{} 颗宝石，最高连击 {}，命中 {} 次";
+    Rematch: "Rematch", "再来一场";
+    WaitingRematch: "Waiting for the others \u{2026}", "正在等待其他人……";
+    ToLobby: "To the lobby", "回到房间";
+    ToMenu: "Back to the menu", "返回菜单";
+    // Settings.
+    Player: "Player", "玩家";
+    Keys: "Keys and mouse", "按键与鼠标";
+    Looks: "Looks", "外观";
+    DeedUp: "Up", "向上";
+    DeedDown: "Down", "向下";
+    DeedLeft: "Left", "向左";
+    DeedRight: "Right", "向右";
+    DeedFire: "Fire", "开火";
+    DeedDash: "Dash", "冲刺";
+    PressFor: "Press a key or a mouse button for: {}", "请按下用于“{}”的按键或鼠标按钮";
+    PressCancel: "Escape leaves it as it is.", "按 Esc 保持不变。";
+    Unbound: "\u{2013}", "\u{2013}";
+    ResetKeys: "Usual keys", "恢复默认按键";
+    Colours: "Players' colours", "玩家颜色";
+    PaletteVivid: "vivid", "鲜艳";
+    PaletteDistinct: "safe for colour-blind eyes", "色盲友好";
+    TextSize: "Size of text", "文字大小";
+    LanguageTitle: "Language", "语言";
+    Window: "Screen", "屏幕";
+    Windowed: "window", "窗口";
+    Fullscreen: "full screen", "全屏";
+    NoChinese: "No font on this computer has Chinese letters: install one, for example Noto Sans CJK.", "此电脑上没有中文字体。";
+    SettingsBroken: "The settings' file could not be read. It lies at {} now, and the usual settings are used.", "设置文件无法读取，已移至 {}，现使用默认设置。";
+    SettingsUnwritable: "Settings cannot be kept for the next time: {}.", "设置无法保存：{}。";
+    // Problems.
+    TryAgain: "Try again", "重试";
+    NotReached: "No server there", "找不到服务器";
+    NotReachedWhy: "The server was not reached at {}. Is it running, and is the address right?", "无法连接到 {}。服务器是否在运行？地址是否正确？";
+    NotOurs: "Not a Framehouse server", "不是 Framehouse 服务器";
+    NotOursWhy: "What answers at {} is not a Framehouse server of this version. Check the address.", "{} 上的不是此版本的 Framehouse 服务器。请检查地址。";
+    VersionDiffers: "The versions differ", "版本不同";
+    VersionDiffersWhy: "Client and server are of different versions: please update the older one.", "客户端与服务器版本不同：请更新较旧的一方。";
+    RoomFull: "The room is full", "房间已满";
+    RoomFullWhy: "Every seat of this room is taken. Try again later, watch it, or use quick match.", "此房间没有空位。请稍后再试、观看或使用快速开始。";
+    SpectatorsFullWhy: "As many people watch this room as may. Try again later, or watch another.", "此房间的观众已满。请稍后再试或观看其他房间。";
+    NoSuchRoom: "There is no such room", "没有这个房间";
+    NoSuchRoomWhy: "No room has this code, or no longer. Check the code, or use quick match.", "没有使用此代码的房间，或已关闭。请检查代码或使用快速开始。";
+    ServerFull: "The server is full", "服务器已满";
+    ServerFullWhy: "This server takes no more players right now. Try again in a minute, or choose another.", "服务器暂时无法容纳更多玩家。请稍后再试或选择其他服务器。";
+    ServerBusy: "The server is busy", "服务器繁忙";
+    ServerBusyWhy: "Too many people ask for a place at once. Try again in a moment.", "同时请求的人太多。请稍后再试。";
+    Stopping: "The server is stopping", "服务器正在关闭";
+    StoppingWhy: "This server is stopping. Try again in a minute, or choose another.", "服务器正在关闭。请稍后再试或选择其他服务器。";
+    Kicked: "You were sent away", "你被移出了房间";
+    KickedWhy: "The host sent you away from the room. Other rooms are open to you.", "房主将你移出了房间。你仍可以加入其他房间。";
+    RoomClosed: "The room is closed", "房间已关闭";
+    RoomClosedWhy: "The host closed the room. Other rooms are open to you.", "房主关闭了房间。你仍可以加入其他房间。";
+    NoSession: "No place for you", "无法加入";
+    SessionOver: "The session is over", "会话已结束";
+    SeatGone: "Your seat is gone", "座位已失效";
+    SeatGoneWhy: "Your seat was not kept so long. You can join again and start afresh.", "座位未能保留这么久。你可以重新加入并重新开始。";
+    ServerGoneWhy: "The server did not come back in time, and the match is gone. Try again when it runs.", "服务器未能及时恢复，比赛已结束。请在其运行时重试。";
+}
+
+/// Puts `values` where the text has `{}`, in order.
+pub fn fill(text: &str, values: &[&str]) -> String {
+    let mut values = values.iter();
+    let mut parts = text.split("{}");
+    let mut filled = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        filled.push_str(values.next().copied().unwrap_or_default());
+        filled.push_str(part);
+    }
+    filled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_text_is_there_in_every_language_with_the_same_gaps() {
+        for text in T::ALL {
+            let gaps = Language::ALL.map(|language| text.text(language).matches("{}").count());
+            assert_eq!(gaps[0], gaps[1], "{text:?}");
+            assert!(Language::ALL.iter().all(|language| !text.text(*language).is_empty()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn gaps_are_filled_in_order() {
+        assert_eq!(fill("{} of {}", &["1", "2"]), "1 of 2");
+        assert_eq!(fill("{} and {}", &["{}"]), "{} and ");
+        assert_eq!(fill("none", &["1"]), "none");
+    }
+}

@@ -1,0 +1,50 @@
+//! The window, screen by screen, against real servers of this process; no screen, no graphics card.
+
+mod errors;
+mod matches;
+mod menu;
+mod rooms;
+mod settings;
+
+use std::{
+    fs,
+    path::PathBuf,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use framehouse_shared::arena::ArenaPlugin;
+use framehouse_tests::{
+    desk::Desk,
+    live::{LiveServer, short_matches},
+};
+
+/// Ten seconds: the shortest match that the rules allow.
+const MATCH_TICKS: u32 = 300;
+
+/// A folder for settings, gone at the end of the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("framehouse-window-{}-{number}", std::process::id()));
+        drop(fs::remove_dir_all(&folder));
+        Self(folder)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.0));
+    }
+}
+
+fn start_server() -> LiveServer {
+    LiveServer::start(ArenaPlugin, short_matches(MATCH_TICKS))
+}
+
+/// A window whose settings are in a folder of the test's.
+fn desk(server: &LiveServer, folder: &Folder, line: &str) -> Desk {
+    Desk::open(&format!("--server {} --config-dir {} {line}", server.url, folder.0.display()))
+}

@@ -1,0 +1,70 @@
+//! Every error is a sentence on the screen, with a way on.
+
+use bevy::prelude::*;
+use framehouse_client::window::screens::Screen;
+use framehouse_tests::{desk::Desk, live::LiveServer, tiny::TinyPlugin};
+
+use super::{Folder, desk, start_server};
+
+#[test]
+fn a_server_that_is_not_there_is_named_and_can_be_tried_again() {
+    let folder = Folder::new();
+    let mut window = Desk::open(&format!("--server 127.0.0.1:1 --config-dir {}", folder.0.display()));
+    window.key(KeyCode::Enter);
+    window.until_screen(Screen::Connecting);
+    window.until_seen("The server was not reached at http://127.0.0.1:1/v1/sessions.");
+    window.click("Try again");
+    window.until_screen(Screen::Connecting);
+    window.key(KeyCode::Escape);
+    window.until_screen(Screen::Menu);
+}
+
+#[test]
+fn a_server_of_another_kind_is_told() {
+    let (server, folder) = (LiveServer::start(TinyPlugin, Vec::new()), Folder::new());
+    let mut window = desk(&server, &folder, "--quick");
+    window.until_seen("The versions differ");
+    window.click("Back to the menu");
+    window.until_screen(Screen::Menu);
+}
+
+#[test]
+fn rooms_that_are_full_or_gone_are_told() {
+    let (server, folders) = (start_server(), [Folder::new(), Folder::new(), Folder::new()]);
+    let mut window = desk(&server, &folders[0], "--room ZZZZ");
+    window.until_seen("No room has this code");
+    let mut ada = desk(&server, &folders[1], "");
+    ada.click("Create room");
+    ada.until_screen(Screen::Lobby);
+    for seats in (2..8).rev() {
+        ada.click("\u{2212}");
+        ada.until_seen(&seats.to_string());
+    }
+    let code = ada.session().client().and_then(|client| client.code()).expect("in a room");
+    let mut bob = desk(&server, &folders[2], &format!("--room {code}"));
+    bob.until("Bob is in", |bob| bob.session().client().is_some_and(|client| client.phase().is_some()));
+    let mut eve = desk(&server, &folders[0], &format!("--room {code}"));
+    eve.until_seen("The room is full");
+    assert!(eve.sees("Try again"));
+}
+
+#[test]
+fn a_stopping_server_says_so() {
+    let (server, folder) = (start_server(), Folder::new());
+    let mut window = desk(&server, &folder, "--quick");
+    window.until_screen(Screen::Lobby);
+    server.stop();
+    window.until_seen("The server is stopping");
+    window.key(KeyCode::Escape);
+    window.until_screen(Screen::Menu);
+}
+
+#[test]
+fn a_broken_settings_file_is_kept_aside_and_told() {
+    let (server, folder) = (start_server(), Folder::new());
+    std::fs::create_dir_all(&folder.0).expect("a folder of ours");
+    std::fs::write(folder.0.join("settings.toml"), "name = [").expect("a folder of ours");
+    let mut window = desk(&server, &folder, "");
+    window.until_seen("The settings' file could not be read.");
+    assert!(folder.0.join("settings.broken.toml").exists());
+}

@@ -1,0 +1,61 @@
+//! Settings: keys and mouse buttons, colours, languages; what is chosen is there the next time.
+
+use bevy::{input::ButtonState, prelude::*};
+use framehouse_client::window::{
+    keys::{Deed, Press},
+    palette::Palette,
+    screens::Screen,
+};
+
+use super::{Folder, desk, start_server};
+
+#[test]
+fn keys_are_bound_anew_and_stay_so() {
+    let (server, folder) = (start_server(), Folder::new());
+    let mut window = desk(&server, &folder, "--screen settings");
+    window.click("Mouse right");
+    window.until_seen("Press a key or a mouse button for: Dash");
+    window.key(KeyCode::KeyQ);
+    window.until_seen("Q");
+    window.click("Space");
+    window.mouse(MouseButton::Back, ButtonState::Pressed);
+    window.mouse(MouseButton::Back, ButtonState::Released);
+    window.until_seen("Mouse back");
+    window.click("Mouse back");
+    window.key(KeyCode::Escape);
+    assert_eq!(window.screen(), Screen::Settings, "Escape only ends the waiting");
+    window.click("safe for colour-blind eyes");
+    window.key(KeyCode::Escape);
+    window.until_screen(Screen::Menu);
+    window.until("the settings are written", |_| {
+        std::fs::read_to_string(folder.0.join("settings.toml"))
+            .is_ok_and(|text| text.contains("KeyQ") && text.contains("distinct"))
+    });
+    let again = desk(&server, &folder, "");
+    let keys = &again.settings().keys;
+    assert_eq!(keys.of(Deed::Dash)[0], Some(Press::Key(KeyCode::KeyQ)));
+    assert_eq!(keys.of(Deed::Fire)[1], Some(Press::Mouse(MouseButton::Back)));
+    assert_eq!(again.settings().palette, Palette::Distinct);
+}
+
+#[test]
+fn chinese_is_spoken_where_there_are_letters_for_it() {
+    let (server, folder) = (start_server(), Folder::new());
+    let mut window = desk(&server, &folder, "--screen settings");
+    window.click("中文");
+    window.until("an answer", |window| window.sees("设置") || window.sees("No font on this computer"));
+}
+
+#[test]
+fn text_grows_with_the_slider() {
+    let (server, folder) = (start_server(), Folder::new());
+    let mut window = desk(&server, &folder, "--screen settings");
+    let before = window.settings().text_scale;
+    window.until("the slider is found", |window| {
+        window.key(KeyCode::Tab);
+        window.key(KeyCode::ArrowRight);
+        (window.settings().text_scale - before).abs() > 0.05
+    });
+    assert!(window.settings().text_scale > before);
+    assert!(window.sees("110 %"));
+}

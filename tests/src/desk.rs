@@ -1,0 +1,207 @@
+//! The whole window without a screen and without a graphics card: typed at, clicked at, and read.
+
+use std::time::{Duration, Instant};
+
+use bevy::{
+    app::PluginsState,
+    input::{
+        ButtonState,
+        keyboard::{Key, KeyboardInput, NativeKey},
+        mouse::MouseButtonInput,
+    },
+    log::LogPlugin,
+    prelude::*,
+    render::{
+        RenderPlugin,
+        settings::{RenderCreation, WgpuSettings},
+    },
+    text::EditableText,
+    ui::UiGlobalTransform,
+    window::{CursorMoved, ExitCondition, PrimaryWindow, WindowEvent, WindowResolution},
+    winit::WinitPlugin,
+};
+use clap::Parser;
+use framehouse_client::window::{GamePlugin, args::Args, screens::Screen, session::Session, settings::Settings};
+
+/// Frames between the parts of a click: what is below the mouse is found out in between.
+const CLICK_FRAMES: usize = 3;
+
+/// A player's window.
+pub struct Desk {
+    app: App,
+    window: Entity,
+    started: Instant,
+}
+
+impl Desk {
+    /// The program with this command line, in a window of 1280 x 720 pixels.
+    pub fn open(line: &str) -> Self {
+        Self::open_at(line, UVec2::new(1280, 720))
+    }
+
+    /// The same in a window of another size.
+    pub fn open_at(line: &str, size: UVec2) -> Self {
+        let words = std::iter::once("framehouse-client").chain(line.split_whitespace());
+        let args = Args::try_parse_from(words).expect("a right command line");
+        let mut app = App::new();
+        let window = Window { resolution: WindowResolution::new(size.x, size.y), ..default() };
+        let windows =
+            WindowPlugin { primary_window: Some(window), exit_condition: ExitCondition::DontExit, ..default() };
+        let no_card = RenderCreation::Automatic(Box::new(WgpuSettings { backends: None, ..default() }));
+        let render = RenderPlugin { render_creation: no_card, ..default() };
+        app.add_plugins(DefaultPlugins.set(windows).set(render).disable::<WinitPlugin>().disable::<LogPlugin>());
+        app.add_plugins(GamePlugin(args));
+        while app.plugins_state() == PluginsState::Adding {
+            std::thread::yield_now();
+        }
+        app.finish();
+        app.cleanup();
+        let window = app.world_mut().query_filtered::<Entity, With<PrimaryWindow>>().single(app.world());
+        let window = window.expect("the window was just opened");
+        let mut desk = Self { app, window, started: Instant::now() };
+        desk.frames(4);
+        desk
+    }
+
+    /// Lets so many frames pass.
+    pub fn frames(&mut self, count: usize) {
+        (0..count).for_each(|_| self.app.update());
+    }
+
+    /// Lets frames pass until something is the case, in real time; the bound only keeps a broken build from hanging.
+    pub fn until(&mut self, what: &str, mut done: impl FnMut(&mut Self) -> bool) {
+        let end = Instant::now() + Duration::from_secs(120);
+        while !done(self) {
+            assert!(Instant::now() < end, "{what}: not in 120 s; seen is {:?}", self.texts());
+            self.app.update();
+        }
+    }
+
+    /// Waits for words on the screen.
+    pub fn until_seen(&mut self, words: &str) {
+        self.until(words, |desk| desk.sees(words));
+    }
+
+    /// Waits for a screen.
+    pub fn until_screen(&mut self, screen: Screen) {
+        self.until(&format!("{screen:?}"), |desk| desk.screen() == screen);
+        // What is shown on it comes with the next frames.
+        self.frames(4);
+    }
+
+    /// The screen that is shown.
+    pub fn screen(&self) -> Screen {
+        *self.app.world().resource::<State<Screen>>().get()
+    }
+
+    /// The player's session.
+    pub fn session(&self) -> &Session {
+        self.app.world().resource::<Session>()
+    }
+
+    /// What the player has chosen.
+    pub fn settings(&self) -> &Settings {
+        self.app.world().resource::<Settings>()
+    }
+
+    /// For how long the window is open.
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// All words that can be seen.
+    pub fn texts(&mut self) -> Vec<String> {
+        self.visible_texts().into_iter().map(|(words, _)| words).collect()
+    }
+
+    /// Whether words are somewhere on the screen.
+    pub fn sees(&mut self, words: &str) -> bool {
+        self.texts().iter().any(|text| text.contains(words))
+    }
+
+    /// What is written in the fields, in no order.
+    pub fn fields(&mut self) -> Vec<String> {
+        let mut fields = self.app.world_mut().query::<&EditableText>();
+        fields.iter(self.app.world()).map(|field| field.value().to_string()).collect()
+    }
+
+    /// Where every button is, in pixels.
+    pub fn buttons(&mut self) -> Vec<Rect> {
+        let mut buttons = self.app.world_mut().query_filtered::<(&ComputedNode, &UiGlobalTransform, &InheritedVisibility), With<bevy::ui_widgets::Button>>();
+        let seen = buttons.iter(self.app.world()).filter(|(.., visibility)| visibility.get());
+        seen.map(|(node, place, _)| Rect::from_center_size(place.translation, node.size())).collect()
+    }
+
+    fn visible_texts(&mut self) -> Vec<(String, Vec2)> {
+        let mut texts =
+            self.app.world_mut().query::<(&Text, &InheritedVisibility, &ComputedNode, &UiGlobalTransform)>();
+        let seen = texts.iter(self.app.world()).filter(|(text, visibility, node, _)| {
+            visibility.get() && !text.0.is_empty() && node.size().min_element() > 0.0
+        });
+        seen.map(|(text, _, _, place)| (text.0.clone(), place.translation)).collect()
+    }
+
+    /// Clicks on exactly these words.
+    pub fn click(&mut self, words: &str) {
+        let found = self.visible_texts().into_iter().find(|(text, _)| text == words);
+        let (_, place) = found.unwrap_or_else(|| panic!("there is no {words:?}: seen is {:?}", self.texts()));
+        self.click_at(place);
+    }
+
+    /// Clicks at a place of the window, in pixels.
+    pub fn click_at(&mut self, position: Vec2) {
+        let window = self.window;
+        self.app.world_mut().write_message(WindowEvent::CursorMoved(CursorMoved { window, position, delta: None }));
+        self.frames(CLICK_FRAMES);
+        for state in [ButtonState::Pressed, ButtonState::Released] {
+            self.mouse(MouseButton::Left, state);
+        }
+    }
+
+    /// Presses or lets go of a button of the mouse, where the mouse is.
+    pub fn mouse(&mut self, button: MouseButton, state: ButtonState) {
+        let input = MouseButtonInput { button, state, window: self.window };
+        self.app.world_mut().write_message(input);
+        self.app.world_mut().write_message(WindowEvent::MouseButtonInput(input));
+        self.frames(CLICK_FRAMES);
+    }
+
+    /// Types a text, letter by letter.
+    pub fn type_text(&mut self, text: &str) {
+        for letter in text.chars() {
+            let letters: &str = &letter.to_string();
+            self.strike(KeyCode::F24, Key::Character(letters.into()), Some(letters));
+        }
+    }
+
+    /// Presses a key and lets go of it.
+    pub fn key(&mut self, key: KeyCode) {
+        let logical = match key {
+            KeyCode::Enter => Key::Enter,
+            KeyCode::Tab => Key::Tab,
+            KeyCode::Escape => Key::Escape,
+            KeyCode::Backspace => Key::Backspace,
+            KeyCode::ArrowDown => Key::ArrowDown,
+            KeyCode::ArrowUp => Key::ArrowUp,
+            KeyCode::ArrowLeft => Key::ArrowLeft,
+            KeyCode::ArrowRight => Key::ArrowRight,
+            KeyCode::Delete => Key::Delete,
+            _ => Key::Unidentified(NativeKey::Unidentified),
+        };
+        self.strike(key, logical, None);
+    }
+
+    fn strike(&mut self, key_code: KeyCode, logical_key: Key, text: Option<&str>) {
+        for state in [ButtonState::Pressed, ButtonState::Released] {
+            self.app.world_mut().write_message(KeyboardInput {
+                key_code,
+                logical_key: logical_key.clone(),
+                state,
+                text: text.filter(|_| state == ButtonState::Pressed).map(Into::into),
+                repeat: false,
+                window: self.window,
+            });
+            self.frames(2);
+        }
+    }
+}
