@@ -70,7 +70,7 @@ fn keep_company(args: &Args, code: RoomCode, config: &ClientConfig, stop: &Atomi
     let (orders, _) = mpsc::channel();
     while !stop.load(Ordering::Relaxed) && bots.iter().any(|bot| !bot.is_gone()) {
         for bot in &mut bots {
-            bot.update(elapsed(start), Duration::ZERO, &orders);
+            bot.update(elapsed(start), Duration::ZERO, &orders, &|| elapsed(start));
             if bot.is_in_lobby() {
                 bot.get_ready();
             }
@@ -80,7 +80,7 @@ fn keep_company(args: &Args, code: RoomCode, config: &ClientConfig, stop: &Atomi
     let end = elapsed(start) + LEAVE_TIME_MAX;
     bots.iter_mut().for_each(Bot::leave);
     while elapsed(start) < end && bots.iter().any(Bot::is_connected) {
-        bots.iter_mut().for_each(|bot| bot.update(elapsed(start), Duration::ZERO, &orders));
+        bots.iter_mut().for_each(|bot| bot.update(elapsed(start), Duration::ZERO, &orders, &|| elapsed(start)));
         thread::sleep(LOOP_INTERVAL);
     }
 }
