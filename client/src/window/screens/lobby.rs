@@ -56,7 +56,7 @@ fn spawn(mut commands: Commands, kit: Kit) {
         let node = Node { width: px(1180), height: percent(100), max_height: px(880), column_gap: px(16), ..default() };
         screen.spawn(node).with_children(|columns| {
             columns.spawn(column(400.0, 0.0)).with_children(|left| {
-                left.spawn(kit.panel(inner(0.0))).with_children(|panel| room::spawn(panel));
+                left.spawn(kit.panel(inner(0.0))).with_children(room::spawn);
                 left.spawn(kit.panel(inner(1.0))).with_children(|panel| chat::spawn(panel, &kit));
             });
             columns.spawn(column(500.0, 1.0)).with_children(|right| {

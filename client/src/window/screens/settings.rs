@@ -13,7 +13,7 @@ use super::Screen;
 use crate::window::{
     actions::{Action, Obey},
     fonts::speaks_chinese,
-    keys::{Bindings, Deed, PLACES},
+    keys::{Bindings, Deed},
     palette::{GROOVE, OWN, Palette, TEXT, TEXT_MUTED, accent},
     settings::{Settings, TEXT_SCALE},
     texts::{Language, T},
@@ -104,8 +104,8 @@ fn spawn_deed(grid: &mut ChildSpawnerCommands<'_>, kit: &Kit, deed: Deed) {
     let presses = kit.settings().keys.of(deed);
     grid.spawn(kit.row(8.0)).with_children(|row| {
         row.spawn((kit.words(kit.say(capture::name(deed)), 16.0, TEXT), Node { flex_grow: 1.0, ..default() }));
-        for place in 0..PLACES {
-            let label = presses[place].map_or_else(|| kit.say(T::Unbound).to_owned(), |press| press.label());
+        for (place, press) in presses.into_iter().enumerate() {
+            let label = press.map_or_else(|| kit.say(T::Unbound).to_owned(), |press| press.label());
             let node = Node { width: px(kit.grown(142.0)), ..default() };
             row.spawn(node).with_child(kit.button(Action::Rebind(deed, place), &label, Kind::Plain));
         }
