@@ -79,7 +79,7 @@ impl Clock {
     /// A new match: its times begin anew, the distance to the room stays known.
     pub fn start_match(&mut self, now: Duration) {
         self.pings.forget_room_time(now);
-        self.margin.forget_way();
+        self.margin.start_match();
         self.room.forget();
         self.input.forget();
         self.newest_frame = None;
@@ -205,8 +205,10 @@ impl Clock {
         let guess = room_time + rtt / 2.0 + target + FIRST_SPARE_TICKS;
         let Some(phase) = self.margin.phase_wanted() else { return guess };
         let goal = self.ticks(self.now) + phase;
-        // A way up is shorter than a round trip. A longer one means that the room has lost time: it waited, or stood still.
-        if goal - room_time > rtt + target + jump_ticks(self.tick_rate) {
+        // No way is longer than a round trip, or negative. Such a one was measured before the room lost time: it waited, or
+        // stood still.
+        let way = goal - target - room_time;
+        if way.abs() > rtt + jump_ticks(self.tick_rate) {
             self.margin.forget_way();
             return guess;
         }

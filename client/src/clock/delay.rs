@@ -61,10 +61,12 @@ impl InputDelay {
     pub fn advance(&mut self, now: Duration, step: f64) {
         let Some(need) = self.need else { return };
         self.choose(now, need);
-        let current = self.current.unwrap_or(self.goal);
+        // More delay than need would show frames before their time.
+        let goal = self.goal.min(need.max(0.0));
+        let current = self.current.unwrap_or(goal);
         // Slower than the input time, so that what is shown never goes back; and not at all while that stands still.
         let change_max = SLEW_MAX * step;
-        self.current = Some(current + (self.goal - current).clamp(-change_max, change_max));
+        self.current = Some(current + (goal - current).clamp(-change_max, change_max));
     }
 
     /// The delay now.
@@ -80,8 +82,6 @@ impl InputDelay {
         if has_differed || self.samples < SAMPLES_MIN {
             self.goal = wanted;
         }
-        // More delay than need would show frames before their time.
-        self.goal = self.goal.min(need.max(0.0));
     }
 }
 
@@ -133,8 +133,10 @@ mod tests {
     fn it_is_never_more_than_the_need() {
         let mut delay = InputDelay::default();
         run(&mut delay, 0, 20, 1.6);
-        let after = run(&mut delay, 20, 20, 0.5);
-        assert!((after.last().expect("many") - 0.5).abs() < 0.02, "{:?}", after.last());
+        for (from, need, expected) in [(20, 0.5, 0.5), (40, 1.4, 1.0)] {
+            let after = run(&mut delay, from, 20, need);
+            assert!((after.last().expect("many") - expected).abs() < 0.02, "need {need}: {:?}", after.last());
+        }
     }
 
     #[test]

@@ -66,6 +66,8 @@ pub(super) struct Margin {
     newest_sample: Tick,
     newest_frame: Tick,
     sent: VecDeque<Sent>,
+    /// One past the newest input that ever left in this match.
+    next_sent: Tick,
     /// One past the newest input whose loss is decided.
     judged: Tick,
     loss: UpwardLoss,
@@ -84,16 +86,23 @@ impl Margin {
             newest_sample: Tick(0),
             newest_frame: Tick(0),
             sent: VecDeque::new(),
+            next_sent: Tick(0),
             judged: Tick(0),
             loss: UpwardLoss::default(),
         }
     }
 
-    /// Forgets the way, which is in the time of a match and of our own clock; what the network is like stays known.
+    /// A new match. What the network is like stays known.
+    pub fn start_match(&mut self) {
+        self.forget_way();
+        self.next_sent = Tick(0);
+    }
+
+    /// Our own clock or the room's went astray: forgets what was measured by it. What the network is like stays known.
     pub fn forget_way(&mut self) {
         self.loss.begin_anew();
-        let Self { tick_rate, jitter, is_jitter_measured, ref loss, .. } = *self;
-        *self = Self { jitter, is_jitter_measured, loss: loss.clone(), ..Self::new(tick_rate) };
+        let Self { tick_rate, jitter, is_jitter_measured, next_sent, ref loss, .. } = *self;
+        *self = Self { jitter, is_jitter_measured, next_sent, loss: loss.clone(), ..Self::new(tick_rate) };
     }
 
     /// Until inputs tell: how much pings vary.
@@ -105,10 +114,12 @@ impl Margin {
 
     /// An input leaves as the newest of its message, while the input time is `phase` ticks ahead of our own clock.
     pub fn note_sent(&mut self, tick: Tick, phase: f64) {
-        if let Some(last) = self.sent.back_mut().filter(|last| last.tick >= tick) {
-            last.is_repeated = true;
+        if tick < self.next_sent {
+            // It may have come long ago, by another reading of the clocks.
+            self.sent.iter_mut().rev().take(1).for_each(|last| last.is_repeated = true);
             return;
         }
+        self.next_sent = tick.plus(1);
         if self.sent.len() == SENT_MAX {
             self.sent.pop_front();
         }

@@ -68,3 +68,15 @@ fn the_same_input_counts_once_and_not_at_all_when_it_was_sent_twice() {
     hear(&mut margin, 21, 0.9);
     assert_eq!(margin.samples, known + 1);
 }
+
+#[test]
+fn an_input_that_left_before_a_sleep_measures_nothing_after_it() {
+    let mut margin = settled();
+    margin.forget_way();
+    // The same input once more, by a clock that is far ahead by now: the answer is about the first time.
+    margin.note_sent(Tick(19), -150.0);
+    hear(&mut margin, 19, 1.0);
+    assert_eq!(margin.way, None);
+    hear(&mut margin, 20, 1.0);
+    assert_eq!(moved(&margin), 0.0);
+}

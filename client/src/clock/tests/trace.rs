@@ -51,6 +51,8 @@ pub struct Trace {
     steps: u32,
     acknowledged: u32,
     next_input: Option<u32>,
+    /// When the last inputs left.
+    sent: Duration,
     /// The largest lead since this was set to 0, in ticks.
     pub lead_max: f64,
     /// How often the input time went on by more than slewing allows.
@@ -77,6 +79,7 @@ impl Trace {
             steps: 0,
             acknowledged: 0,
             next_input: None,
+            sent: Duration::ZERO,
             lead_max: 0.0,
             jumps: 0,
         }
@@ -181,8 +184,12 @@ impl Trace {
             self.up.sim.push(self.now, &[b"p".as_slice(), &ping.nonce.to_le_bytes()].concat());
         }
         let Some(newest) = self.clock.input_tick().map(|tick| tick.0) else { return };
-        if self.next_input.is_none_or(|next| newest >= next) {
-            self.next_input = Some(newest + 1);
+        // Without a new input the last ones leave once more now and then, with what the client has of the frames.
+        let is_new = self.next_input.is_none_or(|next| newest >= next);
+        if is_new || local.saturating_sub(self.sent) > Duration::from_millis(100) {
+            self.sent = local;
+            self.next_input = self.next_input.max(Some(newest + 1));
+            let newest = self.next_input.map_or(newest, |next| next - 1);
             let count = (newest + 1).saturating_sub(self.acknowledged).clamp(1, INPUTS_MAX as u32).min(newest + 1);
             self.up.sim.push(self.now, &[[b'i', count as u8].as_slice(), &newest.to_le_bytes()].concat());
             self.clock.note_sent(Tick(newest));
