@@ -8,6 +8,7 @@ mod crash;
 mod faults;
 mod fuzz_smoke;
 mod hostile;
+mod late_joins;
 mod lifecycles;
 mod load;
 mod matches;
