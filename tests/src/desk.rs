@@ -21,7 +21,10 @@ use bevy::{
     winit::WinitPlugin,
 };
 use clap::Parser;
-use framehouse_client::window::{GamePlugin, args::Args, screens::Screen, session::Session, settings::Settings};
+use framehouse_client::window::{
+    ClientPlugin, arena::ArenaView, args::Args, game::Game, screens::Screen, session::Session, settings::Settings,
+};
+use framehouse_shared::arena::ArenaPlugin;
 
 /// Frames between the parts of a click: what is below the mouse is found out in between.
 const CLICK_FRAMES: usize = 3;
@@ -41,6 +44,11 @@ impl Desk {
 
     /// The same in a window of another size.
     pub fn open_at(line: &str, size: UVec2) -> Self {
+        Self::open_game(line, size, ArenaPlugin, ArenaView)
+    }
+
+    /// The same for another game.
+    pub fn open_game(line: &str, size: UVec2, game: impl Plugin + Clone, view: impl Plugin) -> Self {
         let words = std::iter::once("framehouse-client").chain(line.split_whitespace());
         let args = Args::try_parse_from(words).expect("a right command line");
         let mut app = App::new();
@@ -50,7 +58,7 @@ impl Desk {
         let no_card = RenderCreation::Automatic(Box::new(WgpuSettings { backends: None, ..default() }));
         let render = RenderPlugin { render_creation: no_card, ..default() };
         app.add_plugins(DefaultPlugins.set(windows).set(render).disable::<WinitPlugin>().disable::<LogPlugin>());
-        app.add_plugins(GamePlugin(args));
+        app.add_plugins((ClientPlugin { args, game: Game::new(game) }, view));
         while app.plugins_state() == PluginsState::Adding {
             std::thread::yield_now();
         }

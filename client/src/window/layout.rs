@@ -1,72 +1,60 @@
-//! Where everything is: the stage of 1280 x 720 px that the HUD is drawn on, and the arena's place in it.
+//! Where everything is: the HUD's stage, which fills the window, and the part of the world that the camera shows.
 //!
-//! The stage is scaled to the largest size that fits the window, and stays in its middle. The camera shows the arena in
-//! the same place at every window size, so panels beside it never cover the game.
+//! The stage has its own pixels: the window's, scaled so that 1280 x 720 of them always fit. Panels lie at its edges; the
+//! camera shows the game's field between them, as large as it can be.
 
 use bevy::{camera::ScalingMode, prelude::*, window::PrimaryWindow};
-use framehouse_shared::arena::map::ARENA_SIZE;
 
-/// The stage's size, in its own pixels.
+use super::view::GameView;
+
+/// The smallest stage, in its own pixels.
 pub const STAGE: Vec2 = Vec2::new(1280.0, 720.0);
-/// The arena's left upper corner on the stage.
-pub const ARENA_CORNER: Vec2 = Vec2::new(14.0, 58.0);
-/// How wide the arena is on the stage; its height follows.
-pub const ARENA_WIDTH: f32 = 1056.0;
-/// How high the arena is on the stage.
-pub const ARENA_HEIGHT: f32 = ARENA_WIDTH * ARENA_SIZE.y / ARENA_SIZE.x;
-/// Units of the arena in one pixel of the stage.
-pub const UNITS_PER_PX: f32 = ARENA_SIZE.x / ARENA_WIDTH;
+/// What panels take at each edge, in pixels of the stage: the field lies between them.
+pub const EDGE: BorderRect = BorderRect { min_inset: Vec2::new(14.0, 58.0), max_inset: Vec2::new(210.0, 70.0) };
 
-/// Depths of what is drawn in the arena; more is nearer.
-pub mod depth {
-    /// The arena's floor.
-    pub const FLOOR: f32 = 0.0;
-    /// Lines and light on it.
-    pub const MARKS: f32 = 1.0;
-    /// What stands on it.
-    pub const OBSTACLES: f32 = 2.0;
-    /// Gems.
-    pub const GEMS: f32 = 4.0;
-    /// Trails of sparks and dashes.
-    pub const TRAILS: f32 = 5.0;
-    /// Sparks.
-    pub const SPARKS: f32 = 6.0;
-    /// Crafts; each slot has a thousandth of its own.
-    pub const CRAFTS: f32 = 8.0;
-    /// Bursts and flashes.
-    pub const PARTICLES: f32 = 10.0;
-    /// Names, and points that float away.
-    pub const TEXTS: f32 = 12.0;
-}
-
-/// How large the stage is in the window.
+/// Which part of the world is where in the window.
 #[derive(Resource, Clone, Copy, Debug, PartialEq)]
-pub struct Screen {
+pub struct Viewport {
     /// Logical pixels of the window in one pixel of the stage.
     pub scale: f32,
+    /// The stage's size, in its own pixels.
+    pub stage: Vec2,
+    /// The point of the world in the middle of the window.
+    pub center: Vec2,
+    /// Units of the world in one pixel of the stage.
+    pub units_per_px: f32,
 }
 
-impl Default for Screen {
+impl Default for Viewport {
     fn default() -> Self {
-        Self { scale: 1.0 }
+        Self { scale: 1.0, stage: STAGE, center: Vec2::ZERO, units_per_px: 1.0 }
     }
 }
 
-impl Screen {
-    /// What scales a text of the arena so that each of its pixels is one of the window's.
-    pub fn text_scale(self) -> Vec3 {
-        Vec2::splat(UNITS_PER_PX / self.scale).extend(1.0)
+impl Viewport {
+    /// How a window of this size, in logical pixels, shows this part of the world between the panels.
+    pub fn showing(part: Rect, window: Vec2) -> Self {
+        let scale = stage_scale(window);
+        let stage = (window / scale).max(STAGE * 0.1);
+        let area = Rect::from_corners(EDGE.min_inset, stage - EDGE.max_inset);
+        let units_per_px = (part.size() / area.size().max(Vec2::ONE)).max_element().max(1e-3);
+        let off = (area.center() - stage / 2.0) * Vec2::new(1.0, -1.0);
+        Self { scale, stage, center: part.center() - off * units_per_px, units_per_px }
+    }
+
+    /// What scales a text of the world so that each of its pixels is one of the window's.
+    pub fn text_scale(&self) -> Vec3 {
+        Vec2::splat(self.units_per_px / self.scale).extend(1.0)
     }
 
     /// The point nearest to this one where a pixel of the window begins: letters in between would be blurred.
-    pub fn to_whole_pixel(self, point: Vec2) -> Vec2 {
-        let pixel = UNITS_PER_PX / self.scale;
-        let center = camera_center();
-        center + ((point - center) / pixel).round() * pixel
+    pub fn to_whole_pixel(&self, point: Vec2) -> Vec2 {
+        let pixel = self.units_per_px / self.scale;
+        self.center + ((point - self.center) / pixel).round() * pixel
     }
 
     /// A text size of the stage in the window's pixels, a whole one, so that resizing makes few sets of glyphs.
-    pub fn font_size(self, stage_px: f32) -> f32 {
+    pub fn font_size(&self, stage_px: f32) -> f32 {
         (stage_px * self.scale).round().max(6.0)
     }
 }
@@ -76,21 +64,20 @@ pub struct LayoutPlugin;
 
 impl Plugin for LayoutPlugin {
     fn build(&self, app: &mut App) {
-        app.init_resource::<Screen>();
+        app.init_resource::<Viewport>();
         app.add_systems(Startup, spawn_camera);
-        app.add_systems(First, fit_stage);
+        app.add_systems(First, (fit_stage, move_camera).chain());
     }
 }
 
 fn spawn_camera(mut commands: Commands) {
-    let view = STAGE * UNITS_PER_PX;
     commands.spawn((
         Camera2d,
         IsDefaultUiCamera,
         Msaa::Off,
-        Transform::from_translation(camera_center().extend(100.0)),
+        Transform::from_xyz(0.0, 0.0, 100.0),
         Projection::Orthographic(OrthographicProjection {
-            scaling_mode: ScalingMode::AutoMin { min_width: view.x, min_height: view.y },
+            scaling_mode: ScalingMode::WindowSize,
             ..OrthographicProjection::default_2d()
         }),
     ));
@@ -98,14 +85,26 @@ fn spawn_camera(mut commands: Commands) {
 
 fn fit_stage(
     window: Option<Single<&Window, With<PrimaryWindow>>>,
-    mut screen: ResMut<Screen>,
+    view: Res<GameView>,
+    mut viewport: ResMut<Viewport>,
     mut ui: ResMut<UiScale>,
 ) {
     let Some(window) = window else { return };
-    let scale = stage_scale(Vec2::new(window.width(), window.height()));
-    screen.set_if_neq(Screen { scale });
-    if ui.0 != scale {
-        ui.0 = scale;
+    let field = Rect::from_center_size(Vec2::ZERO, view.field);
+    viewport.set_if_neq(Viewport::showing(field, Vec2::new(window.width(), window.height())));
+    if ui.0 != viewport.scale {
+        ui.0 = viewport.scale;
+    }
+}
+
+fn move_camera(viewport: Res<Viewport>, mut camera: Single<(&mut Transform, &mut Projection), With<Camera2d>>) {
+    if !viewport.is_changed() {
+        return;
+    }
+    let (transform, projection) = &mut *camera;
+    transform.translation = viewport.center.extend(transform.translation.z);
+    if let Projection::Orthographic(projection) = &mut **projection {
+        projection.scale = viewport.text_scale().x;
     }
 }
 
@@ -114,21 +113,13 @@ pub fn stage_scale(window: Vec2) -> f32 {
     (window / STAGE).min_element().max(0.1)
 }
 
-/// The point of the arena that the middle of the stage shows.
-pub fn camera_center() -> Vec2 {
-    let arena_middle = ARENA_CORNER + Vec2::new(ARENA_WIDTH, ARENA_HEIGHT) / 2.0;
-    let offset = (STAGE / 2.0 - arena_middle) * UNITS_PER_PX;
-    Vec2::new(offset.x, -offset.y)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_arena_fits_the_stage() {
-        let end = ARENA_CORNER + Vec2::new(ARENA_WIDTH, ARENA_HEIGHT);
-        assert!(end.x < STAGE.x && end.y < STAGE.y, "{end}");
+    /// Where a point of the world is on the stage.
+    fn on_stage(viewport: &Viewport, point: Vec2) -> Vec2 {
+        viewport.stage / 2.0 + (point - viewport.center) * Vec2::new(1.0, -1.0) / viewport.units_per_px
     }
 
     #[test]
@@ -140,9 +131,18 @@ mod tests {
     }
 
     #[test]
-    fn the_camera_shows_the_arena_in_its_place() {
-        let corner = -STAGE / 2.0 * UNITS_PER_PX + camera_center() * Vec2::new(1.0, -1.0);
-        let arena_corner = -ARENA_SIZE / 2.0;
-        assert!(((arena_corner - corner) / UNITS_PER_PX).distance(ARENA_CORNER) < 0.01);
+    fn the_field_lies_between_the_panels_in_every_window() {
+        let field = Rect::from_center_size(Vec2::ZERO, Vec2::new(1600.0, 900.0));
+        for window in [(800.0, 600.0), (1280.0, 720.0), (2560.0, 1080.0), (3840.0, 2160.0), (400.0, 1000.0)] {
+            let viewport = Viewport::showing(field, window.into());
+            let corners = [on_stage(&viewport, field.min), on_stage(&viewport, field.max)];
+            let (low, high) = (corners[0].min(corners[1]), corners[0].max(corners[1]));
+            let room = [low - EDGE.min_inset, viewport.stage - EDGE.max_inset - high];
+            assert!(room[0].min_element() > -0.1 && room[1].min_element() > -0.1, "{window:?}: {room:?}");
+            let slack = room[0].min_element();
+            assert!(slack < 0.1, "{window:?}: the field is as large as it can be, not {slack} smaller");
+        }
+        let nowhere = Viewport::showing(field, Vec2::ZERO);
+        assert!(nowhere.center.is_finite() && nowhere.units_per_px.is_finite());
     }
 }

@@ -132,6 +132,9 @@ texts! {
     NewHost: "{} is the host now.", "{} 现在是房主。";
     LastMatch: "Last match", "上一场";
     // Match.
+    Loading: "A match begins: loading \u{2026}", "比赛即将开始：加载中……";
+    MatchOnItsWay: "The match runs: its state is on the way \u{2026}", "比赛进行中：正在接收状态……";
+    Go: "Go!", "开始！";
     Paused: "The match goes on", "比赛仍在进行";
     PausedWhy: "Nobody waits here: your craft stands still.", "比赛不会暂停：你的飞船停在原地。";
     Resume: "Continue", "继续";

@@ -11,10 +11,10 @@ use super::{Stage, panel, panel_node, write};
 use crate::window::{
     easing::{approach, grouped},
     fonts::Fonts,
-    layout::{ARENA_CORNER, ARENA_WIDTH, STAGE},
+    layout::EDGE,
     palette::{TEXT, TEXT_MUTED, accent},
-    scene::{Draw, Scene},
     session::Session,
+    view::{Draw, MatchView},
 };
 
 /// From one row to the next.
@@ -49,12 +49,14 @@ enum Cell {
 }
 
 fn spawn_panel(mut commands: Commands, stage: Single<Entity, With<Stage>>, fonts: Res<Fonts>) {
-    let left = ARENA_CORNER.x + ARENA_WIDTH + 14.0;
     let node = Node {
-        width: px(STAGE.x - left - 14.0),
+        position_type: PositionType::Absolute,
+        right: px(14),
+        top: px(EDGE.min_inset.y - 4.0),
+        width: px(EDGE.max_inset.x - 28.0),
         height: px(ROWS_TOP),
         overflow: Overflow::clip(),
-        ..panel_node(left, ARENA_CORNER.y - 4.0)
+        ..panel_node()
     };
     let title = (
         Text::new("LEADERBOARD"),
@@ -100,21 +102,21 @@ fn spawn_row(commands: &mut Commands, board: Entity, slot: Slot, fonts: &Fonts) 
 }
 
 /// Who is ranked, best first: by the newest predicted state, so that one's own points count at once.
-fn ranking(session: &Session) -> Vec<Slot> {
-    let Some(simulation) = session.simulation() else { return Vec::new() };
-    let roster = simulation.get::<Roster>().map_or(0, |roster| roster.ever_seated);
-    simulation.get::<Scoreboard>().map(|board| board.ranking(roster)).unwrap_or_default()
+fn ranking(seen: &MatchView) -> Vec<Slot> {
+    let roster = seen.get::<Roster>().map_or(0, |roster| roster.ever_seated);
+    seen.get::<Scoreboard>().map(|board| board.ranking(roster)).unwrap_or_default()
 }
 
 fn move_rows(
-    session: Res<Session>,
-    scene: Res<Scene>,
+    seen: MatchView,
+    time: Res<Time<Real>>,
     mut rows: Query<(&mut Row, &mut Node, &mut BackgroundColor), Without<Board>>,
     mut board: Single<&mut Node, With<Board>>,
     mut height: Local<f32>,
 ) {
-    let ranking = ranking(&session);
-    let real = scene.passed.real;
+    let ranking = ranking(&seen);
+    let scores = seen.get::<Scoreboard>();
+    let real = time.delta_secs().min(0.25);
     for (mut row, mut node, mut background) in &mut rows {
         let rank = ranking.iter().position(|slot| *slot == row.slot);
         let is_new = row.rank.is_none();
@@ -124,12 +126,12 @@ fn move_rows(
             continue;
         };
         let top = ROWS_TOP + rank as f32 * ROW_STEP;
-        let points = scene.now.scores[row.slot.index()].points as f32;
+        let points = scores.map_or(0, |scores| scores.slots[row.slot.index()].points) as f32;
         row.top = if is_new { top } else { approach(row.top, top, SLIDE_RATE, real) };
         row.points = if is_new { points } else { approach(row.points, points, COUNT_RATE, real) };
         node.display = Display::Flex;
         node.top = px(row.top);
-        let tint = if scene.now.own == Some(row.slot) { 0.13 } else { 0.0 };
+        let tint = if seen.own() == Some(row.slot) { 0.13 } else { 0.0 };
         background.set_if_neq(BackgroundColor(accent(row.slot).with_alpha(tint)));
     }
     let full = ROWS_TOP + ranking.len().min(SLOTS_MAX) as f32 * ROW_STEP + 8.0;

@@ -4,16 +4,15 @@ use bevy::{
     diagnostic::{DiagnosticsStore, FrameTimeDiagnosticsPlugin},
     prelude::*,
 };
-use framehouse_shared::protocol::control::Phase;
 
-use super::{Stage, panel, panel_node, write};
+use super::{Stage, across_field, panel, panel_node, write};
 use crate::window::{
     easing::{clock_text, swing},
     fonts::Fonts,
-    layout::{ARENA_CORNER, ARENA_WIDTH},
+    layout::EDGE,
     palette::{BAD, GOOD, OWN, TEXT, TEXT_MUTED, WARN},
-    scene::{Draw, Scene},
     session::Session,
+    view::{Draw, GameView, MatchView},
 };
 
 /// How often numbers that flicker are written, in seconds.
@@ -39,6 +38,9 @@ enum Figure {
 #[derive(Component)]
 struct Clock;
 
+#[derive(Component)]
+struct ClockPanel;
+
 fn spawn_line(mut commands: Commands, stage: Single<Entity, With<Stage>>, fonts: Res<Fonts>) {
     let figure = |figure: Figure, font: TextFont, color: Color| {
         (figure, Text::default(), font, TextColor(color), TextLayout::no_wrap(), Pickable::IGNORE)
@@ -47,8 +49,10 @@ fn spawn_line(mut commands: Commands, stage: Single<Entity, With<Stage>>, fonts:
         height: px(36),
         padding: UiRect::horizontal(px(15)),
         column_gap: px(18),
-        align_items: AlignItems::Center,
-        ..panel_node(ARENA_CORNER.x, 11.0)
+        position_type: PositionType::Absolute,
+        left: px(EDGE.min_inset.x),
+        top: px(11),
+        ..panel_node()
     };
     commands.entity(*stage).with_child((
         node,
@@ -63,15 +67,14 @@ fn spawn_line(mut commands: Commands, stage: Single<Entity, With<Stage>>, fonts:
 }
 
 fn spawn_clock(mut commands: Commands, stage: Single<Entity, With<Stage>>, fonts: Res<Fonts>) {
-    let node = Node {
-        width: px(CLOCK_WIDTH),
-        height: px(40),
-        align_items: AlignItems::Center,
-        justify_content: JustifyContent::Center,
-        ..panel_node(ARENA_CORNER.x + (ARENA_WIDTH - CLOCK_WIDTH) / 2.0, 9.0)
-    };
+    let node = Node { width: px(CLOCK_WIDTH), height: px(40), justify_content: JustifyContent::Center, ..panel_node() };
     let digits = (Clock, Text::default(), fonts.bold(24.0), TextColor(TEXT), Pickable::IGNORE);
-    commands.entity(*stage).with_child((node, panel(), children![digits]));
+    let place = Node { top: px(9), ..across_field() };
+    commands.entity(*stage).with_child((
+        place,
+        Pickable::IGNORE,
+        children![(node, panel(), ClockPanel, children![digits])],
+    ));
 }
 
 fn write_line(
@@ -116,21 +119,16 @@ fn rtt_color(ms: f64) -> Color {
 
 fn write_clock(
     session: Res<Session>,
-    scene: Res<Scene>,
+    (seen, view): (MatchView, Res<GameView>),
     time: Res<Time<Real>>,
     mut clock: Single<(&mut Text, &mut TextColor), With<Clock>>,
+    mut panel: Single<&mut Visibility, With<ClockPanel>>,
 ) {
     let (text, color) = &mut *clock;
-    let client = session.client();
-    let is_shown = matches!(
-        client.and_then(|client| client.phase()),
-        Some(Phase::Loading { .. } | Phase::Countdown { .. } | Phase::Playing { .. } | Phase::Results { .. })
-    );
-    let Some(rules) = scene.rules.as_ref().filter(|_| is_shown && scene.now.match_no.is_some()) else {
-        return write(text, "\u{2013}:\u{2013}\u{2013}");
-    };
-    let left = rules.numbers.match_ticks.saturating_sub(scene.now.tick.0);
-    let rate = client.and_then(|client| client.tick_rate()).unwrap_or(30);
+    let left = seen.room().and_then(|room| (view.ticks_left)(room));
+    panel.set_if_neq(if left.is_some() { Visibility::Inherited } else { Visibility::Hidden });
+    let Some(left) = left else { return };
+    let rate = session.client().and_then(|client| client.tick_rate()).unwrap_or(30);
     write(text, &clock_text(left, rate));
     let beat = 0.5 + 0.5 * swing(time.elapsed_secs_wrapped() * 1.25);
     let tone = if left > 0 && left < LAST_TICKS { BAD.mix(&TEXT, 0.5 * beat) } else { TEXT };

@@ -21,11 +21,13 @@ use crate::{
         easing::{ease_out, grouped},
         palette::{GROOVE, TEXT, TEXT_MUTED, accent},
         session::Session,
+        settings::Settings,
         texts::T,
         ui::{
             Kind, Kit,
             redraw::{Shown, redraw},
         },
+        view::GameView,
     },
 };
 
@@ -69,6 +71,7 @@ fn spawn(
     mut commands: Commands,
     kit: Kit,
     session: Res<Session>,
+    (view, settings): (Res<GameView>, Res<Settings>),
     curves: Res<Curves>,
     mut counting: ResMut<Counting>,
     mut images: ResMut<Assets<Image>>,
@@ -93,7 +96,9 @@ fn spawn(
             column.spawn((kit.strong(&title(results, own, &kit), 40.0, TEXT), TextLayout::justify(Justify::Center)));
             let middle = Node { flex_grow: 1.0, column_gap: px(16), min_height: px(0), ..default() };
             column.spawn(middle).with_children(|row| {
-                row.spawn(kit.panel(inner(1.0))).with_children(|panel| ranking::spawn(panel, &kit, results, own));
+                row.spawn(kit.panel(inner(1.0))).with_children(|panel| {
+                    ranking::spawn(panel, &kit, results, own, |entry| (view.detail)(&entry.score, &settings));
+                });
                 row.spawn(kit.panel(inner(1.0))).with_children(|panel| spawn_plot(panel, &kit, &curves, picture));
             });
             column.spawn((Ways, kit.row(11.0), Shown::<WaysShown>(None)));

@@ -1,27 +1,19 @@
 //! A request for a session, on a thread of its own: it blocks, and the fingerprint alone simulates 600 ticks.
 
 use std::{
-    sync::{
-        Arc, OnceLock,
-        mpsc::{self, Receiver, TryRecvError},
-    },
+    sync::mpsc::{self, Receiver, TryRecvError},
     thread,
     time::Duration,
 };
 
 use bevy::platform::cell::SyncCell;
-use framehouse_shared::{
-    arena::ArenaPlugin,
-    ids::RoomCode,
-    net_sim::NetSimConfig,
-    protocol::control::{Hello, protocol_hash},
-    simulation::{Simulation, determinism_fingerprint},
-};
+use framehouse_shared::{ids::RoomCode, net_sim::NetSimConfig};
 
 use crate::{
-    client::{Client, ClientConfig, MakeSimulation},
+    client::{Client, ClientConfig},
     connect::{ConnectError, SessionGrant, SessionRequest, request_session},
     net::{Connection, Link, SimulatedLink, UdpLink},
+    window::game::Game,
 };
 
 /// A session that has just begun.
@@ -35,24 +27,29 @@ pub struct Fresh {
 }
 
 /// A server that was asked and has not answered.
-pub struct Asked(SyncCell<Receiver<Result<SessionGrant, ConnectError>>>);
+pub struct Asked {
+    game: Game,
+    answer: SyncCell<Receiver<Result<SessionGrant, ConnectError>>>,
+}
 
 impl Asked {
     /// Asks.
-    pub fn ask(server: String, mut request: SessionRequest) -> Self {
+    pub fn ask(game: &Game, server: String, mut request: SessionRequest) -> Self {
         let (outbox, inbox) = mpsc::channel();
+        let asked = Self { game: game.clone(), answer: SyncCell::new(inbox) };
+        let game = game.clone();
         thread::spawn(move || {
-            request.hello = Some(arena_config().hello.clone());
+            request.hello = Some(game.config().hello.clone());
             // Whoever asked may have stopped waiting.
             drop(outbox.send(request_session(&server, &request)));
         });
-        Self(SyncCell::new(inbox))
+        asked
     }
 
     /// The answer, once; nothing while it is waited for.
     pub fn take(&mut self, now: Duration, net_sim: Option<NetSimConfig>) -> Option<Result<Fresh, ConnectError>> {
-        match self.0.get().try_recv() {
-            Ok(answer) => Some(answer.and_then(|grant| open(grant, net_sim, now))),
+        match self.answer.get().try_recv() {
+            Ok(answer) => Some(answer.and_then(|grant| open(grant, self.game.config(), net_sim, now))),
             Err(TryRecvError::Empty) => None,
             Err(TryRecvError::Disconnected) => {
                 Some(Err(not_opened("", "The request for a session broke off: this is a bug.")))
@@ -61,18 +58,12 @@ impl Asked {
     }
 }
 
-/// What this client is and plays.
-pub fn arena_config() -> &'static ClientConfig {
-    static CONFIG: OnceLock<ClientConfig> = OnceLock::new();
-    CONFIG.get_or_init(|| {
-        let make: MakeSimulation = Arc::new(|| Simulation::new(ArenaPlugin));
-        let game = make().game().id.to_owned();
-        let hello = Hello { protocol: protocol_hash(), game, fingerprint: determinism_fingerprint(ArenaPlugin) };
-        ClientConfig { hello, game: Some(make) }
-    })
-}
-
-fn open(grant: SessionGrant, net_sim: Option<NetSimConfig>, now: Duration) -> Result<Fresh, ConnectError> {
+fn open(
+    grant: SessionGrant,
+    config: &ClientConfig,
+    net_sim: Option<NetSimConfig>,
+    now: Duration,
+) -> Result<Fresh, ConnectError> {
     let address =
         Connection::server_address(&grant.token).map_err(|error| not_opened(&grant.server, &error.to_string()))?;
     let udp = UdpLink::connect(address)
@@ -81,8 +72,8 @@ fn open(grant: SessionGrant, net_sim: Option<NetSimConfig>, now: Duration) -> Re
         Some(config) => Box::new(SimulatedLink::new(udp, config, super::seed_of(&grant.session))),
         None => Box::new(udp),
     };
-    let client = Client::new(&grant.token, link, arena_config(), now)
-        .map_err(|error| not_opened(&grant.server, &error.to_string()))?;
+    let client =
+        Client::new(&grant.token, link, config, now).map_err(|error| not_opened(&grant.server, &error.to_string()))?;
     Ok(Fresh { client: Box::new(client), code: grant.code, resume: grant.resume })
 }
 

@@ -6,15 +6,13 @@ use framehouse_shared::{
     ids::{SLOTS_MAX, Slot},
 };
 
-use super::{
-    crafts::Drawn,
+use super::{crafts::Drawn, depth, happenings::Happening, scene::Scene};
+use crate::window::{
     easing::ease_out,
     fonts::Fonts,
-    happenings::Happening,
-    layout::{Screen, depth},
+    layout::Viewport,
     palette::{BAD, GOOD, TEXT, TEXT_MUTED, WARN, accent},
-    scene::{Draw, Scene},
-    session::Session,
+    view::{Draw, MatchView},
 };
 
 /// Floating points at a time.
@@ -33,7 +31,8 @@ pub struct LabelsPlugin;
 impl Plugin for LabelsPlugin {
     fn build(&self, app: &mut App) {
         app.add_systems(Startup, (spawn_names, spawn_floats));
-        let systems = (write_names, place_names, float_points, move_floats, resize.run_if(resource_changed::<Screen>));
+        let systems =
+            (write_names, place_names, float_points, move_floats, resize.run_if(resource_changed::<Viewport>));
         app.add_systems(Update, systems.chain().in_set(Draw));
     }
 }
@@ -90,24 +89,23 @@ fn spawn_floats(mut commands: Commands, fonts: Res<Fonts>) {
 }
 
 /// Letters are drawn at their true size: a text that is scaled is blurred.
-fn resize(screen: Res<Screen>, mut texts: Query<(&Lettering, &mut TextFont, Option<&mut Transform>)>) {
+fn resize(viewport: Res<Viewport>, mut texts: Query<(&Lettering, &mut TextFont, Option<&mut Transform>)>) {
     for (Lettering(px), mut font, transform) in &mut texts {
-        font.font_size = FontSize::Px(screen.font_size(*px));
+        font.font_size = FontSize::Px(viewport.font_size(*px));
         if let Some(mut transform) = transform {
-            transform.scale = screen.text_scale();
+            transform.scale = viewport.text_scale();
         }
     }
 }
 
 fn write_names(
-    session: Res<Session>,
+    seen: MatchView,
     scene: Res<Scene>,
     mut names: Query<(&Name, &mut Text2d, &mut TextColor)>,
     mut combos: Query<(&Combo, &mut TextSpan)>,
 ) {
-    let Some(members) = session.client().and_then(|client| client.members()) else { return };
     for (Name(slot), mut text, mut color) in &mut names {
-        let name = members[slot.index()].as_ref().map_or("", |member| member.name.as_str());
+        let name = seen.name_of(*slot).unwrap_or_default();
         if text.0 != name {
             name.clone_into(&mut text.0);
         }
@@ -127,7 +125,7 @@ fn write_names(
 fn place_names(
     scene: Res<Scene>,
     drawn: Res<Drawn>,
-    screen: Res<Screen>,
+    viewport: Res<Viewport>,
     mut names: Query<(&Name, &TextLayoutInfo, &mut Transform, &mut Visibility)>,
 ) {
     let radius = scene.rules.as_ref().map_or(22.0, |rules| rules.numbers.craft.radius);
@@ -136,8 +134,8 @@ fn place_names(
         visibility.set_if_neq(if place.is_some() { Visibility::Inherited } else { Visibility::Hidden });
         if let Some(place) = place {
             let above = place + Vec2::new(0.0, radius + 12.0);
-            let left = above - Vec2::new(info.size.x / 2.0, 0.0) * screen.text_scale().x;
-            transform.translation = screen.to_whole_pixel(left).extend(transform.translation.z);
+            let left = above - Vec2::new(info.size.x / 2.0, 0.0) * viewport.text_scale().x;
+            transform.translation = viewport.to_whole_pixel(left).extend(transform.translation.z);
         }
     }
 }
@@ -199,7 +197,7 @@ mod tests {
     use framehouse_shared::tick::Tick;
 
     use super::*;
-    use crate::window::scene::tests::slot;
+    use crate::window::view::tests::slot;
 
     #[test]
     fn only_what_concerns_the_player_floats() {

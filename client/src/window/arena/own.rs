@@ -1,16 +1,16 @@
 //! The player's own panel below the arena: points, combo and the dash; and the keys, for the first seconds.
 
 use bevy::prelude::*;
-use framehouse_shared::{arena::scoring::multiplier, protocol::control::Phase};
+use framehouse_shared::arena::scoring::multiplier;
 
-use super::{Stage, panel, panel_node, write};
+use super::scene::Scene;
 use crate::window::{
     easing::{approach, grouped},
     fonts::Fonts,
-    layout::{ARENA_CORNER, ARENA_HEIGHT, ARENA_WIDTH},
+    hud::{Stage, across_field, panel, panel_node, write},
+    layout::EDGE,
     palette::{GOOD, GROOVE, OWN, TEXT, TEXT_MUTED, WARN},
-    scene::{Draw, Scene},
-    session::Session,
+    view::{Draw, MatchView},
 };
 
 /// The panel's width.
@@ -51,8 +51,7 @@ fn spawn_panel(mut commands: Commands, stage: Single<Entity, With<Stage>>, fonts
         height: px(46),
         padding: UiRect::horizontal(px(16)),
         column_gap: px(14),
-        align_items: AlignItems::Center,
-        ..panel_node(ARENA_CORNER.x + (ARENA_WIDTH - WIDTH) / 2.0, ARENA_CORNER.y + ARENA_HEIGHT + 10.0)
+        ..panel_node()
     };
     let groove = Node {
         flex_grow: 1.0,
@@ -63,7 +62,9 @@ fn spawn_panel(mut commands: Commands, stage: Single<Entity, With<Stage>>, fonts
     };
     let bar = Node { width: percent(100), height: percent(100), border_radius: BorderRadius::MAX, ..default() };
     let gradient = LinearGradient::to_right(vec![ColorStop::auto(GOOD), ColorStop::auto(OWN)]);
-    commands.entity(*stage).with_child((
+    let place = Node { bottom: px(12), ..across_field() };
+    let row = commands.spawn((ChildOf(*stage), place, Pickable::IGNORE)).id();
+    commands.entity(row).with_child((
         Panel,
         node,
         panel(),
@@ -77,14 +78,7 @@ fn spawn_panel(mut commands: Commands, stage: Single<Entity, With<Stage>>, fonts
 }
 
 fn spawn_hint(mut commands: Commands, stage: Single<Entity, With<Stage>>) {
-    let node = Node {
-        position_type: PositionType::Absolute,
-        left: px(ARENA_CORNER.x),
-        top: px(ARENA_CORNER.y + ARENA_HEIGHT - 34.0),
-        width: px(ARENA_WIDTH),
-        justify_content: JustifyContent::Center,
-        ..default()
-    };
+    let node = Node { bottom: px(EDGE.max_inset.y + 14.0), ..across_field() };
     let words = (Hint, Text::new(HINT), Fonts::regular(14.0), TextColor(Color::NONE), Pickable::IGNORE);
     commands.entity(*stage).with_child((node, Pickable::IGNORE, children![words]));
 }
@@ -127,17 +121,12 @@ fn fill_dash(
     word.set_if_neq(TextColor(TEXT_MUTED.mix(&WARN, *glow)));
 }
 
-fn fade_hint(
-    session: Res<Session>,
-    scene: Res<Scene>,
-    mut shown: Local<f32>,
-    mut hint: Single<&mut TextColor, With<Hint>>,
-) {
-    let is_playing = matches!(session.client().and_then(|client| client.phase()), Some(Phase::Playing { .. }));
+fn fade_hint(seen: MatchView, scene: Res<Scene>, mut shown: Local<f32>, mut hint: Single<&mut TextColor, With<Hint>>) {
+    let is_playing = scene.now.tick.0 > 0 && scene.now.own_craft().is_some();
     if is_playing {
         *shown += scene.passed.real;
     }
     let fading = (HINT_SECONDS - *shown) / HINT_FADE_SECONDS;
-    let alpha = if is_playing && !session.is_autopilot() { fading.clamp(0.0, 1.0) } else { 0.0 };
+    let alpha = if is_playing && !seen.is_autopilot() { fading.clamp(0.0, 1.0) } else { 0.0 };
     hint.set_if_neq(TextColor(TEXT.with_alpha(alpha * 0.85)));
 }
