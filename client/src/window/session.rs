@@ -9,6 +9,7 @@
 
 mod asking;
 mod comeback;
+mod errand;
 mod problem;
 mod readiness;
 mod ticket;
@@ -39,6 +40,7 @@ use asking::{Asked, Fresh};
 use comeback::{Lost, Progress};
 
 pub use asking::arena_config;
+pub use errand::Errand;
 pub use problem::{Problem, as_sentence};
 pub use ticket::{Offer, Ticket};
 

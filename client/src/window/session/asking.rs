@@ -1,15 +1,10 @@
 //! A request for a session, on a thread of its own: it blocks, and the fingerprint alone simulates 600 ticks.
 
 use std::{
-    sync::{
-        Arc, OnceLock,
-        mpsc::{self, Receiver, TryRecvError},
-    },
-    thread,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
-use bevy::platform::cell::SyncCell;
 use framehouse_shared::{
     arena::ArenaPlugin,
     ids::RoomCode,
@@ -18,6 +13,7 @@ use framehouse_shared::{
     simulation::{Simulation, determinism_fingerprint},
 };
 
+use super::errand::Errand;
 use crate::{
     client::{Client, ClientConfig, MakeSimulation},
     connect::{ConnectError, SessionGrant, SessionRequest, request_session},
@@ -35,29 +31,21 @@ pub struct Fresh {
 }
 
 /// A server that was asked and has not answered.
-pub struct Asked(SyncCell<Receiver<Result<SessionGrant, ConnectError>>>);
+pub struct Asked(Errand<Result<SessionGrant, ConnectError>>);
 
 impl Asked {
     /// Asks.
     pub fn ask(server: String, mut request: SessionRequest) -> Self {
-        let (outbox, inbox) = mpsc::channel();
-        thread::spawn(move || {
+        Self(Errand::begin(move || {
             request.hello = Some(arena_config().hello.clone());
-            // Whoever asked may have stopped waiting.
-            drop(outbox.send(request_session(&server, &request)));
-        });
-        Self(SyncCell::new(inbox))
+            request_session(&server, &request)
+        }))
     }
 
     /// The answer, once; nothing while it is waited for.
     pub fn take(&mut self, now: Duration, net_sim: Option<NetSimConfig>) -> Option<Result<Fresh, ConnectError>> {
-        match self.0.get().try_recv() {
-            Ok(answer) => Some(answer.and_then(|grant| open(grant, net_sim, now))),
-            Err(TryRecvError::Empty) => None,
-            Err(TryRecvError::Disconnected) => {
-                Some(Err(not_opened("", "The request for a session broke off: this is a bug.")))
-            }
-        }
+        let answer = self.0.take()?;
+        Some(answer.and_then(|grant| open(grant, net_sim, now)))
     }
 }
 
