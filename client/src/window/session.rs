@@ -9,6 +9,7 @@
 
 mod asking;
 mod comeback;
+mod errand;
 mod problem;
 mod readiness;
 mod ticket;
@@ -34,6 +35,7 @@ use crate::{
 use asking::{Asked, Fresh};
 use comeback::{Lost, Progress};
 
+pub use errand::Errand;
 pub use problem::{Problem, as_sentence};
 pub use ticket::{Offer, Ticket};
 

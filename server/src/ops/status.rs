@@ -7,7 +7,7 @@ use std::{
 };
 
 use bevy::{ecs::system::SystemParam, prelude::*};
-use framehouse_shared::protocol::guard::Dropped;
+use framehouse_shared::{protocol::guard::Dropped, sim::GameInfo};
 use serde::Serialize;
 
 use super::{
@@ -41,6 +41,7 @@ impl Plugin for StatusPlugin {
             .init_resource::<TickTimes>()
             .init_resource::<StatusBoard>()
             .add_plugins(StagesPlugin)
+            .add_systems(Startup, note_maps)
             .add_systems(FixedUpdate, publish_status.in_set(TickSet::Metrics));
     }
 }
@@ -107,13 +108,19 @@ impl StatusBoard {
     }
 }
 
-/// One page: `/v1/status` and `/v1/rooms`.
+/// The maps of the game; an operator's files are read before.
+#[derive(Resource)]
+struct MapNames(Vec<String>);
+
+/// One page: `/v1/status`, `/v1/rooms` and `/v1/maps`.
 #[derive(Debug, Default)]
 pub struct Page {
     /// `/v1/status`.
     pub status: Status,
     /// `/v1/rooms`: public rooms only.
     pub rooms: Vec<RoomEntry>,
+    /// `/v1/maps`: what a host can choose.
+    pub maps: Vec<String>,
 }
 
 /// `/v1/status`.
@@ -196,6 +203,7 @@ struct Sources<'w, 's> {
     times: Res<'w, TickTimes>,
     stages: Res<'w, StageTimes>,
     board: Res<'w, StatusBoard>,
+    maps: Res<'w, MapNames>,
     sessions: Res<'w, Sessions>,
     cleanup: Res<'w, Cleanup>,
     results: Option<Res<'w, ResultStore>>,
@@ -206,11 +214,17 @@ struct Sources<'w, 's> {
     lanes: Query<'w, 's, &'static Lane>,
 }
 
+fn note_maps(world: &mut World) {
+    let maps = (world.resource::<GameInfo>().maps)(world);
+    world.insert_resource(MapNames(maps));
+}
+
 fn publish_status(sources: Sources) {
     if !sources.now.tick.is_multiple_of(u64::from(sources.rate.ticks_in(PAGE_INTERVAL_MS))) {
         return;
     }
-    let page = Arc::new(Page { status: sources.status(), rooms: sources.public_rooms() });
+    let maps = sources.maps.0.clone();
+    let page = Arc::new(Page { status: sources.status(), rooms: sources.public_rooms(), maps });
     *sources.board.0.lock().expect("nothing panics while holding this lock") = page;
 }
 

@@ -15,7 +15,7 @@ use crate::window::{
     texts::T,
     ui::{
         Kind, Kit, layer,
-        redraw::{Shown, redraw},
+        redraw::{Redraw, Shown},
     },
 };
 
@@ -138,7 +138,7 @@ fn content(session: &Session, dialog: Dialog, is_lost: bool) -> Content {
 }
 
 fn show(
-    mut commands: Commands,
+    mut redraw: Redraw,
     kit: Kit,
     session: Res<Session>,
     dialog: Res<Dialog>,
@@ -150,21 +150,21 @@ fn show(
     let is_lost = session.seconds_to_come_back(time.elapsed()).is_some();
     let content = content(&session, *dialog, is_lost);
     let (entity, shown, visibility, background) = &mut *front;
-    if shown.0 == Some(content) {
+    let is_shown = content != Content::Nothing;
+    let is_new = redraw.part(*entity, shown, content, |front, content| match content {
+        Content::Nothing => {}
+        Content::Pause { can_give_up, is_host } => spawn_pause(front, &kit, *can_give_up, *is_host),
+        Content::Reconnecting => spawn_reconnecting(front, &kit),
+    });
+    if !is_new {
         return;
     }
-    let is_shown = content != Content::Nothing;
     // A screen that comes after the match has a focus of its own.
     if is_shown || *screen.get() == Screen::Match {
         focus.clear();
     }
     visibility.set_if_neq(if is_shown { Visibility::Inherited } else { Visibility::Hidden });
     background.0 = Color::srgba(0.01, 0.02, 0.05, if is_shown { 0.6 } else { 0.0 });
-    redraw(&mut commands, *entity, shown, content, |front, content| match content {
-        Content::Nothing => {}
-        Content::Pause { can_give_up, is_host } => spawn_pause(front, &kit, *can_give_up, *is_host),
-        Content::Reconnecting => spawn_reconnecting(front, &kit),
-    });
 }
 
 fn spawn_pause(front: &mut ChildSpawnerCommands<'_>, kit: &Kit, can_give_up: bool, is_host: bool) {
@@ -229,7 +229,7 @@ fn strip(session: &Session, silence: &Silence, screen: Screen, is_lost: bool) ->
 
 /// A line above the match: that the player only watches, or that nothing comes any more.
 fn show_strip(
-    mut commands: Commands,
+    mut redraw: Redraw,
     kit: Kit,
     session: Res<Session>,
     silence: Res<Silence>,
@@ -240,7 +240,7 @@ fn show_strip(
     let is_lost = session.seconds_to_come_back(time.elapsed()).is_some();
     let (entity, shown) = &mut *line;
     let value = strip(&session, &silence, *screen.get(), is_lost);
-    redraw(&mut commands, *entity, shown, value, |line, strip| {
+    redraw.part(*entity, shown, value, |line, strip| {
         let (words, tone) = match strip {
             Strip::Nothing => return,
             Strip::Watching => (kit.say(T::WatchingMatch).to_owned(), OWN.mix(&TEXT, 0.5)),
