@@ -75,7 +75,11 @@ impl Plugin for ArenaPlugin {
             .add_room_state::<Bodies>("bodies")
             .add_room_state::<Projectiles>("projectiles")
             .add_room_state::<Pickups>("pickups")
-            .add_room_state::<Scores>("scores");
+            .add_room_state::<Scores>("scores")
+            .list_fields(Bodies::list_fields)
+            .list_fields(Projectiles::list_fields)
+            .list_fields(Pickups::list_fields)
+            .list_fields(Scores::list_fields);
         app.add_systems(
             SimTick,
             (

@@ -6,6 +6,7 @@ use bevy::{ecs::component::Mutable, prelude::*};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
+    fields::{Field, FieldList},
     protocol::codec::{self, CodecError},
     sim::{ENGINE_STATES, Rooms, SimSet, SimTick},
     state_hash::{COMPONENTS_MAX, StateHash, StateHasher, StateHashes},
@@ -28,6 +29,12 @@ pub trait AddRoomState {
     /// # Panics
     /// When more than [`COMPONENTS_MAX`] components are registered, or one of them twice.
     fn add_room_state<C: RoomState>(&mut self, name: &'static str) -> &mut Self;
+
+    /// Lets desync reports say which field of `C` differs. `list` names every field that the hash covers.
+    ///
+    /// # Panics
+    /// When `C` is not registered.
+    fn list_fields<C: RoomState>(&mut self, list: fn(&C, &mut FieldList)) -> &mut Self;
 }
 
 impl AddRoomState for App {
@@ -40,6 +47,17 @@ impl AddRoomState for App {
         self.insert_resource(Place::<C>(place, std::marker::PhantomData));
         // Every such system writes its own place of `StateHashes`, so their order cannot matter.
         self.add_systems(SimTick, hash_component::<C>.in_set(SimSet::Hash).ambiguous_with(SimSet::Hash))
+    }
+
+    fn list_fields<C: RoomState>(&mut self, list: fn(&C, &mut FieldList)) -> &mut Self {
+        let place = self.world().resource::<Place<C>>().0;
+        let list = move |saved: &Saved| {
+            let mut fields = FieldList::default();
+            saved.downcast_ref::<C>().into_iter().for_each(|component| list(component, &mut fields));
+            fields
+        };
+        self.world_mut().resource_mut::<RoomStates>().0[place].fields = Some(Box::new(list));
+        self
     }
 }
 
@@ -66,6 +84,7 @@ struct Entry {
     encode: fn(EntityRef, &mut Vec<u8>) -> bool,
     decode: fn(&mut EntityWorldMut, Option<&[u8]>) -> Result<(), CodecError>,
     release: fn(&mut EntityWorldMut),
+    fields: Option<Box<dyn Fn(&Saved) -> FieldList + Send + Sync>>,
 }
 
 impl Entry {
@@ -106,6 +125,7 @@ impl Entry {
             },
             // Moved out first: a panic in the game's own `drop` leaves the room whole.
             release: |room| drop(room.take::<C>()),
+            fields: None,
         }
     }
 }
@@ -137,6 +157,23 @@ impl RoomStates {
     /// The names of all components, in registration order.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.0.iter().map(|entry| entry.name)
+    }
+
+    /// The place of the component with this name.
+    pub fn place(&self, name: &str) -> Option<usize> {
+        self.0.iter().position(|entry| entry.name == name)
+    }
+
+    /// Whether the fields of the component at this place can be listed.
+    pub fn lists_fields(&self, place: usize) -> bool {
+        self.0.get(place).is_some_and(|entry| entry.fields.is_some())
+    }
+
+    /// The fields of the component at this place, in a saved state; none where it is absent or cannot be listed.
+    pub fn fields(&self, snapshot: &RoomSnapshot, place: usize) -> Vec<Field> {
+        let list = self.0.get(place).and_then(|entry| entry.fields.as_ref());
+        let saved = snapshot.components.get(place).and_then(Option::as_ref);
+        list.zip(saved).map_or_else(Vec::new, |(list, saved)| list(saved).into_fields())
     }
 
     /// How many components are registered.

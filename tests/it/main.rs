@@ -5,6 +5,7 @@ mod budgets;
 mod cleanup;
 mod comebacks;
 mod crash;
+mod desyncs;
 mod faults;
 mod fuzz_smoke;
 mod hostile;

@@ -2,6 +2,7 @@
 
 use std::{
     net::SocketAddr,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -12,9 +13,10 @@ use std::{
 
 use bevy::app::Plugin;
 use framehouse_server::{
-    config::{NetSettings, RoomSettings},
+    config::{NetSettings, ReplaySettings, RoomSettings},
     net::datagrams::{Datagrams, UdpDatagrams},
     ops::{http, replays::ReplayFiles},
+    replay::writer::ReplayWriter,
     room::directory::JoinQueue,
     runner,
     server::{Server, ServerSetup},
@@ -40,6 +42,15 @@ pub struct LiveServer {
 impl LiveServer {
     /// A server for this game with quick countdowns.
     pub fn start(game: impl Plugin + Clone, game_files: Vec<GameFile>) -> Self {
+        Self::start_with(game, game_files, None)
+    }
+
+    /// The same, with every match recorded into this folder.
+    pub fn start_recording(game: impl Plugin + Clone, folder: &Path) -> Self {
+        Self::start_with(game, Vec::new(), Some(folder.to_owned()))
+    }
+
+    fn start_with(game: impl Plugin + Clone, game_files: Vec<GameFile>, folder: Option<PathBuf>) -> Self {
         let listener = http::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("it is bound"));
         let socket = UdpDatagrams::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
@@ -62,7 +73,11 @@ impl LiveServer {
             let files = ReplayFiles::new(std::env::temp_dir());
             let queue = http::serve(listener, server.status_board(), files, 5.0).expect("a thread");
             server.set_join_queue(JoinQueue(Mutex::new(queue)));
+            let start_writer = |folder| ReplayWriter::start(folder, &ReplaySettings::default(), 0).expect("a folder");
+            let writer = folder.map(start_writer).inspect(|writer| server.record_replays(writer.queue()));
             runner::run_until(&mut server, RATE, &stopped);
+            drop(server);
+            assert!(writer.is_none_or(|writer| writer.close(Duration::from_secs(30))), "all is written");
         });
         Self { url, stop, silence, thread: Some(thread) }
     }

@@ -53,6 +53,10 @@ pub struct Counters {
     pub invalid_messages: u64,
     /// Clients whose state differed from ours.
     pub desyncs: u64,
+    /// Those of which the first bad tick and component were found.
+    pub desyncs_named: u64,
+    /// Players who were sent away because it happened again and again.
+    pub desyncs_sent_away: u64,
     /// Matches that came to their end.
     pub matches_finished: u64,
     /// Rooms that were closed because something panicked in them.
@@ -151,6 +155,7 @@ pub struct Status {
     room_messages_out: u64,
     room_messages_dropped: u64,
     errors: Errors,
+    desyncs: Desyncs,
     dropped_datagrams: serde_json::Map<String, serde_json::Value>,
     messages_in: u64,
     messages_out: u64,
@@ -192,6 +197,13 @@ struct Errors {
     desync: u64,
     invalid_input: u64,
     rooms_faulted: u64,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct Desyncs {
+    detected: u64,
+    named: u64,
+    sent_away: u64,
 }
 
 /// Everything that the page is made from.
@@ -265,6 +277,11 @@ impl Sources<'_, '_> {
                 desync: self.counters.desyncs,
                 invalid_input: self.counters.invalid_messages,
                 rooms_faulted: self.counters.rooms_faulted,
+            },
+            desyncs: Desyncs {
+                detected: self.counters.desyncs,
+                named: self.counters.desyncs_named,
+                sent_away: self.counters.desyncs_sent_away,
             },
             dropped_datagrams: Dropped::ALL
                 .iter()
