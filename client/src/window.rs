@@ -17,6 +17,7 @@
 pub mod actions;
 pub mod arena;
 pub mod args;
+pub mod camera;
 pub mod controls;
 pub mod easing;
 pub mod fonts;
@@ -78,7 +79,7 @@ impl Plugin for ClientPlugin {
         app.add_plugins(FrameTimeDiagnosticsPlugin::default());
         app.add_plugins((screens::StartPlugin(args.clone()), settings::SettingsPlugin, actions::ActionsPlugin));
         app.add_plugins((session::SessionPlugin(args.clone(), game.clone()), screens::ScreensPlugin, ui::UiPlugin));
-        app.add_plugins((layout::LayoutPlugin, hud::HudPlugin, script::ScriptPlugin(args.clone())));
+        app.add_plugins((camera::plugin, hud::HudPlugin, script::ScriptPlugin(args.clone())));
     }
 }
 

@@ -9,6 +9,9 @@
 mod art;
 mod colors;
 mod crafts;
+mod declutter;
+mod floats;
+mod framing;
 mod happenings;
 mod items;
 mod labels;
@@ -45,7 +48,13 @@ impl Plugin for ArenaView {
             detail,
         });
         app.add_plugins((scene::ScenePlugin, scenery::SceneryPlugin, items::ItemsPlugin, crafts::CraftsPlugin));
-        app.add_plugins((particles::ParticlesPlugin, labels::LabelsPlugin, own::plugin));
+        app.add_plugins((
+            particles::ParticlesPlugin,
+            labels::LabelsPlugin,
+            floats::plugin,
+            own::plugin,
+            framing::plugin,
+        ));
     }
 }
 

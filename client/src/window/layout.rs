@@ -1,14 +1,15 @@
-//! Where everything is: the HUD's stage, which fills the window, and the part of the world that the camera shows.
+//! Where everything is: the HUD's stage, which fills the window, and what of the world is between its panels.
 //!
-//! The stage has its own pixels: the window's, scaled so that 1280 x 720 of them always fit. Panels lie at its edges; the
-//! camera shows the game's field between them, as large as it can be.
+//! The stage has its own pixels, larger or smaller than the window's, so that its panels fit every window.
 
-use bevy::{camera::ScalingMode, prelude::*, window::PrimaryWindow};
+use bevy::prelude::*;
 
-use super::view::GameView;
-
-/// The smallest stage, in its own pixels.
+/// The stage that the screens are drawn for, in its own pixels: so much fits into every window.
 pub const STAGE: Vec2 = Vec2::new(1280.0, 720.0);
+/// The smallest stage that the panels around a match have room on: letters stay larger there in small windows.
+const MATCH_STAGE: Vec2 = Vec2::new(1000.0, 560.0);
+/// How small a match's letters may become beside the window's pixels before the stage becomes smaller instead.
+const MATCH_SCALE_MIN: f32 = 0.8;
 /// What panels take at each edge, in pixels of the stage: the field lies between them.
 pub const EDGE: BorderRect = BorderRect { min_inset: Vec2::new(14.0, 58.0), max_inset: Vec2::new(210.0, 70.0) };
 
@@ -32,24 +33,35 @@ impl Default for Viewport {
 }
 
 impl Viewport {
-    /// How a window of this size, in logical pixels, shows this part of the world between the panels.
-    pub fn showing(part: Rect, window: Vec2) -> Self {
-        let scale = stage_scale(window);
-        let stage = (window / scale).max(STAGE * 0.1);
-        let area = Rect::from_corners(EDGE.min_inset, stage - EDGE.max_inset);
-        let units_per_px = (part.size() / area.size().max(Vec2::ONE)).max_element().max(1e-3);
+    /// How a window of this size, in logical pixels, at this scale shows a part of a field between the panels: all of the
+    /// part, and nothing beyond the field where the field is large enough.
+    pub fn showing(part: Rect, field: Rect, window: Vec2, scale: f32) -> Self {
+        let stage = (window / scale).max(Vec2::ONE);
+        let area = Rect::from_corners(EDGE.min_inset, (stage - EDGE.max_inset).max(EDGE.min_inset + 1.0));
+        let fit = |shown: Vec2| (shown / area.size()).max_element().max(1e-3);
+        let units_per_px = fit(part.size()).min(fit(field.size()));
+        let shown = area.size() * units_per_px;
+        let slack = ((field.size() - shown) / 2.0).max(Vec2::ZERO);
+        let middle = part.center().clamp(field.center() - slack, field.center() + slack);
         let off = (area.center() - stage / 2.0) * Vec2::new(1.0, -1.0);
-        Self { scale, stage, center: part.center() - off * units_per_px, units_per_px }
+        Self { scale, stage, center: middle - off * units_per_px, units_per_px }
     }
 
-    /// What scales a text of the world so that each of its pixels is one of the window's.
-    pub fn text_scale(&self) -> Vec3 {
-        Vec2::splat(self.units_per_px / self.scale).extend(1.0)
+    /// The part of the world that is between the panels.
+    pub fn area(&self) -> Rect {
+        let area = Rect::from_corners(EDGE.min_inset, (self.stage - EDGE.max_inset).max(EDGE.min_inset));
+        let off = (area.center() - self.stage / 2.0) * Vec2::new(1.0, -1.0);
+        Rect::from_center_size(self.center + off * self.units_per_px, area.size() * self.units_per_px)
+    }
+
+    /// Units of the world in one logical pixel of the window: a text of the world that is scaled so is sharp.
+    pub fn units_per_window_px(&self) -> f32 {
+        self.units_per_px / self.scale
     }
 
     /// The point nearest to this one where a pixel of the window begins: letters in between would be blurred.
     pub fn to_whole_pixel(&self, point: Vec2) -> Vec2 {
-        let pixel = self.units_per_px / self.scale;
+        let pixel = self.units_per_window_px();
         self.center + ((point - self.center) / pixel).round() * pixel
     }
 
@@ -59,90 +71,76 @@ impl Viewport {
     }
 }
 
-/// The camera, and the HUD's scale.
-pub struct LayoutPlugin;
-
-impl Plugin for LayoutPlugin {
-    fn build(&self, app: &mut App) {
-        app.init_resource::<Viewport>();
-        app.add_systems(Startup, spawn_camera);
-        app.add_systems(First, (fit_stage, move_camera).chain());
-    }
-}
-
-fn spawn_camera(mut commands: Commands) {
-    commands.spawn((
-        Camera2d,
-        IsDefaultUiCamera,
-        Msaa::Off,
-        Transform::from_xyz(0.0, 0.0, 100.0),
-        Projection::Orthographic(OrthographicProjection {
-            scaling_mode: ScalingMode::WindowSize,
-            ..OrthographicProjection::default_2d()
-        }),
-    ));
-}
-
-fn fit_stage(
-    window: Option<Single<&Window, With<PrimaryWindow>>>,
-    view: Res<GameView>,
-    mut viewport: ResMut<Viewport>,
-    mut ui: ResMut<UiScale>,
-) {
-    let Some(window) = window else { return };
-    let field = Rect::from_center_size(Vec2::ZERO, view.field);
-    viewport.set_if_neq(Viewport::showing(field, Vec2::new(window.width(), window.height())));
-    if ui.0 != viewport.scale {
-        ui.0 = viewport.scale;
-    }
-}
-
-fn move_camera(viewport: Res<Viewport>, mut camera: Single<(&mut Transform, &mut Projection), With<Camera2d>>) {
-    if !viewport.is_changed() {
-        return;
-    }
-    let (transform, projection) = &mut *camera;
-    transform.translation = viewport.center.extend(transform.translation.z);
-    if let Projection::Orthographic(projection) = &mut **projection {
-        projection.scale = viewport.text_scale().x;
-    }
-}
-
 /// How large the stage is in a window of this size, in logical pixels.
 pub fn stage_scale(window: Vec2) -> f32 {
     (window / STAGE).min_element().max(0.1)
+}
+
+/// The same for the panels around a match.
+pub fn match_scale(window: Vec2) -> f32 {
+    stage_scale(window).max(MATCH_SCALE_MIN).min((window / MATCH_STAGE).min_element()).max(0.1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Where a point of the world is on the stage.
-    fn on_stage(viewport: &Viewport, point: Vec2) -> Vec2 {
-        viewport.stage / 2.0 + (point - viewport.center) * Vec2::new(1.0, -1.0) / viewport.units_per_px
+    const FIELD: Rect = Rect { min: Vec2::new(-800.0, -450.0), max: Vec2::new(800.0, 450.0) };
+    const WINDOWS: [Vec2; 5] = [
+        Vec2::new(800.0, 600.0),
+        Vec2::new(1280.0, 720.0),
+        Vec2::new(2560.0, 1080.0),
+        Vec2::new(3840.0, 2160.0),
+        Vec2::new(400.0, 1000.0),
+    ];
+
+    fn showing(part: Rect, window: Vec2) -> Viewport {
+        Viewport::showing(part, FIELD, window, match_scale(window))
+    }
+
+    /// The room between a rectangle of the world and the panels, at the left upper and the right lower corner.
+    fn room_around(viewport: &Viewport, part: Rect) -> [Vec2; 2] {
+        let on_stage = |point: Vec2| {
+            viewport.stage / 2.0 + (point - viewport.center) * Vec2::new(1.0, -1.0) / viewport.units_per_px
+        };
+        let corners = [on_stage(part.min), on_stage(part.max)];
+        let (low, high) = (corners[0].min(corners[1]), corners[0].max(corners[1]));
+        [low - EDGE.min_inset, viewport.stage - EDGE.max_inset - high]
     }
 
     #[test]
-    fn the_stage_fits_every_window() {
+    fn the_stage_fits_every_window_and_letters_stay_large_enough() {
         assert_eq!(stage_scale(STAGE), 1.0);
         assert_eq!(stage_scale(Vec2::new(2560.0, 720.0)), 1.0);
         assert_eq!(stage_scale(Vec2::new(640.0, 720.0)), 0.5);
-        assert!(stage_scale(Vec2::ZERO) > 0.0);
+        assert_eq!(match_scale(Vec2::new(800.0, 600.0)), 0.8);
+        assert_eq!(match_scale(Vec2::new(3840.0, 2160.0)), 3.0);
+        assert!(stage_scale(Vec2::ZERO) > 0.0 && match_scale(Vec2::ZERO) > 0.0);
     }
 
     #[test]
     fn the_field_lies_between_the_panels_in_every_window() {
-        let field = Rect::from_center_size(Vec2::ZERO, Vec2::new(1600.0, 900.0));
-        for window in [(800.0, 600.0), (1280.0, 720.0), (2560.0, 1080.0), (3840.0, 2160.0), (400.0, 1000.0)] {
-            let viewport = Viewport::showing(field, window.into());
-            let corners = [on_stage(&viewport, field.min), on_stage(&viewport, field.max)];
-            let (low, high) = (corners[0].min(corners[1]), corners[0].max(corners[1]));
-            let room = [low - EDGE.min_inset, viewport.stage - EDGE.max_inset - high];
-            assert!(room[0].min_element() > -0.1 && room[1].min_element() > -0.1, "{window:?}: {room:?}");
-            let slack = room[0].min_element();
-            assert!(slack < 0.1, "{window:?}: the field is as large as it can be, not {slack} smaller");
+        for window in WINDOWS {
+            let [low, high] = room_around(&showing(FIELD, window), FIELD);
+            assert!(low.min_element() > -0.1 && high.min_element() > -0.1, "{window}: {low} {high}");
+            assert!(low.min_element() < 0.1, "{window}: the field could be larger: {low}");
         }
-        let nowhere = Viewport::showing(field, Vec2::ZERO);
+        let nowhere = showing(FIELD, Vec2::ZERO);
         assert!(nowhere.center.is_finite() && nowhere.units_per_px.is_finite());
+    }
+
+    #[test]
+    fn a_part_of_the_field_is_seen_larger_and_nothing_beyond_the_field() {
+        for window in WINDOWS {
+            let part = Rect::from_center_size(Vec2::new(-700.0, 300.0), Vec2::new(200.0, 200.0));
+            let viewport = showing(part, window);
+            assert!(viewport.units_per_px < showing(FIELD, window).units_per_px);
+            let [low, high] = room_around(&viewport, part);
+            assert!(low.min_element() > -0.1 && high.min_element() > -0.1, "{window}: all of it is seen");
+            let area = viewport.area();
+            assert!(area.contains(part.center()) && area.size().cmpge(part.size() - 0.1).all(), "{window}");
+            let [low, high] = room_around(&viewport, FIELD);
+            assert!(low.max_element() < 0.1 && high.max_element() < 0.1, "{window}: the field fills the area");
+        }
     }
 }

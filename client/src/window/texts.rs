@@ -178,6 +178,9 @@ texts! {
     PaletteDistinct: "safe for colour-blind eyes", "色盲友好";
     TextSize: "Size of text", "文字大小";
     LanguageTitle: "Language", "语言";
+    Motion: "The picture in a match", "比赛画面";
+    MotionFull: "follows", "跟随";
+    MotionReduced: "keeps still", "静止";
     Window: "Screen", "屏幕";
     Windowed: "window", "窗口";
     Fullscreen: "full screen", "全屏";

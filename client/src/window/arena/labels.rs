@@ -1,59 +1,65 @@
-//! Words in the arena: names above crafts with their combo, and points that float away.
+//! Names beside crafts with their combo, where they can be read.
 
 use bevy::{prelude::*, sprite::Anchor, text::TextLayoutInfo};
 use framehouse_shared::{
-    arena::{map::ARENA_HALF, scoring::multiplier},
+    arena::scoring::multiplier,
     ids::{SLOTS_MAX, Slot},
 };
 
-use super::{crafts::Drawn, depth, happenings::Happening, scene::Scene};
+use super::{
+    crafts::Drawn,
+    declutter::{Label, Spot, declutter},
+    depth,
+    scene::Scene,
+};
 use crate::window::{
-    easing::ease_out,
+    easing::approach,
     fonts::Fonts,
     layout::Viewport,
-    palette::{BAD, GOOD, TEXT, TEXT_MUTED, WARN, accent},
+    palette::{TEXT, accent},
+    settings::Settings,
     view::{Draw, MatchView},
 };
 
-/// Floating points at a time.
-const FLOATS_MAX: usize = 24;
-/// How long points float, in seconds.
-const FLOAT_SECONDS: f32 = 1.0;
-/// What points keep clear of the upper wall, in units.
-const FLOAT_ROOM: f32 = 32.0;
-/// Sizes of letters, in pixels of the stage.
+/// The size of letters, in pixels of the stage.
 const NAME_PX: f32 = 13.0;
-const FLOAT_PX: f32 = 16.0;
+/// What names keep clear of a craft's rim, in units.
+const NAME_GAP: f32 = 12.0;
+/// How fast a name goes to another place, and comes and goes, in 1/s.
+const MOVE_RATE: f32 = 18.0;
+const FADE_RATE: f32 = 9.0;
+/// Others' names.
+const NAME_COLOR: Color = Color::srgb(0.72, 0.77, 0.90);
 
 /// Draws words beside crafts.
 pub struct LabelsPlugin;
 
 impl Plugin for LabelsPlugin {
     fn build(&self, app: &mut App) {
-        app.add_systems(Startup, (spawn_names, spawn_floats));
-        let systems =
-            (write_names, place_names, float_points, move_floats, resize.run_if(resource_changed::<Viewport>));
-        app.add_systems(Update, systems.chain().in_set(Draw));
+        app.add_systems(Startup, spawn_names);
+        app.add_systems(Update, (write_names, place_names, tint_names, fit_letters).chain().in_set(Draw));
     }
 }
 
 #[derive(Component)]
-struct Name(Slot);
+struct Name {
+    slot: Slot,
+    spot: Spot,
+    /// From the craft to the name's middle, in units; on its way to the spot's.
+    offset: Vec2,
+    /// 0 hidden to 1 shown.
+    shown: f32,
+}
 
 #[derive(Component)]
 struct Combo(Slot);
 
-#[derive(Component, Default)]
-struct Float {
-    from: Vec2,
-    age: f32,
-}
-
 /// A text of the arena and its size in pixels of the stage.
 #[derive(Component)]
-struct Lettering(f32);
+pub struct Lettering(f32);
 
-fn lettering(fonts: &Fonts, px: f32) -> (Lettering, TextFont) {
+/// A text of the arena.
+pub fn lettering(fonts: &Fonts, px: f32) -> (Lettering, TextFont) {
     (Lettering(px), fonts.bold(px))
 }
 
@@ -61,11 +67,11 @@ fn spawn_names(mut commands: Commands, fonts: Res<Fonts>) {
     for slot in Slot::all() {
         commands
             .spawn((
-                Name(slot),
+                Name { slot, spot: Spot::Above, offset: Vec2::ZERO, shown: 0.0 },
                 Text2d::default(),
                 lettering(&fonts, NAME_PX),
                 TextLayout::no_wrap(),
-                TextColor(TEXT_MUTED),
+                TextColor(NAME_COLOR),
                 Anchor::BOTTOM_LEFT,
                 Transform::from_xyz(0.0, 0.0, depth::TEXTS + f32::from(u8::from(slot)) * 1e-3),
                 Visibility::Hidden,
@@ -74,26 +80,20 @@ fn spawn_names(mut commands: Commands, fonts: Res<Fonts>) {
     }
 }
 
-fn spawn_floats(mut commands: Commands, fonts: Res<Fonts>) {
-    for order in 0..FLOATS_MAX {
-        commands.spawn((
-            Float { age: FLOAT_SECONDS, ..default() },
-            Text2d::default(),
-            lettering(&fonts, FLOAT_PX),
-            TextLayout::no_wrap(),
-            Anchor::BOTTOM_CENTER,
-            Transform::from_xyz(0.0, 0.0, depth::TEXTS + 0.5 + order as f32 * 1e-3),
-            Visibility::Hidden,
-        ));
-    }
-}
-
 /// Letters are drawn at their true size: a text that is scaled is blurred.
-fn resize(viewport: Res<Viewport>, mut texts: Query<(&Lettering, &mut TextFont, Option<&mut Transform>)>) {
+fn fit_letters(
+    viewport: Res<Viewport>,
+    settings: Res<Settings>,
+    mut texts: Query<(&Lettering, &mut TextFont, Option<&mut Transform>)>,
+) {
+    let scale = Vec2::splat(viewport.units_per_window_px()).extend(1.0);
     for (Lettering(px), mut font, transform) in &mut texts {
-        font.font_size = FontSize::Px(viewport.font_size(*px));
-        if let Some(mut transform) = transform {
-            transform.scale = viewport.text_scale();
+        let size = FontSize::Px(viewport.font_size(*px * settings.text_scale));
+        if font.font_size != size {
+            font.font_size = size;
+        }
+        if let Some(mut transform) = transform.filter(|transform| transform.scale != scale) {
+            transform.scale = scale;
         }
     }
 }
@@ -101,15 +101,14 @@ fn resize(viewport: Res<Viewport>, mut texts: Query<(&Lettering, &mut TextFont, 
 fn write_names(
     seen: MatchView,
     scene: Res<Scene>,
-    mut names: Query<(&Name, &mut Text2d, &mut TextColor)>,
+    mut names: Query<(&Name, &mut Text2d)>,
     mut combos: Query<(&Combo, &mut TextSpan)>,
 ) {
-    for (Name(slot), mut text, mut color) in &mut names {
-        let name = seen.name_of(*slot).unwrap_or_default();
-        if text.0 != name {
-            name.clone_into(&mut text.0);
+    for (name, mut text) in &mut names {
+        let words = seen.name_of(name.slot).unwrap_or_default();
+        if text.0 != words {
+            words.clone_into(&mut text.0);
         }
-        color.set_if_neq(TextColor(if scene.now.own == Some(*slot) { TEXT } else { Color::srgb(0.72, 0.77, 0.90) }));
     }
     let Some(rules) = &scene.rules else { return };
     for (Combo(slot), mut text) in &mut combos {
@@ -126,87 +125,53 @@ fn place_names(
     scene: Res<Scene>,
     drawn: Res<Drawn>,
     viewport: Res<Viewport>,
-    mut names: Query<(&Name, &TextLayoutInfo, &mut Transform, &mut Visibility)>,
+    mut names: Query<(&mut Name, &TextLayoutInfo, &mut Transform, &mut Visibility)>,
 ) {
-    let radius = scene.rules.as_ref().map_or(22.0, |rules| rules.numbers.craft.radius);
-    for (Name(slot), info, mut transform, mut visibility) in &mut names {
-        let place = drawn.0[slot.index()];
-        visibility.set_if_neq(if place.is_some() { Visibility::Inherited } else { Visibility::Hidden });
-        if let Some(place) = place {
-            let above = place + Vec2::new(0.0, radius + 12.0);
-            let left = above - Vec2::new(info.size.x / 2.0, 0.0) * viewport.text_scale().x;
-            transform.translation = viewport.to_whole_pixel(left).extend(transform.translation.z);
+    let clear = scene.rules.as_ref().map_or(22.0, |rules| rules.numbers.craft.radius) + NAME_GAP;
+    let mut here: Vec<_> = names.iter_mut().filter_map(|it| Some((drawn.0[it.0.slot.index()]?, it))).collect();
+    // One's own name first, then by seat, so that whose name gives way does not change.
+    here.sort_by_key(|(_, (name, ..))| (scene.now.own != Some(name.slot), u8::from(name.slot)));
+    let size_of = |info: &TextLayoutInfo| info.size * viewport.units_per_window_px();
+    let label = |(craft, (name, info, ..)): &(Vec2, (Mut<Name>, &TextLayoutInfo, Mut<Transform>, Mut<Visibility>))| {
+        Label { craft: *craft, size: size_of(info), spot: name.spot }
+    };
+    let labels: Vec<Label> = here.iter().map(label).collect();
+    let real = scene.passed.real;
+    for (spot, (craft, (name, info, transform, _))) in
+        declutter(&labels, clear, viewport.area()).into_iter().zip(&mut here)
+    {
+        let is_new = name.shown <= 0.0;
+        name.spot = spot.unwrap_or(name.spot);
+        name.shown = approach(name.shown, f32::from(u8::from(spot.is_some())), FADE_RATE, real);
+        let target = name.spot.offset(size_of(info), clear);
+        let step = |from: f32, to: f32| approach(from, to, MOVE_RATE, real);
+        let offset = Vec2::new(step(name.offset.x, target.x), step(name.offset.y, target.y));
+        name.offset = if is_new { target } else { offset };
+        let corner = *craft + name.offset - size_of(info) / 2.0;
+        transform.translation = viewport.to_whole_pixel(corner).extend(transform.translation.z);
+    }
+    for (mut name, _, _, mut visibility) in &mut names {
+        let is_here = drawn.0[name.slot.index()].is_some();
+        if !is_here {
+            name.shown = 0.0;
         }
+        let is_seen = is_here && name.shown > 0.02;
+        visibility.set_if_neq(if is_seen { Visibility::Inherited } else { Visibility::Hidden });
     }
 }
 
-fn float_points(
-    mut happenings: MessageReader<Happening>,
+fn tint_names(
     scene: Res<Scene>,
-    mut next: Local<usize>,
-    mut floats: Query<(&mut Float, &mut Text2d, &mut TextColor)>,
+    mut names: Query<(&Name, &mut TextColor), Without<Combo>>,
+    mut combos: Query<(&Combo, &mut TextColor)>,
 ) {
-    let mut floats: Vec<_> = floats.iter_mut().collect();
-    for happening in happenings.read() {
-        let Some((words, color, from)) = words_of(happening, scene.now.own) else { continue };
-        let place = *next % floats.len().max(1);
-        let Some((float, text, text_color)) = floats.get_mut(place) else { return };
-        **float = Float { from, age: 0.0 };
-        text.0 = words;
-        text_color.0 = color;
-        *next += 1;
+    let mut shown = [0.0; SLOTS_MAX];
+    for (name, mut color) in &mut names {
+        shown[name.slot.index()] = name.shown;
+        let tone = if scene.now.own == Some(name.slot) { TEXT } else { NAME_COLOR };
+        color.set_if_neq(TextColor(tone.with_alpha(name.shown)));
     }
-}
-
-/// What floats away: one's own gains and losses, and what others lost to one's own sparks.
-fn words_of(happening: &Happening, own: Option<Slot>) -> Option<(String, Color, Vec2)> {
-    match *happening {
-        Happening::Taken { slot, position, points, color, .. } if own == Some(slot) => {
-            Some((format!("+{points}"), if points >= 15 { WARN } else { color.mix(&GOOD, 0.2) }, position))
-        }
-        Happening::Hit { victim, position, lost, .. } if lost > 0 && own == Some(victim) => {
-            Some((format!("\u{2212}{lost}"), BAD, position))
-        }
-        Happening::Hit { shooter, position, lost, .. } if lost > 0 && own == Some(shooter) => {
-            Some((format!("\u{2212}{lost}"), TEXT, position))
-        }
-        _ => None,
-    }
-}
-
-fn move_floats(scene: Res<Scene>, mut floats: Query<(&mut Float, &mut Transform, &mut TextColor, &mut Visibility)>) {
-    for (mut float, mut transform, mut color, mut visibility) in &mut floats {
-        if float.age >= FLOAT_SECONDS {
-            visibility.set_if_neq(Visibility::Hidden);
-            continue;
-        }
-        float.age += scene.passed.real;
-        let part = float.age / FLOAT_SECONDS;
-        let above = float.from + Vec2::new(0.0, 26.0 + 46.0 * ease_out(part));
-        let place = above.min(ARENA_HALF - Vec2::new(0.0, FLOAT_ROOM));
-        transform.translation = place.extend(transform.translation.z);
-        color.0 = color.0.with_alpha((2.0 - 2.0 * part).clamp(0.0, 1.0));
-        visibility.set_if_neq(Visibility::Inherited);
-    }
-}
-
-const _: () = assert!(FLOATS_MAX >= SLOTS_MAX, "everybody's points have room at once");
-
-#[cfg(test)]
-mod tests {
-    use framehouse_shared::tick::Tick;
-
-    use super::*;
-    use crate::window::view::tests::slot;
-
-    #[test]
-    fn only_what_concerns_the_player_floats() {
-        let hit =
-            |lost| Happening::Hit { shooter: slot(0), victim: slot(1), position: Vec2::ZERO, lost, fades: Tick(9) };
-        let words = |own, lost| words_of(&hit(lost), Some(slot(own))).map(|(words, ..)| words);
-        assert_eq!(words(0, 6).as_deref(), Some("\u{2212}6"));
-        assert_eq!(words(1, 6).as_deref(), Some("\u{2212}6"));
-        assert_eq!(words(2, 6), None);
-        assert_eq!(words(1, 0), None);
+    for (Combo(slot), mut color) in &mut combos {
+        color.set_if_neq(TextColor(accent(*slot).with_alpha(shown[slot.index()])));
     }
 }
