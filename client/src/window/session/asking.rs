@@ -28,6 +28,8 @@ pub struct Fresh {
     pub code: RoomCode,
     /// What gets the session back when it is lost.
     pub resume: String,
+    /// How long its seat is kept then.
+    pub seat_kept: Duration,
 }
 
 /// A server that was asked and has not answered.
@@ -71,7 +73,7 @@ fn open(grant: SessionGrant, net_sim: Option<NetSimConfig>, now: Duration) -> Re
     };
     let client = Client::new(&grant.token, link, arena_config(), now)
         .map_err(|error| not_opened(&grant.server, &error.to_string()))?;
-    Ok(Fresh { client: Box::new(client), code: grant.code, resume: grant.resume })
+    Ok(Fresh { client: Box::new(client), code: grant.code, resume: grant.resume, seat_kept: grant.seat_kept })
 }
 
 fn not_opened(server: &str, cause: &str) -> ConnectError {
