@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -30,7 +31,7 @@ use framehouse_shared::{
 use framehouse_tests::{
     check,
     live::{LiveServer, wait_until},
-    replays::Folder,
+    replays::{Folder, files_in},
     tiny::{Presses, TinyPlugin},
     world::World,
 };
@@ -70,14 +71,14 @@ fn slot_of(world: &World, client: usize) -> Slot {
 }
 
 /// The only report in the folder, and its file's name.
-fn only_report(folder: &Folder) -> (String, Value) {
+fn only_report(folder: &Path) -> (String, Value) {
     let reports = reports(folder);
     assert_eq!(reports.len(), 1, "{reports:?}");
     reports.into_iter().next().expect("one")
 }
 
-fn reports(folder: &Folder) -> Vec<(String, Value)> {
-    let files = folder.files().into_iter().filter(|file| file.extension().is_some_and(|ending| ending == "json"));
+fn reports(folder: &Path) -> Vec<(String, Value)> {
+    let files = files_in(folder).into_iter().filter(|file| file.extension().is_some_and(|ending| ending == "json"));
     let read = |file: std::path::PathBuf| {
         let name = file.file_name().expect("a file").to_string_lossy().into_owned();
         (name, serde_json::from_slice(&fs::read(&file).expect("readable")).expect("JSON"))
@@ -172,7 +173,7 @@ fn a_corrupted_field_is_named_within_a_second_and_written_down_with_both_values(
         let name = world.clients[VICTIM].client.name_of(slot).expect("a name").to_owned();
         let code = world.room_code();
         close(world, writer);
-        let (file, report) = only_report(&folder);
+        let (file, report) = only_report(folder.path());
         let match_id = report["match_id"].as_str().expect("an id");
         assert!(folder.path().join(format!("{match_id}.fhr")).exists(), "it lies beside the replay");
         assert_eq!(file, format!("{match_id}.desync-{slot}-{tick}.json"));
@@ -210,7 +211,7 @@ fn a_craft_that_moves_wrongly_is_told_by_its_velocity() {
         right = world.server.world().get::<Bodies>(room).and_then(|bodies| bodies.velocity(slot));
     });
     close(world, writer);
-    let (_, report) = only_report(&folder);
+    let (_, report) = only_report(folder.path());
     let differences = report["differences"].as_array().expect("a list");
     assert!(differences.iter().all(|difference| difference["slot"] == u8::from(slot)), "{report}");
     let velocity = differences.iter().find(|difference| difference["field"] == "velocity.y").expect("it moved");
@@ -228,7 +229,7 @@ fn a_game_that_lists_no_fields_still_gets_tick_and_component() {
     assert_eq!((named_tick, component.as_str()), (tick, "presses"));
     nobody_else_noticed(&world);
     close(world, writer);
-    let (_, report) = only_report(&folder);
+    let (_, report) = only_report(folder.path());
     assert_eq!((&report["component"], &report["first_bad_tick"]), (&json!("presses"), &json!(tick.0)));
     assert_eq!((&report["differences"], &report["replay_agrees"]), (&json!([]), &json!(true)));
     assert!(report["note"].is_string(), "it says why no field is told");
@@ -243,7 +244,7 @@ fn a_server_that_went_wrong_itself_is_told_by_its_report() {
     world.server.world_mut().get_mut::<Presses>(room).expect("a state").luck ^= 1;
     world.step_ticks(120);
     close(world, writer);
-    let reports = reports(&folder);
+    let reports = reports(folder.path());
     assert_eq!(reports.len(), 4, "everybody differs from it");
     assert!(reports.iter().all(|(_, report)| report["replay_agrees"] == json!(false)), "{reports:?}");
 }
@@ -265,7 +266,7 @@ fn three_within_a_minute_end_with_a_sentence_that_names_the_report() {
     assert_eq!(world.server.world().resource::<Counters>().desyncs_sent_away, 1);
     nobody_else_noticed(&world);
     close(world, writer);
-    let reports = reports(&folder);
+    let reports = reports(folder.path());
     assert_eq!(reports.len(), 3);
     assert!(reports.iter().any(|(name, _)| reason.contains(name)), "{reason}");
     assert!(reason.contains("three times") && reason.contains("bodies"), "{reason}");
@@ -320,7 +321,7 @@ fn a_client_that_claims_and_never_answers_costs_a_state_and_is_reported() {
     assert_eq!(world.clients[VICTIM].client.stats().resyncs, 1);
     nobody_else_noticed(&world);
     close(world, writer);
-    let (_, report) = only_report(&folder);
+    let (_, report) = only_report(folder.path());
     assert_eq!((&report["first_bad_tick"], &report["component"]), (&Value::Null, &Value::Null));
     assert!(report["note"].is_string(), "{report}");
 }
@@ -347,14 +348,13 @@ fn a_flood_of_claims_ends_its_sender_and_leaves_three_reports() {
     let stats = world.server.world().resource::<Replays>().stats();
     assert_eq!((stats.given_up, stats.failed, stats.reports_lost), (0, 0, 0));
     close(world, writer);
-    assert!((1..=3).contains(&reports(&folder).len()));
+    assert!((1..=3).contains(&reports(folder.path()).len()));
 }
 
 /// The same with sockets, HTTP and a folder, and the client is told the field.
 #[test]
 fn over_udp_the_client_is_told_the_field_and_the_report_is_in_the_folder() {
-    let folder = Folder::new("desync-udp");
-    let server = LiveServer::start_recording(ArenaPlugin, folder.path());
+    let mut server = LiveServer::start(ArenaPlugin, Vec::new());
     let start = Instant::now();
     let fingerprint = determinism_fingerprint(ArenaPlugin);
     let hello = Hello { protocol: protocol_hash(), game: "arena".into(), fingerprint };
@@ -386,8 +386,8 @@ fn over_udp_the_client_is_told_the_field_and_the_report_is_in_the_folder() {
     });
     let FieldDifference { slot, field, server: right, client: wrong } = told.expect("just told");
     assert_eq!((slot, field.as_str()), (Slot::new(0), "shield_until"));
-    drop(server);
-    let (_, report) = only_report(&folder);
+    server.end();
+    let (_, report) = only_report(&server.replay_folder());
     assert_eq!(report["name"], "udp");
     assert_eq!(report["differences"], json!([{ "slot": 0, "field": field, "server": right, "client": wrong }]));
 }

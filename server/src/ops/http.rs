@@ -218,6 +218,7 @@ fn grant_body(grant: &Grant) -> serde_json::Value {
         "protocol": format!("{:016x}", protocol_hash()),
         "code": grant.code,
         "resume": grant.resume.reveal(),
+        "grace_s": grant.grace_s,
     })
 }
 

@@ -95,6 +95,8 @@ pub struct Grant {
     pub code: RoomCode,
     /// What the player can come back with after a lost connection.
     pub resume: ResumeSecret,
+    /// For how many seconds the seat is kept then.
+    pub grace_s: f64,
 }
 
 /// Why there is no seat.
@@ -216,7 +218,8 @@ pub fn join(world: &mut World, request: &JoinRequest) -> Result<Grant, JoinError
     let timeout = world.resource::<NetSettings>().connection_timeout;
     let token = make_token(world.resource::<NetcodeKey>(), client, server, timeout, now.unix_base + now.elapsed);
     let tick_rate = world.resource::<TickRate>().0;
-    Ok(Grant { token, session: SessionId(client), server, tick_rate, code, resume: secret })
+    let grace_s = world.resource::<RoomSettings>().grace;
+    Ok(Grant { token, session: SessionId(client), server, tick_rate, code, resume: secret, grace_s })
 }
 
 /// Where a session is going to be.

@@ -20,6 +20,8 @@ pub struct Fresh {
     pub code: RoomCode,
     /// What gets the session back when it is lost.
     pub resume: String,
+    /// How long its seat is kept then.
+    pub seat_kept: Duration,
 }
 
 /// A server that was asked and has not answered.
@@ -62,7 +64,7 @@ fn open(
     };
     let client =
         Client::new(&grant.token, link, config, now).map_err(|error| not_opened(&grant.server, &error.to_string()))?;
-    Ok(Fresh { client: Box::new(client), code: grant.code, resume: grant.resume })
+    Ok(Fresh { client: Box::new(client), code: grant.code, resume: grant.resume, seat_kept: grant.seat_kept })
 }
 
 fn not_opened(server: &str, cause: &str) -> ConnectError {
