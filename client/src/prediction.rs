@@ -67,6 +67,8 @@ pub struct Prediction {
     simulation: Simulation,
     /// The state after the last confirmed tick; nothing while the simulation stands there and it is not saved yet.
     confirmed: Option<RoomSnapshot>,
+    /// Memory for the next one.
+    spare: Option<RoomSnapshot>,
     next_confirmed: Tick,
     last_inputs: [Input; SLOTS_MAX],
     is_over: bool,
@@ -88,6 +90,7 @@ impl Prediction {
         Self {
             simulation,
             confirmed: None,
+            spare: None,
             next_confirmed: Tick(0),
             last_inputs: [Input::NEUTRAL; SLOTS_MAX],
             is_over: false,
@@ -248,7 +251,7 @@ impl Prediction {
     fn keep_predicted(&mut self) -> StateHashes {
         self.pass_confirmed();
         let predicted = self.ring.front_mut().expect("only called for a predicted tick");
-        self.confirmed = Some(std::mem::replace(&mut predicted.after, self.past.take_spare()));
+        self.confirmed = Some(std::mem::replace(&mut predicted.after, self.spare.take().unwrap_or_default()));
         self.is_over = predicted.is_over;
         let hashes = predicted.hashes.clone();
         self.ring.retire_front();
@@ -265,7 +268,7 @@ impl Prediction {
 
     fn save_confirmed(&mut self) {
         if self.confirmed.is_none() {
-            let mut state = self.past.take_spare();
+            let mut state = self.spare.take().unwrap_or_default();
             self.simulation.save(&mut state);
             self.confirmed = Some(state);
         }
@@ -274,7 +277,11 @@ impl Prediction {
     /// Another state is about to be the confirmed one.
     fn pass_confirmed(&mut self) {
         self.save_confirmed();
-        self.confirmed.take().into_iter().for_each(|state| self.past.keep(state));
+        let Some(state) = self.confirmed.take() else { return };
+        if self.past.has_room() {
+            self.past.keep(self.simulation.states().outline(&state));
+        }
+        self.spare = Some(state);
     }
 
     fn simulate(&mut self, frame: &Frame) -> Result<(), SimulationFailed> {

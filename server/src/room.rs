@@ -77,6 +77,8 @@ pub struct Room {
     pub messages: Bucket,
     /// The server's tick in which something last happened in it.
     pub active_at: u64,
+    /// Why it closes, if it is to: in this tick's cleanup, or soon after where many do.
+    pub is_to_close: Option<&'static str>,
     next_msg_id: u64,
 }
 

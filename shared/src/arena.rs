@@ -35,7 +35,7 @@ pub mod sweep;
 #[cfg(test)]
 mod tests;
 
-use bodies::Bodies;
+use bodies::{Bodies, BodiesOutline};
 use control::Controls;
 use events::{ArenaEvent, TickEvents};
 use grid::SpatialGrid;
@@ -76,10 +76,10 @@ impl Plugin for ArenaPlugin {
             .add_room_state::<Projectiles>("projectiles")
             .add_room_state::<Pickups>("pickups")
             .add_room_state::<Scores>("scores")
-            .list_fields(Bodies::list_fields)
-            .list_fields(Projectiles::list_fields)
-            .list_fields(Pickups::list_fields)
-            .list_fields(Scores::list_fields);
+            .list_fields(Bodies::outline, BodiesOutline::list_fields)
+            .list_fields(Projectiles::clone, Projectiles::list_fields)
+            .list_fields(Pickups::clone, Pickups::list_fields)
+            .list_fields(Scores::clone, Scores::list_fields);
         app.add_systems(
             SimTick,
             (

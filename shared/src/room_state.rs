@@ -30,11 +30,18 @@ pub trait AddRoomState {
     /// When more than [`COMPONENTS_MAX`] components are registered, or one of them twice.
     fn add_room_state<C: RoomState>(&mut self, name: &'static str) -> &mut Self;
 
-    /// Lets desync reports say which field of `C` differs. `list` names every field that the hash covers.
+    /// Lets desync reports say which field of `C` differs.
+    ///
+    /// `outline` takes out what can be listed: clients keep that of every tick since they last agreed with the server, so it
+    /// should be small. `list` names every field that the hash covers.
     ///
     /// # Panics
     /// When `C` is not registered.
-    fn list_fields<C: RoomState>(&mut self, list: fn(&C, &mut FieldList)) -> &mut Self;
+    fn list_fields<C: RoomState, O: Send + Sync + 'static>(
+        &mut self,
+        outline: fn(&C) -> O,
+        list: fn(&O, &mut FieldList),
+    ) -> &mut Self;
 }
 
 impl AddRoomState for App {
@@ -49,14 +56,21 @@ impl AddRoomState for App {
         self.add_systems(SimTick, hash_component::<C>.in_set(SimSet::Hash).ambiguous_with(SimSet::Hash))
     }
 
-    fn list_fields<C: RoomState>(&mut self, list: fn(&C, &mut FieldList)) -> &mut Self {
+    fn list_fields<C: RoomState, O: Send + Sync + 'static>(
+        &mut self,
+        outline: fn(&C) -> O,
+        list: fn(&O, &mut FieldList),
+    ) -> &mut Self {
         let place = self.world().resource::<Place<C>>().0;
-        let list = move |saved: &Saved| {
-            let mut fields = FieldList::default();
-            saved.downcast_ref::<C>().into_iter().for_each(|component| list(component, &mut fields));
-            fields
+        let fields = Fields {
+            outline: Box::new(move |saved| Some(Box::new(outline(saved.downcast_ref::<C>()?)))),
+            list: Box::new(move |outline| {
+                let mut fields = FieldList::default();
+                outline.downcast_ref::<O>().into_iter().for_each(|outline| list(outline, &mut fields));
+                fields
+            }),
         };
-        self.world_mut().resource_mut::<RoomStates>().0[place].fields = Some(Box::new(list));
+        self.world_mut().resource_mut::<RoomStates>().0[place].fields = Some(fields);
         self
     }
 }
@@ -76,6 +90,12 @@ fn hash_component<C: RoomState>(place: Res<Place<C>>, mut rooms: Rooms<(&C, &mut
 
 type Saved = Box<dyn Any + Send + Sync>;
 
+/// How the fields of a component are listed.
+struct Fields {
+    outline: Box<dyn Fn(&Saved) -> Option<Saved> + Send + Sync>,
+    list: Box<dyn Fn(&Saved) -> FieldList + Send + Sync>,
+}
+
 /// What can be done with one registered component, its type forgotten.
 struct Entry {
     name: &'static str,
@@ -84,7 +104,7 @@ struct Entry {
     encode: fn(EntityRef, &mut Vec<u8>) -> bool,
     decode: fn(&mut EntityWorldMut, Option<&[u8]>) -> Result<(), CodecError>,
     release: fn(&mut EntityWorldMut),
-    fields: Option<Box<dyn Fn(&Saved) -> FieldList + Send + Sync>>,
+    fields: Option<Fields>,
 }
 
 impl Entry {
@@ -148,6 +168,13 @@ pub struct RoomSnapshot {
     components: Vec<Option<Saved>>,
 }
 
+/// What can be listed of a room's authoritative state.
+pub struct RoomOutline {
+    /// The next tick to simulate from that state.
+    pub next_tick: Tick,
+    components: Vec<Option<Saved>>,
+}
+
 impl RoomStates {
     /// The name a component was registered under.
     pub fn name(&self, place: usize) -> &'static str {
@@ -169,11 +196,18 @@ impl RoomStates {
         self.0.get(place).is_some_and(|entry| entry.fields.is_some())
     }
 
-    /// The fields of the component at this place, in a saved state; none where it is absent or cannot be listed.
-    pub fn fields(&self, snapshot: &RoomSnapshot, place: usize) -> Vec<Field> {
-        let list = self.0.get(place).and_then(|entry| entry.fields.as_ref());
-        let saved = snapshot.components.get(place).and_then(Option::as_ref);
-        list.zip(saved).map_or_else(Vec::new, |(list, saved)| list(saved).into_fields())
+    /// What can be listed of a saved state.
+    pub fn outline(&self, snapshot: &RoomSnapshot) -> RoomOutline {
+        let outline = |(entry, saved): (&Entry, &Option<Saved>)| (entry.fields.as_ref()?.outline)(saved.as_ref()?);
+        let components = self.0.iter().zip(&snapshot.components).map(outline).collect();
+        RoomOutline { next_tick: snapshot.next_tick, components }
+    }
+
+    /// The fields of the component at this place; none where it is absent or cannot be listed.
+    pub fn fields(&self, outline: &RoomOutline, place: usize) -> Vec<Field> {
+        let fields = self.0.get(place).and_then(|entry| entry.fields.as_ref());
+        let outline = outline.components.get(place).and_then(Option::as_ref);
+        fields.zip(outline).map_or_else(Vec::new, |(fields, outline)| (fields.list)(outline).into_fields())
     }
 
     /// How many components are registered.

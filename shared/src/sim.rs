@@ -296,10 +296,10 @@ impl Plugin for SimPlugin {
             .add_room_state::<LastInputs>("inputs")
             .add_room_state::<SimRng>("rng")
             .add_room_state::<Scoreboard>("scoreboard")
-            .list_fields(Roster::list_fields)
-            .list_fields(LastInputs::list_fields)
-            .list_fields(SimRng::list_fields)
-            .list_fields(Scoreboard::list_fields);
+            .list_fields(Roster::clone, Roster::list_fields)
+            .list_fields(LastInputs::clone, LastInputs::list_fields)
+            .list_fields(SimRng::clone, SimRng::list_fields)
+            .list_fields(Scoreboard::clone, Scoreboard::list_fields);
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use framehouse_shared::{fields::Field, room_state::RoomSnapshot, state_hash::StateHashes, tick::Tick};
+use framehouse_shared::{fields::Field, room_state::RoomOutline, state_hash::StateHashes, tick::Tick};
 
 use super::Prediction;
 
 /// The state after the first bad tick.
 pub(super) struct Evidence {
     tick: Tick,
-    state: RoomSnapshot,
+    state: RoomOutline,
 }
 
 impl Prediction {
@@ -22,7 +22,7 @@ impl Prediction {
         let state = if tick.plus(1) == self.next_confirmed {
             self.rewind();
             self.save_confirmed();
-            self.confirmed.take()
+            self.confirmed.as_ref().map(|state| self.simulation.states().outline(state))
         } else {
             self.past.take_after(tick)
         };

@@ -142,7 +142,8 @@ impl DesyncJob {
         let simulation = rerun::state_after(self, folder, first.tick)?;
         let mut state = RoomSnapshot::default();
         simulation.save(&mut state);
-        let ours = simulation.states().fields(&state, first.place);
+        let states = simulation.states();
+        let ours = states.fields(&states.outline(&state), first.place);
         let differences = if first.fields.is_empty() { Vec::new() } else { differences(&ours, &first.fields) };
         Ok(Compared { replay_agrees: simulation.hashes() == first.ours, differences })
     }

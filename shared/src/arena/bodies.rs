@@ -1,11 +1,15 @@
 //! Crafts, walls and obstacles: one small rapier world a room, stepped by hand.
 
+mod outline;
+
 use bevy::prelude::*;
 use bevy_rapier2d::rapier::prelude::{
     BroadPhaseBvh, BvhOptimizationStrategy, CCDSolver, ColliderBuilder, ColliderSet, ImpulseJointSet, IslandManager,
     MultibodyJointSet, NarrowPhase, RigidBodyBuilder, RigidBodyHandle, RigidBodySet,
 };
 use serde::{Deserialize, Serialize};
+
+pub(super) use outline::BodiesOutline;
 
 use super::{
     DT,
@@ -16,7 +20,6 @@ use super::{
     stepper,
 };
 use crate::{
-    fields::FieldList,
     ids::{SLOTS_MAX, Slot},
     state_hash::{StateHash, StateHasher},
     tick::Tick,
@@ -199,37 +202,6 @@ impl Bodies {
         grid.clear();
         for (slot, position) in self.positions() {
             grid.insert(slot.index(), Area::of_disc(position, radius));
-        }
-    }
-}
-
-impl Bodies {
-    /// What the hash covers, for reports.
-    pub(super) fn list_fields(&self, list: &mut FieldList) {
-        for slot in Slot::all() {
-            let Some(craft) = self.craft(slot) else { continue };
-            list.add(slot, "body", craft.body.into_raw_parts());
-            let places = [("position", self.position(slot)), ("velocity", self.velocity(slot))];
-            for (name, vector) in places.into_iter().chain([("thrust", Some(craft.thrust))]) {
-                let vector = vector.unwrap_or(Vec2::NAN);
-                list.add(slot, format_args!("{name}.x"), vector.x);
-                list.add(slot, format_args!("{name}.y"), vector.y);
-            }
-            list.add(slot, "aim", craft.aim);
-            let ticks = [
-                ("glide_until", craft.glide_until),
-                ("dash_ready", craft.dash_ready),
-                ("fire_ready", craft.fire_ready),
-                ("shield_until", craft.shield_until),
-            ];
-            ticks.into_iter().for_each(|(name, tick)| list.add(slot, name, tick.0));
-        }
-        for pair in self.narrow_phase.contact_pairs() {
-            let (first, second) = (pair.collider1.into_raw_parts().0, pair.collider2.into_raw_parts().0);
-            for (place, point) in pair.manifolds.iter().flat_map(|manifold| &manifold.points).enumerate() {
-                list.add(None, format_args!("contact {first}-{second} {place} dist"), point.dist);
-                list.add(None, format_args!("contact {first}-{second} {place} impulse"), point.data.impulse);
-            }
         }
     }
 }

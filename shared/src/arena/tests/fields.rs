@@ -38,7 +38,7 @@ fn told(change: impl FnOnce(&mut EntityWorldMut)) -> (&'static str, Vec<FieldDif
 fn fields(simulation: &Simulation, place: usize) -> Vec<crate::fields::Field> {
     let mut snapshot = RoomSnapshot::default();
     simulation.save(&mut snapshot);
-    simulation.states().fields(&snapshot, place)
+    simulation.states().fields(&simulation.states().outline(&snapshot), place)
 }
 
 fn named(found: &[FieldDifference]) -> Vec<(Option<u8>, &str)> {
