@@ -5,7 +5,8 @@
 //! 2. adds its systems to the [`SimTick`] schedule, in [`SimSet::Apply`], [`SimSet::Move`], [`SimSet::Collide`] and
 //!    [`SimSet::Score`], as `fn(Rooms<(..components..)>)`,
 //! 3. registers every component of the Room entity that is authoritative state with
-//!    [`add_room_state`](crate::room_state::AddRoomState::add_room_state),
+//!    [`add_room_state`](crate::room_state::AddRoomState::add_room_state), and says with
+//!    [`list_fields`](crate::room_state::AddRoomState::list_fields), if it likes, what desync reports can name in it,
 //! 4. writes the [`Scoreboard`] in `SimSet::Score`.
 //!
 //! It reads this tick's inputs, joins, leaves and commands from the room's [`Frame`], the tick from [`SimTickCount`], who
