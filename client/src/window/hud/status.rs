@@ -9,7 +9,6 @@ use super::{Letters, Stage, across_field, letters, panel, panel_node, plain_lett
 use crate::window::{
     easing::clock_text,
     fonts::Fonts,
-    layout::EDGE,
     palette::{BAD, GOOD, OWN, TEXT, TEXT_MUTED, WARN},
     session::Session,
     settings::Settings,
@@ -25,7 +24,7 @@ const LAST_SECONDS: u32 = 10;
 const CLOCK_WIDTH: f32 = 108.0;
 
 pub fn plugin(app: &mut App) {
-    app.add_systems(Startup, (spawn_line, spawn_clock));
+    app.add_systems(Startup, spawn_row);
     app.add_systems(Update, (write_line, write_clock).in_set(Draw));
 }
 
@@ -44,21 +43,30 @@ struct Clock;
 #[derive(Component)]
 struct ClockPanel;
 
-fn spawn_line(mut commands: Commands, stage: Single<Entity, With<Stage>>, fonts: Res<Fonts>) {
+fn spawn_row(mut commands: Commands, stage: Single<Entity, With<Stage>>, fonts: Res<Fonts>) {
+    // The clock is in the middle, unless the line needs more than half.
+    let row = Node {
+        display: Display::Grid,
+        grid_template_columns: vec![GridTrack::flex(1.0), GridTrack::auto(), GridTrack::flex(1.0)],
+        column_gap: px(12),
+        align_items: AlignItems::Center,
+        top: px(9),
+        height: px(40),
+        ..across_field()
+    };
+    let row = commands.spawn((ChildOf(*stage), row, Pickable::IGNORE)).id();
     let figure = |figure: Figure, font: (Letters, TextFont), color: Color| {
         (figure, Text::default(), font, TextColor(color), TextLayout::no_wrap(), Pickable::IGNORE)
     };
-    let node = Node {
+    let line = Node {
         height: px(36),
         padding: UiRect::horizontal(px(15)),
         column_gap: px(18),
-        position_type: PositionType::Absolute,
-        left: px(EDGE.min_inset.x),
-        top: px(11),
+        justify_self: JustifySelf::Start,
         ..panel_node()
     };
-    commands.entity(*stage).with_child((
-        node,
+    commands.entity(row).with_child((
+        line,
         panel(),
         children![
             figure(Figure::Room, letters(&fonts, 15.0), OWN),
@@ -68,18 +76,11 @@ fn spawn_line(mut commands: Commands, stage: Single<Entity, With<Stage>>, fonts:
             figure(Figure::Fps, plain_letters(13.0), TEXT_MUTED),
         ],
     ));
-}
-
-fn spawn_clock(mut commands: Commands, stage: Single<Entity, With<Stage>>, fonts: Res<Fonts>) {
-    let node = Node { width: px(CLOCK_WIDTH), height: px(40), justify_content: JustifyContent::Center, ..panel_node() };
+    let clock =
+        Node { width: px(CLOCK_WIDTH), height: px(40), justify_content: JustifyContent::Center, ..panel_node() };
     let digits =
         (Clock, Text::default(), letters(&fonts, 24.0), TextColor(TEXT), UiTransform::default(), Pickable::IGNORE);
-    let place = Node { top: px(9), ..across_field() };
-    commands.entity(*stage).with_child((
-        place,
-        Pickable::IGNORE,
-        children![(node, panel(), ClockPanel, children![digits])],
-    ));
+    commands.entity(row).with_child((clock, panel(), ClockPanel, children![digits]));
 }
 
 fn write_line(
