@@ -8,11 +8,14 @@
 //!         -> sample inputs -> confirm frames -> predict (play.rs) -> inputs, pings, reliable batches out
 //! ```
 //!
+//! A state that differs from the server's is replaced, and helps to find out why (desync.rs).
+//!
 //! Who only watches, without a seat or after giving up, has no inputs and predicts nothing: it sees the confirmed state
 //! (playout.rs). A client has one session in its life; [`Rejoin`](crate::rejoin::Rejoin) says when to try another.
 
 mod commands;
 mod current_match;
+mod desync;
 mod hot;
 mod inputs;
 mod latency;

@@ -6,12 +6,16 @@ use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use framehouse_shared::{ids::RoomCode, protocol::control::Hello};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use crate::rejoin::SEAT_KEPT;
+
 /// How often a request is tried.
 const TRIES: u32 = 3;
 /// The pause after the first try; after the second it is twice as long.
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
 /// How long one try may take in all.
 const TRY_TIME_MAX: Duration = Duration::from_secs(5);
+/// The longest time that a server is believed to keep a seat, in seconds.
+const GRACE_S_MAX: f64 = 3600.0;
 /// The most bytes of an answer that are read.
 const ANSWER_BYTES_MAX: u64 = 64 * 1024;
 
@@ -69,6 +73,8 @@ pub struct SessionGrant {
     pub protocol: String,
     /// The room's code.
     pub code: RoomCode,
+    /// How long a lost session's seat is kept, 1 s to an hour.
+    pub seat_kept: Duration,
 }
 
 /// Why there is no session: one sentence for the player.
@@ -192,13 +198,16 @@ struct Answer {
     tick_rate: u16,
     protocol: String,
     code: RoomCode,
+    grace_s: Option<f64>,
 }
 
 impl Answer {
     fn into_grant(self) -> Result<SessionGrant, String> {
-        let Self { token, session, resume, server, tick_rate, protocol, code } = self;
+        let Self { token, session, resume, server, tick_rate, protocol, code, grace_s } = self;
         let token = BASE64.decode(token).map_err(|_| "its token is not base64".to_owned())?;
-        Ok(SessionGrant { token, session, resume, server, tick_rate, protocol, code })
+        // `max` first: it turns a NaN into a number.
+        let seat_kept = grace_s.map_or(SEAT_KEPT, |seconds| Duration::from_secs_f64(seconds.max(1.0).min(GRACE_S_MAX)));
+        Ok(SessionGrant { token, session, resume, server, tick_rate, protocol, code, seat_kept })
     }
 }
 
@@ -291,5 +300,11 @@ mod tests {
         let body = br#"{"token":"AAEC","session":"1","resume":"r","server":"h:1","tick_rate":30,"protocol":"0","code":"K7QX"}"#;
         let grant = read_answer("u", 200, body).expect("a grant");
         assert_eq!((grant.token, grant.code.as_str(), grant.resume.as_str()), (vec![0, 1, 2], "K7QX", "r"));
+        assert_eq!(grant.seat_kept, SEAT_KEPT);
+        let kept = |seconds: &str| {
+            let body = String::from_utf8_lossy(body).replace("\"code\"", &format!("\"grace_s\":{seconds},\"code\""));
+            read_answer("u", 200, body.as_bytes()).expect("a grant").seat_kept.as_secs()
+        };
+        assert_eq!([kept("12.5"), kept("-3"), kept("1e300")], [12, 1, 3600]);
     }
 }

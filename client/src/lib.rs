@@ -8,6 +8,7 @@ pub mod bots;
 pub mod client;
 pub mod clock;
 pub mod connect;
+pub mod film;
 pub mod net;
 pub mod prediction;
 pub mod rejoin;

@@ -3,12 +3,17 @@
 //! The simulation holds the newest predicted state. Behind it lies the state after the last confirmed tick, and between
 //! the two a ring with every predicted tick's frame, hashes and state after it. A confirmed frame that equals the
 //! predicted one only moves the border; one that differs throws the ring away, and the ticks are predicted anew.
+//! Confirmed states go into the past until the server's hash has shown that they are good.
 //!
 //! Nothing here knows the network. An update confirms any number of frames, then predicts once.
 
 mod budget;
 mod corrections;
+#[cfg(feature = "corrupt")]
+mod corrupt;
+mod evidence;
 mod hashes;
+mod past;
 mod ring;
 
 use std::{
@@ -31,7 +36,9 @@ pub use hashes::HASHES_KEPT;
 
 use budget::Budget;
 use corrections::Corrections;
+use evidence::Evidence;
 use hashes::RecentHashes;
+use past::Past;
 use ring::Ring;
 
 /// The most ticks that are predicted beyond the last confirmed one.
@@ -58,9 +65,10 @@ pub struct Confirmed {
 /// A simulation with a confirmed past and a predicted present.
 pub struct Prediction {
     simulation: Simulation,
-    confirmed: RoomSnapshot,
-    /// The simulation stands at the confirmed border and `confirmed` is not saved yet.
-    is_unsaved: bool,
+    /// The state after the last confirmed tick; nothing while the simulation stands there and it is not saved yet.
+    confirmed: Option<RoomSnapshot>,
+    /// Memory for the next one.
+    spare: Option<RoomSnapshot>,
     next_confirmed: Tick,
     last_inputs: [Input; SLOTS_MAX],
     is_over: bool,
@@ -70,6 +78,10 @@ pub struct Prediction {
     /// Ticks simulated since the last [`note_cost`](Self::note_cost).
     unpaid: u32,
     hashes: RecentHashes,
+    past: Past,
+    evidence: Option<Evidence>,
+    #[cfg(feature = "corrupt")]
+    corruptions: Vec<corrupt::Corruption>,
 }
 
 impl Prediction {
@@ -77,8 +89,8 @@ impl Prediction {
     pub fn new(simulation: Simulation) -> Self {
         Self {
             simulation,
-            confirmed: RoomSnapshot::default(),
-            is_unsaved: false,
+            confirmed: None,
+            spare: None,
             next_confirmed: Tick(0),
             last_inputs: [Input::NEUTRAL; SLOTS_MAX],
             is_over: false,
@@ -87,6 +99,10 @@ impl Prediction {
             corrections: Corrections::default(),
             unpaid: 0,
             hashes: RecentHashes::default(),
+            past: Past::default(),
+            evidence: None,
+            #[cfg(feature = "corrupt")]
+            corruptions: Vec::new(),
         }
     }
 
@@ -99,7 +115,8 @@ impl Prediction {
         self.ring.clear();
         self.corrections = Corrections::default();
         self.hashes.clear();
-        self.is_unsaved = true;
+        self.past.forget();
+        self.confirmed = None;
         self.next_confirmed = self.simulation.next_tick();
         self.last_inputs = self.simulation.get::<LastInputs>().ok_or(CodecError::Invalid)?.0;
         self.is_over = self.simulation.is_over();
@@ -116,6 +133,8 @@ impl Prediction {
     pub fn confirm(&mut self, frame: &Frame, server_hash: Option<u64>) -> Result<Confirmed, SimulationFailed> {
         assert_eq!(frame.tick, self.next_confirmed, "frames are confirmed in order");
         let mut outcome = Confirmed::default();
+        #[cfg(feature = "corrupt")]
+        self.unpredict_if_corrupt(frame.tick);
         let hashes = match self.ring.front() {
             Some(predicted) if predicted.frame == *frame => self.keep_predicted(),
             predicted => {
@@ -126,15 +145,22 @@ impl Prediction {
                     self.corrections.note_undone(&self.simulation);
                     self.rewind();
                 }
+                self.pass_confirmed();
+                #[cfg(feature = "corrupt")]
+                self.corrupt_now(frame.tick);
                 self.simulate(frame)?;
-                self.is_unsaved = true;
                 self.is_over = self.simulation.is_over();
                 self.simulation.hashes()
             }
         };
         self.next_confirmed = frame.tick.plus(1);
         self.last_inputs = frame.inputs;
-        outcome.differs = server_hash.is_some_and(|server| server != hashes.combined());
+        if let Some(server) = server_hash {
+            outcome.differs = server != hashes.combined();
+            if !outcome.differs {
+                self.past.forget();
+            }
+        }
         self.hashes.push(frame.tick, hashes);
         Ok(outcome)
     }
@@ -223,8 +249,9 @@ impl Prediction {
 
     /// The prediction was right: its state is the confirmed one, and nothing is run.
     fn keep_predicted(&mut self) -> StateHashes {
+        self.pass_confirmed();
         let predicted = self.ring.front_mut().expect("only called for a predicted tick");
-        std::mem::swap(&mut self.confirmed, &mut predicted.after);
+        self.confirmed = Some(std::mem::replace(&mut predicted.after, self.spare.take().unwrap_or_default()));
         self.is_over = predicted.is_over;
         let hashes = predicted.hashes.clone();
         self.ring.retire_front();
@@ -234,15 +261,27 @@ impl Prediction {
     /// Back to the confirmed state, if the simulation is ahead of it.
     fn rewind(&mut self) {
         if self.ring.len() > 0 {
-            self.simulation.restore(&self.confirmed);
+            self.simulation.restore(self.confirmed.as_ref().expect("it is saved before anything is predicted"));
             self.ring.clear();
         }
     }
 
     fn save_confirmed(&mut self) {
-        if std::mem::take(&mut self.is_unsaved) {
-            self.simulation.save(&mut self.confirmed);
+        if self.confirmed.is_none() {
+            let mut state = self.spare.take().unwrap_or_default();
+            self.simulation.save(&mut state);
+            self.confirmed = Some(state);
         }
+    }
+
+    /// Another state is about to be the confirmed one.
+    fn pass_confirmed(&mut self) {
+        self.save_confirmed();
+        let Some(state) = self.confirmed.take() else { return };
+        if self.past.has_room() {
+            self.past.keep(self.simulation.states().outline(&state));
+        }
+        self.spare = Some(state);
     }
 
     fn simulate(&mut self, frame: &Frame) -> Result<(), SimulationFailed> {

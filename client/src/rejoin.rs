@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-/// How long a server keeps the seat of a lost connection, unless it is set otherwise.
+/// How long a server keeps the seat of a lost connection, unless it says otherwise.
 pub const SEAT_KEPT: Duration = Duration::from_secs(30);
 /// The longest pause between the beginnings of two attempts.
 const PAUSE_MAX: Duration = Duration::from_secs(5);

@@ -1,4 +1,4 @@
-//! The list of a server's public rooms, for a browser of rooms.
+//! What a server has: its public rooms, for a browser of rooms, and its maps, for who opens one.
 
 use framehouse_shared::ids::RoomCode;
 use serde::Deserialize;
@@ -40,12 +40,25 @@ struct Page {
     rooms: Vec<ListedRoom>,
 }
 
+#[derive(Deserialize)]
+struct Maps {
+    maps: Vec<String>,
+}
+
 /// Asks a server for its public rooms; blocks for up to some seconds, so call it from a thread of its own.
 ///
 /// # Errors
 /// When nobody answers, or something else than a Framehouse server.
 pub fn list_rooms(server_url: &str, filter: &RoomFilter) -> Result<Vec<ListedRoom>, ConnectError> {
     get_json::<Page>(server_url, &path(filter)).map(|page| page.rooms)
+}
+
+/// Asks a server for the maps that a host can choose; blocks like [`list_rooms`].
+///
+/// # Errors
+/// When nobody answers, or something else than a Framehouse server.
+pub fn list_maps(server_url: &str) -> Result<Vec<String>, ConnectError> {
+    get_json::<Maps>(server_url, "/v1/maps").map(|page| page.maps)
 }
 
 fn path(filter: &RoomFilter) -> String {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bevy::prelude::*;
 use framehouse_shared::{
+    fields::FieldList,
     ids::{SLOTS_MAX, Slot, slots_in},
     input::{Frame, Input},
     rng::SimRng,
@@ -31,6 +32,10 @@ impl Sums {
     fn place(&self, slot: Slot) -> Vec2 {
         Vec2::new((self.0[slot.index()] % 1000) as f32, 0.0)
     }
+
+    pub fn list_fields(&self, list: &mut FieldList) {
+        Slot::all().for_each(|slot| list.add(slot, "sum", self.0[slot.index()]));
+    }
 }
 
 impl StateHash for Sums {
@@ -39,6 +44,7 @@ impl StateHash for Sums {
     }
 }
 
+#[derive(Clone)]
 pub struct ToyPlugin;
 
 impl Plugin for ToyPlugin {
@@ -56,7 +62,7 @@ impl Plugin for ToyPlugin {
             load_rules: |_, _| Ok(()),
             view: Some(ViewInfo { place: |room, slot| room.get::<Sums>().map(|sums| sums.place(slot)), noticed: 1.0 }),
         });
-        app.add_room_state::<Sums>("sums");
+        app.add_room_state::<Sums>("sums").list_fields(Sums::clone, Sums::list_fields);
         app.add_systems(SimTick, (add_up.in_set(SimSet::Move), score.in_set(SimSet::Score)));
     }
 }

@@ -6,7 +6,7 @@
 //! | its host ends it, or it never began | [`cleanup_game_session`] without | session |
 //! | a member leaves, or its grace is over | [`cleanup_user_session`] | user |
 //! | a player gives up | [`reset_user_gameplay_state`] | user |
-//! | the last member is gone, the host closes the room, nobody does anything in it, a fault | [`cleanup_room_fully`] | room |
+//! | the last member is gone, the host closes the room, nobody does anything in it, a fault | `cleanup_room_fully` | room |
 //!
 //! Each call does in its tick what others can see: a left seat is free, a closed room is found by nobody. The memory waits in
 //! the [`Schedule`] and is freed within a budget (`run.rs`); `sweep.rs` looks for what was forgotten.
@@ -39,6 +39,9 @@ use crate::{
     score::{ScoreBuffer, leaderboard::LeaderboardBuffer},
     tick::{Now, TickRate, TickSet},
 };
+
+/// Rooms that close in one tick, at most: each tells its members, so the others wait a tick.
+const CLOSINGS_PER_TICK_MAX: usize = 32;
 
 /// Frees what is over.
 pub struct CleanupPlugin;
@@ -126,7 +129,9 @@ pub fn cancel_for_next_match(world: &mut World, room: Entity) {
 }
 
 /// A room is closed: nobody finds it any more, everybody in it is told why, and what it holds is scheduled.
-pub fn cleanup_room_fully(world: &mut World, room: Entity, reason: &str) {
+///
+/// Only from [`close_finished_rooms`], which bounds how many rooms close in one tick.
+fn cleanup_room_fully(world: &mut World, room: Entity, reason: &str) {
     if directory::forget_room(world, room).is_none() {
         return;
     }
@@ -166,16 +171,18 @@ fn schedule(world: &mut World, task: Task) {
     world.resource_mut::<Cleanup>().schedule.add(task, now, delays);
 }
 
-/// Closes rooms that nobody is in or expected in, in which something panicked, or in which nothing happens. Runs in
-/// `TickSet::Cleanup`.
+/// Closes rooms whose hosts want it, that nobody is in or expected in, in which something panicked, or in which nothing
+/// happens: so many a tick, the oldest first. Runs in `TickSet::Cleanup`.
 fn close_finished_rooms(world: &mut World) {
     let idle = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().idle_timeout);
     let tick = world.resource::<Now>().tick;
     let mut closing: Vec<(RoomId, Entity, &str)> = Vec::new();
-    for (entity, room, sim, seats, phase) in world.query::<(Entity, &Room, &SimRoom, &Seats, &RoomPhase)>().iter(world)
-    {
+    let mut rooms = world.query::<(Entity, &Room, &SimRoom, &Seats, &RoomPhase)>();
+    for (entity, room, sim, seats, phase) in rooms.iter(world) {
         let is_idle = matches!(phase, RoomPhase::Lobby { .. }) && tick >= room.active_at + u64::from(idle);
-        let reason = if sim.is_faulted() {
+        let reason = if let Some(reason) = room.is_to_close {
+            reason
+        } else if sim.is_faulted() {
             "the room had to be closed because of an error in the server: join another"
         } else if seats.is_deserted() {
             "all players have left the room: watch another"
@@ -187,7 +194,7 @@ fn close_finished_rooms(world: &mut World) {
         closing.push((room.id, entity, reason));
     }
     closing.sort();
-    for (_, room, reason) in closing {
+    for (_, room, reason) in closing.into_iter().take(CLOSINGS_PER_TICK_MAX) {
         let is_faulted = world.get::<SimRoom>(room).is_some_and(SimRoom::is_faulted);
         world.resource_mut::<Counters>().rooms_faulted += u64::from(is_faulted);
         cleanup_room_fully(world, room, reason);

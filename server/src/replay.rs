@@ -7,14 +7,17 @@
 //! ```text
 //! recording.rs  a match that is being recorded;  queue.rs  the way to the thread
 //! writer.rs     the thread;  folder.rs  names, what a crash left, quotas
+//! desync.rs     a report beside the replay of a match in which somebody's state differed
 //! verify.rs     runs a replay again;  info.rs  what a replay is, for people;  command.rs  both for the command line
 //! ```
 
 pub mod command;
+pub mod desync;
 pub mod folder;
 pub mod info;
 mod queue;
 mod recording;
+mod reports;
 #[cfg(test)]
 mod tests;
 pub mod verify;
@@ -22,6 +25,7 @@ pub mod writer;
 
 use bevy::prelude::*;
 use framehouse_shared::{
+    fields::FieldDifference,
     input::Frame,
     protocol::control::{LeaderboardEntry, protocol_hash},
     replay::{BUILD_BYTES_MAX, HASH_TICKS, Header, MAP_BYTES_MAX, Place, Unfinished},
@@ -30,9 +34,13 @@ use framehouse_shared::{
     state_hash::StateHashes,
 };
 
+pub use desync::{Finding, MakeSimulation};
 pub use framehouse_shared::replay::Ending;
 pub use queue::{ReplayQueue, ReplayStats};
 pub use recording::Recording;
+
+use desync::DesyncJob;
+use queue::Job;
 
 use crate::{
     room::{Room, current_match::CurrentMatch, history::HASH_INTERVAL, inputs::Seating},
@@ -113,6 +121,28 @@ pub fn finish_match(world: &mut World, room: Entity, ending: Ending) -> bool {
     let ranking = leaderboard::entries(world, room).into_iter().map(place).collect();
     let hashes = world.get::<StateHashes>(room).cloned();
     recording.end(ending, hashes, Some(ranking))
+}
+
+/// Writes a report of a desync in this room beside the replay of its match, and tells the first field that differs.
+///
+/// Says how the report is called if it is on its way to the disk.
+pub fn report_desync(
+    world: &mut World,
+    room: Entity,
+    finding: Finding,
+    tell: impl FnOnce(FieldDifference) + Send + 'static,
+) -> Option<String> {
+    let queue = world.resource::<Replays>().0.clone()?;
+    let simulation = world.resource::<MakeSimulation>().clone();
+    let unfinished = world.get_mut::<Recording>(room).and_then(|mut match_| match_.unfinished(finding.match_id));
+    let name = finding.file_name();
+    let job = DesyncJob { finding, simulation, unfinished, tell: Box::new(tell) };
+    if queue.send(Job::Report(Box::new(job))).is_ok() {
+        return Some(name);
+    }
+    queue.note_report_lost();
+    tracing::warn!(name, "a desync is not reported: the thread that writes replays does not keep up");
+    None
 }
 
 /// Ends the recordings of all matches that run, for one reason.

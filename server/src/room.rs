@@ -5,6 +5,7 @@ pub mod chat;
 pub mod clock;
 pub mod control;
 pub mod current_match;
+pub mod desync;
 pub mod directory;
 pub mod history;
 pub mod host;
@@ -38,6 +39,7 @@ impl Plugin for RoomPlugin {
         app.init_resource::<directory::Directory>()
             .init_resource::<presence::Residents>()
             .init_resource::<current_match::Seeds>()
+            .init_resource::<desync::Traces>()
             .add_systems(
                 FixedUpdate,
                 (
@@ -46,7 +48,7 @@ impl Plugin for RoomPlugin {
                     control::handle_messages,
                     presence::note_silence,
                     presence::end_graces,
-                    resync::compare_reports,
+                    (desync::compare_reports, desync::conclude_overdue, desync::tell_traced).chain(),
                     phase::advance_phases,
                 )
                     .chain()
@@ -75,6 +77,8 @@ pub struct Room {
     pub messages: Bucket,
     /// The server's tick in which something last happened in it.
     pub active_at: u64,
+    /// Why it closes, if it is to: in this tick's cleanup, or soon after where many do.
+    pub is_to_close: Option<&'static str>,
     next_msg_id: u64,
 }
 

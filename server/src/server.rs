@@ -1,6 +1,6 @@
 //! The server as a thing that can be driven: by the runner in real time, by tests in virtual time.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bevy::{
     app::TaskPoolPlugin,
@@ -12,7 +12,7 @@ use framehouse_shared::{
     replay::Unfinished,
     rng::SimRng,
     sim::{GameFile, GameFileError, GameInfo, SimPlugin},
-    simulation::determinism_fingerprint,
+    simulation::{Simulation, determinism_fingerprint},
 };
 
 use crate::{
@@ -30,7 +30,7 @@ use crate::{
         stages::{CpuClock, Stage, StageTimes},
         status::{Counters, StatusBoard, StatusPlugin, TickTimes},
     },
-    replay::{self, ReplayPlugin, ReplayQueue, Replays},
+    replay::{self, MakeSimulation, ReplayPlugin, ReplayQueue, Replays},
     results::{ResultStore, submit::ResultsPlugin},
     room::{
         RoomPlugin,
@@ -83,7 +83,7 @@ impl Server {
             .insert_resource(setup.cleanup)
             .insert_resource(Rates::new(setup.tick_rate.0, &setup.net))
             .insert_resource(NetcodeKey::random())
-            .add_plugins((SimPlugin, game, TickPlugin))
+            .add_plugins((SimPlugin, game.clone(), TickPlugin))
             .add_plugins((NetPlugin, RoomPlugin, ScorePlugin, CleanupPlugin))
             .add_plugins((ResultsPlugin, ReplayPlugin, StatusPlugin));
         if let Some(seed) = setup.seed {
@@ -95,6 +95,7 @@ impl Server {
         }
         let hello = Hello { protocol: protocol_hash(), game: info.id.to_owned(), fingerprint };
         app.insert_resource(LocalHello(hello));
+        app.insert_resource(MakeSimulation(Arc::new(move || Simulation::new(game.clone()))));
         app.world_mut().resource_mut::<Now>().unix_base = setup.unix_base;
         let key = app.world().resource::<NetcodeKey>().clone();
         let lane_settings = LaneSettings {

@@ -35,7 +35,7 @@ pub mod sweep;
 #[cfg(test)]
 mod tests;
 
-use bodies::Bodies;
+use bodies::{Bodies, BodiesOutline};
 use control::Controls;
 use events::{ArenaEvent, TickEvents};
 use grid::SpatialGrid;
@@ -75,7 +75,11 @@ impl Plugin for ArenaPlugin {
             .add_room_state::<Bodies>("bodies")
             .add_room_state::<Projectiles>("projectiles")
             .add_room_state::<Pickups>("pickups")
-            .add_room_state::<Scores>("scores");
+            .add_room_state::<Scores>("scores")
+            .list_fields(Bodies::outline, BodiesOutline::list_fields)
+            .list_fields(Projectiles::clone, Projectiles::list_fields)
+            .list_fields(Pickups::clone, Pickups::list_fields)
+            .list_fields(Scores::clone, Scores::list_fields);
         app.add_systems(
             SimTick,
             (

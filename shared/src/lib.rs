@@ -4,6 +4,7 @@
 //! Start with [`sim`], the seam between the engine and a game.
 
 pub mod arena;
+pub mod fields;
 pub mod ids;
 pub mod input;
 pub mod net_sim;

@@ -5,7 +5,10 @@ use rand::{RngExt, SeedableRng, rand_core::Rng};
 use rand_pcg::Pcg32;
 use serde::{Deserialize, Serialize};
 
-use crate::state_hash::{StateHash, StateHasher};
+use crate::{
+    fields::FieldList,
+    state_hash::{StateHash, StateHasher},
+};
 
 /// A deterministic random number generator (PCG-XSH-RR 64/32, O'Neill 2014).
 ///
@@ -44,6 +47,11 @@ impl SimRng {
     /// True once in `n` draws on average.
     pub fn one_in(&mut self, n: u32) -> bool {
         self.below(n.max(1)) == 0
+    }
+
+    pub(crate) fn list_fields(&self, list: &mut FieldList) {
+        list.add(None, "drawn", self.drawn);
+        list.add(None, "next", self.pcg.clone().next_u32());
     }
 }
 

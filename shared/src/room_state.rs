@@ -6,6 +6,7 @@ use bevy::{ecs::component::Mutable, prelude::*};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
+    fields::{Field, FieldList},
     protocol::codec::{self, CodecError},
     sim::{ENGINE_STATES, Rooms, SimSet, SimTick},
     state_hash::{COMPONENTS_MAX, StateHash, StateHasher, StateHashes},
@@ -28,6 +29,19 @@ pub trait AddRoomState {
     /// # Panics
     /// When more than [`COMPONENTS_MAX`] components are registered, or one of them twice.
     fn add_room_state<C: RoomState>(&mut self, name: &'static str) -> &mut Self;
+
+    /// Lets desync reports say which field of `C` differs.
+    ///
+    /// `outline` takes out what can be listed: clients keep that of every tick since they last agreed with the server, so it
+    /// should be small. `list` names every field that the hash covers.
+    ///
+    /// # Panics
+    /// When `C` is not registered.
+    fn list_fields<C: RoomState, O: Send + Sync + 'static>(
+        &mut self,
+        outline: fn(&C) -> O,
+        list: fn(&O, &mut FieldList),
+    ) -> &mut Self;
 }
 
 impl AddRoomState for App {
@@ -40,6 +54,24 @@ impl AddRoomState for App {
         self.insert_resource(Place::<C>(place, std::marker::PhantomData));
         // Every such system writes its own place of `StateHashes`, so their order cannot matter.
         self.add_systems(SimTick, hash_component::<C>.in_set(SimSet::Hash).ambiguous_with(SimSet::Hash))
+    }
+
+    fn list_fields<C: RoomState, O: Send + Sync + 'static>(
+        &mut self,
+        outline: fn(&C) -> O,
+        list: fn(&O, &mut FieldList),
+    ) -> &mut Self {
+        let place = self.world().resource::<Place<C>>().0;
+        let fields = Fields {
+            outline: Box::new(move |saved| Some(Box::new(outline(saved.downcast_ref::<C>()?)))),
+            list: Box::new(move |outline| {
+                let mut fields = FieldList::default();
+                outline.downcast_ref::<O>().into_iter().for_each(|outline| list(outline, &mut fields));
+                fields
+            }),
+        };
+        self.world_mut().resource_mut::<RoomStates>().0[place].fields = Some(fields);
+        self
     }
 }
 
@@ -58,6 +90,12 @@ fn hash_component<C: RoomState>(place: Res<Place<C>>, mut rooms: Rooms<(&C, &mut
 
 type Saved = Box<dyn Any + Send + Sync>;
 
+/// How the fields of a component are listed.
+struct Fields {
+    outline: Box<dyn Fn(&Saved) -> Option<Saved> + Send + Sync>,
+    list: Box<dyn Fn(&Saved) -> FieldList + Send + Sync>,
+}
+
 /// What can be done with one registered component, its type forgotten.
 struct Entry {
     name: &'static str,
@@ -66,6 +104,7 @@ struct Entry {
     encode: fn(EntityRef, &mut Vec<u8>) -> bool,
     decode: fn(&mut EntityWorldMut, Option<&[u8]>) -> Result<(), CodecError>,
     release: fn(&mut EntityWorldMut),
+    fields: Option<Fields>,
 }
 
 impl Entry {
@@ -106,6 +145,7 @@ impl Entry {
             },
             // Moved out first: a panic in the game's own `drop` leaves the room whole.
             release: |room| drop(room.take::<C>()),
+            fields: None,
         }
     }
 }
@@ -128,6 +168,13 @@ pub struct RoomSnapshot {
     components: Vec<Option<Saved>>,
 }
 
+/// What can be listed of a room's authoritative state.
+pub struct RoomOutline {
+    /// The next tick to simulate from that state.
+    pub next_tick: Tick,
+    components: Vec<Option<Saved>>,
+}
+
 impl RoomStates {
     /// The name a component was registered under.
     pub fn name(&self, place: usize) -> &'static str {
@@ -137,6 +184,30 @@ impl RoomStates {
     /// The names of all components, in registration order.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.0.iter().map(|entry| entry.name)
+    }
+
+    /// The place of the component with this name.
+    pub fn place(&self, name: &str) -> Option<usize> {
+        self.0.iter().position(|entry| entry.name == name)
+    }
+
+    /// Whether the fields of the component at this place can be listed.
+    pub fn lists_fields(&self, place: usize) -> bool {
+        self.0.get(place).is_some_and(|entry| entry.fields.is_some())
+    }
+
+    /// What can be listed of a saved state.
+    pub fn outline(&self, snapshot: &RoomSnapshot) -> RoomOutline {
+        let outline = |(entry, saved): (&Entry, &Option<Saved>)| (entry.fields.as_ref()?.outline)(saved.as_ref()?);
+        let components = self.0.iter().zip(&snapshot.components).map(outline).collect();
+        RoomOutline { next_tick: snapshot.next_tick, components }
+    }
+
+    /// The fields of the component at this place; none where it is absent or cannot be listed.
+    pub fn fields(&self, outline: &RoomOutline, place: usize) -> Vec<Field> {
+        let fields = self.0.get(place).and_then(|entry| entry.fields.as_ref());
+        let outline = outline.components.get(place).and_then(Option::as_ref);
+        fields.zip(outline).map_or_else(Vec::new, |(fields, outline)| (fields.list)(outline).into_fields())
     }
 
     /// How many components are registered.

@@ -6,6 +6,7 @@ use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    fields::FieldList,
     ids::{SLOTS_MAX, Slot, SlotMask, slots_in},
     state_hash::{StateHash, StateHasher},
     tick::Tick,
@@ -54,6 +55,17 @@ impl Scoreboard {
             (Reverse(frame.points), frame.since, *slot)
         });
         slots
+    }
+
+    pub(crate) fn list_fields(&self, list: &mut FieldList) {
+        for slot in Slot::all() {
+            let ScoreFrame { points, since, detail } = self.slots[slot.index()];
+            list.add(slot, "points", points);
+            list.add(slot, "since", since.0);
+            list.add(slot, "detail", u128::from_be_bytes(detail));
+            list.add(slot, "finished", self.finished & slot.bit() != 0);
+        }
+        list.add(None, "over", self.over);
     }
 }
 

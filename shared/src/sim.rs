@@ -30,6 +30,7 @@ use bevy::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    fields::FieldList,
     ids::{RoomId, SLOTS_MAX, Slot, SlotMask},
     input::{Frame, Input, RosterChange},
     rng::SimRng,
@@ -238,6 +239,21 @@ pub struct Roster {
 #[derive(Component, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastInputs(pub [Input; SLOTS_MAX]);
 
+impl Roster {
+    fn list_fields(&self, list: &mut FieldList) {
+        for slot in Slot::all() {
+            list.add(slot, "seated", self.seated & slot.bit() != 0);
+            list.add(slot, "ever_seated", self.ever_seated & slot.bit() != 0);
+        }
+    }
+}
+
+impl LastInputs {
+    fn list_fields(&self, list: &mut FieldList) {
+        Slot::all().for_each(|slot| list.add(slot, "input", self.0[slot.index()].0));
+    }
+}
+
 impl StateHash for SimTickCount {
     fn state_hash(&self, hasher: &mut StateHasher) {
         hasher.u32(self.0.0);
@@ -279,7 +295,11 @@ impl Plugin for SimPlugin {
             .add_room_state::<Roster>("roster")
             .add_room_state::<LastInputs>("inputs")
             .add_room_state::<SimRng>("rng")
-            .add_room_state::<Scoreboard>("scoreboard");
+            .add_room_state::<Scoreboard>("scoreboard")
+            .list_fields(Roster::clone, Roster::list_fields)
+            .list_fields(LastInputs::clone, LastInputs::list_fields)
+            .list_fields(SimRng::clone, SimRng::list_fields)
+            .list_fields(Scoreboard::clone, Scoreboard::list_fields);
     }
 }
 

@@ -116,8 +116,8 @@ impl Simulation {
     }
 
     /// The room, for a test that arranges a situation.
-    #[cfg(test)]
-    pub(crate) fn room_mut(&mut self) -> EntityWorldMut<'_> {
+    #[cfg(any(test, feature = "corrupt"))]
+    pub fn room_mut(&mut self) -> EntityWorldMut<'_> {
         self.world.entity_mut(self.room)
     }
 

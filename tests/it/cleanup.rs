@@ -223,3 +223,32 @@ fn the_sweep_finds_what_nobody_owns_and_counts_it() {
     world.step_ticks(MATCH_TICKS);
     check::no_room_faulted(&world.server);
 }
+
+/// Every closing tells the room's members: those of a crowd are spread over ticks, and nobody gets in meanwhile.
+#[test]
+fn rooms_that_all_close_at_once_close_some_a_tick() {
+    const ROOMS: usize = 100;
+    let mut world = World::new(TinyPlugin, 90).with_thin_clients();
+    for _ in 0..ROOMS {
+        world.join(RoomWish::Create { size: 2, private: false, practice: false }).expect("an empty server has room");
+    }
+    world.step_ticks(30);
+    let code = world.clients[ROOMS - 1].room;
+    world.clients.iter_mut().for_each(|client| client.client.order(HostOrder::Close));
+    let mut open = vec![world.rooms().len()];
+    while open.last() != Some(&0) {
+        world.step_ticks(1);
+        open.push(world.rooms().len());
+        if open.last() == Some(&(ROOMS - 32)) {
+            assert!(world.join(RoomWish::Code(code)).is_err(), "the last room is about to close");
+        }
+        assert!(open.len() < 20, "{open:?}");
+    }
+    let closed: Vec<usize> = open.windows(2).map(|pair| pair[0] - pair[1]).filter(|closed| *closed > 0).collect();
+    assert_eq!(closed, [32, 32, 32, 4]);
+    world.step_ticks(30);
+    let told = |client: &str| client.contains("the host closed the room");
+    assert!(world.clients.iter().all(|client| client.client.ended().is_some_and(told)));
+    world.step_ticks(200);
+    check::nothing_is_left(&mut world.server);
+}

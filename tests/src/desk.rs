@@ -151,19 +151,28 @@ impl Desk {
 
     /// Clicks on exactly these words.
     pub fn click(&mut self, words: &str) {
-        let found = self.visible_texts().into_iter().find(|(text, _)| text == words);
-        let (_, place) = found.unwrap_or_else(|| panic!("there is no {words:?}: seen is {:?}", self.texts()));
-        self.click_at(place);
+        self.hold(words);
+        self.let_go();
     }
 
-    /// Clicks at a place of the window, in pixels.
-    pub fn click_at(&mut self, position: Vec2) {
+    /// Presses the mouse on exactly these words, and holds it.
+    pub fn hold(&mut self, words: &str) {
+        let found = self.visible_texts().into_iter().find(|(text, _)| text == words);
+        let (_, position) = found.unwrap_or_else(|| panic!("there is no {words:?}: seen is {:?}", self.texts()));
+        self.hold_at(position);
+    }
+
+    /// Presses the mouse at a place of the window, in pixels, and holds it.
+    pub fn hold_at(&mut self, position: Vec2) {
         let window = self.window;
         self.app.world_mut().write_message(WindowEvent::CursorMoved(CursorMoved { window, position, delta: None }));
         self.frames(CLICK_FRAMES);
-        for state in [ButtonState::Pressed, ButtonState::Released] {
-            self.mouse(MouseButton::Left, state);
-        }
+        self.mouse(MouseButton::Left, ButtonState::Pressed);
+    }
+
+    /// Lets go of the mouse, where it is.
+    pub fn let_go(&mut self) {
+        self.mouse(MouseButton::Left, ButtonState::Released);
     }
 
     /// Presses or lets go of a button of the mouse, where the mouse is.

@@ -1,10 +1,15 @@
-//! A server of this process on a thread of its own, with HTTP and UDP on ports that the system chooses.
+//! A server of this process on a thread of its own, with HTTP and UDP on ports that the system chooses, and a data folder
+//! that is gone with it. It can be cut off, killed, and started anew.
+
+mod front;
 
 use std::{
+    fs,
     net::SocketAddr,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     thread,
     time::{Duration, Instant, SystemTime},
@@ -12,9 +17,11 @@ use std::{
 
 use bevy::app::Plugin;
 use framehouse_server::{
-    config::{NetSettings, RoomSettings},
+    config::{NetSettings, ReplaySettings, RoomSettings},
     net::datagrams::{Datagrams, UdpDatagrams},
     ops::{http, replays::ReplayFiles},
+    replay::writer::ReplayWriter,
+    results::ResultStore,
     room::directory::JoinQueue,
     runner,
     server::{Server, ServerSetup},
@@ -22,7 +29,11 @@ use framehouse_server::{
 };
 use framehouse_shared::sim::GameFile;
 
+use front::Front;
+
 const RATE: TickRate = TickRate(30);
+/// How long the last results and replays may take to be written.
+const CLOSE_TIME_MAX: Duration = Duration::from_secs(20);
 /// The arena's rules, as the server has them.
 const RULES: &str = include_str!("../../assets/arena/rules.ron");
 /// One of its maps.
@@ -32,60 +43,144 @@ const MAP: &str = include_str!("../../assets/arena/maps/basin.ron");
 pub struct LiveServer {
     /// Where it answers.
     pub url: String,
+    front: Front,
+    folder: PathBuf,
+    start: Box<dyn Fn(&Path) -> Running>,
+    running: Option<Running>,
+    /// Those that were killed and may still run, where nobody hears of them.
+    dead: Vec<Running>,
+}
+
+/// One life of the server.
+struct Running {
+    http: SocketAddr,
     stop: Arc<AtomicBool>,
     silence: Arc<AtomicBool>,
-    thread: Option<thread::JoinHandle<()>>,
+    thread: thread::JoinHandle<()>,
 }
 
 impl LiveServer {
     /// A server for this game with quick countdowns.
     pub fn start(game: impl Plugin + Clone, game_files: Vec<GameFile>) -> Self {
-        let listener = http::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
-        let url = format!("http://{}", listener.local_addr().expect("it is bound"));
-        let socket = UdpDatagrams::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
-        let address = socket.local_address();
-        let (stop, silence) = <(Arc<AtomicBool>, Arc<AtomicBool>)>::default();
-        let lane = Muted { socket, silence: Arc::clone(&silence) };
-        let setup = ServerSetup {
-            tick_rate: RATE,
-            rooms: RoomSettings { lobby: 0.0, countdown: 0.5, results: 0.5, ..Default::default() },
-            cleanup: Default::default(),
-            net: NetSettings { connection_timeout: 2, ..Default::default() },
-            lanes: vec![(Box::new(lane), address)],
-            unix_base: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("the clock is past 1970"),
-            game_files,
-            seed: None,
-        };
-        let stopped = Arc::clone(&stop);
-        let thread = thread::spawn(move || {
-            let mut server = Server::new(game, setup).expect("the game's files are right");
-            let files = ReplayFiles::new(std::env::temp_dir());
-            let queue = http::serve(listener, server.status_board(), files, 5.0).expect("a thread");
-            server.set_join_queue(JoinQueue(Mutex::new(queue)));
-            runner::run_until(&mut server, RATE, &stopped);
-        });
-        Self { url, stop, silence, thread: Some(thread) }
+        Self::start_with(game, game_files, RoomSettings::default().grace)
+    }
+
+    /// The same, with seats that are kept for so many seconds after a lost connection.
+    pub fn start_with(game: impl Plugin + Clone, game_files: Vec<GameFile>, grace_s: f64) -> Self {
+        let rooms = RoomSettings { lobby: 0.0, countdown: 0.5, results: 0.5, grace: grace_s, ..Default::default() };
+        let start = Box::new(move |folder: &Path| run(game.clone(), game_files.clone(), rooms.clone(), folder));
+        let front = Front::new().expect("a free port");
+        let mut server = Self { url: front.url(), front, folder: new_folder(), start, running: None, dead: Vec::new() };
+        server.revive();
+        server
     }
 
     /// Asks it to stop, as an operator would.
     pub fn stop(&self) {
-        self.stop.store(true, Ordering::Relaxed);
+        self.running().stop.store(true, Ordering::Relaxed);
     }
 
     /// From now on no datagram comes or goes, as behind a cable that is pulled; or again.
     pub fn be_silent(&self, is_silent: bool) {
-        self.silence.store(is_silent, Ordering::Relaxed);
+        self.running().silence.store(is_silent, Ordering::Relaxed);
+    }
+
+    /// Ends it without a word to anybody, as a crash would: nobody answers at its address.
+    pub fn kill(&mut self) {
+        self.front.lead_to(None);
+        self.be_silent(true);
+        self.stop();
+        self.dead.extend(self.running.take());
+    }
+
+    /// Starts it anew, at the same address and with the same data.
+    pub fn revive(&mut self) {
+        self.end();
+        let running = (self.start)(&self.folder);
+        self.front.lead_to(Some(running.http));
+        self.running = Some(running);
+    }
+
+    /// What the server has written about its matches: a line for each.
+    pub fn results(&self) -> Vec<serde_json::Value> {
+        let text = fs::read_to_string(self.folder.join("results.jsonl")).unwrap_or_default();
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    /// Where it keeps its replays, and what belongs to them.
+    pub fn replay_folder(&self) -> PathBuf {
+        replay_folder(&self.folder)
+    }
+
+    fn running(&self) -> &Running {
+        self.running.as_ref().expect("the server runs")
+    }
+
+    /// Ends it as an operator would, and waits until all is written. Its data stay until it goes out of scope.
+    pub fn end(&mut self) {
+        for running in self.running.take().into_iter().chain(self.dead.drain(..)) {
+            running.stop.store(true, Ordering::Relaxed);
+            let ended = running.thread.join();
+            assert!(ended.is_ok() || thread::panicking(), "the server ended properly");
+        }
     }
 }
 
 impl Drop for LiveServer {
     fn drop(&mut self) {
-        self.stop();
-        if let Some(thread) = self.thread.take() {
-            let ended = thread.join();
-            assert!(ended.is_ok() || thread::panicking(), "the server ended properly");
-        }
+        self.end();
+        drop(fs::remove_dir_all(&self.folder));
     }
+}
+
+fn replay_folder(data: &Path) -> PathBuf {
+    data.join("replays")
+}
+
+fn new_folder() -> PathBuf {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let folder = std::env::temp_dir().join(format!("framehouse-live-{}-{number}", std::process::id()));
+    drop(fs::remove_dir_all(&folder));
+    fs::create_dir_all(&folder).expect("a folder of ours");
+    folder
+}
+
+fn run(game: impl Plugin + Clone, game_files: Vec<GameFile>, rooms: RoomSettings, folder: &Path) -> Running {
+    let listener = http::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
+    let http = listener.local_addr().expect("it is bound");
+    let socket = UdpDatagrams::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
+    let address = socket.local_address();
+    let (stop, silence) = <(Arc<AtomicBool>, Arc<AtomicBool>)>::default();
+    let lane = Muted { socket, silence: Arc::clone(&silence) };
+    let unix_base = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("the clock is past 1970");
+    let setup = ServerSetup {
+        tick_rate: RATE,
+        rooms,
+        cleanup: Default::default(),
+        net: NetSettings::default(),
+        lanes: vec![(Box::new(lane), address)],
+        unix_base,
+        game_files,
+        seed: None,
+    };
+    let results = ResultStore::open(folder).expect("a folder of ours");
+    let replay_folder = replay_folder(folder);
+    let replays = ReplayWriter::start(replay_folder.clone(), &ReplaySettings::default(), unix_base.as_secs());
+    let (replays, stopped) = (replays.expect("a folder of ours"), Arc::clone(&stop));
+    let thread = thread::spawn(move || {
+        let mut server = Server::new(game, setup).expect("the game's files are right");
+        let files = ReplayFiles::new(replay_folder);
+        let queue = http::serve(listener, server.status_board(), files, 5.0).expect("a thread");
+        server.set_join_queue(JoinQueue(Mutex::new(queue)));
+        server.keep_results(results);
+        server.record_replays(replays.queue());
+        runner::run_until(&mut server, RATE, &stopped);
+        server.close_results(CLOSE_TIME_MAX);
+        drop(server);
+        replays.close(CLOSE_TIME_MAX);
+    });
+    Running { http, stop, silence, thread }
 }
 
 /// "Gems and sparks" with matches of so many ticks.

@@ -37,11 +37,16 @@ impl Folder {
 
     /// The files in it, by name.
     pub fn files(&self) -> Vec<PathBuf> {
-        let entries = fs::read_dir(&self.0).expect("the folder is there");
-        let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("a readable folder").path()).collect();
-        files.sort();
-        files
+        files_in(&self.0)
     }
+}
+
+/// The files in a folder, by name.
+pub fn files_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("the folder is there");
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("a readable folder").path()).collect();
+    files.sort();
+    files
 }
 
 impl Drop for Folder {

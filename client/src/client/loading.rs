@@ -37,21 +37,13 @@ impl Client {
         }
         current.stash.start_at(next_tick);
         current.is_desynced = false;
+        // What it says of the old state is no news any more.
+        current.report = None;
         let is_resync = current.loaded.replace((now, next_tick)).is_some();
         self.stats.resyncs += u64::from(is_resync);
         self.notices.push(if is_resync { Notice::Resynced } else { Notice::Loaded });
         let match_no = current.number;
         self.connection.queue_control(&ControlUp::Loaded { match_no, next_tick });
         Ok(())
-    }
-
-    /// Counts a desync once, until a new state is loaded.
-    pub(super) fn note_desync(&mut self, tick: Tick, component: Option<String>) {
-        let Some(current) = &mut self.current else { return };
-        let is_new = !std::mem::replace(&mut current.is_desynced, true);
-        self.stats.desyncs += u64::from(is_new);
-        if is_new || component.is_some() {
-            self.notices.push(Notice::Desync { tick, component });
-        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use framehouse_shared::{ids::MatchId, protocol::control::RoomEvent, tick::Tick};
+use framehouse_shared::{fields::FieldDifference, ids::MatchId, protocol::control::RoomEvent, tick::Tick};
 
 /// The most notices that wait; the oldest go first.
 const NOTICES_MAX: usize = 4096;
@@ -16,12 +16,14 @@ pub enum Notice {
     Room(RoomEvent),
     /// The state of the match is there: it can be drawn.
     Loaded,
-    /// This client's state differs from the server's after this tick.
+    /// This client's state differs from the server's after this tick. Said again with whatever is found out.
     Desync {
         /// The tick.
         tick: Tick,
         /// The first component that differs, once the server has found it.
         component: Option<String>,
+        /// The first field of it that differs, once the server has found it: after the component, if at all.
+        field: Option<FieldDifference>,
     },
     /// The server sent its state, which replaced ours.
     Resynced,

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use framehouse_shared::{
     input::Input,
-    protocol::{control::ControlUp, control::Phase, hot::decode_blob},
+    protocol::{control::Phase, hot::decode_blob},
+    replay::HASH_TICKS,
     tick::Tick,
 };
 
@@ -14,8 +15,11 @@ use crate::prediction::{PREDICTED_TICKS_MAX, Prediction, RESIMULATED_TICKS_MAX, 
 
 /// Inputs are sampled from so long before tick 0: the first ones have to be at the server when it begins.
 const EARLY_SECONDS: f64 = 2.0;
-/// The hashes of every so many confirmed ticks are reported.
-const REPORT_INTERVAL: u32 = 30;
+/// The hash of the state after a confirmed tick is reported half way between those of which frames bring the server's: with
+/// the two in turn, states are compared every 15 ticks.
+const fn is_reported(tick: Tick) -> bool {
+    tick.0 % HASH_TICKS == HASH_TICKS / 2 - 1
+}
 
 impl Client {
     pub(super) fn play(&mut self, now: Duration, sample: &mut dyn FnMut(InputRequest<'_>) -> Input) {
@@ -121,11 +125,8 @@ impl Client {
                 self.stats.rollback_ticks.record(i64::from(undone));
             }
             if outcome.differs {
-                self.note_desync(tick, None);
-            }
-            if outcome.differs {
-                self.report_hashes(tick);
-            } else if tick.0 % REPORT_INTERVAL == REPORT_INTERVAL - 1 {
+                self.complain(tick);
+            } else if is_reported(tick) {
                 self.report_hash(tick);
             }
         }
@@ -136,13 +137,6 @@ impl Client {
     fn report_hash(&mut self, tick: Tick) {
         let (Some(current), Some(prediction)) = (&mut self.current, &self.prediction) else { return };
         current.report = prediction.hashes_after(tick).map(|hashes| (tick, hashes.combined()));
-    }
-
-    /// Component by component, so that the server can name the one that differs.
-    pub(super) fn report_hashes(&mut self, tick: Tick) {
-        let (Some(current), Some(prediction)) = (&self.current, &self.prediction) else { return };
-        let Some(hashes) = prediction.hashes_after(tick).cloned() else { return };
-        self.connection.queue_control(&ControlUp::Hashes { match_no: current.number, tick, hashes });
     }
 
     fn predict(&mut self, steps_max: u32) -> Result<(), SimulationFailed> {

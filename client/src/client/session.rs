@@ -49,12 +49,10 @@ impl Client {
                     self.leaderboard = Some(Leaderboard { match_no, tick, entries });
                 }
             }
-            ControlDown::WantHashes { match_no, tick } => {
-                if self.match_no() == Some(match_no) {
-                    self.report_hashes(tick);
-                }
+            ControlDown::WantHashes { match_no, first, hashes } => self.answer_hashes(match_no, first, &hashes),
+            ControlDown::Desync { match_no, tick, component, field } => {
+                self.take_desync(match_no, tick, component, field);
             }
-            ControlDown::Desync { tick, component } => self.note_desync(tick, Some(component)),
             ControlDown::Refused { reason } => self.notices.push(Notice::Refused(reason)),
             ControlDown::ResultSaved { match_no, match_id } => {
                 self.stats.note_result(match_id);

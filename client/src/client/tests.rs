@@ -39,7 +39,7 @@ fn a_match_is_played_to_its_results() {
     assert_eq!(simulation.hashes(), stage.simulation.hashes());
     assert!(stage.client.results().is_some());
     let reported: Vec<u32> = stage.heard.iter().filter_map(|message| Some(message.report?.0.0)).collect();
-    assert_eq!(reported, (1..TOY_TICKS / 30).map(|n| n * 30 - 1).collect::<Vec<_>>());
+    assert_eq!(reported, (0..TOY_TICKS / 30).map(|n| n * 30 + 14).collect::<Vec<_>>());
     assert_eq!(stage.said(|message| matches!(message, ControlUp::Hashes { .. })), 0, "all was well");
 }
 

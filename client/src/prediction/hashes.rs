@@ -27,6 +27,15 @@ impl RecentHashes {
         self.0.get(place as usize).map(|(_, hashes)| hashes)
     }
 
+    /// The first tick after which these are other hashes than the server's, which begin with tick `first`. Only ticks that
+    /// both sides have are compared.
+    pub fn first_difference(&self, first: Tick, server: &[u64]) -> Option<(Tick, &StateHashes)> {
+        (0..).zip(server).find_map(|(place, server)| {
+            let tick = first.plus(place);
+            self.after(tick).filter(|ours| ours.combined() != *server).map(|ours| (tick, ours))
+        })
+    }
+
     /// Forgets all.
     pub fn clear(&mut self) {
         self.0.clear();

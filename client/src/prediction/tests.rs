@@ -1,3 +1,4 @@
+mod evidence;
 mod overload;
 
 use framehouse_shared::{

@@ -47,8 +47,10 @@ pub enum Action {
     Start,
     Kick(Slot),
     HandOver(Slot),
-    NextMap,
-    Seats(u8),
+    /// So many maps on.
+    Map(i8),
+    /// So many seats more.
+    Seats(i8),
     Private(bool),
     CloseRoom,
     Leave,

@@ -20,6 +20,7 @@ mod problem;
 mod results;
 mod settings;
 mod start;
+mod strip;
 
 use bevy::prelude::*;
 use clap::ValueEnum;
@@ -63,7 +64,7 @@ impl Plugin for ScreensPlugin {
         // The match is drawn only where it is seen.
         app.configure_sets(Update, Draw.run_if(in_state(Screen::Match)));
         app.add_plugins((menu::plugin, browser::plugin, connecting::plugin, lobby::plugin, results::plugin));
-        app.add_plugins((settings::plugin, problem::plugin, dialog::plugin));
+        app.add_plugins((settings::plugin, problem::plugin, dialog::plugin, strip::plugin));
         app.add_plugins((chat::plugin, curves::plugin, news::plugin, practice::plugin));
     }
 }

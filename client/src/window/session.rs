@@ -9,9 +9,12 @@
 
 mod asking;
 mod comeback;
+mod errand;
 mod problem;
 mod readiness;
+mod silence;
 mod ticket;
+mod wish;
 
 use std::time::{Duration, Instant};
 
@@ -29,18 +32,19 @@ use super::{
 use crate::{
     client::{Client, Notice},
     connect::{RoomRequest, SessionRequest},
+    net::End,
+    rejoin::{Rejoin, SEAT_KEPT},
     stats::ClientStats,
 };
 use asking::{Asked, Fresh};
 use comeback::{Lost, Progress};
+use silence::Silence;
 
+pub use errand::Errand;
 pub use problem::{Problem, as_sentence};
 pub use ticket::{Offer, Ticket};
+pub use wish::{PRACTICE_BOTS, Wish};
 
-/// Bots in a room for practice.
-pub const PRACTICE_BOTS: u8 = 3;
-/// Seats of a room that the player opens.
-const ROOM_SEATS: u8 = 8;
 /// How long a session that the player has left may take to say so.
 const PARTING_TIME_MAX: Duration = Duration::from_secs(2);
 
@@ -67,23 +71,6 @@ impl Plugin for SessionPlugin {
     }
 }
 
-/// What a player wants to be let into.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wish {
-    /// Any public room.
-    Quick,
-    /// A new room.
-    Create,
-    /// The room with this code.
-    Join(RoomCode),
-    /// The same, without a seat.
-    Watch(RoomCode),
-    /// A new room with bots in it.
-    Practice,
-    /// A seat from an earlier run of the program.
-    Resume(Ticket),
-}
-
 /// The player's session, from the first request to the last message.
 #[derive(Resource)]
 pub struct Session {
@@ -93,6 +80,8 @@ pub struct Session {
     server: String,
     /// What gets a lost session back.
     request: Option<SessionRequest>,
+    seat_kept: Duration,
+    silence: Silence,
     net_sim: Option<NetSimConfig>,
     autopilot: Option<SimRng>,
     parting: Vec<(Box<Client>, Duration)>,
@@ -115,6 +104,8 @@ impl Session {
             wish: None,
             server: String::new(),
             request: None,
+            seat_kept: SEAT_KEPT,
+            silence: Silence::default(),
             net_sim: args.net_sim,
             autopilot: args.autopilot.then(|| SimRng::new(seed_of(args.name.as_deref().unwrap_or_default()))),
             parting: Vec::new(),
@@ -124,7 +115,7 @@ impl Session {
     /// Asks for a session; one that there was is left.
     pub fn begin(&mut self, wish: Wish, settings: &Settings, now: Duration) {
         self.leave(now);
-        let (server, request) = request(&wish, settings);
+        let (server, request) = wish.request(settings);
         self.stage = Stage::Asking(Asked::ask(&self.game, server.clone(), request.clone()));
         (self.wish, self.server, self.request) = (Some(wish), server, Some(request));
     }
@@ -189,6 +180,11 @@ impl Session {
         if let Stage::Lost(lost) = &self.stage { Some(lost.seconds_left(now)) } else { None }
     }
 
+    /// For how many seconds nothing came from the server.
+    pub const fn silent_s(&self) -> f32 {
+        if let Stage::Open(_) = &self.stage { self.silence.seconds() } else { 0.0 }
+    }
+
     /// Why the session is over, or never began.
     pub const fn problem(&self) -> Option<&Problem> {
         if let Stage::Over(problem, _) = &self.stage { Some(problem) } else { None }
@@ -218,6 +214,7 @@ impl Session {
         self.stage = match answer {
             Ok(fresh) => {
                 self.keep_key(&fresh);
+                self.silence = Silence::default();
                 Stage::Open(fresh.client)
             }
             Err(error) => Stage::Over(Problem::of_refusal(&error, settings), None),
@@ -226,6 +223,7 @@ impl Session {
 
     /// Whoever only watches has no seat to come back to, and just asks for the same again.
     fn keep_key(&mut self, fresh: &Fresh) {
+        self.seat_kept = fresh.seat_kept;
         if let Some(request) = self.request.as_mut().filter(|request| !matches!(request.room, RoomRequest::Watch(_))) {
             request.room = RoomRequest::Code(fresh.code);
             request.resume = Some(fresh.resume.clone());
@@ -233,10 +231,10 @@ impl Session {
     }
 
     /// What gets this seat back after a restart.
-    fn ticket(&self) -> Option<(RoomCode, &SessionRequest)> {
+    fn ticket(&self) -> Option<(RoomCode, &SessionRequest, Duration)> {
         let is_practice = self.wish == Some(Wish::Practice);
         let code = self.client().filter(|client| client.slot().is_some() && !is_practice)?.code()?;
-        Some((code, self.request.as_ref().filter(|request| request.resume.is_some())?))
+        Some((code, self.request.as_ref().filter(|request| request.resume.is_some())?, self.seat_kept))
     }
 
     fn update(&mut self, now: Duration, view: &GameView, controls: &mut Controls) -> Vec<Notice> {
@@ -252,17 +250,22 @@ impl Session {
             input
         });
         client.note_cost(begin.elapsed());
+        self.silence.listen(client, now);
         client.drain_notices().collect()
     }
 
     fn notice_end(&mut self, settings: &Settings, now: Duration) {
         let Stage::Open(client) = &self.stage else { return };
-        let Some(end) = client.end().cloned() else { return };
+        let fell_silent = || End { reason: "Nothing comes from the server any more.".to_owned(), is_lost: true };
+        let Some(end) = client.end().cloned().or_else(|| self.silence.is_loss().then(fell_silent)) else { return };
         // A session that never was in its room has no seat to come back to.
         let can_come_back = end.is_lost && client.phase().is_some();
         let Stage::Open(client) = std::mem::replace(&mut self.stage, Stage::Idle) else { return };
         self.stage = match self.request.clone().filter(|_| can_come_back) {
-            Some(request) => Stage::Lost(Box::new(Lost::new(client, &self.game, self.server.clone(), request, now))),
+            Some(request) => {
+                let rejoin = Rejoin::new(now, self.seat_kept);
+                Stage::Lost(Box::new(Lost::new(client, &self.game, self.server.clone(), request, rejoin)))
+            }
             None => Stage::Over(Problem::of_end(&end, settings), Some(client)),
         };
     }
@@ -271,11 +274,10 @@ impl Session {
         let Stage::Lost(lost) = &mut self.stage else { return };
         match lost.update(now, self.net_sim) {
             Progress::Waiting => {}
-            Progress::Back(client, resume) => {
-                if let Some(key) = self.request.as_mut().and_then(|request| request.resume.as_mut()) {
-                    *key = resume;
-                }
-                self.stage = Stage::Open(client);
+            Progress::Back(fresh) => {
+                self.keep_key(&fresh);
+                self.silence = Silence::default();
+                self.stage = Stage::Open(fresh.client);
             }
             Progress::Gone(error) => {
                 let problem = Problem::of_lost_seat(error.as_ref(), settings);
@@ -288,27 +290,6 @@ impl Session {
     fn part(&mut self, now: Duration) {
         self.parting.iter_mut().for_each(|(client, _)| client.update(now, &mut |_| default()));
         self.parting.retain(|(client, until)| client.end().is_none() && now < *until);
-    }
-}
-
-fn request(wish: &Wish, settings: &Settings) -> (String, SessionRequest) {
-    let create = |size, private| RoomRequest::Create { size, private, practice: false };
-    let room = match wish {
-        Wish::Quick => RoomRequest::Quick {},
-        Wish::Create => create(ROOM_SEATS, false),
-        Wish::Join(code) => RoomRequest::Code(*code),
-        Wish::Watch(code) => RoomRequest::Watch(*code),
-        // One seat stays free: a full room would begin the next match before the player is ready.
-        Wish::Practice => create(PRACTICE_BOTS + 2, true),
-        Wish::Resume(ticket) => RoomRequest::Code(ticket.code),
-    };
-    let request = SessionRequest { name: settings.name.trim().to_owned(), room, resume: None, hello: None };
-    match wish {
-        Wish::Resume(ticket) => (
-            ticket.server.clone(),
-            SessionRequest { name: ticket.name.clone(), resume: Some(ticket.resume.clone()), ..request },
-        ),
-        _ => (settings.server.clone(), request),
     }
 }
 

@@ -227,7 +227,7 @@ texts! {
     NoSession: "No place for you", "无法加入";
     SessionOver: "The session is over", "会话已结束";
     SeatGone: "Your seat is gone", "座位已失效";
-    SeatGoneWhy: "Your seat was not kept so long. You can join again and start afresh.", "座位未能保留这么久。你可以重新加入并重新开始。";
+    SeatGoneWhy: "The server has no seat for you any more: it was not kept so long, or the server was started anew and the match is gone. You can join again and start afresh.", "服务器已不再保留你的座位：保留时间已过，或服务器已重新启动，比赛已结束。你可以重新加入并重新开始。";
     ServerGoneWhy: "The server did not come back in time, and the match is gone. Try again when it runs.", "服务器未能及时恢复，比赛已结束。请在其运行时重试。";
 }
 

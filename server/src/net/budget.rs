@@ -135,27 +135,19 @@ impl Budget {
 pub enum ErrorKind {
     /// Authenticated payloads that are none of the protocol's.
     Network,
-    /// A state that differs from ours.
-    Desync,
     /// Messages that make no sense, or not now.
     InvalidInput,
 }
 
 impl ErrorKind {
-    /// Errors of this kind within a minute that a session may make.
-    const fn limit(self) -> u32 {
-        match self {
-            Self::Network | Self::InvalidInput => 10,
-            // Each costs a snapshot, and a third one says that it will not get better.
-            Self::Desync => 2,
-        }
-    }
+    /// Errors of a kind within a minute that a session may make.
+    const LIMIT: u32 = 10;
 }
 
 /// How often a session was wrong lately, by kind.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ErrorLedger {
-    kinds: [(u32, Duration); 3],
+    kinds: [(u32, Duration); 2],
 }
 
 impl ErrorLedger {
@@ -166,7 +158,7 @@ impl ErrorLedger {
             (*count, *since) = (0, now);
         }
         *count += 1;
-        *count > kind.limit()
+        *count > ErrorKind::LIMIT
     }
 
     /// Notes that the session did well what this kind of error is about: it starts anew.
@@ -222,7 +214,5 @@ mod tests {
         assert!(ledger.note(ErrorKind::Network, at(11)));
         ledger.succeed(ErrorKind::Network);
         assert!(!ledger.note(ErrorKind::Network, at(12)));
-        assert!((0..30).all(|n| !ledger.note(ErrorKind::Desync, at(n * 31))), "two a minute are forgiven");
-        assert!((0..3).any(|n| ledger.note(ErrorKind::Desync, at(2000 + n))), "three are not");
     }
 }

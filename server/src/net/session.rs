@@ -145,9 +145,6 @@ impl Session {
         if self.errors.note(kind, now) {
             self.kick(match kind {
                 ErrorKind::Network => "your client sent too much that is no message of this game",
-                ErrorKind::Desync => {
-                    "your game calculated differently from the server three times within a minute: reinstall the client"
-                }
                 ErrorKind::InvalidInput => "your client sent too many messages that make no sense",
             });
         }

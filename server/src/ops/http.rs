@@ -1,4 +1,4 @@
-//! The HTTP gateway: sessions, the room list, status and health, on a thread of its own.
+//! The HTTP gateway: sessions, the lists of rooms and maps, status and health, on a thread of its own.
 //!
 //! It never touches the world: join requests go to the tick thread through a bounded queue, pages come from the
 //! [`StatusBoard`].
@@ -131,6 +131,10 @@ fn router(gateway: Gateway) -> Router {
         .route("/v1/sessions", post(open_session))
         .route("/v1/rooms", get(list_rooms))
         .route(
+            "/v1/maps",
+            get(|State(gateway): State<Gateway>| async move { Json(json!({ "maps": gateway.status.page().maps })) }),
+        )
+        .route(
             "/v1/status",
             get(|State(gateway): State<Gateway>| async move { Json(json!(gateway.status.page().status)) }),
         )
@@ -214,6 +218,7 @@ fn grant_body(grant: &Grant) -> serde_json::Value {
         "protocol": format!("{:016x}", protocol_hash()),
         "code": grant.code,
         "resume": grant.resume.reveal(),
+        "grace_s": grant.grace_s,
     })
 }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use bevy::{ecs::system::SystemParam, prelude::*};
-use framehouse_shared::protocol::guard::Dropped;
+use framehouse_shared::{protocol::guard::Dropped, sim::GameInfo};
 use serde::Serialize;
 
 use super::{
@@ -41,6 +41,7 @@ impl Plugin for StatusPlugin {
             .init_resource::<TickTimes>()
             .init_resource::<StatusBoard>()
             .add_plugins(StagesPlugin)
+            .add_systems(Startup, note_maps)
             .add_systems(FixedUpdate, publish_status.in_set(TickSet::Metrics));
     }
 }
@@ -52,6 +53,10 @@ pub struct Counters {
     pub invalid_messages: u64,
     /// Clients whose state differed from ours.
     pub desyncs: u64,
+    /// Those of which the first bad tick and component were found.
+    pub desyncs_named: u64,
+    /// Players who were sent away because it happened again and again.
+    pub desyncs_sent_away: u64,
     /// Matches that came to their end.
     pub matches_finished: u64,
     /// Rooms that were closed because something panicked in them.
@@ -107,13 +112,19 @@ impl StatusBoard {
     }
 }
 
-/// One page: `/v1/status` and `/v1/rooms`.
+/// The maps of the game; an operator's files are read before.
+#[derive(Resource)]
+struct MapNames(Vec<String>);
+
+/// One page: `/v1/status`, `/v1/rooms` and `/v1/maps`.
 #[derive(Debug, Default)]
 pub struct Page {
     /// `/v1/status`.
     pub status: Status,
     /// `/v1/rooms`: public rooms only.
     pub rooms: Vec<RoomEntry>,
+    /// `/v1/maps`: what a host can choose.
+    pub maps: Vec<String>,
 }
 
 /// `/v1/status`.
@@ -144,6 +155,7 @@ pub struct Status {
     room_messages_out: u64,
     room_messages_dropped: u64,
     errors: Errors,
+    desyncs: Desyncs,
     dropped_datagrams: serde_json::Map<String, serde_json::Value>,
     messages_in: u64,
     messages_out: u64,
@@ -187,6 +199,13 @@ struct Errors {
     rooms_faulted: u64,
 }
 
+#[derive(Debug, Default, Serialize)]
+struct Desyncs {
+    detected: u64,
+    named: u64,
+    sent_away: u64,
+}
+
 /// Everything that the page is made from.
 #[derive(SystemParam)]
 struct Sources<'w, 's> {
@@ -196,6 +215,7 @@ struct Sources<'w, 's> {
     times: Res<'w, TickTimes>,
     stages: Res<'w, StageTimes>,
     board: Res<'w, StatusBoard>,
+    maps: Res<'w, MapNames>,
     sessions: Res<'w, Sessions>,
     cleanup: Res<'w, Cleanup>,
     results: Option<Res<'w, ResultStore>>,
@@ -206,11 +226,17 @@ struct Sources<'w, 's> {
     lanes: Query<'w, 's, &'static Lane>,
 }
 
+fn note_maps(world: &mut World) {
+    let maps = (world.resource::<GameInfo>().maps)(world);
+    world.insert_resource(MapNames(maps));
+}
+
 fn publish_status(sources: Sources) {
     if !sources.now.tick.is_multiple_of(u64::from(sources.rate.ticks_in(PAGE_INTERVAL_MS))) {
         return;
     }
-    let page = Arc::new(Page { status: sources.status(), rooms: sources.public_rooms() });
+    let maps = sources.maps.0.clone();
+    let page = Arc::new(Page { status: sources.status(), rooms: sources.public_rooms(), maps });
     *sources.board.0.lock().expect("nothing panics while holding this lock") = page;
 }
 
@@ -251,6 +277,11 @@ impl Sources<'_, '_> {
                 desync: self.counters.desyncs,
                 invalid_input: self.counters.invalid_messages,
                 rooms_faulted: self.counters.rooms_faulted,
+            },
+            desyncs: Desyncs {
+                detected: self.counters.desyncs,
+                named: self.counters.desyncs_named,
+                sent_away: self.counters.desyncs_sent_away,
             },
             dropped_datagrams: Dropped::ALL
                 .iter()

@@ -13,6 +13,7 @@ use framehouse_shared::{
     replay::{Assembly, Beginning, Ending, FILE_BYTES_MAX, Replay, Trailer, Unfinished},
 };
 
+use super::reports::Reports;
 use crate::config::ReplaySettings;
 
 /// The folder's name in the data folder.
@@ -121,6 +122,8 @@ struct Kept {
 
 /// The whole replays in the folder, oldest first, so that keeping the quotas does not read the folder again.
 pub(super) struct Shelf {
+    /// What lies beside them, and of matches that run.
+    pub reports: Reports,
     folder: PathBuf,
     kept: VecDeque<Kept>,
     bytes: u64,
@@ -137,8 +140,10 @@ impl Shelf {
         }
         kept.sort();
         let bytes = kept.iter().map(|kept| kept.bytes).sum();
+        let reports = Reports::open(folder)?;
         let seconds_max = (settings.keep_days > 0).then(|| u64::from(settings.keep_days) * DAY_S);
-        Ok(Self { folder: folder.to_owned(), kept: kept.into(), bytes, seconds_max, bytes_max: settings.keep_bytes })
+        let (folder, bytes_max) = (folder.to_owned(), settings.keep_bytes);
+        Ok(Self { reports, folder, kept: kept.into(), bytes, seconds_max, bytes_max })
     }
 
     /// Adds a replay that just became whole.
@@ -153,6 +158,7 @@ impl Shelf {
         while let Some(oldest) = self.kept.front().copied().filter(|oldest| self.is_too_much(oldest, now_unix_s)) {
             self.kept.pop_front();
             self.bytes -= oldest.bytes;
+            self.reports.remove(oldest.match_id);
             // An operator may have taken it away.
             removed += u64::from(fs::remove_file(whole_path(&self.folder, oldest.match_id)).is_ok());
         }
@@ -161,7 +167,9 @@ impl Shelf {
 
     fn is_too_much(&self, oldest: &Kept, now_unix_s: u64) -> bool {
         let age = now_unix_s.saturating_sub(oldest.unix_s);
-        self.bytes > self.bytes_max || self.kept.len() > FILES_MAX || self.seconds_max.is_some_and(|max| age > max)
+        self.bytes + self.reports.bytes() > self.bytes_max
+            || self.kept.len() > FILES_MAX
+            || self.seconds_max.is_some_and(|max| age > max)
     }
 }
 

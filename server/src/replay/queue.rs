@@ -11,10 +11,15 @@ use framehouse_shared::{
     replay::{Header, RawBlock, Trailer},
 };
 
+use super::desync::DesyncJob;
+
 /// Jobs that wait, at most: some thousand rooms may begin and end in the same tick.
 const JOBS_MAX: usize = 16_384;
 /// Bytes of opening states and blocks that wait, at most.
 const JOBS_BYTES_MAX: usize = 32 << 20;
+
+/// A report of a desync takes the thread much longer than anything else: while so many jobs wait, it is given up.
+const JOBS_BEFORE_REPORT_MAX: usize = 64;
 
 /// What the writing thread is asked to do.
 pub(super) enum Job {
@@ -26,6 +31,8 @@ pub(super) enum Job {
     End(MatchId, Option<RawBlock>, Box<Trailer>),
     /// Throw the replay away.
     Abandon(MatchId),
+    /// Write a report beside the replay.
+    Report(Box<DesyncJob>),
 }
 
 impl Job {
@@ -33,6 +40,7 @@ impl Job {
         match self {
             Self::Begin(_, opening) => opening.len(),
             Self::Block(_, block) | Self::End(_, Some(block), _) => block.bytes.len(),
+            Self::Report(job) => job.bytes(),
             Self::End(..) | Self::Abandon(_) => 0,
         }
     }
@@ -51,6 +59,10 @@ pub struct ReplayStats {
     pub failed: u64,
     /// Replays that were removed for their age or for the space they took.
     pub removed: u64,
+    /// Reports of desyncs that lie on the disk.
+    pub reports: u64,
+    /// Reports that could not be written, or were too many for one match or for the thread.
+    pub reports_lost: u64,
     /// Jobs that wait for the thread.
     pub waiting: usize,
 }
@@ -63,6 +75,8 @@ pub(super) struct Progress {
     pub given_up: AtomicU64,
     pub failed: AtomicU64,
     pub removed: AtomicU64,
+    pub reports: AtomicU64,
+    pub reports_lost: AtomicU64,
     jobs: AtomicUsize,
     bytes: AtomicUsize,
 }
@@ -98,7 +112,8 @@ impl ReplayQueue {
         let waiting = self.progress.jobs.fetch_add(1, Relaxed);
         let waiting_bytes = self.progress.bytes.fetch_add(bytes, Relaxed);
         // An abandoned replay was begun once, so there cannot be more of them than jobs that found room.
-        let has_room = waiting < JOBS_MAX && waiting_bytes + bytes <= JOBS_BYTES_MAX || matches!(job, Job::Abandon(_));
+        let jobs_max = if matches!(job, Job::Report(_)) { JOBS_BEFORE_REPORT_MAX } else { JOBS_MAX };
+        let has_room = waiting < jobs_max && waiting_bytes + bytes <= JOBS_BYTES_MAX || matches!(job, Job::Abandon(_));
         if has_room && self.jobs.send(job).is_ok() {
             return Ok(());
         }
@@ -109,6 +124,11 @@ impl ReplayQueue {
     /// Counts a match whose recording was given up.
     pub(super) fn note_given_up(&self) {
         self.progress.given_up.fetch_add(1, Relaxed);
+    }
+
+    /// Counts a report that was not written.
+    pub(super) fn note_report_lost(&self) {
+        self.progress.reports_lost.fetch_add(1, Relaxed);
     }
 
     /// How far the recording is.
@@ -131,6 +151,8 @@ impl Progress {
             given_up: self.given_up.load(Relaxed),
             failed: self.failed.load(Relaxed),
             removed: self.removed.load(Relaxed),
+            reports: self.reports.load(Relaxed),
+            reports_lost: self.reports_lost.load(Relaxed),
             waiting: self.jobs.load(Relaxed),
         }
     }

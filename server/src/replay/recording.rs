@@ -72,6 +72,18 @@ impl Recording {
         Ok(())
     }
 
+    /// The ticks of this match that did not go to the queue yet; what was recorded before them is on its way there.
+    pub(super) fn unfinished(&mut self, match_id: MatchId) -> Option<RawBlock> {
+        if self.match_id != match_id || matches!(self.state, State::Over) {
+            return None;
+        }
+        if self.send_beginning().is_err() {
+            self.give_up();
+            return None;
+        }
+        Some(self.recorder.unfinished().clone())
+    }
+
     /// Ends the replay; says whether it is on its way to the disk.
     pub(super) fn end(&mut self, ending: Ending, hashes: Option<StateHashes>, ranking: Option<Vec<Place>>) -> bool {
         let ticks = self.recorder.ticks();

@@ -1,5 +1,7 @@
 //! What the writing thread leaves on the disk, and what it does when something is in the way.
 
+mod reports;
+
 use std::{
     env, fs,
     path::{Path, PathBuf},

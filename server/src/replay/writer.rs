@@ -24,6 +24,7 @@ use framehouse_shared::{
 };
 
 use super::{
+    desync::DesyncJob,
     folder::{self, Shelf},
     queue::{Job, Jobs, Progress, ReplayQueue, queue},
 };
@@ -115,6 +116,7 @@ impl Writer {
             Job::Block(match_id, block) => (match_id, self.append(match_id, &block)),
             Job::End(match_id, last, trailer) => (match_id, self.end(match_id, last.as_ref(), &trailer)),
             Job::Abandon(match_id) => return self.forget(match_id),
+            Job::Report(job) => return self.report(*job),
         };
         match done {
             Ok(()) => self.is_failing = false,
@@ -161,8 +163,29 @@ impl Writer {
         self.progress.removed.fetch_add(self.shelf.keep_quotas(unix_s), Relaxed);
     }
 
+    /// A report that cannot be written is lost, and nothing else is.
+    fn report(&mut self, job: DesyncJob) {
+        let (match_id, name) = (job.finding.match_id, job.finding.file_name());
+        let has_replay = self.growing.contains_key(&match_id) || folder::whole_path(&self.folder, match_id).exists();
+        let written = if has_replay && self.shelf.reports.has_room(match_id) {
+            job.write(&self.folder)
+                .inspect_err(|error| tracing::error!(name, "a report cannot be written: {error}"))
+                .ok()
+        } else {
+            tracing::info!(name, "a desync is not reported: its match has no replay, or too many reports already");
+            None
+        };
+        let Some(bytes) = written else {
+            self.progress.reports_lost.fetch_add(1, Relaxed);
+            return;
+        };
+        self.progress.reports.fetch_add(1, Relaxed);
+        self.shelf.reports.add(match_id, self.folder.join(name), bytes);
+    }
+
     fn forget(&mut self, match_id: MatchId) {
         self.growing.remove(&match_id);
+        self.shelf.reports.remove(match_id);
         // What cannot be removed now is taken care of at the next start.
         let _ = fs::remove_file(folder::part_path(&self.folder, match_id));
     }

@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use framehouse_shared::protocol::control::{ControlUp, Hello};
 
-use super::{Player, chat, directory::LocalHello, host, members, resync};
+use super::{Player, chat, desync, directory::LocalHello, host, members, resync};
 use crate::{
     net::session::{self, Session, SessionState},
     ops::status::Counters,
@@ -43,7 +43,10 @@ fn handle_members(world: &mut World, session: Entity, member: Entity, message: C
         ControlUp::Loaded { match_no, next_tick } => resync::note_loaded(world, member, match_no, next_tick),
         ControlUp::WantFrames { match_no, first } => resync::send_frames(world, member, match_no, first),
         ControlUp::Hashes { match_no, tick, hashes } => {
-            resync::compare_hashes(world, session, member, match_no, tick, &hashes);
+            desync::take_hashes(world, member, match_no, tick, hashes);
+        }
+        ControlUp::Fields { match_no, tick, is_last, fields } => {
+            desync::take_fields(world, member, match_no, tick, is_last, fields);
         }
         ControlUp::Chat(text) => chat::write(world, session, member, &text),
         ControlUp::Ready(ready) if has_seat => members::set_ready(world, member, ready),

@@ -95,6 +95,8 @@ pub struct Grant {
     pub code: RoomCode,
     /// What the player can come back with after a lost connection.
     pub resume: ResumeSecret,
+    /// For how many seconds the seat is kept then.
+    pub grace_s: f64,
 }
 
 /// Why there is no seat.
@@ -216,7 +218,8 @@ pub fn join(world: &mut World, request: &JoinRequest) -> Result<Grant, JoinError
     let timeout = world.resource::<NetSettings>().connection_timeout;
     let token = make_token(world.resource::<NetcodeKey>(), client, server, timeout, now.unix_base + now.elapsed);
     let tick_rate = world.resource::<TickRate>().0;
-    Ok(Grant { token, session: SessionId(client), server, tick_rate, code, resume: secret })
+    let grace_s = world.resource::<RoomSettings>().grace;
+    Ok(Grant { token, session: SessionId(client), server, tick_rate, code, resume: secret, grace_s })
 }
 
 /// Where a session is going to be.
@@ -268,7 +271,9 @@ fn expected_spectators(world: &mut World, room: Entity) -> usize {
 }
 
 fn room_by_code(world: &World, code: RoomCode) -> Result<Entity, JoinError> {
-    world.resource::<Directory>().by_code.get(&code).copied().ok_or(JoinError::NoSuchRoom(code))
+    let room = world.resource::<Directory>().by_code.get(&code).copied();
+    let is_open = |room: &Entity| world.get::<Room>(*room).is_some_and(|room| room.is_to_close.is_none());
+    room.filter(is_open).ok_or(JoinError::NoSuchRoom(code))
 }
 
 /// From now on nobody finds the room: its code is free for another one, and what it holds is the cleanup's.
@@ -298,7 +303,17 @@ fn create_room(world: &mut World, size: u8, is_public: bool, practice: bool) -> 
     let messages = Bucket::new(ROOM_BYTES_PER_S, ROOM_BYTES_BURST, world.resource::<Now>().elapsed);
     let room = world
         .spawn((
-            Room { id, code, options, is_practice: practice, wait_ticks_max, messages, active_at, next_msg_id: 0 },
+            Room {
+                id,
+                code,
+                options,
+                is_practice: practice,
+                wait_ticks_max,
+                messages,
+                active_at,
+                is_to_close: None,
+                next_msg_id: 0,
+            },
             SimRoom::new(id),
             Seats::new(size),
             Members::default(),
@@ -330,7 +345,8 @@ fn fullest_joinable(world: &mut World) -> Option<Entity> {
     let is_alive = |room, seats: &Seats| seats.has_reserved() || connected(world, room) > 0;
     query
         .iter(world)
-        .filter(|(_, room, seats, sim)| !room.options.private && seats.free() > 0 && !sim.is_faulted())
+        .filter(|(_, room, ..)| !room.options.private && room.is_to_close.is_none())
+        .filter(|(_, _, seats, sim)| seats.free() > 0 && !sim.is_faulted())
         .filter(|(entity, _, seats, _)| is_alive(*entity, seats))
         .min_by_key(|(_, room, seats, _)| (seats.free(), room.id))
         .map(|(entity, ..)| entity)

@@ -10,7 +10,7 @@ use framehouse_shared::{
 use super::{
     InRoom, Player, Room, announce, connected, members, phase, phase::RoomPhase, player_at, players, seats::Seats,
 };
-use crate::{cleanup, net::session};
+use crate::net::session;
 
 /// The player who decides about a room.
 #[derive(Component, Debug, Default)]
@@ -77,7 +77,9 @@ fn carry_out(world: &mut World, room: Entity, host: Entity, order: HostOrder) ->
         HostOrder::HandOver(slot) => hand_over(world, room, other_player(world, room, host, slot)?),
         HostOrder::Configure(options) => configure(world, room, options),
         HostOrder::Close => {
-            cleanup::cleanup_room_fully(world, room, "the host closed the room");
+            if let Some(mut data) = world.get_mut::<Room>(room) {
+                data.is_to_close = Some("the host closed the room");
+            }
             Ok(())
         }
     }

@@ -157,6 +157,11 @@ impl InputBuffer {
         self.end
     }
 
+    /// How the inputs came so far.
+    pub const fn feedback_so_far(&self) -> Feedback {
+        self.feedback
+    }
+
     /// What the client has to know, when it is time to tell it: every fourth frame, and at once when an input was late.
     pub fn feedback(&mut self, tick: Tick) -> Option<Feedback> {
         let is_due = self.is_urgent || tick.0.is_multiple_of(4);
@@ -178,6 +183,9 @@ pub struct SyncState {
     pub snapshot_sent_at: u64,
     /// The first tick of the last snapshot that was sent.
     pub snapshot_tick: Option<Tick>,
+    /// Reports count from this tick on: what they say of earlier ones may come from a state that was replaced. None
+    /// counts until the client has said that it has the last state it was sent.
+    pub compared_from: Option<Tick>,
     /// A tick and the hash of the client's state after it, not compared yet.
     pub report: Option<(Tick, u64)>,
 }

@@ -1,27 +1,19 @@
-//! Whole states and old frames for clients that need them, and the comparison of hashes.
+//! Whole states and old frames for clients that need them.
 
 use bevy::prelude::*;
 use framehouse_shared::{
     protocol::{
         channel::MESSAGE_BYTES_MAX,
-        codec,
         control::{ControlDown, SNAPSHOT_CHUNK_BYTES, SNAPSHOT_CHUNKS_MAX},
     },
     room_state::RoomStates,
     sim::{SimRoom, SimTickCount},
-    state_hash::StateHashes,
     tick::Tick,
 };
 
-use super::{InRoom, Members, Room, clock::RoomClock, history::FrameHistory, inputs::SyncState, members};
+use super::{InRoom, Members, clock::RoomClock, history::FrameHistory, inputs::SyncState, members};
 use crate::{
-    net::{
-        budget::ErrorKind,
-        lane::Lane,
-        mail::{self, PeerAddress},
-        session::Session,
-    },
-    ops::status::Counters,
+    net::mail::{self, PeerAddress},
     tick::{Now, TickRate},
 };
 
@@ -97,11 +89,18 @@ fn snapshot_messages(world: &World, room: Entity) -> Option<Vec<ControlDown>> {
 
 /// Notes that a client has the state it was sent: from the next tick on its player takes part.
 pub fn note_loaded(world: &mut World, member: Entity, match_no: u32, next_tick: Tick) {
+    let Some(next) = world.get::<InRoom>(member).and_then(|room| Some(world.get::<RoomClock>(room.0)?.next_tick))
+    else {
+        return;
+    };
     if is_current_match(world, member, match_no)
         && let Some(mut sync) = world.get_mut::<SyncState>(member)
     {
         sync.next_frame = sync.next_frame.max(next_tick);
         sync.seen_frames = sync.seen_frames.max(next_tick);
+        if sync.snapshot_tick.is_some_and(|newest| next_tick >= newest) {
+            sync.compared_from = Some(next);
+        }
         members::note_loaded(world, member);
     }
 }
@@ -145,65 +144,13 @@ fn frame_messages(history: &FrameHistory, match_no: u32, first: Tick) -> Vec<Con
     messages
 }
 
-/// Compares the hashes that clients reported with their inputs, and asks a client whose hash differs for its parts. Runs in
-/// `TickSet::Control`.
-pub fn compare_reports(
-    rooms: Query<(&FrameHistory, &RoomClock)>,
-    mut players: Query<(&InRoom, &PeerAddress, &mut SyncState)>,
-    mut lanes: Query<&mut Lane>,
-) {
-    for (room, address, mut sync) in &mut players {
-        let Some((tick, theirs)) = sync.report.take() else { continue };
-        let Ok((history, clock)) = rooms.get(room.0) else { continue };
-        let is_mended = sync.snapshot_due || sync.snapshot_tick.is_some_and(|snapshot| tick < snapshot);
-        let differs = history.hashes(tick).is_some_and(|ours| ours.combined() != theirs);
-        if differs
-            && !is_mended
-            && let Ok(mut lane) = lanes.get_mut(address.lane)
-        {
-            let question = ControlDown::WantHashes { match_no: clock.match_no, tick };
-            lane.queue_reliable(address.client, &codec::encode(&question));
-        }
-    }
-}
-
-/// Compares a client's hashes with ours. Where they differ the client is told the component and gets our state.
-pub fn compare_hashes(
-    world: &mut World,
-    session: Entity,
-    member: Entity,
-    match_no: u32,
-    tick: Tick,
-    theirs: &StateHashes,
-) {
-    if !is_current_match(world, member, match_no) {
-        return;
-    }
-    let Some((address, room)) = address_and_room(world, member) else { return };
-    let ours = world.get::<FrameHistory>(room).and_then(|history| history.hashes(tick));
-    let Some(place) = ours.and_then(|ours| ours.first_difference(theirs)) else { return };
-    let component = world.resource::<RoomStates>().name(place).to_owned();
-    let Some(mut sync) = world.get_mut::<SyncState>(member) else { return };
-    // Reports of states from before the last snapshot speak of what is already mended.
-    if sync.snapshot_due || sync.snapshot_tick.is_some_and(|snapshot| tick < snapshot) {
-        return;
-    }
-    sync.snapshot_due = true;
-    world.resource_mut::<Counters>().desyncs += 1;
-    let id = world.get::<Room>(room).map(|room| room.id);
-    tracing::warn!(room = ?id, %tick, component, "a client's state differs from ours: sending it the state");
-    mail::send(world, address, &ControlDown::Desync { tick, component });
-    let now = world.resource::<Now>().elapsed;
-    if let Some(mut session) = world.get_mut::<Session>(session) {
-        session.note_error(ErrorKind::Desync, now);
-    }
-}
-
-fn address_and_room(world: &World, player: Entity) -> Option<(PeerAddress, Entity)> {
+/// Where a member's bytes go, and its room.
+pub fn address_and_room(world: &World, player: Entity) -> Option<(PeerAddress, Entity)> {
     Some((*world.get::<PeerAddress>(player)?, world.get::<InRoom>(player)?.0))
 }
 
-fn is_current_match(world: &World, player: Entity, match_no: u32) -> bool {
+/// Whether this is the number of the match in a member's room.
+pub fn is_current_match(world: &World, player: Entity, match_no: u32) -> bool {
     let room = world.get::<InRoom>(player).map(|room| room.0);
     room.and_then(|room| world.get::<RoomClock>(room)).is_some_and(|clock| clock.match_no == match_no)
 }

@@ -1,11 +1,15 @@
 //! Crafts, walls and obstacles: one small rapier world a room, stepped by hand.
 
+mod outline;
+
 use bevy::prelude::*;
 use bevy_rapier2d::rapier::prelude::{
     BroadPhaseBvh, BvhOptimizationStrategy, CCDSolver, ColliderBuilder, ColliderSet, ImpulseJointSet, IslandManager,
     MultibodyJointSet, NarrowPhase, RigidBodyBuilder, RigidBodyHandle, RigidBodySet,
 };
 use serde::{Deserialize, Serialize};
+
+pub(super) use outline::BodiesOutline;
 
 use super::{
     DT,

@@ -9,6 +9,7 @@ use super::{
     rules::MatchRules,
 };
 use crate::{
+    fields::FieldList,
     rng::SimRng,
     state_hash::{StateHash, StateHasher},
     tick::Tick,
@@ -131,6 +132,25 @@ pub fn field_value(rules: &MatchRules, position: Vec2) -> u16 {
     let (edge, center) = (f32::from(rules.numbers.gem.value_edge), f32::from(rules.numbers.gem.value_center));
     let outwardness = (position / ARENA_HALF).length() / std::f32::consts::SQRT_2;
     (center + (edge - center) * outwardness.min(1.0)).round() as u16
+}
+
+impl Pickups {
+    /// What the hash covers, for reports.
+    pub(super) fn list_fields(&self, list: &mut FieldList) {
+        list.add(None, "next_id", self.next_id);
+        list.add(None, "next_spawn", self.next_spawn.0);
+        list.add(None, "count", self.gems.len());
+        for Gem { id, kind, value, position, velocity, free, fades } in &self.gems {
+            list.add(None, format_args!("gem {id} kind"), kind);
+            list.add(None, format_args!("gem {id} value"), value);
+            list.add(None, format_args!("gem {id} position.x"), position.x);
+            list.add(None, format_args!("gem {id} position.y"), position.y);
+            list.add(None, format_args!("gem {id} velocity.x"), velocity.x);
+            list.add(None, format_args!("gem {id} velocity.y"), velocity.y);
+            list.add(None, format_args!("gem {id} free"), free.0);
+            list.add(None, format_args!("gem {id} fades"), fades.0);
+        }
+    }
 }
 
 impl StateHash for Pickups {

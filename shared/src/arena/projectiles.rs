@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{DT, directions, rules::MatchRules};
 use crate::{
+    fields::FieldList,
     ids::Slot,
     state_hash::{StateHash, StateHasher},
     tick::Tick,
@@ -53,6 +54,19 @@ impl Projectiles {
         });
         self.next_id = self.next_id.wrapping_add(1);
         true
+    }
+
+    /// What the hash covers, for reports.
+    pub(super) fn list_fields(&self, list: &mut FieldList) {
+        list.add(None, "next_id", self.next_id);
+        list.add(None, "count", self.sparks.len());
+        for Spark { id, owner, position, velocity, fades } in &self.sparks {
+            list.add(*owner, format_args!("spark {id} position.x"), position.x);
+            list.add(*owner, format_args!("spark {id} position.y"), position.y);
+            list.add(*owner, format_args!("spark {id} velocity.x"), velocity.x);
+            list.add(*owner, format_args!("spark {id} velocity.y"), velocity.y);
+            list.add(*owner, format_args!("spark {id} fades"), fades.0);
+        }
     }
 }
 

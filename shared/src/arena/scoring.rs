@@ -9,6 +9,7 @@ use super::{
     rules::MatchRules,
 };
 use crate::{
+    fields::FieldList,
     ids::{SLOTS_MAX, Slot, SlotMask, slots_in},
     score::Scoreboard,
     state_hash::{StateHash, StateHasher},
@@ -174,6 +175,20 @@ impl Scores {
     /// The score of a slot, to change.
     pub fn of_mut(&mut self, slot: Slot) -> &mut PlayerScore {
         &mut self.0[slot.index()]
+    }
+
+    /// What the hash covers, for reports.
+    pub(super) fn list_fields(&self, list: &mut FieldList) {
+        for (slot, score) in Slot::all().zip(&self.0) {
+            list.add(slot, "points", score.points);
+            list.add(slot, "combo_ends", score.combo_ends.0);
+            list.add(slot, "combo", score.combo);
+            list.add(slot, "combo_best", score.combo_best);
+            list.add(slot, "gems", score.gems);
+            list.add(slot, "shots", score.shots);
+            list.add(slot, "hits", score.hits);
+            list.add(slot, "hits_taken", score.hits_taken);
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod abuse;
 mod determinism;
+mod fields;
 mod play;
 
 use bevy::prelude::*;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::codec::{self, CodecError};
 use crate::{
+    fields::{Field, FieldDifference},
     ids::{MatchId, PlayerId, RoomCode, RoomId, SLOTS_MAX, Slot},
     score::ScoreFrame,
     state_hash::StateHashes,
@@ -17,7 +18,7 @@ pub const NETCODE_PROTOCOL_ID: u64 = 0x4672_616d_6568_6f75;
 /// What has to be equal on both ends: the wire's version, and the exact versions of the crates that the simulation's
 /// arithmetic runs on. A test compares them with the lock file.
 pub const PROTOCOL_PARTS: &[(&str, &str)] = &[
-    ("framehouse-wire", "2"),
+    ("framehouse-wire", "3"),
     ("bevy_rapier2d", "0.36.0"),
     ("rapier2d", "0.35.0-glamx0.2"),
     ("parry2d", "0.30.2-glamx0.2-b"),
@@ -48,6 +49,10 @@ pub const CHAT_BYTES_MAX: usize = 600;
 pub const MAP_NAME_BYTES_MAX: usize = 32;
 /// The most bytes in a game's id.
 pub const GAME_ID_BYTES_MAX: usize = 32;
+/// The most ticks in one [`ControlDown::WantHashes`]: twice as many as pass between two comparisons of hashes.
+pub const HASHES_ASKED_MAX: usize = 60;
+/// The most bytes of the fields in one [`ControlUp::Fields`].
+pub const FIELDS_BYTES_MAX: usize = 1024;
 /// The most bytes of a sentence for a player.
 pub const REASON_BYTES_MAX: usize = 400;
 
@@ -120,7 +125,8 @@ pub enum ControlUp {
         /// The first frame it lacks.
         first: Tick,
     },
-    /// The hashes of the client's confirmed state: when they differ from the server's, and when it asks for them.
+    /// The hashes of one of the client's confirmed states: of a tick whose frame brought another hash, or, in answer to
+    /// [`ControlDown::WantHashes`], of the first tick that differs.
     Hashes {
         /// The match's number in its room.
         match_no: u32,
@@ -137,6 +143,18 @@ pub enum ControlUp {
     Chat(String),
     /// What only the room's host may ask for.
     Host(HostOrder),
+    /// The answer to [`ControlDown::Desync`]: what the component held on the client's side, in as many messages as it
+    /// takes.
+    Fields {
+        /// The match's number in its room.
+        match_no: u32,
+        /// The tick of the question.
+        tick: Tick,
+        /// Whether these are the last.
+        is_last: bool,
+        /// At most [`FIELDS_BYTES_MAX`] of them, and only sane ones.
+        fields: Vec<Field>,
+    },
 }
 
 /// What a room's host may do.
@@ -210,19 +228,25 @@ pub enum ControlDown {
         /// Best first.
         entries: Vec<Standing>,
     },
-    /// The hash that the client reported for this tick is not the server's: which component is it?
+    /// The client's state differs from the server's after the last of these ticks: after which did it first?
     WantHashes {
         /// The match's number in its room.
         match_no: u32,
-        /// The tick after which the states differ.
-        tick: Tick,
+        /// The first of the ticks.
+        first: Tick,
+        /// For each the server's hash of the state after it, all components in one; at most [`HASHES_ASKED_MAX`].
+        hashes: Vec<u64>,
     },
-    /// The client's state differs from the server's: this is where it first did.
+    /// The client's state differs from the server's: this is where it first did. Said twice if a field is found, too.
     Desync {
-        /// The tick after which the states differ.
+        /// The match's number in its room.
+        match_no: u32,
+        /// The first tick after which the states differ.
         tick: Tick,
-        /// The first component that differs.
+        /// The first component that differs after it.
         component: String,
+        /// The first field of it that differs. While there is none, the client is asked for [`ControlUp::Fields`].
+        field: Option<FieldDifference>,
     },
     /// The session ends, and why, in a sentence for the player.
     Goodbye {
@@ -443,6 +467,9 @@ impl ControlUp {
             Self::Host(HostOrder::Configure(options)) => {
                 options.map.as_ref().is_none_or(|map| map.len() <= MAP_NAME_BYTES_MAX)
             }
+            Self::Fields { fields, .. } => {
+                fields.iter().map(Field::bytes).sum::<usize>() <= FIELDS_BYTES_MAX && fields.iter().all(Field::is_sane)
+            }
             _ => true,
         };
         if fits { Ok(message) } else { Err(CodecError::Invalid) }
@@ -462,6 +489,7 @@ impl ControlDown {
                 index < count && *count <= SNAPSHOT_CHUNKS_MAX && bytes.len() <= SNAPSHOT_CHUNK_BYTES
             }
             Self::Leaderboard { entries, .. } => entries.len() <= SLOTS_MAX,
+            Self::WantHashes { hashes, .. } => hashes.len() <= HASHES_ASKED_MAX,
             _ => true,
         };
         if fits { Ok(message) } else { Err(CodecError::Invalid) }
@@ -496,6 +524,28 @@ mod tests {
         let event = ControlDown::Event { msg_id: 9, event: RoomEvent::State { slot, state: PlayerState::Loaded } };
         assert_eq!(codec::encode(&event), [1, 9, 2, 3, 3]);
         assert_eq!(ControlDown::decode(&codec::encode(&event)), Ok(event));
+        let asked = ControlDown::WantHashes { match_no: 1, first: Tick(2), hashes: vec![3, 4] };
+        assert_eq!(codec::encode(&asked), [5, 1, 2, 2, 3, 4]);
+        let field = Field { slot: Some(slot), name: "x".to_owned(), value: "1".to_owned() };
+        let fields = ControlUp::Fields { match_no: 1, tick: Tick(2), is_last: true, fields: vec![field] };
+        assert_eq!(codec::encode(&fields), [10, 1, 2, 1, 1, 1, 3, 1, b'x', 1, b'1']);
+        let field = FieldDifference { slot: None, field: "x".to_owned(), server: None, client: Some("1".to_owned()) };
+        let named = ControlDown::Desync { match_no: 1, tick: Tick(2), component: "c".to_owned(), field: Some(field) };
+        assert_eq!(codec::encode(&named), [6, 1, 2, 1, b'c', 1, 0, 1, b'x', 0, 1, 1, b'1']);
+    }
+
+    #[test]
+    fn lists_longer_than_any_peer_makes_them_are_refused() {
+        let field = |value: String| Field { slot: None, name: "x".to_owned(), value };
+        let fields = |fields| codec::encode(&ControlUp::Fields { match_no: 1, tick: Tick(2), is_last: false, fields });
+        let most = FIELDS_BYTES_MAX / field("1".to_owned()).bytes();
+        assert!(ControlUp::decode(&fields(vec![field("1".to_owned()); most])).is_ok());
+        assert!(ControlUp::decode(&fields(vec![field("1".to_owned()); most + 1])).is_err());
+        assert!(ControlUp::decode(&fields(vec![field("1".repeat(1 << 20))])).is_err());
+        assert!(ControlUp::decode(&fields(vec![field("\u{1b}[2J".to_owned())])).is_err());
+        let hashes = vec![0; HASHES_ASKED_MAX + 1];
+        let asked = ControlDown::WantHashes { match_no: 1, first: Tick(2), hashes };
+        assert!(ControlDown::decode(&codec::encode(&asked)).is_err());
     }
 
     #[test]
@@ -544,11 +594,16 @@ mod tests {
             },
             ControlDown::Leaderboard { match_no, tick, entries: vec![Standing { slot, points: i64::MIN }; SLOTS_MAX] },
             ControlDown::Goodbye { reason },
+            ControlDown::WantHashes { match_no, first: tick, hashes: vec![u64::MAX; HASHES_ASKED_MAX] },
         ];
         for message in largest {
             let bytes = codec::encode(&message).len();
             assert!(bytes <= MESSAGE_BYTES_MAX, "{bytes} bytes: {message:?}");
         }
+        let field = Field { slot: Some(slot), name: String::new(), value: String::new() };
+        let fields = vec![field.clone(); FIELDS_BYTES_MAX / field.bytes()];
+        let bytes = codec::encode(&ControlUp::Fields { match_no, tick, is_last: false, fields }).len();
+        assert!(bytes <= MESSAGE_BYTES_MAX, "{bytes} bytes of fields");
     }
 
     #[test]

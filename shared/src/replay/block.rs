@@ -30,6 +30,18 @@ pub struct RawBlock {
     pub bytes: Vec<u8>,
 }
 
+impl RawBlock {
+    /// Its ticks, in order; `previous` are the inputs of the tick before its first.
+    pub fn iter_ticks(&self, mut previous: [Input; SLOTS_MAX]) -> impl Iterator<Item = Result<Recorded, ReplayError>> {
+        let mut reader = Reader::new(&self.bytes);
+        (0..self.ticks).map(move |place| {
+            let recorded = take_tick(&mut reader, self.first.plus(place), &previous, Part::Block(self.first))?;
+            previous = recorded.frame.inputs;
+            Ok(recorded)
+        })
+    }
+}
+
 /// Collects a match's ticks into blocks.
 #[derive(Debug, Default)]
 pub struct Recorder {
@@ -74,6 +86,11 @@ impl Recorder {
         let next = RawBlock { first: Tick(self.ticks()), ticks: 0, bytes };
         self.given_out += self.block.bytes.len() as u64;
         Some(std::mem::replace(&mut self.block, next))
+    }
+
+    /// What is recorded and not given out yet, to look at.
+    pub const fn unfinished(&self) -> &RawBlock {
+        &self.block
     }
 
     /// How many ticks are recorded.

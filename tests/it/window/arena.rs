@@ -60,7 +60,8 @@ fn a_match_has_the_same_hashes_with_a_window_and_without() {
         // As somebody does who looks and listens: the net graph, the mouse over the arena, every key of the game.
         if window.screen() == Screen::Match {
             window.key(KeyCode::F3);
-            window.click_at(Vec2::new(500.0, 300.0));
+            window.hold_at(Vec2::new(500.0, 300.0));
+            window.let_go();
         }
         headless.update();
         window.session().client().iter().for_each(|client| note_hashes(client, &mut drawn));

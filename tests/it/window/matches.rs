@@ -2,8 +2,11 @@
 
 use bevy::prelude::*;
 use framehouse_client::window::screens::Screen;
-use framehouse_shared::protocol::control::Phase;
-use framehouse_tests::desk::Desk;
+use framehouse_shared::{arena::ArenaPlugin, protocol::control::Phase};
+use framehouse_tests::{
+    desk::Desk,
+    live::{LiveServer, short_matches},
+};
 
 use super::{Folder, desk, start_server};
 
@@ -38,13 +41,55 @@ fn a_lost_player_sees_the_seconds_and_comes_back_into_the_match() {
     window.until("the match runs", |window| is_playing(window));
     server.be_silent(true);
     window.until_seen("Reconnecting");
-    let seconds = window.texts().iter().find_map(|text| text.strip_suffix(" s")?.parse::<u32>().ok());
+    let seconds = number_in(&mut window, "", " s");
     assert!(seconds.is_some_and(|seconds| (20..=30).contains(&seconds)), "{seconds:?}");
     server.be_silent(false);
     window.until("the player is back", |window| !window.sees("Reconnecting"));
     assert!(window.session().problem().is_none());
     assert!(window.session().client().is_some_and(|client| client.slot().is_some()));
     window.until_screen(Screen::Results);
+}
+
+#[test]
+fn a_killed_server_is_told_waited_for_and_told_again_when_the_match_is_gone() {
+    let (mut server, folder) = (start_server(), Folder::new());
+    let mut window = desk(&server, &folder, "--practice --autopilot");
+    window.until("the match runs", |window| is_playing(window));
+    server.kill();
+    window.until_seen("Nothing heard from the server for");
+    let silent_s = number_in(&mut window, "Nothing heard from the server for ", " s \u{2026}");
+    assert!(silent_s.is_some_and(|seconds| seconds <= 5), "{silent_s:?}");
+    window.until_seen("Reconnecting");
+    let left = number_in(&mut window, "", " s").expect("a countdown");
+    window.until("the seconds go down", |window| number_in(window, "", " s").is_some_and(|now| now < left));
+    assert_eq!(window.screen(), Screen::Match, "what was last seen stays in view");
+    server.revive();
+    window.until_screen(Screen::Problem);
+    assert!(window.sees("the server was started anew and the match is gone"));
+    window.click("Back to the menu");
+    window.until_screen(Screen::Menu);
+    window.click("Practice with bots");
+    window.until("another match runs", |window| is_playing(window));
+}
+
+#[test]
+fn a_server_that_stays_away_is_given_up_when_the_seconds_are_over() {
+    let (mut server, folder) = (LiveServer::start_with(ArenaPlugin, short_matches(300), 2.0), Folder::new());
+    let mut window = desk(&server, &folder, "--practice --autopilot");
+    window.until("the match runs", |window| is_playing(window));
+    server.kill();
+    window.until_seen("Reconnecting");
+    let left = number_in(&mut window, "", " s");
+    assert!(left.is_some_and(|seconds| seconds <= 2), "{left:?}: seats are kept for two seconds there");
+    window.until_screen(Screen::Problem);
+    assert!(window.sees("The server did not come back in time"));
+    window.key(KeyCode::Enter);
+    window.until_screen(Screen::Menu);
+}
+
+/// The number between these words, where they are all of a text.
+fn number_in(window: &mut Desk, before: &str, after: &str) -> Option<u32> {
+    window.texts().iter().find_map(|text| text.strip_prefix(before)?.strip_suffix(after)?.parse().ok())
 }
 
 #[test]

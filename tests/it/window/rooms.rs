@@ -48,13 +48,36 @@ fn the_host_changes_the_room_and_a_spectator_sees_it() {
     let code = ada.session().client().and_then(|client| client.code()).expect("in a room");
     let mut eve = desk(&server, &folders[1], &format!("--name Eve --watch {code}"));
     until("Eve watches", &mut [&mut ada, &mut eve], |windows| windows[1].sees("You watch this room."));
-    ada.click("maps in turn");
-    ada.frames(4);
+    ada.until_seen("\u{203a}");
+    ada.click("\u{203a}");
     until("the map is chosen", &mut [&mut ada, &mut eve], |windows| windows.iter_mut().all(|one| one.sees("basin")));
     ada.click("public");
     until("the room is private", &mut [&mut ada, &mut eve], |windows| windows[1].sees("private"));
     ada.click("+");
     until("there is a seat more", &mut [&mut ada, &mut eve], |windows| windows[1].sees("9"));
+    // As fast as fingers go, before the server has answered the first one.
+    (0..3).for_each(|_| ada.click("+"));
+    until("every click counted", &mut [&mut ada, &mut eve], |windows| {
+        windows[1].session().client().and_then(|client| client.options()).is_some_and(|options| options.seats == 12)
+    });
     ada.click("Close room");
     until("Eve is told", &mut [&mut ada, &mut eve], |windows| windows[1].sees("The room is closed"));
+}
+
+#[test]
+fn a_button_that_is_held_while_its_screen_changes_is_still_clicked() {
+    let (server, folders) = (start_server(), [Folder::new(), Folder::new()]);
+    let mut ada = desk(&server, &folders[0], "--name Ada --create");
+    ada.until_screen(Screen::Lobby);
+    let code = ada.session().client().and_then(|client| client.code()).expect("in a room");
+    ada.hold("\u{2212}");
+    // With somebody to play with there is one button more in this part of the screen.
+    let mut bob = desk(&server, &folders[1], &format!("--name Bob --room {code}"));
+    until("Bob is there", &mut [&mut ada, &mut bob], |windows| windows[0].sees("Bob"));
+    assert!(!ada.sees("Start now"), "it is not made anew below the mouse");
+    ada.let_go();
+    ada.until_seen("Start now");
+    ada.until("there is a seat less", |ada| {
+        ada.session().client().and_then(|client| client.options()).is_some_and(|options| options.seats == 7)
+    });
 }

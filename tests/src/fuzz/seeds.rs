@@ -2,6 +2,7 @@
 
 use framehouse_shared::{
     arena::ArenaPlugin,
+    fields::{Field, FieldDifference},
     ids::{MatchId, PlayerId, RoomCode, RoomId, SLOTS_MAX, Slot},
     input::{Command, Frame, Input, RosterChange, RosterEvent},
     protocol::{
@@ -98,6 +99,7 @@ pub fn control() -> Vec<Vec<u8>> {
 
 fn ups() -> Vec<ControlUp> {
     let hashes = StateHashes([Some(1), None, Some(u64::MAX)].into_iter().collect());
+    let field = |slot, name: &str| Field { slot, name: name.into(), value: "-0.0".into() };
     vec![
         ControlUp::Hello(Hello { protocol: protocol_hash(), game: "arena".into(), fingerprint: 2 }),
         ControlUp::Ready(true),
@@ -112,6 +114,8 @@ fn ups() -> Vec<ControlUp> {
         ControlUp::Host(HostOrder::Kick(slot(1))),
         ControlUp::Host(HostOrder::HandOver(slot(1))),
         ControlUp::Host(HostOrder::Configure(options())),
+        ControlUp::Fields { match_no: 2, tick: Tick(299), is_last: false, fields: vec![field(Some(slot(1)), "gems")] },
+        ControlUp::Fields { match_no: 2, tick: Tick(299), is_last: true, fields: vec![field(None, "gem 7 fades"); 9] },
     ]
 }
 
@@ -169,6 +173,8 @@ fn downs() -> Vec<ControlDown> {
         count: 2,
         bytes: vec![index as u8; 40],
     };
+    let (field, server) = ("velocity.x".into(), Some("1.5".into()));
+    let difference = FieldDifference { slot: Some(slot(1)), field, server, client: None };
     let mut downs = vec![
         ControlDown::Welcome(Box::new(welcome)),
         chunk(0),
@@ -179,8 +185,9 @@ fn downs() -> Vec<ControlDown> {
             tick: Tick(59),
             entries: vec![Standing { slot: slot(1), points: 7 }, Standing { slot: slot(0), points: -1 }],
         },
-        ControlDown::WantHashes { match_no: 1, tick: Tick(59) },
-        ControlDown::Desync { tick: Tick(59), component: "bodies".into() },
+        ControlDown::WantHashes { match_no: 1, first: Tick(58), hashes: vec![7, u64::MAX] },
+        ControlDown::Desync { match_no: 1, tick: Tick(59), component: "bodies".into(), field: None },
+        ControlDown::Desync { match_no: 1, tick: Tick(59), component: "bodies".into(), field: Some(difference) },
         ControlDown::Goodbye { reason: "you left".into() },
         ControlDown::Refused { reason: "only the host can do that".into() },
         ControlDown::ResultSaved { match_no: 1, match_id: MatchId(7) },

@@ -34,7 +34,7 @@ fn a_spectator_sees_a_match_to_its_end_and_checks_it() {
     assert!(stats.confirmed_lag_ticks_max <= 2, "{} ticks", stats.confirmed_lag_ticks_max);
     assert_eq!(stage.client.simulation().map(Simulation::hashes), Some(stage.simulation.hashes()));
     let reports = stage.heard.iter().filter(|message| message.report.is_some()).count();
-    assert_eq!(reports, TOY_TICKS as usize / 30 - 1);
+    assert_eq!(reports, TOY_TICKS as usize / 30);
 }
 
 #[test]

@@ -1,11 +1,6 @@
 //! The list of rooms: asked for on a thread, filtered by the server, joined or watched with a click.
 
-use std::{
-    sync::mpsc::{self, Receiver, TryRecvError},
-    thread,
-};
-
-use bevy::{platform::cell::SyncCell, prelude::*, ui_widgets::ScrollArea};
+use bevy::{prelude::*, ui_widgets::ScrollArea};
 
 use super::Screen;
 use crate::{
@@ -14,13 +9,13 @@ use crate::{
     window::{
         actions::{Action, Obey, RoomsWanted},
         palette::{BAD, GOOD, OWN, TEXT, TEXT_MUTED, WARN},
-        session::{Problem, Session, Wish},
+        session::{Errand, Problem, Session, Wish},
         settings::Settings,
         texts::T,
         ui::{
             Kind, Kit,
             kit::filler,
-            redraw::{Shown, redraw},
+            redraw::{Redraw, Shown},
         },
     },
 };
@@ -40,7 +35,7 @@ pub(super) fn plugin(app: &mut App) {
 struct Rooms {
     wanted: RoomsWanted,
     list: List,
-    asked: Option<SyncCell<Receiver<Result<Vec<ListedRoom>, ConnectError>>>>,
+    asked: Option<Errand<Result<Vec<ListedRoom>, ConnectError>>>,
     age: f32,
 }
 
@@ -137,33 +132,29 @@ fn leave(mut actions: MessageReader<Action>, mut next: ResMut<NextState<Screen>>
 fn ask(time: Res<Time<Real>>, settings: Res<Settings>, mut rooms: ResMut<Rooms>) {
     rooms.age += time.delta_secs();
     if let Some(asked) = &mut rooms.asked {
-        let list = match asked.get().try_recv() {
-            Err(TryRecvError::Empty) => return,
-            Ok(Ok(list)) => List::Found(list),
-            Ok(Err(error)) => List::Failed(Problem::of_refusal(&error, &settings).sentence),
-            Err(TryRecvError::Disconnected) => List::Looking,
+        let list = match asked.take() {
+            None => return,
+            Some(Ok(list)) => List::Found(list),
+            Some(Err(error)) => List::Failed(Problem::of_refusal(&error, &settings).sentence),
         };
         (rooms.list, rooms.asked, rooms.age) = (list, None, 0.0);
     } else if rooms.age >= REFRESH_SECONDS {
-        let (outbox, inbox) = mpsc::channel();
         let (server, filter) = (settings.server.clone(), rooms.wanted.filter());
-        // The screen may be gone before the answer comes.
-        thread::spawn(move || drop(outbox.send(list_rooms(&server, &filter))));
-        rooms.asked = Some(SyncCell::new(inbox));
+        rooms.asked = Some(Errand::begin(move || list_rooms(&server, &filter)));
     }
 }
 
 fn show(
-    mut commands: Commands,
+    mut redraw: Redraw,
     kit: Kit,
     rooms: Res<Rooms>,
     mut filters: Single<(Entity, &mut Shown<RoomsWanted>), With<Filters>>,
     mut table: Single<(Entity, &mut Shown<List>), With<Table>>,
 ) {
     let (entity, shown) = &mut *filters;
-    redraw(&mut commands, *entity, shown, rooms.wanted, |row, wanted| spawn_filters(row, &kit, *wanted));
+    redraw.part(*entity, shown, rooms.wanted, |row, wanted| spawn_filters(row, &kit, *wanted));
     let (entity, shown) = &mut *table;
-    redraw(&mut commands, *entity, shown, rooms.list.clone(), |table, list| match list {
+    redraw.part(*entity, shown, rooms.list.clone(), |table, list| match list {
         List::Looking => spawn_message(table, &kit, kit.say(T::Looking), "", TEXT_MUTED),
         List::Failed(sentence) => spawn_message(table, &kit, sentence, "", BAD),
         List::Found(list) if list.is_empty() => {

@@ -23,7 +23,7 @@ use crate::{
         texts::T,
         ui::{
             Field, Kind, Kit,
-            redraw::{Shown, redraw},
+            redraw::{Redraw, Shown},
         },
     },
 };
@@ -126,17 +126,12 @@ fn send(
     focus.set(entity, FocusCause::Navigated);
 }
 
-fn show(
-    mut commands: Commands,
-    kit: Kit,
-    chat: Res<Chat>,
-    mut log: Single<(Entity, &mut Shown<Vec<Line>>), With<Log>>,
-) {
+fn show(mut redraw: Redraw, kit: Kit, chat: Res<Chat>, mut log: Single<(Entity, &mut Shown<Vec<Line>>), With<Log>>) {
     let (entity, shown) = &mut *log;
     if shown.0.as_ref().is_some_and(|lines| chat.0.iter().eq(lines)) {
         return;
     }
-    redraw(&mut commands, *entity, shown, chat.0.iter().cloned().collect(), |log, lines| {
+    redraw.part(*entity, shown, chat.0.iter().cloned().collect(), |log, lines| {
         lines.iter().for_each(|line| spawn_line(log, &kit, line));
     });
 }

@@ -10,24 +10,21 @@ use super::Screen;
 use crate::window::{
     actions::{Action, Obey},
     easing::swing,
-    palette::{OWN, PANEL, TEXT, TEXT_MUTED, WARN},
+    palette::{TEXT, TEXT_MUTED, WARN},
     session::Session,
     texts::T,
     ui::{
         Kind, Kit, layer,
-        redraw::{Shown, redraw},
+        redraw::{Redraw, Shown},
     },
 };
 
-/// Seconds without a word from the server after which the player is told.
-const SILENCE_SECONDS: f32 = 2.5;
-
 pub(super) fn plugin(app: &mut App) {
-    app.init_resource::<Dialog>().init_resource::<Silence>();
+    app.init_resource::<Dialog>();
     app.add_systems(Startup, spawn);
     app.add_systems(OnExit(Screen::Match), close);
     app.add_systems(Update, obey.in_set(Obey));
-    app.add_systems(Update, (show, count_down, listen, show_strip).chain().after(Obey));
+    app.add_systems(Update, (show, count_down).chain().after(Obey));
 }
 
 /// What the player is asked in front of the match.
@@ -47,23 +44,6 @@ struct Front;
 #[derive(Component)]
 struct Seconds;
 
-#[derive(Component)]
-struct StripLine;
-
-/// For how long nothing was heard.
-#[derive(Resource, Default)]
-struct Silence {
-    heard: Option<u64>,
-    seconds: f32,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Strip {
-    Nothing,
-    Watching,
-    Silent(u32),
-}
-
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Content {
     Nothing,
@@ -82,14 +62,6 @@ fn spawn(mut commands: Commands) {
     };
     let front = (Front, node, GlobalZIndex(layer::DIALOG), TabGroup::modal(), Shown::<Content>(None));
     commands.spawn((front, BackgroundColor(Color::NONE), Visibility::Hidden));
-    let line = Node {
-        position_type: PositionType::Absolute,
-        width: percent(100),
-        top: px(66),
-        justify_content: JustifyContent::Center,
-        ..default()
-    };
-    commands.spawn((line, StripLine, Shown::<Strip>(None), GlobalZIndex(layer::DIALOG - 1), Pickable::IGNORE));
 }
 
 fn close(mut dialog: ResMut<Dialog>) {
@@ -138,7 +110,7 @@ fn content(session: &Session, dialog: Dialog, is_lost: bool) -> Content {
 }
 
 fn show(
-    mut commands: Commands,
+    mut redraw: Redraw,
     kit: Kit,
     session: Res<Session>,
     dialog: Res<Dialog>,
@@ -150,21 +122,21 @@ fn show(
     let is_lost = session.seconds_to_come_back(time.elapsed()).is_some();
     let content = content(&session, *dialog, is_lost);
     let (entity, shown, visibility, background) = &mut *front;
-    if shown.0 == Some(content) {
+    let is_shown = content != Content::Nothing;
+    let is_new = redraw.part(*entity, shown, content, |front, content| match content {
+        Content::Nothing => {}
+        Content::Pause { can_give_up, is_host } => spawn_pause(front, &kit, *can_give_up, *is_host),
+        Content::Reconnecting => spawn_reconnecting(front, &kit),
+    });
+    if !is_new {
         return;
     }
-    let is_shown = content != Content::Nothing;
     // A screen that comes after the match has a focus of its own.
     if is_shown || *screen.get() == Screen::Match {
         focus.clear();
     }
     visibility.set_if_neq(if is_shown { Visibility::Inherited } else { Visibility::Hidden });
     background.0 = Color::srgba(0.01, 0.02, 0.05, if is_shown { 0.6 } else { 0.0 });
-    redraw(&mut commands, *entity, shown, content, |front, content| match content {
-        Content::Nothing => {}
-        Content::Pause { can_give_up, is_host } => spawn_pause(front, &kit, *can_give_up, *is_host),
-        Content::Reconnecting => spawn_reconnecting(front, &kit),
-    });
 }
 
 fn spawn_pause(front: &mut ChildSpawnerCommands<'_>, kit: &Kit, can_give_up: bool, is_host: bool) {
@@ -209,44 +181,4 @@ fn count_down(
         }
         color.0 = WARN.mix(&TEXT, 0.2 + 0.2 * swing(time.elapsed_secs_wrapped()));
     }
-}
-
-/// Counts the seconds in which nothing came: a pulled cable is noticed long before the connection counts as lost.
-fn listen(time: Res<Time<Real>>, session: Res<Session>, mut silence: ResMut<Silence>) {
-    let heard = session.client().filter(|client| client.phase().is_some()).map(|client| client.traffic().down_bytes);
-    silence.seconds = if heard == silence.heard { silence.seconds + time.delta_secs() } else { 0.0 };
-    silence.heard = heard;
-}
-
-fn strip(session: &Session, silence: &Silence, screen: Screen, is_lost: bool) -> Strip {
-    let Some(client) = session.client().filter(|_| !is_lost) else { return Strip::Nothing };
-    match silence.seconds {
-        SILENCE_SECONDS.. => Strip::Silent(silence.seconds as u32),
-        _ if screen == Screen::Match && client.is_watching() => Strip::Watching,
-        _ => Strip::Nothing,
-    }
-}
-
-/// A line above the match: that the player only watches, or that nothing comes any more.
-fn show_strip(
-    mut commands: Commands,
-    kit: Kit,
-    session: Res<Session>,
-    silence: Res<Silence>,
-    screen: Res<State<Screen>>,
-    time: Res<Time<Real>>,
-    mut line: Single<(Entity, &mut Shown<Strip>), With<StripLine>>,
-) {
-    let is_lost = session.seconds_to_come_back(time.elapsed()).is_some();
-    let (entity, shown) = &mut *line;
-    let value = strip(&session, &silence, *screen.get(), is_lost);
-    redraw(&mut commands, *entity, shown, value, |line, strip| {
-        let (words, tone) = match strip {
-            Strip::Nothing => return,
-            Strip::Watching => (kit.say(T::WatchingMatch).to_owned(), OWN.mix(&TEXT, 0.5)),
-            Strip::Silent(seconds) => (kit.fill(T::Silent, &[&seconds.to_string()]), WARN),
-        };
-        let node = Node { padding: UiRect::axes(px(16), px(7)), border_radius: BorderRadius::all(px(9)), ..default() };
-        line.spawn((node, BackgroundColor(PANEL), Pickable::IGNORE)).with_child(kit.strong(&words, 15.0, tone));
-    });
 }

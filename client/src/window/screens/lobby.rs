@@ -1,10 +1,11 @@
 //! A room before a match: its code, who is there, what the host can do, and the ready button.
 
 mod members;
+mod options;
 mod room;
 
 use bevy::{clipboard::Clipboard, prelude::*};
-use framehouse_shared::protocol::control::{HostOrder, Phase, PlayerState, RoomOptions};
+use framehouse_shared::protocol::control::{HostOrder, Phase, PlayerState};
 
 use super::{Screen, chat};
 use crate::{
@@ -16,18 +17,17 @@ use crate::{
         texts::T,
         ui::{
             Kind, Kit,
-            redraw::{Shown, redraw},
+            redraw::{Redraw, Shown},
             toast::{Toast, ToastKind},
         },
     },
 };
 
-/// The maps of "gems and sparks"; the server has the last word.
-const MAPS: [&str; 2] = ["basin", "crossing"];
-
 pub(super) fn plugin(app: &mut App) {
-    app.add_systems(OnEnter(Screen::Lobby), spawn);
-    app.add_systems(Update, (obey, order, copy_code).in_set(Obey).run_if(in_state(Screen::Lobby)));
+    app.init_resource::<options::Maps>().init_resource::<options::Ordered>();
+    app.add_systems(OnEnter(Screen::Lobby), (spawn, options::ask_for_maps));
+    let systems = (obey, order, copy_code, (options::take_maps, options::settle, options::order).chain());
+    app.add_systems(Update, systems.in_set(Obey).run_if(in_state(Screen::Lobby)));
     let systems = (members::show, room::show, show_ready);
     app.add_systems(Update, systems.after(Obey).run_if(in_state(Screen::Lobby)));
 }
@@ -87,25 +87,15 @@ fn obey(mut actions: MessageReader<Action>, time: Res<Time<Real>>, mut session: 
 fn order(mut actions: MessageReader<Action>, mut session: ResMut<Session>) {
     let Some(client) = session.room() else { return };
     for action in actions.read() {
-        let Some(options) = client.options().cloned() else { return };
         let order = match action {
             Action::Start => HostOrder::Start,
             Action::Kick(slot) => HostOrder::Kick(*slot),
             Action::HandOver(slot) => HostOrder::HandOver(*slot),
             Action::CloseRoom => HostOrder::Close,
-            Action::NextMap => HostOrder::Configure(RoomOptions { map: next_map(options.map.as_deref()), ..options }),
-            Action::Seats(seats) => HostOrder::Configure(RoomOptions { seats: *seats, ..options }),
-            Action::Private(private) => HostOrder::Configure(RoomOptions { private: *private, ..options }),
             _ => continue,
         };
         client.order(order);
     }
-}
-
-/// One map after the other, and then all in turn.
-fn next_map(map: Option<&str>) -> Option<String> {
-    let next = map.map_or(0, |map| MAPS.iter().position(|known| *known == map).map_or(MAPS.len(), |place| place + 1));
-    MAPS.get(next).map(|map| (*map).to_owned())
 }
 
 fn copy_code(
@@ -126,7 +116,7 @@ fn copy_code(
 }
 
 fn show_ready(
-    mut commands: Commands,
+    mut redraw: Redraw,
     kit: Kit,
     session: Res<Session>,
     mut part: Single<(Entity, &mut Shown<Readiness>), With<ReadyPart>>,
@@ -134,7 +124,7 @@ fn show_ready(
     let Some(client) = session.client() else { return };
     let is_practice = session.wish() == Some(&Wish::Practice);
     let (entity, shown) = &mut *part;
-    redraw(&mut commands, *entity, shown, readiness(client, is_practice, &kit), |part, value| {
+    redraw.part(*entity, shown, readiness(client, is_practice, &kit), |part, value| {
         part.spawn((kit.words(&value.words, 16.0, TEXT_MUTED), TextLayout::justify(Justify::Center)));
         part.spawn(kit.row(11.0)).with_children(|row| {
             row.spawn(kit.small_button(Action::Leave, kit.say(T::Leave), Kind::Plain));
@@ -160,17 +150,4 @@ fn readiness(client: &Client, is_practice: bool, kit: &Kit) -> Readiness {
     };
     let is_ready = client.slot().map(|_| client.state() == Some(PlayerState::Ready));
     Readiness { words: reason.unwrap_or_else(|| kit.say(waiting).to_owned()), is_ready }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn maps_go_round() {
-        assert_eq!(next_map(None).as_deref(), Some("basin"));
-        assert_eq!(next_map(Some("basin")).as_deref(), Some("crossing"));
-        assert_eq!(next_map(Some("crossing")), None);
-        assert_eq!(next_map(Some("of another server")), None);
-    }
 }

@@ -22,7 +22,7 @@ fn tell(mut heard: MessageReader<Heard>, mut toasts: MessageWriter<Toast>) {
                 toasts.write(Toast::sentence(ToastKind::Bad, as_sentence(reason)));
             }
             // Without a component it is only known that something differs: the name follows.
-            Notice::Desync { component: Some(component), .. } => {
+            Notice::Desync { component: Some(component), field: None, .. } => {
                 toasts.write(Toast::with(ToastKind::Bad, T::Desync, component));
             }
             _ => {}

@@ -25,7 +25,7 @@ use crate::{
         texts::T,
         ui::{
             Kind, Kit,
-            redraw::{Shown, redraw},
+            redraw::{Redraw, Shown},
         },
         view::GameView,
     },
@@ -173,7 +173,7 @@ fn lines(curves: &Curves, own: Option<Slot>) -> Vec<Curve> {
 }
 
 fn show_ways(
-    mut commands: Commands,
+    mut redraw: Redraw,
     kit: Kit,
     session: Res<Session>,
     mut ways: Single<(Entity, &mut Shown<WaysShown>), With<Ways>>,
@@ -182,7 +182,7 @@ fn show_ways(
     let is_lobby = matches!(client.phase(), Some(Phase::Lobby { .. }));
     let is_ready = client.slot().map(|_| client.state() == Some(PlayerState::Ready));
     let (entity, shown) = &mut *ways;
-    redraw(&mut commands, *entity, shown, WaysShown { is_ready, is_lobby }, |row, ways| {
+    redraw.part(*entity, shown, WaysShown { is_ready, is_lobby }, |row, ways| {
         row.spawn(kit.button(Action::Leave, kit.say(T::ToMenu), Kind::Plain));
         row.spawn(kit.button(Action::ToLobby, kit.say(T::ToLobby), Kind::Plain));
         match ways.is_ready {

@@ -20,7 +20,7 @@ use crate::window::{
     ui::{
         Field, Kind, Kit,
         kit::{dot, filler},
-        redraw::{Shown, redraw},
+        redraw::{Redraw, Shown},
         toast::{Toast, ToastKind},
     },
 };
@@ -75,7 +75,7 @@ fn spawn_player(card: &mut ChildSpawnerCommands<'_>, kit: &Kit) {
 
 /// The looks of the sheet follow the settings; words of the rest do when the screen is made anew.
 fn show(
-    mut commands: Commands,
+    mut redraw: Redraw,
     kit: Kit,
     sliders: Query<&bevy::ui_widgets::SliderDragState>,
     mut sheet: Single<(Entity, &mut Shown<Settings>), With<Sheet>>,
@@ -85,7 +85,7 @@ fn show(
     if sliders.iter().any(|slider| slider.dragging) {
         return;
     }
-    redraw(&mut commands, *entity, shown, kit.settings().clone(), |sheet, settings| {
+    redraw.part(*entity, shown, kit.settings().clone(), |sheet, settings| {
         sheet.spawn(kit.heading(T::Keys));
         let grid = Node {
             display: Display::Grid,

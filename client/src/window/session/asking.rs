@@ -1,14 +1,10 @@
 //! A request for a session, on a thread of its own: it blocks, and the fingerprint alone simulates 600 ticks.
 
-use std::{
-    sync::mpsc::{self, Receiver, TryRecvError},
-    thread,
-    time::Duration,
-};
+use std::time::Duration;
 
-use bevy::platform::cell::SyncCell;
 use framehouse_shared::{ids::RoomCode, net_sim::NetSimConfig};
 
+use super::errand::Errand;
 use crate::{
     client::{Client, ClientConfig},
     connect::{ConnectError, SessionGrant, SessionRequest, request_session},
@@ -24,37 +20,31 @@ pub struct Fresh {
     pub code: RoomCode,
     /// What gets the session back when it is lost.
     pub resume: String,
+    /// How long its seat is kept then.
+    pub seat_kept: Duration,
 }
 
 /// A server that was asked and has not answered.
 pub struct Asked {
     game: Game,
-    answer: SyncCell<Receiver<Result<SessionGrant, ConnectError>>>,
+    answer: Errand<Result<SessionGrant, ConnectError>>,
 }
 
 impl Asked {
     /// Asks.
     pub fn ask(game: &Game, server: String, mut request: SessionRequest) -> Self {
-        let (outbox, inbox) = mpsc::channel();
-        let asked = Self { game: game.clone(), answer: SyncCell::new(inbox) };
-        let game = game.clone();
-        thread::spawn(move || {
-            request.hello = Some(game.config().hello.clone());
-            // Whoever asked may have stopped waiting.
-            drop(outbox.send(request_session(&server, &request)));
+        let of = game.clone();
+        let answer = Errand::begin(move || {
+            request.hello = Some(of.config().hello.clone());
+            request_session(&server, &request)
         });
-        asked
+        Self { game: game.clone(), answer }
     }
 
     /// The answer, once; nothing while it is waited for.
     pub fn take(&mut self, now: Duration, net_sim: Option<NetSimConfig>) -> Option<Result<Fresh, ConnectError>> {
-        match self.answer.get().try_recv() {
-            Ok(answer) => Some(answer.and_then(|grant| open(grant, self.game.config(), net_sim, now))),
-            Err(TryRecvError::Empty) => None,
-            Err(TryRecvError::Disconnected) => {
-                Some(Err(not_opened("", "The request for a session broke off: this is a bug.")))
-            }
-        }
+        let answer = self.answer.take()?;
+        Some(answer.and_then(|grant| open(grant, self.game.config(), net_sim, now)))
     }
 }
 
@@ -74,7 +64,7 @@ fn open(
     };
     let client =
         Client::new(&grant.token, link, config, now).map_err(|error| not_opened(&grant.server, &error.to_string()))?;
-    Ok(Fresh { client: Box::new(client), code: grant.code, resume: grant.resume })
+    Ok(Fresh { client: Box::new(client), code: grant.code, resume: grant.resume, seat_kept: grant.seat_kept })
 }
 
 fn not_opened(server: &str, cause: &str) -> ConnectError {

@@ -8,7 +8,7 @@ use super::asking::{Asked, Fresh};
 use crate::{
     client::Client,
     connect::{ConnectError, SessionRequest},
-    rejoin::{Rejoin, SEAT_KEPT},
+    rejoin::Rejoin,
     window::game::Game,
 };
 
@@ -29,16 +29,15 @@ pub struct Lost {
 pub enum Progress {
     /// Nothing yet.
     Waiting,
-    /// The player is back; and what gets this session back, should it be lost, too.
-    Back(Box<Client>, String),
+    /// The player is back.
+    Back(Fresh),
     /// The seat is gone, and what the server said last.
     Gone(Option<ConnectError>),
 }
 
 impl Lost {
-    /// The connection was lost just `now`.
-    pub fn new(frozen: Box<Client>, game: &Game, server: String, request: SessionRequest, now: Duration) -> Self {
-        let rejoin = Rejoin::new(now, SEAT_KEPT);
+    /// The connection was lost just now.
+    pub fn new(frozen: Box<Client>, game: &Game, server: String, request: SessionRequest, rejoin: Rejoin) -> Self {
         Self { frozen, game: game.clone(), server, request, rejoin, asked: None, fresh: None, refused: None }
     }
 
@@ -90,7 +89,7 @@ impl Lost {
         let fresh = self.fresh.as_mut()?;
         fresh.client.update(now, &mut |_| Default::default());
         if fresh.client.phase().is_some() {
-            return self.fresh.take().map(|fresh| Progress::Back(fresh.client, fresh.resume));
+            return self.fresh.take().map(Progress::Back);
         }
         if fresh.client.end().is_some() {
             self.fresh = None;

@@ -10,10 +10,10 @@ use super::{Farewell, Session};
 use crate::window::settings::Store;
 
 const FILE: &str = "seat.toml";
-/// The file is written anew so often, in seconds, so that its age says how long ago the player was there.
+/// The file is written anew so often, in seconds, so that it says when the player was last there.
 const WRITE_INTERVAL: f32 = 10.0;
-/// A seat that was left so many seconds ago is not offered: servers keep seats for half a minute, or some more.
-const AGE_MAX: u64 = 300;
+/// How many seconds a server may take to notice that a player is gone: only then its seat is kept for so long.
+const NOTICE_SECONDS: u64 = 15;
 
 /// A seat that can be had again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,8 +26,8 @@ pub struct Ticket {
     pub name: String,
     /// The secret that the seat belongs to.
     pub resume: String,
-    /// When the player was last there, in seconds of the Unix time.
-    pub at: u64,
+    /// Until when the seat is worth a try, in seconds of the Unix time.
+    pub until: u64,
 }
 
 /// The seat of an earlier run, until the player has taken or declined it.
@@ -42,8 +42,7 @@ pub(super) fn plugin(app: &mut App) {
 
 fn find(store: Res<Store>, mut offer: ResMut<Offer>) {
     let ticket: Option<Ticket> = store.read_text(FILE).and_then(|text| toml::from_str(&text).ok());
-    let age = |ticket: &Ticket| unix_seconds().saturating_sub(ticket.at);
-    offer.0 = ticket.filter(|ticket| age(ticket) < AGE_MAX);
+    offer.0 = ticket.filter(|ticket| unix_seconds() < ticket.until);
 }
 
 /// Writes the ticket while there is a seat, and removes it when there is none any more.
@@ -58,14 +57,15 @@ fn keep(
     let now = time.elapsed_secs();
     // Whoever closes the window leaves the room.
     match session.ticket().filter(|_| exit.is_empty()) {
-        Some((code, request)) => {
+        Some((code, request, seat_kept)) => {
             let resume = request.resume.clone().unwrap_or_default();
             let is_fresh = |(key, at): &(String, f32)| *key == resume && now - at < WRITE_INTERVAL;
             if written.as_ref().is_some_and(is_fresh) {
                 return;
             }
             let (server, name) = (session.server().to_owned(), request.name.clone());
-            let ticket = Ticket { server, code, name, resume: resume.clone(), at: unix_seconds() };
+            let until = unix_seconds() + seat_kept.as_secs() + WRITE_INTERVAL as u64 + NOTICE_SECONDS;
+            let ticket = Ticket { server, code, name, resume: resume.clone(), until };
             let text = toml::to_string(&ticket).expect("a ticket is a table of plain values");
             // Nothing is lost but the offer: the settings' trouble says what is wrong with the folder.
             drop(store.write(FILE, &text));

@@ -1,7 +1,8 @@
 //! The settings' file in the platform's config folder. Nothing that is wrong with it stops a player.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -109,16 +110,18 @@ impl Store {
         self.write(FILE, &text).map_err(|error| Trouble::Unwritable(error.to_string()))
     }
 
-    /// Writes a file of the folder, whole or not at all.
+    /// Writes a file of the folder, whole or not at all, for nobody else's eyes: it may hold a secret.
     ///
     /// # Errors
     /// When the folder or the file cannot be written.
     pub fn write(&self, file: &str, text: &str) -> io::Result<()> {
         let Some(path) = self.path(file) else { return Ok(()) };
-        let draft = path.with_extension("draft");
         path.parent().map_or(Ok(()), fs::create_dir_all)?;
-        fs::write(&draft, text)?;
-        fs::rename(&draft, &path)
+        // Two programs may share the folder.
+        let draft = path.with_extension(format!("{}.draft", std::process::id()));
+        write_private(&draft, text)
+            .and_then(|()| fs::rename(&draft, &path))
+            .inspect_err(|_| drop(fs::remove_file(&draft)))
     }
 
     /// Reads a file of the folder, if it is there.
@@ -132,6 +135,17 @@ impl Store {
             drop(fs::remove_file(path));
         }
     }
+}
+
+fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(text.as_bytes())?;
+    // A name must not lead to a file whose content a power cut took.
+    file.sync_data()
 }
 
 fn put_aside(path: &Path) -> Trouble {
@@ -183,6 +197,20 @@ mod tests {
         settings.keys.bind(Deed::Dash, 0, Press::Key(KeyCode::KeyQ));
         Store::at(&folder.0).save(&settings).expect("a folder of ours");
         assert_eq!(Store::at(&folder.0).load(), settings);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_can_read_what_is_written() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = Folder::new("private");
+        let store = Store::at(&folder.0);
+        store.write("seat.toml", "resume = 'secret'").expect("a folder of ours");
+        store.write("seat.toml", "resume = 'another'").expect("a folder of ours");
+        let mode = fs::metadata(folder.0.join("seat.toml")).expect("written").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(store.read_text("seat.toml").as_deref(), Some("resume = 'another'"));
+        assert_eq!(fs::read_dir(&folder.0).expect("a folder").count(), 1, "no draft is left");
     }
 
     #[test]

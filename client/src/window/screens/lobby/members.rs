@@ -17,7 +17,7 @@ use crate::{
         ui::{
             Kind, Kit,
             kit::{dot, filler},
-            redraw::{Shown, redraw},
+            redraw::{Redraw, Shown},
         },
     },
 };
@@ -56,14 +56,14 @@ pub fn spawn(panel: &mut ChildSpawnerCommands<'_>, kit: &Kit) {
 }
 
 pub fn show(
-    mut commands: Commands,
+    mut redraw: Redraw,
     kit: Kit,
     session: Res<Session>,
     mut list: Single<(Entity, &mut Shown<Content>), With<List>>,
 ) {
     let Some(content) = session.client().and_then(content) else { return };
     let (entity, shown) = &mut *list;
-    redraw(&mut commands, *entity, shown, content, |list, content| {
+    redraw.part(*entity, shown, content, |list, content| {
         content.members.iter().for_each(|member| spawn_member(list, &kit, member, content));
         let free = usize::from(content.seats).saturating_sub(content.members.len());
         (0..free.min(FREE_LINES_MAX)).for_each(|_| spawn_free(list, &kit));

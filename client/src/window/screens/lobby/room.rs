@@ -1,11 +1,9 @@
 //! The room itself: its code to hand on, and what its host has decided.
 
 use bevy::prelude::*;
-use framehouse_shared::{
-    ids::{RoomCode, SLOTS_MAX},
-    protocol::control::RoomOptions,
-};
+use framehouse_shared::{ids::RoomCode, protocol::control::RoomOptions};
 
+use super::options::{Maps, Ordered, stepped_seats};
 use crate::{
     client::Client,
     window::{
@@ -16,13 +14,10 @@ use crate::{
         ui::{
             Kind, Kit,
             kit::filler,
-            redraw::{Shown, redraw},
+            redraw::{Redraw, Shown},
         },
     },
 };
-
-/// The fewest seats that a host can choose here.
-const SEATS_MIN: u8 = 2;
 
 #[derive(Component)]
 pub struct Sheet;
@@ -33,6 +28,7 @@ pub struct Content {
     code: RoomCode,
     options: RoomOptions,
     is_host: bool,
+    has_maps: bool,
     can_start: bool,
 }
 
@@ -42,14 +38,16 @@ pub fn spawn(panel: &mut ChildSpawnerCommands<'_>) {
 }
 
 pub fn show(
-    mut commands: Commands,
+    mut redraw: Redraw,
     kit: Kit,
     session: Res<Session>,
+    maps: Res<Maps>,
+    ordered: Res<Ordered>,
     mut sheet: Single<(Entity, &mut Shown<Content>), With<Sheet>>,
 ) {
-    let Some(content) = session.client().and_then(content) else { return };
+    let Some(content) = session.client().and_then(|client| content(client, &maps, &ordered)) else { return };
     let (entity, shown) = &mut *sheet;
-    redraw(&mut commands, *entity, shown, content, |sheet, content| {
+    redraw.part(*entity, shown, content, |sheet, content| {
         spawn_code(sheet, &kit, content.code);
         spawn_options(sheet, &kit, content);
         if content.is_host {
@@ -63,11 +61,12 @@ pub fn show(
     });
 }
 
-fn content(client: &Client) -> Option<Content> {
+fn content(client: &Client, maps: &Maps, ordered: &Ordered) -> Option<Content> {
     Some(Content {
         code: client.code()?,
-        options: client.options()?.clone(),
+        options: ordered.options(client)?.clone(),
         is_host: client.is_host(),
+        has_maps: maps.is_known(),
         can_start: client.members()?.iter().flatten().count() > 1,
     })
 }
@@ -84,15 +83,14 @@ fn spawn_code(sheet: &mut ChildSpawnerCommands<'_>, kit: &Kit, code: RoomCode) {
 fn spawn_options(sheet: &mut ChildSpawnerCommands<'_>, kit: &Kit, content: &Content) {
     let RoomOptions { seats, private, map } = &content.options;
     let map = map.as_deref().unwrap_or_else(|| kit.say(T::AnyMap));
-    option_row(sheet, kit, T::Map, |row| value(row, kit, content, map, Action::NextMap));
+    option_row(sheet, kit, T::Map, |row| {
+        let may_choose = content.is_host && content.has_maps;
+        stepper(row, kit, map, [("\u{2039}", Action::Map(-1)), ("\u{203a}", Action::Map(1))], [may_choose; 2]);
+    });
     option_row(sheet, kit, T::Seats, |row| {
-        if content.is_host && *seats > SEATS_MIN {
-            row.spawn(kit.small_button(Action::Seats(seats - 1), "\u{2212}", Kind::Quiet));
-        }
-        row.spawn(kit.strong(&seats.to_string(), 16.0, TEXT));
-        if content.is_host && usize::from(*seats) < SLOTS_MAX {
-            row.spawn(kit.small_button(Action::Seats(seats + 1), "+", Kind::Quiet));
-        }
+        let may_go = |step| content.is_host && stepped_seats(*seats, step) != *seats;
+        let steps = [("\u{2212}", Action::Seats(-1)), ("+", Action::Seats(1))];
+        stepper(row, kit, &seats.to_string(), steps, [may_go(-1), may_go(1)]);
     });
     let visibility = kit.say(if *private { T::Private } else { T::Public });
     option_row(sheet, kit, T::Visibility, |row| value(row, kit, content, visibility, Action::Private(!private)));
@@ -109,6 +107,24 @@ fn option_row(
         row.spawn(filler());
         fill(row);
     });
+}
+
+/// A value between the buttons that change it, as far as they may.
+fn stepper(
+    row: &mut ChildSpawnerCommands<'_>,
+    kit: &Kit,
+    value: &str,
+    [less, more]: [(&str, Action); 2],
+    [may_less, may_more]: [bool; 2],
+) {
+    let button = |row: &mut ChildSpawnerCommands<'_>, (words, action): (&str, Action), may: bool| {
+        if may {
+            row.spawn(kit.small_button(action, words, Kind::Quiet));
+        }
+    };
+    button(row, less, may_less);
+    row.spawn((kit.strong(value, 16.0, TEXT), TextLayout::no_wrap()));
+    button(row, more, may_more);
 }
 
 /// A value: a button for the host, words for everybody else.

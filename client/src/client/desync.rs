@@ -1,0 +1,88 @@
+//! When the state differs from the server's: saying so, and answering what the server asks to find out where and why. Only
+//! confirmed states are ever compared.
+
+use framehouse_shared::{
+    fields::{Field, FieldDifference},
+    protocol::control::{ControlUp, FIELDS_BYTES_MAX},
+    tick::Tick,
+};
+
+use super::{Client, Notice, current_match::CurrentMatch};
+
+impl Client {
+    /// A frame brought another hash than ours.
+    pub(super) fn complain(&mut self, tick: Tick) {
+        self.note_desync(tick);
+        let (Some(current), Some(prediction)) = (&self.current, &self.prediction) else { return };
+        let Some(hashes) = prediction.hashes_after(tick).cloned() else { return };
+        self.connection.queue_control(&ControlUp::Hashes { match_no: current.number, tick, hashes });
+    }
+
+    /// Says after which tick our state was another one first, if it was after any of those asked for.
+    pub(super) fn answer_hashes(&mut self, match_no: u32, first: Tick, server: &[u64]) {
+        let Some(prediction) = self.prediction.as_mut().filter(|_| is_current(&self.current, match_no)) else { return };
+        let Some((tick, hashes)) = prediction.find_first_bad(first, server) else { return };
+        self.note_desync(tick);
+        self.connection.queue_control(&ControlUp::Hashes { match_no, tick, hashes });
+    }
+
+    /// The server has named the component: it gets what that held on our side. Or it has named the field, too.
+    pub(super) fn take_desync(&mut self, match_no: u32, tick: Tick, component: String, field: Option<FieldDifference>) {
+        if let Some(prediction) =
+            self.prediction.as_mut().filter(|_| field.is_none() && is_current(&self.current, match_no))
+        {
+            for message in fields_messages(match_no, tick, prediction.fields(tick, &component)) {
+                self.connection.queue_control(&message);
+            }
+        }
+        self.notices.push(Notice::Desync { tick, component: Some(component), field });
+    }
+
+    /// Counts a desync once, until a new state is loaded.
+    fn note_desync(&mut self, tick: Tick) {
+        let Some(current) = &mut self.current else { return };
+        if !std::mem::replace(&mut current.is_desynced, true) {
+            self.stats.desyncs += 1;
+            self.notices.push(Notice::Desync { tick, component: None, field: None });
+        }
+    }
+}
+
+fn is_current(current: &Option<CurrentMatch>, match_no: u32) -> bool {
+    current.as_ref().is_some_and(|current| current.number == match_no)
+}
+
+/// All fields, in as few messages as they fit into; at least one, since the server waits for the last.
+fn fields_messages(match_no: u32, tick: Tick, fields: Vec<Field>) -> Vec<ControlUp> {
+    let (mut parts, mut bytes) = (vec![Vec::new()], 0);
+    for field in fields {
+        bytes += field.bytes();
+        if bytes > FIELDS_BYTES_MAX {
+            bytes = field.bytes();
+            parts.push(Vec::new());
+        }
+        parts.last_mut().expect("there is always one").push(field);
+    }
+    let last = parts.len() - 1;
+    let message = |(place, fields)| ControlUp::Fields { match_no, tick, is_last: place == last, fields };
+    parts.into_iter().enumerate().map(message).collect()
+}
+
+#[cfg(feature = "corrupt")]
+impl Client {
+    /// Changes the confirmed state right before `tick` is simulated, as a broken machine would: for tests, and nothing else.
+    pub fn corrupt(
+        &mut self,
+        tick: Tick,
+        change: impl FnOnce(&mut bevy::prelude::EntityWorldMut) + Send + Sync + 'static,
+    ) {
+        if let Some(prediction) = &mut self.prediction {
+            prediction.corrupt(tick, change);
+        }
+    }
+
+    /// Says anything to the server, as a client of somebody else's making might.
+    pub fn claim(&mut self, message: &ControlUp) {
+        self.connection.queue_control(message);
+    }
+}

@@ -1,0 +1,128 @@
+//! Reports lie beside replays, and go with them.
+
+use std::sync::Arc;
+
+use framehouse_shared::{
+    ids::{PlayerId, RoomCode, Slot},
+    simulation::Simulation,
+};
+
+use super::*;
+use crate::replay::{
+    desync::{DesyncJob, Finding, FirstBad, LinkFigures, MakeSimulation},
+    queue::{ReplayQueue, ReplayStats},
+};
+
+/// A desync in slot 1 of a match.
+fn finding(match_id: u128, tick: u32) -> Finding {
+    Finding {
+        match_id: MatchId(match_id),
+        room: RoomCode::from_number(0),
+        player: PlayerId(5),
+        name: "ada".to_owned(),
+        slot: Slot::new(1),
+        detected: Tick(tick),
+        detected_unix_ms: NOW * 1000,
+        link: LinkFigures::default(),
+        first_bad: None,
+    }
+}
+
+fn send(queue: &ReplayQueue, finding: Finding) {
+    let simulation = MakeSimulation(Arc::new(|| Simulation::new(ArenaPlugin)));
+    let job = DesyncJob { finding, simulation, unfinished: None, tell: Box::new(|_| {}) };
+    queue.send(Job::Report(Box::new(job))).expect("there is room");
+}
+
+/// Starts the thread, lets it write these reports, and says what it counted.
+fn report(folder: &Folder, findings: Vec<Finding>) -> ReplayStats {
+    let settings = ReplaySettings { keep_days: 0, ..Default::default() };
+    let writer = ReplayWriter::start(folder.0.clone(), &settings, NOW).expect("a folder");
+    let progress = writer.queue().progress();
+    findings.into_iter().for_each(|finding| send(&writer.queue(), finding));
+    assert!(writer.close(Duration::from_secs(30)));
+    progress.stats()
+}
+
+fn report_name(match_id: u128, tick: u32) -> String {
+    format!("{}.desync-1-{tick}.json", MatchId(match_id))
+}
+
+/// A whole replay, and a file that looks like a report on it.
+fn replay_with_report(folder: &Folder, match_id: u128) {
+    fs::write(whole_path(&folder.0, MatchId(match_id)), vec![0; 1000]).expect("a file");
+    fs::write(folder.0.join(report_name(match_id, 9)), vec![b' '; 1000]).expect("a file");
+}
+
+#[test]
+fn a_report_goes_with_its_replay_and_counts_against_the_same_quota() {
+    let folder = Folder::new("reports-quota");
+    (1..=3).for_each(|id| replay_with_report(&folder, id));
+    run(&folder.0, &ReplaySettings { keep_bytes: 4000, keep_days: 0, ..Default::default() }, NOW);
+    let names = folder.names();
+    assert_eq!(names.len(), 4, "{names:?}");
+    assert!(names.chunks(2).all(|pair| pair[0].replace("desync-1-9.json", "fhr") == pair[1]), "{names:?}");
+}
+
+#[test]
+fn a_report_without_a_replay_and_a_torn_one_are_removed_at_the_start() {
+    let folder = Folder::new("reports-orphans");
+    replay_with_report(&folder, 1);
+    fs::write(folder.0.join(report_name(2, 7)), "{}").expect("a file");
+    fs::write(folder.0.join(report_name(1, 8).replace(".json", ".json-part")), "{").expect("a file");
+    fs::write(folder.0.join("somebody.desync-notes.json"), "{}").expect("a file");
+    run(&folder.0, &ReplaySettings { keep_days: 0, ..Default::default() }, NOW);
+    let kept = [report_name(1, 9), whole_name(1), "somebody.desync-notes.json".to_owned()];
+    assert_eq!(folder.names(), kept, "only what is ours is touched");
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_lost_alone() {
+    let folder = Folder::new("reports-fail");
+    fs::write(whole_path(&folder.0, MatchId(1)), canned_replay(ArenaPlugin, 1, 2, 40)).expect("a file");
+    // In the place of the first report there is a folder.
+    fs::create_dir(folder.0.join(report_name(1, 3))).expect("a folder");
+    let stats = report(&folder, vec![finding(1, 3), finding(1, 4), finding(2, 5)]);
+    assert_eq!((stats.reports, stats.reports_lost), (1, 2), "the last one has no replay");
+    assert!(folder.names().contains(&report_name(1, 4)) && folder.names().contains(&whole_name(1)));
+    assert!(!folder.names().iter().any(|name| name.ends_with("part")), "{:?}", folder.names());
+}
+
+#[test]
+fn a_match_has_only_so_many_reports() {
+    let folder = Folder::new("reports-many");
+    fs::write(whole_path(&folder.0, MatchId(1)), canned_replay(ArenaPlugin, 1, 2, 40)).expect("a file");
+    let stats = report(&folder, (0..20).map(|tick| finding(1, tick)).collect());
+    assert_eq!((stats.reports, stats.reports_lost), (16, 4));
+    assert_eq!(folder.names().len(), 17);
+}
+
+#[test]
+fn a_report_says_what_the_recording_says_and_why_nothing_if_nothing() {
+    let folder = Folder::new("reports-values");
+    let bytes = canned_replay(ArenaPlugin, 1, 2, 40);
+    fs::write(whole_path(&folder.0, MatchId(1)), &bytes).expect("a file");
+    fs::write(whole_path(&folder.0, MatchId(2)), &bytes[..bytes.len() / 2]).expect("a file");
+    let components: Vec<&'static str> = Simulation::new(ArenaPlugin).states().names().collect();
+    let place = components.iter().position(|name| *name == "roster").expect("the engine's");
+    let hashes = StateHashes(components.iter().map(|_| None).collect());
+    let theirs = framehouse_shared::fields::Field { slot: None, name: "made up".into(), value: "1".into() };
+    let named = |match_id, tick| {
+        let (ours, components) = (hashes.clone(), components.clone());
+        let fields = vec![theirs.clone()];
+        let first = FirstBad { tick: Tick(tick), place, components, theirs: ours.clone(), ours, fields };
+        Finding { first_bad: Some(first), ..finding(match_id, tick) }
+    };
+    report(&folder, vec![named(1, 20), named(1, 99), named(1, 4_000_000), named(2, 20)]);
+    let read = |match_id, tick| -> serde_json::Value {
+        serde_json::from_slice(&fs::read(folder.0.join(report_name(match_id, tick))).expect("a file")).expect("JSON")
+    };
+    let good = read(1, 20);
+    let seated = serde_json::json!({"slot": 0, "field": "seated", "server": "true", "client": null});
+    assert_eq!((&good["differences"][0], &good["component"]), (&seated, &"roster".into()), "{good}");
+    assert_eq!(good["replay_agrees"], false, "the hashes are made up");
+    for (match_id, tick, reason) in [(1, 99, "up to tick 40"), (1, 4_000_000, "too long"), (2, 20, "recording")] {
+        let note = read(match_id, tick)["note"].as_str().expect("a sentence").to_owned();
+        assert!(note.contains(reason), "{note}");
+    }
+}

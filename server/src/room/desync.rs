@@ -1,0 +1,197 @@
+//! A client whose state differs from the server's: its state is replaced at once, and why it differs is found out meanwhile.
+//!
+//! ```text
+//! client                                             server
+//! the hash of a confirmed tick (in inputs)     ──▶
+//!   or Hashes, when a frame brought another    ──▶   it differs: that much is certain
+//!                                              ◀──   WantHashes: the server's own of the last ticks; then its state
+//! Hashes of the first tick that differs        ──▶   the first component that differs
+//!                                              ◀──   Desync: tick and component
+//! Fields of that component, if it lists any    ──▶   a report beside the replay (`replay/desync.rs`)
+//!                                              ◀──   Desync: tick, component and field
+//! ```
+//!
+//! A client that does not answer is reported all the same. Everything that it says is bounded and only ever compared.
+
+mod investigation;
+mod traces;
+
+use bevy::prelude::*;
+use framehouse_shared::{
+    fields::{Field, LIST_BYTES_MAX},
+    protocol::control::{ControlDown, HASHES_ASKED_MAX},
+    room_state::RoomStates,
+    state_hash::StateHashes,
+    tick::Tick,
+};
+
+pub use traces::{Traces, tell_traced};
+
+use investigation::{DesyncLog, Investigation};
+
+use super::{
+    Player, Spectator,
+    clock::RoomClock,
+    history::FrameHistory,
+    inputs::SyncState,
+    resync::{address_and_room, is_current_match},
+};
+use crate::{
+    net::{mail, session},
+    ops::status::Counters,
+    replay::{self, desync::FirstBad},
+    tick::{Now, TickRate},
+};
+
+/// How long a client may take to answer a question before it is reported without: two attempts on a very bad network.
+const ANSWER_MS_MAX: u64 = 3000;
+
+/// Compares the hashes that clients have reported with their inputs. Runs in `TickSet::Control`.
+pub fn compare_reports(world: &mut World) {
+    let mut reports: Vec<(Entity, Tick, u64)> = Vec::new();
+    for (member, mut sync) in world.query::<(Entity, &mut SyncState)>().iter_mut(world) {
+        reports.extend(sync.report.take().map(|(tick, hash)| (member, tick, hash)));
+    }
+    reports.sort();
+    for (member, tick, hash) in reports {
+        if differs(world, member, tick, hash) {
+            begin(world, member, tick);
+        }
+    }
+}
+
+/// A client says what its state was after a tick: that it differs, or, in answer to us, where it first did.
+pub fn take_hashes(world: &mut World, member: Entity, match_no: u32, tick: Tick, theirs: StateHashes) {
+    let components = world.resource::<RoomStates>().count();
+    if !is_current_match(world, member, match_no) || theirs.0.len() != components {
+        world.resource_mut::<Counters>().invalid_messages += 1;
+    } else if world.get::<Investigation>(member).is_some_and(|open| open.asks_for(match_no, tick)) {
+        name(world, member, tick, theirs);
+    } else if differs(world, member, tick, theirs.combined()) {
+        begin(world, member, tick);
+    }
+}
+
+/// A client says what the component held in which its state first differed.
+pub fn take_fields(world: &mut World, member: Entity, match_no: u32, tick: Tick, is_last: bool, fields: Vec<Field>) {
+    let open = world.get_mut::<Investigation>(member);
+    let Some(first) = open.and_then(|open| open.into_inner().waits_for_fields(match_no, tick)) else {
+        world.resource_mut::<Counters>().invalid_messages += 1;
+        return;
+    };
+    first.fields.extend(fields);
+    if is_last || first.fields.iter().map(Field::bytes).sum::<usize>() > LIST_BYTES_MAX {
+        conclude(world, member);
+    }
+}
+
+/// Reports what clients have not answered in time. Runs in `TickSet::Control`.
+pub fn conclude_overdue(world: &mut World) {
+    let now = world.resource::<Now>().tick;
+    let mut open = world.query::<(Entity, &Investigation)>();
+    let mut overdue: Vec<Entity> =
+        open.iter(world).filter(|(_, open)| now >= open.until).map(|(member, _)| member).collect();
+    overdue.sort();
+    overdue.into_iter().for_each(|member| conclude(world, member));
+}
+
+/// Whether a client's state after a tick is not ours, as far as that can be said.
+fn differs(world: &World, member: Entity, tick: Tick, theirs: u64) -> bool {
+    let counts = world.get::<SyncState>(member).and_then(|sync| sync.compared_from).is_some_and(|from| tick >= from);
+    let ours = address_and_room(world, member).and_then(|(_, room)| world.get::<FrameHistory>(room)?.hashes(tick));
+    counts && ours.is_some_and(|ours| ours.combined() != theirs)
+}
+
+/// A client's state differs: it is asked since when, and gets ours with this tick's messages.
+fn begin(world: &mut World, member: Entity, tick: Tick) {
+    // Left over from a question that was not answered.
+    conclude(world, member);
+    let Some((address, room)) = address_and_room(world, member) else { return };
+    let Some((first, hashes)) = world.get::<FrameHistory>(room).map(|history| hashes_until(history, tick)) else {
+        return;
+    };
+    let Some(match_no) = world.get::<RoomClock>(room).map(|clock| clock.match_no) else { return };
+    let Some(mut open) = Investigation::open(world, member, room, first, tick) else { return };
+    mail::send(world, address, &ControlDown::WantHashes { match_no, first, hashes });
+    if let Some(mut sync) = world.get_mut::<SyncState>(member) {
+        sync.snapshot_due = true;
+        sync.compared_from = None;
+    }
+    world.resource_mut::<Counters>().desyncs += 1;
+    let now = world.resource::<Now>().elapsed;
+    let mut log = world.entity_mut(member).take::<DesyncLog>().unwrap_or_default();
+    open.is_one_too_many = log.note(now);
+    open.until = deadline(world);
+    world.entity_mut(member).insert((open, log));
+}
+
+/// The combined hashes of the ticks up to this one, and the first of those ticks.
+fn hashes_until(history: &FrameHistory, last: Tick) -> (Tick, Vec<u64>) {
+    let mut first = last;
+    while last.since(first) + 1 < HASHES_ASKED_MAX as u32 && first > Tick(0) && history.hashes(first.minus(1)).is_some()
+    {
+        first = first.minus(1);
+    }
+    let hash = |tick| history.hashes(Tick(tick)).map(StateHashes::combined);
+    (first, (first.0..=last.0).filter_map(hash).collect())
+}
+
+fn deadline(world: &World) -> u64 {
+    world.resource::<Now>().tick + u64::from(world.resource::<TickRate>().ticks_in(ANSWER_MS_MAX))
+}
+
+/// The client says where its state first differed: it is told the component, and asked for its fields.
+fn name(world: &mut World, member: Entity, tick: Tick, theirs: StateHashes) {
+    let Some((address, room)) = address_and_room(world, member) else { return };
+    let ours = world.get::<FrameHistory>(room).and_then(|history| history.hashes(tick)).cloned();
+    let Some((ours, place)) = ours.and_then(|ours| ours.first_difference(&theirs).map(|place| (ours, place))) else {
+        world.resource_mut::<Counters>().invalid_messages += 1;
+        return;
+    };
+    let states = world.resource::<RoomStates>();
+    let (components, has_fields) = (states.names().collect(), states.lists_fields(place));
+    let first = FirstBad { tick, place, components, ours, theirs, fields: Vec::new() };
+    let component = first.component().to_owned();
+    let until = deadline(world);
+    let Some(mut open) = world.get_mut::<Investigation>(member) else { return };
+    let match_no = open.match_no;
+    open.finding.first_bad = Some(first);
+    open.until = until;
+    world.resource_mut::<Counters>().desyncs_named += 1;
+    mail::send(world, address, &ControlDown::Desync { match_no, tick, component, field: None });
+    if !has_fields {
+        conclude(world, member);
+    }
+}
+
+/// All is known that there is to know: it goes into a report, and a member whose state differed too often has to go.
+fn conclude(world: &mut World, member: Entity) {
+    let Some(Investigation { finding, room, match_no, is_one_too_many, .. }) =
+        world.get_entity_mut(member).ok().and_then(|mut member| member.take::<Investigation>())
+    else {
+        return;
+    };
+    let (tick, slot) = (finding.tick(), finding.slot);
+    let component = finding.first_bad.as_ref().map_or("a component that it did not name", FirstBad::component);
+    tracing::warn!(match_id = %finding.match_id, name = finding.name, ?slot, %tick, component, "a client's state differed from ours");
+    let tell = world.resource::<Traces>().teller(member, match_no, tick, component);
+    let report = replay::report_desync(world, room, finding, tell);
+    if is_one_too_many {
+        send_away(world, member, tick, component, report);
+    }
+}
+
+fn send_away(world: &mut World, member: Entity, tick: Tick, component: &str, report: Option<String>) {
+    let of_player = world.get::<Player>(member).and_then(|player| player.presence.session());
+    let session = of_player.or_else(|| world.get::<Spectator>(member).map(|spectator| spectator.session));
+    let Some(session) = session else { return };
+    let report = report.map_or_else(String::new, |name| format!("; the server's report is {name}"));
+    let sentence = format!(
+        "your game calculated differently from the server three times within a minute, at last in {component} after tick \
+         {tick}: reinstall the client{report}"
+    );
+    let mut counters = world.resource_mut::<Counters>();
+    counters.desyncs_sent_away += 1;
+    counters.kicked += 1;
+    session::close(world, session, &sentence);
+}

@@ -1,0 +1,126 @@
+//! What is found out about one desync, and how many a member had lately.
+
+use std::time::Duration;
+
+use arrayvec::ArrayVec;
+use bevy::prelude::*;
+use framehouse_shared::tick::Tick;
+
+use crate::{
+    net::session::Session,
+    replay::{
+        Finding,
+        desync::{FirstBad, LinkFigures},
+    },
+    room::{
+        Player, Room, Spectator,
+        clock::RoomClock,
+        current_match::CurrentMatch,
+        history::FrameHistory,
+        inputs::{InputBuffer, SyncState},
+    },
+    tick::Now,
+};
+
+/// Desyncs of one member within a minute: with so many it has to go. It would not get better.
+const DESYNCS_MAX: usize = 3;
+/// How far back they count.
+const WINDOW: Duration = Duration::from_secs(60);
+
+/// A desync whose cause is being found out: on the member whose state differed.
+#[derive(Component)]
+pub struct Investigation {
+    /// The member's room.
+    pub room: Entity,
+    /// The number of the match in it.
+    pub match_no: u32,
+    /// What is known so far.
+    pub finding: Finding,
+    /// The server's tick in which it ends without an answer.
+    pub until: u64,
+    /// Whether the member has to go for it.
+    pub is_one_too_many: bool,
+    asked_from: Tick,
+}
+
+impl Investigation {
+    /// Begins with a member's tick that differs from ours. `asked_from` is the first tick that the member is asked for.
+    pub fn open(world: &World, member: Entity, room: Entity, asked_from: Tick, detected: Tick) -> Option<Self> {
+        let now = world.resource::<Now>();
+        let player = world.get::<Player>(member);
+        let spectator = world.get::<Spectator>(member);
+        let finding = Finding {
+            match_id: world.get::<CurrentMatch>(room)?.id,
+            room: world.get::<Room>(room)?.code,
+            player: player.map(|player| player.id).or_else(|| spectator.map(|spectator| spectator.id))?,
+            name: player.map(|player| &player.name).or_else(|| spectator.map(|spectator| &spectator.name))?.clone(),
+            slot: player.map(|player| player.slot),
+            detected,
+            detected_unix_ms: (now.unix_base + now.elapsed).as_millis() as u64,
+            link: link_figures(world, member, room),
+            first_bad: None,
+        };
+        let match_no = world.get::<RoomClock>(room)?.match_no;
+        Some(Self { room, match_no, finding, until: 0, is_one_too_many: false, asked_from })
+    }
+
+    /// Whether the first bad tick is asked for, and this may be it.
+    pub fn asks_for(&self, match_no: u32, tick: Tick) -> bool {
+        let is_asked_for = (self.asked_from..=self.finding.detected).contains(&tick);
+        self.match_no == match_no && self.finding.first_bad.is_none() && is_asked_for
+    }
+
+    /// Where to put the fields of the first bad tick, if this is it.
+    pub fn waits_for_fields(&mut self, match_no: u32, tick: Tick) -> Option<&mut FirstBad> {
+        self.finding.first_bad.as_mut().filter(|first| first.tick == tick && self.match_no == match_no)
+    }
+}
+
+fn link_figures(world: &World, member: Entity, room: Entity) -> LinkFigures {
+    let feedback = world.get::<InputBuffer>(member).map(InputBuffer::feedback_so_far).unwrap_or_default();
+    let has_until = world.get::<SyncState>(member).map_or(Tick(0), |sync| sync.next_frame);
+    let session = world.get::<Player>(member).and_then(|player| player.presence.session());
+    let session = session.or_else(|| world.get::<Spectator>(member).map(|spectator| spectator.session));
+    let heard_at = session.and_then(|session| world.get::<Session>(session)).map(|session| session.heard_at);
+    let now = world.resource::<Now>().elapsed;
+    LinkFigures {
+        margin_ticks: f32::from(feedback.margin) / 256.0,
+        worst_margin_ticks: f32::from(feedback.worst_margin) / 256.0,
+        late_inputs: feedback.late,
+        replaced_inputs: feedback.replaced,
+        frames_behind: world.get::<FrameHistory>(room).map_or(0, |history| history.end().since(has_until)),
+        silent_ms: now.saturating_sub(heard_at.unwrap_or(now)).as_millis() as u64,
+    }
+}
+
+/// When a member's last desyncs were: it stays with the player, whatever connection that has.
+#[derive(Component, Clone, Debug, Default)]
+pub struct DesyncLog(ArrayVec<Duration, DESYNCS_MAX>);
+
+impl DesyncLog {
+    /// Notes one; says whether that was one too many within a minute.
+    pub fn note(&mut self, now: Duration) -> bool {
+        self.0.retain(|earlier| now.saturating_sub(*earlier) <= WINDOW);
+        if self.0.is_full() {
+            self.0.remove(0);
+        }
+        self.0.push(now);
+        self.0.is_full()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_within_a_minute_are_too_many_and_two_are_not() {
+        let noted = |seconds: &[u64]| {
+            let mut log = DesyncLog::default();
+            seconds.iter().map(|at| log.note(Duration::from_secs(*at))).collect::<Vec<_>>()
+        };
+        assert_eq!(noted(&[0, 31, 62, 93, 124]), [false; 5]);
+        assert_eq!(noted(&[0, 30, 60]), [false, false, true]);
+        assert_eq!(noted(&[0, 59, 61, 62, 63]), [false, false, false, true, true], "whenever the minute begins");
+    }
+}

@@ -1,0 +1,141 @@
+//! What a component holds, field by field and as text: for people who look for the cause of a desync.
+
+use std::{collections::HashMap, fmt};
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::Slot;
+
+/// Bytes of a list of fields, at most; both ends leave out what comes after.
+pub const LIST_BYTES_MAX: usize = 16 * 1024;
+/// Fields of a list, at most: those with the shortest text.
+pub const FIELDS_MAX: usize = LIST_BYTES_MAX / FIELD_OVERHEAD_BYTES;
+/// Bytes of a field's name, at most; the rest is cut off.
+pub const FIELD_NAME_BYTES_MAX: usize = 32;
+/// Bytes of a field's value, at most; the rest is cut off.
+pub const FIELD_VALUE_BYTES_MAX: usize = 48;
+
+/// Bytes that a field takes beside its text, at most.
+const FIELD_OVERHEAD_BYTES: usize = 4;
+
+/// One field of a component.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Field {
+    /// The seat it belongs to, if it belongs to one.
+    pub slot: Option<Slot>,
+    /// Its name, unique in its component and slot.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+impl Field {
+    /// Bytes it takes in a message, at most.
+    pub const fn bytes(&self) -> usize {
+        self.name.len() + self.value.len() + FIELD_OVERHEAD_BYTES
+    }
+
+    /// Whether a [`FieldList`] could have made it.
+    pub fn is_sane(&self) -> bool {
+        let is_text = |text: &str, bytes_max| text.len() <= bytes_max && !text.chars().any(char::is_control);
+        is_text(&self.name, FIELD_NAME_BYTES_MAX) && is_text(&self.value, FIELD_VALUE_BYTES_MAX)
+    }
+}
+
+/// The fields of a component, as a game lists them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FieldList {
+    fields: Vec<Field>,
+    bytes: usize,
+}
+
+impl FieldList {
+    /// Adds a field. Numbers are written so that different ones never look the same.
+    pub fn add(&mut self, slot: impl Into<Option<Slot>>, name: impl fmt::Display, value: impl fmt::Debug) {
+        let (name, value) = (cut(name.to_string(), FIELD_NAME_BYTES_MAX), format!("{value:?}"));
+        let field = Field { slot: slot.into(), name, value: cut(value, FIELD_VALUE_BYTES_MAX) };
+        self.bytes += field.bytes();
+        if self.bytes <= LIST_BYTES_MAX {
+            self.fields.push(field);
+        }
+    }
+
+    /// The fields, in the game's order.
+    pub fn into_fields(self) -> Vec<Field> {
+        self.fields
+    }
+}
+
+fn cut(mut text: String, bytes_max: usize) -> String {
+    text.truncate(text.floor_char_boundary(bytes_max));
+    text
+}
+
+/// A field that two sides have different values of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldDifference {
+    /// The seat it belongs to, if it belongs to one.
+    pub slot: Option<Slot>,
+    /// Its name.
+    pub field: String,
+    /// The server's value; nothing where it has no such field.
+    pub server: Option<String>,
+    /// The client's.
+    pub client: Option<String>,
+}
+
+/// The fields that differ, in the server's order, then those that only the client has.
+pub fn differences(server: &[Field], client: &[Field]) -> Vec<FieldDifference> {
+    let key = |field: &Field| (field.slot, field.name.clone());
+    let mut others: HashMap<_, &Field> = client.iter().map(|field| (key(field), field)).collect();
+    let difference = |field: &Field, server: Option<&Field>, client: Option<&Field>| FieldDifference {
+        slot: field.slot,
+        field: field.name.clone(),
+        server: server.map(|field| field.value.clone()),
+        client: client.map(|field| field.value.clone()),
+    };
+    let mut found = Vec::new();
+    for ours in server {
+        let theirs = others.remove(&key(ours));
+        if theirs.is_none_or(|theirs| theirs.value != ours.value) {
+            found.push(difference(ours, Some(ours), theirs));
+        }
+    }
+    let only_theirs = client.iter().filter(|field| others.contains_key(&key(field)));
+    found.extend(only_theirs.map(|theirs| difference(theirs, None, Some(theirs))));
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(fields: &[(u8, &str, f32)]) -> Vec<Field> {
+        let mut list = FieldList::default();
+        fields.iter().for_each(|(slot, name, value)| list.add(Slot::new(*slot), name, value));
+        list.into_fields()
+    }
+
+    #[test]
+    fn differing_missing_and_added_fields_are_found_in_order() {
+        let server = list(&[(0, "x", 1.0), (1, "x", 0.0), (16, "gems", 3.0)]);
+        let client = list(&[(2, "x", 1.5), (1, "x", -0.0), (0, "x", 1.0)]);
+        let found = differences(&server, &client);
+        let told: Vec<_> =
+            found.iter().map(|f| (f.slot.map(u8::from), f.server.as_deref(), f.client.as_deref())).collect();
+        let expected = [(Some(1), Some("0.0"), Some("-0.0")), (None, Some("3.0"), None), (Some(2), None, Some("1.5"))];
+        assert_eq!(told, expected);
+        assert!(differences(&server, &server).is_empty());
+    }
+
+    #[test]
+    fn a_list_is_bounded_and_what_it_makes_is_sane() {
+        let mut list = FieldList::default();
+        (0..FIELDS_MAX).for_each(|_| list.add(None, "ö".repeat(99), "\u{1f680}\n".repeat(99)));
+        let fields = list.into_fields();
+        assert!((LIST_BYTES_MAX - 99..=LIST_BYTES_MAX).contains(&fields.iter().map(Field::bytes).sum()));
+        assert!(fields.iter().all(Field::is_sane));
+        let field = |name: &str, value: &str| Field { slot: None, name: name.into(), value: value.into() };
+        assert!(!field("\u{1b}[2J", "1").is_sane() && !field("x", &"1".repeat(49)).is_sane());
+    }
+}

@@ -1,0 +1,393 @@
+//! A client's state is corrupted on purpose: it is found, named, mended and written down, and nobody else notices.
+
+use std::{
+    fs,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bevy::prelude::*;
+use framehouse_client::{
+    client::{Client, ClientConfig, MakeSimulation, Notice},
+    connect::{RoomRequest, SessionRequest, request_session},
+    net::{Connection, UdpLink},
+};
+use framehouse_server::{
+    config::ReplaySettings,
+    ops::status::Counters,
+    replay::{Replays, writer::ReplayWriter},
+};
+use framehouse_shared::{
+    arena::{ArenaPlugin, bodies::Bodies},
+    fields::{Field, FieldDifference},
+    ids::Slot,
+    protocol::control::{ControlUp, FIELDS_BYTES_MAX, Hello, protocol_hash},
+    sim::SimTickCount,
+    simulation::{Simulation, determinism_fingerprint},
+    state_hash::StateHashes,
+    tick::Tick,
+};
+use framehouse_tests::{
+    check,
+    live::{LiveServer, wait_until},
+    replays::{Folder, files_in},
+    tiny::{Presses, TinyPlugin},
+    world::World,
+};
+use serde_json::{Value, json};
+
+/// Whose state is corrupted.
+const VICTIM: usize = 2;
+
+/// A match of four over 100 ms, recorded into this folder.
+fn playing(game: impl Plugin + Clone, folder: &Folder) -> (World, ReplayWriter) {
+    let mut world = World::new(game, 11).with_link("delay=50");
+    let writer =
+        ReplayWriter::start(folder.path().to_owned(), &ReplaySettings::default(), 1_700_000_000).expect("a folder");
+    world.server.record_replays(writer.queue());
+    let mut world = world.with_players(4);
+    world.step_to_playing();
+    world.step_ticks(60);
+    (world, writer)
+}
+
+fn close(world: World, writer: ReplayWriter) {
+    drop(world);
+    assert!(writer.close(Duration::from_secs(60)), "everything is written");
+}
+
+fn next_confirmed(world: &World) -> Tick {
+    world.clients[VICTIM].client.prediction().expect("not thin").next_confirmed()
+}
+
+/// The first tick from now on that has this place among thirty, with some ticks in between.
+fn tick_ahead(world: &World, place: u32) -> Tick {
+    (next_confirmed(world).0 + 10..).map(Tick).find(|tick| tick.0 % 30 == place).expect("one in thirty")
+}
+
+fn slot_of(world: &World, client: usize) -> Slot {
+    world.clients[client].client.slot().expect("a player")
+}
+
+/// The only report in the folder, and its file's name.
+fn only_report(folder: &Path) -> (String, Value) {
+    let reports = reports(folder);
+    assert_eq!(reports.len(), 1, "{reports:?}");
+    reports.into_iter().next().expect("one")
+}
+
+fn reports(folder: &Path) -> Vec<(String, Value)> {
+    let files = files_in(folder).into_iter().filter(|file| file.extension().is_some_and(|ending| ending == "json"));
+    let read = |file: std::path::PathBuf| {
+        let name = file.file_name().expect("a file").to_string_lossy().into_owned();
+        (name, serde_json::from_slice(&fs::read(&file).expect("readable")).expect("JSON"))
+    };
+    files.map(read).collect()
+}
+
+/// When what happened to the victim, in virtual time.
+#[derive(Debug, Default)]
+struct Course {
+    corrupted: Option<Duration>,
+    noticed: Option<Duration>,
+    named: Option<(Duration, Tick, String)>,
+    mended: Option<Duration>,
+    /// The victim predicts beyond the server's newest tick again.
+    plays_on: Option<Duration>,
+}
+
+/// Runs the world for three seconds from a corruption of this tick, and lets `look` see the server's state after it.
+fn follow(world: &mut World, tick: Tick, mut look: impl FnMut(&World, Entity)) -> Course {
+    let (room, mut course) = (world.rooms()[0].1, Course::default());
+    for _ in 0..120 {
+        world.step_ticks(1);
+        let now = world.now();
+        let server_tick = world.server.world().get::<SimTickCount>(room).expect("a match").0;
+        if server_tick == tick.plus(1) {
+            look(world, room);
+        }
+        if next_confirmed(world) > tick {
+            course.corrupted.get_or_insert(now);
+        }
+        let notices: Vec<Notice> = world.clients[VICTIM].client.drain_notices().collect();
+        for notice in notices {
+            match notice {
+                Notice::Desync { component: None, .. } => drop(course.noticed.get_or_insert(now)),
+                Notice::Desync { tick, component: Some(component), field: None } => {
+                    course.named.get_or_insert((now, tick, component));
+                }
+                Notice::Resynced => drop(course.mended.get_or_insert(now)),
+                _ => {}
+            }
+        }
+        let shown = world.clients[VICTIM].client.simulation().expect("a match").next_tick();
+        if course.mended.is_some() && shown > server_tick {
+            course.plays_on.get_or_insert(now);
+        }
+    }
+    course
+}
+
+fn nobody_else_noticed(world: &World) {
+    for (place, client) in world.clients.iter().enumerate().filter(|(place, _)| *place != VICTIM) {
+        let stats = client.client.stats();
+        assert_eq!(
+            (stats.desyncs, stats.resyncs, stats.replaced_inputs, stats.errors.count()),
+            (0, 0, 0, 0),
+            "{place}"
+        );
+        assert!(client.client.ended().is_none());
+    }
+    check::no_room_faulted(&world.server);
+}
+
+/// Wherever between two comparisons it happens.
+#[test]
+fn a_corrupted_field_is_named_within_a_second_and_written_down_with_both_values() {
+    for place in [0, 7, 15, 29] {
+        let folder = Folder::new(&format!("desync-{place}"));
+        let (mut world, writer) = playing(ArenaPlugin, &folder);
+        let (tick, slot) = (tick_ahead(&world, place), slot_of(&world, VICTIM));
+        let is_corrupt = move |room: &mut EntityWorldMut| {
+            room.get_mut::<Bodies>().expect("crafts").craft_mut(slot).expect("its craft").shield_until.0 += 77;
+        };
+        world.clients[VICTIM].client.corrupt(tick, is_corrupt);
+        let mut right = None;
+        let course = follow(&mut world, tick, |world, room| {
+            let bodies = world.server.world().get::<Bodies>(room).expect("crafts");
+            right = Some(bodies.craft(slot).expect("its craft").shield_until.0);
+        });
+        let right = right.expect("the server went through this tick");
+        let corrupted = course.corrupted.expect("it was corrupted");
+        let (named, named_tick, component) = course.named.clone().expect("it was named");
+        assert_eq!((named_tick, component.as_str()), (tick, "bodies"));
+        assert!(named - corrupted <= Duration::from_secs(1), "{course:?}");
+        let noticed = course.noticed.expect("it was noticed");
+        let plays_on = course.plays_on.expect("it plays on");
+        assert!(plays_on - noticed <= Duration::from_millis(500), "{course:?}");
+        let stats = world.clients[VICTIM].client.stats();
+        assert_eq!((stats.desyncs, stats.resyncs), (1, 1), "mended once, and it stays so");
+        assert_eq!(world.server.world().resource::<Counters>().desyncs_named, 1);
+        nobody_else_noticed(&world);
+        let name = world.clients[VICTIM].client.name_of(slot).expect("a name").to_owned();
+        let code = world.room_code();
+        close(world, writer);
+        let (file, report) = only_report(folder.path());
+        let match_id = report["match_id"].as_str().expect("an id");
+        assert!(folder.path().join(format!("{match_id}.fhr")).exists(), "it lies beside the replay");
+        assert_eq!(file, format!("{match_id}.desync-{slot}-{tick}.json"));
+        let right_and_wrong = json!([{
+            "slot": u8::from(slot), "field": "shield_until",
+            "server": right.to_string(), "client": (right + 77).to_string(),
+        }]);
+        assert_eq!(report["differences"], right_and_wrong, "{report}");
+        let facts =
+            json!([report["component"], report["first_bad_tick"], report["slot"], report["name"], report["room"]]);
+        assert_eq!(facts, json!(["bodies", tick.0, u8::from(slot), name, code.as_str()]));
+        assert_eq!((&report["replay_agrees"], &report["note"]), (&json!(true), &Value::Null));
+        let differing = |pair: &&Value| pair["server"] != pair["client"];
+        let hashes = report["hashes"].as_array().expect("hashes");
+        let differing: Vec<&Value> = hashes.iter().filter(differing).map(|pair| &pair["component"]).collect();
+        assert_eq!(differing, ["bodies"], "{hashes:?}");
+        assert!(report["detected"]["tick"].as_u64() >= Some(tick.0.into()), "{report}");
+        assert_eq!(report["protocol"], format!("{:016x}", protocol_hash()));
+        assert!(report["link"]["margin_ticks"].is_number(), "{report}");
+    }
+}
+
+#[test]
+fn a_craft_that_moves_wrongly_is_told_by_its_velocity() {
+    let folder = Folder::new("desync-velocity");
+    let (mut world, writer) = playing(ArenaPlugin, &folder);
+    let (tick, slot) = (tick_ahead(&world, 3), slot_of(&world, VICTIM));
+    world.clients[VICTIM].client.corrupt(tick, move |room| {
+        let mut bodies = room.get_mut::<Bodies>().expect("crafts");
+        let velocity = bodies.velocity(slot).expect("its craft");
+        bodies.set_velocity(slot, velocity + Vec2::new(0.0, 40.0));
+    });
+    let mut right = None;
+    follow(&mut world, tick, |world, room| {
+        right = world.server.world().get::<Bodies>(room).and_then(|bodies| bodies.velocity(slot));
+    });
+    close(world, writer);
+    let (_, report) = only_report(folder.path());
+    let differences = report["differences"].as_array().expect("a list");
+    assert!(differences.iter().all(|difference| difference["slot"] == u8::from(slot)), "{report}");
+    let velocity = differences.iter().find(|difference| difference["field"] == "velocity.y").expect("it moved");
+    assert_eq!(velocity["server"], format!("{:?}", right.expect("the server went through this tick").y));
+    assert_ne!(velocity["server"], velocity["client"]);
+}
+
+#[test]
+fn a_game_that_lists_no_fields_still_gets_tick_and_component() {
+    let folder = Folder::new("desync-tiny");
+    let (mut world, writer) = playing(TinyPlugin, &folder);
+    let tick = tick_ahead(&world, 20);
+    world.clients[VICTIM].client.corrupt(tick, |room| room.get_mut::<Presses>().expect("a state").luck ^= 1);
+    let (_, named_tick, component) = follow(&mut world, tick, |_, _| {}).named.expect("it was named");
+    assert_eq!((named_tick, component.as_str()), (tick, "presses"));
+    nobody_else_noticed(&world);
+    close(world, writer);
+    let (_, report) = only_report(folder.path());
+    assert_eq!((&report["component"], &report["first_bad_tick"]), (&json!("presses"), &json!(tick.0)));
+    assert_eq!((&report["differences"], &report["replay_agrees"]), (&json!([]), &json!(true)));
+    assert!(report["note"].is_string(), "it says why no field is told");
+}
+
+/// The server's own state goes wrong here: its recording knows better.
+#[test]
+fn a_server_that_went_wrong_itself_is_told_by_its_report() {
+    let folder = Folder::new("desync-server");
+    let (mut world, writer) = playing(TinyPlugin, &folder);
+    let room = world.rooms()[0].1;
+    world.server.world_mut().get_mut::<Presses>(room).expect("a state").luck ^= 1;
+    world.step_ticks(120);
+    close(world, writer);
+    let reports = reports(folder.path());
+    assert_eq!(reports.len(), 4, "everybody differs from it");
+    assert!(reports.iter().all(|(_, report)| report["replay_agrees"] == json!(false)), "{reports:?}");
+}
+
+#[test]
+fn three_within_a_minute_end_with_a_sentence_that_names_the_report() {
+    let folder = Folder::new("desync-thrice");
+    let (mut world, writer) = playing(ArenaPlugin, &folder);
+    let slot = slot_of(&world, VICTIM);
+    for round in 0..3 {
+        assert!(world.clients[VICTIM].client.ended().is_none(), "round {round}");
+        let tick = tick_ahead(&world, 10);
+        world.clients[VICTIM].client.corrupt(tick, move |room| {
+            room.get_mut::<Bodies>().expect("crafts").craft_mut(slot).expect("its craft").dash_ready.0 += 1000;
+        });
+        world.step_ticks(100);
+    }
+    let reason = world.clients[VICTIM].client.ended().expect("it had to go").to_owned();
+    assert_eq!(world.server.world().resource::<Counters>().desyncs_sent_away, 1);
+    nobody_else_noticed(&world);
+    close(world, writer);
+    let reports = reports(folder.path());
+    assert_eq!(reports.len(), 3);
+    assert!(reports.iter().any(|(name, _)| reason.contains(name)), "{reason}");
+    assert!(reason.contains("three times") && reason.contains("bodies"), "{reason}");
+}
+
+fn claim(world: &mut World, message: &ControlUp) {
+    world.clients[VICTIM].client.claim(message);
+    world.step_ticks(1);
+}
+
+fn counters(world: &World) -> Counters {
+    *world.server.world().resource::<Counters>()
+}
+
+#[test]
+fn claims_about_absurd_ticks_and_fields_nobody_asked_for_do_nothing() {
+    let (mut world, writer) = playing(ArenaPlugin, &Folder::new("desync-absurd"));
+    let components = world.clients[VICTIM].client.simulation().expect("a match").hashes().0.len();
+    let hashes = StateHashes(std::iter::repeat_n(Some(9), components).collect());
+    for tick in [Tick(u32::MAX), Tick(1_000_000), Tick(100_000)] {
+        claim(&mut world, &ControlUp::Hashes { match_no: 1, tick, hashes: hashes.clone() });
+    }
+    let (first, short) = (Tick(40), StateHashes::default());
+    claim(&mut world, &ControlUp::Hashes { match_no: 7, tick: first, hashes });
+    claim(&mut world, &ControlUp::Hashes { match_no: 1, tick: first, hashes: short });
+    let field = |value: String| Field { slot: None, name: "x".into(), value };
+    let fields = |fields| ControlUp::Fields { match_no: 1, tick: first, is_last: true, fields };
+    claim(&mut world, &fields(vec![field("1".into())]));
+    claim(&mut world, &fields(vec![field("1".into()); FIELDS_BYTES_MAX / 6 + 1]));
+    claim(&mut world, &fields(vec![field("1".repeat(1000))]));
+    world.step_ticks(20);
+    let counters = counters(&world);
+    assert_eq!((counters.desyncs, counters.invalid_messages), (0, 5), "two of hashes, three of fields");
+    assert!(world.clients.iter().all(|client| client.client.ended().is_none()));
+    close(world, writer);
+}
+
+#[test]
+fn a_client_that_claims_and_never_answers_costs_a_state_and_is_reported() {
+    let folder = Folder::new("desync-silent");
+    let (mut world, writer) = playing(ArenaPlugin, &folder);
+    let mut hashes = world.clients[VICTIM].client.simulation().expect("a match").hashes();
+    hashes.0[0] = Some(9);
+    // Our client finds no difference when it is asked, and so does not answer.
+    for _ in 0..4 {
+        let tick = next_confirmed(&world).minus(1);
+        claim(&mut world, &ControlUp::Hashes { match_no: 1, tick, hashes: hashes.clone() });
+    }
+    world.step_ticks(120);
+    let counters = counters(&world);
+    assert_eq!((counters.desyncs, counters.desyncs_named), (1, 0), "one at a time");
+    assert_eq!(world.clients[VICTIM].client.stats().resyncs, 1);
+    nobody_else_noticed(&world);
+    close(world, writer);
+    let (_, report) = only_report(folder.path());
+    assert_eq!((&report["first_bad_tick"], &report["component"]), (&Value::Null, &Value::Null));
+    assert!(report["note"].is_string(), "{report}");
+}
+
+#[test]
+fn a_flood_of_claims_ends_its_sender_and_leaves_three_reports() {
+    let folder = Folder::new("desync-flood");
+    let (mut world, writer) = playing(ArenaPlugin, &folder);
+    let mut hashes = world.clients[VICTIM].client.simulation().expect("a match").hashes();
+    hashes.0[0] = Some(9);
+    for _ in 0..600 {
+        let tick = next_confirmed(&world).minus(1);
+        for tick in [tick, tick.minus(5)] {
+            world.clients[VICTIM].client.claim(&ControlUp::Hashes { match_no: 1, tick, hashes: hashes.clone() });
+        }
+        world.step_ticks(1);
+        if world.clients[VICTIM].client.ended().is_some() {
+            break;
+        }
+    }
+    assert!(world.clients[VICTIM].client.ended().is_some(), "it had to go");
+    assert!(counters(&world).desyncs <= 3);
+    nobody_else_noticed(&world);
+    let stats = world.server.world().resource::<Replays>().stats();
+    assert_eq!((stats.given_up, stats.failed, stats.reports_lost), (0, 0, 0));
+    close(world, writer);
+    assert!((1..=3).contains(&reports(folder.path()).len()));
+}
+
+/// The same with sockets, HTTP and a folder, and the client is told the field.
+#[test]
+fn over_udp_the_client_is_told_the_field_and_the_report_is_in_the_folder() {
+    let mut server = LiveServer::start(ArenaPlugin, Vec::new());
+    let start = Instant::now();
+    let fingerprint = determinism_fingerprint(ArenaPlugin);
+    let hello = Hello { protocol: protocol_hash(), game: "arena".into(), fingerprint };
+    let room = RoomRequest::Create { size: 1, private: false, practice: true };
+    let request = SessionRequest { name: "udp".into(), room, resume: None, hello: Some(hello.clone()) };
+    let grant = request_session(&server.url, &request).expect("a seat");
+    let make: MakeSimulation = Arc::new(|| Simulation::new(ArenaPlugin));
+    let link = UdpLink::connect(Connection::server_address(&grant.token).expect("a token")).expect("a socket");
+    let config = ClientConfig { hello, game: Some(make) };
+    let mut client = Client::new(&grant.token, Box::new(link), &config, start.elapsed()).expect("a token");
+    client.set_ready(true);
+    let (mut told, mut is_corrupt) = (None, false);
+    wait_until("the field is told", || {
+        std::thread::sleep(Duration::from_millis(2));
+        client.update(start.elapsed(), &mut |_| Default::default());
+        if !is_corrupt && client.stats().ticks_confirmed > 20 {
+            let (tick, slot) = (client.prediction().expect("not thin").next_confirmed().plus(10), Slot::new(0));
+            client.corrupt(tick, move |room| {
+                let mut bodies = room.get_mut::<Bodies>().expect("crafts");
+                bodies.craft_mut(slot.expect("a seat")).expect("its craft").shield_until.0 += 7;
+            });
+            is_corrupt = true;
+        }
+        told = client.drain_notices().find_map(|notice| match notice {
+            Notice::Desync { field: Some(field), .. } => Some(field),
+            _ => None,
+        });
+        told.is_some()
+    });
+    let FieldDifference { slot, field, server: right, client: wrong } = told.expect("just told");
+    assert_eq!((slot, field.as_str()), (Slot::new(0), "shield_until"));
+    server.end();
+    let (_, report) = only_report(&server.replay_folder());
+    assert_eq!(report["name"], "udp");
+    assert_eq!(report["differences"], json!([{ "slot": 0, "field": field, "server": right, "client": wrong }]));
+}

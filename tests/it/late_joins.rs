@@ -1,0 +1,59 @@
+//! Coming into a running match of sixteen over 100 ms of round trip.
+
+use framehouse_server::room::directory::RoomWish;
+use framehouse_shared::{arena::ArenaPlugin, tick::Tick};
+use framehouse_tests::world::World;
+
+/// Fifteen of sixteen seats play.
+fn fifteen() -> World {
+    let mut world = World::new(ArenaPlugin, 31).with_link("delay=50");
+    world.join(RoomWish::Create { size: 16, private: false, practice: false }).expect("an empty server has room");
+    let code = world.room_code();
+    for _ in 1..15 {
+        world.join(RoomWish::Code(code)).expect("a free seat");
+    }
+    world.all_ready();
+    world.step_to_playing();
+    world.step_ticks(200);
+    world
+}
+
+fn next_confirmed(world: &World, client: usize) -> Option<Tick> {
+    world.clients[client].client.prediction().map(|prediction| prediction.next_confirmed())
+}
+
+#[test]
+fn the_sixteenth_player_confirms_a_tick_within_a_second() {
+    let mut world = fifteen();
+    let late = world.join(RoomWish::Quick).expect("the last seat is free");
+    let (mut first, mut confirmed_after) = (None, None);
+    for tick in 1..=60 {
+        world.step_ticks(1);
+        let confirmed = next_confirmed(&world, late);
+        first = first.or(confirmed);
+        confirmed_after = confirmed_after.or(confirmed.filter(|_| confirmed > first).map(|_| tick));
+    }
+    assert!(confirmed_after.is_some_and(|ticks| ticks <= 30), "after {confirmed_after:?} ticks");
+    world.step_ticks(90);
+    assert!(world.confirmed_lag().into_iter().all(|lag| lag <= 6), "{:?}", world.confirmed_lag());
+    assert_eq!((world.desyncs(), world.errors()), (0, Vec::new()));
+}
+
+#[test]
+fn nobody_else_gets_a_frame_later_because_of_it() {
+    // What the fifteen have confirmed after each tick, with and without the sixteenth.
+    let course = |joins: bool| {
+        let mut world = fifteen();
+        if joins {
+            world.join(RoomWish::Quick).expect("the last seat is free");
+        }
+        let mut after_tick = |_| {
+            world.step_ticks(1);
+            (0..15).map(|client| next_confirmed(&world, client)).collect::<Vec<_>>()
+        };
+        (0..90).map(&mut after_tick).collect::<Vec<_>>()
+    };
+    let alone = course(false);
+    assert_eq!(course(true), alone);
+    assert!(alone.windows(2).all(|pair| pair[0] < pair[1]), "everybody confirms in every tick");
+}
