@@ -10,9 +10,11 @@ mod art;
 mod colors;
 mod crafts;
 mod declutter;
+mod feed;
 mod floats;
 mod framing;
 mod happenings;
+mod hint;
 mod items;
 mod labels;
 mod own;
@@ -54,6 +56,8 @@ impl Plugin for ArenaView {
             floats::plugin,
             own::plugin,
             framing::plugin,
+            feed::plugin,
+            hint::plugin,
         ));
     }
 }

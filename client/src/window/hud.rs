@@ -1,14 +1,18 @@
 //! The HUD: panels at the edges of the window, and words over the field.
 
 mod leaderboard;
+mod netgraph;
 mod overlay;
 mod status;
 
 use bevy::prelude::*;
 
 use super::{
+    fonts::Fonts,
     layout::EDGE,
     palette::{PANEL, PANEL_RIM},
+    settings::Settings,
+    texts::T,
 };
 
 /// Shows numbers and words around the field.
@@ -17,7 +21,8 @@ pub struct HudPlugin;
 impl Plugin for HudPlugin {
     fn build(&self, app: &mut App) {
         app.add_systems(PreStartup, spawn_stage);
-        app.add_plugins((status::plugin, leaderboard::plugin, overlay::plugin));
+        app.add_systems(Update, (say, grow_letters));
+        app.add_plugins((status::plugin, leaderboard::plugin, netgraph::plugin, overlay::plugin));
     }
 }
 
@@ -28,6 +33,41 @@ pub struct Stage;
 fn spawn_stage(mut commands: Commands) {
     let node = Node { position_type: PositionType::Absolute, width: percent(100), height: percent(100), ..default() };
     commands.spawn((Stage, node, Pickable::IGNORE));
+}
+
+/// A text that says this in the player's language.
+#[derive(Component, Clone, Copy)]
+#[require(Text)]
+pub struct Says(pub T);
+
+/// The size of a text, in pixels of the stage, before the player's choice of a larger or a smaller one.
+#[derive(Component, Clone, Copy)]
+pub struct Letters(f32);
+
+/// Letters that matter, of this size in pixels of the stage.
+pub fn letters(fonts: &Fonts, px: f32) -> (Letters, TextFont) {
+    (Letters(px), fonts.bold(px))
+}
+
+/// Letters that explain.
+pub fn plain_letters(px: f32) -> (Letters, TextFont) {
+    (Letters(px), Fonts::regular(px))
+}
+
+fn say(settings: Res<Settings>, mut texts: Query<(Ref<Says>, &mut Text)>) {
+    for (says, mut text) in &mut texts {
+        if says.is_added() || settings.is_changed() {
+            write(&mut text, settings.say(says.0));
+        }
+    }
+}
+
+fn grow_letters(settings: Res<Settings>, mut texts: Query<(Ref<Letters>, &mut TextFont)>) {
+    for (letters, mut font) in &mut texts {
+        if letters.is_added() || settings.is_changed() {
+            font.font_size = FontSize::Px(letters.0 * settings.text_scale);
+        }
+    }
 }
 
 /// The looks of a panel: rounded, with a rim and a soft shadow.

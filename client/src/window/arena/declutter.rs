@@ -48,8 +48,8 @@ impl Spot {
     const fn cost(self) -> f32 {
         match self {
             Self::Above => 0.0,
-            Self::Below => 0.1,
-            Self::Right | Self::Left => 0.2,
+            Self::Below => 0.5,
+            Self::Right | Self::Left => 0.7,
         }
     }
 }
@@ -137,8 +137,14 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_has_moved_away_does_not_flutter_back() {
-        let beside = Label { spot: Spot::Below, ..label(0.0, 0.0) };
-        assert_eq!(declutter(&[beside], CLEAR, AREA), [Some(Spot::Below)]);
+    fn names_do_not_flutter_and_come_back_when_there_is_room() {
+        // A tenth of the place above is taken: not worth a move, in neither direction.
+        let first = label(81.0, 0.0);
+        for spot in [Spot::Above, Spot::Below] {
+            let second = Label { spot, ..label(0.0, 0.0) };
+            assert_eq!(declutter(&[first, second], CLEAR, AREA), [Some(Spot::Above), Some(spot)]);
+        }
+        let alone = Label { spot: Spot::Below, ..label(0.0, 0.0) };
+        assert_eq!(declutter(&[alone], CLEAR, AREA), [Some(Spot::Above)]);
     }
 }

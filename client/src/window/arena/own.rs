@@ -1,30 +1,28 @@
-//! The player's own panel below the arena: points, combo and the dash; and the keys, for the first seconds.
+//! The player's own panel below the arena: points, combo and the dash.
 
 use bevy::prelude::*;
-use framehouse_shared::arena::scoring::multiplier;
+use framehouse_shared::arena::{DT, scoring::multiplier};
 
 use super::scene::Scene;
 use crate::window::{
     easing::{approach, grouped},
     fonts::Fonts,
-    hud::{Stage, across_field, panel, panel_node, write},
-    layout::EDGE,
+    hud::{Says, Stage, across_field, letters, panel, panel_node, write},
     palette::{GOOD, GROOVE, OWN, TEXT, TEXT_MUTED, WARN},
-    view::{Draw, MatchView},
+    texts::T,
+    view::Draw,
 };
 
 /// The panel's width.
 const WIDTH: f32 = 400.0;
 /// How fast the points count, in 1/s.
 const COUNT_RATE: f32 = 9.0;
-/// How long the keys are shown in a match, in seconds, and how long they take to fade.
-const HINT_SECONDS: f32 = 9.0;
-const HINT_FADE_SECONDS: f32 = 1.5;
-const HINT: &str = "WASD or arrows move   \u{b7}   mouse aims   \u{b7}   left button or space fires   \u{b7}   right button or shift dashes";
+/// How fast the flash of a dash that is ready fades, in 1/s.
+const READY_RATE: f32 = 5.0;
 
 pub fn plugin(app: &mut App) {
-    app.add_systems(Startup, (spawn_panel, spawn_hint));
-    app.add_systems(Update, (show_panel, count_points, write_combo, fill_dash, fade_hint).in_set(Draw));
+    app.add_systems(Startup, spawn_panel);
+    app.add_systems(Update, (show_panel, count_points, write_combo, fill_dash).in_set(Draw));
 }
 
 #[derive(Component)]
@@ -42,9 +40,6 @@ struct DashBar;
 #[derive(Component)]
 struct DashWord;
 
-#[derive(Component)]
-struct Hint;
-
 fn spawn_panel(mut commands: Commands, stage: Single<Entity, With<Stage>>, fonts: Res<Fonts>) {
     let node = Node {
         width: px(WIDTH),
@@ -53,14 +48,9 @@ fn spawn_panel(mut commands: Commands, stage: Single<Entity, With<Stage>>, fonts
         column_gap: px(14),
         ..panel_node()
     };
-    let groove = Node {
-        flex_grow: 1.0,
-        height: px(12),
-        border_radius: BorderRadius::MAX,
-        overflow: Overflow::clip(),
-        ..default()
-    };
+    let groove = Node { flex_grow: 1.0, height: px(12), border_radius: BorderRadius::MAX, ..default() };
     let bar = Node { width: percent(100), height: percent(100), border_radius: BorderRadius::MAX, ..default() };
+    let glow = BoxShadow::new(Color::WHITE.with_alpha(0.0), px(0), px(0), px(2), px(9));
     let gradient = LinearGradient::to_right(vec![ColorStop::auto(GOOD), ColorStop::auto(OWN)]);
     let place = Node { bottom: px(12), ..across_field() };
     let row = commands.spawn((ChildOf(*stage), place, Pickable::IGNORE)).id();
@@ -69,18 +59,12 @@ fn spawn_panel(mut commands: Commands, stage: Single<Entity, With<Stage>>, fonts
         node,
         panel(),
         children![
-            (Points, Text::default(), fonts.bold(26.0), TextColor(TEXT), Node { min_width: px(58), ..default() }),
-            (Combo, Text::default(), fonts.bold(16.0), TextColor(WARN), Node { width: px(34), ..default() }),
-            (groove, BackgroundColor(GROOVE), children![(DashBar, bar, BackgroundGradient::from(gradient))]),
-            (DashWord, Text::new("DASH"), fonts.bold(14.0), TextColor(TEXT_MUTED)),
+            (Points, Text::default(), letters(&fonts, 26.0), TextColor(TEXT), Node { min_width: px(58), ..default() }),
+            (Combo, Text::default(), letters(&fonts, 16.0), TextColor(WARN), Node { width: px(34), ..default() }),
+            (groove, BackgroundColor(GROOVE), children![(DashBar, bar, BackgroundGradient::from(gradient), glow)]),
+            (DashWord, Says(T::Dash), letters(&fonts, 14.0), TextColor(TEXT_MUTED), UiTransform::default()),
         ],
     ));
-}
-
-fn spawn_hint(mut commands: Commands, stage: Single<Entity, With<Stage>>) {
-    let node = Node { bottom: px(EDGE.max_inset.y + 14.0), ..across_field() };
-    let words = (Hint, Text::new(HINT), Fonts::regular(14.0), TextColor(Color::NONE), Pickable::IGNORE);
-    commands.entity(*stage).with_child((node, Pickable::IGNORE, children![words]));
 }
 
 fn show_panel(scene: Res<Scene>, mut panel: Single<&mut Visibility, With<Panel>>) {
@@ -105,28 +89,35 @@ fn write_combo(scene: Res<Scene>, mut combo: Single<(&mut Text, &mut TextColor),
     color.set_if_neq(TextColor(WARN.with_alpha(0.3 + 0.7 * left.clamp(0.0, 1.0))));
 }
 
+/// Whether the dash was ready in the last frame, and how much of the flash is left, 0 to 1.
+#[derive(Default)]
+struct DashState {
+    was_ready: bool,
+    flash: f32,
+}
+
+/// The bar fills while the dash cools down, and flashes when it is ready.
 fn fill_dash(
     scene: Res<Scene>,
-    mut bar: Single<&mut Node, With<DashBar>>,
-    mut word: Single<&mut TextColor, With<DashWord>>,
-    mut glow: Local<f32>,
+    mut bar: Single<(&mut Node, &mut BoxShadow), With<DashBar>>,
+    mut word: Single<(&mut TextColor, &mut UiTransform), With<DashWord>>,
+    mut state: Local<DashState>,
 ) {
     let Some((craft, rules)) = scene.now.own_craft().zip(scene.rules.as_ref()) else { return };
     // The drawn moment lies before the newest tick.
-    let left = craft.dash_ready.since(scene.now.tick) as f32 + scene.seconds_back * 30.0;
-    let ready = 1.0 - (left / rules.numbers.dash.cooldown_ticks as f32).clamp(0.0, 1.0);
+    let left = craft.dash_ready.since(scene.now.tick) as f32 + scene.seconds_back / DT;
     let is_ready = craft.dash_ready <= scene.now.tick;
-    bar.width = percent(100.0 * if is_ready { 1.0 } else { ready });
-    *glow = approach(*glow, f32::from(u8::from(is_ready)), 14.0, scene.passed.real);
-    word.set_if_neq(TextColor(TEXT_MUTED.mix(&WARN, *glow)));
-}
-
-fn fade_hint(seen: MatchView, scene: Res<Scene>, mut shown: Local<f32>, mut hint: Single<&mut TextColor, With<Hint>>) {
-    let is_playing = scene.now.tick.0 > 0 && scene.now.own_craft().is_some();
-    if is_playing {
-        *shown += scene.passed.real;
+    let filled = if is_ready { 1.0 } else { 1.0 - (left / rules.numbers.dash.cooldown_ticks as f32).clamp(0.0, 1.0) };
+    if is_ready && !std::mem::replace(&mut state.was_ready, is_ready) {
+        state.flash = 1.0;
     }
-    let fading = (HINT_SECONDS - *shown) / HINT_FADE_SECONDS;
-    let alpha = if is_playing && !seen.is_autopilot() { fading.clamp(0.0, 1.0) } else { 0.0 };
-    hint.set_if_neq(TextColor(TEXT.with_alpha(alpha * 0.85)));
+    state.was_ready = is_ready;
+    state.flash = approach(state.flash, 0.0, READY_RATE, scene.passed.real);
+    let (node, shadow) = &mut *bar;
+    node.width = percent(100.0 * filled);
+    shadow.0.iter_mut().for_each(|shadow| shadow.color.set_alpha(state.flash));
+    let (color, transform) = &mut *word;
+    let tone = if is_ready { WARN.mix(&Color::WHITE, state.flash) } else { TEXT_MUTED };
+    color.set_if_neq(TextColor(tone));
+    transform.scale = Vec2::splat(1.0 + 0.35 * state.flash);
 }
