@@ -39,6 +39,7 @@ impl StateHash for Sums {
     }
 }
 
+#[derive(Clone)]
 pub struct ToyPlugin;
 
 impl Plugin for ToyPlugin {

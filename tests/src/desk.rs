@@ -147,6 +147,14 @@ impl Desk {
         self.let_go();
     }
 
+    /// Those of these words that are on the screen right of `left` (pixels), from top to bottom.
+    pub fn from_top(&mut self, words: &[String], left: f32) -> Vec<String> {
+        let mut found = self.visible_texts();
+        found.retain(|(text, place)| words.contains(text) && place.x > left);
+        found.sort_by(|(_, first), (_, second)| first.y.total_cmp(&second.y));
+        found.into_iter().map(|(text, _)| text).collect()
+    }
+
     /// Presses the mouse on exactly these words, and holds it.
     pub fn hold(&mut self, words: &str) {
         let found = self.visible_texts().into_iter().find(|(text, _)| text == words);

@@ -105,9 +105,8 @@ fn write_names(
     mut names: Query<(&Name, &mut Text2d, &mut TextColor)>,
     mut combos: Query<(&Combo, &mut TextSpan)>,
 ) {
-    let Some(members) = session.client().and_then(|client| client.members()) else { return };
     for (Name(slot), mut text, mut color) in &mut names {
-        let name = members[slot.index()].as_ref().map_or("", |member| member.name.as_str());
+        let name = session.name_of(*slot).unwrap_or_default();
         if text.0 != name {
             name.clone_into(&mut text.0);
         }

@@ -111,7 +111,7 @@ fn look(
     mut seen: Local<Seen>,
     mut happenings: MessageWriter<Happening>,
 ) {
-    let alpha = session.client().map_or(1.0, |client| client.render_alpha());
+    let alpha = session.render_alpha();
     let glance = glance(&session);
     if let Some(rules) = session.simulation().and_then(|simulation| simulation.get::<Rules>()) {
         scene.rules = Some(rules.clone());
@@ -132,7 +132,7 @@ fn look(
 }
 
 fn glance(session: &Session) -> Glance {
-    let Some((client, simulation)) = session.client().zip(session.simulation()) else { return Glance::default() };
+    let Some(simulation) = session.simulation() else { return Glance::default() };
     let bodies = simulation.get::<Bodies>();
     let craft = |slot| {
         let bodies = bodies?;
@@ -148,9 +148,9 @@ fn glance(session: &Session) -> Glance {
     let mut crafts = [None; SLOTS_MAX];
     Slot::all().for_each(|slot| crafts[slot.index()] = craft(slot));
     Glance {
-        match_no: client.match_no(),
+        match_no: session.match_no(),
         tick: simulation.next_tick(),
-        own: client.slot(),
+        own: session.slot(),
         crafts,
         gems: simulation.get::<Pickups>().map(|pickups| pickups.gems.clone()).unwrap_or_default(),
         sparks: simulation.get::<Projectiles>().map(|projectiles| projectiles.sparks.clone()).unwrap_or_default(),

@@ -47,6 +47,9 @@ pub struct Line {
 
 /// What is to be said now.
 pub fn content(session: &Session) -> Content {
+    if session.film().is_some() {
+        return Content::default();
+    }
     if let Some(sentence) = session.failure() {
         let title = if session.stats().is_some() { "The session is over" } else { "No session" };
         return card(title, &as_sentence(sentence), 0.6);
