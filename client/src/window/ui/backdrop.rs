@@ -79,7 +79,7 @@ fn cover(screen: Res<State<Screen>>, mut backdrop: Single<&mut Visibility, With<
     backdrop.set_if_neq(if is_match { Visibility::Hidden } else { Visibility::Inherited });
 }
 
-fn drift(time: Res<Time<Real>>, screen: Res<State<Screen>>, mut lights: Query<(&Light, &mut Node)>) {
+fn drift(time: Res<Time<Virtual>>, screen: Res<State<Screen>>, mut lights: Query<(&Light, &mut Node)>) {
     if screen.get().shows_match() {
         return;
     }
