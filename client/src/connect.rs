@@ -14,6 +14,8 @@ const TRIES: u32 = 3;
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
 /// How long one try may take in all.
 const TRY_TIME_MAX: Duration = Duration::from_secs(5);
+/// How long a file may take: as long as a server's connections last.
+const FILE_TIME_MAX: Duration = Duration::from_secs(60);
 /// The longest time that a server is believed to keep a seat, in seconds.
 const GRACE_S_MAX: f64 = 3600.0;
 /// The most bytes of an answer that are read.
@@ -125,7 +127,7 @@ impl ConnectError {
 /// When three tries failed, or the server refused for a reason that will not pass.
 pub fn request_session(server_url: &str, request: &SessionRequest) -> Result<SessionGrant, ConnectError> {
     let url = url_of(server_url, "/v1/sessions");
-    let agent = agent();
+    let agent = agent(TRY_TIME_MAX);
     let mut attempt = 1;
     loop {
         match try_once(&agent, &url, request) {
@@ -138,19 +140,27 @@ pub fn request_session(server_url: &str, request: &SessionRequest) -> Result<Ses
 
 /// Reads one of a server's pages; tries once.
 pub(crate) fn get_json<T: DeserializeOwned>(server_url: &str, path: &str) -> Result<T, ConnectError> {
+    let body = get(&agent(TRY_TIME_MAX), server_url, path, ANSWER_BYTES_MAX)?;
     let url = url_of(server_url, path);
-    let unreachable = |error: ureq::Error| ConnectError::Unreachable { url: url.clone(), cause: error.to_string() };
-    let mut response = agent().get(&url).call().map_err(unreachable)?;
-    let status = response.status().as_u16();
-    let body = response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_vec().map_err(unreachable)?;
-    if status != 200 {
-        return Err(refusal(&url, status, &body));
-    }
     serde_json::from_slice(&body).map_err(|error| ConnectError::NotUnderstood { url, what: error.to_string() })
 }
 
-fn agent() -> ureq::Agent {
-    let config = ureq::Agent::config_builder().timeout_global(Some(TRY_TIME_MAX));
+/// Reads a file of a server's of at most so many bytes; tries once.
+pub(crate) fn get_bytes(server_url: &str, path: &str, bytes_max: u64) -> Result<Vec<u8>, ConnectError> {
+    get(&agent(FILE_TIME_MAX), server_url, path, bytes_max)
+}
+
+fn get(agent: &ureq::Agent, server_url: &str, path: &str, bytes_max: u64) -> Result<Vec<u8>, ConnectError> {
+    let url = url_of(server_url, path);
+    let unreachable = |error: ureq::Error| ConnectError::Unreachable { url: url.clone(), cause: error.to_string() };
+    let mut response = agent.get(&url).call().map_err(unreachable)?;
+    let status = response.status().as_u16();
+    let body = response.body_mut().with_config().limit(bytes_max).read_to_vec().map_err(unreachable)?;
+    if status == 200 { Ok(body) } else { Err(refusal(&url, status, &body)) }
+}
+
+fn agent(time_max: Duration) -> ureq::Agent {
+    let config = ureq::Agent::config_builder().timeout_global(Some(time_max));
     config.http_status_as_error(false).max_redirects(0).build().into()
 }
 

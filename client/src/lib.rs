@@ -2,7 +2,8 @@
 //!
 //! Start with [`client`]: what a session does, in order. It stands on [`net`] (datagrams to messages), [`clock`] (what
 //! time it is in the room) and [`prediction`] (running ahead, rolling back). [`connect`] gets the token it begins with,
-//! [`rejoin`] says when to get another one after a lost connection, and [`rooms`] lists what there is to join.
+//! [`rejoin`] says when to get another one after a lost connection, [`rooms`] lists what there is to join, and
+//! [`film`] shows a recorded match, from the folder of [`replays`].
 
 pub mod bots;
 pub mod client;
@@ -12,6 +13,7 @@ pub mod film;
 pub mod net;
 pub mod prediction;
 pub mod rejoin;
+pub mod replays;
 pub mod rooms;
 pub mod stats;
 #[cfg(feature = "window")]

@@ -5,8 +5,10 @@ mod arena;
 mod errors;
 mod matches;
 mod menu;
+mod replays;
 mod rooms;
 mod settings;
+mod together;
 
 use std::{
     fs,
@@ -17,7 +19,7 @@ use std::{
 use framehouse_shared::arena::ArenaPlugin;
 use framehouse_tests::{
     desk::Desk,
-    live::{LiveServer, short_matches},
+    live::{LiveServer, short_matches, wait_until},
 };
 
 /// Ten seconds: the shortest match that the rules allow.
@@ -49,4 +51,12 @@ fn start_server() -> LiveServer {
 /// A window whose settings are in a folder of the test's.
 fn desk(server: &LiveServer, folder: &Folder, line: &str) -> Desk {
     Desk::open(&format!("--server {} --config-dir {} {line}", server.url, folder.0.display()))
+}
+
+/// Lets the windows take turns until something is the case.
+fn until(what: &str, windows: &mut [&mut Desk], mut done: impl FnMut(&mut [&mut Desk]) -> bool) {
+    wait_until(what, || {
+        windows.iter_mut().for_each(|window| window.frames(1));
+        done(windows)
+    });
 }

@@ -4,16 +4,20 @@ use std::time::{Duration, Instant};
 
 use bevy::{
     app::PluginsState,
+    camera::RenderTarget,
     input::{
         ButtonState,
         keyboard::{Key, KeyboardInput, NativeKey},
         mouse::MouseButtonInput,
     },
+    input_focus::InputFocus,
     log::LogPlugin,
     prelude::*,
     render::{
         RenderPlugin,
+        render_resource::{TextureFormat, TextureUsages},
         settings::{RenderCreation, WgpuSettings},
+        view::screenshot::{Screenshot, ScreenshotCaptured},
     },
     text::EditableText,
     ui::UiGlobalTransform,
@@ -26,15 +30,27 @@ use framehouse_client::window::{
 };
 use framehouse_shared::arena::ArenaPlugin;
 
+use crate::golden::Picture;
+
 /// Frames between the parts of a click: what is below the mouse is found out in between.
 const CLICK_FRAMES: usize = 3;
+
+/// How long panels take to rise, and more.
+const REST: Duration = Duration::from_secs(1);
+/// The frames of that on a slow machine.
+const REST_FRAMES: usize = 40;
 
 /// A player's window.
 pub struct Desk {
     app: App,
     window: Entity,
+    /// What it is painted into, if it is.
+    canvas: Option<Handle<Image>>,
     started: Instant,
 }
+
+#[derive(Resource)]
+struct Shot(Picture);
 
 impl Desk {
     /// The program with this command line, in a window of 1280 x 720 pixels.
@@ -49,26 +65,67 @@ impl Desk {
 
     /// The same for another game.
     pub fn open_game(line: &str, size: UVec2, game: impl Plugin + Clone, view: impl Plugin) -> Self {
+        let no_card = RenderCreation::Automatic(Box::new(WgpuSettings { backends: None, ..default() }));
+        let render = RenderPlugin { render_creation: no_card, ..default() };
+        Self::build(line, size, render, Game::new(game), view)
+    }
+
+    /// A window that is painted, into a picture: for that there has to be a Vulkan driver. The backdrop stands still.
+    pub fn painted(line: &str, size: UVec2) -> Self {
+        let render = RenderPlugin { synchronous_pipeline_compilation: true, ..default() };
+        let mut desk = Self::build(line, size, render, Game::new(ArenaPlugin), ArenaView);
+        let mut canvas = Image::new_target_texture(size.x, size.y, TextureFormat::Rgba8UnormSrgb, None);
+        canvas.texture_descriptor.usage |= TextureUsages::COPY_SRC;
+        let canvas = desk.app.world_mut().resource_mut::<Assets<Image>>().add(canvas);
+        let mut cameras = desk.app.world_mut().query_filtered::<Entity, With<Camera2d>>();
+        let camera = cameras.single(desk.app.world()).expect("there is one camera");
+        desk.app.world_mut().entity_mut(camera).insert(RenderTarget::Image(canvas.clone().into()));
+        desk.canvas = Some(canvas);
+        desk
+    }
+
+    fn build(line: &str, size: UVec2, render: RenderPlugin, game: Game, view: impl Plugin) -> Self {
         let words = std::iter::once("framehouse-client").chain(line.split_whitespace());
         let args = Args::try_parse_from(words).expect("a right command line");
         let mut app = App::new();
         let window = Window { resolution: WindowResolution::new(size.x, size.y), ..default() };
         let windows =
             WindowPlugin { primary_window: Some(window), exit_condition: ExitCondition::DontExit, ..default() };
-        let no_card = RenderCreation::Automatic(Box::new(WgpuSettings { backends: None, ..default() }));
-        let render = RenderPlugin { render_creation: no_card, ..default() };
         app.add_plugins(DefaultPlugins.set(windows).set(render).disable::<WinitPlugin>().disable::<LogPlugin>());
-        app.add_plugins((ClientPlugin { args, game: Game::new(game) }, view));
+        app.add_plugins((ClientPlugin { args, game }, view));
         while app.plugins_state() == PluginsState::Adding {
             std::thread::yield_now();
         }
         app.finish();
         app.cleanup();
+        app.world_mut().resource_mut::<Time<Virtual>>().pause();
         let window = app.world_mut().query_filtered::<Entity, With<PrimaryWindow>>().single(app.world());
         let window = window.expect("the window was just opened");
-        let mut desk = Self { app, window, started: Instant::now() };
+        let mut desk = Self { app, window, canvas: None, started: Instant::now() };
         desk.frames(4);
         desk
+    }
+
+    /// What a painted window shows once everything has come to rest, without a cursor.
+    pub fn picture(&mut self) -> Picture {
+        let canvas = self.canvas.clone().expect("this window is painted");
+        self.app.world_mut().resource_mut::<InputFocus>().clear();
+        let rested = self.elapsed() + REST;
+        self.until("everything has come to rest", |desk| desk.elapsed() > rested);
+        self.frames(REST_FRAMES);
+        let keep = |shot: On<ScreenshotCaptured>, mut commands: Commands| {
+            commands.insert_resource(Shot(Picture::of(&shot.image)));
+        };
+        self.app.world_mut().commands().spawn(Screenshot::image(canvas)).observe(keep);
+        self.until("the picture is taken", |desk| desk.app.world().contains_resource::<Shot>());
+        self.app.world_mut().remove_resource::<Shot>().expect("it was there just now").0
+    }
+
+    /// Puts other words in the place of these, for pictures: until the screen has something new to say.
+    pub fn write_over(&mut self, words: &str, other: &str) {
+        let mut texts = self.app.world_mut().query::<&mut Text>();
+        let found = texts.iter_mut(self.app.world_mut()).filter(|text| text.0 == words);
+        found.for_each(|mut text| other.clone_into(&mut text.0));
     }
 
     /// Lets so many frames pass.
@@ -153,6 +210,14 @@ impl Desk {
     pub fn click(&mut self, words: &str) {
         self.hold(words);
         self.let_go();
+    }
+
+    /// Those of these words that are on the screen right of `left` (pixels), from top to bottom.
+    pub fn from_top(&mut self, words: &[String], left: f32) -> Vec<String> {
+        let mut found = self.visible_texts();
+        found.retain(|(text, place)| words.contains(text) && place.x > left);
+        found.sort_by(|(_, first), (_, second)| first.y.total_cmp(&second.y));
+        found.into_iter().map(|(text, _)| text).collect()
     }
 
     /// Presses the mouse on exactly these words, and holds it.

@@ -12,6 +12,8 @@ pub mod curves;
 #[cfg(feature = "window")]
 pub mod desk;
 pub mod fuzz;
+#[cfg(feature = "window")]
+pub mod golden;
 pub mod lifecycles;
 pub mod link;
 pub mod live;

@@ -101,6 +101,11 @@ impl LiveServer {
         self.running = Some(running);
     }
 
+    /// Where its replays lie.
+    pub fn replays(&self) -> PathBuf {
+        self.folder.join("replays")
+    }
+
     /// What the server has written about its matches: a line for each.
     pub fn results(&self) -> Vec<serde_json::Value> {
         let text = fs::read_to_string(self.folder.join("results.jsonl")).unwrap_or_default();

@@ -1,5 +1,7 @@
 //! What buttons and keys of the screens ask for. Every button carries one; whoever can do it reads the messages.
 
+use std::path::PathBuf;
+
 use bevy::{prelude::*, ui_widgets::Activate};
 use framehouse_shared::ids::{RoomCode, Slot};
 
@@ -11,6 +13,7 @@ pub struct ActionsPlugin;
 impl Plugin for ActionsPlugin {
     fn build(&self, app: &mut App) {
         app.add_message::<Action>().add_observer(announce);
+        app.add_systems(Last, forget);
     }
 }
 
@@ -30,6 +33,8 @@ pub enum Action {
     WatchCode,
     Browse,
     OpenSettings,
+    OpenReplays,
+    ShowReplay(PathBuf),
     Rejoin,
     DeclineRejoin,
     Refresh,
@@ -58,6 +63,11 @@ pub enum Action {
     GiveUp,
     EndMatch,
     ToLobby,
+    SaveReplay,
+    // In a replay.
+    PlayOrPause,
+    /// To another of the speeds.
+    Speed(i8),
     // Settings.
     Speak(Language),
     Paint(Palette),
@@ -76,6 +86,11 @@ pub enum RoomsWanted {
     WithFreeSeat,
     InLobby,
     Playing,
+}
+
+/// A screen that comes next must not do what was asked of the last one.
+fn forget(mut actions: ResMut<Messages<Action>>) {
+    actions.clear();
 }
 
 fn announce(activate: On<Activate>, buttons: Query<&Action>, mut actions: MessageWriter<Action>) {

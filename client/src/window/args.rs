@@ -39,6 +39,9 @@ pub struct Args {
     /// Play against bots.
     #[arg(long, group = "wish")]
     pub practice: bool,
+    /// Show the recorded match in this file.
+    #[arg(long, value_name = "FILE.fhr", group = "wish")]
+    pub replay: Option<PathBuf>,
     /// Begin with this screen; and where it takes a room to get there, take the picture only then.
     #[arg(long, value_name = "SCREEN", value_enum)]
     pub screen: Option<Screen>,
@@ -129,6 +132,7 @@ mod tests {
         assert_eq!(args.wish(), Some(Wish::Watch("K7QX".parse().expect("a code"))));
         assert_eq!(parse("--practice").expect("documented").wish(), Some(Wish::Practice));
         assert_eq!(parse("").expect("no flags").wish(), None);
+        assert_eq!(parse("--replay a.fhr").expect("documented").replay, Some(PathBuf::from("a.fhr")));
         let args = parse("--quick --screenshot a.png --after 2.5 --exit-after 9").expect("documented");
         assert_eq!((args.after, args.exit_after, args.is_scripted()), (2.5, Some(9.0), true));
     }
@@ -139,6 +143,7 @@ mod tests {
             "--nonsense",
             "--quick --room K7QX",
             "--practice --watch K7QX",
+            "--practice --replay a.fhr",
             "--screen kitchen",
             "--room O0",
             "--after 3",

@@ -1,7 +1,8 @@
 //! The screens: which one is shown, and how the session leads from one to the next.
 //!
 //! ```text
-//! Menu -> Browser, Settings -> Menu
+//! Menu -> Browser, Settings, Replays -> Menu
+//!                             Replays -> Replay -> Replays
 //!   `--> Connecting -> Lobby -> Match -> Results -> Lobby ..
 //!             `----------`--------`---------`--> Problem -> Menu
 //! ```
@@ -17,6 +18,8 @@ mod news;
 mod plot;
 mod practice;
 mod problem;
+mod replay;
+mod replays;
 mod results;
 mod settings;
 mod start;
@@ -50,8 +53,19 @@ pub enum Screen {
     Match,
     /// After a match.
     Results,
+    /// The matches that were recorded.
+    Replays,
+    /// One of them.
+    Replay,
     /// What went wrong, and the ways on.
     Problem,
+}
+
+impl Screen {
+    /// Whether the arena is in view.
+    pub const fn shows_match(self) -> bool {
+        matches!(self, Self::Match | Self::Replay)
+    }
 }
 
 /// Everything that fills the window.
@@ -62,9 +76,16 @@ impl Plugin for ScreensPlugin {
         app.init_state::<Screen>().init_resource::<SeenResults>();
         app.add_systems(Update, (follow.before(Obey), reset.in_set(Obey), show_hud));
         // The match is drawn only where it is seen.
-        app.configure_sets(Update, Draw.run_if(in_state(Screen::Match)));
+        app.configure_sets(Update, Draw.run_if(|screen: Res<State<Screen>>| screen.get().shows_match()));
         app.add_plugins((menu::plugin, browser::plugin, connecting::plugin, lobby::plugin, results::plugin));
-        app.add_plugins((settings::plugin, problem::plugin, dialog::plugin, strip::plugin));
+        app.add_plugins((
+            settings::plugin,
+            replays::plugin,
+            replay::plugin,
+            problem::plugin,
+            dialog::plugin,
+            strip::plugin,
+        ));
         app.add_plugins((chat::plugin, curves::plugin, news::plugin, practice::plugin));
     }
 }
@@ -75,7 +96,7 @@ pub struct SeenResults(pub Option<u32>);
 
 /// Panels around the arena are for the match.
 fn show_hud(screen: Res<State<Screen>>, mut stage: Single<&mut Visibility, With<Stage>>) {
-    let is_match = *screen.get() == Screen::Match;
+    let is_match = screen.get().shows_match();
     stage.set_if_neq(if is_match { Visibility::Inherited } else { Visibility::Hidden });
 }
 
@@ -102,11 +123,16 @@ fn wanted(session: &Session, seen: SeenResults, screen: Screen) -> Screen {
     if session.problem().is_some() {
         return Screen::Problem;
     }
-    let is_of_session = matches!(screen, Screen::Connecting | Screen::Lobby | Screen::Match | Screen::Results);
+    let is_of_session =
+        matches!(screen, Screen::Connecting | Screen::Lobby | Screen::Match | Screen::Results | Screen::Problem);
+    if session.film().is_some() {
+        return Screen::Replay;
+    }
     match session.client() {
         Some(client) => in_room(client, seen, screen),
-        None if session.is_asking() => Screen::Connecting,
-        None if is_of_session || screen == Screen::Problem => Screen::Menu,
+        None if session.is_asking() || session.is_opening() => Screen::Connecting,
+        None if screen == Screen::Replay => Screen::Replays,
+        None if is_of_session => Screen::Menu,
         None => screen,
     }
 }

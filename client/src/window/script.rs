@@ -1,21 +1,23 @@
 //! What a script asks of the window: a picture, an end, and a line of numbers.
 
+mod report;
+
 use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
 
+use super::{
+    args::Args,
+    screens::Screen,
+    session::{Farewell, Heard, Session},
+};
 use bevy::{
     prelude::*,
     render::view::screenshot::{Captured, Screenshot, save_to_disk},
 };
-use serde::Serialize;
+use report::{Matches, Report};
 
-use super::{
-    args::Args,
-    screens::Screen,
-    session::{Farewell, Session},
-};
 use crate::stats::Distribution;
 
 /// How long a picture may take to come from the graphics card.
@@ -37,13 +39,15 @@ impl Plugin for ScriptPlugin {
             screen_seen: None,
             is_scripted: self.0.is_scripted(),
             // A picture of what goes wrong, or of what takes long, is no failure.
-            wants_session: self.0.wish().is_some()
+            wants_session: (self.0.wish().is_some() || self.0.replay.is_some())
                 && !matches!(screen, Some(Screen::Problem | Screen::Connecting | Screen::Menu)),
             wants_report: exit_after.is_some(),
             frames: 0,
             frame_tenth_ms: Distribution::new(0, 20_000),
+            matches: Matches::default(),
         });
-        let systems = (count_frame, look_for_screen, take_picture, stop_when_failed, stop_when_over).chain();
+        let systems =
+            (count_frame, note_matches, look_for_screen, take_picture, stop_when_failed, stop_when_over).chain();
         app.add_systems(Last, systems.before(Farewell));
     }
 }
@@ -60,6 +64,7 @@ struct Script {
     wants_report: bool,
     frames: u64,
     frame_tenth_ms: Distribution,
+    matches: Matches,
 }
 
 #[derive(Clone)]
@@ -71,20 +76,13 @@ enum Picture {
     Missing(String),
 }
 
-/// The line that is printed at the end.
-#[derive(Serialize)]
-struct Report {
-    frames: u64,
-    fps_p50: f64,
-    match_ticks: u64,
-    matches: u64,
-    rollback_ticks_p99: i64,
-    desyncs: u64,
-}
-
 fn count_frame(time: Res<Time<Real>>, mut script: ResMut<Script>) {
     script.frames += 1;
     script.frame_tenth_ms.record((time.delta_secs_f64() * 10_000.0) as i64);
+}
+
+fn note_matches(mut heard: MessageReader<Heard>, mut script: ResMut<Script>) {
+    heard.read().for_each(|Heard(notice)| script.matches.note(notice));
 }
 
 /// The time to the picture begins when its screen is there.
@@ -158,7 +156,8 @@ fn stop_when_over(
     }
     *is_over = true;
     if script.wants_report {
-        println!("{}", serde_json::to_string(&report(&script, &session)).expect("numbers serialise"));
+        let report = Report::new(script.frames, &script.frame_tenth_ms, session.stats(), &script.matches);
+        println!("{}", serde_json::to_string(&report).expect("numbers and names serialise"));
     }
     match &script.picture {
         Picture::Missing(sentence) => {
@@ -166,7 +165,7 @@ fn stop_when_over(
             exit.write(AppExit::from_code(FAILED))
         }
         // Whoever gets no seat in all that time was not playing.
-        _ if script.wants_session && session.client().and_then(|client| client.phase()).is_none() => {
+        _ if script.wants_session && !is_up(&session) => {
             eprintln!("There was no session with {} when the time was over.", session.server());
             exit.write(AppExit::from_code(FAILED))
         }
@@ -174,17 +173,8 @@ fn stop_when_over(
     };
 }
 
-fn report(script: &Script, session: &Session) -> Report {
-    let frame_tenth_ms = script.frame_tenth_ms.quantile(0.5).max(1) as f64;
-    let stats = session.stats();
-    Report {
-        frames: script.frames,
-        fps_p50: (100_000.0 / frame_tenth_ms).round() / 10.0,
-        match_ticks: stats.map_or(0, |stats| stats.ticks_confirmed),
-        matches: stats.map_or(0, |stats| stats.matches_seen),
-        rollback_ticks_p99: stats.map_or(0, |stats| stats.rollback_ticks.quantile(0.99)),
-        desyncs: stats.map_or(0, |stats| stats.desyncs),
-    }
+fn is_up(session: &Session) -> bool {
+    session.film().is_some() || session.client().is_some_and(|client| client.phase().is_some())
 }
 
 #[cfg(test)]

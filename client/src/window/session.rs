@@ -5,22 +5,25 @@
 //! Idle -> Asking -> Open -> Idle          the player left
 //!                   Open -> Lost -> Open  the connection was lost, and the seat was still there (comeback.rs)
 //!         Asking, Open, Lost -> Over      a sentence for the player (problem.rs)
+//! Idle -> Opening -> Showing -> Idle      a recorded match instead (film.rs)
 //! ```
 
 mod asking;
 mod comeback;
 mod errand;
+mod film;
 mod problem;
 mod readiness;
 mod silence;
 mod ticket;
+mod view;
 mod wish;
 
 use std::time::{Duration, Instant};
 
 use bevy::{input::InputSystems, prelude::*, window::ExitSystems};
 use bevy_renet::RenetReceive;
-use framehouse_shared::{ids::RoomCode, net_sim::NetSimConfig, rng::SimRng, simulation::Simulation};
+use framehouse_shared::{ids::RoomCode, net_sim::NetSimConfig, rng::SimRng};
 
 use super::{
     args::Args,
@@ -32,9 +35,9 @@ use super::{
 use crate::{
     client::{Client, Notice},
     connect::{RoomRequest, SessionRequest},
+    film::Film,
     net::End,
     rejoin::{Rejoin, SEAT_KEPT},
-    stats::ClientStats,
 };
 use asking::{Asked, Fresh};
 use comeback::{Lost, Progress};
@@ -92,6 +95,9 @@ enum Stage {
     Asking(Asked),
     Open(Box<Client>),
     Lost(Box<Lost>),
+    /// A replay is being read.
+    Opening(Errand<Result<Box<Film>, Problem>>),
+    Showing(Box<Film>),
     /// The client is kept for what it measured.
     Over(Problem, Option<Box<Client>>),
 }
@@ -136,76 +142,9 @@ impl Session {
         self.wish = None;
     }
 
-    /// What is played.
-    pub const fn game(&self) -> &Game {
-        &self.game
-    }
-
-    /// Where the server should be.
-    pub fn server(&self) -> &str {
-        &self.server
-    }
-
-    /// What was asked for last, unless the player has left since.
-    pub const fn wish(&self) -> Option<&Wish> {
-        self.wish.as_ref()
-    }
-
-    /// The net core while there is a session, and the frozen one while it is asked for again.
-    pub fn client(&self) -> Option<&Client> {
-        match &self.stage {
-            Stage::Open(client) => Some(client),
-            Stage::Lost(lost) => Some(lost.frozen()),
-            Stage::Idle | Stage::Asking(_) | Stage::Over(..) => None,
-        }
-    }
-
     /// The net core, for what the player asks of the room.
     pub fn room(&mut self) -> Option<&mut Client> {
         if let Stage::Open(client) = &mut self.stage { Some(client) } else { None }
-    }
-
-    /// The newest predicted state.
-    pub fn simulation(&self) -> Option<&Simulation> {
-        self.client()?.simulation()
-    }
-
-    /// Whether a server was asked and has not answered.
-    pub const fn is_asking(&self) -> bool {
-        matches!(self.stage, Stage::Asking(_))
-    }
-
-    /// For how many seconds the lost seat is still kept; nothing while nothing is lost.
-    pub fn seconds_to_come_back(&self, now: Duration) -> Option<u64> {
-        if let Stage::Lost(lost) = &self.stage { Some(lost.seconds_left(now)) } else { None }
-    }
-
-    /// For how many seconds nothing came from the server.
-    pub const fn silent_s(&self) -> f32 {
-        if let Stage::Open(_) = &self.stage { self.silence.seconds() } else { 0.0 }
-    }
-
-    /// Why the session is over, or never began.
-    pub const fn problem(&self) -> Option<&Problem> {
-        if let Stage::Over(problem, _) = &self.stage { Some(problem) } else { None }
-    }
-
-    /// The same: a sentence for the player.
-    pub fn failure(&self) -> Option<&str> {
-        self.problem().map(|problem| problem.sentence.as_str())
-    }
-
-    /// What was measured, also after the end.
-    pub fn stats(&self) -> Option<&ClientStats> {
-        match &self.stage {
-            Stage::Over(_, client) => client.as_ref().map(|client| client.stats()),
-            _ => self.client().map(Client::stats),
-        }
-    }
-
-    /// Whether the game's bot plays.
-    pub const fn is_autopilot(&self) -> bool {
-        self.autopilot.is_some()
     }
 
     fn take_answer(&mut self, settings: &Settings, now: Duration) {
@@ -307,6 +246,7 @@ fn drive(
     session.notice_end(&settings, now);
     session.come_back(&settings, now);
     session.part(now);
+    session.take_film();
 }
 
 /// Says good-bye, so that the seat is free at once; the answer is not waited for.

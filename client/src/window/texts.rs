@@ -173,6 +173,28 @@ texts! {
     WaitingRematch: "Waiting for the others \u{2026}", "正在等待其他人……";
     ToLobby: "To the lobby", "回到房间";
     ToMenu: "Back to the menu", "返回菜单";
+    SaveReplay: "Save replay", "保存回放";
+    SavingReplay: "Saving \u{2026}", "正在保存……";
+    ReplaySaved: "The replay is saved: {}", "回放已保存：{}";
+    ReplayNotSaved: "The replay could not be saved. {}", "无法保存回放。{}";
+    NoReplay: "The server has no replay of this match.", "服务器没有这场比赛的回放。";
+    // Replays.
+    Replays: "Replays", "回放";
+    LookingForReplays: "Looking for replays \u{2026}", "正在查找回放……";
+    NoReplays: "There are no replays yet.", "还没有回放。";
+    NoReplaysHint: "Save one after a match, or put one into this folder.", "请在比赛后保存，或将其放入此文件夹。";
+    MinutesAgo: "{} min ago", "{} 分钟前";
+    HoursAgo: "{} h ago", "{} 小时前";
+    DaysAgo: "{} days ago", "{} 天前";
+    Play: "Play", "播放";
+    Pause: "Pause", "暂停";
+    FromStart: "From the start", "从头播放";
+    OpeningReplay: "Reading the replay \u{2026}", "正在读取回放……";
+    BadReplay: "This replay cannot be shown", "无法播放此回放";
+    ReplayUnreadable: "The file {} cannot be read: {}.", "无法读取文件 {}：{}。";
+    ReplayWrong: "The file is no good: {}. Get it once more, or choose another.", "文件有误：{}。请重新获取或选择其他回放。";
+    ReplayOfOthers: "It is of another game or release ({}). Watch it with the release that recorded it.", "它属于其他游戏或版本（{}）。请使用录制它的版本观看。";
+    ReplayBroken: "From tick {} on this computer plays another match than was recorded: the replay ends there.", "从第 {} 帧起，此电脑的结果与录制不符：回放到此为止。";
     // Settings.
     Player: "Player", "玩家";
     Keys: "Keys and mouse", "按键与鼠标";

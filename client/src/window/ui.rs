@@ -5,6 +5,7 @@ mod feel;
 mod focus;
 pub mod kit;
 pub mod redraw;
+pub mod slider;
 pub mod toast;
 
 use bevy::{input_focus::tab_navigation::TabNavigationPlugin, prelude::*};
@@ -18,7 +19,14 @@ pub struct UiPlugin;
 
 impl Plugin for UiPlugin {
     fn build(&self, app: &mut App) {
-        app.add_plugins((TabNavigationPlugin, feel::plugin, focus::plugin, backdrop::plugin, toast::plugin));
+        app.add_plugins((
+            TabNavigationPlugin,
+            feel::plugin,
+            focus::plugin,
+            backdrop::plugin,
+            slider::plugin,
+            toast::plugin,
+        ));
     }
 }
 

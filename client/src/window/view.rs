@@ -56,7 +56,7 @@ impl MatchView<'_> {
 
     /// The match's number in its room.
     pub fn match_no(&self) -> Option<u32> {
-        self.session.client()?.match_no()
+        self.session.match_no()
     }
 
     /// The next tick to simulate.
@@ -66,12 +66,12 @@ impl MatchView<'_> {
 
     /// How far the drawn moment is on the way from the state before the newest one to the newest, 0 to 1.
     pub fn alpha(&self) -> f32 {
-        self.session.client().map_or(1.0, |client| client.render_alpha())
+        self.session.render_alpha()
     }
 
     /// The player's own seat; who watches has none.
     pub fn own(&self) -> Option<Slot> {
-        self.session.client()?.slot()
+        self.session.slot()
     }
 
     /// Whether the game's bot plays for the player.
@@ -81,7 +81,7 @@ impl MatchView<'_> {
 
     /// What the player in a seat is called.
     pub fn name_of(&self, slot: Slot) -> Option<&str> {
-        self.session.client()?.name_of(slot)
+        self.session.name_of(slot)
     }
 }
 

@@ -2,17 +2,8 @@
 
 use bevy::prelude::*;
 use framehouse_client::window::screens::Screen;
-use framehouse_tests::desk::Desk;
 
-use super::{Folder, desk, start_server};
-
-/// Lets the windows take turns until something is the case.
-fn until(what: &str, windows: &mut [&mut Desk], mut done: impl FnMut(&mut [&mut Desk]) -> bool) {
-    framehouse_tests::live::wait_until(what, || {
-        windows.iter_mut().for_each(|window| window.frames(1));
-        done(windows)
-    });
-}
+use super::{Folder, desk, start_server, until};
 
 #[test]
 fn a_room_is_found_joined_talked_in_and_its_host_can_send_away() {

@@ -163,7 +163,6 @@ fn write_rows(
     cells: Query<&Children>,
     mut texts: Query<(&Cell, &mut Text)>,
 ) {
-    let Some(client) = session.client() else { return };
     for (row, children) in &rows {
         let Some(rank) = row.rank else { continue };
         // A name is one level deeper: in the box that cuts it off.
@@ -172,7 +171,7 @@ fn write_rows(
             let Ok((cell, mut text)) = texts.get_mut(entity) else { continue };
             match cell {
                 Cell::Rank => write(&mut text, &(rank + 1).to_string()),
-                Cell::Name => write(&mut text, client.name_of(row.slot).unwrap_or("\u{2013}")),
+                Cell::Name => write(&mut text, session.name_of(row.slot).unwrap_or("\u{2013}")),
                 Cell::Points => write(&mut text, &grouped(row.points.round() as i64)),
             }
         }

@@ -45,6 +45,7 @@ fn spawn(mut commands: Commands, kit: Kit) {
 
 fn tell(kit: Kit, session: Res<Session>, mut step: Single<&mut Text, With<Step>>) {
     let words = match session.client() {
+        None if session.is_opening() => kit.say(T::OpeningReplay).to_owned(),
         None => kit.fill(T::AskingServer, &[session.server()]),
         Some(_) => kit.say(T::EnteringRoom).to_owned(),
     };

@@ -84,7 +84,15 @@ fn spawn_ways(card: &mut ChildSpawnerCommands<'_>, kit: &Kit) {
         row.spawn(kit.small_button(Action::WatchCode, kit.say(T::Watch), Kind::Plain));
     });
     card.spawn(row()).with_children(|row| {
-        buttons(row, &[(Action::OpenSettings, T::Settings, Kind::Quiet), (Action::Quit, T::Quit, Kind::Quiet)]);
+        let quiet = |action, text| (action, text, Kind::Quiet);
+        buttons(
+            row,
+            &[
+                quiet(Action::OpenSettings, T::Settings),
+                quiet(Action::OpenReplays, T::Replays),
+                quiet(Action::Quit, T::Quit),
+            ],
+        );
     });
 }
 
@@ -205,6 +213,7 @@ fn leave_menu(mut actions: MessageReader<Action>, mut next: ResMut<NextState<Scr
         match action {
             Action::Browse => next.set(Screen::Browser),
             Action::OpenSettings => next.set(Screen::Settings),
+            Action::OpenReplays => next.set(Screen::Replays),
             _ => {}
         }
     }

@@ -1,6 +1,7 @@
 //! After a match: who won, everybody's points counting up, their curves, and the next match.
 
 mod ranking;
+mod saving;
 
 use bevy::prelude::*;
 use framehouse_shared::{
@@ -14,6 +15,8 @@ use super::{
     curves::Curves,
     plot::{Curve, plot},
 };
+use saving::{Saving, SavingShown};
+
 use crate::{
     client::MatchResults,
     window::{
@@ -37,9 +40,10 @@ const COUNT_SECONDS: f32 = 1.8;
 const PLOT: UVec2 = UVec2::new(1040, 660);
 
 pub(super) fn plugin(app: &mut App) {
-    app.init_resource::<Counting>();
+    app.init_resource::<Counting>().init_resource::<Saving>();
+    app.add_systems(Update, saving::listen.before(Obey));
     app.add_systems(OnEnter(Screen::Results), spawn);
-    app.add_systems(Update, obey.in_set(Obey).run_if(in_state(Screen::Results)));
+    app.add_systems(Update, (obey, saving::save).in_set(Obey).run_if(in_state(Screen::Results)));
     let systems = (count, ranking::write, grow_curves, show_ways);
     app.add_systems(Update, systems.chain().after(Obey).run_if(in_state(Screen::Results)));
 }
@@ -65,6 +69,7 @@ struct WaysShown {
     /// Nothing for who watches.
     is_ready: Option<bool>,
     is_lobby: bool,
+    saving: SavingShown,
 }
 
 fn spawn(
@@ -101,7 +106,8 @@ fn spawn(
                 });
                 row.spawn(kit.panel(inner(1.0))).with_children(|panel| spawn_plot(panel, &kit, &curves, picture));
             });
-            column.spawn((Ways, kit.row(11.0), Shown::<WaysShown>(None)));
+            let ways = Node { flex_direction: FlexDirection::Column, row_gap: px(8), flex_shrink: 0.0, ..default() };
+            column.spawn((Ways, ways, Shown::<WaysShown>(None)));
         });
     });
 }
@@ -176,25 +182,37 @@ fn show_ways(
     mut redraw: Redraw,
     kit: Kit,
     session: Res<Session>,
+    saving: Res<Saving>,
     mut ways: Single<(Entity, &mut Shown<WaysShown>), With<Ways>>,
 ) {
     let Some(client) = session.client() else { return };
     let is_lobby = matches!(client.phase(), Some(Phase::Lobby { .. }));
     let is_ready = client.slot().map(|_| client.state() == Some(PlayerState::Ready));
     let (entity, shown) = &mut *ways;
-    redraw.part(*entity, shown, WaysShown { is_ready, is_lobby }, |row, ways| {
-        row.spawn(kit.button(Action::Leave, kit.say(T::ToMenu), Kind::Plain));
-        row.spawn(kit.button(Action::ToLobby, kit.say(T::ToLobby), Kind::Plain));
-        match ways.is_ready {
-            Some(false) => {
-                row.spawn(kit.button(Action::Ready(true), kit.say(T::Rematch), Kind::Main));
-            }
-            Some(true) => {
-                row.spawn(kit.button(Action::Ready(false), kit.say(T::WaitingRematch), Kind::Chosen));
-            }
-            None => {}
+    redraw.part(*entity, shown, WaysShown { is_ready, is_lobby, saving: saving.shown() }, |column, ways| {
+        if let Some((text, detail)) = &ways.saving.words {
+            let layout = TextLayout::new(Justify::Center, LineBreak::WordOrCharacter);
+            column.spawn((kit.words(&kit.fill(*text, &[detail]), 15.0, TEXT_MUTED), layout));
         }
+        column.spawn(kit.row(11.0)).with_children(|row| spawn_ways(row, &kit, ways));
     });
+}
+
+fn spawn_ways(row: &mut ChildSpawnerCommands<'_>, kit: &Kit, ways: &WaysShown) {
+    row.spawn(kit.button(Action::Leave, kit.say(T::ToMenu), Kind::Plain));
+    row.spawn(kit.button(Action::ToLobby, kit.say(T::ToLobby), Kind::Plain));
+    if let Some(text) = ways.saving.button {
+        row.spawn(kit.button(Action::SaveReplay, kit.say(text), Kind::Plain));
+    }
+    match ways.is_ready {
+        Some(false) => {
+            row.spawn(kit.button(Action::Ready(true), kit.say(T::Rematch), Kind::Main));
+        }
+        Some(true) => {
+            row.spawn(kit.button(Action::Ready(false), kit.say(T::WaitingRematch), Kind::Chosen));
+        }
+        None => {}
+    }
 }
 
 fn obey(

@@ -3,10 +3,9 @@
 mod capture;
 
 use bevy::{
-    picking::hover::Hovered,
     prelude::*,
     text::FontCx,
-    ui_widgets::{ScrollArea, Slider, SliderRange, SliderStep, SliderThumb, SliderValue, TrackClick, ValueChange},
+    ui_widgets::{ScrollArea, SliderDragState, SliderValue, ValueChange},
 };
 
 use super::Screen;
@@ -14,26 +13,26 @@ use crate::window::{
     actions::{Action, Obey},
     fonts::speaks_chinese,
     keys::{Bindings, Deed},
-    palette::{GROOVE, OWN, Palette, TEXT, TEXT_MUTED, accent},
+    palette::{Palette, TEXT, TEXT_MUTED, accent},
     settings::{Settings, TEXT_SCALE},
     texts::{Language, T},
     ui::{
         Field, Kind, Kit,
         kit::{dot, filler},
         redraw::{Redraw, Shown},
+        slider::slider,
         toast::{Toast, ToastKind},
     },
 };
 
-/// The slider's step, and the pixels of its thumb.
+/// The slider's step.
 const STEP: f32 = 0.1;
-const THUMB: f32 = 22.0;
 
 pub(super) fn plugin(app: &mut App) {
     app.add_plugins(capture::plugin);
     app.add_systems(OnEnter(Screen::Settings), spawn);
     app.add_systems(Update, (obey, leave).in_set(Obey).run_if(in_state(Screen::Settings)));
-    app.add_systems(Update, (show, move_thumb).after(Obey).run_if(in_state(Screen::Settings)));
+    app.add_systems(Update, show.after(Obey).run_if(in_state(Screen::Settings)));
     app.add_observer(take_text_scale);
 }
 
@@ -77,7 +76,7 @@ fn spawn_player(card: &mut ChildSpawnerCommands<'_>, kit: &Kit) {
 fn show(
     mut redraw: Redraw,
     kit: Kit,
-    sliders: Query<&bevy::ui_widgets::SliderDragState>,
+    sliders: Query<&SliderDragState>,
     mut sheet: Single<(Entity, &mut Shown<Settings>), With<Sheet>>,
 ) {
     let (entity, shown) = &mut *sheet;
@@ -164,50 +163,12 @@ fn choice_row(
 }
 
 fn spawn_slider(row: &mut ChildSpawnerCommands<'_>, kit: &Kit, value: f32) {
-    let slider = Slider { track_click: TrackClick::Snap, ..default() };
-    let range = SliderRange::from_range(TEXT_SCALE);
-    let track = Node { flex_grow: 1.0, height: px(30), align_items: AlignItems::Center, ..default() };
-    let groove = Node {
-        position_type: PositionType::Absolute,
-        width: percent(100),
-        height: px(8),
-        border_radius: BorderRadius::MAX,
-        ..default()
-    };
-    let thumb = Node {
-        position_type: PositionType::Absolute,
-        width: px(THUMB),
-        height: px(THUMB),
-        border_radius: BorderRadius::MAX,
-        ..default()
-    };
-    row.spawn((
-        (slider, SliderValue(value), range, SliderStep(STEP), bevy::ui_widgets::SliderPrecision(1)),
-        (track, Hovered::default(), bevy::input_focus::tab_navigation::TabIndex(0)),
-        Outline::new(px(2), px(2), Color::NONE),
-        children![(groove, BackgroundColor(GROOVE), Pickable::IGNORE), (SliderThumb, thumb, BackgroundColor(OWN)),],
-    ));
+    row.spawn(slider(value, TEXT_SCALE, STEP));
     row.spawn((
         kit.strong(&format!("{:.0} %", value * 100.0), 16.0, TEXT),
         TextLayout::no_wrap(),
         Node { width: px(kit.grown(64.0)), flex_shrink: 0.0, ..default() },
     ));
-}
-
-fn move_thumb(
-    sliders: Query<(&SliderValue, &SliderRange, &ComputedNode, &Children)>,
-    mut thumbs: Query<&mut Node, With<SliderThumb>>,
-) {
-    for (value, range, node, children) in &sliders {
-        let travel = (node.size().x * node.inverse_scale_factor() - THUMB).max(0.0);
-        let mut thumbs = thumbs.iter_many_mut(children);
-        while let Some(mut thumb) = thumbs.fetch_next() {
-            let left = px(travel * range.thumb_position(value.0));
-            if thumb.left != left {
-                thumb.left = left;
-            }
-        }
-    }
 }
 
 /// The value is taken at once, and the screen grows when the thumb is let go.

@@ -29,7 +29,10 @@ fn begin(
     if let Some(wish) = begin.0.wish() {
         session.begin(wish, &settings, time.elapsed());
     }
-    if let Some(screen @ (Screen::Browser | Screen::Settings)) = begin.0.screen {
+    if let Some(file) = &begin.0.replay {
+        session.show_replay(file.clone(), &settings, time.elapsed());
+    }
+    if let Some(screen @ (Screen::Browser | Screen::Settings | Screen::Replays)) = begin.0.screen {
         next.set(screen);
     }
 }

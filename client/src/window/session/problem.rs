@@ -1,11 +1,17 @@
 //! Why there is no session any more, as a title and a sentence in the player's language.
 
+use std::{io, path::Path};
+
 use bevy::utils::default;
 
 use crate::{
     connect::ConnectError,
+    film::FilmError,
     net::End,
-    window::{settings::Settings, texts::T},
+    window::{
+        settings::Settings,
+        texts::{T, fill},
+    },
 };
 
 /// What went wrong, for people.
@@ -56,6 +62,22 @@ impl Problem {
             (None, _) => settings.say(T::SeatGoneWhy).to_owned(),
         };
         Self { title: settings.say(T::SeatGone).to_owned(), sentence, ..default() }
+    }
+
+    /// A replay's file cannot be read.
+    pub fn of_file(file: &Path, error: &io::Error, settings: &Settings) -> Self {
+        let sentence = fill(settings.say(T::ReplayUnreadable), &[&file.display().to_string(), &error.to_string()]);
+        Self { title: settings.say(T::BadReplay).to_owned(), sentence, ..default() }
+    }
+
+    /// A file is not a replay that can be shown.
+    pub fn of_film(error: &FilmError, settings: &Settings) -> Self {
+        let why = match error {
+            FilmError::OtherRelease(_) => T::ReplayOfOthers,
+            FilmError::File(_) | FilmError::TooLong | FilmError::BadOpening => T::ReplayWrong,
+        };
+        let sentence = fill(settings.say(why), &[&error.to_string()]);
+        Self { title: settings.say(T::BadReplay).to_owned(), sentence, ..default() }
     }
 }
 

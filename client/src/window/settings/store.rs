@@ -16,11 +16,13 @@ use crate::window::{
 };
 
 const FILE: &str = "settings.toml";
+const REPLAYS: &str = "replays";
 
 /// Where settings are kept; nowhere in tests, and on platforms without such a folder.
 #[derive(Resource, Clone, Debug, Default)]
 pub struct Store {
     folder: Option<PathBuf>,
+    replays: Option<PathBuf>,
     saved: Option<Settings>,
     trouble: Option<Trouble>,
 }
@@ -51,13 +53,20 @@ impl Store {
             author: "Framehouse".to_owned(),
             app_name: "Framehouse".to_owned(),
         };
-        let folder = choose_native_strategy(names).ok().map(|strategy| strategy.config_dir());
-        Self { folder, ..default() }
+        let strategy = choose_native_strategy(names).ok();
+        let folder = strategy.as_ref().map(|strategy| strategy.config_dir());
+        let replays = strategy.map(|strategy| strategy.data_dir().join(REPLAYS));
+        Self { folder, replays, ..default() }
     }
 
     /// A folder of the caller's own.
     pub fn at(folder: &Path) -> Self {
-        Self { folder: Some(folder.to_owned()), ..default() }
+        Self { folder: Some(folder.to_owned()), replays: Some(folder.join(REPLAYS)), ..default() }
+    }
+
+    /// Where replays are kept: the platform's folder for data, or beside the settings.
+    pub fn replays(&self) -> Option<PathBuf> {
+        self.replays.clone()
     }
 
     /// The path of a file beside the settings.

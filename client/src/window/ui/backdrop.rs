@@ -75,12 +75,12 @@ fn light(number: f32, color: Color, art: &Art) -> impl Bundle {
 
 /// The match has a floor of its own.
 fn cover(screen: Res<State<Screen>>, mut backdrop: Single<&mut Visibility, With<Backdrop>>) {
-    let is_match = *screen.get() == Screen::Match;
+    let is_match = screen.get().shows_match();
     backdrop.set_if_neq(if is_match { Visibility::Hidden } else { Visibility::Inherited });
 }
 
-fn drift(time: Res<Time<Real>>, screen: Res<State<Screen>>, mut lights: Query<(&Light, &mut Node)>) {
-    if *screen.get() == Screen::Match {
+fn drift(time: Res<Time<Virtual>>, screen: Res<State<Screen>>, mut lights: Query<(&Light, &mut Node)>) {
+    if screen.get().shows_match() {
         return;
     }
     let seconds = time.elapsed_secs_wrapped();

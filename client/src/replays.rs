@@ -1,0 +1,156 @@
+//! Replays on this computer: fetched from a server, kept in a folder, listed. Everything here blocks.
+
+use std::{
+    fs::{self, File},
+    io::{self, Read},
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, SystemTime},
+};
+
+use framehouse_shared::{
+    ids::MatchId,
+    replay::{FILE_BYTES_MAX, Replay},
+};
+
+use crate::connect::{ConnectError, get_bytes};
+
+/// What replays' files end with.
+pub const EXTENSION: &str = "fhr";
+/// A replay is on the server's disk a moment after the match's result: so often it is asked for ..
+const TRIES: u32 = 6;
+/// .. with such a pause in between.
+const PAUSE: Duration = Duration::from_millis(500);
+/// The server's code for a match without a replay.
+const NOT_THERE: &str = "no_such_replay";
+/// Replays of a list, the newest ones.
+const LISTED_MAX: usize = 50;
+/// Bytes of a file that is read for a list; of a longer one only its name is shown.
+const LISTED_BYTES_MAX: u64 = 2 << 20;
+
+/// Why a replay was not saved.
+#[derive(Debug, thiserror::Error)]
+pub enum SaveError {
+    /// The server did not give it.
+    #[error("{0}")]
+    Server(#[from] ConnectError),
+    /// What came is no whole replay.
+    #[error("What came from the server is no replay: {0}.")]
+    Broken(#[from] framehouse_shared::replay::ReplayError),
+    /// It cannot be written.
+    #[error("{0}: {1}.")]
+    Disk(PathBuf, io::Error),
+}
+
+impl SaveError {
+    /// Whether the server has no such replay.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Server(ConnectError::Refused { code, .. }) if code == NOT_THERE)
+    }
+}
+
+/// Fetches the replay of a match into a folder and says where it is.
+///
+/// # Errors
+/// When the server has none, something else came, or the folder cannot be written.
+pub fn save_replay(server_url: &str, match_id: MatchId, folder: &Path) -> Result<PathBuf, SaveError> {
+    let bytes = fetch(server_url, match_id)?;
+    Replay::read(&bytes)?;
+    let path = folder.join(format!("{match_id}.{EXTENSION}"));
+    let failed = |error| SaveError::Disk(path.clone(), error);
+    let draft = path.with_extension("draft");
+    fs::create_dir_all(folder).map_err(failed)?;
+    fs::write(&draft, &bytes).and_then(|()| fs::rename(&draft, &path)).map_err(failed)?;
+    Ok(path)
+}
+
+fn fetch(server_url: &str, match_id: MatchId) -> Result<Vec<u8>, SaveError> {
+    let path = format!("/v1/replays/{match_id}");
+    for _ in 1..TRIES {
+        match get_bytes(server_url, &path, FILE_BYTES_MAX).map_err(SaveError::from) {
+            Err(error) if error.is_missing() => thread::sleep(PAUSE),
+            outcome => return outcome,
+        }
+    }
+    Ok(get_bytes(server_url, &path, FILE_BYTES_MAX)?)
+}
+
+/// A replay in the folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SavedReplay {
+    /// Its file.
+    pub path: PathBuf,
+    /// When it was saved.
+    pub saved: SystemTime,
+    /// What it is; nothing of a file that is no replay, or is too large to be read for a list.
+    pub summary: Option<Summary>,
+}
+
+/// What a replay is, in a few words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// The map's name; empty for a game without maps.
+    pub map: String,
+    /// How long the match was, in seconds.
+    pub seconds: u32,
+    /// Who played and with how many points, best first.
+    pub ranking: Vec<(String, i64)>,
+}
+
+/// The newest replays in a folder, newest first; none where there is no such folder.
+pub fn list_replays(folder: &Path) -> Vec<SavedReplay> {
+    let mut files: Vec<(SystemTime, PathBuf)> = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| {
+            let path = entry.ok()?.path();
+            let is_replay = path.extension().is_some_and(|extension| extension == EXTENSION);
+            let metadata = path.metadata().ok().filter(|metadata| is_replay && metadata.is_file())?;
+            Some((metadata.modified().ok()?, path))
+        })
+        .collect();
+    files.sort();
+    let newest = files.into_iter().rev().take(LISTED_MAX);
+    newest.map(|(saved, path)| SavedReplay { summary: summary(&path), path, saved }).collect()
+}
+
+fn summary(path: &Path) -> Option<Summary> {
+    let mut bytes = Vec::new();
+    File::open(path).ok()?.take(LISTED_BYTES_MAX + 1).read_to_end(&mut bytes).ok()?;
+    let replay = Replay::read(&bytes).ok()?;
+    let header = replay.header();
+    let ranking = replay.trailer.ranking.iter().flatten().map(|place| (place.name.clone(), place.score.points));
+    Some(Summary {
+        map: header.map.clone(),
+        seconds: replay.trailer.ticks / u32::from(header.tick_rate),
+        ranking: ranking.collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use framehouse_shared::replay::canned_replay;
+
+    use super::*;
+    use crate::toy::ToyPlugin;
+
+    #[test]
+    fn a_folder_is_listed_with_what_is_in_it() {
+        let folder = std::env::temp_dir().join(format!("framehouse-listed-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder of ours");
+        assert_eq!(list_replays(&folder.join("nowhere")), []);
+        fs::write(folder.join("good.fhr"), canned_replay(ToyPlugin, 3, 2, 90)).expect("a folder of ours");
+        fs::write(folder.join("bad.fhr"), "nonsense").expect("a folder of ours");
+        fs::write(folder.join("other.txt"), "nonsense").expect("a folder of ours");
+        let listed = list_replays(&folder);
+        let summary = |name: &str| {
+            let replay = listed.iter().find(|replay| replay.path.ends_with(name)).expect("listed");
+            replay.summary.clone()
+        };
+        assert_eq!(listed.len(), 2);
+        let good = summary("good.fhr").expect("a replay");
+        assert_eq!((good.seconds, good.ranking.len()), (3, 2));
+        assert_eq!(summary("bad.fhr"), None);
+        fs::remove_dir_all(&folder).expect("a folder of ours");
+    }
+}

@@ -1,0 +1,35 @@
+//! Two windows and two bots in one match: everybody sees what the server keeps.
+
+use framehouse_client::{bots::company::Company, window::screens::Screen};
+
+use super::{Folder, desk, start_server, until};
+
+/// Where no rank is any more that could be taken for points, in pixels.
+const RIGHT_OF_RANKS: f32 = 300.0;
+
+#[test]
+fn two_windows_and_two_bots_see_the_ranking_of_the_results_file() {
+    let (server, folders) = (start_server(), [Folder::new(), Folder::new()]);
+    let mut ada = desk(&server, &folders[0], "--name Ada --create");
+    ada.until_screen(Screen::Lobby);
+    let code = ada.session().client().and_then(|client| client.code()).expect("in a room");
+    let game = ada.session().game().clone();
+    let _bots = Company::join(&server.url, code, 2, game.config());
+    ada.until("the bots are there", |ada| ada.sees("Kestrel (bot)") && ada.sees("Wren (bot)"));
+    let mut bob = desk(&server, &folders[1], &format!("--name Bob --autopilot --room {code}"));
+    until("Bob is there", &mut [&mut ada, &mut bob], |windows| windows.iter_mut().all(|one| one.sees("Bob")));
+    ada.frames(3);
+    ada.click("Ready");
+    for screen in [Screen::Match, Screen::Results] {
+        until("both are there", &mut [&mut ada, &mut bob], |windows| windows.iter().all(|one| one.screen() == screen));
+    }
+    until("the result is kept", &mut [&mut ada, &mut bob], |_| server.results().len() == 1);
+    let players = server.results()[0]["players"].as_array().cloned().expect("players");
+    let names: Vec<String> = players.iter().map(|player| player["name"].as_str().expect("a name").to_owned()).collect();
+    assert_eq!(names.len(), 4, "{names:?}");
+    let points: Vec<String> = players.iter().map(|player| player["points"].to_string()).collect();
+    for window in [&mut ada, &mut bob] {
+        window.until("points have counted", |window| window.from_top(&points, RIGHT_OF_RANKS) == points);
+        assert_eq!(window.from_top(&names, 0.0), names, "the order is that of the file");
+    }
+}
