@@ -151,7 +151,8 @@ impl Film {
         // `max` first: it turns a NaN into a number.
         self.position = position.max(0.0).min(f64::from(self.ticks()));
         self.cuts += 1;
-        let key = (self.wanted() / BLOCK_TICKS).min(self.keys.len() as u32 - 1);
+        // From a key at least one tick is simulated: what happened in the tick that is shown is known only then.
+        let key = (self.wanted().saturating_sub(1) / BLOCK_TICKS).min(self.keys.len() as u32 - 1);
         let simulated = self.simulation.next_tick().0;
         if self.wanted() < simulated || key * BLOCK_TICKS > simulated {
             self.go_to_key(key);
