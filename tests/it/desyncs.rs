@@ -1,36 +1,22 @@
 //! A client's state is corrupted on purpose: it is found, named, mended and written down, and nobody else notices.
 
-use std::{
-    fs,
-    path::Path,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+mod claims;
+mod over_udp;
+
+use std::{fs, path::Path, time::Duration};
 
 use bevy::prelude::*;
-use framehouse_client::{
-    client::{Client, ClientConfig, MakeSimulation, Notice},
-    connect::{RoomRequest, SessionRequest, request_session},
-    net::{Connection, UdpLink},
-};
-use framehouse_server::{
-    config::ReplaySettings,
-    ops::status::Counters,
-    replay::{Replays, writer::ReplayWriter},
-};
+use framehouse_client::client::Notice;
+use framehouse_server::{config::ReplaySettings, ops::status::Counters, replay::writer::ReplayWriter};
 use framehouse_shared::{
     arena::{ArenaPlugin, bodies::Bodies},
-    fields::{Field, FieldDifference},
     ids::Slot,
-    protocol::control::{ControlUp, FIELDS_BYTES_MAX, Hello, protocol_hash},
+    protocol::control::protocol_hash,
     sim::SimTickCount,
-    simulation::{Simulation, determinism_fingerprint},
-    state_hash::StateHashes,
     tick::Tick,
 };
 use framehouse_tests::{
     check,
-    live::{LiveServer, wait_until},
     replays::{Folder, files_in},
     tiny::{Presses, TinyPlugin},
     world::World,
@@ -270,124 +256,4 @@ fn three_within_a_minute_end_with_a_sentence_that_names_the_report() {
     assert_eq!(reports.len(), 3);
     assert!(reports.iter().any(|(name, _)| reason.contains(name)), "{reason}");
     assert!(reason.contains("three times") && reason.contains("bodies"), "{reason}");
-}
-
-fn claim(world: &mut World, message: &ControlUp) {
-    world.clients[VICTIM].client.claim(message);
-    world.step_ticks(1);
-}
-
-fn counters(world: &World) -> Counters {
-    *world.server.world().resource::<Counters>()
-}
-
-#[test]
-fn claims_about_absurd_ticks_and_fields_nobody_asked_for_do_nothing() {
-    let (mut world, writer) = playing(ArenaPlugin, &Folder::new("desync-absurd"));
-    let components = world.clients[VICTIM].client.simulation().expect("a match").hashes().0.len();
-    let hashes = StateHashes(std::iter::repeat_n(Some(9), components).collect());
-    for tick in [Tick(u32::MAX), Tick(1_000_000), Tick(100_000)] {
-        claim(&mut world, &ControlUp::Hashes { match_no: 1, tick, hashes: hashes.clone() });
-    }
-    let (first, short) = (Tick(40), StateHashes::default());
-    claim(&mut world, &ControlUp::Hashes { match_no: 7, tick: first, hashes });
-    claim(&mut world, &ControlUp::Hashes { match_no: 1, tick: first, hashes: short });
-    let field = |value: String| Field { slot: None, name: "x".into(), value };
-    let fields = |fields| ControlUp::Fields { match_no: 1, tick: first, is_last: true, fields };
-    claim(&mut world, &fields(vec![field("1".into())]));
-    claim(&mut world, &fields(vec![field("1".into()); FIELDS_BYTES_MAX / 6 + 1]));
-    claim(&mut world, &fields(vec![field("1".repeat(1000))]));
-    world.step_ticks(20);
-    let counters = counters(&world);
-    assert_eq!((counters.desyncs, counters.invalid_messages), (0, 5), "two of hashes, three of fields");
-    assert!(world.clients.iter().all(|client| client.client.ended().is_none()));
-    close(world, writer);
-}
-
-#[test]
-fn a_client_that_claims_and_never_answers_costs_a_state_and_is_reported() {
-    let folder = Folder::new("desync-silent");
-    let (mut world, writer) = playing(ArenaPlugin, &folder);
-    let mut hashes = world.clients[VICTIM].client.simulation().expect("a match").hashes();
-    hashes.0[0] = Some(9);
-    // Our client finds no difference when it is asked, and so does not answer.
-    for _ in 0..4 {
-        let tick = next_confirmed(&world).minus(1);
-        claim(&mut world, &ControlUp::Hashes { match_no: 1, tick, hashes: hashes.clone() });
-    }
-    world.step_ticks(120);
-    let counters = counters(&world);
-    assert_eq!((counters.desyncs, counters.desyncs_named), (1, 0), "one at a time");
-    assert_eq!(world.clients[VICTIM].client.stats().resyncs, 1);
-    nobody_else_noticed(&world);
-    close(world, writer);
-    let (_, report) = only_report(folder.path());
-    assert_eq!((&report["first_bad_tick"], &report["component"]), (&Value::Null, &Value::Null));
-    assert!(report["note"].is_string(), "{report}");
-}
-
-#[test]
-fn a_flood_of_claims_ends_its_sender_and_leaves_three_reports() {
-    let folder = Folder::new("desync-flood");
-    let (mut world, writer) = playing(ArenaPlugin, &folder);
-    let mut hashes = world.clients[VICTIM].client.simulation().expect("a match").hashes();
-    hashes.0[0] = Some(9);
-    for _ in 0..600 {
-        let tick = next_confirmed(&world).minus(1);
-        for tick in [tick, tick.minus(5)] {
-            world.clients[VICTIM].client.claim(&ControlUp::Hashes { match_no: 1, tick, hashes: hashes.clone() });
-        }
-        world.step_ticks(1);
-        if world.clients[VICTIM].client.ended().is_some() {
-            break;
-        }
-    }
-    assert!(world.clients[VICTIM].client.ended().is_some(), "it had to go");
-    assert!(counters(&world).desyncs <= 3);
-    nobody_else_noticed(&world);
-    let stats = world.server.world().resource::<Replays>().stats();
-    assert_eq!((stats.given_up, stats.failed, stats.reports_lost), (0, 0, 0));
-    close(world, writer);
-    assert!((1..=3).contains(&reports(folder.path()).len()));
-}
-
-/// The same with sockets, HTTP and a folder, and the client is told the field.
-#[test]
-fn over_udp_the_client_is_told_the_field_and_the_report_is_in_the_folder() {
-    let mut server = LiveServer::start(ArenaPlugin, Vec::new());
-    let start = Instant::now();
-    let fingerprint = determinism_fingerprint(ArenaPlugin);
-    let hello = Hello { protocol: protocol_hash(), game: "arena".into(), fingerprint };
-    let room = RoomRequest::Create { size: 1, private: false, practice: true };
-    let request = SessionRequest { name: "udp".into(), room, resume: None, hello: Some(hello.clone()) };
-    let grant = request_session(&server.url, &request).expect("a seat");
-    let make: MakeSimulation = Arc::new(|| Simulation::new(ArenaPlugin));
-    let link = UdpLink::connect(Connection::server_address(&grant.token).expect("a token")).expect("a socket");
-    let config = ClientConfig { hello, game: Some(make) };
-    let mut client = Client::new(&grant.token, Box::new(link), &config, start.elapsed()).expect("a token");
-    client.set_ready(true);
-    let (mut told, mut is_corrupt) = (None, false);
-    wait_until("the field is told", || {
-        std::thread::sleep(Duration::from_millis(2));
-        client.update(start.elapsed(), &mut |_| Default::default());
-        if !is_corrupt && client.stats().ticks_confirmed > 20 {
-            let (tick, slot) = (client.prediction().expect("not thin").next_confirmed().plus(10), Slot::new(0));
-            client.corrupt(tick, move |room| {
-                let mut bodies = room.get_mut::<Bodies>().expect("crafts");
-                bodies.craft_mut(slot.expect("a seat")).expect("its craft").shield_until.0 += 7;
-            });
-            is_corrupt = true;
-        }
-        told = client.drain_notices().find_map(|notice| match notice {
-            Notice::Desync { field: Some(field), .. } => Some(field),
-            _ => None,
-        });
-        told.is_some()
-    });
-    let FieldDifference { slot, field, server: right, client: wrong } = told.expect("just told");
-    assert_eq!((slot, field.as_str()), (Slot::new(0), "shield_until"));
-    server.end();
-    let (_, report) = only_report(&server.replay_folder());
-    assert_eq!(report["name"], "udp");
-    assert_eq!(report["differences"], json!([{ "slot": 0, "field": field, "server": right, "client": wrong }]));
 }

@@ -65,7 +65,9 @@ fn a_body_a_spark_and_a_gem_are_named_too() {
         (spark.id, spark.position.y) = (7, 5.0);
     });
     assert_eq!((component, named(&found).contains(&(Some(0), "spark 7 position.y"))), ("projectiles", true));
-    let (component, found) = told(|room| drop(room.get_mut::<Pickups>().expect("gems").gems.remove(0)));
+    let (component, found) = told(|room| {
+        room.get_mut::<Pickups>().expect("gems").gems.remove(0);
+    });
     assert_eq!((component, named(&found)[0], found[1].client.as_deref()), ("pickups", (None, "count"), None));
 }
 

@@ -1,0 +1,89 @@
+//! What a client that is not ours may claim about its state, and what that costs.
+
+use framehouse_server::replay::Replays;
+use framehouse_shared::{
+    fields::Field,
+    protocol::control::{ControlUp, FIELDS_BYTES_MAX},
+    state_hash::StateHashes,
+};
+
+use super::*;
+
+fn claim(world: &mut World, message: &ControlUp) {
+    world.clients[VICTIM].client.claim(message);
+    world.step_ticks(1);
+}
+
+fn counters(world: &World) -> Counters {
+    *world.server.world().resource::<Counters>()
+}
+
+#[test]
+fn claims_about_absurd_ticks_and_fields_nobody_asked_for_do_nothing() {
+    let (mut world, writer) = playing(ArenaPlugin, &Folder::new("desync-absurd"));
+    let components = world.clients[VICTIM].client.simulation().expect("a match").hashes().0.len();
+    let hashes = StateHashes(std::iter::repeat_n(Some(9), components).collect());
+    for tick in [Tick(u32::MAX), Tick(1_000_000), Tick(100_000)] {
+        claim(&mut world, &ControlUp::Hashes { match_no: 1, tick, hashes: hashes.clone() });
+    }
+    let (first, short) = (Tick(40), StateHashes::default());
+    claim(&mut world, &ControlUp::Hashes { match_no: 7, tick: first, hashes });
+    claim(&mut world, &ControlUp::Hashes { match_no: 1, tick: first, hashes: short });
+    let field = |value: String| Field { slot: None, name: "x".into(), value };
+    let fields = |fields| ControlUp::Fields { match_no: 1, tick: first, is_last: true, fields };
+    claim(&mut world, &fields(vec![field("1".into())]));
+    claim(&mut world, &fields(vec![field("1".into()); FIELDS_BYTES_MAX / 6 + 1]));
+    claim(&mut world, &fields(vec![field("1".repeat(1000))]));
+    world.step_ticks(20);
+    let counters = counters(&world);
+    assert_eq!((counters.desyncs, counters.invalid_messages), (0, 5), "two of hashes, three of fields");
+    assert!(world.clients.iter().all(|client| client.client.ended().is_none()));
+    close(world, writer);
+}
+
+#[test]
+fn a_client_that_claims_and_never_answers_costs_a_state_and_is_reported() {
+    let folder = Folder::new("desync-silent");
+    let (mut world, writer) = playing(ArenaPlugin, &folder);
+    let mut hashes = world.clients[VICTIM].client.simulation().expect("a match").hashes();
+    hashes.0[0] = Some(9);
+    // Our client finds no difference when it is asked, and so does not answer.
+    for _ in 0..4 {
+        let tick = next_confirmed(&world).minus(1);
+        claim(&mut world, &ControlUp::Hashes { match_no: 1, tick, hashes: hashes.clone() });
+    }
+    world.step_ticks(120);
+    let counters = counters(&world);
+    assert_eq!((counters.desyncs, counters.desyncs_named), (1, 0), "one at a time");
+    assert_eq!(world.clients[VICTIM].client.stats().resyncs, 1);
+    nobody_else_noticed(&world);
+    close(world, writer);
+    let (_, report) = only_report(folder.path());
+    assert_eq!((&report["first_bad_tick"], &report["component"]), (&Value::Null, &Value::Null));
+    assert!(report["note"].is_string(), "{report}");
+}
+
+#[test]
+fn a_flood_of_claims_ends_its_sender_and_leaves_three_reports() {
+    let folder = Folder::new("desync-flood");
+    let (mut world, writer) = playing(ArenaPlugin, &folder);
+    let mut hashes = world.clients[VICTIM].client.simulation().expect("a match").hashes();
+    hashes.0[0] = Some(9);
+    for _ in 0..600 {
+        let tick = next_confirmed(&world).minus(1);
+        for tick in [tick, tick.minus(5)] {
+            world.clients[VICTIM].client.claim(&ControlUp::Hashes { match_no: 1, tick, hashes: hashes.clone() });
+        }
+        world.step_ticks(1);
+        if world.clients[VICTIM].client.ended().is_some() {
+            break;
+        }
+    }
+    assert!(world.clients[VICTIM].client.ended().is_some(), "it had to go");
+    assert!(counters(&world).desyncs <= 3);
+    nobody_else_noticed(&world);
+    let stats = world.server.world().resource::<Replays>().stats();
+    assert_eq!((stats.given_up, stats.failed, stats.reports_lost), (0, 0, 0));
+    close(world, writer);
+    assert!((1..=3).contains(&reports(folder.path()).len()));
+}
