@@ -70,9 +70,14 @@ fn grow_letters(settings: Res<Settings>, mut texts: Query<(Ref<Letters>, &mut Te
     }
 }
 
+/// A panel of the HUD.
+#[derive(Component)]
+pub struct HudPanel;
+
 /// The looks of a panel: rounded, with a rim and a soft shadow.
 pub fn panel() -> impl Bundle {
     (
+        HudPanel,
         BackgroundColor(PANEL),
         BorderColor::all(PANEL_RIM),
         BoxShadow::new(Color::srgba(0.0, 0.0, 0.0, 0.45), px(0), px(4), px(0), px(14)),

@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::{
     args::Args,
+    measure::{Measured, Measuring},
     screens::Screen,
     session::{Farewell, Session},
 };
@@ -80,6 +81,8 @@ struct Report {
     matches: u64,
     rollback_ticks_p99: i64,
     desyncs: u64,
+    #[serde(flatten)]
+    measured: Measured,
 }
 
 fn count_frame(time: Res<Time<Real>>, mut script: ResMut<Script>) {
@@ -144,7 +147,7 @@ fn stop_when_failed(
 fn stop_when_over(
     time: Res<Time<Real>>,
     session: Res<Session>,
-    script: Res<Script>,
+    (script, measuring): (Res<Script>, Measuring),
     mut is_over: Local<bool>,
     mut exit: MessageWriter<AppExit>,
 ) {
@@ -158,7 +161,7 @@ fn stop_when_over(
     }
     *is_over = true;
     if script.wants_report {
-        println!("{}", serde_json::to_string(&report(&script, &session)).expect("numbers serialise"));
+        println!("{}", serde_json::to_string(&report(&script, &session, &measuring)).expect("numbers serialise"));
     }
     match &script.picture {
         Picture::Missing(sentence) => {
@@ -174,7 +177,7 @@ fn stop_when_over(
     };
 }
 
-fn report(script: &Script, session: &Session) -> Report {
+fn report(script: &Script, session: &Session, measuring: &Measuring<'_>) -> Report {
     let frame_tenth_ms = script.frame_tenth_ms.quantile(0.5).max(1) as f64;
     let stats = session.stats();
     Report {
@@ -184,6 +187,7 @@ fn report(script: &Script, session: &Session) -> Report {
         matches: stats.map_or(0, |stats| stats.matches_seen),
         rollback_ticks_p99: stats.map_or(0, |stats| stats.rollback_ticks.quantile(0.99)),
         desyncs: stats.map_or(0, |stats| stats.desyncs),
+        measured: measuring.so_far(stats),
     }
 }
 

@@ -28,7 +28,7 @@ pub struct Label {
 }
 
 /// A part of a name's area that another may cover before it is hidden instead.
-const COVERED_MAX: f32 = 0.15;
+const COVERED_MAX: f32 = 0.06;
 /// What it costs to change places, as a part of the name's area: names do not flutter.
 const CHANGE_COST: f32 = 0.35;
 
