@@ -25,6 +25,7 @@ pub mod game;
 pub mod hud;
 pub mod keys;
 pub mod layout;
+pub mod measure;
 pub mod palette;
 pub mod screens;
 mod script;
@@ -79,7 +80,7 @@ impl Plugin for ClientPlugin {
         app.add_plugins(FrameTimeDiagnosticsPlugin::default());
         app.add_plugins((screens::StartPlugin(args.clone()), settings::SettingsPlugin, actions::ActionsPlugin));
         app.add_plugins((session::SessionPlugin(args.clone(), game.clone()), screens::ScreensPlugin, ui::UiPlugin));
-        app.add_plugins((camera::plugin, hud::HudPlugin, script::ScriptPlugin(args.clone())));
+        app.add_plugins((camera::plugin, measure::plugin, hud::HudPlugin, script::ScriptPlugin(args.clone())));
     }
 }
 

@@ -26,7 +26,8 @@ use bevy::{
 };
 use clap::Parser;
 use framehouse_client::window::{
-    ClientPlugin, arena::ArenaView, args::Args, game::Game, screens::Screen, session::Session, settings::Settings,
+    ClientPlugin, arena::ArenaView, args::Args, game::Game, hud::HudPanel, screens::Screen, session::Session,
+    settings::Settings,
 };
 use framehouse_shared::arena::ArenaPlugin;
 
@@ -164,6 +165,11 @@ impl Desk {
         self.app.world().resource::<Session>()
     }
 
+    /// The same, for a test that does something to it.
+    pub fn session_mut(&mut self) -> Mut<'_, Session> {
+        self.app.world_mut().resource_mut::<Session>()
+    }
+
     /// What the player has chosen.
     pub fn settings(&self) -> &Settings {
         self.app.world().resource::<Settings>()
@@ -194,6 +200,16 @@ impl Desk {
     pub fn buttons(&mut self) -> Vec<Rect> {
         let mut buttons = self.app.world_mut().query_filtered::<(&ComputedNode, &UiGlobalTransform, &InheritedVisibility), With<bevy::ui_widgets::Button>>();
         let seen = buttons.iter(self.app.world()).filter(|(.., visibility)| visibility.get());
+        seen.map(|(node, place, _)| Rect::from_center_size(place.translation, node.size())).collect()
+    }
+
+    /// Where every panel of the HUD is, in pixels.
+    pub fn panels(&mut self) -> Vec<Rect> {
+        let mut panels = self
+            .app
+            .world_mut()
+            .query_filtered::<(&ComputedNode, &UiGlobalTransform, &InheritedVisibility), With<HudPanel>>();
+        let seen = panels.iter(self.app.world()).filter(|(node, _, visibility)| visibility.get() && !node.is_empty());
         seen.map(|(node, place, _)| Rect::from_center_size(place.translation, node.size())).collect()
     }
 
@@ -246,6 +262,13 @@ impl Desk {
         self.app.world_mut().write_message(input);
         self.app.world_mut().write_message(WindowEvent::MouseButtonInput(input));
         self.frames(CLICK_FRAMES);
+    }
+
+    /// Moves the mouse to a place of the window, in pixels, for what asks the window where it is.
+    pub fn point_at(&mut self, position: Vec2) {
+        let mut window = self.app.world_mut().get_mut::<Window>(self.window).expect("it is open");
+        window.set_cursor_position(Some(position));
+        self.frames(2);
     }
 
     /// Types a text, letter by letter.

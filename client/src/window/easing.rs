@@ -8,6 +8,8 @@ use bevy::math::Vec2;
 const JUMP_MIN: f32 = 2.0;
 /// A correction larger than this, in units, is a new place and not a mistake: nothing glides across the arena.
 const JUMP_MAX: f32 = 260.0;
+/// The fastest that a corrected body glides to its place, in units per second: a few units in a frame.
+const SLIP_SPEED_MAX: f32 = 300.0;
 
 /// The share that is left after some seconds of what fades at `rate` (1/s).
 #[expect(clippy::disallowed_methods, reason = "only eyes see it: the last bit may differ between machines")]
@@ -43,6 +45,7 @@ pub fn ease_out(part: f32) -> f32 {
 pub struct Glide {
     offset: Vec2,
     last: Option<Vec2>,
+    slip: f32,
 }
 
 /// How the time went on for a [`Glide`], in seconds.
@@ -64,9 +67,17 @@ impl Glide {
         } else if jump > JUMP_MIN {
             self.offset += expected - target;
         }
-        self.offset *= decay(rate, passed.real);
+        let fading = self.offset * (1.0 - decay(rate, passed.real));
+        let slip = fading.clamp_length_max(SLIP_SPEED_MAX * passed.real);
+        self.offset -= slip;
+        self.slip = if jump > JUMP_MAX { jump } else { slip.length() };
         self.last = Some(target);
         target + self.offset
+    }
+
+    /// How far the body was drawn beside its own motion by the last call, in units.
+    pub const fn slip(&self) -> f32 {
+        self.slip
     }
 
     /// Forgets the body: the next one begins where it is.
@@ -133,6 +144,20 @@ mod tests {
         assert!(later.distance(target) < 0.1, "{later}");
         let far = Vec2::new(-700.0, 0.0);
         assert_eq!(glide.draw_at(far, Vec2::ZERO, FRAME, 12.0), far);
+        assert!(glide.slip() > 700.0, "it was seen");
+    }
+
+    #[test]
+    fn no_frame_slips_by_more_than_a_few_units() {
+        let mut glide = Glide::default();
+        let mut last = glide.draw_at(Vec2::ZERO, Vec2::ZERO, FRAME, 30.0);
+        for target in [Vec2::new(120.0, 0.0), Vec2::new(-90.0, 40.0), Vec2::new(60.0, 60.0)] {
+            for _ in 0..7 {
+                let drawn = glide.draw_at(target, Vec2::ZERO, FRAME, 30.0);
+                assert!((drawn.distance(last) - glide.slip()).abs() < 0.01 && glide.slip() <= 5.1, "{}", glide.slip());
+                last = drawn;
+            }
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod netgraph;
 mod overlay;
 mod status;
 
-use bevy::prelude::*;
+use bevy::{prelude::*, ui::UiSystems};
 
 use super::{
     fonts::Fonts,
@@ -21,7 +21,9 @@ pub struct HudPlugin;
 impl Plugin for HudPlugin {
     fn build(&self, app: &mut App) {
         app.add_systems(PreStartup, spawn_stage);
-        app.add_systems(Update, (say, grow_letters));
+        app.add_systems(Update, say);
+        // New words have their size before they are laid out.
+        app.add_systems(PostUpdate, grow_letters.before(UiSystems::Prepare));
         app.add_plugins((status::plugin, leaderboard::plugin, netgraph::plugin, overlay::plugin));
     }
 }
@@ -30,9 +32,30 @@ impl Plugin for HudPlugin {
 #[derive(Component)]
 pub struct Stage;
 
+/// The column at the right: the leaderboard, and below it whatever a game has to tell.
+#[derive(Component)]
+pub struct SideColumn;
+
+/// How much letters in the side column may grow.
+pub const SIDE_GROWTH_MAX: f32 = 1.15;
+/// The column's upper edge and its distance to the others, in pixels of the stage.
+const SIDE_TOP: f32 = EDGE.min_inset.y - 4.0;
+const SIDE_MARGIN: f32 = 14.0;
+
 fn spawn_stage(mut commands: Commands) {
     let node = Node { position_type: PositionType::Absolute, width: percent(100), height: percent(100), ..default() };
-    commands.spawn((Stage, node, Pickable::IGNORE));
+    let column = Node {
+        position_type: PositionType::Absolute,
+        right: px(SIDE_MARGIN),
+        top: px(SIDE_TOP),
+        bottom: px(SIDE_MARGIN),
+        width: px(EDGE.max_inset.x - 2.0 * SIDE_MARGIN),
+        flex_direction: FlexDirection::Column,
+        justify_content: JustifyContent::SpaceBetween,
+        row_gap: px(SIDE_MARGIN),
+        ..default()
+    };
+    commands.spawn((Stage, node, Pickable::IGNORE, children![(SideColumn, column, Pickable::IGNORE)]));
 }
 
 /// A text that says this in the player's language.
@@ -42,16 +65,31 @@ pub struct Says(pub T);
 
 /// The size of a text, in pixels of the stage, before the player's choice of a larger or a smaller one.
 #[derive(Component, Clone, Copy)]
-pub struct Letters(f32);
+pub struct Letters {
+    px: f32,
+    growth_max: f32,
+}
+
+impl Letters {
+    /// Letters that may not grow beyond a part of their size: there is no room.
+    #[must_use]
+    pub const fn at_most(self, growth_max: f32) -> Self {
+        Self { growth_max, ..self }
+    }
+
+    const fn size(self, text_scale: f32) -> FontSize {
+        FontSize::Px(self.px * text_scale.min(self.growth_max))
+    }
+}
 
 /// Letters that matter, of this size in pixels of the stage.
 pub fn letters(fonts: &Fonts, px: f32) -> (Letters, TextFont) {
-    (Letters(px), fonts.bold(px))
+    (Letters { px, growth_max: f32::INFINITY }, fonts.bold(px))
 }
 
 /// Letters that explain.
 pub fn plain_letters(px: f32) -> (Letters, TextFont) {
-    (Letters(px), Fonts::regular(px))
+    (Letters { px, growth_max: f32::INFINITY }, Fonts::regular(px))
 }
 
 fn say(settings: Res<Settings>, mut texts: Query<(Ref<Says>, &mut Text)>) {
@@ -65,14 +103,19 @@ fn say(settings: Res<Settings>, mut texts: Query<(Ref<Says>, &mut Text)>) {
 fn grow_letters(settings: Res<Settings>, mut texts: Query<(Ref<Letters>, &mut TextFont)>) {
     for (letters, mut font) in &mut texts {
         if letters.is_added() || settings.is_changed() {
-            font.font_size = FontSize::Px(letters.0 * settings.text_scale);
+            font.font_size = letters.size(settings.text_scale);
         }
     }
 }
 
+/// A panel of the HUD.
+#[derive(Component)]
+pub struct HudPanel;
+
 /// The looks of a panel: rounded, with a rim and a soft shadow.
 pub fn panel() -> impl Bundle {
     (
+        HudPanel,
         BackgroundColor(PANEL),
         BorderColor::all(PANEL_RIM),
         BoxShadow::new(Color::srgba(0.0, 0.0, 0.0, 0.45), px(0), px(4), px(0), px(14)),

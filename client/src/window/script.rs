@@ -9,6 +9,7 @@ use std::{
 
 use super::{
     args::Args,
+    measure::Measuring,
     screens::Screen,
     session::{Farewell, Heard, Session},
 };
@@ -142,7 +143,7 @@ fn stop_when_failed(
 fn stop_when_over(
     time: Res<Time<Real>>,
     session: Res<Session>,
-    script: Res<Script>,
+    (script, measuring): (Res<Script>, Measuring),
     mut is_over: Local<bool>,
     mut exit: MessageWriter<AppExit>,
 ) {
@@ -156,7 +157,8 @@ fn stop_when_over(
     }
     *is_over = true;
     if script.wants_report {
-        let report = Report::new(script.frames, &script.frame_tenth_ms, session.stats(), &script.matches);
+        let measured = measuring.so_far(session.stats());
+        let report = Report::new(script.frames, &script.frame_tenth_ms, session.stats(), measured, &script.matches);
         println!("{}", serde_json::to_string(&report).expect("numbers and names serialise"));
     }
     match &script.picture {

@@ -9,8 +9,12 @@ use framehouse_client::{
     net::{Connection, UdpLink},
     window::{game::Game, screens::Screen},
 };
-use framehouse_shared::{arena::ArenaPlugin, rng::SimRng, tick::Tick};
-use framehouse_tests::live::LiveServer;
+use framehouse_shared::{
+    arena::{ArenaPlugin, scoring::Scores},
+    rng::SimRng,
+    tick::Tick,
+};
+use framehouse_tests::{desk::Desk, live::LiveServer};
 
 use super::{Folder, MATCH_TICKS, desk, start_server};
 
@@ -73,4 +77,95 @@ fn a_match_has_the_same_hashes_with_a_window_and_without() {
     let differs = drawn.iter().find(|(tick, hash)| plain.get(tick).is_some_and(|other| other != *hash));
     assert_eq!(differs, None, "the first state that is another one with a window");
     assert_eq!(window.session().stats().map(|stats| stats.desyncs), Some(0));
+}
+
+#[test]
+fn a_newcomer_is_told_the_keys_until_they_were_tried() {
+    let (server, folder) = (start_server(), Folder::new());
+    let mut window = desk(&server, &folder, "--practice");
+    window.until_screen(Screen::Match);
+    window.until_seen("W A S D: move");
+    assert!(window.sees("Mouse right / Shift left: dash"));
+    window.until("everything was tried", |window| {
+        window.key(KeyCode::KeyW);
+        window.key(KeyCode::ShiftLeft);
+        window.point_at(Vec2::new(300.0, 300.0));
+        window.point_at(Vec2::new(700.0, 400.0));
+        !window.sees("W A S D: move")
+    });
+    assert_eq!(window.screen(), Screen::Match);
+}
+
+#[test]
+fn the_net_graph_comes_and_goes_and_ping_and_loss_stay() {
+    let (server, folder) = (start_server(), Folder::new());
+    let mut window = desk(&server, &folder, "--practice --autopilot");
+    window.until_screen(Screen::Match);
+    window.until_seen(" ms");
+    window.until_seen("0.0 % loss");
+    assert!(!window.sees("round trip"));
+    window.key(KeyCode::F3);
+    window.until("numbers", |window| {
+        let texts = window.texts();
+        let is_number = |text: &String, unit: &str| text.strip_suffix(unit).is_some_and(|it| it.parse::<f32>().is_ok());
+        let units =
+            [" ms round trip", " ms margin", " ticks lead", " ticks undone", " corrections", " % loss", " KB/s"];
+        units.iter().all(|unit| texts.iter().any(|text| is_number(text, unit)))
+    });
+    window.key(KeyCode::F3);
+    window.until("it is gone", |window| !window.sees("round trip"));
+}
+
+#[test]
+fn a_match_speaks_the_players_language() {
+    let (server, folder) = (start_server(), Folder::new());
+    std::fs::create_dir_all(&folder.0).expect("a folder");
+    std::fs::write(folder.0.join("settings.toml"), "language = \"chinese\"\n").expect("a folder of ours");
+    let mut window = desk(&server, &folder, "--practice");
+    window.until_screen(Screen::Match);
+    for words in ["排行榜", "房间 ", "冲刺", "丢包", "W A S D：移动"] {
+        window.until_seen(words);
+    }
+    for words in ["LEADERBOARD", "ROOM", "DASH", "loss"] {
+        assert!(!window.sees(words), "{words}");
+    }
+}
+
+#[test]
+fn panels_keep_clear_of_each_other_in_every_window() {
+    let (server, folder) = (start_server(), Folder::new());
+    for (width, height) in [(800, 600), (1280, 720), (2560, 1080), (3840, 2160)] {
+        let line = format!("--server {} --config-dir {} --practice --autopilot", server.url, folder.0.display());
+        let size = UVec2::new(width, height);
+        let mut window = Desk::open_at(&line, size);
+        window.until_screen(Screen::Match);
+        window.until_seen("LEADERBOARD");
+        window.until("the panels have their places", |window| window.panels().len() >= 4);
+        window.frames(3);
+        let panels = window.panels();
+        let whole = Rect::from_corners(Vec2::ZERO, size.as_vec2());
+        for (place, panel) in panels.iter().enumerate() {
+            assert!(whole.contains(panel.min) && whole.contains(panel.max), "{size}: {panel:?}");
+            for other in &panels[place + 1..] {
+                assert!(panel.intersect(*other).is_empty(), "{size}: {panel:?} and {other:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_desync_is_told_by_name_over_the_match() {
+    let (server, folder) = (start_server(), Folder::new());
+    let mut window = desk(&server, &folder, "--practice --autopilot");
+    window.until("the match runs", |window| {
+        let client = window.session().client();
+        client.and_then(Client::simulation).is_some_and(|simulation| simulation.next_tick() > Tick(30))
+    });
+    let tick = window.session().client().and_then(Client::simulation).expect("it runs").next_tick().plus(5);
+    window.session_mut().room().expect("in a room").corrupt(tick, |room| {
+        room.get_mut::<Scores>().expect("scores").0[3].points += 7;
+    });
+    window.until_seen("Your game came to differ from the server's");
+    assert!(window.sees("(scoreboard)"), "{:?}", window.texts());
+    assert_eq!(window.screen(), Screen::Match);
 }

@@ -9,6 +9,7 @@ use framehouse_shared::{
 use super::{art::ArenaArt, depth, happenings::Happening, scene::Scene};
 use crate::window::{
     easing::{Glide, approach, approach_angle, swing},
+    measure::Smoothness,
     palette::accent,
     textures::{Art, REACH},
     view::Draw,
@@ -96,6 +97,7 @@ fn flash(mut happenings: MessageReader<Happening>, mut crafts: Query<&mut CraftV
 
 fn place_crafts(
     scene: Res<Scene>,
+    mut smoothness: ResMut<Smoothness>,
     mut drawn: ResMut<Drawn>,
     mut crafts: Query<(&mut CraftView, &mut Transform, &mut Visibility)>,
 ) {
@@ -121,6 +123,9 @@ fn place_crafts(
         let rate = if is_own { GLIDE_RATE_OWN } else { GLIDE_RATE };
         let place = view.glide.draw_at(target, craft.velocity, scene.passed, rate);
         drawn.0[slot.index()] = Some(place);
+        if is_own {
+            smoothness.note(view.glide.slip(), real);
+        }
         transform.translation = place.extend(transform.translation.z);
         transform.scale = Vec2::splat(view.grown.max(0.01)).extend(1.0);
     }

@@ -6,8 +6,7 @@ use framehouse_shared::ids::Slot;
 use super::{happenings::Happening, scene::Scene};
 use crate::window::{
     fonts::Fonts,
-    hud::{Stage, letters},
-    layout::EDGE,
+    hud::{SIDE_GROWTH_MAX, SideColumn, letters},
     palette::{BAD, PANEL, TEXT_MUTED, accent},
     view::{Draw, MatchView},
 };
@@ -21,7 +20,8 @@ const FADE_SECONDS: f32 = 0.8;
 const LINE_PX: f32 = 12.5;
 
 pub(super) fn plugin(app: &mut App) {
-    app.add_systems(Startup, spawn_feed);
+    // Below the leaderboard, which is there first.
+    app.add_systems(PostStartup, spawn_feed);
     app.add_systems(Update, (tell, fade).chain().in_set(Draw));
 }
 
@@ -38,17 +38,19 @@ struct Line {
 #[derive(Component)]
 struct Ink(Color);
 
-fn spawn_feed(mut commands: Commands, stage: Single<Entity, With<Stage>>) {
+fn spawn_feed(mut commands: Commands, column: Single<Entity, With<SideColumn>>) {
+    // Where a long leaderboard leaves little room, the oldest lines are cut off.
     let node = Node {
-        position_type: PositionType::Absolute,
-        right: px(14),
-        bottom: px(14),
-        width: px(EDGE.max_inset.x - 28.0),
         flex_direction: FlexDirection::Column,
+        flex_grow: 1.0,
+        flex_basis: px(0),
+        min_height: px(0),
+        justify_content: JustifyContent::FlexEnd,
+        overflow: Overflow::clip(),
         row_gap: px(3),
         ..default()
     };
-    commands.entity(*stage).with_child((Feed, node, Pickable::IGNORE));
+    commands.entity(*column).with_child((Feed, node, Pickable::IGNORE));
 }
 
 /// A hit that is worth a line: somebody lost something by it.
@@ -78,14 +80,9 @@ fn tell(
     for &(shooter, victim, lost) in told {
         let is_own = scene.now.own.is_some_and(|own| own == shooter || own == victim);
         let word = |words: String, color: Color| {
-            (
-                Ink(color),
-                Text::new(words),
-                letters(&fonts, LINE_PX),
-                TextColor(color),
-                TextLayout::no_wrap(),
-                Pickable::IGNORE,
-            )
+            let (size, font) = letters(&fonts, LINE_PX);
+            let size = size.at_most(SIDE_GROWTH_MAX);
+            (Ink(color), Text::new(words), size, font, TextColor(color), TextLayout::no_wrap(), Pickable::IGNORE)
         };
         let name = |slot: Slot| {
             let node = Node { flex_shrink: 1.0, min_width: px(0), overflow: Overflow::clip_x(), ..default() };
@@ -96,6 +93,7 @@ fn tell(
             padding: UiRect::axes(px(9), px(2)),
             column_gap: px(6),
             align_items: AlignItems::Center,
+            flex_shrink: 0.0,
             border_radius: BorderRadius::all(px(6)),
             ..default()
         };

@@ -25,9 +25,8 @@ use crate::window::{
 const NAME_PX: f32 = 13.0;
 /// What names keep clear of a craft's rim, in units.
 const NAME_GAP: f32 = 12.0;
-/// How fast a name goes to another place, and comes and goes, in 1/s.
-const MOVE_RATE: f32 = 18.0;
-const FADE_RATE: f32 = 9.0;
+/// How fast a name appears, in 1/s.
+const FADE_RATE: f32 = 11.0;
 /// Others' names.
 const NAME_COLOR: Color = Color::srgb(0.72, 0.77, 0.90);
 
@@ -45,8 +44,7 @@ impl Plugin for LabelsPlugin {
 struct Name {
     slot: Slot,
     spot: Spot,
-    /// From the craft to the name's middle, in units; on its way to the spot's.
-    offset: Vec2,
+    is_readable: bool,
     /// 0 hidden to 1 shown.
     shown: f32,
 }
@@ -67,7 +65,7 @@ fn spawn_names(mut commands: Commands, fonts: Res<Fonts>) {
     for slot in Slot::all() {
         commands
             .spawn((
-                Name { slot, spot: Spot::Above, offset: Vec2::ZERO, shown: 0.0 },
+                Name { slot, spot: Spot::Above, is_readable: false, shown: 0.0 },
                 Text2d::default(),
                 lettering(&fonts, NAME_PX),
                 TextLayout::no_wrap(),
@@ -140,14 +138,13 @@ fn place_names(
     for (spot, (craft, (name, info, transform, _))) in
         declutter(&labels, clear, viewport.area()).into_iter().zip(&mut here)
     {
-        let is_new = name.shown <= 0.0;
+        // A name that changes its place fades in there: on the way it would cross others.
+        let is_moved = spot != Some(name.spot);
         name.spot = spot.unwrap_or(name.spot);
-        name.shown = approach(name.shown, f32::from(u8::from(spot.is_some())), FADE_RATE, real);
-        let target = name.spot.offset(size_of(info), clear);
-        let step = |from: f32, to: f32| approach(from, to, MOVE_RATE, real);
-        let offset = Vec2::new(step(name.offset.x, target.x), step(name.offset.y, target.y));
-        name.offset = if is_new { target } else { offset };
-        let corner = *craft + name.offset - size_of(info) / 2.0;
+        name.shown = if is_moved { 0.0 } else { approach(name.shown, 1.0, FADE_RATE, real) };
+        name.is_readable = spot.is_some();
+        let offset = name.spot.offset(size_of(info), clear);
+        let corner = *craft + offset - size_of(info) / 2.0;
         transform.translation = viewport.to_whole_pixel(corner).extend(transform.translation.z);
     }
     for (mut name, _, _, mut visibility) in &mut names {
@@ -155,7 +152,7 @@ fn place_names(
         if !is_here {
             name.shown = 0.0;
         }
-        let is_seen = is_here && name.shown > 0.02;
+        let is_seen = is_here && name.is_readable;
         visibility.set_if_neq(if is_seen { Visibility::Inherited } else { Visibility::Hidden });
     }
 }

@@ -7,11 +7,11 @@ use framehouse_shared::{
     sim::Roster,
 };
 
-use super::{Says, Stage, letters, panel, panel_node, write};
+use super::{SIDE_GROWTH_MAX, SIDE_MARGIN, SIDE_TOP, Says, SideColumn, letters, panel, panel_node, write};
 use crate::window::{
     easing::{approach, grouped},
     fonts::Fonts,
-    layout::EDGE,
+    layout::Viewport,
     palette::{PANEL, TEXT, TEXT_MUTED, accent},
     session::Session,
     settings::Settings,
@@ -50,23 +50,15 @@ enum Cell {
     Points,
 }
 
-fn spawn_panel(mut commands: Commands, stage: Single<Entity, With<Stage>>, fonts: Res<Fonts>) {
-    let node = Node {
-        position_type: PositionType::Absolute,
-        right: px(14),
-        top: px(EDGE.min_inset.y - 4.0),
-        width: px(EDGE.max_inset.x - 28.0),
-        height: px(ROWS_TOP),
-        overflow: Overflow::clip(),
-        ..panel_node()
-    };
+fn spawn_panel(mut commands: Commands, column: Single<Entity, With<SideColumn>>, fonts: Res<Fonts>) {
+    let node = Node { height: px(ROWS_TOP), flex_shrink: 0.0, overflow: Overflow::clip(), ..panel_node() };
     let title = (
         Says(T::Leaderboard),
         letters(&fonts, 12.0),
         TextColor(TEXT_MUTED),
         Node { position_type: PositionType::Absolute, left: px(14), top: px(12), ..default() },
     );
-    let board = commands.spawn((Board, ChildOf(*stage), node, panel(), children![title])).id();
+    let board = commands.spawn((Board, ChildOf(*column), node, panel(), children![title])).id();
     for slot in Slot::all() {
         spawn_row(&mut commands, board, slot, &fonts);
     }
@@ -74,7 +66,9 @@ fn spawn_panel(mut commands: Commands, stage: Single<Entity, With<Stage>>, fonts
 
 fn spawn_row(commands: &mut Commands, board: Entity, slot: Slot, fonts: &Fonts) {
     let cell = |cell: Cell, color: Color| {
-        (cell, Text::default(), letters(fonts, 13.5), TextColor(color), TextLayout::no_wrap(), Pickable::IGNORE)
+        let (size, font) = letters(fonts, 13.5);
+        let size = size.at_most(SIDE_GROWTH_MAX);
+        (cell, Text::default(), size, font, TextColor(color), TextLayout::no_wrap(), Pickable::IGNORE)
     };
     let dot = Node { width: px(9), height: px(9), border_radius: BorderRadius::MAX, flex_shrink: 0.0, ..default() };
     let name = Node { flex_grow: 1.0, min_width: px(0), overflow: Overflow::clip(), ..default() };
@@ -110,6 +104,12 @@ fn ranking(seen: &MatchView) -> Vec<Slot> {
     seen.get::<Scoreboard>().map(|board| board.ranking(roster)).unwrap_or_default()
 }
 
+/// From one row to the next: larger letters need more, as far as the window has room for all rows.
+fn row_step(rows: usize, text_scale: f32, stage_height: f32) -> f32 {
+    let room = stage_height - SIDE_TOP - SIDE_MARGIN - ROWS_TOP - 8.0;
+    (ROW_STEP * text_scale.clamp(1.0, SIDE_GROWTH_MAX)).min(room / rows.max(1) as f32)
+}
+
 /// How a row looks on its way: who rises passes over the others, and hides them.
 fn way_looks(top: f32, target: f32, rank: usize) -> (ZIndex, bool) {
     let is_rising = top - target > 1.0;
@@ -118,7 +118,7 @@ fn way_looks(top: f32, target: f32, rank: usize) -> (ZIndex, bool) {
 
 fn move_rows(
     seen: MatchView,
-    (time, settings): (Res<Time<Real>>, Res<Settings>),
+    (time, settings, viewport): (Res<Time<Real>>, Res<Settings>, Res<Viewport>),
     mut rows: Query<(&mut Row, &mut Node, &mut BackgroundColor, &mut ZIndex), Without<Board>>,
     mut board: Single<&mut Node, With<Board>>,
     mut height: Local<f32>,
@@ -126,7 +126,7 @@ fn move_rows(
     let ranking = ranking(&seen);
     let scores = seen.get::<Scoreboard>();
     let real = time.delta_secs().min(0.25);
-    let step = ROW_STEP * settings.text_scale.max(1.0);
+    let step = row_step(ranking.len(), settings.text_scale, viewport.stage.y);
     for (mut row, mut node, mut background, mut order) in &mut rows {
         let rank = ranking.iter().position(|slot| *slot == row.slot);
         let is_new = row.rank.is_none();
@@ -181,6 +181,15 @@ fn write_rows(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_rows_fit_into_the_window() {
+        for (rows, text_scale, height) in [(16, 1.6, 560.0), (16, 1.0, 560.0), (16, 1.6, 720.0), (2, 1.6, 720.0)] {
+            let end = SIDE_TOP + ROWS_TOP + row_step(rows, text_scale, height) * rows as f32;
+            assert!(end < height, "{rows} rows at {text_scale} end at {end} of {height}");
+        }
+        assert_eq!(row_step(16, 1.0, 720.0), ROW_STEP);
+    }
 
     #[test]
     fn who_rises_passes_over_who_falls_and_the_best_over_all() {

@@ -22,6 +22,8 @@ use samples::{INTERVAL, Measure, Meter, Samples};
 
 /// The key that shows and hides it.
 const KEY: KeyCode = KeyCode::F3;
+/// How often numbers are written, in seconds: faster, and nobody can read them.
+const WORDS_INTERVAL: f32 = 0.3;
 /// Pixels of the picture in one pixel of the stage.
 const DENSITY: f32 = 1.6;
 
@@ -39,6 +41,7 @@ struct NetGraph {
     meter: Meter,
     due: f32,
     is_stale: bool,
+    words_due: f32,
 }
 
 #[derive(Component)]
@@ -146,6 +149,11 @@ fn show(
     if let Some(mut image) = images.get_mut(&picture.0) {
         image.data = Some(draw(&graph.samples, color));
     }
+    graph.words_due -= INTERVAL;
+    if graph.words_due > 0.0 {
+        return;
+    }
+    graph.words_due = WORDS_INTERVAL;
     for (figure, mut text) in &mut figures {
         write(&mut text, &words(figure.0, &graph.samples, &settings));
     }

@@ -47,7 +47,7 @@ fn spawn_row(mut commands: Commands, stage: Single<Entity, With<Stage>>, fonts: 
     // The clock is in the middle, unless the line needs more than half.
     let row = Node {
         display: Display::Grid,
-        grid_template_columns: vec![GridTrack::flex(1.0), GridTrack::auto(), GridTrack::flex(1.0)],
+        grid_template_columns: vec![GridTrack::fr(1.0), GridTrack::auto(), GridTrack::fr(1.0)],
         column_gap: px(12),
         align_items: AlignItems::Center,
         top: px(9),

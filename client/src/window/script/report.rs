@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::{
     client::Notice,
     stats::{ClientStats, Distribution},
+    window::measure::Measured,
 };
 
 /// Matches of the line, the last ones.
@@ -23,6 +24,8 @@ pub struct Report<'a> {
     matches: u64,
     rollback_ticks_p99: i64,
     desyncs: u64,
+    #[serde(flatten)]
+    measured: Measured,
     results: &'a [Ended],
 }
 
@@ -78,7 +81,13 @@ impl Place {
 
 impl<'a> Report<'a> {
     /// What there is to tell after so many frames.
-    pub fn new(frames: u64, frame_tenth_ms: &Distribution, stats: Option<&ClientStats>, matches: &'a Matches) -> Self {
+    pub fn new(
+        frames: u64,
+        frame_tenth_ms: &Distribution,
+        stats: Option<&ClientStats>,
+        measured: Measured,
+        matches: &'a Matches,
+    ) -> Self {
         let frame_tenth_ms = frame_tenth_ms.quantile(0.5).max(1) as f64;
         Self {
             frames,
@@ -87,6 +96,7 @@ impl<'a> Report<'a> {
             matches: stats.map_or(0, |stats| stats.matches_seen),
             rollback_ticks_p99: stats.map_or(0, |stats| stats.rollback_ticks.quantile(0.99)),
             desyncs: stats.map_or(0, |stats| stats.desyncs),
+            measured,
             results: &matches.0,
         }
     }
