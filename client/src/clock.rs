@@ -150,6 +150,16 @@ impl Clock {
         self.margin.target()
     }
 
+    /// How many ticks before its tick closed the newest input came that the server told of; negative when it was late.
+    pub const fn margin_ticks(&self) -> Option<f64> {
+        self.margin.last()
+    }
+
+    /// The part of inputs that are lost on the way to the server, 0 to 1, over the last half minute.
+    pub const fn loss(&self) -> f64 {
+        self.margin.loss()
+    }
+
     /// How many ticks after it was made an input is shown, 0 to 15.
     pub fn delay_ticks(&self) -> f64 {
         self.delay.ticks()

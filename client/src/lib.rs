@@ -19,6 +19,9 @@ pub mod stats;
 #[cfg(feature = "window")]
 pub mod window;
 
+#[cfg(feature = "window")]
+pub use window::run;
+
 #[cfg(test)]
 mod fake_server;
 #[cfg(test)]

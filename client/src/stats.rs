@@ -17,6 +17,7 @@ pub const RESULTS_SAVED_MAX: usize = 1000;
 pub struct Distribution {
     histogram: Histogram<u32>,
     low: i64,
+    last: Option<i64>,
 }
 
 impl Distribution {
@@ -27,13 +28,19 @@ impl Distribution {
     pub fn new(low: i64, high: i64) -> Self {
         let width = (high - low + 1) as u64;
         let histogram = Histogram::new_with_bounds(1, width.max(2), 2).expect("a range of at least two");
-        Self { histogram, low }
+        Self { histogram, low, last: None }
     }
 
     /// Counts a number.
     pub fn record(&mut self, number: i64) {
         let place = number.saturating_sub(self.low).saturating_add(1).max(1);
         self.histogram.saturating_record(place as u64);
+        self.last = Some(number);
+    }
+
+    /// The number that was counted last.
+    pub const fn last(&self) -> Option<i64> {
+        self.last
     }
 
     /// The number below which this part (0 to 1) of all numbers are; 0 when there are none.

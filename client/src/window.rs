@@ -3,44 +3,43 @@
 //! ```text
 //! PreUpdate   controls.rs -> session.rs      keys and mouse, then Client::update
 //! Update      ui/focus.rs -> screens/        keys and clicks become actions (actions.rs), screens do them (set Obey)
-//!             scene.rs                       a copy of the match, and what happened since the last frame
-//!             crafts, items, particles, labels, scenery, hud     (set Draw) draw from the copy, on the match screen
+//!             hud/, the game's view          (set Draw) draw the match, on the match screen
 //! Last        settings.rs, script.rs         what is kept for the next time; pictures and ends for scripts
 //! ```
 //!
-//! Screens show values: a part of one is made anew when its value is another one (ui/redraw.rs). Buttons know what they
-//! ask for, and nothing else.
+//! The window knows no game: what draws one is a plugin (view.rs), and that of the arena is arena/. Nothing here writes
+//! simulation state, and the net core knows nothing of it.
 //!
-//! Nothing here writes simulation state, and the net core knows nothing of it. Numbers that are worth a test are plain
-//! functions (easing, layout, palette, happenings, the overlay's words); all pictures are painted at start.
+//! Screens show values: a part of one is made anew when its value is another one (ui/redraw.rs). Buttons know what they
+//! ask for, and nothing else. Numbers that are worth a test are plain functions (easing, layout, palette); all pictures
+//! are painted at start.
 
 pub mod actions;
+pub mod arena;
 pub mod args;
-mod controls;
-mod crafts;
-mod easing;
-mod fonts;
-mod happenings;
-mod hud;
-mod items;
+pub mod camera;
+pub mod controls;
+pub mod easing;
+pub mod fonts;
+pub mod game;
+pub mod hud;
 pub mod keys;
-mod labels;
-mod layout;
+pub mod layout;
 pub mod palette;
-mod particles;
-mod scene;
-mod scenery;
 pub mod screens;
 mod script;
 pub mod session;
 pub mod settings;
 pub mod texts;
-mod textures;
+pub mod textures;
 pub mod ui;
+pub mod view;
 
 use bevy::{diagnostic::FrameTimeDiagnosticsPlugin, log::LogPlugin, prelude::*, text::Font, window::WindowResolution};
 
 use args::Args;
+use clap::Parser;
+use game::Game;
 use layout::STAGE;
 
 /// netcode and renet log single datagrams as errors, which the client counts; drivers talk a lot at start.
@@ -48,41 +47,39 @@ const LOG_FILTER: &str = "warn,renetcode=off,renet=off,wgpu_hal=off,wgpu_core=er
                           winit=error,icu_provider=off,\
                           bevy_input_focus=error";
 
-/// Opens the window and plays until it is closed. This is a program's main loop.
-pub fn run(args: Args) -> AppExit {
+/// A client of this game: reads the command line, opens the window and plays until it is closed. This is a program's main
+/// loop. The view is described in [`view`].
+pub fn run(game: impl Plugin + Clone, view: impl Plugin) -> AppExit {
+    let args = Args::parse();
     let mut app = App::new();
     app.add_plugins(
         DefaultPlugins
             .set(WindowPlugin { primary_window: Some(main_window()), ..default() })
             .set(LogPlugin { filter: LOG_FILTER.to_owned(), ..default() }),
     );
-    app.add_plugins(GamePlugin(args));
+    app.add_plugins((ClientPlugin { args, game: Game::new(game) }, view));
     app.run()
 }
 
-/// The whole client but for Bevy's own plugins, so that a test can run it without a screen or a graphics card.
-pub struct GamePlugin(pub Args);
+/// The whole client but for Bevy's own plugins and the game's view, so that a test can run it without a screen or a
+/// graphics card.
+pub struct ClientPlugin {
+    /// The command line.
+    pub args: Args,
+    /// What is played.
+    pub game: Game,
+}
 
-impl Plugin for GamePlugin {
+impl Plugin for ClientPlugin {
     fn build(&self, app: &mut App) {
-        let args = &self.0;
+        let Self { args, game } = self;
         let art = textures::Art::paint(&mut app.world_mut().resource_mut::<Assets<Image>>());
         let fonts = fonts::Fonts::load(&mut app.world_mut().resource_mut::<Assets<Font>>());
         app.insert_resource(ClearColor(palette::BACKDROP)).insert_resource(art).insert_resource(fonts);
         app.add_plugins(FrameTimeDiagnosticsPlugin::default());
         app.add_plugins((screens::StartPlugin(args.clone()), settings::SettingsPlugin, actions::ActionsPlugin));
-        app.add_plugins((session::SessionPlugin(args.clone()), screens::ScreensPlugin, ui::UiPlugin));
-        app.add_plugins((
-            layout::LayoutPlugin,
-            scene::ScenePlugin,
-            scenery::SceneryPlugin,
-            items::ItemsPlugin,
-            crafts::CraftsPlugin,
-            particles::ParticlesPlugin,
-            labels::LabelsPlugin,
-            hud::HudPlugin,
-            script::ScriptPlugin(args.clone()),
-        ));
+        app.add_plugins((session::SessionPlugin(args.clone(), game.clone()), screens::ScreensPlugin, ui::UiPlugin));
+        app.add_plugins((camera::plugin, hud::HudPlugin, script::ScriptPlugin(args.clone())));
     }
 }
 

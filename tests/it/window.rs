@@ -1,5 +1,7 @@
 //! The window, screen by screen, against real servers of this process; no screen, no graphics card.
 
+mod another_game;
+mod arena;
 mod errors;
 mod matches;
 mod menu;

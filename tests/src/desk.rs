@@ -25,7 +25,10 @@ use bevy::{
     winit::WinitPlugin,
 };
 use clap::Parser;
-use framehouse_client::window::{GamePlugin, args::Args, screens::Screen, session::Session, settings::Settings};
+use framehouse_client::window::{
+    ClientPlugin, arena::ArenaView, args::Args, game::Game, screens::Screen, session::Session, settings::Settings,
+};
+use framehouse_shared::arena::ArenaPlugin;
 
 use crate::golden::Picture;
 
@@ -57,13 +60,20 @@ impl Desk {
 
     /// The same in a window of another size.
     pub fn open_at(line: &str, size: UVec2) -> Self {
+        Self::open_game(line, size, ArenaPlugin, ArenaView)
+    }
+
+    /// The same for another game.
+    pub fn open_game(line: &str, size: UVec2, game: impl Plugin + Clone, view: impl Plugin) -> Self {
         let no_card = RenderCreation::Automatic(Box::new(WgpuSettings { backends: None, ..default() }));
-        Self::build(line, size, RenderPlugin { render_creation: no_card, ..default() })
+        let render = RenderPlugin { render_creation: no_card, ..default() };
+        Self::build(line, size, render, Game::new(game), view)
     }
 
     /// A window that is painted, into a picture: for that there has to be a Vulkan driver. The backdrop stands still.
     pub fn painted(line: &str, size: UVec2) -> Self {
-        let mut desk = Self::build(line, size, RenderPlugin { synchronous_pipeline_compilation: true, ..default() });
+        let render = RenderPlugin { synchronous_pipeline_compilation: true, ..default() };
+        let mut desk = Self::build(line, size, render, Game::new(ArenaPlugin), ArenaView);
         let mut canvas = Image::new_target_texture(size.x, size.y, TextureFormat::Rgba8UnormSrgb, None);
         canvas.texture_descriptor.usage |= TextureUsages::COPY_SRC;
         let canvas = desk.app.world_mut().resource_mut::<Assets<Image>>().add(canvas);
@@ -74,7 +84,7 @@ impl Desk {
         desk
     }
 
-    fn build(line: &str, size: UVec2, render: RenderPlugin) -> Self {
+    fn build(line: &str, size: UVec2, render: RenderPlugin, game: Game, view: impl Plugin) -> Self {
         let words = std::iter::once("framehouse-client").chain(line.split_whitespace());
         let args = Args::try_parse_from(words).expect("a right command line");
         let mut app = App::new();
@@ -82,7 +92,7 @@ impl Desk {
         let windows =
             WindowPlugin { primary_window: Some(window), exit_condition: ExitCondition::DontExit, ..default() };
         app.add_plugins(DefaultPlugins.set(windows).set(render).disable::<WinitPlugin>().disable::<LogPlugin>());
-        app.add_plugins(GamePlugin(args));
+        app.add_plugins((ClientPlugin { args, game }, view));
         while app.plugins_state() == PluginsState::Adding {
             std::thread::yield_now();
         }
@@ -214,6 +224,16 @@ impl Desk {
     pub fn hold(&mut self, words: &str) {
         let found = self.visible_texts().into_iter().find(|(text, _)| text == words);
         let (_, position) = found.unwrap_or_else(|| panic!("there is no {words:?}: seen is {:?}", self.texts()));
+        self.hold_at(position);
+    }
+
+    /// Clicks at a place of the window, in pixels.
+    pub fn click_at(&mut self, position: Vec2) {
+        self.hold_at(position);
+        self.let_go();
+    }
+
+    fn hold_at(&mut self, position: Vec2) {
         let window = self.window;
         self.app.world_mut().write_message(WindowEvent::CursorMoved(CursorMoved { window, position, delta: None }));
         self.frames(CLICK_FRAMES);

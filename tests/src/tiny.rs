@@ -1,5 +1,8 @@
 //! A second game, as small as the seam allows: whoever presses most often wins.
 
+#[cfg(feature = "window")]
+mod view;
+
 use bevy::prelude::*;
 use framehouse_shared::{
     ids::{SLOTS_MAX, slots_in},
@@ -11,6 +14,9 @@ use framehouse_shared::{
     state_hash::{StateHash, StateHasher},
 };
 use serde::{Deserialize, Serialize};
+
+#[cfg(feature = "window")]
+pub use view::TinyView;
 
 /// How long a match takes, in ticks, unless a test says otherwise.
 pub const MATCH_TICKS: u32 = 900;

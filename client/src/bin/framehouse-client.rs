@@ -1,13 +1,13 @@
-//! The Framehouse client; `--help` says what it can do.
+//! The client of the arena game; `--help` says what it can do.
 
 use bevy::app::AppExit;
-use clap::Parser;
-use framehouse_client::window::{self, args::Args};
+use framehouse_client::window::arena::ArenaView;
+use framehouse_shared::arena::ArenaPlugin;
 use mimalloc::MiMalloc;
 
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> AppExit {
-    window::run(Args::parse())
+    framehouse_client::run(ArenaPlugin, ArenaView)
 }

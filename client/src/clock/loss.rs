@@ -49,6 +49,11 @@ impl UpwardLoss {
         }
     }
 
+    /// The part of inputs that did not come with their own packet, 0 to 1, over the last half minute.
+    pub const fn rate(&self) -> f64 {
+        self.rate
+    }
+
     /// How many ticks more an input needs so that one lost packet does no harm: the next one brings it again.
     pub fn extra_ticks(&self) -> f64 {
         if self.is_high { 1.0 } else { 0.0 }

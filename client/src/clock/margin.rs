@@ -63,6 +63,8 @@ pub(super) struct Margin {
     is_jitter_measured: bool,
     samples: u32,
     outliers: u32,
+    /// The newest margin that the server told.
+    last: Option<f64>,
     newest_sample: Tick,
     newest_frame: Tick,
     sent: VecDeque<Sent>,
@@ -83,6 +85,7 @@ impl Margin {
             is_jitter_measured: false,
             samples: 0,
             outliers: 0,
+            last: None,
             newest_sample: Tick(0),
             newest_frame: Tick(0),
             sent: VecDeque::new(),
@@ -142,6 +145,16 @@ impl Margin {
         }
     }
 
+    /// The margin of the newest input that the server told of.
+    pub const fn last(&self) -> Option<f64> {
+        self.last
+    }
+
+    /// The part of inputs that are lost on the way up, 0 to 1.
+    pub const fn loss(&self) -> f64 {
+        self.loss.rate()
+    }
+
     /// The margin that is aimed at.
     pub fn target(&self) -> f64 {
         self.target_without_loss() + self.loss.extra_ticks()
@@ -167,6 +180,7 @@ impl Margin {
         let Some(sent) = self.sent.iter().rev().find(|sent| sent.tick == tick && !sent.is_repeated) else { return };
         self.newest_sample = tick;
         let margin = f64::from(feedback.margin) / 256.0 - f64::from(sent.company);
+        self.last = Some(margin);
         self.take_sample(sent.phase - margin, margin < 0.0);
     }
 

@@ -72,6 +72,7 @@ pub enum Action {
     Speak(Language),
     Paint(Palette),
     Fullscreen(bool),
+    ReduceMotion(bool),
     Rebind(Deed, usize),
     ResetKeys,
 }

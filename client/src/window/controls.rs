@@ -1,79 +1,55 @@
-//! Keys and mouse, made into the player's input.
+//! Keys and mouse as a game's view sees them: what is held, what was pressed, where the mouse points to.
 
 use bevy::{prelude::*, window::PrimaryWindow};
-use framehouse_shared::arena::input::ArenaInput;
 
 use super::{
-    keys::{Bindings, Deed},
+    keys::Deed,
     screens::{Dialog, Screen},
     settings::Settings,
 };
 
-/// In how many inputs a press of dash goes out. A second one does nothing after the first, but it counts where the first
-/// came too late at the server, or a moment before the last dash had cooled down.
-const DASH_TICKS: u8 = 4;
-
-/// What the player holds and points at, gathered once a frame, before the net core asks for inputs.
-#[derive(Resource, Clone, Copy, Debug, Default)]
+/// What the player does, gathered once a frame, before the net core asks for inputs.
+#[derive(Resource, Clone, Debug)]
 pub struct Controls {
-    /// Where to push: each of x and y is -1, 0 or 1.
-    pub push: Vec2,
-    /// Where the mouse is in the arena, while it is in the window.
+    /// Where the mouse is in the world, in the game's units, while it is in the window.
     pub pointer: Option<Vec2>,
-    /// Whether fire is held.
-    pub fire: bool,
-    /// In how many more inputs dash is pressed.
-    pub dash_ticks: u8,
-    last: ArenaInput,
+    held: [bool; Deed::ALL.len()],
+    /// For every deed, how many inputs were made since it was last pressed.
+    since: [u8; Deed::ALL.len()],
 }
 
-/// The keys of one frame, apart from any keyboard.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Held {
-    /// Each direction.
-    pub up: bool,
-    /// Each direction.
-    pub down: bool,
-    /// Each direction.
-    pub left: bool,
-    /// Each direction.
-    pub right: bool,
-}
-
-impl Held {
-    fn of(bindings: &Bindings, keys: &ButtonInput<KeyCode>, buttons: &ButtonInput<MouseButton>) -> Self {
-        let is_held = |deed| bindings.is_held(deed, keys, buttons);
-        Self {
-            up: is_held(Deed::Up),
-            down: is_held(Deed::Down),
-            left: is_held(Deed::Left),
-            right: is_held(Deed::Right),
-        }
-    }
-
-    /// Where the keys push; opposite keys cancel each other.
-    pub fn push(self) -> Vec2 {
-        let axis = |more: bool, less: bool| f32::from(u8::from(more)) - f32::from(u8::from(less));
-        Vec2::new(axis(self.right, self.left), axis(self.up, self.down))
+impl Default for Controls {
+    fn default() -> Self {
+        Self { pointer: None, held: Default::default(), since: [u8::MAX; Deed::ALL.len()] }
     }
 }
 
 impl Controls {
-    /// The input of a tick for a craft that is at `position`.
-    pub fn take_input(&mut self, position: Option<Vec2>) -> ArenaInput {
-        let mut input = ArenaInput { fire: self.fire, dash: self.dash_ticks > 0, ..self.last };
-        self.dash_ticks = self.dash_ticks.saturating_sub(1);
-        input.steer(self.push.normalize_or_zero());
-        if let (Some(pointer), Some(position)) = (self.pointer, position) {
-            input.aim_along(pointer - position);
-        }
-        self.last = input;
-        input
+    /// Whether a deed's key is held, or was in the time since the last input: a quick tap counts.
+    pub const fn is_held(&self, deed: Deed) -> bool {
+        self.held[deed as usize] || self.was_pressed(deed, 1)
+    }
+
+    /// Whether this is one of the first so many inputs since the deed's key was pressed. A press that goes out in a few
+    /// inputs counts where the first of them came too late at the server, or a moment too early for the game.
+    pub const fn was_pressed(&self, deed: Deed, inputs: u8) -> bool {
+        self.since[deed as usize] < inputs
+    }
+
+    /// Where the four directions push: each of x and y is -1, 0 or 1, y up; opposite keys cancel each other.
+    pub fn push(&self) -> Vec2 {
+        let axis = |more, less| f32::from(u8::from(self.is_held(more))) - f32::from(u8::from(self.is_held(less)));
+        Vec2::new(axis(Deed::Right, Deed::Left), axis(Deed::Up, Deed::Down))
+    }
+
+    /// An input was made of this.
+    pub(super) fn note_input(&mut self) {
+        self.since.iter_mut().for_each(|inputs| *inputs = inputs.saturating_add(1));
     }
 }
 
-/// Reads keyboard and mouse. Runs in [`PreUpdate`], before the net core. In front of a dialog the craft stands still.
-pub fn gather(
+/// Reads keyboard and mouse. Runs in [`PreUpdate`], before the net core. In front of a dialog nothing is held.
+pub(super) fn gather(
     keys: Res<ButtonInput<KeyCode>>,
     buttons: Res<ButtonInput<MouseButton>>,
     settings: Res<Settings>,
@@ -85,13 +61,14 @@ pub fn gather(
 ) {
     let is_playing = *screen.get() == Screen::Match && *dialog == Dialog::None;
     if !is_playing {
-        *controls = Controls { last: controls.last, ..default() };
+        *controls = Controls::default();
         return;
     }
-    controls.push = Held::of(&settings.keys, &keys, &buttons).push();
-    controls.fire = settings.keys.is_held(Deed::Fire, &keys, &buttons);
-    if settings.keys.is_new(Deed::Dash, &keys, &buttons) {
-        controls.dash_ticks = DASH_TICKS;
+    for deed in Deed::ALL {
+        controls.held[deed as usize] = settings.keys.is_held(deed, &keys, &buttons);
+        if settings.keys.is_new(deed, &keys, &buttons) {
+            controls.since[deed as usize] = 0;
+        }
     }
     let cursor = window.and_then(|window| window.cursor_position());
     controls.pointer = cursor.zip(camera).and_then(|(cursor, camera)| {
@@ -101,35 +78,44 @@ pub fn gather(
 }
 
 #[cfg(test)]
+impl Controls {
+    /// The mouse over a point of the world, for tests of views.
+    pub fn pointing_at(point: Vec2) -> Self {
+        Self { pointer: Some(point), ..Self::default() }
+    }
+
+    /// Hands on some keys that were just pressed, for tests of views.
+    pub fn pressing(deeds: &[Deed]) -> Self {
+        let mut controls = Self::default();
+        for deed in deeds {
+            controls.held[*deed as usize] = true;
+            controls.since[*deed as usize] = 0;
+        }
+        controls
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn eight_directions_have_full_throttle_and_opposites_cancel() {
-        let mut controls = Controls { push: Held { up: true, right: true, ..Held::default() }.push(), ..default() };
-        let input = controls.take_input(None);
-        assert_eq!((input.direction, input.throttle), (32, 255));
-        let both = Held { left: true, right: true, down: true, ..Held::default() };
-        controls.push = both.push();
-        let input = controls.take_input(None);
-        assert_eq!((input.direction, input.throttle), (192, 255));
-        controls.push = Vec2::ZERO;
-        assert_eq!(controls.take_input(None).throttle, 0);
+    fn eight_directions_and_opposites_cancel() {
+        assert_eq!(Controls::pressing(&[Deed::Up, Deed::Right]).push(), Vec2::ONE);
+        assert_eq!(Controls::pressing(&[Deed::Left, Deed::Right, Deed::Down]).push(), Vec2::NEG_Y);
+        assert_eq!(Controls::default().push(), Vec2::ZERO);
     }
 
     #[test]
-    fn a_dash_is_in_a_few_inputs_and_fire_in_all() {
-        let mut controls = Controls { dash_ticks: DASH_TICKS, fire: true, ..default() };
-        let dashes = (0..9).filter(|_| controls.take_input(None).dash).count();
-        assert_eq!(dashes, usize::from(DASH_TICKS));
-        assert!(controls.take_input(None).fire);
-    }
-
-    #[test]
-    fn the_aim_stays_when_the_mouse_leaves() {
-        let mut controls = Controls { pointer: Some(Vec2::new(10.0, 50.0)), ..default() };
-        assert_eq!(controls.take_input(Some(Vec2::new(10.0, 0.0))).aim, 64);
-        controls.pointer = None;
-        assert_eq!(controls.take_input(Some(Vec2::ZERO)).aim, 64);
+    fn a_press_is_in_the_first_inputs_and_a_tap_in_one() {
+        let mut controls = Controls { held: Default::default(), ..Controls::pressing(&[Deed::Dash]) };
+        assert!(controls.is_held(Deed::Dash), "let go of before any input was made of it");
+        let presses = (0..9).filter(|_| {
+            let is_pressed = controls.was_pressed(Deed::Dash, 4);
+            controls.note_input();
+            is_pressed
+        });
+        assert_eq!(presses.count(), 4);
+        assert!(!controls.is_held(Deed::Dash));
     }
 }

@@ -46,7 +46,7 @@ pub struct Glide {
 }
 
 /// How the time went on for a [`Glide`], in seconds.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Passed {
     /// In the game.
     pub game: f32,

@@ -1,111 +1,73 @@
-//! Where everything is: the stage of 1280 x 720 px that the HUD is drawn on, and the arena's place in it.
+//! Where everything is: the HUD's stage, which fills the window, and what of the world is between its panels.
 //!
-//! The stage is scaled to the largest size that fits the window, and stays in its middle. The camera shows the arena in
-//! the same place at every window size, so panels beside it never cover the game.
+//! The stage has its own pixels, larger or smaller than the window's, so that its panels fit every window.
 
-use bevy::{camera::ScalingMode, prelude::*, window::PrimaryWindow};
-use framehouse_shared::arena::map::ARENA_SIZE;
+use bevy::prelude::*;
 
-/// The stage's size, in its own pixels.
+/// The stage that the screens are drawn for, in its own pixels: so much fits into every window.
 pub const STAGE: Vec2 = Vec2::new(1280.0, 720.0);
-/// The arena's left upper corner on the stage.
-pub const ARENA_CORNER: Vec2 = Vec2::new(14.0, 58.0);
-/// How wide the arena is on the stage; its height follows.
-pub const ARENA_WIDTH: f32 = 1056.0;
-/// How high the arena is on the stage.
-pub const ARENA_HEIGHT: f32 = ARENA_WIDTH * ARENA_SIZE.y / ARENA_SIZE.x;
-/// Units of the arena in one pixel of the stage.
-pub const UNITS_PER_PX: f32 = ARENA_SIZE.x / ARENA_WIDTH;
+/// The smallest stage that the panels around a match have room on: letters stay larger there in small windows.
+const MATCH_STAGE: Vec2 = Vec2::new(1000.0, 560.0);
+/// How small a match's letters may become beside the window's pixels before the stage becomes smaller instead.
+const MATCH_SCALE_MIN: f32 = 0.8;
+/// What panels take at each edge, in pixels of the stage: the field lies between them.
+pub const EDGE: BorderRect = BorderRect { min_inset: Vec2::new(14.0, 58.0), max_inset: Vec2::new(210.0, 70.0) };
 
-/// Depths of what is drawn in the arena; more is nearer.
-pub mod depth {
-    /// The arena's floor.
-    pub const FLOOR: f32 = 0.0;
-    /// Lines and light on it.
-    pub const MARKS: f32 = 1.0;
-    /// What stands on it.
-    pub const OBSTACLES: f32 = 2.0;
-    /// Gems.
-    pub const GEMS: f32 = 4.0;
-    /// Trails of sparks and dashes.
-    pub const TRAILS: f32 = 5.0;
-    /// Sparks.
-    pub const SPARKS: f32 = 6.0;
-    /// Crafts; each slot has a thousandth of its own.
-    pub const CRAFTS: f32 = 8.0;
-    /// Bursts and flashes.
-    pub const PARTICLES: f32 = 10.0;
-    /// Names, and points that float away.
-    pub const TEXTS: f32 = 12.0;
-}
-
-/// How large the stage is in the window.
+/// Which part of the world is where in the window.
 #[derive(Resource, Clone, Copy, Debug, PartialEq)]
-pub struct Screen {
+pub struct Viewport {
     /// Logical pixels of the window in one pixel of the stage.
     pub scale: f32,
+    /// The stage's size, in its own pixels.
+    pub stage: Vec2,
+    /// The point of the world in the middle of the window.
+    pub center: Vec2,
+    /// Units of the world in one pixel of the stage.
+    pub units_per_px: f32,
 }
 
-impl Default for Screen {
+impl Default for Viewport {
     fn default() -> Self {
-        Self { scale: 1.0 }
+        Self { scale: 1.0, stage: STAGE, center: Vec2::ZERO, units_per_px: 1.0 }
     }
 }
 
-impl Screen {
-    /// What scales a text of the arena so that each of its pixels is one of the window's.
-    pub fn text_scale(self) -> Vec3 {
-        Vec2::splat(UNITS_PER_PX / self.scale).extend(1.0)
+impl Viewport {
+    /// How a window of this size, in logical pixels, at this scale shows a part of a field between the panels: all of the
+    /// part, and nothing beyond the field where the field is large enough.
+    pub fn showing(part: Rect, field: Rect, window: Vec2, scale: f32) -> Self {
+        let stage = (window / scale).max(Vec2::ONE);
+        let area = Rect::from_corners(EDGE.min_inset, (stage - EDGE.max_inset).max(EDGE.min_inset + 1.0));
+        let fit = |shown: Vec2| (shown / area.size()).max_element().max(1e-3);
+        let units_per_px = fit(part.size()).min(fit(field.size()));
+        let shown = area.size() * units_per_px;
+        let slack = ((field.size() - shown) / 2.0).max(Vec2::ZERO);
+        let middle = part.center().clamp(field.center() - slack, field.center() + slack);
+        let off = (area.center() - stage / 2.0) * Vec2::new(1.0, -1.0);
+        Self { scale, stage, center: middle - off * units_per_px, units_per_px }
+    }
+
+    /// The part of the world that is between the panels.
+    pub fn area(&self) -> Rect {
+        let area = Rect::from_corners(EDGE.min_inset, (self.stage - EDGE.max_inset).max(EDGE.min_inset));
+        let off = (area.center() - self.stage / 2.0) * Vec2::new(1.0, -1.0);
+        Rect::from_center_size(self.center + off * self.units_per_px, area.size() * self.units_per_px)
+    }
+
+    /// Units of the world in one logical pixel of the window: a text of the world that is scaled so is sharp.
+    pub fn units_per_window_px(&self) -> f32 {
+        self.units_per_px / self.scale
     }
 
     /// The point nearest to this one where a pixel of the window begins: letters in between would be blurred.
-    pub fn to_whole_pixel(self, point: Vec2) -> Vec2 {
-        let pixel = UNITS_PER_PX / self.scale;
-        let center = camera_center();
-        center + ((point - center) / pixel).round() * pixel
+    pub fn to_whole_pixel(&self, point: Vec2) -> Vec2 {
+        let pixel = self.units_per_window_px();
+        self.center + ((point - self.center) / pixel).round() * pixel
     }
 
     /// A text size of the stage in the window's pixels, a whole one, so that resizing makes few sets of glyphs.
-    pub fn font_size(self, stage_px: f32) -> f32 {
+    pub fn font_size(&self, stage_px: f32) -> f32 {
         (stage_px * self.scale).round().max(6.0)
-    }
-}
-
-/// The camera, and the HUD's scale.
-pub struct LayoutPlugin;
-
-impl Plugin for LayoutPlugin {
-    fn build(&self, app: &mut App) {
-        app.init_resource::<Screen>();
-        app.add_systems(Startup, spawn_camera);
-        app.add_systems(First, fit_stage);
-    }
-}
-
-fn spawn_camera(mut commands: Commands) {
-    let view = STAGE * UNITS_PER_PX;
-    commands.spawn((
-        Camera2d,
-        IsDefaultUiCamera,
-        Msaa::Off,
-        Transform::from_translation(camera_center().extend(100.0)),
-        Projection::Orthographic(OrthographicProjection {
-            scaling_mode: ScalingMode::AutoMin { min_width: view.x, min_height: view.y },
-            ..OrthographicProjection::default_2d()
-        }),
-    ));
-}
-
-fn fit_stage(
-    window: Option<Single<&Window, With<PrimaryWindow>>>,
-    mut screen: ResMut<Screen>,
-    mut ui: ResMut<UiScale>,
-) {
-    let Some(window) = window else { return };
-    let scale = stage_scale(Vec2::new(window.width(), window.height()));
-    screen.set_if_neq(Screen { scale });
-    if ui.0 != scale {
-        ui.0 = scale;
     }
 }
 
@@ -114,35 +76,71 @@ pub fn stage_scale(window: Vec2) -> f32 {
     (window / STAGE).min_element().max(0.1)
 }
 
-/// The point of the arena that the middle of the stage shows.
-pub fn camera_center() -> Vec2 {
-    let arena_middle = ARENA_CORNER + Vec2::new(ARENA_WIDTH, ARENA_HEIGHT) / 2.0;
-    let offset = (STAGE / 2.0 - arena_middle) * UNITS_PER_PX;
-    Vec2::new(offset.x, -offset.y)
+/// The same for the panels around a match.
+pub fn match_scale(window: Vec2) -> f32 {
+    stage_scale(window).max(MATCH_SCALE_MIN).min((window / MATCH_STAGE).min_element()).max(0.1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_arena_fits_the_stage() {
-        let end = ARENA_CORNER + Vec2::new(ARENA_WIDTH, ARENA_HEIGHT);
-        assert!(end.x < STAGE.x && end.y < STAGE.y, "{end}");
+    const FIELD: Rect = Rect { min: Vec2::new(-800.0, -450.0), max: Vec2::new(800.0, 450.0) };
+    const WINDOWS: [Vec2; 5] = [
+        Vec2::new(800.0, 600.0),
+        Vec2::new(1280.0, 720.0),
+        Vec2::new(2560.0, 1080.0),
+        Vec2::new(3840.0, 2160.0),
+        Vec2::new(400.0, 1000.0),
+    ];
+
+    fn showing(part: Rect, window: Vec2) -> Viewport {
+        Viewport::showing(part, FIELD, window, match_scale(window))
+    }
+
+    /// The room between a rectangle of the world and the panels, at the left upper and the right lower corner.
+    fn room_around(viewport: &Viewport, part: Rect) -> [Vec2; 2] {
+        let on_stage = |point: Vec2| {
+            viewport.stage / 2.0 + (point - viewport.center) * Vec2::new(1.0, -1.0) / viewport.units_per_px
+        };
+        let corners = [on_stage(part.min), on_stage(part.max)];
+        let (low, high) = (corners[0].min(corners[1]), corners[0].max(corners[1]));
+        [low - EDGE.min_inset, viewport.stage - EDGE.max_inset - high]
     }
 
     #[test]
-    fn the_stage_fits_every_window() {
+    fn the_stage_fits_every_window_and_letters_stay_large_enough() {
         assert_eq!(stage_scale(STAGE), 1.0);
         assert_eq!(stage_scale(Vec2::new(2560.0, 720.0)), 1.0);
         assert_eq!(stage_scale(Vec2::new(640.0, 720.0)), 0.5);
-        assert!(stage_scale(Vec2::ZERO) > 0.0);
+        assert_eq!(match_scale(Vec2::new(800.0, 600.0)), 0.8);
+        assert_eq!(match_scale(Vec2::new(3840.0, 2160.0)), 3.0);
+        assert!(stage_scale(Vec2::ZERO) > 0.0 && match_scale(Vec2::ZERO) > 0.0);
     }
 
     #[test]
-    fn the_camera_shows_the_arena_in_its_place() {
-        let corner = -STAGE / 2.0 * UNITS_PER_PX + camera_center() * Vec2::new(1.0, -1.0);
-        let arena_corner = -ARENA_SIZE / 2.0;
-        assert!(((arena_corner - corner) / UNITS_PER_PX).distance(ARENA_CORNER) < 0.01);
+    fn the_field_lies_between_the_panels_in_every_window() {
+        for window in WINDOWS {
+            let [low, high] = room_around(&showing(FIELD, window), FIELD);
+            assert!(low.min_element() > -0.1 && high.min_element() > -0.1, "{window}: {low} {high}");
+            assert!(low.min_element() < 0.1, "{window}: the field could be larger: {low}");
+        }
+        let nowhere = showing(FIELD, Vec2::ZERO);
+        assert!(nowhere.center.is_finite() && nowhere.units_per_px.is_finite());
+    }
+
+    #[test]
+    fn a_part_of_the_field_is_seen_larger_and_nothing_beyond_the_field() {
+        for window in WINDOWS {
+            let part = Rect::from_center_size(Vec2::new(-700.0, 300.0), Vec2::new(200.0, 200.0));
+            let viewport = showing(part, window);
+            assert!(viewport.units_per_px < showing(FIELD, window).units_per_px);
+            let [low, high] = room_around(&viewport, part);
+            assert!(low.min_element() > -0.1 && high.min_element() > -0.1, "{window}: all of it is seen");
+            let area = viewport.area();
+            assert!(area.contains(part.center()) && area.size().cmpge(part.size() - 0.1).all(), "{window}");
+            let [low, high] = room_around(&viewport, FIELD);
+            assert!(low.max_element() < 0.1 && high.max_element() < 0.1, "{window}: the field fills the area");
+        }
     }
 }

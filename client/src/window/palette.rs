@@ -3,10 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bevy::prelude::*;
-use framehouse_shared::{
-    arena::pickups::{Gem, GemKind},
-    ids::{SLOTS_MAX, Slot},
-};
+use framehouse_shared::ids::{SLOTS_MAX, Slot};
 use serde::{Deserialize, Serialize};
 
 /// Around the arena.
@@ -103,32 +100,14 @@ pub fn choose(palette: Palette) {
     IS_DISTINCT.store(palette == Palette::Distinct, Ordering::Relaxed);
 }
 
-/// Gem colours by the least value that has them.
-const GEM_COLORS: [(u16, Color); 5] =
-    [(0, rgb(0x4fd88a)), (3, rgb(0x4ab8ff)), (5, rgb(0xb58cff)), (8, rgb(0xffb938)), (15, rgb(0xff7ac6))];
-
 /// A seat's accent.
 pub fn accent(slot: Slot) -> Color {
     let palette = if IS_DISTINCT.load(Ordering::Relaxed) { Palette::Distinct } else { Palette::Vivid };
     palette.accent(slot)
 }
 
-/// A gem's colour: worth is what a racing eye has to tell.
-pub fn gem_color(gem: &Gem) -> Color {
-    let worth = GEM_COLORS.iter().rev().find(|(least, _)| gem.value >= *least);
-    let color = worth.map_or(GEM_COLORS[0].1, |(_, color)| *color);
-    if gem.kind == GemKind::Jackpot { GEM_COLORS[4].1 } else { color }
-}
-
-/// How much larger than its body a gem is drawn.
-pub fn gem_size(gem: &Gem) -> f32 {
-    match gem.kind {
-        GemKind::Jackpot => 2.0,
-        GemKind::Field | GemKind::Dropped => 1.0 + 0.06 * f32::from(gem.value.min(10)),
-    }
-}
-
-const fn rgb(hex: u32) -> Color {
+/// A colour as on the web: `0xrrggbb`.
+pub const fn rgb(hex: u32) -> Color {
     rgba(hex, 1.0)
 }
 
@@ -174,12 +153,5 @@ mod tests {
                 assert!(distance > 0.07, "accents {place} and {other} are only {distance} apart");
             }
         }
-    }
-
-    #[test]
-    fn a_richer_gem_has_a_richer_colour() {
-        let gem = |kind, value| gem_color(&crate::window::scene::tests::gem(1, kind, value));
-        assert_ne!(gem(GemKind::Field, 1), gem(GemKind::Field, 6));
-        assert_eq!(gem(GemKind::Jackpot, 20), gem(GemKind::Dropped, 20));
     }
 }

@@ -29,7 +29,7 @@ use bevy::prelude::*;
 use clap::ValueEnum;
 use framehouse_shared::protocol::control::Phase;
 
-use super::{actions::Obey, hud::Stage, scene::Draw, session::Session};
+use super::{actions::Obey, hud::Stage, session::Session, view::Draw};
 use crate::client::Client;
 
 pub use dialog::Dialog;

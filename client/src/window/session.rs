@@ -23,18 +23,14 @@ use std::time::{Duration, Instant};
 
 use bevy::{input::InputSystems, prelude::*, window::ExitSystems};
 use bevy_renet::RenetReceive;
-use framehouse_shared::{
-    arena::bodies::Bodies,
-    ids::{RoomCode, Slot},
-    net_sim::NetSimConfig,
-    rng::SimRng,
-    simulation::Simulation,
-};
+use framehouse_shared::{ids::RoomCode, net_sim::NetSimConfig, rng::SimRng};
 
 use super::{
     args::Args,
     controls::{Controls, gather},
+    game::Game,
     settings::Settings,
+    view::GameView,
 };
 use crate::{
     client::{Client, Notice},
@@ -47,7 +43,6 @@ use asking::{Asked, Fresh};
 use comeback::{Lost, Progress};
 use silence::Silence;
 
-pub use asking::arena_config;
 pub use errand::Errand;
 pub use problem::{Problem, as_sentence};
 pub use ticket::{Offer, Ticket};
@@ -57,7 +52,7 @@ pub use wish::{PRACTICE_BOTS, Wish};
 const PARTING_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// Gets sessions and keeps them going, in [`PreUpdate`] and [`RenetReceive`].
-pub struct SessionPlugin(pub Args);
+pub struct SessionPlugin(pub Args, pub Game);
 
 /// What is done in the last frame of all, in [`Last`].
 #[derive(SystemSet, Clone, Debug, PartialEq, Eq, Hash)]
@@ -69,7 +64,7 @@ pub struct Heard(pub Notice);
 
 impl Plugin for SessionPlugin {
     fn build(&self, app: &mut App) {
-        app.insert_resource(Session::new(&self.0)).init_resource::<Controls>().add_message::<Heard>();
+        app.insert_resource(Session::new(&self.0, self.1.clone())).init_resource::<Controls>().add_message::<Heard>();
         app.add_plugins(ticket::plugin);
         app.configure_sets(PreUpdate, RenetReceive.after(InputSystems));
         app.add_systems(PreUpdate, (gather, drive, readiness::get_ready).chain().in_set(RenetReceive));
@@ -83,6 +78,7 @@ impl Plugin for SessionPlugin {
 #[derive(Resource)]
 pub struct Session {
     stage: Stage,
+    game: Game,
     wish: Option<Wish>,
     server: String,
     /// What gets a lost session back.
@@ -107,9 +103,10 @@ enum Stage {
 }
 
 impl Session {
-    fn new(args: &Args) -> Self {
+    fn new(args: &Args, game: Game) -> Self {
         Self {
             stage: Stage::Idle,
+            game,
             wish: None,
             server: String::new(),
             request: None,
@@ -125,7 +122,7 @@ impl Session {
     pub fn begin(&mut self, wish: Wish, settings: &Settings, now: Duration) {
         self.leave(now);
         let (server, request) = wish.request(settings);
-        self.stage = Stage::Asking(Asked::ask(server.clone(), request.clone()));
+        self.stage = Stage::Asking(Asked::ask(&self.game, server.clone(), request.clone()));
         (self.wish, self.server, self.request) = (Some(wish), server, Some(request));
     }
 
@@ -179,16 +176,17 @@ impl Session {
         Some((code, self.request.as_ref().filter(|request| request.resume.is_some())?, self.seat_kept))
     }
 
-    fn update(&mut self, now: Duration, controls: &mut Controls) -> Vec<Notice> {
+    fn update(&mut self, now: Duration, view: &GameView, controls: &mut Controls) -> Vec<Notice> {
         let Stage::Open(client) = &mut self.stage else { return Vec::new() };
         let autopilot = &mut self.autopilot;
         let begin = Instant::now();
         client.update(now, &mut |request| {
-            let Some(simulation) = request.simulation else { return controls.take_input(None).into() };
-            match autopilot {
+            let input = match autopilot {
                 Some(rng) => request.bot_input(rng),
-                None => controls.take_input(position_of(simulation, request.slot)).into(),
-            }
+                None => (view.input)(controls, &request),
+            };
+            controls.note_input();
+            input
         });
         client.note_cost(begin.elapsed());
         self.silence.listen(client, now);
@@ -205,7 +203,7 @@ impl Session {
         self.stage = match self.request.clone().filter(|_| can_come_back) {
             Some(request) => {
                 let rejoin = Rejoin::new(now, self.seat_kept);
-                Stage::Lost(Box::new(Lost::new(client, self.server.clone(), request, rejoin)))
+                Stage::Lost(Box::new(Lost::new(client, &self.game, self.server.clone(), request, rejoin)))
             }
             None => Stage::Over(Problem::of_end(&end, settings), Some(client)),
         };
@@ -237,13 +235,14 @@ impl Session {
 fn drive(
     time: Res<Time<Real>>,
     settings: Res<Settings>,
+    view: Res<GameView>,
     mut session: ResMut<Session>,
     mut controls: ResMut<Controls>,
     mut heard: MessageWriter<Heard>,
 ) {
     let now = time.elapsed();
     session.take_answer(&settings, now);
-    heard.write_batch(session.update(now, &mut controls).into_iter().map(Heard));
+    heard.write_batch(session.update(now, &view, &mut controls).into_iter().map(Heard));
     session.notice_end(&settings, now);
     session.come_back(&settings, now);
     session.part(now);
@@ -256,10 +255,6 @@ fn leave_at_exit(time: Res<Time<Real>>, mut session: ResMut<Session>) {
         client.leave();
         client.update(time.elapsed(), &mut |_| default());
     }
-}
-
-fn position_of(simulation: &Simulation, slot: Slot) -> Option<Vec2> {
-    simulation.get::<Bodies>()?.position(slot)
 }
 
 fn seed_of(name: &str) -> u64 {

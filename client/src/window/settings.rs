@@ -53,6 +53,8 @@ pub struct Settings {
     pub palette: Palette,
     /// How large text is, as a part of the usual size.
     pub text_scale: f32,
+    /// Whether the picture keeps still: it neither zooms nor trembles.
+    pub reduced_motion: bool,
     /// Whether the window covers the screen.
     pub fullscreen: bool,
     /// What does what.
@@ -67,6 +69,7 @@ impl Default for Settings {
             language: Language::English,
             palette: Palette::Vivid,
             text_scale: 1.0,
+            reduced_motion: false,
             fullscreen: false,
             keys: Bindings::default(),
         }

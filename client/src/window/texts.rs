@@ -132,6 +132,23 @@ texts! {
     NewHost: "{} is the host now.", "{} 现在是房主。";
     LastMatch: "Last match", "上一场";
     // Match.
+    Loading: "A match begins: loading \u{2026}", "比赛即将开始：加载中……";
+    MatchOnItsWay: "The match runs: its state is on the way \u{2026}", "比赛进行中：正在接收状态……";
+    Go: "Go!", "开始！";
+    HintMove: "{}: move", "{}：移动";
+    HintAim: "Mouse: aim", "鼠标：瞄准";
+    HintFire: "{}: fire", "{}：开火";
+    HintDash: "{}: dash", "{}：冲刺";
+    Leaderboard: "LEADERBOARD", "排行榜";
+    RoomShort: "ROOM {}", "房间 {}";
+    Dash: "DASH", "冲刺";
+    Loss: "{} % loss", "丢包 {} %";
+    NetRtt: "{} ms round trip", "往返 {} 毫秒";
+    NetMargin: "{} ms margin", "余量 {} 毫秒";
+    NetLead: "{} ticks lead", "提前 {} 帧";
+    NetRollback: "{} ticks undone", "回滚 {} 帧";
+    NetCorrections: "{} corrections", "修正 {} 次";
+    NetTraffic: "{} KB/s", "{} KB/s";
     Paused: "The match goes on", "比赛仍在进行";
     PausedWhy: "Nobody waits here: your craft stands still.", "比赛不会暂停：你的飞船停在原地。";
     Resume: "Continue", "继续";
@@ -197,6 +214,9 @@ texts! {
     PaletteDistinct: "safe for colour-blind eyes", "色盲友好";
     TextSize: "Size of text", "文字大小";
     LanguageTitle: "Language", "语言";
+    Motion: "The picture in a match", "比赛画面";
+    MotionFull: "follows", "跟随";
+    MotionReduced: "keeps still", "静止";
     Window: "Screen", "屏幕";
     Windowed: "window", "窗口";
     Fullscreen: "full screen", "全屏";

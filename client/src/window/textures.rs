@@ -1,4 +1,5 @@
-//! Every picture of the game, painted by the processor at start: soft-edged at any size without multi-sampling.
+//! Pictures of simple shapes, and how pictures are made: painted by the processor at start, soft-edged at any size
+//! without multi-sampling.
 
 use bevy::{
     asset::RenderAssetUsages,
@@ -7,12 +8,11 @@ use bevy::{
     render::render_resource::{Extent3d, TextureDimension, TextureFormat},
 };
 
-/// The side of the square pictures. Each has smaller copies of itself, so that it can be drawn at any size below.
-const SIDE: u32 = 128;
+/// The side of the square pictures. Each has smaller copies of itself, so that it can be
+/// drawn at any size below.
+pub const SIDE: u32 = 128;
 /// Half the side of what a picture shows: the rest is room for its soft edge.
 pub const REACH: f32 = 60.0;
-/// The sides of [`Art::floor`], in pixels that are units of the arena, and the part at each side that is not stretched.
-pub const FLOOR_MARGIN: f32 = 48.0;
 
 /// Straight (not premultiplied) red, green, blue and alpha, 0 to 1.
 pub type Rgba = [f32; 4];
@@ -26,18 +26,12 @@ pub struct Art {
     pub glow: Handle<Image>,
     /// A thin ring.
     pub ring: Handle<Image>,
-    /// A craft's hull: a disc with a dark rim and some volume.
-    pub hull: Handle<Image>,
     /// A gem: a hexagon with a bright inner rim and a dark heart.
     pub gem: Handle<Image>,
-    /// The notch that shows where a craft aims.
-    pub notch: Handle<Image>,
     /// A streak that is bright at its right end.
     pub streak: Handle<Image>,
     /// A line along x, soft to both sides.
     pub line: Handle<Image>,
-    /// The arena's floor with its wall, to be stretched in the middle.
-    pub floor: Handle<Image>,
     /// Dark corners.
     pub vignette: Handle<Image>,
 }
@@ -50,12 +44,9 @@ impl Art {
             disc: square(|at| white(edge(at.length() - REACH, 1.5))),
             glow: square(|at| white((1.0 - at.length() / REACH).clamp(0.0, 1.0).powi(2))),
             ring: square(|at| white(edge((at.length() - REACH + 5.0).abs() - 4.0, 1.5))),
-            hull: square(hull),
             gem: square(gem),
-            notch: square(notch),
             streak: images.add(paint(UVec2::new(SIDE, 32), streak)),
             line: images.add(paint(UVec2::new(8, 8), |at| white(1.0 - (at.y / 4.0).abs()))),
-            floor: images.add(paint(UVec2::splat(160), floor)),
             vignette: images.add(paint(UVec2::new(256, 144), vignette)),
         }
     }
@@ -134,7 +125,8 @@ fn white(alpha: f32) -> Rgba {
     grey(1.0, alpha)
 }
 
-const fn grey(light: f32, alpha: f32) -> Rgba {
+/// A grey between black and white.
+pub const fn grey(light: f32, alpha: f32) -> Rgba {
     [light, light, light, alpha]
 }
 
@@ -149,15 +141,6 @@ fn hexagon(at: Vec2, radius: f32) -> f32 {
     (at.x * 0.866_025_4 + at.y * 0.5).max(at.y) - radius
 }
 
-fn hull(at: Vec2) -> Rgba {
-    let distance = at.length() - REACH;
-    // Light from the upper left, a little darker towards the rim.
-    let light = 0.96 - 0.16 * (at - Vec2::new(-16.0, 18.0)).length() / REACH;
-    let face = grey(light.clamp(0.55, 1.0), edge(distance + 6.0, 1.5));
-    let shine = grey(1.0, 0.55 * edge((at - Vec2::new(-17.0, 20.0)).length() - 15.0, 8.0));
-    over(over(shine, face), grey(0.06, edge(distance, 1.5)))
-}
-
 fn gem(at: Vec2) -> Rgba {
     let inner = hexagon(at, REACH * 0.52);
     let body = grey(0.52, 0.92 * edge(hexagon(at, REACH * 0.86), 2.0));
@@ -167,25 +150,10 @@ fn gem(at: Vec2) -> Rgba {
     over(heart, over(rim, over(facet, body)))
 }
 
-fn notch(at: Vec2) -> Rgba {
-    let outline = rounded_box(at, Vec2::new(56.0, 40.0), 14.0);
-    over(grey(0.85, edge(outline + 11.0, 2.0)), grey(0.06, edge(outline, 2.0)))
-}
-
 fn streak(at: Vec2) -> Rgba {
     let along = (at.x / SIDE as f32 + 0.5).clamp(0.0, 1.0);
     let across = 1.0 - (at.y / 16.0).abs();
     white(along * along * (across * across * (3.0 - 2.0 * across)).max(0.0))
-}
-
-/// Floor, wall and the light that the wall throws on the floor.
-fn floor(at: Vec2) -> Rgba {
-    let distance = rounded_box(at, Vec2::splat(72.0), 18.0);
-    let light = (1.0 + distance / 26.0).clamp(0.0, 1.0).powi(2) * f32::from(u8::from(distance < 0.0));
-    let base = [0.052 + 0.03 * light, 0.068 + 0.045 * light, 0.112 + 0.085 * light, edge(distance, 1.5)];
-    let wall = [0.20, 0.29, 0.50, edge((distance + 2.0).abs() - 2.0, 1.5)];
-    let halo = [0.16, 0.28, 0.55, 0.35 * (1.0 - distance / 8.0).clamp(0.0, 1.0).powi(2)];
-    over(wall, over(base, halo))
 }
 
 fn vignette(at: Vec2) -> Rgba {
@@ -210,14 +178,12 @@ mod tests {
     }
 
     #[test]
-    fn every_look_is_a_colour_and_ends_within_its_picture() {
-        for look in [hull, gem, notch] {
-            for x in -64..64 {
-                let colour = look(Vec2::new(x as f32 + 0.5, 3.5));
-                assert!(colour.iter().all(|part| (0.0..=1.0).contains(part)), "{colour:?}");
-            }
-            assert_eq!(look(Vec2::new(63.5, 63.5))[3], 0.0);
+    fn a_gem_is_a_colour_and_ends_within_its_picture() {
+        for x in -64..64 {
+            let colour = gem(Vec2::new(x as f32 + 0.5, 3.5));
+            assert!(colour.iter().all(|part| (0.0..=1.0).contains(part)), "{colour:?}");
         }
+        assert_eq!(gem(Vec2::new(63.5, 63.5))[3], 0.0);
     }
 
     #[test]

@@ -8,10 +8,7 @@
 use std::{env, path::Path, process::ExitCode};
 
 use bevy::math::UVec2;
-use framehouse_client::{
-    bots::company::Company,
-    window::{screens::Screen, session::arena_config},
-};
+use framehouse_client::{bots::company::Company, window::screens::Screen};
 use framehouse_shared::arena::ArenaPlugin;
 use framehouse_tests::{
     desk::Desk,
@@ -76,7 +73,7 @@ fn lobby() -> Picture {
     let mut desk = Desk::painted(&format!("--server {} --name Nova --create --config-dir /nowhere", server.url), SIZE);
     desk.until_screen(Screen::Lobby);
     let code = desk.session().client().and_then(|client| client.code()).expect("in a room");
-    let _bots = Company::join(&server.url, code, 2, arena_config());
+    let _bots = Company::join(&server.url, code, 2, desk.session().game().config());
     let are_ready = |desk: &mut Desk| desk.texts().iter().filter(|text| *text == "ready").count() == 2;
     desk.until("two bots are ready", are_ready);
     desk.write_over(code.as_str(), CODE);

@@ -7,14 +7,16 @@ use framehouse_shared::{
     sim::Roster,
 };
 
-use super::{Stage, panel, panel_node, write};
+use super::{Says, Stage, letters, panel, panel_node, write};
 use crate::window::{
     easing::{approach, grouped},
     fonts::Fonts,
-    layout::{ARENA_CORNER, ARENA_WIDTH, STAGE},
-    palette::{TEXT, TEXT_MUTED, accent},
-    scene::{Draw, Scene},
+    layout::EDGE,
+    palette::{PANEL, TEXT, TEXT_MUTED, accent},
     session::Session,
+    settings::Settings,
+    texts::T,
+    view::{Draw, MatchView},
 };
 
 /// From one row to the next.
@@ -49,16 +51,18 @@ enum Cell {
 }
 
 fn spawn_panel(mut commands: Commands, stage: Single<Entity, With<Stage>>, fonts: Res<Fonts>) {
-    let left = ARENA_CORNER.x + ARENA_WIDTH + 14.0;
     let node = Node {
-        width: px(STAGE.x - left - 14.0),
+        position_type: PositionType::Absolute,
+        right: px(14),
+        top: px(EDGE.min_inset.y - 4.0),
+        width: px(EDGE.max_inset.x - 28.0),
         height: px(ROWS_TOP),
         overflow: Overflow::clip(),
-        ..panel_node(left, ARENA_CORNER.y - 4.0)
+        ..panel_node()
     };
     let title = (
-        Text::new("LEADERBOARD"),
-        fonts.bold(12.0),
+        Says(T::Leaderboard),
+        letters(&fonts, 12.0),
         TextColor(TEXT_MUTED),
         Node { position_type: PositionType::Absolute, left: px(14), top: px(12), ..default() },
     );
@@ -70,13 +74,14 @@ fn spawn_panel(mut commands: Commands, stage: Single<Entity, With<Stage>>, fonts
 
 fn spawn_row(commands: &mut Commands, board: Entity, slot: Slot, fonts: &Fonts) {
     let cell = |cell: Cell, color: Color| {
-        (cell, Text::default(), fonts.bold(13.5), TextColor(color), TextLayout::no_wrap(), Pickable::IGNORE)
+        (cell, Text::default(), letters(&fonts, 13.5), TextColor(color), TextLayout::no_wrap(), Pickable::IGNORE)
     };
     let dot = Node { width: px(9), height: px(9), border_radius: BorderRadius::MAX, flex_shrink: 0.0, ..default() };
     let name = Node { flex_grow: 1.0, min_width: px(0), overflow: Overflow::clip(), ..default() };
     commands.spawn((
         ChildOf(board),
         Row { slot, rank: None, top: ROWS_TOP, points: 0.0 },
+        ZIndex(0),
         Node {
             position_type: PositionType::Absolute,
             left: px(6),
@@ -100,22 +105,29 @@ fn spawn_row(commands: &mut Commands, board: Entity, slot: Slot, fonts: &Fonts) 
 }
 
 /// Who is ranked, best first: by the newest predicted state, so that one's own points count at once.
-fn ranking(session: &Session) -> Vec<Slot> {
-    let Some(simulation) = session.simulation() else { return Vec::new() };
-    let roster = simulation.get::<Roster>().map_or(0, |roster| roster.ever_seated);
-    simulation.get::<Scoreboard>().map(|board| board.ranking(roster)).unwrap_or_default()
+fn ranking(seen: &MatchView) -> Vec<Slot> {
+    let roster = seen.get::<Roster>().map_or(0, |roster| roster.ever_seated);
+    seen.get::<Scoreboard>().map(|board| board.ranking(roster)).unwrap_or_default()
+}
+
+/// How a row looks on its way: who rises passes over the others, and hides them.
+fn way_looks(top: f32, target: f32, rank: usize) -> (ZIndex, bool) {
+    let is_rising = top - target > 1.0;
+    (ZIndex(if is_rising { (SLOTS_MAX - rank.min(SLOTS_MAX)) as i32 + 1 } else { 0 }), is_rising)
 }
 
 fn move_rows(
-    session: Res<Session>,
-    scene: Res<Scene>,
-    mut rows: Query<(&mut Row, &mut Node, &mut BackgroundColor), Without<Board>>,
+    seen: MatchView,
+    (time, settings): (Res<Time<Real>>, Res<Settings>),
+    mut rows: Query<(&mut Row, &mut Node, &mut BackgroundColor, &mut ZIndex), Without<Board>>,
     mut board: Single<&mut Node, With<Board>>,
     mut height: Local<f32>,
 ) {
-    let ranking = ranking(&session);
-    let real = scene.passed.real;
-    for (mut row, mut node, mut background) in &mut rows {
+    let ranking = ranking(&seen);
+    let scores = seen.get::<Scoreboard>();
+    let real = time.delta_secs().min(0.25);
+    let step = ROW_STEP * settings.text_scale.max(1.0);
+    for (mut row, mut node, mut background, mut order) in &mut rows {
         let rank = ranking.iter().position(|slot| *slot == row.slot);
         let is_new = row.rank.is_none();
         row.rank = rank;
@@ -123,16 +135,23 @@ fn move_rows(
             node.display = Display::None;
             continue;
         };
-        let top = ROWS_TOP + rank as f32 * ROW_STEP;
-        let points = scene.now.scores[row.slot.index()].points as f32;
+        let top = ROWS_TOP + rank as f32 * step;
+        let points = scores.map_or(0, |scores| scores.slots[row.slot.index()].points) as f32;
         row.top = if is_new { top } else { approach(row.top, top, SLIDE_RATE, real) };
         row.points = if is_new { points } else { approach(row.points, points, COUNT_RATE, real) };
         node.display = Display::Flex;
         node.top = px(row.top);
-        let tint = if scene.now.own == Some(row.slot) { 0.13 } else { 0.0 };
-        background.set_if_neq(BackgroundColor(accent(row.slot).with_alpha(tint)));
+        node.height = px(step - 2.0);
+        let (z, is_rising) = way_looks(row.top, top, rank);
+        order.set_if_neq(z);
+        let tint = if seen.own() == Some(row.slot) { 0.16 } else { 0.0 };
+        let color = match is_rising {
+            true => PANEL.with_alpha(1.0).mix(&accent(row.slot), tint + 0.08),
+            false => accent(row.slot).with_alpha(tint),
+        };
+        background.set_if_neq(BackgroundColor(color));
     }
-    let full = ROWS_TOP + ranking.len().min(SLOTS_MAX) as f32 * ROW_STEP + 8.0;
+    let full = ROWS_TOP + ranking.len().min(SLOTS_MAX) as f32 * step + 8.0;
     *height = approach(*height, full, SLIDE_RATE, real);
     board.height = px(*height);
     board.display = if ranking.is_empty() { Display::None } else { Display::Flex };
@@ -156,5 +175,19 @@ fn write_rows(
                 Cell::Points => write(&mut text, &grouped(row.points.round() as i64)),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_rises_passes_over_who_falls_and_the_best_over_all() {
+        let rising = way_looks(94.0, 67.0, 1);
+        let falling = way_looks(67.0, 94.0, 2);
+        let settled = way_looks(67.4, 67.0, 1);
+        assert!(rising.1 && !falling.1 && !settled.1);
+        assert!(rising.0.0 > falling.0.0 && way_looks(94.0, 40.0, 0).0.0 > rising.0.0);
     }
 }

@@ -1,31 +1,58 @@
-//! Words over the arena when there is no match to watch: connecting, the lobby, the countdown, the ranking, the end.
-//!
-//! What is to be said is a plain value ([`content()`]); the nodes are made anew when it changes.
-
-mod content;
+//! Words over the field before a match: what is waited for, and the countdown.
 
 use bevy::{prelude::*, ui::UiTransform};
+use framehouse_shared::protocol::control::Phase;
 
-use super::{Stage, panel};
-use crate::window::{
-    easing::{approach, ease_out},
-    fonts::Fonts,
-    layout::{ARENA_CORNER, ARENA_HEIGHT, ARENA_WIDTH},
-    palette::{GOOD, TEXT, TEXT_MUTED, accent},
-    scene::{Draw, Scene},
-    session::Session,
+use super::{Stage, across_field, panel};
+use crate::{
+    client::Client,
+    window::{
+        easing::{approach, ease_out},
+        fonts::Fonts,
+        layout::EDGE,
+        palette::TEXT,
+        session::Session,
+        settings::Settings,
+        texts::T,
+        view::Draw,
+    },
 };
-use content::{Content, Line, content};
+
+/// For how many seconds after the start its word stays.
+const GO_SECONDS: f64 = 0.6;
 
 pub fn plugin(app: &mut App) {
     app.add_systems(Startup, spawn_cover);
     app.add_systems(Update, (tell, dim, swell).chain().in_set(Draw));
 }
 
-/// What lies over the arena.
+/// What is to be said.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum Words {
+    #[default]
+    Nothing,
+    /// A sentence on a card.
+    Card(T),
+    /// A number that fills the field.
+    Seconds(u32),
+    Go,
+}
+
+impl Words {
+    const fn darkness(self) -> f32 {
+        match self {
+            Self::Nothing | Self::Go => 0.0,
+            Self::Seconds(_) => 0.25,
+            Self::Card(_) => 0.4,
+        }
+    }
+}
+
+/// What lies over the field.
 #[derive(Component, Default)]
 struct Cover {
-    shown: Content,
+    shown: Words,
+    darkness: f32,
 }
 
 /// Something that swells when it appears.
@@ -33,114 +60,96 @@ struct Cover {
 struct Swelling(f32);
 
 fn spawn_cover(mut commands: Commands, stage: Single<Entity, With<Stage>>) {
-    commands.entity(*stage).with_child((
-        Cover::default(),
-        Node {
-            position_type: PositionType::Absolute,
-            left: px(ARENA_CORNER.x),
-            top: px(ARENA_CORNER.y),
-            width: px(ARENA_WIDTH),
-            height: px(ARENA_HEIGHT),
-            align_items: AlignItems::Center,
-            justify_content: JustifyContent::Center,
-            border_radius: BorderRadius::all(px(12)),
-            ..default()
-        },
-        BackgroundColor(Color::NONE),
-        Pickable::IGNORE,
-    ));
+    let node = Node {
+        top: px(EDGE.min_inset.y),
+        bottom: px(EDGE.max_inset.y),
+        align_items: AlignItems::Center,
+        border_radius: BorderRadius::all(px(12)),
+        ..across_field()
+    };
+    commands.entity(*stage).with_child((Cover::default(), node, BackgroundColor(Color::NONE), Pickable::IGNORE));
+}
+
+fn words(client: Option<&Client>) -> Words {
+    let Some(client) = client else { return Words::Nothing };
+    match client.phase() {
+        Some(Phase::Loading { .. }) => Words::Card(T::Loading),
+        Some(Phase::Countdown { .. }) => countdown(seconds_since_start(client)),
+        Some(Phase::Playing { .. }) if client.simulation().is_none() => Words::Card(T::MatchOnItsWay),
+        Some(Phase::Playing { .. }) => countdown(seconds_since_start(client).map(|seconds| seconds.max(0.0))),
+        _ => Words::Nothing,
+    }
+}
+
+fn seconds_since_start(client: &Client) -> Option<f64> {
+    Some(client.clock().room_time()? / f64::from(client.tick_rate()?))
+}
+
+fn countdown(seconds_since_start: Option<f64>) -> Words {
+    match seconds_since_start {
+        None => Words::Card(T::Loading),
+        Some(seconds) if seconds < 0.0 => Words::Seconds((-seconds).ceil() as u32),
+        Some(seconds) if seconds < GO_SECONDS => Words::Go,
+        Some(_) => Words::Nothing,
+    }
 }
 
 fn tell(
     mut commands: Commands,
     session: Res<Session>,
+    settings: Res<Settings>,
     fonts: Res<Fonts>,
-    mut cover: Single<(Entity, &mut Cover, Option<&Children>)>,
+    mut cover: Single<(Entity, &mut Cover)>,
 ) {
-    let content = content(&session);
-    let (entity, cover, children) = &mut *cover;
-    if cover.shown == content {
+    let words = words(session.client());
+    let (entity, cover) = &mut *cover;
+    if cover.shown == words {
         return;
     }
-    // Whoever gets ready changes the card; only a new one swells.
-    let is_new = cover.shown.title != content.title || cover.shown.big != content.big;
-    children.iter().flat_map(|children| children.iter()).for_each(|child| commands.entity(child).despawn());
-    if let Some(big) = &content.big {
-        let words = (Text::new(big), fonts.bold(150.0), TextColor(TEXT), TextShadow::default(), Pickable::IGNORE);
-        commands.entity(*entity).with_child((Swelling(0.0), UiTransform::default(), words));
-    } else if !content.title.is_empty() {
-        let age = if is_new { 0.0 } else { 1.0 };
-        let card = commands.spawn((Swelling(age), ChildOf(*entity), card_node(), UiTransform::default(), panel())).id();
-        fill_card(&mut commands, card, &content, &fonts);
-    }
-    cover.shown = content;
-}
-
-fn card_node() -> Node {
-    Node {
-        flex_direction: FlexDirection::Column,
-        align_items: AlignItems::Stretch,
-        min_width: px(470),
-        max_width: px(720),
-        padding: UiRect::axes(px(30), px(24)),
-        row_gap: px(5),
-        border: px(1).all(),
-        border_radius: BorderRadius::all(px(16)),
-        ..default()
+    cover.shown = words;
+    commands.entity(*entity).despawn_children();
+    let shadow = TextShadow::default();
+    let big = |words: String| (Text::new(words), fonts.bold(150.0), TextColor(TEXT), shadow, Pickable::IGNORE);
+    let swelling = (Swelling(0.0), UiTransform::default());
+    match words {
+        Words::Nothing => {}
+        Words::Seconds(seconds) => drop(commands.entity(*entity).with_child((swelling, big(seconds.to_string())))),
+        Words::Go => drop(commands.entity(*entity).with_child((swelling, big(settings.say(T::Go).to_owned())))),
+        Words::Card(text) => {
+            let node = Node {
+                padding: UiRect::axes(px(34), px(22)),
+                border: px(1).all(),
+                border_radius: BorderRadius::all(px(16)),
+                ..default()
+            };
+            let words = (Text::new(settings.say(text)), fonts.bold(24.0 * settings.text_scale), TextColor(TEXT));
+            commands.entity(*entity).with_child((swelling, node, panel(), children![(words, Pickable::IGNORE)]));
+        }
     }
 }
 
-fn fill_card(commands: &mut Commands, card: Entity, content: &Content, fonts: &Fonts) {
-    let middle = |words: &str, font: TextFont, color: Color, below: f32| {
-        let node = Node { margin: UiRect::bottom(px(below)), ..default() };
-        (Text::new(words), font, TextColor(color), TextLayout::justify(Justify::Center), node, Pickable::IGNORE)
-    };
-    commands.entity(card).with_child(middle(&content.title, fonts.bold(30.0), TEXT, 2.0));
-    let below = if content.lines.is_empty() { 0.0 } else { 12.0 };
-    commands.entity(card).with_child(middle(&content.subtitle, Fonts::regular(16.0), TEXT_MUTED, below));
-    for line in &content.lines {
-        spawn_line(commands, card, line, fonts);
-    }
-}
-
-fn spawn_line(commands: &mut Commands, card: Entity, line: &Line, fonts: &Fonts) {
-    let dot = Node { width: px(11), height: px(11), border_radius: BorderRadius::MAX, ..default() };
-    let node = Node {
-        height: px(30),
-        padding: UiRect::horizontal(px(12)),
-        column_gap: px(11),
-        align_items: AlignItems::Center,
-        border_radius: BorderRadius::all(px(7)),
-        ..default()
-    };
-    let tint = if line.is_own { 0.12 } else { 0.035 };
-    let mark_color = if line.is_good { GOOD } else { TEXT.mix(&TEXT_MUTED, 0.4) };
-    let words = |words: &str, font: TextFont, color: Color| {
-        (Text::new(words), font, TextColor(color), TextLayout::no_wrap(), Pickable::IGNORE)
-    };
-    commands.entity(card).with_child((
-        node,
-        BackgroundColor(accent(line.slot).with_alpha(tint)),
-        children![
-            words(&line.rank, fonts.bold(15.0), TEXT_MUTED),
-            (dot, BackgroundColor(accent(line.slot))),
-            (words(&line.name, fonts.bold(15.0), TEXT), Node { flex_grow: 1.0, ..default() }),
-            words(&line.detail, Fonts::regular(13.0), TEXT_MUTED),
-            words(&line.mark, fonts.bold(15.0), mark_color),
-        ],
-    ));
-}
-
-/// The arena darkens behind the words.
-fn dim(scene: Res<Scene>, mut darkness: Local<f32>, mut cover: Single<(&Cover, &mut BackgroundColor)>) {
+/// The field darkens behind the words.
+fn dim(time: Res<Time<Real>>, mut cover: Single<(&mut Cover, &mut BackgroundColor)>) {
     let (cover, background) = &mut *cover;
-    *darkness = approach(*darkness, cover.shown.darkness, 6.0, scene.passed.real);
-    background.set_if_neq(BackgroundColor(Color::srgba(0.02, 0.03, 0.06, *darkness)));
+    cover.darkness = approach(cover.darkness, cover.shown.darkness(), 6.0, time.delta_secs().min(0.25));
+    background.set_if_neq(BackgroundColor(Color::srgba(0.02, 0.03, 0.06, cover.darkness)));
 }
 
-fn swell(scene: Res<Scene>, mut swelling: Query<(&mut Swelling, &mut UiTransform)>) {
+fn swell(time: Res<Time<Real>>, mut swelling: Query<(&mut Swelling, &mut UiTransform)>) {
     for (mut swelling, mut transform) in swelling.iter_mut().filter(|(swelling, _)| swelling.0 < 1.0) {
-        swelling.0 = (swelling.0 + scene.passed.real * 3.5).min(1.0);
+        swelling.0 = (swelling.0 + time.delta_secs() * 3.5).min(1.0);
         transform.scale = Vec2::splat(0.86 + 0.14 * ease_out(swelling.0));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_countdown_counts_whole_seconds_and_goes() {
+        let seen = [-2.99, -2.0, -0.01, 0.1, 0.7].map(|seconds| countdown(Some(seconds)));
+        assert_eq!(seen, [Words::Seconds(3), Words::Seconds(2), Words::Seconds(1), Words::Go, Words::Nothing]);
+        assert_eq!(countdown(None), Words::Card(T::Loading));
     }
 }

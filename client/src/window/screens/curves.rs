@@ -106,7 +106,7 @@ mod tests {
     use framehouse_shared::protocol::control::Standing;
 
     use super::*;
-    use crate::window::scene::tests::slot;
+    use crate::window::view::tests::slot;
 
     fn board(match_no: u32, tick: u32, points: i64) -> Leaderboard {
         Leaderboard { match_no, tick: Tick(tick), entries: vec![Standing { slot: slot(2), points }] }

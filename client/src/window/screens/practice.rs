@@ -4,7 +4,7 @@ use bevy::prelude::*;
 
 use crate::{
     bots::company::Company,
-    window::session::{PRACTICE_BOTS, Session, Wish, arena_config},
+    window::session::{PRACTICE_BOTS, Session, Wish},
 };
 
 pub(super) fn plugin(app: &mut App) {
@@ -26,6 +26,6 @@ fn keep_company(session: Res<Session>, mut bots: ResMut<Bots>) {
     }
     let code = session.client().and_then(|client| client.code());
     if let Some(code) = code.filter(|_| bots.0.is_none()) {
-        bots.0 = Some(Company::join(session.server(), code, PRACTICE_BOTS, arena_config()));
+        bots.0 = Some(Company::join(session.server(), code, PRACTICE_BOTS, session.game().config()));
     }
 }

@@ -24,11 +24,13 @@ use crate::{
         easing::{ease_out, grouped},
         palette::{GROOVE, TEXT, TEXT_MUTED, accent},
         session::Session,
+        settings::Settings,
         texts::T,
         ui::{
             Kind, Kit,
             redraw::{Redraw, Shown},
         },
+        view::GameView,
     },
 };
 
@@ -74,6 +76,7 @@ fn spawn(
     mut commands: Commands,
     kit: Kit,
     session: Res<Session>,
+    (view, settings): (Res<GameView>, Res<Settings>),
     curves: Res<Curves>,
     mut counting: ResMut<Counting>,
     mut images: ResMut<Assets<Image>>,
@@ -98,7 +101,9 @@ fn spawn(
             column.spawn((kit.strong(&title(results, own, &kit), 40.0, TEXT), TextLayout::justify(Justify::Center)));
             let middle = Node { flex_grow: 1.0, column_gap: px(16), min_height: px(0), ..default() };
             column.spawn(middle).with_children(|row| {
-                row.spawn(kit.panel(inner(1.0))).with_children(|panel| ranking::spawn(panel, &kit, results, own));
+                row.spawn(kit.panel(inner(1.0))).with_children(|panel| {
+                    ranking::spawn(panel, &kit, results, own, |entry| (view.detail)(&entry.score, &settings));
+                });
                 row.spawn(kit.panel(inner(1.0))).with_children(|panel| spawn_plot(panel, &kit, &curves, picture));
             });
             let ways = Node { flex_direction: FlexDirection::Column, row_gap: px(8), flex_shrink: 0.0, ..default() };

@@ -129,6 +129,13 @@ fn spawn_looks(sheet: &mut ChildSpawnerCommands<'_>, kit: &Kit, settings: &Setti
             row.spawn(kit.small_button(Action::Speak(language), language.name(), kind));
         }
     });
+    choice_row(sheet, kit, T::Motion, |row| {
+        row.spawn(filler());
+        for (reduced, text) in [(false, T::MotionFull), (true, T::MotionReduced)] {
+            let kind = chosen(settings.reduced_motion == reduced);
+            row.spawn(kit.small_button(Action::ReduceMotion(reduced), kit.say(text), kind));
+        }
+    });
     choice_row(sheet, kit, T::Window, |row| {
         row.spawn(filler());
         for (fullscreen, text) in [(false, T::Windowed), (true, T::Fullscreen)] {
@@ -202,6 +209,7 @@ fn obey(
             }
             Action::Paint(palette) => settings.palette = *palette,
             Action::Fullscreen(fullscreen) => settings.fullscreen = *fullscreen,
+            Action::ReduceMotion(reduced) => settings.reduced_motion = *reduced,
             Action::ResetKeys => settings.keys = Bindings::default(),
             _ => {}
         }

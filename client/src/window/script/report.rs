@@ -97,7 +97,7 @@ mod tests {
     use framehouse_shared::{score::ScoreFrame, tick::Tick};
 
     use super::*;
-    use crate::window::scene::tests::slot;
+    use crate::window::view::tests::slot;
 
     #[test]
     fn a_match_is_told_like_in_the_file_of_results() {

@@ -1,23 +1,15 @@
 //! A request for a session, on a thread of its own: it blocks, and the fingerprint alone simulates 600 ticks.
 
-use std::{
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::time::Duration;
 
-use framehouse_shared::{
-    arena::ArenaPlugin,
-    ids::RoomCode,
-    net_sim::NetSimConfig,
-    protocol::control::{Hello, protocol_hash},
-    simulation::{Simulation, determinism_fingerprint},
-};
+use framehouse_shared::{ids::RoomCode, net_sim::NetSimConfig};
 
 use super::errand::Errand;
 use crate::{
-    client::{Client, ClientConfig, MakeSimulation},
+    client::{Client, ClientConfig},
     connect::{ConnectError, SessionGrant, SessionRequest, request_session},
     net::{Connection, Link, SimulatedLink, UdpLink},
+    window::game::Game,
 };
 
 /// A session that has just begun.
@@ -33,36 +25,36 @@ pub struct Fresh {
 }
 
 /// A server that was asked and has not answered.
-pub struct Asked(Errand<Result<SessionGrant, ConnectError>>);
+pub struct Asked {
+    game: Game,
+    answer: Errand<Result<SessionGrant, ConnectError>>,
+}
 
 impl Asked {
     /// Asks.
-    pub fn ask(server: String, mut request: SessionRequest) -> Self {
-        Self(Errand::begin(move || {
-            request.hello = Some(arena_config().hello.clone());
+    pub fn ask(game: &Game, server: String, mut request: SessionRequest) -> Self {
+        let game = game.clone();
+        let asking = game.clone();
+        let answer = Errand::begin(move || {
+            request.hello = Some(asking.config().hello.clone());
             request_session(&server, &request)
-        }))
+        });
+        Self { game, answer }
     }
 
     /// The answer, once; nothing while it is waited for.
     pub fn take(&mut self, now: Duration, net_sim: Option<NetSimConfig>) -> Option<Result<Fresh, ConnectError>> {
-        let answer = self.0.take()?;
-        Some(answer.and_then(|grant| open(grant, net_sim, now)))
+        let answer = self.answer.take()?;
+        Some(answer.and_then(|grant| open(grant, self.game.config(), net_sim, now)))
     }
 }
 
-/// What this client is and plays.
-pub fn arena_config() -> &'static ClientConfig {
-    static CONFIG: OnceLock<ClientConfig> = OnceLock::new();
-    CONFIG.get_or_init(|| {
-        let make: MakeSimulation = Arc::new(|| Simulation::new(ArenaPlugin));
-        let game = make().game().id.to_owned();
-        let hello = Hello { protocol: protocol_hash(), game, fingerprint: determinism_fingerprint(ArenaPlugin) };
-        ClientConfig { hello, game: Some(make) }
-    })
-}
-
-fn open(grant: SessionGrant, net_sim: Option<NetSimConfig>, now: Duration) -> Result<Fresh, ConnectError> {
+fn open(
+    grant: SessionGrant,
+    config: &ClientConfig,
+    net_sim: Option<NetSimConfig>,
+    now: Duration,
+) -> Result<Fresh, ConnectError> {
     let address =
         Connection::server_address(&grant.token).map_err(|error| not_opened(&grant.server, &error.to_string()))?;
     let udp = UdpLink::connect(address)
@@ -71,8 +63,8 @@ fn open(grant: SessionGrant, net_sim: Option<NetSimConfig>, now: Duration) -> Re
         Some(config) => Box::new(SimulatedLink::new(udp, config, super::seed_of(&grant.session))),
         None => Box::new(udp),
     };
-    let client = Client::new(&grant.token, link, arena_config(), now)
-        .map_err(|error| not_opened(&grant.server, &error.to_string()))?;
+    let client =
+        Client::new(&grant.token, link, config, now).map_err(|error| not_opened(&grant.server, &error.to_string()))?;
     Ok(Fresh { client: Box::new(client), code: grant.code, resume: grant.resume, seat_kept: grant.seat_kept })
 }
 

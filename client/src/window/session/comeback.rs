@@ -9,11 +9,13 @@ use crate::{
     client::Client,
     connect::{ConnectError, SessionRequest},
     rejoin::Rejoin,
+    window::game::Game,
 };
 
 /// A lost session.
 pub struct Lost {
     frozen: Box<Client>,
+    game: Game,
     server: String,
     request: SessionRequest,
     rejoin: Rejoin,
@@ -35,8 +37,8 @@ pub enum Progress {
 
 impl Lost {
     /// The connection was lost just now.
-    pub const fn new(frozen: Box<Client>, server: String, request: SessionRequest, rejoin: Rejoin) -> Self {
-        Self { frozen, server, request, rejoin, asked: None, fresh: None, refused: None }
+    pub fn new(frozen: Box<Client>, game: &Game, server: String, request: SessionRequest, rejoin: Rejoin) -> Self {
+        Self { frozen, game: game.clone(), server, request, rejoin, asked: None, fresh: None, refused: None }
     }
 
     /// The lost session, as it was at its end.
@@ -66,7 +68,7 @@ impl Lost {
             return Progress::Gone(self.refused.take());
         }
         if self.rejoin.begin_attempt(now) {
-            self.asked = Some(Asked::ask(self.server.clone(), self.request.clone()));
+            self.asked = Some(Asked::ask(&self.game, self.server.clone(), self.request.clone()));
         }
         Progress::Waiting
     }

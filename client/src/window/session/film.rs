@@ -9,15 +9,18 @@ use std::{
 
 use framehouse_shared::replay::FILE_BYTES_MAX;
 
-use super::{Errand, Problem, Session, Stage, arena_config};
-use crate::{film::Film, window::settings::Settings};
+use super::{Errand, Problem, Session, Stage};
+use crate::{
+    film::Film,
+    window::{game::Game, settings::Settings},
+};
 
 impl Session {
     /// Shows the replay in this file; a session that there was is left.
     pub fn show_replay(&mut self, file: PathBuf, settings: &Settings, now: Duration) {
         self.leave(now);
-        let settings = settings.clone();
-        self.stage = Stage::Opening(Errand::begin(move || open(&file, &settings)));
+        let (game, settings) = (self.game.clone(), settings.clone());
+        self.stage = Stage::Opening(Errand::begin(move || open(&game, &file, &settings)));
     }
 
     /// The recorded match, for who pauses it or goes to another moment.
@@ -35,12 +38,12 @@ impl Session {
     }
 }
 
-fn open(file: &Path, settings: &Settings) -> Result<Box<Film>, Problem> {
+fn open(game: &Game, file: &Path, settings: &Settings) -> Result<Box<Film>, Problem> {
     let mut bytes = Vec::new();
     // One byte more than a replay has shows that it is none; nobody has to read the rest.
     File::open(file)
         .and_then(|opened| opened.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes))
         .map_err(|error| Problem::of_file(file, &error, settings))?;
-    let make = arena_config().game.as_ref().expect("the window's client has a game");
+    let make = game.config().game.as_ref().expect("the window's client has a game");
     Film::open(make(), &bytes).map(Box::new).map_err(|error| Problem::of_film(&error, settings))
 }

@@ -5,9 +5,14 @@ use std::time::Duration;
 use framehouse_shared::{ids::Slot, simulation::Simulation};
 
 use super::{Problem, Session, Stage, Wish};
-use crate::{client::Client, film::Film, stats::ClientStats};
+use crate::{client::Client, film::Film, stats::ClientStats, window::game::Game};
 
 impl Session {
+    /// What is played.
+    pub const fn game(&self) -> &Game {
+        &self.game
+    }
+
     /// Where the server should be.
     pub fn server(&self) -> &str {
         &self.server

@@ -1,7 +1,7 @@
 //! The ranking, whose points count up.
 
 use bevy::{prelude::*, ui_widgets::ScrollArea};
-use framehouse_shared::{arena::scoring::ArenaDetail, ids::Slot, protocol::control::LeaderboardEntry};
+use framehouse_shared::{ids::Slot, protocol::control::LeaderboardEntry};
 
 use super::Counting;
 use crate::{
@@ -18,7 +18,13 @@ use crate::{
 #[derive(Component)]
 pub struct Points(i64);
 
-pub fn spawn(panel: &mut ChildSpawnerCommands<'_>, kit: &Kit, results: &MatchResults, own: Option<Slot>) {
+pub fn spawn(
+    panel: &mut ChildSpawnerCommands<'_>,
+    kit: &Kit,
+    results: &MatchResults,
+    own: Option<Slot>,
+    detail: impl Fn(&LeaderboardEntry) -> String,
+) {
     let list = Node {
         flex_direction: FlexDirection::Column,
         row_gap: px(5),
@@ -30,16 +36,20 @@ pub fn spawn(panel: &mut ChildSpawnerCommands<'_>, kit: &Kit, results: &MatchRes
     panel.spawn(kit.heading(T::Ranking));
     panel.spawn((list, ScrollArea)).with_children(|list| {
         for (place, entry) in results.ranking.iter().enumerate() {
-            spawn_line(list, kit, place, entry, own == Some(entry.slot));
+            spawn_line(list, kit, place, entry, own == Some(entry.slot), &detail(entry));
         }
     });
 }
 
-fn spawn_line(list: &mut ChildSpawnerCommands<'_>, kit: &Kit, place: usize, entry: &LeaderboardEntry, is_own: bool) {
+fn spawn_line(
+    list: &mut ChildSpawnerCommands<'_>,
+    kit: &Kit,
+    place: usize,
+    entry: &LeaderboardEntry,
+    is_own: bool,
+    detail: &str,
+) {
     let color = accent(entry.slot);
-    let detail = ArenaDetail::decode(entry.score.detail);
-    let numbers = [detail.gems, detail.combo_best, detail.hits].map(|number| number.to_string());
-    let detail = kit.fill(T::Detail, &[&numbers[0], &numbers[1], &numbers[2]]);
     let ink = if place == 0 { GOOD } else { TEXT };
     list.spawn(kit.line(color, if is_own { 0.24 } else { 0.09 })).with_children(|line| {
         let rank = Node { width: px(kit.grown(24.0)), ..default() };
@@ -49,7 +59,7 @@ fn spawn_line(list: &mut ChildSpawnerCommands<'_>, kit: &Kit, place: usize, entr
             Node { flex_grow: 1.0, flex_direction: FlexDirection::Column, overflow: Overflow::clip_x(), ..default() };
         line.spawn(words).with_children(|words| {
             words.spawn((kit.strong(&entry.name, 17.0, TEXT), TextLayout::no_wrap()));
-            words.spawn((kit.words(&detail, 13.0, TEXT_MUTED), TextLayout::no_wrap()));
+            words.spawn((kit.words(detail, 13.0, TEXT_MUTED), TextLayout::no_wrap()));
         });
         line.spawn((kit.strong("0", 20.0, ink), Points(entry.score.points), TextLayout::no_wrap()));
     });

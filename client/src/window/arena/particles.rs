@@ -3,14 +3,12 @@
 use bevy::prelude::*;
 use framehouse_shared::{arena::directions::unit, ids::Slot, rng::SimRng};
 
-use super::{
-    crafts::Drawn,
+use super::{crafts::Drawn, depth, happenings::Happening, scene::Scene};
+use crate::window::{
     easing::{decay, ease_out},
-    happenings::Happening,
-    layout::depth,
     palette::accent,
-    scene::{Draw, Scene},
     textures::Art,
+    view::Draw,
 };
 
 /// Particles at a time.
@@ -250,7 +248,7 @@ fn move_particles(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::window::scene::tests::slot;
+    use crate::window::view::tests::slot;
 
     #[test]
     fn the_pool_never_grows_and_everything_fades() {

@@ -159,7 +159,7 @@ fn taken(gem: &Gem, before: &Glance, now: &Glance, rules: &MatchRules) -> Option
     // A hit in the same moment would hide what the gem brought.
     let points = if gained > 0 { gained } else { u32::from(gem.value) };
     let points = if gem.kind == GemKind::Dropped { u32::from(gem.value) } else { points };
-    let color = super::palette::gem_color(gem);
+    let color = super::colors::gem_color(gem);
     (distance(craft) <= reach).then_some(Happening::Taken { slot, gem: gem.id, position: gem.position, points, color })
 }
 

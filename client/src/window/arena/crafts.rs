@@ -6,13 +6,12 @@ use framehouse_shared::{
     ids::{SLOTS_MAX, Slot},
 };
 
-use super::{
+use super::{art::ArenaArt, depth, happenings::Happening, scene::Scene};
+use crate::window::{
     easing::{Glide, approach, approach_angle, swing},
-    happenings::Happening,
-    layout::depth,
     palette::accent,
-    scene::{Draw, Scene},
     textures::{Art, REACH},
+    view::Draw,
 };
 
 /// How fast a corrected craft glides to its right place, in 1/s: others softly, one's own at once for the eye.
@@ -58,7 +57,7 @@ enum Part {
     Shield,
 }
 
-fn spawn_crafts(mut commands: Commands, art: Res<Art>) {
+fn spawn_crafts(mut commands: Commands, art: Res<Art>, own_art: Res<ArenaArt>) {
     for slot in Slot::all() {
         let view = CraftView { slot, glide: Glide::default(), aim: 0.0, flash: 0.0, grown: 0.0, shield: 0.0 };
         let part = |part: Part, image: &Handle<Image>, order: f32| {
@@ -71,8 +70,8 @@ fn spawn_crafts(mut commands: Commands, art: Res<Art>) {
             Visibility::Hidden,
             children![
                 part(Part::Halo, &art.glow, 0.0),
-                part(Part::Notch, &art.notch, 1.0),
-                part(Part::Hull, &art.hull, 2.0),
+                part(Part::Notch, &own_art.notch, 1.0),
+                part(Part::Hull, &own_art.hull, 2.0),
                 part(Part::Flash, &art.disc, 3.0),
                 part(Part::OwnRing, &art.ring, 4.0),
                 part(Part::Shield, &art.ring, 5.0),

@@ -14,11 +14,15 @@ use framehouse_shared::{
 };
 
 use super::{
+    colors::{gem_color, gem_size},
+    depth,
+    scene::Scene,
+};
+use crate::window::{
     easing::{ease_out, swing},
-    layout::depth,
-    palette::{accent, gem_color, gem_size},
-    scene::{Draw, Scene},
+    palette::accent,
     textures::{Art, REACH},
+    view::Draw,
 };
 
 /// A gem that fades in fewer ticks than this blinks.

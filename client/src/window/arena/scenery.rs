@@ -12,9 +12,13 @@ use framehouse_shared::arena::{
 };
 
 use super::{
-    layout::depth,
-    scene::{Draw, Scene},
-    textures::{Art, FLOOR_MARGIN, Rgba, edge, over, paint},
+    art::{ArenaArt, FLOOR_MARGIN},
+    depth,
+    scene::Scene,
+};
+use crate::window::{
+    textures::{Art, Rgba, edge, over, paint},
+    view::Draw,
 };
 
 /// Units between two lines of the grid.
@@ -39,7 +43,7 @@ impl Plugin for SceneryPlugin {
 #[derive(Component)]
 struct OfMap;
 
-fn spawn_floor(mut commands: Commands, art: Res<Art>) {
+fn spawn_floor(mut commands: Commands, art: Res<Art>, own_art: Res<ArenaArt>) {
     let slicer = TextureSlicer {
         border: BorderRect::all(FLOOR_MARGIN),
         center_scale_mode: SliceScaleMode::Stretch,
@@ -49,7 +53,7 @@ fn spawn_floor(mut commands: Commands, art: Res<Art>) {
     // The picture's wall begins 8 px inside its edge.
     commands.spawn((
         Sprite {
-            image: art.floor.clone(),
+            image: own_art.floor.clone(),
             custom_size: Some(ARENA_SIZE + 16.0),
             image_mode: SpriteImageMode::Sliced(slicer),
             ..default()

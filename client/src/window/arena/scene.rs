@@ -17,18 +17,14 @@ use framehouse_shared::{
     tick::Tick,
 };
 
-use super::{
+use super::happenings::{Happening, Seen, between};
+use crate::window::{
     easing::Passed,
-    happenings::{Happening, Seen, between},
-    session::Session,
+    view::{Draw, MatchView},
 };
 
 /// Looks at the match once a frame, at the start of [`Update`].
 pub struct ScenePlugin;
-
-/// When the view is drawn: everything in this set runs after [`Scene`] is up to date.
-#[derive(SystemSet, Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Draw;
 
 impl Plugin for ScenePlugin {
     fn build(&self, app: &mut App) {
@@ -98,22 +94,16 @@ pub struct Scene {
     drawn_tick: f64,
 }
 
-impl Default for Passed {
-    fn default() -> Self {
-        Self { game: 0.0, real: 0.0 }
-    }
-}
-
 fn look(
     time: Res<Time<Real>>,
-    session: Res<Session>,
+    seen_match: MatchView,
     mut scene: ResMut<Scene>,
     mut seen: Local<Seen>,
     mut happenings: MessageWriter<Happening>,
 ) {
-    let alpha = session.render_alpha();
-    let glance = glance(&session);
-    if let Some(rules) = session.simulation().and_then(|simulation| simulation.get::<Rules>()) {
+    let alpha = seen_match.alpha();
+    let glance = glance(&seen_match);
+    if let Some(rules) = seen_match.get::<Rules>() {
         scene.rules = Some(rules.clone());
     }
     let drawn_tick = f64::from(glance.tick.0) - 1.0 + f64::from(alpha);
@@ -127,13 +117,13 @@ fn look(
     if let Some(rules) = &scene.rules {
         happenings
             .write_batch(seen.only_new(between(&before, &scene.now, rules), before.match_no != scene.now.match_no));
-        happenings.write_batch(bumps(&session, &before, &scene.now));
+        happenings.write_batch(bumps(&seen_match, &before, &scene.now));
     }
 }
 
-fn glance(session: &Session) -> Glance {
-    let Some(simulation) = session.simulation() else { return Glance::default() };
-    let bodies = simulation.get::<Bodies>();
+fn glance(seen: &MatchView) -> Glance {
+    let Some(tick) = seen.next_tick() else { return Glance::default() };
+    let bodies = seen.get::<Bodies>();
     let craft = |slot| {
         let bodies = bodies?;
         let craft = bodies.craft(slot)?;
@@ -148,20 +138,20 @@ fn glance(session: &Session) -> Glance {
     let mut crafts = [None; SLOTS_MAX];
     Slot::all().for_each(|slot| crafts[slot.index()] = craft(slot));
     Glance {
-        match_no: session.match_no(),
-        tick: simulation.next_tick(),
-        own: session.slot(),
+        match_no: seen.match_no(),
+        tick,
+        own: seen.own(),
         crafts,
-        gems: simulation.get::<Pickups>().map(|pickups| pickups.gems.clone()).unwrap_or_default(),
-        sparks: simulation.get::<Projectiles>().map(|projectiles| projectiles.sparks.clone()).unwrap_or_default(),
-        scores: simulation.get::<Scores>().map(|scores| scores.0).unwrap_or_default(),
+        gems: seen.get::<Pickups>().map(|pickups| pickups.gems.clone()).unwrap_or_default(),
+        sparks: seen.get::<Projectiles>().map(|projectiles| projectiles.sparks.clone()).unwrap_or_default(),
+        scores: seen.get::<Scores>().map(|scores| scores.0).unwrap_or_default(),
     }
 }
 
 /// Bumps leave no trace in the state: they are taken from the newest tick's events, and one that a slow frame misses is
 /// no loss.
-fn bumps(session: &Session, before: &Glance, now: &Glance) -> Vec<Happening> {
-    let events = session.simulation().and_then(|simulation| simulation.get::<TickEvents>());
+fn bumps(seen: &MatchView, before: &Glance, now: &Glance) -> Vec<Happening> {
+    let events = seen.get::<TickEvents>();
     let Some(events) = events.filter(|_| now.tick > before.tick && before.match_no == now.match_no) else {
         return Vec::new();
     };
@@ -173,10 +163,7 @@ pub(super) mod tests {
     use framehouse_shared::arena::pickups::GemKind;
 
     use super::*;
-
-    pub fn slot(number: u8) -> Slot {
-        Slot::new(number).expect("in range")
-    }
+    use crate::window::view::tests::slot;
 
     pub fn gem(id: u32, kind: GemKind, value: u16) -> Gem {
         Gem { id, kind, value, position: Vec2::ZERO, velocity: Vec2::ZERO, free: Tick(0), fades: Tick(900) }

@@ -1,0 +1,81 @@
+//! What keys and mouse mean in the arena.
+
+use framehouse_shared::{
+    arena::{bodies::Bodies, input::ArenaInput},
+    input::Input,
+};
+
+use crate::{
+    client::InputRequest,
+    window::{controls::Controls, keys::Deed},
+};
+
+/// In how many inputs a press of dash goes out. A second one does nothing after the first, but it counts where the first
+/// came too late at the server, or a moment before the last dash had cooled down.
+const DASH_INPUTS: u8 = 4;
+
+/// Pushes where the keys say, and aims from the player's craft at the mouse; the aim stays when the mouse leaves.
+pub fn input(controls: &Controls, request: &InputRequest<'_>) -> Input {
+    let mut input = ArenaInput { fire: controls.is_held(Deed::Fire), ..ArenaInput::from(request.last) };
+    input.dash = controls.was_pressed(Deed::Dash, DASH_INPUTS);
+    // Two directions at once are no faster than one.
+    input.steer(controls.push().normalize_or_zero());
+    let bodies = request.simulation.and_then(|simulation| simulation.get::<Bodies>());
+    if let Some((pointer, craft)) = controls.pointer.zip(bodies.and_then(|bodies| bodies.position(request.slot))) {
+        input.aim_along(pointer - craft);
+    }
+    input.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use bevy::math::Vec2;
+    use framehouse_shared::{
+        arena::ArenaPlugin,
+        input::{Frame, RosterChange, RosterEvent},
+        sim::MatchSetup,
+        simulation::Simulation,
+        tick::Tick,
+    };
+
+    use super::*;
+    use crate::window::view::tests::slot;
+
+    fn input_after(last: ArenaInput, controls: &Controls, simulation: Option<&Simulation>) -> ArenaInput {
+        let request = InputRequest { tick: Tick(1), slot: slot(0), last: last.into(), simulation };
+        input(controls, &request).into()
+    }
+
+    #[test]
+    fn every_direction_has_full_throttle() {
+        let steered = |deeds: &[Deed]| {
+            let input = input_after(ArenaInput::default(), &Controls::pressing(deeds), None);
+            (input.direction, input.throttle)
+        };
+        assert_eq!(steered(&[Deed::Up, Deed::Right]), (32, 255));
+        assert_eq!(steered(&[Deed::Down]), (192, 255));
+        assert_eq!(steered(&[]).1, 0);
+    }
+
+    #[test]
+    fn the_aim_follows_the_mouse_and_stays_when_it_leaves() {
+        let mut simulation = Simulation::new(ArenaPlugin);
+        simulation.open(&MatchSetup { seed: 1, map: "basin".to_owned(), seats: 2 });
+        let mut frame = Frame::default();
+        frame.events.push(RosterEvent { change: RosterChange::Join, slot: slot(0) });
+        simulation.step(&frame);
+        let craft = simulation.get::<Bodies>().and_then(|bodies| bodies.position(slot(0))).expect("it joined");
+        let above = Controls::pointing_at(craft + Vec2::new(0.0, 50.0));
+        let input = input_after(ArenaInput::default(), &above, Some(&simulation));
+        assert_eq!(input.aim, 64);
+        assert_eq!(input_after(input, &Controls::default(), Some(&simulation)).aim, 64);
+    }
+
+    #[test]
+    fn fire_and_dash_are_pressed() {
+        let input = input_after(ArenaInput::default(), &Controls::pressing(&[Deed::Fire, Deed::Dash]), None);
+        assert!(input.fire && input.dash);
+        let input = input_after(input, &Controls::default(), None);
+        assert!(!input.fire && !input.dash);
+    }
+}
