@@ -74,7 +74,7 @@ fn spawn_panel(mut commands: Commands, stage: Single<Entity, With<Stage>>, fonts
 
 fn spawn_row(commands: &mut Commands, board: Entity, slot: Slot, fonts: &Fonts) {
     let cell = |cell: Cell, color: Color| {
-        (cell, Text::default(), letters(&fonts, 13.5), TextColor(color), TextLayout::no_wrap(), Pickable::IGNORE)
+        (cell, Text::default(), letters(fonts, 13.5), TextColor(color), TextLayout::no_wrap(), Pickable::IGNORE)
     };
     let dot = Node { width: px(9), height: px(9), border_radius: BorderRadius::MAX, flex_shrink: 0.0, ..default() };
     let name = Node { flex_grow: 1.0, min_width: px(0), overflow: Overflow::clip(), ..default() };
