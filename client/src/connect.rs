@@ -215,8 +215,7 @@ impl Answer {
     fn into_grant(self) -> Result<SessionGrant, String> {
         let Self { token, session, resume, server, tick_rate, protocol, code, grace_s } = self;
         let token = BASE64.decode(token).map_err(|_| "its token is not base64".to_owned())?;
-        // `max` first: it turns a NaN into a number.
-        let seat_kept = grace_s.map_or(SEAT_KEPT, |seconds| Duration::from_secs_f64(seconds.max(1.0).min(GRACE_S_MAX)));
+        let seat_kept = grace_s.map_or(SEAT_KEPT, |seconds| Duration::from_secs_f64(seconds.clamp(1.0, GRACE_S_MAX)));
         Ok(SessionGrant { token, session, resume, server, tick_rate, protocol, code, seat_kept })
     }
 }

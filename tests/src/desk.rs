@@ -243,6 +243,12 @@ impl Desk {
         self.hold_at(position);
     }
 
+    /// Clicks at a place of the window, in pixels.
+    pub fn click_at(&mut self, position: Vec2) {
+        self.hold_at(position);
+        self.let_go();
+    }
+
     /// Presses the mouse at a place of the window, in pixels, and holds it.
     pub fn hold_at(&mut self, position: Vec2) {
         let window = self.window;

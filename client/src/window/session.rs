@@ -12,6 +12,8 @@ mod asking;
 mod comeback;
 mod errand;
 mod film;
+#[cfg(any(test, feature = "gamepad"))]
+mod gamepad;
 mod problem;
 mod readiness;
 mod silence;
@@ -66,6 +68,8 @@ impl Plugin for SessionPlugin {
     fn build(&self, app: &mut App) {
         app.insert_resource(Session::new(&self.0, self.1.clone())).init_resource::<Controls>().add_message::<Heard>();
         app.add_plugins(ticket::plugin);
+        #[cfg(feature = "gamepad")]
+        app.add_plugins(gamepad::driver::plugin);
         app.configure_sets(PreUpdate, RenetReceive.after(InputSystems));
         app.add_systems(PreUpdate, (gather, drive, readiness::get_ready).chain().in_set(RenetReceive));
         // Whatever ends the program does so before: a farewell in the next frame is never said.

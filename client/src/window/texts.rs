@@ -246,6 +246,16 @@ texts! {
     KickedWhy: "The host sent you away from the room. Other rooms are open to you.", "房主将你移出了房间。你仍可以加入其他房间。";
     RoomClosed: "The room is closed", "房间已关闭";
     RoomClosedWhy: "The host closed the room. Other rooms are open to you.", "房主关闭了房间。你仍可以加入其他房间。";
+    RoomDesertedWhy: "All players have left the room. Other rooms are open to you.", "所有玩家都已离开房间。你仍可以加入其他房间。";
+    RoomIdleWhy: "Nothing happened in the room for so long that it was closed. Other rooms are open to you.", "房间长时间无人活动，已被关闭。你仍可以加入其他房间。";
+    RoomFaultedWhy: "An error in the server ended this room. Other rooms are open to you.", "服务器错误导致此房间关闭。你仍可以加入其他房间。";
+    TakenOver: "You play somewhere else now", "你已在别处登录";
+    TakenOverWhy: "Your seat was taken from another window or computer, and this one gave way.", "你的座位已从另一个窗口或电脑接管，此处已断开。";
+    SentTooMuch: "The server turned you away", "服务器拒绝了你";
+    SentTooMuchWhy: "This client sent more than a server allows, which a good one never does: update it, or install it again.", "此客户端发送的内容超出服务器允许的范围：请更新或重新安装。";
+    CalculatesDifferentlyWhy: "Your game calculated differently from the server again and again: update it, or install it again.", "你的游戏多次与服务器计算不一致：请更新或重新安装。";
+    TooSlow: "The connection took too long", "连接耗时过长";
+    TooSlowWhy: "The server waited for this computer and gave up. Try again, perhaps over another network.", "服务器等待此电脑超时。请重试或更换网络。";
     NoSession: "No place for you", "无法加入";
     SessionOver: "The session is over", "会话已结束";
     SeatGone: "Your seat is gone", "座位已失效";

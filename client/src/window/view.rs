@@ -37,7 +37,7 @@ impl GameView {
     }
 }
 
-/// The match as it is predicted, to be drawn.
+/// The match as it is predicted, or as it was recorded, to be drawn.
 #[derive(SystemParam)]
 pub struct MatchView<'w> {
     session: Res<'w, Session>,

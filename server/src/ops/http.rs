@@ -223,17 +223,14 @@ fn grant_body(grant: &Grant) -> serde_json::Value {
 }
 
 fn refuse(reason: &JoinError) -> Response {
-    let (status, code) = match reason {
-        JoinError::NoSuchRoom(_) => (StatusCode::NOT_FOUND, "no_such_room"),
-        JoinError::RoomFull(_) => (StatusCode::CONFLICT, "room_full"),
-        JoinError::SpectatorsFull(_) => (StatusCode::CONFLICT, "spectators_full"),
-        JoinError::NoSuchSeat => (StatusCode::NOT_FOUND, "no_such_seat"),
-        JoinError::BadSize { .. } => (StatusCode::BAD_REQUEST, "bad_request"),
-        JoinError::Mismatch(_) => (StatusCode::UPGRADE_REQUIRED, "mismatch"),
-        JoinError::ServerFull => (StatusCode::SERVICE_UNAVAILABLE, "server_full"),
-        JoinError::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
+    let status = match reason {
+        JoinError::NoSuchRoom(_) | JoinError::NoSuchSeat => StatusCode::NOT_FOUND,
+        JoinError::RoomFull(_) | JoinError::SpectatorsFull(_) => StatusCode::CONFLICT,
+        JoinError::BadSize { .. } => StatusCode::BAD_REQUEST,
+        JoinError::Mismatch(_) => StatusCode::UPGRADE_REQUIRED,
+        JoinError::ServerFull | JoinError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
     };
-    error(status, code, &reason.to_string())
+    error(status, reason.code(), &reason.to_string())
 }
 
 pub(super) fn busy(message: &str) -> Response {

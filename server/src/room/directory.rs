@@ -133,6 +133,22 @@ pub enum JoinError {
     Stopping,
 }
 
+impl JoinError {
+    /// What tells this reason from the others, for programs.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NoSuchRoom(_) => "no_such_room",
+            Self::RoomFull(_) => "room_full",
+            Self::SpectatorsFull(_) => "spectators_full",
+            Self::NoSuchSeat => "no_such_seat",
+            Self::BadSize { .. } => "bad_request",
+            Self::Mismatch(_) => "mismatch",
+            Self::ServerFull => "server_full",
+            Self::Stopping => "draining",
+        }
+    }
+}
+
 /// A join request on its way from the HTTP thread, and the way back.
 pub struct PendingJoin {
     /// What is asked for.

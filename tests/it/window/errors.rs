@@ -1,7 +1,16 @@
 //! Every error is a sentence on the screen, with a way on.
 
 use bevy::prelude::*;
-use framehouse_client::window::screens::Screen;
+use framehouse_client::{
+    connect::ConnectError,
+    window::{
+        screens::Screen,
+        session::Problem,
+        settings::Settings,
+        texts::{Language, T},
+    },
+};
+use framehouse_server::room::directory::JoinError;
 use framehouse_tests::{desk::Desk, live::LiveServer, tiny::TinyPlugin};
 
 use super::{Folder, desk, start_server};
@@ -66,4 +75,40 @@ fn a_broken_settings_file_is_kept_aside_and_told() {
     let mut window = desk(&server, &folder, "");
     window.until_seen("The settings' file could not be read.");
     assert!(folder.0.join("settings.broken.toml").exists());
+}
+
+#[test]
+fn every_refusal_of_a_server_has_words_of_the_clients_own() {
+    let code = "K7QX".parse().expect("a code");
+    let all = [
+        JoinError::NoSuchRoom(code),
+        JoinError::RoomFull(code),
+        JoinError::SpectatorsFull(code),
+        JoinError::NoSuchSeat,
+        JoinError::Mismatch("the rules differ".to_owned()),
+        JoinError::ServerFull,
+        JoinError::Stopping,
+        JoinError::BadSize { asked: 99, max: 16 },
+    ];
+    for error in all {
+        let has_own_words = match &error {
+            JoinError::NoSuchRoom(_)
+            | JoinError::RoomFull(_)
+            | JoinError::SpectatorsFull(_)
+            | JoinError::NoSuchSeat
+            | JoinError::Mismatch(_)
+            | JoinError::ServerFull
+            | JoinError::Stopping => true,
+            // This client asks for no such room: the server's own sentence will do.
+            JoinError::BadSize { .. } => false,
+        };
+        let message = error.to_string();
+        let refused = ConnectError::Refused { status: 409, code: error.code().to_owned(), message };
+        for language in Language::ALL {
+            let settings = Settings { language, ..Default::default() };
+            let problem = Problem::of_refusal(&refused, &settings);
+            assert_eq!(problem.title != settings.say(T::NoSession), has_own_words, "{problem:?}");
+            assert!(problem.sentence.ends_with(['.', '\u{3002}']), "{problem:?}");
+        }
+    }
 }

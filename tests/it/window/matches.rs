@@ -104,7 +104,8 @@ fn a_crashed_client_offers_to_rejoin() {
     drop(window);
     let mut window = desk(&server, &folder, "");
     window.until_seen(&format!("You were in room {code}."));
-    window.click("Rejoin");
+    // The question has the focus.
+    window.key(KeyCode::Enter);
     window.until_screen(Screen::Lobby);
     assert!(window.session().client().is_some_and(|client| client.is_host()), "it is the same seat");
     window.click("Leave");
@@ -120,7 +121,8 @@ fn who_declines_is_not_asked_again() {
     drop(window);
     let mut window = desk(&server, &folder, "");
     window.until_seen("Your seat and your score may still be there.");
-    window.click("No, thanks");
+    // Escape answers no.
+    window.key(KeyCode::Escape);
     window.until("the offer is gone", |window| !window.sees("You were in room"));
     window.until("the seat is forgotten", |_| !folder.0.join("seat.toml").exists());
 }

@@ -3,6 +3,8 @@
 use bevy::prelude::*;
 use framehouse_client::window::screens::Screen;
 
+use framehouse_tests::desk::Desk;
+
 use super::{Folder, desk, start_server, until};
 
 #[test]
@@ -71,4 +73,40 @@ fn a_button_that_is_held_while_its_screen_changes_is_still_clicked() {
     ada.until("there is a seat less", |ada| {
         ada.session().client().and_then(|client| client.options()).is_some_and(|options| options.seats == 7)
     });
+}
+
+#[test]
+fn names_in_any_script_and_of_any_width_stay_in_their_places() {
+    let server = start_server();
+    for name in
+        ["WWWWWWWWWWWWWWWWWWWWWWWW", "محمد بن عبد الله", "张伟张伟张伟张伟张伟", "\u{1f680}\u{1f680}\u{1f680}\u{1f680}"]
+    {
+        let folders = [Folder::new(), Folder::new()];
+        for (folder, name) in folders.iter().zip(["Ada", name]) {
+            std::fs::create_dir_all(&folder.0).expect("a folder of ours");
+            let settings = format!("name = \"{name}\"\ntext_scale = 1.5\n");
+            std::fs::write(folder.0.join("settings.toml"), settings).expect("a folder of ours");
+        }
+        let open = |folder: &Folder, line: &str| {
+            let line = format!("--server {} --config-dir {} {line}", server.url, folder.0.display());
+            Desk::open_at(&line, UVec2::new(800, 600))
+        };
+        let mut ada = open(&folders[0], "--create");
+        ada.until_screen(Screen::Lobby);
+        let code = ada.session().client().and_then(|client| client.code()).expect("in a room");
+        let mut bob = open(&folders[1], &format!("--room {code}"));
+        until("both are there", &mut [&mut ada, &mut bob], |windows| windows[0].sees(name) && windows[1].sees("Ada"));
+        let risen = ada.elapsed().as_secs_f32() + 1.0;
+        ada.until("panels have risen", |ada| ada.elapsed().as_secs_f32() > risen);
+        let inside = Rect::new(0.0, 0.0, 800.0, 600.0);
+        let buttons = ada.buttons();
+        assert!(buttons.iter().all(|button| inside.contains(button.min) && inside.contains(button.max)), "{name}");
+        let overlaps = |(place, button): (usize, &Rect)| {
+            buttons[..place].iter().any(|other| other.intersect(*button).size().min_element() > 1.0)
+        };
+        assert!(!buttons.iter().enumerate().any(overlaps), "{name}: {buttons:?}");
+        // The list of members is on the right; nothing of it reaches over its panel's edge.
+        let panel_right = 800.0 - 24.0 * 0.625;
+        assert!(buttons.iter().all(|button| button.max.x < panel_right), "{name}: {buttons:?}");
+    }
 }

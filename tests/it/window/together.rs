@@ -13,8 +13,7 @@ fn two_windows_and_two_bots_see_the_ranking_of_the_results_file() {
     let mut ada = desk(&server, &folders[0], "--name Ada --create");
     ada.until_screen(Screen::Lobby);
     let code = ada.session().client().and_then(|client| client.code()).expect("in a room");
-    let game = ada.session().game().clone();
-    let _bots = Company::join(&server.url, code, 2, game.config());
+    let _bots = Company::join(&server.url, code, 2, ada.session().game().config());
     ada.until("the bots are there", |ada| ada.sees("Kestrel (bot)") && ada.sees("Wren (bot)"));
     let mut bob = desk(&server, &folders[1], &format!("--name Bob --autopilot --room {code}"));
     until("Bob is there", &mut [&mut ada, &mut bob], |windows| windows.iter_mut().all(|one| one.sees("Bob")));

@@ -1,11 +1,15 @@
 //! Draws the screens whose content is fixed, without a window, and compares them with the pictures in the repository.
 //!
-//!     cargo run -p framehouse-tests --bin golden [FOLDER]
+//!     cargo build --workspace --all-targets && target/debug/golden [FOLDER]
 //!
 //! Wants a Vulkan driver; one without a graphics card will do. `FRAMEHOUSE_BLESS=1` writes new pictures after a change that
 //! is meant. Pictures that differ are written into FOLDER, to be looked at.
 
-use std::{env, path::Path, process::ExitCode};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use bevy::math::UVec2;
 use framehouse_client::{bots::company::Company, window::screens::Screen};
@@ -20,18 +24,42 @@ use framehouse_tests::{
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/pictures/golden");
 /// The part of a picture's pixels that may differ: the system's fonts draw a few letters.
 const DIFFERENT_MAX: f64 = 0.001;
-/// The size of the window.
-const SIZE: UVec2 = UVec2::new(1280, 720);
 /// A room's code is random: this stands in its place.
 const CODE: &str = "K7QX";
+/// A window of the usual size, and the smallest one with large text.
+const LOOKS: [Look; 2] = [
+    Look { suffix: "", size: UVec2::new(1280, 720), text_scale: 1.0 },
+    Look { suffix: "-small", size: UVec2::new(800, 600), text_scale: 1.5 },
+];
+/// What is drawn.
+const SCREENS: [(&str, fn(&Scratch, Look) -> Picture); 3] = [("menu", menu), ("settings", settings), ("lobby", lobby)];
+
+#[derive(Clone, Copy)]
+struct Look {
+    suffix: &'static str,
+    size: UVec2,
+    text_scale: f32,
+}
+
+/// Nobody's settings, gone at the end.
+struct Scratch(PathBuf);
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // It lies in a temporary folder: what cannot be removed is in nobody's way.
+        drop(fs::remove_dir_all(&self.0));
+    }
+}
 
 fn main() -> ExitCode {
     let is_blessing = env::var_os("FRAMEHOUSE_BLESS").is_some();
-    let seen = env::args().nth(1).unwrap_or_else(|| env::temp_dir().display().to_string());
-    let pictures: [(&str, fn() -> Picture); 3] = [("menu", menu), ("settings", settings), ("lobby", lobby)];
+    let seen = env::args().nth(1).map_or_else(env::temp_dir, PathBuf::from);
+    let scratch = Scratch(env::temp_dir().join(format!("framehouse-golden-{}", std::process::id())));
+    fs::create_dir_all(&scratch.0).expect("a temporary folder can be made");
     let mut code = ExitCode::SUCCESS;
-    for (name, draw) in pictures {
-        let (file, drawn) = (Path::new(FOLDER).join(format!("{name}.png")), draw());
+    for (look, (screen, draw)) in LOOKS.into_iter().flat_map(|look| SCREENS.map(|screen| (look, screen))) {
+        let name = format!("{screen}{}.png", look.suffix);
+        let (file, drawn) = (Path::new(FOLDER).join(&name), draw(&scratch, look));
         if is_blessing {
             drawn.save(&file);
             println!("{name}: written");
@@ -40,43 +68,42 @@ fn main() -> ExitCode {
         let different = Picture::load(&file).map_or(1.0, |golden| golden.difference(&drawn));
         println!("{name}: {:.3} % of the pixels differ", 100.0 * different);
         if different > DIFFERENT_MAX {
-            let shown = Path::new(&seen).join(format!("{name}.png"));
-            drawn.save(&shown);
-            eprintln!("{name} is not as in {}: see {}", file.display(), shown.display());
+            drawn.save(&seen.join(&name));
+            eprintln!("It is not as in {}: see {}.", file.display(), seen.join(&name).display());
             code = ExitCode::FAILURE;
         }
     }
     code
 }
 
-fn alone(screen: &str) -> Desk {
-    // Nobody's settings: there is no such folder.
-    let folder = env::temp_dir().join(format!("framehouse-golden-{}", std::process::id()));
-    Desk::painted(
-        &format!("--server http://127.0.0.1:1 --name Nova --screen {screen} --config-dir {}", folder.display()),
-        SIZE,
-    )
+fn open(scratch: &Scratch, look: Look, line: &str) -> Desk {
+    let settings = format!("name = \"Nova\"\ntext_scale = {}\n", look.text_scale);
+    fs::write(scratch.0.join("settings.toml"), settings).expect("a folder of ours");
+    // The window of the last picture was closed without a word.
+    drop(fs::remove_file(scratch.0.join("seat.toml")));
+    Desk::painted(&format!("--config-dir {} {line}", scratch.0.display()), look.size)
 }
 
-fn menu() -> Picture {
-    alone("menu").picture()
+fn menu(scratch: &Scratch, look: Look) -> Picture {
+    open(scratch, look, "--server http://127.0.0.1:1").picture()
 }
 
-fn settings() -> Picture {
-    let mut desk = alone("settings");
+fn settings(scratch: &Scratch, look: Look) -> Picture {
+    let mut desk = open(scratch, look, "--server http://127.0.0.1:1 --screen settings");
     desk.until_screen(Screen::Settings);
     desk.picture()
 }
 
-fn lobby() -> Picture {
+fn lobby(scratch: &Scratch, look: Look) -> Picture {
     let server = LiveServer::start(ArenaPlugin, short_matches(300));
-    let mut desk = Desk::painted(&format!("--server {} --name Nova --create --config-dir /nowhere", server.url), SIZE);
+    let mut desk = open(scratch, look, &format!("--server {} --create", server.url));
     desk.until_screen(Screen::Lobby);
     let code = desk.session().client().and_then(|client| client.code()).expect("in a room");
-    let game = desk.session().game().clone();
-    let _bots = Company::join(&server.url, code, 2, game.config());
-    let are_ready = |desk: &mut Desk| desk.texts().iter().filter(|text| *text == "ready").count() == 2;
-    desk.until("two bots are ready", are_ready);
+    // One bot: two come in any order.
+    let _bot = Company::join(&server.url, code, 1, desk.session().game().config());
+    desk.until("the bot is ready and the maps are known", |desk| {
+        desk.texts().iter().any(|text| text == "ready") && desk.sees("\u{203a}")
+    });
     desk.write_over(code.as_str(), CODE);
     desk.picture()
 }

@@ -205,12 +205,17 @@ fn spawn_room(table: &mut ChildSpawnerCommands<'_>, kit: &Kit, room: &ListedRoom
     table.spawn(kit.line(TEXT, 0.05)).with_children(|line| {
         let code = Node { width: px(kit.grown(76.0)), ..default() };
         line.spawn((kit.strong(room.code.as_str(), 18.0, OWN), code));
-        line.spawn(Node { flex_direction: FlexDirection::Column, flex_grow: 1.0, ..default() }).with_children(
-            |words| {
-                words.spawn((kit.strong(&title, 16.0, TEXT), TextLayout::no_wrap()));
-                words.spawn((kit.words(&detail, 13.0, tone), TextLayout::no_wrap()));
-            },
-        );
+        line.spawn(Node {
+            flex_direction: FlexDirection::Column,
+            flex_grow: 1.0,
+            min_width: px(0),
+            overflow: Overflow::clip_x(),
+            ..default()
+        })
+        .with_children(|words| {
+            words.spawn((kit.strong(&title, 16.0, TEXT), TextLayout::no_wrap()));
+            words.spawn((kit.words(&detail, 13.0, tone), TextLayout::no_wrap()));
+        });
         line.spawn(kit.strong(&format!("{} / {}", room.players, room.seats), 16.0, TEXT));
         line.spawn(kit.small_button(Action::Watch(room.code), kit.say(T::Watch), Kind::Quiet));
         if room.joinable {

@@ -1,5 +1,7 @@
 //! The first screen: name, server, room code, and every way into a match.
 
+mod offer;
+
 use bevy::{
     input_focus::{FocusCause, InputFocus},
     prelude::*,
@@ -11,12 +13,12 @@ use super::Screen;
 use crate::window::{
     actions::{Action, Obey},
     fonts::speaks_chinese,
-    palette::{TEXT, TEXT_MUTED, WARN},
+    palette::{TEXT, TEXT_MUTED},
     session::{Offer, Session, Wish},
     settings::{Settings, is_name},
     texts::{Language, T},
     ui::{
-        Field, Kind, Kit, layer,
+        Field, Kind, Kit,
         toast::{Toast, ToastKind},
     },
 };
@@ -27,18 +29,15 @@ const SERVER_CHARS_MAX: usize = 120;
 const CODE_CHARS: usize = 4;
 
 pub(super) fn plugin(app: &mut App) {
-    app.add_systems(OnEnter(Screen::Menu), (spawn, spawn_offer).chain());
+    app.add_plugins(offer::plugin);
+    app.add_systems(OnEnter(Screen::Menu), spawn);
     // Not with the screen: at start the window itself takes the focus a little later.
     app.add_systems(Update, focus_name.before(Obey).run_if(in_state(Screen::Menu).and_then(state_changed::<Screen>)));
     app.add_systems(Update, take_fields.in_set(Obey));
-    let systems = (obey, obey_offer, leave_menu).chain().in_set(Obey);
+    let systems = (obey, leave_menu).chain().in_set(Obey);
     app.add_systems(Update, systems.run_if(in_state(Screen::Menu)));
-    app.add_systems(Update, redraw_offer.run_if(in_state(Screen::Menu)).run_if(resource_exists_and_changed::<Offer>));
     app.add_systems(Startup, check_chinese);
 }
-
-#[derive(Component)]
-struct OfferCard;
 
 fn spawn(mut commands: Commands, kit: Kit) {
     let settings = kit.settings().clone();
@@ -96,41 +95,11 @@ fn spawn_ways(card: &mut ChildSpawnerCommands<'_>, kit: &Kit) {
     });
 }
 
-/// After a crash or a restart: the way back into the room.
-fn spawn_offer(mut commands: Commands, kit: Kit, offer: Res<Offer>) {
-    let Some(ticket) = &offer.0 else { return };
-    let node = Node {
-        position_type: PositionType::Absolute,
-        top: px(22),
-        padding: UiRect::axes(px(20), px(13)),
-        column_gap: px(14),
-        align_items: AlignItems::Center,
-        flex_direction: FlexDirection::Row,
-        ..default()
-    };
-    let title = kit.fill(T::OfferTitle, &[ticket.code.as_str()]);
-    let mut screen = commands.spawn((kit.screen(Screen::Menu), OfferCard));
-    screen.insert(GlobalZIndex(layer::SCREEN + 1)).with_children(|screen| {
-        screen.spawn(kit.panel(node)).insert(BorderColor::all(WARN)).with_children(|card| {
-            card.spawn(Node { flex_direction: FlexDirection::Column, row_gap: px(2), ..default() }).with_children(
-                |words| {
-                    words.spawn(kit.strong(&title, 17.0, TEXT));
-                    words.spawn(kit.words(kit.say(T::OfferWhy), 14.0, TEXT_MUTED));
-                },
-            );
-            card.spawn(kit.small_button(Action::Rejoin, kit.say(T::Rejoin), Kind::Main));
-            card.spawn(kit.small_button(Action::DeclineRejoin, kit.say(T::NoThanks), Kind::Plain));
-        });
-    });
-}
-
-fn redraw_offer(mut commands: Commands, kit: Kit, offer: Res<Offer>, old: Query<Entity, With<OfferCard>>) {
-    old.iter().for_each(|entity| commands.entity(entity).despawn());
-    spawn_offer(commands, kit, offer);
-}
-
-fn focus_name(mut focus: ResMut<InputFocus>, fields: Query<(Entity, &Field)>) {
-    if let Some((name, _)) = fields.iter().find(|(_, field)| **field == Field::Name) {
+/// A question in front of the menu has the focus.
+fn focus_name(offer: Res<Offer>, mut focus: ResMut<InputFocus>, fields: Query<(Entity, &Field)>) {
+    if offer.0.is_none()
+        && let Some((name, _)) = fields.iter().find(|(_, field)| **field == Field::Name)
+    {
         focus.set(name, FocusCause::Navigated);
     }
 }
@@ -186,26 +155,6 @@ fn obey(
 fn typed_code(fields: &Query<(&Field, &EditableText)>) -> Option<RoomCode> {
     let (_, text) = fields.iter().find(|(field, _)| **field == Field::Code)?;
     text.value().to_string().parse().ok()
-}
-
-fn obey_offer(
-    mut actions: MessageReader<Action>,
-    time: Res<Time<Real>>,
-    settings: Res<Settings>,
-    mut session: ResMut<Session>,
-    mut offer: ResMut<Offer>,
-) {
-    for action in actions.read() {
-        match action {
-            Action::Rejoin => {
-                if let Some(ticket) = offer.0.take() {
-                    session.begin(Wish::Resume(ticket), &settings, time.elapsed());
-                }
-            }
-            Action::DeclineRejoin => offer.0 = None,
-            _ => {}
-        }
-    }
 }
 
 fn leave_menu(mut actions: MessageReader<Action>, mut next: ResMut<NextState<Screen>>) {

@@ -98,7 +98,10 @@ fn spawn(
         |width: f32| Node { padding: px(22).all(), row_gap: px(8), flex_grow: width, flex_basis: px(0), ..default() };
     commands.spawn(kit.screen(Screen::Results)).with_children(|screen| {
         screen.spawn(outer).with_children(|column| {
-            column.spawn((kit.strong(&title(results, own, &kit), 40.0, TEXT), TextLayout::justify(Justify::Center)));
+            column.spawn((
+                kit.strong(&title(results, own, &kit), 40.0, TEXT),
+                TextLayout::new(Justify::Center, LineBreak::WordOrCharacter),
+            ));
             let middle = Node { flex_grow: 1.0, column_gap: px(16), min_height: px(0), ..default() };
             column.spawn(middle).with_children(|row| {
                 row.spawn(kit.panel(inner(1.0))).with_children(|panel| {

@@ -146,7 +146,7 @@ fn spawn_looks(sheet: &mut ChildSpawnerCommands<'_>, kit: &Kit, settings: &Setti
 }
 
 const fn chosen(is_chosen: bool) -> Kind {
-    if is_chosen { Kind::Chosen } else { Kind::Plain }
+    if is_chosen { Kind::QuietMain } else { Kind::Quiet }
 }
 
 fn choice_row(

@@ -33,12 +33,13 @@ pub struct Asked {
 impl Asked {
     /// Asks.
     pub fn ask(game: &Game, server: String, mut request: SessionRequest) -> Self {
-        let of = game.clone();
+        let game = game.clone();
+        let asking = game.clone();
         let answer = Errand::begin(move || {
-            request.hello = Some(of.config().hello.clone());
+            request.hello = Some(asking.config().hello.clone());
             request_session(&server, &request)
         });
-        Self { game: game.clone(), answer }
+        Self { game, answer }
     }
 
     /// The answer, once; nothing while it is waited for.

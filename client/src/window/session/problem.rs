@@ -40,13 +40,12 @@ impl Problem {
     /// A session came to its end.
     pub fn of_end(end: &End, settings: &Settings) -> Self {
         let reason = end.reason.as_str();
-        // These are the server's own sentences; others are shown as they come.
-        let (title, sentence) = match reason {
-            _ if reason.contains("sent you away") => (T::Kicked, settings.say(T::KickedWhy).to_owned()),
-            _ if reason.contains("closed the room") => (T::RoomClosed, settings.say(T::RoomClosedWhy).to_owned()),
-            _ if reason.contains("stopping") => (T::Stopping, settings.say(T::StoppingWhy).to_owned()),
-            _ if is_about_versions(reason) => (T::VersionDiffers, version_differs(reason, settings)),
-            _ => (T::SessionOver, as_sentence(reason)),
+        let known = ENDINGS.iter().find(|(words, ..)| reason.contains(words));
+        let (title, sentence) = match known {
+            Some((_, title, why)) => (*title, settings.say(*why).to_owned()),
+            None if is_about_versions(reason) => (T::VersionDiffers, version_differs(reason, settings)),
+            // A server's own sentence is better than none.
+            None => (T::SessionOver, as_sentence(reason)),
         };
         Self { title: settings.say(title).to_owned(), sentence, can_try_again: title == T::SessionOver }
     }
@@ -80,6 +79,25 @@ impl Problem {
         Self { title: settings.say(T::BadReplay).to_owned(), sentence, ..default() }
     }
 }
+
+/// What servers say at the end of a session, by words of it: the wire carries a sentence, which is English.
+const ENDINGS: [(&str, T, T); 15] = [
+    ("host sent you away", T::Kicked, T::KickedWhy),
+    ("host closed the room", T::RoomClosed, T::RoomClosedWhy),
+    ("all players have left", T::RoomClosed, T::RoomDesertedWhy),
+    ("so long that it was closed", T::RoomClosed, T::RoomIdleWhy),
+    ("room was closed before", T::RoomClosed, T::RoomIdleWhy),
+    ("because of an error in the server", T::RoomClosed, T::RoomFaultedWhy),
+    ("server is stopping", T::Stopping, T::StoppingWhy),
+    ("came in from somewhere else", T::TakenOver, T::TakenOverWhy),
+    ("seat was not kept", T::SeatGone, T::SeatGoneWhy),
+    ("as many people watch", T::RoomFull, T::SpectatorsFullWhy),
+    ("sent far more", T::SentTooMuch, T::SentTooMuchWhy),
+    ("sent too m", T::SentTooMuch, T::SentTooMuchWhy),
+    ("calculated differently", T::VersionDiffers, T::CalculatesDifferentlyWhy),
+    ("did not introduce itself", T::TooSlow, T::TooSlowWhy),
+    ("connection took too long", T::TooSlow, T::TooSlowWhy),
+];
 
 fn refused(code: &str, message: &str, settings: &Settings) -> (T, String) {
     let (title, sentence) = match code {
@@ -153,6 +171,8 @@ mod tests {
         assert_eq!(title("the host closed the room"), say(T::RoomClosed));
         assert_eq!(title("the server is stopping: try again in a minute"), say(T::Stopping));
         assert_eq!(title("this server speaks protocol 1 and your client 2: update"), say(T::VersionDiffers));
+        assert_eq!(title("you came in from somewhere else, and this connection gave way"), say(T::TakenOver));
+        assert_eq!(title("your client sent far more than allowed"), say(T::SentTooMuch));
         assert_eq!(title("you were silent"), say(T::SessionOver));
     }
 }

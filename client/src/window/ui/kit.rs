@@ -128,6 +128,12 @@ impl Kit<'_> {
         (Text::new(words), self.fonts.bold(self.grown(size)), TextColor(color), Pickable::IGNORE)
     }
 
+    /// A name: others choose how wide it is, so it is cut off where a line has no more room.
+    pub fn name(&self, name: &str, size: f32, color: Color) -> impl Bundle + use<> {
+        let node = Node { min_width: px(0), overflow: Overflow::clip_x(), ..default() };
+        (node, Pickable::IGNORE, children![(self.strong(name, size, color), TextLayout::no_wrap())])
+    }
+
     /// A heading inside a panel.
     pub fn heading(&self, text: T) -> impl Bundle + use<> {
         self.strong(self.say(text), 15.0, TEXT_MUTED)

@@ -93,7 +93,7 @@ fn spawn_member(list: &mut ChildSpawnerCommands<'_>, kit: &Kit, member: &Member,
     let (state, tone) = state_of(member.state);
     list.spawn(kit.line(color, if is_own { 0.22 } else { 0.09 })).with_children(|line| {
         line.spawn(dot(color));
-        line.spawn((kit.strong(&member.name, 17.0, TEXT), TextLayout::no_wrap()));
+        line.spawn(kit.name(&member.name, 17.0, TEXT));
         if is_own {
             line.spawn(kit.words(kit.say(T::You), 14.0, OWN));
         }
@@ -101,7 +101,7 @@ fn spawn_member(list: &mut ChildSpawnerCommands<'_>, kit: &Kit, member: &Member,
             line.spawn(kit.strong(kit.say(T::Host), 12.0, WARN));
         }
         line.spawn(filler());
-        line.spawn(kit.words(kit.say(state), 15.0, tone));
+        line.spawn((kit.words(kit.say(state), 15.0, tone), TextLayout::no_wrap()));
         if content.own.is_some() && content.own == content.host && !is_own {
             line.spawn(kit.small_button(Action::HandOver(member.slot), kit.say(T::MakeHost), Kind::Quiet));
             line.spawn(kit.small_button(Action::Kick(member.slot), kit.say(T::Kick), Kind::Quiet));
@@ -121,7 +121,7 @@ fn spawn_last(list: &mut ChildSpawnerCommands<'_>, kit: &Kit, last: &[(Slot, Str
         list.spawn(kit.row(10.0)).with_children(|row| {
             row.spawn(kit.strong(&(place + 1).to_string(), 15.0, TEXT_MUTED));
             row.spawn(dot(accent(*slot)));
-            row.spawn((kit.words(name, 15.0, TEXT), TextLayout::no_wrap()));
+            row.spawn(kit.name(name, 15.0, TEXT));
             row.spawn(filler());
             row.spawn(kit.strong(&grouped(*points), 15.0, TEXT));
         });
