@@ -87,7 +87,7 @@ fn spawn(mut commands: Commands, kit: Kit, session: Res<Session>, mut projector:
     };
     let bar = Node {
         width: percent(100),
-        max_width: px(1060),
+        max_width: px(920),
         padding: UiRect::axes(px(14), px(8)),
         column_gap: px(12),
         align_items: AlignItems::Center,
