@@ -28,8 +28,18 @@ use report::{Report, Totals};
 
 use crate::client::ClientConfig;
 
+/// What bots are called, by their place in the room.
+const NAMES: [&str; 16] = [
+    "Kestrel", "Wren", "Osprey", "Merlin", "Tanuki", "Lynx", "Heron", "Swift", "Odalys", "Łukasz", "Соня", "Mirela",
+    "Νίκη", "Priya", "Gus", "Anouk",
+];
+
 /// Requests for sessions that run at the same time.
 const RECRUITERS_MAX: u32 = 16;
+
+fn name(place: u8) -> &'static str {
+    NAMES[usize::from(place) % NAMES.len()]
+}
 
 /// Runs the bots until their time is over. This is a program's main loop: it reads the wall clock and blocks.
 pub fn run(args: &Args, config: &ClientConfig) -> Report {

@@ -15,9 +15,12 @@ pub struct Args {
     /// How many rooms.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub rooms: u32,
-    /// How many bots in each room; the room has at least four seats.
+    /// How many bots play in each room.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=16))]
     pub players: u8,
+    /// How many seats each room has, if that is more than its bots: the rest is for people.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=16))]
+    pub seats: u8,
     /// How many more in each room, who only watch.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=200))]
     pub spectators: u8,
@@ -62,10 +65,10 @@ mod tests {
 
     #[test]
     fn the_documented_flags_are_understood() {
-        let line = "framehouse-bots --server http://h:1 --rooms 3 --players 2 --spectators 3 --seconds 5 --thin \
+        let line = "framehouse-bots --server http://h:1 --rooms 3 --players 2 --seats 6 --spectators 3 --seconds 5 --thin \
                     --net-sim delay=30,loss=0.01 --seed 9 --json --slow 50";
         let args = Args::try_parse_from(line.split_whitespace()).expect("documented");
-        assert_eq!((args.members(), args.slow), (5, 50));
+        assert_eq!((args.members(), args.seats, args.slow), (5, 6, 50));
         assert_eq!((args.rooms, args.players, args.net_sim.map(|sim| sim.delay_ms)), (3, 2, Some(30.0)));
         let error = Args::try_parse_from(["framehouse-bots", "--nonsense"]).expect_err("unknown");
         assert_eq!(error.exit_code(), 2);

@@ -22,9 +22,6 @@ use crate::{
 const LOOP_INTERVAL: Duration = Duration::from_millis(4);
 /// How long the bots may take to leave.
 const LEAVE_TIME_MAX: Duration = Duration::from_secs(1);
-/// What bots are called, in turn.
-const NAMES: [&str; 8] = ["Kestrel", "Wren", "Osprey", "Merlin", "Tanuki", "Lynx", "Heron", "Swift"];
-
 /// Some bots in one room, on a thread of their own. They leave when this is dropped.
 pub struct Company {
     stop: Arc<AtomicBool>,
@@ -51,6 +48,7 @@ fn args(server: &str, count: u8) -> Args {
         server: server.to_owned(),
         rooms: 1,
         players: count,
+        seats: count,
         spectators: 0,
         seconds: u32::MAX,
         thin: false,
@@ -86,7 +84,7 @@ fn keep_company(args: &Args, code: RoomCode, config: &ClientConfig, stop: &Atomi
 }
 
 fn hire(recruiter: &Recruiter<'_>, code: RoomCode, place: u8, config: &ClientConfig, start: Instant) -> Option<Bot> {
-    let name = NAMES[usize::from(place) % NAMES.len()];
+    let name = super::name(place);
     let request = SessionRequest {
         name: format!("{name} (bot)"),
         room: RoomRequest::Code(code),

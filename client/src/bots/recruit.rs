@@ -17,9 +17,6 @@ use crate::{
     net::{Connection, Link, SimulatedLink, UdpLink},
 };
 
-/// The fewest seats of a room.
-const SEATS_MIN: u8 = 4;
-
 /// A bot in its room, or why there is none.
 pub(super) struct Recruit {
     /// The room it belongs to.
@@ -98,11 +95,11 @@ impl<'a> Recruiter<'a> {
 
     /// The bot in this place of a room: the first one makes the room, the players have seats, the rest watches.
     fn recruit(&self, room: u32, place: u8, code: Option<RoomCode>) -> Result<(Bot, RoomCode), String> {
-        let Args { players, seed, .. } = self.args;
-        let create = RoomRequest::Create { size: (*players).max(SEATS_MIN), private: false, practice: false };
+        let Args { players, seats, seed, .. } = self.args;
+        let create = RoomRequest::Create { size: *players.max(seats), private: false, practice: false };
         let join = if place < *players { RoomRequest::Code } else { RoomRequest::Watch };
         let request = SessionRequest {
-            name: format!("bot {room}.{place}"),
+            name: format!("{} {room}", super::name(place)),
             room: code.map_or(create, join),
             resume: None,
             hello: Some(self.config.hello.clone()),
