@@ -13,6 +13,8 @@ use super::{
 pub struct Controls {
     /// Where the mouse is in the world, in the game's units, while it is in the window.
     pub pointer: Option<Vec2>,
+    /// The same in the window, in its logical pixels: it stands still when the camera moves.
+    pub cursor: Option<Vec2>,
     held: [bool; Deed::ALL.len()],
     /// For every deed, how many inputs were made since it was last pressed.
     since: [u8; Deed::ALL.len()],
@@ -20,7 +22,7 @@ pub struct Controls {
 
 impl Default for Controls {
     fn default() -> Self {
-        Self { pointer: None, held: Default::default(), since: [u8::MAX; Deed::ALL.len()] }
+        Self { pointer: None, cursor: None, held: Default::default(), since: [u8::MAX; Deed::ALL.len()] }
     }
 }
 
@@ -71,6 +73,7 @@ pub(super) fn gather(
         }
     }
     let cursor = window.and_then(|window| window.cursor_position());
+    controls.cursor = cursor;
     controls.pointer = cursor.zip(camera).and_then(|(cursor, camera)| {
         let (camera, place) = *camera;
         camera.viewport_to_world_2d(place, cursor).ok()
@@ -81,7 +84,7 @@ pub(super) fn gather(
 impl Controls {
     /// The mouse over a point of the world, for tests of views.
     pub fn pointing_at(point: Vec2) -> Self {
-        Self { pointer: Some(point), ..Self::default() }
+        Self { pointer: Some(point), cursor: Some(point), ..Self::default() }
     }
 
     /// Hands on some keys that were just pressed, for tests of views.

@@ -18,8 +18,8 @@ use crate::window::{
 
 /// How long the keys are shown at most, in seconds of the match.
 const HINT_SECONDS: f32 = 12.0;
-/// How far the mouse has to go for the player to have aimed, in units.
-const AIMED_UNITS: f32 = 120.0;
+/// How far the mouse has to go for the player to have aimed, in pixels.
+const AIMED_PX: f32 = 100.0;
 /// How fast the keys come and go, in 1/s.
 const FADE_RATE: f32 = 7.0;
 
@@ -46,7 +46,7 @@ enum Task {
 struct Lesson {
     done: [bool; TASKS.len()],
     seconds: f32,
-    pointer: Option<Vec2>,
+    cursor: Option<Vec2>,
     aimed: f32,
     is_shown: bool,
     alpha: f32,
@@ -60,13 +60,13 @@ impl Lesson {
 
     fn follow(&mut self, controls: &Controls, seconds: f32) {
         self.seconds += seconds;
-        if let Some((old, new)) = self.pointer.zip(controls.pointer) {
+        if let Some((old, new)) = self.cursor.zip(controls.cursor) {
             self.aimed += old.distance(new);
         }
-        self.pointer = controls.pointer.or(self.pointer);
+        self.cursor = controls.cursor.or(self.cursor);
         let now = [
             controls.push() != Vec2::ZERO,
-            self.aimed > AIMED_UNITS,
+            self.aimed > AIMED_PX,
             controls.is_held(Deed::Fire),
             controls.is_held(Deed::Dash),
         ];
