@@ -4,6 +4,6 @@ mod connection;
 mod link;
 mod traffic;
 
-pub use connection::{Connection, End, Status, TokenError};
+pub use connection::{Cause, Connection, End, Status, TokenError};
 pub use link::{Link, SimulatedLink, UdpLink};
 pub use traffic::{PACKET_OVERHEAD_BYTES, Traffic};

@@ -18,6 +18,7 @@ mod sweep;
 use bevy::prelude::*;
 use framehouse_shared::{
     ids::{PlayerId, RoomId},
+    protocol::end::EndCode,
     replay::Unfinished,
     sim::SimRoom,
 };
@@ -131,7 +132,7 @@ pub fn cancel_for_next_match(world: &mut World, room: Entity) {
 /// A room is closed: nobody finds it any more, everybody in it is told why, and what it holds is scheduled.
 ///
 /// Only from [`close_finished_rooms`], which bounds how many rooms close in one tick.
-fn cleanup_room_fully(world: &mut World, room: Entity, reason: &str) {
+fn cleanup_room_fully(world: &mut World, room: Entity, why: EndCode) {
     if directory::forget_room(world, room).is_none() {
         return;
     }
@@ -139,8 +140,8 @@ fn cleanup_room_fully(world: &mut World, room: Entity, reason: &str) {
     for member in Members::entities(world.get::<Members>(room)).to_vec() {
         let of_player = world.get::<Player>(member).and_then(|player| player.presence.session());
         match of_player.or_else(|| world.get::<Spectator>(member).map(|spectator| spectator.session)) {
-            Some(session) => session::close(world, session, reason),
-            None => room::members::leave(world, member, reason),
+            Some(session) => session::close(world, session, why),
+            None => room::members::leave(world, member, why),
         }
     }
     if let Some(mut sim) = world.get_mut::<SimRoom>(room) {
@@ -176,27 +177,27 @@ fn schedule(world: &mut World, task: Task) {
 fn close_finished_rooms(world: &mut World) {
     let idle = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().idle_timeout);
     let tick = world.resource::<Now>().tick;
-    let mut closing: Vec<(RoomId, Entity, &str)> = Vec::new();
+    let mut closing: Vec<(RoomId, Entity, EndCode)> = Vec::new();
     let mut rooms = world.query::<(Entity, &Room, &SimRoom, &Seats, &RoomPhase)>();
     for (entity, room, sim, seats, phase) in rooms.iter(world) {
         let is_idle = matches!(phase, RoomPhase::Lobby { .. }) && tick >= room.active_at + u64::from(idle);
-        let reason = if let Some(reason) = room.is_to_close {
-            reason
+        let why = if let Some(why) = room.is_to_close {
+            why
         } else if sim.is_faulted() {
-            "the room had to be closed because of an error in the server: join another"
+            EndCode::RoomFaulted
         } else if seats.is_deserted() {
-            "all players have left the room: watch another"
+            EndCode::RoomDeserted
         } else if is_idle {
-            "nothing happened in the room for so long that it was closed: join another"
+            EndCode::RoomIdle
         } else {
             continue;
         };
-        closing.push((room.id, entity, reason));
+        closing.push((room.id, entity, why));
     }
     closing.sort();
-    for (_, room, reason) in closing.into_iter().take(CLOSINGS_PER_TICK_MAX) {
+    for (_, room, why) in closing.into_iter().take(CLOSINGS_PER_TICK_MAX) {
         let is_faulted = world.get::<SimRoom>(room).is_some_and(SimRoom::is_faulted);
         world.resource_mut::<Counters>().rooms_faulted += u64::from(is_faulted);
-        cleanup_room_fully(world, room, reason);
+        cleanup_room_fully(world, room, why);
     }
 }

@@ -19,7 +19,10 @@ pub mod seats;
 use bevy::prelude::*;
 use framehouse_shared::{
     ids::{PlayerId, RoomCode, RoomId, Slot},
-    protocol::control::{ControlDown, PlayerState, RoomEvent, RoomOptions},
+    protocol::{
+        control::{ControlDown, PlayerState, RoomEvent, RoomOptions},
+        end::EndCode,
+    },
 };
 
 use crate::{
@@ -78,7 +81,7 @@ pub struct Room {
     /// The server's tick in which something last happened in it.
     pub active_at: u64,
     /// Why it closes, if it is to: in this tick's cleanup, or soon after where many do.
-    pub is_to_close: Option<&'static str>,
+    pub is_to_close: Option<EndCode>,
     next_msg_id: u64,
 }
 

@@ -44,7 +44,7 @@ pub fn run_until(server: &mut Server, rate: TickRate, stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
         run_tick(server, &mut deadlines, start);
     }
-    server.say_goodbye("the server is stopping: try again in a minute");
+    server.say_goodbye();
     let end = start.elapsed() + GOODBYE_TIME_MAX;
     while server.sessions() > 0 && start.elapsed() < end {
         run_tick(server, &mut deadlines, start);

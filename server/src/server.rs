@@ -8,7 +8,10 @@ use bevy::{
     time::{TimePlugin, TimeUpdateStrategy},
 };
 use framehouse_shared::{
-    protocol::control::{Hello, protocol_hash},
+    protocol::{
+        control::{Hello, protocol_hash},
+        end::EndCode,
+    },
     replay::Unfinished,
     rng::SimRng,
     sim::{GameFile, GameFileError, GameInfo, SimPlugin},
@@ -193,12 +196,12 @@ impl Server {
     }
 
     /// Tells everybody that the server stops; nobody gets in any more, and no match goes on.
-    pub fn say_goodbye(&mut self, reason: &str) {
+    pub fn say_goodbye(&mut self) {
         replay::finish_all(self.app.world_mut(), Unfinished::ServerStopped);
         self.app.world_mut().resource_mut::<Directory>().close();
         // Before everybody leaves: a match that the server ends has no result.
-        phase::abort_all(self.app.world_mut(), reason);
-        session::close_all(self.app.world_mut(), reason);
+        phase::abort_all(self.app.world_mut(), EndCode::ServerStopping.sentence());
+        session::close_all(self.app.world_mut(), EndCode::ServerStopping);
     }
 
     /// How many sessions there are, reservations included.

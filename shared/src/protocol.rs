@@ -5,5 +5,6 @@
 pub mod channel;
 pub mod codec;
 pub mod control;
+pub mod end;
 pub mod guard;
 pub mod hot;

@@ -8,7 +8,10 @@ use framehouse_server::{
     },
     score::ScoreBuffer,
 };
-use framehouse_shared::protocol::control::{Phase, PlayerState};
+use framehouse_shared::protocol::{
+    control::{Phase, PlayerState},
+    end::EndCode,
+};
 use framehouse_tests::{tiny::TinyPlugin, world::World};
 
 fn points(world: &World, client: usize, slot: usize) -> i64 {
@@ -48,8 +51,7 @@ fn a_second_session_of_a_player_takes_over_and_the_first_is_told_why() {
     world.step_to_playing();
     let second = world.join(RoomWish::Resume(world.clients[1].resume)).expect("it is the same player");
     world.step_ticks(60);
-    let end = world.clients[1].client.end().expect("it gave way").clone();
-    assert!(end.reason.contains("somewhere else") && !end.is_lost, "{end:?}");
+    assert_eq!(world.told(1), Some(EndCode::TakenOver));
     assert!(matches!(world.clients[second].client.phase(), Some(Phase::Playing { .. })));
     let members = world.clients[0].client.members().expect("in the room");
     assert_eq!(members.iter().flatten().count(), 2);
@@ -89,7 +91,7 @@ fn spectators_see_everything_and_count_for_nothing() {
     world.clients[0].client.leave();
     world.clients[1].client.leave();
     world.step_ticks(30);
-    assert!(watchers.iter().all(|watcher| world.clients[*watcher].client.end().is_some()), "nobody is left to watch");
+    assert!(watchers.iter().all(|watcher| world.told(*watcher) == Some(EndCode::RoomDeserted)));
     assert_eq!((world.desyncs(), world.errors()), (0, vec![]));
 }
 

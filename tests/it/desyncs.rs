@@ -11,7 +11,7 @@ use framehouse_server::{config::ReplaySettings, ops::status::Counters, replay::w
 use framehouse_shared::{
     arena::{ArenaPlugin, bodies::Bodies},
     ids::Slot,
-    protocol::control::protocol_hash,
+    protocol::{control::protocol_hash, end::EndCode},
     sim::SimTickCount,
     tick::Tick,
 };
@@ -248,8 +248,10 @@ fn three_within_a_minute_end_with_a_sentence_that_names_the_report() {
         });
         world.step_ticks(100);
     }
+    assert_eq!(world.told(VICTIM), Some(EndCode::Desynced));
     let reason = world.clients[VICTIM].client.ended().expect("it had to go").to_owned();
     assert_eq!(world.server.world().resource::<Counters>().desyncs_sent_away, 1);
+    assert_eq!(world.departures(0), [EndCode::Desynced]);
     nobody_else_noticed(&world);
     close(world, writer);
     let reports = reports(folder.path());

@@ -7,7 +7,10 @@ use framehouse_server::{
 };
 use framehouse_shared::{
     ids::Slot,
-    protocol::control::{HostOrder, Phase, PlayerState},
+    protocol::{
+        control::{HostOrder, Phase, PlayerState},
+        end::EndCode,
+    },
 };
 use framehouse_tests::{
     check,
@@ -80,6 +83,7 @@ fn a_player_may_leave_in_every_phase_and_the_others_stay_in_it() {
         world.step_ticks(10);
         assert_eq!((phase_name(&world, 0), states(&world, 0)[1]), (phase, None));
         assert!(world.clients[1].client.end().is_some_and(|end| !end.is_lost), "it left on purpose");
+        assert_eq!(world.departures(0), [EndCode::Left]);
     }
 }
 
@@ -146,8 +150,8 @@ fn the_host_may_send_somebody_away_in_every_phase() {
         world.clients[0].client.order(HostOrder::Kick(slot(1)));
         world.step_ticks(10);
         assert_eq!((phase_name(&world, 0), states(&world, 0)[1]), (phase, None));
-        let end = world.clients[1].client.end().expect("it was sent away").clone();
-        assert!(end.reason.contains("host") && !end.is_lost, "{end:?}");
+        assert_eq!(world.told(1), Some(EndCode::Kicked));
+        assert_eq!(world.departures(0), [EndCode::Kicked]);
         let secret = world.clients[1].resume;
         assert!(world.join(RoomWish::Resume(secret)).is_err(), "a seat that was taken away is not given back");
     }
@@ -258,8 +262,7 @@ fn a_game_that_panics_while_a_match_is_set_loses_that_room_only() {
     world.step_ticks(10);
     let third = world.join(RoomWish::Create { size: 1, private: true, practice: true }).expect("a room");
     world.step_ticks(60);
-    let reason = &world.clients[third].client.end().expect("its room is closed").reason;
-    assert!(reason.contains("error in the server"), "{reason}");
+    assert_eq!(world.told(third), Some(EndCode::RoomFaulted));
     world.server.world_mut().resource_mut::<framehouse_shared::sim::GameInfo>().open_match = open_match;
     assert_eq!(phase_name(&world, 2), "playing");
     world.step_ticks(60);
@@ -279,11 +282,9 @@ fn a_room_that_its_host_closes_tells_everybody_and_whoever_is_about_to_come() {
     let late = world.join(RoomWish::Code(code)).expect("a seat");
     world.step_ticks(30);
     for client in [0, 1, 2, watcher] {
-        let reason = &world.clients[client].client.end().expect("the room is closed").reason;
-        assert!(reason.contains("closed the room"), "{reason}");
+        assert_eq!(world.told(client), Some(EndCode::RoomClosed));
     }
-    let reason = &world.clients[late].client.end().expect("there is no room").reason;
-    assert!(reason.contains("closed before you came"), "{reason}");
+    assert_eq!(world.told(late), Some(EndCode::RoomGone));
     world.step_ticks(400);
     check::nothing_is_left(&mut world.server);
 }

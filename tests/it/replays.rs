@@ -73,7 +73,7 @@ fn joins_and_leaves_in_a_running_match_are_in_its_replay() {
     world.step_ticks(200);
     world.clients[late].client.leave();
     world.step_ticks(200);
-    world.server.say_goodbye("enough");
+    world.server.say_goodbye();
     close(world, writer);
     let bytes = only_replay(&folder);
     let verified = verify(ArenaPlugin, &bytes).expect("it comes out the same");
@@ -131,7 +131,7 @@ fn many_rooms_leave_a_replay_for_every_match() {
         world = world.with_players_in_another_room(2);
     }
     world.step_ticks(2 * (MATCH_TICKS + 90));
-    world.server.say_goodbye("enough");
+    world.server.say_goodbye();
     let stats = world.server.world().resource::<Replays>().stats();
     assert_eq!((stats.given_up, stats.failed), (0, 0));
     close(world, writer);

@@ -10,7 +10,10 @@ use framehouse_server::{
 };
 use framehouse_shared::{
     ids::RoomCode,
-    protocol::control::{Hello, Phase, PlayerState},
+    protocol::{
+        control::{Hello, Phase, PlayerState},
+        end::EndCode,
+    },
 };
 use framehouse_tests::{check, tiny::TinyPlugin, world::World};
 
@@ -100,6 +103,7 @@ fn a_lost_connection_keeps_its_seat_for_the_grace_period_and_no_longer() {
     assert_eq!(world.join(RoomWish::Code(code)), Err(JoinError::RoomFull(code)));
     world.step_ticks(150);
     assert_eq!(states(&world), [PlayerState::Playing]);
+    assert_eq!(world.departures(0), [EndCode::ConnectionLost]);
     assert!(world.join(RoomWish::Code(code)).is_ok());
     assert_eq!(world.join(RoomWish::Resume(world.clients[1].resume)), Err(JoinError::NoSuchSeat));
 }
@@ -123,6 +127,7 @@ fn a_client_of_another_version_is_told_so() {
     world.step_ticks(60);
     let reason = world.clients[index].client.ended().expect("it was refused").to_owned();
     assert!(reason.contains("protocol") && reason.contains("update"), "{reason}");
+    assert_eq!(world.told(index), Some(EndCode::VersionDiffers));
     world.step_ticks(120);
     assert_eq!((world.rooms().len(), world.server.sessions()), (0, 0));
 }
@@ -131,16 +136,14 @@ fn a_client_of_another_version_is_told_so() {
 fn a_stopping_server_tells_everybody_and_lets_nobody_in() {
     let mut world = World::new(TinyPlugin, 8).with_players(2);
     world.step_to_playing();
-    world.server.say_goodbye("the server is stopping");
+    world.server.say_goodbye();
     world.step_ticks(30);
     assert_eq!(
         world.server.world().resource::<Counters>().matches_finished,
         0,
         "a match that is cut off has no result"
     );
-    for client in &world.clients {
-        assert!(client.client.ended().is_some_and(|reason| reason.contains("stopping")), "{:?}", client.client.ended());
-    }
+    assert!((0..2).all(|client| world.told(client) == Some(EndCode::ServerStopping)));
     assert_eq!(world.server.sessions(), 0);
     assert_eq!(world.join(RoomWish::Quick), Err(JoinError::Stopping));
 }

@@ -4,8 +4,8 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bevy::prelude::*;
 use framehouse_client::{
-    client::{Client, ClientConfig, InputRequest},
-    net::Connection,
+    client::{Client, ClientConfig, InputRequest, Notice},
+    net::{Cause, Connection},
 };
 use framehouse_server::{
     config::{CleanupSettings, NetSettings, RoomSettings},
@@ -20,7 +20,10 @@ use framehouse_shared::{
     ids::RoomCode,
     input::Input,
     net_sim::NetSimConfig,
-    protocol::control::{Hello, Phase},
+    protocol::{
+        control::{Hello, Phase, RoomEvent},
+        end::EndCode,
+    },
     rng::SimRng,
     simulation::Simulation,
     tick::Tick,
@@ -303,6 +306,23 @@ impl World {
     pub fn desyncs(&self) -> u64 {
         let server = self.server.world().resource::<framehouse_server::ops::status::Counters>().desyncs;
         self.clients.iter().map(|client| client.client.stats().desyncs).sum::<u64>() + server
+    }
+
+    /// Why the server ended a client's session, if it did.
+    pub fn told(&self, client: usize) -> Option<EndCode> {
+        match self.clients[client].client.end()?.cause {
+            Cause::Told(code) => Some(code),
+            _ => None,
+        }
+    }
+
+    /// Why players have left a client's room since it was last asked, as far as the client heard of it.
+    pub fn departures(&mut self, client: usize) -> Vec<EndCode> {
+        let code_of = |notice| match notice {
+            Notice::Room(RoomEvent::Left { code, .. }) => Some(code),
+            _ => None,
+        };
+        self.clients[client].client.drain_notices().filter_map(code_of).collect()
     }
 
     /// What went wrong at clients, in sentences.

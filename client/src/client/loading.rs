@@ -8,6 +8,7 @@ use super::{
     Client, Notice,
     snapshot::{ChunkPlace, SnapshotError, decompress},
 };
+use crate::net::Cause;
 
 impl Client {
     pub(super) fn take_chunk(&mut self, now: Duration, match_no: u32, place: ChunkPlace, bytes: &[u8]) {
@@ -31,7 +32,7 @@ impl Client {
                 // The simulation may hold parts of two states now.
                 current.loaded = None;
                 let reason = "the server sent a match that this client cannot read: the two are of different versions";
-                self.connection.close(reason);
+                self.connection.close(Cause::NotUnderstood, reason);
                 return Err(SnapshotError::State);
             }
         }

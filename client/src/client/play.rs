@@ -11,7 +11,10 @@ use framehouse_shared::{
 };
 
 use super::{Client, InputRequest, inputs::synthetic_input};
-use crate::prediction::{PREDICTED_TICKS_MAX, Prediction, RESIMULATED_TICKS_MAX, SimulationFailed};
+use crate::{
+    net::Cause,
+    prediction::{PREDICTED_TICKS_MAX, Prediction, RESIMULATED_TICKS_MAX, SimulationFailed},
+};
 
 /// Inputs are sampled from so long before tick 0: the first ones have to be at the server when it begins.
 const EARLY_SECONDS: f64 = 2.0;
@@ -34,7 +37,7 @@ impl Client {
         let outcome = self.confirm_frames(steps_max).and_then(|()| self.predict(steps_max));
         if let Err(error) = outcome {
             self.stats.errors.note(error.to_string());
-            return self.connection.close(&error.to_string());
+            return self.connection.close(Cause::GameFailed, &error.to_string());
         }
         self.send_inputs(now, new_ticks > 0);
         self.ask_for_frames(now);

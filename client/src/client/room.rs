@@ -138,6 +138,8 @@ impl RoomView {
 
 #[cfg(test)]
 mod tests {
+    use framehouse_shared::protocol::end::EndCode;
+
     use super::*;
     use crate::fake_server::{OWN, welcome};
 
@@ -183,7 +185,7 @@ mod tests {
     fn who_leaves_is_host_no_more_and_leaves_a_name() {
         let mut room = room();
         room.apply(&RoomEvent::Host { slot: BOB });
-        room.apply(&RoomEvent::Left { slot: BOB, reason: "left".to_owned() });
+        room.apply(&RoomEvent::Left { slot: BOB, code: EndCode::Left });
         assert_eq!((states(&room)[1], room.host), (None, None));
         assert_eq!(room.names[BOB.index()], "bob");
         tell(&mut room, BOB, PlayerState::Ready);

@@ -11,7 +11,10 @@ use super::{
     Client, LEAVE_TIME_MAX, Leaderboard, Leaving, MatchResults, Notice, RoomView, WELCOME_TIME_MAX,
     current_match::CurrentMatch, snapshot::ChunkPlace,
 };
-use crate::{clock::Clock, net::Status};
+use crate::{
+    clock::Clock,
+    net::{Cause, Status},
+};
 
 impl Client {
     /// Says hello once the connection stands, and waits for the welcome only so long.
@@ -22,7 +25,8 @@ impl Client {
                 self.connection.queue_control(&ControlUp::Hello(self.hello.clone()));
             }
             Some(since) if self.room.is_none() && now.saturating_sub(since) > WELCOME_TIME_MAX => {
-                self.connection.give_up("The server took the connection but gave no seat in time: try again.");
+                self.connection
+                    .give_up(Cause::NoSeat, "The server took the connection but gave no seat in time: try again.");
             }
             _ => {}
         }
@@ -32,8 +36,8 @@ impl Client {
         if let ControlDown::Welcome(welcome) = message {
             return self.take_welcome(now, *welcome);
         }
-        if let ControlDown::Goodbye { reason } = message {
-            return self.connection.close(&reason);
+        if let ControlDown::Goodbye(reason) = message {
+            return self.connection.take_goodbye(&reason);
         }
         if self.room.is_none() {
             return self.stats.errors.note("a message came before the welcome");
@@ -58,7 +62,7 @@ impl Client {
                 self.stats.note_result(match_id);
                 self.notices.push(Notice::ResultSaved { match_no, match_id });
             }
-            ControlDown::Welcome(_) | ControlDown::Goodbye { .. } => unreachable!("taken above"),
+            ControlDown::Welcome(_) | ControlDown::Goodbye(_) => unreachable!("taken above"),
         }
     }
 
@@ -67,7 +71,8 @@ impl Client {
             return self.stats.errors.note("the server welcomed twice");
         }
         let Some(room) = RoomView::new(welcome) else {
-            return self.connection.close("The server's welcome makes no sense to this client: update the older one.");
+            let sentence = "The server's welcome makes no sense to this client: update the older one.";
+            return self.connection.close(Cause::NotUnderstood, sentence);
         };
         self.clock = Clock::new(room.tick_rate, now);
         let phase = room.phase.clone();
@@ -132,7 +137,7 @@ impl Client {
         self.leaving = Some(Leaving::Since(since));
         let is_heard = self.connection.status() != Status::Connected || self.connection.is_flushed();
         if is_heard || now.saturating_sub(since) > LEAVE_TIME_MAX {
-            self.connection.close("You left the room.");
+            self.connection.close(Cause::Left, "You left the room.");
         }
     }
 

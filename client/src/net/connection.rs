@@ -21,7 +21,7 @@ use renetcode::{ClientAuthentication, NetcodeClient};
 
 use super::{Link, Traffic};
 
-pub use end::End;
+pub use end::{Cause, End};
 pub use setup::TokenError;
 use setup::{read_token, renet_config};
 
@@ -125,7 +125,8 @@ impl Connection {
     pub fn queue_control(&mut self, message: &ControlUp) {
         let in_flight = self.in_flight();
         if self.outbox.push(&codec::encode(message), in_flight) != Queued::Kept {
-            self.give_up("The server no longer takes our messages: the connection is given up.");
+            let sentence = "The server no longer takes our messages: the connection is given up.";
+            self.give_up(Cause::Stalled, sentence);
         }
     }
 

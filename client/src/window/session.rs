@@ -38,7 +38,7 @@ use crate::{
     client::{Client, Notice},
     connect::{RoomRequest, SessionRequest},
     film::Film,
-    net::End,
+    net::{Cause, End},
     rejoin::{Rejoin, SEAT_KEPT},
 };
 use asking::{Asked, Fresh};
@@ -199,7 +199,11 @@ impl Session {
 
     fn notice_end(&mut self, settings: &Settings, now: Duration) {
         let Stage::Open(client) = &self.stage else { return };
-        let fell_silent = || End { reason: "Nothing comes from the server any more.".to_owned(), is_lost: true };
+        let fell_silent = || End {
+            cause: Cause::Silence,
+            reason: "Nothing comes from the server any more.".to_owned(),
+            is_lost: true,
+        };
         let Some(end) = client.end().cloned().or_else(|| self.silence.is_loss().then(fell_silent)) else { return };
         // A session that never was in its room has no seat to come back to.
         let can_come_back = end.is_lost && client.phase().is_some();

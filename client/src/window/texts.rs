@@ -129,6 +129,9 @@ texts! {
     Send: "Send", "发送";
     Joined: "{} is here.", "{} 来了。";
     Gone: "{} is gone.", "{} 离开了。";
+    GoneLost: "{} lost the connection.", "{} 断线了。";
+    GoneKicked: "{} was sent away by the host.", "{} 被房主移出了房间。";
+    GoneTurnedAway: "{} was turned away by the server.", "{} 被服务器断开了。";
     NewHost: "{} is the host now.", "{} 现在是房主。";
     LastMatch: "Last match", "上一场";
     // Match.
@@ -248,16 +251,25 @@ texts! {
     RoomClosedWhy: "The host closed the room. Other rooms are open to you.", "房主关闭了房间。你仍可以加入其他房间。";
     RoomDesertedWhy: "All players have left the room. Other rooms are open to you.", "所有玩家都已离开房间。你仍可以加入其他房间。";
     RoomIdleWhy: "Nothing happened in the room for so long that it was closed. Other rooms are open to you.", "房间长时间无人活动，已被关闭。你仍可以加入其他房间。";
+    RoomGoneWhy: "The room was closed before you came in. Other rooms are open to you.", "房间在你进入之前已关闭。你仍可以加入其他房间。";
     RoomFaultedWhy: "An error in the server ended this room. Other rooms are open to you.", "服务器错误导致此房间关闭。你仍可以加入其他房间。";
     TakenOver: "You play somewhere else now", "你已在别处登录";
     TakenOverWhy: "Your seat was taken from another window or computer, and this one gave way.", "你的座位已从另一个窗口或电脑接管，此处已断开。";
     SentTooMuch: "The server turned you away", "服务器拒绝了你";
     SentTooMuchWhy: "This client sent more than a server allows, which a good one never does: update it, or install it again.", "此客户端发送的内容超出服务器允许的范围：请更新或重新安装。";
+    MadeNoSenseWhy: "This client sent what the server cannot make sense of, which a good one never does: update it, or install it again.", "此客户端发送的内容服务器无法理解：请更新或重新安装。";
     CalculatesDifferentlyWhy: "Your game calculated differently from the server again and again: update it, or install it again.", "你的游戏多次与服务器计算不一致：请更新或重新安装。";
     TooSlow: "The connection took too long", "连接耗时过长";
     TooSlowWhy: "The server waited for this computer and gave up. Try again, perhaps over another network.", "服务器等待此电脑超时。请重试或更换网络。";
+    NoSeatWhy: "The server took the connection and gave no seat in time. Try again.", "服务器已接受连接，但未及时分配座位。请重试。";
+    NoUdpWhy: "The server answers, but not over UDP. Is its port open on the way to it?", "服务器有响应，但 UDP 不通。通往服务器的端口是否开放？";
     NoSession: "No place for you", "无法加入";
     SessionOver: "The session is over", "会话已结束";
+    YouLeftWhy: "You left the room.", "你已离开房间。";
+    ConnectionLostWhy: "Nothing was heard from the server for too long: the connection is lost.", "长时间没有收到服务器的消息：连接已中断。";
+    ConnectionClosedWhy: "The server closed the connection without a word. Try again.", "服务器关闭了连接，未说明原因。请重试。";
+    ConnectionStalledWhy: "Messages do not get through any more, one way or the other. Connect again.", "消息无法继续传输。请重新连接。";
+    GameFailedWhy: "The game failed on this computer. This is a bug in it: please report it.", "游戏在此电脑上出错。这是程序缺陷，请反馈。";
     SeatGone: "Your seat is gone", "座位已失效";
     SeatGoneWhy: "The server has no seat for you any more: it was not kept so long, or the server was started anew and the match is gone. You can join again and start afresh.", "服务器已不再保留你的座位：保留时间已过，或服务器已重新启动，比赛已结束。你可以重新加入并重新开始。";
     ServerGoneWhy: "The server did not come back in time, and the match is gone. Try again when it runs.", "服务器未能及时恢复，比赛已结束。请在其运行时重试。";

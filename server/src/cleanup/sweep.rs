@@ -1,7 +1,7 @@
 //! Looking for what nobody owns any more. Whatever is found here was forgotten somewhere: a bug, counted apart.
 
 use bevy::prelude::*;
-use framehouse_shared::sim::SimRoom;
+use framehouse_shared::{protocol::end::EndCode, sim::SimRoom};
 
 use super::{Cleanup, Leftover, schedule, schedule_user, task_of};
 use crate::{
@@ -74,7 +74,7 @@ fn sweep_seats(world: &mut World) -> usize {
             found += 1;
             match seat {
                 Seat::Taken(player) if world.get::<Player>(player).is_some() => {
-                    members::leave(world, player, "the connection was lost");
+                    members::leave(world, player, EndCode::ConnectionLost);
                 }
                 Seat::Taken(player) => drop(world.get_mut::<Seats>(room).map(|mut seats| seats.release(player))),
                 Seat::Reserved(session) => drop(world.get_mut::<Seats>(room).map(|mut seats| seats.cancel(session))),
@@ -116,7 +116,7 @@ fn sweep_tokens(world: &mut World, now: u64) -> usize {
     let past: Vec<Entity> =
         world.query::<(Entity, &Session)>().iter(world).filter(|(_, s)| is_past(s)).map(|(e, _)| e).collect();
     for session in &past {
-        session::close(world, *session, "your connection took too long");
+        session::close(world, *session, EndCode::TookTooLong);
     }
     past.len()
 }

@@ -3,6 +3,7 @@
 use bevy::prelude::*;
 use framehouse_shared::protocol::{
     control::ControlUp,
+    end::EndCode,
     hot::{self, Inputs, Ping, Pong},
 };
 
@@ -61,7 +62,7 @@ pub fn route_inboxes(
                     continue;
                 }
                 Inbound::OverBudget(_) => {
-                    session.kick("your client sent far more than allowed");
+                    session.kick(EndCode::SentTooMuch);
                     continue;
                 }
                 Inbound::Malformed(_) => {

@@ -5,7 +5,10 @@ use std::{collections::HashMap, time::Duration};
 use bevy::{ecs::entity::EntityHashMap, prelude::*};
 use framehouse_shared::{
     ids::{PlayerId, SessionId},
-    protocol::control::{ControlDown, ControlUp, REASON_BYTES_MAX},
+    protocol::{
+        control::{ControlDown, ControlUp, REASON_BYTES_MAX},
+        end::{EndCode, EndReason},
+    },
 };
 
 use super::{
@@ -126,7 +129,7 @@ pub struct Session {
     chat: Bucket,
     errors: ErrorLedger,
     gone_because: &'static str,
-    kicked_because: &'static str,
+    kicked_because: Option<EndCode>,
 }
 
 impl Session {
@@ -136,17 +139,14 @@ impl Session {
         match self.budget.charge(account, now) {
             Charge::Paid if self.inbox.len() < INBOX_MAX => self.inbox.push(message),
             Charge::Paid | Charge::Over => {}
-            Charge::Kick => self.kick("you sent far more messages than allowed"),
+            Charge::Kick => self.kick(EndCode::SentTooMuch),
         }
     }
 
     /// Notes something wrong that the session did; one too many ends it.
     pub fn note_error(&mut self, kind: ErrorKind, now: Duration) {
         if self.errors.note(kind, now) {
-            self.kick(match kind {
-                ErrorKind::Network => "your client sent too much that is no message of this game",
-                ErrorKind::InvalidInput => "your client sent too many messages that make no sense",
-            });
+            self.kick(EndCode::MadeNoSense);
         }
     }
 
@@ -161,9 +161,9 @@ impl Session {
     }
 
     /// The session is told this and ends, in this tick's Control.
-    pub fn kick(&mut self, reason: &'static str) {
+    pub fn kick(&mut self, why: EndCode) {
         if !matches!(self.state, SessionState::Closing { .. } | SessionState::Gone) {
-            self.kicked_because = reason;
+            self.kicked_because = Some(why);
         }
     }
 
@@ -220,7 +220,7 @@ pub fn open(world: &mut World, opening: Opening) -> Entity {
             chat,
             errors: ErrorLedger::default(),
             gone_because: "",
-            kicked_because: "",
+            kicked_because: None,
         })
         .id();
     world.resource_mut::<Sessions>().add(address, session);
@@ -247,34 +247,36 @@ pub fn mark_gone(session: &mut Session, reason: &'static str) {
 /// Ends what is gone or kicked: the players of lost connections are away, those of kicked ones leave, sessions go. Runs in `TickSet::Control`, before messages are
 /// handled.
 pub fn end_gone_sessions(world: &mut World) {
-    for (session, reason) in sessions_with(world, |session| session.gone_because) {
+    let gone_because = |session: &Session| Some(session.gone_because).filter(|reason| !reason.is_empty());
+    for (session, reason) in sessions_with(world, gone_because) {
         if let Some(data) = world.get::<Session>(session) {
             tracing::info!(session = %data.id, reason, "session gone");
         }
         remove(world, session, reason);
     }
-    for (session, reason) in sessions_with(world, |session| session.kicked_because) {
+    for (session, why) in sessions_with(world, |session| session.kicked_because) {
         if let Some(mut data) = world.get_mut::<Session>(session) {
-            tracing::info!(session = %data.id, reason, "session kicked");
-            data.kicked_because = "";
+            tracing::info!(session = %data.id, ?why, "session kicked");
+            data.kicked_because = None;
         }
         world.resource_mut::<Counters>().kicked += 1;
-        close(world, session, reason);
+        close(world, session, why);
     }
 }
 
-fn sessions_with(world: &mut World, reason: fn(&Session) -> &'static str) -> Vec<(Entity, &'static str)> {
+fn sessions_with<T: Ord>(world: &mut World, reason: impl Fn(&Session) -> Option<T>) -> Vec<(Entity, T)> {
     let mut query = world.query::<(Entity, &Session)>();
-    let reasons = query.iter(world).map(|(entity, session)| (entity, reason(session)));
-    let mut found: Vec<_> = reasons.filter(|(_, reason)| !reason.is_empty()).collect();
+    let reasons = query.iter(world).filter_map(|(entity, session)| Some((entity, reason(session)?)));
+    let mut found: Vec<_> = reasons.collect();
     found.sort();
     found
 }
 
 /// Tells a session why it ends, and ends it once that is acknowledged. Its player leaves the room now.
-pub fn close(world: &mut World, session: Entity, reason: &str) {
+pub fn close(world: &mut World, session: Entity, reason: impl Into<EndReason>) {
+    let reason = reason.into();
     match world.get::<Session>(session).map(|session| session.state) {
-        Some(SessionState::Seated(member)) => members::leave(world, member, reason),
+        Some(SessionState::Seated(member)) => members::leave(world, member, reason.code),
         Some(SessionState::Reserved { .. } | SessionState::Greeting { .. }) => {
             members::cancel_reservation(world, session);
         }
@@ -284,7 +286,7 @@ pub fn close(world: &mut World, session: Entity, reason: &str) {
 }
 
 /// The same, with the player staying in the room: it has another session, or has left already.
-pub fn dismiss(world: &mut World, session: Entity, reason: &str) {
+pub fn dismiss(world: &mut World, session: Entity, reason: impl Into<EndReason>) {
     let until = world.resource::<Now>().tick + u64::from(world.resource::<TickRate>().ticks_in(CLOSING_SECONDS * 1000));
     let Some(mut data) = world.get_mut::<Session>(session) else { return };
     if let SessionState::Closing { .. } | SessionState::Gone = data.state {
@@ -292,7 +294,9 @@ pub fn dismiss(world: &mut World, session: Entity, reason: &str) {
     }
     data.state = SessionState::Closing { until };
     let address = data.address;
-    mail::send(world, address, &ControlDown::Goodbye { reason: shorten(reason) });
+    let EndReason { code, sentence } = reason.into();
+    let sentence = shorten(&sentence);
+    mail::send(world, address, &ControlDown::Goodbye(EndReason { code, sentence }));
 }
 
 /// Tells a session that something it asked for is not done, and why.
@@ -307,11 +311,11 @@ fn shorten(reason: &str) -> String {
 }
 
 /// Tells every session why it ends, and ends it once that is acknowledged.
-pub fn close_all(world: &mut World, reason: &str) {
+pub fn close_all(world: &mut World, why: EndCode) {
     let mut sessions: Vec<Entity> = world.query_filtered::<Entity, With<Session>>().iter(world).collect();
     sessions.sort();
     for session in sessions {
-        close(world, session, reason);
+        close(world, session, why);
     }
 }
 
@@ -328,9 +332,7 @@ pub fn end_expired_sessions(world: &mut World) {
     for (session, state, address) in due {
         match state {
             SessionState::Reserved { until } if tick >= until => remove(world, session, "it never connected"),
-            SessionState::Greeting { until } if tick >= until => {
-                close(world, session, "your client did not introduce itself in time");
-            }
+            SessionState::Greeting { until } if tick >= until => close(world, session, EndCode::TookTooLong),
             SessionState::Closing { until } => {
                 let settled = world.get::<Lane>(address.lane).is_none_or(|lane| lane.is_settled(address.client));
                 if settled || tick >= until {
@@ -345,7 +347,7 @@ pub fn end_expired_sessions(world: &mut World) {
 
 fn remove(world: &mut World, session: Entity, reason: &'static str) {
     match world.get::<Session>(session).map(|session| session.state) {
-        Some(SessionState::Seated(member)) => members::lose(world, member, reason),
+        Some(SessionState::Seated(member)) => members::lose(world, member),
         _ => members::cancel_reservation(world, session),
     }
     if let Some(data) = world.get::<Session>(session) {

@@ -1,7 +1,10 @@
 //! Control messages of sessions, once a tick, in the order they came.
 
 use bevy::prelude::*;
-use framehouse_shared::protocol::control::{ControlUp, Hello};
+use framehouse_shared::protocol::{
+    control::{ControlUp, Hello},
+    end::{EndCode, EndReason},
+};
 
 use super::{Player, chat, desync, directory::LocalHello, host, members, resync};
 use crate::{
@@ -39,7 +42,7 @@ fn handle_message(world: &mut World, session: Entity, message: ControlUp) {
 fn handle_members(world: &mut World, session: Entity, member: Entity, message: ControlUp) {
     let has_seat = world.get::<Player>(member).is_some();
     match message {
-        ControlUp::Leave => session::close(world, session, "you left"),
+        ControlUp::Leave => session::close(world, session, EndCode::Left),
         ControlUp::Loaded { match_no, next_tick } => resync::note_loaded(world, member, match_no, next_tick),
         ControlUp::WantFrames { match_no, first } => resync::send_frames(world, member, match_no, first),
         ControlUp::Hashes { match_no, tick, hashes } => {
@@ -65,6 +68,6 @@ fn greet(world: &mut World, session: Entity, hello: &Hello) {
     let checked = world.resource::<LocalHello>().0.check(hello);
     match checked {
         Ok(()) => members::arrive(world, session),
-        Err(sentence) => session::close(world, session, &sentence),
+        Err(sentence) => session::close(world, session, EndReason { code: EndCode::VersionDiffers, sentence }),
     }
 }

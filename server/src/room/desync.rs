@@ -19,7 +19,10 @@ mod traces;
 use bevy::prelude::*;
 use framehouse_shared::{
     fields::{Field, LIST_BYTES_MAX},
-    protocol::control::{ControlDown, HASHES_ASKED_MAX},
+    protocol::{
+        control::{ControlDown, HASHES_ASKED_MAX},
+        end::{EndCode, EndReason},
+    },
     room_state::RoomStates,
     state_hash::StateHashes,
     tick::Tick,
@@ -185,13 +188,11 @@ fn send_away(world: &mut World, member: Entity, tick: Tick, component: &str, rep
     let of_player = world.get::<Player>(member).and_then(|player| player.presence.session());
     let session = of_player.or_else(|| world.get::<Spectator>(member).map(|spectator| spectator.session));
     let Some(session) = session else { return };
+    let code = EndCode::Desynced;
     let report = report.map_or_else(String::new, |name| format!("; the server's report is {name}"));
-    let sentence = format!(
-        "your game calculated differently from the server three times within a minute, at last in {component} after tick \
-         {tick}: reinstall the client{report}"
-    );
+    let sentence = format!("{}; it was last {component} after tick {tick}{report}", code.sentence());
     let mut counters = world.resource_mut::<Counters>();
     counters.desyncs_sent_away += 1;
     counters.kicked += 1;
-    session::close(world, session, &sentence);
+    session::close(world, session, EndReason { code, sentence });
 }

@@ -9,7 +9,10 @@ use std::{
 use bevy::prelude::*;
 use framehouse_shared::{
     ids::{PlayerId, RoomCode, RoomId, SLOTS_MAX, SessionId},
-    protocol::control::{Hello, RoomOptions},
+    protocol::{
+        control::{Hello, RoomOptions},
+        end::EndCode,
+    },
     sim::{GameInfo, SimRoom},
 };
 use tokio::sync::oneshot;
@@ -197,7 +200,7 @@ pub fn answer_join_requests(world: &mut World) {
             if let Err(Ok(grant)) = pending.reply.send(answer)
                 && let Some(session) = world.resource::<Sessions>().of(grant.session.0)
             {
-                session::close(world, session, "nobody took the seat");
+                session::close(world, session, EndCode::TookTooLong);
             }
         }
     }

@@ -3,7 +3,10 @@
 use bevy::prelude::*;
 use framehouse_shared::{
     ids::Slot,
-    protocol::control::{HostOrder, RoomEvent, RoomOptions},
+    protocol::{
+        control::{HostOrder, RoomEvent, RoomOptions},
+        end::EndCode,
+    },
     sim::GameInfo,
 };
 
@@ -71,14 +74,14 @@ fn carry_out(world: &mut World, room: Entity, host: Entity, order: HostOrder) ->
         HostOrder::Abort => phase::abort(world, room),
         HostOrder::Kick(slot) => {
             let player = other_player(world, room, host, slot)?;
-            members::send_away(world, player, "the host sent you away");
+            members::send_away(world, player, EndCode::Kicked);
             Ok(())
         }
         HostOrder::HandOver(slot) => hand_over(world, room, other_player(world, room, host, slot)?),
         HostOrder::Configure(options) => configure(world, room, options),
         HostOrder::Close => {
             if let Some(mut data) = world.get_mut::<Room>(room) {
-                data.is_to_close = Some("the host closed the room");
+                data.is_to_close = Some(EndCode::RoomClosed);
             }
             Ok(())
         }

@@ -1,7 +1,10 @@
 //! Coming into a room, being about something there, and leaving it.
 
 use bevy::prelude::*;
-use framehouse_shared::protocol::control::{ControlDown, Member, Phase, PlayerState, RoomEvent, Welcome};
+use framehouse_shared::protocol::{
+    control::{ControlDown, Member, Phase, PlayerState, RoomEvent, Welcome},
+    end::EndCode,
+};
 
 use super::{
     InRoom, Player, Room, Spectator, announce, by_slot,
@@ -24,9 +27,6 @@ use crate::{
     tick::TickRate,
 };
 
-/// What somebody is told whose room is gone.
-const ROOM_CLOSED: &str = "the room was closed before you came in: join another";
-
 /// A session that has introduced itself gets what its token was made for.
 pub fn arrive(world: &mut World, session: Entity) {
     match world.get::<Session>(session).map(|session| session.purpose) {
@@ -42,7 +42,7 @@ fn take_seat(world: &mut World, session_entity: Entity) {
     let (room, id, name, address, secret) = (data.room, data.player, data.name.clone(), data.address, data.secret);
     let seats = world.get::<Seats>(room).filter(|_| world.get::<Room>(room).is_some());
     let Some(slot) = seats.and_then(|seats| seats.reserved(session_entity)) else {
-        return session::close(world, session_entity, ROOM_CLOSED);
+        return session::close(world, session_entity, EndCode::RoomGone);
     };
     let runs = world.get::<RoomPhase>(room).is_some_and(RoomPhase::has_match);
     let state = if runs { PlayerState::Loading } else { PlayerState::Idle };
@@ -70,10 +70,10 @@ fn watch(world: &mut World, session_entity: Entity) {
     let Some(data) = world.get::<Session>(session_entity) else { return };
     let (room, id, name, address) = (data.room, data.player, data.name.clone(), data.address);
     if world.get::<Room>(room).is_none() {
-        return session::close(world, session_entity, ROOM_CLOSED);
+        return session::close(world, session_entity, EndCode::RoomGone);
     }
     if spectators(world, room) >= usize::from(world.resource::<RoomSettings>().spectators_max) {
-        return session::close(world, session_entity, "as many people watch as may: watch another room");
+        return session::close(world, session_entity, EndCode::SpectatorsFull);
     }
     let snapshot_due = world.get::<RoomPhase>(room).is_some_and(RoomPhase::has_match);
     let count = spectators(world, room) as u8 + 1;
@@ -116,7 +116,7 @@ fn as_member(player: &Player) -> Member {
 }
 
 /// A member leaves its room: its seat is free from now on. Its session, if it has one, is the caller's to end.
-pub fn leave(world: &mut World, member: Entity, reason: &str) {
+pub fn leave(world: &mut World, member: Entity, why: EndCode) {
     let Some(room) = world.get::<InRoom>(member).map(|room| room.0) else { return };
     if let Some(player) = world.get::<Player>(member) {
         let (slot, secret) = (player.slot, player.secret);
@@ -125,7 +125,7 @@ pub fn leave(world: &mut World, member: Entity, reason: &str) {
         }
         world.resource_mut::<Residents>().remove(secret);
         cleanup::cleanup_user_session(world, room, member);
-        announce(world, room, RoomEvent::Left { slot, reason: reason.to_owned() });
+        announce(world, room, RoomEvent::Left { slot, code: why });
         host::pass_on(world, room);
     } else {
         cleanup::cleanup_user_session(world, room, member);
@@ -135,19 +135,19 @@ pub fn leave(world: &mut World, member: Entity, reason: &str) {
 }
 
 /// A player has to leave, whether it has a connection or not; who has one is told why.
-pub fn send_away(world: &mut World, player: Entity, reason: &str) {
+pub fn send_away(world: &mut World, player: Entity, why: EndCode) {
     match world.get::<Player>(player).and_then(|data| data.presence.session()) {
-        Some(session) => session::close(world, session, reason),
-        None => leave(world, player, reason),
+        Some(session) => session::close(world, session, why),
+        None => leave(world, player, why),
     }
 }
 
 /// A member's connection is gone: a player's seat is kept for the grace period, a spectator leaves.
-pub fn lose(world: &mut World, member: Entity, reason: &'static str) {
+pub fn lose(world: &mut World, member: Entity) {
     if world.get::<Player>(member).is_some() {
-        presence::lose(world, member, reason);
+        presence::lose(world, member);
     } else {
-        leave(world, member, reason);
+        leave(world, member, EndCode::ConnectionLost);
     }
 }
 

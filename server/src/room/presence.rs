@@ -6,7 +6,10 @@
 use std::{collections::HashMap, fmt, str::FromStr};
 
 use bevy::prelude::*;
-use framehouse_shared::protocol::control::{PlayerState, RoomEvent};
+use framehouse_shared::protocol::{
+    control::{PlayerState, RoomEvent},
+    end::EndCode,
+};
 
 use super::{
     InRoom, Player, announce,
@@ -37,8 +40,6 @@ pub enum Presence {
         until: u64,
         /// The same if the player is on its way back by then.
         latest: u64,
-        /// What ended the connection.
-        reason: &'static str,
     },
 }
 
@@ -134,11 +135,11 @@ impl Residents {
 }
 
 /// A player's connection is lost: its seat, slot and score are kept for the grace period, with neutral input.
-pub fn lose(world: &mut World, player: Entity, reason: &'static str) {
+pub fn lose(world: &mut World, player: Entity) {
     let grace = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().grace);
     let until = world.resource::<Now>().tick + u64::from(grace);
     let latest = until + token_ticks(world);
-    set_presence(world, player, Presence::Lost { until, latest, reason });
+    set_presence(world, player, Presence::Lost { until, latest });
     world.entity_mut(player).remove::<PeerAddress>().insert((InputBuffer::default(), SyncState::default()));
     // Nobody who is not there is ready.
     let is_ready = world.get::<Player>(player).is_some_and(|data| data.state == PlayerState::Ready);
@@ -155,7 +156,7 @@ fn token_ticks(world: &World) -> u64 {
 pub fn hold_seat(world: &mut World, player: Entity) {
     let token_end = world.resource::<Now>().tick + token_ticks(world);
     if let Some(mut data) = world.get_mut::<Player>(player)
-        && let Presence::Lost { until, latest, .. } = &mut data.presence
+        && let Presence::Lost { until, latest } = &mut data.presence
     {
         *until = (*until).max(token_end.min(*latest));
     }
@@ -168,10 +169,10 @@ pub fn resume(world: &mut World, session_entity: Entity, player: Entity) {
         world.get::<InRoom>(player).map(|room| room.0),
         world.get::<Player>(player).map(|data| data.presence.session()),
     ) else {
-        return session::close(world, session_entity, "your seat was not kept so long: join again");
+        return session::close(world, session_entity, EndCode::SeatNotKept);
     };
     if let Some(old) = old.filter(|old| *old != session_entity) {
-        session::dismiss(world, old, "you came in from somewhere else, and this connection gave way");
+        session::dismiss(world, old, EndCode::TakenOver);
     }
     // Before it has an address again: what the welcome says must not come as an event, too.
     world.entity_mut(player).remove::<PeerAddress>();
@@ -211,16 +212,13 @@ pub fn note_silence(world: &mut World) {
 /// Ends the graces that are over: the player leaves its room. Runs in `TickSet::Control`.
 pub fn end_graces(world: &mut World) {
     let tick = world.resource::<Now>().tick;
-    let reason = |player: &Player| match player.presence {
-        Presence::Lost { until, reason, .. } if tick >= until => Some(reason),
-        _ => None,
-    };
+    let is_over = |player: &Player| matches!(player.presence, Presence::Lost { until, .. } if tick >= until);
     let mut query = world.query::<(Entity, &Player)>();
-    let mut over: Vec<(Entity, &str)> =
-        query.iter(world).filter_map(|(entity, player)| Some((entity, reason(player)?))).collect();
+    let mut over: Vec<Entity> =
+        query.iter(world).filter(|(_, player)| is_over(player)).map(|(entity, _)| entity).collect();
     over.sort();
-    for (player, reason) in over {
-        members::leave(world, player, reason);
+    for player in over {
+        members::leave(world, player, EndCode::ConnectionLost);
     }
 }
 

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::codec::{self, CodecError};
+use super::{
+    codec::{self, CodecError},
+    end::{EndCode, EndReason},
+};
 use crate::{
     fields::{Field, FieldDifference},
     ids::{MatchId, PlayerId, RoomCode, RoomId, SLOTS_MAX, Slot},
@@ -18,7 +21,7 @@ pub const NETCODE_PROTOCOL_ID: u64 = 0x4672_616d_6568_6f75;
 /// What has to be equal on both ends: the wire's version, and the exact versions of the crates that the simulation's
 /// arithmetic runs on. A test compares them with the lock file.
 pub const PROTOCOL_PARTS: &[(&str, &str)] = &[
-    ("framehouse-wire", "3"),
+    ("framehouse-wire", "4"),
     ("bevy_rapier2d", "0.36.0"),
     ("rapier2d", "0.35.0-glamx0.2"),
     ("parry2d", "0.30.2-glamx0.2-b"),
@@ -248,11 +251,8 @@ pub enum ControlDown {
         /// The first field of it that differs. While there is none, the client is asked for [`ControlUp::Fields`].
         field: Option<FieldDifference>,
     },
-    /// The session ends, and why, in a sentence for the player.
-    Goodbye {
-        /// The sentence.
-        reason: String,
-    },
+    /// The session ends, and why.
+    Goodbye(EndReason),
     /// Something the player asked for is not done, and why, in a sentence.
     Refused {
         /// The sentence.
@@ -410,8 +410,8 @@ pub enum RoomEvent {
     Left {
         /// The seat that is free now.
         slot: Slot,
-        /// Why, in a few words.
-        reason: String,
+        /// Why.
+        code: EndCode,
     },
     /// Somebody is about something else now.
     State {
@@ -516,13 +516,15 @@ mod tests {
     fn control_messages_have_their_golden_bytes() {
         assert_eq!(codec::encode(&ControlUp::Ready(true)), [1, 1]);
         assert_eq!(codec::encode(&ControlUp::WantFrames { match_no: 2, first: Tick(300) }), [4, 2, 251, 44, 1]);
-        let goodbye = ControlDown::Goodbye { reason: "bye".to_owned() };
-        assert_eq!(codec::encode(&goodbye), [7, 3, b'b', b'y', b'e']);
+        let goodbye = ControlDown::Goodbye(EndReason { code: EndCode::Kicked, sentence: "bye".to_owned() });
+        assert_eq!(codec::encode(&goodbye), [7, 2, 3, b'b', b'y', b'e']);
         assert_eq!(codec::encode(&ControlUp::Message(vec![7, 8])), [6, 2, 7, 8]);
         assert_eq!(codec::encode(&ControlUp::Chat("hi".to_owned())), [8, 2, b'h', b'i']);
         let slot = Slot::new(3).expect("in range");
         let event = ControlDown::Event { msg_id: 9, event: RoomEvent::State { slot, state: PlayerState::Loaded } };
         assert_eq!(codec::encode(&event), [1, 9, 2, 3, 3]);
+        let left = ControlDown::Event { msg_id: 9, event: RoomEvent::Left { slot, code: EndCode::Kicked } };
+        assert_eq!(codec::encode(&left), [1, 9, 1, 3, 2]);
         assert_eq!(ControlDown::decode(&codec::encode(&event)), Ok(event));
         let asked = ControlDown::WantHashes { match_no: 1, first: Tick(2), hashes: vec![3, 4] };
         assert_eq!(codec::encode(&asked), [5, 1, 2, 2, 3, 4]);
@@ -580,7 +582,7 @@ mod tests {
             welcome(results(Vec::new())),
             welcome(Phase::Lobby { reason: Some("r".repeat(100)) }),
             event(RoomEvent::Joined(member.clone())),
-            event(RoomEvent::Left { slot, reason: reason.clone() }),
+            event(RoomEvent::Left { slot, code: EndCode::Desynced }),
             event(RoomEvent::Phase(results(ranking))),
             event(RoomEvent::Message { slot, bytes: vec![255; ROOM_MESSAGE_BYTES_MAX] }),
             event(RoomEvent::Chat { slot: Some(slot), name: member.name.clone(), text: "t".repeat(CHAT_BYTES_MAX) }),
@@ -593,7 +595,7 @@ mod tests {
                 bytes: vec![0; SNAPSHOT_CHUNK_BYTES],
             },
             ControlDown::Leaderboard { match_no, tick, entries: vec![Standing { slot, points: i64::MIN }; SLOTS_MAX] },
-            ControlDown::Goodbye { reason },
+            ControlDown::Goodbye(EndReason { code: EndCode::Desynced, sentence: reason }),
             ControlDown::WantHashes { match_no, first: tick, hashes: vec![u64::MAX; HASHES_ASKED_MAX] },
         ];
         for message in largest {

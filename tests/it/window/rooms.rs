@@ -28,6 +28,7 @@ fn a_room_is_found_joined_talked_in_and_its_host_can_send_away() {
     ada.click("Kick");
     until("Bob is told", &mut [&mut ada, &mut bob], |windows| windows[1].sees("You were sent away"));
     assert_eq!(bob.screen(), Screen::Problem);
+    ada.until_seen("Bob was sent away by the host.");
     bob.key(KeyCode::Enter);
     bob.until_screen(Screen::Menu);
 }

@@ -20,6 +20,7 @@ use framehouse_shared::{
     input::Input,
     protocol::{
         control::{ControlDown, ControlUp, Hello, protocol_hash},
+        end::EndReason,
         hot::Inputs,
     },
     simulation::{Simulation, determinism_fingerprint},
@@ -111,11 +112,11 @@ fn connect(server: &str, start: Instant) -> Result<Connection, String> {
 }
 
 /// Moves the connection on; gives the server's goodbye.
-fn pump(connection: &mut Connection, start: Instant) -> Option<String> {
+fn pump(connection: &mut Connection, start: Instant) -> Option<EndReason> {
     connection.receive(start.elapsed());
     let mut goodbye = None;
     while let Some(message) = connection.next_control() {
-        if let ControlDown::Goodbye { reason } = message {
+        if let ControlDown::Goodbye(reason) = message {
             goodbye = Some(reason);
         }
     }

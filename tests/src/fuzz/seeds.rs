@@ -12,6 +12,7 @@ use framehouse_shared::{
             ControlDown, ControlUp, Hello, HostOrder, LeaderboardEntry, Member, Phase, PlayerState, RoomEvent,
             RoomOptions, Standing, Welcome, protocol_hash,
         },
+        end::EndCode,
         hot::{Feedback, FramesHeader, Inputs, Ping, Pong, encode_blob, put_frames},
     },
     score::ScoreFrame,
@@ -157,7 +158,7 @@ fn downs() -> Vec<ControlDown> {
     };
     let events = [
         RoomEvent::Joined(member(2)),
-        RoomEvent::Left { slot: slot(2), reason: "the player left".into() },
+        RoomEvent::Left { slot: slot(2), code: EndCode::ConnectionLost },
         RoomEvent::State { slot: slot(1), state: PlayerState::Away },
         RoomEvent::Chat { slot: None, name: "player 9".into(), text: "hello".into() },
         RoomEvent::Host { slot: slot(1) },
@@ -188,10 +189,10 @@ fn downs() -> Vec<ControlDown> {
         ControlDown::WantHashes { match_no: 1, first: Tick(58), hashes: vec![7, u64::MAX] },
         ControlDown::Desync { match_no: 1, tick: Tick(59), component: "bodies".into(), field: None },
         ControlDown::Desync { match_no: 1, tick: Tick(59), component: "bodies".into(), field: Some(difference) },
-        ControlDown::Goodbye { reason: "you left".into() },
         ControlDown::Refused { reason: "only the host can do that".into() },
         ControlDown::ResultSaved { match_no: 1, match_id: MatchId(7) },
     ];
+    downs.extend(EndCode::ALL.iter().map(|code| ControlDown::Goodbye((*code).into())));
     downs.extend((0..).zip(events).map(|(msg_id, event)| ControlDown::Event { msg_id, event }));
     downs
 }

@@ -1,6 +1,9 @@
 use std::sync::mpsc::{self, Receiver};
 
-use framehouse_shared::protocol::control::{ControlDown, Hello};
+use framehouse_shared::protocol::{
+    control::{ControlDown, Hello},
+    end::EndCode,
+};
 
 use super::*;
 use crate::{
@@ -120,10 +123,10 @@ fn a_seat_that_is_gone_is_not_asked_for_again() {
 #[test]
 fn a_bot_that_is_sent_away_does_not_come_back() {
     let mut stage = Stage::in_lobby();
-    stage.server.say(&ControlDown::Goodbye { reason: "You were kicked.".to_owned() });
+    stage.server.say(&ControlDown::Goodbye(EndCode::Kicked.into()));
     stage.run(5000);
     assert!(stage.bot.is_gone() && stage.ordered.try_recv().is_err());
-    assert_eq!(stage.report().failed.messages(), ["You were kicked."]);
+    assert_eq!(stage.report().failed.messages(), [EndCode::Kicked.sentence()]);
 }
 
 #[test]

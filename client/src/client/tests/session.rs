@@ -2,15 +2,19 @@
 
 use framehouse_shared::{
     ids::{MatchId, PlayerId},
-    protocol::control::{HostOrder, Member, RoomOptions},
+    protocol::{
+        control::{HostOrder, Member, RoomOptions},
+        end::EndCode,
+    },
 };
 
 use super::{stage::LOBBY, *};
+use crate::net::Cause;
 
 /// Why the session is over, and whether it was lost.
-fn end(stage: &Stage) -> (&str, bool) {
+fn end(stage: &Stage) -> (Cause, bool) {
     let end = stage.client.end().expect("the session is over");
-    (&end.reason, end.is_lost)
+    (end.cause, end.is_lost)
 }
 
 #[test]
@@ -78,21 +82,21 @@ fn refusals_saved_results_and_chat_are_noticed() {
 #[test]
 fn a_goodbye_is_the_end_and_its_reason() {
     let mut stage = Stage::in_lobby();
-    stage.server.say(&ControlDown::Goodbye { reason: "The host closed the room.".to_owned() });
+    stage.server.say(&ControlDown::Goodbye(EndCode::RoomClosed.into()));
     stage.run_ticks(2);
-    assert_eq!(end(&stage), ("The host closed the room.", false));
-    assert_eq!(stage.client.ended(), Some("The host closed the room."));
+    assert_eq!(end(&stage), (Cause::Told(EndCode::RoomClosed), false));
+    assert_eq!(stage.client.ended(), Some(EndCode::RoomClosed.sentence()));
     assert!(!stage.client.is_leaving());
 }
 
 #[test]
 fn a_goodbye_that_comes_with_the_end_of_the_connection_is_read() {
     let mut stage = Stage::in_lobby();
-    stage.server.say(&ControlDown::Goodbye { reason: "You were kicked.".to_owned() });
+    stage.server.say(&ControlDown::Goodbye(EndCode::Kicked.into()));
     stage.server.flush();
     stage.server.hang_up();
     stage.run_ticks(2);
-    assert_eq!(end(&stage), ("You were kicked.", false));
+    assert_eq!(end(&stage), (Cause::Told(EndCode::Kicked), false));
 }
 
 #[test]
@@ -100,11 +104,11 @@ fn a_connection_that_ends_without_a_word_is_lost() {
     let mut stage = Stage::in_lobby();
     stage.server.hang_up();
     stage.run_ticks(2);
-    assert_eq!(end(&stage), ("The server closed the connection.", true));
+    assert_eq!(end(&stage), (Cause::Closed, true));
     let mut stage = Stage::in_lobby();
     stage.is_deaf = true;
     stage.run_ticks(330);
-    assert!(end(&stage).0.contains("lost") && end(&stage).1);
+    assert_eq!(end(&stage), (Cause::Silence, true));
 }
 
 #[test]
@@ -113,7 +117,7 @@ fn leaving_is_said_before_the_end() {
     stage.client.leave();
     stage.run_ticks(8);
     assert_eq!(stage.said(|message| *message == ControlUp::Leave), 1);
-    assert_eq!(end(&stage), ("You left the room.", false));
+    assert_eq!(end(&stage), (Cause::Left, false));
 }
 
 #[test]
@@ -122,14 +126,14 @@ fn whoever_leaves_does_not_lose_the_connection_any_more() {
     stage.client.leave();
     stage.server.hang_up();
     stage.run_ticks(2);
-    assert_eq!(end(&stage), ("You left the room.", false));
+    assert_eq!(end(&stage), (Cause::Left, false));
 }
 
 #[test]
 fn a_server_that_never_welcomes_is_given_up() {
     let mut stage = Stage::connected();
     stage.run_ticks(330);
-    assert!(end(&stage).0.contains("no seat") && end(&stage).1);
+    assert_eq!(end(&stage), (Cause::NoSeat, true));
 }
 
 #[test]
@@ -140,5 +144,5 @@ fn a_welcome_that_makes_no_sense_is_the_end() {
     welcome.options.seats = 4;
     stage.server.say(&ControlDown::Welcome(Box::new(welcome)));
     stage.run_ticks(2);
-    assert!(end(&stage).0.contains("no sense") && !end(&stage).1);
+    assert_eq!(end(&stage), (Cause::NotUnderstood, false));
 }

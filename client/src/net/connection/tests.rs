@@ -1,4 +1,7 @@
-use framehouse_shared::protocol::control::NETCODE_PROTOCOL_ID;
+use framehouse_shared::protocol::{
+    control::NETCODE_PROTOCOL_ID,
+    end::{EndCode, EndReason},
+};
 use renetcode::ConnectToken;
 
 use super::*;
@@ -31,7 +34,7 @@ impl Pair {
 }
 
 fn goodbye(n: u32) -> ControlDown {
-    ControlDown::Goodbye { reason: n.to_string() }
+    ControlDown::Goodbye(EndReason { code: EndCode::Left, sentence: n.to_string() })
 }
 
 #[test]
@@ -109,7 +112,7 @@ fn a_silent_server_ends_the_connection_with_a_sentence() {
         pair.client.receive(pair.now + Duration::from_millis(ms));
     }
     let Status::Ended(end) = pair.client.status() else { panic!("still {:?}", pair.client.status()) };
-    assert!(end.is_lost && end.reason.contains("lost"), "{end:?}");
+    assert!(end.is_lost && end.cause == Cause::Silence && end.reason.contains("lost"), "{end:?}");
 }
 
 #[test]
@@ -117,18 +120,19 @@ fn a_server_that_hangs_up_without_a_word_is_lost() {
     let mut pair = Pair::connected();
     pair.server.hang_up();
     pair.run(20);
-    let lost = End { reason: "The server closed the connection.".to_owned(), is_lost: true };
+    let lost = End { cause: Cause::Closed, reason: "The server closed the connection.".to_owned(), is_lost: true };
     assert_eq!(pair.client.status(), Status::Ended(&lost));
 }
 
 #[test]
 fn a_farewell_counts_more_than_the_loss_it_came_with() {
     let mut pair = Pair::connected();
-    pair.client.give_up("lost");
-    pair.client.close("Goodbye.");
-    pair.client.close("Goodbye again.");
-    pair.client.give_up("lost again");
-    assert_eq!(pair.client.status(), Status::Ended(&End { reason: "Goodbye.".to_owned(), is_lost: false }));
+    pair.client.give_up(Cause::Silence, "lost");
+    pair.client.close(Cause::Left, "Goodbye.");
+    pair.client.close(Cause::NotUnderstood, "Goodbye again.");
+    pair.client.give_up(Cause::Silence, "lost again");
+    let first = End { cause: Cause::Left, reason: "Goodbye.".to_owned(), is_lost: false };
+    assert_eq!(pair.client.status(), Status::Ended(&first));
 }
 
 #[test]

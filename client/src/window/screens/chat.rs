@@ -9,7 +9,10 @@ use bevy::{
 };
 use framehouse_shared::{
     ids::Slot,
-    protocol::control::{CHAT_CHARS_MAX, RoomEvent},
+    protocol::{
+        control::{CHAT_CHARS_MAX, RoomEvent},
+        end::EndCode,
+    },
 };
 
 use super::Screen;
@@ -103,9 +106,30 @@ fn line_of(event: &RoomEvent, session: &Session) -> Option<Line> {
             Some(Line::Said { slot: *slot, name: name.clone(), text: text.clone() })
         }
         RoomEvent::Joined(member) => Some(Line::Told(T::Joined, member.name.clone())),
-        RoomEvent::Left { slot, .. } => Some(Line::Told(T::Gone, name_of(*slot))),
+        RoomEvent::Left { slot, code } => Some(Line::Told(gone(*code), name_of(*slot))),
         RoomEvent::Host { slot } => Some(Line::Told(T::NewHost, name_of(*slot))),
         _ => None,
+    }
+}
+
+/// How the others are told that somebody is gone.
+const fn gone(code: EndCode) -> T {
+    match code {
+        EndCode::ConnectionLost => T::GoneLost,
+        EndCode::Kicked => T::GoneKicked,
+        EndCode::SentTooMuch | EndCode::MadeNoSense | EndCode::Desynced => T::GoneTurnedAway,
+        EndCode::Left
+        | EndCode::RoomClosed
+        | EndCode::RoomDeserted
+        | EndCode::RoomIdle
+        | EndCode::RoomFaulted
+        | EndCode::RoomGone
+        | EndCode::ServerStopping
+        | EndCode::TakenOver
+        | EndCode::SeatNotKept
+        | EndCode::SpectatorsFull
+        | EndCode::TookTooLong
+        | EndCode::VersionDiffers => T::Gone,
     }
 }
 

@@ -3,11 +3,12 @@
 use std::{io, path::Path};
 
 use bevy::utils::default;
+use framehouse_shared::protocol::end::EndCode;
 
 use crate::{
     connect::ConnectError,
     film::FilmError,
-    net::End,
+    net::{Cause, End},
     window::{
         settings::Settings,
         texts::{T, fill},
@@ -39,15 +40,14 @@ impl Problem {
 
     /// A session came to its end.
     pub fn of_end(end: &End, settings: &Settings) -> Self {
-        let reason = end.reason.as_str();
-        let known = ENDINGS.iter().find(|(words, ..)| reason.contains(words));
-        let (title, sentence) = match known {
-            Some((_, title, why)) => (*title, settings.say(*why).to_owned()),
-            None if is_about_versions(reason) => (T::VersionDiffers, version_differs(reason, settings)),
-            // A server's own sentence is better than none.
-            None => (T::SessionOver, as_sentence(reason)),
+        let (title, why) = of_cause(end.cause);
+        let sentence = match why {
+            // Which version is whose, only the reason knows.
+            T::VersionDiffersWhy => version_differs(&end.reason, settings),
+            why => settings.say(why).to_owned(),
         };
-        Self { title: settings.say(title).to_owned(), sentence, can_try_again: title == T::SessionOver }
+        let can_try_again = matches!(title, T::SessionOver | T::NotReached | T::TooSlow);
+        Self { title: settings.say(title).to_owned(), sentence, can_try_again }
     }
 
     /// A lost session's seat is not to be had any more.
@@ -80,24 +80,44 @@ impl Problem {
     }
 }
 
-/// What servers say at the end of a session, by words of it: the wire carries a sentence, which is English.
-const ENDINGS: [(&str, T, T); 15] = [
-    ("host sent you away", T::Kicked, T::KickedWhy),
-    ("host closed the room", T::RoomClosed, T::RoomClosedWhy),
-    ("all players have left", T::RoomClosed, T::RoomDesertedWhy),
-    ("so long that it was closed", T::RoomClosed, T::RoomIdleWhy),
-    ("room was closed before", T::RoomClosed, T::RoomIdleWhy),
-    ("because of an error in the server", T::RoomClosed, T::RoomFaultedWhy),
-    ("server is stopping", T::Stopping, T::StoppingWhy),
-    ("came in from somewhere else", T::TakenOver, T::TakenOverWhy),
-    ("seat was not kept", T::SeatGone, T::SeatGoneWhy),
-    ("as many people watch", T::RoomFull, T::SpectatorsFullWhy),
-    ("sent far more", T::SentTooMuch, T::SentTooMuchWhy),
-    ("sent too m", T::SentTooMuch, T::SentTooMuchWhy),
-    ("calculated differently", T::VersionDiffers, T::CalculatesDifferentlyWhy),
-    ("did not introduce itself", T::TooSlow, T::TooSlowWhy),
-    ("connection took too long", T::TooSlow, T::TooSlowWhy),
-];
+/// What the server says at the end of a session.
+const fn of_code(code: EndCode) -> (T, T) {
+    match code {
+        EndCode::Left => (T::SessionOver, T::YouLeftWhy),
+        EndCode::ConnectionLost => (T::SessionOver, T::ConnectionLostWhy),
+        EndCode::Kicked => (T::Kicked, T::KickedWhy),
+        EndCode::RoomClosed => (T::RoomClosed, T::RoomClosedWhy),
+        EndCode::RoomDeserted => (T::RoomClosed, T::RoomDesertedWhy),
+        EndCode::RoomIdle => (T::RoomClosed, T::RoomIdleWhy),
+        EndCode::RoomFaulted => (T::RoomClosed, T::RoomFaultedWhy),
+        EndCode::RoomGone => (T::RoomClosed, T::RoomGoneWhy),
+        EndCode::ServerStopping => (T::Stopping, T::StoppingWhy),
+        EndCode::TakenOver => (T::TakenOver, T::TakenOverWhy),
+        EndCode::SeatNotKept => (T::SeatGone, T::SeatGoneWhy),
+        EndCode::SpectatorsFull => (T::RoomFull, T::SpectatorsFullWhy),
+        EndCode::TookTooLong => (T::TooSlow, T::TooSlowWhy),
+        EndCode::SentTooMuch => (T::SentTooMuch, T::SentTooMuchWhy),
+        EndCode::MadeNoSense => (T::SentTooMuch, T::MadeNoSenseWhy),
+        EndCode::VersionDiffers => (T::VersionDiffers, T::VersionDiffersWhy),
+        EndCode::Desynced => (T::VersionDiffers, T::CalculatesDifferentlyWhy),
+    }
+}
+
+/// What the client notices itself, or was told.
+const fn of_cause(cause: Cause) -> (T, T) {
+    match cause {
+        Cause::Told(code) => of_code(code),
+        Cause::Left => (T::SessionOver, T::YouLeftWhy),
+        Cause::NoAnswer => (T::NotReached, T::NoUdpWhy),
+        Cause::Silence => (T::SessionOver, T::ConnectionLostWhy),
+        Cause::NoPlace => (T::ServerFull, T::ServerFullWhy),
+        Cause::NoSeat => (T::TooSlow, T::NoSeatWhy),
+        Cause::Closed => (T::SessionOver, T::ConnectionClosedWhy),
+        Cause::Stalled => (T::SessionOver, T::ConnectionStalledWhy),
+        Cause::NotUnderstood => (T::VersionDiffers, T::VersionDiffersWhy),
+        Cause::GameFailed => (T::SessionOver, T::GameFailedWhy),
+    }
+}
 
 fn refused(code: &str, message: &str, settings: &Settings) -> (T, String) {
     let (title, sentence) = match code {
@@ -112,10 +132,6 @@ fn refused(code: &str, message: &str, settings: &Settings) -> (T, String) {
         _ => return (T::NoSession, as_sentence(message)),
     };
     (title, settings.say(sentence).to_owned())
-}
-
-fn is_about_versions(reason: &str) -> bool {
-    ["protocol", "fingerprint", "version", "plays \""].iter().any(|word| reason.contains(word))
 }
 
 fn version_differs(reason: &str, settings: &Settings) -> String {
@@ -163,16 +179,37 @@ mod tests {
     }
 
     #[test]
-    fn whoever_was_sent_away_is_told_so() {
-        let end = |reason: &str| End { reason: reason.to_owned(), is_lost: false };
-        let title = |reason: &str| Problem::of_end(&end(reason), &Settings::default()).title;
-        let say = |text| Settings::default().say(text);
-        assert_eq!(title("the host sent you away"), say(T::Kicked));
-        assert_eq!(title("the host closed the room"), say(T::RoomClosed));
-        assert_eq!(title("the server is stopping: try again in a minute"), say(T::Stopping));
-        assert_eq!(title("this server speaks protocol 1 and your client 2: update"), say(T::VersionDiffers));
-        assert_eq!(title("you came in from somewhere else, and this connection gave way"), say(T::TakenOver));
-        assert_eq!(title("your client sent far more than allowed"), say(T::SentTooMuch));
-        assert_eq!(title("you were silent"), say(T::SessionOver));
+    fn every_end_is_a_title_and_a_sentence_in_every_language() {
+        let noticed = [
+            Cause::Left,
+            Cause::NoAnswer,
+            Cause::Silence,
+            Cause::NoPlace,
+            Cause::NoSeat,
+            Cause::Closed,
+            Cause::Stalled,
+            Cause::NotUnderstood,
+            Cause::GameFailed,
+        ];
+        for cause in EndCode::ALL.iter().map(|code| Cause::Told(*code)).chain(noticed) {
+            let end = End { cause, reason: "words of the wire".to_owned(), is_lost: false };
+            let problems = Language::ALL.map(|language| Problem::of_end(&end, &Settings { language, ..default() }));
+            for problem in &problems {
+                assert!(!problem.title.is_empty() && problem.sentence.ends_with(['.', '?', '\u{3002}', '\u{ff1f}']));
+                let is_about_versions = of_cause(cause).1 == T::VersionDiffersWhy;
+                assert_eq!(problem.sentence.contains("ords of the wire"), is_about_versions, "{problem:?}");
+            }
+            assert!(problems[0].title != problems[1].title && problems[0].sentence != problems[1].sentence);
+        }
+    }
+
+    #[test]
+    fn only_what_can_pass_is_tried_again() {
+        let can_try_again = |cause| {
+            let end = End { cause, reason: String::new(), is_lost: false };
+            Problem::of_end(&end, &Settings::default()).can_try_again
+        };
+        assert!([Cause::NoAnswer, Cause::Closed, Cause::Told(EndCode::TookTooLong)].into_iter().all(can_try_again));
+        assert!(!can_try_again(Cause::Told(EndCode::Kicked)) && !can_try_again(Cause::Told(EndCode::VersionDiffers)));
     }
 }
