@@ -99,7 +99,11 @@ impl<'a> Recruiter<'a> {
         let create = RoomRequest::Create { size: *players.max(seats), private: false, practice: false };
         let join = if place < *players { RoomRequest::Code } else { RoomRequest::Watch };
         let request = SessionRequest {
-            name: format!("{} {room}", super::name(place)),
+            name: if self.args.rooms == 1 {
+                super::name(place).to_owned()
+            } else {
+                format!("{} {room}", super::name(place))
+            },
             room: code.map_or(create, join),
             resume: None,
             hello: Some(self.config.hello.clone()),
