@@ -77,7 +77,7 @@ fn a_replay_from_the_command_line_is_shown_and_a_bad_one_is_told() {
     let mut window = open(&replay);
     window.until_screen(Screen::Replay);
     window.until_seen("Ada");
-    for words in ["2 / 4", "basin"] {
+    for words in ["4 / 4", "basin"] {
         window.until_seen(words);
     }
     assert!(!window.sees("\u{2013}"), "nothing is left open: {:?}", window.texts());
