@@ -128,7 +128,7 @@ pub struct Session {
     budget: Budget,
     chat: Bucket,
     errors: ErrorLedger,
-    gone_because: &'static str,
+    gone_because: Option<&'static str>,
     kicked_because: Option<EndCode>,
 }
 
@@ -219,7 +219,7 @@ pub fn open(world: &mut World, opening: Opening) -> Entity {
             budget,
             chat,
             errors: ErrorLedger::default(),
-            gone_because: "",
+            gone_because: None,
             kicked_because: None,
         })
         .id();
@@ -241,14 +241,13 @@ pub fn mark_gone(session: &mut Session, reason: &'static str) {
         SessionState::Seated(member) => SessionState::Seated(member),
         _ => SessionState::Gone,
     };
-    session.gone_because = reason;
+    session.gone_because = Some(reason);
 }
 
 /// Ends what is gone or kicked: the players of lost connections are away, those of kicked ones leave, sessions go. Runs in `TickSet::Control`, before messages are
 /// handled.
 pub fn end_gone_sessions(world: &mut World) {
-    let gone_because = |session: &Session| Some(session.gone_because).filter(|reason| !reason.is_empty());
-    for (session, reason) in sessions_with(world, gone_because) {
+    for (session, reason) in sessions_with(world, |session| session.gone_because) {
         if let Some(data) = world.get::<Session>(session) {
             tracing::info!(session = %data.id, reason, "session gone");
         }
@@ -264,10 +263,10 @@ pub fn end_gone_sessions(world: &mut World) {
     }
 }
 
-fn sessions_with<T: Ord>(world: &mut World, reason: impl Fn(&Session) -> Option<T>) -> Vec<(Entity, T)> {
+fn sessions_with<T: Ord>(world: &mut World, reason: fn(&Session) -> Option<T>) -> Vec<(Entity, T)> {
     let mut query = world.query::<(Entity, &Session)>();
-    let reasons = query.iter(world).filter_map(|(entity, session)| Some((entity, reason(session)?)));
-    let mut found: Vec<_> = reasons.collect();
+    let mut found: Vec<_> =
+        query.iter(world).filter_map(|(entity, session)| Some((entity, reason(session)?))).collect();
     found.sort();
     found
 }

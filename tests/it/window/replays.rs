@@ -77,6 +77,10 @@ fn a_replay_from_the_command_line_is_shown_and_a_bad_one_is_told() {
     let mut window = open(&replay);
     window.until_screen(Screen::Replay);
     window.until_seen("Ada");
+    for words in ["4 / 4", "basin"] {
+        window.until_seen(words);
+    }
+    assert!(!window.sees("\u{2013}"), "nothing is left open: {:?}", window.texts());
     for (bytes, words) in [
         (&b"nonsense"[..], "it is not a replay"),
         (&replay[..replay.len() - 40], "it is cut off"),
@@ -90,6 +94,27 @@ fn a_replay_from_the_command_line_is_shown_and_a_bad_one_is_told() {
     }
     let mut window = Desk::open(&format!("--config-dir {} --replay /nowhere/at/all.fhr", folder.0.display()));
     window.until_seen("The file /nowhere/at/all.fhr cannot be read");
+}
+
+#[test]
+fn the_time_bar_keeps_clear_of_the_column_at_the_right() {
+    let folder = Folder::new();
+    fs::create_dir_all(&folder.0).expect("a folder of ours");
+    let file = folder.0.join("some.fhr");
+    fs::write(&file, canned_replay(ArenaPlugin, 3, 4, 200)).expect("a folder of ours");
+    for (size, text_scale) in [((1280, 720), 1.0), ((1280, 720), 1.5), ((800, 600), 1.5), ((2560, 1080), 1.0)] {
+        fs::write(folder.0.join("settings.toml"), format!("text_scale = {text_scale}\n")).expect("a folder of ours");
+        let line = format!("--config-dir {} --replay {}", folder.0.display(), file.display());
+        let mut window = Desk::open_at(&line, size.into());
+        window.until_screen(Screen::Replay);
+        window.until_seen("LEADERBOARD");
+        window.until("the bar has its place", |window| window.buttons().len() == 4);
+        window.frames(3);
+        let column = window.panels().iter().map(|panel| panel.min.x).fold(0.0, f32::max);
+        for button in window.buttons() {
+            assert!(button.min.x > 0.0 && button.max.x < column, "{size:?}: {button:?} and the column at {column}");
+        }
+    }
 }
 
 #[test]

@@ -1,19 +1,26 @@
-//! The line above the arena: room, players, round trip and frames a second; and the match clock.
+//! The line above the arena: room, players, round trip and frames a second, or a replay's map and players; and the match
+//! clock.
 
 use bevy::{
     diagnostic::{DiagnosticsStore, FrameTimeDiagnosticsPlugin},
     prelude::*,
 };
 
+use framehouse_shared::ids::Slot;
+
 use super::{Letters, Stage, across_field, letters, panel, panel_node, plain_letters, write};
-use crate::window::{
-    easing::clock_text,
-    fonts::Fonts,
-    palette::{BAD, GOOD, OWN, TEXT, TEXT_MUTED, WARN},
-    session::Session,
-    settings::Settings,
-    texts::{T, fill},
-    view::{Draw, GameView, MatchView},
+use crate::{
+    client::Client,
+    film::Film,
+    window::{
+        easing::clock_text,
+        fonts::Fonts,
+        palette::{BAD, GOOD, OWN, TEXT, TEXT_MUTED, WARN},
+        session::Session,
+        settings::Settings,
+        texts::{T, fill},
+        view::{Draw, GameView, MatchView},
+    },
 };
 
 /// How often numbers that flicker are written, in seconds.
@@ -88,45 +95,68 @@ fn write_line(
     (session, settings): (Res<Session>, Res<Settings>),
     diagnostics: Res<DiagnosticsStore>,
     mut due: Local<f32>,
-    mut figures: Query<(&Figure, &mut Text, &mut TextColor)>,
+    mut figures: Query<(&Figure, &mut Text, &mut TextColor, &mut Node)>,
 ) {
     *due -= time.delta_secs();
     if *due > 0.0 {
         return;
     }
     *due = WRITE_INTERVAL;
-    let client = session.client();
-    let loss = client.filter(|client| client.clock().rtt().is_some()).map(|client| client.clock().loss());
-    let rtt_ms = client.and_then(|client| client.clock().rtt()).map(|rtt| rtt.as_secs_f64() * 1000.0);
     let fps = diagnostics.get(&FrameTimeDiagnosticsPlugin::FPS).and_then(|fps| fps.smoothed()).unwrap_or_default();
-    for (figure, mut text, mut color) in &mut figures {
-        let (words, tone) = match figure {
-            Figure::Room => (
-                client
-                    .and_then(|client| client.code())
-                    .map(|code| fill(settings.say(T::RoomShort), &[&code.to_string()])),
-                OWN,
-            ),
-            Figure::Players => (client.and_then(players), TEXT),
-            Figure::RoundTrip => (rtt_ms.map(|ms| format!("{ms:.0} ms")), rtt_color(rtt_ms.unwrap_or_default())),
-            Figure::Loss => (
-                loss.map(|loss| fill(settings.say(T::Loss), &[&loss_text(loss)])),
-                loss_color(loss.unwrap_or_default()),
-            ),
-            Figure::Fps => (Some(format!("{fps:.0} fps")), if fps >= 50.0 { GOOD } else { TEXT_MUTED }),
+    for (figure, mut text, mut color, mut node) in &mut figures {
+        let shown = match (figure, session.film(), session.client()) {
+            (Figure::Fps, ..) => Some((format!("{fps:.0} fps"), if fps >= 50.0 { GOOD } else { TEXT_MUTED })),
+            (_, Some(film), _) => of_film(*figure, film, &settings),
+            (_, None, client) => client.and_then(|client| of_client(*figure, client, &settings)).or_else(unknown),
         };
-        write(&mut text, words.as_deref().unwrap_or("\u{2013}"));
-        color.set_if_neq(TextColor(tone));
+        let display = if shown.is_some() { Display::DEFAULT } else { Display::None };
+        if node.display != display {
+            node.display = display;
+        }
+        if let Some((words, tone)) = shown {
+            write(&mut text, &words);
+            color.set_if_neq(TextColor(tone));
+        }
     }
 }
 
-fn players(client: &crate::client::Client) -> Option<String> {
-    let members = client.members()?.iter().flatten().count();
-    Some(format!("{members} / {}", client.options()?.seats))
+/// What is not measured yet.
+fn unknown() -> Option<(String, Color)> {
+    Some(("\u{2013}".to_owned(), TEXT_MUTED))
 }
 
-fn loss_text(loss: f64) -> String {
-    format!("{:.1}", loss * 100.0)
+fn of_client(figure: Figure, client: &Client, settings: &Settings) -> Option<(String, Color)> {
+    let rtt = client.clock().rtt();
+    match figure {
+        Figure::Room => Some((fill(settings.say(T::RoomShort), &[client.code()?.as_str()]), OWN)),
+        Figure::Players => {
+            let members = client.members()?.iter().flatten().count();
+            Some((format!("{members} / {}", client.options()?.seats), TEXT))
+        }
+        Figure::RoundTrip => {
+            let ms = rtt?.as_secs_f64() * 1000.0;
+            Some((format!("{ms:.0} ms"), rtt_color(ms)))
+        }
+        Figure::Loss => {
+            let loss = rtt.map(|_| client.clock().loss())?;
+            Some((fill(settings.say(T::Loss), &[&format!("{:.1}", loss * 100.0)]), loss_color(loss)))
+        }
+        Figure::Fps => None,
+    }
+}
+
+/// A recorded match has a map and players; nothing of it comes over a network.
+fn of_film(figure: Figure, film: &Film, settings: &Settings) -> Option<(String, Color)> {
+    let header = film.header();
+    match figure {
+        Figure::Room if header.map.is_empty() => Some((fill(settings.say(T::RoomShort), &[header.room.as_str()]), OWN)),
+        Figure::Room => Some((header.map.clone(), OWN)),
+        Figure::Players => {
+            let players = Slot::all().filter(|slot| film.name_of(*slot).is_some()).count();
+            Some((format!("{players} / {}", header.seats), TEXT))
+        }
+        Figure::RoundTrip | Figure::Loss | Figure::Fps => None,
+    }
 }
 
 fn loss_color(loss: f64) -> Color {
@@ -155,7 +185,7 @@ fn write_clock(
     let left = seen.room().and_then(|room| (view.ticks_left)(room));
     panel.set_if_neq(if left.is_some() { Visibility::Inherited } else { Visibility::Hidden });
     let Some(left) = left else { return };
-    let rate = session.client().and_then(|client| client.tick_rate()).unwrap_or(30);
+    let rate = session.tick_rate().unwrap_or(30);
     write(text, &clock_text(left, rate));
     let beat = beat(left, rate);
     color.set_if_neq(TextColor(if is_last(left, rate) { BAD.mix(&Color::WHITE, 0.6 * beat) } else { TEXT }));

@@ -11,6 +11,7 @@ use crate::{
     film::Film,
     window::{
         actions::{Action, Obey},
+        layout::EDGE,
         palette::{PANEL, TEXT, TEXT_MUTED},
         session::Session,
         texts::T,
@@ -77,10 +78,11 @@ fn spawn(mut commands: Commands, kit: Kit, session: Res<Session>, mut projector:
     *projector = Projector::default();
     let Some(film) = session.film() else { return };
     let rate = f32::from(film.header().tick_rate);
+    // Below the field, and clear of the column beside it.
     let bottom = Node {
         width: percent(100),
         height: percent(100),
-        padding: px(10).all(),
+        padding: UiRect::new(px(EDGE.min_inset.x), px(EDGE.max_inset.x), px(0), px(10)),
         justify_content: JustifyContent::Center,
         align_items: AlignItems::End,
         ..default()

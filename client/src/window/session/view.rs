@@ -47,6 +47,11 @@ impl Session {
         self.film().map(Film::render_alpha).or_else(|| Some(self.client()?.render_alpha())).unwrap_or(1.0)
     }
 
+    /// How many ticks of what is shown are a second.
+    pub fn tick_rate(&self) -> Option<u16> {
+        self.film().map(|film| film.header().tick_rate).or_else(|| self.client()?.tick_rate())
+    }
+
     /// What tells one match from the next in a room, and what lies before a cut of a film from what lies after.
     pub fn match_no(&self) -> Option<u32> {
         self.film().map(Film::cuts).or_else(|| self.client()?.match_no())
