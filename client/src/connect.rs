@@ -119,6 +119,11 @@ impl ConnectError {
             Self::NotUnderstood { .. } => false,
         }
     }
+
+    /// Why the server refused, in its own word for programs.
+    pub fn code(&self) -> Option<&str> {
+        if let Self::Refused { code, .. } = self { Some(code) } else { None }
+    }
 }
 
 /// Asks a server for a session; blocks for up to some 15 s, so call it from a thread of its own.

@@ -262,6 +262,12 @@ impl Desk {
         self.mouse(MouseButton::Left, ButtonState::Released);
     }
 
+    /// Closes the window, as its frame's button does.
+    pub fn close(mut self) {
+        self.app.world_mut().write_message(AppExit::Success);
+        self.frames(1);
+    }
+
     /// Presses or lets go of a button of the mouse, where the mouse is.
     pub fn mouse(&mut self, button: MouseButton, state: ButtonState) {
         let input = MouseButtonInput { button, state, window: self.window };

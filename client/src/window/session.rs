@@ -123,7 +123,7 @@ impl Session {
     }
 
     /// Asks for a session; one that there was is left.
-    pub fn begin(&mut self, wish: Wish, settings: &Settings, now: Duration) {
+    pub(crate) fn begin(&mut self, wish: Wish, settings: &Settings, now: Duration) {
         self.leave(now);
         let (server, request) = wish.request(settings);
         self.stage = Stage::Asking(Asked::ask(&self.game, server.clone(), request.clone()));
@@ -131,14 +131,14 @@ impl Session {
     }
 
     /// Asks for the same once more.
-    pub fn try_again(&mut self, settings: &Settings, now: Duration) {
+    pub(crate) fn try_again(&mut self, settings: &Settings, now: Duration) {
         if let Some(wish) = self.wish.clone() {
             self.begin(wish, settings, now);
         }
     }
 
     /// Leaves, or stops asking. The server hears of it while the player is elsewhere already.
-    pub fn leave(&mut self, now: Duration) {
+    pub(crate) fn leave(&mut self, now: Duration) {
         if let Stage::Open(mut client) = std::mem::replace(&mut self.stage, Stage::Idle) {
             client.leave();
             self.parting.push((client, now + PARTING_TIME_MAX));
@@ -147,8 +147,14 @@ impl Session {
     }
 
     /// The net core, for what the player asks of the room.
-    pub fn room(&mut self) -> Option<&mut Client> {
+    pub(crate) fn room(&mut self) -> Option<&mut Client> {
         if let Stage::Open(client) = &mut self.stage { Some(client) } else { None }
+    }
+
+    /// The net core, for a test that breaks something; views are only lent the match.
+    #[cfg(feature = "corrupt")]
+    pub fn client_mut(&mut self) -> Option<&mut Client> {
+        self.room()
     }
 
     fn take_answer(&mut self, settings: &Settings, now: Duration) {

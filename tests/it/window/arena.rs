@@ -162,7 +162,7 @@ fn a_desync_is_told_by_name_over_the_match() {
         client.and_then(Client::simulation).is_some_and(|simulation| simulation.next_tick() > Tick(30))
     });
     let tick = window.session().client().and_then(Client::simulation).expect("it runs").next_tick().plus(5);
-    window.session_mut().room().expect("in a room").corrupt(tick, |room| {
+    window.session_mut().client_mut().expect("in a room").corrupt(tick, |room| {
         room.get_mut::<Scores>().expect("scores").0[3].points += 7;
     });
     window.until_seen("Your game came to differ from the server's");

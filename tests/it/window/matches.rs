@@ -114,6 +114,21 @@ fn a_crashed_client_offers_to_rejoin() {
 }
 
 #[test]
+fn a_window_that_is_closed_in_a_session_forgets_the_seat_and_in_a_lost_one_keeps_it() {
+    for is_lost in [false, true] {
+        let (server, folder) = (start_server(), Folder::new());
+        let mut window = desk(&server, &folder, "--create");
+        window.until("the seat is noted", |_| folder.0.join("seat.toml").exists());
+        if is_lost {
+            server.be_silent(true);
+            window.until_seen("Reconnecting");
+        }
+        window.close();
+        assert_eq!(folder.0.join("seat.toml").exists(), is_lost);
+    }
+}
+
+#[test]
 fn who_declines_is_not_asked_again() {
     let (server, folder) = (start_server(), Folder::new());
     let mut window = desk(&server, &folder, "--quick");

@@ -78,7 +78,8 @@ impl Lost {
         self.asked = None;
         match answer {
             Ok(fresh) => self.fresh = Some(fresh),
-            Err(error) if error.is_passing() => self.refused = Some(error),
+            // Until the server notices, the lost session of a spectator still takes the place that is asked for.
+            Err(error) if error.is_passing() || error.code() == Some("spectators_full") => self.refused = Some(error),
             Err(error) => return Some(Progress::Gone(Some(error))),
         }
         None

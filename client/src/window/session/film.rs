@@ -17,14 +17,14 @@ use crate::{
 
 impl Session {
     /// Shows the replay in this file; a session that there was is left.
-    pub fn show_replay(&mut self, file: PathBuf, settings: &Settings, now: Duration) {
+    pub(crate) fn show_replay(&mut self, file: PathBuf, settings: &Settings, now: Duration) {
         self.leave(now);
         let (game, settings) = (self.game.clone(), settings.clone());
         self.stage = Stage::Opening(Errand::begin(move || open(&game, &file, &settings)));
     }
 
     /// The recorded match, for who pauses it or goes to another moment.
-    pub fn film_mut(&mut self) -> Option<&mut Film> {
+    pub(crate) fn film_mut(&mut self) -> Option<&mut Film> {
         if let Stage::Showing(film) = &mut self.stage { Some(film) } else { None }
     }
 

@@ -55,8 +55,9 @@ fn keep(
     mut written: Local<Option<(String, f32)>>,
 ) {
     let now = time.elapsed_secs();
-    // Whoever closes the window leaves the room.
-    match session.ticket().filter(|_| exit.is_empty()) {
+    // Whoever closes the window leaves the room; but from a lost session nobody can take leave, and its seat is kept.
+    let has_left = !exit.is_empty() && session.seconds_to_come_back(time.elapsed()).is_none();
+    match session.ticket().filter(|_| !has_left) {
         Some((code, request, seat_kept)) => {
             let resume = request.resume.clone().unwrap_or_default();
             let is_fresh = |(key, at): &(String, f32)| *key == resume && now - at < WRITE_INTERVAL;
@@ -68,7 +69,7 @@ fn keep(
             let ticket = Ticket { server, code, name, resume: resume.clone(), until };
             let text = toml::to_string(&ticket).expect("a ticket is a table of plain values");
             // Nothing is lost but the offer: the settings' trouble says what is wrong with the folder.
-            drop(store.write(FILE, &text));
+            drop(store.write_quickly(FILE, &text));
             *written = Some((resume, now));
         }
         None => {

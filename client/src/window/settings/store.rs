@@ -119,16 +119,30 @@ impl Store {
         self.write(FILE, &text).map_err(|error| Trouble::Unwritable(error.to_string()))
     }
 
-    /// Writes a file of the folder, whole or not at all, for nobody else's eyes: it may hold a secret.
+    /// Writes a file of the folder, whole or not at all, for nobody else's eyes: it may hold a secret. It waits for the disk,
+    /// so that no power cut takes it.
     ///
     /// # Errors
     /// When the folder or the file cannot be written.
     pub fn write(&self, file: &str, text: &str) -> io::Result<()> {
+        self.put(file, text, fs::File::sync_data)
+    }
+
+    /// The same without waiting for the disk: for the middle of a match.
+    ///
+    /// # Errors
+    /// When the folder or the file cannot be written.
+    pub fn write_quickly(&self, file: &str, text: &str) -> io::Result<()> {
+        self.put(file, text, |_| Ok(()))
+    }
+
+    fn put(&self, file: &str, text: &str, settle: fn(&fs::File) -> io::Result<()>) -> io::Result<()> {
         let Some(path) = self.path(file) else { return Ok(()) };
         path.parent().map_or(Ok(()), fs::create_dir_all)?;
         // Two programs may share the folder.
         let draft = path.with_extension(format!("{}.draft", std::process::id()));
         write_private(&draft, text)
+            .and_then(|file| settle(&file))
             .and_then(|()| fs::rename(&draft, &path))
             .inspect_err(|_| drop(fs::remove_file(&draft)))
     }
@@ -146,15 +160,14 @@ impl Store {
     }
 }
 
-fn write_private(path: &Path, text: &str) -> io::Result<()> {
+fn write_private(path: &Path, text: &str) -> io::Result<fs::File> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path)?;
     file.write_all(text.as_bytes())?;
-    // A name must not lead to a file whose content a power cut took.
-    file.sync_data()
+    Ok(file)
 }
 
 fn put_aside(path: &Path) -> Trouble {
@@ -215,7 +228,7 @@ mod tests {
         let folder = Folder::new("private");
         let store = Store::at(&folder.0);
         store.write("seat.toml", "resume = 'secret'").expect("a folder of ours");
-        store.write("seat.toml", "resume = 'another'").expect("a folder of ours");
+        store.write_quickly("seat.toml", "resume = 'another'").expect("a folder of ours");
         let mode = fs::metadata(folder.0.join("seat.toml")).expect("written").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         assert_eq!(store.read_text("seat.toml").as_deref(), Some("resume = 'another'"));
