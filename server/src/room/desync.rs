@@ -5,7 +5,7 @@
 //! the hash of a confirmed tick (in inputs)     ──▶
 //!   or Hashes, when a frame brought another    ──▶   it differs: that much is certain
 //!                                              ◀──   WantHashes: the server's own of the last ticks; then its state
-//! Hashes of the first tick that differs        ──▶   the first component that differs
+//! Hashes, as an answer: the first that differs ──▶   the first component that differs
 //!                                              ◀──   Desync: tick and component
 //! Fields of that component, if it lists any    ──▶   a report beside the replay (`replay/desync.rs`)
 //!                                              ◀──   Desync: tick, component and field
@@ -63,15 +63,22 @@ pub fn compare_reports(world: &mut World) {
     }
 }
 
-/// A client says what its state was after a tick: that it differs, or, in answer to us, where it first did.
-pub fn take_hashes(world: &mut World, member: Entity, match_no: u32, tick: Tick, theirs: StateHashes) {
-    let components = world.resource::<RoomStates>().count();
-    if !is_current_match(world, member, match_no) || theirs.0.len() != components {
+/// A client says that its state after a tick is not the one that the tick's frame came with.
+pub fn take_complaint(world: &mut World, member: Entity, match_no: u32, tick: Tick, theirs: &StateHashes) {
+    if !is_sound(world, member, match_no, theirs) {
         world.resource_mut::<Counters>().invalid_messages += 1;
-    } else if world.get::<Investigation>(member).is_some_and(|open| open.asks_for(match_no, tick)) {
-        name(world, member, tick, theirs);
     } else if differs(world, member, tick, theirs.combined()) {
         begin(world, member, tick);
+    }
+}
+
+/// A client says after which tick its state was another one first.
+pub fn take_answer(world: &mut World, member: Entity, match_no: u32, tick: Tick, theirs: StateHashes) {
+    let is_asked_for = world.get::<Investigation>(member).is_some_and(|open| open.asks_for(match_no, tick));
+    if is_asked_for && is_sound(world, member, match_no, &theirs) {
+        name(world, member, tick, theirs);
+    } else {
+        note_unasked(world, member);
     }
 }
 
@@ -79,12 +86,22 @@ pub fn take_hashes(world: &mut World, member: Entity, match_no: u32, tick: Tick,
 pub fn take_fields(world: &mut World, member: Entity, match_no: u32, tick: Tick, is_last: bool, fields: Vec<Field>) {
     let open = world.get_mut::<Investigation>(member);
     let Some(first) = open.and_then(|open| open.into_inner().waits_for_fields(match_no, tick)) else {
-        world.resource_mut::<Counters>().invalid_messages += 1;
-        return;
+        return note_unasked(world, member);
     };
     first.fields.extend(fields);
     if is_last || first.fields.iter().map(Field::bytes).sum::<usize>() > LIST_BYTES_MAX {
         conclude(world, member);
+    }
+}
+
+fn is_sound(world: &World, member: Entity, match_no: u32, theirs: &StateHashes) -> bool {
+    is_current_match(world, member, match_no) && theirs.0.len() == world.resource::<RoomStates>().count()
+}
+
+/// An answer that nobody waits for. Whoever was asked once may come too late with it, or tell of a component without fields.
+fn note_unasked(world: &mut World, member: Entity) {
+    if world.get::<DesyncLog>(member).is_none() {
+        world.resource_mut::<Counters>().invalid_messages += 1;
     }
 }
 
