@@ -13,36 +13,35 @@
 //!
 //! A client that does not answer is reported all the same. Everything that it says is bounded and only ever compared.
 
+mod conclusion;
 mod investigation;
 mod traces;
 
 use bevy::prelude::*;
 use framehouse_shared::{
     fields::{Field, LIST_BYTES_MAX},
-    protocol::{
-        control::{ControlDown, HASHES_ASKED_MAX},
-        end::{EndCode, EndReason},
-    },
+    protocol::control::{ControlDown, HASHES_ASKED_MAX},
     room_state::RoomStates,
     state_hash::StateHashes,
     tick::Tick,
 };
 
+pub use conclusion::conclude_leaving;
 pub use traces::{Traces, tell_traced};
 
+use conclusion::conclude;
 use investigation::{DesyncLog, Investigation};
 
 use super::{
-    Player, Spectator,
     clock::RoomClock,
     history::FrameHistory,
     inputs::SyncState,
     resync::{address_and_room, is_current_match},
 };
 use crate::{
-    net::{mail, session},
+    net::mail,
     ops::status::Counters,
-    replay::{self, desync::FirstBad},
+    replay::desync::FirstBad,
     tick::{Now, TickRate},
 };
 
@@ -182,34 +181,4 @@ fn name(world: &mut World, member: Entity, tick: Tick, theirs: StateHashes) {
     if !has_fields {
         conclude(world, member);
     }
-}
-
-/// All is known that there is to know: it goes into a report, and a member whose state differed too often has to go.
-fn conclude(world: &mut World, member: Entity) {
-    let Some(Investigation { finding, room, match_no, is_one_too_many, .. }) =
-        world.get_entity_mut(member).ok().and_then(|mut member| member.take::<Investigation>())
-    else {
-        return;
-    };
-    let (tick, slot) = (finding.tick(), finding.slot);
-    let component = finding.first_bad.as_ref().map_or("a component that it did not name", FirstBad::component);
-    tracing::warn!(match_id = %finding.match_id, name = finding.name, ?slot, %tick, component, "a client's state differed from ours");
-    let tell = world.resource::<Traces>().teller(member, match_no, tick, component);
-    let report = replay::report_desync(world, room, finding, tell);
-    if is_one_too_many {
-        send_away(world, member, tick, component, report);
-    }
-}
-
-fn send_away(world: &mut World, member: Entity, tick: Tick, component: &str, report: Option<String>) {
-    let of_player = world.get::<Player>(member).and_then(|player| player.presence.session());
-    let session = of_player.or_else(|| world.get::<Spectator>(member).map(|spectator| spectator.session));
-    let Some(session) = session else { return };
-    let code = EndCode::Desynced;
-    let report = report.map_or_else(String::new, |name| format!("; the server's report is {name}"));
-    let sentence = format!("{}; it was last {component} after tick {tick}{report}", code.sentence());
-    let mut counters = world.resource_mut::<Counters>();
-    counters.desyncs_sent_away += 1;
-    counters.kicked += 1;
-    session::close(world, session, EndReason { code, sentence });
 }

@@ -1,6 +1,6 @@
 //! What a client that is not ours may claim about its state, and what that costs.
 
-use framehouse_server::replay::Replays;
+use framehouse_server::{config::CleanupSettings, replay::Replays};
 use framehouse_shared::{
     fields::Field,
     protocol::control::{ControlUp, FIELDS_BYTES_MAX},
@@ -117,4 +117,23 @@ fn a_late_complaint_is_not_taken_for_the_answer() {
     let (_, report) = only_report(folder.path());
     assert_eq!(report["first_bad_tick"], json!(tick.0), "{report}");
     assert_eq!(report["differences"][0]["field"], "shield_until", "{report}");
+}
+
+#[test]
+fn who_leaves_before_the_answer_is_reported_however_soon_it_is_freed() {
+    let folder = Folder::new("desync-leaver");
+    let (mut world, writer) = playing(ArenaPlugin, &folder);
+    let settings = CleanupSettings { cleanup_delay: 0.5, force_cleanup_delay: 2.0, ..default() };
+    world.server.world_mut().insert_resource(settings);
+    let mut hashes = world.clients[VICTIM].client.simulation().expect("a match").hashes();
+    hashes.0[0] = Some(9);
+    let tick = next_confirmed(&world).minus(1);
+    world.clients[VICTIM].client.claim(&ControlUp::Hashes { match_no: 1, tick, is_answer: false, hashes });
+    assert!(world.step_until(60, |world| counters(world).desyncs == 1), "it is noticed");
+    world.clients[VICTIM].client.leave();
+    world.step_ticks(60);
+    nobody_else_noticed(&world);
+    close(world, writer);
+    let (_, report) = only_report(folder.path());
+    assert_eq!((&report["detected"]["tick"], &report["first_bad_tick"]), (&json!(tick.0), &Value::Null), "{report}");
 }
