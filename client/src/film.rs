@@ -17,6 +17,8 @@ use framehouse_shared::{
 
 /// Ticks of a film, at most: two hours at 30 Hz, some 60 MB of memory.
 const TICKS_MAX: u32 = 720 * BLOCK_TICKS;
+/// Joins in a film, at most: one in three ticks of the longest, some 6 MB of memory.
+const JOINS_MAX: usize = 72_000;
 /// Ticks that are simulated in one call, at most: what a distant moment takes is spread over frames.
 const STEPS_MAX: u32 = 400;
 
@@ -32,6 +34,9 @@ pub enum FilmError {
     /// It is longer than a film can be.
     #[error("it is longer than two hours")]
     TooLong,
+    /// More players come than a film can hold.
+    #[error("more players join in it than this program can show")]
+    TooManyJoins,
     /// Its opening state is none of this game.
     #[error("its opening state is not one of this game")]
     BadOpening,
@@ -86,6 +91,9 @@ impl Film {
         for recorded in replay.beginning.iter_ticks() {
             let recorded = recorded?;
             let tick = recorded.frame.tick;
+            if film.joins.len() + recorded.joined.len() > JOINS_MAX {
+                return Err(FilmError::TooManyJoins);
+            }
             film.joins.extend(recorded.joined.into_iter().map(|(slot, name)| (tick, slot, name)));
             film.hashes.extend(recorded.hashes.map(|hashes| (tick, hashes)));
             film.frames.push(recorded.frame);

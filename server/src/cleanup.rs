@@ -88,6 +88,7 @@ pub struct Leftover;
 pub fn cleanup_user_session(world: &mut World, room: Entity, member: Entity) {
     let player = world.get::<Player>(member).map(|player| player.id);
     let player = player.or_else(|| world.get::<Spectator>(member).map(|spectator| spectator.id));
+    room::desync::conclude_leaving(world, member);
     world.entity_mut(member).remove::<(Player, Spectator, InRoom, PeerAddress)>().insert(Leftover);
     schedule_user(world, room, member, player);
 }

@@ -123,7 +123,9 @@ fn serve(game: impl Plugin + Clone, cli: &Cli) -> Result<(), String> {
     // With the server goes its end of the queue of replays, and with that, when all is written, the thread.
     drop(server);
     if replays.is_some_and(|writer| !writer.close(REPLAY_TIME_MAX)) {
-        tracing::warn!("the last replays could not be written in time: the next start completes them");
+        tracing::warn!(
+            "the last replays or reports could not be written in time: the next start completes the replays"
+        );
     }
     tracing::info!("stopped");
     Ok(())

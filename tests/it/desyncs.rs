@@ -213,6 +213,7 @@ fn a_game_that_lists_no_fields_still_gets_tick_and_component() {
     world.clients[VICTIM].client.corrupt(tick, |room| room.get_mut::<Presses>().expect("a state").luck ^= 1);
     let (_, named_tick, component) = follow(&mut world, tick, |_, _| {}).named.expect("it was named");
     assert_eq!((named_tick, component.as_str()), (tick, "presses"));
+    assert_eq!(world.server.world().resource::<Counters>().invalid_messages, 0, "its empty list is no offence");
     nobody_else_noticed(&world);
     close(world, writer);
     let (_, report) = only_report(folder.path());

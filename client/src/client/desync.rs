@@ -15,7 +15,7 @@ impl Client {
         self.note_desync(tick);
         let (Some(current), Some(prediction)) = (&self.current, &self.prediction) else { return };
         let Some(hashes) = prediction.hashes_after(tick).cloned() else { return };
-        self.connection.queue_control(&ControlUp::Hashes { match_no: current.number, tick, hashes });
+        self.connection.queue_control(&ControlUp::Hashes { match_no: current.number, tick, is_answer: false, hashes });
     }
 
     /// Says after which tick our state was another one first, if it was after any of those asked for.
@@ -23,7 +23,7 @@ impl Client {
         let Some(prediction) = self.prediction.as_mut().filter(|_| is_current(&self.current, match_no)) else { return };
         let Some((tick, hashes)) = prediction.find_first_bad(first, server) else { return };
         self.note_desync(tick);
-        self.connection.queue_control(&ControlUp::Hashes { match_no, tick, hashes });
+        self.connection.queue_control(&ControlUp::Hashes { match_no, tick, is_answer: true, hashes });
     }
 
     /// The server has named the component: it gets what that held on our side. Or it has named the field, too.

@@ -1,4 +1,10 @@
-use framehouse_shared::{arena::ArenaPlugin, replay::canned_replay, simulation::bot_match};
+use framehouse_shared::{
+    arena::ArenaPlugin,
+    input::{Input, RosterChange, RosterEvent},
+    protocol::hot::encode_blob,
+    replay::{Assembly, Packer, Recorder, Trailer, canned_replay, is_hash_tick},
+    simulation::bot_match,
+};
 
 use super::*;
 
@@ -83,4 +89,33 @@ fn other_files_are_refused_in_a_sentence() {
     assert!(matches!(open(&bytes[..bytes.len() - 1]), Some(FilmError::File(_))));
     let of_another_game = canned_replay(crate::toy::ToyPlugin, 5, 4, 40);
     assert!(matches!(open(&of_another_game), Some(FilmError::OtherRelease(_))));
+}
+
+/// A replay in which everybody joins in each of so many ticks.
+fn crowded(ticks: u32) -> Vec<u8> {
+    let bytes = canned_replay(ArenaPlugin, 5, 4, 40);
+    let replay = Replay::read(&bytes).expect("a whole replay");
+    let opening = replay.beginning.opening().expect("an opening");
+    let mut packer = Packer::new();
+    let (mut assembly, mut bytes) = Assembly::begin(&mut packer, replay.header(), &opening);
+    let (mut recorder, hashes) = (Recorder::default(), StateHashes::default());
+    let events = || Slot::all().map(|slot| RosterEvent { change: RosterChange::Join, slot });
+    for tick in (0..ticks).map(Tick) {
+        let frame = Frame { tick, events: events().collect(), ..Default::default() };
+        let hash = is_hash_tick(tick).then(|| hashes.combined());
+        let blob = encode_blob(&frame, &[Input::NEUTRAL; SLOTS_MAX], hash);
+        let block = recorder.push(&frame, &blob, |_| "Ada", &hashes);
+        bytes.extend(block.into_iter().flat_map(|block| assembly.block(&mut packer, &block)));
+    }
+    bytes.extend(recorder.take_block().into_iter().flat_map(|block| assembly.block(&mut packer, &block)));
+    bytes.extend(assembly.end(&Trailer { ticks, ..replay.trailer }));
+    bytes
+}
+
+#[test]
+fn a_film_holds_only_so_many_joins() {
+    let open = |ticks| Film::open(Simulation::new(ArenaPlugin), &crowded(ticks)).map(|film| film.joins.len());
+    let ticks_max = (JOINS_MAX / SLOTS_MAX) as u32;
+    assert_eq!(open(ticks_max), Ok(JOINS_MAX));
+    assert_eq!(open(ticks_max + 1), Err(FilmError::TooManyJoins));
 }

@@ -1,9 +1,12 @@
 //! The way from the tick thread to the thread that writes: it never blocks, and it is bounded.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
-    mpsc::{self, Receiver, Sender},
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+        mpsc::{self, Receiver, Sender},
+    },
 };
 
 use framehouse_shared::{
@@ -61,7 +64,7 @@ pub struct ReplayStats {
     pub removed: u64,
     /// Reports of desyncs that lie on the disk.
     pub reports: u64,
-    /// Reports that could not be written, or were too many for one match or for the thread.
+    /// Reports that could not be written, were there already, or were too many for one match or for the thread.
     pub reports_lost: u64,
     /// Jobs that wait for the thread.
     pub waiting: usize,
@@ -165,11 +168,25 @@ impl Progress {
 
 impl Jobs {
     /// Does every job with `work` until there is nobody left who could send one.
+    ///
+    /// Reports come last: one may take seconds, and a server that stops waits only so long for its replays' ends.
     pub fn for_each(self, mut work: impl FnMut(Job)) {
-        for job in self.jobs {
+        let mut reports = VecDeque::new();
+        while let Some(job) = self.next(&mut reports) {
             let bytes = job.bytes();
             work(job);
             self.progress.note_done(bytes);
         }
+    }
+
+    /// The next job that is no report; else the oldest report; else whatever comes, if anything can.
+    fn next(&self, reports: &mut VecDeque<Job>) -> Option<Job> {
+        for job in self.jobs.try_iter() {
+            match job {
+                Job::Report(_) => reports.push_back(job),
+                _ => return Some(job),
+            }
+        }
+        reports.pop_front().or_else(|| self.jobs.recv().ok())
     }
 }

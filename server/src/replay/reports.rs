@@ -30,7 +30,13 @@ pub(super) fn file_name(match_id: MatchId, slot: Option<Slot>, player: PlayerId,
 
 /// All reports, by match.
 pub(super) struct Reports {
-    by_match: HashMap<MatchId, Vec<PathBuf>>,
+    by_match: HashMap<MatchId, Vec<Kept>>,
+    bytes: u64,
+}
+
+/// A report as it was written: what an operator does to the file since must not change the sum.
+struct Kept {
+    path: PathBuf,
     bytes: u64,
 }
 
@@ -40,7 +46,7 @@ impl Reports {
         let mut reports = Self { by_match: HashMap::new(), bytes: 0 };
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();
-            let Some(match_id) = match_of(&path) else { continue };
+            let Some(match_id) = match_of(&path).filter(|_| path.is_file()) else { continue };
             let is_whole = path.extension().is_some_and(|extension| extension != PART);
             if is_whole && whole_path(folder, match_id).exists() {
                 let bytes = fs::metadata(&path).map_or(0, |metadata| metadata.len());
@@ -52,21 +58,22 @@ impl Reports {
         Ok(reports)
     }
 
-    /// Whether the match may have one more.
-    pub fn has_room(&self, match_id: MatchId) -> bool {
-        self.by_match.get(&match_id).is_none_or(|reports| reports.len() < REPORTS_MAX)
+    /// Whether the match may have this one, too. What is written stays: a client may claim the same tick again.
+    pub fn has_room(&self, match_id: MatchId, path: &Path) -> bool {
+        let is_free = |reports: &Vec<Kept>| reports.iter().all(|kept| kept.path != path);
+        self.by_match.get(&match_id).is_none_or(|reports| reports.len() < REPORTS_MAX && is_free(reports))
     }
 
-    /// Adds one that was just written.
+    /// Adds one that was just written, and that there was room for.
     pub fn add(&mut self, match_id: MatchId, path: PathBuf, bytes: u64) {
-        self.by_match.entry(match_id).or_default().push(path);
+        self.by_match.entry(match_id).or_default().push(Kept { path, bytes });
         self.bytes += bytes;
     }
 
     /// Removes those of a match whose replay goes.
     pub fn remove(&mut self, match_id: MatchId) {
-        for path in self.by_match.remove(&match_id).unwrap_or_default() {
-            self.bytes -= fs::metadata(&path).map_or(0, |metadata| metadata.len()).min(self.bytes);
+        for Kept { path, bytes } in self.by_match.remove(&match_id).unwrap_or_default() {
+            self.bytes -= bytes;
             // An operator may have taken it away.
             let _ = fs::remove_file(path);
         }

@@ -165,22 +165,25 @@ impl Writer {
 
     /// A report that cannot be written is lost, and nothing else is.
     fn report(&mut self, job: DesyncJob) {
-        let (match_id, name) = (job.finding.match_id, job.finding.file_name());
+        let (match_id, path) = (job.finding.match_id, self.folder.join(job.finding.file_name()));
         let has_replay = self.growing.contains_key(&match_id) || folder::whole_path(&self.folder, match_id).exists();
-        let written = if has_replay && self.shelf.reports.has_room(match_id) {
-            job.write(&self.folder)
-                .inspect_err(|error| tracing::error!(name, "a report cannot be written: {error}"))
-                .ok()
-        } else {
-            tracing::info!(name, "a desync is not reported: its match has no replay, or too many reports already");
-            None
-        };
-        let Some(bytes) = written else {
+        if !has_replay || !self.shelf.reports.has_room(match_id, &path) {
             self.progress.reports_lost.fetch_add(1, Relaxed);
+            let report = path.display();
+            tracing::info!(%report, "a desync is not reported: its match has no replay, enough reports, or this one already");
             return;
-        };
-        self.progress.reports.fetch_add(1, Relaxed);
-        self.shelf.reports.add(match_id, self.folder.join(name), bytes);
+        }
+        match job.write(&self.folder) {
+            Ok(bytes) => {
+                self.is_failing = false;
+                self.progress.reports.fetch_add(1, Relaxed);
+                self.shelf.reports.add(match_id, path, bytes);
+            }
+            Err(error) => {
+                self.progress.reports_lost.fetch_add(1, Relaxed);
+                self.note_failing("report", &error, match_id);
+            }
+        }
     }
 
     fn forget(&mut self, match_id: MatchId) {
@@ -193,9 +196,13 @@ impl Writer {
     fn fail(&mut self, match_id: MatchId, error: &io::Error) {
         self.forget(match_id);
         self.progress.failed.fetch_add(1, Relaxed);
-        // A line for every match would fill the log's disk too.
+        self.note_failing("replay", error, match_id);
+    }
+
+    /// A line for every file would fill the log's disk too: one until something is written again.
+    fn note_failing(&mut self, what: &str, error: &io::Error, match_id: MatchId) {
         if !self.is_failing {
-            tracing::error!(%match_id, "a replay cannot be written to {}: {error}", self.folder.display());
+            tracing::error!(%match_id, "a {what} cannot be written to {}: {error}", self.folder.display());
         }
         self.is_failing = true;
     }

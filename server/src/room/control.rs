@@ -45,8 +45,11 @@ fn handle_members(world: &mut World, session: Entity, member: Entity, message: C
         ControlUp::Leave => session::close(world, session, EndCode::Left),
         ControlUp::Loaded { match_no, next_tick } => resync::note_loaded(world, member, match_no, next_tick),
         ControlUp::WantFrames { match_no, first } => resync::send_frames(world, member, match_no, first),
-        ControlUp::Hashes { match_no, tick, hashes } => {
-            desync::take_hashes(world, member, match_no, tick, hashes);
+        ControlUp::Hashes { match_no, tick, is_answer: false, hashes } => {
+            desync::take_complaint(world, member, match_no, tick, &hashes);
+        }
+        ControlUp::Hashes { match_no, tick, is_answer: true, hashes } => {
+            desync::take_answer(world, member, match_no, tick, hashes);
         }
         ControlUp::Fields { match_no, tick, is_last, fields } => {
             desync::take_fields(world, member, match_no, tick, is_last, fields);

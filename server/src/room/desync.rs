@@ -5,7 +5,7 @@
 //! the hash of a confirmed tick (in inputs)     ──▶
 //!   or Hashes, when a frame brought another    ──▶   it differs: that much is certain
 //!                                              ◀──   WantHashes: the server's own of the last ticks; then its state
-//! Hashes of the first tick that differs        ──▶   the first component that differs
+//! Hashes, as an answer: the first that differs ──▶   the first component that differs
 //!                                              ◀──   Desync: tick and component
 //! Fields of that component, if it lists any    ──▶   a report beside the replay (`replay/desync.rs`)
 //!                                              ◀──   Desync: tick, component and field
@@ -13,36 +13,35 @@
 //!
 //! A client that does not answer is reported all the same. Everything that it says is bounded and only ever compared.
 
+mod conclusion;
 mod investigation;
 mod traces;
 
 use bevy::prelude::*;
 use framehouse_shared::{
     fields::{Field, LIST_BYTES_MAX},
-    protocol::{
-        control::{ControlDown, HASHES_ASKED_MAX},
-        end::{EndCode, EndReason},
-    },
+    protocol::control::{ControlDown, HASHES_ASKED_MAX},
     room_state::RoomStates,
     state_hash::StateHashes,
     tick::Tick,
 };
 
+pub use conclusion::conclude_leaving;
 pub use traces::{Traces, tell_traced};
 
+use conclusion::conclude;
 use investigation::{DesyncLog, Investigation};
 
 use super::{
-    Player, Spectator,
     clock::RoomClock,
     history::FrameHistory,
     inputs::SyncState,
     resync::{address_and_room, is_current_match},
 };
 use crate::{
-    net::{mail, session},
+    net::mail,
     ops::status::Counters,
-    replay::{self, desync::FirstBad},
+    replay::desync::FirstBad,
     tick::{Now, TickRate},
 };
 
@@ -63,15 +62,22 @@ pub fn compare_reports(world: &mut World) {
     }
 }
 
-/// A client says what its state was after a tick: that it differs, or, in answer to us, where it first did.
-pub fn take_hashes(world: &mut World, member: Entity, match_no: u32, tick: Tick, theirs: StateHashes) {
-    let components = world.resource::<RoomStates>().count();
-    if !is_current_match(world, member, match_no) || theirs.0.len() != components {
+/// A client says that its state after a tick is not the one that the tick's frame came with.
+pub fn take_complaint(world: &mut World, member: Entity, match_no: u32, tick: Tick, theirs: &StateHashes) {
+    if !is_sound(world, member, match_no, theirs) {
         world.resource_mut::<Counters>().invalid_messages += 1;
-    } else if world.get::<Investigation>(member).is_some_and(|open| open.asks_for(match_no, tick)) {
-        name(world, member, tick, theirs);
     } else if differs(world, member, tick, theirs.combined()) {
         begin(world, member, tick);
+    }
+}
+
+/// A client says after which tick its state was another one first.
+pub fn take_answer(world: &mut World, member: Entity, match_no: u32, tick: Tick, theirs: StateHashes) {
+    let is_asked_for = world.get::<Investigation>(member).is_some_and(|open| open.asks_for(match_no, tick));
+    if is_asked_for && is_sound(world, member, match_no, &theirs) {
+        name(world, member, tick, theirs);
+    } else {
+        note_unasked(world, member);
     }
 }
 
@@ -79,12 +85,22 @@ pub fn take_hashes(world: &mut World, member: Entity, match_no: u32, tick: Tick,
 pub fn take_fields(world: &mut World, member: Entity, match_no: u32, tick: Tick, is_last: bool, fields: Vec<Field>) {
     let open = world.get_mut::<Investigation>(member);
     let Some(first) = open.and_then(|open| open.into_inner().waits_for_fields(match_no, tick)) else {
-        world.resource_mut::<Counters>().invalid_messages += 1;
-        return;
+        return note_unasked(world, member);
     };
     first.fields.extend(fields);
     if is_last || first.fields.iter().map(Field::bytes).sum::<usize>() > LIST_BYTES_MAX {
         conclude(world, member);
+    }
+}
+
+fn is_sound(world: &World, member: Entity, match_no: u32, theirs: &StateHashes) -> bool {
+    is_current_match(world, member, match_no) && theirs.0.len() == world.resource::<RoomStates>().count()
+}
+
+/// An answer that nobody waits for. Whoever was asked once may come too late with it, or tell of a component without fields.
+fn note_unasked(world: &mut World, member: Entity) {
+    if world.get::<DesyncLog>(member).is_none() {
+        world.resource_mut::<Counters>().invalid_messages += 1;
     }
 }
 
@@ -165,34 +181,4 @@ fn name(world: &mut World, member: Entity, tick: Tick, theirs: StateHashes) {
     if !has_fields {
         conclude(world, member);
     }
-}
-
-/// All is known that there is to know: it goes into a report, and a member whose state differed too often has to go.
-fn conclude(world: &mut World, member: Entity) {
-    let Some(Investigation { finding, room, match_no, is_one_too_many, .. }) =
-        world.get_entity_mut(member).ok().and_then(|mut member| member.take::<Investigation>())
-    else {
-        return;
-    };
-    let (tick, slot) = (finding.tick(), finding.slot);
-    let component = finding.first_bad.as_ref().map_or("a component that it did not name", FirstBad::component);
-    tracing::warn!(match_id = %finding.match_id, name = finding.name, ?slot, %tick, component, "a client's state differed from ours");
-    let tell = world.resource::<Traces>().teller(member, match_no, tick, component);
-    let report = replay::report_desync(world, room, finding, tell);
-    if is_one_too_many {
-        send_away(world, member, tick, component, report);
-    }
-}
-
-fn send_away(world: &mut World, member: Entity, tick: Tick, component: &str, report: Option<String>) {
-    let of_player = world.get::<Player>(member).and_then(|player| player.presence.session());
-    let session = of_player.or_else(|| world.get::<Spectator>(member).map(|spectator| spectator.session));
-    let Some(session) = session else { return };
-    let code = EndCode::Desynced;
-    let report = report.map_or_else(String::new, |name| format!("; the server's report is {name}"));
-    let sentence = format!("{}; it was last {component} after tick {tick}{report}", code.sentence());
-    let mut counters = world.resource_mut::<Counters>();
-    counters.desyncs_sent_away += 1;
-    counters.kicked += 1;
-    session::close(world, session, EndReason { code, sentence });
 }

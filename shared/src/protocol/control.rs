@@ -21,7 +21,7 @@ pub const NETCODE_PROTOCOL_ID: u64 = 0x4672_616d_6568_6f75;
 /// What has to be equal on both ends: the wire's version, and the exact versions of the crates that the simulation's
 /// arithmetic runs on. A test compares them with the lock file.
 pub const PROTOCOL_PARTS: &[(&str, &str)] = &[
-    ("framehouse-wire", "4"),
+    ("framehouse-wire", "5"),
     ("bevy_rapier2d", "0.36.0"),
     ("rapier2d", "0.35.0-glamx0.2"),
     ("parry2d", "0.30.2-glamx0.2-b"),
@@ -135,6 +135,8 @@ pub enum ControlUp {
         match_no: u32,
         /// The tick after which the state was hashed.
         tick: Tick,
+        /// Whether this answers a question. The two may cross on their way, and only one names the first tick.
+        is_answer: bool,
         /// One hash per registered component.
         hashes: StateHashes,
     },

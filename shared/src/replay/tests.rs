@@ -94,20 +94,24 @@ fn errors_say_what_is_wrong_and_where() {
     assert_eq!(error(&altered), "it was altered or damaged in its block of ticks from 300");
 }
 
-/// A replay around one block, with every checksum right.
-fn around(block: &[u8], ticks: u32) -> Vec<u8> {
+/// A replay of so many ticks around these blocks, with every checksum right.
+fn around(blocks: &[&[u8]], ticks: u32) -> Vec<u8> {
     let bytes = short();
     let replay = Replay::read(&bytes).expect("a whole replay");
     let opening = replay.beginning.opening().expect("an opening");
     let mut packer = Packer::new();
     let (mut assembly, mut bytes) = Assembly::begin(&mut packer, replay.header(), &opening);
-    bytes.extend(assembly.block(&mut packer, &RawBlock { first: Tick(0), ticks, bytes: block.to_vec() }));
+    for (first, block) in (0..).step_by(BLOCK_TICKS as usize).zip(blocks) {
+        let of_block = if blocks.len() == 1 { ticks } else { BLOCK_TICKS };
+        let raw = RawBlock { first: Tick(first), ticks: of_block, bytes: block.to_vec() };
+        bytes.extend(assembly.block(&mut packer, &raw));
+    }
     bytes.extend(assembly.end(&Trailer { ticks, ..replay.trailer }));
     bytes
 }
 
-#[test]
-fn the_largest_ticks_fit_into_a_block() {
+/// A block of the largest ticks possible.
+fn largest_block() -> Vec<u8> {
     let mut recorder = Recorder::default();
     let hashes = StateHashes([Some(u64::MAX); crate::state_hash::COMPONENTS_MAX].into());
     let bytes = ArrayVec::from([7; crate::input::COMMAND_BYTES_MAX]);
@@ -126,9 +130,27 @@ fn the_largest_ticks_fit_into_a_block() {
         previous = inputs;
         recorder.push(&frame, &blob, |_| &name, &hashes)
     });
-    let block = block.expect("it is full");
-    assert!(block.bytes.len() <= BLOCK_BYTES_MAX, "{} bytes", block.bytes.len());
-    assert_eq!(read_all(&around(&block.bytes, BLOCK_TICKS)), Ok(BLOCK_TICKS));
+    block.expect("it is full").bytes
+}
+
+#[test]
+fn the_largest_ticks_fit_into_a_block() {
+    let block = largest_block();
+    assert!(block.len() <= BLOCK_BYTES_MAX, "{} bytes", block.len());
+    assert_eq!(read_all(&around(&[&block], BLOCK_TICKS)), Ok(BLOCK_TICKS));
+}
+
+/// They are almost the same, so a small file holds them: its length says nothing of what they take.
+#[test]
+fn blocks_that_unpack_to_more_than_a_replay_are_refused() {
+    let block = largest_block();
+    let blocks_max = (BLOCKS_BYTES_MAX / block.len() as u64) as usize;
+    let ticks = |blocks: usize| blocks as u32 * BLOCK_TICKS;
+    let good = around(&vec![&block[..]; blocks_max], ticks(blocks_max));
+    assert_eq!(read_all(&good), Ok(ticks(blocks_max)));
+    let bad = around(&vec![&block[..]; blocks_max + 1], ticks(blocks_max + 1));
+    assert!(bad.len() < 4 << 20, "{} bytes", bad.len());
+    assert_eq!(read_all(&bad), Err(ReplayError::TooLarge));
 }
 
 #[test]
@@ -182,7 +204,7 @@ proptest! {
 
     #[test]
     fn any_block_with_good_checksums_is_read_without_panic(block: Vec<u8>, ticks in 0u32..400) {
-        let _ = read_all(&around(&block, ticks));
+        let _ = read_all(&around(&[&block], ticks));
     }
 
     #[test]
@@ -204,6 +226,6 @@ proptest! {
         for (place, byte) in edits {
             *place.get_mut(&mut block) = byte;
         }
-        let _ = read_all(&around(&block, 70));
+        let _ = read_all(&around(&[&block], 70));
     }
 }

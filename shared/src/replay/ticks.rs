@@ -1,7 +1,7 @@
 //! The ticks of a replay, block by block.
 
 use super::{
-    BLOCK_BYTES_MAX,
+    BLOCK_BYTES_MAX, BLOCKS_BYTES_MAX,
     block::{Recorded, take_tick},
     error::{Part, ReplayError},
     zip::Unpacker,
@@ -26,6 +26,8 @@ pub struct Ticks<'r> {
     blocks: &'r [Block<'r>],
     unpacker: Unpacker,
     raw: Vec<u8>,
+    /// Bytes of all blocks so far, before compression.
+    unpacked: u64,
     read: usize,
     next: Tick,
     inputs: [Input; SLOTS_MAX],
@@ -49,12 +51,17 @@ impl<'r> Ticks<'r> {
     /// All ticks of these blocks, which are a replay's from its first on.
     pub(super) fn new(blocks: &'r [Block<'r>]) -> Self {
         let inputs = [Input::NEUTRAL; SLOTS_MAX];
-        Self { blocks, unpacker: Unpacker::new(), raw: Vec::new(), read: 0, next: Tick(0), inputs }
+        Self { blocks, unpacker: Unpacker::new(), raw: Vec::new(), unpacked: 0, read: 0, next: Tick(0), inputs }
     }
 
     fn take(&mut self, block: &'r Block) -> Result<Recorded, ReplayError> {
         if self.next == block.first {
             self.unpacker.unpack(block.packed, BLOCK_BYTES_MAX, &mut self.raw, block.part())?;
+            self.unpacked += self.raw.len() as u64;
+            // Whoever keeps the ticks is promised how many there can be; a few bytes of a file can hold much more.
+            if self.unpacked > BLOCKS_BYTES_MAX {
+                return Err(ReplayError::TooLarge);
+            }
             self.read = 0;
         }
         let mut reader = Reader::new(&self.raw[self.read..]);

@@ -107,7 +107,7 @@ fn ups() -> Vec<ControlUp> {
         ControlUp::Leave,
         ControlUp::Loaded { match_no: 2, next_tick: Tick(70_000) },
         ControlUp::WantFrames { match_no: 2, first: Tick(300) },
-        ControlUp::Hashes { match_no: 2, tick: Tick(299), hashes },
+        ControlUp::Hashes { match_no: 2, tick: Tick(299), is_answer: true, hashes },
         ControlUp::Message(b"good game".to_vec()),
         ControlUp::GiveUp,
         ControlUp::Chat("good game".into()),

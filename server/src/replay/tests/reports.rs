@@ -11,6 +11,7 @@ use super::*;
 use crate::replay::{
     desync::{DesyncJob, Finding, FirstBad, LinkFigures, MakeSimulation},
     queue::{ReplayQueue, ReplayStats},
+    reports::Reports,
 };
 
 /// A desync in slot 1 of a match.
@@ -125,4 +126,45 @@ fn a_report_says_what_the_recording_says_and_why_nothing_if_nothing() {
         let note = read(match_id, tick)["note"].as_str().expect("a sentence").to_owned();
         assert!(note.contains(reason), "{note}");
     }
+}
+
+#[test]
+fn a_report_is_not_overwritten_by_a_later_one_of_its_name() {
+    let folder = Folder::new("reports-twice");
+    fs::write(whole_path(&folder.0, MatchId(1)), canned_replay(ArenaPlugin, 1, 2, 40)).expect("a file");
+    let later = Finding { name: "somebody with a longer name".to_owned(), ..finding(1, 3) };
+    let stats = report(&folder, vec![finding(1, 3), later]);
+    assert_eq!((stats.reports, stats.reports_lost), (1, 1));
+    let text = fs::read_to_string(folder.0.join(report_name(1, 3))).expect("a report");
+    assert!(text.contains("\"ada\""), "{text}");
+}
+
+#[test]
+fn nothing_is_left_of_the_sum_when_all_reports_are_gone() {
+    let folder = Folder::new("reports-sum");
+    replay_with_report(&folder, 1);
+    let mut reports = Reports::open(&folder.0).expect("readable");
+    assert_eq!(reports.bytes(), 1000);
+    let path = folder.0.join(report_name(1, 7));
+    assert!(reports.has_room(MatchId(1), &path));
+    reports.add(MatchId(1), path.clone(), 500);
+    assert!(!reports.has_room(MatchId(1), &path), "it is there");
+    // An operator takes one away, and edits the other.
+    fs::remove_file(folder.0.join(report_name(1, 9))).expect("a file");
+    fs::write(&path, "{}").expect("a file");
+    reports.remove(MatchId(1));
+    assert_eq!((reports.bytes(), folder.names()), (0, vec![whole_name(1)]));
+}
+
+#[test]
+fn reports_wait_until_nothing_else_does() {
+    let (sender, jobs) = queue();
+    send(&sender, finding(1, 3));
+    send(&sender, finding(1, 4));
+    sender.send(Job::Abandon(MatchId(2))).expect("there is room");
+    drop(sender);
+    let (progress, mut order) = (Arc::clone(&jobs.progress), Vec::new());
+    jobs.for_each(|job| order.push(if let Job::Report(job) = job { Some(job.finding.detected) } else { None }));
+    assert_eq!(order, [None, Some(Tick(3)), Some(Tick(4))]);
+    assert_eq!(progress.stats().waiting, 0);
 }

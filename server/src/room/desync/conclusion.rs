@@ -1,0 +1,60 @@
+//! The end of an investigation: a report, and for a member whose state differed too often the way out.
+
+use bevy::prelude::*;
+use framehouse_shared::{
+    protocol::end::{EndCode, EndReason},
+    tick::Tick,
+};
+
+use super::{Traces, investigation::Investigation};
+use crate::{
+    net::session,
+    ops::status::Counters,
+    replay::{self, desync::FirstBad},
+    room::{Player, Spectator},
+};
+
+/// All is known that there is to know: it goes into a report, and a member whose state differed too often has to go.
+pub fn conclude(world: &mut World, member: Entity) {
+    let Some(concluded) = report(world, member) else { return };
+    if concluded.is_one_too_many {
+        send_away(world, member, concluded);
+    }
+}
+
+/// What a member is told that has to go.
+struct Concluded {
+    tick: Tick,
+    component: &'static str,
+    report: Option<String>,
+    is_one_too_many: bool,
+}
+
+/// Of a member that leaves nothing more comes: what is known so far is reported.
+pub fn conclude_leaving(world: &mut World, member: Entity) {
+    report(world, member);
+}
+
+fn report(world: &mut World, member: Entity) -> Option<Concluded> {
+    let open = world.get_entity_mut(member).ok()?.take::<Investigation>()?;
+    let Investigation { finding, room, match_no, is_one_too_many, .. } = open;
+    let (tick, slot) = (finding.tick(), finding.slot);
+    let component = finding.first_bad.as_ref().map_or("a component that it did not name", FirstBad::component);
+    tracing::warn!(match_id = %finding.match_id, name = finding.name, ?slot, %tick, component, "a client's state differed from ours");
+    let tell = world.resource::<Traces>().teller(member, match_no, tick, component);
+    let report = replay::report_desync(world, room, finding, tell);
+    Some(Concluded { tick, component, report, is_one_too_many })
+}
+
+fn send_away(world: &mut World, member: Entity, Concluded { tick, component, report, .. }: Concluded) {
+    let of_player = world.get::<Player>(member).and_then(|player| player.presence.session());
+    let session = of_player.or_else(|| world.get::<Spectator>(member).map(|spectator| spectator.session));
+    let Some(session) = session else { return };
+    let code = EndCode::Desynced;
+    let report = report.map_or_else(String::new, |name| format!("; the server's report is {name}"));
+    let sentence = format!("{}; it was last {component} after tick {tick}{report}", code.sentence());
+    let mut counters = world.resource_mut::<Counters>();
+    counters.desyncs_sent_away += 1;
+    counters.kicked += 1;
+    session::close(world, session, EndReason { code, sentence });
+}
