@@ -9,6 +9,7 @@ mod desyncs;
 mod faults;
 mod fuzz_smoke;
 mod hostile;
+mod hostile_states;
 mod late_joins;
 mod lifecycles;
 mod load;

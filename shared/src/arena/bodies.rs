@@ -1,6 +1,9 @@
 //! Crafts, walls and obstacles: one small rapier world a room, stepped by hand.
 
+mod decoded;
+mod indices;
 mod outline;
+mod tree;
 
 use bevy::prelude::*;
 use bevy_rapier2d::rapier::prelude::{
@@ -32,6 +35,7 @@ const SOFT_CCD_PREDICTION: f32 = 40.0;
 ///
 /// A restore into a fresh room brings the scratch components back with it.
 #[derive(Component, Clone, Serialize, Deserialize)]
+#[serde(try_from = "decoded::DecodedBodies")]
 #[require(SpatialGrid, TickEvents)]
 pub struct Bodies {
     rigid: RigidBodySet,

@@ -1,12 +1,17 @@
-//! Room states as a client takes them: decompressed, decoded, put into a simulation.
+//! Room states as a client takes them: decompressed, decoded, put into a simulation and stepped.
 //!
-//! A state that decodes is not stepped here: a client that steps one sent by a hostile server may fail, with a sentence.
+//! A step of such a state may panic, which its room keeps to itself; it may not overflow the stack, hang or fill the memory.
 
-use std::cell::RefCell;
+use std::{
+    cell::{Cell, RefCell},
+    panic,
+    sync::Once,
+};
 
 use framehouse_client::client::snapshot::{STATE_BYTES_MAX, decompress};
 use framehouse_shared::{
-    arena::ArenaPlugin, protocol::codec::CodecError, room_state::RoomSnapshot, simulation::Simulation,
+    arena::ArenaPlugin, input::Frame, protocol::codec::CodecError, room_state::RoomSnapshot, simulation::Simulation,
+    tick::Tick,
 };
 
 use super::seeds;
@@ -21,6 +26,9 @@ pub const ARENA_EDITS: u8 = 2;
 /// The rest of the input is a compressed state of the arena.
 pub const COMPRESSED: u8 = 3;
 
+/// Ticks of a state that are simulated: some things go wrong a tick later.
+const STEPS: u32 = 3;
+
 struct Games {
     arena: Simulation,
     tiny: Simulation,
@@ -28,38 +36,74 @@ struct Games {
 }
 
 thread_local! {
+    static IS_STEPPING: Cell<bool> = const { Cell::new(false) };
     static GAMES: RefCell<Games> = RefCell::new(Games {
-        arena: Simulation::new(ArenaPlugin),
-        tiny: Simulation::new(TinyPlugin),
+        arena: arena(),
+        tiny: tiny(),
         arena_state: seeds::arena_states().pop().expect("a match has states"),
     });
+}
+
+fn arena() -> Simulation {
+    Simulation::new(ArenaPlugin)
+}
+
+fn tiny() -> Simulation {
+    Simulation::new(TinyPlugin)
 }
 
 /// Feeds the decoders of states.
 pub fn state_decode(input: &[u8]) {
     let Some((kind, bytes)) = input.split_first() else { return };
     GAMES.with_borrow_mut(|games| match kind & 3 {
-        ARENA => drop(decode(&mut games.arena, bytes)),
-        TINY => drop(decode(&mut games.tiny, bytes)),
-        ARENA_EDITS => drop(decode(&mut games.arena, &edited(&games.arena_state, bytes))),
+        ARENA => drop(decode(&mut games.arena, arena, bytes)),
+        TINY => drop(decode(&mut games.tiny, tiny, bytes)),
+        ARENA_EDITS => drop(decode(&mut games.arena, arena, &edited(&games.arena_state, bytes))),
         _ => {
             if let Ok(state) = decompress(bytes) {
                 assert!(state.len() as u64 <= STATE_BYTES_MAX);
-                let _ = decode(&mut games.arena, &state);
+                let _ = decode(&mut games.arena, arena, &state);
             }
         }
     });
 }
 
-/// What decodes can be saved, put back, and decoded again from its own bytes.
-fn decode(simulation: &mut Simulation, bytes: &[u8]) -> Result<(), CodecError> {
+/// What decodes can be saved, put back, decoded again from its own bytes, and stepped.
+fn decode(simulation: &mut Simulation, fresh: fn() -> Simulation, bytes: &[u8]) -> Result<(), CodecError> {
     simulation.decode(bytes)?;
     let mut saved = RoomSnapshot::default();
     simulation.save(&mut saved);
     simulation.restore(&saved);
     let again = simulation.encode();
     assert_eq!(simulation.decode(&again), Ok(()), "a state that was decoded cannot be decoded again");
+    if !step(simulation) {
+        *simulation = fresh();
+    }
     Ok(())
+}
+
+/// Simulates a few ticks; says whether they could be.
+fn step(simulation: &mut Simulation) -> bool {
+    keep_quiet_about_steps();
+    IS_STEPPING.set(true);
+    let first = simulation.next_tick();
+    let mut ticks = (0..STEPS).map(|number| Tick(first.0.wrapping_add(number)));
+    let is_good = ticks.all(|tick| simulation.try_step(&Frame { tick, ..Default::default() }));
+    IS_STEPPING.set(false);
+    is_good
+}
+
+/// A panic that a room keeps to itself is no news, and libFuzzer's own hook would end the run.
+fn keep_quiet_about_steps() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let hook = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            if !IS_STEPPING.get() {
+                hook(panic);
+            }
+        }));
+    });
 }
 
 fn edited(state: &[u8], edits: &[u8]) -> Vec<u8> {
