@@ -15,7 +15,8 @@ use framehouse_shared::{
     tick::Tick,
 };
 
-/// Ticks of a film, at most: two hours at 30 Hz, some 60 MB of memory.
+/// Ticks of a film, at most: two hours at 30 Hz, some 60 MB of memory as people play, and some 200 MB for a file that was made to
+/// be large.
 const TICKS_MAX: u32 = 720 * BLOCK_TICKS;
 /// Joins in a film, at most: one in three ticks of the longest, some 6 MB of memory.
 const JOINS_MAX: usize = 72_000;
