@@ -1,6 +1,9 @@
 //! The whole window without a screen and without a graphics card: typed at, clicked at, and read.
 
-use std::time::{Duration, Instant};
+use std::{
+    ops::Range,
+    time::{Duration, Instant},
+};
 
 use bevy::{
     app::PluginsState,
@@ -228,10 +231,10 @@ impl Desk {
         self.let_go();
     }
 
-    /// Those of these words that are on the screen right of `left` (pixels), from top to bottom.
-    pub fn from_top(&mut self, words: &[String], left: f32) -> Vec<String> {
+    /// Those of these words that are in a column of the screen (pixels from the left), from top to bottom.
+    pub fn from_top(&mut self, words: &[String], column: Range<f32>) -> Vec<String> {
         let mut found = self.visible_texts();
-        found.retain(|(text, place)| words.contains(text) && place.x > left);
+        found.retain(|(text, place)| words.contains(text) && column.contains(&place.x));
         found.sort_by(|(_, first), (_, second)| first.y.total_cmp(&second.y));
         found.into_iter().map(|(text, _)| text).collect()
     }

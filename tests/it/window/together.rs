@@ -1,11 +1,13 @@
 //! Two windows and two bots in one match: everybody sees what the server keeps.
 
+use std::ops::Range;
+
 use framehouse_client::{bots::company::Company, window::screens::Screen};
 
 use super::{Folder, desk, start_server, until};
 
-/// Where no rank is any more that could be taken for points, in pixels.
-const RIGHT_OF_RANKS: f32 = 300.0;
+/// Where the points are, in pixels: no rank that could be taken for them, and no number beside the curves.
+const POINTS: Range<f32> = 300.0..640.0;
 
 #[test]
 fn two_windows_and_two_bots_see_the_ranking_of_the_results_file() {
@@ -28,7 +30,7 @@ fn two_windows_and_two_bots_see_the_ranking_of_the_results_file() {
     assert_eq!(names.len(), 4, "{names:?}");
     let points: Vec<String> = players.iter().map(|player| player["points"].to_string()).collect();
     for window in [&mut ada, &mut bob] {
-        window.until("points have counted", |window| window.from_top(&points, RIGHT_OF_RANKS) == points);
-        assert_eq!(window.from_top(&names, 0.0), names, "the order is that of the file");
+        window.until("points have counted", |window| window.from_top(&points, POINTS) == points);
+        assert_eq!(window.from_top(&names, 0.0..POINTS.end), names, "the order is that of the file");
     }
 }

@@ -37,7 +37,7 @@ pub fn hot_decode(bytes: &[u8]) {
 /// Decodes frames as a client does, each as the difference to the one before, up to the first that is none.
 fn decode_frames(blobs: &[&[u8]], first: Tick) {
     let mut previous = [Input::NEUTRAL; SLOTS_MAX];
-    for (tick, blob) in (first.0..).map(Tick).zip(blobs) {
+    for (tick, blob) in (first.0..=u32::MAX).map(Tick).zip(blobs) {
         let Ok((frame, hash)) = decode_blob(blob, tick, &previous) else { break };
         let again = encode_blob(&frame, &previous, hash);
         let inputs = frame.inputs;

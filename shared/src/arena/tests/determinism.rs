@@ -44,6 +44,20 @@ fn a_decoded_room_goes_on_bit_for_bit() {
 }
 
 #[test]
+fn the_longest_match_decodes_to_its_end() {
+    // As many ticks as the rules allow: counters that only grow are no indices, however large they are.
+    let (mut simulation, mut rng) = (opened(13, 4), SimRng::new(7));
+    for tick in 1..108_000 {
+        simulation.step(&scrum_frame(&simulation, &mut rng));
+        if tick % 9_000 == 0 {
+            let (state, mut copy) = (simulation.encode(), Simulation::new(ArenaPlugin));
+            copy.decode(&state).expect("a state decodes");
+            assert!(copy.encode() == state, "after tick {tick}");
+        }
+    }
+}
+
+#[test]
 fn a_rolled_back_room_repeats_itself_bit_for_bit() {
     let (mut simulation, mut rng) = (opened(12, 6), SimRng::new(6));
     let mut saved = RoomSnapshot::default();
