@@ -5,15 +5,18 @@
 
 pub mod cleanup;
 pub mod config;
+pub mod control;
 pub mod counters;
+pub mod desync;
+pub mod match_end;
 pub mod net;
 pub mod ops;
 pub mod replay;
 pub mod results;
 pub mod room;
 pub mod runner;
-pub mod score;
 pub mod server;
+pub mod spread;
 mod start;
 pub mod tick;
 

@@ -4,6 +4,5 @@ pub mod http;
 pub mod limit;
 pub mod replays;
 pub mod rooms;
-pub mod spread;
 pub mod stages;
 pub mod status;

@@ -27,15 +27,15 @@ use bevy::prelude::*;
 use framehouse_shared::{
     fields::FieldDifference,
     input::Frame,
+    match_end::MatchEnd,
     protocol::control::{LeaderboardEntry, protocol_hash},
-    replay::{BUILD_BYTES_MAX, HASH_TICKS, Header, MAP_BYTES_MAX, Place, Unfinished},
+    replay::{BUILD_BYTES_MAX, HASH_TICKS, Header, MAP_BYTES_MAX, Place},
     room_state::RoomStates,
-    sim::GameInfo,
+    sim::{GameInfo, Rooms},
     state_hash::StateHashes,
 };
 
 pub use desync::{Finding, MakeSimulation};
-pub use framehouse_shared::replay::Ending;
 pub use queue::{ReplayQueue, ReplayStats};
 pub use recording::Recording;
 
@@ -43,9 +43,13 @@ use desync::DesyncJob;
 use queue::Job;
 
 use crate::{
-    room::{Room, current_match::CurrentMatch, history::HASH_INTERVAL, inputs::Seating},
-    score::leaderboard,
-    tick::TickRate,
+    room::{
+        Room,
+        current_match::{CurrentMatch, OpeningState},
+        history::{self, FrameHistory, HASH_INTERVAL},
+        inputs::Seating,
+    },
+    tick::{TickRate, TickSet},
 };
 
 /// The program that records, as replays name it. A release sets `FRAMEHOUSE_BUILD` to its commit when it is built.
@@ -61,7 +65,10 @@ pub struct ReplayPlugin;
 
 impl Plugin for ReplayPlugin {
     fn build(&self, app: &mut App) {
-        app.init_resource::<Replays>();
+        app.init_resource::<Replays>().add_systems(
+            FixedUpdate,
+            (begin_recordings, record_ticks).chain().in_set(TickSet::Record).after(history::record_frames),
+        );
     }
 }
 
@@ -76,8 +83,18 @@ impl Replays {
     }
 }
 
-/// Begins to record the match that was just set in this room, from its serialised state before the first tick.
-pub fn begin_match(world: &mut World, room: Entity, opening: Vec<u8>) {
+/// Begins to record the matches that were set in this tick. Runs in `TickSet::Record`.
+fn begin_recordings(world: &mut World) {
+    let mut set: Vec<Entity> = world.query_filtered::<Entity, With<OpeningState>>().iter(world).collect();
+    set.sort();
+    for room in set {
+        if let Some(OpeningState(opening)) = world.entity_mut(room).take() {
+            begin_match(world, room, opening);
+        }
+    }
+}
+
+fn begin_match(world: &mut World, room: Entity, opening: Vec<u8>) {
     let Some(queue) = world.resource::<Replays>().0.clone() else { return };
     let Some(header) = header(world, room) else { return };
     if let Some(recording) = Recording::new(queue, header, opening) {
@@ -105,22 +122,24 @@ fn header(world: &World, room: Entity) -> Option<Header> {
     })
 }
 
-/// Records the tick that a room was just stepped with. `blob` is its frame as it goes to the clients, by
-/// [`encode_blob`](framehouse_shared::protocol::hot::encode_blob), with the hash every [`HASH_TICKS`] ticks.
-pub fn record_frame(recording: &mut Recording, frame: &Frame, blob: &[u8], seating: &Seating, hashes: &StateHashes) {
-    recording.record(frame, blob, |slot| seating.name(slot), hashes);
+/// Records the tick that every recorded room was just stepped with. Runs in `TickSet::Record`.
+fn record_ticks(mut rooms: Rooms<(&Frame, &FrameHistory, &Seating, &StateHashes, &mut Recording)>) {
+    rooms.for_each_room(|(frame, history, seating, hashes, mut recording)| {
+        let blob = history.newest().expect("the room was stepped, and its frame is kept");
+        recording.record(frame, blob, |slot| seating.name(slot), hashes);
+    });
 }
 
-/// Ends the recording of the match in this room, if one is recorded. The state has to be that after its last tick.
+/// Ends the recording of the match in this room, if one is recorded. The state has to be that after its last tick, and so
+/// has the ranking, best first.
 ///
-/// Says whether a replay of the match is on its way to the disk.
-pub fn finish_match(world: &mut World, room: Entity, ending: Ending) -> bool {
-    let recording = world.get_entity_mut(room).ok().and_then(|mut room| room.take::<Recording>());
-    let Some(mut recording) = recording else { return false };
-    let place = |entry: LeaderboardEntry| Place { slot: entry.slot, name: entry.name, score: entry.score };
-    let ranking = leaderboard::entries(world, room).into_iter().map(place).collect();
+/// Gives the name of the replay's file if that is on its way to the disk.
+pub fn finish_match(world: &mut World, room: Entity, end: MatchEnd, ranking: &[LeaderboardEntry]) -> Option<String> {
+    let mut recording = world.get_entity_mut(room).ok().and_then(|mut room| room.take::<Recording>())?;
+    let place = |entry: &LeaderboardEntry| Place { slot: entry.slot, name: entry.name.clone(), score: entry.score };
+    let ranking = ranking.iter().map(place).collect();
     let hashes = world.get::<StateHashes>(room).cloned();
-    recording.end(ending, hashes, Some(ranking))
+    recording.end(end, hashes, Some(ranking)).then(|| folder::file_name(recording.match_id()))
 }
 
 /// Writes a report of a desync in this room beside the replay of its match, and tells the first field that differs.
@@ -143,12 +162,4 @@ pub fn report_desync(
     queue.note_report_lost();
     tracing::warn!(name, "a desync is not reported: the thread that writes replays does not keep up");
     None
-}
-
-/// Ends the recordings of all matches that run, for one reason.
-pub fn finish_all(world: &mut World, why: Unfinished) {
-    let rooms: Vec<Entity> = world.query_filtered::<Entity, With<Recording>>().iter(world).collect();
-    for room in rooms {
-        finish_match(world, room, Ending::Unfinished(why));
-    }
 }

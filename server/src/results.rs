@@ -4,7 +4,8 @@
 //!
 //! ```text
 //! record.rs    what is kept of a match;  hex.rs  its wide numbers
-//! file.rs      the file;  scan.rs  reading it at the start;  known.rs  which results it has
+//! sink.rs      where results are kept
+//! file.rs      the sink that is a file;  scan.rs  reading it at the start;  known.rs  which results it has
 //! writer.rs    the thread;  progress.rs  how far it is
 //! submit.rs    from a match that is over, and back to its room
 //! ```
@@ -15,6 +16,7 @@ mod known;
 mod progress;
 pub mod record;
 mod scan;
+pub mod sink;
 pub mod submit;
 #[cfg(test)]
 mod tests;
@@ -27,7 +29,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
-        mpsc::{self, Receiver, Sender, SyncSender, TrySendError},
+        mpsc::{self, Receiver, SyncSender, TrySendError},
     },
     thread::{self, JoinHandle},
     time::Duration,
@@ -37,10 +39,11 @@ use bevy::{platform::cell::SyncCell, prelude::*};
 use framehouse_shared::ids::MatchId;
 
 pub use progress::ResultStats;
-pub use record::{Ended, MatchResult, Outcome, PlayerResult};
+pub use record::{MatchResult, Outcome, PlayerResult};
 
 use file::ResultsFile;
 use progress::Progress;
+use sink::ResultSink;
 use writer::Writer;
 
 /// The file's name in the data folder.
@@ -82,11 +85,12 @@ pub enum Submitted {
 /// Dropped without [`close`](Self::close) it loses what waits in memory, and what cannot be written at once.
 #[derive(Resource)]
 pub struct ResultStore {
-    path: PathBuf,
+    /// What operators know the sink by.
+    name: String,
     waiting: VecDeque<MatchResult>,
     queue: SyncSender<MatchResult>,
     saved: SyncCell<Receiver<MatchId>>,
-    patience: Sender<Infallible>,
+    patience: SyncSender<Infallible>,
     progress: Arc<Progress>,
     thread: JoinHandle<()>,
     /// Nothing ever comes here: its end is the thread's.
@@ -102,20 +106,35 @@ impl ResultStore {
     pub fn open(folder: &Path) -> Result<Self, ResultsError> {
         let path = folder.join(FILE_NAME);
         let file = open_file(&path).map_err(|error| ResultsError::Unusable { file: path.clone(), error })?;
+        Self::start(file, path.display().to_string()).map_err(ResultsError::NoThread)
+    }
+
+    /// Starts the thread that writes to this sink. `name` is what operators know it by.
+    ///
+    /// # Errors
+    /// The operating system's, where it gives no thread.
+    pub fn start(sink: impl ResultSink, name: String) -> io::Result<Self> {
         let (queue, queued) = mpsc::sync_channel(QUEUE_MAX);
         let (saver, saved) = mpsc::sync_channel(QUEUE_MAX);
-        let (patience, patience_end) = mpsc::channel();
-        let (thread_life, thread_end) = mpsc::channel();
+        // Nothing goes through these two: only their ends mean something.
+        let (patience, patience_end) = mpsc::sync_channel(0);
+        let (thread_life, thread_end) = mpsc::sync_channel(0);
         let progress = Arc::new(Progress::default());
-        let writer =
-            Writer { file, queue: queued, saved: saver, patience: patience_end, progress: Arc::clone(&progress) };
+        let writer = Writer {
+            sink,
+            name: name.clone(),
+            queue: queued,
+            saved: saver,
+            patience: patience_end,
+            progress: Arc::clone(&progress),
+        };
         let work = move || {
-            let _ends_with_the_thread: Sender<Infallible> = thread_life;
+            let _ends_with_the_thread: SyncSender<Infallible> = thread_life;
             writer.run();
         };
-        let thread = thread::Builder::new().name("results".into()).spawn(work).map_err(ResultsError::NoThread)?;
+        let thread = thread::Builder::new().name("results".into()).spawn(work)?;
         let (saved, thread_end) = (SyncCell::new(saved), SyncCell::new(thread_end));
-        Ok(Self { path, waiting: VecDeque::new(), queue, saved, patience, progress, thread, thread_end })
+        Ok(Self { name, waiting: VecDeque::new(), queue, saved, patience, progress, thread, thread_end })
     }
 
     /// Takes a result to be saved. Never blocks, and does no I/O; a result that the file has already is acknowledged like
@@ -157,7 +176,7 @@ impl ResultStore {
 
     /// Writes what waits, for at most so long. Blocks; says how many results are lost because it took longer.
     pub fn close(self, patience: Duration) -> u64 {
-        let Self { path, waiting, queue, saved, patience: patience_end, progress, thread_end, .. } = self;
+        let Self { name, waiting, queue, saved, patience: patience_end, progress, thread_end, .. } = self;
         // Nobody listens any more, and the thread must not wait until somebody does.
         drop(saved);
         // The queue's end tells the thread that nothing more comes. Where the system gives no thread, what waits is lost.
@@ -168,10 +187,7 @@ impl ResultStore {
         drop(patience_end);
         let lost = progress.stats().waiting;
         if lost > 0 {
-            tracing::error!(
-                "results are lost ({lost}): they could not be written to {} before the stop",
-                path.display()
-            );
+            tracing::error!("results are lost ({lost}): they could not be written to {name} before the stop");
         }
         lost
     }
@@ -181,8 +197,7 @@ impl ResultStore {
         let lost = self.progress.note_lost();
         // A line for each would fill the log's disk too.
         if lost.is_power_of_two() {
-            let path = self.path.display();
-            tracing::error!("results are lost ({lost} so far): too many wait to be written to {path}");
+            tracing::error!("results are lost ({lost} so far): too many wait to be written to {}", self.name);
         }
         Submitted::Lost(oldest)
     }

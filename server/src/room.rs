@@ -2,10 +2,10 @@
 
 pub mod broadcast;
 pub mod chat;
+pub mod cleanup_queue;
 pub mod clock;
-pub mod control;
+mod closing;
 pub mod current_match;
-pub mod desync;
 pub mod directory;
 pub mod history;
 pub mod host;
@@ -14,7 +14,10 @@ pub mod members;
 pub mod phase;
 pub mod presence;
 pub mod resync;
+pub mod score;
 pub mod seats;
+
+pub use closing::close_finished_rooms;
 
 use bevy::prelude::*;
 use framehouse_shared::{
@@ -29,12 +32,11 @@ use crate::{
     net::{
         budget::Bucket,
         mail::{self, PeerAddress},
-        session,
     },
     tick::{Now, TickSet},
 };
 
-/// Everything that happens in rooms.
+/// Everything that happens in rooms, except what [`control`](crate::control) takes there from sessions.
 pub struct RoomPlugin;
 
 impl Plugin for RoomPlugin {
@@ -42,24 +44,12 @@ impl Plugin for RoomPlugin {
         app.init_resource::<directory::Directory>()
             .init_resource::<presence::Residents>()
             .init_resource::<current_match::Seeds>()
-            .init_resource::<desync::Traces>()
-            .add_systems(
-                FixedUpdate,
-                (
-                    session::end_gone_sessions,
-                    directory::answer_join_requests,
-                    control::handle_messages,
-                    presence::note_silence,
-                    presence::end_graces,
-                    (desync::compare_reports, desync::conclude_overdue, desync::tell_traced).chain(),
-                    phase::advance_phases,
-                )
-                    .chain()
-                    .in_set(TickSet::Control),
-            )
+            .init_resource::<cleanup_queue::CleanupQueue>()
+            .add_plugins(score::ScorePlugin)
             .add_systems(FixedUpdate, (inputs::close_frames, resync::send_snapshots).chain().in_set(TickSet::Commit))
             .add_systems(FixedUpdate, history::record_frames.in_set(TickSet::Record))
-            .add_systems(FixedUpdate, broadcast::broadcast_frames.in_set(TickSet::Broadcast));
+            .add_systems(FixedUpdate, broadcast::broadcast_frames.in_set(TickSet::Broadcast))
+            .add_systems(FixedUpdate, closing::close_finished_rooms.in_set(TickSet::Cleanup));
     }
 }
 

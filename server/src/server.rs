@@ -8,11 +8,11 @@ use bevy::{
     time::{TimePlugin, TimeUpdateStrategy},
 };
 use framehouse_shared::{
+    match_end::MatchEnd,
     protocol::{
         control::{Hello, protocol_hash},
         end::EndCode,
     },
-    replay::Unfinished,
     rng::SimRng,
     sim::{GameFile, GameFileError, GameInfo, SimPlugin},
     simulation::{Simulation, determinism_fingerprint},
@@ -21,7 +21,10 @@ use framehouse_shared::{
 use crate::{
     cleanup::{CleanupClock, CleanupPlugin},
     config::{CleanupSettings, NetSettings, RoomSettings},
+    control::ControlPlugin,
     counters::Counters,
+    desync::{self, DesyncPlugin},
+    match_end::{self, MatchEndPlugin},
     net::{
         NetPlugin,
         budget::Rates,
@@ -34,7 +37,7 @@ use crate::{
         stages::{CpuClock, Stage, StageTimes},
         status::{StatusBoard, StatusPlugin, TickTimes},
     },
-    replay::{self, MakeSimulation, ReplayPlugin, ReplayQueue, Replays},
+    replay::{MakeSimulation, ReplayPlugin, ReplayQueue, Replays},
     results::{ResultStore, submit::ResultsPlugin},
     room::{
         RoomPlugin,
@@ -42,7 +45,6 @@ use crate::{
         directory::{self, Directory, Grant, JoinError, JoinQueue, JoinRequest, LocalHello},
         phase,
     },
-    score::ScorePlugin,
     tick::{self, Now, Receive, Send, TickPlugin, TickRate},
 };
 
@@ -89,8 +91,8 @@ impl Server {
             .insert_resource(NetcodeKey::random())
             .init_resource::<Counters>()
             .add_plugins((SimPlugin, game.clone(), TickPlugin))
-            .add_plugins((NetPlugin, RoomPlugin, ScorePlugin, CleanupPlugin))
-            .add_plugins((ResultsPlugin, ReplayPlugin, StatusPlugin));
+            .add_plugins((NetPlugin, RoomPlugin, ControlPlugin, MatchEndPlugin))
+            .add_plugins((ReplayPlugin, ResultsPlugin, DesyncPlugin, CleanupPlugin, StatusPlugin));
         if let Some(seed) = setup.seed {
             app.insert_resource(Seeds::Fixed(SimRng::new(seed)));
         }
@@ -199,11 +201,12 @@ impl Server {
 
     /// Tells everybody that the server stops; nobody gets in any more, and no match goes on.
     pub fn say_goodbye(&mut self) {
-        replay::finish_all(self.app.world_mut(), Unfinished::ServerStopped);
         self.app.world_mut().resource_mut::<Directory>().close();
         // Before everybody leaves: a match that the server ends has no result.
-        phase::abort_all(self.app.world_mut(), EndCode::ServerStopping.sentence());
+        phase::end_all(self.app.world_mut(), MatchEnd::ServerStopped);
+        match_end::end_matches(self.app.world_mut());
         session::close_all(self.app.world_mut(), EndCode::ServerStopping);
+        desync::conclude_departed(self.app.world_mut());
     }
 
     /// How many sessions there are, reservations included.

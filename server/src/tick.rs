@@ -6,9 +6,10 @@
 //! ```text
 //! Receive      lanes in parallel: drain -> guard -> netcode -> inbox;  then route: inputs, pings, control
 //! FixedUpdate  Control      joins, control messages, phases
+//!              MatchEnd     matches that are over: leaderboard, replay, result, cleanup
 //!              Commit       input buffers -> this tick's frame; snapshots for newcomers, from the state before it
 //!              Simulate     SimTick: Apply -> Move -> Collide -> Score -> Hash
-//!              Record       history, score buffers
+//!              Record       history, replays, score buffers
 //!              Broadcast    one encode a room, a small header a client
 //!              Leaderboard  every 2.0 s
 //!              Cleanup      faulted and empty rooms, expired reservations
@@ -16,7 +17,8 @@
 //! Send         lanes in parallel: encrypt, send, flush the reliable path where due
 //! ```
 //!
-//! Plugins say `.in_set(..)` only; an order between two systems of one plugin is that plugin's `.chain()`.
+//! Plugins say `.in_set(..)`; an order between two systems of one plugin is its `.chain()`, and a system of a higher floor
+//! runs `.after(..)` one of a lower floor in the same step.
 
 use std::time::Duration;
 
@@ -40,6 +42,7 @@ pub struct Send;
 #[expect(missing_docs, reason = "the table above says what each step does")]
 pub enum TickSet {
     Control,
+    MatchEnd,
     Commit,
     Simulate,
     Record,
@@ -51,9 +54,9 @@ pub enum TickSet {
 
 impl TickSet {
     /// All steps, in the order they run in.
-    pub const ORDER: [Self; 8] = {
+    pub const ORDER: [Self; 9] = {
         use TickSet::*;
-        [Control, Commit, Simulate, Record, Broadcast, Leaderboard, Cleanup, Metrics]
+        [Control, MatchEnd, Commit, Simulate, Record, Broadcast, Leaderboard, Cleanup, Metrics]
     };
 }
 

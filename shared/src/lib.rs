@@ -7,6 +7,7 @@ pub mod arena;
 pub mod fields;
 pub mod ids;
 pub mod input;
+pub mod match_end;
 pub mod net_sim;
 pub mod protocol;
 pub mod replay;

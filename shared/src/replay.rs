@@ -10,7 +10,7 @@
 //! header    'H'  Header, by bincode
 //! opening   'O'  raw length (4)  zstd of the state before tick 0
 //! block     'B'  first tick (4)  ticks (2)  raw length (4)  zstd of the ticks; every block but the last has 300
-//! ending    'E'  Ending, by bincode
+//! ending    'E'  Trailer, by bincode
 //! tick      blob length  blob of hot.rs  [for every join: length (1)  name]  [every 30th: count (1)  (0 | 1 hash (8))..]
 //! ```
 //!
@@ -40,7 +40,7 @@ pub use error::{Part, ReplayError};
 pub use header::{BUILD_BYTES_MAX, Header, MAP_BYTES_MAX, rules_hash};
 pub use reader::{Beginning, Replay};
 pub use ticks::Ticks;
-pub use trailer::{Ending, Place, Trailer, Unfinished};
+pub use trailer::{Place, Trailer};
 pub use zip::Packer;
 
 use crate::tick::Tick;

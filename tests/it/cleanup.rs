@@ -10,8 +10,7 @@ use framehouse_server::{
     cleanup::{Cleanup, CleanupClock, CleanupStats, Leftover},
     config::{CleanupSettings, RoomSettings},
     net::session::Session,
-    room::{Player, directory::RoomWish, history::FrameHistory},
-    score::ScoreBuffer,
+    room::{Player, directory::RoomWish, history::FrameHistory, score::ScoreBuffer},
 };
 use framehouse_shared::{
     protocol::{control::HostOrder, end::EndCode},

@@ -5,8 +5,8 @@ use framehouse_server::{
     room::{
         directory::{JoinError, JoinRequest, RoomWish},
         presence::ResumeSecret,
+        score::ScoreBuffer,
     },
-    score::ScoreBuffer,
 };
 use framehouse_shared::protocol::{
     control::{Phase, PlayerState},

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use framehouse_server::results::{Ended, MatchResult};
-use framehouse_shared::ids::{MatchId, RoomCode, RoomId};
+use framehouse_server::results::MatchResult;
+use framehouse_shared::{
+    ids::{MatchId, RoomCode, RoomId},
+    match_end::MatchEnd,
+};
 use framehouse_tests::crash::compare::{Found, compare};
 
 fn file(ids: impl IntoIterator<Item = u128>) -> String {
@@ -27,7 +30,7 @@ fn result(id: u128) -> MatchResult {
         tick_rate: 30,
         ticks: 1,
         started_unix: 1,
-        ended: Ended::TimeUp,
+        ended: MatchEnd::TimeUp,
         players: Vec::new(),
         state_hash: 1,
         replay: None,

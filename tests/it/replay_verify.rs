@@ -8,8 +8,9 @@ use framehouse_shared::{
     arena::ArenaPlugin,
     ids::Slot,
     input::Command,
+    match_end::MatchEnd,
     protocol::codec,
-    replay::{Ending, Header, Place, Replay, canned_replay, rules_hash},
+    replay::{Header, Place, Replay, canned_replay, rules_hash},
     tick::Tick,
 };
 use framehouse_tests::{
@@ -100,7 +101,7 @@ fn a_state_that_cannot_be_simulated_is_told_and_does_not_end_the_program() {
 #[test]
 fn a_replay_verifies_after_the_rules_files_changed() {
     let bytes = canned_replay(ArenaFor { match_ticks: 450 }, 10, 4, 1000);
-    let ending = Ending::Finished;
+    let ending = MatchEnd::TimeUp;
     assert_eq!(verify(ArenaPlugin, &bytes), Ok(Verified { ticks: 450, ending }));
     let hash = |bytes: &[u8]| Replay::read(bytes).expect("a replay").header().rules_hash;
     let embedded = canned_replay(ArenaPlugin, 10, 4, 1);

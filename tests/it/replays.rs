@@ -14,7 +14,8 @@ use framehouse_server::{
 };
 use framehouse_shared::{
     arena::ArenaPlugin,
-    replay::{Ending, Replay, Unfinished, canned_replay},
+    match_end::MatchEnd,
+    replay::{Replay, canned_replay},
 };
 use framehouse_tests::{
     replays::Folder,
@@ -52,7 +53,7 @@ fn a_played_match_leaves_a_replay_that_verifies() {
     let results = world.clients[0].client.results().expect("the match is over").clone();
     close(world, writer);
     let bytes = only_replay(&folder);
-    assert_eq!(verify(TinyPlugin, &bytes), Ok(Verified { ticks: MATCH_TICKS, ending: Ending::Finished }));
+    assert_eq!(verify(TinyPlugin, &bytes), Ok(Verified { ticks: MATCH_TICKS, ending: MatchEnd::TimeUp }));
     let ranking = Replay::read(&bytes).expect("a replay").trailer.ranking.expect("a ranking");
     let recorded = ranking.into_iter().map(|place| (place.slot, place.name, place.score));
     let told = results.ranking.into_iter().map(|entry| (entry.slot, entry.name, entry.score));
@@ -77,7 +78,7 @@ fn joins_and_leaves_in_a_running_match_are_in_its_replay() {
     close(world, writer);
     let bytes = only_replay(&folder);
     let verified = verify(ArenaPlugin, &bytes).expect("it comes out the same");
-    assert_eq!(verified.ending, Ending::Unfinished(Unfinished::ServerStopped));
+    assert_eq!(verified.ending, MatchEnd::ServerStopped);
     let replay = Replay::read(&bytes).expect("a replay");
     let joined = replay.beginning.iter_ticks().flat_map(|tick| tick.expect("a good tick").joined);
     let names: Vec<String> = joined.map(|(_, name)| name).collect();
@@ -95,7 +96,7 @@ fn a_match_that_everyone_left_is_kept_unfinished() {
     world.step_ticks(30);
     close(world, writer);
     let verified = verify(TinyPlugin, &only_replay(&folder)).expect("it comes out the same");
-    assert_eq!(verified.ending, Ending::Unfinished(Unfinished::EveryoneLeft));
+    assert_eq!(verified.ending, MatchEnd::EverybodyLeft);
     assert!(verified.ticks >= 100);
 }
 
@@ -120,7 +121,7 @@ fn a_room_that_is_gone_ends_its_replay() {
     world.step_ticks(50);
     close(world, writer);
     let verified = verify(TinyPlugin, &only_replay(&folder)).expect("it comes out the same");
-    assert_eq!(verified.ending, Ending::Unfinished(Unfinished::RoomClosed));
+    assert_eq!(verified.ending, MatchEnd::RoomClosed);
 }
 
 #[test]

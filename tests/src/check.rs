@@ -14,9 +14,9 @@ use framehouse_server::{
         inputs::InputBuffer,
         phase::RoomPhase,
         presence::Residents,
+        score::ScoreBuffer,
         seats::{Seat, Seats},
     },
-    score::ScoreBuffer,
     server::Server,
 };
 use framehouse_shared::sim::{SimRoom, SimTickCount};

@@ -15,10 +15,16 @@ use super::{
 use crate::{
     config::CleanupSettings,
     room::{
-        Room, clock::RoomClock, current_match::CurrentMatch, history::FrameHistory, inputs::InputBuffer,
-        inputs::Seating, phase::RoomPhase, players,
+        Room,
+        clock::RoomClock,
+        current_match::CurrentMatch,
+        history::FrameHistory,
+        inputs::InputBuffer,
+        inputs::Seating,
+        phase::RoomPhase,
+        players,
+        score::{ScoreBuffer, leaderboard::LeaderboardBuffer},
     },
-    score::{ScoreBuffer, leaderboard::LeaderboardBuffer},
     tick::Now,
 };
 

@@ -12,9 +12,9 @@ use crate::{
         inputs::{InputBuffer, SyncState},
         members,
         presence::Residents,
+        score::ScoreBuffer,
         seats::{Seat, Seats},
     },
-    score::ScoreBuffer,
     tick::{Now, TickRate},
 };
 

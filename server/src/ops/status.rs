@@ -12,7 +12,6 @@ use serde::Serialize;
 
 use super::{
     rooms::{ListedRoom, RoomEntry, public_rooms},
-    spread::{Spread, SpreadUs},
     stages::{StageTimes, StagesPlugin},
 };
 use crate::{
@@ -25,6 +24,7 @@ use crate::{
     replay::{ReplayStats, Replays},
     results::{ResultStats, ResultStore},
     room::{Player, Spectator, phase::RoomPhase},
+    spread::{Spread, SpreadUs},
     tick::{Now, TickRate, TickSet},
 };
 

@@ -10,7 +10,8 @@ use std::{
 
 use framehouse_shared::{
     ids::MatchId,
-    replay::{Assembly, Beginning, Ending, FILE_BYTES_MAX, Replay, Trailer, Unfinished},
+    match_end::MatchEnd,
+    replay::{Assembly, Beginning, FILE_BYTES_MAX, Replay, Trailer},
 };
 
 use super::reports::Reports;
@@ -104,7 +105,7 @@ fn complete(part: &Path) -> io::Result<bool> {
     }
     // What the server was writing when it ended is torn: it goes.
     let whole = &bytes[..beginning.length()];
-    let ending = Ending::Unfinished(Unfinished::ServerCrashed);
+    let ending = MatchEnd::ServerCrashed;
     let end = Assembly::resume(whole).end(&Trailer { ending, ticks, hashes, ranking: None });
     let mut file = OpenOptions::new().append(true).open(part)?;
     file.set_len(whole.len() as u64)?;

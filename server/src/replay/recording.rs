@@ -4,7 +4,8 @@ use bevy::prelude::*;
 use framehouse_shared::{
     ids::{MatchId, Slot},
     input::Frame,
-    replay::{Ending, Header, OPENING_BYTES_MAX, Place, RawBlock, Recorder, Trailer, Unfinished},
+    match_end::MatchEnd,
+    replay::{Header, OPENING_BYTES_MAX, Place, RawBlock, Recorder, Trailer},
     state_hash::StateHashes,
 };
 
@@ -40,6 +41,10 @@ impl Recording {
         Some(Self { queue, match_id, state, recorder: Recorder::default() })
     }
 
+    pub(super) const fn match_id(&self) -> MatchId {
+        self.match_id
+    }
+
     pub(super) fn record<'a>(
         &mut self,
         frame: &Frame,
@@ -54,7 +59,7 @@ impl Recording {
         if self.send_block(block).is_err() {
             self.give_up();
         } else if self.recorder.is_full() {
-            self.end(Ending::Unfinished(Unfinished::TooLong), Some(hashes.clone()), None);
+            self.end(MatchEnd::TooLong, Some(hashes.clone()), None);
         }
     }
 
@@ -85,7 +90,7 @@ impl Recording {
     }
 
     /// Ends the replay; says whether it is on its way to the disk.
-    pub(super) fn end(&mut self, ending: Ending, hashes: Option<StateHashes>, ranking: Option<Vec<Place>>) -> bool {
+    pub(super) fn end(&mut self, ending: MatchEnd, hashes: Option<StateHashes>, ranking: Option<Vec<Place>>) -> bool {
         let ticks = self.recorder.ticks();
         if ticks == 0 || matches!(self.state, State::Over) {
             self.state = State::Over;
@@ -116,6 +121,6 @@ impl Recording {
 
 impl Drop for Recording {
     fn drop(&mut self) {
-        self.end(Ending::Unfinished(Unfinished::RoomClosed), None, None);
+        self.end(MatchEnd::RoomClosed, None, None);
     }
 }

@@ -13,8 +13,9 @@ use framehouse_shared::{
     arena::ArenaPlugin,
     ids::MatchId,
     input::{Frame, Input},
+    match_end::MatchEnd,
     protocol::hot::encode_blob,
-    replay::{Beginning, Ending, Header, Replay, Unfinished, canned_replay, is_hash_tick},
+    replay::{Beginning, Header, Replay, canned_replay, is_hash_tick},
     state_hash::StateHashes,
     tick::Tick,
 };
@@ -84,7 +85,7 @@ fn what_a_crash_left_is_completed_up_to_its_last_whole_block() {
     for (id, _, ticks) in &cuts[..2] {
         let bytes = fs::read(whole_path(&folder.0, MatchId(*id))).expect("a file");
         let verified = verify(ArenaPlugin, &bytes).expect("what is there comes out the same");
-        assert_eq!((verified.ticks, verified.ending), (*ticks, Ending::Unfinished(Unfinished::ServerCrashed)));
+        assert_eq!((verified.ticks, verified.ending), (*ticks, MatchEnd::ServerCrashed));
     }
     assert_eq!(fs::read(whole_path(&folder.0, MatchId(5))).expect("a file"), bytes, "only its name was missing");
 }
@@ -142,7 +143,7 @@ fn a_finished_replay_counts_against_the_quota() {
     let writer = ReplayWriter::start(folder.0.clone(), &settings, NOW).expect("a folder");
     let mut recording = Recording::new(writer.queue(), header(9), vec![0; 100]).expect("a small opening");
     record(&mut recording, 0, 400, 0);
-    assert!(recording.end(Ending::Finished, None, None), "it is on its way");
+    assert!(recording.end(MatchEnd::TimeUp, None, None), "it is on its way");
     drop(recording);
     assert!(writer.close(Duration::from_secs(30)));
     assert_eq!(folder.names(), [whole_name(1), whole_name(2), whole_name(9), "notes.txt".to_owned()]);
@@ -157,7 +158,7 @@ fn a_replay_is_given_up_when_the_queue_is_full_and_nobody_waits() {
     // 32 MiB fit; nobody takes anything out.
     record(&mut recording, 0, 300 * 100, 1500);
     assert_eq!(queue.stats().given_up, 1);
-    assert!(!recording.end(Ending::Finished, None, None), "there is nothing to end");
+    assert!(!recording.end(MatchEnd::TimeUp, None, None), "there is nothing to end");
     assert!(queue.stats().waiting < 100);
     let mut other = Recording::new(queue.clone(), header(2), Vec::new()).expect("a small opening");
     record(&mut other, 0, 300, 1500);
@@ -181,7 +182,7 @@ fn a_replay_that_cannot_be_written_fails_alone() {
     for id in [1, 2] {
         let mut recording = Recording::new(writer.queue(), header(id), vec![0; 100]).expect("a small opening");
         record(&mut recording, 0, 400, 0);
-        recording.end(Ending::Finished, None, None);
+        recording.end(MatchEnd::TimeUp, None, None);
     }
     let progress = writer.queue().progress();
     assert!(writer.close(Duration::from_secs(30)));

@@ -3,8 +3,9 @@
 use bevy::prelude::*;
 use framehouse_shared::{
     ids::{SLOTS_MAX, Slot},
+    match_end::MatchEnd,
     protocol::control::protocol_hash,
-    replay::{Beginning, Ending, Header, Place, Replay, ReplayError, Trailer, rules_hash},
+    replay::{Beginning, Header, Place, Replay, ReplayError, Trailer, rules_hash},
     score::Scoreboard,
     simulation::Simulation,
     state_hash::StateHashes,
@@ -19,7 +20,7 @@ pub struct Verified {
     /// How many ticks were run.
     pub ticks: u32,
     /// How the match ended.
-    pub ending: Ending,
+    pub ending: MatchEnd,
 }
 
 /// Why a replay does not verify.

@@ -12,7 +12,7 @@ use std::{
     sync::{
         Arc,
         atomic::Ordering::Relaxed,
-        mpsc::{self, Receiver, RecvTimeoutError, Sender},
+        mpsc::{self, Receiver, RecvTimeoutError, SyncSender},
     },
     thread,
     time::Duration,
@@ -49,10 +49,11 @@ impl ReplayWriter {
             format!("cannot use the folder for replays {shown}: {error}; choose another with --data-dir")
         })?;
         let (queue, jobs) = queue();
-        let (thread_life, thread_end) = mpsc::channel();
+        // Nothing goes through it: only its end means something.
+        let (thread_life, thread_end) = mpsc::sync_channel(0);
         let settings = settings.clone();
         let work = move || {
-            let _ends_with_the_thread: Sender<Infallible> = thread_life;
+            let _ends_with_the_thread: SyncSender<Infallible> = thread_life;
             run(folder, &settings, unix_s, jobs);
         };
         let spawned = thread::Builder::new().name("replays".into()).spawn(work);

@@ -10,7 +10,7 @@ use std::{
 
 use framehouse_shared::ids::MatchId;
 
-use super::{known::KnownIds, record::MatchResult, scan::Scan};
+use super::{known::KnownIds, record::MatchResult, scan::Scan, sink::ResultSink};
 
 /// The open file.
 pub struct ResultsFile {
@@ -40,28 +40,6 @@ impl ResultsFile {
         Ok(Self { path, file, identity: identity(&metadata), bytes, is_torn: false, known })
     }
 
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Adds those of the results that the file does not have; when it returns, all of them are on the disk.
-    ///
-    /// # Errors
-    /// The operating system's, as it is. Then none of them counts as saved, and the same call can be made again.
-    pub fn append(&mut self, results: &[MatchResult]) -> io::Result<()> {
-        self.settle()?;
-        let (lines, ids) = self.new_lines(results);
-        if let Err(error) = write_to_disk(&self.file, &lines) {
-            // Part of a line must not stay where the next one begins.
-            self.is_torn = self.file.set_len(self.bytes).is_err();
-            return Err(error);
-        }
-        self.bytes += lines.len() as u64;
-        ids.into_iter().for_each(|id| self.known.insert(id));
-        Ok(())
-    }
-
     /// Makes sure that this is still the file at the path, as it was left: an operator may have moved it away, and what is
     /// written to a deleted file is lost.
     fn settle(&mut self) -> io::Result<()> {
@@ -85,6 +63,21 @@ impl ResultsFile {
             }
         }
         (lines, ids)
+    }
+}
+
+impl ResultSink for ResultsFile {
+    fn append(&mut self, results: &[MatchResult]) -> io::Result<()> {
+        self.settle()?;
+        let (lines, ids) = self.new_lines(results);
+        if let Err(error) = write_to_disk(&self.file, &lines) {
+            // Part of a line must not stay where the next one begins.
+            self.is_torn = self.file.set_len(self.bytes).is_err();
+            return Err(error);
+        }
+        self.bytes += lines.len() as u64;
+        ids.into_iter().for_each(|id| self.known.insert(id));
+        Ok(())
     }
 }
 

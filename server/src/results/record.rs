@@ -2,6 +2,7 @@
 
 use framehouse_shared::{
     ids::{MatchId, PlayerId, RoomCode, RoomId, Slot},
+    match_end::MatchEnd,
     tick::Tick,
 };
 use serde::{Deserialize, Serialize};
@@ -40,7 +41,7 @@ pub struct MatchResult {
     /// When tick 0 was due, in seconds since 1970.
     pub started_unix: u64,
     /// Why it ended.
-    pub ended: Ended,
+    pub ended: MatchEnd,
     /// Everybody who had a seat in it, best first.
     pub players: Vec<PlayerResult>,
     /// The hash of the whole state after the last tick: 16 digits.
@@ -49,18 +50,6 @@ pub struct MatchResult {
     /// The file with its replay, if one was recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay: Option<String>,
-}
-
-/// Why a match ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Ended {
-    /// The game said that it is over.
-    TimeUp,
-    /// Everybody had finished.
-    AllFinished,
-    /// Nobody was left.
-    EverybodyLeft,
 }
 
 /// One player's part in a match.

@@ -5,20 +5,20 @@ use std::{cmp::Reverse, collections::HashMap};
 use bevy::prelude::*;
 use framehouse_shared::{
     ids::{MatchId, Slot},
+    match_end::MatchEnd,
     protocol::control::{ControlDown, LeaderboardEntry, PlayerState},
     score::ScoreFrame,
     sim::GameInfo,
     state_hash::StateHashes,
 };
 
-use super::{Ended, MatchResult, Outcome, PlayerResult, ResultStore, Submitted};
+use super::{MatchResult, Outcome, PlayerResult, ResultStore, Submitted};
 use crate::{
     net::mail,
-    replay::folder,
     room::{
         self, Room,
         clock::RoomClock,
-        current_match::{CurrentMatch, Ending},
+        current_match::CurrentMatch,
         inputs::{Seated, Seating},
     },
     tick::{TickRate, TickSet},
@@ -38,10 +38,10 @@ impl Plugin for ResultsPlugin {
 #[derive(Resource, Default)]
 struct Awaited(HashMap<MatchId, (Entity, u32)>);
 
-/// The result of the match that is over in this room goes to the store; `is_recorded` when there is a replay of it.
-pub fn submit(world: &mut World, room: Entity, ending: Ending, ranking: &[LeaderboardEntry], is_recorded: bool) {
-    let Some(mut result) = result_of(world, room, ending, ranking) else { return };
-    result.replay = is_recorded.then(|| folder::file_name(result.match_id));
+/// The result of the match that is over in this room goes to the store; `replay` is the name of the file with its replay.
+pub fn submit(world: &mut World, room: Entity, end: MatchEnd, ranking: &[LeaderboardEntry], replay: Option<String>) {
+    let Some(result) = result_of(world, room, end, ranking) else { return };
+    let result = MatchResult { replay, ..result };
     let (id, number) = (result.match_id, result.match_no);
     let Some(mut store) = world.get_resource_mut::<ResultStore>() else { return };
     let submitted = store.submit(result);
@@ -64,7 +64,7 @@ fn tell_saved(world: &mut World) {
     }
 }
 
-fn result_of(world: &World, room: Entity, ending: Ending, ranking: &[LeaderboardEntry]) -> Option<MatchResult> {
+fn result_of(world: &World, room: Entity, ended: MatchEnd, ranking: &[LeaderboardEntry]) -> Option<MatchResult> {
     let (data, current) = (world.get::<Room>(room)?, world.get::<CurrentMatch>(room)?);
     Some(MatchResult {
         match_id: current.id,
@@ -78,11 +78,7 @@ fn result_of(world: &World, room: Entity, ending: Ending, ranking: &[Leaderboard
         tick_rate: world.resource::<TickRate>().0,
         ticks: world.get::<RoomClock>(room)?.next_tick.0,
         started_unix: current.started_unix,
-        ended: match ending {
-            Ending::TimeUp => Ended::TimeUp,
-            Ending::AllFinished => Ended::AllFinished,
-            Ending::EverybodyLeft => Ended::EverybodyLeft,
-        },
+        ended,
         players: players(world, room, ranking),
         state_hash: world.get::<StateHashes>(room).map_or(0, StateHashes::combined),
         replay: None,

@@ -2,6 +2,7 @@
 
 mod disk;
 mod file;
+mod sink;
 mod store;
 
 use std::{
@@ -14,10 +15,11 @@ use std::{
 
 use framehouse_shared::{
     ids::{MatchId, PlayerId, RoomCode, RoomId, Slot},
+    match_end::MatchEnd,
     tick::Tick,
 };
 
-use super::{Ended, FILE_NAME, MatchResult, Outcome, PlayerResult};
+use super::{FILE_NAME, MatchResult, Outcome, PlayerResult};
 
 /// A result with this name.
 pub(super) fn result(id: u128) -> MatchResult {
@@ -46,7 +48,7 @@ pub(super) fn result(id: u128) -> MatchResult {
         tick_rate: 30,
         ticks: 3600,
         started_unix: 1_800_000_000,
-        ended: Ended::TimeUp,
+        ended: MatchEnd::TimeUp,
         players: vec![player],
         state_hash: 0xff,
         replay: Some(format!("{id:x}.fhr")),

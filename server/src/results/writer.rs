@@ -12,7 +12,7 @@ use std::{
 
 use framehouse_shared::ids::MatchId;
 
-use super::{file::ResultsFile, progress::Progress, record::MatchResult};
+use super::{progress::Progress, record::MatchResult, sink::ResultSink};
 
 /// The most results of one write.
 const BATCH_MAX: usize = 1024;
@@ -20,9 +20,11 @@ const BATCH_MAX: usize = 1024;
 const RETRY_INTERVAL: Duration = Duration::from_millis(if cfg!(test) { 5 } else { 1000 });
 
 /// What the thread has.
-pub(super) struct Writer {
-    /// The file.
-    pub file: ResultsFile,
+pub(super) struct Writer<S> {
+    /// Where results are kept.
+    pub sink: S,
+    /// What operators know the sink by.
+    pub name: String,
     /// What it is to write; the end of the queue is the thread's end.
     pub queue: Receiver<MatchResult>,
     /// Whom it tells. A full one stops the thread, so that nothing grows where nobody listens; a dropped one does not.
@@ -33,7 +35,7 @@ pub(super) struct Writer {
     pub progress: Arc<Progress>,
 }
 
-impl Writer {
+impl<S: ResultSink> Writer<S> {
     /// Writes until there is nothing more to come, or no more time.
     pub fn run(mut self) {
         while let Ok(first) = self.queue.recv() {
@@ -51,23 +53,23 @@ impl Writer {
 
     /// Says whether the results are on the disk.
     fn save(&mut self, batch: &[MatchResult]) -> bool {
-        while let Err(error) = self.file.append(batch) {
+        while let Err(error) = self.sink.append(batch) {
             self.note_failure(&error);
             if self.patience.recv_timeout(RETRY_INTERVAL) == Err(RecvTimeoutError::Disconnected) {
                 return false;
             }
         }
         if self.progress.note_failing(false) {
-            tracing::info!("results are written to {} again", self.file.path().display());
+            tracing::info!("results are written to {} again", self.name);
         }
         true
     }
 
     fn note_failure(&self, error: &io::Error) {
         if self.progress.note_failing(true) {
-            let (path, waiting) = (self.file.path().display(), self.progress.stats().waiting);
+            let (name, waiting) = (&self.name, self.progress.stats().waiting);
             tracing::error!(
-                "cannot write results to {path}: {error}; they wait in memory ({waiting} now) until it works"
+                "cannot write results to {name}: {error}; they wait in memory ({waiting} now) until it works"
             );
         }
     }

@@ -8,10 +8,12 @@ use std::{
 use bevy::prelude::*;
 use framehouse_shared::{
     ids::MatchId,
-    replay::{Unfinished, rules_hash},
+    match_end::MatchEnd,
+    replay::rules_hash,
     rng::SimRng,
     room_state::RoomStates,
     sim::{GameInfo, MatchSetup, SimRoom, open_match},
+    tick::Tick,
 };
 
 use super::{
@@ -20,8 +22,9 @@ use super::{
     history::FrameHistory,
     inputs::{InputBuffer, Seating},
     resync,
+    score::ScoreBuffer,
 };
-use crate::{replay, score::ScoreBuffer, tick::Now};
+use crate::tick::Now;
 
 /// What a room's newest match began from.
 #[derive(Component, Clone, Debug)]
@@ -38,26 +41,20 @@ pub struct CurrentMatch {
     pub started_unix: u64,
 }
 
-/// Why a match is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// Its clock has run out, or the game says so.
-    TimeUp,
-    /// Everybody has finished it.
-    AllFinished,
-    /// Nobody takes part any more.
-    EverybodyLeft,
+/// On a room whose match is over, until [`TickSet::MatchEnd`](crate::tick::TickSet::MatchEnd).
+#[derive(Component, Clone, Copy, Debug)]
+#[component(storage = "SparseSet")]
+pub struct MatchOver {
+    /// How it ended.
+    pub end: MatchEnd,
+    /// The last tick that was simulated.
+    pub last_tick: Tick,
 }
 
-impl Ending {
-    /// The same as replays have it: whoever runs a match again wants to know whether it was played to its end.
-    pub const fn of_replay(self) -> replay::Ending {
-        match self {
-            Self::TimeUp | Self::AllFinished => replay::Ending::Finished,
-            Self::EverybodyLeft => replay::Ending::Unfinished(Unfinished::EveryoneLeft),
-        }
-    }
-}
+/// On a room whose match was set in this tick: the serialised state before its first tick, for whoever records it.
+#[derive(Component)]
+#[component(storage = "SparseSet")]
+pub struct OpeningState(pub Vec<u8>);
 
 /// Where match seeds come from.
 #[derive(Resource, Default)]
@@ -110,8 +107,8 @@ fn set_up(world: &mut World, room: Entity, number: u32) {
     tracing::info!(code = ?code, number, %id, seed = setup.seed, map = %setup.map, "match set");
     let started_unix = (now.unix_base + now.elapsed).as_secs();
     let current = CurrentMatch { id, number, setup, rules_hash, started_unix };
-    world.entity_mut(room).insert((FrameHistory::default(), Seating::default(), current));
-    replay::begin_match(world, room, opening);
+    let fresh = (FrameHistory::default(), Seating::default(), current, OpeningState(opening));
+    world.entity_mut(room).insert(fresh);
 }
 
 /// Notes when tick 0 is due, counted from the server's start.

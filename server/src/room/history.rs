@@ -15,11 +15,7 @@ use framehouse_shared::{
     tick::Tick,
 };
 
-use super::inputs::Seating;
-use crate::{
-    config::RoomSettings,
-    replay::{self, Recording},
-};
+use crate::config::RoomSettings;
 
 /// A frame carries the hash of the state after it this often.
 pub const HASH_INTERVAL: u32 = 30;
@@ -86,6 +82,11 @@ impl FrameHistory {
         self.blobs.get(tick.0.checked_sub(self.first.0)? as usize).map(Vec::as_slice)
     }
 
+    /// The newest encoded frame; it can always be read at once.
+    pub fn newest(&self) -> Option<&[u8]> {
+        self.blobs.back().map(Vec::as_slice)
+    }
+
     /// The encoded frames from tick `first` to the end of its block, or to the end of all if it is in none.
     pub fn read_from(&self, first: Tick) -> Vec<Vec<u8>> {
         let is_inside = |block: &&Block| (block.first.0..block.first.0 + block.frames).contains(&first.0);
@@ -101,8 +102,8 @@ impl FrameHistory {
         self.hashes.get(tick.0.checked_sub(first)? as usize)
     }
 
-    /// Keeps the frame of the next tick; gives it as it goes to the clients.
-    fn record(&mut self, frame: &Frame, hashes: &StateHashes) -> &[u8] {
+    /// Keeps the frame of the next tick.
+    fn record(&mut self, frame: &Frame, hashes: &StateHashes) {
         debug_assert_eq!(frame.tick, self.end(), "frames are recorded one after the other");
         let hash = (frame.tick.0 % HASH_INTERVAL == HASH_INTERVAL - 1).then(|| hashes.combined());
         self.blobs.push_back(encode_blob(frame, &self.last_inputs, hash));
@@ -114,7 +115,6 @@ impl FrameHistory {
             None => oldest = Some(hashes.clone()),
         }
         self.hashes.extend(oldest);
-        self.blobs.back().expect("it was pushed just now")
     }
 
     /// Compresses the oldest `frames` once there are twice as many and `spread` more: rooms that began together do not all
@@ -154,14 +154,11 @@ impl Block {
 /// Records the frame that every playing room was just stepped with. Runs in `TickSet::Record`.
 pub fn record_frames(
     settings: Res<RoomSettings>,
-    mut rooms: Rooms<(&SimRoom, &Frame, &StateHashes, &Seating, &mut FrameHistory, Option<&mut Recording>)>,
+    mut rooms: Rooms<(&SimRoom, &Frame, &StateHashes, &mut FrameHistory)>,
 ) {
     let frames = settings.history_frames as usize;
-    rooms.for_each_room(|(room, frame, hashes, seating, mut history, recording)| {
-        let blob = history.record(frame, hashes);
-        if let Some(mut recording) = recording {
-            replay::record_frame(&mut recording, frame, blob, seating, hashes);
-        }
+    rooms.for_each_room(|(room, frame, hashes, mut history)| {
+        history.record(frame, hashes);
         // A prime, so that rooms with numbers in a row are far apart.
         history.compress_old(frames, (room.id.0 % frames as u64) as usize * 7);
     });

@@ -174,20 +174,20 @@ impl InputBuffer {
 #[derive(Component, Debug, Default)]
 pub struct SyncState {
     /// The first frame the client does not have.
-    pub next_frame: Tick,
+    pub(super) next_frame: Tick,
     /// One past the newest frame it has.
-    pub seen_frames: Tick,
+    pub(super) seen_frames: Tick,
     /// Whether it needs the room's whole state.
-    pub snapshot_due: bool,
+    pub(super) snapshot_due: bool,
     /// The server's tick in which the last snapshot was sent.
-    pub snapshot_sent_at: u64,
+    pub(super) snapshot_sent_at: u64,
     /// The first tick of the last snapshot that was sent.
-    pub snapshot_tick: Option<Tick>,
+    pub(super) snapshot_tick: Option<Tick>,
     /// Reports count from this tick on: what they say of earlier ones may come from a state that was replaced. None
     /// counts until the client has said that it has the last state it was sent.
-    pub compared_from: Option<Tick>,
+    pub(super) compared_from: Option<Tick>,
     /// A tick and the hash of the client's state after it, not compared yet.
-    pub report: Option<(Tick, u64)>,
+    pub(super) report: Option<(Tick, u64)>,
 }
 
 impl SyncState {
@@ -196,6 +196,27 @@ impl SyncState {
         self.next_frame = self.next_frame.max(message.next_frame);
         self.seen_frames = self.seen_frames.max(message.seen_frames);
         self.report = message.report.or(self.report);
+    }
+
+    /// The first frame the client does not have.
+    pub const fn next_frame(&self) -> Tick {
+        self.next_frame
+    }
+
+    /// Takes the tick and the hash that the client reported, if they were not compared yet.
+    pub fn take_report(&mut self) -> Option<(Tick, u64)> {
+        self.report.take()
+    }
+
+    /// Whether what the client says of this tick counts.
+    pub fn is_compared(&self, tick: Tick) -> bool {
+        self.compared_from.is_some_and(|from| tick >= from)
+    }
+
+    /// The client's state is worth nothing: it gets the room's, and none of its reports counts until it has it.
+    pub fn replace_state(&mut self) {
+        self.snapshot_due = true;
+        self.compared_from = None;
     }
 }
 

@@ -1,29 +1,32 @@
 //! Coming into a room, being about something there, and leaving it.
 
 use bevy::prelude::*;
-use framehouse_shared::protocol::{
-    control::{ControlDown, Member, Phase, PlayerState, RoomEvent, Welcome},
-    end::EndCode,
+use framehouse_shared::{
+    ids::PlayerId,
+    protocol::{
+        control::{ControlDown, Member, Phase, PlayerState, RoomEvent, Welcome},
+        end::EndCode,
+    },
 };
 
 use super::{
     InRoom, Player, Room, Spectator, announce, by_slot,
+    cleanup_queue::{CleanupQueue, CleanupRequest},
     clock::RoomClock,
     host,
     inputs::{InputBuffer, SyncState},
     phase::RoomPhase,
     presence::{self, Presence, Residents},
+    score::{ScoreBuffer, leaderboard},
     seats::Seats,
     spectators,
 };
 use crate::{
-    cleanup,
     config::RoomSettings,
     net::{
         mail::{self, PeerAddress},
         session::{self, Purpose, Session},
     },
-    score::{ScoreBuffer, leaderboard},
     tick::TickRate,
 };
 
@@ -124,19 +127,38 @@ pub fn leave(world: &mut World, member: Entity, why: EndCode) {
             seats.release(member);
         }
         world.resource_mut::<Residents>().remove(secret);
-        cleanup::cleanup_user_session(world, room, member);
+        leave_buffers(world, room, member);
         announce(world, room, RoomEvent::Left { slot, code: why });
         host::pass_on(world, room);
     } else {
-        cleanup::cleanup_user_session(world, room, member);
+        leave_buffers(world, room, member);
         let count = spectators(world, room) as u8;
         announce(world, room, RoomEvent::Spectators { count });
     }
 }
 
+/// Somebody is no member any more; the cleanup frees its buffers.
+fn leave_buffers(world: &mut World, room: Entity, member: Entity) {
+    let player = player_id(world, member);
+    world.entity_mut(member).remove::<(Player, Spectator, InRoom, PeerAddress)>();
+    world.resource_mut::<CleanupQueue>().push(CleanupRequest::Member { room, target: member, player });
+}
+
+/// The identity of a player or spectator.
+fn player_id(world: &World, member: Entity) -> Option<PlayerId> {
+    let player = world.get::<Player>(member).map(|player| player.id);
+    player.or_else(|| world.get::<Spectator>(member).map(|spectator| spectator.id))
+}
+
+/// The session of a player or spectator; a lost player has none.
+pub fn session_of(world: &World, member: Entity) -> Option<Entity> {
+    let of_player = world.get::<Player>(member).and_then(|player| player.presence.session());
+    of_player.or_else(|| world.get::<Spectator>(member).map(|spectator| spectator.session))
+}
+
 /// A player has to leave, whether it has a connection or not; who has one is told why.
 pub fn send_away(world: &mut World, player: Entity, why: EndCode) {
-    match world.get::<Player>(player).and_then(|data| data.presence.session()) {
+    match session_of(world, player) {
         Some(session) => session::close(world, session, why),
         None => leave(world, player, why),
     }
@@ -179,9 +201,19 @@ pub fn note_loaded(world: &mut World, player: Entity) {
 pub fn give_up(world: &mut World, player: Entity) -> bool {
     let takes_part = world.get::<Player>(player).is_some_and(|player| player.state == PlayerState::Playing);
     let Some(room) = world.get::<InRoom>(player).map(|room| room.0).filter(|_| takes_part) else { return false };
-    cleanup::reset_user_gameplay_state(world, room, player);
+    reset_buffers(world, room, player);
     set_state(world, player, PlayerState::Aborted);
     true
+}
+
+/// A player gets fresh buffers; the cleanup frees the old ones.
+fn reset_buffers(world: &mut World, room: Entity, player: Entity) {
+    let id = player_id(world, player);
+    let mut entity = world.entity_mut(player);
+    let old = (entity.take::<ScoreBuffer>().unwrap_or_default(), entity.take::<InputBuffer>().unwrap_or_default());
+    entity.insert((ScoreBuffer::of_match(old.0.match_no()), InputBuffer::default()));
+    let target = world.spawn(old).id();
+    world.resource_mut::<CleanupQueue>().push(CleanupRequest::Member { room, target, player: id });
 }
 
 /// A player is about something else, and the room is told.

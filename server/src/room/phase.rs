@@ -1,12 +1,14 @@
 //! The phases of a room: every change is decided in one `match`.
 //!
 //! `Lobby -> Loading -> Countdown -> Playing -> Results -> Lobby ..`; a room that closes has no phase any more.
+//!
+//! That a match is over is only decided here: [`MatchOver`] tells the consumers of its end.
 
 use bevy::prelude::*;
 use framehouse_shared::{
     ids::RoomId,
+    match_end::MatchEnd,
     protocol::control::{LeaderboardEntry, Phase, PlayerState, RoomEvent},
-    replay::Unfinished,
     score::Scoreboard,
     sim::{Roster, SimRoom},
     tick::Tick,
@@ -14,18 +16,14 @@ use framehouse_shared::{
 
 use super::{
     Player, Room, announce, by_slot,
+    cleanup_queue::{CleanupQueue, CleanupRequest},
     clock::RoomClock,
-    current_match::{self, Ending},
+    current_match::{self, MatchOver},
     members, players,
     seats::Seats,
 };
 use crate::{
-    cleanup,
     config::RoomSettings,
-    counters::Counters,
-    replay,
-    results::submit,
-    score::leaderboard,
     tick::{Now, TickRate},
 };
 
@@ -37,8 +35,8 @@ const STARTS_PER_TICK_MAX: usize = 16;
 pub enum RoomPhase {
     /// Waiting for players.
     Lobby {
-        /// Why a match was cut short, if one was.
-        reason: Option<String>,
+        /// How the last match ended, where it was cut short.
+        cut_short: Option<MatchEnd>,
         /// Whether the host has called for the start.
         is_called: bool,
         /// When the next match may begin: people want to see what the last one came to, and no room may take the starts of
@@ -81,7 +79,7 @@ pub enum RoomPhase {
 
 impl Default for RoomPhase {
     fn default() -> Self {
-        Self::Lobby { reason: None, is_called: false, not_before: 0 }
+        Self::Lobby { cut_short: None, is_called: false, not_before: 0 }
     }
 }
 
@@ -114,7 +112,9 @@ impl RoomPhase {
     /// The phase as clients are told it.
     pub fn to_wire(&self) -> Phase {
         match self.clone() {
-            Self::Lobby { reason, .. } => Phase::Lobby { reason },
+            Self::Lobby { cut_short, .. } => {
+                Phase::Lobby { reason: cut_short.and_then(MatchEnd::sentence).map(str::to_owned) }
+            }
             Self::Loading { match_no, .. } => Phase::Loading { match_no },
             Self::Countdown { match_no, ticks, .. } => Phase::Countdown { match_no, ticks },
             Self::Playing { match_no } => Phase::Playing { match_no },
@@ -132,8 +132,8 @@ impl RoomPhase {
 
     /// Somebody has come: what went wrong with the last match does not keep a full room from starting any more.
     pub fn note_arrival(&mut self) {
-        if let Self::Lobby { reason, .. } = self {
-            *reason = None;
+        if let Self::Lobby { cut_short, .. } = self {
+            *cut_short = None;
         }
     }
 }
@@ -146,8 +146,8 @@ enum Step {
     EndLoading,
     Play,
     NoteFinished,
-    Finish(Ending),
-    BackToLobby(Option<&'static str>),
+    End(MatchEnd),
+    BackToLobby,
 }
 
 /// Takes every room on to its next phase where it is time. Runs in `TickSet::Control`, after messages were handled.
@@ -171,34 +171,33 @@ pub fn advance_phases(world: &mut World) {
             Step::EndLoading => end_loading(world, room, match_no),
             Step::Play => enter(world, room, RoomPhase::Playing { match_no }),
             Step::NoteFinished => note_finished(world, room),
-            Step::Finish(ending) => finish_match(world, room, match_no, ending),
-            Step::BackToLobby(reason) => back_to_lobby(world, room, reason),
+            Step::End(end) => end_match(world, room, end),
+            Step::BackToLobby => enter_lobby(world, room, None),
         }
     }
 }
 
 /// Every change of phase that comes by itself.
 fn due(world: &World, room: Entity, phase: &RoomPhase, tick: u64) -> Option<Step> {
-    const TOO_FEW: Step = Step::BackToLobby(Some("the match did not start: too few players were left"));
     match phase {
         RoomPhase::Lobby { is_called, .. } if !has_enough(world, room, |_| true) => {
             is_called.then_some(Step::ForgetCall)
         }
-        RoomPhase::Lobby { reason, is_called, not_before } => {
-            let may_start = tick >= *not_before && may_start(world, room, reason.is_none(), *is_called);
+        RoomPhase::Lobby { cut_short, is_called, not_before } => {
+            let may_start = tick >= *not_before && may_start(world, room, cut_short.is_none(), *is_called);
             may_start.then_some(Step::Load(*not_before))
         }
-        RoomPhase::Loading { .. } if !has_enough(world, room, |_| true) => Some(TOO_FEW),
+        RoomPhase::Loading { .. } if !has_enough(world, room, |_| true) => Some(Step::End(MatchEnd::TooFewLeft)),
         RoomPhase::Loading { until, .. } => {
             (tick >= *until || all_have_loaded(world, room)).then_some(Step::EndLoading)
         }
-        RoomPhase::Countdown { .. } if !has_enough(world, room, has_loaded) => Some(TOO_FEW),
+        RoomPhase::Countdown { .. } if !has_enough(world, room, has_loaded) => Some(Step::End(MatchEnd::TooFewLeft)),
         RoomPhase::Countdown { until, .. } => (tick >= *until).then_some(Step::Play),
-        RoomPhase::Playing { .. } => match ending(world, room) {
-            Some(ending) => Some(Step::Finish(ending)),
+        RoomPhase::Playing { .. } => match end_of_match(world, room) {
+            Some(end) => Some(Step::End(end)),
             None => newly_finished(world, room).next().map(|_| Step::NoteFinished),
         },
-        RoomPhase::Results { until, .. } => (tick >= *until).then_some(Step::BackToLobby(None)),
+        RoomPhase::Results { until, .. } => (tick >= *until).then_some(Step::BackToLobby),
     }
 }
 
@@ -242,7 +241,7 @@ fn forget_call(world: &mut World, room: Entity) {
 fn start_loading(world: &mut World, room: Entity) {
     let ticks = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().loading);
     let until = world.resource::<Now>().tick + u64::from(ticks);
-    cleanup::cancel_for_next_match(world, room);
+    world.resource_mut::<CleanupQueue>().push(CleanupRequest::NextMatch { room });
     let Some(match_no) = current_match::open(world, room) else { return };
     enter(world, room, RoomPhase::Loading { match_no, until });
 }
@@ -258,7 +257,7 @@ fn has_loaded(player: &Player) -> bool {
 /// Who has loaded plays; who is away plays without input; everybody else is left out until it has loaded after all.
 fn end_loading(world: &mut World, room: Entity, match_no: u32) {
     if !has_enough(world, room, has_loaded) {
-        return back_to_lobby(world, room, Some("the match did not start: too few players had loaded it in time"));
+        return end_match(world, room, MatchEnd::TooFewLoaded);
     }
     for player in by_slot(world, room) {
         if let Some(mut data) = world.get_mut::<Player>(player).filter(|data| !data.presence.is_connected()) {
@@ -291,7 +290,7 @@ fn note_finished(world: &mut World, room: Entity) {
 }
 
 /// Whether and why a running match is over.
-fn ending(world: &World, room: Entity) -> Option<Ending> {
+fn end_of_match(world: &World, room: Entity) -> Option<MatchEnd> {
     if world.get::<SimRoom>(room).is_none_or(SimRoom::is_faulted) {
         return None;
     }
@@ -299,26 +298,31 @@ fn ending(world: &World, room: Entity) -> Option<Ending> {
     let seated = world.get::<Roster>(room)?.seated;
     let goes_on = |player: &Player| player.takes_part() || player.state == PlayerState::Loading;
     if scores.over {
-        Some(Ending::TimeUp)
+        Some(MatchEnd::TimeUp)
     } else if seated != 0 && scores.finished & seated == seated {
-        Some(Ending::AllFinished)
+        Some(MatchEnd::AllFinished)
     } else {
-        (!players(world, room).any(|(_, player)| goes_on(player))).then_some(Ending::EverybodyLeft)
+        (!players(world, room).any(|(_, player)| goes_on(player))).then_some(MatchEnd::EverybodyLeft)
     }
 }
 
-fn finish_match(world: &mut World, room: Entity, match_no: u32, ending: Ending) {
+/// The match is over: its clock stops, and [`MatchOver`] says so. One that was cut short leaves its room in the lobby; of
+/// any other the room shows the results as soon as there are any.
+fn end_match(world: &mut World, room: Entity, end: MatchEnd) {
+    let Some(mut clock) = world.get_mut::<RoomClock>(room) else { return };
+    clock.stop();
+    let last_tick = clock.next_tick.minus(1);
+    world.entity_mut(room).insert(MatchOver { end, last_tick });
+    if !end.has_result() {
+        enter_lobby(world, room, Some(end));
+    }
+}
+
+/// The match has its results, best first: the room shows them for a while.
+pub fn show_results(world: &mut World, room: Entity, last_tick: Tick, ranking: Vec<LeaderboardEntry>) {
+    let Some(match_no) = world.get::<RoomClock>(room).map(|clock| clock.match_no) else { return };
     let ticks = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().results);
     let until = world.resource::<Now>().tick + u64::from(ticks);
-    let ranking = leaderboard::entries(world, room);
-    let Some(mut clock) = world.get_mut::<RoomClock>(room) else { return };
-    let last_tick = clock.next_tick.minus(1);
-    clock.stop();
-    world.resource_mut::<Counters>().matches_finished += 1;
-    leaderboard::send(world, room, last_tick, &ranking);
-    let is_recorded = replay::finish_match(world, room, ending.of_replay());
-    submit::submit(world, room, ending, &ranking, is_recorded);
-    cleanup::cleanup_game_session(world, room, true);
     enter(world, room, RoomPhase::Results { match_no, until, last_tick, ranking });
 }
 
@@ -330,26 +334,27 @@ pub fn abort(world: &mut World, room: Entity) -> Result<(), String> {
     if !world.get::<RoomPhase>(room).is_some_and(RoomPhase::has_match) {
         return Err("no match is set or runs".to_owned());
     }
-    back_to_lobby(world, room, Some("the host ended the match"));
+    end_match(world, room, MatchEnd::HostEnded);
     Ok(())
 }
 
-fn back_to_lobby(world: &mut World, room: Entity, reason: Option<&str>) {
-    let is_cut_short = world.get::<RoomPhase>(room).is_some_and(RoomPhase::has_match);
-    if let Some(mut clock) = world.get_mut::<RoomClock>(room) {
-        clock.stop();
-    }
-    if is_cut_short {
-        replay::finish_match(world, room, replay::Ending::Unfinished(Unfinished::Aborted));
-        cleanup::cleanup_game_session(world, room, false);
-    }
+fn enter_lobby(world: &mut World, room: Entity, cut_short: Option<MatchEnd>) {
     let pause = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().lobby);
     let not_before = world.resource::<Now>().tick + u64::from(pause);
-    enter(world, room, RoomPhase::Lobby { reason: reason.map(str::to_owned), is_called: false, not_before });
+    enter(world, room, RoomPhase::Lobby { cut_short, is_called: false, not_before });
 }
 
-/// Ends every match that is set or runs; they have no results.
-pub fn abort_all(world: &mut World, reason: &str) {
+/// A room that closes has no phase any more; a match that is set or runs in it is over.
+pub(super) fn leave(world: &mut World, room: Entity) {
+    let phase = world.entity_mut(room).take::<RoomPhase>();
+    if phase.is_some_and(|phase| phase.has_match()) {
+        let next_tick = world.get::<RoomClock>(room).map_or(Tick(0), |clock| clock.next_tick);
+        world.entity_mut(room).insert(MatchOver { end: MatchEnd::RoomClosed, last_tick: next_tick.minus(1) });
+    }
+}
+
+/// Ends every match that is set or runs, for a reason without results.
+pub fn end_all(world: &mut World, end: MatchEnd) {
     let mut rooms: Vec<Entity> = world
         .query::<(Entity, &RoomPhase)>()
         .iter(world)
@@ -358,6 +363,6 @@ pub fn abort_all(world: &mut World, reason: &str) {
         .collect();
     rooms.sort();
     for room in rooms {
-        back_to_lobby(world, room, Some(reason));
+        end_match(world, room, end);
     }
 }

@@ -2,10 +2,11 @@
 
 use bevy::prelude::*;
 
-use super::{Assembly, Ending, Header, Packer, Place, Recorder, Trailer, Unfinished, rules_hash};
+use super::{Assembly, Header, Packer, Place, Recorder, Trailer, rules_hash};
 use crate::{
     ids::{MatchId, RoomCode, SLOTS_MAX},
     input::{Frame, Input},
+    match_end::MatchEnd,
     protocol::{control::protocol_hash, hot::encode_blob},
     score::Scoreboard,
     sim::MatchSetup,
@@ -64,7 +65,7 @@ fn beginning(game: impl Plugin, seed: u64, seats: u8) -> (Header, Vec<u8>) {
 fn ending(tick: Tick, simulation: &Simulation) -> Trailer {
     let scores = simulation.get::<Scoreboard>().expect("a match has scores");
     let place = |slot| Place { slot, name: NAMES[slot.index()].to_owned(), score: scores.slots[slot.index()] };
-    let ending = if scores.over { Ending::Finished } else { Ending::Unfinished(Unfinished::ServerStopped) };
+    let ending = if scores.over { MatchEnd::TimeUp } else { MatchEnd::ServerStopped };
     Trailer {
         ending,
         ticks: tick.plus(1).0,

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs, io::Write};
 use proptest::prelude::*;
 
 use super::*;
-use crate::results::file::ResultsFile;
+use crate::results::{file::ResultsFile, sink::ResultSink};
 
 fn open(folder: &Folder) -> ResultsFile {
     ResultsFile::open(folder.file()).expect("the file can be used")

@@ -8,10 +8,10 @@ use framehouse_shared::{
     tick::Tick,
 };
 
+use super::super::{addresses, clock::RoomClock, inputs::Seating};
 use crate::{
     config::RoomSettings,
     net::mail::{self, PeerAddress},
-    room::{self, clock::RoomClock, inputs::Seating},
     tick::TickRate,
 };
 
@@ -81,7 +81,7 @@ pub fn send(world: &mut World, room: Entity, tick: Tick, ranking: &[LeaderboardE
     let entries = ranking.iter().map(standing).collect();
     let match_no = world.get::<RoomClock>(room).map_or(0, |clock| clock.match_no);
     let newest = LeaderboardBuffer { match_no, tick, entries };
-    let addresses = room::addresses(world, room);
+    let addresses = addresses(world, room);
     mail::send_to_all(world, &addresses, &newest.message());
     world.entity_mut(room).insert(newest);
 }

@@ -26,24 +26,34 @@ use framehouse_shared::{
     tick::Tick,
 };
 
-pub use conclusion::conclude_leaving;
-pub use traces::{Traces, tell_traced};
+pub use conclusion::conclude_departed;
+pub use traces::tell_traced;
 
 use conclusion::conclude;
 use investigation::{DesyncLog, Investigation};
+use traces::Traces;
 
-use super::{
-    clock::RoomClock,
-    history::FrameHistory,
-    inputs::SyncState,
-    resync::{address_and_room, is_current_match},
-};
 use crate::{
     counters::Counters,
     net::mail,
     replay::desync::FirstBad,
+    room::{
+        clock::RoomClock,
+        history::FrameHistory,
+        inputs::SyncState,
+        resync::{address_and_room, is_current_match},
+    },
     tick::{Now, TickRate},
 };
+
+/// Finds out why clients' states differ. What it does in a tick is a part of [`control`](crate::control).
+pub struct DesyncPlugin;
+
+impl Plugin for DesyncPlugin {
+    fn build(&self, app: &mut App) {
+        app.init_resource::<Traces>();
+    }
+}
 
 /// How long a client may take to answer a question before it is reported without: two attempts on a very bad network.
 const ANSWER_MS_MAX: u64 = 3000;
@@ -52,7 +62,7 @@ const ANSWER_MS_MAX: u64 = 3000;
 pub fn compare_reports(world: &mut World) {
     let mut reports: Vec<(Entity, Tick, u64)> = Vec::new();
     for (member, mut sync) in world.query::<(Entity, &mut SyncState)>().iter_mut(world) {
-        reports.extend(sync.report.take().map(|(tick, hash)| (member, tick, hash)));
+        reports.extend(sync.take_report().map(|(tick, hash)| (member, tick, hash)));
     }
     reports.sort();
     for (member, tick, hash) in reports {
@@ -116,7 +126,7 @@ pub fn conclude_overdue(world: &mut World) {
 
 /// Whether a client's state after a tick is not ours, as far as that can be said.
 fn differs(world: &World, member: Entity, tick: Tick, theirs: u64) -> bool {
-    let counts = world.get::<SyncState>(member).and_then(|sync| sync.compared_from).is_some_and(|from| tick >= from);
+    let counts = world.get::<SyncState>(member).is_some_and(|sync| sync.is_compared(tick));
     let ours = address_and_room(world, member).and_then(|(_, room)| world.get::<FrameHistory>(room)?.hashes(tick));
     counts && ours.is_some_and(|ours| ours.combined() != theirs)
 }
@@ -133,8 +143,7 @@ fn begin(world: &mut World, member: Entity, tick: Tick) {
     let Some(mut open) = Investigation::open(world, member, room, first, tick) else { return };
     mail::send(world, address, &ControlDown::WantHashes { match_no, first, hashes });
     if let Some(mut sync) = world.get_mut::<SyncState>(member) {
-        sync.snapshot_due = true;
-        sync.compared_from = None;
+        sync.replace_state();
     }
     world.resource_mut::<Counters>().desyncs += 1;
     let now = world.resource::<Now>().elapsed;

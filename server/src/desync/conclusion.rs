@@ -6,12 +6,12 @@ use framehouse_shared::{
     tick::Tick,
 };
 
-use super::{Traces, investigation::Investigation};
+use super::{investigation::Investigation, traces::Traces};
 use crate::{
     counters::Counters,
     net::session,
     replay::{self, desync::FirstBad},
-    room::{Player, Spectator},
+    room::{Player, Spectator, members},
 };
 
 /// All is known that there is to know: it goes into a report, and a member whose state differed too often has to go.
@@ -30,9 +30,14 @@ struct Concluded {
     is_one_too_many: bool,
 }
 
-/// Of a member that leaves nothing more comes: what is known so far is reported.
-pub fn conclude_leaving(world: &mut World, member: Entity) {
-    report(world, member);
+/// Of a member that has left nothing more comes: what is known so far is reported. Runs in `TickSet::Control`.
+pub fn conclude_departed(world: &mut World) {
+    let mut open = world.query_filtered::<Entity, (With<Investigation>, Without<Player>, Without<Spectator>)>();
+    let mut departed: Vec<Entity> = open.iter(world).collect();
+    departed.sort();
+    for member in departed {
+        report(world, member);
+    }
 }
 
 fn report(world: &mut World, member: Entity) -> Option<Concluded> {
@@ -47,9 +52,7 @@ fn report(world: &mut World, member: Entity) -> Option<Concluded> {
 }
 
 fn send_away(world: &mut World, member: Entity, Concluded { tick, component, report, .. }: Concluded) {
-    let of_player = world.get::<Player>(member).and_then(|player| player.presence.session());
-    let session = of_player.or_else(|| world.get::<Spectator>(member).map(|spectator| spectator.session));
-    let Some(session) = session else { return };
+    let Some(session) = members::session_of(world, member) else { return };
     let code = EndCode::Desynced;
     let report = report.map_or_else(String::new, |name| format!("; the server's report is {name}"));
     let sentence = format!("{}; it was last {component} after tick {tick}{report}", code.sentence());

@@ -2,13 +2,16 @@
 
 use std::sync::{
     Mutex,
-    mpsc::{self, Receiver, Sender},
+    mpsc::{self, Receiver, SyncSender},
 };
 
 use bevy::prelude::*;
 use framehouse_shared::{fields::FieldDifference, protocol::control::ControlDown, tick::Tick};
 
 use crate::net::mail::{self, PeerAddress};
+
+/// Fields that wait to be told, at most: they are fetched in every tick. Of one more the member is not told; the report has it.
+const FOUND_MAX: usize = 64;
 
 /// What a member is to be told.
 struct Traced {
@@ -19,13 +22,13 @@ struct Traced {
 /// What was found about desyncs and not told yet.
 #[derive(Resource)]
 pub struct Traces {
-    sender: Sender<Traced>,
+    sender: SyncSender<Traced>,
     found: Mutex<Receiver<Traced>>,
 }
 
 impl Default for Traces {
     fn default() -> Self {
-        let (sender, found) = mpsc::channel();
+        let (sender, found) = mpsc::sync_channel(FOUND_MAX);
         Self { sender, found: Mutex::new(found) }
     }
 }
@@ -42,8 +45,8 @@ impl Traces {
         let (sender, component) = (self.sender.clone(), component.to_owned());
         move |field| {
             let message = ControlDown::Desync { match_no, tick, component, field: Some(field) };
-            // Nobody has to know when the server has stopped.
-            let _ = sender.send(Traced { member, message });
+            // Refused when too many wait, and when the server has stopped.
+            let _ = sender.try_send(Traced { member, message });
         }
     }
 }

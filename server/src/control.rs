@@ -1,4 +1,4 @@
-//! Control messages of sessions, once a tick, in the order they came.
+//! Step Control of a tick: from sessions to rooms. Control messages are handled once a tick, in the order they came.
 
 use bevy::prelude::*;
 use framehouse_shared::protocol::{
@@ -6,14 +6,43 @@ use framehouse_shared::protocol::{
     end::{EndCode, EndReason},
 };
 
-use super::{Player, chat, desync, directory::LocalHello, host, members, resync};
 use crate::{
     counters::Counters,
+    desync,
     net::session::{self, Session, SessionState},
+    room::{
+        Player, chat,
+        directory::{self, LocalHello},
+        host, members, phase, presence, resync,
+    },
+    tick::TickSet,
 };
 
+/// Whatever sessions and time want of rooms, in `TickSet::Control`.
+pub struct ControlPlugin;
+
+impl Plugin for ControlPlugin {
+    fn build(&self, app: &mut App) {
+        app.add_systems(
+            FixedUpdate,
+            (
+                session::end_gone_sessions,
+                directory::answer_join_requests,
+                handle_messages,
+                presence::note_silence,
+                presence::end_graces,
+                (desync::conclude_departed, desync::compare_reports, desync::conclude_overdue, desync::tell_traced)
+                    .chain(),
+                phase::advance_phases,
+            )
+                .chain()
+                .in_set(TickSet::Control),
+        );
+    }
+}
+
 /// Handles what sessions have sent since the last tick. Runs in `TickSet::Control`.
-pub fn handle_messages(world: &mut World) {
+fn handle_messages(world: &mut World) {
     let mut waiting: Vec<(Entity, Vec<ControlUp>)> = world
         .query::<(Entity, &mut Session)>()
         .iter_mut(world)

@@ -11,9 +11,9 @@ use framehouse_shared::{
     tick::Tick,
 };
 
+use super::{Members, Player};
 use crate::{
     config::RoomSettings,
-    room::{Members, Player},
     tick::{TickRate, TickSet},
 };
 

@@ -18,6 +18,7 @@ use crate::{
         current_match::CurrentMatch,
         history::FrameHistory,
         inputs::{InputBuffer, SyncState},
+        members,
     },
     tick::Now,
 };
@@ -78,10 +79,10 @@ impl Investigation {
 
 fn link_figures(world: &World, member: Entity, room: Entity) -> LinkFigures {
     let feedback = world.get::<InputBuffer>(member).map(InputBuffer::feedback_so_far).unwrap_or_default();
-    let has_until = world.get::<SyncState>(member).map_or(Tick(0), |sync| sync.next_frame);
-    let session = world.get::<Player>(member).and_then(|player| player.presence.session());
-    let session = session.or_else(|| world.get::<Spectator>(member).map(|spectator| spectator.session));
-    let heard_at = session.and_then(|session| world.get::<Session>(session)).map(|session| session.heard_at);
+    let has_until = world.get::<SyncState>(member).map_or(Tick(0), SyncState::next_frame);
+    let heard_at = members::session_of(world, member)
+        .and_then(|session| world.get::<Session>(session))
+        .map(|session| session.heard_at);
     let now = world.resource::<Now>().elapsed;
     LinkFigures {
         margin_ticks: f32::from(feedback.margin) / 256.0,

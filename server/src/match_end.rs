@@ -1,0 +1,55 @@
+//! The end of a match: leaderboard, replay, result and cleanup, in this order.
+//!
+//! The phases of a room decide that its match is over and leave a [`MatchOver`] on it. What follows from that is done here,
+//! so that no room knows who needs its matches' ends.
+
+use bevy::prelude::*;
+use framehouse_shared::{ids::RoomId, match_end::MatchEnd, sim::SimRoom};
+
+use crate::{
+    cleanup,
+    counters::Counters,
+    replay, results,
+    room::{current_match::MatchOver, phase, score::leaderboard},
+    tick::TickSet,
+};
+
+/// Ends the matches that are over, in `TickSet::MatchEnd`.
+pub struct MatchEndPlugin;
+
+impl Plugin for MatchEndPlugin {
+    fn build(&self, app: &mut App) {
+        app.add_systems(FixedUpdate, end_matches.in_set(TickSet::MatchEnd));
+    }
+}
+
+/// Ends every match that is over, by its room's number. Runs in `TickSet::MatchEnd`, and when the server stops.
+pub fn end_matches(world: &mut World) {
+    let mut query = world.query::<(&SimRoom, Entity, &MatchOver)>();
+    let over = query.iter(world).map(|(sim, room, over)| (sim.id, room, *over));
+    let mut over: Vec<(RoomId, Entity, MatchOver)> = over.collect();
+    over.sort_by_key(|(id, ..)| *id);
+    for (_, room, over) in over {
+        world.entity_mut(room).remove::<MatchOver>();
+        end_match(world, room, over);
+    }
+}
+
+fn end_match(world: &mut World, room: Entity, MatchOver { end, last_tick }: MatchOver) {
+    let ranking = leaderboard::entries(world, room);
+    if end.has_result() {
+        leaderboard::send(world, room, last_tick, &ranking);
+    }
+    let replay = replay::finish_match(world, room, end, &ranking);
+    if end.has_result() {
+        world.resource_mut::<Counters>().matches_finished += 1;
+        results::submit::submit(world, room, end, &ranking, replay);
+    }
+    // What a closed room holds is scheduled as a whole.
+    if end != MatchEnd::RoomClosed {
+        cleanup::cleanup_game_session(world, room, end.has_result());
+    }
+    if end.has_result() {
+        phase::show_results(world, room, last_tick, ranking);
+    }
+}
