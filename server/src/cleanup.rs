@@ -2,16 +2,16 @@
 //!
 //! | what happens | asked for by | level |
 //! |---|---|---|
-//! | a match is over | [`cleanup_game_session`] with `completed` | session |
-//! | its host ends it, or it never began | [`cleanup_game_session`] without | session |
-//! | a member leaves, or its grace is over; a player gives up | [`CleanupRequest::Member`] | user |
-//! | the last member is gone, the host closes the room, nobody does anything in it, a fault | [`CleanupRequest::Room`] | room |
+//! | a match is over | `cleanup_game_session` with `completed` | session |
+//! | its host ends it, or it never began | `cleanup_game_session` without | session |
+//! | a member leaves, or its grace is over; a player gives up | `CleanupRequest::Member` | user |
+//! | the last member is gone, the host closes the room, nobody does anything in it, a fault | `CleanupRequest::Room` | room |
 //!
 //! Rooms do in their tick what others can see: a left seat is free, a closed room is found by nobody. The memory waits in
-//! the [`Schedule`] and is freed within a budget (`run.rs`); `sweep.rs` looks for what was forgotten.
+//! the schedule (`schedule.rs`) and is freed within a budget (`run.rs`); `sweep.rs` looks for what was forgotten.
 
 mod run;
-pub mod schedule;
+mod schedule;
 mod sweep;
 
 use bevy::prelude::*;
@@ -40,7 +40,7 @@ use crate::{
 };
 
 /// Frees what is over.
-pub struct CleanupPlugin;
+pub(crate) struct CleanupPlugin;
 
 impl Plugin for CleanupPlugin {
     fn build(&self, app: &mut App) {
@@ -67,13 +67,8 @@ impl Cleanup {
         self.schedule.stats()
     }
 
-    /// How many tasks of each kind were done, by the kind's name.
-    pub fn done_by_kind(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        [Kind::Score, Kind::State, Kind::Leaderboard].into_iter().map(|kind| (kind.name(), self.schedule.done_of(kind)))
-    }
-
     /// Processor time that ticks have spent with freeing, of those in which anything was freed.
-    pub const fn time_spent(&self) -> &Spread {
+    pub(crate) const fn time_spent(&self) -> &Spread {
         &self.time_spent
     }
 }
@@ -107,7 +102,7 @@ fn schedule_user(world: &mut World, room: Entity, target: Entity, player: Option
 }
 
 /// A match is over, with a result if it is `completed`: what it has gathered is scheduled, and the room stays.
-pub fn cleanup_game_session(world: &mut World, room: Entity, completed: bool) {
+pub(crate) fn cleanup_game_session(world: &mut World, room: Entity, completed: bool) {
     let scores = room::players(world, room).filter_map(|(player, _)| world.get::<ScoreBuffer>(player));
     let scores = scores.map(|scores| scores.frames().count() as u32).sum();
     let frames = world.get::<FrameHistory>(room).map_or(0, FrameHistory::len);
@@ -135,7 +130,7 @@ fn schedule_room(world: &mut World, room: Entity) {
 /// A task for the room itself, to be filled in.
 fn task_of(world: &World, room: Entity) -> Task {
     let id = world.get::<SimRoom>(room).map_or(RoomId(0), |room| room.id);
-    let match_no = world.get::<RoomClock>(room).map_or(0, |clock| clock.match_no);
+    let match_no = world.get::<RoomClock>(room).map_or(0, RoomClock::match_no);
     Task { level: Level::Room, kind: Kind::State, room: id, match_no, player: None, target: room, items: 0 }
 }
 

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Whatever sessions and time want of rooms, in `TickSet::Control`.
-pub struct ControlPlugin;
+pub(crate) struct ControlPlugin;
 
 impl Plugin for ControlPlugin {
     fn build(&self, app: &mut App) {

@@ -26,8 +26,8 @@ use framehouse_shared::{
     tick::Tick,
 };
 
-pub use conclusion::conclude_departed;
-pub use traces::tell_traced;
+pub(crate) use conclusion::conclude_departed;
+pub(crate) use traces::tell_traced;
 
 use conclusion::conclude;
 use investigation::{DesyncLog, Investigation};
@@ -47,7 +47,7 @@ use crate::{
 };
 
 /// Finds out why clients' states differ. What it does in a tick is a part of [`control`](crate::control).
-pub struct DesyncPlugin;
+pub(crate) struct DesyncPlugin;
 
 impl Plugin for DesyncPlugin {
     fn build(&self, app: &mut App) {
@@ -59,7 +59,7 @@ impl Plugin for DesyncPlugin {
 const ANSWER_MS_MAX: u64 = 3000;
 
 /// Compares the hashes that clients have reported with their inputs. Runs in `TickSet::Control`.
-pub fn compare_reports(world: &mut World) {
+pub(crate) fn compare_reports(world: &mut World) {
     let mut reports: Vec<(Entity, Tick, u64)> = Vec::new();
     for (member, mut sync) in world.query::<(Entity, &mut SyncState)>().iter_mut(world) {
         reports.extend(sync.take_report().map(|(tick, hash)| (member, tick, hash)));
@@ -73,7 +73,7 @@ pub fn compare_reports(world: &mut World) {
 }
 
 /// A client says that its state after a tick is not the one that the tick's frame came with.
-pub fn take_complaint(world: &mut World, member: Entity, match_no: u32, tick: Tick, theirs: &StateHashes) {
+pub(crate) fn take_complaint(world: &mut World, member: Entity, match_no: u32, tick: Tick, theirs: &StateHashes) {
     if !is_sound(world, member, match_no, theirs) {
         world.resource_mut::<Counters>().invalid_messages += 1;
     } else if differs(world, member, tick, theirs.combined()) {
@@ -115,7 +115,7 @@ fn note_unasked(world: &mut World, member: Entity) {
 }
 
 /// Reports what clients have not answered in time. Runs in `TickSet::Control`.
-pub fn conclude_overdue(world: &mut World) {
+pub(crate) fn conclude_overdue(world: &mut World) {
     let now = world.resource::<Now>().tick;
     let mut open = world.query::<(Entity, &Investigation)>();
     let mut overdue: Vec<Entity> =
@@ -139,7 +139,7 @@ fn begin(world: &mut World, member: Entity, tick: Tick) {
     let Some((first, hashes)) = world.get::<FrameHistory>(room).map(|history| hashes_until(history, tick)) else {
         return;
     };
-    let Some(match_no) = world.get::<RoomClock>(room).map(|clock| clock.match_no) else { return };
+    let Some(match_no) = world.get::<RoomClock>(room).map(RoomClock::match_no) else { return };
     let Some(mut open) = Investigation::open(world, member, room, first, tick) else { return };
     mail::send(world, address, &ControlDown::WantHashes { match_no, first, hashes });
     if let Some(mut sync) = world.get_mut::<SyncState>(member) {

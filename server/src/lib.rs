@@ -5,10 +5,10 @@
 
 pub mod cleanup;
 pub mod config;
-pub mod control;
+mod control;
 pub mod counters;
-pub mod desync;
-pub mod match_end;
+mod desync;
+mod match_end;
 pub mod net;
 pub mod ops;
 pub mod replay;
@@ -16,7 +16,7 @@ pub mod results;
 pub mod room;
 pub mod runner;
 pub mod server;
-pub mod spread;
+mod spread;
 mod start;
 pub mod tick;
 

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Ends the matches that are over, in `TickSet::MatchEnd`.
-pub struct MatchEndPlugin;
+pub(crate) struct MatchEndPlugin;
 
 impl Plugin for MatchEndPlugin {
     fn build(&self, app: &mut App) {
@@ -24,7 +24,7 @@ impl Plugin for MatchEndPlugin {
 }
 
 /// Ends every match that is over, by its room's number. Runs in `TickSet::MatchEnd`, and when the server stops.
-pub fn end_matches(world: &mut World) {
+pub(crate) fn end_matches(world: &mut World) {
     let mut query = world.query::<(&SimRoom, Entity, &MatchOver)>();
     let over = query.iter(world).map(|(sim, room, over)| (sim.id, room, *over));
     let mut over: Vec<(RoomId, Entity, MatchOver)> = over.collect();

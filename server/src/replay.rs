@@ -61,7 +61,7 @@ const _: () = assert!(HASH_TICKS == HASH_INTERVAL, "a replay has the hashes that
 const _: () = assert!(BUILD.len() <= BUILD_BYTES_MAX, "FRAMEHOUSE_BUILD is too long for a replay's header");
 
 /// Records matches, where there is somebody who writes them.
-pub struct ReplayPlugin;
+pub(crate) struct ReplayPlugin;
 
 impl Plugin for ReplayPlugin {
     fn build(&self, app: &mut App) {
@@ -104,16 +104,16 @@ fn begin_match(world: &mut World, room: Entity, opening: Vec<u8>) {
 
 fn header(world: &World, room: Entity) -> Option<Header> {
     let (game, current) = (world.resource::<GameInfo>(), world.get::<CurrentMatch>(room)?);
-    let setup = &current.setup;
+    let setup = current.setup();
     Some(Header {
-        match_id: current.id,
-        room: world.get::<Room>(room)?.code,
-        started_unix_s: current.started_unix,
+        match_id: current.id(),
+        room: world.get::<Room>(room)?.code(),
+        started_unix_s: current.started_unix(),
         build: BUILD.to_owned(),
         protocol: protocol_hash(),
         game: game.id.to_owned(),
         rules_version: game.rules_version,
-        rules_hash: current.rules_hash,
+        rules_hash: current.rules_hash(),
         seed: setup.seed,
         map: setup.map[..setup.map.floor_char_boundary(MAP_BYTES_MAX)].to_owned(),
         seats: setup.seats,
@@ -134,7 +134,12 @@ fn record_ticks(mut rooms: Rooms<(&Frame, &FrameHistory, &Seating, &StateHashes,
 /// has the ranking, best first.
 ///
 /// Gives the name of the replay's file if that is on its way to the disk.
-pub fn finish_match(world: &mut World, room: Entity, end: MatchEnd, ranking: &[LeaderboardEntry]) -> Option<String> {
+pub(crate) fn finish_match(
+    world: &mut World,
+    room: Entity,
+    end: MatchEnd,
+    ranking: &[LeaderboardEntry],
+) -> Option<String> {
     let mut recording = world.get_entity_mut(room).ok().and_then(|mut room| room.take::<Recording>())?;
     let place = |entry: &LeaderboardEntry| Place { slot: entry.slot, name: entry.name.clone(), score: entry.score };
     let ranking = ranking.iter().map(place).collect();
@@ -145,7 +150,7 @@ pub fn finish_match(world: &mut World, room: Entity, end: MatchEnd, ranking: &[L
 /// Writes a report of a desync in this room beside the replay of its match, and tells the first field that differs.
 ///
 /// Says how the report is called if it is on its way to the disk.
-pub fn report_desync(
+pub(crate) fn report_desync(
     world: &mut World,
     room: Entity,
     finding: Finding,

@@ -1,19 +1,19 @@
 //! Rooms: who is in them, what phase they are in, and the frames they run on.
 
-pub mod broadcast;
+mod broadcast;
 pub mod chat;
-pub mod cleanup_queue;
+pub(crate) mod cleanup_queue;
 pub mod clock;
 mod closing;
-pub mod current_match;
+pub(crate) mod current_match;
 pub mod directory;
 pub mod history;
 pub mod host;
 pub mod inputs;
-pub mod members;
+pub(crate) mod members;
 pub mod phase;
 pub mod presence;
-pub mod resync;
+pub(crate) mod resync;
 pub mod score;
 pub mod seats;
 
@@ -36,8 +36,8 @@ use crate::{
     tick::{Now, TickSet},
 };
 
-/// Everything that happens in rooms, except what [`control`](crate::control) takes there from sessions.
-pub struct RoomPlugin;
+/// Everything that happens in rooms, except what `control.rs` takes there from sessions.
+pub(crate) struct RoomPlugin;
 
 impl Plugin for RoomPlugin {
     fn build(&self, app: &mut App) {
@@ -57,27 +57,42 @@ impl Plugin for RoomPlugin {
 #[derive(Component, Debug)]
 pub struct Room {
     /// Unique for the life of the process.
-    pub id: RoomId,
+    id: RoomId,
     /// What people type to join.
-    pub code: RoomCode,
+    code: RoomCode,
     /// What its host has decided.
-    pub options: RoomOptions,
+    options: RoomOptions,
     /// Whether one player is enough to start.
-    pub is_practice: bool,
+    is_practice: bool,
     /// How many ticks it waits for missing inputs; none in an ordinary room.
-    pub wait_ticks_max: u32,
+    wait_ticks_max: u32,
     /// What its members may say together: what one of them says is sent to all, so that some could fill the path of others.
-    pub messages: Bucket,
+    messages: Bucket,
     /// The server's tick in which something last happened in it.
-    pub active_at: u64,
+    active_at: u64,
     /// Why it closes, if it is to: in this tick's cleanup, or soon after where many do.
-    pub is_to_close: Option<EndCode>,
+    is_to_close: Option<EndCode>,
     next_msg_id: u64,
 }
 
 impl Room {
+    /// Its identity.
+    pub const fn id(&self) -> RoomId {
+        self.id
+    }
+
+    /// What people type to join.
+    pub const fn code(&self) -> RoomCode {
+        self.code
+    }
+
+    /// What its host has decided.
+    pub const fn options(&self) -> &RoomOptions {
+        &self.options
+    }
+
     /// How many players it takes to start.
-    pub const fn players_min(&self) -> usize {
+    const fn players_min(&self) -> usize {
         if self.is_practice || self.options.seats == 1 { 1 } else { 2 }
     }
 
@@ -109,20 +124,45 @@ impl Members {
 #[derive(Component, Debug)]
 pub struct Player {
     /// The player's identity.
-    pub id: PlayerId,
+    id: PlayerId,
     /// What others see.
-    pub name: String,
+    name: String,
     /// The seat.
-    pub slot: Slot,
+    slot: Slot,
     /// What the player is about, while here.
-    pub state: PlayerState,
+    state: PlayerState,
     /// Whether its connection stands.
-    pub presence: presence::Presence,
+    presence: presence::Presence,
     /// What a lost player proves with that it is the same one.
-    pub secret: presence::ResumeSecret,
+    secret: presence::ResumeSecret,
 }
 
 impl Player {
+    /// The player's identity.
+    pub const fn id(&self) -> PlayerId {
+        self.id
+    }
+
+    /// What others see.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The seat.
+    pub const fn slot(&self) -> Slot {
+        self.slot
+    }
+
+    /// What the player is about, while here.
+    pub const fn state(&self) -> PlayerState {
+        self.state
+    }
+
+    /// Whether its connection stands.
+    pub const fn presence(&self) -> presence::Presence {
+        self.presence
+    }
+
     /// Whether the simulation has this player in the match.
     pub const fn takes_part(&self) -> bool {
         matches!(self.state, PlayerState::Playing | PlayerState::Finished)
@@ -133,11 +173,28 @@ impl Player {
 #[derive(Component, Debug)]
 pub struct Spectator {
     /// The spectator's identity.
-    pub id: PlayerId,
+    id: PlayerId,
     /// What others see.
-    pub name: String,
+    name: String,
     /// The session's entity.
-    pub session: Entity,
+    session: Entity,
+}
+
+impl Spectator {
+    /// The spectator's identity.
+    pub const fn id(&self) -> PlayerId {
+        self.id
+    }
+
+    /// What others see.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The session's entity.
+    pub const fn session(&self) -> Entity {
+        self.session
+    }
 }
 
 /// Gives an event the room's next number and sends it to everybody in the room.
@@ -172,7 +229,7 @@ pub fn players(world: &World, room: Entity) -> impl Iterator<Item = (Entity, &Pl
 }
 
 /// The player in a seat.
-pub fn player_at(world: &World, room: Entity, slot: Slot) -> Option<Entity> {
+fn player_at(world: &World, room: Entity, slot: Slot) -> Option<Entity> {
     players(world, room).find(|(_, player)| player.slot == slot).map(|(entity, _)| entity)
 }
 

@@ -208,7 +208,7 @@ fn the_sweep_finds_what_nobody_owns_and_counts_it() {
     // Buffers that nobody owns, and a player whose session is gone without a word.
     ecs.spawn(ScoreBuffer::default());
     let player = ecs.query::<(&Player, &ScoreBuffer)>().iter(ecs).next().expect("four players").0;
-    let session = player.presence.session().expect("it is connected");
+    let session = player.presence().session().expect("it is connected");
     ecs.query::<&Session>().get(ecs, session).expect("it is there");
     framehouse_server::net::session::forget(ecs, session);
     world.step_unchecked(35);

@@ -15,6 +15,7 @@ use framehouse_server::{
 use framehouse_shared::{
     arena::ArenaPlugin,
     match_end::MatchEnd,
+    protocol::control::HostOrder,
     replay::{Replay, canned_replay},
 };
 use framehouse_tests::{
@@ -122,6 +123,24 @@ fn a_room_that_is_gone_ends_its_replay() {
     close(world, writer);
     let verified = verify(TinyPlugin, &only_replay(&folder)).expect("it comes out the same");
     assert_eq!(verified.ending, MatchEnd::RoomClosed);
+}
+
+#[test]
+fn a_room_that_its_host_closes_ends_its_replay_with_the_ranking_and_the_last_hashes() {
+    let folder = Folder::new("closed");
+    let (world, writer) = recording(World::new(TinyPlugin, 9), &folder);
+    let mut world = world.with_players(2);
+    world.step_to_playing();
+    world.step_ticks(50);
+    world.clients[0].client.order(HostOrder::Close);
+    world.step_ticks(10);
+    assert_eq!(world.rooms().len(), 0);
+    close(world, writer);
+    let bytes = only_replay(&folder);
+    let verified = verify(TinyPlugin, &bytes).expect("it comes out the same");
+    assert_eq!(verified.ending, MatchEnd::RoomClosed);
+    let trailer = Replay::read(&bytes).expect("a replay").trailer;
+    assert_eq!((trailer.ranking.map(|places| places.len()), trailer.hashes.is_some()), (Some(2), true));
 }
 
 #[test]

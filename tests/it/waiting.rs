@@ -8,7 +8,7 @@ use framehouse_tests::{tiny::TinyPlugin, world::World};
 
 fn next_tick(world: &mut World) -> u32 {
     let room = world.rooms()[0].1;
-    world.server.world().get::<RoomClock>(room).expect("a room has a clock").next_tick.0
+    world.server.world().get::<RoomClock>(room).expect("a room has a clock").next_tick().0
 }
 
 fn world(rooms: RoomSettings) -> World {

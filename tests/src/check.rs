@@ -53,9 +53,9 @@ fn sessions_and_members_belong_together(world: &mut World) {
         world.query::<(Entity, &Session)>().iter(world).map(|(entity, session)| (entity, session.state)).collect();
     assert_eq!(sessions.len(), world.resource::<Sessions>().count(), "the index lists exactly the sessions there are");
     let players: Vec<(Entity, Option<Entity>)> =
-        world.query::<(Entity, &Player)>().iter(world).map(|(e, player)| (e, player.presence.session())).collect();
+        world.query::<(Entity, &Player)>().iter(world).map(|(e, player)| (e, player.presence().session())).collect();
     let mut members = players.clone();
-    members.extend(world.query::<(Entity, &Spectator)>().iter(world).map(|(e, s)| (e, Some(s.session))));
+    members.extend(world.query::<(Entity, &Spectator)>().iter(world).map(|(e, s)| (e, Some(s.session()))));
     let seated = sessions.iter().filter(|(_, state)| matches!(state, SessionState::Seated(_))).count();
     let connected = members.iter().filter(|(_, session)| session.is_some()).count();
     assert_eq!(connected, seated, "every connected member has its seated session");
@@ -93,9 +93,9 @@ fn rooms_agree_with_their_members(world: &mut World) {
             .collect();
         players_in_all += in_room.len();
         assert_eq!(seats.taken(), in_room.len(), "a taken seat is a player, in room {entity}");
-        assert_eq!(seats.count(), usize::from(room.options.seats), "a room has the seats that its host wants");
+        assert_eq!(seats.count(), usize::from(room.options().seats), "a room has the seats that its host wants");
         for (member, player) in &in_room {
-            let seat = seats.iter().nth(player.slot.index());
+            let seat = seats.iter().nth(player.slot().index());
             assert_eq!(seat, Some(Seat::Taken(*member)), "a player's seat is its own");
         }
         let host_is_here = host.player().is_some_and(|host| in_room.iter().any(|(member, _)| *member == host));
@@ -103,7 +103,7 @@ fn rooms_agree_with_their_members(world: &mut World) {
         assert!(history.end().since(history.first()) < 3 * kept, "the frames kept as they are are bounded");
         if matches!(phase, RoomPhase::Playing { .. }) {
             let tick = tick.expect("a playing room has a simulation").0;
-            assert_eq!(tick, clock.next_tick, "the clock and the simulation are at the same tick");
+            assert_eq!(tick, clock.next_tick(), "the clock and the simulation are at the same tick");
             assert_eq!(tick, history.end(), "every simulated tick is recorded");
         }
     }

@@ -429,7 +429,7 @@ impl Swarm {
 /// Who is in a room as the server has it, by seat.
 fn members(world: &bevy::prelude::World, room: Entity) -> Vec<(Slot, String)> {
     let players = by_slot(world, room).into_iter().filter_map(|player| world.get::<Player>(player));
-    players.map(|player| (player.slot, player.name.clone())).collect()
+    players.map(|player| (player.slot(), player.name().to_owned())).collect()
 }
 
 /// Runs many seeds and says which fail.

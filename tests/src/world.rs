@@ -233,7 +233,7 @@ impl World {
         let mut rooms: Vec<_> = world
             .query::<(&framehouse_server::room::Room, Entity)>()
             .iter(world)
-            .map(|(r, e)| (r.id, r.code, e))
+            .map(|(r, e)| (r.id(), r.code(), e))
             .collect();
         rooms.sort();
         rooms.into_iter().map(|(_, code, entity)| (code, entity)).collect()
@@ -340,7 +340,7 @@ impl World {
     pub fn confirmed_lag_of(&self, client: usize, room: Entity) -> u32 {
         let clock = self.server.world().get::<framehouse_server::room::clock::RoomClock>(room).expect("a room");
         let confirmed = self.clients[client].client.prediction().map_or(Tick(0), |p| p.next_confirmed());
-        clock.next_tick.since(confirmed)
+        clock.next_tick().since(confirmed)
     }
 }
 

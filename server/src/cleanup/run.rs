@@ -107,7 +107,7 @@ fn free(world: &mut World, task: &Task) -> usize {
 
 /// A session's task is void once its room has another match: the schedule cancels it then, and this is the proof.
 fn is_match_over(world: &World, task: &Task) -> bool {
-    let is_same = world.get::<RoomClock>(task.target).is_some_and(|clock| clock.match_no == task.match_no);
+    let is_same = world.get::<RoomClock>(task.target).is_some_and(|clock| clock.match_no() == task.match_no);
     is_same && !world.get::<RoomPhase>(task.target).is_some_and(RoomPhase::has_match)
 }
 

@@ -41,9 +41,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// How many kinds there are.
-    pub const COUNT: usize = 3;
-
     /// As logs and metrics name it.
     pub const fn name(self) -> &'static str {
         ["score", "state", "leaderboard"][self as usize]
@@ -123,7 +120,6 @@ pub struct Schedule {
     given_up: Vec<Task>,
     added: u64,
     totals: CleanupStats,
-    done_by_kind: [u64; Kind::COUNT],
 }
 
 impl Schedule {
@@ -198,7 +194,6 @@ impl Schedule {
     pub fn note_done(&mut self, entry: &Entry, now: u64) {
         self.totals.done += 1;
         self.totals.forced += u64::from(entry.forced_at <= now);
-        self.done_by_kind[entry.task.kind as usize] += 1;
     }
 
     /// Notes that a task failed: it waits for the next sweep.
@@ -231,11 +226,6 @@ impl Schedule {
     pub fn targets(&self) -> EntityHashSet {
         let scheduled = self.queues.iter().flat_map(BTreeMap::values).chain(&self.failed);
         scheduled.map(|entry| &entry.task).chain(&self.given_up).map(|task| task.target).collect()
-    }
-
-    /// How many tasks of a kind were done.
-    pub const fn done_of(&self, kind: Kind) -> u64 {
-        self.done_by_kind[kind as usize]
     }
 
     /// How the cleanup is doing.

@@ -91,7 +91,7 @@ fn is_orphan(world: &World, seat: Seat) -> bool {
         Seat::Reserved(session) => world.get::<Session>(session).is_none(),
         Seat::Taken(player) => world
             .get::<Player>(player)
-            .is_none_or(|player| player.presence.session().is_some_and(|s| world.get::<Session>(s).is_none())),
+            .is_none_or(|player| player.presence().session().is_some_and(|s| world.get::<Session>(s).is_none())),
     }
 }
 

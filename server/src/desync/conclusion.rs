@@ -31,7 +31,7 @@ struct Concluded {
 }
 
 /// Of a member that has left nothing more comes: what is known so far is reported. Runs in `TickSet::Control`.
-pub fn conclude_departed(world: &mut World) {
+pub(crate) fn conclude_departed(world: &mut World) {
     let mut open = world.query_filtered::<Entity, (With<Investigation>, Without<Player>, Without<Spectator>)>();
     let mut departed: Vec<Entity> = open.iter(world).collect();
     departed.sort();

@@ -51,17 +51,17 @@ impl Investigation {
         let player = world.get::<Player>(member);
         let spectator = world.get::<Spectator>(member);
         let finding = Finding {
-            match_id: world.get::<CurrentMatch>(room)?.id,
-            room: world.get::<Room>(room)?.code,
-            player: player.map(|player| player.id).or_else(|| spectator.map(|spectator| spectator.id))?,
-            name: player.map(|player| &player.name).or_else(|| spectator.map(|spectator| &spectator.name))?.clone(),
-            slot: player.map(|player| player.slot),
+            match_id: world.get::<CurrentMatch>(room)?.id(),
+            room: world.get::<Room>(room)?.code(),
+            player: player.map(Player::id).or_else(|| spectator.map(Spectator::id))?,
+            name: player.map(Player::name).or_else(|| spectator.map(Spectator::name))?.to_owned(),
+            slot: player.map(Player::slot),
             detected,
             detected_unix_ms: (now.unix_base + now.elapsed).as_millis() as u64,
             link: link_figures(world, member, room),
             first_bad: None,
         };
-        let match_no = world.get::<RoomClock>(room)?.match_no;
+        let match_no = world.get::<RoomClock>(room)?.match_no();
         Some(Self { room, match_no, finding, until: 0, is_one_too_many: false, asked_from })
     }
 

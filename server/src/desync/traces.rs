@@ -52,7 +52,7 @@ impl Traces {
 }
 
 /// Tells members which field of their state differed. Runs in `TickSet::Control`.
-pub fn tell_traced(world: &mut World) {
+pub(crate) fn tell_traced(world: &mut World) {
     let found = world.resource::<Traces>().found.lock().expect("nothing panics while holding this lock");
     let traced: Vec<Traced> = found.try_iter().collect();
     drop(found);

@@ -71,19 +71,19 @@ pub fn public_rooms(
     players: &Query<&Player>,
     spectators: &Query<&Spectator>,
 ) -> Vec<RoomEntry> {
-    let mut listed: Vec<_> = rooms.iter().filter(|(room, ..)| !room.options.private).collect();
-    listed.sort_by_key(|(room, ..)| room.id);
-    let name = |player| players.get(player).map(|player| player.name.clone()).unwrap_or_default();
+    let mut listed: Vec<_> = rooms.iter().filter(|(room, ..)| !room.options().private).collect();
+    listed.sort_by_key(|(room, ..)| room.id());
+    let name = |player| players.get(player).map(|player| player.name().to_owned()).unwrap_or_default();
     let watching = |members| Members::entities(members).iter().filter(|member| spectators.contains(**member)).count();
     listed
         .into_iter()
         .map(|(room, phase, seats, host, members, current)| RoomEntry {
-            code: room.code,
+            code: room.code(),
             phase: phase.name(),
             host: host.player().map(name).unwrap_or_default(),
             map: map_of(room, phase, current),
             players: seats.taken(),
-            seats: room.options.seats,
+            seats: room.options().seats,
             free: seats.free(),
             spectators: watching(members),
             joinable: seats.free() > 0,
@@ -92,8 +92,8 @@ pub fn public_rooms(
 }
 
 fn map_of(room: &Room, phase: &RoomPhase, current: Option<&CurrentMatch>) -> String {
-    let of_match = current.filter(|_| phase.has_match()).map(|current| current.setup.map.clone());
-    of_match.or_else(|| room.options.map.clone()).unwrap_or_default()
+    let of_match = current.filter(|_| phase.has_match()).map(|current| current.setup().map.clone());
+    of_match.or_else(|| room.options().map.clone()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::{folder, info, verify::verify};
 ///
 /// # Errors
 /// A sentence for every one that is not.
-pub fn verify_files(game: impl Plugin + Clone, files: &[PathBuf]) -> Result<(), String> {
+pub(crate) fn verify_files(game: impl Plugin + Clone, files: &[PathBuf]) -> Result<(), String> {
     // What fails in the simulation is told in a sentence.
     std::panic::set_hook(Box::new(|_| {}));
     let bad: Vec<String> = files.iter().filter_map(|file| verify_file(game.clone(), file).err()).collect();
@@ -28,7 +28,7 @@ fn verify_file(game: impl Plugin, file: &Path) -> Result<(), String> {
 ///
 /// # Errors
 /// A sentence, when the file is no whole replay.
-pub fn show_info(file: &Path) -> Result<(), String> {
+pub(crate) fn show_info(file: &Path) -> Result<(), String> {
     let summary = info::summary(&read(file)?).map_err(|error| format!("{}: {error}", file.display()))?;
     print!("{summary}");
     Ok(())

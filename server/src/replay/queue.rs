@@ -18,6 +18,8 @@ use super::desync::DesyncJob;
 
 /// Jobs that wait, at most: some thousand rooms may begin and end in the same tick.
 const JOBS_MAX: usize = 16_384;
+/// Jobs that wait when a recording is given up, at most: one more is refused, and the next start completes the file.
+const JOBS_BEFORE_ABANDON_MAX: usize = 2 * JOBS_MAX;
 /// Bytes of opening states and blocks that wait, at most.
 const JOBS_BYTES_MAX: usize = 32 << 20;
 
@@ -103,6 +105,7 @@ pub(super) struct Jobs {
 
 /// Both ends of a new queue.
 pub(super) fn queue() -> (ReplayQueue, Jobs) {
+    // It has no bound of its own, and takes no memory for jobs that do not wait: `ReplayQueue::send` keeps all bounds.
     let (sender, receiver) = mpsc::channel();
     let progress = Arc::new(Progress::default());
     (ReplayQueue { jobs: sender, progress: Arc::clone(&progress) }, Jobs { jobs: receiver, progress })
@@ -114,9 +117,12 @@ impl ReplayQueue {
         let bytes = job.bytes();
         let waiting = self.progress.jobs.fetch_add(1, Relaxed);
         let waiting_bytes = self.progress.bytes.fetch_add(bytes, Relaxed);
-        // An abandoned replay was begun once, so there cannot be more of them than jobs that found room.
-        let jobs_max = if matches!(job, Job::Report(_)) { JOBS_BEFORE_REPORT_MAX } else { JOBS_MAX };
-        let has_room = waiting < jobs_max && waiting_bytes + bytes <= JOBS_BYTES_MAX || matches!(job, Job::Abandon(_));
+        let (jobs_max, bytes_max) = match job {
+            Job::Report(_) => (JOBS_BEFORE_REPORT_MAX, JOBS_BYTES_MAX),
+            Job::Abandon(_) => (JOBS_BEFORE_ABANDON_MAX, usize::MAX),
+            _ => (JOBS_MAX, JOBS_BYTES_MAX),
+        };
+        let has_room = waiting < jobs_max && waiting_bytes + bytes <= bytes_max;
         if has_room && self.jobs.send(job).is_ok() {
             return Ok(());
         }

@@ -109,7 +109,7 @@ impl Recording {
     /// A replay with a hole is worth nothing; the tick must not wait for the disk.
     fn give_up(&mut self) {
         if matches!(self.state, State::Sent) {
-            // Refused only when there is no thread any more: then the next start takes care of the file.
+            // Refused when too much waits or there is no thread any more: then the next start takes care of the file.
             let _ = self.queue.send(Job::Abandon(self.match_id));
         }
         self.state = State::Over;

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Sends results to the store and tells rooms of saved ones, where there is a store.
-pub struct ResultsPlugin;
+pub(crate) struct ResultsPlugin;
 
 impl Plugin for ResultsPlugin {
     fn build(&self, app: &mut App) {
@@ -67,17 +67,17 @@ fn tell_saved(world: &mut World) {
 fn result_of(world: &World, room: Entity, ended: MatchEnd, ranking: &[LeaderboardEntry]) -> Option<MatchResult> {
     let (data, current) = (world.get::<Room>(room)?, world.get::<CurrentMatch>(room)?);
     Some(MatchResult {
-        match_id: current.id,
-        match_no: current.number,
-        room: data.id,
-        code: data.code,
-        map: current.setup.map.clone(),
+        match_id: current.id(),
+        match_no: current.number(),
+        room: data.id(),
+        code: data.code(),
+        map: current.setup().map.clone(),
         game: world.resource::<GameInfo>().id.to_owned(),
-        rules_hash: current.rules_hash,
-        seed: current.setup.seed,
+        rules_hash: current.rules_hash(),
+        seed: current.setup().seed,
         tick_rate: world.resource::<TickRate>().0,
-        ticks: world.get::<RoomClock>(room)?.next_tick.0,
-        started_unix: current.started_unix,
+        ticks: world.get::<RoomClock>(room)?.next_tick().0,
+        started_unix: current.started_unix(),
         ended,
         players: players(world, room, ranking),
         state_hash: world.get::<StateHashes>(room).map_or(0, StateHashes::combined),
@@ -108,11 +108,11 @@ fn players(world: &World, room: Entity, ranking: &[LeaderboardEntry]) -> Vec<Pla
 }
 
 fn outcome(world: &World, room: Entity, seated: &Seated) -> Outcome {
-    match room::players(world, room).find(|(_, player)| player.id == seated.player) {
+    match room::players(world, room).find(|(_, player)| player.id() == seated.player) {
         None => Outcome::Left,
-        Some((_, player)) if player.state == PlayerState::Finished => Outcome::Finished,
-        Some((_, player)) if player.state == PlayerState::Aborted => Outcome::GaveUp,
-        Some((_, player)) if !player.presence.is_connected() => Outcome::Away,
+        Some((_, player)) if player.state() == PlayerState::Finished => Outcome::Finished,
+        Some((_, player)) if player.state() == PlayerState::Aborted => Outcome::GaveUp,
+        Some((_, player)) if !player.presence().is_connected() => Outcome::Away,
         Some(_) => Outcome::Finished,
     }
 }

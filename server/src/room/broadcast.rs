@@ -16,7 +16,7 @@ use super::{
 use crate::net::{lane::Lane, mail::PeerAddress};
 
 /// Sends the frame of this tick, the one before, and what a client reports as missing. Runs in `TickSet::Broadcast`.
-pub fn broadcast_frames(
+pub(super) fn broadcast_frames(
     rooms: Query<(&SimRoom, &RoomClock, &FrameHistory, &Members)>,
     mut members: Query<(&PeerAddress, Option<&mut InputBuffer>, &SyncState)>,
     mut lanes: Query<&mut Lane>,

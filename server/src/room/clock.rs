@@ -14,40 +14,50 @@ use crate::tick::TickRate;
 #[derive(Component, Clone, Copy, Debug, Default)]
 pub struct RoomClock {
     /// The match's number in its room, from 1; 0 before the first.
-    pub match_no: u32,
+    pub(super) match_no: u32,
     /// The next tick to close.
-    pub next_tick: Tick,
+    pub(super) next_tick: Tick,
     /// How many ticks it was already waited with.
-    pub waited: u32,
+    pub(super) waited: u32,
     epoch: Option<Duration>,
 }
 
 impl RoomClock {
+    /// The match's number in its room, from 1; 0 before the first.
+    pub const fn match_no(&self) -> u32 {
+        self.match_no
+    }
+
+    /// The next tick to close.
+    pub const fn next_tick(&self) -> Tick {
+        self.next_tick
+    }
+
     /// A match is set; nobody knows yet when it begins.
-    pub fn next_match(&mut self) {
+    pub(super) fn next_match(&mut self) {
         *self = Self { match_no: self.match_no + 1, ..Self::default() };
     }
 
     /// Tick 0 will close at `epoch`.
-    pub fn start(&mut self, epoch: Duration) {
+    pub(super) fn start(&mut self, epoch: Duration) {
         self.epoch = Some(epoch);
     }
 
     /// The tick `next_tick` closes at `scheduled`.
-    pub fn close_tick(&mut self, scheduled: Duration, rate: TickRate) {
+    pub(super) fn close_tick(&mut self, scheduled: Duration, rate: TickRate) {
         self.epoch = Some(scheduled.saturating_sub(rate.time_of(self.next_tick)));
         self.next_tick = self.next_tick.plus(1);
         self.waited = 0;
     }
 
     /// The tick `next_tick` does not close at `scheduled` but a tick later at the earliest: the room waits.
-    pub fn wait(&mut self, scheduled: Duration, rate: TickRate) {
+    pub(super) fn wait(&mut self, scheduled: Duration, rate: TickRate) {
         self.epoch = Some((scheduled + rate.time_of(Tick(1))).saturating_sub(rate.time_of(self.next_tick)));
         self.waited += 1;
     }
 
     /// The match is over: its ticks stand, but none is open any more.
-    pub fn stop(&mut self) {
+    pub(super) fn stop(&mut self) {
         self.epoch = None;
     }
 

@@ -30,15 +30,42 @@ use crate::tick::Now;
 #[derive(Component, Clone, Debug)]
 pub struct CurrentMatch {
     /// Its name in results and replays.
-    pub id: MatchId,
+    id: MatchId,
     /// Its number in its room, from 1.
-    pub number: u32,
+    number: u32,
     /// Seed, map and seats.
-    pub setup: MatchSetup,
+    setup: MatchSetup,
     /// Tells two sets of rules and maps apart.
-    pub rules_hash: u64,
+    rules_hash: u64,
     /// When tick 0 is due, in seconds since 1970; when the match was set, as long as that is not known.
-    pub started_unix: u64,
+    started_unix: u64,
+}
+
+impl CurrentMatch {
+    /// Its name in results and replays.
+    pub const fn id(&self) -> MatchId {
+        self.id
+    }
+
+    /// Its number in its room, from 1.
+    pub const fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Seed, map and seats.
+    pub const fn setup(&self) -> &MatchSetup {
+        &self.setup
+    }
+
+    /// Tells two sets of rules and maps apart.
+    pub const fn rules_hash(&self) -> u64 {
+        self.rules_hash
+    }
+
+    /// When tick 0 is due, in seconds since 1970; when the match was set, as long as that is not known.
+    pub const fn started_unix(&self) -> u64 {
+        self.started_unix
+    }
 }
 
 /// On a room whose match is over, until [`TickSet::MatchEnd`](crate::tick::TickSet::MatchEnd).
@@ -112,7 +139,7 @@ fn set_up(world: &mut World, room: Entity, number: u32) {
 }
 
 /// Notes when tick 0 is due, counted from the server's start.
-pub fn note_start(world: &mut World, room: Entity, epoch: Duration) {
+pub(super) fn note_start(world: &mut World, room: Entity, epoch: Duration) {
     let unix = world.resource::<Now>().unix_base + epoch;
     if let Some(mut current) = world.get_mut::<CurrentMatch>(room) {
         current.started_unix = unix.as_secs();

@@ -190,7 +190,7 @@ impl Directory {
 }
 
 /// Answers the join requests that came over HTTP. Runs in `TickSet::Control`.
-pub fn answer_join_requests(world: &mut World) {
+pub(crate) fn answer_join_requests(world: &mut World) {
     for _ in 0..JOINS_PER_TICK_MAX {
         let Some(queue) = world.get_resource::<JoinQueue>() else { return };
         let Ok(pending) = queue.0.lock().expect("nothing panics while holding this lock").try_recv() else { return };
@@ -296,7 +296,7 @@ fn room_by_code(world: &World, code: RoomCode) -> Result<Entity, JoinError> {
 }
 
 /// From now on nobody finds the room: its code is free for another one, and what it holds is the cleanup's.
-pub fn forget_room(world: &mut World, room: Entity) -> Option<RoomId> {
+pub(super) fn forget_room(world: &mut World, room: Entity) -> Option<RoomId> {
     let Room { id, code, .. } = world.entity_mut(room).take::<Room>()?;
     tracing::info!(room = %id, code = %code, "room closed");
     world.resource_mut::<Directory>().by_code.remove(&code);

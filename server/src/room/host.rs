@@ -32,7 +32,7 @@ pub fn slot(world: &World, room: Entity) -> Option<Slot> {
 }
 
 /// The first player of a room becomes its host.
-pub fn appoint_if_none(world: &mut World, room: Entity) {
+pub(super) fn appoint_if_none(world: &mut World, room: Entity) {
     if slot(world, room).is_none() {
         pass_on(world, room);
     }

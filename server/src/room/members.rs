@@ -151,13 +151,13 @@ fn player_id(world: &World, member: Entity) -> Option<PlayerId> {
 }
 
 /// The session of a player or spectator; a lost player has none.
-pub fn session_of(world: &World, member: Entity) -> Option<Entity> {
+pub(crate) fn session_of(world: &World, member: Entity) -> Option<Entity> {
     let of_player = world.get::<Player>(member).and_then(|player| player.presence.session());
     of_player.or_else(|| world.get::<Spectator>(member).map(|spectator| spectator.session))
 }
 
 /// A player has to leave, whether it has a connection or not; who has one is told why.
-pub fn send_away(world: &mut World, player: Entity, why: EndCode) {
+pub(crate) fn send_away(world: &mut World, player: Entity, why: EndCode) {
     match session_of(world, player) {
         Some(session) => session::close(world, session, why),
         None => leave(world, player, why),
@@ -174,7 +174,7 @@ pub fn lose(world: &mut World, member: Entity) {
 }
 
 /// The seat that was reserved for a session is free.
-pub fn cancel_reservation(world: &mut World, session: Entity) {
+pub(crate) fn cancel_reservation(world: &mut World, session: Entity) {
     let room = world.get::<Session>(session).map(|session| session.room);
     if let Some(mut seats) = room.and_then(|room| world.get_mut::<Seats>(room)) {
         seats.cancel(session);
@@ -190,7 +190,7 @@ pub fn set_ready(world: &mut World, player: Entity, ready: bool) {
 }
 
 /// Notes that a player has the state of its room's match: it takes part from the next tick on.
-pub fn note_loaded(world: &mut World, player: Entity) {
+pub(crate) fn note_loaded(world: &mut World, player: Entity) {
     let is_loading = world.get::<Player>(player).is_some_and(|player| player.state == PlayerState::Loading);
     let Some(phase) = phase_of(world, player).filter(|_| is_loading) else { return };
     let state = if matches!(phase, RoomPhase::Playing { .. }) { PlayerState::Playing } else { PlayerState::Loaded };
@@ -217,7 +217,7 @@ fn reset_buffers(world: &mut World, room: Entity, player: Entity) {
 }
 
 /// A player is about something else, and the room is told.
-pub fn set_state(world: &mut World, player: Entity, state: PlayerState) {
+pub(super) fn set_state(world: &mut World, player: Entity, state: PlayerState) {
     let Some(room) = world.get::<InRoom>(player).map(|room| room.0) else { return };
     let Some(mut data) = world.get_mut::<Player>(player) else { return };
     let before = data.shown_state();
@@ -229,7 +229,7 @@ pub fn set_state(world: &mut World, player: Entity, state: PlayerState) {
 }
 
 /// Puts every player into the state that the room's next phase implies; its event says so to everybody.
-pub fn enter_phase(world: &mut World, room: Entity, phase: &Phase) {
+pub(super) fn enter_phase(world: &mut World, room: Entity, phase: &Phase) {
     for player in by_slot(world, room) {
         if let Some(mut data) = world.get_mut::<Player>(player) {
             data.state = data.state.after(phase);

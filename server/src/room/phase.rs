@@ -85,7 +85,7 @@ impl Default for RoomPhase {
 
 impl RoomPhase {
     /// Whether a match is set or runs, so that a newcomer needs its state.
-    pub const fn has_match(&self) -> bool {
+    pub(crate) const fn has_match(&self) -> bool {
         matches!(self, Self::Loading { .. } | Self::Countdown { .. } | Self::Playing { .. })
     }
 
@@ -102,7 +102,7 @@ impl RoomPhase {
 
     /// The phase as somebody is told it who comes now: without the ranking of a match it did not see, which would not fit
     /// into one message with sixteen members.
-    pub fn to_newcomer(&self) -> Phase {
+    pub(super) fn to_newcomer(&self) -> Phase {
         match self.to_wire() {
             Phase::Results { match_no, last_tick, .. } => Phase::Results { match_no, last_tick, ranking: Vec::new() },
             phase => phase,
@@ -123,7 +123,7 @@ impl RoomPhase {
     }
 
     /// The host calls for the start; says whether the room is in its lobby.
-    pub fn call_start(&mut self) -> bool {
+    pub(super) fn call_start(&mut self) -> bool {
         if let Self::Lobby { is_called, .. } = self {
             *is_called = true;
         }
@@ -131,7 +131,7 @@ impl RoomPhase {
     }
 
     /// Somebody has come: what went wrong with the last match does not keep a full room from starting any more.
-    pub fn note_arrival(&mut self) {
+    pub(super) fn note_arrival(&mut self) {
         if let Self::Lobby { cut_short, .. } = self {
             *cut_short = None;
         }
@@ -151,7 +151,7 @@ enum Step {
 }
 
 /// Takes every room on to its next phase where it is time. Runs in `TickSet::Control`, after messages were handled.
-pub fn advance_phases(world: &mut World) {
+pub(crate) fn advance_phases(world: &mut World) {
     let tick = world.resource::<Now>().tick;
     let mut query = world.query::<(&Room, Entity, &RoomPhase)>();
     let due = query.iter(world).filter_map(|(data, room, phase)| Some((data.id, room, due(world, room, phase, tick)?)));
@@ -319,7 +319,7 @@ fn end_match(world: &mut World, room: Entity, end: MatchEnd) {
 }
 
 /// The match has its results, best first: the room shows them for a while.
-pub fn show_results(world: &mut World, room: Entity, last_tick: Tick, ranking: Vec<LeaderboardEntry>) {
+pub(crate) fn show_results(world: &mut World, room: Entity, last_tick: Tick, ranking: Vec<LeaderboardEntry>) {
     let Some(match_no) = world.get::<RoomClock>(room).map(|clock| clock.match_no) else { return };
     let ticks = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().results);
     let until = world.resource::<Now>().tick + u64::from(ticks);
@@ -330,7 +330,7 @@ pub fn show_results(world: &mut World, room: Entity, last_tick: Tick, ranking: V
 ///
 /// # Errors
 /// When there is none.
-pub fn abort(world: &mut World, room: Entity) -> Result<(), String> {
+pub(super) fn abort(world: &mut World, room: Entity) -> Result<(), String> {
     if !world.get::<RoomPhase>(room).is_some_and(RoomPhase::has_match) {
         return Err("no match is set or runs".to_owned());
     }
@@ -354,7 +354,7 @@ pub(super) fn leave(world: &mut World, room: Entity) {
 }
 
 /// Ends every match that is set or runs, for a reason without results.
-pub fn end_all(world: &mut World, end: MatchEnd) {
+pub(crate) fn end_all(world: &mut World, end: MatchEnd) {
     let mut rooms: Vec<Entity> = world
         .query::<(Entity, &RoomPhase)>()
         .iter(world)

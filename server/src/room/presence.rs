@@ -81,7 +81,7 @@ impl ResumeSecret {
     }
 
     /// As the player is told it: 32 hexadecimal digits.
-    pub fn reveal(self) -> String {
+    pub(crate) fn reveal(self) -> String {
         format!("{:032x}", self.0)
     }
 }
@@ -127,7 +127,7 @@ impl Residents {
     }
 
     /// Forgets everybody of whom `is_gone` says so; returns how many there were.
-    pub fn forget_where(&mut self, is_gone: impl Fn(Entity) -> bool) -> usize {
+    pub(crate) fn forget_where(&mut self, is_gone: impl Fn(Entity) -> bool) -> usize {
         let before = self.0.len();
         self.0.retain(|_, player| !is_gone(*player));
         before - self.0.len()
@@ -153,7 +153,7 @@ fn token_ticks(world: &World) -> u64 {
 }
 
 /// A player has a token to come back with: its seat is kept as long as that is good, but only once beyond the grace.
-pub fn hold_seat(world: &mut World, player: Entity) {
+pub(super) fn hold_seat(world: &mut World, player: Entity) {
     let token_end = world.resource::<Now>().tick + token_ticks(world);
     if let Some(mut data) = world.get_mut::<Player>(player)
         && let Presence::Lost { until, latest } = &mut data.presence
@@ -186,7 +186,7 @@ pub fn resume(world: &mut World, session_entity: Entity, player: Entity) {
 
 /// Players from whom nothing has come for a while are shown as away, and no longer once something comes. Runs in
 /// `TickSet::Control`.
-pub fn note_silence(world: &mut World) {
+pub(crate) fn note_silence(world: &mut World) {
     let rate = *world.resource::<TickRate>();
     let now = *world.resource::<Now>();
     if !now.tick.is_multiple_of(u64::from(rate.ticks_in(250))) {
@@ -210,7 +210,7 @@ pub fn note_silence(world: &mut World) {
 }
 
 /// Ends the graces that are over: the player leaves its room. Runs in `TickSet::Control`.
-pub fn end_graces(world: &mut World) {
+pub(crate) fn end_graces(world: &mut World) {
     let tick = world.resource::<Now>().tick;
     let is_over = |player: &Player| matches!(player.presence, Presence::Lost { until, .. } if tick >= until);
     let mut query = world.query::<(Entity, &Player)>();

@@ -29,7 +29,7 @@ const FRAMES_PER_REQUEST_MAX: u32 = 120;
 const FRAMES_OVERHEAD_BYTES: usize = 32;
 
 /// Marks every member of a room as needing the room's whole state; who is away gets it when it is back.
-pub fn make_snapshots_due(world: &mut World, room: Entity) {
+pub(super) fn make_snapshots_due(world: &mut World, room: Entity) {
     for member in Members::entities(world.get::<Members>(room)).to_vec() {
         if let Some(mut sync) = world.get_mut::<SyncState>(member) {
             *sync = SyncState { snapshot_due: true, ..default() };
@@ -39,7 +39,7 @@ pub fn make_snapshots_due(world: &mut World, room: Entity) {
 
 /// Sends the state before this tick to every client that needs it. Runs in `TickSet::Commit`, before the tick is
 /// simulated, so that the frame of this tick is the first one a newcomer applies.
-pub fn send_snapshots(world: &mut World) {
+pub(super) fn send_snapshots(world: &mut World) {
     let mut due: Vec<(Entity, Entity, PeerAddress)> = world
         .query::<(Entity, &InRoom, &PeerAddress, &SyncState)>()
         .iter(world)
@@ -88,7 +88,7 @@ fn snapshot_messages(world: &World, room: Entity) -> Option<Vec<ControlDown>> {
 }
 
 /// Notes that a client has the state it was sent: from the next tick on its player takes part.
-pub fn note_loaded(world: &mut World, member: Entity, match_no: u32, next_tick: Tick) {
+pub(crate) fn note_loaded(world: &mut World, member: Entity, match_no: u32, next_tick: Tick) {
     let Some(next) = world.get::<InRoom>(member).and_then(|room| Some(world.get::<RoomClock>(room.0)?.next_tick))
     else {
         return;
@@ -106,7 +106,7 @@ pub fn note_loaded(world: &mut World, member: Entity, match_no: u32, next_tick: 
 }
 
 /// Answers a client that lacks frames too old for the hot path: with the frames, or with the state when they are gone.
-pub fn send_frames(world: &mut World, player: Entity, match_no: u32, first: Tick) {
+pub(crate) fn send_frames(world: &mut World, player: Entity, match_no: u32, first: Tick) {
     if !is_current_match(world, player, match_no) {
         return;
     }
@@ -145,12 +145,12 @@ fn frame_messages(history: &FrameHistory, match_no: u32, first: Tick) -> Vec<Con
 }
 
 /// Where a member's bytes go, and its room.
-pub fn address_and_room(world: &World, player: Entity) -> Option<(PeerAddress, Entity)> {
+pub(crate) fn address_and_room(world: &World, player: Entity) -> Option<(PeerAddress, Entity)> {
     Some((*world.get::<PeerAddress>(player)?, world.get::<InRoom>(player)?.0))
 }
 
 /// Whether this is the number of the match in a member's room.
-pub fn is_current_match(world: &World, player: Entity, match_no: u32) -> bool {
+pub(crate) fn is_current_match(world: &World, player: Entity, match_no: u32) -> bool {
     let room = world.get::<InRoom>(player).map(|room| room.0);
     room.and_then(|room| world.get::<RoomClock>(room)).is_some_and(|clock| clock.match_no == match_no)
 }

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Score buffers and leaderboards.
-pub struct ScorePlugin;
+pub(in crate::room) struct ScorePlugin;
 
 impl Plugin for ScorePlugin {
     fn build(&self, app: &mut App) {
@@ -36,7 +36,7 @@ pub struct ScoreBuffer {
 
 impl ScoreBuffer {
     /// An empty one for the match with this number in its room.
-    pub fn of_match(match_no: u32) -> Self {
+    pub(crate) fn of_match(match_no: u32) -> Self {
         Self { match_no, frames: VecDeque::new() }
     }
 

@@ -48,12 +48,12 @@ impl Seats {
     }
 
     /// Whether somebody is expected.
-    pub fn has_reserved(&self) -> bool {
+    pub(super) fn has_reserved(&self) -> bool {
         self.seats.iter().any(|seat| matches!(seat, Seat::Reserved(_)))
     }
 
     /// Whether nobody is here and nobody is expected.
-    pub fn is_deserted(&self) -> bool {
+    pub(super) fn is_deserted(&self) -> bool {
         self.free() == self.seats.len()
     }
 
@@ -63,7 +63,7 @@ impl Seats {
     }
 
     /// Keeps the first free seat for a session.
-    pub fn reserve(&mut self, session: Entity) -> Option<Slot> {
+    pub(super) fn reserve(&mut self, session: Entity) -> Option<Slot> {
         let place = self.seats.iter().position(|seat| *seat == Seat::Free)?;
         self.seats[place] = Seat::Reserved(session);
         Slot::new(place as u8)
@@ -75,19 +75,19 @@ impl Seats {
     }
 
     /// A reserved seat becomes its player's.
-    pub fn take(&mut self, slot: Slot, player: Entity) {
+    pub(super) fn take(&mut self, slot: Slot, player: Entity) {
         self.seats[slot.index()] = Seat::Taken(player);
     }
 
     /// A session's reserved seat becomes free.
-    pub fn cancel(&mut self, session: Entity) -> Option<Slot> {
+    pub(crate) fn cancel(&mut self, session: Entity) -> Option<Slot> {
         let slot = self.place_of(Seat::Reserved(session))?;
         self.seats[slot.index()] = Seat::Free;
         Some(slot)
     }
 
     /// A player's seat becomes free.
-    pub fn release(&mut self, player: Entity) -> Option<Slot> {
+    pub(crate) fn release(&mut self, player: Entity) -> Option<Slot> {
         let slot = self.place_of(Seat::Taken(player))?;
         self.seats[slot.index()] = Seat::Free;
         Some(slot)

@@ -19,7 +19,7 @@ use crate::{
 #[derive(Component, Clone, Debug)]
 pub struct LeaderboardBuffer {
     /// The number of the match in its room.
-    pub match_no: u32,
+    match_no: u32,
     tick: Tick,
     entries: Vec<Standing>,
 }
@@ -47,7 +47,7 @@ impl LeaderboardBuffer {
 }
 
 /// Sends every playing room its leaderboard when it is due. Runs in `TickSet::Leaderboard`.
-pub fn send_leaderboards(world: &mut World) {
+pub(in crate::room) fn send_leaderboards(world: &mut World) {
     let interval =
         world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().leaderboard_broadcast_interval);
     let mut due: Vec<(Entity, Tick)> = world
