@@ -49,7 +49,7 @@ impl Plugin for RoomPlugin {
             .add_systems(FixedUpdate, (inputs::close_frames, resync::send_snapshots).chain().in_set(TickSet::Commit))
             .add_systems(FixedUpdate, history::record_frames.in_set(TickSet::Record))
             .add_systems(FixedUpdate, broadcast::broadcast_frames.in_set(TickSet::Broadcast))
-            .add_systems(FixedUpdate, closing::close_finished_rooms.in_set(TickSet::Cleanup));
+            .add_systems(FixedUpdate, close_finished_rooms.in_set(TickSet::Cleanup));
     }
 }
 

@@ -39,7 +39,13 @@ impl Plugin for ResultsPlugin {
 struct Awaited(HashMap<MatchId, (Entity, u32)>);
 
 /// The result of the match that is over in this room goes to the store; `replay` is the name of the file with its replay.
-pub fn submit(world: &mut World, room: Entity, end: MatchEnd, ranking: &[LeaderboardEntry], replay: Option<String>) {
+pub(crate) fn submit(
+    world: &mut World,
+    room: Entity,
+    end: MatchEnd,
+    ranking: &[LeaderboardEntry],
+    replay: Option<String>,
+) {
     let Some(result) = result_of(world, room, end, ranking) else { return };
     let result = MatchResult { replay, ..result };
     let (id, number) = (result.match_id, result.match_no);

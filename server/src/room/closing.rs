@@ -1,7 +1,7 @@
 //! The end of a room: what others can see of it happens at once.
 
 use bevy::prelude::*;
-use framehouse_shared::{ids::RoomId, match_end::MatchEnd, protocol::end::EndCode, sim::SimRoom};
+use framehouse_shared::{ids::RoomId, protocol::end::EndCode, sim::SimRoom};
 
 use super::{
     Members, Room,
