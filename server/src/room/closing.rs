@@ -25,28 +25,29 @@ const CLOSINGS_PER_TICK_MAX: usize = 32;
 pub fn close_finished_rooms(world: &mut World) {
     let idle = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().idle_timeout);
     let tick = world.resource::<Now>().tick;
-    let mut closing: Vec<(RoomId, Entity, EndCode)> = Vec::new();
     let mut rooms = world.query::<(Entity, &Room, &SimRoom, &Seats, &RoomPhase)>();
-    for (entity, room, sim, seats, phase) in rooms.iter(world) {
+    let closing = rooms.iter(world).filter_map(|(entity, room, sim, seats, phase)| {
         let is_idle = matches!(phase, RoomPhase::Lobby { .. }) && tick >= room.active_at + u64::from(idle);
-        let why = if let Some(why) = room.is_to_close {
-            why
-        } else if sim.is_faulted() {
-            EndCode::RoomFaulted
-        } else if seats.is_deserted() {
-            EndCode::RoomDeserted
-        } else if is_idle {
-            EndCode::RoomIdle
-        } else {
-            continue;
-        };
-        closing.push((room.id, entity, why));
-    }
+        Some((room.id, entity, why_it_closes(room, sim, seats, is_idle)?))
+    });
+    let mut closing: Vec<(RoomId, Entity, EndCode)> = closing.collect();
     closing.sort();
     for (_, room, why) in closing.into_iter().take(CLOSINGS_PER_TICK_MAX) {
         let is_faulted = world.get::<SimRoom>(room).is_some_and(SimRoom::is_faulted);
         world.resource_mut::<Counters>().rooms_faulted += u64::from(is_faulted);
         close(world, room, why);
+    }
+}
+
+fn why_it_closes(room: &Room, sim: &SimRoom, seats: &Seats, is_idle: bool) -> Option<EndCode> {
+    if room.is_to_close.is_some() {
+        room.is_to_close
+    } else if sim.is_faulted() {
+        Some(EndCode::RoomFaulted)
+    } else if seats.is_deserted() {
+        Some(EndCode::RoomDeserted)
+    } else {
+        is_idle.then_some(EndCode::RoomIdle)
     }
 }
 
