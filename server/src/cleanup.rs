@@ -30,8 +30,9 @@ use schedule::{Delays, Kind, Level, Schedule, Task};
 
 use crate::{
     config::{CleanupSettings, RoomSettings},
+    counters::Counters,
     net::{mail::PeerAddress, session},
-    ops::{spread::Spread, status::Counters},
+    ops::spread::Spread,
     replay,
     room::{
         self, InRoom, Members, Player, Room, Spectator, clock::RoomClock, directory, history::FrameHistory,

@@ -5,6 +5,7 @@
 
 pub mod cleanup;
 pub mod config;
+pub mod counters;
 pub mod net;
 pub mod ops;
 pub mod replay;

@@ -21,6 +21,7 @@ use framehouse_shared::{
 use crate::{
     cleanup::{CleanupClock, CleanupPlugin},
     config::{CleanupSettings, NetSettings, RoomSettings},
+    counters::Counters,
     net::{
         NetPlugin,
         budget::Rates,
@@ -31,7 +32,7 @@ use crate::{
     },
     ops::{
         stages::{CpuClock, Stage, StageTimes},
-        status::{Counters, StatusBoard, StatusPlugin, TickTimes},
+        status::{StatusBoard, StatusPlugin, TickTimes},
     },
     replay::{self, MakeSimulation, ReplayPlugin, ReplayQueue, Replays},
     results::{ResultStore, submit::ResultsPlugin},
@@ -86,6 +87,7 @@ impl Server {
             .insert_resource(setup.cleanup)
             .insert_resource(Rates::new(setup.tick_rate.0, &setup.net))
             .insert_resource(NetcodeKey::random())
+            .init_resource::<Counters>()
             .add_plugins((SimPlugin, game.clone(), TickPlugin))
             .add_plugins((NetPlugin, RoomPlugin, ScorePlugin, CleanupPlugin))
             .add_plugins((ResultsPlugin, ReplayPlugin, StatusPlugin));

@@ -8,7 +8,7 @@ use framehouse_client::{
 };
 use framehouse_server::{
     config::{NetSettings, RoomSettings},
-    ops::status::Counters,
+    counters::Counters,
     room::{
         Player, chat,
         directory::{JoinRequest, LocalHello, RoomWish},

@@ -7,7 +7,7 @@ use std::{fs, path::Path, time::Duration};
 
 use bevy::prelude::*;
 use framehouse_client::client::Notice;
-use framehouse_server::{config::ReplaySettings, ops::status::Counters, replay::writer::ReplayWriter};
+use framehouse_server::{config::ReplaySettings, counters::Counters, replay::writer::ReplayWriter};
 use framehouse_shared::{
     arena::{ArenaPlugin, bodies::Bodies},
     ids::Slot,

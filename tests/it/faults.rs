@@ -1,7 +1,7 @@
 //! What must stay inside one room.
 
 use framehouse_client::client::Notice;
-use framehouse_server::{ops::status::Counters, room::directory::RoomWish};
+use framehouse_server::{counters::Counters, room::directory::RoomWish};
 use framehouse_shared::protocol::control::Phase;
 use framehouse_tests::{
     tiny::{BROKEN_LUCK, Presses, TinyPlugin},

@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use framehouse_server::{
     config::{NetSettings, RoomSettings},
-    ops::status::Counters,
+    counters::Counters,
     room::directory::RoomWish,
 };
 use framehouse_shared::{

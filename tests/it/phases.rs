@@ -172,7 +172,7 @@ fn nobody_but_the_host_may_do_what_hosts_do() {
 fn the_host_may_end_a_match_that_is_set_or_runs_and_it_has_no_result() {
     for phase in PHASES {
         let mut world = world_in(phase);
-        let finished = world.server.world().resource::<framehouse_server::ops::status::Counters>().matches_finished;
+        let finished = world.server.world().resource::<framehouse_server::counters::Counters>().matches_finished;
         world.clients[0].client.order(HostOrder::Abort);
         world.step_ticks(10);
         let can_be_ended = !matches!(phase, "lobby" | "results");
@@ -181,7 +181,7 @@ fn the_host_may_end_a_match_that_is_set_or_runs_and_it_has_no_result() {
         if let (true, Some(Phase::Lobby { reason })) = (can_be_ended, world.clients[1].client.phase()) {
             assert!(reason.as_ref().is_some_and(|reason| reason.contains("host")), "{reason:?}");
         }
-        let counters = world.server.world().resource::<framehouse_server::ops::status::Counters>();
+        let counters = world.server.world().resource::<framehouse_server::counters::Counters>();
         assert_eq!(counters.matches_finished, finished, "{phase}");
     }
 }

@@ -2,7 +2,7 @@
 
 use framehouse_server::{
     config::RoomSettings,
-    ops::status::Counters,
+    counters::Counters,
     room::{
         Members,
         directory::{JoinError, RoomWish},

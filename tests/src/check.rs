@@ -4,8 +4,8 @@ use bevy::prelude::*;
 use framehouse_server::{
     cleanup::{Cleanup, Leftover},
     config::RoomSettings,
+    counters::Counters,
     net::session::{Session, SessionState, Sessions},
-    ops::status::Counters,
     room::{
         InRoom, Members, Player, Room, Spectator,
         clock::RoomClock,

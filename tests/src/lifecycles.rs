@@ -7,7 +7,7 @@ use bevy::prelude::*;
 use framehouse_server::{
     cleanup::Cleanup,
     config::{CleanupSettings, NetSettings, RoomSettings},
-    ops::status::Counters,
+    counters::Counters,
     room::{
         directory::{Directory, RoomWish},
         presence::ResumeSecret,

@@ -1,7 +1,7 @@
 //! A long run on a bad network, in virtual time: the same seed gives the same run in every process.
 
 use bevy::prelude::*;
-use framehouse_server::{config::RoomSettings, ops::status::Counters, room::history::FrameHistory};
+use framehouse_server::{config::RoomSettings, counters::Counters, room::history::FrameHistory};
 use framehouse_shared::{protocol::control::Phase, state_hash::StateHasher};
 
 use crate::world::World;

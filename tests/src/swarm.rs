@@ -6,8 +6,8 @@ use std::{collections::BTreeSet, time::Duration};
 use bevy::prelude::Entity;
 use framehouse_server::{
     config::{CleanupSettings, RoomSettings},
+    counters::Counters,
     net::lane::Lane,
-    ops::status::Counters,
     room::{Player, by_slot, directory::RoomWish, phase::RoomPhase},
 };
 use framehouse_shared::{

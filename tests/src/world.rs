@@ -304,7 +304,7 @@ impl World {
 
     /// Desyncs that any client or the server has seen.
     pub fn desyncs(&self) -> u64 {
-        let server = self.server.world().resource::<framehouse_server::ops::status::Counters>().desyncs;
+        let server = self.server.world().resource::<framehouse_server::counters::Counters>().desyncs;
         self.clients.iter().map(|client| client.client.stats().desyncs).sum::<u64>() + server
     }
 

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     config::NetSettings,
-    ops::status::Counters,
+    counters::Counters,
     room::{
         InRoom,
         clock::RoomClock,

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     config::NetSettings,
-    ops::status::Counters,
+    counters::Counters,
     room::{members, presence::ResumeSecret},
     tick::{Now, TickRate},
 };

@@ -6,8 +6,8 @@ use framehouse_shared::protocol::control::{CHAT_CHARS_MAX, RoomEvent};
 use super::{InRoom, Members, Player, Room, Spectator, announce};
 use crate::{
     config::NetSettings,
+    counters::Counters,
     net::session::{self, Session},
-    ops::status::Counters,
     tick::Now,
 };
 

@@ -8,8 +8,8 @@ use framehouse_shared::protocol::{
 
 use super::{Player, chat, desync, directory::LocalHello, host, members, resync};
 use crate::{
+    counters::Counters,
     net::session::{self, Session, SessionState},
-    ops::status::Counters,
 };
 
 /// Handles what sessions have sent since the last tick. Runs in `TickSet::Control`.

@@ -39,8 +39,8 @@ use super::{
     resync::{address_and_room, is_current_match},
 };
 use crate::{
+    counters::Counters,
     net::mail,
-    ops::status::Counters,
     replay::desync::FirstBad,
     tick::{Now, TickRate},
 };

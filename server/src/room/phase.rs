@@ -22,7 +22,7 @@ use super::{
 use crate::{
     cleanup,
     config::RoomSettings,
-    ops::status::Counters,
+    counters::Counters,
     replay,
     results::submit,
     score::leaderboard,

@@ -8,8 +8,8 @@ use framehouse_shared::{
 
 use super::{Traces, investigation::Investigation};
 use crate::{
+    counters::Counters,
     net::session,
-    ops::status::Counters,
     replay::{self, desync::FirstBad},
     room::{Player, Spectator},
 };
