@@ -165,7 +165,7 @@ impl Pair {
             RAW_UNKNOWN => self.wires.wires().to_lane.push_back(from(UNKNOWN)),
             SEALED_BY_CLIENT => {
                 self.is_sealed = true;
-                self.client.send_hot(self.now, bytes);
+                self.client.send_datagram(self.now, bytes);
             }
             REPLAYED => self.replay(usize::from(op >> 3), bytes),
             RAW_TO_CLIENT => self.wires.wires().to_client.push_back(bytes.to_vec()),
@@ -204,7 +204,7 @@ impl Pair {
         self.lane.send();
         self.client.receive(self.now);
         self.client.send(self.now);
-        while self.client.next_control().is_some() || self.client.next_hot().is_some() {}
+        while self.client.next_control().is_some() || self.client.next_datagram().is_some() {}
     }
 
     fn take_inbox(&mut self) {
