@@ -31,12 +31,12 @@ use schedule::{Delays, Kind, Level, Schedule, Task};
 use crate::{
     config::{CleanupSettings, RoomSettings},
     counters::Counters,
-    net::{mail::PeerAddress, session},
+    net::outgoing::PeerAddress,
     ops::spread::Spread,
     replay,
     room::{
         self, InRoom, Members, Player, Room, Spectator, clock::RoomClock, directory, history::FrameHistory,
-        inputs::InputBuffer, phase::RoomPhase, seats::Seats,
+        inputs::InputBuffer, phase::RoomPhase, seats::Seats, sessions,
     },
     score::{ScoreBuffer, leaderboard::LeaderboardBuffer},
     tick::{Now, TickRate, TickSet},
@@ -142,7 +142,7 @@ fn cleanup_room_fully(world: &mut World, room: Entity, why: EndCode) {
     for member in Members::entities(world.get::<Members>(room)).to_vec() {
         let of_player = world.get::<Player>(member).and_then(|player| player.presence.session());
         match of_player.or_else(|| world.get::<Spectator>(member).map(|spectator| spectator.session)) {
-            Some(session) => session::close(world, session, why),
+            Some(session) => sessions::close(world, session, why),
             None => room::members::leave(world, member, why),
         }
     }

@@ -6,6 +6,7 @@
 pub mod cleanup;
 pub mod config;
 pub mod counters;
+mod ingest;
 pub mod net;
 pub mod ops;
 pub mod replay;

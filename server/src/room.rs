@@ -15,6 +15,7 @@ pub mod phase;
 pub mod presence;
 pub mod resync;
 pub mod seats;
+pub mod sessions;
 
 use bevy::prelude::*;
 use framehouse_shared::{
@@ -28,8 +29,8 @@ use framehouse_shared::{
 use crate::{
     net::{
         budget::Bucket,
-        mail::{self, PeerAddress},
-        session,
+        outgoing::{self, PeerAddress},
+        secret::ResumeSecret,
     },
     tick::{Now, TickSet},
 };
@@ -46,7 +47,7 @@ impl Plugin for RoomPlugin {
             .add_systems(
                 FixedUpdate,
                 (
-                    session::end_gone_sessions,
+                    sessions::end_gone_sessions,
                     directory::answer_join_requests,
                     control::handle_messages,
                     presence::note_silence,
@@ -59,7 +60,8 @@ impl Plugin for RoomPlugin {
             )
             .add_systems(FixedUpdate, (inputs::close_frames, resync::send_snapshots).chain().in_set(TickSet::Commit))
             .add_systems(FixedUpdate, history::record_frames.in_set(TickSet::Record))
-            .add_systems(FixedUpdate, broadcast::broadcast_frames.in_set(TickSet::Broadcast));
+            .add_systems(FixedUpdate, broadcast::broadcast_frames.in_set(TickSet::Broadcast))
+            .add_systems(FixedUpdate, sessions::end_expired_sessions.in_set(TickSet::Cleanup));
     }
 }
 
@@ -129,7 +131,7 @@ pub struct Player {
     /// Whether its connection stands.
     pub presence: presence::Presence,
     /// What a lost player proves with that it is the same one.
-    pub secret: presence::ResumeSecret,
+    pub secret: ResumeSecret,
 }
 
 impl Player {
@@ -159,7 +161,7 @@ pub fn announce(world: &mut World, room: Entity, event: RoomEvent) {
     data.active_at = tick;
     tracing::debug!(room = %data.id, msg_id, ?event, "room event");
     let addresses = addresses(world, room);
-    mail::send_to_all(world, &addresses, &ControlDown::Event { msg_id, event });
+    outgoing::send_to_all(world, &addresses, &ControlDown::Event { msg_id, event });
 }
 
 /// Where the bytes of everybody in a room go, in order of coming; who is away has no address.

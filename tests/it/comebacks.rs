@@ -2,10 +2,8 @@
 
 use framehouse_server::{
     config::RoomSettings,
-    room::{
-        directory::{JoinError, JoinRequest, RoomWish},
-        presence::ResumeSecret,
-    },
+    net::secret::ResumeSecret,
+    room::directory::{JoinError, JoinRequest, RoomWish},
     score::ScoreBuffer,
 };
 use framehouse_shared::protocol::{

@@ -9,9 +9,8 @@ use framehouse_shared::{
 use super::{Traces, investigation::Investigation};
 use crate::{
     counters::Counters,
-    net::session,
     replay::{self, desync::FirstBad},
-    room::{Player, Spectator},
+    room::{Player, Spectator, sessions},
 };
 
 /// All is known that there is to know: it goes into a report, and a member whose state differed too often has to go.
@@ -56,5 +55,5 @@ fn send_away(world: &mut World, member: Entity, Concluded { tick, component, rep
     let mut counters = world.resource_mut::<Counters>();
     counters.desyncs_sent_away += 1;
     counters.kicked += 1;
-    session::close(world, session, EndReason { code, sentence });
+    sessions::close(world, session, EndReason { code, sentence });
 }

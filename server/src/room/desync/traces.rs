@@ -8,7 +8,7 @@ use std::sync::{
 use bevy::prelude::*;
 use framehouse_shared::{fields::FieldDifference, protocol::control::ControlDown, tick::Tick};
 
-use crate::net::mail::{self, PeerAddress};
+use crate::net::outgoing::{self, PeerAddress};
 
 /// What a member is to be told.
 struct Traced {
@@ -55,7 +55,7 @@ pub fn tell_traced(world: &mut World) {
     drop(found);
     for Traced { member, message } in traced {
         if let Some(address) = world.get::<PeerAddress>(member).copied() {
-            mail::send(world, address, &message);
+            outgoing::send(world, address, &message);
         }
     }
 }
