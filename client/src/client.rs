@@ -153,7 +153,7 @@ impl Client {
         while let Some(message) = self.connection.next_control() {
             self.take_control(now, message);
         }
-        while let Some(message) = self.connection.next_hot() {
+        while let Some(message) = self.connection.next_datagram() {
             self.take_hot(now, &message);
         }
         self.clock.advance(now);

@@ -11,7 +11,7 @@ use bevy_renet::renet::{ChannelConfig, ConnectionConfig, RenetServer, SendType};
 use framehouse_shared::{
     ids::{PlayerId, RoomId, Slot},
     protocol::{
-        channel::{CHANNEL_BYTES_MAX, FLUSH_BYTES_MAX, Outbox, RELIABLE_CHANNEL, RESEND_TIME, split_batch},
+        channel::{FLUSH_BYTES_MAX, LIBRARY_BYTES_MAX, Outbox, RELIABLE_CHANNEL, RESEND_TIME, split_batch},
         codec,
         control::{ControlDown, ControlUp, Member, NETCODE_PROTOCOL_ID, Phase, PlayerState, RoomOptions, Welcome},
         guard::{PayloadKind, check_at_server, check_payload},
@@ -61,8 +61,8 @@ pub struct FakeServer {
     now: Duration,
     /// What the client has said.
     pub control: Vec<ControlUp>,
-    /// The hot messages that came.
-    pub hot: Vec<Vec<u8>>,
+    /// The unreliable datagrams that came.
+    pub datagrams: Vec<Vec<u8>>,
 }
 
 impl FakeServer {
@@ -78,7 +78,7 @@ impl FakeServer {
         let channel = || {
             vec![ChannelConfig {
                 channel_id: RELIABLE_CHANNEL,
-                max_memory_usage_bytes: 2 * CHANNEL_BYTES_MAX,
+                max_memory_usage_bytes: LIBRARY_BYTES_MAX,
                 send_type: SendType::ReliableOrdered { resend_time: RESEND_TIME },
             }]
         };
@@ -95,7 +95,7 @@ impl FakeServer {
             down: Queue::default(),
             now: Duration::ZERO,
             control: Vec::new(),
-            hot: Vec::new(),
+            datagrams: Vec::new(),
         }
     }
 
@@ -124,7 +124,7 @@ impl FakeServer {
     }
 
     /// Sends a payload that netcode encrypts, whatever is in it.
-    pub fn send_hot(&mut self, payload: &[u8]) {
+    pub fn send_datagram(&mut self, payload: &[u8]) {
         if let Ok((_, datagram)) = self.netcode.generate_payload_packet(CLIENT_ID, payload) {
             self.down.lock().expect("one thread").push_back(datagram.to_vec());
         }
@@ -156,7 +156,7 @@ impl FakeServer {
             let send = |payload: &[u8]| down.lock().expect("one thread").push_back(payload.to_vec());
             match self.netcode.process_packet(address(2), &mut datagram) {
                 ServerResult::PacketToSend { payload, .. } => send(payload),
-                ServerResult::Payload { payload, .. } => take_payload(&mut self.renet, &mut self.hot, payload),
+                ServerResult::Payload { payload, .. } => take_payload(&mut self.renet, &mut self.datagrams, payload),
                 ServerResult::ClientConnected { client_id, payload, .. } => {
                     send(payload);
                     self.renet.add_connection(client_id);
@@ -181,7 +181,7 @@ impl FakeServer {
             self.renet.send_message(CLIENT_ID, RELIABLE_CHANNEL, batch);
         }
         for packet in self.renet.get_packets_to_send(CLIENT_ID).expect("the client is connected") {
-            self.send_hot(&packet);
+            self.send_datagram(&packet);
         }
     }
 }
@@ -205,9 +205,9 @@ pub fn welcome(slot: Option<Slot>, phase: Phase) -> Welcome {
     }
 }
 
-fn take_payload(renet: &mut RenetServer, hot: &mut Vec<Vec<u8>>, payload: &[u8]) {
+fn take_payload(renet: &mut RenetServer, datagrams: &mut Vec<Vec<u8>>, payload: &[u8]) {
     match check_payload(payload, 0).expect("our client's payloads pass the guard") {
-        PayloadKind::Hot => hot.push(payload.to_vec()),
+        PayloadKind::Hot => datagrams.push(payload.to_vec()),
         PayloadKind::Reliable | PayloadKind::Ack => {
             renet.process_packet_from(payload, CLIENT_ID).expect("the client is connected");
         }

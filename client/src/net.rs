@@ -6,4 +6,4 @@ mod traffic;
 
 pub use connection::{Cause, Connection, End, Status, TokenError};
 pub use link::{Link, SimulatedLink, UdpLink};
-pub use traffic::{PACKET_OVERHEAD_BYTES, Traffic};
+pub use traffic::Traffic;

@@ -9,11 +9,11 @@ use framehouse_shared::protocol::{
 use crate::{
     counters::Counters,
     desync,
-    net::session::{self, Session, SessionState},
+    net::session::{Session, SessionState},
     room::{
         Player, chat,
         directory::{self, LocalHello},
-        host, members, phase, presence, resync,
+        host, members, phase, presence, resync, sessions,
     },
     tick::TickSet,
 };
@@ -26,7 +26,7 @@ impl Plugin for ControlPlugin {
         app.add_systems(
             FixedUpdate,
             (
-                session::end_gone_sessions,
+                sessions::end_gone_sessions,
                 directory::answer_join_requests,
                 handle_messages,
                 presence::note_silence,
@@ -71,7 +71,7 @@ fn handle_message(world: &mut World, session: Entity, message: ControlUp) {
 fn handle_members(world: &mut World, session: Entity, member: Entity, message: ControlUp) {
     let has_seat = world.get::<Player>(member).is_some();
     match message {
-        ControlUp::Leave => session::close(world, session, EndCode::Left),
+        ControlUp::Leave => sessions::close(world, session, EndCode::Left),
         ControlUp::Loaded { match_no, next_tick } => resync::note_loaded(world, member, match_no, next_tick),
         ControlUp::WantFrames { match_no, first } => resync::send_frames(world, member, match_no, first),
         ControlUp::Hashes { match_no, tick, is_answer: false, hashes } => {
@@ -88,7 +88,7 @@ fn handle_members(world: &mut World, session: Entity, member: Entity, message: C
         ControlUp::Message(bytes) if has_seat => chat::say(world, member, bytes),
         ControlUp::GiveUp if has_seat => {
             if !members::give_up(world, member) {
-                session::refuse(world, session, "you take part in no match that you could give up");
+                sessions::refuse(world, session, "you take part in no match that you could give up");
             }
         }
         ControlUp::Host(order) if has_seat => host::obey(world, session, member, order),
@@ -100,6 +100,6 @@ fn greet(world: &mut World, session: Entity, hello: &Hello) {
     let checked = world.resource::<LocalHello>().0.check(hello);
     match checked {
         Ok(()) => members::arrive(world, session),
-        Err(sentence) => session::close(world, session, EndReason { code: EndCode::VersionDiffers, sentence }),
+        Err(sentence) => sessions::close(world, session, EndReason { code: EndCode::VersionDiffers, sentence }),
     }
 }

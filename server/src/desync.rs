@@ -35,7 +35,7 @@ use traces::Traces;
 
 use crate::{
     counters::Counters,
-    net::mail,
+    net::outgoing,
     replay::desync::FirstBad,
     room::{
         clock::RoomClock,
@@ -141,7 +141,7 @@ fn begin(world: &mut World, member: Entity, tick: Tick) {
     };
     let Some(match_no) = world.get::<RoomClock>(room).map(RoomClock::match_no) else { return };
     let Some(mut open) = Investigation::open(world, member, room, first, tick) else { return };
-    mail::send(world, address, &ControlDown::WantHashes { match_no, first, hashes });
+    outgoing::send(world, address, &ControlDown::WantHashes { match_no, first, hashes });
     if let Some(mut sync) = world.get_mut::<SyncState>(member) {
         sync.replace_state();
     }
@@ -186,7 +186,7 @@ fn name(world: &mut World, member: Entity, tick: Tick, theirs: StateHashes) {
     open.finding.first_bad = Some(first);
     open.until = until;
     world.resource_mut::<Counters>().desyncs_named += 1;
-    mail::send(world, address, &ControlDown::Desync { match_no, tick, component, field: None });
+    outgoing::send(world, address, &ControlDown::Desync { match_no, tick, component, field: None });
     if !has_fields {
         conclude(world, member);
     }

@@ -8,6 +8,7 @@ pub mod config;
 mod control;
 pub mod counters;
 mod desync;
+mod ingest;
 mod match_end;
 pub mod net;
 pub mod ops;

@@ -1,48 +1,51 @@
-//! Datagrams to sessions and back. Nothing above this folder knows which transport a session uses.
+//! Connections of clients, and what goes over them. The layers above know an [`Endpoint`](endpoint::Endpoint) and no
+//! transport; this folder knows no room and no player.
 
 pub mod budget;
-pub mod datagrams;
-pub mod lane;
-pub mod mail;
-pub mod route;
+pub mod endpoint;
+pub mod outgoing;
+pub mod secret;
 pub mod session;
 pub mod token;
+pub mod udp;
 
 use bevy::prelude::*;
 use bevy_renet::{RenetReceive, RenetSend};
 
-use crate::tick::{Now, Receive, ReceiveSet, Send, TickSet};
-use lane::Lane;
+use crate::tick::{Now, Receive, ReceiveSet, Send};
+use endpoint::BoxedEndpoint;
 
-/// Lanes, sessions, and the way between them.
-pub struct NetPlugin;
+/// Endpoints and the index of sessions.
+pub(crate) struct NetPlugin;
 
 impl Plugin for NetPlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<session::Sessions>()
-            .add_systems(Receive, receive_lanes.in_set(RenetReceive))
-            .add_systems(Receive, route::route_inboxes.in_set(ReceiveSet::Route))
-            .add_systems(FixedUpdate, session::end_expired_sessions.in_set(TickSet::Cleanup))
-            .add_systems(Send, send_lanes.in_set(RenetSend));
+            .configure_sets(Receive, RenetReceive.in_set(ReceiveSet::Endpoints))
+            .add_systems(Receive, receive.in_set(RenetReceive))
+            .add_systems(Send, send.in_set(RenetSend));
     }
 }
 
-fn receive_lanes(now: Res<Now>, mut lanes: Query<&mut Lane>) {
+fn receive(now: Res<Now>, mut endpoints: Query<&mut BoxedEndpoint>) {
     let unix_now = now.unix_base + now.elapsed;
-    for_each_lane(&mut lanes, |lane| lane.receive(unix_now));
+    for_each_endpoint(&mut endpoints, |endpoint| endpoint.receive(unix_now));
 }
 
-fn send_lanes(mut lanes: Query<&mut Lane>) {
-    for_each_lane(&mut lanes, Lane::send);
+fn send(mut endpoints: Query<&mut BoxedEndpoint>) {
+    for_each_endpoint(&mut endpoints, |endpoint| endpoint.send());
 }
 
 /// How many clients make it worth waking other threads: below, that would cost more than the work.
 const PARALLEL_CLIENTS_MIN: usize = 512;
 
-fn for_each_lane(lanes: &mut Query<&mut Lane>, work: impl Fn(&mut Lane) + std::marker::Send + Sync) {
-    if lanes.iter().map(Lane::clients).sum::<usize>() < PARALLEL_CLIENTS_MIN {
-        lanes.iter_mut().for_each(|mut lane| work(&mut lane));
+fn for_each_endpoint(
+    endpoints: &mut Query<&mut BoxedEndpoint>,
+    work: impl Fn(&mut BoxedEndpoint) + std::marker::Send + Sync,
+) {
+    if endpoints.iter().map(|endpoint| endpoint.clients()).sum::<usize>() < PARALLEL_CLIENTS_MIN {
+        endpoints.iter_mut().for_each(|mut endpoint| work(&mut endpoint));
     } else {
-        lanes.par_iter_mut().for_each(|mut lane| work(&mut lane));
+        endpoints.par_iter_mut().for_each(|mut endpoint| work(&mut endpoint));
     }
 }

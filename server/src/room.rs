@@ -16,6 +16,7 @@ pub mod presence;
 pub(crate) mod resync;
 pub mod score;
 pub mod seats;
+pub mod sessions;
 
 pub use closing::close_finished_rooms;
 
@@ -31,7 +32,8 @@ use framehouse_shared::{
 use crate::{
     net::{
         budget::Bucket,
-        mail::{self, PeerAddress},
+        outgoing::{self, PeerAddress},
+        secret::ResumeSecret,
     },
     tick::{Now, TickSet},
 };
@@ -49,7 +51,10 @@ impl Plugin for RoomPlugin {
             .add_systems(FixedUpdate, (inputs::close_frames, resync::send_snapshots).chain().in_set(TickSet::Commit))
             .add_systems(FixedUpdate, history::record_frames.in_set(TickSet::Record))
             .add_systems(FixedUpdate, broadcast::broadcast_frames.in_set(TickSet::Broadcast))
-            .add_systems(FixedUpdate, close_finished_rooms.in_set(TickSet::Cleanup));
+            .add_systems(
+                FixedUpdate,
+                (close_finished_rooms, sessions::end_expired_sessions).chain().in_set(TickSet::Cleanup),
+            );
     }
 }
 
@@ -134,7 +139,7 @@ pub struct Player {
     /// Whether its connection stands.
     presence: presence::Presence,
     /// What a lost player proves with that it is the same one.
-    secret: presence::ResumeSecret,
+    secret: ResumeSecret,
 }
 
 impl Player {
@@ -206,7 +211,7 @@ pub fn announce(world: &mut World, room: Entity, event: RoomEvent) {
     data.active_at = tick;
     tracing::debug!(room = %data.id, msg_id, ?event, "room event");
     let addresses = addresses(world, room);
-    mail::send_to_all(world, &addresses, &ControlDown::Event { msg_id, event });
+    outgoing::send_to_all(world, &addresses, &ControlDown::Event { msg_id, event });
 }
 
 /// Where the bytes of everybody in a room go, in order of coming; who is away has no address.

@@ -1,6 +1,6 @@
 //! The server as a thing that can be driven: by the runner in real time, by tests in virtual time.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use bevy::{
     app::TaskPoolPlugin,
@@ -24,14 +24,13 @@ use crate::{
     control::ControlPlugin,
     counters::Counters,
     desync::{self, DesyncPlugin},
+    ingest::IngestPlugin,
     match_end::{self, MatchEndPlugin},
     net::{
         NetPlugin,
         budget::Rates,
-        datagrams::Datagrams,
-        lane::{Lane, LaneSettings},
-        session::{self, Sessions},
-        token::NetcodeKey,
+        endpoint::{BoxedEndpoint, Endpoint},
+        session::Sessions,
     },
     ops::{
         stages::{CpuClock, Stage, StageTimes},
@@ -43,7 +42,7 @@ use crate::{
         RoomPlugin,
         current_match::Seeds,
         directory::{self, Directory, Grant, JoinError, JoinQueue, JoinRequest, LocalHello},
-        phase,
+        phase, sessions,
     },
     tick::{self, Now, Receive, Send, TickPlugin, TickRate},
 };
@@ -58,8 +57,8 @@ pub struct ServerSetup {
     pub cleanup: CleanupSettings,
     /// Settings of the connections.
     pub net: NetSettings,
-    /// The lanes' sockets, and the addresses clients are told.
-    pub lanes: Vec<(Box<dyn Datagrams>, SocketAddr)>,
+    /// The endpoints that clients connect to.
+    pub endpoints: Vec<Box<dyn Endpoint>>,
     /// The wall clock at the start, since 1970.
     pub unix_base: Duration,
     /// The operator's rules and maps; none for the embedded ones.
@@ -88,10 +87,9 @@ impl Server {
             .insert_resource(setup.rooms)
             .insert_resource(setup.cleanup)
             .insert_resource(Rates::new(setup.tick_rate.0, &setup.net))
-            .insert_resource(NetcodeKey::random())
             .init_resource::<Counters>()
             .add_plugins((SimPlugin, game.clone(), TickPlugin))
-            .add_plugins((NetPlugin, RoomPlugin, ControlPlugin, MatchEndPlugin))
+            .add_plugins((NetPlugin, IngestPlugin, RoomPlugin, ControlPlugin, MatchEndPlugin))
             .add_plugins((ReplayPlugin, ResultsPlugin, DesyncPlugin, CleanupPlugin, StatusPlugin));
         if let Some(seed) = setup.seed {
             app.insert_resource(Seeds::Fixed(SimRng::new(seed)));
@@ -104,15 +102,9 @@ impl Server {
         app.insert_resource(LocalHello(hello));
         app.insert_resource(MakeSimulation(Arc::new(move || Simulation::new(game.clone()))));
         app.world_mut().resource_mut::<Now>().unix_base = setup.unix_base;
-        let key = app.world().resource::<NetcodeKey>().clone();
-        let lane_settings = LaneSettings {
-            rates: *app.world().resource::<Rates>(),
-            keep_alive: Duration::from_secs_f64(setup.net.keep_alive),
-            stall: Duration::from_secs_f64(setup.net.stall_timeout),
-        };
         app.insert_resource(setup.net);
-        for (socket, public_address) in setup.lanes {
-            app.world_mut().spawn(Lane::new(socket, public_address, &key, lane_settings, setup.unix_base));
+        for endpoint in setup.endpoints {
+            app.world_mut().spawn(BoxedEndpoint(endpoint));
         }
         app.finish();
         app.cleanup();
@@ -205,7 +197,7 @@ impl Server {
         // Before everybody leaves: a match that the server ends has no result.
         phase::end_all(self.app.world_mut(), MatchEnd::ServerStopped);
         match_end::end_matches(self.app.world_mut());
-        session::close_all(self.app.world_mut(), EndCode::ServerStopping);
+        sessions::close_all(self.app.world_mut(), EndCode::ServerStopping);
         desync::conclude_departed(self.app.world_mut());
     }
 

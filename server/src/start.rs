@@ -19,8 +19,11 @@ use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    config::{Cli, Command, ConfigAction, LogFormat, ReplayAction, ServerSettings, Settings},
-    net::datagrams::{Datagrams, UdpDatagrams},
+    config::{Cli, Command, ConfigAction, LogFormat, ReplayAction, Settings},
+    net::{
+        endpoint::Endpoint,
+        udp::{UdpDatagrams, UdpEndpoint, UdpSettings},
+    },
     ops::{http, replays::ReplayFiles},
     replay::{command, folder::FOLDER_NAME, writer::ReplayWriter},
     results::ResultStore,
@@ -83,17 +86,17 @@ fn serve(game: impl Plugin + Clone, cli: &Cli) -> Result<(), String> {
     let listener = http::bind(settings.server.http)
         .map_err(|error| cannot_listen("HTTP", settings.server.http, "--http", &error))?;
     let http_address = listener.local_addr().map_err(|error| error.to_string())?;
-    let lanes = bind_lanes(&settings.server)?;
+    let unix_base = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let endpoints = bind_endpoints(&settings, unix_base)?;
     let _data_lock = lock_data_dir(&settings.server.data_dir)?;
     let results = ResultStore::open(&settings.server.data_dir).map_err(|error| error.to_string())?;
-    let unix_base = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let replay_folder = settings.server.data_dir.join(FOLDER_NAME);
     let replays = if settings.replays.enabled {
         Some(ReplayWriter::start(replay_folder.clone(), &settings.replays, unix_base.as_secs())?)
     } else {
         None
     };
-    let lane_addresses: Vec<SocketAddr> = lanes.iter().map(|(_, address)| *address).collect();
+    let udp_addresses: Vec<SocketAddr> = endpoints.iter().map(UdpEndpoint::public_address).collect();
     let tick_rate = TickRate(settings.server.tick_rate);
     let joins_per_s = settings.net.joins_per_s as f32;
     let setup = ServerSetup {
@@ -101,7 +104,7 @@ fn serve(game: impl Plugin + Clone, cli: &Cli) -> Result<(), String> {
         rooms: settings.rooms,
         cleanup: settings.cleanup,
         net: settings.net,
-        lanes,
+        endpoints: endpoints.into_iter().map(|endpoint| Box::new(endpoint) as Box<dyn Endpoint>).collect(),
         unix_base,
         game_files,
         seed: None,
@@ -117,7 +120,7 @@ fn serve(game: impl Plugin + Clone, cli: &Cli) -> Result<(), String> {
     server.set_cpu_clock(process_cpu_time);
     server.set_thread_clock(thread_cpu_time);
     replays.iter().for_each(|writer| server.record_replays(writer.queue()));
-    greet(http_address, &lane_addresses);
+    greet(http_address, &udp_addresses);
     runner::run_until(&mut server, tick_rate, &stop);
     server.close_results(RESULTS_TIME_MAX);
     // With the server goes its end of the queue of replays, and with that, when all is written, the thread.
@@ -146,8 +149,8 @@ fn cpu_time(clock: ClockId) -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
 }
 
-fn greet(http: SocketAddr, lanes: &[SocketAddr]) {
-    let (first, last) = (lanes.first().map(ToString::to_string), lanes.last().map(SocketAddr::port));
+fn greet(http: SocketAddr, udp: &[SocketAddr]) {
+    let (first, last) = (udp.first().map(ToString::to_string), udp.last().map(SocketAddr::port));
     println!("Framehouse server {} is running.", env!("CARGO_PKG_VERSION"));
     println!("  HTTP   http://{http}   (rooms: /v1/rooms, status: /v1/status)");
     println!("  UDP    {} to port {}", first.unwrap_or_default(), last.unwrap_or_default());
@@ -185,21 +188,22 @@ fn stop_on_signals() -> Result<Arc<AtomicBool>, String> {
     Ok(stop)
 }
 
-fn bind_lanes(settings: &ServerSettings) -> Result<Vec<(Box<dyn Datagrams>, SocketAddr)>, String> {
-    let public_ip = settings.public_ip()?;
-    let mut lanes: Vec<(Box<dyn Datagrams>, SocketAddr)> = Vec::new();
+fn bind_endpoints(settings: &Settings, unix_now: Duration) -> Result<Vec<UdpEndpoint>, String> {
+    let public_ip = settings.server.public_ip()?;
+    let udp_settings = UdpSettings::new(TickRate(settings.server.tick_rate), &settings.net);
+    let mut endpoints = Vec::new();
     let mut has_full_buffers = true;
-    for index in 0..settings.lanes {
-        let address = settings.lane_address(index);
+    for index in 0..settings.server.lanes {
+        let address = settings.server.lane_address(index);
         let socket = UdpDatagrams::bind(address).map_err(|error| cannot_listen("UDP", address, "--udp", &error))?;
         has_full_buffers &= socket.has_full_buffer();
         let public_address = SocketAddr::new(public_ip, socket.local_address().port());
-        lanes.push((Box::new(socket), public_address));
+        endpoints.push(UdpEndpoint::new(Box::new(socket), public_address, udp_settings.clone(), unix_now));
     }
     if !has_full_buffers {
         tracing::warn!("the kernel gives small receive buffers; for many players: sysctl -w net.core.rmem_max=4194304");
     }
-    Ok(lanes)
+    Ok(endpoints)
 }
 
 fn cannot_listen(what: &str, address: SocketAddr, flag: &str, error: &io::Error) -> String {

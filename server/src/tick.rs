@@ -4,7 +4,7 @@
 //! [`FixedUpdate`] once a tick through `app.update()`, and [`Send`] right after.
 //!
 //! ```text
-//! Receive      lanes in parallel: drain -> guard -> netcode -> inbox;  then route: inputs, pings, control
+//! Receive      endpoints in parallel: datagrams -> events;  then ingest: inputs, pings, messages
 //! FixedUpdate  Control      joins, control messages, phases
 //!              MatchEnd     matches that are over: leaderboard, replay, result, cleanup
 //!              Commit       input buffers -> this tick's frame; snapshots for newcomers, from the state before it
@@ -14,7 +14,7 @@
 //!              Leaderboard  every 2.0 s
 //!              Cleanup      faulted and empty rooms, expired reservations
 //!              Metrics      the status page
-//! Send         lanes in parallel: encrypt, send, flush the reliable path where due
+//! Send         endpoints in parallel: encrypt, send, flush the reliable path where due
 //! ```
 //!
 //! Plugins say `.in_set(..)`; an order between two systems of one plugin is its `.chain()`, and a system of a higher floor
@@ -26,7 +26,6 @@ use bevy::{
     ecs::schedule::{ScheduleLabel, SingleThreadedExecutor},
     prelude::*,
 };
-use bevy_renet::{RenetReceive, RenetSend};
 use framehouse_shared::{sim::SimTick, tick::Tick};
 
 /// Takes what has arrived. Runs many times a tick, with the wall time in [`Now`].
@@ -63,10 +62,10 @@ impl TickSet {
 /// The steps of [`Receive`].
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReceiveSet {
-    /// Lanes fill their inboxes (together with [`RenetReceive`]).
-    Lanes,
-    /// Inboxes are taken to sessions, players and rooms.
-    Route,
+    /// Endpoints take what has arrived.
+    Endpoints,
+    /// Their events are taken to sessions, players and rooms.
+    Ingest,
 }
 
 /// The time, as whoever drives the server tells it. Nothing below the runner reads a clock.
@@ -110,9 +109,7 @@ pub struct TickPlugin;
 impl Plugin for TickPlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<Now>()
-            .configure_sets(Receive, (ReceiveSet::Lanes, ReceiveSet::Route).chain())
-            .configure_sets(Receive, RenetReceive.in_set(ReceiveSet::Lanes))
-            .configure_sets(Send, RenetSend)
+            .configure_sets(Receive, (ReceiveSet::Endpoints, ReceiveSet::Ingest).chain())
             .add_systems(FixedUpdate, simulate.in_set(TickSet::Simulate));
         for steps in TickSet::ORDER.windows(2) {
             app.configure_sets(FixedUpdate, steps[0].before(steps[1]));
@@ -121,7 +118,7 @@ impl Plugin for TickPlugin {
 }
 
 /// Runs all schedules, Bevy's own ones too, on the thread that asks for them. Work is parallel inside systems, across rooms
-/// or lanes; between small systems, handing it round would cost more than all of it.
+/// or endpoints; between small systems, handing it round would cost more than all of it.
 pub fn run_on_one_thread(app: &mut App) {
     for (_, schedule) in app.world_mut().resource_mut::<Schedules>().iter_mut() {
         schedule.set_executor(SingleThreadedExecutor::new());

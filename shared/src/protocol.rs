@@ -8,3 +8,4 @@ pub mod control;
 pub mod end;
 pub mod guard;
 pub mod hot;
+pub mod reliable;

@@ -112,7 +112,7 @@ fn a_hundred_times_the_allowed_inputs_end_with_a_reason_within_five_seconds() {
     Inputs { match_low: 1, next_frame, seen_frames, newest, inputs, report: None }.encode(&mut bytes);
     let ticks = stranger.until_goodbye(&mut world, 300, |connection, now| {
         for _ in 0..125 {
-            connection.send_hot(now, &bytes);
+            connection.send_datagram(now, &bytes);
         }
     });
     assert!(ticks < 150, "after {ticks} ticks");
@@ -140,7 +140,7 @@ fn sealed_nonsense_ends_with_a_reason() {
     let mut stranger = Stranger::join(&mut world);
     // A slice out of range, which ends a stock server when a connected client sends it.
     let slice = [&[2, 0, 0, 0, 9, 1, 0x44, 0xb0][..], &[0; 1200]].concat();
-    stranger.until_goodbye(&mut world, 300, |connection, now| connection.send_hot(now, &slice));
+    stranger.until_goodbye(&mut world, 300, |connection, now| connection.send_datagram(now, &slice));
     assert_eq!(stranger.goodbye, Some(EndCode::MadeNoSense));
     others_play_on(&world);
 }
@@ -154,7 +154,7 @@ fn an_acknowledgement_that_renet_cannot_read_ends_the_session_and_not_only_renet
         let now = world.now();
         stranger.update(now, |connection| {
             if connection.status() == Status::Connected && tick > 20 {
-                connection.send_hot(now, &[4, 0, 1, 9, 0]);
+                connection.send_datagram(now, &[4, 0, 1, 9, 0]);
             }
         });
     }

@@ -210,7 +210,7 @@ fn the_sweep_finds_what_nobody_owns_and_counts_it() {
     let player = ecs.query::<(&Player, &ScoreBuffer)>().iter(ecs).next().expect("four players").0;
     let session = player.presence().session().expect("it is connected");
     ecs.query::<&Session>().get(ecs, session).expect("it is there");
-    framehouse_server::net::session::forget(ecs, session);
+    framehouse_server::room::sessions::forget(ecs, session);
     world.step_unchecked(35);
     let found = stats(&world);
     assert_eq!(found.orphans, 2, "{found:?}");

@@ -2,9 +2,9 @@
 
 use framehouse_server::{
     config::RoomSettings,
+    net::secret::ResumeSecret,
     room::{
         directory::{JoinError, JoinRequest, RoomWish},
-        presence::ResumeSecret,
         score::ScoreBuffer,
     },
 };

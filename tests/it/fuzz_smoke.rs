@@ -1,4 +1,4 @@
-//! A short run of every fuzz target, without libFuzzer. A lane is made anew for each input, which takes its time.
+//! A short run of every fuzz target, without libFuzzer. An endpoint is made anew for each input, which takes its time.
 
 use framehouse_tests::fuzz::smoke::smoke;
 
@@ -28,6 +28,6 @@ fn replays_are_read_or_refused() {
 }
 
 #[test]
-fn a_lane_and_a_client_survive_whatever_comes() {
-    smoke("lane", 10_000, 1);
+fn an_endpoint_and_a_client_survive_whatever_comes() {
+    smoke("endpoint", 10_000, 1);
 }

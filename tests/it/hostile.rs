@@ -1,6 +1,6 @@
 //! Each known way to end the process with one datagram, sent at a server with a match running.
 
-use framehouse_server::net::lane::Lane;
+use framehouse_server::net::endpoint::BoxedEndpoint;
 use framehouse_shared::protocol::guard::Dropped;
 use framehouse_tests::{tiny::TinyPlugin, world::World};
 
@@ -12,7 +12,7 @@ fn packet(prefix: u8, length: usize) -> Vec<u8> {
 
 fn dropped(world: &mut World, reason: Dropped) -> u64 {
     let ecs = world.server.world_mut();
-    ecs.query::<&Lane>().iter(ecs).map(|lane| lane.traffic.dropped.of(reason)).sum()
+    ecs.query::<&BoxedEndpoint>().iter(ecs).map(|endpoint| endpoint.traffic().dropped.of(reason)).sum()
 }
 
 fn playing() -> World {
@@ -90,7 +90,7 @@ fn the_handshake_of_somebody_who_has_left_gives_nobody_a_session_when_it_is_sent
     }
     world.step_ticks(10);
     let ecs = world.server.world_mut();
-    let clients: usize = ecs.query::<&Lane>().iter(ecs).map(Lane::clients).sum();
+    let clients: usize = ecs.query::<&BoxedEndpoint>().iter(ecs).map(|endpoint| endpoint.clients()).sum();
     assert_eq!((clients, world.server.sessions()), (1, 1), "only the other player is connected");
     assert!(world.clients[1].client.ended().is_none());
     assert_eq!(dropped(&mut world, Dropped::Panic), 0);

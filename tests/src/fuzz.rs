@@ -14,7 +14,7 @@ pub mod smoke;
 mod states;
 
 pub use decoders::{control_decode, hot_decode};
-pub use pair::lane;
+pub use pair::endpoint;
 pub use payloads::guard;
 pub use replays::replay_decode;
 pub use states::state_decode;
@@ -37,5 +37,5 @@ pub const TARGETS: [Target; 6] = [
     Target { name: "guard", run: guard, seeds: seeds::payloads },
     Target { name: "state_decode", run: state_decode, seeds: seeds::states },
     Target { name: "replay_decode", run: replay_decode, seeds: replays::seeds },
-    Target { name: "lane", run: lane, seeds: seeds::pair },
+    Target { name: "endpoint", run: endpoint, seeds: seeds::pair },
 ];

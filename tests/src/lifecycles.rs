@@ -8,10 +8,8 @@ use framehouse_server::{
     cleanup::Cleanup,
     config::{CleanupSettings, NetSettings, RoomSettings},
     counters::Counters,
-    room::{
-        directory::{Directory, RoomWish},
-        presence::ResumeSecret,
-    },
+    net::secret::ResumeSecret,
+    room::directory::{Directory, RoomWish},
 };
 use framehouse_shared::{
     ids::{RoomCode, SLOTS_MAX, Slot},

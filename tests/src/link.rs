@@ -1,4 +1,4 @@
-//! A network in memory: every client has a link of two seeded [`NetSim`]s to the lane its token names.
+//! A network in memory: every client has a link of two seeded [`NetSim`]s to the endpoint its token names.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -8,7 +8,7 @@ use std::{
 };
 
 use framehouse_client::net::Link;
-use framehouse_server::net::datagrams::Datagrams;
+use framehouse_server::net::udp::Datagrams;
 use framehouse_shared::net_sim::{NetSim, NetSimConfig};
 
 /// Datagrams of each client that are kept for [`Network::overheard`].
@@ -23,7 +23,7 @@ pub struct Network(Arc<Mutex<Wires>>);
 #[derive(Default)]
 struct Wires {
     now: Duration,
-    // Sorted, so that a lane takes its datagrams in the same order in every run.
+    // Sorted, so that an endpoint takes its datagrams in the same order in every run.
     by_ends: BTreeMap<Ends, Wire>,
     clients_made: u32,
 }
@@ -31,7 +31,7 @@ struct Wires {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Ends {
     client: SocketAddr,
-    lane: SocketAddr,
+    server: SocketAddr,
 }
 
 struct Wire {
@@ -47,19 +47,19 @@ impl Network {
         self.wires().now = now;
     }
 
-    /// A client's end of a new link to a lane.
-    pub fn connect(&self, lane: SocketAddr, config: NetSimConfig, seed: u64) -> ClientEnd {
+    /// A client's end of a new link to an endpoint.
+    pub fn connect(&self, server: SocketAddr, config: NetSimConfig, seed: u64) -> ClientEnd {
         let mut wires = self.wires();
         wires.clients_made += 1;
         let (machine, port) = (wires.clients_made / PORTS, 1000 + wires.clients_made % PORTS);
         let client = SocketAddr::from(([10, 1 + (machine >> 8) as u8, machine as u8, 1], port as u16));
         drop(wires);
-        self.connect_from(client, lane, config, seed)
+        self.connect_from(client, server, config, seed)
     }
 
     /// The same from an address that another client had: what is on the way to and from that one still arrives.
-    pub fn connect_from(&self, client: SocketAddr, lane: SocketAddr, config: NetSimConfig, seed: u64) -> ClientEnd {
-        let ends = Ends { client, lane };
+    pub fn connect_from(&self, client: SocketAddr, server: SocketAddr, config: NetSimConfig, seed: u64) -> ClientEnd {
+        let ends = Ends { client, server };
         let new = || Wire {
             up: NetSim::new(config, seed * 2),
             down: NetSim::new(config, seed * 2 + 1),
@@ -70,9 +70,9 @@ impl Network {
         ClientEnd { network: self.clone(), ends, address: client }
     }
 
-    /// A lane's end.
-    pub fn lane(&self, address: SocketAddr) -> LaneEnd {
-        LaneEnd { network: self.clone(), address }
+    /// The end of an endpoint with this address.
+    pub fn endpoint(&self, address: SocketAddr) -> EndpointEnd {
+        EndpointEnd { network: self.clone(), address }
     }
 
     /// A client and its link are no more.
@@ -85,14 +85,14 @@ impl Network {
         self.wires().of_client(client).for_each(|wire| wire.is_cut = is_cut);
     }
 
-    /// Sends any bytes to a client's lane as if they came from that client.
+    /// Sends any bytes to a client's endpoint as if they came from that client.
     pub fn spoof(&self, client: SocketAddr, datagram: &[u8]) {
         let mut wires = self.wires();
         let now = wires.now;
         wires.of_client(client).for_each(|wire| wire.up.push(now, datagram));
     }
 
-    /// Sends any bytes to a client as if they came from its lane.
+    /// Sends any bytes to a client as if they came from its endpoint.
     pub fn spoof_to(&self, client: SocketAddr, datagram: &[u8]) {
         let mut wires = self.wires();
         let now = wires.now;
@@ -152,21 +152,17 @@ impl Link for ClientEnd {
     }
 }
 
-/// The lane's end of all links to it.
-pub struct LaneEnd {
+/// The endpoint's end of all links to it.
+pub struct EndpointEnd {
     network: Network,
     address: SocketAddr,
 }
 
-impl Datagrams for LaneEnd {
-    fn local_address(&self) -> SocketAddr {
-        self.address
-    }
-
+impl Datagrams for EndpointEnd {
     fn receive(&mut self, buffer: &mut [u8]) -> Option<(usize, SocketAddr)> {
         let mut wires = self.network.wires();
         let now = wires.now;
-        for (ends, wire) in wires.by_ends.iter_mut().filter(|(ends, _)| ends.lane == self.address) {
+        for (ends, wire) in wires.by_ends.iter_mut().filter(|(ends, _)| ends.server == self.address) {
             if let Some(datagram) = wire.up.pop(now) {
                 let length = datagram.len().min(buffer.len());
                 buffer[..length].copy_from_slice(&datagram[..length]);
@@ -179,7 +175,7 @@ impl Datagrams for LaneEnd {
     fn send(&mut self, datagram: &[u8], to: SocketAddr) {
         let mut wires = self.network.wires();
         let now = wires.now;
-        let ends = Ends { client: to, lane: self.address };
+        let ends = Ends { client: to, server: self.address };
         if let Some(wire) = wires.by_ends.get_mut(&ends).filter(|wire| !wire.is_cut) {
             wire.down.push(now, datagram);
         }

@@ -18,7 +18,7 @@ use std::{
 use bevy::app::Plugin;
 use framehouse_server::{
     config::{NetSettings, ReplaySettings, RoomSettings},
-    net::datagrams::{Datagrams, UdpDatagrams},
+    net::udp::{Datagrams, UdpDatagrams, UdpEndpoint, UdpSettings},
     ops::{http, replays::ReplayFiles},
     replay::writer::ReplayWriter,
     results::ResultStore,
@@ -157,14 +157,16 @@ fn run(game: impl Plugin + Clone, game_files: Vec<GameFile>, rooms: RoomSettings
     let socket = UdpDatagrams::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
     let address = socket.local_address();
     let (stop, silence) = <(Arc<AtomicBool>, Arc<AtomicBool>)>::default();
-    let lane = Muted { socket, silence: Arc::clone(&silence) };
+    let socket = Muted { socket, silence: Arc::clone(&silence) };
     let unix_base = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("the clock is past 1970");
+    let net = NetSettings::default();
+    let endpoint = UdpEndpoint::new(Box::new(socket), address, UdpSettings::new(RATE, &net), unix_base);
     let setup = ServerSetup {
         tick_rate: RATE,
         rooms,
         cleanup: Default::default(),
-        net: NetSettings::default(),
-        lanes: vec![(Box::new(lane), address)],
+        net,
+        endpoints: vec![Box::new(endpoint)],
         unix_base,
         game_files,
         seed: None,
@@ -210,10 +212,6 @@ struct Muted {
 }
 
 impl Datagrams for Muted {
-    fn local_address(&self) -> SocketAddr {
-        self.socket.local_address()
-    }
-
     fn receive(&mut self, buffer: &mut [u8]) -> Option<(usize, SocketAddr)> {
         loop {
             let received = self.socket.receive(buffer)?;

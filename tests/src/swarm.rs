@@ -7,7 +7,7 @@ use bevy::prelude::Entity;
 use framehouse_server::{
     config::{CleanupSettings, RoomSettings},
     counters::Counters,
-    net::lane::Lane,
+    net::endpoint::BoxedEndpoint,
     room::{Player, by_slot, directory::RoomWish, phase::RoomPhase},
 };
 use framehouse_shared::{
@@ -48,7 +48,7 @@ pub struct SwarmReport {
     pub ticks_confirmed: u64,
     /// Datagrams that somebody made up or sent again.
     pub spoofed: u64,
-    /// Datagrams that lanes dropped.
+    /// Datagrams that endpoints dropped.
     pub dropped: u64,
     /// States that were changed on purpose.
     pub desyncs_made: u32,
@@ -404,15 +404,15 @@ impl Swarm {
         assert_eq!(self.here(), Vec::<usize>::new(), "somebody could not leave");
         check::nothing_is_left(&mut self.world.server);
         let ecs = self.world.server.world_mut();
-        for lane in ecs.query::<&Lane>().iter(ecs) {
-            assert_eq!(lane.clients(), 0, "connections are left");
-            assert_eq!(lane.traffic.dropped.of(Dropped::Panic), 0, "a library panicked in a lane");
+        for endpoint in ecs.query::<&BoxedEndpoint>().iter(ecs) {
+            assert_eq!(endpoint.clients(), 0, "connections are left");
+            assert_eq!(endpoint.traffic().dropped.of(Dropped::Panic), 0, "a library panicked in an endpoint");
         }
     }
 
     fn report(mut self) -> SwarmReport {
         let ecs = self.world.server.world_mut();
-        let dropped = ecs.query::<&Lane>().iter(ecs).map(|lane| lane.traffic.dropped.total()).sum();
+        let dropped = ecs.query::<&BoxedEndpoint>().iter(ecs).map(|endpoint| endpoint.traffic().dropped.total()).sum();
         let confirmed = |client: &crate::world::TestClient| client.client.stats().ticks_confirmed;
         SwarmReport {
             clients: self.world.clients.len(),

@@ -9,10 +9,11 @@ use framehouse_client::{
 };
 use framehouse_server::{
     config::{CleanupSettings, NetSettings, RoomSettings},
-    room::{
-        directory::{JoinError, JoinRequest, LocalHello, RoomWish},
-        presence::ResumeSecret,
+    net::{
+        secret::ResumeSecret,
+        udp::{UdpEndpoint, UdpSettings},
     },
+    room::directory::{JoinError, JoinRequest, LocalHello, RoomWish},
     server::{Server, ServerSetup},
     tick::TickRate,
 };
@@ -31,7 +32,9 @@ use framehouse_shared::{
 
 use crate::{check, link::Network};
 
-const LANES: u16 = 2;
+const ENDPOINTS: u16 = 2;
+/// The wall clock at the start of every world.
+const UNIX_BASE: Duration = Duration::from_secs(1_700_000_000);
 /// Steps in a tick: clients draw four frames in it and the server receives as often, as in real time.
 const STEPS_PER_TICK: u32 = 4;
 const RATE: TickRate = TickRate(30);
@@ -86,17 +89,19 @@ impl World {
     /// A server with these settings.
     pub fn with_settings(game: impl Plugin + Clone, seed: u64, rooms: RoomSettings, net: NetSettings) -> Self {
         let network = Network::default();
-        let lane = |index| {
+        let udp = UdpSettings::new(RATE, &net);
+        let endpoint = |index| {
             let address = SocketAddr::from(([10, 0, 0, 2], 7800 + index));
-            (Box::new(network.lane(address)) as _, address)
+            let socket = Box::new(network.endpoint(address));
+            Box::new(UdpEndpoint::new(socket, address, udp.clone(), UNIX_BASE)) as _
         };
         let setup = ServerSetup {
             tick_rate: RATE,
             rooms,
             cleanup: CleanupSettings::default(),
             net,
-            lanes: (0..LANES).map(lane).collect(),
-            unix_base: Duration::from_secs(1_700_000_000),
+            endpoints: (0..ENDPOINTS).map(endpoint).collect(),
+            unix_base: UNIX_BASE,
             game_files: Vec::new(),
             seed: Some(seed),
         };
@@ -201,10 +206,10 @@ impl World {
         let name = self.name.clone().unwrap_or_else(|| format!("player {index}"));
         let grant = self.server.join(&JoinRequest { name, wish, hello: None })?;
         let seed = self.seed * 1000 + index as u64;
-        let lane = Connection::server_address(&grant.token).expect("our own token");
+        let server = Connection::server_address(&grant.token).expect("our own token");
         let end = match address {
-            Some(address) => self.network.connect_from(address, lane, self.link, seed),
-            None => self.network.connect(lane, self.link, seed),
+            Some(address) => self.network.connect_from(address, server, self.link, seed),
+            None => self.network.connect(server, self.link, seed),
         };
         let address = end.address;
         let config = ClientConfig { hello, ..self.config.clone() };

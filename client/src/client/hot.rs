@@ -98,7 +98,7 @@ impl Client {
         };
         let mut bytes = Vec::with_capacity(64);
         message.encode(&mut bytes);
-        self.connection.send_hot(now, &bytes);
+        self.connection.send_datagram(now, &bytes);
         if !is_watching {
             self.clock.note_sent(message.newest);
             self.stats.lead_hundredth_ticks.record((self.clock.lead_ticks() * 100.0) as i64);
@@ -124,7 +124,7 @@ impl Client {
         if let Some(ping) = self.clock.due_ping(now) {
             let mut bytes = Vec::with_capacity(8);
             ping.encode(&mut bytes);
-            self.connection.send_hot(now, &bytes);
+            self.connection.send_datagram(now, &bytes);
         }
     }
 }

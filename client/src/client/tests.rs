@@ -172,8 +172,8 @@ fn a_panic_in_the_game_ends_the_client_and_not_the_process() {
 fn nonsense_is_counted_and_changes_nothing() {
     let mut stage = Stage::in_match();
     stage.play(10);
-    stage.server.send_hot(&[0x41, 0x10]);
-    stage.server.send_hot(&[0x4f]);
+    stage.server.send_datagram(&[0x41, 0x10]);
+    stage.server.send_datagram(&[0x4f]);
     stage.server.say_bytes(&[0xee]);
     let chunk =
         ControlDown::SnapshotChunk { match_no: 1, next_tick: Tick(3), index: 0, count: 1, bytes: vec![1, 2, 3] };

@@ -1,7 +1,8 @@
 //! One session: guards, netcode, and renet's single reliable channel, with time as a parameter and no thread.
 
 mod end;
-mod setup;
+mod reliable;
+mod token;
 
 use std::{
     collections::VecDeque,
@@ -10,20 +11,21 @@ use std::{
     time::Duration,
 };
 
-use bevy_renet::renet::RenetClient;
 use framehouse_shared::protocol::{
-    channel::{CHANNEL_BYTES_MAX, FlushGate, Outbox, Queued, RELIABLE_CHANNEL, split_batch},
+    channel::Queued,
     codec,
     control::{ControlDown, ControlUp},
-    guard::{DATAGRAM_BYTES_MAX, DropCounts, Dropped, PacketKind, PayloadKind, check_at_client, check_payload},
+    guard::{DATAGRAM_BYTES_MAX, DropCounts, Dropped, PacketKind, PayloadKind, check_at_client},
+    reliable::{ReliableChannel, ReliablePath},
 };
 use renetcode::{ClientAuthentication, NetcodeClient};
 
-use super::{Link, Traffic};
+use super::{Link, Traffic, link::CountedLink};
 
 pub use end::{Cause, End};
-pub use setup::TokenError;
-use setup::{read_token, renet_config};
+use reliable::RenetChannel;
+pub use token::TokenError;
+use token::read_token;
 
 /// The most datagrams taken in one update; the rest waits in the socket.
 const RECEIVE_MAX: usize = 512;
@@ -43,18 +45,15 @@ pub enum Status<'a> {
 
 /// A session with a server, below the meaning of its messages.
 pub struct Connection {
-    link: Box<dyn Link>,
+    link: CountedLink,
     netcode: NetcodeClient,
-    renet: RenetClient,
+    path: ReliablePath,
+    channel: RenetChannel,
     advanced_to: Duration,
-    outbox: Outbox,
-    gate: FlushGate,
-    batches_received: u64,
-    hot: VecDeque<Vec<u8>>,
+    datagrams: VecDeque<Vec<u8>>,
     control: VecDeque<ControlDown>,
     bad_messages: u64,
     drops: DropCounts,
-    traffic: Traffic,
     end: Option<End>,
 }
 
@@ -76,18 +75,15 @@ impl Connection {
     pub fn new(token: &[u8], link: Box<dyn Link>, now: Duration) -> Result<Self, TokenError> {
         let authentication = ClientAuthentication::Secure { connect_token: read_token(token)? };
         Ok(Self {
-            link,
+            link: CountedLink::new(link),
             netcode: NetcodeClient::new(now, authentication).map_err(|_| TokenError)?,
-            renet: RenetClient::new(renet_config()),
+            path: ReliablePath::default(),
+            channel: RenetChannel::new(),
             advanced_to: now,
-            outbox: Outbox::default(),
-            gate: FlushGate::default(),
-            batches_received: 0,
-            hot: VecDeque::new(),
+            datagrams: VecDeque::new(),
             control: VecDeque::new(),
             bad_messages: 0,
             drops: DropCounts::default(),
-            traffic: Traffic::default(),
             end: None,
         })
     }
@@ -101,19 +97,18 @@ impl Connection {
         let mut buffer = [0; DATAGRAM_BYTES_MAX + 1];
         for _ in 0..RECEIVE_MAX {
             let Some(length) = self.link.receive(now, &mut buffer) else { break };
-            self.traffic.count_down(length);
-            if let Err(reason) = self.take_datagram(&mut buffer[..length]) {
+            if let Err(reason) = self.take_datagram(now, &mut buffer[..length]) {
                 self.drops.count(reason);
             }
         }
-        self.take_batches();
+        self.take_messages();
         self.pass_time(now);
         self.notice_end();
     }
 
-    /// The next hot message that came.
-    pub fn next_hot(&mut self) -> Option<Vec<u8>> {
-        self.hot.pop_front()
+    /// The next unreliable datagram that came.
+    pub fn next_datagram(&mut self) -> Option<Vec<u8>> {
+        self.datagrams.pop_front()
     }
 
     /// The next control message that came.
@@ -123,19 +118,15 @@ impl Connection {
 
     /// Queues a reliable message. A server that reads nothing any more ends the connection.
     pub fn queue_control(&mut self, message: &ControlUp) {
-        let in_flight = self.in_flight();
-        if self.outbox.push(&codec::encode(message), in_flight) != Queued::Kept {
+        if self.path.queue(&codec::encode(message), self.channel.in_flight()) != Queued::Kept {
             let sentence = "The server no longer takes our messages: the connection is given up.";
             self.give_up(Cause::Stalled, sentence);
         }
     }
 
-    /// Sends a hot message at once, or loses it.
-    pub fn send_hot(&mut self, now: Duration, message: &[u8]) {
-        if let Ok((_, datagram)) = self.netcode.generate_payload_packet(message) {
-            self.traffic.count_up(datagram.len());
-            self.link.send(now, datagram);
-        }
+    /// Sends an unreliable datagram at once; the network may lose it.
+    pub fn send_datagram(&mut self, now: Duration, message: &[u8]) {
+        send_payload(&mut self.netcode, &mut self.link, now, message);
     }
 
     /// Sends reliable messages and acknowledgements that are due.
@@ -143,16 +134,7 @@ impl Connection {
         if self.end.is_some() || !self.netcode.is_connected() {
             return;
         }
-        let mut handed = false;
-        while let Some(batch) = self.outbox.next_batch(self.in_flight()) {
-            self.renet.send_message(RELIABLE_CHANNEL, batch);
-            handed = true;
-        }
-        if self.gate.is_due(now, handed, self.in_flight() > 0) {
-            for packet in self.renet.get_packets_to_send() {
-                self.send_hot(now, &packet);
-            }
-        }
+        self.path.flush(&mut self.channel, now, |packet| send_payload(&mut self.netcode, &mut self.link, now, &packet));
     }
 
     /// How the connection stands.
@@ -166,7 +148,7 @@ impl Connection {
 
     /// Whether the server has acknowledged every reliable message.
     pub fn is_flushed(&self) -> bool {
-        self.outbox.bytes() + self.in_flight() == 0
+        self.path.is_settled(self.channel.in_flight())
     }
 
     /// Datagrams dropped before a library or a decoder saw them, by reason.
@@ -181,7 +163,7 @@ impl Connection {
 
     /// Everything sent and received so far.
     pub const fn traffic(&self) -> Traffic {
-        self.traffic
+        self.link.traffic()
     }
 
     /// How often the link itself failed.
@@ -189,45 +171,33 @@ impl Connection {
         self.link.errors()
     }
 
-    fn in_flight(&self) -> usize {
-        CHANNEL_BYTES_MAX - self.renet.channel_available_memory(RELIABLE_CHANNEL)
-    }
-
-    fn take_datagram(&mut self, datagram: &mut [u8]) -> Result<(), Dropped> {
+    fn take_datagram(&mut self, now: Duration, datagram: &mut [u8]) -> Result<(), Dropped> {
         let kind = check_at_client(datagram)?;
         // The last net: the guards keep out what is known to make netcode or renet panic.
-        catch_unwind(AssertUnwindSafe(|| self.unpack(kind, datagram))).unwrap_or(Err(Dropped::Panic))
+        catch_unwind(AssertUnwindSafe(|| self.unpack(now, kind, datagram))).unwrap_or(Err(Dropped::Panic))
     }
 
-    fn unpack(&mut self, kind: PacketKind, datagram: &mut [u8]) -> Result<(), Dropped> {
+    fn unpack(&mut self, now: Duration, kind: PacketKind, datagram: &mut [u8]) -> Result<(), Dropped> {
         let was_connected = self.netcode.is_connected();
         let Some(payload) = self.netcode.process_packet(datagram) else {
             let is_refused = was_connected && kind == PacketKind::Payload;
             return if is_refused { Err(Dropped::Unauthentic) } else { Ok(()) };
         };
-        match check_payload(payload, self.batches_received)? {
-            PayloadKind::Hot => self.hot.push_back(payload.to_vec()),
-            PayloadKind::Ack => self.renet.process_packet(payload),
-            PayloadKind::Reliable => {
-                self.gate.owe_ack();
-                self.renet.process_packet(payload);
-            }
+        if self.path.take_payload(&mut self.channel, payload, now)? == PayloadKind::Hot {
+            self.datagrams.push_back(payload.to_vec());
         }
         Ok(())
     }
 
-    fn take_batches(&mut self) {
-        while let Some(batch) = self.renet.receive_message(RELIABLE_CHANNEL) {
-            self.batches_received += 1;
-            let Ok(messages) = split_batch(&batch) else {
-                self.bad_messages += 1;
-                continue;
-            };
-            for message in messages {
-                match ControlDown::decode(message) {
-                    Ok(message) => self.control.push_back(message),
-                    Err(_) => self.bad_messages += 1,
-                }
+    fn take_messages(&mut self) {
+        loop {
+            let taken = self.path.receive(&mut self.channel, |message| match ControlDown::decode(message) {
+                Ok(message) => self.control.push_back(message),
+                Err(_) => self.bad_messages += 1,
+            });
+            match taken {
+                Ok(()) => return,
+                Err(_) => self.bad_messages += 1,
             }
         }
     }
@@ -239,13 +209,15 @@ impl Connection {
             return;
         }
         if let Some((datagram, _)) = self.netcode.update(elapsed) {
-            self.traffic.count_up(datagram.len());
             self.link.send(now, datagram);
         }
-        self.renet.update(elapsed);
-        if self.netcode.is_connected() {
-            self.renet.set_connected();
-        }
+        self.channel.update(elapsed, self.netcode.is_connected());
+    }
+}
+
+fn send_payload(netcode: &mut NetcodeClient, link: &mut CountedLink, now: Duration, payload: &[u8]) {
+    if let Ok((_, datagram)) = netcode.generate_payload_packet(payload) {
+        link.send(now, datagram);
     }
 }
 

@@ -8,6 +8,8 @@ use std::{
 
 use framehouse_shared::net_sim::{NetSim, NetSimConfig};
 
+use super::Traffic;
+
 /// Datagrams to and from one server. Never blocks; may lose, double and reorder.
 pub trait Link: Send + Sync {
     /// Sends a datagram, or loses it.
@@ -31,6 +33,37 @@ impl<L: Link + ?Sized> Link for Box<L> {
     }
     fn errors(&self) -> u64 {
         (**self).errors()
+    }
+}
+
+/// A link and the count of what went over it.
+pub(super) struct CountedLink {
+    inner: Box<dyn Link>,
+    traffic: Traffic,
+}
+
+impl CountedLink {
+    pub(super) fn new(inner: Box<dyn Link>) -> Self {
+        Self { inner, traffic: Traffic::default() }
+    }
+
+    pub(super) fn send(&mut self, now: Duration, datagram: &[u8]) {
+        self.traffic.count_up(datagram.len());
+        self.inner.send(now, datagram);
+    }
+
+    pub(super) fn receive(&mut self, now: Duration, buffer: &mut [u8]) -> Option<usize> {
+        let length = self.inner.receive(now, buffer)?;
+        self.traffic.count_down(length);
+        Some(length)
+    }
+
+    pub(super) const fn traffic(&self) -> Traffic {
+        self.traffic
+    }
+
+    pub(super) fn errors(&self) -> u64 {
+        self.inner.errors()
     }
 }
 

@@ -2,8 +2,7 @@
 
 use std::ops::{AddAssign, Sub};
 
-/// What IP and UDP add to every datagram.
-pub const PACKET_OVERHEAD_BYTES: u64 = 28;
+use framehouse_shared::protocol::guard::UDP_IP_BYTES;
 
 /// Datagrams and their bytes, with the 28 bytes of IP and UDP each, up and down.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,14 +19,14 @@ pub struct Traffic {
 
 impl Traffic {
     /// Counts a datagram to the server.
-    pub const fn count_up(&mut self, datagram_bytes: usize) {
-        self.up_bytes += datagram_bytes as u64 + PACKET_OVERHEAD_BYTES;
+    pub(super) const fn count_up(&mut self, datagram_bytes: usize) {
+        self.up_bytes += datagram_bytes as u64 + UDP_IP_BYTES;
         self.up_packets += 1;
     }
 
     /// Counts a datagram from the server.
-    pub const fn count_down(&mut self, datagram_bytes: usize) {
-        self.down_bytes += datagram_bytes as u64 + PACKET_OVERHEAD_BYTES;
+    pub(super) const fn count_down(&mut self, datagram_bytes: usize) {
+        self.down_bytes += datagram_bytes as u64 + UDP_IP_BYTES;
         self.down_packets += 1;
     }
 }

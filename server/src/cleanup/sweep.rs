@@ -6,7 +6,7 @@ use framehouse_shared::{protocol::end::EndCode, sim::SimRoom};
 use super::{Cleanup, Leftover, schedule, schedule_user, task_of};
 use crate::{
     config::CleanupSettings,
-    net::session::{self, Session, SessionState},
+    net::session::{Session, SessionState},
     room::{
         Player, Room, Spectator,
         inputs::{InputBuffer, SyncState},
@@ -14,6 +14,7 @@ use crate::{
         presence::Residents,
         score::ScoreBuffer,
         seats::{Seat, Seats},
+        sessions,
     },
     tick::{Now, TickRate},
 };
@@ -116,7 +117,7 @@ fn sweep_tokens(world: &mut World, now: u64) -> usize {
     let past: Vec<Entity> =
         world.query::<(Entity, &Session)>().iter(world).filter(|(_, s)| is_past(s)).map(|(e, _)| e).collect();
     for session in &past {
-        session::close(world, *session, EndCode::TookTooLong);
+        sessions::close(world, *session, EndCode::TookTooLong);
     }
     past.len()
 }

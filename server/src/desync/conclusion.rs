@@ -9,9 +9,8 @@ use framehouse_shared::{
 use super::{investigation::Investigation, traces::Traces};
 use crate::{
     counters::Counters,
-    net::session,
     replay::{self, desync::FirstBad},
-    room::{Player, Spectator, members},
+    room::{Player, Spectator, members, sessions},
 };
 
 /// All is known that there is to know: it goes into a report, and a member whose state differed too often has to go.
@@ -59,5 +58,5 @@ fn send_away(world: &mut World, member: Entity, Concluded { tick, component, rep
     let mut counters = world.resource_mut::<Counters>();
     counters.desyncs_sent_away += 1;
     counters.kicked += 1;
-    session::close(world, session, EndReason { code, sentence });
+    sessions::close(world, session, EndReason { code, sentence });
 }

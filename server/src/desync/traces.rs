@@ -8,7 +8,7 @@ use std::sync::{
 use bevy::prelude::*;
 use framehouse_shared::{fields::FieldDifference, protocol::control::ControlDown, tick::Tick};
 
-use crate::net::mail::{self, PeerAddress};
+use crate::net::outgoing::{self, PeerAddress};
 
 /// Fields that wait to be told, at most: they are fetched in every tick. Of one more the member is not told; the report has it.
 const FOUND_MAX: usize = 64;
@@ -58,7 +58,7 @@ pub(crate) fn tell_traced(world: &mut World) {
     drop(found);
     for Traced { member, message } in traced {
         if let Some(address) = world.get::<PeerAddress>(member).copied() {
-            mail::send(world, address, &message);
+            outgoing::send(world, address, &message);
         }
     }
 }

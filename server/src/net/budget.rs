@@ -17,20 +17,20 @@ const ERROR_WINDOW: Duration = Duration::from_secs(60);
 
 /// What a peer may send, in messages a second.
 #[derive(Resource, Clone, Copy, Debug, PartialEq)]
-pub struct Rates {
+pub(crate) struct Rates {
     /// Input messages: one a tick, and a quarter more for clocks that catch up.
-    pub inputs: f32,
+    pub(crate) inputs: f32,
     /// Every other packet: pings and the reliable path's.
-    pub packets: f32,
+    pub(crate) packets: f32,
     /// Control messages.
-    pub control: f32,
+    pub(crate) control: f32,
     /// Room messages.
-    pub messages: f32,
+    pub(crate) messages: f32,
 }
 
 impl Rates {
     /// The rates at this tick rate and with these settings.
-    pub fn new(tick_rate: u16, settings: &NetSettings) -> Self {
+    pub(crate) fn new(tick_rate: u16, settings: &NetSettings) -> Self {
         let tick_rate = f32::from(tick_rate);
         Self {
             inputs: 1.25 * tick_rate,
@@ -52,12 +52,12 @@ pub struct Bucket {
 
 impl Bucket {
     /// A full one.
-    pub const fn new(rate: f32, burst: f32, now: Duration) -> Self {
+    pub(crate) const fn new(rate: f32, burst: f32, now: Duration) -> Self {
         Self { level: burst, burst, rate, filled_at: now }
     }
 
     /// Takes so much out, if it is there.
-    pub fn take(&mut self, amount: f32, now: Duration) -> bool {
+    pub(crate) fn take(&mut self, amount: f32, now: Duration) -> bool {
         let passed = now.saturating_sub(self.filled_at).as_secs_f32();
         self.level = (self.level + passed * self.rate).min(self.burst);
         self.filled_at = now;
@@ -71,7 +71,7 @@ impl Bucket {
 
 /// What a packet or message is charged to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Account {
+pub(crate) enum Account {
     /// An input message.
     Inputs,
     /// Any other packet.
@@ -84,7 +84,7 @@ pub enum Account {
 
 /// What is to be done with what was charged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Charge {
+pub(crate) enum Charge {
     /// Take it.
     Paid,
     /// Drop it and count it.
@@ -95,7 +95,7 @@ pub enum Charge {
 
 /// The budgets of one peer.
 #[derive(Clone, Debug)]
-pub struct Budget {
+pub(crate) struct Budget {
     accounts: [Bucket; 4],
     over: Option<Over>,
 }
@@ -108,7 +108,7 @@ struct Over {
 
 impl Budget {
     /// Full budgets.
-    pub fn new(rates: &Rates, now: Duration) -> Self {
+    pub(crate) fn new(rates: &Rates, now: Duration) -> Self {
         let accounts = [
             Bucket::new(rates.inputs, 16.0, now),
             Bucket::new(rates.packets, 64.0, now),
@@ -119,7 +119,7 @@ impl Budget {
     }
 
     /// Charges one of something.
-    pub fn charge(&mut self, account: Account, now: Duration) -> Charge {
+    pub(crate) fn charge(&mut self, account: Account, now: Duration) -> Charge {
         if self.accounts[account as usize].take(1.0, now) {
             return Charge::Paid;
         }
@@ -132,7 +132,7 @@ impl Budget {
 
 /// What a session can be wrong about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ErrorKind {
+pub(crate) enum ErrorKind {
     /// Authenticated payloads that are none of the protocol's.
     Network,
     /// Messages that make no sense, or not now.
@@ -146,13 +146,13 @@ impl ErrorKind {
 
 /// How often a session was wrong lately, by kind.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct ErrorLedger {
+pub(crate) struct ErrorLedger {
     kinds: [(u32, Duration); 2],
 }
 
 impl ErrorLedger {
     /// Notes an error; says whether that was one too many within a minute.
-    pub fn note(&mut self, kind: ErrorKind, now: Duration) -> bool {
+    pub(crate) fn note(&mut self, kind: ErrorKind, now: Duration) -> bool {
         let (count, since) = &mut self.kinds[kind as usize];
         if *count == 0 || now.saturating_sub(*since) > ERROR_WINDOW {
             (*count, *since) = (0, now);
@@ -162,7 +162,7 @@ impl ErrorLedger {
     }
 
     /// Notes that the session did well what this kind of error is about: it starts anew.
-    pub fn succeed(&mut self, kind: ErrorKind) {
+    pub(crate) fn succeed(&mut self, kind: ErrorKind) {
         self.kinds[kind as usize].0 = 0;
     }
 }

@@ -2,34 +2,33 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use bevy::prelude::*;
 use framehouse_shared::protocol::control::NETCODE_PROTOCOL_ID;
 use renetcode::ConnectToken;
 
-use super::lane::ClientId;
+use super::endpoint::ClientId;
 
 /// Seconds a token, and the seat that was reserved with it, stays good.
-pub const TOKEN_SECONDS: u64 = 10;
+pub(crate) const TOKEN_SECONDS: u64 = 10;
 
 /// The secret that tokens are sealed with. Made at start; it leaves the process only inside them.
-#[derive(Resource, Clone)]
+#[derive(Clone)]
 pub struct NetcodeKey(pub [u8; 32]);
 
 impl NetcodeKey {
     /// A new key from the operating system's random numbers.
-    pub fn random() -> Self {
+    pub(in crate::net) fn random() -> Self {
         let mut key = [0; 32];
         getrandom::fill(&mut key).expect("the operating system gives random bytes");
         Self(key)
     }
 }
 
-/// Makes a token for one session on one lane, as the bytes a client connects with. `unix_now` counts from 1970, and after
-/// `connection_timeout` seconds of silence either end takes the connection for lost.
-pub fn make_token(
+/// Makes a token for one session at one address, as the bytes a client connects with. `unix_now` counts from 1970, and
+/// after `connection_timeout` seconds of silence either end takes the connection for lost.
+pub(in crate::net) fn make_token(
     key: &NetcodeKey,
     client: ClientId,
-    lane: SocketAddr,
+    server: SocketAddr,
     connection_timeout: u32,
     unix_now: Duration,
 ) -> Vec<u8> {
@@ -39,7 +38,7 @@ pub fn make_token(
         TOKEN_SECONDS,
         client,
         connection_timeout as i32,
-        vec![lane],
+        vec![server],
         None,
         &key.0,
     )

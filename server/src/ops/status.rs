@@ -18,7 +18,7 @@ use crate::{
     cleanup::{Cleanup, CleanupStats},
     counters::Counters,
     net::{
-        lane::{Lane, LaneTraffic},
+        endpoint::{BoxedEndpoint, Traffic},
         session::Sessions,
     },
     replay::{ReplayStats, Replays},
@@ -196,7 +196,7 @@ struct Sources<'w, 's> {
     rooms: Query<'w, 's, ListedRoom>,
     players: Query<'w, 's, &'static Player>,
     spectators: Query<'w, 's, &'static Spectator>,
-    lanes: Query<'w, 's, &'static Lane>,
+    endpoints: Query<'w, 's, &'static BoxedEndpoint>,
 }
 
 fn note_maps(world: &mut World) {
@@ -219,7 +219,7 @@ impl Sources<'_, '_> {
     }
 
     fn status(&self) -> Status {
-        let traffic = total_traffic(&self.lanes);
+        let traffic = total_traffic(&self.endpoints);
         Status {
             version: env!("CARGO_PKG_VERSION"),
             uptime_s: self.now.elapsed.as_secs_f64(),
@@ -284,11 +284,11 @@ fn count_phases(rooms: &Query<ListedRoom>) -> RoomsByPhase {
     count
 }
 
-fn total_traffic(lanes: &Query<&Lane>) -> LaneTraffic {
-    let mut total = LaneTraffic::default();
-    for lane in lanes {
-        let LaneTraffic { packets_in, packets_out, bytes_in, bytes_out, messages_in, messages_out, dropped } =
-            lane.traffic;
+fn total_traffic(endpoints: &Query<&BoxedEndpoint>) -> Traffic {
+    let mut total = Traffic::default();
+    for endpoint in endpoints {
+        let Traffic { packets_in, packets_out, bytes_in, bytes_out, messages_in, messages_out, dropped } =
+            *endpoint.traffic();
         total.packets_in += packets_in;
         total.packets_out += packets_out;
         total.bytes_in += bytes_in;

@@ -14,7 +14,7 @@ use framehouse_shared::{
 
 use super::{MatchResult, Outcome, PlayerResult, ResultStore, Submitted};
 use crate::{
-    net::mail,
+    net::outgoing,
     room::{
         self, Room,
         clock::RoomClock,
@@ -66,7 +66,7 @@ fn tell_saved(world: &mut World) {
     for match_id in saved {
         let Some((room, match_no)) = world.resource_mut::<Awaited>().0.remove(&match_id) else { continue };
         let addresses = room::addresses(world, room);
-        mail::send_to_all(world, &addresses, &ControlDown::ResultSaved { match_no, match_id });
+        outgoing::send_to_all(world, &addresses, &ControlDown::ResultSaved { match_no, match_id });
     }
 }
 

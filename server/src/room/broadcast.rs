@@ -2,7 +2,7 @@
 
 use bevy::prelude::*;
 use framehouse_shared::{
-    protocol::hot::{BLOBS_BYTES_MAX, BLOBS_MAX, BLOBS_USUAL, FramesHeader, put_frames},
+    protocol::hot::{BLOBS_BYTES_MAX, BLOBS_MAX, BLOBS_USUAL, FramesHeader},
     sim::SimRoom,
     tick::Tick,
 };
@@ -13,13 +13,13 @@ use super::{
     history::FrameHistory,
     inputs::{InputBuffer, SyncState},
 };
-use crate::net::{lane::Lane, mail::PeerAddress};
+use crate::net::{endpoint::BoxedEndpoint, outgoing::PeerAddress};
 
 /// Sends the frame of this tick, the one before, and what a client reports as missing. Runs in `TickSet::Broadcast`.
 pub(super) fn broadcast_frames(
     rooms: Query<(&SimRoom, &RoomClock, &FrameHistory, &Members)>,
     mut members: Query<(&PeerAddress, Option<&mut InputBuffer>, &SyncState)>,
-    mut lanes: Query<&mut Lane>,
+    mut endpoints: Query<&mut BoxedEndpoint>,
 ) {
     for (sim, clock, history, in_room) in &rooms {
         if !sim.stepping || sim.is_faulted() || history.end() == Tick(0) {
@@ -29,7 +29,7 @@ pub(super) fn broadcast_frames(
         for &member in Members::entities(Some(in_room)) {
             // Whoever is away has no address, and a spectator no inputs.
             let Ok((address, mut buffer, sync)) = members.get_mut(member) else { continue };
-            let Ok(mut lane) = lanes.get_mut(address.lane) else { continue };
+            let Ok(mut endpoint) = endpoints.get_mut(address.endpoint) else { continue };
             let header = FramesHeader {
                 match_low: clock.match_low(),
                 newest,
@@ -40,7 +40,7 @@ pub(super) fn broadcast_frames(
             let blobs =
                 (oldest.0..=newest.0).map(|tick| history.blob(Tick(tick)).expect("the history reaches back so far"));
             let blobs: arrayvec::ArrayVec<&[u8], BLOBS_MAX> = blobs.collect();
-            lane.queue_hot(address.client, |bytes| put_frames(bytes, &header, blobs.iter().copied()));
+            endpoint.queue_frames(address.client, &header, &blobs);
         }
     }
 }

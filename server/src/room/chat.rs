@@ -3,13 +3,8 @@
 use bevy::prelude::*;
 use framehouse_shared::protocol::control::{CHAT_CHARS_MAX, RoomEvent};
 
-use super::{InRoom, Members, Player, Room, Spectator, announce};
-use crate::{
-    config::NetSettings,
-    counters::Counters,
-    net::session::{self, Session},
-    tick::Now,
-};
+use super::{InRoom, Members, Player, Room, Spectator, announce, sessions};
+use crate::{config::NetSettings, counters::Counters, net::session::Session, tick::Now};
 
 /// What a room message takes on the wire beside its bytes.
 const MESSAGE_OVERHEAD_BYTES: usize = 12;
@@ -39,7 +34,7 @@ pub fn write(world: &mut World, session: Entity, member: Entity, text: &str) {
     }
     let now = world.resource::<Now>().elapsed;
     if !world.get_mut::<Session>(session).is_some_and(|mut session| session.may_write(now)) {
-        return session::refuse(world, session, "you write too fast: wait a few seconds");
+        return sessions::refuse(world, session, "you write too fast: wait a few seconds");
     }
     let Some(room) = world.get::<InRoom>(member).map(|room| room.0) else { return };
     let (slot, name) = match (world.get::<Player>(member), world.get::<Spectator>(member)) {

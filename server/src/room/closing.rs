@@ -59,7 +59,7 @@ fn close(world: &mut World, room: Entity, why: EndCode) {
     phase::leave(world, room);
     for member in Members::entities(world.get::<Members>(room)).to_vec() {
         match members::session_of(world, member) {
-            Some(session) => session::close(world, session, why),
+            Some(session) => sessions::close(world, session, why),
             None => members::leave(world, member, why),
         }
     }

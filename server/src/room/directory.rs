@@ -25,18 +25,18 @@ use super::{
     host::Host,
     inputs::Seating,
     phase::RoomPhase,
-    presence::{self, Residents, ResumeSecret},
+    presence::{self, Residents},
     seats::Seats,
-    spectators,
+    sessions, spectators,
 };
 use crate::{
-    config::{NetSettings, RoomSettings},
+    config::RoomSettings,
     net::{
         budget::Bucket,
-        lane::{LANE_CLIENTS_MAX, Lane},
-        mail::PeerAddress,
-        session::{self, Opening, Purpose, Session, SessionState, Sessions},
-        token::{NetcodeKey, make_token},
+        endpoint::{Admission, BoxedEndpoint},
+        outgoing::PeerAddress,
+        secret::ResumeSecret,
+        session::{Opening, Purpose, Session, SessionState, Sessions},
     },
     tick::{Now, TickRate},
 };
@@ -86,7 +86,7 @@ pub enum RoomWish {
 /// What a player gets: with the token it can connect within ten seconds.
 #[derive(Clone, Debug)]
 pub struct Grant {
-    /// A netcode connect token.
+    /// A credential to connect with, which only the transport can read.
     pub token: Vec<u8>,
     /// The session.
     pub session: SessionId,
@@ -200,7 +200,7 @@ pub(crate) fn answer_join_requests(world: &mut World) {
             if let Err(Ok(grant)) = pending.reply.send(answer)
                 && let Some(session) = world.resource::<Sessions>().of(grant.session.0)
             {
-                session::close(world, session, EndCode::TookTooLong);
+                sessions::close(world, session, EndCode::TookTooLong);
             }
         }
     }
@@ -217,7 +217,7 @@ pub fn join(world: &mut World, request: &JoinRequest) -> Result<Grant, JoinError
     if let Some(theirs) = &request.hello {
         world.resource::<LocalHello>().0.check(theirs).map_err(JoinError::Mismatch)?;
     }
-    let (lane, server) = least_loaded_lane(world).ok_or(JoinError::ServerFull)?;
+    let endpoint = least_loaded_endpoint(world).ok_or(JoinError::ServerFull)?;
     let place = find_place(world, &request.wish)?;
     let code = world.get::<Room>(place.room).map(|room| room.code).expect("places are found in open rooms only");
     let client = random_id();
@@ -227,15 +227,15 @@ pub fn join(world: &mut World, request: &JoinRequest) -> Result<Grant, JoinError
     };
     let (player, name, secret) =
         identity.unwrap_or_else(|| (next_player_id(world), request.name.clone(), ResumeSecret::random()));
-    let address = PeerAddress { lane, client };
+    let address = PeerAddress { endpoint, client };
     let opening = Opening { address, room: place.room, purpose: place.purpose, player, name, secret };
-    let session = session::open(world, opening);
+    let session = sessions::open(world, opening);
     if let (Purpose::Play, Some(mut seats)) = (place.purpose, world.get_mut::<Seats>(place.room)) {
         seats.reserve(session).expect("a seat was free just now");
     }
     let now = *world.resource::<Now>();
-    let timeout = world.resource::<NetSettings>().connection_timeout;
-    let token = make_token(world.resource::<NetcodeKey>(), client, server, timeout, now.unix_base + now.elapsed);
+    let endpoint = world.get::<BoxedEndpoint>(endpoint).expect("endpoints stay as long as the server");
+    let Admission { token, server } = endpoint.admit(client, now.unix_base + now.elapsed);
     let tick_rate = world.resource::<TickRate>().0;
     let grace_s = world.resource::<RoomSettings>().grace;
     Ok(Grant { token, session: SessionId(client), server, tick_rate, code, resume: secret, grace_s })
@@ -371,15 +371,15 @@ fn fullest_joinable(world: &mut World) -> Option<Entity> {
         .map(|(entity, ..)| entity)
 }
 
-fn least_loaded_lane(world: &mut World) -> Option<(Entity, SocketAddr)> {
-    // Reservations count: a lane must not promise more places than it has.
+fn least_loaded_endpoint(world: &mut World) -> Option<Entity> {
+    // Reservations count: an endpoint must not promise more places than it has.
     world
-        .query::<(Entity, &Lane)>()
+        .query::<(Entity, &BoxedEndpoint)>()
         .iter(world)
-        .map(|(entity, lane)| (world.resource::<Sessions>().on_lane(entity), entity, lane.public_address))
-        .filter(|(sessions, ..)| *sessions < LANE_CLIENTS_MAX)
+        .map(|(entity, endpoint)| (world.resource::<Sessions>().on_endpoint(entity), entity, endpoint.capacity()))
+        .filter(|(sessions, _, capacity)| sessions < capacity)
         .min()
-        .map(|(_, entity, address)| (entity, address))
+        .map(|(_, entity, _)| entity)
 }
 
 fn next_player_id(world: &mut World) -> PlayerId {

@@ -12,8 +12,8 @@ use framehouse_shared::{
 
 use super::{
     InRoom, Player, Room, announce, connected, members, phase, phase::RoomPhase, player_at, players, seats::Seats,
+    sessions,
 };
-use crate::net::session;
 
 /// The player who decides about a room.
 #[derive(Component, Debug, Default)]
@@ -64,7 +64,7 @@ pub fn obey(world: &mut World, session: Entity, player: Entity, order: HostOrder
     let done =
         if is_host { carry_out(world, room, player, order) } else { Err("only the host can do that".to_owned()) };
     if let Err(reason) = done {
-        session::refuse(world, session, &reason);
+        sessions::refuse(world, session, &reason);
     }
 }
 

@@ -19,13 +19,13 @@ use super::{
     presence::{self, Presence, Residents},
     score::{ScoreBuffer, leaderboard},
     seats::Seats,
-    spectators,
+    sessions, spectators,
 };
 use crate::{
     config::RoomSettings,
     net::{
-        mail::{self, PeerAddress},
-        session::{self, Purpose, Session},
+        outgoing::{self, PeerAddress},
+        session::{Purpose, Session},
     },
     tick::TickRate,
 };
@@ -45,7 +45,7 @@ fn take_seat(world: &mut World, session_entity: Entity) {
     let (room, id, name, address, secret) = (data.room, data.player, data.name.clone(), data.address, data.secret);
     let seats = world.get::<Seats>(room).filter(|_| world.get::<Room>(room).is_some());
     let Some(slot) = seats.and_then(|seats| seats.reserved(session_entity)) else {
-        return session::close(world, session_entity, EndCode::RoomGone);
+        return sessions::close(world, session_entity, EndCode::RoomGone);
     };
     let runs = world.get::<RoomPhase>(room).is_some_and(RoomPhase::has_match);
     let state = if runs { PlayerState::Loading } else { PlayerState::Idle };
@@ -65,7 +65,7 @@ fn take_seat(world: &mut World, session_entity: Entity) {
     // Before it has an address: what the welcome says must not come as an event, too.
     host::appoint_if_none(world, room);
     world.entity_mut(player).insert(address);
-    session::seat(world, session_entity, player);
+    sessions::seat(world, session_entity, player);
     welcome(world, room, player, address);
 }
 
@@ -73,10 +73,10 @@ fn watch(world: &mut World, session_entity: Entity) {
     let Some(data) = world.get::<Session>(session_entity) else { return };
     let (room, id, name, address) = (data.room, data.player, data.name.clone(), data.address);
     if world.get::<Room>(room).is_none() {
-        return session::close(world, session_entity, EndCode::RoomGone);
+        return sessions::close(world, session_entity, EndCode::RoomGone);
     }
     if spectators(world, room) >= usize::from(world.resource::<RoomSettings>().spectators_max) {
-        return session::close(world, session_entity, EndCode::SpectatorsFull);
+        return sessions::close(world, session_entity, EndCode::SpectatorsFull);
     }
     let snapshot_due = world.get::<RoomPhase>(room).is_some_and(RoomPhase::has_match);
     let count = spectators(world, room) as u8 + 1;
@@ -84,14 +84,14 @@ fn watch(world: &mut World, session_entity: Entity) {
     let spectator = Spectator { id, name, session: session_entity };
     let sync = SyncState { snapshot_due, ..default() };
     let spectator = world.spawn((spectator, InRoom(room), address, sync)).id();
-    session::seat(world, session_entity, spectator);
+    sessions::seat(world, session_entity, spectator);
     welcome(world, room, spectator, address);
 }
 
 /// Tells a member where it is: the state of the room at the number of its next event.
 pub fn welcome(world: &mut World, room: Entity, member: Entity, address: PeerAddress) {
     let Some(message) = welcome_message(world, room, member) else { return };
-    mail::send(world, address, &ControlDown::Welcome(Box::new(message)));
+    outgoing::send(world, address, &ControlDown::Welcome(Box::new(message)));
     leaderboard::send_newest(world, room, address);
 }
 
@@ -159,7 +159,7 @@ pub(crate) fn session_of(world: &World, member: Entity) -> Option<Entity> {
 /// A player has to leave, whether it has a connection or not; who has one is told why.
 pub(crate) fn send_away(world: &mut World, player: Entity, why: EndCode) {
     match session_of(world, player) {
-        Some(session) => session::close(world, session, why),
+        Some(session) => sessions::close(world, session, why),
         None => leave(world, player, why),
     }
 }

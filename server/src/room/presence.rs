@@ -3,7 +3,7 @@
 //! A lost connection keeps its player's seat for the grace period. Whoever then comes with the player's secret gets the
 //! seat and the score back; a second session of one player takes over from the first in the same way.
 
-use std::{collections::HashMap, fmt, str::FromStr};
+use std::collections::HashMap;
 
 use bevy::prelude::*;
 use framehouse_shared::protocol::{
@@ -16,14 +16,11 @@ use super::{
     inputs::{InputBuffer, SyncState},
     members,
     phase::RoomPhase,
+    sessions,
 };
 use crate::{
     config::RoomSettings,
-    net::{
-        mail::PeerAddress,
-        session::{self, Session},
-        token::TOKEN_SECONDS,
-    },
+    net::{outgoing::PeerAddress, secret::ResumeSecret, session::Session, token::TOKEN_SECONDS},
     tick::{Now, TickRate},
 };
 
@@ -65,39 +62,6 @@ impl Player {
             Presence::Here(_) => self.state,
             Presence::Silent(_) | Presence::Lost { .. } => PlayerState::Away,
         }
-    }
-}
-
-/// What a player proves with that it is the one who had this seat: 128 random bits, told to nobody else.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ResumeSecret(u128);
-
-impl ResumeSecret {
-    /// A new one from the operating system's random numbers.
-    pub fn random() -> Self {
-        let mut bytes = [0; 16];
-        getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
-        Self(u128::from_ne_bytes(bytes))
-    }
-
-    /// As the player is told it: 32 hexadecimal digits.
-    pub(crate) fn reveal(self) -> String {
-        format!("{:032x}", self.0)
-    }
-}
-
-impl FromStr for ResumeSecret {
-    type Err = ();
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let is_secret = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        is_secret.then(|| u128::from_str_radix(text, 16).ok()).flatten().map(Self).ok_or(())
-    }
-}
-
-// It is worth a seat, so no log line may hold it.
-impl fmt::Debug for ResumeSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ResumeSecret(..)")
     }
 }
 
@@ -169,10 +133,10 @@ pub fn resume(world: &mut World, session_entity: Entity, player: Entity) {
         world.get::<InRoom>(player).map(|room| room.0),
         world.get::<Player>(player).map(|data| data.presence.session()),
     ) else {
-        return session::close(world, session_entity, EndCode::SeatNotKept);
+        return sessions::close(world, session_entity, EndCode::SeatNotKept);
     };
     if let Some(old) = old.filter(|old| *old != session_entity) {
-        session::dismiss(world, old, EndCode::TakenOver);
+        sessions::dismiss(world, old, EndCode::TakenOver);
     }
     // Before it has an address again: what the welcome says must not come as an event, too.
     world.entity_mut(player).remove::<PeerAddress>();
@@ -180,7 +144,7 @@ pub fn resume(world: &mut World, session_entity: Entity, player: Entity) {
     let snapshot_due = world.get::<RoomPhase>(room).is_some_and(RoomPhase::has_match);
     let fresh = (address, InputBuffer::default(), SyncState { snapshot_due, ..default() });
     world.entity_mut(player).insert(fresh);
-    session::seat(world, session_entity, player);
+    sessions::seat(world, session_entity, player);
     members::welcome(world, room, player, address);
 }
 

@@ -13,7 +13,7 @@ use framehouse_shared::{
 
 use super::{InRoom, Members, clock::RoomClock, history::FrameHistory, inputs::SyncState, members};
 use crate::{
-    net::mail::{self, PeerAddress},
+    net::outgoing::{self, PeerAddress},
     tick::{Now, TickRate},
 };
 
@@ -54,7 +54,7 @@ pub(super) fn send_snapshots(world: &mut World) {
         let next_tick = world.get::<SimTickCount>(room).map_or(Tick(0), |tick| tick.0);
         for (_, player, address) in of_room {
             for message in &messages {
-                mail::send(world, *address, message);
+                outgoing::send(world, *address, message);
             }
             if let Some(mut sync) = world.get_mut::<SyncState>(*player) {
                 *sync =
@@ -121,7 +121,7 @@ pub(crate) fn send_frames(world: &mut World, player: Entity, match_no: u32, firs
         return;
     }
     for message in frame_messages(history, match_no, first) {
-        mail::send(world, address, &message);
+        outgoing::send(world, address, &message);
     }
 }
 

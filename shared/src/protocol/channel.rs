@@ -10,6 +10,9 @@ use super::codec::{CodecError, Reader, put_varint};
 pub const RELIABLE_CHANNEL: u8 = 0;
 /// The most bytes of unacknowledged reliable data a peer may have, queued by us or by renet.
 pub const CHANNEL_BYTES_MAX: usize = 64 * 1024;
+/// What the transport library may hold for a peer. Our own cap is reached first, so that the library never has to end a
+/// connection without a reason, and there is room for what waits to be read in order.
+pub const LIBRARY_BYTES_MAX: usize = 2 * CHANNEL_BYTES_MAX;
 /// The most reliable bytes sent to a peer in one flush.
 pub const FLUSH_BYTES_MAX: u64 = 4096;
 /// The most bytes in one batch: below renet's slice size, so that nothing is ever sliced.

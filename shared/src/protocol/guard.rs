@@ -8,6 +8,8 @@
 pub const DATAGRAM_BYTES_MAX: usize = 1400;
 /// The smallest datagram netcode sends: prefix, one byte of sequence, MAC.
 pub const DATAGRAM_BYTES_MIN: usize = 18;
+/// The bytes of the IPv4 and UDP headers around a datagram: traffic is counted with them.
+pub const UDP_IP_BYTES: u64 = 28;
 /// The most reliable messages in one packet. Senders batch and wait so that they stay below (`channel.rs`).
 pub const RELIABLE_MESSAGES_MAX: u16 = 64;
 /// How far a reliable message's id may be ahead of the next one due.

@@ -82,7 +82,7 @@ impl Link for NoisyLink {
 struct Player {
     client: Client,
     tap: Arc<Mutex<Tap>>,
-    lane: SocketAddr,
+    server: SocketAddr,
     rng: SimRng,
 }
 
@@ -117,7 +117,7 @@ fn attack(arguments: &Arguments) -> Result<serde_json::Value, String> {
         if rng.one_in(2) {
             let stranger = &strangers[rng.below(STRANGERS as u32) as usize];
             // What the kernel does not take now is lost, as a real attacker's packets would be.
-            let _ = stranger.send_to(&datagram, players[victim].lane);
+            let _ = stranger.send_to(&datagram, players[victim].server);
         } else {
             players[victim].tap.lock().expect("nothing panics while holding the tap").noise.push_back(datagram);
         }
@@ -146,15 +146,15 @@ fn seat_players(arguments: &Arguments, start: Instant) -> Result<Vec<Player>, St
             SessionRequest { name: format!("target {index}"), room, resume: None, hello: Some(hello.clone()) };
         let grant = request_session(&arguments.server, &request).map_err(|error| error.to_string())?;
         room = RoomRequest::Code(grant.code);
-        let lane = Connection::server_address(&grant.token).map_err(|error| error.to_string())?;
-        if !lane.ip().is_loopback() {
-            return Err(format!("{lane} is not on this machine: attack only your own server"));
+        let server = Connection::server_address(&grant.token).map_err(|error| error.to_string())?;
+        if !server.ip().is_loopback() {
+            return Err(format!("{server} is not on this machine: attack only your own server"));
         }
-        let socket = UdpLink::connect(lane).map_err(|error| format!("cannot open a socket: {error}"))?;
+        let socket = UdpLink::connect(server).map_err(|error| format!("cannot open a socket: {error}"))?;
         let tap = Arc::new(Mutex::new(Tap::default()));
         let link = Box::new(NoisyLink { socket, tap: Arc::clone(&tap) });
         let client = Client::new(&grant.token, link, &config, start.elapsed()).map_err(|error| error.to_string())?;
-        players.push(Player { client, tap, lane, rng: SimRng::new(index as u64) });
+        players.push(Player { client, tap, server, rng: SimRng::new(index as u64) });
     }
     Ok(players)
 }

@@ -72,7 +72,7 @@ fn flood(server: &str) -> Result<Value, String> {
     let reason = loop {
         let due = (began.elapsed().as_secs_f64() * 1000.0 * INPUTS_PER_MS) as u64;
         while sent < due {
-            connection.send_hot(start.elapsed(), &flood);
+            connection.send_datagram(start.elapsed(), &flood);
             sent += 1;
         }
         if let Some(reason) = pump(&mut connection, start) {
@@ -103,8 +103,8 @@ fn connect(server: &str, start: Instant) -> Result<Connection, String> {
     let room = RoomRequest::Create { size: 2, private: true, practice: false };
     let request = SessionRequest { name: "flood".to_owned(), room, resume: None, hello: Some(hello.clone()) };
     let grant = request_session(server, &request).map_err(|error| error.to_string())?;
-    let lane = Connection::server_address(&grant.token).map_err(|error| error.to_string())?;
-    let link = UdpLink::connect(lane).map_err(|error| format!("cannot open a socket: {error}"))?;
+    let server = Connection::server_address(&grant.token).map_err(|error| error.to_string())?;
+    let link = UdpLink::connect(server).map_err(|error| format!("cannot open a socket: {error}"))?;
     let mut connection =
         Connection::new(&grant.token, Box::new(link), start.elapsed()).map_err(|error| error.to_string())?;
     connection.queue_control(&ControlUp::Hello(hello));

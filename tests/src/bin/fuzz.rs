@@ -7,18 +7,18 @@ use std::thread;
 use clap::Parser;
 use framehouse_tests::fuzz::smoke::smoke;
 
-/// The parts of each target in a thousand inputs: a state or a lane costs far more than a message.
+/// The parts of each target in a thousand inputs: a state or an endpoint costs far more than a message.
 const SHARES: [(&str, u64); 6] = [
     ("hot_decode", 540),
     ("control_decode", 340),
     ("guard", 80),
     ("state_decode", 24),
     ("replay_decode", 10),
-    ("lane", 6),
+    ("endpoint", 6),
 ];
 
 #[derive(Parser)]
-#[command(about = "Feeds every decoder, the guards and a whole lane with seeded mutations of real messages")]
+#[command(about = "Feeds every decoder, the guards and a whole endpoint with seeded mutations of real messages")]
 struct Arguments {
     /// Millions of inputs in all, 1 to 100000.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=100_000))]

@@ -1,4 +1,4 @@
-//! A whole lane and a client connected to it, with somebody between them who sends what they like.
+//! A whole UDP endpoint and a client connected to it, with somebody between them who sends what they like.
 
 use std::{
     collections::VecDeque,
@@ -11,21 +11,21 @@ use framehouse_client::net::{Connection, Link, Status};
 use framehouse_server::{
     config::NetSettings,
     net::{
-        budget::Rates,
-        datagrams::Datagrams,
-        lane::{Inbound, Lane, LaneSettings},
-        token::{NetcodeKey, make_token},
+        endpoint::{ClientEvent, Endpoint},
+        token::NetcodeKey,
+        udp::{Datagrams, UdpEndpoint, UdpSettings},
     },
+    tick::TickRate,
 };
 use framehouse_shared::protocol::{channel::CHANNEL_BYTES_MAX, control::ControlUp, guard::Dropped};
 
 use super::records::{self, Record};
 
-/// Raw bytes come to the lane from the connected client's address.
+/// Raw bytes come to the endpoint from the connected client's address.
 pub const RAW_CONNECTED: u8 = 0;
-/// Raw bytes come to the lane from a client's address that has not finished its handshake.
+/// Raw bytes come to the endpoint from a client's address that has not finished its handshake.
 pub const RAW_PENDING: u8 = 1;
-/// Raw bytes come to the lane from an address it does not know.
+/// Raw bytes come to the endpoint from an address it does not know.
 pub const RAW_UNKNOWN: u8 = 2;
 /// The connected client seals the bytes as a payload of its own.
 pub const SEALED_BY_CLIENT: u8 = 3;
@@ -34,12 +34,12 @@ pub const SEALED_BY_CLIENT: u8 = 3;
 pub const REPLAYED: u8 = 4;
 /// Raw bytes come to the client.
 pub const RAW_TO_CLIENT: u8 = 5;
-/// The lane seals the bytes as a payload of its own.
-pub const SEALED_BY_LANE: u8 = 6;
+/// The endpoint seals the bytes as a payload of its own.
+pub const SEALED_BY_ENDPOINT: u8 = 6;
 /// Both say something, and time passes: 8 ms for each in the upper bits.
 pub const TIME: u8 = 7;
 
-const LANE: SocketAddr = address(1);
+const SERVER: SocketAddr = address(1);
 const CONNECTED: SocketAddr = address(2);
 const PENDING: SocketAddr = address(3);
 const UNKNOWN: SocketAddr = address(4);
@@ -51,8 +51,8 @@ const fn address(host: u8) -> SocketAddr {
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, host)), 7800)
 }
 
-/// Feeds a lane and a client.
-pub fn lane(input: &[u8]) {
+/// Feeds an endpoint and a client.
+pub fn endpoint(input: &[u8]) {
     let mut pair = Pair::connected();
     for Record { op, bytes } in records::read(input) {
         pair.act(op, &bytes);
@@ -66,7 +66,7 @@ pub fn lane(input: &[u8]) {
 /// What is on the wires.
 #[derive(Default)]
 struct Wires {
-    to_lane: VecDeque<(Vec<u8>, SocketAddr)>,
+    to_server: VecDeque<(Vec<u8>, SocketAddr)>,
     to_client: VecDeque<Vec<u8>>,
     /// The first datagrams that the client sent.
     kept: Vec<Vec<u8>>,
@@ -82,12 +82,8 @@ impl Shared {
 }
 
 impl Datagrams for Shared {
-    fn local_address(&self) -> SocketAddr {
-        LANE
-    }
-
     fn receive(&mut self, buffer: &mut [u8]) -> Option<(usize, SocketAddr)> {
-        let (datagram, from) = self.wires().to_lane.pop_front()?;
+        let (datagram, from) = self.wires().to_server.pop_front()?;
         let length = datagram.len().min(buffer.len());
         buffer[..length].copy_from_slice(&datagram[..length]);
         Some((length, from))
@@ -103,7 +99,7 @@ impl Datagrams for Shared {
 impl Link for Shared {
     fn send(&mut self, _now: Duration, datagram: &[u8]) {
         let mut wires = self.wires();
-        wires.to_lane.push_back((datagram.to_vec(), CONNECTED));
+        wires.to_server.push_back((datagram.to_vec(), CONNECTED));
         if wires.kept.len() < KEPT_MAX {
             wires.kept.push(datagram.to_vec());
         }
@@ -119,7 +115,7 @@ impl Link for Shared {
 
 struct Pair {
     wires: Shared,
-    lane: Lane,
+    endpoint: UdpEndpoint,
     client: Connection,
     now: Duration,
     /// Whether the peers themselves sent what no peer of this version sends.
@@ -129,55 +125,46 @@ struct Pair {
 
 impl Pair {
     fn connected() -> Self {
-        let key = NetcodeKey([9; 32]);
-        let net = NetSettings::default();
-        let settings = LaneSettings {
-            rates: Rates::new(30, &net),
-            keep_alive: Duration::from_secs_f64(net.keep_alive),
-            stall: Duration::from_secs_f64(net.stall_timeout),
-        };
+        let mut settings = UdpSettings::new(TickRate(30), &NetSettings::default());
+        // The same datagrams in every run.
+        settings.key = NetcodeKey([9; 32]);
         let wires = Shared::default();
-        let token = |client| make_token(&key, client, LANE, net.connection_timeout, UNIX_BASE);
+        let endpoint = UdpEndpoint::new(Box::new(wires.clone()), SERVER, settings, UNIX_BASE);
+        let token = |client| endpoint.admit(client, UNIX_BASE).token;
         let connection = |client, link| Connection::new(&token(client), Box::new(link), Duration::ZERO);
-        let mut pair = Self {
-            lane: Lane::new(Box::new(wires.clone()), LANE, &key, settings, UNIX_BASE),
-            client: connection(CLIENT, wires.clone()).expect("our own token"),
-            wires,
-            now: Duration::ZERO,
-            is_sealed: false,
-            is_cut: false,
-        };
+        let client = connection(CLIENT, wires.clone()).expect("our own token");
         let pending = Shared::default();
         let mut asking = connection(CLIENT + 1, pending.clone()).expect("our own token");
+        let mut pair = Self { wires, endpoint, client, now: Duration::ZERO, is_sealed: false, is_cut: false };
         asking.receive(Duration::from_millis(300));
-        let (request, _) = pending.wires().to_lane.pop_front().expect("it asks at once");
-        pair.wires.wires().to_lane.push_back((request, PENDING));
+        let (request, _) = pending.wires().to_server.pop_front().expect("it asks at once");
+        pair.wires.wires().to_server.push_back((request, PENDING));
         (0..4).for_each(|_| pair.step(Duration::from_millis(300)));
-        assert_eq!((pair.lane.clients(), pair.client.status()), (1, Status::Connected));
+        assert_eq!((pair.endpoint.clients(), pair.client.status()), (1, Status::Connected));
         pair
     }
 
     fn act(&mut self, op: u8, bytes: &[u8]) {
         let from = |from: SocketAddr| (bytes.to_vec(), from);
         match op & 7 {
-            RAW_CONNECTED => self.wires.wires().to_lane.push_back(from(CONNECTED)),
-            RAW_PENDING => self.wires.wires().to_lane.push_back(from(PENDING)),
-            RAW_UNKNOWN => self.wires.wires().to_lane.push_back(from(UNKNOWN)),
+            RAW_CONNECTED => self.wires.wires().to_server.push_back(from(CONNECTED)),
+            RAW_PENDING => self.wires.wires().to_server.push_back(from(PENDING)),
+            RAW_UNKNOWN => self.wires.wires().to_server.push_back(from(UNKNOWN)),
             SEALED_BY_CLIENT => {
                 self.is_sealed = true;
-                self.client.send_hot(self.now, bytes);
+                self.client.send_datagram(self.now, bytes);
             }
             REPLAYED => self.replay(usize::from(op >> 3), bytes),
             RAW_TO_CLIENT => self.wires.wires().to_client.push_back(bytes.to_vec()),
-            SEALED_BY_LANE => {
+            SEALED_BY_ENDPOINT => {
                 self.is_sealed = true;
-                self.lane.send_hot_now(CLIENT, bytes);
+                self.endpoint.send_datagram(CLIENT, bytes);
             }
             _ => {
-                // So little that no number of records can take the lane over its cap for one client.
+                // So little that no number of records can take the endpoint over its cap for one client.
                 let message = &bytes[..bytes.len().min(CHANNEL_BYTES_MAX / records::RECORDS_MAX / 4)];
                 if !message.is_empty() {
-                    self.lane.queue_reliable(CLIENT, message);
+                    self.endpoint.queue_encoded(CLIENT, message);
                 }
                 self.client.queue_control(&ControlUp::Ready(true));
                 self.step(Duration::from_millis(u64::from(op >> 3) * 8));
@@ -194,41 +181,42 @@ impl Pair {
             datagram[place] ^= change[1];
         }
         let from = [CONNECTED, PENDING, UNKNOWN][usize::from(*from) % 3];
-        wires.to_lane.push_back((datagram, from));
+        wires.to_server.push_back((datagram, from));
     }
 
     fn step(&mut self, time: Duration) {
         self.now += time;
-        self.lane.receive(UNIX_BASE + self.now);
-        self.take_inbox();
-        self.lane.send();
+        self.endpoint.receive(UNIX_BASE + self.now);
+        self.take_events();
+        self.endpoint.send();
         self.client.receive(self.now);
         self.client.send(self.now);
-        while self.client.next_control().is_some() || self.client.next_hot().is_some() {}
+        while self.client.next_control().is_some() || self.client.next_datagram().is_some() {}
     }
 
-    fn take_inbox(&mut self) {
-        let inbox = self.lane.drain_inbox();
+    fn take_events(&mut self) {
+        let mut events = Vec::new();
+        self.endpoint.drain(&mut events);
         // A packet may complete what waited for it: at most what renet keeps, in messages of two bytes and more.
-        assert!(inbox.len() <= CHANNEL_BYTES_MAX + 64, "{} messages in one receive", inbox.len());
-        for inbound in inbox {
-            match inbound {
-                Inbound::Disconnected(CLIENT, _) => self.is_cut = true,
+        assert!(events.len() <= CHANNEL_BYTES_MAX + 64, "{} events in one receive", events.len());
+        for event in events {
+            match event {
+                (CLIENT, ClientEvent::Disconnected(_)) => self.is_cut = true,
                 // While its token is good, the handshake of a connection that is over can be sent again by whoever has
                 // heard it. There is no session for it, and what has no session is closed.
-                Inbound::Connected(CLIENT) if self.is_cut => self.lane.close(CLIENT),
+                (CLIENT, ClientEvent::Connected) if self.is_cut => self.endpoint.close(CLIENT),
                 _ => {}
             }
         }
     }
 
     fn check(&mut self) {
-        self.take_inbox();
-        assert_eq!(self.lane.traffic.dropped.of(Dropped::Panic), 0, "a library panicked in the lane");
+        self.take_events();
+        assert_eq!(self.endpoint.traffic().dropped.of(Dropped::Panic), 0, "a library panicked in the endpoint");
         assert_eq!(self.client.drops().of(Dropped::Panic), 0, "a library panicked in the client");
-        assert_eq!(self.lane.clients(), usize::from(!self.is_cut), "the lane knows who is connected");
+        assert_eq!(self.endpoint.clients(), usize::from(!self.is_cut), "the endpoint knows who is connected");
         if !self.is_sealed {
-            assert!(!self.is_cut, "the lane lost its client because of somebody else");
+            assert!(!self.is_cut, "the endpoint lost its client because of somebody else");
             assert_eq!(self.client.status(), Status::Connected, "the client was lost because of somebody else");
         }
     }

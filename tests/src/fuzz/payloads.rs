@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use framehouse_shared::protocol::{
     channel::{
-        CHANNEL_BYTES_MAX, FLUSH_BYTES_MAX, MESSAGE_BYTES_MAX, Outbox, RELIABLE_CHANNEL, RESEND_TIME, split_batch,
+        FLUSH_BYTES_MAX, LIBRARY_BYTES_MAX, MESSAGE_BYTES_MAX, Outbox, RELIABLE_CHANNEL, RESEND_TIME, split_batch,
     },
     guard::{
         DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MIN, PacketKind, PayloadKind, check_at_client, check_at_server,
@@ -25,8 +25,6 @@ pub const DATAGRAM: u8 = 2;
 pub const TIME: u8 = 3;
 
 const CLIENT: u64 = 7;
-/// As the lane has it: its own cap comes first.
-const RENET_BYTES_MAX: usize = 2 * CHANNEL_BYTES_MAX;
 
 /// Feeds the guards, and renet with what passes them.
 pub fn guard(input: &[u8]) {
@@ -111,21 +109,21 @@ impl Pair {
 
     fn server_in_flight(&self) -> usize {
         if self.server.is_connected(CLIENT) {
-            RENET_BYTES_MAX - self.server.channel_available_memory(CLIENT, RELIABLE_CHANNEL)
+            LIBRARY_BYTES_MAX - self.server.channel_available_memory(CLIENT, RELIABLE_CHANNEL)
         } else {
             0
         }
     }
 
     fn client_in_flight(&self) -> usize {
-        RENET_BYTES_MAX - self.client.channel_available_memory(RELIABLE_CHANNEL)
+        LIBRARY_BYTES_MAX - self.client.channel_available_memory(RELIABLE_CHANNEL)
     }
 }
 
 fn config() -> ConnectionConfig {
     let channel = ChannelConfig {
         channel_id: RELIABLE_CHANNEL,
-        max_memory_usage_bytes: RENET_BYTES_MAX,
+        max_memory_usage_bytes: LIBRARY_BYTES_MAX,
         send_type: SendType::ReliableOrdered { resend_time: RESEND_TIME },
     };
     ConnectionConfig {

@@ -270,7 +270,7 @@ pub fn states() -> Vec<Vec<u8>> {
     seeds
 }
 
-/// Things to do to a lane and its client.
+/// Things to do to an endpoint and its client.
 pub fn pair() -> Vec<Vec<u8>> {
     let mut seeds = Vec::new();
     let mut add = |records: &[(u8, &[u8])]| {
@@ -280,10 +280,10 @@ pub fn pair() -> Vec<Vec<u8>> {
     };
     let second = (pair::TIME | 31 << 3, &b"a message"[..]);
     for packet in packets() {
-        add(&[second, (pair::SEALED_BY_CLIENT, &packet), (pair::SEALED_BY_LANE, &packet), second]);
+        add(&[second, (pair::SEALED_BY_CLIENT, &packet), (pair::SEALED_BY_ENDPOINT, &packet), second]);
     }
     for message in hot().iter().step_by(4) {
-        add(&[(pair::SEALED_BY_CLIENT, message), (pair::SEALED_BY_LANE, message)]);
+        add(&[(pair::SEALED_BY_CLIENT, message), (pair::SEALED_BY_ENDPOINT, message)]);
     }
     let end_of_stock: [u8; 18] = std::array::from_fn(|place| if place == 0 { 0xf5 } else { 0 });
     let near_max = [&[0x85][..], &[0xff; 8], &[0; 40]].concat();

@@ -225,7 +225,7 @@ impl Stage {
             return;
         }
         self.server.update(now);
-        for message in std::mem::take(&mut self.server.hot) {
+        for message in std::mem::take(&mut self.server.datagrams) {
             match message[0] {
                 TAG_PING => self.answer(&Ping::decode(&message).expect("our client's ping")),
                 TAG_INPUTS => self.take_inputs(&Inputs::decode(&message).expect("our client's inputs")),
@@ -239,7 +239,7 @@ impl Stage {
         let room_time = steps_in.map(|steps| steps * 256 / i64::from(STEPS_PER_TICK));
         let mut bytes = Vec::new();
         Pong { nonce: ping.nonce, room_time }.encode(&mut bytes);
-        self.server.send_hot(&bytes);
+        self.server.send_datagram(&bytes);
     }
 
     fn take_inputs(&mut self, message: &Inputs) {
@@ -280,6 +280,6 @@ impl Stage {
         let mut bytes = Vec::new();
         let blobs = &self.blobs[newest.saturating_sub(1)..=newest];
         put_frames(&mut bytes, &header, blobs.iter().map(Vec::as_slice));
-        self.server.send_hot(&bytes);
+        self.server.send_datagram(&bytes);
     }
 }

@@ -63,7 +63,7 @@ impl Connection {
         if let Some(reason) = self.netcode.disconnect_reason() {
             let (cause, sentence) = of_netcode(reason, self.netcode.server_addr());
             self.give_up(cause, &sentence);
-        } else if let Some(reason) = self.renet.disconnect_reason() {
+        } else if let Some(reason) = self.channel.disconnect_reason() {
             let sentence = format!("The server's messages cannot be followed any more ({reason}): connect again.");
             self.give_up(Cause::Stalled, &sentence);
         }
@@ -85,7 +85,6 @@ impl Connection {
         // Not answered and not repeated: a second and a third datagram stand for a lost first one.
         for _ in 0..3 {
             if let Ok((_, datagram)) = self.netcode.disconnect() {
-                self.traffic.count_up(datagram.len());
                 self.link.send(self.advanced_to, datagram);
             }
         }

@@ -1,4 +1,5 @@
 use framehouse_shared::protocol::{
+    channel::CHANNEL_BYTES_MAX,
     control::NETCODE_PROTOCOL_ID,
     end::{EndCode, EndReason},
 };
@@ -72,8 +73,8 @@ fn the_guards_count_what_they_keep_out() {
     pair.server.send_raw(&[0; 1078]);
     pair.server.send_raw(&[0x15; 60]);
     // A slice, which renet 2.0.1 would index with, and a message id far ahead.
-    pair.server.send_hot(&[&[2, 0, 0, 0, 9, 1, 0x44, 0xb0][..], &[0; 1200]].concat());
-    pair.server.send_hot(&[0, 1, 0, 0, 1, 0x80, 0, 0x20, 0, 1, 7]);
+    pair.server.send_datagram(&[&[2, 0, 0, 0, 9, 1, 0x44, 0xb0][..], &[0; 1200]].concat());
+    pair.server.send_datagram(&[0, 1, 0, 0, 1, 0x80, 0, 0x20, 0, 1, 7]);
     pair.run(20);
     let drops = pair.client.drops();
     assert_eq!(drops.of(Dropped::Shape), 1);
@@ -99,7 +100,7 @@ fn what_is_no_message_is_counted_and_passed_over() {
 fn bytes_are_counted_with_their_headers() {
     let mut pair = Pair::connected();
     let before = pair.client.traffic();
-    pair.client.send_hot(pair.now, &[0x42, 0, 0, 0, 0]);
+    pair.client.send_datagram(pair.now, &[0x42, 0, 0, 0, 0]);
     let sent = pair.client.traffic() - before;
     // Prefix, one byte of sequence, five of message, 16 of MAC, 28 of IP and UDP.
     assert_eq!((sent.up_packets, sent.up_bytes), (1, 1 + 1 + 5 + 16 + 28));

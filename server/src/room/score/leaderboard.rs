@@ -11,7 +11,7 @@ use framehouse_shared::{
 use super::super::{addresses, clock::RoomClock, inputs::Seating};
 use crate::{
     config::RoomSettings,
-    net::mail::{self, PeerAddress},
+    net::outgoing::{self, PeerAddress},
     tick::TickRate,
 };
 
@@ -82,7 +82,7 @@ pub fn send(world: &mut World, room: Entity, tick: Tick, ranking: &[LeaderboardE
     let match_no = world.get::<RoomClock>(room).map_or(0, |clock| clock.match_no);
     let newest = LeaderboardBuffer { match_no, tick, entries };
     let addresses = addresses(world, room);
-    mail::send_to_all(world, &addresses, &newest.message());
+    outgoing::send_to_all(world, &addresses, &newest.message());
     world.entity_mut(room).insert(newest);
 }
 
@@ -91,6 +91,6 @@ pub fn send_newest(world: &mut World, room: Entity, address: PeerAddress) {
     let match_no = world.get::<RoomClock>(room).map_or(0, |clock| clock.match_no);
     let newest = world.get::<LeaderboardBuffer>(room).filter(|newest| newest.match_no == match_no);
     if let Some(message) = newest.map(LeaderboardBuffer::message) {
-        mail::send(world, address, &message);
+        outgoing::send(world, address, &message);
     }
 }

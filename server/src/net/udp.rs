@@ -1,0 +1,174 @@
+//! The UDP endpoint: one port with its own netcode and renet.
+
+mod peers;
+mod receive;
+mod reliable;
+mod send;
+mod settings;
+mod socket;
+
+use std::{net::SocketAddr, time::Duration};
+
+use bevy_renet::RenetServer;
+use framehouse_shared::protocol::{
+    channel::Queued,
+    control::NETCODE_PROTOCOL_ID,
+    hot::{FramesHeader, Pong, put_frames},
+};
+use renetcode::{NetcodeServer, ServerAuthentication, ServerConfig};
+
+pub use settings::UdpSettings;
+pub use socket::{Datagrams, UdpDatagrams};
+
+use super::{
+    endpoint::{Admission, ClientEvent, ClientId, Endpoint, Traffic},
+    outgoing::Outgoing,
+    token::make_token,
+};
+use peers::Peers;
+use reliable::in_flight;
+use socket::CountedSocket;
+
+/// The most clients of an endpoint: netcode's look-ups scan them all, which is fine here and costly at 1000.
+const CLIENTS_MAX: usize = 256;
+
+/// One socket with netcode and renet on it.
+pub struct UdpEndpoint {
+    public_address: SocketAddr,
+    settings: UdpSettings,
+    traffic: Traffic,
+    socket: CountedSocket,
+    netcode: NetcodeServer,
+    renet: RenetServer,
+    peers: Peers,
+    events: Vec<(ClientId, ClientEvent)>,
+    /// Unreliable datagrams of this tick, one after the other, and for each the client and its end in the bytes.
+    datagram_bytes: Vec<u8>,
+    datagrams: Vec<(ClientId, usize)>,
+    pong_bytes: Vec<u8>,
+    closing: Vec<ClientId>,
+    keep_alive_at: Duration,
+    now: Duration,
+    renet_now: Duration,
+}
+
+impl UdpEndpoint {
+    /// An endpoint on this socket. `public_address` is the one that clients are told; `unix_now` counts from 1970.
+    pub fn new(
+        socket: Box<dyn Datagrams>,
+        public_address: SocketAddr,
+        settings: UdpSettings,
+        unix_now: Duration,
+    ) -> Self {
+        let netcode = NetcodeServer::new(ServerConfig {
+            current_time: unix_now,
+            max_clients: CLIENTS_MAX,
+            protocol_id: NETCODE_PROTOCOL_ID,
+            public_addresses: vec![public_address],
+            authentication: ServerAuthentication::Secure { private_key: settings.key.0 },
+        });
+        Self {
+            public_address,
+            settings,
+            traffic: Traffic::default(),
+            socket: CountedSocket::new(socket),
+            netcode,
+            renet: RenetServer::new(reliable::connection_config()),
+            peers: Peers::default(),
+            events: Vec::new(),
+            datagram_bytes: Vec::new(),
+            datagrams: Vec::new(),
+            pong_bytes: Vec::new(),
+            closing: Vec::new(),
+            keep_alive_at: unix_now,
+            now: unix_now,
+            renet_now: unix_now,
+        }
+    }
+
+    /// The address that clients are told.
+    pub const fn public_address(&self) -> SocketAddr {
+        self.public_address
+    }
+
+    /// Sends an unreliable datagram at once.
+    pub fn send_datagram(&mut self, client: ClientId, payload: &[u8]) {
+        send::send_payload(&mut self.netcode, &mut self.socket, client, payload);
+    }
+
+    /// Queues an encoded message, as [`Endpoint::queue_message`] does.
+    pub fn queue_encoded(&mut self, client: ClientId, message: &[u8]) {
+        let Some(peer) = self.peers.of(client) else { return };
+        self.traffic.messages_out += 1;
+        match peer.path.queue(message, in_flight(&self.renet, client)) {
+            Queued::Kept => {}
+            Queued::OverCap => self.cut_off(client, "it did not keep up with the room's messages"),
+            Queued::TooLong => {
+                tracing::error!(bytes = message.len(), "a message is too long to be sent");
+                self.cut_off(client, "the server had something to say that is too long");
+            }
+        }
+    }
+
+    fn cut_off(&mut self, client: ClientId, reason: &'static str) {
+        self.events.push((client, ClientEvent::Disconnected(reason)));
+        self.closing.push(client);
+    }
+}
+
+impl Endpoint for UdpEndpoint {
+    fn admit(&self, client: ClientId, unix_now: Duration) -> Admission {
+        let UdpSettings { key, connection_timeout, .. } = &self.settings;
+        let token = make_token(key, client, self.public_address, *connection_timeout, unix_now);
+        Admission { token, server: self.public_address }
+    }
+
+    fn capacity(&self) -> usize {
+        CLIENTS_MAX
+    }
+
+    fn clients(&self) -> usize {
+        self.peers.count()
+    }
+
+    fn traffic(&self) -> &Traffic {
+        &self.traffic
+    }
+
+    fn receive(&mut self, unix_now: Duration) {
+        self.receive_datagrams(unix_now);
+    }
+
+    fn drain(&mut self, events: &mut Vec<(ClientId, ClientEvent)>) {
+        events.clear();
+        std::mem::swap(events, &mut self.events);
+    }
+
+    fn queue_frames(&mut self, client: ClientId, header: &FramesHeader, frames: &[&[u8]]) {
+        put_frames(&mut self.datagram_bytes, header, frames.iter().copied());
+        self.datagrams.push((client, self.datagram_bytes.len()));
+    }
+
+    fn queue_message(&mut self, client: ClientId, message: &Outgoing) {
+        self.queue_encoded(client, message.encoded());
+    }
+
+    fn answer_ping(&mut self, client: ClientId, pong: &Pong) {
+        self.pong_bytes.clear();
+        pong.encode(&mut self.pong_bytes);
+        send::send_payload(&mut self.netcode, &mut self.socket, client, &self.pong_bytes);
+    }
+
+    fn is_settled(&self, client: ClientId) -> bool {
+        let in_flight = in_flight(&self.renet, client);
+        self.peers.get(client).is_none_or(|peer| peer.path.is_settled(in_flight))
+    }
+
+    fn close(&mut self, client: ClientId) {
+        self.closing.push(client);
+    }
+
+    fn send(&mut self) {
+        self.send_queued();
+    }
+}

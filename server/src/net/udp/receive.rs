@@ -1,0 +1,147 @@
+//! The way in: from the socket through guard, netcode and guard to events.
+
+use std::{
+    net::SocketAddr,
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Duration,
+};
+
+use bevy_renet::RenetServer;
+use framehouse_shared::protocol::{
+    control::ControlUp,
+    guard::{self, DATAGRAM_BYTES_MAX, Dropped, PacketKind, PayloadKind},
+    hot::{Inputs, Ping, TAG_INPUTS, TAG_PING},
+};
+use renetcode::ServerResult;
+
+use super::{UdpEndpoint, peers::Peer, reliable::PeerChannel};
+use crate::net::{
+    budget::{Account, Charge},
+    endpoint::{ClientEvent, ClientId, Traffic},
+};
+
+/// Datagrams taken in one `Receive`, at most; what is left waits in the kernel's buffer.
+const DATAGRAMS_PER_RECEIVE_MAX: usize = 4096;
+
+type Events = Vec<(ClientId, ClientEvent)>;
+
+impl UdpEndpoint {
+    pub(super) fn receive_datagrams(&mut self, now: Duration) {
+        let passed = now.saturating_sub(self.now);
+        self.now = now;
+        self.netcode.update(passed);
+        let mut buffer = [0; DATAGRAM_BYTES_MAX + 1];
+        for _ in 0..DATAGRAMS_PER_RECEIVE_MAX {
+            let Some((length, from)) = self.socket.receive(&mut buffer) else { break };
+            self.traffic.packets_in += 1;
+            self.traffic.bytes_in += length as u64 + guard::UDP_IP_BYTES;
+            // The guard keeps out what is known to make the libraries panic; this net is for what is not known.
+            let taken = catch_unwind(AssertUnwindSafe(|| self.take_datagram(&mut buffer[..length], from)));
+            if let Err(reason) = taken.unwrap_or(Err(Dropped::Panic)) {
+                self.traffic.dropped.count(reason);
+            }
+        }
+    }
+
+    fn take_datagram(&mut self, datagram: &mut [u8], from: SocketAddr) -> Result<(), Dropped> {
+        let kind = guard::check_at_server(datagram)?;
+        if !self.is_expected(kind, from) {
+            return Err(Dropped::Address);
+        }
+        match self.netcode.process_packet(from, datagram) {
+            ServerResult::None if kind == PacketKind::Payload => return Err(Dropped::Unauthentic),
+            ServerResult::None => {}
+            ServerResult::PacketToSend { addr, payload } => self.socket.send(payload, addr),
+            ServerResult::Payload { client_id, payload } => {
+                let peer = self.peers.of(client_id).ok_or(Dropped::Address)?;
+                charge(&mut self.events, peer, payload, self.now)?;
+                let renet = &mut self.renet;
+                let taken = take_payload(renet, &mut self.events, &mut self.traffic, peer, payload, self.now);
+                if taken == Err(Dropped::Payload) {
+                    self.events.push((client_id, ClientEvent::Malformed));
+                }
+                return taken;
+            }
+            ServerResult::ClientConnected { client_id, addr, payload, .. } => {
+                self.socket.send(payload, addr);
+                self.connect(client_id, addr);
+            }
+            ServerResult::ClientDisconnected { client_id, addr, payload } => {
+                if let Some(payload) = payload {
+                    self.socket.send(payload, addr);
+                }
+                self.forget(client_id);
+                self.events.push((client_id, ClientEvent::Disconnected("the player left")));
+            }
+        }
+        Ok(())
+    }
+
+    fn is_expected(&self, kind: PacketKind, from: SocketAddr) -> bool {
+        match kind {
+            // A request from a connected address would refresh that connection's time-out.
+            PacketKind::Request => !self.peers.has_address(&from),
+            // The response of a pending client is netcode's to judge.
+            PacketKind::Response => true,
+            _ => self.peers.has_address(&from),
+        }
+    }
+
+    fn connect(&mut self, client: ClientId, address: SocketAddr) {
+        self.renet.add_connection(client);
+        while self.renet.get_event().is_some() {}
+        self.peers.add(client, address, &self.settings.rates, self.now);
+        self.events.push((client, ClientEvent::Connected));
+    }
+
+    pub(super) fn forget(&mut self, client: ClientId) {
+        if self.peers.remove(client) {
+            self.renet.remove_connection(client);
+            while self.renet.get_event().is_some() {}
+        }
+    }
+}
+
+/// Charges a payload, now that it is known to be the peer's own.
+fn charge(events: &mut Events, peer: &mut Peer, payload: &[u8], now: Duration) -> Result<(), Dropped> {
+    let account = if payload.first() == Some(&TAG_INPUTS) { Account::Inputs } else { Account::Packets };
+    match peer.budget.charge(account, now) {
+        Charge::Paid => return Ok(()),
+        Charge::Kick if !peer.is_reported => {
+            peer.is_reported = true;
+            events.push((peer.client, ClientEvent::OverBudget));
+        }
+        _ => {}
+    }
+    Err(Dropped::Budget)
+}
+
+fn take_payload(
+    renet: &mut RenetServer,
+    events: &mut Events,
+    traffic: &mut Traffic,
+    peer: &mut Peer,
+    payload: &[u8],
+    now: Duration,
+) -> Result<(), Dropped> {
+    let client = peer.client;
+    let mut channel = PeerChannel { renet, client };
+    if peer.path.take_payload(&mut channel, payload, now)? == PayloadKind::Hot {
+        events.push((client, read_datagram(payload)));
+        return Ok(());
+    }
+    let taken = peer.path.receive(&mut channel, |message| {
+        traffic.messages_in += 1;
+        events.push((client, ControlUp::decode(message).map_or(ClientEvent::Unreadable, ClientEvent::Message)));
+    });
+    taken.map_err(|_| Dropped::Payload)
+}
+
+fn read_datagram(payload: &[u8]) -> ClientEvent {
+    let read = match payload.first() {
+        Some(&TAG_INPUTS) => Inputs::decode(payload).ok().map(ClientEvent::Inputs),
+        Some(&TAG_PING) => Ping::decode(payload).ok().map(ClientEvent::Ping),
+        _ => None,
+    };
+    read.unwrap_or(ClientEvent::Unreadable)
+}

@@ -1,0 +1,168 @@
+//! Sessions of members: opened with a reservation, seated in a room, closed with a reason.
+
+use bevy::prelude::*;
+use framehouse_shared::protocol::{
+    control::{ControlDown, REASON_BYTES_MAX},
+    end::{EndCode, EndReason},
+};
+
+use super::members;
+use crate::{
+    config::NetSettings,
+    counters::Counters,
+    net::{
+        budget::Rates,
+        endpoint::BoxedEndpoint,
+        outgoing::{self, PeerAddress},
+        session::{Opening, Session, SessionState, Sessions},
+        token::TOKEN_SECONDS,
+    },
+    tick::{Now, TickRate},
+};
+
+/// Seconds a session that was told goodbye may take to acknowledge it.
+const CLOSING_SECONDS: u64 = 2;
+
+/// Makes a session that waits for its connection.
+pub(crate) fn open(world: &mut World, opening: Opening) -> Entity {
+    let now = *world.resource::<Now>();
+    let until = now.tick + u64::from(world.resource::<TickRate>().ticks_in(TOKEN_SECONDS * 1000));
+    let (rates, settings) = (world.resource::<Rates>(), world.resource::<NetSettings>());
+    let address = opening.address;
+    let session = Session::new(opening, until, now.elapsed, rates, settings);
+    let session = world.spawn(session).id();
+    world.resource_mut::<Sessions>().add(address, session);
+    session
+}
+
+/// Notes that a session's player or spectator is in its room.
+pub(crate) fn seat(world: &mut World, session: Entity, member: Entity) {
+    if let Some(mut session) = world.get_mut::<Session>(session) {
+        session.state = SessionState::Seated(member);
+    }
+}
+
+/// Ends sessions whose connection is gone, and those that are to be kicked. A player without a connection keeps its seat for
+/// the grace period; a kicked one leaves. Runs in `TickSet::Control`, before messages are handled.
+pub(crate) fn end_gone_sessions(world: &mut World) {
+    for (session, reason) in sessions_with(world, |session| session.gone_because()) {
+        if let Some(data) = world.get::<Session>(session) {
+            tracing::info!(session = %data.id, reason, "session gone");
+        }
+        remove(world, session, reason);
+    }
+    for (session, why) in sessions_with(world, Session::take_kick) {
+        if let Some(data) = world.get::<Session>(session) {
+            tracing::info!(session = %data.id, ?why, "session kicked");
+        }
+        world.resource_mut::<Counters>().kicked += 1;
+        close(world, session, why);
+    }
+}
+
+fn sessions_with<T: Ord>(world: &mut World, reason: fn(&mut Session) -> Option<T>) -> Vec<(Entity, T)> {
+    let mut query = world.query::<(Entity, &mut Session)>();
+    let mut found: Vec<_> =
+        query.iter_mut(world).filter_map(|(entity, mut session)| Some((entity, reason(&mut session)?))).collect();
+    found.sort();
+    found
+}
+
+/// Ends a session once its client has acknowledged the reason. The member leaves the room now.
+pub(crate) fn close(world: &mut World, session: Entity, reason: impl Into<EndReason>) {
+    let reason = reason.into();
+    match world.get::<Session>(session).map(|session| session.state) {
+        Some(SessionState::Seated(member)) => members::leave(world, member, reason.code),
+        Some(SessionState::Reserved { .. } | SessionState::Greeting { .. }) => {
+            members::cancel_reservation(world, session);
+        }
+        Some(SessionState::Closing { .. } | SessionState::Gone) | None => {}
+    }
+    dismiss(world, session, reason);
+}
+
+/// Ends a session as [`close`] does, but leaves its member alone: that has another session, or is gone already.
+pub(crate) fn dismiss(world: &mut World, session: Entity, reason: impl Into<EndReason>) {
+    let until = world.resource::<Now>().tick + u64::from(world.resource::<TickRate>().ticks_in(CLOSING_SECONDS * 1000));
+    let Some(mut data) = world.get_mut::<Session>(session) else { return };
+    if let SessionState::Closing { .. } | SessionState::Gone = data.state {
+        return;
+    }
+    data.state = SessionState::Closing { until };
+    let address = data.address;
+    let EndReason { code, sentence } = reason.into();
+    let sentence = shorten(&sentence);
+    outgoing::send(world, address, &ControlDown::Goodbye(EndReason { code, sentence }));
+}
+
+/// Tells a client why something that it asked for is not done.
+pub(crate) fn refuse(world: &mut World, session: Entity, reason: &str) {
+    let Some(address) = world.get::<Session>(session).map(|session| session.address) else { return };
+    outgoing::send(world, address, &ControlDown::Refused { reason: shorten(reason) });
+}
+
+/// Cuts a sentence to the bytes that a message may have. It may hold names that others have chosen, and a message that is
+/// too long would end its reader's connection.
+fn shorten(reason: &str) -> String {
+    reason[..reason.floor_char_boundary(REASON_BYTES_MAX)].to_owned()
+}
+
+/// Ends every session once its client has acknowledged the reason.
+pub(crate) fn close_all(world: &mut World, why: EndCode) {
+    let mut sessions: Vec<Entity> = world.query_filtered::<Entity, With<Session>>().iter(world).collect();
+    sessions.sort();
+    for session in sessions {
+        close(world, session, why);
+    }
+}
+
+/// Ends sessions past their deadline, and closing ones whose client has acknowledged. Runs in `TickSet::Cleanup`.
+pub(crate) fn end_expired_sessions(world: &mut World) {
+    let tick = world.resource::<Now>().tick;
+    let mut due: Vec<(Entity, SessionState, PeerAddress)> = world
+        .query::<(Entity, &Session)>()
+        .iter(world)
+        .map(|(entity, session)| (entity, session.state, session.address))
+        .filter(|(_, state, _)| !matches!(state, SessionState::Seated(_)))
+        .collect();
+    due.sort_by_key(|(entity, ..)| *entity);
+    for (session, state, address) in due {
+        match state {
+            SessionState::Reserved { until } if tick >= until => remove(world, session, "it never connected"),
+            SessionState::Greeting { until } if tick >= until => close(world, session, EndCode::TookTooLong),
+            SessionState::Closing { until } => {
+                if tick >= until || is_settled(world, address) {
+                    remove(world, session, "closed");
+                }
+            }
+            SessionState::Gone => remove(world, session, "gone"),
+            _ => {}
+        }
+    }
+}
+
+fn is_settled(world: &World, address: PeerAddress) -> bool {
+    let endpoint = world.get::<BoxedEndpoint>(address.endpoint);
+    endpoint.is_none_or(|endpoint| endpoint.is_settled(address.client))
+}
+
+fn remove(world: &mut World, session: Entity, reason: &'static str) {
+    match world.get::<Session>(session).map(|session| session.state) {
+        Some(SessionState::Seated(member)) => members::lose(world, member),
+        _ => members::cancel_reservation(world, session),
+    }
+    if let Some(data) = world.get::<Session>(session) {
+        tracing::debug!(session = %data.id, reason, "session ended");
+    }
+    forget(world, session);
+}
+
+/// Removes a session and ends its connection. Neither its client nor its member is told.
+pub fn forget(world: &mut World, session: Entity) {
+    let Some(address) = world.get::<Session>(session).map(|session| session.address) else { return };
+    if let Some(mut endpoint) = world.get_mut::<BoxedEndpoint>(address.endpoint) {
+        endpoint.close(address.client);
+    }
+    world.resource_mut::<Sessions>().remove(address);
+    world.despawn(session);
+}

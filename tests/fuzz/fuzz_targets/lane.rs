@@ -1,4 +1,0 @@
-//! See `framehouse_tests::fuzz::lane`.
-#![no_main]
-
-libfuzzer_sys::fuzz_target!(|input: &[u8]| framehouse_tests::fuzz::lane(input));
