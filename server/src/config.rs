@@ -21,13 +21,13 @@ use std::{fs, path::Path};
 use serde::{Deserialize, Serialize};
 
 pub use cleanup::CleanupSettings;
-pub use cli::{Cli, Command, ConfigAction, ReplayAction};
-pub use error::ConfigError;
-pub use flags::{Flags, LogFormat};
+pub(crate) use cli::{Cli, Command, ConfigAction, ReplayAction};
+pub(crate) use error::ConfigError;
+pub(crate) use flags::{Flags, LogFormat};
 pub use net::NetSettings;
 pub use replays::ReplaySettings;
 pub use rooms::RoomSettings;
-pub use server::ServerSettings;
+pub(crate) use server::ServerSettings;
 
 /// The documented example of a settings file: every setting with its default. Tests hold it against the code.
 #[cfg(test)]
@@ -36,7 +36,7 @@ const DEFAULT_FILE: &str = include_str!("../../assets/server.toml");
 /// All settings.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The process.
     pub server: ServerSettings,
     /// The rooms.

@@ -1,9 +1,9 @@
 //! What operators and clients reach over HTTP, and what they see there.
 
+pub mod backend;
 pub mod http;
-pub mod limit;
-pub mod replays;
-pub mod rooms;
-pub mod spread;
+pub mod reload;
+pub(crate) mod rooms;
+pub(crate) mod spread;
 pub mod stages;
 pub mod status;
