@@ -81,9 +81,10 @@ mod tests {
     #[test]
     fn ranges_have_their_golden_numbers_too() {
         let mut rng = SimRng::new(7);
-        assert_eq!([(); 8].map(|()| rng.below(1000)), [0; 8]);
-        assert_eq!([(); 3].map(|()| rng.between(-1.0, 1.0).to_bits()), [0; 3]);
-        assert_eq!([(); 8].map(|()| rng.one_in(2)), [false; 8]);
+        assert_eq!([(); 8].map(|()| rng.below(1000)), [568, 96, 638, 820, 552, 318, 156, 885]);
+        assert_eq!([(); 3].map(|()| rng.between(-1.0, 1.0).to_bits()), [0xbf3b_35d2, 0x3f0c_c962, 0x3eb1_5860]);
+        let ones = [true, false, false, false, true, true, true, false];
+        assert_eq!([(); 8].map(|()| rng.one_in(2)), ones);
         assert_eq!((rng.below(0), rng.below(1), rng.one_in(0)), (0, 0, true));
     }
 
