@@ -15,7 +15,7 @@
 pub mod args;
 pub(crate) mod drive;
 pub mod order;
-pub(crate) mod process;
+pub mod process;
 pub(crate) mod recruit;
 pub mod report;
 pub(crate) mod room;
