@@ -158,10 +158,12 @@ fn a_bot_asks_for_as_long_as_its_newest_session_says_that_the_seat_is_kept() {
 fn the_games_bot_is_told_of_the_last_input_also_when_that_is_not_simulated_yet() {
     let mut stage = stage::Stage::in_match();
     // So far behind that inputs are delayed: the newest state does not know the last ones.
+    stage.play(30);
     for frames_on_their_way in 1..=12 {
         stage.frames_on_their_way = frames_on_their_way;
-        stage.play(8);
+        stage.play(1);
     }
+    stage.play(78);
     assert!(stage.client.clock().delay_ticks() > 2.0);
     let client = mem::replace(&mut stage.client, stage::Stage::connected().client);
     let hired = Hired { client, code: code(), resume: "r".to_owned(), grace: SEAT_KEPT };
