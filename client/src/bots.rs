@@ -36,6 +36,10 @@ const NAMES: [&str; 16] = [
 
 /// Requests for sessions that run at the same time.
 const RECRUITERS_MAX: u32 = 16;
+/// Bots that wait for their driver, which takes all of them every few milliseconds; then whoever recruits waits.
+const RECRUITS_WAITING_MAX: usize = 64;
+/// Lost sessions that wait to be asked for again; beyond that a bot tries anew after its pause.
+const ORDERS_WAITING_MAX: usize = 1024;
 
 fn name(place: u8) -> &'static str {
     NAMES[usize::from(place) % NAMES.len()]
@@ -46,8 +50,8 @@ pub fn run(args: &Args, config: &ClientConfig) -> Report {
     let start = Instant::now();
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let drivers = cores.min(args.rooms as usize).max(1);
-    let (outboxes, inboxes): (Vec<_>, Vec<_>) = (0..drivers).map(|_| mpsc::channel()).unzip();
-    let (orders, ordered) = mpsc::channel();
+    let (outboxes, inboxes): (Vec<_>, Vec<_>) = (0..drivers).map(|_| mpsc::sync_channel(RECRUITS_WAITING_MAX)).unzip();
+    let (orders, ordered) = mpsc::sync_channel(ORDERS_WAITING_MAX);
     let ordered = Mutex::new(ordered);
     let recruiter = Recruiter::new(args, config, start);
     let mut totals = Totals::default();

@@ -9,6 +9,7 @@ use std::{
 };
 
 use framehouse_shared::{
+    api::code,
     ids::MatchId,
     replay::{FILE_BYTES_MAX, Replay},
 };
@@ -21,8 +22,6 @@ pub const EXTENSION: &str = "fhr";
 const TRIES: u32 = 6;
 /// .. with such a pause in between.
 const PAUSE: Duration = Duration::from_millis(500);
-/// The server's code for a match without a replay.
-const NOT_THERE: &str = "no_such_replay";
 /// Replays of a list, the newest ones.
 const LISTED_MAX: usize = 50;
 /// Bytes of a file that is read for a list; of a longer one only its name is shown.
@@ -45,7 +44,7 @@ pub enum SaveError {
 impl SaveError {
     /// Whether the server has no such replay.
     pub fn is_missing(&self) -> bool {
-        matches!(self, Self::Server(ConnectError::Refused { code, .. }) if code == NOT_THERE)
+        matches!(self, Self::Server(error) if error.code() == Some(code::NO_SUCH_REPLAY))
     }
 }
 

@@ -24,6 +24,9 @@ pub const TOY_TICKS: u32 = 240;
 /// An input with this first byte makes the toy panic.
 pub const POISON: u8 = 0xff;
 
+/// Which byte of an input the toy's bot counts in.
+pub const COUNTER: usize = 3;
+
 #[derive(Component, Clone, Default, Serialize, Deserialize)]
 pub struct Sums([u64; SLOTS_MAX]);
 
@@ -58,12 +61,22 @@ impl Plugin for ToyPlugin {
             open_match: |room, _| {
                 room.insert(Sums::default());
             },
-            bot_input: |_, _, _, rng| Input([rng.below(3) as u8, rng.below(8) as u8 / 7, 0, 0, 0, 0, 0, 0]),
+            bot_input: |_, _, last, rng| {
+                Input([rng.below(3) as u8, rng.below(8) as u8 / 7, 0, counted_on(last), 0, 0, 0, 0])
+            },
             load_rules: |_, _| Ok(()),
             view: Some(ViewInfo { place: |room, slot| room.get::<Sums>().map(|sums| sums.place(slot)), noticed: 1.0 }),
         });
         app.add_room_state::<Sums>("sums").list_fields(Sums::clone, Sums::list_fields);
         app.add_systems(SimTick, (add_up.in_set(SimSet::Move), score.in_set(SimSet::Score)));
+    }
+}
+
+/// A counter that runs once it holds something: it shows whether the toy's bot is told of every input before.
+fn counted_on(last: Input) -> u8 {
+    match last.0[COUNTER] {
+        0 => 0,
+        count => count % 200 + 1,
     }
 }
 

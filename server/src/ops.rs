@@ -1,8 +1,8 @@
 //! What operators and clients reach over HTTP, and what they see there.
 
+pub mod backend;
 pub mod http;
-pub mod limit;
-pub mod replays;
-pub mod rooms;
+pub mod reload;
+pub(crate) mod rooms;
 pub mod stages;
 pub mod status;

@@ -33,6 +33,7 @@ use crate::{
         session::Sessions,
     },
     ops::{
+        reload::{self, CheckRules, RulesQueue},
         stages::{CpuClock, Stage, StageTimes},
         status::{StatusBoard, StatusPlugin, TickTimes},
     },
@@ -124,6 +125,7 @@ impl Server {
 
     /// Runs the tick that was due at `scheduled`, at `elapsed`, and sends what it has to say.
     pub fn tick(&mut self, scheduled: Duration, elapsed: Duration) {
+        reload::reload_waiting(self.app.world_mut());
         let mut now = self.app.world_mut().resource_mut::<Now>();
         now.elapsed = elapsed;
         now.scheduled = scheduled;
@@ -132,6 +134,24 @@ impl Server {
         self.app.world_mut().run_schedule(Send);
         self.mark(Stage::Send);
         self.app.world_mut().resource_mut::<Now>().tick += 1;
+    }
+
+    /// Replaces the rules and maps, between two ticks. A running match keeps the rules that it began with.
+    ///
+    /// # Errors
+    /// When a file is refused; nothing has changed then.
+    pub fn reload_rules(&mut self, files: &[GameFile]) -> Result<(), GameFileError> {
+        reload::reload(self.app.world_mut(), files)
+    }
+
+    /// Connects the queue that reloaded game files come through.
+    pub fn set_rules_queue(&mut self, queue: RulesQueue) {
+        self.app.insert_resource(queue);
+    }
+
+    /// What tells whether [`reload_rules`](Self::reload_rules) would take some files, on any thread.
+    pub fn rules_check(&self) -> CheckRules {
+        reload::check_of(self.app.world())
     }
 
     /// Measures the process's own processor time with this clock, for the status page.

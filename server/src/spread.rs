@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use framehouse_shared::api::HistogramUs;
 use hdrhistogram::Histogram;
-use serde::Serialize;
 
 /// The longest duration told from longer ones, in microseconds.
 const LONGEST_US: u64 = 10_000_000;
@@ -26,9 +26,9 @@ impl Spread {
     }
 
     /// What there is to say about all of them.
-    pub fn page(&self) -> SpreadUs {
+    pub fn page(&self) -> HistogramUs {
         let at = |quantile| self.0.value_at_quantile(quantile);
-        SpreadUs { p50: at(0.5), p99: at(0.99), p999: at(0.999), max: self.0.max(), buckets: self.buckets() }
+        HistogramUs { p50: at(0.5), p99: at(0.99), p999: at(0.999), max: self.0.max(), buckets: self.buckets() }
     }
 
     fn buckets(&self) -> Vec<(u64, u64)> {
@@ -42,18 +42,6 @@ impl Spread {
         }
         buckets
     }
-}
-
-/// Microseconds, since the server started.
-#[derive(Debug, Default, Serialize)]
-pub struct SpreadUs {
-    p50: u64,
-    p99: u64,
-    p999: u64,
-    max: u64,
-    /// The largest value of each bucket that is not empty, and how many are in it: who wants to know about a span of time
-    /// subtracts two readings.
-    buckets: Vec<(u64, u64)>,
 }
 
 /// The largest number that has the same leading bits.

@@ -3,6 +3,7 @@
 //! Nothing in this crate knows a socket, a thread, a clock or a file: time, bytes and text come in as parameters.
 //! Start with [`sim`], the seam between the engine and a game.
 
+pub mod api;
 pub mod arena;
 pub mod fields;
 pub mod ids;

@@ -66,16 +66,36 @@ impl StateHash for SimRng {
 mod tests {
     use super::*;
 
+    /// The numbers were worked out by another program from the published algorithm. Other numbers make other matches: they
+    /// need a new version of every game's rules.
     #[test]
-    fn the_same_seed_gives_the_same_numbers_on_every_machine() {
-        let mut rng = SimRng::new(7);
-        let drawn: Vec<u32> = (0..4).map(|_| rng.bits()).collect();
-        let again: Vec<u32> = {
-            let mut rng = SimRng::new(7);
-            (0..4).map(|_| rng.bits()).collect()
+    fn a_seed_gives_its_golden_numbers_on_every_machine() {
+        let drawn = |seed| {
+            let mut rng = SimRng::new(seed);
+            [(); 4].map(|()| rng.bits())
         };
-        assert_eq!(drawn, again);
-        assert!((0..1000).all(|_| rng.below(3) < 3));
-        assert!((0..1000).all(|_| (-1.0..1.0).contains(&rng.between(-1.0, 1.0))));
+        assert_eq!(drawn(7), [0x9191_5ee9, 0x18ae_1cbe, 0xa388_049d, 0xd219_3ac4]);
+        assert_eq!(drawn(u64::MAX)[..2], [0x982f_997e, 0x513d_a686]);
+    }
+
+    #[test]
+    fn ranges_have_their_golden_numbers_too() {
+        let mut rng = SimRng::new(7);
+        assert_eq!([(); 8].map(|()| rng.below(1000)), [568, 96, 638, 820, 552, 318, 156, 885]);
+        assert_eq!([(); 3].map(|()| rng.between(-1.0, 1.0).to_bits()), [0xbf3b_35d2, 0x3f0c_c962, 0x3eb1_5860]);
+        let ones = [true, false, false, false, true, true, true, false];
+        assert_eq!([(); 8].map(|()| rng.one_in(2)), ones);
+        assert_eq!((rng.below(0), rng.below(1), rng.one_in(0)), (0, 0, true));
+    }
+
+    #[test]
+    fn every_number_of_a_range_is_drawn_and_no_other() {
+        let mut rng = SimRng::new(8);
+        let mut counts = [0; 3];
+        (0..3000).for_each(|_| counts[rng.below(3) as usize] += 1);
+        assert!(counts.iter().all(|count| (900..1100).contains(count)), "{counts:?}");
+        let drawn: Vec<f32> = (0..3000).map(|_| rng.between(-1.0, 3.0)).collect();
+        assert!(drawn.iter().all(|number| (-1.0..3.0).contains(number)));
+        assert!((drawn.iter().sum::<f32>() / 3000.0 - 1.0).abs() < 0.1);
     }
 }

@@ -9,7 +9,10 @@ use crate::{
     rng::SimRng,
     room_state::{RoomSnapshot, RoomStates},
     score::Scoreboard,
-    sim::{GameInfo, LastInputs, MatchSetup, Roster, SimPlugin, SimRoom, SimTick, SimTickCount, open_match},
+    sim::{
+        GameFile, GameFileError, GameInfo, LastInputs, MatchSetup, Roster, SimPlugin, SimRoom, SimTick, SimTickCount,
+        open_match,
+    },
     state_hash::StateHashes,
     tick::Tick,
 };
@@ -121,10 +124,13 @@ impl Simulation {
         self.world.entity_mut(self.room)
     }
 
-    /// The world around the room, for a test that reloads rules.
-    #[cfg(test)]
-    pub(crate) fn world_mut(&mut self) -> &mut World {
-        &mut self.world
+    /// Replaces the embedded rules by an operator's files, for matches that are opened from now on.
+    ///
+    /// # Errors
+    /// When a file is refused; the old rules stay then.
+    pub fn load_rules(&mut self, files: &[GameFile]) -> Result<(), GameFileError> {
+        let load_rules = self.game().load_rules;
+        load_rules(&mut self.world, files)
     }
 
     /// The names of the maps that a match can be played on; may be empty.

@@ -1,5 +1,6 @@
 //! Loss, jitter, copies and silence.
 
+use framehouse_server::config::RoomSettings;
 use framehouse_shared::arena::ArenaPlugin;
 use framehouse_tests::{
     soak::{Soak, soak},
@@ -40,17 +41,26 @@ fn a_distant_client_stays_within_forty_ticks_of_the_server() {
 
 #[test]
 fn a_short_silence_is_caught_up_by_range_and_a_long_one_by_a_snapshot() {
-    let mut world = World::new(TinyPlugin, 4).with_link("delay=20").with_players(2);
+    let rooms = RoomSettings { history_frames: 50, countdown: 1.0, ..Default::default() };
+    let mut world = World::with_rooms(TinyPlugin, 4, rooms).with_link("delay=20").with_players(2);
     world.step_to_playing();
     let address = world.clients[1].address;
     world.step_ticks(30);
-    for silence in [60, 250] {
+    // Of 50 to 149 frames each can be sent; whoever lacks older ones gets the state, and never confirms what was before it.
+    for (silence, skipped) in [(45, -2..=2), (250, 200..=252)] {
+        let behind = |world: &World| {
+            let [first, second] = [0, 1].map(|client| world.clients[client].client.stats().ticks_confirmed as i64);
+            first - second
+        };
+        let before = behind(&world);
         world.network.set_cut(address, true);
         world.step_ticks(silence);
         world.network.set_cut(address, false);
         world.step_ticks(60);
         let lag = world.confirmed_lag();
         assert!(lag.iter().all(|lag| *lag < 20), "after {silence} ticks of silence: {lag:?}");
+        let skipped_now = behind(&world) - before;
+        assert!(skipped.contains(&skipped_now), "after {silence} ticks of silence {skipped_now} were skipped");
     }
     assert_eq!(world.desyncs(), 0);
     assert_eq!(world.errors(), Vec::<String>::new());

@@ -17,6 +17,7 @@ mod matches;
 mod model;
 mod over_udp;
 mod phases;
+mod reloads;
 mod replay_verify;
 mod replays;
 mod rooms;

@@ -4,7 +4,7 @@ use std::{fs, time::Duration};
 
 use framehouse_server::{
     config::ReplaySettings,
-    ops::{http, replays::ReplayFiles, status::StatusBoard},
+    ops::{backend::LocalBackend, http, status::StatusBoard},
     replay::{
         Replays, folder,
         verify::{Verified, verify},
@@ -171,7 +171,8 @@ fn replays_are_fetched_over_http_by_the_id_of_their_match() {
     fs::write(folder.path().join("secret"), "s").expect("a file");
     let listener = http::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
     let url = format!("http://{}/v1/replays", listener.local_addr().expect("bound"));
-    let _joins = http::serve(listener, StatusBoard::default(), ReplayFiles::new(folder.path().to_owned()), 5.0);
+    let (backend, _joins) = LocalBackend::new(StatusBoard::default(), folder.path().to_owned());
+    http::serve(listener, backend, 5.0).expect("a thread");
     let get = |name: &str| {
         let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
         agent.get(format!("{url}/{name}")).call().expect("an answer")

@@ -8,7 +8,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
     thread,
@@ -19,10 +19,9 @@ use bevy::app::Plugin;
 use framehouse_server::{
     config::{NetSettings, ReplaySettings, RoomSettings},
     net::udp::{Datagrams, UdpDatagrams, UdpEndpoint, UdpSettings},
-    ops::{http, replays::ReplayFiles},
+    ops::{backend::LocalBackend, http},
     replay::writer::ReplayWriter,
     results::ResultStore,
-    room::directory::JoinQueue,
     runner,
     server::{Server, ServerSetup},
     tick::TickRate,
@@ -177,9 +176,9 @@ fn run(game: impl Plugin + Clone, game_files: Vec<GameFile>, rooms: RoomSettings
     let (replays, stopped) = (replays.expect("a folder of ours"), Arc::clone(&stop));
     let thread = thread::spawn(move || {
         let mut server = Server::new(game, setup).expect("the game's files are right");
-        let files = ReplayFiles::new(replay_folder);
-        let queue = http::serve(listener, server.status_board(), files, 5.0).expect("a thread");
-        server.set_join_queue(JoinQueue(Mutex::new(queue)));
+        let (backend, joins) = LocalBackend::new(server.status_board(), replay_folder);
+        http::serve(listener, backend, 5.0).expect("a thread");
+        server.set_join_queue(joins);
         server.keep_results(results);
         server.record_replays(replays.queue());
         runner::run_until(&mut server, RATE, &stopped);

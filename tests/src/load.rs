@@ -15,7 +15,7 @@
 pub mod args;
 pub(crate) mod drive;
 pub mod order;
-pub(crate) mod process;
+pub mod process;
 pub(crate) mod recruit;
 pub mod report;
 pub(crate) mod room;
@@ -29,6 +29,7 @@ use std::{
 
 use framehouse_client::client::MakeSimulation;
 use framehouse_shared::{
+    api::Status,
     arena::ArenaPlugin,
     protocol::control::{Hello, protocol_hash},
     simulation::{Simulation, determinism_fingerprint},
@@ -43,7 +44,6 @@ use drive::{Course, Driven, Shared, drive};
 use process::{Scratch, ServerProcess};
 use recruit::{RECRUITERS, Recruiter, recruit};
 use report::{Memory, Report};
-use status::Status;
 
 /// How long all clients may take until they play.
 const GATHER_TIME_MAX: Duration = Duration::from_secs(60);
@@ -135,7 +135,7 @@ fn wait_until_all_play(args: &Args, server: &ServerProcess, shared: &Shared) -> 
     let late = shared.elapsed() + GATHER_TIME_MAX;
     loop {
         let playing = server.status()?.rooms_by_phase.playing;
-        if playing >= args.all_rooms() {
+        if playing >= args.all_rooms() as usize {
             return Ok(());
         }
         if let Some(sentence) = shared.first_failure() {

@@ -1,8 +1,8 @@
 //! One bot: plays with whatever session it has, and gets a lost one back.
 
-use std::{collections::BTreeSet, sync::mpsc::Sender, time::Duration};
+use std::{collections::BTreeSet, sync::mpsc::SyncSender, time::Duration};
 
-use framehouse_shared::{input::Input, protocol::control::Phase, rng::SimRng};
+use framehouse_shared::{protocol::control::Phase, rng::SimRng};
 
 use super::{
     comeback::{Comeback, Order, Progress},
@@ -21,6 +21,8 @@ pub(super) struct Bot {
     rng: SimRng,
     /// What gets the session again.
     request: SessionRequest,
+    /// How long the server keeps its seat after a loss.
+    grace: Duration,
     seed: u64,
     asked: Duration,
     welcomed: Option<Duration>,
@@ -49,6 +51,7 @@ impl Bot {
             client: hired.client,
             rng: SimRng::new(seed),
             request,
+            grace: hired.grace,
             seed,
             asked,
             welcomed: None,
@@ -64,7 +67,7 @@ impl Bot {
     }
 
     /// Does what is due, at most once in `pause`. What simulating costs is taken from a running clock.
-    pub fn update(&mut self, now: Duration, pause: Duration, orders: &Sender<Order>, clock: &dyn Fn() -> Duration) {
+    pub fn update(&mut self, now: Duration, pause: Duration, orders: &SyncSender<Order>, clock: &dyn Fn() -> Duration) {
         if now >= self.next_update {
             self.next_update = now + pause;
             let begin = clock();
@@ -132,9 +135,7 @@ impl Bot {
 
     fn play(&mut self, now: Duration) {
         let Self { client, rng, .. } = self;
-        client.update(now, &mut |request| {
-            request.simulation.map_or(Input::NEUTRAL, |simulation| simulation.bot_input(request.slot, rng))
-        });
+        client.update(now, &mut |request| request.bot_input(rng));
         for notice in client.drain_notices() {
             if let Notice::ResultSaved { match_no, .. } = notice {
                 self.results_saved.insert(match_no);
@@ -147,7 +148,7 @@ impl Bot {
         self.is_ready &= self.is_in_lobby();
     }
 
-    fn come_back(&mut self, now: Duration, orders: &Sender<Order>) {
+    fn come_back(&mut self, now: Duration, orders: &SyncSender<Order>) {
         let Some(end) = self.client.end().filter(|_| self.failure.is_none() && !self.client.is_leaving()) else {
             return;
         };
@@ -155,7 +156,8 @@ impl Bot {
             self.failure = Some(end.reason.clone());
             return;
         }
-        let comeback = self.comeback.get_or_insert_with(|| Comeback::new(end.reason.clone(), now));
+        let grace = self.grace;
+        let comeback = self.comeback.get_or_insert_with(|| Comeback::new(end.reason.clone(), now, grace));
         match comeback.update(now, orders, &self.request, self.seed ^ self.reconnects) {
             Progress::Waiting => {}
             Progress::Hired(hired) => self.go_on_with(*hired),
@@ -166,6 +168,7 @@ impl Bot {
     fn go_on_with(&mut self, hired: Hired) {
         let lost = std::mem::replace(&mut self.client, hired.client);
         self.earlier.get_or_insert_default().add(lost.stats());
+        self.grace = hired.grace;
         if let Some(resume) = &mut self.request.resume {
             *resume = hired.resume;
         }

@@ -3,16 +3,13 @@
 use std::{
     sync::{
         Mutex,
-        mpsc::{self, Receiver, Sender, TryRecvError},
+        mpsc::{self, Receiver, SyncSender, TryRecvError},
     },
     time::Duration,
 };
 
 use super::recruit::{Hired, Recruiter, Refusal};
-use crate::{
-    connect::SessionRequest,
-    rejoin::{Rejoin, SEAT_KEPT},
-};
+use crate::{connect::SessionRequest, rejoin::Rejoin};
 
 /// A session that a bot wants.
 pub(super) struct Order {
@@ -20,10 +17,15 @@ pub(super) struct Order {
     pub request: SessionRequest,
     /// What makes the new session's bad network.
     pub seed: u64,
-    answer: Sender<Result<Hired, Refusal>>,
+    answer: SyncSender<Result<Hired, Refusal>>,
 }
 
 impl Order {
+    /// An order whose answer goes there.
+    pub const fn new(request: SessionRequest, seed: u64, answer: SyncSender<Result<Hired, Refusal>>) -> Self {
+        Self { request, seed, answer }
+    }
+
     /// Ends the order. The bot may be gone by now.
     pub fn answer(self, answer: Result<Hired, Refusal>) {
         drop(self.answer.send(answer));
@@ -57,9 +59,9 @@ pub(super) struct Comeback {
 }
 
 impl Comeback {
-    /// The session was lost for this reason.
-    pub const fn new(lost: String, now: Duration) -> Self {
-        Self { lost, rejoin: Rejoin::new(now, SEAT_KEPT), asked: None }
+    /// The session was lost for this reason, and the server keeps its seat for the time of `grace`.
+    pub const fn new(lost: String, now: Duration, grace: Duration) -> Self {
+        Self { lost, rejoin: Rejoin::new(now, grace), asked: None }
     }
 
     /// Why the session was lost.
@@ -68,7 +70,13 @@ impl Comeback {
     }
 
     /// Asks when it is time to, and looks for an answer.
-    pub fn update(&mut self, now: Duration, orders: &Sender<Order>, request: &SessionRequest, seed: u64) -> Progress {
+    pub fn update(
+        &mut self,
+        now: Duration,
+        orders: &SyncSender<Order>,
+        request: &SessionRequest,
+        seed: u64,
+    ) -> Progress {
         match self.take_answer() {
             Some(Ok(hired)) => return Progress::Hired(Box::new(hired)),
             Some(Err(refusal)) if !refusal.is_passing => return Progress::Over(refusal.sentence),
@@ -81,10 +89,11 @@ impl Comeback {
             return Progress::Over(self.lost.clone());
         }
         if self.rejoin.begin_attempt(now) {
-            let (answer, asked) = mpsc::channel();
+            let (answer, asked) = mpsc::sync_channel(1);
             self.asked = Some(asked);
-            // Where nobody takes orders any more, the answer's channel is closed, and that is seen.
-            drop(orders.send(Order { request: request.clone(), seed, answer }));
+            // Where nobody takes orders any more, or too many wait, the answer's channel is closed, and that is seen: the
+            // bot asks again after its pause.
+            drop(orders.try_send(Order::new(request.clone(), seed, answer)));
         }
         Progress::Waiting
     }
@@ -92,7 +101,7 @@ impl Comeback {
     fn take_answer(&mut self) -> Option<Result<Hired, Refusal>> {
         let answer = match self.asked.as_ref()?.try_recv() {
             Err(TryRecvError::Empty) => return None,
-            Err(TryRecvError::Disconnected) => Err(Refusal::passing("Nobody asks for sessions any more.".to_owned())),
+            Err(TryRecvError::Disconnected) => Err(Refusal::passing("Nobody asked for the session.".to_owned())),
             Ok(answer) => answer,
         };
         self.asked = None;

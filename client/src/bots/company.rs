@@ -65,7 +65,7 @@ fn keep_company(args: &Args, code: RoomCode, config: &ClientConfig, stop: &Atomi
     let mut bots: Vec<Bot> =
         (0..args.players).map_while(|place| hire(&recruiter, code, place, config, start)).collect();
     // Who is lost stays lost: the player's own room is worth no comeback. Nobody takes these orders.
-    let (orders, _) = mpsc::channel();
+    let (orders, _) = mpsc::sync_channel(1);
     while !stop.load(Ordering::Relaxed) && bots.iter().any(|bot| !bot.is_gone()) {
         for bot in &mut bots {
             bot.update(elapsed(start), Duration::ZERO, &orders, &|| elapsed(start));

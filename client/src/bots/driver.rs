@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::mpsc::{Receiver, Sender},
+    sync::mpsc::{Receiver, SyncSender},
     thread,
     time::{Duration, Instant},
 };
@@ -16,7 +16,7 @@ const LEAVE_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// Drives the bots that come in until the time is over, and returns what they measured. Bots that lose their sessions
 /// order new ones.
-pub(super) fn drive(args: &Args, start: Instant, recruits: Receiver<Recruit>, orders: Sender<Order>) -> Totals {
+pub(super) fn drive(args: &Args, start: Instant, recruits: Receiver<Recruit>, orders: SyncSender<Order>) -> Totals {
     let end = Duration::from_secs(u64::from(args.seconds));
     let pause = Duration::from_millis(u64::from(args.slow));
     let mut rooms = BTreeMap::<u32, BotRoom>::new();

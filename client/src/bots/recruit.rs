@@ -3,7 +3,7 @@
 use std::{
     sync::{
         atomic::{AtomicU32, Ordering},
-        mpsc::Sender,
+        mpsc::SyncSender,
     },
     time::{Duration, Instant},
 };
@@ -33,6 +33,8 @@ pub(super) struct Hired {
     pub code: RoomCode,
     /// What gets the session back when it is lost.
     pub resume: String,
+    /// How long the server keeps the seat then.
+    pub grace: Duration,
 }
 
 /// Why there is no session.
@@ -90,7 +92,7 @@ impl<'a> Recruiter<'a> {
             None => Box::new(udp),
         };
         let client = Client::new(&grant.token, link, self.config, elapsed(self.start)).map_err(Refusal::lasting)?;
-        Ok(Hired { client, code: grant.code, resume: grant.resume })
+        Ok(Hired { client, code: grant.code, grace: grant.grace(), resume: grant.resume })
     }
 
     /// The bot in this place of a room: the first one makes the room, the players have seats, the rest watches.
@@ -117,7 +119,7 @@ impl<'a> Recruiter<'a> {
 }
 
 /// Fills rooms until there are none left to fill. Room `n` goes to driver `n` modulo their number.
-pub(super) fn recruit_rooms(recruiter: &Recruiter<'_>, drivers: &[Sender<Recruit>]) {
+pub(super) fn recruit_rooms(recruiter: &Recruiter<'_>, drivers: &[SyncSender<Recruit>]) {
     loop {
         let room = recruiter.next_room.fetch_add(1, Ordering::Relaxed);
         if room >= recruiter.args.rooms {

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::mpsc::Sender,
+    sync::mpsc::SyncSender,
     time::Duration,
 };
 
@@ -31,7 +31,7 @@ impl BotRoom {
     }
 
     /// Updates every bot; each at most once in `pause`. What simulating costs is taken from a running clock.
-    pub fn update(&mut self, now: Duration, pause: Duration, orders: &Sender<Order>, clock: &dyn Fn() -> Duration) {
+    pub fn update(&mut self, now: Duration, pause: Duration, orders: &SyncSender<Order>, clock: &dyn Fn() -> Duration) {
         for bot in &mut self.bots {
             bot.update(now, pause, orders, clock);
             if let Some(match_no) = bot.take_result() {

@@ -2,7 +2,7 @@
 
 mod phases;
 mod session;
-mod stage;
+pub(crate) mod stage;
 mod watching;
 
 use framehouse_shared::{

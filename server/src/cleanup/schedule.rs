@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bevy::{ecs::entity::EntityHashSet, prelude::Entity};
+pub use framehouse_shared::api::CleanupStats;
 use framehouse_shared::ids::{PlayerId, RoomId};
-use serde::Serialize;
 
 /// Times that a cleanup which failed is tried again.
 const RETRIES_MAX: u32 = 3;
@@ -83,29 +83,6 @@ pub struct Delays {
     pub due: u32,
     /// Freed then in any case.
     pub forced: u32,
-}
-
-/// How the cleanup is doing: numbers for the status page.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct CleanupStats {
-    /// Rooms and players with something scheduled.
-    pub active_cleanup_tasks: usize,
-    /// Scheduled things: frames, score frames, inputs, lines waiting to be freed.
-    pub pending_packets: u64,
-    /// Rooms with something scheduled.
-    pub rooms_with_pending_cleanup: usize,
-    /// Tasks done.
-    pub done: u64,
-    /// Tasks of these that were forced.
-    pub forced: u64,
-    /// Times that a task failed.
-    pub failed: u64,
-    /// Tasks given up after the last retry.
-    pub abandoned: u64,
-    /// Tasks that a new match made superfluous.
-    pub cancelled: u64,
-    /// Things found that nobody owned.
-    pub orphans: u64,
 }
 
 type Due = (u64, u64);

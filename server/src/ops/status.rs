@@ -7,24 +7,27 @@ use std::{
 };
 
 use bevy::{ecs::system::SystemParam, prelude::*};
-use framehouse_shared::{protocol::guard::Dropped, sim::GameInfo};
-use serde::Serialize;
+use framehouse_shared::{
+    api::{CleanupStatus, DesyncStatus, ErrorStatus, ListedRoom, RoomsByPhase, Status, TickMs},
+    protocol::guard::Dropped,
+    sim::GameInfo,
+};
 
 use super::{
-    rooms::{ListedRoom, RoomEntry, public_rooms},
+    rooms::{RoomListData, public_rooms},
     stages::{StageTimes, StagesPlugin},
 };
 use crate::{
-    cleanup::{Cleanup, CleanupStats},
+    cleanup::Cleanup,
     counters::Counters,
     net::{
         endpoint::{BoxedEndpoint, Traffic},
         session::Sessions,
     },
-    replay::{ReplayStats, Replays},
-    results::{ResultStats, ResultStore},
+    replay::Replays,
+    results::ResultStore,
     room::{Player, Spectator, phase::RoomPhase},
-    spread::{Spread, SpreadUs},
+    spread::Spread,
     tick::{Now, TickRate, TickSet},
 };
 
@@ -85,7 +88,7 @@ impl StatusBoard {
     }
 }
 
-/// The maps of the game; an operator's files are read before.
+/// The maps of the game, as of the last time that rules were loaded.
 #[derive(Resource)]
 struct MapNames(Vec<String>);
 
@@ -95,88 +98,9 @@ pub struct Page {
     /// `/v1/status`.
     pub status: Status,
     /// `/v1/rooms`: public rooms only.
-    pub rooms: Vec<RoomEntry>,
+    pub rooms: Vec<ListedRoom>,
     /// `/v1/maps`: what a host can choose.
     pub maps: Vec<String>,
-}
-
-/// `/v1/status`.
-#[derive(Debug, Default, Serialize)]
-pub struct Status {
-    version: &'static str,
-    uptime_s: f64,
-    tick: u64,
-    tick_rate: u16,
-    tick_ms: TickMs,
-    tick_us_all: SpreadUs,
-    tick_start_us: SpreadUs,
-    dropped_ticks: u64,
-    cpu_us_by_stage: serde_json::Map<String, serde_json::Value>,
-    cpu_us_total: u64,
-    rooms_ticks: u64,
-    rooms: usize,
-    rooms_by_phase: RoomsByPhase,
-    players: usize,
-    spectators: usize,
-    sessions: usize,
-    cleanup: CleanupPage,
-    matches_finished: u64,
-    results: ResultStats,
-    replays: ReplayStats,
-    kicked: u64,
-    room_messages_in: u64,
-    room_messages_out: u64,
-    room_messages_dropped: u64,
-    errors: Errors,
-    desyncs: Desyncs,
-    dropped_datagrams: serde_json::Map<String, serde_json::Value>,
-    messages_in: u64,
-    messages_out: u64,
-    packets_in: u64,
-    packets_out: u64,
-    bytes_in: u64,
-    bytes_out: u64,
-}
-
-/// Milliseconds a tick took, over the last 100 ticks.
-#[derive(Debug, Default, Serialize)]
-struct TickMs {
-    mean: f64,
-    p50: f64,
-    p99: f64,
-    max: f64,
-}
-
-#[derive(Debug, Default, Serialize)]
-struct CleanupPage {
-    #[serde(flatten)]
-    stats: CleanupStats,
-    /// Of ticks in which something was freed.
-    us_per_tick: SpreadUs,
-}
-
-#[derive(Debug, Default, Serialize)]
-struct RoomsByPhase {
-    lobby: usize,
-    loading: usize,
-    countdown: usize,
-    playing: usize,
-    results: usize,
-}
-
-#[derive(Debug, Default, Serialize)]
-struct Errors {
-    network: u64,
-    desync: u64,
-    invalid_input: u64,
-    rooms_faulted: u64,
-}
-
-#[derive(Debug, Default, Serialize)]
-struct Desyncs {
-    detected: u64,
-    named: u64,
-    sent_away: u64,
 }
 
 /// Everything that the page is made from.
@@ -193,13 +117,14 @@ struct Sources<'w, 's> {
     cleanup: Res<'w, Cleanup>,
     results: Option<Res<'w, ResultStore>>,
     replays: Res<'w, Replays>,
-    rooms: Query<'w, 's, ListedRoom>,
+    rooms: Query<'w, 's, RoomListData>,
     players: Query<'w, 's, &'static Player>,
     spectators: Query<'w, 's, &'static Spectator>,
     endpoints: Query<'w, 's, &'static BoxedEndpoint>,
 }
 
-fn note_maps(world: &mut World) {
+/// Notes which maps a host can choose, for the next page.
+pub(super) fn note_maps(world: &mut World) {
     let maps = (world.resource::<GameInfo>().maps)(world);
     world.insert_resource(MapNames(maps));
 }
@@ -214,14 +139,14 @@ fn publish_status(sources: Sources) {
 }
 
 impl Sources<'_, '_> {
-    fn public_rooms(&self) -> Vec<RoomEntry> {
+    fn public_rooms(&self) -> Vec<ListedRoom> {
         public_rooms(&self.rooms, &self.players, &self.spectators)
     }
 
     fn status(&self) -> Status {
         let traffic = total_traffic(&self.endpoints);
         Status {
-            version: env!("CARGO_PKG_VERSION"),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
             uptime_s: self.now.elapsed.as_secs_f64(),
             tick: self.now.tick,
             tick_rate: self.rate.0,
@@ -229,7 +154,7 @@ impl Sources<'_, '_> {
             tick_us_all: self.times.took.page(),
             tick_start_us: self.times.started_late.page(),
             dropped_ticks: self.counters.dropped_ticks,
-            cpu_us_by_stage: self.stages.by_stage().map(|(name, us)| (name, us.into())).collect(),
+            cpu_us_by_stage: self.stages.by_stage().collect(),
             cpu_us_total: self.stages.total_us(),
             rooms_ticks: self.stages.room_ticks(),
             rooms: self.rooms.iter().count(),
@@ -237,7 +162,7 @@ impl Sources<'_, '_> {
             players: self.players.iter().count(),
             spectators: self.spectators.iter().count(),
             sessions: self.sessions.count(),
-            cleanup: CleanupPage { stats: self.cleanup.stats(), us_per_tick: self.cleanup.time_spent().page() },
+            cleanup: CleanupStatus { stats: self.cleanup.stats(), us_per_tick: self.cleanup.time_spent().page() },
             matches_finished: self.counters.matches_finished,
             results: self.results.as_ref().map(|store| store.stats()).unwrap_or_default(),
             replays: self.replays.stats(),
@@ -245,20 +170,20 @@ impl Sources<'_, '_> {
             room_messages_in: self.counters.room_messages_in,
             room_messages_out: self.counters.room_messages_out,
             room_messages_dropped: self.counters.room_messages_dropped,
-            errors: Errors {
+            errors: ErrorStatus {
                 network: traffic.dropped.total(),
                 desync: self.counters.desyncs,
                 invalid_input: self.counters.invalid_messages,
                 rooms_faulted: self.counters.rooms_faulted,
             },
-            desyncs: Desyncs {
+            desyncs: DesyncStatus {
                 detected: self.counters.desyncs,
                 named: self.counters.desyncs_named,
                 sent_away: self.counters.desyncs_sent_away,
             },
             dropped_datagrams: Dropped::ALL
                 .iter()
-                .map(|why| (why.name().into(), traffic.dropped.of(*why).into()))
+                .map(|why| (why.name().to_owned(), traffic.dropped.of(*why)))
                 .collect(),
             messages_in: traffic.messages_in,
             messages_out: traffic.messages_out,
@@ -270,7 +195,7 @@ impl Sources<'_, '_> {
     }
 }
 
-fn count_phases(rooms: &Query<ListedRoom>) -> RoomsByPhase {
+fn count_phases(rooms: &Query<RoomListData>) -> RoomsByPhase {
     let mut count = RoomsByPhase::default();
     for (_, phase, ..) in rooms {
         *match phase {

@@ -9,6 +9,7 @@ use std::{
     },
 };
 
+pub use framehouse_shared::api::ReplayStats;
 use framehouse_shared::{
     ids::MatchId,
     replay::{Header, RawBlock, Trailer},
@@ -49,27 +50,6 @@ impl Job {
             Self::End(..) | Self::Abandon(_) => 0,
         }
     }
-}
-
-/// How far the recording of matches is, since the server's start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct ReplayStats {
-    /// Replays that lie on the disk, whole.
-    pub written: u64,
-    /// Bytes of them.
-    pub written_bytes: u64,
-    /// Matches whose recording was given up because the disk did not keep up.
-    pub given_up: u64,
-    /// Matches whose recording ended with an error of the disk.
-    pub failed: u64,
-    /// Replays that were removed for their age or for the space they took.
-    pub removed: u64,
-    /// Reports of desyncs that lie on the disk.
-    pub reports: u64,
-    /// Reports that could not be written, were there already, or were too many for one match or for the thread.
-    pub reports_lost: u64,
-    /// Jobs that wait for the thread.
-    pub waiting: usize,
 }
 
 /// What both threads count.

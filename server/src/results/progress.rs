@@ -2,20 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
-use serde::Serialize;
-
-/// How far the store is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct ResultStats {
-    /// Results that lie on the disk, since the start.
-    pub saved: u64,
-    /// Results on their way there.
-    pub waiting: u64,
-    /// Results that were thrown away because too many waited, since the start.
-    pub lost: u64,
-    /// Whether the last write failed.
-    pub failing: bool,
-}
+pub use framehouse_shared::api::ResultStats;
 
 /// Counters since the start.
 #[derive(Debug, Default)]

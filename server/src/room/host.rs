@@ -132,6 +132,21 @@ fn configure(world: &mut World, room: Entity, options: RoomOptions) -> Result<()
     Ok(())
 }
 
+/// After rules were reloaded: a room whose chosen map is gone goes through the maps in turn again, and is told.
+pub fn forget_missing_maps(world: &mut World) {
+    let maps = (world.resource::<GameInfo>().maps)(world);
+    let mut query = world.query::<(Entity, &mut Room)>();
+    let is_missing = |room: &Room| room.options.map.as_ref().is_some_and(|map| !maps.contains(map));
+    let mut changed = Vec::new();
+    for (room, mut data) in query.iter_mut(world).filter(|(_, room)| is_missing(room)) {
+        data.options.map = None;
+        changed.push((room, data.options.clone()));
+    }
+    for (room, options) in changed {
+        announce(world, room, RoomEvent::Options(options));
+    }
+}
+
 /// Says why a room of this server cannot have these options.
 ///
 /// # Errors

@@ -599,6 +599,11 @@ mod tests {
             ControlDown::Leaderboard { match_no, tick, entries: vec![Standing { slot, points: i64::MIN }; SLOTS_MAX] },
             ControlDown::Goodbye(EndReason { code: EndCode::Desynced, sentence: reason }),
             ControlDown::WantHashes { match_no, first: tick, hashes: vec![u64::MAX; HASHES_ASKED_MAX] },
+            ControlDown::Refused { reason: "r".repeat(REASON_BYTES_MAX) },
+            ControlDown::ResultSaved { match_no, match_id: MatchId(u128::MAX) },
+            event(RoomEvent::State { slot, state: PlayerState::Away }),
+            event(RoomEvent::Host { slot }),
+            event(RoomEvent::Spectators { count: u8::MAX }),
         ];
         for message in largest {
             let bytes = codec::encode(&message).len();

@@ -21,6 +21,7 @@ use framehouse_client::{
     net::{Connection, Link, UdpLink},
 };
 use framehouse_shared::{
+    api::Status,
     arena::ArenaPlugin,
     protocol::control::{Hello, Phase, protocol_hash},
     rng::SimRng,
@@ -236,7 +237,7 @@ fn report(arguments: &Arguments, players: &[Player], start: Instant) -> Result<s
         .call()
         .map_err(|error| format!("the server does not answer: {error}"))?;
     let body = answer.body_mut().read_to_string().map_err(|error| error.to_string())?;
-    let status: serde_json::Value = serde_json::from_str(&body).map_err(|error| error.to_string())?;
+    let status: Status = serde_json::from_str(&body).map_err(|error| error.to_string())?;
     let replaced: u64 = players.iter().map(|player| player.client.stats().replaced_inputs).sum();
     let confirmed: u64 = players.iter().map(|player| player.client.stats().ticks_confirmed).sum();
     Ok(json!({
@@ -245,8 +246,8 @@ fn report(arguments: &Arguments, players: &[Player], start: Instant) -> Result<s
         "players_left": players.len(),
         "ticks_confirmed": confirmed,
         "replaced_inputs": replaced,
-        "kicked": status["kicked"],
-        "dropped_datagrams": status["dropped_datagrams"],
-        "tick_ms": status["tick_ms"],
+        "kicked": status.kicked,
+        "dropped_datagrams": status.dropped_datagrams,
+        "tick_ms": status.tick_ms,
     }))
 }

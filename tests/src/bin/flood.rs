@@ -16,6 +16,7 @@ use framehouse_client::{
     net::{Connection, Status, UdpLink},
 };
 use framehouse_shared::{
+    api,
     arena::ArenaPlugin,
     input::Input,
     protocol::{
@@ -129,6 +130,6 @@ fn tick_ms(server: &str) -> Result<Value, String> {
         .call()
         .map_err(|error| format!("the server does not answer at {server}: {error}"))?;
     let body = answer.body_mut().read_to_string().map_err(|error| error.to_string())?;
-    let status: Value = serde_json::from_str(&body).map_err(|error| error.to_string())?;
-    Ok(status["tick_ms"].clone())
+    let status: api::Status = serde_json::from_str(&body).map_err(|error| error.to_string())?;
+    Ok(json!(status.tick_ms))
 }

@@ -5,6 +5,8 @@ use std::{
     time::Duration,
 };
 
+use framehouse_shared::api::CleanupStatus;
+
 use super::{
     args::Size,
     crowd::Seen,
@@ -13,7 +15,7 @@ use super::{
     scene::{RoomPlan, Scene},
     timeline::{Pages, Timeline},
 };
-use crate::load::status::Cleanup;
+use crate::load::status::Spread;
 
 /// Rooms of four that play on.
 const BYSTANDING_ROOMS: u32 = 200;
@@ -54,7 +56,7 @@ fn measure(scene: &Scene) -> Result<Pages, String> {
     scene.crowd.order(Group::OtherActor, Order::Leave);
     scene.pause(ENDING_TIME)?;
     timeline.begin("freeing")?;
-    scene.wait_until("everything was freed", |status| status.cleanup.active_cleanup_tasks == 0)?;
+    scene.wait_until("everything was freed", |status| status.cleanup.stats.active_cleanup_tasks == 0)?;
     timeline.begin("after")?;
     scene.pause(CALM_TIME)?;
     timeline.end()
@@ -81,8 +83,8 @@ fn note_ends(report: &mut Report, seen: &Seen) {
     report.check(left == 0, || format!("{left} clients of the rooms that ended are still there"));
 }
 
-fn note_freeing(report: &mut Report, before: &Cleanup, after: &Cleanup) {
-    let per_tick = after.us_per_tick.since(&before.us_per_tick).quantiles();
+fn note_freeing(report: &mut Report, before: &CleanupStatus, after: &CleanupStatus) {
+    let per_tick = Spread::between(&before.us_per_tick, &after.us_per_tick).quantiles();
     report.number("freeing_us_p50", per_tick.p50 * 1000.0);
     report.number("freeing_us_p99", per_tick.p99 * 1000.0);
     report.number("freeing_us_max", per_tick.max * 1000.0);
@@ -90,6 +92,7 @@ fn note_freeing(report: &mut Report, before: &Cleanup, after: &Cleanup) {
         let us = report.window(window).and_then(|window| window.cpu_us_per_tick_by_stage.get("Cleanup").copied());
         report.number(&format!("{window}_stage_us"), us.unwrap_or(f64::NAN));
     }
+    let (before, after) = (before.stats, after.stats);
     report.number("tasks_done", (after.done - before.done) as f64);
     report.number("tasks_forced", (after.forced - before.forced) as f64);
     report.check(after.failed == 0, || format!("{} cleanups failed", after.failed));

@@ -10,6 +10,7 @@ use std::{
 };
 
 use framehouse_client::{client::ClientConfig, connect::RoomRequest};
+use framehouse_shared::api::Status;
 
 use super::{
     crowd::{Crowd, Seen},
@@ -20,7 +21,6 @@ use crate::load::{
     drive::pause,
     process::{Scratch, ServerProcess},
     recruit::{RECRUITERS, ask, connect},
-    status::Status,
 };
 
 /// How often it is looked for a new page.
@@ -99,10 +99,10 @@ impl Scene {
     /// Seats everybody, and lets all their matches begin.
     pub fn play(&self, rooms: &[RoomPlan]) -> Result<(), String> {
         self.seat(rooms)?;
-        let players = rooms.iter().map(|room| room.groups.len() as u32).sum();
+        let players = rooms.iter().map(|room| room.groups.len()).sum();
         self.wait_until("everybody is seated", |status| status.players >= players)?;
         Group::ALL.iter().for_each(|group| self.crowd.order(*group, Order::Ready));
-        let rooms = rooms.len() as u32;
+        let rooms = rooms.len();
         self.wait_until("everybody plays", |status| status.rooms_by_phase.playing >= rooms).map(|_| ())
     }
 

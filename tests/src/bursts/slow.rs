@@ -68,7 +68,7 @@ fn watch_sessions(scene: &Scene) -> Result<Option<Duration>, String> {
     let (start, mut ended_after) = (scene.crowd.elapsed(), None);
     let passed = || scene.crowd.elapsed() - start;
     while passed() < STOPPED_TIME {
-        if scene.server.status()?.sessions <= 3 * SLOW_ROOMS + 4 * BYSTANDING_ROOMS {
+        if scene.server.status()?.sessions <= (3 * SLOW_ROOMS + 4 * BYSTANDING_ROOMS) as usize {
             ended_after.get_or_insert_with(passed);
         }
         scene.pause(WAIT_INTERVAL)?;

@@ -12,9 +12,8 @@ use std::{
     time::Duration,
 };
 
+use framehouse_shared::api::Status;
 use rustix::process::{Pid, Signal, kill_process};
-
-use super::status::Status;
 
 /// The server's program.
 const PROGRAM: &str = "framehouse-server";
@@ -24,10 +23,13 @@ const START_TIME_MAX: Duration = Duration::from_secs(20);
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// A folder of this program's own, gone when this goes out of scope.
-pub(crate) struct Scratch(PathBuf);
+pub struct Scratch(PathBuf);
 
 impl Scratch {
     /// Makes an empty one for this purpose.
+    ///
+    /// # Errors
+    /// A sentence, when the system gives none.
     pub fn new(purpose: &str) -> Result<Self, String> {
         let folder = env::temp_dir().join(format!("framehouse-{purpose}-{}", std::process::id()));
         fs::create_dir_all(&folder).map_err(|error| format!("cannot make the folder {}: {error}", folder.display()))?;
@@ -55,7 +57,7 @@ impl Drop for Scratch {
 }
 
 /// A running server. It is killed when this goes out of scope.
-pub(crate) struct ServerProcess {
+pub struct ServerProcess {
     child: Child,
     log: PathBuf,
     url: String,
@@ -63,14 +65,25 @@ pub(crate) struct ServerProcess {
 }
 
 impl ServerProcess {
-    /// Starts the server on free ports, with these settings and arguments; it keeps its data in this folder.
+    /// Starts the server beside this program on free ports, with these settings and arguments; it keeps its data in this
+    /// folder.
+    ///
+    /// # Errors
+    /// A sentence, when there is no such server or it does not start.
     pub fn start(folder: &Path, settings: &str, arguments: &[&OsStr]) -> Result<Self, String> {
-        let program = server_program()?;
+        Self::start_program(&server_program()?, folder, settings, arguments)
+    }
+
+    /// Starts this server program in the same way.
+    ///
+    /// # Errors
+    /// A sentence, when it does not start.
+    pub fn start_program(program: &Path, folder: &Path, settings: &str, arguments: &[&OsStr]) -> Result<Self, String> {
         let failed = |error: std::io::Error| format!("cannot start {}: {error}", program.display());
         fs::write(folder.join("server.toml"), settings).map_err(failed)?;
         let log_path = folder.join("log");
         let log = fs::File::create(&log_path).map_err(failed)?;
-        let child = Command::new(&program)
+        let child = Command::new(program)
             .args(["--http", "127.0.0.1:0", "--udp", "127.0.0.1:0", "--config"])
             .arg(folder.join("server.toml"))
             .arg("--data-dir")
@@ -99,6 +112,9 @@ impl ServerProcess {
     }
 
     /// A reading of its status page, at most half a second old.
+    ///
+    /// # Errors
+    /// A sentence, when it does not answer, or is of another version.
     pub fn status(&self) -> Result<Status, String> {
         let lost = |error: ureq::Error| format!("the server does not answer ({error}): {}", self.log());
         let url = format!("{}/v1/status", self.url);
@@ -111,6 +127,9 @@ impl ServerProcess {
     }
 
     /// Its resident memory now, in KiB.
+    ///
+    /// # Errors
+    /// A sentence, when the system does not tell.
     pub fn rss_kb(&self) -> Result<u64, String> {
         let path = format!("/proc/{}/status", self.child.id());
         let text = fs::read_to_string(&path).map_err(|error| format!("cannot read {path}: {error}"))?;
@@ -130,12 +149,26 @@ impl ServerProcess {
         matches!(self.child.try_wait(), Ok(None))
     }
 
+    /// Sends SIGHUP, as an operator does who has changed the game's files.
+    ///
+    /// # Errors
+    /// A sentence, when the system refuses.
+    pub fn hang_up(&self) -> Result<(), String> {
+        self.signal(Signal::HUP)
+    }
+
     /// Asks it to stop, as an operator would, and waits until it has.
+    ///
+    /// # Errors
+    /// A sentence, when it did not end well.
     pub fn stop(mut self) -> Result<(), String> {
-        let failed = |error: std::io::Error| format!("cannot stop the server: {error}");
-        kill_process(Pid::from_child(&self.child), Signal::TERM).map_err(|error| failed(error.into()))?;
-        let status = self.child.wait().map_err(failed)?;
+        self.signal(Signal::TERM)?;
+        let status = self.child.wait().map_err(|error| format!("cannot stop the server: {error}"))?;
         if status.success() { Ok(()) } else { Err(format!("the server stopped with {status}: {}", self.log())) }
+    }
+
+    fn signal(&self, signal: Signal) -> Result<(), String> {
+        kill_process(Pid::from_child(&self.child), signal).map_err(|error| format!("cannot signal the server: {error}"))
     }
 
     /// The end of what it logged: warnings and errors.

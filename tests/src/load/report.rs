@@ -2,13 +2,14 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use framehouse_shared::api::Status;
 use serde::Serialize;
 
 use super::{
     Measured,
     args::{Args, ROOM_PLAYERS},
     drive::Driven,
-    status::Quantiles,
+    status::{Quantiles, Spread, dropped_between, errors_between},
 };
 
 /// The server's stages in order of running.
@@ -80,21 +81,21 @@ impl Report {
     pub(super) fn new(args: &Args, measured: &Measured, driven: &Driven) -> Self {
         let Measured { before, after, memory, own_cpu } = measured;
         let seconds = after.uptime_s - before.uptime_s;
-        let per_s = |of: fn(&super::status::Status) -> u64| ratio((of(after) - of(before)) as f64, seconds);
+        let per_s = |of: fn(&Status) -> u64| ratio((of(after) - of(before)) as f64, seconds);
         let room_ticks = after.rooms_ticks - before.rooms_ticks;
         let per_room_tick = |us: u64| ratio(us as f64, room_ticks as f64);
         let stage_us = |stage: &str| {
-            let at = |status: &super::status::Status| status.cpu_us_by_stage.get(stage).copied().unwrap_or(0);
+            let at = |status: &Status| status.cpu_us_by_stage.get(stage).copied().unwrap_or(0);
             at(after).saturating_sub(at(before))
         };
-        let took = after.tick_us_all.since(&before.tick_us_all);
+        let took = Spread::between(&before.tick_us_all, &after.tick_us_all);
         let tally = &driven.tally;
         let room_seconds = tally.playing.as_secs_f64() / f64::from(ROOM_PLAYERS);
         let per_cent = |count: u64| ratio(100.0 * count as f64, tally.ticks_confirmed as f64);
         let mut sentences = driven.failed.clone();
         sentences.add(&driven.order);
         sentences.add(&driven.errors);
-        after.dropped_since(before).for_each(|sentence| sentences.note(sentence));
+        dropped_between(before, after).for_each(|sentence| sentences.note(sentence));
         let cpu_us = after.cpu_us_total - before.cpu_us_total;
         Self {
             rooms: args.rooms,
@@ -106,7 +107,7 @@ impl Report {
             cpu_us_per_room_tick_by_stage: STAGES.iter().map(|name| (*name, per_room_tick(stage_us(name)))).collect(),
             server_cpu_pct: ratio(cpu_us as f64 / 10_000.0, seconds),
             tick_ms: took.quantiles(),
-            tick_start_ms: after.tick_start_us.since(&before.tick_start_us).quantiles(),
+            tick_start_ms: Spread::between(&before.tick_start_us, &after.tick_start_us).quantiles(),
             late_ticks: took.longer_than(1_000_000 / u64::from(after.tick_rate.max(1))),
             dropped_ticks: after.dropped_ticks - before.dropped_ticks,
             down_kb_per_room_s: ratio(tally.traffic.down_bytes as f64 / 1000.0, room_seconds),
@@ -126,7 +127,7 @@ impl Report {
             ticks_confirmed: tally.ticks_confirmed,
             desyncs: driven.desyncs.max(after.errors.desync),
             resyncs: driven.resyncs,
-            errors: driven.errors.count() + after.errors.since(&before.errors),
+            errors: driven.errors.count() + errors_between(&before.errors, &after.errors),
             failed_clients: driven.failed.count().max(after.kicked),
             order_violations: driven.order.count(),
             room_messages_in_per_s: per_s(|status| status.room_messages_in),

@@ -2,86 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use framehouse_shared::api::{ErrorStatus, HistogramUs, Status};
+use serde::Serialize;
 
-/// What is read of `/v1/status`; everything but the phases counts since the server's start.
-#[derive(Clone, Debug, Deserialize)]
-#[expect(missing_docs, reason = "the names are those of the page")]
-pub struct Status {
-    pub uptime_s: f64,
-    pub tick: u64,
-    pub tick_rate: u16,
-    pub tick_us_all: Spread,
-    pub tick_start_us: Spread,
-    pub dropped_ticks: u64,
-    pub cpu_us_by_stage: BTreeMap<String, u64>,
-    pub cpu_us_total: u64,
-    pub rooms_ticks: u64,
-    pub rooms_by_phase: Phases,
-    pub players: u32,
-    pub sessions: u32,
-    pub cleanup: Cleanup,
-    pub room_messages_in: u64,
-    pub room_messages_out: u64,
-    pub packets_in: u64,
-    pub packets_out: u64,
-    pub kicked: u64,
-    pub errors: Errors,
-    pub dropped_datagrams: BTreeMap<String, u64>,
+/// What the server dropped between two readings and why, in sentences.
+pub fn dropped_between(before: &Status, after: &Status) -> impl Iterator<Item = String> {
+    after.dropped_datagrams.iter().filter_map(|(why, now)| {
+        let count = now.saturating_sub(*before.dropped_datagrams.get(why).unwrap_or(&0));
+        (count > 0).then(|| format!("the server dropped {count} datagrams ({why})"))
+    })
 }
 
-impl Status {
-    /// What the server dropped since `earlier` and why, in sentences.
-    pub fn dropped_since(&self, earlier: &Self) -> impl Iterator<Item = String> {
-        self.dropped_datagrams.iter().filter_map(|(why, now)| {
-            let count = now.saturating_sub(*earlier.dropped_datagrams.get(why).unwrap_or(&0));
-            (count > 0).then(|| format!("the server dropped {count} datagrams ({why})"))
-        })
+/// Errors between two readings, desyncs left out.
+pub const fn errors_between(before: &ErrorStatus, after: &ErrorStatus) -> u64 {
+    const fn count(errors: &ErrorStatus) -> u64 {
+        errors.network + errors.invalid_input + errors.rooms_faulted
     }
-}
-
-/// How many rooms are where in their life.
-#[derive(Clone, Debug, Deserialize)]
-#[expect(missing_docs, reason = "the names are those of the page")]
-pub struct Phases {
-    pub playing: u32,
-}
-
-/// How the cleanup is doing.
-#[derive(Clone, Debug, Deserialize)]
-#[expect(missing_docs, reason = "the names are those of the page")]
-pub struct Cleanup {
-    pub active_cleanup_tasks: u64,
-    pub done: u64,
-    pub forced: u64,
-    pub failed: u64,
-    pub orphans: u64,
-    pub us_per_tick: Spread,
-}
-
-/// Errors by kind.
-#[derive(Clone, Debug, Deserialize)]
-#[expect(missing_docs, reason = "the names are those of the page")]
-pub struct Errors {
-    pub network: u64,
-    pub desync: u64,
-    pub invalid_input: u64,
-    pub rooms_faulted: u64,
-}
-
-impl Errors {
-    const fn count(&self) -> u64 {
-        self.network + self.invalid_input + self.rooms_faulted
-    }
-
-    /// What came after `earlier`, desyncs left out.
-    pub const fn since(&self, earlier: &Self) -> u64 {
-        self.count().saturating_sub(earlier.count())
-    }
+    count(after).saturating_sub(count(before))
 }
 
 /// Durations: the largest of each bucket, and how many are in it.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Spread {
     /// In order of size.
     pub buckets: Vec<(u64, u64)>,
@@ -98,6 +39,12 @@ pub struct Quantiles {
 }
 
 impl Spread {
+    /// What was counted between two readings.
+    pub fn between(before: &HistogramUs, after: &HistogramUs) -> Self {
+        let of = |reading: &HistogramUs| Self { buckets: reading.buckets.clone() };
+        of(after).since(&of(before))
+    }
+
     /// What was counted after `earlier`.
     pub fn since(&self, earlier: &Self) -> Self {
         let before: BTreeMap<u64, u64> = earlier.buckets.iter().copied().collect();

@@ -1,15 +1,25 @@
-use std::sync::mpsc::{self, Receiver};
+use std::{
+    cell::RefCell,
+    mem,
+    rc::Rc,
+    sync::mpsc::{self, Receiver},
+};
 
-use framehouse_shared::protocol::{
-    control::{ControlDown, Hello},
-    end::EndCode,
+use framehouse_shared::{
+    ids::RoomCode,
+    protocol::{
+        control::{ControlDown, Hello},
+        end::EndCode,
+    },
 };
 
 use super::*;
 use crate::{
     bots::recruit::Refusal,
-    client::ClientConfig,
+    client::{ClientConfig, tests::stage},
     fake_server::{FakeServer, OWN, welcome},
+    rejoin::SEAT_KEPT,
+    toy::COUNTER,
 };
 
 const LOBBY: Phase = Phase::Lobby { reason: None };
@@ -18,7 +28,7 @@ const LOBBY: Phase = Phase::Lobby { reason: None };
 struct Stage {
     server: FakeServer,
     bot: Bot,
-    orders: Sender<Order>,
+    orders: SyncSender<Order>,
     ordered: Receiver<Order>,
     now: Duration,
 }
@@ -26,14 +36,8 @@ struct Stage {
 impl Stage {
     fn in_lobby() -> Self {
         let server = FakeServer::new();
-        let request = SessionRequest {
-            name: "bot 0.0".to_owned(),
-            room: RoomRequest::Create { size: 4, private: false, practice: false },
-            resume: None,
-            hello: None,
-        };
-        let bot = Bot::new(hired(&server, "first", Duration::ZERO), request, 1, Duration::ZERO);
-        let (orders, ordered) = mpsc::channel();
+        let bot = Bot::new(hired(&server, "first", Duration::ZERO), request(), 1, Duration::ZERO);
+        let (orders, ordered) = mpsc::sync_channel(1);
         let mut stage = Self { server, bot, orders, ordered, now: Duration::ZERO };
         stage.welcome();
         stage
@@ -71,7 +75,16 @@ impl Stage {
 fn hired(server: &FakeServer, resume: &str, now: Duration) -> Hired {
     let config = ClientConfig { hello: Hello { protocol: 1, game: "toy".to_owned(), fingerprint: 2 }, game: None };
     let client = Client::new(&server.token(), server.link(), &config, now).expect("a good token");
-    Hired { client, code: "K7QX".parse().expect("a code"), resume: resume.to_owned() }
+    Hired { client, code: code(), resume: resume.to_owned(), grace: SEAT_KEPT }
+}
+
+fn code() -> RoomCode {
+    "K7QX".parse().expect("a code")
+}
+
+fn request() -> SessionRequest {
+    let room = RoomRequest::Create { size: 4, private: false, practice: false };
+    SessionRequest { name: "bot 0.0".to_owned(), room, resume: None, hello: None }
 }
 
 #[test]
@@ -81,11 +94,7 @@ fn a_lost_bot_gets_its_seat_back_with_its_secret() {
         stage.lose();
         let order = stage.ordered.try_recv().expect("asked at once");
         assert_eq!(order.request.resume.as_deref(), Some(secret));
-        assert_eq!(
-            order.request.room,
-            RoomRequest::Code("K7QX".parse().expect("a code")),
-            "not a room of its own again"
-        );
+        assert_eq!(order.request.room, RoomRequest::Code(code()), "not a room of its own again");
         stage.server = FakeServer::new();
         order.answer(Ok(hired(&stage.server, next, stage.now)));
         stage.welcome();
@@ -108,6 +117,66 @@ fn a_bot_asks_again_until_its_seat_is_gone() {
     stage.run(1000);
     assert!(stage.bot.is_gone());
     assert_eq!(stage.report().failed.messages(), ["The server closed the connection."]);
+}
+
+#[test]
+fn a_bot_whose_order_finds_no_room_asks_again_later() {
+    let mut stage = Stage::in_lobby();
+    let (answer, _) = mpsc::sync_channel(1);
+    let other = Order::new(request(), 9, answer);
+    stage.orders.try_send(other).expect("one fits");
+    stage.lose();
+    drop(stage.ordered.try_recv().expect("the other one"));
+    assert!(stage.ordered.try_recv().is_err(), "there was no room");
+    stage.run(1100);
+    stage.server = FakeServer::new();
+    let order = stage.ordered.try_recv().expect("asked again after a second");
+    order.answer(Ok(hired(&stage.server, "second", stage.now)));
+    stage.welcome();
+}
+
+#[test]
+fn a_bot_asks_for_as_long_as_its_newest_session_says_that_the_seat_is_kept() {
+    let mut stage = Stage::in_lobby();
+    stage.lose();
+    stage.server = FakeServer::new();
+    let renewed = Hired { grace: Duration::from_secs(5), ..hired(&stage.server, "second", stage.now) };
+    stage.ordered.try_recv().expect("asked at once").answer(Ok(renewed));
+    stage.welcome();
+    stage.lose();
+    for _ in 0..4 {
+        stage.ordered.try_iter().for_each(|order| order.answer(Err(Refusal::passing("later".to_owned()))));
+        assert!(!stage.bot.is_gone());
+        stage.run(1000);
+    }
+    stage.ordered.try_iter().for_each(|order| order.answer(Err(Refusal::passing("later".to_owned()))));
+    stage.run(1500);
+    assert!(stage.bot.is_gone(), "the seat was kept for five seconds");
+}
+
+#[test]
+fn the_games_bot_is_told_of_the_last_input_also_when_that_is_not_simulated_yet() {
+    let mut stage = stage::Stage::in_match();
+    // So far behind that inputs are delayed: the newest state does not know the last ones.
+    stage.play(30);
+    for frames_on_their_way in 1..=12 {
+        stage.frames_on_their_way = frames_on_their_way;
+        stage.play(1);
+    }
+    stage.play(78);
+    assert!(stage.client.clock().delay_ticks() > 2.0);
+    let client = mem::replace(&mut stage.client, stage::Stage::connected().client);
+    let hired = Hired { client, code: code(), resume: "r".to_owned(), grace: SEAT_KEPT };
+    let bot = Rc::new(RefCell::new(Bot::new(hired, request(), 1, Duration::ZERO)));
+    let (orders, _ordered) = mpsc::sync_channel(1);
+    let begin = stage.frames.len() + 10;
+    stage.takes_over = Some(Box::new(move |now| {
+        bot.borrow_mut().update(now, Duration::ZERO, &orders, &|| Duration::ZERO);
+    }));
+    stage.play(60);
+    let counted = stage.frames[begin..].iter().map(|frame| frame.inputs[OWN.index()].0[COUNTER]);
+    let counted: Vec<u8> = counted.collect();
+    assert!(counted.windows(2).all(|pair| pair[1] == pair[0] + 1), "{counted:?}");
 }
 
 #[test]

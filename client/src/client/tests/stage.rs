@@ -25,6 +25,8 @@ pub struct Stage {
     pub server: FakeServer,
     pub client: Client,
     pub simulation: Simulation,
+    /// Updates a client that has taken the place of `client`.
+    pub takes_over: Option<Box<dyn FnMut(Duration)>>,
     slot: Option<Slot>,
     pub frames: Vec<Frame>,
     pub sampled: Vec<Tick>,
@@ -76,7 +78,7 @@ impl Stage {
 
     /// What the player does in a tick.
     pub fn input(tick: Tick) -> Input {
-        Input([(tick.0 / 7) as u8 & 3, 0, 0, 0, 0, 0, 0, 0])
+        Input([(tick.0 / 7) as u8 & 3, 0, 0, 1, 0, 0, 0, 0])
     }
 
     /// Goes through a match's first phases, up to its first tick.
@@ -188,6 +190,7 @@ impl Stage {
             server,
             client,
             simulation: Simulation::new(ToyPlugin),
+            takes_over: None,
             slot: Some(OWN),
             frames: Vec::new(),
             sampled: Vec::new(),
@@ -217,10 +220,13 @@ impl Stage {
         self.steps += 1;
         let now = Duration::from_secs(1) * self.steps / (u32::from(TICK_RATE) * STEPS_PER_TICK);
         let sampled = &mut self.sampled;
-        self.client.update(now, &mut |request| {
-            sampled.push(request.tick);
-            Self::input(request.tick)
-        });
+        match &mut self.takes_over {
+            Some(update) => update(now),
+            None => self.client.update(now, &mut |request| {
+                sampled.push(request.tick);
+                Self::input(request.tick)
+            }),
+        }
         if self.is_deaf {
             return;
         }

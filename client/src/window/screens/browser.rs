@@ -57,9 +57,9 @@ impl RoomsWanted {
     fn filter(self) -> RoomFilter {
         match self {
             Self::All => RoomFilter::default(),
-            Self::WithFreeSeat => RoomFilter { joinable: true, phase: None },
-            Self::InLobby => RoomFilter { joinable: false, phase: Some("lobby") },
-            Self::Playing => RoomFilter { joinable: false, phase: Some("playing") },
+            Self::WithFreeSeat => RoomFilter { joinable: Some(true), ..default() },
+            Self::InLobby => RoomFilter { phase: Some("lobby".to_owned()), ..default() },
+            Self::Playing => RoomFilter { phase: Some("playing".to_owned()), ..default() },
         }
     }
 }

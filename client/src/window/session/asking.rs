@@ -65,7 +65,8 @@ fn open(
     };
     let client =
         Client::new(&grant.token, link, config, now).map_err(|error| not_opened(&grant.server, &error.to_string()))?;
-    Ok(Fresh { client: Box::new(client), code: grant.code, resume: grant.resume, seat_kept: grant.seat_kept })
+    let seat_kept = grant.grace();
+    Ok(Fresh { client: Box::new(client), code: grant.code, resume: grant.resume, seat_kept })
 }
 
 fn not_opened(server: &str, cause: &str) -> ConnectError {

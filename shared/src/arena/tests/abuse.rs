@@ -65,14 +65,14 @@ fn extreme_numbers() -> Vec<ArenaNumbers> {
 fn a_bad_file_leaves_the_old_rules_and_a_good_one_reaches_the_next_match_only() {
     let mut simulation = opened(8, 2);
     let text = include_str!("../../../../assets/arena/rules.ron");
-    let load = simulation.game().load_rules;
     let file = |text: String| [GameFile { path: "rules.ron".to_owned(), text }];
     let length = |simulation: &Simulation| simulation.get::<Rules>().expect("open").numbers.match_ticks;
-    let world = simulation.world_mut();
-    assert!(load(world, &file(text.replace("match_ticks: 3600", "match_ticks: 3"))).is_err());
-    assert_eq!(world.resource::<ArenaLibrary>().rules_for("").numbers.match_ticks, 3600);
-    assert_eq!(load(world, &file(text.replace("match_ticks: 3600", "match_ticks: 900"))), Ok(()));
+    let setup = MatchSetup { seed: 1, map: "crossing".to_owned(), seats: 2 };
+    assert!(simulation.load_rules(&file(text.replace("match_ticks: 3600", "match_ticks: 3"))).is_err());
+    simulation.open(&setup);
     assert_eq!(length(&simulation), 3600);
-    simulation.open(&MatchSetup { seed: 1, map: "crossing".to_owned(), seats: 2 });
+    assert_eq!(simulation.load_rules(&file(text.replace("match_ticks: 3600", "match_ticks: 900"))), Ok(()));
+    assert_eq!(length(&simulation), 3600);
+    simulation.open(&setup);
     assert_eq!(length(&simulation), 900);
 }

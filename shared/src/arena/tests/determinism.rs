@@ -2,12 +2,17 @@
 
 use std::{fs, path::PathBuf};
 
+use bevy::app::TaskPoolPlugin;
+
 use super::*;
 use crate::{
     arena::RULES_VERSION,
+    ids::RoomId,
     rng::SimRng,
     room_state::RoomSnapshot,
+    sim::{SimPlugin, SimRoom, SimTick, open_match},
     simulation::{bot_match, determinism_fingerprint},
+    state_hash::StateHashes,
 };
 
 /// Everybody pushes to the centre, so that crafts lean on each other: contacts stay alive.
@@ -83,21 +88,55 @@ fn a_rolled_back_room_repeats_itself_bit_for_bit() {
     }
 }
 
+/// Enough rooms for several threads to share the heavy systems.
 #[test]
-fn rooms_stepped_in_turns_do_not_touch_each_other() {
-    let alone: Vec<u64> = (0..2).map(|seed| played(&mut [opened(seed, 4)], &[seed])[0]).collect();
-    let together = played(&mut [opened(0, 4), opened(1, 4)], &[0, 1]);
-    assert_eq!(alone, together);
+fn rooms_of_one_world_do_not_touch_each_other() {
+    const ROOMS: u64 = 12;
+    let frames: Vec<Vec<Frame>> = (0..ROOMS).map(recorded).collect();
+    let expected: Vec<StateHashes> = (0..ROOMS).map(|room| replayed(&[room], &frames).remove(0)).collect();
+    let together = replayed(&(0..ROOMS).collect::<Vec<_>>(), &frames);
+    assert_eq!(together, expected);
 }
 
-fn played(rooms: &mut [Simulation], seeds: &[u64]) -> Vec<u64> {
-    let mut rngs: Vec<SimRng> = seeds.iter().map(|seed| SimRng::new(*seed)).collect();
+/// What is played in a room of this seed on its own.
+fn recorded(seed: u64) -> Vec<Frame> {
+    let (mut simulation, mut rng) = (Simulation::new(ArenaPlugin), SimRng::new(seed));
+    simulation.open(&setup(seed));
+    let mut first = Frame::default();
+    first.events.extend((0..4).map(|number| RosterEvent { change: RosterChange::Join, slot: slot(number) }));
+    let mut frames = vec![first];
+    simulation.step(&frames[0]);
     for _ in 0..200 {
-        for (room, rng) in rooms.iter_mut().zip(&mut rngs) {
-            room.step(&scrum_frame(room, rng));
-        }
+        frames.push(scrum_frame(&simulation, &mut rng));
+        simulation.step(frames.last().expect("just pushed"));
     }
-    rooms.iter().map(|room| room.hashes().combined()).collect()
+    frames
+}
+
+fn setup(seed: u64) -> MatchSetup {
+    MatchSetup { seed, map: ["basin", "crossing"][seed as usize % 2].to_owned(), seats: 4 }
+}
+
+/// The last hashes of these rooms after their frames, stepped side by side in one world.
+fn replayed(seeds: &[u64], frames: &[Vec<Frame>]) -> Vec<StateHashes> {
+    let mut app = App::new();
+    app.add_plugins((TaskPoolPlugin::default(), SimPlugin, ArenaPlugin));
+    app.finish();
+    let world = app.world_mut();
+    let open = |seed: &u64| {
+        let mut room = world.spawn(SimRoom::new(RoomId(*seed)));
+        open_match(&mut room, &setup(*seed));
+        room.get_mut::<SimRoom>().expect("just spawned").stepping = true;
+        room.id()
+    };
+    let rooms: Vec<Entity> = seeds.iter().map(open).collect();
+    for tick in 0..frames[0].len() {
+        for (room, seed) in rooms.iter().zip(seeds) {
+            world.get_mut::<Frame>(*room).expect("a match is open").clone_from(&frames[*seed as usize][tick]);
+        }
+        world.run_schedule(SimTick);
+    }
+    rooms.iter().map(|room| world.get::<StateHashes>(*room).expect("a match is open").clone()).collect()
 }
 
 /// The hashes of a whole match of bots, and the fingerprint that server and client compare.

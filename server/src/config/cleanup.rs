@@ -1,0 +1,37 @@
+//! `[cleanup]`: when what is over is freed.
+
+use bevy::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::{ConfigError, error::in_range};
+
+/// Settings of the cleanup.
+#[derive(Resource, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CleanupSettings {
+    /// Seconds until what is left behind is freed, 0 to 600.
+    pub cleanup_delay: f64,
+    /// Seconds after which it is freed even if somebody may still want it or the budget is spent, up to 3600.
+    pub force_cleanup_delay: f64,
+    /// Seconds between two searches for what nobody owns any more, 1 to 3600.
+    pub sweep_interval: f64,
+    /// Microseconds of a tick that freeing may take, 10 to 10000.
+    pub budget_us: u32,
+}
+
+impl Default for CleanupSettings {
+    fn default() -> Self {
+        Self { cleanup_delay: 5.0, force_cleanup_delay: 30.0, sweep_interval: 60.0, budget_us: 200 }
+    }
+}
+
+impl CleanupSettings {
+    /// Says whether every value is in its range.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        in_range("cleanup_delay", "0 to 600 seconds", self.cleanup_delay, 0.0, 600.0)?;
+        let latest = "0 to 3600 seconds, and not before cleanup_delay";
+        in_range("force_cleanup_delay", latest, self.force_cleanup_delay, self.cleanup_delay, 3600.0)?;
+        in_range("sweep_interval", "1 to 3600 seconds", self.sweep_interval, 1.0, 3600.0)?;
+        in_range("budget_us", "10 to 10000 microseconds", self.budget_us, 10, 10_000)
+    }
+}

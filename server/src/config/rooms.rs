@@ -1,0 +1,98 @@
+//! `[rooms]`: sizes, phases and limits of rooms.
+
+use bevy::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::{ConfigError, error::in_range};
+use crate::tick::TickRate;
+
+/// Settings of the rooms.
+#[derive(Resource, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RoomSettings {
+    /// Seats of a room that quick match opens, 2 to 16.
+    pub size: u8,
+    /// Rooms at a time, 1 to 100,000.
+    pub rooms_max: u32,
+    /// Seconds that players may take to load a match, 0.5 to 120; who takes longer comes in late.
+    pub loading: f64,
+    /// Seconds from then to the match's first tick, 0.5 to 60.
+    pub countdown: f64,
+    /// Seconds that a room stays in its lobby at least between two matches, 0 to 60.
+    pub lobby: f64,
+    /// Seconds that results stay, 0.1 to 600.
+    pub results: f64,
+    /// Seconds between leaderboards, 0.1 to 60.
+    pub leaderboard_broadcast_interval: f64,
+    /// Score frames kept for each player, 1 to 1000.
+    pub score_buffer_maxlen: u32,
+    /// Seconds that a lost player's seat is kept, 0 to 600.
+    pub grace: f64,
+    /// Seconds of silence after which a player is shown as away, 0.5 to 60.
+    pub away_after: f64,
+    /// People who may watch in a room, 0 to 200.
+    pub spectators_max: u8,
+    /// Seconds in which nothing happens in a lobby after which its room is closed, 10 to 86400.
+    pub idle_timeout: f64,
+    /// Frames of a match that are kept as they are, 30 to 3000; older ones are compressed in blocks of as many.
+    pub history_frames: u32,
+    /// Ticks that a room waits for a missing input before it makes one up, 0 to 2.
+    pub hard_tolerance: u32,
+    /// Seconds that a strict room waits for everybody's input, 0 to 600; 0 makes rooms that do not wait.
+    pub strict_timeout: f64,
+}
+
+impl Default for RoomSettings {
+    fn default() -> Self {
+        Self {
+            size: 4,
+            rooms_max: 2000,
+            loading: 10.0,
+            countdown: 3.0,
+            lobby: 3.0,
+            results: 10.0,
+            leaderboard_broadcast_interval: 2.0,
+            score_buffer_maxlen: 50,
+            grace: 30.0,
+            away_after: 2.0,
+            spectators_max: 8,
+            idle_timeout: 600.0,
+            history_frames: 300,
+            hard_tolerance: 0,
+            strict_timeout: 0.0,
+        }
+    }
+}
+
+impl RoomSettings {
+    /// How long a room waits for missing inputs, in ticks.
+    pub fn wait_ticks_max(&self, rate: TickRate) -> u32 {
+        let strict = if self.strict_timeout > 0.0 { rate.ticks_in_seconds(self.strict_timeout) } else { 0 };
+        strict.max(self.hard_tolerance)
+    }
+
+    /// Says whether every value is in its range.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        in_range("size", "2 to 16", self.size, 2, 16)?;
+        in_range("rooms_max", "1 to 100000", self.rooms_max, 1, 100_000)?;
+        in_range("loading", "0.5 to 120 seconds", self.loading, 0.5, 120.0)?;
+        in_range("lobby", "0 to 60 seconds", self.lobby, 0.0, 60.0)?;
+        in_range("countdown", "0.5 to 60 seconds", self.countdown, 0.5, 60.0)?;
+        in_range("results", "0.1 to 600 seconds", self.results, 0.1, 600.0)?;
+        in_range(
+            "leaderboard_broadcast_interval",
+            "0.1 to 60 seconds",
+            self.leaderboard_broadcast_interval,
+            0.1,
+            60.0,
+        )?;
+        in_range("score_buffer_maxlen", "1 to 1000", self.score_buffer_maxlen, 1, 1000)?;
+        in_range("grace", "0 to 600 seconds", self.grace, 0.0, 600.0)?;
+        in_range("away_after", "0.5 to 60 seconds", self.away_after, 0.5, 60.0)?;
+        in_range("spectators_max", "0 to 200", self.spectators_max, 0, 200)?;
+        in_range("idle_timeout", "10 to 86400 seconds", self.idle_timeout, 10.0, 86_400.0)?;
+        in_range("history_frames", "30 to 3000", self.history_frames, 30, 3000)?;
+        in_range("hard_tolerance", "0 to 2 ticks", self.hard_tolerance, 0, 2)?;
+        in_range("strict_timeout", "0 to 600 seconds", self.strict_timeout, 0.0, 600.0)
+    }
+}

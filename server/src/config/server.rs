@@ -1,0 +1,95 @@
+//! `[server]`: the process, its addresses and folders.
+
+use std::{
+    net::{IpAddr, SocketAddr, ToSocketAddrs},
+    path::PathBuf,
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{ConfigError, LogFormat, error::in_range};
+
+/// Settings of the process.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServerSettings {
+    /// Address of the HTTP gateway.
+    pub http: SocketAddr,
+    /// Address of the first lane.
+    pub udp: SocketAddr,
+    /// Number of lanes, 1 to 64.
+    pub lanes: u16,
+    /// Host that clients are told to send to; the bound address when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_host: Option<String>,
+    /// Whether anybody on the network may play without an account.
+    pub open_to_public: bool,
+    /// Ticks a second, 1 to 120.
+    pub tick_rate: u16,
+    /// Folder with the game's rules and maps; the embedded ones when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub game_dir: Option<PathBuf>,
+    /// Folder for what the server keeps.
+    pub data_dir: PathBuf,
+    /// How log lines look.
+    pub log_format: LogFormat,
+}
+
+impl Default for ServerSettings {
+    fn default() -> Self {
+        Self {
+            http: SocketAddr::from(([127, 0, 0, 1], 7777)),
+            udp: SocketAddr::from(([127, 0, 0, 1], 7800)),
+            lanes: 4,
+            public_host: None,
+            open_to_public: false,
+            tick_rate: 30,
+            game_dir: None,
+            data_dir: PathBuf::from("data"),
+            log_format: LogFormat::Pretty,
+        }
+    }
+}
+
+impl ServerSettings {
+    /// Says whether every value is in its range and the addresses make sense together.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        in_range("tick_rate", "1 to 120", self.tick_rate, 1, 120)?;
+        in_range("lanes", "1 to 64", self.lanes, 1, 64)?;
+        self.check_addresses()
+    }
+
+    fn check_addresses(&self) -> Result<(), ConfigError> {
+        for address in [self.http, self.udp] {
+            if !address.ip().is_loopback() && !self.open_to_public {
+                return Err(ConfigError::Public { address });
+            }
+        }
+        if self.udp.ip().is_unspecified() && self.public_host.is_none() {
+            return Err(ConfigError::NoPublicHost { address: self.udp });
+        }
+        if self.udp.port() != 0 && self.udp.port().checked_add(self.lanes - 1).is_none() {
+            let value = format!("{} with {} lanes", self.udp.port(), self.lanes);
+            return Err(ConfigError::Range { name: "udp", range: "a port with room for all lanes", value });
+        }
+        Ok(())
+    }
+
+    /// The address lane `index` binds.
+    pub fn lane_address(&self, index: u16) -> SocketAddr {
+        let port = if self.udp.port() == 0 { 0 } else { self.udp.port() + index };
+        SocketAddr::new(self.udp.ip(), port)
+    }
+
+    /// The host clients are told, looked up once at start.
+    ///
+    /// # Errors
+    /// When the name has no address.
+    pub fn public_ip(&self) -> Result<IpAddr, String> {
+        let Some(host) = &self.public_host else { return Ok(self.udp.ip()) };
+        let mut found = (host.as_str(), 0).to_socket_addrs().ok().into_iter().flatten().map(|address| address.ip());
+        found
+            .find(|ip| ip.is_ipv4() == self.udp.is_ipv4())
+            .ok_or_else(|| format!("--public-host {host} has no address of the same kind as {}", self.udp.ip()))
+    }
+}

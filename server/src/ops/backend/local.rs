@@ -1,0 +1,134 @@
+//! The backend of a single server: join requests wait in a bounded queue for the tick thread, pages come from the
+//! [`StatusBoard`], replays from a folder. It never touches the world.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Mutex,
+        mpsc::{SyncSender, TrySendError, sync_channel},
+    },
+    time::Duration,
+};
+
+use framehouse_shared::{
+    api::{ListedRoom, RoomFilter, SessionGrant, Status},
+    ids::MatchId,
+    protocol::control::protocol_hash,
+};
+use tokio::{sync::oneshot, time::timeout};
+
+use super::{Backend, Refusal, ReplayFile, replay_files::ReplayFiles};
+use crate::{
+    ops::status::StatusBoard,
+    room::directory::{Grant, JoinError, JoinQueue, JoinRequest, PendingJoin},
+};
+
+/// Most join requests waiting for the tick thread; the next one is refused as busy.
+const JOINS_WAITING_MAX: usize = 1024;
+/// How long the tick thread may take for an answer: some ticks, unless it hangs.
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// Answers for one server process.
+pub struct LocalBackend {
+    joins: SyncSender<PendingJoin>,
+    status: StatusBoard,
+    replays: ReplayFiles,
+}
+
+impl LocalBackend {
+    /// A backend that shows this board and serves the replays of this folder, and the queue of join requests for the tick
+    /// thread.
+    pub fn new(status: StatusBoard, replay_folder: PathBuf) -> (Self, JoinQueue) {
+        let (joins, queue) = sync_channel(JOINS_WAITING_MAX);
+        let backend = Self { joins, status, replays: ReplayFiles::new(replay_folder) };
+        (backend, JoinQueue(Mutex::new(queue)))
+    }
+}
+
+impl Backend for LocalBackend {
+    async fn open_session(&self, request: JoinRequest) -> Result<SessionGrant, Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.joins.try_send(PendingJoin { request, reply }).map_err(|error| match error {
+            TrySendError::Full(_) => Refusal::Busy("too many players join at once: try again in a moment"),
+            TrySendError::Disconnected(_) => JoinError::Stopping.into(),
+        })?;
+        match timeout(ANSWER_TIME_MAX, answer).await {
+            Ok(Ok(answer)) => Ok(session_grant(answer?)),
+            Ok(Err(_)) => Err(JoinError::Stopping.into()),
+            Err(_) => Err(Refusal::Busy("the server is too busy to answer: try again in a moment")),
+        }
+    }
+
+    async fn list_rooms(&self, filter: &RoomFilter) -> Result<Vec<ListedRoom>, Refusal> {
+        Ok(filter.select(&self.status.page().rooms))
+    }
+
+    async fn list_maps(&self) -> Result<Vec<String>, Refusal> {
+        Ok(self.status.page().maps.clone())
+    }
+
+    async fn status(&self) -> Result<Status, Refusal> {
+        Ok(self.status.page().status.clone())
+    }
+
+    async fn open_replay(&self, match_id: MatchId) -> Result<ReplayFile, Refusal> {
+        self.replays.open(match_id).await
+    }
+}
+
+fn session_grant(grant: Grant) -> SessionGrant {
+    SessionGrant {
+        token: grant.token,
+        session: grant.session.to_string(),
+        server: grant.server.to_string(),
+        tick_rate: grant.tick_rate,
+        protocol: format!("{:016x}", protocol_hash()),
+        code: grant.code,
+        resume: grant.resume.reveal(),
+        grace_s: grant.grace_s,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::room::directory::RoomWish;
+
+    fn request() -> JoinRequest {
+        JoinRequest { name: "ada".to_owned(), wish: RoomWish::Quick, hello: None }
+    }
+
+    fn backend() -> (LocalBackend, JoinQueue) {
+        LocalBackend::new(StatusBoard::default(), PathBuf::new())
+    }
+
+    #[tokio::test]
+    async fn the_answer_is_that_of_the_tick_thread() {
+        let (backend, JoinQueue(queue)) = backend();
+        let queue = queue.into_inner().expect("nobody panicked");
+        let tick_thread = std::thread::spawn(move || {
+            let pending = queue.recv().expect("a request");
+            pending.reply.send(Err(JoinError::ServerFull)).expect("somebody waits");
+            pending.request
+        });
+        assert_eq!(backend.open_session(request()).await, Err(JoinError::ServerFull.into()));
+        assert_eq!(tick_thread.join().expect("no panic"), request());
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_is_busy_and_a_server_that_is_gone_is_stopping() {
+        let (backend, queue) = backend();
+        for _ in 0..JOINS_WAITING_MAX {
+            let pending = PendingJoin { request: request(), reply: oneshot::channel().0 };
+            backend.joins.try_send(pending).expect("there is room");
+        }
+        assert!(matches!(backend.open_session(request()).await, Err(Refusal::Busy(_))));
+        drop(queue);
+        assert_eq!(backend.open_session(request()).await, Err(JoinError::Stopping.into()));
+    }
+
+    #[tokio::test]
+    async fn a_match_without_a_replay_has_none_to_fetch() {
+        assert_eq!(backend().0.open_replay(MatchId(1)).await.err(), Some(Refusal::NoSuchReplay));
+    }
+}

@@ -1,0 +1,155 @@
+//! `POST /v1/sessions`: from a body to a join request.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Extension,
+    body::{Body, Bytes},
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use framehouse_shared::{
+    api::{RoomRequest, SessionRequest, code},
+    ids::RoomCode,
+    protocol::control::{NAME_BYTES_MAX, NAME_CHARS_MAX},
+};
+use tokio::time::timeout;
+
+use super::{
+    errors::{busy, error},
+    listener::Peer,
+    router::{Gateway, answer},
+};
+use crate::{
+    ops::backend::{Backend, Refusal},
+    room::directory::{JoinError, JoinRequest, RoomWish},
+};
+
+/// Bytes of a request body, at most.
+const BODY_BYTES_MAX: usize = 4096;
+/// How long a client may take to send a body.
+const BODY_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// A body as it came: the room may be left out, and its code may be one that no room can have.
+type ReceivedRequest = SessionRequest<Option<RoomRequest<String>>>;
+
+/// `POST /v1/sessions`: a seat and a token for it. The body is parsed whatever its Content-Type says.
+pub(super) async fn open_session<B: Backend>(
+    State(gateway): State<Arc<Gateway<B>>>,
+    Extension(peer): Extension<Peer>,
+    body: Body,
+) -> Response {
+    let now = gateway.start.elapsed();
+    if !gateway.limit.lock().expect("nothing panics while holding this lock").allows(peer.0, now) {
+        return busy("you ask for seats too often: try again in a moment");
+    }
+    let body = match timeout(BODY_TIME_MAX, axum::body::to_bytes(body, BODY_BYTES_MAX)).await {
+        Ok(Ok(body)) => body,
+        Err(_) => {
+            return error(StatusCode::REQUEST_TIMEOUT, code::TOO_SLOW, "the body did not come within five seconds");
+        }
+        Ok(Err(_)) => {
+            let message = format!("the body is larger than {BODY_BYTES_MAX} bytes");
+            return error(StatusCode::PAYLOAD_TOO_LARGE, code::TOO_LARGE, &message);
+        }
+    };
+    match parse_join(&body) {
+        Ok(request) => answer(gateway.backend.open_session(request).await),
+        Err(BadBody::NoSuchRoom(code)) => error(
+            StatusCode::NOT_FOUND,
+            code::NO_SUCH_ROOM,
+            &format!("there is no room {code}: check the code, or use quick match"),
+        ),
+        // A secret that no player can have is the secret of no player.
+        Err(BadBody::NoSuchSeat) => Refusal::from(JoinError::NoSuchSeat).into_response(),
+        Err(BadBody::Malformed(message)) => error(StatusCode::BAD_REQUEST, code::BAD_REQUEST, &message),
+    }
+}
+
+/// Why a body is no join request.
+#[derive(Debug, PartialEq, Eq)]
+enum BadBody {
+    /// With a sentence.
+    Malformed(String),
+    NoSuchRoom(String),
+    NoSuchSeat,
+}
+
+fn parse_join(body: &Bytes) -> Result<JoinRequest, BadBody> {
+    let body: ReceivedRequest = serde_json::from_slice(body).map_err(|error| {
+        BadBody::Malformed(format!(
+            "the body is not what this address takes ({error}); an example: {{\"name\":\"Ada\",\"room\":{{\"quick\":{{}}}}}}"
+        ))
+    })?;
+    let wish = match (body.resume, body.room) {
+        (Some(secret), _) => RoomWish::Resume(secret.parse().map_err(|()| BadBody::NoSuchSeat)?),
+        (None, Some(room)) => parse_wish(room)?,
+        (None, None) => return Err(BadBody::Malformed("the body names no room".to_owned())),
+    };
+    Ok(JoinRequest { name: parse_name(&body.name)?, wish, hello: body.hello })
+}
+
+fn parse_wish(room: RoomRequest<String>) -> Result<RoomWish, BadBody> {
+    // A code that no room can have is the code of no room.
+    let parse_code = |code: String| code.parse::<RoomCode>().map_err(|_| BadBody::NoSuchRoom(printable(&code)));
+    Ok(match room {
+        RoomRequest::Quick {} => RoomWish::Quick,
+        RoomRequest::Create { size, private, practice } => RoomWish::Create { size, private, practice },
+        RoomRequest::Code(code) => RoomWish::Code(parse_code(code)?),
+        RoomRequest::Watch(code) => RoomWish::Watch(parse_code(code)?),
+    })
+}
+
+fn printable(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(16).collect()
+}
+
+fn parse_name(name: &str) -> Result<String, BadBody> {
+    let name = name.trim();
+    let length = name.chars().count();
+    let is_short = (1..=NAME_CHARS_MAX).contains(&length) && name.len() <= NAME_BYTES_MAX;
+    if is_short && !name.chars().any(char::is_control) {
+        Ok(name.to_owned())
+    } else {
+        Err(BadBody::Malformed(format!(
+            "a name has 1 to {NAME_CHARS_MAX} characters, at most {NAME_BYTES_MAX} bytes, and no control characters"
+        )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(body: &'static str) -> Result<JoinRequest, BadBody> {
+        parse_join(&Bytes::from_static(body.as_bytes()))
+    }
+
+    #[test]
+    fn every_wish_is_understood() {
+        let wish = |room| parse(room).expect("a good body").wish;
+        assert_eq!(wish(r#"{"name":"Ada","room":{"quick":{}}}"#), RoomWish::Quick);
+        assert_eq!(
+            wish(r#"{"name":"Ada","room":{"create":{"size":4,"private":true}}}"#),
+            RoomWish::Create { size: 4, private: true, practice: false }
+        );
+        let code = "K7QX".parse().expect("a code");
+        assert_eq!(wish(r#"{"name":"Ada","room":{"code":"k7qx"}}"#), RoomWish::Code(code));
+        assert_eq!(wish(r#"{"name":"Ada","room":{"watch":"k7qx"}}"#), RoomWish::Watch(code));
+        let secret = "0123456789abcdef0123456789abcdef";
+        let body = r#"{"name":"Ada","resume":"0123456789abcdef0123456789abcdef"}"#;
+        assert_eq!(wish(body), RoomWish::Resume(secret.parse().expect("a secret")));
+    }
+
+    #[test]
+    fn a_bad_body_is_answered_with_a_sentence() {
+        for body in ["", "{", "[]", r#"{"name":"Ada"}"#, r#"{"name":"Ada","room":{"create":{"size":-1}}}"#] {
+            assert!(matches!(parse(body), Err(BadBody::Malformed(_))), "{body}");
+        }
+        assert!(matches!(parse(r#"{"name":" ","room":{"quick":{}}}"#), Err(BadBody::Malformed(_))));
+        assert!(matches!(parse(r#"{"name":"a\nb","room":{"quick":{}}}"#), Err(BadBody::Malformed(_))));
+        assert_eq!(parse(r#"{"name":"Ada","room":{"code":"nope!"}}"#), Err(BadBody::NoSuchRoom("nope!".into())));
+        assert_eq!(parse(r#"{"name":"Ada","resume":"nope"}"#), Err(BadBody::NoSuchSeat));
+    }
+}

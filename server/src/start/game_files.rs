@@ -1,0 +1,44 @@
+//! The folder of a game's rules and maps, `--game-dir`.
+
+use std::{fs, io, path::Path};
+
+use framehouse_shared::sim::{GameFile, GameFileError};
+
+/// Most files that are read, and the most bytes of each.
+const GAME_FILES_MAX: usize = 256;
+const GAME_FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// Reads `rules.ron` and the other `*.ron` files of a game's folder, one folder deep.
+pub(super) fn read_game_files(folder: &Path) -> Result<Vec<GameFile>, String> {
+    let mut files = Vec::new();
+    read_ron_files(folder, "", &mut files).map_err(|(path, error)| format!("cannot read {path}: {error}"))?;
+    files.sort_by(|a: &GameFile, b| a.path.cmp(&b.path));
+    if files.is_empty() {
+        return Err(format!("the game folder {} has no rules.ron", folder.display()));
+    }
+    Ok(files)
+}
+
+fn read_ron_files(folder: &Path, prefix: &str, files: &mut Vec<GameFile>) -> Result<(), (String, io::Error)> {
+    let at = |path: &Path| path.display().to_string();
+    for entry in fs::read_dir(folder).map_err(|error| (at(folder), error))? {
+        let path = entry.map_err(|error| (at(folder), error))?.path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        if path.is_dir() && prefix.is_empty() {
+            read_ron_files(&path, &format!("{name}/"), files)?;
+        } else if path.extension().is_some_and(|extension| extension == "ron") && files.len() < GAME_FILES_MAX {
+            let size = fs::metadata(&path).map_err(|error| (at(&path), error))?.len();
+            if size > GAME_FILE_BYTES_MAX {
+                return Err((at(&path), io::Error::other("it is larger than 1 MiB")));
+            }
+            let text = fs::read_to_string(&path).map_err(|error| (at(&path), error))?;
+            files.push(GameFile { path: format!("{prefix}{name}"), text });
+        }
+    }
+    Ok(())
+}
+
+/// Why the files of this folder are refused, with file, line and column where the game tells them.
+pub(super) fn refusal(folder: &Path, error: &GameFileError) -> String {
+    format!("the game's files cannot be used: {}", folder.join(error.to_string()).display())
+}

@@ -1,0 +1,76 @@
+//! SIGTERM and SIGINT stop the server; SIGHUP reloads the game's files.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::AtomicBool,
+        mpsc::{SendError, SyncSender},
+    },
+    thread,
+};
+
+use framehouse_shared::sim::GameFile;
+use signal_hook::{
+    consts::{SIGHUP, SIGINT, SIGTERM},
+    iterator::Signals,
+};
+
+use super::game_files::{read_game_files, refusal};
+use crate::ops::reload::CheckRules;
+
+/// A flag that the first SIGTERM or SIGINT sets.
+pub(super) fn stop_on_signals() -> Result<Arc<AtomicBool>, String> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGTERM, SIGINT] {
+        // A second signal ends the process at once, should the goodbyes hang.
+        signal_hook::flag::register_conditional_shutdown(signal, 1, Arc::clone(&stop))
+            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)))
+            .map_err(|error| format!("cannot handle signals: {error}"))?;
+    }
+    Ok(stop)
+}
+
+/// SIGHUP, which from now on does not end the process.
+pub(super) struct HangUps(Signals);
+
+impl HangUps {
+    /// Catches SIGHUP. One that comes before [`reload_on_each`](Self::reload_on_each) is called is handled then.
+    pub fn catch() -> Result<Self, String> {
+        Signals::new([SIGHUP]).map(Self).map_err(|error| format!("cannot handle signals: {error}"))
+    }
+
+    /// From now on each SIGHUP reads the folder again, on a thread of its own, and queues the files if they are good.
+    pub fn reload_on_each(
+        mut self,
+        folder: Option<PathBuf>,
+        check: CheckRules,
+        queue: SyncSender<Vec<GameFile>>,
+    ) -> Result<(), String> {
+        let work = move || {
+            for _ in self.0.forever() {
+                let Some(folder) = &folder else {
+                    tracing::warn!("SIGHUP: there is nothing to reload, because the server runs without --game-dir");
+                    continue;
+                };
+                match read_checked(folder, &check).map(|files| queue.send(files)) {
+                    Ok(Ok(())) => {}
+                    // The server has stopped.
+                    Ok(Err(SendError(_))) => return,
+                    Err(sentence) => tracing::error!("SIGHUP: nothing is reloaded: {sentence}"),
+                }
+            }
+        };
+        let spawned = thread::Builder::new().name("reload".to_owned()).spawn(work);
+        spawned.map(|_| ()).map_err(|error| format!("cannot start the thread that reloads rules: {error}"))
+    }
+}
+
+fn read_checked(folder: &Path, check: &CheckRules) -> Result<Vec<GameFile>, String> {
+    let files = read_game_files(folder)?;
+    // The game's own code runs here: if it panics, this reload fails, and the next one may not.
+    let checked = catch_unwind(AssertUnwindSafe(|| check(&files)));
+    checked.map_err(|_| "the game panicked over these files".to_owned())?.map_err(|error| refusal(folder, &error))?;
+    Ok(files)
+}

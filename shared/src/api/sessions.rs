@@ -1,0 +1,215 @@
+//! `POST /v1/sessions`: a reserved seat and the token for it.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+use crate::{
+    ids::RoomCode,
+    protocol::control::{GAME_ID_BYTES_MAX, Hello},
+};
+
+/// Shortest and longest time that a client believes a server to keep a seat, in seconds.
+const GRACE_S: std::ops::RangeInclusive<f64> = 1.0..=3600.0;
+
+/// Body of `POST /v1/sessions`.
+///
+/// `Room` is the type that the field `room` is read as. Clients name a room by a valid code. A server reads
+/// `Option<RoomRequest<String>>`: a player that resumes may leave the room out, and a code that no room can have is
+/// answered like the code of a room that is gone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionRequest<Room = RoomRequest> {
+    /// The player's name, 1 to 24 characters.
+    pub name: String,
+    /// Which room.
+    pub room: Room,
+    /// [`SessionGrant::resume`] of a lost session whose player, seat and score are to be had again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resume: Option<String>,
+    /// What the client is, so that a wrong version is refused before anything else.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "hello")]
+    pub hello: Option<Hello>,
+}
+
+/// Which room a player wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoomRequest<Code = RoomCode> {
+    /// The fullest public room with a free seat, or a new one.
+    Quick {},
+    /// A new room.
+    Create {
+        /// Number of seats, 1 to the game's most.
+        size: u8,
+        /// Whether only its code leads into it.
+        #[serde(default)]
+        private: bool,
+        /// Whether one player alone can start a match.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        practice: bool,
+    },
+    /// A seat in the room with this code.
+    Code(Code),
+    /// The room with this code, to watch without a seat.
+    Watch(Code),
+}
+
+/// Answer to `POST /v1/sessions`: a seat, or a place to watch from, reserved for ten seconds, and the key to it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SessionGrant {
+    /// netcode's connect token; base64 in JSON.
+    #[serde(with = "base64_bytes")]
+    pub token: Vec<u8>,
+    /// The session's id.
+    pub session: String,
+    /// Address of the game server, `host:port`.
+    pub server: String,
+    /// Ticks a second, 1 to 120.
+    pub tick_rate: u16,
+    /// The server's protocol hash, 16 hexadecimal digits.
+    pub protocol: String,
+    /// The room's code.
+    pub code: RoomCode,
+    /// Secret that gets the seat back after a lost connection: [`SessionRequest::resume`].
+    pub resume: String,
+    /// How long the seat is kept after a lost connection, in seconds. Read it through [`grace`](Self::grace).
+    pub grace_s: f64,
+}
+
+impl SessionGrant {
+    /// How long the seat is kept after a lost connection, from 1 s to an hour whatever the server says.
+    pub fn grace(&self) -> Duration {
+        Duration::from_secs_f64(self.grace_s.clamp(*GRACE_S.start(), *GRACE_S.end()))
+    }
+}
+
+/// 64-bit numbers are hexadecimal digits: JSON's numbers hold 53 bits in many readers.
+mod hello {
+    use super::*;
+
+    #[derive(Serialize, Deserialize)]
+    struct HelloJson {
+        protocol: String,
+        game: String,
+        fingerprint: String,
+    }
+
+    pub fn serialize<S: Serializer>(hello: &Option<Hello>, serializer: S) -> Result<S::Ok, S::Error> {
+        hello
+            .as_ref()
+            .map(|hello| HelloJson {
+                protocol: format!("{:016x}", hello.protocol),
+                game: hello.game.clone(),
+                fingerprint: format!("{:016x}", hello.fingerprint),
+            })
+            .serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Hello>, D::Error> {
+        let Some(HelloJson { protocol, game, fingerprint }) = Option::deserialize(deserializer)? else {
+            return Ok(None);
+        };
+        if game.len() > GAME_ID_BYTES_MAX {
+            return Err(D::Error::custom(format_args!("a game's id has at most {GAME_ID_BYTES_MAX} bytes")));
+        }
+        let number = |text: &str, field: &str| {
+            let error = || D::Error::custom(format_args!("`{field}` is not a hexadecimal number"));
+            u64::from_str_radix(text, 16).map_err(|_| error())
+        };
+        let (protocol, fingerprint) = (number(&protocol, "protocol")?, number(&fingerprint, "fingerprint")?);
+        Ok(Some(Hello { protocol, game, fingerprint }))
+    }
+}
+
+mod base64_bytes {
+    use base64::{Engine, prelude::BASE64_STANDARD};
+
+    use super::*;
+
+    pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&BASE64_STANDARD.encode(bytes))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        BASE64_STANDARD.decode(text).map_err(|_| D::Error::custom("the token is not base64"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a server reads.
+    type Received = SessionRequest<Option<RoomRequest<String>>>;
+
+    fn sent(room: RoomRequest, resume: Option<&str>, hello: Option<Hello>) -> String {
+        let request = SessionRequest { name: "ada".to_owned(), room, resume: resume.map(str::to_owned), hello };
+        serde_json::to_string(&request).expect("a request serialises")
+    }
+
+    fn received(body: &str) -> Received {
+        serde_json::from_str(body).expect("a good body")
+    }
+
+    #[test]
+    fn a_request_has_the_documented_form_and_is_read_back() {
+        let code: RoomCode = "k7qx".parse().expect("a code");
+        let create = |practice| RoomRequest::Create { size: 4, private: false, practice };
+        for (room, json) in [
+            (RoomRequest::Quick {}, r#"{"quick":{}}"#),
+            (create(false), r#"{"create":{"size":4,"private":false}}"#),
+            (create(true), r#"{"create":{"size":4,"private":false,"practice":true}}"#),
+            (RoomRequest::Code(code), r#"{"code":"K7QX"}"#),
+            (RoomRequest::Watch(code), r#"{"watch":"K7QX"}"#),
+        ] {
+            let body = sent(room, None, None);
+            assert_eq!(body, format!(r#"{{"name":"ada","room":{json}}}"#));
+            let back: SessionRequest = serde_json::from_str(&body).expect("what was sent");
+            assert_eq!((back.room, back.name.as_str(), back.resume, back.hello), (room, "ada", None, None));
+        }
+    }
+
+    #[test]
+    fn numbers_of_64_bits_are_hexadecimal_digits() {
+        let hello = Hello { protocol: 0xab, game: "arena".to_owned(), fingerprint: u64::MAX };
+        let body = sent(RoomRequest::Quick {}, None, Some(hello.clone()));
+        let json = r#""hello":{"protocol":"00000000000000ab","game":"arena","fingerprint":"ffffffffffffffff"}"#;
+        assert!(body.ends_with(&format!("{json}}}")), "{body}");
+        assert_eq!(received(&body).hello, Some(hello));
+        let wrong = body.replace("00000000000000ab", "0xab");
+        let error = serde_json::from_str::<Received>(&wrong).expect_err("no hexadecimal number");
+        assert!(error.to_string().contains("`protocol` is not a hexadecimal number"), "{error}");
+        let long = body.replace("arena", &"a".repeat(GAME_ID_BYTES_MAX + 1));
+        assert!(serde_json::from_str::<Received>(&long).is_err());
+    }
+
+    #[test]
+    fn a_resuming_player_may_leave_the_room_out() {
+        let body = received(r#"{"name":"ada","resume":"c0ffee"}"#);
+        assert_eq!((body.room, body.resume.as_deref()), (None, Some("c0ffee")));
+        assert!(serde_json::from_str::<SessionRequest>(r#"{"name":"ada","resume":"c0ffee"}"#).is_err());
+    }
+
+    #[test]
+    fn a_code_that_no_room_can_have_is_read_by_a_server() {
+        let body = received(r#"{"name":"ada","room":{"code":"nope!"}}"#);
+        assert_eq!(body.room, Some(RoomRequest::Code("nope!".to_owned())));
+    }
+
+    #[test]
+    fn a_grant_is_read_and_its_grace_is_believed_within_bounds() {
+        let grant = |grace_s: &str| -> SessionGrant {
+            let body = format!(
+                r#"{{"token":"AAEC","session":"1","resume":"r","server":"h:1","tick_rate":30,"protocol":"0",
+                    "code":"K7QX","grace_s":{grace_s},"new":true}}"#
+            );
+            serde_json::from_str(&body).expect("a grant")
+        };
+        assert_eq!((grant("12.5").token, grant("12.5").code.as_str()), (vec![0, 1, 2], "K7QX"));
+        assert_eq!(
+            ["12.5", "-3", "1e300"].map(|seconds| grant(seconds).grace().as_millis()),
+            [12_500, 1000, 3_600_000]
+        );
+    }
+}

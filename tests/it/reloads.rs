@@ -1,0 +1,176 @@
+//! New rules for the matches that begin from now on.
+
+use std::{ffi::OsStr, fs, path::Path, time::Duration};
+
+use bevy::prelude::Entity;
+use framehouse_client::rooms::list_maps;
+use framehouse_server::{
+    config::ReplaySettings,
+    replay::{
+        folder,
+        verify::{Verified, verify},
+        writer::ReplayWriter,
+    },
+    room::{current_match::CurrentMatch, directory::RoomWish},
+};
+use framehouse_shared::{
+    arena::{ArenaPlugin, rules::Rules},
+    protocol::control::{HostOrder, RoomOptions},
+    replay::{Ending, Replay},
+    sim::{GameFile, GameFileError},
+};
+use framehouse_tests::{
+    live::{short_matches, wait_until},
+    load::process::{Scratch, ServerProcess},
+    replays::Folder,
+    world::World,
+};
+
+/// A value of the rules, and a word that is none.
+const GOOD: &str = "drag: 4.2,";
+const BROKEN: &str = "drag: fast,";
+
+/// The arena with matches of this length, on maps of these names.
+fn rules(ticks: u32, maps: &[&str]) -> Vec<GameFile> {
+    let mut files = short_matches(ticks);
+    let basin = files.pop().expect("a map").text;
+    let map = |name: &&str| GameFile { path: format!("maps/{name}.ron"), text: basin.replace("basin", name) };
+    files.extend(maps.iter().map(map));
+    files
+}
+
+fn broken(mut files: Vec<GameFile>) -> Vec<GameFile> {
+    assert!(files[0].text.contains(GOOD), "the rules are others: change this test, too");
+    files[0].text = files[0].text.replace(GOOD, BROKEN);
+    files
+}
+
+/// Where the broken value is, from 1.
+fn broken_line(files: &[GameFile]) -> usize {
+    files[0].text.lines().position(|line| line.contains(BROKEN)).expect("it was put in") + 1
+}
+
+/// The map and the length of the room's match.
+fn played(world: &World, room: Entity) -> (String, u32) {
+    let map = world.server.world().get::<CurrentMatch>(room).expect("a match is set").setup.map.clone();
+    let rules = world.server.world().get::<Rules>(room).expect("a match is set");
+    assert_eq!(rules.map.name, map);
+    (map, rules.numbers.match_ticks)
+}
+
+/// Plays until the results of the room's match with this number are shown.
+fn play_to_results(world: &mut World, match_no: u32) {
+    let is_over = |world: &World| world.clients[0].client.results().is_some_and(|results| results.match_no == match_no);
+    assert!(world.step_until(900, is_over), "match {match_no} came to no end");
+}
+
+#[test]
+fn a_running_match_keeps_its_rules_and_the_next_one_takes_the_new() {
+    let folder = Folder::new("reload");
+    let writer = ReplayWriter::start(folder.path().to_owned(), &ReplaySettings::default(), 1_700_000_000);
+    let (writer, mut world) = (writer.expect("a folder"), World::new(ArenaPlugin, 300));
+    world.server.record_replays(writer.queue());
+    assert_eq!(world.server.reload_rules(&rules(450, &["basin"])), Ok(()));
+    let mut world = world.with_players(2);
+    world.step_to_playing();
+    world.step_ticks(60);
+    assert_eq!(world.server.reload_rules(&rules(300, &["bowl", "dish"])), Ok(()));
+    // Whoever comes now gets the rules of the match that runs.
+    let (code, room) = world.rooms()[0];
+    world.join(RoomWish::Watch(code)).expect("a place to watch from");
+    play_to_results(&mut world, 1);
+    assert_eq!(played(&world, room), ("basin".to_owned(), 450));
+    play_to_results(&mut world, 2);
+    assert_eq!(played(&world, room), ("dish".to_owned(), 300));
+    assert_eq!((world.desyncs(), world.errors()), (0, vec![]));
+    drop(world);
+    assert!(writer.close(Duration::from_secs(60)), "everything is written");
+    let mut replays: Vec<(String, Verified)> = folder.files().iter().map(|file| verified(file)).collect();
+    replays.sort_by(|(map, _), (other, _)| map.cmp(other));
+    let finished = |ticks| Verified { ticks, ending: Ending::Finished };
+    assert_eq!(replays, [("basin".to_owned(), finished(450)), ("dish".to_owned(), finished(300))]);
+}
+
+fn verified(file: &Path) -> (String, Verified) {
+    let bytes = folder::read(file).expect("a readable file");
+    let map = Replay::read(&bytes).expect("a replay").header().map.clone();
+    (map, verify(ArenaPlugin, &bytes).expect("it comes out the same"))
+}
+
+#[test]
+fn files_that_are_refused_change_nothing() {
+    let mut world = World::new(ArenaPlugin, 301);
+    assert_eq!(world.server.reload_rules(&rules(450, &["basin"])), Ok(()));
+    let files = broken(rules(300, &["bowl"]));
+    let refused = world.server.reload_rules(&files).expect_err("no number");
+    let GameFileError::Syntax { path, line, .. } = &refused else { panic!("{refused}") };
+    assert_eq!((path.as_str(), *line), ("rules.ron", broken_line(&files)));
+    assert_eq!((world.server.rules_check())(&files), Err(refused));
+    let mut world = world.with_players(2);
+    world.step_to_playing();
+    let room = world.rooms()[0].1;
+    assert_eq!(played(&world, room), ("basin".to_owned(), 450));
+}
+
+#[test]
+fn a_room_whose_map_is_gone_is_told_and_goes_through_the_maps_in_turn() {
+    let mut world = World::new(ArenaPlugin, 302);
+    world.join(RoomWish::Create { size: 3, private: false, practice: false }).expect("a room");
+    world.join(RoomWish::Quick).expect("a seat");
+    let maps = |world: &World| -> Vec<Option<String>> {
+        world.clients.iter().filter_map(|client| Some(client.client.options()?.map.clone())).collect()
+    };
+    assert!(world.step_until(60, |world| maps(world).len() == 2), "both are in the room");
+    let chosen = RoomOptions { seats: 3, private: false, map: Some("crossing".to_owned()) };
+    world.clients[0].client.order(HostOrder::Configure(chosen));
+    world.step_ticks(15);
+    assert_eq!(maps(&world), vec![Some("crossing".to_owned()); 2]);
+    assert_eq!(world.server.reload_rules(&rules(300, &["bowl"])), Ok(()));
+    world.step_ticks(20);
+    assert_eq!(maps(&world), [None, None]);
+    assert_eq!(world.server.status_board().page().maps, ["bowl"]);
+    world.all_ready();
+    world.step_to_playing();
+    let room = world.rooms()[0].1;
+    assert_eq!(played(&world, room), ("bowl".to_owned(), 300));
+}
+
+fn write(folder: &Path, files: &[GameFile]) {
+    fs::create_dir_all(folder.join("maps")).expect("a folder of ours");
+    files.iter().for_each(|file| fs::write(folder.join(&file.path), &file.text).expect("a folder of ours"));
+}
+
+fn start(folder: &Path, arguments: &[&OsStr]) -> ServerProcess {
+    let program = Path::new(env!("CARGO_BIN_EXE_arena_server"));
+    ServerProcess::start_program(program, folder, "", arguments).expect("a server")
+}
+
+#[test]
+fn a_hang_up_reloads_the_folder_or_refuses_all_of_it() {
+    let scratch = Scratch::new("reload").expect("a folder");
+    let game = scratch.path().join("game");
+    write(&game, &rules(300, &["basin"]));
+    let mut server = start(scratch.path(), &[OsStr::new("--game-dir"), game.as_os_str()]);
+    let has_maps = |server: &ServerProcess, maps: &[&str]| list_maps(server.url()).expect("an answer") == maps;
+    wait_until("the map is listed", || has_maps(&server, &["basin"]));
+    write(&game, &rules(300, &["bowl"]));
+    server.hang_up().expect("it runs");
+    wait_until("the new map is listed", || has_maps(&server, &["basin", "bowl"]));
+    let files = broken(rules(300, &["cup"]));
+    write(&game, &files);
+    server.hang_up().expect("it runs");
+    let place = format!("{}:{}:", game.join("rules.ron").display(), broken_line(&files));
+    wait_until("the refusal is logged", || server.log_lines().iter().any(|line| line.contains(&place)));
+    assert!(server.is_running() && has_maps(&server, &["basin", "bowl"]), "{}", server.log());
+    server.stop().expect("a good end");
+}
+
+#[test]
+fn a_hang_up_without_a_folder_is_logged_and_ends_nothing() {
+    let scratch = Scratch::new("reload-nothing").expect("a folder");
+    let mut server = start(scratch.path(), &[]);
+    server.hang_up().expect("it runs");
+    wait_until("it is logged", || server.log_lines().iter().any(|line| line.contains("nothing to reload")));
+    assert!(server.is_running());
+    server.stop().expect("a good end");
+}

@@ -1,0 +1,9 @@
+//! The arena's server, for tests that need a process of its own: cargo builds the programs of a package before its tests.
+
+use std::process::ExitCode;
+
+use framehouse_shared::arena::ArenaPlugin;
+
+fn main() -> ExitCode {
+    framehouse_server::run(ArenaPlugin)
+}
