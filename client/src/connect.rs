@@ -242,6 +242,8 @@ fn hello_as_json<S: serde::Serializer>(hello: &Option<Hello>, serializer: S) -> 
     struct HelloJson<'a> {
         protocol: String,
         game: &'a str,
+        rules_version: u32,
+        components: &'a [String],
         fingerprint: String,
     }
     hello
@@ -249,6 +251,8 @@ fn hello_as_json<S: serde::Serializer>(hello: &Option<Hello>, serializer: S) -> 
         .map(|hello| HelloJson {
             protocol: format!("{:016x}", hello.protocol),
             game: &hello.game,
+            rules_version: hello.rules_version,
+            components: &hello.components,
             fingerprint: format!("{:016x}", hello.fingerprint),
         })
         .serialize(serializer)

@@ -8,6 +8,7 @@ use std::{
 
 use bevy::prelude::*;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use framehouse_shared::tick::SimRate;
 use serde::{Deserialize, Serialize};
 
 use crate::tick::TickRate;
@@ -395,7 +396,7 @@ impl Settings {
     /// With the first that is not.
     pub fn check(&self) -> Result<(), ConfigError> {
         let Self { server, rooms, cleanup, net, replays } = self;
-        in_range("tick_rate", "1 to 120", server.tick_rate, 1, 120)?;
+        in_range("tick_rate", "10 to 120", server.tick_rate, SimRate::HZ_MIN, SimRate::HZ_MAX)?;
         in_range("lanes", "1 to 64", server.lanes, 1, 64)?;
         in_range("size", "2 to 16", rooms.size, 2, 16)?;
         in_range("rooms_max", "1 to 100000", rooms.rooms_max, 1, 100_000)?;

@@ -7,4 +7,5 @@ pub mod codec;
 pub mod control;
 pub mod end;
 pub mod guard;
+pub mod hello;
 pub mod hot;

@@ -17,6 +17,7 @@ use framehouse_server::{
     tick::TickRate,
 };
 use framehouse_shared::{
+    game::Game,
     ids::RoomCode,
     input::Input,
     net_sim::NetSimConfig,
@@ -74,17 +75,17 @@ pub struct World {
 
 impl World {
     /// A server for `game` without clients, over perfect links.
-    pub fn new(game: impl Plugin + Clone, seed: u64) -> Self {
+    pub fn new(game: impl Game + Clone, seed: u64) -> Self {
         Self::with_rooms(game, seed, RoomSettings { results: 1.0, countdown: 1.0, ..default() })
     }
 
     /// A server with these settings of rooms.
-    pub fn with_rooms(game: impl Plugin + Clone, seed: u64, rooms: RoomSettings) -> Self {
+    pub fn with_rooms(game: impl Game + Clone, seed: u64, rooms: RoomSettings) -> Self {
         Self::with_settings(game, seed, rooms, NetSettings::default())
     }
 
     /// A server with these settings.
-    pub fn with_settings(game: impl Plugin + Clone, seed: u64, rooms: RoomSettings, net: NetSettings) -> Self {
+    pub fn with_settings(game: impl Game + Clone, seed: u64, rooms: RoomSettings, net: NetSettings) -> Self {
         let network = Network::default();
         let lane = |index| {
             let address = SocketAddr::from(([10, 0, 0, 2], 7800 + index));

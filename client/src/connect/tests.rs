@@ -14,10 +14,16 @@ fn a_request_has_the_documented_form() {
     let code: RoomCode = "k7qx".parse().expect("a code");
     assert_eq!(request(RoomRequest::Watch(code), None), r#"{"name":"ada","room":{"watch":"K7QX"}}"#);
     let code = RoomRequest::Code(code);
-    let hello = Hello { protocol: 0xab, game: "arena".to_owned(), fingerprint: 1 };
+    let hello = Hello {
+        protocol: 0xab,
+        game: "arena".to_owned(),
+        rules_version: 2,
+        components: vec!["tick".to_owned()],
+        fingerprint: 1,
+    };
     assert_eq!(
         request(code, Some(hello)),
-        r#"{"name":"ada","room":{"code":"K7QX"},"hello":{"protocol":"00000000000000ab","game":"arena","fingerprint":"0000000000000001"}}"#
+        r#"{"name":"ada","room":{"code":"K7QX"},"hello":{"protocol":"00000000000000ab","game":"arena","rules_version":2,"components":["tick"],"fingerprint":"0000000000000001"}}"#
     );
 }
 

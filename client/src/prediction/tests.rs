@@ -94,8 +94,7 @@ fn a_wrong_prediction_tells_how_far_it_moved_what_is_seen() {
     let mut prediction = Prediction::new(Simulation::new(ToyPlugin));
     prediction.load(&opening).expect("our own state");
     prediction.confirm(&frames[0].0, None).expect("no panic");
-    let place =
-        |simulation: &Simulation| (simulation.game().view.expect("the toy has one").place)(simulation.room(), OWN);
+    let place = |simulation: &Simulation| simulation.view_position(OWN);
     prediction.predict(Tick(6), 8, OWN, |_| None).expect("no panic");
     let shown = place(prediction.simulation()).expect("everything is seen");
     let mut surprise = frames[1].0.clone();

@@ -25,7 +25,7 @@ use axum::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use framehouse_shared::{
     ids::RoomCode,
-    protocol::control::{GAME_ID_BYTES_MAX, Hello, NAME_BYTES_MAX, NAME_CHARS_MAX, protocol_hash},
+    protocol::control::{Hello, NAME_BYTES_MAX, NAME_CHARS_MAX},
 };
 use hyper::server::conn::http1;
 use hyper_util::{
@@ -215,7 +215,7 @@ fn grant_body(grant: &Grant) -> serde_json::Value {
         "session": grant.session.to_string(),
         "server": grant.server.to_string(),
         "tick_rate": grant.tick_rate,
-        "protocol": format!("{:016x}", protocol_hash()),
+        "protocol": format!("{:016x}", grant.protocol),
         "code": grant.code,
         "resume": grant.resume.reveal(),
         "grace_s": grant.grace_s,
@@ -271,6 +271,11 @@ enum RoomBody {
 struct HelloBody {
     protocol: String,
     game: String,
+    /// Absent from a client of an older protocol, which is told that.
+    #[serde(default)]
+    rules_version: u32,
+    #[serde(default)]
+    components: Vec<String>,
     fingerprint: String,
 }
 
@@ -328,14 +333,18 @@ fn parse_hello(hello: HelloBody) -> Result<Hello, BadBody> {
     let number = |text: &str, field: &str| {
         u64::from_str_radix(text, 16).map_err(|_| BadBody::Malformed(format!("`{field}` is not a hexadecimal number")))
     };
-    if hello.game.len() > GAME_ID_BYTES_MAX {
-        return Err(BadBody::Malformed(format!("a game's id has at most {GAME_ID_BYTES_MAX} bytes")));
-    }
-    Ok(Hello {
+    let hello = Hello {
         protocol: number(&hello.protocol, "protocol")?,
         fingerprint: number(&hello.fingerprint, "fingerprint")?,
         game: hello.game,
-    })
+        rules_version: hello.rules_version,
+        components: hello.components,
+    };
+    if hello.is_sane() {
+        Ok(hello)
+    } else {
+        Err(BadBody::Malformed("`hello` has more components or longer names than any game".to_owned()))
+    }
 }
 
 #[cfg(test)]

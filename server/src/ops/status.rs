@@ -7,7 +7,7 @@ use std::{
 };
 
 use bevy::{ecs::system::SystemParam, prelude::*};
-use framehouse_shared::{protocol::guard::Dropped, sim::GameInfo};
+use framehouse_shared::{game::GameHandle, protocol::guard::Dropped};
 use serde::Serialize;
 
 use super::{
@@ -227,7 +227,7 @@ struct Sources<'w, 's> {
 }
 
 fn note_maps(world: &mut World) {
-    let maps = (world.resource::<GameInfo>().maps)(world);
+    let maps = world.resource::<GameHandle>().maps(world);
     world.insert_resource(MapNames(maps));
 }
 

@@ -7,11 +7,12 @@ use std::{
 
 use bevy::prelude::*;
 use framehouse_shared::{
+    game::GameHandle,
     ids::MatchId,
     replay::{Unfinished, rules_hash},
     rng::SimRng,
     room_state::RoomStates,
-    sim::{GameInfo, MatchSetup, SimRoom, open_match},
+    sim::{MatchSetup, SimRoom, open_match},
 };
 
 use super::{
@@ -21,7 +22,11 @@ use super::{
     inputs::{InputBuffer, Seating},
     resync,
 };
-use crate::{replay, score::ScoreBuffer, tick::Now};
+use crate::{
+    replay,
+    score::ScoreBuffer,
+    tick::{Now, TickRate},
+};
 
 /// What a room's newest match began from.
 #[derive(Component, Clone, Debug)]
@@ -30,7 +35,7 @@ pub struct CurrentMatch {
     pub id: MatchId,
     /// Its number in its room, from 1.
     pub number: u32,
-    /// Seed, map and seats.
+    /// Seed, map, seats and tick rate.
     pub setup: MatchSetup,
     /// Tells two sets of rules and maps apart.
     pub rules_hash: u64,
@@ -132,9 +137,10 @@ fn setup(world: &mut World, room: Entity, number: u32) -> MatchSetup {
     let (seats, chosen) =
         world.get::<Room>(room).map_or((0, None), |room| (room.options.seats, room.options.map.clone()));
     let map = chosen.unwrap_or_else(|| {
-        let maps = (world.resource::<GameInfo>().maps)(world);
+        let maps = world.resource::<GameHandle>().maps(world);
         // Rooms go through the maps in turn, so that a rematch is on another one.
         maps.get((number as usize - 1) % maps.len().max(1)).cloned().unwrap_or_default()
     });
-    MatchSetup { seed: world.resource_mut::<Seeds>().draw(), map, seats }
+    let rate = world.resource::<TickRate>().of_simulation();
+    MatchSetup { seed: world.resource_mut::<Seeds>().draw(), map, seats, rate }
 }

@@ -2,12 +2,12 @@
 
 use bevy::prelude::*;
 use framehouse_shared::{
+    game::GameHandle,
     ids::Slot,
     protocol::{
         control::{HostOrder, RoomEvent, RoomOptions},
         end::EndCode,
     },
-    sim::GameInfo,
 };
 
 use super::{
@@ -137,11 +137,11 @@ fn configure(world: &mut World, room: Entity, options: RoomOptions) -> Result<()
 /// # Errors
 /// With a sentence for the host.
 pub fn check(world: &World, options: &RoomOptions) -> Result<(), String> {
-    let game = world.resource::<GameInfo>();
-    if !(1..=game.players_max).contains(&options.seats) {
-        return Err(format!("a room of this game has 1 to {} seats", game.players_max));
+    let game = world.resource::<GameHandle>();
+    if !(1..=game.players_max()).contains(&options.seats) {
+        return Err(format!("a room of this game has 1 to {} seats", game.players_max()));
     }
-    let maps = (game.maps)(world);
+    let maps = game.maps(world);
     match &options.map {
         Some(map) if !maps.contains(map) => Err(format!("there is no such map here; there are: {}", maps.join(", "))),
         _ => Ok(()),

@@ -181,7 +181,8 @@ impl Stage {
 
     fn new(game: Option<MakeSimulation>) -> Self {
         let server = FakeServer::new();
-        let hello = Hello { protocol: 1, game: "toy".to_owned(), fingerprint: 2 };
+        let hello =
+            Hello { protocol: 1, game: "toy".to_owned(), rules_version: 1, components: Vec::new(), fingerprint: 2 };
         let config = ClientConfig { hello, game };
         let client = Client::new(&server.token(), server.link(), &config, Duration::ZERO).expect("a good token");
         Self {

@@ -84,6 +84,23 @@ fn a_rolled_back_room_repeats_itself_bit_for_bit() {
 }
 
 #[test]
+fn a_decoded_room_goes_on_at_the_rate_that_it_is_told() {
+    for hz in [10, 120] {
+        let rate = SimRate::new(hz).expect("in range");
+        let (mut original, mut rng) = (opened_at(rate, 14, 4), SimRng::new(8));
+        let mut copy = Simulation::new(ArenaPlugin);
+        copy.set_rate(rate);
+        copy.decode(&original.encode()).expect("a state decodes");
+        for _ in 0..100 {
+            let frame = scrum_frame(&original, &mut rng);
+            original.step(&frame);
+            copy.step(&frame);
+            assert_eq!(original.hashes(), copy.hashes(), "{hz} Hz, tick {}", frame.tick);
+        }
+    }
+}
+
+#[test]
 fn rooms_stepped_in_turns_do_not_touch_each_other() {
     let alone: Vec<u64> = (0..2).map(|seed| played(&mut [opened(seed, 4)], &[seed])[0]).collect();
     let together = played(&mut [opened(0, 4), opened(1, 4)], &[0, 1]);
