@@ -91,7 +91,8 @@ use crate::{
 /// A game: its rules as systems of [`SimTick`](crate::sim::SimTick), and what the engine asks of it beside them.
 ///
 /// [`id`](Self::id), [`build`](Self::build) and [`open_match`](Self::open_match) are a game; everything else has a default.
-/// The engine calls a game through its [`GameHandle`], on the server with every panic caught.
+/// The engine calls a game through its [`GameHandle`]. On the server a panic in `open_match`, `missing_input`, `maps` or
+/// `load_rules` is caught, and costs at most the room that it happened for.
 pub trait Game: Send + Sync + 'static {
     /// The game's short name, 1 to 32 bytes, also the name of its folder of rules. Players of another game are refused.
     fn id(&self) -> &'static str;
@@ -167,12 +168,19 @@ pub trait Game: Send + Sync + 'static {
 pub struct GameHandle {
     game: Arc<dyn Game>,
     protocol: u64,
+    players_max: u8,
 }
 
 impl GameHandle {
     /// A handle of this game.
     pub fn new(game: impl Game) -> Self {
-        Self { protocol: protocol_hash(game.protocol_parts()), game: Arc::new(game) }
+        let players_max = game.players_max().clamp(1, SLOTS_MAX as u8);
+        Self { protocol: protocol_hash(game.protocol_parts()), players_max, game: Arc::new(game) }
+    }
+
+    /// The most players a room can have, 1 to [`SLOTS_MAX`] whatever the game says.
+    pub const fn players_max(&self) -> u8 {
+        self.players_max
     }
 
     /// The number that stands for everything both ends need in the same version: the engine's parts and the game's.
@@ -231,6 +239,9 @@ mod tests {
         fn id(&self) -> &'static str {
             "least"
         }
+        fn players_max(&self) -> u8 {
+            200
+        }
         fn build(&self, _: &mut App) {}
         fn open_match(&self, _: &mut EntityWorldMut, _: &MatchSetup) {}
         fn protocol_parts(&self) -> &'static [(&'static str, &'static str)] {
@@ -252,6 +263,11 @@ mod tests {
         let error = game.load_rules(&mut world, &[file]).expect_err("it has no files");
         assert_eq!(error.to_string(), "rules.ron: this game reads no files");
         assert_eq!(game.load_rules(&mut world, &[]), Ok(()));
+    }
+
+    #[test]
+    fn no_game_has_more_players_than_there_are_slots() {
+        assert_eq!(GameHandle::new(Least).players_max(), 16);
     }
 
     #[test]

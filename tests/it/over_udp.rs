@@ -1,13 +1,12 @@
 //! The same over real sockets: a server of its own thread, HTTP and UDP on ports the system chooses.
 
 use std::{
-    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
 use framehouse_client::{
-    client::{Client, ClientConfig, MakeSimulation},
+    client::{Client, ClientConfig},
     connect::{ConnectError, RoomRequest, SessionGrant, SessionRequest, request_session},
     net::{Connection, UdpLink},
 };

@@ -15,7 +15,6 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use bevy::app::Plugin;
 use framehouse_server::{
     config::{NetSettings, ReplaySettings, RoomSettings},
     net::datagrams::{Datagrams, UdpDatagrams},
@@ -27,7 +26,7 @@ use framehouse_server::{
     server::{Server, ServerSetup},
     tick::TickRate,
 };
-use framehouse_shared::sim::GameFile;
+use framehouse_shared::{game::Game, sim::GameFile};
 
 use front::Front;
 

@@ -27,10 +27,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use framehouse_client::client::MakeSimulation;
 use framehouse_shared::{
     arena::ArenaPlugin,
-    simulation::{Simulation, hello},
+    protocol::control::Hello,
+    simulation::{self, Simulation},
 };
 use rustix::{
     process::{Resource, Rlimit, getrlimit, setrlimit},
@@ -70,7 +70,7 @@ pub fn run(args: &Args, stop: &Arc<AtomicBool>) -> Result<Report, String> {
     let drivers = thread::available_parallelism().map_or(1, usize::from).min(args.all_rooms() as usize);
     let (outboxes, inboxes): (Vec<_>, Vec<_>) = (0..drivers).map(|_| mpsc::channel()).unzip();
     let recruiter =
-        Recruiter::new(args, &server, hello(ArenaPlugin), Arc::new(|| Simulation::new(ArenaPlugin)), &shared);
+        Recruiter::new(args, &server, hello(), Arc::new(|| Simulation::new(ArenaPlugin)), &shared);
     thread::scope(|scope| {
         for _ in 0..RECRUITERS {
             let (outboxes, recruiter) = (outboxes.clone(), &recruiter);
@@ -165,4 +165,9 @@ pub(crate) fn allow_sockets(clients: u64) -> Result<(), String> {
 fn process_cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
+}
+
+/// What a client of the arena is.
+pub(crate) fn hello() -> Hello {
+    simulation::hello(ArenaPlugin)
 }

@@ -2,7 +2,7 @@
 
 use bevy::prelude::*;
 use framehouse_server::{config::RoomSettings, ops::status::Counters, room::history::FrameHistory};
-use framehouse_shared::{protocol::control::Phase, state_hash::StateHasher};
+use framehouse_shared::{game::Game, protocol::control::Phase, state_hash::StateHasher};
 
 use crate::world::World;
 

@@ -14,7 +14,7 @@ const OWN: Slot = Slot::new(1).expect("in range");
 
 fn open() -> Simulation {
     let mut simulation = Simulation::new(ToyPlugin);
-    simulation.open(&MatchSetup { seed: 7, map: String::new(), seats: 4 });
+    simulation.open(&MatchSetup { seed: 7, map: String::new(), seats: 4, rate: SimRate::DEFAULT });
     simulation
 }
 

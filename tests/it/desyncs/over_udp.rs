@@ -1,17 +1,13 @@
 //! With sockets, HTTP and a folder: the client is told the field, and the report is in the folder.
 
-use std::{sync::Arc, thread, time::Instant};
+use std::{thread, time::Instant};
 
 use framehouse_client::{
-    client::{Client, ClientConfig, MakeSimulation},
+    client::{Client, ClientConfig},
     connect::{RoomRequest, SessionRequest, request_session},
     net::{Connection, UdpLink},
 };
-use framehouse_shared::{
-    fields::FieldDifference,
-    protocol::control::Hello,
-    simulation::{Simulation, determinism_fingerprint},
-};
+use framehouse_shared::fields::FieldDifference;
 use framehouse_tests::live::{LiveServer, wait_until};
 
 use super::*;

@@ -16,7 +16,7 @@ use std::{
 
 use clap::Parser;
 use framehouse_client::{
-    client::{Client, ClientConfig, MakeSimulation},
+    client::{Client, ClientConfig},
     connect::{RoomRequest, SessionRequest, request_session},
     net::{Connection, Link, UdpLink},
 };

@@ -8,6 +8,7 @@ use framehouse_shared::{
     },
     sim::MatchSetup,
     state_hash::StateHashes,
+    tick::SimRate,
 };
 
 use super::*;
@@ -122,7 +123,7 @@ impl Stage {
     }
 
     fn open_match(&mut self) {
-        self.simulation.open(&MatchSetup { seed: 5, map: String::new(), seats: 4 });
+        self.simulation.open(&MatchSetup { seed: 5, map: String::new(), seats: 4, rate: SimRate::DEFAULT });
     }
 
     /// Tick 0 is a second away.

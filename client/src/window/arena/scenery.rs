@@ -6,9 +6,12 @@ use bevy::{
     prelude::*,
     sprite::{SliceScaleMode, TextureSlicer},
 };
-use framehouse_shared::arena::{
-    map::{ARENA_HALF, ARENA_SIZE, ArenaMap, Obstacle},
-    rules::ArenaLibrary,
+use framehouse_shared::{
+    arena::{
+        map::{ARENA_HALF, ARENA_SIZE, ArenaMap, Obstacle},
+        rules::ArenaLibrary,
+    },
+    tick::SimRate,
 };
 
 use super::{
