@@ -69,6 +69,7 @@ pub struct World {
     name: Option<String>,
     seed: u64,
     steps_per_tick: u32,
+    rate: TickRate,
     ticks: u64,
     now: Duration,
 }
@@ -86,13 +87,23 @@ impl World {
 
     /// A server with these settings.
     pub fn with_settings(game: impl Game + Clone, seed: u64, rooms: RoomSettings, net: NetSettings) -> Self {
+        Self::build(game, seed, rooms, net, RATE)
+    }
+
+    /// A server of so many ticks a second.
+    pub fn at_rate(game: impl Game + Clone, seed: u64, hz: u16) -> Self {
+        let rooms = RoomSettings { results: 1.0, countdown: 1.0, ..default() };
+        Self::build(game, seed, rooms, NetSettings::default(), TickRate(hz))
+    }
+
+    fn build(game: impl Game + Clone, seed: u64, rooms: RoomSettings, net: NetSettings, rate: TickRate) -> Self {
         let network = Network::default();
         let lane = |index| {
             let address = SocketAddr::from(([10, 0, 0, 2], 7800 + index));
             (Box::new(network.lane(address)) as _, address)
         };
         let setup = ServerSetup {
-            tick_rate: RATE,
+            tick_rate: rate,
             rooms,
             cleanup: CleanupSettings::default(),
             net,
@@ -114,6 +125,7 @@ impl World {
             name: None,
             seed,
             steps_per_tick: STEPS_PER_TICK,
+            rate,
             ticks: 0,
             now: Duration::ZERO,
         }
@@ -285,10 +297,10 @@ impl World {
 
     fn run_tick(&mut self) {
         self.ticks += 1;
-        let scheduled = RATE.time_of(Tick(self.ticks as u32));
+        let scheduled = self.rate.time_of(Tick(self.ticks as u32));
         let steps = self.steps_per_tick;
         for step in 1..=steps {
-            self.now = scheduled - RATE.time_of(Tick(1)) * (steps - step) / steps;
+            self.now = scheduled - self.rate.time_of(Tick(1)) * (steps - step) / steps;
             self.network.set_now(self.now);
             for client in &mut self.clients {
                 client.update(self.now);
