@@ -151,7 +151,7 @@ pub struct ServerSettings {
     pub public_host: Option<String>,
     /// Whether anybody on the network may play without an account.
     pub open_to_public: bool,
-    /// Ticks a second, 1 to 120.
+    /// Ticks a second, 10 to 120.
     pub tick_rate: u16,
     /// Folder with the game's rules and maps; the embedded ones when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
