@@ -33,7 +33,13 @@ mod view;
 use std::{sync::Arc, time::Duration};
 
 use framehouse_shared::{
-    ids::Slot, input::Input, protocol::control::Hello, rng::SimRng, simulation::Simulation, tick::Tick,
+    game::Game,
+    ids::Slot,
+    input::Input,
+    protocol::control::Hello,
+    rng::SimRng,
+    simulation::{self, Simulation},
+    tick::Tick,
 };
 
 pub use notice::Notice;
@@ -65,6 +71,19 @@ pub struct ClientConfig {
     pub hello: Hello,
     /// The game; a client without one is *thin*: it acknowledges frames and sends made-up inputs, and simulates nothing.
     pub game: Option<MakeSimulation>,
+}
+
+impl ClientConfig {
+    /// A client that plays this game. Takes as long as the game's fingerprint, which is hundreds of ticks.
+    pub fn of(game: impl Game + Clone) -> Self {
+        let hello = simulation::hello(game.clone());
+        Self { hello, game: Some(Arc::new(move || Simulation::new(game.clone()))) }
+    }
+
+    /// The same without a simulation.
+    pub fn thin(self) -> Self {
+        Self { game: None, ..self }
+    }
 }
 
 /// Asks for the player's input of one tick.

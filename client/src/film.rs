@@ -8,11 +8,10 @@ use std::sync::Arc;
 use framehouse_shared::{
     ids::{SLOTS_MAX, Slot},
     input::Frame,
-    protocol::control::protocol_hash,
     replay::{BLOCK_TICKS, Header, Replay, ReplayError, rules_hash},
     simulation::Simulation,
     state_hash::StateHashes,
-    tick::Tick,
+    tick::{SimRate, Tick},
 };
 
 /// Ticks of a film, at most: two hours at 30 Hz, some 60 MB of memory as people play, and some 200 MB for a file that was made to
@@ -38,7 +37,7 @@ pub enum FilmError {
     /// More players come than a film can hold.
     #[error("more players join in it than this program can show")]
     TooManyJoins,
-    /// Its opening state is none of this game.
+    /// Its opening state is none of this game, or its tick rate none of any room.
     #[error("its opening state is not one of this game")]
     BadOpening,
 }
@@ -73,6 +72,7 @@ impl Film {
             return Err(FilmError::TooLong);
         }
         let opening = replay.beginning.opening()?;
+        simulation.set_rate(SimRate::new(replay.header().tick_rate).ok_or(FilmError::BadOpening)?);
         let is_of_header = rules_hash(&opening) == Ok(replay.header().rules_hash);
         if !is_of_header || simulation.decode(&opening).is_err() || simulation.next_tick() != Tick(0) {
             return Err(FilmError::BadOpening);
@@ -222,9 +222,9 @@ impl Film {
 
 fn check_release(header: &Header, simulation: &Simulation) -> Result<(), FilmError> {
     let game = simulation.game();
-    let is_same = header.game == game.id
-        && header.protocol == protocol_hash()
-        && header.rules_version == game.rules_version
+    let is_same = header.game == game.id()
+        && header.protocol == game.protocol_hash()
+        && header.rules_version == game.rules_version()
         && simulation.states().names().eq(header.components.iter().map(String::as_str));
     if is_same { Ok(()) } else { Err(FilmError::OtherRelease(header.build.clone())) }
 }

@@ -29,7 +29,7 @@ use framehouse_shared::{
     sim::LastInputs,
     simulation::Simulation,
     state_hash::StateHashes,
-    tick::Tick,
+    tick::{SimRate, Tick},
 };
 
 pub use hashes::HASHES_KEPT;
@@ -104,6 +104,11 @@ impl Prediction {
             #[cfg(feature = "corrupt")]
             corruptions: Vec::new(),
         }
+    }
+
+    /// Sets the tick rate of the room; no state is loaded yet.
+    pub fn set_rate(&mut self, rate: SimRate) {
+        self.simulation.set_rate(rate);
     }
 
     /// Replaces everything by a serialised state and returns the first tick to confirm after it.
@@ -295,14 +300,14 @@ impl Prediction {
     /// The next frame as far as it can be known: seated slots only, as the server's frames are.
     fn fill_frame(&self, frame: &mut Frame, own: Slot, own_input: &impl Fn(Tick) -> Option<Input>) {
         let previous = self.ring.back().map_or(&self.last_inputs, |predicted| &predicted.frame.inputs);
-        let missing_input = self.simulation.game().missing_input;
+        let game = self.simulation.game();
         frame.tick = self.simulation.next_tick();
         frame.events.clear();
         frame.commands.clear();
         frame.inputs = [Input::NEUTRAL; SLOTS_MAX];
         for slot in slots_in(self.simulation.roster().seated) {
             let known = if slot == own { own_input(frame.tick) } else { None };
-            frame.inputs[slot.index()] = known.unwrap_or_else(|| missing_input(previous[slot.index()]));
+            frame.inputs[slot.index()] = known.unwrap_or_else(|| game.missing_input(previous[slot.index()]));
         }
     }
 }

@@ -4,15 +4,14 @@ use std::sync::Arc;
 
 use bevy::prelude::*;
 use framehouse_shared::{
-    fields::FieldList,
+    game::Game,
     ids::{SLOTS_MAX, Slot, slots_in},
     input::{Frame, Input},
     rng::SimRng,
-    room_state::AddRoomState,
+    room_state::{AddRoomState, RoomState},
     score::Scoreboard,
-    sim::{GameInfo, Rooms, Roster, SimSet, SimTick, ViewInfo},
+    sim::{MatchSetup, Rooms, Roster, SimSet, SimTick},
     simulation::Simulation,
-    state_hash::{StateHash, StateHasher},
 };
 use serde::{Deserialize, Serialize};
 
@@ -27,48 +26,51 @@ pub const POISON: u8 = 0xff;
 /// Which byte of an input the toy's bot counts in.
 pub const COUNTER: usize = 3;
 
-#[derive(Component, Clone, Default, Serialize, Deserialize)]
-pub struct Sums([u64; SLOTS_MAX]);
+#[derive(Component, Clone, Default, Serialize, Deserialize, RoomState)]
+pub struct Sums(#[room_state(name = "sum")] [u64; SLOTS_MAX]);
 
 impl Sums {
     /// A place that another sum is hardly ever seen at.
     fn place(&self, slot: Slot) -> Vec2 {
         Vec2::new((self.0[slot.index()] % 1000) as f32, 0.0)
     }
-
-    pub fn list_fields(&self, list: &mut FieldList) {
-        Slot::all().for_each(|slot| list.add(slot, "sum", self.0[slot.index()]));
-    }
-}
-
-impl StateHash for Sums {
-    fn state_hash(&self, hasher: &mut StateHasher) {
-        self.0.iter().for_each(|sum| hasher.u64(*sum));
-    }
 }
 
 #[derive(Clone)]
 pub struct ToyPlugin;
 
-impl Plugin for ToyPlugin {
+impl Game for ToyPlugin {
+    fn id(&self) -> &'static str {
+        "toy"
+    }
+
+    fn players_max(&self) -> u8 {
+        4
+    }
+
     fn build(&self, app: &mut App) {
-        app.insert_resource(GameInfo {
-            id: "toy",
-            rules_version: 1,
-            players_max: 4,
-            missing_input: |previous| Input([previous.0[0], 0, 0, 0, 0, 0, 0, 0]),
-            maps: |_| Vec::new(),
-            open_match: |room, _| {
-                room.insert(Sums::default());
-            },
-            bot_input: |_, _, last, rng| {
-                Input([rng.below(3) as u8, rng.below(8) as u8 / 7, 0, counted_on(last), 0, 0, 0, 0])
-            },
-            load_rules: |_, _| Ok(()),
-            view: Some(ViewInfo { place: |room, slot| room.get::<Sums>().map(|sums| sums.place(slot)), noticed: 1.0 }),
-        });
-        app.add_room_state::<Sums>("sums").list_fields(Sums::clone, Sums::list_fields);
+        app.add_room_state::<Sums>("sums");
         app.add_systems(SimTick, (add_up.in_set(SimSet::Move), score.in_set(SimSet::Score)));
+    }
+
+    fn open_match(&self, room: &mut EntityWorldMut, _: &MatchSetup) {
+        room.insert(Sums::default());
+    }
+
+    fn missing_input(&self, last: Input) -> Input {
+        Input([last.0[0], 0, 0, 0, 0, 0, 0, 0])
+    }
+
+    fn bot_input(&self, _: EntityRef, _: Slot, last: Input, rng: &mut SimRng) -> Input {
+        Input([rng.below(3) as u8, rng.below(8) as u8 / 7, 0, counted_on(last), 0, 0, 0, 0])
+    }
+
+    fn view_position(&self, room: EntityRef, slot: Slot) -> Option<Vec2> {
+        room.get::<Sums>().map(|sums| sums.place(slot))
+    }
+
+    fn noticed_jump(&self) -> f32 {
+        1.0
     }
 }
 

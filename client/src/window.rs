@@ -50,7 +50,7 @@ const LOG_FILTER: &str = "warn,renetcode=off,renet=off,wgpu_hal=off,wgpu_core=er
 
 /// A client of this game: reads the command line, opens the window and plays until it is closed. This is a program's main
 /// loop. The view is described in [`view`].
-pub fn run(game: impl Plugin + Clone, view: impl Plugin) -> AppExit {
+pub fn run(game: impl framehouse_shared::game::Game + Clone, view: impl Plugin) -> AppExit {
     let args = Args::parse();
     let mut app = App::new();
     app.add_plugins(

@@ -7,7 +7,7 @@
 //!                                              ◀──   WantHashes: the server's own of the last ticks; then its state
 //! Hashes, as an answer: the first that differs ──▶   the first component that differs
 //!                                              ◀──   Desync: tick and component
-//! Fields of that component, if it lists any    ──▶   a report beside the replay (`replay/desync.rs`)
+//! Fields of that component                     ──▶   a report beside the replay (`replay/desync.rs`)
 //!                                              ◀──   Desync: tick, component and field
 //! ```
 //!
@@ -107,7 +107,7 @@ fn is_sound(world: &World, member: Entity, match_no: u32, theirs: &StateHashes) 
     is_current_match(world, member, match_no) && theirs.0.len() == world.resource::<RoomStates>().count()
 }
 
-/// An answer that nobody waits for. Whoever was asked once may come too late with it, or tell of a component without fields.
+/// An answer that nobody waits for. Whoever was asked once may come too late with it.
 fn note_unasked(world: &mut World, member: Entity) {
     if world.get::<DesyncLog>(member).is_none() {
         world.resource_mut::<Counters>().invalid_messages += 1;
@@ -176,8 +176,7 @@ fn name(world: &mut World, member: Entity, tick: Tick, theirs: StateHashes) {
         world.resource_mut::<Counters>().invalid_messages += 1;
         return;
     };
-    let states = world.resource::<RoomStates>();
-    let (components, has_fields) = (states.names().collect(), states.lists_fields(place));
+    let components = world.resource::<RoomStates>().names().collect();
     let first = FirstBad { tick, place, components, ours, theirs, fields: Vec::new() };
     let component = first.component().to_owned();
     let until = deadline(world);
@@ -187,7 +186,4 @@ fn name(world: &mut World, member: Entity, tick: Tick, theirs: StateHashes) {
     open.until = until;
     world.resource_mut::<Counters>().desyncs_named += 1;
     outgoing::send(world, address, &ControlDown::Desync { match_no, tick, component, field: None });
-    if !has_fields {
-        conclude(world, member);
-    }
 }

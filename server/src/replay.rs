@@ -26,12 +26,13 @@ pub mod writer;
 use bevy::prelude::*;
 use framehouse_shared::{
     fields::FieldDifference,
+    game::GameHandle,
     input::Frame,
     match_end::MatchEnd,
-    protocol::control::{LeaderboardEntry, protocol_hash},
+    protocol::control::LeaderboardEntry,
     replay::{BUILD_BYTES_MAX, HASH_TICKS, Header, MAP_BYTES_MAX, Place},
     room_state::RoomStates,
-    sim::{GameInfo, Rooms},
+    sim::Rooms,
     state_hash::StateHashes,
 };
 
@@ -103,16 +104,16 @@ fn begin_match(world: &mut World, room: Entity, opening: Vec<u8>) {
 }
 
 fn header(world: &World, room: Entity) -> Option<Header> {
-    let (game, current) = (world.resource::<GameInfo>(), world.get::<CurrentMatch>(room)?);
+    let (game, current) = (world.resource::<GameHandle>(), world.get::<CurrentMatch>(room)?);
     let setup = current.setup();
     Some(Header {
         match_id: current.id(),
         room: world.get::<Room>(room)?.code(),
         started_unix_s: current.started_unix(),
         build: BUILD.to_owned(),
-        protocol: protocol_hash(),
-        game: game.id.to_owned(),
-        rules_version: game.rules_version,
+        protocol: game.protocol_hash(),
+        game: game.id().to_owned(),
+        rules_version: game.rules_version(),
         rules_hash: current.rules_hash(),
         seed: setup.seed,
         map: setup.map[..setup.map.floor_char_boundary(MAP_BYTES_MAX)].to_owned(),
@@ -160,7 +161,8 @@ pub(crate) fn report_desync(
     let simulation = world.resource::<MakeSimulation>().clone();
     let unfinished = world.get_mut::<Recording>(room).and_then(|mut match_| match_.unfinished(finding.match_id));
     let name = finding.file_name();
-    let job = DesyncJob { finding, simulation, unfinished, tell: Box::new(tell) };
+    let protocol = world.resource::<GameHandle>().protocol_hash();
+    let job = DesyncJob { finding, protocol, simulation, unfinished, tell: Box::new(tell) };
     if queue.send(Job::Report(Box::new(job))).is_ok() {
         return Some(name);
     }

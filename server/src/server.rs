@@ -8,14 +8,12 @@ use bevy::{
     time::{TimePlugin, TimeUpdateStrategy},
 };
 use framehouse_shared::{
+    game::{Game, GameHandle},
     match_end::MatchEnd,
-    protocol::{
-        control::{Hello, protocol_hash},
-        end::EndCode,
-    },
+    protocol::end::EndCode,
     rng::SimRng,
-    sim::{GameFile, GameFileError, GameInfo, SimPlugin},
-    simulation::{Simulation, determinism_fingerprint},
+    sim::{GameFile, GameFileError, SimPlugin},
+    simulation::{self, Simulation},
 };
 
 use crate::{
@@ -78,8 +76,8 @@ impl Server {
     ///
     /// # Errors
     /// When the operator's game files are refused.
-    pub fn new(game: impl Plugin + Clone, setup: ServerSetup) -> Result<Self, GameFileError> {
-        let fingerprint = determinism_fingerprint(game.clone());
+    pub fn new(game: impl Game + Clone, setup: ServerSetup) -> Result<Self, GameFileError> {
+        let hello = simulation::hello(game.clone());
         let mut app = App::new();
         app.add_plugins((TaskPoolPlugin::default(), TimePlugin))
             .insert_resource(Time::<Fixed>::from_hz(f64::from(setup.tick_rate.0)))
@@ -89,17 +87,16 @@ impl Server {
             .insert_resource(setup.cleanup)
             .insert_resource(Rates::new(setup.tick_rate.0, &setup.net))
             .init_resource::<Counters>()
-            .add_plugins((SimPlugin, game.clone(), TickPlugin))
+            .add_plugins((SimPlugin::new(game.clone()), TickPlugin))
             .add_plugins((NetPlugin, IngestPlugin, RoomPlugin, ControlPlugin, MatchEndPlugin))
             .add_plugins((ReplayPlugin, ResultsPlugin, DesyncPlugin, CleanupPlugin, StatusPlugin));
         if let Some(seed) = setup.seed {
             app.insert_resource(Seeds::Fixed(SimRng::new(seed)));
         }
-        let info = app.world().resource::<GameInfo>().clone();
         if !setup.game_files.is_empty() {
-            (info.load_rules)(app.world_mut(), &setup.game_files)?;
+            let game = app.world().resource::<GameHandle>().clone();
+            game.load_rules(app.world_mut(), &setup.game_files)?;
         }
-        let hello = Hello { protocol: protocol_hash(), game: info.id.to_owned(), fingerprint };
         app.insert_resource(LocalHello(hello));
         app.insert_resource(MakeSimulation(Arc::new(move || Simulation::new(game.clone()))));
         app.world_mut().resource_mut::<Now>().unix_base = setup.unix_base;

@@ -12,8 +12,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use bevy::prelude::*;
 use clap::Parser;
+use framehouse_shared::game::Game;
 use rustix::time::{ClockId, clock_gettime};
 
 use game_files::{read_game_files, refusal};
@@ -41,7 +41,7 @@ const REPLAY_TIME_MAX: Duration = Duration::from_secs(10);
 ///
 /// Exits 0 after a stop that was asked for, 1 with one sentence on standard error when it cannot start, and 2 for a wrong
 /// command line.
-pub fn run(game: impl Plugin + Clone) -> ExitCode {
+pub fn run(game: impl Game + Clone) -> ExitCode {
     let cli = Cli::parse();
     let done = match &cli.command {
         None | Some(Command::Serve) => serve(game, &cli),
@@ -72,7 +72,7 @@ fn show(cli: &Cli) -> Result<(), String> {
     Ok(())
 }
 
-fn serve(game: impl Plugin + Clone, cli: &Cli) -> Result<(), String> {
+fn serve(game: impl Game + Clone, cli: &Cli) -> Result<(), String> {
     let settings = Settings::load(&cli.flags).map_err(|error| error.to_string())?;
     let _writes_the_last_lines = start_logging(settings.server.log_format);
     let (stop, hang_ups) = (stop_on_signals()?, HangUps::catch()?);

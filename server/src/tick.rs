@@ -26,7 +26,10 @@ use bevy::{
     ecs::schedule::{ScheduleLabel, SingleThreadedExecutor},
     prelude::*,
 };
-use framehouse_shared::{sim::SimTick, tick::Tick};
+use framehouse_shared::{
+    sim::SimTick,
+    tick::{SimRate, Tick},
+};
 
 /// Takes what has arrived. Runs many times a tick, with the wall time in [`Now`].
 #[derive(ScheduleLabel, Clone, Debug, PartialEq, Eq, Hash)]
@@ -81,7 +84,7 @@ pub struct Now {
     pub tick: u64,
 }
 
-/// Ticks a second, 1 to 120.
+/// Ticks a second, 10 to 120.
 #[derive(Resource, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TickRate(pub u16);
 
@@ -95,6 +98,14 @@ impl TickRate {
     /// How many ticks fit into `seconds`, at least one.
     pub const fn ticks_in_seconds(self, seconds: f64) -> u32 {
         self.ticks_in((seconds * 1000.0) as u64)
+    }
+
+    /// The same for the simulation.
+    ///
+    /// # Panics
+    /// When it is not 10 to 120: the settings are checked.
+    pub fn of_simulation(self) -> SimRate {
+        SimRate::new(self.0).expect("a server's tick rate is 10 to 120")
     }
 
     /// The time from tick 0 to `tick`.

@@ -7,11 +7,14 @@
 use bevy::prelude::*;
 
 use crate::{
-    input::Frame,
+    game::Game,
+    ids::Slot,
+    input::{Frame, Input},
     rng::SimRng,
     room_state::AddRoomState,
     score::Scoreboard,
-    sim::{GameFile, GameFileError, GameInfo, MatchSetup, Rooms, Roster, SimSet, SimTick, SimTickCount, ViewInfo},
+    sim::{GameFile, GameFileError, MatchSetup, Rooms, Roster, SimSet, SimTick, SimTickCount},
+    tick::{SimRate, Tick},
 };
 
 pub mod bodies;
@@ -25,6 +28,7 @@ pub mod grid;
 pub mod input;
 pub mod map;
 pub mod numbers;
+pub mod pace;
 pub mod pickups;
 pub mod projectiles;
 pub mod rules;
@@ -35,17 +39,16 @@ pub mod sweep;
 #[cfg(test)]
 mod tests;
 
-use bodies::{Bodies, BodiesOutline};
+use bodies::Bodies;
 use control::Controls;
 use events::{ArenaEvent, TickEvents};
 use grid::SpatialGrid;
+use pace::Pace;
 use pickups::Pickups;
 use projectiles::Projectiles;
 use rules::{ArenaLibrary, Rules};
 use scoring::Scores;
 
-/// One tick in seconds.
-pub const DT: f32 = 1.0 / 30.0;
 /// Raised with every change that makes the same inputs give another result.
 pub const RULES_VERSION: u32 = 1;
 /// The shortest jump of a craft that somebody would notice, in units: a twentieth of its size.
@@ -53,56 +56,81 @@ const NOTICED: f32 = 2.0;
 /// How much a craft's velocity must change in a bump to be noted, in units per second.
 const BUMP_MIN: f32 = 90.0;
 
-/// The game. Added after [`SimPlugin`](crate::sim::SimPlugin).
+/// The crates that the game's arithmetic runs on. A test compares them with the lock file.
+const PROTOCOL_PARTS: &[(&str, &str)] = &[
+    ("bevy_rapier2d", "0.36.0"),
+    ("rapier2d", "0.35.0-glamx0.2"),
+    ("parry2d", "0.30.2-glamx0.2-b"),
+    ("nalgebra", "0.34.2"),
+    ("glam", "0.32.1"),
+];
+
+/// The game.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ArenaPlugin;
 
-impl Plugin for ArenaPlugin {
+impl Game for ArenaPlugin {
+    fn id(&self) -> &'static str {
+        "arena"
+    }
+
+    fn rules_version(&self) -> u32 {
+        RULES_VERSION
+    }
+
+    fn protocol_parts(&self) -> &'static [(&'static str, &'static str)] {
+        PROTOCOL_PARTS
+    }
+
     fn build(&self, app: &mut App) {
-        app.insert_resource(GameInfo {
-            id: "arena",
-            rules_version: RULES_VERSION,
-            players_max: 16,
-            missing_input: input::missing_input,
-            maps: |world| world.resource::<ArenaLibrary>().map_names(),
-            open_match,
-            bot_input: bot::bot_input,
-            load_rules,
-            view: Some(ViewInfo { place: |room, slot| room.get::<Bodies>()?.position(slot), noticed: NOTICED }),
-        });
         app.insert_resource(ArenaLibrary::embedded());
         app.add_room_state::<Rules>("rules")
             .add_room_state::<Bodies>("bodies")
             .add_room_state::<Projectiles>("projectiles")
             .add_room_state::<Pickups>("pickups")
-            .add_room_state::<Scores>("scores")
-            .list_fields(Bodies::outline, BodiesOutline::list_fields)
-            .list_fields(Projectiles::clone, Projectiles::list_fields)
-            .list_fields(Pickups::clone, Pickups::list_fields)
-            .list_fields(Scores::clone, Scores::list_fields);
+            .add_room_state::<Scores>("scores");
         app.add_systems(
             SimTick,
             (
                 (apply_frames, spawn_gems).chain().in_set(SimSet::Apply),
-                (move_crafts, move_gems).chain().in_set(SimSet::Move),
-                (resolve_sparks, take_gems).chain().in_set(SimSet::Collide),
+                play.in_set(SimSet::Move),
                 score_tick.in_set(SimSet::Score),
             ),
         );
     }
-}
 
-fn open_match(room: &mut EntityWorldMut, setup: &MatchSetup) {
-    let rules = room.world().resource::<ArenaLibrary>().rules_for(&setup.map);
-    let bodies = Bodies::new(&rules);
-    room.insert((rules, bodies, Projectiles::default(), Pickups::default(), Scores::default()));
-}
+    fn open_match(&self, room: &mut EntityWorldMut, setup: &MatchSetup) {
+        let rules = room.world_scope(|world| world.resource_mut::<ArenaLibrary>().rules_for(&setup.map, setup.rate));
+        let bodies = Bodies::new(&rules);
+        room.insert((rules, bodies, Projectiles::default(), Pickups::default(), Scores::default()));
+    }
 
-fn load_rules(world: &mut World, files: &[GameFile]) -> Result<(), GameFileError> {
-    // Whole or not at all: a running match keeps its own rules, the next one takes these.
-    let library = ArenaLibrary::load(files)?;
-    world.insert_resource(library);
-    Ok(())
+    fn maps(&self, world: &World) -> Vec<String> {
+        world.resource::<ArenaLibrary>().map_names()
+    }
+
+    fn load_rules(&self, world: &mut World, files: &[GameFile]) -> Result<(), GameFileError> {
+        // Whole or not at all: a running match keeps its own rules, the next one takes these.
+        let library = ArenaLibrary::load(files)?;
+        world.insert_resource(library);
+        Ok(())
+    }
+
+    fn missing_input(&self, last: Input) -> Input {
+        input::missing_input(last)
+    }
+
+    fn bot_input(&self, room: EntityRef, slot: Slot, last: Input, rng: &mut SimRng) -> Input {
+        bot::bot_input(room, slot, last, rng)
+    }
+
+    fn view_position(&self, room: EntityRef, slot: Slot) -> Option<Vec2> {
+        room.get::<Bodies>()?.position(slot)
+    }
+
+    fn noticed_jump(&self) -> f32 {
+        NOTICED
+    }
 }
 
 type Steered = (&'static Frame, &'static Rules, &'static mut Bodies, &'static mut Projectiles, &'static mut Scores);
@@ -123,14 +151,46 @@ fn spawn_gems(mut rooms: Rooms<(&SimTickCount, &Roster, &Rules, &mut Pickups, &m
     });
 }
 
-fn move_crafts(mut rooms: Rooms<(&SimTickCount, &Rules, &mut Bodies, &mut SpatialGrid, &mut TickEvents)>) {
-    rooms.for_each_room_heavy(|(tick, rules, mut bodies, mut grid, mut events)| {
-        bodies.drive(rules, tick.0);
-        let before = bodies.velocities();
-        bodies.step();
-        bodies.index(rules.numbers.craft.radius, &mut grid);
-        note_bumps(&bodies, &before, &mut events);
+type Moving = (&'static mut Bodies, &'static mut SpatialGrid, &'static mut Projectiles, &'static mut Pickups);
+type Noted = (&'static mut Scores, &'static mut SimRng, &'static mut TickEvents);
+
+fn play(mut rooms: Rooms<(&SimRate, &SimTickCount, &Rules, Moving, Noted)>) {
+    rooms.for_each_room_heavy(|(rate, tick, rules, moving, noted)| {
+        let (mut bodies, mut grid, mut projectiles, mut pickups) = moving;
+        let (mut scores, mut rng, mut events) = noted;
+        let pace = Pace::of(*rate);
+        for _ in 0..pace.steps {
+            move_crafts(&mut bodies, &mut grid, rules, (pace, tick.0), &mut events);
+            drift::drift(&mut pickups, rules, &bodies, &grid, pace, tick.0);
+            collide::Hits {
+                rules,
+                tick: tick.0,
+                dt: pace.dt,
+                bodies: &mut bodies,
+                grid: &grid,
+                pickups: &mut pickups,
+                scores: &mut scores,
+                rng: &mut rng,
+                events: &mut events,
+            }
+            .resolve(&mut projectiles);
+            collide::take_gems(&mut pickups, rules, (&bodies, &grid), &mut scores, tick.0, &mut events);
+        }
     });
+}
+
+fn move_crafts(
+    bodies: &mut Bodies,
+    grid: &mut SpatialGrid,
+    rules: &Rules,
+    (pace, tick): (Pace, Tick),
+    events: &mut TickEvents,
+) {
+    bodies.drive(rules, pace, tick);
+    let before = bodies.velocities();
+    bodies.step(pace.dt);
+    bodies.index(rules.numbers.craft.radius, grid);
+    note_bumps(bodies, &before, events);
 }
 
 fn note_bumps(bodies: &Bodies, before: &[Vec2; crate::ids::SLOTS_MAX], events: &mut TickEvents) {
@@ -140,31 +200,6 @@ fn note_bumps(bodies: &Bodies, before: &[Vec2; crate::ids::SLOTS_MAX], events: &
             events.note(ArenaEvent::Bumped { slot, position, strength });
         }
     }
-}
-
-fn move_gems(mut rooms: Rooms<(&SimTickCount, &Rules, &Bodies, &SpatialGrid, &mut Pickups)>) {
-    rooms.for_each_room(|(tick, rules, bodies, grid, mut pickups)| {
-        drift::drift(&mut pickups, rules, bodies, grid, tick.0)
-    });
-}
-
-type Struck = (&'static mut Bodies, &'static mut Pickups, &'static mut Scores, &'static mut SimRng);
-
-fn resolve_sparks(mut rooms: Rooms<(&SimTickCount, &Rules, &SpatialGrid, &mut Projectiles, Struck, &mut TickEvents)>) {
-    rooms.for_each_room(|(tick, rules, grid, mut projectiles, struck, mut events)| {
-        let (mut bodies, mut pickups, mut scores, mut rng) = struck;
-        let (bodies, pickups, scores) = (&mut *bodies, &mut *pickups, &mut *scores);
-        collide::Hits { rules, tick: tick.0, bodies, grid, pickups, scores, rng: &mut rng, events: &mut events }
-            .resolve(&mut projectiles);
-    });
-}
-
-fn take_gems(
-    mut rooms: Rooms<(&SimTickCount, &Rules, &Bodies, &SpatialGrid, &mut Pickups, &mut Scores, &mut TickEvents)>,
-) {
-    rooms.for_each_room(|(tick, rules, bodies, grid, mut pickups, mut scores, mut events)| {
-        collide::take_gems(&mut pickups, rules, (bodies, grid), &mut scores, tick.0, &mut events);
-    });
 }
 
 fn score_tick(mut rooms: Rooms<(&SimTickCount, &Roster, &Rules, &mut Scores, &mut Scoreboard)>) {

@@ -4,7 +4,7 @@ use std::{collections::HashMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::Slot;
+use crate::ids::{Slot, SlotMask};
 
 /// Bytes of a list of fields, at most; both ends leave out what comes after.
 pub const LIST_BYTES_MAX: usize = 16 * 1024;
@@ -42,6 +42,37 @@ impl Field {
     }
 }
 
+/// Where a value is in its component: `sparks[7].position.x`, and the slot it belongs to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FieldPath {
+    slot: Option<Slot>,
+    name: String,
+}
+
+impl FieldPath {
+    /// A field of the value here.
+    pub fn field(&self, name: &str) -> Self {
+        let dot = if self.name.is_empty() { "" } else { "." };
+        Self { slot: self.slot, name: format!("{}{dot}{name}", self.name) }
+    }
+
+    /// An element of the list here, by its index or by what the game calls it.
+    pub fn element(&self, key: impl fmt::Display) -> Self {
+        Self { slot: self.slot, name: format!("{}[{key}]", self.name) }
+    }
+
+    /// The same place, in this slot.
+    pub fn of_slot(mut self, slot: impl Into<Option<Slot>>) -> Self {
+        self.slot = slot.into();
+        self
+    }
+
+    /// The slot, where the value belongs to one.
+    pub const fn slot(&self) -> Option<Slot> {
+        self.slot
+    }
+}
+
 /// The fields of a component, as a game lists them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FieldList {
@@ -58,6 +89,16 @@ impl FieldList {
         if self.bytes <= LIST_BYTES_MAX {
             self.fields.push(field);
         }
+    }
+
+    /// Adds the value at this place; one without a name is called `value`.
+    pub fn add_at(&mut self, path: &FieldPath, value: impl fmt::Debug) {
+        self.add(path.slot, if path.name.is_empty() { "value" } else { &path.name }, value);
+    }
+
+    /// Adds one flag a slot.
+    pub fn add_mask(&mut self, path: &FieldPath, mask: SlotMask) {
+        Slot::all().for_each(|slot| self.add_at(&path.clone().of_slot(slot), mask & slot.bit() != 0));
     }
 
     /// The fields, in the game's order.

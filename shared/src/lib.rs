@@ -1,11 +1,15 @@
 //! What the Framehouse server and client share: the deterministic simulation, the game rules and the wire protocol.
 //!
 //! Nothing in this crate knows a socket, a thread, a clock or a file: time, bytes and text come in as parameters.
-//! Start with [`sim`], the seam between the engine and a game.
+//! Start with [`game`], the seam between the engine and a game.
+
+// The derive names this crate from outside, and its own components use it, too.
+extern crate self as framehouse_shared;
 
 pub mod api;
 pub mod arena;
 pub mod fields;
+pub mod game;
 pub mod ids;
 pub mod input;
 pub mod match_end;
@@ -18,4 +22,5 @@ pub mod score;
 pub mod sim;
 pub mod simulation;
 pub mod state_hash;
+mod state_value;
 pub mod tick;

@@ -7,5 +7,6 @@ pub mod codec;
 pub mod control;
 pub mod end;
 pub mod guard;
+pub mod hello;
 pub mod hot;
 pub mod reliable;

@@ -35,7 +35,7 @@ mod zip;
 
 pub use assembly::Assembly;
 pub use block::{RawBlock, Recorded, Recorder};
-pub use canned::canned_replay;
+pub use canned::{canned_replay, record_bots};
 pub use error::{Part, ReplayError};
 pub use header::{BUILD_BYTES_MAX, Header, MAP_BYTES_MAX, rules_hash};
 pub use reader::{Beginning, Replay};
@@ -49,7 +49,7 @@ use crate::tick::Tick;
 pub const MAGIC: [u8; 8] = *b"FHREPLAY";
 /// Raised when a reader of the format before could not read what is written now.
 pub const FORMAT: u16 = 1;
-/// Ticks of a block: ten seconds at 30 Hz.
+/// Ticks of a block, at any tick rate: ten seconds at 30 Hz.
 pub const BLOCK_TICKS: u32 = 300;
 /// The hashes of the state after every tick of which this is the last of so many are recorded.
 pub const HASH_TICKS: u32 = 30;

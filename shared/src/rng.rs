@@ -6,8 +6,9 @@ use rand_pcg::Pcg32;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    fields::FieldList,
-    state_hash::{StateHash, StateHasher},
+    fields::{FieldList, FieldPath},
+    room_state::StateValue,
+    state_hash::StateHasher,
 };
 
 /// A deterministic random number generator (PCG-XSH-RR 64/32, O'Neill 2014).
@@ -48,17 +49,18 @@ impl SimRng {
     pub fn one_in(&mut self, n: u32) -> bool {
         self.below(n.max(1)) == 0
     }
-
-    pub(crate) fn list_fields(&self, list: &mut FieldList) {
-        list.add(None, "drawn", self.drawn);
-        list.add(None, "next", self.pcg.clone().next_u32());
-    }
 }
 
-impl StateHash for SimRng {
+/// By hand, since PCG hides its state: the number that it would draw next stands for it.
+impl StateValue for SimRng {
     fn state_hash(&self, hasher: &mut StateHasher) {
         hasher.u64(self.drawn);
         hasher.u32(self.pcg.clone().next_u32());
+    }
+
+    fn list(&self, path: &FieldPath, list: &mut FieldList) {
+        list.add_at(&path.field("drawn"), self.drawn);
+        list.add_at(&path.field("next"), self.pcg.clone().next_u32());
     }
 }
 

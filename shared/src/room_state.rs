@@ -1,52 +1,73 @@
 //! The registry of authoritative state: one registration drives rollback, snapshots, hashes and desync reports.
+//!
+//! ```
+//! use bevy::prelude::*;
+//! use framehouse_shared::room_state::RoomState;
+//! use serde::{Deserialize, Serialize};
+//!
+//! /// `app.add_room_state::<Presses>("presses")` makes it part of every room.
+//! #[derive(Component, Clone, Serialize, Deserialize, RoomState)]
+//! struct Presses {
+//!     /// One number a slot: an array of `SLOTS_MAX` is listed by slot.
+//!     count: [u32; 16],
+//!     #[room_state(skip = "the sum of `count`, kept for the view")]
+//!     total: u32,
+//! }
+//! ```
+//!
+//! Whoever leaves a field out has to say why:
+//! ```compile_fail
+//! use framehouse_shared::room_state::RoomState;
+//!
+//! #[derive(RoomState)]
+//! struct Presses {
+//!     #[room_state(skip)]
+//!     total: u32,
+//! }
+//! ```
 
 use std::any::Any;
 
 use bevy::{ecs::component::Mutable, prelude::*};
 use serde::{Serialize, de::DeserializeOwned};
 
+pub use crate::state_value::{Outline, StateValue};
+pub use framehouse_derive::RoomState;
+
 use crate::{
     fields::{Field, FieldList},
     protocol::codec::{self, CodecError},
     sim::{ENGINE_STATES, Rooms, SimSet, SimTick},
-    state_hash::{COMPONENTS_MAX, StateHash, StateHasher, StateHashes},
+    state_hash::{COMPONENT_NAME_BYTES_MAX, COMPONENTS_MAX, StateHasher, StateHashes},
     tick::Tick,
 };
 
 /// The most bytes of one serialised component; a peer's snapshot may not make us allocate more.
 pub const COMPONENT_BYTES_MAX: usize = 256 * 1024;
 
-/// A component of the Room entity that later ticks depend on.
-pub trait RoomState: Component<Mutability = Mutable> + Clone + Serialize + DeserializeOwned + StateHash {}
-impl<C: Component<Mutability = Mutable> + Clone + Serialize + DeserializeOwned + StateHash> RoomState for C {}
+/// A component of the Room entity that later ticks depend on: it can be cloned, serialised, hashed and listed.
+///
+/// `#[derive(Component, Clone, Serialize, Deserialize, RoomState)]` makes a struct one.
+pub trait RoomState: Component<Mutability = Mutable> + Clone + Serialize + DeserializeOwned + StateValue {}
+impl<C: Component<Mutability = Mutable> + Clone + Serialize + DeserializeOwned + StateValue> RoomState for C {}
 
 /// Registers authoritative state.
 pub trait AddRoomState {
     /// Makes `C` part of every room's authoritative state, under a name used in desync reports.
     ///
-    /// Server and client must register the same components in the same order.
+    /// Server and client must register the same components in the same order; they compare the names when a session
+    /// begins.
     ///
     /// # Panics
-    /// When more than [`COMPONENTS_MAX`] components are registered, or one of them twice.
+    /// When more than [`COMPONENTS_MAX`] components are registered, one of them twice, or with a name that is not 1 to
+    /// [`COMPONENT_NAME_BYTES_MAX`] bytes long.
     fn add_room_state<C: RoomState>(&mut self, name: &'static str) -> &mut Self;
-
-    /// Lets desync reports say which field of `C` differs.
-    ///
-    /// `outline` takes out what can be listed: clients keep that of every tick since they last agreed with the server, so it
-    /// should be small. `list` names every field that the hash covers.
-    ///
-    /// # Panics
-    /// When `C` is not registered.
-    fn list_fields<C: RoomState, O: Send + Sync + 'static>(
-        &mut self,
-        outline: fn(&C) -> O,
-        list: fn(&O, &mut FieldList),
-    ) -> &mut Self;
 }
 
 impl AddRoomState for App {
     fn add_room_state<C: RoomState>(&mut self, name: &'static str) -> &mut Self {
         assert!(!self.world().contains_resource::<Place<C>>(), "room state `{name}` is registered twice");
+        assert!((1..=COMPONENT_NAME_BYTES_MAX).contains(&name.len()), "the name `{name}` is empty or too long");
         let mut registry = self.world_mut().get_resource_or_init::<RoomStates>();
         let place = registry.0.len();
         assert!(place < COMPONENTS_MAX, "at most {COMPONENTS_MAX} components can be room state");
@@ -54,24 +75,6 @@ impl AddRoomState for App {
         self.insert_resource(Place::<C>(place, std::marker::PhantomData));
         // Every such system writes its own place of `StateHashes`, so their order cannot matter.
         self.add_systems(SimTick, hash_component::<C>.in_set(SimSet::Hash).ambiguous_with(SimSet::Hash))
-    }
-
-    fn list_fields<C: RoomState, O: Send + Sync + 'static>(
-        &mut self,
-        outline: fn(&C) -> O,
-        list: fn(&O, &mut FieldList),
-    ) -> &mut Self {
-        let place = self.world().resource::<Place<C>>().0;
-        let fields = Fields {
-            outline: Box::new(move |saved| Some(Box::new(outline(saved.downcast_ref::<C>()?)))),
-            list: Box::new(move |outline| {
-                let mut fields = FieldList::default();
-                outline.downcast_ref::<O>().into_iter().for_each(|outline| list(outline, &mut fields));
-                fields
-            }),
-        };
-        self.world_mut().resource_mut::<RoomStates>().0[place].fields = Some(fields);
-        self
     }
 }
 
@@ -90,12 +93,6 @@ fn hash_component<C: RoomState>(place: Res<Place<C>>, mut rooms: Rooms<(&C, &mut
 
 type Saved = Box<dyn Any + Send + Sync>;
 
-/// How the fields of a component are listed.
-struct Fields {
-    outline: Box<dyn Fn(&Saved) -> Option<Saved> + Send + Sync>,
-    list: Box<dyn Fn(&Saved) -> FieldList + Send + Sync>,
-}
-
 /// What can be done with one registered component, its type forgotten.
 struct Entry {
     name: &'static str,
@@ -104,7 +101,7 @@ struct Entry {
     encode: fn(EntityRef, &mut Vec<u8>) -> bool,
     decode: fn(&mut EntityWorldMut, Option<&[u8]>) -> Result<(), CodecError>,
     release: fn(&mut EntityWorldMut),
-    fields: Option<Fields>,
+    outline: fn(&Saved) -> Option<Box<dyn Outline>>,
 }
 
 impl Entry {
@@ -145,7 +142,7 @@ impl Entry {
             },
             // Moved out first: a panic in the game's own `drop` leaves the room whole.
             release: |room| drop(room.take::<C>()),
-            fields: None,
+            outline: |saved| saved.downcast_ref::<C>().map(StateValue::outline),
         }
     }
 }
@@ -172,7 +169,16 @@ pub struct RoomSnapshot {
 pub struct RoomOutline {
     /// The next tick to simulate from that state.
     pub next_tick: Tick,
-    components: Vec<Option<Saved>>,
+    components: Vec<Option<Box<dyn Outline>>>,
+}
+
+impl RoomOutline {
+    /// The fields of the component at this place; none where it is absent.
+    pub fn fields(&self, place: usize) -> Vec<Field> {
+        let mut list = FieldList::default();
+        self.components.get(place).into_iter().flatten().for_each(|outline| outline.list_all(&mut list));
+        list.into_fields()
+    }
 }
 
 impl RoomStates {
@@ -191,23 +197,11 @@ impl RoomStates {
         self.0.iter().position(|entry| entry.name == name)
     }
 
-    /// Whether the fields of the component at this place can be listed.
-    pub fn lists_fields(&self, place: usize) -> bool {
-        self.0.get(place).is_some_and(|entry| entry.fields.is_some())
-    }
-
     /// What can be listed of a saved state.
     pub fn outline(&self, snapshot: &RoomSnapshot) -> RoomOutline {
-        let outline = |(entry, saved): (&Entry, &Option<Saved>)| (entry.fields.as_ref()?.outline)(saved.as_ref()?);
+        let outline = |(entry, saved): (&Entry, &Option<Saved>)| (entry.outline)(saved.as_ref()?);
         let components = self.0.iter().zip(&snapshot.components).map(outline).collect();
         RoomOutline { next_tick: snapshot.next_tick, components }
-    }
-
-    /// The fields of the component at this place; none where it is absent or cannot be listed.
-    pub fn fields(&self, outline: &RoomOutline, place: usize) -> Vec<Field> {
-        let fields = self.0.get(place).and_then(|entry| entry.fields.as_ref());
-        let outline = outline.components.get(place).and_then(Option::as_ref);
-        fields.zip(outline).map_or_else(Vec::new, |(fields, outline)| (fields.list)(outline).into_fields())
     }
 
     /// How many components are registered.

@@ -6,14 +6,13 @@ use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    fields::FieldList,
     ids::{SLOTS_MAX, Slot, SlotMask, slots_in},
-    state_hash::{StateHash, StateHasher},
+    room_state::RoomState,
     tick::Tick,
 };
 
 /// One player's score at a tick.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, RoomState)]
 pub struct ScoreFrame {
     /// What players are ranked by, highest first.
     pub points: i64,
@@ -26,11 +25,13 @@ pub struct ScoreFrame {
 /// Everybody's score and whether the match goes on: the only thing that phases, leaderboards and results read of a game.
 ///
 /// Engine-owned room state; the game writes it in `SimSet::Score` through [`Scoreboard::set`].
-#[derive(Component, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Component, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, RoomState)]
 pub struct Scoreboard {
     /// Scores by slot. A slot keeps its score after its player left, until someone else takes it.
+    #[room_state(name = "")]
     pub slots: [ScoreFrame; SLOTS_MAX],
     /// The slots that have finished the match.
+    #[room_state(mask)]
     pub finished: SlotMask,
     /// Whether the match is over for everybody.
     pub over: bool,
@@ -55,29 +56,6 @@ impl Scoreboard {
             (Reverse(frame.points), frame.since, *slot)
         });
         slots
-    }
-
-    pub(crate) fn list_fields(&self, list: &mut FieldList) {
-        for slot in Slot::all() {
-            let ScoreFrame { points, since, detail } = self.slots[slot.index()];
-            list.add(slot, "points", points);
-            list.add(slot, "since", since.0);
-            list.add(slot, "detail", u128::from_be_bytes(detail));
-            list.add(slot, "finished", self.finished & slot.bit() != 0);
-        }
-        list.add(None, "over", self.over);
-    }
-}
-
-impl StateHash for Scoreboard {
-    fn state_hash(&self, hasher: &mut StateHasher) {
-        for slot in &self.slots {
-            hasher.i64(slot.points);
-            hasher.u32(slot.since.0);
-            hasher.bytes(&slot.detail);
-        }
-        hasher.u16(self.finished);
-        hasher.u8(u8::from(self.over));
     }
 }
 

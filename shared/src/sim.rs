@@ -1,19 +1,11 @@
-//! The seam: the engine knows no game, and a game knows no network.
+//! The engine's part of the simulation: the schedule [`SimTick`], its steps, and what it knows of a room.
 //!
-//! A game is a Bevy plugin that
-//! 1. inserts [`GameInfo`],
-//! 2. adds its systems to the [`SimTick`] schedule, in [`SimSet::Apply`], [`SimSet::Move`], [`SimSet::Collide`] and
-//!    [`SimSet::Score`], as `fn(Rooms<(..components..)>)`,
-//! 3. registers every component of the Room entity that is authoritative state with
-//!    [`add_room_state`](crate::room_state::AddRoomState::add_room_state), and says with
-//!    [`list_fields`](crate::room_state::AddRoomState::list_fields), if it likes, what desync reports can name in it,
-//! 4. writes the [`Scoreboard`] in `SimSet::Score`.
-//!
-//! It reads this tick's inputs, joins, leaves and commands from the room's [`Frame`], the tick from [`SimTickCount`], who
-//! is seated from [`Roster`], and draws every random number from the room's [`SimRng`].
+//! A [game](crate::game) reads this tick's inputs, joins, leaves and commands from the room's [`Frame`], the tick from
+//! [`SimTickCount`], how long a tick is from [`SimRate`], who is seated from [`Roster`], and draws every random number from
+//! the room's [`SimRng`]. It writes the [`Scoreboard`] in [`SimSet::Score`].
 //!
 //! Inside `SimTick` there is no clock, no thread, no `Local`, no message and no `HashMap` iteration: a room's state
-//! depends only on (rules, seed, roster events by tick, inputs by tick).
+//! depends only on (rules, seed, tick rate, roster events by tick, inputs by tick).
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -31,14 +23,14 @@ use bevy::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    fields::FieldList,
-    ids::{RoomId, SLOTS_MAX, Slot, SlotMask},
+    game::{Game, GameHandle},
+    ids::{RoomId, SLOTS_MAX, SlotMask},
     input::{Frame, Input, RosterChange},
     rng::SimRng,
-    room_state::{AddRoomState, RoomStates},
+    room_state::{AddRoomState, RoomState, RoomStates},
     score::Scoreboard,
-    state_hash::{StateHash, StateHasher, StateHashes},
-    tick::Tick,
+    state_hash::StateHashes,
+    tick::{SimRate, Tick},
 };
 
 /// The schedule that advances every stepping room by one tick.
@@ -62,39 +54,6 @@ pub enum SimSet {
     End,
     /// The engine hashes the state after the tick.
     Hash,
-}
-
-/// What the engine needs to know of a game.
-#[derive(Resource, Clone)]
-pub struct GameInfo {
-    /// The game's short name, also the name of its folder of rules.
-    pub id: &'static str,
-    /// Raised with every change that makes the same inputs give another result.
-    pub rules_version: u32,
-    /// The most players a room of this game can have.
-    pub players_max: u8,
-    /// What a player sends whose input did not arrive: the held state goes on, edges are cleared.
-    pub missing_input: fn(Input) -> Input,
-    /// The names of the maps a match can be played on; may be empty.
-    pub maps: fn(&World) -> Vec<String>,
-    /// Inserts the game's components of the state before tick 0.
-    pub open_match: fn(&mut EntityWorldMut, &MatchSetup),
-    /// The game's own bot: the next input of `slot`, from what a player could see and the input it gave last, which may lie
-    /// ahead of what is seen.
-    pub bot_input: fn(EntityRef, Slot, Input, &mut SimRng) -> Input,
-    /// Replaces the embedded rules by an operator's files; on an error the old rules stay.
-    pub load_rules: fn(&mut World, &[GameFile]) -> Result<(), GameFileError>,
-    /// Where things are seen, for a client that measures by how much its predictions were wrong.
-    pub view: Option<ViewInfo>,
-}
-
-/// Where a view shows what belongs to a slot. No part of the simulation: only clients' statistics come of it.
-#[derive(Clone, Copy, Debug)]
-pub struct ViewInfo {
-    /// The place, in units of the game; nothing while nothing is shown.
-    pub place: fn(EntityRef, Slot) -> Option<Vec2>,
-    /// The shortest jump that somebody would notice, in the same units.
-    pub noticed: f32,
 }
 
 /// One file of a game's folder, read by whoever may touch files.
@@ -132,6 +91,9 @@ pub enum GameFileError {
         /// Which value, and what it may be.
         message: String,
     },
+    /// The game panicked: a bug of its own.
+    #[error("the game failed to read its files: this is a bug in the game, please report it")]
+    Panicked,
 }
 
 /// What a match begins from, beside the rules.
@@ -139,10 +101,12 @@ pub enum GameFileError {
 pub struct MatchSetup {
     /// The seed of the room's [`SimRng`], drawn by the server.
     pub seed: u64,
-    /// One of [`GameInfo::maps`], or empty for a game without maps.
+    /// One of [`Game::maps`], or empty for a game without maps.
     pub map: String,
     /// How many seats the room has.
     pub seats: u8,
+    /// The room's tick rate.
+    pub rate: SimRate,
 }
 
 /// Marks a room that [`SimTick`] may touch.
@@ -224,63 +188,36 @@ impl<D: IterQueryData + 'static> Rooms<'_, '_, D> {
 }
 
 /// The next tick to simulate: 0 before the match's first tick, N + 1 after tick N.
-#[derive(Component, Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SimTickCount(pub Tick);
+#[derive(Component, Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, RoomState)]
+pub struct SimTickCount(#[room_state(name = "next")] pub Tick);
 
 /// Who is seated, as the simulation knows it: joins and leaves arrive with the frame of the tick they take effect in.
-#[derive(Component, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Component, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, RoomState)]
 pub struct Roster {
     /// The occupied slots.
+    #[room_state(mask)]
     pub seated: SlotMask,
     /// Every slot that was ever occupied in this match: whoever has a score.
+    #[room_state(mask)]
     pub ever_seated: SlotMask,
 }
 
 /// The inputs of the tick before: what a frame on the wire is a difference to, and what a missing input repeats.
-#[derive(Component, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LastInputs(pub [Input; SLOTS_MAX]);
-
-impl Roster {
-    fn list_fields(&self, list: &mut FieldList) {
-        for slot in Slot::all() {
-            list.add(slot, "seated", self.seated & slot.bit() != 0);
-            list.add(slot, "ever_seated", self.ever_seated & slot.bit() != 0);
-        }
-    }
-}
-
-impl LastInputs {
-    fn list_fields(&self, list: &mut FieldList) {
-        Slot::all().for_each(|slot| list.add(slot, "input", self.0[slot.index()].0));
-    }
-}
-
-impl StateHash for SimTickCount {
-    fn state_hash(&self, hasher: &mut StateHasher) {
-        hasher.u32(self.0.0);
-    }
-}
-
-impl StateHash for Roster {
-    fn state_hash(&self, hasher: &mut StateHasher) {
-        hasher.u16(self.seated);
-        hasher.u16(self.ever_seated);
-    }
-}
-
-impl StateHash for LastInputs {
-    fn state_hash(&self, hasher: &mut StateHasher) {
-        for input in &self.0 {
-            hasher.bytes(&input.0);
-        }
-    }
-}
+#[derive(Component, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, RoomState)]
+pub struct LastInputs(#[room_state(name = "input")] pub [Input; SLOTS_MAX]);
 
 /// How many components of a room's state are the engine's: they are registered before the game's.
 pub const ENGINE_STATES: usize = 5;
 
-/// The engine's own part of the simulation. A game's plugin is added after it.
-pub struct SimPlugin;
+/// The simulation of a game: the engine's part, then the game's.
+pub struct SimPlugin(GameHandle);
+
+impl SimPlugin {
+    /// The simulation of this game.
+    pub fn new(game: impl Game) -> Self {
+        Self(GameHandle::new(game))
+    }
+}
 
 impl Plugin for SimPlugin {
     fn build(&self, app: &mut App) {
@@ -297,18 +234,17 @@ impl Plugin for SimPlugin {
             .add_room_state::<LastInputs>("inputs")
             .add_room_state::<SimRng>("rng")
             .add_room_state::<Scoreboard>("scoreboard")
-            .list_fields(Roster::clone, Roster::list_fields)
-            .list_fields(LastInputs::clone, LastInputs::list_fields)
-            .list_fields(SimRng::clone, SimRng::list_fields)
-            .list_fields(Scoreboard::clone, Scoreboard::list_fields);
+            .insert_resource(self.0.clone());
+        self.0.build(app);
     }
 }
 
 /// Inserts the state before tick 0: the engine's components, then the game's.
 pub fn open_match(room: &mut EntityWorldMut, setup: &MatchSetup) {
-    let game = room.world().resource::<GameInfo>().clone();
+    let game = room.world().resource::<GameHandle>().clone();
     let components = room.world().resource::<RoomStates>().count();
     room.insert((
+        setup.rate,
         SimTickCount::default(),
         Roster::default(),
         LastInputs::default(),
@@ -317,7 +253,7 @@ pub fn open_match(room: &mut EntityWorldMut, setup: &MatchSetup) {
         Frame::default(),
         StateHashes(std::iter::repeat_n(None, components).collect()),
     ));
-    (game.open_match)(room, setup);
+    game.open_match(room, setup);
 }
 
 fn begin_tick(

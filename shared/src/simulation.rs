@@ -3,18 +3,18 @@
 use bevy::prelude::*;
 
 use crate::{
+    game::{Game, GameHandle},
     ids::{RoomId, SLOTS_MAX, Slot, slots_in},
     input::{Frame, Input, RosterChange, RosterEvent},
-    protocol::codec::CodecError,
+    protocol::{codec::CodecError, control::Hello},
     rng::SimRng,
     room_state::{RoomSnapshot, RoomStates},
     score::Scoreboard,
     sim::{
-        GameFile, GameFileError, GameInfo, LastInputs, MatchSetup, Roster, SimPlugin, SimRoom, SimTick, SimTickCount,
-        open_match,
+        GameFile, GameFileError, LastInputs, MatchSetup, Roster, SimPlugin, SimRoom, SimTick, SimTickCount, open_match,
     },
     state_hash::StateHashes,
-    tick::Tick,
+    tick::{SimRate, Tick},
 };
 
 /// A world with a single room, stepped by hand.
@@ -24,17 +24,27 @@ pub struct Simulation {
 }
 
 impl Simulation {
-    /// A simulation of this game, with its embedded rules and no match yet.
-    pub fn new(game: impl Plugin) -> Self {
+    /// A simulation of this game at 30 ticks a second, with its embedded rules and no match yet.
+    pub fn new(game: impl Game) -> Self {
         let mut app = App::empty();
-        app.add_plugins((SimPlugin, game));
+        app.add_plugins(SimPlugin::new(game));
         app.finish();
         app.cleanup();
         let mut world = std::mem::take(app.world_mut());
         let mut sim_room = SimRoom::new(RoomId(0));
         sim_room.stepping = true;
-        let room = world.spawn(sim_room).id();
+        let room = world.spawn((sim_room, SimRate::DEFAULT)).id();
         Self { world, room }
+    }
+
+    /// Sets the tick rate of the states that are decoded from now on: a serialised state does not hold it.
+    pub fn set_rate(&mut self, rate: SimRate) {
+        self.world.entity_mut(self.room).insert(rate);
+    }
+
+    /// The tick rate.
+    pub fn rate(&self) -> SimRate {
+        self.get::<SimRate>().copied().unwrap_or_default()
     }
 
     /// Puts the room into the state before tick 0 of a match.
@@ -42,7 +52,7 @@ impl Simulation {
         open_match(&mut self.world.entity_mut(self.room), setup);
     }
 
-    /// Puts the room into a serialised state.
+    /// Puts the room into a serialised state, which goes on at the simulation's tick rate.
     ///
     /// # Errors
     /// When the bytes are not a state of this game; the simulation must then be opened or decoded again before use.
@@ -129,18 +139,23 @@ impl Simulation {
     /// # Errors
     /// When a file is refused; the old rules stay then.
     pub fn load_rules(&mut self, files: &[GameFile]) -> Result<(), GameFileError> {
-        let load_rules = self.game().load_rules;
-        load_rules(&mut self.world, files)
+        let game = self.game().clone();
+        game.load_rules(&mut self.world, files)
     }
 
     /// The names of the maps that a match can be played on; may be empty.
     pub fn maps(&self) -> Vec<String> {
-        (self.game().maps)(&self.world)
+        self.game().maps(&self.world)
     }
 
-    /// The game's facts.
-    pub fn game(&self) -> &GameInfo {
-        self.world.resource::<GameInfo>()
+    /// The game.
+    pub fn game(&self) -> &GameHandle {
+        self.world.resource::<GameHandle>()
+    }
+
+    /// Where a view shows what belongs to a slot, in units of the game.
+    pub fn view_position(&self, slot: Slot) -> Option<Vec2> {
+        self.game().view_position(self.room(), slot)
     }
 
     /// The names of the registered components, for reports.
@@ -156,62 +171,101 @@ impl Simulation {
 
     /// What it would do next after an input that may not be simulated yet.
     pub fn bot_input_after(&self, slot: Slot, last: Input, rng: &mut SimRng) -> Input {
-        (self.game().bot_input)(self.room(), slot, last, rng)
+        self.game().bot_input(self.room(), slot, last, rng)
     }
 }
 
-/// Ticks of the canned match behind [`determinism_fingerprint`].
+/// Ticks of the canned match behind [`determinism_fingerprint`], at 30 ticks a second.
 pub const FINGERPRINT_TICKS: u32 = 600;
 
 /// Runs a canned match with joins and leaves on the embedded rules and returns its last state hash.
 ///
 /// Server and client run it at start and compare: a machine whose arithmetic would drift is refused with a sentence
 /// instead of being discovered as a desync in the middle of a match.
-pub fn determinism_fingerprint(game: impl Plugin) -> u64 {
+pub fn determinism_fingerprint(game: impl Game) -> u64 {
     let mut hashes = Vec::new();
     bot_match(game, 0xF1A9, 4, FINGERPRINT_TICKS, |_, simulation| hashes = vec![simulation.hashes().combined()]);
     hashes.last().copied().unwrap_or_default()
 }
 
-/// Plays a seeded match of bots on the first map and shows every state to `after_tick`; ends with the match at the latest.
+/// What a program that plays this game says first in a session. Takes as long as [`determinism_fingerprint`].
+pub fn hello(game: impl Game + Clone) -> Hello {
+    let fingerprint = determinism_fingerprint(game.clone());
+    let simulation = Simulation::new(game);
+    let game = simulation.game();
+    Hello {
+        protocol: game.protocol_hash(),
+        game: game.id().to_owned(),
+        rules_version: game.rules_version(),
+        components: simulation.states().names().map(str::to_owned).collect(),
+        fingerprint,
+    }
+}
+
+/// Plays a [`BotMatch`] at 30 ticks a second.
+pub fn bot_match(game: impl Game, seed: u64, seats: u8, ticks_max: u32, after_tick: impl FnMut(Tick, &Simulation)) {
+    BotMatch { seed, seats, ticks_max, rate: SimRate::DEFAULT }.play(game, after_tick);
+}
+
+/// A seeded match of bots on the first map.
 ///
-/// Half of the seats join at tick 0, one every 20 ticks after that; every 150 ticks one leaves for 40 ticks.
-pub fn bot_match(
-    game: impl Plugin,
-    seed: u64,
-    seats: u8,
-    ticks_max: u32,
-    mut after_tick: impl FnMut(Tick, &Simulation),
-) {
-    let mut simulation = Simulation::new(game);
-    let map = simulation.maps().first().cloned().unwrap_or_default();
-    let seats = seats.min(SLOTS_MAX as u8);
-    simulation.open(&MatchSetup { seed, map, seats });
-    let mut bots: Vec<SimRng> = (0..SLOTS_MAX as u64).map(|slot| SimRng::new(seed ^ (slot + 1))).collect();
-    for tick in (0..ticks_max).map(Tick) {
-        let mut frame = Frame { tick, ..default() };
-        frame.events = canned_roster_events(tick, seats, simulation.roster().seated);
-        let seated = frame.events.iter().fold(simulation.roster().seated, |seated, event| match event.change {
-            RosterChange::Join => seated | event.slot.bit(),
-            RosterChange::Leave => seated & !event.slot.bit(),
-        });
-        for slot in slots_in(seated) {
-            frame.inputs[slot.index()] = simulation.bot_input(slot, &mut bots[slot.index()]);
-        }
-        simulation.step(&frame);
-        after_tick(tick, &simulation);
-        if simulation.is_over() {
-            break;
+/// Half of the seats join at tick 0, one every 2/3 s after that; every 5 s one leaves for 4/3 s.
+#[derive(Clone, Copy, Debug)]
+pub struct BotMatch {
+    /// The seed of the match and of its bots.
+    pub seed: u64,
+    /// How many bots play.
+    pub seats: u8,
+    /// The match is cut off after so many ticks.
+    pub ticks_max: u32,
+    /// The tick rate.
+    pub rate: SimRate,
+}
+
+impl BotMatch {
+    /// Plays it and shows every state to `after_tick`; ends with the match at the latest.
+    pub fn play(self, game: impl Game, mut after_tick: impl FnMut(Tick, &Simulation)) {
+        let Self { seed, ticks_max, rate, .. } = self;
+        let mut simulation = Simulation::new(game);
+        let map = simulation.maps().first().cloned().unwrap_or_default();
+        let seats = self.seats.min(SLOTS_MAX as u8);
+        simulation.open(&MatchSetup { seed, map, seats, rate });
+        let mut bots: Vec<SimRng> = (0..SLOTS_MAX as u64).map(|slot| SimRng::new(seed ^ (slot + 1))).collect();
+        for tick in (0..ticks_max).map(Tick) {
+            simulation.step(&bot_frame(&simulation, tick, seats, &mut bots));
+            after_tick(tick, &simulation);
+            if simulation.is_over() {
+                break;
+            }
         }
     }
 }
 
-fn canned_roster_events(tick: Tick, seats: u8, seated: u16) -> arrayvec::ArrayVec<RosterEvent, { 2 * SLOTS_MAX }> {
+fn bot_frame(simulation: &Simulation, tick: Tick, seats: u8, bots: &mut [SimRng]) -> Frame {
+    let mut frame = Frame { tick, ..default() };
+    frame.events = canned_roster_events(tick, seats, simulation.roster().seated, simulation.rate());
+    let seated = frame.events.iter().fold(simulation.roster().seated, |seated, event| match event.change {
+        RosterChange::Join => seated | event.slot.bit(),
+        RosterChange::Leave => seated & !event.slot.bit(),
+    });
+    for slot in slots_in(seated) {
+        frame.inputs[slot.index()] = simulation.bot_input(slot, &mut bots[slot.index()]);
+    }
+    frame
+}
+
+fn canned_roster_events(
+    tick: Tick,
+    seats: u8,
+    seated: u16,
+    rate: SimRate,
+) -> arrayvec::ArrayVec<RosterEvent, { 2 * SLOTS_MAX }> {
+    let (round, leaves, between) = (rate.ticks(5.0), rate.ticks(11.0 / 3.0), rate.ticks(2.0 / 3.0));
     let mut events = arrayvec::ArrayVec::new();
     for slot in Slot::all().take(usize::from(seats)) {
         let number = u32::from(u8::from(slot));
-        let is_away = tick.0 % 150 >= 110 && (tick.0 / 150) % u32::from(seats) == number;
-        let has_come = number < u32::from(seats).div_ceil(2) || tick.0 >= number * 20;
+        let is_away = tick.0 % round >= leaves && (tick.0 / round) % u32::from(seats) == number;
+        let has_come = number < u32::from(seats).div_ceil(2) || tick.0 >= number * between;
         let change = match (seated & slot.bit() != 0, has_come && !is_away) {
             (true, false) => RosterChange::Leave,
             (false, true) => RosterChange::Join,

@@ -1,4 +1,5 @@
-//! Hashing authoritative state: raw bits, in a stable order, component by component.
+//! Hashing authoritative state: raw bits, in a stable order, component by component. What feeds them is
+//! [`StateValue`](crate::room_state::StateValue).
 
 use arrayvec::ArrayVec;
 use bevy::prelude::*;
@@ -7,12 +8,8 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 /// The most components a game and the engine can register together.
 pub const COMPONENTS_MAX: usize = 24;
-
-/// Feeds a component's raw bits to the hash. Equal states must feed equal bytes; order matters, and there is no XOR.
-pub trait StateHash {
-    /// Feeds every field that a later tick can depend on.
-    fn state_hash(&self, hasher: &mut StateHasher);
-}
+/// The most bytes of a component's name.
+pub const COMPONENT_NAME_BYTES_MAX: usize = 32;
 
 /// A 64-bit xxh3 that takes numbers by their bits.
 pub struct StateHasher(Xxh3);
@@ -43,9 +40,17 @@ impl StateHasher {
     pub fn i64(&mut self, value: i64) {
         self.0.update(&value.to_le_bytes());
     }
+    /// Feeds four bytes, little-endian.
+    pub fn i32(&mut self, value: i32) {
+        self.0.update(&value.to_le_bytes());
+    }
     /// Feeds a float's raw bits: -0.0 and 0.0 differ, as they do for later arithmetic.
     pub fn f32(&mut self, value: f32) {
         self.u32(value.to_bits());
+    }
+    /// Feeds a float's raw bits.
+    pub fn f64(&mut self, value: f64) {
+        self.u64(value.to_bits());
     }
     /// Feeds bytes with their length.
     pub fn bytes(&mut self, bytes: &[u8]) {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// A room's tick: 0 at match start, one per simulated step.
@@ -30,5 +31,75 @@ impl Tick {
 impl fmt::Display for Tick {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)
+    }
+}
+
+/// A room's tick rate, and so the length of its ticks: 10 to 120 ticks a second, fixed for the life of a server.
+///
+/// A component of every room in which a match is open. It is no part of the serialised state: a client knows it from its
+/// welcome, a replay from its header.
+#[derive(Component, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u16", into = "u16")]
+pub struct SimRate(u16);
+
+impl SimRate {
+    /// The lowest rate, in ticks a second.
+    pub const HZ_MIN: u16 = 10;
+    /// The highest rate, in ticks a second.
+    pub const HZ_MAX: u16 = 120;
+    /// 30 ticks a second.
+    pub const DEFAULT: Self = Self(30);
+
+    /// The rate of so many ticks a second, if a room can have it.
+    pub const fn new(hz: u16) -> Option<Self> {
+        if hz >= Self::HZ_MIN && hz <= Self::HZ_MAX { Some(Self(hz)) } else { None }
+    }
+
+    /// Ticks a second.
+    pub const fn hz(self) -> u16 {
+        self.0
+    }
+
+    /// The length of a tick, in seconds.
+    pub fn dt(self) -> f32 {
+        1.0 / f32::from(self.0)
+    }
+
+    /// The number of ticks nearest to this many seconds; 0 for a negative number, the largest number for one beyond it.
+    pub fn ticks(self, seconds: f64) -> u32 {
+        // A conversion to an integer saturates, and takes a NaN for 0.
+        (seconds * f64::from(self.0)).round() as u32
+    }
+}
+
+impl Default for SimRate {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+impl TryFrom<u16> for SimRate {
+    type Error = &'static str;
+    fn try_from(hz: u16) -> Result<Self, Self::Error> {
+        Self::new(hz).ok_or("a tick rate is 10 to 120")
+    }
+}
+
+impl From<SimRate> for u16 {
+    fn from(rate: SimRate) -> Self {
+        rate.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_become_the_nearest_number_of_ticks() {
+        let rate = |hz| SimRate::new(hz).expect("in range");
+        assert_eq!([10, 30, 60, 120].map(|hz| rate(hz).ticks(0.13)), [1, 4, 8, 16]);
+        assert_eq!([f64::NAN, -1.0, 0.0, 1e300].map(|seconds| rate(30).ticks(seconds)), [0, 0, 0, u32::MAX]);
+        assert_eq!([9, 121, 0].map(SimRate::new), [None; 3]);
     }
 }

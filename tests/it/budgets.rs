@@ -168,8 +168,13 @@ fn an_acknowledgement_that_renet_cannot_read_ends_the_session_and_not_only_renet
 #[test]
 fn a_hello_with_a_long_name_of_a_game_ends_its_own_session_only() {
     let mut world = playing_world();
+    let hello = world.server.world().resource::<LocalHello>().0.clone();
     let mut stranger = Stranger::connect(&mut world);
-    stranger.connection.queue_control(&ControlUp::Hello(Hello { protocol: 0, game: "a".repeat(1100), fingerprint: 0 }));
+    stranger.connection.queue_control(&ControlUp::Hello(Hello {
+        game: "a".repeat(1100),
+        components: Vec::new(),
+        ..hello
+    }));
     stranger.until_goodbye(&mut world, 300, |_, _| {});
     others_play_on(&world);
 }

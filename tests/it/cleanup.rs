@@ -13,10 +13,10 @@ use framehouse_server::{
     room::{Player, directory::RoomWish, history::FrameHistory, score::ScoreBuffer},
 };
 use framehouse_shared::{
+    game::Game,
     protocol::{control::HostOrder, end::EndCode},
-    room_state::AddRoomState,
-    sim::{GameInfo, SimTickCount},
-    state_hash::{StateHash, StateHasher},
+    room_state::{AddRoomState, RoomState},
+    sim::{MatchSetup, SimTickCount},
 };
 use framehouse_tests::{
     check,
@@ -150,7 +150,7 @@ fn a_tick_spends_no_more_than_its_budget_until_the_deadline_forces_it() {
 static IS_STICKY: AtomicBool = AtomicBool::new(false);
 
 /// Part of a game's state whose own `drop` fails.
-#[derive(Component, Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Component, Clone, Debug, Default, Serialize, Deserialize, RoomState)]
 struct Sticky;
 
 impl Drop for Sticky {
@@ -159,22 +159,22 @@ impl Drop for Sticky {
     }
 }
 
-impl StateHash for Sticky {
-    fn state_hash(&self, hasher: &mut StateHasher) {
-        hasher.u8(0);
-    }
-}
-
 #[derive(Clone)]
 struct StickyPlugin;
 
-impl Plugin for StickyPlugin {
+impl Game for StickyPlugin {
+    fn id(&self) -> &'static str {
+        TinyPlugin.id()
+    }
+
     fn build(&self, app: &mut App) {
-        app.add_plugins(TinyPlugin).add_room_state::<Sticky>("sticky");
-        let mut game = app.world_mut().resource_mut::<GameInfo>();
-        game.open_match = |room, _| {
-            room.insert((framehouse_tests::tiny::Presses::default(), Sticky));
-        };
+        TinyPlugin.build(app);
+        app.add_room_state::<Sticky>("sticky");
+    }
+
+    fn open_match(&self, room: &mut EntityWorldMut, setup: &MatchSetup) {
+        TinyPlugin.open_match(room, setup);
+        room.insert(Sticky);
     }
 }
 

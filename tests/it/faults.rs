@@ -1,8 +1,9 @@
 //! What must stay inside one room.
 
+use bevy::prelude::*;
 use framehouse_client::client::Notice;
 use framehouse_server::{counters::Counters, room::directory::RoomWish};
-use framehouse_shared::protocol::control::Phase;
+use framehouse_shared::{game::Game, input::Input, protocol::control::Phase, sim::MatchSetup};
 use framehouse_tests::{
     tiny::{BROKEN_LUCK, Presses, TinyPlugin},
     world::World,
@@ -24,6 +25,40 @@ fn a_panic_in_one_room_closes_that_room_and_no_other() {
         assert!(matches!(client.client.phase(), Some(Phase::Playing { .. })));
     }
     assert!(world.join(RoomWish::Quick).is_ok(), "the server goes on");
+}
+
+/// The tiny game, with no idea of what a missing input could be.
+#[derive(Clone)]
+struct Unforgiving;
+
+impl Game for Unforgiving {
+    fn id(&self) -> &'static str {
+        "unforgiving"
+    }
+
+    fn build(&self, app: &mut App) {
+        TinyPlugin.build(app);
+    }
+
+    fn open_match(&self, room: &mut EntityWorldMut, setup: &MatchSetup) {
+        TinyPlugin.open_match(room, setup);
+    }
+
+    fn missing_input(&self, _: Input) -> Input {
+        panic!("a test wants no input to be missing");
+    }
+}
+
+#[test]
+fn a_panic_over_a_missing_input_closes_that_room_and_no_other() {
+    let mut world = World::new(Unforgiving, 9).with_thin_clients().with_players(2).with_players_in_another_room(2);
+    world.step_to_playing();
+    world.step_ticks(30);
+    world.clients[0].is_asleep = true;
+    world.step_ticks(60);
+    assert_eq!(world.server.world().resource::<Counters>().rooms_faulted, 1);
+    assert_eq!(world.rooms().len(), 1);
+    assert!(matches!(world.clients[2].client.phase(), Some(Phase::Playing { .. })));
 }
 
 #[test]

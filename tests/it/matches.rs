@@ -128,6 +128,22 @@ fn leaderboards_come_every_two_seconds_and_at_the_end() {
 }
 
 #[test]
+fn the_arena_is_played_at_every_tick_rate() {
+    for hz in [10, 60, 120] {
+        let mut world = World::at_rate(framehouse_shared::arena::ArenaPlugin, 9, hz).with_link("delay=30");
+        world = world.with_players(4);
+        world.all_ready();
+        let is_played = |world: &World| matches!(world.clients[0].client.phase(), Some(Phase::Playing { .. }));
+        assert!(world.step_until(20 * u32::from(hz), is_played), "{hz} Hz");
+        world.step_ticks(20 * u32::from(hz));
+        assert_eq!((world.desyncs(), world.errors()), (0, Vec::new()), "{hz} Hz");
+        assert!(world.clients.iter().all(|client| client.client.ended().is_none()), "{hz} Hz");
+        let board = world.clients[0].client.leaderboard().expect("a leaderboard every two seconds");
+        assert!(board.entries.iter().map(|entry| entry.points).sum::<i64>() > 0, "{hz} Hz: {board:?}");
+    }
+}
+
+#[test]
 fn the_arena_is_played_by_the_same_engine() {
     let mut world =
         World::new(framehouse_shared::arena::ArenaPlugin, 8).with_link("delay=30,loss=0.02").with_players(4);

@@ -1,19 +1,18 @@
 //! The same over real sockets: a server of its own thread, HTTP and UDP on ports the system chooses.
 
 use std::{
-    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
 use framehouse_client::{
-    client::{Client, ClientConfig, MakeSimulation},
+    client::{Client, ClientConfig},
     connect::{ConnectError, RoomRequest, SessionGrant, SessionRequest, request_session},
     net::{Connection, UdpLink},
 };
 use framehouse_shared::{
-    protocol::control::{Hello, Phase, protocol_hash},
-    simulation::{Simulation, determinism_fingerprint},
+    protocol::control::{Hello, Phase},
+    simulation,
 };
 use framehouse_tests::{live::LiveServer, tiny::TinyPlugin};
 
@@ -27,14 +26,13 @@ fn request(server: &LiveServer, room: RoomRequest) -> Result<SessionGrant, Conne
 
 fn join(server: &LiveServer, room: RoomRequest, start: Instant) -> Client {
     let grant = request(server, room).expect("a seat");
-    let make: MakeSimulation = Arc::new(|| Simulation::new(TinyPlugin));
-    let config = ClientConfig { hello: hello(), game: Some(make) };
+    let config = ClientConfig::of(TinyPlugin);
     let link = UdpLink::connect(Connection::server_address(&grant.token).expect("a token")).expect("a socket");
     Client::new(&grant.token, Box::new(link), &config, start.elapsed()).expect("a token")
 }
 
 fn hello() -> Hello {
-    Hello { protocol: protocol_hash(), game: "tiny".into(), fingerprint: determinism_fingerprint(TinyPlugin) }
+    simulation::hello(TinyPlugin)
 }
 
 /// Drives clients until `done`; the bound only keeps a broken build from hanging.

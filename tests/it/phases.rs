@@ -1,16 +1,20 @@
 //! What can happen to a room, in every one of its phases.
 
+use bevy::prelude::*;
 use framehouse_client::client::Notice;
 use framehouse_server::{
     config::RoomSettings,
     room::{Player, by_slot, directory::RoomWish},
 };
 use framehouse_shared::{
+    game::{Game, GameHandle},
     ids::Slot,
+    input::Input,
     protocol::{
         control::{HostOrder, Phase, PlayerState},
         end::EndCode,
     },
+    sim::MatchSetup,
 };
 use framehouse_tests::{
     check,
@@ -251,19 +255,40 @@ fn a_room_that_starts_and_ends_matches_all_the_time_has_to_wait() {
     assert!((2..=5).contains(&sets), "{sets} matches were set within ten seconds");
 }
 
+/// The tiny game, whose matches do not open.
+struct Unopened;
+
+impl Game for Unopened {
+    fn id(&self) -> &'static str {
+        TinyPlugin.id()
+    }
+
+    fn build(&self, app: &mut App) {
+        TinyPlugin.build(app);
+    }
+
+    fn open_match(&self, _: &mut EntityWorldMut, _: &MatchSetup) {
+        panic!("a test wants this match not to open");
+    }
+
+    fn missing_input(&self, last: Input) -> Input {
+        TinyPlugin.missing_input(last)
+    }
+}
+
 #[test]
 fn a_game_that_panics_while_a_match_is_set_loses_that_room_only() {
     let mut world = World::new(TinyPlugin, 41).with_players_in_another_room(2).with_players_in_another_room(2);
     world.step_to_playing();
-    let mut game = world.server.world_mut().resource_mut::<framehouse_shared::sim::GameInfo>();
-    let open_match = std::mem::replace(&mut game.open_match, |_, _| panic!("a test wants this match not to open"));
+    let game = world.server.world().resource::<GameHandle>().clone();
+    world.server.world_mut().insert_resource(GameHandle::new(Unopened));
     world.clients[0].client.leave();
     world.clients[1].client.leave();
     world.step_ticks(10);
     let third = world.join(RoomWish::Create { size: 1, private: true, practice: true }).expect("a room");
     world.step_ticks(60);
     assert_eq!(world.told(third), Some(EndCode::RoomFaulted));
-    world.server.world_mut().resource_mut::<framehouse_shared::sim::GameInfo>().open_match = open_match;
+    world.server.world_mut().insert_resource(game);
     assert_eq!(phase_name(&world, 2), "playing");
     world.step_ticks(60);
     assert_eq!((phase_name(&world, 3), world.desyncs()), ("playing", 0));

@@ -10,8 +10,9 @@ use framehouse_shared::{
     input::Command,
     match_end::MatchEnd,
     protocol::codec,
-    replay::{Header, Place, Replay, canned_replay, rules_hash},
-    tick::Tick,
+    replay::{Header, Place, Replay, canned_replay, record_bots, rules_hash},
+    simulation::BotMatch,
+    tick::{SimRate, Tick},
 };
 use framehouse_tests::{
     replays::{ArenaFor, Parts},
@@ -97,10 +98,24 @@ fn a_state_that_cannot_be_simulated_is_told_and_does_not_end_the_program() {
     assert!(matches!(verify(TinyPlugin, &parts.build()), Err(VerifyError::BadOpening)));
 }
 
+#[test]
+fn a_match_verifies_at_the_tick_rate_it_was_played_at_and_at_no_other() {
+    for hz in [10, 60, 120] {
+        let rate = SimRate::new(hz).expect("in range");
+        let bytes = record_bots(ArenaPlugin, BotMatch { seed: 15, seats: 4, ticks_max: 90, rate });
+        assert!(verify(ArenaPlugin, &bytes).is_ok(), "{hz} Hz");
+        let mut parts = Parts::of(&bytes);
+        parts.header.tick_rate = 30;
+        assert!(matches!(verify(ArenaPlugin, &parts.build()), Err(VerifyError::Desync { .. })), "{hz} Hz");
+        parts.header.tick_rate = 9;
+        assert_eq!(verify(ArenaPlugin, &parts.build()), Err(VerifyError::BadOpening));
+    }
+}
+
 /// The rules are in the replay: one of a match by other numbers verifies with a program that has the embedded ones.
 #[test]
 fn a_replay_verifies_after_the_rules_files_changed() {
-    let bytes = canned_replay(ArenaFor { match_ticks: 450 }, 10, 4, 1000);
+    let bytes = canned_replay(ArenaFor { match_s: 15 }, 10, 4, 1000);
     let ending = MatchEnd::TimeUp;
     assert_eq!(verify(ArenaPlugin, &bytes), Ok(Verified { ticks: 450, ending }));
     let hash = |bytes: &[u8]| Replay::read(bytes).expect("a replay").header().rules_hash;

@@ -5,7 +5,7 @@ use framehouse_server::{
     counters::Counters,
     room::{
         Members,
-        directory::{JoinError, RoomWish},
+        directory::{JoinError, LocalHello, RoomWish},
     },
 };
 use framehouse_shared::{
@@ -122,7 +122,7 @@ fn too_few_players_before_the_first_tick_lead_back_to_the_lobby() {
 #[test]
 fn a_client_of_another_version_is_told_so() {
     let mut world = World::new(TinyPlugin, 7);
-    let hello = Hello { protocol: 1, game: "tiny".into(), fingerprint: 1 };
+    let hello = Hello { protocol: 1, ..world.server.world().resource::<LocalHello>().0.clone() };
     let index = world.join_as(CREATE, hello).expect("a seat");
     world.step_ticks(60);
     let reason = world.clients[index].client.ended().expect("it was refused").to_owned();

@@ -68,7 +68,12 @@ impl Desk {
     }
 
     /// The same for another game.
-    pub fn open_game(line: &str, size: UVec2, game: impl Plugin + Clone, view: impl Plugin) -> Self {
+    pub fn open_game(
+        line: &str,
+        size: UVec2,
+        game: impl framehouse_shared::game::Game + Clone,
+        view: impl Plugin,
+    ) -> Self {
         let no_card = RenderCreation::Automatic(Box::new(WgpuSettings { backends: None, ..default() }));
         let render = RenderPlugin { render_creation: no_card, ..default() };
         Self::build(line, size, render, Game::new(game), view)

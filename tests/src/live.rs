@@ -15,7 +15,6 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use bevy::app::Plugin;
 use framehouse_server::{
     config::{NetSettings, ReplaySettings, RoomSettings},
     net::udp::{Datagrams, UdpDatagrams, UdpEndpoint, UdpSettings},
@@ -26,7 +25,7 @@ use framehouse_server::{
     server::{Server, ServerSetup},
     tick::TickRate,
 };
-use framehouse_shared::sim::GameFile;
+use framehouse_shared::{game::Game, sim::GameFile};
 
 use front::Front;
 
@@ -60,12 +59,12 @@ struct Running {
 
 impl LiveServer {
     /// A server for this game with quick countdowns.
-    pub fn start(game: impl Plugin + Clone, game_files: Vec<GameFile>) -> Self {
+    pub fn start(game: impl Game + Clone, game_files: Vec<GameFile>) -> Self {
         Self::start_with(game, game_files, RoomSettings::default().grace)
     }
 
     /// The same, with seats that are kept for so many seconds after a lost connection.
-    pub fn start_with(game: impl Plugin + Clone, game_files: Vec<GameFile>, grace_s: f64) -> Self {
+    pub fn start_with(game: impl Game + Clone, game_files: Vec<GameFile>, grace_s: f64) -> Self {
         let rooms = RoomSettings { lobby: 0.0, countdown: 0.5, results: 0.5, grace: grace_s, ..Default::default() };
         let start = Box::new(move |folder: &Path| run(game.clone(), game_files.clone(), rooms.clone(), folder));
         let front = Front::new().expect("a free port");
@@ -150,7 +149,7 @@ fn new_folder() -> PathBuf {
     folder
 }
 
-fn run(game: impl Plugin + Clone, game_files: Vec<GameFile>, rooms: RoomSettings, folder: &Path) -> Running {
+fn run(game: impl Game + Clone, game_files: Vec<GameFile>, rooms: RoomSettings, folder: &Path) -> Running {
     let listener = http::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
     let http = listener.local_addr().expect("it is bound");
     let socket = UdpDatagrams::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
@@ -189,9 +188,9 @@ fn run(game: impl Plugin + Clone, game_files: Vec<GameFile>, rooms: RoomSettings
     Running { http, stop, silence, thread }
 }
 
-/// "Gems and sparks" with matches of so many ticks.
+/// "Gems and sparks" with matches of so many ticks at 30 ticks a second.
 pub fn short_matches(ticks: u32) -> Vec<GameFile> {
-    let rules = RULES.replace("match_ticks: 3600", &format!("match_ticks: {ticks}"));
+    let rules = RULES.replace("match_s: 120.0", &format!("match_s: {:?}", f64::from(ticks) / 30.0));
     let file = |path: &str, text: String| GameFile { path: path.to_owned(), text };
     vec![file("rules.ron", rules), file("maps/basin.ron", MAP.to_owned())]
 }

@@ -27,12 +27,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use framehouse_client::client::MakeSimulation;
 use framehouse_shared::{
     api::Status,
     arena::ArenaPlugin,
-    protocol::control::{Hello, protocol_hash},
-    simulation::{Simulation, determinism_fingerprint},
+    protocol::control::Hello,
+    simulation::{self, Simulation},
 };
 use rustix::{
     process::{Resource, Rlimit, getrlimit, setrlimit},
@@ -169,7 +168,5 @@ fn process_cpu_time() -> Duration {
 
 /// What a client of the arena is.
 pub(crate) fn hello() -> Hello {
-    let make: MakeSimulation = Arc::new(|| Simulation::new(ArenaPlugin));
-    let game = make().game().id.to_owned();
-    Hello { protocol: protocol_hash(), game, fingerprint: determinism_fingerprint(ArenaPlugin) }
+    simulation::hello(ArenaPlugin)
 }

@@ -9,11 +9,13 @@ use std::{
 use bevy::prelude::*;
 use framehouse_shared::{
     arena::ArenaPlugin,
-    ids::SLOTS_MAX,
+    game::Game,
+    ids::{SLOTS_MAX, Slot},
     input::Input,
     protocol::hot::encode_blob,
     replay::{Assembly, Header, Packer, RawBlock, Recorded, Recorder, Replay, Trailer, is_hash_tick},
-    sim::{GameFile, GameInfo},
+    rng::SimRng,
+    sim::{GameFile, MatchSetup},
 };
 
 const RULES: &str = include_str!("../../assets/arena/rules.ron");
@@ -58,16 +60,40 @@ impl Drop for Folder {
 /// The arena with another length of a match.
 #[derive(Clone, Copy)]
 pub struct ArenaFor {
-    /// The length, 300 to 108,000 ticks.
-    pub match_ticks: u32,
+    /// The length, 10 to 3600 s.
+    pub match_s: u32,
 }
 
-impl Plugin for ArenaFor {
+impl Game for ArenaFor {
+    fn id(&self) -> &'static str {
+        ArenaPlugin.id()
+    }
+
+    fn rules_version(&self) -> u32 {
+        ArenaPlugin.rules_version()
+    }
+
+    fn protocol_parts(&self) -> &'static [(&'static str, &'static str)] {
+        ArenaPlugin.protocol_parts()
+    }
+
     fn build(&self, app: &mut App) {
-        app.add_plugins(ArenaPlugin);
-        let text = RULES.replace("match_ticks: 3600,", &format!("match_ticks: {},", self.match_ticks));
-        let load = app.world().resource::<GameInfo>().load_rules;
-        load(app.world_mut(), &[GameFile { path: "rules.ron".to_owned(), text }]).expect("the length is in its range");
+        ArenaPlugin.build(app);
+        let text = RULES.replace("match_s: 120.0,", &format!("match_s: {}.0,", self.match_s));
+        let file = GameFile { path: "rules.ron".to_owned(), text };
+        ArenaPlugin.load_rules(app.world_mut(), &[file]).expect("the length is in its range");
+    }
+
+    fn open_match(&self, room: &mut EntityWorldMut, setup: &MatchSetup) {
+        ArenaPlugin.open_match(room, setup);
+    }
+
+    fn maps(&self, world: &World) -> Vec<String> {
+        ArenaPlugin.maps(world)
+    }
+
+    fn bot_input(&self, room: EntityRef, slot: Slot, last: Input, rng: &mut SimRng) -> Input {
+        ArenaPlugin.bot_input(room, slot, last, rng)
     }
 }
 

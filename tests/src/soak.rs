@@ -2,7 +2,7 @@
 
 use bevy::prelude::*;
 use framehouse_server::{config::RoomSettings, counters::Counters, room::history::FrameHistory};
-use framehouse_shared::{protocol::control::Phase, state_hash::StateHasher};
+use framehouse_shared::{game::Game, protocol::control::Phase, state_hash::StateHasher};
 
 use crate::world::World;
 
@@ -39,7 +39,7 @@ pub struct SoakReport {
 }
 
 /// Runs one room of bots on such links.
-pub fn soak(game: impl Plugin + Clone, run: &Soak) -> SoakReport {
+pub fn soak(game: impl Game + Clone, run: &Soak) -> SoakReport {
     let rooms = RoomSettings { countdown: 2.0, results: 1.0, ..default() };
     let mut world = World::with_rooms(game, run.seed, rooms).with_link(run.link).with_players(run.players);
     let mut digest = StateHasher::new();

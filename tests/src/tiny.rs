@@ -5,13 +5,13 @@ mod view;
 
 use bevy::prelude::*;
 use framehouse_shared::{
-    ids::{SLOTS_MAX, slots_in},
+    game::Game,
+    ids::{SLOTS_MAX, Slot, slots_in},
     input::{Frame, Input},
     rng::SimRng,
-    room_state::AddRoomState,
+    room_state::{AddRoomState, RoomState},
     score::Scoreboard,
-    sim::{GameInfo, Rooms, Roster, SimSet, SimTick},
-    state_hash::{StateHash, StateHasher},
+    sim::{MatchSetup, Rooms, Roster, SimSet, SimTick},
 };
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +29,7 @@ pub const PRESS: Input = Input([0, 0, 0, 0, 0, 0, 0, 1]);
 pub const BROKEN_LUCK: u64 = u64::MAX;
 
 /// Presses by slot, and a luck that the room's random numbers add.
-#[derive(Component, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Component, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, RoomState)]
 pub struct Presses {
     /// Presses so far.
     pub count: [u32; SLOTS_MAX],
@@ -37,36 +37,33 @@ pub struct Presses {
     pub luck: u64,
 }
 
-impl StateHash for Presses {
-    fn state_hash(&self, hasher: &mut StateHasher) {
-        self.count.iter().for_each(|count| hasher.u32(*count));
-        hasher.u64(self.luck);
-    }
-}
-
 /// The game.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TinyPlugin;
 
-impl Plugin for TinyPlugin {
+impl Game for TinyPlugin {
+    fn id(&self) -> &'static str {
+        "tiny"
+    }
+
     fn build(&self, app: &mut App) {
-        app.insert_resource(GameInfo {
-            id: "tiny",
-            rules_version: 1,
-            players_max: 16,
-            missing_input: |held| {
-                Input([held.0[0], held.0[1], held.0[2], held.0[3], held.0[4], held.0[5], held.0[6], 0])
-            },
-            maps: |_| Vec::new(),
-            open_match: |room, _| {
-                room.insert(Presses::default());
-            },
-            bot_input: |_, _, _, rng| Input([rng.below(4) as u8, 0, 0, 0, 0, 0, 0, u8::from(rng.one_in(5))]),
-            load_rules: |_, _| Ok(()),
-            view: None,
-        });
         app.insert_resource(MatchTicks(MATCH_TICKS)).add_room_state::<Presses>("presses");
         app.add_systems(SimTick, (count_presses.in_set(SimSet::Apply), keep_score.in_set(SimSet::Score)));
+    }
+
+    fn open_match(&self, room: &mut EntityWorldMut, _: &MatchSetup) {
+        room.insert(Presses::default());
+    }
+
+    /// A press is not repeated.
+    fn missing_input(&self, last: Input) -> Input {
+        let mut held = last;
+        held.0[7] = 0;
+        held
+    }
+
+    fn bot_input(&self, _: EntityRef, _: Slot, _: Input, rng: &mut SimRng) -> Input {
+        Input([rng.below(4) as u8, 0, 0, 0, 0, 0, 0, u8::from(rng.one_in(5))])
     }
 }
 
@@ -84,7 +81,7 @@ fn count_presses(mut rooms: Rooms<(&Frame, &Roster, &mut SimRng, &mut Presses)>)
 
 fn keep_score(length: Res<MatchTicks>, mut rooms: Rooms<(&Frame, &Presses, &mut Scoreboard)>) {
     rooms.for_each_room(|(frame, presses, mut scores)| {
-        for slot in framehouse_shared::ids::Slot::all() {
+        for slot in Slot::all() {
             scores.set(slot, i64::from(presses.count[slot.index()]), [0; 16], frame.tick);
         }
         scores.over = frame.tick.0 + 1 >= length.0;

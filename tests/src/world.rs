@@ -18,6 +18,7 @@ use framehouse_server::{
     tick::TickRate,
 };
 use framehouse_shared::{
+    game::Game,
     ids::RoomCode,
     input::Input,
     net_sim::NetSimConfig,
@@ -71,23 +72,34 @@ pub struct World {
     name: Option<String>,
     seed: u64,
     steps_per_tick: u32,
+    rate: TickRate,
     ticks: u64,
     now: Duration,
 }
 
 impl World {
     /// A server for `game` without clients, over perfect links.
-    pub fn new(game: impl Plugin + Clone, seed: u64) -> Self {
+    pub fn new(game: impl Game + Clone, seed: u64) -> Self {
         Self::with_rooms(game, seed, RoomSettings { results: 1.0, countdown: 1.0, ..default() })
     }
 
     /// A server with these settings of rooms.
-    pub fn with_rooms(game: impl Plugin + Clone, seed: u64, rooms: RoomSettings) -> Self {
+    pub fn with_rooms(game: impl Game + Clone, seed: u64, rooms: RoomSettings) -> Self {
         Self::with_settings(game, seed, rooms, NetSettings::default())
     }
 
     /// A server with these settings.
-    pub fn with_settings(game: impl Plugin + Clone, seed: u64, rooms: RoomSettings, net: NetSettings) -> Self {
+    pub fn with_settings(game: impl Game + Clone, seed: u64, rooms: RoomSettings, net: NetSettings) -> Self {
+        Self::build(game, seed, rooms, net, RATE)
+    }
+
+    /// A server of so many ticks a second.
+    pub fn at_rate(game: impl Game + Clone, seed: u64, hz: u16) -> Self {
+        let rooms = RoomSettings { results: 1.0, countdown: 1.0, ..default() };
+        Self::build(game, seed, rooms, NetSettings::default(), TickRate(hz))
+    }
+
+    fn build(game: impl Game + Clone, seed: u64, rooms: RoomSettings, net: NetSettings, rate: TickRate) -> Self {
         let network = Network::default();
         let udp = UdpSettings::new(RATE, &net);
         let endpoint = |index| {
@@ -96,7 +108,7 @@ impl World {
             Box::new(UdpEndpoint::new(socket, address, udp.clone(), UNIX_BASE)) as _
         };
         let setup = ServerSetup {
-            tick_rate: RATE,
+            tick_rate: rate,
             rooms,
             cleanup: CleanupSettings::default(),
             net,
@@ -118,6 +130,7 @@ impl World {
             name: None,
             seed,
             steps_per_tick: STEPS_PER_TICK,
+            rate,
             ticks: 0,
             now: Duration::ZERO,
         }
@@ -289,10 +302,10 @@ impl World {
 
     fn run_tick(&mut self) {
         self.ticks += 1;
-        let scheduled = RATE.time_of(Tick(self.ticks as u32));
+        let scheduled = self.rate.time_of(Tick(self.ticks as u32));
         let steps = self.steps_per_tick;
         for step in 1..=steps {
-            self.now = scheduled - RATE.time_of(Tick(1)) * (steps - step) / steps;
+            self.now = scheduled - self.rate.time_of(Tick(1)) * (steps - step) / steps;
             self.network.set_now(self.now);
             for client in &mut self.clients {
                 client.update(self.now);

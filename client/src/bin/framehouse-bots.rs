@@ -1,17 +1,13 @@
 //! Load bots for a Framehouse server; `--help` says what they can do.
 
-use std::{process::ExitCode, sync::Arc};
+use std::process::ExitCode;
 
 use clap::Parser;
 use framehouse_client::{
     bots::{self, args::Args},
-    client::{ClientConfig, MakeSimulation},
+    client::ClientConfig,
 };
-use framehouse_shared::{
-    arena::ArenaPlugin,
-    protocol::control::{Hello, protocol_hash},
-    simulation::{Simulation, determinism_fingerprint},
-};
+use framehouse_shared::arena::ArenaPlugin;
 use mimalloc::MiMalloc;
 
 #[global_allocator]
@@ -20,7 +16,8 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 fn main() -> ExitCode {
     let args = Args::parse();
     log_to_stderr();
-    let report = bots::run(&args, &arena_config(args.thin));
+    let config = ClientConfig::of(ArenaPlugin);
+    let report = bots::run(&args, &if args.thin { config.thin() } else { config });
     if args.json {
         println!("{}", serde_json::to_string(&report).expect("numbers and sentences serialise"));
     } else {
@@ -33,13 +30,6 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-fn arena_config(is_thin: bool) -> ClientConfig {
-    let make: MakeSimulation = Arc::new(|| Simulation::new(ArenaPlugin));
-    let game = Simulation::new(ArenaPlugin).game().id.to_owned();
-    let hello = Hello { protocol: protocol_hash(), game, fingerprint: determinism_fingerprint(ArenaPlugin) };
-    ClientConfig { hello, game: (!is_thin).then_some(make) }
 }
 
 /// netcode and renet log single datagrams as errors; the clients count those.

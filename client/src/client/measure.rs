@@ -51,7 +51,7 @@ impl Client {
     /// How far a rollback moved what is seen.
     fn measure_correction(&mut self) {
         let Some(prediction) = &mut self.prediction else { return };
-        let noticed = prediction.simulation().game().view.map_or(f32::INFINITY, |view| view.noticed);
+        let noticed = prediction.simulation().game().noticed_jump();
         if let Some(jump) = prediction.take_correction().filter(|jump| *jump >= noticed) {
             self.stats.corrections += 1;
             self.stats.largest_correction = self.stats.largest_correction.max(jump);

@@ -3,11 +3,8 @@
 use framehouse_shared::{
     ids::{PlayerId, RoomCode, SLOTS_MAX, Slot},
     protocol::control::{LeaderboardEntry, Member, Phase, PlayerState, RoomEvent, RoomOptions, Standing, Welcome},
-    tick::Tick,
+    tick::{SimRate, Tick},
 };
-
-/// The fastest tick rate that a server may ask for.
-const TICK_RATE_MAX: u16 = 240;
 
 /// A room, as it was told.
 #[derive(Clone, Debug)]
@@ -18,6 +15,8 @@ pub struct RoomView {
     pub options: RoomOptions,
     /// Ticks a second.
     pub tick_rate: u16,
+    /// The same for the simulation.
+    pub rate: SimRate,
     /// Our own player.
     pub player: PlayerId,
     /// Our own seat; a spectator has none.
@@ -61,13 +60,14 @@ impl RoomView {
     /// The room of a welcome; nothing when no server would say that.
     pub fn new(welcome: Welcome) -> Option<Self> {
         let seats = welcome.options.seats;
-        let is_sane = (1..=SLOTS_MAX).contains(&usize::from(seats))
-            && (1..=TICK_RATE_MAX).contains(&welcome.tick_rate)
-            && welcome.slot.is_none_or(|slot| u8::from(slot) < seats);
+        let is_sane =
+            (1..=SLOTS_MAX).contains(&usize::from(seats)) && welcome.slot.is_none_or(|slot| u8::from(slot) < seats);
+        let rate = SimRate::new(welcome.tick_rate).filter(|_| is_sane)?;
         let mut room = Self {
             code: welcome.code,
             options: welcome.options,
             tick_rate: welcome.tick_rate,
+            rate,
             player: welcome.player,
             slot: welcome.slot,
             members: Default::default(),
@@ -212,6 +212,7 @@ mod tests {
         assert!(!refused(|_| {}));
         assert!(refused(|welcome| welcome.options.seats = 17));
         assert!(refused(|welcome| welcome.options.seats = 1));
-        assert!(refused(|welcome| welcome.tick_rate = 0));
+        assert!(refused(|welcome| welcome.tick_rate = 9));
+        assert!(refused(|welcome| welcome.tick_rate = 121));
     }
 }

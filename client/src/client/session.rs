@@ -75,6 +75,7 @@ impl Client {
             return self.connection.close(Cause::NotUnderstood, sentence);
         };
         self.clock = Clock::new(room.tick_rate, now);
+        self.prediction.iter_mut().for_each(|prediction| prediction.set_rate(room.rate));
         let phase = room.phase.clone();
         self.room = Some(room);
         self.enter(now, phase);

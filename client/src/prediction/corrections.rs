@@ -46,8 +46,6 @@ impl Corrections {
 /// Where everything is seen; nowhere in a game that does not say.
 fn places(simulation: &Simulation) -> [Option<Vec2>; SLOTS_MAX] {
     let mut places = [None; SLOTS_MAX];
-    if let Some(view) = simulation.game().view {
-        Slot::all().for_each(|slot| places[slot.index()] = (view.place)(simulation.room(), slot));
-    }
+    Slot::all().for_each(|slot| places[slot.index()] = simulation.view_position(slot));
     places
 }

@@ -33,9 +33,8 @@ impl Prediction {
     /// What a component held in the first bad state, once; nothing if that is not known any more.
     pub fn fields(&mut self, tick: Tick, component: &str) -> Vec<Field> {
         let Some(evidence) = self.evidence.take_if(|evidence| evidence.tick == tick) else { return Vec::new() };
-        let states = self.simulation.states();
-        let Some(place) = states.place(component) else { return Vec::new() };
+        let Some(place) = self.simulation.states().place(component) else { return Vec::new() };
         // The game's own code lists them, from a state that is known to be broken.
-        catch_unwind(AssertUnwindSafe(|| states.fields(&evidence.state, place))).unwrap_or_default()
+        catch_unwind(AssertUnwindSafe(|| evidence.state.fields(place))).unwrap_or_default()
     }
 }

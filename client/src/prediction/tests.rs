@@ -14,7 +14,7 @@ const OWN: Slot = Slot::new(1).expect("in range");
 
 fn open() -> Simulation {
     let mut simulation = Simulation::new(ToyPlugin);
-    simulation.open(&MatchSetup { seed: 7, map: String::new(), seats: 4 });
+    simulation.open(&MatchSetup { seed: 7, map: String::new(), seats: 4, rate: SimRate::DEFAULT });
     simulation
 }
 
@@ -94,8 +94,7 @@ fn a_wrong_prediction_tells_how_far_it_moved_what_is_seen() {
     let mut prediction = Prediction::new(Simulation::new(ToyPlugin));
     prediction.load(&opening).expect("our own state");
     prediction.confirm(&frames[0].0, None).expect("no panic");
-    let place =
-        |simulation: &Simulation| (simulation.game().view.expect("the toy has one").place)(simulation.room(), OWN);
+    let place = |simulation: &Simulation| simulation.view_position(OWN);
     prediction.predict(Tick(6), 8, OWN, |_| None).expect("no panic");
     let shown = place(prediction.simulation()).expect("everything is seen");
     let mut surprise = frames[1].0.clone();

@@ -64,7 +64,7 @@ impl Plugin for ArenaView {
 
 fn ticks_left(room: EntityRef<'_>) -> Option<u32> {
     let (rules, tick) = (room.get::<Rules>()?, room.get::<SimTickCount>()?);
-    Some(rules.numbers.match_ticks.saturating_sub(tick.0.0))
+    Some(rules.numbers.match_time.saturating_sub(tick.0.0))
 }
 
 fn detail(score: &ScoreFrame, settings: &Settings) -> String {

@@ -3,12 +3,9 @@
 use std::sync::{Arc, LazyLock};
 
 use bevy::prelude::*;
-use framehouse_shared::{
-    protocol::control::{Hello, protocol_hash},
-    simulation::{Simulation, determinism_fingerprint},
-};
+use framehouse_shared::game;
 
-use crate::client::{ClientConfig, MakeSimulation};
+use crate::client::ClientConfig;
 
 type Prepare = Box<dyn FnOnce() -> ClientConfig + Send>;
 
@@ -18,14 +15,8 @@ pub struct Game(Arc<LazyLock<ClientConfig, Prepare>>);
 
 impl Game {
     /// This game.
-    pub fn new(game: impl Plugin + Clone) -> Self {
-        let prepare = move || {
-            let fingerprint = determinism_fingerprint(game.clone());
-            let make: MakeSimulation = Arc::new(move || Simulation::new(game.clone()));
-            let id = make().game().id.to_owned();
-            ClientConfig { hello: Hello { protocol: protocol_hash(), game: id, fingerprint }, game: Some(make) }
-        };
-        Self(Arc::new(LazyLock::new(Box::new(prepare))))
+    pub fn new(game: impl game::Game + Clone) -> Self {
+        Self(Arc::new(LazyLock::new(Box::new(move || ClientConfig::of(game)))))
     }
 
     /// What a client of it is and plays.

@@ -8,7 +8,12 @@
 //! written through.
 
 use bevy::{ecs::system::SystemParam, prelude::*};
-use framehouse_shared::{ids::Slot, input::Input, score::ScoreFrame, tick::Tick};
+use framehouse_shared::{
+    ids::Slot,
+    input::Input,
+    score::ScoreFrame,
+    tick::{SimRate, Tick},
+};
 
 use super::{controls::Controls, session::Session, settings::Settings};
 use crate::client::InputRequest;
@@ -62,6 +67,11 @@ impl MatchView<'_> {
     /// The next tick to simulate.
     pub fn next_tick(&self) -> Option<Tick> {
         self.session.simulation().map(|simulation| simulation.next_tick())
+    }
+
+    /// The tick rate, and so how long a tick is; 30 ticks a second while there is no match.
+    pub fn rate(&self) -> SimRate {
+        self.session.simulation().map(|simulation| simulation.rate()).unwrap_or_default()
     }
 
     /// How far the drawn moment is on the way from the state before the newest one to the newest, 0 to 1.

@@ -5,6 +5,7 @@ use std::{
     path::PathBuf,
 };
 
+use framehouse_shared::tick::SimRate;
 use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, LogFormat, error::in_range};
@@ -24,7 +25,7 @@ pub struct ServerSettings {
     pub public_host: Option<String>,
     /// Whether anybody on the network may play without an account.
     pub open_to_public: bool,
-    /// Ticks a second, 1 to 120.
+    /// Ticks a second, 10 to 120.
     pub tick_rate: u16,
     /// Folder with the game's rules and maps; the embedded ones when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,7 +55,7 @@ impl Default for ServerSettings {
 impl ServerSettings {
     /// Says whether every value is in its range and the addresses make sense together.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
-        in_range("tick_rate", "1 to 120", self.tick_rate, 1, 120)?;
+        in_range("tick_rate", "10 to 120", self.tick_rate, SimRate::HZ_MIN, SimRate::HZ_MAX)?;
         in_range("lanes", "1 to 64", self.lanes, 1, 64)?;
         self.check_addresses()
     }

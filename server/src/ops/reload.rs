@@ -9,7 +9,10 @@ use std::sync::{
 };
 
 use bevy::prelude::*;
-use framehouse_shared::sim::{GameFile, GameFileError, GameInfo};
+use framehouse_shared::{
+    game::GameHandle,
+    sim::{GameFile, GameFileError},
+};
 
 use super::status;
 use crate::{replay::MakeSimulation, room::host};
@@ -53,8 +56,8 @@ pub(crate) fn reload_waiting(world: &mut World) {
 /// # Errors
 /// When a file is refused; nothing has changed then.
 pub(crate) fn reload(world: &mut World, files: &[GameFile]) -> Result<(), GameFileError> {
-    let load_rules = world.resource::<GameInfo>().load_rules;
-    load_rules(world, files)?;
+    let game = world.resource::<GameHandle>().clone();
+    game.load_rules(world, files)?;
     status::note_maps(world);
     host::forget_missing_maps(world);
     Ok(())

@@ -9,8 +9,8 @@ use std::{
 use bevy::{ecs::system::SystemParam, prelude::*};
 use framehouse_shared::{
     api::{CleanupStatus, DesyncStatus, ErrorStatus, ListedRoom, RoomsByPhase, Status, TickMs},
+    game::GameHandle,
     protocol::guard::Dropped,
-    sim::GameInfo,
 };
 
 use super::{
@@ -125,7 +125,7 @@ struct Sources<'w, 's> {
 
 /// Notes which maps a host can choose, for the next page.
 pub(super) fn note_maps(world: &mut World) {
-    let maps = (world.resource::<GameInfo>().maps)(world);
+    let maps = world.resource::<GameHandle>().maps(world);
     world.insert_resource(MapNames(maps));
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use bevy::prelude::*;
+use framehouse_shared::game::Game;
 
 use super::{folder, info, verify::verify};
 
@@ -10,14 +10,14 @@ use super::{folder, info, verify::verify};
 ///
 /// # Errors
 /// A sentence for every one that is not.
-pub(crate) fn verify_files(game: impl Plugin + Clone, files: &[PathBuf]) -> Result<(), String> {
+pub(crate) fn verify_files(game: impl Game + Clone, files: &[PathBuf]) -> Result<(), String> {
     // What fails in the simulation is told in a sentence.
     std::panic::set_hook(Box::new(|_| {}));
     let bad: Vec<String> = files.iter().filter_map(|file| verify_file(game.clone(), file).err()).collect();
     if bad.is_empty() { Ok(()) } else { Err(bad.join("\n")) }
 }
 
-fn verify_file(game: impl Plugin, file: &Path) -> Result<(), String> {
+fn verify_file(game: impl Game, file: &Path) -> Result<(), String> {
     let shown = file.display();
     let verified = verify(game, &read(file)?).map_err(|error| format!("{shown}: {error}"))?;
     println!("{shown}: good, {} ticks, {}", verified.ticks, verified.ending);

@@ -111,6 +111,8 @@ impl Finding {
 /// A report that is to be written.
 pub(super) struct DesyncJob {
     pub finding: Finding,
+    /// The client's and the server's: they are compared when a session begins.
+    pub protocol: u64,
     pub simulation: MakeSimulation,
     /// The ticks of the match that are recorded and not in its file yet.
     pub unfinished: Option<RawBlock>,
@@ -130,7 +132,7 @@ impl DesyncJob {
         let compared = catch_unwind(AssertUnwindSafe(|| self.compare(folder)));
         let compared = compared.unwrap_or_else(|_| Err("running the match again failed".to_owned()));
         let path = folder.join(self.finding.file_name());
-        let bytes = report::write(&path, &self.finding, &compared)?;
+        let bytes = report::write(&path, &self.finding, self.protocol, &compared)?;
         if let Some(first) = compared.ok().and_then(|compared| compared.differences.into_iter().next()) {
             (self.tell)(first);
         }
@@ -143,7 +145,7 @@ impl DesyncJob {
         let mut state = RoomSnapshot::default();
         simulation.save(&mut state);
         let states = simulation.states();
-        let ours = states.fields(&states.outline(&state), first.place);
+        let ours = states.outline(&state).fields(first.place);
         let differences = if first.fields.is_empty() { Vec::new() } else { differences(&ours, &first.fields) };
         Ok(Compared { replay_agrees: simulation.hashes() == first.ours, differences })
     }

@@ -1,15 +1,14 @@
 //! Runs a replay again, without a server, and says whether the match comes out the same.
 
-use bevy::prelude::*;
 use framehouse_shared::{
+    game::Game,
     ids::{SLOTS_MAX, Slot},
     match_end::MatchEnd,
-    protocol::control::protocol_hash,
     replay::{Beginning, Header, Place, Replay, ReplayError, Trailer, rules_hash},
     score::Scoreboard,
     simulation::Simulation,
     state_hash::StateHashes,
-    tick::Tick,
+    tick::{SimRate, Tick},
 };
 
 use super::BUILD;
@@ -34,15 +33,16 @@ pub enum VerifyError {
     OtherGame(String, &'static str),
     /// It was recorded by a release that may calculate differently.
     #[error(
-        "it was recorded by {build} with protocol {theirs:016x}, and this program has {:016x}: verify it with the release \
-         that recorded it",
-        protocol_hash()
+        "it was recorded by {build} with protocol {theirs:016x}, and this program has {ours:016x}: verify it with the \
+         release that recorded it"
     )]
     OtherProtocol {
         /// The program that recorded it.
         build: String,
         /// Its protocol hash.
         theirs: u64,
+        /// Ours.
+        ours: u64,
     },
     /// It was recorded by a release whose game has other rules.
     #[error(
@@ -63,7 +63,7 @@ pub enum VerifyError {
         /// The program that recorded it.
         build: String,
     },
-    /// The state before tick 0 is none of this game.
+    /// The state before tick 0 is none of this game, or its tick rate none of any room.
     #[error("its opening state is not one of this game")]
     BadOpening,
     /// The simulation panicked.
@@ -104,7 +104,7 @@ fn hint(build: &str) -> String {
 ///
 /// # Errors
 /// With the first thing that is wrong.
-pub fn verify(game: impl Plugin, bytes: &[u8]) -> Result<Verified, VerifyError> {
+pub fn verify(game: impl Game, bytes: &[u8]) -> Result<Verified, VerifyError> {
     let replay = Replay::read(bytes)?;
     let mut simulation = Simulation::new(game);
     check_program(replay.header(), &simulation)?;
@@ -117,14 +117,16 @@ pub fn verify(game: impl Plugin, bytes: &[u8]) -> Result<Verified, VerifyError> 
 /// Whether this program would run the match as the one that recorded it did.
 fn check_program(header: &Header, simulation: &Simulation) -> Result<(), VerifyError> {
     let (game, build) = (simulation.game(), header.build.clone());
-    if header.game != game.id {
-        return Err(VerifyError::OtherGame(header.game.clone(), game.id));
+    if header.game != game.id() {
+        return Err(VerifyError::OtherGame(header.game.clone(), game.id()));
     }
-    if header.protocol != protocol_hash() {
-        return Err(VerifyError::OtherProtocol { build, theirs: header.protocol });
+    let (theirs, ours) = (header.protocol, game.protocol_hash());
+    if theirs != ours {
+        return Err(VerifyError::OtherProtocol { build, theirs, ours });
     }
-    if header.rules_version != game.rules_version {
-        return Err(VerifyError::OtherRules { build, theirs: header.rules_version, ours: game.rules_version });
+    let (theirs, ours) = (header.rules_version, game.rules_version());
+    if theirs != ours {
+        return Err(VerifyError::OtherRules { build, theirs, ours });
     }
     let has_same_components = simulation.states().names().eq(header.components.iter().map(String::as_str));
     if has_same_components { Ok(()) } else { Err(VerifyError::OtherComponents { build }) }
@@ -132,6 +134,7 @@ fn check_program(header: &Header, simulation: &Simulation) -> Result<(), VerifyE
 
 fn open(simulation: &mut Simulation, beginning: &Beginning) -> Result<(), VerifyError> {
     let opening = beginning.opening()?;
+    simulation.set_rate(SimRate::new(beginning.header.tick_rate).ok_or(VerifyError::BadOpening)?);
     let is_of_header = rules_hash(&opening) == Ok(beginning.header.rules_hash);
     let is_opened = simulation.decode(&opening).is_ok() && simulation.next_tick() == Tick(0);
     if is_of_header && is_opened { Ok(()) } else { Err(VerifyError::BadOpening) }

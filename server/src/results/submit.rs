@@ -4,11 +4,11 @@ use std::{cmp::Reverse, collections::HashMap};
 
 use bevy::prelude::*;
 use framehouse_shared::{
+    game::GameHandle,
     ids::{MatchId, Slot},
     match_end::MatchEnd,
     protocol::control::{ControlDown, LeaderboardEntry, PlayerState},
     score::ScoreFrame,
-    sim::GameInfo,
     state_hash::StateHashes,
 };
 
@@ -78,7 +78,7 @@ fn result_of(world: &World, room: Entity, ended: MatchEnd, ranking: &[Leaderboar
         room: data.id(),
         code: data.code(),
         map: current.setup().map.clone(),
-        game: world.resource::<GameInfo>().id.to_owned(),
+        game: world.resource::<GameHandle>().id().to_owned(),
         rules_hash: current.rules_hash(),
         seed: current.setup().seed,
         tick_rate: world.resource::<TickRate>().0,

@@ -7,12 +7,13 @@ use std::{
 
 use bevy::prelude::*;
 use framehouse_shared::{
+    game::GameHandle,
     ids::MatchId,
     match_end::MatchEnd,
     replay::rules_hash,
     rng::SimRng,
     room_state::RoomStates,
-    sim::{GameInfo, MatchSetup, SimRoom, open_match},
+    sim::{MatchSetup, SimRoom, open_match},
     tick::Tick,
 };
 
@@ -24,7 +25,7 @@ use super::{
     resync,
     score::ScoreBuffer,
 };
-use crate::tick::Now;
+use crate::tick::{Now, TickRate};
 
 /// What a room's newest match began from.
 #[derive(Component, Clone, Debug)]
@@ -33,7 +34,7 @@ pub struct CurrentMatch {
     id: MatchId,
     /// Its number in its room, from 1.
     number: u32,
-    /// Seed, map and seats.
+    /// Seed, map, seats and tick rate.
     setup: MatchSetup,
     /// Tells two sets of rules and maps apart.
     rules_hash: u64,
@@ -156,9 +157,10 @@ fn setup(world: &mut World, room: Entity, number: u32) -> MatchSetup {
     let (seats, chosen) =
         world.get::<Room>(room).map_or((0, None), |room| (room.options.seats, room.options.map.clone()));
     let map = chosen.unwrap_or_else(|| {
-        let maps = (world.resource::<GameInfo>().maps)(world);
+        let maps = world.resource::<GameHandle>().maps(world);
         // Rooms go through the maps in turn, so that a rematch is on another one.
         maps.get((number as usize - 1) % maps.len().max(1)).cloned().unwrap_or_default()
     });
-    MatchSetup { seed: world.resource_mut::<Seeds>().draw(), map, seats }
+    let rate = world.resource::<TickRate>().of_simulation();
+    MatchSetup { seed: world.resource_mut::<Seeds>().draw(), map, seats, rate }
 }

@@ -8,12 +8,13 @@ use std::{
 
 use bevy::prelude::*;
 use framehouse_shared::{
+    game::GameHandle,
     ids::{PlayerId, RoomCode, RoomId, SLOTS_MAX, SessionId},
     protocol::{
         control::{Hello, RoomOptions},
         end::EndCode,
     },
-    sim::{GameInfo, SimRoom},
+    sim::SimRoom,
 };
 use tokio::sync::oneshot;
 
@@ -94,6 +95,8 @@ pub struct Grant {
     pub server: SocketAddr,
     /// Ticks a second.
     pub tick_rate: u16,
+    /// What a client has to have in the same version: [`Hello::protocol`].
+    pub protocol: u64,
     /// The room's code.
     pub code: RoomCode,
     /// What the player can come back with after a lost connection.
@@ -237,8 +240,9 @@ pub fn join(world: &mut World, request: &JoinRequest) -> Result<Grant, JoinError
     let endpoint = world.get::<BoxedEndpoint>(endpoint).expect("endpoints stay as long as the server");
     let Admission { token, server } = endpoint.admit(client, now.unix_base + now.elapsed);
     let tick_rate = world.resource::<TickRate>().0;
+    let protocol = world.resource::<LocalHello>().0.protocol;
     let grace_s = world.resource::<RoomSettings>().grace;
-    Ok(Grant { token, session: SessionId(client), server, tick_rate, code, resume: secret, grace_s })
+    Ok(Grant { token, session: SessionId(client), server, tick_rate, protocol, code, resume: secret, grace_s })
 }
 
 /// Where a session is going to be.
@@ -304,7 +308,7 @@ pub(super) fn forget_room(world: &mut World, room: Entity) -> Option<RoomId> {
 }
 
 fn create_room(world: &mut World, size: u8, is_public: bool, practice: bool) -> Result<Entity, JoinError> {
-    let max = world.resource::<GameInfo>().players_max.min(SLOTS_MAX as u8);
+    let max = world.resource::<GameHandle>().players_max().min(SLOTS_MAX as u8);
     if !(1..=max).contains(&size) {
         return Err(JoinError::BadSize { asked: size, max });
     }

@@ -2,12 +2,12 @@
 
 use bevy::prelude::*;
 use framehouse_shared::{
+    game::GameHandle,
     ids::Slot,
     protocol::{
         control::{HostOrder, RoomEvent, RoomOptions},
         end::EndCode,
     },
-    sim::GameInfo,
 };
 
 use super::{
@@ -134,7 +134,7 @@ fn configure(world: &mut World, room: Entity, options: RoomOptions) -> Result<()
 
 /// After rules were reloaded: a room whose chosen map is gone goes through the maps in turn again, and is told.
 pub fn forget_missing_maps(world: &mut World) {
-    let maps = (world.resource::<GameInfo>().maps)(world);
+    let maps = world.resource::<GameHandle>().maps(world);
     let mut query = world.query::<(Entity, &mut Room)>();
     let is_missing = |room: &Room| room.options.map.as_ref().is_some_and(|map| !maps.contains(map));
     let mut changed = Vec::new();
@@ -152,11 +152,11 @@ pub fn forget_missing_maps(world: &mut World) {
 /// # Errors
 /// With a sentence for the host.
 pub fn check(world: &World, options: &RoomOptions) -> Result<(), String> {
-    let game = world.resource::<GameInfo>();
-    if !(1..=game.players_max).contains(&options.seats) {
-        return Err(format!("a room of this game has 1 to {} seats", game.players_max));
+    let game = world.resource::<GameHandle>();
+    if !(1..=game.players_max()).contains(&options.seats) {
+        return Err(format!("a room of this game has 1 to {} seats", game.players_max()));
     }
-    let maps = (game.maps)(world);
+    let maps = game.maps(world);
     match &options.map {
         Some(map) if !maps.contains(map) => Err(format!("there is no such map here; there are: {}", maps.join(", "))),
         _ => Ok(()),

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use bevy::prelude::*;
 use framehouse_shared::{
+    game::GameHandle,
     ids::{PlayerId, SLOTS_MAX, Slot},
     input::{Frame, Input, RosterChange, RosterEvent},
     protocol::hot::{Feedback, Inputs},
     score::{ScoreFrame, Scoreboard},
-    sim::{GameInfo, SimRoom, SimTickCount},
+    sim::{SimRoom, SimTickCount},
     tick::Tick,
 };
 
@@ -123,7 +124,7 @@ impl InputBuffer {
 
     /// The input that goes into the frame of `tick`. A missing input repeats the held state with its edges cleared: a
     /// lost packet must not stop a runner dead.
-    pub fn close(&mut self, tick: Tick, missing_input: fn(Input) -> Input) -> Input {
+    pub fn close(&mut self, tick: Tick, missing_input: impl FnOnce(Input) -> Input) -> Input {
         if self.end == Tick(0) {
             // A slot is neutral and uncounted until its first input; a strict room waits for it only once.
             self.replaced_in_a_row = self.replaced_in_a_row.max(1);
@@ -291,7 +292,7 @@ type RoomItem = (
 pub fn close_frames(
     now: Res<Now>,
     rate: Res<TickRate>,
-    game: Res<GameInfo>,
+    game: Res<GameHandle>,
     mut rooms: Query<RoomItem>,
     mut players: Query<(&Player, &mut InputBuffer)>,
 ) {
@@ -306,12 +307,10 @@ pub fn close_frames(
         }
         *frame = Frame { tick, ..default() };
         let mut here = [None; SLOTS_MAX];
-        for &entity in Members::entities(members) {
-            let Ok((player, mut buffer)) = players.get_mut(entity) else { continue };
-            if player.takes_part() {
-                here[player.slot.index()] = Some(entity);
-                frame.inputs[player.slot.index()] = buffer.close(tick, game.missing_input);
-            }
+        sim.isolate(|| here = close_inputs(&mut frame, Members::entities(members), &mut players, &game));
+        if sim.is_faulted() {
+            sim.stepping = false;
+            continue;
         }
         for slot in Slot::all() {
             let player = here[slot.index()].and_then(|entity| players.get(entity).ok());
@@ -320,6 +319,24 @@ pub fn close_frames(
         frame.events.sort();
         clock.close_tick(now.scheduled, *rate);
     }
+}
+
+/// Takes the inputs of everybody who takes part into the frame; says who that is, by slot. The game's own code runs here.
+fn close_inputs(
+    frame: &mut Frame,
+    members: &[Entity],
+    players: &mut Query<(&Player, &mut InputBuffer)>,
+    game: &GameHandle,
+) -> [Option<Entity>; SLOTS_MAX] {
+    let mut here = [None; SLOTS_MAX];
+    for &entity in members {
+        let Ok((player, mut buffer)) = players.get_mut(entity) else { continue };
+        if player.takes_part() {
+            here[player.slot.index()] = Some(entity);
+            frame.inputs[player.slot.index()] = buffer.close(frame.tick, |last| game.missing_input(last));
+        }
+    }
+    here
 }
 
 /// Whether anybody's input for this tick is still to come: a strict room commits no partial frame before its time-out.

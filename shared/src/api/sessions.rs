@@ -64,7 +64,7 @@ pub struct SessionGrant {
     pub session: String,
     /// Address of the game server, `host:port`.
     pub server: String,
-    /// Ticks a second, 1 to 120.
+    /// Ticks a second, 10 to 120.
     pub tick_rate: u16,
     /// The server's protocol hash, 16 hexadecimal digits.
     pub protocol: String,
@@ -91,6 +91,11 @@ mod hello {
     struct HelloJson {
         protocol: String,
         game: String,
+        /// Absent from a client of an older protocol, which is told that.
+        #[serde(default)]
+        rules_version: u32,
+        #[serde(default)]
+        components: Vec<String>,
         fingerprint: String,
     }
 
@@ -100,24 +105,30 @@ mod hello {
             .map(|hello| HelloJson {
                 protocol: format!("{:016x}", hello.protocol),
                 game: hello.game.clone(),
+                rules_version: hello.rules_version,
+                components: hello.components.clone(),
                 fingerprint: format!("{:016x}", hello.fingerprint),
             })
             .serialize(serializer)
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Hello>, D::Error> {
-        let Some(HelloJson { protocol, game, fingerprint }) = Option::deserialize(deserializer)? else {
+        let Some(HelloJson { protocol, game, rules_version, components, fingerprint }) =
+            Option::deserialize(deserializer)?
+        else {
             return Ok(None);
         };
-        if game.len() > GAME_ID_BYTES_MAX {
-            return Err(D::Error::custom(format_args!("a game's id has at most {GAME_ID_BYTES_MAX} bytes")));
-        }
         let number = |text: &str, field: &str| {
             let error = || D::Error::custom(format_args!("`{field}` is not a hexadecimal number"));
             u64::from_str_radix(text, 16).map_err(|_| error())
         };
         let (protocol, fingerprint) = (number(&protocol, "protocol")?, number(&fingerprint, "fingerprint")?);
-        Ok(Some(Hello { protocol, game, fingerprint }))
+        let hello = Hello { protocol, game, rules_version, components, fingerprint };
+        if hello.is_sane() {
+            Ok(Some(hello))
+        } else {
+            Err(D::Error::custom("`hello` has more components or longer names than any game"))
+        }
     }
 }
 

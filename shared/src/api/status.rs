@@ -13,7 +13,7 @@ pub struct Status {
     pub uptime_s: f64,
     /// Ticks since the server's start.
     pub tick: u64,
-    /// Ticks a second, 1 to 120.
+    /// Ticks a second, 10 to 120.
     pub tick_rate: u16,
     /// Duration of the last 100 ticks.
     pub tick_ms: TickMs,

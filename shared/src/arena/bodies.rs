@@ -12,19 +12,21 @@ use bevy_rapier2d::rapier::prelude::{
 };
 use serde::{Deserialize, Serialize};
 
-pub(super) use outline::BodiesOutline;
+use outline::BodiesOutline;
 
 use super::{
-    DT,
     events::TickEvents,
     grid::{Area, SpatialGrid},
+    pace::Pace,
     rules::MatchRules,
     solid::{obstacle_collider, wall_colliders},
     stepper,
 };
 use crate::{
+    fields::{FieldList, FieldPath},
     ids::{SLOTS_MAX, Slot},
-    state_hash::{StateHash, StateHasher},
+    room_state::{Outline, StateValue},
+    state_hash::StateHasher,
     tick::Tick,
 };
 
@@ -104,7 +106,7 @@ impl Bodies {
             glide_until: tick,
             dash_ready: tick,
             fire_ready: tick,
-            shield_until: tick.plus(rules.numbers.loss.spawn_shield_ticks),
+            shield_until: tick.plus(rules.numbers.loss.spawn_shield),
         });
         position
     }
@@ -166,23 +168,24 @@ impl Bodies {
         Slot::all().filter_map(|slot| Some((slot, self.position(slot)?)))
     }
 
-    /// Speeds crafts up by their thrust and slows them down by their drag.
-    pub fn drive(&mut self, rules: &MatchRules, tick: Tick) {
+    /// Speeds crafts up by their thrust and slows them down by their drag, for one step.
+    pub fn drive(&mut self, rules: &MatchRules, pace: Pace, tick: Tick) {
         let numbers = &rules.numbers.craft;
+        let drag = pace.drag(numbers.drag);
         for slot in Slot::all() {
             let (Some(craft), Some(mut velocity)) = (self.craft(slot), self.velocity(slot)) else { continue };
             // A dash that faded from its first tick on would feel like a nudge.
             if tick >= craft.glide_until {
-                velocity += craft.thrust * (numbers.acceleration * DT);
-                velocity *= 1.0 - numbers.drag * DT;
+                velocity += craft.thrust * (numbers.acceleration * drag.push_s);
+                velocity *= drag.kept;
             }
             self.set_velocity(slot, velocity.clamp_length_max(numbers.speed_max));
         }
     }
 
-    /// Moves everything by one tick and lets it bounce.
-    pub fn step(&mut self) {
-        stepper::with_pipeline(|pipeline, parameters, joints, multibodies| {
+    /// Moves everything by a step of `dt` seconds and lets it bounce.
+    pub fn step(&mut self, dt: f32) {
+        stepper::with_pipeline(dt, |pipeline, parameters, joints, multibodies| {
             pipeline.step(
                 Vec2::ZERO,
                 parameters,
@@ -224,7 +227,8 @@ impl Bodies {
     }
 }
 
-impl StateHash for Bodies {
+/// By hand: of rapier's sets only what the next step starts from is hashed, and only that can be listed.
+impl StateValue for Bodies {
     fn state_hash(&self, hasher: &mut StateHasher) {
         for slot in Slot::all() {
             let Some(craft) = self.craft(slot) else {
@@ -247,6 +251,14 @@ impl StateHash for Bodies {
             }
         }
         hash_contacts(&self.narrow_phase, hasher);
+    }
+
+    fn list(&self, _: &FieldPath, list: &mut FieldList) {
+        BodiesOutline::of(self).list_all(list);
+    }
+
+    fn outline(&self) -> Box<dyn Outline> {
+        Box::new(BodiesOutline::of(self))
     }
 }
 

@@ -13,7 +13,13 @@ use super::{
     rules::Rules,
     sweep::first_obstacle,
 };
-use crate::{ids::Slot, input::Input, rng::SimRng, sim::SimTickCount, tick::Tick};
+use crate::{
+    ids::Slot,
+    input::Input,
+    rng::SimRng,
+    sim::SimTickCount,
+    tick::{SimRate, Tick},
+};
 
 /// How far a bot sees an opponent it would shoot at, in units.
 const SIGHT: f32 = 400.0;
@@ -22,11 +28,18 @@ const LOOKAHEAD: f32 = 170.0;
 /// The most a bot's aim is off to either side, in 1/256 turns, by its number: some shoot better than others.
 const AIM_ERRORS: [u32; 4] = [7, 10, 13, 16];
 
+/// How often a bot makes up its mind, in decisions a second.
+const DECISIONS_HZ: u32 = 15;
+/// How long it holds fire, and how long each of the three pauses after that is, in seconds.
+const BURST_S: f64 = 16.0 / 30.0;
+/// How long a match has to go on before standing still means that it is stuck, in seconds.
+const START_S: f64 = 2.0;
+
 /// What a bot in this slot does after its last input.
 pub fn bot_input(room: EntityRef, slot: Slot, last: Input, rng: &mut SimRng) -> Input {
     let Some(senses) = Senses::of(&room, slot) else { return Input::NEUTRAL };
-    // People do not change their minds 30 times a second, and an unchanged input costs no bytes.
-    if !(senses.tick.0 + u32::from(u8::from(slot))).is_multiple_of(2) {
+    // People do not change their minds in every tick, and an unchanged input costs no bytes.
+    if !(senses.tick.0 + u32::from(u8::from(slot))).is_multiple_of(senses.decision_ticks()) {
         return missing_input(last);
     }
     senses.decide(last.into(), rng).into()
@@ -36,6 +49,7 @@ pub fn bot_input(room: EntityRef, slot: Slot, last: Input, rng: &mut SimRng) -> 
 struct Senses<'a> {
     slot: Slot,
     tick: Tick,
+    rate: SimRate,
     rules: &'a Rules,
     bodies: &'a Bodies,
     projectiles: &'a Projectiles,
@@ -52,6 +66,7 @@ impl<'a> Senses<'a> {
         Some(Self {
             slot,
             tick: room.get::<SimTickCount>()?.0,
+            rate: *room.get()?,
             rules,
             bodies,
             projectiles: room.get()?,
@@ -60,6 +75,17 @@ impl<'a> Senses<'a> {
             velocity: bodies.velocity(slot)?,
             cruise: (craft.acceleration / craft.drag.max(1.0)).min(craft.speed_max),
         })
+    }
+
+    /// Ticks from one decision to the next.
+    fn decision_ticks(&self) -> u32 {
+        self.rate.ticks(1.0 / f64::from(DECISIONS_HZ)).max(1)
+    }
+
+    /// True once in `n` decisions on average, or as often a second where a bot decides more or less often.
+    fn one_in(&self, n: u32, rng: &mut SimRng) -> bool {
+        let tuned = DECISIONS_HZ * self.decision_ticks();
+        rng.one_in((n * u32::from(self.rate.hz()) + tuned / 2) / tuned)
     }
 
     fn decide(&self, last: ArenaInput, rng: &mut SimRng) -> ArenaInput {
@@ -73,7 +99,8 @@ impl<'a> Senses<'a> {
                 input.aim_along(target - self.position);
                 input.aim = blurred(input.aim, AIM_ERRORS[self.slot.index() % AIM_ERRORS.len()], rng);
                 // Short bursts with pauses leave an opponent air to breathe.
-                input.fire = (self.tick.0 / 16 + u32::from(u8::from(self.slot))).is_multiple_of(4);
+                input.fire =
+                    (self.tick.0 / self.rate.ticks(BURST_S) + u32::from(u8::from(self.slot))).is_multiple_of(4);
             }
             None => input.aim_along(course),
         }
@@ -110,7 +137,8 @@ impl<'a> Senses<'a> {
         let (way, radius) = (goal - self.position, self.rules.numbers.craft.radius * 1.15);
         let straight = way.normalize_or(Vec2::X);
         // Pressed against something and going nowhere: any other way is better.
-        if self.velocity.length() < self.cruise * 0.08 && self.tick.0 > 60 && rng.one_in(3) {
+        if self.velocity.length() < self.cruise * 0.08 && self.tick.0 > self.rate.ticks(START_S) && self.one_in(3, rng)
+        {
             return directions::unit(rng.below(256) as u8);
         }
         let ahead = self.position + straight * way.length().min(LOOKAHEAD);
@@ -153,7 +181,7 @@ impl<'a> Senses<'a> {
         }
         let is_far = self.position.distance(goal) > 240.0;
         let is_clear = self.obstacle_between(self.position + course * 220.0, self.rules.numbers.craft.radius).is_none();
-        (is_far && is_clear && rng.one_in(14)) || (self.is_shot_at() && rng.one_in(5))
+        (is_far && is_clear && self.one_in(14, rng)) || (self.is_shot_at() && self.one_in(5, rng))
     }
 
     fn is_shot_at(&self) -> bool {

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{ids::Slot, rng::SimRng, tick::Tick};
 
-/// How a spark's flight through one tick ends.
+/// How a spark's flight through one step ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Flight {
     /// It flies on.
@@ -26,9 +26,9 @@ pub enum Flight {
     Wall(Vec2),
 }
 
-/// Follows a spark through one tick.
-pub fn fly(spark: &Spark, rules: &MatchRules, bodies: &Bodies, grid: &SpatialGrid) -> Flight {
-    let (from, to, radius) = (spark.position, spark.ahead(), rules.numbers.spark.radius);
+/// Follows a spark through one step of `dt` seconds.
+pub fn fly(spark: &Spark, dt: f32, rules: &MatchRules, bodies: &Bodies, grid: &SpatialGrid) -> Flight {
+    let (from, to, radius) = (spark.position, spark.ahead(dt), rules.numbers.spark.radius);
     let wall = first_obstacle(from, to, radius, rules);
     let craft = first_craft(spark, from, to, radius + rules.numbers.craft.radius, bodies, grid);
     match (craft, wall) {
@@ -67,6 +67,8 @@ pub struct Hits<'a> {
     pub rules: &'a MatchRules,
     /// The tick being simulated.
     pub tick: Tick,
+    /// The length of a step, in seconds.
+    pub dt: f32,
     /// The crafts, which are pushed.
     pub bodies: &'a mut Bodies,
     /// Which crafts are where.
@@ -82,14 +84,14 @@ pub struct Hits<'a> {
 }
 
 impl Hits<'_> {
-    /// Moves every spark by one tick and resolves what it strikes, oldest spark first.
+    /// Moves every spark by one step and resolves what it strikes, oldest spark first.
     pub fn resolve(&mut self, projectiles: &mut Projectiles) {
         projectiles.sparks.retain_mut(|spark| {
-            match fly(spark, self.rules, self.bodies, self.grid) {
+            match fly(spark, self.dt, self.rules, self.bodies, self.grid) {
                 Flight::Craft(victim, position) => self.strike(spark, victim, position),
                 Flight::Wall(position) => self.events.note(ArenaEvent::Fizzled { position }),
                 Flight::On => {
-                    spark.position = spark.ahead();
+                    spark.position = spark.ahead(self.dt);
                     return spark.fades > self.tick;
                 }
             }
@@ -113,7 +115,7 @@ impl Hits<'_> {
         let Some(craft) = self.bodies.craft_mut(victim).filter(|craft| self.tick >= craft.shield_until) else {
             return 0;
         };
-        craft.shield_until = self.tick.plus(self.rules.numbers.loss.shield_ticks);
+        craft.shield_until = self.tick.plus(self.rules.numbers.loss.shield);
         let score = self.scores.of_mut(victim);
         score.combo = 0;
         score.hits_taken = score.hits_taken.saturating_add(1);
@@ -160,7 +162,7 @@ mod tests {
         fn the_grid_gives_a_spark_the_craft_that_brute_force_gives(
             places in prop::collection::vec(any_point(), 1..16), from in any_point(), to in any_point(),
         ) {
-            let rules = ArenaLibrary::embedded().rules_for("basin");
+            let rules = ArenaLibrary::embedded().rules_for("basin", crate::tick::SimRate::DEFAULT);
             let reach = rules.numbers.craft.radius + rules.numbers.spark.radius;
             let (bodies, grid) = super::super::tests::crafts_at(&places, &rules);
             let spark = Spark {

@@ -73,8 +73,8 @@ impl Controls<'_> {
         let (numbers, tick, direction) = (&self.rules.numbers.dash, self.frame.tick, directions::unit(direction));
         let Some(position) = self.bodies.position(slot) else { return };
         let Some(craft) = self.bodies.craft_mut(slot) else { return };
-        craft.glide_until = tick.plus(numbers.glide_ticks);
-        craft.dash_ready = tick.plus(numbers.cooldown_ticks);
+        craft.glide_until = tick.plus(numbers.glide);
+        craft.dash_ready = tick.plus(numbers.cooldown);
         // The old velocity is dropped, not added to: a dash is also how one turns on the spot.
         self.bodies.set_velocity(slot, direction * numbers.speed);
         self.events.note(ArenaEvent::Dashed { slot, position, direction });
@@ -87,7 +87,7 @@ impl Controls<'_> {
         if !self.projectiles.fire(slot, center, aim, self.rules, tick) {
             return;
         }
-        craft.fire_ready = tick.plus(numbers.cooldown_ticks);
+        craft.fire_ready = tick.plus(numbers.cooldown);
         let direction: Vec2 = directions::unit(aim);
         self.bodies.set_velocity(slot, velocity - direction * numbers.recoil);
         let score = self.scores.of_mut(slot);

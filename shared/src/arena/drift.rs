@@ -3,26 +3,27 @@
 use bevy::math::Vec2;
 
 use super::{
-    DT,
     bodies::Bodies,
     grid::{Area, SpatialGrid},
     map::ARENA_HALF,
+    pace::Pace,
     pickups::{Gem, Pickups},
     rules::MatchRules,
 };
 use crate::{ids::Slot, tick::Tick};
 
-/// Moves every gem: pulled by the nearest craft, slowed by drag, turned back by walls and obstacles.
-pub fn drift(pickups: &mut Pickups, rules: &MatchRules, bodies: &Bodies, grid: &SpatialGrid, tick: Tick) {
+/// Moves every gem by one step: pulled by the nearest craft, slowed by drag, turned back by walls and obstacles.
+pub fn drift(pickups: &mut Pickups, rules: &MatchRules, bodies: &Bodies, grid: &SpatialGrid, pace: Pace, tick: Tick) {
     let numbers = &rules.numbers.gem;
+    let drag = pace.drag(numbers.drag);
     for gem in &mut pickups.gems {
         if tick >= gem.free
             && let Some((_, craft)) = nearest_craft(gem.position, numbers.magnet_radius, bodies, grid)
         {
-            gem.velocity += (craft - gem.position).normalize_or_zero() * (numbers.magnet_acceleration * DT);
+            gem.velocity += (craft - gem.position).normalize_or_zero() * (numbers.magnet_acceleration * drag.push_s);
         }
-        gem.velocity *= 1.0 - numbers.drag * DT;
-        gem.position += gem.velocity * DT;
+        gem.velocity *= drag.kept;
+        gem.position += gem.velocity * pace.dt;
         keep_inside(gem, rules);
     }
 }

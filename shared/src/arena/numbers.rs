@@ -2,24 +2,52 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The numbers of `rules.ron`. Distances in units, times in ticks, speeds in units per second.
+use crate::tick::SimRate;
+
+/// A time as `rules.ron` has it, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Seconds(pub f64);
+
+/// A time of the rules: [`Seconds`] in files, a number of ticks in a match.
+pub trait RuleTime: Copy {
+    /// The time as a number, and the lowest and highest number that a range in seconds allows.
+    fn bounded(self, low_s: f64, high_s: f64) -> (f64, f64, f64);
+}
+
+impl RuleTime for Seconds {
+    fn bounded(self, low_s: f64, high_s: f64) -> (f64, f64, f64) {
+        (self.0, low_s, high_s)
+    }
+}
+
+impl RuleTime for u32 {
+    /// At any tick rate: nobody says at which one ticks were made from seconds.
+    fn bounded(self, low_s: f64, high_s: f64) -> (f64, f64, f64) {
+        let low = (low_s * f64::from(SimRate::HZ_MIN)).floor().max(if low_s > 0.0 { 1.0 } else { 0.0 });
+        (self.into(), low, high_s * f64::from(SimRate::HZ_MAX))
+    }
+}
+
+/// The numbers of `rules.ron`. Distances in units, speeds in units per second; times are a `T`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ArenaNumbers {
+pub struct ArenaNumbers<T = u32> {
     /// The length of a match.
-    pub match_ticks: u32,
+    #[serde(rename = "match_s")]
+    pub match_time: T,
     /// Crafts.
     pub craft: CraftNumbers,
     /// The dash.
-    pub dash: DashNumbers,
+    pub dash: DashNumbers<T>,
     /// Sparks.
-    pub spark: SparkNumbers,
+    pub spark: SparkNumbers<T>,
     /// Gems.
-    pub gem: GemNumbers,
+    pub gem: GemNumbers<T>,
     /// The combo.
-    pub combo: ComboNumbers,
+    pub combo: ComboNumbers<T>,
     /// What a hit costs.
-    pub loss: LossNumbers,
+    pub loss: LossNumbers<T>,
 }
 
 /// How crafts move.
@@ -43,27 +71,31 @@ pub struct CraftNumbers {
 /// The dash.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct DashNumbers {
+pub struct DashNumbers<T = u32> {
     /// Units/s, set at once.
     pub speed: f32,
-    /// Ticks without drag and thrust.
-    pub glide_ticks: u32,
-    /// Ticks from one dash to the next.
-    pub cooldown_ticks: u32,
+    /// Time without drag and thrust.
+    #[serde(rename = "glide_s")]
+    pub glide: T,
+    /// Time from one dash to the next.
+    #[serde(rename = "cooldown_s")]
+    pub cooldown: T,
 }
 
 /// Sparks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct SparkNumbers {
+pub struct SparkNumbers<T = u32> {
     /// Units/s.
     pub speed: f32,
     /// Units.
     pub radius: f32,
-    /// Ticks until it fades.
-    pub life_ticks: u32,
-    /// Ticks from one spark to the next.
-    pub cooldown_ticks: u32,
+    /// Time until it fades.
+    #[serde(rename = "life_s")]
+    pub life: T,
+    /// Time from one spark to the next.
+    #[serde(rename = "cooldown_s")]
+    pub cooldown: T,
     /// Units/s given to whoever is hit.
     pub knockback: f32,
     /// Units/s taken from whoever fires.
@@ -73,23 +105,26 @@ pub struct SparkNumbers {
 /// Gems.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct GemNumbers {
+pub struct GemNumbers<T = u32> {
     /// Units.
     pub radius: f32,
     /// Gems on the field at tick 0.
     pub opening_count: u32,
     /// Gems that may lie about before no more spawn.
     pub field_max: u32,
-    /// Ticks between gems for one player; with n players n times as often.
-    pub spawn_ticks: u32,
-    /// Ticks until an untaken gem fades.
-    pub life_ticks: u32,
+    /// Time between gems for one player; with n players n times as often.
+    #[serde(rename = "spawn_s")]
+    pub spawn_every: T,
+    /// Time until an untaken gem fades.
+    #[serde(rename = "life_s")]
+    pub life: T,
     /// Points of a gem in the farthest corner.
     pub value_edge: u16,
     /// Points of a gem at the centre.
     pub value_center: u16,
-    /// Ticks between jackpots.
-    pub jackpot_ticks: u32,
+    /// Time between jackpots.
+    #[serde(rename = "jackpot_s")]
+    pub jackpot_every: T,
     /// Points of a jackpot.
     pub jackpot_value: u16,
     /// Units from a craft at which gems start to move to it.
@@ -103,9 +138,10 @@ pub struct GemNumbers {
 /// The combo.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ComboNumbers {
-    /// Ticks in which the next gem must be taken.
-    pub window_ticks: u32,
+pub struct ComboNumbers<T = u32> {
+    /// Time in which the next gem must be taken.
+    #[serde(rename = "window_s")]
+    pub window: T,
     /// Gems in a row that raise the multiplier by one.
     pub step: u16,
     /// Times a gem's value.
@@ -115,7 +151,7 @@ pub struct ComboNumbers {
 /// What a hit costs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct LossNumbers {
+pub struct LossNumbers<T = u32> {
     /// Share of the points.
     pub percent: u8,
     /// The least points, if there are as many.
@@ -124,18 +160,77 @@ pub struct LossNumbers {
     pub gems: u8,
     /// Units/s.
     pub scatter_speed: f32,
-    /// Ticks until anybody can take a dropped gem.
-    pub pick_delay_ticks: u32,
-    /// Ticks in which another hit costs nothing.
-    pub shield_ticks: u32,
+    /// Time until anybody can take a dropped gem.
+    #[serde(rename = "pick_delay_s")]
+    pub pick_delay: T,
+    /// Time in which another hit costs nothing.
+    #[serde(rename = "shield_s")]
+    pub shield: T,
     /// The same for a craft that has just appeared.
-    pub spawn_shield_ticks: u32,
+    #[serde(rename = "spawn_shield_s")]
+    pub spawn_shield: T,
 }
 
 /// A number with its name and the range it may have.
 struct Bounded(&'static str, f64, f64, f64);
 
-impl ArenaNumbers {
+fn time<T: RuleTime>(name: &'static str, time: T, low_s: f64, high_s: f64) -> Bounded {
+    let (value, low, high) = time.bounded(low_s, high_s);
+    Bounded(name, value, low, high)
+}
+
+impl ArenaNumbers<Seconds> {
+    /// The numbers for a match at this tick rate. A time above zero is at least one tick.
+    pub fn in_ticks(&self, rate: SimRate) -> ArenaNumbers {
+        let ticks = |time: Seconds| rate.ticks(time.0).max(u32::from(time.0 > 0.0));
+        let Self { match_time, craft, dash, spark, gem, combo, loss } = self;
+        ArenaNumbers {
+            match_time: ticks(*match_time),
+            craft: craft.clone(),
+            dash: DashNumbers { speed: dash.speed, glide: ticks(dash.glide), cooldown: ticks(dash.cooldown) },
+            spark: SparkNumbers {
+                speed: spark.speed,
+                radius: spark.radius,
+                life: ticks(spark.life),
+                cooldown: ticks(spark.cooldown),
+                knockback: spark.knockback,
+                recoil: spark.recoil,
+            },
+            gem: gem.in_ticks(ticks),
+            combo: ComboNumbers { window: ticks(combo.window), step: combo.step, multiplier_max: combo.multiplier_max },
+            loss: LossNumbers {
+                percent: loss.percent,
+                points_min: loss.points_min,
+                gems: loss.gems,
+                scatter_speed: loss.scatter_speed,
+                pick_delay: ticks(loss.pick_delay),
+                shield: ticks(loss.shield),
+                spawn_shield: ticks(loss.spawn_shield),
+            },
+        }
+    }
+}
+
+impl GemNumbers<Seconds> {
+    fn in_ticks(&self, ticks: impl Fn(Seconds) -> u32) -> GemNumbers {
+        GemNumbers {
+            radius: self.radius,
+            opening_count: self.opening_count,
+            field_max: self.field_max,
+            spawn_every: ticks(self.spawn_every),
+            life: ticks(self.life),
+            value_edge: self.value_edge,
+            value_center: self.value_center,
+            jackpot_every: ticks(self.jackpot_every),
+            jackpot_value: self.jackpot_value,
+            magnet_radius: self.magnet_radius,
+            magnet_acceleration: self.magnet_acceleration,
+            drag: self.drag,
+        }
+    }
+}
+
+impl<T: RuleTime> ArenaNumbers<T> {
     /// Checks every number against its range.
     ///
     /// # Errors
@@ -154,7 +249,7 @@ impl ArenaNumbers {
     fn movement(&self) -> Vec<Bounded> {
         let (craft, dash) = (&self.craft, &self.dash);
         vec![
-            Bounded("match_ticks", self.match_ticks.into(), 300.0, 108_000.0),
+            time("match_s", self.match_time, 10.0, 3600.0),
             Bounded("craft.radius", craft.radius.into(), 10.0, 40.0),
             Bounded("craft.acceleration", craft.acceleration.into(), 100.0, 10_000.0),
             Bounded("craft.drag", craft.drag.into(), 0.0, 20.0),
@@ -162,8 +257,8 @@ impl ArenaNumbers {
             Bounded("craft.bounce", craft.bounce.into(), 0.0, 1.0),
             Bounded("craft.wall_bounce", craft.wall_bounce.into(), 0.0, 1.0),
             Bounded("dash.speed", dash.speed.into(), 0.0, 2000.0),
-            Bounded("dash.glide_ticks", dash.glide_ticks.into(), 0.0, 30.0),
-            Bounded("dash.cooldown_ticks", dash.cooldown_ticks.into(), 1.0, 900.0),
+            time("dash.glide_s", dash.glide, 0.0, 1.0),
+            time("dash.cooldown_s", dash.cooldown, 0.01, 30.0),
         ]
     }
 
@@ -172,8 +267,8 @@ impl ArenaNumbers {
         vec![
             Bounded("spark.speed", spark.speed.into(), 50.0, 3000.0),
             Bounded("spark.radius", spark.radius.into(), 1.0, 20.0),
-            Bounded("spark.life_ticks", spark.life_ticks.into(), 1.0, 300.0),
-            Bounded("spark.cooldown_ticks", spark.cooldown_ticks.into(), 1.0, 300.0),
+            time("spark.life_s", spark.life, 0.01, 10.0),
+            time("spark.cooldown_s", spark.cooldown, 0.01, 10.0),
             Bounded("spark.knockback", spark.knockback.into(), 0.0, 2000.0),
             Bounded("spark.recoil", spark.recoil.into(), 0.0, 500.0),
         ]
@@ -185,11 +280,11 @@ impl ArenaNumbers {
             Bounded("gem.radius", gem.radius.into(), 2.0, 30.0),
             Bounded("gem.opening_count", gem.opening_count.into(), 0.0, 64.0),
             Bounded("gem.field_max", gem.field_max.into(), 1.0, 96.0),
-            Bounded("gem.spawn_ticks", gem.spawn_ticks.into(), 1.0, 3000.0),
-            Bounded("gem.life_ticks", gem.life_ticks.into(), 30.0, 10_000.0),
+            time("gem.spawn_s", gem.spawn_every, 0.01, 100.0),
+            time("gem.life_s", gem.life, 1.0, 600.0),
             Bounded("gem.value_edge", gem.value_edge.into(), 1.0, 1000.0),
             Bounded("gem.value_center", gem.value_center.into(), 1.0, 1000.0),
-            Bounded("gem.jackpot_ticks", gem.jackpot_ticks.into(), 30.0, 108_000.0),
+            time("gem.jackpot_s", gem.jackpot_every, 1.0, 3600.0),
             Bounded("gem.jackpot_value", gem.jackpot_value.into(), 1.0, 10_000.0),
             Bounded("gem.magnet_radius", gem.magnet_radius.into(), 0.0, 300.0),
             Bounded("gem.magnet_acceleration", gem.magnet_acceleration.into(), 0.0, 10_000.0),
@@ -200,16 +295,16 @@ impl ArenaNumbers {
     fn scores(&self) -> Vec<Bounded> {
         let (combo, loss) = (&self.combo, &self.loss);
         vec![
-            Bounded("combo.window_ticks", combo.window_ticks.into(), 1.0, 900.0),
+            time("combo.window_s", combo.window, 0.01, 30.0),
             Bounded("combo.step", combo.step.into(), 1.0, 100.0),
             Bounded("combo.multiplier_max", combo.multiplier_max.into(), 1.0, 20.0),
             Bounded("loss.percent", loss.percent.into(), 0.0, 100.0),
             Bounded("loss.points_min", loss.points_min.into(), 0.0, 1000.0),
             Bounded("loss.gems", loss.gems.into(), 1.0, 12.0),
             Bounded("loss.scatter_speed", loss.scatter_speed.into(), 0.0, 1500.0),
-            Bounded("loss.pick_delay_ticks", loss.pick_delay_ticks.into(), 0.0, 300.0),
-            Bounded("loss.shield_ticks", loss.shield_ticks.into(), 0.0, 300.0),
-            Bounded("loss.spawn_shield_ticks", loss.spawn_shield_ticks.into(), 0.0, 300.0),
+            time("loss.pick_delay_s", loss.pick_delay, 0.0, 10.0),
+            time("loss.shield_s", loss.shield, 0.0, 10.0),
+            time("loss.spawn_shield_s", loss.spawn_shield, 0.0, 10.0),
         ]
     }
 }

@@ -8,12 +8,7 @@ use super::{
     map::{ARENA_HALF, GemZone},
     rules::MatchRules,
 };
-use crate::{
-    fields::FieldList,
-    rng::SimRng,
-    state_hash::{StateHash, StateHasher},
-    tick::Tick,
-};
+use crate::{rng::SimRng, room_state::RoomState, tick::Tick};
 
 /// The most gems on the field, dropped ones included; while there are as many, no more appear.
 pub const PICKUPS_MAX: usize = 128;
@@ -21,7 +16,7 @@ pub const PICKUPS_MAX: usize = 128;
 const PLACE_TRIES: u32 = 4;
 
 /// Where a gem comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, RoomState)]
 pub enum GemKind {
     /// It grew on the field; the combo multiplies it.
     Field,
@@ -32,7 +27,8 @@ pub enum GemKind {
 }
 
 /// One gem.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, RoomState)]
+#[room_state(key = id)]
 pub struct Gem {
     /// Unique in its match: what a view recognises it by.
     pub id: u32,
@@ -51,7 +47,8 @@ pub struct Gem {
 }
 
 /// Every gem on the field, oldest first.
-#[derive(Component, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Component, Clone, Debug, Default, PartialEq, Serialize, Deserialize, RoomState)]
+#[room_state(order(next_id, next_spawn, gems))]
 pub struct Pickups {
     /// The gems.
     pub gems: Vec<Gem>,
@@ -68,11 +65,11 @@ impl Pickups {
         for _ in 0..opening {
             self.spawn_in(draw_zone(zones, rng), GemKind::Field, rules, rng, tick);
         }
-        if tick.plus(1).0.is_multiple_of(numbers.jackpot_ticks) {
+        if tick.plus(1).0.is_multiple_of(numbers.jackpot_every) {
             self.spawn_in(&zones[0], GemKind::Jackpot, rules, rng, tick);
         }
         if players > 0 && tick >= self.next_spawn {
-            self.next_spawn = tick.plus((numbers.spawn_ticks / players).max(1));
+            self.next_spawn = tick.plus((numbers.spawn_every / players).max(1));
             if self.gems.len() < numbers.field_max as usize {
                 self.spawn_in(draw_zone(zones, rng), GemKind::Field, rules, rng, tick);
             }
@@ -88,7 +85,7 @@ impl Pickups {
         // A zone full of obstacles yields fewer gems, not an endless search.
         let Some(position) = place else { return };
         let value = if kind == GemKind::Jackpot { numbers.jackpot_value } else { field_value(rules, position) };
-        self.add(kind, value, position, Vec2::ZERO, tick, tick.plus(numbers.life_ticks));
+        self.add(kind, value, position, Vec2::ZERO, tick, tick.plus(numbers.life));
     }
 
     /// Scatters `points` around a craft that was hit, in as many gems as the rules say and there is room for; returns the
@@ -103,8 +100,8 @@ impl Pickups {
             left -= value;
             let speed = numbers.scatter_speed * rng.between(0.5, 1.0);
             let velocity = directions::unit(rng.below(256) as u8) * speed;
-            let free = tick.plus(numbers.pick_delay_ticks);
-            self.add(GemKind::Dropped, value as u16, from, velocity, free, free.plus(rules.numbers.gem.life_ticks));
+            let free = tick.plus(numbers.pick_delay);
+            self.add(GemKind::Dropped, value as u16, from, velocity, free, free.plus(rules.numbers.gem.life));
         }
         scattered
     }
@@ -132,41 +129,4 @@ pub fn field_value(rules: &MatchRules, position: Vec2) -> u16 {
     let (edge, center) = (f32::from(rules.numbers.gem.value_edge), f32::from(rules.numbers.gem.value_center));
     let outwardness = (position / ARENA_HALF).length() / std::f32::consts::SQRT_2;
     (center + (edge - center) * outwardness.min(1.0)).round() as u16
-}
-
-impl Pickups {
-    /// What the hash covers, for reports.
-    pub(super) fn list_fields(&self, list: &mut FieldList) {
-        list.add(None, "next_id", self.next_id);
-        list.add(None, "next_spawn", self.next_spawn.0);
-        list.add(None, "count", self.gems.len());
-        for Gem { id, kind, value, position, velocity, free, fades } in &self.gems {
-            list.add(None, format_args!("gem {id} kind"), kind);
-            list.add(None, format_args!("gem {id} value"), value);
-            list.add(None, format_args!("gem {id} position.x"), position.x);
-            list.add(None, format_args!("gem {id} position.y"), position.y);
-            list.add(None, format_args!("gem {id} velocity.x"), velocity.x);
-            list.add(None, format_args!("gem {id} velocity.y"), velocity.y);
-            list.add(None, format_args!("gem {id} free"), free.0);
-            list.add(None, format_args!("gem {id} fades"), fades.0);
-        }
-    }
-}
-
-impl StateHash for Pickups {
-    fn state_hash(&self, hasher: &mut StateHasher) {
-        hasher.u32(self.next_id);
-        hasher.u32(self.next_spawn.0);
-        hasher.u32(self.gems.len() as u32);
-        for gem in &self.gems {
-            hasher.u32(gem.id);
-            hasher.u8(gem.kind as u8);
-            hasher.u16(gem.value);
-            for number in [gem.position.x, gem.position.y, gem.velocity.x, gem.velocity.y] {
-                hasher.f32(number);
-            }
-            hasher.u32(gem.free.0);
-            hasher.u32(gem.fades.0);
-        }
-    }
 }

@@ -3,19 +3,15 @@
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{DT, directions, rules::MatchRules};
-use crate::{
-    fields::FieldList,
-    ids::Slot,
-    state_hash::{StateHash, StateHasher},
-    tick::Tick,
-};
+use super::{directions, rules::MatchRules};
+use crate::{ids::Slot, room_state::RoomState, tick::Tick};
 
 /// The most sparks in a room; while there are as many, nobody can fire.
 pub const SPARKS_MAX: usize = 128;
 
 /// One spark.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, RoomState)]
+#[room_state(key = id, slot = owner)]
 pub struct Spark {
     /// Unique in its match: what a view recognises it by.
     pub id: u32,
@@ -30,7 +26,8 @@ pub struct Spark {
 }
 
 /// Every spark in flight, oldest first.
-#[derive(Component, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Component, Clone, Debug, Default, PartialEq, Serialize, Deserialize, RoomState)]
+#[room_state(order(next_id, sparks))]
 pub struct Projectiles {
     /// The sparks.
     pub sparks: Vec<Spark>,
@@ -50,44 +47,16 @@ impl Projectiles {
             // Inside the craft's rim: at a wall, a spark born outside would be born behind it.
             position: center + direction * (rules.numbers.craft.radius - numbers.radius).max(0.0),
             velocity: direction * numbers.speed,
-            fades: tick.plus(numbers.life_ticks),
+            fades: tick.plus(numbers.life),
         });
         self.next_id = self.next_id.wrapping_add(1);
         true
     }
-
-    /// What the hash covers, for reports.
-    pub(super) fn list_fields(&self, list: &mut FieldList) {
-        list.add(None, "next_id", self.next_id);
-        list.add(None, "count", self.sparks.len());
-        for Spark { id, owner, position, velocity, fades } in &self.sparks {
-            list.add(*owner, format_args!("spark {id} position.x"), position.x);
-            list.add(*owner, format_args!("spark {id} position.y"), position.y);
-            list.add(*owner, format_args!("spark {id} velocity.x"), velocity.x);
-            list.add(*owner, format_args!("spark {id} velocity.y"), velocity.y);
-            list.add(*owner, format_args!("spark {id} fades"), fades.0);
-        }
-    }
 }
 
 impl Spark {
-    /// Where the next tick takes it if nothing is in the way.
-    pub fn ahead(&self) -> Vec2 {
-        self.position + self.velocity * DT
-    }
-}
-
-impl StateHash for Projectiles {
-    fn state_hash(&self, hasher: &mut StateHasher) {
-        hasher.u32(self.next_id);
-        hasher.u32(self.sparks.len() as u32);
-        for spark in &self.sparks {
-            hasher.u32(spark.id);
-            hasher.u8(spark.owner.into());
-            for number in [spark.position.x, spark.position.y, spark.velocity.x, spark.velocity.y] {
-                hasher.f32(number);
-            }
-            hasher.u32(spark.fades.0);
-        }
+    /// Where it is after `dt` seconds if nothing is in the way.
+    pub fn ahead(&self, dt: f32) -> Vec2 {
+        self.position + self.velocity * dt
     }
 }

@@ -6,11 +6,18 @@ use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{grid::SpatialGrid, map::ArenaMap, numbers::ArenaNumbers};
+use super::{
+    grid::SpatialGrid,
+    map::ArenaMap,
+    numbers::{ArenaNumbers, Seconds},
+};
 use crate::{
+    fields::{FieldList, FieldPath},
     protocol::codec,
+    room_state::StateValue,
     sim::{GameFile, GameFileError},
-    state_hash::{StateHash, StateHasher},
+    state_hash::StateHasher,
+    tick::SimRate,
 };
 
 const RULES_PATH: &str = "rules.ron";
@@ -34,7 +41,7 @@ pub struct Rules(Arc<MatchRules>);
 /// What [`Rules`] refers to.
 #[derive(Debug)]
 pub struct MatchRules {
-    /// The numbers.
+    /// The numbers, with times in ticks of the room.
     pub numbers: ArenaNumbers,
     /// The map.
     pub map: ArenaMap,
@@ -92,15 +99,25 @@ impl From<Rules> for RulesParts {
     }
 }
 
-impl StateHash for Rules {
+/// By hand: the numbers and the map never change in a match, so that one hash of both stands for them.
+impl StateValue for Rules {
     fn state_hash(&self, hasher: &mut StateHasher) {
         hasher.u64(self.hash);
     }
+
+    fn list(&self, path: &FieldPath, list: &mut FieldList) {
+        list.add_at(&path.field("hash"), format_args!("{:016x}", self.hash));
+    }
 }
 
-/// The rules a new match takes, one for each map; never empty.
+/// The rules and maps that new matches begin with; there is always a map.
 #[derive(Resource, Clone, Debug)]
-pub struct ArenaLibrary(Vec<Rules>);
+pub struct ArenaLibrary {
+    numbers: ArenaNumbers<Seconds>,
+    maps: Vec<ArenaMap>,
+    /// The rules for each map at the rate that was asked for last: rooms share them, and a server has one rate.
+    made: Option<(SimRate, Vec<Rules>)>,
+}
 
 impl ArenaLibrary {
     /// The rules and maps that are part of the program.
@@ -116,36 +133,52 @@ impl ArenaLibrary {
     pub fn load(files: &[GameFile]) -> Result<Self, GameFileError> {
         let rules = files.iter().find(|file| file.path == RULES_PATH);
         let rules = rules.ok_or_else(|| GameFileError::Missing(RULES_PATH.to_owned()))?;
-        let numbers: ArenaNumbers = parse(RULES_PATH, &rules.text)?;
+        let numbers: ArenaNumbers<Seconds> = parse(RULES_PATH, &rules.text)?;
         numbers.check().map_err(|message| value_error(RULES_PATH, message))?;
-        let mut library = Self(Vec::new());
+        let mut library = Self { numbers, maps: Vec::new(), made: None };
         for (path, text) in map_files(files) {
-            library.add(&numbers, path, text)?;
+            library.add(path, text)?;
         }
         Ok(library)
     }
 
-    fn add(&mut self, numbers: &ArenaNumbers, path: &str, text: &str) -> Result<(), GameFileError> {
+    fn add(&mut self, path: &str, text: &str) -> Result<(), GameFileError> {
         let map: ArenaMap = parse(path, text)?;
-        if self.0.iter().any(|rules| rules.map.name == map.name) {
+        map.check().map_err(|message| value_error(path, message))?;
+        if self.maps.iter().any(|other| other.name == map.name) {
             return Err(value_error(path, format!("another map is already named {}", map.name)));
         }
-        if self.0.len() == MAPS_MAX {
+        if self.maps.len() == MAPS_MAX {
             return Err(value_error(path, format!("there are more than {MAPS_MAX} maps")));
         }
-        self.0.push(Rules::new(numbers.clone(), map).map_err(|message| value_error(path, message))?);
+        self.maps.push(map);
         Ok(())
     }
 
     /// The maps' names, in the order of their files.
     pub fn map_names(&self) -> Vec<String> {
-        self.0.iter().map(|rules| rules.map.name.clone()).collect()
+        self.maps.iter().map(|map| map.name.clone()).collect()
     }
 
-    /// The rules with the map of this name, or with the first map if there is none.
-    pub fn rules_for(&self, map: &str) -> Rules {
-        let named = self.0.iter().find(|rules| rules.map.name == map);
-        named.or(self.0.first()).expect("a library is never empty").clone()
+    /// The rules at this tick rate, with the map of this name, or with the first map if there is none.
+    pub fn rules_for(&mut self, map: &str, rate: SimRate) -> Rules {
+        let rules = self.rules_at(rate);
+        let named = rules.iter().find(|rules| rules.map.name == map);
+        named.or(rules.first()).expect("a library is never empty").clone()
+    }
+
+    fn rules_at(&mut self, rate: SimRate) -> &[Rules] {
+        let Self { numbers, maps, made } = self;
+        let (_, rules) = match made.take().filter(|(made_for, _)| *made_for == rate) {
+            Some(same) => made.insert(same),
+            None => {
+                let numbers = numbers.in_ticks(rate);
+                let rules = maps.iter().map(|map| Rules::new(numbers.clone(), map.clone()));
+                let rules = rules.collect::<Result<_, _>>().expect("numbers and maps were checked when they were read");
+                made.insert((rate, rules))
+            }
+        };
+        rules
     }
 }
 
@@ -203,9 +236,22 @@ mod tests {
 
     #[test]
     fn a_value_out_of_range_is_told_by_name() {
-        let text = EMBEDDED_RULES.replace("life_ticks: 27,", "life_ticks: 9000,");
+        let text = EMBEDDED_RULES.replace("life_s: 0.9,", "life_s: 300.0,");
         let error = ArenaLibrary::load(&[file(RULES_PATH, &text)]).expect_err("sparks may not live that long");
-        assert_eq!(error.to_string(), "rules.ron: spark.life_ticks is 9000, it must be 1 to 300");
+        assert_eq!(error.to_string(), "rules.ron: spark.life_s is 300, it must be 0.01 to 10");
+    }
+
+    #[test]
+    fn rules_are_made_for_every_rate_and_shared_by_the_rooms_of_one() {
+        let mut library = ArenaLibrary::embedded();
+        let rate = |hz| SimRate::new(hz).expect("in range");
+        for hz in SimRate::HZ_MIN..=SimRate::HZ_MAX {
+            assert_eq!(library.rules_for("", rate(hz)).numbers.match_time, 120 * u32::from(hz));
+        }
+        let [one, two] = [30, 30].map(|hz| library.rules_for("basin", rate(hz)));
+        assert!(Arc::ptr_eq(&one.0, &two.0));
+        let numbers = &library.rules_for("basin", rate(10)).numbers;
+        assert_eq!((numbers.dash.glide, numbers.spark.cooldown), (1, 3), "a short time is a tick and not none");
     }
 
     #[test]
@@ -225,7 +271,7 @@ mod tests {
 
     #[test]
     fn rules_survive_the_wire_and_bad_ones_do_not() {
-        let rules = ArenaLibrary::embedded().rules_for("crossing");
+        let rules = ArenaLibrary::embedded().rules_for("crossing", SimRate::DEFAULT);
         let bytes = codec::encode(&rules);
         let back: Rules = codec::decode::<_, 65536>(&bytes).expect("rules decode");
         assert_eq!((back.hash(), back.map.name.as_str()), (rules.hash(), "crossing"));

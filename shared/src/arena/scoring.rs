@@ -9,19 +9,19 @@ use super::{
     rules::MatchRules,
 };
 use crate::{
-    fields::FieldList,
     ids::{SLOTS_MAX, Slot, SlotMask, slots_in},
+    room_state::RoomState,
     score::Scoreboard,
-    state_hash::{StateHash, StateHasher},
     tick::Tick,
 };
 
 /// Everybody's score, by slot. A slot keeps its score after its player left, until someone else takes it.
-#[derive(Component, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Component, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, RoomState)]
 pub struct Scores(pub [PlayerScore; SLOTS_MAX]);
 
 /// One player's score.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, RoomState)]
+#[room_state(order(points, combo_ends, combo, combo_best, gems, shots, hits, hits_taken))]
 pub struct PlayerScore {
     /// What players are ranked by.
     pub points: u32,
@@ -46,7 +46,7 @@ impl PlayerScore {
     pub fn take(&mut self, gem: &Gem, numbers: &ComboNumbers, tick: Tick) -> u32 {
         self.combo = self.combo.saturating_add(1);
         self.combo_best = self.combo_best.max(self.combo);
-        self.combo_ends = tick.plus(numbers.window_ticks);
+        self.combo_ends = tick.plus(numbers.window);
         self.gems = self.gems.saturating_add(1);
         let multiplier = if gem.kind == GemKind::Dropped { 1 } else { multiplier(self.combo, numbers) };
         let points = u32::from(gem.value) * u32::from(multiplier);
@@ -102,7 +102,7 @@ pub fn write_scoreboard(board: &mut Scoreboard, scores: &Scores, seats: SlotMask
         let score = &scores.0[slot.index()];
         board.set(slot, score.points.into(), score.detail(tick).encode(), tick);
     }
-    if tick.plus(1).0 >= rules.numbers.match_ticks {
+    if tick.plus(1).0 >= rules.numbers.match_time {
         board.over = true;
         board.finished = seats;
     }
@@ -176,32 +176,6 @@ impl Scores {
     pub fn of_mut(&mut self, slot: Slot) -> &mut PlayerScore {
         &mut self.0[slot.index()]
     }
-
-    /// What the hash covers, for reports.
-    pub(super) fn list_fields(&self, list: &mut FieldList) {
-        for (slot, score) in Slot::all().zip(&self.0) {
-            list.add(slot, "points", score.points);
-            list.add(slot, "combo_ends", score.combo_ends.0);
-            list.add(slot, "combo", score.combo);
-            list.add(slot, "combo_best", score.combo_best);
-            list.add(slot, "gems", score.gems);
-            list.add(slot, "shots", score.shots);
-            list.add(slot, "hits", score.hits);
-            list.add(slot, "hits_taken", score.hits_taken);
-        }
-    }
-}
-
-impl StateHash for Scores {
-    fn state_hash(&self, hasher: &mut StateHasher) {
-        for score in &self.0 {
-            hasher.u32(score.points);
-            hasher.u32(score.combo_ends.0);
-            for count in [score.combo, score.combo_best, score.gems, score.shots, score.hits, score.hits_taken] {
-                hasher.u16(count);
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -209,6 +183,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{super::rules::ArenaLibrary, *};
+    use crate::tick::SimRate;
 
     fn gem(value: u16, kind: GemKind) -> Gem {
         Gem { id: 0, kind, value, position: Vec2::ZERO, velocity: Vec2::ZERO, free: Tick(0), fades: Tick(9) }
@@ -216,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_combo_multiplies_field_gems_and_not_dropped_ones() {
-        let numbers = ComboNumbers { window_ticks: 60, step: 2, multiplier_max: 3 };
+        let numbers = ComboNumbers { window: 60, step: 2, multiplier_max: 3 };
         let mut score = PlayerScore::default();
         let points: Vec<u32> = (0..7).map(|n| score.take(&gem(10, GemKind::Field), &numbers, Tick(n))).collect();
         assert_eq!(points, [10, 10, 20, 20, 30, 30, 30]);
@@ -236,7 +211,7 @@ mod tests {
 
     #[test]
     fn nobody_loses_more_than_they_have() {
-        let rules = ArenaLibrary::embedded().rules_for("");
+        let rules = ArenaLibrary::embedded().rules_for("", SimRate::DEFAULT);
         let loss = |points| PlayerScore { points, ..default() }.loss(&rules);
         assert_eq!((loss(0), loss(3), loss(20), loss(1000)), (0, 3, 6, 120));
         assert!(loss(u32::MAX) < u32::MAX);

@@ -5,7 +5,7 @@ use bevy_rapier2d::rapier::prelude::ColliderBuilder;
 
 use super::map::{ARENA_HALF, Obstacle};
 
-/// Half the thickness of the walls around the arena, in units: more than the fastest craft moves in a tick.
+/// Half the thickness of the walls around the arena, in units: more than the fastest craft moves in a step.
 const WALL_HALF: f32 = 100.0;
 
 /// The four walls around the arena.

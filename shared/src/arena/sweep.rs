@@ -6,7 +6,7 @@ use super::{grid::Area, map::ARENA_HALF, rules::MatchRules};
 
 /// The least a sweep steps on, in units: along a wall it would crawl otherwise. A graze this short is no hit.
 const SWEEP_STEP_MIN: f32 = 2.0;
-/// How often a sweep may step on: as far as the fastest spark of all rules flies in a tick.
+/// How often a sweep may step on: as far as the fastest spark of all rules flies in a step.
 const SWEEP_STEPS_MAX: u32 = 64;
 
 /// The part of the way, 0 to 1, at which a moving point first comes within `reach` of `center`.
@@ -26,7 +26,7 @@ pub fn first_touch(from: Vec2, to: Vec2, center: Vec2, reach: f32) -> Option<f32
 
 /// The part of the way, 0 to 1, at which a moving disc first touches a wall or an obstacle.
 ///
-/// A bot also asks it for a line of sight, which may be longer than a tick's way: what is left after the last step counts
+/// A bot also asks it for a line of sight, which may be longer than the way of a step: what is left after the last step counts
 /// as blocked.
 pub fn first_obstacle(from: Vec2, to: Vec2, radius: f32, rules: &MatchRules) -> Option<f32> {
     let (line, length) = (to - from, from.distance(to));
@@ -83,7 +83,7 @@ mod tests {
 
         #[test]
         fn a_sweep_stops_at_the_surface_and_not_before(from in any_point(), to in any_point()) {
-            let rules = ArenaLibrary::embedded().rules_for("crossing");
+            let rules = ArenaLibrary::embedded().rules_for("crossing", crate::tick::SimRate::DEFAULT);
             let to = from + (to - from).clamp_length_max(100.0);
             prop_assume!(from.distance(to) > 1.0 && rules.map.is_clear(from, 8.0));
             let first = first_obstacle(from, to, 7.0, &rules);

@@ -4,6 +4,7 @@ mod abuse;
 mod determinism;
 mod fields;
 mod play;
+mod rates;
 
 use bevy::prelude::*;
 
@@ -13,7 +14,7 @@ use crate::{
     input::{Frame, RosterChange, RosterEvent},
     sim::MatchSetup,
     simulation::Simulation,
-    tick::Tick,
+    tick::{SimRate, Tick},
 };
 
 /// Crafts at these places, by slot, and the grid over them.
@@ -32,8 +33,12 @@ fn slot(number: u8) -> Slot {
 }
 
 fn opened(seed: u64, seats: u8) -> Simulation {
+    opened_at(SimRate::DEFAULT, seed, seats)
+}
+
+fn opened_at(rate: SimRate, seed: u64, seats: u8) -> Simulation {
     let mut simulation = Simulation::new(ArenaPlugin);
-    simulation.open(&MatchSetup { seed, map: "basin".to_owned(), seats });
+    simulation.open(&MatchSetup { seed, map: "basin".to_owned(), seats, rate });
     let mut frame = Frame::default();
     frame.events.extend((0..seats).map(|number| RosterEvent { change: RosterChange::Join, slot: slot(number) }));
     simulation.step(&frame);

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use super::hello::Hello;
+
 use super::{
     codec::{self, CodecError},
     end::{EndCode, EndReason},
@@ -18,19 +20,10 @@ use crate::{
 /// [`Hello`], which can answer with a sentence.
 pub const NETCODE_PROTOCOL_ID: u64 = 0x4672_616d_6568_6f75;
 
-/// What has to be equal on both ends: the wire's version, and the exact versions of the crates that the simulation's
-/// arithmetic runs on. A test compares them with the lock file.
-pub const PROTOCOL_PARTS: &[(&str, &str)] = &[
-    ("framehouse-wire", "5"),
-    ("bevy_rapier2d", "0.36.0"),
-    ("rapier2d", "0.35.0-glamx0.2"),
-    ("parry2d", "0.30.2-glamx0.2-b"),
-    ("nalgebra", "0.34.2"),
-    ("glam", "0.32.1"),
-    ("rand", "0.10.3"),
-    ("rand_pcg", "0.10.2"),
-    ("bincode", "2.0.1"),
-];
+/// What has to be equal on both ends, whatever the game: the wire's version, and the exact versions of the crates that
+/// encode it and draw random numbers. A test compares them with the lock file. A game adds its own parts.
+pub const PROTOCOL_PARTS: &[(&str, &str)] =
+    &[("framehouse-wire", "6"), ("rand", "0.10.3"), ("rand_pcg", "0.10.2"), ("bincode", "2.0.1")];
 
 /// The most bytes of memory one control message may claim while it is decoded.
 const CONTROL_BYTES_MAX: usize = 16 * 1024;
@@ -59,49 +52,9 @@ pub const FIELDS_BYTES_MAX: usize = 1024;
 /// The most bytes of a sentence for a player.
 pub const REASON_BYTES_MAX: usize = 400;
 
-/// The number that [`PROTOCOL_PARTS`] stand for.
-pub fn protocol_hash() -> u64 {
-    xxhash_rust::xxh3::xxh3_64(&codec::encode(&PROTOCOL_PARTS))
-}
-
-/// What a peer is, compared before anything else.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hello {
-    /// [`protocol_hash`].
-    pub protocol: u64,
-    /// [`GameInfo::id`](crate::sim::GameInfo::id).
-    pub game: String,
-    /// [`determinism_fingerprint`](crate::simulation::determinism_fingerprint) on the embedded rules.
-    pub fingerprint: u64,
-}
-
-impl Hello {
-    /// Says why a peer that calls itself `other` cannot play here, in a sentence for its player.
-    ///
-    /// # Errors
-    /// When anything differs.
-    pub fn check(&self, other: &Self) -> Result<(), String> {
-        if other.game != self.game {
-            return Err(format!(
-                "this server plays \"{}\" and your client plays \"{}\": choose another server",
-                self.game, other.game
-            ));
-        }
-        if other.protocol != self.protocol {
-            return Err(format!(
-                "this server speaks protocol {:016x} and your client {:016x}: update the older of the two",
-                self.protocol, other.protocol
-            ));
-        }
-        if other.fingerprint != self.fingerprint {
-            return Err(
-                "your computer or build calculates differently from this server (the determinism fingerprints \
-                        differ): use the same release on both ends"
-                    .to_owned(),
-            );
-        }
-        Ok(())
-    }
+/// The number that [`PROTOCOL_PARTS`] and a game's [own parts](crate::game::Game::protocol_parts) stand for.
+pub fn protocol_hash(game_parts: &[(&str, &str)]) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(&codec::encode(&(PROTOCOL_PARTS, game_parts)))
 }
 
 /// From a client.
@@ -463,8 +416,7 @@ impl ControlUp {
         let message = codec::decode::<Self, CONTROL_BYTES_MAX>(bytes)?;
         let fits = match &message {
             Self::Message(bytes) => (1..=ROOM_MESSAGE_BYTES_MAX).contains(&bytes.len()),
-            // It comes back in the sentence that refuses it.
-            Self::Hello(hello) => hello.game.len() <= GAME_ID_BYTES_MAX,
+            Self::Hello(hello) => hello.is_sane(),
             Self::Chat(text) => (1..=CHAT_BYTES_MAX).contains(&text.len()),
             Self::Host(HostOrder::Configure(options)) => {
                 options.map.as_ref().is_none_or(|map| map.len() <= MAP_NAME_BYTES_MAX)
@@ -618,16 +570,6 @@ mod tests {
     #[test]
     fn a_slot_out_of_range_is_refused() {
         assert!(ControlDown::decode(&[1, 9, 2, 16, 0]).is_err());
-    }
-
-    #[test]
-    fn a_different_game_version_or_machine_is_told_why() {
-        let ours = Hello { protocol: 1, game: "arena".into(), fingerprint: 2 };
-        assert_eq!(ours.check(&ours.clone()), Ok(()));
-        let sentence = |other: Hello| ours.check(&other).expect_err("they differ");
-        assert!(sentence(Hello { protocol: 9, ..ours.clone() }).contains("protocol"));
-        assert!(sentence(Hello { game: "tiny".into(), ..ours.clone() }).contains("tiny"));
-        assert!(sentence(Hello { fingerprint: 9, ..ours.clone() }).contains("fingerprint"));
     }
 
     proptest! {

@@ -1,27 +1,31 @@
 //! Replays without a server: for tests, fuzzers and measurements.
 
-use bevy::prelude::*;
-
 use super::{Assembly, Header, Packer, Place, Recorder, Trailer, rules_hash};
 use crate::{
+    game::Game,
     ids::{MatchId, RoomCode, SLOTS_MAX},
     input::{Frame, Input},
     match_end::MatchEnd,
-    protocol::{control::protocol_hash, hot::encode_blob},
+    protocol::hot::encode_blob,
     score::Scoreboard,
     sim::MatchSetup,
-    simulation::{Simulation, bot_match},
-    tick::Tick,
+    simulation::{BotMatch, Simulation},
+    tick::{SimRate, Tick},
 };
 
-/// Records a [`bot_match`] of at most `ticks_max` ticks, at least one, as a server would.
-pub fn canned_replay(game: impl Plugin + Clone, seed: u64, seats: u8, ticks_max: u32) -> Vec<u8> {
-    let (header, opening) = beginning(game.clone(), seed, seats);
+/// Records a [`BotMatch`] at 30 ticks a second of at most `ticks_max` ticks, at least one.
+pub fn canned_replay(game: impl Game + Clone, seed: u64, seats: u8, ticks_max: u32) -> Vec<u8> {
+    record_bots(game, BotMatch { seed, seats, ticks_max, rate: SimRate::DEFAULT })
+}
+
+/// Records a match of bots as a server would.
+pub fn record_bots(game: impl Game + Clone, bots: BotMatch) -> Vec<u8> {
+    let (header, opening) = beginning(game.clone(), bots);
     let mut packer = Packer::new();
     let (mut assembly, mut bytes) = Assembly::begin(&mut packer, &header, &opening);
     let mut recorder = Recorder::default();
     let (mut previous, mut trailer) = ([Input::NEUTRAL; SLOTS_MAX], None);
-    bot_match(game, seed, seats, ticks_max, |tick, simulation| {
+    bots.play(game, |tick, simulation| {
         let frame = simulation.get::<Frame>().expect("a match has frames");
         let hashes = simulation.hashes();
         let blob = encode_blob(frame, &previous, super::is_hash_tick(tick).then(|| hashes.combined()));
@@ -38,10 +42,10 @@ pub fn canned_replay(game: impl Plugin + Clone, seed: u64, seats: u8, ticks_max:
 const NAMES: [&str; SLOTS_MAX] =
     ["Ada", "Bo", "Cyd", "Dee", "Eli", "Fay", "Gus", "Hal", "Ida", "Joy", "Kit", "Lou", "Max", "Nia", "Ona", "Pip"];
 
-fn beginning(game: impl Plugin, seed: u64, seats: u8) -> (Header, Vec<u8>) {
+fn beginning(game: impl Game, BotMatch { seed, seats, rate, .. }: BotMatch) -> (Header, Vec<u8>) {
     let mut simulation = Simulation::new(game);
     let map = simulation.maps().first().cloned().unwrap_or_default();
-    let setup = MatchSetup { seed, map, seats: seats.min(SLOTS_MAX as u8) };
+    let setup = MatchSetup { seed, map, seats: seats.min(SLOTS_MAX as u8), rate };
     simulation.open(&setup);
     let opening = simulation.encode();
     let header = Header {
@@ -49,14 +53,14 @@ fn beginning(game: impl Plugin, seed: u64, seats: u8) -> (Header, Vec<u8>) {
         room: RoomCode::from_number(seed as u32),
         started_unix_s: 1_700_000_000,
         build: "a test".to_owned(),
-        protocol: protocol_hash(),
-        game: simulation.game().id.to_owned(),
-        rules_version: simulation.game().rules_version,
+        protocol: simulation.game().protocol_hash(),
+        game: simulation.game().id().to_owned(),
+        rules_version: simulation.game().rules_version(),
         rules_hash: rules_hash(&opening).expect("it was encoded just now"),
         seed,
         map: setup.map,
         seats: setup.seats,
-        tick_rate: 30,
+        tick_rate: rate.hz(),
         components: simulation.states().names().map(str::to_owned).collect(),
     };
     (header, opening)

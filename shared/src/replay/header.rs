@@ -10,15 +10,13 @@ use crate::{
         control::GAME_ID_BYTES_MAX,
     },
     room_state::RoomStates,
-    state_hash::COMPONENTS_MAX,
+    state_hash::{COMPONENT_NAME_BYTES_MAX, COMPONENTS_MAX},
 };
 
 /// Bytes of a build's name, at most.
 pub const BUILD_BYTES_MAX: usize = 64;
 /// Bytes of a map's name, at most.
 pub const MAP_BYTES_MAX: usize = 64;
-/// Bytes of a component's name, at most.
-const COMPONENT_NAME_BYTES_MAX: usize = 32;
 /// Bytes of memory that decoding a header may claim.
 const HEADER_BYTES_MAX: usize = 4096;
 
@@ -41,11 +39,11 @@ pub struct Header {
     pub started_unix_s: u64,
     /// The program that recorded it, at most [`BUILD_BYTES_MAX`].
     pub build: String,
-    /// [`protocol_hash`](crate::protocol::control::protocol_hash) of that program.
+    /// [`GameHandle::protocol_hash`](crate::game::GameHandle::protocol_hash) of that program.
     pub protocol: u64,
-    /// [`GameInfo::id`](crate::sim::GameInfo::id).
+    /// [`Game::id`](crate::game::Game::id).
     pub game: String,
-    /// [`GameInfo::rules_version`](crate::sim::GameInfo::rules_version).
+    /// [`Game::rules_version`](crate::game::Game::rules_version).
     pub rules_version: u32,
     /// Tells two sets of rules and maps apart: [`rules_hash`] of the opening state.
     pub rules_hash: u64,
@@ -55,7 +53,7 @@ pub struct Header {
     pub map: String,
     /// How many seats the room had, 1 to 16.
     pub seats: u8,
-    /// Ticks a second.
+    /// Ticks a second: whoever runs the match again simulates it at this rate.
     pub tick_rate: u16,
     /// The names of the components whose hashes are recorded, in their order.
     pub components: Vec<String>,

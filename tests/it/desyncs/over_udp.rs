@@ -1,17 +1,13 @@
 //! With sockets, HTTP and a folder: the client is told the field, and the report is in the folder.
 
-use std::{sync::Arc, thread, time::Instant};
+use std::{thread, time::Instant};
 
 use framehouse_client::{
-    client::{Client, ClientConfig, MakeSimulation},
+    client::{Client, ClientConfig},
     connect::{RoomRequest, SessionRequest, request_session},
     net::{Connection, UdpLink},
 };
-use framehouse_shared::{
-    fields::FieldDifference,
-    protocol::control::Hello,
-    simulation::{Simulation, determinism_fingerprint},
-};
+use framehouse_shared::fields::FieldDifference;
 use framehouse_tests::live::{LiveServer, wait_until};
 
 use super::*;
@@ -20,14 +16,11 @@ use super::*;
 fn over_udp_the_client_is_told_the_field_and_the_report_is_in_the_folder() {
     let mut server = LiveServer::start(ArenaPlugin, Vec::new());
     let start = Instant::now();
-    let fingerprint = determinism_fingerprint(ArenaPlugin);
-    let hello = Hello { protocol: protocol_hash(), game: "arena".into(), fingerprint };
+    let config = ClientConfig::of(ArenaPlugin);
     let room = RoomRequest::Create { size: 1, private: false, practice: true };
-    let request = SessionRequest { name: "udp".into(), room, resume: None, hello: Some(hello.clone()) };
+    let request = SessionRequest { name: "udp".into(), room, resume: None, hello: Some(config.hello.clone()) };
     let grant = request_session(&server.url, &request).expect("a seat");
-    let make: MakeSimulation = Arc::new(|| Simulation::new(ArenaPlugin));
     let link = UdpLink::connect(Connection::server_address(&grant.token).expect("a token")).expect("a socket");
-    let config = ClientConfig { hello, game: Some(make) };
     let mut client = Client::new(&grant.token, Box::new(link), &config, start.elapsed()).expect("a token");
     client.set_ready(true);
     let (mut told, mut is_corrupt) = (None, false);

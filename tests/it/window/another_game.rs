@@ -2,6 +2,7 @@
 
 use bevy::{input::ButtonState, prelude::*};
 use framehouse_client::window::screens::Screen;
+use framehouse_shared::{game::Game, ids::Slot, input::Input, rng::SimRng, sim::MatchSetup};
 use framehouse_tests::{
     desk::Desk,
     live::LiveServer,
@@ -14,10 +15,26 @@ use super::Folder;
 #[derive(Clone, Copy)]
 struct QuickTiny;
 
-impl Plugin for QuickTiny {
+impl Game for QuickTiny {
+    fn id(&self) -> &'static str {
+        TinyPlugin.id()
+    }
+
     fn build(&self, app: &mut App) {
         TinyPlugin.build(app);
         app.insert_resource(MatchTicks(150));
+    }
+
+    fn open_match(&self, room: &mut EntityWorldMut, setup: &MatchSetup) {
+        TinyPlugin.open_match(room, setup);
+    }
+
+    fn missing_input(&self, last: Input) -> Input {
+        TinyPlugin.missing_input(last)
+    }
+
+    fn bot_input(&self, room: EntityRef, slot: Slot, last: Input, rng: &mut SimRng) -> Input {
+        TinyPlugin.bot_input(room, slot, last, rng)
     }
 }
 

@@ -16,17 +16,11 @@ use std::{
 
 use clap::Parser;
 use framehouse_client::{
-    client::{Client, ClientConfig, MakeSimulation},
+    client::{Client, ClientConfig},
     connect::{RoomRequest, SessionRequest, request_session},
     net::{Connection, Link, UdpLink},
 };
-use framehouse_shared::{
-    api::Status,
-    arena::ArenaPlugin,
-    protocol::control::{Hello, Phase, protocol_hash},
-    rng::SimRng,
-    simulation::{Simulation, determinism_fingerprint},
-};
+use framehouse_shared::{api::Status, arena::ArenaPlugin, protocol::control::Phase, rng::SimRng};
 use serde_json::json;
 
 /// Datagrams sent between two looks at the players, at most: a flood that fills the kernel's buffers tests the kernel.
@@ -136,10 +130,8 @@ fn attack(arguments: &Arguments) -> Result<serde_json::Value, String> {
 }
 
 fn seat_players(arguments: &Arguments, start: Instant) -> Result<Vec<Player>, String> {
-    let make: MakeSimulation = Arc::new(|| Simulation::new(ArenaPlugin));
-    let fingerprint = determinism_fingerprint(ArenaPlugin);
-    let hello = Hello { protocol: protocol_hash(), game: make().game().id.to_owned(), fingerprint };
-    let config = ClientConfig { hello: hello.clone(), game: Some(make) };
+    let config = ClientConfig::of(ArenaPlugin);
+    let hello = config.hello.clone();
     let mut room = RoomRequest::Create { size: PLAYERS as u8, private: true, practice: false };
     let mut players = Vec::new();
     for index in 0..PLAYERS {

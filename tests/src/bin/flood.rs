@@ -20,11 +20,11 @@ use framehouse_shared::{
     arena::ArenaPlugin,
     input::Input,
     protocol::{
-        control::{ControlDown, ControlUp, Hello, protocol_hash},
+        control::{ControlDown, ControlUp},
         end::EndReason,
         hot::Inputs,
     },
-    simulation::{Simulation, determinism_fingerprint},
+    simulation,
     tick::Tick,
 };
 use serde_json::{Value, json};
@@ -99,8 +99,7 @@ fn flood(server: &str) -> Result<Value, String> {
 }
 
 fn connect(server: &str, start: Instant) -> Result<Connection, String> {
-    let game = Simulation::new(ArenaPlugin).game().id.to_owned();
-    let hello = Hello { protocol: protocol_hash(), game, fingerprint: determinism_fingerprint(ArenaPlugin) };
+    let hello = simulation::hello(ArenaPlugin);
     let room = RoomRequest::Create { size: 2, private: true, practice: false };
     let request = SessionRequest { name: "flood".to_owned(), room, resume: None, hello: Some(hello.clone()) };
     let grant = request_session(server, &request).map_err(|error| error.to_string())?;

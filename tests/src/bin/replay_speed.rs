@@ -36,7 +36,7 @@ struct Args {
 fn main() -> ExitCode {
     let args = Args::parse();
     let match_ticks = args.seconds * TICKS_PER_S;
-    let bytes = canned_replay(ArenaFor { match_ticks }, 2024, args.players, match_ticks);
+    let bytes = canned_replay(ArenaFor { match_s: args.seconds }, 2024, args.players, match_ticks);
     if let Some(file) = &args.keep {
         fs::write(file, &bytes).expect("the file can be written");
     }

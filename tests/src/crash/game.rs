@@ -7,9 +7,9 @@ use std::{
 
 /// The arena's files in this repository.
 const ARENA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/arena");
-/// The length of a match in the arena, and in the copy, in ticks.
-const LONG: &str = "match_ticks: 3600,";
-const SHORT: &str = "match_ticks: 300,";
+/// The length of a match in the arena, and in the copy, in seconds.
+const LONG: &str = "match_s: 120.0,";
+const SHORT: &str = "match_s: 10.0,";
 
 /// Makes the copy in this folder and says where it is.
 pub fn make_short_matches(folder: &Path) -> Result<PathBuf, String> {

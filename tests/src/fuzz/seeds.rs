@@ -10,7 +10,7 @@ use framehouse_shared::{
         codec,
         control::{
             ControlDown, ControlUp, Hello, HostOrder, LeaderboardEntry, Member, Phase, PlayerState, RoomEvent,
-            RoomOptions, Standing, Welcome, protocol_hash,
+            RoomOptions, Standing, Welcome,
         },
         end::EndCode,
         hot::{Feedback, FramesHeader, Inputs, Ping, Pong, encode_blob, put_frames},
@@ -102,7 +102,13 @@ fn ups() -> Vec<ControlUp> {
     let hashes = StateHashes([Some(1), None, Some(u64::MAX)].into_iter().collect());
     let field = |slot, name: &str| Field { slot, name: name.into(), value: "-0.0".into() };
     vec![
-        ControlUp::Hello(Hello { protocol: protocol_hash(), game: "arena".into(), fingerprint: 2 }),
+        ControlUp::Hello(Hello {
+            protocol: u64::MAX,
+            game: "arena".into(),
+            rules_version: 1,
+            components: vec!["tick".into(), "bodies".into()],
+            fingerprint: 2,
+        }),
         ControlUp::Ready(true),
         ControlUp::Leave,
         ControlUp::Loaded { match_no: 2, next_tick: Tick(70_000) },

@@ -73,7 +73,10 @@ impl Stage {
 
 /// A thin client's session.
 fn hired(server: &FakeServer, resume: &str, now: Duration) -> Hired {
-    let config = ClientConfig { hello: Hello { protocol: 1, game: "toy".to_owned(), fingerprint: 2 }, game: None };
+    let config = ClientConfig {
+        hello: Hello { protocol: 1, game: "toy".to_owned(), rules_version: 1, components: Vec::new(), fingerprint: 2 },
+        game: None,
+    };
     let client = Client::new(&server.token(), server.link(), &config, now).expect("a good token");
     Hired { client, code: code(), resume: resume.to_owned(), grace: SEAT_KEPT }
 }

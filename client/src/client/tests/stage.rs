@@ -8,6 +8,7 @@ use framehouse_shared::{
     },
     sim::MatchSetup,
     state_hash::StateHashes,
+    tick::SimRate,
 };
 
 use super::*;
@@ -124,7 +125,7 @@ impl Stage {
     }
 
     fn open_match(&mut self) {
-        self.simulation.open(&MatchSetup { seed: 5, map: String::new(), seats: 4 });
+        self.simulation.open(&MatchSetup { seed: 5, map: String::new(), seats: 4, rate: SimRate::DEFAULT });
     }
 
     /// Tick 0 is a second away.
@@ -183,7 +184,8 @@ impl Stage {
 
     fn new(game: Option<MakeSimulation>) -> Self {
         let server = FakeServer::new();
-        let hello = Hello { protocol: 1, game: "toy".to_owned(), fingerprint: 2 };
+        let hello =
+            Hello { protocol: 1, game: "toy".to_owned(), rules_version: 1, components: Vec::new(), fingerprint: 2 };
         let config = ClientConfig { hello, game };
         let client = Client::new(&server.token(), server.link(), &config, Duration::ZERO).expect("a good token");
         Self {

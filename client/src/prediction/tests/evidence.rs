@@ -19,7 +19,7 @@ fn sum_after(frames: &[(Frame, u64)]) -> String {
     frames.iter().for_each(|(frame, _)| simulation.step(frame));
     let sums = simulation.get::<crate::toy::Sums>().expect("a match is open");
     let mut list = framehouse_shared::fields::FieldList::default();
-    sums.list_fields(&mut list);
+    framehouse_shared::room_state::Outline::list_all(sums, &mut list);
     list.into_fields()[0].value.clone()
 }
 

@@ -8,7 +8,6 @@ use std::collections::BTreeSet;
 use bevy::prelude::*;
 use framehouse_shared::{
     arena::{
-        DT,
         directions::unit,
         events::ArenaEvent,
         map::{ARENA_HALF, nearest_on_segment},
@@ -24,8 +23,8 @@ use super::scene::{CraftGlance, Glance};
 
 /// How far apart, in units, what met may be drawn: several ticks can lie between two frames.
 const REACH_SLACK: f32 = 16.0;
-/// A spark that is seen for the first time when it is older than this, in ticks, was not fired just now.
-const FRESH_TICKS: u32 = 8;
+/// A spark that is seen for the first time when it is older than this, in seconds, was not fired just now.
+const FRESH_S: f64 = 8.0 / 30.0;
 
 /// Something worth a flash. Positions are in units from the arena's centre.
 #[derive(Message, Clone, Copy, Debug, PartialEq)]
@@ -96,7 +95,7 @@ pub fn between(before: &Glance, now: &Glance, rules: &MatchRules) -> Vec<Happeni
         }
     }
     let is_new = |spark: &&Spark| !before.sparks.iter().any(|old| is_same(old, spark));
-    happenings.extend(now.sparks.iter().filter(is_new).filter_map(|spark| fired(spark, now.tick, rules)));
+    happenings.extend(now.sparks.iter().filter(is_new).filter_map(|spark| fired(spark, now, rules)));
     let is_gone = |spark: &&Spark| spark.fades > now.tick && !now.sparks.iter().any(|new| is_same(new, spark));
     happenings.extend(before.sparks.iter().filter(is_gone).filter_map(|spark| ended(spark, before, now, rules)));
     let is_taken = |gem: &&Gem| gem.fades > now.tick && !now.gems.iter().any(|new| new.id == gem.id);
@@ -114,16 +113,16 @@ fn dash(slot: Slot, old: &CraftGlance, craft: &CraftGlance) -> Happening {
     Happening::Dashed { slot, position: old.position, direction, tick: craft.dash_ready }
 }
 
-fn fired(spark: &Spark, tick: Tick, rules: &MatchRules) -> Option<Happening> {
-    let age = rules.numbers.spark.life_ticks.saturating_sub(spark.fades.since(tick));
+fn fired(spark: &Spark, now: &Glance, rules: &MatchRules) -> Option<Happening> {
+    let age = rules.numbers.spark.life.saturating_sub(spark.fades.since(now.tick));
     let direction = spark.velocity.normalize_or_zero();
-    (age <= FRESH_TICKS).then_some(Happening::Fired { slot: spark.owner, direction, fades: spark.fades })
+    (age <= now.rate.ticks(FRESH_S)).then_some(Happening::Fired { slot: spark.owner, direction, fades: spark.fades })
 }
 
 fn ended(spark: &Spark, before: &Glance, now: &Glance, rules: &MatchRules) -> Option<Happening> {
     let Spark { owner, position, velocity, fades, .. } = *spark;
     // The tick in which it ended moved it, too; more of them if the frame was slow.
-    let ahead = position + velocity * (DT * now.tick.since(before.tick).clamp(1, 4) as f32);
+    let ahead = position + velocity * (now.rate.dt() * now.tick.since(before.tick).clamp(1, 4) as f32);
     let reach = rules.numbers.craft.radius + rules.numbers.spark.radius + REACH_SLACK;
     let distance = |craft: &CraftGlance| craft.position.distance(nearest_on_segment(position, ahead, craft.position));
     let near = now.crafts().filter(|(slot, craft)| *slot != owner && distance(craft) <= reach);

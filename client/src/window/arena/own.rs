@@ -1,7 +1,7 @@
 //! The player's own panel below the arena: points, combo and the dash.
 
 use bevy::prelude::*;
-use framehouse_shared::arena::{DT, scoring::multiplier};
+use framehouse_shared::arena::scoring::multiplier;
 
 use super::scene::Scene;
 use crate::window::{
@@ -84,7 +84,7 @@ fn write_combo(scene: Res<Scene>, mut combo: Single<(&mut Text, &mut TextColor),
     let Some((own, rules)) = scene.now.own.zip(scene.rules.as_ref()) else { return };
     let score = &scene.now.scores[own.index()];
     let times = multiplier(score.combo, &rules.numbers.combo);
-    let left = score.combo_ends.since(scene.now.tick) as f32 / rules.numbers.combo.window_ticks as f32;
+    let left = score.combo_ends.since(scene.now.tick) as f32 / rules.numbers.combo.window as f32;
     write(text, &if score.combo > 0 && times > 1 { format!("\u{d7}{times}") } else { String::new() });
     color.set_if_neq(TextColor(WARN.with_alpha(0.3 + 0.7 * left.clamp(0.0, 1.0))));
 }
@@ -105,9 +105,9 @@ fn fill_dash(
 ) {
     let Some((craft, rules)) = scene.now.own_craft().zip(scene.rules.as_ref()) else { return };
     // The drawn moment lies before the newest tick.
-    let left = craft.dash_ready.since(scene.now.tick) as f32 + scene.seconds_back / DT;
+    let left = craft.dash_ready.since(scene.now.tick) as f32 + scene.seconds_back / scene.now.rate.dt();
     let is_ready = craft.dash_ready <= scene.now.tick;
-    let filled = if is_ready { 1.0 } else { 1.0 - (left / rules.numbers.dash.cooldown_ticks as f32).clamp(0.0, 1.0) };
+    let filled = if is_ready { 1.0 } else { 1.0 - (left / rules.numbers.dash.cooldown as f32).clamp(0.0, 1.0) };
     if is_ready && !std::mem::replace(&mut state.was_ready, is_ready) {
         state.flash = 1.0;
     }

@@ -5,7 +5,6 @@
 use bevy::prelude::*;
 use framehouse_shared::{
     arena::{
-        DT,
         bodies::Bodies,
         events::TickEvents,
         pickups::{Gem, Pickups},
@@ -14,7 +13,7 @@ use framehouse_shared::{
         scoring::{PlayerScore, Scores},
     },
     ids::{SLOTS_MAX, Slot},
-    tick::Tick,
+    tick::{SimRate, Tick},
 };
 
 use super::happenings::{Happening, Seen, between};
@@ -40,6 +39,8 @@ pub struct Glance {
     pub match_no: Option<u32>,
     /// The next tick to simulate.
     pub tick: Tick,
+    /// The tick rate.
+    pub rate: SimRate,
     /// The player's own seat.
     pub own: Option<Slot>,
     /// Crafts by seat.
@@ -108,10 +109,10 @@ fn look(
     }
     let drawn_tick = f64::from(glance.tick.0) - 1.0 + f64::from(alpha);
     scene.passed = Passed {
-        game: ((drawn_tick - scene.drawn_tick) as f32 * DT).clamp(-0.5, 0.5),
+        game: ((drawn_tick - scene.drawn_tick) as f32 * glance.rate.dt()).clamp(-0.5, 0.5),
         real: time.delta_secs().min(0.25),
     };
-    scene.seconds_back = DT * (1.0 - alpha);
+    scene.seconds_back = glance.rate.dt() * (1.0 - alpha);
     scene.drawn_tick = drawn_tick;
     let before = std::mem::replace(&mut scene.now, glance);
     if let Some(rules) = &scene.rules {
@@ -140,6 +141,7 @@ fn glance(seen: &MatchView) -> Glance {
     Glance {
         match_no: seen.match_no(),
         tick,
+        rate: seen.rate(),
         own: seen.own(),
         crafts,
         gems: seen.get::<Pickups>().map(|pickups| pickups.gems.clone()).unwrap_or_default(),

@@ -6,9 +6,12 @@ use bevy::{
     prelude::*,
     sprite::{SliceScaleMode, TextureSlicer},
 };
-use framehouse_shared::arena::{
-    map::{ARENA_HALF, ARENA_SIZE, ArenaMap, Obstacle},
-    rules::ArenaLibrary,
+use framehouse_shared::{
+    arena::{
+        map::{ARENA_HALF, ARENA_SIZE, ArenaMap, Obstacle},
+        rules::ArenaLibrary,
+    },
+    tick::SimRate,
 };
 
 use super::{
@@ -105,7 +108,7 @@ fn spawn_vignette(mut commands: Commands, art: Res<Art>) {
 
 /// The arena is not to be empty while the client connects.
 fn spawn_first_map(mut commands: Commands, mut images: ResMut<Assets<Image>>) {
-    spawn_obstacles(&mut commands, &mut images, &ArenaLibrary::embedded().rules_for("").map);
+    spawn_obstacles(&mut commands, &mut images, &ArenaLibrary::embedded().rules_for("", SimRate::DEFAULT).map);
 }
 
 fn follow_map(

@@ -35,7 +35,7 @@ mod tests {
         input::{Frame, RosterChange, RosterEvent},
         sim::MatchSetup,
         simulation::Simulation,
-        tick::Tick,
+        tick::{SimRate, Tick},
     };
 
     use super::*;
@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn the_aim_follows_the_mouse_and_stays_when_it_leaves() {
         let mut simulation = Simulation::new(ArenaPlugin);
-        simulation.open(&MatchSetup { seed: 1, map: "basin".to_owned(), seats: 2 });
+        simulation.open(&MatchSetup { seed: 1, map: "basin".to_owned(), seats: 2, rate: SimRate::DEFAULT });
         let mut frame = Frame::default();
         frame.events.push(RosterEvent { change: RosterChange::Join, slot: slot(0) });
         simulation.step(&frame);

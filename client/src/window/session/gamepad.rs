@@ -160,10 +160,7 @@ pub mod driver {
     }
 
     fn aim(gamepads: Query<&Gamepad>, session: Res<Session>, mut controls: ResMut<Controls>) {
-        let craft = session.slot().and_then(|slot| {
-            let simulation = session.simulation()?;
-            (simulation.game().view.as_ref()?.place)(simulation.room(), slot)
-        });
+        let craft = session.slot().and_then(|slot| session.simulation()?.view_position(slot));
         if let Some(pointer) = craft.and_then(|craft| pads(&gamepads).pointer(craft)) {
             controls.pointer = Some(pointer);
         }

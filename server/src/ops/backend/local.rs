@@ -13,7 +13,6 @@ use std::{
 use framehouse_shared::{
     api::{ListedRoom, RoomFilter, SessionGrant, Status},
     ids::MatchId,
-    protocol::control::protocol_hash,
 };
 use tokio::{sync::oneshot, time::timeout};
 
@@ -82,7 +81,7 @@ fn session_grant(grant: Grant) -> SessionGrant {
         session: grant.session.to_string(),
         server: grant.server.to_string(),
         tick_rate: grant.tick_rate,
-        protocol: format!("{:016x}", protocol_hash()),
+        protocol: format!("{:016x}", grant.protocol),
         code: grant.code,
         resume: grant.resume.reveal(),
         grace_s: grant.grace_s,

@@ -5,7 +5,6 @@ use std::{fs, io, path::Path};
 use framehouse_shared::{
     fields::FieldDifference,
     ids::{RoomCode, Slot},
-    protocol::control::protocol_hash,
     tick::Tick,
 };
 use serde::Serialize;
@@ -32,7 +31,6 @@ struct Report<'a> {
     detected: Detected,
     hashes: Vec<HashPair<'a>>,
     link: LinkFigures,
-    /// The client's and the server's: they are compared when a session begins.
     protocol: String,
     server_build: &'a str,
 }
@@ -52,8 +50,13 @@ struct HashPair<'a> {
 }
 
 /// Writes the report, whole or not at all, and says how many bytes it has.
-pub(super) fn write(path: &Path, finding: &Finding, compared: &Result<Compared, String>) -> io::Result<u64> {
-    let text = serde_json::to_vec_pretty(&report(finding, compared)).map_err(io::Error::other)?;
+pub(super) fn write(
+    path: &Path,
+    finding: &Finding,
+    protocol: u64,
+    compared: &Result<Compared, String>,
+) -> io::Result<u64> {
+    let text = serde_json::to_vec_pretty(&report(finding, protocol, compared)).map_err(io::Error::other)?;
     let unfinished = path.with_extension(PART);
     let written = fs::write(&unfinished, &text).and_then(|()| fs::rename(&unfinished, path));
     if written.is_err() {
@@ -63,7 +66,7 @@ pub(super) fn write(path: &Path, finding: &Finding, compared: &Result<Compared, 
     written.map(|()| text.len() as u64)
 }
 
-fn report<'a>(finding: &'a Finding, compared: &'a Result<Compared, String>) -> Report<'a> {
+fn report<'a>(finding: &'a Finding, protocol: u64, compared: &'a Result<Compared, String>) -> Report<'a> {
     let differences = compared.as_ref().map_or(&[][..], |compared| &compared.differences);
     let note = match compared {
         Err(reason) => Some(reason.as_str()),
@@ -84,7 +87,7 @@ fn report<'a>(finding: &'a Finding, compared: &'a Result<Compared, String>) -> R
         detected: Detected { tick: finding.detected, unix_ms: finding.detected_unix_ms },
         hashes: hashes(finding),
         link: finding.link,
-        protocol: format!("{:016x}", protocol_hash()),
+        protocol: format!("{protocol:016x}"),
         server_build: BUILD,
     }
 }

@@ -7,7 +7,7 @@ use framehouse_shared::{
     replay::{Beginning, ReplayError},
     sim::LastInputs,
     simulation::Simulation,
-    tick::Tick,
+    tick::{SimRate, Tick},
 };
 
 use super::DesyncJob;
@@ -37,6 +37,8 @@ pub(super) fn state_after(job: &DesyncJob, folder: &Path, tick: Tick) -> Result<
 /// Runs the ticks that are in the file, then those that are not in it yet.
 fn run(simulation: &mut Simulation, job: &DesyncJob, bytes: &[u8], last: Tick) -> Result<(), ReplayError> {
     let beginning = Beginning::read(bytes)?;
+    let Some(rate) = SimRate::new(beginning.header.tick_rate) else { return Ok(()) };
+    simulation.set_rate(rate);
     if simulation.decode(&beginning.opening()?).is_err() {
         return Ok(());
     }

@@ -31,7 +31,7 @@ fn finding(match_id: u128, tick: u32) -> Finding {
 
 fn send(queue: &ReplayQueue, finding: Finding) {
     let simulation = MakeSimulation(Arc::new(|| Simulation::new(ArenaPlugin)));
-    let job = DesyncJob { finding, simulation, unfinished: None, tell: Box::new(|_| {}) };
+    let job = DesyncJob { finding, protocol: 1, simulation, unfinished: None, tell: Box::new(|_| {}) };
     queue.send(Job::Report(Box::new(job))).expect("there is room");
 }
 

@@ -6,10 +6,11 @@ use super::{Bodies, Craft};
 use crate::{
     fields::FieldList,
     ids::{SLOTS_MAX, Slot},
+    room_state::Outline,
 };
 
 /// All crafts and what touches.
-pub struct BodiesOutline {
+pub(super) struct BodiesOutline {
     crafts: [Option<MovingCraft>; SLOTS_MAX],
     contacts: Vec<Contact>,
 }
@@ -27,11 +28,11 @@ struct Contact {
     impulse: f32,
 }
 
-impl Bodies {
-    pub(in crate::arena) fn outline(&self) -> BodiesOutline {
+impl BodiesOutline {
+    pub(super) fn of(bodies: &Bodies) -> Self {
         let craft = |slot| {
-            let (position, velocity) = (self.position(slot), self.velocity(slot));
-            let craft = self.craft(slot)?.clone();
+            let (position, velocity) = (bodies.position(slot), bodies.velocity(slot));
+            let craft = bodies.craft(slot)?.clone();
             // A craft always has a body; a missing one must still be listed, not panic.
             Some(MovingCraft {
                 craft,
@@ -42,17 +43,17 @@ impl Bodies {
         let mut crafts = [const { None }; SLOTS_MAX];
         Slot::all().for_each(|slot| crafts[slot.index()] = craft(slot));
         let mut contacts = Vec::new();
-        for pair in self.narrow_phase.contact_pairs() {
+        for pair in bodies.narrow_phase.contact_pairs() {
             let colliders = [pair.collider1, pair.collider2].map(|collider| collider.into_raw_parts().0);
             let points = pair.manifolds.iter().flat_map(|manifold| &manifold.points);
             contacts.extend(points.map(|point| Contact { colliders, dist: point.dist, impulse: point.data.impulse }));
         }
-        BodiesOutline { crafts, contacts }
+        Self { crafts, contacts }
     }
 }
 
-impl BodiesOutline {
-    pub(in crate::arena) fn list_fields(&self, list: &mut FieldList) {
+impl Outline for BodiesOutline {
+    fn list_all(&self, list: &mut FieldList) {
         for (slot, moving) in Slot::all().zip(&self.crafts) {
             let Some(MovingCraft { craft, position, velocity }) = moving else { continue };
             list.add(slot, "body", craft.body.into_raw_parts());

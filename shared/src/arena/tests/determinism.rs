@@ -88,6 +88,23 @@ fn a_rolled_back_room_repeats_itself_bit_for_bit() {
     }
 }
 
+#[test]
+fn a_decoded_room_goes_on_at_the_rate_that_it_is_told() {
+    for hz in [10, 120] {
+        let rate = SimRate::new(hz).expect("in range");
+        let (mut original, mut rng) = (opened_at(rate, 14, 4), SimRng::new(8));
+        let mut copy = Simulation::new(ArenaPlugin);
+        copy.set_rate(rate);
+        copy.decode(&original.encode()).expect("a state decodes");
+        for _ in 0..100 {
+            let frame = scrum_frame(&original, &mut rng);
+            original.step(&frame);
+            copy.step(&frame);
+            assert_eq!(original.hashes(), copy.hashes(), "{hz} Hz, tick {}", frame.tick);
+        }
+    }
+}
+
 /// Enough rooms for several threads to share the heavy systems.
 #[test]
 fn rooms_of_one_world_do_not_touch_each_other() {
@@ -114,13 +131,13 @@ fn recorded(seed: u64) -> Vec<Frame> {
 }
 
 fn setup(seed: u64) -> MatchSetup {
-    MatchSetup { seed, map: ["basin", "crossing"][seed as usize % 2].to_owned(), seats: 4 }
+    MatchSetup { seed, map: ["basin", "crossing"][seed as usize % 2].to_owned(), seats: 4, rate: SimRate::DEFAULT }
 }
 
 /// The last hashes of these rooms after their frames, stepped side by side in one world.
 fn replayed(seeds: &[u64], frames: &[Vec<Frame>]) -> Vec<StateHashes> {
     let mut app = App::new();
-    app.add_plugins((TaskPoolPlugin::default(), SimPlugin, ArenaPlugin));
+    app.add_plugins((TaskPoolPlugin::default(), SimPlugin::new(ArenaPlugin)));
     app.finish();
     let world = app.world_mut();
     let open = |seed: &u64| {

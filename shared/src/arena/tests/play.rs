@@ -72,18 +72,18 @@ fn a_dash_is_fast_and_needs_its_cooldown() {
 
 #[test]
 fn walls_and_crafts_bounce_and_nothing_passes_through() {
-    let rules = ArenaLibrary::embedded().rules_for("basin");
+    let rules = ArenaLibrary::embedded().rules_for("basin", SimRate::DEFAULT);
     let (mut bodies, _) = crafts_at(&[Vec2::new(-400.0, 0.0), Vec2::new(-200.0, 0.0)], &rules);
     bodies.set_velocity(slot(0), Vec2::new(1100.0, 0.0));
     bodies.set_velocity(slot(1), Vec2::new(-1100.0, 0.0));
     for _ in 0..8 {
-        bodies.step();
+        bodies.step(SimRate::DEFAULT.dt());
         let (left, right) = (bodies.position(slot(0)).expect("there"), bodies.position(slot(1)).expect("there"));
         assert!(right.x - left.x > 30.0, "{left} and {right} overlap");
     }
     assert!(bodies.velocity(slot(0)).expect("there").x < -500.0, "{:?}", bodies.velocity(slot(0)));
     for _ in 0..60 {
-        bodies.step();
+        bodies.step(SimRate::DEFAULT.dt());
         assert!(bodies.positions().all(|(_, position)| position.x.abs() < 785.0));
     }
 }
@@ -133,7 +133,7 @@ fn a_player_who_left_keeps_the_score_and_loses_the_craft() {
 fn every_map_is_played_by_sixteen_bots() {
     for map in ["basin", "crossing"] {
         let mut simulation = Simulation::new(ArenaPlugin);
-        simulation.open(&MatchSetup { seed: 9, map: map.to_owned(), seats: 16 });
+        simulation.open(&MatchSetup { seed: 9, map: map.to_owned(), seats: 16, rate: SimRate::DEFAULT });
         let mut rngs: Vec<SimRng> = (0..16).map(SimRng::new).collect();
         let mut frame = Frame::default();
         frame.events.extend(Slot::all().map(|slot| RosterEvent { change: RosterChange::Join, slot }));

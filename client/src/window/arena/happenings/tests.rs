@@ -4,7 +4,7 @@ use super::*;
 use crate::window::{arena::scene::tests::gem, view::tests::slot};
 
 fn rules() -> Rules {
-    ArenaLibrary::embedded().rules_for("basin")
+    ArenaLibrary::embedded().rules_for("basin", framehouse_shared::tick::SimRate::DEFAULT)
 }
 
 fn craft_at(x: f32, y: f32) -> Option<CraftGlance> {

@@ -1,0 +1,278 @@
+//! The seam: the engine knows no game, and a game knows no network.
+//!
+//! A game is a type that implements [`Game`]. Server, window, bots and replays take it as it is; a whole one is this:
+//!
+//! ```
+//! use bevy::prelude::*;
+//! use framehouse_shared::{
+//!     game::Game,
+//!     ids::{SLOTS_MAX, Slot, slots_in},
+//!     input::{Frame, Input},
+//!     rng::SimRng,
+//!     room_state::{AddRoomState, RoomState},
+//!     score::Scoreboard,
+//!     sim::{MatchSetup, Rooms, Roster, SimSet, SimTick},
+//!     simulation::Simulation,
+//!     tick::{SimRate, Tick},
+//! };
+//! use serde::{Deserialize, Serialize};
+//!
+//! /// Whoever holds the button for the longest time in ten seconds wins.
+//! #[derive(Clone)]
+//! struct Hold;
+//!
+//! /// The ticks for which each player has held the button: the whole state of a match.
+//! #[derive(Component, Clone, Default, Serialize, Deserialize, RoomState)]
+//! struct Held {
+//!     ticks: [u32; SLOTS_MAX],
+//! }
+//!
+//! impl Game for Hold {
+//!     fn id(&self) -> &'static str {
+//!         "hold"
+//!     }
+//!
+//!     fn build(&self, app: &mut App) {
+//!         app.add_room_state::<Held>("held");
+//!         app.add_systems(SimTick, (count.in_set(SimSet::Apply), score.in_set(SimSet::Score)));
+//!     }
+//!
+//!     fn open_match(&self, room: &mut EntityWorldMut, _: &MatchSetup) {
+//!         room.insert(Held::default());
+//!     }
+//!
+//!     fn bot_input(&self, _: EntityRef, _: Slot, _: Input, rng: &mut SimRng) -> Input {
+//!         Input([u8::from(rng.one_in(2)), 0, 0, 0, 0, 0, 0, 0])
+//!     }
+//! }
+//!
+//! fn count(mut rooms: Rooms<(&Frame, &Roster, &mut Held)>) {
+//!     rooms.for_each_room(|(frame, roster, mut held)| {
+//!         for slot in slots_in(roster.seated).filter(|slot| frame.inputs[slot.index()].0[0] == 1) {
+//!             held.ticks[slot.index()] += 1;
+//!         }
+//!     });
+//! }
+//!
+//! fn score(mut rooms: Rooms<(&Frame, &SimRate, &Held, &mut Scoreboard)>) {
+//!     rooms.for_each_room(|(frame, rate, held, mut scores)| {
+//!         for slot in Slot::all() {
+//!             scores.set(slot, i64::from(held.ticks[slot.index()]), [0; 16], frame.tick);
+//!         }
+//!         // Times are seconds, whatever the tick rate of the server is.
+//!         scores.over = frame.tick.plus(1) >= Tick(rate.ticks(10.0));
+//!     });
+//! }
+//!
+//! let mut simulation = Simulation::new(Hold);
+//! simulation.open(&MatchSetup { seed: 1, map: String::new(), seats: 2, rate: SimRate::DEFAULT });
+//! for tick in (0..300).map(Tick) {
+//!     assert!(!simulation.is_over());
+//!     simulation.step(&Frame { tick, ..default() });
+//! }
+//! assert!(simulation.is_over());
+//! ```
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use bevy::prelude::*;
+
+use crate::{
+    ids::{SLOTS_MAX, Slot},
+    input::Input,
+    protocol::control::protocol_hash,
+    rng::SimRng,
+    sim::{GameFile, GameFileError, MatchSetup},
+};
+
+/// A game: its rules as systems of [`SimTick`](crate::sim::SimTick), and what the engine asks of it beside them.
+///
+/// [`id`](Self::id), [`build`](Self::build) and [`open_match`](Self::open_match) are a game; everything else has a default.
+/// The engine calls a game through its [`GameHandle`]. On the server a panic in `open_match`, `missing_input`, `maps` or
+/// `load_rules` is caught, and costs at most the room that it happened for.
+pub trait Game: Send + Sync + 'static {
+    /// The game's short name, 1 to 32 bytes, also the name of its folder of rules. Players of another game are refused.
+    fn id(&self) -> &'static str;
+
+    /// Raised with every change that makes the same inputs give another result. Players of another version are refused.
+    fn rules_version(&self) -> u32 {
+        1
+    }
+
+    /// The most players a room of this game can have, 1 to [`SLOTS_MAX`].
+    fn players_max(&self) -> u8 {
+        SLOTS_MAX as u8
+    }
+
+    /// What has to be the same on both ends beside the engine's own parts of the protocol: name and version of every crate
+    /// that the game's arithmetic runs on.
+    fn protocol_parts(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
+    /// Registers the game's components with [`add_room_state`](crate::room_state::AddRoomState::add_room_state) and adds its
+    /// systems to [`SimTick`](crate::sim::SimTick). The engine's own part is there already.
+    fn build(&self, app: &mut App);
+
+    /// Inserts the game's components of the state before tick 0. The engine's are there already.
+    ///
+    /// `setup.rate` says how long a tick is: rules in seconds become ticks here.
+    fn open_match(&self, room: &mut EntityWorldMut, setup: &MatchSetup);
+
+    /// The names of the maps that a match can be played on; none by default.
+    fn maps(&self, _world: &World) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Replaces the rules that the next match begins with by an operator's files.
+    ///
+    /// # Errors
+    /// When the files are refused; the old rules then stay. By default a game has no files, and refuses every one.
+    fn load_rules(&self, _world: &mut World, files: &[GameFile]) -> Result<(), GameFileError> {
+        let refuse = |file: &GameFile| GameFileError::Value {
+            path: file.path.clone(),
+            message: "this game reads no files".to_owned(),
+        };
+        files.first().map_or(Ok(()), |file| Err(refuse(file)))
+    }
+
+    /// What a player sends whose input did not arrive, from the player's last one. By default all of it goes on; a game
+    /// with presses beside held keys clears those.
+    fn missing_input(&self, last: Input) -> Input {
+        last
+    }
+
+    /// The game's own bot: the next input of `slot`, from what a player could see and the input it gave last, which may lie
+    /// ahead of what is seen. By default it does nothing.
+    fn bot_input(&self, _room: EntityRef, _slot: Slot, _last: Input, _rng: &mut SimRng) -> Input {
+        Input::NEUTRAL
+    }
+
+    /// The place where a view shows what belongs to a slot, in units of the game; none while nothing is shown. No part of
+    /// the simulation: clients measure by it how far a wrong prediction moved things.
+    fn view_position(&self, _room: EntityRef, _slot: Slot) -> Option<Vec2> {
+        None
+    }
+
+    /// The shortest jump of a [`view_position`](Self::view_position) that somebody would notice, in units of the game.
+    fn noticed_jump(&self) -> f32 {
+        f32::INFINITY
+    }
+}
+
+/// The game that a world plays, for systems.
+#[derive(Resource, Clone)]
+pub struct GameHandle {
+    game: Arc<dyn Game>,
+    protocol: u64,
+    players_max: u8,
+}
+
+impl GameHandle {
+    /// A handle of this game.
+    pub fn new(game: impl Game) -> Self {
+        let players_max = game.players_max().clamp(1, SLOTS_MAX as u8);
+        Self { protocol: protocol_hash(game.protocol_parts()), players_max, game: Arc::new(game) }
+    }
+
+    /// The most players a room can have, 1 to [`SLOTS_MAX`] whatever the game says.
+    pub const fn players_max(&self) -> u8 {
+        self.players_max
+    }
+
+    /// The number that stands for everything both ends need in the same version: the engine's parts and the game's.
+    pub const fn protocol_hash(&self) -> u64 {
+        self.protocol
+    }
+
+    /// The names of the maps. A game that panics over them has none.
+    pub fn maps(&self, world: &World) -> Vec<String> {
+        catch_unwind(AssertUnwindSafe(|| self.game.maps(world))).unwrap_or_else(|_| {
+            tracing::error!(game = self.game.id(), "the game panicked when it was asked for its maps");
+            Vec::new()
+        })
+    }
+
+    /// Replaces the rules of the next match.
+    ///
+    /// # Errors
+    /// When the game refuses the files, or panics over them.
+    pub fn load_rules(&self, world: &mut World, files: &[GameFile]) -> Result<(), GameFileError> {
+        catch_unwind(AssertUnwindSafe(|| self.game.load_rules(world, files))).unwrap_or(Err(GameFileError::Panicked))
+    }
+}
+
+impl std::ops::Deref for GameHandle {
+    type Target = dyn Game;
+    fn deref(&self) -> &Self::Target {
+        &*self.game
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulation::Simulation;
+
+    struct Broken;
+
+    impl Game for Broken {
+        fn id(&self) -> &'static str {
+            "broken"
+        }
+        fn build(&self, _: &mut App) {}
+        fn open_match(&self, _: &mut EntityWorldMut, _: &MatchSetup) {}
+        fn maps(&self, _: &World) -> Vec<String> {
+            panic!("a test wants this game to have no maps")
+        }
+        fn load_rules(&self, _: &mut World, _: &[GameFile]) -> Result<(), GameFileError> {
+            panic!("a test wants this game to read no files")
+        }
+    }
+
+    struct Least;
+
+    impl Game for Least {
+        fn id(&self) -> &'static str {
+            "least"
+        }
+        fn players_max(&self) -> u8 {
+            200
+        }
+        fn build(&self, _: &mut App) {}
+        fn open_match(&self, _: &mut EntityWorldMut, _: &MatchSetup) {}
+        fn protocol_parts(&self) -> &'static [(&'static str, &'static str)] {
+            &[("arithmetic", "1")]
+        }
+    }
+
+    #[test]
+    fn a_game_that_panics_over_maps_or_files_takes_nobody_along() {
+        let (game, mut world) = (GameHandle::new(Broken), World::new());
+        assert_eq!(game.maps(&world), Vec::<String>::new());
+        assert_eq!(game.load_rules(&mut world, &[]), Err(GameFileError::Panicked));
+    }
+
+    #[test]
+    fn a_game_without_files_refuses_them_by_name() {
+        let (game, mut world) = (GameHandle::new(Least), World::new());
+        let file = GameFile { path: "rules.ron".to_owned(), text: String::new() };
+        let error = game.load_rules(&mut world, &[file]).expect_err("it has no files");
+        assert_eq!(error.to_string(), "rules.ron: this game reads no files");
+        assert_eq!(game.load_rules(&mut world, &[]), Ok(()));
+    }
+
+    #[test]
+    fn no_game_has_more_players_than_there_are_slots() {
+        assert_eq!(GameHandle::new(Least).players_max(), 16);
+    }
+
+    #[test]
+    fn a_games_own_parts_change_the_protocol() {
+        let protocol = |game: &Simulation| game.game().protocol_hash();
+        assert_ne!(protocol(&Simulation::new(Least)), protocol(&Simulation::new(Broken)));
+    }
+}
