@@ -3,6 +3,7 @@
 pub mod broadcast;
 pub mod chat;
 pub mod clock;
+pub mod commands;
 pub mod control;
 pub mod current_match;
 pub mod desync;

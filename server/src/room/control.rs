@@ -6,7 +6,7 @@ use framehouse_shared::protocol::{
     end::{EndCode, EndReason},
 };
 
-use super::{Player, chat, desync, directory::LocalHello, host, members, resync};
+use super::{Player, chat, commands, desync, directory::LocalHello, host, members, resync};
 use crate::{
     net::session::{self, Session, SessionState},
     ops::status::Counters,
@@ -57,6 +57,9 @@ fn handle_members(world: &mut World, session: Entity, member: Entity, message: C
         ControlUp::Chat(text) => chat::write(world, session, member, &text),
         ControlUp::Ready(ready) if has_seat => members::set_ready(world, member, ready),
         ControlUp::Message(bytes) if has_seat => chat::say(world, member, bytes),
+        ControlUp::Command { match_no, tick, bytes } if has_seat => {
+            commands::take(world, session, member, match_no, tick, bytes);
+        }
         ControlUp::GiveUp if has_seat => {
             if !members::give_up(world, member) {
                 session::refuse(world, session, "you take part in no match that you could give up");
