@@ -59,6 +59,7 @@ impl Plugin for ToyPlugin {
                 room.insert(Sums::default());
             },
             bot_input: |_, _, _, rng| Input([rng.below(3) as u8, rng.below(8) as u8 / 7, 0, 0, 0, 0, 0, 0]),
+            bot_command: |_, _, _| None,
             load_rules: |_, _| Ok(()),
             view: Some(ViewInfo { place: |room, slot| room.get::<Sums>().map(|sums| sums.place(slot)), noticed: 1.0 }),
         });
@@ -74,6 +75,10 @@ fn add_up(mut rooms: Rooms<(&Frame, &Roster, &mut SimRng, &mut Sums)>) {
             assert_ne!(input[0], POISON, "the test asked for a panic");
             let sum = &mut sums.0[slot.index()];
             *sum = sum.wrapping_mul(31).wrapping_add(u64::from_le_bytes(input)) ^ u64::from(rng.bits());
+        }
+        for command in &frame.commands {
+            let sum = &mut sums.0[command.slot.index()];
+            *sum = command.bytes.iter().fold(*sum, |sum, byte| sum.wrapping_mul(37).wrapping_add(u64::from(*byte)));
         }
     });
 }

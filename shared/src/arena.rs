@@ -20,6 +20,7 @@ pub mod collide;
 pub mod control;
 pub mod directions;
 pub mod drift;
+pub mod emote;
 pub mod events;
 pub mod grid;
 pub mod input;
@@ -67,6 +68,7 @@ impl Plugin for ArenaPlugin {
             maps: |world| world.resource::<ArenaLibrary>().map_names(),
             open_match,
             bot_input: bot::bot_input,
+            bot_command: emote::bot_command,
             load_rules,
             view: Some(ViewInfo { place: |room, slot| room.get::<Bodies>()?.position(slot), noticed: NOTICED }),
         });

@@ -33,7 +33,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     fields::FieldList,
     ids::{RoomId, SLOTS_MAX, Slot, SlotMask},
-    input::{Frame, Input, RosterChange},
+    input::{CommandBytes, Frame, Input, RosterChange},
     rng::SimRng,
     room_state::{AddRoomState, RoomStates},
     score::Scoreboard,
@@ -82,6 +82,8 @@ pub struct GameInfo {
     /// The game's own bot: the next input of `slot`, from what a player could see and the input it gave last, which may lie
     /// ahead of what is seen.
     pub bot_input: fn(EntityRef, Slot, Input, &mut SimRng) -> Input,
+    /// The command that the game's own bot sends in a tick, if any: asked for once a tick, apart from its input.
+    pub bot_command: fn(EntityRef, Slot, &mut SimRng) -> Option<CommandBytes>,
     /// Replaces the embedded rules by an operator's files; on an error the old rules stay.
     pub load_rules: fn(&mut World, &[GameFile]) -> Result<(), GameFileError>,
     /// Where things are seen, for a client that measures by how much its predictions were wrong.

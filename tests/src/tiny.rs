@@ -62,6 +62,7 @@ impl Plugin for TinyPlugin {
                 room.insert(Presses::default());
             },
             bot_input: |_, _, _, rng| Input([rng.below(4) as u8, 0, 0, 0, 0, 0, 0, u8::from(rng.one_in(5))]),
+            bot_command: |_, _, _| None,
             load_rules: |_, _| Ok(()),
             view: None,
         });
