@@ -33,7 +33,12 @@ mod view;
 use std::{sync::Arc, time::Duration};
 
 use framehouse_shared::{
-    ids::Slot, input::Input, protocol::control::Hello, rng::SimRng, simulation::Simulation, tick::Tick,
+    ids::Slot,
+    input::{CommandBytes, Input},
+    protocol::control::Hello,
+    rng::SimRng,
+    simulation::Simulation,
+    tick::Tick,
 };
 
 pub use notice::Notice;
@@ -83,6 +88,11 @@ impl InputRequest<'_> {
     /// What the game's own bot would do; nothing in a thin client.
     pub fn bot_input(&self, rng: &mut SimRng) -> Input {
         self.simulation.map_or(Input::NEUTRAL, |simulation| simulation.bot_input_after(self.slot, self.last, rng))
+    }
+
+    /// The command that the game's own bot would send in this tick, if any; nothing in a thin client.
+    pub fn bot_command(&self, rng: &mut SimRng) -> Option<CommandBytes> {
+        self.simulation?.bot_command(self.slot, rng)
     }
 }
 

@@ -132,9 +132,14 @@ impl Bot {
 
     fn play(&mut self, now: Duration) {
         let Self { client, rng, .. } = self;
+        let mut command = None;
         client.update(now, &mut |request| {
+            command = command.take().or_else(|| request.bot_command(rng));
             request.simulation.map_or(Input::NEUTRAL, |simulation| simulation.bot_input(request.slot, rng))
         });
+        if let Some(command) = command {
+            client.send_command(&command);
+        }
         for notice in client.drain_notices() {
             if let Notice::ResultSaved { match_no, .. } = notice {
                 self.results_saved.insert(match_no);
