@@ -59,7 +59,9 @@ fn playing(seed: u64, link: &str, players: u8) -> World {
     let mut world = World::new(ListeningPlugin, seed).with_link(link);
     world.join(RoomWish::Create { size: players + 1, private: false, practice: false }).expect("a room");
     let code = world.room_code();
-    (1..players).for_each(|_| drop(world.join(RoomWish::Code(code)).expect("a seat")));
+    for _ in 1..players {
+        world.join(RoomWish::Code(code)).expect("a seat");
+    }
     world.step_ticks(60);
     world.all_ready();
     world.step_to_playing();
@@ -95,7 +97,7 @@ fn refusals(world: &mut World, client: usize) -> usize {
 fn to_the_end(world: &mut World) {
     let over = |world: &World| world.clients.iter().all(|client| client.client.results().is_some());
     assert!(world.step_until(MATCH_TICKS + 60, over));
-    world.step_ticks(30);
+    world.step_ticks(15);
 }
 
 #[test]
