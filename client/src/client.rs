@@ -35,7 +35,7 @@ use std::{sync::Arc, time::Duration};
 use framehouse_shared::{
     game::Game,
     ids::Slot,
-    input::Input,
+    input::{CommandBytes, Input},
     protocol::control::Hello,
     rng::SimRng,
     simulation::{self, Simulation},
@@ -102,6 +102,11 @@ impl InputRequest<'_> {
     /// What the game's own bot would do; nothing in a thin client.
     pub fn bot_input(&self, rng: &mut SimRng) -> Input {
         self.simulation.map_or(Input::NEUTRAL, |simulation| simulation.bot_input_after(self.slot, self.last, rng))
+    }
+
+    /// The command that the game's own bot would send in this tick, if any; nothing in a thin client.
+    pub fn bot_command(&self, rng: &mut SimRng) -> Option<CommandBytes> {
+        self.simulation?.bot_command(self.slot, rng)
     }
 }
 

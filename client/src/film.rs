@@ -7,12 +7,14 @@ use std::sync::Arc;
 
 use framehouse_shared::{
     ids::{SLOTS_MAX, Slot},
-    input::Frame,
+    input::{Command, Frame},
     replay::{BLOCK_TICKS, Header, Replay, ReplayError, rules_hash},
     simulation::Simulation,
     state_hash::StateHashes,
     tick::{SimRate, Tick},
 };
+
+use crate::prediction::COMMANDS_KEPT_TICKS;
 
 /// Ticks of a film, at most: two hours at 30 Hz, some 60 MB of memory as people play, and some 200 MB for a file that was made to
 /// be large.
@@ -131,6 +133,13 @@ impl Film {
     /// The state to draw.
     pub const fn simulation(&self) -> &Simulation {
         &self.simulation
+    }
+
+    /// The game's commands of the [`COMMANDS_KEPT_TICKS`] ticks before the state that is drawn, each with its tick, in order.
+    pub fn commands(&self) -> impl Iterator<Item = (Tick, &Command)> {
+        let end = self.simulation.next_tick().0;
+        let frames = &self.frames[end.saturating_sub(COMMANDS_KEPT_TICKS) as usize..end as usize];
+        frames.iter().flat_map(|frame| frame.commands.iter().map(|command| (frame.tick, command)))
     }
 
     /// How far the way is gone from the state before the newest one to the newest, 0 to 1.

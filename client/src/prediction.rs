@@ -8,6 +8,7 @@
 //! Nothing here knows the network. An update confirms any number of frames, then predicts once.
 
 mod budget;
+mod commands;
 mod corrections;
 #[cfg(feature = "corrupt")]
 mod corrupt;
@@ -23,7 +24,7 @@ use std::{
 
 use framehouse_shared::{
     ids::{SLOTS_MAX, Slot, slots_in},
-    input::{Frame, Input},
+    input::{Command, CommandBytes, Frame, Input},
     protocol::codec::CodecError,
     room_state::RoomSnapshot,
     sim::LastInputs,
@@ -32,9 +33,11 @@ use framehouse_shared::{
     tick::{SimRate, Tick},
 };
 
+pub use commands::{COMMANDS_KEPT_TICKS, COMMANDS_PENDING_MAX};
 pub use hashes::HASHES_KEPT;
 
 use budget::Budget;
+use commands::Commands;
 use corrections::Corrections;
 use evidence::Evidence;
 use hashes::RecentHashes;
@@ -74,6 +77,7 @@ pub struct Prediction {
     is_over: bool,
     ring: Ring,
     budget: Budget,
+    commands: Commands,
     corrections: Corrections,
     /// Ticks simulated since the last [`note_cost`](Self::note_cost).
     unpaid: u32,
@@ -96,6 +100,7 @@ impl Prediction {
             is_over: false,
             ring: Ring::default(),
             budget: Budget::default(),
+            commands: Commands::default(),
             corrections: Corrections::default(),
             unpaid: 0,
             hashes: RecentHashes::default(),
@@ -118,6 +123,7 @@ impl Prediction {
     pub fn load(&mut self, state: &[u8]) -> Result<Tick, CodecError> {
         self.simulation.decode(state)?;
         self.ring.clear();
+        self.commands.clear();
         self.corrections = Corrections::default();
         self.hashes.clear();
         self.past.forget();
@@ -160,6 +166,7 @@ impl Prediction {
         };
         self.next_confirmed = frame.tick.plus(1);
         self.last_inputs = frame.inputs;
+        self.commands.confirm(frame);
         if let Some(server) = server_hash {
             outcome.differs = server != hashes.combined();
             if !outcome.differs {
@@ -204,6 +211,19 @@ impl Prediction {
             steps += 1;
         }
         Ok(steps)
+    }
+
+    /// Predicts a command of the player's own in the first tick from `next_input` on that has room for it; gives that tick,
+    /// or nothing when [`COMMANDS_PENDING_MAX`] are waiting for their frames already.
+    pub fn predict_command(&mut self, next_input: Tick, bytes: CommandBytes) -> Option<Tick> {
+        self.commands.predict(next_input, bytes)
+    }
+
+    /// The commands of the last [`COMMANDS_KEPT_TICKS`] confirmed frames and of the predicted ones, in order, each with
+    /// its tick.
+    pub fn commands(&self) -> impl Iterator<Item = (Tick, &Command)> {
+        let predicted = self.ring.iter().map(|predicted| &predicted.frame);
+        self.commands.confirmed().chain(predicted.flat_map(|frame| frame.commands.iter().map(|it| (frame.tick, it))))
     }
 
     /// The newest predicted state.
@@ -308,6 +328,9 @@ impl Prediction {
         for slot in slots_in(self.simulation.roster().seated) {
             let known = if slot == own { own_input(frame.tick) } else { None };
             frame.inputs[slot.index()] = known.unwrap_or_else(|| game.missing_input(previous[slot.index()]));
+            if slot == own {
+                self.commands.fill(frame, own);
+            }
         }
     }
 }

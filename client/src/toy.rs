@@ -90,6 +90,10 @@ fn add_up(mut rooms: Rooms<(&Frame, &Roster, &mut SimRng, &mut Sums)>) {
             let sum = &mut sums.0[slot.index()];
             *sum = sum.wrapping_mul(31).wrapping_add(u64::from_le_bytes(input)) ^ u64::from(rng.bits());
         }
+        for command in &frame.commands {
+            let sum = &mut sums.0[command.slot.index()];
+            *sum = command.bytes.iter().fold(*sum, |sum, byte| sum.wrapping_mul(37).wrapping_add(u64::from(*byte)));
+        }
     });
 }
 

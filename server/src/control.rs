@@ -11,7 +11,7 @@ use crate::{
     desync,
     net::session::{Session, SessionState},
     room::{
-        Player, chat,
+        Player, chat, commands,
         directory::{self, LocalHello},
         host, members, phase, presence, resync, sessions,
     },
@@ -86,6 +86,9 @@ fn handle_members(world: &mut World, session: Entity, member: Entity, message: C
         ControlUp::Chat(text) => chat::write(world, session, member, &text),
         ControlUp::Ready(ready) if has_seat => members::set_ready(world, member, ready),
         ControlUp::Message(bytes) if has_seat => chat::say(world, member, bytes),
+        ControlUp::Command { match_no, tick, bytes } if has_seat => {
+            commands::take(world, session, member, match_no, tick, bytes);
+        }
         ControlUp::GiveUp if has_seat => {
             if !members::give_up(world, member) {
                 sessions::refuse(world, session, "you take part in no match that you could give up");

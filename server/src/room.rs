@@ -5,6 +5,7 @@ pub mod chat;
 pub(crate) mod cleanup_queue;
 pub mod clock;
 mod closing;
+pub(crate) mod commands;
 pub(crate) mod current_match;
 pub mod directory;
 pub mod history;

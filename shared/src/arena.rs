@@ -23,6 +23,7 @@ pub mod collide;
 pub mod control;
 pub mod directions;
 pub mod drift;
+pub mod emote;
 pub mod events;
 pub mod grid;
 pub mod input;
@@ -122,6 +123,10 @@ impl Game for ArenaPlugin {
 
     fn bot_input(&self, room: EntityRef, slot: Slot, last: Input, rng: &mut SimRng) -> Input {
         bot::bot_input(room, slot, last, rng)
+    }
+
+    fn bot_command(&self, room: EntityRef, slot: Slot, rng: &mut SimRng) -> Option<CommandBytes> {
+        emote::bot_command(room, slot, rng)
     }
 
     fn view_position(&self, room: EntityRef, slot: Slot) -> Option<Vec2> {

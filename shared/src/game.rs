@@ -82,7 +82,7 @@ use bevy::prelude::*;
 
 use crate::{
     ids::{SLOTS_MAX, Slot},
-    input::Input,
+    input::{CommandBytes, Input},
     protocol::control::protocol_hash,
     rng::SimRng,
     sim::{GameFile, GameFileError, MatchSetup},
@@ -149,6 +149,11 @@ pub trait Game: Send + Sync + 'static {
     /// ahead of what is seen. By default it does nothing.
     fn bot_input(&self, _room: EntityRef, _slot: Slot, _last: Input, _rng: &mut SimRng) -> Input {
         Input::NEUTRAL
+    }
+
+    /// The command that the game's own bot sends in a tick: asked for once a tick, apart from its input. By default none.
+    fn bot_command(&self, _room: EntityRef, _slot: Slot, _rng: &mut SimRng) -> Option<CommandBytes> {
+        None
     }
 
     /// The place where a view shows what belongs to a slot, in units of the game; none while nothing is shown. No part of

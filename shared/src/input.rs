@@ -18,6 +18,9 @@ pub const COMMANDS_MAX: usize = 8;
 /// The most bytes in one command.
 pub const COMMAND_BYTES_MAX: usize = 64;
 
+/// The payload of one command: opaque to the engine, typed by the game at the edge.
+pub type CommandBytes = ArrayVec<u8, COMMAND_BYTES_MAX>;
+
 /// One player's input for one tick: opaque to the engine, typed by the game at the edge.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Input(pub [u8; INPUT_BYTES]);
@@ -46,12 +49,15 @@ pub enum RosterChange {
 }
 
 /// A reliable, totally ordered game message that takes effect at a named tick.
+///
+/// The server closes it into the frame of one tick, so that every simulation of the match applies it there. The bytes come
+/// from a client and are checked by nobody else: a game has to take any bytes, and ignores what makes no sense to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Command {
-    /// Who sent it.
+    /// The sender's seat; the sender takes part in the match.
     pub slot: Slot,
     /// The game's bytes, at most [`COMMAND_BYTES_MAX`].
-    pub bytes: ArrayVec<u8, COMMAND_BYTES_MAX>,
+    pub bytes: CommandBytes,
 }
 
 /// A closed tick: everything that the simulation of this tick may depend on.

@@ -5,7 +5,7 @@ use bevy::prelude::*;
 use crate::{
     game::{Game, GameHandle},
     ids::{RoomId, SLOTS_MAX, Slot, slots_in},
-    input::{Frame, Input, RosterChange, RosterEvent},
+    input::{CommandBytes, Frame, Input, RosterChange, RosterEvent},
     protocol::{codec::CodecError, control::Hello},
     rng::SimRng,
     room_state::{RoomSnapshot, RoomStates},
@@ -161,6 +161,11 @@ impl Simulation {
     /// The names of the registered components, for reports.
     pub fn states(&self) -> &RoomStates {
         self.world.resource::<RoomStates>()
+    }
+
+    /// The command that the game's own bot would send from this slot in this tick, if any.
+    pub fn bot_command(&self, slot: Slot, rng: &mut SimRng) -> Option<CommandBytes> {
+        self.game().bot_command(self.room(), slot, rng)
     }
 
     /// What the game's own bot would do next in this slot, where the newest input is the last simulated one.

@@ -4,6 +4,7 @@ mod bad_networks;
 mod budgets;
 mod cleanup;
 mod comebacks;
+mod commands;
 mod crash;
 mod desyncs;
 mod faults;

@@ -2,6 +2,7 @@
 
 use std::{fs, time::Duration};
 
+use framehouse_client::film::Film;
 use framehouse_server::{
     config::ReplaySettings,
     ops::{backend::LocalBackend, http, status::StatusBoard},
@@ -13,10 +14,12 @@ use framehouse_server::{
     room::directory::RoomWish,
 };
 use framehouse_shared::{
-    arena::ArenaPlugin,
+    arena::{ArenaPlugin, emote::Emote},
     match_end::MatchEnd,
     protocol::control::HostOrder,
     replay::{Replay, canned_replay},
+    simulation::Simulation,
+    tick::Tick,
 };
 use framehouse_tests::{
     replays::Folder,
@@ -59,6 +62,36 @@ fn a_played_match_leaves_a_replay_that_verifies() {
     let recorded = ranking.into_iter().map(|place| (place.slot, place.name, place.score));
     let told = results.ranking.into_iter().map(|entry| (entry.slot, entry.name, entry.score));
     assert!(recorded.eq(told), "the clients were told the recorded ranking");
+}
+
+#[test]
+fn emotes_are_recorded_and_shown_again() {
+    let folder = Folder::new("emotes");
+    let (world, writer) = recording(World::new(ArenaPlugin, 3).with_link("delay=30,loss=0.02"), &folder);
+    let mut world = world.with_players(2);
+    world.step_to_playing();
+    for emote in Emote::ALL {
+        world.step_ticks(40);
+        assert!(world.clients[1].client.send_command(&emote.to_command()));
+    }
+    world.step_ticks(40);
+    let slot = world.clients[1].client.slot().expect("a seat");
+    let seen: Vec<Tick> = world.clients[0].client.commands().map(|(tick, _)| tick).collect();
+    world.server.say_goodbye();
+    close(world, writer);
+    let bytes = only_replay(&folder);
+    assert_eq!(verify(ArenaPlugin, &bytes).map(|it| it.ending), Ok(MatchEnd::ServerStopped));
+    let mut film = Film::open(Simulation::new(ArenaPlugin), &bytes).expect("of this release");
+    let emotes_at = |film: &Film| film.commands().map(|(tick, it)| (tick, Emote::of(it))).collect::<Vec<_>>();
+    let last = *seen.last().expect("the other player saw the last one");
+    film.seek(f64::from(last.0));
+    film.advance(0.0);
+    let shown = emotes_at(&film);
+    assert_eq!(shown.last(), Some(&(last, Some(Emote::Heart))));
+    assert_eq!(shown.first().map(|(_, emote)| *emote), Some(Some(Emote::Anger)), "two lie in the last two seconds");
+    assert!(film.commands().all(|(_, command)| command.slot == slot));
+    film.seek(f64::from(last.0) - 1.0);
+    assert!(!emotes_at(&film).iter().any(|(tick, _)| *tick == last), "not before it was shown");
 }
 
 #[test]

@@ -135,7 +135,14 @@ impl Bot {
 
     fn play(&mut self, now: Duration) {
         let Self { client, rng, .. } = self;
-        client.update(now, &mut |request| request.bot_input(rng));
+        let mut command = None;
+        client.update(now, &mut |request| {
+            command = command.take().or_else(|| request.bot_command(rng));
+            request.bot_input(rng)
+        });
+        if let Some(command) = command {
+            client.send_command(&command);
+        }
         for notice in client.drain_notices() {
             if let Notice::ResultSaved { match_no, .. } = notice {
                 self.results_saved.insert(match_no);

@@ -1,7 +1,11 @@
 //! What a player asks for. The server does it, or says in a sentence why not ([`Notice::Refused`](super::Notice)).
 
-use framehouse_shared::protocol::control::{
-    CHAT_BYTES_MAX, CHAT_CHARS_MAX, ControlUp, HostOrder, MAP_NAME_BYTES_MAX, ROOM_MESSAGE_BYTES_MAX,
+use framehouse_shared::{
+    input::CommandBytes,
+    protocol::control::{
+        CHAT_BYTES_MAX, CHAT_CHARS_MAX, ControlUp, HostOrder, MAP_NAME_BYTES_MAX, Phase, PlayerState,
+        ROOM_MESSAGE_BYTES_MAX,
+    },
 };
 
 use super::{Client, Leaving};
@@ -39,6 +43,31 @@ impl Client {
         if (1..=ROOM_MESSAGE_BYTES_MAX).contains(&bytes.len()) {
             self.ask(&ControlUp::Message(bytes.to_vec()));
         }
+    }
+
+    /// Sends a command of the game to the simulation; says whether it was sent. It is not while the player takes no part in
+    /// a running match, while [`COMMANDS_PENDING_MAX`](crate::prediction::COMMANDS_PENDING_MAX) are on their way, and when
+    /// it has no bytes or more than [`COMMAND_BYTES_MAX`](framehouse_shared::input::COMMAND_BYTES_MAX).
+    ///
+    /// It is predicted with the next input that will be asked for. The server applies it in that tick, or as soon after it
+    /// as it can; every command that the server takes is applied once, in the order of sending. What was not taken yet
+    /// when the connection is lost is not sent again by the next session.
+    pub fn send_command(&mut self, bytes: &[u8]) -> bool {
+        self.try_send_command(bytes).is_some()
+    }
+
+    fn try_send_command(&mut self, bytes: &[u8]) -> Option<()> {
+        let bytes = CommandBytes::try_from(bytes).ok().filter(|bytes| !bytes.is_empty())?;
+        let room = self.room.as_ref().filter(|room| matches!(room.phase, Phase::Playing { .. }))?;
+        let takes_part = matches!(room.own_state(), PlayerState::Playing | PlayerState::Finished);
+        let current = self.current.as_ref().filter(|current| takes_part && current.loaded.is_some())?;
+        let (match_no, next_input) = (current.number, current.inputs.end());
+        let tick = match &mut self.prediction {
+            Some(prediction) => prediction.predict_command(next_input, bytes.clone())?,
+            None => next_input,
+        };
+        self.connection.queue_control(&ControlUp::Command { match_no, tick, bytes });
+        Some(())
     }
 
     /// Does what only the room's host may. A map's name of more than [`MAP_NAME_BYTES_MAX`] bytes is no map's, and such

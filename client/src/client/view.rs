@@ -4,11 +4,13 @@ use std::collections::vec_deque::Drain;
 
 use framehouse_shared::{
     ids::{PlayerId, RoomCode, SLOTS_MAX, Slot},
+    input::Command,
     protocol::{
         control::{Member, Phase, PlayerState, RoomOptions},
         guard::DropCounts,
     },
     simulation::Simulation,
+    tick::Tick,
 };
 
 use super::{Client, Leaderboard, MatchResults, Notice, RoomView};
@@ -136,6 +138,13 @@ impl Client {
     pub fn simulation(&self) -> Option<&Simulation> {
         self.current.as_ref()?.loaded?;
         self.prediction.as_ref().map(Prediction::simulation)
+    }
+
+    /// The game's commands of the last two seconds or so, confirmed and predicted, each with its tick, in order. A view
+    /// shows from them what leaves no trace in the state. None in a thin client.
+    pub fn commands(&self) -> impl Iterator<Item = (Tick, &Command)> {
+        let is_loaded = self.current.as_ref().is_some_and(|current| current.loaded.is_some());
+        self.prediction.iter().filter(move |_| is_loaded).flat_map(Prediction::commands)
     }
 
     /// The prediction, for net graphs and desync reports.

@@ -49,6 +49,10 @@ impl Ring {
         self.ticks.back()
     }
 
+    pub fn iter(&self) -> impl Iterator<Item = &PredictedTick> {
+        self.ticks.iter()
+    }
+
     /// A tick to fill, with some earlier one's buffers.
     pub fn take_spare(&mut self) -> PredictedTick {
         self.spare.pop().unwrap_or_default()

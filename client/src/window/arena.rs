@@ -3,13 +3,14 @@
 //! ```text
 //! steering.rs                                        keys and mouse become the game's input
 //! scene.rs -> happenings.rs                          a copy of the match, and what happened since the last frame
-//! crafts, items, particles, labels, scenery, own     (set Draw) draw from the copy
+//! crafts, items, particles, labels, emotes, own       (set Draw) draw from the copy
 //! ```
 
 mod art;
 mod colors;
 mod crafts;
 mod declutter;
+mod emotes;
 mod feed;
 mod floats;
 mod framing;
@@ -54,6 +55,7 @@ impl Plugin for ArenaView {
             particles::ParticlesPlugin,
             labels::LabelsPlugin,
             floats::plugin,
+            emotes::plugin,
             own::plugin,
             framing::plugin,
             feed::plugin,

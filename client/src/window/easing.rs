@@ -40,6 +40,12 @@ pub fn ease_out(part: f32) -> f32 {
     1.0 - left * left * left
 }
 
+/// From 0 to 1 and a tenth beyond, then back to 1: what pops up.
+pub fn spring_out(part: f32) -> f32 {
+    let left = 1.0 - part.clamp(0.0, 1.0);
+    1.0 - left * left * (2.7 * left - 1.7)
+}
+
 /// Hides the jumps of a body whose prediction was wrong: it is drawn with an offset that fades.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Glide {

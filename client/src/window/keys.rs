@@ -24,11 +24,30 @@ pub enum Deed {
     Fire,
     /// Dash.
     Dash,
+    /// Show the first emote.
+    Emote1,
+    /// Show the second emote.
+    Emote2,
+    /// Show the third emote.
+    Emote3,
+    /// Show the fourth emote.
+    Emote4,
 }
 
 impl Deed {
     /// All of them, in the order of the screen.
-    pub const ALL: [Self; 6] = [Self::Up, Self::Down, Self::Left, Self::Right, Self::Fire, Self::Dash];
+    pub const ALL: [Self; 10] = [
+        Self::Up,
+        Self::Down,
+        Self::Left,
+        Self::Right,
+        Self::Fire,
+        Self::Dash,
+        Self::Emote1,
+        Self::Emote2,
+        Self::Emote3,
+        Self::Emote4,
+    ];
 
     const fn id(self) -> &'static str {
         match self {
@@ -38,6 +57,10 @@ impl Deed {
             Self::Right => "right",
             Self::Fire => "fire",
             Self::Dash => "dash",
+            Self::Emote1 => "emote1",
+            Self::Emote2 => "emote2",
+            Self::Emote3 => "emote3",
+            Self::Emote4 => "emote4",
         }
     }
 }
@@ -61,6 +84,10 @@ impl Default for Bindings {
             [key(KeyCode::KeyD), key(KeyCode::ArrowRight)],
             [mouse(MouseButton::Left), key(KeyCode::Space)],
             [mouse(MouseButton::Right), key(KeyCode::ShiftLeft)],
+            [key(KeyCode::Digit1), None],
+            [key(KeyCode::Digit2), None],
+            [key(KeyCode::Digit3), None],
+            [key(KeyCode::Digit4), None],
         ])
     }
 }

@@ -32,7 +32,7 @@ use super::{
     controls::{Controls, gather},
     game::Game,
     settings::Settings,
-    view::GameView,
+    view::{GameView, SendCommand},
 };
 use crate::{
     client::{Client, Notice},
@@ -67,6 +67,7 @@ pub struct Heard(pub Notice);
 impl Plugin for SessionPlugin {
     fn build(&self, app: &mut App) {
         app.insert_resource(Session::new(&self.0, self.1.clone())).init_resource::<Controls>().add_message::<Heard>();
+        app.add_message::<SendCommand>();
         app.add_plugins(ticket::plugin);
         #[cfg(feature = "gamepad")]
         app.add_plugins(gamepad::driver::plugin);
@@ -186,19 +187,32 @@ impl Session {
         Some((code, self.request.as_ref().filter(|request| request.resume.is_some())?, self.seat_kept))
     }
 
+    fn send_command(&mut self, bytes: &[u8]) {
+        if let Stage::Open(client) = &mut self.stage {
+            client.send_command(bytes);
+        }
+    }
+
     fn update(&mut self, now: Duration, view: &GameView, controls: &mut Controls) -> Vec<Notice> {
         let Stage::Open(client) = &mut self.stage else { return Vec::new() };
         let autopilot = &mut self.autopilot;
         let begin = Instant::now();
+        let mut command = None;
         client.update(now, &mut |request| {
             let input = match autopilot {
-                Some(rng) => request.bot_input(rng),
+                Some(rng) => {
+                    command = command.take().or_else(|| request.bot_command(rng));
+                    request.bot_input(rng)
+                }
                 None => (view.input)(controls, &request),
             };
             controls.note_input();
             input
         });
         client.note_cost(begin.elapsed());
+        if let Some(command) = command {
+            client.send_command(&command);
+        }
         self.silence.listen(client, now);
         client.drain_notices().collect()
     }
@@ -252,10 +266,12 @@ fn drive(
     view: Res<GameView>,
     mut session: ResMut<Session>,
     mut controls: ResMut<Controls>,
+    mut commands: MessageReader<SendCommand>,
     mut heard: MessageWriter<Heard>,
 ) {
     let now = time.elapsed();
     session.take_answer(&settings, now);
+    commands.read().for_each(|SendCommand(bytes)| session.send_command(bytes));
     heard.write_batch(session.update(now, &view, &mut controls).into_iter().map(Heard));
     session.notice_end(&settings, now);
     session.come_back(&settings, now);

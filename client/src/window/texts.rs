@@ -208,6 +208,10 @@ texts! {
     DeedRight: "Right", "向右";
     DeedFire: "Fire", "开火";
     DeedDash: "Dash", "冲刺";
+    DeedSmile: "Emote: smile", "表情：微笑";
+    DeedTears: "Emote: tears", "表情：哭泣";
+    DeedAnger: "Emote: anger", "表情：生气";
+    DeedHeart: "Emote: heart", "表情：爱心";
     PressFor: "Press a key or a mouse button for: {}", "请按下用于“{}”的按键或鼠标按钮";
     PressCancel: "Escape leaves it as it is.", "按 Esc 保持不变。";
     Unbound: "\u{2013}", "\u{2013}";

@@ -2,7 +2,8 @@
 //!
 //! A view is a Bevy plugin that
 //! 1. inserts [`GameView`],
-//! 2. adds systems that draw to the set [`Draw`] of [`Update`], as `fn(MatchView, ..)`.
+//! 2. adds systems that draw to the set [`Draw`] of [`Update`], as `fn(MatchView, ..)`,
+//! 3. writes a [`SendCommand`], if its game has commands, for each one that the player gives.
 //!
 //! What it is given of the match is only ever lent for reading: a room comes as an [`EntityRef`], which nothing can be
 //! written through.
@@ -10,7 +11,7 @@
 use bevy::{ecs::system::SystemParam, prelude::*};
 use framehouse_shared::{
     ids::Slot,
-    input::Input,
+    input::{Command, CommandBytes, Input},
     score::ScoreFrame,
     tick::{SimRate, Tick},
 };
@@ -21,6 +22,11 @@ use crate::client::InputRequest;
 /// When the match is drawn, in [`Update`], on the match screen only.
 #[derive(SystemSet, Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Draw;
+
+/// A command of the game to be sent for the player, before the next input is made. It is dropped while the player takes no
+/// part in a running match.
+#[derive(Message, Clone, Debug, PartialEq, Eq)]
+pub struct SendCommand(pub CommandBytes);
 
 /// What the window has to know of a game's view.
 #[derive(Resource, Clone, Copy)]
@@ -74,6 +80,11 @@ impl MatchView<'_> {
         self.session.simulation().map(|simulation| simulation.rate()).unwrap_or_default()
     }
 
+    /// The commands of the last two seconds or so, each with its tick, in order: also the player's own that are only
+    /// predicted yet.
+    pub fn commands(&self) -> impl Iterator<Item = (Tick, &Command)> {
+        self.session.commands()
+    }
     /// How far the drawn moment is on the way from the state before the newest one to the newest, 0 to 1.
     pub fn alpha(&self) -> f32 {
         self.session.render_alpha()

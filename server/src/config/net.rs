@@ -21,6 +21,8 @@ pub struct NetSettings {
     pub room_messages_per_s: u32,
     /// Bytes of a room message, 1 to 1000.
     pub room_message_bytes: u32,
+    /// Commands of the game that a client may send in a second, 1 to 100; in a burst twice as many.
+    pub commands_per_s: u32,
     /// Lines of chat that a client may write in a second, 0.1 to 10; five at once.
     pub chat_lines_per_s: f64,
     /// Requests for a seat that one address may make in a second, 0.1 to 1000; in a burst four times as many.
@@ -36,6 +38,7 @@ impl Default for NetSettings {
             stall_timeout: 30.0,
             room_messages_per_s: 20,
             room_message_bytes: 256,
+            commands_per_s: 10,
             chat_lines_per_s: 0.5,
             joins_per_s: 5.0,
         }
@@ -51,6 +54,7 @@ impl NetSettings {
         in_range("stall_timeout", "2 to 600 seconds", self.stall_timeout, 2.0, 600.0)?;
         in_range("room_messages_per_s", "1 to 1000", self.room_messages_per_s, 1, 1000)?;
         in_range("room_message_bytes", "1 to 1000", self.room_message_bytes, 1, 1000)?;
+        in_range("commands_per_s", "1 to 100", self.commands_per_s, 1, 100)?;
         in_range("chat_lines_per_s", "0.1 to 10", self.chat_lines_per_s, 0.1, 10.0)?;
         in_range("joins_per_s", "0.1 to 1000", self.joins_per_s, 0.1, 1000.0)
     }

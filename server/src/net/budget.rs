@@ -26,6 +26,8 @@ pub(crate) struct Rates {
     pub(crate) control: f32,
     /// Room messages.
     pub(crate) messages: f32,
+    /// Commands of the game.
+    pub(crate) commands: f32,
 }
 
 impl Rates {
@@ -37,6 +39,7 @@ impl Rates {
             packets: 2.0 * tick_rate,
             control: 20.0,
             messages: settings.room_messages_per_s as f32,
+            commands: settings.commands_per_s as f32,
         }
     }
 }
@@ -80,6 +83,8 @@ pub(crate) enum Account {
     Control,
     /// A room message inside a packet.
     Messages,
+    /// A command of the game inside a packet.
+    Commands,
 }
 
 /// What is to be done with what was charged.
@@ -96,7 +101,7 @@ pub(crate) enum Charge {
 /// The budgets of one peer.
 #[derive(Clone, Debug)]
 pub(crate) struct Budget {
-    accounts: [Bucket; 4],
+    accounts: [Bucket; 5],
     over: Option<Over>,
 }
 
@@ -114,6 +119,7 @@ impl Budget {
             Bucket::new(rates.packets, 64.0, now),
             Bucket::new(rates.control, 40.0, now),
             Bucket::new(rates.messages, 2.0 * rates.messages.max(1.0), now),
+            Bucket::new(rates.commands, 2.0 * rates.commands.max(1.0), now),
         ];
         Self { accounts, over: None }
     }
@@ -172,7 +178,7 @@ mod tests {
     use super::*;
 
     fn rates() -> Rates {
-        Rates { inputs: 37.5, packets: 60.0, control: 20.0, messages: 10.0 }
+        Rates { inputs: 37.5, packets: 60.0, control: 20.0, messages: 10.0, commands: 10.0 }
     }
 
     #[test]

@@ -166,7 +166,11 @@ impl Session {
 
     /// Keeps a control message for the next tick, if the session may send it and there is room.
     pub(crate) fn keep(&mut self, message: ControlUp, now: Duration) {
-        let account = if matches!(message, ControlUp::Message(_)) { Account::Messages } else { Account::Control };
+        let account = match message {
+            ControlUp::Message(_) => Account::Messages,
+            ControlUp::Command { .. } => Account::Commands,
+            _ => Account::Control,
+        };
         match self.budget.charge(account, now) {
             Charge::Paid if self.inbox.len() < INBOX_MAX => self.inbox.push(message),
             Charge::Paid | Charge::Over => {}

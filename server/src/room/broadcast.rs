@@ -49,13 +49,17 @@ pub(super) fn broadcast_frames(
 /// time alone never widens it: "all that is not acknowledged" would cost a distant client more, for nothing.
 fn oldest_to_send(history: &FrameHistory, sync: &SyncState) -> Tick {
     let end = history.end();
+    let bytes_from =
+        |first: Tick| -> usize { (first.0..end.0).filter_map(|tick| history.blob(Tick(tick))).map(<[u8]>::len).sum() };
     let usual = end.minus(BLOBS_USUAL as u32).max(history.first());
+    // Frames full of commands do not fit into one datagram together.
+    let usual = if bytes_from(usual) > BLOBS_BYTES_MAX { end.minus(1) } else { usual };
     let has_hole = sync.seen_frames > sync.next_frame;
     if !has_hole || end.since(sync.next_frame) > BLOBS_MAX as u32 {
         return usual;
     }
     let mut oldest = usual;
-    let mut bytes: usize = (usual.0..end.0).filter_map(|tick| history.blob(Tick(tick))).map(<[u8]>::len).sum();
+    let mut bytes = bytes_from(usual);
     while oldest > sync.next_frame.max(history.first()) {
         bytes += history.blob(oldest.minus(1)).map_or(0, <[u8]>::len);
         if bytes > BLOBS_BYTES_MAX {

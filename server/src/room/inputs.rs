@@ -13,7 +13,12 @@ use framehouse_shared::{
     tick::Tick,
 };
 
-use super::{Members, Player, Room, clock::RoomClock, phase::RoomPhase};
+use super::{
+    Members, Player, Room,
+    clock::RoomClock,
+    commands::{self, CommandQueue},
+    phase::RoomPhase,
+};
 use crate::tick::{Now, TickRate};
 
 /// An input may come this many ticks after its tick closed and still be counted as late.
@@ -41,6 +46,7 @@ enum Entry {
 
 /// A player's inputs by tick: one a tick, the first wins.
 #[derive(Component, Debug)]
+#[require(CommandQueue)]
 pub struct InputBuffer {
     ring: Box<[Entry; RING]>,
     /// One past the newest tick an input came for; 0 before the first.
@@ -295,6 +301,7 @@ pub fn close_frames(
     game: Res<GameHandle>,
     mut rooms: Query<RoomItem>,
     mut players: Query<(&Player, &mut InputBuffer)>,
+    mut queues: Query<&mut CommandQueue>,
 ) {
     for (room, phase, members, mut sim, mut clock, mut seating, state) in &mut rooms {
         sim.stepping = matches!(phase, RoomPhase::Playing { .. }) && !sim.is_faulted();
@@ -317,6 +324,7 @@ pub fn close_frames(
             seating.change(slot, player.map(|(player, _)| player), Some(scores), &mut frame);
         }
         frame.events.sort();
+        commands::fill_frame(&mut frame, clock.match_no, &here, &mut queues);
         clock.close_tick(now.scheduled, *rate);
     }
 }

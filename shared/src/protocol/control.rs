@@ -11,6 +11,7 @@ use super::{
 use crate::{
     fields::{Field, FieldDifference},
     ids::{MatchId, PlayerId, RoomCode, RoomId, SLOTS_MAX, Slot},
+    input::CommandBytes,
     score::ScoreFrame,
     state_hash::StateHashes,
     tick::Tick,
@@ -112,6 +113,17 @@ pub enum ControlUp {
         is_last: bool,
         /// At most [`FIELDS_BYTES_MAX`] of them, and only sane ones.
         fields: Vec<Field>,
+    },
+    /// A command of the game for the simulation. The server applies it once, in the first frame from `tick` on that is
+    /// still open and has room, after every earlier command of the same player. It answers with
+    /// [`ControlDown::Refused`] if the player takes no part in the match or has too many commands waiting.
+    Command {
+        /// The match's number in its room; a command for another match than the running one is ignored.
+        match_no: u32,
+        /// The tick the client predicts it in.
+        tick: Tick,
+        /// The game's bytes, at least one.
+        bytes: CommandBytes,
     },
 }
 
@@ -418,6 +430,7 @@ impl ControlUp {
             Self::Message(bytes) => (1..=ROOM_MESSAGE_BYTES_MAX).contains(&bytes.len()),
             Self::Hello(hello) => hello.is_sane(),
             Self::Chat(text) => (1..=CHAT_BYTES_MAX).contains(&text.len()),
+            Self::Command { bytes, .. } => !bytes.is_empty(),
             Self::Host(HostOrder::Configure(options)) => {
                 options.map.as_ref().is_none_or(|map| map.len() <= MAP_NAME_BYTES_MAX)
             }
@@ -455,7 +468,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::protocol::channel::MESSAGE_BYTES_MAX;
+    use crate::{input::COMMAND_BYTES_MAX, protocol::channel::MESSAGE_BYTES_MAX};
 
     #[test]
     fn the_protocol_hash_covers_the_crates_in_the_lock_file() {
@@ -485,6 +498,10 @@ mod tests {
         let field = Field { slot: Some(slot), name: "x".to_owned(), value: "1".to_owned() };
         let fields = ControlUp::Fields { match_no: 1, tick: Tick(2), is_last: true, fields: vec![field] };
         assert_eq!(codec::encode(&fields), [10, 1, 2, 1, 1, 1, 3, 1, b'x', 1, b'1']);
+        let bytes = [7, 8].into_iter().collect();
+        let command = ControlUp::Command { match_no: 1, tick: Tick(2), bytes };
+        assert_eq!(codec::encode(&command), [11, 1, 2, 2, 7, 8]);
+        assert_eq!(ControlUp::decode(&[11, 1, 2, 2, 7, 8]), Ok(command));
         let field = FieldDifference { slot: None, field: "x".to_owned(), server: None, client: Some("1".to_owned()) };
         let named = ControlDown::Desync { match_no: 1, tick: Tick(2), component: "c".to_owned(), field: Some(field) };
         assert_eq!(codec::encode(&named), [6, 1, 2, 1, b'c', 1, 0, 1, b'x', 0, 1, 1, b'1']);
@@ -502,6 +519,14 @@ mod tests {
         let hashes = vec![0; HASHES_ASKED_MAX + 1];
         let asked = ControlDown::WantHashes { match_no: 1, first: Tick(2), hashes };
         assert!(ControlDown::decode(&codec::encode(&asked)).is_err());
+    }
+
+    #[test]
+    fn an_empty_command_and_one_that_is_too_long_are_refused() {
+        let command = |length: u8| [&[11, 1, 2, length][..], &vec![7; usize::from(length)]].concat();
+        assert!(ControlUp::decode(&command(COMMAND_BYTES_MAX as u8)).is_ok());
+        assert!(ControlUp::decode(&command(COMMAND_BYTES_MAX as u8 + 1)).is_err());
+        assert!(ControlUp::decode(&command(0)).is_err());
     }
 
     #[test]

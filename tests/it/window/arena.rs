@@ -10,7 +10,7 @@ use framehouse_client::{
     window::{game::Game, screens::Screen},
 };
 use framehouse_shared::{
-    arena::{ArenaPlugin, scoring::Scores},
+    arena::{ArenaPlugin, emote::Emote, scoring::Scores},
     rng::SimRng,
     tick::Tick,
 };
@@ -94,6 +94,30 @@ fn a_newcomer_is_told_the_keys_until_they_were_tried() {
         !window.sees("W A S D: move")
     });
     assert_eq!(window.screen(), Screen::Match);
+}
+
+#[test]
+fn keys_send_emotes() {
+    let (server, folder) = (start_server(), Folder::new());
+    let mut window = desk(&server, &folder, "--practice");
+    window.until_screen(Screen::Match);
+    let own = window.session().slot().expect("a seat");
+    let shown = |window: &Desk| {
+        let own = window.session().commands().filter(|(_, command)| command.slot == own);
+        own.filter_map(|(_, command)| Emote::of(command)).collect::<Vec<_>>()
+    };
+    window.until("the craft is there", |window| {
+        let next_tick = window.session().simulation().map(|simulation| simulation.next_tick());
+        next_tick > Some(Tick(5))
+    });
+    window.until("the heart is shown", |window| {
+        window.key(KeyCode::Digit4);
+        !shown(window).is_empty()
+    });
+    window.until("another one after a while", |window| {
+        window.key(KeyCode::Digit2);
+        shown(window).last() == Some(&Emote::Tears)
+    });
 }
 
 #[test]

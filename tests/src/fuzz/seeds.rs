@@ -123,6 +123,7 @@ fn ups() -> Vec<ControlUp> {
         ControlUp::Host(HostOrder::Configure(options())),
         ControlUp::Fields { match_no: 2, tick: Tick(299), is_last: false, fields: vec![field(Some(slot(1)), "gems")] },
         ControlUp::Fields { match_no: 2, tick: Tick(299), is_last: true, fields: vec![field(None, "gem 7 fades"); 9] },
+        ControlUp::Command { match_no: 2, tick: Tick(301), bytes: [1, 2, 255].into_iter().collect() },
     ]
 }
 

@@ -1,6 +1,9 @@
 //! The arena's own pictures, painted at start.
 
+mod emotes;
+
 use bevy::prelude::*;
+use framehouse_shared::arena::emote::Emote;
 
 use crate::window::textures::{REACH, Rgba, SIDE, edge, grey, over, paint, rounded_box};
 
@@ -16,6 +19,10 @@ pub struct ArenaArt {
     pub notch: Handle<Image>,
     /// The arena's floor with its wall, to be stretched in the middle.
     pub floor: Handle<Image>,
+    /// The bubble of an emote.
+    pub bubble: Handle<Image>,
+    /// The emotes, in their own colours.
+    pub emotes: [Handle<Image>; Emote::ALL.len()],
 }
 
 impl ArenaArt {
@@ -25,6 +32,8 @@ impl ArenaArt {
             hull: images.add(paint(UVec2::splat(SIDE), hull)),
             notch: images.add(paint(UVec2::splat(SIDE), notch)),
             floor: images.add(paint(UVec2::splat(160), floor)),
+            bubble: images.add(paint(UVec2::splat(SIDE), emotes::bubble)),
+            emotes: Emote::ALL.map(|emote| images.add(paint(UVec2::splat(SIDE), emotes::look_of(emote)))),
         }
     }
 }

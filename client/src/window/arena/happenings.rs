@@ -9,6 +9,7 @@ use bevy::prelude::*;
 use framehouse_shared::{
     arena::{
         directions::unit,
+        emote::Emote,
         events::ArenaEvent,
         map::{ARENA_HALF, nearest_on_segment},
         pickups::{Gem, GemKind},
@@ -43,6 +44,8 @@ pub enum Happening {
     Taken { slot: Slot, gem: u32, position: Vec2, points: u32, color: Color },
     /// A craft's course was broken.
     Bumped { slot: Slot, position: Vec2, strength: f32 },
+    /// A player shows an emote, by a command that was applied in this tick.
+    Emoted { slot: Slot, emote: Emote, tick: Tick },
 }
 
 impl Happening {
@@ -62,6 +65,7 @@ impl Happening {
             // Where a spark ends is seen once, whatever it met.
             Self::Hit { shooter, fades, .. } | Self::Fizzled { shooter, fades, .. } => Some((2, *shooter, fades.0)),
             Self::Taken { slot, gem, .. } => Some((3, *slot, *gem)),
+            Self::Emoted { slot, tick, .. } => Some((4, *slot, tick.0)),
             Self::Appeared { .. } | Self::Bumped { .. } => None,
         }
     }

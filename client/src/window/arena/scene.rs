@@ -6,6 +6,7 @@ use bevy::prelude::*;
 use framehouse_shared::{
     arena::{
         bodies::Bodies,
+        emote::Emote,
         events::TickEvents,
         pickups::{Gem, Pickups},
         projectiles::{Projectiles, Spark},
@@ -21,6 +22,10 @@ use crate::window::{
     easing::Passed,
     view::{Draw, MatchView},
 };
+
+/// An emote that is seen for the first time when it is older than this, in seconds, was not shown just now: the player came
+/// late, or went to another moment of a replay.
+const EMOTE_FRESH_SECONDS: f32 = 1.0;
 
 /// Looks at the match once a frame, at the start of [`Update`].
 pub struct ScenePlugin;
@@ -116,8 +121,9 @@ fn look(
     scene.drawn_tick = drawn_tick;
     let before = std::mem::replace(&mut scene.now, glance);
     if let Some(rules) = &scene.rules {
-        happenings
-            .write_batch(seen.only_new(between(&before, &scene.now, rules), before.match_no != scene.now.match_no));
+        let mut shown = between(&before, &scene.now, rules);
+        shown.extend(emotes(&seen_match, scene.now.tick));
+        happenings.write_batch(seen.only_new(shown, before.match_no != scene.now.match_no));
         happenings.write_batch(bumps(&seen_match, &before, &scene.now));
     }
 }
@@ -158,6 +164,13 @@ fn bumps(seen: &MatchView, before: &Glance, now: &Glance) -> Vec<Happening> {
         return Vec::new();
     };
     events.list.iter().filter_map(Happening::of_bump).collect()
+}
+
+/// The emotes of the last moments. They are no part of the state: they are found in the commands, and a command of some
+/// ticks ago may be news, since others' commands come with the frames of ticks that were predicted without them.
+fn emotes(seen: &MatchView, now: Tick) -> impl Iterator<Item = Happening> {
+    let fresh = seen.commands().filter(move |(tick, _)| DT * now.since(*tick) as f32 <= EMOTE_FRESH_SECONDS);
+    fresh.filter_map(|(tick, command)| Some(Happening::Emoted { slot: command.slot, emote: Emote::of(command)?, tick }))
 }
 
 #[cfg(test)]

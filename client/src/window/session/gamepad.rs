@@ -58,6 +58,8 @@ impl Pad {
             Deed::Right => along(Vec2::X),
             Deed::Fire => self.fire,
             Deed::Dash => self.dash,
+            // A pad's buttons are used up.
+            Deed::Emote1 | Deed::Emote2 | Deed::Emote3 | Deed::Emote4 => false,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use framehouse_shared::{ids::Slot, simulation::Simulation};
+use framehouse_shared::{ids::Slot, input::Command, simulation::Simulation, tick::Tick};
 
 use super::{Problem, Session, Stage, Wish};
 use crate::{client::Client, film::Film, stats::ClientStats, window::game::Game};
@@ -40,6 +40,12 @@ impl Session {
     /// The newest state: predicted, or recorded.
     pub fn simulation(&self) -> Option<&Simulation> {
         self.film().map(Film::simulation).or_else(|| self.client()?.simulation())
+    }
+
+    /// The game's commands of the last ticks before the newest state, each with its tick, in order.
+    pub fn commands(&self) -> impl Iterator<Item = (Tick, &Command)> {
+        let played = self.client().into_iter().flat_map(Client::commands);
+        self.film().into_iter().flat_map(Film::commands).chain(played)
     }
 
     /// How far the way is gone from the state before the newest one to the newest, 0 to 1.

@@ -34,6 +34,8 @@ impl Particles {
                 let color = accent(slot).with_alpha(0.7);
                 self.scatter(count.min(7), 140.0, Particle { position, color, life: 0.35, size, ..default() });
             }
+            // It has a bubble.
+            Happening::Emoted { .. } => {}
         }
     }
 

@@ -42,6 +42,10 @@ pub const fn name(deed: Deed) -> T {
         Deed::Right => T::DeedRight,
         Deed::Fire => T::DeedFire,
         Deed::Dash => T::DeedDash,
+        Deed::Emote1 => T::DeedSmile,
+        Deed::Emote2 => T::DeedTears,
+        Deed::Emote3 => T::DeedAnger,
+        Deed::Emote4 => T::DeedHeart,
     }
 }
 
