@@ -8,6 +8,7 @@ pub mod current_match;
 pub mod desync;
 pub mod directory;
 pub mod history;
+pub mod history_feed;
 pub mod host;
 pub mod inputs;
 pub mod members;
@@ -59,7 +60,10 @@ impl Plugin for RoomPlugin {
             )
             .add_systems(FixedUpdate, (inputs::close_frames, resync::send_snapshots).chain().in_set(TickSet::Commit))
             .add_systems(FixedUpdate, history::record_frames.in_set(TickSet::Record))
-            .add_systems(FixedUpdate, broadcast::broadcast_frames.in_set(TickSet::Broadcast));
+            .add_systems(
+                FixedUpdate,
+                (broadcast::broadcast_frames, history_feed::send_history).chain().in_set(TickSet::Broadcast),
+            );
     }
 }
 

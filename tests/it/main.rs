@@ -19,6 +19,7 @@ mod over_udp;
 mod phases;
 mod replay_verify;
 mod replays;
+mod rewind;
 mod rooms;
 mod swarm;
 mod timing;

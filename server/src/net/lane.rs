@@ -171,8 +171,13 @@ impl Lane {
 
     /// Whether everything queued for a client is acknowledged, or the client is gone.
     pub fn is_settled(&self, client: ClientId) -> bool {
+        self.unacknowledged(client) == 0
+    }
+
+    /// Reliable bytes for a client that it has not acknowledged: queued here, or sent.
+    pub fn unacknowledged(&self, client: ClientId) -> usize {
         let queued = self.peers.iter().find(|peer| peer.client == client).map_or(0, |peer| peer.outbox.bytes());
-        queued == 0 && in_flight(&self.renet, client) == 0
+        queued + in_flight(&self.renet, client)
     }
 
     /// Ends a connection with this tick's `Send`, after what is queued has been sent once.

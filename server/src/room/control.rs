@@ -6,7 +6,7 @@ use framehouse_shared::protocol::{
     end::{EndCode, EndReason},
 };
 
-use super::{Player, chat, desync, directory::LocalHello, host, members, resync};
+use super::{Player, chat, desync, directory::LocalHello, history_feed, host, members, resync};
 use crate::{
     net::session::{self, Session, SessionState},
     ops::status::Counters,
@@ -53,6 +53,9 @@ fn handle_members(world: &mut World, session: Entity, member: Entity, message: C
         }
         ControlUp::Fields { match_no, tick, is_last, fields } => {
             desync::take_fields(world, member, match_no, tick, is_last, fields);
+        }
+        ControlUp::WantHistory { match_no, part } => {
+            history_feed::take_request(world, session, member, match_no, part);
         }
         ControlUp::Chat(text) => chat::write(world, session, member, &text),
         ControlUp::Ready(ready) if has_seat => members::set_ready(world, member, ready),

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     fields::{Field, FieldDifference},
     ids::{MatchId, PlayerId, RoomCode, RoomId, SLOTS_MAX, Slot},
+    replay::RANGE_TICKS_MAX,
     score::ScoreFrame,
     state_hash::StateHashes,
     tick::Tick,
@@ -21,7 +22,7 @@ pub const NETCODE_PROTOCOL_ID: u64 = 0x4672_616d_6568_6f75;
 /// What has to be equal on both ends: the wire's version, and the exact versions of the crates that the simulation's
 /// arithmetic runs on. A test compares them with the lock file.
 pub const PROTOCOL_PARTS: &[(&str, &str)] = &[
-    ("framehouse-wire", "5"),
+    ("framehouse-wire", "6"),
     ("bevy_rapier2d", "0.36.0"),
     ("rapier2d", "0.35.0-glamx0.2"),
     ("parry2d", "0.30.2-glamx0.2-b"),
@@ -38,6 +39,8 @@ const CONTROL_BYTES_MAX: usize = 16 * 1024;
 pub const SNAPSHOT_CHUNK_BYTES: usize = 1024;
 /// The most chunks of one snapshot: 48 KiB compressed, so that it fits into the reliable path beside everything else.
 pub const SNAPSHOT_CHUNKS_MAX: u16 = 48;
+/// The most chunks of one part of a match's history: what a range of incompressible frames takes.
+pub const HISTORY_CHUNKS_MAX: u16 = 520;
 /// The most bytes of a room message; a server's own limit may be lower.
 pub const ROOM_MESSAGE_BYTES_MAX: usize = 1000;
 /// The most characters in a player's name.
@@ -160,6 +163,39 @@ pub enum ControlUp {
         /// At most [`FIELDS_BYTES_MAX`] of them, and only sane ones.
         fields: Vec<Field>,
     },
+    /// A spectator, or a player who gave the match up, wants to go back in the running match. One part is sent at a time:
+    /// while it is on its way, further requests are ignored.
+    WantHistory {
+        /// The match's number in its room.
+        match_no: u32,
+        /// The part.
+        part: HistoryPart,
+    },
+}
+
+/// A part of a match's history that a client lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HistoryPart {
+    /// The state before tick 0.
+    Opening,
+    /// The frames from this tick on, as many as the server sends in one part.
+    From(Tick),
+}
+
+/// What the bytes of a part of a match's history are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HistoryContent {
+    /// The state before tick 0, compressed by zstd.
+    Opening,
+    /// Consecutive frames, as [`read_range`](crate::replay::read_range) reads them.
+    Frames {
+        /// The first one's tick: the one that was asked for, or one before it.
+        first: Tick,
+        /// How many there are, 1 to [`RANGE_TICKS_MAX`](crate::replay::RANGE_TICKS_MAX).
+        ticks: u16,
+        /// Whether the bytes are compressed by zstd.
+        is_compressed: bool,
+    },
 }
 
 /// What a room's host may do.
@@ -267,6 +303,28 @@ pub enum ControlDown {
         /// Its name in the server's results.
         match_id: MatchId,
     },
+    /// A piece of the part of a match's history that was asked for, in order and without gaps.
+    HistoryChunk {
+        /// The match's number in its room.
+        match_no: u32,
+        /// What the part is; the same in all of its chunks.
+        content: HistoryContent,
+        /// The chunk's index, from 0.
+        index: u16,
+        /// How many chunks there are, at most [`HISTORY_CHUNKS_MAX`].
+        count: u16,
+        /// The bytes, at most [`SNAPSHOT_CHUNK_BYTES`].
+        bytes: Vec<u8>,
+    },
+}
+
+impl HistoryContent {
+    fn is_sane(&self) -> bool {
+        match self {
+            Self::Opening => true,
+            Self::Frames { ticks, .. } => (1..=RANGE_TICKS_MAX).contains(&u32::from(*ticks)),
+        }
+    }
 }
 
 /// The room as a joining session finds it.
@@ -490,6 +548,12 @@ impl ControlDown {
             Self::SnapshotChunk { index, count, bytes, .. } => {
                 index < count && *count <= SNAPSHOT_CHUNKS_MAX && bytes.len() <= SNAPSHOT_CHUNK_BYTES
             }
+            Self::HistoryChunk { content, index, count, bytes, .. } => {
+                content.is_sane()
+                    && index < count
+                    && *count <= HISTORY_CHUNKS_MAX
+                    && bytes.len() <= SNAPSHOT_CHUNK_BYTES
+            }
             Self::Leaderboard { entries, .. } => entries.len() <= SLOTS_MAX,
             Self::WantHashes { hashes, .. } => hashes.len() <= HASHES_ASKED_MAX,
             _ => true,
@@ -536,6 +600,13 @@ mod tests {
         let field = FieldDifference { slot: None, field: "x".to_owned(), server: None, client: Some("1".to_owned()) };
         let named = ControlDown::Desync { match_no: 1, tick: Tick(2), component: "c".to_owned(), field: Some(field) };
         assert_eq!(codec::encode(&named), [6, 1, 2, 1, b'c', 1, 0, 1, b'x', 0, 1, 1, b'1']);
+        assert_eq!(codec::encode(&ControlUp::WantHistory { match_no: 1, part: HistoryPart::Opening }), [11, 1, 0]);
+        let wanted = ControlUp::WantHistory { match_no: 1, part: HistoryPart::From(Tick(300)) };
+        assert_eq!(codec::encode(&wanted), [11, 1, 1, 251, 44, 1]);
+        let chunk = |content, bytes| ControlDown::HistoryChunk { match_no: 1, content, index: 0, count: 2, bytes };
+        assert_eq!(codec::encode(&chunk(HistoryContent::Opening, vec![7])), [10, 1, 0, 0, 2, 1, 7]);
+        let frames = HistoryContent::Frames { first: Tick(3), ticks: 4, is_compressed: true };
+        assert_eq!(codec::encode(&chunk(frames, vec![7, 8])), [10, 1, 1, 3, 4, 1, 0, 2, 2, 7, 8]);
     }
 
     #[test]
@@ -550,6 +621,20 @@ mod tests {
         let hashes = vec![0; HASHES_ASKED_MAX + 1];
         let asked = ControlDown::WantHashes { match_no: 1, first: Tick(2), hashes };
         assert!(ControlDown::decode(&codec::encode(&asked)).is_err());
+    }
+
+    #[test]
+    fn history_that_no_server_sends_is_refused() {
+        let is_taken = |ticks, index, count, bytes| {
+            let content = HistoryContent::Frames { first: Tick(0), ticks, is_compressed: false };
+            let chunk = ControlDown::HistoryChunk { match_no: 1, content, index, count, bytes: vec![0; bytes] };
+            ControlDown::decode(&codec::encode(&chunk)).is_ok()
+        };
+        let ticks_max = RANGE_TICKS_MAX as u16;
+        assert!(is_taken(ticks_max, 0, HISTORY_CHUNKS_MAX, SNAPSHOT_CHUNK_BYTES));
+        assert!(!is_taken(ticks_max + 1, 0, 1, 1) && !is_taken(0, 0, 1, 1), "too many ticks, or none");
+        assert!(!is_taken(1, 1, 1, 1) && !is_taken(1, 0, HISTORY_CHUNKS_MAX + 1, 1), "no such chunk");
+        assert!(!is_taken(1, 0, 1, SNAPSHOT_CHUNK_BYTES + 1), "a chunk that is too long");
     }
 
     #[test]
@@ -592,6 +677,13 @@ mod tests {
             ControlDown::SnapshotChunk {
                 match_no,
                 next_tick: tick,
+                index: u16::MAX,
+                count: u16::MAX,
+                bytes: vec![0; SNAPSHOT_CHUNK_BYTES],
+            },
+            ControlDown::HistoryChunk {
+                match_no,
+                content: HistoryContent::Frames { first: tick, ticks: u16::MAX, is_compressed: true },
                 index: u16::MAX,
                 count: u16::MAX,
                 bytes: vec![0; SNAPSHOT_CHUNK_BYTES],
