@@ -33,31 +33,30 @@ struct Match {
 impl Match {
     fn begin(link: &str) -> Self {
         let rooms = RoomSettings { history_frames: HISTORY_FRAMES, results: 1.0, countdown: 1.0, ..Default::default() };
-        let mut world = World::with_rooms(ArenaPlugin, 61, rooms).with_link(link);
-        world.join(RoomWish::Create { size: 4, private: false, practice: false }).expect("an empty server has room");
-        let code = world.room_code();
-        (1..3).for_each(|_| drop(world.join(RoomWish::Code(code)).expect("a free seat")));
-        world.all_ready();
-        assert!(world.step_until(900, |world| world.clients.iter().all(|client| client.client.phase().is_some())));
+        let world = World::with_rooms(ArenaPlugin, 61, rooms).with_link(link);
         let mut running = Self { world, truth: Vec::new() };
-        while !running.world.clients.iter().all(|client| client.client.simulation().is_some()) || running.end() == 0 {
-            running.step();
+        let wish = RoomWish::Create { size: 4, private: false, practice: false };
+        running.world.join(wish).expect("an empty server has room");
+        let code = running.world.room_code();
+        for _ in 1..3 {
+            running.world.join(RoomWish::Code(code)).expect("a free seat");
         }
+        running.world.all_ready();
+        let is_loaded = |world: &World| world.clients.iter().all(|client| client.client.simulation().is_some());
+        let begins = (0..900).any(|_| {
+            running.step();
+            is_loaded(&running.world) && !running.truth.is_empty()
+        });
+        assert!(begins, "the match did not begin within thirty seconds");
         running
-    }
-
-    /// One past the newest tick of the server's.
-    fn end(&mut self) -> u32 {
-        let room = self.world.rooms()[0].1;
-        self.world.server.world().get::<FrameHistory>(room).map_or(0, |history| history.end().0)
     }
 
     fn step(&mut self) {
         self.world.step_ticks(1);
         let room = self.world.rooms()[0].1;
         let Some(history) = self.world.server.world().get::<FrameHistory>(room) else { return };
-        if !history.is_empty() && history.end().0 as usize > self.truth.len() {
-            let hashes = history.hashes(history.end().minus(1)).expect("the newest are kept");
+        if history.end().0 as usize > self.truth.len() {
+            let hashes = history.hashes(Tick(self.truth.len() as u32)).expect("the newest are kept");
             self.truth.push(hashes.clone());
         }
     }
@@ -69,9 +68,11 @@ impl Match {
     fn watch(&mut self) -> usize {
         let code = self.world.room_code();
         let spectator = self.world.join(RoomWish::Watch(code)).expect("a place to watch from");
-        while self.world.clients[spectator].client.simulation().is_none() {
+        let comes = (0..300).any(|_| {
             self.step();
-        }
+            self.world.clients[spectator].client.simulation().is_some()
+        });
+        assert!(comes, "the spectator did not get the match within ten seconds");
         spectator
     }
 
@@ -86,8 +87,8 @@ impl Match {
         }
     }
 
-    /// Goes back to the first tick, plays from there this fast until the present is reached, and returns the ticks that were
-    /// shown at the least.
+    /// Goes back to the first tick, plays from there this fast until the present is reached, and returns how many ticks had been
+    /// run in each state that was shown.
     fn rewind_and_catch_up(&mut self, client: usize, speed: f64) -> Vec<u32> {
         self.world.clients[client].client.rewind_to(0.0);
         let mut shown = Vec::new();
@@ -107,9 +108,9 @@ impl Match {
     }
 }
 
-/// Whether every tick of the first ones was shown, at most so far apart.
+/// Whether the past was shown from its beginning, in steps of so many ticks at most.
 fn is_whole(shown: &[u32], step_max: u32) -> bool {
-    shown.is_sorted() && shown[0] <= 1 && shown.windows(2).all(|pair| pair[1] - pair[0] <= step_max)
+    shown.is_sorted() && shown[0] <= step_max && shown.windows(2).all(|pair| pair[1] - pair[0] <= step_max)
 }
 
 #[test]

@@ -73,7 +73,7 @@ impl Answer {
         ControlDown::HistoryChunk { match_no, content, index, count, bytes }
     }
 
-    const fn is_sent(&self) -> bool {
+    fn is_sent(&self) -> bool {
         self.next * SNAPSHOT_CHUNK_BYTES >= self.bytes.len()
     }
 }

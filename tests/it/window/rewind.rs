@@ -70,8 +70,10 @@ fn a_player_who_gave_up_plays_the_past_faster_until_the_present_and_sees_the_res
     let mut window = desk(&server, &folder, "--practice --autopilot");
     window.until("the match runs for a while", |window| live_end(window) > 150);
     window.key(KeyCode::Escape);
+    window.until_seen("Give up and watch");
     window.click("Give up and watch");
     window.until_seen("Live");
+    window.frames(4);
     window.click("From the start");
     window.until("the past is shown", |window| shows_past(window));
     (0..3).for_each(|_| window.click("+"));
