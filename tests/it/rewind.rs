@@ -133,7 +133,7 @@ fn a_late_spectator_sees_the_match_from_its_first_tick_and_is_live_again() {
 
 #[test]
 fn any_moment_of_the_past_is_shown_and_a_second_look_needs_nothing_from_the_server() {
-    let mut running = Match::begin("");
+    let mut running = Match::begin("delay=1");
     running.step_ticks(700);
     let spectator = running.watch();
     for moment in [650.0, 3.0, 421.5, 90.0] {
@@ -155,7 +155,7 @@ fn any_moment_of_the_past_is_shown_and_a_second_look_needs_nothing_from_the_serv
 
 #[test]
 fn names_of_players_who_left_are_known_in_the_past() {
-    let mut running = Match::begin("");
+    let mut running = Match::begin("delay=1");
     running.step_ticks(200);
     let gone = running.world.clients[2].client.slot().expect("a seat");
     running.world.clients[2].client.leave();
@@ -301,7 +301,7 @@ const fn want(match_no: u32, part: HistoryPart) -> ControlUp {
 
 #[test]
 fn a_player_in_the_match_is_refused_with_a_reason() {
-    let mut running = Match::begin("");
+    let mut running = Match::begin("delay=1");
     running.step_ticks(200);
     let mut asker = Asker::join(&mut running, RoomWish::Quick);
     asker.step(&mut running, &[want(1, HistoryPart::Opening), want(1, HistoryPart::From(Tick(0)))]);
@@ -312,7 +312,7 @@ fn a_player_in_the_match_is_refused_with_a_reason() {
 
 #[test]
 fn requests_for_what_is_not_there_are_ignored() {
-    let mut running = Match::begin("");
+    let mut running = Match::begin("delay=1");
     running.step_ticks(100);
     let code = running.world.room_code();
     let mut asker = Asker::join(&mut running, RoomWish::Watch(code));
@@ -328,7 +328,7 @@ fn requests_for_what_is_not_there_are_ignored() {
 
 #[test]
 fn a_flood_of_requests_gets_no_more_than_one_spectators_share() {
-    let mut running = Match::begin("");
+    let mut running = Match::begin("delay=1");
     running.step_ticks(700);
     let code = running.world.room_code();
     let mut asker = Asker::join(&mut running, RoomWish::Watch(code));
