@@ -11,7 +11,7 @@
 //! A state that differs from the server's is replaced, and helps to find out why (desync.rs).
 //!
 //! Who only watches, without a seat or after giving up, has no inputs and predicts nothing: it sees the confirmed state
-//! (playout.rs). A client has one session in its life; [`Rejoin`](crate::rejoin::Rejoin) says when to try another.
+//! (playout.rs), and may go back to what was before (rewind.rs). A client has one session in its life; [`Rejoin`](crate::rejoin::Rejoin) says when to try another.
 
 mod commands;
 mod current_match;
@@ -24,6 +24,7 @@ mod measure;
 mod notice;
 mod play;
 mod playout;
+mod rewind;
 mod room;
 mod session;
 pub mod snapshot;
@@ -114,6 +115,7 @@ impl InputRequest<'_> {
 pub struct Client {
     connection: Connection,
     hello: Hello,
+    make_game: Option<MakeSimulation>,
     connected: Option<Duration>,
     room: Option<RoomView>,
     clock: Clock,
@@ -149,6 +151,7 @@ impl Client {
         Ok(Self {
             connection: Connection::new(token, link, now)?,
             hello: config.hello.clone(),
+            make_game: config.game.clone(),
             connected: None,
             room: None,
             clock: Clock::new(1, now),
@@ -182,6 +185,7 @@ impl Client {
         }
         self.clock.advance(now);
         self.play(now, sample);
+        self.ask_for_history(now);
         self.ping(now);
         self.connection.send(now);
         self.measure(now);

@@ -3,7 +3,8 @@
 //! Start with [`client`]: what a session does, in order. It stands on [`net`] (datagrams to messages), [`clock`] (what
 //! time it is in the room) and [`prediction`] (running ahead, rolling back). [`connect`] gets the token it begins with,
 //! [`rejoin`] says when to get another one after a lost connection, [`rooms`] lists what there is to join, and
-//! [`film`] shows a recorded match, from the folder of [`replays`].
+//! [`film`] shows a recorded match, from the folder of [`replays`]; it and going back in a running match stand on
+//! [`timeline`].
 
 pub mod bots;
 pub mod client;
@@ -16,6 +17,7 @@ pub mod rejoin;
 pub mod replays;
 pub mod rooms;
 pub mod stats;
+pub mod timeline;
 #[cfg(feature = "window")]
 pub mod window;
 

@@ -13,7 +13,7 @@ use crate::{
     room::{
         Player, chat, commands,
         directory::{self, LocalHello},
-        host, members, phase, presence, resync, sessions,
+        history_feed, host, members, phase, presence, resync, sessions,
     },
     tick::TickSet,
 };
@@ -82,6 +82,9 @@ fn handle_members(world: &mut World, session: Entity, member: Entity, message: C
         }
         ControlUp::Fields { match_no, tick, is_last, fields } => {
             desync::take_fields(world, member, match_no, tick, is_last, fields);
+        }
+        ControlUp::WantHistory { match_no, part } => {
+            history_feed::take_request(world, session, member, match_no, part);
         }
         ControlUp::Chat(text) => chat::write(world, session, member, &text),
         ControlUp::Ready(ready) if has_seat => members::set_ready(world, member, ready),

@@ -9,6 +9,7 @@ pub(crate) mod commands;
 pub(crate) mod current_match;
 pub mod directory;
 pub mod history;
+pub mod history_feed;
 pub mod host;
 pub mod inputs;
 pub(crate) mod members;
@@ -51,7 +52,10 @@ impl Plugin for RoomPlugin {
             .add_plugins(score::ScorePlugin)
             .add_systems(FixedUpdate, (inputs::close_frames, resync::send_snapshots).chain().in_set(TickSet::Commit))
             .add_systems(FixedUpdate, history::record_frames.in_set(TickSet::Record))
-            .add_systems(FixedUpdate, broadcast::broadcast_frames.in_set(TickSet::Broadcast))
+            .add_systems(
+                FixedUpdate,
+                (broadcast::broadcast_frames, history_feed::send_history).chain().in_set(TickSet::Broadcast),
+            )
             .add_systems(
                 FixedUpdate,
                 (close_finished_rooms, sessions::end_expired_sessions).chain().in_set(TickSet::Cleanup),

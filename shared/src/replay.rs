@@ -25,6 +25,7 @@ mod block;
 mod canned;
 mod error;
 mod header;
+mod range;
 mod reader;
 mod section;
 #[cfg(test)]
@@ -38,6 +39,7 @@ pub use block::{RawBlock, Recorded, Recorder};
 pub use canned::{canned_replay, record_bots};
 pub use error::{Part, ReplayError};
 pub use header::{BUILD_BYTES_MAX, Header, MAP_BYTES_MAX, rules_hash};
+pub use range::{PastTick, RANGE_BYTES_MAX, RANGE_TICKS_MAX, joined_in, put_past_tick, read_range};
 pub use reader::{Beginning, Replay};
 pub use ticks::Ticks;
 pub use trailer::{Place, Trailer};

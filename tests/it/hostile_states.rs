@@ -1,6 +1,9 @@
 //! A state from a hostile server or file that would take the process along is refused, with a sentence.
 
-use framehouse_client::film::{Film, FilmError};
+use framehouse_client::{
+    film::{Film, FilmError},
+    timeline::BadOpening,
+};
 use framehouse_server::replay::verify::{VerifyError, verify};
 use framehouse_shared::{
     arena::{ArenaPlugin, bodies::Bodies},
@@ -73,6 +76,6 @@ fn a_replay_that_opens_with_one_is_refused_by_verify_and_film() {
     assert!(matches!(verify(ArenaPlugin, &good), Err(VerifyError::Desync { .. })));
     assert_eq!(film(&good), None);
     assert_eq!(verify(ArenaPlugin, &bad), Err(VerifyError::BadOpening));
-    assert_eq!(film(&bad), Some(FilmError::BadOpening));
-    assert_eq!(FilmError::BadOpening.to_string(), "its opening state is not one of this game");
+    assert_eq!(film(&bad), Some(FilmError::BadOpening(BadOpening)));
+    assert_eq!(BadOpening.to_string(), "its opening state is not one of this game");
 }

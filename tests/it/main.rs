@@ -21,6 +21,7 @@ mod phases;
 mod reloads;
 mod replay_verify;
 mod replays;
+mod rewind;
 mod rooms;
 mod swarm;
 mod timing;

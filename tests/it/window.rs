@@ -6,6 +6,7 @@ mod errors;
 mod matches;
 mod menu;
 mod replays;
+mod rewind;
 mod rooms;
 mod settings;
 mod together;

@@ -211,6 +211,16 @@ impl Desk {
         seen.map(|(node, place, _)| Rect::from_center_size(place.translation, node.size())).collect()
     }
 
+    /// Where every slider is, in pixels.
+    pub fn sliders(&mut self) -> Vec<Rect> {
+        let mut sliders = self
+            .app
+            .world_mut()
+            .query_filtered::<(&ComputedNode, &UiGlobalTransform), With<bevy::ui_widgets::Slider>>();
+        let places = sliders.iter(self.app.world());
+        places.map(|(node, place)| Rect::from_center_size(place.translation, node.size())).collect()
+    }
+
     /// Where every panel of the HUD is, in pixels.
     pub fn panels(&mut self) -> Vec<Rect> {
         let mut panels = self

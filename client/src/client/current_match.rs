@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use framehouse_shared::{protocol::hot::Feedback, tick::Tick};
 
-use super::{inputs::InputHistory, latency::Latency, playout::Playout, snapshot::Assembly, stash::Stash};
+use super::{
+    inputs::InputHistory, latency::Latency, playout::Playout, rewind::Rewind, snapshot::Assembly, stash::Stash,
+};
 
 /// The match that is set, runs, or has just ended.
 pub(super) struct CurrentMatch {
@@ -38,6 +40,8 @@ pub(super) struct CurrentMatch {
     pub report: Option<(Tick, u64)>,
     /// The state is known to differ from the server's until a new one is loaded.
     pub is_desynced: bool,
+    /// The past, for who has gone back to it.
+    pub rewind: Option<Rewind>,
 }
 
 impl CurrentMatch {
@@ -58,6 +62,7 @@ impl CurrentMatch {
             frames_wanted: None,
             report: None,
             is_desynced: false,
+            rewind: None,
         }
     }
 

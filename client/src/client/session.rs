@@ -48,6 +48,9 @@ impl Client {
                 self.take_chunk(now, match_no, ChunkPlace { next_tick, index, count }, &bytes);
             }
             ControlDown::Frames { match_no, first, blobs } => self.take_old_frames(match_no, first, &blobs),
+            ControlDown::HistoryChunk { match_no, content, index, count, bytes } => {
+                self.take_history(now, match_no, content, (index, count), &bytes);
+            }
             ControlDown::Leaderboard { match_no, tick, entries } => {
                 if self.match_no() == Some(match_no) {
                     self.leaderboard = Some(Leaderboard { match_no, tick, entries });
@@ -125,6 +128,8 @@ impl Client {
     fn end_match(&mut self, now: Duration, match_no: u32, last_tick: Tick, ranking: Vec<LeaderboardEntry>) {
         if let Some(current) = self.current.as_mut().filter(|current| current.number == match_no) {
             current.last_tick = Some(last_tick);
+            // Whoever was in the past sees how it ends.
+            current.rewind = None;
             // The last frames may still be on their way: they are asked for a little later.
             current.frames_wanted = Some(now);
             self.stats.matches_seen += 1;

@@ -1,6 +1,7 @@
 //! A client against a server that a test plays by hand. What real rooms do is tested in the workspace's own tests crate.
 
 mod phases;
+mod rewinding;
 mod session;
 pub(crate) mod stage;
 mod watching;

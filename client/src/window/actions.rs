@@ -68,6 +68,8 @@ pub enum Action {
     PlayOrPause,
     /// To another of the speeds.
     Speed(i8),
+    /// From the past of a running match to its present.
+    Live,
     // Settings.
     Speak(Language),
     Paint(Palette),

@@ -21,9 +21,11 @@ mod problem;
 mod replay;
 mod replays;
 mod results;
+mod rewind;
 mod settings;
 mod start;
 mod strip;
+mod time_bar;
 
 use bevy::prelude::*;
 use clap::ValueEnum;
@@ -86,6 +88,7 @@ impl Plugin for ScreensPlugin {
             dialog::plugin,
             strip::plugin,
         ));
+        app.add_plugins((time_bar::plugin, rewind::plugin));
         app.add_plugins((chat::plugin, curves::plugin, news::plugin, practice::plugin));
     }
 }

@@ -14,6 +14,7 @@ mod errand;
 mod film;
 #[cfg(any(test, feature = "gamepad"))]
 mod gamepad;
+mod moment;
 mod problem;
 mod readiness;
 mod silence;
@@ -46,6 +47,7 @@ use comeback::{Lost, Progress};
 use silence::Silence;
 
 pub use errand::Errand;
+pub use moment::Moment;
 pub use problem::{Problem, as_sentence};
 pub use ticket::{Offer, Ticket};
 pub use wish::{PRACTICE_BOTS, Wish};

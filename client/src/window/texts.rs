@@ -192,6 +192,7 @@ texts! {
     Play: "Play", "播放";
     Pause: "Pause", "暂停";
     FromStart: "From the start", "从头播放";
+    Live: "Live", "实时";
     OpeningReplay: "Reading the replay \u{2026}", "正在读取回放……";
     BadReplay: "This replay cannot be shown", "无法播放此回放";
     ReplayUnreadable: "The file {} cannot be read: {}.", "无法读取文件 {}：{}。";

@@ -90,9 +90,9 @@ impl MatchView<'_> {
         self.session.render_alpha()
     }
 
-    /// The player's own seat; who watches has none.
+    /// The player's own seat; nobody has one who watches, or looks at what was before.
     pub fn own(&self) -> Option<Slot> {
-        self.session.slot()
+        self.session.slot().filter(|_| !self.session.is_rewound())
     }
 
     /// Whether the game's bot plays for the player.

@@ -47,8 +47,13 @@ pub trait Endpoint: Send + Sync {
     /// Answers a ping at once: its worth is its timing. The network may lose it.
     fn answer_ping(&mut self, client: ClientId, pong: &Pong);
 
+    /// Bytes of messages that the client has not acknowledged yet, queued or sent; 0 for a client that is gone.
+    fn unacknowledged(&self, client: ClientId) -> usize;
+
     /// Whether the client has acknowledged everything that was queued for it, or is gone.
-    fn is_settled(&self, client: ClientId) -> bool;
+    fn is_settled(&self, client: ClientId) -> bool {
+        self.unacknowledged(client) == 0
+    }
 
     /// Ends a connection with the next [`send`](Self::send), after what is queued has been sent once.
     fn close(&mut self, client: ClientId);

@@ -159,9 +159,9 @@ impl Endpoint for UdpEndpoint {
         send::send_payload(&mut self.netcode, &mut self.socket, client, &self.pong_bytes);
     }
 
-    fn is_settled(&self, client: ClientId) -> bool {
+    fn unacknowledged(&self, client: ClientId) -> usize {
         let in_flight = in_flight(&self.renet, client);
-        self.peers.get(client).is_none_or(|peer| peer.path.is_settled(in_flight))
+        self.peers.get(client).map_or(0, |peer| peer.path.unacknowledged(in_flight))
     }
 
     fn close(&mut self, client: ClientId) {

@@ -1,20 +1,19 @@
 //! The closed frames of a match, as they went over the wire: the newest as they are, older ones compressed.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use bevy::prelude::*;
 use framehouse_shared::{
-    ids::SLOTS_MAX,
+    ids::{SLOTS_MAX, Slot},
     input::{Frame, Input},
-    protocol::{
-        codec::{Reader, put_varint},
-        hot::encode_blob,
-    },
+    protocol::{control::HistoryContent, hot::encode_blob},
+    replay::{RANGE_BYTES_MAX, RANGE_TICKS_MAX, joined_in, put_past_tick},
     sim::{Rooms, SimRoom},
     state_hash::StateHashes,
     tick::Tick,
 };
 
+use super::inputs::Seating;
 use crate::config::RoomSettings;
 
 /// A frame carries the hash of the state after it this often.
@@ -23,19 +22,22 @@ pub const HASH_INTERVAL: u32 = 30;
 const HASHED_FRAMES: usize = 300;
 /// A block of frames is some 4 KB; level 1 takes some 20 us.
 const ZSTD_LEVEL: i32 = 1;
-/// Bytes of a block before compression, at most: what a hostile match can reach is far below.
-const BLOCK_BYTES_MAX: usize = 4 << 20;
 
-/// The frames of a match.
+/// The frames of a match, and the state that it opened with.
 ///
 /// The last `history_frames` at least can be read at once: a client that misses more gets the whole state. Older ones lie
-/// in compressed blocks of as many, and can be read back.
+/// in compressed blocks of [`RANGE_TICKS_MAX`] ticks at most. Both are read by [`range`](Self::range).
 #[derive(Component, Debug, Default)]
 pub struct FrameHistory {
+    /// The state before tick 0, compressed as for newcomers, once somebody was sent it.
+    opening: Option<Arc<[u8]>>,
+    /// In order, without gaps.
     blocks: Vec<Block>,
     /// The tick of the oldest frame that is not in a block.
     first: Tick,
     blobs: VecDeque<Vec<u8>>,
+    /// The names of those who join in the frames that are not in a block, in order.
+    joined: VecDeque<(Tick, String)>,
     /// Of the last frames.
     hashes: VecDeque<StateHashes>,
     last_inputs: [Input; SLOTS_MAX],
@@ -45,7 +47,7 @@ pub struct FrameHistory {
 struct Block {
     first: Tick,
     frames: u32,
-    compressed: Vec<u8>,
+    compressed: Arc<[u8]>,
 }
 
 impl FrameHistory {
@@ -74,7 +76,7 @@ impl FrameHistory {
         let blocks: usize = self.blocks.iter().map(|block| block.compressed.len() + size_of::<Block>()).sum();
         let blobs: usize = self.blobs.iter().map(|blob| blob.capacity() + size_of::<Vec<u8>>()).sum();
         let hashes: usize = self.hashes.iter().map(|hashes| size_of_val(hashes) + size_of_val(&*hashes.0)).sum();
-        blocks + blobs + hashes
+        blocks + blobs + hashes + self.opening.as_ref().map_or(0, |opening| opening.len())
     }
 
     /// The encoded frame of a tick, while it can be read at once.
@@ -87,12 +89,44 @@ impl FrameHistory {
         self.blobs.back().map(Vec::as_slice)
     }
 
-    /// The encoded frames from tick `first` to the end of its block, or to the end of all if it is in none.
-    pub fn read_from(&self, first: Tick) -> Vec<Vec<u8>> {
-        let is_inside = |block: &&Block| (block.first.0..block.first.0 + block.frames).contains(&first.0);
-        match self.blocks.iter().find(is_inside) {
-            Some(block) => block.read().split_off((first.0 - block.first.0) as usize),
-            None => self.blobs.iter().skip(first.since(self.first) as usize).cloned().collect(),
+    /// Keeps the compressed state before tick 0, of which there is only one.
+    pub(super) fn keep_opening(&mut self, compressed: &[u8]) {
+        if self.opening.is_none() && !compressed.is_empty() {
+            self.opening = Some(compressed.into());
+        }
+    }
+
+    /// The compressed state before tick 0.
+    pub(super) fn opening(&self) -> Option<Arc<[u8]>> {
+        self.opening.clone()
+    }
+
+    /// The bytes of consecutive frames that begin with or before this one, and what they are; nothing for a frame that is
+    /// not there yet. A block is given as it lies.
+    pub fn range(&self, first: Tick) -> Option<(HistoryContent, Arc<[u8]>)> {
+        match self.blocks.binary_search_by_key(&first, |block| block.first) {
+            _ if first >= self.end() => None,
+            _ if first >= self.first => Some(self.raw_range(first)),
+            Ok(place) => Some(self.blocks[place].range()),
+            // The block before the place that it would have.
+            Err(place) => Some(self.blocks[place.checked_sub(1)?].range()),
+        }
+    }
+
+    fn raw_range(&self, first: Tick) -> (HistoryContent, Arc<[u8]>) {
+        let mut bytes = Vec::new();
+        let ticks = self.end().since(first).min(RANGE_TICKS_MAX);
+        self.put_ticks(first, ticks, &mut bytes);
+        (HistoryContent::Frames { first, ticks: ticks as u16, is_compressed: false }, bytes.into())
+    }
+
+    /// Appends ticks that are not in a block.
+    fn put_ticks(&self, first: Tick, ticks: u32, bytes: &mut Vec<u8>) {
+        let mut joined = self.joined.range(self.joined.partition_point(|(at, _)| *at < first)..).peekable();
+        for tick in (first.0..first.0 + ticks).map(Tick) {
+            let blob = self.blob(tick).expect("the caller asks for frames that are there");
+            let names = std::iter::from_fn(|| joined.next_if(|(at, _)| *at == tick));
+            put_past_tick(bytes, blob, names.map(|(_, name)| name.as_str()));
         }
     }
 
@@ -102,12 +136,13 @@ impl FrameHistory {
         self.hashes.get(tick.0.checked_sub(first)? as usize)
     }
 
-    /// Keeps the frame of the next tick.
-    fn record(&mut self, frame: &Frame, hashes: &StateHashes) {
+    /// Keeps the frame of the next tick, and the names of those who join in it.
+    fn record<'a>(&mut self, frame: &Frame, name: impl Fn(Slot) -> &'a str, hashes: &StateHashes) {
         debug_assert_eq!(frame.tick, self.end(), "frames are recorded one after the other");
         let hash = (frame.tick.0 % HASH_INTERVAL == HASH_INTERVAL - 1).then(|| hashes.combined());
         self.blobs.push_back(encode_blob(frame, &self.last_inputs, hash));
         self.last_inputs = frame.inputs;
+        self.joined.extend(joined_in(frame).map(|slot| (frame.tick, name(slot).to_owned())));
         let mut oldest = (self.hashes.len() == HASHED_FRAMES).then(|| self.hashes.pop_front()).flatten();
         // The memory of the oldest ones serves the newest.
         match &mut oldest {
@@ -117,94 +152,48 @@ impl FrameHistory {
         self.hashes.extend(oldest);
     }
 
-    /// Compresses the oldest `frames` once there are twice as many and `spread` more: rooms that began together do not all
-    /// compress in the same tick.
+    /// Compresses the oldest frames once there are twice as many as `frames` and `spread` more: rooms that began together
+    /// do not all compress in the same tick.
     fn compress_old(&mut self, frames: usize, spread: usize) {
         if self.blobs.len() < 2 * frames + spread % frames {
             return;
         }
-        let old: Vec<Vec<u8>> = self.blobs.drain(..frames).collect();
-        self.blocks.push(Block::of(self.first, &old));
-        self.first = self.first.plus(frames as u32);
+        let old = frames.min(RANGE_TICKS_MAX as usize);
+        let mut bytes = Vec::with_capacity(old * 16);
+        self.put_ticks(self.first, old as u32, &mut bytes);
+        self.blocks.push(Block::of(self.first, old as u32, &bytes));
+        self.blobs.drain(..old);
+        self.first = self.first.plus(old as u32);
+        let kept = self.joined.partition_point(|(tick, _)| *tick < self.first);
+        self.joined.drain(..kept);
     }
 }
 
 impl Block {
-    fn of(first: Tick, blobs: &[Vec<u8>]) -> Self {
-        let mut bytes = Vec::with_capacity(blobs.len() * 16);
-        for blob in blobs {
-            put_varint(&mut bytes, blob.len() as u64);
-            bytes.extend_from_slice(blob);
-        }
-        let compressed = zstd::bulk::compress(&bytes, ZSTD_LEVEL).expect("compressing into memory does not fail");
-        Self { first, frames: blobs.len() as u32, compressed }
+    fn of(first: Tick, frames: u32, bytes: &[u8]) -> Self {
+        debug_assert!(bytes.len() <= RANGE_BYTES_MAX, "the longest ticks possible need less");
+        let compressed = zstd::bulk::compress(bytes, ZSTD_LEVEL).expect("compressing into memory does not fail");
+        Self { first, frames, compressed: compressed.into() }
     }
 
-    fn read(&self) -> Vec<Vec<u8>> {
-        let bytes = zstd::bulk::decompress(&self.compressed, BLOCK_BYTES_MAX).expect("it was compressed by us");
-        let mut reader = Reader::new(&bytes);
-        let mut next = || {
-            let length = reader.varint().ok()? as usize;
-            reader.bytes(length).ok().map(<[u8]>::to_vec)
-        };
-        (0..self.frames).map(|_| next().expect("it was written by us")).collect()
+    fn range(&self) -> (HistoryContent, Arc<[u8]>) {
+        let content = HistoryContent::Frames { first: self.first, ticks: self.frames as u16, is_compressed: true };
+        (content, Arc::clone(&self.compressed))
     }
 }
 
 /// Records the frame that every playing room was just stepped with. Runs in `TickSet::Record`.
 pub fn record_frames(
     settings: Res<RoomSettings>,
-    mut rooms: Rooms<(&SimRoom, &Frame, &StateHashes, &mut FrameHistory)>,
+    mut rooms: Rooms<(&SimRoom, &Frame, &StateHashes, &Seating, &mut FrameHistory)>,
 ) {
     let frames = settings.history_frames as usize;
-    rooms.for_each_room(|(room, frame, hashes, mut history)| {
-        history.record(frame, hashes);
+    rooms.for_each_room(|(room, frame, hashes, seating, mut history)| {
+        history.record(frame, |slot| seating.name(slot), hashes);
         // A prime, so that rooms with numbers in a row are far apart.
         history.compress_old(frames, (room.id.0 % frames as u64) as usize * 7);
     });
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn frame(tick: u32, seed: u8) -> Frame {
-        let mut frame = Frame { tick: Tick(tick), ..default() };
-        frame.inputs[usize::from(seed) % SLOTS_MAX].0[usize::from(seed / 16) % 8] = seed ^ tick as u8;
-        frame
-    }
-
-    proptest! {
-        /// Compressed or not, every frame can be read back as it was recorded, from any tick on.
-        #[test]
-        fn compressed_frames_are_what_was_recorded(
-            seeds in proptest::collection::vec(any::<u8>(), 1..700),
-            frames in 30usize..120,
-            spread in 0usize..1000,
-            start: prop::sample::Index,
-        ) {
-            let (mut history, mut plain) = (FrameHistory::default(), FrameHistory::default());
-            for (tick, seed) in seeds.iter().enumerate() {
-                let (frame, hashes) = (frame(tick as u32, *seed), StateHashes(vec![Some(tick as u64)].into_iter().collect()));
-                history.record(&frame, &hashes);
-                history.compress_old(frames, spread);
-                plain.record(&frame, &hashes);
-            }
-            prop_assert!(history.blobs.len() < 3 * frames);
-            prop_assert_eq!((history.len(), history.end()), (seeds.len(), Tick(seeds.len() as u32)));
-            let mut tick = Tick(start.index(seeds.len()) as u32);
-            while tick < history.end() {
-                let blobs = history.read_from(tick);
-                prop_assert!(!blobs.is_empty());
-                for blob in blobs {
-                    prop_assert_eq!(Some(blob.as_slice()), plain.blob(tick));
-                    tick = tick.plus(1);
-                }
-            }
-            let last = history.end().minus(1);
-            prop_assert_eq!(history.hashes(last).map(|hashes| hashes.0[0]), Some(Some(u64::from(last.0))));
-        }
-    }
-}
+mod tests;

@@ -50,8 +50,13 @@ pub(super) fn send_snapshots(world: &mut World) {
     let tick = world.resource::<Now>().tick;
     for of_room in due.chunk_by(|a, b| a.0 == b.0) {
         let room = of_room[0].0;
-        let Some(messages) = snapshot_messages(world, room) else { continue };
-        let next_tick = world.get::<SimTickCount>(room).map_or(Tick(0), |tick| tick.0);
+        let Some(next_tick) = world.get::<SimTickCount>(room).map(|tick| tick.0) else { continue };
+        let Some(match_no) = world.get::<RoomClock>(room).map(|clock| clock.match_no) else { continue };
+        let Some(state) = compressed_state(world, room) else { continue };
+        if let Some(mut history) = world.get_mut::<FrameHistory>(room).filter(|_| next_tick == Tick(0)) {
+            history.keep_opening(&state);
+        }
+        let messages = snapshot_messages(match_no, next_tick, &state);
         for (_, player, address) in of_room {
             for message in &messages {
                 outgoing::send(world, *address, message);
@@ -65,9 +70,7 @@ pub(super) fn send_snapshots(world: &mut World) {
     }
 }
 
-fn snapshot_messages(world: &World, room: Entity) -> Option<Vec<ControlDown>> {
-    let next_tick = world.get::<SimTickCount>(room)?.0;
-    let match_no = world.get::<RoomClock>(room)?.match_no;
+fn compressed_state(world: &World, room: Entity) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     // The game's own code serialises its state, and a state too large to send is the game's fault: either ends the room.
     world.get::<SimRoom>(room)?.isolate(|| {
@@ -75,7 +78,11 @@ fn snapshot_messages(world: &World, room: Entity) -> Option<Vec<ControlDown>> {
         bytes = zstd::bulk::compress(&state, ZSTD_LEVEL).expect("compressing into memory does not fail");
         assert!(bytes.len() <= STATE_BYTES_MAX, "a room's state of {} bytes is too large to send", bytes.len());
     });
-    let chunks = bytes.chunks(SNAPSHOT_CHUNK_BYTES);
+    Some(bytes)
+}
+
+fn snapshot_messages(match_no: u32, next_tick: Tick, state: &[u8]) -> Vec<ControlDown> {
+    let chunks = state.chunks(SNAPSHOT_CHUNK_BYTES);
     let count = chunks.len() as u16;
     let message = |(index, chunk): (usize, &[u8])| ControlDown::SnapshotChunk {
         match_no,
@@ -84,7 +91,7 @@ fn snapshot_messages(world: &World, room: Entity) -> Option<Vec<ControlDown>> {
         count,
         bytes: chunk.to_vec(),
     };
-    Some(chunks.enumerate().map(message).collect())
+    chunks.enumerate().map(message).collect()
 }
 
 /// Notes that a client has the state it was sent: from the next tick on its player takes part.

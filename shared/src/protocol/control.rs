@@ -12,6 +12,7 @@ use crate::{
     fields::{Field, FieldDifference},
     ids::{MatchId, PlayerId, RoomCode, RoomId, SLOTS_MAX, Slot},
     input::CommandBytes,
+    replay::RANGE_TICKS_MAX,
     score::ScoreFrame,
     state_hash::StateHashes,
     tick::Tick,
@@ -32,6 +33,8 @@ const CONTROL_BYTES_MAX: usize = 16 * 1024;
 pub const SNAPSHOT_CHUNK_BYTES: usize = 1024;
 /// The most chunks of one snapshot: 48 KiB compressed, so that it fits into the reliable path beside everything else.
 pub const SNAPSHOT_CHUNKS_MAX: u16 = 48;
+/// The most chunks of one part of a match's history: what a range of incompressible frames takes.
+pub const HISTORY_CHUNKS_MAX: u16 = 520;
 /// The most bytes of a room message; a server's own limit may be lower.
 pub const ROOM_MESSAGE_BYTES_MAX: usize = 1000;
 /// The most characters in a player's name.
@@ -124,6 +127,39 @@ pub enum ControlUp {
         tick: Tick,
         /// The game's bytes, at least one.
         bytes: CommandBytes,
+    },
+    /// A spectator, or a player who gave the match up, wants to go back in the running match. One part is sent at a time:
+    /// while it is on its way, further requests are ignored.
+    WantHistory {
+        /// The match's number in its room.
+        match_no: u32,
+        /// The part.
+        part: HistoryPart,
+    },
+}
+
+/// A part of a match's history that a client lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HistoryPart {
+    /// The state before tick 0.
+    Opening,
+    /// The frames from this tick on, as many as the server sends in one part.
+    From(Tick),
+}
+
+/// What the bytes of a part of a match's history are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HistoryContent {
+    /// The state before tick 0, compressed by zstd.
+    Opening,
+    /// Consecutive frames, as [`read_range`](crate::replay::read_range) reads them.
+    Frames {
+        /// The first one's tick: the one that was asked for, or one before it.
+        first: Tick,
+        /// How many there are, 1 to [`RANGE_TICKS_MAX`](crate::replay::RANGE_TICKS_MAX).
+        ticks: u16,
+        /// Whether the bytes are compressed by zstd.
+        is_compressed: bool,
     },
 }
 
@@ -232,6 +268,28 @@ pub enum ControlDown {
         /// Its name in the server's results.
         match_id: MatchId,
     },
+    /// A piece of the part of a match's history that was asked for, in order and without gaps.
+    HistoryChunk {
+        /// The match's number in its room.
+        match_no: u32,
+        /// What the part is; the same in all of its chunks.
+        content: HistoryContent,
+        /// The chunk's index, from 0.
+        index: u16,
+        /// How many chunks there are, at most [`HISTORY_CHUNKS_MAX`].
+        count: u16,
+        /// The bytes, at most [`SNAPSHOT_CHUNK_BYTES`].
+        bytes: Vec<u8>,
+    },
+}
+
+impl HistoryContent {
+    fn is_sane(&self) -> bool {
+        match self {
+            Self::Opening => true,
+            Self::Frames { ticks, .. } => (1..=RANGE_TICKS_MAX).contains(&u32::from(*ticks)),
+        }
+    }
 }
 
 /// The room as a joining session finds it.
@@ -455,6 +513,12 @@ impl ControlDown {
             Self::SnapshotChunk { index, count, bytes, .. } => {
                 index < count && *count <= SNAPSHOT_CHUNKS_MAX && bytes.len() <= SNAPSHOT_CHUNK_BYTES
             }
+            Self::HistoryChunk { content, index, count, bytes, .. } => {
+                content.is_sane()
+                    && index < count
+                    && *count <= HISTORY_CHUNKS_MAX
+                    && bytes.len() <= SNAPSHOT_CHUNK_BYTES
+            }
             Self::Leaderboard { entries, .. } => entries.len() <= SLOTS_MAX,
             Self::WantHashes { hashes, .. } => hashes.len() <= HASHES_ASKED_MAX,
             _ => true,
@@ -505,6 +569,13 @@ mod tests {
         let field = FieldDifference { slot: None, field: "x".to_owned(), server: None, client: Some("1".to_owned()) };
         let named = ControlDown::Desync { match_no: 1, tick: Tick(2), component: "c".to_owned(), field: Some(field) };
         assert_eq!(codec::encode(&named), [6, 1, 2, 1, b'c', 1, 0, 1, b'x', 0, 1, 1, b'1']);
+        assert_eq!(codec::encode(&ControlUp::WantHistory { match_no: 1, part: HistoryPart::Opening }), [11, 1, 0]);
+        let wanted = ControlUp::WantHistory { match_no: 1, part: HistoryPart::From(Tick(300)) };
+        assert_eq!(codec::encode(&wanted), [11, 1, 1, 251, 44, 1]);
+        let chunk = |content, bytes| ControlDown::HistoryChunk { match_no: 1, content, index: 0, count: 2, bytes };
+        assert_eq!(codec::encode(&chunk(HistoryContent::Opening, vec![7])), [10, 1, 0, 0, 2, 1, 7]);
+        let frames = HistoryContent::Frames { first: Tick(3), ticks: 4, is_compressed: true };
+        assert_eq!(codec::encode(&chunk(frames, vec![7, 8])), [10, 1, 1, 3, 4, 1, 0, 2, 2, 7, 8]);
     }
 
     #[test]
@@ -527,6 +598,20 @@ mod tests {
         assert!(ControlUp::decode(&command(COMMAND_BYTES_MAX as u8)).is_ok());
         assert!(ControlUp::decode(&command(COMMAND_BYTES_MAX as u8 + 1)).is_err());
         assert!(ControlUp::decode(&command(0)).is_err());
+    }
+
+    #[test]
+    fn history_that_no_server_sends_is_refused() {
+        let is_taken = |ticks, index, count, bytes| {
+            let content = HistoryContent::Frames { first: Tick(0), ticks, is_compressed: false };
+            let chunk = ControlDown::HistoryChunk { match_no: 1, content, index, count, bytes: vec![0; bytes] };
+            ControlDown::decode(&codec::encode(&chunk)).is_ok()
+        };
+        let ticks_max = RANGE_TICKS_MAX as u16;
+        assert!(is_taken(ticks_max, 0, HISTORY_CHUNKS_MAX, SNAPSHOT_CHUNK_BYTES));
+        assert!(!is_taken(ticks_max + 1, 0, 1, 1) && !is_taken(0, 0, 1, 1), "too many ticks, or none");
+        assert!(!is_taken(1, 1, 1, 1) && !is_taken(1, 0, HISTORY_CHUNKS_MAX + 1, 1), "no such chunk");
+        assert!(!is_taken(1, 0, 1, SNAPSHOT_CHUNK_BYTES + 1), "a chunk that is too long");
     }
 
     #[test]
@@ -569,6 +654,13 @@ mod tests {
             ControlDown::SnapshotChunk {
                 match_no,
                 next_tick: tick,
+                index: u16::MAX,
+                count: u16::MAX,
+                bytes: vec![0; SNAPSHOT_CHUNK_BYTES],
+            },
+            ControlDown::HistoryChunk {
+                match_no,
+                content: HistoryContent::Frames { first: tick, ticks: u16::MAX, is_compressed: true },
                 index: u16::MAX,
                 count: u16::MAX,
                 bytes: vec![0; SNAPSHOT_CHUNK_BYTES],

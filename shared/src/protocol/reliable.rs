@@ -113,6 +113,11 @@ impl ReliablePath {
         self.is_busy
     }
 
+    /// Bytes that the peer has not acknowledged yet, queued or sent. `in_flight` is the channel's.
+    pub const fn unacknowledged(&self, in_flight: usize) -> usize {
+        self.outbox.bytes() + in_flight
+    }
+
     /// Whether the peer has acknowledged everything that was queued for it. `in_flight` is the channel's.
     pub const fn is_settled(&self, in_flight: usize) -> bool {
         self.outbox.bytes() + in_flight == 0

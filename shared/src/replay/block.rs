@@ -6,15 +6,12 @@ use super::{
     BLOCK_BYTES_MAX, BLOCK_TICKS, BLOCKS_BYTES_MAX, TICKS_MAX,
     error::{Part, ReplayError},
     is_hash_tick,
+    range::{PastTick, joined_in, put_past_tick, take_past_tick},
 };
 use crate::{
     ids::{SLOTS_MAX, Slot},
-    input::{Frame, Input, RosterChange},
-    protocol::{
-        codec::{CodecError, Reader, put_varint},
-        control::NAME_BYTES_MAX,
-        hot::decode_blob,
-    },
+    input::{Frame, Input},
+    protocol::codec::{CodecError, Reader},
     state_hash::StateHashes,
     tick::Tick,
 };
@@ -64,11 +61,7 @@ impl Recorder {
     ) -> Option<RawBlock> {
         assert_eq!(frame.tick.0, self.ticks(), "ticks are recorded one after the other");
         let bytes = &mut self.block.bytes;
-        put_varint(bytes, blob.len() as u64);
-        bytes.extend_from_slice(blob);
-        for event in frame.events.iter().filter(|event| event.change == RosterChange::Join) {
-            put_name(bytes, name(event.slot));
-        }
+        put_past_tick(bytes, blob, joined_in(frame).map(name));
         if is_hash_tick(frame.tick) {
             put_hashes(bytes, hashes);
         }
@@ -127,12 +120,7 @@ pub(super) fn take_tick(
 }
 
 fn take_recorded(reader: &mut Reader, tick: Tick, previous: &[Input; SLOTS_MAX]) -> Result<Recorded, CodecError> {
-    let length = reader.varint32()? as usize;
-    let (frame, hash) = decode_blob(reader.bytes(length)?, tick, previous)?;
-    let mut joined = ArrayVec::new();
-    for event in frame.events.iter().filter(|event| event.change == RosterChange::Join) {
-        joined.try_push((event.slot, take_name(reader)?)).map_err(|_| CodecError::Invalid)?;
-    }
+    let PastTick { frame, joined, hash } = take_past_tick(reader, tick, previous)?;
     let hashes = if is_hash_tick(tick) { Some(take_hashes(reader)?) } else { None };
     // The frame carries the same hashes, combined: clients compared theirs with it.
     if hash == hashes.as_ref().map(StateHashes::combined) {
@@ -140,20 +128,6 @@ fn take_recorded(reader: &mut Reader, tick: Tick, previous: &[Input; SLOTS_MAX])
     } else {
         Err(CodecError::Invalid)
     }
-}
-
-fn put_name(bytes: &mut Vec<u8>, name: &str) {
-    let name = &name[..name.floor_char_boundary(NAME_BYTES_MAX)];
-    bytes.push(name.len() as u8);
-    bytes.extend_from_slice(name.as_bytes());
-}
-
-fn take_name(reader: &mut Reader) -> Result<String, CodecError> {
-    let length = usize::from(reader.u8()?);
-    if length > NAME_BYTES_MAX {
-        return Err(CodecError::Invalid);
-    }
-    String::from_utf8(reader.bytes(length)?.to_vec()).map_err(|_| CodecError::Invalid)
 }
 
 fn put_hashes(bytes: &mut Vec<u8>, hashes: &StateHashes) {

@@ -10,7 +10,7 @@ use framehouse_tests::desk::Desk;
 use super::{Folder, desk, start_server};
 
 fn position(window: &Desk) -> f64 {
-    window.session().film().map(|film| film.position()).expect("a replay is shown")
+    window.session().film().map(|film| film.timeline().position()).expect("a replay is shown")
 }
 
 fn until_position(window: &mut Desk, what: &str, is_there: impl Fn(f64) -> bool) {
@@ -55,7 +55,7 @@ fn a_match_is_saved_listed_and_watched_again() {
     window.until_seen("\u{d7}8");
     window.click("Play");
     window.until_seen("From the start");
-    assert!(window.session().film().is_some_and(|film| film.is_over() && film.broken().is_none()));
+    assert!(window.session().timeline().is_some_and(|timeline| timeline.is_over() && timeline.broken().is_none()));
     window.click("From the start");
     until_position(&mut window, "once more", |position| position < 200.0);
     window.key(KeyCode::Escape);

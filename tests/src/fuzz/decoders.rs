@@ -11,6 +11,7 @@ use framehouse_shared::{
         control::{ControlDown, ControlUp},
         hot::{Frames, Inputs, Ping, Pong, decode_blob, encode_blob, put_frames},
     },
+    replay::{put_past_tick, read_range},
     tick::Tick,
 };
 
@@ -32,6 +33,22 @@ pub fn hot_decode(bytes: &[u8]) {
         assert_eq!(Frames::decode(&again).as_ref(), Ok(&message));
         decode_frames(&message.blobs, message.oldest());
     }
+    if let [ticks, range @ ..] = bytes {
+        decode_range(range, u32::from(*ticks));
+    }
+}
+
+/// Decodes a range of a match's history as a client that goes back does, and packs it again.
+fn decode_range(bytes: &[u8], ticks: u32) {
+    let neutral = [Input::NEUTRAL; SLOTS_MAX];
+    let Ok(range) = read_range(bytes, Tick(0), ticks, neutral) else { return };
+    let (mut again, mut previous) = (Vec::new(), neutral);
+    for past in &range {
+        let blob = encode_blob(&past.frame, &previous, past.hash);
+        put_past_tick(&mut again, &blob, past.joined.iter().map(|(_, name)| name.as_str()));
+        previous = past.frame.inputs;
+    }
+    assert_eq!(read_range(&again, Tick(0), ticks, neutral).as_ref(), Ok(&range));
 }
 
 /// Decodes frames as a client does, each as the difference to the one before, up to the first that is none.

@@ -9,12 +9,13 @@ use framehouse_shared::{
         channel::Outbox,
         codec,
         control::{
-            ControlDown, ControlUp, Hello, HostOrder, LeaderboardEntry, Member, Phase, PlayerState, RoomEvent,
-            RoomOptions, Standing, Welcome,
+            ControlDown, ControlUp, Hello, HistoryContent, HistoryPart, HostOrder, LeaderboardEntry, Member, Phase,
+            PlayerState, RoomEvent, RoomOptions, Standing, Welcome,
         },
         end::EndCode,
         hot::{Feedback, FramesHeader, Inputs, Ping, Pong, encode_blob, put_frames},
     },
+    replay::put_past_tick,
     score::ScoreFrame,
     simulation::{Simulation, bot_match},
     state_hash::StateHashes,
@@ -50,6 +51,9 @@ pub fn hot() -> Vec<Vec<u8>> {
             add(&|bytes| put_frames(bytes, &header, newest.iter().map(Vec::as_slice)));
         }
     }
+    for ticks in [1, 6, 60] {
+        add(&|bytes| bytes.extend([&[ticks as u8], &range(ticks)[..]].concat()));
+    }
     seeds
 }
 
@@ -79,6 +83,16 @@ fn blobs() -> Vec<Vec<u8>> {
         previous = frame.inputs;
     });
     blobs
+}
+
+/// The same frames as a range of a match's history.
+fn range(ticks: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (tick, blob) in blobs().iter().enumerate().take(ticks) {
+        let joined = if tick == 0 { 4 } else { 0 };
+        put_past_tick(&mut bytes, blob, (0..joined).map(|_| "player"));
+    }
+    bytes
 }
 
 fn slot(number: u8) -> Slot {
@@ -124,6 +138,8 @@ fn ups() -> Vec<ControlUp> {
         ControlUp::Fields { match_no: 2, tick: Tick(299), is_last: false, fields: vec![field(Some(slot(1)), "gems")] },
         ControlUp::Fields { match_no: 2, tick: Tick(299), is_last: true, fields: vec![field(None, "gem 7 fades"); 9] },
         ControlUp::Command { match_no: 2, tick: Tick(301), bytes: [1, 2, 255].into_iter().collect() },
+        ControlUp::WantHistory { match_no: 2, part: HistoryPart::Opening },
+        ControlUp::WantHistory { match_no: 2, part: HistoryPart::From(Tick(300)) },
     ]
 }
 
@@ -181,6 +197,8 @@ fn downs() -> Vec<ControlDown> {
         count: 2,
         bytes: vec![index as u8; 40],
     };
+    let past = |content, bytes| ControlDown::HistoryChunk { match_no: 1, content, index: 0, count: 1, bytes };
+    let frames = |is_compressed| HistoryContent::Frames { first: Tick(0), ticks: 6, is_compressed };
     let (field, server) = ("velocity.x".into(), Some("1.5".into()));
     let difference = FieldDifference { slot: Some(slot(1)), field, server, client: None };
     let mut downs = vec![
@@ -198,6 +216,9 @@ fn downs() -> Vec<ControlDown> {
         ControlDown::Desync { match_no: 1, tick: Tick(59), component: "bodies".into(), field: Some(difference) },
         ControlDown::Refused { reason: "only the host can do that".into() },
         ControlDown::ResultSaved { match_no: 1, match_id: MatchId(7) },
+        past(HistoryContent::Opening, vec![7; 40]),
+        past(frames(false), range(6)),
+        past(frames(true), zstd::encode_all(&range(6)[..], 1).expect("compressing into memory does not fail")),
     ];
     downs.extend(EndCode::ALL.iter().map(|code| ControlDown::Goodbye((*code).into())));
     downs.extend((0..).zip(events).map(|(msg_id, event)| ControlDown::Event { msg_id, event }));

@@ -168,6 +168,11 @@ impl Stage {
         }
     }
 
+    /// The frames so far, as they go over the wire.
+    pub fn blobs(&self) -> &[Vec<u8>] {
+        &self.blobs
+    }
+
     pub fn send_old_frames(&mut self, from: usize, to: usize) {
         let blobs = self.blobs[from..to].to_vec();
         self.server.say(&ControlDown::Frames { match_no: 1, first: Tick(from as u32), blobs });

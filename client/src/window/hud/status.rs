@@ -152,7 +152,7 @@ fn of_film(figure: Figure, film: &Film, settings: &Settings) -> Option<(String, 
         Figure::Room if header.map.is_empty() => Some((fill(settings.say(T::RoomShort), &[header.room.as_str()]), OWN)),
         Figure::Room => Some((header.map.clone(), OWN)),
         Figure::Players => {
-            let players = Slot::all().filter(|slot| film.name_of(*slot).is_some()).count();
+            let players = Slot::all().filter(|slot| film.timeline().name_of(*slot).is_some()).count();
             Some((format!("{players} / {}", header.seats), TEXT))
         }
         Figure::RoundTrip | Figure::Loss | Figure::Fps => None,

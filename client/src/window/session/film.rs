@@ -23,11 +23,6 @@ impl Session {
         self.stage = Stage::Opening(Errand::begin(move || open(&game, &file, &settings)));
     }
 
-    /// The recorded match, for who pauses it or goes to another moment.
-    pub(crate) fn film_mut(&mut self) -> Option<&mut Film> {
-        if let Stage::Showing(film) = &mut self.stage { Some(film) } else { None }
-    }
-
     pub(super) fn take_film(&mut self) {
         let Stage::Opening(opening) = &mut self.stage else { return };
         match opening.take() {

@@ -73,7 +73,7 @@ impl Problem {
     pub fn of_film(error: &FilmError, settings: &Settings) -> Self {
         let why = match error {
             FilmError::OtherRelease(_) => T::ReplayOfOthers,
-            FilmError::File(_) | FilmError::TooLong | FilmError::TooManyJoins | FilmError::BadOpening => T::ReplayWrong,
+            FilmError::File(_) | FilmError::TooLong(_) | FilmError::BadOpening(_) => T::ReplayWrong,
         };
         let sentence = fill(settings.say(why), &[&error.to_string()]);
         Self { title: settings.say(T::BadReplay).to_owned(), sentence, ..default() }

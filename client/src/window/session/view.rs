@@ -5,7 +5,7 @@ use std::time::Duration;
 use framehouse_shared::{ids::Slot, input::Command, simulation::Simulation, tick::Tick};
 
 use super::{Problem, Session, Stage, Wish};
-use crate::{client::Client, film::Film, stats::ClientStats, window::game::Game};
+use crate::{client::Client, film::Film, stats::ClientStats, timeline::Timeline, window::game::Game};
 
 impl Session {
     /// What is played.
@@ -37,30 +37,32 @@ impl Session {
         if let Stage::Showing(film) = &self.stage { Some(film) } else { None }
     }
 
-    /// The newest state: predicted, or recorded.
+    /// The state to draw: predicted, or of the past.
     pub fn simulation(&self) -> Option<&Simulation> {
-        self.film().map(Film::simulation).or_else(|| self.client()?.simulation())
+        self.timeline().map(Timeline::simulation).or_else(|| self.client()?.simulation())
     }
 
     /// The game's commands of the last ticks before the newest state, each with its tick, in order.
     pub fn commands(&self) -> impl Iterator<Item = (Tick, &Command)> {
-        let played = self.client().into_iter().flat_map(Client::commands);
-        self.film().into_iter().flat_map(Film::commands).chain(played)
+        let timeline = self.timeline();
+        let played = self.client().filter(|_| timeline.is_none()).into_iter().flat_map(Client::commands);
+        timeline.into_iter().flat_map(Timeline::commands).chain(played)
     }
 
     /// How far the way is gone from the state before the newest one to the newest, 0 to 1.
     pub fn render_alpha(&self) -> f32 {
-        self.film().map(Film::render_alpha).or_else(|| Some(self.client()?.render_alpha())).unwrap_or(1.0)
+        self.timeline().map(Timeline::render_alpha).or_else(|| Some(self.client()?.render_alpha())).unwrap_or(1.0)
     }
 
     /// How many ticks of what is shown are a second.
     pub fn tick_rate(&self) -> Option<u16> {
-        self.film().map(|film| film.header().tick_rate).or_else(|| self.client()?.tick_rate())
+        self.timeline().map(Timeline::tick_rate).or_else(|| self.client()?.tick_rate())
     }
 
-    /// What tells one match from the next in a room, and what lies before a cut of a film from what lies after.
+    /// What tells one match from the next in a room, and what lies before a cut of the past from what lies after.
     pub fn match_no(&self) -> Option<u32> {
-        self.film().map(Film::cuts).or_else(|| self.client()?.match_no())
+        // From the other end, where no number of a match is.
+        self.timeline().map(|timeline| u32::MAX - timeline.cuts()).or_else(|| self.client()?.match_no())
     }
 
     /// The player's seat.
@@ -70,7 +72,7 @@ impl Session {
 
     /// The name of who sits in a seat, or sat there last.
     pub fn name_of(&self, slot: Slot) -> Option<&str> {
-        self.film().map_or_else(|| self.client()?.name_of(slot), |film| film.name_of(slot))
+        self.timeline().map_or_else(|| self.client()?.name_of(slot), |timeline| timeline.name_of(slot))
     }
 
     /// Whether a server was asked and has not answered.

@@ -1,0 +1,140 @@
+//! Ranges of a match's frames: the ticks of a replay without the hashes by component. A server keeps old frames so, and
+//! sends them to clients that go back in a running match.
+
+use arrayvec::ArrayVec;
+
+use super::{BLOCK_BYTES_MAX, BLOCK_TICKS};
+use crate::{
+    ids::{SLOTS_MAX, Slot},
+    input::{Frame, Input, RosterChange},
+    protocol::{
+        codec::{CodecError, Reader, put_varint},
+        control::NAME_BYTES_MAX,
+        hot::decode_blob,
+    },
+    tick::Tick,
+};
+
+/// Ticks of a range, at most.
+pub const RANGE_TICKS_MAX: u32 = BLOCK_TICKS;
+/// Bytes of a range before compression, at most. The longest ticks possible need a little less.
+pub const RANGE_BYTES_MAX: usize = BLOCK_BYTES_MAX;
+
+/// A tick of the past: everything that its simulation depends on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PastTick {
+    /// The frame.
+    pub frame: Frame,
+    /// Who joins in it, in the order of the frame's events.
+    pub joined: ArrayVec<(Slot, String), SLOTS_MAX>,
+    /// The hash of the state after it, of every 30th tick.
+    pub hash: Option<u64>,
+}
+
+/// The slots of players who join in a frame, in the order of its events.
+pub fn joined_in(frame: &Frame) -> impl Iterator<Item = Slot> {
+    frame.events.iter().filter(|event| event.change == RosterChange::Join).map(|event| event.slot)
+}
+
+/// Appends a tick: its frame as [`encode_blob`](crate::protocol::hot::encode_blob) made it, and a name for each player who
+/// [joins in it](joined_in). A name is cut off after [`NAME_BYTES_MAX`] bytes.
+pub fn put_past_tick<'a>(bytes: &mut Vec<u8>, blob: &[u8], names: impl Iterator<Item = &'a str>) {
+    put_varint(bytes, blob.len() as u64);
+    bytes.extend_from_slice(blob);
+    for name in names {
+        let name = &name[..name.floor_char_boundary(NAME_BYTES_MAX)];
+        bytes.push(name.len() as u8);
+        bytes.extend_from_slice(name.as_bytes());
+    }
+}
+
+/// Reads the next tick; `previous` are the inputs of the tick before it.
+pub(super) fn take_past_tick(
+    reader: &mut Reader,
+    tick: Tick,
+    previous: &[Input; SLOTS_MAX],
+) -> Result<PastTick, CodecError> {
+    let length = reader.varint32()? as usize;
+    let (frame, hash) = decode_blob(reader.bytes(length)?, tick, previous)?;
+    let mut joined = ArrayVec::new();
+    for slot in joined_in(&frame) {
+        joined.try_push((slot, take_name(reader)?)).map_err(|_| CodecError::Invalid)?;
+    }
+    Ok(PastTick { frame, joined, hash })
+}
+
+/// Reads all of a range: exactly `ticks` ticks from `first` on. `previous` are the inputs of the tick before `first`.
+///
+/// # Errors
+/// When the bytes are anything else, or the range is longer than [`RANGE_TICKS_MAX`] or [`RANGE_BYTES_MAX`].
+pub fn read_range(
+    bytes: &[u8],
+    first: Tick,
+    ticks: u32,
+    mut previous: [Input; SLOTS_MAX],
+) -> Result<Vec<PastTick>, CodecError> {
+    let is_last_in_range = first.0.checked_add(ticks).is_some();
+    if ticks > RANGE_TICKS_MAX || bytes.len() > RANGE_BYTES_MAX || !is_last_in_range {
+        return Err(CodecError::Invalid);
+    }
+    let mut reader = Reader::new(bytes);
+    let mut range = Vec::new();
+    for place in 0..ticks {
+        let tick = take_past_tick(&mut reader, first.plus(place), &previous)?;
+        previous = tick.frame.inputs;
+        range.push(tick);
+    }
+    reader.finish()?;
+    Ok(range)
+}
+
+fn take_name(reader: &mut Reader) -> Result<String, CodecError> {
+    let length = usize::from(reader.u8()?);
+    if length > NAME_BYTES_MAX {
+        return Err(CodecError::Invalid);
+    }
+    String::from_utf8(reader.bytes(length)?.to_vec()).map_err(|_| CodecError::Invalid)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{input::RosterEvent, protocol::hot::encode_blob};
+
+    const SLOT: Slot = Slot::new(2).expect("in range");
+    const NEUTRAL: [Input; SLOTS_MAX] = [Input::NEUTRAL; SLOTS_MAX];
+
+    fn range() -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut first = Frame { tick: Tick(7), ..Frame::default() };
+        first.events.push(RosterEvent { change: RosterChange::Join, slot: SLOT });
+        put_past_tick(&mut bytes, &encode_blob(&first, &NEUTRAL, None), ["Ada"].into_iter());
+        let second = Frame { tick: Tick(8), ..Frame::default() };
+        put_past_tick(&mut bytes, &encode_blob(&second, &NEUTRAL, Some(9)), std::iter::empty());
+        bytes
+    }
+
+    #[test]
+    fn a_range_reads_back_with_names_and_hashes() {
+        let read = read_range(&range(), Tick(7), 2, NEUTRAL).expect("a whole range");
+        assert_eq!(read[0].joined[..], [(SLOT, "Ada".to_owned())]);
+        assert_eq!((read[0].hash, read[1].hash, read[1].frame.tick), (None, Some(9), Tick(8)));
+    }
+
+    #[test]
+    fn a_range_of_another_length_is_refused() {
+        assert!(read_range(&range(), Tick(7), 1, NEUTRAL).is_err());
+        assert!(read_range(&range(), Tick(7), 3, NEUTRAL).is_err());
+        assert!(read_range(&[0; 2 * RANGE_BYTES_MAX], Tick(7), RANGE_TICKS_MAX, NEUTRAL).is_err());
+        assert!(read_range(&range(), Tick(u32::MAX), 2, NEUTRAL).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_without_panic(bytes: Vec<u8>, first: u32, ticks: u32) {
+            let _ = read_range(&bytes, Tick(first), ticks, NEUTRAL);
+        }
+    }
+}
