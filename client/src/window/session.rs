@@ -31,6 +31,7 @@ use super::{
     args::Args,
     controls::{Controls, gather},
     game::Game,
+    keys::Pad,
     settings::Settings,
     view::GameView,
 };
@@ -66,7 +67,8 @@ pub struct Heard(pub Notice);
 
 impl Plugin for SessionPlugin {
     fn build(&self, app: &mut App) {
-        app.insert_resource(Session::new(&self.0, self.1.clone())).init_resource::<Controls>().add_message::<Heard>();
+        app.insert_resource(Session::new(&self.0, self.1.clone())).init_resource::<Controls>().init_resource::<Pad>();
+        app.add_message::<Heard>();
         app.add_plugins(ticket::plugin);
         #[cfg(feature = "gamepad")]
         app.add_plugins(gamepad::driver::plugin);
@@ -193,7 +195,7 @@ impl Session {
         client.update(now, &mut |request| {
             let input = match autopilot {
                 Some(rng) => request.bot_input(rng),
-                None => (view.input)(controls, &request),
+                None => view.input(controls, &request),
             };
             controls.note_input();
             input

@@ -7,7 +7,7 @@ use framehouse_client::window::screens::Screen;
 use framehouse_shared::{arena::ArenaPlugin, replay::canned_replay};
 use framehouse_tests::desk::Desk;
 
-use super::{Folder, desk, start_server};
+use super::{Folder, desk, open, open_at, start_server};
 
 fn position(window: &Desk) -> f64 {
     window.session().film().map(|film| film.position()).expect("a replay is shown")
@@ -71,7 +71,7 @@ fn a_replay_from_the_command_line_is_shown_and_a_bad_one_is_told() {
     let open = |bytes: &[u8]| {
         let file = folder.0.join("some.fhr");
         fs::write(&file, bytes).expect("a folder of ours");
-        Desk::open(&format!("--config-dir {} --replay {}", folder.0.display(), file.display()))
+        open(&format!("--config-dir {} --replay {}", folder.0.display(), file.display()))
     };
     let replay = canned_replay(ArenaPlugin, 3, 4, 200);
     let mut window = open(&replay);
@@ -92,7 +92,7 @@ fn a_replay_from_the_command_line_is_shown_and_a_bad_one_is_told() {
         window.key(KeyCode::Enter);
         window.until_screen(Screen::Menu);
     }
-    let mut window = Desk::open(&format!("--config-dir {} --replay /nowhere/at/all.fhr", folder.0.display()));
+    let mut window = open(&format!("--config-dir {} --replay /nowhere/at/all.fhr", folder.0.display()));
     window.until_seen("The file /nowhere/at/all.fhr cannot be read");
 }
 
@@ -105,7 +105,7 @@ fn the_time_bar_keeps_clear_of_the_column_at_the_right() {
     for (size, text_scale) in [((1280, 720), 1.0), ((1280, 720), 1.5), ((800, 600), 1.5), ((2560, 1080), 1.0)] {
         fs::write(folder.0.join("settings.toml"), format!("text_scale = {text_scale}\n")).expect("a folder of ours");
         let line = format!("--config-dir {} --replay {}", folder.0.display(), file.display());
-        let mut window = Desk::open_at(&line, size.into());
+        let mut window = open_at(&line, size.into());
         window.until_screen(Screen::Replay);
         window.until_seen("LEADERBOARD");
         window.until("the bar has its place", |window| window.buttons().len() == 4);

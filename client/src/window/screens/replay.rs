@@ -1,4 +1,4 @@
-//! A recorded match: the arena as everywhere, and a bar to pause it, to change its speed, and to go to another moment.
+//! A recorded match: the field as everywhere, and a bar to pause it, to change its speed, and to go to another moment.
 
 use bevy::{
     input_focus::AutoFocus,

@@ -1,0 +1,54 @@
+//! What a view reads of the match that is shown.
+
+use bevy::{ecs::system::SystemParam, prelude::*};
+use framehouse_shared::{ids::Slot, tick::Tick};
+
+use crate::window::session::Session;
+
+/// The match as it is predicted, or as it was recorded, to be drawn.
+#[derive(SystemParam)]
+pub struct MatchView<'w> {
+    session: Res<'w, Session>,
+}
+
+impl MatchView<'_> {
+    /// The room, with every component of the game's; nothing while no match is loaded.
+    pub fn room(&self) -> Option<EntityRef<'_>> {
+        self.session.simulation().map(|simulation| simulation.room())
+    }
+
+    /// One component of the room.
+    pub fn get<C: Component>(&self) -> Option<&C> {
+        self.session.simulation()?.get::<C>()
+    }
+
+    /// The match's number in its room.
+    pub fn match_no(&self) -> Option<u32> {
+        self.session.match_no()
+    }
+
+    /// The next tick to simulate.
+    pub fn next_tick(&self) -> Option<Tick> {
+        self.session.simulation().map(|simulation| simulation.next_tick())
+    }
+
+    /// Interpolation factor between the last two states, 0 to 1.
+    pub fn alpha(&self) -> f32 {
+        self.session.render_alpha()
+    }
+
+    /// The player's own seat; `None` for a spectator.
+    pub fn own(&self) -> Option<Slot> {
+        self.session.slot()
+    }
+
+    /// Whether the game's bot plays for the player.
+    pub fn is_autopilot(&self) -> bool {
+        self.session.is_autopilot()
+    }
+
+    /// The name of the player in a seat.
+    pub fn name_of(&self, slot: Slot) -> Option<&str> {
+        self.session.name_of(slot)
+    }
+}
