@@ -250,7 +250,7 @@ impl Desk {
         let seen = texts.iter(world).filter(|(text, _, visibility, node, _)| {
             visibility.get() && !text.0.is_empty() && node.size().min_element() > 0.0
         });
-        let whole = |text: &Text, children: Option<&Children>| {
+        let mut whole = |text: &Text, children: Option<&Children>| {
             let spans = children.into_iter().flatten().filter_map(|child| spans.get(world, *child).ok());
             spans.fold(text.0.clone(), |whole, span| whole + &span.0)
         };

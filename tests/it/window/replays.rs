@@ -68,13 +68,13 @@ fn a_match_is_saved_listed_and_watched_again() {
 fn a_replay_from_the_command_line_is_shown_and_a_bad_one_is_told() {
     let folder = Folder::new();
     fs::create_dir_all(&folder.0).expect("a folder of ours");
-    let open = |bytes: &[u8]| {
+    let show = |bytes: &[u8]| {
         let file = folder.0.join("some.fhr");
         fs::write(&file, bytes).expect("a folder of ours");
         open(&format!("--config-dir {} --replay {}", folder.0.display(), file.display()))
     };
     let replay = canned_replay(ArenaPlugin, 3, 4, 200);
-    let mut window = open(&replay);
+    let mut window = show(&replay);
     window.until_screen(Screen::Replay);
     window.until_seen("Ada");
     for words in ["4 / 4", "basin"] {
@@ -86,7 +86,7 @@ fn a_replay_from_the_command_line_is_shown_and_a_bad_one_is_told() {
         (&replay[..replay.len() - 40], "it is cut off"),
         (&canned_replay(framehouse_tests::tiny::TinyPlugin, 3, 2, 50), "It is of another game or release"),
     ] {
-        let mut window = open(bytes);
+        let mut window = show(bytes);
         window.until_screen(Screen::Problem);
         assert!(window.sees(words), "{words}: {:?}", window.texts());
         window.key(KeyCode::Enter);

@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use framehouse_client::window::screens::Screen;
 
-use super::{Folder, desk, open, open_at, start_server, until};
+use super::{Folder, desk, open_at, start_server, until};
 
 #[test]
 fn a_room_is_found_joined_talked_in_and_its_host_can_send_away() {

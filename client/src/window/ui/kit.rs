@@ -147,7 +147,7 @@ impl Kit<'_> {
     }
 
     /// A heading inside a panel.
-    pub fn heading(&self, phrase: impl Into<Phrase>) -> impl Bundle + use<> {
+    pub fn heading<P: Into<Phrase>>(&self, phrase: P) -> impl Bundle + use<P> {
         self.strong(self.say(phrase), 15.0, TEXT_MUTED)
     }
 
