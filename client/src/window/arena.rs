@@ -33,13 +33,15 @@ use framehouse_shared::{
     sim::SimTickCount,
 };
 
-use super::{
-    controls::Controls,
-    keys::InputAction,
-    settings::Settings,
-    view::{About, Backdrop, Hint, View},
+use crate::{
+    client::InputRequest,
+    window::{
+        controls::Controls,
+        keys::InputAction,
+        settings::Settings,
+        view::{About, Backdrop, Hint, View},
+    },
 };
-use crate::client::InputRequest;
 
 /// Draws the arena, and flies the player's craft.
 #[derive(Clone, Copy, Debug, Default)]
