@@ -3,6 +3,7 @@
 mod another_game;
 mod arena;
 mod errors;
+mod languages;
 mod matches;
 mod menu;
 mod replays;
@@ -17,6 +18,8 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
+use bevy::math::UVec2;
+use framehouse_client::window::arena::ArenaView;
 use framehouse_shared::arena::ArenaPlugin;
 use framehouse_tests::{
     desk::Desk,
@@ -49,9 +52,19 @@ fn start_server() -> LiveServer {
     LiveServer::start(ArenaPlugin, short_matches(MATCH_TICKS))
 }
 
+/// A window of the usual size on the arena.
+fn open(line: &str) -> Desk {
+    open_at(line, UVec2::new(1280, 720))
+}
+
+/// A window of `size` pixels on the arena.
+fn open_at(line: &str, size: UVec2) -> Desk {
+    Desk::open(line, size, ArenaPlugin, ArenaView)
+}
+
 /// A window whose settings are in a folder of the test's.
 fn desk(server: &LiveServer, folder: &Folder, line: &str) -> Desk {
-    Desk::open(&format!("--server {} --config-dir {} {line}", server.url, folder.0.display()))
+    open(&format!("--server {} --config-dir {} {line}", server.url, folder.0.display()))
 }
 
 /// Lets the windows take turns until something is the case.

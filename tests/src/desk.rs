@@ -1,4 +1,5 @@
-//! The whole window without a screen and without a graphics card: typed at, clicked at, and read.
+//! A headless window: the whole client of a game without a screen and without a graphics card. A test types and clicks, and
+//! reads what is shown.
 
 use std::{
     ops::Range,
@@ -27,16 +28,20 @@ use bevy::{
     window::{CursorMoved, ExitCondition, PrimaryWindow, WindowEvent, WindowResolution},
     winit::WinitPlugin,
 };
-use clap::Parser;
 use framehouse_client::window::{
-    ClientPlugin, arena::ArenaView, args::Args, game::Game, hud::HudPanel, screens::Screen, session::Session,
+    ClientPlugin,
+    args::Args,
+    game::Game,
+    hud::HudPanel,
+    screens::Screen,
+    session::Session,
     settings::Settings,
+    view::{GameView, View},
 };
-use framehouse_shared::arena::ArenaPlugin;
 
 use crate::golden::Picture;
 
-/// Frames between the parts of a click: what is below the mouse is found out in between.
+/// Frames between the parts of a click: Bevy finds out in between what lies below the mouse.
 const CLICK_FRAMES: usize = 3;
 
 /// How long panels take to rise, and more.
@@ -44,11 +49,13 @@ const REST: Duration = Duration::from_secs(1);
 /// The frames of that on a slow machine.
 const REST_FRAMES: usize = 40;
 
-/// A player's window.
+/// The window of one player, of any game.
+///
+/// Nothing happens between calls: frames pass in [`Desk::frames`] and in the calls that wait or act.
 pub struct Desk {
     app: App,
     window: Entity,
-    /// What it is painted into, if it is.
+    /// The picture that a painted window is drawn into.
     canvas: Option<Handle<Image>>,
     started: Instant,
 }
@@ -57,32 +64,23 @@ pub struct Desk {
 struct Shot(Picture);
 
 impl Desk {
-    /// The program with this command line, in a window of 1280 x 720 pixels.
-    pub fn open(line: &str) -> Self {
-        Self::open_at(line, UVec2::new(1280, 720))
-    }
-
-    /// The same in a window of another size.
-    pub fn open_at(line: &str, size: UVec2) -> Self {
-        Self::open_game(line, size, ArenaPlugin, ArenaView)
-    }
-
-    /// The same for another game.
-    pub fn open_game(
-        line: &str,
-        size: UVec2,
-        game: impl framehouse_shared::game::Game + Clone,
-        view: impl Plugin,
-    ) -> Self {
+    /// Opens the client of a game with a command line, in a window of `size` pixels that is never drawn.
+    ///
+    /// # Panics
+    /// When there is a mistake in the command line.
+    pub fn open(line: &str, size: UVec2, game: impl framehouse_shared::game::Game + Clone, view: impl View) -> Self {
         let no_card = RenderCreation::Automatic(Box::new(WgpuSettings { backends: None, ..default() }));
         let render = RenderPlugin { render_creation: no_card, ..default() };
-        Self::build(line, size, render, Game::new(game), view)
+        Self::build(line, size, render, Game::new(game), GameView::new(view))
     }
 
-    /// A window that is painted, into a picture: for that there has to be a Vulkan driver. The backdrop stands still.
-    pub fn painted(line: &str, size: UVec2) -> Self {
+    /// Opens a window that is drawn into a picture: see [`Desk::picture`]. The backdrop stands still.
+    ///
+    /// # Panics
+    /// When there is a mistake in the command line, or no Vulkan driver (one without a graphics card will do).
+    pub fn painted(line: &str, size: UVec2, game: impl framehouse_shared::game::Game + Clone, view: impl View) -> Self {
         let render = RenderPlugin { synchronous_pipeline_compilation: true, ..default() };
-        let mut desk = Self::build(line, size, render, Game::new(ArenaPlugin), ArenaView);
+        let mut desk = Self::build(line, size, render, Game::new(game), GameView::new(view));
         let mut canvas = Image::new_target_texture(size.x, size.y, TextureFormat::Rgba8UnormSrgb, None);
         canvas.texture_descriptor.usage |= TextureUsages::COPY_SRC;
         let canvas = desk.app.world_mut().resource_mut::<Assets<Image>>().add(canvas);
@@ -93,15 +91,16 @@ impl Desk {
         desk
     }
 
-    fn build(line: &str, size: UVec2, render: RenderPlugin, game: Game, view: impl Plugin) -> Self {
-        let words = std::iter::once("framehouse-client").chain(line.split_whitespace());
-        let args = Args::try_parse_from(words).expect("a right command line");
+    fn build(line: &str, size: UVec2, render: RenderPlugin, game: Game, view: GameView) -> Self {
+        let about = view.about();
+        let words = std::iter::once(about.program).chain(line.split_whitespace());
+        let args = Args::try_of(&about, words).expect("a right command line");
         let mut app = App::new();
         let window = Window { resolution: WindowResolution::new(size.x, size.y), ..default() };
         let windows =
             WindowPlugin { primary_window: Some(window), exit_condition: ExitCondition::DontExit, ..default() };
         app.add_plugins(DefaultPlugins.set(windows).set(render).disable::<WinitPlugin>().disable::<LogPlugin>());
-        app.add_plugins((ClientPlugin { args, game }, view));
+        app.add_plugins(ClientPlugin { args, game, view });
         while app.plugins_state() == PluginsState::Adding {
             std::thread::yield_now();
         }
@@ -115,7 +114,10 @@ impl Desk {
         desk
     }
 
-    /// What a painted window shows once everything has come to rest, without a cursor.
+    /// Takes a picture of a painted window once everything has come to rest, without a cursor.
+    ///
+    /// # Panics
+    /// When the window was opened without a picture.
     pub fn picture(&mut self) -> Picture {
         let canvas = self.canvas.clone().expect("this window is painted");
         self.app.world_mut().resource_mut::<InputFocus>().clear();
@@ -137,12 +139,15 @@ impl Desk {
         found.for_each(|mut text| other.clone_into(&mut text.0));
     }
 
-    /// Lets so many frames pass.
+    /// Lets `count` frames pass.
     pub fn frames(&mut self, count: usize) {
         (0..count).for_each(|_| self.app.update());
     }
 
-    /// Lets frames pass until something is the case, in real time; the bound only keeps a broken build from hanging.
+    /// Lets frames pass until `done`, in real time.
+    ///
+    /// # Panics
+    /// After 120 s, with what is seen then: the bound only keeps a broken build from hanging.
     pub fn until(&mut self, what: &str, mut done: impl FnMut(&mut Self) -> bool) {
         let end = Instant::now() + Duration::from_secs(120);
         while !done(self) {
@@ -151,7 +156,7 @@ impl Desk {
         }
     }
 
-    /// Waits for words on the screen.
+    /// Waits until words are seen, as a part of any text.
     pub fn until_seen(&mut self, words: &str) {
         self.until(words, |desk| desk.sees(words));
     }
@@ -173,29 +178,43 @@ impl Desk {
         self.app.world().resource::<Session>()
     }
 
-    /// The same, for a test that does something to it.
+    /// The player's session, for a test that breaks something.
     pub fn session_mut(&mut self) -> Mut<'_, Session> {
         self.app.world_mut().resource_mut::<Session>()
     }
 
-    /// What the player has chosen.
+    /// The player's settings.
     pub fn settings(&self) -> &Settings {
         self.app.world().resource::<Settings>()
     }
 
-    /// For how long the window is open.
+    /// How long the window has been open.
     pub fn elapsed(&self) -> Duration {
         self.started.elapsed()
     }
 
-    /// All words that can be seen.
+    /// All texts that can be seen, each with its spans, in no order.
     pub fn texts(&mut self) -> Vec<String> {
         self.visible_texts().into_iter().map(|(words, _)| words).collect()
     }
 
-    /// Whether words are somewhere on the screen.
+    /// Whether words are seen, as a part of any text.
     pub fn sees(&mut self, words: &str) -> bool {
         self.texts().iter().any(|text| text.contains(words))
+    }
+
+    /// Whether a text that is seen is exactly these words.
+    pub fn sees_exactly(&mut self, words: &str) -> bool {
+        self.texts().iter().any(|text| text == words)
+    }
+
+    /// The colours that can be seen: of texts, and of nodes that are filled.
+    pub fn colors(&mut self) -> Vec<Color> {
+        let mut nodes =
+            self.app.world_mut().query::<(&InheritedVisibility, Option<&TextColor>, Option<&BackgroundColor>)>();
+        let seen = nodes.iter(self.app.world()).filter(|(visibility, ..)| visibility.get());
+        seen.flat_map(|(_, text, background)| text.map(|it| it.0).into_iter().chain(background.map(|it| it.0)))
+            .collect()
     }
 
     /// What is written in the fields, in no order.
@@ -232,21 +251,32 @@ impl Desk {
     }
 
     fn visible_texts(&mut self) -> Vec<(String, Vec2)> {
+        let mut spans = self.app.world_mut().query::<&TextSpan>();
         let mut texts =
-            self.app.world_mut().query::<(&Text, &InheritedVisibility, &ComputedNode, &UiGlobalTransform)>();
-        let seen = texts.iter(self.app.world()).filter(|(text, visibility, node, _)| {
+            self.app
+                .world_mut()
+                .query::<(&Text, Option<&Children>, &InheritedVisibility, &ComputedNode, &UiGlobalTransform)>();
+        let world = self.app.world();
+        let seen = texts.iter(world).filter(|(text, _, visibility, node, _)| {
             visibility.get() && !text.0.is_empty() && node.size().min_element() > 0.0
         });
-        seen.map(|(text, _, _, place)| (text.0.clone(), place.translation)).collect()
+        let mut whole = |text: &Text, children: Option<&Children>| {
+            let spans = children.into_iter().flatten().filter_map(|child| spans.get(world, *child).ok());
+            spans.fold(text.0.clone(), |whole, span| whole + &span.0)
+        };
+        seen.map(|(text, children, .., place)| (whole(text, children), place.translation)).collect()
     }
 
-    /// Clicks on exactly these words.
+    /// Clicks on a text that is exactly these words.
+    ///
+    /// # Panics
+    /// When there is none.
     pub fn click(&mut self, words: &str) {
         self.hold(words);
         self.let_go();
     }
 
-    /// Those of these words that are in a column of the screen (pixels from the left), from top to bottom.
+    /// Those of these texts that lie in a column of the window (pixels from the left), from top to bottom.
     pub fn from_top(&mut self, words: &[String], column: Range<f32>) -> Vec<String> {
         let mut found = self.visible_texts();
         found.retain(|(text, place)| words.contains(text) && column.contains(&place.x));
@@ -254,7 +284,10 @@ impl Desk {
         found.into_iter().map(|(text, _)| text).collect()
     }
 
-    /// Presses the mouse on exactly these words, and holds it.
+    /// Presses the mouse on a text that is exactly these words, and holds it.
+    ///
+    /// # Panics
+    /// When there is none.
     pub fn hold(&mut self, words: &str) {
         let found = self.visible_texts().into_iter().find(|(text, _)| text == words);
         let (_, position) = found.unwrap_or_else(|| panic!("there is no {words:?}: seen is {:?}", self.texts()));

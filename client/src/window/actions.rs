@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use bevy::{prelude::*, ui_widgets::Activate};
 use framehouse_shared::ids::{RoomCode, Slot};
 
-use super::{keys::Deed, palette::Palette, texts::Language};
+use super::{palette::Palette, texts::Language};
 
 /// Makes messages of clicks.
 pub struct ActionsPlugin;
@@ -75,7 +75,8 @@ pub enum Action {
     Paint(Palette),
     Fullscreen(bool),
     ReduceMotion(bool),
-    Rebind(Deed, usize),
+    /// A game's action, by its id, and which of its keys.
+    Rebind(&'static str, usize),
     ResetKeys,
 }
 

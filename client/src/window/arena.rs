@@ -1,11 +1,13 @@
 //! The view of "Gems and sparks": everything in the window that knows this game is here.
 //!
 //! ```text
-//! steering.rs                                        keys and mouse become the game's input
+//! words.rs, actions.rs                               what the game says, and what a player can do in it
+//! steering.rs                                        actions and pointer become the game's input
 //! scene.rs -> happenings.rs                          a copy of the match, and what happened since the last frame
 //! crafts, items, particles, labels, emotes, own       (set Draw) draw from the copy
 //! ```
 
+mod actions;
 mod art;
 mod colors;
 mod crafts;
@@ -15,7 +17,6 @@ mod feed;
 mod floats;
 mod framing;
 mod happenings;
-mod hint;
 mod items;
 mod labels;
 mod own;
@@ -23,56 +24,71 @@ mod particles;
 mod scene;
 mod scenery;
 mod steering;
+mod words;
 
 use bevy::prelude::*;
 use framehouse_shared::{
-    arena::{map::ARENA_SIZE, rules::Rules, scoring::ArenaDetail},
+    arena::{map::ARENA_SIZE, rules::Rules},
+    input::Input,
     score::ScoreFrame,
     sim::SimTickCount,
 };
 
-use super::{
-    settings::Settings,
-    texts::{T, fill},
-    view::GameView,
+use crate::{
+    client::InputRequest,
+    window::{
+        controls::Controls,
+        keys::InputAction,
+        settings::Settings,
+        view::{About, Backdrop, Hint, View},
+    },
 };
 
 /// Draws the arena, and flies the player's craft.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ArenaView;
 
-impl Plugin for ArenaView {
+impl View for ArenaView {
+    fn about(&self) -> About {
+        words::about()
+    }
+
+    fn field(&self) -> Vec2 {
+        ARENA_SIZE
+    }
+
+    fn actions(&self) -> Vec<InputAction> {
+        actions::ALL.to_vec()
+    }
+
+    fn hints(&self) -> Vec<Hint> {
+        actions::HINTS.to_vec()
+    }
+
+    fn input(&self, controls: &Controls, request: &InputRequest<'_>) -> Input {
+        steering::input(controls, request)
+    }
+
+    fn backdrop(&self) -> Backdrop {
+        Backdrop { ornament: Some(art::gem), ..Backdrop::default() }
+    }
+
+    fn ticks_left(&self, room: EntityRef<'_>) -> Option<u32> {
+        let (rules, tick) = (room.get::<Rules>()?, room.get::<SimTickCount>()?);
+        Some(rules.numbers.match_time.saturating_sub(tick.0.0))
+    }
+
+    fn detail(&self, score: &ScoreFrame, settings: &Settings) -> String {
+        words::detail(score, settings)
+    }
+
     fn build(&self, app: &mut App) {
         let art = art::ArenaArt::paint(&mut app.world_mut().resource_mut::<Assets<Image>>());
-        app.insert_resource(art).insert_resource(GameView {
-            field: ARENA_SIZE,
-            input: steering::input,
-            ticks_left,
-            detail,
-        });
+        app.insert_resource(art);
         app.add_plugins((scene::ScenePlugin, scenery::SceneryPlugin, items::ItemsPlugin, crafts::CraftsPlugin));
-        app.add_plugins((
-            particles::ParticlesPlugin,
-            labels::LabelsPlugin,
-            floats::plugin,
-            emotes::plugin,
-            own::plugin,
-            framing::plugin,
-            feed::plugin,
-            hint::plugin,
-        ));
+        app.add_plugins((particles::ParticlesPlugin, labels::LabelsPlugin));
+        app.add_plugins((floats::plugin, emotes::plugin, own::plugin, framing::plugin, feed::plugin));
     }
-}
-
-fn ticks_left(room: EntityRef<'_>) -> Option<u32> {
-    let (rules, tick) = (room.get::<Rules>()?, room.get::<SimTickCount>()?);
-    Some(rules.numbers.match_time.saturating_sub(tick.0.0))
-}
-
-fn detail(score: &ScoreFrame, settings: &Settings) -> String {
-    let detail = ArenaDetail::decode(score.detail);
-    let numbers = [detail.gems, detail.combo_best, detail.hits].map(|number| number.to_string());
-    fill(settings.say(T::Detail), &[&numbers[0], &numbers[1], &numbers[2]])
 }
 
 /// Depths of what is drawn in the arena; more is nearer.
@@ -95,4 +111,13 @@ mod depth {
     pub const PARTICLES: f32 = 10.0;
     /// Names, and points that float away.
     pub const TEXTS: f32 = 12.0;
+}
+
+#[cfg(test)]
+mod tests {
+    use framehouse_shared::ids::Slot;
+
+    pub fn slot(number: u8) -> Slot {
+        Slot::new(number).expect("in range")
+    }
 }

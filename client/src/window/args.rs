@@ -1,22 +1,22 @@
 //! The client's command line.
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
-use clap::Parser;
+use clap::{Command, CommandFactory, FromArgMatches, Parser};
 use framehouse_shared::{ids::RoomCode, net_sim::NetSimConfig, protocol::control::NAME_CHARS_MAX};
 
 use super::{
     screens::Screen,
     session::Wish,
     settings::{Settings, Store, is_name},
+    view::{About, GameView},
 };
 
 /// The longest time that a flag may name, in seconds.
 const SECONDS_MAX: f32 = 1_000_000.0;
 
-/// Plays Framehouse in a window: "Gems and sparks", a race for gems against up to fifteen others.
+/// What the command line says. The name, the version and the first and the last words of `--help` are the game's.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "framehouse-client", version)]
 pub struct Args {
     /// The server's HTTP address; the one that was used last when it is left out.
     #[arg(long, env = "FRAMEHOUSE_SERVER")]
@@ -67,6 +67,29 @@ pub struct Args {
 }
 
 impl Args {
+    /// Reads the command line of the program; `--help`, `--version` and mistakes end it.
+    pub fn of_program(about: &About) -> Self {
+        let matches = Self::command_of(about).get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
+    /// Reads a command line, of which the first word is the program.
+    ///
+    /// # Errors
+    /// When there is a mistake in it, and for `--help` and `--version`: the error is what they print.
+    pub fn try_of(
+        about: &About,
+        line: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    ) -> Result<Self, clap::Error> {
+        Self::from_arg_matches(&Self::command_of(about).try_get_matches_from(line)?)
+    }
+
+    fn command_of(about: &About) -> Command {
+        let command =
+            Self::command().name(about.program).bin_name(about.program).version(about.version).about(about.help);
+        if about.help_end.is_empty() { command } else { command.after_help(about.help_end) }
+    }
+
     /// Whether a script runs the client: it ends by itself, and failures have to end it too.
     pub const fn is_scripted(&self) -> bool {
         self.screenshot.is_some() || self.exit_after.is_some()
@@ -84,9 +107,9 @@ impl Args {
     }
 
     /// The settings, with what the command line says; and where they are kept.
-    pub fn settings(&self) -> (Settings, Store) {
+    pub fn settings(&self, view: &GameView) -> (Settings, Store) {
         let mut store = self.config_dir.as_deref().map_or_else(Store::of_platform, Store::at);
-        let mut settings = store.load();
+        let mut settings = store.load(view);
         settings.server = self.server.clone().unwrap_or(settings.server);
         settings.name = self.name.clone().unwrap_or(settings.name);
         store.take_as_saved(&settings);
@@ -107,17 +130,27 @@ fn name(text: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     fn parse(line: &str) -> Result<Args, clap::Error> {
-        Args::try_parse_from(std::iter::once("framehouse-client").chain(line.split_whitespace()))
+        Args::try_of(&about(), std::iter::once("tag").chain(line.split_whitespace()))
+    }
+
+    fn about() -> About {
+        About::new("tag", "Tag").program("tag-client", "7.8.9").help("Plays tag in a window.", "No pushing.")
     }
 
     #[test]
     fn the_command_line_is_well_formed() {
-        Args::command().debug_assert();
+        Args::command_of(&about()).debug_assert();
+    }
+
+    #[test]
+    fn help_and_version_are_the_games() {
+        let help = parse("--help").expect_err("it is printed").to_string();
+        assert!(help.starts_with("Plays tag in a window.") && help.trim_end().ends_with("No pushing."), "{help}");
+        assert!(help.contains("Usage: tag-client"), "{help}");
+        assert_eq!(parse("--version").expect_err("it is printed").to_string(), "tag-client 7.8.9\n");
     }
 
     #[test]

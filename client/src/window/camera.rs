@@ -53,7 +53,7 @@ fn fit(
     mut ui: ResMut<UiScale>,
 ) {
     let Some(window) = window.map(|window| Vec2::new(window.width(), window.height())) else { return };
-    let field = Rect::from_center_size(Vec2::ZERO, view.field);
+    let field = Rect::from_center_size(Vec2::ZERO, view.field());
     let is_match = *screen.get() == Screen::Match;
     let focus = if is_match && !settings.reduced_motion { *focus } else { Focus::default() };
     let before = shown.filter(|_| is_match).unwrap_or(field);

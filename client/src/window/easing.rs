@@ -6,7 +6,7 @@ use bevy::math::Vec2;
 
 /// A correction smaller than this, in units, is not seen and not eased: bounces make many of them.
 const JUMP_MIN: f32 = 2.0;
-/// A correction larger than this, in units, is a new place and not a mistake: nothing glides across the arena.
+/// A correction larger than this, in units, is a new place and not a mistake: nothing glides across the field.
 const JUMP_MAX: f32 = 260.0;
 /// The fastest that a corrected body glides to its place, in units per second: a few units in a frame.
 const SLIP_SPEED_MAX: f32 = 300.0;

@@ -4,8 +4,7 @@
 use bevy::{prelude::*, text::FontCx};
 use fontique::Script;
 
-/// A letter that every font for Chinese has.
-const CHINESE: char = '\u{4e2d}';
+use super::texts::Language;
 
 /// Fonts beside the default one, which is the regular cut.
 #[derive(Resource, Clone)]
@@ -33,14 +32,15 @@ impl Fonts {
     }
 }
 
-/// Whether some font of the system has Chinese letters.
-pub fn speaks_chinese(fonts: &mut FontCx) -> bool {
+/// Whether there are letters for a language: the window brings them, or some font of the system has them.
+pub fn has_letters(fonts: &mut FontCx, language: Language) -> bool {
+    let Some((script, letter)) = language.script() else { return true };
     let context = &mut fonts.context;
-    let families: Vec<_> = context.collection.fallback_families(Script::from_bytes(*b"Hani")).collect();
+    let families: Vec<_> = context.collection.fallback_families(Script::from_bytes(script)).collect();
     families.into_iter().filter_map(|family| context.collection.family(family)).any(|family| {
         family.fonts().iter().any(|font| {
             let bytes = font.load(Some(&mut context.source_cache));
-            let glyph = bytes.and_then(|bytes| font.charmap_index().charmap(bytes.as_ref())?.map(CHINESE));
+            let glyph = bytes.and_then(|bytes| font.charmap_index().charmap(bytes.as_ref())?.map(letter));
             glyph.is_some_and(|glyph| glyph != 0)
         })
     })

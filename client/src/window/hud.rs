@@ -1,5 +1,6 @@
 //! The HUD: panels at the edges of the window, and words over the field.
 
+mod hint;
 mod leaderboard;
 mod netgraph;
 mod overlay;
@@ -12,7 +13,7 @@ use super::{
     layout::EDGE,
     palette::{PANEL, PANEL_RIM},
     settings::Settings,
-    texts::T,
+    texts::Phrase,
 };
 
 /// Shows numbers and words around the field.
@@ -24,7 +25,7 @@ impl Plugin for HudPlugin {
         app.add_systems(Update, say);
         // New words have their size before they are laid out.
         app.add_systems(PostUpdate, grow_letters.before(UiSystems::Prepare));
-        app.add_plugins((status::plugin, leaderboard::plugin, netgraph::plugin, overlay::plugin));
+        app.add_plugins((status::plugin, leaderboard::plugin, netgraph::plugin, overlay::plugin, hint::plugin));
     }
 }
 
@@ -61,7 +62,14 @@ fn spawn_stage(mut commands: Commands) {
 /// A text that says this in the player's language.
 #[derive(Component, Clone, Copy)]
 #[require(Text)]
-pub struct Says(pub T);
+pub struct Says(pub Phrase);
+
+impl Says {
+    /// A text of the window's or of the game's.
+    pub fn new(phrase: impl Into<Phrase>) -> Self {
+        Self(phrase.into())
+    }
+}
 
 /// The size of a text, in pixels of the stage, before the player's choice of a larger or a smaller one.
 #[derive(Component, Clone, Copy)]

@@ -1,12 +1,10 @@
-//! Colours: dark slate around, one accent for each seat.
-
-use std::sync::atomic::{AtomicBool, Ordering};
+//! Colours: dark slate around, and those that a game may choose: an accent, and one colour for each seat.
 
 use bevy::prelude::*;
 use framehouse_shared::ids::{SLOTS_MAX, Slot};
 use serde::{Deserialize, Serialize};
 
-/// Around the arena.
+/// Around the field of a match, and behind screens.
 pub const BACKDROP: Color = rgb(0x080b13);
 /// Panels of the HUD.
 pub const PANEL: Color = rgba(0x0d1220, 0.93);
@@ -24,8 +22,8 @@ pub const GOOD: Color = rgb(0x62e08a);
 pub const WARN: Color = rgb(0xffb938);
 /// Things that are wrong, and losses.
 pub const BAD: Color = rgb(0xff6b5e);
-/// What is the player's own.
-pub const OWN: Color = rgb(0x4cc3ff);
+/// The accent, unless the game has its own.
+const ACCENT: Color = rgb(0x4cc3ff);
 
 /// One accent a seat: neighbours differ in hue, and all of them stand out from the floor.
 const ACCENTS: [Color; SLOTS_MAX] = [
@@ -82,28 +80,35 @@ pub enum Palette {
 impl Palette {
     /// All of them.
     pub const ALL: [Self; 2] = [Self::Vivid, Self::Distinct];
+}
 
-    /// The accent that a seat has in it.
-    pub const fn accent(self, slot: Slot) -> Color {
-        match self {
-            Self::Vivid => ACCENTS[slot.index()],
-            Self::Distinct => DISTINCT_ACCENTS[slot.index()],
-        }
+/// The game's colours, and which of the two sets the player has chosen.
+#[derive(Resource, Clone, Debug, PartialEq)]
+pub struct Colors {
+    /// The accent of the window: main buttons, marks, what is the player's own.
+    pub accent: Color,
+    /// One colour for each seat.
+    pub players: [Color; SLOTS_MAX],
+    /// The same for colour-blind eyes.
+    pub distinct_players: [Color; SLOTS_MAX],
+    /// The set that is shown. The player's settings decide it.
+    pub palette: Palette,
+}
+
+impl Default for Colors {
+    fn default() -> Self {
+        Self { accent: ACCENT, players: ACCENTS, distinct_players: DISTINCT_ACCENTS, palette: Palette::Vivid }
     }
 }
 
-/// Which palette is shown: one for the whole program, so that colours need no resource wherever something is drawn.
-static IS_DISTINCT: AtomicBool = AtomicBool::new(false);
-
-/// Shows the players in these colours from now on.
-pub fn choose(palette: Palette) {
-    IS_DISTINCT.store(palette == Palette::Distinct, Ordering::Relaxed);
-}
-
-/// A seat's accent.
-pub fn accent(slot: Slot) -> Color {
-    let palette = if IS_DISTINCT.load(Ordering::Relaxed) { Palette::Distinct } else { Palette::Vivid };
-    palette.accent(slot)
+impl Colors {
+    /// The colour of the player in a seat.
+    pub const fn player(&self, slot: Slot) -> Color {
+        match self.palette {
+            Palette::Vivid => self.players[slot.index()],
+            Palette::Distinct => self.distinct_players[slot.index()],
+        }
+    }
 }
 
 /// A colour as on the web: `0xrrggbb`.

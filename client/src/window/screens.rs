@@ -64,7 +64,7 @@ pub enum Screen {
 }
 
 impl Screen {
-    /// Whether the arena is in view.
+    /// Whether a match is in view.
     pub const fn shows_match(self) -> bool {
         matches!(self, Self::Match | Self::Replay)
     }
@@ -97,7 +97,7 @@ impl Plugin for ScreensPlugin {
 #[derive(Resource, Clone, Copy, Debug, Default)]
 pub struct SeenResults(pub Option<u32>);
 
-/// Panels around the arena are for the match.
+/// Panels around the field are for the match.
 fn show_hud(screen: Res<State<Screen>>, mut stage: Single<&mut Visibility, With<Stage>>) {
     let is_match = screen.get().shows_match();
     stage.set_if_neq(if is_match { Visibility::Inherited } else { Visibility::Hidden });

@@ -32,6 +32,7 @@ use super::{
     args::Args,
     controls::{Controls, gather},
     game::Game,
+    keys::Pad,
     settings::Settings,
     view::{GameView, SendCommand},
 };
@@ -68,8 +69,8 @@ pub struct Heard(pub Notice);
 
 impl Plugin for SessionPlugin {
     fn build(&self, app: &mut App) {
-        app.insert_resource(Session::new(&self.0, self.1.clone())).init_resource::<Controls>().add_message::<Heard>();
-        app.add_message::<SendCommand>();
+        app.insert_resource(Session::new(&self.0, self.1.clone())).init_resource::<Controls>().init_resource::<Pad>();
+        app.add_message::<Heard>().add_message::<SendCommand>();
         app.add_plugins(ticket::plugin);
         #[cfg(feature = "gamepad")]
         app.add_plugins(gamepad::driver::plugin);
@@ -206,7 +207,7 @@ impl Session {
                     command = command.take().or_else(|| request.bot_command(rng));
                     request.bot_input(rng)
                 }
-                None => (view.input)(controls, &request),
+                None => view.input(controls, &request),
             };
             controls.note_input();
             input

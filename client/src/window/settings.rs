@@ -1,5 +1,6 @@
 //! What the client remembers: name, server, keys and looks, in a file that people can read.
 
+mod file;
 mod store;
 
 use bevy::{
@@ -7,14 +8,14 @@ use bevy::{
     window::{MonitorSelection, PrimaryWindow, WindowMode},
 };
 use framehouse_shared::protocol::control::{NAME_BYTES_MAX, NAME_CHARS_MAX};
-use serde::{Deserialize, Serialize};
 
 use super::{
     keys::Bindings,
-    palette::{self, Palette},
+    palette::{Colors, Palette},
     session::Farewell,
-    texts::{Language, T},
+    texts::{Language, Phrase},
     ui::toast::Toast,
+    view::GameView,
 };
 
 pub use store::{Store, Trouble};
@@ -26,12 +27,11 @@ const SAVE_AFTER: f32 = 0.7;
 /// Where a server is looked for that nobody has named.
 pub const SERVER: &str = "http://127.0.0.1:7777";
 
-/// Keeps the settings and puts them into effect.
+/// Keeps the settings and puts them into effect. They are read before: see [`Store::load`].
 pub struct SettingsPlugin;
 
 impl Plugin for SettingsPlugin {
     fn build(&self, app: &mut App) {
-        app.init_resource::<Settings>().init_resource::<Store>();
         app.add_systems(Startup, tell_trouble);
         let systems = (apply_palette, apply_window).run_if(resource_exists_and_changed::<Settings>);
         app.add_systems(PreUpdate, systems);
@@ -40,8 +40,7 @@ impl Plugin for SettingsPlugin {
 }
 
 /// What the player has chosen.
-#[derive(Resource, Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Resource, Clone, Debug, PartialEq)]
 pub struct Settings {
     /// What others call the player.
     pub name: String,
@@ -66,7 +65,7 @@ impl Default for Settings {
         Self {
             name: "Player".to_owned(),
             server: SERVER.to_owned(),
-            language: Language::English,
+            language: Language::ENGLISH,
             palette: Palette::Vivid,
             text_scale: 1.0,
             reduced_motion: false,
@@ -77,6 +76,11 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// The usual settings for a game, with its keys.
+    pub fn usual(view: &GameView) -> Self {
+        Self { keys: Bindings::usual(view.about().id, view.actions()), ..Self::default() }
+    }
+
     /// The same with every value in its range.
     #[must_use]
     pub fn in_range(mut self) -> Self {
@@ -91,8 +95,8 @@ impl Settings {
     }
 
     /// A text in the player's language.
-    pub const fn say(&self, text: T) -> &'static str {
-        text.text(self.language)
+    pub fn say(&self, phrase: impl Into<Phrase>) -> &'static str {
+        phrase.into().text(self.language)
     }
 }
 
@@ -110,8 +114,10 @@ fn tell_trouble(mut store: ResMut<Store>, mut toasts: MessageWriter<Toast>) {
     }
 }
 
-fn apply_palette(settings: Res<Settings>) {
-    palette::choose(settings.palette);
+fn apply_palette(settings: Res<Settings>, mut colors: ResMut<Colors>) {
+    if colors.palette != settings.palette {
+        colors.palette = settings.palette;
+    }
 }
 
 fn apply_window(settings: Res<Settings>, window: Option<Single<&mut Window, With<PrimaryWindow>>>) {

@@ -1,55 +1,34 @@
-//! Everything the client says, in every language it speaks. `{}` is where a name or a number goes.
+//! Everything the window says, in English and Chinese, and the texts of games. `{}` is where a name or a number goes.
 
-use serde::{Deserialize, Serialize};
+mod phrase;
 
-/// A language.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Language {
-    /// English.
-    #[default]
-    English,
-    /// Simplified Chinese.
-    Chinese,
-}
-
-impl Language {
-    /// All of them.
-    pub const ALL: [Self; 2] = [Self::English, Self::Chinese];
-
-    /// Its name in itself.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::English => "English",
-            Self::Chinese => "\u{4e2d}\u{6587}",
-        }
-    }
-}
+pub use phrase::{Language, Phrase, Words, fill};
 
 macro_rules! texts {
     ($($name:ident: $english:literal, $chinese:literal;)*) => {
-        /// A text.
+        /// A text of the window's own.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[expect(missing_docs, reason = "the English text says what it is")]
+        #[non_exhaustive]
         pub enum T { $($name,)* }
 
         impl T {
-            /// The text in a language.
-            pub const fn text(self, language: Language) -> &'static str {
-                match (self, language) {
-                    $((Self::$name, Language::English) => $english, (Self::$name, Language::Chinese) => $chinese,)*
-                }
+            /// All of them, for games that add a language.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            const fn english(self) -> &'static str {
+                match self { $(Self::$name => $english,)* }
             }
 
-            #[cfg(test)]
-            const ALL: &[Self] = &[$(Self::$name,)*];
+            const fn chinese(self) -> &'static str {
+                match self { $(Self::$name => $chinese,)* }
+            }
         }
     };
 }
 
 texts! {
     // Menu.
-    Subtitle: "Gems and sparks: two minutes, up to sixteen players.", "宝石与火花：两分钟，最多十六人。";
     Name: "Your name", "你的名字";
     Server: "Server", "服务器";
     RoomCode: "Room code", "房间代码";
@@ -138,13 +117,8 @@ texts! {
     Loading: "A match begins: loading \u{2026}", "比赛即将开始：加载中……";
     MatchOnItsWay: "The match runs: its state is on the way \u{2026}", "比赛进行中：正在接收状态……";
     Go: "Go!", "开始！";
-    HintMove: "{}: move", "{}：移动";
-    HintAim: "Mouse: aim", "鼠标：瞄准";
-    HintFire: "{}: fire", "{}：开火";
-    HintDash: "{}: dash", "{}：冲刺";
     Leaderboard: "LEADERBOARD", "排行榜";
     RoomShort: "ROOM {}", "房间 {}";
-    Dash: "DASH", "冲刺";
     Loss: "{} % loss", "丢包 {} %";
     NetRtt: "{} ms round trip", "往返 {} 毫秒";
     NetMargin: "{} ms margin", "余量 {} 毫秒";
@@ -153,7 +127,7 @@ texts! {
     NetCorrections: "{} corrections", "修正 {} 次";
     NetTraffic: "{} KB/s", "{} KB/s";
     Paused: "The match goes on", "比赛仍在进行";
-    PausedWhy: "Nobody waits here: your craft stands still.", "比赛不会暂停：你的飞船停在原地。";
+    PausedWhy: "Nobody waits here: you do nothing meanwhile.", "比赛不会暂停：你暂时不进行操作。";
     Resume: "Continue", "继续";
     GiveUp: "Give up and watch", "放弃并观看";
     EndMatch: "End the match for all", "为所有人结束比赛";
@@ -165,13 +139,13 @@ texts! {
     SecondsLeft: "{} s", "{} 秒";
     Desync: "Your game came to differ from the server's ({}). It was put right.", "你的游戏与服务器不一致（{}），已修正。";
     // Results.
+    Points: "Points", "分数";
     YouWin: "You win!", "你赢了！";
     Wins: "{} wins", "{} 获胜";
     MatchOver: "The match is over", "比赛结束";
     Ranking: "Ranking", "排名";
-    Curves: "Points over time", "分数变化";
-    NoCurves: "Nobody's points were seen during the match.", "比赛期间没有看到分数。";
-    Detail: "{} gems, best combo {}, {} hits", "{} 颗宝石，最高连击 {}，命中 {} 次";
+    Curves: "{} over time", "{}变化";
+    NoCurves: "No scores were seen during the match.", "比赛期间没有看到分数。";
     Rematch: "Rematch", "再来一场";
     WaitingRematch: "Waiting for the others \u{2026}", "正在等待其他人……";
     ToLobby: "To the lobby", "回到房间";
@@ -203,16 +177,6 @@ texts! {
     Player: "Player", "玩家";
     Keys: "Keys and mouse", "按键与鼠标";
     Looks: "Looks", "外观";
-    DeedUp: "Up", "向上";
-    DeedDown: "Down", "向下";
-    DeedLeft: "Left", "向左";
-    DeedRight: "Right", "向右";
-    DeedFire: "Fire", "开火";
-    DeedDash: "Dash", "冲刺";
-    DeedSmile: "Emote: smile", "表情：微笑";
-    DeedTears: "Emote: tears", "表情：哭泣";
-    DeedAnger: "Emote: anger", "表情：生气";
-    DeedHeart: "Emote: heart", "表情：爱心";
     PressFor: "Press a key or a mouse button for: {}", "请按下用于“{}”的按键或鼠标按钮";
     PressCancel: "Escape leaves it as it is.", "按 Esc 保持不变。";
     Unbound: "\u{2013}", "\u{2013}";
@@ -228,7 +192,7 @@ texts! {
     Window: "Screen", "屏幕";
     Windowed: "window", "窗口";
     Fullscreen: "full screen", "全屏";
-    NoChinese: "No font on this computer has Chinese letters: install one, for example Noto Sans CJK.", "此电脑上没有中文字体。";
+    NoLetters: "No font on this computer has the letters of {}: install one, for example one of the Noto fonts.", "此电脑上没有可显示{}的字体：请安装，例如 Noto 字体。";
     SettingsBroken: "The settings' file could not be read. It lies at {} now, and the usual settings are used.", "设置文件无法读取，已移至 {}，现使用默认设置。";
     SettingsUnwritable: "Settings cannot be kept for the next time: {}.", "设置无法保存：{}。";
     // Problems.
@@ -280,35 +244,45 @@ texts! {
     ServerGoneWhy: "The server did not come back in time, and the match is gone. Try again when it runs.", "服务器未能及时恢复，比赛已结束。请在其运行时重试。";
 }
 
-/// Puts `values` where the text has `{}`, in order.
-pub fn fill(text: &str, values: &[&str]) -> String {
-    let mut values = values.iter();
-    let mut parts = text.split("{}");
-    let mut filled = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        filled.push_str(values.next().copied().unwrap_or_default());
-        filled.push_str(part);
-    }
-    filled
+impl Language {
+    /// English: every text is there.
+    pub const ENGLISH: Self = Self::new("english", "English", |text| Some(text.english()));
+    /// Simplified Chinese.
+    pub const CHINESE: Self =
+        Self::new("chinese", "\u{4e2d}\u{6587}", |text| Some(text.chinese())).written_in(*b"Hani", '\u{4e2d}');
+    /// The window's own languages.
+    pub const ALL: [Self; 2] = [Self::ENGLISH, Self::CHINESE];
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Texts that are the same in both languages: a sign and a unit.
+    const SAME: [T; 2] = [T::NetTraffic, T::Unbound];
+
+    fn is_chinese(letter: char) -> bool {
+        ('\u{4e00}'..='\u{9fff}').contains(&letter)
+    }
+
     #[test]
     fn every_text_is_there_in_every_language_with_the_same_gaps() {
         for text in T::ALL {
-            let gaps = Language::ALL.map(|language| text.text(language).matches("{}").count());
-            assert_eq!(gaps[0], gaps[1], "{text:?}");
-            assert!(Language::ALL.iter().all(|language| !text.text(*language).is_empty()), "{text:?}");
+            let texts = Language::ALL.map(|language| Phrase::from(*text).text(language));
+            assert_eq!(texts[0].matches("{}").count(), texts[1].matches("{}").count(), "{text:?}");
+            assert!(texts.iter().all(|text| !text.is_empty()), "{text:?}");
         }
     }
 
     #[test]
-    fn gaps_are_filled_in_order() {
-        assert_eq!(fill("{} of {}", &["1", "2"]), "1 of 2");
-        assert_eq!(fill("{} and {}", &["{}"]), "{} and ");
-        assert_eq!(fill("none", &["1"]), "none");
+    fn every_text_is_chinese_in_chinese_and_not_in_english() {
+        for text in T::ALL.iter().filter(|text| !SAME.contains(text)) {
+            let [english, chinese] = Language::ALL.map(|language| Phrase::from(*text).text(language));
+            assert!(chinese.chars().any(is_chinese), "{text:?}: {chinese}");
+            assert!(!english.chars().any(is_chinese), "{text:?}: {english}");
+        }
+        for text in SAME {
+            assert_eq!(text.english(), text.chinese(), "{text:?} is no exception any more");
+        }
     }
 }

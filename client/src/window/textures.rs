@@ -26,8 +26,6 @@ pub struct Art {
     pub glow: Handle<Image>,
     /// A thin ring.
     pub ring: Handle<Image>,
-    /// A gem: a hexagon with a bright inner rim and a dark heart.
-    pub gem: Handle<Image>,
     /// A streak that is bright at its right end.
     pub streak: Handle<Image>,
     /// A line along x, soft to both sides.
@@ -44,7 +42,6 @@ impl Art {
             disc: square(|at| white(edge(at.length() - REACH, 1.5))),
             glow: square(|at| white((1.0 - at.length() / REACH).clamp(0.0, 1.0).powi(2))),
             ring: square(|at| white(edge((at.length() - REACH + 5.0).abs() - 4.0, 1.5))),
-            gem: square(gem),
             streak: images.add(paint(UVec2::new(SIDE, 32), streak)),
             line: images.add(paint(UVec2::new(8, 8), |at| white(1.0 - (at.y / 4.0).abs()))),
             vignette: images.add(paint(UVec2::new(256, 144), vignette)),
@@ -136,20 +133,6 @@ pub fn rounded_box(at: Vec2, half: Vec2, radius: f32) -> f32 {
     beyond.max(Vec2::ZERO).length() + beyond.max_element().min(0.0) - radius
 }
 
-fn hexagon(at: Vec2, radius: f32) -> f32 {
-    let at = at.abs();
-    (at.x * 0.866_025_4 + at.y * 0.5).max(at.y) - radius
-}
-
-fn gem(at: Vec2) -> Rgba {
-    let inner = hexagon(at, REACH * 0.52);
-    let body = grey(0.52, 0.92 * edge(hexagon(at, REACH * 0.86), 2.0));
-    let facet = grey(0.75, 0.5 * edge(hexagon(at, REACH * 0.86), 2.0) * f32::from(u8::from(at.y > at.x.abs() * 0.58)));
-    let rim = grey(1.0, edge(inner, 2.0));
-    let heart = grey(0.07, edge(hexagon(at, REACH * 0.27), 2.0));
-    over(heart, over(rim, over(facet, body)))
-}
-
 fn streak(at: Vec2) -> Rgba {
     let along = (at.x / SIDE as f32 + 0.5).clamp(0.0, 1.0);
     let across = 1.0 - (at.y / 16.0).abs();
@@ -175,15 +158,6 @@ mod tests {
         let data = image.data.expect("a painted image has its bytes");
         assert_eq!(data.len(), (16 + 4 + 2 + 1) * 4);
         assert_eq!(data[data.len() - 4..], [255, 128, 0, 255], "an even colour stays what it is");
-    }
-
-    #[test]
-    fn a_gem_is_a_colour_and_ends_within_its_picture() {
-        for x in -64..64 {
-            let colour = gem(Vec2::new(x as f32 + 0.5, 3.5));
-            assert!(colour.iter().all(|part| (0.0..=1.0).contains(part)), "{colour:?}");
-        }
-        assert_eq!(gem(Vec2::new(63.5, 63.5))[3], 0.0);
     }
 
     #[test]

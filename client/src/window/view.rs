@@ -1,25 +1,72 @@
 //! The seam to a game's view: the window knows no game, and a view changes no match.
 //!
-//! A view is a Bevy plugin that
-//! 1. inserts [`GameView`],
-//! 2. adds systems that draw to the set [`Draw`] of [`Update`], as `fn(MatchView, ..)`,
-//! 3. writes a [`SendCommand`], if its game has commands, for each one that the player gives.
+//! A game implements [`View`]: what it is called, what a player can do in it, how an input is made of that, and the systems
+//! that draw a match, in the set [`Draw`] of [`Update`], as `fn(MatchView, ..)`. Everything else has a default. A view of a
+//! game with commands writes a [`SendCommand`] for each one that the player gives.
 //!
-//! What it is given of the match is only ever lent for reading: a room comes as an [`EntityRef`], which nothing can be
-//! written through.
+//! A view is only ever lent the match for reading: a room comes as an [`EntityRef`], which nothing can be written through.
+//!
+//! ```
+//! use bevy::prelude::*;
+//! use framehouse_client::{client::InputRequest, window::{
+//!     controls::Controls, keys::InputAction, texts::Words, view::{About, Draw, MatchView, View},
+//! }};
+//! use framehouse_shared::input::Input;
+//!
+//! struct CoinView;
+//!
+//! const TOSS: InputAction = InputAction::new("toss", Words::new("Toss")).key(KeyCode::Space);
+//!
+//! impl View for CoinView {
+//!     fn about(&self) -> About {
+//!         About::new("coins", "Coins").how_to_play(Words::translated("Toss!", &[("chinese", "抛！")]))
+//!     }
+//!
+//!     fn field(&self) -> Vec2 {
+//!         Vec2::new(16.0, 9.0)
+//!     }
+//!
+//!     fn actions(&self) -> Vec<InputAction> {
+//!         vec![TOSS]
+//!     }
+//!
+//!     fn input(&self, controls: &Controls, _: &InputRequest<'_>) -> Input {
+//!         Input([u8::from(controls.was_pressed(&TOSS, 1)), 0, 0, 0, 0, 0, 0, 0])
+//!     }
+//!
+//!     fn build(&self, app: &mut App) {
+//!         app.add_systems(Update, draw.in_set(Draw));
+//!     }
+//! }
+//!
+//! fn draw(seen: MatchView) {
+//!     let _tick = seen.next_tick();
+//! }
+//! ```
 
-use bevy::{ecs::system::SystemParam, prelude::*};
+mod about;
+mod backdrop;
+mod hint;
+mod seen;
+
+use std::sync::Arc;
+
+use bevy::prelude::*;
 use framehouse_shared::{
-    ids::Slot,
-    input::{Command, CommandBytes, Input},
+    input::{CommandBytes, Input},
     score::ScoreFrame,
-    tick::{SimRate, Tick},
 };
 
-use super::{controls::Controls, session::Session, settings::Settings};
+use super::{controls::Controls, keys::InputAction, palette::Colors, settings::Settings, texts::Language};
 use crate::client::InputRequest;
 
-/// When the match is drawn, in [`Update`], on the match screen only.
+pub use about::About;
+pub use backdrop::Backdrop;
+pub use hint::Hint;
+pub(super) use hint::Task;
+pub use seen::MatchView;
+
+/// When the match is drawn, in [`Update`], on the screens that show one.
 #[derive(SystemSet, Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Draw;
 
@@ -28,87 +75,114 @@ pub struct Draw;
 #[derive(Message, Clone, Debug, PartialEq, Eq)]
 pub struct SendCommand(pub CommandBytes);
 
-/// What the window has to know of a game's view.
-#[derive(Resource, Clone, Copy)]
-pub struct GameView {
+/// The view of a game: what the window has to know of it, and what draws it.
+///
+/// The values are asked for at start and do not change while the program runs.
+pub trait View: Send + Sync + 'static {
+    /// Names and words of the game.
+    fn about(&self) -> About;
+
     /// How much of the world is shown around its origin, in the game's units.
-    pub field: Vec2,
-    /// The player's input for one tick: from keys and mouse, the input before, and the room as it is predicted.
-    pub input: fn(&Controls, &InputRequest<'_>) -> Input,
-    /// How many ticks the match has left; nothing for a game without a clock.
-    pub ticks_left: fn(EntityRef<'_>) -> Option<u32>,
-    /// What stands behind a score, in the player's language, for the results.
-    pub detail: fn(&ScoreFrame, &Settings) -> String,
+    fn field(&self) -> Vec2;
+
+    /// The player's input for one tick: from the controls, the input before, and the room as it is predicted.
+    fn input(&self, controls: &Controls, request: &InputRequest<'_>) -> Input;
+
+    /// Adds the resources and systems that draw a match. The window's own resources and sets are there already.
+    fn build(&self, app: &mut App);
+
+    /// What a player can do in a match, in the order of the settings screen.
+    fn actions(&self) -> Vec<InputAction> {
+        Vec::new()
+    }
+
+    /// What a newcomer is taught in the first match, from left to right.
+    fn hints(&self) -> Vec<Hint> {
+        Vec::new()
+    }
+
+    /// Languages beside the window's own, which are [`Language::ALL`]. One with the id of a language of the window's takes
+    /// its place.
+    fn languages(&self) -> Vec<Language> {
+        Vec::new()
+    }
+
+    /// The accent of buttons and marks, and the players' colours.
+    fn colors(&self) -> Colors {
+        Colors::default()
+    }
+
+    /// What lies behind every screen but the match.
+    fn backdrop(&self) -> Backdrop {
+        Backdrop::default()
+    }
+
+    /// How many ticks the match has left; `None` for a game without a clock.
+    fn ticks_left(&self, _room: EntityRef<'_>) -> Option<u32> {
+        None
+    }
+
+    /// What stands behind a score, in the player's language: the second line of a player in the results.
+    fn detail(&self, _score: &ScoreFrame, _settings: &Settings) -> String {
+        String::new()
+    }
 }
+
+/// The view of the game that is played.
+#[derive(Resource, Clone, Deref)]
+pub struct GameView(Arc<dyn View>);
 
 impl GameView {
-    /// A view of a game without a clock, whose scores are points and nothing else.
-    pub fn new(field: Vec2, input: fn(&Controls, &InputRequest<'_>) -> Input) -> Self {
-        Self { field, input, ticks_left: |_| None, detail: |_, _| String::new() }
-    }
-}
-
-/// The match as it is predicted, or as it was recorded, to be drawn.
-#[derive(SystemParam)]
-pub struct MatchView<'w> {
-    session: Res<'w, Session>,
-}
-
-impl MatchView<'_> {
-    /// The room, with every component of the game's; nothing while no match is loaded.
-    pub fn room(&self) -> Option<EntityRef<'_>> {
-        self.session.simulation().map(|simulation| simulation.room())
+    /// Shares a view among the systems of the window.
+    pub fn new(view: impl View) -> Self {
+        Self(Arc::new(view))
     }
 
-    /// One component of the room.
-    pub fn get<C: Component>(&self) -> Option<&C> {
-        self.session.simulation()?.get::<C>()
-    }
-
-    /// The match's number in its room.
-    pub fn match_no(&self) -> Option<u32> {
-        self.session.match_no()
-    }
-
-    /// The next tick to simulate.
-    pub fn next_tick(&self) -> Option<Tick> {
-        self.session.simulation().map(|simulation| simulation.next_tick())
-    }
-
-    /// The tick rate, and so how long a tick is; 30 ticks a second while there is no match.
-    pub fn rate(&self) -> SimRate {
-        self.session.simulation().map(|simulation| simulation.rate()).unwrap_or_default()
-    }
-
-    /// The commands of the last two seconds or so, each with its tick, in order: also the player's own that are only
-    /// predicted yet.
-    pub fn commands(&self) -> impl Iterator<Item = (Tick, &Command)> {
-        self.session.commands()
-    }
-    /// How far the drawn moment is on the way from the state before the newest one to the newest, 0 to 1.
-    pub fn alpha(&self) -> f32 {
-        self.session.render_alpha()
-    }
-
-    /// The player's own seat; nobody has one who watches, or looks at what was before.
-    pub fn own(&self) -> Option<Slot> {
-        self.session.slot().filter(|_| !self.session.is_rewound())
-    }
-
-    /// Whether the game's bot plays for the player.
-    pub fn is_autopilot(&self) -> bool {
-        self.session.is_autopilot()
-    }
-
-    /// What the player in a seat is called.
-    pub fn name_of(&self, slot: Slot) -> Option<&str> {
-        self.session.name_of(slot)
+    /// Every language that can be chosen, the window's own first.
+    pub fn all_languages(&self) -> Vec<Language> {
+        let added = self.languages();
+        let of_game = |own: Language| added.iter().find(|language| **language == own).copied();
+        let own = Language::ALL.map(|own| of_game(own).unwrap_or(own));
+        let new = added.iter().filter(|language| !Language::ALL.contains(language));
+        own.into_iter().chain(new.copied()).collect()
     }
 }
 
 #[cfg(test)]
 pub(super) mod tests {
+    use framehouse_shared::ids::Slot;
+
     use super::*;
+    use crate::window::{keys::PadInput, texts::Words};
+
+    pub const JUMP: InputAction = InputAction::new("jump", Words::translated("Jump", &[("chinese", "\u{8df3}")]))
+        .key(KeyCode::Space)
+        .key(KeyCode::KeyW)
+        .pad(PadInput::South);
+    pub const KICK: InputAction = InputAction::new("kick", Words::new("Kick")).mouse(MouseButton::Left);
+
+    /// A view of no game.
+    pub struct PlainView;
+
+    impl View for PlainView {
+        fn about(&self) -> About {
+            About::new("plain", "Plain")
+        }
+
+        fn field(&self) -> Vec2 {
+            Vec2::ONE
+        }
+
+        fn input(&self, _: &Controls, _: &InputRequest<'_>) -> Input {
+            Input::NEUTRAL
+        }
+
+        fn build(&self, _: &mut App) {}
+
+        fn actions(&self) -> Vec<InputAction> {
+            vec![JUMP, KICK]
+        }
+    }
 
     pub fn slot(number: u8) -> Slot {
         Slot::new(number).expect("in range")

@@ -14,9 +14,9 @@ use framehouse_shared::{
     rng::SimRng,
     tick::Tick,
 };
-use framehouse_tests::{desk::Desk, live::LiveServer};
+use framehouse_tests::live::LiveServer;
 
-use super::{Folder, MATCH_TICKS, desk, start_server};
+use super::{Folder, MATCH_TICKS, desk, open_at, start_server};
 
 /// A player of the same match without a window.
 struct Headless {
@@ -141,27 +141,12 @@ fn the_net_graph_comes_and_goes_and_ping_and_loss_stay() {
 }
 
 #[test]
-fn a_match_speaks_the_players_language() {
-    let (server, folder) = (start_server(), Folder::new());
-    std::fs::create_dir_all(&folder.0).expect("a folder");
-    std::fs::write(folder.0.join("settings.toml"), "language = \"chinese\"\n").expect("a folder of ours");
-    let mut window = desk(&server, &folder, "--practice");
-    window.until_screen(Screen::Match);
-    for words in ["排行榜", "房间 ", "冲刺", "丢包", "W A S D：移动"] {
-        window.until_seen(words);
-    }
-    for words in ["LEADERBOARD", "ROOM", "DASH", "loss"] {
-        assert!(!window.sees(words), "{words}");
-    }
-}
-
-#[test]
 fn panels_keep_clear_of_each_other_in_every_window() {
     let (server, folder) = (start_server(), Folder::new());
     for (width, height) in [(800, 600), (1280, 720), (2560, 1080), (3840, 2160)] {
         let line = format!("--server {} --config-dir {} --practice --autopilot", server.url, folder.0.display());
         let size = UVec2::new(width, height);
-        let mut window = Desk::open_at(&line, size);
+        let mut window = open_at(&line, size);
         window.until_screen(Screen::Match);
         window.until_seen("LEADERBOARD");
         window.until("the panels have their places", |window| window.panels().len() >= 4);

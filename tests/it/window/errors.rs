@@ -13,12 +13,12 @@ use framehouse_client::{
 use framehouse_server::room::directory::JoinError;
 use framehouse_tests::{desk::Desk, live::LiveServer, tiny::TinyPlugin};
 
-use super::{Folder, desk, start_server};
+use super::{Folder, desk, open, start_server};
 
 #[test]
 fn a_server_that_is_not_there_is_named_and_can_be_tried_again() {
     let folder = Folder::new();
-    let mut window = Desk::open(&format!("--server 127.0.0.1:1 --config-dir {}", folder.0.display()));
+    let mut window = open(&format!("--server 127.0.0.1:1 --config-dir {}", folder.0.display()));
     window.key(KeyCode::Enter);
     window.until_screen(Screen::Connecting);
     window.until_seen("The server was not reached at http://127.0.0.1:1/v1/sessions.");

@@ -24,7 +24,10 @@ fn one_click_plays_a_match_against_bots_to_its_results_and_a_rematch() {
     let ranking = window.session().client().and_then(|client| client.results().cloned()).expect("results");
     assert_eq!(ranking.ranking.len(), 4, "the player and three bots");
     window.until("points have counted", |window| {
-        ranking.ranking.iter().all(|entry| window.sees(&entry.score.points.to_string()) && window.sees(&entry.name))
+        ranking
+            .ranking
+            .iter()
+            .all(|entry| window.sees_exactly(&entry.score.points.to_string()) && window.sees_exactly(&entry.name))
     });
     window.click("Rematch");
     window.until_screen(Screen::Match);

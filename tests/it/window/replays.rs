@@ -7,7 +7,7 @@ use framehouse_client::window::screens::Screen;
 use framehouse_shared::{arena::ArenaPlugin, replay::canned_replay};
 use framehouse_tests::desk::Desk;
 
-use super::{Folder, desk, start_server};
+use super::{Folder, desk, open, open_at, start_server};
 
 fn position(window: &Desk) -> f64 {
     window.session().film().map(|film| film.timeline().position()).expect("a replay is shown")
@@ -68,13 +68,13 @@ fn a_match_is_saved_listed_and_watched_again() {
 fn a_replay_from_the_command_line_is_shown_and_a_bad_one_is_told() {
     let folder = Folder::new();
     fs::create_dir_all(&folder.0).expect("a folder of ours");
-    let open = |bytes: &[u8]| {
+    let show = |bytes: &[u8]| {
         let file = folder.0.join("some.fhr");
         fs::write(&file, bytes).expect("a folder of ours");
-        Desk::open(&format!("--config-dir {} --replay {}", folder.0.display(), file.display()))
+        open(&format!("--config-dir {} --replay {}", folder.0.display(), file.display()))
     };
     let replay = canned_replay(ArenaPlugin, 3, 4, 200);
-    let mut window = open(&replay);
+    let mut window = show(&replay);
     window.until_screen(Screen::Replay);
     window.until_seen("Ada");
     for words in ["4 / 4", "basin"] {
@@ -86,13 +86,13 @@ fn a_replay_from_the_command_line_is_shown_and_a_bad_one_is_told() {
         (&replay[..replay.len() - 40], "it is cut off"),
         (&canned_replay(framehouse_tests::tiny::TinyPlugin, 3, 2, 50), "It is of another game or release"),
     ] {
-        let mut window = open(bytes);
+        let mut window = show(bytes);
         window.until_screen(Screen::Problem);
         assert!(window.sees(words), "{words}: {:?}", window.texts());
         window.key(KeyCode::Enter);
         window.until_screen(Screen::Menu);
     }
-    let mut window = Desk::open(&format!("--config-dir {} --replay /nowhere/at/all.fhr", folder.0.display()));
+    let mut window = open(&format!("--config-dir {} --replay /nowhere/at/all.fhr", folder.0.display()));
     window.until_seen("The file /nowhere/at/all.fhr cannot be read");
 }
 
@@ -105,7 +105,7 @@ fn the_time_bar_keeps_clear_of_the_column_at_the_right() {
     for (size, text_scale) in [((1280, 720), 1.0), ((1280, 720), 1.5), ((800, 600), 1.5), ((2560, 1080), 1.0)] {
         fs::write(folder.0.join("settings.toml"), format!("text_scale = {text_scale}\n")).expect("a folder of ours");
         let line = format!("--config-dir {} --replay {}", folder.0.display(), file.display());
-        let mut window = Desk::open_at(&line, size.into());
+        let mut window = open_at(&line, size.into());
         window.until_screen(Screen::Replay);
         window.until_seen("LEADERBOARD");
         window.until("the bar has its place", |window| window.buttons().len() == 4);

@@ -3,9 +3,7 @@
 use bevy::prelude::*;
 use framehouse_client::window::screens::Screen;
 
-use framehouse_tests::desk::Desk;
-
-use super::{Folder, desk, start_server, until};
+use super::{Folder, desk, open_at, start_server, until};
 
 #[test]
 fn a_room_is_found_joined_talked_in_and_its_host_can_send_away() {
@@ -23,7 +21,9 @@ fn a_room_is_found_joined_talked_in_and_its_host_can_send_away() {
     bob.click("Write to everybody …");
     bob.type_text("Hello, 世界!");
     bob.key(KeyCode::Enter);
-    until("the line is read", &mut [&mut ada, &mut bob], |windows| windows[0].sees("Bob"));
+    until("the line is read", &mut [&mut ada, &mut bob], |windows| {
+        windows.iter_mut().all(|window| window.sees("Hello, 世界!"))
+    });
     assert!(!bob.fields().contains(&"Hello, 世界!".to_owned()), "a line that is sent is out of the field");
     ada.click("Kick");
     until("Bob is told", &mut [&mut ada, &mut bob], |windows| windows[1].sees("You were sent away"));
@@ -48,7 +48,7 @@ fn the_host_changes_the_room_and_a_spectator_sees_it() {
     ada.click("public");
     until("the room is private", &mut [&mut ada, &mut eve], |windows| windows[1].sees("private"));
     ada.click("+");
-    until("there is a seat more", &mut [&mut ada, &mut eve], |windows| windows[1].sees("9"));
+    until("there is a seat more", &mut [&mut ada, &mut eve], |windows| windows[1].sees_exactly("9"));
     // As fast as fingers go, before the server has answered the first one.
     (0..3).for_each(|_| ada.click("+"));
     until("every click counted", &mut [&mut ada, &mut eve], |windows| {
@@ -90,7 +90,7 @@ fn names_in_any_script_and_of_any_width_stay_in_their_places() {
         }
         let open = |folder: &Folder, line: &str| {
             let line = format!("--server {} --config-dir {} {line}", server.url, folder.0.display());
-            Desk::open_at(&line, UVec2::new(800, 600))
+            open_at(&line, UVec2::new(800, 600))
         };
         let mut ada = open(&folders[0], "--create");
         ada.until_screen(Screen::Lobby);

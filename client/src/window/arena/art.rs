@@ -17,6 +17,8 @@ pub struct ArenaArt {
     pub hull: Handle<Image>,
     /// The notch that shows where a craft aims.
     pub notch: Handle<Image>,
+    /// A gem: a hexagon with a bright inner rim and a dark heart.
+    pub gem: Handle<Image>,
     /// The arena's floor with its wall, to be stretched in the middle.
     pub floor: Handle<Image>,
     /// The bubble of an emote.
@@ -31,6 +33,7 @@ impl ArenaArt {
         Self {
             hull: images.add(paint(UVec2::splat(SIDE), hull)),
             notch: images.add(paint(UVec2::splat(SIDE), notch)),
+            gem: images.add(paint(UVec2::splat(SIDE), gem)),
             floor: images.add(paint(UVec2::splat(160), floor)),
             bubble: images.add(paint(UVec2::splat(SIDE), emotes::bubble)),
             emotes: Emote::ALL.map(|emote| images.add(paint(UVec2::splat(SIDE), emotes::look_of(emote)))),
@@ -52,6 +55,21 @@ fn notch(at: Vec2) -> Rgba {
     over(grey(0.85, edge(outline + 11.0, 2.0)), grey(0.06, edge(outline, 2.0)))
 }
 
+fn hexagon(at: Vec2, radius: f32) -> f32 {
+    let at = at.abs();
+    (at.x * 0.866_025_4 + at.y * 0.5).max(at.y) - radius
+}
+
+/// A gem, white to be tinted.
+pub fn gem(at: Vec2) -> Rgba {
+    let inner = hexagon(at, REACH * 0.52);
+    let body = grey(0.52, 0.92 * edge(hexagon(at, REACH * 0.86), 2.0));
+    let facet = grey(0.75, 0.5 * edge(hexagon(at, REACH * 0.86), 2.0) * f32::from(u8::from(at.y > at.x.abs() * 0.58)));
+    let rim = grey(1.0, edge(inner, 2.0));
+    let heart = grey(0.07, edge(hexagon(at, REACH * 0.27), 2.0));
+    over(heart, over(rim, over(facet, body)))
+}
+
 /// Floor, wall and the light that the wall throws on the floor.
 fn floor(at: Vec2) -> Rgba {
     let distance = rounded_box(at, Vec2::splat(72.0), 18.0);
@@ -68,7 +86,7 @@ mod tests {
 
     #[test]
     fn every_look_is_a_colour_and_ends_within_its_picture() {
-        for look in [hull, notch] {
+        for look in [hull, notch, gem] {
             for x in -64..64 {
                 let colour = look(Vec2::new(x as f32 + 0.5, 3.5));
                 assert!(colour.iter().all(|part| (0.0..=1.0).contains(part)), "{colour:?}");

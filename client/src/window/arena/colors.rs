@@ -30,8 +30,11 @@ mod tests {
 
     #[test]
     fn a_richer_gem_has_a_richer_colour() {
-        let gem = |kind, value| gem_color(&crate::window::arena::scene::tests::gem(1, kind, value));
-        assert_ne!(gem(GemKind::Field, 1), gem(GemKind::Field, 6));
-        assert_eq!(gem(GemKind::Jackpot, 20), gem(GemKind::Dropped, 20));
+        let color = |kind, value| gem_color(&crate::window::arena::scene::tests::gem(1, kind, value));
+        let [green, blue, violet, gold, pink] = [0x4fd88a, 0x4ab8ff, 0xb58cff, 0xffb938, 0xff7ac6].map(rgb);
+        let of_field = [0, 2, 3, 4, 5, 7, 8, 14, 15, 99].map(|value| color(GemKind::Field, value));
+        assert_eq!(of_field, [green, green, blue, blue, violet, violet, gold, gold, pink, pink]);
+        assert_eq!(color(GemKind::Dropped, 8), gold, "where it comes from is no matter");
+        assert_eq!(color(GemKind::Jackpot, 1), pink, "a jackpot always stands out");
     }
 }

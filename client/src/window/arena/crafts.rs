@@ -10,7 +10,7 @@ use super::{art::ArenaArt, depth, happenings::Happening, scene::Scene};
 use crate::window::{
     easing::{Glide, approach, approach_angle, swing},
     measure::Smoothness,
-    palette::accent,
+    palette::Colors,
     textures::{Art, REACH},
     view::Draw,
 };
@@ -132,7 +132,7 @@ fn place_crafts(
 }
 
 fn dress_parts(
-    scene: Res<Scene>,
+    (scene, colors): (Res<Scene>, Res<Colors>),
     time: Res<Time<Real>>,
     crafts: Query<(&CraftView, &Children)>,
     mut parts: Query<(&Part, &mut Sprite, &mut Transform)>,
@@ -143,7 +143,7 @@ fn dress_parts(
         let is_own = scene.now.own == Some(view.slot);
         let mut parts = parts.iter_many_mut(children);
         while let Some((part, mut sprite, mut transform)) = parts.fetch_next() {
-            let (size, color) = look(*part, view, is_own, pulse);
+            let (size, color) = look(*part, view, colors.player(view.slot), is_own, pulse);
             sprite.color = color;
             // A picture of a disc reaches a little less far than its edge.
             let side = 2.0 * radius * 64.0 / REACH;
@@ -158,8 +158,7 @@ fn dress_parts(
 }
 
 /// Size in crafts and colour of a part.
-fn look(part: Part, view: &CraftView, is_own: bool, pulse: f32) -> (Vec2, Color) {
-    let color = accent(view.slot);
+fn look(part: Part, view: &CraftView, color: Color, is_own: bool, pulse: f32) -> (Vec2, Color) {
     match part {
         Part::Halo => (Vec2::splat(if is_own { 3.3 } else { 2.6 }), color.with_alpha(if is_own { 0.62 } else { 0.42 })),
         Part::Notch => (Vec2::new(0.62, 0.50), color.mix(&Color::WHITE, 0.25)),

@@ -6,22 +6,22 @@ use framehouse_shared::{
     ids::Slot,
 };
 
-use super::{art::ArenaArt, crafts::Drawn, depth, happenings::Happening, scene::Scene};
+use super::{actions, art::ArenaArt, crafts::Drawn, depth, happenings::Happening, scene::Scene};
 use crate::window::{
     controls::Controls,
     easing::{ease_out, spring_out},
-    keys::Deed,
+    keys::InputAction,
     layout::Viewport,
     palette::accent,
     view::{Draw, SendCommand},
 };
 
 /// Which key shows what.
-const KEYS: [(Deed, Emote); 4] = [
-    (Deed::Emote1, Emote::Smile),
-    (Deed::Emote2, Emote::Tears),
-    (Deed::Emote3, Emote::Anger),
-    (Deed::Emote4, Emote::Heart),
+const KEYS: [(InputAction, Emote); 4] = [
+    (actions::SMILE, Emote::Smile),
+    (actions::TEARS, Emote::Tears),
+    (actions::ANGER, Emote::Anger),
+    (actions::HEART, Emote::Heart),
 ];
 /// The side of a bubble's picture, in pixels of the stage.
 const BUBBLE_PX: f32 = 64.0;
@@ -84,7 +84,7 @@ impl Pause {
     /// The emote of a key that is pressed. The next one would be ignored for a while and is none.
     fn pressed(&mut self, controls: &Controls, seconds: f32) -> Option<Emote> {
         self.0 -= seconds;
-        let (_, emote) = KEYS.into_iter().find(|(deed, _)| self.0 <= 0.0 && controls.was_pressed(*deed, 1))?;
+        let (_, emote) = KEYS.into_iter().find(|(action, _)| self.0 <= 0.0 && controls.was_pressed(action, 1))?;
         self.0 = EMOTE_COOLDOWN_SECONDS;
         Some(emote)
     }
@@ -183,7 +183,7 @@ fn dress(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::window::view::tests::slot;
+    use crate::window::{arena::tests::slot, controls::Controls};
 
     #[test]
     fn an_emote_is_shown_for_a_while_and_another_one_not_too_soon() {
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_key_that_is_pressed_all_the_time_sends_an_emote_a_second() {
-        let controls = Controls::pressing(&[Deed::Emote3]);
+        let controls = Controls::default().press(&actions::ANGER);
         let mut pause = Pause::default();
         let sent: Vec<Emote> = (0..90).filter_map(|_| pause.pressed(&controls, 1.0 / 30.0)).collect();
         assert_eq!(sent, [Emote::Anger; 3]);

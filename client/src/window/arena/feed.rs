@@ -7,7 +7,7 @@ use super::{happenings::Happening, scene::Scene};
 use crate::window::{
     fonts::Fonts,
     hud::{SIDE_GROWTH_MAX, SideColumn, letters},
-    palette::{BAD, PANEL, TEXT_MUTED, accent},
+    palette::{BAD, Colors, PANEL, TEXT_MUTED},
     view::{Draw, MatchView},
 };
 
@@ -66,7 +66,7 @@ fn tell(
     mut happenings: MessageReader<Happening>,
     seen: MatchView,
     scene: Res<Scene>,
-    fonts: Res<Fonts>,
+    (fonts, colors): (Res<Fonts>, Res<Colors>),
     feed: Single<(Entity, Option<&Children>), With<Feed>>,
     mut match_no: Local<Option<u32>>,
 ) {
@@ -87,7 +87,7 @@ fn tell(
         let name = |slot: Slot| {
             let node = Node { flex_shrink: 1.0, min_width: px(0), overflow: Overflow::clip_x(), ..default() };
             let words = seen.name_of(slot).unwrap_or("\u{2013}").to_owned();
-            (node, Pickable::IGNORE, children![word(words, accent(slot))])
+            (node, Pickable::IGNORE, children![word(words, colors.player(slot))])
         };
         let node = Node {
             padding: UiRect::axes(px(9), px(2)),
@@ -142,7 +142,7 @@ mod tests {
     use framehouse_shared::tick::Tick;
 
     use super::*;
-    use crate::window::view::tests::slot;
+    use crate::window::arena::tests::slot;
 
     #[test]
     fn only_a_hit_that_cost_something_is_told() {

@@ -105,7 +105,7 @@ mod tests {
     use framehouse_shared::tick::Tick;
 
     use super::*;
-    use crate::window::view::tests::slot;
+    use crate::window::arena::tests::slot;
 
     #[test]
     fn only_what_concerns_the_player_floats() {

@@ -14,13 +14,14 @@ use framehouse_shared::{
 };
 
 use super::{
+    art::ArenaArt,
     colors::{gem_color, gem_size},
     depth,
     scene::Scene,
 };
 use crate::window::{
     easing::{ease_out, swing},
-    palette::accent,
+    palette::Colors,
     textures::{Art, REACH},
     view::Draw,
 };
@@ -117,14 +118,14 @@ fn hide(sprites: &mut Sprites, part: Entity) {
 fn draw_gems(
     mut commands: Commands,
     scene: Res<Scene>,
-    art: Res<Art>,
+    (art, own_art): (Res<Art>, Res<ArenaArt>),
     time: Res<Time<Real>>,
     mut views: ResMut<GemViews>,
     mut sprites: Sprites,
 ) {
     let radius = scene.rules.as_ref().map_or(11.0, |rules| rules.numbers.gem.radius);
     for gem in &scene.now.gems {
-        let make = || spawn(&mut commands, [&art.glow, &art.gem]);
+        let make = || spawn(&mut commands, [&art.glow, &own_art.gem]);
         let ([light, body], age) = views.0.of(gem.id, scene.passed.real, make);
         let (place, size, color) = gem_look(gem, age, &scene, time.elapsed_secs_wrapped());
         let side = 2.0 * radius * size * 64.0 / REACH;
@@ -149,7 +150,7 @@ fn gem_look(gem: &Gem, age: f32, scene: &Scene, seconds: f32) -> (Transform, f32
 
 fn draw_sparks(
     mut commands: Commands,
-    scene: Res<Scene>,
+    (scene, colors): (Res<Scene>, Res<Colors>),
     art: Res<Art>,
     mut views: ResMut<SparkViews>,
     mut sprites: Sprites,
@@ -159,7 +160,7 @@ fn draw_sparks(
         let make = || spawn(&mut commands, [&art.streak, &art.glow, &art.disc]);
         let ([trail, light, body], age) = views.0.of((spark.owner, spark.fades), scene.passed.real, make);
         let (place, length) = spark_look(spark, age, scene.seconds_back);
-        let color = accent(spark.owner);
+        let color = colors.player(spark.owner);
         let behind = place * Transform::from_xyz(-length / 2.0, 0.0, depth::TRAILS - depth::SPARKS);
         put(&mut sprites, trail, behind, Vec2::new(length, radius * 2.0), color.with_alpha(0.8));
         let below = place * Transform::from_xyz(0.0, 0.0, -0.2);

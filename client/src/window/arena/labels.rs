@@ -16,7 +16,7 @@ use crate::window::{
     easing::approach,
     fonts::Fonts,
     layout::Viewport,
-    palette::{TEXT, accent},
+    palette::{Colors, TEXT},
     settings::Settings,
     view::{Draw, MatchView},
 };
@@ -61,7 +61,7 @@ pub fn lettering(fonts: &Fonts, px: f32) -> (Lettering, TextFont) {
     (Lettering(px), fonts.bold(px))
 }
 
-fn spawn_names(mut commands: Commands, fonts: Res<Fonts>) {
+fn spawn_names(mut commands: Commands, fonts: Res<Fonts>, colors: Res<Colors>) {
     for slot in Slot::all() {
         commands
             .spawn((
@@ -74,7 +74,7 @@ fn spawn_names(mut commands: Commands, fonts: Res<Fonts>) {
                 Transform::from_xyz(0.0, 0.0, depth::TEXTS + f32::from(u8::from(slot)) * 1e-3),
                 Visibility::Hidden,
             ))
-            .with_child((Combo(slot), TextSpan::default(), lettering(&fonts, NAME_PX), TextColor(accent(slot))));
+            .with_child((Combo(slot), TextSpan::default(), lettering(&fonts, NAME_PX), TextColor(colors.player(slot))));
     }
 }
 
@@ -158,7 +158,7 @@ fn place_names(
 }
 
 fn tint_names(
-    scene: Res<Scene>,
+    (scene, colors): (Res<Scene>, Res<Colors>),
     mut names: Query<(&Name, &mut TextColor), Without<Combo>>,
     mut combos: Query<(&Combo, &mut TextColor)>,
 ) {
@@ -169,6 +169,6 @@ fn tint_names(
         color.set_if_neq(TextColor(tone.with_alpha(name.shown)));
     }
     for (Combo(slot), mut color) in &mut combos {
-        color.set_if_neq(TextColor(accent(*slot).with_alpha(shown[slot.index()])));
+        color.set_if_neq(TextColor(colors.player(*slot).with_alpha(shown[slot.index()])));
     }
 }

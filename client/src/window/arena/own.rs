@@ -3,13 +3,12 @@
 use bevy::prelude::*;
 use framehouse_shared::arena::scoring::multiplier;
 
-use super::scene::Scene;
+use super::{scene::Scene, words};
 use crate::window::{
     easing::{approach, grouped},
     fonts::Fonts,
     hud::{Says, Stage, across_field, letters, panel, panel_node, write},
-    palette::{GOOD, GROOVE, OWN, TEXT, TEXT_MUTED, WARN},
-    texts::T,
+    palette::{Colors, GOOD, GROOVE, TEXT, TEXT_MUTED, WARN},
     view::Draw,
 };
 
@@ -40,7 +39,7 @@ struct DashBar;
 #[derive(Component)]
 struct DashWord;
 
-fn spawn_panel(mut commands: Commands, stage: Single<Entity, With<Stage>>, fonts: Res<Fonts>) {
+fn spawn_panel(mut commands: Commands, stage: Single<Entity, With<Stage>>, (fonts, colors): (Res<Fonts>, Res<Colors>)) {
     let node = Node {
         width: px(WIDTH),
         height: px(46),
@@ -51,7 +50,7 @@ fn spawn_panel(mut commands: Commands, stage: Single<Entity, With<Stage>>, fonts
     let groove = Node { flex_grow: 1.0, height: px(12), border_radius: BorderRadius::MAX, ..default() };
     let bar = Node { width: percent(100), height: percent(100), border_radius: BorderRadius::MAX, ..default() };
     let glow = BoxShadow::new(Color::WHITE.with_alpha(0.0), px(0), px(0), px(2), px(9));
-    let gradient = LinearGradient::to_right(vec![ColorStop::auto(GOOD), ColorStop::auto(OWN)]);
+    let gradient = LinearGradient::to_right(vec![ColorStop::auto(GOOD), ColorStop::auto(colors.accent)]);
     let place = Node { bottom: px(12), ..across_field() };
     let row = commands.spawn((ChildOf(*stage), place, Pickable::IGNORE)).id();
     commands.entity(row).with_child((
@@ -62,7 +61,7 @@ fn spawn_panel(mut commands: Commands, stage: Single<Entity, With<Stage>>, fonts
             (Points, Text::default(), letters(&fonts, 26.0), TextColor(TEXT), Node { min_width: px(58), ..default() }),
             (Combo, Text::default(), letters(&fonts, 16.0), TextColor(WARN), Node { width: px(34), ..default() }),
             (groove, BackgroundColor(GROOVE), children![(DashBar, bar, BackgroundGradient::from(gradient), glow)]),
-            (DashWord, Says(T::Dash), letters(&fonts, 14.0), TextColor(TEXT_MUTED), UiTransform::default()),
+            (DashWord, Says::new(words::DASH), letters(&fonts, 14.0), TextColor(TEXT_MUTED), UiTransform::default()),
         ],
     ));
 }

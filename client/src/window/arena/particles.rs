@@ -8,7 +8,7 @@ use framehouse_shared::{arena::directions::unit, rng::SimRng};
 use super::{crafts::Drawn, depth, happenings::Happening, scene::Scene};
 use crate::window::{
     easing::{decay, ease_out},
-    palette::accent,
+    palette::Colors,
     textures::Art,
     view::Draw,
 };
@@ -126,14 +126,23 @@ fn spawn_sprites(mut commands: Commands, mut particles: ResMut<Particles>) {
     particles.sprites = std::iter::repeat_with(make).take(PARTICLES_MAX).collect();
 }
 
-fn burst(mut happenings: MessageReader<Happening>, drawn: Res<Drawn>, mut particles: ResMut<Particles>) {
+fn burst(
+    mut happenings: MessageReader<Happening>,
+    (drawn, colors): (Res<Drawn>, Res<Colors>),
+    mut particles: ResMut<Particles>,
+) {
     for happening in happenings.read() {
-        particles.show(happening, |slot| drawn.0[slot.index()]);
+        particles.show(happening, &colors, |slot| drawn.0[slot.index()]);
     }
 }
 
 /// Fast crafts leave embers behind, so that speed is seen.
-fn trail_own_speed(scene: Res<Scene>, drawn: Res<Drawn>, mut due: Local<f32>, mut particles: ResMut<Particles>) {
+fn trail_own_speed(
+    (scene, colors): (Res<Scene>, Res<Colors>),
+    drawn: Res<Drawn>,
+    mut due: Local<f32>,
+    mut particles: ResMut<Particles>,
+) {
     *due += scene.passed.real;
     if *due < 0.033 {
         return;
@@ -143,7 +152,7 @@ fn trail_own_speed(scene: Res<Scene>, drawn: Res<Drawn>, mut due: Local<f32>, mu
         let (speed, Some(place)) = (craft.velocity.length(), drawn.0[slot.index()]) else { continue };
         if speed > 120.0 {
             let side = (speed / 14.0).clamp(10.0, 34.0);
-            let color = accent(slot).with_alpha(0.26);
+            let color = colors.player(slot).with_alpha(0.26);
             let size = [Vec2::splat(side), Vec2::splat(4.0)];
             let position = place - craft.velocity.normalize_or_zero() * 14.0;
             particles.add(Particle { position, color, life: 0.42, size, ..default() });
@@ -188,7 +197,7 @@ fn move_particles(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::window::view::tests::slot;
+    use crate::window::arena::tests::slot;
 
     #[test]
     fn the_pool_never_grows_and_everything_fades() {
@@ -196,7 +205,7 @@ mod tests {
         for _ in 0..100 {
             let happening =
                 Happening::Taken { slot: slot(1), gem: 1, position: Vec2::ONE, points: 9, color: Color::WHITE };
-            particles.show(&happening, |_| None);
+            particles.show(&happening, &Colors::default(), |_| None);
         }
         assert_eq!(particles.list.len(), PARTICLES_MAX);
         assert!(particles.list.iter().all(Particle::is_alive));

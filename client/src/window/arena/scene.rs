@@ -178,7 +178,7 @@ pub(super) mod tests {
     use framehouse_shared::arena::pickups::GemKind;
 
     use super::*;
-    use crate::window::view::tests::slot;
+    use crate::window::arena::tests::slot;
 
     pub fn gem(id: u32, kind: GemKind, value: u16) -> Gem {
         Gem { id, kind, value, position: Vec2::ZERO, velocity: Vec2::ZERO, free: Tick(0), fades: Tick(900) }

@@ -12,7 +12,7 @@ use crate::window::{
     easing::{approach, grouped},
     fonts::Fonts,
     layout::Viewport,
-    palette::{PANEL, TEXT, TEXT_MUTED, accent},
+    palette::{Colors, PANEL, TEXT, TEXT_MUTED},
     session::Session,
     settings::Settings,
     texts::T,
@@ -50,21 +50,25 @@ enum Cell {
     Points,
 }
 
-fn spawn_panel(mut commands: Commands, column: Single<Entity, With<SideColumn>>, fonts: Res<Fonts>) {
+fn spawn_panel(
+    mut commands: Commands,
+    column: Single<Entity, With<SideColumn>>,
+    (fonts, colors): (Res<Fonts>, Res<Colors>),
+) {
     let node = Node { height: px(ROWS_TOP), flex_shrink: 0.0, overflow: Overflow::clip(), ..panel_node() };
     let title = (
-        Says(T::Leaderboard),
+        Says::new(T::Leaderboard),
         letters(&fonts, 12.0),
         TextColor(TEXT_MUTED),
         Node { position_type: PositionType::Absolute, left: px(14), top: px(12), ..default() },
     );
     let board = commands.spawn((Board, ChildOf(*column), node, panel(), children![title])).id();
     for slot in Slot::all() {
-        spawn_row(&mut commands, board, slot, &fonts);
+        spawn_row(&mut commands, board, slot, &fonts, colors.player(slot));
     }
 }
 
-fn spawn_row(commands: &mut Commands, board: Entity, slot: Slot, fonts: &Fonts) {
+fn spawn_row(commands: &mut Commands, board: Entity, slot: Slot, fonts: &Fonts, color: Color) {
     let cell = |cell: Cell, color: Color| {
         let (size, font) = letters(fonts, 13.5);
         let size = size.at_most(SIDE_GROWTH_MAX);
@@ -91,7 +95,7 @@ fn spawn_row(commands: &mut Commands, board: Entity, slot: Slot, fonts: &Fonts) 
         BackgroundColor(Color::NONE),
         children![
             (cell(Cell::Rank, TEXT_MUTED), Node { width: px(16), flex_shrink: 0.0, ..default() }),
-            (dot, BackgroundColor(accent(slot))),
+            (dot, BackgroundColor(color)),
             (name, children![cell(Cell::Name, TEXT)]),
             cell(Cell::Points, TEXT),
         ],
@@ -118,7 +122,7 @@ fn way_looks(top: f32, target: f32, rank: usize) -> (ZIndex, bool) {
 
 fn move_rows(
     seen: MatchView,
-    (time, settings, viewport): (Res<Time<Real>>, Res<Settings>, Res<Viewport>),
+    (time, settings, viewport, colors): (Res<Time<Real>>, Res<Settings>, Res<Viewport>, Res<Colors>),
     mut rows: Query<(&mut Row, &mut Node, &mut BackgroundColor, &mut ZIndex), Without<Board>>,
     mut board: Single<&mut Node, With<Board>>,
     mut height: Local<f32>,
@@ -146,8 +150,8 @@ fn move_rows(
         order.set_if_neq(z);
         let tint = if seen.own() == Some(row.slot) { 0.16 } else { 0.0 };
         let color = match is_rising {
-            true => PANEL.with_alpha(1.0).mix(&accent(row.slot), tint + 0.08),
-            false => accent(row.slot).with_alpha(tint),
+            true => PANEL.with_alpha(1.0).mix(&colors.player(row.slot), tint + 0.08),
+            false => colors.player(row.slot).with_alpha(tint),
         };
         background.set_if_neq(BackgroundColor(color));
     }

@@ -10,7 +10,7 @@ use crate::{
     client::Client,
     window::{
         layout::EDGE,
-        palette::{BAD, GOOD, GROOVE, OWN, TEXT_MUTED, WARN, rgb},
+        palette::{BAD, GOOD, GROOVE, TEXT_MUTED, WARN, rgb},
         session::Session,
         settings::Settings,
         texts::{T, fill},
@@ -57,7 +57,7 @@ struct Figure(Measure);
 /// A measure's colour, in the curves and in the words.
 const fn color(measure: Measure) -> Color {
     match measure {
-        Measure::RttMs => OWN,
+        Measure::RttMs => rgb(0x4cc3ff),
         Measure::MarginMs => GOOD,
         Measure::LeadTicks => rgb(0xb58cff),
         Measure::RollbackTicks | Measure::Corrections => BAD,

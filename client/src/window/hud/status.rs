@@ -1,4 +1,4 @@
-//! The line above the arena: room, players, round trip and frames a second, or a replay's map and players; and the match
+//! The line above the field: room, players, round trip and frames a second, or a replay's map and players; and the match
 //! clock.
 
 use bevy::{
@@ -15,7 +15,7 @@ use crate::{
     window::{
         easing::clock_text,
         fonts::Fonts,
-        palette::{BAD, GOOD, OWN, TEXT, TEXT_MUTED, WARN},
+        palette::{BAD, Colors, GOOD, TEXT, TEXT_MUTED, WARN},
         session::Session,
         settings::Settings,
         texts::{T, fill},
@@ -50,7 +50,7 @@ struct Clock;
 #[derive(Component)]
 struct ClockPanel;
 
-fn spawn_row(mut commands: Commands, stage: Single<Entity, With<Stage>>, fonts: Res<Fonts>) {
+fn spawn_row(mut commands: Commands, stage: Single<Entity, With<Stage>>, (fonts, colors): (Res<Fonts>, Res<Colors>)) {
     // The clock is in the middle, unless the line needs more than half.
     let row = Node {
         display: Display::Grid,
@@ -76,7 +76,7 @@ fn spawn_row(mut commands: Commands, stage: Single<Entity, With<Stage>>, fonts: 
         line,
         panel(),
         children![
-            figure(Figure::Room, letters(&fonts, 15.0), OWN),
+            figure(Figure::Room, letters(&fonts, 15.0), colors.accent),
             figure(Figure::Players, letters(&fonts, 14.0), TEXT),
             figure(Figure::RoundTrip, plain_letters(13.0), TEXT_MUTED),
             figure(Figure::Loss, plain_letters(13.0), TEXT_MUTED),
@@ -92,7 +92,7 @@ fn spawn_row(mut commands: Commands, stage: Single<Entity, With<Stage>>, fonts: 
 
 fn write_line(
     time: Res<Time<Real>>,
-    (session, settings): (Res<Session>, Res<Settings>),
+    (session, settings, colors): (Res<Session>, Res<Settings>, Res<Colors>),
     diagnostics: Res<DiagnosticsStore>,
     mut due: Local<f32>,
     mut figures: Query<(&Figure, &mut Text, &mut TextColor, &mut Node)>,
@@ -106,8 +106,10 @@ fn write_line(
     for (figure, mut text, mut color, mut node) in &mut figures {
         let shown = match (figure, session.film(), session.client()) {
             (Figure::Fps, ..) => Some((format!("{fps:.0} fps"), if fps >= 50.0 { GOOD } else { TEXT_MUTED })),
-            (_, Some(film), _) => of_film(*figure, film, &settings),
-            (_, None, client) => client.and_then(|client| of_client(*figure, client, &settings)).or_else(unknown),
+            (_, Some(film), _) => of_film(*figure, film, &settings, colors.accent),
+            (_, None, client) => {
+                client.and_then(|client| of_client(*figure, client, &settings, colors.accent)).or_else(unknown)
+            }
         };
         let display = if shown.is_some() { Display::DEFAULT } else { Display::None };
         if node.display != display {
@@ -125,10 +127,10 @@ fn unknown() -> Option<(String, Color)> {
     Some(("\u{2013}".to_owned(), TEXT_MUTED))
 }
 
-fn of_client(figure: Figure, client: &Client, settings: &Settings) -> Option<(String, Color)> {
+fn of_client(figure: Figure, client: &Client, settings: &Settings, accent: Color) -> Option<(String, Color)> {
     let rtt = client.clock().rtt();
     match figure {
-        Figure::Room => Some((fill(settings.say(T::RoomShort), &[client.code()?.as_str()]), OWN)),
+        Figure::Room => Some((fill(settings.say(T::RoomShort), &[client.code()?.as_str()]), accent)),
         Figure::Players => {
             let members = client.members()?.iter().flatten().count();
             Some((format!("{members} / {}", client.options()?.seats), TEXT))
@@ -146,11 +148,13 @@ fn of_client(figure: Figure, client: &Client, settings: &Settings) -> Option<(St
 }
 
 /// A recorded match has a map and players; nothing of it comes over a network.
-fn of_film(figure: Figure, film: &Film, settings: &Settings) -> Option<(String, Color)> {
+fn of_film(figure: Figure, film: &Film, settings: &Settings, accent: Color) -> Option<(String, Color)> {
     let header = film.header();
     match figure {
-        Figure::Room if header.map.is_empty() => Some((fill(settings.say(T::RoomShort), &[header.room.as_str()]), OWN)),
-        Figure::Room => Some((header.map.clone(), OWN)),
+        Figure::Room if header.map.is_empty() => {
+            Some((fill(settings.say(T::RoomShort), &[header.room.as_str()]), accent))
+        }
+        Figure::Room => Some((header.map.clone(), accent)),
         Figure::Players => {
             let players = Slot::all().filter(|slot| film.timeline().name_of(*slot).is_some()).count();
             Some((format!("{players} / {}", header.seats), TEXT))
@@ -182,7 +186,7 @@ fn write_clock(
     mut panel: Single<&mut Visibility, With<ClockPanel>>,
 ) {
     let (text, color, transform) = &mut *clock;
-    let left = seen.room().and_then(|room| (view.ticks_left)(room));
+    let left = seen.room().and_then(|room| view.ticks_left(room));
     panel.set_if_neq(if left.is_some() { Visibility::Inherited } else { Visibility::Hidden });
     let Some(left) = left else { return };
     let rate = session.tick_rate().unwrap_or(30);

@@ -8,7 +8,7 @@ use crate::{
     rooms::{ListedRoom, RoomFilter, list_rooms},
     window::{
         actions::{Action, Obey, RoomsWanted},
-        palette::{BAD, GOOD, OWN, TEXT, TEXT_MUTED, WARN},
+        palette::{BAD, GOOD, TEXT, TEXT_MUTED, WARN},
         session::{Errand, Problem, Session, Wish},
         settings::Settings,
         texts::T,
@@ -204,7 +204,7 @@ fn spawn_room(table: &mut ChildSpawnerCommands<'_>, kit: &Kit, room: &ListedRoom
     }
     table.spawn(kit.line(TEXT, 0.05)).with_children(|line| {
         let code = Node { width: px(kit.grown(76.0)), ..default() };
-        line.spawn((kit.strong(room.code.as_str(), 18.0, OWN), code));
+        line.spawn((kit.strong(room.code.as_str(), 18.0, kit.accent()), code));
         line.spawn(Node {
             flex_direction: FlexDirection::Column,
             flex_grow: 1.0,

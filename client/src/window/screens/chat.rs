@@ -21,7 +21,7 @@ use crate::{
     window::{
         actions::{Action, Obey},
         fonts::Fonts,
-        palette::{TEXT, TEXT_MUTED, accent},
+        palette::{TEXT, TEXT_MUTED},
         session::{Heard, Session},
         texts::T,
         ui::{
@@ -163,7 +163,7 @@ fn show(mut redraw: Redraw, kit: Kit, chat: Res<Chat>, mut log: Single<(Entity, 
 fn spawn_line(log: &mut ChildSpawnerCommands<'_>, kit: &Kit, line: &Line) {
     match line {
         Line::Said { slot, name, text } => {
-            let color = slot.map_or(TEXT_MUTED, accent);
+            let color = slot.map_or(TEXT_MUTED, |slot| kit.player(slot));
             let said = (TextSpan::new(format!("  {text}")), Fonts::regular(kit.grown(15.0)), TextColor(TEXT));
             log.spawn(kit.strong(name, 15.0, color)).with_child(said);
         }

@@ -6,7 +6,7 @@ use super::Screen;
 use crate::window::{
     actions::{Action, Obey},
     easing::{approach, swing},
-    palette::{GROOVE, OWN, TEXT, TEXT_MUTED},
+    palette::{GROOVE, TEXT, TEXT_MUTED},
     session::Session,
     texts::T,
     ui::{Kind, Kit},
@@ -37,7 +37,7 @@ fn spawn(mut commands: Commands, kit: Kit) {
         screen.spawn(kit.card(520.0)).with_children(|card| {
             card.spawn(kit.strong(kit.say(T::Connecting), 30.0, TEXT));
             card.spawn((kit.words("", 16.0, TEXT_MUTED), Step));
-            card.spawn((groove, BackgroundColor(GROOVE))).with_child((Bar(0.0), bar, BackgroundColor(OWN)));
+            card.spawn((groove, BackgroundColor(GROOVE))).with_child((Bar(0.0), bar, BackgroundColor(kit.accent())));
             card.spawn(kit.row(0.0)).with_child(kit.button(Action::Back, kit.say(T::Cancel), Kind::Plain));
         });
     });

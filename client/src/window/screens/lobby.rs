@@ -12,7 +12,7 @@ use crate::{
     client::Client,
     window::{
         actions::{Action, Obey},
-        palette::{OWN, TEXT, TEXT_MUTED},
+        palette::{TEXT, TEXT_MUTED},
         session::{Session, Wish},
         texts::T,
         ui::{
@@ -131,7 +131,7 @@ fn show_ready(
             match value.is_ready {
                 Some(true) => row.spawn(kit.button(Action::Ready(false), kit.say(T::NotReady), Kind::Plain)),
                 Some(false) => row.spawn(kit.button(Action::Ready(true), kit.say(T::Ready), Kind::Main)),
-                None => row.spawn(kit.strong(kit.say(T::YouWatch), 17.0, OWN.mix(&TEXT, 0.4))),
+                None => row.spawn(kit.strong(kit.say(T::YouWatch), 17.0, kit.accent().mix(&TEXT, 0.4))),
             };
         });
     });

@@ -12,7 +12,7 @@ use framehouse_shared::{ids::RoomCode, protocol::control::NAME_CHARS_MAX};
 use super::Screen;
 use crate::window::{
     actions::{Action, Obey},
-    fonts::speaks_chinese,
+    fonts::has_letters,
     palette::{TEXT, TEXT_MUTED},
     session::{Offer, Session, Wish},
     settings::{Settings, is_name},
@@ -21,6 +21,7 @@ use crate::window::{
         Field, Kind, Kit,
         toast::{Toast, ToastKind},
     },
+    view::GameView,
 };
 
 /// The most characters of an address.
@@ -36,16 +37,16 @@ pub(super) fn plugin(app: &mut App) {
     app.add_systems(Update, take_fields.in_set(Obey));
     let systems = (obey, leave_menu).chain().in_set(Obey);
     app.add_systems(Update, systems.run_if(in_state(Screen::Menu)));
-    app.add_systems(Startup, check_chinese);
+    app.add_systems(Startup, check_letters);
 }
 
-fn spawn(mut commands: Commands, kit: Kit) {
-    let settings = kit.settings().clone();
+fn spawn(mut commands: Commands, kit: Kit, view: Res<GameView>) {
+    let (settings, about) = (kit.settings().clone(), view.about());
     commands.spawn(kit.screen(Screen::Menu)).with_children(|screen| {
         screen.spawn(kit.card(470.0)).with_children(|card| {
-            card.spawn((kit.strong("FRAMEHOUSE", 42.0, TEXT), bevy::text::LetterSpacing::Px(2.0)));
+            card.spawn((kit.strong(kit.say(about.title), 42.0, TEXT), bevy::text::LetterSpacing::Px(2.0)));
             card.spawn((
-                kit.words(kit.say(T::Subtitle), 15.0, TEXT_MUTED),
+                kit.words(kit.say(about.how_to_play), 15.0, TEXT_MUTED),
                 Node { margin: UiRect::bottom(px(8)), ..default() },
             ));
             for (text, field, value, chars_max) in [
@@ -169,9 +170,9 @@ fn leave_menu(mut actions: MessageReader<Action>, mut next: ResMut<NextState<Scr
 }
 
 /// Boxes instead of letters are no language.
-fn check_chinese(mut settings: ResMut<Settings>, mut fonts: ResMut<FontCx>, mut toasts: MessageWriter<Toast>) {
-    if settings.language == Language::Chinese && !speaks_chinese(&mut fonts) {
-        settings.language = Language::English;
-        toasts.write(Toast::new(ToastKind::Bad, T::NoChinese));
+fn check_letters(mut settings: ResMut<Settings>, mut fonts: ResMut<FontCx>, mut toasts: MessageWriter<Toast>) {
+    if !has_letters(&mut fonts, settings.language) {
+        toasts.write(Toast::with(ToastKind::Bad, T::NoLetters, settings.language.name()));
+        settings.language = Language::ENGLISH;
     }
 }

@@ -119,9 +119,23 @@ mod tests {
     }
 
     #[test]
-    fn strange_curves_draw_nothing_and_break_nothing() {
-        for points in [vec![], vec![Vec2::ZERO], vec![Vec2::new(0.5, 9.0), Vec2::new(0.5, -9.0)]] {
-            plot(UVec2::new(10, 10), &[Curve { color: Color::WHITE, points, is_own: false }], 2.0);
+    fn a_curve_without_two_moments_draws_nothing() {
+        let size = UVec2::new(40, 40);
+        let grid = plot(size, &[], 1.0).data.expect("painted");
+        let drawn = |points| plot(size, &[Curve { color: Color::WHITE, points, is_own: false }], 2.0).data;
+        for points in
+            [vec![], vec![Vec2::ZERO], vec![Vec2::splat(0.5)], vec![Vec2::new(0.5, 9.0), Vec2::new(0.5, -9.0)]]
+        {
+            assert_eq!(drawn(points.clone()).as_ref(), Some(&grid), "{points:?}");
         }
+        assert_ne!(drawn(vec![Vec2::ZERO, Vec2::ONE]).as_ref(), Some(&grid), "two moments are a line");
+    }
+
+    #[test]
+    fn a_curve_beyond_the_picture_draws_nothing_in_it() {
+        let size = UVec2::new(40, 40);
+        let beyond =
+            Curve { color: Color::WHITE, points: vec![Vec2::new(0.0, 9.0), Vec2::new(1.0, 9.0)], is_own: true };
+        assert_eq!(plot(size, &[beyond], 1.0).data, plot(size, &[], 1.0).data);
     }
 }

@@ -1,4 +1,4 @@
-//! A recorded match: the arena as everywhere, and a time bar.
+//! A recorded match: the field as everywhere, and a time bar.
 
 use bevy::prelude::*;
 

@@ -22,7 +22,7 @@ use crate::{
     window::{
         actions::{Action, Obey},
         easing::{ease_out, grouped},
-        palette::{GROOVE, TEXT, TEXT_MUTED, accent},
+        palette::{Colors, GROOVE, TEXT, TEXT_MUTED},
         session::Session,
         settings::Settings,
         texts::T,
@@ -85,6 +85,7 @@ fn spawn(
     let Some((results, own)) = session.client().and_then(|client| Some((client.results()?, client.slot()))) else {
         return;
     };
+    let heading = kit.fill(T::Curves, &[kit.say(view.about().points)]);
     let picture = images.add(plot(PLOT, &[], 0.0));
     let outer = Node {
         width: px(1180),
@@ -105,9 +106,10 @@ fn spawn(
             let middle = Node { flex_grow: 1.0, column_gap: px(16), min_height: px(0), ..default() };
             column.spawn(middle).with_children(|row| {
                 row.spawn(kit.panel(inner(1.0))).with_children(|panel| {
-                    ranking::spawn(panel, &kit, results, own, |entry| (view.detail)(&entry.score, &settings));
+                    ranking::spawn(panel, &kit, results, own, |entry| view.detail(&entry.score, &settings));
                 });
-                row.spawn(kit.panel(inner(1.0))).with_children(|panel| spawn_plot(panel, &kit, &curves, picture));
+                row.spawn(kit.panel(inner(1.0)))
+                    .with_children(|panel| spawn_plot(panel, &kit, &curves, &heading, picture));
             });
             let ways = Node { flex_direction: FlexDirection::Column, row_gap: px(8), flex_shrink: 0.0, ..default() };
             column.spawn((Ways, ways, Shown::<WaysShown>(None)));
@@ -123,8 +125,8 @@ fn title(results: &MatchResults, own: Option<Slot>, kit: &Kit) -> String {
     }
 }
 
-fn spawn_plot(panel: &mut ChildSpawnerCommands<'_>, kit: &Kit, curves: &Curves, picture: Handle<Image>) {
-    panel.spawn(kit.heading(T::Curves));
+fn spawn_plot(panel: &mut ChildSpawnerCommands<'_>, kit: &Kit, curves: &Curves, heading: &str, picture: Handle<Image>) {
+    panel.spawn(kit.strong(heading, 15.0, TEXT_MUTED));
     if curves.is_empty() {
         panel.spawn(kit.words(kit.say(T::NoCurves), 15.0, TEXT_MUTED));
         return;
@@ -149,7 +151,7 @@ fn count(time: Res<Time<Real>>, mut counting: ResMut<Counting>) {
 
 /// Draws the curves again while they grow.
 fn grow_curves(
-    session: Res<Session>,
+    (session, colors): (Res<Session>, Res<Colors>),
     curves: Res<Curves>,
     counting: Res<Counting>,
     mut plots: Query<&mut Plot>,
@@ -161,18 +163,18 @@ fn grow_curves(
             continue;
         }
         shown.drawn = counting.part;
-        let picture = plot(PLOT, &lines(&curves, own), counting.part);
+        let picture = plot(PLOT, &lines(&curves, &colors, own), counting.part);
         // The picture was added with this screen, and lives as long as the plot.
         drop(images.insert(shown.picture.id(), picture));
     }
 }
 
 /// The player's own line lies on top.
-fn lines(curves: &Curves, own: Option<Slot>) -> Vec<Curve> {
+fn lines(curves: &Curves, colors: &Colors, own: Option<Slot>) -> Vec<Curve> {
     let (last, most) = curves.extent();
     let place = |(tick, points): &(Tick, i64)| Vec2::new(tick.0 as f32 / last.0 as f32, *points as f32 / most as f32);
     let line = |slot: Slot| Curve {
-        color: accent(slot),
+        color: colors.player(slot),
         points: curves.of(slot).iter().map(place).collect(),
         is_own: own == Some(slot),
     };

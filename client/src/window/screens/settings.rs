@@ -11,11 +11,11 @@ use bevy::{
 use super::Screen;
 use crate::window::{
     actions::{Action, Obey},
-    fonts::speaks_chinese,
-    keys::{Bindings, Deed},
-    palette::{Palette, TEXT, TEXT_MUTED, accent},
+    fonts::has_letters,
+    keys::InputAction,
+    palette::{Palette, TEXT, TEXT_MUTED},
     settings::{Settings, TEXT_SCALE},
-    texts::{Language, T},
+    texts::T,
     ui::{
         Field, Kind, Kit,
         kit::{dot, filler},
@@ -23,6 +23,7 @@ use crate::window::{
         slider::slider,
         toast::{Toast, ToastKind},
     },
+    view::GameView,
 };
 
 /// The slider's step.
@@ -75,7 +76,7 @@ fn spawn_player(card: &mut ChildSpawnerCommands<'_>, kit: &Kit) {
 /// The looks of the sheet follow the settings; words of the rest do when the screen is made anew.
 fn show(
     mut redraw: Redraw,
-    kit: Kit,
+    (kit, view): (Kit, Res<GameView>),
     sliders: Query<&SliderDragState>,
     mut sheet: Single<(Entity, &mut Shown<Settings>), With<Sheet>>,
 ) {
@@ -85,36 +86,44 @@ fn show(
         return;
     }
     redraw.part(*entity, shown, kit.settings().clone(), |sheet, settings| {
-        sheet.spawn(kit.heading(T::Keys));
-        let grid = Node {
-            display: Display::Grid,
-            grid_template_columns: vec![GridTrack::flex(1.0), GridTrack::flex(1.0)],
-            column_gap: px(26),
-            row_gap: px(6),
-            ..default()
-        };
-        sheet.spawn(grid).with_children(|grid| Deed::ALL.into_iter().for_each(|deed| spawn_deed(grid, &kit, deed)));
+        spawn_keys(sheet, &kit);
         sheet.spawn((kit.heading(T::Looks), Node { margin: UiRect::top(px(10)), ..default() }));
-        spawn_looks(sheet, &kit, settings);
+        spawn_looks(sheet, &kit, &view, settings);
     });
 }
 
-fn spawn_deed(grid: &mut ChildSpawnerCommands<'_>, kit: &Kit, deed: Deed) {
-    let presses = kit.settings().keys.of(deed);
+fn spawn_keys(sheet: &mut ChildSpawnerCommands<'_>, kit: &Kit) {
+    let actions = kit.settings().keys.actions();
+    if actions.is_empty() {
+        return;
+    }
+    sheet.spawn(kit.heading(T::Keys));
+    let grid = Node {
+        display: Display::Grid,
+        grid_template_columns: vec![GridTrack::flex(1.0), GridTrack::flex(1.0)],
+        column_gap: px(26),
+        row_gap: px(6),
+        ..default()
+    };
+    sheet.spawn(grid).with_children(|grid| actions.iter().for_each(|action| spawn_action(grid, kit, action)));
+}
+
+fn spawn_action(grid: &mut ChildSpawnerCommands<'_>, kit: &Kit, action: &InputAction) {
+    let presses = kit.settings().keys.of(action.id());
     grid.spawn(kit.row(8.0)).with_children(|row| {
-        row.spawn((kit.words(kit.say(capture::name(deed)), 16.0, TEXT), Node { flex_grow: 1.0, ..default() }));
+        row.spawn((kit.words(kit.say(action.label()), 16.0, TEXT), Node { flex_grow: 1.0, ..default() }));
         for (place, press) in presses.into_iter().enumerate() {
             let label = press.map_or_else(|| kit.say(T::Unbound).to_owned(), |press| press.label());
             let node = Node { width: px(kit.grown(142.0)), ..default() };
-            row.spawn(node).with_child(kit.button(Action::Rebind(deed, place), &label, Kind::Plain));
+            row.spawn(node).with_child(kit.button(Action::Rebind(action.id(), place), &label, Kind::Plain));
         }
     });
 }
 
-fn spawn_looks(sheet: &mut ChildSpawnerCommands<'_>, kit: &Kit, settings: &Settings) {
+fn spawn_looks(sheet: &mut ChildSpawnerCommands<'_>, kit: &Kit, view: &GameView, settings: &Settings) {
     choice_row(sheet, kit, T::Colours, |row| {
         for slot in framehouse_shared::ids::Slot::all().take(8) {
-            row.spawn(dot(accent(slot)));
+            row.spawn(dot(kit.player(slot)));
         }
         row.spawn(filler());
         for (palette, text) in Palette::ALL.into_iter().zip([T::PaletteVivid, T::PaletteDistinct]) {
@@ -124,7 +133,7 @@ fn spawn_looks(sheet: &mut ChildSpawnerCommands<'_>, kit: &Kit, settings: &Setti
     choice_row(sheet, kit, T::TextSize, |row| spawn_slider(row, kit, settings.text_scale));
     choice_row(sheet, kit, T::LanguageTitle, |row| {
         row.spawn(filler());
-        for language in Language::ALL {
+        for language in view.all_languages() {
             let kind = chosen(settings.language == language);
             row.spawn(kit.small_button(Action::Speak(language), language.name(), kind));
         }
@@ -199,8 +208,8 @@ fn obey(
 ) {
     for action in actions.read() {
         match action {
-            Action::Speak(Language::Chinese) if !speaks_chinese(&mut fonts) => {
-                toasts.write(Toast::new(ToastKind::Bad, T::NoChinese));
+            Action::Speak(language) if !has_letters(&mut fonts, *language) => {
+                toasts.write(Toast::with(ToastKind::Bad, T::NoLetters, language.name()));
             }
             Action::Speak(language) => {
                 settings.language = *language;
@@ -210,7 +219,7 @@ fn obey(
             Action::Paint(palette) => settings.palette = *palette,
             Action::Fullscreen(fullscreen) => settings.fullscreen = *fullscreen,
             Action::ReduceMotion(reduced) => settings.reduced_motion = *reduced,
-            Action::ResetKeys => settings.keys = Bindings::default(),
+            Action::ResetKeys => settings.keys.reset(),
             _ => {}
         }
     }

@@ -13,8 +13,7 @@ struct Begin(Args);
 
 impl Plugin for StartPlugin {
     fn build(&self, app: &mut App) {
-        let (settings, store) = self.0.settings();
-        app.insert_resource(settings).insert_resource(store).insert_resource(Begin(self.0.clone()));
+        app.insert_resource(Begin(self.0.clone()));
         app.add_systems(PostStartup, begin);
     }
 }

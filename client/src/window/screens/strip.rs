@@ -5,7 +5,7 @@ use bevy::prelude::*;
 use super::Screen;
 use crate::window::{
     actions::Obey,
-    palette::{OWN, PANEL, TEXT, WARN},
+    palette::{PANEL, TEXT, WARN},
     session::Session,
     texts::T,
     ui::{
@@ -66,7 +66,7 @@ fn show(
     redraw.part(*entity, shown, value, |line, strip| {
         let (words, tone) = match strip {
             Strip::Nothing => return,
-            Strip::Watching => (kit.say(T::WatchingMatch).to_owned(), OWN.mix(&TEXT, 0.5)),
+            Strip::Watching => (kit.say(T::WatchingMatch).to_owned(), kit.accent().mix(&TEXT, 0.5)),
             Strip::Silent(seconds) => (kit.fill(T::Silent, &[&seconds.to_string()]), WARN),
         };
         let node = Node { padding: UiRect::axes(px(16), px(7)), border_radius: BorderRadius::all(px(9)), ..default() };

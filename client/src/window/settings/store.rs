@@ -9,10 +9,11 @@ use std::{
 use bevy::prelude::*;
 use etcetera::{AppStrategy, AppStrategyArgs, app_strategy::choose_native_strategy};
 
-use super::Settings;
+use super::{Settings, file::File};
 use crate::window::{
     texts::T,
     ui::toast::{Toast, ToastKind},
+    view::GameView,
 };
 
 const FILE: &str = "settings.toml";
@@ -74,9 +75,10 @@ impl Store {
         self.folder.as_ref().map(|folder| folder.join(file))
     }
 
-    /// Reads the settings; a file that cannot be understood is kept aside, and the usual settings are taken.
-    pub fn load(&mut self) -> Settings {
-        let settings = self.read().unwrap_or_default().in_range();
+    /// Reads the settings for a game; a file that cannot be understood is kept aside, and the usual settings are taken.
+    pub fn load(&mut self, view: &GameView) -> Settings {
+        let file = self.read();
+        let settings = file.map_or_else(|| Settings::usual(view), |file| file.into_settings(view)).in_range();
         self.saved = Some(settings.clone());
         settings
     }
@@ -91,7 +93,7 @@ impl Store {
         self.trouble.take()
     }
 
-    fn read(&mut self) -> Option<Settings> {
+    fn read(&mut self) -> Option<File> {
         let path = self.path(FILE)?;
         match fs::read(&path) {
             Ok(bytes) => String::from_utf8(bytes).ok().and_then(|text| toml::from_str(&text).ok()).or_else(|| {
@@ -115,7 +117,7 @@ impl Store {
             return Ok(());
         }
         self.saved = Some(settings.clone());
-        let text = toml::to_string(settings).expect("settings are a table of plain values");
+        let text = toml::to_string(&File::from(settings)).expect("settings are a table of plain values");
         self.write(FILE, &text).map_err(|error| Trouble::Unwritable(error.to_string()))
     }
 
@@ -182,10 +184,15 @@ fn put_aside(path: &Path) -> Trouble {
 mod tests {
     use super::*;
     use crate::window::{
-        keys::{Deed, Press},
+        keys::Press,
         palette::Palette,
         texts::Language,
+        view::tests::{JUMP, PlainView},
     };
+
+    fn view() -> GameView {
+        GameView::new(PlainView)
+    }
 
     /// A folder that is gone at the end of the test.
     struct Folder(PathBuf);
@@ -210,15 +217,18 @@ mod tests {
         let mut settings = Settings {
             name: "\u{5f20}\u{4f1f} \"quoted\"".to_owned(),
             server: "http://example.org:7777".to_owned(),
-            language: Language::Chinese,
+            language: Language::CHINESE,
             palette: Palette::Distinct,
             text_scale: 1.25,
             fullscreen: true,
-            ..default()
+            ..Settings::usual(&view())
         };
-        settings.keys.bind(Deed::Dash, 0, Press::Key(KeyCode::KeyQ));
+        settings.keys.bind(JUMP.id(), 0, Press::Key(KeyCode::KeyQ));
         Store::at(&folder.0).save(&settings).expect("a folder of ours");
-        assert_eq!(Store::at(&folder.0).load(), settings);
+        let mut read = Store::at(&folder.0).load(&view());
+        assert_eq!(read.keys.to_file(), settings.keys.to_file());
+        read.keys = settings.keys.clone();
+        assert_eq!(read, settings);
     }
 
     #[cfg(unix)]
@@ -241,7 +251,7 @@ mod tests {
         fs::create_dir_all(&folder.0).expect("a folder of ours");
         fs::write(folder.0.join(FILE), [b'n', 0xff, b'=']).expect("a folder of ours");
         let mut store = Store::at(&folder.0);
-        assert_eq!(store.load(), Settings::default());
+        assert_eq!(store.load(&view()), Settings::usual(&view()));
         let Some(Trouble::Broken(aside)) = store.take_trouble() else { panic!("it is told") };
         assert_eq!(fs::read(aside).expect("kept"), [b'n', 0xff, b'=']);
         assert_eq!(store.take_trouble(), None);
@@ -252,7 +262,7 @@ mod tests {
         let folder = Folder::new("unwritable");
         fs::write(&folder.0, "a file where the folder should be").expect("a place of ours");
         let mut store = Store::at(&folder.0);
-        assert_eq!(store.load(), Settings::default());
+        assert_eq!(store.load(&view()), Settings::usual(&view()));
         let changed = Settings { fullscreen: true, ..default() };
         assert!(matches!(store.save(&changed), Err(Trouble::Unwritable(_))));
         assert_eq!(store.save(&changed), Ok(()));
@@ -261,7 +271,13 @@ mod tests {
 
     #[test]
     fn missing_fields_are_the_usual_ones() {
-        let settings: Settings = toml::from_str("name = \"Ada\"").expect("settings");
-        assert_eq!(settings, Settings { name: "Ada".to_owned(), ..default() });
+        let file: File = toml::from_str("name = \"Ada\"").expect("settings");
+        assert_eq!(file.into_settings(&view()), Settings { name: "Ada".to_owned(), ..Settings::usual(&view()) });
+    }
+
+    #[test]
+    fn a_language_that_the_game_does_not_speak_is_no_mistake() {
+        let file: File = toml::from_str("language = \"klingon\"").expect("settings");
+        assert_eq!(file.into_settings(&view()).language, Language::ENGLISH);
     }
 }

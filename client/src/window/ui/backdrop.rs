@@ -1,18 +1,17 @@
-//! What lies behind every screen but the match: a dark sky of soft lights that drift.
+//! What lies behind every screen but the match: a dark sky of soft lights that drift, and an ornament of the game.
 
 use bevy::prelude::*;
-use framehouse_shared::ids::Slot;
 
 use super::layer;
 use crate::window::{
     easing::swing,
-    palette::{BACKDROP, Palette},
     screens::Screen,
-    textures::Art,
+    textures::{Art, SIDE, paint},
+    view::GameView,
 };
 
-/// How many lights and gems drift.
-const LIGHTS: u8 = 16;
+/// How much of the middle's colour is left on the way to the edge.
+const HALFWAY: f32 = 0.17;
 
 pub(super) fn plugin(app: &mut App) {
     app.add_systems(Startup, spawn);
@@ -31,11 +30,12 @@ struct Light {
     phase: f32,
 }
 
-fn spawn(mut commands: Commands, art: Res<Art>) {
+fn spawn(mut commands: Commands, view: Res<GameView>, art: Res<Art>, mut images: ResMut<Assets<Image>>) {
+    let looks = view.backdrop();
     let stops = vec![
-        ColorStop::new(Color::srgb(0.075, 0.11, 0.195), percent(0)),
-        ColorStop::new(BACKDROP.mix(&Color::srgb(0.05, 0.07, 0.12), 0.4), percent(58)),
-        ColorStop::new(BACKDROP, percent(100)),
+        ColorStop::new(looks.middle, percent(0)),
+        ColorStop::new(looks.edge.mix(&looks.middle, HALFWAY), percent(58)),
+        ColorStop::new(looks.edge, percent(100)),
     ];
     let sky = RadialGradient::new(UiPosition::CENTER, RadialGradientShape::Ellipse(percent(62), percent(78)), stops);
     let node = Node { width: percent(100), height: percent(100), overflow: Overflow::clip(), ..default() };
@@ -44,22 +44,24 @@ fn spawn(mut commands: Commands, art: Res<Art>) {
             Backdrop,
             node,
             GlobalZIndex(layer::BACKDROP),
-            BackgroundColor(BACKDROP),
+            BackgroundColor(looks.edge),
             BackgroundGradient::from(sky),
         ))
         .id();
-    for (number, slot) in Slot::all().enumerate().take(usize::from(LIGHTS)) {
-        commands.spawn((light(number as f32, Palette::Vivid.accent(slot), &art), ChildOf(backdrop)));
+    let ornament = looks.ornament.map(|look| images.add(paint(UVec2::splat(SIDE), look)));
+    let players = view.colors().players;
+    for (number, color) in players.into_iter().enumerate().take(usize::from(looks.lights)) {
+        commands.spawn((light(number as f32, color, &art.glow, ornament.as_ref()), ChildOf(backdrop)));
     }
 }
 
-/// Every fourth one is a gem; places come from the golden ratio, which spreads them evenly.
-fn light(number: f32, color: Color, art: &Art) -> impl Bundle {
-    let is_gem = number as u32 % 4 == 3;
+/// Every fourth one is the ornament; places come from the golden ratio, which spreads them evenly.
+fn light(number: f32, color: Color, glow: &Handle<Image>, ornament: Option<&Handle<Image>>) -> impl Bundle {
+    let ornament = ornament.filter(|_| number as u32 % 4 == 3);
     let spread = |ratio: f32| (0.5 + number * ratio).fract();
-    let size = if is_gem { 22.0 + 16.0 * spread(0.29) } else { 150.0 + 280.0 * spread(0.37) };
-    let alpha = if is_gem { 0.4 } else { 0.03 + 0.045 * spread(0.71) };
-    let image = if is_gem { &art.gem } else { &art.glow };
+    let size = if ornament.is_some() { 22.0 + 16.0 * spread(0.29) } else { 150.0 + 280.0 * spread(0.37) };
+    let alpha = if ornament.is_some() { 0.4 } else { 0.03 + 0.045 * spread(0.71) };
+    let image = ornament.unwrap_or(glow);
     (
         Light {
             home: Vec2::new(spread(0.618_034), spread(0.754_878)),

@@ -10,7 +10,7 @@ use bevy::{
 
 use crate::window::{
     easing::{approach, ease_out},
-    palette::{OWN, PANEL_RIM},
+    palette::{Colors, PANEL_RIM},
 };
 
 /// How fast colours warm up and buttons give way, in 1/s.
@@ -80,14 +80,14 @@ fn ring(
 }
 
 fn light_fields(
-    focus: Res<InputFocus>,
+    (focus, colors): (Res<InputFocus>, Res<Colors>),
     mut fields: Query<(Entity, &Hovered, &mut BorderColor, &mut Outline), With<EditableText>>,
 ) {
     for (entity, hovered, mut border, mut outline) in &mut fields {
         let has_focus = focus.get() == Some(entity);
-        let rim = if hovered.0 { PANEL_RIM.mix(&OWN, 0.4) } else { PANEL_RIM };
-        border.set_if_neq(BorderColor::all(if has_focus { OWN } else { rim }));
-        let color = if has_focus { OWN } else { Color::NONE };
+        let rim = if hovered.0 { PANEL_RIM.mix(&colors.accent, 0.4) } else { PANEL_RIM };
+        border.set_if_neq(BorderColor::all(if has_focus { colors.accent } else { rim }));
+        let color = if has_focus { colors.accent } else { Color::NONE };
         if outline.color != color {
             outline.color = color;
         }

@@ -8,15 +8,16 @@ use bevy::{
     text::{EditableText, EditableTextFilter, TextCursorStyle},
     ui_widgets::{Button, ScrollArea, SelectAllOnFocus},
 };
+use framehouse_shared::ids::Slot;
 
 use super::{Feel, Field, Rise, layer};
 use crate::window::{
     actions::Action,
     fonts::Fonts,
-    palette::{BACKDROP, BAD, GROOVE, OWN, PANEL, PANEL_RIM, TEXT, TEXT_MUTED},
+    palette::{BACKDROP, BAD, Colors, GROOVE, PANEL, PANEL_RIM, TEXT, TEXT_MUTED},
     screens::Screen,
     settings::Settings,
-    texts::{T, fill},
+    texts::{Phrase, fill},
 };
 
 /// Builds nodes of screens.
@@ -24,6 +25,7 @@ use crate::window::{
 pub struct Kit<'w> {
     fonts: Res<'w, Fonts>,
     settings: Res<'w, Settings>,
+    colors: Res<'w, Colors>,
 }
 
 /// How much a button stands out.
@@ -45,13 +47,23 @@ pub enum Kind {
 
 impl Kit<'_> {
     /// A text in the player's language.
-    pub fn say(&self, text: T) -> &'static str {
-        self.settings.say(text)
+    pub fn say(&self, phrase: impl Into<Phrase>) -> &'static str {
+        self.settings.say(phrase)
     }
 
     /// The same with names or numbers in it.
-    pub fn fill(&self, text: T, values: &[&str]) -> String {
-        fill(self.say(text), values)
+    pub fn fill(&self, phrase: impl Into<Phrase>, values: &[&str]) -> String {
+        fill(self.say(phrase), values)
+    }
+
+    /// The game's accent.
+    pub fn accent(&self) -> Color {
+        self.colors.accent
+    }
+
+    /// The colour of the player in a seat.
+    pub fn player(&self, slot: Slot) -> Color {
+        self.colors.player(slot)
     }
 
     /// The player's settings.
@@ -135,8 +147,8 @@ impl Kit<'_> {
     }
 
     /// A heading inside a panel.
-    pub fn heading(&self, text: T) -> impl Bundle + use<> {
-        self.strong(self.say(text), 15.0, TEXT_MUTED)
+    pub fn heading<P: Into<Phrase>>(&self, phrase: P) -> impl Bundle + use<P> {
+        self.strong(self.say(phrase), 15.0, TEXT_MUTED)
     }
 
     /// A button.
@@ -152,7 +164,7 @@ impl Kit<'_> {
     fn sized_button(&self, action: Action, words: &str, kind: Kind, node: Node) -> impl Bundle + use<> {
         let is_quiet = matches!(kind, Kind::Quiet | Kind::QuietMain);
         let (height, size, padding) = if is_quiet { (30.0, 14.0, 12.0) } else { (44.0, 16.0, 18.0) };
-        let (feel, ink) = looks(kind);
+        let (feel, ink) = looks(kind, self.accent());
         (
             (Button, action, Hovered::default(), TabIndex(0), feel, UiTransform::default()),
             Node {
@@ -177,10 +189,11 @@ impl Kit<'_> {
             Field::Code => EditableTextFilter::new(|letter| letter.is_ascii_alphanumeric()),
             Field::Name | Field::Server | Field::Chat => EditableTextFilter::new(|letter| !letter.is_control()),
         };
+        let accent = self.accent();
         let cursor = TextCursorStyle {
-            color: OWN,
-            selection_color: OWN.with_alpha(0.35),
-            unfocused_selection_color: OWN.with_alpha(0.12),
+            color: accent,
+            selection_color: accent.with_alpha(0.35),
+            unfocused_selection_color: accent.with_alpha(0.12),
             selected_text_color: None,
         };
         (
@@ -230,14 +243,14 @@ pub fn filler() -> impl Bundle {
     (Node { flex_grow: 1.0, ..default() }, Pickable::IGNORE)
 }
 
-fn looks(kind: Kind) -> (Feel, Color) {
+fn looks(kind: Kind, accent: Color) -> (Feel, Color) {
     let slate = Color::srgb(0.125, 0.17, 0.29);
     let tone = Feel::new;
     match kind {
-        Kind::Main => (tone(OWN, OWN.mix(&Color::WHITE, 0.3), OWN), BACKDROP),
-        Kind::Plain => (tone(slate, slate.mix(&OWN, 0.28), PANEL_RIM), TEXT),
-        Kind::Chosen | Kind::QuietMain => (tone(slate.mix(&OWN, 0.35), slate.mix(&OWN, 0.5), OWN), TEXT),
-        Kind::Quiet => (tone(slate.with_alpha(0.55), slate.mix(&OWN, 0.3), PANEL_RIM.with_alpha(0.5)), TEXT),
+        Kind::Main => (tone(accent, accent.mix(&Color::WHITE, 0.3), accent), BACKDROP),
+        Kind::Plain => (tone(slate, slate.mix(&accent, 0.28), PANEL_RIM), TEXT),
+        Kind::Chosen | Kind::QuietMain => (tone(slate.mix(&accent, 0.35), slate.mix(&accent, 0.5), accent), TEXT),
+        Kind::Quiet => (tone(slate.with_alpha(0.55), slate.mix(&accent, 0.3), PANEL_RIM.with_alpha(0.5)), TEXT),
         Kind::Danger => (tone(slate.mix(&BAD, 0.22), slate.mix(&BAD, 0.5), BAD.with_alpha(0.6)), TEXT),
     }
 }

@@ -9,13 +9,13 @@ use bevy::{
     ui_widgets::{Slider, SliderPrecision, SliderRange, SliderStep, SliderThumb, SliderValue, TrackClick},
 };
 
-use crate::window::palette::{GROOVE, OWN};
+use crate::window::palette::{Colors, GROOVE};
 
 /// The thumb's size, in pixels.
 const THUMB: f32 = 22.0;
 
 pub(super) fn plugin(app: &mut App) {
-    app.add_systems(Update, move_thumbs);
+    app.add_systems(Update, place_thumbs);
 }
 
 /// A slider that takes the room that is left in a row; changes come as [`ValueChange`](bevy::ui_widgets::ValueChange).
@@ -40,18 +40,23 @@ pub fn slider(value: f32, range: RangeInclusive<f32>, step: f32) -> impl Bundle 
         (SliderStep(step), SliderPrecision(1)),
         (track, Hovered::default(), TabIndex(0)),
         Outline::new(px(2), px(2), Color::NONE),
-        children![(groove, BackgroundColor(GROOVE), Pickable::IGNORE), (SliderThumb, thumb, BackgroundColor(OWN))],
+        children![
+            (groove, BackgroundColor(GROOVE), Pickable::IGNORE),
+            (SliderThumb, thumb, BackgroundColor(Color::NONE))
+        ],
     )
 }
 
-fn move_thumbs(
+fn place_thumbs(
     sliders: Query<(&SliderValue, &SliderRange, &ComputedNode, &Children)>,
-    mut thumbs: Query<&mut Node, With<SliderThumb>>,
+    colors: Res<Colors>,
+    mut thumbs: Query<(&mut Node, &mut BackgroundColor), With<SliderThumb>>,
 ) {
     for (value, range, node, children) in &sliders {
         let travel = (node.size().x * node.inverse_scale_factor() - THUMB).max(0.0);
         let mut thumbs = thumbs.iter_many_mut(children);
-        while let Some(mut thumb) = thumbs.fetch_next() {
+        while let Some((mut thumb, mut background)) = thumbs.fetch_next() {
+            background.set_if_neq(BackgroundColor(colors.accent));
             let left = px(travel * range.thumb_position(value.0));
             if thumb.left != left {
                 thumb.left = left;

@@ -8,7 +8,7 @@ use super::layer;
 use crate::window::{
     easing::{approach, ease_out},
     fonts::Fonts,
-    palette::{BAD, GOOD, OWN, PANEL, TEXT},
+    palette::{BAD, Colors, GOOD, PANEL, TEXT},
     settings::Settings,
     texts::{T, fill},
 };
@@ -94,7 +94,7 @@ fn spawn_tray(mut commands: Commands) {
 fn show(
     mut commands: Commands,
     mut toasts: MessageReader<Toast>,
-    settings: Res<Settings>,
+    (settings, colors): (Res<Settings>, Res<Colors>),
     tray: Single<(Entity, Option<&Children>), With<Tray>>,
 ) {
     let (tray, children) = *tray;
@@ -107,7 +107,7 @@ fn show(
         .for_each(|child| commands.entity(child).despawn());
     for toast in toasts.read() {
         let accent = match toast.kind {
-            ToastKind::Note => OWN,
+            ToastKind::Note => colors.accent,
             ToastKind::Good => GOOD,
             ToastKind::Bad => BAD,
         };

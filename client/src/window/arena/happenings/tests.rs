@@ -1,7 +1,7 @@
 use framehouse_shared::arena::rules::{ArenaLibrary, Rules};
 
 use super::*;
-use crate::window::{arena::scene::tests::gem, view::tests::slot};
+use crate::window::arena::{scene::tests::gem, tests::slot};
 
 fn rules() -> Rules {
     ArenaLibrary::embedded().rules_for("basin", framehouse_shared::tick::SimRate::DEFAULT)

@@ -4,34 +4,36 @@ use bevy::prelude::*;
 use framehouse_shared::ids::Slot;
 
 use super::{Look, Particle, Particles};
-use crate::window::{arena::happenings::Happening, palette::accent};
+use crate::window::{arena::happenings::Happening, palette::Colors};
 
 impl Particles {
     /// Shows a happening; `drawn` says where a craft is in the picture.
-    pub fn show(&mut self, happening: &Happening, drawn: impl Fn(Slot) -> Option<Vec2>) {
+    pub fn show(&mut self, happening: &Happening, colors: &Colors, drawn: impl Fn(Slot) -> Option<Vec2>) {
         match *happening {
             Happening::Appeared { slot, position } => {
-                self.ring(position, accent(slot), 150.0, 0.6);
-                self.flash(position, accent(slot).with_alpha(0.7), 130.0, 0.5);
+                self.ring(position, colors.player(slot), 150.0, 0.6);
+                self.flash(position, colors.player(slot).with_alpha(0.7), 130.0, 0.5);
             }
             Happening::Dashed { slot, position, direction, .. } => {
-                self.dash(accent(slot), drawn(slot).unwrap_or(position), direction)
+                self.dash(colors.player(slot), drawn(slot).unwrap_or(position), direction)
             }
             Happening::Fired { slot, direction, .. } => {
                 let Some(center) = drawn(slot) else { return };
-                self.flash(center + direction * 26.0, accent(slot).mix(&Color::WHITE, 0.5), 42.0, 0.12);
+                self.flash(center + direction * 26.0, colors.player(slot).mix(&Color::WHITE, 0.5), 42.0, 0.12);
             }
-            Happening::Hit { shooter, victim, position, lost, .. } => self.hit(shooter, victim, position, lost),
+            Happening::Hit { shooter, victim, position, lost, .. } => {
+                self.hit([colors.player(shooter), colors.player(victim)], position, lost);
+            }
             Happening::Fizzled { shooter, position, .. } => {
                 let size = [Vec2::splat(9.0), Vec2::ZERO];
-                let color = accent(shooter).mix(&Color::WHITE, 0.3);
+                let color = colors.player(shooter).mix(&Color::WHITE, 0.3);
                 self.scatter(6, 170.0, Particle { position, color, life: 0.3, size, drag: 5.0, ..default() });
                 self.flash(position, color, 46.0, 0.16);
             }
             Happening::Taken { position, color, points, .. } => self.take(position, color, points),
             Happening::Bumped { slot, position, strength } => {
                 let (size, count) = ([Vec2::splat(7.0), Vec2::ZERO], (strength / 130.0) as u32);
-                let color = accent(slot).with_alpha(0.7);
+                let color = colors.player(slot).with_alpha(0.7);
                 self.scatter(count.min(7), 140.0, Particle { position, color, life: 0.35, size, ..default() });
             }
             // It has a bubble.
@@ -54,11 +56,11 @@ impl Particles {
         self.scatter(10, 150.0, Particle { position: from, velocity, color, life: 0.5, size, drag: 4.0, ..default() });
     }
 
-    fn hit(&mut self, shooter: Slot, victim: Slot, position: Vec2, lost: u32) {
+    fn hit(&mut self, [shooter, victim]: [Color; 2], position: Vec2, lost: u32) {
         let size = [Vec2::splat(13.0), Vec2::splat(1.0)];
-        let spark = Particle { position, life: 0.5, size, drag: 4.0, color: accent(shooter), ..default() };
+        let spark = Particle { position, life: 0.5, size, drag: 4.0, color: shooter, ..default() };
         self.scatter(10, 330.0, spark);
-        self.scatter(if lost > 0 { 10 } else { 3 }, 240.0, Particle { color: accent(victim), ..spark });
+        self.scatter(if lost > 0 { 10 } else { 3 }, 240.0, Particle { color: victim, ..spark });
         self.ring(position, Color::WHITE.with_alpha(0.8), 104.0, 0.28);
         self.flash(position, Color::WHITE, 90.0, 0.2);
     }

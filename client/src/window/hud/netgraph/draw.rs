@@ -152,25 +152,32 @@ mod tests {
         let mut samples = Samples::default();
         (0..10).for_each(|n| samples.push(with(Measure::RollbackTicks, if n == 5 { 8.0 } else { 0.0 })));
         let picture = picture(&samples, Measure::RollbackTicks);
-        let bar = white_rows(&picture, PICTURE.x - 1 - 8).len() + white_rows(&picture, PICTURE.x - 1 - 9).len();
-        let height: usize = (0..PICTURE.y)
-            .filter(|y| {
-                let place = ((y * PICTURE.x + PICTURE.x - 1 - 8) * 4) as usize;
-                picture[place + 3] > 190
-            })
-            .count();
-        assert!(height > 40, "{height} {bar}");
-        assert_eq!(white_rows(&picture, PICTURE.x - 1), [] as [u32; 0]);
+        let height = |x: u32| (0..PICTURE.y).filter(|y| picture[((y * PICTURE.x + x) * 4) as usize + 3] > 190).count();
+        // Two pixels wide; the lane is 72 pixels high, and 8 ticks are four fifths of its scale.
+        for x in [8, 9] {
+            assert!((44..=54).contains(&height(PICTURE.x - 1 - x)), "{}", height(PICTURE.x - 1 - x));
+        }
+        assert_eq!([0, 7, 10].map(|x| height(PICTURE.x - 1 - x)), [0; 3], "nothing beside it");
     }
 
     #[test]
-    fn strange_numbers_draw_within_the_picture() {
-        let mut samples = Samples::default();
-        for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e30, -1e30, 0.0] {
+    fn numbers_that_are_none_draw_nothing() {
+        let grid = picture(&Samples::default(), Measure::RttMs);
+        for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let mut samples = Samples::default();
             (0..30).for_each(|_| samples.push([value; Measure::ALL.len()]));
+            assert!(picture(&samples, Measure::RttMs) == grid, "{value} is drawn");
         }
-        assert_eq!(picture(&samples, Measure::KiloBytes).len(), (PICTURE.x * PICTURE.y * 4) as usize);
-        assert_eq!(picture(&Samples::default(), Measure::RttMs).len(), (PICTURE.x * PICTURE.y * 4) as usize);
+    }
+
+    #[test]
+    fn numbers_out_of_all_bounds_stay_in_their_lane() {
+        for (value, rows) in [(1e30, 0..12), (-1e30, 60..72)] {
+            let mut samples = Samples::default();
+            (0..30).for_each(|_| samples.push(with(Measure::RttMs, value)));
+            let drawn = white_rows(&picture(&samples, Measure::RttMs), PICTURE.x - 1);
+            assert!(!drawn.is_empty() && drawn.iter().all(|y| rows.contains(y)), "{value}: {drawn:?}");
+        }
     }
 
     #[test]

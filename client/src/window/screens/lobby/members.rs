@@ -11,7 +11,7 @@ use crate::{
     window::{
         actions::Action,
         easing::grouped,
-        palette::{BAD, GOOD, OWN, TEXT, TEXT_MUTED, WARN, accent},
+        palette::{BAD, GOOD, TEXT, TEXT_MUTED, WARN},
         session::Session,
         texts::T,
         ui::{
@@ -88,14 +88,14 @@ fn content(client: &Client) -> Option<Content> {
 }
 
 fn spawn_member(list: &mut ChildSpawnerCommands<'_>, kit: &Kit, member: &Member, content: &Content) {
-    let color = accent(member.slot);
+    let color = kit.player(member.slot);
     let is_own = content.own == Some(member.slot);
     let (state, tone) = state_of(member.state);
     list.spawn(kit.line(color, if is_own { 0.22 } else { 0.09 })).with_children(|line| {
         line.spawn(dot(color));
         line.spawn(kit.name(&member.name, 17.0, TEXT));
         if is_own {
-            line.spawn(kit.words(kit.say(T::You), 14.0, OWN));
+            line.spawn(kit.words(kit.say(T::You), 14.0, kit.accent()));
         }
         if content.host == Some(member.slot) {
             line.spawn(kit.strong(kit.say(T::Host), 12.0, WARN));
@@ -120,7 +120,7 @@ fn spawn_last(list: &mut ChildSpawnerCommands<'_>, kit: &Kit, last: &[(Slot, Str
     for (place, (slot, name, points)) in last.iter().enumerate() {
         list.spawn(kit.row(10.0)).with_children(|row| {
             row.spawn(kit.strong(&(place + 1).to_string(), 15.0, TEXT_MUTED));
-            row.spawn(dot(accent(*slot)));
+            row.spawn(dot(kit.player(*slot)));
             row.spawn(kit.name(name, 15.0, TEXT));
             row.spawn(filler());
             row.spawn(kit.strong(&grouped(*points), 15.0, TEXT));

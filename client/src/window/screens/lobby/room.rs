@@ -8,7 +8,7 @@ use crate::{
     client::Client,
     window::{
         actions::Action,
-        palette::{OWN, TEXT, TEXT_MUTED},
+        palette::{TEXT, TEXT_MUTED},
         session::Session,
         texts::T,
         ui::{
@@ -73,7 +73,7 @@ fn content(client: &Client, maps: &Maps, ordered: &Ordered) -> Option<Content> {
 
 fn spawn_code(sheet: &mut ChildSpawnerCommands<'_>, kit: &Kit, code: RoomCode) {
     sheet.spawn(kit.row(12.0)).with_children(|row| {
-        row.spawn((kit.strong(code.as_str(), 44.0, OWN), bevy::text::LetterSpacing::Px(6.0)));
+        row.spawn((kit.strong(code.as_str(), 44.0, kit.accent()), bevy::text::LetterSpacing::Px(6.0)));
         row.spawn(filler());
         row.spawn(kit.small_button(Action::CopyCode, kit.say(T::Copy), Kind::Plain));
     });

@@ -8,7 +8,7 @@ use crate::{
     client::MatchResults,
     window::{
         easing::grouped,
-        palette::{GOOD, TEXT, TEXT_MUTED, accent},
+        palette::{GOOD, TEXT, TEXT_MUTED},
         texts::T,
         ui::{Kit, kit::dot},
     },
@@ -49,7 +49,7 @@ fn spawn_line(
     is_own: bool,
     detail: &str,
 ) {
-    let color = accent(entry.slot);
+    let color = kit.player(entry.slot);
     let ink = if place == 0 { GOOD } else { TEXT };
     list.spawn(kit.line(color, if is_own { 0.24 } else { 0.09 })).with_children(|line| {
         let rank = Node { width: px(kit.grown(24.0)), ..default() };

@@ -9,8 +9,8 @@ use bevy::{
 use super::super::Screen;
 use crate::window::{
     actions::{Action, Obey},
-    keys::{Deed, Press},
-    palette::{OWN, TEXT, TEXT_MUTED},
+    keys::Press,
+    palette::{TEXT, TEXT_MUTED},
     settings::Settings,
     texts::T,
     ui::{Kit, layer},
@@ -26,33 +26,17 @@ pub(super) fn plugin(app: &mut App) {
     app.add_systems(OnExit(Screen::Settings), |mut capture: ResMut<Capture>| capture.0 = None);
 }
 
-/// For what a press is waited for.
+/// The action and the place for which a press is waited.
 #[derive(Resource, Clone, Copy, Debug, Default, PartialEq)]
-pub struct Capture(pub Option<(Deed, usize)>);
+pub struct Capture(pub Option<(&'static str, usize)>);
 
 #[derive(Component)]
 struct Curtain;
 
-/// A deed's name on the screen.
-pub const fn name(deed: Deed) -> T {
-    match deed {
-        Deed::Up => T::DeedUp,
-        Deed::Down => T::DeedDown,
-        Deed::Left => T::DeedLeft,
-        Deed::Right => T::DeedRight,
-        Deed::Fire => T::DeedFire,
-        Deed::Dash => T::DeedDash,
-        Deed::Emote1 => T::DeedSmile,
-        Deed::Emote2 => T::DeedTears,
-        Deed::Emote3 => T::DeedAnger,
-        Deed::Emote4 => T::DeedHeart,
-    }
-}
-
 fn begin(mut actions: MessageReader<Action>, mut capture: ResMut<Capture>, mut focus: ResMut<InputFocus>) {
     for action in actions.read() {
-        if let Action::Rebind(deed, place) = action {
-            capture.0 = Some((*deed, *place));
+        if let Action::Rebind(id, place) = action {
+            capture.0 = Some((*id, *place));
             // What is pressed now is for nobody else.
             focus.clear();
         }
@@ -66,7 +50,7 @@ fn take(
     mut capture: ResMut<Capture>,
     mut settings: ResMut<Settings>,
 ) {
-    let Some((deed, place)) = capture.0 else {
+    let Some((id, place)) = capture.0 else {
         keys.clear();
         return buttons.clear();
     };
@@ -75,7 +59,7 @@ fn take(
     let clicked = buttons.read().filter(|button| button.state == ButtonState::Pressed).map(|button| button.button);
     let press = pressed.iter().find_map(|key| Press::key(*key)).or_else(|| clicked.into_iter().find_map(Press::button));
     if let Some(press) = press {
-        settings.keys.bind(deed, place, press);
+        settings.keys.bind(id, place, press);
     }
     if press.is_some() || pressed.contains(&KeyCode::Escape) {
         capture.0 = None;
@@ -87,7 +71,7 @@ fn show(
     kit: Kit,
     capture: Res<Capture>,
     curtains: Query<Entity, With<Curtain>>,
-    mut last: Local<Option<(Deed, usize)>>,
+    mut last: Local<Option<(&'static str, usize)>>,
     mut focus: ResMut<InputFocus>,
     buttons: Query<(Entity, &Action)>,
 ) {
@@ -95,13 +79,15 @@ fn show(
         return;
     }
     curtains.iter().for_each(|curtain| commands.entity(curtain).despawn());
-    let Some((deed, place)) = capture.0 else {
+    let Some((id, place)) = capture.0 else {
         // Only now: Enter as the new key must not click its own button.
-        let back = last.take().map(|(deed, place)| Action::Rebind(deed, place));
+        let back = last.take().map(|(id, place)| Action::Rebind(id, place));
         let button = buttons.iter().find(|(_, action)| back.as_ref() == Some(*action));
         return button.into_iter().for_each(|(entity, _)| focus.set(entity, FocusCause::Navigated));
     };
-    *last = Some((deed, place));
+    *last = Some((id, place));
+    let action = kit.settings().keys.actions().iter().find(|action| action.id() == id);
+    let label = action.map_or("", |action| kit.say(action.label()));
     let node = Node {
         position_type: PositionType::Absolute,
         width: percent(100),
@@ -113,8 +99,8 @@ fn show(
     let shade = BackgroundColor(Color::srgba(0.01, 0.02, 0.05, 0.7));
     commands.spawn((Curtain, node, shade, GlobalZIndex(layer::DIALOG), DespawnOnExit(Screen::Settings))).with_children(
         |curtain| {
-            curtain.spawn(kit.card(560.0)).insert(BorderColor::all(OWN)).with_children(|card| {
-                let words = kit.fill(T::PressFor, &[kit.say(name(deed))]);
+            curtain.spawn(kit.card(560.0)).insert(BorderColor::all(kit.accent())).with_children(|card| {
+                let words = kit.fill(T::PressFor, &[label]);
                 card.spawn((kit.strong(&words, 22.0, TEXT), TextLayout::justify(Justify::Center)));
                 card.spawn((
                     kit.words(kit.say(T::PressCancel), 15.0, TEXT_MUTED),
