@@ -136,7 +136,7 @@ fn any_moment_of_the_past_is_shown_and_a_second_look_needs_nothing_from_the_serv
     let mut running = Match::begin("delay=1");
     running.step_ticks(700);
     let spectator = running.watch();
-    for moment in [650.0, 3.0, 421.5, 90.0] {
+    for moment in [600.0, 3.0, 421.5, 90.0] {
         running.world.clients[spectator].client.rewind_to(moment);
         (0..90).for_each(|_| running.step_rewound(spectator, 0.0));
         let client = &running.world.clients[spectator].client;
