@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_key_that_is_pressed_all_the_time_sends_an_emote_a_second() {
-        let controls = Controls::default().press(&actions::ANGER);
+        let controls = Controls::default().pressing(&actions::ANGER);
         let mut pause = Pause::default();
         let sent: Vec<Emote> = (0..90).filter_map(|_| pause.pressed(&controls, 1.0 / 30.0)).collect();
         assert_eq!(sent, [Emote::Anger; 3]);
