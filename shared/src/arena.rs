@@ -9,7 +9,7 @@ use bevy::prelude::*;
 use crate::{
     game::Game,
     ids::Slot,
-    input::{Frame, Input},
+    input::{CommandBytes, Frame, Input},
     rng::SimRng,
     room_state::AddRoomState,
     score::Scoreboard,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 use crate::{
     ids::RoomCode,
-    protocol::control::{GAME_ID_BYTES_MAX, Hello},
+    protocol::control::Hello,
 };
 
 /// Shortest and longest time that a client believes a server to keep a seat, in seconds.
@@ -150,6 +150,7 @@ mod base64_bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::control::GAME_ID_BYTES_MAX;
 
     /// What a server reads.
     type Received = SessionRequest<Option<RoomRequest<String>>>;
@@ -183,9 +184,15 @@ mod tests {
 
     #[test]
     fn numbers_of_64_bits_are_hexadecimal_digits() {
-        let hello = Hello { protocol: 0xab, game: "arena".to_owned(), fingerprint: u64::MAX };
+        let hello = Hello {
+            protocol: 0xab,
+            game: "arena".to_owned(),
+            rules_version: 2,
+            components: vec!["tick".to_owned()],
+            fingerprint: u64::MAX,
+        };
         let body = sent(RoomRequest::Quick {}, None, Some(hello.clone()));
-        let json = r#""hello":{"protocol":"00000000000000ab","game":"arena","fingerprint":"ffffffffffffffff"}"#;
+        let json = r#""hello":{"protocol":"00000000000000ab","game":"arena","rules_version":2,"components":["tick"],"fingerprint":"ffffffffffffffff"}"#;
         assert!(body.ends_with(&format!("{json}}}")), "{body}");
         assert_eq!(received(&body).hello, Some(hello));
         let wrong = body.replace("00000000000000ab", "0xab");

@@ -1,5 +1,7 @@
 //! Languages: what is said on every screen is said in the player's language.
 
+use std::path::Path;
+
 use bevy::prelude::*;
 use framehouse_client::{
     client::InputRequest,
@@ -77,7 +79,7 @@ fn is_chinese(letter: char) -> bool {
 
 /// What is no language's: names, addresses, units, and what is written on keys.
 fn is_a_name(text: &str, window: &Desk) -> bool {
-    const NAMES: [&str; 7] = ["FRAMEHOUSE", "English", "Nova", "basin", "crossing", " fps", " ms"];
+    const NAMES: [&str; 8] = ["FRAMEHOUSE", "English", "Nova", "basin", "crossing", " fps", " ms", " KB/s"];
     let code = window.session().client().and_then(|client| client.code());
     let keys = &window.settings().keys;
     let is_key = |action: &InputAction| keys.of(action.id()).iter().flatten().any(|press| press.label() == text);
@@ -85,6 +87,7 @@ fn is_a_name(text: &str, window: &Desk) -> bool {
         || NAMES.iter().any(|name| text.ends_with(name))
         || text.ends_with("(bot)")
         || text.starts_with("http://")
+        || Path::new(text).is_absolute()
         || code.is_some_and(|code| text == code.as_str())
         || keys.actions().iter().any(is_key)
 }

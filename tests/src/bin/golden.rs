@@ -11,25 +11,22 @@ use std::{
     process::ExitCode,
 };
 
-use bevy::{app::Plugin, math::UVec2};
+use bevy::math::UVec2;
 use framehouse_client::{
     bots::company::Company,
-    window::{arena::ArenaView, screens::Screen, view::View},
+    window::{arena::ArenaView, screens::Screen},
 };
 use framehouse_shared::arena::ArenaPlugin;
 use framehouse_tests::{
     desk::Desk,
     golden::Picture,
     live::{LiveServer, short_matches},
-    tiny::{TinyPlugin, TinyView},
 };
 
 /// Where the pictures are.
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/pictures/golden");
 /// The part of a picture's pixels that may differ: the system's fonts draw a few letters.
 const DIFFERENT_MAX: f64 = 0.001;
-/// No server is asked.
-const NOBODY: &str = "--server http://127.0.0.1:1";
 /// A room's code is random: this stands in its place.
 const CODE: &str = "K7QX";
 /// A window of the usual size, and the smallest one with large text.
@@ -38,13 +35,7 @@ const LOOKS: [Look; 2] = [
     Look { suffix: "-small", size: UVec2::new(800, 600), text_scale: 1.5 },
 ];
 /// What is drawn.
-const SCREENS: [(&str, fn(&Scratch, Look) -> Picture); 5] = [
-    ("menu", menu),
-    ("settings", settings),
-    ("lobby", lobby),
-    ("another-menu", another_menu),
-    ("another-settings", another_settings),
-];
+const SCREENS: [(&str, fn(&Scratch, Look) -> Picture); 3] = [("menu", menu), ("settings", settings), ("lobby", lobby)];
 
 #[derive(Clone, Copy)]
 struct Look {
@@ -89,35 +80,19 @@ fn main() -> ExitCode {
 }
 
 fn open(scratch: &Scratch, look: Look, line: &str) -> Desk {
-    open_game(scratch, look, line, ArenaPlugin, ArenaView)
-}
-
-fn open_game(scratch: &Scratch, look: Look, line: &str, game: impl Game + Clone, view: impl View) -> Desk {
     let settings = format!("name = \"Nova\"\ntext_scale = {}\n", look.text_scale);
     fs::write(scratch.0.join("settings.toml"), settings).expect("a folder of ours");
     // The window of the last picture was closed without a word.
     drop(fs::remove_file(scratch.0.join("seat.toml")));
-    Desk::painted(&format!("--config-dir {} {line}", scratch.0.display()), look.size, game, view)
+    Desk::painted(&format!("--config-dir {} {line}", scratch.0.display()), look.size, ArenaPlugin, ArenaView)
 }
 
 fn menu(scratch: &Scratch, look: Look) -> Picture {
-    open(scratch, look, NOBODY).picture()
-}
-
-fn another_menu(scratch: &Scratch, look: Look) -> Picture {
-    open_game(scratch, look, NOBODY, TinyPlugin, TinyView).picture()
+    open(scratch, look, "--server http://127.0.0.1:1").picture()
 }
 
 fn settings(scratch: &Scratch, look: Look) -> Picture {
-    picture_of_settings(open(scratch, look, &format!("{NOBODY} --screen settings")))
-}
-
-fn another_settings(scratch: &Scratch, look: Look) -> Picture {
-    let line = format!("{NOBODY} --screen settings");
-    picture_of_settings(open_game(scratch, look, &line, TinyPlugin, TinyView))
-}
-
-fn picture_of_settings(mut desk: Desk) -> Picture {
+    let mut desk = open(scratch, look, "--server http://127.0.0.1:1 --screen settings");
     desk.until_screen(Screen::Settings);
     desk.picture()
 }
