@@ -3,60 +3,79 @@
 use bevy::prelude::*;
 use framehouse_client::client::Notice;
 use framehouse_server::{
-    ops::status::Counters,
+    counters::Counters,
     room::{
         commands::{COMMANDS_QUEUED_MAX, CommandQueue},
         directory::RoomWish,
     },
 };
 use framehouse_shared::{
-    input::{COMMAND_BYTES_MAX, COMMANDS_MAX, Frame},
+    game::Game,
+    ids::Slot,
+    input::{COMMAND_BYTES_MAX, COMMANDS_MAX, Frame, Input},
     protocol::{control::ControlUp, end::EndCode},
-    room_state::AddRoomState,
-    sim::{Rooms, SimSet, SimTick},
-    state_hash::{StateHash, StateHasher},
+    rng::SimRng,
+    room_state::{AddRoomState, RoomState},
+    sim::{MatchSetup, Rooms, SimSet, SimTick},
     tick::Tick,
 };
 use framehouse_tests::{
     check,
-    tiny::{MATCH_TICKS, Presses, TinyPlugin},
+    tiny::{MATCH_TICKS, TinyPlugin},
     world::World,
 };
 use serde::{Deserialize, Serialize};
 
-/// Every command of the match: its tick, its sender's slot and its first byte.
-#[derive(Component, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Told(Vec<(u32, u8, u8)>);
+/// Every command of the match, as [`pack`] packs it.
+#[derive(Component, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, RoomState)]
+struct Told(Vec<u64>);
 
-impl StateHash for Told {
-    fn state_hash(&self, hasher: &mut StateHasher) {
-        for (tick, slot, byte) in &self.0 {
-            hasher.u32(*tick);
-            hasher.bytes(&[*slot, *byte]);
-        }
-    }
+/// The tick, the sender's slot and the first byte of a command as one number.
+fn pack(tick: u32, slot: u8, byte: u8) -> u64 {
+    u64::from(tick) << 16 | u64::from(slot) << 8 | u64::from(byte)
+}
+
+fn unpack(packed: u64) -> (u32, u8, u8) {
+    ((packed >> 16) as u32, (packed >> 8) as u8, packed as u8)
 }
 
 /// The tiny game, which also writes down what it is told.
 #[derive(Clone, Copy)]
-struct ListeningPlugin;
+struct ListeningGame;
 
-impl Plugin for ListeningPlugin {
+impl Game for ListeningGame {
+    fn id(&self) -> &'static str {
+        TinyPlugin.id()
+    }
+
     fn build(&self, app: &mut App) {
-        app.add_plugins(TinyPlugin).register_required_components::<Presses, Told>();
+        TinyPlugin.build(app);
         app.add_room_state::<Told>("told").add_systems(SimTick, listen.in_set(SimSet::Move));
+    }
+
+    fn open_match(&self, room: &mut EntityWorldMut, setup: &MatchSetup) {
+        TinyPlugin.open_match(room, setup);
+        room.insert(Told::default());
+    }
+
+    fn missing_input(&self, last: Input) -> Input {
+        TinyPlugin.missing_input(last)
+    }
+
+    fn bot_input(&self, room: EntityRef, slot: Slot, last: Input, rng: &mut SimRng) -> Input {
+        TinyPlugin.bot_input(room, slot, last, rng)
     }
 }
 
 fn listen(mut rooms: Rooms<(&Frame, &mut Told)>) {
     rooms.for_each_room(|(frame, mut told)| {
-        told.0.extend(frame.commands.iter().map(|command| (frame.tick.0, command.slot.into(), command.bytes[0])));
+        told.0.extend(frame.commands.iter().map(|command| pack(frame.tick.0, command.slot.into(), command.bytes[0])));
     });
 }
 
 /// A match of this many players, with one free seat.
 fn playing(seed: u64, link: &str, players: u8) -> World {
-    let mut world = World::new(ListeningPlugin, seed).with_link(link);
+    let mut world = World::new(ListeningGame, seed).with_link(link);
     world.join(RoomWish::Create { size: players + 1, private: false, practice: false }).expect("a room");
     let code = world.room_code();
     for _ in 1..players {
@@ -72,13 +91,22 @@ fn playing(seed: u64, link: &str, players: u8) -> World {
 /// What the server's room was told.
 fn told(world: &mut World) -> Vec<(u32, u8, u8)> {
     let room = world.rooms()[0].1;
-    world.server.world().get::<Told>(room).expect("the state stays until the next match").0.clone()
+    world
+        .server
+        .world()
+        .get::<Told>(room)
+        .expect("the state stays until the next match")
+        .0
+        .iter()
+        .copied()
+        .map(unpack)
+        .collect()
 }
 
 /// What a client's newest state was told.
 fn told_at(world: &World, client: usize) -> Vec<(u32, u8, u8)> {
     let simulation = world.clients[client].client.simulation().expect("a match is loaded");
-    simulation.get::<Told>().expect("the game's state").0.clone()
+    simulation.get::<Told>().expect("the game's state").0.iter().copied().map(unpack).collect()
 }
 
 fn command(tick: u32, byte: u8) -> ControlUp {

@@ -15,8 +15,9 @@ use framehouse_server::{
 };
 use framehouse_shared::{
     arena::{ArenaPlugin, rules::Rules},
+    match_end::MatchEnd,
     protocol::control::{HostOrder, RoomOptions},
-    replay::{Ending, Replay},
+    replay::Replay,
     sim::{GameFile, GameFileError},
 };
 use framehouse_tests::{
@@ -52,10 +53,10 @@ fn broken_line(files: &[GameFile]) -> usize {
 
 /// The map and the length of the room's match.
 fn played(world: &World, room: Entity) -> (String, u32) {
-    let map = world.server.world().get::<CurrentMatch>(room).expect("a match is set").setup.map.clone();
+    let map = world.server.world().get::<CurrentMatch>(room).expect("a match is set").setup().map.clone();
     let rules = world.server.world().get::<Rules>(room).expect("a match is set");
     assert_eq!(rules.map.name, map);
-    (map, rules.numbers.match_ticks)
+    (map, rules.numbers.match_time)
 }
 
 /// Plays until the results of the room's match with this number are shown.
@@ -87,7 +88,7 @@ fn a_running_match_keeps_its_rules_and_the_next_one_takes_the_new() {
     assert!(writer.close(Duration::from_secs(60)), "everything is written");
     let mut replays: Vec<(String, Verified)> = folder.files().iter().map(|file| verified(file)).collect();
     replays.sort_by(|(map, _), (other, _)| map.cmp(other));
-    let finished = |ticks| Verified { ticks, ending: Ending::Finished };
+    let finished = |ticks| Verified { ticks, ending: MatchEnd::TimeUp };
     assert_eq!(replays, [("basin".to_owned(), finished(450)), ("dish".to_owned(), finished(300))]);
 }
 

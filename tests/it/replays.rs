@@ -82,15 +82,16 @@ fn emotes_are_recorded_and_shown_again() {
     let bytes = only_replay(&folder);
     assert_eq!(verify(ArenaPlugin, &bytes).map(|it| it.ending), Ok(MatchEnd::ServerStopped));
     let mut film = Film::open(Simulation::new(ArenaPlugin), &bytes).expect("of this release");
-    let emotes_at = |film: &Film| film.commands().map(|(tick, it)| (tick, Emote::of(it))).collect::<Vec<_>>();
+    let emotes_at =
+        |film: &Film| film.timeline().commands().map(|(tick, it)| (tick, Emote::of(it))).collect::<Vec<_>>();
     let last = *seen.last().expect("the other player saw the last one");
-    film.seek(f64::from(last.0));
-    film.advance(0.0);
+    film.timeline_mut().seek(f64::from(last.0));
+    film.timeline_mut().advance(0.0);
     let shown = emotes_at(&film);
     assert_eq!(shown.last(), Some(&(last, Some(Emote::Heart))));
     assert_eq!(shown.first().map(|(_, emote)| *emote), Some(Some(Emote::Anger)), "two lie in the last two seconds");
-    assert!(film.commands().all(|(_, command)| command.slot == slot));
-    film.seek(f64::from(last.0) - 1.0);
+    assert!(film.timeline().commands().all(|(_, command)| command.slot == slot));
+    film.timeline_mut().seek(f64::from(last.0) - 1.0);
     assert!(!emotes_at(&film).iter().any(|(tick, _)| *tick == last), "not before it was shown");
 }
 

@@ -92,7 +92,7 @@ mod tests {
         assert_eq!(predicted(&commands, 5), [1]);
         frame.tick = Tick(5);
         commands.confirm(&frame);
-        assert_eq!(predicted(&commands, 5), [], "it came too late, and another frame will bring it");
+        assert_eq!(predicted(&commands, 5), [0; 0], "it came too late, and another frame will bring it");
         frame.tick = Tick(6);
         frame.commands.push(Command { slot: OWN, bytes: bytes(1) });
         commands.confirm(&frame);

@@ -9,11 +9,11 @@ use super::{
     directory, members,
     phase::{self, RoomPhase},
     seats::Seats,
+    sessions,
 };
 use crate::{
     config::RoomSettings,
     counters::Counters,
-    net::session,
     tick::{Now, TickRate},
 };
 

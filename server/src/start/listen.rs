@@ -10,7 +10,7 @@ use std::{
 
 use crate::{
     config::Settings,
-    net::udp::{Datagrams, UdpDatagrams, UdpEndpoint, UdpSettings},
+    net::udp::{UdpDatagrams, UdpEndpoint, UdpSettings},
     tick::TickRate,
 };
 

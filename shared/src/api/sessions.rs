@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-use crate::{
-    ids::RoomCode,
-    protocol::control::Hello,
-};
+use crate::{ids::RoomCode, protocol::control::Hello};
 
 /// Shortest and longest time that a client believes a server to keep a seat, in seconds.
 const GRACE_S: std::ops::RangeInclusive<f64> = 1.0..=3600.0;

@@ -14,7 +14,7 @@ use framehouse_shared::{
     rng::SimRng,
     tick::Tick,
 };
-use framehouse_tests::live::LiveServer;
+use framehouse_tests::{desk::Desk, live::LiveServer};
 
 use super::{Folder, MATCH_TICKS, desk, open_at, start_server};
 

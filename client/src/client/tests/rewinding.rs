@@ -4,6 +4,7 @@ use framehouse_shared::{
     protocol::control::{HistoryContent, HistoryPart},
     replay::{joined_in, put_past_tick},
     sim::MatchSetup,
+    tick::SimRate,
 };
 
 use super::*;
@@ -33,7 +34,7 @@ fn say_history(stage: &mut Stage, content: HistoryContent, bytes: &[u8]) {
 
 fn opening() -> Vec<u8> {
     let mut simulation = toy()();
-    simulation.open(&MatchSetup { seed: 5, map: String::new(), seats: 4 });
+    simulation.open(&MatchSetup { seed: 5, map: String::new(), seats: 4, rate: SimRate::DEFAULT });
     zstd::encode_all(&simulation.encode()[..], 1).expect("compresses")
 }
 

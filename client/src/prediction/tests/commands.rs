@@ -62,7 +62,7 @@ fn a_command_that_comes_in_time_is_seen_at_once_and_never_undone() {
     assert_eq!(heard(&prediction), [(5, 5), (15, 15)], "the second one is predicted");
     assert_eq!(prediction.simulation().next_tick(), Tick(17));
     assert_eq!(prediction.simulation().hashes().combined(), frames[16].1);
-    assert_eq!(confirm_before(&mut prediction, &frames, 60), []);
+    assert_eq!(confirm_before(&mut prediction, &frames, 60), [0; 0]);
 }
 
 #[test]

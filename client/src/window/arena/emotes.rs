@@ -12,7 +12,7 @@ use crate::window::{
     easing::{ease_out, spring_out},
     keys::InputAction,
     layout::Viewport,
-    palette::accent,
+    palette::Colors,
     view::{Draw, SendCommand},
 };
 
@@ -153,6 +153,7 @@ fn place(
 
 fn dress(
     art: Res<ArenaArt>,
+    colors: Res<Colors>,
     viewport: Res<Viewport>,
     bubbles: Query<(&Bubble, &Children)>,
     mut parts: Query<(&Part, &mut Sprite, &mut Transform)>,
@@ -167,7 +168,7 @@ fn dress(
             sprite.custom_size = Some(Vec2::splat(side));
             match part {
                 Part::Bubble => {
-                    sprite.color = accent(bubble.slot).with_alpha(bubble.alpha());
+                    sprite.color = colors.player(bubble.slot).with_alpha(bubble.alpha());
                     sprite.flip_y = bubble.is_below;
                 }
                 Part::Face => {

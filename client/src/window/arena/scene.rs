@@ -25,7 +25,7 @@ use crate::window::{
 
 /// An emote that is seen for the first time when it is older than this, in seconds, was not shown just now: the player came
 /// late, or went to another moment of a replay.
-const EMOTE_FRESH_SECONDS: f32 = 1.0;
+const EMOTE_FRESH_SECONDS: f64 = 1.0;
 
 /// Looks at the match once a frame, at the start of [`Update`].
 pub struct ScenePlugin;
@@ -169,7 +169,8 @@ fn bumps(seen: &MatchView, before: &Glance, now: &Glance) -> Vec<Happening> {
 /// The emotes of the last moments. They are no part of the state: they are found in the commands, and a command of some
 /// ticks ago may be news, since others' commands come with the frames of ticks that were predicted without them.
 fn emotes(seen: &MatchView, now: Tick) -> impl Iterator<Item = Happening> {
-    let fresh = seen.commands().filter(move |(tick, _)| DT * now.since(*tick) as f32 <= EMOTE_FRESH_SECONDS);
+    let fresh_ticks = seen.rate().ticks(EMOTE_FRESH_SECONDS);
+    let fresh = seen.commands().filter(move |(tick, _)| now.since(*tick) <= fresh_ticks);
     fresh.filter_map(|(tick, command)| Some(Happening::Emoted { slot: command.slot, emote: Emote::of(command)?, tick }))
 }
 
