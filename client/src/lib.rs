@@ -18,11 +18,6 @@ pub mod replays;
 pub mod rooms;
 pub mod stats;
 pub mod timeline;
-#[cfg(feature = "window")]
-pub mod window;
-
-#[cfg(feature = "window")]
-pub use window::run;
 
 #[cfg(test)]
 mod fake_server;

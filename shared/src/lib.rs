@@ -7,7 +7,6 @@
 extern crate self as framehouse_shared;
 
 pub mod api;
-pub mod arena;
 pub mod fields;
 pub mod game;
 pub mod ids;

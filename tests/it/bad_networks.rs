@@ -1,12 +1,10 @@
 //! Loss, jitter, copies and silence.
 
+use framehouse_arena::ArenaPlugin;
+use framehouse_harness::world::World;
 use framehouse_server::config::RoomSettings;
-use framehouse_shared::arena::ArenaPlugin;
-use framehouse_tests::{
-    soak::{Soak, soak},
-    tiny::TinyPlugin,
-    world::World,
-};
+use framehouse_tiny::TinyPlugin;
+use framehouse_tools::soak::{Soak, soak};
 
 const AWFUL: &str = "spread=400,loss=0.2,dup=0.05";
 

@@ -6,6 +6,7 @@ use framehouse_client::{
     client::Notice,
     net::{Connection, Status},
 };
+use framehouse_harness::{check, world::World};
 use framehouse_server::{
     config::{NetSettings, RoomSettings},
     counters::Counters,
@@ -23,11 +24,7 @@ use framehouse_shared::{
     },
     tick::Tick,
 };
-use framehouse_tests::{
-    check,
-    tiny::{MATCH_TICKS, TinyPlugin},
-    world::World,
-};
+use framehouse_tiny::{MATCH_TICKS, TinyPlugin};
 
 /// A session by hand, for what no client of ours would do.
 struct Stranger {

@@ -6,6 +6,7 @@ use std::{
 };
 
 use bevy::prelude::*;
+use framehouse_harness::{check, world::World};
 use framehouse_server::{
     cleanup::{Cleanup, CleanupClock, CleanupStats, Leftover},
     config::{CleanupSettings, RoomSettings},
@@ -18,11 +19,7 @@ use framehouse_shared::{
     room_state::{AddRoomState, RoomState},
     sim::{MatchSetup, SimTickCount},
 };
-use framehouse_tests::{
-    check,
-    tiny::{MATCH_TICKS, MatchTicks, TinyPlugin},
-    world::World,
-};
+use framehouse_tiny::{MATCH_TICKS, MatchTicks, TinyPlugin};
 use serde::{Deserialize, Serialize};
 
 fn stats(world: &World) -> CleanupStats {

@@ -1,5 +1,6 @@
 //! Coming back, coming twice, and coming with somebody else's secret.
 
+use framehouse_harness::world::World;
 use framehouse_server::{
     config::RoomSettings,
     net::secret::ResumeSecret,
@@ -12,7 +13,7 @@ use framehouse_shared::protocol::{
     control::{Phase, PlayerState},
     end::EndCode,
 };
-use framehouse_tests::{tiny::TinyPlugin, world::World};
+use framehouse_tiny::TinyPlugin;
 
 fn points(world: &World, client: usize, slot: usize) -> i64 {
     let board = world.clients[client].client.leaderboard().expect("a leaderboard every two seconds");

@@ -2,6 +2,7 @@
 
 use bevy::prelude::*;
 use framehouse_client::client::Notice;
+use framehouse_harness::{check, world::World};
 use framehouse_server::{
     counters::Counters,
     room::{
@@ -19,11 +20,7 @@ use framehouse_shared::{
     sim::{MatchSetup, Rooms, SimSet, SimTick},
     tick::Tick,
 };
-use framehouse_tests::{
-    check,
-    tiny::{MATCH_TICKS, TinyPlugin},
-    world::World,
-};
+use framehouse_tiny::{MATCH_TICKS, TinyPlugin};
 use serde::{Deserialize, Serialize};
 
 /// Every command of the match, as [`pack`] packs it.

@@ -7,7 +7,7 @@ use framehouse_shared::{
     ids::{MatchId, RoomCode, RoomId},
     match_end::MatchEnd,
 };
-use framehouse_tests::crash::compare::{Found, compare};
+use framehouse_tools::crash::compare::{Found, compare};
 
 fn file(ids: impl IntoIterator<Item = u128>) -> String {
     let mut lines = Vec::new();

@@ -6,22 +6,19 @@ mod over_udp;
 use std::{fs, path::Path, time::Duration};
 
 use bevy::prelude::*;
+use framehouse_arena::{ArenaPlugin, bodies::Bodies};
 use framehouse_client::client::Notice;
+use framehouse_harness::{check, world::World};
 use framehouse_server::{config::ReplaySettings, counters::Counters, replay::writer::ReplayWriter};
 use framehouse_shared::{
-    arena::{ArenaPlugin, bodies::Bodies},
     game::{Game, GameHandle},
     ids::Slot,
     protocol::end::EndCode,
     sim::SimTickCount,
     tick::Tick,
 };
-use framehouse_tests::{
-    check,
-    replays::{Folder, files_in},
-    tiny::{Presses, TinyPlugin},
-    world::World,
-};
+use framehouse_tiny::{Presses, TinyPlugin};
+use framehouse_tools::replays::{Folder, files_in};
 use serde_json::{Value, json};
 
 /// Whose state is corrupted.

@@ -2,12 +2,10 @@
 
 use bevy::prelude::*;
 use framehouse_client::client::Notice;
+use framehouse_harness::world::World;
 use framehouse_server::{counters::Counters, room::directory::RoomWish};
 use framehouse_shared::{game::Game, input::Input, protocol::control::Phase, sim::MatchSetup};
-use framehouse_tests::{
-    tiny::{BROKEN_LUCK, Presses, TinyPlugin},
-    world::World,
-};
+use framehouse_tiny::{BROKEN_LUCK, Presses, TinyPlugin};
 
 #[test]
 fn a_panic_in_one_room_closes_that_room_and_no_other() {

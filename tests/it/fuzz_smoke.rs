@@ -1,6 +1,6 @@
 //! A short run of every fuzz target, without libFuzzer. An endpoint is made anew for each input, which takes its time.
 
-use framehouse_tests::fuzz::smoke::smoke;
+use framehouse_tools::fuzz::smoke::smoke;
 
 #[test]
 fn hot_messages_decode_or_are_refused() {

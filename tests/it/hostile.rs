@@ -1,8 +1,9 @@
 //! Each known way to end the process with one datagram, sent at a server with a match running.
 
+use framehouse_harness::world::World;
 use framehouse_server::net::endpoint::BoxedEndpoint;
 use framehouse_shared::protocol::guard::Dropped;
-use framehouse_tests::{tiny::TinyPlugin, world::World};
+use framehouse_tiny::TinyPlugin;
 
 fn packet(prefix: u8, length: usize) -> Vec<u8> {
     let mut bytes = vec![0; length];

@@ -1,17 +1,17 @@
 //! A state from a hostile server or file that would take the process along is refused, with a sentence.
 
+use framehouse_arena::{ArenaPlugin, bodies::Bodies};
 use framehouse_client::{
     film::{Film, FilmError},
     timeline::BadOpening,
 };
 use framehouse_server::replay::verify::{VerifyError, verify};
 use framehouse_shared::{
-    arena::{ArenaPlugin, bodies::Bodies},
     protocol::codec::{self, CodecError},
     replay::{canned_replay, rules_hash},
     simulation::{Simulation, bot_match},
 };
-use framehouse_tests::replays::Parts;
+use framehouse_tools::replays::Parts;
 use serde_json::Value;
 
 /// The place of `part`, which is there once.

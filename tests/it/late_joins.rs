@@ -1,8 +1,9 @@
 //! Coming into a running match of sixteen over 100 ms of round trip.
 
+use framehouse_arena::ArenaPlugin;
+use framehouse_harness::world::World;
 use framehouse_server::room::directory::RoomWish;
-use framehouse_shared::{arena::ArenaPlugin, tick::Tick};
-use framehouse_tests::world::World;
+use framehouse_shared::tick::Tick;
 
 /// Fifteen of sixteen seats play.
 fn fifteen() -> World {

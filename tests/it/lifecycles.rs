@@ -1,6 +1,6 @@
 //! Short lives of rooms; the command `lifecycles` runs many more and counts their memory too.
 
-use framehouse_tests::lifecycles::run;
+use framehouse_tools::lifecycles::run;
 
 #[test]
 fn nothing_is_left_of_two_thousand_rooms_whatever_their_players_do() {

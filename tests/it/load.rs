@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use framehouse_shared::ids::Slot;
-use framehouse_tests::load::{
+use framehouse_tools::load::{
     order::{Saying, TotalOrder},
     status::Spread,
 };

@@ -1,11 +1,9 @@
 //! A match from lobby to lobby, with the tiny game.
 
+use framehouse_harness::world::World;
 use framehouse_server::room::directory::RoomWish;
 use framehouse_shared::{ids::Slot, protocol::control::Phase, tick::Tick};
-use framehouse_tests::{
-    tiny::{MATCH_TICKS, PRESS, Presses, TinyPlugin},
-    world::World,
-};
+use framehouse_tiny::{MATCH_TICKS, PRESS, Presses, TinyPlugin};
 
 fn presses(world: &World, client: usize) -> Presses {
     world.clients[client]
@@ -130,7 +128,7 @@ fn leaderboards_come_every_two_seconds_and_at_the_end() {
 #[test]
 fn the_arena_is_played_at_every_tick_rate() {
     for hz in [10, 60, 120] {
-        let mut world = World::at_rate(framehouse_shared::arena::ArenaPlugin, 9, hz).with_link("delay=30");
+        let mut world = World::at_rate(framehouse_arena::ArenaPlugin, 9, hz).with_link("delay=30");
         world = world.with_players(4);
         world.all_ready();
         let is_played = |world: &World| matches!(world.clients[0].client.phase(), Some(Phase::Playing { .. }));
@@ -145,8 +143,7 @@ fn the_arena_is_played_at_every_tick_rate() {
 
 #[test]
 fn the_arena_is_played_by_the_same_engine() {
-    let mut world =
-        World::new(framehouse_shared::arena::ArenaPlugin, 8).with_link("delay=30,loss=0.02").with_players(4);
+    let mut world = World::new(framehouse_arena::ArenaPlugin, 8).with_link("delay=30,loss=0.02").with_players(4);
     world.step_to_playing();
     world.step_ticks(900);
     let board = world.clients[0].client.leaderboard().expect("a leaderboard every two seconds").clone();

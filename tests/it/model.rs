@@ -1,6 +1,7 @@
 //! Random commands, given to a real server by real clients and to the model of a room: both have to agree after each.
 
 use bevy::prelude::*;
+use framehouse_harness::{check, world::World};
 use framehouse_server::{
     config::{NetSettings, RoomSettings},
     counters::Counters,
@@ -10,12 +11,8 @@ use framehouse_shared::{
     ids::{RoomCode, Slot},
     protocol::control::{HostOrder, Phase, PlayerState},
 };
-use framehouse_tests::{
-    check,
-    model::{Command, ModelPlayer, Person, RoomModel},
-    tiny::{MatchTicks, TinyPlugin},
-    world::World,
-};
+use framehouse_tiny::{MatchTicks, TinyPlugin};
+use framehouse_tools::model::{Command, ModelPlayer, Person, RoomModel};
 use proptest::prelude::*;
 
 /// People who may come.

@@ -10,11 +10,12 @@ use framehouse_client::{
     connect::{ConnectError, RoomRequest, SessionGrant, SessionRequest, request_session},
     net::{Connection, UdpLink},
 };
+use framehouse_harness::live::LiveServer;
 use framehouse_shared::{
     protocol::control::{Hello, Phase},
     simulation,
 };
-use framehouse_tests::{live::LiveServer, tiny::TinyPlugin};
+use framehouse_tiny::TinyPlugin;
 
 fn start_server() -> LiveServer {
     LiveServer::start(TinyPlugin, Vec::new())

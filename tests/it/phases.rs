@@ -2,6 +2,7 @@
 
 use bevy::prelude::*;
 use framehouse_client::client::Notice;
+use framehouse_harness::{check, world::World};
 use framehouse_server::{
     config::RoomSettings,
     room::{Player, by_slot, directory::RoomWish},
@@ -16,11 +17,7 @@ use framehouse_shared::{
     },
     sim::MatchSetup,
 };
-use framehouse_tests::{
-    check,
-    tiny::{MATCH_TICKS, TinyPlugin},
-    world::World,
-};
+use framehouse_tiny::{MATCH_TICKS, TinyPlugin};
 
 const PHASES: [&str; 5] = ["lobby", "loading", "countdown", "playing", "results"];
 

@@ -3,7 +3,12 @@
 use std::{ffi::OsStr, fs, path::Path, time::Duration};
 
 use bevy::prelude::Entity;
+use framehouse_arena::{ArenaPlugin, rules::Rules};
 use framehouse_client::rooms::list_maps;
+use framehouse_harness::{
+    live::{short_matches, wait_until},
+    world::World,
+};
 use framehouse_server::{
     config::ReplaySettings,
     replay::{
@@ -14,17 +19,14 @@ use framehouse_server::{
     room::{current_match::CurrentMatch, directory::RoomWish},
 };
 use framehouse_shared::{
-    arena::{ArenaPlugin, rules::Rules},
     match_end::MatchEnd,
     protocol::control::{HostOrder, RoomOptions},
     replay::Replay,
     sim::{GameFile, GameFileError},
 };
-use framehouse_tests::{
-    live::{short_matches, wait_until},
+use framehouse_tools::{
     load::process::{Scratch, ServerProcess},
     replays::Folder,
-    world::World,
 };
 
 /// A value of the rules, and a word that is none.

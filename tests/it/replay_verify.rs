@@ -1,11 +1,11 @@
 //! A replay verifies exactly when it is what was played; what is wrong with another is told in a sentence.
 
+use framehouse_arena::ArenaPlugin;
 use framehouse_server::replay::{
     info::summary,
     verify::{Verified, VerifyError, verify},
 };
 use framehouse_shared::{
-    arena::ArenaPlugin,
     ids::Slot,
     input::Command,
     match_end::MatchEnd,
@@ -14,10 +14,8 @@ use framehouse_shared::{
     simulation::BotMatch,
     tick::{SimRate, Tick},
 };
-use framehouse_tests::{
-    replays::{ArenaFor, Parts},
-    tiny::{BROKEN_LUCK, TinyPlugin},
-};
+use framehouse_tiny::{BROKEN_LUCK, TinyPlugin};
+use framehouse_tools::replays::{ArenaFor, Parts};
 
 #[test]
 fn a_changed_input_is_told_by_tick_and_component() {

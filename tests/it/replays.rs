@@ -2,7 +2,9 @@
 
 use std::{fs, time::Duration};
 
+use framehouse_arena::{ArenaPlugin, emote::Emote};
 use framehouse_client::film::Film;
+use framehouse_harness::world::World;
 use framehouse_server::{
     config::ReplaySettings,
     ops::{backend::LocalBackend, http, status::StatusBoard},
@@ -14,18 +16,14 @@ use framehouse_server::{
     room::directory::RoomWish,
 };
 use framehouse_shared::{
-    arena::{ArenaPlugin, emote::Emote},
     match_end::MatchEnd,
     protocol::control::HostOrder,
     replay::{Replay, canned_replay},
     simulation::Simulation,
     tick::Tick,
 };
-use framehouse_tests::{
-    replays::Folder,
-    tiny::{MATCH_TICKS, TinyPlugin},
-    world::World,
-};
+use framehouse_tiny::{MATCH_TICKS, TinyPlugin};
+use framehouse_tools::replays::Folder;
 
 /// A server that records into this folder.
 fn recording(mut world: World, folder: &Folder) -> (World, ReplayWriter) {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use framehouse_arena::ArenaPlugin;
 use framehouse_client::{client::Notice, net::Connection, timeline::Timeline};
+use framehouse_harness::world::World;
 use framehouse_server::{
     config::RoomSettings,
     room::{
@@ -11,14 +13,13 @@ use framehouse_server::{
     },
 };
 use framehouse_shared::{
-    arena::ArenaPlugin,
     protocol::control::{
         ControlDown, ControlUp, HistoryContent, HistoryPart, PlayerState, RoomEvent, SNAPSHOT_CHUNK_BYTES,
     },
     state_hash::StateHashes,
     tick::Tick,
 };
-use framehouse_tests::{tiny::TinyPlugin, world::World};
+use framehouse_tiny::TinyPlugin;
 
 /// Most of the match lies in compressed blocks.
 const HISTORY_FRAMES: u32 = 60;

@@ -1,5 +1,6 @@
 //! Coming and going.
 
+use framehouse_harness::{check, world::World};
 use framehouse_server::{
     config::RoomSettings,
     counters::Counters,
@@ -15,7 +16,7 @@ use framehouse_shared::{
         end::EndCode,
     },
 };
-use framehouse_tests::{check, tiny::TinyPlugin, world::World};
+use framehouse_tiny::TinyPlugin;
 
 const CREATE: RoomWish = RoomWish::Create { size: 2, private: false, practice: false };
 

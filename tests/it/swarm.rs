@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use framehouse_tests::swarm::failing;
+use framehouse_tools::swarm::failing;
 
 /// Seeds that failed once, and their ticks; they run first.
 const KEPT: [(u64, u32); 1] = [

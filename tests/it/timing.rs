@@ -1,10 +1,11 @@
 //! Inputs in time, prediction and delay over networks as people have them. All links are given as round trips would be
 //! felt: a delay of 15 is a round trip of 30 ms.
 
+use framehouse_arena::ArenaPlugin;
 use framehouse_client::stats::{ClientStats, Distribution};
+use framehouse_harness::world::World;
 use framehouse_server::config::RoomSettings;
-use framehouse_shared::arena::ArenaPlugin;
-use framehouse_tests::{tiny::TinyPlugin, world::World};
+use framehouse_tiny::TinyPlugin;
 
 /// What four bots of the tiny game measure over such links. They press at random, so that every prediction is wrong and
 /// rollbacks tell how far ahead was predicted. A match takes half a minute, so that beginnings count as they do for people.

@@ -1,10 +1,11 @@
 //! Rooms that wait for inputs: strict ones, and ones with a tolerance.
 
+use framehouse_harness::world::World;
 use framehouse_server::{
     config::RoomSettings,
     room::{clock::RoomClock, directory::RoomWish},
 };
-use framehouse_tests::{tiny::TinyPlugin, world::World};
+use framehouse_tiny::TinyPlugin;
 
 fn next_tick(world: &mut World) -> u32 {
     let room = world.rooms()[0].1;

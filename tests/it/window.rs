@@ -19,12 +19,10 @@ use std::{
 };
 
 use bevy::math::UVec2;
-use framehouse_client::window::arena::ArenaView;
-use framehouse_shared::arena::ArenaPlugin;
-use framehouse_tests::{
-    desk::Desk,
-    live::{LiveServer, short_matches, wait_until},
-};
+use framehouse_arena::ArenaPlugin;
+use framehouse_arena_client::ArenaView;
+use framehouse_harness::live::{LiveServer, short_matches, wait_until};
+use framehouse_tests::desk::Desk;
 
 /// Ten seconds: the shortest match that the rules allow.
 const MATCH_TICKS: u32 = 300;

@@ -28,7 +28,7 @@ use bevy::{
     window::{CursorMoved, ExitCondition, PrimaryWindow, WindowEvent, WindowResolution},
     winit::WinitPlugin,
 };
-use framehouse_client::window::{
+use framehouse_window::{
     ClientPlugin,
     args::Args,
     game::Game,

@@ -5,22 +5,5 @@
 //! [`fuzz`] is what the fuzzers call, [`load`] measures a server process in real time, and [`crash`] kills one.
 //! [`live`] is a server of this process with real sockets, and [`desk`] a window on it that nobody has to look at.
 
-pub mod bursts;
-pub mod check;
-pub mod crash;
-pub mod curves;
-#[cfg(feature = "window")]
 pub mod desk;
-pub mod fuzz;
-#[cfg(feature = "window")]
 pub mod golden;
-pub mod lifecycles;
-pub mod link;
-pub mod live;
-pub mod load;
-pub mod model;
-pub mod replays;
-pub mod soak;
-pub mod swarm;
-pub mod tiny;
-pub mod world;

@@ -1,4 +1,5 @@
-use framehouse_shared::{arena::ArenaPlugin, replay::canned_replay, tick::Tick};
+use framehouse_arena::ArenaPlugin;
+use framehouse_shared::{replay::canned_replay, tick::Tick};
 
 use super::*;
 

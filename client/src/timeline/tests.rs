@@ -1,5 +1,5 @@
+use framehouse_arena::ArenaPlugin;
 use framehouse_shared::{
-    arena::ArenaPlugin,
     replay::{Recorded, Replay, canned_replay},
     simulation::bot_match,
     state_hash::StateHashes,

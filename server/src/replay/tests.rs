@@ -9,8 +9,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use framehouse_arena::ArenaPlugin;
 use framehouse_shared::{
-    arena::ArenaPlugin,
     ids::MatchId,
     input::{Frame, Input},
     match_end::MatchEnd,

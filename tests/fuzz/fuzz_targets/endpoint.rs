@@ -1,4 +1,4 @@
-//! See `framehouse_tests::fuzz::endpoint`.
+//! See `framehouse_tools::fuzz::endpoint`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| framehouse_tests::fuzz::endpoint(input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| framehouse_tools::fuzz::endpoint(input));

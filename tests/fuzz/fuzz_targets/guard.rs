@@ -1,4 +1,4 @@
-//! See `framehouse_tests::fuzz::guard`.
+//! See `framehouse_tools::fuzz::guard`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| framehouse_tests::fuzz::guard(input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| framehouse_tools::fuzz::guard(input));

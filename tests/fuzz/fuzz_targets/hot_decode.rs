@@ -1,4 +1,4 @@
-//! See `framehouse_tests::fuzz::hot_decode`.
+//! See `framehouse_tools::fuzz::hot_decode`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| framehouse_tests::fuzz::hot_decode(input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| framehouse_tools::fuzz::hot_decode(input));

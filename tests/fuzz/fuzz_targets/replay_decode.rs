@@ -1,4 +1,4 @@
-//! See `framehouse_tests::fuzz::replay_decode`.
+//! See `framehouse_tools::fuzz::replay_decode`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| framehouse_tests::fuzz::replay_decode(input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| framehouse_tools::fuzz::replay_decode(input));

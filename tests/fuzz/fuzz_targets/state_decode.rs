@@ -1,4 +1,4 @@
-//! See `framehouse_tests::fuzz::state_decode`.
+//! See `framehouse_tools::fuzz::state_decode`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| framehouse_tests::fuzz::state_decode(input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| framehouse_tools::fuzz::state_decode(input));

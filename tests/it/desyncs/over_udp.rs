@@ -7,8 +7,8 @@ use framehouse_client::{
     connect::{RoomRequest, SessionRequest, request_session},
     net::{Connection, UdpLink},
 };
+use framehouse_harness::live::{LiveServer, wait_until};
 use framehouse_shared::fields::FieldDifference;
-use framehouse_tests::live::{LiveServer, wait_until};
 
 use super::*;
 

@@ -3,23 +3,20 @@
 use std::path::Path;
 
 use bevy::{input::ButtonState, prelude::*};
-use framehouse_client::{
-    client::InputRequest,
-    window::{
-        arena::ArenaView,
-        args::Args,
-        controls::Controls,
-        palette::{Colors, rgb},
-        screens::Screen,
-        texts::{Language, Words},
-        view::View,
-    },
-};
+use framehouse_arena_client::ArenaView;
+use framehouse_client::client::InputRequest;
+use framehouse_harness::live::LiveServer;
 use framehouse_shared::{game::Game, ids::Slot, input::Input, rng::SimRng, sim::MatchSetup, tick::Tick};
-use framehouse_tests::{
-    desk::Desk,
-    live::LiveServer,
-    tiny::{MatchTicks, PRESS, Presses, TinyPlugin, TinyView},
+use framehouse_tests::desk::Desk;
+use framehouse_tiny::{MatchTicks, PRESS, Presses, TinyPlugin};
+use framehouse_tiny_client::TinyView;
+use framehouse_window::{
+    args::Args,
+    controls::Controls,
+    palette::{Colors, rgb},
+    screens::Screen,
+    texts::{Language, Words},
+    view::View,
 };
 
 use super::Folder;

@@ -3,18 +3,16 @@
 use std::{collections::BTreeMap, time::Instant};
 
 use bevy::prelude::*;
+use framehouse_arena::{ArenaPlugin, emote::Emote, scoring::Scores};
 use framehouse_client::{
     client::Client,
     connect::{RoomRequest, SessionRequest, request_session},
     net::{Connection, UdpLink},
-    window::{game::Game, screens::Screen},
 };
-use framehouse_shared::{
-    arena::{ArenaPlugin, emote::Emote, scoring::Scores},
-    rng::SimRng,
-    tick::Tick,
-};
-use framehouse_tests::{desk::Desk, live::LiveServer};
+use framehouse_harness::live::LiveServer;
+use framehouse_shared::{rng::SimRng, tick::Tick};
+use framehouse_tests::desk::Desk;
+use framehouse_window::{game::Game, screens::Screen};
 
 use super::{Folder, MATCH_TICKS, desk, open_at, start_server};
 

@@ -1,17 +1,17 @@
 //! Every error is a sentence on the screen, with a way on.
 
 use bevy::prelude::*;
-use framehouse_client::{
-    connect::ConnectError,
-    window::{
-        screens::Screen,
-        session::Problem,
-        settings::Settings,
-        texts::{Language, T},
-    },
-};
+use framehouse_client::connect::ConnectError;
+use framehouse_harness::live::LiveServer;
 use framehouse_server::room::directory::JoinError;
-use framehouse_tests::{desk::Desk, live::LiveServer, tiny::TinyPlugin};
+use framehouse_tests::desk::Desk;
+use framehouse_tiny::TinyPlugin;
+use framehouse_window::{
+    screens::Screen,
+    session::Problem,
+    settings::Settings,
+    texts::{Language, T},
+};
 
 use super::{Folder, desk, open, start_server};
 

@@ -3,20 +3,20 @@
 use std::path::Path;
 
 use bevy::prelude::*;
-use framehouse_client::{
-    client::InputRequest,
-    window::{
-        arena::ArenaView,
-        controls::Controls,
-        keys::InputAction,
-        screens::Screen,
-        settings::Settings,
-        texts::{Language, Phrase, T},
-        view::{About, Backdrop, Hint, View},
-    },
+use framehouse_arena::ArenaPlugin;
+use framehouse_arena_client::ArenaView;
+use framehouse_client::client::InputRequest;
+use framehouse_harness::live::LiveServer;
+use framehouse_shared::{input::Input, score::ScoreFrame};
+use framehouse_tests::desk::Desk;
+use framehouse_window::{
+    controls::Controls,
+    keys::InputAction,
+    screens::Screen,
+    settings::Settings,
+    texts::{Language, Phrase, T},
+    view::{About, Backdrop, Hint, View},
 };
-use framehouse_shared::{arena::ArenaPlugin, input::Input, score::ScoreFrame};
-use framehouse_tests::{desk::Desk, live::LiveServer};
 
 use super::{Folder, start_server};
 

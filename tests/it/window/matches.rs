@@ -1,12 +1,11 @@
 //! Whole matches through the window: practice, watching, losing the connection, coming back.
 
 use bevy::prelude::*;
-use framehouse_client::window::screens::Screen;
-use framehouse_shared::{arena::ArenaPlugin, protocol::control::Phase};
-use framehouse_tests::{
-    desk::Desk,
-    live::{LiveServer, short_matches},
-};
+use framehouse_arena::ArenaPlugin;
+use framehouse_harness::live::{LiveServer, short_matches};
+use framehouse_shared::protocol::control::Phase;
+use framehouse_tests::desk::Desk;
+use framehouse_window::screens::Screen;
 
 use super::{Folder, desk, start_server};
 

@@ -1,7 +1,7 @@
 //! The menu: names, Tab, arrows, clicks, and what is remembered.
 
 use bevy::prelude::*;
-use framehouse_client::window::screens::Screen;
+use framehouse_window::screens::Screen;
 
 use super::{Folder, desk, open, open_at, start_server};
 

@@ -1,12 +1,11 @@
 //! Going back in a running match: the time bar of who watches it, and the way back to the present.
 
 use bevy::prelude::*;
-use framehouse_client::window::{screens::Screen, session::Moment};
-use framehouse_shared::{arena::ArenaPlugin, protocol::control::Phase};
-use framehouse_tests::{
-    desk::Desk,
-    live::{LiveServer, short_matches},
-};
+use framehouse_arena::ArenaPlugin;
+use framehouse_harness::live::{LiveServer, short_matches};
+use framehouse_shared::protocol::control::Phase;
+use framehouse_tests::desk::Desk;
+use framehouse_window::{screens::Screen, session::Moment};
 
 use super::{Folder, desk, until};
 

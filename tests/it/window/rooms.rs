@@ -1,7 +1,7 @@
 //! The list of rooms and the lobby: several windows in one room.
 
 use bevy::prelude::*;
-use framehouse_client::window::screens::Screen;
+use framehouse_window::screens::Screen;
 
 use super::{Folder, desk, open_at, start_server, until};
 

@@ -1,7 +1,7 @@
 //! Settings: keys and mouse buttons, colours, languages; what is chosen is there the next time.
 
 use bevy::{input::ButtonState, prelude::*};
-use framehouse_client::window::{keys::Press, palette::Palette, screens::Screen};
+use framehouse_window::{keys::Press, palette::Palette, screens::Screen};
 
 use super::{Folder, desk, start_server};
 

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use framehouse_client::{bots::company::Company, window::screens::Screen};
+use framehouse_client::bots::company::Company;
+use framehouse_window::screens::Screen;
 
 use super::{Folder, desk, start_server, until};
 

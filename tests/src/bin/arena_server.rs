@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use framehouse_shared::arena::ArenaPlugin;
+use framehouse_arena::ArenaPlugin;
 
 fn main() -> ExitCode {
     framehouse_server::run(ArenaPlugin)

@@ -12,16 +12,12 @@ use std::{
 };
 
 use bevy::math::UVec2;
-use framehouse_client::{
-    bots::company::Company,
-    window::{arena::ArenaView, screens::Screen},
-};
-use framehouse_shared::arena::ArenaPlugin;
-use framehouse_tests::{
-    desk::Desk,
-    golden::Picture,
-    live::{LiveServer, short_matches},
-};
+use framehouse_arena::ArenaPlugin;
+use framehouse_arena_client::ArenaView;
+use framehouse_client::bots::company::Company;
+use framehouse_harness::live::{LiveServer, short_matches};
+use framehouse_tests::{desk::Desk, golden::Picture};
+use framehouse_window::screens::Screen;
 
 /// Where the pictures are.
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/pictures/golden");

@@ -1,0 +1,116 @@
+//! The view of "Gems and sparks": everything in the window that knows this game is here.
+//!
+//! ```text
+//! words.rs, actions.rs                               what the game says, and what a player can do in it
+//! steering.rs                                        actions and pointer become the game's input
+//! scene.rs -> happenings.rs                          a copy of the match, and what happened since the last frame
+//! crafts, items, particles, labels, emotes, own       (set Draw) draw from the copy
+//! ```
+
+mod actions;
+mod art;
+mod colors;
+mod crafts;
+mod declutter;
+mod emotes;
+mod feed;
+mod floats;
+mod framing;
+mod happenings;
+mod items;
+mod labels;
+mod own;
+mod particles;
+mod scene;
+mod scenery;
+mod steering;
+mod words;
+
+use bevy::prelude::*;
+use framehouse_arena::{map::ARENA_SIZE, rules::Rules};
+use framehouse_client::client::InputRequest;
+use framehouse_shared::{input::Input, score::ScoreFrame, sim::SimTickCount};
+use framehouse_window::{
+    controls::Controls,
+    keys::InputAction,
+    settings::Settings,
+    view::{About, Backdrop, Hint, View},
+};
+
+/// Draws the arena, and flies the player's craft.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ArenaView;
+
+impl View for ArenaView {
+    fn about(&self) -> About {
+        words::about()
+    }
+
+    fn field(&self) -> Vec2 {
+        ARENA_SIZE
+    }
+
+    fn actions(&self) -> Vec<InputAction> {
+        actions::ALL.to_vec()
+    }
+
+    fn hints(&self) -> Vec<Hint> {
+        actions::HINTS.to_vec()
+    }
+
+    fn input(&self, controls: &Controls, request: &InputRequest<'_>) -> Input {
+        steering::input(controls, request)
+    }
+
+    fn backdrop(&self) -> Backdrop {
+        Backdrop { ornament: Some(art::gem), ..Backdrop::default() }
+    }
+
+    fn ticks_left(&self, room: EntityRef<'_>) -> Option<u32> {
+        let (rules, tick) = (room.get::<Rules>()?, room.get::<SimTickCount>()?);
+        Some(rules.numbers.match_time.saturating_sub(tick.0.0))
+    }
+
+    fn detail(&self, score: &ScoreFrame, settings: &Settings) -> String {
+        words::detail(score, settings)
+    }
+
+    fn build(&self, app: &mut App) {
+        let art = art::ArenaArt::paint(&mut app.world_mut().resource_mut::<Assets<Image>>());
+        app.insert_resource(art);
+        app.add_plugins((scene::ScenePlugin, scenery::SceneryPlugin, items::ItemsPlugin, crafts::CraftsPlugin));
+        app.add_plugins((particles::ParticlesPlugin, labels::LabelsPlugin));
+        app.add_plugins((floats::plugin, emotes::plugin, own::plugin, framing::plugin, feed::plugin));
+    }
+}
+
+/// Depths of what is drawn in the arena; more is nearer.
+mod depth {
+    /// The arena's floor.
+    pub const FLOOR: f32 = 0.0;
+    /// Lines and light on it.
+    pub const MARKS: f32 = 1.0;
+    /// What stands on it.
+    pub const OBSTACLES: f32 = 2.0;
+    /// Gems.
+    pub const GEMS: f32 = 4.0;
+    /// Trails of sparks and dashes.
+    pub const TRAILS: f32 = 5.0;
+    /// Sparks.
+    pub const SPARKS: f32 = 6.0;
+    /// Crafts; each slot has a thousandth of its own.
+    pub const CRAFTS: f32 = 8.0;
+    /// Bursts and flashes.
+    pub const PARTICLES: f32 = 10.0;
+    /// Names, and points that float away.
+    pub const TEXTS: f32 = 12.0;
+}
+
+#[cfg(test)]
+mod tests {
+    use framehouse_shared::ids::Slot;
+
+    pub fn slot(number: u8) -> Slot {
+        Slot::new(number).expect("in range")
+    }
+}

@@ -1,0 +1,13 @@
+//! The client of the arena game; `--help` says what it can do.
+
+use bevy::app::AppExit;
+use framehouse_arena::ArenaPlugin;
+use framehouse_arena_client::ArenaView;
+use mimalloc::MiMalloc;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
+fn main() -> AppExit {
+    framehouse_client::run(ArenaPlugin, ArenaView)
+}

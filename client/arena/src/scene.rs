@@ -1,0 +1,195 @@
+//! What the view knows of the match: a copy of what can be seen, taken once a frame, and what changed since the last.
+//!
+//! Drawing from a copy keeps every drawing system away from the simulation, which is never written from here.
+
+use bevy::prelude::*;
+use framehouse_arena::{
+    bodies::Bodies,
+    emote::Emote,
+    events::TickEvents,
+    pickups::{Gem, Pickups},
+    projectiles::{Projectiles, Spark},
+    rules::Rules,
+    scoring::{PlayerScore, Scores},
+};
+use framehouse_shared::{
+    ids::{SLOTS_MAX, Slot},
+    tick::{SimRate, Tick},
+};
+use framehouse_window::{
+    easing::Passed,
+    view::{Draw, MatchView},
+};
+
+use super::happenings::{Happening, Seen, between};
+
+/// An emote that is seen for the first time when it is older than this, in seconds, was not shown just now: the player came
+/// late, or went to another moment of a replay.
+const EMOTE_FRESH_SECONDS: f64 = 1.0;
+
+/// Looks at the match once a frame, at the start of [`Update`].
+pub struct ScenePlugin;
+
+impl Plugin for ScenePlugin {
+    fn build(&self, app: &mut App) {
+        app.init_resource::<Scene>().add_message::<Happening>();
+        app.add_systems(Update, look.before(Draw));
+    }
+}
+
+/// What can be seen of a match after one tick.
+#[derive(Clone, Debug, Default)]
+pub struct Glance {
+    /// The match's number in its room; nothing while there is no match.
+    pub match_no: Option<u32>,
+    /// The next tick to simulate.
+    pub tick: Tick,
+    /// The tick rate.
+    pub rate: SimRate,
+    /// The player's own seat.
+    pub own: Option<Slot>,
+    /// Crafts by seat.
+    pub crafts: [Option<CraftGlance>; SLOTS_MAX],
+    /// Gems, oldest first.
+    pub gems: Vec<Gem>,
+    /// Sparks, oldest first.
+    pub sparks: Vec<Spark>,
+    /// Scores by seat.
+    pub scores: [PlayerScore; SLOTS_MAX],
+}
+
+/// One craft of a [`Glance`].
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct CraftGlance {
+    /// Where it is, in units from the arena's centre.
+    pub position: Vec2,
+    /// Units per second.
+    pub velocity: Vec2,
+    /// Where it aims, in 1/256 turns.
+    pub aim: u8,
+    /// The tick from which it can dash.
+    pub dash_ready: Tick,
+    /// The tick until which hits cost nothing.
+    pub shield_until: Tick,
+}
+
+impl Glance {
+    /// The crafts that are there, by seat.
+    pub fn crafts(&self) -> impl Iterator<Item = (Slot, &CraftGlance)> {
+        Slot::all().filter_map(|slot| Some((slot, self.crafts[slot.index()].as_ref()?)))
+    }
+
+    /// The player's own craft.
+    pub fn own_craft(&self) -> Option<&CraftGlance> {
+        self.crafts[self.own?.index()].as_ref()
+    }
+}
+
+/// The match as it is drawn in this frame.
+#[derive(Resource, Default)]
+pub struct Scene {
+    /// What is there.
+    pub now: Glance,
+    /// The numbers and the map; kept after the match, so that the arena stays.
+    pub rules: Option<Rules>,
+    /// How long ago, in seconds of the match, the drawn moment was, seen from the newest state: what moves evenly is
+    /// drawn at `position - velocity * seconds_back`, which is where it was between the last two ticks.
+    pub seconds_back: f32,
+    /// How far time went since the last frame.
+    pub passed: Passed,
+    drawn_tick: f64,
+}
+
+fn look(
+    time: Res<Time<Real>>,
+    seen_match: MatchView,
+    mut scene: ResMut<Scene>,
+    mut seen: Local<Seen>,
+    mut happenings: MessageWriter<Happening>,
+) {
+    let alpha = seen_match.alpha();
+    let glance = glance(&seen_match);
+    if let Some(rules) = seen_match.get::<Rules>() {
+        scene.rules = Some(rules.clone());
+    }
+    let drawn_tick = f64::from(glance.tick.0) - 1.0 + f64::from(alpha);
+    scene.passed = Passed {
+        game: ((drawn_tick - scene.drawn_tick) as f32 * glance.rate.dt()).clamp(-0.5, 0.5),
+        real: time.delta_secs().min(0.25),
+    };
+    scene.seconds_back = glance.rate.dt() * (1.0 - alpha);
+    scene.drawn_tick = drawn_tick;
+    let before = std::mem::replace(&mut scene.now, glance);
+    if let Some(rules) = &scene.rules {
+        let mut shown = between(&before, &scene.now, rules);
+        shown.extend(emotes(&seen_match, scene.now.tick));
+        happenings.write_batch(seen.only_new(shown, before.match_no != scene.now.match_no));
+        happenings.write_batch(bumps(&seen_match, &before, &scene.now));
+    }
+}
+
+fn glance(seen: &MatchView) -> Glance {
+    let Some(tick) = seen.next_tick() else { return Glance::default() };
+    let bodies = seen.get::<Bodies>();
+    let craft = |slot| {
+        let bodies = bodies?;
+        let craft = bodies.craft(slot)?;
+        Some(CraftGlance {
+            position: bodies.position(slot)?,
+            velocity: bodies.velocity(slot)?,
+            aim: craft.aim,
+            dash_ready: craft.dash_ready,
+            shield_until: craft.shield_until,
+        })
+    };
+    let mut crafts = [None; SLOTS_MAX];
+    Slot::all().for_each(|slot| crafts[slot.index()] = craft(slot));
+    Glance {
+        match_no: seen.match_no(),
+        tick,
+        rate: seen.rate(),
+        own: seen.own(),
+        crafts,
+        gems: seen.get::<Pickups>().map(|pickups| pickups.gems.clone()).unwrap_or_default(),
+        sparks: seen.get::<Projectiles>().map(|projectiles| projectiles.sparks.clone()).unwrap_or_default(),
+        scores: seen.get::<Scores>().map(|scores| scores.0).unwrap_or_default(),
+    }
+}
+
+/// Bumps leave no trace in the state: they are taken from the newest tick's events, and one that a slow frame misses is
+/// no loss.
+fn bumps(seen: &MatchView, before: &Glance, now: &Glance) -> Vec<Happening> {
+    let events = seen.get::<TickEvents>();
+    let Some(events) = events.filter(|_| now.tick > before.tick && before.match_no == now.match_no) else {
+        return Vec::new();
+    };
+    events.list.iter().filter_map(Happening::of_bump).collect()
+}
+
+/// The emotes of the last moments. They are no part of the state: they are found in the commands, and a command of some
+/// ticks ago may be news, since others' commands come with the frames of ticks that were predicted without them.
+fn emotes(seen: &MatchView, now: Tick) -> impl Iterator<Item = Happening> {
+    let fresh_ticks = seen.rate().ticks(EMOTE_FRESH_SECONDS);
+    let fresh = seen.commands().filter(move |(tick, _)| now.since(*tick) <= fresh_ticks);
+    fresh.filter_map(|(tick, command)| Some(Happening::Emoted { slot: command.slot, emote: Emote::of(command)?, tick }))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use framehouse_arena::pickups::GemKind;
+
+    use super::*;
+    use crate::tests::slot;
+
+    pub fn gem(id: u32, kind: GemKind, value: u16) -> Gem {
+        Gem { id, kind, value, position: Vec2::ZERO, velocity: Vec2::ZERO, free: Tick(0), fades: Tick(900) }
+    }
+
+    #[test]
+    fn only_crafts_that_are_there_are_listed() {
+        let mut glance = Glance { own: Some(slot(5)), ..default() };
+        glance.crafts[3] = Some(CraftGlance::default());
+        assert_eq!(glance.crafts().map(|(slot, _)| u8::from(slot)).collect::<Vec<_>>(), [3]);
+        assert_eq!(glance.own_craft(), None);
+    }
+}

@@ -1,0 +1,153 @@
+//! The screens: which one is shown, and how the session leads from one to the next.
+//!
+//! ```text
+//! Menu -> Browser, Settings, Replays -> Menu
+//!                             Replays -> Replay -> Replays
+//!   `--> Connecting -> Lobby -> Match -> Results -> Lobby ..
+//!             `----------`--------`---------`--> Problem -> Menu
+//! ```
+
+mod browser;
+mod chat;
+mod connecting;
+mod curves;
+mod dialog;
+mod lobby;
+mod menu;
+mod news;
+mod plot;
+mod practice;
+mod problem;
+mod replay;
+mod replays;
+mod results;
+mod rewind;
+mod settings;
+mod start;
+mod strip;
+mod time_bar;
+
+use bevy::prelude::*;
+use clap::ValueEnum;
+use framehouse_client::client::Client;
+use framehouse_shared::protocol::control::Phase;
+
+use super::{actions::Obey, hud::Stage, session::Session, view::Draw};
+
+pub use dialog::Dialog;
+pub use start::StartPlugin;
+
+/// What fills the window.
+#[derive(States, Clone, Copy, Debug, Default, PartialEq, Eq, Hash, ValueEnum)]
+pub enum Screen {
+    /// Name, server, and the ways into a room.
+    #[default]
+    Menu,
+    /// The server's rooms.
+    Browser,
+    /// What the player has chosen.
+    Settings,
+    /// A server was asked.
+    Connecting,
+    /// In a room, before a match.
+    Lobby,
+    /// In a match.
+    Match,
+    /// After a match.
+    Results,
+    /// The matches that were recorded.
+    Replays,
+    /// One of them.
+    Replay,
+    /// What went wrong, and the ways on.
+    Problem,
+}
+
+impl Screen {
+    /// Whether a match is in view.
+    pub const fn shows_match(self) -> bool {
+        matches!(self, Self::Match | Self::Replay)
+    }
+}
+
+/// Everything that fills the window.
+pub struct ScreensPlugin;
+
+impl Plugin for ScreensPlugin {
+    fn build(&self, app: &mut App) {
+        app.init_state::<Screen>().init_resource::<SeenResults>();
+        app.add_systems(Update, (follow.before(Obey), reset.in_set(Obey), show_hud));
+        // The match is drawn only where it is seen.
+        app.configure_sets(Update, Draw.run_if(|screen: Res<State<Screen>>| screen.get().shows_match()));
+        app.add_plugins((menu::plugin, browser::plugin, connecting::plugin, lobby::plugin, results::plugin));
+        app.add_plugins((
+            settings::plugin,
+            replays::plugin,
+            replay::plugin,
+            problem::plugin,
+            dialog::plugin,
+            strip::plugin,
+        ));
+        app.add_plugins((time_bar::plugin, rewind::plugin));
+        app.add_plugins((chat::plugin, curves::plugin, news::plugin, practice::plugin));
+    }
+}
+
+/// The number of the match whose results the player has seen enough of.
+#[derive(Resource, Clone, Copy, Debug, Default)]
+pub struct SeenResults(pub Option<u32>);
+
+/// Panels around the field are for the match.
+fn show_hud(screen: Res<State<Screen>>, mut stage: Single<&mut Visibility, With<Stage>>) {
+    let is_match = screen.get().shows_match();
+    stage.set_if_neq(if is_match { Visibility::Inherited } else { Visibility::Hidden });
+}
+
+/// Numbers begin anew in every room.
+fn reset(session: Res<Session>, mut seen: ResMut<SeenResults>) {
+    if session.client().is_none() && seen.0.is_some() {
+        seen.0 = None;
+    }
+}
+
+fn follow(
+    session: Res<Session>,
+    seen: Res<SeenResults>,
+    screen: Res<State<Screen>>,
+    mut next: ResMut<NextState<Screen>>,
+) {
+    let wanted = wanted(&session, *seen, *screen.get());
+    if wanted != *screen.get() {
+        next.set(wanted);
+    }
+}
+
+fn wanted(session: &Session, seen: SeenResults, screen: Screen) -> Screen {
+    if session.problem().is_some() {
+        return Screen::Problem;
+    }
+    let is_of_session =
+        matches!(screen, Screen::Connecting | Screen::Lobby | Screen::Match | Screen::Results | Screen::Problem);
+    if session.film().is_some() {
+        return Screen::Replay;
+    }
+    match session.client() {
+        Some(client) => in_room(client, seen, screen),
+        None if session.is_asking() || session.is_opening() => Screen::Connecting,
+        None if screen == Screen::Replay => Screen::Replays,
+        None if is_of_session => Screen::Menu,
+        None => screen,
+    }
+}
+
+fn in_room(client: &Client, seen: SeenResults, screen: Screen) -> Screen {
+    let results = client.results().filter(|results| seen.0 != Some(results.match_no) && !results.ranking.is_empty());
+    match client.phase() {
+        None => Screen::Connecting,
+        // There is time to change a key before the next match.
+        Some(Phase::Lobby { .. } | Phase::Results { .. }) if screen == Screen::Settings => Screen::Settings,
+        Some(Phase::Lobby { .. } | Phase::Results { .. }) if results.is_some() => Screen::Results,
+        Some(Phase::Lobby { .. } | Phase::Results { .. }) => Screen::Lobby,
+        Some(Phase::Loading { .. } | Phase::Countdown { .. } | Phase::Playing { .. }) => Screen::Match,
+    }
+}

@@ -1,0 +1,73 @@
+//! While a server is asked: what is going on, how long already, and a way out.
+
+use bevy::prelude::*;
+
+use super::Screen;
+use crate::{
+    actions::{Action, Obey},
+    easing::{approach, swing},
+    palette::{GROOVE, TEXT, TEXT_MUTED},
+    session::Session,
+    texts::T,
+    ui::{Kind, Kit},
+};
+
+pub(super) fn plugin(app: &mut App) {
+    app.add_systems(OnEnter(Screen::Connecting), spawn);
+    app.add_systems(Update, obey.in_set(Obey).run_if(in_state(Screen::Connecting)));
+    app.add_systems(Update, (tell, fill_bar).after(Obey).run_if(in_state(Screen::Connecting)));
+}
+
+#[derive(Component)]
+struct Step;
+
+#[derive(Component)]
+struct Bar(f32);
+
+fn spawn(mut commands: Commands, kit: Kit) {
+    let groove = Node {
+        height: px(8),
+        margin: UiRect::vertical(px(6)),
+        border_radius: BorderRadius::MAX,
+        overflow: Overflow::clip(),
+        ..default()
+    };
+    let bar = Node { width: percent(0), height: percent(100), border_radius: BorderRadius::MAX, ..default() };
+    commands.spawn(kit.screen(Screen::Connecting)).with_children(|screen| {
+        screen.spawn(kit.card(520.0)).with_children(|card| {
+            card.spawn(kit.strong(kit.say(T::Connecting), 30.0, TEXT));
+            card.spawn((kit.words("", 16.0, TEXT_MUTED), Step));
+            card.spawn((groove, BackgroundColor(GROOVE))).with_child((Bar(0.0), bar, BackgroundColor(kit.accent())));
+            card.spawn(kit.row(0.0)).with_child(kit.button(Action::Back, kit.say(T::Cancel), Kind::Plain));
+        });
+    });
+}
+
+fn tell(kit: Kit, session: Res<Session>, mut step: Single<&mut Text, With<Step>>) {
+    let words = match session.client() {
+        None if session.is_opening() => kit.say(T::OpeningReplay).to_owned(),
+        None => kit.fill(T::AskingServer, &[session.server()]),
+        Some(_) => kit.say(T::EnteringRoom).to_owned(),
+    };
+    if step.0 != words {
+        step.0 = words;
+    }
+}
+
+/// A third for the answer, a third for the connection, the rest is the welcome; and always a little life.
+fn fill_bar(time: Res<Time<Real>>, session: Res<Session>, mut bar: Single<(&mut Bar, &mut Node)>) {
+    let done = match session.client() {
+        None => 0.22,
+        Some(client) if !client.is_connected() => 0.55,
+        Some(_) => 0.9,
+    };
+    let (bar, node) = &mut *bar;
+    bar.0 = approach(bar.0, done, 3.0, time.delta_secs().min(0.1));
+    node.width = percent(100.0 * bar.0 + 3.0 * swing(time.elapsed_secs_wrapped() * 0.7));
+}
+
+fn obey(mut actions: MessageReader<Action>, time: Res<Time<Real>>, mut session: ResMut<Session>) {
+    if actions.read().any(|action| *action == Action::Back) {
+        session.leave(time.elapsed());
+    }
+}

@@ -1,0 +1,184 @@
+//! What stands in front of the match: its menu, and the way back into a lost session.
+
+use bevy::{
+    input_focus::{AutoFocus, InputFocus, tab_navigation::TabGroup},
+    prelude::*,
+};
+use framehouse_shared::protocol::control::HostOrder;
+
+use super::Screen;
+use crate::{
+    actions::{Action, Obey},
+    easing::swing,
+    palette::{TEXT, TEXT_MUTED, WARN},
+    session::Session,
+    texts::T,
+    ui::{
+        Kind, Kit, layer,
+        redraw::{Redraw, Shown},
+    },
+};
+
+pub(super) fn plugin(app: &mut App) {
+    app.init_resource::<Dialog>();
+    app.add_systems(Startup, spawn);
+    app.add_systems(OnExit(Screen::Match), close);
+    app.add_systems(Update, obey.in_set(Obey));
+    app.add_systems(Update, (show, count_down).chain().after(Obey));
+}
+
+/// What the player is asked in front of the match.
+#[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dialog {
+    /// Nothing.
+    #[default]
+    None,
+    /// How to go on.
+    Pause,
+}
+
+#[derive(Component)]
+struct Front;
+
+/// The seconds until the seat is gone.
+#[derive(Component)]
+struct Seconds;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Content {
+    Nothing,
+    Pause { can_give_up: bool, is_host: bool },
+    Reconnecting,
+}
+
+fn spawn(mut commands: Commands) {
+    let node = Node {
+        position_type: PositionType::Absolute,
+        width: percent(100),
+        height: percent(100),
+        align_items: AlignItems::Center,
+        justify_content: JustifyContent::Center,
+        ..default()
+    };
+    let front = (Front, node, GlobalZIndex(layer::DIALOG), TabGroup::modal(), Shown::<Content>(None));
+    commands.spawn((front, BackgroundColor(Color::NONE), Visibility::Hidden));
+}
+
+fn close(mut dialog: ResMut<Dialog>) {
+    *dialog = Dialog::None;
+}
+
+fn obey(
+    mut actions: MessageReader<Action>,
+    screen: Res<State<Screen>>,
+    time: Res<Time<Real>>,
+    mut dialog: ResMut<Dialog>,
+    mut session: ResMut<Session>,
+) {
+    let is_lost = session.seconds_to_come_back(time.elapsed()).is_some();
+    if *screen.get() != Screen::Match && !is_lost {
+        return;
+    }
+    for action in actions.read() {
+        match action {
+            Action::Back if is_lost => session.leave(time.elapsed()),
+            Action::Back => *dialog = if *dialog == Dialog::Pause { Dialog::None } else { Dialog::Pause },
+            Action::Resume => *dialog = Dialog::None,
+            Action::Leave => session.leave(time.elapsed()),
+            Action::GiveUp | Action::EndMatch => {
+                if let Some(client) = session.room() {
+                    match action {
+                        Action::GiveUp => client.give_up(),
+                        _ => client.order(HostOrder::Abort),
+                    }
+                }
+                *dialog = Dialog::None;
+            }
+            _ => {}
+        }
+    }
+}
+
+fn content(session: &Session, dialog: Dialog, is_lost: bool) -> Content {
+    match (dialog, session.client()) {
+        _ if is_lost => Content::Reconnecting,
+        (Dialog::Pause, Some(client)) => {
+            Content::Pause { can_give_up: !client.is_watching(), is_host: client.is_host() }
+        }
+        _ => Content::Nothing,
+    }
+}
+
+fn show(
+    mut redraw: Redraw,
+    kit: Kit,
+    session: Res<Session>,
+    dialog: Res<Dialog>,
+    screen: Res<State<Screen>>,
+    time: Res<Time<Real>>,
+    mut focus: ResMut<InputFocus>,
+    mut front: Single<(Entity, &mut Shown<Content>, &mut Visibility, &mut BackgroundColor), With<Front>>,
+) {
+    let is_lost = session.seconds_to_come_back(time.elapsed()).is_some();
+    let content = content(&session, *dialog, is_lost);
+    let (entity, shown, visibility, background) = &mut *front;
+    let is_shown = content != Content::Nothing;
+    let is_new = redraw.part(*entity, shown, content, |front, content| match content {
+        Content::Nothing => {}
+        Content::Pause { can_give_up, is_host } => spawn_pause(front, &kit, *can_give_up, *is_host),
+        Content::Reconnecting => spawn_reconnecting(front, &kit),
+    });
+    if !is_new {
+        return;
+    }
+    // A screen that comes after the match has a focus of its own.
+    if is_shown || *screen.get() == Screen::Match {
+        focus.clear();
+    }
+    visibility.set_if_neq(if is_shown { Visibility::Inherited } else { Visibility::Hidden });
+    background.0 = Color::srgba(0.01, 0.02, 0.05, if is_shown { 0.6 } else { 0.0 });
+}
+
+fn spawn_pause(front: &mut ChildSpawnerCommands<'_>, kit: &Kit, can_give_up: bool, is_host: bool) {
+    front.spawn(kit.card(400.0)).with_children(|card| {
+        card.spawn(kit.strong(kit.say(T::Paused), 26.0, TEXT));
+        card.spawn(kit.words(kit.say(T::PausedWhy), 15.0, TEXT_MUTED));
+        card.spawn(kit.row(0.0)).with_child((kit.button(Action::Resume, kit.say(T::Resume), Kind::Main), AutoFocus));
+        let mut button = |action: Action, text: T, kind: Kind| {
+            card.spawn(kit.row(0.0)).with_child(kit.button(action, kit.say(text), kind));
+        };
+        if can_give_up {
+            button(Action::GiveUp, T::GiveUp, Kind::Plain);
+        }
+        if is_host {
+            button(Action::EndMatch, T::EndMatch, Kind::Plain);
+        }
+        button(Action::Leave, T::LeaveRoom, Kind::Danger);
+    });
+}
+
+fn spawn_reconnecting(front: &mut ChildSpawnerCommands<'_>, kit: &Kit) {
+    front.spawn(kit.card(460.0)).insert(BorderColor::all(WARN.with_alpha(0.7))).with_children(|card| {
+        card.spawn(kit.strong(kit.say(T::Reconnecting), 28.0, TEXT));
+        card.spawn(kit.words(kit.say(T::ReconnectingWhy), 16.0, TEXT_MUTED));
+        card.spawn((kit.strong("", 54.0, WARN), Seconds, TextLayout::justify(Justify::Center)));
+        let leave = kit.button(Action::Leave, kit.say(T::LeaveRoom), Kind::Plain);
+        card.spawn(kit.row(0.0)).with_child((leave, AutoFocus));
+    });
+}
+
+fn count_down(
+    kit: Kit,
+    time: Res<Time<Real>>,
+    session: Res<Session>,
+    mut seconds: Query<(&mut Text, &mut TextColor), With<Seconds>>,
+) {
+    let Some(left) = session.seconds_to_come_back(time.elapsed()) else { return };
+    for (mut text, mut color) in &mut seconds {
+        let words = kit.fill(T::SecondsLeft, &[&left.to_string()]);
+        if text.0 != words {
+            text.0 = words;
+        }
+        color.0 = WARN.mix(&TEXT, 0.2 + 0.2 * swing(time.elapsed_secs_wrapped()));
+    }
+}

@@ -1,0 +1,126 @@
+//! What the host decides about the room. A click counts at once, however far away the server is: until it has answered,
+//! the host sees what was ordered.
+
+use bevy::prelude::*;
+use framehouse_client::{
+    client::{Client, Notice},
+    connect::ConnectError,
+    rooms::list_maps,
+};
+use framehouse_shared::{
+    ids::SLOTS_MAX,
+    protocol::control::{HostOrder, RoomOptions},
+};
+
+use crate::{
+    actions::Action,
+    session::{Errand, Heard, Session},
+};
+
+/// The fewest seats that a host can choose here.
+const SEATS_MIN: u8 = 2;
+
+/// The server's maps; none until it has named them.
+#[derive(Resource, Default)]
+pub struct Maps {
+    names: Vec<String>,
+    asked: Option<Errand<Result<Vec<String>, ConnectError>>>,
+}
+
+impl Maps {
+    /// Whether there is something to choose from.
+    pub const fn is_known(&self) -> bool {
+        !self.names.is_empty()
+    }
+}
+
+/// What the host has ordered and the server has not answered.
+#[derive(Resource, Default)]
+pub struct Ordered(Option<RoomOptions>);
+
+impl Ordered {
+    /// The room's options, as the player is to see them.
+    pub fn options<'a>(&'a self, client: &'a Client) -> Option<&'a RoomOptions> {
+        self.0.as_ref().or_else(|| client.options())
+    }
+}
+
+/// Another server may have other maps.
+pub fn ask_for_maps(session: Res<Session>, mut maps: ResMut<Maps>, mut ordered: ResMut<Ordered>) {
+    let server = session.server().to_owned();
+    *maps = Maps { names: Vec::new(), asked: Some(Errand::begin(move || list_maps(&server))) };
+    *ordered = Ordered::default();
+}
+
+/// Without an answer the map stays what it is.
+pub fn take_maps(mut maps: ResMut<Maps>) {
+    if let Some(Ok(names)) = maps.asked.as_mut().and_then(Errand::take) {
+        maps.names = names;
+    }
+}
+
+/// An order is answered by the same options, or by a refusal.
+pub fn settle(mut heard: MessageReader<Heard>, session: Res<Session>, mut ordered: ResMut<Ordered>) {
+    let is_refused = heard.read().any(|Heard(notice)| matches!(notice, Notice::Refused(_)));
+    let is_awaited = session.client().is_some_and(|client| client.is_host() && client.options() != ordered.0.as_ref());
+    if ordered.0.is_some() && (is_refused || !is_awaited) {
+        ordered.0 = None;
+    }
+}
+
+/// Passes on what the host clicked.
+pub fn order(
+    mut actions: MessageReader<Action>,
+    maps: Res<Maps>,
+    mut session: ResMut<Session>,
+    mut ordered: ResMut<Ordered>,
+) {
+    let Some(client) = session.room() else { return };
+    for action in actions.read() {
+        let Some(options) = ordered.options(client).cloned() else { return };
+        let options = match action {
+            Action::Map(step) => RoomOptions { map: stepped(&maps.names, options.map.as_deref(), *step), ..options },
+            Action::Seats(step) => RoomOptions { seats: stepped_seats(options.seats, *step), ..options },
+            Action::Private(private) => RoomOptions { private: *private, ..options },
+            _ => continue,
+        };
+        client.order(HostOrder::Configure(options.clone()));
+        ordered.0 = Some(options);
+    }
+}
+
+/// As many seats more or fewer as there may be.
+pub fn stepped_seats(seats: u8, step: i8) -> u8 {
+    seats.saturating_add_signed(step).clamp(SEATS_MIN.min(seats), SLOTS_MAX as u8)
+}
+
+/// The map so many places on; before the first one and after the last are all of them in turn.
+fn stepped(names: &[String], map: Option<&str>, step: i8) -> Option<String> {
+    let place = map.map_or(0, |map| names.iter().position(|name| name == map).map_or(0, |place| place + 1));
+    let places = names.len() as i64 + 1;
+    let next = (place as i64 + i64::from(step)).rem_euclid(places) as usize;
+    next.checked_sub(1).map(|next| names[next].clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn maps_go_round_in_both_directions() {
+        let names = ["basin", "crossing"].map(str::to_owned);
+        let go = |map: Option<&str>, step| stepped(&names, map, step);
+        assert_eq!(go(None, 1).as_deref(), Some("basin"));
+        assert_eq!(go(Some("basin"), 1).as_deref(), Some("crossing"));
+        assert_eq!(go(Some("crossing"), 1), None);
+        assert_eq!(go(None, -1).as_deref(), Some("crossing"));
+        assert_eq!(go(Some("a map of old"), 1).as_deref(), Some("basin"));
+        assert_eq!(stepped(&[], None, 1), None);
+    }
+
+    #[test]
+    fn seats_stay_in_their_range() {
+        assert_eq!([stepped_seats(2, -1), stepped_seats(16, 1), stepped_seats(8, 1)], [2, 16, 9]);
+        assert_eq!(stepped_seats(1, -1), 1, "a room of one seat stays one");
+    }
+}

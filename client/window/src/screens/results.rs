@@ -1,0 +1,247 @@
+//! After a match: who won, everybody's points counting up, their curves, and the next match.
+
+mod ranking;
+mod saving;
+
+use bevy::prelude::*;
+use framehouse_client::client::MatchResults;
+use framehouse_shared::{
+    ids::Slot,
+    protocol::control::{Phase, PlayerState},
+    tick::Tick,
+};
+
+use super::{
+    Screen, SeenResults,
+    curves::Curves,
+    plot::{Curve, plot},
+};
+use saving::{Saving, SavingShown};
+
+use crate::{
+    actions::{Action, Obey},
+    easing::{ease_out, grouped},
+    palette::{Colors, GROOVE, TEXT, TEXT_MUTED},
+    session::Session,
+    settings::Settings,
+    texts::T,
+    ui::{
+        Kind, Kit,
+        redraw::{Redraw, Shown},
+    },
+    view::GameView,
+};
+
+/// How long points count and curves grow, in seconds.
+const COUNT_SECONDS: f32 = 1.8;
+/// The plot's size, in pixels of its picture.
+const PLOT: UVec2 = UVec2::new(1040, 660);
+
+pub(super) fn plugin(app: &mut App) {
+    app.init_resource::<Counting>().init_resource::<Saving>();
+    app.add_systems(Update, saving::listen.before(Obey));
+    app.add_systems(OnEnter(Screen::Results), spawn);
+    app.add_systems(Update, (obey, saving::save).in_set(Obey).run_if(in_state(Screen::Results)));
+    let systems = (count, ranking::write, grow_curves, show_ways);
+    app.add_systems(Update, systems.chain().after(Obey).run_if(in_state(Screen::Results)));
+}
+
+/// How far the points have counted and the curves have grown, 0 to 1.
+#[derive(Resource, Default)]
+struct Counting {
+    seconds: f32,
+    part: f32,
+}
+
+#[derive(Component)]
+struct Plot {
+    picture: Handle<Image>,
+    drawn: f32,
+}
+
+#[derive(Component)]
+struct Ways;
+
+#[derive(Clone, Debug, PartialEq)]
+struct WaysShown {
+    /// Nothing for who watches.
+    is_ready: Option<bool>,
+    is_lobby: bool,
+    saving: SavingShown,
+}
+
+fn spawn(
+    mut commands: Commands,
+    kit: Kit,
+    session: Res<Session>,
+    (view, settings): (Res<GameView>, Res<Settings>),
+    curves: Res<Curves>,
+    mut counting: ResMut<Counting>,
+    mut images: ResMut<Assets<Image>>,
+) {
+    *counting = Counting::default();
+    let Some((results, own)) = session.client().and_then(|client| Some((client.results()?, client.slot()))) else {
+        return;
+    };
+    let heading = kit.fill(T::Curves, &[kit.say(view.about().points)]);
+    let picture = images.add(plot(PLOT, &[], 0.0));
+    let outer = Node {
+        width: px(1180),
+        height: percent(100),
+        max_height: px(860),
+        flex_direction: FlexDirection::Column,
+        row_gap: px(16),
+        ..default()
+    };
+    let inner =
+        |width: f32| Node { padding: px(22).all(), row_gap: px(8), flex_grow: width, flex_basis: px(0), ..default() };
+    commands.spawn(kit.screen(Screen::Results)).with_children(|screen| {
+        screen.spawn(outer).with_children(|column| {
+            column.spawn((
+                kit.strong(&title(results, own, &kit), 40.0, TEXT),
+                TextLayout::new(Justify::Center, LineBreak::WordOrCharacter),
+            ));
+            let middle = Node { flex_grow: 1.0, column_gap: px(16), min_height: px(0), ..default() };
+            column.spawn(middle).with_children(|row| {
+                row.spawn(kit.panel(inner(1.0))).with_children(|panel| {
+                    ranking::spawn(panel, &kit, results, own, |entry| view.detail(&entry.score, &settings));
+                });
+                row.spawn(kit.panel(inner(1.0)))
+                    .with_children(|panel| spawn_plot(panel, &kit, &curves, &heading, picture));
+            });
+            let ways = Node { flex_direction: FlexDirection::Column, row_gap: px(8), flex_shrink: 0.0, ..default() };
+            column.spawn((Ways, ways, Shown::<WaysShown>(None)));
+        });
+    });
+}
+
+fn title(results: &MatchResults, own: Option<Slot>, kit: &Kit) -> String {
+    match results.ranking.first() {
+        None => kit.say(T::MatchOver).to_owned(),
+        Some(best) if own == Some(best.slot) => kit.say(T::YouWin).to_owned(),
+        Some(best) => kit.fill(T::Wins, &[&best.name]),
+    }
+}
+
+fn spawn_plot(panel: &mut ChildSpawnerCommands<'_>, kit: &Kit, curves: &Curves, heading: &str, picture: Handle<Image>) {
+    panel.spawn(kit.strong(heading, 15.0, TEXT_MUTED));
+    if curves.is_empty() {
+        panel.spawn(kit.words(kit.say(T::NoCurves), 15.0, TEXT_MUTED));
+        return;
+    }
+    let node = Node { flex_grow: 1.0, min_height: px(0), border_radius: BorderRadius::all(px(10)), ..default() };
+    let (_, most) = curves.extent();
+    panel.spawn((node, BackgroundColor(GROOVE))).with_children(|frame| {
+        let stretched = Node { width: percent(100), height: percent(100), ..default() };
+        let image = ImageNode { image: picture.clone(), image_mode: NodeImageMode::Stretch, ..default() };
+        frame.spawn((Plot { picture, drawn: -1.0 }, image, stretched));
+        let corner = Node { position_type: PositionType::Absolute, left: px(10), top: px(6), ..default() };
+        frame.spawn((kit.words(&grouped(most), 13.0, TEXT_MUTED), corner));
+    });
+}
+
+fn count(time: Res<Time<Real>>, mut counting: ResMut<Counting>) {
+    if counting.part < 1.0 {
+        counting.seconds += time.delta_secs().min(0.1);
+        counting.part = ease_out(counting.seconds / COUNT_SECONDS);
+    }
+}
+
+/// Draws the curves again while they grow.
+fn grow_curves(
+    (session, colors): (Res<Session>, Res<Colors>),
+    curves: Res<Curves>,
+    counting: Res<Counting>,
+    mut plots: Query<&mut Plot>,
+    mut images: ResMut<Assets<Image>>,
+) {
+    let own = session.client().and_then(|client| client.slot());
+    for mut shown in &mut plots {
+        if shown.drawn >= counting.part && !curves.is_changed() {
+            continue;
+        }
+        shown.drawn = counting.part;
+        let picture = plot(PLOT, &lines(&curves, &colors, own), counting.part);
+        // The picture was added with this screen, and lives as long as the plot.
+        drop(images.insert(shown.picture.id(), picture));
+    }
+}
+
+/// The player's own line lies on top.
+fn lines(curves: &Curves, colors: &Colors, own: Option<Slot>) -> Vec<Curve> {
+    let (last, most) = curves.extent();
+    let place = |(tick, points): &(Tick, i64)| Vec2::new(tick.0 as f32 / last.0 as f32, *points as f32 / most as f32);
+    let line = |slot: Slot| Curve {
+        color: colors.player(slot),
+        points: curves.of(slot).iter().map(place).collect(),
+        is_own: own == Some(slot),
+    };
+    let mut lines: Vec<Curve> = Slot::all().map(line).collect();
+    lines.sort_by_key(|line| line.is_own);
+    lines
+}
+
+fn show_ways(
+    mut redraw: Redraw,
+    kit: Kit,
+    session: Res<Session>,
+    saving: Res<Saving>,
+    mut ways: Single<(Entity, &mut Shown<WaysShown>), With<Ways>>,
+) {
+    let Some(client) = session.client() else { return };
+    let is_lobby = matches!(client.phase(), Some(Phase::Lobby { .. }));
+    let is_ready = client.slot().map(|_| client.state() == Some(PlayerState::Ready));
+    let (entity, shown) = &mut *ways;
+    redraw.part(*entity, shown, WaysShown { is_ready, is_lobby, saving: saving.shown() }, |column, ways| {
+        if let Some((text, detail)) = &ways.saving.words {
+            let layout = TextLayout::new(Justify::Center, LineBreak::WordOrCharacter);
+            column.spawn((kit.words(&kit.fill(*text, &[detail]), 15.0, TEXT_MUTED), layout));
+        }
+        column.spawn(kit.row(11.0)).with_children(|row| spawn_ways(row, &kit, ways));
+    });
+}
+
+fn spawn_ways(row: &mut ChildSpawnerCommands<'_>, kit: &Kit, ways: &WaysShown) {
+    row.spawn(kit.button(Action::Leave, kit.say(T::ToMenu), Kind::Plain));
+    row.spawn(kit.button(Action::ToLobby, kit.say(T::ToLobby), Kind::Plain));
+    if let Some(text) = ways.saving.button {
+        row.spawn(kit.button(Action::SaveReplay, kit.say(text), Kind::Plain));
+    }
+    match ways.is_ready {
+        Some(false) => {
+            row.spawn(kit.button(Action::Ready(true), kit.say(T::Rematch), Kind::Main));
+        }
+        Some(true) => {
+            row.spawn(kit.button(Action::Ready(false), kit.say(T::WaitingRematch), Kind::Chosen));
+        }
+        None => {}
+    }
+}
+
+fn obey(
+    mut actions: MessageReader<Action>,
+    time: Res<Time<Real>>,
+    mut session: ResMut<Session>,
+    mut seen: ResMut<SeenResults>,
+    mut rematch: Local<bool>,
+) {
+    for action in actions.read() {
+        match action {
+            Action::Leave => session.leave(time.elapsed()),
+            Action::ToLobby | Action::Back => {
+                seen.0 = session.client().and_then(|client| client.results()).map(|results| results.match_no);
+            }
+            Action::Ready(ready) => *rematch = *ready,
+            _ => {}
+        }
+    }
+    // A room that still shows its results takes no readiness: it is said when the room is back in its lobby.
+    let Some(client) = session.room().filter(|client| matches!(client.phase(), Some(Phase::Lobby { .. }))) else {
+        return;
+    };
+    let is_ready = client.state() == Some(PlayerState::Ready);
+    if *rematch && !is_ready {
+        client.set_ready(true);
+        *rematch = false;
+    }
+}

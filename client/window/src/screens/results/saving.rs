@@ -1,0 +1,109 @@
+//! The replay of the match that is over: fetched from the server into the player's folder.
+
+use std::path::{Path, PathBuf};
+
+use bevy::prelude::*;
+use framehouse_client::{
+    client::Notice,
+    replays::{SaveError, save_replay},
+};
+use framehouse_shared::{
+    ids::MatchId,
+    protocol::control::{Phase, RoomEvent},
+};
+
+use crate::{
+    actions::Action,
+    session::{Errand, Heard, Problem, Session},
+    settings::{Settings, Store},
+    texts::T,
+};
+
+/// What became of the replay of the last match.
+#[derive(Resource, Default)]
+pub struct Saving {
+    match_id: Option<MatchId>,
+    errand: Option<Errand<Result<PathBuf, SaveError>>>,
+    outcome: Outcome,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+enum Outcome {
+    #[default]
+    Nothing,
+    Saved(PathBuf),
+    Failed(String),
+}
+
+/// What the player can do about it, and what there is to say.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SavingShown {
+    /// The words on the button, if there is one.
+    pub button: Option<T>,
+    /// What became of it.
+    pub words: Option<(T, String)>,
+}
+
+impl Saving {
+    /// What is shown of it.
+    pub fn shown(&self) -> SavingShown {
+        let button = match (&self.errand, &self.outcome) {
+            (Some(_), _) => Some(T::SavingReplay),
+            (None, Outcome::Saved(_)) => None,
+            (None, _) => self.match_id.map(|_| T::SaveReplay),
+        };
+        let words = match &self.outcome {
+            Outcome::Nothing => None,
+            Outcome::Saved(path) => Some((T::ReplaySaved, path.display().to_string())),
+            Outcome::Failed(sentence) => Some((T::ReplayNotSaved, sentence.clone())),
+        };
+        SavingShown { button, words }
+    }
+}
+
+/// A match has a replay when its result is saved; the next match has another one.
+pub fn listen(mut heard: MessageReader<Heard>, mut saving: ResMut<Saving>) {
+    for Heard(notice) in heard.read() {
+        match notice {
+            Notice::ResultSaved { match_id, .. } => {
+                *saving = Saving { match_id: Some(*match_id), ..default() };
+            }
+            Notice::Welcomed | Notice::Room(RoomEvent::Phase(Phase::Loading { .. } | Phase::Countdown { .. })) => {
+                *saving = Saving::default();
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Begins when asked to, and looks for the outcome.
+pub fn save(
+    mut actions: MessageReader<Action>,
+    session: Res<Session>,
+    settings: Res<Settings>,
+    store: Res<Store>,
+    mut saving: ResMut<Saving>,
+) {
+    let is_asked = actions.read().any(|action| *action == Action::SaveReplay);
+    if let Some((match_id, folder)) = saving.match_id.zip(store.replays()).filter(|_| is_asked)
+        && saving.errand.is_none()
+    {
+        let server = session.server().to_owned();
+        saving.errand = Some(Errand::begin(move || save_replay(&server, match_id, Path::new(&folder))));
+    }
+    if let Some(outcome) = saving.errand.as_mut().and_then(Errand::take) {
+        saving.errand = None;
+        saving.outcome = match outcome {
+            Ok(path) => Outcome::Saved(path),
+            Err(error) => Outcome::Failed(sentence(&error, &settings)),
+        };
+    }
+}
+
+fn sentence(error: &SaveError, settings: &Settings) -> String {
+    match error {
+        _ if error.is_missing() => settings.say(T::NoReplay).to_owned(),
+        SaveError::Server(error) => Problem::of_refusal(error, settings).sentence,
+        SaveError::Broken(_) | SaveError::Disk(..) => error.to_string(),
+    }
+}

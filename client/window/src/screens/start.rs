@@ -1,0 +1,37 @@
+//! How the program begins: with the menu, or with what the command line asks for.
+
+use bevy::prelude::*;
+
+use super::Screen;
+use crate::{args::Args, session::Session, settings::Settings};
+
+/// Does what the command line asks for, once.
+pub struct StartPlugin(pub Args);
+
+#[derive(Resource)]
+struct Begin(Args);
+
+impl Plugin for StartPlugin {
+    fn build(&self, app: &mut App) {
+        app.insert_resource(Begin(self.0.clone()));
+        app.add_systems(PostStartup, begin);
+    }
+}
+
+fn begin(
+    begin: Res<Begin>,
+    time: Res<Time<Real>>,
+    settings: Res<Settings>,
+    mut session: ResMut<Session>,
+    mut next: ResMut<NextState<Screen>>,
+) {
+    if let Some(wish) = begin.0.wish() {
+        session.begin(wish, &settings, time.elapsed());
+    }
+    if let Some(file) = &begin.0.replay {
+        session.show_replay(file.clone(), &settings, time.elapsed());
+    }
+    if let Some(screen @ (Screen::Browser | Screen::Settings | Screen::Replays)) = begin.0.screen {
+        next.set(screen);
+    }
+}

@@ -1,0 +1,295 @@
+//! The session behind the window: asked for on a thread of its own, then driven once a frame; a lost one is asked for
+//! again.
+//!
+//! ```text
+//! Idle -> Asking -> Open -> Idle          the player left
+//!                   Open -> Lost -> Open  the connection was lost, and the seat was still there (comeback.rs)
+//!         Asking, Open, Lost -> Over      a sentence for the player (problem.rs)
+//! Idle -> Opening -> Showing -> Idle      a recorded match instead (film.rs)
+//! ```
+
+mod asking;
+mod comeback;
+mod errand;
+mod film;
+#[cfg(any(test, feature = "gamepad"))]
+mod gamepad;
+mod moment;
+mod problem;
+mod readiness;
+mod silence;
+mod ticket;
+mod view;
+mod wish;
+
+use std::time::{Duration, Instant};
+
+use bevy::{input::InputSystems, prelude::*, window::ExitSystems};
+use bevy_renet::RenetReceive;
+use framehouse_client::{
+    client::{Client, Notice},
+    connect::{RoomRequest, SessionRequest},
+    film::Film,
+    net::{Cause, End},
+    rejoin::{Rejoin, SEAT_KEPT},
+};
+use framehouse_shared::{ids::RoomCode, net_sim::NetSimConfig, rng::SimRng};
+
+use super::{
+    args::Args,
+    controls::{Controls, gather},
+    game::Game,
+    keys::Pad,
+    settings::Settings,
+    view::{GameView, SendCommand},
+};
+use asking::{Asked, Fresh};
+use comeback::{Lost, Progress};
+use silence::Silence;
+
+pub use errand::Errand;
+pub use moment::Moment;
+pub use problem::{Problem, as_sentence};
+pub use ticket::{Offer, Ticket};
+pub use wish::{PRACTICE_BOTS, Wish};
+
+/// How long a session that the player has left may take to say so.
+const PARTING_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// Gets sessions and keeps them going, in [`PreUpdate`] and [`RenetReceive`].
+pub struct SessionPlugin(pub Args, pub Game);
+
+/// What is done in the last frame of all, in [`Last`].
+#[derive(SystemSet, Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Farewell;
+
+/// What the session heard in this frame.
+#[derive(Message, Clone, Debug)]
+pub struct Heard(pub Notice);
+
+impl Plugin for SessionPlugin {
+    fn build(&self, app: &mut App) {
+        app.insert_resource(Session::new(&self.0, self.1.clone())).init_resource::<Controls>().init_resource::<Pad>();
+        app.add_message::<Heard>().add_message::<SendCommand>();
+        app.add_plugins(ticket::plugin);
+        #[cfg(feature = "gamepad")]
+        app.add_plugins(gamepad::driver::plugin);
+        app.configure_sets(PreUpdate, RenetReceive.after(InputSystems));
+        app.add_systems(PreUpdate, (gather, drive, readiness::get_ready).chain().in_set(RenetReceive));
+        // Whatever ends the program does so before: a farewell in the next frame is never said.
+        app.configure_sets(Last, Farewell.after(ExitSystems));
+        app.add_systems(Last, leave_at_exit.run_if(on_message::<AppExit>).in_set(Farewell));
+    }
+}
+
+/// The player's session, from the first request to the last message.
+#[derive(Resource)]
+pub struct Session {
+    stage: Stage,
+    game: Game,
+    wish: Option<Wish>,
+    server: String,
+    /// What gets a lost session back.
+    request: Option<SessionRequest>,
+    seat_kept: Duration,
+    silence: Silence,
+    net_sim: Option<NetSimConfig>,
+    autopilot: Option<SimRng>,
+    parting: Vec<(Box<Client>, Duration)>,
+}
+
+enum Stage {
+    Idle,
+    Asking(Asked),
+    Open(Box<Client>),
+    Lost(Box<Lost>),
+    /// A replay is being read.
+    Opening(Errand<Result<Box<Film>, Problem>>),
+    Showing(Box<Film>),
+    /// The client is kept for what it measured.
+    Over(Problem, Option<Box<Client>>),
+}
+
+impl Session {
+    fn new(args: &Args, game: Game) -> Self {
+        Self {
+            stage: Stage::Idle,
+            game,
+            wish: None,
+            server: String::new(),
+            request: None,
+            seat_kept: SEAT_KEPT,
+            silence: Silence::default(),
+            net_sim: args.net_sim,
+            autopilot: args.autopilot.then(|| SimRng::new(seed_of(args.name.as_deref().unwrap_or_default()))),
+            parting: Vec::new(),
+        }
+    }
+
+    /// Asks for a session; one that there was is left.
+    pub(crate) fn begin(&mut self, wish: Wish, settings: &Settings, now: Duration) {
+        self.leave(now);
+        let (server, request) = wish.request(settings);
+        self.stage = Stage::Asking(Asked::ask(&self.game, server.clone(), request.clone()));
+        (self.wish, self.server, self.request) = (Some(wish), server, Some(request));
+    }
+
+    /// Asks for the same once more.
+    pub(crate) fn try_again(&mut self, settings: &Settings, now: Duration) {
+        if let Some(wish) = self.wish.clone() {
+            self.begin(wish, settings, now);
+        }
+    }
+
+    /// Leaves, or stops asking. The server hears of it while the player is elsewhere already.
+    pub(crate) fn leave(&mut self, now: Duration) {
+        if let Stage::Open(mut client) = std::mem::replace(&mut self.stage, Stage::Idle) {
+            client.leave();
+            self.parting.push((client, now + PARTING_TIME_MAX));
+        }
+        self.wish = None;
+    }
+
+    /// The net core, for what the player asks of the room.
+    pub(crate) fn room(&mut self) -> Option<&mut Client> {
+        if let Stage::Open(client) = &mut self.stage { Some(client) } else { None }
+    }
+
+    /// The net core, for a test that breaks something; views are only lent the match.
+    #[cfg(feature = "corrupt")]
+    pub fn client_mut(&mut self) -> Option<&mut Client> {
+        self.room()
+    }
+
+    fn take_answer(&mut self, settings: &Settings, now: Duration) {
+        let Stage::Asking(asked) = &mut self.stage else { return };
+        let Some(answer) = asked.take(now, self.net_sim) else { return };
+        self.stage = match answer {
+            Ok(fresh) => {
+                self.keep_key(&fresh);
+                self.silence = Silence::default();
+                Stage::Open(fresh.client)
+            }
+            Err(error) => Stage::Over(Problem::of_refusal(&error, settings), None),
+        };
+    }
+
+    /// Whoever only watches has no seat to come back to, and just asks for the same again.
+    fn keep_key(&mut self, fresh: &Fresh) {
+        self.seat_kept = fresh.seat_kept;
+        if let Some(request) = self.request.as_mut().filter(|request| !matches!(request.room, RoomRequest::Watch(_))) {
+            request.room = RoomRequest::Code(fresh.code);
+            request.resume = Some(fresh.resume.clone());
+        }
+    }
+
+    /// What gets this seat back after a restart.
+    fn ticket(&self) -> Option<(RoomCode, &SessionRequest, Duration)> {
+        let is_practice = self.wish == Some(Wish::Practice);
+        let code = self.client().filter(|client| client.slot().is_some() && !is_practice)?.code()?;
+        Some((code, self.request.as_ref().filter(|request| request.resume.is_some())?, self.seat_kept))
+    }
+
+    fn send_command(&mut self, bytes: &[u8]) {
+        if let Stage::Open(client) = &mut self.stage {
+            client.send_command(bytes);
+        }
+    }
+
+    fn update(&mut self, now: Duration, view: &GameView, controls: &mut Controls) -> Vec<Notice> {
+        let Stage::Open(client) = &mut self.stage else { return Vec::new() };
+        let autopilot = &mut self.autopilot;
+        let begin = Instant::now();
+        let mut command = None;
+        client.update(now, &mut |request| {
+            let input = match autopilot {
+                Some(rng) => {
+                    command = command.take().or_else(|| request.bot_command(rng));
+                    request.bot_input(rng)
+                }
+                None => view.input(controls, &request),
+            };
+            controls.note_input();
+            input
+        });
+        client.note_cost(begin.elapsed());
+        if let Some(command) = command {
+            client.send_command(&command);
+        }
+        self.silence.listen(client, now);
+        client.drain_notices().collect()
+    }
+
+    fn notice_end(&mut self, settings: &Settings, now: Duration) {
+        let Stage::Open(client) = &self.stage else { return };
+        let fell_silent = || End {
+            cause: Cause::Silence,
+            reason: "Nothing comes from the server any more.".to_owned(),
+            is_lost: true,
+        };
+        let Some(end) = client.end().cloned().or_else(|| self.silence.is_loss().then(fell_silent)) else { return };
+        // A session that never was in its room has no seat to come back to.
+        let can_come_back = end.is_lost && client.phase().is_some();
+        let Stage::Open(client) = std::mem::replace(&mut self.stage, Stage::Idle) else { return };
+        self.stage = match self.request.clone().filter(|_| can_come_back) {
+            Some(request) => {
+                let rejoin = Rejoin::new(now, self.seat_kept);
+                Stage::Lost(Box::new(Lost::new(client, &self.game, self.server.clone(), request, rejoin)))
+            }
+            None => Stage::Over(Problem::of_end(&end, settings), Some(client)),
+        };
+    }
+
+    fn come_back(&mut self, settings: &Settings, now: Duration) {
+        let Stage::Lost(lost) = &mut self.stage else { return };
+        match lost.update(now, self.net_sim) {
+            Progress::Waiting => {}
+            Progress::Back(fresh) => {
+                self.keep_key(&fresh);
+                self.silence = Silence::default();
+                self.stage = Stage::Open(fresh.client);
+            }
+            Progress::Gone(error) => {
+                let problem = Problem::of_lost_seat(error.as_ref(), settings);
+                let Stage::Lost(lost) = std::mem::replace(&mut self.stage, Stage::Idle) else { return };
+                self.stage = Stage::Over(problem, Some(lost.into_frozen()));
+            }
+        }
+    }
+
+    fn part(&mut self, now: Duration) {
+        self.parting.iter_mut().for_each(|(client, _)| client.update(now, &mut |_| default()));
+        self.parting.retain(|(client, until)| client.end().is_none() && now < *until);
+    }
+}
+
+fn drive(
+    time: Res<Time<Real>>,
+    settings: Res<Settings>,
+    view: Res<GameView>,
+    mut session: ResMut<Session>,
+    mut controls: ResMut<Controls>,
+    mut commands: MessageReader<SendCommand>,
+    mut heard: MessageWriter<Heard>,
+) {
+    let now = time.elapsed();
+    session.take_answer(&settings, now);
+    commands.read().for_each(|SendCommand(bytes)| session.send_command(bytes));
+    heard.write_batch(session.update(now, &view, &mut controls).into_iter().map(Heard));
+    session.notice_end(&settings, now);
+    session.come_back(&settings, now);
+    session.part(now);
+    session.take_film();
+}
+
+/// Says good-bye, so that the seat is free at once; the answer is not waited for.
+fn leave_at_exit(time: Res<Time<Real>>, mut session: ResMut<Session>) {
+    if let Some(client) = session.room() {
+        client.leave();
+        client.update(time.elapsed(), &mut |_| default());
+    }
+}
+
+fn seed_of(name: &str) -> u64 {
+    name.bytes().fold(17, |seed, byte| seed * 31 % 1_000_003 + u64::from(byte))
+}

@@ -1,0 +1,165 @@
+//! A gamepad, behind the feature of that name: in a match it gives what actions are bound to ([`Pad`](crate::keys::Pad)),
+//! and the right stick points; in menus it is a small keyboard.
+//!
+//! What it does is plain and tested without a gamepad; only [`driver`] knows Bevy's.
+
+use bevy::prelude::*;
+
+use crate::screens::Screen;
+
+/// The buttons that lead through menus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Knob {
+    /// The cross.
+    Up,
+    /// The cross.
+    Down,
+    /// The cross.
+    Left,
+    /// The cross.
+    Right,
+    /// The lower button.
+    Yes,
+    /// The right button.
+    No,
+    /// The one in the middle.
+    Menu,
+}
+
+impl Knob {
+    /// The key that does the same: all screens are used with the keyboard alone. In a match the cross and its
+    /// neighbours are for the game.
+    pub const fn key(self, screen: Screen, has_dialog: bool) -> Option<KeyCode> {
+        match self {
+            Self::Menu => Some(KeyCode::Escape),
+            _ if matches!(screen, Screen::Match) && !has_dialog => None,
+            Self::Up => Some(KeyCode::ArrowUp),
+            Self::Down => Some(KeyCode::ArrowDown),
+            Self::Left => Some(KeyCode::ArrowLeft),
+            Self::Right => Some(KeyCode::ArrowRight),
+            Self::Yes => Some(KeyCode::Enter),
+            Self::No => Some(KeyCode::Escape),
+        }
+    }
+}
+
+#[cfg(feature = "gamepad")]
+pub mod driver {
+    //! Reads gamepads.
+
+    use bevy::{
+        input::{
+            ButtonState, InputSystems,
+            keyboard::{Key, KeyboardInput},
+        },
+        prelude::*,
+        window::PrimaryWindow,
+    };
+
+    use super::Knob;
+    use crate::{
+        controls::{Controls, gather},
+        keys::{Pad, PadInput},
+        screens::{Dialog, Screen},
+        session::{Session, drive},
+        view::GameView,
+    };
+
+    /// How far from the player the right stick points, as a part of the field's smaller side: any distance is the same
+    /// direction.
+    const REACH: f32 = 0.2;
+
+    const BUTTONS: [(GamepadButton, PadInput); 12] = [
+        (GamepadButton::South, PadInput::South),
+        (GamepadButton::East, PadInput::East),
+        (GamepadButton::West, PadInput::West),
+        (GamepadButton::North, PadInput::North),
+        (GamepadButton::LeftTrigger, PadInput::LeftShoulder),
+        (GamepadButton::RightTrigger, PadInput::RightShoulder),
+        (GamepadButton::LeftTrigger2, PadInput::LeftTrigger),
+        (GamepadButton::RightTrigger2, PadInput::RightTrigger),
+        (GamepadButton::DPadUp, PadInput::CrossUp),
+        (GamepadButton::DPadDown, PadInput::CrossDown),
+        (GamepadButton::DPadLeft, PadInput::CrossLeft),
+        (GamepadButton::DPadRight, PadInput::CrossRight),
+    ];
+
+    const KNOBS: [(GamepadButton, Knob); 7] = [
+        (GamepadButton::DPadUp, Knob::Up),
+        (GamepadButton::DPadDown, Knob::Down),
+        (GamepadButton::DPadLeft, Knob::Left),
+        (GamepadButton::DPadRight, Knob::Right),
+        (GamepadButton::South, Knob::Yes),
+        (GamepadButton::East, Knob::No),
+        (GamepadButton::Start, Knob::Menu),
+    ];
+
+    /// Reads every gamepad before the net core asks for inputs.
+    pub fn plugin(app: &mut App) {
+        app.add_systems(PreUpdate, strike_keys.before(InputSystems));
+        app.add_systems(PreUpdate, (read.before(gather), aim.after(gather).before(drive)).after(InputSystems));
+    }
+
+    fn read(gamepads: Query<&Gamepad>, mut pad: ResMut<Pad>) {
+        let sum = |stick: fn(&Gamepad) -> Vec2| gamepads.iter().map(stick).fold(Vec2::ZERO, |sum, stick| sum + stick);
+        let is_held = |button| gamepads.iter().any(|gamepad| gamepad.pressed(button));
+        let held = BUTTONS.into_iter().filter(|(button, _)| is_held(*button)).map(|(_, input)| input);
+        *pad = Pad { push: sum(Gamepad::left_stick), aim: sum(Gamepad::right_stick), held: held.collect() };
+    }
+
+    fn aim(pad: Res<Pad>, session: Res<Session>, view: Res<GameView>, mut controls: ResMut<Controls>) {
+        let place = session.slot().and_then(|slot| session.simulation()?.view_position(slot));
+        let reach = REACH * view.field().min_element();
+        if let Some(pointer) = place.and_then(|place| pad.pointer(place, reach)) {
+            controls.pointer = Some(pointer);
+        }
+    }
+
+    /// What was pressed in the last frame is a key in this one.
+    fn strike_keys(
+        pads: Query<&Gamepad>,
+        screen: Res<State<Screen>>,
+        dialog: Res<Dialog>,
+        window: Single<Entity, With<PrimaryWindow>>,
+        mut keys: MessageWriter<KeyboardInput>,
+    ) {
+        let has_dialog = *dialog != Dialog::None;
+        for (pad, (button, knob)) in pads.iter().flat_map(|pad| KNOBS.map(|knob| (pad, knob))) {
+            let Some(key_code) = knob.key(*screen.get(), has_dialog).filter(|_| pad.just_pressed(button)) else {
+                continue;
+            };
+            for state in [ButtonState::Pressed, ButtonState::Released] {
+                let logical_key = logical(key_code);
+                keys.write(KeyboardInput { key_code, logical_key, state, text: None, repeat: false, window: *window });
+            }
+        }
+    }
+
+    const fn logical(key: KeyCode) -> Key {
+        match key {
+            KeyCode::ArrowUp => Key::ArrowUp,
+            KeyCode::ArrowDown => Key::ArrowDown,
+            KeyCode::ArrowLeft => Key::ArrowLeft,
+            KeyCode::ArrowRight => Key::ArrowRight,
+            KeyCode::Enter => Key::Enter,
+            _ => Key::Escape,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cross_leads_through_menus_and_not_through_a_match() {
+        let keys = [Knob::Up, Knob::Down, Knob::Left, Knob::Right, Knob::Yes, Knob::No, Knob::Menu]
+            .map(|knob| knob.key(Screen::Menu, false).expect("each does something in a menu"));
+        let arrows = [KeyCode::ArrowUp, KeyCode::ArrowDown, KeyCode::ArrowLeft, KeyCode::ArrowRight];
+        assert_eq!((&keys[..4], &keys[4..]), (&arrows[..], &[KeyCode::Enter, KeyCode::Escape, KeyCode::Escape][..]));
+        assert_eq!(Knob::Down.key(Screen::Match, false), None);
+        assert_eq!(Knob::Down.key(Screen::Match, true), Some(KeyCode::ArrowDown));
+        assert_eq!(Knob::Yes.key(Screen::Lobby, false), Some(KeyCode::Enter));
+        assert_eq!(Knob::Menu.key(Screen::Match, false), Some(KeyCode::Escape));
+    }
+}

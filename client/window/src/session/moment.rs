@@ -1,0 +1,76 @@
+//! The moment of a match that is shown, for time bars: of a recorded match, or of a running one that is watched.
+
+use framehouse_client::timeline::Timeline;
+
+use super::{Session, Stage};
+
+/// A moment of a match.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Moment {
+    /// Its place, in ticks.
+    pub position: f64,
+    /// How long the match is so far, in ticks.
+    pub end: u32,
+    /// Ticks a second.
+    pub tick_rate: u16,
+    /// Whether it is the present of a running match.
+    pub is_live: bool,
+}
+
+impl Moment {
+    /// Whether there is nothing after it.
+    pub fn is_over(&self) -> bool {
+        self.position >= f64::from(self.end)
+    }
+}
+
+impl Session {
+    /// The moment that is shown, or gone to, of a match in which the player may go to another one.
+    pub fn moment(&self) -> Option<Moment> {
+        if let Some(film) = self.film() {
+            let timeline = film.timeline();
+            let (position, end, tick_rate) = (timeline.position(), timeline.ticks(), timeline.tick_rate());
+            return Some(Moment { position, end, tick_rate, is_live: false });
+        }
+        let Stage::Open(client) = &self.stage else { return None };
+        let end = client.can_rewind().then(|| client.live_end())?;
+        let past = client.rewind_position();
+        let position = past.or_else(|| client.view_time()).unwrap_or_default().min(f64::from(end));
+        Some(Moment { position, end, tick_rate: client.tick_rate()?, is_live: past.is_none() })
+    }
+
+    /// The past that is shown: a recorded match, or what was before in a running one.
+    pub fn timeline(&self) -> Option<&Timeline> {
+        self.film().map(|film| film.timeline()).or_else(|| self.client()?.rewound())
+    }
+
+    /// Whether a running match is shown as it was before.
+    pub fn is_rewound(&self) -> bool {
+        self.client().is_some_and(|client| client.rewound().is_some())
+    }
+
+    /// Goes to a moment of the match that is shown, in ticks.
+    pub(crate) fn seek(&mut self, position: f64) {
+        match &mut self.stage {
+            Stage::Showing(film) => film.timeline_mut().seek(position),
+            Stage::Open(client) => client.rewind_to(position),
+            _ => {}
+        }
+    }
+
+    /// Lets a number of seconds of the past go by.
+    pub(crate) fn advance(&mut self, seconds: f64) {
+        match &mut self.stage {
+            Stage::Showing(film) => film.timeline_mut().advance(seconds),
+            Stage::Open(client) => client.advance_rewound(seconds),
+            _ => {}
+        }
+    }
+
+    /// Shows the running match as it is now.
+    pub(crate) fn return_to_live(&mut self) {
+        if let Some(client) = self.room() {
+            client.return_to_live();
+        }
+    }
+}

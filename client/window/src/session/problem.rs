@@ -1,0 +1,224 @@
+//! Why there is no session any more, as a title and a sentence in the player's language.
+
+use std::{io, path::Path};
+
+use bevy::utils::default;
+use framehouse_client::{
+    connect::ConnectError,
+    film::FilmError,
+    net::{Cause, End},
+};
+use framehouse_shared::protocol::end::EndCode;
+
+use crate::{
+    settings::Settings,
+    texts::{T, fill},
+};
+
+/// What went wrong, for people.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Problem {
+    /// A few words.
+    pub title: String,
+    /// What happened and what can be done.
+    pub sentence: String,
+    /// Whether the same can succeed a moment later.
+    pub can_try_again: bool,
+}
+
+impl Problem {
+    /// A server refused, or none was reached.
+    pub fn of_refusal(error: &ConnectError, settings: &Settings) -> Self {
+        let (title, sentence) = match error {
+            ConnectError::Unreachable { url, .. } => (T::NotReached, settings.say(T::NotReachedWhy).replace("{}", url)),
+            ConnectError::NotUnderstood { url, .. } => (T::NotOurs, settings.say(T::NotOursWhy).replace("{}", url)),
+            ConnectError::Refused { code, message, .. } => refused(code, message, settings),
+        };
+        let can_try_again = error.is_passing() || title == T::RoomFull;
+        Self { title: settings.say(title).to_owned(), sentence, can_try_again }
+    }
+
+    /// A session came to its end.
+    pub fn of_end(end: &End, settings: &Settings) -> Self {
+        let (title, why) = of_cause(end.cause);
+        let sentence = match why {
+            // Which version is whose, only the reason knows.
+            T::VersionDiffersWhy => version_differs(&end.reason, settings),
+            why => settings.say(why).to_owned(),
+        };
+        let can_try_again = matches!(title, T::SessionOver | T::NotReached | T::TooSlow);
+        Self { title: settings.say(title).to_owned(), sentence, can_try_again }
+    }
+
+    /// A lost session's seat is not to be had any more.
+    pub fn of_lost_seat(error: Option<&ConnectError>, settings: &Settings) -> Self {
+        let of_server = error.filter(|error| !matches!(error, ConnectError::Unreachable { .. }));
+        let is_known = |problem: &Self| problem.title != settings.say(T::SeatGone);
+        let detail = of_server.map(|error| Self::of_refusal(error, settings)).filter(is_known);
+        let sentence = match (&detail, error) {
+            (Some(problem), _) => format!("{} {}", settings.say(T::SeatGoneWhy), problem.sentence),
+            (None, Some(ConnectError::Unreachable { .. })) => settings.say(T::ServerGoneWhy).to_owned(),
+            (None, _) => settings.say(T::SeatGoneWhy).to_owned(),
+        };
+        Self { title: settings.say(T::SeatGone).to_owned(), sentence, ..default() }
+    }
+
+    /// A replay's file cannot be read.
+    pub fn of_file(file: &Path, error: &io::Error, settings: &Settings) -> Self {
+        let sentence = fill(settings.say(T::ReplayUnreadable), &[&file.display().to_string(), &error.to_string()]);
+        Self { title: settings.say(T::BadReplay).to_owned(), sentence, ..default() }
+    }
+
+    /// A file is not a replay that can be shown.
+    pub fn of_film(error: &FilmError, settings: &Settings) -> Self {
+        let why = match error {
+            FilmError::OtherRelease(_) => T::ReplayOfOthers,
+            FilmError::File(_) | FilmError::TooLong(_) | FilmError::BadOpening(_) => T::ReplayWrong,
+        };
+        let sentence = fill(settings.say(why), &[&error.to_string()]);
+        Self { title: settings.say(T::BadReplay).to_owned(), sentence, ..default() }
+    }
+}
+
+/// What the server says at the end of a session.
+const fn of_code(code: EndCode) -> (T, T) {
+    match code {
+        EndCode::Left => (T::SessionOver, T::YouLeftWhy),
+        EndCode::ConnectionLost => (T::SessionOver, T::ConnectionLostWhy),
+        EndCode::Kicked => (T::Kicked, T::KickedWhy),
+        EndCode::RoomClosed => (T::RoomClosed, T::RoomClosedWhy),
+        EndCode::RoomDeserted => (T::RoomClosed, T::RoomDesertedWhy),
+        EndCode::RoomIdle => (T::RoomClosed, T::RoomIdleWhy),
+        EndCode::RoomFaulted => (T::RoomClosed, T::RoomFaultedWhy),
+        EndCode::RoomGone => (T::RoomClosed, T::RoomGoneWhy),
+        EndCode::ServerStopping => (T::Stopping, T::StoppingWhy),
+        EndCode::TakenOver => (T::TakenOver, T::TakenOverWhy),
+        EndCode::SeatNotKept => (T::SeatGone, T::SeatGoneWhy),
+        EndCode::SpectatorsFull => (T::RoomFull, T::SpectatorsFullWhy),
+        EndCode::TookTooLong => (T::TooSlow, T::TooSlowWhy),
+        EndCode::SentTooMuch => (T::SentTooMuch, T::SentTooMuchWhy),
+        EndCode::MadeNoSense => (T::SentTooMuch, T::MadeNoSenseWhy),
+        EndCode::VersionDiffers => (T::VersionDiffers, T::VersionDiffersWhy),
+        EndCode::Desynced => (T::VersionDiffers, T::CalculatesDifferentlyWhy),
+    }
+}
+
+/// What the client notices itself, or was told.
+const fn of_cause(cause: Cause) -> (T, T) {
+    match cause {
+        Cause::Told(code) => of_code(code),
+        Cause::Left => (T::SessionOver, T::YouLeftWhy),
+        Cause::NoAnswer => (T::NotReached, T::NoUdpWhy),
+        Cause::Silence => (T::SessionOver, T::ConnectionLostWhy),
+        Cause::NoPlace => (T::ServerFull, T::ServerFullWhy),
+        Cause::NoSeat => (T::TooSlow, T::NoSeatWhy),
+        Cause::Closed => (T::SessionOver, T::ConnectionClosedWhy),
+        Cause::Stalled => (T::SessionOver, T::ConnectionStalledWhy),
+        Cause::NotUnderstood => (T::VersionDiffers, T::VersionDiffersWhy),
+        Cause::GameFailed => (T::SessionOver, T::GameFailedWhy),
+    }
+}
+
+fn refused(code: &str, message: &str, settings: &Settings) -> (T, String) {
+    let (title, sentence) = match code {
+        "room_full" => (T::RoomFull, T::RoomFullWhy),
+        "spectators_full" => (T::RoomFull, T::SpectatorsFullWhy),
+        "no_such_room" => (T::NoSuchRoom, T::NoSuchRoomWhy),
+        "no_such_seat" => (T::SeatGone, T::SeatGoneWhy),
+        "server_full" => (T::ServerFull, T::ServerFullWhy),
+        "draining" => (T::Stopping, T::StoppingWhy),
+        "busy" => (T::ServerBusy, T::ServerBusyWhy),
+        "mismatch" => return (T::VersionDiffers, version_differs(message, settings)),
+        _ => return (T::NoSession, as_sentence(message)),
+    };
+    (title, settings.say(sentence).to_owned())
+}
+
+fn version_differs(reason: &str, settings: &Settings) -> String {
+    format!("{} {}", settings.say(T::VersionDiffersWhy), as_sentence(reason))
+}
+
+/// Reasons come from several places, some of them as half a sentence.
+pub fn as_sentence(words: &str) -> String {
+    let mut letters = words.trim().chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    let end = if words.trim_end().ends_with(['.', '?', '!']) { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::texts::Language;
+
+    /// A sentence of the window's own in this language, to its end.
+    fn is_spoken(sentence: &str, language: Language) -> bool {
+        let has_chinese = sentence.chars().any(|letter| ('\u{4e00}'..='\u{9fff}').contains(&letter));
+        match language == Language::CHINESE {
+            true => has_chinese && sentence.ends_with(['\u{3002}', '\u{ff1f}']),
+            false => !has_chinese && sentence.ends_with(['.', '?']),
+        }
+    }
+
+    fn refusal(code: &str) -> ConnectError {
+        ConnectError::Refused { status: 409, code: code.to_owned(), message: "the server says no".to_owned() }
+    }
+
+    #[test]
+    fn every_refusal_is_a_sentence_in_both_languages() {
+        for language in Language::ALL {
+            let settings = Settings { language, ..default() };
+            for code in ["room_full", "spectators_full", "no_such_room", "no_such_seat", "server_full", "draining"] {
+                let problem = Problem::of_refusal(&refusal(code), &settings);
+                assert!(is_spoken(&problem.sentence, language), "{problem:?}");
+                assert!(!problem.sentence.contains("says no"), "{code} has words of its own");
+            }
+            let other = Problem::of_refusal(&refusal("new_code"), &settings);
+            assert_eq!(other.sentence, "The server says no.");
+        }
+    }
+
+    #[test]
+    fn an_unreachable_server_is_named() {
+        let error = ConnectError::Unreachable { url: "http://h:1".to_owned(), cause: "refused".to_owned() };
+        let problem = Problem::of_refusal(&error, &Settings::default());
+        assert!(problem.sentence.contains("http://h:1") && problem.can_try_again);
+        let gone = Problem::of_lost_seat(Some(&error), &Settings::default());
+        assert!(!gone.can_try_again && gone.sentence.contains("server"));
+    }
+
+    #[test]
+    fn every_end_is_a_title_and_a_sentence_in_every_language() {
+        let noticed = [
+            Cause::Left,
+            Cause::NoAnswer,
+            Cause::Silence,
+            Cause::NoPlace,
+            Cause::NoSeat,
+            Cause::Closed,
+            Cause::Stalled,
+            Cause::NotUnderstood,
+            Cause::GameFailed,
+        ];
+        for cause in EndCode::ALL.iter().map(|code| Cause::Told(*code)).chain(noticed) {
+            let end = End { cause, reason: "words of the wire".to_owned(), is_lost: false };
+            let problems = Language::ALL.map(|language| Problem::of_end(&end, &Settings { language, ..default() }));
+            for (problem, language) in problems.iter().zip(Language::ALL) {
+                let is_about_versions = of_cause(cause).1 == T::VersionDiffersWhy;
+                assert_eq!(problem.sentence.contains("ords of the wire"), is_about_versions, "{problem:?}");
+                assert!(is_about_versions || is_spoken(&problem.sentence, language), "{problem:?}");
+            }
+            assert!(!problems[0].title.is_empty() && problems[0].title != problems[1].title, "{problems:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_can_pass_is_tried_again() {
+        let can_try_again = |cause| {
+            let end = End { cause, reason: String::new(), is_lost: false };
+            Problem::of_end(&end, &Settings::default()).can_try_again
+        };
+        assert!([Cause::NoAnswer, Cause::Closed, Cause::Told(EndCode::TookTooLong)].into_iter().all(can_try_again));
+        assert!(!can_try_again(Cause::Told(EndCode::Kicked)) && !can_try_again(Cause::Told(EndCode::VersionDiffers)));
+    }
+}

@@ -1,0 +1,283 @@
+//! The settings' file in the platform's config folder. Nothing that is wrong with it stops a player.
+
+use std::{
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use bevy::prelude::*;
+use etcetera::{AppStrategy, AppStrategyArgs, app_strategy::choose_native_strategy};
+
+use super::{Settings, file::File};
+use crate::{
+    texts::T,
+    ui::toast::{Toast, ToastKind},
+    view::GameView,
+};
+
+const FILE: &str = "settings.toml";
+const REPLAYS: &str = "replays";
+
+/// Where settings are kept; nowhere in tests, and on platforms without such a folder.
+#[derive(Resource, Clone, Debug, Default)]
+pub struct Store {
+    folder: Option<PathBuf>,
+    replays: Option<PathBuf>,
+    saved: Option<Settings>,
+    trouble: Option<Trouble>,
+}
+
+/// What is wrong with the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// It was no settings file, and lies aside now.
+    Broken(PathBuf),
+    /// It cannot be written.
+    Unwritable(String),
+}
+
+impl From<Trouble> for Toast {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Broken(aside) => Self::with(ToastKind::Bad, T::SettingsBroken, aside.display()),
+            Trouble::Unwritable(why) => Self::with(ToastKind::Bad, T::SettingsUnwritable, why),
+        }
+    }
+}
+
+impl Store {
+    /// The platform's place for settings.
+    pub fn of_platform() -> Self {
+        let names = AppStrategyArgs {
+            top_level_domain: "org".to_owned(),
+            author: "Framehouse".to_owned(),
+            app_name: "Framehouse".to_owned(),
+        };
+        let strategy = choose_native_strategy(names).ok();
+        let folder = strategy.as_ref().map(|strategy| strategy.config_dir());
+        let replays = strategy.map(|strategy| strategy.data_dir().join(REPLAYS));
+        Self { folder, replays, ..default() }
+    }
+
+    /// A folder of the caller's own.
+    pub fn at(folder: &Path) -> Self {
+        Self { folder: Some(folder.to_owned()), replays: Some(folder.join(REPLAYS)), ..default() }
+    }
+
+    /// Where replays are kept: the platform's folder for data, or beside the settings.
+    pub fn replays(&self) -> Option<PathBuf> {
+        self.replays.clone()
+    }
+
+    /// The path of a file beside the settings.
+    pub fn path(&self, file: &str) -> Option<PathBuf> {
+        self.folder.as_ref().map(|folder| folder.join(file))
+    }
+
+    /// Reads the settings for a game; a file that cannot be understood is kept aside, and the usual settings are taken.
+    pub fn load(&mut self, view: &GameView) -> Settings {
+        let file = self.read();
+        let settings = file.map_or_else(|| Settings::usual(view), |file| file.into_settings(view)).in_range();
+        self.saved = Some(settings.clone());
+        settings
+    }
+
+    /// These settings are not worth a write: the command line said them, and the player has changed nothing.
+    pub fn take_as_saved(&mut self, settings: &Settings) {
+        self.saved = Some(settings.clone());
+    }
+
+    /// What was found to be wrong, once.
+    pub fn take_trouble(&mut self) -> Option<Trouble> {
+        self.trouble.take()
+    }
+
+    fn read(&mut self) -> Option<File> {
+        let path = self.path(FILE)?;
+        match fs::read(&path) {
+            Ok(bytes) => String::from_utf8(bytes).ok().and_then(|text| toml::from_str(&text).ok()).or_else(|| {
+                self.trouble = Some(put_aside(&path));
+                None
+            }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(_) => {
+                self.trouble = Some(put_aside(&path));
+                None
+            }
+        }
+    }
+
+    /// Writes the settings if they are others than those in the file. What cannot be written is said once.
+    ///
+    /// # Errors
+    /// When the folder or the file cannot be written.
+    pub fn save(&mut self, settings: &Settings) -> Result<(), Trouble> {
+        if self.saved.as_ref() == Some(settings) {
+            return Ok(());
+        }
+        self.saved = Some(settings.clone());
+        let text = toml::to_string(&File::from(settings)).expect("settings are a table of plain values");
+        self.write(FILE, &text).map_err(|error| Trouble::Unwritable(error.to_string()))
+    }
+
+    /// Writes a file of the folder, whole or not at all, for nobody else's eyes: it may hold a secret. It waits for the disk,
+    /// so that no power cut takes it.
+    ///
+    /// # Errors
+    /// When the folder or the file cannot be written.
+    pub fn write(&self, file: &str, text: &str) -> io::Result<()> {
+        self.put(file, text, fs::File::sync_data)
+    }
+
+    /// The same without waiting for the disk: for the middle of a match.
+    ///
+    /// # Errors
+    /// When the folder or the file cannot be written.
+    pub fn write_quickly(&self, file: &str, text: &str) -> io::Result<()> {
+        self.put(file, text, |_| Ok(()))
+    }
+
+    fn put(&self, file: &str, text: &str, settle: fn(&fs::File) -> io::Result<()>) -> io::Result<()> {
+        let Some(path) = self.path(file) else { return Ok(()) };
+        path.parent().map_or(Ok(()), fs::create_dir_all)?;
+        // Two programs may share the folder.
+        let draft = path.with_extension(format!("{}.draft", std::process::id()));
+        write_private(&draft, text)
+            .and_then(|file| settle(&file))
+            .and_then(|()| fs::rename(&draft, &path))
+            .inspect_err(|_| drop(fs::remove_file(&draft)))
+    }
+
+    /// Reads a file of the folder, if it is there.
+    pub fn read_text(&self, file: &str) -> Option<String> {
+        fs::read_to_string(self.path(file)?).ok()
+    }
+
+    /// Removes a file of the folder; one that is not there is as good as removed.
+    pub fn remove(&self, file: &str) {
+        if let Some(path) = self.path(file) {
+            drop(fs::remove_file(path));
+        }
+    }
+}
+
+fn write_private(path: &Path, text: &str) -> io::Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(text.as_bytes())?;
+    Ok(file)
+}
+
+fn put_aside(path: &Path) -> Trouble {
+    let aside = path.with_extension("broken.toml");
+    match fs::rename(path, &aside) {
+        Ok(()) => Trouble::Broken(aside),
+        Err(error) => Trouble::Unwritable(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        keys::Press,
+        palette::Palette,
+        texts::Language,
+        view::tests::{JUMP, PlainView},
+    };
+
+    fn view() -> GameView {
+        GameView::new(PlainView)
+    }
+
+    /// A folder that is gone at the end of the test.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let folder = std::env::temp_dir().join(format!("framehouse-{}-{name}", std::process::id()));
+            drop(fs::remove_dir_all(&folder));
+            Self(folder)
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            drop(fs::remove_dir_all(&self.0));
+        }
+    }
+
+    #[test]
+    fn settings_are_read_back() {
+        let folder = Folder::new("round-trip");
+        let mut settings = Settings {
+            name: "\u{5f20}\u{4f1f} \"quoted\"".to_owned(),
+            server: "http://example.org:7777".to_owned(),
+            language: Language::CHINESE,
+            palette: Palette::Distinct,
+            text_scale: 1.25,
+            fullscreen: true,
+            ..Settings::usual(&view())
+        };
+        settings.keys.bind(JUMP.id(), 0, Press::Key(KeyCode::KeyQ));
+        Store::at(&folder.0).save(&settings).expect("a folder of ours");
+        let mut read = Store::at(&folder.0).load(&view());
+        assert_eq!(read.keys.to_file(), settings.keys.to_file());
+        read.keys = settings.keys.clone();
+        assert_eq!(read, settings);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_can_read_what_is_written() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = Folder::new("private");
+        let store = Store::at(&folder.0);
+        store.write("seat.toml", "resume = 'secret'").expect("a folder of ours");
+        store.write_quickly("seat.toml", "resume = 'another'").expect("a folder of ours");
+        let mode = fs::metadata(folder.0.join("seat.toml")).expect("written").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(store.read_text("seat.toml").as_deref(), Some("resume = 'another'"));
+        assert_eq!(fs::read_dir(&folder.0).expect("a folder").count(), 1, "no draft is left");
+    }
+
+    #[test]
+    fn a_broken_file_is_kept_aside() {
+        let folder = Folder::new("broken");
+        fs::create_dir_all(&folder.0).expect("a folder of ours");
+        fs::write(folder.0.join(FILE), [b'n', 0xff, b'=']).expect("a folder of ours");
+        let mut store = Store::at(&folder.0);
+        assert_eq!(store.load(&view()), Settings::usual(&view()));
+        let Some(Trouble::Broken(aside)) = store.take_trouble() else { panic!("it is told") };
+        assert_eq!(fs::read(aside).expect("kept"), [b'n', 0xff, b'=']);
+        assert_eq!(store.take_trouble(), None);
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_written_is_said_once() {
+        let folder = Folder::new("unwritable");
+        fs::write(&folder.0, "a file where the folder should be").expect("a place of ours");
+        let mut store = Store::at(&folder.0);
+        assert_eq!(store.load(&view()), Settings::usual(&view()));
+        let changed = Settings { fullscreen: true, ..default() };
+        assert!(matches!(store.save(&changed), Err(Trouble::Unwritable(_))));
+        assert_eq!(store.save(&changed), Ok(()));
+        fs::remove_file(&folder.0).expect("a place of ours");
+    }
+
+    #[test]
+    fn missing_fields_are_the_usual_ones() {
+        let file: File = toml::from_str("name = \"Ada\"").expect("settings");
+        assert_eq!(file.into_settings(&view()), Settings { name: "Ada".to_owned(), ..Settings::usual(&view()) });
+    }
+
+    #[test]
+    fn a_language_that_the_game_does_not_speak_is_no_mistake() {
+        let file: File = toml::from_str("language = \"klingon\"").expect("settings");
+        assert_eq!(file.into_settings(&view()).language, Language::ENGLISH);
+    }
+}

@@ -1,0 +1,69 @@
+//! How gems move: drawn to crafts, slowed, and kept in the arena.
+
+use bevy::math::Vec2;
+use framehouse_shared::{ids::Slot, tick::Tick};
+
+use super::{
+    bodies::Bodies,
+    grid::{Area, SpatialGrid},
+    map::ARENA_HALF,
+    pace::Pace,
+    pickups::{Gem, Pickups},
+    rules::MatchRules,
+};
+
+/// Moves every gem by one step: pulled by the nearest craft, slowed by drag, turned back by walls and obstacles.
+pub fn drift(pickups: &mut Pickups, rules: &MatchRules, bodies: &Bodies, grid: &SpatialGrid, pace: Pace, tick: Tick) {
+    let numbers = &rules.numbers.gem;
+    let drag = pace.drag(numbers.drag);
+    for gem in &mut pickups.gems {
+        if tick >= gem.free
+            && let Some((_, craft)) = nearest_craft(gem.position, numbers.magnet_radius, bodies, grid)
+        {
+            gem.velocity += (craft - gem.position).normalize_or_zero() * (numbers.magnet_acceleration * drag.push_s);
+        }
+        gem.velocity *= drag.kept;
+        gem.position += gem.velocity * pace.dt;
+        keep_inside(gem, rules);
+    }
+}
+
+/// The craft whose centre is nearest to `point` and no farther than `reach`; of two equally near, the lower slot.
+pub fn nearest_craft(point: Vec2, reach: f32, bodies: &Bodies, grid: &SpatialGrid) -> Option<(Slot, Vec2)> {
+    let mut nearest: Option<(f32, Slot, Vec2)> = None;
+    for number in grid.near(Area::of_disc(point, reach)) {
+        let slot = Slot::new(number as u8).expect("the grid holds slots");
+        let Some(position) = bodies.position(slot) else { continue };
+        let distance = position.distance_squared(point);
+        if distance <= reach * reach && nearest.is_none_or(|(least, ..)| distance < least) {
+            nearest = Some((distance, slot, position));
+        }
+    }
+    nearest.map(|(_, slot, position)| (slot, position))
+}
+
+fn keep_inside(gem: &mut Gem, rules: &MatchRules) {
+    // A gem at rest was put where there is room.
+    if gem.velocity.length_squared() < 1.0 {
+        return;
+    }
+    let radius = rules.numbers.gem.radius;
+    for place in rules.obstacle_grid.near(Area::of_disc(gem.position, radius)) {
+        let clearance = rules.map.obstacles[place].clearance(gem.position);
+        if clearance.distance < radius {
+            gem.position += clearance.away * (radius - clearance.distance);
+            gem.velocity = reflect(gem.velocity, clearance.away);
+        }
+    }
+    let room = ARENA_HALF - Vec2::splat(radius);
+    let inside = gem.position.clamp(-room, room);
+    if inside != gem.position {
+        gem.velocity = reflect(gem.velocity, (inside - gem.position).normalize_or_zero());
+        gem.position = inside;
+    }
+}
+
+/// Turns back the part of `velocity` that leads into a surface whose outward unit vector is `away`.
+fn reflect(velocity: Vec2, away: Vec2) -> Vec2 {
+    velocity - away * (2.0 * velocity.dot(away).min(0.0))
+}

@@ -1,0 +1,108 @@
+//! The steps in which a tick moves things, and what drag leaves of a speed after one.
+//!
+//! The numbers of the rules are tuned for steps of 1/30 s. A longer tick is cut into steps of at most that, so that nothing
+//! passes through anything at a low tick rate; for a shorter step drag and thrust are scaled, so that speeds come out the
+//! same.
+
+use framehouse_shared::tick::SimRate;
+
+/// Steps a second for which the numbers of the rules are tuned.
+const TUNED_HZ: f32 = 30.0;
+/// A tuned step, in seconds.
+const TUNED_DT: f32 = 1.0 / TUNED_HZ;
+
+/// How a room's ticks are cut into steps.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pace {
+    /// Steps in a tick.
+    pub steps: u32,
+    /// The length of a step, in seconds.
+    pub dt: f32,
+    /// The length of a step, in tuned ones, at most 1.
+    share: f32,
+}
+
+/// How drag and thrust change a speed in a step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Drag {
+    /// What is left of the speed.
+    pub kept: f32,
+    /// For how many seconds thrust counts, before drag takes its part.
+    pub push_s: f32,
+}
+
+impl Pace {
+    /// The pace of a room with this tick rate.
+    pub fn of(rate: SimRate) -> Self {
+        let steps = (TUNED_HZ as u16).div_ceil(rate.hz());
+        let hz = f32::from(rate.hz() * steps);
+        Self { steps: steps.into(), dt: 1.0 / hz, share: TUNED_HZ / hz }
+    }
+
+    /// What a step of this pace does where a tuned one takes `drag * TUNED_DT` of the speed, `drag` being 0 to 20.
+    pub fn drag(self, drag: f32) -> Drag {
+        let kept = 1.0 - drag * TUNED_DT;
+        // Exactly what the rules say: the formula below only comes close to it.
+        if self.share == 1.0 {
+            return Drag { kept, push_s: TUNED_DT };
+        }
+        let tuned = f64::from(kept);
+        let own = power(tuned, f64::from(self.share));
+        // As many of these steps as make up a tuned one push as much as that does.
+        let push_s = match 1.0 - tuned {
+            lost if lost > 0.0 => f64::from(TUNED_DT) * (tuned / own) * ((1.0 - own) / lost),
+            _ => f64::from(self.dt),
+        };
+        Drag { kept: own as f32, push_s: push_s as f32 }
+    }
+}
+
+/// `base` to the power of a share below 1, from square roots: the only roots that are the same on every machine.
+fn power(base: f64, share: f64) -> f64 {
+    let (mut root, mut left, mut product) = (base, share, 1.0);
+    for _ in 0..f32::MANTISSA_DIGITS {
+        if left == 0.0 {
+            break;
+        }
+        (root, left) = (root.sqrt(), left * 2.0);
+        if left >= 1.0 {
+            (product, left) = (product * root, left - 1.0);
+        }
+    }
+    product
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pace(hz: u16) -> Pace {
+        Pace::of(SimRate::new(hz).expect("in range"))
+    }
+
+    #[test]
+    fn a_step_is_never_longer_than_a_tuned_one() {
+        for hz in SimRate::HZ_MIN..=SimRate::HZ_MAX {
+            let Pace { steps, dt, share } = pace(hz);
+            assert!(share <= 1.0 && dt <= TUNED_DT, "{hz} Hz");
+            assert!((steps as f32 * dt * f32::from(hz) - 1.0).abs() < 1e-6, "the steps at {hz} Hz are a tick");
+        }
+        assert_eq!(pace(30), Pace { steps: 1, dt: TUNED_DT, share: 1.0 });
+        assert_eq!([10, 20, 29, 31, 120].map(|hz| pace(hz).steps), [3, 2, 2, 1, 1]);
+    }
+
+    #[test]
+    fn a_second_of_thrust_and_drag_gives_the_same_speed_at_every_rate() {
+        for drag in [0.0, 0.01, 4.2, 20.0] {
+            let speed = |hz: u16| {
+                let pace = pace(hz);
+                let Drag { kept, push_s } = pace.drag(drag);
+                (0..u32::from(hz) * pace.steps).fold(500.0, |speed: f32, _| (speed + 1750.0 * push_s) * kept)
+            };
+            for hz in [10, 20, 25, 45, 60, 97, 120] {
+                let (own, tuned) = (speed(hz), speed(30));
+                assert!((own - tuned).abs() < 0.002 * tuned, "drag {drag} at {hz} Hz: {own} and {tuned}");
+            }
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Points, combos and what a scoreboard shows beside them.
+
+use bevy::prelude::*;
+use framehouse_shared::{
+    ids::{SLOTS_MAX, Slot, SlotMask, slots_in},
+    room_state::RoomState,
+    score::Scoreboard,
+    tick::Tick,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    numbers::ComboNumbers,
+    pickups::{Gem, GemKind},
+    rules::MatchRules,
+};
+
+/// Everybody's score, by slot. A slot keeps its score after its player left, until someone else takes it.
+#[derive(Component, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, RoomState)]
+pub struct Scores(pub [PlayerScore; SLOTS_MAX]);
+
+/// One player's score.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, RoomState)]
+#[room_state(order(points, combo_ends, combo, combo_best, gems, shots, hits, hits_taken))]
+pub struct PlayerScore {
+    /// What players are ranked by.
+    pub points: u32,
+    /// Gems taken in a row.
+    pub combo: u16,
+    /// The longest combo of the match.
+    pub combo_best: u16,
+    /// The tick in which the combo ends.
+    pub combo_ends: Tick,
+    /// Gems taken.
+    pub gems: u16,
+    /// Sparks fired.
+    pub shots: u16,
+    /// Sparks that hit someone.
+    pub hits: u16,
+    /// Hits taken that cost points.
+    pub hits_taken: u16,
+}
+
+impl PlayerScore {
+    /// Adds a gem and returns the points it brought.
+    pub fn take(&mut self, gem: &Gem, numbers: &ComboNumbers, tick: Tick) -> u32 {
+        self.combo = self.combo.saturating_add(1);
+        self.combo_best = self.combo_best.max(self.combo);
+        self.combo_ends = tick.plus(numbers.window);
+        self.gems = self.gems.saturating_add(1);
+        let multiplier = if gem.kind == GemKind::Dropped { 1 } else { multiplier(self.combo, numbers) };
+        let points = u32::from(gem.value) * u32::from(multiplier);
+        self.points = self.points.saturating_add(points);
+        points
+    }
+
+    /// What a hit knocks out: a share of the points, at least the minimum, at most all.
+    pub fn loss(&self, rules: &MatchRules) -> u32 {
+        let numbers = &rules.numbers.loss;
+        let share = u64::from(self.points) * u64::from(numbers.percent) / 100;
+        // A share of a u32 fits one.
+        (share as u32).max(numbers.points_min.into()).min(self.points)
+    }
+
+    /// Hits per shot in thousandths.
+    pub fn accuracy_permille(&self) -> u16 {
+        // A spark can hit only once, so there are never more hits than shots.
+        (u32::from(self.hits) * 1000).checked_div(self.shots.into()).unwrap_or(0).min(1000) as u16
+    }
+
+    fn detail(&self, tick: Tick) -> ArenaDetail {
+        ArenaDetail {
+            combo: self.combo,
+            combo_best: self.combo_best,
+            combo_ticks_left: self.combo_ends.since(tick).min(u16::MAX.into()) as u16,
+            gems: self.gems,
+            shots: self.shots,
+            hits: self.hits,
+            hits_taken: self.hits_taken,
+            accuracy_permille: self.accuracy_permille(),
+        }
+    }
+}
+
+/// How often a gem's value counts at this combo.
+pub fn multiplier(combo: u16, numbers: &ComboNumbers) -> u16 {
+    (1 + combo.saturating_sub(1) / numbers.step.max(1)).min(numbers.multiplier_max)
+}
+
+/// Ends the combos whose window has passed.
+pub fn end_combos(scores: &mut Scores, tick: Tick) {
+    for score in &mut scores.0 {
+        if tick >= score.combo_ends {
+            score.combo = 0;
+        }
+    }
+}
+
+/// Tells the engine everybody's score, and whether the clock has run out.
+pub fn write_scoreboard(board: &mut Scoreboard, scores: &Scores, seats: SlotMask, rules: &MatchRules, tick: Tick) {
+    for slot in slots_in(seats) {
+        let score = &scores.0[slot.index()];
+        board.set(slot, score.points.into(), score.detail(tick).encode(), tick);
+    }
+    if tick.plus(1).0 >= rules.numbers.match_time {
+        board.over = true;
+        board.finished = seats;
+    }
+}
+
+/// What a scoreboard shows beside the points: the meaning of [`ScoreFrame::detail`](framehouse_shared::score::ScoreFrame).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ArenaDetail {
+    /// Gems taken in a row.
+    pub combo: u16,
+    /// The longest combo of the match.
+    pub combo_best: u16,
+    /// Ticks until the combo ends.
+    pub combo_ticks_left: u16,
+    /// Gems taken.
+    pub gems: u16,
+    /// Sparks fired.
+    pub shots: u16,
+    /// Sparks that hit someone.
+    pub hits: u16,
+    /// Hits taken that cost points.
+    pub hits_taken: u16,
+    /// Hits per shot in thousandths.
+    pub accuracy_permille: u16,
+}
+
+impl ArenaDetail {
+    /// Reads a score's detail.
+    pub fn decode(detail: [u8; 16]) -> Self {
+        let (numbers, _) = detail.as_chunks::<2>();
+        let number = |place: usize| u16::from_le_bytes(numbers[place]);
+        Self {
+            combo: number(0),
+            combo_best: number(1),
+            combo_ticks_left: number(2),
+            gems: number(3),
+            shots: number(4),
+            hits: number(5),
+            hits_taken: number(6),
+            accuracy_permille: number(7),
+        }
+    }
+
+    /// The bytes that [`ArenaDetail::decode`] reads.
+    pub fn encode(self) -> [u8; 16] {
+        let numbers = [
+            self.combo,
+            self.combo_best,
+            self.combo_ticks_left,
+            self.gems,
+            self.shots,
+            self.hits,
+            self.hits_taken,
+            self.accuracy_permille,
+        ];
+        let mut bytes = [0; 16];
+        for (place, number) in bytes.as_chunks_mut::<2>().0.iter_mut().zip(numbers) {
+            *place = number.to_le_bytes();
+        }
+        bytes
+    }
+}
+
+impl Scores {
+    /// The score of a slot.
+    pub fn of(&self, slot: Slot) -> &PlayerScore {
+        &self.0[slot.index()]
+    }
+
+    /// The score of a slot, to change.
+    pub fn of_mut(&mut self, slot: Slot) -> &mut PlayerScore {
+        &mut self.0[slot.index()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{super::rules::ArenaLibrary, *};
+    use framehouse_shared::tick::SimRate;
+
+    fn gem(value: u16, kind: GemKind) -> Gem {
+        Gem { id: 0, kind, value, position: Vec2::ZERO, velocity: Vec2::ZERO, free: Tick(0), fades: Tick(9) }
+    }
+
+    #[test]
+    fn a_combo_multiplies_field_gems_and_not_dropped_ones() {
+        let numbers = ComboNumbers { window: 60, step: 2, multiplier_max: 3 };
+        let mut score = PlayerScore::default();
+        let points: Vec<u32> = (0..7).map(|n| score.take(&gem(10, GemKind::Field), &numbers, Tick(n))).collect();
+        assert_eq!(points, [10, 10, 20, 20, 30, 30, 30]);
+        assert_eq!(score.take(&gem(10, GemKind::Dropped), &numbers, Tick(7)), 10);
+        assert_eq!((score.combo, score.combo_ends), (8, Tick(67)));
+    }
+
+    #[test]
+    fn a_combo_ends_with_its_window() {
+        let mut scores = Scores::default();
+        scores.0[3] = PlayerScore { combo: 4, combo_ends: Tick(10), ..default() };
+        end_combos(&mut scores, Tick(9));
+        assert_eq!(scores.0[3].combo, 4);
+        end_combos(&mut scores, Tick(10));
+        assert_eq!(scores.0[3].combo, 0);
+    }
+
+    #[test]
+    fn nobody_loses_more_than_they_have() {
+        let rules = ArenaLibrary::embedded().rules_for("", SimRate::DEFAULT);
+        let loss = |points| PlayerScore { points, ..default() }.loss(&rules);
+        assert_eq!((loss(0), loss(3), loss(20), loss(1000)), (0, 3, 6, 120));
+        assert!(loss(u32::MAX) < u32::MAX);
+    }
+
+    proptest! {
+        #[test]
+        fn a_detail_reads_back(bytes: [u8; 16]) {
+            prop_assert_eq!(ArenaDetail::decode(bytes).encode(), bytes);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Nothing anybody sends breaks it.
+
+use framehouse_shared::{input::Input, rng::SimRng, sim::GameFile};
+
+use super::*;
+use crate::{
+    numbers::ArenaNumbers,
+    pickups::{PICKUPS_MAX, Pickups},
+    projectiles::{Projectiles, SPARKS_MAX},
+    rules::{ArenaLibrary, Rules},
+};
+
+/// Rules at the ends of their ranges, arbitrary input bytes, and everyone coming and going.
+#[test]
+fn nothing_an_operator_or_a_player_sends_breaks_a_match() {
+    for (seed, numbers) in extreme_numbers().into_iter().enumerate() {
+        let (mut simulation, mut rng) = (opened(seed as u64, 16), SimRng::new(seed as u64));
+        let rules = Rules::new(numbers, ArenaLibrary::embedded().rules_for("crossing", SimRate::DEFAULT).map.clone())
+            .expect("in range");
+        let mut bodies = Bodies::new(&rules);
+        for slot in Slot::all() {
+            bodies.spawn(slot, &rules, Tick(0));
+        }
+        simulation.room_mut().insert((bodies, rules));
+        for _ in 0..400 {
+            let mut frame = Frame { tick: simulation.next_tick(), ..default() };
+            let seated =
+                simulation.get::<Bodies>().expect("open").positions().fold(0, |mask, (slot, _)| mask | slot.bit());
+            for slot in Slot::all() {
+                frame.inputs[slot.index()] = Input(std::array::from_fn(|_| rng.bits() as u8));
+                if rng.one_in(20) {
+                    let change = if seated & slot.bit() != 0 { RosterChange::Leave } else { RosterChange::Join };
+                    frame.events.push(RosterEvent { change, slot });
+                }
+            }
+            frame.events.sort();
+            simulation.step(&frame);
+            assert!(simulation.get::<Projectiles>().expect("open").sparks.len() <= SPARKS_MAX);
+            assert!(simulation.get::<Pickups>().expect("open").gems.len() <= PICKUPS_MAX);
+            assert!(simulation.get::<Bodies>().expect("open").positions().all(|(_, place)| place.is_finite()));
+        }
+    }
+}
+
+fn extreme_numbers() -> Vec<ArenaNumbers> {
+    let base = ArenaLibrary::embedded().rules_for("basin", SimRate::DEFAULT).numbers.clone();
+    let mut wild = base.clone();
+    (wild.craft.radius, wild.craft.acceleration, wild.craft.drag, wild.craft.speed_max) = (40.0, 10_000.0, 0.0, 2000.0);
+    (wild.craft.bounce, wild.craft.wall_bounce, wild.dash.speed, wild.dash.cooldown) = (1.0, 1.0, 2000.0, 1);
+    (wild.spark.speed, wild.spark.life, wild.spark.cooldown, wild.spark.knockback) = (3000.0, 300, 1, 2000.0);
+    (wild.gem.field_max, wild.gem.spawn_every, wild.gem.jackpot_every, wild.loss.gems) = (96, 1, 30, 12);
+    (wild.gem.drag, wild.gem.magnet_acceleration, wild.loss.scatter_speed, wild.loss.shield) =
+        (0.0, 10_000.0, 1500.0, 0);
+    let mut tame = base;
+    (tame.craft.radius, tame.craft.acceleration, tame.craft.drag, tame.craft.speed_max) = (10.0, 100.0, 20.0, 50.0);
+    (tame.spark.speed, tame.spark.radius, tame.dash.speed, tame.gem.magnet_radius) = (50.0, 20.0, 0.0, 0.0);
+    (tame.loss.percent, tame.loss.gems, tame.combo.step, tame.combo.multiplier_max) = (100, 1, 1, 1);
+    vec![wild, tame]
+}
+
+#[test]
+fn a_bad_file_leaves_the_old_rules_and_a_good_one_reaches_the_next_match_only() {
+    let mut simulation = opened(8, 2);
+    let text = include_str!("../../assets/rules.ron");
+    let file = |text: String| [GameFile { path: "rules.ron".to_owned(), text }];
+    let length = |simulation: &Simulation| simulation.get::<Rules>().expect("open").numbers.match_time;
+    let setup = MatchSetup { seed: 1, map: "crossing".to_owned(), seats: 2, rate: SimRate::DEFAULT };
+    assert!(simulation.load_rules(&file(text.replace("match_s: 120.0", "match_s: 0.1"))).is_err());
+    simulation.open(&setup);
+    assert_eq!(length(&simulation), 3600);
+    assert_eq!(simulation.load_rules(&file(text.replace("match_s: 120.0", "match_s: 30.0"))), Ok(()));
+    assert_eq!(length(&simulation), 3600);
+    simulation.open(&setup);
+    assert_eq!(length(&simulation), 900);
+}

@@ -1,0 +1,227 @@
+//! A server of this process on a thread of its own, with HTTP and UDP on ports that the system chooses, and a data folder
+//! that is gone with it. It can be cut off, killed, and started anew.
+
+mod front;
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+    thread,
+    time::{Duration, Instant, SystemTime},
+};
+
+use framehouse_server::{
+    config::{NetSettings, ReplaySettings, RoomSettings},
+    net::udp::{Datagrams, UdpDatagrams, UdpEndpoint, UdpSettings},
+    ops::{backend::LocalBackend, http},
+    replay::writer::ReplayWriter,
+    results::ResultStore,
+    runner,
+    server::{Server, ServerSetup},
+    tick::TickRate,
+};
+use framehouse_shared::{game::Game, sim::GameFile};
+
+use front::Front;
+
+const RATE: TickRate = TickRate(30);
+/// How long the last results and replays may take to be written.
+const CLOSE_TIME_MAX: Duration = Duration::from_secs(20);
+/// The arena's rules, as the server has them.
+const RULES: &str = include_str!("../../../shared/arena/assets/rules.ron");
+/// One of its maps.
+const MAP: &str = include_str!("../../../shared/arena/assets/maps/basin.ron");
+
+/// A server, stopped when it goes out of scope.
+pub struct LiveServer {
+    /// Where it answers.
+    pub url: String,
+    front: Front,
+    folder: PathBuf,
+    start: Box<dyn Fn(&Path) -> Running>,
+    running: Option<Running>,
+    /// Those that were killed and may still run, where nobody hears of them.
+    dead: Vec<Running>,
+}
+
+/// One life of the server.
+struct Running {
+    http: SocketAddr,
+    stop: Arc<AtomicBool>,
+    silence: Arc<AtomicBool>,
+    thread: thread::JoinHandle<()>,
+}
+
+impl LiveServer {
+    /// A server for this game with quick countdowns.
+    pub fn start(game: impl Game + Clone, game_files: Vec<GameFile>) -> Self {
+        Self::start_with(game, game_files, RoomSettings::default().grace)
+    }
+
+    /// The same, with seats that are kept for so many seconds after a lost connection.
+    pub fn start_with(game: impl Game + Clone, game_files: Vec<GameFile>, grace_s: f64) -> Self {
+        let rooms = RoomSettings { lobby: 0.0, countdown: 0.5, results: 0.5, grace: grace_s, ..Default::default() };
+        let start = Box::new(move |folder: &Path| run(game.clone(), game_files.clone(), rooms.clone(), folder));
+        let front = Front::new().expect("a free port");
+        let mut server = Self { url: front.url(), front, folder: new_folder(), start, running: None, dead: Vec::new() };
+        server.revive();
+        server
+    }
+
+    /// Asks it to stop, as an operator would.
+    pub fn stop(&self) {
+        self.running().stop.store(true, Ordering::Relaxed);
+    }
+
+    /// From now on no datagram comes or goes, as behind a cable that is pulled; or again.
+    pub fn be_silent(&self, is_silent: bool) {
+        self.running().silence.store(is_silent, Ordering::Relaxed);
+    }
+
+    /// Ends it without a word to anybody, as a crash would: nobody answers at its address.
+    pub fn kill(&mut self) {
+        self.front.lead_to(None);
+        self.be_silent(true);
+        self.stop();
+        self.dead.extend(self.running.take());
+    }
+
+    /// Starts it anew, at the same address and with the same data.
+    pub fn revive(&mut self) {
+        self.end();
+        let running = (self.start)(&self.folder);
+        self.front.lead_to(Some(running.http));
+        self.running = Some(running);
+    }
+
+    /// Where its replays lie.
+    pub fn replays(&self) -> PathBuf {
+        self.folder.join("replays")
+    }
+
+    /// What the server has written about its matches: a line for each.
+    pub fn results(&self) -> Vec<serde_json::Value> {
+        let text = fs::read_to_string(self.folder.join("results.jsonl")).unwrap_or_default();
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    /// Where it keeps its replays, and what belongs to them.
+    pub fn replay_folder(&self) -> PathBuf {
+        replay_folder(&self.folder)
+    }
+
+    fn running(&self) -> &Running {
+        self.running.as_ref().expect("the server runs")
+    }
+
+    /// Ends it as an operator would, and waits until all is written. Its data stay until it goes out of scope.
+    pub fn end(&mut self) {
+        for running in self.running.take().into_iter().chain(self.dead.drain(..)) {
+            running.stop.store(true, Ordering::Relaxed);
+            let ended = running.thread.join();
+            assert!(ended.is_ok() || thread::panicking(), "the server ended properly");
+        }
+    }
+}
+
+impl Drop for LiveServer {
+    fn drop(&mut self) {
+        self.end();
+        drop(fs::remove_dir_all(&self.folder));
+    }
+}
+
+fn replay_folder(data: &Path) -> PathBuf {
+    data.join("replays")
+}
+
+fn new_folder() -> PathBuf {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let folder = std::env::temp_dir().join(format!("framehouse-live-{}-{number}", std::process::id()));
+    drop(fs::remove_dir_all(&folder));
+    fs::create_dir_all(&folder).expect("a folder of ours");
+    folder
+}
+
+fn run(game: impl Game + Clone, game_files: Vec<GameFile>, rooms: RoomSettings, folder: &Path) -> Running {
+    let listener = http::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
+    let http = listener.local_addr().expect("it is bound");
+    let socket = UdpDatagrams::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
+    let address = socket.local_address();
+    let (stop, silence) = <(Arc<AtomicBool>, Arc<AtomicBool>)>::default();
+    let socket = Muted { socket, silence: Arc::clone(&silence) };
+    let unix_base = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("the clock is past 1970");
+    let net = NetSettings::default();
+    let endpoint = UdpEndpoint::new(Box::new(socket), address, UdpSettings::new(RATE, &net), unix_base);
+    let setup = ServerSetup {
+        tick_rate: RATE,
+        rooms,
+        cleanup: Default::default(),
+        net,
+        endpoints: vec![Box::new(endpoint)],
+        unix_base,
+        game_files,
+        seed: None,
+    };
+    let results = ResultStore::open(folder).expect("a folder of ours");
+    let replay_folder = replay_folder(folder);
+    let replays = ReplayWriter::start(replay_folder.clone(), &ReplaySettings::default(), unix_base.as_secs());
+    let (replays, stopped) = (replays.expect("a folder of ours"), Arc::clone(&stop));
+    let thread = thread::spawn(move || {
+        let mut server = Server::new(game, setup).expect("the game's files are right");
+        let (backend, joins) = LocalBackend::new(server.status_board(), replay_folder);
+        http::serve(listener, backend, 5.0).expect("a thread");
+        server.set_join_queue(joins);
+        server.keep_results(results);
+        server.record_replays(replays.queue());
+        runner::run_until(&mut server, RATE, &stopped);
+        server.close_results(CLOSE_TIME_MAX);
+        drop(server);
+        replays.close(CLOSE_TIME_MAX);
+    });
+    Running { http, stop, silence, thread }
+}
+
+/// "Gems and sparks" with matches of so many ticks at 30 ticks a second.
+pub fn short_matches(ticks: u32) -> Vec<GameFile> {
+    let rules = RULES.replace("match_s: 120.0", &format!("match_s: {:?}", f64::from(ticks) / 30.0));
+    let file = |path: &str, text: String| GameFile { path: path.to_owned(), text };
+    vec![file("rules.ron", rules), file("maps/basin.ron", MAP.to_owned())]
+}
+
+/// Waits until `done`, in real time; the bound only keeps a broken build from hanging.
+pub fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(90);
+    while !done() {
+        assert!(Instant::now() < end, "{what}: not in 90 s");
+    }
+}
+
+/// A socket that can be cut off.
+struct Muted {
+    socket: UdpDatagrams,
+    silence: Arc<AtomicBool>,
+}
+
+impl Datagrams for Muted {
+    fn receive(&mut self, buffer: &mut [u8]) -> Option<(usize, SocketAddr)> {
+        loop {
+            let received = self.socket.receive(buffer)?;
+            if !self.silence.load(Ordering::Relaxed) {
+                return Some(received);
+            }
+        }
+    }
+
+    fn send(&mut self, datagram: &[u8], to: SocketAddr) {
+        if !self.silence.load(Ordering::Relaxed) {
+            self.socket.send(datagram, to);
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Load bots of the tiny game.
+
+use std::process::ExitCode;
+
+use framehouse_tiny::TinyPlugin;
+
+fn main() -> ExitCode {
+    framehouse_client::bots::main(TinyPlugin)
+}

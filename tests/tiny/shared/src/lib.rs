@@ -1,0 +1,83 @@
+//! A second game, as small as the seam allows: whoever presses most often wins.
+
+use bevy::prelude::*;
+use framehouse_shared::{
+    game::Game,
+    ids::{SLOTS_MAX, Slot, slots_in},
+    input::{Frame, Input},
+    rng::SimRng,
+    room_state::{AddRoomState, RoomState},
+    score::Scoreboard,
+    sim::{MatchSetup, Rooms, Roster, SimSet, SimTick},
+};
+use serde::{Deserialize, Serialize};
+
+/// How long a match takes, in ticks, unless a test says otherwise.
+pub const MATCH_TICKS: u32 = 900;
+/// How long a match takes, in ticks. Clients that simulate have to have the same.
+#[derive(Resource, Clone, Copy, Debug)]
+pub struct MatchTicks(pub u32);
+/// The button: an edge in the last byte.
+pub const PRESS: Input = Input([0, 0, 0, 0, 0, 0, 0, 1]);
+/// A luck that makes the game panic in the room that has it.
+pub const BROKEN_LUCK: u64 = u64::MAX;
+
+/// Presses by slot, and a luck that the room's random numbers add.
+#[derive(Component, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, RoomState)]
+pub struct Presses {
+    /// Presses so far.
+    pub count: [u32; SLOTS_MAX],
+    /// One more random number for every press.
+    pub luck: u64,
+}
+
+/// The game.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TinyPlugin;
+
+impl Game for TinyPlugin {
+    fn id(&self) -> &'static str {
+        "tiny"
+    }
+
+    fn build(&self, app: &mut App) {
+        app.insert_resource(MatchTicks(MATCH_TICKS)).add_room_state::<Presses>("presses");
+        app.add_systems(SimTick, (count_presses.in_set(SimSet::Apply), keep_score.in_set(SimSet::Score)));
+    }
+
+    fn open_match(&self, room: &mut EntityWorldMut, _: &MatchSetup) {
+        room.insert(Presses::default());
+    }
+
+    /// A press is not repeated.
+    fn missing_input(&self, last: Input) -> Input {
+        let mut held = last;
+        held.0[7] = 0;
+        held
+    }
+
+    fn bot_input(&self, _: EntityRef, _: Slot, _: Input, rng: &mut SimRng) -> Input {
+        Input([rng.below(4) as u8, 0, 0, 0, 0, 0, 0, u8::from(rng.one_in(5))])
+    }
+}
+
+fn count_presses(mut rooms: Rooms<(&Frame, &Roster, &mut SimRng, &mut Presses)>) {
+    rooms.for_each_room(|(frame, roster, mut rng, mut presses)| {
+        assert_ne!(presses.luck, BROKEN_LUCK, "a test wants this room to panic");
+        for slot in slots_in(roster.seated) {
+            if frame.inputs[slot.index()].0[7] == 1 {
+                presses.count[slot.index()] += 1;
+                presses.luck = presses.luck.rotate_left(7) ^ u64::from(rng.bits());
+            }
+        }
+    });
+}
+
+fn keep_score(length: Res<MatchTicks>, mut rooms: Rooms<(&Frame, &Presses, &mut Scoreboard)>) {
+    rooms.for_each_room(|(frame, presses, mut scores)| {
+        for slot in Slot::all() {
+            scores.set(slot, i64::from(presses.count[slot.index()]), [0; 16], frame.tick);
+        }
+        scores.over = frame.tick.0 + 1 >= length.0;
+    });
+}

@@ -1,0 +1,64 @@
+//! What sudden bursts do to everybody else on a server: a thousand rooms that end, 500 clients that join, 200 matches that
+//! begin, and clients that stop; a line for each, and non-zero when what must hold does not.
+//!
+//! `cargo run --release -p framehouse-tests --no-default-features --bin bursts -- [cleanup|joins|starts|slow|all] [--json]`
+
+use std::{
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use clap::Parser;
+use framehouse_tools::bursts::{
+    args::{Args, Scenario},
+    report::Report,
+    run,
+};
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+// The system's allocator: mimalloc clears megabytes for each new thread, and a hundred threads join at once.
+fn main() -> ExitCode {
+    let args = Args::parse();
+    // A signal ends the scenario, and with it the server.
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGTERM, SIGINT] {
+        if let Err(error) = signal_hook::flag::register(signal, Arc::clone(&stop)) {
+            eprintln!("bursts: cannot handle signals: {error}");
+            return ExitCode::FAILURE;
+        }
+    }
+    let mut has_failed = false;
+    for scenario in args.scenarios() {
+        has_failed |= !play(*scenario, &args, &stop);
+        if stop.load(Ordering::Relaxed) {
+            break;
+        }
+    }
+    if has_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// Says whether everything held.
+fn play(scenario: Scenario, args: &Args, stop: &Arc<AtomicBool>) -> bool {
+    match run(scenario, args.percent, stop) {
+        Ok(report) => {
+            print_report(args, &report);
+            report.failures.is_empty()
+        }
+        Err(sentence) => {
+            eprintln!("bursts: {scenario:?}: {sentence}");
+            false
+        }
+    }
+}
+
+fn print_report(args: &Args, report: &Report) {
+    if args.json {
+        println!("{}", serde_json::to_string(report).expect("numbers and sentences serialise"));
+    } else {
+        println!("{report}");
+    }
+    report.logged.1.iter().for_each(|line| eprintln!("the server logged: {line}"));
+}

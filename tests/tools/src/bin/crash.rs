@@ -1,0 +1,55 @@
+//! Kills a real server at random moments while matches end on it, and checks that every result that a client was told is
+//! saved is in the file exactly once; exits non-zero when one is not.
+//!
+//! `cargo run --release -p framehouse-tests --no-default-features --bin crash -- --runs 50`
+
+use std::{
+    process::ExitCode,
+    sync::{Arc, atomic::AtomicBool},
+};
+
+use clap::{Parser, value_parser};
+use framehouse_tools::crash::{CrashReport, Plan, run};
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+#[derive(Parser)]
+#[command(about = "Kills a real server at random moments and looks whether a saved result was lost")]
+struct Arguments {
+    /// How often the server is started and killed; a run takes some five seconds.
+    #[arg(long, default_value_t = 50, value_parser = value_parser!(u32).range(1..=100_000))]
+    runs: u32,
+    /// Rooms of two players each.
+    #[arg(long, default_value_t = 4, value_parser = value_parser!(u32).range(1..=100))]
+    rooms: u32,
+    /// Where the moments come from.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+fn main() -> ExitCode {
+    let Arguments { runs, rooms, seed } = Arguments::parse();
+    match crash(&Plan { runs, rooms, seed }) {
+        Ok(CrashReport { runs, matches_seen, found }) => {
+            println!(
+                "{runs} kills, {matches_seen} matches seen to end, {} results in the file, {} of them acknowledged: \
+                 each is there once",
+                found.in_file, found.acknowledged
+            );
+            ExitCode::SUCCESS
+        }
+        Err(sentence) => {
+            eprintln!("crash: {sentence}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A signal ends it, and with it the server.
+fn crash(plan: &Plan) -> Result<CrashReport, String> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGTERM, SIGINT] {
+        signal_hook::flag::register(signal, Arc::clone(&stop))
+            .map_err(|error| format!("cannot handle signals: {error}"))?;
+    }
+    run(plan, &stop)
+}

@@ -1,0 +1,81 @@
+//! Random lives of many rooms in virtual time with short timers; exits non-zero when anything is left of any of them:
+//! entities, sessions, seats, buffers, scheduled cleanups, or memory.
+//!
+//! `cargo run --release -p framehouse-tests --no-default-features --bin lifecycles -- --rooms 100000`
+
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    process::ExitCode,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Instant,
+};
+
+use clap::Parser;
+use framehouse_tools::lifecycles::{rate, run};
+
+/// Bytes that may be alive beyond those after the first checkpoint: tables that grew to the size of the busiest moment.
+const SLACK_BYTES: u64 = 256 * 1024;
+
+#[derive(Parser)]
+#[command(about = "Lets many rooms live and die in virtual time and looks whether anything is left")]
+struct Arguments {
+    /// Rooms, from 1.
+    #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u64).range(1..))]
+    rooms: u64,
+    /// Everybody goes, and everything is compared, after so many rooms.
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
+    checkpoint: u64,
+    /// Where all chance comes from.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// Counts the bytes that are alive.
+struct Counting;
+
+static LIVE: AtomicU64 = AtomicU64::new(0);
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+// SAFETY: every call goes on to the system's allocator unchanged; counting touches no memory of it.
+#[expect(unsafe_code, reason = "an allocator cannot be written without")]
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        LIVE.fetch_add(layout.size() as u64, Ordering::Relaxed);
+        // SAFETY: the caller keeps the promises of `GlobalAlloc`, which are the system's.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        LIVE.fetch_sub(layout.size() as u64, Ordering::Relaxed);
+        // SAFETY: as above.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+fn main() -> ExitCode {
+    let Arguments { rooms, checkpoint, seed } = Arguments::parse();
+    let start = Instant::now();
+    let report = run(seed, rooms, checkpoint, || LIVE.load(Ordering::Relaxed));
+    let (first, last) = (report.live_bytes[0], report.live_bytes[report.live_bytes.len() - 1]);
+    let most = report.live_bytes.iter().map(|(_, bytes)| *bytes).max().unwrap_or_default();
+    println!(
+        "{} rooms, {} clients, {} matches; {:?}; live bytes after {} rooms {}, after {} rooms {}, at most {}; {:.0} rooms/s",
+        report.rooms,
+        report.clients,
+        report.matches,
+        report.cleanup,
+        first.0,
+        first.1,
+        last.0,
+        last.1,
+        most,
+        rate(&report, start.elapsed())
+    );
+    if last.1 > first.1 + SLACK_BYTES {
+        eprintln!("lifecycles: {} bytes are left that were not there at first", last.1 - first.1);
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}

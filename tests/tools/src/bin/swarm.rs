@@ -1,0 +1,39 @@
+//! Many seeded runs in which everything happens to everybody, in virtual time; prints the seeds that fail and exits
+//! non-zero if there are any.
+//!
+//! `cargo run --release -p framehouse-tests --bin swarm -- --seeds 1000 --ticks 3000`
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use framehouse_tools::swarm;
+
+#[derive(Parser)]
+#[command(about = "Runs seeded worlds full of mishaps in virtual time and prints the seeds that fail")]
+struct Arguments {
+    /// How many seeds to run.
+    #[arg(long, default_value_t = 100)]
+    seeds: u64,
+    /// The first seed.
+    #[arg(long, default_value_t = 1)]
+    first: u64,
+    /// Ticks of mishaps in each run; about nine hundred more follow, in which everybody recovers and leaves.
+    #[arg(long, default_value_t = 3000)]
+    ticks: u32,
+    /// Print what every run came to.
+    #[arg(long)]
+    verbose: bool,
+}
+
+fn main() -> ExitCode {
+    let Arguments { seeds, first, ticks, verbose } = Arguments::parse();
+    let mut passed = 0u64;
+    let failed = swarm::failing(first..first.saturating_add(seeds), ticks, |seed, report| {
+        passed += 1;
+        if verbose {
+            println!("seed {seed}: {report:?}");
+        }
+    });
+    println!("{passed} seeds passed, {} failed: {failed:?}", failed.len());
+    if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

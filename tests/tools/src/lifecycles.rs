@@ -1,0 +1,210 @@
+//! Rooms from the first player to the last byte, again and again, in virtual time and with short timers: whatever their
+//! players do, nothing may be left of them.
+
+use std::time::Duration;
+
+use bevy::prelude::*;
+use framehouse_harness::{check, world::World};
+use framehouse_server::{
+    cleanup::Cleanup,
+    config::{CleanupSettings, NetSettings, RoomSettings},
+    counters::Counters,
+    net::secret::ResumeSecret,
+    room::directory::{Directory, RoomWish},
+};
+use framehouse_shared::{
+    ids::{RoomCode, SLOTS_MAX, Slot},
+    protocol::control::{HostOrder, RoomOptions},
+    rng::SimRng,
+};
+use framehouse_tiny::{MatchTicks, TinyPlugin};
+
+/// Clients at a time.
+const CLIENTS_MAX: usize = 40;
+/// A client does something once in so many ticks.
+const ACTION_TICKS: u32 = 12;
+/// Ticks after which a client that still is there leaves or vanishes.
+const CLIENT_TICKS_MAX: u32 = 240;
+/// Ticks in which everything of everybody ends: time-outs, graces, reservations, cleanups, goodbyes.
+const DRAIN_TICKS: u32 = 600;
+
+/// What a run came to.
+#[derive(Clone, Debug)]
+pub struct LifecyclesReport {
+    /// Rooms that were made, and are gone.
+    pub rooms: u64,
+    /// Clients that came, and are gone.
+    pub clients: u64,
+    /// Matches that came to an end.
+    pub matches: u64,
+    /// What the cleanup has done.
+    pub cleanup: framehouse_server::cleanup::CleanupStats,
+    /// Live bytes of the process each time that everything was gone: after so many rooms.
+    pub live_bytes: Vec<(u64, u64)>,
+}
+
+/// Runs so many rooms; every `checkpoint` rooms everybody goes, and everything has to be gone. `live_bytes` reads the
+/// allocator.
+///
+/// # Panics
+/// When something is left, a room panics or a client sees anything wrong.
+pub fn run(seed: u64, rooms: u64, checkpoint: u64, live_bytes: impl Fn() -> u64) -> LifecyclesReport {
+    let mut crowd = Crowd::new(seed);
+    let mut readings = Vec::new();
+    while crowd.rooms_made() < rooms {
+        let next = crowd.rooms_made() + checkpoint;
+        while crowd.rooms_made() < next {
+            crowd.step();
+        }
+        crowd.drain();
+        readings.push((crowd.rooms_made(), live_bytes()));
+    }
+    let world = crowd.world.server.world();
+    LifecyclesReport {
+        rooms: crowd.rooms_made(),
+        clients: crowd.clients,
+        matches: world.resource::<Counters>().matches_finished,
+        cleanup: world.resource::<Cleanup>().stats(),
+        live_bytes: readings,
+    }
+}
+
+struct Crowd {
+    world: World,
+    rng: SimRng,
+    /// Ticks that each client has been there.
+    ages: Vec<u32>,
+    /// Secrets of players who may have lost their connection.
+    secrets: Vec<ResumeSecret>,
+    clients: u64,
+}
+
+impl Crowd {
+    fn new(seed: u64) -> Self {
+        let rooms = RoomSettings {
+            lobby: 0.2,
+            loading: 0.5,
+            countdown: 0.5,
+            results: 0.2,
+            grace: 1.0,
+            idle_timeout: 10.0,
+            spectators_max: 2,
+            history_frames: 30,
+            ..default()
+        };
+        let net = NetSettings { connection_timeout: 2, handshake_timeout: 1.0, ..default() };
+        let mut world = World::with_settings(TinyPlugin, seed, rooms, net).with_thin_clients().with_steps_per_tick(1);
+        let cleanup =
+            CleanupSettings { cleanup_delay: 0.5, force_cleanup_delay: 2.0, sweep_interval: 5.0, ..default() };
+        world.server.world_mut().insert_resource(cleanup);
+        world.server.world_mut().insert_resource(MatchTicks(75));
+        Self { world, rng: SimRng::new(seed), ages: Vec::new(), secrets: Vec::new(), clients: 0 }
+    }
+
+    fn rooms_made(&self) -> u64 {
+        self.world.server.world().resource::<Directory>().rooms_made()
+    }
+
+    fn step(&mut self) {
+        if self.ages.len() < CLIENTS_MAX && self.rng.one_in(2) {
+            let wish = self.draw_wish();
+            self.come(wish);
+        }
+        for client in 0..self.ages.len() {
+            self.ages[client] += 1;
+            if self.rng.one_in(ACTION_TICKS) || self.ages[client] > CLIENT_TICKS_MAX {
+                self.act(client);
+            }
+        }
+        self.world.step_ticks(1);
+        self.forget_the_gone();
+    }
+
+    fn come(&mut self, wish: RoomWish) {
+        if let Ok(client) = self.world.join(wish) {
+            self.clients += 1;
+            self.ages.push(0);
+            self.secrets.push(self.world.clients[client].resume);
+        }
+    }
+
+    fn draw_wish(&mut self) -> RoomWish {
+        let rooms = self.world.rooms();
+        let code = (!rooms.is_empty()).then(|| rooms[self.rng.below(rooms.len() as u32) as usize].0);
+        match (self.rng.below(10), code) {
+            (0, _) => RoomWish::Code(RoomCode::from_number(self.rng.bits())),
+            (1, Some(code)) => RoomWish::Watch(code),
+            (2..=4, Some(code)) => RoomWish::Code(code),
+            (5, _) if !self.secrets.is_empty() => {
+                RoomWish::Resume(self.secrets[self.rng.below(self.secrets.len() as u32) as usize])
+            }
+            (6, _) => RoomWish::Resume(ResumeSecret::random()),
+            (7, _) => RoomWish::Quick,
+            _ => RoomWish::Create {
+                size: 1 + self.rng.below(3) as u8,
+                private: self.rng.one_in(2),
+                practice: self.rng.one_in(4),
+            },
+        }
+    }
+
+    fn act(&mut self, client: usize) {
+        let slot = Slot::new(self.rng.below(SLOTS_MAX as u32 / 4) as u8).expect("in range");
+        let seats = 1 + self.rng.below(4) as u8;
+        let is_old = self.ages[client] > CLIENT_TICKS_MAX;
+        let address = self.world.clients[client].address;
+        let actor = &mut self.world.clients[client];
+        match self.rng.below(if is_old { 3 } else { 16 }) {
+            0 => actor.client.leave(),
+            // The process is killed, or the way is gone: no goodbye.
+            1 => actor.is_asleep = true,
+            2 => self.world.network.set_cut(address, true),
+            3 => actor.client.give_up(),
+            4 => actor.client.order(HostOrder::Start),
+            5 => actor.client.order(HostOrder::Abort),
+            6 => actor.client.order(HostOrder::Kick(slot)),
+            7 => actor.client.order(HostOrder::HandOver(slot)),
+            8 => actor.client.order(HostOrder::Configure(RoomOptions { seats, private: false, map: None })),
+            9 => actor.client.order(HostOrder::Close),
+            10 => actor.client.chat("hello"),
+            11 => actor.client.say(b"hello"),
+            12 => actor.client.set_ready(false),
+            _ => actor.client.set_ready(true),
+        }
+    }
+
+    /// Clients whose session is over go, and those who are asleep or cut off for so long that nobody remembers them.
+    fn forget_the_gone(&mut self) {
+        for client in (0..self.ages.len()).rev() {
+            let gone = self.world.clients[client].client.ended().is_some();
+            if gone || self.ages[client] > CLIENT_TICKS_MAX + 120 {
+                assert_eq!(self.world.clients[client].client.stats().errors.messages(), <&[String]>::default());
+                self.world.forget_client(client);
+                self.ages.swap_remove(client);
+            }
+        }
+        let oldest = self.secrets.len().saturating_sub(CLIENTS_MAX);
+        self.secrets.drain(..oldest);
+    }
+
+    /// Everybody goes, and with them everything.
+    fn drain(&mut self) {
+        for client in 0..self.ages.len() {
+            self.world.clients[client].client.leave();
+        }
+        for _ in 0..DRAIN_TICKS {
+            self.ages.iter_mut().for_each(|age| *age += 1);
+            self.world.step_ticks(1);
+            self.forget_the_gone();
+        }
+        assert!(self.ages.is_empty(), "somebody could not leave");
+        self.secrets.clear();
+        check::no_room_faulted(&self.world.server);
+        check::nothing_is_left(&mut self.world.server);
+    }
+}
+
+/// How long a run took, and how many rooms that were in a second.
+pub fn rate(report: &LifecyclesReport, took: Duration) -> f64 {
+    report.rooms as f64 / took.as_secs_f64()
+}

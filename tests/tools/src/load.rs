@@ -1,0 +1,172 @@
+//! What a server costs: a server process of its own, driven by hundreds of clients, and the bill.
+//!
+//! The server measures itself (`/v1/status`: processor time by stage, tick times, counters, all since its start); two
+//! readings, one at each end of the measured time, are subtracted. The clients bring what only they can know: bytes as
+//! they saw them while Playing, inputs lost, and the order in which room messages came.
+//!
+//! ```text
+//! process.rs   the server program: start, readings of its memory, and its certain end
+//! status.rs    two readings of the status page, and what lies between them
+//! recruit.rs   seats for the clients, over HTTP
+//! drive.rs     threads that update the clients;  room.rs  four of them;  order.rs  what they say to each other
+//! report.rs    the bill
+//! ```
+
+pub mod args;
+pub(crate) mod drive;
+pub mod order;
+pub mod process;
+pub(crate) mod recruit;
+pub mod report;
+pub(crate) mod room;
+pub mod status;
+
+use std::{
+    sync::{Arc, atomic::AtomicBool, mpsc},
+    thread,
+    time::{Duration, Instant},
+};
+
+use framehouse_arena::ArenaPlugin;
+use framehouse_shared::{
+    api::Status,
+    protocol::control::Hello,
+    simulation::{self, Simulation},
+};
+use rustix::{
+    process::{Resource, Rlimit, getrlimit, setrlimit},
+    time::{ClockId, clock_gettime},
+};
+
+use args::Args;
+use drive::{Course, Driven, Shared, drive};
+use process::{Scratch, ServerProcess};
+use recruit::{RECRUITERS, Recruiter, recruit};
+use report::{Memory, Report};
+
+/// How long all clients may take until they play.
+const GATHER_TIME_MAX: Duration = Duration::from_secs(60);
+/// How long everybody plays before it counts: clocks settle, histories fill.
+const WARM_TIME: Duration = Duration::from_secs(5);
+/// How long the last room messages may take.
+const DRAIN_TIME: Duration = Duration::from_secs(2);
+/// How often it is looked whether something goes on.
+const LOOK_INTERVAL: Duration = Duration::from_millis(200);
+/// Files that this process has open beside one socket for each client.
+const OTHER_FILES: u64 = 128;
+/// Clients a lane takes, and the fewest lanes: a server's usual number.
+const LANE_CLIENTS: u32 = 256;
+const LANES_MIN: u32 = 4;
+
+/// Starts a server, loads it, and ends it. Blocks until that is done, or until `stop` is set.
+///
+/// # Errors
+/// A sentence, when the measurement did not come about. What went wrong in a measurement is in the report.
+pub fn run(args: &Args, stop: &Arc<AtomicBool>) -> Result<Report, String> {
+    allow_sockets(u64::from(args.clients()))?;
+    let folder = Scratch::new("load")?;
+    let server = ServerProcess::start(folder.path(), &settings(args), &[])?;
+    let shared = Shared::new(args, Instant::now(), Arc::clone(stop));
+    let drivers = thread::available_parallelism().map_or(1, usize::from).min(args.all_rooms() as usize);
+    let (outboxes, inboxes): (Vec<_>, Vec<_>) = (0..drivers).map(|_| mpsc::channel()).unzip();
+    let recruiter = Recruiter::new(args, &server, hello(), Arc::new(|| Simulation::new(ArenaPlugin)), &shared);
+    thread::scope(|scope| {
+        for _ in 0..RECRUITERS {
+            let (outboxes, recruiter) = (outboxes.clone(), &recruiter);
+            scope.spawn(move || recruit(recruiter, &outboxes));
+        }
+        drop(outboxes);
+        let threads: Vec<_> = inboxes.into_iter().map(|inbox| scope.spawn(|| drive(&shared, inbox))).collect();
+        let measured = measure(args, &server, &shared);
+        // Whatever became of the measurement: the threads have to end.
+        shared.go_to(Course::Leave);
+        let mut driven = Driven::default();
+        for thread in threads {
+            driven.add(&thread.join().map_err(|_| "a driving thread panicked: this is a bug".to_owned())?);
+        }
+        measured.map(|measured| Report::new(args, &measured, &driven))
+    })
+}
+
+/// Many rooms, hardly a pause between two matches, and as many room messages as are asked for.
+fn settings(args: &Args) -> String {
+    format!(
+        "[server]\nlanes = {}\n\
+         [rooms]\nrooms_max = {}\ncountdown = 1.0\nresults = 0.1\n\
+         [net]\nroom_messages_per_s = {}\nroom_message_bytes = 64\n",
+        lanes_for(args.clients()),
+        args.all_rooms(),
+        (2 * args.messages).max(1)
+    )
+}
+
+/// Lanes that a server needs for so many clients.
+pub(crate) fn lanes_for(clients: u32) -> u32 {
+    clients.div_ceil(LANE_CLIENTS).max(LANES_MIN)
+}
+
+/// Readings at both ends of the measured time.
+struct Measured {
+    before: Status,
+    after: Status,
+    memory: Memory,
+    own_cpu: Duration,
+}
+
+fn measure(args: &Args, server: &ServerProcess, shared: &Shared) -> Result<Measured, String> {
+    server.status()?;
+    let idle_kb = server.rss_kb()?;
+    shared.go_to(Course::Gather);
+    wait_until_all_play(args, server, shared)?;
+    shared.go_to(Course::Warm);
+    shared.pause(WARM_TIME)?;
+    let (before, own_before) = (server.status()?, process_cpu_time());
+    shared.go_to(Course::Measure);
+    shared.pause(Duration::from_secs(u64::from(args.seconds)))?;
+    let (after, own_after) = (server.status()?, process_cpu_time());
+    let memory = Memory { idle_kb, loaded_kb: server.rss_kb()? };
+    shared.go_to(Course::Drain);
+    shared.pause(DRAIN_TIME)?;
+    Ok(Measured { before, after, memory, own_cpu: own_after.saturating_sub(own_before) })
+}
+
+fn wait_until_all_play(args: &Args, server: &ServerProcess, shared: &Shared) -> Result<(), String> {
+    let late = shared.elapsed() + GATHER_TIME_MAX;
+    loop {
+        let playing = server.status()?.rooms_by_phase.playing;
+        if playing >= args.all_rooms() as usize {
+            return Ok(());
+        }
+        if let Some(sentence) = shared.first_failure() {
+            return Err(format!("not all clients got a seat: {sentence}"));
+        }
+        if shared.elapsed() > late {
+            return Err(format!("after a minute only {playing} of {} rooms played", args.all_rooms()));
+        }
+        shared.pause(LOOK_INTERVAL)?;
+    }
+}
+
+/// Raises the limit of open files where the clients need more, as far as it may be raised.
+pub(crate) fn allow_sockets(clients: u64) -> Result<(), String> {
+    let wanted = clients + OTHER_FILES;
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current.is_none_or(|current| current >= wanted) {
+        return Ok(());
+    }
+    let raised = Rlimit { current: Some(wanted), ..limit };
+    setrlimit(Resource::Nofile, raised).map_err(|_| {
+        format!("{clients} clients need {wanted} open files, which are not allowed here: ask for fewer rooms")
+    })
+}
+
+/// The processor time that this process has used, on all its threads.
+fn process_cpu_time() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
+}
+
+/// What a client of the arena is.
+pub(crate) fn hello() -> Hello {
+    simulation::hello(ArenaPlugin)
+}

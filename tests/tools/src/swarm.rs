@@ -1,0 +1,445 @@
+//! Seeded runs in which everything happens to everybody: the same seed draws the same network, the same people and the
+//! same mishaps, and a run panics where the server or an innocent client contradicts what must always hold.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use bevy::prelude::Entity;
+use framehouse_harness::{check, world::World};
+use framehouse_server::{
+    config::{CleanupSettings, RoomSettings},
+    counters::Counters,
+    net::endpoint::BoxedEndpoint,
+    room::{Player, by_slot, directory::RoomWish, phase::RoomPhase},
+};
+use framehouse_shared::{
+    ids::{RoomCode, Slot},
+    net_sim::NetSimConfig,
+    protocol::{
+        control::{HostOrder, Phase},
+        guard::Dropped,
+    },
+    rng::SimRng,
+};
+use framehouse_tiny::{Presses, TinyPlugin};
+
+/// Clients at a time.
+const CLIENTS_MAX: usize = 10;
+/// Ticks without mishaps after which everybody who is left has to be well: ten seconds of time-outs and some more.
+const SETTLE_TICKS: u32 = 630;
+/// Ticks after which nothing may be left of anybody: time-outs, reservations and goodbyes.
+const EMPTY_TICKS: u32 = 750;
+/// How far an innocent client's confirmed tick may be behind its room after [`SETTLE_TICKS`].
+const LAG_TICKS_MAX: u32 = 90;
+/// Changes of a server's state behind everybody's back in one run.
+const DESYNCS_MAX: u32 = 3;
+
+/// What a run came to, for whoever reads many of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SwarmReport {
+    /// Clients that ever were.
+    pub clients: usize,
+    /// Matches that came to their end.
+    pub matches: u64,
+    /// Frames that clients confirmed.
+    pub ticks_confirmed: u64,
+    /// Datagrams that somebody made up or sent again.
+    pub spoofed: u64,
+    /// Datagrams that endpoints dropped.
+    pub dropped: u64,
+    /// States that were changed on purpose.
+    pub desyncs_made: u32,
+    /// Desyncs that were seen because of it.
+    pub desyncs_seen: u64,
+    /// Clients to which nothing ever happened, and which therefore had to be well all the time.
+    pub innocent: usize,
+}
+
+/// Runs one seed for so many ticks of mishaps, then looks whether everybody recovers, and whether everything ends.
+///
+/// # Panics
+/// When something does not hold.
+pub fn run(seed: u64, ticks: u32) -> SwarmReport {
+    let mut swarm = Swarm::new(seed);
+    for _ in 0..ticks {
+        swarm.come();
+        swarm.disturb();
+        swarm.play_tricks();
+        swarm.talk();
+        swarm.step();
+    }
+    swarm.wake_everybody();
+    (0..SETTLE_TICKS).for_each(|_| swarm.step());
+    swarm.the_innocent_are_well();
+    swarm.everybody_goes();
+    (0..EMPTY_TICKS).for_each(|_| swarm.step());
+    swarm.nothing_is_left();
+    swarm.report()
+}
+
+/// What happens to a client for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mishap {
+    Cut,
+    Asleep,
+}
+
+struct Fate {
+    /// Still there, as far as the swarm is concerned.
+    is_here: bool,
+    /// Nothing happened to it that could cost it its connection.
+    is_innocent: bool,
+    /// Its room's state was changed behind its back.
+    may_desync: bool,
+    mishap: Option<(Mishap, u32)>,
+}
+
+struct Swarm {
+    world: World,
+    rng: SimRng,
+    fates: Vec<Fate>,
+    /// A mishap comes once in so many ticks.
+    mishap_ticks: u32,
+    /// States that may still be changed.
+    desyncs_left: u32,
+    tick: u32,
+    report: SwarmReport,
+}
+
+impl Swarm {
+    fn new(seed: u64) -> Self {
+        let mut rng = SimRng::new(!seed);
+        let rooms = RoomSettings {
+            countdown: 1.0,
+            results: 1.0,
+            hard_tolerance: rng.below(3),
+            strict_timeout: if rng.one_in(4) { 1.0 } else { 0.0 },
+            grace: f64::from(rng.below(6)),
+            ..Default::default()
+        };
+        let mut world = World::with_rooms(TinyPlugin, seed, rooms);
+        let cleanup = CleanupSettings { cleanup_delay: 0.5, force_cleanup_delay: 3.0, ..Default::default() };
+        world.server.world_mut().insert_resource(cleanup);
+        // Calm runs, in which many see several matches, and wild ones, in which hardly anybody stays.
+        let mishap_ticks = 15 << rng.below(5);
+        let desyncs_left = if rng.one_in(3) { DESYNCS_MAX } else { 0 };
+        let report = SwarmReport::default();
+        Self { world, rng, fates: Vec::new(), mishap_ticks, desyncs_left, tick: 0, report }
+    }
+
+    fn step(&mut self) {
+        self.tick += 1;
+        for place in 0..self.fates.len() {
+            if let Some((mishap, _)) = self.fates[place].mishap.filter(|(_, until)| *until <= self.tick) {
+                self.end_mishap(place, mishap);
+            }
+        }
+        self.world.step_ticks(1);
+        check::no_room_faulted(&self.world.server);
+        self.only_the_guilty_suffer();
+    }
+
+    /// Somebody joins, in one of all possible ways, over a link of its own.
+    fn come(&mut self) {
+        if self.here().len() < CLIENTS_MAX && self.rng.one_in(30) {
+            let wish = self.draw_wish();
+            let link = self.draw_link();
+            self.world.set_link(link);
+            // Spectators have to go with the last player.
+            let stays = !matches!(wish, RoomWish::Watch(_));
+            let joined = self.world.join(wish);
+            self.note_joined(joined.is_ok(), stays);
+        }
+    }
+
+    fn note_joined(&mut self, has_joined: bool, is_innocent: bool) {
+        if has_joined {
+            self.fates.push(Fate { is_here: true, is_innocent, may_desync: false, mishap: None });
+        }
+    }
+
+    fn draw_wish(&mut self) -> RoomWish {
+        let rooms = self.world.rooms();
+        match self.rng.below(5) {
+            0 => RoomWish::Create {
+                size: 1 + self.rng.below(5) as u8,
+                private: self.rng.one_in(2),
+                practice: self.rng.one_in(2),
+            },
+            1 if !rooms.is_empty() => RoomWish::Code(rooms[self.rng.below(rooms.len() as u32) as usize].0),
+            2 => RoomWish::Code(RoomCode::from_number(self.rng.bits())),
+            3 if !rooms.is_empty() => RoomWish::Watch(rooms[self.rng.below(rooms.len() as u32) as usize].0),
+            _ => RoomWish::Quick,
+        }
+    }
+
+    /// From a perfect link to a bad one; never so bad that a patient player would not get through.
+    fn draw_link(&mut self) -> NetSimConfig {
+        let rng = &mut self.rng;
+        let mut sometimes = |max| if rng.one_in(2) { rng.between(0.0, max) } else { 0.0 };
+        NetSimConfig {
+            delay_ms: sometimes(150.0),
+            jitter_ms: sometimes(40.0),
+            spread_ms: sometimes(200.0),
+            loss: sometimes(0.15),
+            burst: 1.0 + sometimes(3.0),
+            reorder: sometimes(0.2),
+            duplicate: sometimes(0.2),
+        }
+    }
+
+    /// Something happens to somebody.
+    fn disturb(&mut self) {
+        let Some(place) = self.draw_client(self.mishap_ticks) else { return };
+        let until = self.tick + 1 + self.rng.below(1 << (1 + self.tick % 9));
+        match self.rng.below(11) {
+            0 => self.world.clients[place].client.leave(),
+            1 => self.vanish(place),
+            2 => self.begin_mishap(place, Mishap::Cut, until),
+            3 => self.begin_mishap(place, Mishap::Asleep, until),
+            4 => self.jump_clock(place),
+            5 => self.reconnect(place),
+            6 => self.world.clients[place].client.set_ready(self.tick.is_multiple_of(2)),
+            7 => self.world.clients[place].client.give_up(),
+            8 => self.world.clients[place].client.order(HostOrder::Start),
+            9 => self.world.clients[place].client.order(HostOrder::Abort),
+            _ => self.change_a_state(),
+        }
+    }
+
+    fn begin_mishap(&mut self, place: usize, mishap: Mishap, until: u32) {
+        let fate = &mut self.fates[place];
+        if fate.mishap.is_some() {
+            return;
+        }
+        fate.mishap = Some((mishap, until));
+        fate.is_innocent = false;
+        match mishap {
+            Mishap::Cut => self.world.network.set_cut(self.world.clients[place].address, true),
+            Mishap::Asleep => self.world.clients[place].is_asleep = true,
+        }
+    }
+
+    fn end_mishap(&mut self, place: usize, mishap: Mishap) {
+        self.fates[place].mishap = None;
+        match mishap {
+            Mishap::Cut => self.world.network.set_cut(self.world.clients[place].address, false),
+            Mishap::Asleep => self.world.clients[place].is_asleep = false,
+        }
+    }
+
+    /// The process is killed: no goodbye.
+    fn vanish(&mut self, place: usize) {
+        self.fates[place] = Fate { is_here: false, is_innocent: false, may_desync: true, mishap: None };
+        self.world.clients[place].is_asleep = true;
+    }
+
+    fn jump_clock(&mut self, place: usize) {
+        self.fates[place].is_innocent = false;
+        self.world.clients[place].clock_ahead += Duration::from_millis(u64::from(self.rng.below(20_000)));
+    }
+
+    /// A player comes back with a new session, into the same room if it can, while datagrams of the old session are still
+    /// on their way; half of the time from the same address, which the server still knows as the old session's.
+    fn reconnect(&mut self, place: usize) {
+        let (room, address) = (self.world.clients[place].room, self.world.clients[place].address);
+        self.vanish(place);
+        let wish = match self.rng.below(4) {
+            0 => RoomWish::Quick,
+            1 => RoomWish::Code(room),
+            _ => RoomWish::Resume(self.world.clients[place].resume),
+        };
+        if self.rng.one_in(2) {
+            let joined = self.world.join_at(wish, address);
+            // The old session may still hold the address when the new one's token runs out.
+            self.note_joined(joined.is_ok(), false);
+        } else {
+            let joined = self.world.join(wish);
+            self.note_joined(joined.is_ok(), true);
+        }
+    }
+
+    /// The server's own state of a room changes: from now on its members' differ.
+    fn change_a_state(&mut self) {
+        let rooms = self.world.rooms();
+        let ecs = self.world.server.world_mut();
+        let playing =
+            rooms.into_iter().find(|(_, room)| matches!(ecs.get::<RoomPhase>(*room), Some(RoomPhase::Playing { .. })));
+        let Some((code, room)) = playing.filter(|_| self.desyncs_left > 0) else { return };
+        let luck = u64::from(self.rng.bits()) | 1;
+        if let Some(mut presses) = ecs.get_mut::<Presses>(room) {
+            presses.luck ^= luck;
+            self.desyncs_left -= 1;
+            self.report.desyncs_made += 1;
+            for (client, fate) in self.world.clients.iter().zip(&mut self.fates) {
+                if client.room == code {
+                    fate.may_desync = true;
+                    // Three desyncs, and the server lets a client go.
+                    fate.is_innocent = false;
+                }
+            }
+        }
+    }
+
+    /// Somebody on the way sends what it likes to either end of a client's link.
+    fn play_tricks(&mut self) {
+        let Some(place) = self.draw_client(4) else { return };
+        for _ in 0..=self.rng.below(12) {
+            let (whose, datagram) = self.draw_datagram();
+            self.report.spoofed += 1;
+            let address = self.world.clients[place].address;
+            // Whoever hears a token and is faster with it has it: netcode binds it to the address that it first comes from.
+            let is_token = datagram.len() == 1078;
+            if is_token && whose != place && self.world.clients[whose].client.phase().is_none() {
+                self.fates[whose].is_innocent = false;
+            }
+            if self.rng.one_in(3) {
+                self.world.network.spoof_to(address, &datagram);
+            } else {
+                self.world.network.spoof(address, &datagram);
+            }
+        }
+    }
+
+    /// Somebody, and a datagram of theirs, as it was or changed, or any bytes with a first byte that means something.
+    fn draw_datagram(&mut self) -> (usize, Vec<u8>) {
+        let whose = self.rng.below(self.world.clients.len() as u32) as usize;
+        let overheard = self.world.network.overheard(self.world.clients[whose].address);
+        if self.rng.one_in(2) && !overheard.is_empty() {
+            let mut datagram = overheard[self.rng.below(overheard.len() as u32) as usize].clone();
+            if self.rng.one_in(2) {
+                let place = self.rng.below(datagram.len() as u32) as usize;
+                datagram[place] ^= 1 << self.rng.below(8);
+            }
+            return (whose, datagram);
+        }
+        let length = match self.rng.below(4) {
+            0 => 1078,
+            1 => 18 + self.rng.below(20),
+            2 => 326,
+            _ => self.rng.below(1500),
+        };
+        let mut datagram: Vec<u8> = (0..length).map(|_| self.rng.bits() as u8).collect();
+        if let Some(first) = datagram.first_mut() {
+            *first = (self.rng.below(10) << 4 | self.rng.below(8)) as u8;
+        }
+        (whose, datagram)
+    }
+
+    fn talk(&mut self) {
+        if let Some(place) = self.draw_client(10) {
+            let bytes = vec![self.tick as u8; 1 + self.rng.below(256) as usize];
+            self.world.clients[place].client.say(&bytes);
+        }
+        if let Some(place) = self.draw_client(20) {
+            self.world.clients[place].client.set_ready(true);
+        }
+    }
+
+    /// Somebody who is here, once in so many calls.
+    fn draw_client(&mut self, one_in: u32) -> Option<usize> {
+        let here = self.here();
+        (self.rng.one_in(one_in) && !here.is_empty()).then(|| here[self.rng.below(here.len() as u32) as usize])
+    }
+
+    fn here(&self) -> Vec<usize> {
+        (0..self.fates.len())
+            .filter(|place| self.fates[*place].is_here && self.world.clients[*place].client.ended().is_none())
+            .collect()
+    }
+
+    fn only_the_guilty_suffer(&self) {
+        for (place, (client, fate)) in self.world.clients.iter().zip(&self.fates).enumerate() {
+            let stats = client.client.stats();
+            assert!(fate.may_desync || stats.desyncs == 0, "client {place} differs from the server");
+            assert_eq!(stats.errors.messages(), <&[String]>::default(), "client {place} had errors");
+            assert_eq!(client.client.drops().of(Dropped::Panic), 0, "a library panicked at client {place}");
+            let has_lost = client.client.ended().filter(|_| fate.is_innocent && !client.client.is_leaving());
+            assert_eq!(has_lost, None, "client {place} lost its session and nothing had happened to it");
+        }
+        let counters = self.world.server.world().resource::<Counters>();
+        assert!(self.report.desyncs_made > 0 || counters.desyncs == 0, "the server sees a desync nobody made");
+    }
+
+    fn wake_everybody(&mut self) {
+        for place in 0..self.fates.len() {
+            if let Some((mishap, _)) = self.fates[place].mishap {
+                self.end_mishap(place, mishap);
+            }
+        }
+    }
+
+    /// Who still has a session is in a room, and follows it.
+    fn the_innocent_are_well(&mut self) {
+        let here = self.here();
+        let rooms = self.world.rooms();
+        for place in here {
+            let client = &self.world.clients[place];
+            assert!(client.client.phase().is_some(), "client {place} is in no room");
+            let Some((_, room)) = rooms.iter().find(|(code, _)| *code == client.room) else {
+                panic!("the room of client {place} is gone");
+            };
+            let lag = self.world.confirmed_lag_of(place, *room);
+            let plays = matches!(client.client.phase(), Some(Phase::Playing { .. }));
+            assert!(!plays || lag <= LAG_TICKS_MAX, "client {place} is {lag} ticks behind its room");
+            let seen = client.client.members().into_iter().flatten().flatten();
+            let seen: Vec<(Slot, String)> = seen.map(|member| (member.slot, member.name.clone())).collect();
+            assert_eq!(seen, members(self.world.server.world(), *room), "client {place} sees other people in its room");
+        }
+    }
+
+    fn everybody_goes(&mut self) {
+        for place in self.here() {
+            match self.rng.below(3) {
+                0 => self.vanish(place),
+                _ => self.world.clients[place].client.leave(),
+            }
+        }
+    }
+
+    fn nothing_is_left(&mut self) {
+        assert_eq!(self.here(), Vec::<usize>::new(), "somebody could not leave");
+        check::nothing_is_left(&mut self.world.server);
+        let ecs = self.world.server.world_mut();
+        for endpoint in ecs.query::<&BoxedEndpoint>().iter(ecs) {
+            assert_eq!(endpoint.clients(), 0, "connections are left");
+            assert_eq!(endpoint.traffic().dropped.of(Dropped::Panic), 0, "a library panicked in an endpoint");
+        }
+    }
+
+    fn report(mut self) -> SwarmReport {
+        let ecs = self.world.server.world_mut();
+        let dropped = ecs.query::<&BoxedEndpoint>().iter(ecs).map(|endpoint| endpoint.traffic().dropped.total()).sum();
+        let confirmed = |client: &framehouse_harness::world::TestClient| client.client.stats().ticks_confirmed;
+        SwarmReport {
+            clients: self.world.clients.len(),
+            matches: ecs.resource::<Counters>().matches_finished,
+            ticks_confirmed: self.world.clients.iter().map(confirmed).sum(),
+            dropped,
+            desyncs_seen: self.world.desyncs(),
+            innocent: self.fates.iter().filter(|fate| fate.is_innocent).count(),
+            ..self.report
+        }
+    }
+}
+
+/// Who is in a room as the server has it, by seat.
+fn members(world: &bevy::prelude::World, room: Entity) -> Vec<(Slot, String)> {
+    let players = by_slot(world, room).into_iter().filter_map(|player| world.get::<Player>(player));
+    players.map(|player| (player.slot(), player.name().to_owned())).collect()
+}
+
+/// Runs many seeds and says which fail.
+pub fn failing(seeds: impl Iterator<Item = u64>, ticks: u32, mut done: impl FnMut(u64, &SwarmReport)) -> BTreeSet<u64> {
+    seeds
+        .filter(|seed| match std::panic::catch_unwind(|| run(*seed, ticks)) {
+            Ok(report) => {
+                done(*seed, &report);
+                false
+            }
+            Err(_) => {
+                eprintln!("swarm: seed {seed} fails (the sentence is above)");
+                true
+            }
+        })
+        .collect()
+}
