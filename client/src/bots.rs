@@ -9,6 +9,7 @@ mod bot;
 mod comeback;
 pub mod company;
 mod driver;
+mod program;
 mod recruit;
 pub mod report;
 mod room;
@@ -25,6 +26,8 @@ use comeback::carry_out;
 use driver::drive;
 use recruit::{Recruiter, recruit_rooms};
 use report::{Report, Totals};
+
+pub use program::main;
 
 use crate::client::ClientConfig;
 

@@ -1,4 +1,4 @@
-//! The Framehouse client: a plain net core, load bots that run hundreds of it, and (feature `window`) the Bevy window.
+//! The Framehouse client without a window: a predicting net core, and load bots that run hundreds of it.
 //!
 //! Start with [`client`]: what a session does, in order. It stands on [`net`] (datagrams to messages), [`clock`] (what
 //! time it is in the room) and [`prediction`] (running ahead, rolling back). [`connect`] gets the token it begins with,

@@ -26,5 +26,4 @@ mod rooms;
 mod swarm;
 mod timing;
 mod waiting;
-#[cfg(feature = "window")]
 mod window;

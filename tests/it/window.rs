@@ -21,8 +21,9 @@ use std::{
 use bevy::math::UVec2;
 use framehouse_arena::ArenaPlugin;
 use framehouse_arena_client::ArenaView;
-use framehouse_harness::live::{LiveServer, short_matches, wait_until};
+use framehouse_harness::live::{LiveServer, wait_until};
 use framehouse_tests::desk::Desk;
+use framehouse_tools::short_matches::short_matches;
 
 /// Ten seconds: the shortest match that the rules allow.
 const MATCH_TICKS: u32 = 300;

@@ -9,5 +9,5 @@ use mimalloc::MiMalloc;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> AppExit {
-    framehouse_client::run(ArenaPlugin, ArenaView)
+    framehouse_window::run(ArenaPlugin, ArenaView)
 }

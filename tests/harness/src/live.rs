@@ -32,10 +32,6 @@ use front::Front;
 const RATE: TickRate = TickRate(30);
 /// How long the last results and replays may take to be written.
 const CLOSE_TIME_MAX: Duration = Duration::from_secs(20);
-/// The arena's rules, as the server has them.
-const RULES: &str = include_str!("../../../shared/arena/assets/rules.ron");
-/// One of its maps.
-const MAP: &str = include_str!("../../../shared/arena/assets/maps/basin.ron");
 
 /// A server, stopped when it goes out of scope.
 pub struct LiveServer {
@@ -186,13 +182,6 @@ fn run(game: impl Game + Clone, game_files: Vec<GameFile>, rooms: RoomSettings, 
         replays.close(CLOSE_TIME_MAX);
     });
     Running { http, stop, silence, thread }
-}
-
-/// "Gems and sparks" with matches of so many ticks at 30 ticks a second.
-pub fn short_matches(ticks: u32) -> Vec<GameFile> {
-    let rules = RULES.replace("match_s: 120.0", &format!("match_s: {:?}", f64::from(ticks) / 30.0));
-    let file = |path: &str, text: String| GameFile { path: path.to_owned(), text };
-    vec![file("rules.ron", rules), file("maps/basin.ron", MAP.to_owned())]
 }
 
 /// Waits until `done`, in real time; the bound only keeps a broken build from hanging.

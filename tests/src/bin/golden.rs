@@ -15,8 +15,9 @@ use bevy::math::UVec2;
 use framehouse_arena::ArenaPlugin;
 use framehouse_arena_client::ArenaView;
 use framehouse_client::bots::company::Company;
-use framehouse_harness::live::{LiveServer, short_matches};
+use framehouse_harness::live::LiveServer;
 use framehouse_tests::{desk::Desk, golden::Picture};
+use framehouse_tools::short_matches::short_matches;
 use framehouse_window::screens::Screen;
 
 /// Where the pictures are.

@@ -12,5 +12,6 @@ pub mod lifecycles;
 pub mod load;
 pub mod model;
 pub mod replays;
+pub mod short_matches;
 pub mod soak;
 pub mod swarm;

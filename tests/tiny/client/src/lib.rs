@@ -3,6 +3,7 @@
 use bevy::prelude::*;
 use framehouse_client::client::InputRequest;
 use framehouse_shared::input::Input;
+use framehouse_tiny::{PRESS, Presses};
 use framehouse_window::{
     controls::Controls,
     keys::InputAction,
@@ -10,8 +11,6 @@ use framehouse_window::{
     texts::Words,
     view::{About, Draw, MatchView, View},
 };
-
-use super::{PRESS, Presses};
 
 /// The view.
 #[derive(Clone, Copy, Debug)]

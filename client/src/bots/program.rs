@@ -1,0 +1,39 @@
+//! The program around the bots: command line, log, report and exit status.
+
+use std::process::ExitCode;
+
+use bevy::prelude::Plugin;
+use clap::Parser;
+
+use super::{args::Args, run};
+use crate::client::ClientConfig;
+
+/// A whole program of load bots for this game.
+///
+/// Exits 0 when every client played to the end and no state differed from the server's, 1 with one sentence on standard
+/// error otherwise, and 2 for a wrong command line.
+pub fn main(game: impl Plugin + Clone) -> ExitCode {
+    let args = Args::parse();
+    log_to_stderr();
+    let config = ClientConfig::of(game);
+    let config = if args.thin { config.thin() } else { config };
+    let report = run(&args, &config);
+    if args.json {
+        println!("{}", serde_json::to_string(&report).expect("numbers and sentences serialise"));
+    } else {
+        println!("{report}");
+    }
+    match report.failure() {
+        None => ExitCode::SUCCESS,
+        Some(sentence) => {
+            eprintln!("{sentence}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// netcode and renet log single datagrams as errors; the clients count those.
+fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::new("warn,renetcode=off,renet=off");
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
