@@ -151,8 +151,8 @@ fn greet(http: SocketAddr, udp: &[SocketAddr]) {
     println!("Framehouse server {} is running.", env!("CARGO_PKG_VERSION"));
     println!("  HTTP   http://{http}   (rooms: /v1/rooms, status: /v1/status)");
     println!("  UDP    {} to port {}", first.unwrap_or_default(), last.unwrap_or_default());
-    println!("  Play   cargo run --release -p framehouse-client -- --server http://{http} --quick");
-    println!("  Bots   cargo run --release -p framehouse-client --no-default-features --bin framehouse-bots -- \\");
+    println!("  Play   cargo run --release -p framehouse-arena-client -- --server http://{http} --quick");
+    println!("  Bots   cargo run --release -p framehouse-arena-bots -- \\");
     println!("             --server http://{http} --rooms 1 --players 3 --seconds 300");
     println!("  Stop   Ctrl-C");
 }

@@ -23,3 +23,6 @@ pub mod simulation;
 pub mod state_hash;
 mod state_value;
 pub mod tick;
+
+#[cfg(test)]
+mod test_game;

@@ -5,10 +5,7 @@ use std::{ffi::OsStr, fs, path::Path, time::Duration};
 use bevy::prelude::Entity;
 use framehouse_arena::{ArenaPlugin, rules::Rules};
 use framehouse_client::rooms::list_maps;
-use framehouse_harness::{
-    live::{short_matches, wait_until},
-    world::World,
-};
+use framehouse_harness::{live::wait_until, world::World};
 use framehouse_server::{
     config::ReplaySettings,
     replay::{
@@ -24,6 +21,7 @@ use framehouse_shared::{
     replay::Replay,
     sim::{GameFile, GameFileError},
 };
+use framehouse_tools::short_matches::short_matches;
 use framehouse_tools::{
     load::process::{Scratch, ServerProcess},
     replays::Folder,

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use bevy::prelude::Plugin;
 use clap::Parser;
+use framehouse_shared::game::Game;
 
 use super::{args::Args, run};
 use crate::client::ClientConfig;
@@ -12,7 +12,7 @@ use crate::client::ClientConfig;
 ///
 /// Exits 0 when every client played to the end and no state differed from the server's, 1 with one sentence on standard
 /// error otherwise, and 2 for a wrong command line.
-pub fn main(game: impl Plugin + Clone) -> ExitCode {
+pub fn main(game: impl Game + Clone) -> ExitCode {
     let args = Args::parse();
     log_to_stderr();
     let config = ClientConfig::of(game);

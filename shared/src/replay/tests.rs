@@ -5,17 +5,17 @@ use proptest::prelude::*;
 
 use super::{section::*, *};
 use crate::{
-    arena::ArenaPlugin,
     ids::{SLOTS_MAX, Slot},
     input::{Command, Frame, Input, RosterChange, RosterEvent},
     protocol::hot::encode_blob,
     simulation::bot_match,
     state_hash::StateHashes,
+    test_game::TestGame,
 };
 
 /// Some 70 ticks: two hashes, joins, and a block that is not full.
 fn short() -> Vec<u8> {
-    canned_replay(ArenaPlugin, 7, 2, 70)
+    canned_replay(TestGame, 7, 2, 70)
 }
 
 /// Reads everything; what is read says nothing of memory, only that there was no panic.
@@ -33,17 +33,17 @@ fn read_all(bytes: &[u8]) -> Result<u32, ReplayError> {
 
 #[test]
 fn a_recorded_match_reads_back_tick_by_tick() {
-    let bytes = canned_replay(ArenaPlugin, 7, 4, 700);
+    let bytes = canned_replay(TestGame, 7, 4, 700);
     let replay = Replay::read(&bytes).expect("a whole replay");
     let mut ticks = replay.beginning.iter_ticks();
-    bot_match(ArenaPlugin, 7, 4, 700, |tick, simulation| {
+    bot_match(TestGame, 7, 4, 700, |tick, simulation| {
         let recorded = ticks.next().expect("a tick").expect("a good one");
         assert_eq!(Some(&recorded.frame), simulation.get::<Frame>());
         assert_eq!(recorded.hashes, is_hash_tick(tick).then(|| simulation.hashes()));
     });
     assert!(ticks.next().is_none());
     assert_eq!((replay.beginning.ticks(), replay.trailer.ticks), (700, 700));
-    assert_eq!(replay.header().map, "basin");
+    assert_eq!(replay.header().map, "plain");
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn any_truncation_is_found_and_leaves_a_beginning() {
 
 #[test]
 fn errors_say_what_is_wrong_and_where() {
-    let bytes = canned_replay(ArenaPlugin, 7, 2, 400);
+    let bytes = canned_replay(TestGame, 7, 2, 400);
     let error = |bytes: &[u8]| Replay::read(bytes).err().map(|error| error.to_string()).unwrap_or_default();
     assert_eq!(error(b"PNG"), "it is not a replay");
     assert!(error(&[&MAGIC[..], &[9, 0]].concat()).starts_with("it is a replay of format 9"));

@@ -2,9 +2,10 @@
 
 use bevy::prelude::*;
 use framehouse_arena::ArenaPlugin;
-use framehouse_harness::live::{LiveServer, short_matches};
+use framehouse_harness::live::LiveServer;
 use framehouse_shared::protocol::control::Phase;
 use framehouse_tests::desk::Desk;
+use framehouse_tools::short_matches::short_matches;
 use framehouse_window::{screens::Screen, session::Moment};
 
 use super::{Folder, desk, until};

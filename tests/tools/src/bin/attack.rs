@@ -1,7 +1,7 @@
 //! Throws random, mutated, replayed and well-shaped garbage at a running server while a match of four is played on it:
 //! from addresses that the server does not know, and from the players' own.
 //!
-//! `cargo run --release -p framehouse-tests --bin attack -- --server http://127.0.0.1:7777 --datagrams 1000000`
+//! `cargo run --release -p framehouse-tools --bin attack -- --server http://127.0.0.1:7777 --datagrams 1000000`
 //!
 //! Prints one JSON line; exits non-zero when a player was thrown out, saw a desync, or the server no longer answers.
 

@@ -1,7 +1,7 @@
 //! What sudden bursts do to everybody else on a server: a thousand rooms that end, 500 clients that join, 200 matches that
 //! begin, and clients that stop; a line for each, and non-zero when what must hold does not.
 //!
-//! `cargo run --release -p framehouse-tests --no-default-features --bin bursts -- [cleanup|joins|starts|slow|all] [--json]`
+//! `cargo run --release -p framehouse-tools --bin bursts -- [cleanup|joins|starts|slow|all] [--json]`
 
 use std::{
     process::ExitCode,

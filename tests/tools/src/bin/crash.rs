@@ -1,7 +1,7 @@
 //! Kills a real server at random moments while matches end on it, and checks that every result that a client was told is
 //! saved is in the file exactly once; exits non-zero when one is not.
 //!
-//! `cargo run --release -p framehouse-tests --no-default-features --bin crash -- --runs 50`
+//! `cargo run --release -p framehouse-tools --bin crash -- --runs 50`
 
 use std::{
     process::ExitCode,

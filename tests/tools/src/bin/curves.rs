@@ -1,7 +1,7 @@
 //! Measures what distance, jitter and loss do to a room, in virtual time, and writes a table and pictures of it.
 //!
-//! `cargo run --release -p framehouse-tests --bin curves`
-//! `cargo run --release -p framehouse-tests --bin curves -- --minutes 10 --link wifi --link delay=50,jitter=10`
+//! `cargo run --release -p framehouse-tools --bin curves`
+//! `cargo run --release -p framehouse-tools --bin curves -- --minutes 10 --link wifi --link delay=50,jitter=10`
 
 use std::{
     error::Error,

@@ -1,6 +1,6 @@
 //! One connected client sends a hundred times the inputs it may: how long until it is kicked, and do ticks get longer?
 //!
-//! `cargo run --release -p framehouse-tests --bin flood -- --server http://127.0.0.1:7777`, beside bots that play
+//! `cargo run --release -p framehouse-tools --bin flood -- --server http://127.0.0.1:7777`, beside bots that play
 //!
 //! Prints one JSON line; exits non-zero when the client is not told goodbye within five seconds.
 

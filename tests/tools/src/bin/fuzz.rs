@@ -1,6 +1,6 @@
 //! Seeded mutations of the fuzz corpora, every target on its own thread; a dev build has overflow checks on.
 //!
-//! `cargo run -p framehouse-tests --bin fuzz -- --millions 50`
+//! `cargo run -p framehouse-tools --bin fuzz -- --millions 50`
 
 use std::thread;
 

@@ -1,7 +1,7 @@
 //! Random lives of many rooms in virtual time with short timers; exits non-zero when anything is left of any of them:
 //! entities, sessions, seats, buffers, scheduled cleanups, or memory.
 //!
-//! `cargo run --release -p framehouse-tests --no-default-features --bin lifecycles -- --rooms 100000`
+//! `cargo run --release -p framehouse-tools --bin lifecycles -- --rooms 100000`
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},

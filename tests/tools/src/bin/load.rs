@@ -1,7 +1,7 @@
 //! Starts a server, loads it with clients over loopback, and says what that cost; exits non-zero on any desync, room
 //! message out of order or failed client.
 //!
-//! `cargo run --release -p framehouse-tests --bin load -- --rooms 20 --seconds 20`
+//! `cargo run --release -p framehouse-tools --bin load -- --rooms 20 --seconds 20`
 
 use std::{
     process::ExitCode,

@@ -1,7 +1,7 @@
 //! How fast a replay is run again: records a seeded match of bots, verifies it some times, and compares the processor time
 //! with the time that the match took. Wall time would count whoever else uses the machine.
 //!
-//! `cargo run --release -p framehouse-tests --bin replay_speed -- --seconds 180 --players 4`
+//! `cargo run --release -p framehouse-tools --bin replay_speed -- --seconds 180 --players 4`
 
 use std::{fs, path::PathBuf, process::ExitCode};
 

@@ -1,7 +1,7 @@
 //! A long run of arena bots on a bad network in virtual time; prints one line that is the same for the same arguments in
 //! every process and build, and exits non-zero on any desync or client error.
 //!
-//! `cargo run --release -p framehouse-tests --bin soak -- --minutes 20 --players 8 --seed 1`
+//! `cargo run --release -p framehouse-tools --bin soak -- --minutes 20 --players 8 --seed 1`
 
 use std::process::ExitCode;
 

@@ -1,7 +1,7 @@
 //! Many seeded runs in which everything happens to everybody, in virtual time; prints the seeds that fail and exits
 //! non-zero if there are any.
 //!
-//! `cargo run --release -p framehouse-tests --bin swarm -- --seeds 1000 --ticks 3000`
+//! `cargo run --release -p framehouse-tools --bin swarm -- --seeds 1000 --ticks 3000`
 
 use std::process::ExitCode;
 

@@ -17,6 +17,8 @@ use rustix::process::{Pid, Signal, kill_process};
 
 /// The server's program.
 const PROGRAM: &str = "framehouse-server";
+/// The package that it is built from.
+const PACKAGE: &str = "framehouse-arena-server";
 /// How long the server may take to say where it listens.
 const START_TIME_MAX: Duration = Duration::from_secs(20);
 /// How long an answer over HTTP may take.
@@ -121,7 +123,7 @@ impl ServerProcess {
         let body = self.agent.get(url).call().and_then(|mut answer| answer.body_mut().read_to_vec()).map_err(lost)?;
         serde_json::from_slice(&body).map_err(|error| {
             format!(
-                "the server beside this program is of another version ({error}): cargo build --release -p {PROGRAM}"
+                "the server beside this program is of another version ({error}): cargo build --release -p {PACKAGE}"
             )
         })
     }
@@ -215,10 +217,10 @@ fn server_program() -> Result<PathBuf, String> {
         return Ok(beside);
     }
     let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let built = Command::new(cargo).args(["build", "--release", "-p", PROGRAM]).stdout(Stdio::null()).status();
+    let built = Command::new(cargo).args(["build", "--release", "-p", PACKAGE]).stdout(Stdio::null()).status();
     let release = folder.with_file_name("release").join(PROGRAM);
     if built.is_ok_and(|status| status.success()) && release.exists() {
         return Ok(release);
     }
-    Err(format!("there is no {}: cargo build --release -p {PROGRAM}", beside.display()))
+    Err(format!("there is no {}: cargo build --release -p {PACKAGE}", beside.display()))
 }
