@@ -1,18 +1,18 @@
 //! Load bots: groups of real clients that play match after match and measure what they see.
 //!
-//! Sessions are asked for by a few threads of their own (`recruit.rs`), since HTTP blocks. Each driver thread
+//! Sessions are asked for by a few threads of their own (`spawner.rs`), since HTTP blocks. Each driver thread
 //! (`driver.rs`) owns some rooms (`room.rs`) and updates all their clients (`bot.rs`) every few milliseconds. A bot that
-//! loses its connection asks for its seat again (`comeback.rs`). At the end everything is added up ([`report`]).
+//! loses its connection asks for its seat again (`reconnect.rs`). At the end everything is added up ([`report`]).
 
 pub mod args;
 mod bot;
-mod comeback;
-pub mod company;
+pub mod companions;
 mod driver;
 mod program;
-mod recruit;
+mod reconnect;
 pub mod report;
 mod room;
+mod spawner;
 
 use std::{
     iter,
@@ -22,10 +22,10 @@ use std::{
 };
 
 use args::Args;
-use comeback::carry_out;
 use driver::drive;
-use recruit::{Recruiter, recruit_rooms};
+use reconnect::carry_out;
 use report::{Report, Totals};
+use spawner::{BotSpawner, fill_rooms};
 
 pub use program::main;
 
@@ -38,14 +38,14 @@ const NAMES: [&str; 16] = [
 ];
 
 /// Requests for sessions that run at the same time.
-const RECRUITERS_MAX: u32 = 16;
+const SPAWNERS_MAX: u32 = 16;
 /// Bots that wait for their driver, which takes all of them every few milliseconds; then whoever recruits waits.
 const RECRUITS_WAITING_MAX: usize = 64;
 /// Lost sessions that wait to be asked for again; beyond that a bot tries anew after its pause.
 const ORDERS_WAITING_MAX: usize = 1024;
 
-fn name(place: u8) -> &'static str {
-    NAMES[usize::from(place) % NAMES.len()]
+fn name(index: u8) -> &'static str {
+    NAMES[usize::from(index) % NAMES.len()]
 }
 
 /// Runs the bots until their time is over. This is a program's main loop: it reads the wall clock and blocks.
@@ -56,16 +56,16 @@ pub fn run(args: &Args, config: &ClientConfig) -> Report {
     let (outboxes, inboxes): (Vec<_>, Vec<_>) = (0..drivers).map(|_| mpsc::sync_channel(RECRUITS_WAITING_MAX)).unzip();
     let (orders, ordered) = mpsc::sync_channel(ORDERS_WAITING_MAX);
     let ordered = Mutex::new(ordered);
-    let recruiter = Recruiter::new(args, config, start);
+    let spawner = BotSpawner::new(args, config, start);
     let mut totals = Totals::default();
     thread::scope(|scope| {
-        for _ in 0..args.rooms.min(RECRUITERS_MAX) {
+        for _ in 0..args.rooms.min(SPAWNERS_MAX) {
             let outboxes = outboxes.clone();
-            let (recruiter, ordered) = (&recruiter, &ordered);
+            let (spawner, ordered) = (&spawner, &ordered);
             scope.spawn(move || {
-                recruit_rooms(recruiter, &outboxes);
+                fill_rooms(spawner, &outboxes);
                 drop(outboxes);
-                carry_out(recruiter, ordered);
+                carry_out(spawner, ordered);
             });
         }
         drop(outboxes);

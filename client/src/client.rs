@@ -4,31 +4,31 @@
 //! resource, a bot process drives hundreds, a test runs it in virtual time. [`Client::update`] is the whole of it:
 //!
 //! ```text
-//! receive -> control messages (session.rs) -> hot messages (hot.rs) -> clock
+//! receive -> control messages (session.rs) -> unreliable datagrams (datagram.rs) -> clock
 //!         -> sample inputs -> confirm frames -> predict (play.rs) -> inputs, pings, reliable batches out
 //! ```
 //!
 //! A state that differs from the server's is replaced, and helps to find out why (desync.rs).
 //!
 //! Who only watches, without a seat or after giving up, has no inputs and predicts nothing: it sees the confirmed state
-//! (playout.rs), and may go back to what was before (rewind.rs). A client has one session in its life; [`Rejoin`](crate::rejoin::Rejoin) says when to try another.
+//! (spectator_clock.rs), and may go back to what was before (rewind.rs). A client has one session in its life; [`Rejoin`](crate::rejoin::Rejoin) says when to try another.
 
 mod commands;
 mod current_match;
+mod datagram;
 mod desync;
-mod hot;
+mod frame_buffer;
 mod inputs;
 mod latency;
 mod loading;
-mod measure;
+mod metrics;
 mod notice;
 mod play;
-mod playout;
 mod rewind;
 mod room;
 mod session;
 pub mod snapshot;
-mod stash;
+mod spectator_clock;
 mod view;
 
 use std::{sync::Arc, time::Duration};
@@ -125,7 +125,7 @@ pub struct Client {
     results: Option<MatchResults>,
     notices: Notices,
     stats: ClientStats,
-    measured: measure::Measured,
+    measured: metrics::Measured,
     ready_wanted: Option<bool>,
     leaving: Option<Leaving>,
     end: Option<End>,
@@ -161,7 +161,7 @@ impl Client {
             results: None,
             notices: Notices::default(),
             stats: ClientStats::default(),
-            measured: measure::Measured::default(),
+            measured: metrics::Measured::default(),
             ready_wanted: None,
             leaving: None,
             end: None,
@@ -181,7 +181,7 @@ impl Client {
             self.take_control(now, message);
         }
         while let Some(message) = self.connection.next_datagram() {
-            self.take_hot(now, &message);
+            self.take_datagram(now, &message);
         }
         self.clock.advance(now);
         self.play(now, sample);

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! room time    what time it is in the room now               pings.rs: pings alone
-//! input time   for which tick an input is made now           margin.rs: room time + lead, so that inputs come in time
+//! input time   for which tick an input is made now           lead.rs: room time + lead, so that inputs come in time
 //! view time    which tick is shown now                       delay.rs: input time - input delay
 //! ```
 //!
@@ -10,25 +10,25 @@
 //! are sent, and the picture must not rewind.
 
 mod delay;
+mod lead;
 mod loss;
-mod margin;
 mod pings;
-mod running;
+mod slewed_clock;
 
 use std::time::Duration;
 
 use framehouse_shared::{
-    protocol::hot::{FramesHeader, Ping, Pong},
+    protocol::datagram::{FramesHeader, Ping, Pong},
     tick::Tick,
 };
 
 use delay::InputDelay;
-use margin::{Margin, jump_ticks};
+use lead::{LeadController, jump_ticks};
 use pings::Pings;
-use running::{Pace, RunningTime};
+use slewed_clock::{Slew, SlewedClock};
 
 /// How room time follows its measurement: as fast as one does not notice.
-const ROOM_PACE: Pace = Pace { gain: 1.0, slew_max: 0.05, jump_ticks: 10.0 };
+const ROOM_SLEW: Slew = Slew { gain: 1.0, slew_max: 0.05, jump_ticks: 10.0 };
 /// How much of an error of the input time one tick corrects. The measured way is smooth already: this only takes the edge off
 /// its steps, 10 % of an error every fourth tick.
 const INPUT_GAIN: f64 = 0.1;
@@ -51,9 +51,9 @@ pub struct Clock {
     /// How long before the last advance the one before it was.
     last_step: Duration,
     pings: Pings,
-    room: RunningTime,
-    margin: Margin,
-    input: RunningTime,
+    room: SlewedClock,
+    lead: LeadController,
+    input: SlewedClock,
     /// The newest frame that came since the last advance.
     newest_frame: Option<Tick>,
     delay: InputDelay,
@@ -68,9 +68,9 @@ impl Clock {
             now,
             last_step: Duration::ZERO,
             pings: Pings::new(tick_rate, now),
-            room: RunningTime::default(),
-            margin: Margin::new(tick_rate),
-            input: RunningTime::default(),
+            room: SlewedClock::default(),
+            lead: LeadController::new(tick_rate),
+            input: SlewedClock::default(),
             newest_frame: None,
             delay: InputDelay::default(),
         }
@@ -79,7 +79,7 @@ impl Clock {
     /// A new match: its times begin anew, the distance to the room stays known.
     pub fn start_match(&mut self, now: Duration) {
         self.pings.forget_room_time(now);
-        self.margin.start_match();
+        self.lead.start_match();
         self.room.forget();
         self.input.forget();
         self.newest_frame = None;
@@ -94,20 +94,20 @@ impl Clock {
     /// Takes an answer and returns its round-trip time; nothing when it answers no open question.
     pub fn take_pong(&mut self, now: Duration, pong: &Pong) -> Option<Duration> {
         let rtt = self.pings.take(now, pong);
-        self.margin.expect_jitter(self.ticks(self.pings.jitter()));
+        self.lead.expect_jitter(self.ticks(self.pings.jitter()));
         rtt
     }
 
     /// An `Inputs` message leaves with the input of this tick as its newest.
     pub fn note_sent(&mut self, newest: Tick) {
-        if let Some(phase) = self.phase() {
-            self.margin.note_sent(newest, phase);
+        if let Some(clock_offset) = self.clock_offset() {
+            self.lead.note_sent(newest, clock_offset);
         }
     }
 
     /// Takes what a `Frames` message of the current match says of our inputs, and how old its newest frame is.
-    pub fn hear(&mut self, header: &FramesHeader) {
-        self.margin.hear(header);
+    pub fn take_frames_header(&mut self, header: &FramesHeader) {
+        self.lead.take_frames_header(header);
         self.newest_frame = self.newest_frame.max(Some(header.newest));
     }
 
@@ -121,7 +121,7 @@ impl Clock {
         }
         let Some(measured) = self.pings.room_time(now) else { return };
         let elapsed = self.ticks(step);
-        self.room.advance(elapsed, measured, ROOM_PACE);
+        self.room.advance(elapsed, measured, ROOM_SLEW);
         self.advance_input(elapsed, measured);
     }
 
@@ -147,17 +147,17 @@ impl Clock {
 
     /// How many ticks before its tick closes an input should arrive: what the lead is steered by.
     pub fn target_margin_ticks(&self) -> f64 {
-        self.margin.target()
+        self.lead.target()
     }
 
     /// How many ticks before its tick closed the newest input came that the server told of; negative when it was late.
     pub const fn margin_ticks(&self) -> Option<f64> {
-        self.margin.last()
+        self.lead.last()
     }
 
     /// The part of inputs that are lost on the way to the server, 0 to 1, over the last half minute.
     pub const fn loss(&self) -> f64 {
-        self.margin.loss()
+        self.lead.loss()
     }
 
     /// How many ticks after it was made an input is shown, 0 to 15.
@@ -189,7 +189,7 @@ impl Clock {
     /// the room has said what time it is.
     fn wake(&mut self) {
         self.pings.forget_room_time(self.now);
-        self.margin.forget_way();
+        self.lead.forget_offset();
         self.newest_frame = None;
     }
 
@@ -200,33 +200,33 @@ impl Clock {
         let error = before.map_or(0.0, |before| goal - before - elapsed);
         let slew_max = if error.abs() > LARGE_ERROR_TICKS { INPUT_SLEW_LARGE } else { INPUT_SLEW };
         let jump_ticks = jump_ticks(self.tick_rate);
-        self.input.advance(elapsed, goal, Pace { gain: INPUT_GAIN, slew_max, jump_ticks });
+        self.input.advance(elapsed, goal, Slew { gain: INPUT_GAIN, slew_max, jump_ticks });
         let after = self.input.time().unwrap_or(goal);
         match self.newest_frame.take() {
-            Some(newest) => self.delay.note_need(after - f64::from(newest.0)),
-            None => self.delay.expect_need(after - room_time + rtt / 2.0),
+            Some(newest) => self.delay.note_prediction_depth(after - f64::from(newest.0)),
+            None => self.delay.expect_prediction_depth(after - room_time + rtt / 2.0),
         }
         self.delay.advance(self.now, after - before.unwrap_or(after));
     }
 
     /// Where the input time should be now: as the server's feedback says, or a guess from pings before there is any.
     fn input_goal(&mut self, room_time: f64, rtt: f64) -> f64 {
-        let target = self.margin.target();
+        let target = self.lead.target();
         let guess = room_time + rtt / 2.0 + target + FIRST_SPARE_TICKS;
-        let Some(phase) = self.margin.phase_wanted() else { return guess };
-        let goal = self.ticks(self.now) + phase;
+        let Some(clock_offset) = self.lead.clock_offset_wanted() else { return guess };
+        let goal = self.ticks(self.now) + clock_offset;
         // No way is longer than a round trip, or negative. Such a one was measured before the room lost time: it waited, or
         // stood still.
-        let way = goal - target - room_time;
-        if way.abs() > rtt + jump_ticks(self.tick_rate) {
-            self.margin.forget_way();
+        let base_offset = goal - target - room_time;
+        if base_offset.abs() > rtt + jump_ticks(self.tick_rate) {
+            self.lead.forget_offset();
             return guess;
         }
         goal
     }
 
     /// How far the input time is ahead of our own clock, in ticks.
-    fn phase(&self) -> Option<f64> {
+    fn clock_offset(&self) -> Option<f64> {
         self.input.time().map(|time| time - self.ticks(self.now))
     }
 

@@ -13,7 +13,9 @@ use framehouse_shared::{
     protocol::{
         channel::{FLUSH_BYTES_MAX, LIBRARY_BYTES_MAX, Outbox, RELIABLE_CHANNEL, RESEND_TIME, split_batch},
         codec,
-        control::{ControlDown, ControlUp, Member, NETCODE_PROTOCOL_ID, Phase, PlayerState, RoomOptions, Welcome},
+        control::{
+            ClientMessage, Member, NETCODE_PROTOCOL_ID, Phase, PlayerState, RoomOptions, ServerMessage, Welcome,
+        },
         guard::{PayloadKind, check_at_server, check_payload},
     },
 };
@@ -60,7 +62,7 @@ pub struct FakeServer {
     down: Queue,
     now: Duration,
     /// What the client has said.
-    pub control: Vec<ControlUp>,
+    pub control: Vec<ClientMessage>,
     /// The unreliable datagrams that came.
     pub datagrams: Vec<Vec<u8>>,
 }
@@ -114,7 +116,7 @@ impl FakeServer {
     }
 
     /// Queues a control message.
-    pub fn say(&mut self, message: &ControlDown) {
+    pub fn say(&mut self, message: &ServerMessage) {
         self.outbox.push(&codec::encode(message), 0);
     }
 
@@ -174,7 +176,7 @@ impl FakeServer {
         }
         while let Some(batch) = self.renet.receive_message(CLIENT_ID, RELIABLE_CHANNEL) {
             for message in split_batch(&batch).expect("our client's batches are whole") {
-                self.control.push(ControlUp::decode(message).expect("our client's messages are whole"));
+                self.control.push(ClientMessage::decode(message).expect("our client's messages are whole"));
             }
         }
         while let Some(batch) = self.outbox.next_batch(0) {
@@ -207,7 +209,7 @@ pub fn welcome(slot: Option<Slot>, phase: Phase) -> Welcome {
 
 fn take_payload(renet: &mut RenetServer, datagrams: &mut Vec<Vec<u8>>, payload: &[u8]) {
     match check_payload(payload, 0).expect("our client's payloads pass the guard") {
-        PayloadKind::Hot => datagrams.push(payload.to_vec()),
+        PayloadKind::Unreliable => datagrams.push(payload.to_vec()),
         PayloadKind::Reliable | PayloadKind::Ack => {
             renet.process_packet_from(payload, CLIENT_ID).expect("the client is connected");
         }

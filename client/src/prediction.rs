@@ -12,10 +12,10 @@ mod commands;
 mod corrections;
 #[cfg(feature = "corrupt")]
 mod corrupt;
-mod evidence;
+mod first_bad;
 mod hashes;
-mod past;
 mod ring;
+mod state_digests;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -39,10 +39,10 @@ pub use hashes::HASHES_KEPT;
 use budget::Budget;
 use commands::Commands;
 use corrections::Corrections;
-use evidence::Evidence;
+use first_bad::FirstBadDigest;
 use hashes::RecentHashes;
-use past::Past;
 use ring::Ring;
+use state_digests::StateDigests;
 
 /// The most ticks that are predicted beyond the last confirmed one.
 pub const PREDICTED_TICKS_MAX: u32 = 64;
@@ -82,8 +82,8 @@ pub struct Prediction {
     /// Ticks simulated since the last [`note_cost`](Self::note_cost).
     unpaid: u32,
     hashes: RecentHashes,
-    past: Past,
-    evidence: Option<Evidence>,
+    state_digests: StateDigests,
+    first_bad: Option<FirstBadDigest>,
     #[cfg(feature = "corrupt")]
     corruptions: Vec<corrupt::Corruption>,
 }
@@ -104,8 +104,8 @@ impl Prediction {
             corrections: Corrections::default(),
             unpaid: 0,
             hashes: RecentHashes::default(),
-            past: Past::default(),
-            evidence: None,
+            state_digests: StateDigests::default(),
+            first_bad: None,
             #[cfg(feature = "corrupt")]
             corruptions: Vec::new(),
         }
@@ -126,7 +126,7 @@ impl Prediction {
         self.commands.clear();
         self.corrections = Corrections::default();
         self.hashes.clear();
-        self.past.forget();
+        self.state_digests.forget();
         self.confirmed = None;
         self.next_confirmed = self.simulation.next_tick();
         self.last_inputs = self.simulation.get::<LastInputs>().ok_or(CodecError::Invalid)?.0;
@@ -170,7 +170,7 @@ impl Prediction {
         if let Some(server) = server_hash {
             outcome.differs = server != hashes.combined();
             if !outcome.differs {
-                self.past.forget();
+                self.state_digests.forget();
             }
         }
         self.hashes.push(frame.tick, hashes);
@@ -237,8 +237,8 @@ impl Prediction {
     }
 
     /// Whether less is predicted than was asked for, because it could not be simulated again in time.
-    pub const fn is_held(&self) -> bool {
-        self.budget.is_holding()
+    pub const fn is_throttled(&self) -> bool {
+        self.budget.is_throttled()
     }
 
     /// Tells how long everything simulated since the last call took, by a clock of the caller's.
@@ -303,8 +303,8 @@ impl Prediction {
     fn pass_confirmed(&mut self) {
         self.save_confirmed();
         let Some(state) = self.confirmed.take() else { return };
-        if self.past.has_room() {
-            self.past.keep(self.simulation.states().outline(&state));
+        if self.state_digests.has_room() {
+            self.state_digests.keep(self.simulation.states().digest(&state));
         }
         self.spare = Some(state);
     }

@@ -131,14 +131,14 @@ mod tests {
     use framehouse_shared::replay::canned_replay;
 
     use super::*;
-    use crate::toy::ToyPlugin;
+    use crate::test_game::TestGamePlugin;
 
     #[test]
     fn a_folder_is_listed_with_what_is_in_it() {
         let folder = std::env::temp_dir().join(format!("framehouse-listed-{}", std::process::id()));
         fs::create_dir_all(&folder).expect("a folder of ours");
         assert_eq!(list_replays(&folder.join("nowhere")), []);
-        fs::write(folder.join("good.fhr"), canned_replay(ToyPlugin, 3, 2, 90)).expect("a folder of ours");
+        fs::write(folder.join("good.fhr"), canned_replay(TestGamePlugin, 3, 2, 90)).expect("a folder of ours");
         fs::write(folder.join("bad.fhr"), "nonsense").expect("a folder of ours");
         fs::write(folder.join("other.txt"), "nonsense").expect("a folder of ours");
         let listed = list_replays(&folder);

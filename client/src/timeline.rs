@@ -55,7 +55,7 @@ pub struct Timeline {
     keys: Vec<Arc<[u8]>>,
     names: [String; SLOTS_MAX],
     position: f64,
-    cuts: u32,
+    seeks: u32,
     is_full: bool,
     /// Where it cannot go on: the simulation fails, or comes to differ from what was recorded.
     broken: Option<Tick>,
@@ -81,7 +81,7 @@ impl Timeline {
             keys: vec![opening.into()],
             names: Default::default(),
             position: 0.0,
-            cuts: 0,
+            seeks: 0,
             is_full: false,
             broken: None,
         })
@@ -185,8 +185,8 @@ impl Timeline {
     }
 
     /// How often it went to another moment: what lies on both sides of a cut did not happen in between.
-    pub const fn cuts(&self) -> u32 {
-        self.cuts
+    pub const fn seeks(&self) -> u32 {
+        self.seeks
     }
 
     /// Goes on by a number of seconds of the match, as far as its frames are here.
@@ -209,12 +209,12 @@ impl Timeline {
     pub fn seek(&mut self, position: f64) {
         // `max` first: it turns a NaN into a number.
         self.position = position.max(0.0).min(f64::from(self.ticks()));
-        self.cuts += 1;
+        self.seeks += 1;
         // At least one tick is run after a state was taken: what happened in it is drawn, too.
         let key = (self.wanted().saturating_sub(1) / BLOCK_TICKS).min(self.keys.len() as u32 - 1);
         let simulated = self.simulation.next_tick().0;
         if self.wanted() < simulated || key * BLOCK_TICKS > simulated {
-            self.go_to_key(key);
+            self.go_to_keyframe(key);
         }
         self.catch_up();
     }
@@ -224,7 +224,7 @@ impl Timeline {
         (self.position as u32 + 1).min(self.ticks()).min(self.loaded())
     }
 
-    fn go_to_key(&mut self, key: u32) {
+    fn go_to_keyframe(&mut self, key: u32) {
         let state = Arc::clone(&self.keys[key as usize]);
         self.simulation.decode(&state).expect("it was a state of this game before");
         self.names = Default::default();
@@ -256,8 +256,8 @@ impl Timeline {
     }
 
     fn is_as_recorded(&self, tick: Tick) -> bool {
-        let Ok(place) = self.hashes.binary_search_by_key(&tick, |(tick, _)| *tick) else { return true };
-        self.simulation.hashes().combined() == self.hashes[place].1
+        let Ok(index) = self.hashes.binary_search_by_key(&tick, |(tick, _)| *tick) else { return true };
+        self.simulation.hashes().combined() == self.hashes[index].1
     }
 
     /// From here on the match was another one: it ends at the last block that was right.
@@ -265,8 +265,8 @@ impl Timeline {
         let key = self.keys.len() as u32 - 1;
         self.broken = Some(tick);
         self.position = f64::from(key * BLOCK_TICKS);
-        self.cuts += 1;
-        self.go_to_key(key);
+        self.seeks += 1;
+        self.go_to_keyframe(key);
     }
 }
 

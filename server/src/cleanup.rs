@@ -2,8 +2,8 @@
 //!
 //! | what happens | asked for by | level |
 //! |---|---|---|
-//! | a match is over | `cleanup_game_session` with `completed` | session |
-//! | its host ends it, or it never began | `cleanup_game_session` without | session |
+//! | a match is over | `cleanup_match` with `completed` | session |
+//! | its host ends it, or it never began | `cleanup_match` without | session |
 //! | a member leaves, or its grace is over; a player gives up | `CleanupRequest::Member` | user |
 //! | the last member is gone, the host closes the room, nobody does anything in it, a fault | `CleanupRequest::Room` | room |
 //!
@@ -27,6 +27,7 @@ use schedule::{Delays, Kind, Level, Schedule, Task};
 
 use crate::{
     config::CleanupSettings,
+    histogram::DurationHistogram,
     room::{
         self,
         cleanup_queue::{CleanupQueue, CleanupRequest},
@@ -35,7 +36,6 @@ use crate::{
         inputs::InputBuffer,
         score::{ScoreBuffer, leaderboard::LeaderboardBuffer},
     },
-    spread::Spread,
     tick::{Now, TickRate, TickSet},
 };
 
@@ -58,7 +58,7 @@ impl Plugin for CleanupPlugin {
 #[derive(Resource, Default)]
 pub struct Cleanup {
     schedule: Schedule,
-    time_spent: Spread,
+    time_spent: DurationHistogram,
 }
 
 impl Cleanup {
@@ -68,14 +68,14 @@ impl Cleanup {
     }
 
     /// Processor time that ticks have spent with freeing, of those in which anything was freed.
-    pub(crate) const fn time_spent(&self) -> &Spread {
+    pub(crate) const fn time_spent(&self) -> &DurationHistogram {
         &self.time_spent
     }
 }
 
 /// The entity of somebody or something that is gone; all that it still has is scheduled to be freed.
 #[derive(Component, Debug)]
-pub struct Leftover;
+pub struct PendingCleanup;
 
 /// Schedules what rooms have asked for since the last tick.
 fn schedule_requests(world: &mut World) {
@@ -83,7 +83,7 @@ fn schedule_requests(world: &mut World) {
         match request {
             CleanupRequest::Member { room, target, player } => {
                 if let Ok(mut leftover) = world.get_entity_mut(target) {
-                    leftover.insert(Leftover);
+                    leftover.insert(PendingCleanup);
                     schedule_user(world, room, target, player);
                 }
             }
@@ -102,7 +102,7 @@ fn schedule_user(world: &mut World, room: Entity, target: Entity, player: Option
 }
 
 /// A match is over, with a result if it is `completed`: what it has gathered is scheduled, and the room stays.
-pub(crate) fn cleanup_game_session(world: &mut World, room: Entity, completed: bool) {
+pub(crate) fn cleanup_match(world: &mut World, room: Entity, completed: bool) {
     let scores = room::players(world, room).filter_map(|(player, _)| world.get::<ScoreBuffer>(player));
     let scores = scores.map(|scores| scores.frames().count() as u32).sum();
     let frames = world.get::<FrameHistory>(room).map_or(0, FrameHistory::len);
@@ -110,7 +110,7 @@ pub(crate) fn cleanup_game_session(world: &mut World, room: Entity, completed: b
     let task = task_of(world, room);
     tracing::debug!(room = %task.room, match_no = task.match_no, completed, "match scheduled for cleanup");
     for (kind, items) in [(Kind::Score, scores), (Kind::State, frames as u32), (Kind::Leaderboard, lines as u32)] {
-        schedule(world, Task { level: Level::Session, kind, items, ..task.clone() });
+        schedule(world, Task { level: Level::Match, kind, items, ..task.clone() });
     }
 }
 

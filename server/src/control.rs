@@ -2,7 +2,7 @@
 
 use bevy::prelude::*;
 use framehouse_shared::protocol::{
-    control::{ControlUp, Hello},
+    control::{ClientMessage, Hello},
     end::{EndCode, EndReason},
 };
 
@@ -31,7 +31,12 @@ impl Plugin for ControlPlugin {
                 handle_messages,
                 presence::note_silence,
                 presence::end_graces,
-                (desync::conclude_departed, desync::compare_reports, desync::conclude_overdue, desync::tell_traced)
+                (
+                    desync::conclude_departed,
+                    desync::compare_reports,
+                    desync::conclude_overdue,
+                    desync::send_field_findings,
+                )
                     .chain(),
                 phase::advance_phases,
             )
@@ -43,7 +48,7 @@ impl Plugin for ControlPlugin {
 
 /// Handles what sessions have sent since the last tick. Runs in `TickSet::Control`.
 fn handle_messages(world: &mut World) {
-    let mut waiting: Vec<(Entity, Vec<ControlUp>)> = world
+    let mut waiting: Vec<(Entity, Vec<ClientMessage>)> = world
         .query::<(Entity, &mut Session)>()
         .iter_mut(world)
         .map(|(entity, mut session)| (entity, session.take_messages()))
@@ -57,10 +62,10 @@ fn handle_messages(world: &mut World) {
     }
 }
 
-fn handle_message(world: &mut World, session: Entity, message: ControlUp) {
+fn handle_message(world: &mut World, session: Entity, message: ClientMessage) {
     let Some(state) = world.get::<Session>(session).map(|session| session.state) else { return };
     match (state, message) {
-        (SessionState::Greeting { .. }, ControlUp::Hello(hello)) => greet(world, session, &hello),
+        (SessionState::Greeting { .. }, ClientMessage::Hello(hello)) => greet(world, session, &hello),
         (SessionState::Seated(member), message) => handle_members(world, session, member, message),
         // What a closing session still sends does not matter; everything else is out of turn.
         (SessionState::Closing { .. } | SessionState::Gone, _) => {}
@@ -68,36 +73,36 @@ fn handle_message(world: &mut World, session: Entity, message: ControlUp) {
     }
 }
 
-fn handle_members(world: &mut World, session: Entity, member: Entity, message: ControlUp) {
+fn handle_members(world: &mut World, session: Entity, member: Entity, message: ClientMessage) {
     let has_seat = world.get::<Player>(member).is_some();
     match message {
-        ControlUp::Leave => sessions::close(world, session, EndCode::Left),
-        ControlUp::Loaded { match_no, next_tick } => resync::note_loaded(world, member, match_no, next_tick),
-        ControlUp::WantFrames { match_no, first } => resync::send_frames(world, member, match_no, first),
-        ControlUp::Hashes { match_no, tick, is_answer: false, hashes } => {
-            desync::take_complaint(world, member, match_no, tick, &hashes);
+        ClientMessage::Leave => sessions::close(world, session, EndCode::Left),
+        ClientMessage::Loaded { match_no, next_tick } => resync::note_loaded(world, member, match_no, next_tick),
+        ClientMessage::WantFrames { match_no, first } => resync::send_frames(world, member, match_no, first),
+        ClientMessage::Hashes { match_no, tick, is_answer: false, hashes } => {
+            desync::take_desync_report(world, member, match_no, tick, &hashes);
         }
-        ControlUp::Hashes { match_no, tick, is_answer: true, hashes } => {
+        ClientMessage::Hashes { match_no, tick, is_answer: true, hashes } => {
             desync::take_answer(world, member, match_no, tick, hashes);
         }
-        ControlUp::Fields { match_no, tick, is_last, fields } => {
+        ClientMessage::Fields { match_no, tick, is_last, fields } => {
             desync::take_fields(world, member, match_no, tick, is_last, fields);
         }
-        ControlUp::WantHistory { match_no, part } => {
+        ClientMessage::WantHistory { match_no, part } => {
             history_feed::take_request(world, session, member, match_no, part);
         }
-        ControlUp::Chat(text) => chat::write(world, session, member, &text),
-        ControlUp::Ready(ready) if has_seat => members::set_ready(world, member, ready),
-        ControlUp::Message(bytes) if has_seat => chat::say(world, member, bytes),
-        ControlUp::Command { match_no, tick, bytes } if has_seat => {
+        ClientMessage::Chat(text) => chat::send_line(world, session, member, &text),
+        ClientMessage::Ready(ready) if has_seat => members::set_ready(world, member, ready),
+        ClientMessage::GameMessage(bytes) if has_seat => chat::send_game_message(world, member, bytes),
+        ClientMessage::Command { match_no, tick, bytes } if has_seat => {
             commands::take(world, session, member, match_no, tick, bytes);
         }
-        ControlUp::GiveUp if has_seat => {
+        ClientMessage::GiveUp if has_seat => {
             if !members::give_up(world, member) {
                 sessions::refuse(world, session, "you take part in no match that you could give up");
             }
         }
-        ControlUp::Host(order) if has_seat => host::obey(world, session, member, order),
+        ClientMessage::Host(order) if has_seat => host::handle_command(world, session, member, order),
         _ => world.resource_mut::<Counters>().invalid_messages += 1,
     }
 }

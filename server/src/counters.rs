@@ -19,11 +19,11 @@ pub struct Counters {
     pub rooms_faulted: u64,
     /// Sessions that were kicked for what they sent.
     pub kicked: u64,
-    /// Room messages that were taken from clients.
+    /// Game messages that were taken from clients.
     pub room_messages_in: u64,
-    /// Room messages that were dropped because their room had too many.
+    /// Game messages that were dropped because their room had too many.
     pub room_messages_dropped: u64,
-    /// Room messages that were queued for clients.
+    /// Game messages that were queued for clients.
     pub room_messages_out: u64,
     /// Ticks that were given up because the server was too far behind.
     pub dropped_ticks: u64,

@@ -14,24 +14,24 @@
 //! A client that does not answer is reported all the same. Everything that it says is bounded and only ever compared.
 
 mod conclusion;
+mod field_findings;
 mod investigation;
-mod traces;
 
 use bevy::prelude::*;
 use framehouse_shared::{
     fields::{Field, LIST_BYTES_MAX},
-    protocol::control::{ControlDown, HASHES_ASKED_MAX},
+    protocol::control::{HASHES_ASKED_MAX, ServerMessage},
     room_state::RoomStates,
     state_hash::StateHashes,
     tick::Tick,
 };
 
 pub(crate) use conclusion::conclude_departed;
-pub(crate) use traces::tell_traced;
+pub(crate) use field_findings::send_field_findings;
 
 use conclusion::conclude;
+use field_findings::FieldFindings;
 use investigation::{DesyncLog, Investigation};
-use traces::Traces;
 
 use crate::{
     counters::Counters,
@@ -51,7 +51,7 @@ pub(crate) struct DesyncPlugin;
 
 impl Plugin for DesyncPlugin {
     fn build(&self, app: &mut App) {
-        app.init_resource::<Traces>();
+        app.init_resource::<FieldFindings>();
     }
 }
 
@@ -73,7 +73,7 @@ pub(crate) fn compare_reports(world: &mut World) {
 }
 
 /// A client says that its state after a tick is not the one that the tick's frame came with.
-pub(crate) fn take_complaint(world: &mut World, member: Entity, match_no: u32, tick: Tick, theirs: &StateHashes) {
+pub(crate) fn take_desync_report(world: &mut World, member: Entity, match_no: u32, tick: Tick, theirs: &StateHashes) {
     if !is_sound(world, member, match_no, theirs) {
         world.resource_mut::<Counters>().invalid_messages += 1;
     } else if differs(world, member, tick, theirs.combined()) {
@@ -141,7 +141,7 @@ fn begin(world: &mut World, member: Entity, tick: Tick) {
     };
     let Some(match_no) = world.get::<RoomClock>(room).map(RoomClock::match_no) else { return };
     let Some(mut open) = Investigation::open(world, member, room, first, tick) else { return };
-    outgoing::send(world, address, &ControlDown::WantHashes { match_no, first, hashes });
+    outgoing::send(world, address, &ServerMessage::WantHashes { match_no, first, hashes });
     if let Some(mut sync) = world.get_mut::<SyncState>(member) {
         sync.replace_state();
     }
@@ -172,12 +172,12 @@ fn deadline(world: &World) -> u64 {
 fn name(world: &mut World, member: Entity, tick: Tick, theirs: StateHashes) {
     let Some((address, room)) = address_and_room(world, member) else { return };
     let ours = world.get::<FrameHistory>(room).and_then(|history| history.hashes(tick)).cloned();
-    let Some((ours, place)) = ours.and_then(|ours| ours.first_difference(&theirs).map(|place| (ours, place))) else {
+    let Some((ours, index)) = ours.and_then(|ours| ours.first_difference(&theirs).map(|index| (ours, index))) else {
         world.resource_mut::<Counters>().invalid_messages += 1;
         return;
     };
     let components = world.resource::<RoomStates>().names().collect();
-    let first = FirstBad { tick, place, components, ours, theirs, fields: Vec::new() };
+    let first = FirstBad { tick, index, components, ours, theirs, fields: Vec::new() };
     let component = first.component().to_owned();
     let until = deadline(world);
     let Some(mut open) = world.get_mut::<Investigation>(member) else { return };
@@ -185,5 +185,5 @@ fn name(world: &mut World, member: Entity, tick: Tick, theirs: StateHashes) {
     open.finding.first_bad = Some(first);
     open.until = until;
     world.resource_mut::<Counters>().desyncs_named += 1;
-    outgoing::send(world, address, &ControlDown::Desync { match_no, tick, component, field: None });
+    outgoing::send(world, address, &ServerMessage::Desync { match_no, tick, component, field: None });
 }

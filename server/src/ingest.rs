@@ -2,8 +2,8 @@
 
 use bevy::{ecs::system::SystemParam, prelude::*};
 use framehouse_shared::protocol::{
+    datagram::{Inputs, Ping, Pong},
     end::EndCode,
-    hot::{Inputs, Ping, Pong},
 };
 
 use crate::{

@@ -8,6 +8,7 @@ pub mod config;
 mod control;
 pub mod counters;
 mod desync;
+mod histogram;
 mod ingest;
 mod match_end;
 pub mod net;
@@ -17,7 +18,6 @@ pub mod results;
 pub mod room;
 pub mod runner;
 pub mod server;
-mod spread;
 mod start;
 pub mod tick;
 

@@ -47,7 +47,7 @@ fn end_match(world: &mut World, room: Entity, MatchOver { end, last_tick }: Matc
     }
     // What a closed room holds is scheduled as a whole.
     if end != MatchEnd::RoomClosed {
-        cleanup::cleanup_game_session(world, room, end.has_result());
+        cleanup::cleanup_match(world, room, end.has_result());
     }
     if end.has_result() {
         phase::show_results(world, room, last_tick, ranking);

@@ -4,5 +4,5 @@ pub mod backend;
 pub mod http;
 pub mod reload;
 pub(crate) mod rooms;
-pub mod stages;
 pub mod status;
+pub mod tick_timings;

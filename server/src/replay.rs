@@ -29,8 +29,8 @@ use framehouse_shared::{
     game::GameHandle,
     input::Frame,
     match_end::MatchEnd,
-    protocol::control::LeaderboardEntry,
-    replay::{BUILD_BYTES_MAX, HASH_TICKS, Header, MAP_BYTES_MAX, Place},
+    protocol::control::RankingEntry,
+    replay::{BUILD_BYTES_MAX, HASH_TICKS, Header, MAP_BYTES_MAX, RankedPlayer},
     room_state::RoomStates,
     sim::Rooms,
     state_hash::StateHashes,
@@ -48,7 +48,7 @@ use crate::{
         Room,
         current_match::{CurrentMatch, OpeningState},
         history::{self, FrameHistory, HASH_INTERVAL},
-        inputs::Seating,
+        inputs::Participants,
     },
     tick::{TickRate, TickSet},
 };
@@ -124,10 +124,10 @@ fn header(world: &World, room: Entity) -> Option<Header> {
 }
 
 /// Records the tick that every recorded room was just stepped with. Runs in `TickSet::Record`.
-fn record_ticks(mut rooms: Rooms<(&Frame, &FrameHistory, &Seating, &StateHashes, &mut Recording)>) {
-    rooms.for_each_room(|(frame, history, seating, hashes, mut recording)| {
-        let blob = history.newest().expect("the room was stepped, and its frame is kept");
-        recording.record(frame, blob, |slot| seating.name(slot), hashes);
+fn record_ticks(mut rooms: Rooms<(&Frame, &FrameHistory, &Participants, &StateHashes, &mut Recording)>) {
+    rooms.for_each_room(|(frame, history, participants, hashes, mut recording)| {
+        let encoded_frame = history.newest().expect("the room was stepped, and its frame is kept");
+        recording.record(frame, encoded_frame, |slot| participants.name(slot), hashes);
     });
 }
 
@@ -135,15 +135,10 @@ fn record_ticks(mut rooms: Rooms<(&Frame, &FrameHistory, &Seating, &StateHashes,
 /// has the ranking, best first.
 ///
 /// Gives the name of the replay's file if that is on its way to the disk.
-pub(crate) fn finish_match(
-    world: &mut World,
-    room: Entity,
-    end: MatchEnd,
-    ranking: &[LeaderboardEntry],
-) -> Option<String> {
+pub(crate) fn finish_match(world: &mut World, room: Entity, end: MatchEnd, ranking: &[RankingEntry]) -> Option<String> {
     let mut recording = world.get_entity_mut(room).ok().and_then(|mut room| room.take::<Recording>())?;
-    let place = |entry: &LeaderboardEntry| Place { slot: entry.slot, name: entry.name.clone(), score: entry.score };
-    let ranking = ranking.iter().map(place).collect();
+    let ranked = |entry: &RankingEntry| RankedPlayer { slot: entry.slot, name: entry.name.clone(), score: entry.score };
+    let ranking = ranking.iter().map(ranked).collect();
     let hashes = world.get::<StateHashes>(room).cloned();
     recording.end(end, hashes, Some(ranking)).then(|| folder::file_name(recording.match_id()))
 }
@@ -155,14 +150,14 @@ pub(crate) fn report_desync(
     world: &mut World,
     room: Entity,
     finding: Finding,
-    tell: impl FnOnce(FieldDifference) + Send + 'static,
+    callback: impl FnOnce(FieldDifference) + Send + 'static,
 ) -> Option<String> {
     let queue = world.resource::<Replays>().0.clone()?;
     let simulation = world.resource::<MakeSimulation>().clone();
     let unfinished = world.get_mut::<Recording>(room).and_then(|mut match_| match_.unfinished(finding.match_id));
     let name = finding.file_name();
     let protocol = world.resource::<GameHandle>().protocol_hash();
-    let job = DesyncJob { finding, protocol, simulation, unfinished, tell: Box::new(tell) };
+    let job = DesyncJob { finding, protocol, simulation, unfinished, callback: Box::new(callback) };
     if queue.send(Job::Report(Box::new(job))).is_ok() {
         return Some(name);
     }

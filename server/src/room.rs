@@ -15,9 +15,9 @@ pub mod inputs;
 pub(crate) mod members;
 pub mod phase;
 pub mod presence;
+pub mod reservations;
 pub(crate) mod resync;
 pub mod score;
-pub mod seats;
 pub mod sessions;
 
 pub use closing::close_finished_rooms;
@@ -26,7 +26,7 @@ use bevy::prelude::*;
 use framehouse_shared::{
     ids::{PlayerId, RoomCode, RoomId, Slot},
     protocol::{
-        control::{ControlDown, PlayerState, RoomEvent, RoomOptions},
+        control::{PlayerState, RoomEvent, RoomOptions, ServerMessage},
         end::EndCode,
     },
 };
@@ -46,7 +46,7 @@ pub(crate) struct RoomPlugin;
 impl Plugin for RoomPlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<directory::Directory>()
-            .init_resource::<presence::Residents>()
+            .init_resource::<presence::ResumeIndex>()
             .init_resource::<current_match::Seeds>()
             .init_resource::<cleanup_queue::CleanupQueue>()
             .add_plugins(score::ScorePlugin)
@@ -216,7 +216,7 @@ pub fn announce(world: &mut World, room: Entity, event: RoomEvent) {
     data.active_at = tick;
     tracing::debug!(room = %data.id, msg_id, ?event, "room event");
     let addresses = addresses(world, room);
-    outgoing::send_to_all(world, &addresses, &ControlDown::Event { msg_id, event });
+    outgoing::send_to_all(world, &addresses, &ServerMessage::Event { msg_id, event });
 }
 
 /// Where the bytes of everybody in a room go, in order of coming; who is away has no address.

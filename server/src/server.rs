@@ -32,8 +32,8 @@ use crate::{
     },
     ops::{
         reload::{self, CheckRules, RulesQueue},
-        stages::{CpuClock, Stage, StageTimes},
-        status::{StatusBoard, StatusPlugin, TickTimes},
+        status::{StatusBoard, StatusPlugin, TickDurations},
+        tick_timings::{CpuClock, TickStage, TickTimings},
     },
     replay::{MakeSimulation, ReplayPlugin, ReplayQueue, Replays},
     results::{ResultStore, submit::ResultsPlugin},
@@ -114,10 +114,10 @@ impl Server {
 
     /// Takes what has arrived by `elapsed`.
     pub fn receive(&mut self, elapsed: Duration) {
-        self.mark(Stage::Other);
+        self.mark(TickStage::Other);
         self.app.world_mut().resource_mut::<Now>().elapsed = elapsed;
         self.app.world_mut().run_schedule(Receive);
-        self.mark(Stage::Receive);
+        self.mark(TickStage::Receive);
     }
 
     /// Runs the tick that was due at `scheduled`, at `elapsed`, and sends what it has to say.
@@ -127,9 +127,9 @@ impl Server {
         now.elapsed = elapsed;
         now.scheduled = scheduled;
         self.app.update();
-        self.mark(Stage::Other);
+        self.mark(TickStage::Other);
         self.app.world_mut().run_schedule(Send);
-        self.mark(Stage::Send);
+        self.mark(TickStage::Send);
         self.app.world_mut().resource_mut::<Now>().tick += 1;
     }
 
@@ -153,7 +153,7 @@ impl Server {
 
     /// Measures the process's own processor time with this clock, for the status page.
     pub fn set_cpu_clock(&mut self, clock: CpuClock) {
-        self.app.world_mut().resource_mut::<StageTimes>().set_clock(clock);
+        self.app.world_mut().resource_mut::<TickTimings>().set_clock(clock);
     }
 
     /// Measures what freeing costs with this clock: the processor time of the thread that runs the ticks.
@@ -161,13 +161,13 @@ impl Server {
         self.app.insert_resource(CleanupClock(clock));
     }
 
-    fn mark(&mut self, stage: Stage) {
-        self.app.world_mut().resource_mut::<StageTimes>().mark(stage);
+    fn mark(&mut self, stage: TickStage) {
+        self.app.world_mut().resource_mut::<TickTimings>().mark(stage);
     }
 
     /// Notes how long a tick took and how late it started.
     pub fn note_tick(&mut self, took: Duration, started_late: Duration) {
-        self.app.world_mut().resource_mut::<TickTimes>().note(took, started_late);
+        self.app.world_mut().resource_mut::<TickDurations>().note(took, started_late);
     }
 
     /// Notes ticks that were given up.

@@ -11,7 +11,7 @@
 //! opening   'O'  raw length (4)  zstd of the state before tick 0
 //! block     'B'  first tick (4)  ticks (2)  raw length (4)  zstd of the ticks; every block but the last has 300
 //! ending    'E'  Trailer, by bincode
-//! tick      blob length  blob of hot.rs  [for every join: length (1)  name]  [every 30th: count (1)  (0 | 1 hash (8))..]
+//! tick      frame length  frame of datagram.rs  [for every join: length (1)  name]  [every 30th: count (1)  (0 | 1 hash (8))..]
 //! ```
 //!
 //! Fixed numbers are little-endian, the others varints. A server writes a section as soon as it is complete, so a file
@@ -20,9 +20,10 @@
 //! Nothing here knows a file: bytes come in and go out. Every reader is bounded: reading a replay takes, beside its own
 //! bytes, at most [`READER_BYTES_MAX`].
 
-mod assembly;
 mod block;
 mod canned;
+mod compress;
+mod encoder;
 mod error;
 mod header;
 mod range;
@@ -32,18 +33,17 @@ mod section;
 mod tests;
 mod ticks;
 mod trailer;
-mod zip;
 
-pub use assembly::Assembly;
 pub use block::{RawBlock, Recorded, Recorder};
 pub use canned::{canned_replay, record_bots};
+pub use compress::Compressor;
+pub use encoder::ReplayEncoder;
 pub use error::{Part, ReplayError};
 pub use header::{BUILD_BYTES_MAX, Header, MAP_BYTES_MAX, rules_hash};
 pub use range::{PastTick, RANGE_BYTES_MAX, RANGE_TICKS_MAX, joined_in, put_past_tick, read_range};
-pub use reader::{Beginning, Replay};
+pub use reader::{PartialReplay, Replay};
 pub use ticks::Ticks;
-pub use trailer::{Place, Trailer};
-pub use zip::Packer;
+pub use trailer::{RankedPlayer, Trailer};
 
 use crate::tick::Tick;
 

@@ -31,7 +31,7 @@ use std::any::Any;
 use bevy::{ecs::component::Mutable, prelude::*};
 use serde::{Serialize, de::DeserializeOwned};
 
-pub use crate::state_value::{Outline, StateValue};
+pub use crate::state_value::{Digest, StateValue};
 pub use framehouse_derive::RoomState;
 
 use crate::{
@@ -66,13 +66,13 @@ pub trait AddRoomState {
 
 impl AddRoomState for App {
     fn add_room_state<C: RoomState>(&mut self, name: &'static str) -> &mut Self {
-        assert!(!self.world().contains_resource::<Place<C>>(), "room state `{name}` is registered twice");
+        assert!(!self.world().contains_resource::<ComponentIndex<C>>(), "room state `{name}` is registered twice");
         assert!((1..=COMPONENT_NAME_BYTES_MAX).contains(&name.len()), "the name `{name}` is empty or too long");
         let mut registry = self.world_mut().get_resource_or_init::<RoomStates>();
-        let place = registry.0.len();
-        assert!(place < COMPONENTS_MAX, "at most {COMPONENTS_MAX} components can be room state");
+        let index = registry.0.len();
+        assert!(index < COMPONENTS_MAX, "at most {COMPONENTS_MAX} components can be room state");
         registry.0.push(Entry::of::<C>(name));
-        self.insert_resource(Place::<C>(place, std::marker::PhantomData));
+        self.insert_resource(ComponentIndex::<C>(index, std::marker::PhantomData));
         // Every such system writes its own place of `StateHashes`, so their order cannot matter.
         self.add_systems(SimTick, hash_component::<C>.in_set(SimSet::Hash).ambiguous_with(SimSet::Hash))
     }
@@ -80,14 +80,14 @@ impl AddRoomState for App {
 
 /// Where in [`StateHashes`] the hash of `C` goes.
 #[derive(Resource)]
-struct Place<C: Send + Sync + 'static>(usize, std::marker::PhantomData<C>);
+struct ComponentIndex<C: Send + Sync + 'static>(usize, std::marker::PhantomData<C>);
 
-fn hash_component<C: RoomState>(place: Res<Place<C>>, mut rooms: Rooms<(&C, &mut StateHashes)>) {
-    let place = place.0;
+fn hash_component<C: RoomState>(index: Res<ComponentIndex<C>>, mut rooms: Rooms<(&C, &mut StateHashes)>) {
+    let index = index.0;
     rooms.for_each_room(|(component, mut hashes)| {
         let mut hasher = StateHasher::new();
         component.state_hash(&mut hasher);
-        hashes.0[place] = Some(hasher.finish());
+        hashes.0[index] = Some(hasher.finish());
     });
 }
 
@@ -101,7 +101,7 @@ struct Entry {
     encode: fn(EntityRef, &mut Vec<u8>) -> bool,
     decode: fn(&mut EntityWorldMut, Option<&[u8]>) -> Result<(), CodecError>,
     release: fn(&mut EntityWorldMut),
-    outline: fn(&Saved) -> Option<Box<dyn Outline>>,
+    digest: fn(&Saved) -> Option<Box<dyn Digest>>,
 }
 
 impl Entry {
@@ -142,7 +142,7 @@ impl Entry {
             },
             // Moved out first: a panic in the game's own `drop` leaves the room whole.
             release: |room| drop(room.take::<C>()),
-            outline: |saved| saved.downcast_ref::<C>().map(StateValue::outline),
+            digest: |saved| saved.downcast_ref::<C>().map(StateValue::digest),
         }
     }
 }
@@ -166,25 +166,25 @@ pub struct RoomSnapshot {
 }
 
 /// What can be listed of a room's authoritative state.
-pub struct RoomOutline {
+pub struct StateDigest {
     /// The next tick to simulate from that state.
     pub next_tick: Tick,
-    components: Vec<Option<Box<dyn Outline>>>,
+    components: Vec<Option<Box<dyn Digest>>>,
 }
 
-impl RoomOutline {
+impl StateDigest {
     /// The fields of the component at this place; none where it is absent.
-    pub fn fields(&self, place: usize) -> Vec<Field> {
+    pub fn fields(&self, index: usize) -> Vec<Field> {
         let mut list = FieldList::default();
-        self.components.get(place).into_iter().flatten().for_each(|outline| outline.list_all(&mut list));
+        self.components.get(index).into_iter().flatten().for_each(|digest| digest.list_all(&mut list));
         list.into_fields()
     }
 }
 
 impl RoomStates {
     /// The name a component was registered under.
-    pub fn name(&self, place: usize) -> &'static str {
-        self.0.get(place).map_or("unknown", |entry| entry.name)
+    pub fn name(&self, index: usize) -> &'static str {
+        self.0.get(index).map_or("unknown", |entry| entry.name)
     }
 
     /// The names of all components, in registration order.
@@ -193,15 +193,15 @@ impl RoomStates {
     }
 
     /// The place of the component with this name.
-    pub fn place(&self, name: &str) -> Option<usize> {
+    pub fn index(&self, name: &str) -> Option<usize> {
         self.0.iter().position(|entry| entry.name == name)
     }
 
     /// What can be listed of a saved state.
-    pub fn outline(&self, snapshot: &RoomSnapshot) -> RoomOutline {
-        let outline = |(entry, saved): (&Entry, &Option<Saved>)| (entry.outline)(saved.as_ref()?);
-        let components = self.0.iter().zip(&snapshot.components).map(outline).collect();
-        RoomOutline { next_tick: snapshot.next_tick, components }
+    pub fn digest(&self, snapshot: &RoomSnapshot) -> StateDigest {
+        let digest = |(entry, saved): (&Entry, &Option<Saved>)| (entry.digest)(saved.as_ref()?);
+        let components = self.0.iter().zip(&snapshot.components).map(digest).collect();
+        StateDigest { next_tick: snapshot.next_tick, components }
     }
 
     /// How many components are registered.
@@ -213,8 +213,8 @@ impl RoomStates {
     pub fn save(&self, room: EntityRef, next_tick: Tick, snapshot: &mut RoomSnapshot) {
         snapshot.next_tick = next_tick;
         snapshot.components.resize_with(self.0.len(), || None);
-        for (entry, place) in self.0.iter().zip(&mut snapshot.components) {
-            *place = (entry.save)(room, place.take());
+        for (entry, saved) in self.0.iter().zip(&mut snapshot.components) {
+            *saved = (entry.save)(room, saved.take());
         }
     }
 

@@ -22,8 +22,8 @@ pub trait StateValue {
     fn list(&self, path: &FieldPath, list: &mut FieldList);
 
     /// What can be listed of the value later. Clients keep it of every tick since they last agreed with the server, so a
-    /// large value should give a small outline of itself; by default it is a clone.
-    fn outline(&self) -> Box<dyn Outline>
+    /// large value should give a small digest of itself; by default it is a clone.
+    fn digest(&self) -> Box<dyn Digest>
     where
         Self: Clone + Send + Sync + Sized + 'static,
     {
@@ -57,12 +57,12 @@ pub trait StateValue {
 }
 
 /// What can be listed of a component.
-pub trait Outline: Send + Sync {
+pub trait Digest: Send + Sync {
     /// Adds it to a report.
     fn list_all(&self, list: &mut FieldList);
 }
 
-impl<T: StateValue + Send + Sync> Outline for T {
+impl<T: StateValue + Send + Sync> Digest for T {
     fn list_all(&self, list: &mut FieldList) {
         StateValue::list(self, &FieldPath::default(), list);
     }
@@ -241,7 +241,7 @@ mod tests {
 
     fn listed(value: &Everything) -> Vec<Field> {
         let mut list = FieldList::default();
-        value.outline().list_all(&mut list);
+        value.digest().list_all(&mut list);
         list.into_fields()
     }
 

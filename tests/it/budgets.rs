@@ -1,4 +1,4 @@
-//! What a peer may send, and what happens to one that sends more; room messages.
+//! What a peer may send, and what happens to one that sends more; game messages.
 
 use std::time::Duration;
 
@@ -12,15 +12,15 @@ use framehouse_server::{
     counters::Counters,
     room::{
         Player, chat,
-        directory::{JoinRequest, LocalHello, RoomWish},
+        directory::{JoinRequest, JoinTarget, LocalHello},
     },
 };
 use framehouse_shared::{
     input::Input,
     protocol::{
-        control::{ControlDown, ControlUp, Hello, NAME_BYTES_MAX, Phase, PlayerState, RoomEvent},
+        control::{ClientMessage, Hello, NAME_BYTES_MAX, Phase, PlayerState, RoomEvent, ServerMessage},
+        datagram::Inputs,
         end::EndCode,
-        hot::Inputs,
     },
     tick::Tick,
 };
@@ -34,7 +34,7 @@ struct Stranger {
 
 impl Stranger {
     fn connect(world: &mut World) -> Self {
-        let request = JoinRequest { name: "stranger".into(), wish: RoomWish::Quick, hello: None };
+        let request = JoinRequest { name: "stranger".into(), target: JoinTarget::Quick, hello: None };
         let grant = world.server.join(&request).expect("a seat");
         let end = world.network.connect(grant.server, Default::default(), 77);
         let connection = Connection::new(&grant.token, Box::new(end), world.now()).expect("a token");
@@ -44,14 +44,14 @@ impl Stranger {
     fn join(world: &mut World) -> Self {
         let mut stranger = Self::connect(world);
         let hello = world.server.world().resource::<LocalHello>().0.clone();
-        stranger.connection.queue_control(&ControlUp::Hello(hello));
+        stranger.connection.queue_control(&ClientMessage::Hello(hello));
         stranger
     }
 
     fn update(&mut self, now: Duration, mut act: impl FnMut(&mut Connection)) {
         self.connection.receive(now);
         while let Some(message) = self.connection.next_control() {
-            if let ControlDown::Goodbye(reason) = message {
+            if let ServerMessage::Goodbye(reason) = message {
                 self.goodbye = Some(reason.code);
             }
         }
@@ -82,9 +82,9 @@ impl Stranger {
 
 fn playing_world() -> World {
     let mut world = World::new(TinyPlugin, 1);
-    world.join(RoomWish::Create { size: 3, private: false, practice: false }).expect("a room");
+    world.join(JoinTarget::Create { size: 3, private: false, practice: false }).expect("a room");
     let code = world.room_code();
-    world.join(RoomWish::Code(code)).expect("a seat");
+    world.join(JoinTarget::Code(code)).expect("a seat");
     world.all_ready();
     world.step_to_playing();
     world
@@ -124,7 +124,7 @@ fn a_flood_of_control_messages_ends_with_a_reason() {
     let mut stranger = Stranger::join(&mut world);
     stranger.until_goodbye(&mut world, 300, |connection, _| {
         for flip in 0..20 {
-            connection.queue_control(&ControlUp::Ready(flip % 2 == 0));
+            connection.queue_control(&ClientMessage::Ready(flip % 2 == 0));
         }
     });
     assert_eq!(stranger.goodbye, Some(EndCode::SentTooMuch));
@@ -167,7 +167,7 @@ fn a_hello_with_a_long_name_of_a_game_ends_its_own_session_only() {
     let mut world = playing_world();
     let hello = world.server.world().resource::<LocalHello>().0.clone();
     let mut stranger = Stranger::connect(&mut world);
-    stranger.connection.queue_control(&ControlUp::Hello(Hello {
+    stranger.connection.queue_control(&ClientMessage::Hello(Hello {
         game: "a".repeat(1100),
         components: Vec::new(),
         ..hello
@@ -193,7 +193,7 @@ fn those_who_say_too_much_together_get_nobody_cut() {
         World::with_settings(TinyPlugin, 7, RoomSettings::default(), net).with_link("delay=100").with_players(4);
     for _ in 0..60 {
         for client in &mut world.clients {
-            client.client.say(&[7; 1000]);
+            client.client.send_game_message(&[7; 1000]);
         }
         world.step_ticks(1);
     }
@@ -214,7 +214,7 @@ fn a_connection_that_never_introduces_itself_is_closed() {
 
 fn heard(world: &mut World, client: usize) -> Vec<Vec<u8>> {
     let messages = world.clients[client].client.drain_notices().filter_map(|notice| match notice {
-        Notice::Room(RoomEvent::Message { bytes, .. }) => Some(bytes),
+        Notice::Room(RoomEvent::GameMessage { bytes, .. }) => Some(bytes),
         _ => None,
     });
     messages.collect()
@@ -228,7 +228,7 @@ fn a_thousand_events_in_one_tick_all_arrive_in_order() {
     let player = ecs.query_filtered::<bevy::prelude::Entity, bevy::prelude::With<Player>>().iter(ecs).next();
     let player = player.expect("a player");
     for n in 0..1000u32 {
-        chat::say(world.server.world_mut(), player, n.to_le_bytes().to_vec());
+        chat::send_game_message(world.server.world_mut(), player, n.to_le_bytes().to_vec());
     }
     world.step_ticks(300);
     let expected: Vec<Vec<u8>> = (0..1000u32).map(|n| n.to_le_bytes().to_vec()).collect();
@@ -246,7 +246,7 @@ fn everybody_hears_what_anybody_says_in_the_same_order() {
         .with_players(4);
     for n in 0..100u8 {
         for (index, client) in world.clients.iter_mut().enumerate() {
-            client.client.say(&[index as u8, n]);
+            client.client.send_game_message(&[index as u8, n]);
         }
         world.step_ticks(1);
     }
@@ -266,8 +266,8 @@ fn everybody_hears_what_anybody_says_in_the_same_order() {
 #[test]
 fn a_message_that_is_too_long_reaches_nobody() {
     let mut world = World::new(TinyPlugin, 5).with_players(2);
-    world.clients[0].client.say(&[1; 300]);
-    world.clients[0].client.say(&[2; 256]);
+    world.clients[0].client.send_game_message(&[1; 300]);
+    world.clients[0].client.send_game_message(&[2; 256]);
     world.step_ticks(30);
     assert_eq!(heard(&mut world, 1), [vec![2; 256]]);
 }

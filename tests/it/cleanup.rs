@@ -8,14 +8,14 @@ use std::{
 use bevy::prelude::*;
 use framehouse_harness::{check, world::World};
 use framehouse_server::{
-    cleanup::{Cleanup, CleanupClock, CleanupStats, Leftover},
+    cleanup::{Cleanup, CleanupClock, CleanupStats, PendingCleanup},
     config::{CleanupSettings, RoomSettings},
     net::session::Session,
-    room::{Player, directory::RoomWish, history::FrameHistory, score::ScoreBuffer},
+    room::{Player, directory::JoinTarget, history::FrameHistory, score::ScoreBuffer},
 };
 use framehouse_shared::{
     game::Game,
-    protocol::{control::HostOrder, end::EndCode},
+    protocol::{control::HostCommand, end::EndCode},
     room_state::{AddRoomState, RoomState},
     sim::{MatchSetup, SimTickCount},
 };
@@ -81,7 +81,7 @@ fn who_leaves_or_gives_up_leaves_buffers_that_are_freed_after_five_seconds() {
     world.step_ticks(5);
     let leftovers = |world: &mut World| {
         let ecs = world.server.world_mut();
-        ecs.query::<&Leftover>().iter(ecs).count()
+        ecs.query::<&PendingCleanup>().iter(ecs).count()
     };
     assert_eq!((leftovers(&mut world), stats(&world).active_cleanup_tasks), (2, 3), "a room and two players");
     world.step_ticks(150);
@@ -95,9 +95,9 @@ fn a_closed_room_is_found_by_nobody_at_once_and_freed_later() {
     let code = world.clients[0].room;
     let host = world.clients[0].client.host();
     let host = world.clients.iter().position(|client| client.client.slot() == host).expect("one of them");
-    world.clients[host].client.order(HostOrder::Close);
+    world.clients[host].client.order(HostCommand::Close);
     world.step_ticks(3);
-    assert!(world.join(RoomWish::Code(code)).is_err());
+    assert!(world.join(JoinTarget::Code(code)).is_err());
     assert_eq!((world.rooms().len(), stats(&world).rooms_with_pending_cleanup), (0, 1));
     world.step_ticks(160);
     check::nothing_is_left(&mut world.server);
@@ -107,7 +107,7 @@ fn a_closed_room_is_found_by_nobody_at_once_and_freed_later() {
 fn a_room_in_which_nothing_happens_is_closed() {
     let rooms = RoomSettings { idle_timeout: 10.0, ..default() };
     let mut world = World::with_rooms(TinyPlugin, 84, rooms);
-    world.join(RoomWish::Create { size: 2, private: false, practice: false }).expect("a room");
+    world.join(JoinTarget::Create { size: 2, private: false, practice: false }).expect("a room");
     world.step_ticks(280);
     world.clients[0].client.chat("still here");
     world.step_ticks(280);
@@ -214,7 +214,7 @@ fn the_sweep_finds_what_nobody_owns_and_counts_it() {
     world.step_ticks(60);
     let ecs = world.server.world_mut();
     assert_eq!(ecs.query::<&Player>().iter(ecs).count(), 3);
-    assert_eq!(ecs.query::<&Leftover>().iter(ecs).count(), 0);
+    assert_eq!(ecs.query::<&PendingCleanup>().iter(ecs).count(), 0);
     world.step_ticks(MATCH_TICKS);
     check::no_room_faulted(&world.server);
 }
@@ -225,17 +225,17 @@ fn rooms_that_all_close_at_once_close_some_a_tick() {
     const ROOMS: usize = 100;
     let mut world = World::new(TinyPlugin, 90).with_thin_clients();
     for _ in 0..ROOMS {
-        world.join(RoomWish::Create { size: 2, private: false, practice: false }).expect("an empty server has room");
+        world.join(JoinTarget::Create { size: 2, private: false, practice: false }).expect("an empty server has room");
     }
     world.step_ticks(30);
     let code = world.clients[ROOMS - 1].room;
-    world.clients.iter_mut().for_each(|client| client.client.order(HostOrder::Close));
+    world.clients.iter_mut().for_each(|client| client.client.order(HostCommand::Close));
     let mut open = vec![world.rooms().len()];
     while open.last() != Some(&0) {
         world.step_ticks(1);
         open.push(world.rooms().len());
         if open.last() == Some(&(ROOMS - 32)) {
-            assert!(world.join(RoomWish::Code(code)).is_err(), "the last room is about to close");
+            assert!(world.join(JoinTarget::Code(code)).is_err(), "the last room is about to close");
         }
         assert!(open.len() < 20, "{open:?}");
     }

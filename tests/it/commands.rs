@@ -7,14 +7,14 @@ use framehouse_server::{
     counters::Counters,
     room::{
         commands::{COMMANDS_QUEUED_MAX, CommandQueue},
-        directory::RoomWish,
+        directory::JoinTarget,
     },
 };
 use framehouse_shared::{
     game::Game,
     ids::Slot,
     input::{COMMAND_BYTES_MAX, COMMANDS_MAX, Frame, Input},
-    protocol::{control::ControlUp, end::EndCode},
+    protocol::{control::ClientMessage, end::EndCode},
     rng::SimRng,
     room_state::{AddRoomState, RoomState},
     sim::{MatchSetup, Rooms, SimSet, SimTick},
@@ -73,10 +73,10 @@ fn listen(mut rooms: Rooms<(&Frame, &mut Told)>) {
 /// A match of this many players, with one free seat.
 fn playing(seed: u64, link: &str, players: u8) -> World {
     let mut world = World::new(ListeningGame, seed).with_link(link);
-    world.join(RoomWish::Create { size: players + 1, private: false, practice: false }).expect("a room");
+    world.join(JoinTarget::Create { size: players + 1, private: false, practice: false }).expect("a room");
     let code = world.room_code();
     for _ in 1..players {
-        world.join(RoomWish::Code(code)).expect("a seat");
+        world.join(JoinTarget::Code(code)).expect("a seat");
     }
     world.step_ticks(60);
     world.all_ready();
@@ -106,8 +106,8 @@ fn told_at(world: &World, client: usize) -> Vec<(u32, u8, u8)> {
     simulation.get::<Told>().expect("the game's state").0.iter().copied().map(unpack).collect()
 }
 
-fn command(tick: u32, byte: u8) -> ControlUp {
-    ControlUp::Command { match_no: 1, tick: Tick(tick), bytes: [byte].into_iter().collect() }
+fn command(tick: u32, byte: u8) -> ClientMessage {
+    ClientMessage::Command { match_no: 1, tick: Tick(tick), bytes: [byte].into_iter().collect() }
 }
 
 fn queued(world: &mut World) -> usize {
@@ -133,7 +133,7 @@ fn over_bad_links_every_command_is_applied_once_in_order_and_everywhere_in_the_s
         let mut sent = vec![Vec::new(); 5];
         for n in 0..70u8 {
             if n == 30 {
-                world.join(RoomWish::Code(code)).expect("the free seat");
+                world.join(JoinTarget::Code(code)).expect("the free seat");
             }
             for client in 0..world.clients.len() {
                 let is_burst = n % 20 == 0;
@@ -256,13 +256,17 @@ fn the_fullest_frames_still_arrive_one_by_one() {
 fn only_who_takes_part_in_the_running_match_commands() {
     let mut world = playing(313, "delay=20", 3);
     let code = world.room_code();
-    let spectator = world.join(RoomWish::Watch(code)).expect("a place");
+    let spectator = world.join(JoinTarget::Watch(code)).expect("a place");
     world.step_ticks(60);
     assert!(!world.clients[spectator].client.send_command(&[1]));
     let invalid = |world: &World| world.server.world().resource::<Counters>().invalid_messages;
     let before = invalid(&world);
     world.clients[spectator].client.claim(&command(0, 1));
-    world.clients[0].client.claim(&ControlUp::Command { match_no: 9, tick: Tick(0), bytes: [1].into_iter().collect() });
+    world.clients[0].client.claim(&ClientMessage::Command {
+        match_no: 9,
+        tick: Tick(0),
+        bytes: [1].into_iter().collect(),
+    });
     world.clients[1].client.give_up();
     world.step_ticks(10);
     assert_eq!(invalid(&world) - before, 1, "the spectator's; another match's may have crossed with its end");
@@ -290,7 +294,7 @@ fn who_comes_back_says_nothing_twice() {
     assert!(world.clients[1].client.send_command(&[2]), "it does not know yet");
     world.step_ticks(20);
     world.clients[1].is_asleep = true;
-    let back = world.join(RoomWish::Resume(world.clients[1].resume)).expect("its seat is kept");
+    let back = world.join(JoinTarget::Resume(world.clients[1].resume)).expect("its seat is kept");
     world.step_ticks(60);
     assert!(world.clients[back].client.send_command(&[3]));
     world.step_ticks(60);

@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use framehouse_client::client::Notice;
 use framehouse_harness::world::World;
-use framehouse_server::{counters::Counters, room::directory::RoomWish};
+use framehouse_server::{counters::Counters, room::directory::JoinTarget};
 use framehouse_shared::{game::Game, input::Input, protocol::control::Phase, sim::MatchSetup};
 use framehouse_tiny::{BROKEN_LUCK, Presses, TinyPlugin};
 
@@ -22,7 +22,7 @@ fn a_panic_in_one_room_closes_that_room_and_no_other() {
     for client in &world.clients[2..] {
         assert!(matches!(client.client.phase(), Some(Phase::Playing { .. })));
     }
-    assert!(world.join(RoomWish::Quick).is_ok(), "the server goes on");
+    assert!(world.join(JoinTarget::Quick).is_ok(), "the server goes on");
 }
 
 /// The tiny game, with no idea of what a missing input could be.

@@ -3,8 +3,8 @@
 use framehouse_tools::fuzz::smoke::smoke;
 
 #[test]
-fn hot_messages_decode_or_are_refused() {
-    smoke("hot_decode", 1_000_000, 1);
+fn datagrams_decode_or_are_refused() {
+    smoke("datagram_decode", 1_000_000, 1);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use framehouse_arena::{ArenaPlugin, bodies::Bodies};
 use framehouse_client::{
-    film::{Film, FilmError},
+    playback::{Playback, PlaybackError},
     timeline::BadOpening,
 };
 use framehouse_server::replay::verify::{VerifyError, verify};
@@ -71,11 +71,11 @@ fn a_replay_that_opens_with_one_is_refused_by_verify_and_film() {
         parts.opening = opening;
         parts.build()
     };
-    let film = |bytes: &[u8]| Film::open(Simulation::new(ArenaPlugin), bytes).err();
+    let playback = |bytes: &[u8]| Playback::open(Simulation::new(ArenaPlugin), bytes).err();
     let (bad, good) = (replay(bad), replay(good));
     assert!(matches!(verify(ArenaPlugin, &good), Err(VerifyError::Desync { .. })));
-    assert_eq!(film(&good), None);
+    assert_eq!(playback(&good), None);
     assert_eq!(verify(ArenaPlugin, &bad), Err(VerifyError::BadOpening));
-    assert_eq!(film(&bad), Some(FilmError::BadOpening(BadOpening)));
+    assert_eq!(playback(&bad), Some(PlaybackError::BadOpening(BadOpening)));
     assert_eq!(BadOpening.to_string(), "its opening state is not one of this game");
 }

@@ -2,16 +2,16 @@
 
 use framehouse_arena::ArenaPlugin;
 use framehouse_harness::world::World;
-use framehouse_server::room::directory::RoomWish;
+use framehouse_server::room::directory::JoinTarget;
 use framehouse_shared::tick::Tick;
 
 /// Fifteen of sixteen seats play.
 fn fifteen() -> World {
     let mut world = World::new(ArenaPlugin, 31).with_link("delay=50");
-    world.join(RoomWish::Create { size: 16, private: false, practice: false }).expect("an empty server has room");
+    world.join(JoinTarget::Create { size: 16, private: false, practice: false }).expect("an empty server has room");
     let code = world.room_code();
     for _ in 1..15 {
-        world.join(RoomWish::Code(code)).expect("a free seat");
+        world.join(JoinTarget::Code(code)).expect("a free seat");
     }
     world.all_ready();
     world.step_to_playing();
@@ -26,7 +26,7 @@ fn next_confirmed(world: &World, client: usize) -> Option<Tick> {
 #[test]
 fn the_sixteenth_player_confirms_a_tick_within_a_second() {
     let mut world = fifteen();
-    let late = world.join(RoomWish::Quick).expect("the last seat is free");
+    let late = world.join(JoinTarget::Quick).expect("the last seat is free");
     let (mut first, mut confirmed_after) = (None, None);
     for tick in 1..=60 {
         world.step_ticks(1);
@@ -46,7 +46,7 @@ fn nobody_else_gets_a_frame_later_because_of_it() {
     let course = |joins: bool| {
         let mut world = fifteen();
         if joins {
-            world.join(RoomWish::Quick).expect("the last seat is free");
+            world.join(JoinTarget::Quick).expect("the last seat is free");
         }
         let mut after_tick = |_| {
             world.step_ticks(1);

@@ -1,11 +1,11 @@
-//! What the load command judges by: the order of room messages, and the difference of two readings.
+//! What the load command judges by: the order of game messages, and the difference of two readings.
 
 use std::time::Duration;
 
 use framehouse_shared::ids::Slot;
 use framehouse_tools::load::{
-    order::{Saying, TotalOrder},
-    status::Spread,
+    order::{TestMessage, TotalOrder},
+    status::DurationHistogram,
 };
 
 fn slot(number: u8) -> Slot {
@@ -36,19 +36,19 @@ fn a_swap_a_gap_and_a_repetition_are_noticed() {
 
 #[test]
 fn a_saying_reads_back() {
-    let saying = Saying { number: 7, said_at: Duration::from_micros(1_234_567) };
-    assert_eq!(Saying::decode(&saying.encode()), Some(saying));
-    assert_eq!(Saying::decode(&[0; 15]), None);
+    let saying = TestMessage { number: 7, said_at: Duration::from_micros(1_234_567) };
+    assert_eq!(TestMessage::decode(&saying.encode()), Some(saying));
+    assert_eq!(TestMessage::decode(&[0; 15]), None);
 }
 
 #[test]
 fn the_difference_of_two_readings_is_what_happened_between_them() {
-    let before = Spread { buckets: vec![(1000, 90), (40_000, 1)] };
-    let after = Spread { buckets: vec![(1000, 90), (2000, 98), (8000, 1), (40_000, 2)] };
+    let before = DurationHistogram { buckets: vec![(1000, 90), (40_000, 1)] };
+    let after = DurationHistogram { buckets: vec![(1000, 90), (2000, 98), (8000, 1), (40_000, 2)] };
     let between = after.since(&before);
     assert_eq!(between.buckets, [(2000, 98), (8000, 1), (40_000, 1)]);
     let quantiles = between.quantiles();
     assert_eq!((quantiles.p50, quantiles.p99, quantiles.max), (2.0, 8.0, 40.0));
     assert_eq!(between.longer_than(33_333), 1);
-    assert_eq!(Spread::default().quantiles().max, 0.0);
+    assert_eq!(DurationHistogram::default().quantiles().max, 0.0);
 }

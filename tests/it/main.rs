@@ -3,7 +3,6 @@
 mod bad_networks;
 mod budgets;
 mod cleanup;
-mod comebacks;
 mod commands;
 mod crash;
 mod desyncs;
@@ -18,6 +17,7 @@ mod matches;
 mod model;
 mod over_udp;
 mod phases;
+mod reconnects;
 mod reloads;
 mod replay_verify;
 mod replays;

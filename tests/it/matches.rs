@@ -1,7 +1,7 @@
 //! A match from lobby to lobby, with the tiny game.
 
 use framehouse_harness::world::World;
-use framehouse_server::room::directory::RoomWish;
+use framehouse_server::room::directory::JoinTarget;
 use framehouse_shared::{ids::Slot, protocol::control::Phase, tick::Tick};
 use framehouse_tiny::{MATCH_TICKS, PRESS, Presses, TinyPlugin};
 
@@ -49,8 +49,8 @@ fn everyone_sees_the_state_that_the_server_has() {
 #[test]
 fn two_who_are_ready_start_without_waiting_for_a_full_room() {
     let mut world = World::new(TinyPlugin, 3);
-    world.join(RoomWish::Quick).expect("a new room");
-    world.join(RoomWish::Quick).expect("the same room");
+    world.join(JoinTarget::Quick).expect("a new room");
+    world.join(JoinTarget::Quick).expect("the same room");
     world.step_ticks(60);
     assert_eq!(world.rooms().len(), 1);
     assert!(matches!(world.clients[0].client.phase(), Some(Phase::Lobby { .. })));
@@ -61,13 +61,13 @@ fn two_who_are_ready_start_without_waiting_for_a_full_room() {
 #[test]
 fn one_who_is_ready_alone_waits_except_in_practice() {
     let mut world = World::new(TinyPlugin, 4);
-    world.join(RoomWish::Create { size: 4, private: false, practice: false }).expect("a room");
+    world.join(JoinTarget::Create { size: 4, private: false, practice: false }).expect("a room");
     world.all_ready();
     world.step_ticks(120);
     assert!(matches!(world.clients[0].client.phase(), Some(Phase::Lobby { .. })));
 
     let mut practice = World::new(TinyPlugin, 4);
-    practice.join(RoomWish::Create { size: 4, private: true, practice: true }).expect("a room");
+    practice.join(JoinTarget::Create { size: 4, private: true, practice: true }).expect("a room");
     practice.all_ready();
     practice.step_to_playing();
 }
@@ -92,13 +92,13 @@ fn a_pressed_button_counts_once_for_everyone_although_packets_are_lost() {
 #[test]
 fn whoever_comes_into_a_running_match_plays_in_it() {
     let mut world = World::new(TinyPlugin, 6).with_link("delay=50,loss=0.02");
-    world.join(RoomWish::Create { size: 3, private: false, practice: false }).expect("a room");
+    world.join(JoinTarget::Create { size: 3, private: false, practice: false }).expect("a room");
     let code = world.room_code();
-    world.join(RoomWish::Code(code)).expect("a seat");
+    world.join(JoinTarget::Code(code)).expect("a seat");
     world.all_ready();
     world.step_to_playing();
     world.step_ticks(200);
-    let late = world.join(RoomWish::Quick).expect("the running match has a free seat");
+    let late = world.join(JoinTarget::Quick).expect("the running match has a free seat");
     assert!(world.step_until(120, |world| world.clients[late].client.simulation().is_some()), "the state arrived");
     world.step_ticks(300);
     let slot = Slot::new(2).expect("in range");

@@ -5,11 +5,11 @@ use framehouse_harness::{check, world::World};
 use framehouse_server::{
     config::{NetSettings, RoomSettings},
     counters::Counters,
-    room::directory::RoomWish,
+    room::directory::JoinTarget,
 };
 use framehouse_shared::{
     ids::{RoomCode, Slot},
-    protocol::control::{HostOrder, Phase, PlayerState},
+    protocol::control::{HostCommand, Phase, PlayerState},
 };
 use framehouse_tiny::{MatchTicks, TinyPlugin};
 use framehouse_tools::model::{Command, ModelPlayer, Person, RoomModel};
@@ -36,7 +36,7 @@ impl Trial {
         let net = NetSettings { connection_timeout: 2, ..default() };
         let mut world = World::with_settings(TinyPlugin, 1, rooms, net).with_thin_clients();
         world.server.world_mut().insert_resource(MatchTicks(1_000_000));
-        let maker = world.join(RoomWish::Create { size: seats, private: false, practice: false }).expect("a room");
+        let maker = world.join(JoinTarget::Create { size: seats, private: false, practice: false }).expect("a room");
         world.step_ticks(SETTLE_TICKS);
         let code = world.clients[maker].room;
         let mut clients = [None; PEOPLE];
@@ -55,8 +55,8 @@ impl Trial {
 
     fn give(&mut self, command: &Command) {
         match *command {
-            Command::Join(person) if !self.is_there(person) => self.come(person, RoomWish::Code(self.code)),
-            Command::Watch(person) if !self.is_there(person) => self.come(person, RoomWish::Watch(self.code)),
+            Command::Join(person) if !self.is_there(person) => self.come(person, JoinTarget::Code(self.code)),
+            Command::Watch(person) if !self.is_there(person) => self.come(person, JoinTarget::Watch(self.code)),
             Command::Join(_) | Command::Watch(_) => {}
             Command::Leave(person) => self.with(person, |client| client.leave()),
             Command::Cut(person) => {
@@ -66,20 +66,20 @@ impl Trial {
             }
             Command::Resume(person) => {
                 if let Some(secret) = self.clients[person].map(|client| self.world.clients[client].resume) {
-                    self.come(person, RoomWish::Resume(secret));
+                    self.come(person, JoinTarget::Resume(secret));
                 }
             }
             Command::Ready(person, ready) => self.with(person, |client| client.set_ready(ready)),
             Command::GiveUp(person) => self.with(person, |client| client.give_up()),
-            Command::Start(person) => self.order(person, HostOrder::Start),
-            Command::Abort(person) => self.order(person, HostOrder::Abort),
-            Command::Kick(person, other) => self.order_about(person, other, HostOrder::Kick),
-            Command::HandOver(person, other) => self.order_about(person, other, HostOrder::HandOver),
+            Command::Start(person) => self.order(person, HostCommand::Start),
+            Command::Abort(person) => self.order(person, HostCommand::Abort),
+            Command::Kick(person, other) => self.order_about(person, other, HostCommand::Kick),
+            Command::HandOver(person, other) => self.order_about(person, other, HostCommand::HandOver),
             Command::Resize(person, seats) => {
                 let options = framehouse_shared::protocol::control::RoomOptions { seats, ..self.model.options() };
-                self.order(person, HostOrder::Configure(options));
+                self.order(person, HostCommand::Configure(options));
             }
-            Command::Close(person) => self.order(person, HostOrder::Close),
+            Command::Close(person) => self.order(person, HostCommand::Close),
         }
     }
 
@@ -88,8 +88,8 @@ impl Trial {
         self.model.player(person).is_some() || self.model.spectators.contains(&person)
     }
 
-    fn come(&mut self, person: Person, wish: RoomWish) {
-        if let Ok(client) = self.world.join(wish) {
+    fn come(&mut self, person: Person, target: JoinTarget) {
+        if let Ok(client) = self.world.join(target) {
             self.clients[person] = Some(client);
         }
     }
@@ -100,11 +100,11 @@ impl Trial {
         }
     }
 
-    fn order(&mut self, person: Person, order: HostOrder) {
+    fn order(&mut self, person: Person, order: HostCommand) {
         self.with(person, |client| client.order(order));
     }
 
-    fn order_about(&mut self, person: Person, other: Person, order: fn(Slot) -> HostOrder) {
+    fn order_about(&mut self, person: Person, other: Person, order: fn(Slot) -> HostCommand) {
         let slot = self.model.player(other).and_then(|player| Slot::new(player.slot));
         // Nobody sits in the last seat of a game for sixteen here.
         self.order(person, order(slot.unwrap_or(Slot::new(15).expect("in range"))));

@@ -5,14 +5,14 @@ use framehouse_client::client::Notice;
 use framehouse_harness::{check, world::World};
 use framehouse_server::{
     config::RoomSettings,
-    room::{Player, by_slot, directory::RoomWish},
+    room::{Player, by_slot, directory::JoinTarget},
 };
 use framehouse_shared::{
     game::{Game, GameHandle},
     ids::Slot,
     input::Input,
     protocol::{
-        control::{HostOrder, Phase, PlayerState},
+        control::{HostCommand, Phase, PlayerState},
         end::EndCode,
     },
     sim::MatchSetup,
@@ -37,12 +37,12 @@ fn phase_name(world: &World, client: usize) -> &'static str {
 fn world_in(phase: &str) -> World {
     let rooms = RoomSettings { countdown: 5.0, results: 5.0, grace: 20.0, ..Default::default() };
     let mut world = World::with_rooms(TinyPlugin, 40, rooms);
-    world.join(RoomWish::Create { size: 4, private: false, practice: false }).expect("a room");
+    world.join(JoinTarget::Create { size: 4, private: false, practice: false }).expect("a room");
     let code = world.clients[0].room;
     for _ in 1..3 {
         // One after the other: the first to come is the host, and the longest member its heir.
         world.step_ticks(20);
-        world.join(RoomWish::Code(code)).expect("a seat");
+        world.join(JoinTarget::Code(code)).expect("a seat");
     }
     world.step_ticks(20);
     if phase == "lobby" {
@@ -50,7 +50,7 @@ fn world_in(phase: &str) -> World {
     }
     // Who never says that it has loaded keeps the room loading.
     world.clients[2].is_asleep = phase == "loading";
-    world.clients[0].client.order(HostOrder::Start);
+    world.clients[0].client.order(HostCommand::Start);
     let ticks_max = 300 + MATCH_TICKS;
     assert!(world.step_until(ticks_max, |world| phase_name(world, 0) == phase), "the room came to {phase}");
     world.step_ticks(5);
@@ -98,7 +98,7 @@ fn a_connection_may_be_lost_in_every_phase_and_its_player_comes_back_into_it() {
         world.step_ticks(75);
         assert_eq!(states(&world, 0)[1], Some(PlayerState::Away), "{phase}");
         assert_eq!(phase_name(&world, 0), phase);
-        let back = world.join(RoomWish::Resume(world.clients[1].resume)).expect("its seat is kept");
+        let back = world.join(JoinTarget::Resume(world.clients[1].resume)).expect("its seat is kept");
         world.step_ticks(15);
         assert_eq!((states(&world, 0)[1], phase_name(&world, back)), (before, phase));
         assert_eq!(world.clients[back].client.slot(), Some(slot(1)));
@@ -129,7 +129,7 @@ fn whoever_gave_up_is_out_of_the_match_and_in_the_next_one() {
     assert_eq!(world.clients[1].client.end(), None);
     assert!(world.step_until(MATCH_TICKS + 600, |world| phase_name(world, 0) == "lobby"));
     assert_eq!(states(&world, 0)[..3], [Some(PlayerState::Idle); 3]);
-    world.clients[0].client.order(HostOrder::Start);
+    world.clients[0].client.order(HostCommand::Start);
     assert!(world.step_until(300, |world| phase_name(world, 0) == "playing"));
     assert_eq!(states(&world, 0)[..3], [Some(PlayerState::Playing); 3]);
     assert_eq!(world.desyncs(), 0);
@@ -148,20 +148,20 @@ fn a_match_that_everybody_gives_up_is_over() {
 fn the_host_may_send_somebody_away_in_every_phase() {
     for phase in PHASES {
         let mut world = world_in(phase);
-        world.clients[0].client.order(HostOrder::Kick(slot(1)));
+        world.clients[0].client.order(HostCommand::Kick(slot(1)));
         world.step_ticks(10);
         assert_eq!((phase_name(&world, 0), states(&world, 0)[1]), (phase, None));
         assert_eq!(world.told(1), Some(EndCode::Kicked));
         assert_eq!(world.departures(0), [EndCode::Kicked]);
         let secret = world.clients[1].resume;
-        assert!(world.join(RoomWish::Resume(secret)).is_err(), "a seat that was taken away is not given back");
+        assert!(world.join(JoinTarget::Resume(secret)).is_err(), "a seat that was taken away is not given back");
     }
 }
 
 #[test]
 fn nobody_but_the_host_may_do_what_hosts_do() {
     let mut world = world_in("lobby");
-    for order in [HostOrder::Start, HostOrder::Kick(slot(0)), HostOrder::HandOver(slot(1)), HostOrder::Close] {
+    for order in [HostCommand::Start, HostCommand::Kick(slot(0)), HostCommand::HandOver(slot(1)), HostCommand::Close] {
         world.clients[1].client.order(order);
         world.step_ticks(5);
         assert_eq!(refusals(&mut world, 1), ["only the host can do that"]);
@@ -174,7 +174,7 @@ fn the_host_may_end_a_match_that_is_set_or_runs_and_it_has_no_result() {
     for phase in PHASES {
         let mut world = world_in(phase);
         let finished = world.server.world().resource::<framehouse_server::counters::Counters>().matches_finished;
-        world.clients[0].client.order(HostOrder::Abort);
+        world.clients[0].client.order(HostCommand::Abort);
         world.step_ticks(10);
         let can_be_ended = !matches!(phase, "lobby" | "results");
         assert_eq!(phase_name(&world, 1), if can_be_ended { "lobby" } else { phase });
@@ -194,7 +194,7 @@ fn a_host_who_leaves_is_followed_by_the_longest_member_in_every_phase() {
         world.clients[0].client.leave();
         world.step_ticks(10);
         assert_eq!((phase_name(&world, 1), host(&world, 1)), (phase, 1));
-        world.clients[1].client.order(HostOrder::HandOver(slot(2)));
+        world.clients[1].client.order(HostCommand::HandOver(slot(2)));
         world.step_ticks(10);
         // In the loading room the third one sleeps, and hears of nothing.
         assert_eq!(host(&world, 1), 2, "{phase}");
@@ -222,7 +222,7 @@ fn who_does_not_load_in_time_is_left_out_and_comes_in_late() {
     let room = world.rooms()[0].1;
     let third = by_slot(world.server.world(), room)[2];
     assert!(!world.server.world().get::<Player>(third).expect("its seat is kept").takes_part());
-    let back = world.join(RoomWish::Resume(world.clients[2].resume)).expect("its seat is kept");
+    let back = world.join(JoinTarget::Resume(world.clients[2].resume)).expect("its seat is kept");
     world.step_ticks(60);
     assert_eq!(states(&world, 0)[2], Some(PlayerState::Playing));
     assert_eq!(phase_name(&world, back), "playing");
@@ -245,7 +245,7 @@ fn a_room_that_starts_and_ends_matches_all_the_time_has_to_wait() {
     let mut sets = 0;
     for _ in 0..300 {
         let before = phase_name(&world, 0);
-        world.clients[0].client.order(if before == "lobby" { HostOrder::Start } else { HostOrder::Abort });
+        world.clients[0].client.order(if before == "lobby" { HostCommand::Start } else { HostCommand::Abort });
         world.step_ticks(1);
         sets += u32::from(before == "lobby" && phase_name(&world, 0) != "lobby");
     }
@@ -282,7 +282,7 @@ fn a_game_that_panics_while_a_match_is_set_loses_that_room_only() {
     world.clients[0].client.leave();
     world.clients[1].client.leave();
     world.step_ticks(10);
-    let third = world.join(RoomWish::Create { size: 1, private: true, practice: true }).expect("a room");
+    let third = world.join(JoinTarget::Create { size: 1, private: true, practice: true }).expect("a room");
     world.step_ticks(60);
     assert_eq!(world.told(third), Some(EndCode::RoomFaulted));
     world.server.world_mut().insert_resource(game);
@@ -295,13 +295,13 @@ fn a_game_that_panics_while_a_match_is_set_loses_that_room_only() {
 fn a_room_that_its_host_closes_tells_everybody_and_whoever_is_about_to_come() {
     let mut world = world_in("lobby");
     let code = world.clients[0].room;
-    let watcher = world.join(RoomWish::Watch(code)).expect("a place to watch");
+    let watcher = world.join(JoinTarget::Watch(code)).expect("a place to watch");
     world.step_ticks(10);
     assert_eq!(world.clients[0].client.spectators(), 1);
-    world.clients[0].client.order(HostOrder::Close);
+    world.clients[0].client.order(HostCommand::Close);
     // Its seat is reserved before the room closes, and its connection stands only afterwards.
     world.set_link("delay=100".parse().expect("a good description"));
-    let late = world.join(RoomWish::Code(code)).expect("a seat");
+    let late = world.join(JoinTarget::Code(code)).expect("a seat");
     world.step_ticks(30);
     for client in [0, 1, 2, watcher] {
         assert_eq!(world.told(client), Some(EndCode::RoomClosed));

@@ -13,11 +13,11 @@ use framehouse_server::{
         verify::{Verified, verify},
         writer::ReplayWriter,
     },
-    room::{current_match::CurrentMatch, directory::RoomWish},
+    room::{current_match::CurrentMatch, directory::JoinTarget},
 };
 use framehouse_shared::{
     match_end::MatchEnd,
-    protocol::control::{HostOrder, RoomOptions},
+    protocol::control::{HostCommand, RoomOptions},
     replay::Replay,
     sim::{GameFile, GameFileError},
 };
@@ -78,7 +78,7 @@ fn a_running_match_keeps_its_rules_and_the_next_one_takes_the_new() {
     assert_eq!(world.server.reload_rules(&rules(300, &["bowl", "dish"])), Ok(()));
     // Whoever comes now gets the rules of the match that runs.
     let (code, room) = world.rooms()[0];
-    world.join(RoomWish::Watch(code)).expect("a place to watch from");
+    world.join(JoinTarget::Watch(code)).expect("a place to watch from");
     play_to_results(&mut world, 1);
     assert_eq!(played(&world, room), ("basin".to_owned(), 450));
     play_to_results(&mut world, 2);
@@ -116,14 +116,14 @@ fn files_that_are_refused_change_nothing() {
 #[test]
 fn a_room_whose_map_is_gone_is_told_and_goes_through_the_maps_in_turn() {
     let mut world = World::new(ArenaPlugin, 302);
-    world.join(RoomWish::Create { size: 3, private: false, practice: false }).expect("a room");
-    world.join(RoomWish::Quick).expect("a seat");
+    world.join(JoinTarget::Create { size: 3, private: false, practice: false }).expect("a room");
+    world.join(JoinTarget::Quick).expect("a seat");
     let maps = |world: &World| -> Vec<Option<String>> {
         world.clients.iter().filter_map(|client| Some(client.client.options()?.map.clone())).collect()
     };
     assert!(world.step_until(60, |world| maps(world).len() == 2), "both are in the room");
     let chosen = RoomOptions { seats: 3, private: false, map: Some("crossing".to_owned()) };
-    world.clients[0].client.order(HostOrder::Configure(chosen));
+    world.clients[0].client.order(HostCommand::Configure(chosen));
     world.step_ticks(15);
     assert_eq!(maps(&world), vec![Some("crossing".to_owned()); 2]);
     assert_eq!(world.server.reload_rules(&rules(300, &["bowl"])), Ok(()));

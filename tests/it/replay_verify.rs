@@ -10,7 +10,7 @@ use framehouse_shared::{
     input::Command,
     match_end::MatchEnd,
     protocol::codec,
-    replay::{Header, Place, Replay, canned_replay, record_bots, rules_hash},
+    replay::{Header, RankedPlayer, Replay, canned_replay, record_bots, rules_hash},
     simulation::BotMatch,
     tick::{SimRate, Tick},
 };
@@ -42,14 +42,14 @@ fn a_changed_last_tick_is_told_too() {
 #[test]
 fn a_changed_score_is_told_by_its_place() {
     let bytes = canned_replay(ArenaPlugin, 7, 4, 200);
-    let with = |edit: fn(&mut Vec<Place>)| {
+    let with = |edit: fn(&mut Vec<RankedPlayer>)| {
         let mut parts = Parts::of(&bytes);
         edit(parts.trailer.ranking.as_mut().expect("a ranking"));
         verify(ArenaPlugin, &parts.build())
     };
-    assert_eq!(with(|ranking| ranking[1].score.points += 1), Err(VerifyError::Ranking { tick: Tick(199), place: 2 }));
-    assert_eq!(with(|ranking| ranking[0].name.push('!')), Err(VerifyError::Ranking { tick: Tick(199), place: 1 }));
-    assert_eq!(with(|ranking| drop(ranking.pop())), Err(VerifyError::Ranking { tick: Tick(199), place: 4 }));
+    assert_eq!(with(|ranking| ranking[1].score.points += 1), Err(VerifyError::Ranking { tick: Tick(199), rank: 2 }));
+    assert_eq!(with(|ranking| ranking[0].name.push('!')), Err(VerifyError::Ranking { tick: Tick(199), rank: 1 }));
+    assert_eq!(with(|ranking| drop(ranking.pop())), Err(VerifyError::Ranking { tick: Tick(199), rank: 4 }));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::{fs, time::Duration};
 
 use framehouse_arena::{ArenaPlugin, emote::Emote};
-use framehouse_client::film::Film;
+use framehouse_client::playback::Playback;
 use framehouse_harness::world::World;
 use framehouse_server::{
     config::ReplaySettings,
@@ -13,11 +13,11 @@ use framehouse_server::{
         verify::{Verified, verify},
         writer::ReplayWriter,
     },
-    room::directory::RoomWish,
+    room::directory::JoinTarget,
 };
 use framehouse_shared::{
     match_end::MatchEnd,
-    protocol::control::HostOrder,
+    protocol::control::HostCommand,
     replay::{Replay, canned_replay},
     simulation::Simulation,
     tick::Tick,
@@ -79,31 +79,32 @@ fn emotes_are_recorded_and_shown_again() {
     close(world, writer);
     let bytes = only_replay(&folder);
     assert_eq!(verify(ArenaPlugin, &bytes).map(|it| it.ending), Ok(MatchEnd::ServerStopped));
-    let mut film = Film::open(Simulation::new(ArenaPlugin), &bytes).expect("of this release");
-    let emotes_at =
-        |film: &Film| film.timeline().commands().map(|(tick, it)| (tick, Emote::of(it))).collect::<Vec<_>>();
+    let mut playback = Playback::open(Simulation::new(ArenaPlugin), &bytes).expect("of this release");
+    let emotes_at = |playback: &Playback| {
+        playback.timeline().commands().map(|(tick, it)| (tick, Emote::of(it))).collect::<Vec<_>>()
+    };
     let last = *seen.last().expect("the other player saw the last one");
-    film.timeline_mut().seek(f64::from(last.0));
-    film.timeline_mut().advance(0.0);
-    let shown = emotes_at(&film);
+    playback.timeline_mut().seek(f64::from(last.0));
+    playback.timeline_mut().advance(0.0);
+    let shown = emotes_at(&playback);
     assert_eq!(shown.last(), Some(&(last, Some(Emote::Heart))));
     assert_eq!(shown.first().map(|(_, emote)| *emote), Some(Some(Emote::Anger)), "two lie in the last two seconds");
-    assert!(film.timeline().commands().all(|(_, command)| command.slot == slot));
-    film.timeline_mut().seek(f64::from(last.0) - 1.0);
-    assert!(!emotes_at(&film).iter().any(|(tick, _)| *tick == last), "not before it was shown");
+    assert!(playback.timeline().commands().all(|(_, command)| command.slot == slot));
+    playback.timeline_mut().seek(f64::from(last.0) - 1.0);
+    assert!(!emotes_at(&playback).iter().any(|(tick, _)| *tick == last), "not before it was shown");
 }
 
 #[test]
 fn joins_and_leaves_in_a_running_match_are_in_its_replay() {
     let folder = Folder::new("joins");
     let mut world = World::new(ArenaPlugin, 2).with_link("delay=30,loss=0.02");
-    world.join(RoomWish::Create { size: 3, private: false, practice: false }).expect("a room");
-    world.join(RoomWish::Quick).expect("a seat");
+    world.join(JoinTarget::Create { size: 3, private: false, practice: false }).expect("a room");
+    world.join(JoinTarget::Quick).expect("a seat");
     let (mut world, writer) = recording(world, &folder);
     world.all_ready();
     world.step_to_playing();
     world.step_ticks(200);
-    let late = world.join(RoomWish::Quick).expect("a free seat");
+    let late = world.join(JoinTarget::Quick).expect("a free seat");
     world.step_ticks(200);
     world.clients[late].client.leave();
     world.step_ticks(200);
@@ -164,7 +165,7 @@ fn a_room_that_its_host_closes_ends_its_replay_with_the_ranking_and_the_last_has
     let mut world = world.with_players(2);
     world.step_to_playing();
     world.step_ticks(50);
-    world.clients[0].client.order(HostOrder::Close);
+    world.clients[0].client.order(HostCommand::Close);
     world.step_ticks(10);
     assert_eq!(world.rooms().len(), 0);
     close(world, writer);

@@ -8,13 +8,13 @@ use framehouse_harness::world::World;
 use framehouse_server::{
     config::RoomSettings,
     room::{
-        directory::{JoinRequest, LocalHello, RoomWish},
+        directory::{JoinRequest, JoinTarget, LocalHello},
         history::FrameHistory,
     },
 };
 use framehouse_shared::{
     protocol::control::{
-        ControlDown, ControlUp, HistoryContent, HistoryPart, PlayerState, RoomEvent, SNAPSHOT_CHUNK_BYTES,
+        ClientMessage, HistoryContent, HistoryPart, PlayerState, RoomEvent, SNAPSHOT_CHUNK_BYTES, ServerMessage,
     },
     state_hash::StateHashes,
     tick::Tick,
@@ -36,11 +36,11 @@ impl Match {
         let rooms = RoomSettings { history_frames: HISTORY_FRAMES, results: 1.0, countdown: 1.0, ..Default::default() };
         let world = World::with_rooms(ArenaPlugin, 61, rooms).with_link(link);
         let mut running = Self { world, truth: Vec::new() };
-        let wish = RoomWish::Create { size: 4, private: false, practice: false };
-        running.world.join(wish).expect("an empty server has room");
+        let target = JoinTarget::Create { size: 4, private: false, practice: false };
+        running.world.join(target).expect("an empty server has room");
         let code = running.world.room_code();
         for _ in 1..3 {
-            running.world.join(RoomWish::Code(code)).expect("a free seat");
+            running.world.join(JoinTarget::Code(code)).expect("a free seat");
         }
         running.world.all_ready();
         let is_loaded = |world: &World| world.clients.iter().all(|client| client.client.simulation().is_some());
@@ -68,7 +68,7 @@ impl Match {
 
     fn watch(&mut self) -> usize {
         let code = self.world.room_code();
-        let spectator = self.world.join(RoomWish::Watch(code)).expect("a place to watch from");
+        let spectator = self.world.join(JoinTarget::Watch(code)).expect("a place to watch from");
         let comes = (0..300).any(|_| {
             self.step();
             self.world.clients[spectator].client.simulation().is_some()
@@ -202,7 +202,7 @@ fn whoever_is_in_the_past_when_the_match_ends_sees_its_results() {
     world.step_to_playing();
     world.step_ticks(600);
     let code = world.room_code();
-    let spectator = world.join(RoomWish::Watch(code)).expect("a place to watch from");
+    let spectator = world.join(JoinTarget::Watch(code)).expect("a place to watch from");
     assert!(world.step_until(60, |world| world.clients[spectator].client.simulation().is_some()));
     world.clients[spectator].client.rewind_to(10.0);
     let is_over = |world: &World| world.clients[spectator].client.results().is_some();
@@ -266,28 +266,28 @@ struct Asker {
 }
 
 impl Asker {
-    fn join(running: &mut Match, wish: RoomWish) -> Self {
+    fn join(running: &mut Match, target: JoinTarget) -> Self {
         let world = &mut running.world;
-        let request = JoinRequest { name: "asker".into(), wish, hello: None };
+        let request = JoinRequest { name: "asker".into(), target, hello: None };
         let grant = world.server.join(&request).expect("a place");
         let end = world.network.connect(grant.server, Default::default(), 77);
         let mut connection = Connection::new(&grant.token, Box::new(end), world.now()).expect("a token");
         let hello = world.server.world().resource::<LocalHello>().0.clone();
-        connection.queue_control(&ControlUp::Hello(hello));
+        connection.queue_control(&ClientMessage::Hello(hello));
         let mut asker = Self { connection, refusals: Vec::new(), chunks: Vec::new(), is_over: false };
         (0..30).for_each(|_| asker.step(running, &[]));
         asker
     }
 
-    fn step(&mut self, running: &mut Match, say: &[ControlUp]) {
+    fn step(&mut self, running: &mut Match, say: &[ClientMessage]) {
         running.step();
         let now: Duration = running.world.now();
         self.connection.receive(now);
         while let Some(message) = self.connection.next_control() {
             match message {
-                ControlDown::Refused { reason } => self.refusals.push(reason),
-                ControlDown::HistoryChunk { content, bytes, .. } => self.chunks.push((content, bytes.len())),
-                ControlDown::Goodbye(_) => self.is_over = true,
+                ServerMessage::Refused { reason } => self.refusals.push(reason),
+                ServerMessage::HistoryChunk { content, bytes, .. } => self.chunks.push((content, bytes.len())),
+                ServerMessage::Goodbye(_) => self.is_over = true,
                 _ => {}
             }
         }
@@ -296,15 +296,15 @@ impl Asker {
     }
 }
 
-const fn want(match_no: u32, part: HistoryPart) -> ControlUp {
-    ControlUp::WantHistory { match_no, part }
+const fn want(match_no: u32, part: HistoryPart) -> ClientMessage {
+    ClientMessage::WantHistory { match_no, part }
 }
 
 #[test]
 fn a_player_in_the_match_is_refused_with_a_reason() {
     let mut running = Match::begin("delay=1");
     running.step_ticks(200);
-    let mut asker = Asker::join(&mut running, RoomWish::Quick);
+    let mut asker = Asker::join(&mut running, JoinTarget::Quick);
     asker.step(&mut running, &[want(1, HistoryPart::Opening), want(1, HistoryPart::From(Tick(0)))]);
     (0..30).for_each(|_| asker.step(&mut running, &[]));
     assert_eq!(asker.refusals, ["only who watches a match can go back in it"; 2]);
@@ -316,7 +316,7 @@ fn requests_for_what_is_not_there_are_ignored() {
     let mut running = Match::begin("delay=1");
     running.step_ticks(100);
     let code = running.world.room_code();
-    let mut asker = Asker::join(&mut running, RoomWish::Watch(code));
+    let mut asker = Asker::join(&mut running, JoinTarget::Watch(code));
     let nothing =
         [want(0, HistoryPart::Opening), want(2, HistoryPart::Opening), want(1, HistoryPart::From(Tick(9999)))];
     asker.step(&mut running, &nothing);
@@ -332,7 +332,7 @@ fn a_flood_of_requests_gets_no_more_than_one_spectators_share() {
     let mut running = Match::begin("delay=1");
     running.step_ticks(700);
     let code = running.world.room_code();
-    let mut asker = Asker::join(&mut running, RoomWish::Watch(code));
+    let mut asker = Asker::join(&mut running, JoinTarget::Watch(code));
     let requests = [HistoryPart::From(Tick(0)), HistoryPart::Opening].map(|part| want(1, part));
     let seconds = 10;
     // Fifteen a second: any more would be a flood of control messages, whatever they say.

@@ -6,7 +6,7 @@ use framehouse_server::{
     counters::Counters,
     room::{
         Members,
-        directory::{JoinError, LocalHello, RoomWish},
+        directory::{JoinError, JoinTarget, LocalHello},
     },
 };
 use framehouse_shared::{
@@ -18,23 +18,23 @@ use framehouse_shared::{
 };
 use framehouse_tiny::TinyPlugin;
 
-const CREATE: RoomWish = RoomWish::Create { size: 2, private: false, practice: false };
+const CREATE: JoinTarget = JoinTarget::Create { size: 2, private: false, practice: false };
 
 #[test]
 fn an_unknown_code_and_a_full_room_are_refused() {
     let mut world = World::new(TinyPlugin, 1).with_players(2);
     let code = world.room_code();
-    assert_eq!(world.join(RoomWish::Code(code)), Err(JoinError::RoomFull(code)));
+    assert_eq!(world.join(JoinTarget::Code(code)), Err(JoinError::RoomFull(code)));
     let other = (0..).map(RoomCode::from_number).find(|other| *other != code).expect("there are others");
-    assert_eq!(world.join(RoomWish::Code(other)), Err(JoinError::NoSuchRoom(other)));
+    assert_eq!(world.join(JoinTarget::Code(other)), Err(JoinError::NoSuchRoom(other)));
 }
 
 #[test]
 fn quick_match_fills_rooms_and_leaves_private_ones_alone() {
     let mut world = World::new(TinyPlugin, 2);
-    world.join(RoomWish::Create { size: 4, private: true, practice: false }).expect("a room");
+    world.join(JoinTarget::Create { size: 4, private: true, practice: false }).expect("a room");
     for _ in 0..5 {
-        world.join(RoomWish::Quick).expect("a seat");
+        world.join(JoinTarget::Quick).expect("a seat");
     }
     world.step_ticks(60);
     let sizes: Vec<usize> = world
@@ -101,12 +101,12 @@ fn a_lost_connection_keeps_its_seat_for_the_grace_period_and_no_longer() {
     assert!(world.clients[1].client.end().is_some_and(|end| end.is_lost), "the client knows");
     assert_eq!(states(&world), [PlayerState::Playing, PlayerState::Away], "the seat is kept");
     let code = world.room_code();
-    assert_eq!(world.join(RoomWish::Code(code)), Err(JoinError::RoomFull(code)));
+    assert_eq!(world.join(JoinTarget::Code(code)), Err(JoinError::RoomFull(code)));
     world.step_ticks(150);
     assert_eq!(states(&world), [PlayerState::Playing]);
     assert_eq!(world.departures(0), [EndCode::ConnectionLost]);
-    assert!(world.join(RoomWish::Code(code)).is_ok());
-    assert_eq!(world.join(RoomWish::Resume(world.clients[1].resume)), Err(JoinError::NoSuchSeat));
+    assert!(world.join(JoinTarget::Code(code)).is_ok());
+    assert_eq!(world.join(JoinTarget::Resume(world.clients[1].resume)), Err(JoinError::NoSuchSeat));
 }
 
 #[test]
@@ -146,5 +146,5 @@ fn a_stopping_server_tells_everybody_and_lets_nobody_in() {
     );
     assert!((0..2).all(|client| world.told(client) == Some(EndCode::ServerStopping)));
     assert_eq!(world.server.sessions(), 0);
-    assert_eq!(world.join(RoomWish::Quick), Err(JoinError::Stopping));
+    assert_eq!(world.join(JoinTarget::Quick), Err(JoinError::Stopping));
 }

@@ -3,7 +3,7 @@
 use framehouse_harness::world::World;
 use framehouse_server::{
     config::RoomSettings,
-    room::{clock::RoomClock, directory::RoomWish},
+    room::{clock::RoomClock, directory::JoinTarget},
 };
 use framehouse_tiny::TinyPlugin;
 
@@ -67,9 +67,9 @@ fn a_tolerant_room_waits_two_ticks_and_an_ordinary_one_does_not() {
 fn a_strict_room_of_players_who_are_all_there_never_loses_an_input() {
     let mut world = World::with_rooms(TinyPlugin, 2, RoomSettings { strict_timeout: 5.0, ..Default::default() })
         .with_link("spread=150,loss=0.05");
-    world.join(RoomWish::Create { size: 2, private: false, practice: false }).expect("a room");
+    world.join(JoinTarget::Create { size: 2, private: false, practice: false }).expect("a room");
     let code = world.room_code();
-    world.join(RoomWish::Code(code)).expect("a seat");
+    world.join(JoinTarget::Code(code)).expect("a seat");
     world.all_ready();
     world.step_to_playing();
     world.step_ticks(400);

@@ -22,7 +22,7 @@ use bevy::math::UVec2;
 use framehouse_arena::ArenaPlugin;
 use framehouse_arena_client::ArenaView;
 use framehouse_harness::live::{LiveServer, wait_until};
-use framehouse_tests::desk::Desk;
+use framehouse_tests::headless_window::HeadlessWindow;
 use framehouse_tools::short_matches::short_matches;
 
 /// Ten seconds: the shortest match that the rules allow.
@@ -52,22 +52,22 @@ fn start_server() -> LiveServer {
 }
 
 /// A window of the usual size on the arena.
-fn open(line: &str) -> Desk {
+fn open(line: &str) -> HeadlessWindow {
     open_at(line, UVec2::new(1280, 720))
 }
 
 /// A window of `size` pixels on the arena.
-fn open_at(line: &str, size: UVec2) -> Desk {
-    Desk::open(line, size, ArenaPlugin, ArenaView)
+fn open_at(line: &str, size: UVec2) -> HeadlessWindow {
+    HeadlessWindow::open(line, size, ArenaPlugin, ArenaView)
 }
 
 /// A window whose settings are in a folder of the test's.
-fn desk(server: &LiveServer, folder: &Folder, line: &str) -> Desk {
+fn open_window(server: &LiveServer, folder: &Folder, line: &str) -> HeadlessWindow {
     open(&format!("--server {} --config-dir {} {line}", server.url, folder.0.display()))
 }
 
 /// Lets the windows take turns until something is the case.
-fn until(what: &str, windows: &mut [&mut Desk], mut done: impl FnMut(&mut [&mut Desk]) -> bool) {
+fn until(what: &str, windows: &mut [&mut HeadlessWindow], mut done: impl FnMut(&mut [&mut HeadlessWindow]) -> bool) {
     wait_until(what, || {
         windows.iter_mut().for_each(|window| window.frames(1));
         done(windows)

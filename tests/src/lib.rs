@@ -1,4 +1,4 @@
-//! What the integration tests of windows need: [`desk`] is a window that nobody has to look at, [`golden`] compares pictures.
+//! What the integration tests of windows need: [`headless_window`] is a window that nobody has to look at, [`golden`] compares pictures.
 
-pub mod desk;
 pub mod golden;
+pub mod headless_window;

@@ -5,13 +5,13 @@ use framehouse_arena::directions::unit;
 use framehouse_shared::ids::{SLOTS_MAX, Slot};
 use framehouse_window::{
     easing::{Glide, approach, approach_angle, swing},
-    measure::Smoothness,
+    frame_stats::Smoothness,
     palette::Colors,
     textures::{Art, REACH},
     view::Draw,
 };
 
-use super::{art::ArenaArt, depth, happenings::Happening, scene::Scene};
+use super::{art::ArenaArt, depth, scene::Scene, visual_events::VisualEvent};
 
 /// How fast a corrected craft glides to its right place, in 1/s: others softly, one's own at once for the eye.
 const GLIDE_RATE: f32 = 11.0;
@@ -79,12 +79,12 @@ fn spawn_crafts(mut commands: Commands, art: Res<Art>, own_art: Res<ArenaArt>) {
     }
 }
 
-fn flash(mut happenings: MessageReader<Happening>, mut crafts: Query<&mut CraftView>) {
-    for happening in happenings.read() {
-        let (slot, flash) = match *happening {
-            Happening::Hit { victim, .. } => (victim, 1.0),
-            Happening::Bumped { slot, strength, .. } => (slot, (strength / 1500.0).min(0.35)),
-            Happening::Taken { slot, .. } => (slot, 0.3),
+fn flash(mut visual_events: MessageReader<VisualEvent>, mut crafts: Query<&mut CraftView>) {
+    for visual_event in visual_events.read() {
+        let (slot, flash) = match *visual_event {
+            VisualEvent::Hit { victim, .. } => (victim, 1.0),
+            VisualEvent::Bumped { slot, strength, .. } => (slot, (strength / 1500.0).min(0.35)),
+            VisualEvent::Taken { slot, .. } => (slot, 0.3),
             _ => continue,
         };
         for mut craft in crafts.iter_mut().filter(|craft| craft.slot == slot) {

@@ -12,7 +12,7 @@ use framehouse_window::{
     view::{Draw, SendCommand},
 };
 
-use super::{actions, art::ArenaArt, crafts::Drawn, depth, happenings::Happening, scene::Scene};
+use super::{actions, art::ArenaArt, crafts::Drawn, depth, scene::Scene, visual_events::VisualEvent};
 
 /// Which key shows what.
 const KEYS: [(InputAction, Emote); 4] = [
@@ -110,7 +110,7 @@ fn spawn_bubbles(mut commands: Commands, art: Res<ArenaArt>) {
 
 fn pop(
     scene: Res<Scene>,
-    mut happenings: MessageReader<Happening>,
+    mut visual_events: MessageReader<VisualEvent>,
     mut shown_match: Local<Option<u32>>,
     mut bubbles: Query<&mut Bubble>,
 ) {
@@ -119,8 +119,8 @@ fn pop(
         bubble.grow_older(scene.passed.game);
         bubble.emote = bubble.emote.filter(|_| !is_other_match);
     }
-    for happening in happenings.read() {
-        if let Happening::Emoted { slot, emote, .. } = *happening {
+    for visual_event in visual_events.read() {
+        if let VisualEvent::Emoted { slot, emote, .. } = *visual_event {
             bubbles.iter_mut().filter(|bubble| bubble.slot == slot).for_each(|mut bubble| bubble.show(emote));
         }
     }

@@ -9,7 +9,7 @@ use framehouse_window::{
     view::{Draw, MatchView},
 };
 
-use super::{happenings::Happening, scene::Scene};
+use super::{scene::Scene, visual_events::VisualEvent};
 
 /// Lines at a time; older ones go first.
 const LINES_MAX: usize = 5;
@@ -54,16 +54,16 @@ fn spawn_feed(mut commands: Commands, column: Single<Entity, With<SideColumn>>) 
 }
 
 /// A hit that is worth a line: somebody lost something by it.
-fn line_of(happening: &Happening) -> Option<(Slot, Slot, u32)> {
-    match *happening {
-        Happening::Hit { shooter, victim, lost, .. } if lost > 0 => Some((shooter, victim, lost)),
+fn line_of(visual_event: &VisualEvent) -> Option<(Slot, Slot, u32)> {
+    match *visual_event {
+        VisualEvent::Hit { shooter, victim, lost, .. } if lost > 0 => Some((shooter, victim, lost)),
         _ => None,
     }
 }
 
 fn tell(
     mut commands: Commands,
-    mut happenings: MessageReader<Happening>,
+    mut visual_events: MessageReader<VisualEvent>,
     seen: MatchView,
     scene: Res<Scene>,
     (fonts, colors): (Res<Fonts>, Res<Colors>),
@@ -73,7 +73,7 @@ fn tell(
     let (feed, children) = *feed;
     let old: Vec<Entity> = children.into_iter().flatten().copied().collect();
     let is_new_match = std::mem::replace(&mut *match_no, scene.now.match_no) != scene.now.match_no;
-    let told: Vec<_> = happenings.read().filter_map(line_of).collect();
+    let told: Vec<_> = visual_events.read().filter_map(line_of).collect();
     let told = &told[told.len().saturating_sub(LINES_MAX)..];
     let surplus = if is_new_match { old.len() } else { (old.len() + told.len()).saturating_sub(LINES_MAX) };
     old.iter().take(surplus).for_each(|line| commands.entity(*line).despawn());
@@ -147,9 +147,9 @@ mod tests {
     #[test]
     fn only_a_hit_that_cost_something_is_told() {
         let hit =
-            |lost| Happening::Hit { shooter: slot(0), victim: slot(1), position: Vec2::ZERO, lost, fades: Tick(9) };
+            |lost| VisualEvent::Hit { shooter: slot(0), victim: slot(1), position: Vec2::ZERO, lost, fades: Tick(9) };
         assert_eq!(line_of(&hit(6)), Some((slot(0), slot(1), 6)));
         assert_eq!(line_of(&hit(0)), None);
-        assert_eq!(line_of(&Happening::Appeared { slot: slot(1), position: Vec2::ZERO }), None);
+        assert_eq!(line_of(&VisualEvent::Appeared { slot: slot(1), position: Vec2::ZERO }), None);
     }
 }

@@ -9,7 +9,7 @@ use framehouse_window::{
     view::Draw,
 };
 
-use super::{crafts::Drawn, happenings::Happening, scene::Scene};
+use super::{crafts::Drawn, scene::Scene, visual_events::VisualEvent};
 
 /// Room around what is seen, in units.
 const MARGIN: f32 = 150.0;
@@ -46,14 +46,14 @@ fn worth_seeing(own: Option<Vec2>, crafts: &[Vec2], gems: &[Vec2]) -> Option<Rec
 fn shake(
     time: Res<Time<Real>>,
     scene: Res<Scene>,
-    mut happenings: MessageReader<Happening>,
+    mut visual_events: MessageReader<VisualEvent>,
     mut strength: Local<f32>,
     mut focus: ResMut<Focus>,
 ) {
-    for happening in happenings.read() {
-        let hard = match *happening {
-            Happening::Hit { victim, .. } if scene.now.own == Some(victim) => 1.0,
-            Happening::Bumped { slot, strength, .. } if scene.now.own == Some(slot) => (strength / 2400.0).min(0.4),
+    for visual_event in visual_events.read() {
+        let hard = match *visual_event {
+            VisualEvent::Hit { victim, .. } if scene.now.own == Some(victim) => 1.0,
+            VisualEvent::Bumped { slot, strength, .. } if scene.now.own == Some(slot) => (strength / 2400.0).min(0.4),
             _ => continue,
         };
         *strength = strength.max(hard);

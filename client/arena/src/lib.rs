@@ -3,7 +3,7 @@
 //! ```text
 //! words.rs, actions.rs                               what the game says, and what a player can do in it
 //! steering.rs                                        actions and pointer become the game's input
-//! scene.rs -> happenings.rs                          a copy of the match, and what happened since the last frame
+//! scene.rs -> visual_events.rs                          a copy of the match, and what happened since the last frame
 //! crafts, items, particles, labels, emotes, own       (set Draw) draw from the copy
 //! ```
 
@@ -14,16 +14,16 @@ mod crafts;
 mod declutter;
 mod emotes;
 mod feed;
-mod floats;
+mod floating_texts;
 mod framing;
-mod happenings;
 mod items;
 mod labels;
-mod own;
 mod particles;
+mod player_panel;
 mod scene;
 mod scenery;
 mod steering;
+mod visual_events;
 mod words;
 
 use bevy::prelude::*;
@@ -80,7 +80,7 @@ impl View for ArenaView {
         app.insert_resource(art);
         app.add_plugins((scene::ScenePlugin, scenery::SceneryPlugin, items::ItemsPlugin, crafts::CraftsPlugin));
         app.add_plugins((particles::ParticlesPlugin, labels::LabelsPlugin));
-        app.add_plugins((floats::plugin, emotes::plugin, own::plugin, framing::plugin, feed::plugin));
+        app.add_plugins((floating_texts::plugin, emotes::plugin, player_panel::plugin, framing::plugin, feed::plugin));
     }
 }
 

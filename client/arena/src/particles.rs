@@ -12,7 +12,7 @@ use framehouse_window::{
     view::Draw,
 };
 
-use super::{crafts::Drawn, depth, happenings::Happening, scene::Scene};
+use super::{crafts::Drawn, depth, scene::Scene, visual_events::VisualEvent};
 
 /// Particles at a time.
 const PARTICLES_MAX: usize = 360;
@@ -128,12 +128,12 @@ fn spawn_sprites(mut commands: Commands, mut particles: ResMut<Particles>) {
 }
 
 fn burst(
-    mut happenings: MessageReader<Happening>,
+    mut visual_events: MessageReader<VisualEvent>,
     (drawn, colors): (Res<Drawn>, Res<Colors>),
     mut particles: ResMut<Particles>,
 ) {
-    for happening in happenings.read() {
-        particles.show(happening, &colors, |slot| drawn.0[slot.index()]);
+    for visual_event in visual_events.read() {
+        particles.show(visual_event, &colors, |slot| drawn.0[slot.index()]);
     }
 }
 
@@ -204,9 +204,9 @@ mod tests {
     fn the_pool_never_grows_and_everything_fades() {
         let mut particles = Particles::default();
         for _ in 0..100 {
-            let happening =
-                Happening::Taken { slot: slot(1), gem: 1, position: Vec2::ONE, points: 9, color: Color::WHITE };
-            particles.show(&happening, &Colors::default(), |_| None);
+            let visual_event =
+                VisualEvent::Taken { slot: slot(1), gem: 1, position: Vec2::ONE, points: 9, color: Color::WHITE };
+            particles.show(&visual_event, &Colors::default(), |_| None);
         }
         assert_eq!(particles.list.len(), PARTICLES_MAX);
         assert!(particles.list.iter().all(Particle::is_alive));

@@ -21,7 +21,7 @@ use framehouse_window::{
     view::{Draw, MatchView},
 };
 
-use super::happenings::{Happening, Seen, between};
+use super::visual_events::{Seen, VisualEvent, between};
 
 /// An emote that is seen for the first time when it is older than this, in seconds, was not shown just now: the player came
 /// late, or went to another moment of a replay.
@@ -32,14 +32,14 @@ pub struct ScenePlugin;
 
 impl Plugin for ScenePlugin {
     fn build(&self, app: &mut App) {
-        app.init_resource::<Scene>().add_message::<Happening>();
+        app.init_resource::<Scene>().add_message::<VisualEvent>();
         app.add_systems(Update, look.before(Draw));
     }
 }
 
 /// What can be seen of a match after one tick.
 #[derive(Clone, Debug, Default)]
-pub struct Glance {
+pub struct SceneSnapshot {
     /// The match's number in its room; nothing while there is no match.
     pub match_no: Option<u32>,
     /// The next tick to simulate.
@@ -49,7 +49,7 @@ pub struct Glance {
     /// The player's own seat.
     pub own: Option<Slot>,
     /// Crafts by seat.
-    pub crafts: [Option<CraftGlance>; SLOTS_MAX],
+    pub crafts: [Option<CraftSnapshot>; SLOTS_MAX],
     /// Gems, oldest first.
     pub gems: Vec<Gem>,
     /// Sparks, oldest first.
@@ -58,9 +58,9 @@ pub struct Glance {
     pub scores: [PlayerScore; SLOTS_MAX],
 }
 
-/// One craft of a [`Glance`].
+/// One craft of a [`SceneSnapshot`].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct CraftGlance {
+pub struct CraftSnapshot {
     /// Where it is, in units from the arena's centre.
     pub position: Vec2,
     /// Units per second.
@@ -73,14 +73,14 @@ pub struct CraftGlance {
     pub shield_until: Tick,
 }
 
-impl Glance {
+impl SceneSnapshot {
     /// The crafts that are there, by seat.
-    pub fn crafts(&self) -> impl Iterator<Item = (Slot, &CraftGlance)> {
+    pub fn crafts(&self) -> impl Iterator<Item = (Slot, &CraftSnapshot)> {
         Slot::all().filter_map(|slot| Some((slot, self.crafts[slot.index()].as_ref()?)))
     }
 
     /// The player's own craft.
-    pub fn own_craft(&self) -> Option<&CraftGlance> {
+    pub fn own_craft(&self) -> Option<&CraftSnapshot> {
         self.crafts[self.own?.index()].as_ref()
     }
 }
@@ -89,7 +89,7 @@ impl Glance {
 #[derive(Resource, Default)]
 pub struct Scene {
     /// What is there.
-    pub now: Glance,
+    pub now: SceneSnapshot,
     /// The numbers and the map; kept after the match, so that the arena stays.
     pub rules: Option<Rules>,
     /// How long ago, in seconds of the match, the drawn moment was, seen from the newest state: what moves evenly is
@@ -105,36 +105,36 @@ fn look(
     seen_match: MatchView,
     mut scene: ResMut<Scene>,
     mut seen: Local<Seen>,
-    mut happenings: MessageWriter<Happening>,
+    mut visual_events: MessageWriter<VisualEvent>,
 ) {
     let alpha = seen_match.alpha();
-    let glance = glance(&seen_match);
+    let snapshot = snapshot(&seen_match);
     if let Some(rules) = seen_match.get::<Rules>() {
         scene.rules = Some(rules.clone());
     }
-    let drawn_tick = f64::from(glance.tick.0) - 1.0 + f64::from(alpha);
+    let drawn_tick = f64::from(snapshot.tick.0) - 1.0 + f64::from(alpha);
     scene.passed = Passed {
-        game: ((drawn_tick - scene.drawn_tick) as f32 * glance.rate.dt()).clamp(-0.5, 0.5),
+        game: ((drawn_tick - scene.drawn_tick) as f32 * snapshot.rate.dt()).clamp(-0.5, 0.5),
         real: time.delta_secs().min(0.25),
     };
-    scene.seconds_back = glance.rate.dt() * (1.0 - alpha);
+    scene.seconds_back = snapshot.rate.dt() * (1.0 - alpha);
     scene.drawn_tick = drawn_tick;
-    let before = std::mem::replace(&mut scene.now, glance);
+    let before = std::mem::replace(&mut scene.now, snapshot);
     if let Some(rules) = &scene.rules {
         let mut shown = between(&before, &scene.now, rules);
         shown.extend(emotes(&seen_match, scene.now.tick));
-        happenings.write_batch(seen.only_new(shown, before.match_no != scene.now.match_no));
-        happenings.write_batch(bumps(&seen_match, &before, &scene.now));
+        visual_events.write_batch(seen.only_new(shown, before.match_no != scene.now.match_no));
+        visual_events.write_batch(bumps(&seen_match, &before, &scene.now));
     }
 }
 
-fn glance(seen: &MatchView) -> Glance {
-    let Some(tick) = seen.next_tick() else { return Glance::default() };
+fn snapshot(seen: &MatchView) -> SceneSnapshot {
+    let Some(tick) = seen.next_tick() else { return SceneSnapshot::default() };
     let bodies = seen.get::<Bodies>();
     let craft = |slot| {
         let bodies = bodies?;
         let craft = bodies.craft(slot)?;
-        Some(CraftGlance {
+        Some(CraftSnapshot {
             position: bodies.position(slot)?,
             velocity: bodies.velocity(slot)?,
             aim: craft.aim,
@@ -144,7 +144,7 @@ fn glance(seen: &MatchView) -> Glance {
     };
     let mut crafts = [None; SLOTS_MAX];
     Slot::all().for_each(|slot| crafts[slot.index()] = craft(slot));
-    Glance {
+    SceneSnapshot {
         match_no: seen.match_no(),
         tick,
         rate: seen.rate(),
@@ -158,20 +158,22 @@ fn glance(seen: &MatchView) -> Glance {
 
 /// Bumps leave no trace in the state: they are taken from the newest tick's events, and one that a slow frame misses is
 /// no loss.
-fn bumps(seen: &MatchView, before: &Glance, now: &Glance) -> Vec<Happening> {
+fn bumps(seen: &MatchView, before: &SceneSnapshot, now: &SceneSnapshot) -> Vec<VisualEvent> {
     let events = seen.get::<TickEvents>();
     let Some(events) = events.filter(|_| now.tick > before.tick && before.match_no == now.match_no) else {
         return Vec::new();
     };
-    events.list.iter().filter_map(Happening::of_bump).collect()
+    events.list.iter().filter_map(VisualEvent::of_bump).collect()
 }
 
 /// The emotes of the last moments. They are no part of the state: they are found in the commands, and a command of some
 /// ticks ago may be news, since others' commands come with the frames of ticks that were predicted without them.
-fn emotes(seen: &MatchView, now: Tick) -> impl Iterator<Item = Happening> {
+fn emotes(seen: &MatchView, now: Tick) -> impl Iterator<Item = VisualEvent> {
     let fresh_ticks = seen.rate().ticks(EMOTE_FRESH_SECONDS);
     let fresh = seen.commands().filter(move |(tick, _)| now.since(*tick) <= fresh_ticks);
-    fresh.filter_map(|(tick, command)| Some(Happening::Emoted { slot: command.slot, emote: Emote::of(command)?, tick }))
+    fresh.filter_map(|(tick, command)| {
+        Some(VisualEvent::Emoted { slot: command.slot, emote: Emote::of(command)?, tick })
+    })
 }
 
 #[cfg(test)]
@@ -187,9 +189,9 @@ pub(super) mod tests {
 
     #[test]
     fn only_crafts_that_are_there_are_listed() {
-        let mut glance = Glance { own: Some(slot(5)), ..default() };
-        glance.crafts[3] = Some(CraftGlance::default());
-        assert_eq!(glance.crafts().map(|(slot, _)| u8::from(slot)).collect::<Vec<_>>(), [3]);
-        assert_eq!(glance.own_craft(), None);
+        let mut snapshot = SceneSnapshot { own: Some(slot(5)), ..default() };
+        snapshot.crafts[3] = Some(CraftSnapshot::default());
+        assert_eq!(snapshot.crafts().map(|(slot, _)| u8::from(slot)).collect::<Vec<_>>(), [3]);
+        assert_eq!(snapshot.own_craft(), None);
     }
 }

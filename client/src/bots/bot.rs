@@ -5,9 +5,9 @@ use std::{collections::BTreeSet, sync::mpsc::SyncSender, time::Duration};
 use framehouse_shared::{protocol::control::Phase, rng::SimRng};
 
 use super::{
-    comeback::{Comeback, Order, Progress},
-    recruit::Hired,
+    reconnect::{Progress, Reconnect, SessionOrder},
     report::Totals,
+    spawner::BotSession,
 };
 use crate::{
     client::{Client, Notice},
@@ -31,7 +31,7 @@ pub(super) struct Bot {
     last_result: Option<u32>,
     results_saved: BTreeSet<u32>,
     /// From a loss until the next welcome.
-    comeback: Option<Comeback>,
+    reconnect: Option<Reconnect>,
     reconnects: u64,
     /// Why it is gone for good, unless it left.
     failure: Option<String>,
@@ -41,17 +41,17 @@ pub(super) struct Bot {
 
 impl Bot {
     /// A bot that got its session with this request, when it had `asked` for it.
-    pub fn new(hired: Hired, mut request: SessionRequest, seed: u64, asked: Duration) -> Self {
+    pub fn new(session: BotSession, mut request: SessionRequest, seed: u64, asked: Duration) -> Self {
         // A seat is kept, and its secret leads to it; who watches has none and just comes in again.
         if !matches!(request.room, RoomRequest::Watch(_)) {
-            request.room = RoomRequest::Code(hired.code);
-            request.resume = Some(hired.resume);
+            request.room = RoomRequest::Code(session.code);
+            request.resume = Some(session.resume);
         }
         Self {
-            client: hired.client,
+            client: session.client,
             rng: SimRng::new(seed),
             request,
-            grace: hired.grace,
+            grace: session.grace,
             seed,
             asked,
             welcomed: None,
@@ -59,7 +59,7 @@ impl Bot {
             is_ready: false,
             last_result: None,
             results_saved: BTreeSet::new(),
-            comeback: None,
+            reconnect: None,
             reconnects: 0,
             failure: None,
             earlier: None,
@@ -67,13 +67,19 @@ impl Bot {
     }
 
     /// Does what is due, at most once in `pause`. What simulating costs is taken from a running clock.
-    pub fn update(&mut self, now: Duration, pause: Duration, orders: &SyncSender<Order>, clock: &dyn Fn() -> Duration) {
+    pub fn update(
+        &mut self,
+        now: Duration,
+        pause: Duration,
+        orders: &SyncSender<SessionOrder>,
+        clock: &dyn Fn() -> Duration,
+    ) {
         if now >= self.next_update {
             self.next_update = now + pause;
             let begin = clock();
             self.play(now);
             self.client.note_cost(clock().saturating_sub(begin));
-            self.come_back(now, orders);
+            self.reconnect(now, orders);
         }
     }
 
@@ -87,8 +93,8 @@ impl Bot {
 
     /// Leaves. Whoever is still on the way back then has failed.
     pub fn leave(&mut self) {
-        if let Some(comeback) = &self.comeback {
-            self.failure.get_or_insert_with(|| comeback.lost().to_owned());
+        if let Some(reconnect) = &self.reconnect {
+            self.failure.get_or_insert_with(|| reconnect.lost().to_owned());
         }
         self.client.leave();
     }
@@ -150,12 +156,12 @@ impl Bot {
         }
         if self.is_connected() && self.client.phase().is_some() {
             self.welcomed.get_or_insert(now);
-            self.reconnects += u64::from(self.comeback.take().is_some());
+            self.reconnects += u64::from(self.reconnect.take().is_some());
         }
         self.is_ready &= self.is_in_lobby();
     }
 
-    fn come_back(&mut self, now: Duration, orders: &SyncSender<Order>) {
+    fn reconnect(&mut self, now: Duration, orders: &SyncSender<SessionOrder>) {
         let Some(end) = self.client.end().filter(|_| self.failure.is_none() && !self.client.is_leaving()) else {
             return;
         };
@@ -164,20 +170,20 @@ impl Bot {
             return;
         }
         let grace = self.grace;
-        let comeback = self.comeback.get_or_insert_with(|| Comeback::new(end.reason.clone(), now, grace));
-        match comeback.update(now, orders, &self.request, self.seed ^ self.reconnects) {
+        let reconnect = self.reconnect.get_or_insert_with(|| Reconnect::new(end.reason.clone(), now, grace));
+        match reconnect.update(now, orders, &self.request, self.seed ^ self.reconnects) {
             Progress::Waiting => {}
-            Progress::Hired(hired) => self.go_on_with(*hired),
+            Progress::BotSession(session) => self.go_on_with(*session),
             Progress::Over(sentence) => self.failure = Some(sentence),
         }
     }
 
-    fn go_on_with(&mut self, hired: Hired) {
-        let lost = std::mem::replace(&mut self.client, hired.client);
+    fn go_on_with(&mut self, session: BotSession) {
+        let lost = std::mem::replace(&mut self.client, session.client);
         self.earlier.get_or_insert_default().add(lost.stats());
-        self.grace = hired.grace;
+        self.grace = session.grace;
         if let Some(resume) = &mut self.request.resume {
-            *resume = hired.resume;
+            *resume = session.resume;
         }
     }
 }

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{args::Args, comeback::Order, elapsed, recruit::Recruit, report::Totals, room::BotRoom};
+use super::{args::Args, elapsed, reconnect::SessionOrder, report::Totals, room::BotRoom, spawner::SpawnedBot};
 
 /// How often every bot is updated: short against a tick, so that it adds little to what is measured.
 const LOOP_INTERVAL: Duration = Duration::from_millis(3);
@@ -16,13 +16,18 @@ const LEAVE_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// Drives the bots that come in until the time is over, and returns what they measured. Bots that lose their sessions
 /// order new ones.
-pub(super) fn drive(args: &Args, start: Instant, recruits: Receiver<Recruit>, orders: SyncSender<Order>) -> Totals {
+pub(super) fn drive(
+    args: &Args,
+    start: Instant,
+    spawned: Receiver<SpawnedBot>,
+    orders: SyncSender<SessionOrder>,
+) -> Totals {
     let end = Duration::from_secs(u64::from(args.seconds));
     let pause = Duration::from_millis(u64::from(args.slow));
     let mut rooms = BTreeMap::<u32, BotRoom>::new();
     loop {
         let now = elapsed(start);
-        for Recruit { room, bot } in recruits.try_iter() {
+        for SpawnedBot { room, bot } in spawned.try_iter() {
             rooms.entry(room).or_insert_with(|| BotRoom::new(args.members())).add(bot);
         }
         let is_leaving = now >= end;
@@ -38,7 +43,7 @@ pub(super) fn drive(args: &Args, start: Instant, recruits: Receiver<Recruit>, or
         thread::sleep(LOOP_INTERVAL.saturating_sub(elapsed(start) - now));
     }
     // Who was still being recruited when the time was over counts as failed, with its own sentence.
-    for Recruit { room, bot } in recruits.iter() {
+    for SpawnedBot { room, bot } in spawned.iter() {
         rooms.entry(room).or_insert_with(|| BotRoom::new(args.members())).add(bot);
     }
     let mut totals = Totals::default();

@@ -6,32 +6,38 @@ use std::{
     time::Duration,
 };
 
-use super::{bot::Bot, comeback::Order, report::Totals};
+use super::{bot::Bot, reconnect::SessionOrder, report::Totals};
 
 /// The bots of one room.
 pub(super) struct BotRoom {
     members: usize,
     bots: Vec<Bot>,
-    never_hired: Vec<String>,
+    never_connected: Vec<String>,
     results_seen: BTreeMap<u32, usize>,
 }
 
 impl BotRoom {
     /// A room for so many.
     pub const fn new(members: u8) -> Self {
-        Self { members: members as usize, bots: Vec::new(), never_hired: Vec::new(), results_seen: BTreeMap::new() }
+        Self { members: members as usize, bots: Vec::new(), never_connected: Vec::new(), results_seen: BTreeMap::new() }
     }
 
     /// Takes a bot in, or notes why there is none.
     pub fn add(&mut self, bot: Result<Box<Bot>, String>) {
         match bot {
             Ok(bot) => self.bots.push(*bot),
-            Err(sentence) => self.never_hired.push(sentence),
+            Err(sentence) => self.never_connected.push(sentence),
         }
     }
 
     /// Updates every bot; each at most once in `pause`. What simulating costs is taken from a running clock.
-    pub fn update(&mut self, now: Duration, pause: Duration, orders: &SyncSender<Order>, clock: &dyn Fn() -> Duration) {
+    pub fn update(
+        &mut self,
+        now: Duration,
+        pause: Duration,
+        orders: &SyncSender<SessionOrder>,
+        clock: &dyn Fn() -> Duration,
+    ) {
         for bot in &mut self.bots {
             bot.update(now, pause, orders, clock);
             if let Some(match_no) = bot.take_result() {
@@ -55,7 +61,7 @@ impl BotRoom {
 
     /// Adds what the bots measured.
     pub fn report(&self, totals: &mut Totals) {
-        self.never_hired.iter().for_each(|sentence| totals.fail(sentence));
+        self.never_connected.iter().for_each(|sentence| totals.fail(sentence));
         self.bots.iter().for_each(|bot| bot.report(totals));
         totals.matches_finished += self.results_seen.values().filter(|seen| **seen == self.members).count() as u64;
         let saved: BTreeSet<_> = self.bots.iter().flat_map(Bot::results_saved).collect();
@@ -65,7 +71,7 @@ impl BotRoom {
     /// Everybody who will come, or come back, is there and waits in the lobby.
     fn is_complete(&self) -> bool {
         let mut staying = self.bots.iter().filter(|bot| !bot.is_gone()).peekable();
-        self.bots.len() + self.never_hired.len() == self.members
+        self.bots.len() + self.never_connected.len() == self.members
             && staying.peek().is_some()
             && staying.all(Bot::is_in_lobby)
     }

@@ -3,8 +3,8 @@
 use framehouse_shared::{
     input::CommandBytes,
     protocol::control::{
-        CHAT_BYTES_MAX, CHAT_CHARS_MAX, ControlUp, HostOrder, MAP_NAME_BYTES_MAX, Phase, PlayerState,
-        ROOM_MESSAGE_BYTES_MAX,
+        CHAT_BYTES_MAX, CHAT_CHARS_MAX, ClientMessage, GAME_MESSAGE_BYTES_MAX, HostCommand, MAP_NAME_BYTES_MAX, Phase,
+        PlayerState,
     },
 };
 
@@ -14,7 +14,7 @@ impl Client {
     /// Says whether the player is ready for the next match.
     pub fn set_ready(&mut self, ready: bool) {
         if self.room.is_some() {
-            self.connection.queue_control(&ControlUp::Ready(ready));
+            self.connection.queue_control(&ClientMessage::Ready(ready));
         } else {
             self.ready_wanted = Some(ready);
         }
@@ -22,7 +22,7 @@ impl Client {
 
     /// Gives the running match up. The player stays in the room, and watches until the next match.
     pub fn give_up(&mut self) {
-        self.ask(&ControlUp::GiveUp);
+        self.ask(&ClientMessage::GiveUp);
     }
 
     /// Writes a line to everybody in the room; it comes back to everybody as a room event.
@@ -31,17 +31,17 @@ impl Client {
     /// bytes is cut off. An empty line is not sent.
     pub fn chat(&mut self, line: &str) {
         if let Some(line) = clean_line(line) {
-            self.ask(&ControlUp::Chat(line));
+            self.ask(&ClientMessage::Chat(line));
         }
     }
 
-    /// Says something to everybody in the room: bytes of the game's own, at most [`ROOM_MESSAGE_BYTES_MAX`].
+    /// Says something to everybody in the room: bytes of the game's own, at most [`GAME_MESSAGE_BYTES_MAX`].
     ///
     /// It comes back to everybody, this client included, as a room event in the room's order. A server may allow less,
     /// and drops what is too much.
-    pub fn say(&mut self, bytes: &[u8]) {
-        if (1..=ROOM_MESSAGE_BYTES_MAX).contains(&bytes.len()) {
-            self.ask(&ControlUp::Message(bytes.to_vec()));
+    pub fn send_game_message(&mut self, bytes: &[u8]) {
+        if (1..=GAME_MESSAGE_BYTES_MAX).contains(&bytes.len()) {
+            self.ask(&ClientMessage::GameMessage(bytes.to_vec()));
         }
     }
 
@@ -66,32 +66,32 @@ impl Client {
             Some(prediction) => prediction.predict_command(next_input, bytes.clone())?,
             None => next_input,
         };
-        self.connection.queue_control(&ControlUp::Command { match_no, tick, bytes });
+        self.connection.queue_control(&ClientMessage::Command { match_no, tick, bytes });
         Some(())
     }
 
     /// Does what only the room's host may. A map's name of more than [`MAP_NAME_BYTES_MAX`] bytes is no map's, and such
     /// an order is not sent.
-    pub fn order(&mut self, order: HostOrder) {
+    pub fn order(&mut self, order: HostCommand) {
         let fits = match &order {
-            HostOrder::Configure(options) => options.map.as_ref().is_none_or(|map| map.len() <= MAP_NAME_BYTES_MAX),
+            HostCommand::Configure(options) => options.map.as_ref().is_none_or(|map| map.len() <= MAP_NAME_BYTES_MAX),
             _ => true,
         };
         if fits {
-            self.ask(&ControlUp::Host(order));
+            self.ask(&ClientMessage::Host(order));
         }
     }
 
     /// Leaves the room and the server. Go on with updates until [`ended`](Self::ended): the server has to hear of it.
     pub fn leave(&mut self) {
         if self.leaving.is_none() && self.end.is_none() {
-            self.connection.queue_control(&ControlUp::Leave);
+            self.connection.queue_control(&ClientMessage::Leave);
             self.leaving = Some(Leaving::Asked);
         }
     }
 
     /// Before the welcome there is no room that could do anything.
-    fn ask(&mut self, message: &ControlUp) {
+    fn ask(&mut self, message: &ClientMessage) {
         if self.room.is_some() {
             self.connection.queue_control(message);
         }

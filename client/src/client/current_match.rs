@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use framehouse_shared::{protocol::hot::Feedback, tick::Tick};
+use framehouse_shared::{protocol::datagram::Feedback, tick::Tick};
 
 use super::{
-    inputs::InputHistory, latency::Latency, playout::Playout, rewind::Rewind, snapshot::Assembly, stash::Stash,
+    frame_buffer::FrameBuffer, inputs::InputHistory, latency::Latency, rewind::Rewind, snapshot::SnapshotAssembler,
+    spectator_clock::SpectatorClock,
 };
 
 /// The match that is set, runs, or has just ended.
@@ -13,11 +14,11 @@ pub(super) struct CurrentMatch {
     /// Its number in the room.
     pub number: u32,
     /// The chunks of the state that is on its way.
-    pub assembly: Assembly,
+    pub assembler: SnapshotAssembler,
     /// Frames on their way into the simulation.
-    pub stash: Stash,
+    pub frame_buffer: FrameBuffer,
     /// The time of who only watches.
-    pub playout: Playout,
+    pub spectator_clock: SpectatorClock,
     /// Our own inputs.
     pub inputs: InputHistory,
     /// When they were made.
@@ -48,9 +49,9 @@ impl CurrentMatch {
     pub fn new(number: u32) -> Self {
         Self {
             number,
-            assembly: Assembly::default(),
-            stash: Stash::default(),
-            playout: Playout::default(),
+            assembler: SnapshotAssembler::default(),
+            frame_buffer: FrameBuffer::default(),
+            spectator_clock: SpectatorClock::default(),
             inputs: InputHistory::default(),
             latency: Latency::default(),
             input_ack: Tick(0),
@@ -66,17 +67,17 @@ impl CurrentMatch {
         }
     }
 
-    /// The part of the match's number that hot messages carry.
+    /// The part of the match's number that unreliable datagrams carry.
     pub const fn low_bits(&self) -> u8 {
         (self.number & 0x0f) as u8
     }
 
-    /// Whether so much is missing that the hot path will not bring it, or will bring nothing any more.
-    pub fn lacks_frames(&self, hot_reach: u32) -> bool {
-        let next = self.stash.next_missing();
+    /// Whether so much is missing that the unreliable path will not bring it, or will bring nothing any more.
+    pub fn lacks_frames(&self, datagram_reach: u32) -> bool {
+        let next = self.frame_buffer.next_missing();
         match self.last_tick {
             Some(last_tick) => next <= last_tick,
-            None => self.stash.heard().since(next) > hot_reach,
+            None => self.frame_buffer.heard().since(next) > datagram_reach,
         }
     }
 }

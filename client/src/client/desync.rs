@@ -3,7 +3,7 @@
 
 use framehouse_shared::{
     fields::{Field, FieldDifference},
-    protocol::control::{ControlUp, FIELDS_BYTES_MAX},
+    protocol::control::{ClientMessage, FIELDS_BYTES_MAX},
     tick::Tick,
 };
 
@@ -11,11 +11,16 @@ use super::{Client, Notice, current_match::CurrentMatch};
 
 impl Client {
     /// A frame brought another hash than ours.
-    pub(super) fn complain(&mut self, tick: Tick) {
+    pub(super) fn report_desync(&mut self, tick: Tick) {
         self.note_desync(tick);
         let (Some(current), Some(prediction)) = (&self.current, &self.prediction) else { return };
         let Some(hashes) = prediction.hashes_after(tick).cloned() else { return };
-        self.connection.queue_control(&ControlUp::Hashes { match_no: current.number, tick, is_answer: false, hashes });
+        self.connection.queue_control(&ClientMessage::Hashes {
+            match_no: current.number,
+            tick,
+            is_answer: false,
+            hashes,
+        });
     }
 
     /// Says after which tick our state was another one first, if it was after any of those asked for.
@@ -23,7 +28,7 @@ impl Client {
         let Some(prediction) = self.prediction.as_mut().filter(|_| is_current(&self.current, match_no)) else { return };
         let Some((tick, hashes)) = prediction.find_first_bad(first, server) else { return };
         self.note_desync(tick);
-        self.connection.queue_control(&ControlUp::Hashes { match_no, tick, is_answer: true, hashes });
+        self.connection.queue_control(&ClientMessage::Hashes { match_no, tick, is_answer: true, hashes });
     }
 
     /// The server has named the component: it gets what that held on our side. Or it has named the field, too.
@@ -53,7 +58,7 @@ fn is_current(current: &Option<CurrentMatch>, match_no: u32) -> bool {
 }
 
 /// All fields, in as few messages as they fit into; at least one, since the server waits for the last.
-fn fields_messages(match_no: u32, tick: Tick, fields: Vec<Field>) -> Vec<ControlUp> {
+fn fields_messages(match_no: u32, tick: Tick, fields: Vec<Field>) -> Vec<ClientMessage> {
     let (mut parts, mut bytes) = (vec![Vec::new()], 0);
     for field in fields {
         bytes += field.bytes();
@@ -64,7 +69,7 @@ fn fields_messages(match_no: u32, tick: Tick, fields: Vec<Field>) -> Vec<Control
         parts.last_mut().expect("there is always one").push(field);
     }
     let last = parts.len() - 1;
-    let message = |(place, fields)| ControlUp::Fields { match_no, tick, is_last: place == last, fields };
+    let message = |(index, fields)| ClientMessage::Fields { match_no, tick, is_last: index == last, fields };
     parts.into_iter().enumerate().map(message).collect()
 }
 
@@ -82,7 +87,7 @@ impl Client {
     }
 
     /// Says anything to the server, as a client of somebody else's making might.
-    pub fn claim(&mut self, message: &ControlUp) {
+    pub fn claim(&mut self, message: &ClientMessage) {
         self.connection.queue_control(message);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use arrayvec::ArrayVec;
-use framehouse_shared::{ids::Slot, input::Input, protocol::hot::INPUTS_MAX, tick::Tick};
+use framehouse_shared::{ids::Slot, input::Input, protocol::datagram::INPUTS_MAX, tick::Tick};
 
 /// How many inputs are kept: more than can be predicted and on their way together.
 const KEPT: usize = 160;

@@ -2,21 +2,21 @@
 
 use std::time::Duration;
 
-use framehouse_shared::{protocol::control::ControlUp, tick::Tick};
+use framehouse_shared::{protocol::control::ClientMessage, tick::Tick};
 
 use super::{
     Client, Notice,
-    snapshot::{ChunkPlace, SnapshotError, decompress},
+    snapshot::{ChunkPosition, SnapshotError, decompress},
 };
 use crate::net::Cause;
 
 impl Client {
-    pub(super) fn take_chunk(&mut self, now: Duration, match_no: u32, place: ChunkPlace, bytes: &[u8]) {
+    pub(super) fn take_chunk(&mut self, now: Duration, match_no: u32, position: ChunkPosition, bytes: &[u8]) {
         // A state of a match that is over: the room has gone on meanwhile.
         let Some(current) = self.current.as_mut().filter(|current| current.number == match_no) else { return };
-        let loaded = match current.assembly.take(place, bytes) {
+        let loaded = match current.assembler.take(position, bytes) {
             Ok(None) => return,
-            Ok(Some(compressed)) => self.load(now, place.next_tick, &compressed),
+            Ok(Some(compressed)) => self.load(now, position.next_tick, &compressed),
             Err(error) => Err(error),
         };
         if let Err(error) = loaded {
@@ -36,7 +36,7 @@ impl Client {
                 return Err(SnapshotError::State);
             }
         }
-        current.stash.start_at(next_tick);
+        current.frame_buffer.start_at(next_tick);
         current.is_desynced = false;
         // What it says of the old state is no news any more.
         current.report = None;
@@ -44,7 +44,7 @@ impl Client {
         self.stats.resyncs += u64::from(is_resync);
         self.notices.push(if is_resync { Notice::Resynced } else { Notice::Loaded });
         let match_no = current.number;
-        self.connection.queue_control(&ControlUp::Loaded { match_no, next_tick });
+        self.connection.queue_control(&ClientMessage::Loaded { match_no, next_tick });
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use framehouse_shared::{
     input::Input,
-    protocol::{control::Phase, hot::decode_blob},
+    protocol::{control::Phase, datagram::decode_frame},
     replay::HASH_TICKS,
     tick::Tick,
 };
@@ -30,7 +30,7 @@ impl Client {
             return;
         }
         let new_ticks = self.sample_inputs(sample);
-        self.advance_playout(now);
+        self.advance_spectator_clock(now);
         // What time brought anew may be simulated on top of what is simulated again.
         let budget = self.prediction.as_ref().map_or(RESIMULATED_TICKS_MAX, Prediction::budget_ticks);
         let steps_max = budget + new_ticks.min(RESIMULATED_TICKS_MAX);
@@ -84,21 +84,26 @@ impl Client {
 
     /// The next tick to confirm, while a match is loaded.
     pub(super) fn next_confirmed(&self) -> Option<Tick> {
-        self.current.as_ref().map(|current| current.stash.base())
+        self.current.as_ref().map(|current| current.frame_buffer.base())
     }
 
-    fn advance_playout(&mut self, now: Duration) {
+    fn advance_spectator_clock(&mut self, now: Duration) {
         if !self.is_watching() {
             return;
         }
         let (Some(room), Some(current)) = (&self.room, &mut self.current) else { return };
-        current.playout.advance(now, room.tick_rate, current.stash.next_missing(), current.last_tick.is_some());
+        current.spectator_clock.advance(
+            now,
+            room.tick_rate,
+            current.frame_buffer.next_missing(),
+            current.last_tick.is_some(),
+        );
     }
 
     /// One past the newest tick to confirm: whatever is there, but for who watches the match only what is due.
     fn confirm_end(&self) -> Tick {
         match &self.current {
-            Some(current) if self.is_watching() && self.prediction.is_some() => current.playout.due_end(),
+            Some(current) if self.is_watching() && self.prediction.is_some() => current.spectator_clock.due_end(),
             _ => Tick(u32::MAX),
         }
     }
@@ -109,26 +114,28 @@ impl Client {
         let mut steps = 0;
         while steps < steps_max {
             let Some(current) = &mut self.current else { break };
-            let Some((tick, blob)) = current.stash.peek().filter(|(tick, _)| *tick < end) else { break };
+            let Some((tick, encoded_frame)) = current.frame_buffer.peek().filter(|(tick, _)| *tick < end) else {
+                break;
+            };
             let Some(prediction) = &mut self.prediction else {
-                current.stash.take();
+                current.frame_buffer.take();
                 self.stats.ticks_confirmed += 1;
                 continue;
             };
-            let Ok((frame, server_hash)) = decode_blob(blob, tick, prediction.last_inputs()) else {
-                current.stash.discard();
+            let Ok((frame, server_hash)) = decode_frame(encoded_frame, tick, prediction.last_inputs()) else {
+                current.frame_buffer.discard();
                 self.stats.errors.note("a frame could not be read");
                 break;
             };
             let outcome = prediction.confirm(&frame, server_hash)?;
-            current.stash.take();
+            current.frame_buffer.take();
             steps += u32::from(outcome.simulated);
             self.stats.ticks_confirmed += 1;
             if let Some(undone) = outcome.undone {
                 self.stats.rollback_ticks.record(i64::from(undone));
             }
             if outcome.differs {
-                self.complain(tick);
+                self.report_desync(tick);
             } else if is_reported(tick) {
                 self.report_hash(tick);
             }
@@ -146,7 +153,7 @@ impl Client {
         let Some(slot) = self.playing_slot() else { return Ok(()) };
         let (Some(current), Some(prediction)) = (&self.current, &mut self.prediction) else { return Ok(()) };
         // Confirmed frames are left over: it would all be undone in the next update.
-        let is_behind = current.stash.peek().is_some();
+        let is_behind = current.frame_buffer.peek().is_some();
         let end = if is_behind || current.last_tick.is_some() {
             Tick(0)
         } else {

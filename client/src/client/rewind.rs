@@ -7,14 +7,14 @@
 use std::time::Duration;
 
 use framehouse_shared::{
-    protocol::control::{ControlUp, HistoryContent, HistoryPart, Phase},
+    protocol::control::{ClientMessage, HistoryContent, HistoryPart, Phase},
     replay::read_range,
     tick::Tick,
 };
 
 use super::{
     Client,
-    snapshot::{Assembly, ChunkPlace, decompress},
+    snapshot::{ChunkPosition, SnapshotAssembler, decompress},
 };
 use crate::timeline::Timeline;
 
@@ -39,7 +39,7 @@ pub(super) struct Rewind {
     /// Whether the past is shown: the live match is, until the first moment can be drawn.
     is_shown: bool,
     content: Option<HistoryContent>,
-    assembly: Assembly,
+    assembler: SnapshotAssembler,
     /// Since when nothing has come of what was asked for.
     asked: Option<Duration>,
 }
@@ -112,7 +112,7 @@ impl Client {
 
     /// One past the newest tick that the match has come to, as far as this client knows.
     pub fn live_end(&self) -> u32 {
-        self.current.as_ref().map_or(0, |current| current.stash.next_missing().0)
+        self.current.as_ref().map_or(0, |current| current.frame_buffer.next_missing().0)
     }
 
     fn rewind(&self) -> Option<&Rewind> {
@@ -137,7 +137,7 @@ impl Client {
         let is_on_its_way = rewind.asked.is_some_and(|asked| now.saturating_sub(asked) < patience);
         let Some(part) = rewind.missing_part(live_end, rate).filter(|_| !is_on_its_way) else { return };
         rewind.asked = Some(now);
-        self.connection.queue_control(&ControlUp::WantHistory { match_no, part });
+        self.connection.queue_control(&ClientMessage::WantHistory { match_no, part });
     }
 
     /// A chunk of what was asked for.
@@ -201,7 +201,7 @@ impl Rewind {
         if self.content != Some(content) {
             return Ok(None);
         }
-        self.assembly.take(ChunkPlace { next_tick: Tick(0), index, count }, bytes).map_err(|_| BadHistory)
+        self.assembler.take(ChunkPosition { next_tick: Tick(0), index, count }, bytes).map_err(|_| BadHistory)
     }
 
     fn open(

@@ -2,7 +2,7 @@
 
 use framehouse_shared::{
     ids::{PlayerId, RoomCode, SLOTS_MAX, Slot},
-    protocol::control::{LeaderboardEntry, Member, Phase, PlayerState, RoomEvent, RoomOptions, Standing, Welcome},
+    protocol::control::{LeaderboardRow, Member, Phase, PlayerState, RankingEntry, RoomEvent, RoomOptions, Welcome},
     tick::{SimRate, Tick},
 };
 
@@ -42,7 +42,7 @@ pub struct MatchResults {
     /// The last tick that was simulated.
     pub last_tick: Tick,
     /// Best first.
-    pub ranking: Vec<LeaderboardEntry>,
+    pub ranking: Vec<RankingEntry>,
 }
 
 /// A leaderboard in the middle of a match.
@@ -53,7 +53,7 @@ pub struct Leaderboard {
     /// The tick after which it was made.
     pub tick: Tick,
     /// Best first.
-    pub entries: Vec<Standing>,
+    pub entries: Vec<LeaderboardRow>,
 }
 
 impl RoomView {
@@ -108,7 +108,7 @@ impl RoomView {
             RoomEvent::Host { slot } => self.host = Some(*slot),
             RoomEvent::Options(options) => self.options = options.clone(),
             RoomEvent::Spectators { count } => self.spectators = *count,
-            RoomEvent::Message { .. } | RoomEvent::Chat { .. } => {}
+            RoomEvent::GameMessage { .. } | RoomEvent::Chat { .. } => {}
         }
     }
 

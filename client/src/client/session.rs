@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use framehouse_shared::{
-    protocol::control::{ControlDown, ControlUp, LeaderboardEntry, Phase, RoomEvent, Welcome},
+    protocol::control::{ClientMessage, Phase, RankingEntry, RoomEvent, ServerMessage, Welcome},
     tick::Tick,
 };
 
 use super::{
     Client, LEAVE_TIME_MAX, Leaderboard, Leaving, MatchResults, Notice, RoomView, WELCOME_TIME_MAX,
-    current_match::CurrentMatch, snapshot::ChunkPlace,
+    current_match::CurrentMatch, snapshot::ChunkPosition,
 };
 use crate::{
     clock::Clock,
@@ -22,7 +22,7 @@ impl Client {
         match self.connected {
             None if self.connection.status() == Status::Connected => {
                 self.connected = Some(now);
-                self.connection.queue_control(&ControlUp::Hello(self.hello.clone()));
+                self.connection.queue_control(&ClientMessage::Hello(self.hello.clone()));
             }
             Some(since) if self.room.is_none() && now.saturating_sub(since) > WELCOME_TIME_MAX => {
                 self.connection
@@ -32,40 +32,42 @@ impl Client {
         }
     }
 
-    pub(super) fn take_control(&mut self, now: Duration, message: ControlDown) {
-        if let ControlDown::Welcome(welcome) = message {
+    pub(super) fn take_control(&mut self, now: Duration, message: ServerMessage) {
+        if let ServerMessage::Welcome(welcome) = message {
             return self.take_welcome(now, *welcome);
         }
-        if let ControlDown::Goodbye(reason) = message {
+        if let ServerMessage::Goodbye(reason) = message {
             return self.connection.take_goodbye(&reason);
         }
         if self.room.is_none() {
             return self.stats.errors.note("a message came before the welcome");
         }
         match message {
-            ControlDown::Event { msg_id, event } => self.take_event(now, msg_id, event),
-            ControlDown::SnapshotChunk { match_no, next_tick, index, count, bytes } => {
-                self.take_chunk(now, match_no, ChunkPlace { next_tick, index, count }, &bytes);
+            ServerMessage::Event { msg_id, event } => self.take_event(now, msg_id, event),
+            ServerMessage::SnapshotChunk { match_no, next_tick, index, count, bytes } => {
+                self.take_chunk(now, match_no, ChunkPosition { next_tick, index, count }, &bytes);
             }
-            ControlDown::Frames { match_no, first, blobs } => self.take_old_frames(match_no, first, &blobs),
-            ControlDown::HistoryChunk { match_no, content, index, count, bytes } => {
+            ServerMessage::Frames { match_no, first, encoded_frames } => {
+                self.take_old_frames(match_no, first, &encoded_frames)
+            }
+            ServerMessage::HistoryChunk { match_no, content, index, count, bytes } => {
                 self.take_history(now, match_no, content, (index, count), &bytes);
             }
-            ControlDown::Leaderboard { match_no, tick, entries } => {
+            ServerMessage::Leaderboard { match_no, tick, entries } => {
                 if self.match_no() == Some(match_no) {
                     self.leaderboard = Some(Leaderboard { match_no, tick, entries });
                 }
             }
-            ControlDown::WantHashes { match_no, first, hashes } => self.answer_hashes(match_no, first, &hashes),
-            ControlDown::Desync { match_no, tick, component, field } => {
+            ServerMessage::WantHashes { match_no, first, hashes } => self.answer_hashes(match_no, first, &hashes),
+            ServerMessage::Desync { match_no, tick, component, field } => {
                 self.take_desync(match_no, tick, component, field);
             }
-            ControlDown::Refused { reason } => self.notices.push(Notice::Refused(reason)),
-            ControlDown::ResultSaved { match_no, match_id } => {
+            ServerMessage::Refused { reason } => self.notices.push(Notice::Refused(reason)),
+            ServerMessage::ResultSaved { match_no, match_id } => {
                 self.stats.note_result(match_id);
                 self.notices.push(Notice::ResultSaved { match_no, match_id });
             }
-            ControlDown::Welcome(_) | ControlDown::Goodbye(_) => unreachable!("taken above"),
+            ServerMessage::Welcome(_) | ServerMessage::Goodbye(_) => unreachable!("taken above"),
         }
     }
 
@@ -125,7 +127,7 @@ impl Client {
         self.clock.start_match(now);
     }
 
-    fn end_match(&mut self, now: Duration, match_no: u32, last_tick: Tick, ranking: Vec<LeaderboardEntry>) {
+    fn end_match(&mut self, now: Duration, match_no: u32, last_tick: Tick, ranking: Vec<RankingEntry>) {
         if let Some(current) = self.current.as_mut().filter(|current| current.number == match_no) {
             current.last_tick = Some(last_tick);
             // Whoever was in the past sees how it ends.

@@ -25,7 +25,7 @@ pub enum SnapshotError {
 
 /// The place of a chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ChunkPlace {
+pub struct ChunkPosition {
     /// The first tick to simulate from the state.
     pub next_tick: Tick,
     /// The chunk's number, from 0.
@@ -36,24 +36,24 @@ pub struct ChunkPlace {
 
 /// The chunks of one state. They come reliably and in order, so that anything else is an error.
 #[derive(Debug, Default)]
-pub struct Assembly {
+pub struct SnapshotAssembler {
     next_tick: Tick,
     count: u16,
     received: u16,
     bytes: Vec<u8>,
 }
 
-impl Assembly {
+impl SnapshotAssembler {
     /// Takes a chunk and returns the whole compressed state after the last one.
     ///
     /// # Errors
     /// When it is not the next chunk. What was there is then forgotten; chunk 0 always begins anew.
-    pub fn take(&mut self, place: ChunkPlace, bytes: &[u8]) -> Result<Option<Vec<u8>>, SnapshotError> {
-        if place.index == 0 {
-            *self = Self { next_tick: place.next_tick, count: place.count, ..Self::default() };
+    pub fn take(&mut self, position: ChunkPosition, bytes: &[u8]) -> Result<Option<Vec<u8>>, SnapshotError> {
+        if position.index == 0 {
+            *self = Self { next_tick: position.next_tick, count: position.count, ..Self::default() };
         }
-        let expected = ChunkPlace { next_tick: self.next_tick, index: self.received, count: self.count };
-        if place != expected || place.index >= place.count {
+        let expected = ChunkPosition { next_tick: self.next_tick, index: self.received, count: self.count };
+        if position != expected || position.index >= position.count {
             *self = Self::default();
             return Err(SnapshotError::OutOfTurn);
         }
@@ -84,26 +84,26 @@ pub fn decompress(compressed: &[u8]) -> Result<Vec<u8>, SnapshotError> {
 mod tests {
     use super::*;
 
-    const fn place(index: u16, count: u16) -> ChunkPlace {
-        ChunkPlace { next_tick: Tick(9), index, count }
+    const fn position(index: u16, count: u16) -> ChunkPosition {
+        ChunkPosition { next_tick: Tick(9), index, count }
     }
 
     #[test]
     fn chunks_in_order_make_a_state() {
-        let mut assembly = Assembly::default();
-        assert_eq!(assembly.take(place(0, 2), b"ab"), Ok(None));
-        assert_eq!(assembly.take(place(1, 2), b"c"), Ok(Some(b"abc".to_vec())));
-        assert_eq!(assembly.take(place(0, 1), b"d"), Ok(Some(b"d".to_vec())));
+        let mut assembler = SnapshotAssembler::default();
+        assert_eq!(assembler.take(position(0, 2), b"ab"), Ok(None));
+        assert_eq!(assembler.take(position(1, 2), b"c"), Ok(Some(b"abc".to_vec())));
+        assert_eq!(assembler.take(position(0, 1), b"d"), Ok(Some(b"d".to_vec())));
     }
 
     #[test]
     fn a_chunk_out_of_turn_is_refused_and_a_new_start_works() {
-        let mut assembly = Assembly::default();
-        assert_eq!(assembly.take(place(1, 2), b"x"), Err(SnapshotError::OutOfTurn));
-        assert_eq!(assembly.take(place(0, 3), b"x"), Ok(None));
-        assert_eq!(assembly.take(place(1, 4), b"x"), Err(SnapshotError::OutOfTurn));
-        assert_eq!(assembly.take(place(0, 0), b"x"), Err(SnapshotError::OutOfTurn));
-        assert_eq!(assembly.take(place(0, 1), b"x"), Ok(Some(b"x".to_vec())));
+        let mut assembler = SnapshotAssembler::default();
+        assert_eq!(assembler.take(position(1, 2), b"x"), Err(SnapshotError::OutOfTurn));
+        assert_eq!(assembler.take(position(0, 3), b"x"), Ok(None));
+        assert_eq!(assembler.take(position(1, 4), b"x"), Err(SnapshotError::OutOfTurn));
+        assert_eq!(assembler.take(position(0, 0), b"x"), Err(SnapshotError::OutOfTurn));
+        assert_eq!(assembler.take(position(0, 1), b"x"), Ok(Some(b"x".to_vec())));
     }
 
     #[test]

@@ -163,7 +163,7 @@ impl Client {
     /// the time that inputs are made for less the input delay, negative in the countdown; who watches has a time of its own.
     pub fn view_time(&self) -> Option<f64> {
         let current = self.current.as_ref()?;
-        if self.is_watching() { current.playout.time() } else { self.clock.view_time() }
+        if self.is_watching() { current.spectator_clock.time() } else { self.clock.view_time() }
     }
 
     /// How far the way is gone from the state before the newest one to the newest, 0 to 1: what a view interpolates with.

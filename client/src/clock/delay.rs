@@ -1,6 +1,6 @@
 //! The input delay: how far what is shown is behind the inputs that are made.
 //!
-//! An input is made for a tick that lies *need* ticks ahead of the newest confirmed one. Something has to fill the gap: the
+//! An input is made for a tick that lies *prediction depth* ticks ahead of the newest confirmed one. Something has to fill the gap: the
 //! first tick of it is delay (what is shown waits for the input), the next ones are predicted, and what is left is delay
 //! again.
 //!
@@ -25,15 +25,15 @@ const CHANGE_TICKS: f64 = 1.0;
 const CHANGE_TIME: Duration = Duration::from_secs(2);
 /// How much faster or slower than the input time the view may run because of a change.
 const SLEW_MAX: f64 = 0.05;
-/// How fast the measured need follows: over some 16 frames.
-const NEED_GAIN: f64 = 1.0 / 16.0;
-/// So many frames of a match are needed to know the need; until then the delay follows without waiting.
+/// How fast the measured prediction depth follows: over some 16 frames.
+const PREDICTION_DEPTH_GAIN: f64 = 1.0 / 16.0;
+/// So many frames of a match are needed to know the prediction depth; until then the delay follows without waiting.
 const SAMPLES_MIN: u32 = 90;
 
 /// The input delay of one match, in ticks.
 #[derive(Clone, Debug, Default)]
 pub(super) struct InputDelay {
-    need: Option<f64>,
+    prediction_depth: Option<f64>,
     samples: u32,
     /// What the delay goes to.
     goal: f64,
@@ -42,27 +42,31 @@ pub(super) struct InputDelay {
 }
 
 impl InputDelay {
-    /// A frame arrived while inputs were made for `need` ticks after it.
-    pub fn note_need(&mut self, need: f64) {
+    /// A frame arrived while inputs were made for `prediction_depth` ticks after it.
+    pub fn note_prediction_depth(&mut self, prediction_depth: f64) {
         self.samples = self.samples.saturating_add(1);
-        let gain = NEED_GAIN.max(1.0 / f64::from(self.samples));
+        let gain = PREDICTION_DEPTH_GAIN.max(1.0 / f64::from(self.samples));
         // The guess from before the first frame is worth nothing against a frame.
-        self.need = Some(self.need.filter(|_| self.samples > 1).map_or(need, |known| known + gain * (need - known)));
+        self.prediction_depth = Some(
+            self.prediction_depth
+                .filter(|_| self.samples > 1)
+                .map_or(prediction_depth, |known| known + gain * (prediction_depth - known)),
+        );
     }
 
-    /// Before the first frame: what the need will be.
-    pub fn expect_need(&mut self, need: f64) {
+    /// Before the first frame: what the prediction depth will be.
+    pub fn expect_prediction_depth(&mut self, prediction_depth: f64) {
         if self.samples == 0 {
-            self.need = Some(need);
+            self.prediction_depth = Some(prediction_depth);
         }
     }
 
     /// Lets the delay go to what is wanted while the input time runs on by `step` ticks.
     pub fn advance(&mut self, now: Duration, step: f64) {
-        let Some(need) = self.need else { return };
-        self.choose(now, need);
+        let Some(prediction_depth) = self.prediction_depth else { return };
+        self.choose(now, prediction_depth);
         // More delay than need would show frames before their time.
-        let goal = self.goal.min(need.max(0.0));
+        let goal = self.goal.min(prediction_depth.max(0.0));
         let current = self.current.unwrap_or(goal);
         // Slower than the input time, so that what is shown never goes back; and not at all while that stands still.
         let change_max = SLEW_MAX * step;
@@ -74,8 +78,8 @@ impl InputDelay {
         self.current.unwrap_or_default()
     }
 
-    fn choose(&mut self, now: Duration, need: f64) {
-        let wanted = delay_for(need);
+    fn choose(&mut self, now: Duration, prediction_depth: f64) {
+        let wanted = delay_for(prediction_depth);
         let differs = (wanted - self.goal).abs() >= CHANGE_TICKS;
         self.differs_since = self.differs_since.or(Some(now)).filter(|_| differs);
         let has_differed = self.differs_since.is_some_and(|since| now.saturating_sub(since) >= CHANGE_TIME);
@@ -85,21 +89,21 @@ impl InputDelay {
     }
 }
 
-/// How much of a gap of `need` ticks is filled with delay.
-fn delay_for(need: f64) -> f64 {
-    let first = need.clamp(0.0, DELAY_FIRST);
-    (need - PREDICTED).clamp(first, DELAY_MAX)
+/// How much of a gap of `prediction_depth` ticks is filled with delay.
+fn delay_for(prediction_depth: f64) -> f64 {
+    let first = prediction_depth.clamp(0.0, DELAY_FIRST);
+    (prediction_depth - PREDICTED).clamp(first, DELAY_MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// So many seconds at 30 Hz with this need; the delay after each tick.
-    fn run(delay: &mut InputDelay, from: u64, seconds: u64, need: f64) -> Vec<f64> {
+    /// So many seconds at 30 Hz with this prediction depth; the delay after each tick.
+    fn run(delay: &mut InputDelay, from: u64, seconds: u64, prediction_depth: f64) -> Vec<f64> {
         let ticks = from * 30..(from + seconds) * 30;
         let mut delay_after = |tick| {
-            delay.note_need(need);
+            delay.note_prediction_depth(prediction_depth);
             delay.advance(Duration::from_secs(1) * tick as u32 / 30, 1.0);
             delay.ticks()
         };
@@ -108,11 +112,16 @@ mod tests {
 
     #[test]
     fn first_a_tick_of_delay_then_six_predicted_ones_then_delay_again() {
-        for (need, expected) in [(0.4, 0.4), (1.0, 1.0), (4.0, 1.0), (6.5, 1.0), (8.0, 2.5), (12.5, 7.0), (40.0, 15.0)]
+        for (prediction_depth, expected) in
+            [(0.4, 0.4), (1.0, 1.0), (4.0, 1.0), (6.5, 1.0), (8.0, 2.5), (12.5, 7.0), (40.0, 15.0)]
         {
             let mut delay = InputDelay::default();
-            let after = run(&mut delay, 0, 60, need);
-            assert!((after.last().expect("many") - expected).abs() < 1e-6, "need {need}: {:?}", after.last());
+            let after = run(&mut delay, 0, 60, prediction_depth);
+            assert!(
+                (after.last().expect("many") - expected).abs() < 1e-6,
+                "need {prediction_depth}: {:?}",
+                after.last()
+            );
         }
     }
 
@@ -133,9 +142,13 @@ mod tests {
     fn it_is_never_more_than_the_need() {
         let mut delay = InputDelay::default();
         run(&mut delay, 0, 20, 1.6);
-        for (from, need, expected) in [(20, 0.5, 0.5), (40, 1.4, 1.0)] {
-            let after = run(&mut delay, from, 20, need);
-            assert!((after.last().expect("many") - expected).abs() < 0.02, "need {need}: {:?}", after.last());
+        for (from, prediction_depth, expected) in [(20, 0.5, 0.5), (40, 1.4, 1.0)] {
+            let after = run(&mut delay, from, 20, prediction_depth);
+            assert!(
+                (after.last().expect("many") - expected).abs() < 0.02,
+                "need {prediction_depth}: {:?}",
+                after.last()
+            );
         }
     }
 
@@ -144,7 +157,7 @@ mod tests {
         let mut delay = InputDelay::default();
         let settled = *run(&mut delay, 0, 20, 9.0).last().expect("many");
         for tick in 600..900 {
-            delay.note_need(30.0);
+            delay.note_prediction_depth(30.0);
             delay.advance(Duration::from_secs(1) * tick / 30, 0.0);
             assert_eq!(delay.ticks(), settled);
         }

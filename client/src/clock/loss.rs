@@ -13,7 +13,7 @@ const LOSS_LOW: f64 = 0.0015;
 /// Acknowledgements show a lost packet where jitter is small against a tick; the server's count of inputs that it had to
 /// make up shows what really did harm, whatever the reason.
 #[derive(Clone, Debug, Default)]
-pub(super) struct UpwardLoss {
+pub(super) struct UplinkLoss {
     /// The part of inputs that did not come with their own packet, 0 to 1.
     rate: f64,
     is_high: bool,
@@ -23,7 +23,7 @@ pub(super) struct UpwardLoss {
     is_explained: bool,
 }
 
-impl UpwardLoss {
+impl UplinkLoss {
     /// Another match, or a sleep: the server's counts begin anew, or hold what was no loss.
     pub fn begin_anew(&mut self) {
         self.replaced = None;
@@ -68,7 +68,7 @@ mod tests {
 
     /// For how many of so many inputs an extra tick was in force while this part of packets was lost.
     fn extra_part(loss: f32, inputs: u32) -> f64 {
-        let (mut meter, mut rng, mut extra) = (UpwardLoss::default(), SimRng::new(5), 0.0);
+        let (mut meter, mut rng, mut extra) = (UplinkLoss::default(), SimRng::new(5), 0.0);
         for _ in 0..inputs {
             meter.judge(rng.between(0.0, 1.0) < loss);
             extra += meter.extra_ticks();
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn the_tick_is_given_back_some_time_after_the_loss() {
-        let mut meter = UpwardLoss::default();
+        let mut meter = UplinkLoss::default();
         (0..900).for_each(|input| meter.judge(input % 50 == 0));
         assert_eq!(meter.extra_ticks(), 1.0);
         (0..600).for_each(|_| meter.judge(false));
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn a_stall_is_one_event_and_what_acknowledgements_showed_is_not_counted_twice() {
-        let mut meter = UpwardLoss::default();
+        let mut meter = UplinkLoss::default();
         meter.note_replaced(7);
         assert_eq!(meter.rate, 0.0, "what was before is not our business");
         meter.note_replaced(40);

@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use framehouse_shared::protocol::hot::{Ping, Pong};
+use framehouse_shared::protocol::datagram::{Ping, Pong};
 
 /// How many samples are kept.
 const SAMPLES_MAX: usize = 16;

@@ -14,7 +14,7 @@ use std::{
 use framehouse_shared::protocol::{
     channel::Queued,
     codec,
-    control::{ControlDown, ControlUp},
+    control::{ClientMessage, ServerMessage},
     guard::{DATAGRAM_BYTES_MAX, DropCounts, Dropped, PacketKind, PayloadKind, check_at_client},
     reliable::{ReliableChannel, ReliablePath},
 };
@@ -51,7 +51,7 @@ pub struct Connection {
     channel: RenetChannel,
     advanced_to: Duration,
     datagrams: VecDeque<Vec<u8>>,
-    control: VecDeque<ControlDown>,
+    control: VecDeque<ServerMessage>,
     bad_messages: u64,
     drops: DropCounts,
     end: Option<End>,
@@ -112,12 +112,12 @@ impl Connection {
     }
 
     /// The next control message that came.
-    pub fn next_control(&mut self) -> Option<ControlDown> {
+    pub fn next_control(&mut self) -> Option<ServerMessage> {
         self.control.pop_front()
     }
 
     /// Queues a reliable message. A server that reads nothing any more ends the connection.
-    pub fn queue_control(&mut self, message: &ControlUp) {
+    pub fn queue_control(&mut self, message: &ClientMessage) {
         if self.path.queue(&codec::encode(message), self.channel.in_flight()) != Queued::Kept {
             let sentence = "The server no longer takes our messages: the connection is given up.";
             self.give_up(Cause::Stalled, sentence);
@@ -183,7 +183,7 @@ impl Connection {
             let is_refused = was_connected && kind == PacketKind::Payload;
             return if is_refused { Err(Dropped::Unauthentic) } else { Ok(()) };
         };
-        if self.path.take_payload(&mut self.channel, payload, now)? == PayloadKind::Hot {
+        if self.path.take_payload(&mut self.channel, payload, now)? == PayloadKind::Unreliable {
             self.datagrams.push_back(payload.to_vec());
         }
         Ok(())
@@ -191,7 +191,7 @@ impl Connection {
 
     fn take_messages(&mut self) {
         loop {
-            let taken = self.path.receive(&mut self.channel, |message| match ControlDown::decode(message) {
+            let taken = self.path.receive(&mut self.channel, |message| match ServerMessage::decode(message) {
                 Ok(message) => self.control.push_back(message),
                 Err(_) => self.bad_messages += 1,
             });

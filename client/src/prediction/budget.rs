@@ -18,12 +18,12 @@ pub(super) struct Budget {
     /// What one tick cost in the last measurements.
     costs: VecDeque<Duration>,
     ticks: u32,
-    is_holding: bool,
+    is_throttled: bool,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { costs: VecDeque::new(), ticks: RESIMULATED_TICKS_MAX, is_holding: false }
+        Self { costs: VecDeque::new(), ticks: RESIMULATED_TICKS_MAX, is_throttled: false }
     }
 }
 
@@ -50,18 +50,18 @@ impl Budget {
 
     /// So many predicted ticks were wrong and have to be simulated again: too many, and prediction is held.
     pub fn note_undone(&mut self, ticks: u32) {
-        self.is_holding |= ticks > self.ticks;
+        self.is_throttled |= ticks > self.ticks;
     }
 
     /// How many ticks may be predicted beyond the last confirmed one when `wanted` should be.
     pub fn depth(&mut self, wanted: u32) -> u32 {
-        self.is_holding &= wanted + HYSTERESIS_TICKS > self.ticks;
-        if self.is_holding { self.ticks } else { PREDICTED_TICKS_MAX }
+        self.is_throttled &= wanted + HYSTERESIS_TICKS > self.ticks;
+        if self.is_throttled { self.ticks } else { PREDICTED_TICKS_MAX }
     }
 
     /// Whether prediction is held.
-    pub const fn is_holding(&self) -> bool {
-        self.is_holding
+    pub const fn is_throttled(&self) -> bool {
+        self.is_throttled
     }
 }
 
@@ -96,14 +96,14 @@ mod tests {
     }
 
     #[test]
-    fn a_hold_ends_two_ticks_below_the_budget() {
+    fn the_throttle_ends_two_ticks_below_the_budget() {
         let mut budget = Budget::default();
         assert_eq!(budget.depth(20), PREDICTED_TICKS_MAX, "a stall alone holds nothing");
         budget.note_undone(RESIMULATED_TICKS_MAX);
-        assert!(!budget.is_holding());
+        assert!(!budget.is_throttled());
         budget.note_undone(RESIMULATED_TICKS_MAX + 1);
         assert_eq!((budget.depth(20), budget.depth(7)), (RESIMULATED_TICKS_MAX, RESIMULATED_TICKS_MAX));
         assert_eq!(budget.depth(6), PREDICTED_TICKS_MAX);
-        assert!(!budget.is_holding());
+        assert!(!budget.is_throttled());
     }
 }

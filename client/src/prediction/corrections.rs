@@ -12,7 +12,7 @@ use framehouse_shared::{
 pub(super) struct Corrections {
     /// The state before this tick was the newest one shown.
     shown: Option<Tick>,
-    places: [Option<Vec2>; SLOTS_MAX],
+    positions: [Option<Vec2>; SLOTS_MAX],
     /// How far the last rollback moved the slot that it moved farthest.
     largest: Option<f32>,
 }
@@ -22,14 +22,14 @@ impl Corrections {
     pub fn note_undone(&mut self, simulation: &Simulation) {
         if self.shown.is_none() {
             self.shown = Some(simulation.next_tick());
-            self.places = places(simulation);
+            self.positions = positions(simulation);
         }
     }
 
     /// A tick was simulated.
     pub fn note_simulated(&mut self, simulation: &Simulation) {
         if self.shown.take_if(|shown| *shown <= simulation.next_tick()).is_some() {
-            let jumps = self.places.iter().zip(places(simulation)).filter_map(|(before, after)| {
+            let jumps = self.positions.iter().zip(positions(simulation)).filter_map(|(before, after)| {
                 let (before, after) = ((*before)?, after?);
                 Some(before.distance(after))
             });
@@ -44,8 +44,8 @@ impl Corrections {
 }
 
 /// Where everything is seen; nowhere in a game that does not say.
-fn places(simulation: &Simulation) -> [Option<Vec2>; SLOTS_MAX] {
-    let mut places = [None; SLOTS_MAX];
-    Slot::all().for_each(|slot| places[slot.index()] = simulation.view_position(slot));
-    places
+fn positions(simulation: &Simulation) -> [Option<Vec2>; SLOTS_MAX] {
+    let mut positions = [None; SLOTS_MAX];
+    Slot::all().for_each(|slot| positions[slot.index()] = simulation.view_position(slot));
+    positions
 }

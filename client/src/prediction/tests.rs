@@ -1,5 +1,5 @@
 mod commands;
-mod evidence;
+mod first_bad;
 mod overload;
 
 use framehouse_shared::{
@@ -9,12 +9,12 @@ use framehouse_shared::{
 };
 
 use super::*;
-use crate::toy::{POISON, TOY_TICKS, ToyPlugin};
+use crate::test_game::{POISON, TEST_GAME_TICKS, TestGamePlugin};
 
 const OWN: Slot = Slot::new(1).expect("in range");
 
 fn open() -> Simulation {
-    let mut simulation = Simulation::new(ToyPlugin);
+    let mut simulation = Simulation::new(TestGamePlugin);
     simulation.open(&MatchSetup { seed: 7, map: String::new(), seats: 4, rate: SimRate::DEFAULT });
     simulation
 }
@@ -25,7 +25,7 @@ fn played_match(seed: u64) -> (Vec<u8>, Vec<(Frame, u64)>) {
     let opening = simulation.encode();
     let mut rng = SimRng::new(seed);
     let mut frames = Vec::new();
-    for tick in (0..TOY_TICKS).map(Tick) {
+    for tick in (0..TEST_GAME_TICKS).map(Tick) {
         let mut frame = Frame { tick, ..Default::default() };
         for slot in Slot::all().take(3) {
             let is_seated = simulation.roster().seated & slot.bit() != 0;
@@ -45,7 +45,7 @@ fn played_match(seed: u64) -> (Vec<u8>, Vec<(Frame, u64)>) {
 fn prediction_ends_where_straight_simulation_does_whatever_the_network_did() {
     for seed in 0..20 {
         let (opening, frames) = played_match(seed);
-        let mut prediction = Prediction::new(Simulation::new(ToyPlugin));
+        let mut prediction = Prediction::new(Simulation::new(TestGamePlugin));
         assert_eq!(prediction.load(&opening), Ok(Tick(0)));
         let mut rng = SimRng::new(!seed);
         let mut confirmed = 0;
@@ -78,7 +78,7 @@ fn prediction_ends_where_straight_simulation_does_whatever_the_network_did() {
 #[test]
 fn a_right_prediction_runs_nothing_again() {
     let (opening, frames) = played_match(3);
-    let mut prediction = Prediction::new(Simulation::new(ToyPlugin));
+    let mut prediction = Prediction::new(Simulation::new(TestGamePlugin));
     prediction.load(&opening).expect("our own state");
     // Nobody is seated before the first frame, so the second is the first that can be predicted.
     prediction.confirm(&frames[0].0, None).expect("no panic");
@@ -92,7 +92,7 @@ fn a_right_prediction_runs_nothing_again() {
 #[test]
 fn a_wrong_prediction_tells_how_far_it_moved_what_is_seen() {
     let (opening, frames) = played_match(3);
-    let mut prediction = Prediction::new(Simulation::new(ToyPlugin));
+    let mut prediction = Prediction::new(Simulation::new(TestGamePlugin));
     prediction.load(&opening).expect("our own state");
     prediction.confirm(&frames[0].0, None).expect("no panic");
     let place = |simulation: &Simulation| simulation.view_position(OWN);
@@ -115,7 +115,7 @@ fn a_wrong_prediction_tells_how_far_it_moved_what_is_seen() {
 #[test]
 fn prediction_stops_at_its_bounds_and_catches_up() {
     let (opening, frames) = played_match(4);
-    let mut prediction = Prediction::new(Simulation::new(ToyPlugin));
+    let mut prediction = Prediction::new(Simulation::new(TestGamePlugin));
     prediction.load(&opening).expect("our own state");
     assert_eq!(prediction.predict(Tick(100), 8, OWN, |_| None), Ok(8));
     assert_eq!(prediction.predict(Tick(100), 200, OWN, |_| None), Ok(PREDICTED_TICKS_MAX - 8));
@@ -126,7 +126,7 @@ fn prediction_stops_at_its_bounds_and_catches_up() {
 #[test]
 fn another_state_is_noticed_by_its_hash_and_remembered() {
     let (opening, frames) = played_match(5);
-    let mut prediction = Prediction::new(Simulation::new(ToyPlugin));
+    let mut prediction = Prediction::new(Simulation::new(TestGamePlugin));
     prediction.load(&opening).expect("our own state");
     for (frame, hash) in &frames[..10] {
         assert!(!prediction.confirm(frame, Some(*hash)).expect("no panic").differs);
@@ -139,7 +139,7 @@ fn another_state_is_noticed_by_its_hash_and_remembered() {
 #[test]
 fn a_panic_in_the_game_is_an_error() {
     let (opening, frames) = played_match(6);
-    let mut prediction = Prediction::new(Simulation::new(ToyPlugin));
+    let mut prediction = Prediction::new(Simulation::new(TestGamePlugin));
     prediction.load(&opening).expect("our own state");
     prediction.confirm(&frames[0].0, None).expect("no panic");
     let mut frame = Frame { tick: Tick(1), ..Default::default() };

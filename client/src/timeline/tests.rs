@@ -6,7 +6,7 @@ use framehouse_shared::{
 };
 
 use super::*;
-use crate::toy::ToyPlugin;
+use crate::test_game::TestGamePlugin;
 
 const TICKS: u32 = 700;
 
@@ -128,7 +128,7 @@ fn a_state_of_another_game_or_tick_opens_nothing() {
     assert_eq!(open(b"nonsense"), Some(BadOpening));
     let (opening, _) = recorded();
     assert_eq!(open(&opening), None);
-    assert!(Timeline::open(Simulation::new(ToyPlugin), &opening, 30).is_err());
+    assert!(Timeline::open(Simulation::new(TestGamePlugin), &opening, 30).is_err());
 }
 
 #[test]

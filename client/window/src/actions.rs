@@ -19,7 +19,7 @@ impl Plugin for ActionsPlugin {
 
 /// When actions are done, in [`Update`]: after keys were read, before screens are drawn.
 #[derive(SystemSet, Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Obey;
+pub struct HandleActions;
 
 /// Something that the player wants.
 #[derive(Message, Component, Clone, Debug, PartialEq)]

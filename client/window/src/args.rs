@@ -7,7 +7,7 @@ use framehouse_shared::{ids::RoomCode, net_sim::NetSimConfig, protocol::control:
 
 use super::{
     screens::Screen,
-    session::Wish,
+    session::JoinTarget,
     settings::{Settings, Store, is_name},
     view::{About, GameView},
 };
@@ -25,22 +25,22 @@ pub struct Args {
     #[arg(long, value_parser = name)]
     pub name: Option<String>,
     /// Play in any public room with a free seat, or in a new one, without a look at the menu.
-    #[arg(long, group = "wish")]
+    #[arg(long, group = "target")]
     pub quick: bool,
     /// Open a new room.
-    #[arg(long, group = "wish")]
+    #[arg(long, group = "target")]
     pub create: bool,
     /// Play in the room with this code.
-    #[arg(long, value_name = "CODE", group = "wish")]
+    #[arg(long, value_name = "CODE", group = "target")]
     pub room: Option<RoomCode>,
     /// Watch the room with this code.
-    #[arg(long, value_name = "CODE", group = "wish")]
+    #[arg(long, value_name = "CODE", group = "target")]
     pub watch: Option<RoomCode>,
     /// Play against bots.
-    #[arg(long, group = "wish")]
+    #[arg(long, group = "target")]
     pub practice: bool,
     /// Show the recorded match in this file.
-    #[arg(long, value_name = "FILE.fhr", group = "wish")]
+    #[arg(long, value_name = "FILE.fhr", group = "target")]
     pub replay: Option<PathBuf>,
     /// Begin with this screen; and where it takes a room to get there, take the picture only then.
     #[arg(long, value_name = "SCREEN", value_enum)]
@@ -96,13 +96,13 @@ impl Args {
     }
 
     /// What to ask a server for at once.
-    pub fn wish(&self) -> Option<Wish> {
+    pub fn target(&self) -> Option<JoinTarget> {
         match (self.room, self.watch) {
-            (Some(code), _) => Some(Wish::Join(code)),
-            (_, Some(code)) => Some(Wish::Watch(code)),
-            _ if self.practice => Some(Wish::Practice),
-            _ if self.create => Some(Wish::Create),
-            _ => self.quick.then_some(Wish::Quick),
+            (Some(code), _) => Some(JoinTarget::Join(code)),
+            (_, Some(code)) => Some(JoinTarget::Watch(code)),
+            _ if self.practice => Some(JoinTarget::Practice),
+            _ if self.create => Some(JoinTarget::Create),
+            _ => self.quick.then_some(JoinTarget::Quick),
         }
     }
 
@@ -162,9 +162,9 @@ mod tests {
         );
         assert!(!args.is_scripted());
         let args = parse("--watch K7QX --screen lobby --config-dir /tmp").expect("documented");
-        assert_eq!(args.wish(), Some(Wish::Watch("K7QX".parse().expect("a code"))));
-        assert_eq!(parse("--practice").expect("documented").wish(), Some(Wish::Practice));
-        assert_eq!(parse("").expect("no flags").wish(), None);
+        assert_eq!(args.target(), Some(JoinTarget::Watch("K7QX".parse().expect("a code"))));
+        assert_eq!(parse("--practice").expect("documented").target(), Some(JoinTarget::Practice));
+        assert_eq!(parse("").expect("no flags").target(), None);
         assert_eq!(parse("--replay a.fhr").expect("documented").replay, Some(PathBuf::from("a.fhr")));
         let args = parse("--quick --screenshot a.png --after 2.5 --exit-after 9").expect("documented");
         assert_eq!((args.after, args.exit_after, args.is_scripted()), (2.5, Some(9.0), true));

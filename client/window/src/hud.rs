@@ -62,9 +62,9 @@ fn spawn_stage(mut commands: Commands) {
 /// A text that says this in the player's language.
 #[derive(Component, Clone, Copy)]
 #[require(Text)]
-pub struct Says(pub Phrase);
+pub struct LocalizedText(pub Phrase);
 
-impl Says {
+impl LocalizedText {
     /// A text of the window's or of the game's.
     pub fn new(phrase: impl Into<Phrase>) -> Self {
         Self(phrase.into())
@@ -100,7 +100,7 @@ pub fn plain_letters(px: f32) -> (Letters, TextFont) {
     (Letters { px, growth_max: f32::INFINITY }, Fonts::regular(px))
 }
 
-fn say(settings: Res<Settings>, mut texts: Query<(Ref<Says>, &mut Text)>) {
+fn say(settings: Res<Settings>, mut texts: Query<(Ref<LocalizedText>, &mut Text)>) {
     for (says, mut text) in &mut texts {
         if says.is_added() || settings.is_changed() {
             write(&mut text, settings.say(says.0));

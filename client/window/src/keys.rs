@@ -11,4 +11,4 @@ pub use pad::{Pad, PadInput};
 pub use press::Press;
 
 /// How many keys or mouse buttons may do the same action.
-pub const PLACES: usize = 2;
+pub const PRESSES_MAX: usize = 2;

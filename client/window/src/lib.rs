@@ -20,11 +20,11 @@ pub mod camera;
 pub mod controls;
 pub mod easing;
 pub mod fonts;
+pub mod frame_stats;
 pub mod game;
 pub mod hud;
 pub mod keys;
 pub mod layout;
-pub mod measure;
 pub mod palette;
 pub mod screens;
 mod script;
@@ -85,7 +85,7 @@ impl Plugin for ClientPlugin {
         app.add_plugins(FrameTimeDiagnosticsPlugin::default());
         app.add_plugins((screens::StartPlugin(args.clone()), settings::SettingsPlugin, actions::ActionsPlugin));
         app.add_plugins((session::SessionPlugin(args.clone(), game.clone()), screens::ScreensPlugin, ui::UiPlugin));
-        app.add_plugins((camera::plugin, measure::plugin, hud::HudPlugin, script::ScriptPlugin(args.clone())));
+        app.add_plugins((camera::plugin, frame_stats::plugin, hud::HudPlugin, script::ScriptPlugin(args.clone())));
         view.build(app);
     }
 }

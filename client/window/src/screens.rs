@@ -7,6 +7,7 @@
 //!             `----------`--------`---------`--> Problem -> Menu
 //! ```
 
+mod banner;
 mod browser;
 mod chat;
 mod connecting;
@@ -14,7 +15,7 @@ mod curves;
 mod dialog;
 mod lobby;
 mod menu;
-mod news;
+mod notices;
 mod plot;
 mod practice;
 mod problem;
@@ -24,7 +25,6 @@ mod results;
 mod rewind;
 mod settings;
 mod start;
-mod strip;
 mod time_bar;
 
 use bevy::prelude::*;
@@ -32,7 +32,7 @@ use clap::ValueEnum;
 use framehouse_client::client::Client;
 use framehouse_shared::protocol::control::Phase;
 
-use super::{actions::Obey, hud::Stage, session::Session, view::Draw};
+use super::{actions::HandleActions, hud::Stage, session::Session, view::Draw};
 
 pub use dialog::Dialog;
 pub use start::StartPlugin;
@@ -76,7 +76,7 @@ pub struct ScreensPlugin;
 impl Plugin for ScreensPlugin {
     fn build(&self, app: &mut App) {
         app.init_state::<Screen>().init_resource::<SeenResults>();
-        app.add_systems(Update, (follow.before(Obey), reset.in_set(Obey), show_hud));
+        app.add_systems(Update, (follow.before(HandleActions), reset.in_set(HandleActions), show_hud));
         // The match is drawn only where it is seen.
         app.configure_sets(Update, Draw.run_if(|screen: Res<State<Screen>>| screen.get().shows_match()));
         app.add_plugins((menu::plugin, browser::plugin, connecting::plugin, lobby::plugin, results::plugin));
@@ -86,10 +86,10 @@ impl Plugin for ScreensPlugin {
             replay::plugin,
             problem::plugin,
             dialog::plugin,
-            strip::plugin,
+            banner::plugin,
         ));
         app.add_plugins((time_bar::plugin, rewind::plugin));
-        app.add_plugins((chat::plugin, curves::plugin, news::plugin, practice::plugin));
+        app.add_plugins((chat::plugin, curves::plugin, notices::plugin, practice::plugin));
     }
 }
 
@@ -128,7 +128,7 @@ fn wanted(session: &Session, seen: SeenResults, screen: Screen) -> Screen {
     }
     let is_of_session =
         matches!(screen, Screen::Connecting | Screen::Lobby | Screen::Match | Screen::Results | Screen::Problem);
-    if session.film().is_some() {
+    if session.playback().is_some() {
         return Screen::Replay;
     }
     match session.client() {

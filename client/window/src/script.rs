@@ -9,9 +9,9 @@ use std::{
 
 use super::{
     args::Args,
-    measure::Measuring,
+    frame_stats::Measuring,
     screens::Screen,
-    session::{Farewell, Heard, Session},
+    session::{Session, SessionNotice, Shutdown},
 };
 use bevy::{
     prelude::*,
@@ -39,7 +39,7 @@ impl Plugin for ScriptPlugin {
             screen_seen: None,
             is_scripted: self.0.is_scripted(),
             // A picture of what goes wrong, or of what takes long, is no failure.
-            wants_session: (self.0.wish().is_some() || self.0.replay.is_some())
+            wants_session: (self.0.target().is_some() || self.0.replay.is_some())
                 && !matches!(screen, Some(Screen::Problem | Screen::Connecting | Screen::Menu)),
             wants_report: exit_after.is_some(),
             frames: 0,
@@ -48,7 +48,7 @@ impl Plugin for ScriptPlugin {
         });
         let systems =
             (count_frame, note_matches, look_for_screen, take_picture, stop_when_failed, stop_when_over).chain();
-        app.add_systems(Last, systems.before(Farewell));
+        app.add_systems(Last, systems.before(Shutdown));
     }
 }
 
@@ -81,8 +81,8 @@ fn count_frame(time: Res<Time<Real>>, mut script: ResMut<Script>) {
     script.frame_tenth_ms.record((time.delta_secs_f64() * 10_000.0) as i64);
 }
 
-fn note_matches(mut heard: MessageReader<Heard>, mut script: ResMut<Script>) {
-    heard.read().for_each(|Heard(notice)| script.matches.note(notice));
+fn note_matches(mut heard: MessageReader<SessionNotice>, mut script: ResMut<Script>) {
+    heard.read().for_each(|SessionNotice(notice)| script.matches.note(notice));
 }
 
 /// The time to the picture begins when its screen is there.
@@ -175,7 +175,7 @@ fn stop_when_over(
 }
 
 fn is_up(session: &Session) -> bool {
-    session.film().is_some() || session.client().is_some_and(|client| client.phase().is_some())
+    session.playback().is_some() || session.client().is_some_and(|client| client.phase().is_some())
 }
 
 #[cfg(test)]

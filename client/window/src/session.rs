@@ -3,24 +3,24 @@
 //!
 //! ```text
 //! Idle -> Asking -> Open -> Idle          the player left
-//!                   Open -> Lost -> Open  the connection was lost, and the seat was still there (comeback.rs)
+//!                   Open -> Lost -> Open  the connection was lost, and the seat was still there (reconnect.rs)
 //!         Asking, Open, Lost -> Over      a sentence for the player (problem.rs)
-//! Idle -> Opening -> Showing -> Idle      a recorded match instead (film.rs)
+//! Idle -> Opening -> Showing -> Idle      a recorded match instead (playback.rs)
 //! ```
 
-mod asking;
-mod comeback;
-mod errand;
-mod film;
+mod auto_ready;
+mod background_task;
 #[cfg(any(test, feature = "gamepad"))]
 mod gamepad;
+mod join_target;
+mod liveness;
 mod moment;
+mod pending_session;
+mod playback;
 mod problem;
-mod readiness;
-mod silence;
-mod ticket;
+mod reconnect;
+mod saved_seat;
 mod view;
-mod wish;
 
 use std::time::{Duration, Instant};
 
@@ -29,8 +29,8 @@ use bevy_renet::RenetReceive;
 use framehouse_client::{
     client::{Client, Notice},
     connect::{RoomRequest, SessionRequest},
-    film::Film,
     net::{Cause, End},
+    playback::Playback,
     rejoin::{Rejoin, SEAT_KEPT},
 };
 use framehouse_shared::{ids::RoomCode, net_sim::NetSimConfig, rng::SimRng};
@@ -43,15 +43,15 @@ use super::{
     settings::Settings,
     view::{GameView, SendCommand},
 };
-use asking::{Asked, Fresh};
-use comeback::{Lost, Progress};
-use silence::Silence;
+use liveness::Liveness;
+use pending_session::{NewSession, PendingSession};
+use reconnect::{Lost, Progress};
 
-pub use errand::Errand;
+pub use background_task::BackgroundTask;
+pub use join_target::{JoinTarget, PRACTICE_BOTS};
 pub use moment::Moment;
 pub use problem::{Problem, as_sentence};
-pub use ticket::{Offer, Ticket};
-pub use wish::{PRACTICE_BOTS, Wish};
+pub use saved_seat::{ResumePrompt, SavedSeat};
 
 /// How long a session that the player has left may take to say so.
 const PARTING_TIME_MAX: Duration = Duration::from_secs(2);
@@ -61,24 +61,24 @@ pub struct SessionPlugin(pub Args, pub Game);
 
 /// What is done in the last frame of all, in [`Last`].
 #[derive(SystemSet, Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Farewell;
+pub struct Shutdown;
 
 /// What the session heard in this frame.
 #[derive(Message, Clone, Debug)]
-pub struct Heard(pub Notice);
+pub struct SessionNotice(pub Notice);
 
 impl Plugin for SessionPlugin {
     fn build(&self, app: &mut App) {
         app.insert_resource(Session::new(&self.0, self.1.clone())).init_resource::<Controls>().init_resource::<Pad>();
-        app.add_message::<Heard>().add_message::<SendCommand>();
-        app.add_plugins(ticket::plugin);
+        app.add_message::<SessionNotice>().add_message::<SendCommand>();
+        app.add_plugins(saved_seat::plugin);
         #[cfg(feature = "gamepad")]
         app.add_plugins(gamepad::driver::plugin);
         app.configure_sets(PreUpdate, RenetReceive.after(InputSystems));
-        app.add_systems(PreUpdate, (gather, drive, readiness::get_ready).chain().in_set(RenetReceive));
+        app.add_systems(PreUpdate, (gather, drive, auto_ready::ready_unattended).chain().in_set(RenetReceive));
         // Whatever ends the program does so before: a farewell in the next frame is never said.
-        app.configure_sets(Last, Farewell.after(ExitSystems));
-        app.add_systems(Last, leave_at_exit.run_if(on_message::<AppExit>).in_set(Farewell));
+        app.configure_sets(Last, Shutdown.after(ExitSystems));
+        app.add_systems(Last, leave_at_exit.run_if(on_message::<AppExit>).in_set(Shutdown));
     }
 }
 
@@ -87,12 +87,12 @@ impl Plugin for SessionPlugin {
 pub struct Session {
     stage: Stage,
     game: Game,
-    wish: Option<Wish>,
+    target: Option<JoinTarget>,
     server: String,
     /// What gets a lost session back.
     request: Option<SessionRequest>,
     seat_kept: Duration,
-    silence: Silence,
+    liveness: Liveness,
     net_sim: Option<NetSimConfig>,
     autopilot: Option<SimRng>,
     parting: Vec<(Box<Client>, Duration)>,
@@ -100,12 +100,12 @@ pub struct Session {
 
 enum Stage {
     Idle,
-    Asking(Asked),
+    Asking(PendingSession),
     Open(Box<Client>),
     Lost(Box<Lost>),
     /// A replay is being read.
-    Opening(Errand<Result<Box<Film>, Problem>>),
-    Showing(Box<Film>),
+    Opening(BackgroundTask<Result<Box<Playback>, Problem>>),
+    Showing(Box<Playback>),
     /// The client is kept for what it measured.
     Over(Problem, Option<Box<Client>>),
 }
@@ -115,11 +115,11 @@ impl Session {
         Self {
             stage: Stage::Idle,
             game,
-            wish: None,
+            target: None,
             server: String::new(),
             request: None,
             seat_kept: SEAT_KEPT,
-            silence: Silence::default(),
+            liveness: Liveness::default(),
             net_sim: args.net_sim,
             autopilot: args.autopilot.then(|| SimRng::new(seed_of(args.name.as_deref().unwrap_or_default()))),
             parting: Vec::new(),
@@ -127,17 +127,17 @@ impl Session {
     }
 
     /// Asks for a session; one that there was is left.
-    pub(crate) fn begin(&mut self, wish: Wish, settings: &Settings, now: Duration) {
+    pub(crate) fn begin(&mut self, target: JoinTarget, settings: &Settings, now: Duration) {
         self.leave(now);
-        let (server, request) = wish.request(settings);
-        self.stage = Stage::Asking(Asked::ask(&self.game, server.clone(), request.clone()));
-        (self.wish, self.server, self.request) = (Some(wish), server, Some(request));
+        let (server, request) = target.request(settings);
+        self.stage = Stage::Asking(PendingSession::ask(&self.game, server.clone(), request.clone()));
+        (self.target, self.server, self.request) = (Some(target), server, Some(request));
     }
 
     /// Asks for the same once more.
     pub(crate) fn try_again(&mut self, settings: &Settings, now: Duration) {
-        if let Some(wish) = self.wish.clone() {
-            self.begin(wish, settings, now);
+        if let Some(target) = self.target.clone() {
+            self.begin(target, settings, now);
         }
     }
 
@@ -147,7 +147,7 @@ impl Session {
             client.leave();
             self.parting.push((client, now + PARTING_TIME_MAX));
         }
-        self.wish = None;
+        self.target = None;
     }
 
     /// The net core, for what the player asks of the room.
@@ -165,27 +165,27 @@ impl Session {
         let Stage::Asking(asked) = &mut self.stage else { return };
         let Some(answer) = asked.take(now, self.net_sim) else { return };
         self.stage = match answer {
-            Ok(fresh) => {
-                self.keep_key(&fresh);
-                self.silence = Silence::default();
-                Stage::Open(fresh.client)
+            Ok(new_session) => {
+                self.keep_key(&new_session);
+                self.liveness = Liveness::default();
+                Stage::Open(new_session.client)
             }
             Err(error) => Stage::Over(Problem::of_refusal(&error, settings), None),
         };
     }
 
     /// Whoever only watches has no seat to come back to, and just asks for the same again.
-    fn keep_key(&mut self, fresh: &Fresh) {
-        self.seat_kept = fresh.seat_kept;
+    fn keep_key(&mut self, new_session: &NewSession) {
+        self.seat_kept = new_session.seat_kept;
         if let Some(request) = self.request.as_mut().filter(|request| !matches!(request.room, RoomRequest::Watch(_))) {
-            request.room = RoomRequest::Code(fresh.code);
-            request.resume = Some(fresh.resume.clone());
+            request.room = RoomRequest::Code(new_session.code);
+            request.resume = Some(new_session.resume.clone());
         }
     }
 
     /// What gets this seat back after a restart.
-    fn ticket(&self) -> Option<(RoomCode, &SessionRequest, Duration)> {
-        let is_practice = self.wish == Some(Wish::Practice);
+    fn saved_seat(&self) -> Option<(RoomCode, &SessionRequest, Duration)> {
+        let is_practice = self.target == Some(JoinTarget::Practice);
         let code = self.client().filter(|client| client.slot().is_some() && !is_practice)?.code()?;
         Some((code, self.request.as_ref().filter(|request| request.resume.is_some())?, self.seat_kept))
     }
@@ -216,7 +216,7 @@ impl Session {
         if let Some(command) = command {
             client.send_command(&command);
         }
-        self.silence.listen(client, now);
+        self.liveness.listen(client, now);
         client.drain_notices().collect()
     }
 
@@ -227,7 +227,7 @@ impl Session {
             reason: "Nothing comes from the server any more.".to_owned(),
             is_lost: true,
         };
-        let Some(end) = client.end().cloned().or_else(|| self.silence.is_loss().then(fell_silent)) else { return };
+        let Some(end) = client.end().cloned().or_else(|| self.liveness.is_loss().then(fell_silent)) else { return };
         // A session that never was in its room has no seat to come back to.
         let can_come_back = end.is_lost && client.phase().is_some();
         let Stage::Open(client) = std::mem::replace(&mut self.stage, Stage::Idle) else { return };
@@ -240,14 +240,14 @@ impl Session {
         };
     }
 
-    fn come_back(&mut self, settings: &Settings, now: Duration) {
+    fn reconnect(&mut self, settings: &Settings, now: Duration) {
         let Stage::Lost(lost) = &mut self.stage else { return };
         match lost.update(now, self.net_sim) {
             Progress::Waiting => {}
-            Progress::Back(fresh) => {
-                self.keep_key(&fresh);
-                self.silence = Silence::default();
-                self.stage = Stage::Open(fresh.client);
+            Progress::Back(new_session) => {
+                self.keep_key(&new_session);
+                self.liveness = Liveness::default();
+                self.stage = Stage::Open(new_session.client);
             }
             Progress::Gone(error) => {
                 let problem = Problem::of_lost_seat(error.as_ref(), settings);
@@ -270,16 +270,16 @@ fn drive(
     mut session: ResMut<Session>,
     mut controls: ResMut<Controls>,
     mut commands: MessageReader<SendCommand>,
-    mut heard: MessageWriter<Heard>,
+    mut heard: MessageWriter<SessionNotice>,
 ) {
     let now = time.elapsed();
     session.take_answer(&settings, now);
     commands.read().for_each(|SendCommand(bytes)| session.send_command(bytes));
-    heard.write_batch(session.update(now, &view, &mut controls).into_iter().map(Heard));
+    heard.write_batch(session.update(now, &view, &mut controls).into_iter().map(SessionNotice));
     session.notice_end(&settings, now);
-    session.come_back(&settings, now);
+    session.reconnect(&settings, now);
     session.part(now);
-    session.take_film();
+    session.take_playback();
 }
 
 /// Says good-bye, so that the seat is free at once; the answer is not waited for.

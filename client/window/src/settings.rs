@@ -12,13 +12,13 @@ use framehouse_shared::protocol::control::{NAME_BYTES_MAX, NAME_CHARS_MAX};
 use super::{
     keys::Bindings,
     palette::{Colors, Palette},
-    session::Farewell,
+    session::Shutdown,
     texts::{Language, Phrase},
     ui::toast::Toast,
     view::GameView,
 };
 
-pub use store::{Store, Trouble};
+pub use store::{SettingsError, Store};
 
 /// The smallest and the largest text, as a part of the usual one.
 pub const TEXT_SCALE: std::ops::RangeInclusive<f32> = 0.8..=1.6;
@@ -32,10 +32,10 @@ pub struct SettingsPlugin;
 
 impl Plugin for SettingsPlugin {
     fn build(&self, app: &mut App) {
-        app.add_systems(Startup, tell_trouble);
+        app.add_systems(Startup, show_settings_error);
         let systems = (apply_palette, apply_window).run_if(resource_exists_and_changed::<Settings>);
         app.add_systems(PreUpdate, systems);
-        app.add_systems(Last, save.in_set(Farewell));
+        app.add_systems(Last, save.in_set(Shutdown));
     }
 }
 
@@ -108,9 +108,9 @@ pub fn is_name(name: &str) -> bool {
         && !name.chars().any(char::is_control)
 }
 
-fn tell_trouble(mut store: ResMut<Store>, mut toasts: MessageWriter<Toast>) {
-    if let Some(trouble) = store.take_trouble() {
-        toasts.write(trouble.into());
+fn show_settings_error(mut store: ResMut<Store>, mut toasts: MessageWriter<Toast>) {
+    if let Some(settings_error) = store.take_settings_error() {
+        toasts.write(settings_error.into());
     }
 }
 
@@ -144,8 +144,8 @@ fn save(
     if *quiet_for < SAVE_AFTER && exit.is_empty() {
         return;
     }
-    if let Err(trouble) = store.save(&settings) {
-        toasts.write(trouble.into());
+    if let Err(settings_error) = store.save(&settings) {
+        toasts.write(settings_error.into());
     }
 }
 

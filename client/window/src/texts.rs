@@ -43,8 +43,8 @@ texts! {
     Back: "Back", "返回";
     BadName: "A name has 1 to 24 characters.", "名字需要 1 到 24 个字符。";
     BadCode: "A room code has four letters or digits, for example K7QX.", "房间代码由四个字母或数字组成，例如 K7QX。";
-    OfferTitle: "You were in room {}.", "你之前在房间 {}。";
-    OfferWhy: "Your seat and your score may still be there.", "你的座位和分数可能还在。";
+    ResumeTitle: "You were in room {}.", "你之前在房间 {}。";
+    ResumeWhy: "Your seat and your score may still be there.", "你的座位和分数可能还在。";
     Rejoin: "Rejoin", "重新加入";
     NoThanks: "No, thanks", "不用了";
     // Room browser.

@@ -1,7 +1,7 @@
 //! What all screens are made of: buttons, fields and panels that look and feel alike, focus, and short notices.
 
+mod animation;
 pub mod backdrop;
-mod feel;
 mod focus;
 pub mod kit;
 pub mod redraw;
@@ -10,7 +10,7 @@ pub mod toast;
 
 use bevy::{input_focus::tab_navigation::TabNavigationPlugin, prelude::*};
 
-pub use feel::{Feel, Rise};
+pub use animation::{ButtonAnimation, Rise};
 pub use focus::Field;
 pub use kit::{Kind, Kit};
 
@@ -21,7 +21,7 @@ impl Plugin for UiPlugin {
     fn build(&self, app: &mut App) {
         app.add_plugins((
             TabNavigationPlugin,
-            feel::plugin,
+            animation::plugin,
             focus::plugin,
             backdrop::plugin,
             slider::plugin,

@@ -9,7 +9,7 @@ use bevy::prelude::*;
 use framehouse_shared::{input::Frame, room_state::RoomStates, state_hash::StateHashes};
 
 use super::{
-    Cleanup, Leftover,
+    Cleanup, PendingCleanup,
     schedule::{Entry, Kind, Level, Task},
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
         current_match::CurrentMatch,
         history::FrameHistory,
         inputs::InputBuffer,
-        inputs::Seating,
+        inputs::Participants,
         phase::RoomPhase,
         players,
         score::{ScoreBuffer, leaderboard::LeaderboardBuffer},
@@ -96,10 +96,10 @@ fn free(world: &mut World, task: &Task) -> usize {
         (Level::User, Kind::Score) => free_score_buffer(world, task.target),
         (Level::User, Kind::State) => free_user(world, task.target),
         (Level::User, Kind::Leaderboard) => 0,
-        (Level::Session, _) if !is_match_over(world, task) => 0,
-        (Level::Session, Kind::Score) => free_scores(world, task),
-        (Level::Session, Kind::State) => free_match(world, task.target),
-        (Level::Session | Level::Room, Kind::Leaderboard) => free_leaderboard(world, task.target),
+        (Level::Match, _) if !is_match_over(world, task) => 0,
+        (Level::Match, Kind::Score) => free_scores(world, task),
+        (Level::Match, Kind::State) => free_match(world, task.target),
+        (Level::Match | Level::Room, Kind::Leaderboard) => free_leaderboard(world, task.target),
         (Level::Room, Kind::Score) => 0,
         (Level::Room, Kind::State) => free_room(world, task.target),
     }
@@ -119,7 +119,7 @@ fn free_score_buffer(world: &mut World, owner: Entity) -> usize {
 fn free_user(world: &mut World, leftover: Entity) -> usize {
     let Ok(mut entity) = world.get_entity_mut(leftover) else { return 0 };
     let bytes = entity.take::<InputBuffer>().map_or(0, |_| size_of::<InputBuffer>() + InputBuffer::RING_BYTES);
-    if entity.contains::<Leftover>() {
+    if entity.contains::<PendingCleanup>() {
         entity.despawn();
     }
     bytes
@@ -137,7 +137,7 @@ fn free_match(world: &mut World, room: Entity) -> usize {
     let old = std::mem::take(&mut *history);
     let bytes = old.bytes();
     drop(old);
-    world.entity_mut(room).remove::<(Frame, StateHashes, CurrentMatch)>().insert(Seating::default());
+    world.entity_mut(room).remove::<(Frame, StateHashes, CurrentMatch)>().insert(Participants::default());
     world.resource_scope(|world, states: Mut<RoomStates>| states.release(&mut world.entity_mut(room)));
     bytes
 }

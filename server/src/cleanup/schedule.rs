@@ -15,7 +15,7 @@ pub enum Level {
     /// A player's.
     User,
     /// A match's.
-    Session,
+    Match,
     /// A room's.
     Room,
 }
@@ -151,7 +151,7 @@ impl Schedule {
 
     /// The oldest task of each level that is due: in a queue, what is forced comes first.
     fn due(&self, now: u64) -> impl Iterator<Item = (Level, Due)> {
-        [Level::User, Level::Session, Level::Room].into_iter().filter_map(move |level| {
+        [Level::User, Level::Match, Level::Room].into_iter().filter_map(move |level| {
             let (key, _) = self.queues[level as usize].first_key_value()?;
             (key.0 <= now).then_some((level, *key))
         })
@@ -160,7 +160,7 @@ impl Schedule {
     /// A new match begins in a room: what was scheduled for the one before is void.
     pub fn cancel_matches(&mut self, room: RoomId) {
         let of_room = self.of_room.get(&room).into_iter().flatten();
-        let void: Vec<_> = of_room.filter(|(level, _)| *level == Level::Session).copied().collect();
+        let void: Vec<_> = of_room.filter(|(level, _)| *level == Level::Match).copied().collect();
         for (level, key) in void {
             self.remove(level, key);
             self.totals.cancelled += 1;
@@ -232,19 +232,19 @@ mod tests {
     #[test]
     fn users_go_before_matches_and_matches_before_rooms() {
         let mut schedule = Schedule::default();
-        for level in [Level::Room, Level::Session, Level::User] {
+        for level in [Level::Room, Level::Match, Level::User] {
             schedule.add(task(level, 1, 1), 0, DELAYS);
         }
         assert!(schedule.next_due(149).is_none());
         let order: Vec<Level> = std::iter::from_fn(|| schedule.next_due(150)).map(|entry| entry.task.level).collect();
-        assert_eq!(order, [Level::User, Level::Session, Level::Room]);
+        assert_eq!(order, [Level::User, Level::Match, Level::Room]);
         assert_eq!(schedule.stats(), CleanupStats::default());
     }
 
     #[test]
     fn a_task_is_forced_only_when_its_time_has_come() {
         let mut schedule = Schedule::default();
-        schedule.add(task(Level::Session, 1, 1), 0, DELAYS);
+        schedule.add(task(Level::Match, 1, 1), 0, DELAYS);
         schedule.add(task(Level::Room, 2, 1), 100, DELAYS);
         assert!(schedule.next_forced(899).is_none());
         let entry = schedule.next_forced(900).expect("it is time");
@@ -256,12 +256,12 @@ mod tests {
     #[test]
     fn a_new_match_voids_the_cleanup_of_the_one_before_and_nothing_else() {
         let mut schedule = Schedule::default();
-        schedule.add(task(Level::Session, 1, 1), 0, DELAYS);
+        schedule.add(task(Level::Match, 1, 1), 0, DELAYS);
         schedule.add(task(Level::User, 1, 1), 0, DELAYS);
-        schedule.add(task(Level::Session, 2, 1), 0, DELAYS);
+        schedule.add(task(Level::Match, 2, 1), 0, DELAYS);
         schedule.cancel_matches(RoomId(1));
         let left: Vec<_> = std::iter::from_fn(|| schedule.next_due(150)).map(|e| (e.task.level, e.task.room)).collect();
-        assert_eq!(left, [(Level::User, RoomId(1)), (Level::Session, RoomId(2))]);
+        assert_eq!(left, [(Level::User, RoomId(1)), (Level::Match, RoomId(2))]);
     }
 
     #[test]
@@ -288,7 +288,7 @@ mod tests {
             for (step, room, now) in steps {
                 match step {
                     0 => schedule.add(task(Level::User, room, 1), now, DELAYS),
-                    1 => schedule.add(task(Level::Session, room, 1), now, DELAYS),
+                    1 => schedule.add(task(Level::Match, room, 1), now, DELAYS),
                     2 => schedule.cancel_matches(RoomId(room)),
                     3 => drop(schedule.next_due(now)),
                     _ => drop(schedule.next_forced(now)),

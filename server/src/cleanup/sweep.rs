@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use framehouse_shared::{protocol::end::EndCode, sim::SimRoom};
 
-use super::{Cleanup, Leftover, schedule, schedule_user, task_of};
+use super::{Cleanup, PendingCleanup, schedule, schedule_user, task_of};
 use crate::{
     config::CleanupSettings,
     net::session::{Session, SessionState},
@@ -11,9 +11,9 @@ use crate::{
         Player, Room, Spectator,
         inputs::{InputBuffer, SyncState},
         members,
-        presence::Residents,
+        presence::ResumeIndex,
+        reservations::{Reservations, Seat},
         score::ScoreBuffer,
-        seats::{Seat, Seats},
         sessions,
     },
     tick::{Now, TickRate},
@@ -46,7 +46,7 @@ pub fn sweep_orphans(world: &mut World) {
     }
 }
 
-type AnyBuffer = Or<(With<ScoreBuffer>, With<InputBuffer>, With<SyncState>, With<Leftover>)>;
+type AnyBuffer = Or<(With<ScoreBuffer>, With<InputBuffer>, With<SyncState>, With<PendingCleanup>)>;
 type Owned = Or<(With<Player>, With<Spectator>)>;
 
 fn sweep_buffers(world: &mut World) -> usize {
@@ -56,15 +56,18 @@ fn sweep_buffers(world: &mut World) -> usize {
     orphans.retain(|entity| !owned.contains(entity));
     orphans.sort();
     for orphan in &orphans {
-        world.entity_mut(*orphan).insert(Leftover);
+        world.entity_mut(*orphan).insert(PendingCleanup);
         schedule_user(world, *orphan, *orphan, None);
     }
     orphans.len()
 }
 
 fn sweep_seats(world: &mut World) -> usize {
-    let mut rooms: Vec<(Entity, Seats)> =
-        world.query_filtered::<(Entity, &Seats), With<Room>>().iter(world).map(|(e, s)| (e, s.clone())).collect();
+    let mut rooms: Vec<(Entity, Reservations)> = world
+        .query_filtered::<(Entity, &Reservations), With<Room>>()
+        .iter(world)
+        .map(|(e, s)| (e, s.clone()))
+        .collect();
     rooms.sort_by_key(|(room, _)| *room);
     let mut found = 0;
     for (room, seats) in rooms {
@@ -77,8 +80,16 @@ fn sweep_seats(world: &mut World) -> usize {
                 Seat::Taken(player) if world.get::<Player>(player).is_some() => {
                     members::leave(world, player, EndCode::ConnectionLost);
                 }
-                Seat::Taken(player) => drop(world.get_mut::<Seats>(room).map(|mut seats| seats.release(player))),
-                Seat::Reserved(session) => drop(world.get_mut::<Seats>(room).map(|mut seats| seats.cancel(session))),
+                Seat::Taken(player) => {
+                    if let Some(mut seats) = world.get_mut::<Reservations>(room) {
+                        seats.release(player);
+                    }
+                }
+                Seat::Reserved(session) => {
+                    if let Some(mut seats) = world.get_mut::<Reservations>(room) {
+                        seats.cancel(session);
+                    }
+                }
                 Seat::Free => {}
             }
         }
@@ -123,7 +134,7 @@ fn sweep_tokens(world: &mut World, now: u64) -> usize {
 }
 
 fn sweep_secrets(world: &mut World) -> usize {
-    world.resource_scope(|world, mut residents: Mut<Residents>| {
-        residents.forget_where(|player| world.get::<Player>(player).is_none())
+    world.resource_scope(|world, mut resume_index: Mut<ResumeIndex>| {
+        resume_index.forget_where(|player| world.get::<Player>(player).is_none())
     })
 }

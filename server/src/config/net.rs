@@ -17,9 +17,9 @@ pub struct NetSettings {
     pub keep_alive: f64,
     /// Seconds a client may acknowledge nothing while something is outstanding, 2 to 600.
     pub stall_timeout: f64,
-    /// Room messages a client may send in a second, 1 to 1000; in a burst twice as many.
+    /// Game messages a client may send in a second, 1 to 1000; in a burst twice as many.
     pub room_messages_per_s: u32,
-    /// Bytes of a room message, 1 to 1000.
+    /// Bytes of a game message, 1 to 1000.
     pub room_message_bytes: u32,
     /// Commands of the game that a client may send in a second, 1 to 100; in a burst twice as many.
     pub commands_per_s: u32,

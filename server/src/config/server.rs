@@ -77,7 +77,7 @@ impl ServerSettings {
     }
 
     /// The address lane `index` binds.
-    pub fn lane_address(&self, index: u16) -> SocketAddr {
+    pub fn endpoint_address(&self, index: u16) -> SocketAddr {
         let port = if self.udp.port() == 0 { 0 } else { self.udp.port() + index };
         SocketAddr::new(self.udp.ip(), port)
     }

@@ -6,7 +6,7 @@ use framehouse_shared::{
     tick::Tick,
 };
 
-use super::{investigation::Investigation, traces::Traces};
+use super::{field_findings::FieldFindings, investigation::Investigation};
 use crate::{
     counters::Counters,
     replay::{self, desync::FirstBad},
@@ -45,8 +45,8 @@ fn report(world: &mut World, member: Entity) -> Option<Concluded> {
     let (tick, slot) = (finding.tick(), finding.slot);
     let component = finding.first_bad.as_ref().map_or("a component that it did not name", FirstBad::component);
     tracing::warn!(match_id = %finding.match_id, name = finding.name, ?slot, %tick, component, "a client's state differed from ours");
-    let tell = world.resource::<Traces>().teller(member, match_no, tick, component);
-    let report = replay::report_desync(world, room, finding, tell);
+    let callback = world.resource::<FieldFindings>().callback(member, match_no, tick, component);
+    let report = replay::report_desync(world, room, finding, callback);
     Some(Concluded { tick, component, report, is_one_too_many })
 }
 

@@ -24,7 +24,7 @@ pub(crate) struct Rates {
     pub(crate) packets: f32,
     /// Control messages.
     pub(crate) control: f32,
-    /// Room messages.
+    /// Game messages.
     pub(crate) messages: f32,
     /// Commands of the game.
     pub(crate) commands: f32,
@@ -81,7 +81,7 @@ pub(crate) enum Account {
     Packets,
     /// A control message inside a packet.
     Control,
-    /// A room message inside a packet.
+    /// A game message inside a packet.
     Messages,
     /// A command of the game inside a packet.
     Commands,

@@ -4,9 +4,9 @@ use std::{net::SocketAddr, time::Duration};
 
 use bevy::prelude::*;
 use framehouse_shared::protocol::{
-    control::ControlUp,
+    control::ClientMessage,
+    datagram::{FramesHeader, Inputs, Ping, Pong},
     guard::DropCounts,
-    hot::{FramesHeader, Inputs, Ping, Pong},
 };
 
 use super::outgoing::Outgoing;
@@ -93,7 +93,7 @@ pub enum ClientEvent {
     /// A ping, to be answered at once.
     Ping(Ping),
     /// A reliable message.
-    Message(ControlUp),
+    Message(ClientMessage),
 }
 
 /// Traffic of an endpoint since it was made, headers of UDP and IP included.

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use bevy::prelude::*;
-use framehouse_shared::protocol::{codec, control::ControlDown};
+use framehouse_shared::protocol::{codec, control::ServerMessage};
 
 use super::endpoint::{BoxedEndpoint, ClientId};
 
@@ -18,13 +18,13 @@ pub struct PeerAddress {
 
 /// A message to any number of sessions, encoded once for all of them.
 pub struct Outgoing<'a> {
-    message: &'a ControlDown,
+    message: &'a ServerMessage,
     encoded: OnceCell<Vec<u8>>,
 }
 
 impl<'a> Outgoing<'a> {
     /// A message that is not encoded yet: an endpoint does that in its own way.
-    pub(crate) const fn new(message: &'a ControlDown) -> Self {
+    pub(crate) const fn new(message: &'a ServerMessage) -> Self {
         Self { message, encoded: OnceCell::new() }
     }
 
@@ -35,12 +35,12 @@ impl<'a> Outgoing<'a> {
 }
 
 /// Queues a message for one session; it leaves with this tick's `Send`.
-pub(crate) fn send(world: &mut World, to: PeerAddress, message: &ControlDown) {
+pub(crate) fn send(world: &mut World, to: PeerAddress, message: &ServerMessage) {
     send_to_all(world, &[to], message);
 }
 
 /// Queues one message for many sessions, encoded once; it leaves with this tick's `Send`.
-pub(crate) fn send_to_all(world: &mut World, to: &[PeerAddress], message: &ControlDown) {
+pub(crate) fn send_to_all(world: &mut World, to: &[PeerAddress], message: &ServerMessage) {
     let message = Outgoing::new(message);
     for address in to {
         if let Some(mut endpoint) = world.get_mut::<BoxedEndpoint>(address.endpoint) {

@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use bevy::{ecs::entity::EntityHashMap, prelude::*};
 use framehouse_shared::{
     ids::{PlayerId, SessionId},
-    protocol::{control::ControlUp, end::EndCode},
+    protocol::{control::ClientMessage, end::EndCode},
 };
 
 use super::{
@@ -117,7 +117,7 @@ pub struct Session {
     pub(crate) heard_at: Duration,
     /// Where it is in its life.
     pub state: SessionState,
-    inbox: Vec<ControlUp>,
+    inbox: Vec<ClientMessage>,
     budget: Budget,
     chat: Bucket,
     errors: ErrorLedger,
@@ -165,10 +165,10 @@ impl Session {
     }
 
     /// Keeps a control message for the next tick, if the session may send it and there is room.
-    pub(crate) fn keep(&mut self, message: ControlUp, now: Duration) {
+    pub(crate) fn keep(&mut self, message: ClientMessage, now: Duration) {
         let account = match message {
-            ControlUp::Message(_) => Account::Messages,
-            ControlUp::Command { .. } => Account::Commands,
+            ClientMessage::GameMessage(_) => Account::Messages,
+            ClientMessage::Command { .. } => Account::Commands,
             _ => Account::Control,
         };
         match self.budget.charge(account, now) {
@@ -191,7 +191,7 @@ impl Session {
     }
 
     /// Whether the session may write a line of chat now.
-    pub(crate) fn may_write(&mut self, now: Duration) -> bool {
+    pub(crate) fn may_chat(&mut self, now: Duration) -> bool {
         self.chat.take(1.0, now)
     }
 
@@ -231,7 +231,7 @@ impl Session {
     }
 
     /// The messages kept since the last tick.
-    pub(crate) fn take_messages(&mut self) -> Vec<ControlUp> {
+    pub(crate) fn take_messages(&mut self) -> Vec<ClientMessage> {
         std::mem::take(&mut self.inbox)
     }
 }

@@ -13,7 +13,7 @@ use bevy_renet::RenetServer;
 use framehouse_shared::protocol::{
     channel::Queued,
     control::NETCODE_PROTOCOL_ID,
-    hot::{FramesHeader, Pong, put_frames},
+    datagram::{FramesHeader, Pong, put_frames},
 };
 use renetcode::{NetcodeServer, ServerAuthentication, ServerConfig};
 

@@ -4,14 +4,15 @@ use bevy::prelude::*;
 use framehouse_shared::api::ListedRoom;
 
 use crate::room::{
-    Members, Player, Room, Spectator, current_match::CurrentMatch, host::Host, phase::RoomPhase, seats::Seats,
+    Members, Player, Room, Spectator, current_match::CurrentMatch, host::Host, phase::RoomPhase,
+    reservations::Reservations,
 };
 
 /// What the list reads of a room.
 pub type RoomListData = (
     &'static Room,
     &'static RoomPhase,
-    &'static Seats,
+    &'static Reservations,
     &'static Host,
     Option<&'static Members>,
     Option<&'static CurrentMatch>,

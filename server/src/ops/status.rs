@@ -15,11 +15,12 @@ use framehouse_shared::{
 
 use super::{
     rooms::{RoomListData, public_rooms},
-    stages::{StageTimes, StagesPlugin},
+    tick_timings::{TickTimings, TickTimingsPlugin},
 };
 use crate::{
     cleanup::Cleanup,
     counters::Counters,
+    histogram::DurationHistogram,
     net::{
         endpoint::{BoxedEndpoint, Traffic},
         session::Sessions,
@@ -27,7 +28,6 @@ use crate::{
     replay::Replays,
     results::ResultStore,
     room::{Player, Spectator, phase::RoomPhase},
-    spread::Spread,
     tick::{Now, TickRate, TickSet},
 };
 
@@ -41,9 +41,9 @@ pub struct StatusPlugin;
 
 impl Plugin for StatusPlugin {
     fn build(&self, app: &mut App) {
-        app.init_resource::<TickTimes>()
+        app.init_resource::<TickDurations>()
             .init_resource::<StatusBoard>()
-            .add_plugins(StagesPlugin)
+            .add_plugins(TickTimingsPlugin)
             .add_systems(Startup, note_maps)
             .add_systems(FixedUpdate, publish_status.in_set(TickSet::Metrics));
     }
@@ -51,13 +51,13 @@ impl Plugin for StatusPlugin {
 
 /// How long ticks took and how late they started, as the runner measured them.
 #[derive(Resource, Default)]
-pub struct TickTimes {
+pub struct TickDurations {
     window_ms: VecDeque<f64>,
-    took: Spread,
-    started_late: Spread,
+    took: DurationHistogram,
+    started_late: DurationHistogram,
 }
 
-impl TickTimes {
+impl TickDurations {
     /// Notes one tick.
     pub fn note(&mut self, took: Duration, started_late: Duration) {
         if self.window_ms.len() == WINDOW_TICKS {
@@ -109,8 +109,8 @@ struct Sources<'w, 's> {
     now: Res<'w, Now>,
     rate: Res<'w, TickRate>,
     counters: Res<'w, Counters>,
-    times: Res<'w, TickTimes>,
-    stages: Res<'w, StageTimes>,
+    times: Res<'w, TickDurations>,
+    timings: Res<'w, TickTimings>,
     board: Res<'w, StatusBoard>,
     maps: Res<'w, MapNames>,
     sessions: Res<'w, Sessions>,
@@ -154,9 +154,9 @@ impl Sources<'_, '_> {
             tick_us_all: self.times.took.page(),
             tick_start_us: self.times.started_late.page(),
             dropped_ticks: self.counters.dropped_ticks,
-            cpu_us_by_stage: self.stages.by_stage().collect(),
-            cpu_us_total: self.stages.total_us(),
-            rooms_ticks: self.stages.room_ticks(),
+            cpu_us_by_stage: self.timings.by_stage().collect(),
+            cpu_us_total: self.timings.total_us(),
+            rooms_ticks: self.timings.room_ticks(),
             rooms: self.rooms.iter().count(),
             rooms_by_phase: count_phases(&self.rooms),
             players: self.players.iter().count(),

@@ -61,7 +61,7 @@ pub struct FirstBad {
     /// The tick.
     pub tick: Tick,
     /// The place of the first component that differs, in the order of registration.
-    pub place: usize,
+    pub index: usize,
     /// The names of all components.
     pub components: Vec<&'static str>,
     /// The server's hashes of all components.
@@ -92,7 +92,7 @@ pub struct LinkFigures {
 impl FirstBad {
     /// The name of the first component that differs.
     pub fn component(&self) -> &'static str {
-        self.components.get(self.place).copied().unwrap_or("unknown")
+        self.components.get(self.index).copied().unwrap_or("unknown")
     }
 }
 
@@ -117,7 +117,7 @@ pub(super) struct DesyncJob {
     /// The ticks of the match that are recorded and not in its file yet.
     pub unfinished: Option<RawBlock>,
     /// Is told the first field that differs.
-    pub tell: Box<dyn FnOnce(FieldDifference) + Send>,
+    pub callback: Box<dyn FnOnce(FieldDifference) + Send>,
 }
 
 impl DesyncJob {
@@ -134,7 +134,7 @@ impl DesyncJob {
         let path = folder.join(self.finding.file_name());
         let bytes = report::write(&path, &self.finding, self.protocol, &compared)?;
         if let Some(first) = compared.ok().and_then(|compared| compared.differences.into_iter().next()) {
-            (self.tell)(first);
+            (self.callback)(first);
         }
         Ok(bytes)
     }
@@ -145,7 +145,7 @@ impl DesyncJob {
         let mut state = RoomSnapshot::default();
         simulation.save(&mut state);
         let states = simulation.states();
-        let ours = states.outline(&state).fields(first.place);
+        let ours = states.digest(&state).fields(first.index);
         let differences = if first.fields.is_empty() { Vec::new() } else { differences(&ours, &first.fields) };
         Ok(Compared { replay_agrees: simulation.hashes() == first.ours, differences })
     }

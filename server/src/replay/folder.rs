@@ -11,7 +11,7 @@ use std::{
 use framehouse_shared::{
     ids::MatchId,
     match_end::MatchEnd,
-    replay::{Assembly, Beginning, FILE_BYTES_MAX, Replay, Trailer},
+    replay::{FILE_BYTES_MAX, PartialReplay, Replay, ReplayEncoder, Trailer},
 };
 
 use super::reports::Reports;
@@ -98,7 +98,7 @@ fn complete(part: &Path) -> io::Result<bool> {
     if Replay::read(&bytes).is_ok() {
         return Ok(true);
     }
-    let Ok(beginning) = Beginning::read(&bytes) else { return Ok(false) };
+    let Ok(beginning) = PartialReplay::read(&bytes) else { return Ok(false) };
     let (ticks, Ok(hashes)) = (beginning.ticks(), beginning.last_hashes()) else { return Ok(false) };
     if ticks == 0 {
         return Ok(false);
@@ -106,7 +106,7 @@ fn complete(part: &Path) -> io::Result<bool> {
     // What the server was writing when it ended is torn: it goes.
     let whole = &bytes[..beginning.length()];
     let ending = MatchEnd::ServerCrashed;
-    let end = Assembly::resume(whole).end(&Trailer { ending, ticks, hashes, ranking: None });
+    let end = ReplayEncoder::resume(whole).end(&Trailer { ending, ticks, hashes, ranking: None });
     let mut file = OpenOptions::new().append(true).open(part)?;
     file.set_len(whole.len() as u64)?;
     file.write_all(&end)?;
@@ -115,49 +115,49 @@ fn complete(part: &Path) -> io::Result<bool> {
 
 /// One whole replay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Kept {
+struct StoredReplay {
     unix_s: u64,
     match_id: MatchId,
     bytes: u64,
 }
 
 /// The whole replays in the folder, oldest first, so that keeping the quotas does not read the folder again.
-pub(super) struct Shelf {
+pub(super) struct Retention {
     /// What lies beside them, and of matches that run.
     pub reports: Reports,
     folder: PathBuf,
-    kept: VecDeque<Kept>,
+    stored: VecDeque<StoredReplay>,
     bytes: u64,
     seconds_max: Option<u64>,
     bytes_max: u64,
 }
 
-impl Shelf {
+impl Retention {
     /// Looks through the folder.
     pub fn open(folder: &Path, settings: &ReplaySettings) -> io::Result<Self> {
-        let mut kept = Vec::new();
+        let mut stored = Vec::new();
         for entry in fs::read_dir(folder)? {
-            kept.extend(kept_file(&entry?.path()));
+            stored.extend(stored_file(&entry?.path()));
         }
-        kept.sort();
-        let bytes = kept.iter().map(|kept| kept.bytes).sum();
+        stored.sort();
+        let bytes = stored.iter().map(|stored| stored.bytes).sum();
         let reports = Reports::open(folder)?;
         let seconds_max = (settings.keep_days > 0).then(|| u64::from(settings.keep_days) * DAY_S);
         let (folder, bytes_max) = (folder.to_owned(), settings.keep_bytes);
-        Ok(Self { reports, folder, kept: kept.into(), bytes, seconds_max, bytes_max })
+        Ok(Self { reports, folder, stored: stored.into(), bytes, seconds_max, bytes_max })
     }
 
     /// Adds a replay that just became whole.
     pub fn add(&mut self, match_id: MatchId, bytes: u64, unix_s: u64) {
-        self.kept.push_back(Kept { unix_s, match_id, bytes });
+        self.stored.push_back(StoredReplay { unix_s, match_id, bytes });
         self.bytes += bytes;
     }
 
     /// Removes the oldest replays until the rest is young and small enough; says how many.
     pub fn keep_quotas(&mut self, now_unix_s: u64) -> u64 {
         let mut removed = 0;
-        while let Some(oldest) = self.kept.front().copied().filter(|oldest| self.is_too_much(oldest, now_unix_s)) {
-            self.kept.pop_front();
+        while let Some(oldest) = self.stored.front().copied().filter(|oldest| self.is_too_much(oldest, now_unix_s)) {
+            self.stored.pop_front();
             self.bytes -= oldest.bytes;
             self.reports.remove(oldest.match_id);
             // An operator may have taken it away.
@@ -166,17 +166,17 @@ impl Shelf {
         removed
     }
 
-    fn is_too_much(&self, oldest: &Kept, now_unix_s: u64) -> bool {
+    fn is_too_much(&self, oldest: &StoredReplay, now_unix_s: u64) -> bool {
         let age = now_unix_s.saturating_sub(oldest.unix_s);
         self.bytes + self.reports.bytes() > self.bytes_max
-            || self.kept.len() > FILES_MAX
+            || self.stored.len() > FILES_MAX
             || self.seconds_max.is_some_and(|max| age > max)
     }
 }
 
-fn kept_file(path: &Path) -> Option<Kept> {
+fn stored_file(path: &Path) -> Option<StoredReplay> {
     let match_id = match_of(path, WHOLE)?;
     let metadata = fs::metadata(path).ok()?;
     let modified = metadata.modified().ok()?.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    Some(Kept { unix_s: modified.as_secs(), match_id, bytes: metadata.len() })
+    Some(StoredReplay { unix_s: modified.as_secs(), match_id, bytes: metadata.len() })
 }

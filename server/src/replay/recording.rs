@@ -5,7 +5,7 @@ use framehouse_shared::{
     ids::{MatchId, Slot},
     input::Frame,
     match_end::MatchEnd,
-    replay::{Header, OPENING_BYTES_MAX, Place, RawBlock, Recorder, Trailer},
+    replay::{Header, OPENING_BYTES_MAX, RankedPlayer, RawBlock, Recorder, Trailer},
     state_hash::StateHashes,
 };
 
@@ -48,14 +48,14 @@ impl Recording {
     pub(super) fn record<'a>(
         &mut self,
         frame: &Frame,
-        blob: &[u8],
+        encoded_frame: &[u8],
         name: impl Fn(Slot) -> &'a str,
         hashes: &StateHashes,
     ) {
         if let State::Over = self.state {
             return;
         }
-        let Some(block) = self.recorder.push(frame, blob, name, hashes) else { return };
+        let Some(block) = self.recorder.push(frame, encoded_frame, name, hashes) else { return };
         if self.send_block(block).is_err() {
             self.give_up();
         } else if self.recorder.is_full() {
@@ -90,7 +90,12 @@ impl Recording {
     }
 
     /// Ends the replay; says whether it is on its way to the disk.
-    pub(super) fn end(&mut self, ending: MatchEnd, hashes: Option<StateHashes>, ranking: Option<Vec<Place>>) -> bool {
+    pub(super) fn end(
+        &mut self,
+        ending: MatchEnd,
+        hashes: Option<StateHashes>,
+        ranking: Option<Vec<RankedPlayer>>,
+    ) -> bool {
         let ticks = self.recorder.ticks();
         if ticks == 0 || matches!(self.state, State::Over) {
             self.state = State::Over;

@@ -30,12 +30,12 @@ pub(super) fn file_name(match_id: MatchId, slot: Option<Slot>, player: PlayerId,
 
 /// All reports, by match.
 pub(super) struct Reports {
-    by_match: HashMap<MatchId, Vec<Kept>>,
+    by_match: HashMap<MatchId, Vec<StoredReport>>,
     bytes: u64,
 }
 
 /// A report as it was written: what an operator does to the file since must not change the sum.
-struct Kept {
+struct StoredReport {
     path: PathBuf,
     bytes: u64,
 }
@@ -60,19 +60,19 @@ impl Reports {
 
     /// Whether the match may have this one, too. What is written stays: a client may claim the same tick again.
     pub fn has_room(&self, match_id: MatchId, path: &Path) -> bool {
-        let is_free = |reports: &Vec<Kept>| reports.iter().all(|kept| kept.path != path);
+        let is_free = |reports: &Vec<StoredReport>| reports.iter().all(|kept| kept.path != path);
         self.by_match.get(&match_id).is_none_or(|reports| reports.len() < REPORTS_MAX && is_free(reports))
     }
 
     /// Adds one that was just written, and that there was room for.
     pub fn add(&mut self, match_id: MatchId, path: PathBuf, bytes: u64) {
-        self.by_match.entry(match_id).or_default().push(Kept { path, bytes });
+        self.by_match.entry(match_id).or_default().push(StoredReport { path, bytes });
         self.bytes += bytes;
     }
 
     /// Removes those of a match whose replay goes.
     pub fn remove(&mut self, match_id: MatchId) {
-        for Kept { path, bytes } in self.by_match.remove(&match_id).unwrap_or_default() {
+        for StoredReport { path, bytes } in self.by_match.remove(&match_id).unwrap_or_default() {
             self.bytes -= bytes;
             // An operator may have taken it away.
             let _ = fs::remove_file(path);

@@ -14,8 +14,8 @@ use framehouse_shared::{
     ids::MatchId,
     input::{Frame, Input},
     match_end::MatchEnd,
-    protocol::hot::encode_blob,
-    replay::{Beginning, Header, Replay, canned_replay, is_hash_tick},
+    protocol::datagram::encode_frame,
+    replay::{Header, PartialReplay, Replay, canned_replay, is_hash_tick},
     state_hash::StateHashes,
     tick::Tick,
 };
@@ -71,9 +71,9 @@ fn whole_name(id: u128) -> String {
 fn what_a_crash_left_is_completed_up_to_its_last_whole_block() {
     let folder = Folder::new("crash");
     let bytes = canned_replay(ArenaPlugin, 1, 2, 750);
-    let end_of_blocks = Beginning::read(&bytes).expect("a replay").length();
+    let end_of_blocks = PartialReplay::read(&bytes).expect("a replay").length();
     // Behind all blocks, inside the third block, inside the first block, and inside the header.
-    let ticks_in = |length: usize| Beginning::read(&bytes[..length]).map_or(0, |beginning| beginning.ticks());
+    let ticks_in = |length: usize| PartialReplay::read(&bytes[..length]).map_or(0, |beginning| beginning.ticks());
     let first_block = (0..).find(|length| ticks_in(*length) > 0).expect("there is a block");
     let cuts = [(1, end_of_blocks, 750), (2, end_of_blocks - 9, 600), (3, first_block - 1, 0), (4, 30, 0)];
     for (id, length, _) in cuts {
@@ -124,14 +124,15 @@ fn header(id: u128) -> Header {
     Header { match_id: MatchId(id), started_unix_s: NOW, ..Replay::read(&bytes).expect("a replay").header().clone() }
 }
 
-/// Records so many ticks in which nothing happens, with blobs of at least so many bytes.
-fn record(recording: &mut Recording, first: u32, ticks: u32, blob_bytes: usize) {
+/// Records so many ticks in which nothing happens, with encoded frames of at least so many bytes.
+fn record(recording: &mut Recording, first: u32, ticks: u32, frame_bytes: usize) {
     let hashes = StateHashes::default();
     for tick in (first..first + ticks).map(Tick) {
         let frame = Frame { tick, ..Frame::default() };
-        let mut blob = encode_blob(&frame, &[Input::NEUTRAL; 16], is_hash_tick(tick).then(|| hashes.combined()));
-        blob.resize(blob.len().max(blob_bytes), 0);
-        recording.record(&frame, &blob, |_| "", &hashes);
+        let mut encoded_frame =
+            encode_frame(&frame, &[Input::NEUTRAL; 16], is_hash_tick(tick).then(|| hashes.combined()));
+        encoded_frame.resize(encoded_frame.len().max(frame_bytes), 0);
+        recording.record(&frame, &encoded_frame, |_| "", &hashes);
     }
 }
 

@@ -4,7 +4,7 @@ use framehouse_shared::{
     game::Game,
     ids::{SLOTS_MAX, Slot},
     match_end::MatchEnd,
-    replay::{Beginning, Header, Place, Replay, ReplayError, Trailer, rules_hash},
+    replay::{Header, PartialReplay, RankedPlayer, Replay, ReplayError, Trailer, rules_hash},
     score::Scoreboard,
     simulation::Simulation,
     state_hash::StateHashes,
@@ -82,12 +82,12 @@ pub enum VerifyError {
         build: String,
     },
     /// The scores after the last tick are others than recorded.
-    #[error("tick {tick}: the final ranking differs from the recorded one at place {place}")]
+    #[error("tick {tick}: the final ranking differs from the recorded one at place {rank}")]
     Ranking {
         /// The last tick.
         tick: Tick,
         /// The first place that differs, from 1.
-        place: usize,
+        rank: usize,
     },
 }
 
@@ -132,7 +132,7 @@ fn check_program(header: &Header, simulation: &Simulation) -> Result<(), VerifyE
     if has_same_components { Ok(()) } else { Err(VerifyError::OtherComponents { build }) }
 }
 
-fn open(simulation: &mut Simulation, beginning: &Beginning) -> Result<(), VerifyError> {
+fn open(simulation: &mut Simulation, beginning: &PartialReplay) -> Result<(), VerifyError> {
     let opening = beginning.opening()?;
     simulation.set_rate(SimRate::new(beginning.header.tick_rate).ok_or(VerifyError::BadOpening)?);
     let is_of_header = rules_hash(&opening) == Ok(beginning.header.rules_hash);
@@ -170,18 +170,19 @@ fn compare(
     good: Option<Tick>,
     header: &Header,
 ) -> Result<(), VerifyError> {
-    let Some(place) = simulation.hashes().first_difference(recorded) else { return Ok(()) };
-    let component = header.component(place).to_owned();
+    let Some(index) = simulation.hashes().first_difference(recorded) else { return Ok(()) };
+    let component = header.component(index).to_owned();
     Err(VerifyError::Desync { tick, good, component, build: header.build.clone() })
 }
 
 fn check_ranking(simulation: &Simulation, trailer: &Trailer, names: &Names) -> Result<(), VerifyError> {
     let (Some(recorded), Some(scores)) = (&trailer.ranking, simulation.get::<Scoreboard>()) else { return Ok(()) };
-    let place = |slot: Slot| Place { slot, name: names[slot.index()].clone(), score: scores.slots[slot.index()] };
-    let ours: Vec<Place> = scores.ranking(simulation.roster().ever_seated).into_iter().map(place).collect();
-    let places = ours.len().max(recorded.len());
-    match (0..places).find(|place| ours.get(*place) != recorded.get(*place)) {
+    let ranked =
+        |slot: Slot| RankedPlayer { slot, name: names[slot.index()].clone(), score: scores.slots[slot.index()] };
+    let ours: Vec<RankedPlayer> = scores.ranking(simulation.roster().ever_seated).into_iter().map(ranked).collect();
+    let ranks = ours.len().max(recorded.len());
+    match (0..ranks).find(|rank| ours.get(*rank) != recorded.get(*rank)) {
         None => Ok(()),
-        Some(place) => Err(VerifyError::Ranking { tick: Tick(trailer.ticks).minus(1), place: place + 1 }),
+        Some(rank) => Err(VerifyError::Ranking { tick: Tick(trailer.ticks).minus(1), rank: rank + 1 }),
     }
 }

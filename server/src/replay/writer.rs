@@ -20,12 +20,12 @@ use std::{
 
 use framehouse_shared::{
     ids::MatchId,
-    replay::{Assembly, Header, Packer, RawBlock, Trailer},
+    replay::{Compressor, Header, RawBlock, ReplayEncoder, Trailer},
 };
 
 use super::{
     desync::DesyncJob,
-    folder::{self, Shelf},
+    folder::{self, Retention},
     queue::{Job, Jobs, Progress, ReplayQueue, queue},
 };
 use crate::config::ReplaySettings;
@@ -85,16 +85,16 @@ fn run(folder: PathBuf, settings: &ReplaySettings, unix_s: u64, jobs: Jobs) {
 
 struct Writer {
     folder: PathBuf,
-    shelf: Shelf,
-    packer: Packer,
-    growing: HashMap<MatchId, Growing>,
+    retention: Retention,
+    compressor: Compressor,
+    open_replays: HashMap<MatchId, OpenReplay>,
     progress: Arc<Progress>,
     is_failing: bool,
 }
 
 /// A replay that has no end yet.
-struct Growing {
-    assembly: Assembly,
+struct OpenReplay {
+    encoder: ReplayEncoder,
     bytes: u64,
     started_unix_s: u64,
     tick_rate: u16,
@@ -106,9 +106,16 @@ impl Writer {
         if recovered > 0 {
             tracing::info!(recovered, "replays that an earlier server was writing are completed");
         }
-        let mut shelf = Shelf::open(&folder, settings)?;
-        progress.removed.fetch_add(shelf.keep_quotas(unix_s), Relaxed);
-        Ok(Self { folder, shelf, packer: Packer::new(), growing: HashMap::new(), progress, is_failing: false })
+        let mut retention = Retention::open(&folder, settings)?;
+        progress.removed.fetch_add(retention.keep_quotas(unix_s), Relaxed);
+        Ok(Self {
+            folder,
+            retention,
+            compressor: Compressor::new(),
+            open_replays: HashMap::new(),
+            progress,
+            is_failing: false,
+        })
     }
 
     fn work(&mut self, job: Job) {
@@ -126,19 +133,19 @@ impl Writer {
     }
 
     fn begin(&mut self, header: &Header, opening: &[u8]) -> io::Result<()> {
-        let (assembly, bytes) = Assembly::begin(&mut self.packer, header, opening);
+        let (encoder, bytes) = ReplayEncoder::begin(&mut self.compressor, header, opening);
         fs::write(folder::part_path(&self.folder, header.match_id), &bytes)?;
         let Header { started_unix_s, tick_rate, .. } = *header;
-        self.growing
-            .insert(header.match_id, Growing { assembly, bytes: bytes.len() as u64, started_unix_s, tick_rate });
+        self.open_replays
+            .insert(header.match_id, OpenReplay { encoder, bytes: bytes.len() as u64, started_unix_s, tick_rate });
         Ok(())
     }
 
     fn append(&mut self, match_id: MatchId, block: &RawBlock) -> io::Result<()> {
         // A replay that failed is not there any more; the rest of it comes all the same.
-        let Some(growing) = self.growing.get_mut(&match_id) else { return Ok(()) };
-        let bytes = growing.assembly.block(&mut self.packer, block);
-        growing.bytes += bytes.len() as u64;
+        let Some(open_replays) = self.open_replays.get_mut(&match_id) else { return Ok(()) };
+        let bytes = open_replays.encoder.block(&mut self.compressor, block);
+        open_replays.bytes += bytes.len() as u64;
         append_to(&folder::part_path(&self.folder, match_id), &bytes)
     }
 
@@ -146,10 +153,10 @@ impl Writer {
         if let Some(block) = last {
             self.append(match_id, block)?;
         }
-        let Some(Growing { assembly, bytes, started_unix_s, tick_rate }) = self.growing.remove(&match_id) else {
+        let Some(OpenReplay { encoder, bytes, started_unix_s, tick_rate }) = self.open_replays.remove(&match_id) else {
             return Ok(());
         };
-        let end = assembly.end(trailer);
+        let end = encoder.end(trailer);
         append_to(&folder::part_path(&self.folder, match_id), &end)?;
         folder::publish(&self.folder, match_id)?;
         let ended_unix_s = started_unix_s + u64::from(trailer.ticks) / u64::from(tick_rate);
@@ -160,15 +167,16 @@ impl Writer {
     fn note_written(&mut self, match_id: MatchId, bytes: u64, unix_s: u64) {
         self.progress.written.fetch_add(1, Relaxed);
         self.progress.written_bytes.fetch_add(bytes, Relaxed);
-        self.shelf.add(match_id, bytes, unix_s);
-        self.progress.removed.fetch_add(self.shelf.keep_quotas(unix_s), Relaxed);
+        self.retention.add(match_id, bytes, unix_s);
+        self.progress.removed.fetch_add(self.retention.keep_quotas(unix_s), Relaxed);
     }
 
     /// A report that cannot be written is lost, and nothing else is.
     fn report(&mut self, job: DesyncJob) {
         let (match_id, path) = (job.finding.match_id, self.folder.join(job.finding.file_name()));
-        let has_replay = self.growing.contains_key(&match_id) || folder::whole_path(&self.folder, match_id).exists();
-        if !has_replay || !self.shelf.reports.has_room(match_id, &path) {
+        let has_replay =
+            self.open_replays.contains_key(&match_id) || folder::whole_path(&self.folder, match_id).exists();
+        if !has_replay || !self.retention.reports.has_room(match_id, &path) {
             self.progress.reports_lost.fetch_add(1, Relaxed);
             let report = path.display();
             tracing::info!(%report, "a desync is not reported: its match has no replay, enough reports, or this one already");
@@ -178,7 +186,7 @@ impl Writer {
             Ok(bytes) => {
                 self.is_failing = false;
                 self.progress.reports.fetch_add(1, Relaxed);
-                self.shelf.reports.add(match_id, path, bytes);
+                self.retention.reports.add(match_id, path, bytes);
             }
             Err(error) => {
                 self.progress.reports_lost.fetch_add(1, Relaxed);
@@ -188,8 +196,8 @@ impl Writer {
     }
 
     fn forget(&mut self, match_id: MatchId) {
-        self.growing.remove(&match_id);
-        self.shelf.reports.remove(match_id);
+        self.open_replays.remove(&match_id);
+        self.retention.reports.remove(match_id);
         // What cannot be removed now is taken care of at the next start.
         let _ = fs::remove_file(folder::part_path(&self.folder, match_id));
     }

@@ -7,7 +7,7 @@ use framehouse_shared::{
     game::GameHandle,
     ids::{MatchId, Slot},
     match_end::MatchEnd,
-    protocol::control::{ControlDown, LeaderboardEntry, PlayerState},
+    protocol::control::{PlayerState, RankingEntry, ServerMessage},
     score::ScoreFrame,
     state_hash::StateHashes,
 };
@@ -19,7 +19,7 @@ use crate::{
         self, Room,
         clock::RoomClock,
         current_match::CurrentMatch,
-        inputs::{Seated, Seating},
+        inputs::{Participant, Participants},
     },
     tick::{TickRate, TickSet},
 };
@@ -29,29 +29,23 @@ pub(crate) struct ResultsPlugin;
 
 impl Plugin for ResultsPlugin {
     fn build(&self, app: &mut App) {
-        app.init_resource::<Awaited>()
+        app.init_resource::<PendingResults>()
             .add_systems(FixedUpdate, tell_saved.run_if(resource_exists::<ResultStore>).in_set(TickSet::Leaderboard));
     }
 }
 
 /// Results that are on their way to the disk, with their rooms and numbers there.
 #[derive(Resource, Default)]
-struct Awaited(HashMap<MatchId, (Entity, u32)>);
+struct PendingResults(HashMap<MatchId, (Entity, u32)>);
 
 /// The result of the match that is over in this room goes to the store; `replay` is the name of the file with its replay.
-pub(crate) fn submit(
-    world: &mut World,
-    room: Entity,
-    end: MatchEnd,
-    ranking: &[LeaderboardEntry],
-    replay: Option<String>,
-) {
+pub(crate) fn submit(world: &mut World, room: Entity, end: MatchEnd, ranking: &[RankingEntry], replay: Option<String>) {
     let Some(result) = result_of(world, room, end, ranking) else { return };
     let result = MatchResult { replay, ..result };
     let (id, number) = (result.match_id, result.match_no);
     let Some(mut store) = world.get_resource_mut::<ResultStore>() else { return };
     let submitted = store.submit(result);
-    let mut awaited = world.resource_mut::<Awaited>();
+    let mut awaited = world.resource_mut::<PendingResults>();
     awaited.0.insert(id, (room, number));
     if let Submitted::Lost(lost) = submitted {
         awaited.0.remove(&lost);
@@ -64,13 +58,13 @@ fn tell_saved(world: &mut World) {
     store.pump();
     let saved: Vec<MatchId> = store.take_saved().collect();
     for match_id in saved {
-        let Some((room, match_no)) = world.resource_mut::<Awaited>().0.remove(&match_id) else { continue };
+        let Some((room, match_no)) = world.resource_mut::<PendingResults>().0.remove(&match_id) else { continue };
         let addresses = room::addresses(world, room);
-        outgoing::send_to_all(world, &addresses, &ControlDown::ResultSaved { match_no, match_id });
+        outgoing::send_to_all(world, &addresses, &ServerMessage::ResultSaved { match_no, match_id });
     }
 }
 
-fn result_of(world: &World, room: Entity, ended: MatchEnd, ranking: &[LeaderboardEntry]) -> Option<MatchResult> {
+fn result_of(world: &World, room: Entity, ended: MatchEnd, ranking: &[RankingEntry]) -> Option<MatchResult> {
     let (data, current) = (world.get::<Room>(room)?, world.get::<CurrentMatch>(room)?);
     Some(MatchResult {
         match_id: current.id(),
@@ -91,29 +85,30 @@ fn result_of(world: &World, room: Entity, ended: MatchEnd, ranking: &[Leaderboar
     })
 }
 
-fn players(world: &World, room: Entity, ranking: &[LeaderboardEntry]) -> Vec<PlayerResult> {
-    let Some(seating) = world.get::<Seating>(room) else { return Vec::new() };
+fn players(world: &World, room: Entity, ranking: &[RankingEntry]) -> Vec<PlayerResult> {
+    let Some(participants) = world.get::<Participants>(room) else { return Vec::new() };
     let present = ranking.iter().filter_map(|entry| {
-        let seated = seating.last(entry.slot)?;
+        let seated = participants.last(entry.slot)?;
         Some((entry.slot, seated, entry.score, outcome(world, room, seated)))
     });
-    let replaced = seating.replaced().iter().map(|(slot, seated, score)| (*slot, seated, *score, Outcome::Left));
-    let mut all: Vec<(Slot, &Seated, ScoreFrame, Outcome)> = present.chain(replaced).collect();
+    let replaced = participants.replaced().iter().map(|(slot, seated, score)| (*slot, seated, *score, Outcome::Left));
+    let mut all: Vec<(Slot, &Participant, ScoreFrame, Outcome)> = present.chain(replaced).collect();
     all.sort_by_key(|(slot, _, score, _)| (Reverse(score.points), score.since, *slot));
-    let result = |(rank, (slot, seated, score, outcome)): (u8, (Slot, &Seated, ScoreFrame, Outcome))| PlayerResult {
-        player: seated.player,
-        slot,
-        name: seated.name.clone(),
-        rank,
-        points: score.points,
-        since_tick: score.since,
-        detail: score.detail,
-        outcome,
-    };
+    let result =
+        |(rank, (slot, seated, score, outcome)): (u8, (Slot, &Participant, ScoreFrame, Outcome))| PlayerResult {
+            player: seated.player,
+            slot,
+            name: seated.name.clone(),
+            rank,
+            points: score.points,
+            since_tick: score.since,
+            detail: score.detail,
+            outcome,
+        };
     (1..).zip(all).map(result).collect()
 }
 
-fn outcome(world: &World, room: Entity, seated: &Seated) -> Outcome {
+fn outcome(world: &World, room: Entity, seated: &Participant) -> Outcome {
     match room::players(world, room).find(|(_, player)| player.id() == seated.player) {
         None => Outcome::Left,
         Some((_, player)) if player.state() == PlayerState::Finished => Outcome::Finished,

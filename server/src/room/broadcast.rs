@@ -2,7 +2,7 @@
 
 use bevy::prelude::*;
 use framehouse_shared::{
-    protocol::hot::{BLOBS_BYTES_MAX, BLOBS_MAX, BLOBS_USUAL, FramesHeader},
+    protocol::datagram::{FRAMES_BYTES_MAX, FRAMES_MAX, FRAMES_USUAL, FramesHeader},
     sim::SimRoom,
     tick::Tick,
 };
@@ -37,10 +37,10 @@ pub(super) fn broadcast_frames(
                 feedback: buffer.as_mut().and_then(|buffer| buffer.feedback(newest)),
             };
             let oldest = oldest_to_send(history, sync);
-            let blobs =
-                (oldest.0..=newest.0).map(|tick| history.blob(Tick(tick)).expect("the history reaches back so far"));
-            let blobs: arrayvec::ArrayVec<&[u8], BLOBS_MAX> = blobs.collect();
-            endpoint.queue_frames(address.client, &header, &blobs);
+            let encoded_frames = (oldest.0..=newest.0)
+                .map(|tick| history.encoded_frame(Tick(tick)).expect("the history reaches back so far"));
+            let encoded_frames: arrayvec::ArrayVec<&[u8], FRAMES_MAX> = encoded_frames.collect();
+            endpoint.queue_frames(address.client, &header, &encoded_frames);
         }
     }
 }
@@ -49,20 +49,21 @@ pub(super) fn broadcast_frames(
 /// time alone never widens it: "all that is not acknowledged" would cost a distant client more, for nothing.
 fn oldest_to_send(history: &FrameHistory, sync: &SyncState) -> Tick {
     let end = history.end();
-    let bytes_from =
-        |first: Tick| -> usize { (first.0..end.0).filter_map(|tick| history.blob(Tick(tick))).map(<[u8]>::len).sum() };
-    let usual = end.minus(BLOBS_USUAL as u32).max(history.first());
+    let bytes_from = |first: Tick| -> usize {
+        (first.0..end.0).filter_map(|tick| history.encoded_frame(Tick(tick))).map(<[u8]>::len).sum()
+    };
+    let usual = end.minus(FRAMES_USUAL as u32).max(history.first());
     // Frames full of commands do not fit into one datagram together.
-    let usual = if bytes_from(usual) > BLOBS_BYTES_MAX { end.minus(1) } else { usual };
+    let usual = if bytes_from(usual) > FRAMES_BYTES_MAX { end.minus(1) } else { usual };
     let has_hole = sync.seen_frames > sync.next_frame;
-    if !has_hole || end.since(sync.next_frame) > BLOBS_MAX as u32 {
+    if !has_hole || end.since(sync.next_frame) > FRAMES_MAX as u32 {
         return usual;
     }
     let mut oldest = usual;
     let mut bytes = bytes_from(usual);
     while oldest > sync.next_frame.max(history.first()) {
-        bytes += history.blob(oldest.minus(1)).map_or(0, <[u8]>::len);
-        if bytes > BLOBS_BYTES_MAX {
+        bytes += history.encoded_frame(oldest.minus(1)).map_or(0, <[u8]>::len);
+        if bytes > FRAMES_BYTES_MAX {
             break;
         }
         oldest = oldest.minus(1);

@@ -6,17 +6,17 @@ use framehouse_shared::protocol::control::{CHAT_CHARS_MAX, RoomEvent};
 use super::{InRoom, Members, Player, Room, Spectator, announce, sessions};
 use crate::{config::NetSettings, counters::Counters, net::session::Session, tick::Now};
 
-/// What a room message takes on the wire beside its bytes.
+/// What a game message takes on the wire beside its bytes.
 const MESSAGE_OVERHEAD_BYTES: usize = 12;
 
 /// A player says something to everybody in its room, itself included: bytes of the game's own.
-pub fn say(world: &mut World, player: Entity, bytes: Vec<u8>) {
+pub fn send_game_message(world: &mut World, player: Entity, bytes: Vec<u8>) {
     let Some((slot, room)) = slot_and_room(world, player) else { return };
     let is_too_long = bytes.len() > world.resource::<NetSettings>().room_message_bytes as usize;
     if is_too_long {
         world.resource_mut::<Counters>().invalid_messages += 1;
-    } else if may_say(world, room, bytes.len()) {
-        announce(world, room, RoomEvent::Message { slot, bytes });
+    } else if may_send(world, room, bytes.len()) {
+        announce(world, room, RoomEvent::GameMessage { slot, bytes });
     }
 }
 
@@ -25,7 +25,7 @@ fn slot_and_room(world: &World, player: Entity) -> Option<(framehouse_shared::id
 }
 
 /// A member writes a line to everybody in its room, itself included.
-pub fn write(world: &mut World, session: Entity, member: Entity, text: &str) {
+pub fn send_line(world: &mut World, session: Entity, member: Entity, text: &str) {
     let text = text.trim();
     let is_a_line = (1..=CHAT_CHARS_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control);
     if !is_a_line {
@@ -33,7 +33,7 @@ pub fn write(world: &mut World, session: Entity, member: Entity, text: &str) {
         return;
     }
     let now = world.resource::<Now>().elapsed;
-    if !world.get_mut::<Session>(session).is_some_and(|mut session| session.may_write(now)) {
+    if !world.get_mut::<Session>(session).is_some_and(|mut session| session.may_chat(now)) {
         return sessions::refuse(world, session, "you write too fast: wait a few seconds");
     }
     let Some(room) = world.get::<InRoom>(member).map(|room| room.0) else { return };
@@ -42,24 +42,24 @@ pub fn write(world: &mut World, session: Entity, member: Entity, text: &str) {
         (None, Some(spectator)) => (None, spectator.name.clone()),
         (None, None) => return,
     };
-    if may_say(world, room, text.len() + name.len()) {
+    if may_send(world, room, text.len() + name.len()) {
         announce(world, room, RoomEvent::Chat { slot, name, text: text.to_owned() });
     }
 }
 
 /// Whether the room carries so many bytes more. What is too much is dropped before it has a number: the room's order stays
 /// without a gap.
-fn may_say(world: &mut World, room: Entity, bytes: usize) -> bool {
+fn may_send(world: &mut World, room: Entity, bytes: usize) -> bool {
     let now = world.resource::<Now>().elapsed;
     let cost = (bytes + MESSAGE_OVERHEAD_BYTES) as f32;
-    let may_say = world.get_mut::<Room>(room).is_some_and(|mut room| room.messages.take(cost, now));
+    let may_send = world.get_mut::<Room>(room).is_some_and(|mut room| room.messages.take(cost, now));
     let members = Members::entities(world.get::<Members>(room)).len() as u64;
     let mut counters = world.resource_mut::<Counters>();
-    if may_say {
+    if may_send {
         counters.room_messages_in += 1;
         counters.room_messages_out += members;
     } else {
         counters.room_messages_dropped += 1;
     }
-    may_say
+    may_send
 }

@@ -61,7 +61,7 @@ impl RoomClock {
         self.epoch = None;
     }
 
-    /// The low four bits of the match's number, as hot messages carry them.
+    /// The low four bits of the match's number, as unreliable datagrams carry them.
     pub const fn match_low(&self) -> u8 {
         (self.match_no & 0x0f) as u8
     }

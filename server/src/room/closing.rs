@@ -8,7 +8,7 @@ use super::{
     cleanup_queue::{CleanupQueue, CleanupRequest},
     directory, members,
     phase::{self, RoomPhase},
-    seats::Seats,
+    reservations::Reservations,
     sessions,
 };
 use crate::{
@@ -25,7 +25,7 @@ const CLOSINGS_PER_TICK_MAX: usize = 32;
 pub fn close_finished_rooms(world: &mut World) {
     let idle = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().idle_timeout);
     let tick = world.resource::<Now>().tick;
-    let mut rooms = world.query::<(Entity, &Room, &SimRoom, &Seats, &RoomPhase)>();
+    let mut rooms = world.query::<(Entity, &Room, &SimRoom, &Reservations, &RoomPhase)>();
     let closing = rooms.iter(world).filter_map(|(entity, room, sim, seats, phase)| {
         let is_idle = matches!(phase, RoomPhase::Lobby { .. }) && tick >= room.active_at + u64::from(idle);
         Some((room.id, entity, why_it_closes(room, sim, seats, is_idle)?))
@@ -39,7 +39,7 @@ pub fn close_finished_rooms(world: &mut World) {
     }
 }
 
-fn why_it_closes(room: &Room, sim: &SimRoom, seats: &Seats, is_idle: bool) -> Option<EndCode> {
+fn why_it_closes(room: &Room, sim: &SimRoom, seats: &Reservations, is_idle: bool) -> Option<EndCode> {
     if room.is_to_close.is_some() {
         room.is_to_close
     } else if sim.is_faulted() {

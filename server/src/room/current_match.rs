@@ -21,7 +21,7 @@ use super::{
     Room, by_slot,
     clock::RoomClock,
     history::FrameHistory,
-    inputs::{InputBuffer, Seating},
+    inputs::{InputBuffer, Participants},
     resync,
     score::ScoreBuffer,
 };
@@ -135,7 +135,7 @@ fn set_up(world: &mut World, room: Entity, number: u32) {
     tracing::info!(code = ?code, number, %id, seed = setup.seed, map = %setup.map, "match set");
     let started_unix = (now.unix_base + now.elapsed).as_secs();
     let current = CurrentMatch { id, number, setup, rules_hash, started_unix };
-    let fresh = (FrameHistory::default(), Seating::default(), current, OpeningState(opening));
+    let fresh = (FrameHistory::default(), Participants::default(), current, OpeningState(opening));
     world.entity_mut(room).insert(fresh);
 }
 

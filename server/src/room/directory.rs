@@ -24,10 +24,10 @@ use super::{
     connected,
     history::FrameHistory,
     host::Host,
-    inputs::Seating,
+    inputs::Participants,
     phase::RoomPhase,
-    presence::{self, Residents},
-    seats::Seats,
+    presence::{self, ResumeIndex},
+    reservations::Reservations,
     sessions, spectators,
 };
 use crate::{
@@ -45,7 +45,7 @@ use crate::{
 /// Join requests answered in one tick at most; the rest wait for the next.
 const JOINS_PER_TICK_MAX: usize = 64;
 
-/// Bytes of room messages that a room may carry in a second, and at once: far below what a member's path holds and
+/// Bytes of game messages that a room may carry in a second, and at once: far below what a member's path holds and
 /// carries, so that nobody is cut for what others say.
 const ROOM_BYTES_PER_S: f32 = 32_000.0;
 /// See [`ROOM_BYTES_PER_S`].
@@ -57,14 +57,14 @@ pub struct JoinRequest {
     /// The player's name, 1 to 24 characters without control characters.
     pub name: String,
     /// Which room.
-    pub wish: RoomWish,
+    pub target: JoinTarget,
     /// What the client is, where it says so this early.
     pub hello: Option<Hello>,
 }
 
 /// Which room a player wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RoomWish {
+pub enum JoinTarget {
     /// The fullest public room with a free seat, or a new one.
     Quick,
     /// A new room.
@@ -221,19 +221,19 @@ pub fn join(world: &mut World, request: &JoinRequest) -> Result<Grant, JoinError
         world.resource::<LocalHello>().0.check(theirs).map_err(JoinError::Mismatch)?;
     }
     let endpoint = least_loaded_endpoint(world).ok_or(JoinError::ServerFull)?;
-    let place = find_place(world, &request.wish)?;
-    let code = world.get::<Room>(place.room).map(|room| room.code).expect("places are found in open rooms only");
+    let target = find_target(world, &request.target)?;
+    let code = world.get::<Room>(target.room).map(|room| room.code).expect("places are found in open rooms only");
     let client = random_id();
-    let identity = match place.purpose {
+    let identity = match target.purpose {
         Purpose::Resume(player) => world.get::<Player>(player).map(|data| (data.id, data.name.clone(), data.secret)),
         Purpose::Play | Purpose::Watch => None,
     };
     let (player, name, secret) =
         identity.unwrap_or_else(|| (next_player_id(world), request.name.clone(), ResumeSecret::random()));
     let address = PeerAddress { endpoint, client };
-    let opening = Opening { address, room: place.room, purpose: place.purpose, player, name, secret };
+    let opening = Opening { address, room: target.room, purpose: target.purpose, player, name, secret };
     let session = sessions::open(world, opening);
-    if let (Purpose::Play, Some(mut seats)) = (place.purpose, world.get_mut::<Seats>(place.room)) {
+    if let (Purpose::Play, Some(mut seats)) = (target.purpose, world.get_mut::<Reservations>(target.room)) {
         seats.reserve(session).expect("a seat was free just now");
     }
     let now = *world.resource::<Now>();
@@ -246,25 +246,25 @@ pub fn join(world: &mut World, request: &JoinRequest) -> Result<Grant, JoinError
 }
 
 /// Where a session is going to be.
-struct Place {
+struct SessionTarget {
     room: Entity,
     purpose: Purpose,
 }
 
-fn find_place(world: &mut World, wish: &RoomWish) -> Result<Place, JoinError> {
-    let (room, purpose) = match wish {
-        RoomWish::Quick => {
+fn find_target(world: &mut World, target: &JoinTarget) -> Result<SessionTarget, JoinError> {
+    let (room, purpose) = match target {
+        JoinTarget::Quick => {
             let size = world.resource::<RoomSettings>().size;
             let room = fullest_joinable(world).map_or_else(|| create_room(world, size, true, false), Ok)?;
             (room, Purpose::Play)
         }
-        RoomWish::Create { size, private, practice } => {
+        JoinTarget::Create { size, private, practice } => {
             (create_room(world, *size, !private, *practice)?, Purpose::Play)
         }
-        RoomWish::Code(code) => (room_by_code(world, *code)?, Purpose::Play),
-        RoomWish::Watch(code) => (room_by_code(world, *code)?, Purpose::Watch),
-        RoomWish::Resume(secret) => {
-            let player = world.resource::<Residents>().find(*secret).ok_or(JoinError::NoSuchSeat)?;
+        JoinTarget::Code(code) => (room_by_code(world, *code)?, Purpose::Play),
+        JoinTarget::Watch(code) => (room_by_code(world, *code)?, Purpose::Watch),
+        JoinTarget::Resume(secret) => {
+            let player = world.resource::<ResumeIndex>().find(*secret).ok_or(JoinError::NoSuchSeat)?;
             let room = world.get::<InRoom>(player).map(|room| room.0).ok_or(JoinError::NoSuchSeat)?;
             presence::hold_seat(world, player);
             (room, Purpose::Resume(player))
@@ -273,13 +273,13 @@ fn find_place(world: &mut World, wish: &RoomWish) -> Result<Place, JoinError> {
     let code = world.get::<Room>(room).map(|room| room.code).ok_or(JoinError::NoSuchSeat)?;
     let spectators_max = usize::from(world.resource::<RoomSettings>().spectators_max);
     match purpose {
-        Purpose::Play if world.get::<Seats>(room).is_none_or(|seats| seats.free() == 0) => {
+        Purpose::Play if world.get::<Reservations>(room).is_none_or(|seats| seats.free() == 0) => {
             Err(JoinError::RoomFull(code))
         }
         Purpose::Watch if spectators(world, room) + expected_spectators(world, room) >= spectators_max => {
             Err(JoinError::SpectatorsFull(code))
         }
-        _ => Ok(Place { room, purpose }),
+        _ => Ok(SessionTarget { room, purpose }),
     }
 }
 
@@ -338,12 +338,12 @@ fn create_room(world: &mut World, size: u8, is_public: bool, practice: bool) -> 
                 next_msg_id: 0,
             },
             SimRoom::new(id),
-            Seats::new(size),
+            Reservations::new(size),
             Members::default(),
             Host::default(),
             RoomClock::default(),
             RoomPhase::default(),
-            Seating::default(),
+            Participants::default(),
             FrameHistory::default(),
         ))
         .id();
@@ -363,9 +363,9 @@ fn free_code(directory: &Directory) -> RoomCode {
 }
 
 fn fullest_joinable(world: &mut World) -> Option<Entity> {
-    let mut query = world.query::<(Entity, &Room, &Seats, &SimRoom)>();
+    let mut query = world.query::<(Entity, &Room, &Reservations, &SimRoom)>();
     // Nobody is sent to people who have all lost their connections.
-    let is_alive = |room, seats: &Seats| seats.has_reserved() || connected(world, room) > 0;
+    let is_alive = |room, seats: &Reservations| seats.has_reserved() || connected(world, room) > 0;
     query
         .iter(world)
         .filter(|(_, room, ..)| !room.options.private && room.is_to_close.is_none())

@@ -6,14 +6,14 @@ use bevy::prelude::*;
 use framehouse_shared::{
     ids::{SLOTS_MAX, Slot},
     input::{Frame, Input},
-    protocol::{control::HistoryContent, hot::encode_blob},
+    protocol::{control::HistoryContent, datagram::encode_frame},
     replay::{RANGE_BYTES_MAX, RANGE_TICKS_MAX, joined_in, put_past_tick},
     sim::{Rooms, SimRoom},
     state_hash::StateHashes,
     tick::Tick,
 };
 
-use super::inputs::Seating;
+use super::inputs::Participants;
 use crate::config::RoomSettings;
 
 /// A frame carries the hash of the state after it this often.
@@ -35,7 +35,7 @@ pub struct FrameHistory {
     blocks: Vec<Block>,
     /// The tick of the oldest frame that is not in a block.
     first: Tick,
-    blobs: VecDeque<Vec<u8>>,
+    encoded_frames: VecDeque<Vec<u8>>,
     /// The names of those who join in the frames that are not in a block, in order.
     joined: VecDeque<(Tick, String)>,
     /// Of the last frames.
@@ -53,7 +53,7 @@ struct Block {
 impl FrameHistory {
     /// One past the newest frame.
     pub fn end(&self) -> Tick {
-        self.first.plus(self.blobs.len() as u32)
+        self.first.plus(self.encoded_frames.len() as u32)
     }
 
     /// The oldest frame that can be read at once.
@@ -63,7 +63,7 @@ impl FrameHistory {
 
     /// How many frames there are, in blocks or not.
     pub fn len(&self) -> usize {
-        self.blobs.len() + self.blocks.iter().map(|block| block.frames as usize).sum::<usize>()
+        self.encoded_frames.len() + self.blocks.iter().map(|block| block.frames as usize).sum::<usize>()
     }
 
     /// Whether there is none.
@@ -74,19 +74,20 @@ impl FrameHistory {
     /// The memory it takes, in bytes.
     pub fn bytes(&self) -> usize {
         let blocks: usize = self.blocks.iter().map(|block| block.compressed.len() + size_of::<Block>()).sum();
-        let blobs: usize = self.blobs.iter().map(|blob| blob.capacity() + size_of::<Vec<u8>>()).sum();
+        let encoded_frames: usize =
+            self.encoded_frames.iter().map(|encoded_frame| encoded_frame.capacity() + size_of::<Vec<u8>>()).sum();
         let hashes: usize = self.hashes.iter().map(|hashes| size_of_val(hashes) + size_of_val(&*hashes.0)).sum();
-        blocks + blobs + hashes + self.opening.as_ref().map_or(0, |opening| opening.len())
+        blocks + encoded_frames + hashes + self.opening.as_ref().map_or(0, |opening| opening.len())
     }
 
     /// The encoded frame of a tick, while it can be read at once.
-    pub fn blob(&self, tick: Tick) -> Option<&[u8]> {
-        self.blobs.get(tick.0.checked_sub(self.first.0)? as usize).map(Vec::as_slice)
+    pub fn encoded_frame(&self, tick: Tick) -> Option<&[u8]> {
+        self.encoded_frames.get(tick.0.checked_sub(self.first.0)? as usize).map(Vec::as_slice)
     }
 
     /// The newest encoded frame; it can always be read at once.
     pub fn newest(&self) -> Option<&[u8]> {
-        self.blobs.back().map(Vec::as_slice)
+        self.encoded_frames.back().map(Vec::as_slice)
     }
 
     /// Keeps the compressed state before tick 0, of which there is only one.
@@ -124,9 +125,9 @@ impl FrameHistory {
     fn put_ticks(&self, first: Tick, ticks: u32, bytes: &mut Vec<u8>) {
         let mut joined = self.joined.range(self.joined.partition_point(|(at, _)| *at < first)..).peekable();
         for tick in (first.0..first.0 + ticks).map(Tick) {
-            let blob = self.blob(tick).expect("the caller asks for frames that are there");
+            let encoded_frame = self.encoded_frame(tick).expect("the caller asks for frames that are there");
             let names = std::iter::from_fn(|| joined.next_if(|(at, _)| *at == tick));
-            put_past_tick(bytes, blob, names.map(|(_, name)| name.as_str()));
+            put_past_tick(bytes, encoded_frame, names.map(|(_, name)| name.as_str()));
         }
     }
 
@@ -140,7 +141,7 @@ impl FrameHistory {
     fn record<'a>(&mut self, frame: &Frame, name: impl Fn(Slot) -> &'a str, hashes: &StateHashes) {
         debug_assert_eq!(frame.tick, self.end(), "frames are recorded one after the other");
         let hash = (frame.tick.0 % HASH_INTERVAL == HASH_INTERVAL - 1).then(|| hashes.combined());
-        self.blobs.push_back(encode_blob(frame, &self.last_inputs, hash));
+        self.encoded_frames.push_back(encode_frame(frame, &self.last_inputs, hash));
         self.last_inputs = frame.inputs;
         self.joined.extend(joined_in(frame).map(|slot| (frame.tick, name(slot).to_owned())));
         let mut oldest = (self.hashes.len() == HASHED_FRAMES).then(|| self.hashes.pop_front()).flatten();
@@ -155,14 +156,14 @@ impl FrameHistory {
     /// Compresses the oldest frames once there are twice as many as `frames` and `spread` more: rooms that began together
     /// do not all compress in the same tick.
     fn compress_old(&mut self, frames: usize, spread: usize) {
-        if self.blobs.len() < 2 * frames + spread % frames {
+        if self.encoded_frames.len() < 2 * frames + spread % frames {
             return;
         }
         let old = frames.min(RANGE_TICKS_MAX as usize);
         let mut bytes = Vec::with_capacity(old * 16);
         self.put_ticks(self.first, old as u32, &mut bytes);
         self.blocks.push(Block::of(self.first, old as u32, &bytes));
-        self.blobs.drain(..old);
+        self.encoded_frames.drain(..old);
         self.first = self.first.plus(old as u32);
         let kept = self.joined.partition_point(|(tick, _)| *tick < self.first);
         self.joined.drain(..kept);
@@ -185,11 +186,11 @@ impl Block {
 /// Records the frame that every playing room was just stepped with. Runs in `TickSet::Record`.
 pub fn record_frames(
     settings: Res<RoomSettings>,
-    mut rooms: Rooms<(&SimRoom, &Frame, &StateHashes, &Seating, &mut FrameHistory)>,
+    mut rooms: Rooms<(&SimRoom, &Frame, &StateHashes, &Participants, &mut FrameHistory)>,
 ) {
     let frames = settings.history_frames as usize;
-    rooms.for_each_room(|(room, frame, hashes, seating, mut history)| {
-        history.record(frame, |slot| seating.name(slot), hashes);
+    rooms.for_each_room(|(room, frame, hashes, participants, mut history)| {
+        history.record(frame, |slot| participants.name(slot), hashes);
         // A prime, so that rooms with numbers in a row are far apart.
         history.compress_old(frames, (room.id.0 % frames as u64) as usize * 7);
     });

@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use bevy::prelude::*;
 use framehouse_shared::protocol::control::{
-    ControlDown, HistoryContent, HistoryPart, PlayerState, SNAPSHOT_CHUNK_BYTES,
+    HistoryContent, HistoryPart, PlayerState, SNAPSHOT_CHUNK_BYTES, ServerMessage,
 };
 
 use super::{InRoom, Player, clock::RoomClock, history::FrameHistory, resync, sessions};
@@ -67,13 +67,13 @@ impl HistoryFeed {
 }
 
 impl Answer {
-    fn next_chunk(&mut self) -> ControlDown {
+    fn next_chunk(&mut self) -> ServerMessage {
         let (match_no, content) = (self.match_no, self.content);
         let start = self.next * SNAPSHOT_CHUNK_BYTES;
         let bytes = self.bytes[start..self.bytes.len().min(start + SNAPSHOT_CHUNK_BYTES)].to_vec();
         let (index, count) = (self.next as u16, self.bytes.len().div_ceil(SNAPSHOT_CHUNK_BYTES) as u16);
         self.next += 1;
-        ControlDown::HistoryChunk { match_no, content, index, count, bytes }
+        ServerMessage::HistoryChunk { match_no, content, index, count, bytes }
     }
 
     fn is_sent(&self) -> bool {

@@ -5,14 +5,14 @@ use framehouse_shared::{
     game::GameHandle,
     ids::Slot,
     protocol::{
-        control::{HostOrder, RoomEvent, RoomOptions},
+        control::{HostCommand, RoomEvent, RoomOptions},
         end::EndCode,
     },
 };
 
 use super::{
-    InRoom, Player, Room, announce, connected, members, phase, phase::RoomPhase, player_at, players, seats::Seats,
-    sessions,
+    InRoom, Player, Room, announce, connected, members, phase, phase::RoomPhase, player_at, players,
+    reservations::Reservations, sessions,
 };
 
 /// The player who decides about a room.
@@ -58,7 +58,7 @@ fn appoint(world: &mut World, room: Entity, player: Option<Entity>) {
 }
 
 /// Does what a player orders, if it is the host and the room is in a state for it; otherwise tells it why not.
-pub fn obey(world: &mut World, session: Entity, player: Entity, order: HostOrder) {
+pub fn handle_command(world: &mut World, session: Entity, player: Entity, order: HostCommand) {
     let Some(room) = world.get::<InRoom>(player).map(|room| room.0) else { return };
     let is_host = world.get::<Host>(room).is_some_and(|host| host.0 == Some(player));
     let done =
@@ -68,18 +68,18 @@ pub fn obey(world: &mut World, session: Entity, player: Entity, order: HostOrder
     }
 }
 
-fn carry_out(world: &mut World, room: Entity, host: Entity, order: HostOrder) -> Result<(), String> {
+fn carry_out(world: &mut World, room: Entity, host: Entity, order: HostCommand) -> Result<(), String> {
     match order {
-        HostOrder::Start => start(world, room),
-        HostOrder::Abort => phase::abort(world, room),
-        HostOrder::Kick(slot) => {
+        HostCommand::Start => start(world, room),
+        HostCommand::Abort => phase::abort(world, room),
+        HostCommand::Kick(slot) => {
             let player = other_player(world, room, host, slot)?;
             members::send_away(world, player, EndCode::Kicked);
             Ok(())
         }
-        HostOrder::HandOver(slot) => hand_over(world, room, other_player(world, room, host, slot)?),
-        HostOrder::Configure(options) => configure(world, room, options),
-        HostOrder::Close => {
+        HostCommand::HandOver(slot) => hand_over(world, room, other_player(world, room, host, slot)?),
+        HostCommand::Configure(options) => configure(world, room, options),
+        HostCommand::Close => {
             if let Some(mut data) = world.get_mut::<Room>(room) {
                 data.is_to_close = Some(EndCode::RoomClosed);
             }
@@ -117,7 +117,7 @@ fn configure(world: &mut World, room: Entity, options: RoomOptions) -> Result<()
     }
     check(world, &options)?;
     let (Some(old), Some(mut seats)) =
-        (world.get::<Room>(room).map(|room| room.options.clone()), world.get_mut::<Seats>(room))
+        (world.get::<Room>(room).map(|room| room.options.clone()), world.get_mut::<Reservations>(room))
     else {
         return Ok(());
     };

@@ -7,7 +7,7 @@ use framehouse_shared::{
     game::GameHandle,
     ids::{PlayerId, SLOTS_MAX, Slot},
     input::{Frame, Input, RosterChange, RosterEvent},
-    protocol::hot::{Feedback, Inputs},
+    protocol::datagram::{Feedback, Inputs},
     score::{ScoreFrame, Scoreboard},
     sim::{SimRoom, SimTickCount},
     tick::Tick,
@@ -229,7 +229,7 @@ impl SyncState {
 
 /// Somebody in a match.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seated {
+pub struct Participant {
     /// The player.
     pub player: PlayerId,
     /// Its name.
@@ -238,17 +238,17 @@ pub struct Seated {
 
 /// Who plays where as far as the simulation knows: joins and leaves are the difference to who takes part.
 #[derive(Component, Debug, Default)]
-pub struct Seating {
+pub struct Participants {
     present: [bool; SLOTS_MAX],
     /// Who plays in each slot, or did so last.
-    last: [Option<Seated>; SLOTS_MAX],
+    last: [Option<Participant>; SLOTS_MAX],
     /// Those whose slot somebody else has by now, with their last score; at most [`REPLACED_MAX`].
-    replaced: Vec<(Slot, Seated, ScoreFrame)>,
+    replaced: Vec<(Slot, Participant, ScoreFrame)>,
 }
 
-impl Seating {
+impl Participants {
     /// Who plays in this slot, or did so last.
-    pub fn last(&self, slot: Slot) -> Option<&Seated> {
+    pub fn last(&self, slot: Slot) -> Option<&Participant> {
         self.last[slot.index()].as_ref()
     }
 
@@ -258,7 +258,7 @@ impl Seating {
     }
 
     /// Those whose slot somebody else got while the match ran, with their last score.
-    pub fn replaced(&self) -> &[(Slot, Seated, ScoreFrame)] {
+    pub fn replaced(&self) -> &[(Slot, Participant, ScoreFrame)] {
         &self.replaced
     }
 
@@ -274,7 +274,7 @@ impl Seating {
         }
         let Some(player) = now else { return };
         frame.events.push(RosterEvent { change: RosterChange::Join, slot });
-        let seated = Seated { player: player.id, name: player.name.clone() };
+        let seated = Participant { player: player.id, name: player.name.clone() };
         let earlier = self.last[slot.index()].replace(seated);
         if let (Some(earlier), Some(scores)) = (earlier, scores)
             && self.replaced.len() < REPLACED_MAX
@@ -290,7 +290,7 @@ type RoomItem = (
     Option<&'static Members>,
     &'static mut SimRoom,
     &'static mut RoomClock,
-    &'static mut Seating,
+    &'static mut Participants,
     Option<(&'static mut Frame, &'static SimTickCount, &'static Scoreboard)>,
 );
 
@@ -303,7 +303,7 @@ pub fn close_frames(
     mut players: Query<(&Player, &mut InputBuffer)>,
     mut queues: Query<&mut CommandQueue>,
 ) {
-    for (room, phase, members, mut sim, mut clock, mut seating, state) in &mut rooms {
+    for (room, phase, members, mut sim, mut clock, mut participants, state) in &mut rooms {
         sim.stepping = matches!(phase, RoomPhase::Playing { .. }) && !sim.is_faulted();
         let Some((mut frame, tick, scores)) = state.filter(|_| sim.stepping) else { continue };
         let tick = tick.0;
@@ -321,7 +321,7 @@ pub fn close_frames(
         }
         for slot in Slot::all() {
             let player = here[slot.index()].and_then(|entity| players.get(entity).ok());
-            seating.change(slot, player.map(|(player, _)| player), Some(scores), &mut frame);
+            participants.change(slot, player.map(|(player, _)| player), Some(scores), &mut frame);
         }
         frame.events.sort();
         commands::fill_frame(&mut frame, clock.match_no, &here, &mut queues);

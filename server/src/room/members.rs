@@ -4,7 +4,7 @@ use bevy::prelude::*;
 use framehouse_shared::{
     ids::PlayerId,
     protocol::{
-        control::{ControlDown, Member, Phase, PlayerState, RoomEvent, Welcome},
+        control::{Member, Phase, PlayerState, RoomEvent, ServerMessage, Welcome},
         end::EndCode,
     },
 };
@@ -16,9 +16,9 @@ use super::{
     host,
     inputs::{InputBuffer, SyncState},
     phase::RoomPhase,
-    presence::{self, Presence, Residents},
+    presence::{self, Presence, ResumeIndex},
+    reservations::Reservations,
     score::{ScoreBuffer, leaderboard},
-    seats::Seats,
     sessions, spectators,
 };
 use crate::{
@@ -43,7 +43,7 @@ pub fn arrive(world: &mut World, session: Entity) {
 fn take_seat(world: &mut World, session_entity: Entity) {
     let Some(data) = world.get::<Session>(session_entity) else { return };
     let (room, id, name, address, secret) = (data.room, data.player, data.name.clone(), data.address, data.secret);
-    let seats = world.get::<Seats>(room).filter(|_| world.get::<Room>(room).is_some());
+    let seats = world.get::<Reservations>(room).filter(|_| world.get::<Room>(room).is_some());
     let Some(slot) = seats.and_then(|seats| seats.reserved(session_entity)) else {
         return sessions::close(world, session_entity, EndCode::RoomGone);
     };
@@ -55,10 +55,10 @@ fn take_seat(world: &mut World, session_entity: Entity) {
     let buffers =
         (InputBuffer::default(), SyncState { snapshot_due: runs, ..default() }, ScoreBuffer::of_match(match_no));
     let player = world.spawn((player, InRoom(room), buffers)).id();
-    if let Some(mut seats) = world.get_mut::<Seats>(room) {
+    if let Some(mut seats) = world.get_mut::<Reservations>(room) {
         seats.take(slot, player);
     }
-    world.resource_mut::<Residents>().add(secret, player);
+    world.resource_mut::<ResumeIndex>().add(secret, player);
     if let Some(mut phase) = world.get_mut::<RoomPhase>(room) {
         phase.note_arrival();
     }
@@ -91,7 +91,7 @@ fn watch(world: &mut World, session_entity: Entity) {
 /// Tells a member where it is: the state of the room at the number of its next event.
 pub fn welcome(world: &mut World, room: Entity, member: Entity, address: PeerAddress) {
     let Some(message) = welcome_message(world, room, member) else { return };
-    outgoing::send(world, address, &ControlDown::Welcome(Box::new(message)));
+    outgoing::send(world, address, &ServerMessage::Welcome(Box::new(message)));
     leaderboard::send_newest(world, room, address);
 }
 
@@ -123,10 +123,10 @@ pub fn leave(world: &mut World, member: Entity, why: EndCode) {
     let Some(room) = world.get::<InRoom>(member).map(|room| room.0) else { return };
     if let Some(player) = world.get::<Player>(member) {
         let (slot, secret) = (player.slot, player.secret);
-        if let Some(mut seats) = world.get_mut::<Seats>(room) {
+        if let Some(mut seats) = world.get_mut::<Reservations>(room) {
             seats.release(member);
         }
-        world.resource_mut::<Residents>().remove(secret);
+        world.resource_mut::<ResumeIndex>().remove(secret);
         leave_buffers(world, room, member);
         announce(world, room, RoomEvent::Left { slot, code: why });
         host::pass_on(world, room);
@@ -176,7 +176,7 @@ pub fn lose(world: &mut World, member: Entity) {
 /// The seat that was reserved for a session is free.
 pub(crate) fn cancel_reservation(world: &mut World, session: Entity) {
     let room = world.get::<Session>(session).map(|session| session.room);
-    if let Some(mut seats) = room.and_then(|room| world.get_mut::<Seats>(room)) {
+    if let Some(mut seats) = room.and_then(|room| world.get_mut::<Reservations>(room)) {
         seats.cancel(session);
     }
 }

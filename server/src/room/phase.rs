@@ -8,7 +8,7 @@ use bevy::prelude::*;
 use framehouse_shared::{
     ids::RoomId,
     match_end::MatchEnd,
-    protocol::control::{LeaderboardEntry, Phase, PlayerState, RoomEvent},
+    protocol::control::{Phase, PlayerState, RankingEntry, RoomEvent},
     score::Scoreboard,
     sim::{Roster, SimRoom},
     tick::Tick,
@@ -20,7 +20,7 @@ use super::{
     clock::RoomClock,
     current_match::{self, MatchOver},
     members, players,
-    seats::Seats,
+    reservations::Reservations,
 };
 use crate::{
     config::RoomSettings,
@@ -73,7 +73,7 @@ pub enum RoomPhase {
         /// The last tick that was simulated.
         last_tick: Tick,
         /// Best first.
-        ranking: Vec<LeaderboardEntry>,
+        ranking: Vec<RankingEntry>,
     },
 }
 
@@ -224,7 +224,7 @@ fn has_enough(world: &World, room: Entity, is_one: impl Fn(&Player) -> bool) -> 
 fn may_start(world: &World, room: Entity, may_start_by_itself: bool, is_called: bool) -> bool {
     let mut here = players(world, room).filter(|(_, player)| player.presence.is_connected());
     let all_ready = here.all(|(_, player)| player.state == PlayerState::Ready);
-    let is_full = world.get::<Seats>(room).is_some_and(|seats| seats.is_full())
+    let is_full = world.get::<Reservations>(room).is_some_and(|seats| seats.is_full())
         && players(world, room).all(|(_, player)| player.presence.is_connected());
     is_called || all_ready || (is_full && may_start_by_itself)
 }
@@ -319,7 +319,7 @@ fn end_match(world: &mut World, room: Entity, end: MatchEnd) {
 }
 
 /// The match has its results, best first: the room shows them for a while.
-pub(crate) fn show_results(world: &mut World, room: Entity, last_tick: Tick, ranking: Vec<LeaderboardEntry>) {
+pub(crate) fn show_results(world: &mut World, room: Entity, last_tick: Tick, ranking: Vec<RankingEntry>) {
     let Some(match_no) = world.get::<RoomClock>(room).map(|clock| clock.match_no) else { return };
     let ticks = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().results);
     let until = world.resource::<Now>().tick + u64::from(ticks);

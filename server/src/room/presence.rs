@@ -67,9 +67,9 @@ impl Player {
 
 /// Finds the player that a secret belongs to.
 #[derive(Resource, Default)]
-pub struct Residents(HashMap<ResumeSecret, Entity>);
+pub struct ResumeIndex(HashMap<ResumeSecret, Entity>);
 
-impl Residents {
+impl ResumeIndex {
     /// The player's entity, while it has a seat.
     pub fn find(&self, secret: ResumeSecret) -> Option<Entity> {
         self.0.get(&secret).copied()

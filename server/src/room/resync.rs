@@ -4,7 +4,7 @@ use bevy::prelude::*;
 use framehouse_shared::{
     protocol::{
         channel::MESSAGE_BYTES_MAX,
-        control::{ControlDown, SNAPSHOT_CHUNK_BYTES, SNAPSHOT_CHUNKS_MAX},
+        control::{SNAPSHOT_CHUNK_BYTES, SNAPSHOT_CHUNKS_MAX, ServerMessage},
     },
     room_state::RoomStates,
     sim::{SimRoom, SimTickCount},
@@ -81,10 +81,10 @@ fn compressed_state(world: &World, room: Entity) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-fn snapshot_messages(match_no: u32, next_tick: Tick, state: &[u8]) -> Vec<ControlDown> {
+fn snapshot_messages(match_no: u32, next_tick: Tick, state: &[u8]) -> Vec<ServerMessage> {
     let chunks = state.chunks(SNAPSHOT_CHUNK_BYTES);
     let count = chunks.len() as u16;
-    let message = |(index, chunk): (usize, &[u8])| ControlDown::SnapshotChunk {
+    let message = |(index, chunk): (usize, &[u8])| ServerMessage::SnapshotChunk {
         match_no,
         next_tick,
         index: index as u16,
@@ -112,7 +112,7 @@ pub(crate) fn note_loaded(world: &mut World, member: Entity, match_no: u32, next
     }
 }
 
-/// Answers a client that lacks frames too old for the hot path: with the frames, or with the state when they are gone.
+/// Answers a client that lacks frames too old for the unreliable path: with the frames, or with the state when they are gone.
 pub(crate) fn send_frames(world: &mut World, player: Entity, match_no: u32, first: Tick) {
     if !is_current_match(world, player, match_no) {
         return;
@@ -132,21 +132,25 @@ pub(crate) fn send_frames(world: &mut World, player: Entity, match_no: u32, firs
     }
 }
 
-fn frame_messages(history: &FrameHistory, match_no: u32, first: Tick) -> Vec<ControlDown> {
+fn frame_messages(history: &FrameHistory, match_no: u32, first: Tick) -> Vec<ServerMessage> {
     let end = history.end().min(first.plus(FRAMES_PER_REQUEST_MAX));
     let mut messages = Vec::new();
-    let (mut start, mut blobs, mut bytes) = (first, Vec::new(), FRAMES_OVERHEAD_BYTES);
+    let (mut start, mut encoded_frames, mut bytes) = (first, Vec::new(), FRAMES_OVERHEAD_BYTES);
     for tick in (first.0..end.0).map(Tick) {
-        let blob = history.blob(tick).expect("the range lies inside the history");
-        if bytes + blob.len() + 3 > MESSAGE_BYTES_MAX && !blobs.is_empty() {
-            messages.push(ControlDown::Frames { match_no, first: start, blobs: std::mem::take(&mut blobs) });
+        let encoded_frame = history.encoded_frame(tick).expect("the range lies inside the history");
+        if bytes + encoded_frame.len() + 3 > MESSAGE_BYTES_MAX && !encoded_frames.is_empty() {
+            messages.push(ServerMessage::Frames {
+                match_no,
+                first: start,
+                encoded_frames: std::mem::take(&mut encoded_frames),
+            });
             (start, bytes) = (tick, FRAMES_OVERHEAD_BYTES);
         }
-        bytes += blob.len() + 3;
-        blobs.push(blob.to_vec());
+        bytes += encoded_frame.len() + 3;
+        encoded_frames.push(encoded_frame.to_vec());
     }
-    if !blobs.is_empty() {
-        messages.push(ControlDown::Frames { match_no, first: start, blobs });
+    if !encoded_frames.is_empty() {
+        messages.push(ServerMessage::Frames { match_no, first: start, encoded_frames });
     }
     messages
 }

@@ -2,7 +2,7 @@
 
 use bevy::prelude::*;
 use framehouse_shared::protocol::{
-    control::{ControlDown, REASON_BYTES_MAX},
+    control::{REASON_BYTES_MAX, ServerMessage},
     end::{EndCode, EndReason},
 };
 
@@ -92,13 +92,13 @@ pub(crate) fn dismiss(world: &mut World, session: Entity, reason: impl Into<EndR
     let address = data.address;
     let EndReason { code, sentence } = reason.into();
     let sentence = shorten(&sentence);
-    outgoing::send(world, address, &ControlDown::Goodbye(EndReason { code, sentence }));
+    outgoing::send(world, address, &ServerMessage::Goodbye(EndReason { code, sentence }));
 }
 
 /// Tells a client why something that it asked for is not done.
 pub(crate) fn refuse(world: &mut World, session: Entity, reason: &str) {
     let Some(address) = world.get::<Session>(session).map(|session| session.address) else { return };
-    outgoing::send(world, address, &ControlDown::Refused { reason: shorten(reason) });
+    outgoing::send(world, address, &ServerMessage::Refused { reason: shorten(reason) });
 }
 
 /// Cuts a sentence to the bytes that a message may have. It may hold names that others have chosen, and a message that is

@@ -21,7 +21,7 @@ pub(super) fn bind_endpoints(settings: &Settings, unix_now: Duration) -> Result<
     let mut endpoints = Vec::new();
     let mut has_full_buffers = true;
     for index in 0..settings.server.lanes {
-        let address = settings.server.lane_address(index);
+        let address = settings.server.endpoint_address(index);
         let socket = UdpDatagrams::bind(address).map_err(|error| cannot_listen("UDP", address, "--udp", &error))?;
         has_full_buffers &= socket.has_full_buffer();
         let public_address = SocketAddr::new(public_ip, socket.local_address().port());

@@ -1,8 +1,8 @@
 //! Crafts, walls and obstacles: one small rapier world a room, stepped by hand.
 
 mod decoded;
+mod digest;
 mod indices;
-mod outline;
 mod tree;
 
 use bevy::prelude::*;
@@ -13,13 +13,13 @@ use bevy_rapier2d::rapier::prelude::{
 use framehouse_shared::{
     fields::{FieldList, FieldPath},
     ids::{SLOTS_MAX, Slot},
-    room_state::{Outline, StateValue},
+    room_state::{Digest, StateValue},
     state_hash::StateHasher,
     tick::Tick,
 };
 use serde::{Deserialize, Serialize};
 
-use outline::BodiesOutline;
+use digest::BodiesDigest;
 
 use super::{
     events::TickEvents,
@@ -254,11 +254,11 @@ impl StateValue for Bodies {
     }
 
     fn list(&self, _: &FieldPath, list: &mut FieldList) {
-        BodiesOutline::of(self).list_all(list);
+        BodiesDigest::of(self).list_all(list);
     }
 
-    fn outline(&self) -> Box<dyn Outline> {
-        Box::new(BodiesOutline::of(self))
+    fn digest(&self) -> Box<dyn Digest> {
+        Box::new(BodiesDigest::of(self))
     }
 }
 

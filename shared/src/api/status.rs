@@ -49,11 +49,11 @@ pub struct Status {
     pub replays: ReplayStats,
     /// Sessions kicked for what they sent.
     pub kicked: u64,
-    /// Room messages taken from clients.
+    /// Game messages taken from clients.
     pub room_messages_in: u64,
-    /// Room messages queued for clients.
+    /// Game messages queued for clients.
     pub room_messages_out: u64,
-    /// Room messages dropped because their room had too many.
+    /// Game messages dropped because their room had too many.
     pub room_messages_dropped: u64,
     /// Errors by kind.
     pub errors: ErrorStatus,

@@ -29,14 +29,14 @@ pub const PROTOCOL_PARTS: &[(&str, &str)] =
 
 /// The most bytes of memory one control message may claim while it is decoded.
 const CONTROL_BYTES_MAX: usize = 16 * 1024;
-/// The most bytes of state in one [`ControlDown::SnapshotChunk`].
+/// The most bytes of state in one [`ServerMessage::SnapshotChunk`].
 pub const SNAPSHOT_CHUNK_BYTES: usize = 1024;
 /// The most chunks of one snapshot: 48 KiB compressed, so that it fits into the reliable path beside everything else.
 pub const SNAPSHOT_CHUNKS_MAX: u16 = 48;
 /// The most chunks of one part of a match's history: what a range of incompressible frames takes.
 pub const HISTORY_CHUNKS_MAX: u16 = 520;
-/// The most bytes of a room message; a server's own limit may be lower.
-pub const ROOM_MESSAGE_BYTES_MAX: usize = 1000;
+/// The most bytes of a game message; a server's own limit may be lower.
+pub const GAME_MESSAGE_BYTES_MAX: usize = 1000;
 /// The most characters in a player's name.
 pub const NAME_CHARS_MAX: usize = 24;
 /// The most bytes in a player's name: sixteen of them have to fit into one message.
@@ -49,9 +49,9 @@ pub const CHAT_BYTES_MAX: usize = 600;
 pub const MAP_NAME_BYTES_MAX: usize = 32;
 /// The most bytes in a game's id.
 pub const GAME_ID_BYTES_MAX: usize = 32;
-/// The most ticks in one [`ControlDown::WantHashes`]: twice as many as pass between two comparisons of hashes.
+/// The most ticks in one [`ServerMessage::WantHashes`]: twice as many as pass between two comparisons of hashes.
 pub const HASHES_ASKED_MAX: usize = 60;
-/// The most bytes of the fields in one [`ControlUp::Fields`].
+/// The most bytes of the fields in one [`ClientMessage::Fields`].
 pub const FIELDS_BYTES_MAX: usize = 1024;
 /// The most bytes of a sentence for a player.
 pub const REASON_BYTES_MAX: usize = 400;
@@ -64,7 +64,7 @@ pub fn protocol_hash(game_parts: &[(&str, &str)]) -> u64 {
 /// From a client.
 #[expect(clippy::large_enum_variant, reason = "it lives from the decoder to its handler, once a second a client")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ControlUp {
+pub enum ClientMessage {
     /// The first message of a session.
     Hello(Hello),
     /// The player is ready for a match, or no longer.
@@ -78,7 +78,7 @@ pub enum ControlUp {
         /// The first tick the client will simulate.
         next_tick: Tick,
     },
-    /// The client lacks frames that are too old for the hot path.
+    /// The client lacks frames that are too old for the unreliable path.
     WantFrames {
         /// The match's number in its room.
         match_no: u32,
@@ -86,7 +86,7 @@ pub enum ControlUp {
         first: Tick,
     },
     /// The hashes of one of the client's confirmed states: of a tick whose frame brought another hash, or, in answer to
-    /// [`ControlDown::WantHashes`], of the first tick that differs.
+    /// [`ServerMessage::WantHashes`], of the first tick that differs.
     Hashes {
         /// The match's number in its room.
         match_no: u32,
@@ -97,15 +97,15 @@ pub enum ControlUp {
         /// One hash per registered component.
         hashes: StateHashes,
     },
-    /// A message to everybody in the room: opaque bytes of the game's, at most [`ROOM_MESSAGE_BYTES_MAX`].
-    Message(Vec<u8>),
+    /// A message to everybody in the room: opaque bytes of the game's, at most [`GAME_MESSAGE_BYTES_MAX`].
+    GameMessage(Vec<u8>),
     /// The player gives the running match up and stays in the room.
     GiveUp,
     /// A line of text for everybody in the room, at most [`CHAT_CHARS_MAX`] characters and [`CHAT_BYTES_MAX`] bytes.
     Chat(String),
     /// What only the room's host may ask for.
-    Host(HostOrder),
-    /// The answer to [`ControlDown::Desync`]: what the component held on the client's side, in as many messages as it
+    Host(HostCommand),
+    /// The answer to [`ServerMessage::Desync`]: what the component held on the client's side, in as many messages as it
     /// takes.
     Fields {
         /// The match's number in its room.
@@ -119,7 +119,7 @@ pub enum ControlUp {
     },
     /// A command of the game for the simulation. The server applies it once, in the first frame from `tick` on that is
     /// still open and has room, after every earlier command of the same player. It answers with
-    /// [`ControlDown::Refused`] if the player takes no part in the match or has too many commands waiting.
+    /// [`ServerMessage::Refused`] if the player takes no part in the match or has too many commands waiting.
     Command {
         /// The match's number in its room; a command for another match than the running one is ignored.
         match_no: u32,
@@ -165,7 +165,7 @@ pub enum HistoryContent {
 
 /// What a room's host may do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum HostOrder {
+pub enum HostCommand {
     /// Start the match, ready or not.
     Start,
     /// End the match without a result.
@@ -193,7 +193,7 @@ pub struct RoomOptions {
 
 /// From the server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum ControlDown {
+pub enum ServerMessage {
     /// The session is in its room; this is the room's state before event `next_msg_id`.
     Welcome(Box<Welcome>),
     /// Something happened in the room. Gap-free: a client that misses a number has found a bug.
@@ -216,14 +216,14 @@ pub enum ControlDown {
         /// The bytes, at most [`SNAPSHOT_CHUNK_BYTES`].
         bytes: Vec<u8>,
     },
-    /// Frames that were asked for, encoded as in the hot messages.
+    /// Frames that were asked for, encoded as in the unreliable datagrams.
     Frames {
         /// The match's number in its room.
         match_no: u32,
         /// The tick of the first one.
         first: Tick,
         /// One after the other.
-        blobs: Vec<Vec<u8>>,
+        encoded_frames: Vec<Vec<u8>>,
     },
     /// Who leads, every 2 s and at the end of a match.
     Leaderboard {
@@ -232,7 +232,7 @@ pub enum ControlDown {
         /// The tick after which it was made.
         tick: Tick,
         /// Best first.
-        entries: Vec<Standing>,
+        entries: Vec<LeaderboardRow>,
     },
     /// The client's state differs from the server's after the last of these ticks: after which did it first?
     WantHashes {
@@ -251,7 +251,7 @@ pub enum ControlDown {
         tick: Tick,
         /// The first component that differs after it.
         component: String,
-        /// The first field of it that differs. While there is none, the client is asked for [`ControlUp::Fields`].
+        /// The first field of it that differs. While there is none, the client is asked for [`ClientMessage::Fields`].
         field: Option<FieldDifference>,
     },
     /// The session ends, and why.
@@ -378,7 +378,7 @@ pub enum Phase {
         /// A sentence, or nothing.
         reason: Option<String>,
     },
-    /// A match is set, and its opening snapshot is on the way: whoever has it says [`ControlUp::Loaded`].
+    /// A match is set, and its opening snapshot is on the way: whoever has it says [`ClientMessage::Loaded`].
     Loading {
         /// The match's number in its room, from 1.
         match_no: u32,
@@ -402,13 +402,13 @@ pub enum Phase {
         /// The last tick that was simulated.
         last_tick: Tick,
         /// Best first.
-        ranking: Vec<LeaderboardEntry>,
+        ranking: Vec<RankingEntry>,
     },
 }
 
 /// One line of a leaderboard while a match runs: no more than everybody needs every two seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Standing {
+pub struct LeaderboardRow {
     /// The seat.
     pub slot: Slot,
     /// What players are ranked by.
@@ -417,7 +417,7 @@ pub struct Standing {
 
 /// One line of the ranking at the end of a match.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LeaderboardEntry {
+pub struct RankingEntry {
     /// The seat.
     pub slot: Slot,
     /// The name of who sat there last.
@@ -448,7 +448,7 @@ pub enum RoomEvent {
     /// The room goes on to its next phase.
     Phase(Phase),
     /// A member says something to everybody: opaque bytes of the game's.
-    Message {
+    GameMessage {
         /// Who says it.
         slot: Slot,
         /// What.
@@ -477,7 +477,7 @@ pub enum RoomEvent {
     },
 }
 
-impl ControlUp {
+impl ClientMessage {
     /// Reads a whole message.
     ///
     /// # Errors
@@ -485,11 +485,11 @@ impl ControlUp {
     pub fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
         let message = codec::decode::<Self, CONTROL_BYTES_MAX>(bytes)?;
         let fits = match &message {
-            Self::Message(bytes) => (1..=ROOM_MESSAGE_BYTES_MAX).contains(&bytes.len()),
+            Self::GameMessage(bytes) => (1..=GAME_MESSAGE_BYTES_MAX).contains(&bytes.len()),
             Self::Hello(hello) => hello.is_sane(),
             Self::Chat(text) => (1..=CHAT_BYTES_MAX).contains(&text.len()),
             Self::Command { bytes, .. } => !bytes.is_empty(),
-            Self::Host(HostOrder::Configure(options)) => {
+            Self::Host(HostCommand::Configure(options)) => {
                 options.map.as_ref().is_none_or(|map| map.len() <= MAP_NAME_BYTES_MAX)
             }
             Self::Fields { fields, .. } => {
@@ -501,7 +501,7 @@ impl ControlUp {
     }
 }
 
-impl ControlDown {
+impl ServerMessage {
     /// Reads a whole message.
     ///
     /// # Errors
@@ -545,34 +545,34 @@ mod tests {
 
     #[test]
     fn control_messages_have_their_golden_bytes() {
-        assert_eq!(codec::encode(&ControlUp::Ready(true)), [1, 1]);
-        assert_eq!(codec::encode(&ControlUp::WantFrames { match_no: 2, first: Tick(300) }), [4, 2, 251, 44, 1]);
-        let goodbye = ControlDown::Goodbye(EndReason { code: EndCode::Kicked, sentence: "bye".to_owned() });
+        assert_eq!(codec::encode(&ClientMessage::Ready(true)), [1, 1]);
+        assert_eq!(codec::encode(&ClientMessage::WantFrames { match_no: 2, first: Tick(300) }), [4, 2, 251, 44, 1]);
+        let goodbye = ServerMessage::Goodbye(EndReason { code: EndCode::Kicked, sentence: "bye".to_owned() });
         assert_eq!(codec::encode(&goodbye), [7, 2, 3, b'b', b'y', b'e']);
-        assert_eq!(codec::encode(&ControlUp::Message(vec![7, 8])), [6, 2, 7, 8]);
-        assert_eq!(codec::encode(&ControlUp::Chat("hi".to_owned())), [8, 2, b'h', b'i']);
+        assert_eq!(codec::encode(&ClientMessage::GameMessage(vec![7, 8])), [6, 2, 7, 8]);
+        assert_eq!(codec::encode(&ClientMessage::Chat("hi".to_owned())), [8, 2, b'h', b'i']);
         let slot = Slot::new(3).expect("in range");
-        let event = ControlDown::Event { msg_id: 9, event: RoomEvent::State { slot, state: PlayerState::Loaded } };
+        let event = ServerMessage::Event { msg_id: 9, event: RoomEvent::State { slot, state: PlayerState::Loaded } };
         assert_eq!(codec::encode(&event), [1, 9, 2, 3, 3]);
-        let left = ControlDown::Event { msg_id: 9, event: RoomEvent::Left { slot, code: EndCode::Kicked } };
+        let left = ServerMessage::Event { msg_id: 9, event: RoomEvent::Left { slot, code: EndCode::Kicked } };
         assert_eq!(codec::encode(&left), [1, 9, 1, 3, 2]);
-        assert_eq!(ControlDown::decode(&codec::encode(&event)), Ok(event));
-        let asked = ControlDown::WantHashes { match_no: 1, first: Tick(2), hashes: vec![3, 4] };
+        assert_eq!(ServerMessage::decode(&codec::encode(&event)), Ok(event));
+        let asked = ServerMessage::WantHashes { match_no: 1, first: Tick(2), hashes: vec![3, 4] };
         assert_eq!(codec::encode(&asked), [5, 1, 2, 2, 3, 4]);
         let field = Field { slot: Some(slot), name: "x".to_owned(), value: "1".to_owned() };
-        let fields = ControlUp::Fields { match_no: 1, tick: Tick(2), is_last: true, fields: vec![field] };
+        let fields = ClientMessage::Fields { match_no: 1, tick: Tick(2), is_last: true, fields: vec![field] };
         assert_eq!(codec::encode(&fields), [10, 1, 2, 1, 1, 1, 3, 1, b'x', 1, b'1']);
         let bytes = [7, 8].into_iter().collect();
-        let command = ControlUp::Command { match_no: 1, tick: Tick(2), bytes };
+        let command = ClientMessage::Command { match_no: 1, tick: Tick(2), bytes };
         assert_eq!(codec::encode(&command), [11, 1, 2, 2, 7, 8]);
-        assert_eq!(ControlUp::decode(&[11, 1, 2, 2, 7, 8]), Ok(command));
+        assert_eq!(ClientMessage::decode(&[11, 1, 2, 2, 7, 8]), Ok(command));
         let field = FieldDifference { slot: None, field: "x".to_owned(), server: None, client: Some("1".to_owned()) };
-        let named = ControlDown::Desync { match_no: 1, tick: Tick(2), component: "c".to_owned(), field: Some(field) };
+        let named = ServerMessage::Desync { match_no: 1, tick: Tick(2), component: "c".to_owned(), field: Some(field) };
         assert_eq!(codec::encode(&named), [6, 1, 2, 1, b'c', 1, 0, 1, b'x', 0, 1, 1, b'1']);
-        assert_eq!(codec::encode(&ControlUp::WantHistory { match_no: 1, part: HistoryPart::Opening }), [11, 1, 0]);
-        let wanted = ControlUp::WantHistory { match_no: 1, part: HistoryPart::From(Tick(300)) };
+        assert_eq!(codec::encode(&ClientMessage::WantHistory { match_no: 1, part: HistoryPart::Opening }), [11, 1, 0]);
+        let wanted = ClientMessage::WantHistory { match_no: 1, part: HistoryPart::From(Tick(300)) };
         assert_eq!(codec::encode(&wanted), [11, 1, 1, 251, 44, 1]);
-        let chunk = |content, bytes| ControlDown::HistoryChunk { match_no: 1, content, index: 0, count: 2, bytes };
+        let chunk = |content, bytes| ServerMessage::HistoryChunk { match_no: 1, content, index: 0, count: 2, bytes };
         assert_eq!(codec::encode(&chunk(HistoryContent::Opening, vec![7])), [10, 1, 0, 0, 2, 1, 7]);
         let frames = HistoryContent::Frames { first: Tick(3), ticks: 4, is_compressed: true };
         assert_eq!(codec::encode(&chunk(frames, vec![7, 8])), [10, 1, 1, 3, 4, 1, 0, 2, 2, 7, 8]);
@@ -581,31 +581,32 @@ mod tests {
     #[test]
     fn lists_longer_than_any_peer_makes_them_are_refused() {
         let field = |value: String| Field { slot: None, name: "x".to_owned(), value };
-        let fields = |fields| codec::encode(&ControlUp::Fields { match_no: 1, tick: Tick(2), is_last: false, fields });
+        let fields =
+            |fields| codec::encode(&ClientMessage::Fields { match_no: 1, tick: Tick(2), is_last: false, fields });
         let most = FIELDS_BYTES_MAX / field("1".to_owned()).bytes();
-        assert!(ControlUp::decode(&fields(vec![field("1".to_owned()); most])).is_ok());
-        assert!(ControlUp::decode(&fields(vec![field("1".to_owned()); most + 1])).is_err());
-        assert!(ControlUp::decode(&fields(vec![field("1".repeat(1 << 20))])).is_err());
-        assert!(ControlUp::decode(&fields(vec![field("\u{1b}[2J".to_owned())])).is_err());
+        assert!(ClientMessage::decode(&fields(vec![field("1".to_owned()); most])).is_ok());
+        assert!(ClientMessage::decode(&fields(vec![field("1".to_owned()); most + 1])).is_err());
+        assert!(ClientMessage::decode(&fields(vec![field("1".repeat(1 << 20))])).is_err());
+        assert!(ClientMessage::decode(&fields(vec![field("\u{1b}[2J".to_owned())])).is_err());
         let hashes = vec![0; HASHES_ASKED_MAX + 1];
-        let asked = ControlDown::WantHashes { match_no: 1, first: Tick(2), hashes };
-        assert!(ControlDown::decode(&codec::encode(&asked)).is_err());
+        let asked = ServerMessage::WantHashes { match_no: 1, first: Tick(2), hashes };
+        assert!(ServerMessage::decode(&codec::encode(&asked)).is_err());
     }
 
     #[test]
     fn an_empty_command_and_one_that_is_too_long_are_refused() {
         let command = |length: u8| [&[11, 1, 2, length][..], &vec![7; usize::from(length)]].concat();
-        assert!(ControlUp::decode(&command(COMMAND_BYTES_MAX as u8)).is_ok());
-        assert!(ControlUp::decode(&command(COMMAND_BYTES_MAX as u8 + 1)).is_err());
-        assert!(ControlUp::decode(&command(0)).is_err());
+        assert!(ClientMessage::decode(&command(COMMAND_BYTES_MAX as u8)).is_ok());
+        assert!(ClientMessage::decode(&command(COMMAND_BYTES_MAX as u8 + 1)).is_err());
+        assert!(ClientMessage::decode(&command(0)).is_err());
     }
 
     #[test]
     fn history_that_no_server_sends_is_refused() {
         let is_taken = |ticks, index, count, bytes| {
             let content = HistoryContent::Frames { first: Tick(0), ticks, is_compressed: false };
-            let chunk = ControlDown::HistoryChunk { match_no: 1, content, index, count, bytes: vec![0; bytes] };
-            ControlDown::decode(&codec::encode(&chunk)).is_ok()
+            let chunk = ServerMessage::HistoryChunk { match_no: 1, content, index, count, bytes: vec![0; bytes] };
+            ServerMessage::decode(&codec::encode(&chunk)).is_ok()
         };
         let ticks_max = RANGE_TICKS_MAX as u16;
         assert!(is_taken(ticks_max, 0, HISTORY_CHUNKS_MAX, SNAPSHOT_CHUNK_BYTES));
@@ -621,14 +622,14 @@ mod tests {
         let name = "n".repeat(NAME_BYTES_MAX);
         let member = Member { player, slot, name: name.clone(), state: PlayerState::Away };
         let score = ScoreFrame { points: i64::MIN, since: Tick(u32::MAX), detail: [255; 16] };
-        let ranking = vec![LeaderboardEntry { slot, name, score }; SLOTS_MAX];
+        let ranking = vec![RankingEntry { slot, name, score }; SLOTS_MAX];
         let reason = "r".repeat(REASON_BYTES_MAX);
         let (match_no, tick) = (u32::MAX, Tick(u32::MAX));
         let results = |ranking| Phase::Results { match_no, last_tick: tick, ranking };
-        let event = |event| ControlDown::Event { msg_id: u64::MAX, event };
+        let event = |event| ServerMessage::Event { msg_id: u64::MAX, event };
         let options = RoomOptions { seats: 16, private: true, map: Some("m".repeat(MAP_NAME_BYTES_MAX)) };
         let welcome = |phase| {
-            ControlDown::Welcome(Box::new(Welcome {
+            ServerMessage::Welcome(Box::new(Welcome {
                 room: RoomId(u64::MAX),
                 code: RoomCode::from_number(0),
                 options: options.clone(),
@@ -648,28 +649,32 @@ mod tests {
             event(RoomEvent::Joined(member.clone())),
             event(RoomEvent::Left { slot, code: EndCode::Desynced }),
             event(RoomEvent::Phase(results(ranking))),
-            event(RoomEvent::Message { slot, bytes: vec![255; ROOM_MESSAGE_BYTES_MAX] }),
+            event(RoomEvent::GameMessage { slot, bytes: vec![255; GAME_MESSAGE_BYTES_MAX] }),
             event(RoomEvent::Chat { slot: Some(slot), name: member.name.clone(), text: "t".repeat(CHAT_BYTES_MAX) }),
             event(RoomEvent::Options(options.clone())),
-            ControlDown::SnapshotChunk {
+            ServerMessage::SnapshotChunk {
                 match_no,
                 next_tick: tick,
                 index: u16::MAX,
                 count: u16::MAX,
                 bytes: vec![0; SNAPSHOT_CHUNK_BYTES],
             },
-            ControlDown::HistoryChunk {
+            ServerMessage::HistoryChunk {
                 match_no,
                 content: HistoryContent::Frames { first: tick, ticks: u16::MAX, is_compressed: true },
                 index: u16::MAX,
                 count: u16::MAX,
                 bytes: vec![0; SNAPSHOT_CHUNK_BYTES],
             },
-            ControlDown::Leaderboard { match_no, tick, entries: vec![Standing { slot, points: i64::MIN }; SLOTS_MAX] },
-            ControlDown::Goodbye(EndReason { code: EndCode::Desynced, sentence: reason }),
-            ControlDown::WantHashes { match_no, first: tick, hashes: vec![u64::MAX; HASHES_ASKED_MAX] },
-            ControlDown::Refused { reason: "r".repeat(REASON_BYTES_MAX) },
-            ControlDown::ResultSaved { match_no, match_id: MatchId(u128::MAX) },
+            ServerMessage::Leaderboard {
+                match_no,
+                tick,
+                entries: vec![LeaderboardRow { slot, points: i64::MIN }; SLOTS_MAX],
+            },
+            ServerMessage::Goodbye(EndReason { code: EndCode::Desynced, sentence: reason }),
+            ServerMessage::WantHashes { match_no, first: tick, hashes: vec![u64::MAX; HASHES_ASKED_MAX] },
+            ServerMessage::Refused { reason: "r".repeat(REASON_BYTES_MAX) },
+            ServerMessage::ResultSaved { match_no, match_id: MatchId(u128::MAX) },
             event(RoomEvent::State { slot, state: PlayerState::Away }),
             event(RoomEvent::Host { slot }),
             event(RoomEvent::Spectators { count: u8::MAX }),
@@ -680,19 +685,19 @@ mod tests {
         }
         let field = Field { slot: Some(slot), name: String::new(), value: String::new() };
         let fields = vec![field.clone(); FIELDS_BYTES_MAX / field.bytes()];
-        let bytes = codec::encode(&ControlUp::Fields { match_no, tick, is_last: false, fields }).len();
+        let bytes = codec::encode(&ClientMessage::Fields { match_no, tick, is_last: false, fields }).len();
         assert!(bytes <= MESSAGE_BYTES_MAX, "{bytes} bytes of fields");
     }
 
     #[test]
     fn a_slot_out_of_range_is_refused() {
-        assert!(ControlDown::decode(&[1, 9, 2, 16, 0]).is_err());
+        assert!(ServerMessage::decode(&[1, 9, 2, 16, 0]).is_err());
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_read_without_panic(bytes: Vec<u8>) {
-            let _ = (ControlUp::decode(&bytes), ControlDown::decode(&bytes));
+            let _ = (ClientMessage::decode(&bytes), ServerMessage::decode(&bytes));
         }
     }
 }

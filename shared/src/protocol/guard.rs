@@ -52,7 +52,7 @@ pub enum Dropped {
     Address,
     /// Netcode did not accept it: not encrypted with the right key, seen before, or expired.
     Unauthentic,
-    /// The payload is neither a hot message nor a well-formed reliable packet.
+    /// The payload is neither an unreliable datagram nor a well-formed reliable packet.
     Payload,
     /// The peer used up its budget.
     Budget,
@@ -171,8 +171,8 @@ fn split(datagram: &[u8]) -> Result<(PacketKind, usize), Dropped> {
 /// What an authenticated payload is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PayloadKind {
-    /// A hot message, for `hot.rs`.
-    Hot,
+    /// An unreliable datagram, for `datagram.rs`.
+    Unreliable,
     /// A renet packet with reliable messages, which has to be acknowledged.
     Reliable,
     /// A renet packet with acknowledgements.
@@ -186,7 +186,7 @@ pub enum PayloadKind {
 /// When renet must not see it: slices, unknown channels, empty or too many messages, ids far ahead.
 pub fn check_payload(payload: &[u8], messages_received: u64) -> Result<PayloadKind, Dropped> {
     match payload.first() {
-        Some(0x40..=0x4f) => Ok(PayloadKind::Hot),
+        Some(0x40..=0x4f) => Ok(PayloadKind::Unreliable),
         Some(0) => {
             check_reliable(&payload[1..], messages_received).map(|()| PayloadKind::Reliable).ok_or(Dropped::Payload)
         }

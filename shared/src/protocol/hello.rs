@@ -100,7 +100,7 @@ mod tests {
     use crate::protocol::{
         channel::MESSAGE_BYTES_MAX,
         codec,
-        control::{ControlUp, REASON_BYTES_MAX},
+        control::{ClientMessage, REASON_BYTES_MAX},
     };
 
     fn ours() -> Hello {
@@ -137,14 +137,14 @@ mod tests {
 
     #[test]
     fn a_hello_has_its_golden_bytes() {
-        let bytes = codec::encode(&ControlUp::Hello(ours()));
+        let bytes = codec::encode(&ClientMessage::Hello(ours()));
         assert_eq!(bytes, *b"\x00\x01\x05arena\x02\x03\x04tick\x04gems\x06scores\x03");
-        assert_eq!(ControlUp::decode(&bytes), Ok(ControlUp::Hello(ours())));
+        assert_eq!(ClientMessage::decode(&bytes), Ok(ClientMessage::Hello(ours())));
     }
 
     #[test]
     fn a_hello_that_no_peer_says_is_refused() {
-        let decoded = |hello: Hello| ControlUp::decode(&codec::encode(&ControlUp::Hello(hello)));
+        let decoded = |hello: Hello| ClientMessage::decode(&codec::encode(&ClientMessage::Hello(hello)));
         assert!(decoded(largest()).is_ok());
         let mut many = largest();
         many.components.push(String::new());
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn the_largest_hello_and_every_sentence_fit_into_a_message() {
-        assert!(codec::encode(&ControlUp::Hello(largest())).len() <= MESSAGE_BYTES_MAX);
+        assert!(codec::encode(&ClientMessage::Hello(largest())).len() <= MESSAGE_BYTES_MAX);
         let mut other = largest();
         other.components[0] = "d".repeat(COMPONENT_NAME_BYTES_MAX);
         for other in [other, Hello { game: "h".repeat(GAME_ID_BYTES_MAX), ..largest() }] {

@@ -65,7 +65,7 @@ impl ReliablePath {
     ) -> Result<PayloadKind, Dropped> {
         let kind = check_payload(payload, self.batches_received)?;
         match kind {
-            PayloadKind::Hot => return Ok(kind),
+            PayloadKind::Unreliable => return Ok(kind),
             PayloadKind::Reliable => self.gate.owe_ack(),
             PayloadKind::Ack => self.progress_at = Some(now),
         }

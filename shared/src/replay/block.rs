@@ -47,7 +47,7 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Records the next tick: its frame as [`encode_blob`](crate::protocol::hot::encode_blob) made it, the names of those
+    /// Records the next tick: its frame as [`encode_frame`](crate::protocol::datagram::encode_frame) made it, the names of those
     /// who join in it, and the hashes of the state after it. Gives out the block that this tick fills.
     ///
     /// # Panics
@@ -55,13 +55,13 @@ impl Recorder {
     pub fn push<'a>(
         &mut self,
         frame: &Frame,
-        blob: &[u8],
+        encoded_frame: &[u8],
         name: impl Fn(Slot) -> &'a str,
         hashes: &StateHashes,
     ) -> Option<RawBlock> {
         assert_eq!(frame.tick.0, self.ticks(), "ticks are recorded one after the other");
         let bytes = &mut self.block.bytes;
-        put_past_tick(bytes, blob, joined_in(frame).map(name));
+        put_past_tick(bytes, encoded_frame, joined_in(frame).map(name));
         if is_hash_tick(frame.tick) {
             put_hashes(bytes, hashes);
         }

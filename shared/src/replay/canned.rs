@@ -1,12 +1,12 @@
 //! Replays without a server: for tests, fuzzers and measurements.
 
-use super::{Assembly, Header, Packer, Place, Recorder, Trailer, rules_hash};
+use super::{Compressor, Header, RankedPlayer, Recorder, ReplayEncoder, Trailer, rules_hash};
 use crate::{
     game::Game,
     ids::{MatchId, RoomCode, SLOTS_MAX},
     input::{Frame, Input},
     match_end::MatchEnd,
-    protocol::hot::encode_blob,
+    protocol::datagram::encode_frame,
     score::Scoreboard,
     sim::MatchSetup,
     simulation::{BotMatch, Simulation},
@@ -21,21 +21,21 @@ pub fn canned_replay(game: impl Game + Clone, seed: u64, seats: u8, ticks_max: u
 /// Records a match of bots as a server would.
 pub fn record_bots(game: impl Game + Clone, bots: BotMatch) -> Vec<u8> {
     let (header, opening) = beginning(game.clone(), bots);
-    let mut packer = Packer::new();
-    let (mut assembly, mut bytes) = Assembly::begin(&mut packer, &header, &opening);
+    let mut compressor = Compressor::new();
+    let (mut encoder, mut bytes) = ReplayEncoder::begin(&mut compressor, &header, &opening);
     let mut recorder = Recorder::default();
     let (mut previous, mut trailer) = ([Input::NEUTRAL; SLOTS_MAX], None);
     bots.play(game, |tick, simulation| {
         let frame = simulation.get::<Frame>().expect("a match has frames");
         let hashes = simulation.hashes();
-        let blob = encode_blob(frame, &previous, super::is_hash_tick(tick).then(|| hashes.combined()));
+        let encoded_frame = encode_frame(frame, &previous, super::is_hash_tick(tick).then(|| hashes.combined()));
         previous = frame.inputs;
-        let full = recorder.push(frame, &blob, |slot| NAMES[slot.index()], &hashes);
-        bytes.extend(full.into_iter().flat_map(|block| assembly.block(&mut packer, &block)));
+        let full = recorder.push(frame, &encoded_frame, |slot| NAMES[slot.index()], &hashes);
+        bytes.extend(full.into_iter().flat_map(|block| encoder.block(&mut compressor, &block)));
         trailer = Some(ending(tick, simulation));
     });
-    bytes.extend(recorder.take_block().into_iter().flat_map(|block| assembly.block(&mut packer, &block)));
-    bytes.extend(assembly.end(&trailer.expect("at least one tick was played")));
+    bytes.extend(recorder.take_block().into_iter().flat_map(|block| encoder.block(&mut compressor, &block)));
+    bytes.extend(encoder.end(&trailer.expect("at least one tick was played")));
     bytes
 }
 
@@ -68,12 +68,12 @@ fn beginning(game: impl Game, BotMatch { seed, seats, rate, .. }: BotMatch) -> (
 
 fn ending(tick: Tick, simulation: &Simulation) -> Trailer {
     let scores = simulation.get::<Scoreboard>().expect("a match has scores");
-    let place = |slot| Place { slot, name: NAMES[slot.index()].to_owned(), score: scores.slots[slot.index()] };
+    let ranked = |slot| RankedPlayer { slot, name: NAMES[slot.index()].to_owned(), score: scores.slots[slot.index()] };
     let ending = if scores.over { MatchEnd::TimeUp } else { MatchEnd::ServerStopped };
     Trailer {
         ending,
         ticks: tick.plus(1).0,
         hashes: Some(simulation.hashes()),
-        ranking: Some(scores.ranking(simulation.roster().ever_seated).into_iter().map(place).collect()),
+        ranking: Some(scores.ranking(simulation.roster().ever_seated).into_iter().map(ranked).collect()),
     }
 }

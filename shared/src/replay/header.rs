@@ -78,8 +78,8 @@ impl Header {
     }
 
     /// The name of the component at this place of the recorded hashes.
-    pub fn component(&self, place: usize) -> &str {
-        self.components.get(place).map_or("unknown", String::as_str)
+    pub fn component(&self, index: usize) -> &str {
+        self.components.get(index).map_or("unknown", String::as_str)
     }
 }
 

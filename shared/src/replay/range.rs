@@ -10,7 +10,7 @@ use crate::{
     protocol::{
         codec::{CodecError, Reader, put_varint},
         control::NAME_BYTES_MAX,
-        hot::decode_blob,
+        datagram::decode_frame,
     },
     tick::Tick,
 };
@@ -36,11 +36,11 @@ pub fn joined_in(frame: &Frame) -> impl Iterator<Item = Slot> {
     frame.events.iter().filter(|event| event.change == RosterChange::Join).map(|event| event.slot)
 }
 
-/// Appends a tick: its frame as [`encode_blob`](crate::protocol::hot::encode_blob) made it, and a name for each player who
+/// Appends a tick: its frame as [`encode_frame`](crate::protocol::datagram::encode_frame) made it, and a name for each player who
 /// [joins in it](joined_in). A name is cut off after [`NAME_BYTES_MAX`] bytes.
-pub fn put_past_tick<'a>(bytes: &mut Vec<u8>, blob: &[u8], names: impl Iterator<Item = &'a str>) {
-    put_varint(bytes, blob.len() as u64);
-    bytes.extend_from_slice(blob);
+pub fn put_past_tick<'a>(bytes: &mut Vec<u8>, encoded_frame: &[u8], names: impl Iterator<Item = &'a str>) {
+    put_varint(bytes, encoded_frame.len() as u64);
+    bytes.extend_from_slice(encoded_frame);
     for name in names {
         let name = &name[..name.floor_char_boundary(NAME_BYTES_MAX)];
         bytes.push(name.len() as u8);
@@ -55,7 +55,7 @@ pub(super) fn take_past_tick(
     previous: &[Input; SLOTS_MAX],
 ) -> Result<PastTick, CodecError> {
     let length = reader.varint32()? as usize;
-    let (frame, hash) = decode_blob(reader.bytes(length)?, tick, previous)?;
+    let (frame, hash) = decode_frame(reader.bytes(length)?, tick, previous)?;
     let mut joined = ArrayVec::new();
     for slot in joined_in(&frame) {
         joined.try_push((slot, take_name(reader)?)).map_err(|_| CodecError::Invalid)?;
@@ -101,7 +101,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{input::RosterEvent, protocol::hot::encode_blob};
+    use crate::{input::RosterEvent, protocol::datagram::encode_frame};
 
     const SLOT: Slot = Slot::new(2).expect("in range");
     const NEUTRAL: [Input; SLOTS_MAX] = [Input::NEUTRAL; SLOTS_MAX];
@@ -110,9 +110,9 @@ mod tests {
         let mut bytes = Vec::new();
         let mut first = Frame { tick: Tick(7), ..Frame::default() };
         first.events.push(RosterEvent { change: RosterChange::Join, slot: SLOT });
-        put_past_tick(&mut bytes, &encode_blob(&first, &NEUTRAL, None), ["Ada"].into_iter());
+        put_past_tick(&mut bytes, &encode_frame(&first, &NEUTRAL, None), ["Ada"].into_iter());
         let second = Frame { tick: Tick(8), ..Frame::default() };
-        put_past_tick(&mut bytes, &encode_blob(&second, &NEUTRAL, Some(9)), std::iter::empty());
+        put_past_tick(&mut bytes, &encode_frame(&second, &NEUTRAL, Some(9)), std::iter::empty());
         bytes
     }
 

@@ -4,12 +4,12 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::{
     BLOCK_TICKS, FILE_BYTES_MAX, FORMAT, MAGIC, OPENING_BYTES_MAX, TICKS_MAX,
+    compress::Decompressor,
     error::{Part, ReplayError},
     header::Header,
     section::{self, TAG_BLOCK, TAG_ENDING, TAG_HEADER, TAG_OPENING, take_u16, take_u32},
     ticks::{Block, Ticks},
     trailer::Trailer,
-    zip::Unpacker,
 };
 use crate::{
     protocol::codec::{CodecError, Reader},
@@ -21,7 +21,7 @@ use crate::{
 const CHECKSUM_BYTES: usize = 16;
 
 /// What can be read of a replay that may have no end: its sections up to the first that is not whole.
-pub struct Beginning<'a> {
+pub struct PartialReplay<'a> {
     /// What the match was.
     pub header: Header,
     opening: &'a [u8],
@@ -29,7 +29,7 @@ pub struct Beginning<'a> {
     length: usize,
 }
 
-impl<'a> Beginning<'a> {
+impl<'a> PartialReplay<'a> {
     /// Reads as many whole sections as there are.
     ///
     /// # Errors
@@ -70,7 +70,7 @@ impl<'a> Beginning<'a> {
     /// When it is not what a recorder writes.
     pub fn opening(&self) -> Result<Vec<u8>, ReplayError> {
         let mut raw = Vec::new();
-        Unpacker::new().unpack(self.opening, OPENING_BYTES_MAX, &mut raw, Part::Opening)?;
+        Decompressor::new().decompress(self.opening, OPENING_BYTES_MAX, &mut raw, Part::Opening)?;
         Ok(raw)
     }
 
@@ -95,7 +95,7 @@ impl<'a> Beginning<'a> {
 /// A whole replay.
 pub struct Replay<'a> {
     /// Everything but its end.
-    pub beginning: Beginning<'a>,
+    pub beginning: PartialReplay<'a>,
     /// How the match ended.
     pub trailer: Trailer,
 }
@@ -106,7 +106,7 @@ impl<'a> Replay<'a> {
     /// # Errors
     /// When the bytes are not exactly one replay as it was written.
     pub fn read(bytes: &'a [u8]) -> Result<Self, ReplayError> {
-        let (beginning, blocks_read) = Beginning::read_checked(bytes)?;
+        let (beginning, blocks_read) = PartialReplay::read_checked(bytes)?;
         blocks_read?;
         let mut reader = Reader::new(&bytes[beginning.length..]);
         let content = section::take(&mut reader, TAG_ENDING, Part::Ending)?;
@@ -164,7 +164,7 @@ fn take_block<'a>(reader: &mut Reader<'a>, next: Tick) -> Result<Block<'a>, Repl
     // Only the last block is shorter, so every one begins at a multiple.
     let is_next = first == next && first.0.is_multiple_of(BLOCK_TICKS) && first.0 < TICKS_MAX;
     if is_next && (1..=BLOCK_TICKS).contains(&ticks) {
-        Ok(Block { first, ticks, packed: content.rest() })
+        Ok(Block { first, ticks, compressed: content.rest() })
     } else {
         Err(ReplayError::Impossible(part))
     }

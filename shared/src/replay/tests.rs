@@ -7,7 +7,7 @@ use super::{section::*, *};
 use crate::{
     ids::{SLOTS_MAX, Slot},
     input::{Command, Frame, Input, RosterChange, RosterEvent},
-    protocol::hot::encode_blob,
+    protocol::datagram::encode_frame,
     simulation::bot_match,
     state_hash::StateHashes,
     test_game::TestGame,
@@ -71,11 +71,11 @@ fn any_flipped_bit_is_found() {
 #[test]
 fn any_truncation_is_found_and_leaves_a_beginning() {
     let bytes = short();
-    let whole = Beginning::read(&bytes).expect("a beginning").length();
+    let whole = PartialReplay::read(&bytes).expect("a beginning").length();
     for length in 0..bytes.len() {
         assert!(Replay::read(&bytes[..length]).is_err(), "cut off after {length}");
         if length >= whole {
-            assert_eq!(Beginning::read(&bytes[..length]).map(|beginning| beginning.ticks()), Ok(70));
+            assert_eq!(PartialReplay::read(&bytes[..length]).map(|beginning| beginning.ticks()), Ok(70));
         }
     }
     assert_eq!(Replay::read(&[&bytes[..], &[0]].concat()).err(), Some(ReplayError::TooLong));
@@ -87,7 +87,7 @@ fn errors_say_what_is_wrong_and_where() {
     let error = |bytes: &[u8]| Replay::read(bytes).err().map(|error| error.to_string()).unwrap_or_default();
     assert_eq!(error(b"PNG"), "it is not a replay");
     assert!(error(&[&MAGIC[..], &[9, 0]].concat()).starts_with("it is a replay of format 9"));
-    let second = Beginning::read(&bytes).expect("a beginning").length() - 20;
+    let second = PartialReplay::read(&bytes).expect("a beginning").length() - 20;
     assert_eq!(error(&bytes[..second]), "it is cut off in its block of ticks from 300");
     let mut altered = bytes.clone();
     altered[second] ^= 1;
@@ -99,14 +99,14 @@ fn around(blocks: &[&[u8]], ticks: u32) -> Vec<u8> {
     let bytes = short();
     let replay = Replay::read(&bytes).expect("a whole replay");
     let opening = replay.beginning.opening().expect("an opening");
-    let mut packer = Packer::new();
-    let (mut assembly, mut bytes) = Assembly::begin(&mut packer, replay.header(), &opening);
+    let mut compressor = Compressor::new();
+    let (mut encoder, mut bytes) = ReplayEncoder::begin(&mut compressor, replay.header(), &opening);
     for (first, block) in (0..).step_by(BLOCK_TICKS as usize).zip(blocks) {
         let of_block = if blocks.len() == 1 { ticks } else { BLOCK_TICKS };
         let raw = RawBlock { first: Tick(first), ticks: of_block, bytes: block.to_vec() };
-        bytes.extend(assembly.block(&mut packer, &raw));
+        bytes.extend(encoder.block(&mut compressor, &raw));
     }
-    bytes.extend(assembly.end(&Trailer { ticks, ..replay.trailer }));
+    bytes.extend(encoder.end(&Trailer { ticks, ..replay.trailer }));
     bytes
 }
 
@@ -126,9 +126,9 @@ fn largest_block() -> Vec<u8> {
         let inputs = [Input([(tick.0 % 250) as u8 + 1; 8]); SLOTS_MAX];
         let commands = Slot::all().take(crate::input::COMMANDS_MAX).map(command).collect();
         let frame = Frame { tick, inputs, events: events.clone(), commands };
-        let blob = encode_blob(&frame, &previous, is_hash_tick(tick).then(|| hashes.combined()));
+        let encoded_frame = encode_frame(&frame, &previous, is_hash_tick(tick).then(|| hashes.combined()));
         previous = inputs;
-        recorder.push(&frame, &blob, |_| &name, &hashes)
+        recorder.push(&frame, &encoded_frame, |_| &name, &hashes)
     });
     block.expect("it is full").bytes
 }
@@ -156,10 +156,10 @@ fn blocks_that_unpack_to_more_than_a_replay_are_refused() {
 #[test]
 fn a_replay_is_full_before_it_is_too_large() {
     let mut recorder = Recorder::default();
-    let (frame, blob) = (Frame::default(), vec![0; 1500]);
+    let (frame, encoded_frame) = (Frame::default(), vec![0; 1500]);
     while !recorder.is_full() {
         let frame = Frame { tick: Tick(recorder.ticks()), ..frame.clone() };
-        recorder.push(&frame, &blob, |_| "", &StateHashes::default());
+        recorder.push(&frame, &encoded_frame, |_| "", &StateHashes::default());
     }
     assert!(recorder.ticks() > 35_000 && u64::from(recorder.ticks()) * 1500 < BLOCKS_BYTES_MAX);
 }
@@ -167,11 +167,11 @@ fn a_replay_is_full_before_it_is_too_large() {
 #[test]
 fn a_small_block_cannot_claim_much_memory() {
     let bomb = vec![0; 64 << 20];
-    let packed = zstd::bulk::compress(&bomb, 1).expect("zeros compress");
+    let compressed = zstd::bulk::compress(&bomb, 1).expect("zeros compress");
     for claimed in [1u32, BLOCK_BYTES_MAX as u32, BLOCK_BYTES_MAX as u32 + 1, u32::MAX] {
-        let content = [&claimed.to_le_bytes()[..], &packed].concat();
+        let content = [&claimed.to_le_bytes()[..], &compressed].concat();
         let mut raw = Vec::new();
-        let unpacked = zip::Unpacker::new().unpack(&content, BLOCK_BYTES_MAX, &mut raw, Part::Opening);
+        let unpacked = compress::Decompressor::new().decompress(&content, BLOCK_BYTES_MAX, &mut raw, Part::Opening);
         assert_eq!(unpacked, Err(ReplayError::Impossible(Part::Opening)));
         assert!(raw.capacity() <= BLOCK_BYTES_MAX);
     }
@@ -194,7 +194,7 @@ proptest! {
     #[test]
     fn any_bytes_are_read_without_panic(bytes: Vec<u8>) {
         prop_assert!(Replay::read(&bytes).is_err());
-        prop_assert!(Beginning::read(&bytes).is_err());
+        prop_assert!(PartialReplay::read(&bytes).is_err());
     }
 
     #[test]
@@ -219,8 +219,8 @@ proptest! {
             let Recorded { frame, hashes, .. } = tick.expect("a good tick");
             let hashes = hashes.unwrap_or_default();
             let hash = is_hash_tick(frame.tick).then(|| hashes.combined());
-            let blob = encode_blob(&frame, &[Input::NEUTRAL; SLOTS_MAX], hash);
-            recorder.push(&frame, &blob, |_| "Ada", &hashes);
+            let encoded_frame = encode_frame(&frame, &[Input::NEUTRAL; SLOTS_MAX], hash);
+            recorder.push(&frame, &encoded_frame, |_| "Ada", &hashes);
         }
         block.extend(recorder.take_block().expect("70 ticks").bytes);
         for (place, byte) in edits {

@@ -3,8 +3,8 @@
 use super::{
     BLOCK_BYTES_MAX, BLOCKS_BYTES_MAX,
     block::{Recorded, take_tick},
+    compress::Decompressor,
     error::{Part, ReplayError},
-    zip::Unpacker,
 };
 use crate::{ids::SLOTS_MAX, input::Input, protocol::codec::Reader, tick::Tick};
 
@@ -12,7 +12,7 @@ use crate::{ids::SLOTS_MAX, input::Input, protocol::codec::Reader, tick::Tick};
 pub(super) struct Block<'a> {
     pub first: Tick,
     pub ticks: u32,
-    pub packed: &'a [u8],
+    pub compressed: &'a [u8],
 }
 
 impl Block<'_> {
@@ -24,7 +24,7 @@ impl Block<'_> {
 /// The ticks of a replay in order. After an error there is no more.
 pub struct Ticks<'r> {
     blocks: &'r [Block<'r>],
-    unpacker: Unpacker,
+    decompressor: Decompressor,
     raw: Vec<u8>,
     /// Bytes of all blocks so far, before compression.
     unpacked: u64,
@@ -51,12 +51,12 @@ impl<'r> Ticks<'r> {
     /// All ticks of these blocks, which are a replay's from its first on.
     pub(super) fn new(blocks: &'r [Block<'r>]) -> Self {
         let inputs = [Input::NEUTRAL; SLOTS_MAX];
-        Self { blocks, unpacker: Unpacker::new(), raw: Vec::new(), unpacked: 0, read: 0, next: Tick(0), inputs }
+        Self { blocks, decompressor: Decompressor::new(), raw: Vec::new(), unpacked: 0, read: 0, next: Tick(0), inputs }
     }
 
     fn take(&mut self, block: &'r Block) -> Result<Recorded, ReplayError> {
         if self.next == block.first {
-            self.unpacker.unpack(block.packed, BLOCK_BYTES_MAX, &mut self.raw, block.part())?;
+            self.decompressor.decompress(block.compressed, BLOCK_BYTES_MAX, &mut self.raw, block.part())?;
             self.unpacked += self.raw.len() as u64;
             // Whoever keeps the ticks is promised how many there can be; a few bytes of a file can hold much more.
             if self.unpacked > BLOCKS_BYTES_MAX {

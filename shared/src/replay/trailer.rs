@@ -18,7 +18,7 @@ const TRAILER_BYTES_MAX: usize = 8192;
 
 /// One player's place in the final ranking.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
+pub struct RankedPlayer {
     /// The seat.
     pub slot: Slot,
     /// The player who sat in it last.
@@ -39,7 +39,7 @@ pub struct Trailer {
     /// The hashes of the state after the last tick, where the recorder still had it.
     pub hashes: Option<StateHashes>,
     /// Everybody who ever had a seat, best first, where the recorder still had the scores.
-    pub ranking: Option<Vec<Place>>,
+    pub ranking: Option<Vec<RankedPlayer>>,
 }
 
 impl Trailer {
@@ -116,7 +116,7 @@ mod tests {
             ending: MatchEnd::ServerStopped,
             ticks: 7,
             hashes: Some(StateHashes([None, Some(8)].into_iter().collect())),
-            ranking: Some(vec![Place {
+            ranking: Some(vec![RankedPlayer {
                 slot: Slot::new(2).expect("small"),
                 name: "n".to_owned(),
                 score: ScoreFrame::default(),

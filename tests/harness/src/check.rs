@@ -2,7 +2,7 @@
 
 use bevy::prelude::*;
 use framehouse_server::{
-    cleanup::{Cleanup, Leftover},
+    cleanup::{Cleanup, PendingCleanup},
     config::RoomSettings,
     counters::Counters,
     net::session::{Session, SessionState, Sessions},
@@ -13,9 +13,9 @@ use framehouse_server::{
         host::Host,
         inputs::InputBuffer,
         phase::RoomPhase,
-        presence::Residents,
+        presence::ResumeIndex,
+        reservations::{Reservations, Seat},
         score::ScoreBuffer,
-        seats::{Seat, Seats},
     },
     server::Server,
 };
@@ -40,11 +40,11 @@ pub fn nothing_is_left(server: &mut Server) {
     let stats = world.resource::<Cleanup>().stats();
     assert_eq!((stats.active_cleanup_tasks, stats.pending_packets, stats.orphans), (0, 0, 0), "{stats:?}");
     assert_eq!(world.resource::<Sessions>().count(), 0, "no session is left");
-    assert_eq!(world.resource::<Residents>().count(), 0, "no secret is left");
+    assert_eq!(world.resource::<ResumeIndex>().count(), 0, "no secret is left");
     assert_eq!(world.query::<&SimRoom>().iter(world).count(), 0, "no room is left");
     let buffers = world.query_filtered::<Entity, Or<(With<ScoreBuffer>, With<InputBuffer>)>>().iter(world).count();
     let people = world.query_filtered::<Entity, Or<(With<Player>, With<Spectator>)>>().iter(world).count();
-    let leftovers = world.query::<&Leftover>().iter(world).count();
+    let leftovers = world.query::<&PendingCleanup>().iter(world).count();
     assert_eq!((buffers, people, leftovers), (0, 0, 0), "nobody is left and nobody's buffers are");
 }
 
@@ -59,7 +59,7 @@ fn sessions_and_members_belong_together(world: &mut World) {
     let seated = sessions.iter().filter(|(_, state)| matches!(state, SessionState::Seated(_))).count();
     let connected = members.iter().filter(|(_, session)| session.is_some()).count();
     assert_eq!(connected, seated, "every connected member has its seated session");
-    assert_eq!(world.resource::<Residents>().count(), players.len(), "every player can come back, and nobody else");
+    assert_eq!(world.resource::<ResumeIndex>().count(), players.len(), "every player can come back, and nobody else");
     for (member, session) in members {
         let state = session.map(|session| world.get::<Session>(session).map(|session| session.state));
         assert!(matches!(state, None | Some(Some(SessionState::Seated(_)))), "a member's session is there: {state:?}");
@@ -74,7 +74,7 @@ fn sessions_and_members_belong_together(world: &mut World) {
 type RoomItem = (
     Entity,
     &'static Room,
-    &'static Seats,
+    &'static Reservations,
     &'static Host,
     Option<&'static Members>,
     &'static RoomPhase,
@@ -111,7 +111,7 @@ fn rooms_agree_with_their_members(world: &mut World) {
 }
 
 fn what_is_gone_belongs_to_nobody(world: &mut World) {
-    let mut leftovers = world.query_filtered::<Option<&InRoom>, With<Leftover>>();
+    let mut leftovers = world.query_filtered::<Option<&InRoom>, With<PendingCleanup>>();
     assert!(leftovers.iter(world).all(|room| room.is_none()), "who is gone is in no room");
     let mut closed = world.query_filtered::<&Members, (With<SimRoom>, Without<Room>)>();
     let crowded = closed.iter(world).filter(|members| !Members::entities(Some(members)).is_empty()).count();

@@ -1,7 +1,7 @@
 //! A server of this process on a thread of its own, with HTTP and UDP on ports that the system chooses, and a data folder
 //! that is gone with it. It can be cut off, killed, and started anew.
 
-mod front;
+mod proxy;
 
 use std::{
     fs,
@@ -27,7 +27,7 @@ use framehouse_server::{
 };
 use framehouse_shared::{game::Game, sim::GameFile};
 
-use front::Front;
+use proxy::Proxy;
 
 const RATE: TickRate = TickRate(30);
 /// How long the last results and replays may take to be written.
@@ -37,7 +37,7 @@ const CLOSE_TIME_MAX: Duration = Duration::from_secs(20);
 pub struct LiveServer {
     /// Where it answers.
     pub url: String,
-    front: Front,
+    proxy: Proxy,
     folder: PathBuf,
     start: Box<dyn Fn(&Path) -> Running>,
     running: Option<Running>,
@@ -63,8 +63,8 @@ impl LiveServer {
     pub fn start_with(game: impl Game + Clone, game_files: Vec<GameFile>, grace_s: f64) -> Self {
         let rooms = RoomSettings { lobby: 0.0, countdown: 0.5, results: 0.5, grace: grace_s, ..Default::default() };
         let start = Box::new(move |folder: &Path| run(game.clone(), game_files.clone(), rooms.clone(), folder));
-        let front = Front::new().expect("a free port");
-        let mut server = Self { url: front.url(), front, folder: new_folder(), start, running: None, dead: Vec::new() };
+        let proxy = Proxy::new().expect("a free port");
+        let mut server = Self { url: proxy.url(), proxy, folder: new_folder(), start, running: None, dead: Vec::new() };
         server.revive();
         server
     }
@@ -81,7 +81,7 @@ impl LiveServer {
 
     /// Ends it without a word to anybody, as a crash would: nobody answers at its address.
     pub fn kill(&mut self) {
-        self.front.lead_to(None);
+        self.proxy.lead_to(None);
         self.be_silent(true);
         self.stop();
         self.dead.extend(self.running.take());
@@ -91,7 +91,7 @@ impl LiveServer {
     pub fn revive(&mut self) {
         self.end();
         let running = (self.start)(&self.folder);
-        self.front.lead_to(Some(running.http));
+        self.proxy.lead_to(Some(running.http));
         self.running = Some(running);
     }
 

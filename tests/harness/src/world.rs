@@ -13,7 +13,7 @@ use framehouse_server::{
         secret::ResumeSecret,
         udp::{UdpEndpoint, UdpSettings},
     },
-    room::directory::{JoinError, JoinRequest, LocalHello, RoomWish},
+    room::directory::{JoinError, JoinRequest, JoinTarget, LocalHello},
     server::{Server, ServerSetup},
     tick::TickRate,
 };
@@ -178,10 +178,11 @@ impl World {
 
     /// The same once more, beside the rooms there are.
     pub fn with_players_in_another_room(mut self, count: u8) -> Self {
-        self.join(RoomWish::Create { size: count, private: false, practice: false }).expect("an empty server has room");
+        self.join(JoinTarget::Create { size: count, private: false, practice: false })
+            .expect("an empty server has room");
         let code = self.room_code();
         for _ in 1..count {
-            self.join(RoomWish::Code(code)).expect("the room has seats left");
+            self.join(JoinTarget::Code(code)).expect("the room has seats left");
         }
         let seated = |world: &Self| world.clients.iter().all(|client| client.client.phase().is_some());
         assert!(self.step_until(300, seated), "{count} players did not get into the room within ten seconds");
@@ -192,32 +193,32 @@ impl World {
     ///
     /// # Errors
     /// When the server has no seat for it.
-    pub fn join(&mut self, wish: RoomWish) -> Result<usize, JoinError> {
+    pub fn join(&mut self, target: JoinTarget) -> Result<usize, JoinError> {
         let hello = self.config.hello.clone();
-        self.join_as(wish, hello)
+        self.join_as(target, hello)
     }
 
     /// One more client, that says this of itself once it is connected.
     ///
     /// # Errors
     /// When the server has no seat for it.
-    pub fn join_as(&mut self, wish: RoomWish, hello: Hello) -> Result<usize, JoinError> {
-        self.join_from(wish, hello, None)
+    pub fn join_as(&mut self, target: JoinTarget, hello: Hello) -> Result<usize, JoinError> {
+        self.join_from(target, hello, None)
     }
 
     /// One more client, from the address that another one has or had.
     ///
     /// # Errors
     /// When the server has no seat for it.
-    pub fn join_at(&mut self, wish: RoomWish, address: SocketAddr) -> Result<usize, JoinError> {
+    pub fn join_at(&mut self, target: JoinTarget, address: SocketAddr) -> Result<usize, JoinError> {
         let hello = self.config.hello.clone();
-        self.join_from(wish, hello, Some(address))
+        self.join_from(target, hello, Some(address))
     }
 
-    fn join_from(&mut self, wish: RoomWish, hello: Hello, address: Option<SocketAddr>) -> Result<usize, JoinError> {
+    fn join_from(&mut self, target: JoinTarget, hello: Hello, address: Option<SocketAddr>) -> Result<usize, JoinError> {
         let index = self.clients.len();
         let name = self.name.clone().unwrap_or_else(|| format!("player {index}"));
-        let grant = self.server.join(&JoinRequest { name, wish, hello: None })?;
+        let grant = self.server.join(&JoinRequest { name, target, hello: None })?;
         let seed = self.seed * 1000 + index as u64;
         let server = Connection::server_address(&grant.token).expect("our own token");
         let end = match address {

@@ -3,13 +3,13 @@
 use framehouse_server::{config::CleanupSettings, replay::Replays};
 use framehouse_shared::{
     fields::Field,
-    protocol::control::{ControlUp, FIELDS_BYTES_MAX},
+    protocol::control::{ClientMessage, FIELDS_BYTES_MAX},
     state_hash::StateHashes,
 };
 
 use super::*;
 
-fn claim(world: &mut World, message: &ControlUp) {
+fn claim(world: &mut World, message: &ClientMessage) {
     world.clients[VICTIM].client.claim(message);
     world.step_ticks(1);
 }
@@ -24,14 +24,14 @@ fn claims_about_absurd_ticks_and_fields_nobody_asked_for_do_nothing() {
     let components = world.clients[VICTIM].client.simulation().expect("a match").hashes().0.len();
     let hashes = StateHashes(std::iter::repeat_n(Some(9), components).collect());
     for tick in [Tick(u32::MAX), Tick(1_000_000), Tick(100_000)] {
-        claim(&mut world, &ControlUp::Hashes { match_no: 1, tick, is_answer: false, hashes: hashes.clone() });
+        claim(&mut world, &ClientMessage::Hashes { match_no: 1, tick, is_answer: false, hashes: hashes.clone() });
     }
     let (first, short) = (Tick(40), StateHashes::default());
-    claim(&mut world, &ControlUp::Hashes { match_no: 7, tick: first, is_answer: false, hashes: hashes.clone() });
-    claim(&mut world, &ControlUp::Hashes { match_no: 1, tick: first, is_answer: false, hashes: short });
+    claim(&mut world, &ClientMessage::Hashes { match_no: 7, tick: first, is_answer: false, hashes: hashes.clone() });
+    claim(&mut world, &ClientMessage::Hashes { match_no: 1, tick: first, is_answer: false, hashes: short });
     let field = |value: String| Field { slot: None, name: "x".into(), value };
-    let fields = |fields| ControlUp::Fields { match_no: 1, tick: first, is_last: true, fields };
-    let answer = ControlUp::Hashes { match_no: 1, tick: first, is_answer: true, hashes: hashes.clone() };
+    let fields = |fields| ClientMessage::Fields { match_no: 1, tick: first, is_last: true, fields };
+    let answer = ClientMessage::Hashes { match_no: 1, tick: first, is_answer: true, hashes: hashes.clone() };
     claim(&mut world, &answer);
     claim(&mut world, &fields(vec![field("1".into())]));
     claim(&mut world, &fields(vec![field("1".into()); FIELDS_BYTES_MAX / 6 + 1]));
@@ -52,7 +52,7 @@ fn a_client_that_claims_and_never_answers_costs_a_state_and_is_reported() {
     // Our client finds no difference when it is asked, and so does not answer.
     for _ in 0..4 {
         let tick = next_confirmed(&world).minus(1);
-        claim(&mut world, &ControlUp::Hashes { match_no: 1, tick, is_answer: false, hashes: hashes.clone() });
+        claim(&mut world, &ClientMessage::Hashes { match_no: 1, tick, is_answer: false, hashes: hashes.clone() });
     }
     world.step_ticks(120);
     let counters = counters(&world);
@@ -74,7 +74,7 @@ fn a_flood_of_claims_ends_its_sender_and_leaves_three_reports() {
     for _ in 0..600 {
         let tick = next_confirmed(&world).minus(1);
         for tick in [tick, tick.minus(5)] {
-            world.clients[VICTIM].client.claim(&ControlUp::Hashes {
+            world.clients[VICTIM].client.claim(&ClientMessage::Hashes {
                 match_no: 1,
                 tick,
                 is_answer: false,
@@ -107,7 +107,7 @@ fn a_late_complaint_is_not_taken_for_the_answer() {
     assert!(world.step_until(120, |world| counters(world).desyncs == 1), "it is noticed");
     let mut hashes = world.clients[VICTIM].client.simulation().expect("a match").hashes();
     hashes.0[0] = Some(9);
-    let complaint = ControlUp::Hashes { match_no: 1, tick: tick.plus(1), is_answer: false, hashes };
+    let complaint = ClientMessage::Hashes { match_no: 1, tick: tick.plus(1), is_answer: false, hashes };
     world.clients[VICTIM].client.claim(&complaint);
     let named = follow(&mut world, tick, |_, _| {}).named.map(|(_, tick, component)| (tick, component));
     assert_eq!(named, Some((tick, "bodies".to_owned())));
@@ -128,7 +128,7 @@ fn who_leaves_before_the_answer_is_reported_however_soon_it_is_freed() {
     let mut hashes = world.clients[VICTIM].client.simulation().expect("a match").hashes();
     hashes.0[0] = Some(9);
     let tick = next_confirmed(&world).minus(1);
-    world.clients[VICTIM].client.claim(&ControlUp::Hashes { match_no: 1, tick, is_answer: false, hashes });
+    world.clients[VICTIM].client.claim(&ClientMessage::Hashes { match_no: 1, tick, is_answer: false, hashes });
     assert!(world.step_until(60, |world| counters(world).desyncs == 1), "it is noticed");
     world.clients[VICTIM].client.leave();
     world.step_ticks(60);

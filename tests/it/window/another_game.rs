@@ -7,7 +7,7 @@ use framehouse_arena_client::ArenaView;
 use framehouse_client::client::InputRequest;
 use framehouse_harness::live::LiveServer;
 use framehouse_shared::{game::Game, ids::Slot, input::Input, rng::SimRng, sim::MatchSetup, tick::Tick};
-use framehouse_tests::desk::Desk;
+use framehouse_tests::headless_window::HeadlessWindow;
 use framehouse_tiny::{MatchTicks, PRESS, Presses, TinyPlugin};
 use framehouse_tiny_client::TinyView;
 use framehouse_window::{
@@ -51,9 +51,9 @@ impl Game for QuickTiny {
     }
 }
 
-fn open(server: &LiveServer, folder: &Folder, line: &str) -> Desk {
+fn open(server: &LiveServer, folder: &Folder, line: &str) -> HeadlessWindow {
     let line = format!("--server {} --config-dir {} {line}", server.url, folder.0.display());
-    Desk::open(&line, UVec2::new(1280, 720), QuickTiny, TinyView)
+    HeadlessWindow::open(&line, UVec2::new(1280, 720), QuickTiny, TinyView)
 }
 
 /// Everything that the arena's view says, in English.
@@ -66,7 +66,7 @@ fn words_of_the_arena() -> Vec<&'static str> {
 }
 
 /// Nothing that is seen is of the arena: neither its words nor its colour.
-fn assert_nothing_of_the_arena(window: &mut Desk) {
+fn assert_nothing_of_the_arena(window: &mut HeadlessWindow) {
     // The list of replays names their folder, which is the test's.
     let texts: Vec<String> = window.texts().into_iter().filter(|text| !Path::new(text).is_absolute()).collect();
     assert!(!texts.is_empty());

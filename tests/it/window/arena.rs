@@ -11,10 +11,10 @@ use framehouse_client::{
 };
 use framehouse_harness::live::LiveServer;
 use framehouse_shared::{rng::SimRng, tick::Tick};
-use framehouse_tests::desk::Desk;
+use framehouse_tests::headless_window::HeadlessWindow;
 use framehouse_window::{game::Game, screens::Screen};
 
-use super::{Folder, MATCH_TICKS, desk, open_at, start_server};
+use super::{Folder, MATCH_TICKS, open_at, open_window, start_server};
 
 /// A player of the same match without a window.
 struct Headless {
@@ -52,7 +52,7 @@ fn note_hashes(client: &Client, hashes: &mut BTreeMap<u32, u64>) {
 #[test]
 fn a_match_has_the_same_hashes_with_a_window_and_without() {
     let (server, folder) = (start_server(), Folder::new());
-    let mut window = desk(&server, &folder, "--create --autopilot");
+    let mut window = open_window(&server, &folder, "--create --autopilot");
     window.until_screen(Screen::Lobby);
     let code = window.session().client().and_then(|client| client.code()).expect("in a room");
     let mut headless = Headless::join(&server, &Game::new(ArenaPlugin), RoomRequest::Code(code));
@@ -80,7 +80,7 @@ fn a_match_has_the_same_hashes_with_a_window_and_without() {
 #[test]
 fn a_newcomer_is_told_the_keys_until_they_were_tried() {
     let (server, folder) = (start_server(), Folder::new());
-    let mut window = desk(&server, &folder, "--practice");
+    let mut window = open_window(&server, &folder, "--practice");
     window.until_screen(Screen::Match);
     window.until_seen("W A S D: move");
     assert!(window.sees("Mouse right / Shift left: dash"));
@@ -97,10 +97,10 @@ fn a_newcomer_is_told_the_keys_until_they_were_tried() {
 #[test]
 fn keys_send_emotes() {
     let (server, folder) = (start_server(), Folder::new());
-    let mut window = desk(&server, &folder, "--practice");
+    let mut window = open_window(&server, &folder, "--practice");
     window.until_screen(Screen::Match);
     let own = window.session().slot().expect("a seat");
-    let shown = |window: &Desk| {
+    let shown = |window: &HeadlessWindow| {
         let own = window.session().commands().filter(|(_, command)| command.slot == own);
         own.filter_map(|(_, command)| Emote::of(command)).collect::<Vec<_>>()
     };
@@ -121,7 +121,7 @@ fn keys_send_emotes() {
 #[test]
 fn the_net_graph_comes_and_goes_and_ping_and_loss_stay() {
     let (server, folder) = (start_server(), Folder::new());
-    let mut window = desk(&server, &folder, "--practice --autopilot");
+    let mut window = open_window(&server, &folder, "--practice --autopilot");
     window.until_screen(Screen::Match);
     window.until_seen(" ms");
     window.until_seen("0.0 % loss");
@@ -163,7 +163,7 @@ fn panels_keep_clear_of_each_other_in_every_window() {
 #[test]
 fn a_desync_is_told_by_name_over_the_match() {
     let (server, folder) = (start_server(), Folder::new());
-    let mut window = desk(&server, &folder, "--practice --autopilot");
+    let mut window = open_window(&server, &folder, "--practice --autopilot");
     window.until("the match runs", |window| {
         let client = window.session().client();
         client.and_then(Client::simulation).is_some_and(|simulation| simulation.next_tick() > Tick(30))

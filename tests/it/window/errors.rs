@@ -4,7 +4,7 @@ use bevy::prelude::*;
 use framehouse_client::connect::ConnectError;
 use framehouse_harness::live::LiveServer;
 use framehouse_server::room::directory::JoinError;
-use framehouse_tests::desk::Desk;
+use framehouse_tests::headless_window::HeadlessWindow;
 use framehouse_tiny::TinyPlugin;
 use framehouse_window::{
     screens::Screen,
@@ -13,7 +13,7 @@ use framehouse_window::{
     texts::{Language, T},
 };
 
-use super::{Folder, desk, open, start_server};
+use super::{Folder, open, open_window, start_server};
 
 #[test]
 fn a_server_that_is_not_there_is_named_and_can_be_tried_again() {
@@ -31,7 +31,7 @@ fn a_server_that_is_not_there_is_named_and_can_be_tried_again() {
 #[test]
 fn a_server_of_another_kind_is_told() {
     let (server, folder) = (LiveServer::start(TinyPlugin, Vec::new()), Folder::new());
-    let mut window = desk(&server, &folder, "--quick");
+    let mut window = open_window(&server, &folder, "--quick");
     window.until_seen("The versions differ");
     window.click("Back to the menu");
     window.until_screen(Screen::Menu);
@@ -40,18 +40,19 @@ fn a_server_of_another_kind_is_told() {
 #[test]
 fn rooms_that_are_full_or_gone_are_told() {
     let (server, folders) = (start_server(), [Folder::new(), Folder::new(), Folder::new()]);
-    let mut window = desk(&server, &folders[0], "--room ZZZZ");
+    let mut window = open_window(&server, &folders[0], "--room ZZZZ");
     window.until_seen("No room has this code");
-    let mut ada = desk(&server, &folders[1], "");
+    let mut ada = open_window(&server, &folders[1], "");
     ada.click("Create room");
     ada.until_screen(Screen::Lobby);
     (2..8).for_each(|_| ada.click("\u{2212}"));
-    let seats = |ada: &Desk| ada.session().client().and_then(|client| client.options()).map(|options| options.seats);
+    let seats =
+        |ada: &HeadlessWindow| ada.session().client().and_then(|client| client.options()).map(|options| options.seats);
     ada.until("two seats are left", |ada| seats(ada) == Some(2));
     let code = ada.session().client().and_then(|client| client.code()).expect("in a room");
-    let mut bob = desk(&server, &folders[2], &format!("--room {code}"));
+    let mut bob = open_window(&server, &folders[2], &format!("--room {code}"));
     bob.until("Bob is in", |bob| bob.session().client().is_some_and(|client| client.phase().is_some()));
-    let mut eve = desk(&server, &folders[0], &format!("--room {code}"));
+    let mut eve = open_window(&server, &folders[0], &format!("--room {code}"));
     eve.until_seen("The room is full");
     assert!(eve.sees("Try again"));
 }
@@ -59,7 +60,7 @@ fn rooms_that_are_full_or_gone_are_told() {
 #[test]
 fn a_stopping_server_says_so() {
     let (server, folder) = (start_server(), Folder::new());
-    let mut window = desk(&server, &folder, "--quick");
+    let mut window = open_window(&server, &folder, "--quick");
     window.until_screen(Screen::Lobby);
     server.stop();
     window.until_seen("The server is stopping");
@@ -72,7 +73,7 @@ fn a_broken_settings_file_is_kept_aside_and_told() {
     let (server, folder) = (start_server(), Folder::new());
     std::fs::create_dir_all(&folder.0).expect("a folder of ours");
     std::fs::write(folder.0.join("settings.toml"), "name = [").expect("a folder of ours");
-    let mut window = desk(&server, &folder, "");
+    let mut window = open_window(&server, &folder, "");
     window.until_seen("The settings' file could not be read.");
     assert!(folder.0.join("settings.broken.toml").exists());
 }

@@ -8,7 +8,7 @@ use framehouse_arena_client::ArenaView;
 use framehouse_client::client::InputRequest;
 use framehouse_harness::live::LiveServer;
 use framehouse_shared::{input::Input, score::ScoreFrame};
-use framehouse_tests::desk::Desk;
+use framehouse_tests::headless_window::HeadlessWindow;
 use framehouse_window::{
     controls::Controls,
     keys::InputAction,
@@ -65,12 +65,12 @@ impl View for WithLetters {
     }
 }
 
-fn open_chinese(server: &LiveServer, folder: &Folder, line: &str) -> Desk {
+fn open_chinese(server: &LiveServer, folder: &Folder, line: &str) -> HeadlessWindow {
     std::fs::create_dir_all(&folder.0).expect("a folder of ours");
     let settings = "name = \"Nova\"\nlanguage = \"chinese\"\n";
     std::fs::write(folder.0.join("settings.toml"), settings).expect("a folder of ours");
     let line = format!("--server {} --config-dir {} {line}", server.url, folder.0.display());
-    Desk::open(&line, UVec2::new(1280, 720), ArenaPlugin, WithLetters)
+    HeadlessWindow::open(&line, UVec2::new(1280, 720), ArenaPlugin, WithLetters)
 }
 
 fn is_chinese(letter: char) -> bool {
@@ -78,7 +78,7 @@ fn is_chinese(letter: char) -> bool {
 }
 
 /// What is no language's: names, addresses, units, and what is written on keys.
-fn is_a_name(text: &str, window: &Desk) -> bool {
+fn is_a_name(text: &str, window: &HeadlessWindow) -> bool {
     const NAMES: [&str; 8] = ["FRAMEHOUSE", "English", "Nova", "basin", "crossing", " fps", " ms", " KB/s"];
     let code = window.session().client().and_then(|client| client.code());
     let keys = &window.settings().keys;
@@ -93,7 +93,7 @@ fn is_a_name(text: &str, window: &Desk) -> bool {
 }
 
 /// Everything that is seen is Chinese, or nobody's language.
-fn assert_chinese(window: &mut Desk, screen: &str) {
+fn assert_chinese(window: &mut HeadlessWindow, screen: &str) {
     let texts = window.texts();
     let english: Vec<&String> =
         texts.iter().filter(|text| !text.chars().any(is_chinese) && !is_a_name(text, window)).collect();
@@ -190,7 +190,7 @@ impl View for Unwritable {
 fn a_language_without_letters_is_refused_by_name() {
     let folder = Folder::new();
     let line = format!("--server 127.0.0.1:1 --screen settings --config-dir {}", folder.0.display());
-    let mut window = Desk::open(&line, UVec2::new(1280, 720), ArenaPlugin, Unwritable);
+    let mut window = HeadlessWindow::open(&line, UVec2::new(1280, 720), ArenaPlugin, Unwritable);
     window.until_seen("tlhIngan Hol");
     window.click("tlhIngan Hol");
     window.until_seen("No font on this computer has the letters of tlhIngan Hol");

@@ -4,20 +4,20 @@ use bevy::prelude::*;
 use framehouse_arena::ArenaPlugin;
 use framehouse_harness::live::LiveServer;
 use framehouse_shared::protocol::control::Phase;
-use framehouse_tests::desk::Desk;
+use framehouse_tests::headless_window::HeadlessWindow;
 use framehouse_tools::short_matches::short_matches;
 use framehouse_window::screens::Screen;
 
-use super::{Folder, desk, start_server};
+use super::{Folder, open_window, start_server};
 
-fn is_playing(window: &Desk) -> bool {
+fn is_playing(window: &HeadlessWindow) -> bool {
     window.session().client().is_some_and(|client| matches!(client.phase(), Some(Phase::Playing { .. })))
 }
 
 #[test]
 fn one_click_plays_a_match_against_bots_to_its_results_and_a_rematch() {
     let (server, folder) = (start_server(), Folder::new());
-    let mut window = desk(&server, &folder, "");
+    let mut window = open_window(&server, &folder, "");
     window.click("Practice with bots");
     window.until_screen(Screen::Match);
     window.until_screen(Screen::Results);
@@ -40,7 +40,7 @@ fn one_click_plays_a_match_against_bots_to_its_results_and_a_rematch() {
 #[test]
 fn a_lost_player_sees_the_seconds_and_comes_back_into_the_match() {
     let (server, folder) = (start_server(), Folder::new());
-    let mut window = desk(&server, &folder, "--practice --autopilot");
+    let mut window = open_window(&server, &folder, "--practice --autopilot");
     window.until("the match runs", |window| is_playing(window));
     server.be_silent(true);
     window.until_seen("Reconnecting");
@@ -56,7 +56,7 @@ fn a_lost_player_sees_the_seconds_and_comes_back_into_the_match() {
 #[test]
 fn a_killed_server_is_told_waited_for_and_told_again_when_the_match_is_gone() {
     let (mut server, folder) = (start_server(), Folder::new());
-    let mut window = desk(&server, &folder, "--practice --autopilot");
+    let mut window = open_window(&server, &folder, "--practice --autopilot");
     window.until("the match runs", |window| is_playing(window));
     server.kill();
     window.until_seen("Nothing heard from the server for");
@@ -78,7 +78,7 @@ fn a_killed_server_is_told_waited_for_and_told_again_when_the_match_is_gone() {
 #[test]
 fn a_server_that_stays_away_is_given_up_when_the_seconds_are_over() {
     let (mut server, folder) = (LiveServer::start_with(ArenaPlugin, short_matches(300), 2.0), Folder::new());
-    let mut window = desk(&server, &folder, "--practice --autopilot");
+    let mut window = open_window(&server, &folder, "--practice --autopilot");
     window.until("the match runs", |window| is_playing(window));
     server.kill();
     window.until_seen("Reconnecting");
@@ -91,21 +91,21 @@ fn a_server_that_stays_away_is_given_up_when_the_seconds_are_over() {
 }
 
 /// The number between these words, where they are all of a text.
-fn number_in(window: &mut Desk, before: &str, after: &str) -> Option<u32> {
+fn number_in(window: &mut HeadlessWindow, before: &str, after: &str) -> Option<u32> {
     window.texts().iter().find_map(|text| text.strip_prefix(before)?.strip_suffix(after)?.parse().ok())
 }
 
 #[test]
 fn a_crashed_client_offers_to_rejoin() {
     let (server, folder) = (start_server(), Folder::new());
-    let mut window = desk(&server, &folder, "--name Ada");
+    let mut window = open_window(&server, &folder, "--name Ada");
     window.click("Create room");
     window.until_screen(Screen::Lobby);
     let code = window.session().client().and_then(|client| client.code()).expect("in a room");
     window.until("the seat is noted", |_| folder.0.join("seat.toml").exists());
     // Without a word: a crash.
     drop(window);
-    let mut window = desk(&server, &folder, "");
+    let mut window = open_window(&server, &folder, "");
     window.until_seen(&format!("You were in room {code}."));
     // The question has the focus.
     window.key(KeyCode::Enter);
@@ -120,7 +120,7 @@ fn a_crashed_client_offers_to_rejoin() {
 fn a_window_that_is_closed_in_a_session_forgets_the_seat_and_in_a_lost_one_keeps_it() {
     for is_lost in [false, true] {
         let (server, folder) = (start_server(), Folder::new());
-        let mut window = desk(&server, &folder, "--create");
+        let mut window = open_window(&server, &folder, "--create");
         window.until("the seat is noted", |_| folder.0.join("seat.toml").exists());
         if is_lost {
             server.be_silent(true);
@@ -134,10 +134,10 @@ fn a_window_that_is_closed_in_a_session_forgets_the_seat_and_in_a_lost_one_keeps
 #[test]
 fn who_declines_is_not_asked_again() {
     let (server, folder) = (start_server(), Folder::new());
-    let mut window = desk(&server, &folder, "--quick");
+    let mut window = open_window(&server, &folder, "--quick");
     window.until("the seat is noted", |_| folder.0.join("seat.toml").exists());
     drop(window);
-    let mut window = desk(&server, &folder, "");
+    let mut window = open_window(&server, &folder, "");
     window.until_seen("Your seat and your score may still be there.");
     // Escape answers no.
     window.key(KeyCode::Escape);
@@ -148,7 +148,7 @@ fn who_declines_is_not_asked_again() {
 #[test]
 fn a_seat_that_is_gone_is_told_plainly() {
     let (server, folder) = (start_server(), Folder::new());
-    let mut window = desk(&server, &folder, "--name Ada --create");
+    let mut window = open_window(&server, &folder, "--name Ada --create");
     window.until("the seat is noted", |_| folder.0.join("seat.toml").exists());
     drop(window);
     drop(server);
@@ -158,7 +158,7 @@ fn a_seat_that_is_gone_is_told_plainly() {
     let text = std::fs::read_to_string(&note).expect("noted");
     let line = text.lines().find(|line| line.starts_with("server")).expect("with its server").to_owned();
     std::fs::write(&note, text.replace(&line, &format!("server = \"{}\"", server.url))).expect("a folder of ours");
-    let mut window = desk(&server, &folder, "");
+    let mut window = open_window(&server, &folder, "");
     window.click("Rejoin");
     window.until_seen("Your seat is gone");
     window.click("Back to the menu");
@@ -168,7 +168,7 @@ fn a_seat_that_is_gone_is_told_plainly() {
 #[test]
 fn whoever_does_not_want_to_wait_for_a_lost_server_leaves() {
     let (server, folder) = (start_server(), Folder::new());
-    let mut window = desk(&server, &folder, "--practice --autopilot");
+    let mut window = open_window(&server, &folder, "--practice --autopilot");
     window.until("the match runs", |window| is_playing(window));
     server.be_silent(true);
     window.until_seen("Reconnecting");

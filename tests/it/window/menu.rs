@@ -3,20 +3,20 @@
 use bevy::prelude::*;
 use framehouse_window::screens::Screen;
 
-use super::{Folder, desk, open, open_at, start_server};
+use super::{Folder, open, open_at, open_window, start_server};
 
 #[test]
 fn names_in_any_script_are_typed_and_remembered() {
     let (server, folder) = (start_server(), Folder::new());
     for name in ["Zoë", "Ольга", "Νίκος", "张伟", "محمد", "🚀 Ada"] {
-        let mut window = desk(&server, &folder, "");
+        let mut window = open_window(&server, &folder, "");
         // The name has the focus, and what was there is selected.
         window.type_text(name);
         assert_eq!(window.settings().name, name);
         window.until("the settings are written", |_| {
             std::fs::read_to_string(folder.0.join("settings.toml")).is_ok_and(|text| text.contains(name))
         });
-        assert!(desk(&server, &folder, "").fields().contains(&name.to_owned()));
+        assert!(open_window(&server, &folder, "").fields().contains(&name.to_owned()));
     }
 }
 

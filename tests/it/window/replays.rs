@@ -5,23 +5,23 @@ use std::fs;
 use bevy::prelude::*;
 use framehouse_arena::ArenaPlugin;
 use framehouse_shared::replay::canned_replay;
-use framehouse_tests::desk::Desk;
+use framehouse_tests::headless_window::HeadlessWindow;
 use framehouse_window::screens::Screen;
 
-use super::{Folder, desk, open, open_at, start_server};
+use super::{Folder, open, open_at, open_window, start_server};
 
-fn position(window: &Desk) -> f64 {
-    window.session().film().map(|film| film.timeline().position()).expect("a replay is shown")
+fn position(window: &HeadlessWindow) -> f64 {
+    window.session().playback().map(|playback| playback.timeline().position()).expect("a replay is shown")
 }
 
-fn until_position(window: &mut Desk, what: &str, is_there: impl Fn(f64) -> bool) {
+fn until_position(window: &mut HeadlessWindow, what: &str, is_there: impl Fn(f64) -> bool) {
     window.until(what, |window| is_there(position(window)));
 }
 
 #[test]
 fn a_match_is_saved_listed_and_watched_again() {
     let (server, folder) = (start_server(), Folder::new());
-    let mut window = desk(&server, &folder, "--name Ada --practice");
+    let mut window = open_window(&server, &folder, "--name Ada --practice");
     window.until_screen(Screen::Results);
     let ranking = window.session().client().and_then(|client| client.results().cloned()).expect("results").ranking;
     window.until_seen("Save replay");
@@ -36,7 +36,7 @@ fn a_match_is_saved_listed_and_watched_again() {
     window.until_seen(&format!("{} {}", ranking[0].name, ranking[0].score.points));
     window.click("Watch");
     window.until_screen(Screen::Replay);
-    until_position(&mut window, "the film goes on", |position| position > 3.0);
+    until_position(&mut window, "the playback goes on", |position| position > 3.0);
     assert!(ranking.iter().all(|entry| window.sees(&entry.name)), "everybody is on the leaderboard");
     // The button that pauses has the focus.
     window.key(KeyCode::Space);
@@ -121,7 +121,7 @@ fn the_time_bar_keeps_clear_of_the_column_at_the_right() {
 #[test]
 fn a_replay_that_is_not_to_be_had_is_told() {
     let (server, folder) = (start_server(), Folder::new());
-    let mut window = desk(&server, &folder, "--practice");
+    let mut window = open_window(&server, &folder, "--practice");
     window.until_screen(Screen::Results);
     window.until_seen("Save replay");
     window.until("the replay is written", |_| fs::read_dir(server.replays()).is_ok_and(|files| files.count() > 0));

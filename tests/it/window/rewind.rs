@@ -4,29 +4,29 @@ use bevy::prelude::*;
 use framehouse_arena::ArenaPlugin;
 use framehouse_harness::live::LiveServer;
 use framehouse_shared::protocol::control::Phase;
-use framehouse_tests::desk::Desk;
+use framehouse_tests::headless_window::HeadlessWindow;
 use framehouse_tools::short_matches::short_matches;
 use framehouse_window::{screens::Screen, session::Moment};
 
-use super::{Folder, desk, until};
+use super::{Folder, open_window, until};
 
 /// A minute.
 const LONG_MATCH_TICKS: u32 = 1800;
 
-fn moment(window: &Desk) -> Moment {
+fn moment(window: &HeadlessWindow) -> Moment {
     window.session().moment().expect("a match whose past can be shown")
 }
 
-fn shows_past(window: &Desk) -> bool {
+fn shows_past(window: &HeadlessWindow) -> bool {
     window.session().is_rewound()
 }
 
-fn live_end(window: &Desk) -> u32 {
+fn live_end(window: &HeadlessWindow) -> u32 {
     window.session().client().map_or(0, |client| client.live_end())
 }
 
 /// A place on the time bar, 0 to 1 of its length.
-fn click_bar(window: &mut Desk, part: f32) {
+fn click_bar(window: &mut HeadlessWindow, part: f32) {
     let bar = window.sliders()[0];
     window.click_at(Vec2::new(bar.min.x + bar.width() * part, bar.center().y));
 }
@@ -35,11 +35,11 @@ fn click_bar(window: &mut Desk, part: f32) {
 fn a_spectator_goes_back_by_the_bar_and_to_the_present_by_button_and_key() {
     let (server, folders) =
         (LiveServer::start(ArenaPlugin, short_matches(LONG_MATCH_TICKS)), [Folder::new(), Folder::new()]);
-    let mut ada = desk(&server, &folders[0], "--name Ada --practice --autopilot");
+    let mut ada = open_window(&server, &folders[0], "--name Ada --practice --autopilot");
     ada.until("the match runs for a while", |ada| live_end(ada) > 240);
     let code = ada.session().client().and_then(|client| client.code()).expect("in a room");
     assert!(ada.sliders().is_empty() && !ada.sees("Live"), "who plays has no time bar");
-    let mut bob = desk(&server, &folders[1], &format!("--name Bob --watch {code}"));
+    let mut bob = open_window(&server, &folders[1], &format!("--name Bob --watch {code}"));
     until("Bob watches", &mut [&mut ada, &mut bob], |windows| {
         windows[1].screen() == Screen::Match && windows[1].sees("Live")
     });
@@ -68,7 +68,7 @@ fn a_spectator_goes_back_by_the_bar_and_to_the_present_by_button_and_key() {
 #[test]
 fn a_player_who_gave_up_plays_the_past_faster_until_the_present_and_sees_the_results() {
     let (server, folder) = (LiveServer::start(ArenaPlugin, short_matches(900)), Folder::new());
-    let mut window = desk(&server, &folder, "--practice --autopilot");
+    let mut window = open_window(&server, &folder, "--practice --autopilot");
     window.until("the match runs for a while", |window| live_end(window) > 150);
     window.key(KeyCode::Escape);
     window.until_seen("Give up and watch");

@@ -3,16 +3,16 @@
 use bevy::prelude::*;
 use framehouse_window::screens::Screen;
 
-use super::{Folder, desk, open_at, start_server, until};
+use super::{Folder, open_at, open_window, start_server, until};
 
 #[test]
 fn a_room_is_found_joined_talked_in_and_its_host_can_send_away() {
     let (server, folders) = (start_server(), [Folder::new(), Folder::new()]);
-    let mut ada = desk(&server, &folders[0], "--name Ada");
+    let mut ada = open_window(&server, &folders[0], "--name Ada");
     ada.click("Create room");
     ada.until_screen(Screen::Lobby);
     ada.until_seen("Waiting for somebody to play with.");
-    let mut bob = desk(&server, &folders[1], "--name Bob --screen browser");
+    let mut bob = open_window(&server, &folders[1], "--name Bob --screen browser");
     bob.until_seen("Ada's room");
     bob.click("Join");
     until("both are in the lobby", &mut [&mut ada, &mut bob], |windows| {
@@ -36,11 +36,11 @@ fn a_room_is_found_joined_talked_in_and_its_host_can_send_away() {
 #[test]
 fn the_host_changes_the_room_and_a_spectator_sees_it() {
     let (server, folders) = (start_server(), [Folder::new(), Folder::new()]);
-    let mut ada = desk(&server, &folders[0], "--name Ada");
+    let mut ada = open_window(&server, &folders[0], "--name Ada");
     ada.click("Create room");
     ada.until_screen(Screen::Lobby);
     let code = ada.session().client().and_then(|client| client.code()).expect("in a room");
-    let mut eve = desk(&server, &folders[1], &format!("--name Eve --watch {code}"));
+    let mut eve = open_window(&server, &folders[1], &format!("--name Eve --watch {code}"));
     until("Eve watches", &mut [&mut ada, &mut eve], |windows| windows[1].sees("You watch this room."));
     ada.until_seen("\u{203a}");
     ada.click("\u{203a}");
@@ -61,12 +61,12 @@ fn the_host_changes_the_room_and_a_spectator_sees_it() {
 #[test]
 fn a_button_that_is_held_while_its_screen_changes_is_still_clicked() {
     let (server, folders) = (start_server(), [Folder::new(), Folder::new()]);
-    let mut ada = desk(&server, &folders[0], "--name Ada --create");
+    let mut ada = open_window(&server, &folders[0], "--name Ada --create");
     ada.until_screen(Screen::Lobby);
     let code = ada.session().client().and_then(|client| client.code()).expect("in a room");
     ada.hold("\u{2212}");
     // With somebody to play with there is one button more in this part of the screen.
-    let mut bob = desk(&server, &folders[1], &format!("--name Bob --room {code}"));
+    let mut bob = open_window(&server, &folders[1], &format!("--name Bob --room {code}"));
     until("Bob is there", &mut [&mut ada, &mut bob], |windows| windows[0].sees("Bob"));
     assert!(!ada.sees("Start now"), "it is not made anew below the mouse");
     ada.let_go();

@@ -3,12 +3,12 @@
 use bevy::{input::ButtonState, prelude::*};
 use framehouse_window::{keys::Press, palette::Palette, screens::Screen};
 
-use super::{Folder, desk, start_server};
+use super::{Folder, open_window, start_server};
 
 #[test]
 fn keys_are_bound_anew_and_stay_so() {
     let (server, folder) = (start_server(), Folder::new());
-    let mut window = desk(&server, &folder, "--screen settings");
+    let mut window = open_window(&server, &folder, "--screen settings");
     window.click("Mouse right");
     window.until_seen("Press a key or a mouse button for: Dash");
     window.key(KeyCode::KeyQ);
@@ -27,7 +27,7 @@ fn keys_are_bound_anew_and_stay_so() {
         std::fs::read_to_string(folder.0.join("settings.toml"))
             .is_ok_and(|text| text.contains("KeyQ") && text.contains("distinct"))
     });
-    let again = desk(&server, &folder, "");
+    let again = open_window(&server, &folder, "");
     let keys = &again.settings().keys;
     assert_eq!(keys.of("dash")[0], Some(Press::Key(KeyCode::KeyQ)));
     assert_eq!(keys.of("fire")[1], Some(Press::Mouse(MouseButton::Back)));
@@ -37,7 +37,7 @@ fn keys_are_bound_anew_and_stay_so() {
 #[test]
 fn text_grows_with_the_slider() {
     let (server, folder) = (start_server(), Folder::new());
-    let mut window = desk(&server, &folder, "--screen settings");
+    let mut window = open_window(&server, &folder, "--screen settings");
     let before = window.settings().text_scale;
     window.until("the slider is found", |window| {
         window.key(KeyCode::Tab);

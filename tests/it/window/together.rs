@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use framehouse_client::bots::company::Company;
+use framehouse_client::bots::companions::Companions;
 use framehouse_window::screens::Screen;
 
-use super::{Folder, desk, start_server, until};
+use super::{Folder, open_window, start_server, until};
 
 /// Where the points are, in pixels: no rank that could be taken for them, and no number beside the curves.
 const POINTS: Range<f32> = 300.0..640.0;
@@ -13,12 +13,12 @@ const POINTS: Range<f32> = 300.0..640.0;
 #[test]
 fn two_windows_and_two_bots_see_the_ranking_of_the_results_file() {
     let (server, folders) = (start_server(), [Folder::new(), Folder::new()]);
-    let mut ada = desk(&server, &folders[0], "--name Ada --create");
+    let mut ada = open_window(&server, &folders[0], "--name Ada --create");
     ada.until_screen(Screen::Lobby);
     let code = ada.session().client().and_then(|client| client.code()).expect("in a room");
-    let _bots = Company::join(&server.url, code, 2, ada.session().game().config());
+    let _bots = Companions::join(&server.url, code, 2, ada.session().game().config());
     ada.until("the bots are there", |ada| ada.sees("Kestrel (bot)") && ada.sees("Wren (bot)"));
-    let mut bob = desk(&server, &folders[1], &format!("--name Bob --autopilot --room {code}"));
+    let mut bob = open_window(&server, &folders[1], &format!("--name Bob --autopilot --room {code}"));
     until("Bob is there", &mut [&mut ada, &mut bob], |windows| windows.iter_mut().all(|one| one.sees("Bob")));
     ada.frames(3);
     ada.click("Ready");

@@ -14,9 +14,9 @@ use std::{
 use bevy::math::UVec2;
 use framehouse_arena::ArenaPlugin;
 use framehouse_arena_client::ArenaView;
-use framehouse_client::bots::company::Company;
+use framehouse_client::bots::companions::Companions;
 use framehouse_harness::live::LiveServer;
-use framehouse_tests::{desk::Desk, golden::Picture};
+use framehouse_tests::{golden::Picture, headless_window::HeadlessWindow};
 use framehouse_tools::short_matches::short_matches;
 use framehouse_window::screens::Screen;
 
@@ -76,12 +76,12 @@ fn main() -> ExitCode {
     code
 }
 
-fn open(scratch: &Scratch, look: Look, line: &str) -> Desk {
+fn open(scratch: &Scratch, look: Look, line: &str) -> HeadlessWindow {
     let settings = format!("name = \"Nova\"\ntext_scale = {}\n", look.text_scale);
     fs::write(scratch.0.join("settings.toml"), settings).expect("a folder of ours");
     // The window of the last picture was closed without a word.
     drop(fs::remove_file(scratch.0.join("seat.toml")));
-    Desk::painted(&format!("--config-dir {} {line}", scratch.0.display()), look.size, ArenaPlugin, ArenaView)
+    HeadlessWindow::painted(&format!("--config-dir {} {line}", scratch.0.display()), look.size, ArenaPlugin, ArenaView)
 }
 
 fn menu(scratch: &Scratch, look: Look) -> Picture {
@@ -89,21 +89,21 @@ fn menu(scratch: &Scratch, look: Look) -> Picture {
 }
 
 fn settings(scratch: &Scratch, look: Look) -> Picture {
-    let mut desk = open(scratch, look, "--server http://127.0.0.1:1 --screen settings");
-    desk.until_screen(Screen::Settings);
-    desk.picture()
+    let mut window = open(scratch, look, "--server http://127.0.0.1:1 --screen settings");
+    window.until_screen(Screen::Settings);
+    window.picture()
 }
 
 fn lobby(scratch: &Scratch, look: Look) -> Picture {
     let server = LiveServer::start(ArenaPlugin, short_matches(300));
-    let mut desk = open(scratch, look, &format!("--server {} --create", server.url));
-    desk.until_screen(Screen::Lobby);
-    let code = desk.session().client().and_then(|client| client.code()).expect("in a room");
+    let mut window = open(scratch, look, &format!("--server {} --create", server.url));
+    window.until_screen(Screen::Lobby);
+    let code = window.session().client().and_then(|client| client.code()).expect("in a room");
     // One bot: two come in any order.
-    let _bot = Company::join(&server.url, code, 1, desk.session().game().config());
-    desk.until("the bot is ready and the maps are known", |desk| {
-        desk.texts().iter().any(|text| text == "ready") && desk.sees("\u{203a}")
+    let _bot = Companions::join(&server.url, code, 1, window.session().game().config());
+    window.until("the bot is ready and the maps are known", |window| {
+        window.texts().iter().any(|text| text == "ready") && window.sees("\u{203a}")
     });
-    desk.write_over(code.as_str(), CODE);
-    desk.picture()
+    window.write_over(code.as_str(), CODE);
+    window.picture()
 }

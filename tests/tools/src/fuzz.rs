@@ -13,7 +13,7 @@ pub mod seeds;
 pub mod smoke;
 mod states;
 
-pub use decoders::{control_decode, hot_decode};
+pub use decoders::{control_decode, datagram_decode};
 pub use pair::endpoint;
 pub use payloads::guard;
 pub use replays::replay_decode;
@@ -32,7 +32,7 @@ pub struct Target {
 
 /// Every way in.
 pub const TARGETS: [Target; 6] = [
-    Target { name: "hot_decode", run: hot_decode, seeds: seeds::hot },
+    Target { name: "datagram_decode", run: datagram_decode, seeds: seeds::datagrams },
     Target { name: "control_decode", run: control_decode, seeds: seeds::control },
     Target { name: "guard", run: guard, seeds: seeds::payloads },
     Target { name: "state_decode", run: state_decode, seeds: seeds::states },

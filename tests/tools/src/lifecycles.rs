@@ -10,11 +10,11 @@ use framehouse_server::{
     config::{CleanupSettings, NetSettings, RoomSettings},
     counters::Counters,
     net::secret::ResumeSecret,
-    room::directory::{Directory, RoomWish},
+    room::directory::{Directory, JoinTarget},
 };
 use framehouse_shared::{
     ids::{RoomCode, SLOTS_MAX, Slot},
-    protocol::control::{HostOrder, RoomOptions},
+    protocol::control::{HostCommand, RoomOptions},
     rng::SimRng,
 };
 use framehouse_tiny::{MatchTicks, TinyPlugin};
@@ -107,8 +107,8 @@ impl Crowd {
 
     fn step(&mut self) {
         if self.ages.len() < CLIENTS_MAX && self.rng.one_in(2) {
-            let wish = self.draw_wish();
-            self.come(wish);
+            let target = self.draw_target();
+            self.come(target);
         }
         for client in 0..self.ages.len() {
             self.ages[client] += 1;
@@ -120,27 +120,27 @@ impl Crowd {
         self.forget_the_gone();
     }
 
-    fn come(&mut self, wish: RoomWish) {
-        if let Ok(client) = self.world.join(wish) {
+    fn come(&mut self, target: JoinTarget) {
+        if let Ok(client) = self.world.join(target) {
             self.clients += 1;
             self.ages.push(0);
             self.secrets.push(self.world.clients[client].resume);
         }
     }
 
-    fn draw_wish(&mut self) -> RoomWish {
+    fn draw_target(&mut self) -> JoinTarget {
         let rooms = self.world.rooms();
         let code = (!rooms.is_empty()).then(|| rooms[self.rng.below(rooms.len() as u32) as usize].0);
         match (self.rng.below(10), code) {
-            (0, _) => RoomWish::Code(RoomCode::from_number(self.rng.bits())),
-            (1, Some(code)) => RoomWish::Watch(code),
-            (2..=4, Some(code)) => RoomWish::Code(code),
+            (0, _) => JoinTarget::Code(RoomCode::from_number(self.rng.bits())),
+            (1, Some(code)) => JoinTarget::Watch(code),
+            (2..=4, Some(code)) => JoinTarget::Code(code),
             (5, _) if !self.secrets.is_empty() => {
-                RoomWish::Resume(self.secrets[self.rng.below(self.secrets.len() as u32) as usize])
+                JoinTarget::Resume(self.secrets[self.rng.below(self.secrets.len() as u32) as usize])
             }
-            (6, _) => RoomWish::Resume(ResumeSecret::random()),
-            (7, _) => RoomWish::Quick,
-            _ => RoomWish::Create {
+            (6, _) => JoinTarget::Resume(ResumeSecret::random()),
+            (7, _) => JoinTarget::Quick,
+            _ => JoinTarget::Create {
                 size: 1 + self.rng.below(3) as u8,
                 private: self.rng.one_in(2),
                 practice: self.rng.one_in(4),
@@ -160,14 +160,14 @@ impl Crowd {
             1 => actor.is_asleep = true,
             2 => self.world.network.set_cut(address, true),
             3 => actor.client.give_up(),
-            4 => actor.client.order(HostOrder::Start),
-            5 => actor.client.order(HostOrder::Abort),
-            6 => actor.client.order(HostOrder::Kick(slot)),
-            7 => actor.client.order(HostOrder::HandOver(slot)),
-            8 => actor.client.order(HostOrder::Configure(RoomOptions { seats, private: false, map: None })),
-            9 => actor.client.order(HostOrder::Close),
+            4 => actor.client.order(HostCommand::Start),
+            5 => actor.client.order(HostCommand::Abort),
+            6 => actor.client.order(HostCommand::Kick(slot)),
+            7 => actor.client.order(HostCommand::HandOver(slot)),
+            8 => actor.client.order(HostCommand::Configure(RoomOptions { seats, private: false, map: None })),
+            9 => actor.client.order(HostCommand::Close),
             10 => actor.client.chat("hello"),
-            11 => actor.client.say(b"hello"),
+            11 => actor.client.send_game_message(b"hello"),
             12 => actor.client.set_ready(false),
             _ => actor.client.set_ready(true),
         }

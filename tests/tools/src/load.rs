@@ -2,12 +2,12 @@
 //!
 //! The server measures itself (`/v1/status`: processor time by stage, tick times, counters, all since its start); two
 //! readings, one at each end of the measured time, are subtracted. The clients bring what only they can know: bytes as
-//! they saw them while Playing, inputs lost, and the order in which room messages came.
+//! they saw them while Playing, inputs lost, and the order in which game messages came.
 //!
 //! ```text
 //! process.rs   the server program: start, readings of its memory, and its certain end
 //! status.rs    two readings of the status page, and what lies between them
-//! recruit.rs   seats for the clients, over HTTP
+//! spawner.rs   seats for the clients, over HTTP
 //! drive.rs     threads that update the clients;  room.rs  four of them;  order.rs  what they say to each other
 //! report.rs    the bill
 //! ```
@@ -16,9 +16,9 @@ pub mod args;
 pub(crate) mod drive;
 pub mod order;
 pub mod process;
-pub(crate) mod recruit;
 pub mod report;
 pub(crate) mod room;
+pub(crate) mod spawner;
 pub mod status;
 
 use std::{
@@ -41,22 +41,22 @@ use rustix::{
 use args::Args;
 use drive::{Course, Driven, Shared, drive};
 use process::{Scratch, ServerProcess};
-use recruit::{RECRUITERS, Recruiter, recruit};
 use report::{Memory, Report};
+use spawner::{ClientSpawner, SPAWNERS, spawn_clients};
 
 /// How long all clients may take until they play.
 const GATHER_TIME_MAX: Duration = Duration::from_secs(60);
 /// How long everybody plays before it counts: clocks settle, histories fill.
 const WARM_TIME: Duration = Duration::from_secs(5);
-/// How long the last room messages may take.
+/// How long the last game messages may take.
 const DRAIN_TIME: Duration = Duration::from_secs(2);
 /// How often it is looked whether something goes on.
 const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 /// Files that this process has open beside one socket for each client.
 const OTHER_FILES: u64 = 128;
-/// Clients a lane takes, and the fewest lanes: a server's usual number.
-const LANE_CLIENTS: u32 = 256;
-const LANES_MIN: u32 = 4;
+/// Clients an endpoint takes, and the fewest endpoints: a server's usual number.
+const ENDPOINT_CLIENTS: u32 = 256;
+const ENDPOINTS_MIN: u32 = 4;
 
 /// Starts a server, loads it, and ends it. Blocks until that is done, or until `stop` is set.
 ///
@@ -69,11 +69,11 @@ pub fn run(args: &Args, stop: &Arc<AtomicBool>) -> Result<Report, String> {
     let shared = Shared::new(args, Instant::now(), Arc::clone(stop));
     let drivers = thread::available_parallelism().map_or(1, usize::from).min(args.all_rooms() as usize);
     let (outboxes, inboxes): (Vec<_>, Vec<_>) = (0..drivers).map(|_| mpsc::channel()).unzip();
-    let recruiter = Recruiter::new(args, &server, hello(), Arc::new(|| Simulation::new(ArenaPlugin)), &shared);
+    let spawner = ClientSpawner::new(args, &server, hello(), Arc::new(|| Simulation::new(ArenaPlugin)), &shared);
     thread::scope(|scope| {
-        for _ in 0..RECRUITERS {
-            let (outboxes, recruiter) = (outboxes.clone(), &recruiter);
-            scope.spawn(move || recruit(recruiter, &outboxes));
+        for _ in 0..SPAWNERS {
+            let (outboxes, spawner) = (outboxes.clone(), &spawner);
+            scope.spawn(move || spawn_clients(spawner, &outboxes));
         }
         drop(outboxes);
         let threads: Vec<_> = inboxes.into_iter().map(|inbox| scope.spawn(|| drive(&shared, inbox))).collect();
@@ -88,21 +88,21 @@ pub fn run(args: &Args, stop: &Arc<AtomicBool>) -> Result<Report, String> {
     })
 }
 
-/// Many rooms, hardly a pause between two matches, and as many room messages as are asked for.
+/// Many rooms, hardly a pause between two matches, and as many game messages as are asked for.
 fn settings(args: &Args) -> String {
     format!(
         "[server]\nlanes = {}\n\
          [rooms]\nrooms_max = {}\ncountdown = 1.0\nresults = 0.1\n\
          [net]\nroom_messages_per_s = {}\nroom_message_bytes = 64\n",
-        lanes_for(args.clients()),
+        endpoints_for(args.clients()),
         args.all_rooms(),
         (2 * args.messages).max(1)
     )
 }
 
-/// Lanes that a server needs for so many clients.
-pub(crate) fn lanes_for(clients: u32) -> u32 {
-    clients.div_ceil(LANE_CLIENTS).max(LANES_MIN)
+/// Endpoints that a server needs for so many clients.
+pub(crate) fn endpoints_for(clients: u32) -> u32 {
+    clients.div_ceil(ENDPOINT_CLIENTS).max(ENDPOINTS_MIN)
 }
 
 /// Readings at both ends of the measured time.

@@ -12,8 +12,8 @@ use framehouse_shared::{
     game::Game,
     ids::{SLOTS_MAX, Slot},
     input::Input,
-    protocol::hot::encode_blob,
-    replay::{Assembly, Header, Packer, RawBlock, Recorded, Recorder, Replay, Trailer, is_hash_tick},
+    protocol::datagram::encode_frame,
+    replay::{Compressor, Header, RawBlock, Recorded, Recorder, Replay, ReplayEncoder, Trailer, is_hash_tick},
     rng::SimRng,
     sim::{GameFile, MatchSetup},
 };
@@ -126,12 +126,12 @@ impl Parts {
 
     /// Puts it together, with the right checksums for what it is now.
     pub fn build(&self) -> Vec<u8> {
-        let mut packer = Packer::new();
-        let (mut assembly, mut bytes) = Assembly::begin(&mut packer, &self.header, &self.opening);
+        let mut compressor = Compressor::new();
+        let (mut encoder, mut bytes) = ReplayEncoder::begin(&mut compressor, &self.header, &self.opening);
         for block in self.blocks() {
-            bytes.extend(assembly.block(&mut packer, &block));
+            bytes.extend(encoder.block(&mut compressor, &block));
         }
-        bytes.extend(assembly.end(&self.trailer));
+        bytes.extend(encoder.end(&self.trailer));
         bytes
     }
 
@@ -140,10 +140,10 @@ impl Parts {
         let (mut recorder, mut previous) = (Recorder::default(), [Input::NEUTRAL; SLOTS_MAX]);
         let push = |Recorded { frame, joined, hashes }: &Recorded| {
             let hashes = hashes.clone().unwrap_or_default();
-            let blob = encode_blob(frame, &previous, is_hash_tick(frame.tick).then(|| hashes.combined()));
+            let encoded_frame = encode_frame(frame, &previous, is_hash_tick(frame.tick).then(|| hashes.combined()));
             previous = frame.inputs;
             let name = |slot| joined.iter().find(|(at, _)| *at == slot).map_or("", |(_, name)| name.as_str());
-            recorder.push(frame, &blob, name, &hashes)
+            recorder.push(frame, &encoded_frame, name, &hashes)
         };
         let full: Vec<RawBlock> = self.ticks.iter().filter_map(push).collect();
         full.into_iter().chain(recorder.take_block()).collect()

@@ -9,13 +9,13 @@ use framehouse_server::{
     config::{CleanupSettings, RoomSettings},
     counters::Counters,
     net::endpoint::BoxedEndpoint,
-    room::{Player, by_slot, directory::RoomWish, phase::RoomPhase},
+    room::{Player, by_slot, directory::JoinTarget, phase::RoomPhase},
 };
 use framehouse_shared::{
     ids::{RoomCode, Slot},
     net_sim::NetSimConfig,
     protocol::{
-        control::{HostOrder, Phase},
+        control::{HostCommand, Phase},
         guard::Dropped,
     },
     rng::SimRng,
@@ -128,9 +128,9 @@ impl Swarm {
 
     fn step(&mut self) {
         self.tick += 1;
-        for place in 0..self.fates.len() {
-            if let Some((mishap, _)) = self.fates[place].mishap.filter(|(_, until)| *until <= self.tick) {
-                self.end_mishap(place, mishap);
+        for index in 0..self.fates.len() {
+            if let Some((mishap, _)) = self.fates[index].mishap.filter(|(_, until)| *until <= self.tick) {
+                self.end_mishap(index, mishap);
             }
         }
         self.world.step_ticks(1);
@@ -141,12 +141,12 @@ impl Swarm {
     /// Somebody joins, in one of all possible ways, over a link of its own.
     fn come(&mut self) {
         if self.here().len() < CLIENTS_MAX && self.rng.one_in(30) {
-            let wish = self.draw_wish();
+            let target = self.draw_target();
             let link = self.draw_link();
             self.world.set_link(link);
             // Spectators have to go with the last player.
-            let stays = !matches!(wish, RoomWish::Watch(_));
-            let joined = self.world.join(wish);
+            let stays = !matches!(target, JoinTarget::Watch(_));
+            let joined = self.world.join(target);
             self.note_joined(joined.is_ok(), stays);
         }
     }
@@ -157,18 +157,18 @@ impl Swarm {
         }
     }
 
-    fn draw_wish(&mut self) -> RoomWish {
+    fn draw_target(&mut self) -> JoinTarget {
         let rooms = self.world.rooms();
         match self.rng.below(5) {
-            0 => RoomWish::Create {
+            0 => JoinTarget::Create {
                 size: 1 + self.rng.below(5) as u8,
                 private: self.rng.one_in(2),
                 practice: self.rng.one_in(2),
             },
-            1 if !rooms.is_empty() => RoomWish::Code(rooms[self.rng.below(rooms.len() as u32) as usize].0),
-            2 => RoomWish::Code(RoomCode::from_number(self.rng.bits())),
-            3 if !rooms.is_empty() => RoomWish::Watch(rooms[self.rng.below(rooms.len() as u32) as usize].0),
-            _ => RoomWish::Quick,
+            1 if !rooms.is_empty() => JoinTarget::Code(rooms[self.rng.below(rooms.len() as u32) as usize].0),
+            2 => JoinTarget::Code(RoomCode::from_number(self.rng.bits())),
+            3 if !rooms.is_empty() => JoinTarget::Watch(rooms[self.rng.below(rooms.len() as u32) as usize].0),
+            _ => JoinTarget::Quick,
         }
     }
 
@@ -189,71 +189,71 @@ impl Swarm {
 
     /// Something happens to somebody.
     fn disturb(&mut self) {
-        let Some(place) = self.draw_client(self.mishap_ticks) else { return };
+        let Some(index) = self.draw_client(self.mishap_ticks) else { return };
         let until = self.tick + 1 + self.rng.below(1 << (1 + self.tick % 9));
         match self.rng.below(11) {
-            0 => self.world.clients[place].client.leave(),
-            1 => self.vanish(place),
-            2 => self.begin_mishap(place, Mishap::Cut, until),
-            3 => self.begin_mishap(place, Mishap::Asleep, until),
-            4 => self.jump_clock(place),
-            5 => self.reconnect(place),
-            6 => self.world.clients[place].client.set_ready(self.tick.is_multiple_of(2)),
-            7 => self.world.clients[place].client.give_up(),
-            8 => self.world.clients[place].client.order(HostOrder::Start),
-            9 => self.world.clients[place].client.order(HostOrder::Abort),
+            0 => self.world.clients[index].client.leave(),
+            1 => self.vanish(index),
+            2 => self.begin_mishap(index, Mishap::Cut, until),
+            3 => self.begin_mishap(index, Mishap::Asleep, until),
+            4 => self.jump_clock(index),
+            5 => self.reconnect(index),
+            6 => self.world.clients[index].client.set_ready(self.tick.is_multiple_of(2)),
+            7 => self.world.clients[index].client.give_up(),
+            8 => self.world.clients[index].client.order(HostCommand::Start),
+            9 => self.world.clients[index].client.order(HostCommand::Abort),
             _ => self.change_a_state(),
         }
     }
 
-    fn begin_mishap(&mut self, place: usize, mishap: Mishap, until: u32) {
-        let fate = &mut self.fates[place];
+    fn begin_mishap(&mut self, index: usize, mishap: Mishap, until: u32) {
+        let fate = &mut self.fates[index];
         if fate.mishap.is_some() {
             return;
         }
         fate.mishap = Some((mishap, until));
         fate.is_innocent = false;
         match mishap {
-            Mishap::Cut => self.world.network.set_cut(self.world.clients[place].address, true),
-            Mishap::Asleep => self.world.clients[place].is_asleep = true,
+            Mishap::Cut => self.world.network.set_cut(self.world.clients[index].address, true),
+            Mishap::Asleep => self.world.clients[index].is_asleep = true,
         }
     }
 
-    fn end_mishap(&mut self, place: usize, mishap: Mishap) {
-        self.fates[place].mishap = None;
+    fn end_mishap(&mut self, index: usize, mishap: Mishap) {
+        self.fates[index].mishap = None;
         match mishap {
-            Mishap::Cut => self.world.network.set_cut(self.world.clients[place].address, false),
-            Mishap::Asleep => self.world.clients[place].is_asleep = false,
+            Mishap::Cut => self.world.network.set_cut(self.world.clients[index].address, false),
+            Mishap::Asleep => self.world.clients[index].is_asleep = false,
         }
     }
 
     /// The process is killed: no goodbye.
-    fn vanish(&mut self, place: usize) {
-        self.fates[place] = Fate { is_here: false, is_innocent: false, may_desync: true, mishap: None };
-        self.world.clients[place].is_asleep = true;
+    fn vanish(&mut self, index: usize) {
+        self.fates[index] = Fate { is_here: false, is_innocent: false, may_desync: true, mishap: None };
+        self.world.clients[index].is_asleep = true;
     }
 
-    fn jump_clock(&mut self, place: usize) {
-        self.fates[place].is_innocent = false;
-        self.world.clients[place].clock_ahead += Duration::from_millis(u64::from(self.rng.below(20_000)));
+    fn jump_clock(&mut self, index: usize) {
+        self.fates[index].is_innocent = false;
+        self.world.clients[index].clock_ahead += Duration::from_millis(u64::from(self.rng.below(20_000)));
     }
 
     /// A player comes back with a new session, into the same room if it can, while datagrams of the old session are still
     /// on their way; half of the time from the same address, which the server still knows as the old session's.
-    fn reconnect(&mut self, place: usize) {
-        let (room, address) = (self.world.clients[place].room, self.world.clients[place].address);
-        self.vanish(place);
-        let wish = match self.rng.below(4) {
-            0 => RoomWish::Quick,
-            1 => RoomWish::Code(room),
-            _ => RoomWish::Resume(self.world.clients[place].resume),
+    fn reconnect(&mut self, index: usize) {
+        let (room, address) = (self.world.clients[index].room, self.world.clients[index].address);
+        self.vanish(index);
+        let target = match self.rng.below(4) {
+            0 => JoinTarget::Quick,
+            1 => JoinTarget::Code(room),
+            _ => JoinTarget::Resume(self.world.clients[index].resume),
         };
         if self.rng.one_in(2) {
-            let joined = self.world.join_at(wish, address);
+            let joined = self.world.join_at(target, address);
             // The old session may still hold the address when the new one's token runs out.
             self.note_joined(joined.is_ok(), false);
         } else {
-            let joined = self.world.join(wish);
+            let joined = self.world.join(target);
             self.note_joined(joined.is_ok(), true);
         }
     }
@@ -282,14 +282,14 @@ impl Swarm {
 
     /// Somebody on the way sends what it likes to either end of a client's link.
     fn play_tricks(&mut self) {
-        let Some(place) = self.draw_client(4) else { return };
+        let Some(index) = self.draw_client(4) else { return };
         for _ in 0..=self.rng.below(12) {
             let (whose, datagram) = self.draw_datagram();
             self.report.spoofed += 1;
-            let address = self.world.clients[place].address;
+            let address = self.world.clients[index].address;
             // Whoever hears a token and is faster with it has it: netcode binds it to the address that it first comes from.
             let is_token = datagram.len() == 1078;
-            if is_token && whose != place && self.world.clients[whose].client.phase().is_none() {
+            if is_token && whose != index && self.world.clients[whose].client.phase().is_none() {
                 self.fates[whose].is_innocent = false;
             }
             if self.rng.one_in(3) {
@@ -307,8 +307,8 @@ impl Swarm {
         if self.rng.one_in(2) && !overheard.is_empty() {
             let mut datagram = overheard[self.rng.below(overheard.len() as u32) as usize].clone();
             if self.rng.one_in(2) {
-                let place = self.rng.below(datagram.len() as u32) as usize;
-                datagram[place] ^= 1 << self.rng.below(8);
+                let index = self.rng.below(datagram.len() as u32) as usize;
+                datagram[index] ^= 1 << self.rng.below(8);
             }
             return (whose, datagram);
         }
@@ -326,12 +326,12 @@ impl Swarm {
     }
 
     fn talk(&mut self) {
-        if let Some(place) = self.draw_client(10) {
+        if let Some(index) = self.draw_client(10) {
             let bytes = vec![self.tick as u8; 1 + self.rng.below(256) as usize];
-            self.world.clients[place].client.say(&bytes);
+            self.world.clients[index].client.send_game_message(&bytes);
         }
-        if let Some(place) = self.draw_client(20) {
-            self.world.clients[place].client.set_ready(true);
+        if let Some(index) = self.draw_client(20) {
+            self.world.clients[index].client.set_ready(true);
         }
     }
 
@@ -343,27 +343,27 @@ impl Swarm {
 
     fn here(&self) -> Vec<usize> {
         (0..self.fates.len())
-            .filter(|place| self.fates[*place].is_here && self.world.clients[*place].client.ended().is_none())
+            .filter(|index| self.fates[*index].is_here && self.world.clients[*index].client.ended().is_none())
             .collect()
     }
 
     fn only_the_guilty_suffer(&self) {
-        for (place, (client, fate)) in self.world.clients.iter().zip(&self.fates).enumerate() {
+        for (index, (client, fate)) in self.world.clients.iter().zip(&self.fates).enumerate() {
             let stats = client.client.stats();
-            assert!(fate.may_desync || stats.desyncs == 0, "client {place} differs from the server");
-            assert_eq!(stats.errors.messages(), <&[String]>::default(), "client {place} had errors");
-            assert_eq!(client.client.drops().of(Dropped::Panic), 0, "a library panicked at client {place}");
+            assert!(fate.may_desync || stats.desyncs == 0, "client {index} differs from the server");
+            assert_eq!(stats.errors.messages(), <&[String]>::default(), "client {index} had errors");
+            assert_eq!(client.client.drops().of(Dropped::Panic), 0, "a library panicked at client {index}");
             let has_lost = client.client.ended().filter(|_| fate.is_innocent && !client.client.is_leaving());
-            assert_eq!(has_lost, None, "client {place} lost its session and nothing had happened to it");
+            assert_eq!(has_lost, None, "client {index} lost its session and nothing had happened to it");
         }
         let counters = self.world.server.world().resource::<Counters>();
         assert!(self.report.desyncs_made > 0 || counters.desyncs == 0, "the server sees a desync nobody made");
     }
 
     fn wake_everybody(&mut self) {
-        for place in 0..self.fates.len() {
-            if let Some((mishap, _)) = self.fates[place].mishap {
-                self.end_mishap(place, mishap);
+        for index in 0..self.fates.len() {
+            if let Some((mishap, _)) = self.fates[index].mishap {
+                self.end_mishap(index, mishap);
             }
         }
     }
@@ -372,26 +372,26 @@ impl Swarm {
     fn the_innocent_are_well(&mut self) {
         let here = self.here();
         let rooms = self.world.rooms();
-        for place in here {
-            let client = &self.world.clients[place];
-            assert!(client.client.phase().is_some(), "client {place} is in no room");
+        for index in here {
+            let client = &self.world.clients[index];
+            assert!(client.client.phase().is_some(), "client {index} is in no room");
             let Some((_, room)) = rooms.iter().find(|(code, _)| *code == client.room) else {
-                panic!("the room of client {place} is gone");
+                panic!("the room of client {index} is gone");
             };
-            let lag = self.world.confirmed_lag_of(place, *room);
+            let lag = self.world.confirmed_lag_of(index, *room);
             let plays = matches!(client.client.phase(), Some(Phase::Playing { .. }));
-            assert!(!plays || lag <= LAG_TICKS_MAX, "client {place} is {lag} ticks behind its room");
+            assert!(!plays || lag <= LAG_TICKS_MAX, "client {index} is {lag} ticks behind its room");
             let seen = client.client.members().into_iter().flatten().flatten();
             let seen: Vec<(Slot, String)> = seen.map(|member| (member.slot, member.name.clone())).collect();
-            assert_eq!(seen, members(self.world.server.world(), *room), "client {place} sees other people in its room");
+            assert_eq!(seen, members(self.world.server.world(), *room), "client {index} sees other people in its room");
         }
     }
 
     fn everybody_goes(&mut self) {
-        for place in self.here() {
+        for index in self.here() {
             match self.rng.below(3) {
-                0 => self.vanish(place),
-                _ => self.world.clients[place].client.leave(),
+                0 => self.vanish(index),
+                _ => self.world.clients[index].client.leave(),
             }
         }
     }

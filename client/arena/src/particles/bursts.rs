@@ -1,44 +1,44 @@
-//! What a happening looks like.
+//! What a visual event looks like.
 
 use bevy::prelude::*;
 use framehouse_shared::ids::Slot;
 use framehouse_window::palette::Colors;
 
 use super::{Look, Particle, Particles};
-use crate::happenings::Happening;
+use crate::visual_events::VisualEvent;
 
 impl Particles {
-    /// Shows a happening; `drawn` says where a craft is in the picture.
-    pub fn show(&mut self, happening: &Happening, colors: &Colors, drawn: impl Fn(Slot) -> Option<Vec2>) {
-        match *happening {
-            Happening::Appeared { slot, position } => {
+    /// Shows a visual event; `drawn` says where a craft is in the picture.
+    pub fn show(&mut self, visual_event: &VisualEvent, colors: &Colors, drawn: impl Fn(Slot) -> Option<Vec2>) {
+        match *visual_event {
+            VisualEvent::Appeared { slot, position } => {
                 self.ring(position, colors.player(slot), 150.0, 0.6);
                 self.flash(position, colors.player(slot).with_alpha(0.7), 130.0, 0.5);
             }
-            Happening::Dashed { slot, position, direction, .. } => {
+            VisualEvent::Dashed { slot, position, direction, .. } => {
                 self.dash(colors.player(slot), drawn(slot).unwrap_or(position), direction)
             }
-            Happening::Fired { slot, direction, .. } => {
+            VisualEvent::Fired { slot, direction, .. } => {
                 let Some(center) = drawn(slot) else { return };
                 self.flash(center + direction * 26.0, colors.player(slot).mix(&Color::WHITE, 0.5), 42.0, 0.12);
             }
-            Happening::Hit { shooter, victim, position, lost, .. } => {
+            VisualEvent::Hit { shooter, victim, position, lost, .. } => {
                 self.hit([colors.player(shooter), colors.player(victim)], position, lost);
             }
-            Happening::Fizzled { shooter, position, .. } => {
+            VisualEvent::Fizzled { shooter, position, .. } => {
                 let size = [Vec2::splat(9.0), Vec2::ZERO];
                 let color = colors.player(shooter).mix(&Color::WHITE, 0.3);
                 self.scatter(6, 170.0, Particle { position, color, life: 0.3, size, drag: 5.0, ..default() });
                 self.flash(position, color, 46.0, 0.16);
             }
-            Happening::Taken { position, color, points, .. } => self.take(position, color, points),
-            Happening::Bumped { slot, position, strength } => {
+            VisualEvent::Taken { position, color, points, .. } => self.take(position, color, points),
+            VisualEvent::Bumped { slot, position, strength } => {
                 let (size, count) = ([Vec2::splat(7.0), Vec2::ZERO], (strength / 130.0) as u32);
                 let color = colors.player(slot).with_alpha(0.7);
                 self.scatter(count.min(7), 140.0, Particle { position, color, life: 0.35, size, ..default() });
             }
             // It has a bubble.
-            Happening::Emoted { .. } => {}
+            VisualEvent::Emoted { .. } => {}
         }
     }
 

@@ -8,44 +8,44 @@ use std::{
 use framehouse_shared::{
     ids::RoomCode,
     protocol::{
-        control::{ControlDown, Hello},
+        control::{Hello, ServerMessage},
         end::EndCode,
     },
 };
 
 use super::*;
 use crate::{
-    bots::recruit::Refusal,
-    client::{ClientConfig, tests::stage},
+    bots::spawner::Refusal,
+    client::{ClientConfig, tests::harness},
     fake_server::{FakeServer, OWN, welcome},
     rejoin::SEAT_KEPT,
-    toy::COUNTER,
+    test_game::COUNTER,
 };
 
 const LOBBY: Phase = Phase::Lobby { reason: None };
 
 /// A bot, its server, and whoever carries its orders out.
-struct Stage {
+struct Harness {
     server: FakeServer,
     bot: Bot,
-    orders: SyncSender<Order>,
-    ordered: Receiver<Order>,
+    orders: SyncSender<SessionOrder>,
+    ordered: Receiver<SessionOrder>,
     now: Duration,
 }
 
-impl Stage {
+impl Harness {
     fn in_lobby() -> Self {
         let server = FakeServer::new();
-        let bot = Bot::new(hired(&server, "first", Duration::ZERO), request(), 1, Duration::ZERO);
+        let bot = Bot::new(session(&server, "first", Duration::ZERO), request(), 1, Duration::ZERO);
         let (orders, ordered) = mpsc::sync_channel(1);
-        let mut stage = Self { server, bot, orders, ordered, now: Duration::ZERO };
-        stage.welcome();
-        stage
+        let mut harness = Self { server, bot, orders, ordered, now: Duration::ZERO };
+        harness.welcome();
+        harness
     }
 
     fn welcome(&mut self) {
         self.run(300);
-        self.server.say(&ControlDown::Welcome(Box::new(welcome(Some(OWN), LOBBY))));
+        self.server.say(&ServerMessage::Welcome(Box::new(welcome(Some(OWN), LOBBY))));
         self.run(50);
         assert!(self.bot.is_in_lobby());
     }
@@ -72,13 +72,13 @@ impl Stage {
 }
 
 /// A thin client's session.
-fn hired(server: &FakeServer, resume: &str, now: Duration) -> Hired {
+fn session(server: &FakeServer, resume: &str, now: Duration) -> BotSession {
     let config = ClientConfig {
         hello: Hello { protocol: 1, game: "toy".to_owned(), rules_version: 1, components: Vec::new(), fingerprint: 2 },
         game: None,
     };
     let client = Client::new(&server.token(), server.link(), &config, now).expect("a good token");
-    Hired { client, code: code(), resume: resume.to_owned(), grace: SEAT_KEPT }
+    BotSession { client, code: code(), resume: resume.to_owned(), grace: SEAT_KEPT }
 }
 
 fn code() -> RoomCode {
@@ -92,124 +92,125 @@ fn request() -> SessionRequest {
 
 #[test]
 fn a_lost_bot_gets_its_seat_back_with_its_secret() {
-    let mut stage = Stage::in_lobby();
+    let mut harness = Harness::in_lobby();
     for (secret, next) in [("first", "second"), ("second", "third")] {
-        stage.lose();
-        let order = stage.ordered.try_recv().expect("asked at once");
+        harness.lose();
+        let order = harness.ordered.try_recv().expect("asked at once");
         assert_eq!(order.request.resume.as_deref(), Some(secret));
         assert_eq!(order.request.room, RoomRequest::Code(code()), "not a room of its own again");
-        stage.server = FakeServer::new();
-        order.answer(Ok(hired(&stage.server, next, stage.now)));
-        stage.welcome();
+        harness.server = FakeServer::new();
+        order.answer(Ok(session(&harness.server, next, harness.now)));
+        harness.welcome();
     }
-    let totals = stage.report();
+    let totals = harness.report();
     assert_eq!((totals.reconnects, totals.failed.count()), (2, 0));
 }
 
 #[test]
 fn a_bot_asks_again_until_its_seat_is_gone() {
-    let mut stage = Stage::in_lobby();
-    stage.lose();
+    let mut harness = Harness::in_lobby();
+    harness.lose();
     let mut asked = 0;
     for _ in 0..29 {
-        asked += stage.ordered.try_iter().map(|order| order.answer(Err(Refusal::passing("later".to_owned())))).count();
-        assert!(!stage.bot.is_gone());
-        stage.run(1000);
+        asked +=
+            harness.ordered.try_iter().map(|order| order.answer(Err(Refusal::passing("later".to_owned())))).count();
+        assert!(!harness.bot.is_gone());
+        harness.run(1000);
     }
     assert_eq!(asked, 8);
-    stage.run(1000);
-    assert!(stage.bot.is_gone());
-    assert_eq!(stage.report().failed.messages(), ["The server closed the connection."]);
+    harness.run(1000);
+    assert!(harness.bot.is_gone());
+    assert_eq!(harness.report().failed.messages(), ["The server closed the connection."]);
 }
 
 #[test]
 fn a_bot_whose_order_finds_no_room_asks_again_later() {
-    let mut stage = Stage::in_lobby();
+    let mut harness = Harness::in_lobby();
     let (answer, _) = mpsc::sync_channel(1);
-    let other = Order::new(request(), 9, answer);
-    stage.orders.try_send(other).expect("one fits");
-    stage.lose();
-    drop(stage.ordered.try_recv().expect("the other one"));
-    assert!(stage.ordered.try_recv().is_err(), "there was no room");
-    stage.run(1100);
-    stage.server = FakeServer::new();
-    let order = stage.ordered.try_recv().expect("asked again after a second");
-    order.answer(Ok(hired(&stage.server, "second", stage.now)));
-    stage.welcome();
+    let other = SessionOrder::new(request(), 9, answer);
+    harness.orders.try_send(other).expect("one fits");
+    harness.lose();
+    drop(harness.ordered.try_recv().expect("the other one"));
+    assert!(harness.ordered.try_recv().is_err(), "there was no room");
+    harness.run(1100);
+    harness.server = FakeServer::new();
+    let order = harness.ordered.try_recv().expect("asked again after a second");
+    order.answer(Ok(session(&harness.server, "second", harness.now)));
+    harness.welcome();
 }
 
 #[test]
 fn a_bot_asks_for_as_long_as_its_newest_session_says_that_the_seat_is_kept() {
-    let mut stage = Stage::in_lobby();
-    stage.lose();
-    stage.server = FakeServer::new();
-    let renewed = Hired { grace: Duration::from_secs(5), ..hired(&stage.server, "second", stage.now) };
-    stage.ordered.try_recv().expect("asked at once").answer(Ok(renewed));
-    stage.welcome();
-    stage.lose();
+    let mut harness = Harness::in_lobby();
+    harness.lose();
+    harness.server = FakeServer::new();
+    let renewed = BotSession { grace: Duration::from_secs(5), ..session(&harness.server, "second", harness.now) };
+    harness.ordered.try_recv().expect("asked at once").answer(Ok(renewed));
+    harness.welcome();
+    harness.lose();
     for _ in 0..4 {
-        stage.ordered.try_iter().for_each(|order| order.answer(Err(Refusal::passing("later".to_owned()))));
-        assert!(!stage.bot.is_gone());
-        stage.run(1000);
+        harness.ordered.try_iter().for_each(|order| order.answer(Err(Refusal::passing("later".to_owned()))));
+        assert!(!harness.bot.is_gone());
+        harness.run(1000);
     }
-    stage.ordered.try_iter().for_each(|order| order.answer(Err(Refusal::passing("later".to_owned()))));
-    stage.run(1500);
-    assert!(stage.bot.is_gone(), "the seat was kept for five seconds");
+    harness.ordered.try_iter().for_each(|order| order.answer(Err(Refusal::passing("later".to_owned()))));
+    harness.run(1500);
+    assert!(harness.bot.is_gone(), "the seat was kept for five seconds");
 }
 
 #[test]
 fn the_games_bot_is_told_of_the_last_input_also_when_that_is_not_simulated_yet() {
-    let mut stage = stage::Stage::in_match();
+    let mut harness = harness::Harness::in_match();
     // So far behind that inputs are delayed: the newest state does not know the last ones.
-    stage.play(30);
+    harness.play(30);
     for frames_on_their_way in 1..=12 {
-        stage.frames_on_their_way = frames_on_their_way;
-        stage.play(1);
+        harness.frames_on_their_way = frames_on_their_way;
+        harness.play(1);
     }
-    stage.play(78);
-    assert!(stage.client.clock().delay_ticks() > 2.0);
-    let client = mem::replace(&mut stage.client, stage::Stage::connected().client);
-    let hired = Hired { client, code: code(), resume: "r".to_owned(), grace: SEAT_KEPT };
-    let bot = Rc::new(RefCell::new(Bot::new(hired, request(), 1, Duration::ZERO)));
+    harness.play(78);
+    assert!(harness.client.clock().delay_ticks() > 2.0);
+    let client = mem::replace(&mut harness.client, harness::Harness::connected().client);
+    let session = BotSession { client, code: code(), resume: "r".to_owned(), grace: SEAT_KEPT };
+    let bot = Rc::new(RefCell::new(Bot::new(session, request(), 1, Duration::ZERO)));
     let (orders, _ordered) = mpsc::sync_channel(1);
-    let begin = stage.frames.len() + 10;
-    stage.takes_over = Some(Box::new(move |now| {
+    let begin = harness.frames.len() + 10;
+    harness.takes_over = Some(Box::new(move |now| {
         bot.borrow_mut().update(now, Duration::ZERO, &orders, &|| Duration::ZERO);
     }));
-    stage.play(60);
-    let counted = stage.frames[begin..].iter().map(|frame| frame.inputs[OWN.index()].0[COUNTER]);
+    harness.play(60);
+    let counted = harness.frames[begin..].iter().map(|frame| frame.inputs[OWN.index()].0[COUNTER]);
     let counted: Vec<u8> = counted.collect();
     assert!(counted.windows(2).all(|pair| pair[1] == pair[0] + 1), "{counted:?}");
 }
 
 #[test]
 fn a_seat_that_is_gone_is_not_asked_for_again() {
-    let mut stage = Stage::in_lobby();
-    stage.lose();
-    stage.ordered.try_recv().expect("asked at once").answer(Err(Refusal::lasting("Your seat is gone.")));
-    stage.run(5000);
-    assert!(stage.bot.is_gone() && stage.ordered.try_recv().is_err());
-    assert_eq!(stage.report().failed.messages(), ["Your seat is gone."]);
+    let mut harness = Harness::in_lobby();
+    harness.lose();
+    harness.ordered.try_recv().expect("asked at once").answer(Err(Refusal::lasting("Your seat is gone.")));
+    harness.run(5000);
+    assert!(harness.bot.is_gone() && harness.ordered.try_recv().is_err());
+    assert_eq!(harness.report().failed.messages(), ["Your seat is gone."]);
 }
 
 #[test]
 fn a_bot_that_is_sent_away_does_not_come_back() {
-    let mut stage = Stage::in_lobby();
-    stage.server.say(&ControlDown::Goodbye(EndCode::Kicked.into()));
-    stage.run(5000);
-    assert!(stage.bot.is_gone() && stage.ordered.try_recv().is_err());
-    assert_eq!(stage.report().failed.messages(), [EndCode::Kicked.sentence()]);
+    let mut harness = Harness::in_lobby();
+    harness.server.say(&ServerMessage::Goodbye(EndCode::Kicked.into()));
+    harness.run(5000);
+    assert!(harness.bot.is_gone() && harness.ordered.try_recv().is_err());
+    assert_eq!(harness.report().failed.messages(), [EndCode::Kicked.sentence()]);
 }
 
 #[test]
 fn a_bot_that_leaves_has_not_failed_but_one_that_is_lost_has() {
-    let mut stage = Stage::in_lobby();
-    stage.bot.leave();
-    stage.run(500);
-    assert!(!stage.bot.is_connected());
-    assert_eq!((stage.report().failed.count(), stage.report().connect_ms.count()), (0, 1));
-    let mut stage = Stage::in_lobby();
-    stage.lose();
-    stage.bot.leave();
-    assert_eq!(stage.report().failed.count(), 1);
+    let mut harness = Harness::in_lobby();
+    harness.bot.leave();
+    harness.run(500);
+    assert!(!harness.bot.is_connected());
+    assert_eq!((harness.report().failed.count(), harness.report().connect_ms.count()), (0, 1));
+    let mut harness = Harness::in_lobby();
+    harness.lose();
+    harness.bot.leave();
+    assert_eq!(harness.report().failed.count(), 1);
 }

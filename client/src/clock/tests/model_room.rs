@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use framehouse_shared::protocol::hot::Feedback;
+use framehouse_shared::protocol::datagram::Feedback;
 
 use super::*;
 

@@ -2,7 +2,7 @@
 
 use framehouse_shared::{
     net_sim::NetSim,
-    protocol::hot::{Feedback, INPUTS_MAX},
+    protocol::datagram::{Feedback, INPUTS_MAX},
     rng::SimRng,
 };
 
@@ -153,7 +153,7 @@ impl Trace {
                     let time = i64::from_le_bytes(rest[4..].try_into().expect("eight bytes"));
                     self.clock.take_pong(local, &Pong { nonce: number(&rest[..4]), room_time: Some(time) });
                 }
-                [b'f', ref rest @ ..] => self.hear(&header(rest)),
+                [b'f', ref rest @ ..] => self.take_frames_header(&header(rest)),
                 _ => unreachable!("the room sends pongs and frames"),
             }
         }
@@ -163,9 +163,9 @@ impl Trace {
         self.send(local);
     }
 
-    fn hear(&mut self, header: &FramesHeader) {
+    fn take_frames_header(&mut self, header: &FramesHeader) {
         self.acknowledged = self.acknowledged.max(header.input_ack.0);
-        self.clock.hear(header);
+        self.clock.take_frames_header(header);
     }
 
     /// Nothing goes back, and nothing runs.

@@ -34,8 +34,8 @@ impl Pair {
     }
 }
 
-fn goodbye(n: u32) -> ControlDown {
-    ControlDown::Goodbye(EndReason { code: EndCode::Left, sentence: n.to_string() })
+fn goodbye(n: u32) -> ServerMessage {
+    ServerMessage::Goodbye(EndReason { code: EndCode::Left, sentence: n.to_string() })
 }
 
 #[test]
@@ -43,12 +43,12 @@ fn control_messages_come_in_order_both_ways() {
     let mut pair = Pair::connected();
     for n in 0..1000 {
         pair.server.say(&goodbye(n));
-        pair.client.queue_control(&ControlUp::Ready(n % 3 == 0));
+        pair.client.queue_control(&ClientMessage::Ready(n % 3 == 0));
     }
     pair.run(1000);
     let received: Vec<_> = std::iter::from_fn(|| pair.client.next_control()).collect();
     assert_eq!(received, (0..1000).map(goodbye).collect::<Vec<_>>());
-    assert_eq!(pair.server.control, (0..1000).map(|n| ControlUp::Ready(n % 3 == 0)).collect::<Vec<_>>());
+    assert_eq!(pair.server.control, (0..1000).map(|n| ClientMessage::Ready(n % 3 == 0)).collect::<Vec<_>>());
     assert!(pair.client.is_flushed());
     assert_eq!((pair.client.drops().total(), pair.client.bad_messages()), (0, 0));
 }
@@ -56,7 +56,7 @@ fn control_messages_come_in_order_both_ways() {
 #[test]
 fn an_idle_client_sends_keep_alives_only() {
     let mut pair = Pair::connected();
-    pair.client.queue_control(&ControlUp::Ready(true));
+    pair.client.queue_control(&ClientMessage::Ready(true));
     pair.run(1000);
     let before = pair.client.traffic();
     pair.run(10_000);
@@ -151,7 +151,7 @@ fn a_server_that_reads_nothing_is_given_up() {
     let server = FakeServer::new();
     let mut client = Connection::new(&server.token(), server.link(), Duration::ZERO).expect("a good token");
     for _ in 0..CHANNEL_BYTES_MAX {
-        client.queue_control(&ControlUp::Ready(true));
+        client.queue_control(&ClientMessage::Ready(true));
     }
     assert!(matches!(client.status(), Status::Ended(_)));
 }

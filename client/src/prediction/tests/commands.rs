@@ -28,7 +28,7 @@ fn said(tick: u32) -> CommandBytes {
 }
 
 fn loaded(opening: &[u8]) -> Prediction {
-    let mut prediction = Prediction::new(Simulation::new(ToyPlugin));
+    let mut prediction = Prediction::new(Simulation::new(TestGamePlugin));
     assert_eq!(prediction.load(opening), Ok(Tick(0)));
     prediction
 }

@@ -22,7 +22,7 @@ struct Machine {
 impl Machine {
     fn new(tells_cost: bool) -> Self {
         let (opening, frames) = played_match(1);
-        let mut prediction = Prediction::new(Simulation::new(ToyPlugin));
+        let mut prediction = Prediction::new(Simulation::new(TestGamePlugin));
         prediction.load(&opening).expect("our own state");
         let frames = frames.into_iter().map(|(frame, _)| frame).collect();
         Self { prediction, frames, now: TICK * WAY, tick_cost: Duration::ZERO, tells_cost }
@@ -87,7 +87,7 @@ fn an_overload_holds_prediction_and_does_not_spiral() {
     let mut machine = Machine::new(true);
     let longest = machine.longest_frame(OVERLOAD, 2.0);
     assert!(longest <= FRAME + OVERLOAD, "a frame took {longest:?}");
-    assert!(machine.prediction.is_held());
+    assert!(machine.prediction.is_throttled());
     assert!(machine.depth() <= 2, "{} ticks are predicted", machine.depth());
     assert!(machine.lag() <= 1, "confirmed frames are {} ticks behind", machine.lag());
 }

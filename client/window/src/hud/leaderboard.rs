@@ -7,7 +7,7 @@ use framehouse_shared::{
     sim::Roster,
 };
 
-use super::{SIDE_GROWTH_MAX, SIDE_MARGIN, SIDE_TOP, Says, SideColumn, letters, panel, panel_node, write};
+use super::{LocalizedText, SIDE_GROWTH_MAX, SIDE_MARGIN, SIDE_TOP, SideColumn, letters, panel, panel_node, write};
 use crate::{
     easing::{approach, grouped},
     fonts::Fonts,
@@ -57,7 +57,7 @@ fn spawn_panel(
 ) {
     let node = Node { height: px(ROWS_TOP), flex_shrink: 0.0, overflow: Overflow::clip(), ..panel_node() };
     let title = (
-        Says::new(T::Leaderboard),
+        LocalizedText::new(T::Leaderboard),
         letters(&fonts, 12.0),
         TextColor(TEXT_MUTED),
         Node { position_type: PositionType::Absolute, left: px(14), top: px(12), ..default() },
@@ -115,7 +115,7 @@ fn row_step(rows: usize, text_scale: f32, stage_height: f32) -> f32 {
 }
 
 /// How a row looks on its way: who rises passes over the others, and hides them.
-fn way_looks(top: f32, target: f32, rank: usize) -> (ZIndex, bool) {
+fn row_looks(top: f32, target: f32, rank: usize) -> (ZIndex, bool) {
     let is_rising = top - target > 1.0;
     (ZIndex(if is_rising { (SLOTS_MAX - rank.min(SLOTS_MAX)) as i32 + 1 } else { 0 }), is_rising)
 }
@@ -146,7 +146,7 @@ fn move_rows(
         node.display = Display::Flex;
         node.top = px(row.top);
         node.height = px(step - 2.0);
-        let (z, is_rising) = way_looks(row.top, top, rank);
+        let (z, is_rising) = row_looks(row.top, top, rank);
         order.set_if_neq(z);
         let tint = if seen.own() == Some(row.slot) { 0.16 } else { 0.0 };
         let color = match is_rising {
@@ -197,10 +197,10 @@ mod tests {
 
     #[test]
     fn who_rises_passes_over_who_falls_and_the_best_over_all() {
-        let rising = way_looks(94.0, 67.0, 1);
-        let falling = way_looks(67.0, 94.0, 2);
-        let settled = way_looks(67.4, 67.0, 1);
+        let rising = row_looks(94.0, 67.0, 1);
+        let falling = row_looks(67.0, 94.0, 2);
+        let settled = row_looks(67.4, 67.0, 1);
         assert!(rising.1 && !falling.1 && !settled.1);
-        assert!(rising.0.0 > falling.0.0 && way_looks(94.0, 40.0, 0).0.0 > rising.0.0);
+        assert!(rising.0.0 > falling.0.0 && row_looks(94.0, 40.0, 0).0.0 > rising.0.0);
     }
 }

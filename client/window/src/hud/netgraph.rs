@@ -16,7 +16,7 @@ use crate::{
     view::Draw,
 };
 use draw::{PICTURE, draw};
-use samples::{INTERVAL, Measure, Meter, Samples};
+use samples::{INTERVAL, Meter, Metric, Samples};
 
 /// The key that shows and hides it.
 const KEY: KeyCode = KeyCode::F3;
@@ -50,31 +50,31 @@ struct Picture(Handle<Image>);
 
 /// The newest number of a curve.
 #[derive(Component)]
-struct Figure(Measure);
+struct Figure(Metric);
 
 /// A measure's colour, in the curves and in the words.
-const fn color(measure: Measure) -> Color {
-    match measure {
-        Measure::RttMs => rgb(0x4cc3ff),
-        Measure::MarginMs => GOOD,
-        Measure::LeadTicks => rgb(0xb58cff),
-        Measure::RollbackTicks | Measure::Corrections => BAD,
-        Measure::LossPercent => WARN,
-        Measure::KiloBytes => TEXT_MUTED,
+const fn color(metric: Metric) -> Color {
+    match metric {
+        Metric::RttMs => rgb(0x4cc3ff),
+        Metric::MarginMs => GOOD,
+        Metric::LeadTicks => rgb(0xb58cff),
+        Metric::RollbackTicks | Metric::Corrections => BAD,
+        Metric::LossPercent => WARN,
+        Metric::KiloBytes => TEXT_MUTED,
     }
 }
 
-fn words(measure: Measure, samples: &Samples, settings: &Settings) -> String {
-    let newest = samples.newest(measure);
-    let (text, number) = match measure {
-        Measure::RttMs => (T::NetRtt, newest.map(|ms| format!("{ms:.0}"))),
-        Measure::MarginMs => (T::NetMargin, newest.map(|ms| format!("{ms:.1}"))),
-        Measure::LeadTicks => (T::NetLead, newest.map(|ticks| format!("{ticks:.1}"))),
+fn words(metric: Metric, samples: &Samples, settings: &Settings) -> String {
+    let newest = samples.newest(metric);
+    let (text, number) = match metric {
+        Metric::RttMs => (T::NetRtt, newest.map(|ms| format!("{ms:.0}"))),
+        Metric::MarginMs => (T::NetMargin, newest.map(|ms| format!("{ms:.1}"))),
+        Metric::LeadTicks => (T::NetLead, newest.map(|ticks| format!("{ticks:.1}"))),
         // These come now and then: of the last ten seconds, the most and the sum.
-        Measure::RollbackTicks => (T::NetRollback, Some(format!("{:.0}", samples.most(measure)))),
-        Measure::Corrections => (T::NetCorrections, Some(format!("{:.0}", samples.sum(measure)))),
-        Measure::LossPercent => (T::Loss, newest.map(|percent| format!("{percent:.1}"))),
-        Measure::KiloBytes => (T::NetTraffic, newest.map(|bytes| format!("{bytes:.1}"))),
+        Metric::RollbackTicks => (T::NetRollback, Some(format!("{:.0}", samples.most(metric)))),
+        Metric::Corrections => (T::NetCorrections, Some(format!("{:.0}", samples.sum(metric)))),
+        Metric::LossPercent => (T::Loss, newest.map(|percent| format!("{percent:.1}"))),
+        Metric::KiloBytes => (T::NetTraffic, newest.map(|bytes| format!("{bytes:.1}"))),
     };
     fill(settings.say(text), &[number.as_deref().unwrap_or("\u{2013}")])
 }
@@ -96,11 +96,11 @@ fn spawn(mut commands: Commands, stage: Single<Entity, With<Stage>>, mut images:
     let panel = commands.spawn((ChildOf(*stage), Panel, node, panel(), Visibility::Hidden)).id();
     commands.entity(panel).with_child((Picture(picture), image, frame, BackgroundColor(GROOVE), Pickable::IGNORE));
     let column = commands.spawn((ChildOf(panel), column, Pickable::IGNORE)).id();
-    for measure in Measure::ALL {
-        let ink = TextColor(color(measure));
+    for metric in Metric::ALL {
+        let ink = TextColor(color(metric));
         let letters = plain_letters(12.5);
         commands.entity(column).with_child((
-            Figure(measure),
+            Figure(metric),
             Text::default(),
             letters,
             ink,
@@ -159,7 +159,7 @@ fn show(
 
 impl Meter {
     /// What the client measures now.
-    fn measure(&mut self, client: &Client) -> [f32; Measure::ALL.len()] {
+    fn measure(&mut self, client: &Client) -> [f32; Metric::ALL.len()] {
         let (clock, stats) = (client.clock(), client.stats());
         let ms_of_ticks = 1000.0 / f64::from(client.tick_rate().unwrap_or(30).max(1));
         let traffic = client.traffic();
@@ -167,14 +167,14 @@ impl Meter {
             0 => 0.0,
             _ => stats.rollback_ticks.last().unwrap_or_default() as f32,
         };
-        Measure::ALL.map(|measure| match measure {
-            Measure::RttMs => clock.rtt().map_or(f32::NAN, |rtt| rtt.as_secs_f32() * 1000.0),
-            Measure::MarginMs => clock.margin_ticks().map_or(f32::NAN, |ticks| (ticks * ms_of_ticks) as f32),
-            Measure::LeadTicks => clock.lead_ticks() as f32,
-            Measure::RollbackTicks => rollback,
-            Measure::Corrections => self.corrections.grew(stats.corrections) as f32,
-            Measure::LossPercent => clock.loss() as f32 * 100.0,
-            Measure::KiloBytes => self.kilobytes(traffic.up_bytes + traffic.down_bytes),
+        Metric::ALL.map(|metric| match metric {
+            Metric::RttMs => clock.rtt().map_or(f32::NAN, |rtt| rtt.as_secs_f32() * 1000.0),
+            Metric::MarginMs => clock.margin_ticks().map_or(f32::NAN, |ticks| (ticks * ms_of_ticks) as f32),
+            Metric::LeadTicks => clock.lead_ticks() as f32,
+            Metric::RollbackTicks => rollback,
+            Metric::Corrections => self.corrections.grew(stats.corrections) as f32,
+            Metric::LossPercent => clock.loss() as f32 * 100.0,
+            Metric::KiloBytes => self.kilobytes(traffic.up_bytes + traffic.down_bytes),
         })
     }
 }

@@ -5,7 +5,7 @@ use bevy::{
     diagnostic::{DiagnosticsStore, FrameTimeDiagnosticsPlugin},
     prelude::*,
 };
-use framehouse_client::{client::Client, film::Film};
+use framehouse_client::{client::Client, playback::Playback};
 use framehouse_shared::ids::Slot;
 
 use super::{Letters, Stage, across_field, letters, panel, panel_node, plain_letters, write};
@@ -100,9 +100,9 @@ fn write_line(
     *due = WRITE_INTERVAL;
     let fps = diagnostics.get(&FrameTimeDiagnosticsPlugin::FPS).and_then(|fps| fps.smoothed()).unwrap_or_default();
     for (figure, mut text, mut color, mut node) in &mut figures {
-        let shown = match (figure, session.film(), session.client()) {
+        let shown = match (figure, session.playback(), session.client()) {
             (Figure::Fps, ..) => Some((format!("{fps:.0} fps"), if fps >= 50.0 { GOOD } else { TEXT_MUTED })),
-            (_, Some(film), _) => of_film(*figure, film, &settings, colors.accent),
+            (_, Some(playback), _) => of_playback(*figure, playback, &settings, colors.accent),
             (_, None, client) => {
                 client.and_then(|client| of_client(*figure, client, &settings, colors.accent)).or_else(unknown)
             }
@@ -144,15 +144,15 @@ fn of_client(figure: Figure, client: &Client, settings: &Settings, accent: Color
 }
 
 /// A recorded match has a map and players; nothing of it comes over a network.
-fn of_film(figure: Figure, film: &Film, settings: &Settings, accent: Color) -> Option<(String, Color)> {
-    let header = film.header();
+fn of_playback(figure: Figure, playback: &Playback, settings: &Settings, accent: Color) -> Option<(String, Color)> {
+    let header = playback.header();
     match figure {
         Figure::Room if header.map.is_empty() => {
             Some((fill(settings.say(T::RoomShort), &[header.room.as_str()]), accent))
         }
         Figure::Room => Some((header.map.clone(), accent)),
         Figure::Players => {
-            let players = Slot::all().filter(|slot| film.timeline().name_of(*slot).is_some()).count();
+            let players = Slot::all().filter(|slot| playback.timeline().name_of(*slot).is_some()).count();
             Some((format!("{players} / {}", header.seats), TEXT))
         }
         Figure::RoundTrip | Figure::Loss | Figure::Fps => None,

@@ -2,7 +2,7 @@
 
 use bevy::prelude::*;
 
-use super::{PLACES, PadInput, Press};
+use super::{PRESSES_MAX, PadInput, Press};
 use crate::texts::Words;
 
 /// How many inputs of a gamepad may do the same action.
@@ -24,7 +24,7 @@ const PAD_PLACES: usize = 3;
 pub struct InputAction {
     id: &'static str,
     label: Words,
-    presses: [Option<Press>; PLACES],
+    presses: [Option<Press>; PRESSES_MAX],
     pad: [Option<PadInput>; PAD_PLACES],
 }
 
@@ -32,7 +32,7 @@ impl InputAction {
     /// An action that nothing does yet. The id names it in the settings' file: it is unique in the game, and stays the same
     /// when the label changes.
     pub const fn new(id: &'static str, label: Words) -> Self {
-        Self { id, label, presses: [None; PLACES], pad: [None; PAD_PLACES] }
+        Self { id, label, presses: [None; PRESSES_MAX], pad: [None; PAD_PLACES] }
     }
 
     /// Does it with a key, too.
@@ -59,20 +59,20 @@ impl InputAction {
     /// When three inputs of a gamepad do it already.
     #[must_use]
     pub const fn pad(mut self, input: PadInput) -> Self {
-        let mut place = 0;
-        while self.pad[place].is_some() {
-            place += 1;
+        let mut index = 0;
+        while self.pad[index].is_some() {
+            index += 1;
         }
-        self.pad[place] = Some(input);
+        self.pad[index] = Some(input);
         self
     }
 
     const fn press(mut self, press: Press) -> Self {
-        let mut place = 0;
-        while self.presses[place].is_some() {
-            place += 1;
+        let mut index = 0;
+        while self.presses[index].is_some() {
+            index += 1;
         }
-        self.presses[place] = Some(press);
+        self.presses[index] = Some(press);
         self
     }
 
@@ -87,7 +87,7 @@ impl InputAction {
     }
 
     /// The usual keys and mouse buttons.
-    pub const fn presses(&self) -> [Option<Press>; PLACES] {
+    pub const fn presses(&self) -> [Option<Press>; PRESSES_MAX] {
         self.presses
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bevy::prelude::*;
 use toml::{Table, Value};
 
-use super::{InputAction, PLACES, Press};
+use super::{InputAction, PRESSES_MAX, Press};
 
 /// What does what: up to two keys or mouse buttons for every action of the game, each used once.
 ///
@@ -15,7 +15,7 @@ use super::{InputAction, PLACES, Press};
 pub struct Bindings {
     game: &'static str,
     actions: Arc<[InputAction]>,
-    presses: Vec<[Option<Press>; PLACES]>,
+    presses: Vec<[Option<Press>; PRESSES_MAX]>,
     /// What the file held.
     file: Table,
 }
@@ -24,7 +24,8 @@ impl Bindings {
     /// The usual keys of a game's actions.
     pub fn usual(game: &'static str, actions: impl IntoIterator<Item = InputAction>) -> Self {
         let actions: Arc<[InputAction]> = actions.into_iter().collect();
-        let mut bindings = Self { game, presses: vec![[None; PLACES]; actions.len()], actions, file: Table::new() };
+        let mut bindings =
+            Self { game, presses: vec![[None; PRESSES_MAX]; actions.len()], actions, file: Table::new() };
         bindings.reset();
         bindings
     }
@@ -35,8 +36,8 @@ impl Bindings {
     }
 
     /// The keys and mouse buttons of an action, by its id.
-    pub fn of(&self, id: &str) -> [Option<Press>; PLACES] {
-        self.place_of(id).map_or([None; PLACES], |place| self.presses[place])
+    pub fn of(&self, id: &str) -> [Option<Press>; PRESSES_MAX] {
+        self.place_of(id).map_or([None; PRESSES_MAX], |index| self.presses[index])
     }
 
     /// Whether something that does this action is held.
@@ -50,18 +51,18 @@ impl Bindings {
     }
 
     /// Makes a press do this action, and nothing else.
-    pub fn bind(&mut self, id: &str, place: usize, press: Press) {
+    pub fn bind(&mut self, id: &str, index: usize, press: Press) {
         let Some(action) = self.place_of(id) else { return };
         self.presses.iter_mut().flatten().filter(|other| **other == Some(press)).for_each(|other| *other = None);
-        self.presses[action][place.min(PLACES - 1)] = Some(press);
+        self.presses[action][index.min(PRESSES_MAX - 1)] = Some(press);
     }
 
     /// Makes every action the work of its usual keys again.
     pub fn reset(&mut self) {
-        self.presses.fill([None; PLACES]);
+        self.presses.fill([None; PRESSES_MAX]);
         for action in Arc::clone(&self.actions).iter() {
             let usual = action.presses().into_iter().enumerate();
-            usual.for_each(|(place, press)| press.iter().for_each(|press| self.bind(action.id(), place, *press)));
+            usual.for_each(|(index, press)| press.iter().for_each(|press| self.bind(action.id(), index, *press)));
         }
     }
 
@@ -86,10 +87,10 @@ impl Bindings {
     }
 
     fn take(&mut self, id: &str, presses: impl Iterator<Item = Press>) {
-        if let Some(place) = self.place_of(id) {
-            self.presses[place] = [None; PLACES];
+        if let Some(index) = self.place_of(id) {
+            self.presses[index] = [None; PRESSES_MAX];
         }
-        presses.take(PLACES).enumerate().for_each(|(place, press)| self.bind(id, place, press));
+        presses.take(PRESSES_MAX).enumerate().for_each(|(index, press)| self.bind(id, index, press));
     }
 
     /// The table for the file.

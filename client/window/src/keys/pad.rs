@@ -70,8 +70,8 @@ impl Pad {
 
     /// The point that the right stick aims at from a place of the player's, `reach` units away; nothing while it is left
     /// alone.
-    pub fn pointer(&self, place: Vec2, reach: f32) -> Option<Vec2> {
-        (self.aim.length() > DEAD_ZONE).then(|| place + self.aim.normalize() * reach)
+    pub fn pointer(&self, index: Vec2, reach: f32) -> Option<Vec2> {
+        (self.aim.length() > DEAD_ZONE).then(|| index + self.aim.normalize() * reach)
     }
 }
 

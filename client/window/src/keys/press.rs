@@ -61,8 +61,8 @@ impl Press {
     pub fn label(self) -> String {
         let id = self.id();
         let short = id.strip_prefix("Key").or_else(|| id.strip_prefix("Digit")).unwrap_or(&id);
-        let words = short.char_indices().map(|(place, letter)| {
-            if place > 0 && letter.is_uppercase() { format!(" {}", letter.to_lowercase()) } else { letter.to_string() }
+        let words = short.char_indices().map(|(index, letter)| {
+            if index > 0 && letter.is_uppercase() { format!(" {}", letter.to_lowercase()) } else { letter.to_string() }
         });
         words.collect()
     }

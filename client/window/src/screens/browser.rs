@@ -8,9 +8,9 @@ use framehouse_client::{
 
 use super::Screen;
 use crate::{
-    actions::{Action, Obey, RoomsWanted},
+    actions::{Action, HandleActions, RoomsWanted},
     palette::{BAD, GOOD, TEXT, TEXT_MUTED, WARN},
-    session::{Errand, Problem, Session, Wish},
+    session::{BackgroundTask, JoinTarget, Problem, Session},
     settings::Settings,
     texts::T,
     ui::{
@@ -26,8 +26,8 @@ const REFRESH_SECONDS: f32 = 4.0;
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<Rooms>();
     app.add_systems(OnEnter(Screen::Browser), (ask_anew, spawn).chain());
-    app.add_systems(Update, (obey, leave).in_set(Obey).run_if(in_state(Screen::Browser)));
-    app.add_systems(Update, (ask, show).chain().after(Obey).run_if(in_state(Screen::Browser)));
+    app.add_systems(Update, (handle_actions, leave).in_set(HandleActions).run_if(in_state(Screen::Browser)));
+    app.add_systems(Update, (ask, show).chain().after(HandleActions).run_if(in_state(Screen::Browser)));
 }
 
 /// What is known of the server's rooms.
@@ -35,7 +35,7 @@ pub(super) fn plugin(app: &mut App) {
 struct Rooms {
     wanted: RoomsWanted,
     list: List,
-    asked: Option<Errand<Result<Vec<ListedRoom>, ConnectError>>>,
+    asked: Option<BackgroundTask<Result<Vec<ListedRoom>, ConnectError>>>,
     age: f32,
 }
 
@@ -95,7 +95,7 @@ fn spawn(mut commands: Commands, kit: Kit, settings: Res<Settings>) {
     });
 }
 
-fn obey(
+fn handle_actions(
     mut actions: MessageReader<Action>,
     time: Res<Time<Real>>,
     settings: Res<Settings>,
@@ -103,7 +103,7 @@ fn obey(
     mut session: ResMut<Session>,
 ) {
     for action in actions.read() {
-        let wish = match action {
+        let target = match action {
             Action::Refresh => {
                 *rooms = Rooms { wanted: rooms.wanted, age: REFRESH_SECONDS, ..default() };
                 continue;
@@ -112,13 +112,13 @@ fn obey(
                 *rooms = Rooms { wanted: *wanted, age: REFRESH_SECONDS, ..default() };
                 continue;
             }
-            Action::Join(code) => Wish::Join(*code),
-            Action::Watch(code) => Wish::Watch(*code),
-            Action::QuickMatch => Wish::Quick,
-            Action::CreateRoom => Wish::Create,
+            Action::Join(code) => JoinTarget::Join(*code),
+            Action::Watch(code) => JoinTarget::Watch(*code),
+            Action::QuickMatch => JoinTarget::Quick,
+            Action::CreateRoom => JoinTarget::Create,
             _ => continue,
         };
-        session.begin(wish, &settings, time.elapsed());
+        session.begin(target, &settings, time.elapsed());
     }
 }
 
@@ -140,7 +140,7 @@ fn ask(time: Res<Time<Real>>, settings: Res<Settings>, mut rooms: ResMut<Rooms>)
         (rooms.list, rooms.asked, rooms.age) = (list, None, 0.0);
     } else if rooms.age >= REFRESH_SECONDS {
         let (server, filter) = (settings.server.clone(), rooms.wanted.filter());
-        rooms.asked = Some(Errand::begin(move || list_rooms(&server, &filter)));
+        rooms.asked = Some(BackgroundTask::begin(move || list_rooms(&server, &filter)));
     }
 }
 

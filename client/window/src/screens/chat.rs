@@ -18,10 +18,10 @@ use framehouse_shared::{
 
 use super::Screen;
 use crate::{
-    actions::{Action, Obey},
+    actions::{Action, HandleActions},
     fonts::Fonts,
     palette::{TEXT, TEXT_MUTED},
-    session::{Heard, Session},
+    session::{Session, SessionNotice},
     texts::T,
     ui::{
         Field, Kind, Kit,
@@ -34,8 +34,8 @@ const LINES_MAX: usize = 60;
 
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<Chat>();
-    app.add_systems(Update, (listen, send.in_set(Obey).run_if(in_state(Screen::Lobby))));
-    app.add_systems(Update, (show, scroll_down, hint).after(Obey).run_if(in_state(Screen::Lobby)));
+    app.add_systems(Update, (listen, send.in_set(HandleActions).run_if(in_state(Screen::Lobby))));
+    app.add_systems(Update, (show, scroll_down, hint).after(HandleActions).run_if(in_state(Screen::Lobby)));
 }
 
 /// The last lines, oldest first.
@@ -78,8 +78,8 @@ pub fn spawn(parent: &mut ChildSpawnerCommands<'_>, kit: &Kit) {
     });
 }
 
-fn listen(mut heard: MessageReader<Heard>, session: Res<Session>, mut chat: ResMut<Chat>) {
-    for Heard(notice) in heard.read() {
+fn listen(mut heard: MessageReader<SessionNotice>, session: Res<Session>, mut chat: ResMut<Chat>) {
+    for SessionNotice(notice) in heard.read() {
         let line = match notice {
             Notice::Welcomed => {
                 chat.0.clear();

@@ -4,7 +4,7 @@ use bevy::prelude::*;
 
 use super::Screen;
 use crate::{
-    actions::{Action, Obey},
+    actions::{Action, HandleActions},
     easing::{approach, swing},
     palette::{GROOVE, TEXT, TEXT_MUTED},
     session::Session,
@@ -14,8 +14,8 @@ use crate::{
 
 pub(super) fn plugin(app: &mut App) {
     app.add_systems(OnEnter(Screen::Connecting), spawn);
-    app.add_systems(Update, obey.in_set(Obey).run_if(in_state(Screen::Connecting)));
-    app.add_systems(Update, (tell, fill_bar).after(Obey).run_if(in_state(Screen::Connecting)));
+    app.add_systems(Update, handle_actions.in_set(HandleActions).run_if(in_state(Screen::Connecting)));
+    app.add_systems(Update, (tell, fill_bar).after(HandleActions).run_if(in_state(Screen::Connecting)));
 }
 
 #[derive(Component)]
@@ -66,7 +66,7 @@ fn fill_bar(time: Res<Time<Real>>, session: Res<Session>, mut bar: Single<(&mut 
     node.width = percent(100.0 * bar.0 + 3.0 * swing(time.elapsed_secs_wrapped() * 0.7));
 }
 
-fn obey(mut actions: MessageReader<Action>, time: Res<Time<Real>>, mut session: ResMut<Session>) {
+fn handle_actions(mut actions: MessageReader<Action>, time: Res<Time<Real>>, mut session: ResMut<Session>) {
     if actions.read().any(|action| *action == Action::Back) {
         session.leave(time.elapsed());
     }

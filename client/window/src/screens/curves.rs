@@ -101,13 +101,13 @@ fn record(session: Res<Session>, mut curves: ResMut<Curves>) {
 
 #[cfg(test)]
 mod tests {
-    use framehouse_shared::protocol::control::Standing;
+    use framehouse_shared::protocol::control::LeaderboardRow;
 
     use super::*;
     use crate::view::tests::slot;
 
     fn board(match_no: u32, tick: u32, points: i64) -> Leaderboard {
-        Leaderboard { match_no, tick: Tick(tick), entries: vec![Standing { slot: slot(2), points }] }
+        Leaderboard { match_no, tick: Tick(tick), entries: vec![LeaderboardRow { slot: slot(2), points }] }
     }
 
     #[test]

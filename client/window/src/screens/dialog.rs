@@ -4,11 +4,11 @@ use bevy::{
     input_focus::{AutoFocus, InputFocus, tab_navigation::TabGroup},
     prelude::*,
 };
-use framehouse_shared::protocol::control::HostOrder;
+use framehouse_shared::protocol::control::HostCommand;
 
 use super::Screen;
 use crate::{
-    actions::{Action, Obey},
+    actions::{Action, HandleActions},
     easing::swing,
     palette::{TEXT, TEXT_MUTED, WARN},
     session::Session,
@@ -23,8 +23,8 @@ pub(super) fn plugin(app: &mut App) {
     app.init_resource::<Dialog>();
     app.add_systems(Startup, spawn);
     app.add_systems(OnExit(Screen::Match), close);
-    app.add_systems(Update, obey.in_set(Obey));
-    app.add_systems(Update, (show, count_down).chain().after(Obey));
+    app.add_systems(Update, handle_actions.in_set(HandleActions));
+    app.add_systems(Update, (show, count_down).chain().after(HandleActions));
 }
 
 /// What the player is asked in front of the match.
@@ -68,14 +68,14 @@ fn close(mut dialog: ResMut<Dialog>) {
     *dialog = Dialog::None;
 }
 
-fn obey(
+fn handle_actions(
     mut actions: MessageReader<Action>,
     screen: Res<State<Screen>>,
     time: Res<Time<Real>>,
     mut dialog: ResMut<Dialog>,
     mut session: ResMut<Session>,
 ) {
-    let is_lost = session.seconds_to_come_back(time.elapsed()).is_some();
+    let is_lost = session.seconds_to_reconnect(time.elapsed()).is_some();
     if *screen.get() != Screen::Match && !is_lost {
         return;
     }
@@ -89,7 +89,7 @@ fn obey(
                 if let Some(client) = session.room() {
                     match action {
                         Action::GiveUp => client.give_up(),
-                        _ => client.order(HostOrder::Abort),
+                        _ => client.order(HostCommand::Abort),
                     }
                 }
                 *dialog = Dialog::None;
@@ -119,7 +119,7 @@ fn show(
     mut focus: ResMut<InputFocus>,
     mut front: Single<(Entity, &mut Shown<Content>, &mut Visibility, &mut BackgroundColor), With<Front>>,
 ) {
-    let is_lost = session.seconds_to_come_back(time.elapsed()).is_some();
+    let is_lost = session.seconds_to_reconnect(time.elapsed()).is_some();
     let content = content(&session, *dialog, is_lost);
     let (entity, shown, visibility, background) = &mut *front;
     let is_shown = content != Content::Nothing;
@@ -173,7 +173,7 @@ fn count_down(
     session: Res<Session>,
     mut seconds: Query<(&mut Text, &mut TextColor), With<Seconds>>,
 ) {
-    let Some(left) = session.seconds_to_come_back(time.elapsed()) else { return };
+    let Some(left) = session.seconds_to_reconnect(time.elapsed()) else { return };
     for (mut text, mut color) in &mut seconds {
         let words = kit.fill(T::SecondsLeft, &[&left.to_string()]);
         if text.0 != words {

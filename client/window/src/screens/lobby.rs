@@ -6,13 +6,13 @@ mod room;
 
 use bevy::{clipboard::Clipboard, prelude::*};
 use framehouse_client::client::Client;
-use framehouse_shared::protocol::control::{HostOrder, Phase, PlayerState};
+use framehouse_shared::protocol::control::{HostCommand, Phase, PlayerState};
 
 use super::{Screen, chat};
 use crate::{
-    actions::{Action, Obey},
+    actions::{Action, HandleActions},
     palette::{TEXT, TEXT_MUTED},
-    session::{Session, Wish},
+    session::{JoinTarget, Session},
     texts::T,
     ui::{
         Kind, Kit,
@@ -24,10 +24,10 @@ use crate::{
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<options::Maps>().init_resource::<options::Ordered>();
     app.add_systems(OnEnter(Screen::Lobby), (spawn, options::ask_for_maps));
-    let systems = (obey, order, copy_code, (options::take_maps, options::settle, options::order).chain());
-    app.add_systems(Update, systems.in_set(Obey).run_if(in_state(Screen::Lobby)));
+    let systems = (handle_actions, order, copy_code, (options::take_maps, options::settle, options::order).chain());
+    app.add_systems(Update, systems.in_set(HandleActions).run_if(in_state(Screen::Lobby)));
     let systems = (members::show, room::show, show_ready);
-    app.add_systems(Update, systems.after(Obey).run_if(in_state(Screen::Lobby)));
+    app.add_systems(Update, systems.after(HandleActions).run_if(in_state(Screen::Lobby)));
 }
 
 /// The big button and the words above it.
@@ -68,7 +68,7 @@ fn spawn(mut commands: Commands, kit: Kit) {
     });
 }
 
-fn obey(mut actions: MessageReader<Action>, time: Res<Time<Real>>, mut session: ResMut<Session>) {
+fn handle_actions(mut actions: MessageReader<Action>, time: Res<Time<Real>>, mut session: ResMut<Session>) {
     for action in actions.read() {
         match action {
             Action::Back | Action::Leave => session.leave(time.elapsed()),
@@ -86,10 +86,10 @@ fn order(mut actions: MessageReader<Action>, mut session: ResMut<Session>) {
     let Some(client) = session.room() else { return };
     for action in actions.read() {
         let order = match action {
-            Action::Start => HostOrder::Start,
-            Action::Kick(slot) => HostOrder::Kick(*slot),
-            Action::HandOver(slot) => HostOrder::HandOver(*slot),
-            Action::CloseRoom => HostOrder::Close,
+            Action::Start => HostCommand::Start,
+            Action::Kick(slot) => HostCommand::Kick(*slot),
+            Action::HandOver(slot) => HostCommand::HandOver(*slot),
+            Action::CloseRoom => HostCommand::Close,
             _ => continue,
         };
         client.order(order);
@@ -120,7 +120,7 @@ fn show_ready(
     mut part: Single<(Entity, &mut Shown<Readiness>), With<ReadyPart>>,
 ) {
     let Some(client) = session.client() else { return };
-    let is_practice = session.wish() == Some(&Wish::Practice);
+    let is_practice = session.target() == Some(&JoinTarget::Practice);
     let (entity, shown) = &mut *part;
     redraw.part(*entity, shown, readiness(client, is_practice, &kit), |part, value| {
         part.spawn((kit.words(&value.words, 16.0, TEXT_MUTED), TextLayout::justify(Justify::Center)));

@@ -1,6 +1,6 @@
 //! The first screen: name, server, room code, and every way into a match.
 
-mod offer;
+mod resume_prompt;
 
 use bevy::{
     input_focus::{FocusCause, InputFocus},
@@ -11,10 +11,10 @@ use framehouse_shared::{ids::RoomCode, protocol::control::NAME_CHARS_MAX};
 
 use super::Screen;
 use crate::{
-    actions::{Action, Obey},
+    actions::{Action, HandleActions},
     fonts::has_letters,
     palette::{TEXT, TEXT_MUTED},
-    session::{Offer, Session, Wish},
+    session::{JoinTarget, ResumePrompt, Session},
     settings::{Settings, is_name},
     texts::{Language, T},
     ui::{
@@ -30,12 +30,15 @@ const SERVER_CHARS_MAX: usize = 120;
 const CODE_CHARS: usize = 4;
 
 pub(super) fn plugin(app: &mut App) {
-    app.add_plugins(offer::plugin);
+    app.add_plugins(resume_prompt::plugin);
     app.add_systems(OnEnter(Screen::Menu), spawn);
     // Not with the screen: at start the window itself takes the focus a little later.
-    app.add_systems(Update, focus_name.before(Obey).run_if(in_state(Screen::Menu).and_then(state_changed::<Screen>)));
-    app.add_systems(Update, take_fields.in_set(Obey));
-    let systems = (obey, leave_menu).chain().in_set(Obey);
+    app.add_systems(
+        Update,
+        focus_name.before(HandleActions).run_if(in_state(Screen::Menu).and_then(state_changed::<Screen>)),
+    );
+    app.add_systems(Update, take_fields.in_set(HandleActions));
+    let systems = (handle_actions, leave_menu).chain().in_set(HandleActions);
     app.add_systems(Update, systems.run_if(in_state(Screen::Menu)));
     app.add_systems(Startup, check_letters);
 }
@@ -56,12 +59,12 @@ fn spawn(mut commands: Commands, kit: Kit, view: Res<GameView>) {
                 card.spawn(kit.words(kit.say(text), 14.0, TEXT_MUTED));
                 card.spawn(Node::default()).with_child(kit.field(field, value, chars_max));
             }
-            spawn_ways(card, &kit);
+            spawn_button_row(card, &kit);
         });
     });
 }
 
-fn spawn_ways(card: &mut ChildSpawnerCommands<'_>, kit: &Kit) {
+fn spawn_button_row(card: &mut ChildSpawnerCommands<'_>, kit: &Kit) {
     let row = || Node { margin: UiRect::top(px(4)), ..kit.row(11.0) };
     let buttons = |row: &mut ChildSpawnerCommands<'_>, of: &[(Action, T, Kind)]| {
         for (action, text, kind) in of.iter().cloned() {
@@ -97,8 +100,8 @@ fn spawn_ways(card: &mut ChildSpawnerCommands<'_>, kit: &Kit) {
 }
 
 /// A question in front of the menu has the focus.
-fn focus_name(offer: Res<Offer>, mut focus: ResMut<InputFocus>, fields: Query<(Entity, &Field)>) {
-    if offer.0.is_none()
+fn focus_name(resume_prompt: Res<ResumePrompt>, mut focus: ResMut<InputFocus>, fields: Query<(Entity, &Field)>) {
+    if resume_prompt.0.is_none()
         && let Some((name, _)) = fields.iter().find(|(_, field)| **field == Field::Name)
     {
         focus.set(name, FocusCause::Navigated);
@@ -117,7 +120,7 @@ fn take_fields(mut settings: ResMut<Settings>, fields: Query<(&Field, &EditableT
     }
 }
 
-fn obey(
+fn handle_actions(
     mut actions: MessageReader<Action>,
     time: Res<Time<Real>>,
     settings: Res<Settings>,
@@ -127,13 +130,13 @@ fn obey(
     mut exit: MessageWriter<AppExit>,
 ) {
     for action in actions.read() {
-        let wish = match action {
-            Action::QuickMatch => Wish::Quick,
-            Action::CreateRoom => Wish::Create,
-            Action::Practice => Wish::Practice,
+        let target = match action {
+            Action::QuickMatch => JoinTarget::Quick,
+            Action::CreateRoom => JoinTarget::Create,
+            Action::Practice => JoinTarget::Practice,
             Action::JoinCode | Action::WatchCode => match typed_code(&fields) {
-                Some(code) if *action == Action::JoinCode => Wish::Join(code),
-                Some(code) => Wish::Watch(code),
+                Some(code) if *action == Action::JoinCode => JoinTarget::Join(code),
+                Some(code) => JoinTarget::Watch(code),
                 None => {
                     toasts.write(Toast::new(ToastKind::Bad, T::BadCode));
                     continue;
@@ -146,7 +149,7 @@ fn obey(
             _ => continue,
         };
         if is_name(&settings.name) {
-            session.begin(wish, &settings, time.elapsed());
+            session.begin(target, &settings, time.elapsed());
         } else {
             toasts.write(Toast::new(ToastKind::Bad, T::BadName));
         }

@@ -7,7 +7,7 @@ use bevy::{
 
 use super::Screen;
 use crate::{
-    actions::{Action, Obey},
+    actions::{Action, HandleActions},
     palette::{BAD, TEXT, TEXT_MUTED},
     session::{Problem, Session},
     settings::Settings,
@@ -17,7 +17,7 @@ use crate::{
 
 pub(super) fn plugin(app: &mut App) {
     app.add_systems(OnEnter(Screen::Problem), (spawn, focus_first).chain());
-    app.add_systems(Update, obey.in_set(Obey).run_if(in_state(Screen::Problem)));
+    app.add_systems(Update, handle_actions.in_set(HandleActions).run_if(in_state(Screen::Problem)));
 }
 
 fn spawn(mut commands: Commands, kit: Kit, session: Res<Session>) {
@@ -44,7 +44,7 @@ fn focus_first(mut focus: ResMut<InputFocus>, buttons: Query<(Entity, &Action)>)
     }
 }
 
-fn obey(
+fn handle_actions(
     mut actions: MessageReader<Action>,
     time: Res<Time<Real>>,
     settings: Res<Settings>,

@@ -7,7 +7,7 @@ use super::{
     time_bar::{self, TimeBar},
 };
 use crate::{
-    actions::{Action, Obey},
+    actions::{Action, HandleActions},
     session::Session,
     texts::T,
     ui::{Kind, Kit},
@@ -15,7 +15,7 @@ use crate::{
 
 pub(super) fn plugin(app: &mut App) {
     app.add_systems(OnEnter(Screen::Replay), spawn);
-    app.add_systems(Update, obey.in_set(Obey).run_if(in_state(Screen::Replay)));
+    app.add_systems(Update, handle_actions.in_set(HandleActions).run_if(in_state(Screen::Replay)));
 }
 
 fn spawn(mut commands: Commands, kit: Kit, session: Res<Session>, mut bar: ResMut<TimeBar>) {
@@ -29,7 +29,7 @@ fn spawn(mut commands: Commands, kit: Kit, session: Res<Session>, mut bar: ResMu
     });
 }
 
-fn obey(mut actions: MessageReader<Action>, time: Res<Time<Real>>, mut session: ResMut<Session>) {
+fn handle_actions(mut actions: MessageReader<Action>, time: Res<Time<Real>>, mut session: ResMut<Session>) {
     if actions.read().any(|action| *action == Action::Back) {
         session.leave(time.elapsed());
     }

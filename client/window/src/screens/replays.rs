@@ -10,9 +10,9 @@ use framehouse_client::replays::{SavedReplay, Summary, list_replays};
 
 use super::Screen;
 use crate::{
-    actions::{Action, Obey},
+    actions::{Action, HandleActions},
     palette::{TEXT, TEXT_MUTED},
-    session::{Errand, Session},
+    session::{BackgroundTask, Session},
     settings::{Settings, Store},
     texts::T,
     ui::{
@@ -28,15 +28,15 @@ const NAMES_MAX: usize = 4;
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<Replays>();
     app.add_systems(OnEnter(Screen::Replays), (look, spawn).chain());
-    app.add_systems(Update, obey.in_set(Obey).run_if(in_state(Screen::Replays)));
-    app.add_systems(Update, (take, show).chain().after(Obey).run_if(in_state(Screen::Replays)));
+    app.add_systems(Update, handle_actions.in_set(HandleActions).run_if(in_state(Screen::Replays)));
+    app.add_systems(Update, (take, show).chain().after(HandleActions).run_if(in_state(Screen::Replays)));
 }
 
 /// What is known of the folder.
 #[derive(Resource, Default)]
 struct Replays {
     folder: Option<PathBuf>,
-    looked: Option<Errand<Vec<SavedReplay>>>,
+    looked: Option<BackgroundTask<Vec<SavedReplay>>>,
     found: Option<Vec<SavedReplay>>,
 }
 
@@ -46,7 +46,7 @@ struct Table;
 fn look(store: Res<Store>, mut replays: ResMut<Replays>) {
     let folder = store.replays();
     let place = folder.clone().unwrap_or_default();
-    *replays = Replays { folder, looked: Some(Errand::begin(move || list_replays(&place))), found: None };
+    *replays = Replays { folder, looked: Some(BackgroundTask::begin(move || list_replays(&place))), found: None };
 }
 
 fn spawn(mut commands: Commands, kit: Kit, replays: Res<Replays>) {
@@ -70,7 +70,7 @@ fn spawn(mut commands: Commands, kit: Kit, replays: Res<Replays>) {
 }
 
 fn take(mut replays: ResMut<Replays>) {
-    if let Some(found) = replays.looked.as_mut().and_then(Errand::take) {
+    if let Some(found) = replays.looked.as_mut().and_then(BackgroundTask::take) {
         replays.found = Some(found);
     }
 }
@@ -132,7 +132,7 @@ fn age_of(age: Duration, kit: &Kit) -> String {
     kit.fill(text, &[&number.to_string()])
 }
 
-fn obey(
+fn handle_actions(
     mut actions: MessageReader<Action>,
     time: Res<Time<Real>>,
     settings: Res<Settings>,

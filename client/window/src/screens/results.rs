@@ -19,7 +19,7 @@ use super::{
 use saving::{Saving, SavingShown};
 
 use crate::{
-    actions::{Action, Obey},
+    actions::{Action, HandleActions},
     easing::{ease_out, grouped},
     palette::{Colors, GROOVE, TEXT, TEXT_MUTED},
     session::Session,
@@ -39,11 +39,11 @@ const PLOT: UVec2 = UVec2::new(1040, 660);
 
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<Counting>().init_resource::<Saving>();
-    app.add_systems(Update, saving::listen.before(Obey));
+    app.add_systems(Update, saving::listen.before(HandleActions));
     app.add_systems(OnEnter(Screen::Results), spawn);
-    app.add_systems(Update, (obey, saving::save).in_set(Obey).run_if(in_state(Screen::Results)));
-    let systems = (count, ranking::write, grow_curves, show_ways);
-    app.add_systems(Update, systems.chain().after(Obey).run_if(in_state(Screen::Results)));
+    app.add_systems(Update, (handle_actions, saving::save).in_set(HandleActions).run_if(in_state(Screen::Results)));
+    let systems = (count, ranking::write, grow_curves, show_button_row);
+    app.add_systems(Update, systems.chain().after(HandleActions).run_if(in_state(Screen::Results)));
 }
 
 /// How far the points have counted and the curves have grown, 0 to 1.
@@ -60,10 +60,10 @@ struct Plot {
 }
 
 #[derive(Component)]
-struct Ways;
+struct ButtonRow;
 
 #[derive(Clone, Debug, PartialEq)]
-struct WaysShown {
+struct ButtonRowShown {
     /// Nothing for who watches.
     is_ready: Option<bool>,
     is_lobby: bool,
@@ -109,8 +109,9 @@ fn spawn(
                 row.spawn(kit.panel(inner(1.0)))
                     .with_children(|panel| spawn_plot(panel, &kit, &curves, &heading, picture));
             });
-            let ways = Node { flex_direction: FlexDirection::Column, row_gap: px(8), flex_shrink: 0.0, ..default() };
-            column.spawn((Ways, ways, Shown::<WaysShown>(None)));
+            let button_row =
+                Node { flex_direction: FlexDirection::Column, row_gap: px(8), flex_shrink: 0.0, ..default() };
+            column.spawn((ButtonRow, button_row, Shown::<ButtonRowShown>(None)));
         });
     });
 }
@@ -181,33 +182,33 @@ fn lines(curves: &Curves, colors: &Colors, own: Option<Slot>) -> Vec<Curve> {
     lines
 }
 
-fn show_ways(
+fn show_button_row(
     mut redraw: Redraw,
     kit: Kit,
     session: Res<Session>,
     saving: Res<Saving>,
-    mut ways: Single<(Entity, &mut Shown<WaysShown>), With<Ways>>,
+    mut button_row: Single<(Entity, &mut Shown<ButtonRowShown>), With<ButtonRow>>,
 ) {
     let Some(client) = session.client() else { return };
     let is_lobby = matches!(client.phase(), Some(Phase::Lobby { .. }));
     let is_ready = client.slot().map(|_| client.state() == Some(PlayerState::Ready));
-    let (entity, shown) = &mut *ways;
-    redraw.part(*entity, shown, WaysShown { is_ready, is_lobby, saving: saving.shown() }, |column, ways| {
-        if let Some((text, detail)) = &ways.saving.words {
+    let (entity, shown) = &mut *button_row;
+    redraw.part(*entity, shown, ButtonRowShown { is_ready, is_lobby, saving: saving.shown() }, |column, button_row| {
+        if let Some((text, detail)) = &button_row.saving.words {
             let layout = TextLayout::new(Justify::Center, LineBreak::WordOrCharacter);
             column.spawn((kit.words(&kit.fill(*text, &[detail]), 15.0, TEXT_MUTED), layout));
         }
-        column.spawn(kit.row(11.0)).with_children(|row| spawn_ways(row, &kit, ways));
+        column.spawn(kit.row(11.0)).with_children(|row| spawn_button_row(row, &kit, button_row));
     });
 }
 
-fn spawn_ways(row: &mut ChildSpawnerCommands<'_>, kit: &Kit, ways: &WaysShown) {
+fn spawn_button_row(row: &mut ChildSpawnerCommands<'_>, kit: &Kit, button_row: &ButtonRowShown) {
     row.spawn(kit.button(Action::Leave, kit.say(T::ToMenu), Kind::Plain));
     row.spawn(kit.button(Action::ToLobby, kit.say(T::ToLobby), Kind::Plain));
-    if let Some(text) = ways.saving.button {
+    if let Some(text) = button_row.saving.button {
         row.spawn(kit.button(Action::SaveReplay, kit.say(text), Kind::Plain));
     }
-    match ways.is_ready {
+    match button_row.is_ready {
         Some(false) => {
             row.spawn(kit.button(Action::Ready(true), kit.say(T::Rematch), Kind::Main));
         }
@@ -218,7 +219,7 @@ fn spawn_ways(row: &mut ChildSpawnerCommands<'_>, kit: &Kit, ways: &WaysShown) {
     }
 }
 
-fn obey(
+fn handle_actions(
     mut actions: MessageReader<Action>,
     time: Res<Time<Real>>,
     mut session: ResMut<Session>,

@@ -7,7 +7,7 @@ use super::{
     time_bar::{self, TimeBar},
 };
 use crate::{
-    actions::{Action, Obey},
+    actions::{Action, HandleActions},
     session::Session,
     texts::T,
     ui::{
@@ -20,9 +20,9 @@ use crate::{
 const LIVE_KEY: KeyCode = KeyCode::KeyL;
 
 pub(super) fn plugin(app: &mut App) {
-    app.add_systems(Update, read_key.before(Obey).run_if(in_state(Screen::Match)));
-    app.add_systems(Update, obey.in_set(Obey).run_if(in_state(Screen::Match)));
-    app.add_systems(Update, (come_and_go, show_live).chain().after(Obey));
+    app.add_systems(Update, read_key.before(HandleActions).run_if(in_state(Screen::Match)));
+    app.add_systems(Update, handle_actions.in_set(HandleActions).run_if(in_state(Screen::Match)));
+    app.add_systems(Update, (come_and_go, show_live).chain().after(HandleActions));
 }
 
 /// The time bar, while the player watches.
@@ -45,7 +45,7 @@ fn read_key(
     }
 }
 
-fn obey(mut actions: MessageReader<Action>, mut session: ResMut<Session>) {
+fn handle_actions(mut actions: MessageReader<Action>, mut session: ResMut<Session>) {
     if actions.read().any(|action| *action == Action::Live) {
         session.return_to_live();
     }

@@ -10,7 +10,7 @@ use bevy::{
 
 use super::Screen;
 use crate::{
-    actions::{Action, Obey},
+    actions::{Action, HandleActions},
     fonts::has_letters,
     keys::InputAction,
     palette::{Palette, TEXT, TEXT_MUTED},
@@ -32,8 +32,8 @@ const STEP: f32 = 0.1;
 pub(super) fn plugin(app: &mut App) {
     app.add_plugins(capture::plugin);
     app.add_systems(OnEnter(Screen::Settings), spawn);
-    app.add_systems(Update, (obey, leave).in_set(Obey).run_if(in_state(Screen::Settings)));
-    app.add_systems(Update, show.after(Obey).run_if(in_state(Screen::Settings)));
+    app.add_systems(Update, (handle_actions, leave).in_set(HandleActions).run_if(in_state(Screen::Settings)));
+    app.add_systems(Update, show.after(HandleActions).run_if(in_state(Screen::Settings)));
     app.add_observer(take_text_scale);
 }
 
@@ -112,10 +112,10 @@ fn spawn_action(grid: &mut ChildSpawnerCommands<'_>, kit: &Kit, action: &InputAc
     let presses = kit.settings().keys.of(action.id());
     grid.spawn(kit.row(8.0)).with_children(|row| {
         row.spawn((kit.words(kit.say(action.label()), 16.0, TEXT), Node { flex_grow: 1.0, ..default() }));
-        for (place, press) in presses.into_iter().enumerate() {
+        for (index, press) in presses.into_iter().enumerate() {
             let label = press.map_or_else(|| kit.say(T::Unbound).to_owned(), |press| press.label());
             let node = Node { width: px(kit.grown(142.0)), ..default() };
-            row.spawn(node).with_child(kit.button(Action::Rebind(action.id(), place), &label, Kind::Plain));
+            row.spawn(node).with_child(kit.button(Action::Rebind(action.id(), index), &label, Kind::Plain));
         }
     });
 }
@@ -199,7 +199,7 @@ fn take_text_scale(
     }
 }
 
-fn obey(
+fn handle_actions(
     mut actions: MessageReader<Action>,
     mut settings: ResMut<Settings>,
     mut fonts: ResMut<FontCx>,

@@ -25,8 +25,8 @@ fn begin(
     mut session: ResMut<Session>,
     mut next: ResMut<NextState<Screen>>,
 ) {
-    if let Some(wish) = begin.0.wish() {
-        session.begin(wish, &settings, time.elapsed());
+    if let Some(target) = begin.0.target() {
+        session.begin(target, &settings, time.elapsed());
     }
     if let Some(file) = &begin.0.replay {
         session.show_replay(file.clone(), &settings, time.elapsed());

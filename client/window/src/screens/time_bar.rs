@@ -7,7 +7,7 @@ use bevy::{
 };
 
 use crate::{
-    actions::{Action, Obey},
+    actions::{Action, HandleActions},
     layout::EDGE,
     palette::{PANEL, TEXT, TEXT_MUTED},
     session::{Moment, Session},
@@ -32,8 +32,8 @@ const STEP_SECONDS: f32 = 5.0;
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<TimeBar>();
     let is_there = any_with_component::<Bar>;
-    app.add_systems(Update, (obey, run).chain().in_set(Obey).run_if(is_there));
-    app.add_systems(Update, (show_ways, move_bar).after(Obey).run_if(is_there));
+    app.add_systems(Update, (handle_actions, run).chain().in_set(HandleActions).run_if(is_there));
+    app.add_systems(Update, (show_button_row, move_bar).after(HandleActions).run_if(is_there));
     app.add_observer(seek);
 }
 
@@ -61,10 +61,10 @@ struct Clock;
 
 /// The buttons.
 #[derive(Component)]
-struct Ways;
+struct ButtonRow;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct WaysShown {
+struct ButtonRowShown {
     is_live: bool,
     is_running: bool,
     is_over: bool,
@@ -101,40 +101,40 @@ pub(super) fn panel() -> impl Bundle {
 /// Buttons, slider and clock; what else is in the row comes after them.
 pub(super) fn spawn_parts(row: &mut ChildSpawnerCommands<'_>, kit: &Kit, moment: &Moment) {
     let step = STEP_SECONDS * f32::from(moment.tick_rate);
-    row.spawn((Ways, kit.row(8.0), Shown::<WaysShown>(None)));
+    row.spawn((ButtonRow, kit.row(8.0), Shown::<ButtonRowShown>(None)));
     row.spawn((Bar, slider(moment.position as f32, 0.0..=moment.end.max(1) as f32, step)));
     row.spawn((Clock, kit.strong("", 16.0, TEXT), TextLayout::no_wrap()));
 }
 
-fn show_ways(
+fn show_button_row(
     mut redraw: Redraw,
     kit: Kit,
     session: Res<Session>,
     bar: Res<TimeBar>,
-    mut ways: Single<(Entity, &mut Shown<WaysShown>), With<Ways>>,
+    mut button_row: Single<(Entity, &mut Shown<ButtonRowShown>), With<ButtonRow>>,
 ) {
     let (is_live, is_over) = session.moment().map_or((false, true), |moment| (moment.is_live, moment.is_over()));
-    let value = WaysShown { is_live, is_running: !bar.is_paused && !is_over, is_over, speed: bar.speed };
-    let (entity, shown) = &mut *ways;
-    redraw.part(*entity, shown, value, |row, ways| {
-        let text = match (ways.is_live || ways.is_over, ways.is_running) {
+    let value = ButtonRowShown { is_live, is_running: !bar.is_paused && !is_over, is_over, speed: bar.speed };
+    let (entity, shown) = &mut *button_row;
+    redraw.part(*entity, shown, value, |row, button_row| {
+        let text = match (button_row.is_live || button_row.is_over, button_row.is_running) {
             (true, _) => T::FromStart,
             (_, true) => T::Pause,
             (_, false) => T::Play,
         };
         let mut button = row.spawn(kit.small_button(Action::PlayOrPause, kit.say(text), Kind::QuietMain));
         // In the present the keys may still be those of a player who has just given up.
-        if ways.is_live {
+        if button_row.is_live {
             return;
         }
         button.insert(AutoFocus);
         row.spawn(kit.small_button(Action::Speed(-1), "\u{2212}", Kind::Quiet));
-        row.spawn((kit.words(&format!("\u{d7}{}", SPEEDS[ways.speed]), 15.0, TEXT_MUTED), TextLayout::no_wrap()));
+        row.spawn((kit.words(&format!("\u{d7}{}", SPEEDS[button_row.speed]), 15.0, TEXT_MUTED), TextLayout::no_wrap()));
         row.spawn(kit.small_button(Action::Speed(1), "+", Kind::Quiet));
     });
 }
 
-fn obey(mut actions: MessageReader<Action>, mut session: ResMut<Session>, mut bar: ResMut<TimeBar>) {
+fn handle_actions(mut actions: MessageReader<Action>, mut session: ResMut<Session>, mut bar: ResMut<TimeBar>) {
     for action in actions.read() {
         match action {
             Action::Speed(step) => {

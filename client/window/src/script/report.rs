@@ -6,11 +6,11 @@ use framehouse_client::{
 };
 use framehouse_shared::{
     ids::MatchId,
-    protocol::control::{LeaderboardEntry, Phase, RoomEvent},
+    protocol::control::{Phase, RankingEntry, RoomEvent},
 };
 use serde::Serialize;
 
-use crate::measure::Measured;
+use crate::frame_stats::Measured;
 
 /// Matches of the line, the last ones.
 const MATCHES_MAX: usize = 64;
@@ -39,11 +39,11 @@ struct Ended {
     /// Nothing until the server has told that the result is saved.
     match_id: Option<String>,
     match_no: u32,
-    players: Vec<Place>,
+    players: Vec<PlayerRank>,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
-struct Place {
+struct PlayerRank {
     slot: u8,
     name: String,
     rank: usize,
@@ -58,7 +58,7 @@ impl Matches {
                 if self.0.len() == MATCHES_MAX {
                     self.0.remove(0);
                 }
-                let players = (1..).zip(ranking).map(|(rank, entry)| Place::new(rank, entry)).collect();
+                let players = (1..).zip(ranking).map(|(rank, entry)| PlayerRank::new(rank, entry)).collect();
                 self.0.push(Ended { match_id: None, match_no: *match_no, players });
             }
             Notice::ResultSaved { match_no, match_id } => self.name(*match_no, *match_id),
@@ -73,8 +73,8 @@ impl Matches {
     }
 }
 
-impl Place {
-    fn new(rank: usize, entry: &LeaderboardEntry) -> Self {
+impl PlayerRank {
+    fn new(rank: usize, entry: &RankingEntry) -> Self {
         Self { slot: entry.slot.into(), name: entry.name.clone(), rank, points: entry.score.points }
     }
 }
@@ -113,7 +113,7 @@ mod tests {
     fn a_match_is_told_like_in_the_file_of_results() {
         let mut matches = Matches::default();
         let score = ScoreFrame { points: 7, ..Default::default() };
-        let ranking = vec![LeaderboardEntry { slot: slot(2), name: "Ada \"A\"".to_owned(), score }];
+        let ranking = vec![RankingEntry { slot: slot(2), name: "Ada \"A\"".to_owned(), score }];
         matches.note(&Notice::Room(RoomEvent::Phase(Phase::Results { match_no: 3, last_tick: Tick(9), ranking })));
         matches.note(&Notice::ResultSaved { match_no: 3, match_id: MatchId(0xab) });
         assert_eq!(

@@ -9,7 +9,7 @@ use crate::screens::Screen;
 
 /// The buttons that lead through menus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Knob {
+pub enum MenuButton {
     /// The cross.
     Up,
     /// The cross.
@@ -26,7 +26,7 @@ pub enum Knob {
     Menu,
 }
 
-impl Knob {
+impl MenuButton {
     /// The key that does the same: all screens are used with the keyboard alone. In a match the cross and its
     /// neighbours are for the game.
     pub const fn key(self, screen: Screen, has_dialog: bool) -> Option<KeyCode> {
@@ -56,7 +56,7 @@ pub mod driver {
         window::PrimaryWindow,
     };
 
-    use super::Knob;
+    use super::MenuButton;
     use crate::{
         controls::{Controls, gather},
         keys::{Pad, PadInput},
@@ -84,14 +84,14 @@ pub mod driver {
         (GamepadButton::DPadRight, PadInput::CrossRight),
     ];
 
-    const KNOBS: [(GamepadButton, Knob); 7] = [
-        (GamepadButton::DPadUp, Knob::Up),
-        (GamepadButton::DPadDown, Knob::Down),
-        (GamepadButton::DPadLeft, Knob::Left),
-        (GamepadButton::DPadRight, Knob::Right),
-        (GamepadButton::South, Knob::Yes),
-        (GamepadButton::East, Knob::No),
-        (GamepadButton::Start, Knob::Menu),
+    const MENU_BUTTONS: [(GamepadButton, MenuButton); 7] = [
+        (GamepadButton::DPadUp, MenuButton::Up),
+        (GamepadButton::DPadDown, MenuButton::Down),
+        (GamepadButton::DPadLeft, MenuButton::Left),
+        (GamepadButton::DPadRight, MenuButton::Right),
+        (GamepadButton::South, MenuButton::Yes),
+        (GamepadButton::East, MenuButton::No),
+        (GamepadButton::Start, MenuButton::Menu),
     ];
 
     /// Reads every gamepad before the net core asks for inputs.
@@ -124,8 +124,10 @@ pub mod driver {
         mut keys: MessageWriter<KeyboardInput>,
     ) {
         let has_dialog = *dialog != Dialog::None;
-        for (pad, (button, knob)) in pads.iter().flat_map(|pad| KNOBS.map(|knob| (pad, knob))) {
-            let Some(key_code) = knob.key(*screen.get(), has_dialog).filter(|_| pad.just_pressed(button)) else {
+        for (pad, (button, menu_button)) in
+            pads.iter().flat_map(|pad| MENU_BUTTONS.map(|menu_button| (pad, menu_button)))
+        {
+            let Some(key_code) = menu_button.key(*screen.get(), has_dialog).filter(|_| pad.just_pressed(button)) else {
                 continue;
             };
             for state in [ButtonState::Pressed, ButtonState::Released] {
@@ -153,13 +155,21 @@ mod tests {
 
     #[test]
     fn the_cross_leads_through_menus_and_not_through_a_match() {
-        let keys = [Knob::Up, Knob::Down, Knob::Left, Knob::Right, Knob::Yes, Knob::No, Knob::Menu]
-            .map(|knob| knob.key(Screen::Menu, false).expect("each does something in a menu"));
+        let keys = [
+            MenuButton::Up,
+            MenuButton::Down,
+            MenuButton::Left,
+            MenuButton::Right,
+            MenuButton::Yes,
+            MenuButton::No,
+            MenuButton::Menu,
+        ]
+        .map(|menu_button| menu_button.key(Screen::Menu, false).expect("each does something in a menu"));
         let arrows = [KeyCode::ArrowUp, KeyCode::ArrowDown, KeyCode::ArrowLeft, KeyCode::ArrowRight];
         assert_eq!((&keys[..4], &keys[4..]), (&arrows[..], &[KeyCode::Enter, KeyCode::Escape, KeyCode::Escape][..]));
-        assert_eq!(Knob::Down.key(Screen::Match, false), None);
-        assert_eq!(Knob::Down.key(Screen::Match, true), Some(KeyCode::ArrowDown));
-        assert_eq!(Knob::Yes.key(Screen::Lobby, false), Some(KeyCode::Enter));
-        assert_eq!(Knob::Menu.key(Screen::Match, false), Some(KeyCode::Escape));
+        assert_eq!(MenuButton::Down.key(Screen::Match, false), None);
+        assert_eq!(MenuButton::Down.key(Screen::Match, true), Some(KeyCode::ArrowDown));
+        assert_eq!(MenuButton::Yes.key(Screen::Lobby, false), Some(KeyCode::Enter));
+        assert_eq!(MenuButton::Menu.key(Screen::Match, false), Some(KeyCode::Escape));
     }
 }

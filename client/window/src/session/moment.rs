@@ -27,8 +27,8 @@ impl Moment {
 impl Session {
     /// The moment that is shown, or gone to, of a match in which the player may go to another one.
     pub fn moment(&self) -> Option<Moment> {
-        if let Some(film) = self.film() {
-            let timeline = film.timeline();
+        if let Some(playback) = self.playback() {
+            let timeline = playback.timeline();
             let (position, end, tick_rate) = (timeline.position(), timeline.ticks(), timeline.tick_rate());
             return Some(Moment { position, end, tick_rate, is_live: false });
         }
@@ -41,7 +41,7 @@ impl Session {
 
     /// The past that is shown: a recorded match, or what was before in a running one.
     pub fn timeline(&self) -> Option<&Timeline> {
-        self.film().map(|film| film.timeline()).or_else(|| self.client()?.rewound())
+        self.playback().map(|playback| playback.timeline()).or_else(|| self.client()?.rewound())
     }
 
     /// Whether a running match is shown as it was before.
@@ -52,7 +52,7 @@ impl Session {
     /// Goes to a moment of the match that is shown, in ticks.
     pub(crate) fn seek(&mut self, position: f64) {
         match &mut self.stage {
-            Stage::Showing(film) => film.timeline_mut().seek(position),
+            Stage::Showing(playback) => playback.timeline_mut().seek(position),
             Stage::Open(client) => client.rewind_to(position),
             _ => {}
         }
@@ -61,7 +61,7 @@ impl Session {
     /// Lets a number of seconds of the past go by.
     pub(crate) fn advance(&mut self, seconds: f64) {
         match &mut self.stage {
-            Stage::Showing(film) => film.timeline_mut().advance(seconds),
+            Stage::Showing(playback) => playback.timeline_mut().advance(seconds),
             Stage::Open(client) => client.advance_rewound(seconds),
             _ => {}
         }

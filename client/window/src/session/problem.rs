@@ -5,8 +5,8 @@ use std::{io, path::Path};
 use bevy::utils::default;
 use framehouse_client::{
     connect::ConnectError,
-    film::FilmError,
     net::{Cause, End},
+    playback::PlaybackError,
 };
 use framehouse_shared::protocol::end::EndCode;
 
@@ -70,10 +70,10 @@ impl Problem {
     }
 
     /// A file is not a replay that can be shown.
-    pub fn of_film(error: &FilmError, settings: &Settings) -> Self {
+    pub fn of_playback(error: &PlaybackError, settings: &Settings) -> Self {
         let why = match error {
-            FilmError::OtherRelease(_) => T::ReplayOfOthers,
-            FilmError::File(_) | FilmError::TooLong(_) | FilmError::BadOpening(_) => T::ReplayWrong,
+            PlaybackError::OtherRelease(_) => T::ReplayOfOthers,
+            PlaybackError::File(_) | PlaybackError::TooLong(_) | PlaybackError::BadOpening(_) => T::ReplayWrong,
         };
         let sentence = fill(settings.say(why), &[&error.to_string()]);
         Self { title: settings.say(T::BadReplay).to_owned(), sentence, ..default() }

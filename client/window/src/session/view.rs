@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use framehouse_client::{client::Client, film::Film, stats::ClientStats, timeline::Timeline};
+use framehouse_client::{client::Client, playback::Playback, stats::ClientStats, timeline::Timeline};
 use framehouse_shared::{ids::Slot, input::Command, simulation::Simulation, tick::Tick};
 
-use super::{Problem, Session, Stage, Wish};
+use super::{JoinTarget, Problem, Session, Stage};
 use crate::game::Game;
 
 impl Session {
@@ -20,8 +20,8 @@ impl Session {
     }
 
     /// What was asked for last, unless the player has left since.
-    pub const fn wish(&self) -> Option<&Wish> {
-        self.wish.as_ref()
+    pub const fn target(&self) -> Option<&JoinTarget> {
+        self.target.as_ref()
     }
 
     /// The net core while there is a session, and the frozen one while it is asked for again.
@@ -34,8 +34,8 @@ impl Session {
     }
 
     /// The recorded match that is shown instead of a session.
-    pub fn film(&self) -> Option<&Film> {
-        if let Stage::Showing(film) = &self.stage { Some(film) } else { None }
+    pub fn playback(&self) -> Option<&Playback> {
+        if let Stage::Showing(playback) = &self.stage { Some(playback) } else { None }
     }
 
     /// The state to draw: predicted, or of the past.
@@ -63,7 +63,7 @@ impl Session {
     /// What tells one match from the next in a room, and what lies before a cut of the past from what lies after.
     pub fn match_no(&self) -> Option<u32> {
         // From the other end, where no number of a match is.
-        self.timeline().map(|timeline| u32::MAX - timeline.cuts()).or_else(|| self.client()?.match_no())
+        self.timeline().map(|timeline| u32::MAX - timeline.seeks()).or_else(|| self.client()?.match_no())
     }
 
     /// The player's seat.
@@ -87,13 +87,13 @@ impl Session {
     }
 
     /// For how many seconds the lost seat is still kept; nothing while nothing is lost.
-    pub fn seconds_to_come_back(&self, now: Duration) -> Option<u64> {
+    pub fn seconds_to_reconnect(&self, now: Duration) -> Option<u64> {
         if let Stage::Lost(lost) = &self.stage { Some(lost.seconds_left(now)) } else { None }
     }
 
     /// For how many seconds nothing came from the server.
     pub const fn silent_s(&self) -> f32 {
-        if let Stage::Open(_) = &self.stage { self.silence.seconds() } else { 0.0 }
+        if let Stage::Open(_) = &self.stage { self.liveness.seconds() } else { 0.0 }
     }
 
     /// Why the session is over, or never began.

@@ -25,23 +25,23 @@ pub struct Store {
     folder: Option<PathBuf>,
     replays: Option<PathBuf>,
     saved: Option<Settings>,
-    trouble: Option<Trouble>,
+    settings_error: Option<SettingsError>,
 }
 
 /// What is wrong with the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trouble {
+pub enum SettingsError {
     /// It was no settings file, and lies aside now.
     Broken(PathBuf),
     /// It cannot be written.
     Unwritable(String),
 }
 
-impl From<Trouble> for Toast {
-    fn from(trouble: Trouble) -> Self {
-        match trouble {
-            Trouble::Broken(aside) => Self::with(ToastKind::Bad, T::SettingsBroken, aside.display()),
-            Trouble::Unwritable(why) => Self::with(ToastKind::Bad, T::SettingsUnwritable, why),
+impl From<SettingsError> for Toast {
+    fn from(settings_error: SettingsError) -> Self {
+        match settings_error {
+            SettingsError::Broken(aside) => Self::with(ToastKind::Bad, T::SettingsBroken, aside.display()),
+            SettingsError::Unwritable(why) => Self::with(ToastKind::Bad, T::SettingsUnwritable, why),
         }
     }
 }
@@ -89,20 +89,20 @@ impl Store {
     }
 
     /// What was found to be wrong, once.
-    pub fn take_trouble(&mut self) -> Option<Trouble> {
-        self.trouble.take()
+    pub fn take_settings_error(&mut self) -> Option<SettingsError> {
+        self.settings_error.take()
     }
 
     fn read(&mut self) -> Option<File> {
         let path = self.path(FILE)?;
         match fs::read(&path) {
             Ok(bytes) => String::from_utf8(bytes).ok().and_then(|text| toml::from_str(&text).ok()).or_else(|| {
-                self.trouble = Some(put_aside(&path));
+                self.settings_error = Some(put_aside(&path));
                 None
             }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(_) => {
-                self.trouble = Some(put_aside(&path));
+                self.settings_error = Some(put_aside(&path));
                 None
             }
         }
@@ -112,13 +112,13 @@ impl Store {
     ///
     /// # Errors
     /// When the folder or the file cannot be written.
-    pub fn save(&mut self, settings: &Settings) -> Result<(), Trouble> {
+    pub fn save(&mut self, settings: &Settings) -> Result<(), SettingsError> {
         if self.saved.as_ref() == Some(settings) {
             return Ok(());
         }
         self.saved = Some(settings.clone());
         let text = toml::to_string(&File::from(settings)).expect("settings are a table of plain values");
-        self.write(FILE, &text).map_err(|error| Trouble::Unwritable(error.to_string()))
+        self.write(FILE, &text).map_err(|error| SettingsError::Unwritable(error.to_string()))
     }
 
     /// Writes a file of the folder, whole or not at all, for nobody else's eyes: it may hold a secret. It waits for the disk,
@@ -172,11 +172,11 @@ fn write_private(path: &Path, text: &str) -> io::Result<fs::File> {
     Ok(file)
 }
 
-fn put_aside(path: &Path) -> Trouble {
+fn put_aside(path: &Path) -> SettingsError {
     let aside = path.with_extension("broken.toml");
     match fs::rename(path, &aside) {
-        Ok(()) => Trouble::Broken(aside),
-        Err(error) => Trouble::Unwritable(error.to_string()),
+        Ok(()) => SettingsError::Broken(aside),
+        Err(error) => SettingsError::Unwritable(error.to_string()),
     }
 }
 
@@ -252,9 +252,9 @@ mod tests {
         fs::write(folder.0.join(FILE), [b'n', 0xff, b'=']).expect("a folder of ours");
         let mut store = Store::at(&folder.0);
         assert_eq!(store.load(&view()), Settings::usual(&view()));
-        let Some(Trouble::Broken(aside)) = store.take_trouble() else { panic!("it is told") };
+        let Some(SettingsError::Broken(aside)) = store.take_settings_error() else { panic!("it is told") };
         assert_eq!(fs::read(aside).expect("kept"), [b'n', 0xff, b'=']);
-        assert_eq!(store.take_trouble(), None);
+        assert_eq!(store.take_settings_error(), None);
     }
 
     #[test]
@@ -264,7 +264,7 @@ mod tests {
         let mut store = Store::at(&folder.0);
         assert_eq!(store.load(&view()), Settings::usual(&view()));
         let changed = Settings { fullscreen: true, ..default() };
-        assert!(matches!(store.save(&changed), Err(Trouble::Unwritable(_))));
+        assert!(matches!(store.save(&changed), Err(SettingsError::Unwritable(_))));
         assert_eq!(store.save(&changed), Ok(()));
         fs::remove_file(&folder.0).expect("a place of ours");
     }

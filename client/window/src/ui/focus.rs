@@ -9,7 +9,7 @@ use bevy::{
     ui_widgets::{ScrollIntoView, Slider},
 };
 
-use crate::actions::{Action, Obey};
+use crate::actions::{Action, HandleActions};
 
 /// A field that the player writes in.
 #[derive(Component, Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub enum Field {
 }
 
 pub(super) fn plugin(app: &mut App) {
-    app.add_systems(Update, (follow_arrows, submit, go_back, scroll_along).before(Obey));
+    app.add_systems(Update, (follow_arrows, submit, go_back, scroll_along).before(HandleActions));
     app.add_systems(PostUpdate, keep_focus.before(bevy::ui::UiSystems::Prepare));
 }
 

@@ -10,7 +10,7 @@ use bevy::{
 };
 use framehouse_shared::ids::Slot;
 
-use super::{Feel, Field, Rise, layer};
+use super::{ButtonAnimation, Field, Rise, layer};
 use crate::{
     actions::Action,
     fonts::Fonts,
@@ -164,9 +164,9 @@ impl Kit<'_> {
     fn sized_button(&self, action: Action, words: &str, kind: Kind, node: Node) -> impl Bundle + use<> {
         let is_quiet = matches!(kind, Kind::Quiet | Kind::QuietMain);
         let (height, size, padding) = if is_quiet { (30.0, 14.0, 12.0) } else { (44.0, 16.0, 18.0) };
-        let (feel, ink) = looks(kind, self.accent());
+        let (animation, ink) = looks(kind, self.accent());
         (
-            (Button, action, Hovered::default(), TabIndex(0), feel, UiTransform::default()),
+            (Button, action, Hovered::default(), TabIndex(0), animation, UiTransform::default()),
             Node {
                 min_height: px(self.grown(height)),
                 padding: UiRect::horizontal(px(padding)),
@@ -176,8 +176,8 @@ impl Kit<'_> {
                 border_radius: BorderRadius::all(px(9)),
                 ..node
             },
-            BackgroundColor(feel.rest),
-            BorderColor::all(feel.rim),
+            BackgroundColor(animation.rest),
+            BorderColor::all(animation.rim),
             Outline::new(px(2), px(2), Color::NONE),
             children![(self.strong(words, size, ink), TextLayout::justify(Justify::Center))],
         )
@@ -243,9 +243,9 @@ pub fn filler() -> impl Bundle {
     (Node { flex_grow: 1.0, ..default() }, Pickable::IGNORE)
 }
 
-fn looks(kind: Kind, accent: Color) -> (Feel, Color) {
+fn looks(kind: Kind, accent: Color) -> (ButtonAnimation, Color) {
     let slate = Color::srgb(0.125, 0.17, 0.29);
-    let tone = Feel::new;
+    let tone = ButtonAnimation::new;
     match kind {
         Kind::Main => (tone(accent, accent.mix(&Color::WHITE, 0.3), accent), BACKDROP),
         Kind::Plain => (tone(slate, slate.mix(&accent, 0.28), PANEL_RIM), TEXT),

@@ -21,7 +21,7 @@ const TOASTS_MAX: usize = 4;
 
 pub(super) fn plugin(app: &mut App) {
     app.add_message::<Toast>();
-    app.add_systems(Startup, spawn_tray);
+    app.add_systems(Startup, spawn_toast_list);
     app.add_systems(Update, (show, fade).chain());
 }
 
@@ -66,17 +66,17 @@ impl Toast {
 }
 
 #[derive(Component)]
-struct Tray;
+struct ToastList;
 
 #[derive(Component)]
-struct Slice {
+struct ToastView {
     age: f32,
     accent: Color,
 }
 
-fn spawn_tray(mut commands: Commands) {
+fn spawn_toast_list(mut commands: Commands) {
     commands.spawn((
-        Tray,
+        ToastList,
         GlobalZIndex(layer::TOAST),
         Node {
             position_type: PositionType::Absolute,
@@ -95,7 +95,7 @@ fn show(
     mut commands: Commands,
     mut toasts: MessageReader<Toast>,
     (settings, colors): (Res<Settings>, Res<Colors>),
-    tray: Single<(Entity, Option<&Children>), With<Tray>>,
+    tray: Single<(Entity, Option<&Children>), With<ToastList>>,
 ) {
     let (tray, children) = *tray;
     let old = children.map_or(0, |children| children.len());
@@ -117,7 +117,7 @@ fn show(
 
 fn slice(words: String, accent: Color, text_scale: f32) -> impl Bundle {
     (
-        Slice { age: 0.0, accent },
+        ToastView { age: 0.0, accent },
         UiTransform::default(),
         Node {
             max_width: px(900),
@@ -137,7 +137,7 @@ fn slice(words: String, accent: Color, text_scale: f32) -> impl Bundle {
 fn fade(
     mut commands: Commands,
     time: Res<Time<Real>>,
-    mut slices: Query<(Entity, &mut Slice, &mut BackgroundColor, &mut BorderColor, &mut UiTransform, &Children)>,
+    mut slices: Query<(Entity, &mut ToastView, &mut BackgroundColor, &mut BorderColor, &mut UiTransform, &Children)>,
     mut texts: Query<&mut TextColor>,
 ) {
     for (entity, mut slice, mut background, mut border, mut transform, children) in &mut slices {

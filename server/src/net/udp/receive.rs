@@ -8,9 +8,9 @@ use std::{
 
 use bevy_renet::RenetServer;
 use framehouse_shared::protocol::{
-    control::ControlUp,
+    control::ClientMessage,
+    datagram::{Inputs, Ping, TAG_INPUTS, TAG_PING},
     guard::{self, DATAGRAM_BYTES_MAX, Dropped, PacketKind, PayloadKind},
-    hot::{Inputs, Ping, TAG_INPUTS, TAG_PING},
 };
 use renetcode::ServerResult;
 
@@ -126,13 +126,13 @@ fn take_payload(
 ) -> Result<(), Dropped> {
     let client = peer.client;
     let mut channel = PeerChannel { renet, client };
-    if peer.path.take_payload(&mut channel, payload, now)? == PayloadKind::Hot {
+    if peer.path.take_payload(&mut channel, payload, now)? == PayloadKind::Unreliable {
         events.push((client, read_datagram(payload)));
         return Ok(());
     }
     let taken = peer.path.receive(&mut channel, |message| {
         traffic.messages_in += 1;
-        events.push((client, ControlUp::decode(message).map_or(ClientEvent::Unreadable, ClientEvent::Message)));
+        events.push((client, ClientMessage::decode(message).map_or(ClientEvent::Unreadable, ClientEvent::Message)));
     });
     taken.map_err(|_| Dropped::Payload)
 }

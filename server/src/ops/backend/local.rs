@@ -91,10 +91,10 @@ fn session_grant(grant: Grant) -> SessionGrant {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::room::directory::RoomWish;
+    use crate::room::directory::JoinTarget;
 
     fn request() -> JoinRequest {
-        JoinRequest { name: "ada".to_owned(), wish: RoomWish::Quick, hello: None }
+        JoinRequest { name: "ada".to_owned(), target: JoinTarget::Quick, hello: None }
     }
 
     fn backend() -> (LocalBackend, JoinQueue) {

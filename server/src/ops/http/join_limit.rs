@@ -14,12 +14,12 @@ const ADDRESSES_MAX: usize = 10_000;
 const BURST_SECONDS: f32 = 4.0;
 
 /// A bucket for every address that asked lately.
-pub struct JoinLimit {
+pub struct RateLimit {
     per_s: f32,
     buckets: HashMap<IpAddr, (Bucket, Duration)>,
 }
 
-impl JoinLimit {
+impl RateLimit {
     /// So many requests a second from one address.
     pub fn new(per_s: f32) -> Self {
         Self { per_s, buckets: HashMap::new() }
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn an_address_that_asks_too_often_has_to_wait_and_others_do_not() {
-        let mut limit = JoinLimit::new(5.0);
+        let mut limit = RateLimit::new(5.0);
         let address = |text: &str| text.parse().expect("an address");
         let at = Duration::from_millis;
         let allowed = (0..100).filter(|_| limit.allows(address("192.0.2.1"), at(0))).count();
@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn an_ipv6_network_counts_as_one_and_memory_is_bounded() {
-        let mut limit = JoinLimit::new(1.0);
+        let mut limit = RateLimit::new(1.0);
         let v6 = |high: u64, low: u64| Ipv6Addr::from_bits(u128::from(high) << 64 | u128::from(low)).into();
         let allowed = (0..100).filter(|low| limit.allows(v6(7, *low), Duration::ZERO)).count();
         assert_eq!(allowed, 4);

@@ -18,13 +18,13 @@ use framehouse_shared::{
 };
 use serde::Serialize;
 
-use super::{errors::error, join_limit::JoinLimit, sessions::open_session};
+use super::{errors::error, join_limit::RateLimit, sessions::open_session};
 use crate::ops::backend::{Backend, Refusal, ReplayFile};
 
 /// What the handlers share.
 pub(super) struct Gateway<B> {
     pub backend: B,
-    pub limit: Mutex<JoinLimit>,
+    pub limit: Mutex<RateLimit>,
     pub start: Instant,
 }
 
@@ -32,7 +32,7 @@ type Shared<B> = State<Arc<Gateway<B>>>;
 
 /// The API over this backend.
 pub(super) fn router<B: Backend>(backend: B, joins_per_s: f32) -> Router {
-    let gateway = Gateway { backend, limit: Mutex::new(JoinLimit::new(joins_per_s)), start: Instant::now() };
+    let gateway = Gateway { backend, limit: Mutex::new(RateLimit::new(joins_per_s)), start: Instant::now() };
     Router::new()
         .route("/v1/sessions", post(open_session::<B>))
         .route("/v1/rooms", get(list_rooms::<B>))

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     ops::backend::{Backend, Refusal},
-    room::directory::{JoinError, JoinRequest, RoomWish},
+    room::directory::{JoinError, JoinRequest, JoinTarget},
 };
 
 /// Bytes of a request body, at most.
@@ -82,22 +82,22 @@ fn parse_join(body: &Bytes) -> Result<JoinRequest, BadBody> {
             "the body is not what this address takes ({error}); an example: {{\"name\":\"Ada\",\"room\":{{\"quick\":{{}}}}}}"
         ))
     })?;
-    let wish = match (body.resume, body.room) {
-        (Some(secret), _) => RoomWish::Resume(secret.parse().map_err(|()| BadBody::NoSuchSeat)?),
-        (None, Some(room)) => parse_wish(room)?,
+    let target = match (body.resume, body.room) {
+        (Some(secret), _) => JoinTarget::Resume(secret.parse().map_err(|()| BadBody::NoSuchSeat)?),
+        (None, Some(room)) => parse_target(room)?,
         (None, None) => return Err(BadBody::Malformed("the body names no room".to_owned())),
     };
-    Ok(JoinRequest { name: parse_name(&body.name)?, wish, hello: body.hello })
+    Ok(JoinRequest { name: parse_name(&body.name)?, target, hello: body.hello })
 }
 
-fn parse_wish(room: RoomRequest<String>) -> Result<RoomWish, BadBody> {
+fn parse_target(room: RoomRequest<String>) -> Result<JoinTarget, BadBody> {
     // A code that no room can have is the code of no room.
     let parse_code = |code: String| code.parse::<RoomCode>().map_err(|_| BadBody::NoSuchRoom(printable(&code)));
     Ok(match room {
-        RoomRequest::Quick {} => RoomWish::Quick,
-        RoomRequest::Create { size, private, practice } => RoomWish::Create { size, private, practice },
-        RoomRequest::Code(code) => RoomWish::Code(parse_code(code)?),
-        RoomRequest::Watch(code) => RoomWish::Watch(parse_code(code)?),
+        RoomRequest::Quick {} => JoinTarget::Quick,
+        RoomRequest::Create { size, private, practice } => JoinTarget::Create { size, private, practice },
+        RoomRequest::Code(code) => JoinTarget::Code(parse_code(code)?),
+        RoomRequest::Watch(code) => JoinTarget::Watch(parse_code(code)?),
     })
 }
 
@@ -127,19 +127,19 @@ mod tests {
     }
 
     #[test]
-    fn every_wish_is_understood() {
-        let wish = |room| parse(room).expect("a good body").wish;
-        assert_eq!(wish(r#"{"name":"Ada","room":{"quick":{}}}"#), RoomWish::Quick);
+    fn every_target_is_understood() {
+        let target = |room| parse(room).expect("a good body").target;
+        assert_eq!(target(r#"{"name":"Ada","room":{"quick":{}}}"#), JoinTarget::Quick);
         assert_eq!(
-            wish(r#"{"name":"Ada","room":{"create":{"size":4,"private":true}}}"#),
-            RoomWish::Create { size: 4, private: true, practice: false }
+            target(r#"{"name":"Ada","room":{"create":{"size":4,"private":true}}}"#),
+            JoinTarget::Create { size: 4, private: true, practice: false }
         );
         let code = "K7QX".parse().expect("a code");
-        assert_eq!(wish(r#"{"name":"Ada","room":{"code":"k7qx"}}"#), RoomWish::Code(code));
-        assert_eq!(wish(r#"{"name":"Ada","room":{"watch":"k7qx"}}"#), RoomWish::Watch(code));
+        assert_eq!(target(r#"{"name":"Ada","room":{"code":"k7qx"}}"#), JoinTarget::Code(code));
+        assert_eq!(target(r#"{"name":"Ada","room":{"watch":"k7qx"}}"#), JoinTarget::Watch(code));
         let secret = "0123456789abcdef0123456789abcdef";
         let body = r#"{"name":"Ada","resume":"0123456789abcdef0123456789abcdef"}"#;
-        assert_eq!(wish(body), RoomWish::Resume(secret.parse().expect("a secret")));
+        assert_eq!(target(body), JoinTarget::Resume(secret.parse().expect("a secret")));
     }
 
     #[test]

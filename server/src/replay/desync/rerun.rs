@@ -4,7 +4,7 @@ use std::path::Path;
 
 use framehouse_shared::{
     input::Frame,
-    replay::{Beginning, ReplayError},
+    replay::{PartialReplay, ReplayError},
     sim::LastInputs,
     simulation::Simulation,
     tick::{SimRate, Tick},
@@ -36,7 +36,7 @@ pub(super) fn state_after(job: &DesyncJob, folder: &Path, tick: Tick) -> Result<
 
 /// Runs the ticks that are in the file, then those that are not in it yet.
 fn run(simulation: &mut Simulation, job: &DesyncJob, bytes: &[u8], last: Tick) -> Result<(), ReplayError> {
-    let beginning = Beginning::read(bytes)?;
+    let beginning = PartialReplay::read(bytes)?;
     let Some(rate) = SimRate::new(beginning.header.tick_rate) else { return Ok(()) };
     simulation.set_rate(rate);
     if simulation.decode(&beginning.opening()?).is_err() {

@@ -31,7 +31,7 @@ fn finding(match_id: u128, tick: u32) -> Finding {
 
 fn send(queue: &ReplayQueue, finding: Finding) {
     let simulation = MakeSimulation(Arc::new(|| Simulation::new(ArenaPlugin)));
-    let job = DesyncJob { finding, protocol: 1, simulation, unfinished: None, tell: Box::new(|_| {}) };
+    let job = DesyncJob { finding, protocol: 1, simulation, unfinished: None, callback: Box::new(|_| {}) };
     queue.send(Job::Report(Box::new(job))).expect("there is room");
 }
 
@@ -105,13 +105,13 @@ fn a_report_says_what_the_recording_says_and_why_nothing_if_nothing() {
     fs::write(whole_path(&folder.0, MatchId(1)), &bytes).expect("a file");
     fs::write(whole_path(&folder.0, MatchId(2)), &bytes[..bytes.len() / 2]).expect("a file");
     let components: Vec<&'static str> = Simulation::new(ArenaPlugin).states().names().collect();
-    let place = components.iter().position(|name| *name == "roster").expect("the engine's");
+    let index = components.iter().position(|name| *name == "roster").expect("the engine's");
     let hashes = StateHashes(components.iter().map(|_| None).collect());
     let theirs = framehouse_shared::fields::Field { slot: None, name: "made up".into(), value: "1".into() };
     let named = |match_id, tick| {
         let (ours, components) = (hashes.clone(), components.clone());
         let fields = vec![theirs.clone()];
-        let first = FirstBad { tick: Tick(tick), place, components, theirs: ours.clone(), ours, fields };
+        let first = FirstBad { tick: Tick(tick), index, components, theirs: ours.clone(), ours, fields };
         Finding { first_bad: Some(first), ..finding(match_id, tick) }
     };
     report(&folder, vec![named(1, 20), named(1, 99), named(1, 4_000_000), named(2, 20)]);

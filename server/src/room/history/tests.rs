@@ -52,7 +52,7 @@ proptest! {
             history.compress_old(frames, spread);
             raw.record(frame, name, &hashes(frame.tick.0));
         }
-        prop_assert!(history.blobs.len() < 3 * frames);
+        prop_assert!(history.encoded_frames.len() < 3 * frames);
         prop_assert!(history.joined.iter().all(|(tick, _)| *tick >= history.first()));
         prop_assert_eq!((history.len(), history.end()), (seeds.len(), Tick(seeds.len() as u32)));
         let mut tick = Tick(start.index(seeds.len()) as u32);

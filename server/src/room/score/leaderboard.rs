@@ -2,13 +2,13 @@
 
 use bevy::prelude::*;
 use framehouse_shared::{
-    protocol::control::{ControlDown, LeaderboardEntry, Standing},
+    protocol::control::{LeaderboardRow, RankingEntry, ServerMessage},
     score::Scoreboard,
     sim::{Roster, SimRoom, SimTickCount},
     tick::Tick,
 };
 
-use super::super::{addresses, clock::RoomClock, inputs::Seating};
+use super::super::{addresses, clock::RoomClock, inputs::Participants};
 use crate::{
     config::RoomSettings,
     net::outgoing::{self, PeerAddress},
@@ -21,7 +21,7 @@ pub struct LeaderboardBuffer {
     /// The number of the match in its room.
     match_no: u32,
     tick: Tick,
-    entries: Vec<Standing>,
+    entries: Vec<LeaderboardRow>,
 }
 
 impl LeaderboardBuffer {
@@ -37,12 +37,12 @@ impl LeaderboardBuffer {
 
     /// The memory it takes, in bytes.
     pub fn bytes(&self) -> usize {
-        self.entries.capacity() * size_of::<Standing>()
+        self.entries.capacity() * size_of::<LeaderboardRow>()
     }
 
-    fn message(&self) -> ControlDown {
+    fn message(&self) -> ServerMessage {
         let Self { match_no, tick, entries } = self.clone();
-        ControlDown::Leaderboard { match_no, tick, entries }
+        ServerMessage::Leaderboard { match_no, tick, entries }
     }
 }
 
@@ -64,20 +64,20 @@ pub(in crate::room) fn send_leaderboards(world: &mut World) {
 }
 
 /// Everybody who has a score in this match, best first.
-pub fn entries(world: &World, room: Entity) -> Vec<LeaderboardEntry> {
-    let (Some(scores), Some(roster), Some(seating)) =
-        (world.get::<Scoreboard>(room), world.get::<Roster>(room), world.get::<Seating>(room))
+pub fn entries(world: &World, room: Entity) -> Vec<RankingEntry> {
+    let (Some(scores), Some(roster), Some(participants)) =
+        (world.get::<Scoreboard>(room), world.get::<Roster>(room), world.get::<Participants>(room))
     else {
         return Vec::new();
     };
     let entry =
-        |slot| LeaderboardEntry { slot, name: seating.name(slot).to_owned(), score: scores.slots[slot.index()] };
+        |slot| RankingEntry { slot, name: participants.name(slot).to_owned(), score: scores.slots[slot.index()] };
     scores.ranking(roster.ever_seated).into_iter().map(entry).collect()
 }
 
 /// Sends a leaderboard to everybody in a room, and keeps it for those who come later.
-pub fn send(world: &mut World, room: Entity, tick: Tick, ranking: &[LeaderboardEntry]) {
-    let standing = |entry: &LeaderboardEntry| Standing { slot: entry.slot, points: entry.score.points };
+pub fn send(world: &mut World, room: Entity, tick: Tick, ranking: &[RankingEntry]) {
+    let standing = |entry: &RankingEntry| LeaderboardRow { slot: entry.slot, points: entry.score.points };
     let entries = ranking.iter().map(standing).collect();
     let match_no = world.get::<RoomClock>(room).map_or(0, |clock| clock.match_no);
     let newest = LeaderboardBuffer { match_no, tick, entries };

@@ -13,7 +13,7 @@ pub(super) struct Tree {
     nodes: Vec<Pair>,
     /// The node above each pair.
     parents: Vec<usize>,
-    leaf_node_indices: LeafPlaces,
+    leaf_node_indices: LeafIndices,
     /// Pairs that are not in use.
     free_wide_nodes: Vec<usize>,
 }
@@ -32,7 +32,7 @@ struct Node {
 }
 
 #[derive(Deserialize)]
-struct LeafPlaces {
+struct LeafIndices {
     n: usize,
     v: Vec<Option<usize>>,
 }

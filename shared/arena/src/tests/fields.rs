@@ -25,21 +25,21 @@ fn told(change: impl FnOnce(&mut EntityWorldMut)) -> (&'static str, Vec<FieldDif
         simulation
     });
     change(&mut bad.room_mut());
-    let differ = |place: &usize| fields(&good, *place) != fields(&bad, *place);
-    let place = (0..good.states().count()).find(differ).expect("something differs");
-    let found = differences(&fields(&good, place), &fields(&bad, place));
+    let differ = |index: &usize| fields(&good, *index) != fields(&bad, *index);
+    let index = (0..good.states().count()).find(differ).expect("something differs");
+    let found = differences(&fields(&good, index), &fields(&bad, index));
     let hashes = [&mut good, &mut bad].map(|simulation| {
         step_with(simulation, &[]);
         simulation.hashes()
     });
     assert_ne!(hashes[0], hashes[1], "what is listed is hashed, too");
-    (good.states().name(place), found)
+    (good.states().name(index), found)
 }
 
-fn fields(simulation: &Simulation, place: usize) -> Vec<framehouse_shared::fields::Field> {
+fn fields(simulation: &Simulation, index: usize) -> Vec<framehouse_shared::fields::Field> {
     let mut snapshot = RoomSnapshot::default();
     simulation.save(&mut snapshot);
-    simulation.states().outline(&snapshot).fields(place)
+    simulation.states().digest(&snapshot).fields(index)
 }
 
 fn named(found: &[FieldDifference]) -> Vec<(Option<u8>, &str)> {
@@ -76,6 +76,6 @@ fn a_body_a_spark_and_a_gem_are_named_too() {
 fn every_component_lists_its_fields() {
     let simulation = opened(3, 2);
     let silent: Vec<_> =
-        (0..simulation.states().count()).filter(|place| fields(&simulation, *place).is_empty()).collect();
+        (0..simulation.states().count()).filter(|index| fields(&simulation, *index).is_empty()).collect();
     assert_eq!(silent, [] as [usize; 0]);
 }

@@ -115,7 +115,7 @@ fn what_the_guard_refuses_never_reaches_the_channel() {
 #[test]
 fn an_unreliable_payload_is_left_to_the_caller() {
     let mut end = End::default();
-    assert_eq!(end.take(&[0x42, 0, 0, 0, 0], 0), Ok(PayloadKind::Hot));
+    assert_eq!(end.take(&[0x42, 0, 0, 0, 0], 0), Ok(PayloadKind::Unreliable));
     assert_eq!((end.channel.packets_read, end.path.is_busy()), (0, false));
 }
 

@@ -20,9 +20,9 @@ use framehouse_shared::{
     api,
     input::Input,
     protocol::{
-        control::{ControlDown, ControlUp},
+        control::{ClientMessage, ServerMessage},
+        datagram::Inputs,
         end::EndReason,
-        hot::Inputs,
     },
     simulation,
     tick::Tick,
@@ -107,7 +107,7 @@ fn connect(server: &str, start: Instant) -> Result<Connection, String> {
     let link = UdpLink::connect(server).map_err(|error| format!("cannot open a socket: {error}"))?;
     let mut connection =
         Connection::new(&grant.token, Box::new(link), start.elapsed()).map_err(|error| error.to_string())?;
-    connection.queue_control(&ControlUp::Hello(hello));
+    connection.queue_control(&ClientMessage::Hello(hello));
     Ok(connection)
 }
 
@@ -116,7 +116,7 @@ fn pump(connection: &mut Connection, start: Instant) -> Option<EndReason> {
     connection.receive(start.elapsed());
     let mut goodbye = None;
     while let Some(message) = connection.next_control() {
-        if let ControlDown::Goodbye(reason) = message {
+        if let ServerMessage::Goodbye(reason) = message {
             goodbye = Some(reason);
         }
     }

@@ -9,7 +9,7 @@ use framehouse_tools::fuzz::smoke::smoke;
 
 /// The parts of each target in a thousand inputs: a state or an endpoint costs far more than a message.
 const SHARES: [(&str, u64); 6] = [
-    ("hot_decode", 540),
+    ("datagram_decode", 540),
     ("control_decode", 340),
     ("guard", 80),
     ("state_decode", 24),

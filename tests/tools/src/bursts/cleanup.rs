@@ -15,7 +15,7 @@ use super::{
     scene::{RoomPlan, Scene},
     timeline::{Pages, Timeline},
 };
-use crate::load::status::Spread;
+use crate::load::status::DurationHistogram;
 
 /// Rooms of four that play on.
 const BYSTANDING_ROOMS: u32 = 200;
@@ -84,7 +84,7 @@ fn note_ends(report: &mut Report, seen: &Seen) {
 }
 
 fn note_freeing(report: &mut Report, before: &CleanupStatus, after: &CleanupStatus) {
-    let per_tick = Spread::between(&before.us_per_tick, &after.us_per_tick).quantiles();
+    let per_tick = DurationHistogram::between(&before.us_per_tick, &after.us_per_tick).quantiles();
     report.number("freeing_us_p50", per_tick.p50 * 1000.0);
     report.number("freeing_us_p99", per_tick.p99 * 1000.0);
     report.number("freeing_us_max", per_tick.max * 1000.0);

@@ -19,7 +19,7 @@ use super::{
     scene::{RoomPlan, Scene},
     timeline::{Pages, Timeline},
 };
-use crate::load::recruit::{ask, connect};
+use crate::load::spawner::{ask, connect};
 
 /// Rooms of four that play on.
 const BYSTANDING_ROOMS: u32 = 100;

@@ -9,10 +9,10 @@ use framehouse_client::{
 use framehouse_shared::{
     ids::Slot,
     input::Input,
-    protocol::control::{HostOrder, Phase, PlayerState, RoomEvent},
+    protocol::control::{HostCommand, Phase, PlayerState, RoomEvent},
 };
 
-use crate::load::{order::Saying, room::tenth_ms};
+use crate::load::{order::TestMessage, room::tenth_ms};
 
 /// What a client is there for; orders go to groups, and frames are counted by group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,7 +42,7 @@ pub(super) enum Order {
     Close,
     /// Leave the room.
     Leave,
-    /// Say so many room messages a second from now on.
+    /// Say so many game messages a second from now on.
     Talk(u32),
     /// Do nothing at all, as a stopped process: read no socket, answer nobody.
     Stop,
@@ -104,7 +104,7 @@ impl Diary {
             Notice::Room(RoomEvent::Phase(Phase::Loading { .. })) => self.loading_at = Some(now),
             Notice::Room(RoomEvent::Phase(Phase::Playing { .. })) => self.playing_at = Some(now),
             Notice::Room(RoomEvent::State { slot, state: PlayerState::Away }) => self.away.push((slot, now)),
-            Notice::Room(RoomEvent::Message { .. }) => self.heard += 1,
+            Notice::Room(RoomEvent::GameMessage { .. }) => self.heard += 1,
             _ => {}
         }
     }
@@ -146,7 +146,7 @@ impl Player {
         self.diary.obeyed_at = None;
         match order {
             Order::Ready => self.client.set_ready(true),
-            Order::Close => self.client.order(HostOrder::Close),
+            Order::Close => self.client.order(HostCommand::Close),
             Order::Leave => self.client.leave(),
             Order::Talk(per_s) => self.talk = Some(Talk { since: now, per_s }),
             Order::Stop => self.stop(now),
@@ -189,7 +189,7 @@ impl Player {
         let Some(talk) = self.talk else { return };
         let due = (now.saturating_sub(talk.since).as_secs_f64() * f64::from(talk.per_s)) as u64;
         while self.diary.said < due {
-            self.client.say(&Saying { number: self.diary.said, said_at: now }.encode());
+            self.client.send_game_message(&TestMessage { number: self.diary.said, said_at: now }.encode());
             self.diary.said += 1;
         }
     }

@@ -20,7 +20,7 @@ use crate::load::{
     self,
     drive::pause,
     process::{Scratch, ServerProcess},
-    recruit::{RECRUITERS, ask, connect},
+    spawner::{SPAWNERS, ask, connect},
 };
 
 /// How often it is looked for a new page.
@@ -32,7 +32,7 @@ const PAGE_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// A room and who comes into it, in this order: the first makes it, the others come by its code.
 pub(super) struct RoomPlan {
-    pub wish: RoomRequest,
+    pub target: RoomRequest,
     pub groups: Vec<Group>,
 }
 
@@ -40,7 +40,7 @@ impl RoomPlan {
     /// A room that starts when everybody is ready, and not before: it is never full.
     pub fn waiting(groups: &[Group]) -> Self {
         let (size, practice) = (groups.len() as u8 + 1, groups.len() == 1);
-        Self { wish: RoomRequest::Create { size, private: true, practice }, groups: groups.to_vec() }
+        Self { target: RoomRequest::Create { size, private: true, practice }, groups: groups.to_vec() }
     }
 
     /// So many rooms of so many players of one group each.
@@ -59,11 +59,11 @@ pub(super) struct Scene {
 }
 
 impl Scene {
-    /// Starts a server for so many clients, with these settings beside the number of lanes.
+    /// Starts a server for so many clients, with these settings beside the number of endpoints.
     pub fn open(name: &str, clients: u32, settings: &str, stop: &Arc<AtomicBool>) -> Result<Self, String> {
         load::allow_sockets(u64::from(clients))?;
         let folder = Scratch::new(&format!("bursts-{name}"))?;
-        let settings = format!("[server]\nlanes = {}\n{settings}", load::lanes_for(clients));
+        let settings = format!("[server]\nlanes = {}\n{settings}", load::endpoints_for(clients));
         let server = ServerProcess::start(folder.path(), &settings, &[])?;
         let thin = ClientConfig { hello: load::hello(), game: None };
         Ok(Self { server, crowd: Crowd::new(), thin, folder, stop: Arc::clone(stop) })
@@ -79,19 +79,20 @@ impl Scene {
             Ok(())
         };
         thread::scope(|scope| {
-            let threads: Vec<_> = (0..RECRUITERS).map(|_| scope.spawn(fill)).collect();
+            let threads: Vec<_> = (0..SPAWNERS).map(|_| scope.spawn(fill)).collect();
             threads.into_iter().try_for_each(|thread| thread.join().map_err(|_| "a thread panicked".to_owned())?)
         })
     }
 
     fn fill(&self, room: u32, plan: &RoomPlan) -> Result<(), String> {
-        let mut wish = plan.wish;
+        let mut target = plan.target;
         for group in &plan.groups {
             let asked_at = self.crowd.elapsed();
-            let grant = ask(self.server.url(), format!("burst {room}"), wish, &self.thin).map_err(|e| e.to_string())?;
+            let grant =
+                ask(self.server.url(), format!("burst {room}"), target, &self.thin).map_err(|e| e.to_string())?;
             let client = connect(&grant, &self.thin, self.crowd.elapsed())?;
             self.crowd.add(Player::new(client, *group, room, asked_at), room);
-            wish = RoomRequest::Code(grant.code);
+            target = RoomRequest::Code(grant.code);
         }
         self.pause(Duration::ZERO)
     }

@@ -17,7 +17,7 @@ use super::{
 /// Rooms of four of which one stops and one talks; and rooms of four in which nothing happens.
 const SLOW_ROOMS: u32 = 5;
 const BYSTANDING_ROOMS: u32 = 5;
-/// Room messages that the talkers say in a second.
+/// Game messages that the talkers say in a second.
 const MESSAGES_PER_S: u32 = 10;
 /// So long everybody plays before anything is measured.
 const WARM_TIME: Duration = Duration::from_secs(5);

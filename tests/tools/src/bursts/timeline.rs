@@ -7,7 +7,7 @@ use framehouse_shared::api::Status;
 use serde::Serialize;
 
 use super::{crowd::Seen, player::Group, scene::Scene};
-use crate::load::status::{Quantiles, Spread};
+use crate::load::status::{DurationHistogram, Quantiles};
 
 /// A span of time in a scenario. Ticks and processor time are the server's own measurement, times between frames the clients'.
 #[derive(Clone, Debug, Serialize)]
@@ -107,7 +107,7 @@ fn between(begin: &Page, end: &Page) -> Window {
     let (before, after) = (&begin.status, &end.status);
     let seconds = after.uptime_s - before.uptime_s;
     let ticks = after.tick - before.tick;
-    let took = Spread::between(&before.tick_us_all, &after.tick_us_all);
+    let took = DurationHistogram::between(&before.tick_us_all, &after.tick_us_all);
     let per_tick = |us: u64| us as f64 / ticks.max(1) as f64;
     let stages = after.cpu_us_by_stage.iter();
     let stage_us = |(stage, us): (&String, &u64)| {
@@ -118,7 +118,7 @@ fn between(begin: &Page, end: &Page) -> Window {
         seconds,
         ticks,
         tick_ms: took.quantiles(),
-        started_late_ms: Spread::between(&before.tick_start_us, &after.tick_start_us).quantiles(),
+        started_late_ms: DurationHistogram::between(&before.tick_start_us, &after.tick_start_us).quantiles(),
         long_ticks: took.longer_than(1_000_000 / u64::from(after.tick_rate)),
         dropped_ticks: after.dropped_ticks - before.dropped_ticks,
         starved_pct: 100.0 * (end.starved - begin.starved).as_secs_f64() / seconds,

@@ -49,11 +49,11 @@ impl Players {
         let mut players = Vec::new();
         for room in 0..rooms {
             let ready_from = ROOM_INTERVAL * room;
-            let mut wish = RoomRequest::Create { size: ROOM_PLAYERS, private: false, practice: false };
+            let mut target = RoomRequest::Create { size: ROOM_PLAYERS, private: false, practice: false };
             for _ in 0..ROOM_PLAYERS {
-                let (client, code) = join(url, wish, &config, start.elapsed())?;
+                let (client, code) = join(url, target, &config, start.elapsed())?;
                 players.push(Player { client, ready_from, is_ready: false });
-                wish = RoomRequest::Code(code);
+                target = RoomRequest::Code(code);
             }
         }
         Ok(Self { start, players, matches_ended: 0 })

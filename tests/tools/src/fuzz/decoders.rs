@@ -8,15 +8,15 @@ use framehouse_shared::{
     protocol::{
         channel::{MESSAGE_BYTES_MAX, split_batch},
         codec::{self, CodecError, Reader},
-        control::{ControlDown, ControlUp},
-        hot::{Frames, Inputs, Ping, Pong, decode_blob, encode_blob, put_frames},
+        control::{ClientMessage, ServerMessage},
+        datagram::{Frames, Inputs, Ping, Pong, decode_frame, encode_frame, put_frames},
     },
     replay::{put_past_tick, read_range},
     tick::Tick,
 };
 
-/// Feeds every decoder of hot messages.
-pub fn hot_decode(bytes: &[u8]) {
+/// Feeds every decoder of unreliable datagrams.
+pub fn datagram_decode(bytes: &[u8]) {
     if let Ok(message) = Inputs::decode(bytes) {
         reads_back(&message, |bytes| message.encode(bytes), Inputs::decode);
     }
@@ -29,9 +29,9 @@ pub fn hot_decode(bytes: &[u8]) {
     decode_frames(&[bytes], Tick(0));
     if let Ok(message) = Frames::decode(bytes) {
         let mut again = Vec::new();
-        put_frames(&mut again, &message.header, message.blobs.iter().copied());
+        put_frames(&mut again, &message.header, message.encoded_frames.iter().copied());
         assert_eq!(Frames::decode(&again).as_ref(), Ok(&message));
-        decode_frames(&message.blobs, message.oldest());
+        decode_frames(&message.encoded_frames, message.oldest());
     }
     if let [ticks, range @ ..] = bytes {
         decode_range(range, u32::from(*ticks));
@@ -44,21 +44,21 @@ fn decode_range(bytes: &[u8], ticks: u32) {
     let Ok(range) = read_range(bytes, Tick(0), ticks, neutral) else { return };
     let (mut again, mut previous) = (Vec::new(), neutral);
     for past in &range {
-        let blob = encode_blob(&past.frame, &previous, past.hash);
-        put_past_tick(&mut again, &blob, past.joined.iter().map(|(_, name)| name.as_str()));
+        let encoded_frame = encode_frame(&past.frame, &previous, past.hash);
+        put_past_tick(&mut again, &encoded_frame, past.joined.iter().map(|(_, name)| name.as_str()));
         previous = past.frame.inputs;
     }
     assert_eq!(read_range(&again, Tick(0), ticks, neutral).as_ref(), Ok(&range));
 }
 
 /// Decodes frames as a client does, each as the difference to the one before, up to the first that is none.
-fn decode_frames(blobs: &[&[u8]], first: Tick) {
+fn decode_frames(encoded_frames: &[&[u8]], first: Tick) {
     let mut previous = [Input::NEUTRAL; SLOTS_MAX];
-    for (tick, blob) in (first.0..=u32::MAX).map(Tick).zip(blobs) {
-        let Ok((frame, hash)) = decode_blob(blob, tick, &previous) else { break };
-        let again = encode_blob(&frame, &previous, hash);
+    for (tick, encoded_frame) in (first.0..=u32::MAX).map(Tick).zip(encoded_frames) {
+        let Ok((frame, hash)) = decode_frame(encoded_frame, tick, &previous) else { break };
+        let again = encode_frame(&frame, &previous, hash);
         let inputs = frame.inputs;
-        assert_eq!(decode_blob(&again, tick, &previous), Ok((frame, hash)));
+        assert_eq!(decode_frame(&again, tick, &previous), Ok((frame, hash)));
         previous = inputs;
     }
 }
@@ -84,11 +84,11 @@ pub fn control_decode(bytes: &[u8]) {
 }
 
 fn decode_message(bytes: &[u8]) {
-    if let Ok(message) = ControlUp::decode(bytes) {
-        assert_eq!(ControlUp::decode(&codec::encode(&message)), Ok(message));
+    if let Ok(message) = ClientMessage::decode(bytes) {
+        assert_eq!(ClientMessage::decode(&codec::encode(&message)), Ok(message));
     }
-    if let Ok(message) = ControlDown::decode(bytes) {
-        assert_eq!(ControlDown::decode(&codec::encode(&message)), Ok(message));
+    if let Ok(message) = ServerMessage::decode(bytes) {
+        assert_eq!(ServerMessage::decode(&codec::encode(&message)), Ok(message));
     }
 }
 

@@ -17,7 +17,7 @@ use framehouse_server::{
     },
     tick::TickRate,
 };
-use framehouse_shared::protocol::{channel::CHANNEL_BYTES_MAX, control::ControlUp, guard::Dropped};
+use framehouse_shared::protocol::{channel::CHANNEL_BYTES_MAX, control::ClientMessage, guard::Dropped};
 
 use super::records::{self, Record};
 
@@ -166,7 +166,7 @@ impl Pair {
                 if !message.is_empty() {
                     self.endpoint.queue_encoded(CLIENT, message);
                 }
-                self.client.queue_control(&ControlUp::Ready(true));
+                self.client.queue_control(&ClientMessage::Ready(true));
                 self.step(Duration::from_millis(u64::from(op >> 3) * 8));
             }
         }

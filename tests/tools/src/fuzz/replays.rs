@@ -1,7 +1,7 @@
 //! Replays as anybody may send one to somebody else.
 
 use framehouse_shared::{
-    replay::{Assembly, Beginning, FILE_BYTES_MAX, Packer, RawBlock, Replay, ReplayError, canned_replay},
+    replay::{Compressor, FILE_BYTES_MAX, PartialReplay, RawBlock, Replay, ReplayEncoder, ReplayError, canned_replay},
     tick::Tick,
 };
 use framehouse_tiny::TinyPlugin;
@@ -33,7 +33,7 @@ pub fn replay_decode(input: &[u8]) {
 /// Reads everything there is. What reads well is bounded, and its parts give the same replay again.
 fn read(bytes: &[u8]) -> Result<(), ReplayError> {
     assert!(bytes.len() as u64 <= FILE_BYTES_MAX);
-    if let Ok(beginning) = Beginning::read(bytes) {
+    if let Ok(beginning) = PartialReplay::read(bytes) {
         assert!(beginning.length() <= bytes.len());
         let _ = beginning.last_hashes();
     }
@@ -47,12 +47,12 @@ fn read(bytes: &[u8]) -> Result<(), ReplayError> {
 }
 
 fn around(parts: &Parts, ticks: u32, block: &[u8]) -> Vec<u8> {
-    let mut packer = Packer::new();
-    let (mut assembly, mut bytes) = Assembly::begin(&mut packer, &parts.header, &parts.opening);
-    bytes.extend(assembly.block(&mut packer, &RawBlock { first: Tick(0), ticks, bytes: block.to_vec() }));
+    let mut compressor = Compressor::new();
+    let (mut encoder, mut bytes) = ReplayEncoder::begin(&mut compressor, &parts.header, &parts.opening);
+    bytes.extend(encoder.block(&mut compressor, &RawBlock { first: Tick(0), ticks, bytes: block.to_vec() }));
     let mut trailer = parts.trailer.clone();
     trailer.ticks = ticks;
-    bytes.extend(assembly.end(&trailer));
+    bytes.extend(encoder.end(&trailer));
     bytes
 }
 

@@ -9,11 +9,11 @@ use framehouse_shared::{
         channel::Outbox,
         codec,
         control::{
-            ControlDown, ControlUp, Hello, HistoryContent, HistoryPart, HostOrder, LeaderboardEntry, Member, Phase,
-            PlayerState, RoomEvent, RoomOptions, Standing, Welcome,
+            ClientMessage, Hello, HistoryContent, HistoryPart, HostCommand, LeaderboardRow, Member, Phase, PlayerState,
+            RankingEntry, RoomEvent, RoomOptions, ServerMessage, Welcome,
         },
+        datagram::{Feedback, FramesHeader, Inputs, Ping, Pong, encode_frame, put_frames},
         end::EndCode,
-        hot::{Feedback, FramesHeader, Inputs, Ping, Pong, encode_blob, put_frames},
     },
     replay::put_past_tick,
     score::ScoreFrame,
@@ -25,8 +25,8 @@ use framehouse_tiny::TinyPlugin;
 
 use super::{pair, payloads, records, states};
 
-/// Hot messages, and single frames.
-pub fn hot() -> Vec<Vec<u8>> {
+/// Unreliable datagrams, and single frames.
+pub fn datagrams() -> Vec<Vec<u8>> {
     let mut seeds = Vec::new();
     let mut add = |encode: &dyn Fn(&mut Vec<u8>)| {
         let mut bytes = Vec::new();
@@ -42,12 +42,12 @@ pub fn hot() -> Vec<Vec<u8>> {
     for room_time in [None, Some(-3), Some(1 << 40)] {
         add(&|bytes| Pong { nonce: 9, room_time }.encode(bytes));
     }
-    let blobs = blobs();
-    blobs.iter().take(8).for_each(|blob| add(&|bytes| bytes.extend_from_slice(blob)));
+    let encoded_frames = encoded_frames();
+    encoded_frames.iter().take(8).for_each(|encoded_frame| add(&|bytes| bytes.extend_from_slice(encoded_frame)));
     for count in [1, 2, 7, 8, 16] {
         for feedback in [None, Some(Feedback { margin: -9, worst_margin: -300, late: 2, replaced: 400 })] {
             let header = FramesHeader { match_low: 3, newest: Tick(59), input_ack: Tick(63), feedback };
-            let newest = &blobs[60 - count..60];
+            let newest = &encoded_frames[60 - count..60];
             add(&|bytes| put_frames(bytes, &header, newest.iter().map(Vec::as_slice)));
         }
     }
@@ -69,9 +69,9 @@ fn inputs_message(count: u8, report: Option<(Tick, u64)>) -> Inputs {
 }
 
 /// The frames of a real match, encoded one after the other; one of them with a command.
-fn blobs() -> Vec<Vec<u8>> {
+fn encoded_frames() -> Vec<Vec<u8>> {
     let mut previous = [Input::NEUTRAL; SLOTS_MAX];
-    let mut blobs = Vec::new();
+    let mut encoded_frames = Vec::new();
     bot_match(ArenaPlugin, 5, 4, 60, |tick, simulation| {
         let mut frame = simulation.get::<Frame>().expect("a match has frames").clone();
         if tick == Tick(3) {
@@ -79,18 +79,18 @@ fn blobs() -> Vec<Vec<u8>> {
             frame.events.push(RosterEvent { change: RosterChange::Leave, slot: slot(2) });
         }
         let hash = (tick.0 % 30 == 29).then(|| simulation.hashes().combined());
-        blobs.push(encode_blob(&frame, &previous, hash));
+        encoded_frames.push(encode_frame(&frame, &previous, hash));
         previous = frame.inputs;
     });
-    blobs
+    encoded_frames
 }
 
 /// The same frames as a range of a match's history.
 fn range(ticks: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
-    for (tick, blob) in blobs().iter().enumerate().take(ticks) {
+    for (tick, encoded_frame) in encoded_frames().iter().enumerate().take(ticks) {
         let joined = if tick == 0 { 4 } else { 0 };
-        put_past_tick(&mut bytes, blob, (0..joined).map(|_| "player"));
+        put_past_tick(&mut bytes, encoded_frame, (0..joined).map(|_| "player"));
     }
     bytes
 }
@@ -101,8 +101,8 @@ fn slot(number: u8) -> Slot {
 
 /// Control messages up and down, and batches of them.
 pub fn control() -> Vec<Vec<u8>> {
-    let up = ups();
-    let down = downs();
+    let up = client_messages();
+    let down = server_messages();
     let mut seeds: Vec<Vec<u8>> = up.iter().map(codec::encode).chain(down.iter().map(codec::encode)).collect();
     let mut outbox = Outbox::default();
     for message in seeds.iter().filter(|message| message.len() < 1000) {
@@ -112,34 +112,44 @@ pub fn control() -> Vec<Vec<u8>> {
     seeds
 }
 
-fn ups() -> Vec<ControlUp> {
+fn client_messages() -> Vec<ClientMessage> {
     let hashes = StateHashes([Some(1), None, Some(u64::MAX)].into_iter().collect());
     let field = |slot, name: &str| Field { slot, name: name.into(), value: "-0.0".into() };
     vec![
-        ControlUp::Hello(Hello {
+        ClientMessage::Hello(Hello {
             protocol: u64::MAX,
             game: "arena".into(),
             rules_version: 1,
             components: vec!["tick".into(), "bodies".into()],
             fingerprint: 2,
         }),
-        ControlUp::Ready(true),
-        ControlUp::Leave,
-        ControlUp::Loaded { match_no: 2, next_tick: Tick(70_000) },
-        ControlUp::WantFrames { match_no: 2, first: Tick(300) },
-        ControlUp::Hashes { match_no: 2, tick: Tick(299), is_answer: true, hashes },
-        ControlUp::Message(b"good game".to_vec()),
-        ControlUp::GiveUp,
-        ControlUp::Chat("good game".into()),
-        ControlUp::Host(HostOrder::Start),
-        ControlUp::Host(HostOrder::Kick(slot(1))),
-        ControlUp::Host(HostOrder::HandOver(slot(1))),
-        ControlUp::Host(HostOrder::Configure(options())),
-        ControlUp::Fields { match_no: 2, tick: Tick(299), is_last: false, fields: vec![field(Some(slot(1)), "gems")] },
-        ControlUp::Fields { match_no: 2, tick: Tick(299), is_last: true, fields: vec![field(None, "gem 7 fades"); 9] },
-        ControlUp::Command { match_no: 2, tick: Tick(301), bytes: [1, 2, 255].into_iter().collect() },
-        ControlUp::WantHistory { match_no: 2, part: HistoryPart::Opening },
-        ControlUp::WantHistory { match_no: 2, part: HistoryPart::From(Tick(300)) },
+        ClientMessage::Ready(true),
+        ClientMessage::Leave,
+        ClientMessage::Loaded { match_no: 2, next_tick: Tick(70_000) },
+        ClientMessage::WantFrames { match_no: 2, first: Tick(300) },
+        ClientMessage::Hashes { match_no: 2, tick: Tick(299), is_answer: true, hashes },
+        ClientMessage::GameMessage(b"good game".to_vec()),
+        ClientMessage::GiveUp,
+        ClientMessage::Chat("good game".into()),
+        ClientMessage::Host(HostCommand::Start),
+        ClientMessage::Host(HostCommand::Kick(slot(1))),
+        ClientMessage::Host(HostCommand::HandOver(slot(1))),
+        ClientMessage::Host(HostCommand::Configure(options())),
+        ClientMessage::Fields {
+            match_no: 2,
+            tick: Tick(299),
+            is_last: false,
+            fields: vec![field(Some(slot(1)), "gems")],
+        },
+        ClientMessage::Fields {
+            match_no: 2,
+            tick: Tick(299),
+            is_last: true,
+            fields: vec![field(None, "gem 7 fades"); 9],
+        },
+        ClientMessage::Command { match_no: 2, tick: Tick(301), bytes: [1, 2, 255].into_iter().collect() },
+        ClientMessage::WantHistory { match_no: 2, part: HistoryPart::Opening },
+        ClientMessage::WantHistory { match_no: 2, part: HistoryPart::From(Tick(300)) },
     ]
 }
 
@@ -147,14 +157,14 @@ fn options() -> RoomOptions {
     RoomOptions { seats: 4, private: true, map: Some("basin".into()) }
 }
 
-fn downs() -> Vec<ControlDown> {
+fn server_messages() -> Vec<ServerMessage> {
     let member = |number| Member {
         player: PlayerId(u64::from(number) + 1),
         slot: slot(number),
         name: format!("player {number}"),
         state: if number == 1 { PlayerState::Ready } else { PlayerState::Idle },
     };
-    let entry = |number| LeaderboardEntry {
+    let entry = |number| RankingEntry {
         slot: slot(number),
         name: format!("player {number}"),
         score: ScoreFrame { points: -3, since: Tick(9), detail: [7; 16] },
@@ -187,42 +197,46 @@ fn downs() -> Vec<ControlDown> {
         RoomEvent::Host { slot: slot(1) },
         RoomEvent::Options(options()),
         RoomEvent::Spectators { count: 2 },
-        RoomEvent::Message { slot: slot(1), bytes: b"hello".to_vec() },
+        RoomEvent::GameMessage { slot: slot(1), bytes: b"hello".to_vec() },
     ];
     let events = events.into_iter().chain(phases.map(RoomEvent::Phase));
-    let chunk = |index| ControlDown::SnapshotChunk {
+    let chunk = |index| ServerMessage::SnapshotChunk {
         match_no: 1,
         next_tick: Tick(0),
         index,
         count: 2,
         bytes: vec![index as u8; 40],
     };
-    let past = |content, bytes| ControlDown::HistoryChunk { match_no: 1, content, index: 0, count: 1, bytes };
+    let past = |content, bytes| ServerMessage::HistoryChunk { match_no: 1, content, index: 0, count: 1, bytes };
     let frames = |is_compressed| HistoryContent::Frames { first: Tick(0), ticks: 6, is_compressed };
     let (field, server) = ("velocity.x".into(), Some("1.5".into()));
     let difference = FieldDifference { slot: Some(slot(1)), field, server, client: None };
-    let mut downs = vec![
-        ControlDown::Welcome(Box::new(welcome)),
+    let mut server_messages = vec![
+        ServerMessage::Welcome(Box::new(welcome)),
         chunk(0),
         chunk(1),
-        ControlDown::Frames { match_no: 1, first: Tick(0), blobs: blobs().into_iter().take(6).collect() },
-        ControlDown::Leaderboard {
+        ServerMessage::Frames {
+            match_no: 1,
+            first: Tick(0),
+            encoded_frames: encoded_frames().into_iter().take(6).collect(),
+        },
+        ServerMessage::Leaderboard {
             match_no: 1,
             tick: Tick(59),
-            entries: vec![Standing { slot: slot(1), points: 7 }, Standing { slot: slot(0), points: -1 }],
+            entries: vec![LeaderboardRow { slot: slot(1), points: 7 }, LeaderboardRow { slot: slot(0), points: -1 }],
         },
-        ControlDown::WantHashes { match_no: 1, first: Tick(58), hashes: vec![7, u64::MAX] },
-        ControlDown::Desync { match_no: 1, tick: Tick(59), component: "bodies".into(), field: None },
-        ControlDown::Desync { match_no: 1, tick: Tick(59), component: "bodies".into(), field: Some(difference) },
-        ControlDown::Refused { reason: "only the host can do that".into() },
-        ControlDown::ResultSaved { match_no: 1, match_id: MatchId(7) },
+        ServerMessage::WantHashes { match_no: 1, first: Tick(58), hashes: vec![7, u64::MAX] },
+        ServerMessage::Desync { match_no: 1, tick: Tick(59), component: "bodies".into(), field: None },
+        ServerMessage::Desync { match_no: 1, tick: Tick(59), component: "bodies".into(), field: Some(difference) },
+        ServerMessage::Refused { reason: "only the host can do that".into() },
+        ServerMessage::ResultSaved { match_no: 1, match_id: MatchId(7) },
         past(HistoryContent::Opening, vec![7; 40]),
         past(frames(false), range(6)),
         past(frames(true), zstd::encode_all(&range(6)[..], 1).expect("compressing into memory does not fail")),
     ];
-    downs.extend(EndCode::ALL.iter().map(|code| ControlDown::Goodbye((*code).into())));
-    downs.extend((0..).zip(events).map(|(msg_id, event)| ControlDown::Event { msg_id, event }));
-    downs
+    server_messages.extend(EndCode::ALL.iter().map(|code| ServerMessage::Goodbye((*code).into())));
+    server_messages.extend((0..).zip(events).map(|(msg_id, event)| ServerMessage::Event { msg_id, event }));
+    server_messages
 }
 
 /// renet's packets: messages in order and not, acknowledgements of one range and of several, and what no guard lets
@@ -310,7 +324,7 @@ pub fn pair() -> Vec<Vec<u8>> {
     for packet in packets() {
         add(&[second, (pair::SEALED_BY_CLIENT, &packet), (pair::SEALED_BY_ENDPOINT, &packet), second]);
     }
-    for message in hot().iter().step_by(4) {
+    for message in datagrams().iter().step_by(4) {
         add(&[(pair::SEALED_BY_CLIENT, message), (pair::SEALED_BY_ENDPOINT, message)]);
     }
     let end_of_stock: [u8; 18] = std::array::from_fn(|place| if place == 0 { 0xf5 } else { 0 });

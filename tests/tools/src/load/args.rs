@@ -7,7 +7,7 @@ pub const ROOM_PLAYERS: u32 = 4;
 
 /// Starts a server, loads it with clients over loopback, and says what that cost.
 ///
-/// Ends with 1 and a sentence on a desync, on a room message out of order, and when a client failed.
+/// Ends with 1 and a sentence on a desync, on a game message out of order, and when a client failed.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "load")]
 pub struct Args {
@@ -20,7 +20,7 @@ pub struct Args {
     /// Real clients that simulate, predict and compare hashes, in rooms of four of their own; rounded up to whole rooms.
     #[arg(long, default_value_t = 0, value_parser = value_parser!(u32).range(0..=64))]
     pub real: u32,
-    /// Room messages that every client sends in a second.
+    /// Game messages that every client sends in a second.
     #[arg(long, default_value_t = 0, value_parser = value_parser!(u32).range(0..=400))]
     pub messages: u32,
     /// Print one line of JSON instead of a table.

@@ -15,8 +15,8 @@ use framehouse_client::stats::{Distribution, ErrorLog};
 
 use super::{
     args::Args,
-    recruit::Recruit,
     room::{LoadRoom, Talk, Tally, tenth_ms, tenths_of_ms},
+    spawner::SpawnedClient,
 };
 
 /// How often every client is updated: several times a tick, so that it adds little to what is measured.
@@ -128,9 +128,9 @@ pub(super) struct Driven {
     pub errors: ErrorLog,
     /// Clients that lost their place.
     pub failed: ErrorLog,
-    /// Room messages out of order.
+    /// Game messages out of order.
     pub order: ErrorLog,
-    /// From saying a room message to hearing it.
+    /// From saying a game message to hearing it.
     pub message_tenth_ms: Distribution,
     /// From one update of a client to the next: whether these threads kept up.
     pub loop_tenth_ms: Distribution,
@@ -165,7 +165,7 @@ impl Driven {
 }
 
 /// Drives the clients that come in, through the whole course.
-pub(super) fn drive(shared: &Shared, recruits: Receiver<Recruit>) -> Driven {
+pub(super) fn drive(shared: &Shared, spawned: Receiver<SpawnedClient>) -> Driven {
     let mut rooms = BTreeMap::<u32, LoadRoom>::new();
     let mut driven = Driven::default();
     let mut talk_since = None;
@@ -173,7 +173,7 @@ pub(super) fn drive(shared: &Shared, recruits: Receiver<Recruit>) -> Driven {
     let mut last = shared.elapsed();
     while shared.course() < Course::Leave {
         let (now, course) = (shared.elapsed(), shared.course());
-        for Recruit { room, member } in recruits.try_iter() {
+        for SpawnedClient { room, member } in spawned.try_iter() {
             rooms.entry(room).or_insert_with(LoadRoom::new).add(*member);
         }
         match course {

@@ -7,16 +7,16 @@ use framehouse_shared::ids::{SLOTS_MAX, Slot};
 /// How many messages one receiver may be ahead of another.
 const AHEAD_MAX: usize = 100_000;
 
-/// A room message: its number among its sender's, and when it was said.
+/// A game message: its number among its sender's, and when it was said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Saying {
+pub struct TestMessage {
     /// From 0, without a gap.
     pub number: u64,
     /// In the measuring process's own time.
     pub said_at: Duration,
 }
 
-impl Saying {
+impl TestMessage {
     /// As it goes through the room.
     pub fn encode(self) -> [u8; 16] {
         let mut bytes = [0; 16];

@@ -9,7 +9,7 @@ use super::{
     Measured,
     args::{Args, ROOM_PLAYERS},
     drive::Driven,
-    status::{Quantiles, Spread, dropped_between, errors_between},
+    status::{DurationHistogram, Quantiles, dropped_between, errors_between},
 };
 
 /// The server's stages in order of running.
@@ -88,7 +88,7 @@ impl Report {
             let at = |status: &Status| status.cpu_us_by_stage.get(stage).copied().unwrap_or(0);
             at(after).saturating_sub(at(before))
         };
-        let took = Spread::between(&before.tick_us_all, &after.tick_us_all);
+        let took = DurationHistogram::between(&before.tick_us_all, &after.tick_us_all);
         let tally = &driven.tally;
         let room_seconds = tally.playing.as_secs_f64() / f64::from(ROOM_PLAYERS);
         let per_cent = |count: u64| ratio(100.0 * count as f64, tally.ticks_confirmed as f64);
@@ -107,7 +107,7 @@ impl Report {
             cpu_us_per_room_tick_by_stage: STAGES.iter().map(|name| (*name, per_room_tick(stage_us(name)))).collect(),
             server_cpu_pct: ratio(cpu_us as f64 / 10_000.0, seconds),
             tick_ms: took.quantiles(),
-            tick_start_ms: Spread::between(&before.tick_start_us, &after.tick_start_us).quantiles(),
+            tick_start_ms: DurationHistogram::between(&before.tick_start_us, &after.tick_start_us).quantiles(),
             late_ticks: took.longer_than(1_000_000 / u64::from(after.tick_rate.max(1))),
             dropped_ticks: after.dropped_ticks - before.dropped_ticks,
             down_kb_per_room_s: ratio(tally.traffic.down_bytes as f64 / 1000.0, room_seconds),

@@ -15,7 +15,7 @@ use framehouse_shared::{
 use super::{
     args::ROOM_PLAYERS,
     drive::{Course, Driven},
-    order::{Saying, TotalOrder},
+    order::{TestMessage, TotalOrder},
 };
 
 /// Talk comes once in a client's frame, as in a game: so many a second.
@@ -55,7 +55,7 @@ impl Member {
         self.talk_at = now + Duration::from_secs(1) / TALKS_PER_S;
         let due = (now.saturating_sub(talk.since).as_secs_f64() * f64::from(talk.per_s)) as u64;
         while self.said < due {
-            self.client.say(&Saying { number: self.said, said_at: now }.encode());
+            self.client.send_game_message(&TestMessage { number: self.said, said_at: now }.encode());
             self.said += 1;
         }
     }
@@ -136,9 +136,9 @@ impl LoadRoom {
             }
             member.update(now);
             for notice in member.client.drain_notices() {
-                if let Notice::Room(RoomEvent::Message { slot, bytes }) = notice {
+                if let Notice::Room(RoomEvent::GameMessage { slot, bytes }) = notice {
                     member.heard += 1;
-                    let Some(saying) = Saying::decode(&bytes) else {
+                    let Some(saying) = TestMessage::decode(&bytes) else {
                         driven.order.note("a room message came that nobody said");
                         continue;
                     };

@@ -23,7 +23,7 @@ pub const fn errors_between(before: &ErrorStatus, after: &ErrorStatus) -> u64 {
 
 /// Durations: the largest of each bucket, and how many are in it.
 #[derive(Clone, Debug, Default)]
-pub struct Spread {
+pub struct DurationHistogram {
     /// In order of size.
     pub buckets: Vec<(u64, u64)>,
 }
@@ -38,7 +38,7 @@ pub struct Quantiles {
     pub max: f64,
 }
 
-impl Spread {
+impl DurationHistogram {
     /// What was counted between two readings.
     pub fn between(before: &HistogramUs, after: &HistogramUs) -> Self {
         let of = |reading: &HistogramUs| Self { buckets: reading.buckets.clone() };

@@ -2,41 +2,41 @@
 
 use bevy::prelude::*;
 
-use super::samples::{Measure, SAMPLES_MAX, Samples};
+use super::samples::{Metric, SAMPLES_MAX, Samples};
 
 /// The picture's size in pixels: two for every sample.
 pub const PICTURE: UVec2 = UVec2::new(2 * SAMPLES_MAX as u32, 216);
-/// Lanes, from above: what is drawn on one scale, and the least that its height stands for.
-const LANES: [(&[Measure], f32); 3] = [
-    (&[Measure::RttMs, Measure::MarginMs], 60.0),
-    (&[Measure::RollbackTicks, Measure::LeadTicks], 8.0),
-    (&[Measure::KiloBytes, Measure::LossPercent, Measure::Corrections], 8.0),
+/// Bands, from above: what is drawn on one scale, and the least that its height stands for.
+const BANDS: [(&[Metric], f32); 3] = [
+    (&[Metric::RttMs, Metric::MarginMs], 60.0),
+    (&[Metric::RollbackTicks, Metric::LeadTicks], 8.0),
+    (&[Metric::KiloBytes, Metric::LossPercent, Metric::Corrections], 8.0),
 ];
-/// Pixels between a lane's curves and its edges.
-const LANE_EDGE: f32 = 6.0;
+/// Pixels between a band's curves and its edges.
+const BAND_EDGE: f32 = 6.0;
 /// How far a line reaches to both sides of its middle, in pixels.
 const LINE_HALF: f32 = 1.2;
 
 /// The picture as bytes of red, green, blue and alpha; the newest sample is at the right edge.
-pub fn draw(samples: &Samples, color: impl Fn(Measure) -> Color) -> Vec<u8> {
+pub fn draw(samples: &Samples, color: impl Fn(Metric) -> Color) -> Vec<u8> {
     let mut canvas = vec![0; (PICTURE.x * PICTURE.y * 4) as usize];
-    let lane_height = PICTURE.y as f32 / LANES.len() as f32;
-    for (number, (measures, least)) in LANES.into_iter().enumerate() {
-        let bottom = lane_height * (number + 1) as f32;
-        let most = measures.iter().map(|measure| samples.most(*measure)).fold(least, f32::max);
+    let band_height = PICTURE.y as f32 / BANDS.len() as f32;
+    for (number, (measures, least)) in BANDS.into_iter().enumerate() {
+        let bottom = band_height * (number + 1) as f32;
+        let most = measures.iter().map(|metric| samples.most(*metric)).fold(least, f32::max);
         let top = scale_end(most);
         let height_of = |value: f32| {
             let part = (value / top).clamp(-0.05, 1.0);
-            bottom - LANE_EDGE - part * (lane_height - 2.0 * LANE_EDGE)
+            bottom - BAND_EDGE - part * (band_height - 2.0 * BAND_EDGE)
         };
         for part in [0.0, 0.5, 1.0] {
             (0..PICTURE.x).for_each(|x| span(&mut canvas, x, height_of(part * top), 0.0, [90, 110, 160], 46));
         }
-        for measure in measures.iter().copied() {
-            let [red, green, blue, _] = color(measure).to_srgba().to_u8_array();
-            let is_event = matches!(measure, Measure::RollbackTicks | Measure::Corrections);
+        for metric in measures.iter().copied() {
+            let [red, green, blue, _] = color(metric).to_srgba().to_u8_array();
+            let is_event = matches!(metric, Metric::RollbackTicks | Metric::Corrections);
             let mut newer = None;
-            for (age, value) in samples.back(measure).enumerate() {
+            for (age, value) in samples.back(metric).enumerate() {
                 let right = PICTURE.x - 1 - 2 * age as u32;
                 let y = value.is_finite().then(|| height_of(value));
                 match (y, newer) {
@@ -101,17 +101,17 @@ fn span(canvas: &mut [u8], x: u32, middle: f32, half: f32, color: [u8; 3], alpha
 mod tests {
     use super::*;
 
-    const NOTHING: [f32; Measure::ALL.len()] = [f32::NAN; Measure::ALL.len()];
+    const NOTHING: [f32; Metric::ALL.len()] = [f32::NAN; Metric::ALL.len()];
 
-    fn with(measure: Measure, value: f32) -> [f32; Measure::ALL.len()] {
+    fn with(metric: Metric, value: f32) -> [f32; Metric::ALL.len()] {
         let mut sample = NOTHING;
-        sample[measure as usize] = value;
+        sample[metric as usize] = value;
         sample
     }
 
     /// White for one measure, black for the others.
-    fn picture(samples: &Samples, shown: Measure) -> Vec<u8> {
-        draw(samples, |measure| if measure == shown { Color::WHITE } else { Color::BLACK })
+    fn picture(samples: &Samples, shown: Metric) -> Vec<u8> {
+        draw(samples, |metric| if metric == shown { Color::WHITE } else { Color::BLACK })
     }
 
     fn is_white(picture: &[u8], x: u32, y: u32) -> bool {
@@ -126,13 +126,13 @@ mod tests {
     #[test]
     fn the_newest_is_at_the_right_and_as_high_as_it_is_large() {
         let mut samples = Samples::default();
-        (0..100).for_each(|_| samples.push(with(Measure::RttMs, 50.0)));
-        let half = white_rows(&picture(&samples, Measure::RttMs), PICTURE.x - 1);
-        // The lane is 72 pixels high and ends at 100 ms.
+        (0..100).for_each(|_| samples.push(with(Metric::RttMs, 50.0)));
+        let half = white_rows(&picture(&samples, Metric::RttMs), PICTURE.x - 1);
+        // The band is 72 pixels high and ends at 100 ms.
         assert!(!half.is_empty() && half.iter().all(|y| (34..=38).contains(y)), "{half:?}");
-        assert_eq!(white_rows(&picture(&samples, Measure::RttMs), PICTURE.x - 202), [] as [u32; 0]);
-        (0..100).for_each(|_| samples.push(with(Measure::RttMs, 100.0)));
-        let whole = picture(&samples, Measure::RttMs);
+        assert_eq!(white_rows(&picture(&samples, Metric::RttMs), PICTURE.x - 202), [] as [u32; 0]);
+        (0..100).for_each(|_| samples.push(with(Metric::RttMs, 100.0)));
+        let whole = picture(&samples, Metric::RttMs);
         assert!(white_rows(&whole, PICTURE.x - 1).iter().all(|y| (4..=8).contains(y)));
         assert_eq!(white_rows(&whole, 2), half, "the older half is still there");
     }
@@ -140,9 +140,9 @@ mod tests {
     #[test]
     fn a_jump_is_one_unbroken_line() {
         let mut samples = Samples::default();
-        samples.push(with(Measure::RttMs, 0.0));
-        samples.push(with(Measure::RttMs, 100.0));
-        let picture = picture(&samples, Measure::RttMs);
+        samples.push(with(Metric::RttMs, 0.0));
+        samples.push(with(Metric::RttMs, 100.0));
+        let picture = picture(&samples, Metric::RttMs);
         let rows: Vec<u32> = (PICTURE.x - 4..PICTURE.x).flat_map(|x| white_rows(&picture, x)).collect();
         assert!((8..64).all(|y| rows.contains(&y)), "{rows:?}");
     }
@@ -150,10 +150,10 @@ mod tests {
     #[test]
     fn what_happens_once_is_a_bar_from_the_ground() {
         let mut samples = Samples::default();
-        (0..10).for_each(|n| samples.push(with(Measure::RollbackTicks, if n == 5 { 8.0 } else { 0.0 })));
-        let picture = picture(&samples, Measure::RollbackTicks);
+        (0..10).for_each(|n| samples.push(with(Metric::RollbackTicks, if n == 5 { 8.0 } else { 0.0 })));
+        let picture = picture(&samples, Metric::RollbackTicks);
         let height = |x: u32| (0..PICTURE.y).filter(|y| picture[((y * PICTURE.x + x) * 4) as usize + 3] > 190).count();
-        // Two pixels wide; the lane is 72 pixels high, and 8 ticks are four fifths of its scale.
+        // Two pixels wide; the band is 72 pixels high, and 8 ticks are four fifths of its scale.
         for x in [8, 9] {
             assert!((44..=54).contains(&height(PICTURE.x - 1 - x)), "{}", height(PICTURE.x - 1 - x));
         }
@@ -162,11 +162,11 @@ mod tests {
 
     #[test]
     fn numbers_that_are_none_draw_nothing() {
-        let grid = picture(&Samples::default(), Measure::RttMs);
+        let grid = picture(&Samples::default(), Metric::RttMs);
         for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
             let mut samples = Samples::default();
-            (0..30).for_each(|_| samples.push([value; Measure::ALL.len()]));
-            assert!(picture(&samples, Measure::RttMs) == grid, "{value} is drawn");
+            (0..30).for_each(|_| samples.push([value; Metric::ALL.len()]));
+            assert!(picture(&samples, Metric::RttMs) == grid, "{value} is drawn");
         }
     }
 
@@ -174,8 +174,8 @@ mod tests {
     fn numbers_out_of_all_bounds_stay_in_their_lane() {
         for (value, rows) in [(1e30, 0..12), (-1e30, 60..72)] {
             let mut samples = Samples::default();
-            (0..30).for_each(|_| samples.push(with(Measure::RttMs, value)));
-            let drawn = white_rows(&picture(&samples, Measure::RttMs), PICTURE.x - 1);
+            (0..30).for_each(|_| samples.push(with(Metric::RttMs, value)));
+            let drawn = white_rows(&picture(&samples, Metric::RttMs), PICTURE.x - 1);
             assert!(!drawn.is_empty() && drawn.iter().all(|y| rows.contains(y)), "{value}: {drawn:?}");
         }
     }

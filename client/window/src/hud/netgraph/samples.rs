@@ -11,7 +11,7 @@ const TRAFFIC_GAIN: f32 = 0.05;
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Measure {
+pub enum Metric {
     /// The round trip, in milliseconds.
     RttMs,
     /// How long before its tick closed the newest input came, in milliseconds.
@@ -28,7 +28,7 @@ pub enum Measure {
     KiloBytes,
 }
 
-impl Measure {
+impl Metric {
     /// All of them, in the order of the panel.
     pub const ALL: [Self; 7] = [
         Self::RttMs,
@@ -43,11 +43,11 @@ impl Measure {
 
 /// Numbers by measure, oldest first. What was not to be had is not a number.
 #[derive(Clone, Debug, Default)]
-pub struct Samples(VecDeque<[f32; Measure::ALL.len()]>);
+pub struct Samples(VecDeque<[f32; Metric::ALL.len()]>);
 
 impl Samples {
     /// Adds one of each; the oldest go.
-    pub fn push(&mut self, sample: [f32; Measure::ALL.len()]) {
+    pub fn push(&mut self, sample: [f32; Metric::ALL.len()]) {
         if self.0.len() == SAMPLES_MAX {
             self.0.pop_front();
         }
@@ -55,23 +55,23 @@ impl Samples {
     }
 
     /// One measure's numbers, the newest first.
-    pub fn back(&self, measure: Measure) -> impl Iterator<Item = f32> {
-        self.0.iter().rev().map(move |sample| sample[measure as usize])
+    pub fn back(&self, metric: Metric) -> impl Iterator<Item = f32> {
+        self.0.iter().rev().map(move |sample| sample[metric as usize])
     }
 
     /// The newest number.
-    pub fn newest(&self, measure: Measure) -> Option<f32> {
-        self.back(measure).next().filter(|number| number.is_finite())
+    pub fn newest(&self, metric: Metric) -> Option<f32> {
+        self.back(metric).next().filter(|number| number.is_finite())
     }
 
     /// The largest number; 0 when there is none.
-    pub fn most(&self, measure: Measure) -> f32 {
-        self.back(measure).filter(|number| number.is_finite()).fold(0.0, f32::max)
+    pub fn most(&self, metric: Metric) -> f32 {
+        self.back(metric).filter(|number| number.is_finite()).fold(0.0, f32::max)
     }
 
     /// All numbers together.
-    pub fn sum(&self, measure: Measure) -> f32 {
-        self.back(measure).filter(|number| number.is_finite()).sum()
+    pub fn sum(&self, metric: Metric) -> f32 {
+        self.back(metric).filter(|number| number.is_finite()).sum()
     }
 }
 
@@ -113,15 +113,15 @@ mod tests {
     #[test]
     fn ten_seconds_are_kept_and_numbers_that_are_none_do_not_count() {
         let mut samples = Samples::default();
-        assert_eq!((samples.newest(Measure::RttMs), samples.most(Measure::RttMs)), (None, 0.0));
+        assert_eq!((samples.newest(Metric::RttMs), samples.most(Metric::RttMs)), (None, 0.0));
         for n in 0..500u16 {
-            let mut sample = [f32::from(n); Measure::ALL.len()];
-            sample[Measure::MarginMs as usize] = f32::NAN;
+            let mut sample = [f32::from(n); Metric::ALL.len()];
+            sample[Metric::MarginMs as usize] = f32::NAN;
             samples.push(sample);
         }
-        assert_eq!(samples.back(Measure::RttMs).count(), SAMPLES_MAX);
-        assert_eq!((samples.newest(Measure::RttMs), samples.most(Measure::RttMs)), (Some(499.0), 499.0));
-        assert_eq!((samples.newest(Measure::MarginMs), samples.sum(Measure::MarginMs)), (None, 0.0));
+        assert_eq!(samples.back(Metric::RttMs).count(), SAMPLES_MAX);
+        assert_eq!((samples.newest(Metric::RttMs), samples.most(Metric::RttMs)), (Some(499.0), 499.0));
+        assert_eq!((samples.newest(Metric::MarginMs), samples.sum(Metric::MarginMs)), (None, 0.0));
     }
 
     #[test]

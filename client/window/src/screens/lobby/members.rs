@@ -4,7 +4,7 @@ use bevy::{prelude::*, ui_widgets::ScrollArea};
 use framehouse_client::client::Client;
 use framehouse_shared::{
     ids::Slot,
-    protocol::control::{LeaderboardEntry, Member, PlayerState},
+    protocol::control::{Member, PlayerState, RankingEntry},
 };
 
 use crate::{
@@ -107,7 +107,7 @@ fn spawn_member(list: &mut ChildSpawnerCommands<'_>, kit: &Kit, member: &Member,
     });
 }
 
-fn first_of(ranking: &[LeaderboardEntry]) -> Vec<(Slot, String, i64)> {
+fn first_of(ranking: &[RankingEntry]) -> Vec<(Slot, String, i64)> {
     let first = ranking.iter().take(LAST_LINES_MAX);
     first.map(|entry| (entry.slot, entry.name.clone(), entry.score.points)).collect()
 }

@@ -9,12 +9,12 @@ use framehouse_client::{
 };
 use framehouse_shared::{
     ids::SLOTS_MAX,
-    protocol::control::{HostOrder, RoomOptions},
+    protocol::control::{HostCommand, RoomOptions},
 };
 
 use crate::{
     actions::Action,
-    session::{Errand, Heard, Session},
+    session::{BackgroundTask, Session, SessionNotice},
 };
 
 /// The fewest seats that a host can choose here.
@@ -24,7 +24,7 @@ const SEATS_MIN: u8 = 2;
 #[derive(Resource, Default)]
 pub struct Maps {
     names: Vec<String>,
-    asked: Option<Errand<Result<Vec<String>, ConnectError>>>,
+    asked: Option<BackgroundTask<Result<Vec<String>, ConnectError>>>,
 }
 
 impl Maps {
@@ -48,20 +48,20 @@ impl Ordered {
 /// Another server may have other maps.
 pub fn ask_for_maps(session: Res<Session>, mut maps: ResMut<Maps>, mut ordered: ResMut<Ordered>) {
     let server = session.server().to_owned();
-    *maps = Maps { names: Vec::new(), asked: Some(Errand::begin(move || list_maps(&server))) };
+    *maps = Maps { names: Vec::new(), asked: Some(BackgroundTask::begin(move || list_maps(&server))) };
     *ordered = Ordered::default();
 }
 
 /// Without an answer the map stays what it is.
 pub fn take_maps(mut maps: ResMut<Maps>) {
-    if let Some(Ok(names)) = maps.asked.as_mut().and_then(Errand::take) {
+    if let Some(Ok(names)) = maps.asked.as_mut().and_then(BackgroundTask::take) {
         maps.names = names;
     }
 }
 
 /// An order is answered by the same options, or by a refusal.
-pub fn settle(mut heard: MessageReader<Heard>, session: Res<Session>, mut ordered: ResMut<Ordered>) {
-    let is_refused = heard.read().any(|Heard(notice)| matches!(notice, Notice::Refused(_)));
+pub fn settle(mut heard: MessageReader<SessionNotice>, session: Res<Session>, mut ordered: ResMut<Ordered>) {
+    let is_refused = heard.read().any(|SessionNotice(notice)| matches!(notice, Notice::Refused(_)));
     let is_awaited = session.client().is_some_and(|client| client.is_host() && client.options() != ordered.0.as_ref());
     if ordered.0.is_some() && (is_refused || !is_awaited) {
         ordered.0 = None;
@@ -84,7 +84,7 @@ pub fn order(
             Action::Private(private) => RoomOptions { private: *private, ..options },
             _ => continue,
         };
-        client.order(HostOrder::Configure(options.clone()));
+        client.order(HostCommand::Configure(options.clone()));
         ordered.0 = Some(options);
     }
 }

@@ -2,7 +2,7 @@
 
 use bevy::{prelude::*, ui_widgets::ScrollArea};
 use framehouse_client::client::MatchResults;
-use framehouse_shared::{ids::Slot, protocol::control::LeaderboardEntry};
+use framehouse_shared::{ids::Slot, protocol::control::RankingEntry};
 
 use super::Counting;
 use crate::{
@@ -21,7 +21,7 @@ pub fn spawn(
     kit: &Kit,
     results: &MatchResults,
     own: Option<Slot>,
-    detail: impl Fn(&LeaderboardEntry) -> String,
+    detail: impl Fn(&RankingEntry) -> String,
 ) {
     let list = Node {
         flex_direction: FlexDirection::Column,
@@ -43,7 +43,7 @@ fn spawn_line(
     list: &mut ChildSpawnerCommands<'_>,
     kit: &Kit,
     place: usize,
-    entry: &LeaderboardEntry,
+    entry: &RankingEntry,
     is_own: bool,
     detail: &str,
 ) {

@@ -14,7 +14,7 @@ use framehouse_shared::{
 
 use crate::{
     actions::Action,
-    session::{Errand, Heard, Problem, Session},
+    session::{BackgroundTask, Problem, Session, SessionNotice},
     settings::{Settings, Store},
     texts::T,
 };
@@ -23,7 +23,7 @@ use crate::{
 #[derive(Resource, Default)]
 pub struct Saving {
     match_id: Option<MatchId>,
-    errand: Option<Errand<Result<PathBuf, SaveError>>>,
+    task: Option<BackgroundTask<Result<PathBuf, SaveError>>>,
     outcome: Outcome,
 }
 
@@ -47,7 +47,7 @@ pub struct SavingShown {
 impl Saving {
     /// What is shown of it.
     pub fn shown(&self) -> SavingShown {
-        let button = match (&self.errand, &self.outcome) {
+        let button = match (&self.task, &self.outcome) {
             (Some(_), _) => Some(T::SavingReplay),
             (None, Outcome::Saved(_)) => None,
             (None, _) => self.match_id.map(|_| T::SaveReplay),
@@ -62,8 +62,8 @@ impl Saving {
 }
 
 /// A match has a replay when its result is saved; the next match has another one.
-pub fn listen(mut heard: MessageReader<Heard>, mut saving: ResMut<Saving>) {
-    for Heard(notice) in heard.read() {
+pub fn listen(mut heard: MessageReader<SessionNotice>, mut saving: ResMut<Saving>) {
+    for SessionNotice(notice) in heard.read() {
         match notice {
             Notice::ResultSaved { match_id, .. } => {
                 *saving = Saving { match_id: Some(*match_id), ..default() };
@@ -86,13 +86,13 @@ pub fn save(
 ) {
     let is_asked = actions.read().any(|action| *action == Action::SaveReplay);
     if let Some((match_id, folder)) = saving.match_id.zip(store.replays()).filter(|_| is_asked)
-        && saving.errand.is_none()
+        && saving.task.is_none()
     {
         let server = session.server().to_owned();
-        saving.errand = Some(Errand::begin(move || save_replay(&server, match_id, Path::new(&folder))));
+        saving.task = Some(BackgroundTask::begin(move || save_replay(&server, match_id, Path::new(&folder))));
     }
-    if let Some(outcome) = saving.errand.as_mut().and_then(Errand::take) {
-        saving.errand = None;
+    if let Some(outcome) = saving.task.as_mut().and_then(BackgroundTask::take) {
+        saving.task = None;
         saving.outcome = match outcome {
             Ok(path) => Outcome::Saved(path),
             Err(error) => Outcome::Failed(sentence(&error, &settings)),

@@ -8,7 +8,7 @@ use bevy::{
 
 use super::super::Screen;
 use crate::{
-    actions::{Action, Obey},
+    actions::{Action, HandleActions},
     keys::Press,
     palette::{TEXT, TEXT_MUTED},
     settings::Settings,
@@ -18,7 +18,7 @@ use crate::{
 
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<Capture>();
-    app.add_systems(Update, (begin, show).chain().in_set(Obey).run_if(in_state(Screen::Settings)));
+    app.add_systems(Update, (begin, show).chain().in_set(HandleActions).run_if(in_state(Screen::Settings)));
     app.add_systems(
         PreUpdate,
         take.after(bevy::input::InputSystems).before(bevy::input_focus::InputFocusSystems::Dispatch),
@@ -31,12 +31,12 @@ pub(super) fn plugin(app: &mut App) {
 pub struct Capture(pub Option<(&'static str, usize)>);
 
 #[derive(Component)]
-struct Curtain;
+struct CaptureOverlay;
 
 fn begin(mut actions: MessageReader<Action>, mut capture: ResMut<Capture>, mut focus: ResMut<InputFocus>) {
     for action in actions.read() {
-        if let Action::Rebind(id, place) = action {
-            capture.0 = Some((*id, *place));
+        if let Action::Rebind(id, index) = action {
+            capture.0 = Some((*id, *index));
             // What is pressed now is for nobody else.
             focus.clear();
         }
@@ -50,7 +50,7 @@ fn take(
     mut capture: ResMut<Capture>,
     mut settings: ResMut<Settings>,
 ) {
-    let Some((id, place)) = capture.0 else {
+    let Some((id, index)) = capture.0 else {
         keys.clear();
         return buttons.clear();
     };
@@ -59,7 +59,7 @@ fn take(
     let clicked = buttons.read().filter(|button| button.state == ButtonState::Pressed).map(|button| button.button);
     let press = pressed.iter().find_map(|key| Press::key(*key)).or_else(|| clicked.into_iter().find_map(Press::button));
     if let Some(press) = press {
-        settings.keys.bind(id, place, press);
+        settings.keys.bind(id, index, press);
     }
     if press.is_some() || pressed.contains(&KeyCode::Escape) {
         capture.0 = None;
@@ -70,7 +70,7 @@ fn show(
     mut commands: Commands,
     kit: Kit,
     capture: Res<Capture>,
-    curtains: Query<Entity, With<Curtain>>,
+    curtains: Query<Entity, With<CaptureOverlay>>,
     mut last: Local<Option<(&'static str, usize)>>,
     mut focus: ResMut<InputFocus>,
     buttons: Query<(Entity, &Action)>,
@@ -79,13 +79,13 @@ fn show(
         return;
     }
     curtains.iter().for_each(|curtain| commands.entity(curtain).despawn());
-    let Some((id, place)) = capture.0 else {
+    let Some((id, index)) = capture.0 else {
         // Only now: Enter as the new key must not click its own button.
-        let back = last.take().map(|(id, place)| Action::Rebind(id, place));
+        let back = last.take().map(|(id, index)| Action::Rebind(id, index));
         let button = buttons.iter().find(|(_, action)| back.as_ref() == Some(*action));
         return button.into_iter().for_each(|(entity, _)| focus.set(entity, FocusCause::Navigated));
     };
-    *last = Some((id, place));
+    *last = Some((id, index));
     let action = kit.settings().keys.actions().iter().find(|action| action.id() == id);
     let label = action.map_or("", |action| kit.say(action.label()));
     let node = Node {
@@ -97,8 +97,9 @@ fn show(
         ..default()
     };
     let shade = BackgroundColor(Color::srgba(0.01, 0.02, 0.05, 0.7));
-    commands.spawn((Curtain, node, shade, GlobalZIndex(layer::DIALOG), DespawnOnExit(Screen::Settings))).with_children(
-        |curtain| {
+    commands
+        .spawn((CaptureOverlay, node, shade, GlobalZIndex(layer::DIALOG), DespawnOnExit(Screen::Settings)))
+        .with_children(|curtain| {
             curtain.spawn(kit.card(560.0)).insert(BorderColor::all(kit.accent())).with_children(|card| {
                 let words = kit.fill(T::PressFor, &[label]);
                 card.spawn((kit.strong(&words, 22.0, TEXT), TextLayout::justify(Justify::Center)));
@@ -107,6 +108,5 @@ fn show(
                     TextLayout::justify(Justify::Center),
                 ));
             });
-        },
-    );
+        });
 }

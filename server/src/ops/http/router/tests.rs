@@ -12,7 +12,7 @@ use hyper_util::service::TowerToHyperService;
 use super::*;
 use crate::{
     ops::http::listener::Peer,
-    room::directory::{JoinError, JoinRequest, RoomWish},
+    room::directory::{JoinError, JoinRequest, JoinTarget},
 };
 
 /// A backend with one room, one map and one replay.
@@ -24,7 +24,7 @@ fn code() -> framehouse_shared::ids::RoomCode {
 
 impl Backend for Fixed {
     async fn open_session(&self, request: JoinRequest) -> Result<SessionGrant, Refusal> {
-        if request.wish != RoomWish::Quick {
+        if request.target != JoinTarget::Quick {
             return Err(JoinError::RoomFull(code()).into());
         }
         Ok(SessionGrant {

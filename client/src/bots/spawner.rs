@@ -1,0 +1,143 @@
+//! Gets seats for the bots: one after the other inside a room, several rooms at a time.
+
+use std::{
+    sync::{
+        atomic::{AtomicU32, Ordering},
+        mpsc::SyncSender,
+    },
+    time::{Duration, Instant},
+};
+
+use framehouse_shared::ids::RoomCode;
+
+use super::{args::Args, bot::Bot, elapsed};
+use crate::{
+    client::{Client, ClientConfig},
+    connect::{ConnectError, RoomRequest, SessionRequest, request_session},
+    net::{Connection, Link, SimulatedLink, UdpLink},
+};
+
+/// A bot in its room, or why there is none.
+pub(super) struct SpawnedBot {
+    /// The room it belongs to.
+    pub room: u32,
+    /// The bot, or a sentence.
+    pub bot: Result<Box<Bot>, String>,
+}
+
+/// A session that has just begun.
+pub(super) struct BotSession {
+    /// The client.
+    pub client: Client,
+    /// The room.
+    pub code: RoomCode,
+    /// What gets the session back when it is lost.
+    pub resume: String,
+    /// How long the server keeps the seat then.
+    pub grace: Duration,
+}
+
+/// Why there is no session.
+#[derive(Clone, Debug)]
+pub(super) struct Refusal {
+    /// A sentence.
+    pub sentence: String,
+    /// Whether it makes sense to ask again later.
+    pub is_passing: bool,
+}
+
+impl From<ConnectError> for Refusal {
+    fn from(error: ConnectError) -> Self {
+        Self { sentence: error.to_string(), is_passing: error.is_passing() }
+    }
+}
+
+impl Refusal {
+    /// It may be another time.
+    pub const fn passing(sentence: String) -> Self {
+        Self { sentence, is_passing: true }
+    }
+
+    /// It will be the same again.
+    pub fn lasting(sentence: impl ToString) -> Self {
+        Self { sentence: sentence.to_string(), is_passing: false }
+    }
+}
+
+/// What the spawning threads share.
+pub(super) struct BotSpawner<'a> {
+    args: &'a Args,
+    config: &'a ClientConfig,
+    start: Instant,
+    next_room: AtomicU32,
+}
+
+impl<'a> BotSpawner<'a> {
+    pub const fn new(args: &'a Args, config: &'a ClientConfig, start: Instant) -> Self {
+        Self { args, config, start, next_room: AtomicU32::new(0) }
+    }
+
+    /// Asks for a session and begins it; `seed` makes its bad network.
+    pub fn open_session(&self, request: &SessionRequest, seed: u64) -> Result<BotSession, Refusal> {
+        if elapsed(self.start) >= Duration::from_secs(u64::from(self.args.seconds)) {
+            let sentence = "The time was over before all bots had asked for a seat: give them more --seconds.";
+            return Err(Refusal::lasting(sentence));
+        }
+        let grant = request_session(&self.args.server, request)?;
+        let address = Connection::server_address(&grant.token).map_err(Refusal::lasting)?;
+        let no_socket = |error| Refusal::passing(format!("No socket to {address}: {error}."));
+        let udp = UdpLink::connect(address).map_err(no_socket)?;
+        let link: Box<dyn Link> = match self.args.net_sim {
+            Some(config) => Box::new(SimulatedLink::new(udp, config, seed)),
+            None => Box::new(udp),
+        };
+        let client = Client::new(&grant.token, link, self.config, elapsed(self.start)).map_err(Refusal::lasting)?;
+        Ok(BotSession { client, code: grant.code, grace: grant.grace(), resume: grant.resume })
+    }
+
+    /// The bot in this place of a room: the first one makes the room, the players have seats, the rest watches.
+    fn spawn(&self, room: u32, index: u8, code: Option<RoomCode>) -> Result<(Bot, RoomCode), String> {
+        let Args { players, seats, seed, .. } = self.args;
+        let create = RoomRequest::Create { size: *players.max(seats), private: false, practice: false };
+        let join = if index < *players { RoomRequest::Code } else { RoomRequest::Watch };
+        let request = SessionRequest {
+            name: if self.args.rooms == 1 {
+                super::name(index).to_owned()
+            } else {
+                format!("{} {room}", super::name(index))
+            },
+            room: code.map_or(create, join),
+            resume: None,
+            hello: Some(self.config.hello.clone()),
+        };
+        let seed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (u64::from(room) << 8 | u64::from(index));
+        let asked = elapsed(self.start);
+        let session = self.open_session(&request, seed).map_err(|refusal| refusal.sentence)?;
+        let code = session.code;
+        Ok((Bot::new(session, request, seed, asked), code))
+    }
+}
+
+/// Fills rooms until there are none left to fill. Room `n` goes to driver `n` modulo their number.
+pub(super) fn fill_rooms(spawner: &BotSpawner<'_>, drivers: &[SyncSender<SpawnedBot>]) {
+    loop {
+        let room = spawner.next_room.fetch_add(1, Ordering::Relaxed);
+        if room >= spawner.args.rooms {
+            return;
+        }
+        let driver = &drivers[room as usize % drivers.len()];
+        let mut code: Result<Option<RoomCode>, String> = Ok(None);
+        for index in 0..spawner.args.members() {
+            let spawned = code.clone().and_then(|code| spawner.spawn(room, index, code));
+            // Without the room's first bot there is no room that the others could join.
+            if index == 0 {
+                code = spawned.as_ref().map(|(_, code)| Some(*code)).map_err(Clone::clone);
+            }
+            let bot = spawned.map(|(bot, _)| Box::new(bot));
+            // A driver that is gone has finished or panicked; both are seen when it is joined.
+            if driver.send(SpawnedBot { room, bot }).is_err() {
+                return;
+            }
+        }
+    }
+}

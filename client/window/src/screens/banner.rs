@@ -1,0 +1,75 @@
+//! A line above whatever is shown: that the player only watches, or that nothing comes from the server any more.
+
+use bevy::prelude::*;
+
+use super::Screen;
+use crate::{
+    actions::HandleActions,
+    palette::{PANEL, TEXT, WARN},
+    session::Session,
+    texts::T,
+    ui::{
+        Kit, layer,
+        redraw::{Redraw, Shown},
+    },
+};
+
+/// Seconds without a word from the server after which the player is told.
+const SILENCE_SECONDS: f32 = 2.5;
+
+pub(super) fn plugin(app: &mut App) {
+    app.add_systems(Startup, spawn);
+    app.add_systems(Update, show.after(HandleActions));
+}
+
+#[derive(Component)]
+struct BannerLine;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Banner {
+    Nothing,
+    Watching,
+    Silent(u32),
+}
+
+fn spawn(mut commands: Commands) {
+    let line = Node {
+        position_type: PositionType::Absolute,
+        width: percent(100),
+        top: px(66),
+        justify_content: JustifyContent::Center,
+        ..default()
+    };
+    commands.spawn((line, BannerLine, Shown::<Banner>(None), GlobalZIndex(layer::DIALOG - 1), Pickable::IGNORE));
+}
+
+fn banner(session: &Session, screen: Screen, is_lost: bool) -> Banner {
+    let Some(client) = session.client().filter(|_| !is_lost) else { return Banner::Nothing };
+    match session.silent_s() {
+        seconds @ SILENCE_SECONDS.. => Banner::Silent(seconds as u32),
+        _ if screen == Screen::Match && client.is_watching() => Banner::Watching,
+        _ => Banner::Nothing,
+    }
+}
+
+fn show(
+    mut redraw: Redraw,
+    kit: Kit,
+    session: Res<Session>,
+    screen: Res<State<Screen>>,
+    time: Res<Time<Real>>,
+    mut line: Single<(Entity, &mut Shown<Banner>), With<BannerLine>>,
+) {
+    let is_lost = session.seconds_to_reconnect(time.elapsed()).is_some();
+    let (entity, shown) = &mut *line;
+    let value = banner(&session, *screen.get(), is_lost);
+    redraw.part(*entity, shown, value, |line, banner| {
+        let (words, tone) = match banner {
+            Banner::Nothing => return,
+            Banner::Watching => (kit.say(T::WatchingMatch).to_owned(), kit.accent().mix(&TEXT, 0.5)),
+            Banner::Silent(seconds) => (kit.fill(T::Silent, &[&seconds.to_string()]), WARN),
+        };
+        let node = Node { padding: UiRect::axes(px(16), px(7)), border_radius: BorderRadius::all(px(9)), ..default() };
+        line.spawn((node, BackgroundColor(PANEL), Pickable::IGNORE)).with_child(kit.strong(&words, 15.0, tone));
+    });
+}

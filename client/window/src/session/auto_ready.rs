@@ -1,0 +1,27 @@
+//! Who is ready without a click: the autopilot always, and the player for the first match of a room for practice.
+
+use bevy::prelude::*;
+use framehouse_client::client::Client;
+use framehouse_shared::protocol::control::{Phase, PlayerState};
+
+use super::{JoinTarget, PRACTICE_BOTS, Session};
+
+/// Says once a lobby that the player is ready, where nobody has to click for it.
+pub fn ready_unattended(mut session: ResMut<Session>, mut told: Local<bool>) {
+    let (is_autopilot, is_practice) = (session.is_autopilot(), session.target == Some(JoinTarget::Practice));
+    let Some(client) = session.room().filter(|client| matches!(client.phase(), Some(Phase::Lobby { .. }))) else {
+        *told = false;
+        return;
+    };
+    let is_first = client.stats().matches_seen == 0;
+    let is_wanted = is_autopilot || (is_practice && is_first);
+    let is_idle = client.state() == Some(PlayerState::Idle);
+    if is_wanted && is_idle && !*told && (!is_practice || has_companions(client)) {
+        client.set_ready(true);
+        *told = true;
+    }
+}
+
+fn has_companions(client: &Client) -> bool {
+    client.members().into_iter().flatten().flatten().count() > usize::from(PRACTICE_BOTS)
+}

@@ -1,0 +1,53 @@
+//! What a player wants to be let into, and what a server is asked for then.
+
+use framehouse_client::connect::{RoomRequest, SessionRequest};
+use framehouse_shared::ids::RoomCode;
+
+use super::SavedSeat;
+use crate::settings::Settings;
+
+/// Bots in a room for practice.
+pub const PRACTICE_BOTS: u8 = 3;
+/// Seats of a room that the player opens.
+const ROOM_SEATS: u8 = 8;
+
+/// What a player wants to be let into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JoinTarget {
+    /// Any public room.
+    Quick,
+    /// A new room.
+    Create,
+    /// The room with this code.
+    Join(RoomCode),
+    /// The same, without a seat.
+    Watch(RoomCode),
+    /// A new room with bots in it.
+    Practice,
+    /// A seat from an earlier run of the program.
+    Resume(SavedSeat),
+}
+
+impl JoinTarget {
+    /// Where the server is, and what to ask it for.
+    pub fn request(&self, settings: &Settings) -> (String, SessionRequest) {
+        let create = |size, private| RoomRequest::Create { size, private, practice: false };
+        let room = match self {
+            Self::Quick => RoomRequest::Quick {},
+            Self::Create => create(ROOM_SEATS, false),
+            Self::Join(code) => RoomRequest::Code(*code),
+            Self::Watch(code) => RoomRequest::Watch(*code),
+            // One seat stays free: a full room would begin the next match before the player is ready.
+            Self::Practice => create(PRACTICE_BOTS + 2, true),
+            Self::Resume(saved_seat) => RoomRequest::Code(saved_seat.code),
+        };
+        let request = SessionRequest { name: settings.name.trim().to_owned(), room, resume: None, hello: None };
+        match self {
+            Self::Resume(saved_seat) => (
+                saved_seat.server.clone(),
+                SessionRequest { name: saved_seat.name.clone(), resume: Some(saved_seat.resume.clone()), ..request },
+            ),
+            _ => (settings.server.clone(), request),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! A request for a session, on a thread of its own: it blocks, and the fingerprint alone simulates 600 ticks.
+
+use std::time::Duration;
+
+use framehouse_client::{
+    client::{Client, ClientConfig},
+    connect::{ConnectError, SessionGrant, SessionRequest, request_session},
+    net::{Connection, Link, SimulatedLink, UdpLink},
+};
+use framehouse_shared::{ids::RoomCode, net_sim::NetSimConfig};
+
+use super::background_task::BackgroundTask;
+use crate::game::Game;
+
+/// A session that has just begun.
+pub struct NewSession {
+    /// The net core.
+    pub client: Box<Client>,
+    /// The room.
+    pub code: RoomCode,
+    /// What gets the session back when it is lost.
+    pub resume: String,
+    /// How long its seat is kept then.
+    pub seat_kept: Duration,
+}
+
+/// A server that was asked and has not answered.
+pub struct PendingSession {
+    game: Game,
+    answer: BackgroundTask<Result<SessionGrant, ConnectError>>,
+}
+
+impl PendingSession {
+    /// Asks.
+    pub fn ask(game: &Game, server: String, mut request: SessionRequest) -> Self {
+        let game = game.clone();
+        let asking = game.clone();
+        let answer = BackgroundTask::begin(move || {
+            request.hello = Some(asking.config().hello.clone());
+            request_session(&server, &request)
+        });
+        Self { game, answer }
+    }
+
+    /// The answer, once; nothing while it is waited for.
+    pub fn take(&mut self, now: Duration, net_sim: Option<NetSimConfig>) -> Option<Result<NewSession, ConnectError>> {
+        let answer = self.answer.take()?;
+        Some(answer.and_then(|grant| open(grant, self.game.config(), net_sim, now)))
+    }
+}
+
+fn open(
+    grant: SessionGrant,
+    config: &ClientConfig,
+    net_sim: Option<NetSimConfig>,
+    now: Duration,
+) -> Result<NewSession, ConnectError> {
+    let address =
+        Connection::server_address(&grant.token).map_err(|error| not_opened(&grant.server, &error.to_string()))?;
+    let udp = UdpLink::connect(address)
+        .map_err(|error| not_opened(&grant.server, &format!("no socket to {address}: {error}")))?;
+    let link: Box<dyn Link> = match net_sim {
+        Some(config) => Box::new(SimulatedLink::new(udp, config, super::seed_of(&grant.session))),
+        None => Box::new(udp),
+    };
+    let client =
+        Client::new(&grant.token, link, config, now).map_err(|error| not_opened(&grant.server, &error.to_string()))?;
+    let seat_kept = grant.grace();
+    Ok(NewSession { client: Box::new(client), code: grant.code, resume: grant.resume, seat_kept })
+}
+
+fn not_opened(server: &str, cause: &str) -> ConnectError {
+    ConnectError::Unreachable { url: server.to_owned(), cause: cause.to_owned() }
+}

@@ -1,0 +1,42 @@
+//! A recorded match in the place of a session: read on a thread of its own, then shown by the same view.
+
+use std::{
+    fs::File,
+    io::Read,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use framehouse_client::playback::Playback;
+use framehouse_shared::replay::FILE_BYTES_MAX;
+
+use super::{BackgroundTask, Problem, Session, Stage};
+use crate::{game::Game, settings::Settings};
+
+impl Session {
+    /// Shows the replay in this file; a session that there was is left.
+    pub(crate) fn show_replay(&mut self, file: PathBuf, settings: &Settings, now: Duration) {
+        self.leave(now);
+        let (game, settings) = (self.game.clone(), settings.clone());
+        self.stage = Stage::Opening(BackgroundTask::begin(move || open(&game, &file, &settings)));
+    }
+
+    pub(super) fn take_playback(&mut self) {
+        let Stage::Opening(opening) = &mut self.stage else { return };
+        match opening.take() {
+            None => {}
+            Some(Ok(playback)) => self.stage = Stage::Showing(playback),
+            Some(Err(problem)) => self.stage = Stage::Over(problem, None),
+        }
+    }
+}
+
+fn open(game: &Game, file: &Path, settings: &Settings) -> Result<Box<Playback>, Problem> {
+    let mut bytes = Vec::new();
+    // One byte more than a replay has shows that it is none; nobody has to read the rest.
+    File::open(file)
+        .and_then(|opened| opened.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes))
+        .map_err(|error| Problem::of_file(file, &error, settings))?;
+    let make = game.config().game.as_ref().expect("the window's client has a game");
+    Playback::open(make(), &bytes).map(Box::new).map_err(|error| Problem::of_playback(&error, settings))
+}

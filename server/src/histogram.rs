@@ -1,0 +1,69 @@
+//! How durations spread, since the server started, in a form that two readings of can be subtracted.
+
+use std::time::Duration;
+
+use framehouse_shared::api::HistogramUs;
+use hdrhistogram::Histogram;
+
+/// The longest duration told from longer ones, in microseconds.
+const LONGEST_US: u64 = 10_000_000;
+/// Significant bits of a bucket's bound: buckets are 3 to 6 % wide, and a page has some tens of them.
+const BUCKET_BITS: u32 = 5;
+
+/// Counts durations.
+pub struct DurationHistogram(Histogram<u64>);
+
+impl Default for DurationHistogram {
+    fn default() -> Self {
+        Self(Histogram::new_with_bounds(1, LONGEST_US, 2).expect("the bounds are valid"))
+    }
+}
+
+impl DurationHistogram {
+    /// Counts one.
+    pub fn note(&mut self, duration: Duration) {
+        self.0.saturating_record(duration.as_micros() as u64);
+    }
+
+    /// What there is to say about all of them.
+    pub fn page(&self) -> HistogramUs {
+        let at = |quantile| self.0.value_at_quantile(quantile);
+        HistogramUs { p50: at(0.5), p99: at(0.99), p999: at(0.999), max: self.0.max(), buckets: self.buckets() }
+    }
+
+    fn buckets(&self) -> Vec<(u64, u64)> {
+        let mut buckets: Vec<(u64, u64)> = Vec::new();
+        for recorded in self.0.iter_recorded() {
+            let upper = bucket_upper(recorded.value_iterated_to());
+            match buckets.last_mut().filter(|last| last.0 == upper) {
+                Some(last) => last.1 += recorded.count_at_value(),
+                None => buckets.push((upper, recorded.count_at_value())),
+            }
+        }
+        buckets
+    }
+}
+
+/// The largest number that has the same leading bits.
+const fn bucket_upper(us: u64) -> u64 {
+    let low_bits = (u64::BITS - us.leading_zeros()).saturating_sub(BUCKET_BITS);
+    us | ((1 << low_bits) - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buckets_are_narrow_and_hold_everything() {
+        let mut spread = DurationHistogram::default();
+        (0..100_000).for_each(|us| spread.note(Duration::from_micros(us)));
+        let page = spread.page();
+        assert_eq!(page.buckets.iter().map(|(_, count)| count).sum::<u64>(), 100_000);
+        assert!(page.buckets.len() < 250 && page.buckets.is_sorted_by(|a, b| a.0 < b.0));
+        for pair in page.buckets.windows(2).filter(|pair| pair[0].0 > 32) {
+            assert!(pair[1].0 - pair[0].0 <= pair[0].0 / 15, "{pair:?}");
+        }
+        assert!(page.p50.abs_diff(50_000) < 1000 && page.max >= 99_999);
+    }
+}

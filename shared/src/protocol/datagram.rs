@@ -1,0 +1,436 @@
+//! Unreliable datagrams: inputs up, frames down, pings; laid out by hand because they are sent 30 times a second to everyone.
+//!
+//! All numbers are LEB128 varints, signed ones zigzag. The first byte is the tag; the second holds the low four bits of
+//! the match's number in its high nibble, so that a datagram of the last match cannot be taken for one of this.
+//!
+//! ```text
+//! Inputs  0x40  match<<4|count  next_frame  seen-next_frame  [count > 0: newest-next_frame  input  [changed bits]  input..]  [tick hash(8)]
+//! Frames  0x41  match<<4|count<<1|feedback  newest  input_ack-newest  [count field 0: count]  [feedback: margin worst late replaced]  frame..
+//! Ping    0x42  nonce(4)
+//! Pong    0x43  nonce(4)  [room time]
+//! input   mask of bytes that differ from the next newer input (from zeros for the newest), those bytes
+//! frame    slots<<3|hash<<2|commands<<1|events  input..  [events: count, (slot|join<<7)..]  [commands: count, (slot len bytes)..]  [hash(8)]
+//! ```
+
+use arrayvec::ArrayVec;
+
+use super::codec::{CodecError, Reader, put_signed, put_varint};
+use crate::{
+    ids::{SLOTS_MAX, Slot, SlotMask, slots_in},
+    input::{
+        COMMAND_BYTES_MAX, COMMANDS_MAX, Command, Frame, INPUT_BYTES, Input, ROSTER_EVENTS_MAX, RosterChange,
+        RosterEvent,
+    },
+    tick::Tick,
+};
+
+/// The first byte of [`Inputs`].
+pub const TAG_INPUTS: u8 = 0x40;
+/// The first byte of [`Frames`].
+pub const TAG_FRAMES: u8 = 0x41;
+/// The first byte of [`Ping`].
+pub const TAG_PING: u8 = 0x42;
+/// The first byte of [`Pong`].
+pub const TAG_PONG: u8 = 0x43;
+
+/// The most inputs in one message: what is not acknowledged, newest first.
+pub const INPUTS_MAX: usize = 8;
+/// The most frames in one message, when a client has a hole to fill.
+pub const FRAMES_MAX: usize = 16;
+/// The frames in a message to a client without a hole: the newest, and the one before in case its packet was lost.
+pub const FRAMES_USUAL: usize = 2;
+/// Bytes of frames in one message, at most; a frame that is larger goes alone.
+pub const FRAMES_BYTES_MAX: usize = 1100;
+
+/// A client's inputs and what it has of the frames.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inputs {
+    /// The low four bits of the match's number.
+    pub match_low: u8,
+    /// The first frame this client does not have.
+    pub next_frame: Tick,
+    /// One past the newest frame it has; more than `next_frame` when there is a hole.
+    pub seen_frames: Tick,
+    /// The tick of the newest input.
+    pub newest: Tick,
+    /// The inputs of `newest`, `newest - 1`, ..: empty from spectators.
+    pub inputs: ArrayVec<Input, INPUTS_MAX>,
+    /// About once a second: a confirmed tick and the hash of the client's state after it.
+    pub report: Option<(Tick, u64)>,
+}
+
+impl Inputs {
+    /// Appends the message.
+    pub fn encode(&self, bytes: &mut Vec<u8>) {
+        bytes.extend([TAG_INPUTS, self.match_low << 4 | self.inputs.len() as u8]);
+        put_varint(bytes, u64::from(self.next_frame.0));
+        put_varint(bytes, u64::from(self.seen_frames.since(self.next_frame)));
+        if let Some((newest, older)) = self.inputs.split_first() {
+            self.put_inputs(bytes, *newest, older);
+        }
+        if let Some((tick, hash)) = self.report {
+            put_varint(bytes, u64::from(tick.0));
+            bytes.extend(hash.to_le_bytes());
+        }
+    }
+
+    fn put_inputs(&self, bytes: &mut Vec<u8>, newest: Input, older: &[Input]) {
+        put_signed(bytes, i64::from(self.newest.0) - i64::from(self.next_frame.0));
+        put_input(bytes, Input::NEUTRAL, newest);
+        if !older.is_empty() {
+            let pairs = || self.inputs.iter().zip(older);
+            bytes.push(pairs().enumerate().fold(0, |bits, (i, (newer, input))| bits | u8::from(newer != input) << i));
+            pairs().filter(|(newer, input)| newer != input).for_each(|(newer, input)| put_input(bytes, *newer, *input));
+        }
+    }
+
+    /// Reads a whole message.
+    ///
+    /// # Errors
+    /// When it is not one.
+    pub fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
+        let mut reader = tagged(bytes, TAG_INPUTS)?;
+        let head = reader.u8()?;
+        let count = usize::from(head & 0x0f);
+        let next_frame = reader.varint32()?;
+        let seen = next_frame.checked_add(reader.varint32()?).ok_or(CodecError::Invalid)?;
+        let mut message = Self {
+            match_low: head >> 4,
+            next_frame: Tick(next_frame),
+            seen_frames: Tick(seen),
+            newest: Tick(0),
+            inputs: ArrayVec::new(),
+            report: None,
+        };
+        if count > INPUTS_MAX {
+            return Err(CodecError::Invalid);
+        }
+        if count > 0 {
+            message.newest = offset(next_frame, reader.signed()?)?;
+            message.inputs.push(take_input(&mut reader, Input::NEUTRAL)?);
+        }
+        if count > 1 {
+            let changed = reader.u8()?;
+            if u32::from(changed) >> (count - 1) != 0 {
+                return Err(CodecError::Invalid);
+            }
+            for i in 0..count - 1 {
+                let newer = message.inputs[i];
+                let differs = changed >> i & 1 == 1;
+                message.inputs.push(if differs { take_input(&mut reader, newer)? } else { newer });
+            }
+        }
+        if !reader.rest().is_empty() {
+            message.report = Some((Tick(reader.varint32()?), reader.u64()?));
+        }
+        reader.finish()?;
+        Ok(message)
+    }
+}
+
+/// What the server tells a client about its inputs, so that the client can steer its clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Feedback {
+    /// How long before its tick closed the newest input came, in 1/256 tick; negative when it was late.
+    pub margin: i16,
+    /// The worst margin of the last second, in 1/256 tick.
+    pub worst_margin: i16,
+    /// Inputs of this match that came too late.
+    pub late: u32,
+    /// Ticks of this match for which an input had to be made up.
+    pub replaced: u32,
+}
+
+/// The small per-client part of a `Frames` message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FramesHeader {
+    /// The low four bits of the match's number.
+    pub match_low: u8,
+    /// The tick of the newest frame in the message.
+    pub newest: Tick,
+    /// One past the newest input tick the server has of this client; 0 before the first.
+    pub input_ack: Tick,
+    /// Every fourth message, and at once when an input was late.
+    pub feedback: Option<Feedback>,
+}
+
+/// Appends a `Frames` message around encoded frames, oldest first and one after the other up to `header.newest`.
+///
+/// # Panics
+/// When there are no frames, or more than [`FRAMES_MAX`].
+pub fn put_frames<'a>(
+    bytes: &mut Vec<u8>,
+    header: &FramesHeader,
+    encoded_frames: impl ExactSizeIterator<Item = &'a [u8]>,
+) {
+    let count = encoded_frames.len();
+    assert!((1..=FRAMES_MAX).contains(&count), "a Frames message holds 1 to {FRAMES_MAX} frames");
+    let short_count = if count < 8 { count as u8 } else { 0 };
+    bytes.extend([TAG_FRAMES, header.match_low << 4 | short_count << 1 | u8::from(header.feedback.is_some())]);
+    put_varint(bytes, u64::from(header.newest.0));
+    put_signed(bytes, i64::from(header.input_ack.0) - i64::from(header.newest.0));
+    if short_count == 0 {
+        bytes.push(count as u8);
+    }
+    if let Some(feedback) = &header.feedback {
+        put_signed(bytes, i64::from(feedback.margin));
+        put_signed(bytes, i64::from(feedback.worst_margin));
+        put_varint(bytes, u64::from(feedback.late));
+        put_varint(bytes, u64::from(feedback.replaced));
+    }
+    encoded_frames.for_each(|encoded_frame| bytes.extend_from_slice(encoded_frame));
+}
+
+/// A received `Frames` message: its header and its still encoded frames.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frames<'a> {
+    /// The per-client part.
+    pub header: FramesHeader,
+    /// The encoded frames, oldest first; the last one is `header.newest`.
+    pub encoded_frames: ArrayVec<&'a [u8], FRAMES_MAX>,
+}
+
+impl<'a> Frames<'a> {
+    /// Reads a whole message; the frames are checked for shape, and decoded later when their predecessors are there.
+    ///
+    /// # Errors
+    /// When it is not one.
+    pub fn decode(bytes: &'a [u8]) -> Result<Self, CodecError> {
+        let mut reader = tagged(bytes, TAG_FRAMES)?;
+        let head = reader.u8()?;
+        let newest = reader.varint32()?;
+        let input_ack = offset(newest, reader.signed()?)?;
+        let count = match head >> 1 & 7 {
+            0 => reader.u8()?,
+            count => count,
+        };
+        let feedback = if head & 1 == 1 { Some(take_feedback(&mut reader)?) } else { None };
+        if count == 0 || usize::from(count) > FRAMES_MAX || u32::from(count) > newest.saturating_add(1) {
+            return Err(CodecError::Invalid);
+        }
+        let mut encoded_frames = ArrayVec::new();
+        for _ in 0..count {
+            encoded_frames.push(take_encoded_frame(&mut reader)?);
+        }
+        reader.finish()?;
+        Ok(Self {
+            header: FramesHeader { match_low: head >> 4, newest: Tick(newest), input_ack, feedback },
+            encoded_frames,
+        })
+    }
+
+    /// The tick of the oldest frame in the message.
+    pub fn oldest(&self) -> Tick {
+        self.header.newest.minus(self.encoded_frames.len() as u32 - 1)
+    }
+}
+
+/// Encodes a closed frame as the difference to the inputs of the tick before; once per room, for everyone.
+///
+/// # Panics
+/// When the frame has more events or commands than its bounds.
+pub fn encode_frame(frame: &Frame, previous: &[Input; SLOTS_MAX], hash: Option<u64>) -> Vec<u8> {
+    assert!(frame.commands.len() <= COMMANDS_MAX, "a frame holds at most {COMMANDS_MAX} commands");
+    let mut bytes = Vec::with_capacity(24);
+    let changed = Slot::all()
+        .filter(|slot| frame.inputs[slot.index()] != previous[slot.index()])
+        .fold(0, |mask: SlotMask, slot| mask | slot.bit());
+    let flags = u64::from(hash.is_some()) << 2
+        | u64::from(!frame.commands.is_empty()) << 1
+        | u64::from(!frame.events.is_empty());
+    put_varint(&mut bytes, u64::from(changed) << 3 | flags);
+    for slot in slots_in(changed) {
+        put_input(&mut bytes, previous[slot.index()], frame.inputs[slot.index()]);
+    }
+    if !frame.events.is_empty() {
+        bytes.push(frame.events.len() as u8);
+        bytes.extend(frame.events.iter().map(|e| u8::from(e.slot) | u8::from(e.change == RosterChange::Join) << 7));
+    }
+    if !frame.commands.is_empty() {
+        bytes.push(frame.commands.len() as u8);
+        for command in &frame.commands {
+            bytes.extend([u8::from(command.slot), command.bytes.len() as u8]);
+            bytes.extend_from_slice(&command.bytes);
+        }
+    }
+    if let Some(hash) = hash {
+        bytes.extend(hash.to_le_bytes());
+    }
+    bytes
+}
+
+/// Decodes the frame of `tick` from its difference to the inputs of the tick before, and the hash of the state after it.
+///
+/// # Errors
+/// When the bytes are not exactly one frame.
+pub fn decode_frame(
+    bytes: &[u8],
+    tick: Tick,
+    previous: &[Input; SLOTS_MAX],
+) -> Result<(Frame, Option<u64>), CodecError> {
+    let mut reader = Reader::new(bytes);
+    let head = reader.varint32()?;
+    let mut frame = Frame { tick, inputs: *previous, ..Default::default() };
+    for slot in slots_in(changed_slots(head)?) {
+        frame.inputs[slot.index()] = take_input(&mut reader, previous[slot.index()])?;
+    }
+    if head & 1 != 0 {
+        for _ in 0..take_count(&mut reader, ROSTER_EVENTS_MAX)? {
+            let byte = reader.u8()?;
+            let change = if byte & 0x80 != 0 { RosterChange::Join } else { RosterChange::Leave };
+            frame.events.push(RosterEvent { change, slot: take_slot(byte & 0x7f)? });
+        }
+    }
+    if head & 2 != 0 {
+        for _ in 0..take_count(&mut reader, COMMANDS_MAX)? {
+            frame.commands.push(take_command(&mut reader)?);
+        }
+    }
+    let hash = if head & 4 != 0 { Some(reader.u64()?) } else { None };
+    reader.finish()?;
+    Ok((frame, hash))
+}
+
+/// Asks for the room's time; sent every 500 ms in every phase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ping {
+    /// Comes back in the [`Pong`].
+    pub nonce: u32,
+}
+
+/// The answer to a [`Ping`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pong {
+    /// The ping's.
+    pub nonce: u32,
+    /// The room's time when the answer left, in 1/256 tick since the match's first tick began; negative in the
+    /// countdown, absent while no match is set.
+    pub room_time: Option<i64>,
+}
+
+impl Ping {
+    /// Appends the message.
+    pub fn encode(&self, bytes: &mut Vec<u8>) {
+        bytes.push(TAG_PING);
+        bytes.extend(self.nonce.to_le_bytes());
+    }
+
+    /// Reads a whole message.
+    ///
+    /// # Errors
+    /// When it is not one.
+    pub fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
+        let mut reader = tagged(bytes, TAG_PING)?;
+        let nonce = take_nonce(&mut reader)?;
+        reader.finish()?;
+        Ok(Self { nonce })
+    }
+}
+
+impl Pong {
+    /// Appends the message.
+    pub fn encode(&self, bytes: &mut Vec<u8>) {
+        bytes.push(TAG_PONG);
+        bytes.extend(self.nonce.to_le_bytes());
+        if let Some(time) = self.room_time {
+            put_signed(bytes, time);
+        }
+    }
+
+    /// Reads a whole message.
+    ///
+    /// # Errors
+    /// When it is not one.
+    pub fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
+        let mut reader = tagged(bytes, TAG_PONG)?;
+        let nonce = take_nonce(&mut reader)?;
+        let room_time = if reader.rest().is_empty() { None } else { Some(reader.signed()?) };
+        reader.finish()?;
+        Ok(Self { nonce, room_time })
+    }
+}
+
+fn tagged(bytes: &[u8], tag: u8) -> Result<Reader<'_>, CodecError> {
+    let mut reader = Reader::new(bytes);
+    if reader.u8()? == tag { Ok(reader) } else { Err(CodecError::Invalid) }
+}
+
+fn offset(base: u32, difference: i64) -> Result<Tick, CodecError> {
+    let tick = i64::from(base).checked_add(difference).ok_or(CodecError::Invalid)?;
+    u32::try_from(tick).map(Tick).map_err(|_| CodecError::Invalid)
+}
+
+fn put_input(bytes: &mut Vec<u8>, base: Input, input: Input) {
+    let changed = |i: &usize| base.0[*i] != input.0[*i];
+    bytes.push((0..INPUT_BYTES).filter(changed).fold(0, |mask, i| mask | 1 << i));
+    bytes.extend((0..INPUT_BYTES).filter(changed).map(|i| input.0[i]));
+}
+
+fn take_input(reader: &mut Reader, base: Input) -> Result<Input, CodecError> {
+    let mask = reader.u8()?;
+    let mut input = base;
+    for (i, byte) in input.0.iter_mut().enumerate() {
+        if mask >> i & 1 == 1 {
+            *byte = reader.u8()?;
+        }
+    }
+    Ok(input)
+}
+
+fn take_feedback(reader: &mut Reader) -> Result<Feedback, CodecError> {
+    let mut margin = || i16::try_from(reader.signed()?).map_err(|_| CodecError::Invalid);
+    let (margin, worst_margin) = (margin()?, margin()?);
+    Ok(Feedback { margin, worst_margin, late: reader.varint32()?, replaced: reader.varint32()? })
+}
+
+/// Steps over one encoded frame, checking its shape.
+fn take_encoded_frame<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], CodecError> {
+    let start = reader.rest();
+    let head = reader.varint32()?;
+    for _ in slots_in(changed_slots(head)?) {
+        take_input(reader, Input::NEUTRAL)?;
+    }
+    if head & 1 != 0 {
+        let count = take_count(reader, ROSTER_EVENTS_MAX)?;
+        reader.bytes(count)?;
+    }
+    if head & 2 != 0 {
+        for _ in 0..take_count(reader, COMMANDS_MAX)? {
+            take_command(reader)?;
+        }
+    }
+    if head & 4 != 0 {
+        reader.u64()?;
+    }
+    Ok(&start[..start.len() - reader.rest().len()])
+}
+
+fn changed_slots(head: u32) -> Result<SlotMask, CodecError> {
+    SlotMask::try_from(head >> 3).map_err(|_| CodecError::Invalid)
+}
+
+fn take_count(reader: &mut Reader, max: usize) -> Result<usize, CodecError> {
+    let count = usize::from(reader.u8()?);
+    if (1..=max).contains(&count) { Ok(count) } else { Err(CodecError::Invalid) }
+}
+
+fn take_slot(number: u8) -> Result<Slot, CodecError> {
+    Slot::new(number).ok_or(CodecError::Invalid)
+}
+
+fn take_command(reader: &mut Reader) -> Result<Command, CodecError> {
+    let slot = take_slot(reader.u8()?)?;
+    let length = usize::from(reader.u8()?);
+    if length > COMMAND_BYTES_MAX {
+        return Err(CodecError::Invalid);
+    }
+    Ok(Command { slot, bytes: reader.bytes(length)?.iter().copied().collect() })
+}
+
+fn take_nonce(reader: &mut Reader) -> Result<u32, CodecError> {
+    let bytes = reader.bytes(4)?;
+    Ok(u32::from_le_bytes(bytes.try_into().expect("four bytes were read")))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,56 @@
+//! The bytes of a replay's file, piece by piece.
+
+use xxhash_rust::xxh3::Xxh3;
+
+use super::{
+    FORMAT, MAGIC,
+    block::RawBlock,
+    compress::Compressor,
+    header::Header,
+    section::{self, TAG_BLOCK, TAG_ENDING, TAG_HEADER, TAG_OPENING},
+    trailer::Trailer,
+};
+
+/// A replay that is being written. It keeps no more than the checksum of what was given out.
+pub struct ReplayEncoder(Box<Xxh3>);
+
+impl ReplayEncoder {
+    /// The beginning of a file: what the match was, and the state before tick 0.
+    pub fn begin(compressor: &mut Compressor, header: &Header, opening: &[u8]) -> (Self, Vec<u8>) {
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend(FORMAT.to_le_bytes());
+        section::put(&mut bytes, TAG_HEADER, &header.encode());
+        let mut content = Vec::new();
+        compressor.compress(opening, &mut content);
+        section::put(&mut bytes, TAG_OPENING, &content);
+        (Self::resume(&bytes), bytes)
+    }
+
+    /// Goes on with a file that begins with these bytes.
+    pub fn resume(bytes: &[u8]) -> Self {
+        let mut whole = Box::new(Xxh3::new());
+        whole.update(bytes);
+        Self(whole)
+    }
+
+    /// The next block.
+    pub fn block(&mut self, compressor: &mut Compressor, block: &RawBlock) -> Vec<u8> {
+        let mut content = Vec::new();
+        content.extend(block.first.0.to_le_bytes());
+        content.extend((block.ticks as u16).to_le_bytes());
+        compressor.compress(&block.bytes, &mut content);
+        let mut bytes = Vec::with_capacity(content.len() + 16);
+        section::put(&mut bytes, TAG_BLOCK, &content);
+        self.0.update(&bytes);
+        bytes
+    }
+
+    /// The end of the file.
+    pub fn end(mut self, trailer: &Trailer) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        section::put(&mut bytes, TAG_ENDING, &trailer.encode());
+        self.0.update(&bytes);
+        bytes.extend(self.0.digest128().to_le_bytes());
+        bytes
+    }
+}
