@@ -1,4 +1,4 @@
-//! Loss, jitter, copies and silence.
+//! Bad networks: loss, jitter, duplicates and silence.
 
 use framehouse_arena::ArenaPlugin;
 use framehouse_harness::world::World;
@@ -44,7 +44,8 @@ fn a_short_silence_is_caught_up_by_range_and_a_long_one_by_a_snapshot() {
     world.step_to_playing();
     let address = world.clients[1].address;
     world.step_ticks(30);
-    // Of 50 to 149 frames each can be sent; whoever lacks older ones gets the state, and never confirms what was before it.
+    // The server can send each of the last 50 to 149 frames. A client that lacks older ones gets the state and never
+    // confirms the ticks before it.
     for (silence, skipped) in [(45, -2..=2), (250, 200..=252)] {
         let behind = |world: &World| {
             let [first, second] = [0, 1].map(|client| world.clients[client].client.stats().ticks_confirmed as i64);

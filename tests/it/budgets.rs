@@ -1,4 +1,4 @@
-//! What a peer may send, and what happens to one that sends more; game messages.
+//! Budgets: limits on what a peer sends, and the consequences of exceeding them. Also the limits of game messages.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ use framehouse_shared::{
 };
 use framehouse_tiny::{MATCH_TICKS, TinyPlugin};
 
-/// A session by hand, for what no client of ours would do.
+/// A hand-driven session, for traffic that `Client` never sends.
 struct Stranger {
     connection: Connection,
     goodbye: Option<EndCode>,
@@ -61,7 +61,7 @@ impl Stranger {
         self.connection.send(now);
     }
 
-    /// Acts in every tick until it is told goodbye; says after how many ticks that was.
+    /// Acts in every tick until the server ends the session; returns the number of ticks.
     fn until_goodbye(
         &mut self,
         world: &mut World,
@@ -135,7 +135,7 @@ fn a_flood_of_control_messages_ends_with_a_reason() {
 fn sealed_nonsense_ends_with_a_reason() {
     let mut world = playing_world();
     let mut stranger = Stranger::join(&mut world);
-    // A slice out of range, which ends a stock server when a connected client sends it.
+    // A slice with an index out of range: from a connected client it ends the process of a stock server.
     let slice = [&[2, 0, 0, 0, 9, 1, 0x44, 0xb0][..], &[0; 1200]].concat();
     stranger.until_goodbye(&mut world, 300, |connection, now| connection.send_datagram(now, &slice));
     assert_eq!(stranger.goodbye, Some(EndCode::MadeNoSense));

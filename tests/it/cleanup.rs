@@ -1,4 +1,4 @@
-//! What is over is freed: when it should be, within its budget, and although something goes wrong.
+//! Cleanup: the memory of finished matches, players and rooms is freed in time, within its budget, and despite panics.
 
 use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
@@ -62,7 +62,7 @@ fn a_match_that_is_over_is_freed_after_five_seconds_and_its_room_stays() {
 fn a_rematch_is_never_touched_by_the_cleanup_of_the_match_before() {
     let rooms = RoomSettings { countdown: 0.5, results: 0.1, ..default() };
     let mut world = short_matches(81, rooms);
-    // Room full: match follows match, each before the cleanup of the one before is due.
+    // The room is full, so matches follow each other, each before the cleanup of the previous one is due.
     world.step_ticks(150 * 8);
     let stats = stats(&world);
     assert!(stats.cancelled >= 3 * 6, "{stats:?}");
@@ -116,7 +116,7 @@ fn a_room_in_which_nothing_happens_is_closed() {
     assert_eq!(world.told(0), Some(EndCode::RoomIdle));
 }
 
-/// Processor time as the cleanup sees it: everything takes 150 us.
+/// A processor-time clock for the cleanup: every task takes 150 us.
 static SLOW_CLOCK_US: AtomicU64 = AtomicU64::new(0);
 
 #[test]
@@ -130,7 +130,7 @@ fn a_tick_spends_no_more_than_its_budget_until_the_deadline_forces_it() {
         world = world.with_players_in_another_room(2);
     }
     world.server.say_goodbye();
-    // 60 rooms with two tasks, their matches with three, 120 players with two: two tasks fill the budget of a tick.
+    // 60 rooms with two tasks each, their matches with three, 120 players with two. Two tasks use up the budget of a tick.
     world.step_ticks(35);
     let early = stats(&world);
     assert!((4..=16).contains(&early.done) && early.forced == 0, "{early:?}");
@@ -202,7 +202,7 @@ fn the_sweep_finds_what_nobody_owns_and_counts_it() {
     world.server.world_mut().insert_resource(settings);
     world.step_to_playing();
     let ecs = world.server.world_mut();
-    // Buffers that nobody owns, and a player whose session is gone without a word.
+    // Buffers without an owner, and a player whose session vanished.
     ecs.spawn(ScoreBuffer::default());
     let player = ecs.query::<(&Player, &ScoreBuffer)>().iter(ecs).next().expect("four players").0;
     let session = player.presence().session().expect("it is connected");
@@ -219,7 +219,7 @@ fn the_sweep_finds_what_nobody_owns_and_counts_it() {
     check::no_room_faulted(&world.server);
 }
 
-/// Every closing tells the room's members: those of a crowd are spread over ticks, and nobody gets in meanwhile.
+/// Closing a room sends a message to every member, so many closings are spread over ticks. Meanwhile nobody can join.
 #[test]
 fn rooms_that_all_close_at_once_close_some_a_tick() {
     const ROOMS: usize = 100;

@@ -1,4 +1,4 @@
-//! Commands of the game: applied once, in their senders' order, in the same tick everywhere.
+//! Game commands: each is applied once, in its sender's order, and in the same tick on the server and on all clients.
 
 use bevy::prelude::*;
 use framehouse_client::client::Notice;
@@ -23,7 +23,7 @@ use framehouse_shared::{
 use framehouse_tiny::{MATCH_TICKS, TinyPlugin};
 use serde::{Deserialize, Serialize};
 
-/// Every command of the match, as [`pack`] packs it.
+/// Every command of the match, as encoded by [`pack`].
 #[derive(Component, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, RoomState)]
 struct Told(Vec<u64>);
 
@@ -36,7 +36,7 @@ fn unpack(packed: u64) -> (u32, u8, u8) {
     ((packed >> 16) as u32, (packed >> 8) as u8, packed as u8)
 }
 
-/// The tiny game, which also writes down what it is told.
+/// The tiny game, which also records the commands it receives.
 #[derive(Clone, Copy)]
 struct ListeningGame;
 
@@ -70,7 +70,7 @@ fn listen(mut rooms: Rooms<(&Frame, &mut Told)>) {
     });
 }
 
-/// A match of this many players, with one free seat.
+/// A match of `players` players, with one free seat.
 fn playing(seed: u64, link: &str, players: u8) -> World {
     let mut world = World::new(ListeningGame, seed).with_link(link);
     world.join(JoinTarget::Create { size: players + 1, private: false, practice: false }).expect("a room");
@@ -85,7 +85,7 @@ fn playing(seed: u64, link: &str, players: u8) -> World {
     world
 }
 
-/// What the server's room was told.
+/// The commands that the server's room has received.
 fn told(world: &mut World) -> Vec<(u32, u8, u8)> {
     let room = world.rooms()[0].1;
     world
@@ -100,7 +100,7 @@ fn told(world: &mut World) -> Vec<(u32, u8, u8)> {
         .collect()
 }
 
-/// What a client's newest state was told.
+/// The commands in a client's newest state.
 fn told_at(world: &World, client: usize) -> Vec<(u32, u8, u8)> {
     let simulation = world.clients[client].client.simulation().expect("a match is loaded");
     simulation.get::<Told>().expect("the game's state").0.iter().copied().map(unpack).collect()
@@ -189,7 +189,7 @@ fn a_command_for_a_tick_that_is_closed_goes_into_the_next_one() {
     let told_so_far = told(&mut world);
     assert_eq!(told_so_far.len(), 1, "{told_so_far:?}");
     assert!(told_so_far[0].0 > 20, "{told_so_far:?}");
-    // The second one asks for a tick that no server waits for, and the third one keeps its place behind it.
+    // The second command asks for a tick too far ahead to be waited for; the third keeps its position behind it.
     world.step_ticks(70);
     let bytes: Vec<u8> = told(&mut world).iter().map(|(.., byte)| *byte).collect();
     assert_eq!(bytes, [1, 2, 3]);

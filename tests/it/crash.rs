@@ -1,4 +1,4 @@
-//! What the crash command judges by.
+//! The verdict of the tool `crash`, on files with known faults.
 
 use std::collections::BTreeSet;
 

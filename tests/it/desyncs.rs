@@ -1,4 +1,5 @@
-//! A client's state is corrupted on purpose: it is found, named, mended and written down, and nobody else notices.
+//! Desyncs: a client's state is corrupted on purpose. The server finds, names, corrects and reports it, and no other player
+//! notices.
 
 mod claims;
 mod over_udp;
@@ -21,10 +22,10 @@ use framehouse_tiny::{Presses, TinyPlugin};
 use framehouse_tools::replays::{Folder, files_in};
 use serde_json::{Value, json};
 
-/// Whose state is corrupted.
+/// The client whose state is corrupted.
 const VICTIM: usize = 2;
 
-/// A match of four over 100 ms, recorded into this folder.
+/// A match of four players over 100 ms, recorded into this folder.
 fn playing(game: impl Game + Clone, folder: &Folder) -> (World, ReplayWriter) {
     let mut world = World::new(game, 11).with_link("delay=50");
     let writer =
@@ -45,7 +46,7 @@ fn next_confirmed(world: &World) -> Tick {
     world.clients[VICTIM].client.prediction().expect("not thin").next_confirmed()
 }
 
-/// The first tick from now on that has this place among thirty, with some ticks in between.
+/// The first tick from now on with this remainder modulo 30, at least some ticks ahead.
 fn tick_ahead(world: &World, place: u32) -> Tick {
     (next_confirmed(world).0 + 10..).map(Tick).find(|tick| tick.0 % 30 == place).expect("one in thirty")
 }
@@ -70,7 +71,7 @@ fn reports(folder: &Path) -> Vec<(String, Value)> {
     files.map(read).collect()
 }
 
-/// When what happened to the victim, in virtual time.
+/// The times of the victim's events, in virtual time.
 #[derive(Debug, Default)]
 struct Course {
     corrupted: Option<Duration>,
@@ -81,7 +82,8 @@ struct Course {
     plays_on: Option<Duration>,
 }
 
-/// Runs the world for three seconds from a corruption of this tick, and lets `look` see the server's state after it.
+/// Corrupts the victim's state at this tick, runs the world for three seconds, and gives `look` the server's state after
+/// the tick.
 fn follow(world: &mut World, tick: Tick, mut look: impl FnMut(&World, Entity)) -> Course {
     let (room, mut course) = (world.rooms()[0].1, Course::default());
     for _ in 0..120 {
@@ -126,7 +128,7 @@ fn nobody_else_noticed(world: &World) {
     check::no_room_faulted(&world.server);
 }
 
-/// Wherever between two comparisons it happens.
+/// At every distance from the next comparison.
 #[test]
 fn a_corrupted_field_is_named_within_a_second_and_written_down_with_both_values() {
     for place in [0, 7, 15, 29] {
@@ -219,7 +221,7 @@ fn a_field_of_a_game_that_says_nothing_about_reports_is_named() {
     assert_eq!((&report["differences"][0]["field"], &report["replay_agrees"]), (&json!("luck"), &json!(true)));
 }
 
-/// The server's own state goes wrong here: its recording knows better.
+/// The server's own state is corrupted; running the recording again shows it.
 #[test]
 fn a_server_that_went_wrong_itself_is_told_by_its_report() {
     let folder = Folder::new("desync-server");

@@ -1,4 +1,4 @@
-//! What must stay inside one room.
+//! Panics of a game: each stays inside its own room.
 
 use bevy::prelude::*;
 use framehouse_client::client::Notice;
@@ -25,7 +25,7 @@ fn a_panic_in_one_room_closes_that_room_and_no_other() {
     assert!(world.join(JoinTarget::Quick).is_ok(), "the server goes on");
 }
 
-/// The tiny game, with no idea of what a missing input could be.
+/// The tiny game, which panics when it has to replace a missing input.
 #[derive(Clone)]
 struct Unforgiving;
 
@@ -78,7 +78,7 @@ fn a_state_that_differs_is_found_named_and_mended() {
     world.step_to_playing();
     world.step_ticks(100);
     let room = world.rooms()[0].1;
-    // The server's own state changes behind everyone's back: from now on the clients' differ.
+    // The server's own state changes without a frame, so from now on the clients' states differ.
     world.server.world_mut().get_mut::<Presses>(room).expect("the state").luck ^= 1;
     world.step_ticks(60);
     let seen = world.clients[0].client.stats();

@@ -1,4 +1,5 @@
-//! A short run of every fuzz target, without libFuzzer. An endpoint is made anew for each input, which takes its time.
+//! A short run of every fuzz target, without libFuzzer. The endpoint's target has fewer inputs, because each gets a new
+//! endpoint.
 
 use framehouse_tools::fuzz::smoke::smoke;
 

@@ -1,4 +1,4 @@
-//! Each known way to end the process with one datagram, sent at a server with a match running.
+//! Hostile datagrams: each known way to end the process with one datagram, sent to a server with a running match.
 
 use framehouse_harness::world::World;
 use framehouse_server::net::endpoint::BoxedEndpoint;
@@ -31,7 +31,7 @@ fn attack(world: &mut World, datagram: &[u8]) {
 #[test]
 fn datagrams_that_end_a_stock_server_are_dropped_and_counted() {
     let mut world = playing();
-    // A sequence of 15 bytes in a datagram of 18; a body shorter than its MAC; a sequence of eight bytes near the maximum.
+    // A sequence number of 15 bytes in a datagram of 18; a body shorter than its MAC; a sequence number near the maximum.
     let near_max = [&[0x85][..], &[0xff; 8], &[0; 40]].concat();
     let attacks = [packet(0xf5, 18), packet(0x75, 20), near_max];
     for (sent, datagram) in attacks.iter().enumerate() {
@@ -85,7 +85,7 @@ fn the_handshake_of_somebody_who_has_left_gives_nobody_a_session_when_it_is_sent
     world.clients[0].client.leave();
     let is_gone = |world: &World| world.clients[0].client.ended().is_some() && world.server.sessions() == 1;
     assert!(world.step_until(60, is_gone), "the player has left");
-    // The token is still good, so netcode takes the handshake for a new one.
+    // The token is still valid, so netcode takes the handshake for a new one.
     for datagram in &heard {
         attack(&mut world, datagram);
     }

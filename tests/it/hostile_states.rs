@@ -1,4 +1,4 @@
-//! A state from a hostile server or file that would take the process along is refused, with a sentence.
+//! Hostile states: a state from a server or file that would end the process is refused with a sentence.
 
 use framehouse_arena::{ArenaPlugin, bodies::Bodies};
 use framehouse_client::{
@@ -14,7 +14,7 @@ use framehouse_shared::{
 use framehouse_tools::replays::Parts;
 use serde_json::Value;
 
-/// The place of `part`, which is there once.
+/// The position of `part`, which occurs once.
 fn place_of(part: &[u8], state: &[u8]) -> usize {
     let mut places = state.windows(part.len()).enumerate().filter(|(_, window)| *window == part);
     let (place, _) = places.next().expect("the part is in the state");
@@ -22,7 +22,7 @@ fn place_of(part: &[u8], state: &[u8]) -> usize {
     place
 }
 
-/// The state with the first node of its tree below the root leading back to the root.
+/// The state with a cycle: the first node below the root of its tree leads back to the root.
 fn with_cycle(state: &[u8], bodies: &Bodies) -> Vec<u8> {
     let text = serde_json::to_string(bodies).expect("bodies serialise");
     let bodies: Value = serde_json::from_str(&text).expect("what was just written");
@@ -41,7 +41,7 @@ fn with_cycle(state: &[u8], bodies: &Bodies) -> Vec<u8> {
     state
 }
 
-/// A state of a match with a cycle in its tree, and without.
+/// A state of a match, with and without a cycle in its tree.
 fn states() -> (Vec<u8>, Vec<u8>) {
     let mut states = None;
     bot_match(ArenaPlugin, 5, 4, 40, |_, simulation| {

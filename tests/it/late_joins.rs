@@ -1,4 +1,4 @@
-//! Coming into a running match of sixteen over 100 ms of round trip.
+//! Late joins into a running match of sixteen players, over a round trip of 100 ms.
 
 use framehouse_arena::ArenaPlugin;
 use framehouse_harness::world::World;
@@ -42,7 +42,7 @@ fn the_sixteenth_player_confirms_a_tick_within_a_second() {
 
 #[test]
 fn nobody_else_gets_a_frame_later_because_of_it() {
-    // What the fifteen have confirmed after each tick, with and without the sixteenth.
+    // The ticks that the fifteen have confirmed after each tick, with and without the sixteenth player.
     let course = |joins: bool| {
         let mut world = fifteen();
         if joins {

@@ -1,4 +1,4 @@
-//! Short lives of rooms; the command `lifecycles` runs many more and counts their memory too.
+//! Life cycles of rooms: nothing is left of them. The tool `lifecycles` runs many more and measures memory, too.
 
 use framehouse_tools::lifecycles::run;
 

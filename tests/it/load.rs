@@ -1,4 +1,4 @@
-//! What the load command judges by: the order of game messages, and the difference of two readings.
+//! The checks of the tool `load`: the order of game messages, and the difference of two readings.
 
 use std::time::Duration;
 

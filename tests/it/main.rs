@@ -1,4 +1,4 @@
-//! Integration tests: the whole server and real clients, in virtual time where possible, over UDP where needed.
+//! Integration tests: a whole server with real clients, in virtual time where possible and over UDP where necessary.
 
 mod bad_networks;
 mod budgets;

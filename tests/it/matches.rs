@@ -1,4 +1,4 @@
-//! A match from lobby to lobby, with the tiny game.
+//! Matches from lobby to lobby, with the tiny game.
 
 use framehouse_harness::world::World;
 use framehouse_server::room::directory::JoinTarget;
@@ -84,7 +84,7 @@ fn a_pressed_button_counts_once_for_everyone_although_packets_are_lost() {
     world.clients[0].input = Some(Default::default());
     world.step_ticks(90);
     let after = [presses(&world, 0).count[0], presses(&world, 1).count[0]];
-    // One frame of four a tick samples each tick's input once; the press lasted about one tick.
+    // A client draws four frames a tick, one of which samples the tick's input; the press lasted about one tick.
     assert!((1..=2).contains(&(after[0] - before)), "{before} -> {after:?}");
     assert_eq!(after[0], after[1]);
 }

@@ -1,4 +1,4 @@
-//! Random commands, given to a real server by real clients and to the model of a room: both have to agree after each.
+//! Model test: random commands go to a real server and to the model of a room, and both must agree after each command.
 
 use bevy::prelude::*;
 use framehouse_harness::{check, world::World};
@@ -15,9 +15,9 @@ use framehouse_tiny::{MatchTicks, TinyPlugin};
 use framehouse_tools::model::{Command, ModelPlayer, Person, RoomModel};
 use proptest::prelude::*;
 
-/// People who may come.
+/// People who may join.
 const PEOPLE: usize = 5;
-/// Ticks after a command in which everything that follows from it has happened.
+/// Ticks after which all effects of a command are visible.
 const SETTLE_TICKS: u32 = 36;
 /// Ticks after which a connection that was cut is lost.
 const LOST_TICKS: u32 = 130;
@@ -44,7 +44,7 @@ impl Trial {
         Self { world, model: RoomModel::new(0, seats), code, clients }
     }
 
-    /// Gives one command to both, lets it take effect, and compares them.
+    /// Gives one command to server and model, waits for its effects, and compares them.
     fn run(&mut self, command: &Command) {
         let ticks = if matches!(command, Command::Cut(_)) { LOST_TICKS } else { SETTLE_TICKS };
         self.give(command);
@@ -83,7 +83,7 @@ impl Trial {
         }
     }
 
-    /// Whoever has a seat, even without a connection, does not come a second time.
+    /// A person with a seat, even without a connection, does not join a second time.
     fn is_there(&self, person: Person) -> bool {
         self.model.player(person).is_some() || self.model.spectators.contains(&person)
     }
@@ -106,7 +106,7 @@ impl Trial {
 
     fn order_about(&mut self, person: Person, other: Person, order: fn(Slot) -> HostCommand) {
         let slot = self.model.player(other).and_then(|player| Slot::new(player.slot));
-        // Nobody sits in the last seat of a game for sixteen here.
+        // The last of the sixteen seats stays free here.
         self.order(person, order(slot.unwrap_or(Slot::new(15).expect("in range"))));
     }
 
@@ -126,7 +126,7 @@ impl Trial {
         }
     }
 
-    /// Every client sees the room as the model has it.
+    /// Every client sees the room as in the model.
     fn compare_view(&self, client: &framehouse_client::client::Client) {
         let members = client.members().expect("it is in the room");
         let mut seen: Vec<(u8, PlayerState)> =

@@ -1,4 +1,4 @@
-//! The same over real sockets: a server of its own thread, HTTP and UDP on ports the system chooses.
+//! Matches over real sockets: a server on its own thread, with HTTP and UDP on ports that the system chooses.
 
 use std::{
     thread,

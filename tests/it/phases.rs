@@ -1,4 +1,4 @@
-//! What can happen to a room, in every one of its phases.
+//! Phases: joining, leaving, losing the connection and the host's orders in each phase of a room.
 
 use bevy::prelude::*;
 use framehouse_client::client::Notice;
@@ -32,15 +32,14 @@ fn phase_name(world: &World, client: usize) -> &'static str {
     }
 }
 
-/// Three players in a room of four seats that is in this phase; the first is the host, and nothing moves on by itself for
-/// some seconds.
+/// A room of four seats with three players in this phase. The first player is the host. The phase lasts for some seconds.
 fn world_in(phase: &str) -> World {
     let rooms = RoomSettings { countdown: 5.0, results: 5.0, grace: 20.0, ..Default::default() };
     let mut world = World::with_rooms(TinyPlugin, 40, rooms);
     world.join(JoinTarget::Create { size: 4, private: false, practice: false }).expect("a room");
     let code = world.clients[0].room;
     for _ in 1..3 {
-        // One after the other: the first to come is the host, and the longest member its heir.
+        // They join one after the other: the first one becomes host, and the longest member follows it.
         world.step_ticks(20);
         world.join(JoinTarget::Code(code)).expect("a seat");
     }
@@ -48,7 +47,7 @@ fn world_in(phase: &str) -> World {
     if phase == "lobby" {
         return world;
     }
-    // Who never says that it has loaded keeps the room loading.
+    // A client that never reports that it has loaded keeps the room loading.
     world.clients[2].is_asleep = phase == "loading";
     world.clients[0].client.order(HostCommand::Start);
     let ticks_max = 300 + MATCH_TICKS;
@@ -62,7 +61,7 @@ fn refusals(world: &mut World, client: usize) -> Vec<String> {
     notices.filter_map(|notice| if let Notice::Refused(reason) = notice { Some(reason) } else { None }).collect()
 }
 
-/// States by slot, as a client sees them.
+/// Player states by slot, as a client sees them.
 fn states(world: &World, client: usize) -> Vec<Option<PlayerState>> {
     let members = world.clients[client].client.members().expect("it is in a room");
     members[..4].iter().map(|member| member.as_ref().map(|member| member.state)).collect()
@@ -196,7 +195,7 @@ fn a_host_who_leaves_is_followed_by_the_longest_member_in_every_phase() {
         assert_eq!((phase_name(&world, 1), host(&world, 1)), (phase, 1));
         world.clients[1].client.order(HostCommand::HandOver(slot(2)));
         world.step_ticks(10);
-        // In the loading room the third one sleeps, and hears of nothing.
+        // In the loading room the third client is asleep and receives nothing.
         assert_eq!(host(&world, 1), 2, "{phase}");
     }
 }
@@ -217,7 +216,7 @@ fn who_does_not_load_in_time_is_left_out_and_comes_in_late() {
     let mut world = world_in("loading");
     assert!(world.step_until(320, |world| phase_name(world, 0) == "countdown"));
     assert!(world.step_until(200, |world| phase_name(world, 0) == "playing"));
-    // Asleep for so long it is shown as away, and the match goes on without it.
+    // After this time it is shown as away, and the match goes on without it.
     assert_eq!(states(&world, 0)[..2], [Some(PlayerState::Playing); 2]);
     let room = world.rooms()[0].1;
     let third = by_slot(world.server.world(), room)[2];
@@ -252,7 +251,7 @@ fn a_room_that_starts_and_ends_matches_all_the_time_has_to_wait() {
     assert!((2..=5).contains(&sets), "{sets} matches were set within ten seconds");
 }
 
-/// The tiny game, whose matches do not open.
+/// The tiny game, which panics when a match opens.
 struct Unopened;
 
 impl Game for Unopened {
@@ -299,7 +298,7 @@ fn a_room_that_its_host_closes_tells_everybody_and_whoever_is_about_to_come() {
     world.step_ticks(10);
     assert_eq!(world.clients[0].client.spectators(), 1);
     world.clients[0].client.order(HostCommand::Close);
-    // Its seat is reserved before the room closes, and its connection stands only afterwards.
+    // Its seat is reserved before the room closes, and it connects only afterwards.
     world.set_link("delay=100".parse().expect("a good description"));
     let late = world.join(JoinTarget::Code(code)).expect("a seat");
     world.step_ticks(30);

@@ -1,4 +1,4 @@
-//! Coming back, coming twice, and coming with somebody else's secret.
+//! Reconnects: with the own secret, with a second session, and with another player's secret.
 
 use framehouse_harness::world::World;
 use framehouse_server::{
@@ -149,7 +149,7 @@ fn who_is_on_the_way_back_finds_its_seat_although_the_grace_is_over_meanwhile() 
     let back = world.join(JoinTarget::Resume(world.clients[1].resume)).expect("its seat is kept");
     world.step_ticks(90);
     assert!(world.clients[back].client.slot().is_some(), "{:?}", world.clients[back].client.end());
-    // But asking alone keeps no seat for ever.
+    // Requests alone do not keep a seat for ever.
     let address = world.clients[back].address;
     world.network.set_cut(address, true);
     world.step_ticks(360);

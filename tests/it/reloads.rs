@@ -1,4 +1,4 @@
-//! New rules for the matches that begin from now on.
+//! Reload of rules: new matches use the new rules, running ones keep theirs.
 
 use std::{ffi::OsStr, fs, path::Path, time::Duration};
 
@@ -27,7 +27,7 @@ use framehouse_tools::{
     replays::Folder,
 };
 
-/// A value of the rules, and a word that is none.
+/// A value of the rules, and a word that is not a value.
 const GOOD: &str = "drag: 4.2,";
 const BROKEN: &str = "drag: fast,";
 
@@ -46,7 +46,7 @@ fn broken(mut files: Vec<GameFile>) -> Vec<GameFile> {
     files
 }
 
-/// Where the broken value is, from 1.
+/// The line of the broken value, from 1.
 fn broken_line(files: &[GameFile]) -> usize {
     files[0].text.lines().position(|line| line.contains(BROKEN)).expect("it was put in") + 1
 }
@@ -76,7 +76,7 @@ fn a_running_match_keeps_its_rules_and_the_next_one_takes_the_new() {
     world.step_to_playing();
     world.step_ticks(60);
     assert_eq!(world.server.reload_rules(&rules(300, &["bowl", "dish"])), Ok(()));
-    // Whoever comes now gets the rules of the match that runs.
+    // A client that joins now gets the rules of the running match.
     let (code, room) = world.rooms()[0];
     world.join(JoinTarget::Watch(code)).expect("a place to watch from");
     play_to_results(&mut world, 1);

@@ -1,4 +1,4 @@
-//! A replay verifies exactly when it is what was played; what is wrong with another is told in a sentence.
+//! Verification of replays: an unaltered replay verifies, and any other is refused with a sentence.
 
 use framehouse_arena::ArenaPlugin;
 use framehouse_server::replay::{
@@ -80,7 +80,7 @@ fn another_game_or_release_is_told_in_a_sentence() {
     assert_eq!(with(|header| header.rules_hash += 1), "its opening state is not one of this game");
 }
 
-/// The tiny game panics on this luck: the last number of its state.
+/// The tiny game panics on this `luck`, the last number of its state.
 #[test]
 fn a_state_that_cannot_be_simulated_is_told_and_does_not_end_the_program() {
     let mut parts = Parts::of(&canned_replay(TinyPlugin, 9, 2, 40));
@@ -110,7 +110,7 @@ fn a_match_verifies_at_the_tick_rate_it_was_played_at_and_at_no_other() {
     }
 }
 
-/// The rules are in the replay: one of a match by other numbers verifies with a program that has the embedded ones.
+/// The rules are in the replay: a match by other rules verifies with a program that has the embedded ones.
 #[test]
 fn a_replay_verifies_after_the_rules_files_changed() {
     let bytes = canned_replay(ArenaFor { match_s: 15 }, 10, 4, 1000);

@@ -1,4 +1,4 @@
-//! Every match leaves a replay of what was played, and it can be fetched.
+//! Replays: every match leaves one, and clients can fetch it.
 
 use std::{fs, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Going back in a running match and returning to the present: spectators, and players who gave up.
+//! Rewind: spectators, and players who gave up, go back in a running match and return to the present.
 
 use std::time::Duration;
 
@@ -21,11 +21,11 @@ use framehouse_shared::{
 };
 use framehouse_tiny::TinyPlugin;
 
-/// Most of the match lies in compressed blocks.
+/// Raw frames in the history: few, so that most of the match is in compressed blocks.
 const HISTORY_FRAMES: u32 = 60;
 const TICK_SECONDS: f64 = 1.0 / 30.0;
 
-/// A match of three in a room of four, and what its state was after each tick.
+/// A match of three players in a room of four seats, with its state hash after each tick.
 struct Match {
     world: World,
     truth: Vec<StateHashes>,
@@ -77,7 +77,7 @@ impl Match {
         spectator
     }
 
-    /// One tick, in which a client that is in the past goes on in it this fast.
+    /// Runs one tick. A client that shows the past plays it at this speed.
     fn step_rewound(&mut self, client: usize, speed: f64) {
         self.step();
         self.world.clients[client].client.advance_rewound(speed * TICK_SECONDS);
@@ -88,8 +88,8 @@ impl Match {
         }
     }
 
-    /// Goes back to the first tick, plays from there this fast until the present is reached, and returns how many ticks had been
-    /// run in each state that was shown.
+    /// Goes back to the first tick, plays at this speed up to the present, and returns for each shown state the number of
+    /// ticks that had been run.
     fn rewind_and_catch_up(&mut self, client: usize, speed: f64) -> Vec<u32> {
         self.world.clients[client].client.rewind_to(0.0);
         let mut shown = Vec::new();
@@ -109,7 +109,7 @@ impl Match {
     }
 }
 
-/// Whether the past was shown from its beginning, in steps of so many ticks at most.
+/// Whether the past was shown from its beginning, in steps of at most `step_max` ticks.
 fn is_whole(shown: &[u32], step_max: u32) -> bool {
     shown.is_sorted() && shown[0] <= step_max && shown.windows(2).all(|pair| pair[1] - pair[0] <= step_max)
 }
@@ -214,7 +214,7 @@ fn whoever_is_in_the_past_when_the_match_ends_sees_its_results() {
 
 #[test]
 fn nobody_gets_a_frame_later_because_somebody_looks_back() {
-    // What the players have confirmed after each tick.
+    // The ticks that the players have confirmed after each tick.
     let course = |looks_back: bool| {
         let mut running = Match::begin("delay=20");
         running.step_ticks(400);
@@ -257,7 +257,7 @@ fn events_reach_who_looks_back_while_the_past_comes() {
     }
 }
 
-/// A session by hand, that asks for what no client of ours would.
+/// A hand-driven session, for requests that `Client` never makes.
 struct Asker {
     connection: Connection,
     refusals: Vec<String>,
@@ -335,7 +335,7 @@ fn a_flood_of_requests_gets_no_more_than_one_spectators_share() {
     let mut asker = Asker::join(&mut running, JoinTarget::Watch(code));
     let requests = [HistoryPart::From(Tick(0)), HistoryPart::Opening].map(|part| want(1, part));
     let seconds = 10;
-    // Fifteen a second: any more would be a flood of control messages, whatever they say.
+    // Fifteen a second: more would be a flood of control messages of any kind.
     for turn in 0..15 * seconds {
         asker.step(&mut running, &requests[turn % 2..=turn % 2]);
         asker.step(&mut running, &[]);

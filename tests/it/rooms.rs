@@ -1,4 +1,4 @@
-//! Coming and going.
+//! Joining and leaving rooms: quick match, codes, full rooms, reservations.
 
 use framehouse_harness::{check, world::World};
 use framehouse_server::{

@@ -1,12 +1,12 @@
-//! Seeded runs in which everything happens to everybody. `cargo run --release -p framehouse-tests --bin swarm` runs more.
+//! Swarm: seeded runs with random mishaps. `cargo run --release -p framehouse-tools --bin swarm` runs more.
 
 use std::thread;
 
 use framehouse_tools::swarm::failing;
 
-/// Seeds that failed once, and their ticks; they run first.
+/// Seeds that failed once, with their numbers of ticks.
 const KEPT: [(u64, u32); 1] = [
-    // Somebody sent a player's overheard token from another address and was faster.
+    // An attacker sent a player's overheard token from another address and was faster.
     (430, 3000),
 ];
 const SEEDS: u64 = 36;

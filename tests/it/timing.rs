@@ -1,5 +1,5 @@
-//! Inputs in time, prediction and delay over networks as people have them. All links are given as round trips would be
-//! felt: a delay of 15 is a round trip of 30 ms.
+//! Timing: late inputs, prediction and input delay over common networks. A link's delay is one way: 15 is a round trip of
+//! 30 ms.
 
 use framehouse_arena::ArenaPlugin;
 use framehouse_client::stats::{ClientStats, Distribution};
@@ -7,8 +7,9 @@ use framehouse_harness::world::World;
 use framehouse_server::config::RoomSettings;
 use framehouse_tiny::TinyPlugin;
 
-/// What four bots of the tiny game measure over such links. They press at random, so that every prediction is wrong and
-/// rollbacks tell how far ahead was predicted. A match takes half a minute, so that beginnings count as they do for people.
+/// The measurements of four bots of the tiny game over these links. They press at random, so that every prediction is wrong
+/// and the depth of rollbacks shows the depth of prediction. Matches of half a minute give their beginnings the usual
+/// weight.
 fn played(link: &str, minutes: u32) -> ClientStats {
     let rooms = RoomSettings { countdown: 1.0, results: 1.0, ..Default::default() };
     let mut world = World::with_rooms(TinyPlugin, 21, rooms).with_link(link).with_players(4);
@@ -50,7 +51,7 @@ fn on_networks_that_people_have_one_input_in_a_hundred_is_late_at_most_and_the_a
 
 #[test]
 fn the_ticks_predicted_and_the_delay_follow_the_distance() {
-    // One way and jitter, ticks undone by the usual rollback, and by when half and nearly all inputs are seen.
+    // Delay and jitter, ticks undone by a typical rollback, and the times after which half and nearly all inputs are seen.
     for (link, undone, view_ms_max) in [
         ("delay=15,jitter=2", 1..=2, [50.0, 50.0]),
         ("delay=50,jitter=10", 3..=4, [50.0, 50.0]),
@@ -87,7 +88,7 @@ fn how_far_wrong_predictions_move_what_is_seen_is_measured() {
     assert!((20.0..500.0).contains(&far.1), "{far:?} units in an arena of 1600");
 }
 
-/// A world of two in a match over a link of 40 ms, ten seconds in.
+/// Two players in a match over links of 40 ms, after ten seconds.
 fn settled() -> World {
     let mut world = World::new(TinyPlugin, 22).with_link("delay=20,jitter=2").with_players(2);
     world.step_to_playing();
@@ -95,7 +96,7 @@ fn settled() -> World {
     world
 }
 
-/// After two seconds nothing is late, and the match is where the server's is.
+/// After two seconds no input is late, and the client is at the server's tick.
 fn goes_on(world: &mut World) {
     world.step_ticks(60);
     let before = world.clients[1].client.stats().clone();
@@ -109,7 +110,7 @@ fn goes_on(world: &mut World) {
 
 #[test]
 fn who_slept_for_five_seconds_plays_on_two_seconds_later() {
-    // What is on its way when it falls asleep, and when it wakes, differs.
+    // The datagrams on the way differ between falling asleep and waking.
     for ticks in 150..156 {
         let mut world = settled();
         world.clients[1].is_asleep = true;

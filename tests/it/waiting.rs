@@ -1,4 +1,4 @@
-//! Rooms that wait for inputs: strict ones, and ones with a tolerance.
+//! Rooms that wait for inputs: `strict_timeout` and `hard_tolerance`.
 
 use framehouse_harness::world::World;
 use framehouse_server::{

@@ -1,4 +1,4 @@
-//! The window, screen by screen, against real servers of this process; no screen, no graphics card.
+//! The window, screen by screen, against real servers in this process, without a display or a graphics card.
 
 mod another_game;
 mod arena;
@@ -28,7 +28,7 @@ use framehouse_tools::short_matches::short_matches;
 /// Ten seconds: the shortest match that the rules allow.
 const MATCH_TICKS: u32 = 300;
 
-/// A folder for settings, gone at the end of the test.
+/// A folder for settings, removed at the end of the test.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -51,22 +51,22 @@ fn start_server() -> LiveServer {
     LiveServer::start(ArenaPlugin, short_matches(MATCH_TICKS))
 }
 
-/// A window of the usual size on the arena.
+/// An arena window of the usual size.
 fn open(line: &str) -> HeadlessWindow {
     open_at(line, UVec2::new(1280, 720))
 }
 
-/// A window of `size` pixels on the arena.
+/// An arena window of `size` pixels.
 fn open_at(line: &str, size: UVec2) -> HeadlessWindow {
     HeadlessWindow::open(line, size, ArenaPlugin, ArenaView)
 }
 
-/// A window whose settings are in a folder of the test's.
+/// A window with its settings in a folder of the test.
 fn open_window(server: &LiveServer, folder: &Folder, line: &str) -> HeadlessWindow {
     open(&format!("--server {} --config-dir {} {line}", server.url, folder.0.display()))
 }
 
-/// Lets the windows take turns until something is the case.
+/// Updates the windows in turn until `done`.
 fn until(what: &str, windows: &mut [&mut HeadlessWindow], mut done: impl FnMut(&mut [&mut HeadlessWindow]) -> bool) {
     wait_until(what, || {
         windows.iter_mut().for_each(|window| window.frames(1));

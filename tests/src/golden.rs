@@ -1,4 +1,4 @@
-//! Pictures small enough to be kept in the repository, and how much two of them differ.
+//! Golden pictures: screens at half size, small enough for the repository, and their difference.
 
 use std::path::Path;
 
@@ -9,11 +9,11 @@ use bevy::{
     render::render_resource::{Extent3d, TextureDimension, TextureFormat},
 };
 
-/// How many pixels of a screen, in each direction, are one of a picture.
+/// Pixels of a screen, in each direction, for one pixel of a picture.
 const SHRINK: usize = 2;
 /// Bytes of a pixel.
 const PIXEL: usize = 4;
-/// How much a colour of a pixel may differ, of 255.
+/// Difference in a colour of a pixel that does not count, of 255.
 const COLOUR_MAX: u8 = 24;
 
 /// A picture of a screen at half its size.
@@ -23,7 +23,7 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// Shrinks what was drawn.
+    /// Shrinks a drawn screen.
     pub fn of(drawn: &Image) -> Self {
         let rgba = drawn.clone().try_into_dynamic().expect("a screen has plain colours").to_rgba8();
         let (from_width, height) = (rgba.width() as usize, rgba.height() as usize / SHRINK);
@@ -66,7 +66,7 @@ impl Picture {
         plain.save(file).expect("the file can be written");
     }
 
-    /// The part of the pixels that differ, 0 to 1; all of them where the sizes do.
+    /// The share of pixels that differ, 0 to 1; 1 if the sizes differ.
     pub fn difference(&self, other: &Self) -> f64 {
         if (self.width, self.bytes.len()) != (other.width, other.bytes.len()) {
             return 1.0;

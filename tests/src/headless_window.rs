@@ -1,5 +1,5 @@
-//! A headless window: the whole client of a game without a screen and without a graphics card. A test types and clicks, and
-//! reads what is shown.
+//! Headless window: the whole client of a game without a display or a graphics card. A test types, clicks, and reads what
+//! is shown.
 
 use std::{
     ops::Range,
@@ -41,12 +41,12 @@ use framehouse_window::{
 
 use crate::golden::Picture;
 
-/// Frames between the parts of a click: Bevy finds out in between what lies below the mouse.
+/// Frames between the parts of a click, in which Bevy finds the node below the mouse.
 const CLICK_FRAMES: usize = 3;
 
-/// How long panels take to rise, and more.
+/// A time in which every panel's animation ends.
 const REST: Duration = Duration::from_secs(1);
-/// The frames of that on a slow machine.
+/// The frames of that time on a slow machine.
 const REST_FRAMES: usize = 40;
 
 /// The window of one player, of any game.
@@ -114,7 +114,7 @@ impl HeadlessWindow {
         window
     }
 
-    /// Takes a picture of a painted window once everything has come to rest, without a cursor.
+    /// Takes a picture of a painted window after all animations have ended, without a cursor.
     ///
     /// # Panics
     /// When the window was opened without a picture.
@@ -132,7 +132,7 @@ impl HeadlessWindow {
         self.app.world_mut().remove_resource::<Shot>().expect("it was there just now").0
     }
 
-    /// Puts other words in the place of these, for pictures: until the screen has something new to say.
+    /// Replaces these words by others, for pictures. They stay until the screen changes the text.
     pub fn write_over(&mut self, words: &str, other: &str) {
         let mut texts = self.app.world_mut().query::<&mut Text>();
         let found = texts.iter_mut(self.app.world_mut()).filter(|text| text.0 == words);
@@ -147,7 +147,7 @@ impl HeadlessWindow {
     /// Lets frames pass until `done`, in real time.
     ///
     /// # Panics
-    /// After 120 s, with what is seen then: the bound only keeps a broken build from hanging.
+    /// After 120 s, with the texts that are visible then. The bound only keeps a broken build from hanging.
     pub fn until(&mut self, what: &str, mut done: impl FnMut(&mut Self) -> bool) {
         let end = Instant::now() + Duration::from_secs(120);
         while !done(self) {
@@ -156,7 +156,7 @@ impl HeadlessWindow {
         }
     }
 
-    /// Waits until words are seen, as a part of any text.
+    /// Waits until these words are visible, as a part of any text.
     pub fn until_seen(&mut self, words: &str) {
         self.until(words, |window| window.sees(words));
     }
@@ -164,7 +164,7 @@ impl HeadlessWindow {
     /// Waits for a screen.
     pub fn until_screen(&mut self, screen: Screen) {
         self.until(&format!("{screen:?}"), |window| window.screen() == screen);
-        // What is shown on it comes with the next frames.
+        // Its content comes with the next frames.
         self.frames(4);
     }
 
@@ -193,22 +193,22 @@ impl HeadlessWindow {
         self.started.elapsed()
     }
 
-    /// All texts that can be seen, each with its spans, in no order.
+    /// All visible texts, each with its spans, in no order.
     pub fn texts(&mut self) -> Vec<String> {
         self.visible_texts().into_iter().map(|(words, _)| words).collect()
     }
 
-    /// Whether words are seen, as a part of any text.
+    /// Whether these words are visible, as a part of any text.
     pub fn sees(&mut self, words: &str) -> bool {
         self.texts().iter().any(|text| text.contains(words))
     }
 
-    /// Whether a text that is seen is exactly these words.
+    /// Whether a visible text is exactly these words.
     pub fn sees_exactly(&mut self, words: &str) -> bool {
         self.texts().iter().any(|text| text == words)
     }
 
-    /// The colours that can be seen: of texts, and of nodes that are filled.
+    /// All visible colours: of texts, and of filled nodes.
     pub fn colors(&mut self) -> Vec<Color> {
         let mut nodes =
             self.app.world_mut().query::<(&InheritedVisibility, Option<&TextColor>, Option<&BackgroundColor>)>();
@@ -217,20 +217,20 @@ impl HeadlessWindow {
             .collect()
     }
 
-    /// What is written in the fields, in no order.
+    /// The contents of the text fields, in no order.
     pub fn fields(&mut self) -> Vec<String> {
         let mut fields = self.app.world_mut().query::<&EditableText>();
         fields.iter(self.app.world()).map(|field| field.value().to_string()).collect()
     }
 
-    /// Where every button is, in pixels.
+    /// The rectangle of every button, in pixels.
     pub fn buttons(&mut self) -> Vec<Rect> {
         let mut buttons = self.app.world_mut().query_filtered::<(&ComputedNode, &UiGlobalTransform, &InheritedVisibility), With<bevy::ui_widgets::Button>>();
         let seen = buttons.iter(self.app.world()).filter(|(.., visibility)| visibility.get());
         seen.map(|(node, place, _)| Rect::from_center_size(place.translation, node.size())).collect()
     }
 
-    /// Where every slider is, in pixels.
+    /// The rectangle of every slider, in pixels.
     pub fn sliders(&mut self) -> Vec<Rect> {
         let mut sliders = self
             .app
@@ -240,7 +240,7 @@ impl HeadlessWindow {
         places.map(|(node, place)| Rect::from_center_size(place.translation, node.size())).collect()
     }
 
-    /// Where every panel of the HUD is, in pixels.
+    /// The rectangle of every HUD panel, in pixels.
     pub fn panels(&mut self) -> Vec<Rect> {
         let mut panels = self
             .app
@@ -276,7 +276,7 @@ impl HeadlessWindow {
         self.let_go();
     }
 
-    /// Those of these texts that lie in a column of the window (pixels from the left), from top to bottom.
+    /// The texts in a column of the window (pixels from the left), from top to bottom.
     pub fn from_top(&mut self, words: &[String], column: Range<f32>) -> Vec<String> {
         let mut found = self.visible_texts();
         found.retain(|(text, place)| words.contains(text) && column.contains(&place.x));
@@ -294,13 +294,13 @@ impl HeadlessWindow {
         self.hold_at(position);
     }
 
-    /// Clicks at a place of the window, in pixels.
+    /// Clicks at a position in the window, in pixels.
     pub fn click_at(&mut self, position: Vec2) {
         self.hold_at(position);
         self.let_go();
     }
 
-    /// Presses the mouse at a place of the window, in pixels, and holds it.
+    /// Presses the mouse at a position in the window, in pixels, and holds it.
     pub fn hold_at(&mut self, position: Vec2) {
         let window = self.window;
         self.app.world_mut().write_message(WindowEvent::CursorMoved(CursorMoved { window, position, delta: None }));
@@ -308,18 +308,18 @@ impl HeadlessWindow {
         self.mouse(MouseButton::Left, ButtonState::Pressed);
     }
 
-    /// Lets go of the mouse, where it is.
+    /// Releases the mouse where it is.
     pub fn let_go(&mut self) {
         self.mouse(MouseButton::Left, ButtonState::Released);
     }
 
-    /// Closes the window, as its frame's button does.
+    /// Closes the window, as the button in its frame does.
     pub fn close(mut self) {
         self.app.world_mut().write_message(AppExit::Success);
         self.frames(1);
     }
 
-    /// Presses or lets go of a button of the mouse, where the mouse is.
+    /// Presses or releases a mouse button where the mouse is.
     pub fn mouse(&mut self, button: MouseButton, state: ButtonState) {
         let input = MouseButtonInput { button, state, window: self.window };
         self.app.world_mut().write_message(input);
@@ -327,7 +327,7 @@ impl HeadlessWindow {
         self.frames(CLICK_FRAMES);
     }
 
-    /// Moves the mouse to a place of the window, in pixels, for what asks the window where it is.
+    /// Moves the mouse to a position in the window, in pixels, for code that reads it from the window.
     pub fn point_at(&mut self, position: Vec2) {
         let mut window = self.app.world_mut().get_mut::<Window>(self.window).expect("it is open");
         window.set_cursor_position(Some(position));
@@ -342,7 +342,7 @@ impl HeadlessWindow {
         }
     }
 
-    /// Presses a key and lets go of it.
+    /// Presses and releases a key.
     pub fn key(&mut self, key: KeyCode) {
         let logical = match key {
             KeyCode::Enter => Key::Enter,

@@ -1,4 +1,4 @@
-//! What the integration tests of windows need: [`headless_window`] is a window that nobody has to look at, [`golden`] compares pictures.
+//! Support for tests of windows: [`headless_window`] is a window without a display, [`golden`] compares pictures.
 
 pub mod golden;
 pub mod headless_window;

@@ -1,4 +1,4 @@
-//! What must be true of a server after every step.
+//! Invariants of a server, checked after every step of a test.
 
 use bevy::prelude::*;
 use framehouse_server::{
@@ -21,7 +21,7 @@ use framehouse_server::{
 };
 use framehouse_shared::sim::{SimRoom, SimTickCount};
 
-/// Panics when the server contradicts itself.
+/// Panics if an invariant of the server does not hold.
 pub fn invariants(server: &mut Server) {
     let world = server.world_mut();
     sessions_and_members_belong_together(world);
@@ -29,12 +29,12 @@ pub fn invariants(server: &mut Server) {
     what_is_gone_belongs_to_nobody(world);
 }
 
-/// Panics when a system panicked in any room.
+/// Panics if a system has panicked in any room.
 pub fn no_room_faulted(server: &Server) {
     assert_eq!(server.world().resource::<Counters>().rooms_faulted, 0, "no room was closed because of a panic");
 }
 
-/// Panics when anything is left of rooms, players and sessions that are gone, or was forgotten on the way.
+/// Panics if anything is left of closed rooms, departed players or ended sessions.
 pub fn nothing_is_left(server: &mut Server) {
     let world = server.world_mut();
     let stats = world.resource::<Cleanup>().stats();

@@ -1,4 +1,4 @@
-//! A network in memory: every client has a link of two seeded [`NetSim`]s to the endpoint its token names.
+//! In-memory network: every client has a link of two seeded [`NetSim`]s to the endpoint that its token names.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -13,17 +13,17 @@ use framehouse_shared::net_sim::{NetSim, NetSimConfig};
 
 /// Datagrams of each client that are kept for [`Network::overheard`].
 const OVERHEARD_MAX: usize = 16;
-/// Clients of one address.
+/// The most clients of one address.
 const PORTS: u32 = 60_000;
 
-/// All links of a test world, and what time it is on them.
+/// All links of a test world, and their time.
 #[derive(Clone, Default)]
 pub struct Network(Arc<Mutex<Wires>>);
 
 #[derive(Default)]
 struct Wires {
     now: Duration,
-    // Sorted, so that an endpoint takes its datagrams in the same order in every run.
+    // Sorted, so that an endpoint receives its datagrams in the same order in every run.
     by_ends: BTreeMap<Ends, Wire>,
     clients_made: u32,
 }
@@ -57,7 +57,8 @@ impl Network {
         self.connect_from(client, server, config, seed)
     }
 
-    /// The same from an address that another client had: what is on the way to and from that one still arrives.
+    /// Like [`connect`](Self::connect), from an address that another client had. Datagrams on the way to and from that one
+    /// still arrive.
     pub fn connect_from(&self, client: SocketAddr, server: SocketAddr, config: NetSimConfig, seed: u64) -> ClientEnd {
         let ends = Ends { client, server };
         let new = || Wire {
@@ -70,36 +71,36 @@ impl Network {
         ClientEnd { network: self.clone(), ends, address: client }
     }
 
-    /// The end of an endpoint with this address.
+    /// The endpoint's end, with this address.
     pub fn endpoint(&self, address: SocketAddr) -> EndpointEnd {
         EndpointEnd { network: self.clone(), address }
     }
 
-    /// A client and its link are no more.
+    /// Removes a client and its link.
     pub fn disconnect(&self, client: SocketAddr) {
         self.wires().by_ends.retain(|ends, _| ends.client != client);
     }
 
-    /// From now on nothing goes through this client's link, or everything does again.
+    /// Cuts this client's link, or restores it.
     pub fn set_cut(&self, client: SocketAddr, is_cut: bool) {
         self.wires().of_client(client).for_each(|wire| wire.is_cut = is_cut);
     }
 
-    /// Sends any bytes to a client's endpoint as if they came from that client.
+    /// Sends bytes to a client's endpoint as if they came from the client.
     pub fn spoof(&self, client: SocketAddr, datagram: &[u8]) {
         let mut wires = self.wires();
         let now = wires.now;
         wires.of_client(client).for_each(|wire| wire.up.push(now, datagram));
     }
 
-    /// Sends any bytes to a client as if they came from its endpoint.
+    /// Sends bytes to a client as if they came from its endpoint.
     pub fn spoof_to(&self, client: SocketAddr, datagram: &[u8]) {
         let mut wires = self.wires();
         let now = wires.now;
         wires.of_client(client).for_each(|wire| wire.down.push(now, datagram));
     }
 
-    /// The last datagrams that a client has sent, oldest first: what somebody on its way could send again.
+    /// The last datagrams that a client has sent, oldest first: an attacker on the path could send them again.
     pub fn overheard(&self, client: SocketAddr) -> Vec<Vec<u8>> {
         self.wires().of_client(client).flat_map(|wire| wire.overheard.iter().cloned()).collect()
     }
@@ -119,7 +120,7 @@ impl Wires {
     }
 }
 
-/// The client's end of a link. It goes by the network's time, whatever the client believes.
+/// The client's end of a link. It uses the network's time, not the client's clock.
 pub struct ClientEnd {
     network: Network,
     ends: Ends,

@@ -1,5 +1,5 @@
-//! A server of this process on a thread of its own, with HTTP and UDP on ports that the system chooses, and a data folder
-//! that is gone with it. It can be cut off, killed, and started anew.
+//! Live server: a server in this process, on its own thread, with HTTP and UDP on ports that the system chooses and a
+//! temporary data folder. A test can cut it off, kill it, and start it again.
 
 mod proxy;
 
@@ -35,17 +35,17 @@ const CLOSE_TIME_MAX: Duration = Duration::from_secs(20);
 
 /// A server, stopped when it goes out of scope.
 pub struct LiveServer {
-    /// Where it answers.
+    /// The address of its HTTP API.
     pub url: String,
     proxy: Proxy,
     folder: PathBuf,
     start: Box<dyn Fn(&Path) -> Running>,
     running: Option<Running>,
-    /// Those that were killed and may still run, where nobody hears of them.
+    /// Killed servers whose threads may still run, unreachable.
     dead: Vec<Running>,
 }
 
-/// One life of the server.
+/// One run of the server.
 struct Running {
     http: SocketAddr,
     stop: Arc<AtomicBool>,
@@ -59,7 +59,7 @@ impl LiveServer {
         Self::start_with(game, game_files, RoomSettings::default().grace)
     }
 
-    /// The same, with seats that are kept for so many seconds after a lost connection.
+    /// Like [`start`](Self::start), with a grace period of `grace_s` seconds after a lost connection.
     pub fn start_with(game: impl Game + Clone, game_files: Vec<GameFile>, grace_s: f64) -> Self {
         let rooms = RoomSettings { lobby: 0.0, countdown: 0.5, results: 0.5, grace: grace_s, ..Default::default() };
         let start = Box::new(move |folder: &Path| run(game.clone(), game_files.clone(), rooms.clone(), folder));
@@ -74,12 +74,12 @@ impl LiveServer {
         self.running().stop.store(true, Ordering::Relaxed);
     }
 
-    /// From now on no datagram comes or goes, as behind a cable that is pulled; or again.
+    /// Drops every datagram from now on, as a pulled cable does; or stops dropping them.
     pub fn be_silent(&self, is_silent: bool) {
         self.running().silence.store(is_silent, Ordering::Relaxed);
     }
 
-    /// Ends it without a word to anybody, as a crash would: nobody answers at its address.
+    /// Ends it without a goodbye, as a crash would. Nothing answers at its address.
     pub fn kill(&mut self) {
         self.proxy.lead_to(None);
         self.be_silent(true);
@@ -87,7 +87,7 @@ impl LiveServer {
         self.dead.extend(self.running.take());
     }
 
-    /// Starts it anew, at the same address and with the same data.
+    /// Starts it again, at the same address and with the same data.
     pub fn revive(&mut self) {
         self.end();
         let running = (self.start)(&self.folder);
@@ -95,18 +95,18 @@ impl LiveServer {
         self.running = Some(running);
     }
 
-    /// Where its replays lie.
+    /// The folder of its replays.
     pub fn replays(&self) -> PathBuf {
         self.folder.join("replays")
     }
 
-    /// What the server has written about its matches: a line for each.
+    /// The server's results: one line for each match.
     pub fn results(&self) -> Vec<serde_json::Value> {
         let text = fs::read_to_string(self.folder.join("results.jsonl")).unwrap_or_default();
         text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
-    /// Where it keeps its replays, and what belongs to them.
+    /// The folder of its replays and reports of desyncs.
     pub fn replay_folder(&self) -> PathBuf {
         replay_folder(&self.folder)
     }
@@ -115,7 +115,7 @@ impl LiveServer {
         self.running.as_ref().expect("the server runs")
     }
 
-    /// Ends it as an operator would, and waits until all is written. Its data stay until it goes out of scope.
+    /// Stops it as an operator would, and waits until everything is written. Its data stay until it goes out of scope.
     pub fn end(&mut self) {
         for running in self.running.take().into_iter().chain(self.dead.drain(..)) {
             running.stop.store(true, Ordering::Relaxed);
@@ -184,7 +184,7 @@ fn run(game: impl Game + Clone, game_files: Vec<GameFile>, rooms: RoomSettings, 
     Running { http, stop, silence, thread }
 }
 
-/// Waits until `done`, in real time; the bound only keeps a broken build from hanging.
+/// Waits until `done`, in real time. The bound only keeps a broken build from hanging.
 pub fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(90);
     while !done() {

@@ -1,4 +1,4 @@
-//! A server and its clients in virtual time.
+//! Test world: a server and its clients in virtual time.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -40,21 +40,21 @@ const UNIX_BASE: Duration = Duration::from_secs(1_700_000_000);
 const STEPS_PER_TICK: u32 = 4;
 const RATE: TickRate = TickRate(30);
 
-/// A client in a test, and what it plays.
+/// A client in a test, and its input.
 pub struct TestClient {
     /// The client.
     pub client: Client,
-    /// What the server knows it by.
+    /// The address that the server sees.
     pub address: SocketAddr,
-    /// What it holds; nothing to let the game's bot play.
+    /// The input that it sends in every tick; `None` lets the game's bot play.
     pub input: Option<Input>,
-    /// The room it was given a seat in.
+    /// The room of its seat.
     pub room: RoomCode,
-    /// What its player can come back with.
+    /// The secret with which its player can reconnect.
     pub resume: ResumeSecret,
-    /// Whether it does nothing at all: its process is stopped, or was killed.
+    /// Whether it does nothing at all, as a process that is stopped or was killed.
     pub is_asleep: bool,
-    /// How far its clock has jumped ahead of everybody else's.
+    /// How far its clock is ahead of the others'.
     pub clock_ahead: Duration,
     rng: SimRng,
 }
@@ -63,9 +63,9 @@ pub struct TestClient {
 pub struct World {
     /// The server.
     pub server: Server,
-    /// What joins them.
+    /// The network that joins them.
     pub network: Network,
-    /// The clients in order of coming.
+    /// The clients in order of joining.
     pub clients: Vec<TestClient>,
     config: ClientConfig,
     link: NetSimConfig,
@@ -78,22 +78,22 @@ pub struct World {
 }
 
 impl World {
-    /// A server for `game` without clients, over perfect links.
+    /// A server for `game`, with perfect links and no clients yet.
     pub fn new(game: impl Game + Clone, seed: u64) -> Self {
         Self::with_rooms(game, seed, RoomSettings { results: 1.0, countdown: 1.0, ..default() })
     }
 
-    /// A server with these settings of rooms.
+    /// Like [`new`](Self::new), with these settings of rooms.
     pub fn with_rooms(game: impl Game + Clone, seed: u64, rooms: RoomSettings) -> Self {
         Self::with_settings(game, seed, rooms, NetSettings::default())
     }
 
-    /// A server with these settings.
+    /// Like [`new`](Self::new), with these settings of rooms and network.
     pub fn with_settings(game: impl Game + Clone, seed: u64, rooms: RoomSettings, net: NetSettings) -> Self {
         Self::build(game, seed, rooms, net, RATE)
     }
 
-    /// A server of so many ticks a second.
+    /// Like [`new`](Self::new), at a tick rate of `hz`, 10 to 120.
     pub fn at_rate(game: impl Game + Clone, seed: u64, hz: u16) -> Self {
         let rooms = RoomSettings { results: 1.0, countdown: 1.0, ..default() };
         Self::build(game, seed, rooms, NetSettings::default(), TickRate(hz))
@@ -136,47 +136,48 @@ impl World {
         }
     }
 
-    /// Links that are made from now on are this bad.
+    /// Sets the quality of links that are made from now on, as `--net-sim` takes it: `"delay=40,loss=0.05"` or `"wifi"`.
     pub fn with_link(mut self, link: &str) -> Self {
         self.link = link.parse().expect("a good description of a link");
         self
     }
 
-    /// The same in a running world.
+    /// Sets the quality of links that are made from now on, in a running world.
     pub fn set_link(&mut self, link: NetSimConfig) {
         self.link = link;
     }
 
-    /// Clients that come from now on all have this name.
+    /// Gives this name to all clients that join from now on.
     pub fn with_name(mut self, name: String) -> Self {
         self.name = Some(name);
         self
     }
 
-    /// Clients that come from now on do not simulate: they acknowledge frames and send made-up inputs.
+    /// Clients that join from now on do not simulate: they acknowledge frames and send made-up inputs.
     pub fn with_thin_clients(mut self) -> Self {
         self.config.game = None;
         self
     }
 
-    /// Clients draw so many frames a tick, and the server receives as often: one is enough where timing does not matter.
+    /// Sets how often a tick clients are updated and the server receives, 4 by default. 1 is enough where timing does not
+    /// matter.
     pub const fn with_steps_per_tick(mut self, steps: u32) -> Self {
         self.steps_per_tick = steps;
         self
     }
 
-    /// A client is no more, and neither is its link; the last client gets its number.
+    /// Removes a client and its link. The last client gets its index.
     pub fn forget_client(&mut self, client: usize) {
         let gone = self.clients.swap_remove(client);
         self.network.disconnect(gone.address);
     }
 
-    /// Puts `count` players into one new public room of as many seats; they are in it when this returns.
+    /// Adds `count` players in a new public room of as many seats; they are in it when this returns.
     pub fn with_players(self, count: u8) -> Self {
         self.with_players_in_another_room(count)
     }
 
-    /// The same once more, beside the rooms there are.
+    /// Like [`with_players`](Self::with_players), beside the existing rooms.
     pub fn with_players_in_another_room(mut self, count: u8) -> Self {
         self.join(JoinTarget::Create { size: count, private: false, practice: false })
             .expect("an empty server has room");
@@ -189,7 +190,7 @@ impl World {
         self
     }
 
-    /// One more client asks for a room.
+    /// Adds a client that asks for a room. Returns its index.
     ///
     /// # Errors
     /// When the server has no seat for it.
@@ -198,7 +199,7 @@ impl World {
         self.join_as(target, hello)
     }
 
-    /// One more client, that says this of itself once it is connected.
+    /// Adds a client that sends this greeting when it is connected. Returns its index.
     ///
     /// # Errors
     /// When the server has no seat for it.
@@ -206,7 +207,7 @@ impl World {
         self.join_from(target, hello, None)
     }
 
-    /// One more client, from the address that another one has or had.
+    /// Adds a client at the address that another client has or had. Returns its index.
     ///
     /// # Errors
     /// When the server has no seat for it.
@@ -241,7 +242,7 @@ impl World {
         Ok(index)
     }
 
-    /// The code of the room that was made last.
+    /// The code of the newest room.
     pub fn room_code(&mut self) -> RoomCode {
         self.rooms().last().expect("there is a room").0
     }
@@ -258,21 +259,21 @@ impl World {
         rooms.into_iter().map(|(_, code, entity)| (code, entity)).collect()
     }
 
-    /// Runs the world for so many ticks, checking the server's invariants after each.
+    /// Runs the world for `ticks` ticks and checks the server's invariants after each.
     pub fn step_ticks(&mut self, ticks: u32) {
         for _ in 0..ticks {
             self.step_tick();
         }
     }
 
-    /// The same without the checks: for a test that has broken something itself.
+    /// Runs the world for `ticks` ticks without checks, for a test that has broken something itself.
     pub fn step_unchecked(&mut self, ticks: u32) {
         for _ in 0..ticks {
             self.run_tick();
         }
     }
 
-    /// Runs the world until `done`, at most so many ticks; says whether it got there.
+    /// Runs the world until `done`, for at most `ticks_max` ticks. Returns whether it got there.
     pub fn step_until(&mut self, ticks_max: u32, done: impl Fn(&Self) -> bool) -> bool {
         (0..ticks_max).any(|_| {
             self.step_tick();
@@ -280,7 +281,7 @@ impl World {
         })
     }
 
-    /// Runs the world until every client plays; panics when that does not come.
+    /// Runs the world until every client plays; panics after 600 ticks.
     pub fn step_to_playing(&mut self) {
         let playing = |world: &Self| {
             world
@@ -291,7 +292,7 @@ impl World {
         assert!(self.step_until(600, playing), "the match did not start within twenty seconds");
     }
 
-    /// Everybody is ready from now on.
+    /// Makes all players ready.
     pub fn all_ready(&mut self) {
         self.clients.iter_mut().for_each(|client| client.client.set_ready(true));
     }
@@ -316,18 +317,18 @@ impl World {
         self.server.tick(scheduled, self.now);
     }
 
-    /// The time.
+    /// The virtual time since the world was made.
     pub const fn now(&self) -> Duration {
         self.now
     }
 
-    /// Desyncs that any client or the server has seen.
+    /// The number of desyncs that the clients and the server have seen.
     pub fn desyncs(&self) -> u64 {
         let server = self.server.world().resource::<framehouse_server::counters::Counters>().desyncs;
         self.clients.iter().map(|client| client.client.stats().desyncs).sum::<u64>() + server
     }
 
-    /// Why the server ended a client's session, if it did.
+    /// The code with which the server ended a client's session, if it did.
     pub fn told(&self, client: usize) -> Option<EndCode> {
         match self.clients[client].client.end()?.cause {
             Cause::Told(code) => Some(code),
@@ -335,7 +336,7 @@ impl World {
         }
     }
 
-    /// Why players have left a client's room since it was last asked, as far as the client heard of it.
+    /// The codes with which players have left a client's room since the last call, as far as the client received them.
     pub fn departures(&mut self, client: usize) -> Vec<EndCode> {
         let code_of = |notice| match notice {
             Notice::Room(RoomEvent::Left { code, .. }) => Some(code),
@@ -344,18 +345,18 @@ impl World {
         self.clients[client].client.drain_notices().filter_map(code_of).collect()
     }
 
-    /// What went wrong at clients, in sentences.
+    /// The errors of all clients, in sentences.
     pub fn errors(&self) -> Vec<String> {
         self.clients.iter().flat_map(|client| client.client.stats().errors.messages().to_vec()).collect()
     }
 
-    /// How many ticks each client's last confirmed tick is behind the server's room.
+    /// For each client, the number of ticks that its last confirmed tick is behind the newest room.
     pub fn confirmed_lag(&mut self) -> Vec<u32> {
         let room = self.rooms().last().expect("there is a room").1;
         (0..self.clients.len()).map(|client| self.confirmed_lag_of(client, room)).collect()
     }
 
-    /// How many ticks a client's last confirmed tick is behind this room.
+    /// The number of ticks that a client's last confirmed tick is behind this room.
     pub fn confirmed_lag_of(&self, client: usize, room: Entity) -> u32 {
         let clock = self.server.world().get::<framehouse_server::room::clock::RoomClock>(room).expect("a room");
         let confirmed = self.clients[client].client.prediction().map_or(Tick(0), |p| p.next_confirmed());

@@ -1,4 +1,4 @@
-//! What a client that is not ours may claim about its state, and what that costs.
+//! False claims of a hostile client about its state, and their bounds.
 
 use framehouse_server::{config::CleanupSettings, replay::Replays};
 use framehouse_shared::{
@@ -49,7 +49,7 @@ fn a_client_that_claims_and_never_answers_costs_a_state_and_is_reported() {
     let (mut world, writer) = playing(ArenaPlugin, &folder);
     let mut hashes = world.clients[VICTIM].client.simulation().expect("a match").hashes();
     hashes.0[0] = Some(9);
-    // Our client finds no difference when it is asked, and so does not answer.
+    // `Client` finds no difference when it is asked, so it does not answer.
     for _ in 0..4 {
         let tick = next_confirmed(&world).minus(1);
         claim(&mut world, &ClientMessage::Hashes { match_no: 1, tick, is_answer: false, hashes: hashes.clone() });
@@ -95,7 +95,7 @@ fn a_flood_of_claims_ends_its_sender_and_leaves_three_reports() {
     assert!((1..=3).contains(&reports(folder.path()).len()));
 }
 
-/// The hash in the inputs came first; the complaint about a frame's hash is late, and overtakes the answer.
+/// The hash in the inputs arrives first; the report about a frame's hash is late and overtakes the answer.
 #[test]
 fn a_late_complaint_is_not_taken_for_the_answer() {
     let folder = Folder::new("desync-crossed");

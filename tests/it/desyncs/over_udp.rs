@@ -1,4 +1,4 @@
-//! With sockets, HTTP and a folder: the client is told the field, and the report is in the folder.
+//! A desync over real sockets: the client is told the field, and the report is in the folder.
 
 use std::{thread, time::Instant};
 

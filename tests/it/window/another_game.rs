@@ -1,4 +1,4 @@
-//! The window with the tiny game: it has the game's words, action and colours, and knows nothing of the arena.
+//! The window with the tiny game: it shows that game's words, action and colours, and nothing of the arena.
 
 use std::path::Path;
 
@@ -21,7 +21,7 @@ use framehouse_window::{
 
 use super::Folder;
 
-/// Words of the arena that may be a part of others.
+/// Words of the arena that may be parts of other words.
 const ARENA_WORDS: [&str; 8] = ["gem", "spark", "craft", "dash", "fire", "arena", "framehouse", "combo"];
 
 /// The tiny game with matches of five seconds.
@@ -56,7 +56,7 @@ fn open(server: &LiveServer, folder: &Folder, line: &str) -> HeadlessWindow {
     HeadlessWindow::open(&line, UVec2::new(1280, 720), QuickTiny, TinyView)
 }
 
-/// Everything that the arena's view says, in English.
+/// All English texts of the arena's view.
 fn words_of_the_arena() -> Vec<&'static str> {
     let said = |words: Words| words.text(Language::ENGLISH);
     let labels = ArenaView.actions().into_iter().map(|action| said(action.label()));
@@ -65,9 +65,9 @@ fn words_of_the_arena() -> Vec<&'static str> {
     labels.chain(hints).chain([said(about.title), said(about.how_to_play)]).collect()
 }
 
-/// Nothing that is seen is of the arena: neither its words nor its colour.
+/// Asserts that nothing on the screen is of the arena: neither its words nor its colour.
 fn assert_nothing_of_the_arena(window: &mut HeadlessWindow) {
-    // The list of replays names their folder, which is the test's.
+    // The list of replays names their folder, which belongs to the test.
     let texts: Vec<String> = window.texts().into_iter().filter(|text| !Path::new(text).is_absolute()).collect();
     assert!(!texts.is_empty());
     let theirs = words_of_the_arena();
@@ -124,7 +124,7 @@ fn every_screen_has_the_games_words_and_accent() {
         window.click(way);
         window.until_screen(screen);
         assert_nothing_of_the_arena(&mut window);
-        // The mouse is still where it clicked: over the only button of the replays, whose colour warms up.
+        // The mouse is still where it clicked: over the only button of the list of replays, whose colour changes on hover.
         assert!(screen == Screen::Replays || window.colors().contains(&accent), "{screen:?}");
         window.key(KeyCode::Escape);
         window.until_screen(Screen::Menu);

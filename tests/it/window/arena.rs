@@ -1,4 +1,4 @@
-//! The arena in the window: what is drawn never changes what is simulated.
+//! The arena in the window: drawing never changes the simulation.
 
 use std::{collections::BTreeMap, time::Instant};
 
@@ -40,7 +40,7 @@ impl Headless {
     }
 }
 
-/// Notes the hash of every confirmed state that is still known.
+/// Records the hash of every confirmed state that the client still has.
 fn note_hashes(client: &Client, hashes: &mut BTreeMap<u32, u64>) {
     let Some(prediction) = client.prediction() else { return };
     let first = hashes.last_key_value().map_or(0, |(tick, _)| tick + 1);
@@ -59,7 +59,7 @@ fn a_match_has_the_same_hashes_with_a_window_and_without() {
     headless.client.set_ready(true);
     let (mut drawn, mut plain) = (BTreeMap::new(), BTreeMap::new());
     window.until("the match is over", |window| {
-        // As somebody does who looks and listens: the net graph, the mouse over the arena, every key of the game.
+        // Uses everything: the net graph, the mouse over the arena, every key of the game.
         if window.screen() == Screen::Match {
             window.key(KeyCode::F3);
             window.hold_at(Vec2::new(500.0, 300.0));

@@ -1,4 +1,4 @@
-//! Every error is a sentence on the screen, with a way on.
+//! Errors: each one is a sentence on the screen, with a button that leads on.
 
 use bevy::prelude::*;
 use framehouse_client::connect::ConnectError;
@@ -100,7 +100,7 @@ fn every_refusal_of_a_server_has_words_of_the_clients_own() {
             | JoinError::Mismatch(_)
             | JoinError::ServerFull
             | JoinError::Stopping => true,
-            // This client asks for no such room: the server's own sentence will do.
+            // The client never asks for such a room, so the server's sentence is shown.
             JoinError::BadSize { .. } => false,
         };
         let message = error.to_string();

@@ -1,4 +1,4 @@
-//! Languages: what is said on every screen is said in the player's language.
+//! Languages: every screen shows the player's language only.
 
 use std::path::Path;
 
@@ -20,7 +20,7 @@ use framehouse_window::{
 
 use super::{Folder, start_server};
 
-/// The arena on a computer that has letters for Chinese, whatever fonts this one has.
+/// The arena on a computer with a Chinese font, independent of the fonts on this one.
 struct WithLetters;
 
 impl View for WithLetters {
@@ -77,7 +77,7 @@ fn is_chinese(letter: char) -> bool {
     ('\u{4e00}'..='\u{9fff}').contains(&letter)
 }
 
-/// What is no language's: names, addresses, units, and what is written on keys.
+/// Texts that are the same in every language: names, addresses, units, labels of keys.
 fn is_a_name(text: &str, window: &HeadlessWindow) -> bool {
     const NAMES: [&str; 8] = ["FRAMEHOUSE", "English", "Nova", "basin", "crossing", " fps", " ms", " KB/s"];
     let code = window.session().client().and_then(|client| client.code());
@@ -92,7 +92,7 @@ fn is_a_name(text: &str, window: &HeadlessWindow) -> bool {
         || keys.actions().iter().any(is_key)
 }
 
-/// Everything that is seen is Chinese, or nobody's language.
+/// Asserts that every visible text is Chinese, or the same in every language.
 fn assert_chinese(window: &mut HeadlessWindow, screen: &str) {
     let texts = window.texts();
     let english: Vec<&String> =
@@ -162,7 +162,7 @@ fn a_language_is_chosen_and_every_word_changes() {
     assert_eq!(left, [] as [&String; 0]);
 }
 
-/// A game with a language that no font has letters for.
+/// A game with a language for which no font has letters.
 struct Unwritable;
 
 impl View for Unwritable {
@@ -181,7 +181,7 @@ impl View for Unwritable {
     fn build(&self, _: &mut App) {}
 
     fn languages(&self) -> Vec<Language> {
-        // A letter of a plane that is nobody's: private use.
+        // A letter from a private-use plane.
         vec![Language::new("klingon", "tlhIngan Hol", |_| Some("\u{f8d0}")).written_in(*b"Piqd", '\u{10fffd}')]
     }
 }

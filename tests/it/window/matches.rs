@@ -1,4 +1,4 @@
-//! Whole matches through the window: practice, watching, losing the connection, coming back.
+//! Whole matches in the window: practice, watching, losing the connection, reconnecting.
 
 use bevy::prelude::*;
 use framehouse_arena::ArenaPlugin;
@@ -90,7 +90,7 @@ fn a_server_that_stays_away_is_given_up_when_the_seconds_are_over() {
     window.until_screen(Screen::Menu);
 }
 
-/// The number between these words, where they are all of a text.
+/// The number between these words, if they are the whole text.
 fn number_in(window: &mut HeadlessWindow, before: &str, after: &str) -> Option<u32> {
     window.texts().iter().find_map(|text| text.strip_prefix(before)?.strip_suffix(after)?.parse().ok())
 }
@@ -103,7 +103,7 @@ fn a_crashed_client_offers_to_rejoin() {
     window.until_screen(Screen::Lobby);
     let code = window.session().client().and_then(|client| client.code()).expect("in a room");
     window.until("the seat is noted", |_| folder.0.join("seat.toml").exists());
-    // Without a word: a crash.
+    // Without a goodbye, as in a crash.
     drop(window);
     let mut window = open_window(&server, &folder, "");
     window.until_seen(&format!("You were in room {code}."));
@@ -152,7 +152,7 @@ fn a_seat_that_is_gone_is_told_plainly() {
     window.until("the seat is noted", |_| folder.0.join("seat.toml").exists());
     drop(window);
     drop(server);
-    // Another server knows no such seat.
+    // Another server has no such seat.
     let server = start_server();
     let note = folder.0.join("seat.toml");
     let text = std::fs::read_to_string(&note).expect("noted");

@@ -1,4 +1,4 @@
-//! The menu: names, Tab, arrows, clicks, and what is remembered.
+//! The menu: name, Tab, arrow keys, clicks, and what is remembered for the next start.
 
 use bevy::prelude::*;
 use framehouse_window::screens::Screen;
@@ -10,7 +10,7 @@ fn names_in_any_script_are_typed_and_remembered() {
     let (server, folder) = (start_server(), Folder::new());
     for name in ["Zoë", "Ольга", "Νίκος", "张伟", "محمد", "🚀 Ada"] {
         let mut window = open_window(&server, &folder, "");
-        // The name has the focus, and what was there is selected.
+        // The name has the focus, and its text is selected.
         window.type_text(name);
         assert_eq!(window.settings().name, name);
         window.until("the settings are written", |_| {

@@ -1,4 +1,4 @@
-//! Replays: saved from the results, listed, and shown with pause, speed and a time bar.
+//! Replays in the window: saved from the results, listed, and played with pause, speed and a time bar.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Going back in a running match: the time bar of who watches it, and the way back to the present.
+//! Rewind in the window: the time bar below a running match, and the button that returns to the present.
 
 use bevy::prelude::*;
 use framehouse_arena::ArenaPlugin;
@@ -25,7 +25,7 @@ fn live_end(window: &HeadlessWindow) -> u32 {
     window.session().client().map_or(0, |client| client.live_end())
 }
 
-/// A place on the time bar, 0 to 1 of its length.
+/// A position on the time bar, 0 to 1 of its length.
 fn click_bar(window: &mut HeadlessWindow, part: f32) {
     let bar = window.sliders()[0];
     window.click_at(Vec2::new(bar.min.x + bar.width() * part, bar.center().y));

@@ -49,7 +49,7 @@ fn the_host_changes_the_room_and_a_spectator_sees_it() {
     until("the room is private", &mut [&mut ada, &mut eve], |windows| windows[1].sees("private"));
     ada.click("+");
     until("there is a seat more", &mut [&mut ada, &mut eve], |windows| windows[1].sees_exactly("9"));
-    // As fast as fingers go, before the server has answered the first one.
+    // Before the server has answered the first click.
     (0..3).for_each(|_| ada.click("+"));
     until("every click counted", &mut [&mut ada, &mut eve], |windows| {
         windows[1].session().client().and_then(|client| client.options()).is_some_and(|options| options.seats == 12)
@@ -65,7 +65,7 @@ fn a_button_that_is_held_while_its_screen_changes_is_still_clicked() {
     ada.until_screen(Screen::Lobby);
     let code = ada.session().client().and_then(|client| client.code()).expect("in a room");
     ada.hold("\u{2212}");
-    // With somebody to play with there is one button more in this part of the screen.
+    // With a second player there is one more button in this part of the screen.
     let mut bob = open_window(&server, &folders[1], &format!("--name Bob --room {code}"));
     until("Bob is there", &mut [&mut ada, &mut bob], |windows| windows[0].sees("Bob"));
     assert!(!ada.sees("Start now"), "it is not made anew below the mouse");
@@ -106,7 +106,7 @@ fn names_in_any_script_and_of_any_width_stay_in_their_places() {
             buttons[..place].iter().any(|other| other.intersect(*button).size().min_element() > 1.0)
         };
         assert!(!buttons.iter().enumerate().any(overlaps), "{name}: {buttons:?}");
-        // The list of members is on the right; nothing of it reaches over its panel's edge.
+        // The list of members is on the right and stays within its panel.
         let panel_right = 800.0 - 24.0 * 0.625;
         assert!(buttons.iter().all(|button| button.max.x < panel_right), "{name}: {buttons:?}");
     }

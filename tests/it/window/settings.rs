@@ -1,4 +1,4 @@
-//! Settings: keys and mouse buttons, colours, languages; what is chosen is there the next time.
+//! Settings: keys and mouse buttons, colours, languages; choices are kept for the next start.
 
 use bevy::{input::ButtonState, prelude::*};
 use framehouse_window::{keys::Press, palette::Palette, screens::Screen};

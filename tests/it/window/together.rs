@@ -1,4 +1,4 @@
-//! Two windows and two bots in one match: everybody sees what the server keeps.
+//! Two windows and two bots in one match: all of them show the result that the server stores.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use framehouse_window::screens::Screen;
 
 use super::{Folder, open_window, start_server, until};
 
-/// Where the points are, in pixels: no rank that could be taken for them, and no number beside the curves.
+/// The column of points, in pixels: it has no ranks, and no numbers of the curves.
 const POINTS: Range<f32> = 300.0..640.0;
 
 #[test]

@@ -1,4 +1,5 @@
-//! The arena's server, for tests that need a process of its own: cargo builds the programs of a package before its tests.
+//! The arena's server as a program of this package, for tests that need a server process: cargo builds a package's programs
+//! before its tests.
 
 use std::process::ExitCode;
 

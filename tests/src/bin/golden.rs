@@ -1,9 +1,10 @@
-//! Draws the screens whose content is fixed, without a window, and compares them with the pictures in the repository.
+//! Golden pictures: draws the screens with fixed content, without a window, and compares them with the repository's
+//! pictures.
 //!
 //!     cargo build --workspace --all-targets && target/debug/golden [FOLDER]
 //!
-//! Wants a Vulkan driver; one without a graphics card will do. `FRAMEHOUSE_BLESS=1` writes new pictures after a change that
-//! is meant. Pictures that differ are written into FOLDER, to be looked at.
+//! Needs a Vulkan driver; a software driver is enough. `FRAMEHOUSE_BLESS=1` writes new pictures after an intended change.
+//! Pictures that differ are written into FOLDER.
 
 use std::{
     env, fs,
@@ -22,16 +23,16 @@ use framehouse_window::screens::Screen;
 
 /// Where the pictures are.
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/pictures/golden");
-/// The part of a picture's pixels that may differ: the system's fonts draw a few letters.
+/// The share of pixels that may differ, because system fonts draw a few letters.
 const DIFFERENT_MAX: f64 = 0.001;
-/// A room's code is random: this stands in its place.
+/// The text that replaces a room's random code.
 const CODE: &str = "K7QX";
 /// A window of the usual size, and the smallest one with large text.
 const LOOKS: [Look; 2] = [
     Look { suffix: "", size: UVec2::new(1280, 720), text_scale: 1.0 },
     Look { suffix: "-small", size: UVec2::new(800, 600), text_scale: 1.5 },
 ];
-/// What is drawn.
+/// The screens that are drawn.
 const SCREENS: [(&str, fn(&Scratch, Look) -> Picture); 3] = [("menu", menu), ("settings", settings), ("lobby", lobby)];
 
 #[derive(Clone, Copy)]
@@ -41,12 +42,12 @@ struct Look {
     text_scale: f32,
 }
 
-/// Nobody's settings, gone at the end.
+/// An empty folder for settings, removed at the end.
 struct Scratch(PathBuf);
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // It lies in a temporary folder: what cannot be removed is in nobody's way.
+        // It is in a temporary folder, so a failure to remove it does no harm.
         drop(fs::remove_dir_all(&self.0));
     }
 }
@@ -79,7 +80,7 @@ fn main() -> ExitCode {
 fn open(scratch: &Scratch, look: Look, line: &str) -> HeadlessWindow {
     let settings = format!("name = \"Nova\"\ntext_scale = {}\n", look.text_scale);
     fs::write(scratch.0.join("settings.toml"), settings).expect("a folder of ours");
-    // The window of the last picture was closed without a word.
+    // The window of the previous picture was closed without a goodbye.
     drop(fs::remove_file(scratch.0.join("seat.toml")));
     HeadlessWindow::painted(&format!("--config-dir {} {line}", scratch.0.display()), look.size, ArenaPlugin, ArenaView)
 }
@@ -99,7 +100,7 @@ fn lobby(scratch: &Scratch, look: Look) -> Picture {
     let mut window = open(scratch, look, &format!("--server {} --create", server.url));
     window.until_screen(Screen::Lobby);
     let code = window.session().client().and_then(|client| client.code()).expect("in a room");
-    // One bot: two come in any order.
+    // One bot: two would join in any order.
     let _bot = Companions::join(&server.url, code, 1, window.session().game().config());
     window.until("the bot is ready and the maps are known", |window| {
         window.texts().iter().any(|text| text == "ready") && window.sees("\u{203a}")

@@ -1,15 +1,15 @@
-//! What a sudden burst does to everybody else: a real server, real UDP and HTTP, and clients that do the same thing at
-//! once beside others who only play.
+//! Burst measurement: a real server over UDP and HTTP, clients that do the same thing at once, and others that only play. It
+//! measures how the burst affects the others.
 //!
-//! The server measures its ticks and its processor time (`/v1/status`), the clients when frames come. A scenario is cut
-//! into windows, from one page of the server's to another, so that a burst can be compared with the calm beside it in the
-//! same run: the machine is shared with the clients, and with whoever else is on it.
+//! The server measures its ticks and its processor time (`/v1/status`), the clients measure when frames arrive. A scenario
+//! is cut into windows, each from one status page to another. A burst is compared with calm windows of the same run,
+//! because the machine is shared with the clients and with other processes.
 //!
 //! ```text
-//! scene.rs     a server, seats for everybody, orders;  timeline.rs  windows
+//! scene.rs     a server, its clients, orders;          timeline.rs  windows
 //! player.rs    a client and its diary;                 crowd.rs     the threads that update all of them
 //! cleanup.rs, joins.rs, starts.rs, slow.rs             the scenarios
-//! verdict.rs   what must hold;                         report.rs    a line for each
+//! verdict.rs   conditions that must hold;              report.rs    a line for each scenario
 //! ```
 
 pub mod args;
@@ -29,10 +29,10 @@ use std::sync::{Arc, atomic::AtomicBool};
 use args::{Scenario, Size};
 use report::Report;
 
-/// Plays a scenario with so many per cent of the usual rooms and clients. Blocks until that is done, or until `stop` is set.
+/// Runs a scenario with a percentage of the usual rooms and clients. Blocks until it is done or `stop` is set.
 ///
 /// # Errors
-/// A sentence, when it did not come about. What must hold in it and does not is in the report.
+/// A sentence, if the scenario could not be run. Conditions that do not hold are in the report.
 pub fn run(scenario: Scenario, percent: u32, stop: &Arc<AtomicBool>) -> Result<Report, String> {
     let size = Size { percent };
     match scenario {

@@ -1,8 +1,8 @@
-//! Whether a result that was acknowledged outlives its server: a real server with real clients is killed at a random
-//! moment, again and again on the same data folder; then the file of results is compared with what the clients were told.
+//! Crash test of results: a real server with real clients is killed at random moments, again and again on the same data
+//! folder. Then the file of results is compared with the results that clients were told are saved.
 //!
-//! SIGKILL takes the process and leaves the system, so what was written survives it: this proves the order (on the disk
-//! first, told afterwards) and the repair at the start, not the disk.
+//! SIGKILL ends the process and not the system, so written data survive. The test proves the order (write, then tell) and
+//! the repair at the next start. It does not test the disk.
 //!
 //! ```text
 //! game.rs      a copy of the arena with matches of some seconds
@@ -31,50 +31,50 @@ use crate::load::process::{Scratch, ServerProcess};
 use compare::{Found, compare};
 use players::Players;
 
-/// As fast as a server goes, so that the shortest match that the rules allow takes no longer than it has to.
+/// The highest tick rate of a server.
 const TICK_RATE: &str = "120";
-/// Hardly a pause between two matches.
+/// Settings of rooms with short pauses between matches.
 const SETTINGS: &str = "[rooms]\nlobby = 0.0\ncountdown = 0.5\nresults = 0.1\n";
-/// How long a run may take.
+/// The most time for a run.
 const RUN_TIME_MAX: Duration = Duration::from_secs(60);
-/// How often clients are updated, and how exact the moment of the kill is.
+/// Interval of client updates, and the precision of the moment of the kill.
 const LOOP_INTERVAL: Duration = Duration::from_millis(1);
-/// How long clients go on after the kill: what is in their sockets was told.
+/// Time for which clients go on after the kill, because messages in their sockets count as told.
 const LISTEN_TIME: Duration = Duration::from_millis(50);
 
-/// What to do.
+/// Parameters of a crash test.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
     /// How often the server is started and killed.
     pub runs: u32,
     /// Rooms of two players each.
     pub rooms: u32,
-    /// Where the moments come from. Real time is not in anybody's hands: the same seed gives similar runs, not the same.
+    /// Seed of the random moments. Real time varies, so the same seed gives similar runs, not identical ones.
     pub seed: u64,
 }
 
-/// What came of it.
+/// The outcome of a crash test.
 #[derive(Clone, Copy, Debug)]
 pub struct CrashReport {
     /// Runs that ended with a kill.
     pub runs: u32,
     /// Matches that clients saw end.
     pub matches_seen: u64,
-    /// What is in the file.
+    /// The content of the file of results.
     pub found: Found,
 }
 
-/// When a server is killed.
+/// The moment at which a server is killed.
 #[derive(Clone, Copy, Debug)]
 struct Moment {
-    /// After so many matches have ended, all rooms together ..
+    /// Number of ended matches, in all rooms together ..
     matches: u64,
-    /// .. and so much later.
+    /// .. and the time after the last of them.
     then: Duration,
 }
 
 impl Moment {
-    /// Half of them are in those milliseconds after the end of a match in which its result is written.
+    /// Half of the moments are in the milliseconds after a match's end in which its result is written.
     fn draw(rng: &mut SimRng, rooms: u32) -> Self {
         let matches = u64::from(rng.below(2 * rooms + 1));
         let then_ms = if rng.one_in(2) { rng.below(25) } else { rng.below(3000) };
@@ -82,11 +82,11 @@ impl Moment {
     }
 }
 
-/// Kills servers and compares. Blocks until that is done, or until `stop` is set.
+/// Kills servers and compares. Blocks until it is done or `stop` is set.
 ///
 /// # Errors
-/// A sentence, when an acknowledged result is not in the file exactly once, when a line is no result, and when it came to
-/// no verdict.
+/// A sentence, if an acknowledged result is not in the file exactly once, a line is not a result, or the test could not be
+/// completed.
 pub fn run(plan: &Plan, stop: &AtomicBool) -> Result<CrashReport, String> {
     let folder = Scratch::new("crash")?;
     let game = game::make_short_matches(folder.path())?;
@@ -106,7 +106,7 @@ pub fn run(plan: &Plan, stop: &AtomicBool) -> Result<CrashReport, String> {
             told.len()
         );
     }
-    // The last kill may have left a torn line: the next start repairs it. This one is stopped as an operator would.
+    // The last kill may have left a torn line. The next start repairs it, and that server is stopped as an operator would.
     start_server()?.stop()?;
     let found = judge(folder, &told)?;
     Ok(CrashReport { runs: plan.runs, matches_seen, found })
@@ -129,13 +129,13 @@ fn play_and_kill(mut server: ServerProcess, plan: &Plan, moment: Moment, stop: &
         }
         thread::sleep(LOOP_INTERVAL);
     }
-    // Killed with SIGKILL, and waited for.
+    // Sends SIGKILL and waits.
     drop(server);
     players.listen(LISTEN_TIME);
     Ok(players)
 }
 
-/// Compares; a folder that fails is left for whoever wants to know why.
+/// Compares. The folder of a failed comparison is kept for inspection.
 fn judge(folder: Scratch, told: &BTreeSet<MatchId>) -> Result<Found, String> {
     let file = folder.path().join("data").join(FILE_NAME);
     let verdict = read(&file).and_then(|text| compare(&text, told));
@@ -147,7 +147,7 @@ fn judge(folder: Scratch, told: &BTreeSet<MatchId>) -> Result<Found, String> {
 
 fn read(file: &Path) -> Result<String, String> {
     match fs::read_to_string(file) {
-        // A server that never saved anything.
+        // The server never saved a result.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
         read => read.map_err(|error| format!("cannot read {}: {error}", file.display())),
     }

@@ -1,4 +1,5 @@
-//! What distance, jitter and loss do to a room of arena bots: one world in virtual time for every point of a grid.
+//! Curves: measures rooms of arena bots over a grid of distance, jitter and loss, with one world in virtual time for each
+//! point.
 //!
 //! The same seed gives the same numbers in every run, whatever the number of threads.
 
@@ -19,11 +20,11 @@ use framehouse_shared::net_sim::NetSimConfig;
 
 pub use plot::draw;
 
-/// Round trips in ms.
+/// Round trips of the grid, in ms.
 const RTTS: [u16; 8] = [0, 25, 50, 100, 150, 200, 250, 300];
-/// Standard deviations of each direction in ms.
+/// Standard deviations of the delay in each direction, in ms.
 const JITTERS: [u16; 4] = [0, 5, 10, 20];
-/// Losses in each direction in per cent, packet by packet.
+/// Independent losses in each direction, in per cent.
 const LOSSES: [u16; 3] = [0, 1, 5];
 /// Players of a room.
 const PLAYERS: u8 = 4;
@@ -50,7 +51,7 @@ impl From<Link> for NetSimConfig {
     }
 }
 
-/// What a room of four measured over one network: numbers with the names and units of the bots' report.
+/// The measurements of a room of four over one network, with the names and units of the bots' report.
 #[derive(Clone, Debug)]
 pub struct Measured(Vec<(&'static str, f64)>);
 
@@ -58,7 +59,7 @@ impl Measured {
     /// A number by its name.
     ///
     /// # Panics
-    /// When there is none of this name.
+    /// If there is no number of this name.
     pub fn get(&self, name: &str) -> f64 {
         let number = self.0.iter().find(|(known, _)| *known == name);
         number.unwrap_or_else(|| panic!("no number is called {name}")).1
@@ -80,14 +81,14 @@ impl Measured {
 pub struct Point {
     /// The network.
     pub link: Link,
-    /// What was measured over it.
+    /// The measurements over it.
     pub measured: Measured,
 }
 
-/// Measures every point of the grid for so many virtual minutes, on so many threads.
+/// Measures every point of the grid for a number of virtual minutes, on a number of threads.
 ///
 /// # Panics
-/// When a client came to differ from the server.
+/// If a client's state differs from the server's.
 pub fn measure_all(minutes: u32, seed: u64, threads: usize) -> Vec<Point> {
     let links = grid();
     let next = AtomicUsize::new(0);
@@ -126,10 +127,10 @@ fn grid() -> Vec<Link> {
     LOSSES.iter().flat_map(|loss| JITTERS.iter().flat_map(move |jitter| with(*loss, *jitter))).collect()
 }
 
-/// Measures one network for so many virtual minutes.
+/// Measures one network for a number of virtual minutes.
 ///
 /// # Panics
-/// When a client came to differ from the server.
+/// If a client's state differs from the server's.
 pub fn measure(link: NetSimConfig, minutes: u32, seed: u64) -> Measured {
     let rooms = RoomSettings { countdown: 2.0, results: 1.0, ..default() };
     let mut world = World::with_rooms(ArenaPlugin, seed, rooms);

@@ -1,7 +1,7 @@
-//! What the fuzzers run: one plain function for every way in from the network, fed with any bytes.
+//! Fuzz targets: one function for every input from the network, called with arbitrary bytes.
 //!
-//! `tests/fuzz` calls them from libFuzzer; `smoke.rs` calls the very same with the corpus and seeded
-//! mutations of it. A function that returns has passed: what may not happen is an assertion inside it, or a panic below.
+//! `tests/fuzz` calls them from libFuzzer; `smoke.rs` calls the same functions with the corpus and seeded mutations of it. A
+//! function that returns has passed. A failure is a failed assertion or a panic in the code under test.
 
 mod decoders;
 pub mod mutate;
@@ -19,18 +19,18 @@ pub use payloads::guard;
 pub use replays::replay_decode;
 pub use states::state_decode;
 
-/// A way in.
+/// A fuzz target.
 #[derive(Clone, Copy)]
 pub struct Target {
     /// The name of its libFuzzer binary and of its folder in the corpus.
     pub name: &'static str,
-    /// Feeds it.
+    /// Runs it on an input.
     pub run: fn(&[u8]),
-    /// Real messages to begin with.
+    /// Makes its first corpus: real messages.
     pub seeds: fn() -> Vec<Vec<u8>>,
 }
 
-/// Every way in.
+/// All fuzz targets.
 pub const TARGETS: [Target; 6] = [
     Target { name: "datagram_decode", run: datagram_decode, seeds: seeds::datagrams },
     Target { name: "control_decode", run: control_decode, seeds: seeds::control },

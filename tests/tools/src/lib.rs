@@ -1,8 +1,8 @@
-//! Programs that measure, load and attack a Framehouse server, and what they share.
+//! Tools that measure, load and attack a Framehouse server, and the code they share.
 //!
-//! [`load`] measures a server process in real time, [`bursts`] what sudden crowds do, and [`crash`] kills one. [`curves`],
-//! [`soak`], [`swarm`] and [`lifecycles`] run in virtual time; [`model`] is what a room has to do whatever its members do.
-//! [`fuzz`] is what the fuzzers call, and [`replays`] alters recorded matches.
+//! In real time: [`load`] measures a server process, [`bursts`] measures sudden crowds, and [`crash`] kills servers. In
+//! virtual time: [`curves`], [`soak`], [`swarm`] and [`lifecycles`]. [`model`] is a reference model of a room, [`fuzz`] has
+//! the fuzz targets, and [`replays`] alters recorded matches.
 
 pub mod bursts;
 pub mod crash;

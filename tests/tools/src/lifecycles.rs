@@ -1,5 +1,4 @@
-//! Rooms from the first player to the last byte, again and again, in virtual time and with short timers: whatever their
-//! players do, nothing may be left of them.
+//! Life cycles of rooms in virtual time, with short timers and random commands: nothing may be left of a closed room.
 
 use std::time::Duration;
 
@@ -19,35 +18,35 @@ use framehouse_shared::{
 };
 use framehouse_tiny::{MatchTicks, TinyPlugin};
 
-/// Clients at a time.
+/// The most clients at a time.
 const CLIENTS_MAX: usize = 40;
-/// A client does something once in so many ticks.
+/// Average ticks between two actions of a client.
 const ACTION_TICKS: u32 = 12;
-/// Ticks after which a client that still is there leaves or vanishes.
+/// Ticks after which a client leaves or vanishes at the latest.
 const CLIENT_TICKS_MAX: u32 = 240;
-/// Ticks in which everything of everybody ends: time-outs, graces, reservations, cleanups, goodbyes.
+/// Ticks after which everything has ended: time-outs, grace periods, reservations, cleanups, goodbyes.
 const DRAIN_TICKS: u32 = 600;
 
-/// What a run came to.
+/// Outcome of a run.
 #[derive(Clone, Debug)]
 pub struct LifecyclesReport {
-    /// Rooms that were made, and are gone.
+    /// Rooms that were opened and closed.
     pub rooms: u64,
-    /// Clients that came, and are gone.
+    /// Clients that joined and left.
     pub clients: u64,
-    /// Matches that came to an end.
+    /// Matches that were played to their end.
     pub matches: u64,
-    /// What the cleanup has done.
+    /// Counters of the cleanup.
     pub cleanup: framehouse_server::cleanup::CleanupStats,
-    /// Live bytes of the process each time that everything was gone: after so many rooms.
+    /// Live bytes of the process at each checkpoint, with the number of rooms before it.
     pub live_bytes: Vec<(u64, u64)>,
 }
 
-/// Runs so many rooms; every `checkpoint` rooms everybody goes, and everything has to be gone. `live_bytes` reads the
+/// Runs a number of rooms. After every `checkpoint` rooms all clients leave, and nothing may be left. `live_bytes` reads the
 /// allocator.
 ///
 /// # Panics
-/// When something is left, a room panics or a client sees anything wrong.
+/// If something is left, a room panics or a client reports an error.
 pub fn run(seed: u64, rooms: u64, checkpoint: u64, live_bytes: impl Fn() -> u64) -> LifecyclesReport {
     let mut crowd = Crowd::new(seed);
     let mut readings = Vec::new();
@@ -72,7 +71,7 @@ pub fn run(seed: u64, rooms: u64, checkpoint: u64, live_bytes: impl Fn() -> u64)
 struct Crowd {
     world: World,
     rng: SimRng,
-    /// Ticks that each client has been there.
+    /// Ticks since each client joined.
     ages: Vec<u32>,
     /// Secrets of players who may have lost their connection.
     secrets: Vec<ResumeSecret>,
@@ -156,7 +155,7 @@ impl Crowd {
         let actor = &mut self.world.clients[client];
         match self.rng.below(if is_old { 3 } else { 16 }) {
             0 => actor.client.leave(),
-            // The process is killed, or the way is gone: no goodbye.
+            // The process is killed or the link is cut: there is no goodbye.
             1 => actor.is_asleep = true,
             2 => self.world.network.set_cut(address, true),
             3 => actor.client.give_up(),
@@ -173,7 +172,7 @@ impl Crowd {
         }
     }
 
-    /// Clients whose session is over go, and those who are asleep or cut off for so long that nobody remembers them.
+    /// Removes clients whose session is over, and those that have been asleep or cut off for longer than the grace period.
     fn forget_the_gone(&mut self) {
         for client in (0..self.ages.len()).rev() {
             let gone = self.world.clients[client].client.ended().is_some();
@@ -187,7 +186,7 @@ impl Crowd {
         self.secrets.drain(..oldest);
     }
 
-    /// Everybody goes, and with them everything.
+    /// All clients leave, and nothing may be left.
     fn drain(&mut self) {
         for client in 0..self.ages.len() {
             self.world.clients[client].client.leave();
@@ -204,7 +203,7 @@ impl Crowd {
     }
 }
 
-/// How long a run took, and how many rooms that were in a second.
+/// The duration of a run, and its rooms per second.
 pub fn rate(report: &LifecyclesReport, took: Duration) -> f64 {
     report.rooms as f64 / took.as_secs_f64()
 }

@@ -1,15 +1,15 @@
-//! What a server costs: a server process of its own, driven by hundreds of clients, and the bill.
+//! Load measurement: a server process, driven by hundreds of clients, and a report of its cost.
 //!
-//! The server measures itself (`/v1/status`: processor time by stage, tick times, counters, all since its start); two
-//! readings, one at each end of the measured time, are subtracted. The clients bring what only they can know: bytes as
-//! they saw them while Playing, inputs lost, and the order in which game messages came.
+//! The server measures itself (`/v1/status`: processor time by stage, tick times, counters, all since its start). Two
+//! readings, at both ends of the measured time, are subtracted. The clients add what only they can measure: bytes while
+//! playing, lost inputs, and the order of game messages.
 //!
 //! ```text
-//! process.rs   the server program: start, readings of its memory, and its certain end
-//! status.rs    two readings of the status page, and what lies between them
+//! process.rs   the server process: start, readings of its memory, guaranteed end
+//! status.rs    two readings of the status page, and their difference
 //! spawner.rs   seats for the clients, over HTTP
-//! drive.rs     threads that update the clients;  room.rs  four of them;  order.rs  what they say to each other
-//! report.rs    the bill
+//! drive.rs     threads that update the clients;  room.rs  four clients;  order.rs  their game messages
+//! report.rs    the report
 //! ```
 
 pub mod args;
@@ -44,24 +44,24 @@ use process::{Scratch, ServerProcess};
 use report::{Memory, Report};
 use spawner::{ClientSpawner, SPAWNERS, spawn_clients};
 
-/// How long all clients may take until they play.
+/// The most time until all clients play.
 const GATHER_TIME_MAX: Duration = Duration::from_secs(60);
-/// How long everybody plays before it counts: clocks settle, histories fill.
+/// Time of play before the measurement, in which clocks settle and histories fill.
 const WARM_TIME: Duration = Duration::from_secs(5);
-/// How long the last game messages may take.
+/// The most time for the last game messages.
 const DRAIN_TIME: Duration = Duration::from_secs(2);
-/// How often it is looked whether something goes on.
+/// Interval of checks.
 const LOOK_INTERVAL: Duration = Duration::from_millis(200);
-/// Files that this process has open beside one socket for each client.
+/// Open files of this process, in addition to one socket for each client.
 const OTHER_FILES: u64 = 128;
-/// Clients an endpoint takes, and the fewest endpoints: a server's usual number.
+/// Clients of an endpoint, and the fewest endpoints: the server's default.
 const ENDPOINT_CLIENTS: u32 = 256;
 const ENDPOINTS_MIN: u32 = 4;
 
-/// Starts a server, loads it, and ends it. Blocks until that is done, or until `stop` is set.
+/// Starts a server, loads it, and stops it. Blocks until it is done or `stop` is set.
 ///
 /// # Errors
-/// A sentence, when the measurement did not come about. What went wrong in a measurement is in the report.
+/// A sentence, if there is no measurement. Faults during a measurement are in the report.
 pub fn run(args: &Args, stop: &Arc<AtomicBool>) -> Result<Report, String> {
     allow_sockets(u64::from(args.clients()))?;
     let folder = Scratch::new("load")?;
@@ -78,7 +78,7 @@ pub fn run(args: &Args, stop: &Arc<AtomicBool>) -> Result<Report, String> {
         drop(outboxes);
         let threads: Vec<_> = inboxes.into_iter().map(|inbox| scope.spawn(|| drive(&shared, inbox))).collect();
         let measured = measure(args, &server, &shared);
-        // Whatever became of the measurement: the threads have to end.
+        // The threads have to end, also after a failed measurement.
         shared.go_to(Course::Leave);
         let mut driven = Driven::default();
         for thread in threads {
@@ -88,7 +88,7 @@ pub fn run(args: &Args, stop: &Arc<AtomicBool>) -> Result<Report, String> {
     })
 }
 
-/// Many rooms, hardly a pause between two matches, and as many game messages as are asked for.
+/// Settings for many rooms, short pauses between matches, and the requested number of game messages.
 fn settings(args: &Args) -> String {
     format!(
         "[server]\nlanes = {}\n\
@@ -100,7 +100,7 @@ fn settings(args: &Args) -> String {
     )
 }
 
-/// Endpoints that a server needs for so many clients.
+/// Endpoints that a server needs for a number of clients.
 pub(crate) fn endpoints_for(clients: u32) -> u32 {
     clients.div_ceil(ENDPOINT_CLIENTS).max(ENDPOINTS_MIN)
 }
@@ -147,7 +147,7 @@ fn wait_until_all_play(args: &Args, server: &ServerProcess, shared: &Shared) -> 
     }
 }
 
-/// Raises the limit of open files where the clients need more, as far as it may be raised.
+/// Raises the limit of open files if the clients need more, as far as the system allows.
 pub(crate) fn allow_sockets(clients: u64) -> Result<(), String> {
     let wanted = clients + OTHER_FILES;
     let limit = getrlimit(Resource::Nofile);
@@ -160,13 +160,13 @@ pub(crate) fn allow_sockets(clients: u64) -> Result<(), String> {
     })
 }
 
-/// The processor time that this process has used, on all its threads.
+/// Processor time of this process, of all its threads.
 fn process_cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
 }
 
-/// What a client of the arena is.
+/// The configuration of an arena client.
 pub(crate) fn hello() -> Hello {
     simulation::hello(ArenaPlugin)
 }

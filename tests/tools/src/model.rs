@@ -1,17 +1,17 @@
-//! A reference model of one room: what its members should see after every command, by rules simple enough to read.
+//! Reference model of a room: what its members must see after every command, by simple rules.
 //!
-//! Time is left out of it: commands come so far apart that loading, countdown and results have run their course, and
-//! matches are so long that only what members do ends them. So a room is in its lobby or it plays.
+//! The model has no time. Commands come so far apart that loading, countdown and results have ended, and matches are so long
+//! that only members end them. So a room is in its lobby or it plays.
 
 use framehouse_shared::{
     ids::Slot,
     protocol::control::{PlayerState, RoomOptions},
 };
 
-/// Somebody who may be in the room: a number that names the same person throughout.
+/// A person who may be in the room, by number.
 pub type Person = usize;
 
-/// What can happen to a room.
+/// A command to a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Joins by the room's code.
@@ -22,19 +22,19 @@ pub enum Command {
     Leave(Person),
     /// Loses the connection for good.
     Cut(Person),
-    /// Comes back with the secret, or takes over from the session that still stands.
+    /// Reconnects with the secret, or takes over from its own open session.
     Resume(Person),
-    /// Says whether ready.
+    /// Sets ready or not ready.
     Ready(Person, bool),
-    /// Gives the match up.
+    /// Gives up the match.
     GiveUp(Person),
     /// Starts the match as host.
     Start(Person),
     /// Ends the match as host.
     Abort(Person),
-    /// Sends somebody away as host.
+    /// Removes a member as host.
     Kick(Person, Person),
-    /// Makes somebody else the host.
+    /// Makes another member the host.
     HandOver(Person, Person),
     /// Changes the number of seats as host.
     Resize(Person, u8),
@@ -42,40 +42,40 @@ pub enum Command {
     Close(Person),
 }
 
-/// A player of the model.
+/// A player in the model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelPlayer {
-    /// Who.
+    /// The person.
     pub person: Person,
-    /// Which seat.
+    /// The seat.
     pub slot: u8,
-    /// What it is about.
+    /// The player's state.
     pub state: PlayerState,
     /// Whether its connection is lost.
     pub is_lost: bool,
 }
 
 impl ModelPlayer {
-    /// What others see.
+    /// The state that others see.
     pub const fn shown_state(&self) -> PlayerState {
         if self.is_lost { PlayerState::Away } else { self.state }
     }
 }
 
-/// A room as it should be.
+/// The expected room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomModel {
-    /// Players in order of coming.
+    /// Players in order of joining.
     pub players: Vec<ModelPlayer>,
     /// Spectators.
     pub spectators: Vec<Person>,
     /// The host.
     pub host: Option<Person>,
-    /// How many seats there are.
+    /// Number of seats.
     pub seats: u8,
     /// Whether a match runs.
     pub is_playing: bool,
-    /// Whether the room is gone.
+    /// Whether the room is closed.
     pub is_closed: bool,
     /// Matches that ended with a result.
     pub results: u64,
@@ -83,11 +83,11 @@ pub struct RoomModel {
     starts_when_full: bool,
 }
 
-/// Spectators that a room takes.
+/// The most spectators of a room.
 const SPECTATORS_MAX: usize = 8;
 
 impl RoomModel {
-    /// A room that this person has just made.
+    /// A room that this person has just created.
     pub fn new(maker: Person, seats: u8) -> Self {
         let mut model = Self {
             players: Vec::new(),
@@ -104,12 +104,12 @@ impl RoomModel {
         model
     }
 
-    /// What a client should be shown as the room's options.
+    /// The options that a client must see.
     pub fn options(&self) -> RoomOptions {
         RoomOptions { seats: self.seats, private: false, map: None }
     }
 
-    /// The player that this person is.
+    /// The person's player.
     pub fn player(&self, person: Person) -> Option<&ModelPlayer> {
         self.players.iter().find(|player| player.person == person)
     }
@@ -124,7 +124,7 @@ impl RoomModel {
         Slot::new(self.player(self.host?)?.slot)
     }
 
-    /// Does what a command should do, and everything that follows from it.
+    /// Applies a command and everything that follows from it.
     pub fn apply(&mut self, command: &Command) {
         if self.is_closed {
             return;
@@ -172,7 +172,7 @@ impl RoomModel {
         self.starts_when_full = true;
     }
 
-    /// A player's seat is kept, a spectator's place is not. Nobody who is not there is ready.
+    /// A player keeps the seat, a spectator keeps nothing. A player without a connection is not ready.
     fn cut(&mut self, person: Person) {
         self.spectators.retain(|spectator| *spectator != person);
         self.change(person, |player| {
@@ -207,9 +207,9 @@ impl RoomModel {
         self.players.iter_mut().for_each(|player| player.state = PlayerState::Idle);
     }
 
-    /// What follows by itself: a match starts, a match that nobody takes part in ends, an empty room closes.
+    /// Automatic changes: a match starts, a match without participants ends, an empty room closes.
     fn settle(&mut self) {
-        // A full room in which everybody gives up starts again, and everybody plays: that is as far as it goes.
+        // A full room in which all players give up starts the next match, in which all play: there is no third step.
         for _ in 0..3 {
             if self.is_playing && !self.players.iter().any(|player| player.state == PlayerState::Playing) {
                 self.results += 1;

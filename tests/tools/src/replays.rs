@@ -1,4 +1,4 @@
-//! Replays for tests: files in a folder of their own, longer matches, and alterations that no checksum shows.
+//! Replays for tests: temporary folders, matches of any length, and alterations with correct checksums.
 
 use std::{
     env, fs,
@@ -20,7 +20,7 @@ use framehouse_shared::{
 
 const RULES: &str = include_str!("../../../shared/arena/assets/rules.ron");
 
-/// A folder that goes when it is dropped.
+/// A folder that is removed when it is dropped.
 pub struct Folder(PathBuf);
 
 impl Folder {
@@ -32,7 +32,7 @@ impl Folder {
         Self(path)
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         &self.0
     }
@@ -97,9 +97,9 @@ impl Game for ArenaFor {
     }
 }
 
-/// A replay taken apart, so that a test can change it in ways that no checksum shows.
+/// The parts of a replay, so that a test can change them and still get correct checksums.
 pub struct Parts {
-    /// What the match was.
+    /// The description of the match.
     pub header: Header,
     /// The state before tick 0, serialised.
     pub opening: Vec<u8>,
@@ -110,10 +110,10 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// Takes a replay apart.
+    /// Splits a replay into its parts.
     ///
     /// # Panics
-    /// When the bytes are none.
+    /// If the bytes are not a replay.
     pub fn of(bytes: &[u8]) -> Self {
         let replay = Replay::read(bytes).expect("a whole replay");
         Self {
@@ -124,7 +124,7 @@ impl Parts {
         }
     }
 
-    /// Puts it together, with the right checksums for what it is now.
+    /// Encodes the parts, with correct checksums.
     pub fn build(&self) -> Vec<u8> {
         let mut compressor = Compressor::new();
         let (mut encoder, mut bytes) = ReplayEncoder::begin(&mut compressor, &self.header, &self.opening);
@@ -135,7 +135,7 @@ impl Parts {
         bytes
     }
 
-    /// The ticks as a server hands them to its writing thread.
+    /// The ticks as a server passes them to its replay thread.
     pub fn blocks(&self) -> Vec<RawBlock> {
         let (mut recorder, mut previous) = (Recorder::default(), [Input::NEUTRAL; SLOTS_MAX]);
         let push = |Recorded { frame, joined, hashes }: &Recorded| {

@@ -1,4 +1,4 @@
-//! The arena with short matches, as files that a server can load.
+//! Game files of the arena with short matches.
 
 use framehouse_shared::sim::GameFile;
 

@@ -1,14 +1,14 @@
-//! A long run on a bad network, in virtual time: the same seed gives the same run in every process.
+//! Soak test: a long run over a bad network in virtual time. The same seed gives the same run in every process.
 
 use bevy::prelude::*;
 use framehouse_harness::world::World;
 use framehouse_server::{config::RoomSettings, counters::Counters, room::history::FrameHistory};
 use framehouse_shared::{game::Game, protocol::control::Phase, state_hash::StateHasher};
 
-/// What to run.
+/// Parameters of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Soak<'a> {
-    /// Where all chance comes from.
+    /// Seed of all random numbers.
     pub seed: u64,
     /// Virtual minutes.
     pub minutes: u32,
@@ -18,22 +18,22 @@ pub struct Soak<'a> {
     pub link: &'a str,
 }
 
-/// What a run came to.
+/// Result of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SoakReport {
-    /// One number for everything the server simulated: the hash of its state hashes.
+    /// Hash of all state hashes of the server.
     pub digest: u64,
-    /// Desyncs seen by anybody.
+    /// Desyncs that the clients and the server have seen.
     pub desyncs: u64,
-    /// What went wrong at clients, in sentences.
+    /// Errors of clients, in sentences.
     pub errors: Vec<String>,
-    /// Matches that came to their end.
+    /// Matches that were played to their end.
     pub matches: u64,
     /// The most ticks that a client's confirmed tick was behind the server, after the first second of a match.
     pub lag_max: u32,
-    /// Ticks that clients confirmed, in all.
+    /// Ticks that all clients together confirmed.
     pub ticks_confirmed: u64,
-    /// States sent to clients that had fallen out of the history or differed.
+    /// States that were sent to clients that were behind the history or had a desync.
     pub resyncs: u64,
 }
 

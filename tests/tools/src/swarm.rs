@@ -1,5 +1,5 @@
-//! Seeded runs in which everything happens to everybody: the same seed draws the same network, the same people and the
-//! same mishaps, and a run panics where the server or an innocent client contradicts what must always hold.
+//! Swarm test: seeded runs with random networks, clients and mishaps. A run panics if an invariant of the server, or of a
+//! client without a mishap, does not hold.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -22,42 +22,42 @@ use framehouse_shared::{
 };
 use framehouse_tiny::{Presses, TinyPlugin};
 
-/// Clients at a time.
+/// The most clients at a time.
 const CLIENTS_MAX: usize = 10;
-/// Ticks without mishaps after which everybody who is left has to be well: ten seconds of time-outs and some more.
+/// Ticks without mishaps after which every remaining client must have recovered: ten seconds of time-outs and some more.
 const SETTLE_TICKS: u32 = 630;
-/// Ticks after which nothing may be left of anybody: time-outs, reservations and goodbyes.
+/// Ticks after which nothing may be left of any client: time-outs, reservations and goodbyes.
 const EMPTY_TICKS: u32 = 750;
-/// How far an innocent client's confirmed tick may be behind its room after [`SETTLE_TICKS`].
+/// The most ticks that an innocent client's confirmed tick may be behind its room after [`SETTLE_TICKS`].
 const LAG_TICKS_MAX: u32 = 90;
-/// Changes of a server's state behind everybody's back in one run.
+/// The most corruptions of the server's state in one run.
 const DESYNCS_MAX: u32 = 3;
 
-/// What a run came to, for whoever reads many of them.
+/// Counters of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SwarmReport {
-    /// Clients that ever were.
+    /// Clients in all.
     pub clients: usize,
-    /// Matches that came to their end.
+    /// Matches that were played to their end.
     pub matches: u64,
     /// Frames that clients confirmed.
     pub ticks_confirmed: u64,
-    /// Datagrams that somebody made up or sent again.
+    /// Datagrams that the attacker made up or sent again.
     pub spoofed: u64,
     /// Datagrams that endpoints dropped.
     pub dropped: u64,
-    /// States that were changed on purpose.
+    /// States that were corrupted on purpose.
     pub desyncs_made: u32,
-    /// Desyncs that were seen because of it.
+    /// Desyncs caused by that.
     pub desyncs_seen: u64,
-    /// Clients to which nothing ever happened, and which therefore had to be well all the time.
+    /// Clients without any mishap, which must have had no fault at any time.
     pub innocent: usize,
 }
 
-/// Runs one seed for so many ticks of mishaps, then looks whether everybody recovers, and whether everything ends.
+/// Runs one seed for a number of ticks with mishaps, then checks that all clients recover and that everything ends.
 ///
 /// # Panics
-/// When something does not hold.
+/// If an invariant does not hold.
 pub fn run(seed: u64, ticks: u32) -> SwarmReport {
     let mut swarm = Swarm::new(seed);
     for _ in 0..ticks {
@@ -76,7 +76,7 @@ pub fn run(seed: u64, ticks: u32) -> SwarmReport {
     swarm.report()
 }
 
-/// What happens to a client for a while.
+/// A mishap of a client for a while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mishap {
     Cut,
@@ -84,11 +84,11 @@ enum Mishap {
 }
 
 struct Fate {
-    /// Still there, as far as the swarm is concerned.
+    /// Whether the swarm still uses it.
     is_here: bool,
-    /// Nothing happened to it that could cost it its connection.
+    /// Whether it had no mishap that could end its connection.
     is_innocent: bool,
-    /// Its room's state was changed behind its back.
+    /// Whether its room's state was corrupted.
     may_desync: bool,
     mishap: Option<(Mishap, u32)>,
 }
@@ -97,9 +97,9 @@ struct Swarm {
     world: World,
     rng: SimRng,
     fates: Vec<Fate>,
-    /// A mishap comes once in so many ticks.
+    /// Average ticks between two mishaps.
     mishap_ticks: u32,
-    /// States that may still be changed.
+    /// Corruptions that may still happen.
     desyncs_left: u32,
     tick: u32,
     report: SwarmReport,
@@ -119,7 +119,7 @@ impl Swarm {
         let mut world = World::with_rooms(TinyPlugin, seed, rooms);
         let cleanup = CleanupSettings { cleanup_delay: 0.5, force_cleanup_delay: 3.0, ..Default::default() };
         world.server.world_mut().insert_resource(cleanup);
-        // Calm runs, in which many see several matches, and wild ones, in which hardly anybody stays.
+        // Calm runs, in which many clients see several matches, and wild ones, in which few stay.
         let mishap_ticks = 15 << rng.below(5);
         let desyncs_left = if rng.one_in(3) { DESYNCS_MAX } else { 0 };
         let report = SwarmReport::default();
@@ -138,13 +138,13 @@ impl Swarm {
         self.only_the_guilty_suffer();
     }
 
-    /// Somebody joins, in one of all possible ways, over a link of its own.
+    /// A client joins in one of all possible ways, over its own link.
     fn come(&mut self) {
         if self.here().len() < CLIENTS_MAX && self.rng.one_in(30) {
             let target = self.draw_target();
             let link = self.draw_link();
             self.world.set_link(link);
-            // Spectators have to go with the last player.
+            // Spectators have to leave with the last player.
             let stays = !matches!(target, JoinTarget::Watch(_));
             let joined = self.world.join(target);
             self.note_joined(joined.is_ok(), stays);
@@ -172,7 +172,7 @@ impl Swarm {
         }
     }
 
-    /// From a perfect link to a bad one; never so bad that a patient player would not get through.
+    /// A random link, from perfect to bad, but never so bad that a client cannot connect.
     fn draw_link(&mut self) -> NetSimConfig {
         let rng = &mut self.rng;
         let mut sometimes = |max| if rng.one_in(2) { rng.between(0.0, max) } else { 0.0 };
@@ -187,7 +187,7 @@ impl Swarm {
         }
     }
 
-    /// Something happens to somebody.
+    /// Draws a mishap for a random client.
     fn disturb(&mut self) {
         let Some(index) = self.draw_client(self.mishap_ticks) else { return };
         let until = self.tick + 1 + self.rng.below(1 << (1 + self.tick % 9));
@@ -238,8 +238,8 @@ impl Swarm {
         self.world.clients[index].clock_ahead += Duration::from_millis(u64::from(self.rng.below(20_000)));
     }
 
-    /// A player comes back with a new session, into the same room if it can, while datagrams of the old session are still
-    /// on their way; half of the time from the same address, which the server still knows as the old session's.
+    /// A player reconnects with a new session, into the same room if possible, while datagrams of the old session are still
+    /// in flight; half of the time from the same address, which the server still has for the old session.
     fn reconnect(&mut self, index: usize) {
         let (room, address) = (self.world.clients[index].room, self.world.clients[index].address);
         self.vanish(index);
@@ -250,7 +250,7 @@ impl Swarm {
         };
         if self.rng.one_in(2) {
             let joined = self.world.join_at(target, address);
-            // The old session may still hold the address when the new one's token runs out.
+            // The old session may still have the address when the new one's token expires.
             self.note_joined(joined.is_ok(), false);
         } else {
             let joined = self.world.join(target);
@@ -258,7 +258,7 @@ impl Swarm {
         }
     }
 
-    /// The server's own state of a room changes: from now on its members' differ.
+    /// Corrupts the server's own state of a room, so that its members' states differ from now on.
     fn change_a_state(&mut self) {
         let rooms = self.world.rooms();
         let ecs = self.world.server.world_mut();
@@ -273,21 +273,22 @@ impl Swarm {
             for (client, fate) in self.world.clients.iter().zip(&mut self.fates) {
                 if client.room == code {
                     fate.may_desync = true;
-                    // Three desyncs, and the server lets a client go.
+                    // After three desyncs the server ends a client's session.
                     fate.is_innocent = false;
                 }
             }
         }
     }
 
-    /// Somebody on the way sends what it likes to either end of a client's link.
+    /// An attacker on the path sends datagrams to either end of a client's link.
     fn play_tricks(&mut self) {
         let Some(index) = self.draw_client(4) else { return };
         for _ in 0..=self.rng.below(12) {
             let (whose, datagram) = self.draw_datagram();
             self.report.spoofed += 1;
             let address = self.world.clients[index].address;
-            // Whoever hears a token and is faster with it has it: netcode binds it to the address that it first comes from.
+            // netcode binds a token to the first address that sends it, so an attacker who overhears it and is faster can
+            // use it.
             let is_token = datagram.len() == 1078;
             if is_token && whose != index && self.world.clients[whose].client.phase().is_none() {
                 self.fates[whose].is_innocent = false;
@@ -300,7 +301,7 @@ impl Swarm {
         }
     }
 
-    /// Somebody, and a datagram of theirs, as it was or changed, or any bytes with a first byte that means something.
+    /// A client, and one of its datagrams, unchanged or changed, or random bytes with a valid first byte.
     fn draw_datagram(&mut self) -> (usize, Vec<u8>) {
         let whose = self.rng.below(self.world.clients.len() as u32) as usize;
         let overheard = self.world.network.overheard(self.world.clients[whose].address);
@@ -335,7 +336,7 @@ impl Swarm {
         }
     }
 
-    /// Somebody who is here, once in so many calls.
+    /// A random connected client, once in a number of calls.
     fn draw_client(&mut self, one_in: u32) -> Option<usize> {
         let here = self.here();
         (self.rng.one_in(one_in) && !here.is_empty()).then(|| here[self.rng.below(here.len() as u32) as usize])
@@ -368,7 +369,7 @@ impl Swarm {
         }
     }
 
-    /// Who still has a session is in a room, and follows it.
+    /// Checks that every client with a session is in a room and follows it.
     fn the_innocent_are_well(&mut self) {
         let here = self.here();
         let rooms = self.world.rooms();
@@ -422,13 +423,13 @@ impl Swarm {
     }
 }
 
-/// Who is in a room as the server has it, by seat.
+/// The members of a room on the server, by seat.
 fn members(world: &bevy::prelude::World, room: Entity) -> Vec<(Slot, String)> {
     let players = by_slot(world, room).into_iter().filter_map(|player| world.get::<Player>(player));
     players.map(|player| (player.slot(), player.name().to_owned())).collect()
 }
 
-/// Runs many seeds and says which fail.
+/// Runs many seeds and returns those that fail.
 pub fn failing(seeds: impl Iterator<Item = u64>, ticks: u32, mut done: impl FnMut(u64, &SwarmReport)) -> BTreeSet<u64> {
     seeds
         .filter(|seed| match std::panic::catch_unwind(|| run(*seed, ticks)) {

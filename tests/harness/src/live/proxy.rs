@@ -1,5 +1,5 @@
-//! The address that clients know. A server process that is killed takes its ports with it; a server of this process cannot,
-//! so what clients connect to is a door before it, which can be shut and can lead to another server.
+//! A TCP proxy before the server's HTTP port. A killed process frees its ports; a killed server in this process
+//! cannot. So clients connect to a proxy, which can be shut and can lead to another server.
 
 use std::{
     io,
@@ -11,7 +11,7 @@ use std::{
     thread,
 };
 
-/// The door.
+/// The proxy.
 pub(super) struct Proxy {
     address: SocketAddr,
     state: Arc<ProxyState>,
@@ -24,7 +24,7 @@ struct ProxyState {
 }
 
 impl Proxy {
-    /// A door that is shut.
+    /// A proxy that is shut.
     pub fn new() -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let (address, state) = (listener.local_addr()?, Arc::<ProxyState>::default());
@@ -33,12 +33,12 @@ impl Proxy {
         Ok(Self { address, state })
     }
 
-    /// Where clients go.
+    /// The address that clients connect to.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Where they get from there; nowhere behind a door that is shut.
+    /// Sets the server that clients reach through it; none shuts the proxy.
     pub fn lead_to(&self, server: Option<SocketAddr>) {
         *self.state.leads_to.lock().expect("nothing panics while holding this lock") = server;
     }
@@ -47,7 +47,7 @@ impl Proxy {
 impl Drop for Proxy {
     fn drop(&mut self) {
         self.state.is_over.store(true, Ordering::Relaxed);
-        // The keeper waits for somebody to come.
+        // The thread waits for the next connection.
         drop(TcpStream::connect(self.address));
     }
 }
@@ -59,7 +59,7 @@ impl ProxyState {
                 return;
             }
             let server = *self.leads_to.lock().expect("nothing panics while holding this lock");
-            // Nobody is told why a connection breaks off.
+            // A broken connection is closed without a reason.
             drop(server.map(|server| pass_on(client, server)));
         }
     }

@@ -1,4 +1,4 @@
-//! The tiny game's view: one action, its own words and accent, and the presses of every seat as a line of text.
+//! View of the tiny game: one action, its own words and accent colour, and the presses of every seat as a line of text.
 
 use bevy::prelude::*;
 use framehouse_client::client::InputRequest;
@@ -16,7 +16,7 @@ use framehouse_window::{
 #[derive(Clone, Copy, Debug)]
 pub struct TinyView;
 
-/// The only thing to do.
+/// The only action.
 const BUTTON: InputAction =
     InputAction::new("press", Words::translated("Press the button", &[("chinese", "按下按钮")])).key(KeyCode::KeyP);
 

@@ -1,4 +1,4 @@
-//! A second game, as small as the seam allows: whoever presses most often wins.
+//! Rules of the tiny game: the player with the most presses of a button wins. Copy this crate to begin your own game.
 
 use bevy::prelude::*;
 use framehouse_shared::{
@@ -12,22 +12,22 @@ use framehouse_shared::{
 };
 use serde::{Deserialize, Serialize};
 
-/// How long a match takes, in ticks, unless a test says otherwise.
+/// Default length of a match, in ticks.
 pub const MATCH_TICKS: u32 = 900;
-/// How long a match takes, in ticks. Clients that simulate have to have the same.
+/// Length of a match, in ticks. Server and simulating clients must have the same.
 #[derive(Resource, Clone, Copy, Debug)]
 pub struct MatchTicks(pub u32);
-/// The button: an edge in the last byte.
+/// The input of a press: 1 in the last byte.
 pub const PRESS: Input = Input([0, 0, 0, 0, 0, 0, 0, 1]);
-/// A luck that makes the game panic in the room that has it.
+/// A value of `luck` that makes the game panic in its room, for tests.
 pub const BROKEN_LUCK: u64 = u64::MAX;
 
-/// Presses by slot, and a luck that the room's random numbers add.
+/// State of a match: presses by slot, and a number that depends on the room's random numbers.
 #[derive(Component, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, RoomState)]
 pub struct Presses {
     /// Presses so far.
     pub count: [u32; SLOTS_MAX],
-    /// One more random number for every press.
+    /// Mixed with one random number at every press.
     pub luck: u64,
 }
 
@@ -49,7 +49,7 @@ impl Game for TinyPlugin {
         room.insert(Presses::default());
     }
 
-    /// A press is not repeated.
+    /// A lost input repeats everything but a press.
     fn missing_input(&self, last: Input) -> Input {
         let mut held = last;
         held.0[7] = 0;

@@ -1,9 +1,9 @@
-//! Throws random, mutated, replayed and well-shaped garbage at a running server while a match of four is played on it:
-//! from addresses that the server does not know, and from the players' own.
+//! Attacks a running server with random, mutated, replayed and well-formed hostile datagrams during a match of four players,
+//! from unknown addresses and from those of the players.
 //!
 //! `cargo run --release -p framehouse-tools --bin attack -- --server http://127.0.0.1:7777 --datagrams 1000000`
 //!
-//! Prints one JSON line; exits non-zero when a player was thrown out, saw a desync, or the server no longer answers.
+//! Prints one JSON line; exits with 1 if a player lost its session or had a desync, or if the server no longer answers.
 
 use std::{
     collections::VecDeque,
@@ -24,7 +24,7 @@ use framehouse_client::{
 use framehouse_shared::{api::Status, protocol::control::Phase, rng::SimRng};
 use serde_json::json;
 
-/// Datagrams sent between two looks at the players, at most: a flood that fills the kernel's buffers tests the kernel.
+/// The most datagrams between two updates of the players: a flood that fills the kernel's buffers would test the kernel.
 const BURST: u64 = 60;
 /// Addresses that the server does not know.
 const STRANGERS: usize = 16;
@@ -38,15 +38,15 @@ struct Arguments {
     /// The server's gateway; only loopback servers are attacked.
     #[arg(long, default_value = "http://127.0.0.1:7777")]
     server: String,
-    /// How many datagrams.
+    /// Number of datagrams.
     #[arg(long, default_value_t = 1_000_000)]
     datagrams: u64,
-    /// Where all chance comes from.
+    /// Seed of all random numbers.
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
 
-/// A player's link that also sends what it is told to, and keeps copies of what it sent.
+/// A player's link that also sends hostile datagrams and keeps copies of its own ones.
 struct NoisyLink {
     socket: UdpLink,
     tap: Arc<Mutex<Tap>>,
@@ -112,7 +112,7 @@ fn attack(arguments: &Arguments) -> Result<serde_json::Value, String> {
         let datagram = hostile_datagram(&mut rng, &players[victim].tap);
         if rng.one_in(2) {
             let stranger = &strangers[rng.below(STRANGERS as u32) as usize];
-            // What the kernel does not take now is lost, as a real attacker's packets would be.
+            // A datagram that the kernel refuses is lost, as a real attacker's would be.
             let _ = stranger.send_to(&datagram, players[victim].server);
         } else {
             players[victim].tap.lock().expect("nothing panics while holding the tap").noise.push_back(datagram);
@@ -166,7 +166,7 @@ fn update(players: &mut [Player], start: Instant) -> Result<(), String> {
     Ok(())
 }
 
-/// A datagram of one of five kinds, from plain noise to what only netcode itself can tell from a real one.
+/// A datagram of one of five kinds, from noise to one that only netcode can tell from a real one.
 fn hostile_datagram(rng: &mut SimRng, tap: &Mutex<Tap>) -> Vec<u8> {
     let kind = rng.below(5);
     let tap = tap.lock().expect("nothing panics while holding the tap");
@@ -200,7 +200,7 @@ fn well_shaped(rng: &mut SimRng) -> Vec<u8> {
     datagram
 }
 
-/// A connection request of the right length, for this protocol, with a token nobody sealed.
+/// A connection request of the right length, for this protocol, with a token that the server did not seal.
 fn request(rng: &mut SimRng) -> Vec<u8> {
     let mut datagram: Vec<u8> = (0..1078).map(|_| rng.bits() as u8).collect();
     datagram[0] = 0;

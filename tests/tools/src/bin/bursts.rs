@@ -1,5 +1,5 @@
-//! What sudden bursts do to everybody else on a server: a thousand rooms that end, 500 clients that join, 200 matches that
-//! begin, and clients that stop; a line for each, and non-zero when what must hold does not.
+//! Measures how sudden bursts affect all other players of a server: a thousand rooms end, 500 clients join, 200 matches
+//! begin, clients stop. Prints a line for each; exits with 1 if a condition does not hold.
 //!
 //! `cargo run --release -p framehouse-tools --bin bursts -- [cleanup|joins|starts|slow|all] [--json]`
 
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
     if has_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-/// Says whether everything held.
+/// Returns whether all conditions held.
 fn play(scenario: Scenario, args: &Args, stop: &Arc<AtomicBool>) -> bool {
     match run(scenario, args.percent, stop) {
         Ok(report) => {

@@ -1,5 +1,5 @@
 //! Kills a real server at random moments while matches end on it, and checks that every result that a client was told is
-//! saved is in the file exactly once; exits non-zero when one is not.
+//! saved is in the file exactly once; exits with 1 otherwise.
 //!
 //! `cargo run --release -p framehouse-tools --bin crash -- --runs 50`
 
@@ -15,13 +15,13 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 #[derive(Parser)]
 #[command(about = "Kills a real server at random moments and looks whether a saved result was lost")]
 struct Arguments {
-    /// How often the server is started and killed; a run takes some five seconds.
+    /// Number of runs: the server is started and killed once in each. A run takes some five seconds.
     #[arg(long, default_value_t = 50, value_parser = value_parser!(u32).range(1..=100_000))]
     runs: u32,
     /// Rooms of two players each.
     #[arg(long, default_value_t = 4, value_parser = value_parser!(u32).range(1..=100))]
     rooms: u32,
-    /// Where the moments come from.
+    /// Seed of the random moments.
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }

@@ -1,4 +1,4 @@
-//! Measures what distance, jitter and loss do to a room, in virtual time, and writes a table and pictures of it.
+//! Measures the effects of distance, jitter and loss on a room in virtual time, and writes a table and pictures.
 //!
 //! `cargo run --release -p framehouse-tools --bin curves`
 //! `cargo run --release -p framehouse-tools --bin curves -- --minutes 10 --link wifi --link delay=50,jitter=10`
@@ -23,7 +23,7 @@ struct Arguments {
     /// Virtual minutes for each network, from 1.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..))]
     minutes: u32,
-    /// Where all chance comes from.
+    /// Seed of all random numbers.
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// The folder to write to.

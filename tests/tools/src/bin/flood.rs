@@ -1,8 +1,9 @@
-//! One connected client sends a hundred times the inputs it may: how long until it is kicked, and do ticks get longer?
+//! Flood test: one connected client sends a hundred times the inputs it may. Measures the time until it is kicked, and tick
+//! times.
 //!
 //! `cargo run --release -p framehouse-tools --bin flood -- --server http://127.0.0.1:7777`, beside bots that play
 //!
-//! Prints one JSON line; exits non-zero when the client is not told goodbye within five seconds.
+//! Prints one JSON line; exits with 1 if the server does not end the client's session within five seconds.
 
 use std::{
     process::ExitCode,
@@ -111,7 +112,7 @@ fn connect(server: &str, start: Instant) -> Result<Connection, String> {
     Ok(connection)
 }
 
-/// Moves the connection on; gives the server's goodbye.
+/// Updates the connection. Returns the server's goodbye.
 fn pump(connection: &mut Connection, start: Instant) -> Option<EndReason> {
     connection.receive(start.elapsed());
     let mut goodbye = None;

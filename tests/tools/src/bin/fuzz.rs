@@ -1,4 +1,4 @@
-//! Seeded mutations of the fuzz corpora, every target on its own thread; a dev build has overflow checks on.
+//! Runs all fuzz targets with seeded mutations of their corpora, each on its own thread. A dev build has overflow checks.
 //!
 //! `cargo run -p framehouse-tools --bin fuzz -- --millions 50`
 
@@ -23,7 +23,7 @@ struct Arguments {
     /// Millions of inputs in all, 1 to 100000.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=100_000))]
     millions: u64,
-    /// Where all chance comes from.
+    /// Seed of all random numbers.
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }

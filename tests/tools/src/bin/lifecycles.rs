@@ -1,5 +1,5 @@
-//! Random lives of many rooms in virtual time with short timers; exits non-zero when anything is left of any of them:
-//! entities, sessions, seats, buffers, scheduled cleanups, or memory.
+//! Runs the life cycles of many rooms in virtual time, with short timers and random commands; exits with 1 if anything is
+//! left of a room: entities, sessions, seats, buffers, scheduled cleanups, or memory.
 //!
 //! `cargo run --release -p framehouse-tools --bin lifecycles -- --rooms 100000`
 
@@ -13,7 +13,7 @@ use std::{
 use clap::Parser;
 use framehouse_tools::lifecycles::{rate, run};
 
-/// Bytes that may be alive beyond those after the first checkpoint: tables that grew to the size of the busiest moment.
+/// Bytes that may be alive beyond those after the first checkpoint, for tables that have grown to the busiest moment.
 const SLACK_BYTES: u64 = 256 * 1024;
 
 #[derive(Parser)]
@@ -22,10 +22,10 @@ struct Arguments {
     /// Rooms, from 1.
     #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u64).range(1..))]
     rooms: u64,
-    /// Everybody goes, and everything is compared, after so many rooms.
+    /// Rooms between two checkpoints, at which all clients leave and everything is compared.
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
     checkpoint: u64,
-    /// Where all chance comes from.
+    /// Seed of all random numbers.
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }

@@ -1,5 +1,5 @@
-//! Starts a server, loads it with clients over loopback, and says what that cost; exits non-zero on any desync, room
-//! message out of order or failed client.
+//! Starts a server, loads it with clients over loopback, and reports its cost; exits with 1 on any desync, game message out
+//! of order or failed client.
 //!
 //! `cargo run --release -p framehouse-tools --bin load -- --rooms 20 --seconds 20`
 

@@ -1,5 +1,5 @@
-//! How fast a replay is run again: records a seeded match of bots, verifies it some times, and compares the processor time
-//! with the time that the match took. Wall time would count whoever else uses the machine.
+//! Measures the speed of replay verification: records a seeded match of bots, verifies it several times, and compares the
+//! processor time with the length of the match. Wall time would include other processes of the machine.
 //!
 //! `cargo run --release -p framehouse-tools --bin replay_speed -- --seconds 180 --players 4`
 
@@ -15,12 +15,12 @@ use rustix::time::{ClockId, clock_gettime};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// What has to be reached, in times of real time.
+/// The required speed, as a multiple of real time.
 const RATIO_MIN: f64 = 1000.0;
 const RUNS: usize = 9;
 const TICKS_PER_S: u32 = 30;
 
-/// Verifies a match of bots against the clock; exits with 1 below 1000 times real time.
+/// Measures the verification of a match of bots; exits with 1 below 1000 times real time.
 #[derive(Parser)]
 struct Args {
     /// Seconds that the match takes, 10 to 3600.

@@ -1,5 +1,5 @@
-//! A long run of arena bots on a bad network in virtual time; prints one line that is the same for the same arguments in
-//! every process and build, and exits non-zero on any desync or client error.
+//! Runs arena bots for a long time over a bad network in virtual time. Prints one line, the same for the same arguments in
+//! every process and build; exits with 1 on any desync or client error.
 //!
 //! `cargo run --release -p framehouse-tools --bin soak -- --minutes 20 --players 8 --seed 1`
 
@@ -19,7 +19,7 @@ struct Arguments {
     /// Players in the room, 2 to 16.
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u8).range(2..=16))]
     players: u8,
-    /// Where all chance comes from.
+    /// Seed of all random numbers.
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// The links: a preset or key=value,.. as for the client's --net-sim.

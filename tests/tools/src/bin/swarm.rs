@@ -1,5 +1,4 @@
-//! Many seeded runs in which everything happens to everybody, in virtual time; prints the seeds that fail and exits
-//! non-zero if there are any.
+//! Runs many seeds of the swarm test in virtual time; prints the seeds that fail and exits with 1 if there are any.
 //!
 //! `cargo run --release -p framehouse-tools --bin swarm -- --seeds 1000 --ticks 3000`
 
@@ -11,16 +10,16 @@ use framehouse_tools::swarm;
 #[derive(Parser)]
 #[command(about = "Runs seeded worlds full of mishaps in virtual time and prints the seeds that fail")]
 struct Arguments {
-    /// How many seeds to run.
+    /// Number of seeds.
     #[arg(long, default_value_t = 100)]
     seeds: u64,
     /// The first seed.
     #[arg(long, default_value_t = 1)]
     first: u64,
-    /// Ticks of mishaps in each run; about nine hundred more follow, in which everybody recovers and leaves.
+    /// Ticks with mishaps in each run. About nine hundred more follow, in which all clients recover and leave.
     #[arg(long, default_value_t = 3000)]
     ticks: u32,
-    /// Print what every run came to.
+    /// Print the counters of every run.
     #[arg(long)]
     verbose: bool,
 }

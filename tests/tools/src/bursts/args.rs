@@ -1,31 +1,32 @@
-//! The command line of `bursts`.
+//! Command line of `bursts`.
 
 use clap::{Parser, ValueEnum, value_parser};
 
-/// What happens at once.
+/// A scenario of a burst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Scenario {
-    /// A thousand rooms end and are freed, beside 200 that play on.
+    /// A thousand rooms end and are freed, beside 200 rooms that play on.
     Cleanup,
     /// 500 clients join within a second, beside 100 rooms that play on.
     Joins,
-    /// 200 matches begin, beside 100 that go on.
+    /// 200 matches begin at once, beside 100 that go on.
     Starts,
-    /// Clients stop for a minute, and their rooms play and talk on.
+    /// Clients stop for a minute, while their rooms play on and send game messages.
     Slow,
 }
 
-/// Starts a server for each scenario and says what a burst does to everybody else on it.
+/// Starts a server for each scenario and measures how a burst affects all other clients.
 ///
-/// Ends with 1 and a sentence when what must hold does not. Times of ticks are the server's own, and whoever else uses the
-/// processor is in them: compare them within one run.
+/// Ends with 1 and a sentence if a condition does not hold. Tick times include the waiting for other processes of the
+/// machine:
+/// compare them within one run only.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "bursts")]
 pub struct Args {
     /// Which scenario: cleanup, joins, starts, slow, or all of them one after the other.
     #[arg(default_value = "all", value_parser = parse_scenarios)]
     scenarios: Scenarios,
-    /// Rooms and clients of a burst, and beside it, in per cent of the usual number; clients that stop are always the same.
+    /// Rooms and clients, in per cent of the usual number. The number of clients that stop stays the same.
     #[arg(long, default_value_t = 100, value_parser = value_parser!(u32).range(1..=500))]
     pub percent: u32,
     /// Print a line of JSON for each scenario.
@@ -34,20 +35,20 @@ pub struct Args {
 }
 
 impl Args {
-    /// The scenarios that are asked for.
+    /// The selected scenarios.
     pub fn scenarios(&self) -> &[Scenario] {
         &self.scenarios.0
     }
 }
 
-/// How large a scenario is.
+/// The size of a scenario, in per cent.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Size {
     pub percent: u32,
 }
 
 impl Size {
-    /// So many of the usual number, and an even number of them.
+    /// The scaled number, rounded to an even one.
     pub const fn of(self, usual: u32) -> u32 {
         2 * (usual * self.percent).div_ceil(200)
     }

@@ -1,4 +1,4 @@
-//! A thousand rooms end at once beside two hundred that play on.
+//! Scenario `cleanup`: a thousand rooms end at once beside two hundred that play on.
 
 use std::{
     sync::{Arc, atomic::AtomicBool},
@@ -21,13 +21,13 @@ use crate::load::status::DurationHistogram;
 const BYSTANDING_ROOMS: u32 = 200;
 /// Rooms of one that end: half are closed by their hosts, half are left.
 const ENDING_ROOMS: u32 = 1000;
-/// So long everybody plays before anything is measured: a history, score frames and a leaderboard.
+/// Time of play before the measurement, so that every room has a history, score frames and a leaderboard.
 const HISTORY_TIME: Duration = Duration::from_secs(10);
-/// How long calm is measured, before and after.
+/// Length of the calm windows, before and after the burst.
 const CALM_TIME: Duration = Duration::from_secs(10);
-/// The rooms end, and nothing is due yet: a page and a half less than the delay.
+/// Window in which the rooms end and no cleanup is due yet: a page and a half less than the delay.
 const ENDING_TIME: Duration = Duration::from_millis(3500);
-/// A sweep is in every window. The delay is the usual one.
+/// Settings of the cleanup: a sweep in every window, and the usual delay.
 const SETTINGS: &str = "[cleanup]\ncleanup_delay = 5.0\nsweep_interval = 2.0\n[rooms]\ncountdown = 1.0\n";
 
 pub(super) fn run(size: Size, stop: &Arc<AtomicBool>) -> Result<Report, String> {
@@ -66,7 +66,7 @@ fn judge(pages: &Pages, seen: &Seen, log: Vec<String>) -> Report {
     let windows = pages.windows(seen, &[("bystander", &[Group::Bystander])]);
     let mut report = Report::new("cleanup", windows, log, seen);
     report.check_ticks("ending", "before");
-    // Fewer rooms play by then: calm is what comes after, not what was before.
+    // Fewer rooms play by then, so the calm window is the one after the burst.
     report.check_ticks("freeing", "after");
     report.check_nobody_is_lost(seen, &[Group::Bystander]);
     note_ends(&mut report, seen);

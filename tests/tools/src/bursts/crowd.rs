@@ -1,4 +1,4 @@
-//! The threads that update the clients.
+//! Crowd: the threads that update the clients.
 
 use std::{
     collections::BTreeMap,
@@ -19,10 +19,10 @@ use crate::load::{
     room::{tenth_ms, tenths_of_ms},
 };
 
-/// How long the clients may take to leave.
+/// The most time that the clients may take to leave.
 const LEAVE_TIME_MAX: Duration = Duration::from_secs(2);
 
-/// What a thread is told.
+/// A message to a thread.
 enum Message {
     Come(Box<Player>),
     Obey(Group, Order),
@@ -34,25 +34,25 @@ struct Shared {
     is_over: AtomicBool,
 }
 
-/// All clients of a scene, each on one of some threads.
+/// All clients of a scene, spread over threads.
 pub(super) struct Crowd {
     start: Instant,
     shared: Arc<Shared>,
     threads: Vec<(Sender<Message>, JoinHandle<Seen>)>,
 }
 
-/// What all clients have seen.
+/// Everything that the clients have measured.
 #[derive(Default)]
 pub(super) struct Seen {
     pub diaries: Vec<Diary>,
-    /// From one arrival of new frames to the next, by window and group.
+    /// Times between arrivals of new frames, by window and group.
     frames: BTreeMap<(usize, Group), Distribution>,
-    /// From one update of the clients to the next, by window: nothing can be measured more exactly.
+    /// Times between updates of the clients, by window: the precision of all other times.
     loops: BTreeMap<usize, Distribution>,
 }
 
 impl Crowd {
-    /// Starts the threads; nobody is there yet.
+    /// Starts the threads, without clients.
     pub fn new() -> Self {
         let (start, shared) = (Instant::now(), Arc::<Shared>::default());
         let count = thread::available_parallelism().map_or(1, usize::from);
@@ -70,26 +70,26 @@ impl Crowd {
         self.start.elapsed()
     }
 
-    /// A client comes; those of a room are on the same thread.
+    /// Adds a client. Clients of one room are on the same thread.
     pub fn add(&self, player: Player, room: u32) {
         let (thread, _) = &self.threads[room as usize % self.threads.len()];
-        // A thread that is gone has panicked, which is seen when it is joined.
+        // A thread that has ended has panicked, which is reported when it is joined.
         let _ = thread.send(Message::Come(Box::new(player)));
     }
 
-    /// Tells everybody of a group to do something, all at once.
+    /// Gives an order to all clients of a group at once.
     pub fn order(&self, group: Group, order: Order) {
         for (thread, _) in &self.threads {
             let _ = thread.send(Message::Obey(group, order));
         }
     }
 
-    /// What is measured from now on belongs to this window.
+    /// Begins a window of measurement.
     pub fn count_as(&self, window: usize) {
         self.shared.window.store(window, Ordering::Relaxed);
     }
 
-    /// Everybody leaves.
+    /// All clients leave.
     pub fn end(mut self) -> Result<Seen, String> {
         self.shared.is_over.store(true, Ordering::Relaxed);
         let mut seen = Seen::default();
@@ -101,19 +101,19 @@ impl Crowd {
 }
 
 impl Drop for Crowd {
-    /// Where a scene is given up: the threads have to end.
+    /// Ends the threads when a scene is given up.
     fn drop(&mut self) {
         self.shared.is_over.store(true, Ordering::Relaxed);
     }
 }
 
 impl Seen {
-    /// The diaries of a group.
+    /// The records of a group.
     pub fn of(&self, group: Group) -> impl Iterator<Item = &Diary> {
         self.diaries.iter().filter(move |diary| diary.group == group)
     }
 
-    /// The times between frames that these groups saw in a window.
+    /// The times between frames at these groups in a window.
     pub fn frames(&self, window: usize, groups: &[Group]) -> Distribution {
         let mut sum = tenths_of_ms();
         groups.iter().filter_map(|group| self.frames.get(&(window, *group))).for_each(|one| sum.add(one));
@@ -154,7 +154,7 @@ fn drive(start: Instant, shared: &Shared, messages: &Receiver<Message>) -> Seen 
         seen.update(start, window, &mut players);
         thread::sleep(LOOP_INTERVAL.saturating_sub(start.elapsed() - now));
     }
-    // Before they leave: that is not what was to be seen.
+    // Taken before they leave, because leaving is not a part of the measurement.
     seen.diaries = players.iter().map(Player::diary).collect();
     leave(start, &mut players);
     seen

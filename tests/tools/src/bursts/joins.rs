@@ -1,4 +1,4 @@
-//! Five hundred clients join within a second beside a hundred rooms that play.
+//! Scenario `joins`: five hundred clients join within a second beside a hundred rooms that play.
 
 use std::{
     sync::{Arc, Mutex, atomic::AtomicBool},
@@ -25,24 +25,24 @@ use crate::load::spawner::{ask, connect};
 const BYSTANDING_ROOMS: u32 = 100;
 /// Clients that join by quick match.
 const JOINERS: u32 = 500;
-/// From the first request to the last.
+/// Time from the first request to the last.
 const JOINING_TIME: Duration = Duration::from_secs(1);
-/// Requests that can be on their way at the same time.
+/// The most requests in flight.
 const THREADS: u32 = 100;
-/// So long everybody plays before anything is measured.
+/// Time of play before the measurement.
 const WARM_TIME: Duration = Duration::from_secs(5);
-/// How long calm is measured, before and after.
+/// Length of the calm windows, before and after the burst.
 const CALM_TIME: Duration = Duration::from_secs(10);
-/// How long it takes until the last joiner plays: it is welcome within a second, and its match begins in three more.
+/// Time until the last joiner plays: a second for the welcome, and three until its match begins.
 const STARTING_TIME: Duration = Duration::from_secs(4);
 
-/// What became of the requests.
+/// The outcomes of the requests.
 #[derive(Default)]
 struct Answers {
     asked: u64,
-    /// Those that were told why not.
+    /// Refused, with a reason.
     refused: ErrorLog,
-    /// Those that got no answer that makes sense.
+    /// Without a valid answer.
     failed: ErrorLog,
 }
 
@@ -69,7 +69,7 @@ fn measure(scene: &Scene, joiners: u32) -> Result<(Pages, Answers), String> {
     Ok((timeline.end()?, answers))
 }
 
-/// Everybody asks at a moment of its own, evenly spread.
+/// Sends the requests, evenly spread over the time.
 fn join_all(scene: &Scene, joiners: u32) -> Answers {
     let (start, answers) = (scene.crowd.elapsed(), Mutex::<Answers>::default());
     thread::scope(|scope| {
@@ -103,7 +103,7 @@ fn join(scene: &Scene, joiner: u32, answers: &Mutex<Answers>) {
 fn judge(pages: &Pages, seen: &Seen, answers: &Answers, log: Vec<String>) -> Report {
     let windows = pages.windows(seen, &[("bystander", &[Group::Bystander])]);
     let mut report = Report::new("joins", windows, log, seen);
-    // More rooms play by then: calm is what comes after, not what was before.
+    // More rooms play by then, so the calm window is the one after the burst.
     report.check_ticks("joining", "before");
     report.check_ticks("starting", "after");
     report.check_nobody_is_lost(seen, &[Group::Bystander, Group::Actor]);

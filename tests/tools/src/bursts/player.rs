@@ -1,4 +1,4 @@
-//! One thin client: what it is told to do, and what it has seen.
+//! Player: one thin client, with its orders and its records.
 
 use std::time::Duration;
 
@@ -14,14 +14,14 @@ use framehouse_shared::{
 
 use crate::load::{order::TestMessage, room::tenth_ms};
 
-/// What a client is there for; orders go to groups, and frames are counted by group.
+/// The group of a client. Orders go to groups, and frames are counted by group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Group {
-    /// Plays, and should notice nothing of the burst.
+    /// Plays, and should not be affected by the burst.
     Bystander,
-    /// Plays in a room with somebody who stops.
+    /// Plays in a room with a client that stops.
     Mate,
-    /// The same, and talks.
+    /// Plays in a room with a client that stops, and sends game messages.
     Talker,
     /// Makes the burst.
     Actor,
@@ -33,7 +33,7 @@ impl Group {
     pub const ALL: [Self; 5] = [Self::Bystander, Self::Mate, Self::Talker, Self::Actor, Self::OtherActor];
 }
 
-/// What a client is told to do.
+/// An order to a client.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Order {
     /// Be ready for a match.
@@ -42,32 +42,32 @@ pub(super) enum Order {
     Close,
     /// Leave the room.
     Leave,
-    /// Say so many game messages a second from now on.
+    /// Send this number of game messages a second from now on.
     Talk(u32),
-    /// Do nothing at all, as a stopped process: read no socket, answer nobody.
+    /// Do nothing at all, as a stopped process: read no socket, send nothing.
     Stop,
-    /// Go on.
+    /// Resume after [`Stop`](Self::Stop).
     GoOn,
 }
 
-/// What a client has seen. Times count from the start of the scene.
+/// The record of a client. Times count from the start of the scene.
 #[derive(Clone, Debug)]
 pub(super) struct Diary {
     pub group: Group,
     /// The number of its room among those of the scene.
     pub room: u32,
     pub slot: Option<Slot>,
-    /// When its seat was asked for.
+    /// When its seat was requested.
     pub asked_at: Duration,
     pub welcomed_at: Option<Duration>,
-    /// When it had done what it was told last.
+    /// When it had carried out its last order.
     pub obeyed_at: Option<Duration>,
     pub stopped_at: Option<Duration>,
     pub loading_at: Option<Duration>,
     pub playing_at: Option<Duration>,
-    /// Whose seats were shown as away, and when.
+    /// Seats that were shown as away, with times.
     pub away: Vec<(Slot, Duration)>,
-    /// When the session was over, and why.
+    /// When and why the session ended.
     pub ended: Option<(Duration, String)>,
     pub said: u64,
     pub heard: u64,
@@ -96,7 +96,7 @@ impl Diary {
         }
     }
 
-    /// Notes what happened.
+    /// Records a notice.
     fn note(&mut self, now: Duration, notice: Notice) {
         match notice {
             Notice::Welcomed => self.welcomed_at = Some(now),
@@ -110,18 +110,18 @@ impl Diary {
     }
 }
 
-/// What is said, and since when.
+/// The rate of game messages, and the time it began.
 #[derive(Clone, Copy)]
 struct Talk {
     since: Duration,
     per_s: u32,
 }
 
-/// A client with its diary.
+/// A client with its record.
 pub(super) struct Player {
     client: Client,
     diary: Diary,
-    /// The match of the last frames, and when they came.
+    /// The match of the last frames, and their time of arrival.
     last_frame: Option<(u32, Duration)>,
     talk: Option<Talk>,
     is_stopped: bool,
@@ -141,7 +141,7 @@ impl Player {
         self.client.ended().is_some()
     }
 
-    /// Does as it is told; what that has to say goes out with the next update.
+    /// Carries out an order. Messages leave with the next update.
     pub fn obey(&mut self, order: Order, now: Duration) {
         self.diary.obeyed_at = None;
         match order {
@@ -154,7 +154,8 @@ impl Player {
         }
     }
 
-    /// Updates the client, unless it is stopped; the time since the frames before goes into `intervals` when new ones came.
+    /// Updates the client, unless it is stopped. If new frames arrived, records the time since the previous ones in
+    /// `intervals`.
     pub fn update(&mut self, now: Duration, intervals: &mut Distribution) {
         self.diary.obeyed_at.get_or_insert(now);
         if self.is_stopped {
@@ -171,7 +172,7 @@ impl Player {
         }
     }
 
-    /// Between two matches there are no frames to wait for.
+    /// Records the time since the last frames of the same match. Between two matches no frames are due.
     fn note_frames(&mut self, now: Duration, intervals: &mut Distribution) {
         let Some(match_no) = self.client.match_no() else { return };
         let last = self.last_frame.replace((match_no, now)).filter(|(last_no, _)| *last_no == match_no);
@@ -194,7 +195,7 @@ impl Player {
         }
     }
 
-    /// What it has seen so far.
+    /// Its record so far.
     pub fn diary(&self) -> Diary {
         let stats = self.client.stats();
         let errors = stats.errors.clone();

@@ -1,4 +1,4 @@
-//! What a scenario came to: one line for people, or one line of JSON for tools.
+//! Report of a scenario: a few lines of text, or one line of JSON.
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
@@ -13,30 +13,30 @@ use crate::load::{
     status::Quantiles,
 };
 
-/// Lines of the server's log that are shown.
+/// The most lines of the server's log that are shown.
 const LOG_LINES_MAX: usize = 8;
 
 /// The report of a scenario.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Report {
-    /// Which scenario.
+    /// The scenario.
     pub scenario: &'static str,
     /// Its windows, in order.
     pub windows: Vec<Window>,
     /// Numbers of this scenario, by name.
     pub numbers: BTreeMap<String, f64>,
-    /// Spreads of this scenario, by name, in milliseconds.
+    /// Distributions of this scenario, by name, in milliseconds.
     pub spreads_ms: BTreeMap<String, Quantiles>,
-    /// What must hold and does not, in sentences.
+    /// Conditions that do not hold, in sentences.
     pub failures: Vec<String>,
-    /// What took too long while the machine was too busy for that to say much, in sentences.
+    /// Times that were too long while the machine was too busy to judge them, in sentences.
     pub doubts: Vec<String>,
-    /// How many warnings and errors the server logged, and the first of them.
+    /// Number of warnings and errors in the server's log, and the first of them.
     pub logged: (usize, Vec<String>),
 }
 
 impl Report {
-    /// A report of what the server's pages and log say, and of what must hold in every scenario.
+    /// A report from the server's pages and log, with the conditions of every scenario.
     pub(super) fn new(scenario: &'static str, windows: Vec<Window>, mut log: Vec<String>, seen: &Seen) -> Self {
         let lines = log.len();
         log.truncate(LOG_LINES_MAX);
@@ -45,7 +45,7 @@ impl Report {
         report
     }
 
-    /// Adds how many times longer frames took to come in a burst.
+    /// Adds the factor by which the times between frames grew in a burst.
     pub(super) fn note_frames(&mut self, who: &'static str, burst_name: &str, calm_name: &str) {
         let of = |window: &str| Some(*self.window(window)?.frames_ms.get(who)?);
         let Some((burst, calm)) = of(burst_name).zip(of(calm_name)) else { return };

@@ -1,4 +1,4 @@
-//! A server of its own for a scenario, and its clients.
+//! Scene: a server process for one scenario, and its clients.
 
 use std::{
     sync::{
@@ -23,27 +23,27 @@ use crate::load::{
     spawner::{SPAWNERS, ask, connect},
 };
 
-/// How often it is looked for a new page.
+/// Interval of requests for a new page.
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
-/// How often it is looked whether something has come about: pages are made twice a second.
+/// Interval of checks for a condition: pages are made twice a second.
 pub(super) const WAIT_INTERVAL: Duration = Duration::from_millis(250);
-/// How long a server may take for a new page: twenty times as long as it usually does.
+/// The most time for a new page: twenty times the usual.
 const PAGE_TIME_MAX: Duration = Duration::from_secs(10);
 
-/// A room and who comes into it, in this order: the first makes it, the others come by its code.
+/// A room and its clients in order of joining: the first one creates it, the others use its code.
 pub(super) struct RoomPlan {
     pub target: RoomRequest,
     pub groups: Vec<Group>,
 }
 
 impl RoomPlan {
-    /// A room that starts when everybody is ready, and not before: it is never full.
+    /// A room with a free seat, so that it starts when all are ready and not before.
     pub fn waiting(groups: &[Group]) -> Self {
         let (size, practice) = (groups.len() as u8 + 1, groups.len() == 1);
         Self { target: RoomRequest::Create { size, private: true, practice }, groups: groups.to_vec() }
     }
 
-    /// So many rooms of so many players of one group each.
+    /// A number of equal rooms with players of one group.
     pub fn many(rooms: u32, players: usize, group: Group) -> impl Iterator<Item = Self> {
         (0..rooms).map(move |_| Self::waiting(&vec![group; players]))
     }
@@ -59,7 +59,7 @@ pub(super) struct Scene {
 }
 
 impl Scene {
-    /// Starts a server for so many clients, with these settings beside the number of endpoints.
+    /// Starts a server with enough endpoints for this number of clients and with these settings.
     pub fn open(name: &str, clients: u32, settings: &str, stop: &Arc<AtomicBool>) -> Result<Self, String> {
         load::allow_sockets(u64::from(clients))?;
         let folder = Scratch::new(&format!("bursts-{name}"))?;
@@ -69,7 +69,7 @@ impl Scene {
         Ok(Self { server, crowd: Crowd::new(), thin, folder, stop: Arc::clone(stop) })
     }
 
-    /// Gets everybody a seat, several rooms at a time.
+    /// Gets every client a seat, several rooms at a time.
     pub fn seat(&self, rooms: &[RoomPlan]) -> Result<(), String> {
         let next = AtomicUsize::new(0);
         let fill = || {
@@ -97,7 +97,7 @@ impl Scene {
         self.pause(Duration::ZERO)
     }
 
-    /// Seats everybody, and lets all their matches begin.
+    /// Gets every client a seat and starts all matches.
     pub fn play(&self, rooms: &[RoomPlan]) -> Result<(), String> {
         self.seat(rooms)?;
         let players = rooms.iter().map(|room| room.groups.len()).sum();
@@ -107,7 +107,7 @@ impl Scene {
         self.wait_until("everybody plays", |status| status.rooms_by_phase.playing >= rooms).map(|_| ())
     }
 
-    /// Waits for this, for a minute at most.
+    /// Waits for a condition, for a minute at most.
     pub fn wait_until(&self, what: &str, is_so: impl Fn(&Status) -> bool) -> Result<Status, String> {
         let late = self.crowd.elapsed() + Duration::from_secs(60);
         while self.crowd.elapsed() < late {
@@ -120,7 +120,7 @@ impl Scene {
         Err(format!("it took more than a minute until {what}: {:?}", self.server.status()?))
     }
 
-    /// A page that was made after this was called.
+    /// A status page that was made after the call.
     pub fn next_page(&self) -> Result<Status, String> {
         let (old, late) = (self.server.status()?.tick, self.crowd.elapsed() + PAGE_TIME_MAX);
         loop {
@@ -135,12 +135,12 @@ impl Scene {
         }
     }
 
-    /// Lets time pass.
+    /// Waits.
     pub fn pause(&self, time: Duration) -> Result<(), String> {
         pause(time, &self.stop)
     }
 
-    /// Everybody leaves, and the server is stopped. Gives what was seen, and what the server had to say.
+    /// Lets all clients leave and stops the server. Returns the measurements and the server's log.
     pub fn close(self) -> Result<(Seen, Vec<String>), String> {
         let seen = self.crowd.end()?;
         let log = self.server.log_lines();

@@ -1,4 +1,4 @@
-//! Clients stop for a minute, as stopped processes, while their rooms play and talk on.
+//! Scenario `slow`: clients stop for a minute, as stopped processes, while their rooms play on and send game messages.
 
 use std::{
     ops::RangeInclusive,
@@ -14,21 +14,21 @@ use super::{
     timeline::{Pages, Timeline},
 };
 
-/// Rooms of four of which one stops and one talks; and rooms of four in which nothing happens.
+/// Rooms of four in which one client stops and one sends messages, and as many rooms of four without either.
 const SLOW_ROOMS: u32 = 5;
 const BYSTANDING_ROOMS: u32 = 5;
-/// Game messages that the talkers say in a second.
+/// Game messages that each talking client sends in a second.
 const MESSAGES_PER_S: u32 = 10;
-/// So long everybody plays before anything is measured.
+/// Time of play before the measurement.
 const WARM_TIME: Duration = Duration::from_secs(5);
-/// How long calm is measured.
+/// Length of the calm window.
 const CALM_TIME: Duration = Duration::from_secs(20);
-/// How long they are stopped.
+/// Time for which the clients are stopped.
 const STOPPED_TIME: Duration = Duration::from_secs(60);
-/// How long after that they may take to find out that their sessions are over: what the server said is lost, as their
-/// sockets were full, and ten seconds of silence say it, too.
+/// The most time after which a resumed client notices that its session is over. Its socket was full, so the server's
+/// goodbye is lost, and the client needs the time-out of ten seconds.
 const FINDING_TIME: Duration = Duration::from_secs(13);
-/// Who is silent for two seconds (the usual setting) is away; that is looked at four times a second.
+/// The most time until a silent client is shown as away: two seconds by default, checked four times a second.
 const AWAY_TIME: RangeInclusive<Duration> = Duration::from_millis(1800)..=Duration::from_millis(3000);
 
 pub(super) fn run(stop: &Arc<AtomicBool>) -> Result<Report, String> {
@@ -47,7 +47,7 @@ fn rooms() -> Vec<RoomPlan> {
     (0..SLOW_ROOMS).map(|_| RoomPlan::waiting(&slow)).chain(bystanding).collect()
 }
 
-/// Gives the pages, and how long it took until the sessions of those who stopped were over.
+/// Returns the pages, and the time until the stopped clients' sessions were over.
 fn measure(scene: &Scene) -> Result<(Pages, Option<Duration>), String> {
     let mut timeline = Timeline::new(scene);
     timeline.begin("before")?;
@@ -57,13 +57,13 @@ fn measure(scene: &Scene) -> Result<(Pages, Option<Duration>), String> {
     let ended_after = watch_sessions(scene)?;
     timeline.begin("after")?;
     scene.crowd.order(Group::Actor, Order::GoOn);
-    // What was said has to be heard.
+    // The last messages have to arrive.
     scene.crowd.order(Group::Talker, Order::Talk(0));
     scene.pause(FINDING_TIME)?;
     Ok((timeline.end()?, ended_after))
 }
 
-/// Lets the time pass in which they are stopped.
+/// Waits while they are stopped.
 fn watch_sessions(scene: &Scene) -> Result<Option<Duration>, String> {
     let (start, mut ended_after) = (scene.crowd.elapsed(), None);
     let passed = || scene.crowd.elapsed() - start;
@@ -90,7 +90,7 @@ fn judge(pages: &Pages, ended_after: Option<Duration>, seen: &Seen, log: Vec<Str
     report
 }
 
-/// Everybody in a room has to see who is away there, and in time.
+/// All clients of a room have to see in time which of them are away.
 fn note_away(report: &mut Report, seen: &Seen) {
     let mates = || seen.of(Group::Mate).chain(seen.of(Group::Talker));
     let sights = || mates().filter_map(|mate| away_after(stopped_in(seen, mate.room)?, mate));
@@ -110,7 +110,7 @@ fn away_after(stopped: &Diary, mate: &Diary) -> Option<Duration> {
     Some(at? - stopped.stopped_at?)
 }
 
-/// Everybody in a room has to hear all that is said there.
+/// All clients of a room have to receive all its messages.
 fn note_talk(report: &mut Report, seen: &Seen) {
     let said: u64 = seen.of(Group::Talker).map(|talker| talker.said).sum();
     let heard = |group| seen.of(group).map(|diary| diary.heard).sum::<u64>();
@@ -121,7 +121,7 @@ fn note_talk(report: &mut Report, seen: &Seen) {
     });
 }
 
-/// The server ends the sessions of those who are stopped, and they find out when they go on.
+/// The server ends the sessions of stopped clients, and they notice when they resume.
 fn note_ends(report: &mut Report, seen: &Seen, ended_after: Option<Duration>) {
     report.number("stop_to_session_end_s", ended_after.map_or(f64::NAN, |after| after.as_secs_f64()));
     report.check(ended_after.is_some(), || "the sessions of those who stopped were not ended".to_owned());

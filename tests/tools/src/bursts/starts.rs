@@ -1,4 +1,4 @@
-//! Two hundred matches begin at once beside a hundred that run.
+//! Scenario `starts`: two hundred matches begin at once beside a hundred that run.
 
 use std::{
     sync::{Arc, atomic::AtomicBool},
@@ -18,11 +18,11 @@ use super::{
 const BYSTANDING_ROOMS: u32 = 100;
 /// Rooms of two that begin.
 const STARTING_ROOMS: u32 = 200;
-/// So long the others play before anything is measured.
+/// Time of play of the others before the measurement.
 const WARM_TIME: Duration = Duration::from_secs(5);
-/// How long calm is measured, before and after.
+/// Length of the calm windows, before and after the burst.
 const CALM_TIME: Duration = Duration::from_secs(10);
-/// From being ready to shortly before tick 0: the countdown is longer, so that loading and playing are apart.
+/// From ready to shortly before tick 0. The countdown is longer, so that loading and playing are in different windows.
 const LOADING_TIME: Duration = Duration::from_millis(2500);
 /// The first ticks of all those matches.
 const FIRST_TIME: Duration = Duration::from_secs(3);
@@ -59,7 +59,7 @@ fn judge(pages: &Pages, seen: &Seen, log: Vec<String>) -> Report {
     let windows = pages.windows(seen, &[("bystander", &[Group::Bystander])]);
     let mut report = Report::new("starts", windows, log, seen);
     report.check_ticks("loading", "before");
-    // More rooms play by then: calm is what comes after, not what was before.
+    // More rooms play by then, so the calm window is the one after the burst.
     report.check_ticks("first_ticks", "after");
     report.check_nobody_is_lost(seen, &[Group::Bystander, Group::Actor]);
     report.note_frames("bystander", "loading", "before");
@@ -68,7 +68,7 @@ fn judge(pages: &Pages, seen: &Seen, log: Vec<String>) -> Report {
     report
 }
 
-/// How close together they were, in ticks, and how long it took.
+/// The range of their start ticks, and the time it took.
 fn note_starts(report: &mut Report, seen: &Seen, tick_rate: f64) {
     let actors = || seen.of(Group::Actor);
     let ticks = |at: fn(&Diary) -> Option<Duration>| {

@@ -1,4 +1,4 @@
-//! Windows of time, from one page of the server's to another.
+//! Timeline: windows of time, each from one status page of the server to another.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -16,21 +16,21 @@ pub struct Window {
     pub name: &'static str,
     pub seconds: f64,
     pub ticks: u64,
-    /// How long ticks took. Somebody else's use of the processor is in it.
+    /// Durations of ticks, with the time in which other processes used the processor.
     pub tick_ms: Quantiles,
     pub started_late_ms: Quantiles,
-    /// Ticks that took longer than a tick.
+    /// Ticks whose work took longer than the length of a tick.
     pub long_ticks: u64,
     /// Ticks that were given up.
     pub dropped_ticks: u64,
-    /// The part of the time in which the thread of the ticks wanted a processor that others used, in per cent.
+    /// Share of the time in which the tick thread waited for a processor that others used, in per cent.
     pub starved_pct: f64,
-    /// Processor time of the whole server, a tick. Nobody else's is in it.
+    /// Processor time of the whole server for each tick, without other processes.
     pub cpu_us_per_tick: f64,
     pub cpu_us_per_tick_by_stage: BTreeMap<String, f64>,
-    /// Between two arrivals of new frames at a client, by who it is.
+    /// Times between two arrivals of new frames at a client, by group.
     pub frames_ms: BTreeMap<&'static str, Quantiles>,
-    /// Between two looks of a client at its socket: the frames' times are no more exact than that.
+    /// Times between two updates of a client: the precision of the frames' times.
     pub look_ms: Quantiles,
 }
 
@@ -52,7 +52,7 @@ impl<'a> Timeline<'a> {
         Self { scene, pages: Vec::new() }
     }
 
-    /// A window begins, and the one before ends: right after the server has made a page.
+    /// Begins a window and ends the previous one, right after the server has made a page.
     pub fn begin(&mut self, name: &'static str) -> Result<(), String> {
         let status = self.scene.next_page()?;
         self.pages.push(Page { name, status, starved: self.scene.server.starved() });
@@ -60,7 +60,7 @@ impl<'a> Timeline<'a> {
         Ok(())
     }
 
-    /// The last window ends.
+    /// Ends the last window.
     pub fn end(mut self) -> Result<Pages, String> {
         self.begin("end")?;
         self.scene.crowd.count_as(0);
@@ -102,7 +102,7 @@ impl Pages {
     }
 }
 
-/// What the server says of the time between two pages.
+/// The server's numbers for the time between two pages.
 fn between(begin: &Page, end: &Page) -> Window {
     let (before, after) = (&begin.status, &end.status);
     let seconds = after.uptime_s - before.uptime_s;

@@ -1,20 +1,20 @@
-//! What must hold.
+//! Verdict: the conditions that a scenario must meet.
 
 use super::{crowd::Seen, player::Group, report::Report, timeline::Window};
 
-/// Where the tick's thread wanted a processor that others used for a larger part of the time, in per cent, what took long
-/// says nothing about the server.
+/// Above this share of time in which the tick thread waited for a processor, in per cent, long times say nothing about the
+/// server.
 const STARVED_PCT_MAX: f64 = 10.0;
 
 impl Report {
-    /// Notes a failure unless this holds.
+    /// Records a failure unless the condition holds.
     pub(super) fn check(&mut self, holds: bool, sentence: impl FnOnce() -> String) {
         if !holds {
             self.failures.push(sentence());
         }
     }
 
-    /// No client of any scenario may miss an event or have anything to complain of.
+    /// No client of any scenario may miss an event or report an error.
     pub(super) fn check_clients(&mut self, seen: &Seen) {
         let gaps: u64 = seen.diaries.iter().map(|diary| diary.event_gaps).sum();
         self.check(gaps == 0, || format!("{gaps} room events were missing or came twice"));
@@ -22,14 +22,15 @@ impl Report {
         self.check(error.is_none(), || format!("a client complains: {error:?}"));
     }
 
-    /// Nobody of these groups has lost its place.
+    /// No client of these groups has lost its session.
     pub(super) fn check_nobody_is_lost(&mut self, seen: &Seen, groups: &[Group]) {
         let lost = groups.iter().flat_map(|group| seen.of(*group)).find_map(|diary| diary.ended.as_ref());
         self.check(lost.is_none(), || format!("somebody lost its place: {lost:?}"));
     }
 
-    /// No tick of a burst was given up or took longer than a tick. How much longer than those of a calm window they took is a
-    /// number for people: a tick with more to do takes longer, and nobody notices as long as it is in time.
+    /// No tick of a burst was given up or took longer than the length of a tick. Compared with a calm window ticks may be
+    /// longer:
+    /// that is reported, not judged.
     pub(super) fn check_ticks(&mut self, burst: &str, calm: &str) {
         let (Some(burst), Some(calm)) = (self.window(burst).cloned(), self.window(calm).cloned()) else { return };
         let ratio = burst.tick_ms.p99 / calm.tick_ms.p99;

@@ -1,24 +1,24 @@
-//! The verdict: what is in the file against what clients were told.
+//! Verdict of a crash test: the file of results compared with the results that clients were told are saved.
 
 use std::collections::BTreeSet;
 
 use framehouse_server::results::MatchResult;
 use framehouse_shared::ids::MatchId;
 
-/// What a good file has.
+/// Counts of a correct file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Found {
     /// Results in the file.
     pub in_file: usize,
-    /// Those of them that somebody was told are saved.
+    /// Results in the file that a client was told are saved.
     pub acknowledged: usize,
 }
 
-/// Compares the file with the names that clients were told.
+/// Compares the file with the match ids that clients were told.
 ///
 /// # Errors
-/// A sentence, when a line is no result, a result is there twice, or one is missing that somebody was told is saved; and
-/// when nobody was told anything, which proves nothing.
+/// A sentence, if a line is not a result, a result is there twice, a result that a client was told is saved is missing, or
+/// no client was told anything, which would prove nothing.
 pub fn compare(file: &str, told: &BTreeSet<MatchId>) -> Result<Found, String> {
     if !file.is_empty() && !file.ends_with('\n') {
         return Err("the last line is torn".to_owned());

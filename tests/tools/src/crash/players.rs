@@ -1,4 +1,4 @@
-//! Thin clients in rooms of two, who play match after match and listen.
+//! Players of the crash test: thin clients in rooms of two that play match after match and record which results are saved.
 
 use std::{
     thread,
@@ -21,10 +21,10 @@ use crate::load;
 
 /// Players in each room.
 const ROOM_PLAYERS: u8 = 2;
-/// How much later each room begins than the one before, so that matches end at many moments.
+/// Delay between the starts of two rooms, so that matches end at many moments.
 const ROOM_INTERVAL: Duration = Duration::from_millis(370);
 
-/// The names of the results that this client was told are saved.
+/// The ids of the matches whose results this client was told are saved.
 fn saved_ids(client: &Client) -> Vec<MatchId> {
     client.stats().results_saved.iter().copied().collect()
 }
@@ -35,7 +35,7 @@ struct Player {
     is_ready: bool,
 }
 
-/// Everybody in every room.
+/// All players of all rooms.
 pub struct Players {
     start: Instant,
     players: Vec<Player>,
@@ -43,7 +43,7 @@ pub struct Players {
 }
 
 impl Players {
-    /// Fills so many rooms. `start` is when the clients' time begins.
+    /// Fills a number of rooms. `start` is when the clients' time begins.
     pub fn join(url: &str, rooms: u32, start: Instant) -> Result<Self, String> {
         let config = ClientConfig { hello: load::hello(), game: None };
         let mut players = Vec::new();
@@ -59,7 +59,7 @@ impl Players {
         Ok(Self { start, players, matches_ended: 0 })
     }
 
-    /// Does everything that is due.
+    /// Updates all clients that are due.
     pub fn update(&mut self) -> Result<(), String> {
         self.update_clients();
         match self.players.iter().find_map(|player| player.client.ended()) {
@@ -68,7 +68,7 @@ impl Players {
         }
     }
 
-    /// Goes on for a while with a server that is gone.
+    /// Updates the clients for a while after the server's end.
     pub fn listen(&mut self, time: Duration) {
         let end = Instant::now() + time;
         while Instant::now() < end {
@@ -82,7 +82,7 @@ impl Players {
         self.matches_ended
     }
 
-    /// The names of all results that anybody was told are saved.
+    /// The ids of all matches whose results any client was told are saved.
     pub fn saved_ids(&self) -> impl Iterator<Item = MatchId> {
         self.players.iter().flat_map(|player| saved_ids(&player.client))
     }
@@ -91,7 +91,7 @@ impl Players {
         let now = self.start.elapsed();
         for (index, player) in self.players.iter_mut().enumerate() {
             let ended = player.update(now);
-            // Both players of a room see the same; the first one counts.
+            // Both players of a room see the same matches, so only the first one counts.
             if index.is_multiple_of(usize::from(ROOM_PLAYERS)) {
                 self.matches_ended += ended;
             }
@@ -100,7 +100,7 @@ impl Players {
 }
 
 impl Player {
-    /// Says how many matches it saw end.
+    /// Returns the number of matches that it saw end.
     fn update(&mut self, now: Duration) -> u64 {
         self.client.update(now, &mut |_| Input::NEUTRAL);
         let is_in_lobby = matches!(self.client.phase(), Some(Phase::Lobby { .. }));

@@ -1,4 +1,4 @@
-//! Points to pictures: one SVG for each number, one panel for each loss, one line for each jitter.
+//! Plots of the curves: one SVG for each number, one panel for each loss, one line for each jitter.
 
 use std::{error::Error, path::Path};
 
@@ -15,7 +15,7 @@ const SIZE: (u32, u32) = (1080, 380);
 const COLORS: [RGBColor; JITTERS.len()] =
     [RGBColor(68, 119, 170), RGBColor(34, 136, 51), RGBColor(204, 142, 0), RGBColor(204, 51, 17)];
 
-/// A picture: its file, what it shows, the number its lines follow, and one that thin lines follow.
+/// A picture: its file, its title, the quantity that its lines show, and one that thin lines show.
 type Picture = (&'static str, &'static str, &'static str, Option<&'static str>);
 
 const PICTURES: [Picture; 8] = [
@@ -54,7 +54,7 @@ fn draw_picture(points: &[Point], folder: &Path, (file, title, name, thin): Pict
     let picture = picture.titled(title, ("sans-serif", 20))?;
     let names = [Some((name, 3)), thin.map(|thin| (thin, 1))];
     let highest = names.iter().flatten().flat_map(|(name, _)| points.iter().map(|point| point.measured.get(name)));
-    // Room for the names of the lines above the highest; and never an empty range.
+    // Leaves space for the names of the lines above the highest point, and the range is never empty.
     let highest = (1.4 * highest.fold(0.0, f64::max)).max(1.0);
     for (panel, loss) in picture.split_evenly((1, LOSSES.len())).iter().zip(LOSSES) {
         let mut chart = axes(panel, loss, highest)?;

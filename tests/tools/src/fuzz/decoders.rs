@@ -1,4 +1,4 @@
-//! The decoders: any bytes are an error or a message, and a message reads back as itself.
+//! Fuzz targets of the decoders: any bytes are an error or a message, and a message survives a round trip.
 
 use std::fmt::Debug;
 
@@ -15,7 +15,7 @@ use framehouse_shared::{
     tick::Tick,
 };
 
-/// Feeds every decoder of unreliable datagrams.
+/// Runs every decoder of unreliable datagrams.
 pub fn datagram_decode(bytes: &[u8]) {
     if let Ok(message) = Inputs::decode(bytes) {
         reads_back(&message, |bytes| message.encode(bytes), Inputs::decode);
@@ -38,7 +38,7 @@ pub fn datagram_decode(bytes: &[u8]) {
     }
 }
 
-/// Decodes a range of a match's history as a client that goes back does, and packs it again.
+/// Decodes a range of a match's history as a rewinding client does, and encodes it again.
 fn decode_range(bytes: &[u8], ticks: u32) {
     let neutral = [Input::NEUTRAL; SLOTS_MAX];
     let Ok(range) = read_range(bytes, Tick(0), ticks, neutral) else { return };
@@ -51,7 +51,7 @@ fn decode_range(bytes: &[u8], ticks: u32) {
     assert_eq!(read_range(&again, Tick(0), ticks, neutral).as_ref(), Ok(&range));
 }
 
-/// Decodes frames as a client does, each as the difference to the one before, up to the first that is none.
+/// Decodes frames as a client does, each as the difference to the one before, up to the first invalid one.
 fn decode_frames(encoded_frames: &[&[u8]], first: Tick) {
     let mut previous = [Input::NEUTRAL; SLOTS_MAX];
     for (tick, encoded_frame) in (first.0..=u32::MAX).map(Tick).zip(encoded_frames) {
@@ -73,7 +73,7 @@ fn reads_back<T: Debug + PartialEq>(
     assert_eq!(decode(&bytes).as_ref(), Ok(message));
 }
 
-/// Feeds the decoders of control messages, of batches of them, and the reader under all that is laid out by hand.
+/// Runs the decoders of control messages and of batches of them, and the byte reader under all hand-written layouts.
 pub fn control_decode(bytes: &[u8]) {
     decode_message(bytes);
     for message in split_batch(bytes).unwrap_or_default() {

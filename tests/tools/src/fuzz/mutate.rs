@@ -1,13 +1,13 @@
-//! Seeded mutations, for where there is no libFuzzer.
+//! Seeded mutations of inputs, used without libFuzzer.
 
 use framehouse_shared::rng::SimRng;
 
 /// Bytes that decoders treat specially: ends of ranges, continuation bits, tags and length markers.
 const SPECIAL: [u8; 16] = [0, 1, 4, 0x0f, 0x3f, 0x40, 0x41, 0x75, 0x7f, 0x80, 0x85, 0xc0, 0xfb, 0xfc, 0xfd, 0xff];
-/// Inputs do not grow beyond this.
+/// The most bytes of an input.
 const BYTES_MAX: usize = 4096;
 
-/// Changes an input in one to eight places; `other` is another input to take parts of.
+/// Changes an input at one to eight positions. `other` is another input, parts of which are inserted.
 pub fn mutate(input: &mut Vec<u8>, other: &[u8], rng: &mut SimRng) {
     for _ in 0..=rng.below(8) {
         mutate_once(input, other, rng);

@@ -1,4 +1,4 @@
-//! A whole UDP endpoint and a client connected to it, with somebody between them who sends what they like.
+//! Fuzz target of a whole UDP endpoint and a connected client, with an attacker between them.
 
 use std::{
     collections::VecDeque,
@@ -29,14 +29,14 @@ pub const RAW_PENDING: u8 = 1;
 pub const RAW_UNKNOWN: u8 = 2;
 /// The connected client seals the bytes as a payload of its own.
 pub const SEALED_BY_CLIENT: u8 = 3;
-/// A datagram that the client sent comes once more: which one in the upper bits; the bytes are the address it comes from,
-/// and changes to it (`place, xor`).
+/// A datagram of the client arrives once more. The upper bits say which one; the bytes are its source address and changes to
+/// it (`position, xor`).
 pub const REPLAYED: u8 = 4;
 /// Raw bytes come to the client.
 pub const RAW_TO_CLIENT: u8 = 5;
 /// The endpoint seals the bytes as a payload of its own.
 pub const SEALED_BY_ENDPOINT: u8 = 6;
-/// Both say something, and time passes: 8 ms for each in the upper bits.
+/// Both send a message, and time passes: 8 ms for each unit in the upper bits.
 pub const TIME: u8 = 7;
 
 const SERVER: SocketAddr = address(1);
@@ -51,7 +51,7 @@ const fn address(host: u8) -> SocketAddr {
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, host)), 7800)
 }
 
-/// Feeds an endpoint and a client.
+/// Runs an endpoint and a client.
 pub fn endpoint(input: &[u8]) {
     let mut pair = Pair::connected();
     for Record { op, bytes } in records::read(input) {
@@ -63,7 +63,7 @@ pub fn endpoint(input: &[u8]) {
     pair.check();
 }
 
-/// What is on the wires.
+/// The datagrams in flight.
 #[derive(Default)]
 struct Wires {
     to_server: VecDeque<(Vec<u8>, SocketAddr)>,
@@ -118,7 +118,7 @@ struct Pair {
     endpoint: UdpEndpoint,
     client: Connection,
     now: Duration,
-    /// Whether the peers themselves sent what no peer of this version sends.
+    /// Whether the input made a peer send something that no peer of this version sends.
     is_sealed: bool,
     is_cut: bool,
 }
@@ -161,7 +161,7 @@ impl Pair {
                 self.endpoint.send_datagram(CLIENT, bytes);
             }
             _ => {
-                // So little that no number of records can take the endpoint over its cap for one client.
+                // So little that no number of records exceeds the endpoint's limit for one client.
                 let message = &bytes[..bytes.len().min(CHANNEL_BYTES_MAX / records::RECORDS_MAX / 4)];
                 if !message.is_empty() {
                     self.endpoint.queue_encoded(CLIENT, message);
@@ -197,13 +197,14 @@ impl Pair {
     fn take_events(&mut self) {
         let mut events = Vec::new();
         self.endpoint.drain(&mut events);
-        // A packet may complete what waited for it: at most what renet keeps, in messages of two bytes and more.
+        // A packet may complete messages that waited for it: at most the bytes that renet keeps, in messages of two bytes
+        // or more.
         assert!(events.len() <= CHANNEL_BYTES_MAX + 64, "{} events in one receive", events.len());
         for event in events {
             match event {
                 (CLIENT, ClientEvent::Disconnected(_)) => self.is_cut = true,
-                // While its token is good, the handshake of a connection that is over can be sent again by whoever has
-                // heard it. There is no session for it, and what has no session is closed.
+                // While its token is valid, an attacker can send the handshake of an ended connection again. There is no
+                // session for it, and the server closes connections without a session.
                 (CLIENT, ClientEvent::Connected) if self.is_cut => self.endpoint.close(CLIENT),
                 _ => {}
             }

@@ -1,4 +1,5 @@
-//! The guard and renet behind it: what passes the one must not make the other panic, and what renet itself sends passes.
+//! Fuzz target of the guard and renet: a payload that passes the guard must not make renet panic, and renet's own payloads
+//! pass.
 
 use std::time::Duration;
 
@@ -21,12 +22,12 @@ pub const TO_SERVER: u8 = 0;
 pub const TO_CLIENT: u8 = 1;
 /// A datagram comes to both guards.
 pub const DATAGRAM: u8 = 2;
-/// Both have something to say, and time passes: 8 ms for each in the upper bits.
+/// Both queue a message, and time passes: 8 ms for each unit in the upper bits.
 pub const TIME: u8 = 3;
 
 const CLIENT: u64 = 7;
 
-/// Feeds the guards, and renet with what passes them.
+/// Runs the guards, and renet on payloads that pass them.
 pub fn guard(input: &[u8]) {
     let mut pair = Pair::new();
     for Record { op, bytes } in records::read(input) {
@@ -52,7 +53,7 @@ struct Pair {
     client: RenetClient,
     /// Messages taken from renet: at the server, at the client.
     received: [u64; 2],
-    /// What waits to be said: by the server, by the client.
+    /// Messages that wait to be sent: by the server, by the client.
     outboxes: [Outbox; 2],
 }
 

@@ -1,20 +1,20 @@
-//! An input that is a list of things to do: `op (1), length (2, little-endian), bytes`, one after the other.
+//! Records: an input as a list of operations, each `op (1), length (2, little-endian), bytes`.
 
 /// The most records that are read from one input.
 pub const RECORDS_MAX: usize = 64;
 /// Lengths are modulo this: more than the largest datagram.
 const LENGTH_MAX: u16 = 2048;
 
-/// One thing to do.
+/// One operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// What to do, and its parameters in the upper bits.
+    /// The operation, with parameters in the upper bits.
     pub op: u8,
-    /// What with.
+    /// Its bytes.
     pub bytes: Vec<u8>,
 }
 
-/// The records of an input. Bytes that are not there are zeros, so that a short input can be a long datagram.
+/// The records of an input. Missing bytes are zeros, so that a short input can be a long datagram.
 pub fn read(mut input: &[u8]) -> Vec<Record> {
     let mut records = Vec::new();
     while let [op, low, high, rest @ ..] = input

@@ -1,4 +1,4 @@
-//! Replays as anybody may send one to somebody else.
+//! Fuzz target of the reader of replays.
 
 use framehouse_shared::{
     replay::{Compressor, FILE_BYTES_MAX, PartialReplay, RawBlock, Replay, ReplayEncoder, ReplayError, canned_replay},
@@ -10,7 +10,7 @@ use crate::replays::Parts;
 
 /// The rest of the input is a whole file.
 const FILE: u8 = 0;
-/// The rest of the input is the ticks of a block, in a file whose checksums are right: `ticks (1), bytes`.
+/// The rest of the input is the ticks of a block, in a file with correct checksums: `ticks (1), bytes`.
 const BLOCK: u8 = 1;
 
 thread_local! {
@@ -21,7 +21,7 @@ fn short() -> Vec<u8> {
     canned_replay(TinyPlugin, 3, 2, 65)
 }
 
-/// Feeds the reader of replays.
+/// Runs the reader of replays.
 pub fn replay_decode(input: &[u8]) {
     let _ = match input {
         [FILE, bytes @ ..] => read(bytes),
@@ -30,7 +30,7 @@ pub fn replay_decode(input: &[u8]) {
     };
 }
 
-/// Reads everything there is. What reads well is bounded, and its parts give the same replay again.
+/// Reads the whole file. A valid one is bounded, and encoding its parts gives the same replay again.
 fn read(bytes: &[u8]) -> Result<(), ReplayError> {
     assert!(bytes.len() as u64 <= FILE_BYTES_MAX);
     if let Ok(beginning) = PartialReplay::read(bytes) {

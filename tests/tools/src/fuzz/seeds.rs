@@ -1,4 +1,4 @@
-//! Real messages for the fuzzers to begin with.
+//! Seeds: real messages as the first corpus of each fuzz target.
 
 use framehouse_arena::ArenaPlugin;
 use framehouse_shared::{
@@ -99,7 +99,7 @@ fn slot(number: u8) -> Slot {
     Slot::new(number).expect("a seat of a small room")
 }
 
-/// Control messages up and down, and batches of them.
+/// Control messages in both directions, and batches of them.
 pub fn control() -> Vec<Vec<u8>> {
     let up = client_messages();
     let down = server_messages();
@@ -239,8 +239,8 @@ fn server_messages() -> Vec<ServerMessage> {
     server_messages
 }
 
-/// renet's packets: messages in order and not, acknowledgements of one range and of several, and what no guard lets
-/// through, so that a guard that does is found out.
+/// renet's packets: messages in and out of order, acknowledgements of one or several ranges, and packets that a correct
+/// guard refuses.
 fn packets() -> Vec<Vec<u8>> {
     let batch = [5, 3, b'b', b'y', b'e', 1, 2, 1, 1];
     let message = |sequence: u8, id: u8| [&[0, sequence, 0, 0, 1, id, batch.len() as u8], &batch[..]].concat();
@@ -256,7 +256,7 @@ fn packets() -> Vec<Vec<u8>> {
         // A whole slice with an index beyond the count of slices, on which renet 2.0.1 panics; one of the other kind.
         [&[2, 0, 0, 0, 9, 1, 0x44, 0xb0][..], &[7; 1200]].concat(),
         vec![3, 0, 0, 0, 9, 1, 1, 7],
-        // An unreliable message, a channel that is not there, a message far ahead, an empty one.
+        // An unreliable message, an unknown channel, a message far ahead, an empty one.
         vec![1, 0, 0, 0, 1, 1, 7],
         vec![0, 0, 9, 0, 1, 0, 1, 7],
         vec![0, 0, 0, 0, 1, 0xc0, 0, 0, 0, 0, 0, 0xff, 0xff, 1, 7],
@@ -299,7 +299,7 @@ pub(super) fn arena_states() -> Vec<Vec<u8>> {
     states
 }
 
-/// States of both games, as they are, edited and compressed.
+/// States of both games: unchanged, edited and compressed.
 pub fn states() -> Vec<Vec<u8>> {
     let of_kind = |kind: u8, bytes: &[u8]| [&[kind], bytes].concat();
     let arena = arena_states();
@@ -312,7 +312,7 @@ pub fn states() -> Vec<Vec<u8>> {
     seeds
 }
 
-/// Things to do to an endpoint and its client.
+/// Operations on an endpoint and its client.
 pub fn pair() -> Vec<Vec<u8>> {
     let mut seeds = Vec::new();
     let mut add = |records: &[(u8, &[u8])]| {

@@ -1,4 +1,4 @@
-//! The fuzz targets without libFuzzer: the corpus, and seeded mutations of it, in a number that is known beforehand.
+//! Smoke test of the fuzz targets without libFuzzer: the corpus, and a fixed number of seeded mutations of it.
 
 use std::{
     fs,
@@ -10,10 +10,10 @@ use framehouse_shared::rng::SimRng;
 
 use super::{TARGETS, Target, mutate::mutate};
 
-/// Runs the target of this name over its corpus and over so many mutations of it; says how many inputs that were.
+/// Runs the target of this name over its corpus and over a number of mutations of it. Returns the number of inputs.
 ///
 /// # Panics
-/// When the target does, after printing the input; and when there is no such target or no corpus.
+/// If the target panics, after printing the input; and if there is no such target or no corpus.
 pub fn smoke(name: &str, mutations: u64, seed: u64) -> u64 {
     let target = TARGETS.iter().find(|target| target.name == name).expect("a target of this name");
     let inputs = corpus(target);

@@ -1,6 +1,6 @@
-//! Room states as a client takes them: decompressed, decoded, put into a simulation and stepped.
+//! Fuzz target of room states: decompressed, decoded, put into a simulation and stepped, as a client does.
 //!
-//! A step of such a state may panic, which its room keeps to itself; it may not overflow the stack, hang or fill the memory.
+//! A step of such a state may panic, which its room catches. It must not overflow the stack, hang or fill the memory.
 
 use std::{
     cell::{Cell, RefCell},
@@ -21,12 +21,12 @@ use super::seeds;
 pub const ARENA: u8 = 0;
 /// The rest of the input is a state of the tiny game.
 pub const TINY: u8 = 1;
-/// The rest of the input is edits of a real state of the arena: `place (2, little-endian), byte`.
+/// The rest of the input is edits of a real state of the arena: `position (2, little-endian), byte`.
 pub const ARENA_EDITS: u8 = 2;
 /// The rest of the input is a compressed state of the arena.
 pub const COMPRESSED: u8 = 3;
 
-/// Ticks of a state that are simulated: some things go wrong a tick later.
+/// Ticks that are simulated from a state, because some faults show a tick later.
 const STEPS: u32 = 3;
 
 struct Games {
@@ -52,7 +52,7 @@ fn tiny() -> Simulation {
     Simulation::new(TinyPlugin)
 }
 
-/// Feeds the decoders of states.
+/// Runs the decoders of states.
 pub fn state_decode(input: &[u8]) {
     let Some((kind, bytes)) = input.split_first() else { return };
     GAMES.with_borrow_mut(|games| match kind & 3 {
@@ -68,7 +68,7 @@ pub fn state_decode(input: &[u8]) {
     });
 }
 
-/// What decodes can be saved, put back, decoded again from its own bytes, and stepped.
+/// A state that decodes can be saved, restored, decoded again from its own bytes, and stepped.
 fn decode(simulation: &mut Simulation, fresh: fn() -> Simulation, bytes: &[u8]) -> Result<(), CodecError> {
     simulation.decode(bytes)?;
     let mut saved = RoomSnapshot::default();
@@ -82,7 +82,7 @@ fn decode(simulation: &mut Simulation, fresh: fn() -> Simulation, bytes: &[u8]) 
     Ok(())
 }
 
-/// Simulates a few ticks; says whether they could be.
+/// Simulates a few ticks. Returns whether that succeeded.
 fn step(simulation: &mut Simulation) -> bool {
     keep_quiet_about_steps();
     IS_STEPPING.set(true);
@@ -93,7 +93,7 @@ fn step(simulation: &mut Simulation) -> bool {
     is_good
 }
 
-/// A panic that a room keeps to itself is no news, and libFuzzer's own hook would end the run.
+/// Silences panics that a room catches, because libFuzzer's hook would end the run.
 fn keep_quiet_about_steps() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

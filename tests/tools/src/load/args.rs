@@ -1,26 +1,26 @@
-//! The command line of `load`.
+//! Command line of `load`.
 
 use clap::{Parser, value_parser};
 
 /// Players in each room.
 pub const ROOM_PLAYERS: u32 = 4;
 
-/// Starts a server, loads it with clients over loopback, and says what that cost.
+/// Starts a server, loads it with clients over loopback, and reports its cost.
 ///
-/// Ends with 1 and a sentence on a desync, on a game message out of order, and when a client failed.
+/// Ends with 1 and a sentence on a desync, a game message out of order, or a failed client.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "load")]
 pub struct Args {
-    /// Rooms of four thin clients: they simulate nothing, and in every tick two of four inputs change.
+    /// Rooms of four thin clients, which do not simulate. In every tick two of four inputs change.
     #[arg(long, default_value_t = 20, value_parser = value_parser!(u32).range(1..=2000))]
     pub rooms: u32,
-    /// For how long is measured, once everybody plays.
+    /// Seconds of measurement, after all clients play.
     #[arg(long, default_value_t = 20, value_parser = value_parser!(u32).range(2..=3600))]
     pub seconds: u32,
     /// Real clients that simulate, predict and compare hashes, in rooms of four of their own; rounded up to whole rooms.
     #[arg(long, default_value_t = 0, value_parser = value_parser!(u32).range(0..=64))]
     pub real: u32,
-    /// Game messages that every client sends in a second.
+    /// Game messages that every client sends per second.
     #[arg(long, default_value_t = 0, value_parser = value_parser!(u32).range(0..=400))]
     pub messages: u32,
     /// Print one line of JSON instead of a table.

@@ -1,4 +1,4 @@
-//! The threads that update the clients, and the course they all follow.
+//! Driver threads: they update the clients and follow the course of the measurement.
 
 use std::{
     collections::BTreeMap,
@@ -19,28 +19,28 @@ use super::{
     spawner::SpawnedClient,
 };
 
-/// How often every client is updated: several times a tick, so that it adds little to what is measured.
+/// Interval of client updates: several in a tick, so that they add little to the measured times.
 pub(crate) const LOOP_INTERVAL: Duration = Duration::from_millis(5);
-/// How long the clients may take to leave.
+/// The most time that the clients may take to leave.
 const LEAVE_TIME_MAX: Duration = Duration::from_secs(2);
-/// How often a pause looks whether it is to be cut short.
+/// Interval in which a pause checks whether to stop.
 const STOP_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Where the measurement stands.
+/// Step of the measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub(super) enum Course {
     /// The server is idle.
     Idle,
-    /// Clients come and start to play.
+    /// Clients join and start to play.
     Gather,
-    /// Everybody plays and talks; it does not count yet.
+    /// All play and send messages; not measured yet.
     Warm,
-    /// It counts.
+    /// Measured.
     Measure,
-    /// Nobody talks any more, so that everything said can be heard.
+    /// No new messages, so that the sent ones can arrive.
     Drain,
-    /// Everybody leaves.
+    /// All clients leave.
     Leave,
 }
 
@@ -48,7 +48,7 @@ impl Course {
     const ALL: [Self; 6] = [Self::Idle, Self::Gather, Self::Warm, Self::Measure, Self::Drain, Self::Leave];
 }
 
-/// What all threads share.
+/// State that all threads share.
 pub(super) struct Shared {
     start: Instant,
     course: AtomicU8,
@@ -63,7 +63,7 @@ impl Shared {
         Self { start, course, messages: args.messages, failures: Mutex::default(), stop }
     }
 
-    /// The time since the start, as clients want it.
+    /// The time since the start, for clients.
     pub fn elapsed(&self) -> Duration {
         self.start.elapsed()
     }
@@ -76,7 +76,7 @@ impl Shared {
         Course::ALL[usize::from(self.course.load(Ordering::Relaxed))]
     }
 
-    /// Waits until the server was seen idle; says whether clients are wanted after that.
+    /// Waits until the idle server has been measured. Returns whether clients shall join then.
     pub fn is_going_on(&self) -> bool {
         while self.course() == Course::Idle {
             thread::sleep(STOP_INTERVAL);
@@ -84,7 +84,7 @@ impl Shared {
         self.course() == Course::Gather
     }
 
-    /// Notes why a client got no seat.
+    /// Records why a client got no seat.
     pub fn fail(&self, sentence: &str) {
         self.failures.lock().expect("nothing panics while holding this lock").note(sentence);
     }
@@ -93,19 +93,19 @@ impl Shared {
         self.failures.lock().expect("nothing panics while holding this lock").messages().first().cloned()
     }
 
-    /// Lets time pass.
+    /// Waits.
     ///
     /// # Errors
-    /// When the program was asked to stop.
+    /// If the program was asked to stop.
     pub fn pause(&self, time: Duration) -> Result<(), String> {
         pause(time, &self.stop)
     }
 }
 
-/// Lets time pass.
+/// Waits.
 ///
 /// # Errors
-/// When the program was asked to stop.
+/// If the program was asked to stop.
 pub(crate) fn pause(time: Duration, stop: &AtomicBool) -> Result<(), String> {
     let start = Instant::now();
     while !stop.load(Ordering::Relaxed) {
@@ -118,21 +118,21 @@ pub(crate) fn pause(time: Duration, stop: &AtomicBool) -> Result<(), String> {
     Err("stopped before the measurement was done".to_owned())
 }
 
-/// What the clients measured.
+/// Measurements of the clients.
 pub(super) struct Driven {
     /// Within the measured time.
     pub tally: Tally,
     pub desyncs: u64,
     pub resyncs: u64,
-    /// What clients complained of.
+    /// Errors that clients reported.
     pub errors: ErrorLog,
-    /// Clients that lost their place.
+    /// Clients that lost their session.
     pub failed: ErrorLog,
     /// Game messages out of order.
     pub order: ErrorLog,
-    /// From saying a game message to hearing it.
+    /// Times from sending a game message to receiving it.
     pub message_tenth_ms: Distribution,
-    /// From one update of a client to the next: whether these threads kept up.
+    /// Times between two updates of a client: they show whether these threads kept up.
     pub loop_tenth_ms: Distribution,
 }
 
@@ -164,7 +164,7 @@ impl Driven {
     }
 }
 
-/// Drives the clients that come in, through the whole course.
+/// Drives the clients that it receives, through all steps.
 pub(super) fn drive(shared: &Shared, spawned: Receiver<SpawnedClient>) -> Driven {
     let mut rooms = BTreeMap::<u32, LoadRoom>::new();
     let mut driven = Driven::default();

@@ -1,13 +1,13 @@
-//! What clients say to each other, and whether all of them hear the same in the same order.
+//! Order of game messages: all clients of a room must receive the same messages in the same order.
 
 use std::{collections::VecDeque, time::Duration};
 
 use framehouse_shared::ids::{SLOTS_MAX, Slot};
 
-/// How many messages one receiver may be ahead of another.
+/// The most messages that one receiver may be ahead of another.
 const AHEAD_MAX: usize = 100_000;
 
-/// A game message: its number among its sender's, and when it was said.
+/// A game message: its sender's count, and its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TestMessage {
     /// From 0, without a gap.
@@ -25,7 +25,7 @@ impl TestMessage {
         bytes
     }
 
-    /// Nothing when no client of ours said that.
+    /// `None` if no client of this tool sent that.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let (number, said_at) = bytes.split_first_chunk()?;
         let said_at = Duration::from_micros(u64::from_le_bytes(said_at.try_into().ok()?));
@@ -33,29 +33,29 @@ impl TestMessage {
     }
 }
 
-/// The order of one room's messages: made by whoever hears a message first, the same for everybody else.
+/// The order of a room's messages: set by the first receiver of each message, and compared for all others.
 #[derive(Debug, Default)]
 pub struct TotalOrder {
-    /// What not everybody has heard yet.
+    /// Messages that not all receivers have yet.
     heard: VecDeque<(Slot, u64)>,
-    /// How many messages everybody has heard.
+    /// The number of messages that all receivers have.
     settled: u64,
-    /// How many messages each receiver has heard.
+    /// The number of messages that each receiver has.
     receivers: Vec<u64>,
     /// The next number of each sender.
     next: [u64; SLOTS_MAX],
 }
 
 impl TotalOrder {
-    /// The order as so many receivers hear it, from the first message on.
+    /// An empty order for a number of receivers.
     pub fn new(receivers: usize) -> Self {
         Self { receivers: vec![0; receivers], ..Self::default() }
     }
 
-    /// A receiver heard this message next.
+    /// Records the next message of a receiver.
     ///
     /// # Errors
-    /// A sentence, when that is not what has to come next.
+    /// A sentence, if another message has to come next.
     pub fn hear(&mut self, receiver: usize, sender: Slot, number: u64) -> Result<(), String> {
         let place = self.receivers[receiver];
         self.receivers[receiver] += 1;
@@ -84,10 +84,10 @@ impl TotalOrder {
         }
     }
 
-    /// Whether everybody has heard `said` messages.
+    /// Whether all receivers have `said` messages.
     ///
     /// # Errors
-    /// A sentence, when somebody has not.
+    /// A sentence, if a receiver has not.
     pub fn check_end(&self, said: u64) -> Result<(), String> {
         match self.receivers.iter().find(|heard| **heard != said) {
             Some(heard) => Err(format!("a client heard {heard} of the {said} messages in its room")),

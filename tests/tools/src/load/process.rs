@@ -1,4 +1,4 @@
-//! A real server: a process of its own, with settings of its own, that never outlives the value that stands for it.
+//! Server process with its own settings. It never outlives the value that represents it.
 
 use std::{
     env,
@@ -19,31 +19,31 @@ use rustix::process::{Pid, Signal, kill_process};
 const PROGRAM: &str = "framehouse-server";
 /// The package that it is built from.
 const PACKAGE: &str = "framehouse-arena-server";
-/// How long the server may take to say where it listens.
+/// The most time until the server prints its addresses.
 const START_TIME_MAX: Duration = Duration::from_secs(20);
-/// How long an answer over HTTP may take.
+/// The most time for an HTTP response.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// A folder of this program's own, gone when this goes out of scope.
+/// A temporary folder, removed when this goes out of scope.
 pub struct Scratch(PathBuf);
 
 impl Scratch {
     /// Makes an empty one for this purpose.
     ///
     /// # Errors
-    /// A sentence, when the system gives none.
+    /// A sentence, if it cannot be made.
     pub fn new(purpose: &str) -> Result<Self, String> {
         let folder = env::temp_dir().join(format!("framehouse-{purpose}-{}", std::process::id()));
         fs::create_dir_all(&folder).map_err(|error| format!("cannot make the folder {}: {error}", folder.display()))?;
         Ok(Self(folder))
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         &self.0
     }
 
-    /// Leaves it where it is, and says where that is.
+    /// Keeps the folder and returns its path.
     pub fn keep(mut self) -> PathBuf {
         std::mem::take(&mut self.0)
     }
@@ -52,7 +52,7 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         if self.0 != Path::new("") {
-            // It lies in a temporary folder: what cannot be removed is in nobody's way.
+            // It is in a temporary folder, so a failure to remove it does no harm.
             let _ = fs::remove_dir_all(&self.0);
         }
     }
@@ -71,7 +71,7 @@ impl ServerProcess {
     /// folder.
     ///
     /// # Errors
-    /// A sentence, when there is no such server or it does not start.
+    /// A sentence, if there is no such server or it does not start.
     pub fn start(folder: &Path, settings: &str, arguments: &[&OsStr]) -> Result<Self, String> {
         Self::start_program(&server_program()?, folder, settings, arguments)
     }
@@ -79,7 +79,7 @@ impl ServerProcess {
     /// Starts this server program in the same way.
     ///
     /// # Errors
-    /// A sentence, when it does not start.
+    /// A sentence, if it does not start.
     pub fn start_program(program: &Path, folder: &Path, settings: &str, arguments: &[&OsStr]) -> Result<Self, String> {
         let failed = |error: std::io::Error| format!("cannot start {}: {error}", program.display());
         fs::write(folder.join("server.toml"), settings).map_err(failed)?;
@@ -97,10 +97,10 @@ impl ServerProcess {
             .stderr(log)
             .spawn()
             .map_err(failed)?;
-        // A new connection for each request: the server ends one that is idle, maybe in the moment of the next request.
+        // A new connection for each request: the server may close an idle one in the moment of the next request.
         let config = ureq::Agent::config_builder().timeout_global(Some(ANSWER_TIME_MAX)).max_idle_connections(0);
         let agent = config.build().into();
-        // From here on the process ends with this value, also when what follows fails.
+        // From here on the process ends with this value, also if the following steps fail.
         let mut server = Self { child, log: log_path, url: String::new(), agent };
         let output = server.child.stdout.take().expect("it was asked for");
         let said = read_url(output).recv_timeout(START_TIME_MAX).ok();
@@ -116,7 +116,7 @@ impl ServerProcess {
     /// A reading of its status page, at most half a second old.
     ///
     /// # Errors
-    /// A sentence, when it does not answer, or is of another version.
+    /// A sentence, if it does not answer or has another version.
     pub fn status(&self) -> Result<Status, String> {
         let lost = |error: ureq::Error| format!("the server does not answer ({error}): {}", self.log());
         let url = format!("{}/v1/status", self.url);
@@ -131,7 +131,7 @@ impl ServerProcess {
     /// Its resident memory now, in KiB.
     ///
     /// # Errors
-    /// A sentence, when the system does not tell.
+    /// A sentence, if the system does not tell.
     pub fn rss_kb(&self) -> Result<u64, String> {
         let path = format!("/proc/{}/status", self.child.id());
         let text = fs::read_to_string(&path).map_err(|error| format!("cannot read {path}: {error}"))?;
@@ -140,7 +140,7 @@ impl ServerProcess {
             .ok_or_else(|| format!("{path} does not say how much memory the server has"))
     }
 
-    /// How long the thread of its ticks has waited for a processor that others used; zero where the kernel does not say.
+    /// Time for which the tick thread has waited for a processor that others used; zero if the kernel does not tell.
     pub fn starved(&self) -> Duration {
         let text = fs::read_to_string(format!("/proc/{}/schedstat", self.child.id())).unwrap_or_default();
         Duration::from_nanos(text.split_whitespace().nth(1).and_then(|ns| ns.parse().ok()).unwrap_or(0))
@@ -154,7 +154,7 @@ impl ServerProcess {
     /// Sends SIGHUP, as an operator does who has changed the game's files.
     ///
     /// # Errors
-    /// A sentence, when the system refuses.
+    /// A sentence, if the system refuses.
     pub fn hang_up(&self) -> Result<(), String> {
         self.signal(Signal::HUP)
     }
@@ -162,7 +162,7 @@ impl ServerProcess {
     /// Asks it to stop, as an operator would, and waits until it has.
     ///
     /// # Errors
-    /// A sentence, when it did not end well.
+    /// A sentence, if it did not exit with 0.
     pub fn stop(mut self) -> Result<(), String> {
         self.signal(Signal::TERM)?;
         let status = self.child.wait().map_err(|error| format!("cannot stop the server: {error}"))?;
@@ -187,13 +187,13 @@ impl ServerProcess {
 
 impl Drop for ServerProcess {
     fn drop(&mut self) {
-        // Either it is gone already, or there is nothing more to be done about it.
+        // An error means that it has ended already, or cannot be ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Reads what the server prints, to its end: a full pipe would stop it. Gives the first address.
+/// Reads the server's output to its end, because a full pipe would stop it. Sends the first address.
 fn read_url(output: ChildStdout) -> Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {

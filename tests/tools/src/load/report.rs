@@ -1,4 +1,4 @@
-//! The bill: a table for people, one line of JSON for tools.
+//! Report of a load measurement: a table, or one line of JSON.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -29,13 +29,13 @@ const STAGES: [&str; 11] = [
 
 /// The server's resident memory, in KiB.
 pub(super) struct Memory {
-    /// Before the first client came.
+    /// Before the first client joined.
     pub idle_kb: u64,
     /// At the end of the measured time.
     pub loaded_kb: u64,
 }
 
-/// What a run came to. Rates are a second's, bytes have the 28 of IP and UDP for every packet, 1 KB is 1000 bytes.
+/// Result of a run. Rates are per second, bytes include 28 of IP and UDP for every packet, 1 KB is 1000 bytes.
 #[derive(Clone, Debug, Serialize)]
 #[expect(missing_docs, reason = "the names are the documentation, and the contract")]
 pub struct Report {
@@ -122,7 +122,7 @@ impl Report {
             ),
             late_inputs_pct: per_cent(tally.late),
             replaced_inputs_pct: per_cent(tally.replaced),
-            // An input that is late was replaced first.
+            // A late input was replaced first.
             inputs_lost_pct: per_cent(tally.late.max(tally.replaced)),
             ticks_confirmed: tally.ticks_confirmed,
             desyncs: driven.desyncs.max(after.errors.desync),
@@ -141,7 +141,7 @@ impl Report {
         }
     }
 
-    /// What went wrong, in a sentence, if anything did that must not.
+    /// The first failed condition, in a sentence.
     pub fn failure(&self) -> Option<String> {
         let first = self.error_messages.first().map_or("", String::as_str);
         if self.failed_clients > 0 {
@@ -214,7 +214,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// Rounded to thousandths; 0 where nothing was counted.
+/// Rounded to thousandths; 0 if nothing was counted.
 fn ratio(part: f64, whole: f64) -> f64 {
     if whole > 0.0 { rounded(part / whole) } else { 0.0 }
 }

@@ -1,4 +1,4 @@
-//! Four clients that play together, match after match, and talk.
+//! Load room: four clients that play match after match and send game messages.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use super::{
     order::{TestMessage, TotalOrder},
 };
 
-/// Talk comes once in a client's frame, as in a game: so many a second.
+/// Updates per second in which a client sends messages, as the frames of a game.
 const TALKS_PER_S: u32 = 30;
 
 /// One client.
@@ -47,7 +47,7 @@ impl Member {
         matches!(self.client.phase(), Some(Phase::Lobby { .. }))
     }
 
-    /// Says what has become due since the talk began.
+    /// Sends the messages that have become due since the start.
     fn talk(&mut self, now: Duration, talk: Talk) {
         if now < self.talk_at {
             return;
@@ -73,14 +73,14 @@ impl Member {
     }
 }
 
-/// How much everybody says, from when on.
+/// The rate of messages, and its start.
 #[derive(Clone, Copy)]
 pub(super) struct Talk {
     pub since: Duration,
     pub per_s: u32,
 }
 
-/// What is counted between the ends of the measured time. Bytes are the thin clients'.
+/// Counters of the measured time. Bytes are those of thin clients.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Tally {
     pub traffic: Traffic,
@@ -128,7 +128,7 @@ impl LoadRoom {
         self.members.push(member);
     }
 
-    /// Updates every client; they say what is due when there is something to talk about.
+    /// Updates every client and sends the messages that are due.
     pub fn update(&mut self, now: Duration, course: Course, talk: Option<Talk>, driven: &mut Driven) {
         for (place, member) in self.members.iter_mut().enumerate() {
             if let Some(talk) = talk {
@@ -159,7 +159,7 @@ impl LoadRoom {
         }
     }
 
-    /// Everybody leaves; what all should have heard is checked first.
+    /// Checks that all messages have arrived, then lets all clients leave.
     pub fn leave(&mut self, driven: &mut Driven) {
         let said = self.members.iter().map(|member| member.said).sum();
         if let Err(sentence) = self.order.check_end(said) {
@@ -168,7 +168,7 @@ impl LoadRoom {
         self.members.iter_mut().for_each(|member| member.client.leave());
     }
 
-    /// Whether nobody is left that has a connection.
+    /// Whether all connections have ended.
     pub fn is_empty(&self) -> bool {
         self.members.iter().all(|member| member.client.ended().is_some())
     }
@@ -177,7 +177,7 @@ impl LoadRoom {
         self.members.iter().for_each(|member| sum.add(&member.tally()));
     }
 
-    /// Adds what went wrong.
+    /// Adds the faults.
     pub fn report(&self, driven: &mut Driven) {
         for Member { client, .. } in &self.members {
             driven.errors.add(&client.stats().errors);
@@ -194,7 +194,7 @@ impl LoadRoom {
     }
 }
 
-/// As it is put into a [`Distribution`].
+/// A duration in the unit of a [`Distribution`].
 pub(crate) fn tenth_ms(duration: Duration) -> i64 {
     (duration.as_micros() / 100) as i64
 }

@@ -1,4 +1,4 @@
-//! Seats for the clients: one after the other inside a room, several rooms at a time.
+//! Client spawner: gets seats, one after the other in a room, for several rooms at a time.
 
 use std::{
     sync::{
@@ -22,7 +22,7 @@ use super::{
     room::Member,
 };
 
-/// Requests for sessions that run at the same time. The server answers once a tick.
+/// Concurrent requests for sessions. The server answers once a tick.
 pub(crate) const SPAWNERS: u32 = 32;
 
 /// A client with a seat.
@@ -33,7 +33,7 @@ pub(super) struct SpawnedClient {
     pub member: Box<Member>,
 }
 
-/// What the spawning threads share.
+/// State that the spawning threads share.
 pub(super) struct ClientSpawner<'a> {
     args: &'a Args,
     url: &'a str,
@@ -57,7 +57,7 @@ impl<'a> ClientSpawner<'a> {
     }
 }
 
-/// Fills rooms until there are none left to fill, the real ones last. Room `n` goes to driver `n` modulo their number.
+/// Fills all rooms, those of real clients last. Room `n` goes to driver `n` modulo the number of drivers.
 pub(super) fn spawn_clients(spawner: &ClientSpawner<'_>, drivers: &[Sender<SpawnedClient>]) {
     while spawner.shared.is_going_on() {
         let room = spawner.next_room.fetch_add(1, Ordering::Relaxed);
@@ -69,7 +69,7 @@ pub(super) fn spawn_clients(spawner: &ClientSpawner<'_>, drivers: &[Sender<Spawn
             match spawn_member(spawner, room, index, target) {
                 Ok((member, code)) => {
                     target = RoomRequest::Code(code);
-                    // A driver that is gone has panicked, which is seen when it is joined.
+                    // A driver that has ended has panicked, which is reported when it is joined.
                     let _ =
                         drivers[room as usize % drivers.len()].send(SpawnedClient { room, member: Box::new(member) });
                 }
@@ -103,7 +103,7 @@ pub(crate) fn ask(
     request_session(url, &SessionRequest { name, room, resume: None, hello: Some(config.hello.clone()) })
 }
 
-/// A client with a socket of its own, on its way to the seat that was granted.
+/// A client with its own socket that connects to its seat.
 pub(crate) fn connect(grant: &SessionGrant, config: &ClientConfig, now: Duration) -> Result<Client, String> {
     let address = Connection::server_address(&grant.token).map_err(|error| error.to_string())?;
     let link = UdpLink::connect(address).map_err(|error| format!("no socket to {address}: {error}"))?;

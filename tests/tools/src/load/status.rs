@@ -1,11 +1,11 @@
-//! Readings of the server's status page, and what lies between two of them.
+//! Differences between two readings of the server's status page.
 
 use std::collections::BTreeMap;
 
 use framehouse_shared::api::{ErrorStatus, HistogramUs, Status};
 use serde::Serialize;
 
-/// What the server dropped between two readings and why, in sentences.
+/// Datagrams that the server dropped between two readings, by reason, in sentences.
 pub fn dropped_between(before: &Status, after: &Status) -> impl Iterator<Item = String> {
     after.dropped_datagrams.iter().filter_map(|(why, now)| {
         let count = now.saturating_sub(*before.dropped_datagrams.get(why).unwrap_or(&0));
@@ -13,7 +13,7 @@ pub fn dropped_between(before: &Status, after: &Status) -> impl Iterator<Item = 
     })
 }
 
-/// Errors between two readings, desyncs left out.
+/// Errors between two readings, without desyncs.
 pub const fn errors_between(before: &ErrorStatus, after: &ErrorStatus) -> u64 {
     const fn count(errors: &ErrorStatus) -> u64 {
         errors.network + errors.invalid_input + errors.rooms_faulted
@@ -21,14 +21,14 @@ pub const fn errors_between(before: &ErrorStatus, after: &ErrorStatus) -> u64 {
     count(after).saturating_sub(count(before))
 }
 
-/// Durations: the largest of each bucket, and how many are in it.
+/// A histogram of durations: the upper bound of each bucket, and its count.
 #[derive(Clone, Debug, Default)]
 pub struct DurationHistogram {
     /// In order of size.
     pub buckets: Vec<(u64, u64)>,
 }
 
-/// Milliseconds, to about 5 %, never too small.
+/// Milliseconds, rounded up by at most about 5 %.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct Quantiles {
@@ -39,25 +39,25 @@ pub struct Quantiles {
 }
 
 impl DurationHistogram {
-    /// What was counted between two readings.
+    /// The durations between two readings.
     pub fn between(before: &HistogramUs, after: &HistogramUs) -> Self {
         let of = |reading: &HistogramUs| Self { buckets: reading.buckets.clone() };
         of(after).since(&of(before))
     }
 
-    /// What was counted after `earlier`.
+    /// The durations that were counted after `earlier`.
     pub fn since(&self, earlier: &Self) -> Self {
         let before: BTreeMap<u64, u64> = earlier.buckets.iter().copied().collect();
         let rest = |(upper, count): &(u64, u64)| (*upper, count.saturating_sub(*before.get(upper).unwrap_or(&0)));
         Self { buckets: self.buckets.iter().map(rest).filter(|(_, count)| *count > 0).collect() }
     }
 
-    /// How many were longer than this.
+    /// The number of durations above a limit.
     pub fn longer_than(&self, us: u64) -> u64 {
         self.buckets.iter().filter(|(upper, _)| *upper > us).map(|(_, count)| count).sum()
     }
 
-    /// How the durations spread.
+    /// Percentiles of the durations.
     pub fn quantiles(&self) -> Quantiles {
         let total: u64 = self.buckets.iter().map(|(_, count)| count).sum();
         let at = |part: f64| {
