@@ -1,4 +1,4 @@
-//! The tiny game's view: one action, its own words and accent, and the presses of every seat as a line of text.
+//! View of the tiny game: one action, its own words and accent colour, and the presses of all seats as a line of text.
 
 use bevy::prelude::*;
 use framehouse_client::client::InputRequest;
@@ -12,11 +12,11 @@ use framehouse_window::{
     view::{About, Draw, MatchView, View},
 };
 
-/// The view.
+/// View of the tiny game.
 #[derive(Clone, Copy, Debug)]
 pub struct TinyView;
 
-/// The only thing to do.
+/// The only action.
 const BUTTON: InputAction =
     InputAction::new("press", Words::translated("Press the button", &[("chinese", "按下按钮")])).key(KeyCode::KeyP);
 
@@ -25,7 +25,7 @@ struct Tally;
 
 impl View for TinyView {
     fn about(&self) -> About {
-        let how = Words::translated("Whoever presses most often wins.", &[("chinese", "按得最多的人获胜。")]);
+        let how = Words::translated("The player with the most presses wins.", &[("chinese", "按得最多的人获胜。")]);
         let about = About::new("tiny", "Tiny").how_to_play(how).program("tiny-client", "0.1.0");
         about.points(Words::translated("Presses", &[("chinese", "按键次数")])).help("Plays the tiny game.", "")
     }

@@ -1,4 +1,4 @@
-//! A second game, as small as the seam allows: whoever presses most often wins.
+//! A second game, as small as the engine allows: the player with the most presses wins. Copy it to start your own.
 
 use bevy::prelude::*;
 use framehouse_shared::{
@@ -12,26 +12,26 @@ use framehouse_shared::{
 };
 use serde::{Deserialize, Serialize};
 
-/// How long a match takes, in ticks, unless a test says otherwise.
+/// Default length of a match, in ticks.
 pub const MATCH_TICKS: u32 = 900;
-/// How long a match takes, in ticks. Clients that simulate have to have the same.
+/// Length of a match, in ticks. A test may change it, in the server and in all clients that simulate.
 #[derive(Resource, Clone, Copy, Debug)]
 pub struct MatchTicks(pub u32);
-/// The button: an edge in the last byte.
+/// The button: a press in the last byte.
 pub const PRESS: Input = Input([0, 0, 0, 0, 0, 0, 0, 1]);
-/// A luck that makes the game panic in the room that has it.
+/// Value of [`Presses::luck`] that makes the game panic, for tests.
 pub const BROKEN_LUCK: u64 = u64::MAX;
 
-/// Presses by slot, and a luck that the room's random numbers add.
+/// Presses by slot, and a number made from the room's random numbers.
 #[derive(Component, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, RoomState)]
 pub struct Presses {
-    /// Presses so far.
+    /// Number of presses so far.
     pub count: [u32; SLOTS_MAX],
-    /// One more random number for every press.
+    /// Changes with every press by one random number.
     pub luck: u64,
 }
 
-/// The game.
+/// The tiny game.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TinyPlugin;
 
@@ -49,7 +49,7 @@ impl Game for TinyPlugin {
         room.insert(Presses::default());
     }
 
-    /// A press is not repeated.
+    /// Clears the press: a missing input does not repeat it.
     fn missing_input(&self, last: Input) -> Input {
         let mut held = last;
         held.0[7] = 0;
