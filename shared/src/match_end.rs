@@ -61,7 +61,7 @@ impl fmt::Display for MatchEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::TimeUp | Self::AllFinished => "finished",
-            Self::EverybodyLeft => "unfinished: everybody left the match",
+            Self::EverybodyLeft => "unfinished: all players left the match",
             Self::TooFewLeft | Self::TooFewLoaded => "unfinished: the match had too few players",
             Self::HostEnded => "unfinished: the host aborted the match",
             Self::RoomClosed => "unfinished: the room was closed",
