@@ -130,7 +130,7 @@ pub trait Game: Send + Sync + 'static {
         Vec::new()
     }
 
-    /// Replaces the rules for the next match by an operator's files.
+    /// Replaces the rules for the next match with an operator's files.
     ///
     /// # Errors
     /// When the files are refused; the old rules stay. The default refuses every file.

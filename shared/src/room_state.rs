@@ -246,7 +246,7 @@ impl RoomStates {
         bytes
     }
 
-    /// Replaces the room's state by a serialised one.
+    /// Replaces the room's state with a serialised one.
     ///
     /// # Errors
     /// When the bytes are not exactly a state of this registry. The room may then hold parts of both states: drop it.

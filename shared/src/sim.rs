@@ -44,7 +44,7 @@ pub enum SimSet {
     Begin,
     /// The game applies roster events, commands and inputs. Physics bodies may only be added or removed here.
     Apply,
-    /// The game moves things.
+    /// The game moves its objects.
     Move,
     /// The game detects and resolves collisions.
     Collide,

@@ -52,7 +52,7 @@ impl Simulation {
         open_match(&mut self.world.entity_mut(self.room), setup);
     }
 
-    /// Replaces the room's state by a serialised one, which continues at the simulation's tick rate.
+    /// Replaces the room's state with a serialised one, which continues at the simulation's tick rate.
     ///
     /// # Errors
     /// When the bytes are not a state of this game. Open a match or decode another state before the next use.
@@ -134,7 +134,7 @@ impl Simulation {
         self.world.entity_mut(self.room)
     }
 
-    /// Replaces the embedded rules by an operator's files, for matches that are opened from now on.
+    /// Replaces the embedded rules with an operator's files, for matches that are opened from now on.
     ///
     /// # Errors
     /// When a file is refused; the old rules stay.

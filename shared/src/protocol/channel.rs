@@ -63,7 +63,7 @@ impl Outbox {
         if self.batches.back().is_none_or(|batch| batch.len() + framed > BATCH_BYTES_MAX) {
             self.batches.push_back(Vec::with_capacity(64));
         }
-        let batch = self.batches.back_mut().expect("a batch was just made sure of");
+        let batch = self.batches.back_mut().expect("a batch was added if there was none");
         let before = batch.len();
         put_varint(batch, message.len() as u64);
         batch.extend_from_slice(message);

@@ -15,7 +15,7 @@ pub struct Compressor {
 
 impl Compressor {
     /// Creates a context.
-    #[expect(clippy::new_without_default, reason = "its tables are large: nobody should get one unasked")]
+    #[expect(clippy::new_without_default, reason = "its tables are large, so a context is only created explicitly")]
     pub fn new() -> Self {
         let context = zstd::bulk::Compressor::new(ZSTD_LEVEL).expect("the level is one of zstd's");
         Self { context, compressed: Vec::new() }
@@ -40,7 +40,7 @@ impl Decompressor {
         Self(zstd::bulk::Decompressor::new().expect("a context without a dictionary is only allocated"))
     }
 
-    /// Replaces `raw` by the bytes that [`Compressor::compress`] was given, at most `raw_max`.
+    /// Replaces `raw` with the bytes that [`Compressor::compress`] was given, at most `raw_max`.
     ///
     /// # Errors
     /// When the bytes are anything else. At most `raw_max` bytes of memory are used in any case.
