@@ -95,8 +95,7 @@ use crate::{
 /// default. The engine calls a game through its [`GameHandle`]. On the server a panic in `open_match`, `missing_input`,
 /// `maps` or `load_rules` is caught and closes at most the room that the call was made for.
 pub trait Game: Send + Sync + 'static {
-    /// Short name of the game, 1 to 32 bytes; also the name of its folder of rules. Clients of another game are
-    /// refused.
+    /// Short name of the game, 1 to 32 bytes; also the name of its folder of rules. Other clients are refused.
     fn id(&self) -> &'static str;
 
     /// Version of the rules. Raise it with every change that makes the same inputs give another result: clients of

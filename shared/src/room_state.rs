@@ -1,5 +1,4 @@
-//! Registry of authoritative state: one registration of a component serves rollback, snapshots, hashes and desync
-//! reports.
+//! Registry of authoritative state: register a component once for rollback, snapshots, hashes and reports.
 //!
 //! ```
 //! use bevy::prelude::*;

@@ -204,8 +204,7 @@ pub struct Roster {
     pub ever_seated: SlotMask,
 }
 
-/// Inputs of the previous tick. A frame on the wire is encoded as the difference to them, and a missing input repeats
-/// its own.
+/// Inputs of the previous tick. A frame on the wire is the difference to them; a missing input repeats them.
 #[derive(Component, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, RoomState)]
 pub struct LastInputs(#[room_state(name = "input")] pub [Input; SLOTS_MAX]);
 

@@ -94,8 +94,7 @@ impl StateValue for u8 {
     fn hash_array(array: &[Self], hasher: &mut StateHasher) {
         hasher.bytes(array);
     }
-    /// Lists an array of [`SLOTS_MAX`] bytes by slot, unless it belongs to one slot; other arrays as hexadecimal
-    /// digits.
+    /// Lists an array of [`SLOTS_MAX`] bytes by slot, unless it belongs to one; other arrays in hexadecimal.
     fn list_array(array: &[Self], path: &FieldPath, list: &mut FieldList) {
         if array.len() == SLOTS_MAX && path.slot().is_none() {
             return Slot::all().zip(array).for_each(|(slot, value)| value.list(&path.clone().of_slot(slot), list));

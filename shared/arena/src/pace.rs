@@ -39,8 +39,7 @@ impl Pace {
         Self { steps: steps.into(), dt: 1.0 / hz, share: TUNED_HZ / hz }
     }
 
-    /// Drag for one step, from the drag of a tuned step: it takes `drag * TUNED_DT` of the speed, with `drag` from 0 to
-    /// 20.
+    /// Drag for one step, from the drag of a tuned step: `drag * TUNED_DT` of the speed, `drag` from 0 to 20.
     pub fn drag(self, drag: f32) -> Drag {
         let kept = 1.0 - drag * TUNED_DT;
         // Exactly the value of the rules: the formula below is only an approximation of it.

@@ -4,8 +4,8 @@ use bevy::math::Vec2;
 
 use super::{grid::Area, map::ARENA_HALF, rules::MatchRules};
 
-/// Minimum length of an iteration, in units; otherwise a sweep along a wall would not advance. Shorter contacts are
-/// ignored.
+/// Minimum length of an iteration, in units; a sweep along a wall would not advance otherwise. It ignores shorter
+/// contacts.
 const SWEEP_STEP_MIN: f32 = 2.0;
 /// Maximum number of iterations: enough for the fastest spark that the rules allow, in one step.
 const SWEEP_STEPS_MAX: u32 = 64;

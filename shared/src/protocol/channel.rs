@@ -128,8 +128,7 @@ impl FlushGate {
         self.ack_owed
     }
 
-    /// Whether to flush now. `handed`: a batch was just passed to renet; `outstanding`: renet holds unacknowledged
-    /// bytes.
+    /// Whether to flush now. `handed`: a batch was just passed to renet. `outstanding`: bytes are unacknowledged.
     pub fn is_due(&mut self, now: Duration, handed: bool, outstanding: bool) -> bool {
         let waited = self.last_flush.is_none_or(|last| now.saturating_sub(last) >= FLUSH_INTERVAL);
         let is_due = handed || (waited && (self.ack_owed || outstanding));

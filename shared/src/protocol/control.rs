@@ -105,8 +105,7 @@ pub enum ClientMessage {
     Chat(String),
     /// Command that only the host of the room may send.
     Host(HostCommand),
-    /// Answer to [`ServerMessage::Desync`]: fields of the component in the client's state, split over one or more
-    /// messages.
+    /// Answer to [`ServerMessage::Desync`]: the client's fields of the component, in one or more messages.
     Fields {
         /// Number of the match in its room.
         match_no: u32,
@@ -244,8 +243,7 @@ pub enum ServerMessage {
         /// Server's hash of the whole state after each of the ticks; at most [`HASHES_ASKED_MAX`].
         hashes: Vec<u64>,
     },
-    /// Position of the first difference between the client's state and the server's. Sent again if a field is found,
-    /// too.
+    /// Position of the first difference between both states. Sent again when the field is found, too.
     Desync {
         /// Number of the match in its room.
         match_no: u32,

@@ -2,8 +2,7 @@
 //! client sends and receives them in every tick.
 //!
 //! All numbers are LEB128 varints, signed ones zigzag-encoded. The first byte is the tag. The second one holds the low
-//! four bits of the match's number in its high nibble, so that a late datagram of the last match is not used in this
-//! one.
+//! four bits of the match's number in its high nibble, so that late datagrams of another match are ignored.
 //!
 //! ```text
 //! Inputs  0x40  match<<4|count  next_frame  seen-next_frame  [count > 0: newest-next_frame  input  [changed bits]  input..]  [tick hash(8)]
@@ -39,8 +38,7 @@ pub const TAG_PONG: u8 = 0x43;
 pub const INPUTS_MAX: usize = 8;
 /// Maximum number of frames in one message, for a client with missing frames.
 pub const FRAMES_MAX: usize = 16;
-/// Number of frames in a message to a client without missing frames: the newest one, and a repetition of the one
-/// before.
+/// Number of frames in a message to a client without missing frames: the newest one, and the one before again.
 pub const FRAMES_USUAL: usize = 2;
 /// Maximum size of the frames in one message, in bytes; a larger frame is sent alone.
 pub const FRAMES_BYTES_MAX: usize = 1100;
@@ -262,8 +260,7 @@ pub fn encode_frame(frame: &Frame, previous: &[Input; SLOTS_MAX], hash: Option<u
     bytes
 }
 
-/// Decodes the frame of `tick` from the difference to the inputs of the previous tick, and the hash of the state after
-/// the tick.
+/// Decodes the frame of `tick` from the difference to the inputs of the previous tick, and the hash after the tick.
 ///
 /// # Errors
 /// When the bytes are not exactly one frame.

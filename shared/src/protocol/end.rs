@@ -1,12 +1,10 @@
-//! Reasons for the end of a session: a code for programs, and a sentence for players whose client does not know the
-//! code.
+//! Reasons for the end of a session: a code for programs and a sentence for players.
 
 use serde::{Deserialize, Serialize};
 
 macro_rules! end_codes {
     ($($(#[$doc:meta])* $name:ident: $sentence:literal;)*) => {
-        /// Code for the end of a session. Its number on the wire counts from 0: add new codes last, with a new protocol
-        /// version.
+        /// Code for the end of a session, on the wire a number from 0. Add new codes last, with a new protocol version.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum EndCode { $($(#[$doc])* $name,)* }
 

@@ -41,8 +41,7 @@ pub struct ReliablePath {
     in_flight: usize,
     /// Time of the peer's last acknowledgement; `None` while no bytes are in flight.
     progress_at: Option<Duration>,
-    /// Whether something is queued, in flight, to be acknowledged or has just arrived. Most paths are idle most of the
-    /// time.
+    /// Whether something is queued, in flight, to be acknowledged or has just arrived. Most paths are mostly idle.
     is_busy: bool,
 }
 

@@ -48,8 +48,7 @@ pub struct Recorder {
 
 impl Recorder {
     /// Records the next tick: its frame as [`encode_frame`](crate::protocol::datagram::encode_frame) encoded it, the
-    /// names of players that join in it, and the hashes of the state after it. Returns the block if this tick completes
-    /// one.
+    /// names of players that join in it, and the hashes of the state after it. Returns a completed block.
     ///
     /// # Panics
     /// When the frame is not that of the next tick: a gap would make the whole replay useless.

@@ -3,8 +3,7 @@
 use super::error::{Part, ReplayError};
 use crate::protocol::codec::Reader;
 
-/// Compression level. Inputs and hashes hardly repeat: higher levels took up to ten times as long and saved at most 2
-/// %.
+/// Compression level. Inputs and hashes hardly repeat: higher levels took up to ten times as long to save 2 %.
 const ZSTD_LEVEL: i32 = 3;
 
 /// Compression context of zstd. One for each thread is enough, for any number of replays.

@@ -2,8 +2,7 @@
 
 use serde::Deserialize;
 
-/// Maximum number of pairs of nodes. rapier recurses with about a hundred bytes of stack for each; a map uses about 100
-/// pairs.
+/// Maximum number of pairs of nodes. rapier recurses, about 100 bytes of stack for each; a map uses about 100.
 const PAIRS_MAX: usize = 1024;
 /// Bits of a node with the number of its leaves; the other bits are change flags.
 const LEAVES: u32 = (1 << 30) - 1;

@@ -1,5 +1,4 @@
-//! Tests: the same inputs give the same bits after a snapshot, after a rollback, beside other rooms, and in every
-//! build.
+//! Tests: the same inputs give the same bits after snapshots and rollbacks, beside other rooms, in every build.
 
 use std::{fs, path::PathBuf};
 
