@@ -8,8 +8,8 @@
 //! | `GET /v1/status` | | [`Status`] |
 //! | `GET /v1/replays/{match}` | | the replay's bytes |
 //!
-//! Every refusal is an [`ErrorBody`] with an HTTP status of 400 or above. Readers ignore fields that they do not know, so
-//! that a newer server may add some.
+//! Every refusal is an [`ErrorBody`] with an HTTP status of 400 or above. Readers ignore fields that they do not know,
+//! so that a newer server may add some.
 
 mod error;
 mod rooms;

@@ -1,4 +1,4 @@
-//! What a component holds, field by field and as text: for people who look for the cause of a desync.
+//! Fields of a component as text, and their differences, for desync reports.
 
 use std::{collections::HashMap, fmt};
 
@@ -6,43 +6,43 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{Slot, SlotMask};
 
-/// Bytes of a list of fields, at most; both ends leave out what comes after.
+/// Maximum size of a list of fields, in bytes; both ends leave out the fields beyond it.
 pub const LIST_BYTES_MAX: usize = 16 * 1024;
-/// Fields of a list, at most: those with the shortest text.
+/// Maximum number of fields in a list: those with the shortest text.
 pub const FIELDS_MAX: usize = LIST_BYTES_MAX / FIELD_OVERHEAD_BYTES;
-/// Bytes of a field's name, at most; the rest is cut off.
+/// Maximum length of a field's name, in bytes; the rest is cut off.
 pub const FIELD_NAME_BYTES_MAX: usize = 32;
-/// Bytes of a field's value, at most; the rest is cut off.
+/// Maximum length of a field's value, in bytes; the rest is cut off.
 pub const FIELD_VALUE_BYTES_MAX: usize = 48;
 
-/// Bytes that a field takes beside its text, at most.
+/// Maximum size of a field beside its text, in bytes.
 const FIELD_OVERHEAD_BYTES: usize = 4;
 
 /// One field of a component.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Field {
-    /// The seat it belongs to, if it belongs to one.
+    /// Slot that the field belongs to, if any.
     pub slot: Option<Slot>,
-    /// Its name, unique in its component and slot.
+    /// Name, unique in its component and slot.
     pub name: String,
-    /// Its value.
+    /// Value as text.
     pub value: String,
 }
 
 impl Field {
-    /// Bytes it takes in a message, at most.
+    /// Maximum size in a message, in bytes.
     pub const fn bytes(&self) -> usize {
         self.name.len() + self.value.len() + FIELD_OVERHEAD_BYTES
     }
 
-    /// Whether a [`FieldList`] could have made it.
+    /// Whether the field is within the limits of a [`FieldList`] and printable.
     pub fn is_sane(&self) -> bool {
         let is_text = |text: &str, bytes_max| text.len() <= bytes_max && !text.chars().any(char::is_control);
         is_text(&self.name, FIELD_NAME_BYTES_MAX) && is_text(&self.value, FIELD_VALUE_BYTES_MAX)
     }
 }
 
-/// Where a value is in its component: `sparks[7].position.x`, and the slot it belongs to.
+/// Path of a value in its component, as `sparks[7].position.x`, and the slot that it belongs to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FieldPath {
     slot: Option<Slot>,
@@ -50,30 +50,30 @@ pub struct FieldPath {
 }
 
 impl FieldPath {
-    /// A field of the value here.
+    /// Path of a field of this value.
     pub fn field(&self, name: &str) -> Self {
         let dot = if self.name.is_empty() { "" } else { "." };
         Self { slot: self.slot, name: format!("{}{dot}{name}", self.name) }
     }
 
-    /// An element of the list here, by its index or by what the game calls it.
+    /// Path of an element of this list, by its index or by a key that the game chose.
     pub fn element(&self, key: impl fmt::Display) -> Self {
         Self { slot: self.slot, name: format!("{}[{key}]", self.name) }
     }
 
-    /// The same place, in this slot.
+    /// The same path under this slot.
     pub fn of_slot(mut self, slot: impl Into<Option<Slot>>) -> Self {
         self.slot = slot.into();
         self
     }
 
-    /// The slot, where the value belongs to one.
+    /// Slot that the value belongs to, if any.
     pub const fn slot(&self) -> Option<Slot> {
         self.slot
     }
 }
 
-/// The fields of a component, as a game lists them.
+/// Fields of a component, in the order in which they were added.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FieldList {
     fields: Vec<Field>,
@@ -81,7 +81,7 @@ pub struct FieldList {
 }
 
 impl FieldList {
-    /// Adds a field. Numbers are written so that different ones never look the same.
+    /// Adds a field. Numbers are formatted so that different values have different texts.
     pub fn add(&mut self, slot: impl Into<Option<Slot>>, name: impl fmt::Display, value: impl fmt::Debug) {
         let (name, value) = (cut(name.to_string(), FIELD_NAME_BYTES_MAX), format!("{value:?}"));
         let field = Field { slot: slot.into(), name, value: cut(value, FIELD_VALUE_BYTES_MAX) };
@@ -91,17 +91,17 @@ impl FieldList {
         }
     }
 
-    /// Adds the value at this place; one without a name is called `value`.
+    /// Adds the value at this path; a value without a name is called `value`.
     pub fn add_at(&mut self, path: &FieldPath, value: impl fmt::Debug) {
         self.add(path.slot, if path.name.is_empty() { "value" } else { &path.name }, value);
     }
 
-    /// Adds one flag a slot.
+    /// Adds one flag for each slot.
     pub fn add_mask(&mut self, path: &FieldPath, mask: SlotMask) {
         Slot::all().for_each(|slot| self.add_at(&path.clone().of_slot(slot), mask & slot.bit() != 0));
     }
 
-    /// The fields, in the game's order.
+    /// The fields, in the order in which they were added.
     pub fn into_fields(self) -> Vec<Field> {
         self.fields
     }
@@ -112,20 +112,20 @@ fn cut(mut text: String, bytes_max: usize) -> String {
     text
 }
 
-/// A field that two sides have different values of.
+/// A field with different values on server and client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldDifference {
-    /// The seat it belongs to, if it belongs to one.
+    /// Slot that the field belongs to, if any.
     pub slot: Option<Slot>,
-    /// Its name.
+    /// Name of the field.
     pub field: String,
-    /// The server's value; nothing where it has no such field.
+    /// Value on the server; `None` if the field does not exist there.
     pub server: Option<String>,
-    /// The client's.
+    /// Value on the client; `None` if the field does not exist there.
     pub client: Option<String>,
 }
 
-/// The fields that differ, in the server's order, then those that only the client has.
+/// Fields that differ, in the server's order, followed by those that only the client has.
 pub fn differences(server: &[Field], client: &[Field]) -> Vec<FieldDifference> {
     let key = |field: &Field| (field.slot, field.name.clone());
     let mut others: HashMap<_, &Field> = client.iter().map(|field| (key(field), field)).collect();

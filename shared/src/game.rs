@@ -1,6 +1,7 @@
-//! The seam: the engine knows no game, and a game knows no network.
+//! The interface between engine and game: the trait [`Game`] and its handle.
 //!
-//! A game is a type that implements [`Game`]. Server, window, bots and replays take it as it is; a whole one is this:
+//! The engine contains no rules of a game, and a game contains no network code. Server, window, bots and replays all
+//! take a value that implements [`Game`]. This is a complete game:
 //!
 //! ```
 //! use bevy::prelude::*;
@@ -17,11 +18,11 @@
 //! };
 //! use serde::{Deserialize, Serialize};
 //!
-//! /// Whoever holds the button for the longest time in ten seconds wins.
+//! /// The player that holds the button for the longest time within ten seconds wins.
 //! #[derive(Clone)]
 //! struct Hold;
 //!
-//! /// The ticks for which each player has held the button: the whole state of a match.
+//! /// Number of ticks for which each player has held the button: the whole state of a match.
 //! #[derive(Component, Clone, Default, Serialize, Deserialize, RoomState)]
 //! struct Held {
 //!     ticks: [u32; SLOTS_MAX],
@@ -59,7 +60,7 @@
 //!         for slot in Slot::all() {
 //!             scores.set(slot, i64::from(held.ticks[slot.index()]), [0; 16], frame.tick);
 //!         }
-//!         // Times are seconds, whatever the tick rate of the server is.
+//!         // Durations are in seconds, because the tick rate is the server's choice.
 //!         scores.over = frame.tick.plus(1) >= Tick(rate.ticks(10.0));
 //!     });
 //! }
@@ -88,49 +89,50 @@ use crate::{
     sim::{GameFile, GameFileError, MatchSetup},
 };
 
-/// A game: its rules as systems of [`SimTick`](crate::sim::SimTick), and what the engine asks of it beside them.
+/// A game: its rules as systems of [`SimTick`](crate::sim::SimTick), and the answers that the engine needs from it.
 ///
-/// [`id`](Self::id), [`build`](Self::build) and [`open_match`](Self::open_match) are a game; everything else has a default.
-/// The engine calls a game through its [`GameHandle`]. On the server a panic in `open_match`, `missing_input`, `maps` or
-/// `load_rules` is caught, and costs at most the room that it happened for.
+/// [`id`](Self::id), [`build`](Self::build) and [`open_match`](Self::open_match) are required; everything else has a
+/// default. The engine calls a game through its [`GameHandle`]. On the server a panic in `open_match`, `missing_input`,
+/// `maps` or `load_rules` is caught and closes at most the room that the call was made for.
 pub trait Game: Send + Sync + 'static {
-    /// The game's short name, 1 to 32 bytes, also the name of its folder of rules. Players of another game are refused.
+    /// Short name of the game, 1 to 32 bytes; also the name of its folder of rules. Other clients are refused.
     fn id(&self) -> &'static str;
 
-    /// Raised with every change that makes the same inputs give another result. Players of another version are refused.
+    /// Version of the rules. Raise it with every change that makes the same inputs give another result: clients of
+    /// another version are refused.
     fn rules_version(&self) -> u32 {
         1
     }
 
-    /// The most players a room of this game can have, 1 to [`SLOTS_MAX`].
+    /// Maximum number of players in a room of this game, 1 to [`SLOTS_MAX`].
     fn players_max(&self) -> u8 {
         SLOTS_MAX as u8
     }
 
-    /// What has to be the same on both ends beside the engine's own parts of the protocol: name and version of every crate
-    /// that the game's arithmetic runs on.
+    /// The game's part of the protocol hash: name and version of every crate whose arithmetic the game uses. Both ends
+    /// must have the same.
     fn protocol_parts(&self) -> &'static [(&'static str, &'static str)] {
         &[]
     }
 
-    /// Registers the game's components with [`add_room_state`](crate::room_state::AddRoomState::add_room_state) and adds its
-    /// systems to [`SimTick`](crate::sim::SimTick). The engine's own part is there already.
+    /// Registers the game's components with [`add_room_state`](crate::room_state::AddRoomState::add_room_state) and
+    /// adds its systems to [`SimTick`](crate::sim::SimTick). The engine's own components and systems are already there.
     fn build(&self, app: &mut App);
 
-    /// Inserts the game's components of the state before tick 0. The engine's are there already.
+    /// Inserts the game's components, as they are before tick 0. The engine's components are already there.
     ///
-    /// `setup.rate` says how long a tick is: rules in seconds become ticks here.
+    /// `setup.rate` is the tick rate: convert durations from seconds to ticks here.
     fn open_match(&self, room: &mut EntityWorldMut, setup: &MatchSetup);
 
-    /// The names of the maps that a match can be played on; none by default.
+    /// Names of the maps that a match can be played on. Default: none.
     fn maps(&self, _world: &World) -> Vec<String> {
         Vec::new()
     }
 
-    /// Replaces the rules that the next match begins with by an operator's files.
+    /// Replaces the rules for the next match with an operator's files.
     ///
     /// # Errors
-    /// When the files are refused; the old rules then stay. By default a game has no files, and refuses every one.
+    /// When the files are refused; the old rules stay. The default refuses every file.
     fn load_rules(&self, _world: &mut World, files: &[GameFile]) -> Result<(), GameFileError> {
         let refuse = |file: &GameFile| GameFileError::Value {
             path: file.path.clone(),
@@ -139,36 +141,36 @@ pub trait Game: Send + Sync + 'static {
         files.first().map_or(Ok(()), |file| Err(refuse(file)))
     }
 
-    /// What a player sends whose input did not arrive, from the player's last one. By default all of it goes on; a game
-    /// with presses beside held keys clears those.
+    /// The replacement for a player's input that did not arrive, made from the player's last input. The default repeats
+    /// it unchanged; a game whose inputs contain single presses clears those.
     fn missing_input(&self, last: Input) -> Input {
         last
     }
 
-    /// The game's own bot: the next input of `slot`, from what a player could see and the input it gave last, which may lie
-    /// ahead of what is seen. By default it does nothing.
+    /// Input of the game's bot in `slot`. `last` is the bot's previous input, which may be for a later tick than the
+    /// state in `room`. Default: neutral.
     fn bot_input(&self, _room: EntityRef, _slot: Slot, _last: Input, _rng: &mut SimRng) -> Input {
         Input::NEUTRAL
     }
 
-    /// The command that the game's own bot sends in a tick: asked for once a tick, apart from its input. By default none.
+    /// Command of the game's bot in one tick; called once a tick, independently of the input. Default: none.
     fn bot_command(&self, _room: EntityRef, _slot: Slot, _rng: &mut SimRng) -> Option<CommandBytes> {
         None
     }
 
-    /// The place where a view shows what belongs to a slot, in units of the game; none while nothing is shown. No part of
-    /// the simulation: clients measure by it how far a wrong prediction moved things.
+    /// Position at which a view shows the object of a slot, in units of the game; `None` while nothing is shown. The
+    /// simulation does not use it: clients measure with it how far a wrong prediction moved the object.
     fn view_position(&self, _room: EntityRef, _slot: Slot) -> Option<Vec2> {
         None
     }
 
-    /// The shortest jump of a [`view_position`](Self::view_position) that somebody would notice, in units of the game.
+    /// Smallest jump of a [`view_position`](Self::view_position) that a player would notice, in units of the game.
     fn noticed_jump(&self) -> f32 {
         f32::INFINITY
     }
 }
 
-/// The game that a world plays, for systems.
+/// Handle of the game that a world plays, as a resource for systems.
 #[derive(Resource, Clone)]
 pub struct GameHandle {
     game: Arc<dyn Game>,
@@ -177,34 +179,34 @@ pub struct GameHandle {
 }
 
 impl GameHandle {
-    /// A handle of this game.
+    /// Creates the handle of a game.
     pub fn new(game: impl Game) -> Self {
         let players_max = game.players_max().clamp(1, SLOTS_MAX as u8);
         Self { protocol: protocol_hash(game.protocol_parts()), players_max, game: Arc::new(game) }
     }
 
-    /// The most players a room can have, 1 to [`SLOTS_MAX`] whatever the game says.
+    /// Maximum number of players in a room: the game's value, limited to 1 to [`SLOTS_MAX`].
     pub const fn players_max(&self) -> u8 {
         self.players_max
     }
 
-    /// The number that stands for everything both ends need in the same version: the engine's parts and the game's.
+    /// Hash over the version of everything that both ends need in the same version: the engine's parts and the game's.
     pub const fn protocol_hash(&self) -> u64 {
         self.protocol
     }
 
-    /// The names of the maps. A game that panics over them has none.
+    /// Names of the maps; empty if the game panics.
     pub fn maps(&self, world: &World) -> Vec<String> {
         catch_unwind(AssertUnwindSafe(|| self.game.maps(world))).unwrap_or_else(|_| {
-            tracing::error!(game = self.game.id(), "the game panicked when it was asked for its maps");
+            tracing::error!(game = self.game.id(), "the game panicked while listing its maps");
             Vec::new()
         })
     }
 
-    /// Replaces the rules of the next match.
+    /// Replaces the rules for the next match.
     ///
     /// # Errors
-    /// When the game refuses the files, or panics over them.
+    /// When the game refuses the files, or panics while reading them.
     pub fn load_rules(&self, world: &mut World, files: &[GameFile]) -> Result<(), GameFileError> {
         catch_unwind(AssertUnwindSafe(|| self.game.load_rules(world, files))).unwrap_or(Err(GameFileError::Panicked))
     }

@@ -1,10 +1,10 @@
-//! Identities. Each is a type of its own, so that a player's id cannot be passed for a room's.
+//! Identifiers. Each has its own type, so that a player's id cannot be used as a room's.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// The most seats a room can have, and so the width of every slot array and mask.
+/// Maximum number of seats in a room: the length of every slot array and the width of every slot mask.
 pub const SLOTS_MAX: usize = 16;
 
 /// A seat in a room, `0..SLOTS_MAX`. Deserialising refuses larger numbers.
@@ -13,22 +13,22 @@ pub const SLOTS_MAX: usize = 16;
 pub struct Slot(u8);
 
 impl Slot {
-    /// The seat with this number, if a room can have it.
+    /// Creates the seat with this number; `None` from [`SLOTS_MAX`] on.
     pub const fn new(number: u8) -> Option<Self> {
         if (number as usize) < SLOTS_MAX { Some(Self(number)) } else { None }
     }
 
-    /// Every seat a room can have, in order.
+    /// All seats that a room can have, in order.
     pub fn all() -> impl Iterator<Item = Self> {
         (0..SLOTS_MAX as u8).map(Self)
     }
 
-    /// The seat's place in a slot array.
+    /// Index of the seat in a slot array.
     pub const fn index(self) -> usize {
         self.0 as usize
     }
 
-    /// The seat's bit in a [`SlotMask`].
+    /// Bit of the seat in a [`SlotMask`].
     pub const fn bit(self) -> SlotMask {
         1 << self.0
     }
@@ -56,7 +56,7 @@ impl fmt::Display for Slot {
 /// A set of slots, one bit each.
 pub type SlotMask = u16;
 
-/// The slots in a mask, lowest first.
+/// Slots in a mask, lowest first.
 pub fn slots_in(mask: SlotMask) -> impl Iterator<Item = Slot> {
     Slot::all().filter(move |slot| mask & slot.bit() != 0)
 }
@@ -76,19 +76,19 @@ macro_rules! id {
 }
 
 id! {
-    /// A room, unique for the life of a server process.
+    /// Id of a room, unique for the life of a server process.
     RoomId
 }
 id! {
-    /// A player: what keeps its seat and score, whatever connection it uses.
+    /// Id of a player. Seat and score belong to it, and it stays the same when the player reconnects.
     PlayerId
 }
 id! {
-    /// One connection's identity, fresh per session: netcode ignores a reconnect under a live id.
+    /// Id of one connection, new for every session: netcode ignores a reconnect under an id that is still connected.
     SessionId
 }
 
-/// A match's name in results and replays: random, so that no two servers and no two runs share one.
+/// Id of a match in results and replays: random, so that no two matches share one, on whatever server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct MatchId(pub u128);
 
@@ -100,24 +100,24 @@ impl fmt::Display for MatchId {
 
 impl FromStr for MatchId {
     type Err = &'static str;
-    /// Reads the 32 hexadecimal digits that [`Display`](fmt::Display) writes.
+    /// Parses the 32 hexadecimal digits that [`Display`](fmt::Display) writes.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let is_id = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         let number = is_id.then(|| u128::from_str_radix(text, 16).ok()).flatten();
-        number.map(Self).ok_or("the id of a match has 32 hexadecimal digits")
+        number.map(Self).ok_or("a match id has 32 hexadecimal digits")
     }
 }
 
-/// A room's name for people: four characters without look-alikes (no 0 O 1 I L).
+/// Code of a room, for people: four characters without look-alikes (no 0 O 1 I L).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RoomCode([u8; 4]);
 
 impl RoomCode {
-    /// The characters a code is made of.
+    /// Characters that a code consists of.
     pub const ALPHABET: &'static [u8; 31] = b"23456789ABCDEFGHJKMNPQRSTUVWXYZ";
 
-    /// A code made of this number's lowest base-31 digits.
+    /// Creates a code from the lowest base-31 digits of a number.
     pub fn from_number(mut number: u32) -> Self {
         let mut code = [0; 4];
         for character in &mut code {
@@ -127,7 +127,7 @@ impl RoomCode {
         Self(code)
     }
 
-    /// The code's four characters.
+    /// The four characters of the code.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).expect("a code holds only characters of its alphabet")
     }
@@ -135,14 +135,14 @@ impl RoomCode {
 
 impl FromStr for RoomCode {
     type Err = &'static str;
-    /// Reads a code as people type it: either case, spaces around it.
+    /// Parses a code as a person types it: upper or lower case, with spaces around it.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim().to_ascii_uppercase();
         let code: [u8; 4] = text.as_bytes().try_into().map_err(|_| "a room code has four characters")?;
         if code.iter().all(|character| Self::ALPHABET.contains(character)) {
             Ok(Self(code))
         } else {
-            Err("a room code has no other characters than 2-9 and A-Z without I, L and O")
+            Err("a room code has only the characters 2-9 and A-Z without I, L and O")
         }
     }
 }

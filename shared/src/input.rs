@@ -1,4 +1,4 @@
-//! One player's input for one tick, and the closed frame that the whole room runs on.
+//! Input of one player for one tick, and the closed frame with the inputs of a whole room.
 
 use arrayvec::ArrayVec;
 use bevy::prelude::*;
@@ -9,54 +9,55 @@ use crate::{
     tick::Tick,
 };
 
-/// The bytes of one input.
+/// Size of one input, in bytes.
 pub const INPUT_BYTES: usize = 8;
-/// The most join and leave events one frame can carry: everyone leaves and everyone is replaced.
+/// Maximum number of join and leave events in one frame: every player leaves and every seat is taken again.
 pub const ROSTER_EVENTS_MAX: usize = 2 * SLOTS_MAX;
-/// The most commands one frame can carry; later ones wait for the next tick.
+/// Maximum number of commands in one frame; later ones wait for the next tick.
 pub const COMMANDS_MAX: usize = 8;
-/// The most bytes in one command.
+/// Maximum size of one command, in bytes.
 pub const COMMAND_BYTES_MAX: usize = 64;
 
-/// The payload of one command: opaque to the engine, typed by the game at the edge.
+/// Payload of one command: opaque to the engine, interpreted by the game.
 pub type CommandBytes = ArrayVec<u8, COMMAND_BYTES_MAX>;
 
-/// One player's input for one tick: opaque to the engine, typed by the game at the edge.
+/// Input of one player for one tick: opaque to the engine, interpreted by the game.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Input(pub [u8; INPUT_BYTES]);
 
 impl Input {
-    /// No key held, no edge: what an empty seat and a player long silent send.
+    /// All zeros: the input of an empty seat and of a player whose inputs have long been missing.
     pub const NEUTRAL: Self = Self([0; INPUT_BYTES]);
 }
 
-/// Who came and who went, in the tick it takes effect.
+/// A join or a leave, in the frame of the tick in which it takes effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RosterEvent {
-    /// What happened. Leaves sort before joins: a seat is freed before it is taken.
+    /// The change. Leaves sort before joins, so that a seat is freed before it is taken.
     pub change: RosterChange,
-    /// The seat it happened to.
+    /// The seat.
     pub slot: Slot,
 }
 
-/// What happened to a seat.
+/// Change of a seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum RosterChange {
-    /// Its player is gone.
+    /// The player leaves the seat.
     Leave,
-    /// A player takes it.
+    /// A player takes the seat.
     Join,
 }
 
-/// A reliable, totally ordered game message that takes effect at a named tick.
+/// A reliable game message in a total order, applied by the simulation at a given tick.
 ///
-/// The server closes it into the frame of one tick, so that every simulation of the match applies it there. The bytes come
-/// from a client and are checked by nobody else: a game has to take any bytes, and ignores what makes no sense to it.
+/// The server puts it into the frame of one tick, and every simulation of the match applies it in that tick. The bytes
+/// come from a client and the engine does not check them: a game must accept any bytes and ignore what it does not
+/// understand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Command {
-    /// The sender's seat; the sender takes part in the match.
+    /// Seat of the sender, a participant of the match.
     pub slot: Slot,
-    /// The game's bytes, at most [`COMMAND_BYTES_MAX`].
+    /// Payload, at most [`COMMAND_BYTES_MAX`] bytes.
     pub bytes: CommandBytes,
 }
 
@@ -65,9 +66,9 @@ pub struct Command {
 /// On the server `room/inputs.rs` fills it in `TickSet::Commit`; a client fills it from a confirmed or predicted frame.
 #[derive(Component, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frame {
-    /// The tick these inputs belong to.
+    /// Tick that the inputs belong to.
     pub tick: Tick,
-    /// The inputs by slot; empty seats are neutral.
+    /// Inputs by slot; empty seats are neutral.
     pub inputs: [Input; SLOTS_MAX],
     /// Joins and leaves that take effect at the start of this tick, sorted.
     pub events: ArrayVec<RosterEvent, ROSTER_EVENTS_MAX>,

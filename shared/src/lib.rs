@@ -1,9 +1,52 @@
-//! What the Framehouse server and client share: the deterministic simulation, the game rules and the wire protocol.
+//! Engine code that a Framehouse server and its clients share: deterministic simulation, wire protocol, replays.
 //!
-//! Nothing in this crate knows a socket, a thread, a clock or a file: time, bytes and text come in as parameters.
-//! Start with [`game`], the seam between the engine and a game.
+//! A game implements [`game::Game`]. The server and every client run the same systems on the same inputs, so that both
+//! have the same state, bit for bit:
+//!
+//! ```
+//! use bevy::prelude::*;
+//! use framehouse_shared::{
+//!     game::Game,
+//!     input::{Frame, Input},
+//!     sim::MatchSetup,
+//!     simulation::Simulation,
+//!     tick::{SimRate, Tick},
+//! };
+//!
+//! /// A game without rules. The example in the module `game` has some.
+//! struct Empty;
+//!
+//! impl Game for Empty {
+//!     fn id(&self) -> &'static str {
+//!         "empty"
+//!     }
+//!     fn build(&self, _: &mut App) {}
+//!     fn open_match(&self, _: &mut EntityWorldMut, _: &MatchSetup) {}
+//! }
+//!
+//! let [server, client] = [(), ()].map(|()| {
+//!     let mut simulation = Simulation::new(Empty);
+//!     simulation.open(&MatchSetup { seed: 7, map: String::new(), seats: 2, rate: SimRate::DEFAULT });
+//!     let mut frame = Frame { tick: Tick(0), ..default() };
+//!     frame.inputs[1] = Input([0, 0, 0, 0, 0, 0, 0, 1]);
+//!     simulation.step(&frame);
+//!     simulation.hashes()
+//! });
+//! assert_eq!(server, client);
+//! ```
+//!
+//! | module | contents |
+//! |---|---|
+//! | [`game`] | the interface between engine and game, with a complete game as its example |
+//! | [`sim`], [`room_state`], [`rng`], [`score`] | what the systems of a game use |
+//! | [`simulation`] | one room on its own, without a server |
+//! | [`protocol`], [`api`] | datagrams and messages; HTTP bodies |
+//! | [`replay`] | the file format of recorded matches |
+//! | [`net_sim`] | simulated delay, jitter and loss |
+//!
+//! This crate uses no socket, thread, clock or file: time, bytes and text are parameters.
 
-// The derive names this crate from outside, and its own components use it, too.
+// `derive(RoomState)` names this crate by its path from outside; components in this crate use the derive, too.
 extern crate self as framehouse_shared;
 
 pub mod api;

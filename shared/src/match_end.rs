@@ -1,4 +1,4 @@
-//! Why a match ended.
+//! Reasons for the end of a match.
 
 use std::fmt;
 
@@ -6,29 +6,29 @@ use serde::{Deserialize, Serialize};
 
 use crate::protocol::end::EndCode;
 
-/// Why a match ended: what the phases of a room decide, results and replays keep, and players are told.
+/// Reason for the end of a match, as in the room's phases, results and replays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MatchEnd {
-    /// The game said that it is over.
+    /// The game declared the match over.
     TimeUp,
-    /// All its players had finished it.
+    /// All players had finished the match.
     AllFinished,
-    /// No player was left in it.
+    /// No player was left in the match.
     EverybodyLeft,
-    /// Before its first tick too few players were left.
+    /// Too few players were left before the first tick.
     TooFewLeft,
-    /// Too few players had loaded it in time.
+    /// Too few players had loaded the match in time.
     TooFewLoaded,
-    /// The room's host ended it.
+    /// The host ended the match.
     HostEnded,
-    /// Its room was closed, for an error in it or by its host.
+    /// The room was closed, by its host or because of an error.
     RoomClosed,
-    /// The server was asked to stop.
+    /// The server was stopped.
     ServerStopped,
-    /// The server ended without being asked; the last seconds may be missing from the recording.
+    /// The server process ended unexpectedly; the last seconds may be missing from the recording.
     ServerCrashed,
-    /// The recording ended before the match: it was longer than a replay can hold.
+    /// The recording ended before the match, because the match was longer than a replay can be.
     TooLong,
 }
 
@@ -38,12 +38,12 @@ impl MatchEnd {
         matches!(self, Self::TimeUp | Self::AllFinished)
     }
 
-    /// Whether the match has a result; one that was cut short has none.
+    /// Whether the match has a result; an aborted match has none.
     pub const fn has_result(self) -> bool {
         self.is_complete() || matches!(self, Self::EverybodyLeft)
     }
 
-    /// The sentence that the room's players are told in their lobby, where the match was cut short.
+    /// Message for the players in the lobby, after a match that was cut short.
     pub const fn sentence(self) -> Option<&'static str> {
         match self {
             Self::TooFewLeft => Some("the match did not start: too few players were left"),
@@ -56,18 +56,18 @@ impl MatchEnd {
     }
 }
 
-/// As people read it in the description of a replay.
+/// Text for the description of a replay.
 impl fmt::Display for MatchEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::TimeUp | Self::AllFinished => "finished",
-            Self::EverybodyLeft => "unfinished: everybody left the match",
+            Self::EverybodyLeft => "unfinished: all players left the match",
             Self::TooFewLeft | Self::TooFewLoaded => "unfinished: the match had too few players",
             Self::HostEnded => "unfinished: the host aborted the match",
             Self::RoomClosed => "unfinished: the room was closed",
             Self::ServerStopped => "unfinished: the server stopped",
-            Self::ServerCrashed => "unfinished: the server ended without a goodbye",
-            Self::TooLong => "unfinished: the match went on for longer than a replay can hold",
+            Self::ServerCrashed => "unfinished: the server process ended unexpectedly",
+            Self::TooLong => "unfinished: the match was longer than a replay can be",
         })
     }
 }

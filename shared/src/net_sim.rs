@@ -1,35 +1,35 @@
-//! A bad network, simulated: seeded, and fed with the time, so that it runs in real and in virtual time alike.
+//! Simulated network conditions: delay, jitter, loss, reordering and duplicates, seeded and without a clock.
 //!
-//! One [`NetSim`] is one direction of one link. The client and the bots put it around their socket (`--net-sim`); the
-//! tests' in-memory link is made of it.
+//! A [`NetSim`] is one direction of one link. The time is a parameter, so that it works in real and in virtual time.
+//! The client and the bots put it around their socket (`--net-sim`); the link in memory of the tests consists of two.
 
 use std::{cmp::Reverse, collections::BinaryHeap, str::FromStr, time::Duration};
 
 use crate::rng::SimRng;
 
-/// Datagrams on their way at most; more are lost, as in a router's full queue.
+/// Maximum number of datagrams in flight; more are lost, as in the full queue of a router.
 pub const IN_FLIGHT_MAX: usize = 16 * 1024;
 
-/// How bad the network is, in each direction.
+/// Conditions in each direction of a link.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct NetSimConfig {
-    /// One-way delay in ms, 0 to 10,000: a round trip takes twice as long.
+    /// One-way delay, 0 to 10,000 ms; a round trip takes twice as long.
     pub delay_ms: f32,
     /// Standard deviation of a normally distributed extra delay, in ms; packets may overtake each other.
     pub jitter_ms: f32,
-    /// Width of an evenly distributed extra delay, in ms: from 0 to this.
+    /// Width of a uniformly distributed extra delay, in ms: from 0 to this value.
     pub spread_ms: f32,
-    /// The part of packets that is lost, 0 to 1.
+    /// Fraction of packets that are lost, 0 to 1.
     pub loss: f32,
-    /// How many packets are lost in a row on average, from 1 (Gilbert-Elliott model).
+    /// Mean number of packets lost in a row, from 1 (Gilbert-Elliott model).
     pub burst: f32,
-    /// The part of packets that comes 50 ms late, 0 to 1.
+    /// Fraction of packets that arrive 50 ms late, 0 to 1.
     pub reorder: f32,
-    /// The part of packets that comes twice, 0 to 1.
+    /// Fraction of packets that arrive twice, 0 to 1.
     pub duplicate: f32,
 }
 
-/// The presets by name: round trip in ms, jitter's standard deviation in ms (in each direction), loss, mean burst.
+/// Presets by name: round trip in ms, standard deviation of the jitter in ms (in each direction), loss, mean burst.
 pub const PRESETS: [(&str, [f32; 4]); 5] = [
     ("lan", [1.0, 0.2, 0.0, 1.0]),
     ("wifi", [20.0, 5.0, 0.01, 1.5]),
@@ -41,8 +41,8 @@ pub const PRESETS: [(&str, [f32; 4]); 5] = [
 impl FromStr for NetSimConfig {
     type Err = String;
 
-    /// Reads a preset's name, or `key=value,..` with the keys delay, jitter, spread, loss, burst, reorder and dup, or a
-    /// preset's name and then what differs from it.
+    /// Parses the name of a preset, or `key=value,..` with the keys delay, jitter, spread, loss, burst, reorder and
+    /// dup, or the name of a preset followed by `,key=value,..` to change it.
     fn from_str(text: &str) -> Result<Self, String> {
         let mut parts = text.split(',').peekable();
         let preset = parts.peek().and_then(|name| Self::preset(name.trim()));
@@ -53,7 +53,7 @@ impl FromStr for NetSimConfig {
 }
 
 impl NetSimConfig {
-    /// One of the [`PRESETS`].
+    /// Conditions of one of the [`PRESETS`]; `None` for an unknown name.
     pub fn preset(name: &str) -> Option<Self> {
         let (_, [rtt, jitter_ms, loss, burst]) = *PRESETS.iter().find(|(known, _)| *known == name)?;
         Some(Self { delay_ms: rtt / 2.0, jitter_ms, loss, burst, ..Self::default() })
@@ -94,7 +94,7 @@ pub struct NetSim {
 }
 
 impl NetSim {
-    /// A link with its own random numbers.
+    /// Creates a link with its own random numbers.
     pub fn new(config: NetSimConfig, seed: u64) -> Self {
         Self { config, rng: SimRng::new(seed), in_burst: false, pushed: 0, in_flight: BinaryHeap::new() }
     }
@@ -114,7 +114,7 @@ impl NetSim {
         }
     }
 
-    /// The next datagram that has arrived by `now`.
+    /// Takes the next datagram that has arrived by `now`.
     pub fn pop(&mut self, now: Duration) -> Option<Vec<u8>> {
         if self.in_flight.peek()?.0.0 > now {
             return None;
@@ -129,14 +129,14 @@ impl NetSim {
         }
     }
 
-    /// Two states: in the bad one everything is lost. The chances of going over are such that bursts have the mean
-    /// length asked for and the part of time in the bad state is the loss asked for.
+    /// Draws whether a packet is lost: in the burst state all are lost. The transition probabilities give bursts of the
+    /// configured mean length and the configured total loss.
     fn draw_loss(&mut self) -> bool {
         let NetSimConfig { loss, burst, .. } = self.config;
         let leave = 1.0 / burst.max(1.0);
         let enter = if loss < 1.0 { (leave * loss / (1.0 - loss)).min(1.0) } else { 1.0 };
         let drawn = self.rng.between(0.0, 1.0);
-        // With a burst of 1 the states would alternate; independent losses are meant.
+        // With a mean burst of 1 the two states would alternate: losses are independent instead.
         self.in_burst = if burst <= 1.0 {
             drawn < loss
         } else if self.in_burst {
@@ -148,7 +148,7 @@ impl NetSim {
     }
 
     fn draw_delay(&mut self) -> Duration {
-        // The sum of twelve even draws has a variance of one and is close to normal.
+        // The sum of twelve uniform random numbers has a variance of 1 and is almost normally distributed.
         let normal = (0..12).map(|_| self.rng.between(0.0, 1.0)).sum::<f32>() - 6.0;
         let spread = self.rng.between(0.0, self.config.spread_ms);
         let late = if self.rng.between(0.0, 1.0) < self.config.reorder { 50.0 } else { 0.0 };

@@ -1,6 +1,6 @@
-//! The wire: what a datagram may look like, unreliable datagrams laid out by hand, control messages by bincode.
+//! Wire protocol: validation of datagrams, unreliable datagrams in a hand-written format, reliable messages in bincode.
 //!
-//! Everything that comes from the network is hostile: every decoder is bounded, returns a typed error and never panics.
+//! All received bytes are untrusted: every decoder is bounded, returns a typed error and never panics.
 
 pub mod channel;
 pub mod codec;

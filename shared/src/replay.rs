@@ -1,8 +1,8 @@
-//! Replays: what a match was, in a few kilobytes, so that anybody can run it again and see whether it comes out the same.
+//! Replays: files of a few kilobytes with everything that is needed to run a match again and compare the result.
 //!
-//! A replay holds the state before tick 0 (in it the rules and the map, as the match was played on: rules files may
-//! change, replays stay), and of every tick the frame as it went over the wire: inputs, joins, leaves and commands. Of
-//! every 30th tick it holds the hash of each component too, so that whoever runs it again can say what differs first.
+//! A replay holds the state before tick 0 and the frame of every tick as it was on the wire: inputs, joins, leaves and
+//! commands. Rules and map are part of that state, so that a later change of the rules files does not change a replay.
+//! For every 30th tick the replay also holds the hash of each component, to name the first one that differs.
 //!
 //! ```text
 //! file      "FHREPLAY"  format (2)  header  opening  block..  ending  xxh3-128 of everything before (16)
@@ -14,11 +14,11 @@
 //! tick      frame length  frame of datagram.rs  [for every join: length (1)  name]  [every 30th: count (1)  (0 | 1 hash (8))..]
 //! ```
 //!
-//! Fixed numbers are little-endian, the others varints. A server writes a section as soon as it is complete, so a file
-//! that a crash cut off is whole up to its last section.
+//! Fixed-size numbers are little-endian, all others varints. A server writes a section as soon as it is complete, so a
+//! file that a crash cut off is valid up to its last section.
 //!
-//! Nothing here knows a file: bytes come in and go out. Every reader is bounded: reading a replay takes, beside its own
-//! bytes, at most [`READER_BYTES_MAX`].
+//! This module opens no files: bytes are parameters and results. Every reader is bounded: beside the bytes of the
+//! replay it uses at most [`READER_BYTES_MAX`].
 
 mod block;
 mod canned;
@@ -47,25 +47,25 @@ pub use trailer::{RankedPlayer, Trailer};
 
 use crate::tick::Tick;
 
-/// What a replay begins with.
+/// First bytes of a replay.
 pub const MAGIC: [u8; 8] = *b"FHREPLAY";
-/// Raised when a reader of the format before could not read what is written now.
+/// Version of the format. Raise it when a reader of the previous format cannot read the new one.
 pub const FORMAT: u16 = 1;
-/// Ticks of a block, at any tick rate: ten seconds at 30 Hz.
+/// Length of a block, in ticks, at any tick rate: 10 s at 30 Hz.
 pub const BLOCK_TICKS: u32 = 300;
-/// The hashes of the state after every tick of which this is the last of so many are recorded.
+/// State hashes are recorded every `HASH_TICKS` ticks.
 pub const HASH_TICKS: u32 = 30;
-/// Ticks of a replay, at most: ten hours at 30 Hz. What a match has beyond is not recorded.
+/// Maximum length of a replay, in ticks: 10 h at 30 Hz. Later ticks of a match are not recorded.
 pub const TICKS_MAX: u32 = 3600 * BLOCK_TICKS;
-/// Bytes of a block's ticks before compression, at most. The longest ticks possible need a little less.
+/// Maximum size of a block before compression, in bytes. The longest possible ticks need a little less.
 pub const BLOCK_BYTES_MAX: usize = 512 * 1024;
-/// Bytes of all blocks before compression, at most. What a match has beyond is not recorded.
+/// Maximum size of all blocks before compression, in bytes. Later ticks of a match are not recorded.
 pub const BLOCKS_BYTES_MAX: u64 = 60 << 20;
-/// Bytes of a state before tick 0, at most. A match with a larger one is not recorded.
+/// Maximum size of the state before tick 0, in bytes. A match with a larger one is not recorded.
 pub const OPENING_BYTES_MAX: usize = 1 << 20;
-/// Bytes of a whole replay, at most: what zstd adds to incompressible bytes is in it.
+/// Maximum size of a replay, in bytes, including what zstd adds to incompressible bytes.
 pub const FILE_BYTES_MAX: u64 = 64 << 20;
-/// Bytes of memory that a reader takes beside the replay's own, at most: the opening, one block, the list of blocks.
+/// Maximum memory of a reader beside the replay's own bytes: the opening, one block, the list of blocks.
 pub const READER_BYTES_MAX: usize = 2 << 20;
 
 /// Whether the hashes of the state after this tick are recorded.

@@ -1,4 +1,4 @@
-//! The room's random numbers: seeded, serialisable, the same on every machine.
+//! Random numbers of a room: seeded, serialisable, and equal on every machine.
 
 use bevy::prelude::*;
 use rand::{RngExt, SeedableRng, rand_core::Rng};
@@ -11,47 +11,47 @@ use crate::{
     state_hash::StateHasher,
 };
 
-/// A deterministic random number generator (PCG-XSH-RR 64/32, O'Neill 2014).
+/// Deterministic random number generator (PCG-XSH-RR 64/32, O'Neill 2014).
 ///
-/// As a room's component it is authoritative state: it is rolled back, hashed and sent with a snapshot.
+/// As a component of a room it is authoritative state: it is rolled back, hashed and part of snapshots.
 #[derive(Component, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SimRng {
     pcg: Pcg32,
-    /// Numbers drawn so far. PCG hides its state; the seed is part of the opening snapshot, so the count stands for it.
+    /// Numbers drawn so far; hashed and listed, because PCG does not expose its internal state.
     drawn: u64,
 }
 
 impl SimRng {
-    /// A generator for this seed.
+    /// Creates a generator from a seed.
     pub fn new(seed: u64) -> Self {
         Self { pcg: Pcg32::seed_from_u64(seed), drawn: 0 }
     }
 
-    /// The next 32 random bits.
+    /// Draws 32 random bits.
     pub fn bits(&mut self) -> u32 {
         self.drawn += 1;
         self.pcg.next_u32()
     }
 
-    /// A number in `0..below`; 0 when `below` is 0.
+    /// Draws a number in `0..below`; 0 if `below` is 0.
     pub fn below(&mut self, below: u32) -> u32 {
         self.drawn += 1;
         if below == 0 { 0 } else { self.pcg.random_range(0..below) }
     }
 
-    /// A number in `low..high`, in steps of `(high - low) / 2^24`.
+    /// Draws a number in `low..high`, in steps of `(high - low) / 2^24`.
     pub fn between(&mut self, low: f32, high: f32) -> f32 {
-        // 24 bits fill an f32's mantissa exactly, so this is the same arithmetic on every machine.
+        // An f32 holds 24 bits exactly, so the arithmetic has the same result on every machine.
         low + (high - low) * ((self.bits() >> 8) as f32 / 16_777_216.0)
     }
 
-    /// True once in `n` draws on average.
+    /// Draws `true` with a probability of 1 in `n`.
     pub fn one_in(&mut self, n: u32) -> bool {
         self.below(n.max(1)) == 0
     }
 }
 
-/// By hand, since PCG hides its state: the number that it would draw next stands for it.
+/// Written by hand: PCG does not expose its internal state, so the count and the next number represent it.
 impl StateValue for SimRng {
     fn state_hash(&self, hasher: &mut StateHasher) {
         hasher.u64(self.drawn);
@@ -68,8 +68,8 @@ impl StateValue for SimRng {
 mod tests {
     use super::*;
 
-    /// The numbers were worked out by another program from the published algorithm. Other numbers make other matches: they
-    /// need a new version of every game's rules.
+    /// The numbers were computed by another program from the published algorithm. A change of them changes every match,
+    /// and needs a new rules version of every game.
     #[test]
     fn a_seed_gives_its_golden_numbers_on_every_machine() {
         let drawn = |seed| {

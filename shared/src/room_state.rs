@@ -1,21 +1,21 @@
-//! The registry of authoritative state: one registration drives rollback, snapshots, hashes and desync reports.
+//! Registry of authoritative state: register a component once for rollback, snapshots, hashes and reports.
 //!
 //! ```
 //! use bevy::prelude::*;
 //! use framehouse_shared::room_state::RoomState;
 //! use serde::{Deserialize, Serialize};
 //!
-//! /// `app.add_room_state::<Presses>("presses")` makes it part of every room.
+//! /// `app.add_room_state::<Presses>("presses")` adds this component to the state of every room.
 //! #[derive(Component, Clone, Serialize, Deserialize, RoomState)]
 //! struct Presses {
-//!     /// One number a slot: an array of `SLOTS_MAX` is listed by slot.
+//!     /// One number for each slot: an array of `SLOTS_MAX` is listed by slot.
 //!     count: [u32; 16],
 //!     #[room_state(skip = "the sum of `count`, kept for the view")]
 //!     total: u32,
 //! }
 //! ```
 //!
-//! Whoever leaves a field out has to say why:
+//! A skipped field needs a reason:
 //! ```compile_fail
 //! use framehouse_shared::room_state::RoomState;
 //!
@@ -42,20 +42,20 @@ use crate::{
     tick::Tick,
 };
 
-/// The most bytes of one serialised component; a peer's snapshot may not make us allocate more.
+/// Maximum size of one serialised component, in bytes. It limits how much memory a received snapshot can allocate.
 pub const COMPONENT_BYTES_MAX: usize = 256 * 1024;
 
-/// A component of the Room entity that later ticks depend on: it can be cloned, serialised, hashed and listed.
+/// A component of the room entity that later ticks depend on: it can be cloned, serialised, hashed and listed.
 ///
-/// `#[derive(Component, Clone, Serialize, Deserialize, RoomState)]` makes a struct one.
+/// Implemented by `#[derive(Component, Clone, Serialize, Deserialize, RoomState)]`.
 pub trait RoomState: Component<Mutability = Mutable> + Clone + Serialize + DeserializeOwned + StateValue {}
 impl<C: Component<Mutability = Mutable> + Clone + Serialize + DeserializeOwned + StateValue> RoomState for C {}
 
-/// Registers authoritative state.
+/// Registration of authoritative state, on [`App`].
 pub trait AddRoomState {
-    /// Makes `C` part of every room's authoritative state, under a name used in desync reports.
+    /// Adds `C` to the authoritative state of every room, under a name used in desync reports.
     ///
-    /// Server and client must register the same components in the same order; they compare the names when a session
+    /// Server and client must register the same components in the same order; the names are compared when a session
     /// begins.
     ///
     /// # Panics
@@ -73,12 +73,12 @@ impl AddRoomState for App {
         assert!(index < COMPONENTS_MAX, "at most {COMPONENTS_MAX} components can be room state");
         registry.0.push(Entry::of::<C>(name));
         self.insert_resource(ComponentIndex::<C>(index, std::marker::PhantomData));
-        // Every such system writes its own place of `StateHashes`, so their order cannot matter.
+        // Each of these systems writes its own entry of `StateHashes`, so their order has no effect.
         self.add_systems(SimTick, hash_component::<C>.in_set(SimSet::Hash).ambiguous_with(SimSet::Hash))
     }
 }
 
-/// Where in [`StateHashes`] the hash of `C` goes.
+/// Index of the hash of `C` in [`StateHashes`].
 #[derive(Resource)]
 struct ComponentIndex<C: Send + Sync + 'static>(usize, std::marker::PhantomData<C>);
 
@@ -93,7 +93,7 @@ fn hash_component<C: RoomState>(index: Res<ComponentIndex<C>>, mut rooms: Rooms<
 
 type Saved = Box<dyn Any + Send + Sync>;
 
-/// What can be done with one registered component, its type forgotten.
+/// Type-erased operations on one registered component.
 struct Entry {
     name: &'static str,
     save: fn(EntityRef, Option<Saved>) -> Option<Saved>,
@@ -110,7 +110,7 @@ impl Entry {
             name,
             save: |room, old| {
                 let component = room.get::<C>()?;
-                // A rollback ring saves every tick: reuse the last occupant's buffers.
+                // A rollback ring saves every tick: reuse the buffers of the state that is overwritten.
                 Some(match old.map(|old| old.downcast::<C>()) {
                     Some(Ok(mut old)) => {
                         (*old).clone_from(component);
@@ -140,40 +140,40 @@ impl Entry {
                 }
                 Ok(())
             },
-            // Moved out first: a panic in the game's own `drop` leaves the room whole.
+            // Moved out of the world first: a panic in the game's `drop` leaves the room intact.
             release: |room| drop(room.take::<C>()),
             digest: |saved| saved.downcast_ref::<C>().map(StateValue::digest),
         }
     }
 }
 
-/// The next component of a serialised state; nothing for one that was absent.
+/// Reads the next component of a serialised state; `None` for an absent one.
 fn take_component<'a>(reader: &mut codec::Reader<'a>) -> Result<Option<&'a [u8]>, CodecError> {
     let Some(length) = reader.varint()?.checked_sub(1) else { return Ok(None) };
     reader.bytes(usize::try_from(length).map_err(|_| CodecError::TooShort)?).map(Some)
 }
 
-/// Every registered component, in registration order.
+/// Registry of the state components, in registration order.
 #[derive(Resource, Default)]
 pub struct RoomStates(Vec<Entry>);
 
-/// A clone of a room's authoritative state, for rollback.
+/// Clone of a room's authoritative state, for rollback.
 #[derive(Default)]
 pub struct RoomSnapshot {
-    /// The next tick to simulate from this state.
+    /// Next tick to simulate from this state.
     pub next_tick: Tick,
     components: Vec<Option<Saved>>,
 }
 
-/// What can be listed of a room's authoritative state.
+/// Digest of a room's authoritative state: enough to list its fields in a desync report.
 pub struct StateDigest {
-    /// The next tick to simulate from that state.
+    /// Next tick to simulate from that state.
     pub next_tick: Tick,
     components: Vec<Option<Box<dyn Digest>>>,
 }
 
 impl StateDigest {
-    /// The fields of the component at this place; none where it is absent.
+    /// Fields of the component at this index; empty if it is absent.
     pub fn fields(&self, index: usize) -> Vec<Field> {
         let mut list = FieldList::default();
         self.components.get(index).into_iter().flatten().for_each(|digest| digest.list_all(&mut list));
@@ -182,29 +182,29 @@ impl StateDigest {
 }
 
 impl RoomStates {
-    /// The name a component was registered under.
+    /// Name of the component at this index; `unknown` beyond the last one.
     pub fn name(&self, index: usize) -> &'static str {
         self.0.get(index).map_or("unknown", |entry| entry.name)
     }
 
-    /// The names of all components, in registration order.
+    /// Names of all components, in registration order.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.0.iter().map(|entry| entry.name)
     }
 
-    /// The place of the component with this name.
+    /// Index of the component with this name.
     pub fn index(&self, name: &str) -> Option<usize> {
         self.0.iter().position(|entry| entry.name == name)
     }
 
-    /// What can be listed of a saved state.
+    /// Creates the digest of a saved state.
     pub fn digest(&self, snapshot: &RoomSnapshot) -> StateDigest {
         let digest = |(entry, saved): (&Entry, &Option<Saved>)| (entry.digest)(saved.as_ref()?);
         let components = self.0.iter().zip(&snapshot.components).map(digest).collect();
         StateDigest { next_tick: snapshot.next_tick, components }
     }
 
-    /// How many components are registered.
+    /// Number of registered components.
     pub fn count(&self) -> usize {
         self.0.len()
     }
@@ -218,21 +218,21 @@ impl RoomStates {
         }
     }
 
-    /// Puts the room back into a saved state; what was absent then is removed.
+    /// Restores a saved state; components that were absent then are removed.
     pub fn restore(&self, room: &mut EntityWorldMut, snapshot: &RoomSnapshot) {
         for (entry, saved) in self.0.iter().zip(&snapshot.components) {
             (entry.restore)(room, saved.as_ref());
         }
     }
 
-    /// Drops the room's state: its match is over.
+    /// Drops the room's state after its match.
     pub fn release(&self, room: &mut EntityWorldMut) {
         for entry in &self.0 {
             (entry.release)(room);
         }
     }
 
-    /// Serialises the room's state: for each component a length + 1 (0 = absent), then its bytes.
+    /// Serialises the room's state: for each component its length + 1 (0 = absent), then its bytes.
     pub fn encode(&self, room: EntityRef) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(4096);
         let mut component = Vec::with_capacity(4096);
@@ -245,10 +245,10 @@ impl RoomStates {
         bytes
     }
 
-    /// Replaces the room's state by a serialised one.
+    /// Replaces the room's state with a serialised one.
     ///
     /// # Errors
-    /// When the bytes are not a whole state of this registry; the room may then hold parts of both and must be dropped.
+    /// When the bytes are not exactly a state of this registry. The room may then hold parts of both states: drop it.
     pub fn decode(&self, room: &mut EntityWorldMut, bytes: &[u8]) -> Result<(), CodecError> {
         let mut reader = codec::Reader::new(bytes);
         for entry in &self.0 {
@@ -257,10 +257,10 @@ impl RoomStates {
         reader.finish()
     }
 
-    /// The components of a serialised state that are the game's, still serialised.
+    /// Skips the engine's components of a serialised state and returns the bytes of the game's.
     ///
     /// # Errors
-    /// When the bytes end before them.
+    /// When the bytes end before the game's part.
     pub fn game_part(bytes: &[u8]) -> Result<&[u8], CodecError> {
         let mut reader = codec::Reader::new(bytes);
         for _ in 0..ENGINE_STATES {

@@ -1,4 +1,4 @@
-//! Scores as the engine sees them: it orders by points, the game names and decodes the detail.
+//! Scores. The engine ranks players by points; the game defines and decodes the detail.
 
 use std::cmp::Reverse;
 
@@ -11,34 +11,34 @@ use crate::{
     tick::Tick,
 };
 
-/// One player's score at a tick.
+/// Score of one player at a tick.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, RoomState)]
 pub struct ScoreFrame {
-    /// What players are ranked by, highest first.
+    /// Points; the ranking is by points, highest first.
     pub points: i64,
-    /// The tick at which `points` last changed: who had a score first wins a tie.
+    /// Tick at which `points` last changed. The earlier one wins a tie.
     pub since: Tick,
-    /// The game's own numbers (combo, accuracy, ..), decoded by the game.
+    /// The game's own numbers (combo, accuracy, ..), encoded and decoded by the game.
     pub detail: [u8; 16],
 }
 
-/// Everybody's score and whether the match goes on: the only thing that phases, leaderboards and results read of a game.
+/// Scores of all players and whether the match is over. Phases, leaderboards and results read nothing else of a game.
 ///
-/// Engine-owned room state; the game writes it in `SimSet::Score` through [`Scoreboard::set`].
+/// A component of the engine's state; the game writes it in `SimSet::Score` through [`Scoreboard::set`].
 #[derive(Component, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, RoomState)]
 pub struct Scoreboard {
-    /// Scores by slot. A slot keeps its score after its player left, until someone else takes it.
+    /// Scores by slot. A slot keeps its score after its player left, until another player takes it.
     #[room_state(name = "")]
     pub slots: [ScoreFrame; SLOTS_MAX],
-    /// The slots that have finished the match.
+    /// Slots of players that have finished the match.
     #[room_state(mask)]
     pub finished: SlotMask,
-    /// Whether the match is over for everybody.
+    /// Whether the match is over for all players.
     pub over: bool,
 }
 
 impl Scoreboard {
-    /// Sets a slot's score at `tick`; the tick is kept as the score's age only when the points changed.
+    /// Sets the score of a slot at `tick`. `ScoreFrame::since` becomes `tick` only if the points changed.
     pub fn set(&mut self, slot: Slot, points: i64, detail: [u8; 16], tick: Tick) {
         let frame = &mut self.slots[slot.index()];
         if frame.points != points {
@@ -48,7 +48,7 @@ impl Scoreboard {
         frame.detail = detail;
     }
 
-    /// The slots of `mask`, best first: by points, then by who had them earlier, then by slot.
+    /// Slots of `mask`, best first: by points, then by the earlier `since`, then by slot.
     pub fn ranking(&self, mask: SlotMask) -> Vec<Slot> {
         let mut slots: Vec<Slot> = slots_in(mask).collect();
         slots.sort_by_key(|slot| {

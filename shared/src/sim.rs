@@ -1,11 +1,11 @@
-//! The engine's part of the simulation: the schedule [`SimTick`], its steps, and what it knows of a room.
+//! The engine's part of the simulation: the schedule [`SimTick`], its steps, and the engine's components of a room.
 //!
-//! A [game](crate::game) reads this tick's inputs, joins, leaves and commands from the room's [`Frame`], the tick from
-//! [`SimTickCount`], how long a tick is from [`SimRate`], who is seated from [`Roster`], and draws every random number from
-//! the room's [`SimRng`]. It writes the [`Scoreboard`] in [`SimSet::Score`].
+//! A [game](crate::game) reads inputs, joins, leaves and commands of the tick from the room's [`Frame`], the tick's
+//! number from [`SimTickCount`], its length from [`SimRate`] and the taken seats from [`Roster`]. Every random number
+//! comes from the room's [`SimRng`]. The game writes the [`Scoreboard`] in [`SimSet::Score`].
 //!
-//! Inside `SimTick` there is no clock, no thread, no `Local`, no message and no `HashMap` iteration: a room's state
-//! depends only on (rules, seed, tick rate, roster events by tick, inputs by tick).
+//! Systems in `SimTick` use no clock, no thread, no `Local`, no message and no `HashMap` iteration: a room's state
+//! depends only on rules, seed, tick rate, roster events by tick and inputs by tick.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -33,20 +33,20 @@ use crate::{
     tick::{SimRate, Tick},
 };
 
-/// The schedule that advances every stepping room by one tick.
+/// Schedule that advances every stepping room by one tick.
 #[derive(ScheduleLabel, Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SimTick;
 
-/// The steps of [`SimTick`], in order. `Begin` and `Hash` are the engine's.
+/// Steps of [`SimTick`], in order. `Begin`, `End` and `Hash` are the engine's.
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SimSet {
-    /// The engine seats and unseats players and keeps the inputs.
+    /// The engine updates the roster from joins and leaves, and stores the inputs.
     Begin,
-    /// The game applies roster events, commands and inputs; the only place where bodies come and go.
+    /// The game applies roster events, commands and inputs. Physics bodies may only be added or removed here.
     Apply,
-    /// The game moves things.
+    /// The game moves its objects.
     Move,
-    /// The game finds and resolves what touches.
+    /// The game detects and resolves collisions.
     Collide,
     /// The game writes the [`Scoreboard`].
     Score,
@@ -56,81 +56,81 @@ pub enum SimSet {
     Hash,
 }
 
-/// One file of a game's folder, read by whoever may touch files.
+/// One file of a game's folder of rules, read by the server or the client program.
 #[derive(Clone, Debug)]
 pub struct GameFile {
-    /// The path inside the game's folder, with `/` between names: `rules.ron`, `maps/basin.ron`.
+    /// Path inside the game's folder, with `/` as the separator: `rules.ron`, `maps/basin.ron`.
     pub path: String,
-    /// What is in it.
+    /// Content of the file.
     pub text: String,
 }
 
-/// Why an operator's game files were refused.
+/// Reason why an operator's game files were refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GameFileError {
-    /// The game needs a file that is not there.
+    /// A required file does not exist.
     #[error("{0} is missing")]
     Missing(String),
-    /// The text is not what the game expects.
+    /// The text does not parse.
     #[error("{path}:{line}:{column}: {message}")]
     Syntax {
-        /// The file inside the game's folder.
+        /// Path inside the game's folder.
         path: String,
-        /// The line, from 1.
+        /// Line, from 1.
         line: usize,
-        /// The column, from 1.
+        /// Column, from 1.
         column: usize,
-        /// What is wrong there.
+        /// Description of the error.
         message: String,
     },
     /// A value is out of its range.
     #[error("{path}: {message}")]
     Value {
-        /// The file inside the game's folder.
+        /// Path inside the game's folder.
         path: String,
-        /// Which value, and what it may be.
+        /// Name of the value and its allowed range.
         message: String,
     },
-    /// The game panicked: a bug of its own.
+    /// The game panicked; this is a bug in the game.
     #[error("the game failed to read its files: this is a bug in the game, please report it")]
     Panicked,
 }
 
-/// What a match begins from, beside the rules.
+/// Parameters of a new match, apart from the rules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MatchSetup {
-    /// The seed of the room's [`SimRng`], drawn by the server.
+    /// Seed of the room's [`SimRng`], drawn by the server.
     pub seed: u64,
-    /// One of [`Game::maps`], or empty for a game without maps.
+    /// Name of the map: one of [`Game::maps`], or empty for a game without maps.
     pub map: String,
-    /// How many seats the room has.
+    /// Number of seats in the room.
     pub seats: u8,
-    /// The room's tick rate.
+    /// Tick rate of the room.
     pub rate: SimRate,
 }
 
-/// Marks a room that [`SimTick`] may touch.
+/// Marker of a room that [`SimTick`] advances.
 #[derive(Component, Debug)]
 pub struct SimRoom {
-    /// Names the room in logs.
+    /// Id of the room, for logs.
     pub id: RoomId,
-    /// Whether this tick's frame is closed, so that the room is stepped.
+    /// Whether the room is stepped in this tick: its frame is closed.
     pub stepping: bool,
     faulted: AtomicBool,
 }
 
 impl SimRoom {
-    /// A room that is not stepped yet.
+    /// Creates a room that is not stepped yet.
     pub fn new(id: RoomId) -> Self {
         Self { id, stepping: false, faulted: AtomicBool::new(false) }
     }
 
-    /// Whether a system panicked in this room: it is skipped from then on, until it is closed.
+    /// Whether a system panicked in this room. A faulted room is skipped until it is closed.
     pub fn is_faulted(&self) -> bool {
         self.faulted.load(Ordering::Relaxed)
     }
 
-    /// Runs `work` for this room alone: a panic in it faults the room and goes no further.
+    /// Runs `work` for this room alone: a panic faults the room and goes no further.
     pub fn isolate(&self, work: impl FnOnce()) {
         if self.is_faulted() {
             return;
@@ -140,35 +140,37 @@ impl SimRoom {
         }
     }
 
-    /// Notes that something panicked in this room.
+    /// Marks the room as faulted after a panic.
     pub fn note_fault(&self) {
         self.faulted.store(true, Ordering::Relaxed);
         tracing::error!(room = %self.id, "something panicked in this room: it is skipped and will be closed");
     }
 }
 
-/// How many rooms make it worth waking other threads, which costs some 20 us in every system that does it.
+/// Number of rooms from which light work is shared between threads: waking them costs about 20 us a system.
 const PARALLEL_ROOMS_MIN: usize = 512;
-/// The same for work that takes several microseconds a room.
+/// Number of rooms from which work of several microseconds a room is shared between threads.
 const PARALLEL_ROOMS_HEAVY_MIN: usize = 8;
 
-/// The only way into rooms for a system of [`SimTick`]: visits every stepping room, in parallel where that pays, and keeps
-/// a panic inside the room where it happened.
+/// System parameter that visits every stepping room: the only access to rooms in [`SimTick`].
+///
+/// Rooms are visited in parallel where that pays. A panic stays inside the room where it happened.
 #[derive(SystemParam)]
 pub struct Rooms<'w, 's, D: QueryData + 'static> {
     rooms: Query<'w, 's, (&'static SimRoom, D)>,
 }
 
 impl<D: IterQueryData + 'static> Rooms<'_, '_, D> {
-    /// Runs `work` once for every stepping room that has the components asked for. Rooms know nothing of each other, so
-    /// the order in which they are visited cannot matter.
+    /// Runs `work` once for every stepping room that has the components of the query. Rooms are independent, so the
+    /// order of the visits has no effect.
     ///
-    /// For work of a microsecond or less; what steps physics takes [`for_each_room_heavy`](Self::for_each_room_heavy).
+    /// For work of up to a microsecond a room; use [`for_each_room_heavy`](Self::for_each_room_heavy) for physics.
     pub fn for_each_room(&mut self, work: impl Fn(D::Item<'_, '_>) + Send + Sync) {
         self.visit(PARALLEL_ROOMS_MIN, work);
     }
 
-    /// The same for work of several microseconds a room, which is shared between threads when there are a few rooms.
+    /// Runs `work` as [`for_each_room`](Self::for_each_room) does, for work of several microseconds a room: it is
+    /// shared between threads from 8 rooms on.
     pub fn for_each_room_heavy(&mut self, work: impl Fn(D::Item<'_, '_>) + Send + Sync) {
         self.visit(PARALLEL_ROOMS_HEAVY_MIN, work);
     }
@@ -187,33 +189,33 @@ impl<D: IterQueryData + 'static> Rooms<'_, '_, D> {
     }
 }
 
-/// The next tick to simulate: 0 before the match's first tick, N + 1 after tick N.
+/// Next tick to simulate: 0 before the match's first tick, N + 1 after tick N.
 #[derive(Component, Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, RoomState)]
 pub struct SimTickCount(#[room_state(name = "next")] pub Tick);
 
-/// Who is seated, as the simulation knows it: joins and leaves arrive with the frame of the tick they take effect in.
+/// Taken seats. Joins and leaves arrive with the frame of the tick in which they take effect.
 #[derive(Component, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, RoomState)]
 pub struct Roster {
-    /// The occupied slots.
+    /// Slots that are taken now.
     #[room_state(mask)]
     pub seated: SlotMask,
-    /// Every slot that was ever occupied in this match: whoever has a score.
+    /// Slots that were ever taken in this match: those that have a score.
     #[room_state(mask)]
     pub ever_seated: SlotMask,
 }
 
-/// The inputs of the tick before: what a frame on the wire is a difference to, and what a missing input repeats.
+/// Inputs of the previous tick. A frame on the wire is the difference to them; a missing input repeats them.
 #[derive(Component, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, RoomState)]
 pub struct LastInputs(#[room_state(name = "input")] pub [Input; SLOTS_MAX]);
 
-/// How many components of a room's state are the engine's: they are registered before the game's.
+/// Number of the engine's components in a room's state; they are registered before the game's.
 pub const ENGINE_STATES: usize = 5;
 
-/// The simulation of a game: the engine's part, then the game's.
+/// Plugin with the simulation of a game: the engine's part, then the game's.
 pub struct SimPlugin(GameHandle);
 
 impl SimPlugin {
-    /// The simulation of this game.
+    /// Creates the plugin for this game.
     pub fn new(game: impl Game) -> Self {
         Self(GameHandle::new(game))
     }
@@ -222,7 +224,7 @@ impl SimPlugin {
 impl Plugin for SimPlugin {
     fn build(&self, app: &mut App) {
         let mut schedule = Schedule::new(SimTick);
-        // 25 small systems cost 5 us one after the other and 50-170 us through the multi-threaded executor.
+        // 25 small systems take 5 us one after the other, and 50-170 us in the multi-threaded executor.
         schedule.set_executor(SingleThreadedExecutor::new());
         schedule.set_build_settings(ScheduleBuildSettings { ambiguity_detection: LogLevel::Error, ..default() });
         app.add_schedule(schedule);

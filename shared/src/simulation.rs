@@ -1,4 +1,4 @@
-//! One room's simulation on its own: what a predicting client, a replay and the determinism fingerprint run.
+//! Simulation of a single room without a server, for prediction, replays and the determinism fingerprint.
 
 use bevy::prelude::*;
 
@@ -17,14 +17,14 @@ use crate::{
     tick::{SimRate, Tick},
 };
 
-/// A world with a single room, stepped by hand.
+/// A world with a single room, stepped by its caller.
 pub struct Simulation {
     world: World,
     room: Entity,
 }
 
 impl Simulation {
-    /// A simulation of this game at 30 ticks a second, with its embedded rules and no match yet.
+    /// Creates a simulation of this game at 30 ticks a second, with the embedded rules and no open match.
     pub fn new(game: impl Game) -> Self {
         let mut app = App::empty();
         app.add_plugins(SimPlugin::new(game));
@@ -37,27 +37,27 @@ impl Simulation {
         Self { world, room }
     }
 
-    /// Sets the tick rate of the states that are decoded from now on: a serialised state does not hold it.
+    /// Sets the tick rate for states that are decoded from now on: a serialised state does not contain it.
     pub fn set_rate(&mut self, rate: SimRate) {
         self.world.entity_mut(self.room).insert(rate);
     }
 
-    /// The tick rate.
+    /// Tick rate of the room.
     pub fn rate(&self) -> SimRate {
         self.get::<SimRate>().copied().unwrap_or_default()
     }
 
-    /// Puts the room into the state before tick 0 of a match.
+    /// Opens a match: the room gets the state before tick 0.
     pub fn open(&mut self, setup: &MatchSetup) {
         open_match(&mut self.world.entity_mut(self.room), setup);
     }
 
-    /// Puts the room into a serialised state, which goes on at the simulation's tick rate.
+    /// Replaces the room's state with a serialised one, which continues at the simulation's tick rate.
     ///
     /// # Errors
-    /// When the bytes are not a state of this game; the simulation must then be opened or decoded again before use.
+    /// When the bytes are not a state of this game. Open a match or decode another state before the next use.
     pub fn decode(&mut self, bytes: &[u8]) -> Result<(), CodecError> {
-        // The opening inserts what is not state (the frame, the hashes); the bytes replace the rest.
+        // `open` inserts what is not part of the state (the frame, the hashes); the bytes replace the rest.
         let components = self.world.resource::<RoomStates>().count();
         let hashes = StateHashes(std::iter::repeat_n(None, components).collect());
         self.world.entity_mut(self.room).insert((Frame::default(), hashes));
@@ -65,7 +65,7 @@ impl Simulation {
             .resource_scope(|world, states: Mut<RoomStates>| states.decode(&mut world.entity_mut(self.room), bytes))
     }
 
-    /// The room's state, serialised.
+    /// Serialises the room's state.
     pub fn encode(&self) -> Vec<u8> {
         self.world.resource::<RoomStates>().encode(self.room())
     }
@@ -73,13 +73,13 @@ impl Simulation {
     /// Simulates one tick. The frame must be the next one.
     ///
     /// # Panics
-    /// When the frame is not the next tick's, or a system panicked in this tick: the state is then worthless.
+    /// When the frame is not that of the next tick, or when a system panics: the state is then invalid.
     pub fn step(&mut self, frame: &Frame) {
         assert!(self.try_step(frame), "the simulation of tick {} panicked", frame.tick);
     }
 
-    /// The same for a state that somebody else made: says whether it could be simulated. After it could not, the
-    /// simulation is worthless.
+    /// Simulates one tick of a state from an untrusted source. Returns false if a system panicked; the state is then
+    /// invalid.
     pub fn try_step(&mut self, frame: &Frame) -> bool {
         self.world.get_mut::<Frame>(self.room).expect("a match is open").clone_from(frame);
         self.world.run_schedule(SimTick);
@@ -91,109 +91,109 @@ impl Simulation {
         self.world.resource::<RoomStates>().save(self.room(), self.next_tick(), snapshot);
     }
 
-    /// Goes back to a saved state.
+    /// Restores a saved state.
     pub fn restore(&mut self, snapshot: &RoomSnapshot) {
         self.world.resource_scope(|world, states: Mut<RoomStates>| {
             states.restore(&mut world.entity_mut(self.room), snapshot);
         });
     }
 
-    /// The next tick to simulate.
+    /// Next tick to simulate.
     pub fn next_tick(&self) -> Tick {
         self.get::<SimTickCount>().map_or(Tick(0), |count| count.0)
     }
 
-    /// The hashes of the state after the last simulated tick.
+    /// Hashes of the state after the last simulated tick.
     pub fn hashes(&self) -> StateHashes {
         self.get::<StateHashes>().cloned().unwrap_or_default()
     }
 
-    /// Who is seated now.
+    /// Taken seats.
     pub fn roster(&self) -> Roster {
         self.get::<Roster>().cloned().unwrap_or_default()
     }
 
-    /// Whether the game says that the match is over.
+    /// Whether the game has declared the match over.
     pub fn is_over(&self) -> bool {
         self.get::<Scoreboard>().is_some_and(|scores| scores.over)
     }
 
-    /// A component of the room: what a view draws from.
+    /// A component of the room, for views and tests.
     pub fn get<C: Component>(&self) -> Option<&C> {
         self.world.get::<C>(self.room)
     }
 
-    /// The room, for whoever needs several components.
+    /// The room entity, for access to several components.
     pub fn room(&self) -> EntityRef<'_> {
         self.world.entity(self.room)
     }
 
-    /// The room, for a test that arranges a situation.
+    /// The room entity, mutable, for tests that set up a situation.
     #[cfg(any(test, feature = "corrupt"))]
     pub fn room_mut(&mut self) -> EntityWorldMut<'_> {
         self.world.entity_mut(self.room)
     }
 
-    /// Replaces the embedded rules by an operator's files, for matches that are opened from now on.
+    /// Replaces the embedded rules with an operator's files, for matches that are opened from now on.
     ///
     /// # Errors
-    /// When a file is refused; the old rules stay then.
+    /// When a file is refused; the old rules stay.
     pub fn load_rules(&mut self, files: &[GameFile]) -> Result<(), GameFileError> {
         let game = self.game().clone();
         game.load_rules(&mut self.world, files)
     }
 
-    /// The names of the maps that a match can be played on; may be empty.
+    /// Names of the maps that a match can be played on; may be empty.
     pub fn maps(&self) -> Vec<String> {
         self.game().maps(&self.world)
     }
 
-    /// The game.
+    /// Handle of the game.
     pub fn game(&self) -> &GameHandle {
         self.world.resource::<GameHandle>()
     }
 
-    /// Where a view shows what belongs to a slot, in units of the game.
+    /// Position at which a view shows the object of a slot, in units of the game.
     pub fn view_position(&self, slot: Slot) -> Option<Vec2> {
         self.game().view_position(self.room(), slot)
     }
 
-    /// The names of the registered components, for reports.
+    /// Registry of the room's state components, for their names.
     pub fn states(&self) -> &RoomStates {
         self.world.resource::<RoomStates>()
     }
 
-    /// The command that the game's own bot would send from this slot in this tick, if any.
+    /// Command of the game's bot in this slot for this tick, if any.
     pub fn bot_command(&self, slot: Slot, rng: &mut SimRng) -> Option<CommandBytes> {
         self.game().bot_command(self.room(), slot, rng)
     }
 
-    /// What the game's own bot would do next in this slot, where the newest input is the last simulated one.
+    /// Next input of the game's bot in this slot, after the last simulated input.
     pub fn bot_input(&self, slot: Slot, rng: &mut SimRng) -> Input {
         let last = self.get::<LastInputs>().map_or(Input::NEUTRAL, |inputs| inputs.0[slot.index()]);
         self.bot_input_after(slot, last, rng)
     }
 
-    /// What it would do next after an input that may not be simulated yet.
+    /// Next input of the game's bot in this slot, after an input that may not be simulated yet.
     pub fn bot_input_after(&self, slot: Slot, last: Input, rng: &mut SimRng) -> Input {
         self.game().bot_input(self.room(), slot, last, rng)
     }
 }
 
-/// Ticks of the canned match behind [`determinism_fingerprint`], at 30 ticks a second.
+/// Length of the match behind [`determinism_fingerprint`], in ticks at 30 ticks a second.
 pub const FINGERPRINT_TICKS: u32 = 600;
 
-/// Runs a canned match with joins and leaves on the embedded rules and returns its last state hash.
+/// Plays a fixed match of bots on the embedded rules, with joins and leaves, and returns its last state hash.
 ///
-/// Server and client run it at start and compare: a machine whose arithmetic would drift is refused with a sentence
-/// instead of being discovered as a desync in the middle of a match.
+/// Server and client compute it at start and compare: a machine with different arithmetic is refused with an error
+/// message, instead of causing a desync in the middle of a match.
 pub fn determinism_fingerprint(game: impl Game) -> u64 {
     let mut hashes = Vec::new();
     bot_match(game, 0xF1A9, 4, FINGERPRINT_TICKS, |_, simulation| hashes = vec![simulation.hashes().combined()]);
     hashes.last().copied().unwrap_or_default()
 }
 
-/// What a program that plays this game says first in a session. Takes as long as [`determinism_fingerprint`].
+/// Creates the first message that a client of this game sends. Takes as long as [`determinism_fingerprint`].
 pub fn hello(game: impl Game + Clone) -> Hello {
     let fingerprint = determinism_fingerprint(game.clone());
     let simulation = Simulation::new(game);
@@ -214,21 +214,21 @@ pub fn bot_match(game: impl Game, seed: u64, seats: u8, ticks_max: u32, after_ti
 
 /// A seeded match of bots on the first map.
 ///
-/// Half of the seats join at tick 0, one every 2/3 s after that; every 5 s one leaves for 4/3 s.
+/// Half of the bots join at tick 0, then one every 2/3 s; every 5 s one bot leaves for 4/3 s.
 #[derive(Clone, Copy, Debug)]
 pub struct BotMatch {
-    /// The seed of the match and of its bots.
+    /// Seed of the match and of its bots.
     pub seed: u64,
-    /// How many bots play.
+    /// Number of bots.
     pub seats: u8,
-    /// The match is cut off after so many ticks.
+    /// Maximum length, in ticks.
     pub ticks_max: u32,
-    /// The tick rate.
+    /// Tick rate.
     pub rate: SimRate,
 }
 
 impl BotMatch {
-    /// Plays it and shows every state to `after_tick`; ends with the match at the latest.
+    /// Plays the match to its end or to `ticks_max`, and calls `after_tick` after every tick.
     pub fn play(self, game: impl Game, mut after_tick: impl FnMut(Tick, &Simulation)) {
         let Self { seed, ticks_max, rate, .. } = self;
         let mut simulation = Simulation::new(game);

@@ -1,26 +1,26 @@
-//! Hashing authoritative state: raw bits, in a stable order, component by component. What feeds them is
-//! [`StateValue`](crate::room_state::StateValue).
+//! Hashes of authoritative state, one for each component: 64-bit xxh3 over raw bits in a fixed order. The bytes come
+//! from [`StateValue`](crate::room_state::StateValue).
 
 use arrayvec::ArrayVec;
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
-/// The most components a game and the engine can register together.
+/// Maximum number of components that engine and game register together.
 pub const COMPONENTS_MAX: usize = 24;
-/// The most bytes of a component's name.
+/// Maximum length of a component's name, in bytes.
 pub const COMPONENT_NAME_BYTES_MAX: usize = 32;
 
-/// A 64-bit xxh3 that takes numbers by their bits.
+/// A 64-bit xxh3 hasher for numbers and bytes.
 pub struct StateHasher(Xxh3);
 
 impl StateHasher {
-    /// An empty hash.
+    /// Creates a hasher without input.
     #[expect(clippy::new_without_default, reason = "an empty hash is a start, not a value")]
     pub fn new() -> Self {
         Self(Xxh3::new())
     }
-    /// Feeds a byte.
+    /// Feeds one byte.
     pub fn u8(&mut self, value: u8) {
         self.0.update(&[value]);
     }
@@ -52,25 +52,25 @@ impl StateHasher {
     pub fn f64(&mut self, value: f64) {
         self.u64(value.to_bits());
     }
-    /// Feeds bytes with their length.
+    /// Feeds the length of the bytes, then the bytes.
     pub fn bytes(&mut self, bytes: &[u8]) {
         self.u64(bytes.len() as u64);
         self.0.update(bytes);
     }
-    /// The hash of everything fed.
+    /// Hash of everything fed so far.
     pub fn finish(&self) -> u64 {
         self.0.digest()
     }
 }
 
-/// The hash of each registered component after a tick, in registration order. An absent component is `None`, never zero.
+/// Hashes of all registered components after a tick, in registration order; an absent component is `None`.
 ///
-/// Scratch, not state: written in `SimSet::Hash`, read by whoever compares.
+/// Not part of the state: written in `SimSet::Hash` of every tick.
 #[derive(Component, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StateHashes(pub ArrayVec<Option<u64>, COMPONENTS_MAX>);
 
 impl StateHashes {
-    /// One number for the whole state.
+    /// Combines all hashes into one, for the whole state.
     pub fn combined(&self) -> u64 {
         let mut bytes = ArrayVec::<u8, { COMPONENTS_MAX * 9 }>::new();
         for hash in &self.0 {
@@ -80,7 +80,7 @@ impl StateHashes {
         xxh3_64(&bytes)
     }
 
-    /// The first component, by its place in the registry, whose hash differs.
+    /// Index of the first component, in registration order, whose hash differs.
     pub fn first_difference(&self, other: &Self) -> Option<usize> {
         let places = self.0.len().max(other.0.len());
         (0..places).find(|&i| self.0.get(i) != other.0.get(i))

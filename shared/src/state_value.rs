@@ -1,4 +1,4 @@
-//! Values of authoritative state: hashed to be compared, listed to be reported.
+//! Values of authoritative state: how they are hashed for comparison and listed for reports.
 
 use bevy::math::Vec2;
 
@@ -12,8 +12,8 @@ use crate::{
 
 /// A value that later ticks depend on. `#[derive(RoomState)]` implements it field by field.
 ///
-/// Equal values must feed equal bytes to the hash, different ones different bytes; and whatever is hashed should be listed,
-/// so that a report can name it.
+/// Equal values must feed equal bytes to the hash, and different values different bytes. List everything that is
+/// hashed, so that a desync report can name it.
 pub trait StateValue {
     /// Feeds the value to the hash.
     fn state_hash(&self, hasher: &mut StateHasher);
@@ -21,8 +21,10 @@ pub trait StateValue {
     /// Adds the value to a report, under its path.
     fn list(&self, path: &FieldPath, list: &mut FieldList);
 
-    /// What can be listed of the value later. Clients keep it of every tick since they last agreed with the server, so a
-    /// large value should give a small digest of itself; by default it is a clone.
+    /// Creates a digest: what is needed to list the value later. The default is a clone.
+    ///
+    /// Clients keep digests of every tick since they last agreed with the server, so a large value should return
+    /// something smaller.
     fn digest(&self) -> Box<dyn Digest>
     where
         Self: Clone + Send + Sync + Sized + 'static,
@@ -30,12 +32,12 @@ pub trait StateValue {
         Box::new(self.clone())
     }
 
-    /// Where the value is, as an element of a list; by default it is called by its index.
+    /// Path of the value as an element of a list; by default it has its index.
     fn element_path(&self, path: &FieldPath, index: usize) -> FieldPath {
         path.element(index)
     }
 
-    /// Feeds an array of such values, whose length is fixed.
+    /// Feeds an array of fixed length to the hash.
     fn hash_array(array: &[Self], hasher: &mut StateHasher)
     where
         Self: Sized,
@@ -43,7 +45,7 @@ pub trait StateValue {
         array.iter().for_each(|value| value.state_hash(hasher));
     }
 
-    /// Adds an array of such values: one of [`SLOTS_MAX`] has one for each slot.
+    /// Adds an array to a report; an array of length [`SLOTS_MAX`] is listed by slot.
     fn list_array(array: &[Self], path: &FieldPath, list: &mut FieldList)
     where
         Self: Sized,
@@ -56,9 +58,9 @@ pub trait StateValue {
     }
 }
 
-/// What can be listed of a component.
+/// Digest of a component, for a report.
 pub trait Digest: Send + Sync {
-    /// Adds it to a report.
+    /// Adds its fields to a report.
     fn list_all(&self, list: &mut FieldList);
 }
 
@@ -92,7 +94,7 @@ impl StateValue for u8 {
     fn hash_array(array: &[Self], hasher: &mut StateHasher) {
         hasher.bytes(array);
     }
-    /// As many bytes as there are slots are one of each, in a slot they are what a game has packed into them.
+    /// Lists an array of [`SLOTS_MAX`] bytes by slot, unless it belongs to one; other arrays in hexadecimal.
     fn list_array(array: &[Self], path: &FieldPath, list: &mut FieldList) {
         if array.len() == SLOTS_MAX && path.slot().is_none() {
             return Slot::all().zip(array).for_each(|(slot, value)| value.list(&path.clone().of_slot(slot), list));
@@ -201,7 +203,7 @@ mod tests {
         state_hash::StateHasher,
     };
 
-    /// Every attribute, and a value of every shape.
+    /// Has every attribute, and values of every shape.
     #[derive(Clone, Default, RoomState)]
     #[room_state(order(mask, lives, items, kind, packed))]
     struct Everything {

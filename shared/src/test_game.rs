@@ -1,4 +1,4 @@
-//! A game for this crate's own tests: every input, join and random number ends up in one sum a slot.
+//! A game for the tests of this crate: one sum for each slot of all inputs, joins and random numbers.
 
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -13,13 +13,13 @@ use crate::{
     sim::{MatchSetup, Rooms, Roster, SimSet, SimTick},
 };
 
-/// Ticks of a match.
+/// Length of a match, in ticks.
 const TICKS: u32 = 3000;
 
 #[derive(Component, Clone, Default, Serialize, Deserialize, RoomState)]
 struct Sums([u64; SLOTS_MAX]);
 
-/// The game.
+/// The test game.
 #[derive(Clone, Copy)]
 pub struct TestGame;
 

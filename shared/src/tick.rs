@@ -1,28 +1,28 @@
-//! Ticks: the room's own time.
+//! Tick numbers and tick rates.
 
 use std::fmt;
 
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// A room's tick: 0 at match start, one per simulated step.
+/// Tick number of a room: 0 at match start, one more for each simulated step.
 ///
-/// Numbers never skip and never wrap inside a match: at 30 Hz a `u32` lasts four and a half years.
+/// Numbers are never skipped and never wrap within a match: at 30 Hz a `u32` lasts four and a half years.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Tick(pub u32);
 
 impl Tick {
-    /// The tick `n` later, or the last one there is.
+    /// The tick `n` later; saturates at `u32::MAX`.
     pub const fn plus(self, n: u32) -> Self {
         Self(self.0.saturating_add(n))
     }
 
-    /// The tick `n` earlier, or tick 0.
+    /// The tick `n` earlier; saturates at 0.
     pub const fn minus(self, n: u32) -> Self {
         Self(self.0.saturating_sub(n))
     }
 
-    /// How many ticks `self` is after `earlier`; 0 when it is not.
+    /// Number of ticks from `earlier` to `self`; 0 if `earlier` is later.
     pub const fn since(self, earlier: Self) -> u32 {
         self.0.saturating_sub(earlier.0)
     }
@@ -34,23 +34,23 @@ impl fmt::Display for Tick {
     }
 }
 
-/// A room's tick rate, and so the length of its ticks: 10 to 120 ticks a second, fixed for the life of a server.
+/// Tick rate of a room, 10 to 120 ticks a second; fixed for the life of a server.
 ///
-/// A component of every room in which a match is open. It is no part of the serialised state: a client knows it from its
-/// welcome, a replay from its header.
+/// A component of every room with an open match. The serialised state does not contain it: a client reads it from the
+/// welcome message, a replay from its header.
 #[derive(Component, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u16", into = "u16")]
 pub struct SimRate(u16);
 
 impl SimRate {
-    /// The lowest rate, in ticks a second.
+    /// Lowest rate, in ticks a second.
     pub const HZ_MIN: u16 = 10;
-    /// The highest rate, in ticks a second.
+    /// Highest rate, in ticks a second.
     pub const HZ_MAX: u16 = 120;
-    /// 30 ticks a second.
+    /// Default rate: 30 ticks a second.
     pub const DEFAULT: Self = Self(30);
 
-    /// The rate of so many ticks a second, if a room can have it.
+    /// Creates a rate of `hz` ticks a second; `None` outside 10 to 120.
     pub const fn new(hz: u16) -> Option<Self> {
         if hz >= Self::HZ_MIN && hz <= Self::HZ_MAX { Some(Self(hz)) } else { None }
     }
@@ -60,14 +60,14 @@ impl SimRate {
         self.0
     }
 
-    /// The length of a tick, in seconds.
+    /// Length of a tick, in seconds.
     pub fn dt(self) -> f32 {
         1.0 / f32::from(self.0)
     }
 
-    /// The number of ticks nearest to this many seconds; 0 for a negative number, the largest number for one beyond it.
+    /// Converts seconds to the nearest number of ticks; 0 for a negative number, `u32::MAX` beyond it.
     pub fn ticks(self, seconds: f64) -> u32 {
-        // A conversion to an integer saturates, and takes a NaN for 0.
+        // A conversion to an integer saturates and turns NaN into 0.
         (seconds * f64::from(self.0)).round() as u32
     }
 }

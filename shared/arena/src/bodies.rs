@@ -1,4 +1,4 @@
-//! Crafts, walls and obstacles: one small rapier world a room, stepped by hand.
+//! Physics of crafts, walls and obstacles: one small rapier world for each room, stepped by the game's systems.
 
 mod decoded;
 mod digest;
@@ -30,12 +30,12 @@ use super::{
     stepper,
 };
 
-/// How far ahead contacts are looked for, in units: two dashing crafts must not pass through each other.
+/// Distance in units at which rapier predicts contacts, so that two dashing crafts cannot pass through each other.
 const SOFT_CCD_PREDICTION: f32 = 40.0;
 
-/// Everything solid in a room, and what each craft is about to do.
+/// All solid objects of a room, and the state of each craft.
 ///
-/// A restore into a fresh room brings the scratch components back with it.
+/// `#[require]` adds the scratch components, also when a snapshot is restored into a new room.
 #[derive(Component, Clone, Serialize, Deserialize)]
 #[serde(try_from = "decoded::DecodedBodies")]
 #[require(SpatialGrid, TickEvents)]
@@ -48,32 +48,32 @@ pub struct Bodies {
     crafts: [Option<Craft>; SLOTS_MAX],
 }
 
-/// One player's craft, apart from where rapier has put it.
+/// State of one player's craft, without its position and velocity, which rapier holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Craft {
     body: RigidBodyHandle,
-    /// The push of this tick's input, of length 0 to 1.
+    /// Thrust from this tick's input, a vector of length 0 to 1.
     pub thrust: Vec2,
-    /// Where it aims, in 1/256 turns.
+    /// Aim direction, in 1/256 turns.
     pub aim: u8,
-    /// The tick from which it glides no longer on its last dash.
+    /// First tick after the glide of the last dash.
     pub glide_until: Tick,
-    /// The tick from which it can dash.
+    /// First tick in which it can dash again.
     pub dash_ready: Tick,
-    /// The tick from which it can fire.
+    /// First tick in which it can fire again.
     pub fire_ready: Tick,
-    /// The tick from which a hit costs points again.
+    /// First tick in which a hit costs points again.
     pub shield_until: Tick,
 }
 
 impl Bodies {
-    /// The walls and the map's obstacles, and no craft yet.
+    /// Creates the walls and the map's obstacles, without crafts.
     pub fn new(rules: &MatchRules) -> Self {
         let mut bodies = Self {
             rigid: RigidBodySet::new(),
             colliders: ColliderSet::new(),
             islands: IslandManager::new(),
-            // A dozen leaves need no rebalancing, and the rebalancer costs a tenth of the step.
+            // With a dozen leaves the tree needs no rebalancing, which would take a tenth of the step.
             broad_phase: BroadPhaseBvh::with_optimization_strategy(BvhOptimizationStrategy::None),
             narrow_phase: NarrowPhase::new(),
             crafts: [const { None }; SLOTS_MAX],
@@ -86,7 +86,7 @@ impl Bodies {
         bodies
     }
 
-    /// Puts a craft on a free spawn point. Only in `SimSet::Apply`, in the order of the frame's events.
+    /// Adds a craft at a free spawn point. Call it only in `SimSet::Apply`, in the order of the frame's events.
     pub fn spawn(&mut self, slot: Slot, rules: &MatchRules, tick: Tick) -> Vec2 {
         self.remove(slot);
         let position = self.free_spawn(slot, rules);
@@ -111,7 +111,7 @@ impl Bodies {
         position
     }
 
-    /// Takes a craft away. Only in `SimSet::Apply`, in the order of the frame's events.
+    /// Removes a craft. Call it only in `SimSet::Apply`, in the order of the frame's events.
     pub fn remove(&mut self, slot: Slot) {
         let Some(craft) = self.crafts[slot.index()].take() else { return };
         let (joints, multibodies) = (&mut ImpulseJointSet::new(), &mut MultibodyJointSet::new());
@@ -126,27 +126,27 @@ impl Bodies {
         free.next().copied().unwrap_or(spawns[slot.index()])
     }
 
-    /// The craft of a slot.
+    /// Craft of a slot.
     pub fn craft(&self, slot: Slot) -> Option<&Craft> {
         self.crafts[slot.index()].as_ref()
     }
 
-    /// The craft of a slot, to steer.
+    /// Craft of a slot, mutable.
     pub fn craft_mut(&mut self, slot: Slot) -> Option<&mut Craft> {
         self.crafts[slot.index()].as_mut()
     }
 
-    /// Where a slot's craft is, in units from the arena's centre.
+    /// Position of a slot's craft, in units from the arena's centre.
     pub fn position(&self, slot: Slot) -> Option<Vec2> {
         Some(self.rigid.get(self.craft(slot)?.body)?.translation())
     }
 
-    /// How fast a slot's craft moves, in units per second.
+    /// Velocity of a slot's craft, in units per second.
     pub fn velocity(&self, slot: Slot) -> Option<Vec2> {
         Some(self.rigid.get(self.craft(slot)?.body)?.linvel())
     }
 
-    /// Every craft's velocity by slot, zero where there is none.
+    /// Velocities of all crafts by slot; zero for a slot without a craft.
     pub fn velocities(&self) -> [Vec2; SLOTS_MAX] {
         let mut velocities = [Vec2::ZERO; SLOTS_MAX];
         for slot in Slot::all() {
@@ -155,7 +155,7 @@ impl Bodies {
         velocities
     }
 
-    /// Changes a craft's velocity at once; a slot without a craft is left alone.
+    /// Sets the velocity of a slot's craft; no effect without a craft.
     pub fn set_velocity(&mut self, slot: Slot, velocity: Vec2) {
         let handle = self.craft(slot).map(|craft| craft.body);
         if let Some(body) = handle.and_then(|handle| self.rigid.get_mut(handle)) {
@@ -163,18 +163,18 @@ impl Bodies {
         }
     }
 
-    /// Every craft with its position, by slot.
+    /// Slots and positions of all crafts, by slot.
     pub fn positions(&self) -> impl Iterator<Item = (Slot, Vec2)> {
         Slot::all().filter_map(|slot| Some((slot, self.position(slot)?)))
     }
 
-    /// Speeds crafts up by their thrust and slows them down by their drag, for one step.
+    /// Applies thrust and drag to all crafts, for one step.
     pub fn drive(&mut self, rules: &MatchRules, pace: Pace, tick: Tick) {
         let numbers = &rules.numbers.craft;
         let drag = pace.drag(numbers.drag);
         for slot in Slot::all() {
             let (Some(craft), Some(mut velocity)) = (self.craft(slot), self.velocity(slot)) else { continue };
-            // A dash that faded from its first tick on would feel like a nudge.
+            // Without drag during the glide: a dash that fades from its first tick on feels weak.
             if tick >= craft.glide_until {
                 velocity += craft.thrust * (numbers.acceleration * drag.push_s);
                 velocity *= drag.kept;
@@ -183,7 +183,7 @@ impl Bodies {
         }
     }
 
-    /// Moves everything by a step of `dt` seconds and lets it bounce.
+    /// Advances the physics by one step of `dt` seconds.
     pub fn step(&mut self, dt: f32) {
         stepper::with_pipeline(dt, |pipeline, parameters, joints, multibodies| {
             pipeline.step(
@@ -196,7 +196,7 @@ impl Bodies {
                 &mut self.colliders,
                 joints,
                 multibodies,
-                // It caches where the walls are and is not serialised: a fresh one each tick has nothing to go stale.
+                // The solver caches the walls and is not serialised: a new one in each step cannot hold outdated data.
                 &mut CCDSolver::new(),
                 &(),
                 &(),
@@ -204,7 +204,7 @@ impl Bodies {
         });
     }
 
-    /// Puts every craft into an empty grid, under its slot.
+    /// Clears the grid and adds all crafts under their slots.
     pub fn index(&self, radius: f32, grid: &mut SpatialGrid) {
         grid.clear();
         for (slot, position) in self.positions() {
@@ -215,19 +215,19 @@ impl Bodies {
 
 #[cfg(test)]
 impl Bodies {
-    /// Puts a craft somewhere else.
+    /// Moves a craft to a position.
     pub(super) fn set_position(&mut self, slot: Slot, position: Vec2) {
         let body = self.craft(slot).expect("a test places a craft that is there").body;
         self.rigid[body].set_translation(position, true);
     }
 
-    /// How many pairs touch.
+    /// Number of pairs of colliders in contact.
     pub(super) fn touching(&self) -> usize {
         self.narrow_phase.contact_pairs().filter(|pair| pair.has_any_active_contact()).count()
     }
 }
 
-/// By hand: of rapier's sets only what the next step starts from is hashed, and only that can be listed.
+/// Written by hand: only the part of rapier's sets that the next step depends on is hashed and listed.
 impl StateValue for Bodies {
     fn state_hash(&self, hasher: &mut StateHasher) {
         for slot in Slot::all() {
@@ -240,7 +240,7 @@ impl StateValue for Bodies {
             hasher.u32(index);
             hasher.u32(generation);
             for vector in [self.position(slot), self.velocity(slot), Some(craft.thrust)] {
-                // A craft always has a body; a missing one must still hash, not panic.
+                // A craft always has a body. If it were missing, hashing must not panic.
                 let vector = vector.unwrap_or(Vec2::NAN);
                 hasher.f32(vector.x);
                 hasher.f32(vector.y);
@@ -262,7 +262,8 @@ impl StateValue for Bodies {
     }
 }
 
-/// Feeds the impulses that the next step starts from: two rooms that agree in everything else part on them a tick later.
+/// Feeds the contact impulses that the next step starts from. Without them two rooms with equal hashes could differ one
+/// tick later.
 fn hash_contacts(narrow_phase: &NarrowPhase, hasher: &mut StateHasher) {
     for pair in narrow_phase.contact_pairs() {
         let (first, second) = (pair.collider1.into_raw_parts(), pair.collider2.into_raw_parts());

@@ -1,4 +1,4 @@
-//! The arena's own player: quick after gems, decent with sparks, never perfect.
+//! The game's bot: collects gems quickly, shoots reasonably well, never perfect.
 
 use bevy::prelude::*;
 use framehouse_shared::{
@@ -21,31 +21,31 @@ use super::{
     sweep::first_obstacle,
 };
 
-/// How far a bot sees an opponent it would shoot at, in units.
+/// Distance at which a bot shoots at an opponent, in units.
 const SIGHT: f32 = 400.0;
-/// How far ahead it looks for obstacles, in units.
+/// Distance at which a bot avoids obstacles, in units.
 const LOOKAHEAD: f32 = 170.0;
-/// The most a bot's aim is off to either side, in 1/256 turns, by its number: some shoot better than others.
+/// Maximum aim error to either side, in 1/256 turns, by slot: some bots shoot better than others.
 const AIM_ERRORS: [u32; 4] = [7, 10, 13, 16];
 
-/// How often a bot makes up its mind, in decisions a second.
+/// Decisions of a bot per second.
 const DECISIONS_HZ: u32 = 15;
-/// How long it holds fire, and how long each of the three pauses after that is, in seconds.
+/// Length of a burst of fire, and of each of the three pauses after it, in seconds.
 const BURST_S: f64 = 16.0 / 30.0;
-/// How long a match has to go on before standing still means that it is stuck, in seconds.
+/// Time from the start of a match after which a bot at rest counts as stuck, in seconds.
 const START_S: f64 = 2.0;
 
-/// What a bot in this slot does after its last input.
+/// Next input of the bot in this slot, after its last one.
 pub fn bot_input(room: EntityRef, slot: Slot, last: Input, rng: &mut SimRng) -> Input {
     let Some(senses) = Senses::of(&room, slot) else { return Input::NEUTRAL };
-    // People do not change their minds in every tick, and an unchanged input costs no bytes.
+    // People do not decide in every tick, and an unchanged input costs no bytes.
     if !(senses.tick.0 + u32::from(u8::from(slot))).is_multiple_of(senses.decision_ticks()) {
         return missing_input(last);
     }
     senses.decide(last.into(), rng).into()
 }
 
-/// What a player could see.
+/// The part of the state that a player could see.
 struct Senses<'a> {
     slot: Slot,
     tick: Tick,
@@ -77,12 +77,12 @@ impl<'a> Senses<'a> {
         })
     }
 
-    /// Ticks from one decision to the next.
+    /// Number of ticks between two decisions.
     fn decision_ticks(&self) -> u32 {
         self.rate.ticks(1.0 / f64::from(DECISIONS_HZ)).max(1)
     }
 
-    /// True once in `n` decisions on average, or as often a second where a bot decides more or less often.
+    /// Draws `true` with a probability of 1 in `n` decisions; with other decision rates, as often per second.
     fn one_in(&self, n: u32, rng: &mut SimRng) -> bool {
         let tuned = DECISIONS_HZ * self.decision_ticks();
         rng.one_in((n * u32::from(self.rate.hz()) + tuned / 2) / tuned)
@@ -92,13 +92,13 @@ impl<'a> Senses<'a> {
         let mut input = ArenaInput { fire: false, dash: false, ..last };
         let goal = self.goal();
         let course = self.course(goal, rng);
-        // Pushing against the drift, not only along the course, makes tight turns.
+        // Thrust against the drift, not only along the course, makes tight turns.
         input.steer((course * self.cruise - self.velocity) / (self.cruise * 0.4));
         match self.target() {
             Some(target) => {
                 input.aim_along(target - self.position);
                 input.aim = blurred(input.aim, AIM_ERRORS[self.slot.index() % AIM_ERRORS.len()], rng);
-                // Short bursts with pauses leave an opponent air to breathe.
+                // Short bursts with pauses give an opponent time to recover.
                 input.fire =
                     (self.tick.0 / self.rate.ticks(BURST_S) + u32::from(u8::from(self.slot))).is_multiple_of(4);
             }
@@ -111,7 +111,7 @@ impl<'a> Senses<'a> {
         input
     }
 
-    /// Where to go: the gem that brings most for the way, or the middle of a zone where gems appear.
+    /// Destination: the gem with the best value for its distance, or the centre of a gem zone.
     fn goal(&self) -> Vec2 {
         let worth = |gem: &Gem| {
             let way = gem.position - self.position;
@@ -132,11 +132,11 @@ impl<'a> Senses<'a> {
         self.bodies.positions().filter(|(slot, _)| *slot != self.slot)
     }
 
-    /// The unit vector to steer along: to the goal, or along the obstacle in between.
+    /// Unit vector to steer along: to the goal, or along the obstacle in between.
     fn course(&self, goal: Vec2, rng: &mut SimRng) -> Vec2 {
         let (way, radius) = (goal - self.position, self.rules.numbers.craft.radius * 1.15);
         let straight = way.normalize_or(Vec2::X);
-        // Pressed against something and going nowhere: any other way is better.
+        // Stuck at an obstacle: try another direction.
         if self.velocity.length() < self.cruise * 0.08 && self.tick.0 > self.rate.ticks(START_S) && self.one_in(3, rng)
         {
             return directions::unit(rng.below(256) as u8);
@@ -145,7 +145,7 @@ impl<'a> Senses<'a> {
         let Some(obstacle) = self.obstacle_between(ahead, radius) else { return straight };
         let away = obstacle.clearance(self.position);
         let along = away.away.perp();
-        // The way it already drifts breaks the tie before a wall met head-on.
+        // The current drift decides between the two sides of a wall met head-on.
         let side = if along.dot(straight + self.velocity / self.cruise) < 0.0 { -along } else { along };
         let outwards = if away.distance < radius * 1.6 { 0.45 } else { 0.05 };
         (side + away.away * outwards).normalize_or(straight)
@@ -162,7 +162,7 @@ impl<'a> Senses<'a> {
         blocking.next()
     }
 
-    /// Where to shoot: ahead of the nearest opponent in sight.
+    /// Point to shoot at: ahead of the nearest visible opponent.
     fn target(&self) -> Option<Vec2> {
         let (rival, place) = self
             .rivals()
@@ -194,7 +194,7 @@ impl<'a> Senses<'a> {
 }
 
 fn blurred(aim: u8, error: u32, rng: &mut SimRng) -> u8 {
-    // Two draws make small errors likelier than large ones; the result wraps around like a direction does.
+    // The sum of two draws makes small errors likelier than large ones. It wraps around as a direction does.
     let blur = rng.below(error + 1) + rng.below(error + 1);
     aim.wrapping_add(blur as u8).wrapping_sub(error as u8)
 }

@@ -1,4 +1,4 @@
-//! What sparks hit and who takes which gem.
+//! Collisions of sparks, and crafts that take gems.
 
 use bevy::math::Vec2;
 use framehouse_shared::{ids::Slot, rng::SimRng, tick::Tick};
@@ -15,14 +15,14 @@ use super::{
     sweep::{first_obstacle, first_touch},
 };
 
-/// How a spark's flight through one step ends.
+/// End of a spark's flight through one step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Flight {
-    /// It flies on.
+    /// Nothing hit; the spark flies on.
     On,
-    /// It strikes a craft, at this point.
+    /// A craft is hit, at this point.
     Craft(Slot, Vec2),
-    /// It strikes a wall or an obstacle, at this point.
+    /// A wall or an obstacle is hit, at this point.
     Wall(Vec2),
 }
 
@@ -61,30 +61,30 @@ fn first_craft(
     first
 }
 
-/// What the sparks of one room act on.
+/// Parts of a room that hits of sparks read and change.
 pub struct Hits<'a> {
-    /// The match's rules.
+    /// Rules of the match.
     pub rules: &'a MatchRules,
-    /// The tick being simulated.
+    /// Tick that is simulated.
     pub tick: Tick,
-    /// The length of a step, in seconds.
+    /// Length of a step, in seconds.
     pub dt: f32,
-    /// The crafts, which are pushed.
+    /// Crafts; a hit pushes them.
     pub bodies: &'a mut Bodies,
-    /// Which crafts are where.
+    /// Grid of the crafts.
     pub grid: &'a SpatialGrid,
-    /// The gems, to which a hit adds.
+    /// Gems; a hit adds dropped ones.
     pub pickups: &'a mut Pickups,
-    /// The scores, which a hit changes.
+    /// Scores; a hit changes them.
     pub scores: &'a mut Scores,
-    /// Where dropped gems fly to is drawn from this.
+    /// Random numbers, for the flight of dropped gems.
     pub rng: &'a mut SimRng,
-    /// What happens is noted here.
+    /// Events of the tick.
     pub events: &'a mut TickEvents,
 }
 
 impl Hits<'_> {
-    /// Moves every spark by one step and resolves what it strikes, oldest spark first.
+    /// Moves all sparks by one step and resolves their hits, oldest spark first.
     pub fn resolve(&mut self, projectiles: &mut Projectiles) {
         projectiles.sparks.retain_mut(|spark| {
             match fly(spark, self.dt, self.rules, self.bodies, self.grid) {
@@ -125,7 +125,7 @@ impl Hits<'_> {
     }
 }
 
-/// Gives every gem that a craft touches to the nearest craft, oldest gem first.
+/// Gives every gem that touches a craft to the nearest craft, oldest gem first.
 pub fn take_gems(
     pickups: &mut Pickups,
     rules: &MatchRules,

@@ -1,4 +1,4 @@
-//! Seats and inputs: who appears and disappears, and what the players' crafts are told to do.
+//! Joins, leaves and inputs of a frame, applied to the crafts.
 
 use bevy::math::Vec2;
 use framehouse_shared::{
@@ -16,31 +16,30 @@ use super::{
     scoring::Scores,
 };
 
-/// What one room's frame acts on.
+/// Parts of a room that a frame reads and changes.
 pub struct Controls<'a> {
-    /// The frame whose inputs are applied.
+    /// Frame to apply.
     pub frame: &'a Frame,
-    /// The match's rules.
+    /// Rules of the match.
     pub rules: &'a MatchRules,
-    /// The crafts.
+    /// Crafts.
     pub bodies: &'a mut Bodies,
-    /// The sparks.
+    /// Sparks.
     pub projectiles: &'a mut Projectiles,
-    /// The scores, which count shots.
+    /// Scores, which count shots.
     pub scores: &'a mut Scores,
-    /// What happens is noted here.
+    /// Events of the tick.
     pub events: &'a mut TickEvents,
 }
 
 impl Controls<'_> {
-    /// Gives every player who joins a craft and a fresh score, and takes the craft of everyone who leaves.
+    /// Gives each joining player a craft and a new score, and removes the craft of each leaving player.
     ///
-    /// The frame's events are sorted, and here is where it matters: the order of insertions and removals decides rapier's
-    /// handles.
+    /// The order of insertions and removals decides rapier's handles; the frame's events are sorted for that reason.
     pub fn apply_roster(&mut self) {
         for event in &self.frame.events {
             self.bodies.remove(event.slot);
-            // Their sparks go with them: whoever takes the seat next must not be paid for hits they did not make.
+            // Remove the sparks, too: the next player in this seat must not get points for their hits.
             self.projectiles.sparks.retain(|spark| spark.owner != event.slot);
             if event.change == RosterChange::Join {
                 self.join(event.slot);
@@ -54,7 +53,7 @@ impl Controls<'_> {
         self.events.note(ArenaEvent::Appeared { slot, position });
     }
 
-    /// Steers, dashes and fires, craft by craft.
+    /// Applies the inputs to all crafts: thrust, dash and fire.
     pub fn apply_inputs(&mut self) {
         for slot in Slot::all() {
             let input = ArenaInput::from(self.frame.inputs[slot.index()]);
@@ -75,7 +74,7 @@ impl Controls<'_> {
         let Some(craft) = self.bodies.craft_mut(slot) else { return };
         craft.glide_until = tick.plus(numbers.glide);
         craft.dash_ready = tick.plus(numbers.cooldown);
-        // The old velocity is dropped, not added to: a dash is also how one turns on the spot.
+        // The dash replaces the old velocity, so that it can also be used to turn at once.
         self.bodies.set_velocity(slot, direction * numbers.speed);
         self.events.note(ArenaEvent::Dashed { slot, position, direction });
     }

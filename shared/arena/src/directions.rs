@@ -1,32 +1,32 @@
-//! The 256 directions a player can steer and aim in, and back from a vector to the nearest of them.
+//! The 256 directions for steering and aiming, as unit vectors, and the nearest direction to a vector.
 //!
-//! The table is worked out by the compiler from a power series: + - x / and nothing else, in the compiler's own
-//! IEEE arithmetic. The platform's `sin` and `cos` would give different last bits on different machines.
+//! The table is computed at compile time from a power series, with + - x / in the compiler's IEEE arithmetic. The
+//! platform's `sin` and `cos` differ in the last bits between machines.
 
 use std::f64::consts::PI;
 
 use bevy::math::Vec2;
 
-/// How many directions a full turn has.
+/// Number of directions in a full turn.
 pub const DIRECTIONS_COUNT: usize = 256;
-/// A quarter turn.
+/// A quarter turn, in directions.
 pub const QUARTER: u8 = 64;
 
 /// Unit vectors, counter-clockwise from (1, 0) in steps of 1/256 turn.
 pub static DIRECTIONS: [Vec2; DIRECTIONS_COUNT] = table();
 
-/// The unit vector of a direction.
+/// Unit vector of a direction.
 pub fn unit(direction: u8) -> Vec2 {
     DIRECTIONS[usize::from(direction)]
 }
 
-/// The direction nearest to `vector`, or `None` for one too short to have a direction.
+/// Direction nearest to `vector`; `None` for a vector too short to have one.
 pub fn nearest(vector: Vec2) -> Option<u8> {
     if vector.length_squared() < 1e-12 {
         return None;
     }
     let folded = vector.abs();
-    // In the first quarter: how many directions lie clockwise of the vector, found by the sign of the cross product.
+    // Binary search in the first quarter: the sign of the cross product tells on which side the vector is.
     let (mut low, mut high) = (0u8, QUARTER);
     while low + 1 < high {
         let middle = low.midpoint(high);
@@ -43,7 +43,7 @@ const fn table() -> [Vec2; DIRECTIONS_COUNT] {
     while step < DIRECTIONS_COUNT {
         let quarter = step / QUARTER as usize;
         let (x, y) = in_first_quarter(step % QUARTER as usize);
-        // Turning by a quarter only swaps and negates, so opposite directions are exact opposites.
+        // A quarter turn only swaps and negates coordinates, so opposite directions are exact opposites.
         table[step] = match quarter {
             0 => Vec2::new(x, y),
             1 => Vec2::new(-y, x),
@@ -56,7 +56,7 @@ const fn table() -> [Vec2; DIRECTIONS_COUNT] {
 }
 
 const fn in_first_quarter(step: usize) -> (f32, f32) {
-    // Below an eighth of a turn the series converges in a few terms; above it, mirror.
+    // Up to an eighth of a turn the series converges in a few terms; beyond that, mirror it.
     let eighth = QUARTER as usize / 2;
     let is_mirrored = step > eighth;
     let angle = (if is_mirrored { QUARTER as usize - step } else { step }) as f64 * PI / 128.0;
@@ -64,7 +64,7 @@ const fn in_first_quarter(step: usize) -> (f32, f32) {
     if is_mirrored { (sine as f32, cosine as f32) } else { (cosine as f32, sine as f32) }
 }
 
-/// Sums the alternating power series that begins with `first` and whose next term divides by `divisor (divisor + 1)`.
+/// Sum of the alternating power series that begins with `first` and divides the next term by `divisor (divisor + 1)`.
 const fn series(first: f64, divisor: u32, angle: f64) -> f64 {
     let (mut term, mut sum, mut next) = (first, first, divisor as f64);
     let mut terms = 0;
@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn every_direction_is_the_unit_vector_of_its_angle() {
         for (step, direction) in DIRECTIONS.iter().enumerate() {
-            // In twice the precision the platform's last bits do not matter.
+            // In double precision the difference in the platform's last bits does not matter.
             let (sine, cosine) = (step as f64 * PI / 128.0).sin_cos();
             let off = (f64::from(direction.x) - cosine).abs().max((f64::from(direction.y) - sine).abs());
             assert!(off < 1e-7, "direction {step} is {direction}, not ({cosine}, {sine})");

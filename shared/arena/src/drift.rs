@@ -1,4 +1,4 @@
-//! How gems move: drawn to crafts, slowed, and kept in the arena.
+//! Movement of gems: attraction by crafts, drag, and reflection at walls and obstacles.
 
 use bevy::math::Vec2;
 use framehouse_shared::{ids::Slot, tick::Tick};
@@ -12,7 +12,7 @@ use super::{
     rules::MatchRules,
 };
 
-/// Moves every gem by one step: pulled by the nearest craft, slowed by drag, turned back by walls and obstacles.
+/// Moves all gems by one step: attracted by the nearest craft, slowed by drag, reflected by walls and obstacles.
 pub fn drift(pickups: &mut Pickups, rules: &MatchRules, bodies: &Bodies, grid: &SpatialGrid, pace: Pace, tick: Tick) {
     let numbers = &rules.numbers.gem;
     let drag = pace.drag(numbers.drag);
@@ -28,7 +28,7 @@ pub fn drift(pickups: &mut Pickups, rules: &MatchRules, bodies: &Bodies, grid: &
     }
 }
 
-/// The craft whose centre is nearest to `point` and no farther than `reach`; of two equally near, the lower slot.
+/// Nearest craft to `point` whose centre is within `reach`; at equal distances, the one with the lower slot.
 pub fn nearest_craft(point: Vec2, reach: f32, bodies: &Bodies, grid: &SpatialGrid) -> Option<(Slot, Vec2)> {
     let mut nearest: Option<(f32, Slot, Vec2)> = None;
     for number in grid.near(Area::of_disc(point, reach)) {
@@ -43,7 +43,7 @@ pub fn nearest_craft(point: Vec2, reach: f32, bodies: &Bodies, grid: &SpatialGri
 }
 
 fn keep_inside(gem: &mut Gem, rules: &MatchRules) {
-    // A gem at rest was put where there is room.
+    // A gem at rest is outside of walls and obstacles already.
     if gem.velocity.length_squared() < 1.0 {
         return;
     }
@@ -63,7 +63,7 @@ fn keep_inside(gem: &mut Gem, rules: &MatchRules) {
     }
 }
 
-/// Turns back the part of `velocity` that leads into a surface whose outward unit vector is `away`.
+/// Reverses the part of `velocity` that points into a surface with the outward unit vector `away`.
 fn reflect(velocity: Vec2, away: Vec2) -> Vec2 {
     velocity - away * (2.0 * velocity.dot(away).min(0.0))
 }

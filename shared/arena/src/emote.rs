@@ -1,7 +1,7 @@
-//! Emotes: a picture over a player's craft for a moment, for everybody to see.
+//! Emotes: pictures that a player shows over the own craft for a moment.
 //!
-//! An emote is a command of one byte. It changes nothing in the match, so the simulation ignores it: a view shows it from
-//! the commands of the last ticks, and a replay from those that were recorded.
+//! An emote is a command of one byte. It changes nothing in the match, so the simulation ignores it: a view shows it
+//! from the commands of the last ticks, and a replay from the recorded commands.
 
 use bevy::prelude::*;
 use framehouse_shared::{
@@ -10,14 +10,14 @@ use framehouse_shared::{
     rng::SimRng,
 };
 
-/// How long an emote is shown, in seconds.
+/// Time for which an emote is shown, in seconds.
 pub const EMOTE_SECONDS: f32 = 2.0;
-/// A player's next emote is ignored for this long, in seconds, so that nobody makes the picture flicker.
+/// Time after an emote in which further emotes of the same player are ignored, in seconds.
 pub const EMOTE_COOLDOWN_SECONDS: f32 = 1.0;
-/// A bot shows an emote in one of this many ticks, on average.
+/// Mean number of ticks between two emotes of a bot.
 const BOT_TICKS: u32 = 600;
 
-/// What a player shows.
+/// Picture of an emote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Emote {
     /// A smiling face.
@@ -31,22 +31,22 @@ pub enum Emote {
 }
 
 impl Emote {
-    /// All of them, in the order of their keys.
+    /// All emotes, in the order of their keys.
     pub const ALL: [Self; 4] = [Self::Smile, Self::Tears, Self::Anger, Self::Heart];
 
-    /// The emote of a command; nothing when it is none.
+    /// Decodes a command; `None` if it is not an emote.
     pub fn of(command: &Command) -> Option<Self> {
         let [number] = command.bytes[..] else { return None };
         Self::ALL.get(usize::from(number).checked_sub(1)?).copied()
     }
 
-    /// The command that shows it.
+    /// Encodes the emote as a command.
     pub fn to_command(self) -> CommandBytes {
         [self as u8 + 1].into_iter().collect()
     }
 }
 
-/// The command of the arena's own bot in a tick: rarely, an emote.
+/// Command of the game's bot for one tick: an emote in one of 600 ticks on average.
 pub fn bot_command(_room: EntityRef, _slot: Slot, rng: &mut SimRng) -> Option<CommandBytes> {
     rng.one_in(BOT_TICKS).then(|| Emote::ALL[rng.below(Emote::ALL.len() as u32) as usize].to_command())
 }

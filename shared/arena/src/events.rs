@@ -1,100 +1,101 @@
-//! What happened in the last tick, for whoever draws or plays sounds.
+//! Events of the last tick, for views: effects, sounds, texts.
 
 use arrayvec::ArrayVec;
 use bevy::prelude::*;
 use framehouse_shared::{ids::Slot, tick::Tick};
 
-/// The most events kept of one tick; later ones are left out.
+/// Maximum number of events kept for one tick; later ones are dropped.
 pub const EVENTS_MAX: usize = 96;
 
-/// Something worth a flash or a sound. Positions are in units from the arena's centre.
+/// An event that a view can show. Positions are in units from the arena's centre.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ArenaEvent {
     /// A craft appeared.
     Appeared {
-        /// Whose.
+        /// Slot of the craft.
         slot: Slot,
-        /// Where.
+        /// Position.
         position: Vec2,
     },
     /// A craft dashed.
     Dashed {
-        /// Whose.
+        /// Slot of the craft.
         slot: Slot,
-        /// Where it began.
+        /// Position at the start of the dash.
         position: Vec2,
-        /// Where to: a unit vector.
+        /// Direction, a unit vector.
         direction: Vec2,
     },
     /// A spark was fired.
     Fired {
-        /// Who fired.
+        /// Slot of the shooter.
         slot: Slot,
-        /// Where the spark appeared.
+        /// Position at which the spark appeared.
         position: Vec2,
-        /// Where to: a unit vector.
+        /// Direction, a unit vector.
         direction: Vec2,
     },
-    /// A craft's course was broken by a wall, an obstacle or another craft.
+    /// A craft bounced off a wall, an obstacle or another craft.
     Bumped {
-        /// Whose.
+        /// Slot of the craft.
         slot: Slot,
-        /// Where the craft was.
+        /// Position of the craft.
         position: Vec2,
-        /// By how much its velocity changed, in units per second.
+        /// Change of its velocity, in units per second.
         strength: f32,
     },
     /// A spark hit a craft.
     Hit {
-        /// Who fired it.
+        /// Slot of the shooter.
         shooter: Slot,
-        /// Who was hit.
+        /// Slot of the craft that was hit.
         victim: Slot,
-        /// Where.
+        /// Position.
         position: Vec2,
-        /// The points knocked out; 0 while shielded.
+        /// Points lost; 0 while shielded.
         points: u32,
     },
-    /// A spark ended at a wall or an obstacle.
+    /// A spark hit a wall or an obstacle.
     Fizzled {
-        /// Where.
+        /// Position.
         position: Vec2,
     },
     /// A gem was taken.
     Taken {
-        /// By whom.
+        /// Slot of the player.
         slot: Slot,
-        /// The gem's id.
+        /// Id of the gem.
         pickup: u32,
-        /// Where.
+        /// Position.
         position: Vec2,
-        /// The points it brought, combo included.
+        /// Points for the player, combo included.
         points: u32,
-        /// The combo after it.
+        /// Combo after it, in gems.
         combo: u16,
     },
 }
 
-/// The events of the room's last simulated tick, in the order in which they happened.
+/// Events of the room's last simulated tick, in the order in which they happened.
 ///
-/// Scratch, not state: written by the game's systems, emptied in `SimSet::Apply`, and never read by the simulation. A
-/// rolled-back tick writes its list again, so a view that predicts tells events apart by tick and content.
+/// Not part of the state: the game's systems write it, `SimSet::Apply` clears it, and the simulation never reads it. A
+/// tick that is simulated again after a rollback writes its list again, so a predicting view must compare events by
+/// tick and content.
 #[derive(Component, Clone, Debug, Default)]
 pub struct TickEvents {
-    /// The tick they happened in.
+    /// Tick of the events.
     pub tick: Tick,
-    /// What happened.
+    /// Events.
     pub list: ArrayVec<ArenaEvent, EVENTS_MAX>,
 }
 
 impl TickEvents {
-    /// Forgets the last tick.
+    /// Clears the list for a new tick.
     pub fn begin(&mut self, tick: Tick) {
         self.tick = tick;
         self.list.clear();
     }
 
-    /// Notes an event; one too many is left out, for nothing depends on it.
+    /// Adds an event; it is dropped if the list is full.
     pub fn note(&mut self, event: ArenaEvent) {
         let _ = self.list.try_push(event);
     }

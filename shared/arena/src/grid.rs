@@ -1,47 +1,47 @@
-//! The spatial grid: which few of the numbered things may touch an area.
+//! Spatial grid: finds the few numbered items that may touch an area.
 
 use bevy::prelude::*;
 
 use super::map::{ARENA_HALF, ARENA_SIZE};
 
-/// The side of a cell, in units: more than twice a craft, so that most things lie in one to four cells.
+/// Side of a cell, in units: more than twice the size of a craft, so that most items cover one to four cells.
 const CELL: f32 = 100.0;
 const COLUMNS: usize = (ARENA_SIZE.x / CELL) as usize;
 const ROWS: usize = (ARENA_SIZE.y / CELL) as usize;
 
-/// The most things in one grid: one bit of a cell each.
+/// Maximum number of items in one grid: one bit of a cell each.
 pub const GRID_ITEMS_MAX: usize = 32;
 
-/// An upright rectangle, its border included.
+/// Axis-aligned rectangle, border included.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Area {
-    /// The lower left corner.
+    /// Lower left corner.
     pub min: Vec2,
-    /// The upper right corner.
+    /// Upper right corner.
     pub max: Vec2,
 }
 
 impl Area {
-    /// The area of a disc.
+    /// Bounding rectangle of a disc.
     pub fn of_disc(center: Vec2, radius: f32) -> Self {
         Self { min: center - Vec2::splat(radius), max: center + Vec2::splat(radius) }
     }
 
-    /// The area that a disc sweeps from one point to another.
+    /// Bounding rectangle of a disc that moves from one point to another.
     pub fn of_sweep(from: Vec2, to: Vec2, radius: f32) -> Self {
         Self { min: from.min(to) - Vec2::splat(radius), max: from.max(to) + Vec2::splat(radius) }
     }
 
-    /// Whether the two share a point.
+    /// Whether the two rectangles have a point in common.
     pub fn touches(self, other: Self) -> bool {
         self.min.cmple(other.max).all() && other.min.cmple(self.max).all()
     }
 }
 
-/// For each cell of the arena a bit mask of what reaches into it.
+/// A grid of the arena with a bit mask of items in each cell.
 ///
-/// As a room's component it holds the crafts, by slot. Scratch, not state: rebuilt in `SimSet::Move` of every tick, and
-/// brought back by [`Bodies`](super::bodies::Bodies) after a restore into a fresh room.
+/// As a component of a room it holds the crafts, by slot. Not part of the state: it is rebuilt in `SimSet::Move` of
+/// every tick, and [`Bodies`](super::bodies::Bodies) requires it, so that a restored snapshot has it, too.
 #[derive(Component, Clone, Debug)]
 pub struct SpatialGrid {
     cells: [u32; COLUMNS * ROWS],
@@ -54,12 +54,12 @@ impl Default for SpatialGrid {
 }
 
 impl SpatialGrid {
-    /// Forgets everything.
+    /// Removes all items.
     pub fn clear(&mut self) {
         self.cells.fill(0);
     }
 
-    /// Adds thing number `item`, below [`GRID_ITEMS_MAX`], wherever `area` reaches.
+    /// Adds item number `item`, below [`GRID_ITEMS_MAX`], to all cells that `area` touches.
     pub fn insert(&mut self, item: usize, area: Area) {
         debug_assert!(item < GRID_ITEMS_MAX, "a cell has {GRID_ITEMS_MAX} bits");
         for cell in cells_of(area) {
@@ -67,12 +67,12 @@ impl SpatialGrid {
         }
     }
 
-    /// The numbers of everything that may touch `area`, lowest first: too many perhaps, never too few.
+    /// Numbers of all items that may touch `area`, lowest first. May contain others, never misses one.
     pub fn near(&self, area: Area) -> impl Iterator<Item = usize> + use<> {
         let mut found = cells_of(area).fold(0, |found, cell| found | self.cells[cell]);
         std::iter::from_fn(move || {
             let item = found.trailing_zeros() as usize;
-            // Clears the lowest bit; an empty mask has no bit and ends the list.
+            // Clears the lowest bit. Without a bit the iterator ends.
             found &= found.wrapping_sub(1);
             (item < GRID_ITEMS_MAX).then_some(item)
         })
@@ -80,7 +80,7 @@ impl SpatialGrid {
 }
 
 fn cells_of(area: Area) -> impl Iterator<Item = usize> {
-    // What lies outside counts for the cells at the border, both when inserting and when asking.
+    // Positions outside the arena belong to the cells at its border, both when inserting and when searching.
     let place = |position: f32, half: f32, count: usize| (((position + half) / CELL) as usize).min(count - 1);
     let columns = place(area.min.x, ARENA_HALF.x, COLUMNS)..=place(area.max.x, ARENA_HALF.x, COLUMNS);
     let rows = place(area.min.y, ARENA_HALF.y, ROWS)..=place(area.max.y, ARENA_HALF.y, ROWS);

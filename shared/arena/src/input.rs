@@ -1,11 +1,11 @@
-//! What a player does in one tick, typed.
+//! Typed input of a player for one tick.
 
 use bevy::math::Vec2;
 use framehouse_shared::input::Input;
 
 use super::directions;
 
-/// The wire layout, one field a byte so that a change touches few of them: where to move, how hard, where to aim, buttons.
+/// Byte of each field on the wire. One field a byte, so that a change of input changes few bytes.
 const MOVE: usize = 0;
 const THROTTLE: usize = 1;
 const AIM: usize = 2;
@@ -14,35 +14,35 @@ const BUTTONS: usize = 3;
 const FIRE: u8 = 1;
 const DASH: u8 = 2;
 
-/// One player's input for one tick. Every eight bytes are one: unknown bits and bytes are ignored.
+/// Input of a player for one tick. Any eight bytes are valid: unknown bits and bytes are ignored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ArenaInput {
-    /// Where to move, in 1/256 turns counter-clockwise from +x.
+    /// Direction of movement, in 1/256 turns counter-clockwise from +x.
     pub direction: u8,
-    /// How hard to push, 255 is full; a key gives all or nothing, a stick what lies between.
+    /// Throttle, 0 to 255 (full). Keys give 0 or 255, a stick also values in between.
     pub throttle: u8,
-    /// Where to aim, in 1/256 turns counter-clockwise from +x.
+    /// Direction of aim, in 1/256 turns counter-clockwise from +x.
     pub aim: u8,
-    /// Whether fire is held.
+    /// Whether the fire key is held.
     pub fire: bool,
-    /// Whether dash was pressed in this tick: an edge.
+    /// Whether the dash key was pressed in this tick.
     pub dash: bool,
 }
 
 impl ArenaInput {
-    /// Steers along `push`, whose length of 0 to 1 is the throttle.
+    /// Sets direction and throttle from a vector; its length of 0 to 1 is the throttle.
     pub fn steer(&mut self, push: Vec2) {
         self.throttle = (push.length().clamp(0.0, 1.0) * 255.0).round() as u8;
-        // The direction of a still stick is kept: a byte that does not change costs nothing on the wire.
+        // Without a push the direction stays: an unchanged byte costs nothing on the wire.
         self.direction = directions::nearest(push).unwrap_or(self.direction);
     }
 
-    /// Aims along `line`; a line too short to have a direction changes nothing.
+    /// Aims along `line`; no effect if it is too short to have a direction.
     pub fn aim_along(&mut self, line: Vec2) {
         self.aim = directions::nearest(line).unwrap_or(self.aim);
     }
 
-    /// The push on the craft: a vector of length 0 to 1.
+    /// Thrust on the craft: a vector of length 0 to 1.
     pub fn push(self) -> Vec2 {
         directions::unit(self.direction) * (f32::from(self.throttle) / 255.0)
     }
@@ -71,7 +71,7 @@ impl From<ArenaInput> for Input {
     }
 }
 
-/// What a player sends whose input did not arrive: keys stay held, a dash is not repeated.
+/// Replacement for an input that did not arrive: held keys stay held, a dash is not repeated.
 pub fn missing_input(last: Input) -> Input {
     ArenaInput { dash: false, ..last.into() }.into()
 }

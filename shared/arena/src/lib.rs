@@ -1,8 +1,8 @@
-//! "Gems and sparks": a top-down arena of hover-crafts that race for gems and knock them out of each other.
+//! "Gems and sparks": a top-down arena game. Players in hover-crafts collect gems and shoot gems out of each other.
 //!
-//! A view draws from the room's components: [`Rules`] (numbers and map), [`Bodies`] (crafts),
-//! [`Projectiles`] (sparks), [`Pickups`] (gems), [`Scores`], and for flashes and sounds [`TickEvents`]. All positions are
-//! in units from the arena's centre, y up; the arena reaches to [`ARENA_HALF`](map::ARENA_HALF).
+//! A view reads these components of the room: [`Rules`] (numbers and map), [`Bodies`] (crafts), [`Projectiles`]
+//! (sparks), [`Pickups`] (gems), [`Scores`], and [`TickEvents`] for effects and sounds. Positions are in units from the
+//! arena's centre, y up; the arena reaches to [`ARENA_HALF`](map::ARENA_HALF).
 
 use bevy::prelude::*;
 use framehouse_shared::{
@@ -49,14 +49,14 @@ use projectiles::Projectiles;
 use rules::{ArenaLibrary, Rules};
 use scoring::Scores;
 
-/// Raised with every change that makes the same inputs give another result.
+/// Version of the rules. Raise it with every change that makes the same inputs give another result.
 pub const RULES_VERSION: u32 = 1;
-/// The shortest jump of a craft that somebody would notice, in units: a twentieth of its size.
+/// Smallest jump of a craft that a player would notice, in units: a twentieth of its size.
 const NOTICED: f32 = 2.0;
-/// How much a craft's velocity must change in a bump to be noted, in units per second.
+/// Minimum change of velocity for a bump event, in units per second.
 const BUMP_MIN: f32 = 90.0;
 
-/// The crates that the game's arithmetic runs on. A test compares them with the lock file.
+/// Crates whose arithmetic the game uses, with their versions. A test compares them with the lock file.
 const PROTOCOL_PARTS: &[(&str, &str)] = &[
     ("bevy_rapier2d", "0.36.0"),
     ("rapier2d", "0.35.0-glamx0.2"),
@@ -65,7 +65,7 @@ const PROTOCOL_PARTS: &[(&str, &str)] = &[
     ("glam", "0.32.1"),
 ];
 
-/// The game.
+/// The game "gems and sparks".
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ArenaPlugin;
 
@@ -110,7 +110,7 @@ impl Game for ArenaPlugin {
     }
 
     fn load_rules(&self, world: &mut World, files: &[GameFile]) -> Result<(), GameFileError> {
-        // Whole or not at all: a running match keeps its own rules, the next one takes these.
+        // All or nothing. A running match keeps its rules; the next match takes the new ones.
         let library = ArenaLibrary::load(files)?;
         world.insert_resource(library);
         Ok(())

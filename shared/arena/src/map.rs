@@ -1,4 +1,4 @@
-//! The arena's outline and the maps within it.
+//! Size of the arena, and maps.
 
 use bevy::math::Vec2;
 use framehouse_shared::ids::SLOTS_MAX;
@@ -6,51 +6,51 @@ use serde::{Deserialize, Serialize};
 
 use super::grid::{Area, GRID_ITEMS_MAX};
 
-/// The arena's size in units. Its centre is the origin, y points up.
+/// Size of the arena, in units. The origin is its centre, y points up.
 pub const ARENA_SIZE: Vec2 = Vec2::new(1600.0, 900.0);
-/// From the centre to the upper right corner.
+/// Half the size of the arena, in units: the position of the upper right corner.
 pub const ARENA_HALF: Vec2 = Vec2::new(800.0, 450.0);
 
-/// The most characters of a map's name.
+/// Maximum length of a map's name, in characters.
 pub const MAP_NAME_MAX: usize = 32;
 const SPAWNS_MAX: usize = 64;
 const GEM_ZONES_MAX: usize = 32;
-/// How far a spawn point must be from walls and obstacles: the largest craft the rules allow, and some air.
+/// Minimum distance of a spawn point from walls and obstacles, in units: room for the largest craft and some margin.
 const SPAWN_CLEARANCE: f32 = 60.0;
 
-/// Something crafts and sparks cannot pass.
+/// An obstacle for crafts and sparks.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub enum Obstacle {
-    /// A bar with round ends; a disc where both ends are one point.
+    /// A bar with round ends, or a disc if both ends are equal.
     Bar {
         /// One end of its middle line.
         from: Vec2,
-        /// The other end.
+        /// Other end of its middle line.
         to: Vec2,
         /// Half its thickness, in units.
         radius: f32,
     },
-    /// An upright rectangle.
+    /// An axis-aligned rectangle.
     Block {
-        /// Its middle.
+        /// Centre.
         center: Vec2,
         /// Half its width and height, in units.
         half: Vec2,
     },
 }
 
-/// Where a point is to an obstacle.
+/// Position of a point relative to an obstacle.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Clearance {
-    /// Units from the obstacle's surface, negative inside.
+    /// Distance from the obstacle's surface, in units; negative inside.
     pub distance: f32,
-    /// The unit vector that leads away from the obstacle.
+    /// Unit vector away from the obstacle.
     pub away: Vec2,
 }
 
 impl Obstacle {
-    /// How far `point` is from the surface, and which way leads out.
+    /// Distance of `point` from the surface, and the direction away from it.
     pub fn clearance(&self, point: Vec2) -> Clearance {
         match *self {
             Self::Bar { from, to, radius } => {
@@ -63,7 +63,7 @@ impl Obstacle {
         }
     }
 
-    /// The smallest upright rectangle around it.
+    /// Bounding rectangle.
     pub fn area(&self) -> Area {
         match *self {
             Self::Bar { from, to, radius } => Area::of_sweep(from, to, radius),
@@ -100,7 +100,7 @@ fn block_clearance(offset: Vec2, half: Vec2) -> Clearance {
     }
 }
 
-/// The point of the segment that is nearest to `point`.
+/// Point of a segment nearest to `point`.
 pub fn nearest_on_segment(from: Vec2, to: Vec2, point: Vec2) -> Vec2 {
     let line = to - from;
     let length_squared = line.length_squared();
@@ -111,7 +111,7 @@ pub fn nearest_on_segment(from: Vec2, to: Vec2, point: Vec2) -> Vec2 {
 }
 
 fn is_inside(point: Vec2) -> bool {
-    // Written so that a NaN is outside.
+    // In this form NaN counts as outside.
     point.x.abs() <= ARENA_HALF.x && point.y.abs() <= ARENA_HALF.y
 }
 
@@ -119,25 +119,25 @@ fn is_inside(point: Vec2) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GemZone {
-    /// Its middle.
+    /// Centre.
     pub center: Vec2,
     /// Half its width and height, in units.
     pub half: Vec2,
-    /// How often it is drawn compared with the others.
+    /// Weight of the zone in the random choice, 1 to 1000.
     pub weight: u32,
 }
 
-/// One map: what stands in the arena and what appears where.
+/// A map: obstacles, spawn points and gem zones.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ArenaMap {
-    /// What people call it.
+    /// Name of the map.
     pub name: String,
-    /// Where crafts appear; a seat takes the point with its own number if that is free.
+    /// Positions at which crafts appear. A slot takes the point with its own index if it is free.
     pub spawns: Vec<Vec2>,
-    /// Where gems appear; the first zone also gets the jackpots.
+    /// Zones in which gems appear; jackpots appear in the first one.
     pub gem_zones: Vec<GemZone>,
-    /// What stands in the way.
+    /// Obstacles.
     pub obstacles: Vec<Obstacle>,
 }
 
@@ -145,7 +145,7 @@ impl ArenaMap {
     /// Checks everything that could make a match fail.
     ///
     /// # Errors
-    /// A sentence for whoever wrote the map.
+    /// A sentence for the author of the map.
     pub fn check(&self) -> Result<(), String> {
         let is_named = (1..=MAP_NAME_MAX).contains(&self.name.len())
             && self
@@ -164,12 +164,12 @@ impl ArenaMap {
         self.gem_zones.iter().try_for_each(check_zone)?;
         self.spawns.iter().try_for_each(|spawn| {
             ensure(self.is_clear(*spawn, SPAWN_CLEARANCE), || {
-                format!("the spawn at {spawn} is not {SPAWN_CLEARANCE} units clear of walls and obstacles")
+                format!("the spawn at {spawn} is less than {SPAWN_CLEARANCE} units away from walls or obstacles")
             })
         })
     }
 
-    /// Whether a disc of this radius fits at `point`.
+    /// Whether a disc of this radius at `point` touches no wall or obstacle.
     pub fn is_clear(&self, point: Vec2, radius: f32) -> bool {
         let room = ARENA_HALF - Vec2::splat(radius);
         point.x.abs() <= room.x

@@ -1,16 +1,16 @@
-//! Every number of the rules, and the range that keeps a match safe: none of them can make it panic, hang or grow.
+//! Numbers of the rules and their valid ranges. Within the ranges no number can make a match panic, hang or grow.
 
 use framehouse_shared::tick::SimRate;
 use serde::{Deserialize, Serialize};
 
-/// A time as `rules.ron` has it, in seconds.
+/// A time in `rules.ron`, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Seconds(pub f64);
 
 /// A time of the rules: [`Seconds`] in files, a number of ticks in a match.
 pub trait RuleTime: Copy {
-    /// The time as a number, and the lowest and highest number that a range in seconds allows.
+    /// Converts the time to a number, and a range in seconds to the same unit: (value, low, high).
     fn bounded(self, low_s: f64, high_s: f64) -> (f64, f64, f64);
 }
 
@@ -21,45 +21,45 @@ impl RuleTime for Seconds {
 }
 
 impl RuleTime for u32 {
-    /// At any tick rate: nobody says at which one ticks were made from seconds.
+    // The tick rate is not known here: the range covers all rates.
     fn bounded(self, low_s: f64, high_s: f64) -> (f64, f64, f64) {
         let low = (low_s * f64::from(SimRate::HZ_MIN)).floor().max(if low_s > 0.0 { 1.0 } else { 0.0 });
         (self.into(), low, high_s * f64::from(SimRate::HZ_MAX))
     }
 }
 
-/// The numbers of `rules.ron`. Distances in units, speeds in units per second; times are a `T`.
+/// Numbers of `rules.ron`: distances in units, speeds in units per second, times of type `T`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ArenaNumbers<T = u32> {
-    /// The length of a match.
+    /// Length of a match.
     #[serde(rename = "match_s")]
     pub match_time: T,
-    /// Crafts.
+    /// Movement of crafts.
     pub craft: CraftNumbers,
-    /// The dash.
+    /// Dash.
     pub dash: DashNumbers<T>,
     /// Sparks.
     pub spark: SparkNumbers<T>,
     /// Gems.
     pub gem: GemNumbers<T>,
-    /// The combo.
+    /// Combo.
     pub combo: ComboNumbers<T>,
-    /// What a hit costs.
+    /// Cost of a hit.
     pub loss: LossNumbers<T>,
 }
 
-/// How crafts move.
+/// Movement of crafts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CraftNumbers {
-    /// Units.
+    /// Radius, in units.
     pub radius: f32,
-    /// Units/s^2 at full throttle.
+    /// Acceleration at full throttle, in units/s^2.
     pub acceleration: f32,
-    /// The share of its speed that a craft loses each second.
+    /// Fraction of its speed that a craft loses each second.
     pub drag: f32,
-    /// Units/s, whatever pushes.
+    /// Maximum speed, in units/s.
     pub speed_max: f32,
     /// Restitution between crafts.
     pub bounce: f32,
@@ -67,37 +67,37 @@ pub struct CraftNumbers {
     pub wall_bounce: f32,
 }
 
-/// The dash.
+/// Dash: a short burst of speed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DashNumbers<T = u32> {
-    /// Units/s, set at once.
+    /// Speed that the craft gets at once, in units/s.
     pub speed: f32,
     /// Time without drag and thrust.
     #[serde(rename = "glide_s")]
     pub glide: T,
-    /// Time from one dash to the next.
+    /// Minimum time between two dashes.
     #[serde(rename = "cooldown_s")]
     pub cooldown: T,
 }
 
-/// Sparks.
+/// Sparks: the projectiles of the game.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SparkNumbers<T = u32> {
-    /// Units/s.
+    /// Speed, in units/s.
     pub speed: f32,
-    /// Units.
+    /// Radius, in units.
     pub radius: f32,
-    /// Time until it fades.
+    /// Time until a spark fades.
     #[serde(rename = "life_s")]
     pub life: T,
-    /// Time from one spark to the next.
+    /// Minimum time between two sparks of one player.
     #[serde(rename = "cooldown_s")]
     pub cooldown: T,
-    /// Units/s given to whoever is hit.
+    /// Speed added to a craft that is hit, in units/s.
     pub knockback: f32,
-    /// Units/s taken from whoever fires.
+    /// Speed added to the shooter against the direction of fire, in units/s.
     pub recoil: f32,
 }
 
@@ -105,72 +105,72 @@ pub struct SparkNumbers<T = u32> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GemNumbers<T = u32> {
-    /// Units.
+    /// Radius, in units.
     pub radius: f32,
-    /// Gems on the field at tick 0.
+    /// Number of gems on the field at tick 0.
     pub opening_count: u32,
-    /// Gems that may lie about before no more spawn.
+    /// Number of gems on the field from which on no more appear.
     pub field_max: u32,
-    /// Time between gems for one player; with n players n times as often.
+    /// Mean time between two new gems with one player; with n players it is divided by n.
     #[serde(rename = "spawn_s")]
     pub spawn_every: T,
-    /// Time until an untaken gem fades.
+    /// Time until a gem that nobody takes fades.
     #[serde(rename = "life_s")]
     pub life: T,
     /// Points of a gem in the farthest corner.
     pub value_edge: u16,
     /// Points of a gem at the centre.
     pub value_center: u16,
-    /// Time between jackpots.
+    /// Time between two jackpots.
     #[serde(rename = "jackpot_s")]
     pub jackpot_every: T,
     /// Points of a jackpot.
     pub jackpot_value: u16,
-    /// Units from a craft at which gems start to move to it.
+    /// Distance from a craft within which gems move to it, in units.
     pub magnet_radius: f32,
-    /// Units/s^2.
+    /// Acceleration of gems to a craft, in units/s^2.
     pub magnet_acceleration: f32,
-    /// The share of its speed that a gem loses each second.
+    /// Fraction of its speed that a gem loses each second.
     pub drag: f32,
 }
 
-/// The combo.
+/// Combo: a multiplier for gems taken in quick succession.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ComboNumbers<T = u32> {
-    /// Time in which the next gem must be taken.
+    /// Maximum time between two gems of a combo.
     #[serde(rename = "window_s")]
     pub window: T,
-    /// Gems in a row that raise the multiplier by one.
+    /// Number of gems in a row that raise the multiplier by one.
     pub step: u16,
-    /// Times a gem's value.
+    /// Maximum multiplier of a gem's points.
     pub multiplier_max: u16,
 }
 
-/// What a hit costs.
+/// Cost of a hit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LossNumbers<T = u32> {
-    /// Share of the points.
+    /// Fraction of the points that is lost, in percent.
     pub percent: u8,
-    /// The least points, if there are as many.
+    /// Minimum number of points that is lost, if the player has as many.
     pub points_min: u16,
-    /// Gems into which the points are split.
+    /// Number of gems into which the lost points are split.
     pub gems: u8,
-    /// Units/s.
+    /// Speed of the dropped gems, in units/s.
     pub scatter_speed: f32,
-    /// Time until anybody can take a dropped gem.
+    /// Time until any player can take a dropped gem.
     #[serde(rename = "pick_delay_s")]
     pub pick_delay: T,
-    /// Time in which another hit costs nothing.
+    /// Time after a hit in which further hits cost nothing.
     #[serde(rename = "shield_s")]
     pub shield: T,
-    /// The same for a craft that has just appeared.
+    /// Time after a craft has appeared in which hits cost nothing.
     #[serde(rename = "spawn_shield_s")]
     pub spawn_shield: T,
 }
 
-/// A number with its name and the range it may have.
+/// A number with its name, and its lowest and highest valid value.
 struct Bounded(&'static str, f64, f64, f64);
 
 fn time<T: RuleTime>(name: &'static str, time: T, low_s: f64, high_s: f64) -> Bounded {
@@ -179,7 +179,7 @@ fn time<T: RuleTime>(name: &'static str, time: T, low_s: f64, high_s: f64) -> Bo
 }
 
 impl ArenaNumbers<Seconds> {
-    /// The numbers for a match at this tick rate. A time above zero is at least one tick.
+    /// Converts all times to ticks. A time above zero becomes at least one tick.
     pub fn in_ticks(&self, rate: SimRate) -> ArenaNumbers {
         let ticks = |time: Seconds| rate.ticks(time.0).max(u32::from(time.0 > 0.0));
         let Self { match_time, craft, dash, spark, gem, combo, loss } = self;
@@ -230,14 +230,14 @@ impl GemNumbers<Seconds> {
 }
 
 impl<T: RuleTime> ArenaNumbers<T> {
-    /// Checks every number against its range.
+    /// Checks the range of every number.
     ///
     /// # Errors
-    /// A sentence about the first one that is out of it.
+    /// A sentence about the first number out of its range.
     pub fn check(&self) -> Result<(), String> {
         let groups = [self.movement(), self.sparks(), self.gems(), self.scores()];
         for Bounded(name, value, low, high) in groups.into_iter().flatten() {
-            // A NaN is in no range.
+            // NaN is in no range.
             if !(low..=high).contains(&value) {
                 return Err(format!("{name} is {value}, it must be {low} to {high}"));
             }

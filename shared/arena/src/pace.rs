@@ -1,54 +1,54 @@
-//! The steps in which a tick moves things, and what drag leaves of a speed after one.
+//! Division of a tick into steps of physics, and the effect of drag in one step.
 //!
-//! The numbers of the rules are tuned for steps of 1/30 s. A longer tick is cut into steps of at most that, so that nothing
-//! passes through anything at a low tick rate; for a shorter step drag and thrust are scaled, so that speeds come out the
-//! same.
+//! The numbers of the rules are tuned for steps of 1/30 s. A longer tick is divided into steps of at most that length,
+//! so that nothing passes through anything at a low tick rate. In a shorter step drag and thrust are scaled, so that
+//! speeds are equal at all rates.
 
 use framehouse_shared::tick::SimRate;
 
-/// Steps a second for which the numbers of the rules are tuned.
+/// Step rate for which the numbers of the rules are tuned, in steps a second.
 const TUNED_HZ: f32 = 30.0;
-/// A tuned step, in seconds.
+/// Length of a tuned step, in seconds.
 const TUNED_DT: f32 = 1.0 / TUNED_HZ;
 
-/// How a room's ticks are cut into steps.
+/// Steps of a room's ticks.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pace {
-    /// Steps in a tick.
+    /// Number of steps in a tick.
     pub steps: u32,
-    /// The length of a step, in seconds.
+    /// Length of a step, in seconds.
     pub dt: f32,
-    /// The length of a step, in tuned ones, at most 1.
+    /// Length of a step, as a fraction of a tuned step; at most 1.
     share: f32,
 }
 
-/// How drag and thrust change a speed in a step.
+/// Effect of drag and thrust on a speed in one step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Drag {
-    /// What is left of the speed.
+    /// Fraction of the speed that is left.
     pub kept: f32,
-    /// For how many seconds thrust counts, before drag takes its part.
+    /// Effective time of the thrust, in seconds, before drag is applied.
     pub push_s: f32,
 }
 
 impl Pace {
-    /// The pace of a room with this tick rate.
+    /// Steps at this tick rate.
     pub fn of(rate: SimRate) -> Self {
         let steps = (TUNED_HZ as u16).div_ceil(rate.hz());
         let hz = f32::from(rate.hz() * steps);
         Self { steps: steps.into(), dt: 1.0 / hz, share: TUNED_HZ / hz }
     }
 
-    /// What a step of this pace does where a tuned one takes `drag * TUNED_DT` of the speed, `drag` being 0 to 20.
+    /// Drag for one step, from the drag of a tuned step: `drag * TUNED_DT` of the speed, `drag` from 0 to 20.
     pub fn drag(self, drag: f32) -> Drag {
         let kept = 1.0 - drag * TUNED_DT;
-        // Exactly what the rules say: the formula below only comes close to it.
+        // Exactly the value of the rules: the formula below is only an approximation of it.
         if self.share == 1.0 {
             return Drag { kept, push_s: TUNED_DT };
         }
         let tuned = f64::from(kept);
         let own = power(tuned, f64::from(self.share));
-        // As many of these steps as make up a tuned one push as much as that does.
+        // The steps that together are as long as a tuned one give the same push as it.
         let push_s = match 1.0 - tuned {
             lost if lost > 0.0 => f64::from(TUNED_DT) * (tuned / own) * ((1.0 - own) / lost),
             _ => f64::from(self.dt),
@@ -57,7 +57,7 @@ impl Pace {
     }
 }
 
-/// `base` to the power of a share below 1, from square roots: the only roots that are the same on every machine.
+/// `base` to the power of `share` (0 to 1), by square roots only: they have the same result on every machine.
 fn power(base: f64, share: f64) -> f64 {
     let (mut root, mut left, mut product) = (base, share, 1.0);
     for _ in 0..f32::MANTISSA_DIGITS {

@@ -1,4 +1,4 @@
-//! Gems on the field: where they appear, how they slide and how long they stay.
+//! Gems on the field: appearance, values and lifetime.
 
 use bevy::prelude::*;
 use framehouse_shared::{rng::SimRng, room_state::RoomState, tick::Tick};
@@ -10,43 +10,43 @@ use super::{
     rules::MatchRules,
 };
 
-/// The most gems on the field, dropped ones included; while there are as many, no more appear.
+/// Maximum number of gems on the field, dropped ones included; no more appear beyond it.
 pub const PICKUPS_MAX: usize = 128;
-/// How often a place is drawn anew when an obstacle stands there.
+/// Number of attempts to draw a position without an obstacle.
 const PLACE_TRIES: u32 = 4;
 
-/// Where a gem comes from.
+/// Origin of a gem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, RoomState)]
 pub enum GemKind {
-    /// It grew on the field; the combo multiplies it.
+    /// Appeared on the field; the combo multiplies it.
     Field,
-    /// A rich one for all to race for; the combo multiplies it.
+    /// A valuable gem for all to race for; the combo multiplies it.
     Jackpot,
-    /// Knocked out of a player: worth what was lost, or hits would make points out of nothing.
+    /// Dropped by a player that was hit; worth what was lost, so that hits do not create points.
     Dropped,
 }
 
-/// One gem.
+/// A gem on the field.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, RoomState)]
 #[room_state(key = id)]
 pub struct Gem {
-    /// Unique in its match: what a view recognises it by.
+    /// Id, unique in its match; views identify the gem by it.
     pub id: u32,
-    /// Where it comes from.
+    /// Origin.
     pub kind: GemKind,
-    /// Its points.
+    /// Value, in points.
     pub value: u16,
-    /// Where it is, in units from the arena's centre.
+    /// Position, in units from the arena's centre.
     pub position: Vec2,
-    /// Units per second.
+    /// Velocity, in units per second.
     pub velocity: Vec2,
-    /// The tick from which it can be taken.
+    /// First tick in which it can be taken.
     pub free: Tick,
-    /// The tick in which it fades.
+    /// Tick in which it fades.
     pub fades: Tick,
 }
 
-/// Every gem on the field, oldest first.
+/// All gems on the field, oldest first.
 #[derive(Component, Clone, Debug, Default, PartialEq, Serialize, Deserialize, RoomState)]
 #[room_state(order(next_id, next_spawn, gems))]
 pub struct Pickups {
@@ -57,7 +57,7 @@ pub struct Pickups {
 }
 
 impl Pickups {
-    /// Lets gems appear as they are due; with nobody there, nothing is due.
+    /// Removes faded gems and adds those that are due: without players only jackpots, and the gems at tick 0.
     pub fn spawn_due(&mut self, rules: &MatchRules, rng: &mut SimRng, players: u32, tick: Tick) {
         let (numbers, zones) = (&rules.numbers.gem, &rules.map.gem_zones);
         self.gems.retain(|gem| gem.fades > tick);
@@ -82,14 +82,14 @@ impl Pickups {
             let place = zone.center + Vec2::new(rng.between(-1.0, 1.0), rng.between(-1.0, 1.0)) * zone.half;
             rules.map.is_clear(place, numbers.radius).then_some(place)
         });
-        // A zone full of obstacles yields fewer gems, not an endless search.
+        // A zone full of obstacles gets fewer gems; an endless search is avoided.
         let Some(position) = place else { return };
         let value = if kind == GemKind::Jackpot { numbers.jackpot_value } else { field_value(rules, position) };
         self.add(kind, value, position, Vec2::ZERO, tick, tick.plus(numbers.life));
     }
 
-    /// Scatters `points` around a craft that was hit, in as many gems as the rules say and there is room for; returns the
-    /// points that were scattered.
+    /// Scatters `points` around a craft that was hit, in as many gems as the rules say and the field has room for.
+    /// Returns the points that were scattered.
     pub fn scatter(&mut self, points: u32, from: Vec2, rules: &MatchRules, rng: &mut SimRng, tick: Tick) -> u32 {
         let (numbers, room) = (&rules.numbers.loss, PICKUPS_MAX - self.gems.len().min(PICKUPS_MAX));
         let count = u32::from(numbers.gems).min(points).min(room as u32);
@@ -124,7 +124,7 @@ fn draw_zone<'a>(zones: &'a [GemZone], rng: &mut SimRng) -> &'a GemZone {
     zone.unwrap_or(&zones[0])
 }
 
-/// A gem's points: falling evenly from the centre to the farthest corner.
+/// Value of a gem at a position, in points: decreases linearly from the centre to the farthest corner.
 pub fn field_value(rules: &MatchRules, position: Vec2) -> u16 {
     let (edge, center) = (f32::from(rules.numbers.gem.value_edge), f32::from(rules.numbers.gem.value_center));
     let outwardness = (position / ARENA_HALF).length() / std::f32::consts::SQRT_2;

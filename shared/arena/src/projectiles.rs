@@ -1,4 +1,4 @@
-//! Sparks in flight.
+//! Sparks: the projectiles of the game.
 
 use bevy::prelude::*;
 use framehouse_shared::{ids::Slot, room_state::RoomState, tick::Tick};
@@ -6,26 +6,26 @@ use serde::{Deserialize, Serialize};
 
 use super::{directions, rules::MatchRules};
 
-/// The most sparks in a room; while there are as many, nobody can fire.
+/// Maximum number of sparks in a room; nobody can fire beyond it.
 pub const SPARKS_MAX: usize = 128;
 
-/// One spark.
+/// A spark in flight.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, RoomState)]
 #[room_state(key = id, slot = owner)]
 pub struct Spark {
-    /// Unique in its match: what a view recognises it by.
+    /// Id, unique in its match; views identify the spark by it.
     pub id: u32,
-    /// Who fired it: it passes through its owner.
+    /// Slot of the shooter; the spark passes through the shooter's craft.
     pub owner: Slot,
-    /// Where it is, in units from the arena's centre.
+    /// Position, in units from the arena's centre.
     pub position: Vec2,
-    /// Units per second.
+    /// Velocity, in units per second.
     pub velocity: Vec2,
-    /// The tick in which it fades.
+    /// Tick in which it fades.
     pub fades: Tick,
 }
 
-/// Every spark in flight, oldest first.
+/// All sparks in flight, oldest first.
 #[derive(Component, Clone, Debug, Default, PartialEq, Serialize, Deserialize, RoomState)]
 #[room_state(order(next_id, sparks))]
 pub struct Projectiles {
@@ -35,7 +35,7 @@ pub struct Projectiles {
 }
 
 impl Projectiles {
-    /// Fires a spark from the rim of a craft; false when there are too many already.
+    /// Fires a spark from the rim of a craft. Returns false if the room has its maximum number of sparks.
     pub fn fire(&mut self, owner: Slot, center: Vec2, aim: u8, rules: &MatchRules, tick: Tick) -> bool {
         if self.sparks.len() >= SPARKS_MAX {
             return false;
@@ -44,7 +44,7 @@ impl Projectiles {
         self.sparks.push(Spark {
             id: self.next_id,
             owner,
-            // Inside the craft's rim: at a wall, a spark born outside would be born behind it.
+            // Inside the craft's rim: a spark that starts outside of a craft at a wall would start behind the wall.
             position: center + direction * (rules.numbers.craft.radius - numbers.radius).max(0.0),
             velocity: direction * numbers.speed,
             fades: tick.plus(numbers.life),
@@ -55,7 +55,7 @@ impl Projectiles {
 }
 
 impl Spark {
-    /// Where it is after `dt` seconds if nothing is in the way.
+    /// Position after `dt` seconds without obstacles.
     pub fn ahead(&self, dt: f32) -> Vec2 {
         self.position + self.velocity * dt
     }

@@ -1,4 +1,4 @@
-//! The numbers of the game, and the library of rules and maps that new matches begin with.
+//! Rules of a match, and the library of rules and maps for new matches.
 
 use std::{ops::Deref, sync::Arc};
 
@@ -30,22 +30,22 @@ const EMBEDDED_MAPS: [(&str, &str); 2] = [
     ("maps/crossing.ron", include_str!("../assets/maps/crossing.ron")),
 ];
 
-/// What one match is played by, from its first tick to its last: the numbers and the map.
+/// Rules of one match, constant from its first tick to its last: numbers and map.
 ///
-/// Room state, so that a client gets both from the snapshot and a reload of files never reaches a running match. A clone
-/// is one more reference.
+/// Part of the room's state, so that a client gets them with the snapshot, and a reload of files does not change a
+/// running match. Cloning copies only a reference.
 #[derive(Component, Clone, Debug, Serialize, Deserialize)]
 #[serde(try_from = "RulesParts", into = "RulesParts")]
 pub struct Rules(Arc<MatchRules>);
 
-/// What [`Rules`] refers to.
+/// Content of [`Rules`].
 #[derive(Debug)]
 pub struct MatchRules {
-    /// The numbers, with times in ticks of the room.
+    /// Numbers, with times in ticks of the room.
     pub numbers: ArenaNumbers,
-    /// The map.
+    /// Map.
     pub map: ArenaMap,
-    /// Which obstacles reach where, by their place in the map.
+    /// Grid of the obstacles, by their index in the map.
     pub obstacle_grid: SpatialGrid,
     hash: u64,
 }
@@ -57,14 +57,14 @@ struct RulesParts {
 }
 
 impl Rules {
-    /// Rules for a match.
+    /// Creates the rules of a match.
     ///
     /// # Errors
-    /// A sentence about the first number that is out of range, or about the map.
+    /// A sentence about the first number out of its range, or about the map.
     pub fn new(numbers: ArenaNumbers, map: ArenaMap) -> Result<Self, String> {
         numbers.check()?;
         map.check()?;
-        // Hashed once: neither ever changes in a match, and hashing the map every tick would cost more than moving it.
+        // Hashed once: they are constant, and hashing the map in every tick would take longer than moving everything.
         let hash = xxh3_64(&codec::encode(&(&numbers, &map)));
         let mut obstacle_grid = SpatialGrid::default();
         for (place, obstacle) in map.obstacles.iter().enumerate() {
@@ -73,7 +73,7 @@ impl Rules {
         Ok(Self(Arc::new(MatchRules { numbers, map, obstacle_grid, hash })))
     }
 
-    /// A hash over every number and the map: what tells two sets of rules apart in a result.
+    /// Hash over all numbers and the map; identifies the rules in results.
     pub fn hash(&self) -> u64 {
         self.hash
     }
@@ -99,7 +99,7 @@ impl From<Rules> for RulesParts {
     }
 }
 
-/// By hand: the numbers and the map never change in a match, so that one hash of both stands for them.
+/// Written by hand: numbers and map are constant in a match, so one hash of both represents them.
 impl StateValue for Rules {
     fn state_hash(&self, hasher: &mut StateHasher) {
         hasher.u64(self.hash);
@@ -110,26 +110,26 @@ impl StateValue for Rules {
     }
 }
 
-/// The rules and maps that new matches begin with; there is always a map.
+/// Rules and maps for new matches; contains at least one map.
 #[derive(Resource, Clone, Debug)]
 pub struct ArenaLibrary {
     numbers: ArenaNumbers<Seconds>,
     maps: Vec<ArenaMap>,
-    /// The rules for each map at the rate that was asked for last: rooms share them, and a server has one rate.
+    /// Rules of all maps at the last requested tick rate. All rooms share them, because a server has one rate.
     made: Option<(SimRate, Vec<Rules>)>,
 }
 
 impl ArenaLibrary {
-    /// The rules and maps that are part of the program.
+    /// Library of the embedded rules and maps.
     pub fn embedded() -> Self {
         Self::load(&[GameFile { path: RULES_PATH.to_owned(), text: EMBEDDED_RULES.to_owned() }])
             .expect("a test loads the embedded files")
     }
 
-    /// Reads an operator's files: `rules.ron`, and maps unless the embedded ones are to stay.
+    /// Parses an operator's files: `rules.ron`, and maps; without maps the embedded ones are used.
     ///
     /// # Errors
-    /// When `rules.ron` is missing, a file does not parse or a value is out of range.
+    /// When `rules.ron` is missing, a file does not parse, or a value is out of its range.
     pub fn load(files: &[GameFile]) -> Result<Self, GameFileError> {
         let rules = files.iter().find(|file| file.path == RULES_PATH);
         let rules = rules.ok_or_else(|| GameFileError::Missing(RULES_PATH.to_owned()))?;
@@ -155,12 +155,12 @@ impl ArenaLibrary {
         Ok(())
     }
 
-    /// The maps' names, in the order of their files.
+    /// Names of the maps, in the order of their files.
     pub fn map_names(&self) -> Vec<String> {
         self.maps.iter().map(|map| map.name.clone()).collect()
     }
 
-    /// The rules at this tick rate, with the map of this name, or with the first map if there is none.
+    /// Rules at this tick rate with the named map, or with the first map if there is no such map.
     pub fn rules_for(&mut self, map: &str, rate: SimRate) -> Rules {
         let rules = self.rules_at(rate);
         let named = rules.iter().find(|rules| rules.map.name == map);
@@ -182,7 +182,7 @@ impl ArenaLibrary {
     }
 }
 
-/// The files to read maps from, sorted by path: the operator's own, or the embedded ones.
+/// Map files, sorted by path: the operator's, or else the embedded ones.
 fn map_files(files: &[GameFile]) -> Vec<(&str, &str)> {
     let mut maps: Vec<_> = files
         .iter()
@@ -230,7 +230,7 @@ mod tests {
             panic!("the text is not RON for these rules");
         };
         let line_wanted = text.lines().position(|line| line.contains("fast")).expect("it was put in") + 1;
-        // RON's span begins behind the colon.
+        // The span of a RON error begins after the colon.
         assert_eq!((path.as_str(), line, column), (RULES_PATH, line_wanted, 14));
     }
 

@@ -1,4 +1,4 @@
-//! Points, combos and what a scoreboard shows beside them.
+//! Points, combos, and the other numbers on the scoreboard.
 
 use bevy::prelude::*;
 use framehouse_shared::{
@@ -15,34 +15,34 @@ use super::{
     rules::MatchRules,
 };
 
-/// Everybody's score, by slot. A slot keeps its score after its player left, until someone else takes it.
+/// Scores of all players, by slot. A slot keeps its score after its player left, until another player takes it.
 #[derive(Component, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, RoomState)]
 pub struct Scores(pub [PlayerScore; SLOTS_MAX]);
 
-/// One player's score.
+/// Score of one player.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, RoomState)]
 #[room_state(order(points, combo_ends, combo, combo_best, gems, shots, hits, hits_taken))]
 pub struct PlayerScore {
-    /// What players are ranked by.
+    /// Points; the ranking is by points.
     pub points: u32,
-    /// Gems taken in a row.
+    /// Current combo, in gems.
     pub combo: u16,
-    /// The longest combo of the match.
+    /// Longest combo of the match, in gems.
     pub combo_best: u16,
-    /// The tick in which the combo ends.
+    /// Tick in which the combo ends.
     pub combo_ends: Tick,
-    /// Gems taken.
+    /// Number of gems taken.
     pub gems: u16,
-    /// Sparks fired.
+    /// Number of sparks fired.
     pub shots: u16,
-    /// Sparks that hit someone.
+    /// Number of sparks that hit another craft.
     pub hits: u16,
-    /// Hits taken that cost points.
+    /// Number of hits received that cost points.
     pub hits_taken: u16,
 }
 
 impl PlayerScore {
-    /// Adds a gem and returns the points it brought.
+    /// Adds a gem and returns its points.
     pub fn take(&mut self, gem: &Gem, numbers: &ComboNumbers, tick: Tick) -> u32 {
         self.combo = self.combo.saturating_add(1);
         self.combo_best = self.combo_best.max(self.combo);
@@ -54,17 +54,17 @@ impl PlayerScore {
         points
     }
 
-    /// What a hit knocks out: a share of the points, at least the minimum, at most all.
+    /// Points that a hit takes: a fraction of the points, at least the minimum, at most all.
     pub fn loss(&self, rules: &MatchRules) -> u32 {
         let numbers = &rules.numbers.loss;
         let share = u64::from(self.points) * u64::from(numbers.percent) / 100;
-        // A share of a u32 fits one.
+        // A fraction of a u32 fits into a u32.
         (share as u32).max(numbers.points_min.into()).min(self.points)
     }
 
-    /// Hits per shot in thousandths.
+    /// Hits per shot, in thousandths.
     pub fn accuracy_permille(&self) -> u16 {
-        // A spark can hit only once, so there are never more hits than shots.
+        // A spark hits at most once, so there are never more hits than shots.
         (u32::from(self.hits) * 1000).checked_div(self.shots.into()).unwrap_or(0).min(1000) as u16
     }
 
@@ -82,12 +82,12 @@ impl PlayerScore {
     }
 }
 
-/// How often a gem's value counts at this combo.
+/// Multiplier of a gem's value at this combo.
 pub fn multiplier(combo: u16, numbers: &ComboNumbers) -> u16 {
     (1 + combo.saturating_sub(1) / numbers.step.max(1)).min(numbers.multiplier_max)
 }
 
-/// Ends the combos whose window has passed.
+/// Ends the combos whose time has passed.
 pub fn end_combos(scores: &mut Scores, tick: Tick) {
     for score in &mut scores.0 {
         if tick >= score.combo_ends {
@@ -96,7 +96,7 @@ pub fn end_combos(scores: &mut Scores, tick: Tick) {
     }
 }
 
-/// Tells the engine everybody's score, and whether the clock has run out.
+/// Writes all scores to the engine's scoreboard, and whether the match time is over.
 pub fn write_scoreboard(board: &mut Scoreboard, scores: &Scores, seats: SlotMask, rules: &MatchRules, tick: Tick) {
     for slot in slots_in(seats) {
         let score = &scores.0[slot.index()];
@@ -108,29 +108,29 @@ pub fn write_scoreboard(board: &mut Scoreboard, scores: &Scores, seats: SlotMask
     }
 }
 
-/// What a scoreboard shows beside the points: the meaning of [`ScoreFrame::detail`](framehouse_shared::score::ScoreFrame).
+/// Content of [`ScoreFrame::detail`](framehouse_shared::score::ScoreFrame): the numbers beside the points.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ArenaDetail {
-    /// Gems taken in a row.
+    /// Current combo, in gems.
     pub combo: u16,
-    /// The longest combo of the match.
+    /// Longest combo of the match, in gems.
     pub combo_best: u16,
     /// Ticks until the combo ends.
     pub combo_ticks_left: u16,
-    /// Gems taken.
+    /// Number of gems taken.
     pub gems: u16,
-    /// Sparks fired.
+    /// Number of sparks fired.
     pub shots: u16,
-    /// Sparks that hit someone.
+    /// Number of sparks that hit another craft.
     pub hits: u16,
-    /// Hits taken that cost points.
+    /// Number of hits received that cost points.
     pub hits_taken: u16,
-    /// Hits per shot in thousandths.
+    /// Hits per shot, in thousandths.
     pub accuracy_permille: u16,
 }
 
 impl ArenaDetail {
-    /// Reads a score's detail.
+    /// Decodes the detail of a score.
     pub fn decode(detail: [u8; 16]) -> Self {
         let (numbers, _) = detail.as_chunks::<2>();
         let number = |place: usize| u16::from_le_bytes(numbers[place]);
@@ -146,7 +146,7 @@ impl ArenaDetail {
         }
     }
 
-    /// The bytes that [`ArenaDetail::decode`] reads.
+    /// Encodes the numbers as the detail of a score.
     pub fn encode(self) -> [u8; 16] {
         let numbers = [
             self.combo,
@@ -167,12 +167,12 @@ impl ArenaDetail {
 }
 
 impl Scores {
-    /// The score of a slot.
+    /// Score of a slot.
     pub fn of(&self, slot: Slot) -> &PlayerScore {
         &self.0[slot.index()]
     }
 
-    /// The score of a slot, to change.
+    /// Score of a slot, mutable.
     pub fn of_mut(&mut self, slot: Slot) -> &mut PlayerScore {
         &mut self.0[slot.index()]
     }

@@ -1,14 +1,14 @@
-//! Walls and obstacles as rapier sees them.
+//! Colliders of walls and obstacles.
 
 use bevy::math::Vec2;
 use bevy_rapier2d::rapier::prelude::ColliderBuilder;
 
 use super::map::{ARENA_HALF, Obstacle};
 
-/// Half the thickness of the walls around the arena, in units: more than the fastest craft moves in a step.
+/// Half the thickness of the walls, in units: more than the fastest craft moves in a step.
 const WALL_HALF: f32 = 100.0;
 
-/// The four walls around the arena.
+/// Colliders of the four walls around the arena.
 pub(super) fn wall_colliders() -> [ColliderBuilder; 4] {
     let (x, y) = (ARENA_HALF.x + WALL_HALF, ARENA_HALF.y + WALL_HALF);
     let upright = || ColliderBuilder::cuboid(WALL_HALF, y + WALL_HALF);
@@ -21,7 +21,7 @@ pub(super) fn wall_colliders() -> [ColliderBuilder; 4] {
     ]
 }
 
-/// One obstacle of a map.
+/// Collider of an obstacle.
 pub(super) fn obstacle_collider(obstacle: &Obstacle) -> ColliderBuilder {
     match *obstacle {
         Obstacle::Bar { from, to, radius } if from == to => ColliderBuilder::ball(radius).translation(from),

@@ -1,15 +1,16 @@
-//! How far a moving thing gets before it touches something.
+//! Sweeps: the distance that a moving point or disc covers before it touches something.
 
 use bevy::math::Vec2;
 
 use super::{grid::Area, map::ARENA_HALF, rules::MatchRules};
 
-/// The least a sweep steps on, in units: along a wall it would crawl otherwise. A graze this short is no hit.
+/// Minimum length of an iteration, in units; a sweep along a wall would not advance otherwise. It ignores shorter
+/// contacts.
 const SWEEP_STEP_MIN: f32 = 2.0;
-/// How often a sweep may step on: as far as the fastest spark of all rules flies in a step.
+/// Maximum number of iterations: enough for the fastest spark that the rules allow, in one step.
 const SWEEP_STEPS_MAX: u32 = 64;
 
-/// The part of the way, 0 to 1, at which a moving point first comes within `reach` of `center`.
+/// Fraction of the path, 0 to 1, at which a moving point first comes within `reach` of `center`; `None` if never.
 pub fn first_touch(from: Vec2, to: Vec2, center: Vec2, reach: f32) -> Option<f32> {
     let (line, offset) = (to - from, from - center);
     let (a, b, c) = (line.length_squared(), offset.dot(line), offset.length_squared() - reach * reach);
@@ -24,10 +25,10 @@ pub fn first_touch(from: Vec2, to: Vec2, center: Vec2, reach: f32) -> Option<f32
     (part <= 1.0).then_some(part)
 }
 
-/// The part of the way, 0 to 1, at which a moving disc first touches a wall or an obstacle.
+/// Fraction of the path, 0 to 1, at which a moving disc first touches a wall or an obstacle.
 ///
-/// A bot also asks it for a line of sight, which may be longer than the way of a step: what is left after the last step counts
-/// as blocked.
+/// Bots also use it for lines of sight, which may be longer than the path of one step: what is beyond the last
+/// iteration counts as blocked.
 pub fn first_obstacle(from: Vec2, to: Vec2, radius: f32, rules: &MatchRules) -> Option<f32> {
     let (line, length) = (to - from, from.distance(to));
     if length <= 0.0 {
@@ -35,7 +36,7 @@ pub fn first_obstacle(from: Vec2, to: Vec2, radius: f32, rules: &MatchRules) -> 
     }
     let obstacles = || rules.obstacle_grid.near(Area::of_sweep(from, to, radius));
     let mut travelled = 0.0;
-    // No obstacle is nearer than the nearest one: that far it is safe to go in one step.
+    // No obstacle is nearer than the nearest one, so the disc can move by that distance in one iteration.
     for _ in 0..SWEEP_STEPS_MAX {
         let point = from + line * (travelled / length);
         let room = obstacles()
@@ -75,7 +76,7 @@ mod tests {
             let walked = (0..=2000).map(|step| step as f32 / 2000.0).find(|&part| at(part) <= reach);
             match (first_touch(from, to, center, reach), walked) {
                 (Some(part), Some(walked)) => prop_assert!((part - walked).abs() < 2e-3),
-                // Walking in steps can pass by a graze.
+                // Iterations can miss a graze.
                 (Some(part), None) => prop_assert!(at(part) <= reach + 0.1),
                 (None, walked) => prop_assert!(walked.is_none_or(|part| at(part) > reach - 0.1)),
             }

@@ -1,4 +1,4 @@
-//! The whole game, and what its tests share.
+//! Tests of the whole game, and their common functions.
 
 mod abuse;
 mod determinism;
@@ -17,7 +17,7 @@ use framehouse_shared::{
 
 use super::{ArenaPlugin, bodies::Bodies, grid::SpatialGrid, input::ArenaInput, rules::MatchRules};
 
-/// Crafts at these places, by slot, and the grid over them.
+/// Crafts at these positions, by slot, and the grid of them.
 pub(super) fn crafts_at(places: &[Vec2], rules: &MatchRules) -> (Bodies, SpatialGrid) {
     let (mut bodies, mut grid) = (Bodies::new(rules), SpatialGrid::default());
     for (slot, place) in Slot::all().zip(places) {

@@ -1,26 +1,26 @@
-//! What `#[room_state(..)]` says on a struct and on its fields.
+//! Parsing of `#[room_state(..)]` on structs and fields.
 
 use syn::{Attribute, Ident, LitStr, Result, Token, meta::ParseNestedMeta, parenthesized, punctuated::Punctuated};
 
-/// The attributes of a struct.
+/// Attributes of a struct.
 #[derive(Default)]
 pub struct StructAttributes {
-    /// The order of hashing and listing, if it is not that of the declaration.
+    /// Order of hashing and listing, if it differs from the declaration.
     pub order: Option<Vec<Ident>>,
-    /// The field that names an element of a list.
+    /// Field that names an element of a list.
     pub key: Option<Ident>,
-    /// The field with the slot that an element of a list belongs to.
+    /// Field with the slot that an element of a list belongs to.
     pub slot: Option<Ident>,
 }
 
-/// The attributes of a field.
+/// Attributes of a field.
 #[derive(Default)]
 pub struct FieldAttributes {
-    /// Whether the field is left out.
+    /// Whether the field is neither hashed nor listed.
     pub is_skipped: bool,
     /// Whether the field is a mask of slots.
     pub is_mask: bool,
-    /// The field's name in reports.
+    /// Name of the field in reports, if it differs from the declaration.
     pub name: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! The implementation of `StateValue` for a struct or an enum.
+//! Code generation: the implementation of `StateValue` for a struct or an enum.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
@@ -9,7 +9,7 @@ use crate::attributes::{FieldAttributes, StructAttributes};
 /// A field that is hashed and listed.
 struct Part {
     member: Member,
-    /// Its name in reports; none leaves the path as it is.
+    /// Name in reports; `None` for the only field of a tuple struct, which leaves the path unchanged.
     name: Option<String>,
     is_mask: bool,
 }
@@ -45,7 +45,7 @@ fn struct_body(fields: &Fields, attributes: &StructAttributes) -> Result<TokenSt
     })
 }
 
-/// What an element of a list is called by.
+/// Generates the method that names an element of a list.
 fn element(attributes: &StructAttributes) -> TokenStream {
     let StructAttributes { key, slot, .. } = attributes;
     if key.is_none() && slot.is_none() {
@@ -82,7 +82,7 @@ fn enum_body(data: &DataEnum) -> Result<TokenStream> {
     })
 }
 
-/// How one variant is hashed, by its place, and listed, by its name.
+/// Generates the match arms of one variant: hashed by its index, listed by its name.
 fn arms(place: u8, variant: &Variant) -> Result<(TokenStream, TokenStream)> {
     let (name, parts) = (&variant.ident, parts(&variant.fields)?);
     let bindings: Vec<Ident> = parts.iter().map(|part| binding(&part.member)).collect();

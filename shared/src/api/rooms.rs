@@ -1,16 +1,16 @@
-//! `GET /v1/rooms` and `GET /v1/maps`.
+//! Bodies of `GET /v1/rooms` and `GET /v1/maps`.
 
 use serde::{Deserialize, Serialize};
 
 use crate::ids::RoomCode;
 
-/// Most rooms in one answer.
+/// Maximum number of rooms in one answer.
 pub const ROOMS_MAX: usize = 500;
 
-/// Answer to `GET /v1/rooms`: public rooms, those with the fewest free seats first, full ones last.
+/// Answer to `GET /v1/rooms`: public rooms, sorted by free seats, fewest first, full rooms last.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomList {
-    /// The rooms, [`ROOMS_MAX`] at most.
+    /// Rooms, at most [`ROOMS_MAX`].
     pub rooms: Vec<ListedRoom>,
 }
 
@@ -21,45 +21,45 @@ pub struct MapList {
     pub maps: Vec<String>,
 }
 
-/// One room of the list.
+/// One public room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListedRoom {
-    /// Its code.
+    /// Room code.
     pub code: RoomCode,
-    /// `lobby`, `loading`, `countdown`, `playing` or `results`.
+    /// Phase: `lobby`, `loading`, `countdown`, `playing` or `results`.
     pub phase: String,
-    /// The host's name; empty in a room without players.
+    /// Name of the host; empty in a room without players.
     pub host: String,
-    /// Map of the match, or the one chosen for the next; empty while none is.
+    /// Map of the current match, or the map that the host has chosen for the next one; empty if there is neither.
     pub map: String,
-    /// Seats that are taken.
+    /// Number of taken seats.
     pub players: usize,
-    /// Seats in all.
+    /// Total number of seats.
     pub seats: u8,
-    /// Seats that are neither taken nor reserved.
+    /// Number of seats that are neither taken nor reserved.
     pub free: usize,
     /// Number of spectators.
     pub spectators: usize,
-    /// Whether there is a free seat.
+    /// Whether a seat is free.
     pub joinable: bool,
 }
 
-/// Query of `GET /v1/rooms`; a field that is left out matches every room.
+/// Query of `GET /v1/rooms`. An absent field matches every room.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RoomFilter {
-    /// The phase: `lobby`, `loading`, `countdown`, `playing` or `results`.
+    /// Phase: `lobby`, `loading`, `countdown`, `playing` or `results`.
     pub phase: Option<String>,
-    /// Whether there is a free seat.
+    /// Whether a seat is free.
     pub joinable: Option<bool>,
-    /// Map of the match, or the one that the host has chosen for the next.
+    /// Map of the current match, or the map that the host has chosen for the next one.
     pub map: Option<String>,
-    /// Most rooms in the answer, 1 to [`ROOMS_MAX`]; the fullest first.
+    /// Maximum number of rooms in the answer, 1 to [`ROOMS_MAX`].
     pub limit: Option<usize>,
 }
 
 impl RoomFilter {
-    /// The matching rooms, those with the fewest free seats first, full ones last.
+    /// Selects the matching rooms, sorted by free seats, fewest first, full rooms last.
     pub fn select(&self, rooms: &[ListedRoom]) -> Vec<ListedRoom> {
         let mut found: Vec<&ListedRoom> = rooms.iter().filter(|room| self.matches(room)).collect();
         found.sort_by_key(|room| (!room.joinable, room.free));
@@ -67,7 +67,7 @@ impl RoomFilter {
         found.into_iter().cloned().collect()
     }
 
-    /// The filter as a query string, without the question mark.
+    /// Formats the filter as a query string without the question mark.
     pub fn to_query(&self) -> String {
         let pairs = [
             ("phase", self.phase.clone()),
@@ -86,7 +86,7 @@ impl RoomFilter {
     }
 }
 
-/// Encodes every byte that has a meaning of its own in a query.
+/// Percent-encodes every byte that has a special meaning in a query.
 fn percent_encoded(text: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
     text.bytes()

@@ -1,4 +1,4 @@
-//! `POST /v1/sessions`: a reserved seat and the token for it.
+//! Bodies of `POST /v1/sessions`, which reserves a seat and returns a connect token.
 
 use std::time::Duration;
 
@@ -6,81 +6,81 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 use crate::{ids::RoomCode, protocol::control::Hello};
 
-/// Shortest and longest time that a client believes a server to keep a seat, in seconds.
+/// Range in which a client accepts the server's [`SessionGrant::grace_s`], in seconds.
 const GRACE_S: std::ops::RangeInclusive<f64> = 1.0..=3600.0;
 
 /// Body of `POST /v1/sessions`.
 ///
-/// `Room` is the type that the field `room` is read as. Clients name a room by a valid code. A server reads
-/// `Option<RoomRequest<String>>`: a player that resumes may leave the room out, and a code that no room can have is
-/// answered like the code of a room that is gone.
+/// `Room` is the type of the field `room`. Clients send a valid room code. A server parses
+/// `Option<RoomRequest<String>>`: a resuming player may omit the room, and an invalid code gets the same answer as the
+/// code of a closed room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionRequest<Room = RoomRequest> {
-    /// The player's name, 1 to 24 characters.
+    /// Name of the player, 1 to 24 characters.
     pub name: String,
-    /// Which room.
+    /// Requested room.
     pub room: Room,
-    /// [`SessionGrant::resume`] of a lost session whose player, seat and score are to be had again.
+    /// Resume secret ([`SessionGrant::resume`]) of a lost session, to get its player, seat and score back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resume: Option<String>,
-    /// What the client is, so that a wrong version is refused before anything else.
+    /// Game, protocol and rules version of the client: a wrong version is refused before a seat is reserved.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "hello")]
     pub hello: Option<Hello>,
 }
 
-/// Which room a player wants.
+/// Room that a player requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RoomRequest<Code = RoomCode> {
-    /// The fullest public room with a free seat, or a new one.
+    /// The public room with the fewest free seats, or a new room.
     Quick {},
     /// A new room.
     Create {
-        /// Number of seats, 1 to the game's most.
+        /// Number of seats, 1 to the game's maximum.
         size: u8,
-        /// Whether only its code leads into it.
+        /// Whether the room can only be joined by its code.
         #[serde(default)]
         private: bool,
-        /// Whether one player alone can start a match.
+        /// Whether a match can start with one player.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         practice: bool,
     },
     /// A seat in the room with this code.
     Code(Code),
-    /// The room with this code, to watch without a seat.
+    /// The room with this code, as a spectator.
     Watch(Code),
 }
 
-/// Answer to `POST /v1/sessions`: a seat, or a place to watch from, reserved for ten seconds, and the key to it.
+/// Answer to `POST /v1/sessions`: a seat or a spectator's place, reserved for 10 s, and the token to connect with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SessionGrant {
-    /// netcode's connect token; base64 in JSON.
+    /// Connect token of netcode; base64 in JSON.
     #[serde(with = "base64_bytes")]
     pub token: Vec<u8>,
-    /// The session's id.
+    /// Session id.
     pub session: String,
     /// Address of the game server, `host:port`.
     pub server: String,
-    /// Ticks a second, 10 to 120.
+    /// Tick rate, 10 to 120 ticks a second.
     pub tick_rate: u16,
-    /// The server's protocol hash, 16 hexadecimal digits.
+    /// Protocol hash of the server, 16 hexadecimal digits.
     pub protocol: String,
-    /// The room's code.
+    /// Room code.
     pub code: RoomCode,
-    /// Secret that gets the seat back after a lost connection: [`SessionRequest::resume`].
+    /// Resume secret: [`SessionRequest::resume`] with it gets the seat back after a lost connection.
     pub resume: String,
-    /// How long the seat is kept after a lost connection, in seconds. Read it through [`grace`](Self::grace).
+    /// Time for which the seat is reserved after a lost connection, in seconds. Read it through [`grace`](Self::grace).
     pub grace_s: f64,
 }
 
 impl SessionGrant {
-    /// How long the seat is kept after a lost connection, from 1 s to an hour whatever the server says.
+    /// Time for which the seat is reserved after a lost connection; the server's value, limited to 1 s to 1 h.
     pub fn grace(&self) -> Duration {
         Duration::from_secs_f64(self.grace_s.clamp(*GRACE_S.start(), *GRACE_S.end()))
     }
 }
 
-/// 64-bit numbers are hexadecimal digits: JSON's numbers hold 53 bits in many readers.
+/// JSON form of [`Hello`]: 64-bit numbers are hexadecimal digits, because many JSON parsers hold only 53 bits.
 mod hello {
     use super::*;
 
@@ -88,7 +88,7 @@ mod hello {
     struct HelloJson {
         protocol: String,
         game: String,
-        /// Absent from a client of an older protocol, which is told that.
+        /// Absent in an older protocol; such a client is told that its version differs.
         #[serde(default)]
         rules_version: u32,
         #[serde(default)]
@@ -149,7 +149,7 @@ mod tests {
     use super::*;
     use crate::protocol::control::GAME_ID_BYTES_MAX;
 
-    /// What a server reads.
+    /// The request as a server parses it.
     type Received = SessionRequest<Option<RoomRequest<String>>>;
 
     fn sent(room: RoomRequest, resume: Option<&str>, hello: Option<Hello>) -> String {

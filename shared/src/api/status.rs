@@ -1,65 +1,65 @@
-//! `GET /v1/status`: numbers about one server process.
+//! Body of `GET /v1/status`: metrics of one server process.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// Answer to `GET /v1/status`. Counters count since the server's start; the page is at most half a second old.
+/// Answer to `GET /v1/status`. Counters count from the server's start; values are at most 0.5 s old.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Status {
-    /// The server's version.
+    /// Version of the server.
     pub version: String,
-    /// Seconds since the server's start.
+    /// Time since the server's start, in seconds.
     pub uptime_s: f64,
-    /// Ticks since the server's start.
+    /// Number of ticks since the server's start.
     pub tick: u64,
-    /// Ticks a second, 10 to 120.
+    /// Tick rate, 10 to 120 ticks a second.
     pub tick_rate: u16,
-    /// Duration of the last 100 ticks.
+    /// Durations of the last 100 ticks.
     pub tick_ms: TickMs,
-    /// Duration of all ticks.
+    /// Durations of all ticks.
     pub tick_us_all: HistogramUs,
-    /// How late ticks began.
+    /// Delay between the scheduled and the actual start of ticks.
     pub tick_start_us: HistogramUs,
-    /// Ticks given up because the server was too far behind.
+    /// Ticks skipped because the server was too far behind.
     pub dropped_ticks: u64,
     /// Processor time by stage of the tick, in microseconds.
     pub cpu_us_by_stage: BTreeMap<String, u64>,
     /// Processor time of all stages, in microseconds.
     pub cpu_us_total: u64,
-    /// Ticks of all rooms.
+    /// Sum of the ticks of all rooms.
     pub rooms_ticks: u64,
-    /// Rooms now.
+    /// Current number of rooms.
     pub rooms: usize,
-    /// Rooms now, by phase.
+    /// Current number of rooms, by phase.
     pub rooms_by_phase: RoomsByPhase,
-    /// Players now.
+    /// Current number of players.
     pub players: usize,
-    /// Spectators now.
+    /// Current number of spectators.
     pub spectators: usize,
-    /// Sessions now, reservations included.
+    /// Current number of sessions, reservations included.
     pub sessions: usize,
-    /// Freeing of what is over.
+    /// Deferred freeing of memory after players, matches and rooms.
     pub cleanup: CleanupStatus,
-    /// Matches that came to their end.
+    /// Matches played to their end.
     pub matches_finished: u64,
-    /// Results on their way to the disk.
+    /// Results written or waiting to be written.
     pub results: ResultStats,
     /// Recording of matches.
     pub replays: ReplayStats,
-    /// Sessions kicked for what they sent.
+    /// Sessions kicked for the messages that they sent.
     pub kicked: u64,
-    /// Game messages taken from clients.
+    /// Game messages accepted from clients.
     pub room_messages_in: u64,
     /// Game messages queued for clients.
     pub room_messages_out: u64,
-    /// Game messages dropped because their room had too many.
+    /// Game messages dropped because their room exceeded its limit.
     pub room_messages_dropped: u64,
     /// Errors by kind.
     pub errors: ErrorStatus,
-    /// Desyncs and what came of them.
+    /// Desyncs and their diagnosis.
     pub desyncs: DesyncStatus,
-    /// Datagrams dropped before a library saw them, by reason.
+    /// Datagrams dropped by the guard, by reason.
     pub dropped_datagrams: BTreeMap<String, u64>,
     /// Reliable messages received.
     pub messages_in: u64,
@@ -69,13 +69,13 @@ pub struct Status {
     pub packets_in: u64,
     /// Datagrams sent.
     pub packets_out: u64,
-    /// Bytes received, headers of IP and UDP not counted.
+    /// Bytes received, without IP and UDP headers.
     pub bytes_in: u64,
-    /// Bytes sent, headers of IP and UDP not counted.
+    /// Bytes sent, without IP and UDP headers.
     pub bytes_out: u64,
 }
 
-/// Duration of the last 100 ticks, in milliseconds.
+/// Quantiles of the durations of the last 100 ticks, in milliseconds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names of quantiles say it")]
 pub struct TickMs {
@@ -93,12 +93,12 @@ pub struct HistogramUs {
     pub p99: u64,
     pub p999: u64,
     pub max: u64,
-    /// Largest value of each bucket that is not empty, and the number of values in it, in order. The difference of two
-    /// readings is the histogram of the time between them.
+    /// Upper bound of each non-empty bucket and the number of values in it, in ascending order. Subtract two readings
+    /// for the histogram of the time between them.
     pub buckets: Vec<(u64, u64)>,
 }
 
-/// Rooms by phase.
+/// Number of rooms by phase.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are those of the phases")]
 pub struct RoomsByPhase {
@@ -109,93 +109,93 @@ pub struct RoomsByPhase {
     pub results: usize,
 }
 
-/// Freeing of what is over.
+/// Metrics of the deferred cleanup.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CleanupStatus {
     /// Counters.
     #[serde(flatten)]
     pub stats: CleanupStats,
-    /// Time spent a tick, of ticks in which something was freed.
+    /// Time spent on cleanup in each tick that freed something.
     pub us_per_tick: HistogramUs,
 }
 
 /// Counters of the cleanup.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CleanupStats {
-    /// Rooms and players with something scheduled.
+    /// Rooms and players with scheduled tasks.
     pub active_cleanup_tasks: usize,
-    /// Scheduled things: frames, score frames, inputs, lines waiting to be freed.
+    /// Scheduled items: frames, score frames, inputs and lines that wait to be freed.
     pub pending_packets: u64,
-    /// Rooms with something scheduled.
+    /// Rooms with scheduled tasks.
     pub rooms_with_pending_cleanup: usize,
-    /// Tasks done.
+    /// Completed tasks.
     pub done: u64,
-    /// Tasks of these that were forced.
+    /// Completed tasks that were forced because they were overdue.
     pub forced: u64,
-    /// Times that a task failed.
+    /// Failed attempts to run a task.
     pub failed: u64,
-    /// Tasks given up after the last retry.
+    /// Tasks abandoned after the last retry.
     pub abandoned: u64,
-    /// Tasks that a new match made superfluous.
+    /// Tasks cancelled because a new match made them void.
     pub cancelled: u64,
-    /// Things found that nobody owned.
+    /// Objects without an owner that the sweep found.
     pub orphans: u64,
 }
 
-/// Results on their way to the disk.
+/// Metrics of writing results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResultStats {
-    /// Results that lie on the disk, since the start.
+    /// Results written to disk since the start.
     pub saved: u64,
-    /// Results on their way there.
+    /// Results waiting to be written.
     pub waiting: u64,
-    /// Results thrown away because too many waited, since the start.
+    /// Results dropped since the start because the queue was full.
     pub lost: u64,
     /// Whether the last write failed.
     pub failing: bool,
 }
 
-/// Recording of matches, since the server's start.
+/// Metrics of recording matches, since the server's start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplayStats {
-    /// Replays that lie on the disk, whole.
+    /// Complete replays written to disk.
     pub written: u64,
-    /// Bytes of them.
+    /// Size of the complete replays, in bytes.
     pub written_bytes: u64,
-    /// Matches whose recording was given up because the disk did not keep up.
+    /// Recordings abandoned because the disk was too slow.
     pub given_up: u64,
-    /// Matches whose recording ended with an error of the disk.
+    /// Recordings ended by a disk error.
     pub failed: u64,
-    /// Replays removed for their age or for the space they took.
+    /// Replays removed because of their age or because of the space limit.
     pub removed: u64,
-    /// Reports of desyncs that lie on the disk.
+    /// Desync reports written to disk.
     pub reports: u64,
-    /// Reports that could not be written, were there already, or were too many for one match or for the thread.
+    /// Desync reports dropped: not writable, already there, or over the limit of the match or of the queue.
     pub reports_lost: u64,
-    /// Jobs waiting for the thread.
+    /// Jobs waiting for the writer thread.
     pub waiting: usize,
 }
 
-/// Errors by kind.
+/// Number of errors by kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorStatus {
-    /// Datagrams dropped, whatever the reason.
+    /// Datagrams dropped, for any reason.
     pub network: u64,
     /// Clients whose state differed from the server's.
     pub desync: u64,
-    /// Messages that passed the guard and made no sense.
+    /// Messages that passed the guard but were invalid.
     pub invalid_input: u64,
-    /// Rooms closed because something panicked in them.
+    /// Rooms closed because of a panic.
     pub rooms_faulted: u64,
 }
 
-/// Desyncs and what came of them.
+/// Metrics of desyncs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DesyncStatus {
     /// Clients whose state differed from the server's.
     pub detected: u64,
-    /// Desyncs of which the first bad tick and component were found.
+    /// Desyncs whose first differing tick and component were found.
     pub named: u64,
-    /// Players sent away because it happened again and again.
+    /// Players disconnected because of repeated desyncs.
     pub sent_away: u64,
 }

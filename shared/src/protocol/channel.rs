@@ -1,47 +1,48 @@
-//! The reliable path's policy: how messages are batched, when a batch is handed to renet, when renet is flushed.
+//! Batching and flush policy of the reliable path: how messages form batches, when a batch is passed to renet, and when
+//! renet sends packets.
 //!
-//! It knows nothing of renet but two numbers, so both ends use it and tests need no connection.
+//! Of renet's state it needs only two numbers, so both ends use it and its tests need no connection.
 
 use std::{collections::VecDeque, time::Duration};
 
 use super::codec::{CodecError, Reader, put_varint};
 
-/// The one reliable, ordered channel in each direction.
+/// Id of the one reliable, ordered channel in each direction.
 pub const RELIABLE_CHANNEL: u8 = 0;
-/// The most bytes of unacknowledged reliable data a peer may have, queued by us or by renet.
+/// Maximum unacknowledged reliable data of a peer, queued here or by renet, in bytes.
 pub const CHANNEL_BYTES_MAX: usize = 64 * 1024;
-/// What the transport library may hold for a peer. Our own cap is reached first, so that the library never has to end a
-/// connection without a reason, and there is room for what waits to be read in order.
+/// Maximum data that renet may hold for a peer, in bytes. [`CHANNEL_BYTES_MAX`] is reached first, so that renet never
+/// ends a connection without a reason; the rest is for received data that waits for its turn.
 pub const LIBRARY_BYTES_MAX: usize = 2 * CHANNEL_BYTES_MAX;
-/// The most reliable bytes sent to a peer in one flush.
+/// Maximum reliable data sent to a peer in one flush, in bytes.
 pub const FLUSH_BYTES_MAX: u64 = 4096;
-/// The most bytes in one batch: below renet's slice size, so that nothing is ever sliced.
+/// Maximum size of a batch, in bytes: below renet's slice size, so that no batch is ever sliced.
 pub const BATCH_BYTES_MAX: usize = 1150;
-/// The most bytes in one message: a batch less its length prefix.
+/// Maximum size of a message, in bytes: a batch less its length prefix.
 pub const MESSAGE_BYTES_MAX: usize = BATCH_BYTES_MAX - 2;
-/// How long renet waits for an acknowledgement before it sends a message again.
+/// Time after which renet sends an unacknowledged message again.
 pub const RESEND_TIME: Duration = Duration::from_millis(200);
-/// How often a peer with something outstanding is flushed.
+/// Interval between flushes to a peer with unacknowledged data.
 pub const FLUSH_INTERVAL: Duration = Duration::from_millis(100);
 
-/// A batch at least this full may always be handed over: no second one fits into the same packet.
+/// Size from which a batch may always be passed to renet, in bytes: no second one fits into the same packet.
 const FULL_BATCH_BYTES: usize = 1000;
-/// Smaller batches handed over before the peer has acknowledged everything. With one full batch on top, a packet of
-/// resends stays far below the receiver's limit of messages a packet, so the channel cannot lock itself up.
+/// Maximum number of smaller batches passed to renet before the peer has acknowledged everything. With one full batch
+/// more, a packet of resends stays far below the receiver's limit of messages per packet, so the channel cannot block.
 const SMALL_BATCHES_MAX: u32 = 32;
 
-/// What became of a queued message.
+/// Outcome of queueing a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Queued {
-    /// It will be delivered, in order.
+    /// The message will be delivered, in order.
     Kept,
-    /// The peer does not keep up: it has to be cut, since a hole in an ordered stream cannot be mended.
+    /// The peer is too slow and must be disconnected: an ordered stream cannot leave a message out.
     OverCap,
-    /// The message is longer than [`MESSAGE_BYTES_MAX`]: its sender has a bug, and the peer has to be cut all the same.
+    /// The message is longer than [`MESSAGE_BYTES_MAX`]: a bug of the sender. The peer must be disconnected.
     TooLong,
 }
 
-/// Messages on their way into renet.
+/// Queue of messages that wait to be passed to renet, in batches.
 #[derive(Debug, Default)]
 pub struct Outbox {
     batches: VecDeque<Vec<u8>>,
@@ -50,7 +51,7 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Queues one message; `in_flight` is how many bytes renet holds unacknowledged.
+    /// Queues one message. `in_flight` is the number of bytes that renet holds unacknowledged.
     pub fn push(&mut self, message: &[u8], in_flight: usize) -> Queued {
         if message.len() > MESSAGE_BYTES_MAX {
             return Queued::TooLong;
@@ -62,7 +63,7 @@ impl Outbox {
         if self.batches.back().is_none_or(|batch| batch.len() + framed > BATCH_BYTES_MAX) {
             self.batches.push_back(Vec::with_capacity(64));
         }
-        let batch = self.batches.back_mut().expect("a batch was just made sure of");
+        let batch = self.batches.back_mut().expect("a batch was added if there was none");
         let before = batch.len();
         put_varint(batch, message.len() as u64);
         batch.extend_from_slice(message);
@@ -70,7 +71,7 @@ impl Outbox {
         Queued::Kept
     }
 
-    /// The next batch that renet may have now.
+    /// Takes the next batch that may be passed to renet now.
     pub fn next_batch(&mut self, in_flight: usize) -> Option<Vec<u8>> {
         if in_flight == 0 {
             self.small_handed = 0;
@@ -85,13 +86,13 @@ impl Outbox {
         Some(batch)
     }
 
-    /// Bytes queued here.
+    /// Number of queued bytes.
     pub const fn bytes(&self) -> usize {
         self.bytes
     }
 }
 
-/// The messages of one batch, in order.
+/// Splits a batch into its messages, in order.
 ///
 /// # Errors
 /// When the batch is not a sequence of whole, non-empty messages.
@@ -108,8 +109,8 @@ pub fn split_batch(batch: &[u8]) -> Result<Vec<&[u8]>, CodecError> {
     Ok(messages)
 }
 
-/// Decides when renet's packets are made: at once for something new, rarely for resends and acknowledgements, and never
-/// for a peer with nothing outstanding. (Stock renet sends every peer an acknowledgement in every loop, for ever.)
+/// Decides when renet makes packets: at once for new messages, every [`FLUSH_INTERVAL`] for resends and
+/// acknowledgements, never for an idle peer. (renet alone sends every peer an acknowledgement in every update.)
 #[derive(Debug, Default)]
 pub struct FlushGate {
     ack_owed: bool,
@@ -117,7 +118,7 @@ pub struct FlushGate {
 }
 
 impl FlushGate {
-    /// Notes that a packet came that has to be acknowledged.
+    /// Records the arrival of a packet that must be acknowledged.
     pub const fn owe_ack(&mut self) {
         self.ack_owed = true;
     }
@@ -127,7 +128,7 @@ impl FlushGate {
         self.ack_owed
     }
 
-    /// Whether to flush now. `handed` = a batch was just given to renet, `outstanding` = renet holds unacknowledged bytes.
+    /// Whether to flush now. `handed`: a batch was just passed to renet. `outstanding`: bytes are unacknowledged.
     pub fn is_due(&mut self, now: Duration, handed: bool, outstanding: bool) -> bool {
         let waited = self.last_flush.is_none_or(|last| now.saturating_sub(last) >= FLUSH_INTERVAL);
         let is_due = handed || (waited && (self.ack_owed || outstanding));

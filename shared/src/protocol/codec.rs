@@ -1,9 +1,9 @@
-//! Encoding and decoding with bounds: bincode for what is rare, varints and a reader for what is laid out by hand.
+//! Bounded encoding and decoding: bincode for control messages, varints and a reader for hand-written formats.
 
 use bincode::config::{self, Config};
 use serde::{Serialize, de::DeserializeOwned};
 
-/// Why bytes are not a message. A peer's error: counted and dropped, never logged one by one.
+/// Reason why bytes are not a valid message. An error of the peer: counted, and not logged one by one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CodecError {
     /// The message ends before its last field.
@@ -60,24 +60,24 @@ pub fn put_signed(bytes: &mut Vec<u8>, value: i64) {
     put_varint(bytes, ((value << 1) ^ (value >> 63)) as u64);
 }
 
-/// Reads a message from its start; every read is checked.
+/// Reads a message from its start. Every read is checked.
 #[derive(Clone)]
 pub struct Reader<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
-    /// A reader at the start of `bytes`.
+    /// Creates a reader at the start of `bytes`.
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes }
     }
 
-    /// What is not read yet.
+    /// Bytes that are not read yet.
     pub const fn rest(&self) -> &'a [u8] {
         self.rest
     }
 
-    /// The next byte.
+    /// Reads the next byte.
     ///
     /// # Errors
     /// At the end of the message.
@@ -87,7 +87,7 @@ impl<'a> Reader<'a> {
         Ok(byte)
     }
 
-    /// The next `count` bytes.
+    /// Reads the next `count` bytes.
     ///
     /// # Errors
     /// When fewer are left.
@@ -97,7 +97,7 @@ impl<'a> Reader<'a> {
         Ok(bytes)
     }
 
-    /// The next eight bytes, little-endian.
+    /// Reads the next eight bytes as a little-endian number.
     ///
     /// # Errors
     /// When fewer are left.
@@ -106,10 +106,10 @@ impl<'a> Reader<'a> {
         Ok(u64::from_le_bytes(bytes.try_into().expect("eight bytes were read")))
     }
 
-    /// The next unsigned varint.
+    /// Reads the next unsigned varint.
     ///
     /// # Errors
-    /// At the end of the message, or when it does not fit 64 bits.
+    /// At the end of the message, or when the number does not fit into 64 bits.
     pub fn varint(&mut self) -> Result<u64, CodecError> {
         let mut value = 0u64;
         for shift in (0..64).step_by(7) {
@@ -126,24 +126,24 @@ impl<'a> Reader<'a> {
         Err(CodecError::Invalid)
     }
 
-    /// The next unsigned varint, where 32 bits are enough.
+    /// Reads the next unsigned varint of at most 32 bits.
     ///
     /// # Errors
-    /// At the end of the message, or when it does not fit 32 bits.
+    /// At the end of the message, or when the number does not fit into 32 bits.
     pub fn varint32(&mut self) -> Result<u32, CodecError> {
         u32::try_from(self.varint()?).map_err(|_| CodecError::Invalid)
     }
 
-    /// The next signed varint.
+    /// Reads the next signed varint.
     ///
     /// # Errors
-    /// At the end of the message, or when it does not fit 64 bits.
+    /// At the end of the message, or when the number does not fit into 64 bits.
     pub fn signed(&mut self) -> Result<i64, CodecError> {
         let value = self.varint()?;
         Ok((value >> 1) as i64 ^ -((value & 1) as i64))
     }
 
-    /// Says whether the message ended where it should.
+    /// Checks that the whole message was read.
     ///
     /// # Errors
     /// When bytes are left.

@@ -1,4 +1,4 @@
-//! Control messages: rare, reliable, ordered, serialised by bincode inside the batches of `channel.rs`.
+//! Control messages: infrequent, reliable and ordered, serialised by bincode inside the batches of `channel.rs`.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,267 +18,267 @@ use crate::{
     tick::Tick,
 };
 
-/// netcode's own protocol id. It never changes: netcode drops a mismatch silently, so versions are compared by
-/// [`Hello`], which can answer with a sentence.
+/// Protocol id for netcode. It never changes: netcode drops a mismatch silently, so versions are compared in [`Hello`],
+/// whose refusal has a sentence for the player.
 pub const NETCODE_PROTOCOL_ID: u64 = 0x4672_616d_6568_6f75;
 
-/// What has to be equal on both ends, whatever the game: the wire's version, and the exact versions of the crates that
-/// encode it and draw random numbers. A test compares them with the lock file. A game adds its own parts.
+/// The engine's part of the protocol hash: version of the wire format, and exact versions of the crates that encode it
+/// and draw random numbers. A test compares them with the lock file. A game adds its own parts.
 pub const PROTOCOL_PARTS: &[(&str, &str)] =
     &[("framehouse-wire", "6"), ("rand", "0.10.3"), ("rand_pcg", "0.10.2"), ("bincode", "2.0.1")];
 
-/// The most bytes of memory one control message may claim while it is decoded.
+/// Maximum memory that decoding one control message may claim, in bytes.
 const CONTROL_BYTES_MAX: usize = 16 * 1024;
-/// The most bytes of state in one [`ServerMessage::SnapshotChunk`].
+/// Maximum size of the state in one [`ServerMessage::SnapshotChunk`], in bytes.
 pub const SNAPSHOT_CHUNK_BYTES: usize = 1024;
-/// The most chunks of one snapshot: 48 KiB compressed, so that it fits into the reliable path beside everything else.
+/// Maximum number of chunks in a snapshot: 48 KiB compressed, so that it fits into the reliable path beside other data.
 pub const SNAPSHOT_CHUNKS_MAX: u16 = 48;
-/// The most chunks of one part of a match's history: what a range of incompressible frames takes.
+/// Maximum number of chunks in one part of a match's history: the size of a range of incompressible frames.
 pub const HISTORY_CHUNKS_MAX: u16 = 520;
-/// The most bytes of a game message; a server's own limit may be lower.
+/// Maximum size of a game message, in bytes; a server may set a lower limit.
 pub const GAME_MESSAGE_BYTES_MAX: usize = 1000;
-/// The most characters in a player's name.
+/// Maximum length of a player's name, in characters.
 pub const NAME_CHARS_MAX: usize = 24;
-/// The most bytes in a player's name: sixteen of them have to fit into one message.
+/// Maximum length of a player's name, in bytes: sixteen names fit into one message.
 pub const NAME_BYTES_MAX: usize = 32;
-/// The most characters in a line of chat.
+/// Maximum length of a line of chat, in characters.
 pub const CHAT_CHARS_MAX: usize = 200;
-/// The most bytes in a line of chat: as many characters in any script but the rarest.
+/// Maximum length of a line of chat, in bytes: [`CHAT_CHARS_MAX`] characters of up to three bytes.
 pub const CHAT_BYTES_MAX: usize = 600;
-/// The most bytes in a map's name.
+/// Maximum length of a map's name, in bytes.
 pub const MAP_NAME_BYTES_MAX: usize = 32;
-/// The most bytes in a game's id.
+/// Maximum length of a game's id, in bytes.
 pub const GAME_ID_BYTES_MAX: usize = 32;
-/// The most ticks in one [`ServerMessage::WantHashes`]: twice as many as pass between two comparisons of hashes.
+/// Maximum number of ticks in one [`ServerMessage::WantHashes`]: twice the interval between two comparisons.
 pub const HASHES_ASKED_MAX: usize = 60;
-/// The most bytes of the fields in one [`ClientMessage::Fields`].
+/// Maximum size of the fields in one [`ClientMessage::Fields`], in bytes.
 pub const FIELDS_BYTES_MAX: usize = 1024;
-/// The most bytes of a sentence for a player.
+/// Maximum length of a sentence for a player, in bytes.
 pub const REASON_BYTES_MAX: usize = 400;
 
-/// The number that [`PROTOCOL_PARTS`] and a game's [own parts](crate::game::Game::protocol_parts) stand for.
+/// Hash over [`PROTOCOL_PARTS`] and the game's [own parts](crate::game::Game::protocol_parts).
 pub fn protocol_hash(game_parts: &[(&str, &str)]) -> u64 {
     xxhash_rust::xxh3::xxh3_64(&codec::encode(&(PROTOCOL_PARTS, game_parts)))
 }
 
-/// From a client.
+/// Message from a client to the server.
 #[expect(clippy::large_enum_variant, reason = "it lives from the decoder to its handler, once a second a client")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ClientMessage {
-    /// The first message of a session.
+    /// First message of a session.
     Hello(Hello),
-    /// The player is ready for a match, or no longer.
+    /// Whether the player is ready for a match.
     Ready(bool),
     /// The player leaves the room and the server.
     Leave,
-    /// The client has the opening snapshot (or a later one) and can simulate from `next_tick`.
+    /// The client has a snapshot of the match and can simulate from `next_tick`.
     Loaded {
-        /// The match's number in its room.
+        /// Number of the match in its room.
         match_no: u32,
-        /// The first tick the client will simulate.
+        /// First tick that the client will simulate.
         next_tick: Tick,
     },
-    /// The client lacks frames that are too old for the unreliable path.
+    /// Request for missing frames that are too old for the unreliable path.
     WantFrames {
-        /// The match's number in its room.
+        /// Number of the match in its room.
         match_no: u32,
-        /// The first frame it lacks.
+        /// First missing frame.
         first: Tick,
     },
-    /// The hashes of one of the client's confirmed states: of a tick whose frame brought another hash, or, in answer to
-    /// [`ServerMessage::WantHashes`], of the first tick that differs.
+    /// Hashes of a confirmed state of the client: after a tick whose frame has another hash, or, as the answer to
+    /// [`ServerMessage::WantHashes`], after the first tick that differs.
     Hashes {
-        /// The match's number in its room.
+        /// Number of the match in its room.
         match_no: u32,
-        /// The tick after which the state was hashed.
+        /// Tick after which the state was hashed.
         tick: Tick,
-        /// Whether this answers a question. The two may cross on their way, and only one names the first tick.
+        /// Whether this is an answer: it can cross with a question, and only an answer names the first differing tick.
         is_answer: bool,
-        /// One hash per registered component.
+        /// One hash for each registered component.
         hashes: StateHashes,
     },
-    /// A message to everybody in the room: opaque bytes of the game's, at most [`GAME_MESSAGE_BYTES_MAX`].
+    /// Message of the game to all members of the room: opaque bytes, at most [`GAME_MESSAGE_BYTES_MAX`].
     GameMessage(Vec<u8>),
-    /// The player gives the running match up and stays in the room.
+    /// The player gives up the running match and stays in the room.
     GiveUp,
-    /// A line of text for everybody in the room, at most [`CHAT_CHARS_MAX`] characters and [`CHAT_BYTES_MAX`] bytes.
+    /// Line of chat to all members of the room, at most [`CHAT_CHARS_MAX`] characters and [`CHAT_BYTES_MAX`] bytes.
     Chat(String),
-    /// What only the room's host may ask for.
+    /// Command that only the host of the room may send.
     Host(HostCommand),
-    /// The answer to [`ServerMessage::Desync`]: what the component held on the client's side, in as many messages as it
-    /// takes.
+    /// Answer to [`ServerMessage::Desync`]: the client's fields of the component, in one or more messages.
     Fields {
-        /// The match's number in its room.
+        /// Number of the match in its room.
         match_no: u32,
-        /// The tick of the question.
+        /// Tick of the question.
         tick: Tick,
-        /// Whether these are the last.
+        /// Whether this is the last message of the answer.
         is_last: bool,
-        /// At most [`FIELDS_BYTES_MAX`] of them, and only sane ones.
+        /// Fields within the limits, at most [`FIELDS_BYTES_MAX`] bytes.
         fields: Vec<Field>,
     },
-    /// A command of the game for the simulation. The server applies it once, in the first frame from `tick` on that is
-    /// still open and has room, after every earlier command of the same player. It answers with
-    /// [`ServerMessage::Refused`] if the player takes no part in the match or has too many commands waiting.
+    /// Command of the game for the simulation. The server applies it once, after all earlier commands of the same
+    /// player, in the first frame from `tick` on that is still open and has fewer than
+    /// [`COMMANDS_MAX`](crate::input::COMMANDS_MAX) commands. It answers with [`ServerMessage::Refused`] if the player
+    /// does not participate in the match or has too many waiting commands.
     Command {
-        /// The match's number in its room; a command for another match than the running one is ignored.
+        /// Number of the match in its room; a command for another match is ignored.
         match_no: u32,
-        /// The tick the client predicts it in.
+        /// Tick in which the client predicts the command.
         tick: Tick,
-        /// The game's bytes, at least one.
+        /// Payload for the game, at least one byte.
         bytes: CommandBytes,
     },
-    /// A spectator, or a player who gave the match up, wants to go back in the running match. One part is sent at a time:
-    /// while it is on its way, further requests are ignored.
+    /// Request for a part of the running match's history, from a spectator or a player that gave up. One part is sent
+    /// at a time; further requests are ignored until it is complete.
     WantHistory {
-        /// The match's number in its room.
+        /// Number of the match in its room.
         match_no: u32,
-        /// The part.
+        /// Requested part.
         part: HistoryPart,
     },
 }
 
-/// A part of a match's history that a client lacks.
+/// Part of a match's history, as a client requests it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum HistoryPart {
     /// The state before tick 0.
     Opening,
-    /// The frames from this tick on, as many as the server sends in one part.
+    /// Frames from this tick on, as many as fit into one part.
     From(Tick),
 }
 
-/// What the bytes of a part of a match's history are.
+/// Format of the bytes in a part of a match's history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum HistoryContent {
-    /// The state before tick 0, compressed by zstd.
+    /// State before tick 0, compressed by zstd.
     Opening,
-    /// Consecutive frames, as [`read_range`](crate::replay::read_range) reads them.
+    /// Consecutive frames, in the format of [`read_range`](crate::replay::read_range).
     Frames {
-        /// The first one's tick: the one that was asked for, or one before it.
+        /// Tick of the first frame: the requested one, or an earlier one.
         first: Tick,
-        /// How many there are, 1 to [`RANGE_TICKS_MAX`](crate::replay::RANGE_TICKS_MAX).
+        /// Number of frames, 1 to [`RANGE_TICKS_MAX`](crate::replay::RANGE_TICKS_MAX).
         ticks: u16,
         /// Whether the bytes are compressed by zstd.
         is_compressed: bool,
     },
 }
 
-/// What a room's host may do.
+/// Command of the room's host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum HostCommand {
-    /// Start the match, ready or not.
+    /// Start the match, even if players are not ready.
     Start,
     /// End the match without a result.
     Abort,
-    /// Send a player away.
+    /// Remove a player from the room.
     Kick(Slot),
     /// Make another player the host.
     HandOver(Slot),
-    /// Change what the next match is like; only in the lobby.
+    /// Change the options for the next match; only in the lobby.
     Configure(RoomOptions),
-    /// Send everybody away and close the room.
+    /// Remove all members and close the room.
     Close,
 }
 
-/// What a host decides about a room.
+/// Options of a room, set by its host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomOptions {
-    /// How many seats it has.
+    /// Number of seats.
     pub seats: u8,
-    /// Whether it is hidden from quick match and lists: whoever has the code gets in.
+    /// Whether the room is hidden from quick match and from lists; players join it by its code.
     pub private: bool,
-    /// The map to play on; nothing to go through all of them in turn.
+    /// Map to play on; `None` to play all maps in turn.
     pub map: Option<String>,
 }
 
-/// From the server.
+/// Message from the server to a client.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ServerMessage {
-    /// The session is in its room; this is the room's state before event `next_msg_id`.
+    /// The session has joined its room: the state of the room before event `next_msg_id`.
     Welcome(Box<Welcome>),
-    /// Something happened in the room. Gap-free: a client that misses a number has found a bug.
+    /// Event in the room. Numbers have no gaps: a missing one is a bug.
     Event {
-        /// The event's place in the room's order.
+        /// Number of the event in the room.
         msg_id: u64,
-        /// What happened.
+        /// The event.
         event: RoomEvent,
     },
-    /// A part of a zstd-compressed room state.
+    /// Chunk of a room's state, compressed by zstd.
     SnapshotChunk {
-        /// The match's number in its room.
+        /// Number of the match in its room.
         match_no: u32,
-        /// The first tick to simulate from the state.
+        /// First tick to simulate from the state.
         next_tick: Tick,
-        /// The chunk's place, from 0.
+        /// Index of the chunk, from 0.
         index: u16,
-        /// How many chunks there are, at most [`SNAPSHOT_CHUNKS_MAX`].
+        /// Number of chunks, at most [`SNAPSHOT_CHUNKS_MAX`].
         count: u16,
-        /// The bytes, at most [`SNAPSHOT_CHUNK_BYTES`].
+        /// Content, at most [`SNAPSHOT_CHUNK_BYTES`].
         bytes: Vec<u8>,
     },
-    /// Frames that were asked for, encoded as in the unreliable datagrams.
+    /// Requested frames, encoded as in the unreliable datagrams.
     Frames {
-        /// The match's number in its room.
+        /// Number of the match in its room.
         match_no: u32,
-        /// The tick of the first one.
+        /// Tick of the first frame.
         first: Tick,
-        /// One after the other.
+        /// Encoded frames of consecutive ticks.
         encoded_frames: Vec<Vec<u8>>,
     },
-    /// Who leads, every 2 s and at the end of a match.
+    /// Current leaderboard, sent every 2 s and at the end of a match.
     Leaderboard {
-        /// The match's number in its room.
+        /// Number of the match in its room.
         match_no: u32,
-        /// The tick after which it was made.
+        /// Tick after which it was made.
         tick: Tick,
-        /// Best first.
+        /// Rows, best first.
         entries: Vec<LeaderboardRow>,
     },
-    /// The client's state differs from the server's after the last of these ticks: after which did it first?
+    /// The client's state differs from the server's after the last of these ticks. Question: after which one first?
     WantHashes {
-        /// The match's number in its room.
+        /// Number of the match in its room.
         match_no: u32,
-        /// The first of the ticks.
+        /// First of the ticks.
         first: Tick,
-        /// For each the server's hash of the state after it, all components in one; at most [`HASHES_ASKED_MAX`].
+        /// Server's hash of the whole state after each of the ticks; at most [`HASHES_ASKED_MAX`].
         hashes: Vec<u64>,
     },
-    /// The client's state differs from the server's: this is where it first did. Said twice if a field is found, too.
+    /// Position of the first difference between both states. Sent again when the field is found, too.
     Desync {
-        /// The match's number in its room.
+        /// Number of the match in its room.
         match_no: u32,
-        /// The first tick after which the states differ.
+        /// First tick after which the states differ.
         tick: Tick,
-        /// The first component that differs after it.
+        /// First component that differs after it.
         component: String,
-        /// The first field of it that differs. While there is none, the client is asked for [`ClientMessage::Fields`].
+        /// First field that differs. While it is `None`, the client answers with [`ClientMessage::Fields`].
         field: Option<FieldDifference>,
     },
-    /// The session ends, and why.
+    /// Reason for the end of the session.
     Goodbye(EndReason),
-    /// Something the player asked for is not done, and why, in a sentence.
+    /// A request of the player was refused.
     Refused {
-        /// The sentence.
+        /// Reason, as a sentence for the player.
         reason: String,
     },
-    /// The result of a match lies on the server's disk.
+    /// The result of a match is on the server's disk.
     ResultSaved {
-        /// The match's number in its room.
+        /// Number of the match in its room.
         match_no: u32,
-        /// Its name in the server's results.
+        /// Id of the match in the server's results.
         match_id: MatchId,
     },
-    /// A piece of the part of a match's history that was asked for, in order and without gaps.
+    /// Chunk of the requested part of a match's history, in order and without gaps.
     HistoryChunk {
-        /// The match's number in its room.
+        /// Number of the match in its room.
         match_no: u32,
-        /// What the part is; the same in all of its chunks.
+        /// Format of the part, equal in all of its chunks.
         content: HistoryContent,
-        /// The chunk's index, from 0.
+        /// Index of the chunk, from 0.
         index: u16,
-        /// How many chunks there are, at most [`HISTORY_CHUNKS_MAX`].
+        /// Number of chunks, at most [`HISTORY_CHUNKS_MAX`].
         count: u16,
-        /// The bytes, at most [`SNAPSHOT_CHUNK_BYTES`].
+        /// Content, at most [`SNAPSHOT_CHUNK_BYTES`].
         bytes: Vec<u8>,
     },
 }
@@ -292,72 +292,72 @@ impl HistoryContent {
     }
 }
 
-/// The room as a joining session finds it.
+/// State of a room at the moment when a session joins it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Welcome {
-    /// The room.
+    /// Id of the room.
     pub room: RoomId,
-    /// Its name for people.
+    /// Code of the room, for people.
     pub code: RoomCode,
-    /// What its host has decided.
+    /// Options set by the host.
     pub options: RoomOptions,
     /// Ticks a second.
     pub tick_rate: u16,
-    /// The session's own player.
+    /// Player of this session.
     pub player: PlayerId,
-    /// The session's own seat; a spectator has none.
+    /// Seat of this session; `None` for a spectator.
     pub slot: Option<Slot>,
-    /// Everybody who has a seat, this session included.
+    /// All members that have a seat, this session included.
     pub members: Vec<Member>,
-    /// The seat of the host; nothing in a room that nobody has a seat in.
+    /// Seat of the host; `None` in a room without players.
     pub host: Option<Slot>,
-    /// How many people watch.
+    /// Number of spectators.
     pub spectators: u8,
-    /// Where the room is in its life.
+    /// Phase of the room.
     pub phase: Phase,
-    /// The number of the next event.
+    /// Number of the next event.
     pub next_msg_id: u64,
 }
 
-/// Somebody in a room.
+/// A member of a room that has a seat.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
-    /// The player.
+    /// Id of the player.
     pub player: PlayerId,
-    /// The player's seat.
+    /// Seat of the player.
     pub slot: Slot,
-    /// What others see, at most [`NAME_CHARS_MAX`] characters.
+    /// Name, at most [`NAME_CHARS_MAX`] characters.
     pub name: String,
-    /// What the player is about.
+    /// State of the player.
     pub state: PlayerState,
 }
 
-/// What a member of a room is about.
+/// State of a member of a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PlayerState {
     /// In the lobby, not ready.
     Idle,
     /// In the lobby, ready for a match.
     Ready,
-    /// Getting the state of a match: it takes part from the tick after it has reported that.
+    /// Receives the state of a match. The player participates from the tick after reporting that it is complete.
     Loading,
     /// Has the state of a match that is about to begin.
     Loaded,
-    /// Takes part in the match.
+    /// Participates in the match.
     Playing,
     /// Has played the match to its end.
     Finished,
-    /// Has given the match up and waits for the next one.
+    /// Has given up the match and waits for the next one.
     Aborted,
-    /// Watches, without a seat.
+    /// Watches without a seat.
     Spectating,
-    /// Its connection is lost or silent; its seat is kept for a while.
+    /// Its connection is lost or silent; its seat is kept for the grace time.
     Away,
 }
 
 impl PlayerState {
-    /// The state that the room's next phase puts a player into: it is implied by the phase's event, so that a room of
-    /// sixteen needs no sixteen messages more.
+    /// State of the player in the next phase of the room. It follows from the event of the phase, so that a change of
+    /// phase needs no message for each of 16 players.
     pub const fn after(self, next: &Phase) -> Self {
         match (self, next) {
             (Self::Away | Self::Spectating, _) => self,
@@ -370,118 +370,118 @@ impl PlayerState {
     }
 }
 
-/// Where a room is in its life.
+/// Phase of a room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Phase {
-    /// Waiting for players; `reason` says why the room is back here, if something cut a match short.
+    /// Waiting for players. `reason` says why the last match was cut short, if it was.
     Lobby {
-        /// A sentence, or nothing.
+        /// Sentence for the players.
         reason: Option<String>,
     },
-    /// A match is set, and its opening snapshot is on the way: whoever has it says [`ClientMessage::Loaded`].
+    /// A match is set and its opening snapshot is being sent; clients answer with [`ClientMessage::Loaded`].
     Loading {
-        /// The match's number in its room, from 1.
+        /// Number of the match in its room, from 1.
         match_no: u32,
     },
-    /// Everybody who takes part has the match, and tick 0 is named by the room's time in the pongs.
+    /// All participants have loaded the match. The room's time in the pongs tells when tick 0 begins.
     Countdown {
-        /// The match's number in its room, from 1.
+        /// Number of the match in its room, from 1.
         match_no: u32,
-        /// How long the countdown takes, in ticks.
+        /// Length of the countdown, in ticks.
         ticks: u32,
     },
-    /// The match runs.
+    /// The match is running.
     Playing {
-        /// The match's number in its room.
+        /// Number of the match in its room.
         match_no: u32,
     },
     /// The match is over.
     Results {
-        /// The match's number in its room.
+        /// Number of the match in its room.
         match_no: u32,
-        /// The last tick that was simulated.
+        /// Last simulated tick.
         last_tick: Tick,
-        /// Best first.
+        /// Ranking, best first.
         ranking: Vec<RankingEntry>,
     },
 }
 
-/// One line of a leaderboard while a match runs: no more than everybody needs every two seconds.
+/// One row of a leaderboard during a match, kept short because it is sent every 2 s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeaderboardRow {
-    /// The seat.
+    /// Seat.
     pub slot: Slot,
-    /// What players are ranked by.
+    /// Points.
     pub points: i64,
 }
 
-/// One line of the ranking at the end of a match.
+/// One row of the ranking at the end of a match.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RankingEntry {
-    /// The seat.
+    /// Seat.
     pub slot: Slot,
-    /// The name of who sat there last.
+    /// Name of the player that had the seat last.
     pub name: String,
-    /// The score.
+    /// Score.
     pub score: ScoreFrame,
 }
 
-/// Something that happened in a room.
+/// Event in a room, sent to all members.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RoomEvent {
-    /// Somebody came.
+    /// A player joined.
     Joined(Member),
-    /// Somebody is gone.
+    /// A player left.
     Left {
-        /// The seat that is free now.
+        /// Seat that is free now.
         slot: Slot,
-        /// Why.
+        /// Reason.
         code: EndCode,
     },
-    /// Somebody is about something else now.
+    /// The state of a player changed.
     State {
-        /// Whose seat.
+        /// Seat of the player.
         slot: Slot,
-        /// What.
+        /// New state.
         state: PlayerState,
     },
-    /// The room goes on to its next phase.
+    /// The room entered its next phase.
     Phase(Phase),
-    /// A member says something to everybody: opaque bytes of the game's.
+    /// Message of the game, from a member to all members: opaque bytes.
     GameMessage {
-        /// Who says it.
+        /// Seat of the sender.
         slot: Slot,
-        /// What.
+        /// Payload.
         bytes: Vec<u8>,
     },
-    /// Somebody wrote a line of chat.
+    /// Line of chat.
     Chat {
-        /// The writer's seat; a spectator has none.
+        /// Seat of the sender; `None` for a spectator.
         slot: Option<Slot>,
-        /// The writer's name.
+        /// Name of the sender.
         name: String,
-        /// The line.
+        /// Text.
         text: String,
     },
-    /// The room has another host.
+    /// The room has a new host.
     Host {
-        /// The host's seat.
+        /// Seat of the host.
         slot: Slot,
     },
-    /// The host has changed the room.
+    /// The host changed the options of the room.
     Options(RoomOptions),
-    /// Another number of people watches.
+    /// The number of spectators changed.
     Spectators {
-        /// How many.
+        /// New number.
         count: u8,
     },
 }
 
 impl ClientMessage {
-    /// Reads a whole message.
+    /// Decodes a whole message.
     ///
     /// # Errors
-    /// When it is not one.
+    /// When the bytes are not one.
     pub fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
         let message = codec::decode::<Self, CONTROL_BYTES_MAX>(bytes)?;
         let fits = match &message {
@@ -502,10 +502,10 @@ impl ClientMessage {
 }
 
 impl ServerMessage {
-    /// Reads a whole message.
+    /// Decodes a whole message.
     ///
     /// # Errors
-    /// When it is not one, or a list is longer than any server makes it.
+    /// When the bytes are not one, or when a list is longer than a server makes it.
     pub fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
         let message = codec::decode::<Self, CONTROL_BYTES_MAX>(bytes)?;
         let fits = match &message {

@@ -1,7 +1,8 @@
-//! Unreliable datagrams: inputs up, frames down, pings; laid out by hand because they are sent 30 times a second to everyone.
+//! Unreliable datagrams: inputs to the server, frames to the clients, pings. The format is hand-written, because every
+//! client sends and receives them in every tick.
 //!
-//! All numbers are LEB128 varints, signed ones zigzag. The first byte is the tag; the second holds the low four bits of
-//! the match's number in its high nibble, so that a datagram of the last match cannot be taken for one of this.
+//! All numbers are LEB128 varints, signed ones zigzag-encoded. The first byte is the tag. The second one holds the low
+//! four bits of the match's number in its high nibble, so that late datagrams of another match are ignored.
 //!
 //! ```text
 //! Inputs  0x40  match<<4|count  next_frame  seen-next_frame  [count > 0: newest-next_frame  input  [changed bits]  input..]  [tick hash(8)]
@@ -24,38 +25,38 @@ use crate::{
     tick::Tick,
 };
 
-/// The first byte of [`Inputs`].
+/// Tag of [`Inputs`].
 pub const TAG_INPUTS: u8 = 0x40;
-/// The first byte of [`Frames`].
+/// Tag of [`Frames`].
 pub const TAG_FRAMES: u8 = 0x41;
-/// The first byte of [`Ping`].
+/// Tag of [`Ping`].
 pub const TAG_PING: u8 = 0x42;
-/// The first byte of [`Pong`].
+/// Tag of [`Pong`].
 pub const TAG_PONG: u8 = 0x43;
 
-/// The most inputs in one message: what is not acknowledged, newest first.
+/// Maximum number of inputs in one message: the unacknowledged ones, newest first.
 pub const INPUTS_MAX: usize = 8;
-/// The most frames in one message, when a client has a hole to fill.
+/// Maximum number of frames in one message, for a client with missing frames.
 pub const FRAMES_MAX: usize = 16;
-/// The frames in a message to a client without a hole: the newest, and the one before in case its packet was lost.
+/// Number of frames in a message to a client without missing frames: the newest one, and the one before again.
 pub const FRAMES_USUAL: usize = 2;
-/// Bytes of frames in one message, at most; a frame that is larger goes alone.
+/// Maximum size of the frames in one message, in bytes; a larger frame is sent alone.
 pub const FRAMES_BYTES_MAX: usize = 1100;
 
-/// A client's inputs and what it has of the frames.
+/// Inputs of a client, and which frames it has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inputs {
-    /// The low four bits of the match's number.
+    /// Low four bits of the match's number.
     pub match_low: u8,
-    /// The first frame this client does not have.
+    /// First frame that the client is missing.
     pub next_frame: Tick,
-    /// One past the newest frame it has; more than `next_frame` when there is a hole.
+    /// One past the newest frame that the client has; more than `next_frame` if frames in between are missing.
     pub seen_frames: Tick,
-    /// The tick of the newest input.
+    /// Tick of the newest input.
     pub newest: Tick,
-    /// The inputs of `newest`, `newest - 1`, ..: empty from spectators.
+    /// Inputs of `newest`, `newest - 1`, ..; empty from spectators.
     pub inputs: ArrayVec<Input, INPUTS_MAX>,
-    /// About once a second: a confirmed tick and the hash of the client's state after it.
+    /// About once a second: a confirmed tick, and the hash of the client's state after it.
     pub report: Option<(Tick, u64)>,
 }
 
@@ -84,10 +85,10 @@ impl Inputs {
         }
     }
 
-    /// Reads a whole message.
+    /// Decodes a whole message.
     ///
     /// # Errors
-    /// When it is not one.
+    /// When the bytes are not one.
     pub fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
         let mut reader = tagged(bytes, TAG_INPUTS)?;
         let head = reader.u8()?;
@@ -128,36 +129,36 @@ impl Inputs {
     }
 }
 
-/// What the server tells a client about its inputs, so that the client can steer its clock.
+/// Arrival times of a client's inputs, measured by the server, for the clock of the client.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Feedback {
-    /// How long before its tick closed the newest input came, in 1/256 tick; negative when it was late.
+    /// Time from the arrival of the newest input to the close of its tick, in 1/256 tick; negative if it was late.
     pub margin: i16,
-    /// The worst margin of the last second, in 1/256 tick.
+    /// Lowest margin of the last second, in 1/256 tick.
     pub worst_margin: i16,
-    /// Inputs of this match that came too late.
+    /// Number of inputs of this match that came too late.
     pub late: u32,
-    /// Ticks of this match for which an input had to be made up.
+    /// Number of ticks of this match with a replacement for a missing input.
     pub replaced: u32,
 }
 
-/// The small per-client part of a `Frames` message.
+/// Header of a `Frames` message, different for each client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FramesHeader {
-    /// The low four bits of the match's number.
+    /// Low four bits of the match's number.
     pub match_low: u8,
-    /// The tick of the newest frame in the message.
+    /// Tick of the newest frame in the message.
     pub newest: Tick,
-    /// One past the newest input tick the server has of this client; 0 before the first.
+    /// One past the newest input tick that the server has from this client; 0 before the first input.
     pub input_ack: Tick,
-    /// Every fourth message, and at once when an input was late.
+    /// Feedback, in every fourth message and at once after a late input.
     pub feedback: Option<Feedback>,
 }
 
-/// Appends a `Frames` message around encoded frames, oldest first and one after the other up to `header.newest`.
+/// Appends a `Frames` message: a header and encoded frames of consecutive ticks up to `header.newest`, oldest first.
 ///
 /// # Panics
-/// When there are no frames, or more than [`FRAMES_MAX`].
+/// When the number of frames is 0 or more than [`FRAMES_MAX`].
 pub fn put_frames<'a>(
     bytes: &mut Vec<u8>,
     header: &FramesHeader,
@@ -181,20 +182,20 @@ pub fn put_frames<'a>(
     encoded_frames.for_each(|encoded_frame| bytes.extend_from_slice(encoded_frame));
 }
 
-/// A received `Frames` message: its header and its still encoded frames.
+/// A received `Frames` message: its header and the encoded frames.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frames<'a> {
-    /// The per-client part.
+    /// Header.
     pub header: FramesHeader,
-    /// The encoded frames, oldest first; the last one is `header.newest`.
+    /// Encoded frames, oldest first; the last one is `header.newest`.
     pub encoded_frames: ArrayVec<&'a [u8], FRAMES_MAX>,
 }
 
 impl<'a> Frames<'a> {
-    /// Reads a whole message; the frames are checked for shape, and decoded later when their predecessors are there.
+    /// Decodes a whole message. Only the shape of the frames is checked: decoding one requires the frame before it.
     ///
     /// # Errors
-    /// When it is not one.
+    /// When the bytes are not one.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, CodecError> {
         let mut reader = tagged(bytes, TAG_FRAMES)?;
         let head = reader.u8()?;
@@ -219,16 +220,16 @@ impl<'a> Frames<'a> {
         })
     }
 
-    /// The tick of the oldest frame in the message.
+    /// Tick of the oldest frame in the message.
     pub fn oldest(&self) -> Tick {
         self.header.newest.minus(self.encoded_frames.len() as u32 - 1)
     }
 }
 
-/// Encodes a closed frame as the difference to the inputs of the tick before; once per room, for everyone.
+/// Encodes a closed frame as the difference to the inputs of the previous tick; once for all members of a room.
 ///
 /// # Panics
-/// When the frame has more events or commands than its bounds.
+/// When the frame has too many events or commands.
 pub fn encode_frame(frame: &Frame, previous: &[Input; SLOTS_MAX], hash: Option<u64>) -> Vec<u8> {
     assert!(frame.commands.len() <= COMMANDS_MAX, "a frame holds at most {COMMANDS_MAX} commands");
     let mut bytes = Vec::with_capacity(24);
@@ -259,7 +260,7 @@ pub fn encode_frame(frame: &Frame, previous: &[Input; SLOTS_MAX], hash: Option<u
     bytes
 }
 
-/// Decodes the frame of `tick` from its difference to the inputs of the tick before, and the hash of the state after it.
+/// Decodes the frame of `tick` from the difference to the inputs of the previous tick, and the hash after the tick.
 ///
 /// # Errors
 /// When the bytes are not exactly one frame.
@@ -291,20 +292,20 @@ pub fn decode_frame(
     Ok((frame, hash))
 }
 
-/// Asks for the room's time; sent every 500 ms in every phase.
+/// Request for the room's time, sent every 500 ms in all phases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ping {
-    /// Comes back in the [`Pong`].
+    /// Number that the [`Pong`] repeats.
     pub nonce: u32,
 }
 
-/// The answer to a [`Ping`].
+/// Answer to a [`Ping`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pong {
-    /// The ping's.
+    /// Nonce of the ping.
     pub nonce: u32,
-    /// The room's time when the answer left, in 1/256 tick since the match's first tick began; negative in the
-    /// countdown, absent while no match is set.
+    /// Room time at which the answer was sent, in 1/256 tick since the start of the match's first tick. Negative during
+    /// the countdown, `None` while no match is set.
     pub room_time: Option<i64>,
 }
 
@@ -315,10 +316,10 @@ impl Ping {
         bytes.extend(self.nonce.to_le_bytes());
     }
 
-    /// Reads a whole message.
+    /// Decodes a whole message.
     ///
     /// # Errors
-    /// When it is not one.
+    /// When the bytes are not one.
     pub fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
         let mut reader = tagged(bytes, TAG_PING)?;
         let nonce = take_nonce(&mut reader)?;
@@ -337,10 +338,10 @@ impl Pong {
         }
     }
 
-    /// Reads a whole message.
+    /// Decodes a whole message.
     ///
     /// # Errors
-    /// When it is not one.
+    /// When the bytes are not one.
     pub fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
         let mut reader = tagged(bytes, TAG_PONG)?;
         let nonce = take_nonce(&mut reader)?;
@@ -383,7 +384,7 @@ fn take_feedback(reader: &mut Reader) -> Result<Feedback, CodecError> {
     Ok(Feedback { margin, worst_margin, late: reader.varint32()?, replaced: reader.varint32()? })
 }
 
-/// Steps over one encoded frame, checking its shape.
+/// Takes one encoded frame and checks its shape.
 fn take_encoded_frame<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], CodecError> {
     let start = reader.rest();
     let head = reader.varint32()?;

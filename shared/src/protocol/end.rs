@@ -1,18 +1,18 @@
-//! Why a session ends: a code for programs, and a sentence for people whose client does not know the code's meaning.
+//! Reasons for the end of a session: a code for programs and a sentence for players.
 
 use serde::{Deserialize, Serialize};
 
 macro_rules! end_codes {
     ($($(#[$doc:meta])* $name:ident: $sentence:literal;)*) => {
-        /// Why a session ends. On the wire it is its number from 0, so new ones come last, with a new version of the wire.
+        /// Code for the end of a session, on the wire a number from 0. Add new codes last, with a new protocol version.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum EndCode { $($(#[$doc])* $name,)* }
 
         impl EndCode {
-            /// All of them.
+            /// All codes, in the order of their numbers.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
-            /// What the server says with it, unless it knows more.
+            /// Default sentence for the player.
             pub const fn sentence(self) -> &'static str {
                 match self { $(Self::$name => $sentence,)* }
             }
@@ -21,48 +21,48 @@ macro_rules! end_codes {
 }
 
 end_codes! {
-    /// It asked for that.
+    /// The player left.
     Left: "you left";
-    /// Its connection is lost, and its seat was kept long enough. Only others hear of it.
+    /// The connection was lost and the grace time of the seat is over. Only the other members are told.
     ConnectionLost: "the connection was lost";
-    /// The room's host sent it away.
+    /// The host of the room removed the player.
     Kicked: "the host sent you away";
-    /// The room's host closed the room.
+    /// The host closed the room.
     RoomClosed: "the host closed the room";
     /// Only spectators were left in the room.
     RoomDeserted: "all players have left the room: watch another";
-    /// Nothing happened in the room for a long time.
+    /// The room was idle for too long.
     RoomIdle: "nothing happened in the room for so long that it was closed: join another";
-    /// The room's game failed on the server.
+    /// The game panicked in the room on the server.
     RoomFaulted: "the room had to be closed because of an error in the server: join another";
-    /// The room was closed, for whatever reason, between the token and the hello.
-    RoomGone: "the room was closed before you came in: join another";
-    /// The server stops.
+    /// The room was closed between the grant of the token and the hello.
+    RoomGone: "the room was closed before you joined: join another";
+    /// The server is stopping.
     ServerStopping: "the server is stopping: try again in a minute";
-    /// The player's seat has another session now.
-    TakenOver: "you came in from somewhere else, and this connection gave way";
-    /// The seat that it came back for is free or somebody else's.
-    SeatNotKept: "your seat was not kept so long: join again";
-    /// The last place among the spectators was taken meanwhile.
-    SpectatorsFull: "as many people watch as may: watch another room";
-    /// It did not use its token in time, or did not say hello.
-    TookTooLong: "your client took too long to come in";
-    /// It was over its budget for seconds, or far over it.
+    /// Another session of the same player took the seat over.
+    TakenOver: "you joined from somewhere else, so this connection was closed";
+    /// The seat to resume is free or belongs to another player.
+    SeatNotKept: "your seat is no longer reserved: join again";
+    /// Another spectator took the last place in the meantime.
+    SpectatorsFull: "the room has its maximum number of spectators: watch another room";
+    /// The client did not use its token or send its hello in time.
+    TookTooLong: "your client took too long to connect";
+    /// The client exceeded its budget for seconds, or by far.
     SentTooMuch: "your client sent far more than allowed";
-    /// Too much of what it sent could not be read.
-    MadeNoSense: "your client sent too much that is no message of this game";
-    /// It is of another game or version, or calculates differently. The sentence says which.
+    /// The client sent too many invalid messages.
+    MadeNoSense: "your client sent too many invalid messages";
+    /// The client has another game or version, or different arithmetic. The sentence says which.
     VersionDiffers: "your client and this server are of different versions: update the older one";
-    /// Its states differed from the server's again and again. The sentence says where, and names the report.
+    /// The client's state differed from the server's repeatedly. The sentence names the component and the report.
     Desynced: "your game calculated differently from the server three times within a minute: reinstall the client";
 }
 
-/// Why a session ends, in full.
+/// Code and sentence for the end of a session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EndReason {
-    /// For programs.
+    /// Code, for programs.
     pub code: EndCode,
-    /// For people, in English.
+    /// Sentence for the player, in English.
     pub sentence: String,
 }
 
@@ -86,7 +86,7 @@ mod tests {
         assert!(codec::decode::<EndCode, 16>(&[EndCode::ALL.len() as u8]).is_err());
     }
 
-    /// A change of these numbers needs a new version of the wire.
+    /// A change of these numbers needs a new protocol version.
     #[test]
     fn codes_keep_their_numbers() {
         assert_eq!((codec::encode(&EndCode::Left), codec::encode(&EndCode::Kicked)), (vec![0], vec![2]));

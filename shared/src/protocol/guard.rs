@@ -1,18 +1,18 @@
-//! What a datagram must look like before a library sees it. Both ends use it.
+//! Validation of datagrams before they reach renet or netcode. Both ends use it.
 //!
-//! renetcode 2.0.0 and renet 2.0.1 can be made to panic by one datagram (a short body, a sequence near the maximum, a
-//! slice index out of range), even from a spoofed address. Everything they would choke on is dropped here and counted,
-//! never logged one by one.
+//! A single datagram can make renetcode 2.0.0 and renet 2.0.1 panic (a short body, a sequence number near the maximum,
+//! a slice index out of range), even from a spoofed address. Such datagrams are dropped and counted here, and never
+//! logged one by one.
 
-/// The largest datagram netcode sends.
+/// Maximum size of a netcode datagram, in bytes.
 pub const DATAGRAM_BYTES_MAX: usize = 1400;
-/// The smallest datagram netcode sends: prefix, one byte of sequence, MAC.
+/// Minimum size of a netcode datagram, in bytes: prefix, one byte of sequence number, MAC.
 pub const DATAGRAM_BYTES_MIN: usize = 18;
-/// The bytes of the IPv4 and UDP headers around a datagram: traffic is counted with them.
+/// Size of the IPv4 and UDP headers of a datagram, in bytes; traffic counters include them.
 pub const UDP_IP_BYTES: u64 = 28;
-/// The most reliable messages in one packet. Senders batch and wait so that they stay below (`channel.rs`).
+/// Maximum number of reliable messages in one packet. The batching in `channel.rs` keeps senders below it.
 pub const RELIABLE_MESSAGES_MAX: u16 = 64;
-/// How far a reliable message's id may be ahead of the next one due.
+/// Maximum distance of a reliable message's id from the next expected one.
 pub const MESSAGE_WINDOW: u64 = 4096;
 
 const MAC_BYTES: usize = 16;
@@ -20,48 +20,48 @@ const REQUEST_BYTES: usize = 1078;
 const CHALLENGE_BYTES: usize = 308;
 const SEQUENCE_BYTES_MAX: usize = 7;
 
-/// The kinds of netcode packet, by the low four bits of the first byte.
+/// Kind of a netcode packet: the low four bits of its first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PacketKind {
-    /// A client asks to connect with its token.
+    /// Connection request of a client, with its token.
     Request,
-    /// The server has no place.
+    /// The server is full.
     Denied,
     /// The server asks the client to prove that its address is real.
     Challenge,
     /// The client's proof.
     Response,
-    /// Nothing but life.
+    /// Keeps the connection alive; no content.
     KeepAlive,
-    /// Bytes for the layers above.
+    /// Payload for the layers above.
     Payload,
-    /// The end.
+    /// End of the connection.
     Disconnect,
 }
 
-/// Why a datagram or a payload was dropped. Counted by kind in `/v1/status`.
+/// Reason for dropping a datagram or a payload. Counted by reason in `/v1/status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dropped {
     /// Shorter or longer than any packet of the protocol.
     Size,
-    /// A first byte that is no packet of the protocol, or not one for this end.
+    /// Unknown packet kind, or not a kind that this end receives.
     Kind,
-    /// The right kind with a shape it cannot have.
+    /// A length or field that this kind of packet cannot have.
     Shape,
-    /// A packet that needs a connection, from an address that has none; or a request from one that has.
+    /// A packet that needs a connection, from an unknown address; or a request from a connected address.
     Address,
-    /// Netcode did not accept it: not encrypted with the right key, seen before, or expired.
+    /// Rejected by netcode: wrong key, replayed, or expired.
     Unauthentic,
     /// The payload is neither an unreliable datagram nor a well-formed reliable packet.
     Payload,
-    /// The peer used up its budget.
+    /// The peer exceeded its budget.
     Budget,
-    /// A library panicked on it all the same.
+    /// A library panicked while handling it.
     Panic,
 }
 
 impl Dropped {
-    /// Every reason, in the order of its place in [`DropCounts`].
+    /// All reasons, in the order of their indices in [`DropCounts`].
     pub const ALL: [Self; 8] = [
         Self::Size,
         Self::Kind,
@@ -73,7 +73,7 @@ impl Dropped {
         Self::Panic,
     ];
 
-    /// The reason's name in status pages.
+    /// Name of the reason in `/v1/status`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Size => "size",
@@ -88,33 +88,33 @@ impl Dropped {
     }
 }
 
-/// How many datagrams were dropped, by reason.
+/// Number of dropped datagrams, by reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DropCounts([u64; Dropped::ALL.len()]);
 
 impl DropCounts {
-    /// Counts one.
+    /// Counts one dropped datagram.
     pub fn count(&mut self, reason: Dropped) {
         self.0[reason as usize] += 1;
     }
 
-    /// How many were dropped for this reason.
+    /// Number of datagrams dropped for this reason.
     pub fn of(&self, reason: Dropped) -> u64 {
         self.0[reason as usize]
     }
 
-    /// How many were dropped in all.
+    /// Number of dropped datagrams, for any reason.
     pub fn total(&self) -> u64 {
         self.0.iter().sum()
     }
 
-    /// Adds another counter's numbers.
+    /// Adds the numbers of another counter.
     pub fn add(&mut self, other: &Self) {
         self.0.iter_mut().zip(other.0).for_each(|(count, more)| *count += more);
     }
 }
 
-/// Checks a datagram that a server received.
+/// Validates a datagram that a server received.
 ///
 /// # Errors
 /// When it must not reach netcode.
@@ -131,7 +131,7 @@ pub fn check_at_server(datagram: &[u8]) -> Result<PacketKind, Dropped> {
     if fits { Ok(kind) } else { Err(Dropped::Shape) }
 }
 
-/// Checks a datagram that a client received.
+/// Validates a datagram that a client received.
 ///
 /// # Errors
 /// When it must not reach netcode.
@@ -147,7 +147,7 @@ pub fn check_at_client(datagram: &[u8]) -> Result<PacketKind, Dropped> {
     if fits { Ok(kind) } else { Err(Dropped::Shape) }
 }
 
-/// The packet's kind and the length of its encrypted body without the MAC.
+/// Splits off the packet's kind, and the length of its encrypted body without the MAC.
 fn split(datagram: &[u8]) -> Result<(PacketKind, usize), Dropped> {
     if !(DATAGRAM_BYTES_MIN..=DATAGRAM_BYTES_MAX).contains(&datagram.len()) {
         return Err(Dropped::Size);
@@ -164,25 +164,26 @@ fn split(datagram: &[u8]) -> Result<(PacketKind, usize), Dropped> {
     };
     let sequence_bytes = usize::from(datagram[0] >> 4);
     let body = datagram.len().checked_sub(1 + sequence_bytes + MAC_BYTES).ok_or(Dropped::Shape)?;
-    // Eight bytes could carry a sequence near u64::MAX, which overflows netcode's replay protection.
+    // Eight bytes could hold a sequence number near u64::MAX, which overflows in netcode's replay protection.
     if sequence_bytes <= SEQUENCE_BYTES_MAX { Ok((kind, body)) } else { Err(Dropped::Shape) }
 }
 
-/// What an authenticated payload is.
+/// Kind of an authenticated payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PayloadKind {
-    /// An unreliable datagram, for `datagram.rs`.
+    /// Unreliable datagram, for `datagram.rs`.
     Unreliable,
-    /// A renet packet with reliable messages, which has to be acknowledged.
+    /// renet packet with reliable messages, to be acknowledged.
     Reliable,
-    /// A renet packet with acknowledgements.
+    /// renet packet with acknowledgements.
     Ack,
 }
 
-/// Checks an authenticated payload before renet sees it. `messages_received` is how many reliable messages were taken
-/// from renet so far, and so the id of the next one due.
+/// Validates an authenticated payload before it reaches renet. `messages_received` is the number of reliable messages
+/// received from renet so far, which is the id of the next expected one.
 ///
 /// # Errors
+/// When it must not reach renet: slices, unknown channels, no or too many messages, ids far ahead.
 /// When renet must not see it: slices, unknown channels, empty or too many messages, ids far ahead.
 pub fn check_payload(payload: &[u8], messages_received: u64) -> Result<PayloadKind, Dropped> {
     match payload.first() {
@@ -216,7 +217,7 @@ fn check_reliable(mut rest: &[u8], messages_received: u64) -> Option<()> {
     rest.is_empty().then_some(())
 }
 
-/// renet's numbers (RFC 9000, section 16): the two top bits of the first byte say how many bytes there are.
+/// Takes a varint in renet's format (RFC 9000, section 16): the top two bits of the first byte give the length.
 fn take_quic_varint(rest: &mut &[u8]) -> Option<u64> {
     let length = 1usize << (rest.first()? >> 6);
     let (bytes, after) = rest.split_at_checked(length)?;
@@ -239,7 +240,7 @@ mod tests {
 
     #[test]
     fn the_eighteen_byte_datagram_that_ends_a_stock_server_is_dropped() {
-        // Type 5 with a sequence length of 15: renetcode 2.0.0 slices past its buffer.
+        // Type 5 with a sequence length of 15: renetcode 2.0.0 slices beyond its buffer.
         assert_eq!(check_at_server(&packet(0xf5, 18)), Err(Dropped::Shape));
     }
 
@@ -264,7 +265,7 @@ mod tests {
 
     #[test]
     fn slices_never_reach_renet() {
-        // Slice 9 of 1, and full: renet 2.0.1 indexes past its list of slices.
+        // Slice 9 of 1, full length: renet 2.0.1 indexes beyond its list of slices.
         let out_of_range = [&[2, 0, 0, 0, 9, 1, 0x44, 0xb0][..], &[0; 1200]].concat();
         assert_eq!(check_payload(&out_of_range, 0), Err(Dropped::Payload));
         assert_eq!(check_payload(&[3, 0, 0, 0, 9, 1, 1, 7], 0), Err(Dropped::Payload));

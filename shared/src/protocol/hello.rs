@@ -1,28 +1,27 @@
-//! What a peer is: compared before anything else, so that a difference is a sentence and not a desync.
+//! First message of a session: versions of both ends are compared before anything else.
 
 use serde::{Deserialize, Serialize};
 
 use super::control::GAME_ID_BYTES_MAX;
 use crate::state_hash::{COMPONENT_NAME_BYTES_MAX, COMPONENTS_MAX};
 
-/// What a peer is, compared before anything else.
+/// Identity of a peer: game, versions and determinism fingerprint. A difference is refused with a sentence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
-    /// [`GameHandle::protocol_hash`](crate::game::GameHandle::protocol_hash).
+    /// Protocol hash: [`GameHandle::protocol_hash`](crate::game::GameHandle::protocol_hash).
     pub protocol: u64,
-    /// [`Game::id`](crate::game::Game::id).
+    /// Id of the game: [`Game::id`](crate::game::Game::id).
     pub game: String,
-    /// [`Game::rules_version`](crate::game::Game::rules_version).
+    /// Version of the rules: [`Game::rules_version`](crate::game::Game::rules_version).
     pub rules_version: u32,
-    /// The names of the state's components, in the order of their registration.
+    /// Names of the state's components, in registration order.
     pub components: Vec<String>,
     /// [`determinism_fingerprint`](crate::simulation::determinism_fingerprint) on the embedded rules.
     pub fingerprint: u64,
 }
 
 impl Hello {
-    /// Whether every list and text is as short as those of a real peer, and printable: they come back in the sentence that
-    /// refuses it.
+    /// Whether all lists and texts are within their limits and printable. They are quoted in the sentence of a refusal.
     pub fn is_sane(&self) -> bool {
         let is_text = |text: &str, bytes_max| text.len() <= bytes_max && !text.chars().any(char::is_control);
         is_text(&self.game, GAME_ID_BYTES_MAX)
@@ -30,7 +29,7 @@ impl Hello {
             && self.components.iter().all(|name| is_text(name, COMPONENT_NAME_BYTES_MAX))
     }
 
-    /// Says why a peer that calls itself `other` cannot play here, in a sentence for its player.
+    /// Compares the peer's hello with this one. The error is a sentence for the peer's player.
     ///
     /// # Errors
     /// When anything differs.

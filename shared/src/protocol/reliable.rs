@@ -1,7 +1,7 @@
-//! One end of the reliable path: it guards, queues, batches and flushes. Client and server use the same code.
+//! One end of the reliable path: guard, queue, batching and flushing; the same code at client and server.
 //!
-//! Order, acknowledgements and resends are the work of a transport library, which this crate does not depend on:
-//! [`ReliableChannel`] is all that the path needs of it.
+//! A transport library orders, acknowledges and resends. This crate does not depend on one: [`ReliableChannel`] is the
+//! interface that the path needs.
 
 use std::time::Duration;
 
@@ -11,51 +11,52 @@ use super::{
     guard::{Dropped, PayloadKind, check_payload},
 };
 
-/// A transport library's reliable, ordered channel to one peer.
+/// Reliable, ordered channel of a transport library to one peer.
 pub trait ReliableChannel {
-    /// A batch as the library hands it out.
+    /// Received batch, in the library's type.
     type Batch: AsRef<[u8]>;
 
-    /// Bytes given to [`send`](Self::send) that the peer has not acknowledged.
+    /// Number of bytes given to [`send`](Self::send) that the peer has not acknowledged.
     fn in_flight(&self) -> usize;
 
-    /// Takes a batch for delivery.
+    /// Queues a batch for delivery.
     fn send(&mut self, batch: Vec<u8>);
 
-    /// The peer's next batch, in order.
+    /// Takes the next batch of the peer, in order.
     fn receive(&mut self) -> Option<Self::Batch>;
 
-    /// Reads a packet of the peer that has passed the guard.
+    /// Processes a packet of the peer that has passed the guard.
     fn read_packet(&mut self, packet: &[u8]);
 
-    /// The packets that are due: new batches, resends and acknowledgements.
+    /// Makes the packets that are due: new batches, resends and acknowledgements.
     fn write_packets(&mut self) -> Vec<Vec<u8>>;
 }
 
-/// The state of one end of a reliable path. An idle path costs its owner one comparison a flush.
+/// One end of a reliable path. An idle path costs one comparison for each flush.
 #[derive(Debug, Default)]
 pub struct ReliablePath {
     outbox: Outbox,
     gate: FlushGate,
     batches_received: u64,
     in_flight: usize,
-    /// When the peer last acknowledged something; nothing while no bytes are in flight.
+    /// Time of the peer's last acknowledgement; `None` while no bytes are in flight.
     progress_at: Option<Duration>,
-    /// Something is queued, in flight, owed or has just arrived: on most paths nothing is, most of the time.
+    /// Whether something is queued, in flight, to be acknowledged or has just arrived. Most paths are mostly idle.
     is_busy: bool,
 }
 
 impl ReliablePath {
-    /// Queues one message; it leaves with the next [`flush`](Self::flush). `in_flight` is the channel's.
+    /// Queues one message for the next [`flush`](Self::flush). `in_flight` is the channel's.
     pub fn queue(&mut self, message: &[u8], in_flight: usize) -> Queued {
         self.is_busy = true;
         self.outbox.push(message, in_flight)
     }
 
-    /// Takes an authenticated payload of the peer. An unreliable one is left to the caller; the messages of a reliable one
-    /// come out of [`receive`](Self::receive).
+    /// Takes an authenticated payload of the peer. The caller handles an unreliable one; [`receive`](Self::receive)
+    /// returns the messages of a reliable one.
     ///
     /// # Errors
+    /// When the guard refuses the payload. The channel has not seen it then.
     /// When the guard refuses it: the channel has not seen it.
     pub fn take_payload(
         &mut self,
@@ -74,10 +75,10 @@ impl ReliablePath {
         Ok(kind)
     }
 
-    /// Hands every message that has arrived to `take`, in order.
+    /// Passes every received message to `take`, in order.
     ///
     /// # Errors
-    /// At a batch that is not a sequence of whole messages. It is skipped: the next call goes on after it.
+    /// At a batch that is not a sequence of whole messages. The batch is skipped: call again for the next one.
     pub fn receive(
         &mut self,
         channel: &mut impl ReliableChannel,
@@ -90,7 +91,7 @@ impl ReliablePath {
         Ok(())
     }
 
-    /// Moves what may leave from the queue to the channel, and gives the packets that are due to `send`.
+    /// Moves queued batches to the channel as far as allowed, and passes the packets that are due to `send`.
     pub fn flush(&mut self, channel: &mut impl ReliableChannel, now: Duration, send: impl FnMut(Vec<u8>)) {
         if !self.is_busy {
             return;
@@ -108,22 +109,22 @@ impl ReliablePath {
         self.is_busy = in_flight > 0 || self.outbox.bytes() > 0 || self.gate.owes_ack();
     }
 
-    /// Whether the next flush has anything to look at.
+    /// Whether the next flush has work to do.
     pub const fn is_busy(&self) -> bool {
         self.is_busy
     }
 
-    /// Bytes that the peer has not acknowledged yet, queued or sent. `in_flight` is the channel's.
+    /// Number of bytes that the peer has not acknowledged yet, queued or sent. `in_flight` is the channel's.
     pub const fn unacknowledged(&self, in_flight: usize) -> usize {
         self.outbox.bytes() + in_flight
     }
 
-    /// Whether the peer has acknowledged everything that was queued for it. `in_flight` is the channel's.
+    /// Whether the peer has acknowledged everything. `in_flight` is the channel's.
     pub const fn is_settled(&self, in_flight: usize) -> bool {
         self.outbox.bytes() + in_flight == 0
     }
 
-    /// For how long bytes have been in flight without an acknowledgement, as of the last flush.
+    /// Time since bytes in flight were last acknowledged, as of the last flush; zero if none are in flight.
     pub fn stalled_for(&self, now: Duration) -> Duration {
         self.progress_at.map_or(Duration::ZERO, |at| now.saturating_sub(at))
     }

@@ -1,4 +1,4 @@
-//! Ticks into blocks, and back.
+//! Blocks of recorded ticks: writing and reading.
 
 use arrayvec::ArrayVec;
 
@@ -19,16 +19,16 @@ use crate::{
 /// Consecutive ticks of a match, not compressed yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RawBlock {
-    /// The first tick, a multiple of [`BLOCK_TICKS`].
+    /// First tick, a multiple of [`BLOCK_TICKS`].
     pub first: Tick,
-    /// How many ticks, 1 to [`BLOCK_TICKS`]; fewer only at the end of a match.
+    /// Number of ticks, 1 to [`BLOCK_TICKS`]; only the last block of a match has fewer.
     pub ticks: u32,
-    /// The ticks, one after the other.
+    /// Encoded ticks, one after the other.
     pub bytes: Vec<u8>,
 }
 
 impl RawBlock {
-    /// Its ticks, in order; `previous` are the inputs of the tick before its first.
+    /// Iterates over its ticks, in order. `previous` are the inputs of the tick before the first.
     pub fn iter_ticks(&self, mut previous: [Input; SLOTS_MAX]) -> impl Iterator<Item = Result<Recorded, ReplayError>> {
         let mut reader = Reader::new(&self.bytes);
         (0..self.ticks).map(move |place| {
@@ -39,7 +39,7 @@ impl RawBlock {
     }
 }
 
-/// Collects a match's ticks into blocks.
+/// Collects the ticks of a match into blocks.
 #[derive(Debug, Default)]
 pub struct Recorder {
     block: RawBlock,
@@ -47,11 +47,11 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Records the next tick: its frame as [`encode_frame`](crate::protocol::datagram::encode_frame) made it, the names of those
-    /// who join in it, and the hashes of the state after it. Gives out the block that this tick fills.
+    /// Records the next tick: its frame as [`encode_frame`](crate::protocol::datagram::encode_frame) encoded it, the
+    /// names of players that join in it, and the hashes of the state after it. Returns a completed block.
     ///
     /// # Panics
-    /// When the frame is not the next tick's: a gap would make the whole replay worthless.
+    /// When the frame is not that of the next tick: a gap would make the whole replay useless.
     pub fn push<'a>(
         &mut self,
         frame: &Frame,
@@ -69,7 +69,7 @@ impl Recorder {
         if self.block.ticks == BLOCK_TICKS { self.take_block() } else { None }
     }
 
-    /// What is recorded and not given out yet.
+    /// Takes the recorded ticks that no earlier block contains; `None` if there are none.
     pub fn take_block(&mut self) -> Option<RawBlock> {
         if self.block.ticks == 0 {
             return None;
@@ -81,31 +81,31 @@ impl Recorder {
         Some(std::mem::replace(&mut self.block, next))
     }
 
-    /// What is recorded and not given out yet, to look at.
+    /// The recorded ticks that no earlier block contains.
     pub const fn unfinished(&self) -> &RawBlock {
         &self.block
     }
 
-    /// How many ticks are recorded.
+    /// Number of recorded ticks.
     pub const fn ticks(&self) -> u32 {
         self.block.first.0 + self.block.ticks
     }
 
-    /// Whether the replay holds as much as it can: nothing may be pushed any more. To be asked when a block was given out.
+    /// Whether the replay has its maximum length, so that no tick may be added. Check it after every block.
     pub const fn is_full(&self) -> bool {
         let has_no_room = self.given_out > BLOCKS_BYTES_MAX - BLOCK_BYTES_MAX as u64;
         self.block.ticks == 0 && (self.ticks() >= TICKS_MAX || has_no_room)
     }
 }
 
-/// A tick as it was recorded.
+/// A recorded tick.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recorded {
-    /// Everything that the simulation of the tick depends on.
+    /// Frame: everything that the simulation of the tick depends on.
     pub frame: Frame,
-    /// Who joins in it, in the order of the frame's events.
+    /// Slots and names of the players that join in it, in the order of the frame's events.
     pub joined: ArrayVec<(Slot, String), SLOTS_MAX>,
-    /// The hashes of the state after it; of every 30th tick.
+    /// Hashes of the state after it, for every 30th tick.
     pub hashes: Option<StateHashes>,
 }
 
@@ -122,7 +122,7 @@ pub(super) fn take_tick(
 fn take_recorded(reader: &mut Reader, tick: Tick, previous: &[Input; SLOTS_MAX]) -> Result<Recorded, CodecError> {
     let PastTick { frame, joined, hash } = take_past_tick(reader, tick, previous)?;
     let hashes = if is_hash_tick(tick) { Some(take_hashes(reader)?) } else { None };
-    // The frame carries the same hashes, combined: clients compared theirs with it.
+    // The frame carries the combination of these hashes, which clients compared with their own.
     if hash == hashes.as_ref().map(StateHashes::combined) {
         Ok(Recorded { frame, joined, hashes })
     } else {

@@ -1,4 +1,4 @@
-//! Replays without a server: for tests, fuzzers and measurements.
+//! Replays of bot matches, made without a server, for tests, fuzzers and benchmarks.
 
 use super::{Compressor, Header, RankedPlayer, Recorder, ReplayEncoder, Trailer, rules_hash};
 use crate::{
@@ -13,12 +13,12 @@ use crate::{
     tick::{SimRate, Tick},
 };
 
-/// Records a [`BotMatch`] at 30 ticks a second of at most `ticks_max` ticks, at least one.
+/// Records a [`BotMatch`] at 30 ticks a second, of 1 to `ticks_max` ticks.
 pub fn canned_replay(game: impl Game + Clone, seed: u64, seats: u8, ticks_max: u32) -> Vec<u8> {
     record_bots(game, BotMatch { seed, seats, ticks_max, rate: SimRate::DEFAULT })
 }
 
-/// Records a match of bots as a server would.
+/// Records a match of bots in the way a server does.
 pub fn record_bots(game: impl Game + Clone, bots: BotMatch) -> Vec<u8> {
     let (header, opening) = beginning(game.clone(), bots);
     let mut compressor = Compressor::new();

@@ -1,26 +1,26 @@
-//! Compression with contexts that are made once and used for everything.
+//! Compression and decompression by zstd, with contexts that are created once and reused.
 
 use super::error::{Part, ReplayError};
 use crate::protocol::codec::Reader;
 
-/// Inputs and hashes hardly repeat: higher levels took up to ten times as long and saved 2 % at most.
+/// Compression level. Inputs and hashes hardly repeat: higher levels took up to ten times as long to save 2 %.
 const ZSTD_LEVEL: i32 = 3;
 
-/// A zstd context for compressing: one for a thread, whatever the number of replays it writes.
+/// Compression context of zstd. One for each thread is enough, for any number of replays.
 pub struct Compressor {
     context: zstd::bulk::Compressor<'static>,
     compressed: Vec<u8>,
 }
 
 impl Compressor {
-    /// A new context.
-    #[expect(clippy::new_without_default, reason = "its tables are large: nobody should get one unasked")]
+    /// Creates a context.
+    #[expect(clippy::new_without_default, reason = "its tables are large, so a context is only created explicitly")]
     pub fn new() -> Self {
         let context = zstd::bulk::Compressor::new(ZSTD_LEVEL).expect("the level is one of zstd's");
         Self { context, compressed: Vec::new() }
     }
 
-    /// Appends the length of `raw` (4) and its compressed bytes.
+    /// Appends the length of `raw` (4 bytes) and its compressed bytes.
     pub(super) fn compress(&mut self, raw: &[u8], bytes: &mut Vec<u8>) {
         self.compressed.clear();
         self.compressed.reserve(zstd::zstd_safe::compress_bound(raw.len()));
@@ -30,19 +30,19 @@ impl Compressor {
     }
 }
 
-/// A zstd context for decompressing.
+/// Decompression context of zstd.
 pub(super) struct Decompressor(zstd::bulk::Decompressor<'static>);
 
 impl Decompressor {
-    /// A new context.
+    /// Creates a context.
     pub fn new() -> Self {
         Self(zstd::bulk::Decompressor::new().expect("a context without a dictionary is only allocated"))
     }
 
-    /// Replaces `raw` by what [`Compressor::compress`] was given, which was at most `raw_max` bytes long.
+    /// Replaces `raw` with the bytes that [`Compressor::compress`] was given, at most `raw_max`.
     ///
     /// # Errors
-    /// When the bytes are something else; never more than `raw_max` bytes of memory are taken for them.
+    /// When the bytes are anything else. At most `raw_max` bytes of memory are used in any case.
     pub fn decompress(
         &mut self,
         compressed: &[u8],
@@ -58,7 +58,7 @@ impl Decompressor {
         }
         raw.clear();
         raw.reserve(length);
-        // zstd writes as far as the buffer's capacity goes, which may be more than what was reserved.
+        // zstd fills the whole capacity of the buffer, which may be more than was reserved: compare the length.
         let written = self.0.decompress_to_buffer(reader.rest(), raw).map_err(|_| impossible)?;
         if written == length { Ok(()) } else { Err(impossible) }
     }

@@ -1,4 +1,4 @@
-//! The bytes of a replay's file, piece by piece.
+//! Encoder of replay files, section by section.
 
 use xxhash_rust::xxh3::Xxh3;
 
@@ -11,11 +11,11 @@ use super::{
     trailer::Trailer,
 };
 
-/// A replay that is being written. It keeps no more than the checksum of what was given out.
+/// Encoder of one replay. It keeps only the checksum of the bytes that it has returned.
 pub struct ReplayEncoder(Box<Xxh3>);
 
 impl ReplayEncoder {
-    /// The beginning of a file: what the match was, and the state before tick 0.
+    /// Starts a file; returns the encoder and the first bytes: header and state before tick 0.
     pub fn begin(compressor: &mut Compressor, header: &Header, opening: &[u8]) -> (Self, Vec<u8>) {
         let mut bytes = MAGIC.to_vec();
         bytes.extend(FORMAT.to_le_bytes());
@@ -26,14 +26,14 @@ impl ReplayEncoder {
         (Self::resume(&bytes), bytes)
     }
 
-    /// Goes on with a file that begins with these bytes.
+    /// Continues a file that begins with these bytes.
     pub fn resume(bytes: &[u8]) -> Self {
         let mut whole = Box::new(Xxh3::new());
         whole.update(bytes);
         Self(whole)
     }
 
-    /// The next block.
+    /// Encodes the next block.
     pub fn block(&mut self, compressor: &mut Compressor, block: &RawBlock) -> Vec<u8> {
         let mut content = Vec::new();
         content.extend(block.first.0.to_le_bytes());
@@ -45,7 +45,7 @@ impl ReplayEncoder {
         bytes
     }
 
-    /// The end of the file.
+    /// Encodes the end of the file.
     pub fn end(mut self, trailer: &Trailer) -> Vec<u8> {
         let mut bytes = Vec::new();
         section::put(&mut bytes, TAG_ENDING, &trailer.encode());

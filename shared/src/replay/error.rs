@@ -1,20 +1,20 @@
-//! What can be wrong with the bytes of a replay.
+//! Errors in the bytes of a replay.
 
 use std::fmt;
 
 use super::FORMAT;
 use crate::tick::Tick;
 
-/// A part of a replay.
+/// Part of a replay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// What the match was.
+    /// Description of the match.
     Header,
-    /// The state before tick 0.
+    /// State before tick 0.
     Opening,
-    /// The block that begins with this tick.
+    /// Block that begins with this tick.
     Block(Tick),
-    /// How the match ended.
+    /// End of the match.
     Ending,
 }
 
@@ -29,31 +29,31 @@ impl fmt::Display for Part {
     }
 }
 
-/// Why bytes are no replay, or no longer the one that was written.
+/// Reason why bytes are not a valid replay, or were changed since they were written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReplayError {
-    /// They begin like something else.
+    /// The bytes do not begin like a replay.
     #[error("it is not a replay")]
     NotAReplay,
-    /// They have another format.
+    /// Unknown version of the format.
     #[error("it is a replay of format {0}, and this program reads format {FORMAT}: use the release that recorded it")]
     OtherFormat(u16),
-    /// They end inside this part.
+    /// The bytes end inside this part.
     #[error("it is cut off in its {0}")]
     CutOff(Part),
-    /// The part's bytes do not have the checksum that they were written with.
+    /// The checksum of this part is wrong.
     #[error("it was altered or damaged in its {0}")]
     Damaged(Part),
-    /// The part says something that no recorder writes.
-    #[error("its {0} has an impossible content")]
+    /// The part has a value that no recorder writes.
+    #[error("its {0} has invalid content")]
     Impossible(Part),
-    /// The parts are good, and the bytes together do not have the checksum that they were written with.
-    #[error("it was altered: the checksum of the whole file is another one")]
+    /// All parts are valid, but the checksum over the whole file is wrong.
+    #[error("it was altered: the checksum of the whole file is wrong")]
     Checksum,
     /// Bytes follow the end.
-    #[error("it was altered: something follows its end")]
+    #[error("it was altered: there is data after its end")]
     TooLong,
-    /// There are more bytes than any replay has.
+    /// More bytes than a replay can have.
     #[error("it is larger than a replay can be")]
     TooLarge,
 }

@@ -1,4 +1,4 @@
-//! What a match was, before its first tick.
+//! Header of a replay: description of the match.
 
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
@@ -13,14 +13,14 @@ use crate::{
     state_hash::{COMPONENT_NAME_BYTES_MAX, COMPONENTS_MAX},
 };
 
-/// Bytes of a build's name, at most.
+/// Maximum length of a build's name, in bytes.
 pub const BUILD_BYTES_MAX: usize = 64;
-/// Bytes of a map's name, at most.
+/// Maximum length of a map's name, in bytes.
 pub const MAP_BYTES_MAX: usize = 64;
-/// Bytes of memory that decoding a header may claim.
+/// Maximum memory that decoding a header may claim, in bytes.
 const HEADER_BYTES_MAX: usize = 4096;
 
-/// A number that tells two sets of rules and maps apart: a hash over the game's part of the state before tick 0.
+/// Hash of the rules and the map: over the game's part of the state before tick 0.
 ///
 /// # Errors
 /// When the bytes are not a serialised state.
@@ -28,34 +28,34 @@ pub fn rules_hash(opening: &[u8]) -> Result<u64, CodecError> {
     RoomStates::game_part(opening).map(xxh3_64)
 }
 
-/// What a match was, before its first tick.
+/// Description of a match, known before its first tick.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
-    /// The match.
+    /// Id of the match.
     pub match_id: MatchId,
-    /// The code of the room it was played in.
+    /// Code of the room in which it was played.
     pub room: RoomCode,
-    /// When it was set, in seconds since 1970.
+    /// Time at which the match was set, in seconds since 1970.
     pub started_unix_s: u64,
-    /// The program that recorded it, at most [`BUILD_BYTES_MAX`].
+    /// Version of the program that recorded it, at most [`BUILD_BYTES_MAX`] bytes.
     pub build: String,
-    /// [`GameHandle::protocol_hash`](crate::game::GameHandle::protocol_hash) of that program.
+    /// Protocol hash of that program: [`GameHandle::protocol_hash`](crate::game::GameHandle::protocol_hash).
     pub protocol: u64,
-    /// [`Game::id`](crate::game::Game::id).
+    /// Id of the game: [`Game::id`](crate::game::Game::id).
     pub game: String,
-    /// [`Game::rules_version`](crate::game::Game::rules_version).
+    /// Version of the rules: [`Game::rules_version`](crate::game::Game::rules_version).
     pub rules_version: u32,
-    /// Tells two sets of rules and maps apart: [`rules_hash`] of the opening state.
+    /// Hash of the rules and the map: [`rules_hash`] of the opening state.
     pub rules_hash: u64,
-    /// What the room's random numbers began with.
+    /// Seed of the room's random numbers.
     pub seed: u64,
-    /// The map's name, at most [`MAP_BYTES_MAX`]; empty for a game without maps.
+    /// Name of the map, at most [`MAP_BYTES_MAX`] bytes; empty for a game without maps.
     pub map: String,
-    /// How many seats the room had, 1 to 16.
+    /// Number of seats in the room, 1 to 16.
     pub seats: u8,
-    /// Ticks a second: whoever runs the match again simulates it at this rate.
+    /// Tick rate, in ticks a second, at which the match must be simulated.
     pub tick_rate: u16,
-    /// The names of the components whose hashes are recorded, in their order.
+    /// Names of the components whose hashes are recorded, in the order of the hashes.
     pub components: Vec<String>,
 }
 
@@ -64,7 +64,7 @@ impl Header {
         codec::encode(self)
     }
 
-    /// Reads a header whose fields are all in their ranges.
+    /// Decodes a header and checks the range of every field.
     pub(super) fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
         let header: Self = codec::decode::<_, HEADER_BYTES_MAX>(bytes)?;
         let is_right = header.build.len() <= BUILD_BYTES_MAX
@@ -77,7 +77,7 @@ impl Header {
         if is_right { Ok(header) } else { Err(CodecError::Invalid) }
     }
 
-    /// The name of the component at this place of the recorded hashes.
+    /// Name of the component at this index of the recorded hashes.
     pub fn component(&self, index: usize) -> &str {
         self.components.get(index).map_or("unknown", String::as_str)
     }

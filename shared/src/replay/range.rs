@@ -1,5 +1,5 @@
-//! Ranges of a match's frames: the ticks of a replay without the hashes by component. A server keeps old frames so, and
-//! sends them to clients that go back in a running match.
+//! Ranges of a match's frames: the ticks of a replay without the hashes of each component. A server stores old frames
+//! in this form, and sends them to clients that go back in a running match.
 
 use arrayvec::ArrayVec;
 
@@ -15,29 +15,29 @@ use crate::{
     tick::Tick,
 };
 
-/// Ticks of a range, at most.
+/// Maximum length of a range, in ticks.
 pub const RANGE_TICKS_MAX: u32 = BLOCK_TICKS;
-/// Bytes of a range before compression, at most. The longest ticks possible need a little less.
+/// Maximum size of a range before compression, in bytes. The longest possible ticks need a little less.
 pub const RANGE_BYTES_MAX: usize = BLOCK_BYTES_MAX;
 
-/// A tick of the past: everything that its simulation depends on.
+/// A tick from the history of a match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PastTick {
-    /// The frame.
+    /// Frame: everything that the simulation of the tick depends on.
     pub frame: Frame,
-    /// Who joins in it, in the order of the frame's events.
+    /// Slots and names of the players that join in it, in the order of the frame's events.
     pub joined: ArrayVec<(Slot, String), SLOTS_MAX>,
-    /// The hash of the state after it, of every 30th tick.
+    /// Hash of the state after it, for every 30th tick.
     pub hash: Option<u64>,
 }
 
-/// The slots of players who join in a frame, in the order of its events.
+/// Slots of the players that join in a frame, in the order of its events.
 pub fn joined_in(frame: &Frame) -> impl Iterator<Item = Slot> {
     frame.events.iter().filter(|event| event.change == RosterChange::Join).map(|event| event.slot)
 }
 
-/// Appends a tick: its frame as [`encode_frame`](crate::protocol::datagram::encode_frame) made it, and a name for each player who
-/// [joins in it](joined_in). A name is cut off after [`NAME_BYTES_MAX`] bytes.
+/// Appends a tick: its frame as [`encode_frame`](crate::protocol::datagram::encode_frame) encoded it, and the names of
+/// players that [join in it](joined_in), each cut off after [`NAME_BYTES_MAX`] bytes.
 pub fn put_past_tick<'a>(bytes: &mut Vec<u8>, encoded_frame: &[u8], names: impl Iterator<Item = &'a str>) {
     put_varint(bytes, encoded_frame.len() as u64);
     bytes.extend_from_slice(encoded_frame);
@@ -48,7 +48,7 @@ pub fn put_past_tick<'a>(bytes: &mut Vec<u8>, encoded_frame: &[u8], names: impl 
     }
 }
 
-/// Reads the next tick; `previous` are the inputs of the tick before it.
+/// Reads the next tick. `previous` are the inputs of the tick before it.
 pub(super) fn take_past_tick(
     reader: &mut Reader,
     tick: Tick,
@@ -63,7 +63,7 @@ pub(super) fn take_past_tick(
     Ok(PastTick { frame, joined, hash })
 }
 
-/// Reads all of a range: exactly `ticks` ticks from `first` on. `previous` are the inputs of the tick before `first`.
+/// Reads a whole range: exactly `ticks` ticks from `first` on. `previous` are the inputs of the tick before `first`.
 ///
 /// # Errors
 /// When the bytes are anything else, or the range is longer than [`RANGE_TICKS_MAX`] or [`RANGE_BYTES_MAX`].

@@ -1,4 +1,4 @@
-//! A replay's bytes, checked, and its ticks one after the other.
+//! Reader of replays: checks the bytes and iterates over the ticks.
 
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -17,12 +17,12 @@ use crate::{
     tick::Tick,
 };
 
-/// The bytes of the checksum over the whole file.
+/// Size of the checksum over the whole file, in bytes.
 const CHECKSUM_BYTES: usize = 16;
 
-/// What can be read of a replay that may have no end: its sections up to the first that is not whole.
+/// The valid sections at the beginning of a replay, which may be incomplete.
 pub struct PartialReplay<'a> {
-    /// What the match was.
+    /// Description of the match.
     pub header: Header,
     opening: &'a [u8],
     blocks: Vec<Block<'a>>,
@@ -30,15 +30,15 @@ pub struct PartialReplay<'a> {
 }
 
 impl<'a> PartialReplay<'a> {
-    /// Reads as many whole sections as there are.
+    /// Reads the sections up to the first incomplete one.
     ///
     /// # Errors
-    /// When there is no header and no opening state, or the bytes are more than a replay has.
+    /// When header or opening state are missing, or there are more bytes than a replay can have.
     pub fn read(bytes: &'a [u8]) -> Result<Self, ReplayError> {
         Self::read_checked(bytes).map(|(beginning, _)| beginning)
     }
 
-    /// The same, and what is wrong with the block after the last whole one, if one is there.
+    /// Reads the sections, and returns the error in the block after the last valid one, if there is such a block.
     fn read_checked(bytes: &'a [u8]) -> Result<(Self, Result<(), ReplayError>), ReplayError> {
         if bytes.len() as u64 > FILE_BYTES_MAX {
             return Err(ReplayError::TooLarge);
@@ -54,35 +54,35 @@ impl<'a> PartialReplay<'a> {
         Ok((Self { header, opening, blocks, length }, blocks_read))
     }
 
-    /// How many ticks are in the whole blocks.
+    /// Number of ticks in the valid blocks.
     pub fn ticks(&self) -> u32 {
         next_tick(&self.blocks).0
     }
 
-    /// How many bytes there are up to the end of the last whole section before the ending.
+    /// Number of bytes up to the end of the last valid section before the ending.
     pub const fn length(&self) -> usize {
         self.length
     }
 
-    /// The state before tick 0, serialised.
+    /// Decompresses the state before tick 0, serialised.
     ///
     /// # Errors
-    /// When it is not what a recorder writes.
+    /// When the bytes are not from a recorder.
     pub fn opening(&self) -> Result<Vec<u8>, ReplayError> {
         let mut raw = Vec::new();
         Decompressor::new().decompress(self.opening, OPENING_BYTES_MAX, &mut raw, Part::Opening)?;
         Ok(raw)
     }
 
-    /// All ticks, in order.
+    /// Iterates over all ticks, in order.
     pub fn iter_ticks(&self) -> Ticks<'_> {
         Ticks::new(&self.blocks)
     }
 
-    /// The hashes of the state after the last tick, where that tick is one of which they are recorded.
+    /// Hashes of the state after the last tick, if they are recorded for that tick.
     ///
     /// # Errors
-    /// When a block is not what a recorder writes.
+    /// When a block is not from a recorder.
     pub fn last_hashes(&self) -> Result<Option<StateHashes>, ReplayError> {
         let mut last = None;
         for tick in self.iter_ticks() {
@@ -92,19 +92,19 @@ impl<'a> PartialReplay<'a> {
     }
 }
 
-/// A whole replay.
+/// A complete replay.
 pub struct Replay<'a> {
-    /// Everything but its end.
+    /// Everything before the trailer.
     pub beginning: PartialReplay<'a>,
-    /// How the match ended.
+    /// End of the match.
     pub trailer: Trailer,
 }
 
 impl<'a> Replay<'a> {
-    /// Reads a replay: every part and every checksum, but not yet what is compressed.
+    /// Reads a replay and verifies all checksums, without decompressing any part.
     ///
     /// # Errors
-    /// When the bytes are not exactly one replay as it was written.
+    /// When the bytes are not exactly one unchanged replay.
     pub fn read(bytes: &'a [u8]) -> Result<Self, ReplayError> {
         let (beginning, blocks_read) = PartialReplay::read_checked(bytes)?;
         blocks_read?;
@@ -124,7 +124,7 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// What the match was.
+    /// Description of the match.
     pub const fn header(&self) -> &Header {
         &self.beginning.header
     }
@@ -141,7 +141,7 @@ fn take_format(reader: &mut Reader) -> Result<(), ReplayError> {
     }
 }
 
-/// Reads blocks up to the first section that is not a whole one; the reader then stands before it.
+/// Reads blocks up to the first section that is not valid; the reader is then at its start.
 fn take_blocks<'a>(reader: &mut Reader<'a>, blocks: &mut Vec<Block<'a>>) -> Result<(), ReplayError> {
     while reader.rest().first() == Some(&TAG_BLOCK) {
         let mut ahead = reader.clone();
@@ -161,7 +161,7 @@ fn take_block<'a>(reader: &mut Reader<'a>, next: Tick) -> Result<Block<'a>, Repl
     let mut content = Reader::new(section::take(reader, TAG_BLOCK, part)?);
     let first = Tick(take_u32(&mut content).map_err(impossible)?);
     let ticks = u32::from(take_u16(&mut content).map_err(impossible)?);
-    // Only the last block is shorter, so every one begins at a multiple.
+    // Only the last block may be shorter, so every block begins at a multiple.
     let is_next = first == next && first.0.is_multiple_of(BLOCK_TICKS) && first.0 < TICKS_MAX;
     if is_next && (1..=BLOCK_TICKS).contains(&ticks) {
         Ok(Block { first, ticks, compressed: content.rest() })

@@ -1,4 +1,4 @@
-//! Sections: a tag, a length, a content and a checksum over them.
+//! Sections of a replay file: tag, length, content, and a checksum over them.
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -15,7 +15,7 @@ const CHECKSUM_BYTES: usize = 8;
 /// Appends a section.
 ///
 /// # Panics
-/// When the content is longer than any part can be.
+/// When the content is 4 GiB or longer; all parts have far lower limits.
 pub(super) fn put(bytes: &mut Vec<u8>, tag: u8, content: &[u8]) {
     let start = bytes.len();
     let length = u32::try_from(content.len()).expect("parts are bounded far below 4 GiB");
@@ -26,10 +26,10 @@ pub(super) fn put(bytes: &mut Vec<u8>, tag: u8, content: &[u8]) {
     bytes.extend(checksum.to_le_bytes());
 }
 
-/// Reads a section whose checksum is right.
+/// Reads a section with the expected tag and verifies its checksum.
 ///
 /// # Errors
-/// When the bytes end before it does, or it is not the one that was written here.
+/// When the bytes end inside it, or it is damaged or another section.
 pub(super) fn take<'a>(reader: &mut Reader<'a>, tag: u8, part: Part) -> Result<&'a [u8], ReplayError> {
     let start = reader.rest();
     let cut_off = |_: CodecError| ReplayError::CutOff(part);
@@ -43,13 +43,13 @@ pub(super) fn take<'a>(reader: &mut Reader<'a>, tag: u8, part: Part) -> Result<&
     if checksum == xxh3_64(covered).to_le_bytes() { Ok(content) } else { Err(ReplayError::Damaged(part)) }
 }
 
-/// The next four bytes, little-endian.
+/// Reads the next four bytes as a little-endian number.
 pub(super) fn take_u32(reader: &mut Reader) -> Result<u32, CodecError> {
     let bytes = reader.bytes(4)?;
     Ok(u32::from_le_bytes(bytes.try_into().expect("four bytes were read")))
 }
 
-/// The next two bytes, little-endian.
+/// Reads the next two bytes as a little-endian number.
 pub(super) fn take_u16(reader: &mut Reader) -> Result<u16, CodecError> {
     let bytes = reader.bytes(2)?;
     Ok(u16::from_le_bytes(bytes.try_into().expect("two bytes were read")))

@@ -1,4 +1,4 @@
-//! Any bytes are a replay or an error, and a replay is what was recorded.
+//! Tests: any bytes are a replay or an error, and reading a replay returns what was recorded.
 
 use arrayvec::ArrayVec;
 use proptest::prelude::*;
@@ -13,12 +13,12 @@ use crate::{
     test_game::TestGame,
 };
 
-/// Some 70 ticks: two hashes, joins, and a block that is not full.
+/// A replay of 70 ticks, with two hashes, joins, and a block that is not full.
 fn short() -> Vec<u8> {
     canned_replay(TestGame, 7, 2, 70)
 }
 
-/// Reads everything; what is read says nothing of memory, only that there was no panic.
+/// Reads everything. The result only matters where the test expects a certain one; no bytes may cause a panic.
 fn read_all(bytes: &[u8]) -> Result<u32, ReplayError> {
     let replay = Replay::read(bytes)?;
     replay.beginning.opening()?;
@@ -94,7 +94,7 @@ fn errors_say_what_is_wrong_and_where() {
     assert_eq!(error(&altered), "it was altered or damaged in its block of ticks from 300");
 }
 
-/// A replay of so many ticks around these blocks, with every checksum right.
+/// A replay of `ticks` ticks that consists of these blocks, with valid checksums.
 fn around(blocks: &[&[u8]], ticks: u32) -> Vec<u8> {
     let bytes = short();
     let replay = Replay::read(&bytes).expect("a whole replay");
@@ -110,7 +110,7 @@ fn around(blocks: &[&[u8]], ticks: u32) -> Vec<u8> {
     bytes
 }
 
-/// A block of the largest ticks possible.
+/// A block of the largest possible ticks.
 fn largest_block() -> Vec<u8> {
     let mut recorder = Recorder::default();
     let hashes = StateHashes([Some(u64::MAX); crate::state_hash::COMPONENTS_MAX].into());
@@ -140,7 +140,7 @@ fn the_largest_ticks_fit_into_a_block() {
     assert_eq!(read_all(&around(&[&block], BLOCK_TICKS)), Ok(BLOCK_TICKS));
 }
 
-/// They are almost the same, so a small file holds them: its length says nothing of what they take.
+/// The blocks are almost equal, so they compress to a small file: the file's size does not limit the memory they need.
 #[test]
 fn blocks_that_unpack_to_more_than_a_replay_are_refused() {
     let block = largest_block();

@@ -1,4 +1,4 @@
-//! The ticks of a replay, block by block.
+//! Iterator over the ticks of a replay, block by block.
 
 use super::{
     BLOCK_BYTES_MAX, BLOCKS_BYTES_MAX,
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{ids::SLOTS_MAX, input::Input, protocol::codec::Reader, tick::Tick};
 
-/// A block, still compressed.
+/// A compressed block.
 pub(super) struct Block<'a> {
     pub first: Tick,
     pub ticks: u32,
@@ -21,12 +21,12 @@ impl Block<'_> {
     }
 }
 
-/// The ticks of a replay in order. After an error there is no more.
+/// Iterator over the ticks of a replay, in order. It ends after an error.
 pub struct Ticks<'r> {
     blocks: &'r [Block<'r>],
     decompressor: Decompressor,
     raw: Vec<u8>,
-    /// Bytes of all blocks so far, before compression.
+    /// Size of all blocks so far, before compression, in bytes.
     unpacked: u64,
     read: usize,
     next: Tick,
@@ -48,7 +48,7 @@ impl Iterator for Ticks<'_> {
 }
 
 impl<'r> Ticks<'r> {
-    /// All ticks of these blocks, which are a replay's from its first on.
+    /// Iterates over all ticks of these blocks, the first of which begins at tick 0.
     pub(super) fn new(blocks: &'r [Block<'r>]) -> Self {
         let inputs = [Input::NEUTRAL; SLOTS_MAX];
         Self { blocks, decompressor: Decompressor::new(), raw: Vec::new(), unpacked: 0, read: 0, next: Tick(0), inputs }
@@ -58,7 +58,7 @@ impl<'r> Ticks<'r> {
         if self.next == block.first {
             self.decompressor.decompress(block.compressed, BLOCK_BYTES_MAX, &mut self.raw, block.part())?;
             self.unpacked += self.raw.len() as u64;
-            // Whoever keeps the ticks is promised how many there can be; a few bytes of a file can hold much more.
+            // A caller that keeps all ticks relies on this limit: a small file can decompress to much more.
             if self.unpacked > BLOCKS_BYTES_MAX {
                 return Err(ReplayError::TooLarge);
             }

@@ -1,4 +1,4 @@
-//! How a match ended.
+//! Trailer of a replay: how the match ended.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,32 +13,32 @@ use crate::{
     state_hash::StateHashes,
 };
 
-/// Bytes of memory that decoding an ending may claim.
+/// Maximum memory that decoding a trailer may claim, in bytes.
 const TRAILER_BYTES_MAX: usize = 8192;
 
-/// One player's place in the final ranking.
+/// A row of the final ranking.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RankedPlayer {
-    /// The seat.
+    /// Seat.
     pub slot: Slot,
-    /// The player who sat in it last.
+    /// Name of the player that had the seat last.
     pub name: String,
-    /// The last score.
+    /// Last score.
     pub score: ScoreFrame,
 }
 
-/// The end of a replay.
+/// End of a replay.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trailer {
-    /// How the match ended. Of a match that was played to its end a replay does not say how: it reads back as
+    /// Reason for the end of the match. A replay does not store why a complete match ended: it is read back as
     /// [`MatchEnd::TimeUp`].
     #[serde(with = "stored_end")]
     pub ending: MatchEnd,
-    /// How many ticks are recorded; the last one has the number before.
+    /// Number of recorded ticks.
     pub ticks: u32,
-    /// The hashes of the state after the last tick, where the recorder still had it.
+    /// Hashes of the state after the last tick, if the recorder still had that state.
     pub hashes: Option<StateHashes>,
-    /// Everybody who ever had a seat, best first, where the recorder still had the scores.
+    /// Everyone who ever had a seat, best first, if the recorder still had the scores.
     pub ranking: Option<Vec<RankedPlayer>>,
 }
 
@@ -47,7 +47,7 @@ impl Trailer {
         codec::encode(self)
     }
 
-    /// Reads an ending whose fields are all in their ranges.
+    /// Decodes a trailer and checks the range of every field.
     pub(super) fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
         let trailer: Self = codec::decode::<_, TRAILER_BYTES_MAX>(bytes)?;
         let places = trailer.ranking.as_deref().unwrap_or_default();
@@ -56,7 +56,7 @@ impl Trailer {
     }
 }
 
-/// The form of [`MatchEnd`] in the file.
+/// Serialised form of [`MatchEnd`].
 mod stored_end {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -82,7 +82,7 @@ mod stored_end {
         let stored = match end {
             MatchEnd::TimeUp | MatchEnd::AllFinished => Stored::Finished,
             MatchEnd::EverybodyLeft => Stored::Unfinished(Why::EveryoneLeft),
-            // A match with too few players has no tick, and so no replay.
+            // A match with too few players has no tick, so it has no replay.
             MatchEnd::HostEnded | MatchEnd::TooFewLeft | MatchEnd::TooFewLoaded => Stored::Unfinished(Why::Aborted),
             MatchEnd::RoomClosed => Stored::Unfinished(Why::RoomClosed),
             MatchEnd::ServerStopped => Stored::Unfinished(Why::ServerStopped),
@@ -127,7 +127,7 @@ mod tests {
         assert_eq!(Trailer::decode(&golden), Ok(trailer));
     }
 
-    /// The bytes of every end, which replays of earlier servers have too.
+    /// Bytes of all reasons; replays of earlier servers contain the same ones.
     #[test]
     fn every_end_has_its_golden_bytes() {
         use MatchEnd::*;

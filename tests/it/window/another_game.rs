@@ -88,7 +88,7 @@ fn assert_nothing_of_the_arena(window: &mut HeadlessWindow) {
 fn a_game_with_a_small_view_is_played_from_the_menu_to_the_results() {
     let (server, folder) = (LiveServer::start(QuickTiny, Vec::new()), Folder::new());
     let mut window = open(&server, &folder, "");
-    assert!(window.sees_exactly("Tiny") && window.sees_exactly("Whoever presses most often wins."));
+    assert!(window.sees_exactly("Tiny") && window.sees_exactly("The player with the most presses wins."));
     assert_nothing_of_the_arena(&mut window);
     window.click("Practice with bots");
     window.until_screen(Screen::Match);

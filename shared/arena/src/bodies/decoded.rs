@@ -1,7 +1,7 @@
-//! A room's physics from bytes that somebody else wrote.
+//! Decoding of a room's physics from untrusted bytes.
 //!
-//! rapier believes what it deserialises. A wrong index at worst panics, which stays in its room; but a tree or a list that
-//! leads back to itself, or an index that a table is grown to, takes the whole process along.
+//! rapier does not validate what it deserialises. A wrong index usually causes a panic, which stays in its room. But a
+//! cycle in a tree or a list, or an index to which a table is extended, would end the whole process.
 
 use bevy_rapier2d::rapier::{
     parry::shape::{Ball, Capsule, Cuboid},
@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Bodies, Craft, indices};
 
-/// [`Bodies`] before they are looked at.
+/// Decoded [`Bodies`] before validation.
 #[derive(Deserialize)]
 pub(super) struct DecodedBodies {
     rigid: RigidBodySet,
@@ -42,7 +42,8 @@ impl TryFrom<DecodedBodies> for Bodies {
     }
 }
 
-/// A [`ColliderSet`] of the arena's shapes alone: rapier's own decoder follows compounds of compounds to any depth.
+/// A [`ColliderSet`] with only the shapes of the arena. rapier's own decoder recurses into compound shapes without
+/// limit.
 #[derive(Serialize, Deserialize)]
 struct PlainColliders {
     items: Vec<Entry>,
@@ -74,7 +75,7 @@ struct PlainCollider {
     user_data: u128,
 }
 
-/// The shapes of crafts, walls and obstacles, in the order in which rapier numbers its own.
+/// Shapes of crafts, walls and obstacles, in the order of rapier's own enum.
 #[derive(Serialize, Deserialize)]
 enum PlainShape {
     Ball(Ball),

@@ -1,4 +1,4 @@
-//! What the hash of the bodies covers, without the physics around it: for reports.
+//! Digest of the bodies for desync reports: the values that their hash covers, without the physics.
 
 use bevy::prelude::*;
 use framehouse_shared::{
@@ -9,7 +9,7 @@ use framehouse_shared::{
 
 use super::{Bodies, Craft};
 
-/// All crafts and what touches.
+/// All crafts and contacts.
 pub(super) struct BodiesDigest {
     crafts: [Option<MovingCraft>; SLOTS_MAX],
     contacts: Vec<Contact>,
@@ -21,7 +21,7 @@ struct MovingCraft {
     velocity: Vec2,
 }
 
-/// A point in which two colliders touch.
+/// Contact point of two colliders.
 struct Contact {
     colliders: [u32; 2],
     dist: f32,
@@ -33,7 +33,7 @@ impl BodiesDigest {
         let craft = |slot| {
             let (position, velocity) = (bodies.position(slot), bodies.velocity(slot));
             let craft = bodies.craft(slot)?.clone();
-            // A craft always has a body; a missing one must still be listed, not panic.
+            // A craft always has a body. If it were missing, listing must not panic.
             Some(MovingCraft {
                 craft,
                 position: position.unwrap_or(Vec2::NAN),

@@ -1,6 +1,7 @@
-//! Whether rapier can follow the indices in decoded bodies: to an end, and without growing a table beyond reason.
+//! Validation of the indices in decoded bodies: rapier must be able to follow them to an end, and without extending a
+//! table too far.
 //!
-//! rapier's fields are private, so they are read by name from what they serialise to.
+//! rapier's fields are private, so they are read by name from their serialised form.
 
 use bevy_rapier2d::rapier::prelude::BvhOptimizationStrategy;
 use framehouse_shared::protocol::codec::CodecError;
@@ -9,10 +10,10 @@ use serde_json::Value;
 
 use super::{Bodies, tree::Tree};
 
-/// Indices are less: rapier grows a table to whatever index it meets.
+/// Upper limit of an index, exclusive: rapier extends a table to any index that it reads.
 const INDEX_MAX: u64 = 1 << 16;
 
-/// What may be greater than any index: moments, counts and bits that nothing is looked up by, and an index in parts.
+/// Fields that may exceed the limit: times, counters and bits that are not used as indices, and packed indices.
 const NO_INDICES: [&str; 19] = [
     "active_set_epoch",
     "changes_since_optimize",
@@ -32,11 +33,11 @@ const NO_INDICES: [&str; 19] = [
     "solver_graph_epoch",
     "solver_graph_mb_epoch",
     "split_denied_until",
-    // Checked by itself.
+    // Validated separately.
     "tree",
 ];
 
-/// The absence of an index.
+/// Value for "no index".
 const NONE: u32 = u32::MAX;
 
 #[derive(Deserialize)]
@@ -62,7 +63,7 @@ struct InteractionGraph {
     graph: Graph,
 }
 
-/// Who may touch whom: every node has a list of edges that lead away and one of edges that lead to it.
+/// Graph of contacts: each node has a list of outgoing edges and a list of incoming edges.
 #[derive(Deserialize)]
 struct Graph {
     nodes: Vec<Node>,
@@ -81,14 +82,14 @@ struct Edge {
     node: [u32; 2],
 }
 
-/// Refuses bodies whose step might not end, or take the process along.
+/// Refuses bodies whose step could run forever or end the process.
 pub(super) fn check(bodies: &Bodies) -> Result<(), CodecError> {
     let text = serde_json::to_string(bodies).map_err(|_| CodecError::Invalid)?;
     let all: Value = serde_json::from_str(&text).map_err(|_| CodecError::Invalid)?;
     let indices: Indices = serde_json::from_str(&text).map_err(|_| CodecError::Invalid)?;
     let Indices { broad_phase, narrow_phase } = indices;
     let is_sound = is_modest("", &all)
-        // The optimiser has loops of its own, and the arena never asks for it.
+        // The optimiser has loops of its own, and the arena does not use it.
         && broad_phase.optimization_strategy == BvhOptimizationStrategy::None
         && broad_phase.tree.is_sound()
         && narrow_phase.contact_graph.graph.is_sound()
@@ -96,13 +97,13 @@ pub(super) fn check(bodies: &Bodies) -> Result<(), CodecError> {
     if is_sound { Ok(()) } else { Err(CodecError::Invalid) }
 }
 
-/// Whether no index below the field `name` is out of all proportion.
+/// Whether all indices in the field `name` are below the limit.
 fn is_modest(name: &str, value: &Value) -> bool {
     match value {
         _ if NO_INDICES.contains(&name) => true,
-        // Each is a whole round of the solver, and the arena asks for none.
+        // Each iteration is a whole run of the solver, and the arena uses none.
         Value::Number(count) if name == "additional_solver_iterations" => count.as_u64() == Some(0),
-        // Only shapes that the arena does not have need one.
+        // Only shapes that the arena does not have use it.
         workspace if name == "workspace" => workspace.is_null(),
         Value::Number(number) => number.as_u64().is_none_or(|index| index < INDEX_MAX || index == u64::from(NONE)),
         Value::Array(values) => values.iter().all(|value| is_modest(name, value)),
@@ -112,12 +113,12 @@ fn is_modest(name: &str, value: &Value) -> bool {
 }
 
 impl Graph {
-    /// Whether every edge is once in the list of each of its ends, and no list leads back into itself.
+    /// Whether every edge is once in the list of each of its ends, and no list has a cycle.
     fn is_sound(&self) -> bool {
         (0..2).all(|direction| self.listed(direction) == Some(self.edges.len()))
     }
 
-    /// How many edges are in all lists of a direction; nothing where a link is wrong.
+    /// Number of edges in all lists of a direction; `None` if a link is wrong.
     fn listed(&self, direction: usize) -> Option<usize> {
         let mut count = 0;
         for (number, node) in (0..).zip(&self.nodes) {
@@ -125,7 +126,7 @@ impl Graph {
             while next != NONE {
                 let edge = self.edges.get(next as usize)?;
                 count += 1;
-                // No list is longer than all edges: a longer one goes round.
+                // A list with more entries than there are edges has a cycle.
                 if edge.node[direction] != number || edge.prev[direction] != previous || count > self.edges.len() {
                     return None;
                 }

@@ -1,20 +1,20 @@
-//! The tree of bounding boxes in which rapier looks for neighbours, and the tables of where its nodes are.
+//! Validation of rapier's tree of bounding boxes, and of the tables with the positions of its nodes.
 
 use serde::Deserialize;
 
-/// Pairs of nodes, at most: rapier descends by recursion, some hundred bytes of stack for each. A map fills a hundred.
+/// Maximum number of pairs of nodes. rapier recurses, about 100 bytes of stack for each; a map uses about 100.
 const PAIRS_MAX: usize = 1024;
-/// The bits of a node that count its leaves; the others say what has changed.
+/// Bits of a node with the number of its leaves; the other bits are change flags.
 const LEAVES: u32 = (1 << 30) - 1;
 
-/// Nodes in pairs; the place of one is twice its pair's, and one more on the right.
+/// Nodes in pairs. The index of a node is twice the index of its pair, plus one for the right node.
 #[derive(Deserialize)]
 pub(super) struct Tree {
     nodes: Vec<Pair>,
-    /// The node above each pair.
+    /// Parent node of each pair.
     parents: Vec<usize>,
     leaf_node_indices: LeafIndices,
-    /// Pairs that are not in use.
+    /// Unused pairs.
     free_wide_nodes: Vec<usize>,
 }
 
@@ -26,7 +26,7 @@ struct Pair {
 
 #[derive(Clone, Copy, Deserialize)]
 struct Node {
-    /// The pair below, or the number of the leaf.
+    /// Index of the pair below, or number of the leaf.
     children: usize,
     data: u32,
 }
@@ -44,7 +44,7 @@ impl Node {
 }
 
 impl Tree {
-    /// Whether every way down ends in a leaf, every way up at the root, and the tables say the same.
+    /// Whether all paths down end in leaves, all paths up end at the root, and the tables agree.
     pub(super) fn is_sound(&self) -> bool {
         let leaves = self.leaf_node_indices.v.iter().flatten().count();
         self.nodes.len() <= PAIRS_MAX
@@ -53,7 +53,7 @@ impl Tree {
             && self.leaves() == Some(leaves)
     }
 
-    /// How many leaves are below the root; nothing where a link or a count is wrong.
+    /// Number of leaves below the root; `None` if a link or a count is wrong.
     fn leaves(&self) -> Option<usize> {
         let mut is_met = vec![false; self.nodes.len()];
         for &free in &self.free_wide_nodes {
@@ -68,7 +68,7 @@ impl Tree {
             let pair = self.nodes[number];
             for (place, node) in [(2 * number, pair.left), (2 * number + 1, pair.right)] {
                 match node.leaves() {
-                    // A single leaf has the root to itself.
+                    // With a single leaf, the right node of the root is unused.
                     0 if place == 1 && pair.left.leaves() == 1 => {}
                     0 => return None,
                     1 => {
@@ -91,7 +91,7 @@ impl Tree {
     }
 }
 
-/// Marks a pair; nothing where there is none, or it is marked.
+/// Marks a pair as visited; `None` if it does not exist or was visited before.
 fn meet(is_met: &mut [bool], pair: usize) -> Option<()> {
     let is_met = is_met.get_mut(pair)?;
     (!std::mem::replace(is_met, true)).then_some(())

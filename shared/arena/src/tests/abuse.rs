@@ -1,4 +1,4 @@
-//! Nothing anybody sends breaks it.
+//! Tests: no input and no file can break a match.
 
 use framehouse_shared::{input::Input, rng::SimRng, sim::GameFile};
 
@@ -10,7 +10,7 @@ use crate::{
     rules::{ArenaLibrary, Rules},
 };
 
-/// Rules at the ends of their ranges, arbitrary input bytes, and everyone coming and going.
+/// Rules at the ends of their ranges, arbitrary input bytes, all players joining and leaving.
 #[test]
 fn nothing_an_operator_or_a_player_sends_breaks_a_match() {
     for (seed, numbers) in extreme_numbers().into_iter().enumerate() {

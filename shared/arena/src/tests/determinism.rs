@@ -1,4 +1,4 @@
-//! The same inputs give the same bits: after a snapshot, after a rollback, beside other rooms, on every build.
+//! Tests: the same inputs give the same bits after snapshots and rollbacks, beside other rooms, in every build.
 
 use std::{fs, path::PathBuf};
 
@@ -15,7 +15,7 @@ use framehouse_shared::{
 use super::*;
 use crate::RULES_VERSION;
 
-/// Everybody pushes to the centre, so that crafts lean on each other: contacts stay alive.
+/// All players push to the centre, so that crafts are in contact all the time.
 fn scrum_frame(simulation: &Simulation, rng: &mut SimRng) -> Frame {
     let mut frame = Frame { tick: simulation.next_tick(), ..default() };
     let bodies = simulation.get::<Bodies>().expect("a match is open");
@@ -50,7 +50,7 @@ fn a_decoded_room_goes_on_bit_for_bit() {
 
 #[test]
 fn the_longest_match_decodes_to_its_end() {
-    // As many ticks as the rules allow: counters that only grow are no indices, however large they are.
+    // As many ticks as the rules allow: counters that only grow must not be refused as indices.
     let (mut simulation, mut rng) = (opened(13, 4), SimRng::new(7));
     for tick in 1..108_000 {
         simulation.step(&scrum_frame(&simulation, &mut rng));
@@ -115,7 +115,7 @@ fn rooms_of_one_world_do_not_touch_each_other() {
     assert_eq!(together, expected);
 }
 
-/// What is played in a room of this seed on its own.
+/// Frames of a match in a room with this seed, simulated alone.
 fn recorded(seed: u64) -> Vec<Frame> {
     let (mut simulation, mut rng) = (Simulation::new(ArenaPlugin), SimRng::new(seed));
     simulation.open(&setup(seed));
@@ -134,7 +134,7 @@ fn setup(seed: u64) -> MatchSetup {
     MatchSetup { seed, map: ["basin", "crossing"][seed as usize % 2].to_owned(), seats: 4, rate: SimRate::DEFAULT }
 }
 
-/// The last hashes of these rooms after their frames, stepped side by side in one world.
+/// Last hashes of these rooms after their frames, stepped together in one world.
 fn replayed(seeds: &[u64], frames: &[Vec<Frame>]) -> Vec<StateHashes> {
     let mut app = App::new();
     app.add_plugins((TaskPoolPlugin::default(), SimPlugin::new(ArenaPlugin)));
@@ -156,7 +156,7 @@ fn replayed(seeds: &[u64], frames: &[Vec<Frame>]) -> Vec<StateHashes> {
     rooms.iter().map(|room| world.get::<StateHashes>(*room).expect("a match is open").clone()).collect()
 }
 
-/// The hashes of a whole match of bots, and the fingerprint that server and client compare.
+/// Hashes of a whole match of bots, and the fingerprint that server and client compare.
 #[test]
 fn the_golden_match_has_its_golden_hashes() {
     let mut lines = vec![format!("rules {}", RULES_VERSION)];

@@ -1,4 +1,4 @@
-//! Whatever the hash of a component covers can be named when two states differ.
+//! Tests: every value that a component's hash covers is named when two states differ.
 
 use framehouse_shared::{
     fields::{FieldDifference, differences},
@@ -8,7 +8,7 @@ use framehouse_shared::{
 use super::*;
 use crate::{pickups::Pickups, projectiles::Projectiles, scoring::Scores};
 
-/// A state of a match with everything in it.
+/// A state of a match in which every component has content.
 fn state() -> Vec<u8> {
     let mut simulation = opened(3, 4);
     let fire = ArenaInput { fire: true, ..default() };
@@ -16,7 +16,7 @@ fn state() -> Vec<u8> {
     simulation.encode()
 }
 
-/// The first component that differs after this change, and its differing fields.
+/// First component that differs after this change, and its differing fields.
 fn told(change: impl FnOnce(&mut EntityWorldMut)) -> (&'static str, Vec<FieldDifference>) {
     let state = state();
     let [mut good, mut bad] = [(), ()].map(|()| {

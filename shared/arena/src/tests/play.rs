@@ -1,4 +1,4 @@
-//! It plays as it should.
+//! Tests of the rules: speed, dashes, collisions, hits, scores and bots.
 
 use framehouse_shared::{rng::SimRng, score::Scoreboard, sim::LastInputs, simulation::bot_match};
 
@@ -87,7 +87,7 @@ fn walls_and_crafts_bounce_and_nothing_passes_through() {
 #[test]
 fn a_hit_pushes_costs_points_and_breaks_the_combo() {
     let mut simulation = opened(3, 2);
-    // The shields of the start must be gone.
+    // The shields at the start of a match must be over.
     (0..90).for_each(|_| step_with(&mut simulation, &[]));
     let mut room = simulation.room_mut();
     room.get_mut::<Pickups>().expect("open").gems.clear();

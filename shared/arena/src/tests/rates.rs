@@ -1,4 +1,4 @@
-//! It plays at the same speed at every tick rate.
+//! Tests: the game plays at the same speed at every tick rate.
 
 use framehouse_shared::simulation::BotMatch;
 
@@ -67,7 +67,7 @@ fn a_dash_goes_as_far_and_cools_down_as_long() {
     });
     println!("units and seconds: {dashes:?}");
     let (way, _) = dashes[2];
-    // The glide is a whole number of ticks, of which there is only one at 10 Hz.
+    // The glide is a whole number of ticks; at 10 Hz it is a single one.
     assert!(dashes.iter().all(|dash| (dash.0 - way).abs() < 0.15 * way && (dash.1 - 1.4).abs() < 0.01), "{dashes:?}");
 }
 
@@ -76,7 +76,7 @@ fn nothing_passes_through_walls_bars_or_crafts_at_any_rate() {
     let bars = ArenaLibrary::embedded().rules_for("basin", SimRate::DEFAULT).map.obstacles.clone();
     for hz in HZ {
         let mut simulation = opened_at(rate(hz), 1, 1);
-        // From every side against the bar at the left, as fast as anything gets.
+        // From all sides against the bar on the left, at maximum speed.
         for turn in 0..16u8 {
             let heading = crate::directions::unit(turn * 16);
             put(&mut simulation, Vec2::new(-600.0, 0.0) - heading * 130.0);

@@ -12,7 +12,7 @@ use framehouse_window::{
     view::{About, Draw, MatchView, View},
 };
 
-/// The view.
+/// View of the tiny game.
 #[derive(Clone, Copy, Debug)]
 pub struct TinyView;
 
@@ -25,7 +25,7 @@ struct Tally;
 
 impl View for TinyView {
     fn about(&self) -> About {
-        let how = Words::translated("Whoever presses most often wins.", &[("chinese", "按得最多的人获胜。")]);
+        let how = Words::translated("The player with the most presses wins.", &[("chinese", "按得最多的人获胜。")]);
         let about = About::new("tiny", "Tiny").how_to_play(how).program("tiny-client", "0.1.0");
         about.points(Words::translated("Presses", &[("chinese", "按键次数")])).help("Plays the tiny game.", "")
     }

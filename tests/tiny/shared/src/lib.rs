@@ -19,19 +19,19 @@ pub const MATCH_TICKS: u32 = 900;
 pub struct MatchTicks(pub u32);
 /// The input of a press: 1 in the last byte.
 pub const PRESS: Input = Input([0, 0, 0, 0, 0, 0, 0, 1]);
-/// A value of `luck` that makes the game panic in its room, for tests.
+/// Value of [`Presses::luck`] that makes the game panic, for tests.
 pub const BROKEN_LUCK: u64 = u64::MAX;
 
 /// State of a match: presses by slot, and a number that depends on the room's random numbers.
 #[derive(Component, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, RoomState)]
 pub struct Presses {
-    /// Presses so far.
+    /// Number of presses so far.
     pub count: [u32; SLOTS_MAX],
     /// Mixed with one random number at every press.
     pub luck: u64,
 }
 
-/// The game.
+/// The tiny game.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TinyPlugin;
 
@@ -49,7 +49,7 @@ impl Game for TinyPlugin {
         room.insert(Presses::default());
     }
 
-    /// A lost input repeats everything but a press.
+    /// Clears the press: a missing input does not repeat it.
     fn missing_input(&self, last: Input) -> Input {
         let mut held = last;
         held.0[7] = 0;
