@@ -46,7 +46,7 @@ pub enum ReplayAction {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
-    /// Print the header of a replay: match, players, result.
+    /// Print a summary of a replay: match, length, size and players.
     Info {
         /// Replay file.
         file: PathBuf,
