@@ -17,7 +17,7 @@ pub struct Counters {
     pub matches_finished: u64,
     /// Rooms closed because of a panic in them.
     pub rooms_faulted: u64,
-    /// Sessions kicked because of invalid or too many messages.
+    /// Sessions kicked for invalid messages, floods or repeated desyncs.
     pub kicked: u64,
     /// Game messages accepted from clients.
     pub room_messages_in: u64,

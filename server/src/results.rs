@@ -48,9 +48,9 @@ use writer::Writer;
 
 /// Name of the results file in the data folder.
 pub const FILE_NAME: &str = "results.jsonl";
-/// Most results in the queue to the thread; the thread holds as many more. A result is about 1 KB.
+/// Maximum number of results in the queue to the thread; the thread holds up to as many more. A result is about 1 KB.
 const QUEUE_MAX: usize = 1024;
-/// Most results that wait in memory for the queue. Beyond, the oldest waiting one is lost.
+/// Maximum number of results that wait in memory for the queue. Beyond, the oldest waiting one is lost.
 const WAITING_MAX: usize = 4096;
 
 /// Why results cannot be stored, as one sentence.
@@ -161,8 +161,8 @@ impl ResultStore {
         }
     }
 
-    /// Takes the match ids of results saved since the last call, in order of submission. Call it once a tick: the thread
-    /// stops while 1024 ids are not taken.
+    /// Takes the match ids of results saved since the last call, in order of submission. Call it once a tick: the
+    /// thread stops while 1024 ids are not taken.
     pub fn take_saved(&mut self) -> impl Iterator<Item = MatchId> {
         self.saved.get().try_iter()
     }

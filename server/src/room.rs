@@ -104,7 +104,7 @@ impl Room {
         &self.options
     }
 
-    /// Fewest connected players needed to start a match.
+    /// Minimum number of connected players needed to start a match.
     const fn players_min(&self) -> usize {
         if self.is_practice || self.options.seats == 1 { 1 } else { 2 }
     }

@@ -10,8 +10,8 @@ use crate::{server::Server, tick::TickRate};
 
 /// Interval between two receives while waiting, and so the error of an arrival time.
 const RECEIVE_INTERVAL: Duration = Duration::from_millis(4);
-/// Most ticks to catch up after an overrun. The rest is dropped, because a long stall would be followed by a rush of
-/// ticks.
+/// Maximum number of ticks to catch up after an overrun. The rest is dropped, because a long stall would be followed by
+/// a rush of ticks.
 const CATCH_UP_TICKS_MAX: u32 = 3;
 /// Longest time to wait until clients have acknowledged the server's stop.
 const GOODBYE_TIME_MAX: Duration = Duration::from_secs(2);

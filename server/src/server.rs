@@ -49,7 +49,7 @@ use crate::{
 
 /// Everything a server needs besides its game.
 pub struct ServerSetup {
-    /// Tick rate.
+    /// Ticks per second.
     pub tick_rate: TickRate,
     /// Settings of the rooms.
     pub rooms: RoomSettings,

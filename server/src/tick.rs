@@ -10,7 +10,7 @@
 //!              Commit       input buffers -> this tick's frame; snapshots for new members, of the state before it
 //!              Simulate     SimTick: Apply -> Move -> Collide -> Score -> Hash
 //!              Record       history, replays, score buffers
-//!              Broadcast    one encode a room, a small header a client
+//!              Broadcast    one encoding per room, a small header per client
 //!              Leaderboard  every 2.0 s
 //!              Cleanup      faulted and empty rooms, expired reservations
 //!              Metrics      the status page
@@ -85,7 +85,7 @@ pub struct Now {
     pub tick: u64,
 }
 
-/// Ticks a second, 10 to 120.
+/// Tick rate in ticks per second, 10 to 120.
 #[derive(Resource, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TickRate(pub u16);
 

@@ -28,9 +28,9 @@ use crate::{
     tick::Now,
 };
 
-/// Most tasks in one tick, whatever the clock says.
+/// Maximum number of tasks in one tick, whatever the clock says.
 const TASKS_PER_TICK_MAX: usize = 256;
-/// Most forced tasks in one tick after its budget is spent.
+/// Maximum number of forced tasks in one tick after its budget is spent.
 const FORCED_PER_TICK_MAX: usize = 16;
 
 /// The clock for the budget: CPU time of the tick thread. With the default clock only the task counts are limited.

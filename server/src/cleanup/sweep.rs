@@ -1,4 +1,4 @@
-//! Periodic search for orphaned data. Every find is a bug elsewhere, and counted as one.
+//! Periodic search for orphaned data. Every orphan comes from a bug elsewhere; orphans are counted for the status page.
 
 use bevy::prelude::*;
 use framehouse_shared::{protocol::end::EndCode, sim::SimRoom};

@@ -54,7 +54,7 @@ fn send_away(world: &mut World, member: Entity, Concluded { tick, component, rep
     let Some(session) = members::session_of(world, member) else { return };
     let code = EndCode::Desynced;
     let report = report.map_or_else(String::new, |name| format!("; the server's report is {name}"));
-    let sentence = format!("{}; it was last {component} after tick {tick}{report}", code.sentence());
+    let sentence = format!("{}; the last difference was in {component} after tick {tick}{report}", code.sentence());
     let mut counters = world.resource_mut::<Counters>();
     counters.desyncs_sent_away += 1;
     counters.kicked += 1;

@@ -10,7 +10,7 @@ use framehouse_shared::{fields::FieldDifference, protocol::control::ServerMessag
 
 use crate::net::outgoing::{self, PeerAddress};
 
-/// Most findings that wait for the next tick. More are not sent to the members, but are in the reports.
+/// Maximum number of findings that wait for the next tick. More are not sent to the members, but are in the reports.
 const FOUND_MAX: usize = 64;
 
 /// A message about a desync to a member.

@@ -146,7 +146,7 @@ pub(crate) enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// Most errors of one kind in the window.
+    /// Maximum number of errors of one kind in the window.
     const LIMIT: u32 = 10;
 }
 

@@ -1,4 +1,4 @@
-//! Resume secrets: with one, a lost player gets its seat back.
+//! Resume secrets: with one, a disconnected player gets its seat back.
 
 use std::{fmt, str::FromStr};
 

@@ -19,7 +19,7 @@ use crate::{
     tick::{Now, TickRate},
 };
 
-/// Most control messages of a session that wait for the next tick. More are dropped as a flood.
+/// Maximum number of control messages of a session that wait for the next tick. More are dropped as a flood.
 const INBOX_MAX: usize = 256;
 /// Chat lines a session may send in a burst.
 const CHAT_LINES_BURST: f32 = 5.0;
@@ -88,7 +88,7 @@ pub enum SessionState {
 /// Purpose of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// To play on the seat that is reserved for it.
+    /// To play in the seat that is reserved for it.
     Play,
     /// To watch as a spectator.
     Watch,

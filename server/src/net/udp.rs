@@ -105,7 +105,7 @@ impl UdpEndpoint {
             Queued::OverCap => self.cut_off(client, "it did not keep up with the room's messages"),
             Queued::TooLong => {
                 tracing::error!(bytes = message.len(), "a message is too long to be sent");
-                self.cut_off(client, "the server had something to say that is too long");
+                self.cut_off(client, "a message of the server was too long for it");
             }
         }
     }

@@ -18,7 +18,7 @@ use crate::room::directory::{JoinError, JoinRequest};
 /// Handles the requests of the HTTP API. A method may wait, but must not block its thread.
 pub trait Backend: Send + Sync + 'static {
     /// Reserves a seat or a spectator place in the requested room: a new one, one with a free seat, one by its code, or
-    /// the room of a lost player.
+    /// the room of a disconnected player.
     fn open_session(&self, request: JoinRequest) -> impl Future<Output = Result<SessionGrant, Refusal>> + Send;
 
     /// The public rooms that match the filter.

@@ -23,7 +23,7 @@ pub const FOLDER_NAME: &str = "replays";
 const WHOLE: &str = ".fhr";
 /// File name suffix of a replay that is being written.
 const PART: &str = ".fhr.part";
-/// Most replays kept. The server remembers 48 bytes for each.
+/// Maximum number of replays kept. The server remembers 48 bytes for each.
 const FILES_MAX: usize = 250_000;
 const DAY_S: u64 = 86_400;
 

@@ -17,14 +17,14 @@ use framehouse_shared::{
 
 use super::desync::DesyncJob;
 
-/// Most waiting jobs. Some thousand rooms may begin and end in the same tick.
+/// Maximum number of waiting jobs. Some thousand rooms may begin and end in the same tick.
 const JOBS_MAX: usize = 16_384;
-/// Most waiting jobs when a recording is abandoned. If there are more, the next start completes the file.
+/// Maximum number of waiting jobs when a recording is abandoned. If there are more, the next start completes the file.
 const JOBS_BEFORE_ABANDON_MAX: usize = 2 * JOBS_MAX;
-/// Most bytes of waiting opening states and blocks.
+/// Maximum number of bytes of waiting opening states and blocks.
 const JOBS_BYTES_MAX: usize = 32 << 20;
 
-/// Most waiting jobs when a report is added, because a report takes much longer than other jobs.
+/// Maximum number of waiting jobs when a report is added, because a report takes much longer than other jobs.
 const JOBS_BEFORE_REPORT_MAX: usize = 64;
 
 /// A job of the writer thread.

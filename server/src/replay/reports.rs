@@ -19,7 +19,7 @@ const DESYNC: &str = ".desync-";
 const WHOLE: &str = ".json";
 /// Suffix of a report's file name while it is being written.
 pub(super) const PART: &str = "json-part";
-/// Most reports per match.
+/// Maximum number of reports per match.
 const REPORTS_MAX: usize = 16;
 
 /// File name of the report on a player or spectator, with the first bad tick.

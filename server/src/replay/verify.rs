@@ -67,7 +67,7 @@ pub enum VerifyError {
     #[error("its opening state is not one of this game")]
     BadOpening,
     /// The simulation panicked.
-    #[error("tick {0}: the simulation fails")]
+    #[error("tick {0}: the simulation panicked")]
     Failed(Tick),
     /// The state differs from the recorded one.
     #[error("tick {tick}: the state differs from the recorded one in `{component}` (it was right {}){}", since(*good), hint(build))]

@@ -4,7 +4,7 @@ use std::collections::{HashSet, VecDeque};
 
 use framehouse_shared::ids::MatchId;
 
-/// Most remembered ids, about 5 MB. The oldest are forgotten.
+/// Maximum number of remembered ids, about 5 MB. The oldest are forgotten.
 const IDS_MAX: usize = 100_000;
 
 /// Ids of the last results in the file.

@@ -14,7 +14,7 @@ use framehouse_shared::ids::MatchId;
 
 use super::{progress::Progress, record::MatchResult, sink::ResultSink};
 
-/// Most results in one write.
+/// Maximum number of results in one write.
 const BATCH_MAX: usize = 1024;
 /// Pause before a failed write is repeated.
 const RETRY_INTERVAL: Duration = Duration::from_millis(if cfg!(test) { 5 } else { 1000 });
@@ -46,7 +46,7 @@ impl<S: ResultSink> Writer<S> {
             }
             self.progress.note_saved(batch.len());
             for result in batch {
-                // Fails while the store is being closed, which is fine.
+                // An error means that the store is being closed and reads no acknowledgements any more.
                 let _ = self.saved.send(result.match_id);
             }
         }

@@ -28,7 +28,7 @@ pub(super) fn broadcast_frames(
         }
         let newest = history.end().minus(1);
         for &member in Members::entities(Some(in_room)) {
-            // A lost player has no address; a spectator has no input buffer.
+            // A disconnected player has no address; a spectator has no input buffer.
             let Ok((address, mut buffer, sync)) = members.get_mut(member) else { continue };
             let Ok(mut endpoint) = endpoints.get_mut(address.endpoint) else { continue };
             let header = FramesHeader {

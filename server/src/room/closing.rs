@@ -17,7 +17,7 @@ use crate::{
     tick::{Now, TickRate},
 };
 
-/// Most rooms closed in one tick, because each has to tell its members. The others wait.
+/// Maximum number of rooms closed in one tick, because each has to tell its members. The others wait.
 const CLOSINGS_PER_TICK_MAX: usize = 32;
 
 /// Closes rooms that the host has closed, that are deserted, faulted or idle: at most [`CLOSINGS_PER_TICK_MAX`] a tick,

@@ -16,7 +16,7 @@ use framehouse_shared::{
 use super::{InRoom, Player, clock::RoomClock, phase::RoomPhase, sessions};
 use crate::tick::Now;
 
-/// Most commands of one player that wait for their ticks. One more is refused.
+/// Maximum number of commands of one player that wait for their ticks. One more is refused.
 pub const COMMANDS_QUEUED_MAX: usize = 16;
 /// Furthest tick a command can wait for, in ticks after the next open one. A later tick is reduced to it.
 const EARLY_TICKS_MAX: u32 = 64;

@@ -42,7 +42,7 @@ use crate::{
     tick::{Now, TickRate},
 };
 
-/// Most join requests answered in one tick. The others wait.
+/// Maximum number of join requests answered in one tick. The others wait.
 const JOINS_PER_TICK_MAX: usize = 64;
 
 /// Chat and game messages that a room may carry, in bytes per second. Far below the capacity of a member's reliable

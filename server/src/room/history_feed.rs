@@ -22,7 +22,8 @@ use crate::{
 
 /// History sent to one member, in bytes per second. Ten seconds of a match are about 4 KB.
 const BYTES_PER_SECOND: f32 = 32.0 * 1024.0;
-/// Most unacknowledged reliable bytes of a member when a chunk is queued. An event waits behind at most this many.
+/// Maximum number of unacknowledged reliable bytes of a member when a chunk is queued. An event waits behind at most
+/// this many.
 const UNACKED_BYTES_MAX: usize = 8 * 1024;
 
 /// History feed of a member; inserted with its first request.

@@ -27,7 +27,7 @@ const LATE_TICKS_MAX: u32 = 8;
 const EARLY_TICKS_MAX: u32 = 64;
 /// Number of missing inputs in a row after which a player's input becomes neutral.
 const HELD_TICKS_MAX: u32 = 10;
-/// Most former participants that a result can list, besides the last ones of each slot.
+/// Maximum number of former participants that a result can list, besides the last ones of each slot.
 const REPLACED_MAX: usize = 48;
 /// Size of the ring. More than late and early ticks together, so that each tick has an entry of its own.
 const RING: usize = 128;

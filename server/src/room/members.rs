@@ -150,7 +150,7 @@ fn player_id(world: &World, member: Entity) -> Option<PlayerId> {
     player.or_else(|| world.get::<Spectator>(member).map(|spectator| spectator.id))
 }
 
-/// Session of a player or spectator; `None` for a lost player.
+/// Session of a player or spectator; `None` for a disconnected player.
 pub(crate) fn session_of(world: &World, member: Entity) -> Option<Entity> {
     let of_player = world.get::<Player>(member).and_then(|player| player.presence.session());
     of_player.or_else(|| world.get::<Spectator>(member).map(|spectator| spectator.session))

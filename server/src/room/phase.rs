@@ -27,7 +27,7 @@ use crate::{
     tick::{Now, TickRate},
 };
 
-/// Most matches opened in one tick, because each needs an opening state and a snapshot. The others wait.
+/// Maximum number of matches opened in one tick, because each needs an opening state and a snapshot. The others wait.
 const STARTS_PER_TICK_MAX: usize = 16;
 
 /// Phase of a room. Deadlines are server ticks.
@@ -331,7 +331,7 @@ pub(crate) fn show_results(world: &mut World, room: Entity, last_tick: Tick, ran
 /// When there is no match.
 pub(super) fn abort(world: &mut World, room: Entity) -> Result<(), String> {
     if !world.get::<RoomPhase>(room).is_some_and(RoomPhase::has_match) {
-        return Err("no match is set or runs".to_owned());
+        return Err("there is no match to abort".to_owned());
     }
     end_match(world, room, MatchEnd::HostEnded);
     Ok(())

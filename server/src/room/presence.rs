@@ -116,7 +116,7 @@ fn token_ticks(world: &World) -> u64 {
     u64::from(world.resource::<TickRate>().ticks_in(TOKEN_SECONDS * 1000))
 }
 
-/// Keeps a lost player's seat at least until its new token expires, but not later than `latest`.
+/// Keeps a disconnected player's seat at least until its new token expires, but not later than `latest`.
 pub(super) fn hold_seat(world: &mut World, player: Entity) {
     let token_end = world.resource::<Now>().tick + token_ticks(world);
     if let Some(mut data) = world.get_mut::<Player>(player)

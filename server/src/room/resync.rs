@@ -24,12 +24,12 @@ const ZSTD_LEVEL: i32 = 1;
 const STATE_BYTES_MAX: usize = SNAPSHOT_CHUNK_BYTES * SNAPSHOT_CHUNKS_MAX as usize;
 /// Shortest time between two snapshots for a client that requests frames older than the history, in milliseconds.
 const SNAPSHOT_INTERVAL_MS: u64 = 1000;
-/// Most frames sent for one request. Less than a backlog that would delay live frames.
+/// Maximum number of frames sent for one request. Less than a backlog that would delay live frames.
 const FRAMES_PER_REQUEST_MAX: u32 = 120;
 /// Overhead of a message with frames, in bytes, at most.
 const FRAMES_OVERHEAD_BYTES: usize = 32;
 
-/// Marks all members of a room as needing a snapshot. A lost player gets it after reconnecting.
+/// Marks all members of a room as needing a snapshot. A disconnected player gets it after reconnecting.
 pub(super) fn make_snapshots_due(world: &mut World, room: Entity) {
     for member in Members::entities(world.get::<Members>(room)).to_vec() {
         if let Some(mut sync) = world.get_mut::<SyncState>(member) {

@@ -4,7 +4,7 @@ use std::{fs, io, path::Path};
 
 use framehouse_shared::sim::{GameFile, GameFileError};
 
-/// Most files that are read.
+/// Maximum number of files that are read.
 const GAME_FILES_MAX: usize = 256;
 /// Largest size of one file, in bytes.
 const GAME_FILE_BYTES_MAX: u64 = 1 << 20;

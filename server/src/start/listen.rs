@@ -1,4 +1,4 @@
-//! The resources only one server can have: UDP sockets and the lock of the data folder.
+//! Resources that only one server can have: UDP sockets and the lock of the data folder.
 
 use std::{
     fs::{self, File, TryLockError},

@@ -7,7 +7,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::LogFormat;
 
-/// Most log lines that wait to be written.
+/// Maximum number of log lines that wait to be written.
 const LOG_LINES_MAX: usize = 10_000;
 
 /// Starts logging. A thread of its own writes the lines, because standard error may be a pipe that nobody reads, and no

@@ -20,7 +20,7 @@ use crate::net::{
     endpoint::{ClientEvent, ClientId, Traffic},
 };
 
-/// Most datagrams read in one `Receive`. The rest waits in the kernel's buffer.
+/// Maximum number of datagrams read in one `Receive`. The rest waits in the kernel's buffer.
 const DATAGRAMS_PER_RECEIVE_MAX: usize = 4096;
 
 type Events = Vec<(ClientId, ClientEvent)>;

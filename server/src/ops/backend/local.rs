@@ -22,7 +22,7 @@ use crate::{
     room::directory::{Grant, JoinError, JoinQueue, JoinRequest, PendingJoin},
 };
 
-/// Most join requests that wait for the tick thread. The next one is refused as busy.
+/// Maximum number of join requests that wait for the tick thread. The next one is refused as busy.
 const JOINS_WAITING_MAX: usize = 1024;
 /// Longest wait for the tick thread's answer. It needs some ticks, unless it hangs.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(2);

@@ -18,7 +18,7 @@ use tokio::{
 use super::{Refusal, ReplayFile};
 use crate::replay::folder::whole_path;
 
-/// Most downloads at a time. Each holds an open file, and a thread while it reads.
+/// Maximum number of downloads at a time. Each holds an open file, and a thread while it reads.
 const DOWNLOADS_MAX: usize = 64;
 /// Size of a chunk in bytes: the memory that each download uses.
 const CHUNK_BYTES: usize = 64 * 1024;

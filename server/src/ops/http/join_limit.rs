@@ -8,7 +8,7 @@ use std::{
 
 use crate::net::budget::Bucket;
 
-/// Most remembered addresses. Beyond, the ones without recent requests are forgotten.
+/// Maximum number of remembered addresses. Beyond, the ones without recent requests are forgotten.
 const ADDRESSES_MAX: usize = 10_000;
 /// Burst, in seconds of the rate.
 const BURST_SECONDS: f32 = 4.0;

@@ -10,7 +10,7 @@ use hyper_util::{
 };
 use tokio::{sync::Semaphore, time::timeout};
 
-/// Most connections at a time. More wait until one ends.
+/// Maximum number of connections at a time. More wait until one ends.
 const CONNECTIONS_MAX: usize = 1024;
 /// Time a client has to send the head of a request, or to begin the next request on a connection.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(5);

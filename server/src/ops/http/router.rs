@@ -56,7 +56,8 @@ async fn list_rooms<B: Backend>(
     match filter {
         Ok(Query(filter)) => answer(gateway.backend.list_rooms(&filter).await.map(|rooms| RoomList { rooms })),
         Err(rejection) => {
-            let message = format!("rooms are found by phase, joinable, map and limit ({})", rejection.body_text());
+            let message =
+                format!("rooms can be filtered by phase, joinable, map and limit ({})", rejection.body_text());
             error(StatusCode::BAD_REQUEST, code::BAD_REQUEST, &message)
         }
     }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::{Compared, Finding, FirstBad, LinkFigures};
 use crate::replay::{BUILD, reports::PART};
 
-/// Most differing fields in a report. The first ones are the cause, the others follow from it.
+/// Maximum number of differing fields in a report. The first ones are the cause, the others follow from it.
 const DIFFERENCES_MAX: usize = 32;
 
 #[derive(Serialize)]

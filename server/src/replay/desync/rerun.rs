@@ -13,7 +13,7 @@ use framehouse_shared::{
 use super::DesyncJob;
 use crate::replay::folder;
 
-/// Most ticks that are run again: an hour at 30 Hz, which takes some seconds.
+/// Maximum number of ticks that are run again: an hour at 30 Hz, which takes some seconds.
 const TICKS_MAX: u32 = 108_000;
 
 /// The state after a tick according to the recording of the match, or a sentence why there is none.

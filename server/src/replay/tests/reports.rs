@@ -149,7 +149,7 @@ fn nothing_is_left_of_the_sum_when_all_reports_are_gone() {
     assert!(reports.has_room(MatchId(1), &path));
     reports.add(MatchId(1), path.clone(), 500);
     assert!(!reports.has_room(MatchId(1), &path), "it is there");
-    // An operator takes one away, and edits the other.
+    // The operator removes one file and edits the other.
     fs::remove_file(folder.0.join(report_name(1, 9))).expect("a file");
     fs::write(&path, "{}").expect("a file");
     reports.remove(MatchId(1));
