@@ -20,8 +20,8 @@ use crate::{
 /// Maximum number of rooms closed in one tick, because each has to tell its members. The others wait.
 const CLOSINGS_PER_TICK_MAX: usize = 32;
 
-/// Closes rooms that the host has closed, that are deserted, faulted or idle: at most [`CLOSINGS_PER_TICK_MAX`] a tick,
-/// the oldest first. Runs in `TickSet::Cleanup`.
+/// Closes rooms that the host has closed, that are deserted, faulted or idle: at most 32 a tick, the oldest
+/// first. Runs in `TickSet::Cleanup`.
 pub fn close_finished_rooms(world: &mut World) {
     let idle = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().idle_timeout);
     let tick = world.resource::<Now>().tick;
