@@ -1,14 +1,15 @@
-//! What is over takes effect at once and is freed a little later, so that freeing never disturbs play.
+//! Cleanup: data of left players, finished matches and closed rooms is freed a little later, within a budget per tick.
 //!
-//! | what happens | asked for by | level |
+//! | event | requested by | level |
 //! |---|---|---|
-//! | a match is over | `cleanup_match` with `completed` | session |
-//! | its host ends it, or it never began | `cleanup_match` without | session |
-//! | a member leaves, or its grace is over; a player gives up | `CleanupRequest::Member` | user |
-//! | the last member is gone, the host closes the room, nobody does anything in it, a fault | `CleanupRequest::Room` | room |
+//! | a match ends with a result | `cleanup_match` with `completed` | match |
+//! | the host ends a match, or it never began | `cleanup_match` without `completed` | match |
+//! | a member leaves, its grace period ends, or a player gives up | `CleanupRequest::Member` | user |
+//! | a room is deserted, idle, faulted, or closed by its host | `CleanupRequest::Room` | room |
 //!
-//! Rooms do in their tick what others can see: a left seat is free, a closed room is found by nobody. The memory waits in
-//! the schedule (`schedule.rs`) and is freed within a budget (`run.rs`); `sweep.rs` looks for what was forgotten.
+//! Visible effects happen in the same tick, in the room: a left seat is free, a closed room cannot be found. The memory
+//! waits in the schedule (`schedule.rs`) and is freed within a budget (`run.rs`). `sweep.rs` searches for orphaned
+//! data.
 
 mod run;
 mod schedule;
@@ -39,7 +40,7 @@ use crate::{
     tick::{Now, TickRate, TickSet},
 };
 
-/// Frees what is over.
+/// Schedules and runs cleanups.
 pub(crate) struct CleanupPlugin;
 
 impl Plugin for CleanupPlugin {
@@ -54,7 +55,7 @@ impl Plugin for CleanupPlugin {
     }
 }
 
-/// The schedule of what is to be freed.
+/// The cleanup's schedule and statistics.
 #[derive(Resource, Default)]
 pub struct Cleanup {
     schedule: Schedule,
@@ -62,22 +63,22 @@ pub struct Cleanup {
 }
 
 impl Cleanup {
-    /// How the cleanup is doing.
+    /// Statistics of the cleanup, for the status page.
     pub fn stats(&self) -> CleanupStats {
         self.schedule.stats()
     }
 
-    /// Processor time that ticks have spent with freeing, of those in which anything was freed.
+    /// Histogram of the CPU time that ticks spent on freeing; ticks that freed nothing are not counted.
     pub(crate) const fn time_spent(&self) -> &DurationHistogram {
         &self.time_spent
     }
 }
 
-/// The entity of somebody or something that is gone; all that it still has is scheduled to be freed.
+/// Marks an entity that is not a member or room any more; its remaining data is scheduled to be freed.
 #[derive(Component, Debug)]
 pub struct PendingCleanup;
 
-/// Schedules what rooms have asked for since the last tick.
+/// Schedules the requests that rooms have made since the last tick.
 fn schedule_requests(world: &mut World) {
     for request in world.resource_mut::<CleanupQueue>().take() {
         match request {
@@ -101,7 +102,7 @@ fn schedule_user(world: &mut World, room: Entity, target: Entity, player: Option
     }
 }
 
-/// A match is over, with a result if it is `completed`: what it has gathered is scheduled, and the room stays.
+/// Schedules the data of a finished match. `completed` says whether it has a result. The room stays.
 pub(crate) fn cleanup_match(world: &mut World, room: Entity, completed: bool) {
     let scores = room::players(world, room).filter_map(|(player, _)| world.get::<ScoreBuffer>(player));
     let scores = scores.map(|scores| scores.frames().count() as u32).sum();
@@ -127,7 +128,7 @@ fn schedule_room(world: &mut World, room: Entity) {
     }
 }
 
-/// A task for the room itself, to be filled in.
+/// A task for the room itself. Callers change the fields that differ.
 fn task_of(world: &World, room: Entity) -> Task {
     let id = world.get::<SimRoom>(room).map_or(RoomId(0), |room| room.id);
     let match_no = world.get::<RoomClock>(room).map_or(0, RoomClock::match_no);

@@ -1,10 +1,10 @@
-//! Settings: defaults < file < environment < flags.
+//! Settings. Precedence: flags > environment > file > defaults.
 //!
 //! ```text
 //! server.rs rooms.rs cleanup.rs net.rs replays.rs   the sections of the file: fields, defaults, ranges
 //! flags.rs   settings on the command line or in the environment
 //! cli.rs     subcommands
-//! error.rs   why settings are refused
+//! error.rs   errors of settings
 //! ```
 
 mod cleanup;
@@ -29,28 +29,29 @@ pub use replays::ReplaySettings;
 pub use rooms::RoomSettings;
 pub(crate) use server::ServerSettings;
 
-/// The documented example of a settings file: every setting with its default. Tests hold it against the code.
+/// The documented example file: every setting with its default. Tests compare it with the code.
 #[cfg(test)]
 const DEFAULT_FILE: &str = include_str!("../../assets/server.toml");
 
-/// All settings.
+/// All settings of the server program.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Settings {
-    /// The process.
+    /// `[server]`: process, addresses and folders.
     pub server: ServerSettings,
-    /// The rooms.
+    /// `[rooms]`: sizes, phases and limits of rooms.
     pub rooms: RoomSettings,
-    /// What is freed, and when.
+    /// `[cleanup]`: delays and budget of freeing memory.
     pub cleanup: CleanupSettings,
-    /// The connections.
+    /// `[net]`: timeouts and budgets of connections.
     pub net: NetSettings,
-    /// The recorded matches.
+    /// `[replays]`: recording and retention of replays.
     pub replays: ReplaySettings,
 }
 
 impl Settings {
-    /// The settings that the flags (which hold the environment too) and the file they name give.
+    /// Loads the settings: the file that `flags` names, overridden by the flags and the environment, which `flags`
+    /// holds too.
     ///
     /// # Errors
     /// When the file cannot be read or used, or a value is out of its range.
@@ -64,20 +65,20 @@ impl Settings {
         Ok(settings)
     }
 
-    /// The settings of a file, with defaults for what it does not name. Ranges are not checked yet.
+    /// Reads a settings file. Missing settings get their defaults. Ranges are not checked.
     ///
     /// # Errors
-    /// When the file cannot be read, or is not a settings file.
+    /// When the file cannot be read or is not a valid settings file.
     pub fn from_file(file: &Path) -> Result<Self, ConfigError> {
         let text =
             fs::read_to_string(file).map_err(|error| ConfigError::Unreadable { file: file.to_owned(), error })?;
         toml::from_str(&text).map_err(|error| ConfigError::Syntax { file: file.to_owned(), error: Box::new(error) })
     }
 
-    /// Says whether every value is in its range and the addresses make sense together.
+    /// Checks that every value is in its range and that the addresses are usable together.
     ///
     /// # Errors
-    /// With the first that is not.
+    /// With the first violation.
     pub fn check(&self) -> Result<(), ConfigError> {
         self.server.check()?;
         self.rooms.check()?;

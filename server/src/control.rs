@@ -1,4 +1,4 @@
-//! Step Control of a tick: from sessions to rooms. Control messages are handled once a tick, in the order they came.
+//! Routing of control messages from sessions to rooms, once a tick, in order of arrival.
 
 use bevy::prelude::*;
 use framehouse_shared::protocol::{
@@ -18,7 +18,7 @@ use crate::{
     tick::TickSet,
 };
 
-/// Whatever sessions and time want of rooms, in `TickSet::Control`.
+/// Handles joins, control messages and phase changes, in `TickSet::Control`.
 pub(crate) struct ControlPlugin;
 
 impl Plugin for ControlPlugin {
@@ -46,7 +46,7 @@ impl Plugin for ControlPlugin {
     }
 }
 
-/// Handles what sessions have sent since the last tick. Runs in `TickSet::Control`.
+/// Handles the messages that sessions have received since the last tick. Runs in `TickSet::Control`.
 fn handle_messages(world: &mut World) {
     let mut waiting: Vec<(Entity, Vec<ClientMessage>)> = world
         .query::<(Entity, &mut Session)>()
@@ -67,7 +67,7 @@ fn handle_message(world: &mut World, session: Entity, message: ClientMessage) {
     match (state, message) {
         (SessionState::Greeting { .. }, ClientMessage::Hello(hello)) => greet(world, session, &hello),
         (SessionState::Seated(member), message) => handle_members(world, session, member, message),
-        // What a closing session still sends does not matter; everything else is out of turn.
+        // Messages of a closing session are ignored; anything else at the wrong time counts as invalid.
         (SessionState::Closing { .. } | SessionState::Gone, _) => {}
         _ => world.resource_mut::<Counters>().invalid_messages += 1,
     }
@@ -99,7 +99,7 @@ fn handle_members(world: &mut World, session: Entity, member: Entity, message: C
         }
         ClientMessage::GiveUp if has_seat => {
             if !members::give_up(world, member) {
-                sessions::refuse(world, session, "you take part in no match that you could give up");
+                sessions::refuse(world, session, "you are not in a running match, so there is nothing to give up");
             }
         }
         ClientMessage::Host(order) if has_seat => host::handle_command(world, session, member, order),

@@ -1,30 +1,30 @@
-//! Numbers that anybody may raise and the status page shows.
+//! Counters for the status page.
 
 use bevy::prelude::*;
 
-/// Things that are only ever counted.
+/// Event counts since the server started. Any module may increment them.
 #[derive(Resource, Clone, Copy, Debug, Default)]
 pub struct Counters {
-    /// Messages that passed the guard and made no sense.
+    /// Messages that passed the guard but were invalid.
     pub invalid_messages: u64,
-    /// Clients whose state differed from ours.
+    /// Desyncs: clients whose state differed from the server's.
     pub desyncs: u64,
-    /// Those of which the first bad tick and component were found.
+    /// Desyncs whose first bad tick and component were found.
     pub desyncs_named: u64,
-    /// Players who were sent away because it happened again and again.
+    /// Players removed after repeated desyncs.
     pub desyncs_sent_away: u64,
-    /// Matches that came to their end.
+    /// Matches that ended with a result.
     pub matches_finished: u64,
-    /// Rooms that were closed because something panicked in them.
+    /// Rooms closed because of a panic in them.
     pub rooms_faulted: u64,
-    /// Sessions that were kicked for what they sent.
+    /// Sessions kicked for invalid messages, floods or repeated desyncs.
     pub kicked: u64,
-    /// Game messages that were taken from clients.
+    /// Game messages accepted from clients.
     pub room_messages_in: u64,
-    /// Game messages that were dropped because their room had too many.
+    /// Game messages dropped because their room was over its budget.
     pub room_messages_dropped: u64,
-    /// Game messages that were queued for clients.
+    /// Game messages queued for clients.
     pub room_messages_out: u64,
-    /// Ticks that were given up because the server was too far behind.
+    /// Ticks dropped because the server was too far behind.
     pub dropped_ticks: u64,
 }

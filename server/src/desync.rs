@@ -1,17 +1,17 @@
-//! A client whose state differs from the server's: its state is replaced at once, and why it differs is found out meanwhile.
+//! Desync handling: a client whose state differs gets a snapshot at once, and then the cause is investigated.
 //!
 //! ```text
 //! client                                             server
-//! the hash of a confirmed tick (in inputs)     ──▶
-//!   or Hashes, when a frame brought another    ──▶   it differs: that much is certain
-//!                                              ◀──   WantHashes: the server's own of the last ticks; then its state
-//! Hashes, as an answer: the first that differs ──▶   the first component that differs
+//! hash of a confirmed tick (in inputs)         ──▶
+//!   or Hashes, if a frame's hash differs       ──▶   it differs: desync
+//!                                              ◀──   WantHashes with the server's last hashes; then a snapshot
+//! Hashes, as an answer: first different tick   ──▶   first different component
 //!                                              ◀──   Desync: tick and component
-//! Fields of that component                     ──▶   a report beside the replay (`replay/desync.rs`)
+//! Fields of that component                     ──▶   report next to the replay (`replay/desync.rs`)
 //!                                              ◀──   Desync: tick, component and field
 //! ```
 //!
-//! A client that does not answer is reported all the same. Everything that it says is bounded and only ever compared.
+//! A client that does not answer is reported anyway. Everything a client sends is bounded and only compared.
 
 mod conclusion;
 mod field_findings;
@@ -46,7 +46,7 @@ use crate::{
     tick::{Now, TickRate},
 };
 
-/// Finds out why clients' states differ. What it does in a tick is a part of [`control`](crate::control).
+/// State of desync handling. [`control`](crate::control) runs its systems.
 pub(crate) struct DesyncPlugin;
 
 impl Plugin for DesyncPlugin {
@@ -55,10 +55,10 @@ impl Plugin for DesyncPlugin {
     }
 }
 
-/// How long a client may take to answer a question before it is reported without: two attempts on a very bad network.
+/// Longest wait for a client's answer, in milliseconds; then the desync is reported without it.
 const ANSWER_MS_MAX: u64 = 3000;
 
-/// Compares the hashes that clients have reported with their inputs. Runs in `TickSet::Control`.
+/// Compares the hashes that clients have reported together with inputs. Runs in `TickSet::Control`.
 pub(crate) fn compare_reports(world: &mut World) {
     let mut reports: Vec<(Entity, Tick, u64)> = Vec::new();
     for (member, mut sync) in world.query::<(Entity, &mut SyncState)>().iter_mut(world) {
@@ -72,7 +72,7 @@ pub(crate) fn compare_reports(world: &mut World) {
     }
 }
 
-/// A client says that its state after a tick is not the one that the tick's frame came with.
+/// Handles a client's report that its state after a tick does not match the hash in the tick's frame.
 pub(crate) fn take_desync_report(world: &mut World, member: Entity, match_no: u32, tick: Tick, theirs: &StateHashes) {
     if !is_sound(world, member, match_no, theirs) {
         world.resource_mut::<Counters>().invalid_messages += 1;
@@ -81,7 +81,7 @@ pub(crate) fn take_desync_report(world: &mut World, member: Entity, match_no: u3
     }
 }
 
-/// A client says after which tick its state was another one first.
+/// Handles a client's answer: the first tick after which its state differed.
 pub fn take_answer(world: &mut World, member: Entity, match_no: u32, tick: Tick, theirs: StateHashes) {
     let is_asked_for = world.get::<Investigation>(member).is_some_and(|open| open.asks_for(match_no, tick));
     if is_asked_for && is_sound(world, member, match_no, &theirs) {
@@ -91,7 +91,7 @@ pub fn take_answer(world: &mut World, member: Entity, match_no: u32, tick: Tick,
     }
 }
 
-/// A client says what the component held in which its state first differed.
+/// Handles the fields of the first different component of a client's state.
 pub fn take_fields(world: &mut World, member: Entity, match_no: u32, tick: Tick, is_last: bool, fields: Vec<Field>) {
     let open = world.get_mut::<Investigation>(member);
     let Some(first) = open.and_then(|open| open.into_inner().waits_for_fields(match_no, tick)) else {
@@ -107,14 +107,14 @@ fn is_sound(world: &World, member: Entity, match_no: u32, theirs: &StateHashes) 
     is_current_match(world, member, match_no) && theirs.0.len() == world.resource::<RoomStates>().count()
 }
 
-/// An answer that nobody waits for. Whoever was asked once may come too late with it.
+/// Counts an unexpected answer as invalid, unless the client has had a desync: then the answer may just be late.
 fn note_unasked(world: &mut World, member: Entity) {
     if world.get::<DesyncLog>(member).is_none() {
         world.resource_mut::<Counters>().invalid_messages += 1;
     }
 }
 
-/// Reports what clients have not answered in time. Runs in `TickSet::Control`.
+/// Reports desyncs whose client has not answered in time. Runs in `TickSet::Control`.
 pub(crate) fn conclude_overdue(world: &mut World) {
     let now = world.resource::<Now>().tick;
     let mut open = world.query::<(Entity, &Investigation)>();
@@ -124,16 +124,16 @@ pub(crate) fn conclude_overdue(world: &mut World) {
     overdue.into_iter().for_each(|member| conclude(world, member));
 }
 
-/// Whether a client's state after a tick is not ours, as far as that can be said.
+/// Whether a client's hash after a tick differs from the server's. False if it cannot be compared.
 fn differs(world: &World, member: Entity, tick: Tick, theirs: u64) -> bool {
     let counts = world.get::<SyncState>(member).is_some_and(|sync| sync.is_compared(tick));
     let ours = address_and_room(world, member).and_then(|(_, room)| world.get::<FrameHistory>(room)?.hashes(tick));
     counts && ours.is_some_and(|ours| ours.combined() != theirs)
 }
 
-/// A client's state differs: it is asked since when, and gets ours with this tick's messages.
+/// Starts an investigation: asks the client for its first different tick, and requests a snapshot for it.
 fn begin(world: &mut World, member: Entity, tick: Tick) {
-    // Left over from a question that was not answered.
+    // Reports an earlier investigation without an answer.
     conclude(world, member);
     let Some((address, room)) = address_and_room(world, member) else { return };
     let Some((first, hashes)) = world.get::<FrameHistory>(room).map(|history| hashes_until(history, tick)) else {
@@ -153,7 +153,7 @@ fn begin(world: &mut World, member: Entity, tick: Tick) {
     world.entity_mut(member).insert((open, log));
 }
 
-/// The combined hashes of the ticks up to this one, and the first of those ticks.
+/// The combined hashes of the ticks up to `last`, and the first of those ticks.
 fn hashes_until(history: &FrameHistory, last: Tick) -> (Tick, Vec<u64>) {
     let mut first = last;
     while last.since(first) + 1 < HASHES_ASKED_MAX as u32 && first > Tick(0) && history.hashes(first.minus(1)).is_some()
@@ -168,7 +168,7 @@ fn deadline(world: &World) -> u64 {
     world.resource::<Now>().tick + u64::from(world.resource::<TickRate>().ticks_in(ANSWER_MS_MAX))
 }
 
-/// The client says where its state first differed: it is told the component, and asked for its fields.
+/// Names the first different component to the client, and so asks it for the component's fields.
 fn name(world: &mut World, member: Entity, tick: Tick, theirs: StateHashes) {
     let Some((address, room)) = address_and_room(world, member) else { return };
     let ours = world.get::<FrameHistory>(room).and_then(|history| history.hashes(tick)).cloned();

@@ -1,16 +1,16 @@
-//! How durations spread, since the server started, in a form that two readings of can be subtracted.
+//! A histogram of durations since the server started. Two readings of it can be subtracted.
 
 use std::time::Duration;
 
 use framehouse_shared::api::HistogramUs;
 use hdrhistogram::Histogram;
 
-/// The longest duration told from longer ones, in microseconds.
+/// Upper limit of a duration, in microseconds. Longer ones count as this one.
 const LONGEST_US: u64 = 10_000_000;
-/// Significant bits of a bucket's bound: buckets are 3 to 6 % wide, and a page has some tens of them.
+/// Significant bits of a bucket's bound: buckets are 3 to 6 % wide, and there are fewer than 250 of them.
 const BUCKET_BITS: u32 = 5;
 
-/// Counts durations.
+/// Histogram of durations, from 1 us to 10 s.
 pub struct DurationHistogram(Histogram<u64>);
 
 impl Default for DurationHistogram {
@@ -20,12 +20,12 @@ impl Default for DurationHistogram {
 }
 
 impl DurationHistogram {
-    /// Counts one.
+    /// Adds a duration.
     pub fn note(&mut self, duration: Duration) {
         self.0.saturating_record(duration.as_micros() as u64);
     }
 
-    /// What there is to say about all of them.
+    /// Percentiles and buckets, for the status page.
     pub fn page(&self) -> HistogramUs {
         let at = |quantile| self.0.value_at_quantile(quantile);
         HistogramUs { p50: at(0.5), p99: at(0.99), p999: at(0.999), max: self.0.max(), buckets: self.buckets() }
@@ -44,7 +44,7 @@ impl DurationHistogram {
     }
 }
 
-/// The largest number that has the same leading bits.
+/// The largest number with the same leading [`BUCKET_BITS`] bits as `us`.
 const fn bucket_upper(us: u64) -> u64 {
     let low_bits = (u64::BITS - us.leading_zeros()).saturating_sub(BUCKET_BITS);
     us | ((1 << low_bits) - 1)

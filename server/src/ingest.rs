@@ -1,4 +1,4 @@
-//! From the endpoints' events to the sessions, players and rooms that they concern.
+//! Routing of endpoint events to the sessions, players and rooms they belong to.
 
 use bevy::{ecs::system::SystemParam, prelude::*};
 use framehouse_shared::protocol::{
@@ -22,10 +22,10 @@ use crate::{
     tick::{Now, Receive, ReceiveSet, TickRate},
 };
 
-/// Events for which memory is kept between two calls of `Receive`: a flood must not leave it behind.
+/// Capacity kept in the event queue between two runs, in events. A flood must not leave its memory behind.
 const EVENTS_KEPT_MAX: usize = 1024;
 
-/// Takes events from endpoints.
+/// Routes events from endpoints, in `ReceiveSet::Ingest`.
 pub(crate) struct IngestPlugin;
 
 impl Plugin for IngestPlugin {
@@ -34,7 +34,7 @@ impl Plugin for IngestPlugin {
     }
 }
 
-/// What a client's inputs and pings are about.
+/// The room data that inputs and pings are applied to.
 #[derive(SystemParam)]
 struct Rooms<'w, 's> {
     now: Res<'w, Now>,
@@ -43,7 +43,8 @@ struct Rooms<'w, 's> {
     members: Query<'w, 's, (&'static InRoom, Option<&'static mut InputBuffer>, &'static mut SyncState)>,
 }
 
-/// Takes every endpoint's events apart: inputs to players, pings back, messages to sessions. Runs in `ReceiveSet::Ingest`.
+/// Routes all events of all endpoints: inputs to players, messages to sessions, pongs back. Runs in
+/// `ReceiveSet::Ingest`.
 fn ingest_events(
     mut rooms: Rooms,
     settings: Res<NetSettings>,
@@ -57,13 +58,13 @@ fn ingest_events(
         endpoint.drain(&mut events);
         for (client, event) in events.drain(..) {
             let Some(mut session) = index.of(client).and_then(|entity| sessions.get_mut(entity).ok()) else {
-                // A token whose reservation has run out: there is no seat any more.
+                // The reservation of its token has expired: there is no seat for it.
                 endpoint.close(client);
                 continue;
             };
             session.heard_at = rooms.now.elapsed;
             match take_event(&mut rooms, &settings, &mut endpoint, &mut session, event) {
-                // Only what was understood makes up for what was not.
+                // Only valid messages reduce the error count.
                 Some(true) => session.note_success(ErrorKind::InvalidInput),
                 Some(false) => {
                     counters.invalid_messages += 1;
@@ -76,7 +77,7 @@ fn ingest_events(
     }
 }
 
-/// Says whether something that the client sent was understood; nothing for events of the connection itself.
+/// Handles one event. Returns whether a message of the client was valid; `None` for events of the connection itself.
 fn take_event(
     rooms: &mut Rooms,
     settings: &NetSettings,
@@ -106,13 +107,13 @@ fn take_event(
 
 impl Rooms<'_, '_> {
     fn take_inputs(&mut self, session: &Session, inputs: &Inputs) -> Option<()> {
-        // Inputs may overtake the Hello on their way: they are early, not wrong.
+        // Inputs may overtake the Hello: they are early, not invalid.
         let SessionState::Seated(member) = session.state else { return Some(()) };
         let (room, buffer, mut sync) = self.members.get_mut(member).ok()?;
         let clock = self.clocks.get(room.0).ok()?;
         if clock.match_low() == inputs.match_low {
             sync.note(inputs);
-            // A spectator has none.
+            // A spectator has no input buffer.
             if let Some(mut buffer) = buffer {
                 buffer.take(inputs, clock, self.now.elapsed, *self.rate);
             }

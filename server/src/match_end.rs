@@ -1,7 +1,7 @@
 //! The end of a match: leaderboard, replay, result and cleanup, in this order.
 //!
-//! The phases of a room decide that its match is over and leave a [`MatchOver`] on it. What follows from that is done here,
-//! so that no room knows who needs its matches' ends.
+//! A room's phase logic decides that a match is over and leaves a [`MatchOver`] on the room. The consequences are
+//! handled here, so that rooms do not depend on the consumers of a match's end.
 
 use bevy::prelude::*;
 use framehouse_shared::{ids::RoomId, match_end::MatchEnd, sim::SimRoom};
@@ -14,7 +14,7 @@ use crate::{
     tick::TickSet,
 };
 
-/// Ends the matches that are over, in `TickSet::MatchEnd`.
+/// Handles the end of matches, in `TickSet::MatchEnd`.
 pub(crate) struct MatchEndPlugin;
 
 impl Plugin for MatchEndPlugin {
@@ -23,7 +23,7 @@ impl Plugin for MatchEndPlugin {
     }
 }
 
-/// Ends every match that is over, by its room's number. Runs in `TickSet::MatchEnd`, and when the server stops.
+/// Handles every match that is over, in order of room id. Runs in `TickSet::MatchEnd`, and when the server stops.
 pub(crate) fn end_matches(world: &mut World) {
     let mut query = world.query::<(&SimRoom, Entity, &MatchOver)>();
     let over = query.iter(world).map(|(sim, room, over)| (sim.id, room, *over));
@@ -45,7 +45,7 @@ fn end_match(world: &mut World, room: Entity, MatchOver { end, last_tick }: Matc
         world.resource_mut::<Counters>().matches_finished += 1;
         results::submit::submit(world, room, end, &ranking, replay);
     }
-    // What a closed room holds is scheduled as a whole.
+    // A closed room is cleaned up as a whole.
     if end != MatchEnd::RoomClosed {
         cleanup::cleanup_match(world, room, end.has_result());
     }

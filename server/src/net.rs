@@ -1,5 +1,5 @@
-//! Connections of clients, and what goes over them. The layers above know an [`Endpoint`](endpoint::Endpoint) and no
-//! transport; this folder knows no room and no player.
+//! Connections: endpoints, sessions, messages, tokens and budgets. The layers above use the
+//! [`Endpoint`](endpoint::Endpoint) trait and know no transport; this folder knows no room and no player.
 
 pub mod budget;
 pub mod endpoint;
@@ -36,7 +36,7 @@ fn send(mut endpoints: Query<&mut BoxedEndpoint>) {
     for_each_endpoint(&mut endpoints, |endpoint| endpoint.send());
 }
 
-/// How many clients make it worth waking other threads: below, that would cost more than the work.
+/// Number of clients from which endpoints run in parallel. Below, waking other threads costs more than the work.
 const PARALLEL_CLIENTS_MIN: usize = 512;
 
 fn for_each_endpoint(

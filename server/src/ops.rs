@@ -1,4 +1,4 @@
-//! What operators and clients reach over HTTP, and what they see there.
+//! Operations: HTTP gateway, room list, status page, rules reload and tick timings.
 
 pub mod backend;
 pub mod http;

@@ -1,14 +1,14 @@
-//! Replays: every match is recorded into `DATA-DIR/replays/<match id>.fhr`, and anybody can run it again.
+//! Replays: every match is recorded in `DATA-DIR/replays/<match id>.fhr` and can be run again.
 //!
-//! The tick thread only copies: a room's [`Recording`] collects 300 ticks and hands them to a queue. Everything that takes
-//! time happens on the one thread of [`writer`]: compression too, with a single zstd context, because rooms that started
-//! together fill their blocks in the same tick and 250 compressions would be a spike there.
+//! The tick thread only copies frames: a room's [`Recording`] collects 300 ticks and queues them. The thread of
+//! [`writer`] compresses and writes them, with a single zstd context: rooms that started together fill their blocks in
+//! the same tick, and 250 compressions would delay it.
 //!
 //! ```text
-//! recording.rs  a match that is being recorded;  queue.rs  the way to the thread
-//! writer.rs     the thread;  folder.rs  names, what a crash left, quotas
-//! desync.rs     a report beside the replay of a match in which somebody's state differed
-//! verify.rs     runs a replay again;  info.rs  what a replay is, for people;  command.rs  both for the command line
+//! recording.rs  the recording of a running match;  queue.rs  the queue to the thread
+//! writer.rs     the thread;  folder.rs  file names, recovery after a crash, quotas
+//! desync.rs     reports of desyncs, next to the replay;  reports.rs  their files
+//! verify.rs     runs a replay again;  info.rs  a summary for people;  command.rs  both as subcommands
 //! ```
 
 pub mod command;
@@ -53,7 +53,8 @@ use crate::{
     tick::{TickRate, TickSet},
 };
 
-/// The program that records, as replays name it. A release sets `FRAMEHOUSE_BUILD` to its commit when it is built.
+/// Name and version of this program, as written into replays. A release sets `FRAMEHOUSE_BUILD` to its commit at build
+/// time.
 pub const BUILD: &str = match option_env!("FRAMEHOUSE_BUILD") {
     Some(commit) => commit,
     None => concat!("framehouse-server ", env!("CARGO_PKG_VERSION")),
@@ -61,7 +62,7 @@ pub const BUILD: &str = match option_env!("FRAMEHOUSE_BUILD") {
 const _: () = assert!(HASH_TICKS == HASH_INTERVAL, "a replay has the hashes that the clients got");
 const _: () = assert!(BUILD.len() <= BUILD_BYTES_MAX, "FRAMEHOUSE_BUILD is too long for a replay's header");
 
-/// Records matches, where there is somebody who writes them.
+/// Records matches, if a queue is set.
 pub(crate) struct ReplayPlugin;
 
 impl Plugin for ReplayPlugin {
@@ -73,18 +74,18 @@ impl Plugin for ReplayPlugin {
     }
 }
 
-/// Where recorded matches go; nowhere until a queue is set.
+/// The queue that recordings go to; `None` disables recording.
 #[derive(Resource, Default)]
 pub struct Replays(pub Option<ReplayQueue>);
 
 impl Replays {
-    /// How far the recording is, since the start.
+    /// Statistics of recording, for the status page.
     pub fn stats(&self) -> ReplayStats {
         self.0.as_ref().map(ReplayQueue::stats).unwrap_or_default()
     }
 }
 
-/// Begins to record the matches that were set in this tick. Runs in `TickSet::Record`.
+/// Begins recording the matches that were opened in this tick. Runs in `TickSet::Record`.
 fn begin_recordings(world: &mut World) {
     let mut set: Vec<Entity> = world.query_filtered::<Entity, With<OpeningState>>().iter(world).collect();
     set.sort();
@@ -123,7 +124,7 @@ fn header(world: &World, room: Entity) -> Option<Header> {
     })
 }
 
-/// Records the tick that every recorded room was just stepped with. Runs in `TickSet::Record`.
+/// Records the tick that each recorded room was just stepped with. Runs in `TickSet::Record`.
 fn record_ticks(mut rooms: Rooms<(&Frame, &FrameHistory, &Participants, &StateHashes, &mut Recording)>) {
     rooms.for_each_room(|(frame, history, participants, hashes, mut recording)| {
         let encoded_frame = history.newest().expect("the room was stepped, and its frame is kept");
@@ -131,10 +132,10 @@ fn record_ticks(mut rooms: Rooms<(&Frame, &FrameHistory, &Participants, &StateHa
     });
 }
 
-/// Ends the recording of the match in this room, if one is recorded. The state has to be that after its last tick, and so
-/// has the ranking, best first.
+/// Ends the recording of a room's match, if there is one. State and `ranking` (best first) must be those after its last
+/// tick.
 ///
-/// Gives the name of the replay's file if that is on its way to the disk.
+/// Returns the file name of the replay, if it was queued for writing.
 pub(crate) fn finish_match(world: &mut World, room: Entity, end: MatchEnd, ranking: &[RankingEntry]) -> Option<String> {
     let mut recording = world.get_entity_mut(room).ok().and_then(|mut room| room.take::<Recording>())?;
     let ranked = |entry: &RankingEntry| RankedPlayer { slot: entry.slot, name: entry.name.clone(), score: entry.score };
@@ -143,9 +144,9 @@ pub(crate) fn finish_match(world: &mut World, room: Entity, end: MatchEnd, ranki
     recording.end(end, hashes, Some(ranking)).then(|| folder::file_name(recording.match_id()))
 }
 
-/// Writes a report of a desync in this room beside the replay of its match, and tells the first field that differs.
+/// Queues a report of a desync, to be written next to the replay. `callback` gets the first different field.
 ///
-/// Says how the report is called if it is on its way to the disk.
+/// Returns the file name of the report, if it was queued.
 pub(crate) fn report_desync(
     world: &mut World,
     room: Entity,
@@ -162,6 +163,6 @@ pub(crate) fn report_desync(
         return Some(name);
     }
     queue.note_report_lost();
-    tracing::warn!(name, "a desync is not reported: the thread that writes replays does not keep up");
+    tracing::warn!(name, "a desync report is lost: the thread that writes replays does not keep up");
     None
 }

@@ -1,13 +1,13 @@
-//! The results of matches, kept for good in `DATA-DIR/results.jsonl`, one JSON object a line.
+//! Match results, stored permanently in `DATA-DIR/results.jsonl`, one JSON object per line.
 //!
-//! The tick thread never waits for the disk: it hands results to a thread and hears later which of them are safe.
+//! The tick thread never waits for the disk: it passes results to a thread, and learns later which ones are saved.
 //!
 //! ```text
-//! record.rs    what is kept of a match;  hex.rs  its wide numbers
-//! sink.rs      where results are kept
-//! file.rs      the sink that is a file;  scan.rs  reading it at the start;  known.rs  which results it has
-//! writer.rs    the thread;  progress.rs  how far it is
-//! submit.rs    from a match that is over, and back to its room
+//! record.rs    content of a result;  hex.rs  its wide numbers
+//! sink.rs      the storage interface
+//! file.rs      the storage in a file;  scan.rs  reads it at start;  known.rs  ids of stored results
+//! writer.rs    the thread;  progress.rs  its counters
+//! submit.rs    makes the result of a finished match, and tells its room when it is saved
 //! ```
 
 mod file;
@@ -46,17 +46,17 @@ use progress::Progress;
 use sink::ResultSink;
 use writer::Writer;
 
-/// The file's name in the data folder.
+/// Name of the results file in the data folder.
 pub const FILE_NAME: &str = "results.jsonl";
-/// Results that wait for the thread, at most; the thread holds as many more. A result has about 1 KB.
+/// Maximum number of results in the queue to the thread; the thread holds up to as many more. A result is about 1 KB.
 const QUEUE_MAX: usize = 1024;
-/// Results that wait in memory for a place in the queue, at most; after that the oldest of them is lost.
+/// Maximum number of results that wait in memory for the queue. Beyond, the oldest waiting one is lost.
 const WAITING_MAX: usize = 4096;
 
-/// Why results cannot be kept, in one sentence.
+/// Why results cannot be stored, as one sentence.
 #[derive(Debug, thiserror::Error)]
 pub enum ResultsError {
-    /// The file cannot be opened, made, read or repaired.
+    /// The file cannot be opened, created, read or repaired.
     #[error("cannot use the results file {}: {error}; make it usable, or choose another folder with --data-dir", file.display())]
     Unusable {
         /// The file.
@@ -64,28 +64,28 @@ pub enum ResultsError {
         /// Why.
         error: io::Error,
     },
-    /// The system gives no thread.
+    /// The thread cannot be started.
     #[error("cannot start the thread that writes results: {0}")]
     NoThread(io::Error),
 }
 
-/// What became of a submitted result.
+/// Outcome of a submission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Submitted {
-    /// The thread will write it next.
+    /// Queued for writing.
     Queued,
-    /// It waits in memory for a place in the thread's queue.
+    /// Waits in memory for room in the queue.
     Waiting,
-    /// It waits in memory, and the oldest that waited there, this one, is lost.
+    /// Waits in memory; the oldest waiting result, with this match id, is lost.
     Lost(MatchId),
 }
 
-/// The results on their way to the disk.
+/// Store of match results, with the thread that writes them.
 ///
-/// Dropped without [`close`](Self::close) it loses what waits in memory, and what cannot be written at once.
+/// Dropping it without [`close`](Self::close) loses the results that are not written yet.
 #[derive(Resource)]
 pub struct ResultStore {
-    /// What operators know the sink by.
+    /// Name of the sink in log messages.
     name: String,
     waiting: VecDeque<MatchResult>,
     queue: SyncSender<MatchResult>,
@@ -93,30 +93,30 @@ pub struct ResultStore {
     patience: SyncSender<Infallible>,
     progress: Arc<Progress>,
     thread: JoinHandle<()>,
-    /// Nothing ever comes here: its end is the thread's.
+    /// Disconnects when the thread ends; nothing is sent through it.
     thread_end: SyncCell<Receiver<Infallible>>,
 }
 
 impl ResultStore {
-    /// Opens the file in this folder, or makes it, and starts the thread. A torn last line is cut off; how long it takes
-    /// goes with the length of the file.
+    /// Opens or creates the results file in this folder and starts the thread. Cuts off an incomplete last line. Takes
+    /// time in proportion to the length of the file.
     ///
     /// # Errors
-    /// When the file cannot be used, or there is no thread.
+    /// When the file cannot be used, or the thread cannot be started.
     pub fn open(folder: &Path) -> Result<Self, ResultsError> {
         let path = folder.join(FILE_NAME);
         let file = open_file(&path).map_err(|error| ResultsError::Unusable { file: path.clone(), error })?;
         Self::start(file, path.display().to_string()).map_err(ResultsError::NoThread)
     }
 
-    /// Starts the thread that writes to this sink. `name` is what operators know it by.
+    /// Starts the thread that writes to this sink. `name` is the sink's name in log messages.
     ///
     /// # Errors
-    /// The operating system's, where it gives no thread.
+    /// When the thread cannot be started.
     pub fn start(sink: impl ResultSink, name: String) -> io::Result<Self> {
         let (queue, queued) = mpsc::sync_channel(QUEUE_MAX);
         let (saver, saved) = mpsc::sync_channel(QUEUE_MAX);
-        // Nothing goes through these two: only their ends mean something.
+        // Nothing is sent through these two; only their disconnection matters.
         let (patience, patience_end) = mpsc::sync_channel(0);
         let (thread_life, thread_end) = mpsc::sync_channel(0);
         let progress = Arc::new(Progress::default());
@@ -137,11 +137,11 @@ impl ResultStore {
         Ok(Self { name, waiting: VecDeque::new(), queue, saved, patience, progress, thread, thread_end })
     }
 
-    /// Takes a result to be saved. Never blocks, and does no I/O; a result that the file has already is acknowledged like
-    /// any other.
+    /// Submits a result to be saved. Never blocks and does no I/O. A result that the sink already has is acknowledged
+    /// like any other.
     pub fn submit(&mut self, result: MatchResult) -> Submitted {
         self.progress.note_submitted();
-        // Behind those that wait, so that the file keeps their order.
+        // Behind the waiting ones, so that the order is kept.
         self.waiting.push_back(result);
         self.pump();
         match self.waiting.len() {
@@ -151,7 +151,7 @@ impl ResultStore {
         }
     }
 
-    /// Moves what waits in memory on to the thread's queue as far as there is room; call it once a tick.
+    /// Moves waiting results to the thread's queue, as far as it has room. Call it once a tick.
     pub fn pump(&mut self) {
         while let Some(result) = self.waiting.pop_front() {
             if let Err(TrySendError::Full(result) | TrySendError::Disconnected(result)) = self.queue.try_send(result) {
@@ -161,28 +161,29 @@ impl ResultStore {
         }
     }
 
-    /// Takes the names of those results that have been saved since the last call, in the order of their submission. Call it
-    /// once a tick: the thread stops while a thousand names are not taken.
+    /// Takes the match ids of results saved since the last call, in order of submission. Call it once a tick: the
+    /// thread stops while 1024 ids are not taken.
     pub fn take_saved(&mut self) -> impl Iterator<Item = MatchId> {
         self.saved.get().try_iter()
     }
 
-    /// How far it is. Costs nothing.
+    /// Statistics of the store. Cheap.
     pub fn stats(&self) -> ResultStats {
         let stats = self.progress.stats();
-        // A thread that has panicked writes nothing any more.
+        // A thread that has panicked writes nothing.
         ResultStats { failing: stats.failing || self.thread.is_finished(), ..stats }
     }
 
-    /// Writes what waits, for at most so long. Blocks; says how many results are lost because it took longer.
+    /// Writes the remaining results, for at most `patience`. Blocks. Returns the number of results lost to the time
+    /// limit.
     pub fn close(self, patience: Duration) -> u64 {
         let Self { name, waiting, queue, saved, patience: patience_end, progress, thread_end, .. } = self;
-        // Nobody listens any more, and the thread must not wait until somebody does.
+        // Otherwise the thread would wait until its acknowledgements are taken.
         drop(saved);
-        // The queue's end tells the thread that nothing more comes. Where the system gives no thread, what waits is lost.
+        // Dropping the queue's sender ends the thread. If no thread can be started here, waiting results are lost.
         let send_all = move || waiting.into_iter().all(|result| queue.send(result).is_ok());
         let _ = thread::Builder::new().spawn(send_all);
-        // The end of the thread or of the patience: either is the end.
+        // Ends with the thread or with the time limit.
         let _ = SyncCell::to_inner(thread_end).recv_timeout(patience);
         drop(patience_end);
         let lost = progress.stats().waiting;
@@ -195,9 +196,9 @@ impl ResultStore {
     fn lose_oldest(&mut self) -> Submitted {
         let oldest = self.waiting.pop_front().expect("more than a few thousand wait").match_id;
         let lost = self.progress.note_lost();
-        // A line for each would fill the log's disk too.
+        // Not a line for each, which would fill the log's disk too.
         if lost.is_power_of_two() {
-            tracing::error!("results are lost ({lost} so far): too many wait to be written to {}", self.name);
+            tracing::error!("results are lost ({lost} so far): too many are waiting to be written to {}", self.name);
         }
         Submitted::Lost(oldest)
     }

@@ -1,4 +1,4 @@
-//! Rooms: who is in them, what phase they are in, and the frames they run on.
+//! Rooms: members, phases, inputs, frames and history.
 
 mod broadcast;
 pub mod chat;
@@ -40,7 +40,7 @@ use crate::{
     tick::{Now, TickSet},
 };
 
-/// Everything that happens in rooms, except what `control.rs` takes there from sessions.
+/// Systems of rooms. Control messages come in through `control.rs`.
 pub(crate) struct RoomPlugin;
 
 impl Plugin for RoomPlugin {
@@ -63,151 +63,154 @@ impl Plugin for RoomPlugin {
     }
 }
 
-/// A room's identity and settings. A room that is closed has none any more: nothing finds it, and the cleanup frees it.
+/// Identity and settings of an open room. A closed room loses this component: it cannot be found any more, and the
+/// cleanup frees it.
 #[derive(Component, Debug)]
 pub struct Room {
-    /// Unique for the life of the process.
+    /// Id, unique for the life of the process.
     id: RoomId,
-    /// What people type to join.
+    /// Code that players type to join.
     code: RoomCode,
-    /// What its host has decided.
+    /// Options chosen by the host.
     options: RoomOptions,
-    /// Whether one player is enough to start.
+    /// Whether one player is enough to start a match.
     is_practice: bool,
-    /// How many ticks it waits for missing inputs; none in an ordinary room.
+    /// Longest wait for missing inputs, in ticks; 0 in an ordinary room.
     wait_ticks_max: u32,
-    /// What its members may say together: what one of them says is sent to all, so that some could fill the path of others.
+    /// Budget of the room's chat and game messages. Each is sent to all members, so a few could fill the paths of the
+    /// others.
     messages: Bucket,
-    /// The server's tick in which something last happened in it.
+    /// Server tick of the last event in the room.
     active_at: u64,
-    /// Why it closes, if it is to: in this tick's cleanup, or soon after where many do.
+    /// Reason of a requested close. The room closes in this tick's cleanup, or some ticks later if many rooms close at
+    /// once.
     is_to_close: Option<EndCode>,
     next_msg_id: u64,
 }
 
 impl Room {
-    /// Its identity.
+    /// The room's id.
     pub const fn id(&self) -> RoomId {
         self.id
     }
 
-    /// What people type to join.
+    /// The code that players type to join.
     pub const fn code(&self) -> RoomCode {
         self.code
     }
 
-    /// What its host has decided.
+    /// The options chosen by the host.
     pub const fn options(&self) -> &RoomOptions {
         &self.options
     }
 
-    /// How many players it takes to start.
+    /// Minimum number of connected players needed to start a match.
     const fn players_min(&self) -> usize {
         if self.is_practice || self.options.seats == 1 { 1 } else { 2 }
     }
 
-    /// The number the room's next event will get.
+    /// Number of the room's next event.
     pub const fn next_msg_id(&self) -> u64 {
         self.next_msg_id
     }
 }
 
-/// Which room a player or a spectator is in.
+/// The room that a player or spectator is in.
 #[derive(Component, Debug)]
 #[relationship(relationship_target = Members)]
 pub struct InRoom(pub Entity);
 
-/// Everybody in a room, spectators too. Bevy takes it off a room that nobody is in, so a query that must not miss empty
-/// rooms asks for `Option<&Members>` and [`Members::entities`].
+/// All members of a room, spectators included, in order of arrival. Bevy removes this component from an empty room, so
+/// a query that must also find empty rooms uses `Option<&Members>` and [`Members::entities`].
 #[derive(Component, Debug, Default)]
 #[relationship_target(relationship = InRoom, linked_spawn)]
 pub struct Members(Vec<Entity>);
 
 impl Members {
-    /// The entities of a room's members, in order of coming.
+    /// Entities of a room's members, in order of arrival. Empty without the component.
     pub fn entities(members: Option<&Self>) -> &[Entity] {
         members.map_or(&[], |members| &members.0)
     }
 }
 
-/// Somebody with a seat.
+/// A member with a seat.
 #[derive(Component, Debug)]
 pub struct Player {
-    /// The player's identity.
+    /// Id of the player.
     id: PlayerId,
-    /// What others see.
+    /// Name shown to others.
     name: String,
-    /// The seat.
+    /// Slot of the seat.
     slot: Slot,
-    /// What the player is about, while here.
+    /// State in the room, not considering the connection.
     state: PlayerState,
-    /// Whether its connection stands.
+    /// State of the connection.
     presence: presence::Presence,
-    /// What a lost player proves with that it is the same one.
+    /// Secret that proves a reconnecting client is this player.
     secret: ResumeSecret,
 }
 
 impl Player {
-    /// The player's identity.
+    /// Id of the player.
     pub const fn id(&self) -> PlayerId {
         self.id
     }
 
-    /// What others see.
+    /// Name shown to others.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The seat.
+    /// Slot of the seat.
     pub const fn slot(&self) -> Slot {
         self.slot
     }
 
-    /// What the player is about, while here.
+    /// State in the room, not considering the connection.
     pub const fn state(&self) -> PlayerState {
         self.state
     }
 
-    /// Whether its connection stands.
+    /// State of the connection.
     pub const fn presence(&self) -> presence::Presence {
         self.presence
     }
 
-    /// Whether the simulation has this player in the match.
+    /// Whether the player takes part in the running match.
     pub const fn takes_part(&self) -> bool {
         matches!(self.state, PlayerState::Playing | PlayerState::Finished)
     }
 }
 
-/// Somebody who watches.
+/// A member that watches.
 #[derive(Component, Debug)]
 pub struct Spectator {
-    /// The spectator's identity.
+    /// Id of the spectator.
     id: PlayerId,
-    /// What others see.
+    /// Name shown to others.
     name: String,
-    /// The session's entity.
+    /// Entity of the session.
     session: Entity,
 }
 
 impl Spectator {
-    /// The spectator's identity.
+    /// Id of the spectator.
     pub const fn id(&self) -> PlayerId {
         self.id
     }
 
-    /// What others see.
+    /// Name shown to others.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The session's entity.
+    /// Entity of the session.
     pub const fn session(&self) -> Entity {
         self.session
     }
 }
 
-/// Gives an event the room's next number and sends it to everybody in the room.
+/// Sends a room event to all members, with the room's next event number.
 pub fn announce(world: &mut World, room: Entity, event: RoomEvent) {
     let tick = world.resource::<Now>().tick;
     let Some(mut data) = world.get_mut::<Room>(room) else { return };
@@ -219,36 +222,36 @@ pub fn announce(world: &mut World, room: Entity, event: RoomEvent) {
     outgoing::send_to_all(world, &addresses, &ServerMessage::Event { msg_id, event });
 }
 
-/// Where the bytes of everybody in a room go, in order of coming; who is away has no address.
+/// Addresses of all connected members of a room, in order of arrival.
 pub fn addresses(world: &World, room: Entity) -> Vec<PeerAddress> {
     let members = Members::entities(world.get::<Members>(room));
     members.iter().filter_map(|member| world.get::<PeerAddress>(*member).copied()).collect()
 }
 
-/// The players' entities, by slot.
+/// Entities of a room's players, ordered by slot.
 pub fn by_slot(world: &World, room: Entity) -> Vec<Entity> {
     let mut players: Vec<(Slot, Entity)> = players(world, room).map(|(player, data)| (data.slot, player)).collect();
     players.sort();
     players.into_iter().map(|(_, player)| player).collect()
 }
 
-/// The players of a room, in order of coming.
+/// Players of a room, in order of arrival.
 pub fn players(world: &World, room: Entity) -> impl Iterator<Item = (Entity, &Player)> {
     let members = Members::entities(world.get::<Members>(room));
     members.iter().filter_map(|member| Some((*member, world.get::<Player>(*member)?)))
 }
 
-/// The player in a seat.
+/// The player in a slot.
 fn player_at(world: &World, room: Entity, slot: Slot) -> Option<Entity> {
     players(world, room).find(|(_, player)| player.slot == slot).map(|(entity, _)| entity)
 }
 
-/// How many players have a connection.
+/// Number of connected players.
 pub fn connected(world: &World, room: Entity) -> usize {
     players(world, room).filter(|(_, player)| player.presence.is_connected()).count()
 }
 
-/// How many people watch.
+/// Number of spectators.
 pub fn spectators(world: &World, room: Entity) -> usize {
     let members = Members::entities(world.get::<Members>(room));
     members.iter().filter(|member| world.get::<Spectator>(**member).is_some()).count()

@@ -1,4 +1,4 @@
-//! Real time: absolute deadlines for ticks, and `Receive` while waiting for them.
+//! The real-time loop: absolute deadlines for ticks, and `Receive` while waiting for them.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -8,14 +8,15 @@ use std::{
 
 use crate::{server::Server, tick::TickRate};
 
-/// How often datagrams are taken while waiting: what an arrival time can be wrong by.
+/// Interval between two receives while waiting, and so the error of an arrival time.
 const RECEIVE_INTERVAL: Duration = Duration::from_millis(4);
-/// Ticks to catch up after an overrun; what is beyond is dropped, or a long stall would be followed by a race.
+/// Maximum number of ticks to catch up after an overrun. The rest is dropped, because a long stall would be followed by
+/// a rush of ticks.
 const CATCH_UP_TICKS_MAX: u32 = 3;
-/// How long the last goodbyes may take.
+/// Longest time to wait until clients have acknowledged the server's stop.
 const GOODBYE_TIME_MAX: Duration = Duration::from_secs(2);
 
-/// When ticks are due: `epoch + n / hz`, so that sleeping too long once shifts nothing afterwards.
+/// Deadlines of the ticks: `epoch + n / hz`. They are absolute, so that one late wake-up does not shift the next ones.
 struct Deadlines {
     rate: TickRate,
     epoch: Duration,
@@ -27,7 +28,7 @@ impl Deadlines {
         self.epoch + Duration::from_nanos(self.tick * 1_000_000_000 / u64::from(self.rate.0))
     }
 
-    /// Gives up ticks that are too far behind `now`; says how many.
+    /// Drops ticks that are too far behind `now`, and returns their number.
     fn drop_overrun(&mut self, now: Duration) -> u64 {
         let tick_time = Duration::from_secs(1) / u32::from(self.rate.0);
         let behind = now.saturating_sub(self.next()).as_nanos() / tick_time.as_nanos();
@@ -37,7 +38,7 @@ impl Deadlines {
     }
 }
 
-/// Runs the server until `stop` is set, then says goodbye to everybody.
+/// Runs the server until `stop` is set, then tells all clients that it stops.
 pub fn run_until(server: &mut Server, rate: TickRate, stop: &AtomicBool) {
     let start = Instant::now();
     let mut deadlines = Deadlines { rate, epoch: Duration::ZERO, tick: 1 };
@@ -53,7 +54,7 @@ pub fn run_until(server: &mut Server, rate: TickRate, stop: &AtomicBool) {
 
 fn run_tick(server: &mut Server, deadlines: &mut Deadlines, start: Instant) {
     let deadline = deadlines.next();
-    // At least once a tick, also when there is no time to wait.
+    // At least once a tick, even if the deadline has passed already.
     server.receive(start.elapsed());
     loop {
         let wait = deadline.saturating_sub(start.elapsed());
@@ -70,7 +71,7 @@ fn run_tick(server: &mut Server, deadlines: &mut Deadlines, start: Instant) {
     deadlines.tick += 1;
     let dropped = deadlines.drop_overrun(ended);
     if dropped > 0 {
-        tracing::warn!(dropped, "the server was too far behind and gave up ticks");
+        tracing::warn!(dropped, "the server was too far behind and dropped ticks");
         server.note_dropped_ticks(dropped);
     }
 }

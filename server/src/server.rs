@@ -1,4 +1,5 @@
-//! The server as a thing that can be driven: by the runner in real time, by tests in virtual time.
+//! The server as a library: built from a game and settings, then driven by the runner in real time or by tests in
+//! virtual time.
 
 use std::{sync::Arc, time::Duration};
 
@@ -46,9 +47,9 @@ use crate::{
     tick::{self, Now, Receive, Send, TickPlugin, TickRate},
 };
 
-/// What a server is made of, beside its game.
+/// Everything a server needs besides its game.
 pub struct ServerSetup {
-    /// Ticks a second.
+    /// Ticks per second.
     pub tick_rate: TickRate,
     /// Settings of the rooms.
     pub rooms: RoomSettings,
@@ -56,26 +57,27 @@ pub struct ServerSetup {
     pub cleanup: CleanupSettings,
     /// Settings of the connections.
     pub net: NetSettings,
-    /// The endpoints that clients connect to.
+    /// The transports that clients connect to. One server takes 1 or more.
     pub endpoints: Vec<Box<dyn Endpoint>>,
-    /// The wall clock at the start, since 1970.
+    /// Wall-clock time at the start, since 1970-01-01 UTC.
     pub unix_base: Duration,
-    /// The operator's rules and maps; none for the embedded ones.
+    /// The operator's rules and maps. If empty, the game uses its embedded ones.
     pub game_files: Vec<GameFile>,
-    /// A seed for the matches' seeds; none to draw them from the operating system.
+    /// Seed for the seeds of the matches. `None` draws every seed from the operating system.
     pub seed: Option<u64>,
 }
 
-/// A server. It never reads a clock and never waits: whoever drives it says what time it is.
+/// A server of one game. It never reads a clock and never waits: the caller passes the time to every method that needs
+/// it.
 pub struct Server {
     app: App,
 }
 
 impl Server {
-    /// Builds a server for this game.
+    /// Builds a server for `game`.
     ///
     /// # Errors
-    /// When the operator's game files are refused.
+    /// When the game refuses `setup.game_files`.
     pub fn new(game: impl Game + Clone, setup: ServerSetup) -> Result<Self, GameFileError> {
         let hello = simulation::hello(game.clone());
         let mut app = App::new();
@@ -112,7 +114,7 @@ impl Server {
         Ok(Self { app })
     }
 
-    /// Takes what has arrived by `elapsed`.
+    /// Processes the datagrams that have arrived by `elapsed`, the time since the start. Call it many times a tick.
     pub fn receive(&mut self, elapsed: Duration) {
         self.mark(TickStage::Other);
         self.app.world_mut().resource_mut::<Now>().elapsed = elapsed;
@@ -120,7 +122,8 @@ impl Server {
         self.mark(TickStage::Receive);
     }
 
-    /// Runs the tick that was due at `scheduled`, at `elapsed`, and sends what it has to say.
+    /// Runs one tick and sends its messages. `scheduled` is when the tick was due, `elapsed` is the current time; both
+    /// since the start.
     pub fn tick(&mut self, scheduled: Duration, elapsed: Duration) {
         reload::reload_waiting(self.app.world_mut());
         let mut now = self.app.world_mut().resource_mut::<Now>();
@@ -133,30 +136,31 @@ impl Server {
         self.app.world_mut().resource_mut::<Now>().tick += 1;
     }
 
-    /// Replaces the rules and maps, between two ticks. A running match keeps the rules that it began with.
+    /// Replaces the rules and maps between two ticks. Running matches keep the rules they began with.
     ///
     /// # Errors
-    /// When a file is refused; nothing has changed then.
+    /// When the game refuses a file. Nothing changes then.
     pub fn reload_rules(&mut self, files: &[GameFile]) -> Result<(), GameFileError> {
         reload::reload(self.app.world_mut(), files)
     }
 
-    /// Connects the queue that reloaded game files come through.
+    /// Connects the queue of reloaded game files.
     pub fn set_rules_queue(&mut self, queue: RulesQueue) {
         self.app.insert_resource(queue);
     }
 
-    /// What tells whether [`reload_rules`](Self::reload_rules) would take some files, on any thread.
+    /// A function that tests whether [`reload_rules`](Self::reload_rules) would accept some files. Callable on any
+    /// thread.
     pub fn rules_check(&self) -> CheckRules {
         reload::check_of(self.app.world())
     }
 
-    /// Measures the process's own processor time with this clock, for the status page.
+    /// Sets the clock for the CPU times on the status page: the CPU time of the whole process.
     pub fn set_cpu_clock(&mut self, clock: CpuClock) {
         self.app.world_mut().resource_mut::<TickTimings>().set_clock(clock);
     }
 
-    /// Measures what freeing costs with this clock: the processor time of the thread that runs the ticks.
+    /// Sets the clock for the cleanup budget: the CPU time of the thread that runs the ticks.
     pub fn set_thread_clock(&mut self, clock: fn() -> Duration) {
         self.app.insert_resource(CleanupClock(clock));
     }
@@ -165,65 +169,66 @@ impl Server {
         self.app.world_mut().resource_mut::<TickTimings>().mark(stage);
     }
 
-    /// Notes how long a tick took and how late it started.
+    /// Records how long a tick took and how late it started, for the status page.
     pub fn note_tick(&mut self, took: Duration, started_late: Duration) {
         self.app.world_mut().resource_mut::<TickDurations>().note(took, started_late);
     }
 
-    /// Notes ticks that were given up.
+    /// Counts ticks that were skipped because the server was too far behind.
     pub fn note_dropped_ticks(&mut self, count: u64) {
         self.app.world_mut().resource_mut::<Counters>().dropped_ticks += count;
     }
 
-    /// Finds a seat for a player, as a request over HTTP would.
+    /// Reserves a seat for a player, as `POST /v1/sessions` does.
     ///
     /// # Errors
-    /// When there is none.
+    /// When there is no seat for this player.
     pub fn join(&mut self, request: &JoinRequest) -> Result<Grant, JoinError> {
         directory::join(self.app.world_mut(), request)
     }
 
-    /// Connects the queue that join requests over HTTP come through.
+    /// Connects the queue of join requests from the HTTP gateway.
     pub fn set_join_queue(&mut self, queue: JoinQueue) {
         self.app.insert_resource(queue);
     }
 
-    /// Keeps the results of the matches that are over from now on.
+    /// Saves the results of matches that end from now on.
     pub fn keep_results(&mut self, store: ResultStore) {
         self.app.insert_resource(store);
     }
 
-    /// Writes the results that wait, for at most so long; says how many are lost because it took longer.
+    /// Writes the results still in the queue, for at most `patience`. Returns the number of results lost to the time
+    /// limit.
     pub fn close_results(&mut self, patience: Duration) -> u64 {
         self.app.world_mut().remove_resource::<ResultStore>().map_or(0, |store| store.close(patience))
     }
 
-    /// Records the matches that are set from now on, and sends them through this queue.
+    /// Records matches that open from now on, and passes the recordings to `queue`.
     pub fn record_replays(&mut self, queue: ReplayQueue) {
         self.app.insert_resource(Replays(Some(queue)));
     }
 
-    /// Where the status page is published.
+    /// The board that the status page is published on.
     pub fn status_board(&self) -> StatusBoard {
         self.app.world().resource::<StatusBoard>().clone()
     }
 
-    /// Tells everybody that the server stops; nobody gets in any more, and no match goes on.
+    /// Ends all matches and tells every client that the server is stopping. Nobody can join from now on.
     pub fn say_goodbye(&mut self) {
         self.app.world_mut().resource_mut::<Directory>().close();
-        // Before everybody leaves: a match that the server ends has no result.
+        // Matches first: a match that the server ends has no result.
         phase::end_all(self.app.world_mut(), MatchEnd::ServerStopped);
         match_end::end_matches(self.app.world_mut());
         sessions::close_all(self.app.world_mut(), EndCode::ServerStopping);
         desync::conclude_departed(self.app.world_mut());
     }
 
-    /// How many sessions there are, reservations included.
+    /// Number of sessions, including those that only hold a reservation.
     pub fn sessions(&self) -> usize {
         self.app.world().resource::<Sessions>().count()
     }
 
-    /// The world, to look at.
+    /// The world, read-only.
     pub fn world(&self) -> &World {
         self.app.world()
     }

@@ -1,4 +1,4 @@
-//! From the command line to a running server.
+//! The server program: from the command line to a running server.
 
 mod game_files;
 mod listen;
@@ -32,15 +32,15 @@ use crate::{
     tick::TickRate,
 };
 
-/// How long the last results may take to be written when the server stops.
+/// Longest time to write the last results when the server stops.
 const RESULTS_TIME_MAX: Duration = Duration::from_secs(5);
-/// How long the last replays may take to be written.
+/// Longest time to write the last replays when the server stops.
 const REPLAY_TIME_MAX: Duration = Duration::from_secs(10);
 
-/// A whole server program for this game: reads the command line, runs until SIGTERM or SIGINT.
+/// The whole server program for a game: reads the command line and runs until SIGTERM or SIGINT.
 ///
-/// Exits 0 after a stop that was asked for, 1 with one sentence on standard error when it cannot start, and 2 for a wrong
-/// command line.
+/// Returns exit code 0 after a normal stop, and 1 when the server cannot start, with one sentence on standard error. A
+/// wrong command line exits the process with code 2.
 pub fn run(game: impl Game + Clone) -> ExitCode {
     let cli = Cli::parse();
     let done = match &cli.command {
@@ -120,7 +120,7 @@ fn serve(game: impl Game + Clone, cli: &Cli) -> Result<(), String> {
     greet(http_address, &udp_addresses);
     runner::run_until(&mut server, tick_rate, &stop);
     server.close_results(RESULTS_TIME_MAX);
-    // With the server goes its end of the queue of replays, and with that, when all is written, the thread.
+    // Dropping the server closes its end of the replay queue; the writer's thread stops once all is written.
     drop(server);
     if replays.is_some_and(|writer| !writer.close(REPLAY_TIME_MAX)) {
         tracing::warn!(
@@ -131,12 +131,12 @@ fn serve(game: impl Game + Clone, cli: &Cli) -> Result<(), String> {
     Ok(())
 }
 
-/// The processor time that this process has used, on all its threads.
+/// CPU time of this process, over all its threads.
 fn process_cpu_time() -> Duration {
     cpu_time(ClockId::ProcessCPUTime)
 }
 
-/// The processor time that the calling thread has used.
+/// CPU time of the calling thread.
 fn thread_cpu_time() -> Duration {
     cpu_time(ClockId::ThreadCPUTime)
 }

@@ -1,24 +1,24 @@
-//! The order of everything: read this file first.
+//! Schedules and steps of a tick, in running order. Read this file first.
 //!
-//! One `app.update()` is one tick. The runner, or a test, calls [`Receive`] as often as it likes while it waits,
-//! [`FixedUpdate`] once a tick through `app.update()`, and [`Send`] right after.
+//! One `app.update()` is one tick. The runner or a test calls [`Receive`] any number of times while it waits for the
+//! tick, then `app.update()` for [`FixedUpdate`], then [`Send`].
 //!
 //! ```text
 //! Receive      endpoints in parallel: datagrams -> events;  then ingest: inputs, pings, messages
 //! FixedUpdate  Control      joins, control messages, phases
 //!              MatchEnd     matches that are over: leaderboard, replay, result, cleanup
-//!              Commit       input buffers -> this tick's frame; snapshots for newcomers, from the state before it
+//!              Commit       input buffers -> this tick's frame; snapshots for new members, of the state before it
 //!              Simulate     SimTick: Apply -> Move -> Collide -> Score -> Hash
 //!              Record       history, replays, score buffers
-//!              Broadcast    one encode a room, a small header a client
+//!              Broadcast    one encoding per room, a small header per client
 //!              Leaderboard  every 2.0 s
 //!              Cleanup      faulted and empty rooms, expired reservations
 //!              Metrics      the status page
 //! Send         endpoints in parallel: encrypt, send, flush the reliable path where due
 //! ```
 //!
-//! Plugins say `.in_set(..)`; an order between two systems of one plugin is its `.chain()`, and a system of a higher floor
-//! runs `.after(..)` one of a lower floor in the same step.
+//! Plugins place a system with `.in_set(..)`. Order between two systems of one plugin is a `.chain()`; a system of a
+//! higher layer runs `.after(..)` one of a lower layer in the same step.
 
 use std::time::Duration;
 
@@ -31,11 +31,11 @@ use framehouse_shared::{
     tick::{SimRate, Tick},
 };
 
-/// Takes what has arrived. Runs many times a tick, with the wall time in [`Now`].
+/// Schedule that processes arrived datagrams. Runs many times a tick, at the time in [`Now`].
 #[derive(ScheduleLabel, Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Receive;
 
-/// Sends what the tick has queued. Runs once a tick, after it.
+/// Schedule that sends what the tick has queued. Runs once a tick, right after it.
 #[derive(ScheduleLabel, Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Send;
 
@@ -65,56 +65,57 @@ impl TickSet {
 /// The steps of [`Receive`].
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReceiveSet {
-    /// Endpoints take what has arrived.
+    /// Endpoints decode datagrams into events.
     Endpoints,
-    /// Their events are taken to sessions, players and rooms.
+    /// Events are routed to sessions, players and rooms.
     Ingest,
 }
 
-/// The time, as whoever drives the server tells it. Nothing below the runner reads a clock.
+/// The current time, as passed in by the caller of the server. Nothing below the runner reads a clock.
 #[derive(Resource, Clone, Copy, Debug, Default)]
 pub struct Now {
-    /// Time since the server started, now.
+    /// Time since the server started.
     pub elapsed: Duration,
-    /// When this tick was due: what rooms reckon with, so that a late start of one tick shifts nothing.
+    /// When this tick was due, since the server started. Rooms calculate with it, so that a late start of one tick
+    /// shifts nothing.
     pub scheduled: Duration,
-    /// The wall clock at the server's start, since 1970: netcode's tokens expire by it.
+    /// Wall-clock time of the server's start, since 1970-01-01 UTC. Netcode tokens expire by it.
     pub unix_base: Duration,
-    /// Ticks done since the server started.
+    /// Number of ticks completed since the server started.
     pub tick: u64,
 }
 
-/// Ticks a second, 10 to 120.
+/// Tick rate in ticks per second, 10 to 120.
 #[derive(Resource, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TickRate(pub u16);
 
 impl TickRate {
-    /// How many ticks fit into `milliseconds`, at least one. Rates are tick counts, never timers.
+    /// Ticks in `milliseconds`, rounded down, at least 1. Intervals are tick counts, never timers.
     pub const fn ticks_in(self, milliseconds: u64) -> u32 {
         let ticks = milliseconds * self.0 as u64 / 1000;
         if ticks == 0 { 1 } else { ticks as u32 }
     }
 
-    /// How many ticks fit into `seconds`, at least one.
+    /// Ticks in `seconds`, rounded down, at least 1.
     pub const fn ticks_in_seconds(self, seconds: f64) -> u32 {
         self.ticks_in((seconds * 1000.0) as u64)
     }
 
-    /// The same for the simulation.
+    /// The tick rate as the simulation's type.
     ///
     /// # Panics
-    /// When it is not 10 to 120: the settings are checked.
+    /// When the rate is outside 10 to 120. The settings are checked for this at the start.
     pub fn of_simulation(self) -> SimRate {
         SimRate::new(self.0).expect("a server's tick rate is 10 to 120")
     }
 
-    /// The time from tick 0 to `tick`.
+    /// Time from tick 0 to `tick`.
     pub fn time_of(self, tick: Tick) -> Duration {
         Duration::from_nanos(u64::from(tick.0) * 1_000_000_000 / u64::from(self.0))
     }
 }
 
-/// Configures the schedules.
+/// Orders the steps of the schedules and runs the simulation.
 pub struct TickPlugin;
 
 impl Plugin for TickPlugin {
@@ -128,8 +129,8 @@ impl Plugin for TickPlugin {
     }
 }
 
-/// Runs all schedules, Bevy's own ones too, on the thread that asks for them. Work is parallel inside systems, across rooms
-/// or endpoints; between small systems, handing it round would cost more than all of it.
+/// Makes all schedules, also Bevy's own, run on the calling thread. Parallel work happens inside systems, across rooms
+/// or endpoints; for small systems, handing them to other threads would cost more than running them.
 pub fn run_on_one_thread(app: &mut App) {
     for (_, schedule) in app.world_mut().resource_mut::<Schedules>().iter_mut() {
         schedule.set_executor(SingleThreadedExecutor::new());

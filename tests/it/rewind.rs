@@ -307,7 +307,7 @@ fn a_player_in_the_match_is_refused_with_a_reason() {
     let mut asker = Asker::join(&mut running, JoinTarget::Quick);
     asker.step(&mut running, &[want(1, HistoryPart::Opening), want(1, HistoryPart::From(Tick(0)))]);
     (0..30).for_each(|_| asker.step(&mut running, &[]));
-    assert_eq!(asker.refusals, ["only who watches a match can go back in it"; 2]);
+    assert_eq!(asker.refusals, ["only spectators and players who gave up can go back in a match"; 2]);
     assert!(asker.chunks.is_empty());
 }
 

@@ -1,4 +1,4 @@
-//! The server of the arena game.
+//! The program `framehouse-server`: the server of the arena game.
 
 use std::process::ExitCode;
 

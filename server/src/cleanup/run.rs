@@ -1,4 +1,4 @@
-//! Freeing what is due, within a budget.
+//! Runs due cleanup tasks within a budget.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -28,12 +28,12 @@ use crate::{
     tick::Now,
 };
 
-/// Tasks done in one tick, at most, whatever the clock says.
+/// Maximum number of tasks in one tick, whatever the clock says.
 const TASKS_PER_TICK_MAX: usize = 256;
-/// Forced tasks done in a tick whose budget is spent, at most.
+/// Maximum number of forced tasks in one tick after its budget is spent.
 const FORCED_PER_TICK_MAX: usize = 16;
 
-/// What the budget is measured with: the processor time of the tick's thread. Without one, only the count bounds it.
+/// The clock for the budget: CPU time of the tick thread. With the default clock only the task counts are limited.
 #[derive(Resource, Clone, Copy)]
 pub struct CleanupClock(pub fn() -> Duration);
 
@@ -43,7 +43,7 @@ impl Default for CleanupClock {
     }
 }
 
-/// Frees what is due: as much as the budget allows, and of what has waited too long a few more. Runs in
+/// Runs due tasks until the budget is spent, then a few tasks that are past their forced deadline. Runs in
 /// `TickSet::Cleanup`.
 pub fn run_due_cleanups(world: &mut World) {
     let now = world.resource::<Now>().tick;
@@ -73,7 +73,7 @@ pub fn run_due_cleanups(world: &mut World) {
     }
 }
 
-/// Does one task. Whatever goes wrong stays in it: it is tried again by a later sweep.
+/// Runs one task. A panic stays in it; a later sweep tries the task again.
 fn run(world: &mut World, entry: Entry, now: u64, took: impl FnOnce() -> Duration) {
     let freed = catch_unwind(AssertUnwindSafe(|| free(world, &entry.task)));
     let took = took();
@@ -85,12 +85,12 @@ fn run(world: &mut World, entry: Entry, now: u64, took: impl FnOnce() -> Duratio
         tracing::info!(%room, match_no, level, kind, items, bytes, us = took.as_micros(), "cleanup done");
     } else {
         schedule.note_failed(entry);
-        tracing::error!(%room, match_no, level, kind, items, "a cleanup failed: it is tried again");
+        tracing::error!(%room, match_no, level, kind, items, "a cleanup panicked and will be tried again");
     }
 }
 
-/// Frees what a task names and returns about how many bytes that were. Everything is moved out of the world before it is
-/// dropped, so that a game's own code that panics there leaves the world whole.
+/// Frees the data of a task and returns its approximate size in bytes. Everything is moved out of the world before it
+/// is dropped, so that a panic in a game's `Drop` leaves the world intact.
 fn free(world: &mut World, task: &Task) -> usize {
     match (task.level, task.kind) {
         (Level::User, Kind::Score) => free_score_buffer(world, task.target),
@@ -105,7 +105,8 @@ fn free(world: &mut World, task: &Task) -> usize {
     }
 }
 
-/// A session's task is void once its room has another match: the schedule cancels it then, and this is the proof.
+/// Whether the task's match is still the room's newest one, and over. The schedule cancels tasks of older matches; this
+/// is a second check.
 fn is_match_over(world: &World, task: &Task) -> bool {
     let is_same = world.get::<RoomClock>(task.target).is_some_and(|clock| clock.match_no() == task.match_no);
     is_same && !world.get::<RoomPhase>(task.target).is_some_and(RoomPhase::has_match)

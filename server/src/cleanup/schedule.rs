@@ -1,4 +1,4 @@
-//! What is to be freed, and when. Plain: it knows ticks and numbers, and nothing of the world.
+//! Schedule of cleanup tasks, in ticks. It does not access the world.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -6,33 +6,33 @@ use bevy::{ecs::entity::EntityHashSet, prelude::Entity};
 pub use framehouse_shared::api::CleanupStats;
 use framehouse_shared::ids::{PlayerId, RoomId};
 
-/// Times that a cleanup which failed is tried again.
+/// Times that a failed cleanup is tried again.
 const RETRIES_MAX: u32 = 3;
 
-/// Whose remains they are. What is small and comes often goes first.
+/// Owner of the data to free. Levels are freed in this order: small and frequent ones first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// A player's.
+    /// A player or spectator.
     User,
-    /// A match's.
+    /// A match.
     Match,
-    /// A room's.
+    /// A room.
     Room,
 }
 
 impl Level {
     const COUNT: usize = 3;
 
-    /// As logs and metrics name it.
+    /// Name in logs and metrics.
     pub const fn name(self) -> &'static str {
         ["user", "session", "room"][self as usize]
     }
 }
 
-/// What remains.
+/// Kind of data to free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// Score frames.
+    /// Score samples.
     Score,
     /// Inputs, frames, hashes, the state of the simulation, and the entity itself.
     State,
@@ -41,53 +41,53 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// As logs and metrics name it.
+    /// Name in logs and metrics.
     pub const fn name(self) -> &'static str {
         ["score", "state", "leaderboard"][self as usize]
     }
 }
 
-/// One thing to free.
+/// One cleanup task.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Task {
-    /// Whose remains.
+    /// Owner of the data.
     pub level: Level,
-    /// What remains.
+    /// Kind of data.
     pub kind: Kind,
-    /// The room.
+    /// Room of the data.
     pub room: RoomId,
-    /// The match in that room: a later one's data is never touched.
+    /// Number of the match in that room. Data of a later match is never touched.
     pub match_no: u32,
-    /// The player, if it is a player's.
+    /// The player, if the level is [`Level::User`] and it is known.
     pub player: Option<PlayerId>,
-    /// The entity that holds it.
+    /// The entity that holds the data.
     pub target: Entity,
-    /// How many frames, inputs or lines there were when it was scheduled.
+    /// Number of frames, inputs or lines when the task was scheduled.
     pub items: u32,
 }
 
-/// A task on its way.
+/// A scheduled task.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// What to free.
+    /// The task.
     pub task: Task,
-    /// From this tick on the budget does not count any more.
+    /// Tick from which the budget is ignored.
     pub forced_at: u64,
     attempts: u32,
 }
 
-/// When tasks are due and when they are forced, in ticks from when they are added.
+/// Delays of a task, in ticks after it is added.
 #[derive(Clone, Copy, Debug)]
 pub struct Delays {
-    /// Freed from then on.
+    /// Until it is freed within the budget.
     pub due: u32,
-    /// Freed then in any case.
+    /// Until it is freed regardless of the budget.
     pub forced: u32,
 }
 
 type Due = (u64, u64);
 
-/// All tasks, by level and time.
+/// All scheduled tasks, by level and time.
 #[derive(Debug, Default)]
 pub struct Schedule {
     queues: [BTreeMap<Due, Entry>; Level::COUNT],
@@ -100,7 +100,7 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// Schedules a task at tick `now`.
+    /// Adds a task at tick `now`.
     pub fn add(&mut self, task: Task, now: u64, delays: Delays) {
         let entry = Entry { task, forced_at: now + u64::from(delays.forced), attempts: 0 };
         self.insert(entry, now + u64::from(delays.due));
@@ -136,20 +136,20 @@ impl Schedule {
         Some(entry)
     }
 
-    /// The next task that is due at tick `now`: a user's before a match's before a room's.
+    /// Takes the next task due at tick `now`, by level: user before match before room.
     pub fn next_due(&mut self, now: u64) -> Option<Entry> {
         let (level, key) = self.due(now).next()?;
         self.remove(level, key)
     }
 
-    /// The next task that cannot wait any longer at tick `now`.
+    /// Takes the next task that is past its forced deadline at tick `now`.
     pub fn next_forced(&mut self, now: u64) -> Option<Entry> {
         let is_forced = |(level, key): &(Level, Due)| self.queues[*level as usize][key].forced_at <= now;
         let (level, key) = self.due(now).find(is_forced)?;
         self.remove(level, key)
     }
 
-    /// The oldest task of each level that is due: in a queue, what is forced comes first.
+    /// The oldest due task of each level. Within a level the oldest one is also forced first.
     fn due(&self, now: u64) -> impl Iterator<Item = (Level, Due)> {
         [Level::User, Level::Match, Level::Room].into_iter().filter_map(move |level| {
             let (key, _) = self.queues[level as usize].first_key_value()?;
@@ -157,7 +157,7 @@ impl Schedule {
         })
     }
 
-    /// A new match begins in a room: what was scheduled for the one before is void.
+    /// Cancels the tasks of a room's earlier match, because a new match begins there.
     pub fn cancel_matches(&mut self, room: RoomId) {
         let of_room = self.of_room.get(&room).into_iter().flatten();
         let void: Vec<_> = of_room.filter(|(level, _)| *level == Level::Match).copied().collect();
@@ -167,19 +167,20 @@ impl Schedule {
         }
     }
 
-    /// Notes that a task is done.
+    /// Counts a completed task.
     pub fn note_done(&mut self, entry: &Entry, now: u64) {
         self.totals.done += 1;
         self.totals.forced += u64::from(entry.forced_at <= now);
     }
 
-    /// Notes that a task failed: it waits for the next sweep.
+    /// Keeps a failed task for the next sweep.
     pub fn note_failed(&mut self, entry: Entry) {
         self.totals.failed += 1;
         self.failed.push(entry);
     }
 
-    /// Schedules what failed once more; what has failed too often is given up for good. Returns how many these are.
+    /// Schedules failed tasks again, and abandons those that have failed too often. Returns the number of abandoned
+    /// ones.
     pub fn retry_failed(&mut self, now: u64) -> usize {
         let before = self.given_up.len();
         for mut entry in std::mem::take(&mut self.failed) {
@@ -194,18 +195,18 @@ impl Schedule {
         self.given_up.len() - before
     }
 
-    /// Notes things that nobody owned.
+    /// Counts orphans: data without an owner.
     pub fn note_orphans(&mut self, count: u64) {
         self.totals.orphans += count;
     }
 
-    /// All entities that something is scheduled for, was tried in vain, or was given up.
+    /// Entities of all tasks: scheduled, failed or abandoned.
     pub fn targets(&self) -> EntityHashSet {
         let scheduled = self.queues.iter().flat_map(BTreeMap::values).chain(&self.failed);
         scheduled.map(|entry| &entry.task).chain(&self.given_up).map(|task| task.target).collect()
     }
 
-    /// How the cleanup is doing.
+    /// Statistics of the cleanup, for the status page.
     pub fn stats(&self) -> CleanupStats {
         CleanupStats {
             active_cleanup_tasks: self.of_room.len() + self.of_player.len(),
@@ -281,7 +282,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is added, cancelled and taken: the numbers are those of what is really there.
+        /// For any order of adding, cancelling and taking, the statistics match the tasks that are really scheduled.
         #[test]
         fn the_numbers_agree_with_the_tasks(steps in proptest::collection::vec((0u8..5, 1u64..6, 0u64..400), 0..200)) {
             let mut schedule = Schedule::default();

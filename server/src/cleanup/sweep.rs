@@ -1,4 +1,4 @@
-//! Looking for what nobody owns any more. Whatever is found here was forgotten somewhere: a bug, counted apart.
+//! Periodic search for orphaned data. Every orphan comes from a bug elsewhere; orphans are counted for the status page.
 
 use bevy::prelude::*;
 use framehouse_shared::{protocol::end::EndCode, sim::SimRoom};
@@ -19,10 +19,10 @@ use crate::{
     tick::{Now, TickRate},
 };
 
-/// Ticks after its end after which a token is past use beyond doubt.
+/// Ticks after a token's expiry until it is certainly unusable.
 const TOKEN_LEEWAY_TICKS: u64 = 30;
 
-/// Finds orphans and frees them, and tries again what failed. Runs in `TickSet::Cleanup`.
+/// Finds and frees orphans, and schedules failed cleanups again. Runs in `TickSet::Cleanup`.
 pub fn sweep_orphans(world: &mut World) {
     let interval = world.resource::<TickRate>().ticks_in_seconds(world.resource::<CleanupSettings>().sweep_interval);
     let now = world.resource::<Now>().tick;
@@ -31,7 +31,7 @@ pub fn sweep_orphans(world: &mut World) {
     }
     let given_up = world.resource_mut::<Cleanup>().schedule.retry_failed(now);
     if given_up > 0 {
-        tracing::error!(given_up, "cleanups failed again and again: what they should free stays until the next start");
+        tracing::error!(given_up, "cleanups failed repeatedly: their memory stays in use until the next start");
     }
     let found = [
         ("buffers without a player", sweep_buffers(world)),
@@ -41,7 +41,7 @@ pub fn sweep_orphans(world: &mut World) {
         ("secrets without a player", sweep_secrets(world)),
     ];
     for (what, count) in found.into_iter().filter(|(_, count)| *count > 0) {
-        tracing::warn!(what, count, "the sweep found something that nobody owns");
+        tracing::warn!(what, count, "the sweep found orphaned data");
         world.resource_mut::<Cleanup>().schedule.note_orphans(count as u64);
     }
 }

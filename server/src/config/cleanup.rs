@@ -1,21 +1,21 @@
-//! `[cleanup]`: when what is over is freed.
+//! `[cleanup]`: delays and budget of freeing memory.
 
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, error::in_range};
 
-/// Settings of the cleanup.
+/// Settings of the cleanup: when the data of left players, finished matches and closed rooms is freed.
 #[derive(Resource, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CleanupSettings {
-    /// Seconds until what is left behind is freed, 0 to 600.
+    /// Seconds from the end of a player, match or room until its data is freed, 0 to 600.
     pub cleanup_delay: f64,
-    /// Seconds after which it is freed even if somebody may still want it or the budget is spent, up to 3600.
+    /// Seconds after which data is freed even if the budget is spent, from `cleanup_delay` to 3600.
     pub force_cleanup_delay: f64,
-    /// Seconds between two searches for what nobody owns any more, 1 to 3600.
+    /// Seconds between two searches for orphaned data, 1 to 3600.
     pub sweep_interval: f64,
-    /// Microseconds of a tick that freeing may take, 10 to 10000.
+    /// Budget for freeing, in microseconds a tick, 10 to 10000.
     pub budget_us: u32,
 }
 
@@ -26,7 +26,7 @@ impl Default for CleanupSettings {
 }
 
 impl CleanupSettings {
-    /// Says whether every value is in its range.
+    /// Checks that every value is in its range.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         in_range("cleanup_delay", "0 to 600 seconds", self.cleanup_delay, 0.0, 600.0)?;
         let latest = "0 to 3600 seconds, and not before cleanup_delay";

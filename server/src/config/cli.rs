@@ -6,11 +6,11 @@ use clap::{Parser, Subcommand};
 
 use super::Flags;
 
-/// The command line.
+/// The parsed command line.
 #[derive(Parser, Debug)]
 #[command(name = "framehouse-server", version, about = "A room-based, server-authoritative frame-sync game server")]
 pub struct Cli {
-    /// What to do; nothing means `serve`.
+    /// What to do; `serve` by default.
     #[command(subcommand)]
     pub command: Option<Command>,
     /// Settings on the command line or in the environment.
@@ -18,49 +18,49 @@ pub struct Cli {
     pub flags: Flags,
 }
 
-/// What the program can do.
+/// Subcommands of the server program.
 #[derive(Subcommand, Debug)]
 pub enum Command {
     /// Run the server (the default).
     Serve,
-    /// Look at settings.
+    /// Check or print settings.
     Config {
-        /// What to look at.
+        /// What to do with settings.
         #[command(subcommand)]
         action: ConfigAction,
     },
-    /// Look at recorded matches.
+    /// Verify or describe recorded matches.
     Replay {
-        /// What to do with them.
+        /// What to do with recorded matches.
         #[command(subcommand)]
         action: ReplayAction,
     },
 }
 
-/// What can be done with recorded matches.
+/// Subcommands of `replay`.
 #[derive(Subcommand, Debug)]
 pub enum ReplayAction {
-    /// Run matches again and say whether they come out the same; exits with 1 when one does not.
+    /// Run recorded matches again and compare the outcome; exits with 1 when one differs.
     Verify {
-        /// The replays.
+        /// Replay files.
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
-    /// Print what a replay is.
+    /// Print a summary of a replay: match, length, size and players.
     Info {
-        /// The replay.
+        /// Replay file.
         file: PathBuf,
     },
 }
 
-/// What can be done with settings.
+/// Subcommands of `config`.
 #[derive(Subcommand, Debug)]
 pub enum ConfigAction {
-    /// Say whether a settings file is good.
+    /// Check whether a settings file is valid.
     Check {
-        /// The file.
+        /// Settings file.
         file: PathBuf,
     },
-    /// Print the settings that this command line, environment and file give.
+    /// Print the effective settings of this command line, environment and file.
     Show,
 }

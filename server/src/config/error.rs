@@ -1,8 +1,8 @@
-//! Why settings are refused.
+//! Errors of settings.
 
 use std::{net::SocketAddr, path::PathBuf};
 
-/// Why the settings cannot be used, in one sentence.
+/// An error that makes the settings unusable, as one sentence for the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
@@ -10,7 +10,7 @@ pub enum ConfigError {
     Unreadable {
         /// The file.
         file: PathBuf,
-        /// Why.
+        /// The I/O error.
         error: std::io::Error,
     },
     /// The file is not a settings file.
@@ -18,20 +18,20 @@ pub enum ConfigError {
     Syntax {
         /// The file.
         file: PathBuf,
-        /// What is wrong, with line and column.
+        /// The parser's error, with line and column.
         error: Box<toml::de::Error>,
     },
     /// A setting is out of its range.
-    #[error("the setting `{name}` has to be {range}, not {value}")]
+    #[error("the setting `{name}` must be {range}, not {value}")]
     Range {
-        /// The setting.
+        /// Name of the setting.
         name: &'static str,
-        /// What it may be.
+        /// The allowed range, as text.
         range: &'static str,
-        /// What it is.
+        /// The value given.
         value: String,
     },
-    /// The server would be open to anybody.
+    /// The server would be reachable from other machines without permission.
     #[error(
         "{address} can be reached from other machines, and anybody there could play without an account: \
          bind 127.0.0.1, or allow it with --open-to-public"
@@ -40,15 +40,15 @@ pub enum ConfigError {
         /// The address.
         address: SocketAddr,
     },
-    /// Clients could not be told where to send.
-    #[error("{address} is no address that clients can send to: name this machine with --public-host HOST")]
+    /// The UDP address is a wildcard, and no public host is set.
+    #[error("clients cannot send to {address}: set the address of this machine with --public-host HOST")]
     NoPublicHost {
         /// The address.
         address: SocketAddr,
     },
 }
 
-/// Refuses a value outside `low..=high`.
+/// Checks that a value is within `low..=high`.
 pub(super) fn in_range<T: PartialOrd + std::fmt::Display>(
     name: &'static str,
     range: &'static str,
@@ -56,7 +56,7 @@ pub(super) fn in_range<T: PartialOrd + std::fmt::Display>(
     low: T,
     high: T,
 ) -> Result<(), ConfigError> {
-    // Written so that a NaN is out of range too.
+    // Written so that NaN is refused too.
     if value >= low && value <= high {
         Ok(())
     } else {

@@ -1,4 +1,4 @@
-//! Settings on the command line or in the environment, and how they win over the file.
+//! Settings on the command line or in the environment. They override the file.
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -7,53 +7,53 @@ use serde::{Deserialize, Serialize};
 
 use super::ServerSettings;
 
-/// Settings on the command line or in the environment; they win over the file.
+/// Settings on the command line or in the environment.
 #[derive(Args, Debug, Default)]
 pub struct Flags {
     /// Address of the HTTP gateway.
     #[arg(long, env = "FRAMEHOUSE_HTTP", value_name = "ADDRESS", global = true)]
     pub http: Option<SocketAddr>,
-    /// Address of the first lane; lane i listens on port + i, and port 0 lets the system choose them all.
+    /// Address of the first UDP endpoint; endpoint i listens on port + i, port 0 lets the system choose all ports.
     #[arg(long, env = "FRAMEHOUSE_UDP", value_name = "ADDRESS", global = true)]
     pub udp: Option<SocketAddr>,
-    /// Number of lanes (UDP ports of up to 256 clients each).
+    /// Number of UDP endpoints, 1 to 64, each for up to 256 clients.
     #[arg(long, env = "FRAMEHOUSE_LANES", value_name = "COUNT", global = true)]
     pub lanes: Option<u16>,
-    /// Host name or address that clients are told to send to.
+    /// Host name or address that clients connect to; the bound address by default.
     #[arg(long, env = "FRAMEHOUSE_PUBLIC_HOST", value_name = "HOST", global = true)]
     pub public_host: Option<String>,
-    /// Let anybody on the network play without an account: needed to listen on other addresses than loopback.
+    /// Let anybody on the network play without an account; needed to listen on addresses other than loopback.
     #[arg(long, env = "FRAMEHOUSE_OPEN_TO_PUBLIC", global = true)]
     pub open_to_public: bool,
-    /// Ticks a second.
+    /// Ticks per second, 10 to 120.
     #[arg(long, env = "FRAMEHOUSE_TICK_RATE", value_name = "HZ", global = true)]
     pub tick_rate: Option<u16>,
     /// Settings file.
     #[arg(long, env = "FRAMEHOUSE_CONFIG", value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
-    /// Folder with the game's rules.ron and maps/*.ron, instead of the embedded ones.
+    /// Folder with the game's rules.ron and maps/*.ron, used instead of the embedded ones.
     #[arg(long, env = "FRAMEHOUSE_GAME_DIR", value_name = "DIR", global = true)]
     pub game_dir: Option<PathBuf>,
-    /// Folder for what the server keeps; one server at a time.
+    /// Folder for results, replays and reports; one server at a time.
     #[arg(long, env = "FRAMEHOUSE_DATA_DIR", value_name = "DIR", global = true)]
     pub data_dir: Option<PathBuf>,
-    /// How log lines look.
+    /// Format of log lines.
     #[arg(long, env = "FRAMEHOUSE_LOG_FORMAT", value_name = "FORMAT", global = true)]
     pub log_format: Option<LogFormat>,
 }
 
-/// How log lines look.
+/// Format of log lines.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// For people.
+    /// Text for people.
     Pretty,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
 impl Flags {
-    /// Replaces the settings that are given on the command line or in the environment.
+    /// Overrides the settings that are given on the command line or in the environment.
     pub(super) fn apply_to(&self, settings: &mut ServerSettings) {
         fn set<T: Clone>(setting: &mut T, flag: &Option<T>) {
             if let Some(value) = flag {

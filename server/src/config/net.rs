@@ -1,31 +1,32 @@
-//! `[net]`: time-outs and budgets of connections.
+//! `[net]`: timeouts and budgets of connections.
 
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, error::in_range};
 
-/// Settings of the connections.
+/// Settings of connections.
 #[derive(Resource, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct NetSettings {
-    /// Seconds a connected client may take to introduce itself, 1 to 60.
+    /// Seconds a connected client has to send its Hello, 1 to 60.
     pub handshake_timeout: f64,
-    /// Seconds of silence after which a connection is lost, 2 to 120.
+    /// Seconds of silence after which a connection counts as lost, 2 to 120.
     pub connection_timeout: u32,
-    /// Seconds between signs of life on a silent connection, 0.25 to 10.
+    /// Seconds between keep-alive packets on a silent connection, 0.25 to 10.
     pub keep_alive: f64,
-    /// Seconds a client may acknowledge nothing while something is outstanding, 2 to 600.
+    /// Seconds without an acknowledgement, while reliable data is unacknowledged, after which a client is disconnected,
+    /// 2 to 600.
     pub stall_timeout: f64,
-    /// Game messages a client may send in a second, 1 to 1000; in a burst twice as many.
+    /// Game messages a client may send per second, 1 to 1000; twice as many in a burst.
     pub room_messages_per_s: u32,
-    /// Bytes of a game message, 1 to 1000.
+    /// Largest size of a game message in bytes, 1 to 1000.
     pub room_message_bytes: u32,
-    /// Commands of the game that a client may send in a second, 1 to 100; in a burst twice as many.
+    /// Game commands a client may send per second, 1 to 100; twice as many in a burst.
     pub commands_per_s: u32,
-    /// Lines of chat that a client may write in a second, 0.1 to 10; five at once.
+    /// Chat lines a client may send per second, 0.1 to 10; five in a burst.
     pub chat_lines_per_s: f64,
-    /// Requests for a seat that one address may make in a second, 0.1 to 1000; in a burst four times as many.
+    /// Join requests one IP address may make per second, 0.1 to 1000; four times as many in a burst.
     pub joins_per_s: f64,
 }
 
@@ -46,7 +47,7 @@ impl Default for NetSettings {
 }
 
 impl NetSettings {
-    /// Says whether every value is in its range.
+    /// Checks that every value is in its range.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         in_range("handshake_timeout", "1 to 60 seconds", self.handshake_timeout, 1.0, 60.0)?;
         in_range("connection_timeout", "2 to 120 seconds", self.connection_timeout, 2, 120)?;

@@ -1,18 +1,18 @@
-//! `[replays]`: what is kept of recorded matches.
+//! `[replays]`: recording and retention of replays.
 
 use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, error::in_range};
 
-/// Settings of the recorded matches.
+/// Settings of replays.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ReplaySettings {
     /// Whether matches are recorded.
     pub enabled: bool,
-    /// Days that a replay is kept, 0 to 3650; 0 keeps them whatever their age.
+    /// Days that a replay is kept, 0 to 3650; 0 means no age limit.
     pub keep_days: u32,
-    /// Bytes of all replays, 1,000,000 to 10^15; the oldest go first.
+    /// Largest total size of all replays in bytes, 10^6 to 10^15; the oldest are deleted first.
     pub keep_bytes: u64,
 }
 
@@ -23,7 +23,7 @@ impl Default for ReplaySettings {
 }
 
 impl ReplaySettings {
-    /// Says whether every value is in its range.
+    /// Checks that every value is in its range.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         in_range("keep_days", "0 to 3650", self.keep_days, 0, 3650)?;
         in_range("keep_bytes", "1000000 to 1000000000000000", self.keep_bytes, 1_000_000, 1_000_000_000_000_000)

@@ -6,39 +6,39 @@ use serde::{Deserialize, Serialize};
 use super::{ConfigError, error::in_range};
 use crate::tick::TickRate;
 
-/// Settings of the rooms.
+/// Settings of rooms.
 #[derive(Resource, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RoomSettings {
-    /// Seats of a room that quick match opens, 2 to 16.
+    /// Seats of a room opened by quick match, 2 to 16.
     pub size: u8,
-    /// Rooms at a time, 1 to 100,000.
+    /// Largest number of open rooms, 1 to 100,000.
     pub rooms_max: u32,
-    /// Seconds that players may take to load a match, 0.5 to 120; who takes longer comes in late.
+    /// Seconds that players have to load a match, 0.5 to 120. A player that takes longer joins the match late.
     pub loading: f64,
-    /// Seconds from then to the match's first tick, 0.5 to 60.
+    /// Seconds from the end of loading to the first tick of the match, 0.5 to 60.
     pub countdown: f64,
-    /// Seconds that a room stays in its lobby at least between two matches, 0 to 60.
+    /// Shortest stay in the lobby between two matches, in seconds, 0 to 60.
     pub lobby: f64,
-    /// Seconds that results stay, 0.1 to 600.
+    /// Seconds that results are shown, 0.1 to 600.
     pub results: f64,
-    /// Seconds between leaderboards, 0.1 to 60.
+    /// Seconds between two leaderboards, 0.1 to 60.
     pub leaderboard_broadcast_interval: f64,
-    /// Score frames kept for each player, 1 to 1000.
+    /// Score samples kept per player, 1 to 1000.
     pub score_buffer_maxlen: u32,
-    /// Seconds that a lost player's seat is kept, 0 to 600.
+    /// Seconds that the seat of a disconnected player is kept, 0 to 600.
     pub grace: f64,
     /// Seconds of silence after which a player is shown as away, 0.5 to 60.
     pub away_after: f64,
-    /// People who may watch in a room, 0 to 200.
+    /// Largest number of spectators in a room, 0 to 200.
     pub spectators_max: u8,
-    /// Seconds in which nothing happens in a lobby after which its room is closed, 10 to 86400.
+    /// Seconds without activity in the lobby after which a room is closed, 10 to 86400.
     pub idle_timeout: f64,
-    /// Frames of a match that are kept as they are, 30 to 3000; older ones are compressed in blocks of as many.
+    /// Frames of a match that are kept uncompressed, 30 to 3000. Older ones are compressed in blocks of this many.
     pub history_frames: u32,
-    /// Ticks that a room waits for a missing input before it makes one up, 0 to 2.
+    /// Ticks that a room waits for a missing input before it substitutes one, 0 to 2.
     pub hard_tolerance: u32,
-    /// Seconds that a strict room waits for everybody's input, 0 to 600; 0 makes rooms that do not wait.
+    /// Seconds that a room waits for the inputs of all players, 0 to 600; 0 disables waiting. For turn-like games.
     pub strict_timeout: f64,
 }
 
@@ -65,13 +65,13 @@ impl Default for RoomSettings {
 }
 
 impl RoomSettings {
-    /// How long a room waits for missing inputs, in ticks.
+    /// Longest time a room waits for missing inputs, in ticks.
     pub fn wait_ticks_max(&self, rate: TickRate) -> u32 {
         let strict = if self.strict_timeout > 0.0 { rate.ticks_in_seconds(self.strict_timeout) } else { 0 };
         strict.max(self.hard_tolerance)
     }
 
-    /// Says whether every value is in its range.
+    /// Checks that every value is in its range.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         in_range("size", "2 to 16", self.size, 2, 16)?;
         in_range("rooms_max", "1 to 100000", self.rooms_max, 1, 100_000)?;

@@ -10,29 +10,29 @@ use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, LogFormat, error::in_range};
 
-/// Settings of the process.
+/// Settings of the process: addresses, tick rate and folders.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ServerSettings {
     /// Address of the HTTP gateway.
     pub http: SocketAddr,
-    /// Address of the first lane.
+    /// Address of the first UDP endpoint; endpoint i listens on port + i. Port 0 lets the system choose all ports.
     pub udp: SocketAddr,
-    /// Number of lanes, 1 to 64.
+    /// Number of UDP endpoints, 1 to 64.
     pub lanes: u16,
-    /// Host that clients are told to send to; the bound address when absent.
+    /// Host name or address that clients connect to. `None` means the bound address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_host: Option<String>,
-    /// Whether anybody on the network may play without an account.
+    /// Whether addresses other than loopback may be used, where anybody can play without an account.
     pub open_to_public: bool,
-    /// Ticks a second, 10 to 120.
+    /// Ticks per second, 10 to 120.
     pub tick_rate: u16,
-    /// Folder with the game's rules and maps; the embedded ones when absent.
+    /// Folder with the game's rules and maps. `None` means the embedded ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub game_dir: Option<PathBuf>,
-    /// Folder for what the server keeps.
+    /// Folder for results, replays and reports.
     pub data_dir: PathBuf,
-    /// How log lines look.
+    /// Format of log lines.
     pub log_format: LogFormat,
 }
 
@@ -53,7 +53,7 @@ impl Default for ServerSettings {
 }
 
 impl ServerSettings {
-    /// Says whether every value is in its range and the addresses make sense together.
+    /// Checks that every value is in its range and that the addresses are usable together.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         in_range("tick_rate", "10 to 120", self.tick_rate, SimRate::HZ_MIN, SimRate::HZ_MAX)?;
         in_range("lanes", "1 to 64", self.lanes, 1, 64)?;
@@ -76,16 +76,16 @@ impl ServerSettings {
         Ok(())
     }
 
-    /// The address lane `index` binds.
+    /// The address that UDP endpoint `index` binds.
     pub fn endpoint_address(&self, index: u16) -> SocketAddr {
         let port = if self.udp.port() == 0 { 0 } else { self.udp.port() + index };
         SocketAddr::new(self.udp.ip(), port)
     }
 
-    /// The host clients are told, looked up once at start.
+    /// The IP address that clients connect to. Resolves `public_host`, so call it once at start.
     ///
     /// # Errors
-    /// When the name has no address.
+    /// When the host has no address of the right kind.
     pub fn public_ip(&self) -> Result<IpAddr, String> {
         let Some(host) = &self.public_host else { return Ok(self.udp.ip()) };
         let mut found = (host.as_str(), 0).to_socket_addrs().ok().into_iter().flatten().map(|address| address.ip());

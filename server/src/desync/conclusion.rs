@@ -1,4 +1,4 @@
-//! The end of an investigation: a report, and for a member whose state differed too often the way out.
+//! End of an investigation: a report, and the removal of a member with too many desyncs.
 
 use bevy::prelude::*;
 use framehouse_shared::{
@@ -13,7 +13,7 @@ use crate::{
     room::{Player, Spectator, members, sessions},
 };
 
-/// All is known that there is to know: it goes into a report, and a member whose state differed too often has to go.
+/// Reports what is known about a member's desync, and removes a member that had too many.
 pub fn conclude(world: &mut World, member: Entity) {
     let Some(concluded) = report(world, member) else { return };
     if concluded.is_one_too_many {
@@ -21,7 +21,7 @@ pub fn conclude(world: &mut World, member: Entity) {
     }
 }
 
-/// What a member is told that has to go.
+/// A reported desync, for the member's Goodbye.
 struct Concluded {
     tick: Tick,
     component: &'static str,
@@ -29,7 +29,7 @@ struct Concluded {
     is_one_too_many: bool,
 }
 
-/// Of a member that has left nothing more comes: what is known so far is reported. Runs in `TickSet::Control`.
+/// Reports the open investigations of members that have left. Runs in `TickSet::Control`.
 pub(crate) fn conclude_departed(world: &mut World) {
     let mut open = world.query_filtered::<Entity, (With<Investigation>, Without<Player>, Without<Spectator>)>();
     let mut departed: Vec<Entity> = open.iter(world).collect();
@@ -43,8 +43,8 @@ fn report(world: &mut World, member: Entity) -> Option<Concluded> {
     let open = world.get_entity_mut(member).ok()?.take::<Investigation>()?;
     let Investigation { finding, room, match_no, is_one_too_many, .. } = open;
     let (tick, slot) = (finding.tick(), finding.slot);
-    let component = finding.first_bad.as_ref().map_or("a component that it did not name", FirstBad::component);
-    tracing::warn!(match_id = %finding.match_id, name = finding.name, ?slot, %tick, component, "a client's state differed from ours");
+    let component = finding.first_bad.as_ref().map_or("an unknown component", FirstBad::component);
+    tracing::warn!(match_id = %finding.match_id, name = finding.name, ?slot, %tick, component, "desync: a client's state differs");
     let callback = world.resource::<FieldFindings>().callback(member, match_no, tick, component);
     let report = replay::report_desync(world, room, finding, callback);
     Some(Concluded { tick, component, report, is_one_too_many })
@@ -54,7 +54,7 @@ fn send_away(world: &mut World, member: Entity, Concluded { tick, component, rep
     let Some(session) = members::session_of(world, member) else { return };
     let code = EndCode::Desynced;
     let report = report.map_or_else(String::new, |name| format!("; the server's report is {name}"));
-    let sentence = format!("{}; it was last {component} after tick {tick}{report}", code.sentence());
+    let sentence = format!("{}; the last difference was in {component} after tick {tick}{report}", code.sentence());
     let mut counters = world.resource_mut::<Counters>();
     counters.desyncs_sent_away += 1;
     counters.kicked += 1;

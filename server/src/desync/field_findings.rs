@@ -1,4 +1,4 @@
-//! The way back from the thread that has found the field.
+//! Field findings: the first different field of a desync, from the replay thread back to the member.
 
 use std::sync::{
     Mutex,
@@ -10,16 +10,16 @@ use framehouse_shared::{fields::FieldDifference, protocol::control::ServerMessag
 
 use crate::net::outgoing::{self, PeerAddress};
 
-/// Fields that wait to be told, at most: they are fetched in every tick. Of one more the member is not told; the report has it.
+/// Maximum number of findings that wait for the next tick. More are not sent to the members, but are in the reports.
 const FOUND_MAX: usize = 64;
 
-/// What a member is to be told.
+/// A message about a desync to a member.
 struct FieldFinding {
     member: Entity,
     message: ServerMessage,
 }
 
-/// What was found about desyncs and not told yet.
+/// Queue of field findings from the replay thread.
 #[derive(Resource)]
 pub struct FieldFindings {
     sender: SyncSender<FieldFinding>,
@@ -34,7 +34,7 @@ impl Default for FieldFindings {
 }
 
 impl FieldFindings {
-    /// Takes the field of a desync of this member when it is found.
+    /// A callback that sends the field of this member's desync, once it is found.
     pub fn callback(
         &self,
         member: Entity,
@@ -45,13 +45,13 @@ impl FieldFindings {
         let (sender, component) = (self.sender.clone(), component.to_owned());
         move |field| {
             let message = ServerMessage::Desync { match_no, tick, component, field: Some(field) };
-            // Refused when too many wait, and when the server has stopped.
+            // Fails if too many findings wait, or the server has stopped.
             let _ = sender.try_send(FieldFinding { member, message });
         }
     }
 }
 
-/// Tells members which field of their state differed. Runs in `TickSet::Control`.
+/// Sends members which field of their state differed. Runs in `TickSet::Control`.
 pub(crate) fn send_field_findings(world: &mut World) {
     let found = world.resource::<FieldFindings>().found.lock().expect("nothing panics while holding this lock");
     let traced: Vec<FieldFinding> = found.try_iter().collect();

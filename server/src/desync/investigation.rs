@@ -1,4 +1,4 @@
-//! What is found out about one desync, and how many a member had lately.
+//! The investigation of one desync, and the log of a member's recent desyncs.
 
 use std::time::Duration;
 
@@ -23,29 +23,29 @@ use crate::{
     tick::Now,
 };
 
-/// Desyncs of one member within a minute: with so many it has to go. It would not get better.
+/// Number of desyncs in the window with which a member is removed, because it is unlikely to recover.
 const DESYNCS_MAX: usize = 3;
-/// How far back they count.
+/// Length of the window in which desyncs are counted.
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// A desync whose cause is being found out: on the member whose state differed.
+/// An open investigation, as a component of the member whose state differed.
 #[derive(Component)]
 pub struct Investigation {
-    /// The member's room.
+    /// Entity of the member's room.
     pub room: Entity,
-    /// The number of the match in it.
+    /// Number of the match in the room.
     pub match_no: u32,
     /// What is known so far.
     pub finding: Finding,
-    /// The server's tick in which it ends without an answer.
+    /// Server tick at which the investigation ends without an answer.
     pub until: u64,
-    /// Whether the member has to go for it.
+    /// Whether the member is removed afterwards.
     pub is_one_too_many: bool,
     asked_from: Tick,
 }
 
 impl Investigation {
-    /// Begins with a member's tick that differs from ours. `asked_from` is the first tick that the member is asked for.
+    /// Starts with the tick whose hash differed. `asked_from` is the first tick that the member is asked about.
     pub fn open(world: &World, member: Entity, room: Entity, asked_from: Tick, detected: Tick) -> Option<Self> {
         let now = world.resource::<Now>();
         let player = world.get::<Player>(member);
@@ -65,13 +65,13 @@ impl Investigation {
         Some(Self { room, match_no, finding, until: 0, is_one_too_many: false, asked_from })
     }
 
-    /// Whether the first bad tick is asked for, and this may be it.
+    /// Whether this tick is a possible answer to the question for the first bad tick.
     pub fn asks_for(&self, match_no: u32, tick: Tick) -> bool {
         let is_asked_for = (self.asked_from..=self.finding.detected).contains(&tick);
         self.match_no == match_no && self.finding.first_bad.is_none() && is_asked_for
     }
 
-    /// Where to put the fields of the first bad tick, if this is it.
+    /// Where to store the fields of the first bad tick, if this is that tick.
     pub fn waits_for_fields(&mut self, match_no: u32, tick: Tick) -> Option<&mut FirstBad> {
         self.finding.first_bad.as_mut().filter(|first| first.tick == tick && self.match_no == match_no)
     }
@@ -94,12 +94,12 @@ fn link_figures(world: &World, member: Entity, room: Entity) -> LinkFigures {
     }
 }
 
-/// When a member's last desyncs were: it stays with the player, whatever connection that has.
+/// Times of a member's recent desyncs. Stays with the player over reconnects.
 #[derive(Component, Clone, Debug, Default)]
 pub struct DesyncLog(ArrayVec<Duration, DESYNCS_MAX>);
 
 impl DesyncLog {
-    /// Notes one; says whether that was one too many within a minute.
+    /// Adds a desync. Returns whether the member has too many in the window.
     pub fn note(&mut self, now: Duration) -> bool {
         self.0.retain(|earlier| now.saturating_sub(*earlier) <= WINDOW);
         if self.0.is_full() {

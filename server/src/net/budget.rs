@@ -1,6 +1,6 @@
-//! What a peer may cost: budgets on what it sends, and limits on how often it may be wrong.
+//! Budgets of a peer: rate limits on what it sends, and limits on its errors.
 //!
-//! Budgets are charged after netcode has authenticated a packet; before that anybody could spend a victim's.
+//! A budget is charged only after netcode has authenticated a packet. Otherwise anybody could use up a victim's budget.
 
 use std::time::Duration;
 
@@ -8,30 +8,30 @@ use bevy::prelude::*;
 
 use crate::config::NetSettings;
 
-/// A peer that has been over a budget for so long is kicked.
+/// A peer that has been over a budget for this long is kicked.
 const OVER_TIME_MAX: Duration = Duration::from_secs(3);
-/// Without anything dropped for so long a peer counts as well-behaved again.
+/// After this long within its budgets, a peer counts as well-behaved again.
 const FORGIVEN_AFTER: Duration = Duration::from_secs(1);
-/// How far back errors count.
+/// Length of the window in which errors are counted.
 const ERROR_WINDOW: Duration = Duration::from_secs(60);
 
-/// What a peer may send, in messages a second.
+/// Allowed rates of a peer, in messages per second.
 #[derive(Resource, Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Rates {
-    /// Input messages: one a tick, and a quarter more for clocks that catch up.
+    /// Input messages: one per tick, and a quarter more for clocks that catch up.
     pub(crate) inputs: f32,
-    /// Every other packet: pings and the reliable path's.
+    /// Other packets: pings and the reliable path.
     pub(crate) packets: f32,
     /// Control messages.
     pub(crate) control: f32,
     /// Game messages.
     pub(crate) messages: f32,
-    /// Commands of the game.
+    /// Game commands.
     pub(crate) commands: f32,
 }
 
 impl Rates {
-    /// The rates at this tick rate and with these settings.
+    /// The rates for a tick rate and settings.
     pub(crate) fn new(tick_rate: u16, settings: &NetSettings) -> Self {
         let tick_rate = f32::from(tick_rate);
         Self {
@@ -44,7 +44,7 @@ impl Rates {
     }
 }
 
-/// Fills at a rate a second up to a burst.
+/// A token bucket: fills at a rate per second, up to a burst.
 #[derive(Clone, Copy, Debug)]
 pub struct Bucket {
     level: f32,
@@ -54,12 +54,12 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    /// A full one.
+    /// A full bucket.
     pub(crate) const fn new(rate: f32, burst: f32, now: Duration) -> Self {
         Self { level: burst, burst, rate, filled_at: now }
     }
 
-    /// Takes so much out, if it is there.
+    /// Takes `amount` out if the bucket has it. Returns whether it had.
     pub(crate) fn take(&mut self, amount: f32, now: Duration) -> bool {
         let passed = now.saturating_sub(self.filled_at).as_secs_f32();
         self.level = (self.level + passed * self.rate).min(self.burst);
@@ -72,7 +72,7 @@ impl Bucket {
     }
 }
 
-/// What a packet or message is charged to.
+/// The account that a packet or message is charged to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Account {
     /// An input message.
@@ -83,18 +83,18 @@ pub(crate) enum Account {
     Control,
     /// A game message inside a packet.
     Messages,
-    /// A command of the game inside a packet.
+    /// A game command inside a packet.
     Commands,
 }
 
-/// What is to be done with what was charged.
+/// Result of a charge: how to handle the packet or message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Charge {
-    /// Take it.
+    /// Accept it.
     Paid,
-    /// Drop it and count it.
+    /// Drop it and count it as dropped.
     Over,
-    /// Drop it, and the peer with it: it has been over its budget for three seconds.
+    /// Drop it and kick the peer, which has been over a budget for [`OVER_TIME_MAX`].
     Kick,
 }
 
@@ -124,7 +124,7 @@ impl Budget {
         Self { accounts, over: None }
     }
 
-    /// Charges one of something.
+    /// Charges one packet or message.
     pub(crate) fn charge(&mut self, account: Account, now: Duration) -> Charge {
         if self.accounts[account as usize].take(1.0, now) {
             return Charge::Paid;
@@ -136,28 +136,28 @@ impl Budget {
     }
 }
 
-/// What a session can be wrong about.
+/// Kind of error of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ErrorKind {
-    /// Authenticated payloads that are none of the protocol's.
+    /// An authenticated payload that does not belong to the protocol.
     Network,
-    /// Messages that make no sense, or not now.
+    /// A message that is invalid, or not allowed now.
     InvalidInput,
 }
 
 impl ErrorKind {
-    /// Errors of a kind within a minute that a session may make.
+    /// Maximum number of errors of one kind in the window.
     const LIMIT: u32 = 10;
 }
 
-/// How often a session was wrong lately, by kind.
+/// Recent errors of a session, by kind.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ErrorLedger {
     kinds: [(u32, Duration); 2],
 }
 
 impl ErrorLedger {
-    /// Notes an error; says whether that was one too many within a minute.
+    /// Counts an error. Returns whether the session is over the limit.
     pub(crate) fn note(&mut self, kind: ErrorKind, now: Duration) -> bool {
         let (count, since) = &mut self.kinds[kind as usize];
         if *count == 0 || now.saturating_sub(*since) > ERROR_WINDOW {
@@ -167,7 +167,7 @@ impl ErrorLedger {
         *count > ErrorKind::LIMIT
     }
 
-    /// Notes that the session did well what this kind of error is about: it starts anew.
+    /// Resets the count of a kind after a valid message.
     pub(crate) fn succeed(&mut self, kind: ErrorKind) {
         self.kinds[kind as usize].0 = 0;
     }

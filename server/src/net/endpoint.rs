@@ -1,4 +1,4 @@
-//! The seam between the server and its transports: clients connect to an endpoint, and only that knows how.
+//! The transport interface of the server: the [`Endpoint`] trait and its events.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -11,84 +11,85 @@ use framehouse_shared::protocol::{
 
 use super::outgoing::Outgoing;
 
-/// Identity of a connection. It is drawn anew for every session, so it names the session, too.
+/// Id of a connection. It is random and new for every session, so it identifies the session too.
 pub type ClientId = u64;
 
-/// A transport with its connections. Endpoints run in parallel and share nothing; none of their calls ever waits.
+/// A transport and its connections. Endpoints run in parallel and share nothing. No method waits.
 ///
-/// What is queued for a client that the endpoint does not have, or no longer, is dropped.
+/// Data queued for an unknown or disconnected client is dropped.
 pub trait Endpoint: Send + Sync {
-    /// What a client needs to connect under this identity. `unix_now` counts from 1970.
+    /// Makes a credential with which `client` can connect. `unix_now` is the time since 1970-01-01 UTC.
     fn admit(&self, client: ClientId, unix_now: Duration) -> Admission;
 
-    /// The most clients that can be connected at a time.
+    /// Largest number of connected clients.
     fn capacity(&self) -> usize;
 
-    /// Clients that are connected now.
+    /// Number of connected clients.
     fn clients(&self) -> usize;
 
-    /// Traffic since the endpoint was made, as of the last `send`.
+    /// Traffic since the endpoint was created, updated by [`send`](Self::send).
     fn traffic(&self) -> &Traffic;
 
-    /// Takes what clients have sent. `unix_now` counts from 1970.
+    /// Reads and decodes all received packets. `unix_now` is the time since 1970-01-01 UTC.
     fn receive(&mut self, unix_now: Duration);
 
-    /// Replaces the content of `events` by what has happened since the last call, in order. Its memory is used again.
+    /// Replaces the content of `events` by the events since the last call, in order. Reuses the allocation.
     fn drain(&mut self, events: &mut Vec<(ClientId, ClientEvent)>);
 
-    /// Queues encoded frames, oldest first and one tick after the other up to `header.newest`, for the next
-    /// [`send`](Self::send). The network may lose them.
+    /// Queues encoded frames for the next [`send`](Self::send): consecutive ticks, oldest first, the last one
+    /// `header.newest`. The network may lose them.
     fn queue_frames(&mut self, client: ClientId, header: &FramesHeader, frames: &[&[u8]]);
 
-    /// Queues a message for the next [`send`](Self::send). It arrives, and in order; a client that does not keep up is
-    /// disconnected.
+    /// Queues a message for the next [`send`](Self::send). Delivery is reliable and ordered. A client that does not
+    /// keep up is disconnected.
     fn queue_message(&mut self, client: ClientId, message: &Outgoing);
 
-    /// Answers a ping at once: its worth is its timing. The network may lose it.
+    /// Sends a pong at once, because its timing matters. The network may lose it.
     fn answer_ping(&mut self, client: ClientId, pong: &Pong);
 
-    /// Bytes of messages that the client has not acknowledged yet, queued or sent; 0 for a client that is gone.
+    /// Size of the queued and sent messages that the client has not acknowledged, in bytes; 0 for a disconnected
+    /// client.
     fn unacknowledged(&self, client: ClientId) -> usize;
 
-    /// Whether the client has acknowledged everything that was queued for it, or is gone.
+    /// Whether the client has acknowledged all messages, or is disconnected.
     fn is_settled(&self, client: ClientId) -> bool {
         self.unacknowledged(client) == 0
     }
 
-    /// Ends a connection with the next [`send`](Self::send), after what is queued has been sent once.
+    /// Ends a connection in the next [`send`](Self::send), after queued data was sent once.
     fn close(&mut self, client: ClientId);
 
-    /// Sends what is queued, and resends and keeps connections alive where that is due. Called once a tick.
+    /// Sends queued data, resends unacknowledged data and sends keep-alives. Called once a tick.
     fn send(&mut self);
 }
 
-/// An endpoint as a component of its own entity.
+/// An endpoint as a component. Each has an entity of its own.
 #[derive(Component, Deref, DerefMut)]
 pub struct BoxedEndpoint(pub Box<dyn Endpoint>);
 
-/// What a client connects with.
+/// A credential and address with which a client can connect.
 #[derive(Clone, Debug)]
 pub struct Admission {
-    /// A credential that only the transport can read.
+    /// Connect token, readable only for the transport.
     pub token: Vec<u8>,
     /// The address to connect to.
     pub server: SocketAddr,
 }
 
-/// Something that happened on a connection. Whatever a client has sent is decoded.
+/// An event on a connection. Messages are decoded.
 #[derive(Debug)]
 pub enum ClientEvent {
-    /// The handshake is done.
+    /// The handshake is complete.
     Connected,
-    /// The client is gone: it said so, timed out, or was cut off. The text is for the log.
+    /// The client left, timed out, or was disconnected. The text is for the log.
     Disconnected(&'static str),
-    /// The client sent authenticated bytes that are none of the transport's protocol.
+    /// The client sent authenticated bytes that do not belong to the transport's protocol.
     Malformed,
-    /// The client has sent more than its budget for three seconds.
+    /// The client was over its budget for three seconds.
     OverBudget,
-    /// The client sent a message of the right shape that cannot be decoded.
+    /// The client sent a well-framed message that cannot be decoded.
     Unreadable,
-    /// Inputs, and what the client has of the frames.
+    /// Inputs, with the frames that the client has.
     Inputs(Inputs),
     /// A ping, to be answered at once.
     Ping(Ping),
@@ -96,7 +97,7 @@ pub enum ClientEvent {
     Message(ClientMessage),
 }
 
-/// Traffic of an endpoint since it was made, headers of UDP and IP included.
+/// Traffic of an endpoint since it was created, including UDP and IP headers.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Traffic {
     /// Datagrams received.

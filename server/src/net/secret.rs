@@ -1,20 +1,20 @@
-//! The secret that gives a player its seat back.
+//! Resume secrets: with one, a disconnected player gets its seat back.
 
 use std::{fmt, str::FromStr};
 
-/// A proof of being the player who had a seat: 128 random bits, told to that player alone.
+/// Resume secret of a player: 128 random bits, known to this player alone.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ResumeSecret(u128);
 
 impl ResumeSecret {
-    /// A new secret from the operating system's random numbers.
+    /// A new secret, from the operating system's random numbers.
     pub fn random() -> Self {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
         Self(u128::from_ne_bytes(bytes))
     }
 
-    /// The text that the player is told: 32 hexadecimal digits.
+    /// The secret as text for the client: 32 hexadecimal digits.
     pub fn reveal(self) -> String {
         format!("{:032x}", self.0)
     }
@@ -28,7 +28,7 @@ impl FromStr for ResumeSecret {
     }
 }
 
-// It is worth a seat, so no log line may hold it.
+// A secret gives access to a seat, so it must not appear in logs.
 impl fmt::Debug for ResumeSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ResumeSecret(..)")

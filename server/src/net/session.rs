@@ -1,4 +1,4 @@
-//! Sessions, as data: a connection, what it is for, and what came over it. `room/sessions.rs` opens and ends them.
+//! Sessions as data: connection, purpose, and received messages. `room/sessions.rs` opens and closes them.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -19,12 +19,12 @@ use crate::{
     tick::{Now, TickRate},
 };
 
-/// Control messages of one session that can wait for the next tick; more are a flood.
+/// Maximum number of control messages of a session that wait for the next tick. More are dropped as a flood.
 const INBOX_MAX: usize = 256;
-/// Lines of chat that a session may write at once.
+/// Chat lines a session may send in a burst.
 const CHAT_LINES_BURST: f32 = 5.0;
 
-/// Finds the session of a connection.
+/// Index of sessions by connection.
 #[derive(Resource, Default)]
 pub struct Sessions {
     by_client: HashMap<ClientId, Entity>,
@@ -32,17 +32,17 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// The session of this connection.
+    /// The session of a connection.
     pub(crate) fn of(&self, client: ClientId) -> Option<Entity> {
         self.by_client.get(&client).copied()
     }
 
-    /// How many sessions there are, reservations included.
+    /// Number of sessions, reservations included.
     pub fn count(&self) -> usize {
         self.by_client.len()
     }
 
-    /// How many of them are on this endpoint.
+    /// Number of sessions on an endpoint, reservations included.
     pub(crate) fn on_endpoint(&self, endpoint: Entity) -> usize {
         self.on_endpoints.get(&endpoint).copied().unwrap_or(0)
     }
@@ -61,61 +61,61 @@ impl Sessions {
     }
 }
 
-/// Where a session is in its life. Deadlines are server ticks.
+/// State of a session. Deadlines are server ticks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionState {
-    /// A token was given out and a seat is kept for it.
+    /// A token was granted and a seat is reserved.
     Reserved {
-        /// When the seat is free again.
+        /// Deadline of the connection; then the seat is free again.
         until: u64,
     },
-    /// The connection stands; its `Hello` has to come.
+    /// Connected; the `Hello` has not arrived.
     Greeting {
-        /// When it is closed.
+        /// Deadline of the `Hello`.
         until: u64,
     },
     /// Its player or spectator is in a room.
     Seated(Entity),
-    /// It was told goodbye; the connection ends when that is acknowledged.
+    /// A Goodbye was sent. The connection ends when it is acknowledged.
     Closing {
-        /// When it ends in any case.
+        /// Deadline of the acknowledgement.
         until: u64,
     },
-    /// The connection is gone.
+    /// Disconnected.
     Gone,
 }
 
-/// What a session's token was made for.
+/// Purpose of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// The seat that is reserved for it.
+    /// To play in the seat that is reserved for it.
     Play,
-    /// A place among the spectators.
+    /// To watch as a spectator.
     Watch,
-    /// The seat that this player has already.
+    /// To take over the seat of this player.
     Resume(Entity),
 }
 
-/// A connection and what it is for.
+/// A session: a client's connection and its purpose.
 #[derive(Component)]
 pub struct Session {
-    /// Its identity.
+    /// Id of the session.
     pub(crate) id: SessionId,
-    /// Where its bytes go.
+    /// Address of the session.
     pub(crate) address: PeerAddress,
-    /// The room it is for.
+    /// The room it was granted for.
     pub(crate) room: Entity,
-    /// What it gets there.
+    /// What it was granted for.
     pub(crate) purpose: Purpose,
-    /// Its player's identity.
+    /// Id of its player or spectator.
     pub(crate) player: PlayerId,
-    /// Its player's name.
+    /// Name of its player or spectator.
     pub(crate) name: String,
-    /// What its player can come back with.
+    /// Secret for reconnecting.
     pub(crate) secret: ResumeSecret,
-    /// When something last came from it, since the server's start.
+    /// Time of the last received packet or message, since the server's start.
     pub(crate) heard_at: Duration,
-    /// Where it is in its life.
+    /// Current state.
     pub state: SessionState,
     inbox: Vec<ClientMessage>,
     budget: Budget,
@@ -125,24 +125,24 @@ pub struct Session {
     kicked_because: Option<EndCode>,
 }
 
-/// Whom a session is made for.
+/// Data of a session to be opened.
 pub(crate) struct Opening {
-    /// Where its bytes will go.
+    /// Address of the session.
     pub(crate) address: PeerAddress,
-    /// The room.
+    /// The room it is granted for.
     pub(crate) room: Entity,
-    /// What it gets there.
+    /// What it is granted for.
     pub(crate) purpose: Purpose,
-    /// The player's identity.
+    /// Id of its player or spectator.
     pub(crate) player: PlayerId,
-    /// The player's name.
+    /// Name of its player or spectator.
     pub(crate) name: String,
-    /// What the player can come back with.
+    /// Secret for reconnecting.
     pub(crate) secret: ResumeSecret,
 }
 
 impl Session {
-    /// A session that waits for its connection until the server's tick `until`.
+    /// A session that waits for its connection until server tick `until`.
     pub(crate) fn new(opening: Opening, until: u64, now: Duration, rates: &Rates, settings: &NetSettings) -> Self {
         let Opening { address, room, purpose, player, name, secret } = opening;
         Self {
@@ -164,7 +164,7 @@ impl Session {
         }
     }
 
-    /// Keeps a control message for the next tick, if the session may send it and there is room.
+    /// Stores a control message for the next tick, if the session's budget and the inbox allow it.
     pub(crate) fn keep(&mut self, message: ClientMessage, now: Duration) {
         let account = match message {
             ClientMessage::GameMessage(_) => Account::Messages,
@@ -178,31 +178,31 @@ impl Session {
         }
     }
 
-    /// Notes something wrong that the session did; one too many ends it.
+    /// Counts an error. A session over the limit is kicked.
     pub(crate) fn note_error(&mut self, kind: ErrorKind, now: Duration) {
         if self.errors.note(kind, now) {
             self.kick(EndCode::MadeNoSense);
         }
     }
 
-    /// Notes that the session did well what this kind of error is about.
+    /// Resets the error count of a kind after a valid message.
     pub(crate) fn note_success(&mut self, kind: ErrorKind) {
         self.errors.succeed(kind);
     }
 
-    /// Whether the session may write a line of chat now.
+    /// Whether the session may send a chat line now. Charges its chat budget.
     pub(crate) fn may_chat(&mut self, now: Duration) -> bool {
         self.chat.take(1.0, now)
     }
 
-    /// The session is told this and ends, in this tick's Control.
+    /// Marks the session to be kicked for this reason, in this tick's `TickSet::Control`.
     pub(crate) fn kick(&mut self, why: EndCode) {
         if !matches!(self.state, SessionState::Closing { .. } | SessionState::Gone) {
             self.kicked_because = Some(why);
         }
     }
 
-    /// Notes that the handshake is done.
+    /// Handles the completed handshake: the session waits for the `Hello`.
     pub(crate) fn connected(&mut self, now: &Now, rate: TickRate, handshake_timeout: f64) {
         if matches!(self.state, SessionState::Reserved { .. }) {
             self.state =
@@ -210,27 +210,27 @@ impl Session {
         }
     }
 
-    /// Notes that the connection is gone; the session ends in this tick's Control.
+    /// Marks the connection as lost; the session ends in this tick's `TickSet::Control`.
     pub(crate) fn mark_gone(&mut self, reason: &'static str) {
         self.state = match self.state {
-            // The member is still needed, to be away or to leave properly.
+            // The member is still needed, to be marked as lost or to leave.
             SessionState::Seated(member) => SessionState::Seated(member),
             _ => SessionState::Gone,
         };
         self.gone_because = Some(reason);
     }
 
-    /// Why the connection is gone, if it is.
+    /// Reason of the lost connection, if it is lost.
     pub(crate) const fn gone_because(&self) -> Option<&'static str> {
         self.gone_because
     }
 
-    /// Why the session is to be kicked, if it is; it is asked for once.
+    /// Takes the reason for which the session is to be kicked, if any.
     pub(crate) const fn take_kick(&mut self) -> Option<EndCode> {
         self.kicked_because.take()
     }
 
-    /// The messages kept since the last tick.
+    /// Takes the messages stored since the last tick.
     pub(crate) fn take_messages(&mut self) -> Vec<ClientMessage> {
         std::mem::take(&mut self.inbox)
     }

@@ -1,4 +1,4 @@
-//! Connect tokens: the proof, made over HTTP, that a datagram's sender may be here.
+//! Connect tokens, granted over HTTP. A client without one cannot open a connection.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -7,15 +7,15 @@ use renetcode::ConnectToken;
 
 use super::endpoint::ClientId;
 
-/// Seconds a token, and the seat that was reserved with it, stays good.
+/// Seconds for which a token, and the seat reserved with it, is valid.
 pub(crate) const TOKEN_SECONDS: u64 = 10;
 
-/// The secret that tokens are sealed with. Made at start; it leaves the process only inside them.
+/// Key that encrypts the tokens. It is created at start and never leaves the process.
 #[derive(Clone)]
 pub struct NetcodeKey(pub [u8; 32]);
 
 impl NetcodeKey {
-    /// A new key from the operating system's random numbers.
+    /// A new key, from the operating system's random numbers.
     pub(in crate::net) fn random() -> Self {
         let mut key = [0; 32];
         getrandom::fill(&mut key).expect("the operating system gives random bytes");
@@ -23,8 +23,8 @@ impl NetcodeKey {
     }
 }
 
-/// Makes a token for one session at one address, as the bytes a client connects with. `unix_now` counts from 1970, and
-/// after `connection_timeout` seconds of silence either end takes the connection for lost.
+/// Makes the token of one session at one address. `unix_now` is the time since 1970-01-01 UTC. After
+/// `connection_timeout` seconds of silence both ends treat the connection as lost.
 pub(in crate::net) fn make_token(
     key: &NetcodeKey,
     client: ClientId,

@@ -1,4 +1,4 @@
-//! The UDP endpoint: one port with its own netcode and renet.
+//! The UDP endpoint: one socket with netcode (encryption, handshake) and renet (reliable channel).
 
 mod peers;
 mod receive;
@@ -29,10 +29,10 @@ use peers::Peers;
 use reliable::in_flight;
 use socket::CountedSocket;
 
-/// The most clients of an endpoint: netcode's look-ups scan them all, which is fine here and costly at 1000.
+/// Largest number of clients. netcode scans all clients in look-ups, which would be slow with 1000.
 const CLIENTS_MAX: usize = 256;
 
-/// One socket with netcode and renet on it.
+/// An endpoint on a UDP socket, with netcode and renet.
 pub struct UdpEndpoint {
     public_address: SocketAddr,
     settings: UdpSettings,
@@ -42,7 +42,7 @@ pub struct UdpEndpoint {
     renet: RenetServer,
     peers: Peers,
     events: Vec<(ClientId, ClientEvent)>,
-    /// Unreliable datagrams of this tick, one after the other, and for each the client and its end in the bytes.
+    /// Datagrams of this tick, concatenated. `datagrams` has the client and end offset of each.
     datagram_bytes: Vec<u8>,
     datagrams: Vec<(ClientId, usize)>,
     pong_bytes: Vec<u8>,
@@ -53,7 +53,7 @@ pub struct UdpEndpoint {
 }
 
 impl UdpEndpoint {
-    /// An endpoint on this socket. `public_address` is the one that clients are told; `unix_now` counts from 1970.
+    /// An endpoint on `socket`. Clients connect to `public_address`. `unix_now` is the time since 1970-01-01 UTC.
     pub fn new(
         socket: Box<dyn Datagrams>,
         public_address: SocketAddr,
@@ -86,7 +86,7 @@ impl UdpEndpoint {
         }
     }
 
-    /// The address that clients are told.
+    /// The address that clients connect to.
     pub const fn public_address(&self) -> SocketAddr {
         self.public_address
     }
@@ -105,7 +105,7 @@ impl UdpEndpoint {
             Queued::OverCap => self.cut_off(client, "it did not keep up with the room's messages"),
             Queued::TooLong => {
                 tracing::error!(bytes = message.len(), "a message is too long to be sent");
-                self.cut_off(client, "the server had something to say that is too long");
+                self.cut_off(client, "a message of the server was too long for it");
             }
         }
     }

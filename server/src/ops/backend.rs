@@ -1,4 +1,4 @@
-//! What the HTTP router asks: one trait, so that a gateway without a tick thread can serve the same API.
+//! The interface behind the HTTP router, so that a gateway without a tick thread can serve the same API.
 
 mod local;
 mod replay_files;
@@ -15,13 +15,13 @@ pub use local::LocalBackend;
 
 use crate::room::directory::{JoinError, JoinRequest};
 
-/// Answers the requests of the HTTP API. A method may wait; none may block its thread.
+/// Handles the requests of the HTTP API. A method may wait, but must not block its thread.
 pub trait Backend: Send + Sync + 'static {
-    /// Reserves a seat, or a place to watch from, in the room that the request names: a new one, one with a free seat, one
-    /// by its code, or the one that a lost player was in.
+    /// Reserves a seat or a spectator place in the requested room: a new one, one with a free seat, one by its code, or
+    /// the room of a disconnected player.
     fn open_session(&self, request: JoinRequest) -> impl Future<Output = Result<SessionGrant, Refusal>> + Send;
 
-    /// The public rooms that match.
+    /// The public rooms that match the filter.
     fn list_rooms(&self, filter: &RoomFilter) -> impl Future<Output = Result<Vec<ListedRoom>, Refusal>> + Send;
 
     /// The names of the maps that a host can choose.
@@ -30,28 +30,28 @@ pub trait Backend: Send + Sync + 'static {
     /// The newest status page.
     fn status(&self) -> impl Future<Output = Result<Status, Refusal>> + Send;
 
-    /// The replay of a match.
+    /// Opens the replay of a match for sending.
     fn open_replay(&self, match_id: MatchId) -> impl Future<Output = Result<ReplayFile, Refusal>> + Send;
 }
 
-/// Why a backend refuses a request.
+/// Why a request is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// There is no seat.
+    /// No seat can be granted.
     #[error(transparent)]
     Join(#[from] JoinError),
-    /// Too much is asked at once: the same request may succeed a second later.
+    /// The server is overloaded. The same request may succeed a second later.
     #[error("{0}")]
     Busy(&'static str),
-    /// The match has no replay, or not yet.
-    #[error("there is no replay of this match: it may still be played, or its replay was removed")]
+    /// The match has no replay, or none yet.
+    #[error("there is no replay of this match: the match may still be running, or its replay was removed")]
     NoSuchReplay,
 }
 
-/// A replay that is being sent.
+/// An open replay that is being sent.
 pub struct ReplayFile {
     /// Length in bytes.
     pub bytes: u64,
-    /// The bytes, read as they are sent.
+    /// The bytes, read from the file while they are sent.
     pub body: Body,
 }

@@ -1,11 +1,11 @@
 //! The HTTP gateway: a router over a [`Backend`], on a thread of its own.
 //!
 //! ```text
-//! listener.rs     connections: how many, and for how long
-//! router.rs       which path answers what
-//! sessions.rs     POST /v1/sessions: from a body to a join request
-//! join_limit.rs   how often an address may ask for a seat
-//! errors.rs       refusals as HTTP answers
+//! listener.rs     connections: number and duration
+//! router.rs       paths and their handlers
+//! sessions.rs     POST /v1/sessions: from the request body to a join request
+//! join_limit.rs   rate limit of join requests per address
+//! errors.rs       refusals as HTTP responses
 //! ```
 
 mod errors;
@@ -22,7 +22,7 @@ use std::{
 
 use super::backend::Backend;
 
-/// Binds the gateway's address, so that a taken port is known before anything else starts.
+/// Binds the gateway's address. Separate from [`serve`], so that a port in use is reported before anything else starts.
 ///
 /// # Errors
 /// When the address cannot be bound.
@@ -32,7 +32,8 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(listener)
 }
 
-/// Serves the gateway on its own thread, until the process ends. One address may ask for `joins_per_s` seats a second.
+/// Serves the gateway on a thread of its own, until the process ends. Each IP address may send `joins_per_s` join
+/// requests per second.
 ///
 /// # Errors
 /// When the thread or its runtime cannot be started.

@@ -1,4 +1,4 @@
-//! The room list, as it is published.
+//! The public room list.
 
 use bevy::prelude::*;
 use framehouse_shared::api::ListedRoom;
@@ -8,7 +8,7 @@ use crate::room::{
     reservations::Reservations,
 };
 
-/// What the list reads of a room.
+/// Components of a room that the room list reads.
 pub type RoomListData = (
     &'static Room,
     &'static RoomPhase,

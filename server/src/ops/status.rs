@@ -1,4 +1,4 @@
-//! The status page: numbers about this process, gathered on the tick thread and read by the HTTP thread.
+//! The status page: collected on the tick thread, read by the HTTP thread.
 
 use std::{
     collections::VecDeque,
@@ -31,12 +31,12 @@ use crate::{
     tick::{Now, TickRate, TickSet},
 };
 
-/// Ticks in the window of the tick times.
+/// Number of last ticks over which `tick_ms` is calculated.
 const WINDOW_TICKS: usize = 100;
-/// The page is made this often, in milliseconds.
+/// Interval between two status pages, in milliseconds.
 const PAGE_INTERVAL_MS: u64 = 500;
 
-/// Gathers the status page.
+/// Collects and publishes the status page.
 pub struct StatusPlugin;
 
 impl Plugin for StatusPlugin {
@@ -49,7 +49,7 @@ impl Plugin for StatusPlugin {
     }
 }
 
-/// How long ticks took and how late they started, as the runner measured them.
+/// Durations and late starts of ticks, as measured by the runner.
 #[derive(Resource, Default)]
 pub struct TickDurations {
     window_ms: VecDeque<f64>,
@@ -58,7 +58,7 @@ pub struct TickDurations {
 }
 
 impl TickDurations {
-    /// Notes one tick.
+    /// Adds one tick.
     pub fn note(&mut self, took: Duration, started_late: Duration) {
         if self.window_ms.len() == WINDOW_TICKS {
             self.window_ms.pop_front();
@@ -77,7 +77,7 @@ impl TickDurations {
     }
 }
 
-/// Where the HTTP thread finds the newest page.
+/// The newest status page, shared with the HTTP thread.
 #[derive(Resource, Clone, Default)]
 pub struct StatusBoard(Arc<Mutex<Arc<Page>>>);
 
@@ -88,22 +88,22 @@ impl StatusBoard {
     }
 }
 
-/// The maps of the game, as of the last time that rules were loaded.
+/// The maps of the game, updated when rules are loaded.
 #[derive(Resource)]
 struct MapNames(Vec<String>);
 
-/// One page: `/v1/status`, `/v1/rooms` and `/v1/maps`.
+/// One version of the status page: the content of `/v1/status`, `/v1/rooms` and `/v1/maps`.
 #[derive(Debug, Default)]
 pub struct Page {
     /// `/v1/status`.
     pub status: Status,
     /// `/v1/rooms`: public rooms only.
     pub rooms: Vec<ListedRoom>,
-    /// `/v1/maps`: what a host can choose.
+    /// `/v1/maps`: maps that a host can choose.
     pub maps: Vec<String>,
 }
 
-/// Everything that the page is made from.
+/// All data that the status page is made from.
 #[derive(SystemParam)]
 struct Sources<'w, 's> {
     now: Res<'w, Now>,
@@ -123,7 +123,7 @@ struct Sources<'w, 's> {
     endpoints: Query<'w, 's, &'static BoxedEndpoint>,
 }
 
-/// Notes which maps a host can choose, for the next page.
+/// Updates the list of maps for the next page.
 pub(super) fn note_maps(world: &mut World) {
     let maps = world.resource::<GameHandle>().maps(world);
     world.insert_resource(MapNames(maps));

@@ -1,8 +1,7 @@
-//! Which step of a tick costs how much processor time.
+//! CPU time by stage of a tick.
 //!
-//! Marks stand between the steps: what the process has used since the last mark belongs to the step that ends there. It
-//! is the time of the whole process, so what a step does on other threads is in it. Wall time would count whoever else
-//! uses the machine.
+//! There is a mark after each stage: the CPU time since the last mark belongs to the stage that ends there. It is the
+//! time of the whole process, so it includes a stage's work on other threads. Wall time would include other processes.
 
 use std::time::Duration;
 
@@ -11,10 +10,10 @@ use framehouse_shared::sim::SimRoom;
 
 use crate::tick::TickSet;
 
-/// The processor time that this process has used so far. Whoever drives the server brings it.
+/// Clock of the CPU time that this process has used. Passed in by the caller of the server.
 pub type CpuClock = fn() -> Duration;
 
-/// Puts a mark behind every step of a tick. [`Server`](crate::server::Server) sets those around `Receive` and `Send`.
+/// Adds a mark after every step of a tick. [`Server`](crate::server::Server) marks `Receive` and `Send`.
 pub struct TickTimingsPlugin;
 
 impl Plugin for TickTimingsPlugin {
@@ -30,24 +29,24 @@ impl Plugin for TickTimingsPlugin {
     }
 }
 
-/// What processor time is spent on.
+/// A stage whose CPU time is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TickStage {
-    /// Taking datagrams, all through the tick.
+    /// Receiving datagrams, at any time during a tick.
     Receive,
     /// A step of the tick.
     Tick(TickSet),
     /// Sending what the tick has queued.
     Send,
-    /// The gateway, the runner, and what Bevy does between our systems.
+    /// The rest: gateway, runner, and Bevy between the systems.
     Other,
 }
 
-/// How many stages there are.
+/// Number of stages.
 const STAGES: usize = TickSet::ORDER.len() + 3;
 
 impl TickStage {
-    /// Where the stage stands in a list, in order of running.
+    /// Index of the stage, in running order.
     const fn index(self) -> usize {
         match self {
             Self::Receive => 0,
@@ -58,7 +57,7 @@ impl TickStage {
     }
 }
 
-/// Processor time by stage since the server started.
+/// CPU time by stage since the server started.
 #[derive(Resource)]
 pub struct TickTimings {
     clock: CpuClock,
@@ -68,27 +67,27 @@ pub struct TickTimings {
 }
 
 impl Default for TickTimings {
-    /// Without a clock nothing takes any time: tests run in virtual time.
+    /// Without a clock all times are 0, as in tests with virtual time.
     fn default() -> Self {
         Self { clock: || Duration::ZERO, marked: Duration::ZERO, spent: [Duration::ZERO; STAGES], room_ticks: 0 }
     }
 }
 
 impl TickTimings {
-    /// Measures with this clock from now on.
+    /// Sets the clock, and measures from now on.
     pub fn set_clock(&mut self, clock: CpuClock) {
         self.clock = clock;
         self.marked = clock();
     }
 
-    /// Says that a stage ends here.
+    /// Marks the end of a stage.
     pub fn mark(&mut self, stage: TickStage) {
         let now = (self.clock)();
         self.spent[stage.index()] += now.saturating_sub(self.marked);
         self.marked = now;
     }
 
-    /// Every stage's name and its microseconds, in order of running.
+    /// Name and microseconds of each stage, in running order.
     pub fn by_stage(&self) -> impl Iterator<Item = (String, u64)> {
         let ticks = TickSet::ORDER.into_iter().map(TickStage::Tick);
         let stages = [TickStage::Receive].into_iter().chain(ticks).chain([TickStage::Send, TickStage::Other]);
@@ -101,12 +100,12 @@ impl TickTimings {
         })
     }
 
-    /// Microseconds of all stages.
+    /// Microseconds of all stages together.
     pub fn total_us(&self) -> u64 {
         self.spent.iter().sum::<Duration>().as_micros() as u64
     }
 
-    /// Ticks simulated since the server started, of all rooms.
+    /// Number of simulated ticks of all rooms since the server started.
     pub const fn room_ticks(&self) -> u64 {
         self.room_ticks
     }

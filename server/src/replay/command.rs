@@ -1,4 +1,4 @@
-//! `framehouse-server replay verify FILE...` and `replay info FILE`.
+//! The subcommands `replay verify FILE...` and `replay info FILE`.
 
 use std::path::{Path, PathBuf};
 
@@ -6,12 +6,12 @@ use framehouse_shared::game::Game;
 
 use super::{folder, info, verify::verify};
 
-/// Runs each of these replays again and prints a line for each that is good.
+/// Runs replays again and prints a line for each that verifies.
 ///
 /// # Errors
-/// A sentence for every one that is not.
+/// With one sentence for each that does not.
 pub(crate) fn verify_files(game: impl Game + Clone, files: &[PathBuf]) -> Result<(), String> {
-    // What fails in the simulation is told in a sentence.
+    // A panic in the simulation is reported as a sentence, so the default message is suppressed.
     std::panic::set_hook(Box::new(|_| {}));
     let bad: Vec<String> = files.iter().filter_map(|file| verify_file(game.clone(), file).err()).collect();
     if bad.is_empty() { Ok(()) } else { Err(bad.join("\n")) }
@@ -24,10 +24,10 @@ fn verify_file(game: impl Game, file: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Prints what a replay is.
+/// Prints a summary of a replay.
 ///
 /// # Errors
-/// A sentence, when the file is no whole replay.
+/// With a sentence, if the file cannot be read or is not a complete replay.
 pub(crate) fn show_info(file: &Path) -> Result<(), String> {
     let summary = info::summary(&read(file)?).map_err(|error| format!("{}: {error}", file.display()))?;
     print!("{summary}");

@@ -1,8 +1,8 @@
-//! Reports of desyncs: what a client told of its first bad state, beside what the match's own recording says, as a JSON file
-//! beside the replay.
+//! Desync reports: JSON files next to the replay that compare the client's first bad state with the recording of the
+//! match.
 //!
-//! The tick thread keeps no old states. The thread that writes replays runs the match again up to the first bad tick, and
-//! lists the fields that the client's state had other values in.
+//! The tick thread keeps no old states. The thread that writes replays runs the match again up to the first bad tick
+//! and lists the fields that differ in the client's state.
 
 mod report;
 mod rerun;
@@ -28,106 +28,106 @@ use serde::Serialize;
 
 use super::reports;
 
-/// Makes the game's simulation, with its embedded rules.
+/// Creates a simulation of the game, with its embedded rules.
 #[derive(Resource, Clone)]
 pub struct MakeSimulation(pub Arc<dyn Fn() -> Simulation + Send + Sync>);
 
-/// What is known of a desync when the client has told what it can.
+/// What is known about a desync after the client's answers.
 #[derive(Clone, Debug)]
 pub struct Finding {
-    /// The match.
+    /// Id of the match.
     pub match_id: MatchId,
-    /// The code of its room.
+    /// Code of the room.
     pub room: RoomCode,
-    /// The player, or who watches.
+    /// Id of the player or spectator.
     pub player: PlayerId,
-    /// Its name.
+    /// Name of the player or spectator.
     pub name: String,
-    /// Its seat; who watches has none.
+    /// Slot of the player; `None` for a spectator.
     pub slot: Option<Slot>,
-    /// The tick after which the hashes were compared and differed.
+    /// The tick after which the compared hashes differed.
     pub detected: Tick,
-    /// When that was, in milliseconds since 1970.
+    /// Time of detection, in milliseconds since 1970-01-01 UTC.
     pub detected_unix_ms: u64,
-    /// The connection at that moment.
+    /// State of the connection at that time.
     pub link: LinkFigures,
-    /// Where the states first differed; nothing when the client did not say.
+    /// The first difference; `None` if the client did not answer.
     pub first_bad: Option<FirstBad>,
 }
 
-/// Where two states first differed.
+/// The first difference between two states.
 #[derive(Clone, Debug)]
 pub struct FirstBad {
-    /// The tick.
+    /// The first tick after which the states differ.
     pub tick: Tick,
-    /// The place of the first component that differs, in the order of registration.
+    /// Index of the first different component, in order of registration.
     pub index: usize,
-    /// The names of all components.
+    /// Names of all components.
     pub components: Vec<&'static str>,
     /// The server's hashes of all components.
     pub ours: StateHashes,
-    /// The client's.
+    /// The client's hashes of all components.
     pub theirs: StateHashes,
-    /// What the client's component held; nothing when the game lists no fields of it, or none came.
+    /// Fields of the client's component; empty if the game lists none or the client sent none.
     pub fields: Vec<Field>,
 }
 
-/// What the server knows of a connection.
+/// State of a connection, as the server knows it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct LinkFigures {
-    /// How long before its tick closed the newest input came, in ticks; negative when it was late.
+    /// Margin of the newest input: ticks between its arrival and the closing of its tick; negative if it was late.
     pub margin_ticks: f32,
-    /// The worst of the last second.
+    /// Smallest margin in the last second, in ticks.
     pub worst_margin_ticks: f32,
-    /// Inputs of the match that came too late.
+    /// Number of late inputs in the match.
     pub late_inputs: u32,
-    /// Ticks of the match for which an input had to be made up.
+    /// Number of ticks in the match whose input was substituted.
     pub replaced_inputs: u32,
-    /// Closed frames that the client is not known to have.
+    /// Number of closed frames that the client has not acknowledged.
     pub frames_behind: u32,
-    /// Milliseconds since something last came from it.
+    /// Milliseconds since the last packet from the client.
     pub silent_ms: u64,
 }
 
 impl FirstBad {
-    /// The name of the first component that differs.
+    /// Name of the first different component.
     pub fn component(&self) -> &'static str {
         self.components.get(self.index).copied().unwrap_or("unknown")
     }
 }
 
 impl Finding {
-    /// The tick that the report is about: the first bad one, if that is known.
+    /// The tick of the report: the first bad tick, if known, else the tick of detection.
     pub fn tick(&self) -> Tick {
         self.first_bad.as_ref().map_or(self.detected, |first| first.tick)
     }
 
-    /// The name of the report's file.
+    /// File name of the report.
     pub fn file_name(&self) -> String {
         reports::file_name(self.match_id, self.slot, self.player, self.tick())
     }
 }
 
-/// A report that is to be written.
+/// Job of the writer thread: write a report.
 pub(super) struct DesyncJob {
     pub finding: Finding,
-    /// The client's and the server's: they are compared when a session begins.
+    /// Protocol hash of server and client, which are compared when a session begins.
     pub protocol: u64,
     pub simulation: MakeSimulation,
-    /// The ticks of the match that are recorded and not in its file yet.
+    /// Recorded ticks of the match that are not in its file yet.
     pub unfinished: Option<RawBlock>,
-    /// Is told the first field that differs.
+    /// Is called with the first different field.
     pub callback: Box<dyn FnOnce(FieldDifference) + Send>,
 }
 
 impl DesyncJob {
-    /// Bytes that it takes while it waits.
+    /// Size in memory, in bytes.
     pub fn bytes(&self) -> usize {
         let fields = self.finding.first_bad.iter().flat_map(|first| &first.fields).map(Field::bytes).sum::<usize>();
         self.unfinished.as_ref().map_or(0, |block| block.bytes.len()) + fields
     }
 
-    /// Writes the report and says how many bytes it has. Nothing that goes wrong in the game's code is in its way.
+    /// Writes the report and returns its size in bytes. A panic in the game's code does not prevent the report.
     pub fn write(self, folder: &Path) -> io::Result<u64> {
         let compared = catch_unwind(AssertUnwindSafe(|| self.compare(folder)));
         let compared = compared.unwrap_or_else(|_| Err("running the match again failed".to_owned()));
@@ -151,9 +151,9 @@ impl DesyncJob {
     }
 }
 
-/// What running the match again has shown.
+/// Result of running the match again.
 struct Compared {
-    /// Whether the match came out as the server had it: if not, the server may be the one that went wrong.
+    /// Whether the recorded match gives the server's hashes. If not, the server's state may be the wrong one.
     replay_agrees: bool,
     differences: Vec<FieldDifference>,
 }

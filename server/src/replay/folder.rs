@@ -1,4 +1,4 @@
-//! The folder of replays: names, what a crash left, and how much is kept.
+//! The folder of replays: file names, recovery after a crash, and quotas.
 
 use std::{
     collections::VecDeque,
@@ -17,27 +17,27 @@ use framehouse_shared::{
 use super::reports::Reports;
 use crate::config::ReplaySettings;
 
-/// The folder's name in the data folder.
+/// Name of the folder in the data folder.
 pub const FOLDER_NAME: &str = "replays";
-/// The end of a whole replay's name.
+/// File name suffix of a complete replay.
 const WHOLE: &str = ".fhr";
-/// The end of the name of a replay that is being written.
+/// File name suffix of a replay that is being written.
 const PART: &str = ".fhr.part";
-/// Replays kept, at most, however small: what the server remembers of each takes 48 bytes.
+/// Maximum number of replays kept. The server remembers 48 bytes for each.
 const FILES_MAX: usize = 250_000;
 const DAY_S: u64 = 86_400;
 
-/// The name of the whole replay of a match.
+/// File name of the complete replay of a match.
 pub fn file_name(match_id: MatchId) -> String {
     format!("{match_id}{WHOLE}")
 }
 
-/// Where the whole replay of a match lies.
+/// Path of the complete replay of a match.
 pub fn whole_path(folder: &Path, match_id: MatchId) -> PathBuf {
     folder.join(file_name(match_id))
 }
 
-/// Where the replay of a match is written until it is whole.
+/// Path of the replay of a match while it is being written.
 pub fn part_path(folder: &Path, match_id: MatchId) -> PathBuf {
     folder.join(format!("{match_id}{PART}"))
 }
@@ -46,10 +46,10 @@ fn match_of(path: &Path, ending: &str) -> Option<MatchId> {
     path.file_name()?.to_str()?.strip_suffix(ending)?.parse().ok()
 }
 
-/// Reads a file that may be a replay, or the beginning of one.
+/// Reads a file that may be a replay, or the beginning of a replay.
 ///
 /// # Errors
-/// The operating system's, and for a file that is larger than any replay.
+/// When the file cannot be read, or is larger than any replay.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
@@ -59,15 +59,15 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Puts a whole replay under its final name, on the disk.
+/// Syncs a complete replay to the disk and gives it its final name.
 pub(super) fn publish(folder: &Path, match_id: MatchId) -> io::Result<()> {
     let part = part_path(folder, match_id);
     OpenOptions::new().append(true).open(&part)?.sync_all()?;
     fs::rename(part, whole_path(folder, match_id))
 }
 
-/// Gives every replay that an earlier server was writing when it ended an end; those without a whole block are removed.
-/// Says how many became whole.
+/// Completes replays that an earlier server left unfinished, and removes those without a whole block. Returns the
+/// number of completed ones.
 pub(super) fn recover(folder: &Path) -> io::Result<u64> {
     let mut recovered = 0;
     for entry in fs::read_dir(folder)? {
@@ -75,7 +75,7 @@ pub(super) fn recover(folder: &Path) -> io::Result<u64> {
         let Some(match_id) = match_of(&path, PART) else { continue };
         match recover_one(folder, match_id, &path) {
             Ok(is_whole) => recovered += u64::from(is_whole),
-            // One bad file must not be in the way of all matches to come.
+            // One bad file must not prevent the server from recording.
             Err(error) => tracing::warn!("cannot complete the replay {}: {error}", path.display()),
         }
     }
@@ -92,7 +92,7 @@ fn recover_one(folder: &Path, match_id: MatchId, part: &Path) -> io::Result<bool
     Ok(is_whole)
 }
 
-/// Makes the file a whole replay, if there is enough of it.
+/// Turns the file into a complete replay, if it has at least one whole block.
 fn complete(part: &Path) -> io::Result<bool> {
     let Ok(bytes) = read(part) else { return Ok(false) };
     if Replay::read(&bytes).is_ok() {
@@ -103,7 +103,7 @@ fn complete(part: &Path) -> io::Result<bool> {
     if ticks == 0 {
         return Ok(false);
     }
-    // What the server was writing when it ended is torn: it goes.
+    // Cuts off the incomplete block that the server was writing.
     let whole = &bytes[..beginning.length()];
     let ending = MatchEnd::ServerCrashed;
     let end = ReplayEncoder::resume(whole).end(&Trailer { ending, ticks, hashes, ranking: None });
@@ -113,7 +113,7 @@ fn complete(part: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
-/// One whole replay.
+/// A complete replay in the folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct StoredReplay {
     unix_s: u64,
@@ -121,9 +121,9 @@ struct StoredReplay {
     bytes: u64,
 }
 
-/// The whole replays in the folder, oldest first, so that keeping the quotas does not read the folder again.
+/// Index of the complete replays, oldest first, to enforce the quotas without reading the folder again.
 pub(super) struct Retention {
-    /// What lies beside them, and of matches that run.
+    /// Desync reports of the replays.
     pub reports: Reports,
     folder: PathBuf,
     stored: VecDeque<StoredReplay>,
@@ -133,7 +133,7 @@ pub(super) struct Retention {
 }
 
 impl Retention {
-    /// Looks through the folder.
+    /// Reads the folder.
     pub fn open(folder: &Path, settings: &ReplaySettings) -> io::Result<Self> {
         let mut stored = Vec::new();
         for entry in fs::read_dir(folder)? {
@@ -147,20 +147,20 @@ impl Retention {
         Ok(Self { reports, folder, stored: stored.into(), bytes, seconds_max, bytes_max })
     }
 
-    /// Adds a replay that just became whole.
+    /// Adds a replay that was just completed.
     pub fn add(&mut self, match_id: MatchId, bytes: u64, unix_s: u64) {
         self.stored.push_back(StoredReplay { unix_s, match_id, bytes });
         self.bytes += bytes;
     }
 
-    /// Removes the oldest replays until the rest is young and small enough; says how many.
+    /// Removes the oldest replays until the quotas are met. Returns the number of removed ones.
     pub fn keep_quotas(&mut self, now_unix_s: u64) -> u64 {
         let mut removed = 0;
         while let Some(oldest) = self.stored.front().copied().filter(|oldest| self.is_too_much(oldest, now_unix_s)) {
             self.stored.pop_front();
             self.bytes -= oldest.bytes;
             self.reports.remove(oldest.match_id);
-            // An operator may have taken it away.
+            // The file may have been removed by the operator.
             removed += u64::from(fs::remove_file(whole_path(&self.folder, oldest.match_id)).is_ok());
         }
         removed

@@ -1,4 +1,4 @@
-//! What a replay is, for people.
+//! Summary of a replay, for people.
 
 use std::fmt::{self, Write};
 
@@ -7,10 +7,10 @@ use framehouse_shared::{
     replay::{Header, Replay, ReplayError},
 };
 
-/// A summary of some lines.
+/// A summary of a replay, in some lines of text.
 ///
 /// # Errors
-/// When the bytes are not a whole replay.
+/// When the bytes are not a complete replay.
 pub fn summary(bytes: &[u8]) -> Result<String, ReplayError> {
     let replay = Replay::read(bytes)?;
     let mut text = String::new();
@@ -39,7 +39,7 @@ fn write_course(text: &mut String, replay: &Replay, bytes: usize) -> fmt::Result
     writeln!(text, "size     {bytes} bytes, {per_minute:.0} a minute")
 }
 
-/// The final ranking; where the recorder had none, whoever joined.
+/// Writes the final ranking, or the players that joined if there is no ranking.
 fn write_players(text: &mut String, replay: &Replay) -> Result<fmt::Result, ReplayError> {
     if let Some(ranking) = &replay.trailer.ranking {
         return Ok(ranking.iter().enumerate().try_for_each(|(place, player)| {
@@ -55,20 +55,20 @@ fn write_players(text: &mut String, replay: &Replay) -> Result<fmt::Result, Repl
     Ok(players.try_for_each(|(slot, name)| writeln!(text, "player   {} (seat {slot})", printable(&name))))
 }
 
-/// A file from a stranger must not be able to command the terminal.
+/// Replaces control characters, because a name from a file must not control the terminal.
 fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
-/// Seconds since 1970 as a date and a time of day.
+/// Seconds since 1970-01-01 UTC as a date and time.
 fn utc(unix_s: u64) -> String {
     let (days, second) = (unix_s / 86_400, unix_s % 86_400);
     let (year, month, day) = date(days);
     format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02} UTC", second / 3600, second / 60 % 60, second % 60)
 }
 
-/// The date so many days after 1970-01-01, in the Gregorian calendar: years are counted from March, so that the leap day is
-/// the last of its year.
+/// The Gregorian date `days` days after 1970-01-01. Years are counted from March, so that the leap day is the last day
+/// of a year.
 fn date(days: u64) -> (u64, u64, u64) {
     const DAYS_IN_400_YEARS: u64 = 146_097;
     let days = days + 719_468;

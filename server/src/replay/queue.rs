@@ -1,4 +1,4 @@
-//! The way from the tick thread to the thread that writes: it never blocks, and it is bounded.
+//! The queue from the tick thread to the thread that writes replays. It never blocks, and it is bounded.
 
 use std::{
     collections::VecDeque,
@@ -17,27 +17,27 @@ use framehouse_shared::{
 
 use super::desync::DesyncJob;
 
-/// Jobs that wait, at most: some thousand rooms may begin and end in the same tick.
+/// Maximum number of waiting jobs. Some thousand rooms may begin and end in the same tick.
 const JOBS_MAX: usize = 16_384;
-/// Jobs that wait when a recording is given up, at most: one more is refused, and the next start completes the file.
+/// Maximum number of waiting jobs when a recording is abandoned. If there are more, the next start completes the file.
 const JOBS_BEFORE_ABANDON_MAX: usize = 2 * JOBS_MAX;
-/// Bytes of opening states and blocks that wait, at most.
+/// Maximum number of bytes of waiting opening states and blocks.
 const JOBS_BYTES_MAX: usize = 32 << 20;
 
-/// A report of a desync takes the thread much longer than anything else: while so many jobs wait, it is given up.
+/// Maximum number of waiting jobs when a report is added, because a report takes much longer than other jobs.
 const JOBS_BEFORE_REPORT_MAX: usize = 64;
 
-/// What the writing thread is asked to do.
+/// A job of the writer thread.
 pub(super) enum Job {
-    /// Begin a replay, with the state before tick 0.
+    /// Begin a replay, with the serialised state before tick 0.
     Begin(Box<Header>, Vec<u8>),
     /// Append a block.
     Block(MatchId, RawBlock),
-    /// Append the last block, if there is one, and end the replay.
+    /// Append the last block, if there is one, and complete the replay.
     End(MatchId, Option<RawBlock>, Box<Trailer>),
-    /// Throw the replay away.
+    /// Remove the replay.
     Abandon(MatchId),
-    /// Write a report beside the replay.
+    /// Write a report next to the replay.
     Report(Box<DesyncJob>),
 }
 
@@ -52,7 +52,7 @@ impl Job {
     }
 }
 
-/// What both threads count.
+/// Counters shared by both threads.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     pub written: AtomicU64,
@@ -66,7 +66,7 @@ pub(super) struct Progress {
     bytes: AtomicUsize,
 }
 
-/// The queue has no room: the replay that the job belongs to has a hole from now on.
+/// Error: the queue is full. The replay of the job has a gap from now on.
 #[derive(Debug)]
 pub(super) struct QueueFull;
 
@@ -77,22 +77,22 @@ pub struct ReplayQueue {
     progress: Arc<Progress>,
 }
 
-/// The writing thread's end of the queue.
+/// The writer thread's end of the queue.
 pub(super) struct Jobs {
     jobs: Receiver<Job>,
     pub progress: Arc<Progress>,
 }
 
-/// Both ends of a new queue.
+/// Creates a queue.
 pub(super) fn queue() -> (ReplayQueue, Jobs) {
-    // It has no bound of its own, and takes no memory for jobs that do not wait: `ReplayQueue::send` keeps all bounds.
+    // The channel is unbounded; `ReplayQueue::send` enforces the bounds. So waiting jobs alone use memory.
     let (sender, receiver) = mpsc::channel();
     let progress = Arc::new(Progress::default());
     (ReplayQueue { jobs: sender, progress: Arc::clone(&progress) }, Jobs { jobs: receiver, progress })
 }
 
 impl ReplayQueue {
-    /// Hands over a job, if there is room for it.
+    /// Queues a job, if there is room.
     pub(super) fn send(&self, job: Job) -> Result<(), QueueFull> {
         let bytes = job.bytes();
         let waiting = self.progress.jobs.fetch_add(1, Relaxed);
@@ -110,7 +110,7 @@ impl ReplayQueue {
         Err(QueueFull)
     }
 
-    /// Counts a match whose recording was given up.
+    /// Counts a match whose recording was abandoned.
     pub(super) fn note_given_up(&self) {
         self.progress.given_up.fetch_add(1, Relaxed);
     }
@@ -120,12 +120,12 @@ impl ReplayQueue {
         self.progress.reports_lost.fetch_add(1, Relaxed);
     }
 
-    /// How far the recording is.
+    /// Statistics of recording.
     pub fn stats(&self) -> ReplayStats {
         self.progress.stats()
     }
 
-    /// What says how far the recording is when this queue is gone.
+    /// Counters that can still be read after the queue is dropped.
     #[cfg(test)]
     pub(super) fn progress(&self) -> Arc<Progress> {
         Arc::clone(&self.progress)
@@ -153,9 +153,9 @@ impl Progress {
 }
 
 impl Jobs {
-    /// Does every job with `work` until there is nobody left who could send one.
+    /// Runs `work` for every job, until all senders are dropped.
     ///
-    /// Reports come last: one may take seconds, and a server that stops waits only so long for its replays' ends.
+    /// Reports run last: one may take seconds, and a stopping server waits only for a limited time.
     pub fn for_each(self, mut work: impl FnMut(Job)) {
         let mut reports = VecDeque::new();
         while let Some(job) = self.next(&mut reports) {
@@ -165,7 +165,7 @@ impl Jobs {
         }
     }
 
-    /// The next job that is no report; else the oldest report; else whatever comes, if anything can.
+    /// The next job that is not a report, else the oldest report, else waits for a job.
     fn next(&self, reports: &mut VecDeque<Job>) -> Option<Job> {
         for job in self.jobs.try_iter() {
             match job {

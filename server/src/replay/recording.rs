@@ -1,4 +1,4 @@
-//! A match that is being recorded: on its room, from the opening to the end.
+//! Recording of a running match.
 
 use bevy::prelude::*;
 use framehouse_shared::{
@@ -11,7 +11,7 @@ use framehouse_shared::{
 
 use super::queue::{Job, QueueFull, ReplayQueue};
 
-/// A match that is being recorded. Dropped with its room it ends the replay: the room was closed.
+/// Recording of a room's match, as a component. Dropping it with its room ends the replay as "room closed".
 #[derive(Component)]
 pub struct Recording {
     queue: ReplayQueue,
@@ -21,16 +21,16 @@ pub struct Recording {
 }
 
 enum State {
-    /// Nothing went to the queue: a match that ends before its first tick leaves no trace.
+    /// Nothing was queued: a match that ends before its first tick leaves no file.
     Unsent(Box<(Header, Vec<u8>)>),
-    /// The replay was begun.
+    /// The beginning was queued.
     Sent,
-    /// The replay has its end, or was given up.
+    /// The end was queued, or the recording was abandoned.
     Over,
 }
 
 impl Recording {
-    /// Begins a recording; nothing when the state before tick 0 is larger than a replay can hold.
+    /// Begins a recording. `None` if the opening state is too large for a replay.
     pub(super) fn new(queue: ReplayQueue, header: Header, opening: Vec<u8>) -> Option<Self> {
         let match_id = header.match_id;
         if opening.len() > OPENING_BYTES_MAX {
@@ -77,7 +77,7 @@ impl Recording {
         Ok(())
     }
 
-    /// The ticks of this match that did not go to the queue yet; what was recorded before them is on its way there.
+    /// Recorded ticks of this match that were not queued. Queues the beginning, if that has not happened.
     pub(super) fn unfinished(&mut self, match_id: MatchId) -> Option<RawBlock> {
         if self.match_id != match_id || matches!(self.state, State::Over) {
             return None;
@@ -89,7 +89,7 @@ impl Recording {
         Some(self.recorder.unfinished().clone())
     }
 
-    /// Ends the replay; says whether it is on its way to the disk.
+    /// Ends the replay. Returns whether it was queued for writing.
     pub(super) fn end(
         &mut self,
         ending: MatchEnd,
@@ -111,16 +111,16 @@ impl Recording {
         sent.is_ok()
     }
 
-    /// A replay with a hole is worth nothing; the tick must not wait for the disk.
+    /// Abandons the replay: with a gap it is useless, and the tick thread must not wait for the disk.
     fn give_up(&mut self) {
         if matches!(self.state, State::Sent) {
-            // Refused when too much waits or there is no thread any more: then the next start takes care of the file.
+            // If this fails, the next start handles the file.
             let _ = self.queue.send(Job::Abandon(self.match_id));
         }
         self.state = State::Over;
         self.recorder = Recorder::default();
         self.queue.note_given_up();
-        tracing::warn!(match_id = %self.match_id, "the recording of a match is given up: the thread that writes replays does not keep up");
+        tracing::warn!(match_id = %self.match_id, "the recording of a match is abandoned: the thread that writes replays does not keep up");
     }
 }
 

@@ -1,4 +1,4 @@
-//! The reports in the folder of replays: each goes when its match's replay goes.
+//! Desync reports in the folder of replays. A report is removed with the replay of its match.
 
 use std::{
     collections::HashMap,
@@ -13,35 +13,35 @@ use framehouse_shared::{
 
 use super::folder::whole_path;
 
-/// What follows the match's id in a report's name.
+/// Infix of a report's file name, after the match id.
 const DESYNC: &str = ".desync-";
-/// What its name ends with.
+/// Suffix of a report's file name.
 const WHOLE: &str = ".json";
-/// What its name ends with while it is being written.
+/// Suffix of a report's file name while it is being written.
 pub(super) const PART: &str = "json-part";
-/// Reports of one match, at most.
+/// Maximum number of reports per match.
 const REPORTS_MAX: usize = 16;
 
-/// The name of the report on the player in this seat, or on who watches, whose state differed first after this tick.
+/// File name of the report on a player or spectator, with the first bad tick.
 pub(super) fn file_name(match_id: MatchId, slot: Option<Slot>, player: PlayerId, tick: Tick) -> String {
     let who = slot.map_or_else(|| format!("watching-{player}"), |slot| slot.to_string());
     format!("{match_id}{DESYNC}{who}-{tick}{WHOLE}")
 }
 
-/// All reports, by match.
+/// Index of all reports, by match.
 pub(super) struct Reports {
     by_match: HashMap<MatchId, Vec<StoredReport>>,
     bytes: u64,
 }
 
-/// A report as it was written: what an operator does to the file since must not change the sum.
+/// A written report. The size is remembered, because the operator may change the file.
 struct StoredReport {
     path: PathBuf,
     bytes: u64,
 }
 
 impl Reports {
-    /// Looks through the folder. Reports without a replay, and what a crash has left of one, are removed.
+    /// Reads the folder. Removes reports without a replay, and incomplete ones left by a crash.
     pub fn open(folder: &Path) -> io::Result<Self> {
         let mut reports = Self { by_match: HashMap::new(), bytes: 0 };
         for entry in fs::read_dir(folder)? {
@@ -52,34 +52,34 @@ impl Reports {
                 let bytes = fs::metadata(&path).map_or(0, |metadata| metadata.len());
                 reports.add(match_id, path, bytes);
             } else if let Err(error) = fs::remove_file(&path) {
-                tracing::warn!("cannot remove the report {} of no replay: {error}", path.display());
+                tracing::warn!("cannot remove the report {}, which has no replay: {error}", path.display());
             }
         }
         Ok(reports)
     }
 
-    /// Whether the match may have this one, too. What is written stays: a client may claim the same tick again.
+    /// Whether this report may be added. Reports are never overwritten: a client may claim the same tick again.
     pub fn has_room(&self, match_id: MatchId, path: &Path) -> bool {
         let is_free = |reports: &Vec<StoredReport>| reports.iter().all(|kept| kept.path != path);
         self.by_match.get(&match_id).is_none_or(|reports| reports.len() < REPORTS_MAX && is_free(reports))
     }
 
-    /// Adds one that was just written, and that there was room for.
+    /// Adds a report that was just written.
     pub fn add(&mut self, match_id: MatchId, path: PathBuf, bytes: u64) {
         self.by_match.entry(match_id).or_default().push(StoredReport { path, bytes });
         self.bytes += bytes;
     }
 
-    /// Removes those of a match whose replay goes.
+    /// Removes the reports of a match whose replay is removed.
     pub fn remove(&mut self, match_id: MatchId) {
         for StoredReport { path, bytes } in self.by_match.remove(&match_id).unwrap_or_default() {
             self.bytes -= bytes;
-            // An operator may have taken it away.
+            // The file may have been removed by the operator.
             let _ = fs::remove_file(path);
         }
     }
 
-    /// The bytes of all.
+    /// Total size in bytes.
     pub const fn bytes(&self) -> u64 {
         self.bytes
     }

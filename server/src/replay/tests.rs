@@ -1,4 +1,4 @@
-//! What the writing thread leaves on the disk, and what it does when something is in the way.
+//! Tests of the writer thread: its files, and its behaviour when something fails.
 
 mod reports;
 
@@ -29,7 +29,7 @@ use super::{
 };
 use crate::config::ReplaySettings;
 
-/// A folder that goes when it is dropped.
+/// A temporary folder, removed when dropped.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -57,7 +57,7 @@ impl Drop for Folder {
 
 const NOW: u64 = 1_800_000_000;
 
-/// Starts the thread and waits until it has done everything.
+/// Starts the writer thread and waits until it has finished.
 fn run(folder: &Path, settings: &ReplaySettings, unix_s: u64) {
     let writer = ReplayWriter::start(folder.to_owned(), settings, unix_s).expect("a folder");
     assert!(writer.close(Duration::from_secs(30)));
@@ -72,7 +72,7 @@ fn what_a_crash_left_is_completed_up_to_its_last_whole_block() {
     let folder = Folder::new("crash");
     let bytes = canned_replay(ArenaPlugin, 1, 2, 750);
     let end_of_blocks = PartialReplay::read(&bytes).expect("a replay").length();
-    // Behind all blocks, inside the third block, inside the first block, and inside the header.
+    // After all blocks, inside the third block, inside the first block, and inside the header.
     let ticks_in = |length: usize| PartialReplay::read(&bytes[..length]).map_or(0, |beginning| beginning.ticks());
     let first_block = (0..).find(|length| ticks_in(*length) > 0).expect("there is a block");
     let cuts = [(1, end_of_blocks, 750), (2, end_of_blocks - 9, 600), (3, first_block - 1, 0), (4, 30, 0)];
@@ -90,7 +90,7 @@ fn what_a_crash_left_is_completed_up_to_its_last_whole_block() {
     assert_eq!(fs::read(whole_path(&folder.0, MatchId(5))).expect("a file"), bytes, "only its name was missing");
 }
 
-/// Files of a thousand bytes, the first a day older than the second, and so on; and one that is no replay.
+/// Writes `count` files of 1000 bytes, each one day younger than the one before, and a file that is not a replay.
 fn fill(folder: &Folder, count: u64) {
     for number in 0..count {
         let path = whole_path(&folder.0, MatchId(number.into()));
@@ -124,7 +124,7 @@ fn header(id: u128) -> Header {
     Header { match_id: MatchId(id), started_unix_s: NOW, ..Replay::read(&bytes).expect("a replay").header().clone() }
 }
 
-/// Records so many ticks in which nothing happens, with encoded frames of at least so many bytes.
+/// Records `ticks` ticks in which nothing happens, with encoded frames of at least `frame_bytes` bytes.
 fn record(recording: &mut Recording, first: u32, ticks: u32, frame_bytes: usize) {
     let hashes = StateHashes::default();
     for tick in (first..first + ticks).map(Tick) {
@@ -156,7 +156,7 @@ fn a_finished_replay_counts_against_the_quota() {
 fn a_replay_is_given_up_when_the_queue_is_full_and_nobody_waits() {
     let (queue, jobs) = queue();
     let mut recording = Recording::new(queue.clone(), header(1), Vec::new()).expect("a small opening");
-    // 32 MiB fit; nobody takes anything out.
+    // 32 MiB fit; nothing is taken out.
     record(&mut recording, 0, 300 * 100, 1500);
     assert_eq!(queue.stats().given_up, 1);
     assert!(!recording.end(MatchEnd::TimeUp, None, None), "there is nothing to end");
@@ -177,7 +177,7 @@ fn a_replay_is_given_up_when_the_queue_is_full_and_nobody_waits() {
 #[test]
 fn a_replay_that_cannot_be_written_fails_alone() {
     let folder = Folder::new("fails");
-    // In the place of the first replay's file there is a folder.
+    // A folder blocks the path of the first replay's file.
     fs::create_dir(part_path(&folder.0, MatchId(1))).expect("a folder");
     let writer = ReplayWriter::start(folder.0.clone(), &ReplaySettings::default(), NOW).expect("a folder");
     for id in [1, 2] {

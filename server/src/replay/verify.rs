@@ -1,4 +1,4 @@
-//! Runs a replay again, without a server, and says whether the match comes out the same.
+//! Verification: runs a replay again, without a server, and compares the outcome.
 
 use framehouse_shared::{
     game::Game,
@@ -13,10 +13,10 @@ use framehouse_shared::{
 
 use super::BUILD;
 
-/// A replay that came out the same.
+/// A replay that gave the recorded outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verified {
-    /// How many ticks were run.
+    /// Number of ticks.
     pub ticks: u32,
     /// How the match ended.
     pub ending: MatchEnd,
@@ -25,13 +25,13 @@ pub struct Verified {
 /// Why a replay does not verify.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VerifyError {
-    /// The file is not a whole replay as it was written.
+    /// The file is not a complete, unchanged replay.
     #[error("{0}")]
     File(#[from] ReplayError),
-    /// It is of another game.
+    /// The replay is of another game.
     #[error("it is a match of the game \"{0}\", and this program plays \"{1}\"")]
     OtherGame(String, &'static str),
-    /// It was recorded by a release that may calculate differently.
+    /// The protocol hash differs: the recording release may calculate differently.
     #[error(
         "it was recorded by {build} with protocol {theirs:016x}, and this program has {ours:016x}: verify it with the \
          release that recorded it"
@@ -41,10 +41,10 @@ pub enum VerifyError {
         build: String,
         /// Its protocol hash.
         theirs: u64,
-        /// Ours.
+        /// The protocol hash of this program.
         ours: u64,
     },
-    /// It was recorded by a release whose game has other rules.
+    /// The version of the game's rules differs.
     #[error(
         "it was recorded by {build} with version {theirs} of the game's rules, and this program has version {ours}: verify \
          it with the release that recorded it"
@@ -54,39 +54,39 @@ pub enum VerifyError {
         build: String,
         /// Its version of the rules.
         theirs: u32,
-        /// Ours.
+        /// The version of this program.
         ours: u32,
     },
-    /// It was recorded by a release whose game has other components.
+    /// The components of the game differ.
     #[error("it was recorded by {build}, whose game has other components: verify it with the release that recorded it")]
     OtherComponents {
         /// The program that recorded it.
         build: String,
     },
-    /// The state before tick 0 is none of this game, or its tick rate none of any room.
+    /// The state before tick 0 cannot be loaded, or the tick rate is out of range.
     #[error("its opening state is not one of this game")]
     BadOpening,
     /// The simulation panicked.
-    #[error("tick {0}: the simulation fails")]
+    #[error("tick {0}: the simulation panicked")]
     Failed(Tick),
-    /// The state is another one than recorded.
+    /// The state differs from the recorded one.
     #[error("tick {tick}: the state differs from the recorded one in `{component}` (it was right {}){}", since(*good), hint(build))]
     Desync {
-        /// The first tick after which the state is compared and differs.
+        /// The first compared tick after which the state differs.
         tick: Tick,
-        /// The last tick after which it did not differ, if there is one.
+        /// The last compared tick after which it did not differ, if any.
         good: Option<Tick>,
         /// The first component that differs.
         component: String,
         /// The program that recorded it.
         build: String,
     },
-    /// The scores after the last tick are others than recorded.
+    /// The ranking after the last tick differs from the recorded one.
     #[error("tick {tick}: the final ranking differs from the recorded one at place {rank}")]
     Ranking {
         /// The last tick.
         tick: Tick,
-        /// The first place that differs, from 1.
+        /// The first rank that differs, from 1.
         rank: usize,
     },
 }
@@ -99,11 +99,11 @@ fn hint(build: &str) -> String {
     if build == BUILD { String::new() } else { format!("; it was recorded by {build}, and this is {BUILD}") }
 }
 
-/// Runs a replay of this game again: compares the hashes of every component wherever they are recorded
-/// and after the last tick, and the final ranking.
+/// Runs a replay of this game again. Compares the hashes of all components wherever they are recorded and after the
+/// last tick, and the final ranking.
 ///
 /// # Errors
-/// With the first thing that is wrong.
+/// With the first difference or error.
 pub fn verify(game: impl Game, bytes: &[u8]) -> Result<Verified, VerifyError> {
     let replay = Replay::read(bytes)?;
     let mut simulation = Simulation::new(game);
@@ -114,7 +114,7 @@ pub fn verify(game: impl Game, bytes: &[u8]) -> Result<Verified, VerifyError> {
     Ok(Verified { ticks: replay.trailer.ticks, ending: replay.trailer.ending })
 }
 
-/// Whether this program would run the match as the one that recorded it did.
+/// Checks that this program simulates the match as the recording one did.
 fn check_program(header: &Header, simulation: &Simulation) -> Result<(), VerifyError> {
     let (game, build) = (simulation.game(), header.build.clone());
     if header.game != game.id() {
@@ -140,7 +140,7 @@ fn open(simulation: &mut Simulation, beginning: &PartialReplay) -> Result<(), Ve
     if is_of_header && is_opened { Ok(()) } else { Err(VerifyError::BadOpening) }
 }
 
-/// Runs all ticks and compares what is recorded of them.
+/// Runs all ticks and compares the recorded hashes.
 fn run(simulation: &mut Simulation, replay: &Replay) -> Result<Names, VerifyError> {
     let mut names = Names::default();
     let mut good = None;
@@ -160,7 +160,7 @@ fn run(simulation: &mut Simulation, replay: &Replay) -> Result<Names, VerifyErro
     Ok(names)
 }
 
-/// By slot, who sat there last.
+/// Name of the last player in each slot.
 type Names = [String; SLOTS_MAX];
 
 fn compare(

@@ -1,7 +1,7 @@
-//! The thread that writes replays: all compression and all file I/O.
+//! The thread that writes replays: compression and file I/O.
 //!
-//! A replay grows as `<match id>.fhr.part`, a block at a time, so that a crash leaves a readable beginning. No file stays
-//! open between blocks: there may be more rooms than the system gives file handles.
+//! A replay is written as `<match id>.fhr.part`, block by block, so that a crash leaves a readable beginning. Files are
+//! not kept open between blocks, because there may be more rooms than file descriptors.
 
 use std::{
     collections::HashMap,
@@ -30,26 +30,26 @@ use super::{
 };
 use crate::config::ReplaySettings;
 
-/// The thread, from outside.
+/// Handle of the writer thread.
 pub struct ReplayWriter {
     queue: ReplayQueue,
-    /// Nothing ever comes here: its end is the thread's.
+    /// Disconnects when the thread ends; nothing is sent through it.
     thread_end: Receiver<Infallible>,
 }
 
 impl ReplayWriter {
-    /// Makes the folder and starts the thread. What an earlier server left unfinished is completed there, and the quotas
-    /// are kept, before anything new is written. `unix_s` is now, in seconds since 1970.
+    /// Creates the folder and starts the thread. It first completes the replays that an earlier server left unfinished,
+    /// and enforces the quotas. `unix_s` is the current time, in seconds since 1970-01-01 UTC.
     ///
     /// # Errors
-    /// A sentence for the operator, when there is no folder or no thread.
+    /// With a sentence for the operator, if the folder or the thread cannot be created.
     pub fn start(folder: PathBuf, settings: &ReplaySettings, unix_s: u64) -> Result<Self, String> {
         let shown = folder.display();
         fs::create_dir_all(&folder).map_err(|error| {
             format!("cannot use the folder for replays {shown}: {error}; choose another with --data-dir")
         })?;
         let (queue, jobs) = queue();
-        // Nothing goes through it: only its end means something.
+        // Nothing is sent through it; only its disconnection matters.
         let (thread_life, thread_end) = mpsc::sync_channel(0);
         let settings = settings.clone();
         let work = move || {
@@ -61,12 +61,13 @@ impl ReplayWriter {
         Ok(Self { queue, thread_end })
     }
 
-    /// The way to the thread.
+    /// The queue to the thread.
     pub fn queue(&self) -> ReplayQueue {
         self.queue.clone()
     }
 
-    /// Waits until everything is written, at most so long; says whether it is. Every other queue has to be dropped before.
+    /// Waits at most `patience` until everything is written. Returns whether it is. All other queues must be dropped
+    /// before.
     pub fn close(self, patience: Duration) -> bool {
         let Self { queue, thread_end } = self;
         drop(queue);
@@ -78,7 +79,7 @@ fn run(folder: PathBuf, settings: &ReplaySettings, unix_s: u64, jobs: Jobs) {
     let progress = Arc::clone(&jobs.progress);
     match Writer::open(folder.clone(), settings, unix_s, progress) {
         Ok(mut writer) => jobs.for_each(|job| writer.work(job)),
-        // Without a reader the queue refuses everything: recordings are given up and counted.
+        // Without a receiver the queue refuses everything: recordings are abandoned and counted.
         Err(error) => tracing::error!("replays cannot be written to {}: {error}", folder.display()),
     }
 }
@@ -92,7 +93,7 @@ struct Writer {
     is_failing: bool,
 }
 
-/// A replay that has no end yet.
+/// A replay that is being written.
 struct OpenReplay {
     encoder: ReplayEncoder,
     bytes: u64,
@@ -104,7 +105,7 @@ impl Writer {
     fn open(folder: PathBuf, settings: &ReplaySettings, unix_s: u64, progress: Arc<Progress>) -> io::Result<Self> {
         let recovered = folder::recover(&folder)?;
         if recovered > 0 {
-            tracing::info!(recovered, "replays that an earlier server was writing are completed");
+            tracing::info!(recovered, "completed replays that an earlier server left unfinished");
         }
         let mut retention = Retention::open(&folder, settings)?;
         progress.removed.fetch_add(retention.keep_quotas(unix_s), Relaxed);
@@ -142,7 +143,7 @@ impl Writer {
     }
 
     fn append(&mut self, match_id: MatchId, block: &RawBlock) -> io::Result<()> {
-        // A replay that failed is not there any more; the rest of it comes all the same.
+        // A failed replay was removed, but its later blocks still arrive.
         let Some(open_replays) = self.open_replays.get_mut(&match_id) else { return Ok(()) };
         let bytes = open_replays.encoder.block(&mut self.compressor, block);
         open_replays.bytes += bytes.len() as u64;
@@ -171,7 +172,7 @@ impl Writer {
         self.progress.removed.fetch_add(self.retention.keep_quotas(unix_s), Relaxed);
     }
 
-    /// A report that cannot be written is lost, and nothing else is.
+    /// Writes a report. A failure loses only this report.
     fn report(&mut self, job: DesyncJob) {
         let (match_id, path) = (job.finding.match_id, self.folder.join(job.finding.file_name()));
         let has_replay =
@@ -179,7 +180,7 @@ impl Writer {
         if !has_replay || !self.retention.reports.has_room(match_id, &path) {
             self.progress.reports_lost.fetch_add(1, Relaxed);
             let report = path.display();
-            tracing::info!(%report, "a desync is not reported: its match has no replay, enough reports, or this one already");
+            tracing::info!(%report, "a desync is not reported: its match has no replay, too many reports, or this report");
             return;
         }
         match job.write(&self.folder) {
@@ -198,7 +199,7 @@ impl Writer {
     fn forget(&mut self, match_id: MatchId) {
         self.open_replays.remove(&match_id);
         self.retention.reports.remove(match_id);
-        // What cannot be removed now is taken care of at the next start.
+        // If this fails, the next start handles the file.
         let _ = fs::remove_file(folder::part_path(&self.folder, match_id));
     }
 
@@ -208,7 +209,7 @@ impl Writer {
         self.note_failing("replay", error, match_id);
     }
 
-    /// A line for every file would fill the log's disk too: one until something is written again.
+    /// Logs a failure, but only the first one until a write succeeds: a line per file would fill the log's disk too.
     fn note_failing(&mut self, what: &str, error: &io::Error, match_id: MatchId) {
         if !self.is_failing {
             tracing::error!(%match_id, "a {what} cannot be written to {}: {error}", self.folder.display());

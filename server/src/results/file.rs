@@ -1,4 +1,4 @@
-//! The file of results: whole lines only, each result once, and on the disk before anybody is told so.
+//! The results file: whole lines only, each result once, and synced to the disk before it is acknowledged.
 
 use std::{
     collections::HashSet,
@@ -12,41 +12,41 @@ use framehouse_shared::ids::MatchId;
 
 use super::{known::KnownIds, record::MatchResult, scan::Scan, sink::ResultSink};
 
-/// The open file.
+/// The open results file.
 pub struct ResultsFile {
     path: PathBuf,
     file: File,
     /// Device and inode.
     identity: (u64, u64),
-    /// How long it is, in whole lines that are on the disk.
+    /// Length of the file in bytes, up to the last synced line.
     bytes: u64,
-    /// Whether there may be more in it, after a write that failed.
+    /// Whether the file may be longer, after a failed write.
     is_torn: bool,
     known: KnownIds,
 }
 
 impl ResultsFile {
-    /// Opens the file, or makes it; cuts off a torn last line and reads which results there are.
+    /// Opens or creates the file. Cuts off an incomplete last line and reads the ids of stored results.
     ///
     /// # Errors
-    /// The operating system's, as it is.
+    /// The error of the operating system.
     pub fn open(path: PathBuf) -> io::Result<Self> {
         let file = OpenOptions::new().read(true).append(true).create(true).open(&path)?;
         sync_folder(&path)?;
         let metadata = file.metadata()?;
-        // A device has no end to read to; whether it can be written to shows with the first result.
+        // A device has no end to read to. Whether it is writable shows with the first result.
         let scan = if metadata.is_file() { read_and_repair(&path, &file)? } else { Scan::default() };
         let Scan { known, good_bytes: bytes, .. } = scan;
         Ok(Self { path, file, identity: identity(&metadata), bytes, is_torn: false, known })
     }
 
-    /// Makes sure that this is still the file at the path, as it was left: an operator may have moved it away, and what is
-    /// written to a deleted file is lost.
+    /// Checks that the file at the path is still the open one and unchanged. The operator may have moved it, and writes
+    /// to a deleted file are lost.
     fn settle(&mut self) -> io::Result<()> {
         let found = fs::metadata(&self.path).ok().filter(|found| identity(found) == self.identity);
         if found.is_some() && self.is_torn {
-            // After an error the system takes pages for written that are not: what is in the file beyond its good part
-            // cannot be believed, it has to be written again.
+            // After a failed sync the system may report pages as written that are not. The content after the last good
+            // line cannot be trusted and is written again.
             self.file.set_len(self.bytes)?;
             self.is_torn = false;
         } else if found.is_none_or(|found| found.len() != self.bytes) {
@@ -71,7 +71,7 @@ impl ResultSink for ResultsFile {
         self.settle()?;
         let (lines, ids) = self.new_lines(results);
         if let Err(error) = write_to_disk(&self.file, &lines) {
-            // Part of a line must not stay where the next one begins.
+            // A partial line must not stay where the next one begins.
             self.is_torn = self.file.set_len(self.bytes).is_err();
             return Err(error);
         }
@@ -91,17 +91,17 @@ fn read_and_repair(path: &Path, file: &File) -> io::Result<Scan> {
     if scan.good_bytes < scan.bytes {
         let cut = scan.bytes - scan.good_bytes;
         file.set_len(scan.good_bytes)?;
-        tracing::warn!("{shown} ended with a torn line, which is no result yet: its last {cut} bytes were cut off");
+        tracing::warn!("{shown} ended with an incomplete line: its last {cut} bytes were cut off");
     }
     if strange > 0 {
-        tracing::warn!("{shown} has lines that are not JSON ({strange}): they are left as they are");
+        tracing::warn!("{shown} has lines that are not JSON ({strange}): they are kept");
     }
-    // A killed server may have left lines that are not on the disk yet; whoever submits them again is told they are.
+    // Syncs lines that a killed server may have left unsynced, because a repeated submission is acknowledged at once.
     file.sync_all()?;
     Ok(scan)
 }
 
-/// Makes the file's name last: a new file that no folder names is lost with the next power cut.
+/// Syncs the folder: a new file without a synced folder entry is lost after a power failure.
 fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()

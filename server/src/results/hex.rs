@@ -1,4 +1,4 @@
-//! Wide numbers as a string of hexadecimal digits, for `#[serde(with = "hex")]`: many readers keep only 53 bits of a JSON
+//! Wide numbers as hexadecimal strings, for `#[serde(with = "hex")]`, because many JSON readers keep only 53 bits of a
 //! number.
 
 use std::borrow::Cow;
@@ -6,32 +6,32 @@ use std::borrow::Cow;
 use framehouse_shared::ids::{MatchId, PlayerId, RoomId};
 use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-/// What has a form in hexadecimal digits.
+/// A type with a hexadecimal form.
 pub trait Hex: Sized {
-    /// The digits.
+    /// The hexadecimal digits.
     fn to_hex(&self) -> String;
-    /// Reads what [`to_hex`](Self::to_hex) writes; nothing when it is not that.
+    /// Parses the output of [`to_hex`](Self::to_hex). `None` if it is anything else.
     fn from_hex(digits: &str) -> Option<Self>;
 }
 
-/// Writes the digits.
+/// Serialises as a string of hexadecimal digits.
 ///
 /// # Errors
-/// When the serializer takes none.
+/// Errors of the serializer.
 pub fn serialize<T: Hex, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&value.to_hex())
 }
 
-/// Reads the digits.
+/// Deserialises from a string of hexadecimal digits.
 ///
 /// # Errors
-/// When there is anything else.
+/// When the string is not the expected digits.
 pub fn deserialize<'de, T: Hex, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     let digits = Cow::<str>::deserialize(deserializer)?;
     T::from_hex(&digits).ok_or_else(|| D::Error::custom("hexadecimal digits were expected"))
 }
 
-/// Seeds and hashes: always 16 digits.
+/// Seeds and hashes: 16 digits.
 impl Hex for u64 {
     fn to_hex(&self) -> String {
         format!("{self:016x}")
@@ -80,7 +80,7 @@ impl Hex for [u8; 16] {
     }
 }
 
-/// Up to 16 digits, and nothing else: the library takes a sign too.
+/// Parses up to 16 digits. `from_str_radix` alone would accept a sign too.
 fn number(digits: &str) -> Option<u64> {
     let are_digits = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     are_digits.then(|| u64::from_str_radix(digits, 16).ok()).flatten()

@@ -1,13 +1,13 @@
-//! Which results the file has, as far as that is remembered.
+//! Ids of stored results.
 
 use std::collections::{HashSet, VecDeque};
 
 use framehouse_shared::ids::MatchId;
 
-/// The most ids that are remembered; the oldest go first. They take some 5 MB.
+/// Maximum number of remembered ids, about 5 MB. The oldest are forgotten.
 const IDS_MAX: usize = 100_000;
 
-/// The ids of the last results in the file.
+/// Ids of the last results in the file.
 #[derive(Debug, Default)]
 pub struct KnownIds {
     ids: HashSet<MatchId>,
@@ -15,7 +15,7 @@ pub struct KnownIds {
 }
 
 impl KnownIds {
-    /// Remembers an id.
+    /// Adds an id.
     pub fn insert(&mut self, id: MatchId) {
         if !self.ids.insert(id) {
             return;
@@ -28,7 +28,7 @@ impl KnownIds {
         }
     }
 
-    /// Whether the file has this result for certain.
+    /// Whether the file certainly has this result.
     pub fn contains(&self, id: MatchId) -> bool {
         self.ids.contains(&id)
     }

@@ -1,4 +1,4 @@
-//! What is kept of a match: one JSON object, one line of the file.
+//! The result of a match: one JSON object, one line of the results file.
 
 use framehouse_shared::{
     ids::{MatchId, PlayerId, RoomCode, RoomId, Slot},
@@ -11,86 +11,86 @@ use super::hex;
 
 /// The result of a match.
 ///
-/// Ids, seeds and hashes are strings of hexadecimal digits, since many readers keep only 53 bits of a JSON number.
+/// Ids, seeds and hashes are hexadecimal strings, because many JSON readers keep only 53 bits of a number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MatchResult {
-    /// The match's name, random: 32 digits.
+    /// Id of the match, random: 32 digits.
     #[serde(with = "hex")]
     pub match_id: MatchId,
-    /// The match's number in its room, from 1.
+    /// Number of the match in its room, from 1.
     pub match_no: u32,
-    /// The room's id in its server's log.
+    /// Id of the room, as in its server's log.
     #[serde(with = "hex")]
     pub room: RoomId,
-    /// The room's name for people.
+    /// Code of the room.
     pub code: RoomCode,
-    /// The map's name.
+    /// Name of the map.
     pub map: String,
-    /// The game's id.
+    /// Id of the game.
     pub game: String,
-    /// The hash of the rules it was played by: 16 digits.
+    /// Hash of the rules and the map: 16 digits.
     #[serde(with = "hex")]
     pub rules_hash: u64,
-    /// Where all its chance came from: 16 digits.
+    /// Seed of all random numbers in the match: 16 digits.
     #[serde(with = "hex")]
     pub seed: u64,
-    /// Ticks a second.
+    /// Ticks per second.
     pub tick_rate: u16,
-    /// How many ticks were simulated.
+    /// Number of simulated ticks.
     pub ticks: u32,
-    /// When tick 0 was due, in seconds since 1970.
+    /// When tick 0 was due, in seconds since 1970-01-01 UTC.
     pub started_unix: u64,
-    /// Why it ended.
+    /// Why the match ended.
     pub ended: MatchEnd,
-    /// Everybody who had a seat in it, best first.
+    /// All players that took part, best first.
     pub players: Vec<PlayerResult>,
-    /// The hash of the whole state after the last tick: 16 digits.
+    /// Hash of the whole state after the last tick: 16 digits.
     #[serde(with = "hex")]
     pub state_hash: u64,
-    /// The file with its replay, if one was recorded.
+    /// File name of the replay, if one was recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay: Option<String>,
 }
 
-/// One player's part in a match.
+/// Result of one player in a match.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlayerResult {
-    /// The player's id in its server's log.
+    /// Id of the player, as in its server's log.
     #[serde(with = "hex")]
     pub player: PlayerId,
-    /// The player's seat.
+    /// Slot of the player's seat.
     pub slot: Slot,
-    /// What others saw.
+    /// Name of the player.
     pub name: String,
-    /// The player's place, from 1.
+    /// Rank of the player, from 1.
     pub rank: u8,
-    /// What players are ranked by. A JSON number: a game with points beyond 2^53 has to read it as an integer.
+    /// Points; players are ranked by them. A JSON number: with points beyond 2^53, read it as an integer.
     pub points: i64,
-    /// The tick at which `points` last changed: who had a score first wins a tie.
+    /// The tick at which `points` last changed. In a tie the earlier tick wins.
     pub since_tick: Tick,
     /// The game's own numbers: 32 digits.
     #[serde(with = "hex")]
     pub detail: [u8; 16],
-    /// How the match went for the player.
+    /// How the match ended for the player.
     pub outcome: Outcome,
 }
 
-/// How a match went for one player.
+/// How a match ended for a player.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// Played it to its end.
+    /// Played until the end.
     Finished,
-    /// Gave it up and stayed in the room.
+    /// Gave up and stayed in the room.
     GaveUp,
     /// Left the room.
     Left,
-    /// Had lost its connection when it ended.
+    /// Was disconnected when the match ended.
     Away,
 }
 
 impl MatchResult {
-    /// Adds the result's line, newline included.
+    /// Appends the result as a line, with the newline.
     pub fn write_line(&self, lines: &mut Vec<u8>) {
         serde_json::to_writer(&mut *lines, self).expect("strings and numbers serialise, and a Vec takes any bytes");
         lines.push(b'\n');

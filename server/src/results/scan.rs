@@ -1,4 +1,4 @@
-//! Reading a file of results line by line, however long it is: which ids it has, and where its good part ends.
+//! Reads a results file line by line, whatever its length: ids of the results, and the end of the last whole line.
 
 use std::io::{self, BufRead, Read};
 
@@ -7,19 +7,19 @@ use serde::{Deserialize, de::IgnoredAny};
 
 use super::{hex, known::KnownIds};
 
-/// The longest line that is read; a result has about 3 KB with sixteen players.
+/// Longest line that is parsed, in bytes. A result with sixteen players is about 3 KB.
 const LINE_BYTES_MAX: u64 = 1 << 20;
 
-/// What is in a file of results.
+/// Content of a results file.
 #[derive(Debug, Default)]
 pub struct Scan {
-    /// The ids of its results.
+    /// Ids of its results.
     pub known: KnownIds,
-    /// How long it is.
+    /// Length in bytes.
     pub bytes: u64,
-    /// How long it is without its last line, should that be torn; with it otherwise.
+    /// Length in bytes without an incomplete last line.
     pub good_bytes: u64,
-    /// Lines that are not JSON, a torn last one not counted.
+    /// Number of lines that are not JSON, without an incomplete last one.
     pub strange_lines: u64,
 }
 
@@ -27,7 +27,7 @@ impl Scan {
     /// Reads to the end.
     ///
     /// # Errors
-    /// The reader's.
+    /// Errors of the reader.
     pub fn read(mut reader: impl BufRead) -> io::Result<Self> {
         let mut scan = Self::default();
         let mut line = Vec::new();
@@ -41,7 +41,7 @@ impl Scan {
 
     fn take(&mut self, line: &[u8], length: u64) {
         if self.good_bytes < self.bytes {
-            // It was not the last one, so it is not torn.
+            // The line before was not the last one, so it is not incomplete.
             self.strange_lines += 1;
         }
         self.good_bytes = self.bytes;
@@ -49,7 +49,7 @@ impl Scan {
         let Some(json) = line.strip_suffix(b"\n") else { return };
         match serde_json::from_slice::<Name>(json) {
             Ok(name) => self.known.insert(name.match_id),
-            // Somebody else's, or of a later version.
+            // JSON, but not a result: written by another program or a later version.
             Err(_) if serde_json::from_slice::<IgnoredAny>(json).is_ok() => {}
             Err(_) => return,
         }
@@ -57,15 +57,15 @@ impl Scan {
     }
 }
 
-/// What is read of a result.
+/// The part of a result that is read.
 #[derive(Deserialize)]
 struct Name {
     #[serde(with = "hex")]
     match_id: MatchId,
 }
 
-/// Reads a line with its newline, or what is left of the file; of one that is too long only the beginning is kept. Says how
-/// many bytes it has: 0 at the end.
+/// Reads a line with its newline, or the rest of the file. Only the beginning of a line that is too long is kept.
+/// Returns the length of the line in bytes: 0 at the end.
 fn read_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<u64> {
     line.clear();
     let kept = Read::by_ref(reader).take(LINE_BYTES_MAX).read_until(b'\n', line)? as u64;

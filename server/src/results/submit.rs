@@ -1,4 +1,4 @@
-//! From a match that is over to its result, and from a saved result to those who played it.
+//! Submits the result of a finished match, and tells its room when the result is saved.
 
 use std::{cmp::Reverse, collections::HashMap};
 
@@ -24,7 +24,7 @@ use crate::{
     tick::{TickRate, TickSet},
 };
 
-/// Sends results to the store and tells rooms of saved ones, where there is a store.
+/// Tells rooms about saved results, if there is a store.
 pub(crate) struct ResultsPlugin;
 
 impl Plugin for ResultsPlugin {
@@ -34,11 +34,11 @@ impl Plugin for ResultsPlugin {
     }
 }
 
-/// Results that are on their way to the disk, with their rooms and numbers there.
+/// Results that are not saved yet, with the entity of the room and the match number.
 #[derive(Resource, Default)]
 struct PendingResults(HashMap<MatchId, (Entity, u32)>);
 
-/// The result of the match that is over in this room goes to the store; `replay` is the name of the file with its replay.
+/// Submits the result of a room's finished match. `replay` is the file name of its replay.
 pub(crate) fn submit(world: &mut World, room: Entity, end: MatchEnd, ranking: &[RankingEntry], replay: Option<String>) {
     let Some(result) = result_of(world, room, end, ranking) else { return };
     let result = MatchResult { replay, ..result };
@@ -52,7 +52,7 @@ pub(crate) fn submit(world: &mut World, room: Entity, end: MatchEnd, ranking: &[
     }
 }
 
-/// Tells everybody in a room that the result of its match is saved. Runs in `TickSet::Leaderboard`.
+/// Tells all members of a room that the result of its match is saved. Runs in `TickSet::Leaderboard`.
 fn tell_saved(world: &mut World) {
     let mut store = world.resource_mut::<ResultStore>();
     store.pump();

@@ -1,4 +1,4 @@
-//! The store on real files. This file has what the tests share.
+//! Tests of the result store on real files. This file has shared helpers.
 
 mod disk;
 mod file;
@@ -21,7 +21,7 @@ use framehouse_shared::{
 
 use super::{FILE_NAME, MatchResult, Outcome, PlayerResult};
 
-/// A result with this name.
+/// A result with this match id.
 pub(super) fn result(id: u128) -> MatchResult {
     let slot = Slot::new(3).expect("in range");
     let mut detail = [0; 16];
@@ -59,14 +59,14 @@ fn results(ids: impl IntoIterator<Item = u128>) -> Vec<MatchResult> {
     ids.into_iter().map(result).collect()
 }
 
-/// The line of such a result.
+/// The line of the result with this match id.
 fn line(id: u128) -> String {
     let mut line = Vec::new();
     result(id).write_line(&mut line);
     String::from_utf8(line).expect("JSON is text")
 }
 
-/// A folder of the test's own, gone with it.
+/// A temporary folder, removed when dropped.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -90,7 +90,7 @@ impl Folder {
         fs::read_to_string(self.file()).expect("there is a file of results")
     }
 
-    /// The names in the file, in order. Panics where a line is no result.
+    /// The match ids in the file, in order. Panics if a line is not a result.
     fn ids(&self) -> Vec<u128> {
         let text = self.text();
         assert!(text.is_empty() || text.ends_with('\n'), "the last line is torn");
@@ -108,7 +108,7 @@ impl Deref for Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What is left lies in a temporary folder.
+        // Errors are ignored: the files are temporary.
         let _ = fs::remove_dir_all(&self.0);
     }
 }

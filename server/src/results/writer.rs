@@ -1,4 +1,4 @@
-//! The thread that writes: everything that waits with one write and one sync, again and again until it is on the disk.
+//! The thread that writes results: all waiting ones in one write and one sync, repeated until they are on the disk.
 
 use std::{
     convert::Infallible,
@@ -14,29 +14,30 @@ use framehouse_shared::ids::MatchId;
 
 use super::{progress::Progress, record::MatchResult, sink::ResultSink};
 
-/// The most results of one write.
+/// Maximum number of results in one write.
 const BATCH_MAX: usize = 1024;
-/// The pause before a write that failed is tried again.
+/// Pause before a failed write is repeated.
 const RETRY_INTERVAL: Duration = Duration::from_millis(if cfg!(test) { 5 } else { 1000 });
 
-/// What the thread has.
+/// State of the thread.
 pub(super) struct Writer<S> {
-    /// Where results are kept.
+    /// The storage.
     pub sink: S,
-    /// What operators know the sink by.
+    /// Name of the sink in log messages.
     pub name: String,
-    /// What it is to write; the end of the queue is the thread's end.
+    /// The results to write. The thread ends when all senders are dropped.
     pub queue: Receiver<MatchResult>,
-    /// Whom it tells. A full one stops the thread, so that nothing grows where nobody listens; a dropped one does not.
+    /// Acknowledgements. If it is full, the thread waits, so that memory is bounded; if it is closed, the thread goes
+    /// on.
     pub saved: SyncSender<MatchId>,
-    /// Nothing ever comes here: its end says that there is no more time to try again.
+    /// Disconnects when there is no more time to repeat a write; nothing is sent through it.
     pub patience: Receiver<Infallible>,
-    /// What both threads count.
+    /// Counters shared by both threads.
     pub progress: Arc<Progress>,
 }
 
 impl<S: ResultSink> Writer<S> {
-    /// Writes until there is nothing more to come, or no more time.
+    /// Writes until all senders are dropped, or there is no more time.
     pub fn run(mut self) {
         while let Ok(first) = self.queue.recv() {
             let batch: Vec<_> = iter::once(first).chain(self.queue.try_iter()).take(BATCH_MAX).collect();
@@ -45,13 +46,13 @@ impl<S: ResultSink> Writer<S> {
             }
             self.progress.note_saved(batch.len());
             for result in batch {
-                // A store that is being closed does not listen any more.
+                // An error means that the store is being closed and reads no acknowledgements any more.
                 let _ = self.saved.send(result.match_id);
             }
         }
     }
 
-    /// Says whether the results are on the disk.
+    /// Writes results, repeatedly if necessary. Returns whether they are on the disk.
     fn save(&mut self, batch: &[MatchResult]) -> bool {
         while let Err(error) = self.sink.append(batch) {
             self.note_failure(&error);

@@ -1,4 +1,4 @@
-//! Frames to the members of rooms: encoded once a room, with a small header a client.
+//! Broadcast of frames to room members: encoded once per room, with a small header per client.
 
 use bevy::prelude::*;
 use framehouse_shared::{
@@ -15,7 +15,8 @@ use super::{
 };
 use crate::net::{endpoint::BoxedEndpoint, outgoing::PeerAddress};
 
-/// Sends the frame of this tick, the one before, and what a client reports as missing. Runs in `TickSet::Broadcast`.
+/// Sends every member the frame of this tick, the one before, and frames it reports as missing. Runs in
+/// `TickSet::Broadcast`.
 pub(super) fn broadcast_frames(
     rooms: Query<(&SimRoom, &RoomClock, &FrameHistory, &Members)>,
     mut members: Query<(&PeerAddress, Option<&mut InputBuffer>, &SyncState)>,
@@ -27,7 +28,7 @@ pub(super) fn broadcast_frames(
         }
         let newest = history.end().minus(1);
         for &member in Members::entities(Some(in_room)) {
-            // Whoever is away has no address, and a spectator no inputs.
+            // A disconnected player has no address; a spectator has no input buffer.
             let Ok((address, mut buffer, sync)) = members.get_mut(member) else { continue };
             let Ok(mut endpoint) = endpoints.get_mut(address.endpoint) else { continue };
             let header = FramesHeader {
@@ -45,15 +46,15 @@ pub(super) fn broadcast_frames(
     }
 }
 
-/// Two frames for everyone; back to the hole for a client that reports one, as far as one packet reaches. Round-trip
-/// time alone never widens it: "all that is not acknowledged" would cost a distant client more, for nothing.
+/// The oldest frame to send to a client: the usual two frames, or back to a reported gap as far as one datagram allows.
+/// A long round-trip time alone does not widen the range: sending all unacknowledged frames would only cost bandwidth.
 fn oldest_to_send(history: &FrameHistory, sync: &SyncState) -> Tick {
     let end = history.end();
     let bytes_from = |first: Tick| -> usize {
         (first.0..end.0).filter_map(|tick| history.encoded_frame(Tick(tick))).map(<[u8]>::len).sum()
     };
     let usual = end.minus(FRAMES_USUAL as u32).max(history.first());
-    // Frames full of commands do not fit into one datagram together.
+    // Two frames full of commands may not fit into one datagram.
     let usual = if bytes_from(usual) > FRAMES_BYTES_MAX { end.minus(1) } else { usual };
     let has_hole = sync.seen_frames > sync.next_frame;
     if !has_hole || end.since(sync.next_frame) > FRAMES_MAX as u32 {

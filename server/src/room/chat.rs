@@ -1,4 +1,4 @@
-//! What members say to each other: lines of text, and the game's own messages.
+//! Chat lines and game messages between members.
 
 use bevy::prelude::*;
 use framehouse_shared::protocol::control::{CHAT_CHARS_MAX, RoomEvent};
@@ -6,10 +6,10 @@ use framehouse_shared::protocol::control::{CHAT_CHARS_MAX, RoomEvent};
 use super::{InRoom, Members, Player, Room, Spectator, announce, sessions};
 use crate::{config::NetSettings, counters::Counters, net::session::Session, tick::Now};
 
-/// What a game message takes on the wire beside its bytes.
+/// Overhead of a game message on the wire, in bytes.
 const MESSAGE_OVERHEAD_BYTES: usize = 12;
 
-/// A player says something to everybody in its room, itself included: bytes of the game's own.
+/// Sends a game message of a player to all members of its room, itself included. The bytes are the game's own.
 pub fn send_game_message(world: &mut World, player: Entity, bytes: Vec<u8>) {
     let Some((slot, room)) = slot_and_room(world, player) else { return };
     let is_too_long = bytes.len() > world.resource::<NetSettings>().room_message_bytes as usize;
@@ -24,7 +24,7 @@ fn slot_and_room(world: &World, player: Entity) -> Option<(framehouse_shared::id
     Some((world.get::<Player>(player)?.slot, world.get::<InRoom>(player)?.0))
 }
 
-/// A member writes a line to everybody in its room, itself included.
+/// Sends a chat line of a member to all members of its room, itself included.
 pub fn send_line(world: &mut World, session: Entity, member: Entity, text: &str) {
     let text = text.trim();
     let is_a_line = (1..=CHAT_CHARS_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control);
@@ -47,8 +47,8 @@ pub fn send_line(world: &mut World, session: Entity, member: Entity, text: &str)
     }
 }
 
-/// Whether the room carries so many bytes more. What is too much is dropped before it has a number: the room's order stays
-/// without a gap.
+/// Charges the room's message budget. Messages over the budget are dropped before they get an event number, so that the
+/// numbers have no gap.
 fn may_send(world: &mut World, room: Entity, bytes: usize) -> bool {
     let now = world.resource::<Now>().elapsed;
     let cost = (bytes + MESSAGE_OVERHEAD_BYTES) as f32;

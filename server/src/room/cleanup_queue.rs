@@ -1,34 +1,34 @@
-//! What rooms ask the cleanup for.
+//! Queue of cleanup requests from rooms.
 
 use bevy::prelude::*;
 use framehouse_shared::ids::PlayerId;
 
-/// Something in a room is over, and what it holds can be freed.
+/// A request to free data that is not needed any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CleanupRequest {
-    /// A member's buffers, on an entity that is nobody's any more.
+    /// Buffers of a member that has left, or old buffers of one that has given up.
     Member {
         /// The room.
         room: Entity,
         /// The entity with the buffers.
         target: Entity,
-        /// The player, or the spectator.
+        /// The player or spectator, if known.
         player: Option<PlayerId>,
     },
-    /// A new match begins in the room: nothing scheduled for the one before may touch it.
+    /// A new match begins in the room: cancels cleanups that are scheduled for the earlier match.
     NextMatch {
         /// The room.
         room: Entity,
     },
-    /// A room that is closed.
+    /// A closed room.
     Room {
         /// The room.
         room: Entity,
     },
 }
 
-/// Requests of this tick, in order. The cleanup takes all of them in every tick, so that there are never more than members
-/// and rooms that a tick can end.
+/// Requests of this tick, in order. The cleanup takes all of them every tick, so their number is bounded by the members
+/// and rooms that end in one tick.
 #[derive(Resource, Debug, Default)]
 pub struct CleanupQueue(Vec<CleanupRequest>);
 

@@ -1,4 +1,4 @@
-//! A room's time: when each of its ticks closes.
+//! The room clock: when each tick of a room's match closes.
 
 use std::time::Duration;
 
@@ -7,23 +7,23 @@ use framehouse_shared::tick::Tick;
 
 use crate::tick::TickRate;
 
-/// When the room's ticks close: `S(T) = epoch + T / hz`.
+/// Clock of a room's match: tick `T` closes at `S(T) = epoch + T / hz`.
 ///
-/// The epoch is set by the countdown and pinned again by every tick that is simulated, so a dropped server tick moves it
-/// while tick numbers never skip.
+/// The countdown sets the epoch, and every simulated tick sets it again. So a dropped server tick moves the epoch, and
+/// tick numbers have no gaps.
 #[derive(Component, Clone, Copy, Debug, Default)]
 pub struct RoomClock {
-    /// The match's number in its room, from 1; 0 before the first.
+    /// Number of the match in its room, from 1; 0 before the first.
     pub(super) match_no: u32,
     /// The next tick to close.
     pub(super) next_tick: Tick,
-    /// How many ticks it was already waited with.
+    /// Server ticks that the room has already waited for this tick's inputs.
     pub(super) waited: u32,
     epoch: Option<Duration>,
 }
 
 impl RoomClock {
-    /// The match's number in its room, from 1; 0 before the first.
+    /// Number of the match in its room, from 1; 0 before the first.
     pub const fn match_no(&self) -> u32 {
         self.match_no
     }
@@ -33,46 +33,46 @@ impl RoomClock {
         self.next_tick
     }
 
-    /// A match is set; nobody knows yet when it begins.
+    /// Counts a new match. Its start time is not known yet.
     pub(super) fn next_match(&mut self) {
         *self = Self { match_no: self.match_no + 1, ..Self::default() };
     }
 
-    /// Tick 0 will close at `epoch`.
+    /// Sets the time at which tick 0 closes.
     pub(super) fn start(&mut self, epoch: Duration) {
         self.epoch = Some(epoch);
     }
 
-    /// The tick `next_tick` closes at `scheduled`.
+    /// Closes `next_tick` at `scheduled`.
     pub(super) fn close_tick(&mut self, scheduled: Duration, rate: TickRate) {
         self.epoch = Some(scheduled.saturating_sub(rate.time_of(self.next_tick)));
         self.next_tick = self.next_tick.plus(1);
         self.waited = 0;
     }
 
-    /// The tick `next_tick` does not close at `scheduled` but a tick later at the earliest: the room waits.
+    /// Delays `next_tick` by one server tick, because the room waits for inputs.
     pub(super) fn wait(&mut self, scheduled: Duration, rate: TickRate) {
         self.epoch = Some((scheduled + rate.time_of(Tick(1))).saturating_sub(rate.time_of(self.next_tick)));
         self.waited += 1;
     }
 
-    /// The match is over: its ticks stand, but none is open any more.
+    /// Stops the clock at the end of a match. The tick numbers stay.
     pub(super) fn stop(&mut self) {
         self.epoch = None;
     }
 
-    /// The low four bits of the match's number, as unreliable datagrams carry them.
+    /// The low four bits of the match number, as in unreliable datagrams.
     pub const fn match_low(&self) -> u8 {
         (self.match_no & 0x0f) as u8
     }
 
-    /// The room's time in 1/256 tick at `elapsed`; negative before tick 0, nothing while no match is set.
+    /// Room time at `elapsed`, in 1/256 tick; negative before tick 0, `None` while no match is scheduled.
     pub fn room_time(&self, elapsed: Duration, rate: TickRate) -> Option<i64> {
         let since_epoch = elapsed.as_nanos() as i128 - self.epoch?.as_nanos() as i128;
         Some((since_epoch * i128::from(rate.0) * 256 / 1_000_000_000) as i64)
     }
 
-    /// How long before `tick` closes it is at `elapsed`, in 1/256 tick; negative afterwards.
+    /// Time left at `elapsed` until `tick` closes, in 1/256 tick; negative afterwards.
     pub fn margin(&self, tick: Tick, elapsed: Duration, rate: TickRate) -> Option<i64> {
         Some(i64::from(tick.0) * 256 - self.room_time(elapsed, rate)?)
     }

@@ -1,4 +1,4 @@
-//! The end of a room: what others can see of it happens at once.
+//! Closing of rooms. Visible effects happen at once; the memory is freed by the cleanup.
 
 use bevy::prelude::*;
 use framehouse_shared::{ids::RoomId, protocol::end::EndCode, sim::SimRoom};
@@ -17,11 +17,11 @@ use crate::{
     tick::{Now, TickRate},
 };
 
-/// Rooms that close in one tick, at most: each tells its members, so the others wait a tick.
+/// Maximum number of rooms closed in one tick, because each has to tell its members. The others wait.
 const CLOSINGS_PER_TICK_MAX: usize = 32;
 
-/// Closes rooms whose hosts want it, that nobody is in or expected in, in which something panicked, or in which nothing
-/// happens: so many a tick, the oldest first. Runs in `TickSet::Cleanup`.
+/// Closes rooms that the host has closed, that are deserted, faulted or idle: at most 32 a tick, the oldest
+/// first. Runs in `TickSet::Cleanup`.
 pub fn close_finished_rooms(world: &mut World) {
     let idle = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().idle_timeout);
     let tick = world.resource::<Now>().tick;
@@ -51,7 +51,7 @@ fn why_it_closes(room: &Room, sim: &SimRoom, seats: &Reservations, is_idle: bool
     }
 }
 
-/// A room is closed: nobody finds it any more, everybody in it is told why, and what it holds can be freed.
+/// Closes a room: it cannot be found any more, its members are told the reason, and its data is handed to the cleanup.
 fn close(world: &mut World, room: Entity, why: EndCode) {
     if directory::forget_room(world, room).is_none() {
         return;

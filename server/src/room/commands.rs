@@ -1,8 +1,8 @@
-//! From a player's game commands to the frames they take effect in.
+//! Game commands: from a player's queue into the frames they take effect in.
 //!
-//! A command waits in its player's queue for the tick the client proposed. Frames take the due commands of all players in
-//! their total order: by the server's tick of arrival, then by slot, then as they were sent. What a full frame has no room
-//! for, and what arrives after its tick was closed, goes into the next one.
+//! A command waits in its player's queue until the tick that the client proposed. Each frame takes the due commands of
+//! all players in a total order: by server tick of arrival, then by slot, then in sending order. A command that does
+//! not fit into a full frame, or arrives after its tick was closed, goes into the next frame.
 
 use std::collections::VecDeque;
 
@@ -16,9 +16,9 @@ use framehouse_shared::{
 use super::{InRoom, Player, clock::RoomClock, phase::RoomPhase, sessions};
 use crate::tick::Now;
 
-/// Commands of one player that can wait for their ticks; one more is refused.
+/// Maximum number of commands of one player that wait for their ticks. One more is refused.
 pub const COMMANDS_QUEUED_MAX: usize = 16;
-/// How far ahead of the open tick a command can wait, in ticks; a later tick is taken for this one.
+/// Furthest tick a command can wait for, in ticks after the next open one. A later tick is reduced to it.
 const EARLY_TICKS_MAX: u32 = 64;
 
 #[derive(Debug)]
@@ -28,24 +28,24 @@ struct Waiting {
     bytes: CommandBytes,
 }
 
-/// A player's commands that wait for their ticks, in the order in which they were sent.
+/// A player's waiting commands, in sending order.
 #[derive(Component, Debug, Default)]
 pub struct CommandQueue {
     match_no: u32,
     waiting: VecDeque<Waiting>,
 }
 
-/// The player has [`COMMANDS_QUEUED_MAX`] commands waiting already.
+/// Error: [`COMMANDS_QUEUED_MAX`] commands of the player are waiting already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct QueueFull;
 
 impl CommandQueue {
-    /// How many commands wait.
+    /// Number of waiting commands.
     pub fn len(&self) -> usize {
         self.waiting.len()
     }
 
-    /// Whether no command waits.
+    /// Whether no command is waiting.
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }
@@ -57,43 +57,43 @@ impl CommandQueue {
         if self.waiting.len() == COMMANDS_QUEUED_MAX {
             return Err(QueueFull);
         }
-        // A player's own order holds, whatever ticks its client proposes.
+        // Commands of one player keep their order, whatever ticks the client proposes.
         let tick = self.waiting.back().map_or(waiting.tick, |last| last.tick.max(waiting.tick));
         self.waiting.push_back(Waiting { tick, ..waiting });
         Ok(())
     }
 
-    /// When the next command arrived, if it is due in this tick.
+    /// Arrival of the next command in server ticks, if the command is due in this tick.
     fn due(&self, match_no: u32, tick: Tick) -> Option<u64> {
         let next = self.waiting.front().filter(|next| self.match_no == match_no && next.tick <= tick)?;
         Some(next.arrived)
     }
 }
 
-/// Queues a player's command, or tells the player why it is not done. A command for a match that no longer runs is
-/// ignored: its client did not know yet.
+/// Queues a player's command, or tells the player why it is refused. A command for a match that is over is ignored,
+/// because its client could not know that yet.
 pub fn take(world: &mut World, session: Entity, player: Entity, match_no: u32, tick: Tick, bytes: CommandBytes) {
     let Some(open) = open_tick(world, player, match_no) else { return };
     if !world.get::<Player>(player).is_some_and(Player::takes_part) {
-        return sessions::refuse(world, session, "you take part in no match that could take a command");
+        return sessions::refuse(world, session, "commands are possible only while you take part in a match");
     }
     let tick = tick.min(open.plus(EARLY_TICKS_MAX));
     let waiting = Waiting { tick, arrived: world.resource::<Now>().tick, bytes };
     let Some(mut queue) = world.get_mut::<CommandQueue>(player) else { return };
     if queue.push(match_no, waiting) == Err(QueueFull) {
-        sessions::refuse(world, session, "too many of your commands are waiting: this one is not done");
+        sessions::refuse(world, session, "too many of your commands are waiting; this one was dropped");
     }
 }
 
-/// The first tick of the running match whose frame is not closed, if the match has this number.
+/// The next open tick of the running match, if the match has this number.
 fn open_tick(world: &World, player: Entity, match_no: u32) -> Option<Tick> {
     let room = world.get::<InRoom>(player)?.0;
     let is_running = matches!(world.get(room)?, RoomPhase::Playing { match_no: running } if *running == match_no);
     world.get::<RoomClock>(room).filter(|_| is_running).map(|clock| clock.next_tick)
 }
 
-/// Moves what is due in the frame's tick into the frame, as long as it has room. `players` are those who take part, by
-/// slot.
+/// Moves due commands from the queues into the frame, until the frame is full. `players` are the players taking part,
+/// by slot.
 pub fn fill_frame(
     frame: &mut Frame,
     match_no: u32,
@@ -124,7 +124,8 @@ mod tests {
         Waiting { tick: Tick(tick), arrived, bytes: [byte].into_iter().collect() }
     }
 
-    /// Closes a frame of the match over these queues; gives it and the queues as they are then.
+    /// Closes a frame of [`MATCH`] with these queues. Returns the frame's commands as (slot, first byte), and the
+    /// queues.
     fn closed(tick: u32, queues: Vec<CommandQueue>) -> (Vec<(u8, u8)>, Vec<CommandQueue>) {
         let mut world = World::new();
         let mut players = [None; SLOTS_MAX];
@@ -175,7 +176,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever ticks clients propose, each command is applied once, not before its tick, in its sender's order.
+        /// Whatever ticks clients propose, each command is applied once, not before its tick, and in sending order.
         #[test]
         fn every_command_is_applied_once_and_in_order(
             sent in proptest::collection::vec((0usize..3, 0u32..40, 0u64..30), 0..30),

@@ -1,4 +1,4 @@
-//! The match of a room: what it begins from, and what is left of it in the results.
+//! The current match of a room: its setup, and markers for its start and end.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -27,49 +27,51 @@ use super::{
 };
 use crate::tick::{Now, TickRate};
 
-/// What a room's newest match began from.
+/// Setup of a room's newest match.
 #[derive(Component, Clone, Debug)]
 pub struct CurrentMatch {
-    /// Its name in results and replays.
+    /// Id in results and replays.
     id: MatchId,
-    /// Its number in its room, from 1.
+    /// Number of the match in its room, from 1.
     number: u32,
     /// Seed, map, seats and tick rate.
     setup: MatchSetup,
-    /// Tells two sets of rules and maps apart.
+    /// Hash of the rules and the map.
     rules_hash: u64,
-    /// When tick 0 is due, in seconds since 1970; when the match was set, as long as that is not known.
+    /// Start time in seconds since 1970-01-01 UTC: when tick 0 is due, or when the match was opened while that is
+    /// unknown.
     started_unix: u64,
 }
 
 impl CurrentMatch {
-    /// Its name in results and replays.
+    /// Id in results and replays.
     pub const fn id(&self) -> MatchId {
         self.id
     }
 
-    /// Its number in its room, from 1.
+    /// Number of the match in its room, from 1.
     pub const fn number(&self) -> u32 {
         self.number
     }
 
-    /// Seed, map and seats.
+    /// Seed, map, seats and tick rate.
     pub const fn setup(&self) -> &MatchSetup {
         &self.setup
     }
 
-    /// Tells two sets of rules and maps apart.
+    /// Hash of the rules and the map.
     pub const fn rules_hash(&self) -> u64 {
         self.rules_hash
     }
 
-    /// When tick 0 is due, in seconds since 1970; when the match was set, as long as that is not known.
+    /// Start time in seconds since 1970-01-01 UTC: when tick 0 is due, or when the match was opened while that is
+    /// unknown.
     pub const fn started_unix(&self) -> u64 {
         self.started_unix
     }
 }
 
-/// On a room whose match is over, until [`TickSet::MatchEnd`](crate::tick::TickSet::MatchEnd).
+/// Marks a room whose match is over, until [`TickSet::MatchEnd`](crate::tick::TickSet::MatchEnd) has handled it.
 #[derive(Component, Clone, Copy, Debug)]
 #[component(storage = "SparseSet")]
 pub struct MatchOver {
@@ -79,18 +81,18 @@ pub struct MatchOver {
     pub last_tick: Tick,
 }
 
-/// On a room whose match was set in this tick: the serialised state before its first tick, for whoever records it.
+/// Marks a room whose match was opened in this tick: the serialised state before tick 0, for the replay recorder.
 #[derive(Component)]
 #[component(storage = "SparseSet")]
 pub struct OpeningState(pub Vec<u8>);
 
-/// Where match seeds come from.
+/// Source of the seeds of matches.
 #[derive(Resource, Default)]
 pub enum Seeds {
-    /// The operating system: nobody can foresee a match.
+    /// Random numbers of the operating system, so that nobody can predict a match.
     #[default]
     System,
-    /// A seeded sequence, so that a test sees the same matches again.
+    /// A seeded sequence, so that tests are repeatable.
     Fixed(SimRng),
 }
 
@@ -103,9 +105,10 @@ impl Seeds {
     }
 }
 
-/// Sets the room's next match: the state before tick 0, and a snapshot of it for everyone. Returns its number.
+/// Opens the room's next match: creates the state before tick 0 and queues a snapshot for all members. Returns the
+/// match number.
 ///
-/// The game's own code runs here. If it panics, the room is faulted, and closed in this tick's cleanup.
+/// This calls the game's code. If it panics, the room is faulted, and closed in this tick's cleanup.
 pub fn open(world: &mut World, room: Entity) -> Option<u32> {
     let mut clock = world.get_mut::<RoomClock>(room)?;
     clock.next_match();
@@ -123,7 +126,7 @@ pub fn open(world: &mut World, room: Entity) -> Option<u32> {
 }
 
 fn set_up(world: &mut World, room: Entity, number: u32) {
-    // What is left of the match before is moved out first: nothing of it may be dropped in the middle of an insertion.
+    // The state of the earlier match is moved out first: nothing of it may be dropped in the middle of an insertion.
     world.resource_scope(|world, states: Mut<RoomStates>| states.release(&mut world.entity_mut(room)));
     let setup = setup(world, room, number);
     open_match(&mut world.entity_mut(room), &setup);
@@ -139,7 +142,7 @@ fn set_up(world: &mut World, room: Entity, number: u32) {
     world.entity_mut(room).insert(fresh);
 }
 
-/// Notes when tick 0 is due, counted from the server's start.
+/// Sets the start time of the match. `epoch` is when tick 0 is due, since the server's start.
 pub(super) fn note_start(world: &mut World, room: Entity, epoch: Duration) {
     let unix = world.resource::<Now>().unix_base + epoch;
     if let Some(mut current) = world.get_mut::<CurrentMatch>(room) {
@@ -158,7 +161,7 @@ fn setup(world: &mut World, room: Entity, number: u32) -> MatchSetup {
         world.get::<Room>(room).map_or((0, None), |room| (room.options.seats, room.options.map.clone()));
     let map = chosen.unwrap_or_else(|| {
         let maps = world.resource::<GameHandle>().maps(world);
-        // Rooms go through the maps in turn, so that a rematch is on another one.
+        // Maps rotate, so that a rematch is played on another one.
         maps.get((number as usize - 1) % maps.len().max(1)).cloned().unwrap_or_default()
     });
     let rate = world.resource::<TickRate>().of_simulation();

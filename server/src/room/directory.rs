@@ -1,4 +1,4 @@
-//! Finding a seat: quick match, a new room, or a room by its code.
+//! The directory of rooms and the handling of join requests: quick match, new room, join by code, watch, resume.
 
 use std::{
     collections::HashMap,
@@ -42,96 +42,96 @@ use crate::{
     tick::{Now, TickRate},
 };
 
-/// Join requests answered in one tick at most; the rest wait for the next.
+/// Maximum number of join requests answered in one tick. The others wait.
 const JOINS_PER_TICK_MAX: usize = 64;
 
-/// Bytes of game messages that a room may carry in a second, and at once: far below what a member's path holds and
-/// carries, so that nobody is cut for what others say.
+/// Chat and game messages that a room may carry, in bytes per second. Far below the capacity of a member's reliable
+/// path, so that nobody is disconnected because of the messages of others.
 const ROOM_BYTES_PER_S: f32 = 32_000.0;
-/// See [`ROOM_BYTES_PER_S`].
+/// Burst of [`ROOM_BYTES_PER_S`], in bytes.
 const ROOM_BYTES_BURST: f32 = 24_000.0;
 
-/// What a player asks for, already checked.
+/// A validated join request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JoinRequest {
-    /// The player's name, 1 to 24 characters without control characters.
+    /// Name of the player: 1 to 24 characters, no control characters.
     pub name: String,
-    /// Which room.
+    /// The room to join.
     pub target: JoinTarget,
-    /// What the client is, where it says so this early.
+    /// Versions of the client, if the request contains them.
     pub hello: Option<Hello>,
 }
 
-/// Which room a player wants.
+/// Which room a player wants to join, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JoinTarget {
     /// The fullest public room with a free seat, or a new one.
     Quick,
     /// A new room.
     Create {
-        /// How many seats.
+        /// Number of seats.
         size: u8,
-        /// Whether it is hidden from quick match and lists.
+        /// Whether quick match and room lists leave it out.
         private: bool,
         /// Whether one ready player is enough to start.
         practice: bool,
     },
     /// The room with this code.
     Code(RoomCode),
-    /// To watch in the room with this code.
+    /// Watch in the room with this code.
     Watch(RoomCode),
-    /// The seat that a player with this secret has already.
+    /// The seat of the player with this secret.
     Resume(ResumeSecret),
 }
 
-/// What a player gets: with the token it can connect within ten seconds.
+/// A granted join request. The client must connect within 10 seconds.
 #[derive(Clone, Debug)]
 pub struct Grant {
-    /// A credential to connect with, which only the transport can read.
+    /// Connect token, readable only for the transport.
     pub token: Vec<u8>,
-    /// The session.
+    /// Id of the session.
     pub session: SessionId,
-    /// Where to connect.
+    /// Address to connect to.
     pub server: SocketAddr,
-    /// Ticks a second.
+    /// Ticks per second.
     pub tick_rate: u16,
-    /// What a client has to have in the same version: [`Hello::protocol`].
+    /// Protocol hash that the client must have too, see [`Hello::protocol`].
     pub protocol: u64,
-    /// The room's code.
+    /// Code of the room.
     pub code: RoomCode,
-    /// What the player can come back with after a lost connection.
+    /// Secret for reconnecting after a lost connection.
     pub resume: ResumeSecret,
-    /// For how many seconds the seat is kept then.
+    /// Grace period in seconds: how long the seat is kept after a lost connection.
     pub grace_s: f64,
 }
 
-/// Why there is no seat.
+/// Why a join request is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JoinError {
-    /// The room does not exist, or no longer.
+    /// No open room has this code.
     #[error("there is no room {0}: check the code, or use quick match")]
     NoSuchRoom(RoomCode),
-    /// Every seat of the room is taken or reserved.
+    /// All seats of the room are taken or reserved.
     #[error("room {0} is full: try again later, or use quick match")]
     RoomFull(RoomCode),
-    /// As many people watch as may.
-    #[error("room {0} has as many spectators as it may have: try again later, or watch another")]
+    /// The room has its largest number of spectators.
+    #[error("room {0} has no place for more spectators: try again later, or watch another room")]
     SpectatorsFull(RoomCode),
-    /// The player to come back has no seat any more.
-    #[error("your seat was not kept so long: join again")]
+    /// The player's grace period is over.
+    #[error("your seat is not reserved any more: join again")]
     NoSuchSeat,
-    /// The size asked for is not one of this game's.
+    /// The size of a new room is out of range.
     #[error("a room of this game has 1 to {max} seats, not {asked}")]
     BadSize {
-        /// What was asked for.
+        /// The requested size.
         asked: u8,
-        /// The game's limit.
+        /// Largest size for this game.
         max: u8,
     },
-    /// The client cannot play here.
+    /// The client's version or game differs. The text is a sentence for the player.
     #[error("{0}")]
     Mismatch(String),
-    /// The server has as many rooms or players as it may have.
+    /// The server has its largest number of rooms or clients.
     #[error("this server is full: try again in a minute, or choose another server")]
     ServerFull,
     /// The server is stopping.
@@ -140,7 +140,7 @@ pub enum JoinError {
 }
 
 impl JoinError {
-    /// What tells this reason from the others, for programs.
+    /// Error code for programs, as in HTTP responses.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::NoSuchRoom(_) => "no_such_room",
@@ -155,23 +155,23 @@ impl JoinError {
     }
 }
 
-/// A join request on its way from the HTTP thread, and the way back.
+/// A join request from the HTTP thread that waits for its answer.
 pub struct PendingJoin {
-    /// What is asked for.
+    /// The request.
     pub request: JoinRequest,
-    /// Where the answer goes; whoever asked may have given up.
+    /// Channel for the answer. The receiver may be gone.
     pub reply: oneshot::Sender<Result<Grant, JoinError>>,
 }
 
-/// The tick thread's end of the queue of join requests.
+/// Receiving end of the queue of join requests.
 #[derive(Resource)]
 pub struct JoinQueue(pub Mutex<Receiver<PendingJoin>>);
 
-/// What this server is, for comparing with clients.
+/// Versions and hashes of this server, to compare clients with.
 #[derive(Resource, Clone, Debug)]
 pub struct LocalHello(pub Hello);
 
-/// Finds rooms by code and makes new ones.
+/// Index of open rooms by code, and counters for ids.
 #[derive(Resource, Default)]
 pub struct Directory {
     by_code: HashMap<RoomCode, Entity>,
@@ -181,23 +181,23 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// How many rooms were ever made.
+    /// Number of rooms opened since the start.
     pub const fn rooms_made(&self) -> u64 {
         self.rooms_made
     }
 
-    /// From now on nobody gets in: the server is stopping.
+    /// Refuses all join requests from now on, because the server is stopping.
     pub fn close(&mut self) {
         self.is_closed = true;
     }
 }
 
-/// Answers the join requests that came over HTTP. Runs in `TickSet::Control`.
+/// Answers the join requests from the HTTP gateway. Runs in `TickSet::Control`.
 pub(crate) fn answer_join_requests(world: &mut World) {
     for _ in 0..JOINS_PER_TICK_MAX {
         let Some(queue) = world.get_resource::<JoinQueue>() else { return };
         let Ok(pending) = queue.0.lock().expect("nothing panics while holding this lock").try_recv() else { return };
-        // Whoever asked may be gone by now: then nobody should keep a seat waiting for it.
+        // If the requester is gone, no seat may stay reserved for it.
         if !pending.reply.is_closed() {
             let answer = join(world, &pending.request);
             if let Err(Ok(grant)) = pending.reply.send(answer)
@@ -209,10 +209,10 @@ pub(crate) fn answer_join_requests(world: &mut World) {
     }
 }
 
-/// Finds a seat, reserves it, and makes a token for it.
+/// Reserves a seat or a spectator place, and makes a connect token for it.
 ///
 /// # Errors
-/// When there is no seat for this player.
+/// When the request cannot be granted.
 pub fn join(world: &mut World, request: &JoinRequest) -> Result<Grant, JoinError> {
     if world.resource::<Directory>().is_closed {
         return Err(JoinError::Stopping);
@@ -245,7 +245,7 @@ pub fn join(world: &mut World, request: &JoinRequest) -> Result<Grant, JoinError
     Ok(Grant { token, session: SessionId(client), server, tick_rate, protocol, code, resume: secret, grace_s })
 }
 
-/// Where a session is going to be.
+/// The room and purpose of a new session.
 struct SessionTarget {
     room: Entity,
     purpose: Purpose,
@@ -283,7 +283,7 @@ fn find_target(world: &mut World, target: &JoinTarget) -> Result<SessionTarget, 
     }
 }
 
-/// People with a token to watch who are not there yet.
+/// Number of spectators that have a token but have not arrived.
 fn expected_spectators(world: &mut World, room: Entity) -> usize {
     let is_on_its_way = |session: &Session| {
         session.room == room
@@ -299,7 +299,7 @@ fn room_by_code(world: &World, code: RoomCode) -> Result<Entity, JoinError> {
     room.filter(is_open).ok_or(JoinError::NoSuchRoom(code))
 }
 
-/// From now on nobody finds the room: its code is free for another one, and what it holds is the cleanup's.
+/// Removes a room from the directory: it cannot be found any more, and its code can be used again.
 pub(super) fn forget_room(world: &mut World, room: Entity) -> Option<RoomId> {
     let Room { id, code, .. } = world.entity_mut(room).take::<Room>()?;
     tracing::info!(room = %id, code = %code, "room closed");
@@ -353,7 +353,7 @@ fn create_room(world: &mut World, size: u8, is_public: bool, practice: bool) -> 
 }
 
 fn free_code(directory: &Directory) -> RoomCode {
-    // At most a few thousand of 923,521 codes are in use, so this ends at once.
+    // Only a few thousand of 923,521 codes are in use, so this loop ends quickly.
     loop {
         let code = RoomCode::from_number(random_id() as u32);
         if !directory.by_code.contains_key(&code) {
@@ -364,7 +364,7 @@ fn free_code(directory: &Directory) -> RoomCode {
 
 fn fullest_joinable(world: &mut World) -> Option<Entity> {
     let mut query = world.query::<(Entity, &Room, &Reservations, &SimRoom)>();
-    // Nobody is sent to people who have all lost their connections.
+    // Rooms where all players have lost their connections are skipped.
     let is_alive = |room, seats: &Reservations| seats.has_reserved() || connected(world, room) > 0;
     query
         .iter(world)
@@ -376,7 +376,7 @@ fn fullest_joinable(world: &mut World) -> Option<Entity> {
 }
 
 fn least_loaded_endpoint(world: &mut World) -> Option<Entity> {
-    // Reservations count: an endpoint must not promise more places than it has.
+    // Reservations count, so that an endpoint never promises more connections than it has.
     world
         .query::<(Entity, &BoxedEndpoint)>()
         .iter(world)

@@ -1,4 +1,4 @@
-//! The closed frames of a match, as they went over the wire: the newest as they are, older ones compressed.
+//! Frame history of a match, in wire encoding: the newest frames uncompressed, older ones in compressed blocks.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -16,29 +16,29 @@ use framehouse_shared::{
 use super::inputs::Participants;
 use crate::config::RoomSettings;
 
-/// A frame carries the hash of the state after it this often.
+/// State hashes are put into frames every `HASH_INTERVAL` ticks.
 pub const HASH_INTERVAL: u32 = 30;
-/// Hashes are kept for so many frames: ten seconds at 30 Hz, which is longer than any report takes.
+/// Number of newest frames whose state hashes are kept: ten seconds at 30 Hz, longer than any desync report takes.
 const HASHED_FRAMES: usize = 300;
-/// A block of frames is some 4 KB; level 1 takes some 20 us.
+/// Compression level. A block is about 4 KB and takes about 20 us at level 1.
 const ZSTD_LEVEL: i32 = 1;
 
-/// The frames of a match, and the state that it opened with.
+/// All frames of a match, and its opening state.
 ///
-/// The last `history_frames` at least can be read at once: a client that misses more gets the whole state. Older ones lie
-/// in compressed blocks of [`RANGE_TICKS_MAX`] ticks at most. Both are read by [`range`](Self::range).
+/// At least the last `history_frames` frames are uncompressed; a client that misses older ones gets a snapshot. Older
+/// frames are in compressed blocks of at most [`RANGE_TICKS_MAX`] ticks. [`range`](Self::range) reads both.
 #[derive(Component, Debug, Default)]
 pub struct FrameHistory {
-    /// The state before tick 0, compressed as for newcomers, once somebody was sent it.
+    /// The compressed state before tick 0, once a snapshot of it was sent.
     opening: Option<Arc<[u8]>>,
-    /// In order, without gaps.
+    /// Blocks in order, without gaps.
     blocks: Vec<Block>,
-    /// The tick of the oldest frame that is not in a block.
+    /// Tick of the oldest uncompressed frame.
     first: Tick,
     encoded_frames: VecDeque<Vec<u8>>,
-    /// The names of those who join in the frames that are not in a block, in order.
+    /// Names of players that join in uncompressed frames, in order.
     joined: VecDeque<(Tick, String)>,
-    /// Of the last frames.
+    /// State hashes after the newest frames.
     hashes: VecDeque<StateHashes>,
     last_inputs: [Input; SLOTS_MAX],
 }
@@ -56,22 +56,22 @@ impl FrameHistory {
         self.first.plus(self.encoded_frames.len() as u32)
     }
 
-    /// The oldest frame that can be read at once.
+    /// Tick of the oldest uncompressed frame.
     pub const fn first(&self) -> Tick {
         self.first
     }
 
-    /// How many frames there are, in blocks or not.
+    /// Number of frames, compressed or not.
     pub fn len(&self) -> usize {
         self.encoded_frames.len() + self.blocks.iter().map(|block| block.frames as usize).sum::<usize>()
     }
 
-    /// Whether there is none.
+    /// Whether there are no frames.
     pub fn is_empty(&self) -> bool {
         self.end() == Tick(0)
     }
 
-    /// The memory it takes, in bytes.
+    /// Approximate size in memory, in bytes.
     pub fn bytes(&self) -> usize {
         let blocks: usize = self.blocks.iter().map(|block| block.compressed.len() + size_of::<Block>()).sum();
         let encoded_frames: usize =
@@ -80,17 +80,17 @@ impl FrameHistory {
         blocks + encoded_frames + hashes + self.opening.as_ref().map_or(0, |opening| opening.len())
     }
 
-    /// The encoded frame of a tick, while it can be read at once.
+    /// The encoded frame of a tick, if it is uncompressed.
     pub fn encoded_frame(&self, tick: Tick) -> Option<&[u8]> {
         self.encoded_frames.get(tick.0.checked_sub(self.first.0)? as usize).map(Vec::as_slice)
     }
 
-    /// The newest encoded frame; it can always be read at once.
+    /// The newest encoded frame.
     pub fn newest(&self) -> Option<&[u8]> {
         self.encoded_frames.back().map(Vec::as_slice)
     }
 
-    /// Keeps the compressed state before tick 0, of which there is only one.
+    /// Stores the compressed state before tick 0. Later calls do nothing.
     pub(super) fn keep_opening(&mut self, compressed: &[u8]) {
         if self.opening.is_none() && !compressed.is_empty() {
             self.opening = Some(compressed.into());
@@ -102,14 +102,14 @@ impl FrameHistory {
         self.opening.clone()
     }
 
-    /// The bytes of consecutive frames that begin with or before this one, and what they are; nothing for a frame that is
-    /// not there yet. A block is given as it lies.
+    /// Bytes of consecutive frames that begin at or before `first`, and their description. `None` if frame `first` does
+    /// not exist yet. A compressed block is returned whole.
     pub fn range(&self, first: Tick) -> Option<(HistoryContent, Arc<[u8]>)> {
         match self.blocks.binary_search_by_key(&first, |block| block.first) {
             _ if first >= self.end() => None,
             _ if first >= self.first => Some(self.raw_range(first)),
             Ok(place) => Some(self.blocks[place].range()),
-            // The block before the place that it would have.
+            // The block before the insertion point contains the tick.
             Err(place) => Some(self.blocks[place.checked_sub(1)?].range()),
         }
     }
@@ -121,7 +121,7 @@ impl FrameHistory {
         (HistoryContent::Frames { first, ticks: ticks as u16, is_compressed: false }, bytes.into())
     }
 
-    /// Appends ticks that are not in a block.
+    /// Appends uncompressed ticks to `bytes`.
     fn put_ticks(&self, first: Tick, ticks: u32, bytes: &mut Vec<u8>) {
         let mut joined = self.joined.range(self.joined.partition_point(|(at, _)| *at < first)..).peekable();
         for tick in (first.0..first.0 + ticks).map(Tick) {
@@ -131,13 +131,13 @@ impl FrameHistory {
         }
     }
 
-    /// The hashes of the state after a tick, while they are kept.
+    /// The state hashes after a tick, while they are kept.
     pub fn hashes(&self, tick: Tick) -> Option<&StateHashes> {
         let first = self.end().0 - self.hashes.len() as u32;
         self.hashes.get(tick.0.checked_sub(first)? as usize)
     }
 
-    /// Keeps the frame of the next tick, and the names of those who join in it.
+    /// Appends the frame of the next tick, with the names of players that join in it.
     fn record<'a>(&mut self, frame: &Frame, name: impl Fn(Slot) -> &'a str, hashes: &StateHashes) {
         debug_assert_eq!(frame.tick, self.end(), "frames are recorded one after the other");
         let hash = (frame.tick.0 % HASH_INTERVAL == HASH_INTERVAL - 1).then(|| hashes.combined());
@@ -145,7 +145,7 @@ impl FrameHistory {
         self.last_inputs = frame.inputs;
         self.joined.extend(joined_in(frame).map(|slot| (frame.tick, name(slot).to_owned())));
         let mut oldest = (self.hashes.len() == HASHED_FRAMES).then(|| self.hashes.pop_front()).flatten();
-        // The memory of the oldest ones serves the newest.
+        // Reuses the allocation of the oldest entry.
         match &mut oldest {
             Some(oldest) => oldest.clone_from(hashes),
             None => oldest = Some(hashes.clone()),
@@ -153,8 +153,8 @@ impl FrameHistory {
         self.hashes.extend(oldest);
     }
 
-    /// Compresses the oldest frames once there are twice as many as `frames` and `spread` more: rooms that began together
-    /// do not all compress in the same tick.
+    /// Compresses the oldest frames once there are more than `2 * frames + spread % frames`. `spread` differs by room,
+    /// so that rooms that began together do not all compress in the same tick.
     fn compress_old(&mut self, frames: usize, spread: usize) {
         if self.encoded_frames.len() < 2 * frames + spread % frames {
             return;
@@ -183,7 +183,7 @@ impl Block {
     }
 }
 
-/// Records the frame that every playing room was just stepped with. Runs in `TickSet::Record`.
+/// Records the frame that each playing room was just stepped with. Runs in `TickSet::Record`.
 pub fn record_frames(
     settings: Res<RoomSettings>,
     mut rooms: Rooms<(&SimRoom, &Frame, &StateHashes, &Participants, &mut FrameHistory)>,
@@ -191,7 +191,7 @@ pub fn record_frames(
     let frames = settings.history_frames as usize;
     rooms.for_each_room(|(room, frame, hashes, participants, mut history)| {
         history.record(frame, |slot| participants.name(slot), hashes);
-        // A prime, so that rooms with numbers in a row are far apart.
+        // A prime factor, so that rooms with consecutive ids are far apart.
         history.compress_old(frames, (room.id.0 % frames as u64) as usize * 7);
     });
 }

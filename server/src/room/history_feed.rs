@@ -1,7 +1,7 @@
-//! The past of a running match for spectators, and for players who gave it up: the opening state, and frames by range.
+//! History for spectators, and for players that have given up: the opening state and frames, by range.
 //!
-//! A member asks for one part at a time, and gets it in chunks on the reliable path: only so fast, and only while little is
-//! unacknowledged, so that neither frames nor events wait for it. A room that nobody looks back in has no part in this.
+//! A member requests one part at a time and gets it in chunks on the reliable path. A rate limit and a limit on
+//! unacknowledged bytes keep frames and events from waiting behind it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,19 +20,20 @@ use crate::{
     tick::Now,
 };
 
-/// Bytes of the past that one member gets in a second, at most: ten seconds of a match need some 4 KB.
+/// History sent to one member, in bytes per second. Ten seconds of a match are about 4 KB.
 const BYTES_PER_SECOND: f32 = 32.0 * 1024.0;
-/// Reliable bytes that a member may have unacknowledged when a chunk is queued: an event waits behind no more than these.
+/// Maximum number of unacknowledged reliable bytes of a member when a chunk is queued. An event waits behind at most
+/// this many.
 const UNACKED_BYTES_MAX: usize = 8 * 1024;
 
-/// What a member is sent of the past; inserted with its first request.
+/// History feed of a member; inserted with its first request.
 #[derive(Component)]
 pub struct HistoryFeed {
     rate: Bucket,
     answer: Option<Answer>,
 }
 
-/// A part on its way.
+/// A history part that is being sent.
 struct Answer {
     to: PeerAddress,
     match_no: u32,
@@ -47,7 +48,7 @@ impl HistoryFeed {
         Self { rate: Bucket::new(BYTES_PER_SECOND, UNACKED_BYTES_MAX as f32, now), answer: None }
     }
 
-    /// Sends what is due of the answer. One to a session or in a match that is gone is dropped.
+    /// Sends due chunks. An answer for an earlier session or match is dropped.
     fn send(&mut self, to: PeerAddress, match_no: Option<u32>, endpoint: &mut BoxedEndpoint, now: Duration) {
         while let Some(answer) = &mut self.answer {
             if answer.to != to || match_no != Some(answer.match_no) {
@@ -81,14 +82,14 @@ impl Answer {
     }
 }
 
-/// A member asks for a part of the past. Who plays is refused; a request while an answer is on its way is ignored, as is one
-/// for what is not there.
+/// Handles a request for a history part. Players in the match are refused. A request is ignored while another answer is
+/// being sent, and if the part does not exist.
 pub fn take_request(world: &mut World, session: Entity, member: Entity, match_no: u32, part: HistoryPart) {
     if !resync::is_current_match(world, member, match_no) {
         return;
     }
     if !may_look_back(world, member) {
-        return sessions::refuse(world, session, "only who watches a match can go back in it");
+        return sessions::refuse(world, session, "only spectators and players who gave up can go back in a match");
     }
     let Some((to, room)) = resync::address_and_room(world, member) else { return };
     let now = world.resource::<Now>().elapsed;
@@ -104,7 +105,7 @@ pub fn take_request(world: &mut World, session: Entity, member: Entity, match_no
     feed.into_mut().answer = Some(Answer { to, match_no, content, bytes, next: 0 });
 }
 
-/// Spectators may, and players who gave the match up: to all others it would be an advantage.
+/// Whether a member may see history: spectators and players that have given up. Others would have an advantage.
 fn may_look_back(world: &World, member: Entity) -> bool {
     world.get::<Player>(member).is_none_or(|player| player.state == PlayerState::Aborted)
 }
@@ -116,7 +117,7 @@ fn find(history: &FrameHistory, part: HistoryPart) -> Option<(HistoryContent, Ar
     }
 }
 
-/// Sends what is due of all answers. Runs in `TickSet::Broadcast`, after the frames.
+/// Sends due chunks of all history feeds. Runs in `TickSet::Broadcast`, after the frames.
 pub fn send_history(
     now: Res<Now>,
     mut feeds: Query<(&mut HistoryFeed, &PeerAddress, &InRoom)>,

@@ -1,4 +1,4 @@
-//! The host of a room: who it is, what it may do, and who comes after it.
+//! The host of a room: appointment, commands and succession.
 
 use bevy::prelude::*;
 use framehouse_shared::{
@@ -15,30 +15,30 @@ use super::{
     reservations::Reservations, sessions,
 };
 
-/// The player who decides about a room.
+/// The player that controls a room.
 #[derive(Component, Debug, Default)]
 pub struct Host(Option<Entity>);
 
 impl Host {
-    /// The host's entity; nothing in a room without players.
+    /// Entity of the host; `None` in a room without players.
     pub const fn player(&self) -> Option<Entity> {
         self.0
     }
 }
 
-/// The seat of a room's host.
+/// Slot of a room's host.
 pub fn slot(world: &World, room: Entity) -> Option<Slot> {
     Some(world.get::<Player>(world.get::<Host>(room)?.0?)?.slot)
 }
 
-/// The first player of a room becomes its host.
+/// Makes the first player of a room its host.
 pub(super) fn appoint_if_none(world: &mut World, room: Entity) {
     if slot(world, room).is_none() {
         pass_on(world, room);
     }
 }
 
-/// Makes sure that the host is in the room: else the longest member takes over, a connected one if there is any.
+/// Appoints a new host if the old one has left: the longest-staying connected player, else the longest-staying player.
 pub fn pass_on(world: &mut World, room: Entity) {
     if slot(world, room).is_some() {
         return;
@@ -57,7 +57,7 @@ fn appoint(world: &mut World, room: Entity, player: Option<Entity>) {
     }
 }
 
-/// Does what a player orders, if it is the host and the room is in a state for it; otherwise tells it why not.
+/// Carries out a command of a player. Tells the player if it is not the host, or if the command is not possible now.
 pub fn handle_command(world: &mut World, session: Entity, player: Entity, order: HostCommand) {
     let Some(room) = world.get::<InRoom>(player).map(|room| room.0) else { return };
     let is_host = world.get::<Host>(room).is_some_and(|host| host.0 == Some(player));
@@ -132,7 +132,7 @@ fn configure(world: &mut World, room: Entity, options: RoomOptions) -> Result<()
     Ok(())
 }
 
-/// After rules were reloaded: a room whose chosen map is gone goes through the maps in turn again, and is told.
+/// After a rules reload: rooms whose chosen map no longer exists return to map rotation, and their members are told.
 pub fn forget_missing_maps(world: &mut World) {
     let maps = world.resource::<GameHandle>().maps(world);
     let mut query = world.query::<(Entity, &mut Room)>();
@@ -147,7 +147,7 @@ pub fn forget_missing_maps(world: &mut World) {
     }
 }
 
-/// Says why a room of this server cannot have these options.
+/// Checks that a room of this server can have these options.
 ///
 /// # Errors
 /// With a sentence for the host.
@@ -158,7 +158,7 @@ pub fn check(world: &World, options: &RoomOptions) -> Result<(), String> {
     }
     let maps = game.maps(world);
     match &options.map {
-        Some(map) if !maps.contains(map) => Err(format!("there is no such map here; there are: {}", maps.join(", "))),
+        Some(map) if !maps.contains(map) => Err(format!("there is no such map; available maps: {}", maps.join(", "))),
         _ => Ok(()),
     }
 }

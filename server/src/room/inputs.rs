@@ -1,4 +1,4 @@
-//! From a player's datagrams to the closed frame of a tick.
+//! Inputs: from a player's datagrams to the closed frame of a tick.
 
 use std::time::Duration;
 
@@ -21,30 +21,30 @@ use super::{
 };
 use crate::tick::{Now, TickRate};
 
-/// An input may come this many ticks after its tick closed and still be counted as late.
+/// Ticks after its tick has closed during which an input still counts as late.
 const LATE_TICKS_MAX: u32 = 8;
-/// An input may come this many ticks before its tick closes.
+/// Ticks before its tick closes from which on an input is accepted.
 const EARLY_TICKS_MAX: u32 = 64;
-/// Ticks without input after which a player's held state is let go.
+/// Number of missing inputs in a row after which a player's input becomes neutral.
 const HELD_TICKS_MAX: u32 = 10;
-/// Players of one match that a result can name beside those who have a slot at its end.
+/// Maximum number of former participants that a result can list, besides the last ones of each slot.
 const REPLACED_MAX: usize = 48;
-/// Covers both bounds, and every tick has its own place.
+/// Size of the ring. More than late and early ticks together, so that each tick has an entry of its own.
 const RING: usize = 128;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Entry {
     #[default]
     Nothing,
-    /// The first input that came for this tick.
+    /// The first input received for this tick.
     Received(Tick, Input),
-    /// The tick closed without one.
+    /// The tick closed without an input.
     Replaced(Tick),
-    /// The tick closed without one, which came afterwards.
+    /// The tick closed without an input, which arrived later.
     Late(Tick),
 }
 
-/// A player's inputs by tick: one a tick, the first wins.
+/// A player's inputs by tick. For each tick the first input counts.
 #[derive(Component, Debug)]
 #[require(CommandQueue)]
 pub struct InputBuffer {
@@ -73,20 +73,20 @@ impl Default for InputBuffer {
 }
 
 impl InputBuffer {
-    /// The memory of its ring, in bytes.
+    /// Size of the ring in memory, in bytes.
     pub const RING_BYTES: usize = RING * size_of::<Entry>();
 
-    /// How many inputs it holds.
+    /// Number of stored inputs.
     pub fn len(&self) -> u32 {
         self.ring.iter().filter(|entry| matches!(entry, Entry::Received(..))).count() as u32
     }
 
-    /// Whether it holds none.
+    /// Whether no input is stored.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Takes the inputs of one message that arrived at `elapsed`.
+    /// Stores the inputs of a message that arrived at `elapsed`.
     pub fn take(&mut self, message: &Inputs, clock: &RoomClock, elapsed: Duration, rate: TickRate) {
         for (age, input) in message.inputs.iter().enumerate() {
             let Some(tick) = message.newest.0.checked_sub(age as u32) else { break };
@@ -128,11 +128,11 @@ impl InputBuffer {
         self.is_urgent |= margin < 0;
     }
 
-    /// The input that goes into the frame of `tick`. A missing input repeats the held state with its edges cleared: a
-    /// lost packet must not stop a runner dead.
+    /// Returns the input for the frame of `tick`. A missing input repeats the held state without its edges, so that a
+    /// lost packet does not stop a running player.
     pub fn close(&mut self, tick: Tick, missing_input: impl FnOnce(Input) -> Input) -> Input {
         if self.end == Tick(0) {
-            // A slot is neutral and uncounted until its first input; a strict room waits for it only once.
+            // Before its first input a slot is neutral and nothing is counted. A strict room waits for it only once.
             self.replaced_in_a_row = self.replaced_in_a_row.max(1);
             return Input::NEUTRAL;
         }
@@ -152,24 +152,23 @@ impl InputBuffer {
         self.held
     }
 
-    /// Whether a room that waits should wait for this player's input: it is missing, and the player did not let the room
-    /// wait in vain before.
+    /// Whether a waiting room should wait for this player's input: it is missing, and the input before it was not.
     pub fn is_worth_waiting_for(&self, tick: Tick) -> bool {
         let is_here = matches!(self.ring[tick.0 as usize % RING], Entry::Received(at, _) if at == tick);
         !is_here && self.replaced_in_a_row == 0
     }
 
-    /// One past the newest tick an input came for.
+    /// One past the newest tick with an input; 0 before the first.
     pub const fn end(&self) -> Tick {
         self.end
     }
 
-    /// How the inputs came so far.
+    /// Input statistics so far.
     pub const fn feedback_so_far(&self) -> Feedback {
         self.feedback
     }
 
-    /// What the client has to know, when it is time to tell it: every fourth frame, and at once when an input was late.
+    /// Feedback for the client, if it is due: every fourth frame, and at once after a late input.
     pub fn feedback(&mut self, tick: Tick) -> Option<Feedback> {
         let is_due = self.is_urgent || tick.0.is_multiple_of(4);
         self.is_urgent = false;
@@ -177,28 +176,28 @@ impl InputBuffer {
     }
 }
 
-/// What a client has of the frames, and what it needs.
+/// Synchronisation state of a client: frames it has, snapshots, and hashes it reports.
 #[derive(Component, Debug, Default)]
 pub struct SyncState {
     /// The first frame the client does not have.
     pub(super) next_frame: Tick,
     /// One past the newest frame it has.
     pub(super) seen_frames: Tick,
-    /// Whether it needs the room's whole state.
+    /// Whether it needs a snapshot.
     pub(super) snapshot_due: bool,
-    /// The server's tick in which the last snapshot was sent.
+    /// Server tick of the last snapshot.
     pub(super) snapshot_sent_at: u64,
-    /// The first tick of the last snapshot that was sent.
+    /// First tick after the last snapshot.
     pub(super) snapshot_tick: Option<Tick>,
-    /// Reports count from this tick on: what they say of earlier ones may come from a state that was replaced. None
-    /// counts until the client has said that it has the last state it was sent.
+    /// First tick from which reported hashes are compared; earlier ones may be of a state that was replaced. `None`
+    /// until the client has loaded the last snapshot.
     pub(super) compared_from: Option<Tick>,
-    /// A tick and the hash of the client's state after it, not compared yet.
+    /// A reported tick with the hash of the client's state after it, not compared yet.
     pub(super) report: Option<(Tick, u64)>,
 }
 
 impl SyncState {
-    /// Takes what a client reports; reports may overtake each other, so only news counts.
+    /// Stores a client's report. Reports may arrive out of order, so only newer information counts.
     pub fn note(&mut self, message: &Inputs) {
         self.next_frame = self.next_frame.max(message.next_frame);
         self.seen_frames = self.seen_frames.max(message.seen_frames);
@@ -210,59 +209,59 @@ impl SyncState {
         self.next_frame
     }
 
-    /// Takes the tick and the hash that the client reported, if they were not compared yet.
+    /// Takes the reported tick and hash, if they were not compared yet.
     pub fn take_report(&mut self) -> Option<(Tick, u64)> {
         self.report.take()
     }
 
-    /// Whether what the client says of this tick counts.
+    /// Whether the client's hash of this tick is compared.
     pub fn is_compared(&self, tick: Tick) -> bool {
         self.compared_from.is_some_and(|from| tick >= from)
     }
 
-    /// The client's state is worth nothing: it gets the room's, and none of its reports counts until it has it.
+    /// Requests a snapshot to replace the client's state. Its reports are ignored until it has loaded the snapshot.
     pub fn replace_state(&mut self) {
         self.snapshot_due = true;
         self.compared_from = None;
     }
 }
 
-/// Somebody in a match.
+/// A player in a match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Participant {
-    /// The player.
+    /// Id of the player.
     pub player: PlayerId,
-    /// Its name.
+    /// Name of the player.
     pub name: String,
 }
 
-/// Who plays where as far as the simulation knows: joins and leaves are the difference to who takes part.
+/// Participants of a match by slot. Their changes become join and leave events in frames.
 #[derive(Component, Debug, Default)]
 pub struct Participants {
     present: [bool; SLOTS_MAX],
-    /// Who plays in each slot, or did so last.
+    /// The current or last participant of each slot.
     last: [Option<Participant>; SLOTS_MAX],
-    /// Those whose slot somebody else has by now, with their last score; at most [`REPLACED_MAX`].
+    /// Earlier participants whose slot was given to another player, with their last score; at most [`REPLACED_MAX`].
     replaced: Vec<(Slot, Participant, ScoreFrame)>,
 }
 
 impl Participants {
-    /// Who plays in this slot, or did so last.
+    /// The current or last participant of a slot.
     pub fn last(&self, slot: Slot) -> Option<&Participant> {
         self.last[slot.index()].as_ref()
     }
 
-    /// The name of who plays in this slot, or did so last.
+    /// Name of the current or last participant of a slot; empty if there was none.
     pub fn name(&self, slot: Slot) -> &str {
         self.last(slot).map_or("", |seated| &seated.name)
     }
 
-    /// Those whose slot somebody else got while the match ran, with their last score.
+    /// Earlier participants whose slot was given to another player, with their last score.
     pub fn replaced(&self) -> &[(Slot, Participant, ScoreFrame)] {
         &self.replaced
     }
 
-    /// Seats this player, or nobody, and tells the simulation what has changed.
+    /// Sets the participant of a slot, and adds the join and leave events to the frame.
     fn change(&mut self, slot: Slot, now: Option<&Player>, scores: Option<&Scoreboard>, frame: &mut Frame) {
         let before = self.last(slot).filter(|_| self.present[slot.index()]).map(|seated| seated.player);
         if before == now.map(|player| player.id) {
@@ -294,7 +293,7 @@ type RoomItem = (
     Option<(&'static mut Frame, &'static SimTickCount, &'static Scoreboard)>,
 );
 
-/// Closes this tick's frame of every room that plays. Runs in `TickSet::Commit`.
+/// Closes this tick's frame of every playing room. Runs in `TickSet::Commit`.
 pub fn close_frames(
     now: Res<Now>,
     rate: Res<TickRate>,
@@ -329,7 +328,7 @@ pub fn close_frames(
     }
 }
 
-/// Takes the inputs of everybody who takes part into the frame; says who that is, by slot. The game's own code runs here.
+/// Puts the inputs of all participants into the frame. Returns their entities by slot. This calls the game's code.
 fn close_inputs(
     frame: &mut Frame,
     members: &[Entity],
@@ -347,7 +346,7 @@ fn close_inputs(
     here
 }
 
-/// Whether anybody's input for this tick is still to come: a strict room commits no partial frame before its time-out.
+/// Whether an input for this tick is missing that the room should wait for.
 fn is_waiting(tick: Tick, members: &[Entity], players: &Query<(&Player, &mut InputBuffer)>) -> bool {
     members.iter().filter_map(|player| players.get(*player).ok()).any(|(player, buffer)| {
         player.takes_part() && player.presence.is_connected() && buffer.is_worth_waiting_for(tick)
@@ -427,8 +426,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever the arrival order, the first input that came before its tick closed is the one applied: no message can
-        /// change what an earlier one said, so each brings other values here.
+        /// For any arrival order, the first input that arrives before its tick closes is applied. Each message has
+        /// other values here, because no message can change an earlier one.
         #[test]
         fn the_first_input_in_time_wins_under_any_arrival_order(
             arrivals in proptest::collection::vec((0u32..60, 0u32..60, 1usize..=8), 0..200),

@@ -1,4 +1,4 @@
-//! Coming into a room, being about something there, and leaving it.
+//! Members of a room: arrival, state changes and leaving.
 
 use bevy::prelude::*;
 use framehouse_shared::{
@@ -30,7 +30,7 @@ use crate::{
     tick::TickRate,
 };
 
-/// A session that has introduced itself gets what its token was made for.
+/// Lets a session that has sent its Hello into its room, as its token says: to play, watch or resume.
 pub fn arrive(world: &mut World, session: Entity) {
     match world.get::<Session>(session).map(|session| session.purpose) {
         Some(Purpose::Play) => take_seat(world, session),
@@ -62,7 +62,7 @@ fn take_seat(world: &mut World, session_entity: Entity) {
     if let Some(mut phase) = world.get_mut::<RoomPhase>(room) {
         phase.note_arrival();
     }
-    // Before it has an address: what the welcome says must not come as an event, too.
+    // Before it has an address, so that it does not get the events that its Welcome already includes.
     host::appoint_if_none(world, room);
     world.entity_mut(player).insert(address);
     sessions::seat(world, session_entity, player);
@@ -88,7 +88,7 @@ fn watch(world: &mut World, session_entity: Entity) {
     welcome(world, room, spectator, address);
 }
 
-/// Tells a member where it is: the state of the room at the number of its next event.
+/// Sends a member its Welcome: the state of the room at the number of its next event.
 pub fn welcome(world: &mut World, room: Entity, member: Entity, address: PeerAddress) {
     let Some(message) = welcome_message(world, room, member) else { return };
     outgoing::send(world, address, &ServerMessage::Welcome(Box::new(message)));
@@ -118,7 +118,7 @@ fn as_member(player: &Player) -> Member {
     Member { player: player.id, slot: player.slot, name: player.name.clone(), state: player.shown_state() }
 }
 
-/// A member leaves its room: its seat is free from now on. Its session, if it has one, is the caller's to end.
+/// Removes a member from its room and frees its seat. Ending its session is up to the caller.
 pub fn leave(world: &mut World, member: Entity, why: EndCode) {
     let Some(room) = world.get::<InRoom>(member).map(|room| room.0) else { return };
     if let Some(player) = world.get::<Player>(member) {
@@ -137,26 +137,26 @@ pub fn leave(world: &mut World, member: Entity, why: EndCode) {
     }
 }
 
-/// Somebody is no member any more; the cleanup frees its buffers.
+/// Turns a member's entity into one that only holds buffers, for the cleanup.
 fn leave_buffers(world: &mut World, room: Entity, member: Entity) {
     let player = player_id(world, member);
     world.entity_mut(member).remove::<(Player, Spectator, InRoom, PeerAddress)>();
     world.resource_mut::<CleanupQueue>().push(CleanupRequest::Member { room, target: member, player });
 }
 
-/// The identity of a player or spectator.
+/// Id of a player or spectator.
 fn player_id(world: &World, member: Entity) -> Option<PlayerId> {
     let player = world.get::<Player>(member).map(|player| player.id);
     player.or_else(|| world.get::<Spectator>(member).map(|spectator| spectator.id))
 }
 
-/// The session of a player or spectator; a lost player has none.
+/// Session of a player or spectator; `None` for a disconnected player.
 pub(crate) fn session_of(world: &World, member: Entity) -> Option<Entity> {
     let of_player = world.get::<Player>(member).and_then(|player| player.presence.session());
     of_player.or_else(|| world.get::<Spectator>(member).map(|spectator| spectator.session))
 }
 
-/// A player has to leave, whether it has a connection or not; who has one is told why.
+/// Removes a player, connected or not. A connected one is told the reason.
 pub(crate) fn send_away(world: &mut World, player: Entity, why: EndCode) {
     match session_of(world, player) {
         Some(session) => sessions::close(world, session, why),
@@ -164,7 +164,7 @@ pub(crate) fn send_away(world: &mut World, player: Entity, why: EndCode) {
     }
 }
 
-/// A member's connection is gone: a player's seat is kept for the grace period, a spectator leaves.
+/// Handles a member's lost connection: a player's seat is kept for the grace period, a spectator leaves.
 pub fn lose(world: &mut World, member: Entity) {
     if world.get::<Player>(member).is_some() {
         presence::lose(world, member);
@@ -173,7 +173,7 @@ pub fn lose(world: &mut World, member: Entity) {
     }
 }
 
-/// The seat that was reserved for a session is free.
+/// Frees the seat that is reserved for a session.
 pub(crate) fn cancel_reservation(world: &mut World, session: Entity) {
     let room = world.get::<Session>(session).map(|session| session.room);
     if let Some(mut seats) = room.and_then(|room| world.get_mut::<Reservations>(room)) {
@@ -181,7 +181,7 @@ pub(crate) fn cancel_reservation(world: &mut World, session: Entity) {
     }
 }
 
-/// Notes that a player is ready for a match, or no longer; only a lobby asks for that.
+/// Sets a player ready or not ready. Only in the lobby; ignored otherwise.
 pub fn set_ready(world: &mut World, player: Entity, ready: bool) {
     let is_lobby = phase_of(world, player).is_some_and(|phase| matches!(phase, RoomPhase::Lobby { .. }));
     if is_lobby {
@@ -189,7 +189,7 @@ pub fn set_ready(world: &mut World, player: Entity, ready: bool) {
     }
 }
 
-/// Notes that a player has the state of its room's match: it takes part from the next tick on.
+/// Handles a player's report that it has loaded the match. It takes part from the next tick on.
 pub(crate) fn note_loaded(world: &mut World, player: Entity) {
     let is_loading = world.get::<Player>(player).is_some_and(|player| player.state == PlayerState::Loading);
     let Some(phase) = phase_of(world, player).filter(|_| is_loading) else { return };
@@ -197,7 +197,7 @@ pub(crate) fn note_loaded(world: &mut World, player: Entity) {
     set_state(world, player, state);
 }
 
-/// A player gives the running match up and waits in the room for the next one; says whether it took part.
+/// Handles a player giving up the running match; it stays in the room. Returns whether it took part.
 pub fn give_up(world: &mut World, player: Entity) -> bool {
     let takes_part = world.get::<Player>(player).is_some_and(|player| player.state == PlayerState::Playing);
     let Some(room) = world.get::<InRoom>(player).map(|room| room.0).filter(|_| takes_part) else { return false };
@@ -206,7 +206,7 @@ pub fn give_up(world: &mut World, player: Entity) -> bool {
     true
 }
 
-/// A player gets fresh buffers; the cleanup frees the old ones.
+/// Gives a player new buffers, and hands the old ones to the cleanup.
 fn reset_buffers(world: &mut World, room: Entity, player: Entity) {
     let id = player_id(world, player);
     let mut entity = world.entity_mut(player);
@@ -216,7 +216,7 @@ fn reset_buffers(world: &mut World, room: Entity, player: Entity) {
     world.resource_mut::<CleanupQueue>().push(CleanupRequest::Member { room, target, player: id });
 }
 
-/// A player is about something else, and the room is told.
+/// Sets a player's state, and tells the room if the visible state has changed.
 pub(super) fn set_state(world: &mut World, player: Entity, state: PlayerState) {
     let Some(room) = world.get::<InRoom>(player).map(|room| room.0) else { return };
     let Some(mut data) = world.get_mut::<Player>(player) else { return };
@@ -228,7 +228,7 @@ pub(super) fn set_state(world: &mut World, player: Entity, state: PlayerState) {
     }
 }
 
-/// Puts every player into the state that the room's next phase implies; its event says so to everybody.
+/// Sets every player's state for the room's new phase. No events: clients derive the states from the phase event.
 pub(super) fn enter_phase(world: &mut World, room: Entity, phase: &Phase) {
     for player in by_slot(world, room) {
         if let Some(mut data) = world.get_mut::<Player>(player) {

@@ -1,8 +1,8 @@
-//! The phases of a room: every change is decided in one `match`.
+//! Phases of a room. Every change of phase is decided in one `match`.
 //!
-//! `Lobby -> Loading -> Countdown -> Playing -> Results -> Lobby ..`; a room that closes has no phase any more.
+//! `Lobby -> Loading -> Countdown -> Playing -> Results -> Lobby ..`. A closed room has no phase.
 //!
-//! That a match is over is only decided here: [`MatchOver`] tells the consumers of its end.
+//! This module only decides that a match is over. [`MatchOver`] tells the consumers.
 
 use bevy::prelude::*;
 use framehouse_shared::{
@@ -27,52 +27,52 @@ use crate::{
     tick::{Now, TickRate},
 };
 
-/// Matches that begin in one tick, at most: each costs its opening state and a snapshot of it, so the others wait a tick.
+/// Maximum number of matches opened in one tick, because each needs an opening state and a snapshot. The others wait.
 const STARTS_PER_TICK_MAX: usize = 16;
 
-/// Where a room is in its life. Deadlines are server ticks.
+/// Phase of a room. Deadlines are server ticks.
 #[derive(Component, Clone, Debug)]
 pub enum RoomPhase {
     /// Waiting for players.
     Lobby {
-        /// How the last match ended, where it was cut short.
+        /// How the last match ended, if it was cut short.
         cut_short: Option<MatchEnd>,
-        /// Whether the host has called for the start.
+        /// Whether the host has requested the start.
         is_called: bool,
-        /// When the next match may begin: people want to see what the last one came to, and no room may take the starts of
-        /// others by beginning and ending matches all the time.
+        /// Earliest start of the next match. A pause, so that players see the last result, and so that no room takes
+        /// the starts of others by opening matches all the time.
         not_before: u64,
     },
-    /// A match is set, and the players get its opening state.
+    /// A match is open, and its players load it.
     Loading {
-        /// The match's number in its room.
+        /// Number of the match in its room.
         match_no: u32,
-        /// When those who do not have it are left out.
+        /// Deadline; players that have not loaded by then join late.
         until: u64,
     },
-    /// Tick 0 is named.
+    /// The start time of tick 0 is set.
     Countdown {
-        /// The match's number in its room.
+        /// Number of the match in its room.
         match_no: u32,
-        /// When the match begins.
+        /// Start of the match.
         until: u64,
-        /// How long the countdown takes.
+        /// Length of the countdown, in ticks.
         ticks: u32,
     },
-    /// The match runs.
+    /// The match is running.
     Playing {
-        /// The match's number in its room.
+        /// Number of the match in its room.
         match_no: u32,
     },
     /// The match is over.
     Results {
-        /// The match's number in its room.
+        /// Number of the match in its room.
         match_no: u32,
-        /// When the room goes back to its lobby.
+        /// Return to the lobby.
         until: u64,
-        /// The last tick that was simulated.
+        /// The last simulated tick.
         last_tick: Tick,
-        /// Best first.
+        /// Ranking, best first.
         ranking: Vec<RankingEntry>,
     },
 }
@@ -84,12 +84,12 @@ impl Default for RoomPhase {
 }
 
 impl RoomPhase {
-    /// Whether a match is set or runs, so that a newcomer needs its state.
+    /// Whether a match is open or running, so that a new member needs its state.
     pub(crate) const fn has_match(&self) -> bool {
         matches!(self, Self::Loading { .. } | Self::Countdown { .. } | Self::Playing { .. })
     }
 
-    /// The phase's name, for status pages.
+    /// Name of the phase on the status page and in room lists.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Lobby { .. } => "lobby",
@@ -100,8 +100,7 @@ impl RoomPhase {
         }
     }
 
-    /// The phase as somebody is told it who comes now: without the ranking of a match it did not see, which would not fit
-    /// into one message with sixteen members.
+    /// The phase as in a Welcome: without the ranking, which would not fit into one message with sixteen members.
     pub(super) fn to_newcomer(&self) -> Phase {
         match self.to_wire() {
             Phase::Results { match_no, last_tick, .. } => Phase::Results { match_no, last_tick, ranking: Vec::new() },
@@ -109,7 +108,7 @@ impl RoomPhase {
         }
     }
 
-    /// The phase as clients are told it.
+    /// The phase as in room events.
     pub fn to_wire(&self) -> Phase {
         match self.clone() {
             Self::Lobby { cut_short, .. } => {
@@ -122,7 +121,7 @@ impl RoomPhase {
         }
     }
 
-    /// The host calls for the start; says whether the room is in its lobby.
+    /// Requests the start for the host. Returns whether the room is in its lobby.
     pub(super) fn call_start(&mut self) -> bool {
         if let Self::Lobby { is_called, .. } = self {
             *is_called = true;
@@ -130,7 +129,7 @@ impl RoomPhase {
         matches!(self, Self::Lobby { .. })
     }
 
-    /// Somebody has come: what went wrong with the last match does not keep a full room from starting any more.
+    /// Handles a new member: a match that was cut short no longer keeps a full room from starting.
     pub(super) fn note_arrival(&mut self) {
         if let Self::Lobby { cut_short, .. } = self {
             *cut_short = None;
@@ -138,9 +137,9 @@ impl RoomPhase {
     }
 }
 
-/// What a room does next.
+/// The next transition of a room.
 enum Step {
-    /// Since when it may.
+    /// Open a match; the value is the earliest tick at which that was allowed.
     Load(u64),
     ForgetCall,
     EndLoading,
@@ -150,13 +149,13 @@ enum Step {
     BackToLobby,
 }
 
-/// Takes every room on to its next phase where it is time. Runs in `TickSet::Control`, after messages were handled.
+/// Moves every room that is due to its next phase. Runs in `TickSet::Control`, after messages were handled.
 pub(crate) fn advance_phases(world: &mut World) {
     let tick = world.resource::<Now>().tick;
     let mut query = world.query::<(&Room, Entity, &RoomPhase)>();
     let due = query.iter(world).filter_map(|(data, room, phase)| Some((data.id, room, due(world, room, phase, tick)?)));
     let mut due: Vec<(RoomId, Entity, Step)> = due.collect();
-    // Who waits longest starts first.
+    // Rooms that have waited longest start first.
     due.sort_by_key(|(id, _, step)| (if let Step::Load(since) = step { *since } else { 0 }, *id));
     let mut starts_left = STARTS_PER_TICK_MAX;
     for (_, room, step) in due {
@@ -177,7 +176,7 @@ pub(crate) fn advance_phases(world: &mut World) {
     }
 }
 
-/// Every change of phase that comes by itself.
+/// The transition that is due in a room, if any.
 fn due(world: &World, room: Entity, phase: &RoomPhase, tick: u64) -> Option<Step> {
     match phase {
         RoomPhase::Lobby { is_called, .. } if !has_enough(world, room, |_| true) => {
@@ -213,14 +212,14 @@ fn enter(world: &mut World, room: Entity, phase: RoomPhase) {
     announce(world, room, RoomEvent::Phase(wire));
 }
 
-/// Whether enough players with a connection are such ones.
+/// Whether at least the minimum number of connected players satisfies `is_one`.
 fn has_enough(world: &World, room: Entity, is_one: impl Fn(&Player) -> bool) -> bool {
     let count = players(world, room).filter(|(_, player)| player.presence.is_connected() && is_one(player)).count();
     world.get::<Room>(room).is_some_and(|room| count >= room.players_min())
 }
 
-/// A room starts when its host says so or everybody who is here is ready; a full one by itself, unless its last match was
-/// cut short: it would start again at once.
+/// Whether a match may start: the host has requested it, or all connected players are ready. A full room also starts by
+/// itself, unless its last match was cut short, because it would start again at once.
 fn may_start(world: &World, room: Entity, may_start_by_itself: bool, is_called: bool) -> bool {
     let mut here = players(world, room).filter(|(_, player)| player.presence.is_connected());
     let all_ready = here.all(|(_, player)| player.state == PlayerState::Ready);
@@ -229,7 +228,7 @@ fn may_start(world: &World, room: Entity, may_start_by_itself: bool, is_called: 
     is_called || all_ready || (is_full && may_start_by_itself)
 }
 
-/// The host has called for a start, and meanwhile too many have left.
+/// Withdraws the host's start request, because too many players have left.
 fn forget_call(world: &mut World, room: Entity) {
     if let Some(mut phase) = world.get_mut::<RoomPhase>(room)
         && let RoomPhase::Lobby { is_called, .. } = &mut *phase
@@ -254,7 +253,7 @@ fn has_loaded(player: &Player) -> bool {
     player.state == PlayerState::Loaded
 }
 
-/// Who has loaded plays; who is away plays without input; everybody else is left out until it has loaded after all.
+/// Ends loading: players that have loaded play, disconnected players play with neutral input, others join late.
 fn end_loading(world: &mut World, room: Entity, match_no: u32) {
     if !has_enough(world, room, has_loaded) {
         return end_match(world, room, MatchEnd::TooFewLoaded);
@@ -274,7 +273,7 @@ fn end_loading(world: &mut World, room: Entity, match_no: u32) {
     enter(world, room, RoomPhase::Countdown { match_no, until: now.tick + u64::from(ticks), ticks });
 }
 
-/// Players who have finished the match while others go on.
+/// Players that have finished the match while others play on.
 fn newly_finished(world: &World, room: Entity) -> impl Iterator<Item = Entity> {
     let finished = world.get::<Scoreboard>(room).map_or(0, |scores| scores.finished);
     players(world, room)
@@ -289,7 +288,7 @@ fn note_finished(world: &mut World, room: Entity) {
     }
 }
 
-/// Whether and why a running match is over.
+/// Why a running match is over, if it is.
 fn end_of_match(world: &World, room: Entity) -> Option<MatchEnd> {
     if world.get::<SimRoom>(room).is_none_or(SimRoom::is_faulted) {
         return None;
@@ -306,8 +305,8 @@ fn end_of_match(world: &World, room: Entity) -> Option<MatchEnd> {
     }
 }
 
-/// The match is over: its clock stops, and [`MatchOver`] says so. One that was cut short leaves its room in the lobby; of
-/// any other the room shows the results as soon as there are any.
+/// Ends the match: stops its clock and inserts [`MatchOver`]. If the match was cut short, the room returns to its
+/// lobby; otherwise it shows the results as soon as they exist.
 fn end_match(world: &mut World, room: Entity, end: MatchEnd) {
     let Some(mut clock) = world.get_mut::<RoomClock>(room) else { return };
     clock.stop();
@@ -318,7 +317,7 @@ fn end_match(world: &mut World, room: Entity, end: MatchEnd) {
     }
 }
 
-/// The match has its results, best first: the room shows them for a while.
+/// Shows the ranking of a finished match, best first.
 pub(crate) fn show_results(world: &mut World, room: Entity, last_tick: Tick, ranking: Vec<RankingEntry>) {
     let Some(match_no) = world.get::<RoomClock>(room).map(|clock| clock.match_no) else { return };
     let ticks = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().results);
@@ -326,13 +325,13 @@ pub(crate) fn show_results(world: &mut World, room: Entity, last_tick: Tick, ran
     enter(world, room, RoomPhase::Results { match_no, until, last_tick, ranking });
 }
 
-/// The host ends the match that is set or runs; it has no result.
+/// Aborts the open or running match for the host. It has no result.
 ///
 /// # Errors
-/// When there is none.
+/// When there is no match.
 pub(super) fn abort(world: &mut World, room: Entity) -> Result<(), String> {
     if !world.get::<RoomPhase>(room).is_some_and(RoomPhase::has_match) {
-        return Err("no match is set or runs".to_owned());
+        return Err("there is no match to abort".to_owned());
     }
     end_match(world, room, MatchEnd::HostEnded);
     Ok(())
@@ -344,7 +343,7 @@ fn enter_lobby(world: &mut World, room: Entity, cut_short: Option<MatchEnd>) {
     enter(world, room, RoomPhase::Lobby { cut_short, is_called: false, not_before });
 }
 
-/// A room that closes has no phase any more; a match that is set or runs in it is over.
+/// Removes the phase of a closing room, and ends its match.
 pub(super) fn leave(world: &mut World, room: Entity) {
     let phase = world.entity_mut(room).take::<RoomPhase>();
     if phase.is_some_and(|phase| phase.has_match()) {
@@ -353,7 +352,7 @@ pub(super) fn leave(world: &mut World, room: Entity) {
     }
 }
 
-/// Ends every match that is set or runs, for a reason without results.
+/// Ends every open or running match without a result.
 pub(crate) fn end_all(world: &mut World, end: MatchEnd) {
     let mut rooms: Vec<Entity> = world
         .query::<(Entity, &RoomPhase)>()

@@ -1,7 +1,7 @@
-//! Who is here, who is silent, who is lost, and who comes back.
+//! Presence of players: connected, silent, lost, and reconnecting.
 //!
-//! A lost connection keeps its player's seat for the grace period. Whoever then comes with the player's secret gets the
-//! seat and the score back; a second session of one player takes over from the first in the same way.
+//! A player that loses its connection keeps its seat for the grace period. A session with the player's secret gets seat
+//! and score back. A second session of a connected player takes over in the same way.
 
 use std::collections::HashMap;
 
@@ -24,18 +24,18 @@ use crate::{
     tick::{Now, TickRate},
 };
 
-/// Whether a player's connection stands.
+/// State of a player's connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
-    /// It does: this session's.
+    /// Connected with this session.
     Here(Entity),
-    /// It does as far as anybody knows, but nothing has come from it for a while.
+    /// Connected with this session, but nothing was received for a while.
     Silent(Entity),
-    /// It does not; the seat is kept for a while.
+    /// Disconnected; the seat is kept for the grace period.
     Lost {
-        /// The tick of the server in which the seat is free.
+        /// Server tick at which the seat becomes free.
         until: u64,
-        /// The same if the player is on its way back by then.
+        /// Latest value of `until`, if the player gets a token to reconnect.
         latest: u64,
     },
 }
@@ -56,7 +56,7 @@ impl Presence {
 }
 
 impl Player {
-    /// The player's state as others see it.
+    /// The player's state as shown to others.
     pub const fn shown_state(&self) -> PlayerState {
         match self.presence {
             Presence::Here(_) => self.state,
@@ -65,32 +65,32 @@ impl Player {
     }
 }
 
-/// Finds the player that a secret belongs to.
+/// Index of players by resume secret.
 #[derive(Resource, Default)]
 pub struct ResumeIndex(HashMap<ResumeSecret, Entity>);
 
 impl ResumeIndex {
-    /// The player's entity, while it has a seat.
+    /// Entity of the player with this secret, while it has a seat.
     pub fn find(&self, secret: ResumeSecret) -> Option<Entity> {
         self.0.get(&secret).copied()
     }
 
-    /// How many players have seats.
+    /// Number of players with a seat.
     pub fn count(&self) -> usize {
         self.0.len()
     }
 
-    /// Notes that a player has a seat.
+    /// Adds a player that has taken its seat.
     pub(super) fn add(&mut self, secret: ResumeSecret, player: Entity) {
         self.0.insert(secret, player);
     }
 
-    /// Notes that a player has none any more.
+    /// Removes a player that has left its seat.
     pub(super) fn remove(&mut self, secret: ResumeSecret) {
         self.0.remove(&secret);
     }
 
-    /// Forgets everybody of whom `is_gone` says so; returns how many there were.
+    /// Removes all players for which `is_gone` returns true. Returns their number.
     pub(crate) fn forget_where(&mut self, is_gone: impl Fn(Entity) -> bool) -> usize {
         let before = self.0.len();
         self.0.retain(|_, player| !is_gone(*player));
@@ -98,14 +98,14 @@ impl ResumeIndex {
     }
 }
 
-/// A player's connection is lost: its seat, slot and score are kept for the grace period, with neutral input.
+/// Handles a player's lost connection: seat, slot and score are kept for the grace period, its input is neutral.
 pub fn lose(world: &mut World, player: Entity) {
     let grace = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().grace);
     let until = world.resource::<Now>().tick + u64::from(grace);
     let latest = until + token_ticks(world);
     set_presence(world, player, Presence::Lost { until, latest });
     world.entity_mut(player).remove::<PeerAddress>().insert((InputBuffer::default(), SyncState::default()));
-    // Nobody who is not there is ready.
+    // A disconnected player is not ready.
     let is_ready = world.get::<Player>(player).is_some_and(|data| data.state == PlayerState::Ready);
     if is_ready && let Some(mut data) = world.get_mut::<Player>(player) {
         data.state = PlayerState::Idle;
@@ -116,7 +116,7 @@ fn token_ticks(world: &World) -> u64 {
     u64::from(world.resource::<TickRate>().ticks_in(TOKEN_SECONDS * 1000))
 }
 
-/// A player has a token to come back with: its seat is kept as long as that is good, but only once beyond the grace.
+/// Keeps a disconnected player's seat at least until its new token expires, but not later than `latest`.
 pub(super) fn hold_seat(world: &mut World, player: Entity) {
     let token_end = world.resource::<Now>().tick + token_ticks(world);
     if let Some(mut data) = world.get_mut::<Player>(player)
@@ -126,7 +126,7 @@ pub(super) fn hold_seat(world: &mut World, player: Entity) {
     }
 }
 
-/// A session comes for a player that has a seat already: it takes over, and a session before it is told so.
+/// Gives a player's seat to a new session. An older session of the player is closed.
 pub fn resume(world: &mut World, session_entity: Entity, player: Entity) {
     let Some(address) = world.get::<Session>(session_entity).map(|session| session.address) else { return };
     let (Some(room), Some(old)) = (
@@ -138,7 +138,7 @@ pub fn resume(world: &mut World, session_entity: Entity, player: Entity) {
     if let Some(old) = old.filter(|old| *old != session_entity) {
         sessions::dismiss(world, old, EndCode::TakenOver);
     }
-    // Before it has an address again: what the welcome says must not come as an event, too.
+    // Without an address, so that it does not get the events that its Welcome already includes.
     world.entity_mut(player).remove::<PeerAddress>();
     set_presence(world, player, Presence::Here(session_entity));
     let snapshot_due = world.get::<RoomPhase>(room).is_some_and(RoomPhase::has_match);
@@ -148,7 +148,7 @@ pub fn resume(world: &mut World, session_entity: Entity, player: Entity) {
     members::welcome(world, room, player, address);
 }
 
-/// Players from whom nothing has come for a while are shown as away, and no longer once something comes. Runs in
+/// Marks players as silent when nothing was received for `away_after` seconds, and as present again afterwards. Runs in
 /// `TickSet::Control`.
 pub(crate) fn note_silence(world: &mut World) {
     let rate = *world.resource::<TickRate>();
@@ -173,7 +173,7 @@ pub(crate) fn note_silence(world: &mut World) {
     }
 }
 
-/// Ends the graces that are over: the player leaves its room. Runs in `TickSet::Control`.
+/// Removes players whose grace period is over. Runs in `TickSet::Control`.
 pub(crate) fn end_graces(world: &mut World) {
     let tick = world.resource::<Now>().tick;
     let is_over = |player: &Player| matches!(player.presence, Presence::Lost { until, .. } if tick >= until);

@@ -1,17 +1,17 @@
-//! Seats: free, kept for a token, or taken.
+//! Seats of a room: free, reserved for a session, or taken by a player.
 
 use bevy::prelude::*;
 use framehouse_shared::ids::{SLOTS_MAX, Slot};
 
-/// One seat of a room.
+/// State of one seat.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Seat {
-    /// Anybody may have it.
+    /// Free.
     #[default]
     Free,
-    /// A session that has a token but is not in the room yet.
+    /// Reserved for a session that has a token but has not arrived.
     Reserved(Entity),
-    /// A player of the room, connected or in grace.
+    /// Taken by a player, connected or in its grace period.
     Taken(Entity),
 }
 
@@ -27,7 +27,7 @@ impl Reservations {
         Self { seats: vec![Seat::Free; usize::from(count).min(SLOTS_MAX)] }
     }
 
-    /// How many there are.
+    /// Number of seats.
     pub fn count(&self) -> usize {
         self.seats.len()
     }
@@ -37,66 +37,66 @@ impl Reservations {
         self.seats.iter().copied()
     }
 
-    /// How many are free.
+    /// Number of free seats.
     pub fn free(&self) -> usize {
         self.seats.iter().filter(|seat| **seat == Seat::Free).count()
     }
 
-    /// How many players have one.
+    /// Number of seats taken by players.
     pub fn taken(&self) -> usize {
         self.seats.iter().filter(|seat| matches!(seat, Seat::Taken(_))).count()
     }
 
-    /// Whether somebody is expected.
+    /// Whether a seat is reserved.
     pub(super) fn has_reserved(&self) -> bool {
         self.seats.iter().any(|seat| matches!(seat, Seat::Reserved(_)))
     }
 
-    /// Whether nobody is here and nobody is expected.
+    /// Whether all seats are free.
     pub(super) fn is_deserted(&self) -> bool {
         self.free() == self.seats.len()
     }
 
-    /// Whether every seat has its player.
+    /// Whether all seats are taken by players.
     pub fn is_full(&self) -> bool {
         self.taken() == self.seats.len()
     }
 
-    /// Keeps the first free seat for a session.
+    /// Reserves the first free seat for a session. Returns its slot.
     pub(super) fn reserve(&mut self, session: Entity) -> Option<Slot> {
         let index = self.seats.iter().position(|seat| *seat == Seat::Free)?;
         self.seats[index] = Seat::Reserved(session);
         Slot::new(index as u8)
     }
 
-    /// The seat that is reserved for this session, if one is.
+    /// The slot reserved for a session.
     pub fn reserved(&self, session: Entity) -> Option<Slot> {
         self.slot_of(Seat::Reserved(session))
     }
 
-    /// A reserved seat becomes its player's.
+    /// Gives a seat to a player.
     pub(super) fn take(&mut self, slot: Slot, player: Entity) {
         self.seats[slot.index()] = Seat::Taken(player);
     }
 
-    /// A session's reserved seat becomes free.
+    /// Frees the seat reserved for a session. Returns its slot.
     pub(crate) fn cancel(&mut self, session: Entity) -> Option<Slot> {
         let slot = self.slot_of(Seat::Reserved(session))?;
         self.seats[slot.index()] = Seat::Free;
         Some(slot)
     }
 
-    /// A player's seat becomes free.
+    /// Frees a player's seat. Returns its slot.
     pub(crate) fn release(&mut self, player: Entity) -> Option<Slot> {
         let slot = self.slot_of(Seat::Taken(player))?;
         self.seats[slot.index()] = Seat::Free;
         Some(slot)
     }
 
-    /// Makes it `count` seats, unless one that would go is not free: that one is returned.
+    /// Changes the number of seats, at most [`SLOTS_MAX`].
     ///
     /// # Errors
-    /// With the first seat in the way.
+    /// When a seat to be removed is not free. The error is its slot.
     pub fn resize(&mut self, count: u8) -> Result<(), Slot> {
         let count = usize::from(count).min(SLOTS_MAX);
         let in_the_way = (count..self.seats.len()).find(|index| self.seats[*index] != Seat::Free);

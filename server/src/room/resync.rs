@@ -1,4 +1,4 @@
-//! Whole states and old frames for clients that need them.
+//! Resynchronisation of clients: snapshots and old frames.
 
 use bevy::prelude::*;
 use framehouse_shared::{
@@ -17,18 +17,19 @@ use crate::{
     tick::{Now, TickRate},
 };
 
-/// Speed over size: a state is 2-3 KB and is compressed once for everybody who needs it in a tick.
+/// Compression level. Speed matters more than size: a state is 2-3 KB, compressed once per tick for all clients that
+/// need it.
 const ZSTD_LEVEL: i32 = 1;
-/// Bytes of a compressed state, at most.
+/// Largest compressed state, in bytes.
 const STATE_BYTES_MAX: usize = SNAPSHOT_CHUNK_BYTES * SNAPSHOT_CHUNKS_MAX as usize;
-/// A client that asks for what is gone from the history gets the state, but not more often than this.
+/// Shortest time between two snapshots for a client that requests frames older than the history, in milliseconds.
 const SNAPSHOT_INTERVAL_MS: u64 = 1000;
-/// Frames sent in answer to one request, at most: less than a second's worth, so that live frames are not crowded out.
+/// Maximum number of frames sent for one request. Less than a backlog that would delay live frames.
 const FRAMES_PER_REQUEST_MAX: u32 = 120;
-/// Bytes that the fields around the frames of one message take, at most.
+/// Overhead of a message with frames, in bytes, at most.
 const FRAMES_OVERHEAD_BYTES: usize = 32;
 
-/// Marks every member of a room as needing the room's whole state; who is away gets it when it is back.
+/// Marks all members of a room as needing a snapshot. A disconnected player gets it after reconnecting.
 pub(super) fn make_snapshots_due(world: &mut World, room: Entity) {
     for member in Members::entities(world.get::<Members>(room)).to_vec() {
         if let Some(mut sync) = world.get_mut::<SyncState>(member) {
@@ -37,8 +38,8 @@ pub(super) fn make_snapshots_due(world: &mut World, room: Entity) {
     }
 }
 
-/// Sends the state before this tick to every client that needs it. Runs in `TickSet::Commit`, before the tick is
-/// simulated, so that the frame of this tick is the first one a newcomer applies.
+/// Sends snapshots of the state before this tick to the clients that need one. Runs in `TickSet::Commit`, before the
+/// tick is simulated, so that this tick's frame is the first one a new client applies.
 pub(super) fn send_snapshots(world: &mut World) {
     let mut due: Vec<(Entity, Entity, PeerAddress)> = world
         .query::<(Entity, &InRoom, &PeerAddress, &SyncState)>()
@@ -72,7 +73,7 @@ pub(super) fn send_snapshots(world: &mut World) {
 
 fn compressed_state(world: &World, room: Entity) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
-    // The game's own code serialises its state, and a state too large to send is the game's fault: either ends the room.
+    // Serialising calls the game's code, and a state that is too large is the game's fault: both fault the room.
     world.get::<SimRoom>(room)?.isolate(|| {
         let state = world.resource::<RoomStates>().encode(world.entity(room));
         bytes = zstd::bulk::compress(&state, ZSTD_LEVEL).expect("compressing into memory does not fail");
@@ -94,7 +95,7 @@ fn snapshot_messages(match_no: u32, next_tick: Tick, state: &[u8]) -> Vec<Server
     chunks.enumerate().map(message).collect()
 }
 
-/// Notes that a client has the state it was sent: from the next tick on its player takes part.
+/// Handles a client's report that it has loaded a snapshot: its player takes part from the next tick on.
 pub(crate) fn note_loaded(world: &mut World, member: Entity, match_no: u32, next_tick: Tick) {
     let Some(next) = world.get::<InRoom>(member).and_then(|room| Some(world.get::<RoomClock>(room.0)?.next_tick))
     else {
@@ -112,7 +113,7 @@ pub(crate) fn note_loaded(world: &mut World, member: Entity, match_no: u32, next
     }
 }
 
-/// Answers a client that lacks frames too old for the unreliable path: with the frames, or with the state when they are gone.
+/// Answers a request for frames too old for the unreliable path: with the frames, or with a snapshot if they are gone.
 pub(crate) fn send_frames(world: &mut World, player: Entity, match_no: u32, first: Tick) {
     if !is_current_match(world, player, match_no) {
         return;
@@ -155,12 +156,12 @@ fn frame_messages(history: &FrameHistory, match_no: u32, first: Tick) -> Vec<Ser
     messages
 }
 
-/// Where a member's bytes go, and its room.
+/// Address and room of a member.
 pub(crate) fn address_and_room(world: &World, player: Entity) -> Option<(PeerAddress, Entity)> {
     Some((*world.get::<PeerAddress>(player)?, world.get::<InRoom>(player)?.0))
 }
 
-/// Whether this is the number of the match in a member's room.
+/// Whether this is the number of the newest match in a member's room.
 pub(crate) fn is_current_match(world: &World, player: Entity, match_no: u32) -> bool {
     let room = world.get::<InRoom>(player).map(|room| room.0);
     room.and_then(|room| world.get::<RoomClock>(room)).is_some_and(|clock| clock.match_no == match_no)

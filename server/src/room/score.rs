@@ -1,4 +1,4 @@
-//! Scores: what a match's simulation says, kept by player, shown to the room.
+//! Scores: sampled per player for the score curve, and sent to the room as leaderboards.
 
 pub mod leaderboard;
 
@@ -17,7 +17,7 @@ use crate::{
     tick::{TickRate, TickSet},
 };
 
-/// Score buffers and leaderboards.
+/// Samples scores and sends leaderboards.
 pub(in crate::room) struct ScorePlugin;
 
 impl Plugin for ScorePlugin {
@@ -27,7 +27,7 @@ impl Plugin for ScorePlugin {
     }
 }
 
-/// A player's last scores of one match with their ticks, oldest first.
+/// A player's latest score samples in one match, with their ticks, oldest first.
 #[derive(Component, Debug, Default)]
 pub struct ScoreBuffer {
     match_no: u32,
@@ -35,27 +35,27 @@ pub struct ScoreBuffer {
 }
 
 impl ScoreBuffer {
-    /// An empty one for the match with this number in its room.
+    /// An empty buffer for the match with this number in its room.
     pub(crate) fn of_match(match_no: u32) -> Self {
         Self { match_no, frames: VecDeque::new() }
     }
 
-    /// The number of its match in its room.
+    /// Number of the match in its room.
     pub const fn match_no(&self) -> u32 {
         self.match_no
     }
 
-    /// The memory it takes, in bytes.
+    /// Approximate size in memory, in bytes.
     pub fn bytes(&self) -> usize {
         self.frames.capacity() * size_of::<(Tick, ScoreFrame)>()
     }
 
-    /// Takes everything out.
+    /// Takes out everything, leaving an empty buffer.
     pub fn take(&mut self) -> Self {
         std::mem::take(self)
     }
 
-    /// The scores kept, oldest first.
+    /// The stored samples, oldest first.
     pub fn frames(&self) -> impl Iterator<Item = &(Tick, ScoreFrame)> {
         self.frames.iter()
     }
@@ -68,7 +68,7 @@ impl ScoreBuffer {
     }
 }
 
-/// Keeps every player's score five times a second. Runs in `TickSet::Record`.
+/// Samples every participant's score every 200 ms. Runs in `TickSet::Record`.
 fn collect_scores(
     rate: Res<TickRate>,
     settings: Res<RoomSettings>,

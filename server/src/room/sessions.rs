@@ -1,4 +1,4 @@
-//! Sessions of members: opened with a reservation, seated in a room, closed with a reason.
+//! Life cycle of sessions: opened with a reservation, seated in a room, closed with a reason.
 
 use bevy::prelude::*;
 use framehouse_shared::protocol::{
@@ -20,10 +20,10 @@ use crate::{
     tick::{Now, TickRate},
 };
 
-/// Seconds a session that was told goodbye may take to acknowledge it.
+/// Seconds a client has to acknowledge its Goodbye.
 const CLOSING_SECONDS: u64 = 2;
 
-/// Makes a session that waits for its connection.
+/// Opens a session that waits for its connection.
 pub(crate) fn open(world: &mut World, opening: Opening) -> Entity {
     let now = *world.resource::<Now>();
     let until = now.tick + u64::from(world.resource::<TickRate>().ticks_in(TOKEN_SECONDS * 1000));
@@ -42,8 +42,8 @@ pub(crate) fn seat(world: &mut World, session: Entity, member: Entity) {
     }
 }
 
-/// Ends sessions whose connection is gone, and those that are to be kicked. A player without a connection keeps its seat for
-/// the grace period; a kicked one leaves. Runs in `TickSet::Control`, before messages are handled.
+/// Ends sessions whose connection is gone, and sessions that are to be kicked. A player that lost its connection keeps
+/// its seat for the grace period; a kicked player leaves. Runs in `TickSet::Control`, before messages are handled.
 pub(crate) fn end_gone_sessions(world: &mut World) {
     for (session, reason) in sessions_with(world, |session| session.gone_because()) {
         if let Some(data) = world.get::<Session>(session) {
@@ -68,7 +68,7 @@ fn sessions_with<T: Ord>(world: &mut World, reason: fn(&mut Session) -> Option<T
     found
 }
 
-/// Ends a session once its client has acknowledged the reason. The member leaves the room now.
+/// Closes a session: its member leaves now, and the connection ends once the client has acknowledged the reason.
 pub(crate) fn close(world: &mut World, session: Entity, reason: impl Into<EndReason>) {
     let reason = reason.into();
     match world.get::<Session>(session).map(|session| session.state) {
@@ -81,7 +81,7 @@ pub(crate) fn close(world: &mut World, session: Entity, reason: impl Into<EndRea
     dismiss(world, session, reason);
 }
 
-/// Ends a session as [`close`] does, but leaves its member alone: that has another session, or is gone already.
+/// Closes a session as [`close`] does, but keeps its member, which has another session or is gone already.
 pub(crate) fn dismiss(world: &mut World, session: Entity, reason: impl Into<EndReason>) {
     let until = world.resource::<Now>().tick + u64::from(world.resource::<TickRate>().ticks_in(CLOSING_SECONDS * 1000));
     let Some(mut data) = world.get_mut::<Session>(session) else { return };
@@ -95,19 +95,19 @@ pub(crate) fn dismiss(world: &mut World, session: Entity, reason: impl Into<EndR
     outgoing::send(world, address, &ServerMessage::Goodbye(EndReason { code, sentence }));
 }
 
-/// Tells a client why something that it asked for is not done.
+/// Tells a client why a request is refused.
 pub(crate) fn refuse(world: &mut World, session: Entity, reason: &str) {
     let Some(address) = world.get::<Session>(session).map(|session| session.address) else { return };
     outgoing::send(world, address, &ServerMessage::Refused { reason: shorten(reason) });
 }
 
-/// Cuts a sentence to the bytes that a message may have. It may hold names that others have chosen, and a message that is
-/// too long would end its reader's connection.
+/// Cuts a reason to the largest size of a message. It may contain names chosen by other players, and a message that is
+/// too long would disconnect its receiver.
 fn shorten(reason: &str) -> String {
     reason[..reason.floor_char_boundary(REASON_BYTES_MAX)].to_owned()
 }
 
-/// Ends every session once its client has acknowledged the reason.
+/// Closes all sessions.
 pub(crate) fn close_all(world: &mut World, why: EndCode) {
     let mut sessions: Vec<Entity> = world.query_filtered::<Entity, With<Session>>().iter(world).collect();
     sessions.sort();
@@ -116,7 +116,7 @@ pub(crate) fn close_all(world: &mut World, why: EndCode) {
     }
 }
 
-/// Ends sessions past their deadline, and closing ones whose client has acknowledged. Runs in `TickSet::Cleanup`.
+/// Removes sessions past their deadline, and closing ones whose client has acknowledged. Runs in `TickSet::Cleanup`.
 pub(crate) fn end_expired_sessions(world: &mut World) {
     let tick = world.resource::<Now>().tick;
     let mut due: Vec<(Entity, SessionState, PeerAddress)> = world
@@ -157,7 +157,7 @@ fn remove(world: &mut World, session: Entity, reason: &'static str) {
     forget(world, session);
 }
 
-/// Removes a session and ends its connection. Neither its client nor its member is told.
+/// Removes a session and ends its connection, without telling the client or the member.
 pub fn forget(world: &mut World, session: Entity) {
     let Some(address) = world.get::<Session>(session).map(|session| session.address) else { return };
     if let Some(mut endpoint) = world.get_mut::<BoxedEndpoint>(address.endpoint) {

@@ -1,14 +1,15 @@
-//! The folder of a game's rules and maps, `--game-dir`.
+//! Reading the game folder of `--game-dir`: rules and maps.
 
 use std::{fs, io, path::Path};
 
 use framehouse_shared::sim::{GameFile, GameFileError};
 
-/// Most files that are read, and the most bytes of each.
+/// Maximum number of files that are read.
 const GAME_FILES_MAX: usize = 256;
+/// Largest size of one file, in bytes.
 const GAME_FILE_BYTES_MAX: u64 = 1 << 20;
 
-/// Reads `rules.ron` and the other `*.ron` files of a game's folder, one folder deep.
+/// Reads all `*.ron` files of a game folder and of its direct subfolders.
 pub(super) fn read_game_files(folder: &Path) -> Result<Vec<GameFile>, String> {
     let mut files = Vec::new();
     read_ron_files(folder, "", &mut files).map_err(|(path, error)| format!("cannot read {path}: {error}"))?;
@@ -38,7 +39,7 @@ fn read_ron_files(folder: &Path, prefix: &str, files: &mut Vec<GameFile>) -> Res
     Ok(())
 }
 
-/// Why the files of this folder are refused, with file, line and column where the game tells them.
+/// The error message for game files that the game refuses. It names file, line and column where the game reports them.
 pub(super) fn refusal(folder: &Path, error: &GameFileError) -> String {
     format!("the game's files cannot be used: {}", folder.join(error.to_string()).display())
 }

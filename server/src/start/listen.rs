@@ -1,4 +1,4 @@
-//! Sockets and the data folder: what one server takes for itself.
+//! Resources that only one server can have: UDP sockets and the lock of the data folder.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -14,7 +14,7 @@ use crate::{
     tick::TickRate,
 };
 
-/// Binds the UDP endpoints' sockets; each tells clients its public address.
+/// Binds the sockets of the UDP endpoints.
 pub(super) fn bind_endpoints(settings: &Settings, unix_now: Duration) -> Result<Vec<UdpEndpoint>, String> {
     let public_ip = settings.server.public_ip()?;
     let udp_settings = UdpSettings::new(TickRate(settings.server.tick_rate), &settings.net);
@@ -28,12 +28,12 @@ pub(super) fn bind_endpoints(settings: &Settings, unix_now: Duration) -> Result<
         endpoints.push(UdpEndpoint::new(Box::new(socket), public_address, udp_settings.clone(), unix_now));
     }
     if !has_full_buffers {
-        tracing::warn!("the kernel gives small receive buffers; for many players: sysctl -w net.core.rmem_max=4194304");
+        tracing::warn!("the kernel limits receive buffers; for many players run: sysctl -w net.core.rmem_max=4194304");
     }
     Ok(endpoints)
 }
 
-/// Why an address cannot be bound, and what to do.
+/// The error message for an address that cannot be bound, with advice.
 pub(super) fn cannot_listen(what: &str, address: SocketAddr, flag: &str, error: &io::Error) -> String {
     let advice = match error.kind() {
         io::ErrorKind::AddrInUse => {
@@ -45,7 +45,7 @@ pub(super) fn cannot_listen(what: &str, address: SocketAddr, flag: &str, error: 
     format!("cannot listen on {address} for {what}: {advice}")
 }
 
-/// Takes the data folder for this process; the lock ends with it, however it ends.
+/// Locks the data folder for this process. The lock is released when the process ends, also after a crash.
 pub(super) fn lock_data_dir(folder: &Path) -> Result<File, String> {
     let shown = folder.display();
     let lock = fs::create_dir_all(folder)

@@ -1,4 +1,4 @@
-//! Log lines on standard error.
+//! Logging to standard error.
 
 use std::io::{self, IsTerminal};
 
@@ -7,13 +7,13 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::LogFormat;
 
-/// Log lines that wait to be written, at most.
+/// Maximum number of log lines that wait to be written.
 const LOG_LINES_MAX: usize = 10_000;
 
-/// Lines go to a thread that writes them: standard error may be a pipe that nobody reads, and no tick waits for that. What
-/// does not fit into its queue is dropped. The guard, at its end, writes what is left.
+/// Starts logging. A thread of its own writes the lines, because standard error may be a pipe that nobody reads, and no
+/// tick waits for that. Lines beyond [`LOG_LINES_MAX`] are dropped. Dropping the guard writes the remaining lines.
 pub(super) fn start_logging(format: LogFormat) -> WorkerGuard {
-    // The transport libraries log a line for every hostile datagram; those are counted instead.
+    // The transport libraries log a line for every hostile datagram. Those are counted instead.
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let silent = ["renetcode=off", "renet=off"].map(|directive| directive.parse().expect("a valid directive"));
     let filter = silent.into_iter().fold(filter, EnvFilter::add_directive);

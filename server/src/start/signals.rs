@@ -1,4 +1,4 @@
-//! SIGTERM and SIGINT stop the server; SIGHUP reloads the game's files.
+//! Signal handling: SIGTERM and SIGINT stop the server, SIGHUP reloads the game files.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -20,11 +20,11 @@ use signal_hook::{
 use super::game_files::{read_game_files, refusal};
 use crate::ops::reload::CheckRules;
 
-/// A flag that the first SIGTERM or SIGINT sets.
+/// A flag that is set by the first SIGTERM or SIGINT.
 pub(super) fn stop_on_signals() -> Result<Arc<AtomicBool>, String> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGTERM, SIGINT] {
-        // A second signal ends the process at once, should the goodbyes hang.
+        // A second signal ends the process at once, in case the shutdown hangs.
         signal_hook::flag::register_conditional_shutdown(signal, 1, Arc::clone(&stop))
             .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)))
             .map_err(|error| format!("cannot handle signals: {error}"))?;
@@ -32,16 +32,17 @@ pub(super) fn stop_on_signals() -> Result<Arc<AtomicBool>, String> {
     Ok(stop)
 }
 
-/// SIGHUP, which from now on does not end the process.
+/// The caught SIGHUP signals; SIGHUP does not end the process any more.
 pub(super) struct HangUps(Signals);
 
 impl HangUps {
-    /// Catches SIGHUP. One that comes before [`reload_on_each`](Self::reload_on_each) is called is handled then.
+    /// Starts catching SIGHUP. A signal that comes before [`reload_on_each`](Self::reload_on_each) is handled by it
+    /// later.
     pub fn catch() -> Result<Self, String> {
         Signals::new([SIGHUP]).map(Self).map_err(|error| format!("cannot handle signals: {error}"))
     }
 
-    /// From now on each SIGHUP reads the folder again, on a thread of its own, and queues the files if they are good.
+    /// Starts a thread that on each SIGHUP reads the folder again, checks the files, and queues them if they are good.
     pub fn reload_on_each(
         mut self,
         folder: Option<PathBuf>,
@@ -69,7 +70,7 @@ impl HangUps {
 
 fn read_checked(folder: &Path, check: &CheckRules) -> Result<Vec<GameFile>, String> {
     let files = read_game_files(folder)?;
-    // The game's own code runs here: if it panics, this reload fails, and the next one may not.
+    // This calls the game's code. If it panics, only this reload fails.
     let checked = catch_unwind(AssertUnwindSafe(|| check(&files)));
     checked.map_err(|_| "the game panicked over these files".to_owned())?.map_err(|error| refusal(folder, &error))?;
     Ok(files)

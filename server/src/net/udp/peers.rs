@@ -1,4 +1,4 @@
-//! The connected clients of a UDP endpoint.
+//! Connected clients of a UDP endpoint.
 
 use std::{collections::HashMap, net::SocketAddr, time::Duration};
 
@@ -9,12 +9,12 @@ use crate::net::{
     endpoint::ClientId,
 };
 
-/// One connected client.
+/// A connected client.
 pub(super) struct Peer {
     pub(super) client: ClientId,
     pub(super) path: ReliablePath,
     pub(super) budget: Budget,
-    /// Whether it was reported for being over its budget: once is enough.
+    /// Whether its flood was already reported, which happens only once.
     pub(super) is_reported: bool,
     address: SocketAddr,
 }
@@ -22,7 +22,7 @@ pub(super) struct Peer {
 /// All connected clients.
 #[derive(Default)]
 pub(super) struct Peers {
-    // In order of connecting: never a map with a random order.
+    // In order of connecting; not a map, whose order is random.
     list: Vec<Peer>,
     addresses: HashMap<SocketAddr, ClientId>,
 }
@@ -38,7 +38,7 @@ impl Peers {
         self.list.push(Peer { client, path, budget, is_reported: false, address });
     }
 
-    /// Forgets a client; says whether it was there.
+    /// Removes a client. Returns whether it was connected.
     pub(super) fn remove(&mut self, client: ClientId) -> bool {
         let Some(index) = self.list.iter().position(|peer| peer.client == client) else { return false };
         let peer = self.list.remove(index);

@@ -1,4 +1,4 @@
-//! The way in: from the socket through guard, netcode and guard to events.
+//! Receiving: from the socket through guard, netcode and a second guard to events.
 
 use std::{
     net::SocketAddr,
@@ -20,7 +20,7 @@ use crate::net::{
     endpoint::{ClientEvent, ClientId, Traffic},
 };
 
-/// Datagrams taken in one `Receive`, at most; what is left waits in the kernel's buffer.
+/// Maximum number of datagrams read in one `Receive`. The rest waits in the kernel's buffer.
 const DATAGRAMS_PER_RECEIVE_MAX: usize = 4096;
 
 type Events = Vec<(ClientId, ClientEvent)>;
@@ -35,7 +35,7 @@ impl UdpEndpoint {
             let Some((length, from)) = self.socket.receive(&mut buffer) else { break };
             self.traffic.packets_in += 1;
             self.traffic.bytes_in += length as u64 + guard::UDP_IP_BYTES;
-            // The guard keeps out what is known to make the libraries panic; this net is for what is not known.
+            // The guard stops datagrams that are known to make the libraries panic. This catches unknown ones.
             let taken = catch_unwind(AssertUnwindSafe(|| self.take_datagram(&mut buffer[..length], from)));
             if let Err(reason) = taken.unwrap_or(Err(Dropped::Panic)) {
                 self.traffic.dropped.count(reason);
@@ -79,9 +79,9 @@ impl UdpEndpoint {
 
     fn is_expected(&self, kind: PacketKind, from: SocketAddr) -> bool {
         match kind {
-            // A request from a connected address would refresh that connection's time-out.
+            // A request from a connected address would reset the timeout of that connection.
             PacketKind::Request => !self.peers.has_address(&from),
-            // The response of a pending client is netcode's to judge.
+            // netcode decides about the response of a client that is still connecting.
             PacketKind::Response => true,
             _ => self.peers.has_address(&from),
         }
@@ -102,7 +102,7 @@ impl UdpEndpoint {
     }
 }
 
-/// Charges a payload, now that it is known to be the peer's own.
+/// Charges an authenticated payload to the peer's budget.
 fn charge(events: &mut Events, peer: &mut Peer, payload: &[u8], now: Duration) -> Result<(), Dropped> {
     let account = if payload.first() == Some(&TAG_INPUTS) { Account::Inputs } else { Account::Packets };
     match peer.budget.charge(account, now) {

@@ -1,4 +1,4 @@
-//! renet as the channel of each client's reliable path.
+//! renet as the reliable channel of each client.
 
 use bevy_renet::{
     RenetServer,
@@ -11,7 +11,7 @@ use framehouse_shared::protocol::{
 
 use crate::net::endpoint::ClientId;
 
-/// renet's channel to one client, for as long as its path works on it.
+/// renet's reliable channel to one client.
 pub(super) struct PeerChannel<'a> {
     pub(super) renet: &'a mut RenetServer,
     pub(super) client: ClientId,
@@ -41,7 +41,7 @@ impl ReliableChannel for PeerChannel<'_> {
     }
 }
 
-/// Bytes that renet holds for a client until they are acknowledged.
+/// Unacknowledged bytes that renet holds for a client.
 pub(super) fn in_flight(renet: &RenetServer, client: ClientId) -> usize {
     if renet.is_connected(client) {
         LIBRARY_BYTES_MAX - renet.channel_available_memory(client, RELIABLE_CHANNEL)

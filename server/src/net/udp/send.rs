@@ -1,4 +1,4 @@
-//! The way out, once a tick.
+//! Sending, once a tick.
 
 use renetcode::{NetcodeServer, ServerResult};
 
@@ -7,7 +7,7 @@ use crate::net::endpoint::{ClientEvent, ClientId};
 
 impl UdpEndpoint {
     pub(super) fn send_queued(&mut self) {
-        // Once a tick is often enough for renet: each update visits every client, and resends wait 200 ms.
+        // One renet update per tick is enough: an update visits every client, and resends wait 200 ms.
         self.renet.update(self.now.saturating_sub(self.renet_now));
         self.renet_now = self.now;
         let mut start = 0;
@@ -31,7 +31,7 @@ impl UdpEndpoint {
             peer.path.flush(&mut PeerChannel { renet, client }, now, |packet| {
                 send_payload(&mut self.netcode, &mut self.socket, client, &packet);
             });
-            // renet gives a connection up by itself when it is sent nonsense; without this it would live on half dead.
+            // renet disconnects a client internally after invalid data. The connection must be closed here too.
             let reason = if !renet.is_connected(client) {
                 "its messages could not be read"
             } else if peer.path.stalled_for(now) > self.settings.stall {
@@ -44,7 +44,7 @@ impl UdpEndpoint {
         }
     }
 
-    /// Lets netcode judge time-outs and say that connections live: rarely, since each call searches all clients.
+    /// Lets netcode check timeouts and send keep-alives. Not every tick, because each call searches all clients.
     fn keep_alive(&mut self) {
         if self.now < self.keep_alive_at {
             return;
@@ -71,7 +71,7 @@ impl UdpEndpoint {
 
     fn disconnect(&mut self, client: ClientId) {
         if let ServerResult::ClientDisconnected { addr, payload: Some(payload), .. } = self.netcode.disconnect(client) {
-            // The farewell is a datagram like any other: sent more than once, since nobody answers it.
+            // The disconnect packet is unreliable and not acknowledged, so it is sent three times.
             for _ in 0..3 {
                 self.socket.send(payload, addr);
             }

@@ -8,23 +8,23 @@ use crate::{
     tick::TickRate,
 };
 
-/// How an endpoint treats its clients.
+/// Settings of a UDP endpoint.
 #[derive(Clone)]
 pub struct UdpSettings {
-    /// The secret that its tokens are sealed with.
+    /// Key of its connect tokens.
     pub key: NetcodeKey,
-    /// What a client may send.
+    /// Allowed rates of a client.
     pub(in crate::net) rates: Rates,
-    /// Seconds of silence after which either end takes the connection for lost.
+    /// Seconds of silence after which either end treats the connection as lost.
     pub(in crate::net) connection_timeout: u32,
-    /// How long a connection may be silent before a packet says that it lives.
+    /// Interval of keep-alive packets on a silent connection.
     pub(in crate::net) keep_alive: Duration,
-    /// How long outstanding data may make no progress before the client is disconnected.
+    /// Time without an acknowledgement, while data is unacknowledged, after which the client is disconnected.
     pub(in crate::net) stall: Duration,
 }
 
 impl UdpSettings {
-    /// Settings of a server, with a new key.
+    /// Settings from the server's settings, with a new key.
     pub fn new(rate: TickRate, settings: &NetSettings) -> Self {
         Self {
             key: NetcodeKey::random(),

@@ -1,4 +1,4 @@
-//! The socket of a UDP endpoint: what it needs of one, and the real one.
+//! Sockets of a UDP endpoint: the [`Datagrams`] trait and the real UDP socket.
 
 use std::{
     io,
@@ -8,14 +8,15 @@ use std::{
 use framehouse_shared::protocol::guard::UDP_IP_BYTES;
 use socket2::{Domain, Protocol, Socket, Type};
 
-/// The receive buffer to ask the kernel for. With the usual 208 KiB, 82 % of the inputs of 1000 clients were lost.
+/// Requested size of the receive buffer, in bytes. With the usual 208 KiB, 82 % of the inputs of 1000 clients were
+/// lost.
 const RECEIVE_BUFFER_BYTES: usize = 4 << 20;
 
-/// Sends and receives datagrams without ever waiting.
+/// A non-blocking datagram socket.
 pub trait Datagrams: Send + Sync {
-    /// Takes the next datagram: its length in `buffer`, and who sent it.
+    /// Reads the next datagram into `buffer`. Returns its length and sender, or `None` if there is none.
     fn receive(&mut self, buffer: &mut [u8]) -> Option<(usize, SocketAddr)>;
-    /// Sends a datagram; what the network does not take now is lost, as datagrams are.
+    /// Sends a datagram. It is dropped if the network cannot take it now.
     fn send(&mut self, datagram: &[u8], to: SocketAddr);
 }
 
@@ -26,7 +27,7 @@ pub struct UdpDatagrams {
 }
 
 impl UdpDatagrams {
-    /// Binds a socket with a large receive buffer; warns when the kernel gives less.
+    /// Binds a socket with a large receive buffer.
     ///
     /// # Errors
     /// When the address cannot be bound.
@@ -35,7 +36,7 @@ impl UdpDatagrams {
         socket.set_nonblocking(true)?;
         socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES)?;
         socket.bind(&address.into())?;
-        // Linux answers with twice what it gives.
+        // Linux reports twice the size it grants.
         let given = socket.recv_buffer_size()? / 2;
         if given < RECEIVE_BUFFER_BYTES {
             tracing::debug!(given, asked = RECEIVE_BUFFER_BYTES, "small receive buffer");
@@ -50,7 +51,7 @@ impl UdpDatagrams {
         self.address
     }
 
-    /// Whether the kernel gave the whole receive buffer.
+    /// Whether the kernel granted the full receive buffer.
     pub fn has_full_buffer(&self) -> bool {
         socket2::SockRef::from(&self.socket).recv_buffer_size().is_ok_and(|size| size / 2 >= RECEIVE_BUFFER_BYTES)
     }
@@ -58,7 +59,7 @@ impl UdpDatagrams {
 
 impl Datagrams for UdpDatagrams {
     fn receive(&mut self, buffer: &mut [u8]) -> Option<(usize, SocketAddr)> {
-        // An error here is either "nothing there" or an ICMP answer to an earlier send: both mean to go on.
+        // An error is an ICMP reply to an earlier send: read the next datagram.
         for _ in 0..8 {
             match self.socket.recv_from(buffer) {
                 Ok(received) => return Some(received),
@@ -74,7 +75,7 @@ impl Datagrams for UdpDatagrams {
     }
 }
 
-/// A socket and the count of what it has sent, apart from netcode so that netcode's buffer can be borrowed while sending.
+/// A socket with counters of sent data. Separate from netcode, whose buffer is borrowed while sending.
 pub(super) struct CountedSocket {
     socket: Box<dyn Datagrams>,
     packets_out: u64,
@@ -96,7 +97,7 @@ impl CountedSocket {
         self.socket.send(datagram, to);
     }
 
-    /// Datagrams and bytes sent so far.
+    /// Number of datagrams and bytes sent.
     pub(super) const fn sent(&self) -> (u64, u64) {
         (self.packets_out, self.bytes_out)
     }

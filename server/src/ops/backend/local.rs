@@ -1,5 +1,5 @@
-//! The backend of a single server: join requests wait in a bounded queue for the tick thread, pages come from the
-//! [`StatusBoard`], replays from a folder. It never touches the world.
+//! The backend of a single server: join requests go to the tick thread through a bounded queue, pages come from the
+//! [`StatusBoard`], replays from a folder. It has no access to the world.
 
 use std::{
     path::PathBuf,
@@ -22,12 +22,12 @@ use crate::{
     room::directory::{Grant, JoinError, JoinQueue, JoinRequest, PendingJoin},
 };
 
-/// Most join requests waiting for the tick thread; the next one is refused as busy.
+/// Maximum number of join requests that wait for the tick thread. The next one is refused as busy.
 const JOINS_WAITING_MAX: usize = 1024;
-/// How long the tick thread may take for an answer: some ticks, unless it hangs.
+/// Longest wait for the tick thread's answer. It needs some ticks, unless it hangs.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(2);
 
-/// Answers for one server process.
+/// The backend of a single server process.
 pub struct LocalBackend {
     joins: SyncSender<PendingJoin>,
     status: StatusBoard,
@@ -35,8 +35,8 @@ pub struct LocalBackend {
 }
 
 impl LocalBackend {
-    /// A backend that shows this board and serves the replays of this folder, and the queue of join requests for the tick
-    /// thread.
+    /// A backend that serves this status board and the replays of this folder. Also returns the queue of join requests
+    /// for the tick thread.
     pub fn new(status: StatusBoard, replay_folder: PathBuf) -> (Self, JoinQueue) {
         let (joins, queue) = sync_channel(JOINS_WAITING_MAX);
         let backend = Self { joins, status, replays: ReplayFiles::new(replay_folder) };

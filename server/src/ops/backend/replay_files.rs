@@ -1,4 +1,4 @@
-//! The folder of replays, read a chunk at a time.
+//! Downloads of replay files, read in chunks.
 
 use std::{
     fs::File,
@@ -18,18 +18,18 @@ use tokio::{
 use super::{Refusal, ReplayFile};
 use crate::replay::folder::whole_path;
 
-/// Replays sent at a time, at most: each holds an open file, and a thread while it is read.
+/// Maximum number of downloads at a time. Each holds an open file, and a thread while it reads.
 const DOWNLOADS_MAX: usize = 64;
-/// Bytes of a file in memory, at most, for every replay that is being sent.
+/// Size of a chunk in bytes: the memory that each download uses.
 const CHUNK_BYTES: usize = 64 * 1024;
 
-/// The replays that can be fetched. Whoever knows a match's id may have its replay: nobody can guess one.
+/// The replays that can be downloaded. Anybody with the match id may download one, because ids cannot be guessed.
 pub(super) struct ReplayFiles {
     folder: PathBuf,
     places: Arc<Semaphore>,
 }
 
-/// A file that is being sent.
+/// A running download.
 struct Download {
     file: File,
     _place: OwnedSemaphorePermit,
@@ -41,10 +41,10 @@ impl ReplayFiles {
         Self { folder, places: Arc::new(Semaphore::new(DOWNLOADS_MAX)) }
     }
 
-    /// Opens the replay of a match, if there is one and not too many are being sent.
+    /// Opens the replay of a match, unless too many downloads are running.
     pub async fn open(&self, match_id: MatchId) -> Result<ReplayFile, Refusal> {
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
-            return Err(Refusal::Busy("too many replays are fetched at once: try again in a moment"));
+            return Err(Refusal::Busy("too many replays are being downloaded: try again in a moment"));
         };
         let path = whole_path(&self.folder, match_id);
         let (file, bytes) = off_the_thread(move || open(&path)).await.map_err(|_| Refusal::NoSuchReplay)?;
@@ -58,7 +58,7 @@ fn open(path: &Path) -> io::Result<(File, u64)> {
     if metadata.is_file() { Ok((file, metadata.len())) } else { Err(io::ErrorKind::NotFound.into()) }
 }
 
-/// Reads the next chunk when the last one is on its way: a slow client keeps no more than one in memory.
+/// Streams the file. A chunk is read when the one before was sent, so a slow client uses the memory of one chunk.
 fn chunks(download: Download) -> Body {
     Body::from_stream(stream::try_unfold(download, |mut download| {
         off_the_thread(move || {
@@ -69,7 +69,7 @@ fn chunks(download: Download) -> Body {
     }))
 }
 
-/// Does I/O where no request waits for it.
+/// Runs blocking I/O on another thread.
 async fn off_the_thread<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
     spawn_blocking(work).await.map_err(io::Error::other)?
 }

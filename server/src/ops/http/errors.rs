@@ -1,4 +1,4 @@
-//! Refusals as HTTP answers.
+//! Refusals as HTTP responses.
 
 use axum::{
     Json,
@@ -29,14 +29,14 @@ const fn status_of(reason: &JoinError) -> StatusCode {
     }
 }
 
-/// Refuses what may succeed a second later.
+/// Refusal of a request that may succeed a second later.
 pub(super) fn busy(message: &str) -> Response {
     let mut response = error(StatusCode::TOO_MANY_REQUESTS, code::BUSY, message);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     response
 }
 
-/// Refuses with a code for programs and a sentence for people.
+/// Refusal with a code for programs and a sentence for people.
 pub(super) fn error(status: StatusCode, code: &str, message: &str) -> Response {
     (status, Json(ErrorBody::new(code, message))).into_response()
 }

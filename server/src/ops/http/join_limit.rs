@@ -1,4 +1,4 @@
-//! How often an address may ask for a seat: every answer reserves one for ten seconds, and codes could be guessed.
+//! Rate limit of join requests per IP address. Each request reserves a seat for ten seconds, or could guess room codes.
 
 use std::{
     collections::HashMap,
@@ -8,24 +8,24 @@ use std::{
 
 use crate::net::budget::Bucket;
 
-/// Addresses remembered at most; when there are more, those that asked least lately are forgotten.
+/// Maximum number of remembered addresses. Beyond, the ones without recent requests are forgotten.
 const ADDRESSES_MAX: usize = 10_000;
-/// Requests in a burst, in seconds of the rate.
+/// Burst, in seconds of the rate.
 const BURST_SECONDS: f32 = 4.0;
 
-/// A bucket for every address that asked lately.
+/// Token buckets of addresses with recent requests.
 pub struct RateLimit {
     per_s: f32,
     buckets: HashMap<IpAddr, (Bucket, Duration)>,
 }
 
 impl RateLimit {
-    /// So many requests a second from one address.
+    /// A limit of `per_s` requests per second for each address.
     pub fn new(per_s: f32) -> Self {
         Self { per_s, buckets: HashMap::new() }
     }
 
-    /// Whether this address may ask once more at `now`. Loopback may always: that is the operator, tools, or a proxy.
+    /// Whether this address may send one more request at `now`. Loopback is not limited: operator, tools or a proxy.
     pub fn allows(&mut self, address: IpAddr, now: Duration) -> bool {
         if address.is_loopback() {
             return true;
@@ -34,7 +34,7 @@ impl RateLimit {
             let forgotten = Duration::from_secs_f32(BURST_SECONDS);
             self.buckets.retain(|_, (_, asked)| now.saturating_sub(*asked) < forgotten);
         }
-        // Full of addresses that all asked just now: this is an attack, and strangers have to wait.
+        // Full of addresses with recent requests: this is an attack, and new addresses have to wait.
         let key = network_of(address);
         if self.buckets.len() >= ADDRESSES_MAX && !self.buckets.contains_key(&key) {
             return false;
@@ -46,7 +46,7 @@ impl RateLimit {
     }
 }
 
-/// An IPv6 customer has a whole /64 to ask from.
+/// The network that counts as one address: an IPv6 customer usually has a whole /64.
 fn network_of(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,

@@ -1,4 +1,4 @@
-//! Connections: how many at a time, and how long one may last.
+//! HTTP connections: limits on their number and duration.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -10,24 +10,24 @@ use hyper_util::{
 };
 use tokio::{sync::Semaphore, time::timeout};
 
-/// Connections at a time; more wait until one ends.
+/// Maximum number of connections at a time. More wait until one ends.
 const CONNECTIONS_MAX: usize = 1024;
-/// How long a client may take to send a request's head, or to begin the next request on a connection.
+/// Time a client has to send the head of a request, or to begin the next request on a connection.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(5);
-/// How long a connection may last, whatever it does.
+/// Longest duration of a connection, whatever it does.
 const CONNECTION_TIME_MAX: Duration = Duration::from_secs(60);
 
-/// IP address at the other end of the connection.
+/// IP address of the client.
 #[derive(Clone, Copy)]
 pub(super) struct Peer(pub IpAddr);
 
-/// `axum::serve` has no time-outs, and this address is open to everybody: nobody may hold a connection for nothing.
+/// Accepts connections and serves them. Unlike `axum::serve` it has timeouts, because the address is open to everybody.
 pub(super) async fn accept_connections(listener: tokio::net::TcpListener, router: Router) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         let place = Arc::clone(&places).acquire_owned().await.expect("the semaphore is never closed");
         let Ok((stream, address)) = listener.accept().await else {
-            // Out of file descriptors, most likely: let some connections end first.
+            // Probably out of file descriptors: wait for some connections to end.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
@@ -37,7 +37,7 @@ pub(super) async fn accept_connections(listener: tokio::net::TcpListener, router
                 .timer(TokioTimer::new())
                 .header_read_timeout(HEAD_TIME_MAX)
                 .serve_connection(TokioIo::new(stream), service);
-            // However it ended, there is nobody left to tell.
+            // Errors are ignored: the connection is over.
             let _ = timeout(CONNECTION_TIME_MAX, connection).await;
             drop(place);
         });

@@ -1,4 +1,4 @@
-//! Which path answers what.
+//! Paths of the HTTP API and their handlers.
 
 use std::{
     sync::{Arc, Mutex},
@@ -21,7 +21,7 @@ use serde::Serialize;
 use super::{errors::error, join_limit::RateLimit, sessions::open_session};
 use crate::ops::backend::{Backend, Refusal, ReplayFile};
 
-/// What the handlers share.
+/// Shared state of the handlers.
 pub(super) struct Gateway<B> {
     pub backend: B,
     pub limit: Mutex<RateLimit>,
@@ -30,7 +30,7 @@ pub(super) struct Gateway<B> {
 
 type Shared<B> = State<Arc<Gateway<B>>>;
 
-/// The API over this backend.
+/// The HTTP API with this backend.
 pub(super) fn router<B: Backend>(backend: B, joins_per_s: f32) -> Router {
     let gateway = Gateway { backend, limit: Mutex::new(RateLimit::new(joins_per_s)), start: Instant::now() };
     Router::new()
@@ -56,27 +56,28 @@ async fn list_rooms<B: Backend>(
     match filter {
         Ok(Query(filter)) => answer(gateway.backend.list_rooms(&filter).await.map(|rooms| RoomList { rooms })),
         Err(rejection) => {
-            let message = format!("rooms are found by phase, joinable, map and limit ({})", rejection.body_text());
+            let message =
+                format!("rooms can be filtered by phase, joinable, map and limit ({})", rejection.body_text());
             error(StatusCode::BAD_REQUEST, code::BAD_REQUEST, &message)
         }
     }
 }
 
-/// `GET /v1/maps`: what a host can choose.
+/// `GET /v1/maps`: maps that a host can choose.
 async fn list_maps<B: Backend>(State(gateway): Shared<B>) -> Response {
     answer(gateway.backend.list_maps().await.map(|maps| MapList { maps }))
 }
 
-/// `GET /v1/status`: numbers about the process.
+/// `GET /v1/status`: the status page.
 async fn show_status<B: Backend>(State(gateway): Shared<B>) -> Response {
     answer(gateway.backend.status().await)
 }
 
-/// `GET /v1/replays/{match}`: a whole replay, as it lies in the folder.
+/// `GET /v1/replays/{match}`: a whole replay file.
 async fn send_replay<B: Backend>(State(gateway): Shared<B>, Path(name): Path<String>) -> Response {
-    // An id is 32 hexadecimal digits, so no name leads out of a folder.
+    // A match id is 32 hexadecimal digits, so no name leads out of the folder.
     let Ok(match_id) = name.parse::<MatchId>() else {
-        let message = "a replay is asked for by the 32 hexadecimal digits of its match's id";
+        let message = "the name of a replay is its match id: 32 hexadecimal digits";
         return error(StatusCode::NOT_FOUND, code::NO_SUCH_REPLAY, message);
     };
     match gateway.backend.open_replay(match_id).await {
@@ -92,7 +93,7 @@ async fn send_replay<B: Backend>(State(gateway): Shared<B>, Path(name): Path<Str
     }
 }
 
-/// The body as JSON with its keys in alphabetical order: the order of a struct's fields is no part of the API.
+/// The body as JSON with keys in alphabetical order, because the order of a struct's fields is not part of the API.
 pub(super) fn answer(body: Result<impl Serialize, Refusal>) -> Response {
     match body {
         Ok(body) => Json(serde_json::json!(body)).into_response(),

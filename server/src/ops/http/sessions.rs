@@ -1,4 +1,4 @@
-//! `POST /v1/sessions`: from a body to a join request.
+//! `POST /v1/sessions`: from the request body to a join request.
 
 use std::{sync::Arc, time::Duration};
 
@@ -26,15 +26,15 @@ use crate::{
     room::directory::{JoinError, JoinRequest, JoinTarget},
 };
 
-/// Bytes of a request body, at most.
+/// Largest size of a request body, in bytes.
 const BODY_BYTES_MAX: usize = 4096;
-/// How long a client may take to send a body.
+/// Time a client has to send a body.
 const BODY_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// A body as it came: the room may be left out, and its code may be one that no room can have.
+/// The request body before validation: the room is optional, and its code may be invalid.
 type ReceivedRequest = SessionRequest<Option<RoomRequest<String>>>;
 
-/// `POST /v1/sessions`: a seat and a token for it. The body is parsed whatever its Content-Type says.
+/// `POST /v1/sessions`: reserves a seat and grants a token. The body is parsed whatever its Content-Type says.
 pub(super) async fn open_session<B: Backend>(
     State(gateway): State<Arc<Gateway<B>>>,
     Extension(peer): Extension<Peer>,
@@ -42,12 +42,12 @@ pub(super) async fn open_session<B: Backend>(
 ) -> Response {
     let now = gateway.start.elapsed();
     if !gateway.limit.lock().expect("nothing panics while holding this lock").allows(peer.0, now) {
-        return busy("you ask for seats too often: try again in a moment");
+        return busy("too many join requests from your address: try again in a moment");
     }
     let body = match timeout(BODY_TIME_MAX, axum::body::to_bytes(body, BODY_BYTES_MAX)).await {
         Ok(Ok(body)) => body,
         Err(_) => {
-            return error(StatusCode::REQUEST_TIMEOUT, code::TOO_SLOW, "the body did not come within five seconds");
+            return error(StatusCode::REQUEST_TIMEOUT, code::TOO_SLOW, "the body did not arrive within five seconds");
         }
         Ok(Err(_)) => {
             let message = format!("the body is larger than {BODY_BYTES_MAX} bytes");
@@ -61,16 +61,16 @@ pub(super) async fn open_session<B: Backend>(
             code::NO_SUCH_ROOM,
             &format!("there is no room {code}: check the code, or use quick match"),
         ),
-        // A secret that no player can have is the secret of no player.
+        // An invalid secret belongs to no player.
         Err(BadBody::NoSuchSeat) => Refusal::from(JoinError::NoSuchSeat).into_response(),
         Err(BadBody::Malformed(message)) => error(StatusCode::BAD_REQUEST, code::BAD_REQUEST, &message),
     }
 }
 
-/// Why a body is no join request.
+/// Why a request body is refused.
 #[derive(Debug, PartialEq, Eq)]
 enum BadBody {
-    /// With a sentence.
+    /// The body is invalid; with a sentence.
     Malformed(String),
     NoSuchRoom(String),
     NoSuchSeat,
@@ -79,7 +79,7 @@ enum BadBody {
 fn parse_join(body: &Bytes) -> Result<JoinRequest, BadBody> {
     let body: ReceivedRequest = serde_json::from_slice(body).map_err(|error| {
         BadBody::Malformed(format!(
-            "the body is not what this address takes ({error}); an example: {{\"name\":\"Ada\",\"room\":{{\"quick\":{{}}}}}}"
+            "the body is invalid ({error}); an example: {{\"name\":\"Ada\",\"room\":{{\"quick\":{{}}}}}}"
         ))
     })?;
     let target = match (body.resume, body.room) {
@@ -91,7 +91,7 @@ fn parse_join(body: &Bytes) -> Result<JoinRequest, BadBody> {
 }
 
 fn parse_target(room: RoomRequest<String>) -> Result<JoinTarget, BadBody> {
-    // A code that no room can have is the code of no room.
+    // An invalid code belongs to no room.
     let parse_code = |code: String| code.parse::<RoomCode>().map_err(|_| BadBody::NoSuchRoom(printable(&code)));
     Ok(match room {
         RoomRequest::Quick {} => JoinTarget::Quick,

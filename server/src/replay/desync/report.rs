@@ -1,4 +1,4 @@
-//! The report as a file. Ids and hashes are hexadecimal strings: many readers keep only 53 bits of a number.
+//! The report file. Ids and hashes are hexadecimal strings, because many JSON readers keep only 53 bits of a number.
 
 use std::{fs, io, path::Path};
 
@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::{Compared, Finding, FirstBad, LinkFigures};
 use crate::replay::{BUILD, reports::PART};
 
-/// Differing fields in a report, at most: the first ones are the cause, the others follow from it.
+/// Maximum number of differing fields in a report. The first ones are the cause, the others follow from it.
 const DIFFERENCES_MAX: usize = 32;
 
 #[derive(Serialize)]
@@ -25,7 +25,7 @@ struct Report<'a> {
     first_bad_tick: Option<Tick>,
     component: Option<&'a str>,
     differences: &'a [FieldDifference],
-    /// Why there are none.
+    /// Why there are no differences.
     note: Option<&'a str>,
     replay_agrees: Option<bool>,
     detected: Detected,
@@ -41,7 +41,7 @@ struct Detected {
     unix_ms: u64,
 }
 
-/// The hashes of a component after the first bad tick; nothing where it is absent.
+/// The hashes of a component after the first bad tick; `None` if the component is absent.
 #[derive(Serialize)]
 struct HashPair<'a> {
     component: &'a str,
@@ -49,7 +49,7 @@ struct HashPair<'a> {
     client: Option<String>,
 }
 
-/// Writes the report, whole or not at all, and says how many bytes it has.
+/// Writes the report, completely or not at all. Returns its size in bytes.
 pub(super) fn write(
     path: &Path,
     finding: &Finding,
@@ -60,7 +60,7 @@ pub(super) fn write(
     let unfinished = path.with_extension(PART);
     let written = fs::write(&unfinished, &text).and_then(|()| fs::rename(&unfinished, path));
     if written.is_err() {
-        // It would only take space that is missing already.
+        // An incomplete file would only use disk space.
         let _ = fs::remove_file(&unfinished);
     }
     written.map(|()| text.len() as u64)

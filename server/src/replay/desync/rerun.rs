@@ -1,4 +1,4 @@
-//! A match run again from its recording, up to a tick.
+//! Runs a match again from its recording, up to a tick.
 
 use std::path::Path;
 
@@ -13,10 +13,10 @@ use framehouse_shared::{
 use super::DesyncJob;
 use crate::replay::folder;
 
-/// Ticks that are run again, at most: an hour at 30 Hz, which is some seconds of the thread's time.
+/// Maximum number of ticks that are run again: an hour at 30 Hz, which takes some seconds.
 const TICKS_MAX: u32 = 108_000;
 
-/// The state after a tick, as the recording of the match has it; else why there is none.
+/// The state after a tick according to the recording of the match, or a sentence why there is none.
 pub(super) fn state_after(job: &DesyncJob, folder: &Path, tick: Tick) -> Result<Simulation, String> {
     if tick >= Tick(TICKS_MAX) {
         return Err("the match had gone on for too long to be run again".to_owned());
@@ -34,7 +34,7 @@ pub(super) fn state_after(job: &DesyncJob, folder: &Path, tick: Tick) -> Result<
     }
 }
 
-/// Runs the ticks that are in the file, then those that are not in it yet.
+/// Runs the ticks in the file, then the recorded ticks that are not in the file yet.
 fn run(simulation: &mut Simulation, job: &DesyncJob, bytes: &[u8], last: Tick) -> Result<(), ReplayError> {
     let beginning = PartialReplay::read(bytes)?;
     let Some(rate) = SimRate::new(beginning.header.tick_rate) else { return Ok(()) };

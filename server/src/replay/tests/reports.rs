@@ -1,4 +1,4 @@
-//! Reports lie beside replays, and go with them.
+//! Tests of desync reports: they are next to replays and are removed with them.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::replay::{
     reports::Reports,
 };
 
-/// A desync in slot 1 of a match.
+/// A finding about slot 1 of a match.
 fn finding(match_id: u128, tick: u32) -> Finding {
     Finding {
         match_id: MatchId(match_id),
@@ -35,7 +35,7 @@ fn send(queue: &ReplayQueue, finding: Finding) {
     queue.send(Job::Report(Box::new(job))).expect("there is room");
 }
 
-/// Starts the thread, lets it write these reports, and says what it counted.
+/// Starts the writer thread, lets it write these reports, and returns its statistics.
 fn report(folder: &Folder, findings: Vec<Finding>) -> ReplayStats {
     let settings = ReplaySettings { keep_days: 0, ..Default::default() };
     let writer = ReplayWriter::start(folder.0.clone(), &settings, NOW).expect("a folder");
@@ -49,7 +49,7 @@ fn report_name(match_id: u128, tick: u32) -> String {
     format!("{}.desync-1-{tick}.json", MatchId(match_id))
 }
 
-/// A whole replay, and a file that looks like a report on it.
+/// Writes a file named like a complete replay, and one named like a report on it.
 fn replay_with_report(folder: &Folder, match_id: u128) {
     fs::write(whole_path(&folder.0, MatchId(match_id)), vec![0; 1000]).expect("a file");
     fs::write(folder.0.join(report_name(match_id, 9)), vec![b' '; 1000]).expect("a file");
@@ -81,7 +81,7 @@ fn a_report_without_a_replay_and_a_torn_one_are_removed_at_the_start() {
 fn a_report_that_cannot_be_written_is_lost_alone() {
     let folder = Folder::new("reports-fail");
     fs::write(whole_path(&folder.0, MatchId(1)), canned_replay(ArenaPlugin, 1, 2, 40)).expect("a file");
-    // In the place of the first report there is a folder.
+    // A folder blocks the path of the first report.
     fs::create_dir(folder.0.join(report_name(1, 3))).expect("a folder");
     let stats = report(&folder, vec![finding(1, 3), finding(1, 4), finding(2, 5)]);
     assert_eq!((stats.reports, stats.reports_lost), (1, 2), "the last one has no replay");
@@ -149,7 +149,7 @@ fn nothing_is_left_of_the_sum_when_all_reports_are_gone() {
     assert!(reports.has_room(MatchId(1), &path));
     reports.add(MatchId(1), path.clone(), 500);
     assert!(!reports.has_room(MatchId(1), &path), "it is there");
-    // An operator takes one away, and edits the other.
+    // The operator removes one file and edits the other.
     fs::remove_file(folder.0.join(report_name(1, 9))).expect("a file");
     fs::write(&path, "{}").expect("a file");
     reports.remove(MatchId(1));

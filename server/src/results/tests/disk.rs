@@ -1,4 +1,4 @@
-//! The whole store on a disk that is full or stuck: real devices in the place of the file.
+//! Tests of the whole store on a full or stuck disk, with real devices in place of the file.
 
 use std::{fs::File, io::Read, os::unix::fs::symlink, process::Command, time::Duration};
 
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::results::{QUEUE_MAX, ResultStore, Submitted, WAITING_MAX};
 
-/// From now on nothing can be written.
+/// Makes the file unwritable: the disk is full.
 fn fill_disk(folder: &Folder) {
     fs::rename(folder.file(), folder.join("good")).expect("same folder");
     symlink("/dev/full", folder.file()).expect("its place is free");
@@ -20,7 +20,7 @@ fn free_disk(folder: &Folder) {
     fs::rename(folder.join("good"), folder.file()).expect("same folder");
 }
 
-/// A store with one result in its file, and another in its thread's hands that cannot be written.
+/// A store with one saved result, and another that its thread cannot write.
 fn failing_store(folder: &Folder) -> ResultStore {
     let mut store = open(folder);
     store.submit(result(0));
@@ -116,7 +116,7 @@ fn submitting_does_not_wait_for_a_stuck_disk() {
     assert!(matches!(store.submit(result(0)), Submitted::Lost(_)));
     assert_eq!(store.stats().saved, 0);
     free_disk(&folder);
-    // What is left in the pipe sets the thread free; a pipe cannot be synced, so that it tries again.
+    // Draining the pipe releases the thread. A pipe cannot be synced, so the thread repeats the write.
     std::thread::spawn(move || pipe.read_to_end(&mut Vec::new()));
     tick_until(&mut store, |store, _| store.stats().waiting == 0);
     assert_eq!(folder.ids().len(), 1 + QUEUE_MAX + WAITING_MAX);

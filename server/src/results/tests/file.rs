@@ -1,4 +1,4 @@
-//! The file alone: torn lines, lines that are there already, files that were moved away.
+//! Tests of the results file: incomplete lines, stored results, moved files.
 
 use std::{collections::BTreeSet, fs, io::Write};
 
@@ -73,7 +73,7 @@ fn a_file_that_somebody_else_wrote_to_is_read_again() {
     assert_eq!(folder.ids(), [9, 1], "copied and emptied, as log rotation does");
 }
 
-/// Batches one after the other; a crash leaves the beginning of one, after which a new process opens the file.
+/// A batch to append. A crash leaves the beginning of a batch, and a new process opens the file.
 #[derive(Clone, Debug)]
 enum Step {
     Append(Vec<u128>),
@@ -81,7 +81,7 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    // Few ids, so that they come again.
+    // Few ids, so that they repeat.
     let ids = || prop::collection::vec(0u128..24, 0..6);
     let crash = (ids(), any::<prop::sample::Index>(), any::<bool>());
     prop_oneof![
@@ -90,7 +90,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// The file as a process leaves it that is killed in the middle of a write.
+/// Leaves the file as a process does that is killed during a write.
 fn crash(folder: &Folder, ids: &[u128], known: &[u128], written: prop::sample::Index) {
     let fresh: BTreeSet<u128> = ids.iter().copied().filter(|id| !known.contains(id)).collect();
     let lines: String = fresh.into_iter().map(line).collect();

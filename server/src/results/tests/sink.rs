@@ -1,4 +1,4 @@
-//! The store over another sink than the file.
+//! Tests of the store with another sink than the file.
 
 use std::{
     io,
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::results::{ResultStore, sink::ResultSink};
 
-/// Keeps results in memory, after it has failed some times.
+/// Stores results in memory, after failing some times.
 struct Memory {
     failures_left: u32,
     kept: Arc<Mutex<Vec<u128>>>,

@@ -1,4 +1,4 @@
-//! The whole store, with its thread, on a disk that works.
+//! Tests of the whole store, with its thread, on a working disk.
 
 use std::{
     thread,
@@ -8,14 +8,14 @@ use std::{
 use super::*;
 use crate::results::{ResultStats, ResultStore, Submitted};
 
-/// Longer than anything takes here: a test that needs it has failed.
+/// Longer than anything here takes: a test that reaches it has failed.
 pub(super) const LONG: Duration = Duration::from_secs(60);
 
 pub(super) fn open(folder: &Folder) -> ResultStore {
     ResultStore::open(folder).expect("the folder can be used")
 }
 
-/// Does what a server does once a tick until `done`, and gives the names that were acknowledged meanwhile.
+/// Runs the calls of a tick until `done`. Returns the match ids acknowledged meanwhile.
 pub(super) fn tick_until(store: &mut ResultStore, done: impl Fn(&ResultStore, &[u128]) -> bool) -> Vec<u128> {
     let (mut saved, start) = (Vec::new(), Instant::now());
     while !done(store, &saved) {

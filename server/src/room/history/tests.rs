@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// A frame with an input, and now and then somebody who joins.
+/// A frame with one input. If `seed` is a multiple of 16, a player joins.
 fn frame(tick: u32, seed: u8) -> Frame {
     let mut frame = Frame { tick: Tick(tick), ..default() };
     let slot = Slot::all().nth(usize::from(seed) % SLOTS_MAX).expect("in range");
@@ -25,7 +25,7 @@ fn hashes(tick: u32) -> StateHashes {
     StateHashes(vec![Some(u64::from(tick))].into_iter().collect())
 }
 
-/// The ticks of the range that a client is given which lacks this one, as it reads them.
+/// The ticks of the range that contains `first`, decoded as a client does.
 fn read(history: &FrameHistory, first: Tick, inputs: &[[Input; SLOTS_MAX]]) -> Vec<PastTick> {
     let (content, bytes) = history.range(first).expect("the frame is there");
     let HistoryContent::Frames { first, ticks, is_compressed } = content else { panic!("{content:?} is no frames") };
@@ -35,8 +35,7 @@ fn read(history: &FrameHistory, first: Tick, inputs: &[[Input; SLOTS_MAX]]) -> V
 }
 
 proptest! {
-    /// Both stores say the same: whatever range is asked for, compressed or not or across the border of the two, its ticks
-    /// are those that were recorded.
+    /// Compressed and uncompressed frames agree: for any requested tick, a range has the ticks that were recorded.
     #[test]
     fn every_range_holds_what_was_recorded(
         seeds in proptest::collection::vec(any::<u8>(), 1..900),

@@ -1,4 +1,4 @@
-//! Who leads: every 2.0 s while a match runs, and when it ends.
+//! Leaderboards: sent every 2.0 s while a match runs, and when it ends.
 
 use bevy::prelude::*;
 use framehouse_shared::{
@@ -15,27 +15,27 @@ use crate::{
     tick::TickRate,
 };
 
-/// The newest leaderboard of a room's match.
+/// The newest leaderboard of a room.
 #[derive(Component, Clone, Debug)]
 pub struct LeaderboardBuffer {
-    /// The number of the match in its room.
+    /// Number of the match in its room.
     match_no: u32,
     tick: Tick,
     entries: Vec<LeaderboardRow>,
 }
 
 impl LeaderboardBuffer {
-    /// How many lines it has.
+    /// Number of rows.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether nobody is on it.
+    /// Whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// The memory it takes, in bytes.
+    /// Approximate size in memory, in bytes.
     pub fn bytes(&self) -> usize {
         self.entries.capacity() * size_of::<LeaderboardRow>()
     }
@@ -46,7 +46,7 @@ impl LeaderboardBuffer {
     }
 }
 
-/// Sends every playing room its leaderboard when it is due. Runs in `TickSet::Leaderboard`.
+/// Sends the leaderboards of playing rooms when they are due. Runs in `TickSet::Leaderboard`.
 pub(in crate::room) fn send_leaderboards(world: &mut World) {
     let interval =
         world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().leaderboard_broadcast_interval);
@@ -63,7 +63,7 @@ pub(in crate::room) fn send_leaderboards(world: &mut World) {
     }
 }
 
-/// Everybody who has a score in this match, best first.
+/// All players with a score in this match, best first.
 pub fn entries(world: &World, room: Entity) -> Vec<RankingEntry> {
     let (Some(scores), Some(roster), Some(participants)) =
         (world.get::<Scoreboard>(room), world.get::<Roster>(room), world.get::<Participants>(room))
@@ -75,7 +75,7 @@ pub fn entries(world: &World, room: Entity) -> Vec<RankingEntry> {
     scores.ranking(roster.ever_seated).into_iter().map(entry).collect()
 }
 
-/// Sends a leaderboard to everybody in a room, and keeps it for those who come later.
+/// Sends a leaderboard to all members of a room, and stores it for later members.
 pub fn send(world: &mut World, room: Entity, tick: Tick, ranking: &[RankingEntry]) {
     let standing = |entry: &RankingEntry| LeaderboardRow { slot: entry.slot, points: entry.score.points };
     let entries = ranking.iter().map(standing).collect();
@@ -86,7 +86,7 @@ pub fn send(world: &mut World, room: Entity, tick: Tick, ranking: &[RankingEntry
     world.entity_mut(room).insert(newest);
 }
 
-/// Sends the newest leaderboard of the running match to somebody who comes now.
+/// Sends the newest leaderboard of the current match to a new member.
 pub fn send_newest(world: &mut World, room: Entity, address: PeerAddress) {
     let match_no = world.get::<RoomClock>(room).map_or(0, |clock| clock.match_no);
     let newest = world.get::<LeaderboardBuffer>(room).filter(|newest| newest.match_no == match_no);

@@ -1,4 +1,4 @@
-//! The API as bytes: what a client of any language reads.
+//! Responses of the API, byte by byte, as clients in any language read them.
 
 use axum::{
     Extension,
