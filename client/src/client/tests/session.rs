@@ -1,4 +1,4 @@
-//! The reliable side of a session: what is said both ways, and how it ends.
+//! The reliable side of a session: messages in both directions, and the end.
 
 use framehouse_shared::{
     ids::{MatchId, PlayerId},
@@ -11,7 +11,7 @@ use framehouse_shared::{
 use super::{harness::LOBBY, *};
 use crate::net::Cause;
 
-/// Why the session is over, and whether it was lost.
+/// Why the session is over, and whether the connection was lost.
 fn end(harness: &Harness) -> (Cause, bool) {
     let end = harness.client.end().expect("the session is over");
     (end.cause, end.is_lost)
