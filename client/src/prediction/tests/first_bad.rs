@@ -2,7 +2,8 @@
 
 use super::*;
 
-/// A prediction after the first frames of a match, and the hashes after them; the server's last hash agreed with `agreed`.
+/// A prediction after the first frames of a match, and the hashes after them. The server's hash after tick `agreed` was
+/// the last to agree.
 fn confirmed(frames: &[(Frame, u64)], opening: &[u8], agreed: Option<Tick>) -> (Prediction, Vec<u64>) {
     let mut prediction = Prediction::new(Simulation::new(TestGamePlugin));
     prediction.load(opening).expect("our own state");
