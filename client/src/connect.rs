@@ -39,7 +39,7 @@ pub enum ConnectError {
         message: String,
     },
     /// The answer is not that of a Framehouse server of this version.
-    #[error("What answers at {url} is not a Framehouse server of this version ({what}): check the address.")]
+    #[error("The server at {url} is not a Framehouse server of this version ({what}): check the address.")]
     NotUnderstood {
         /// The requested address.
         url: String,
@@ -132,7 +132,7 @@ fn refusal(url: &str, status: u16, body: &[u8]) -> ConnectError {
         Err(_) => ConnectError::Refused {
             status,
             code: "http".to_owned(),
-            message: format!("What answers at {url} said only \"HTTP status {status}\": check the address."),
+            message: format!("The server at {url} answered only \"HTTP status {status}\": check the address."),
         },
     }
 }

@@ -34,7 +34,7 @@ pub enum SaveError {
     #[error("{0}")]
     Server(#[from] ConnectError),
     /// The received file is not a complete replay.
-    #[error("What came from the server is no replay: {0}.")]
+    #[error("The file from the server is not a replay: {0}.")]
     Broken(#[from] framehouse_shared::replay::ReplayError),
     /// The file cannot be written.
     #[error("{0}: {1}.")]

@@ -27,7 +27,7 @@ pub fn about() -> About {
         .program("framehouse-client", env!("CARGO_PKG_VERSION"))
         .help(
             "Plays Framehouse in a window: \"Gems and sparks\", a race for gems against up to fifteen others.",
-            "Keys, mouse and looks are chosen in the settings of the menu.",
+            "The menu's settings hold keys, mouse and appearance.",
         )
 }
 

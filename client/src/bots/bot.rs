@@ -134,7 +134,7 @@ impl Bot {
         totals.reconnects += self.reconnects;
         match (&self.failure, self.welcomed) {
             (Some(sentence), _) => totals.fail(sentence),
-            (None, None) => totals.fail("A bot had no place in its room when the time was over."),
+            (None, None) => totals.fail("A bot was not in its room when the time was over."),
             (None, Some(welcomed)) => totals.connect_ms.record((welcomed - self.asked).as_millis() as i64),
         }
     }

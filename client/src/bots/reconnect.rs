@@ -100,7 +100,7 @@ impl Reconnect {
     fn take_answer(&mut self) -> Option<Result<BotSession, Refusal>> {
         let answer = match self.asked.as_ref()?.try_recv() {
             Err(TryRecvError::Empty) => return None,
-            Err(TryRecvError::Disconnected) => Err(Refusal::passing("Nobody asked for the session.".to_owned())),
+            Err(TryRecvError::Disconnected) => Err(Refusal::passing("No thread could request the session.".to_owned())),
             Ok(answer) => answer,
         };
         self.asked = None;

@@ -80,7 +80,7 @@ impl<'a> BotSpawner<'a> {
     /// Requests a session and begins it; `seed` is the seed of its simulated network.
     pub fn open_session(&self, request: &SessionRequest, seed: u64) -> Result<BotSession, Refusal> {
         if elapsed(self.start) >= Duration::from_secs(u64::from(self.args.seconds)) {
-            let sentence = "The time was over before all bots had asked for a seat: give them more --seconds.";
+            let sentence = "The time was over before all bots had requested a seat: use more --seconds.";
             return Err(Refusal::lasting(sentence));
         }
         let grant = request_session(&self.args.server, request)?;

@@ -88,7 +88,7 @@ impl RoomView {
     pub fn take_msg_id(&mut self, msg_id: u64) -> Result<(), String> {
         let due = self.next_msg_id;
         self.next_msg_id = due.max(msg_id.saturating_add(1));
-        if msg_id == due { Ok(()) } else { Err(format!("room event {msg_id} came where {due} was due")) }
+        if msg_id == due { Ok(()) } else { Err(format!("room event {msg_id} arrived where {due} was due")) }
     }
 
     /// Applies an event.

@@ -26,7 +26,7 @@ impl Client {
             }
             Some(since) if self.room.is_none() && now.saturating_sub(since) > WELCOME_TIME_MAX => {
                 self.connection
-                    .give_up(Cause::NoSeat, "The server took the connection but gave no seat in time: try again.");
+                    .give_up(Cause::NoSeat, "The server accepted the connection but gave no seat in time: try again.");
             }
             _ => {}
         }
@@ -76,7 +76,7 @@ impl Client {
             return self.stats.errors.note("the server welcomed twice");
         }
         let Some(room) = RoomView::new(welcome) else {
-            let sentence = "The server's welcome makes no sense to this client: update the older one.";
+            let sentence = "This client does not understand the server's welcome: update the older of the two.";
             return self.connection.close(Cause::NotUnderstood, sentence);
         };
         self.clock = Clock::new(room.tick_rate, now);

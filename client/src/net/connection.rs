@@ -119,7 +119,7 @@ impl Connection {
     /// Queues a reliable message. If the server has stopped reading, this ends the connection.
     pub fn queue_control(&mut self, message: &ClientMessage) {
         if self.path.queue(&codec::encode(message), self.channel.in_flight()) != Queued::Kept {
-            let sentence = "The server no longer takes our messages: the connection is given up.";
+            let sentence = "The server no longer receives this client's messages: the connection is closed.";
             self.give_up(Cause::Stalled, sentence);
         }
     }

@@ -222,11 +222,8 @@ impl Session {
 
     fn notice_end(&mut self, settings: &Settings, now: Duration) {
         let Stage::Open(client) = &self.stage else { return };
-        let fell_silent = || End {
-            cause: Cause::Silence,
-            reason: "Nothing comes from the server any more.".to_owned(),
-            is_lost: true,
-        };
+        let fell_silent =
+            || End { cause: Cause::Silence, reason: "The server has stopped sending.".to_owned(), is_lost: true };
         let Some(end) = client.end().cloned().or_else(|| self.liveness.is_loss().then(fell_silent)) else { return };
         // A session that was never welcomed has no seat to resume.
         let can_come_back = end.is_lost && client.phase().is_some();

@@ -201,7 +201,7 @@ texts! {
     NotReached: "Server not found", "找不到服务器";
     NotReachedWhy: "The server was not reached at {}. Is it running, and is the address right?", "无法连接到 {}。服务器是否在运行？地址是否正确？";
     NotOurs: "Not a Framehouse server", "不是 Framehouse 服务器";
-    NotOursWhy: "What answers at {} is not a Framehouse server of this version. Check the address.", "{} 上的不是此版本的 Framehouse 服务器。请检查地址。";
+    NotOursWhy: "The server at {} is not a Framehouse server of this version. Check the address.", "{} 上的不是此版本的 Framehouse 服务器。请检查地址。";
     VersionDiffers: "The versions differ", "版本不同";
     VersionDiffersWhy: "Client and server are of different versions: please update the older one.", "客户端与服务器版本不同：请更新较旧的一方。";
     RoomFull: "The room is full", "房间已满";

@@ -28,7 +28,7 @@ fn a_gap_in_the_rooms_events_is_an_error() {
     harness.server.say(&event(3));
     harness.server.say(&event(4));
     harness.run_ticks(2);
-    assert_eq!(harness.client.stats().errors.messages(), ["room event 3 came where 2 was due"]);
+    assert_eq!(harness.client.stats().errors.messages(), ["room event 3 arrived where 2 was due"]);
     assert_eq!(harness.client.stats().event_gaps, 1);
 }
 

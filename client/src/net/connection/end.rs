@@ -64,7 +64,7 @@ impl Connection {
             let (cause, sentence) = of_netcode(reason, self.netcode.server_addr());
             self.give_up(cause, &sentence);
         } else if let Some(reason) = self.channel.disconnect_reason() {
-            let sentence = format!("The server's messages cannot be followed any more ({reason}): connect again.");
+            let sentence = format!("The server's messages can no longer be read ({reason}): connect again.");
             self.give_up(Cause::Stalled, &sentence);
         }
     }
@@ -97,13 +97,13 @@ fn of_netcode(reason: DisconnectReason, server: SocketAddr) -> (Cause, String) {
         DisconnectReason::ConnectTokenExpired
         | DisconnectReason::ConnectionRequestTimedOut
         | DisconnectReason::ConnectionResponseTimedOut => {
-            let sentence =
-                format!("The server does not answer on UDP at {server}: is that port open on the way to it?");
+            let sentence = format!(
+                "The server does not answer on UDP at {server}: is its port open in every firewall on the way?"
+            );
             (Cause::NoAnswer, sentence)
         }
         DisconnectReason::ConnectionTimedOut => {
-            let sentence =
-                format!("Nothing was heard from the server at {server} for too long: the connection is lost.");
+            let sentence = format!("The server at {server} sent nothing for too long: the connection is lost.");
             (Cause::Silence, sentence)
         }
         DisconnectReason::ConnectionDenied => {
