@@ -63,9 +63,9 @@ use crate::{
 /// Makes the game's simulation: all that the net core needs from a game.
 pub type MakeSimulation = Arc<dyn Fn() -> Simulation + Send + Sync>;
 
-/// How long a server may take to welcome a connected client.
+/// Time limit for a server to welcome a connected client.
 const WELCOME_TIME_MAX: Duration = Duration::from_secs(10);
-/// How long a leaving client waits for the server's acknowledgement.
+/// Time limit for the server's acknowledgement when the client leaves.
 const LEAVE_TIME_MAX: Duration = Duration::from_secs(1);
 
 /// Configuration of a client: its greeting and its game.
@@ -174,7 +174,7 @@ impl Client {
         })
     }
 
-    /// Does everything that is due; call it 30 times a second or more often.
+    /// Runs one update: everything that is due. Call it 30 times a second or more often.
     ///
     /// `sample` is called once for every tick that needs an input of the player.
     pub fn update(&mut self, now: Duration, sample: &mut dyn FnMut(InputRequest<'_>) -> Input) {

@@ -17,7 +17,7 @@ const FILE_TIME_MAX: Duration = Duration::from_secs(60);
 /// The most bytes of an answer that are read.
 const ANSWER_BYTES_MAX: u64 = 64 * 1024;
 
-/// Why there is no session: one sentence for the player.
+/// Error of a request to a server, as one sentence for the player.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectError {
     /// No server answered.

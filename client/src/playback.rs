@@ -8,7 +8,7 @@ use framehouse_shared::{
 
 use crate::timeline::{BadOpening, TICKS_MAX, Timeline, TimelineFull};
 
-/// Why a replay cannot be played back.
+/// Error of opening a replay.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlaybackError {
     /// The bytes are not a complete replay.

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-/// How long a server keeps the seat of a lost connection, unless it announces another time.
+/// Default grace period: how long a server keeps the seat of a lost connection, unless it announces another time.
 pub const SEAT_KEPT: Duration = Duration::from_secs(30);
 /// The longest pause between the starts of two attempts.
 const PAUSE_MAX: Duration = Duration::from_secs(5);
@@ -35,7 +35,7 @@ impl Rejoin {
         is_due
     }
 
-    /// How many attempts have begun.
+    /// Number of attempts so far.
     pub const fn attempts(&self) -> u32 {
         self.attempts
     }

@@ -27,7 +27,7 @@ const LISTED_MAX: usize = 50;
 /// The largest file that is read for a list; of a larger one only the name is shown.
 const LISTED_BYTES_MAX: u64 = 2 << 20;
 
-/// Why a replay was not saved.
+/// Error of saving a replay.
 #[derive(Debug, thiserror::Error)]
 pub enum SaveError {
     /// The server did not provide the replay.
@@ -79,7 +79,7 @@ fn fetch(server_url: &str, match_id: MatchId) -> Result<Vec<u8>, SaveError> {
 pub struct SavedReplay {
     /// The file's path.
     pub path: PathBuf,
-    /// When it was saved.
+    /// Time at which it was saved.
     pub saved: SystemTime,
     /// The replay's summary; nothing if the file is not a replay, or too large to be read for a list.
     pub summary: Option<Summary>,
@@ -90,7 +90,7 @@ pub struct SavedReplay {
 pub struct Summary {
     /// The map's name; empty for a game without maps.
     pub map: String,
-    /// How long the match was, in seconds.
+    /// Length of the match, in seconds.
     pub seconds: u32,
     /// The players' names and scores, best first.
     pub ranking: Vec<(String, i64)>,

@@ -55,7 +55,7 @@ impl Distribution {
         self.histogram.add(&other.histogram).expect("the ranges are the same");
     }
 
-    /// How many numbers were counted.
+    /// Number of counted numbers.
     pub fn count(&self) -> u64 {
         self.histogram.len()
     }

@@ -30,13 +30,13 @@ const STEPS_MAX: u32 = 400;
 #[error("its opening state is not one of this game")]
 pub struct BadOpening;
 
-/// Why a timeline takes no more ticks.
+/// Limit that a timeline has reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TimelineFull {
-    /// It has [`TICKS_MAX`] ticks.
+    /// The number of ticks, [`TICKS_MAX`].
     #[error("it is longer than two hours")]
     Ticks,
-    /// It has the most joins that it can hold.
+    /// The number of joins.
     #[error("more players join in it than this program can show")]
     Joins,
 }
@@ -122,7 +122,7 @@ impl Timeline {
         self.end = self.end.max(ticks);
     }
 
-    /// Whether it takes no more ticks.
+    /// Whether a tick was refused because a limit was reached.
     pub const fn is_full(&self) -> bool {
         self.is_full
     }

@@ -13,10 +13,11 @@ use framehouse_window::{
 
 use super::{art::ArenaArt, depth, scene::Scene, visual_events::VisualEvent};
 
-/// How fast a corrected craft glides to its right position, in 1/s: softly for others, quickly for the player's own.
+/// Rate at which a corrected craft glides to its right position, in 1/s: softly for others, quickly for the player's
+/// own.
 const GLIDE_RATE: f32 = 11.0;
 const GLIDE_RATE_OWN: f32 = 30.0;
-/// How fast a flash fades, in 1/s.
+/// Rate at which a flash fades, in 1/s.
 const FLASH_RATE: f32 = 7.0;
 
 /// Draws the crafts.

@@ -13,7 +13,7 @@ use super::{scene::Scene, visual_events::VisualEvent};
 
 /// The most lines; the oldest are dropped first.
 const LINES_MAX: usize = 5;
-/// How long a line stays and how long it takes to fade, in seconds.
+/// Duration of a line and of its fading, in seconds.
 const STAY_SECONDS: f32 = 5.0;
 const FADE_SECONDS: f32 = 0.8;
 /// Font size, in pixels of the stage.

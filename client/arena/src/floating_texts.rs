@@ -14,7 +14,7 @@ use super::{depth, labels::lettering, scene::Scene, visual_events::VisualEvent};
 
 /// The most floating texts.
 const FLOATING_TEXTS_MAX: usize = 24;
-/// How long a text floats, in seconds.
+/// Duration of a floating text, in seconds.
 const FLOAT_SECONDS: f32 = 1.0;
 /// Distance to the upper wall, in units.
 const FLOAT_ROOM: f32 = 32.0;

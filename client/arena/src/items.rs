@@ -25,7 +25,7 @@ use super::{
 
 /// A gem with fewer ticks left than this blinks.
 const FADING_TICKS: u32 = 75;
-/// How long a new gem grows, in seconds.
+/// Duration of a new gem's growth, in seconds.
 const GROW_SECONDS: f32 = 0.35;
 
 /// Draws gems and sparks.

@@ -23,7 +23,7 @@ use super::{
 const NAME_PX: f32 = 13.0;
 /// Gap between a name and the craft's rim, in units.
 const NAME_GAP: f32 = 12.0;
-/// How fast a name appears, in 1/s.
+/// Rate at which a name appears, in 1/s.
 const FADE_RATE: f32 = 11.0;
 /// Colour of other players' names.
 const NAME_COLOR: Color = Color::srgb(0.72, 0.77, 0.90);

@@ -14,9 +14,9 @@ use super::{scene::Scene, words};
 
 /// The panel's width, in pixels of the stage.
 const WIDTH: f32 = 400.0;
-/// How fast the shown points approach the real ones, in 1/s.
+/// Rate at which the shown points approach the real ones, in 1/s.
 const COUNT_RATE: f32 = 9.0;
-/// How fast the flash of a dash that is ready fades, in 1/s.
+/// Rate at which the flash of a ready dash fades, in 1/s.
 const READY_RATE: f32 = 5.0;
 
 pub fn plugin(app: &mut App) {

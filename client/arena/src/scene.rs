@@ -61,7 +61,7 @@ pub struct SceneSnapshot {
 /// One craft of a [`SceneSnapshot`].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct CraftSnapshot {
-    /// Where it is, in units from the arena's centre.
+    /// Position, in units from the arena's centre.
     pub position: Vec2,
     /// Velocity in units per second.
     pub velocity: Vec2,

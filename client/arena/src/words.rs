@@ -32,7 +32,6 @@ pub fn about() -> About {
 }
 
 /// The details of a score, in the player's language.
-///
 pub fn detail(score: &ScoreFrame, settings: &Settings) -> String {
     let detail = ArenaDetail::decode(score.detail);
     let numbers = [detail.gems, detail.combo_best, detail.hits].map(|number| number.to_string());

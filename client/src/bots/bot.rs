@@ -21,7 +21,7 @@ pub(super) struct Bot {
     rng: SimRng,
     /// The request that resumes the session.
     request: SessionRequest,
-    /// How long the server keeps the seat after a lost connection.
+    /// Grace period: how long the server keeps the seat after a lost connection.
     grace: Duration,
     seed: u64,
     asked: Duration,
@@ -33,7 +33,7 @@ pub(super) struct Bot {
     /// The running reconnect, from a loss until the next welcome.
     reconnect: Option<Reconnect>,
     reconnects: u64,
-    /// Why the bot failed for good; nothing if it left on purpose.
+    /// Reason of a final failure; nothing if the bot left on purpose.
     failure: Option<String>,
     /// Measurements of the sessions before this one.
     earlier: Option<Box<ClientStats>>,

@@ -20,7 +20,7 @@ use crate::{
 
 /// Pause between two updates of all bots.
 const LOOP_INTERVAL: Duration = Duration::from_millis(4);
-/// How long the bots may take to leave.
+/// Time limit for the bots to leave.
 const LEAVE_TIME_MAX: Duration = Duration::from_secs(1);
 /// Some bots in one room, on their own thread. They leave when this is dropped.
 pub struct Companions {

@@ -11,7 +11,7 @@ use super::{args::Args, elapsed, reconnect::SessionOrder, report::Totals, room::
 
 /// Pause between two updates of all bots: short against a tick, so that it adds little to the measurements.
 const LOOP_INTERVAL: Duration = Duration::from_millis(3);
-/// How long the bots may take to leave.
+/// Time limit for the bots to leave.
 const LEAVE_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// Drives the bots that it receives until the time is over, and returns their measurements. Bots that lose their

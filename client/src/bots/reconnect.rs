@@ -64,7 +64,7 @@ impl Reconnect {
         Self { lost, rejoin: Rejoin::new(now, grace), asked: None }
     }
 
-    /// Why the session was lost.
+    /// Reason of the loss.
     pub fn lost(&self) -> &str {
         &self.lost
     }

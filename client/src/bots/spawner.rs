@@ -33,11 +33,11 @@ pub(super) struct BotSession {
     pub code: RoomCode,
     /// The secret that resumes the session when it is lost.
     pub resume: String,
-    /// How long the server keeps the seat after a loss.
+    /// Grace period: how long the server keeps the seat after a loss.
     pub grace: Duration,
 }
 
-/// Why there is no session.
+/// A refused or failed session request.
 #[derive(Clone, Debug)]
 pub(super) struct Refusal {
     /// A sentence for people.

@@ -21,7 +21,7 @@ pub(super) struct CurrentMatch {
     pub spectator_clock: SpectatorClock,
     /// Our own inputs.
     pub inputs: InputHistory,
-    /// When our inputs were made, for latency measurements.
+    /// Times at which our inputs were made, for latency measurements.
     pub latency: Latency,
     /// One past the newest input tick that the server has.
     pub input_ack: Tick,
@@ -29,13 +29,13 @@ pub(super) struct CurrentMatch {
     pub feedback_tick: Tick,
     /// The newest feedback.
     pub feedback: Feedback,
-    /// When a state was loaded, and the first tick to simulate on it.
+    /// Time at which a state was loaded, and the first tick to simulate on it.
     pub loaded: Option<(Duration, Tick)>,
     /// The last tick, once the server has announced it.
     pub last_tick: Option<Tick>,
-    /// When the last `Inputs` message was sent.
+    /// Time at which the last `Inputs` message was sent.
     pub inputs_sent: Option<Duration>,
-    /// When frames were last requested.
+    /// Time of the last request for frames.
     pub frames_wanted: Option<Duration>,
     /// A confirmed tick and the hash after it, for the next `Inputs` message.
     pub report: Option<(Tick, u64)>,

@@ -16,7 +16,7 @@ use super::Client;
 
 /// Interval of acknowledgements while there is no input to send.
 const ACK_INTERVAL: Duration = Duration::from_millis(100);
-/// How long the answer to a request for frames may take, beyond a round trip, before it is repeated.
+/// Time-out of a request for frames, beyond a round trip, after which it is repeated.
 const WANT_INTERVAL: Duration = Duration::from_millis(300);
 
 impl Client {

@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use framehouse_shared::tick::Tick;
 
-/// How far ahead of the next frame a frame may be to be buffered, in ticks.
+/// Size of the buffer's window, in ticks from the next frame on; frames beyond it are dropped.
 pub const FRAME_BUFFER_TICKS_MAX: usize = 600;
-/// How many taken frames are kept, for a state that is a little older than the last confirmed tick.
+/// Number of taken frames kept, for a state that is a little older than the last confirmed tick.
 const TAKEN_KEPT: usize = 64;
 
 /// A window of encoded frames by tick, with gaps.

@@ -7,7 +7,7 @@ use framehouse_shared::{protocol::control::Phase, tick::Tick};
 use super::{Client, latency::Progress};
 use crate::{net::Traffic, prediction::Prediction};
 
-/// How long a match runs before confirmation is expected to keep up.
+/// Time from the start of a match until confirmation is expected to keep up.
 const SETTLE_TIME: Duration = Duration::from_secs(1);
 
 /// Values at the last measurement.

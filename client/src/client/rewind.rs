@@ -18,9 +18,9 @@ use super::{
 };
 use crate::timeline::Timeline;
 
-/// How long a part may make no progress, beyond a round trip, before it is requested again.
+/// Time-out of a part that makes no progress, beyond a round trip, after which it is requested again.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How far beyond the displayed moment frames are requested, in seconds.
+/// Length of the buffer of frames after the displayed moment, in seconds.
 const AHEAD_SECONDS: u32 = 10;
 /// The shortest part to request, in seconds: the newest frames arrive one by one.
 const PART_SECONDS: u32 = 1;

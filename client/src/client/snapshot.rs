@@ -9,11 +9,11 @@ pub const STATE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// The largest zstd window, as a power of two: large enough for a state of that size.
 const WINDOW_LOG_MAX: u32 = 22;
 
-/// Why chunks could not be made into a state.
+/// Error of assembling or decoding a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SnapshotError {
     /// The chunk is not the next one.
-    #[error("a chunk of a room state came out of turn")]
+    #[error("a chunk of a room state arrived out of order")]
     OutOfTurn,
     /// The bytes are not zstd data, or decompress to too many bytes.
     #[error("a room state could not be decompressed")]

@@ -22,12 +22,12 @@ use crate::{
 };
 
 impl Client {
-    /// Why the session is over, if it is: a sentence for the player.
+    /// The reason of the session's end, if it is over: a sentence for the player.
     pub fn ended(&self) -> Option<&str> {
         self.end().map(|end| end.reason.as_str())
     }
 
-    /// How the session ended, if it has: on purpose, or because the connection was lost.
+    /// The end of the session, if it is over: intended, or a lost connection.
     pub const fn end(&self) -> Option<&End> {
         self.end.as_ref()
     }
@@ -199,7 +199,6 @@ impl Client {
     }
 
     /// Takes the notices since the last call.
-    ///
     pub fn drain_notices(&mut self) -> Drain<'_, Notice> {
         self.notices.drain()
     }

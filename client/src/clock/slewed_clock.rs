@@ -9,7 +9,7 @@ pub(super) struct SlewedClock {
     is_waiting: bool,
 }
 
-/// How a [`SlewedClock`] approaches its goal.
+/// Parameters of a [`SlewedClock`].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Slew {
     /// The part of the error that is corrected in every tick that passes, 0 to 1.

@@ -39,7 +39,7 @@ pub enum Status<'a> {
     Connecting,
     /// Messages flow.
     Connected,
-    /// It is over.
+    /// The connection is over.
     Ended(&'a End),
 }
 

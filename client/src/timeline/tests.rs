@@ -37,7 +37,6 @@ fn truth() -> Vec<StateHashes> {
 }
 
 /// Advances the timeline until it has reached the moment of the last seek.
-///
 fn settle(timeline: &mut Timeline) {
     (0..10).for_each(|_| timeline.advance(0.0));
 }

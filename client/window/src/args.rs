@@ -58,7 +58,7 @@ pub struct Args {
     /// Save a picture of the window as PNG, then exit unless --exit-after is given.
     #[arg(long, value_name = "FILE.png")]
     pub screenshot: Option<PathBuf>,
-    /// When to take the picture, in seconds from the start, or from the first appearance of --screen.
+    /// Time of the picture, in seconds from the start, or from the first appearance of --screen.
     #[arg(long, value_name = "SECONDS", requires = "screenshot", default_value = "5", value_parser = seconds)]
     pub after: f32,
     /// Exit after this time and print a line of JSON about the session.

@@ -10,7 +10,7 @@ use super::{
     view::GameView,
 };
 
-/// How fast the camera follows the wanted part, in 1/s: slowly, so that the mouse keeps its aim.
+/// Rate at which the camera follows the wanted part, in 1/s: slow, so that the mouse keeps its aim.
 const FOLLOW_RATE: f32 = 1.7;
 
 /// The part of the world to show, set by the game's view. By default the whole field is shown.

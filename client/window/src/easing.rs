@@ -81,7 +81,7 @@ impl Glide {
         target + self.offset
     }
 
-    /// How far the last call drew the body away from its own motion, in units.
+    /// The distance by which the last call drew the body away from its own motion, in units.
     pub const fn slip(&self) -> f32 {
         self.slip
     }

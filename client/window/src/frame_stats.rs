@@ -35,7 +35,7 @@ fn run_on_one_thread(app: &mut App) {
     single(app, Last);
 }
 
-/// How smoothly the player's own body moves in the picture. Views write it.
+/// Smoothness of the player's own body in the picture. Views write it.
 #[derive(Resource, Clone, Copy, Debug, Default)]
 pub struct Smoothness {
     /// The largest deviation of its drawn position from its own motion within 1/60 s, in the game's units.

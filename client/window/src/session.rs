@@ -53,7 +53,7 @@ pub use moment::Moment;
 pub use problem::{Problem, as_sentence};
 pub use saved_seat::{ResumePrompt, SavedSeat};
 
-/// How long a session that the player has left may take to tell the server.
+/// Time limit for a session that the player has left to tell the server.
 const PARTING_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// Requests sessions and updates them, in [`PreUpdate`] and [`RenetReceive`].

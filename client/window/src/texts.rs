@@ -1,5 +1,4 @@
 //! All texts of the window, in English and Chinese, and the types for games' texts. `{}` stands for a name or a number.
-//!
 
 mod phrase;
 

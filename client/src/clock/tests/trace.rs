@@ -8,7 +8,7 @@ use framehouse_shared::{
 
 use super::{model_room::ModelRoom, *};
 
-/// How often the server reads datagrams.
+/// Interval at which the server reads datagrams.
 const SERVER_STEP: Duration = Duration::from_millis(4);
 
 /// One direction of the network: a [`NetSim`] with stalls, in which nothing arrives, and then everything at once.
@@ -51,7 +51,7 @@ pub struct Trace {
     steps: u32,
     acknowledged: u32,
     next_input: Option<u32>,
-    /// When the last inputs were sent.
+    /// Time at which the last inputs were sent.
     sent: Duration,
     /// The largest lead since this was set to 0, in ticks.
     pub lead_max: f64,

@@ -7,7 +7,7 @@ use renetcode::DisconnectReason;
 
 use super::Connection;
 
-/// Why a connection ended, for programs.
+/// Reason of a connection's end, for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// The server gave this reason.

@@ -20,7 +20,7 @@ use crate::{
 const HINT_SECONDS: f32 = 12.0;
 /// Distance that the mouse has to move to count as pointing, in pixels.
 const POINTED_PX: f32 = 100.0;
-/// How fast hints appear and disappear, in 1/s.
+/// Rate at which hints appear and disappear, in 1/s.
 const FADE_RATE: f32 = 7.0;
 
 pub(super) fn plugin(app: &mut App) {

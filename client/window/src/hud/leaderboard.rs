@@ -21,7 +21,7 @@ use crate::{
 
 /// Distance between two rows, in pixels of the stage.
 const ROW_STEP: f32 = 27.0;
-/// How fast rows slide and scores count, in 1/s.
+/// Rate at which rows slide and scores count, in 1/s.
 const SLIDE_RATE: f32 = 14.0;
 const COUNT_RATE: f32 = 10.0;
 /// Top of the first row, in pixels of the stage.

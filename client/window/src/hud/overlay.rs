@@ -16,7 +16,7 @@ use crate::{
     view::Draw,
 };
 
-/// How long the word for the start stays, in seconds.
+/// Duration of the word for the start, in seconds.
 const GO_SECONDS: f64 = 0.6;
 
 pub fn plugin(app: &mut App) {

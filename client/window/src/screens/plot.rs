@@ -17,11 +17,11 @@ const GRID: Rgba = [0.42, 0.54, 0.85, 0.13];
 /// A line through points in the unit square, y up.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Curve {
-    /// Its colour.
+    /// Colour of the line.
     pub color: Color,
-    /// Its points, from left to right.
+    /// Points of the line, from left to right.
     pub points: Vec<Vec2>,
-    /// Whether it is drawn thicker.
+    /// Whether this is the player's own line, which is drawn thicker.
     pub is_own: bool,
 }
 

@@ -32,7 +32,7 @@ use crate::{
     view::GameView,
 };
 
-/// How long scores count and curves grow, in seconds.
+/// Duration of counting scores and growing curves, in seconds.
 const COUNT_SECONDS: f32 = 1.8;
 /// Size of the plot, in pixels of its picture.
 const PLOT: UVec2 = UVec2::new(1040, 660);

@@ -7,18 +7,18 @@ use super::{Session, Stage};
 /// A moment of a match.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Moment {
-    /// Its position, in ticks.
+    /// Position in the match, in ticks.
     pub position: f64,
     /// Length of the match so far, in ticks.
     pub end: u32,
     /// Ticks a second.
     pub tick_rate: u16,
-    /// Whether it is the present of a running match.
+    /// Whether this is the present of a running match.
     pub is_live: bool,
 }
 
 impl Moment {
-    /// Whether it is the end of the match.
+    /// Whether this is the end of the match.
     pub fn is_over(&self) -> bool {
         self.position >= f64::from(self.end)
     }

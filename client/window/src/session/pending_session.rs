@@ -20,7 +20,7 @@ pub struct NewSession {
     pub code: RoomCode,
     /// The secret that resumes the session when it is lost.
     pub resume: String,
-    /// How long the server keeps the seat after a loss.
+    /// Grace period: how long the server keeps the seat after a loss.
     pub seat_kept: Duration,
 }
 

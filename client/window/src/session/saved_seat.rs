@@ -12,7 +12,7 @@ use crate::settings::Store;
 const FILE: &str = "seat.toml";
 /// Interval at which the file is rewritten, in seconds, so that it says when the player was last in the room.
 const WRITE_INTERVAL: f32 = 10.0;
-/// How long a server may take to notice that a player is gone, in seconds: the seat's reservation only starts then.
+/// The longest time in which a server notices that a player is gone, in seconds: the seat's grace period starts then.
 const NOTICE_SECONDS: u64 = 15;
 
 /// A seat that can be resumed.

@@ -96,12 +96,12 @@ impl Session {
         if let Stage::Open(_) = &self.stage { self.liveness.seconds() } else { 0.0 }
     }
 
-    /// Why the session ended or never began.
+    /// The problem that ended the session, or kept it from beginning.
     pub const fn problem(&self) -> Option<&Problem> {
         if let Stage::Over(problem, _) = &self.stage { Some(problem) } else { None }
     }
 
-    /// Why the session ended or never began, in a sentence for the player.
+    /// The problem's sentence for the player.
     pub fn failure(&self) -> Option<&str> {
         self.problem().map(|problem| problem.sentence.as_str())
     }

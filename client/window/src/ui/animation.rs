@@ -13,10 +13,10 @@ use crate::{
     palette::{Colors, PANEL_RIM},
 };
 
-/// How fast colours and pressed buttons change, in 1/s.
+/// Rate at which colours and pressed buttons change, in 1/s.
 const WARM_RATE: f32 = 16.0;
 const PRESS_RATE: f32 = 30.0;
-/// How long a new panel rises, in seconds, and how far, in pixels of the stage.
+/// Duration of a new panel's rise, in seconds, and its distance, in pixels of the stage.
 const RISE_SECONDS: f32 = 0.32;
 const RISE_PX: f32 = 18.0;
 

@@ -13,7 +13,7 @@ use crate::{
     texts::{T, fill},
 };
 
-/// How long a toast stays and how long it takes to fade, in seconds.
+/// Duration of a toast and of its fading, in seconds.
 const STAY_SECONDS: f32 = 6.0;
 const FADE_SECONDS: f32 = 0.6;
 /// The most toasts; the oldest are dropped first.
