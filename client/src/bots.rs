@@ -37,7 +37,7 @@ const NAMES: [&str; 16] = [
     "Νίκη", "Priya", "Gus", "Anouk",
 ];
 
-/// The most session requests that run at the same time.
+/// Maximum number of session requests that run at the same time.
 const SPAWNERS_MAX: u32 = 16;
 /// Capacity of the channel from the spawners to one driver; a spawner waits while it is full.
 const RECRUITS_WAITING_MAX: usize = 64;

@@ -27,7 +27,7 @@ use lead::{LeadController, jump_ticks};
 use pings::Pings;
 use slewed_clock::{Slew, SlewedClock};
 
-/// Slew of room time towards its measurement: fast, for the player does not notice.
+/// Slew of room time towards its measurement: fast, since the player does not notice.
 const ROOM_SLEW: Slew = Slew { gain: 1.0, slew_max: 0.05, jump_ticks: 10.0 };
 /// The part of an error of the input time that is corrected in one tick. The measured offset is smooth already: this
 /// only softens its steps, 10 % of an error every fourth tick.

@@ -6,7 +6,7 @@ use framehouse_shared::api::ErrorBody;
 pub use framehouse_shared::api::{RoomRequest, SessionGrant, SessionRequest};
 use serde::de::DeserializeOwned;
 
-/// The most attempts of one request.
+/// Maximum number of attempts of one request.
 const TRIES: u32 = 3;
 /// The pause after the first try; after the second it is twice as long.
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
@@ -14,7 +14,7 @@ const RETRY_PAUSE: Duration = Duration::from_millis(100);
 const TRY_TIME_MAX: Duration = Duration::from_secs(5);
 /// The longest duration of a file transfer: as long as a server keeps a connection open.
 const FILE_TIME_MAX: Duration = Duration::from_secs(60);
-/// The most bytes of an answer that are read.
+/// Maximum number of bytes of an answer that are read.
 const ANSWER_BYTES_MAX: u64 = 64 * 1024;
 
 /// Error of a request to a server, as one sentence for the player.

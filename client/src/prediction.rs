@@ -44,9 +44,9 @@ use hashes::RecentHashes;
 use ring::Ring;
 use state_digests::StateDigests;
 
-/// The most ticks that are predicted beyond the last confirmed one.
+/// Maximum number of ticks that are predicted beyond the last confirmed one.
 pub const PREDICTED_TICKS_MAX: u32 = 64;
-/// The most ticks that are simulated again in one update, besides those that became due in it.
+/// Maximum number of ticks that are simulated again in one update, besides those that became due in it.
 pub const RESIMULATED_TICKS_MAX: u32 = 8;
 
 /// A system of the game panicked: the state is unusable and the client has to stop.
@@ -232,7 +232,7 @@ impl Prediction {
         &self.simulation
     }
 
-    /// The most ticks that may be simulated again in one update, 1 to [`RESIMULATED_TICKS_MAX`].
+    /// Maximum number of ticks that may be simulated again in one update, 1 to [`RESIMULATED_TICKS_MAX`].
     pub const fn budget_ticks(&self) -> u32 {
         self.budget.ticks()
     }

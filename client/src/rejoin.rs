@@ -11,7 +11,8 @@ pub const SEAT_KEPT: Duration = Duration::from_secs(30);
 /// The longest pause between the starts of two attempts.
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 
-/// The attempts after one loss: at once, after 1, 2 and 4 s, and then every 5 s, until the seat is gone.
+/// The attempts after one loss: the first at once, the next after pauses of 1, 2 and 4 s, then one every 5 s, until the
+/// seat is gone.
 #[derive(Clone, Debug)]
 pub struct Rejoin {
     kept_until: Duration,

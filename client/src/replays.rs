@@ -22,7 +22,7 @@ pub const EXTENSION: &str = "fhr";
 const TRIES: u32 = 6;
 /// .. with this pause in between.
 const PAUSE: Duration = Duration::from_millis(500);
-/// The most replays in a list, the newest ones.
+/// Maximum number of replays in a list, the newest ones.
 const LISTED_MAX: usize = 50;
 /// The largest file that is read for a list; of a larger one only the name is shown.
 const LISTED_BYTES_MAX: u64 = 2 << 20;

@@ -5,7 +5,7 @@ use framehouse_shared::api::{MapList, RoomList};
 
 use crate::connect::{ConnectError, get_json};
 
-/// The most rooms in a list, unless the filter says otherwise: as many as the client reads of an answer.
+/// Maximum number of rooms in a list, unless the filter says otherwise: as many as the client reads of an answer.
 const LISTED_MAX: usize = 100;
 
 /// Requests a server's public rooms. Blocks for some seconds at most, so call it from a separate thread.

@@ -7,9 +7,9 @@ use hdrhistogram::Histogram;
 
 use crate::net::Traffic;
 
-/// The most different error sentences that are kept.
+/// Maximum number of different error sentences that are kept.
 pub const ERROR_MESSAGES_MAX: usize = 8;
-/// The most matches whose saved results are remembered; the oldest are dropped first.
+/// Maximum number of matches whose saved results are remembered; the oldest are dropped first.
 pub const RESULTS_SAVED_MAX: usize = 1000;
 
 /// Distribution of integers over a range, with a resolution of about one per cent.

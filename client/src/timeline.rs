@@ -17,12 +17,12 @@ use framehouse_shared::{
 
 use crate::prediction::COMMANDS_KEPT_TICKS;
 
-/// The most ticks of a timeline: two hours at 30 Hz. They take about 60 MB of memory with human players, and about 200
-/// MB with frames of the largest size.
+/// Maximum number of ticks of a timeline: two hours at 30 Hz. They take about 60 MB of memory with human players, and
+/// about 200 MB with frames of the largest size.
 pub const TICKS_MAX: u32 = 720 * BLOCK_TICKS;
-/// The most joins in a timeline: one in every three ticks of the longest, about 6 MB of memory.
+/// Maximum number of joins in a timeline: one in every three ticks of the longest, about 6 MB of memory.
 const JOINS_MAX: usize = 72_000;
-/// The most ticks simulated in one call: seeking to a distant moment is spread over rendered frames.
+/// Maximum number of ticks simulated in one call: seeking to a distant moment is spread over rendered frames.
 const STEPS_MAX: u32 = 400;
 
 /// The opening state is not of this game, not from before tick 0, or has an invalid tick rate.

@@ -11,7 +11,7 @@ use framehouse_window::{
 
 use super::{scene::Scene, visual_events::VisualEvent};
 
-/// The most lines; the oldest are dropped first.
+/// Maximum number of lines; the oldest are dropped first.
 const LINES_MAX: usize = 5;
 /// Duration of a line and of its fading, in seconds.
 const STAY_SECONDS: f32 = 5.0;

@@ -12,7 +12,7 @@ use framehouse_window::{
 
 use super::{depth, labels::lettering, scene::Scene, visual_events::VisualEvent};
 
-/// The most floating texts.
+/// Maximum number of floating texts.
 const FLOATING_TEXTS_MAX: usize = 24;
 /// Duration of a floating text, in seconds.
 const FLOAT_SECONDS: f32 = 1.0;

@@ -14,7 +14,7 @@ use framehouse_window::{
 
 use super::{crafts::Drawn, depth, scene::Scene, visual_events::VisualEvent};
 
-/// The most particles.
+/// Maximum number of particles.
 const PARTICLES_MAX: usize = 360;
 
 /// Draws short-lived effects.

@@ -92,8 +92,8 @@ pub struct Scene {
     pub now: SceneSnapshot,
     /// The rules and the map; kept after the match, so that the arena stays visible.
     pub rules: Option<Rules>,
-    /// Age of the drawn moment, in seconds before the newest state. An object in even motion is drawn at `position -
-    /// velocity * seconds_back`, its position between the last two ticks.
+    /// Age of the drawn moment, in seconds before the newest state. An object in even motion is drawn at
+    /// `position - velocity * seconds_back`, its position between the last two ticks.
     pub seconds_back: f32,
     /// Time that passed since the last frame.
     pub passed: Passed,

@@ -39,7 +39,7 @@ pub enum VisualEvent {
     Fizzled { shooter: Slot, position: Vec2, fades: Tick },
     /// A gem was taken.
     Taken { slot: Slot, gem: u32, position: Vec2, points: u32, color: Color },
-    /// A craft bounced off an obstacle or another craft.
+    /// A craft bounced off a wall, an obstacle or another craft.
     Bumped { slot: Slot, position: Vec2, strength: f32 },
     /// A player showed an emote, by a command that was applied in this tick.
     Emoted { slot: Slot, emote: Emote, tick: Tick },

@@ -7,7 +7,7 @@ use framehouse_shared::{ids::Slot, input::Input, protocol::datagram::INPUTS_MAX,
 
 /// Number of inputs kept: more than can be predicted and in flight together.
 const KEPT: usize = 160;
-/// The most ticks that are filled after a jump in time; older inputs would be too late anyway.
+/// Maximum number of ticks that are filled after a jump in time; older inputs would be too late anyway.
 const CATCH_UP_MAX: u32 = 64;
 
 /// Inputs by tick, without a gap.

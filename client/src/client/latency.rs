@@ -6,7 +6,7 @@ use framehouse_shared::tick::Tick;
 
 use crate::stats::ClientStats;
 
-/// The most inputs that wait for confirmation: more than are ever predicted.
+/// Maximum number of inputs that wait for confirmation: more than are ever predicted.
 const WAITING_MAX: usize = 256;
 
 /// Progress of the player's match, as of one update.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use framehouse_shared::{fields::FieldDifference, ids::MatchId, protocol::control::RoomEvent, tick::Tick};
 
-/// The most notices that wait; the oldest are dropped first.
+/// Maximum number of notices that wait; the oldest are dropped first.
 const NOTICES_MAX: usize = 4096;
 
 /// An event of the session.

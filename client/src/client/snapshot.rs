@@ -4,7 +4,7 @@ use std::io::Read;
 
 use framehouse_shared::tick::Tick;
 
-/// The most bytes of a decompressed state.
+/// Maximum number of bytes of a decompressed state.
 pub const STATE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// The largest zstd window, as a power of two: large enough for a state of that size.
 const WINDOW_LOG_MAX: u32 = 22;

@@ -15,8 +15,8 @@ use std::time::Duration;
 /// The first part of the gap, filled with delay, in ticks: it costs little and shows players with a short round trip
 /// exactly.
 const DELAY_FIRST: f64 = 1.0;
-/// The most ticks that are predicted before the delay grows. On average a frame is due half a tick before the next one,
-/// so that six predicted ticks reach five and a half beyond it.
+/// Maximum number of ticks that are predicted before the delay grows. On average a frame is due half a tick before the
+/// next one, so that six predicted ticks reach five and a half beyond it.
 const PREDICTED: f64 = 5.5;
 /// The largest delay, in ticks.
 const DELAY_MAX: f64 = 15.0;

@@ -36,7 +36,7 @@ const JITTER_GAIN: f64 = 1.0 / 16.0;
 const OUTLIER_JITTERS: f64 = 4.0;
 /// See [`OUTLIER_JITTERS`].
 const OUTLIER_TICKS_MIN: f64 = 0.5;
-/// The most outliers in a row that are ignored: a stall of a radio link causes one or two.
+/// Maximum number of outliers in a row that are ignored: a stall of a radio link causes one or two.
 const OUTLIERS_IGNORED: u32 = 2;
 /// Number of sent inputs that are remembered: four seconds at 30 Hz, longer than any feedback takes.
 const SENT_MAX: usize = 128;

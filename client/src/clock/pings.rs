@@ -4,13 +4,13 @@ use std::{collections::VecDeque, time::Duration};
 
 use framehouse_shared::protocol::datagram::{Ping, Pong};
 
-/// The most samples kept.
+/// Maximum number of samples kept.
 const SAMPLES_MAX: usize = 16;
 /// Samples needed for a first guess of the distance.
 const SAMPLES_MIN: usize = 3;
 /// The room's time is read from the best of this many newest samples: older ones would hide that the room slowed down.
 const RECENT_SAMPLES: usize = 8;
-/// The most pings that wait for an answer.
+/// Maximum number of pings that wait for an answer.
 const PENDING_MAX: usize = 16;
 /// Interval of pings.
 const PING_INTERVAL: Duration = Duration::from_millis(500);

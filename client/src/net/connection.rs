@@ -27,7 +27,7 @@ use reliable::RenetChannel;
 pub use token::TokenError;
 use token::read_token;
 
-/// The most datagrams taken in one update; the rest waits in the socket.
+/// Maximum number of datagrams taken in one update; the rest waits in the socket.
 const RECEIVE_MAX: usize = 512;
 /// The longest time step for netcode in one update. A program that slept thus reads first and judges the server later.
 const STEP_MAX: Duration = Duration::from_secs(1);

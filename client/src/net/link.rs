@@ -113,7 +113,7 @@ impl Link for UdpLink {
     }
 }
 
-/// The most datagrams taken from the inner link in one call, so that a flood cannot block the caller.
+/// Maximum number of datagrams taken from the inner link in one call, so that a flood cannot block the caller.
 const DRAIN_MAX: usize = 1024;
 
 /// A simulated bad network around another link (`--net-sim`).

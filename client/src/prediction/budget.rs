@@ -28,7 +28,7 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// The most ticks that may be simulated again in one rendered frame, at least 1.
+    /// Maximum number of ticks that may be simulated again in one rendered frame, at least 1.
     pub const fn ticks(&self) -> u32 {
         self.ticks
     }

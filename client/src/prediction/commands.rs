@@ -11,7 +11,7 @@ use framehouse_shared::{
 
 /// Commands of confirmed frames are kept for this many ticks, so that a view can show them for a moment.
 pub const COMMANDS_KEPT_TICKS: u32 = 64;
-/// The most own commands that wait for the frames of their ticks.
+/// Maximum number of own commands that wait for the frames of their ticks.
 pub const COMMANDS_PENDING_MAX: usize = 16;
 
 /// Own commands until the frames of their ticks are confirmed, and the confirmed commands of the last ticks.

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 
 use framehouse_shared::{room_state::StateDigest, tick::Tick};
 
-/// The most digests kept: the agreed state and those of all ticks until the server's next hash. An arena digest takes
-/// about 3 KB.
+/// Maximum number of digests kept: the agreed state and those of all ticks until the server's next hash. An arena
+/// digest takes about 3 KB.
 const STATES_MAX: usize = 31;
 
 /// Digests by tick, oldest first.

@@ -10,5 +10,5 @@ pub use bindings::Bindings;
 pub use pad::{Pad, PadInput};
 pub use press::Press;
 
-/// The most keys or mouse buttons for one action.
+/// Maximum number of keys or mouse buttons for one action.
 pub const PRESSES_MAX: usize = 2;

@@ -5,7 +5,7 @@ use bevy::prelude::*;
 use super::{PRESSES_MAX, PadInput, Press};
 use crate::texts::Words;
 
-/// The most gamepad inputs for one action.
+/// Maximum number of gamepad inputs for one action.
 const PAD_PLACES: usize = 3;
 
 /// An action of the player in a match, with its default keys and mouse buttons and its gamepad inputs.

@@ -29,7 +29,7 @@ use crate::{
     },
 };
 
-/// The most lines kept.
+/// Maximum number of lines kept.
 const LINES_MAX: usize = 60;
 
 pub(super) fn plugin(app: &mut App) {

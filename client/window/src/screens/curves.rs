@@ -9,7 +9,7 @@ use framehouse_shared::{
 
 use crate::session::Session;
 
-/// The most points of a curve; of a longer match every second point is dropped.
+/// Maximum number of points of a curve; of a longer match every second point is dropped.
 const POINTS_MAX: usize = 1024;
 
 pub(super) fn plugin(app: &mut App) {

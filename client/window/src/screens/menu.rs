@@ -24,7 +24,7 @@ use crate::{
     view::GameView,
 };
 
-/// The most characters of a server address.
+/// Maximum number of characters of a server address.
 const SERVER_CHARS_MAX: usize = 120;
 /// Number of characters of a room code.
 const CODE_CHARS: usize = 4;

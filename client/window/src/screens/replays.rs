@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// The most names in a line; beyond, the line only shows that there are more.
+/// Maximum number of names in a line; beyond, the line only shows that there are more.
 const NAMES_MAX: usize = 4;
 
 pub(super) fn plugin(app: &mut App) {

@@ -24,7 +24,7 @@ use crate::{
 const SPEEDS: [f64; 6] = [0.25, 0.5, 1.0, 2.0, 4.0, 8.0];
 /// Index of the initial speed.
 const USUAL: usize = 2;
-/// The most seconds of one frame that count: after a stall the match continues where it was.
+/// Maximum number of seconds of one frame that count: after a stall the match continues where it was.
 const FRAME_SECONDS_MAX: f64 = 0.25;
 /// Step of the arrow keys on the time bar, in seconds.
 const STEP_SECONDS: f32 = 5.0;

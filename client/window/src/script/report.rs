@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::frame_stats::Measured;
 
-/// The most matches in the report, the last ones.
+/// Maximum number of matches in the report, the last ones.
 const MATCHES_MAX: usize = 64;
 
 /// The report.

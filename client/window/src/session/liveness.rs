@@ -7,7 +7,7 @@ use framehouse_client::client::Client;
 /// Seconds without a datagram after which a session counts as lost and is requested again. Servers send something at
 /// least every half second. A player is told within five seconds of a server's end.
 const LOSS_SECONDS: f32 = 4.0;
-/// The most seconds of one frame that count: a program that slept did not receive.
+/// Maximum number of seconds of one frame that count: a program that slept did not receive.
 const FRAME_SECONDS_MAX: f32 = 0.5;
 
 /// Counts the seconds without a datagram.

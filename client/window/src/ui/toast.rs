@@ -16,7 +16,7 @@ use crate::{
 /// Duration of a toast and of its fading, in seconds.
 const STAY_SECONDS: f32 = 6.0;
 const FADE_SECONDS: f32 = 0.6;
-/// The most toasts; the oldest are dropped first.
+/// Maximum number of toasts; the oldest are dropped first.
 const TOASTS_MAX: usize = 4;
 
 pub(super) fn plugin(app: &mut App) {

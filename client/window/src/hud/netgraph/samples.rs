@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 /// Time between two samples, in seconds.
 pub const INTERVAL: f32 = 0.05;
-/// The most samples: ten seconds.
+/// Maximum number of samples: ten seconds.
 pub const SAMPLES_MAX: usize = 200;
 /// Smoothing of the shown traffic, per sample: over about a second.
 const TRAFFIC_GAIN: f32 = 0.05;

@@ -20,9 +20,9 @@ use crate::{
     },
 };
 
-/// The most free seats that are shown as lines; of the rest only the number is shown.
+/// Maximum number of free seats that are shown as lines; of the rest only the number is shown.
 const FREE_LINES_MAX: usize = 3;
-/// The most lines of the last match.
+/// Maximum number of lines of the last match.
 const LAST_LINES_MAX: usize = 3;
 
 #[derive(Component)]
