@@ -1,8 +1,8 @@
 //! Load bots: groups of real clients that play match after match and measure what they see.
 //!
-//! Sessions are asked for by a few threads of their own (`spawner.rs`), since HTTP blocks. Each driver thread
-//! (`driver.rs`) owns some rooms (`room.rs`) and updates all their clients (`bot.rs`) every few milliseconds. A bot that
-//! loses its connection asks for its seat again (`reconnect.rs`). At the end everything is added up ([`report`]).
+//! A few spawner threads (`spawner.rs`) request the sessions, since HTTP blocks. Each driver thread (`driver.rs`) owns
+//! some rooms (`room.rs`) and updates all their clients (`bot.rs`) every few milliseconds. A bot that loses its
+//! connection requests its seat again (`reconnect.rs`). At the end all measurements are added up ([`report`]).
 
 pub mod args;
 mod bot;
@@ -31,24 +31,24 @@ pub use program::main;
 
 use crate::client::ClientConfig;
 
-/// What bots are called, by their place in the room.
+/// Bot names, by the bot's index in the room.
 const NAMES: [&str; 16] = [
     "Kestrel", "Wren", "Osprey", "Merlin", "Tanuki", "Lynx", "Heron", "Swift", "Odalys", "Łukasz", "Соня", "Mirela",
     "Νίκη", "Priya", "Gus", "Anouk",
 ];
 
-/// Requests for sessions that run at the same time.
+/// Maximum number of session requests that run at the same time.
 const SPAWNERS_MAX: u32 = 16;
-/// Bots that wait for their driver, which takes all of them every few milliseconds; then whoever recruits waits.
+/// Capacity of the channel from the spawners to one driver; a spawner waits while it is full.
 const RECRUITS_WAITING_MAX: usize = 64;
-/// Lost sessions that wait to be asked for again; beyond that a bot tries anew after its pause.
+/// Capacity of the queue of reconnect requests; while it is full, a bot tries again after its pause.
 const ORDERS_WAITING_MAX: usize = 1024;
 
 fn name(index: u8) -> &'static str {
     NAMES[usize::from(index) % NAMES.len()]
 }
 
-/// Runs the bots until their time is over. This is a program's main loop: it reads the wall clock and blocks.
+/// Runs the bots until their time is over. This is the main loop of a program: it reads the wall clock and blocks.
 pub fn run(args: &Args, config: &ClientConfig) -> Report {
     let start = Instant::now();
     let cores = thread::available_parallelism().map_or(1, usize::from);
@@ -81,7 +81,7 @@ pub fn run(args: &Args, config: &ClientConfig) -> Report {
     Report::new(args, &totals)
 }
 
-/// The time since the start, as clients want it.
+/// Time since the start, the time base of all clients.
 fn elapsed(start: Instant) -> Duration {
     start.elapsed()
 }

@@ -1,17 +1,20 @@
 //! The net core of a client: joins a room, plays match after match, predicts and rolls back.
 //!
-//! Plain code: no app, no thread, no socket below [`Link`], and the time is a parameter. A window holds one as a
-//! resource, a bot process drives hundreds, a test runs it in virtual time. [`Client::update`] is the whole of it:
+//! The core has no Bevy app, no thread and no socket below [`Link`], and time is a parameter. A window holds one client
+//! as a resource, a bot process drives hundreds, a test runs it in virtual time. [`Client::update`] does all work, in
+//! this order:
 //!
 //! ```text
 //! receive -> control messages (session.rs) -> unreliable datagrams (datagram.rs) -> clock
 //!         -> sample inputs -> confirm frames -> predict (play.rs) -> inputs, pings, reliable batches out
 //! ```
 //!
-//! A state that differs from the server's is replaced, and helps to find out why (desync.rs).
+//! When the state differs from the server's, it is replaced, and the client helps the server to find the cause
+//! (desync.rs).
 //!
-//! Who only watches, without a seat or after giving up, has no inputs and predicts nothing: it sees the confirmed state
-//! (spectator_clock.rs), and may go back to what was before (rewind.rs). A client has one session in its life; [`Rejoin`](crate::rejoin::Rejoin) says when to try another.
+//! A spectator, or a player who gave up, sends no inputs and predicts nothing: the client shows the confirmed state
+//! (spectator_clock.rs) and can go back in the match (rewind.rs). A client has one session in its life;
+//! [`Rejoin`](crate::rejoin::Rejoin) says when to try another.
 
 mod commands;
 mod current_match;
@@ -57,50 +60,52 @@ use crate::{
     stats::ClientStats,
 };
 
-/// Makes the game's simulation: the only thing that the net core wants of a game.
+/// Makes the game's simulation: all that the net core needs from a game.
 pub type MakeSimulation = Arc<dyn Fn() -> Simulation + Send + Sync>;
 
-/// How long a server may take to welcome a connected client.
+/// Time limit for a server to welcome a connected client.
 const WELCOME_TIME_MAX: Duration = Duration::from_secs(10);
-/// How long a leaving client waits for the server to have read so.
+/// Time limit for the server's acknowledgement when the client leaves.
 const LEAVE_TIME_MAX: Duration = Duration::from_secs(1);
 
-/// What a client is and plays.
+/// Configuration of a client: its greeting and its game.
 #[derive(Clone)]
 pub struct ClientConfig {
-    /// What the server compares first.
+    /// The greeting that the server compares with its own version first.
     pub hello: Hello,
-    /// The game; a client without one is *thin*: it acknowledges frames and sends made-up inputs, and simulates nothing.
+    /// The game. A client without one is *thin*: it acknowledges frames and sends made-up inputs, and simulates
+    /// nothing.
     pub game: Option<MakeSimulation>,
 }
 
 impl ClientConfig {
-    /// A client that plays this game. Takes as long as the game's fingerprint, which is hundreds of ticks.
+    /// A client that plays this game. Takes some time: the game's fingerprint simulates hundreds of ticks.
     pub fn of(game: impl Game + Clone) -> Self {
         let hello = simulation::hello(game.clone());
         Self { hello, game: Some(Arc::new(move || Simulation::new(game.clone()))) }
     }
 
-    /// The same without a simulation.
+    /// This configuration without a simulation.
     pub fn thin(self) -> Self {
         Self { game: None, ..self }
     }
 }
 
-/// Asks for the player's input of one tick.
+/// A request for the player's input of one tick.
 pub struct InputRequest<'a> {
     /// The tick.
     pub tick: Tick,
     /// The player's seat.
     pub slot: Slot,
-    /// The input of the tick before: what is held. With input delay the simulation does not know it yet.
+    /// The input of the tick before, for example the buttons that are held. With input delay the simulation does not
+    /// know it yet.
     pub last: Input,
     /// The newest predicted state, unless the client is thin.
     pub simulation: Option<&'a Simulation>,
 }
 
 impl InputRequest<'_> {
-    /// What the game's own bot would do; nothing in a thin client.
+    /// The input of the game's own bot; neutral in a thin client.
     pub fn bot_input(&self, rng: &mut SimRng) -> Input {
         self.simulation.map_or(Input::NEUTRAL, |simulation| simulation.bot_input_after(self.slot, self.last, rng))
     }
@@ -143,10 +148,11 @@ const _: () = {
 };
 
 impl Client {
-    /// Begins a session with a token over a link to the [server](Connection::server_address) it names.
+    /// Begins a session with a connect token, over a link to the [server](Connection::server_address) that the token
+    /// names.
     ///
     /// # Errors
-    /// When the bytes are no token.
+    /// When the bytes are not a connect token.
     pub fn new(token: &[u8], link: Box<dyn Link>, config: &ClientConfig, now: Duration) -> Result<Self, TokenError> {
         Ok(Self {
             connection: Connection::new(token, link, now)?,
@@ -168,9 +174,9 @@ impl Client {
         })
     }
 
-    /// Does everything that is due; call it at any rate, 30 times a second or more.
+    /// Runs one update: everything that is due. Call it 30 times a second or more often.
     ///
-    /// `sample` is asked once for every tick that the player's input is due for.
+    /// `sample` is called once for every tick that needs an input of the player.
     pub fn update(&mut self, now: Duration, sample: &mut dyn FnMut(InputRequest<'_>) -> Input) {
         if self.end.is_some() {
             return;
@@ -193,8 +199,8 @@ impl Client {
         self.notice_end();
     }
 
-    /// Tells how long the last update took, by a clock of the caller's: a machine that is too slow predicts less. Without
-    /// this every tick counts as cheap.
+    /// Reports how long the last update took, measured by the caller: a machine that is too slow then predicts less.
+    /// Without this call every tick counts as cheap.
     pub fn note_cost(&mut self, took: Duration) {
         if let Some(prediction) = &mut self.prediction {
             prediction.note_cost(took);

@@ -1,13 +1,13 @@
-//! The three times of a match, in its ticks, counted since its first tick began; they are negative in the countdown.
+//! The three times of a match, in ticks since its first tick began; they are negative in the countdown.
 //!
 //! ```text
-//! room time    what time it is in the room now               pings.rs: pings alone
-//! input time   for which tick an input is made now           lead.rs: room time + lead, so that inputs come in time
-//! view time    which tick is shown now                       delay.rs: input time - input delay
+//! room time    the time in the room now                      pings.rs: from pings alone
+//! input time   the tick that an input is made for now        lead.rs: room time + lead, so that inputs arrive in time
+//! view time    the tick that is shown now                    delay.rs: input time - input delay
 //! ```
 //!
-//! Plain: fed with times, pings, pongs and the headers of frames. None of the three ever goes back inside a match: inputs
-//! are sent, and the picture must not rewind.
+//! The code is free of I/O: it is fed with times, pings, pongs and the headers of frames. None of the three times ever
+//! goes back within a match: inputs have been sent, and the picture must not jump back.
 
 mod delay;
 mod lead;
@@ -27,20 +27,20 @@ use lead::{LeadController, jump_ticks};
 use pings::Pings;
 use slewed_clock::{Slew, SlewedClock};
 
-/// How room time follows its measurement: as fast as one does not notice.
+/// Slew of room time towards its measurement: fast, since the player does not notice.
 const ROOM_SLEW: Slew = Slew { gain: 1.0, slew_max: 0.05, jump_ticks: 10.0 };
-/// How much of an error of the input time one tick corrects. The measured way is smooth already: this only takes the edge off
-/// its steps, 10 % of an error every fourth tick.
+/// The part of an error of the input time that is corrected in one tick. The measured offset is smooth already: this
+/// only softens its steps, 10 % of an error every fourth tick.
 const INPUT_GAIN: f64 = 0.1;
-/// How much faster or slower than the wall the input time may run.
+/// The largest change of the input time's speed, as a fraction.
 const INPUT_SLEW: f64 = 0.05;
-/// The same while the error is larger than [`LARGE_ERROR_TICKS`].
+/// The largest change of speed while the error is larger than [`LARGE_ERROR_TICKS`].
 const INPUT_SLEW_LARGE: f64 = 0.10;
 /// See [`INPUT_SLEW_LARGE`].
 const LARGE_ERROR_TICKS: f64 = 2.0;
-/// What the first guess of the lead has more than half a round trip and the target, in ticks: ways differ.
+/// Added to the first guess of the lead, half a round trip plus the target, in ticks: the two directions may differ.
 const FIRST_SPARE_TICKS: f64 = 1.0;
-/// No update for so long is a sleep, unless updates are as rare as that anyway.
+/// Without an update for this long, the program has slept, unless its updates are always that rare.
 const SLEEP_MIN: Duration = Duration::from_secs(1);
 
 /// Room time, input time and view time.
@@ -48,19 +48,19 @@ const SLEEP_MIN: Duration = Duration::from_secs(1);
 pub struct Clock {
     tick_rate: f64,
     now: Duration,
-    /// How long before the last advance the one before it was.
+    /// Time between the last two advances.
     last_step: Duration,
     pings: Pings,
     room: SlewedClock,
     lead: LeadController,
     input: SlewedClock,
-    /// The newest frame that came since the last advance.
+    /// The newest frame that arrived since the last advance.
     newest_frame: Option<Tick>,
     delay: InputDelay,
 }
 
 impl Clock {
-    /// A clock that knows nothing yet and begins with quick pings.
+    /// A clock without measurements; it begins with quick pings.
     pub fn new(tick_rate: u16, now: Duration) -> Self {
         let tick_rate = f64::from(tick_rate);
         Self {
@@ -76,7 +76,7 @@ impl Clock {
         }
     }
 
-    /// A new match: its times begin anew, the distance to the room stays known.
+    /// Starts a new match: its times begin anew, the measured distance to the room is kept.
     pub fn start_match(&mut self, now: Duration) {
         self.pings.forget_room_time(now);
         self.lead.start_match();
@@ -91,27 +91,28 @@ impl Clock {
         self.pings.due(now)
     }
 
-    /// Takes an answer and returns its round-trip time; nothing when it answers no open question.
+    /// Takes a pong and returns its round-trip time; nothing if it answers no pending ping.
     pub fn take_pong(&mut self, now: Duration, pong: &Pong) -> Option<Duration> {
         let rtt = self.pings.take(now, pong);
         self.lead.expect_jitter(self.ticks(self.pings.jitter()));
         rtt
     }
 
-    /// An `Inputs` message leaves with the input of this tick as its newest.
+    /// Notes that an `Inputs` message is sent whose newest input is for this tick.
     pub fn note_sent(&mut self, newest: Tick) {
         if let Some(clock_offset) = self.clock_offset() {
             self.lead.note_sent(newest, clock_offset);
         }
     }
 
-    /// Takes what a `Frames` message of the current match says of our inputs, and how old its newest frame is.
+    /// Takes a `Frames` header of the current match: feedback on our inputs, and the age of its newest frame.
     pub fn take_frames_header(&mut self, header: &FramesHeader) {
         self.lead.take_frames_header(header);
         self.newest_frame = self.newest_frame.max(Some(header.newest));
     }
 
-    /// Lets the times run up to `now`, a little faster or slower than the wall so that they near what was measured.
+    /// Advances the times to `now`, a little faster or slower than the wall clock so that they approach the
+    /// measurements.
     pub fn advance(&mut self, now: Duration) {
         let step = now.saturating_sub(self.now);
         let has_slept = now < self.now || (step > SLEEP_MIN && step > 4 * self.last_step);
@@ -135,47 +136,47 @@ impl Clock {
         self.pings.rtt()
     }
 
-    /// How much round-trip times differ from their median: the median difference.
+    /// Jitter: the median difference of round-trip times from their median.
     pub const fn jitter(&self) -> Duration {
         self.pings.jitter()
     }
 
-    /// How many ticks ahead of the room inputs are made.
+    /// The lead: how many ticks ahead of the room inputs are made.
     pub fn lead_ticks(&self) -> f64 {
         self.input.time().zip(self.room.time()).map_or(0.0, |(input, room)| input - room)
     }
 
-    /// How many ticks before its tick closes an input should arrive: what the lead is steered by.
+    /// The margin that the lead is steered to: how many ticks before its tick closes an input should arrive.
     pub fn target_margin_ticks(&self) -> f64 {
         self.lead.target()
     }
 
-    /// How many ticks before its tick closed the newest input came that the server told of; negative when it was late.
+    /// The margin of the newest input with feedback, in ticks; negative if the input was late.
     pub const fn margin_ticks(&self) -> Option<f64> {
         self.lead.last()
     }
 
-    /// The part of inputs that are lost on the way to the server, 0 to 1, over the last half minute.
+    /// Fraction of inputs lost on the way to the server, 0 to 1, over the last half minute.
     pub const fn loss(&self) -> f64 {
         self.lead.loss()
     }
 
-    /// How many ticks after it was made an input is shown, 0 to 15.
+    /// The input delay: how many ticks after it was made an input is shown, 0 to 15.
     pub fn delay_ticks(&self) -> f64 {
         self.delay.ticks()
     }
 
-    /// For which tick an input is made now: the room's time plus the lead.
+    /// The tick that an input is made for now: room time plus lead.
     pub const fn input_time(&self) -> Option<f64> {
         self.input.time()
     }
 
-    /// The newest tick that an input is due for.
+    /// The newest tick that needs an input.
     pub fn input_tick(&self) -> Option<Tick> {
         whole_tick(self.input_time()?)
     }
 
-    /// Which moment of the match is shown now: the input time less the delay.
+    /// The moment of the match that is shown now: input time minus input delay.
     pub fn view_time(&self) -> Option<f64> {
         self.input.time().map(|time| time - self.delay.ticks())
     }
@@ -185,8 +186,8 @@ impl Clock {
         self.view_time().and_then(whole_tick).map_or(Tick(0), |tick| tick.plus(1))
     }
 
-    /// Nobody knows whether our own clock counted the time we slept, or jumped without a sleep: the times stand still until
-    /// the room has said what time it is.
+    /// After a sleep it is unknown whether our own clock counted the time: the times stand still until the room's time
+    /// is measured again.
     fn wake(&mut self) {
         self.pings.forget_room_time(self.now);
         self.lead.forget_offset();
@@ -209,14 +210,13 @@ impl Clock {
         self.delay.advance(self.now, after - before.unwrap_or(after));
     }
 
-    /// Where the input time should be now: as the server's feedback says, or a guess from pings before there is any.
+    /// The target of the input time: from the server's feedback, or a guess from pings before there is any.
     fn input_goal(&mut self, room_time: f64, rtt: f64) -> f64 {
         let target = self.lead.target();
         let guess = room_time + rtt / 2.0 + target + FIRST_SPARE_TICKS;
         let Some(clock_offset) = self.lead.clock_offset_wanted() else { return guess };
         let goal = self.ticks(self.now) + clock_offset;
-        // No way is longer than a round trip, or negative. Such a one was measured before the room lost time: it waited, or
-        // stood still.
+        // A one-way delay is between zero and a round trip. Anything else was measured before the room lost time.
         let base_offset = goal - target - room_time;
         if base_offset.abs() > rtt + jump_ticks(self.tick_rate) {
             self.lead.forget_offset();
@@ -225,7 +225,7 @@ impl Clock {
         goal
     }
 
-    /// How far the input time is ahead of our own clock, in ticks.
+    /// The clock offset: how far the input time is ahead of our own clock, in ticks.
     fn clock_offset(&self) -> Option<f64> {
         self.input.time().map(|time| time - self.ticks(self.now))
     }
@@ -235,7 +235,7 @@ impl Clock {
     }
 }
 
-/// The tick that a time lies in; nothing before the first.
+/// The tick that contains a time; nothing before the first.
 fn whole_tick(time: f64) -> Option<Tick> {
     let whole = time.floor();
     (0.0..f64::from(u32::MAX)).contains(&whole).then_some(Tick(whole as u32))

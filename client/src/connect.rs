@@ -1,4 +1,4 @@
-//! Getting a session over HTTP, before the first datagram.
+//! Session requests over HTTP, before the first datagram.
 
 use std::{thread, time::Duration};
 
@@ -6,50 +6,50 @@ use framehouse_shared::api::ErrorBody;
 pub use framehouse_shared::api::{RoomRequest, SessionGrant, SessionRequest};
 use serde::de::DeserializeOwned;
 
-/// How often a request is tried.
+/// Maximum number of attempts of one request.
 const TRIES: u32 = 3;
 /// The pause after the first try; after the second it is twice as long.
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
-/// How long one try may take in all.
+/// The longest duration of one attempt.
 const TRY_TIME_MAX: Duration = Duration::from_secs(5);
-/// How long a file may take: as long as a server's connections last.
+/// The longest duration of a file transfer: as long as a server keeps a connection open.
 const FILE_TIME_MAX: Duration = Duration::from_secs(60);
-/// The most bytes of an answer that are read.
+/// Maximum number of bytes of an answer that are read.
 const ANSWER_BYTES_MAX: u64 = 64 * 1024;
 
-/// Why there is no session: one sentence for the player.
+/// Error of a request to a server, as one sentence for the player.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectError {
-    /// Nobody answered.
+    /// No server answered.
     #[error("The server was not reached at {url} ({cause}): is it running, and is the address right?")]
     Unreachable {
-        /// Where it should be.
+        /// The requested address.
         url: String,
-        /// What the system says.
+        /// The system's error message.
         cause: String,
     },
-    /// The server said no.
+    /// The server refused.
     #[error("{message}")]
     Refused {
         /// The HTTP status.
         status: u16,
-        /// The server's code for the reason.
+        /// The error code of the server's answer.
         code: String,
-        /// The server's own sentence.
+        /// The server's sentence for people.
         message: String,
     },
-    /// Something answered that is not a Framehouse server of this version.
-    #[error("What answers at {url} is not a Framehouse server of this version ({what}): check the address.")]
+    /// The answer is not that of a Framehouse server of this version.
+    #[error("The server at {url} is not a Framehouse server of this version ({what}): check the address.")]
     NotUnderstood {
-        /// Where it was.
+        /// The requested address.
         url: String,
-        /// What was wrong with the answer.
+        /// The fault in the answer.
         what: String,
     },
 }
 
 impl ConnectError {
-    /// Whether the same request can succeed a moment later. It cannot when a lost session's seat is gone.
+    /// Whether the same request may succeed a moment later. It cannot when a lost session's seat is gone.
     pub const fn is_passing(&self) -> bool {
         match self {
             Self::Unreachable { .. } => true,
@@ -58,16 +58,16 @@ impl ConnectError {
         }
     }
 
-    /// Why the server refused, in its own word for programs.
+    /// The error code of the server's answer, if it refused.
     pub fn code(&self) -> Option<&str> {
         if let Self::Refused { code, .. } = self { Some(code) } else { None }
     }
 }
 
-/// Asks a server for a session; blocks for up to some 15 s, so call it from a thread of its own.
+/// Requests a session from a server. Blocks for up to about 15 s, so call it from a separate thread.
 ///
 /// # Errors
-/// When three tries failed, or the server refused for a reason that will not pass.
+/// When three attempts failed, or the server refused for a reason that will not pass.
 pub fn request_session(server_url: &str, request: &SessionRequest) -> Result<SessionGrant, ConnectError> {
     let url = url_of(server_url, "/v1/sessions");
     let agent = agent(TRY_TIME_MAX);
@@ -81,13 +81,13 @@ pub fn request_session(server_url: &str, request: &SessionRequest) -> Result<Ses
     }
 }
 
-/// Reads one of a server's pages; tries once.
+/// Reads a JSON resource of a server; one attempt.
 pub(crate) fn get_json<T: DeserializeOwned>(server_url: &str, path: &str) -> Result<T, ConnectError> {
     let body = get(&agent(TRY_TIME_MAX), server_url, path, ANSWER_BYTES_MAX)?;
     read_json(&url_of(server_url, path), &body)
 }
 
-/// Reads a file of a server's of at most so many bytes; tries once.
+/// Reads a file of at most `bytes_max` bytes from a server; one attempt.
 pub(crate) fn get_bytes(server_url: &str, path: &str, bytes_max: u64) -> Result<Vec<u8>, ConnectError> {
     get(&agent(FILE_TIME_MAX), server_url, path, bytes_max)
 }
@@ -132,7 +132,7 @@ fn refusal(url: &str, status: u16, body: &[u8]) -> ConnectError {
         Err(_) => ConnectError::Refused {
             status,
             code: "http".to_owned(),
-            message: format!("What answers at {url} said only \"HTTP status {status}\": check the address."),
+            message: format!("The server at {url} answered only \"HTTP status {status}\": check the address."),
         },
     }
 }

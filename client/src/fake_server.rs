@@ -1,4 +1,4 @@
-//! The far end for this crate's own tests: real netcode and renet, and whatever messages a test wants to be sent.
+//! A fake server for this crate's tests: real netcode and renet, with any messages that a test wants to send.
 
 use std::{
     collections::VecDeque,
@@ -23,9 +23,9 @@ use renetcode::{ConnectToken, NetcodeServer, ServerAuthentication, ServerConfig,
 
 use crate::net::Link;
 
-/// The one client's seat.
+/// The only client's seat.
 pub const OWN: Slot = Slot::new(1).expect("in range");
-/// How fast its room goes.
+/// The room's tick rate.
 pub const TICK_RATE: u16 = 30;
 
 const KEY: [u8; 32] = [7; 32];
@@ -34,7 +34,7 @@ const UNIX_BASE: Duration = Duration::from_secs(1_700_000_000);
 
 type Queue = Arc<Mutex<VecDeque<Vec<u8>>>>;
 
-/// The client's end of a perfect link.
+/// The client's end of a lossless in-memory link.
 pub struct MemoryLink {
     up: Queue,
     down: Queue,
@@ -61,9 +61,9 @@ pub struct FakeServer {
     up: Queue,
     down: Queue,
     now: Duration,
-    /// What the client has said.
+    /// The client's control messages.
     pub control: Vec<ClientMessage>,
-    /// The unreliable datagrams that came.
+    /// The received unreliable datagrams.
     pub datagrams: Vec<Vec<u8>>,
 }
 
@@ -101,7 +101,7 @@ impl FakeServer {
         }
     }
 
-    /// A token for the one client.
+    /// A connect token for the only client.
     pub fn token(&self) -> Vec<u8> {
         let token =
             ConnectToken::generate(UNIX_BASE, NETCODE_PROTOCOL_ID, 10, CLIENT_ID, 10, vec![address(1)], None, &KEY);
@@ -120,24 +120,24 @@ impl FakeServer {
         self.outbox.push(&codec::encode(message), 0);
     }
 
-    /// Queues bytes where a control message should be.
+    /// Queues any bytes in place of a control message.
     pub fn say_bytes(&mut self, message: &[u8]) {
         self.outbox.push(message, 0);
     }
 
-    /// Sends a payload that netcode encrypts, whatever is in it.
+    /// Sends any payload, encrypted by netcode.
     pub fn send_datagram(&mut self, payload: &[u8]) {
         if let Ok((_, datagram)) = self.netcode.generate_payload_packet(CLIENT_ID, payload) {
             self.down.lock().expect("one thread").push_back(datagram.to_vec());
         }
     }
 
-    /// Puts a datagram on the wire as it is.
+    /// Sends a datagram unchanged.
     pub fn send_raw(&mut self, datagram: &[u8]) {
         self.down.lock().expect("one thread").push_back(datagram.to_vec());
     }
 
-    /// Ends the connection without a word.
+    /// Closes the connection without a message.
     pub fn hang_up(&mut self) {
         if let ServerResult::ClientDisconnected { payload: Some(datagram), .. } = self.netcode.disconnect(CLIENT_ID) {
             self.down.lock().expect("one thread").push_back(datagram.to_vec());
@@ -169,7 +169,7 @@ impl FakeServer {
         self.flush();
     }
 
-    /// Reads and sends what is there of reliable messages.
+    /// Reads and sends reliable messages that are due.
     pub fn flush(&mut self) {
         if !self.renet.is_connected(CLIENT_ID) {
             return;
@@ -188,7 +188,7 @@ impl FakeServer {
     }
 }
 
-/// What it says to `ada` in her seat, or to who watches her.
+/// A welcome for Ada in her seat, or for a spectator.
 pub fn welcome(slot: Option<Slot>, phase: Phase) -> Welcome {
     let is_lobby = matches!(phase, Phase::Lobby { .. });
     let state = if is_lobby { PlayerState::Idle } else { PlayerState::Loading };

@@ -1,4 +1,4 @@
-//! The way to a server: a [`Link`] carries datagrams, a [`Connection`] makes them a session.
+//! The network path to a server: a [`Link`] carries datagrams, a [`Connection`] makes a session of them.
 
 mod connection;
 mod link;

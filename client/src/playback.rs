@@ -1,4 +1,4 @@
-//! A recorded match as a [`Timeline`]: read from a replay's bytes, whole.
+//! Playback of a replay: a recorded match as a [`Timeline`], read from the replay's bytes.
 
 use framehouse_shared::{
     replay::{Header, PastTick, Recorded, Replay, ReplayError, rules_hash},
@@ -8,34 +8,34 @@ use framehouse_shared::{
 
 use crate::timeline::{BadOpening, TICKS_MAX, Timeline, TimelineFull};
 
-/// Why a replay cannot be shown.
+/// Error of opening a replay.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlaybackError {
-    /// The bytes are no whole replay.
+    /// The bytes are not a complete replay.
     #[error("{0}")]
     File(#[from] ReplayError),
-    /// It is of another game, or was recorded by a release that calculates differently.
+    /// The replay is of another game, or of a release that simulates differently.
     #[error("it was recorded by {0}")]
     OtherRelease(String),
-    /// It is longer than a timeline can be, or more players come in it.
+    /// The replay exceeds the limits of a timeline.
     #[error("{0}")]
     TooLong(#[from] TimelineFull),
-    /// Its opening state is none of this game.
+    /// The opening state is not one of this game.
     #[error("{0}")]
     BadOpening(#[from] BadOpening),
 }
 
-/// A recorded match and the moment of it that is shown.
+/// A recorded match and its displayed moment.
 pub struct Playback {
     header: Header,
     timeline: Timeline,
 }
 
 impl Playback {
-    /// Reads a replay and opens it at its first moment; it simulates nothing yet.
+    /// Reads a replay and opens it at its first moment, without simulating yet.
     ///
     /// # Errors
-    /// When it cannot be shown by this program.
+    /// When this program cannot play it back.
     pub fn open(simulation: Simulation, bytes: &[u8]) -> Result<Self, PlaybackError> {
         let replay = Replay::read(bytes)?;
         let header = replay.header().clone();
@@ -56,17 +56,17 @@ impl Playback {
         Ok(Self { header, timeline })
     }
 
-    /// What the match was.
+    /// The replay's header: a description of the match.
     pub const fn header(&self) -> &Header {
         &self.header
     }
 
-    /// The match.
+    /// The match, for reading.
     pub const fn timeline(&self) -> &Timeline {
         &self.timeline
     }
 
-    /// The match, to go on or to another moment.
+    /// The match, for advancing and seeking.
     pub const fn timeline_mut(&mut self) -> &mut Timeline {
         &mut self.timeline
     }

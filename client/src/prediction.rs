@@ -1,11 +1,11 @@
-//! Prediction and rollback: one simulation that runs ahead of what the server has confirmed.
+//! Prediction and rollback: one simulation that runs ahead of the frames that the server has confirmed.
 //!
-//! The simulation holds the newest predicted state. Behind it lies the state after the last confirmed tick, and between
-//! the two a ring with every predicted tick's frame, hashes and state after it. A confirmed frame that equals the
-//! predicted one only moves the border; one that differs throws the ring away, and the ticks are predicted anew.
-//! Confirmed states go into the past until the server's hash has shown that they are good.
+//! The simulation holds the newest predicted state. Behind it are the state after the last confirmed tick and, between
+//! the two, a ring with the frame, hashes and state of every predicted tick. A confirmed frame that equals the
+//! predicted one only moves the border; one that differs clears the ring, and its ticks are predicted again. Digests of
+//! confirmed states are kept until the server's hash has shown that they are right.
 //!
-//! Nothing here knows the network. An update confirms any number of frames, then predicts once.
+//! Nothing here depends on the network. An update confirms any number of frames, then predicts once.
 
 mod budget;
 mod commands;
@@ -44,33 +44,33 @@ use hashes::RecentHashes;
 use ring::Ring;
 use state_digests::StateDigests;
 
-/// The most ticks that are predicted beyond the last confirmed one.
+/// Maximum number of ticks that are predicted beyond the last confirmed one.
 pub const PREDICTED_TICKS_MAX: u32 = 64;
-/// The most ticks that are simulated again in one update, beside the ones that are new in it.
+/// Maximum number of ticks that are simulated again in one update, besides those that became due in it.
 pub const RESIMULATED_TICKS_MAX: u32 = 8;
 
-/// A system of the game panicked: the state is worthless and the client has to stop.
+/// A system of the game panicked: the state is unusable and the client has to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("The simulation failed in tick {0}: this is a bug in the game, please report it.")]
 pub struct SimulationFailed(pub Tick);
 
-/// What confirming a frame showed.
+/// The result of confirming a frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Confirmed {
-    /// The state after the tick is not the server's.
+    /// The state after the tick differs from the server's.
     pub differs: bool,
     /// The frame had to be simulated: it was not predicted, or predicted wrongly.
     pub simulated: bool,
-    /// How many predicted ticks were undone, if the frame was predicted wrongly.
+    /// Number of predicted ticks undone, if the frame was predicted wrongly.
     pub undone: Option<u32>,
 }
 
 /// A simulation with a confirmed past and a predicted present.
 pub struct Prediction {
     simulation: Simulation,
-    /// The state after the last confirmed tick; nothing while the simulation stands there and it is not saved yet.
+    /// The state after the last confirmed tick; nothing while the simulation holds that state and it is not saved yet.
     confirmed: Option<RoomSnapshot>,
-    /// Memory for the next one.
+    /// Memory for the next saved state.
     spare: Option<RoomSnapshot>,
     next_confirmed: Tick,
     last_inputs: [Input; SLOTS_MAX],
@@ -89,7 +89,7 @@ pub struct Prediction {
 }
 
 impl Prediction {
-    /// A prediction that waits for its first state.
+    /// A prediction without a state; load one first.
     pub fn new(simulation: Simulation) -> Self {
         Self {
             simulation,
@@ -119,7 +119,7 @@ impl Prediction {
     /// Replaces everything by a serialised state and returns the first tick to confirm after it.
     ///
     /// # Errors
-    /// When the bytes are not a state of this game; another one must then be loaded before use.
+    /// When the bytes are not a state of this game; a valid state must then be loaded before use.
     pub fn load(&mut self, state: &[u8]) -> Result<Tick, CodecError> {
         self.simulation.decode(state)?;
         self.ring.clear();
@@ -134,13 +134,14 @@ impl Prediction {
         Ok(self.next_confirmed)
     }
 
-    /// Takes the next frame from the server, and the hash of the server's state after it if one came with it.
+    /// Confirms the next frame from the server. `server_hash` is the hash of the server's state after it, if it was
+    /// sent.
     ///
     /// # Errors
     /// When the game panicked.
     ///
     /// # Panics
-    /// When the frame is not [`next_confirmed`](Self::next_confirmed)'s.
+    /// When the frame's tick is not [`next_confirmed`](Self::next_confirmed).
     pub fn confirm(&mut self, frame: &Frame, server_hash: Option<u64>) -> Result<Confirmed, SimulationFailed> {
         assert_eq!(frame.tick, self.next_confirmed, "frames are confirmed in order");
         let mut outcome = Confirmed::default();
@@ -177,10 +178,10 @@ impl Prediction {
         Ok(outcome)
     }
 
-    /// Predicts until the state before `end`, at most `steps_max` ticks now; returns how many were simulated. While the
-    /// budget is overdrawn, it stops earlier: prediction is held.
+    /// Predicts the ticks before `end`, at most `steps_max` in this call; returns the number of simulated ticks. Stops
+    /// earlier while prediction is throttled because the budget is overdrawn.
     ///
-    /// `own_input` tells what `slot` did; the others go on as they did last.
+    /// `own_input` returns the inputs of `slot`; the other players are assumed to repeat their last input.
     ///
     /// # Errors
     /// When the game panicked.
@@ -213,8 +214,8 @@ impl Prediction {
         Ok(steps)
     }
 
-    /// Predicts a command of the player's own in the first tick from `next_input` on that has room for it; gives that tick,
-    /// or nothing when [`COMMANDS_PENDING_MAX`] are waiting for their frames already.
+    /// Predicts an own command in the first tick from `next_input` on that has room for it; returns that tick, or
+    /// nothing when [`COMMANDS_PENDING_MAX`] commands already wait for their frames.
     pub fn predict_command(&mut self, next_input: Tick, bytes: CommandBytes) -> Option<Tick> {
         self.commands.predict(next_input, bytes)
     }
@@ -231,23 +232,24 @@ impl Prediction {
         &self.simulation
     }
 
-    /// How many ticks may be simulated again in one update, 1 to [`RESIMULATED_TICKS_MAX`].
+    /// Maximum number of ticks that may be simulated again in one update, 1 to [`RESIMULATED_TICKS_MAX`].
     pub const fn budget_ticks(&self) -> u32 {
         self.budget.ticks()
     }
 
-    /// Whether less is predicted than was asked for, because it could not be simulated again in time.
+    /// Whether prediction is throttled: fewer ticks are predicted than requested, since they could not be simulated
+    /// again in time.
     pub const fn is_throttled(&self) -> bool {
         self.budget.is_throttled()
     }
 
-    /// Tells how long everything simulated since the last call took, by a clock of the caller's.
+    /// Reports how long all simulation since the last call took, measured by the caller.
     pub fn note_cost(&mut self, took: Duration) {
         self.budget.note_cost(std::mem::take(&mut self.unpaid), took);
     }
 
-    /// How far the last rollback moved what is seen, in units of the game; nothing when none has been made up for since the
-    /// last call.
+    /// The distance that the last rollback moved objects on the screen, in units of the game; nothing if no rollback
+    /// was completed since the last call.
     pub fn take_correction(&mut self) -> Option<f32> {
         self.corrections.take()
     }
@@ -257,7 +259,7 @@ impl Prediction {
         self.next_confirmed
     }
 
-    /// The inputs of the last confirmed frame: what the next one on the wire is a difference to.
+    /// The inputs of the last confirmed frame: the next frame is encoded as a difference to them.
     pub const fn last_inputs(&self) -> &[Input; SLOTS_MAX] {
         &self.last_inputs
     }
@@ -272,7 +274,7 @@ impl Prediction {
         self.hashes.after(tick)
     }
 
-    /// The prediction was right: its state is the confirmed one, and nothing is run.
+    /// The prediction was right: its state becomes the confirmed one, and nothing is simulated.
     fn keep_predicted(&mut self) -> StateHashes {
         self.pass_confirmed();
         let predicted = self.ring.front_mut().expect("only called for a predicted tick");
@@ -283,7 +285,7 @@ impl Prediction {
         hashes
     }
 
-    /// Back to the confirmed state, if the simulation is ahead of it.
+    /// Restores the confirmed state, if the simulation is ahead of it.
     fn rewind(&mut self) {
         if self.ring.len() > 0 {
             self.simulation.restore(self.confirmed.as_ref().expect("it is saved before anything is predicted"));
@@ -299,7 +301,7 @@ impl Prediction {
         }
     }
 
-    /// Another state is about to be the confirmed one.
+    /// Called before another state becomes the confirmed one.
     fn pass_confirmed(&mut self) {
         self.save_confirmed();
         let Some(state) = self.confirmed.take() else { return };
@@ -310,14 +312,14 @@ impl Prediction {
     }
 
     fn simulate(&mut self, frame: &Frame) -> Result<(), SimulationFailed> {
-        // A game's bug must not take the process with it: bots drive hundreds of clients in one.
+        // A bug in the game must not end the process: bots drive hundreds of clients in one.
         catch_unwind(AssertUnwindSafe(|| self.simulation.step(frame))).map_err(|_| SimulationFailed(frame.tick))?;
         self.unpaid += 1;
         self.corrections.note_simulated(&self.simulation);
         Ok(())
     }
 
-    /// The next frame as far as it can be known: seated slots only, as the server's frames are.
+    /// Fills the next frame with assumed inputs, for occupied slots only, like the server's frames.
     fn fill_frame(&self, frame: &mut Frame, own: Slot, own_input: &impl Fn(Tick) -> Option<Input>) {
         let previous = self.ring.back().map_or(&self.last_inputs, |predicted| &predicted.frame.inputs);
         let game = self.simulation.game();

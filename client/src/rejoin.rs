@@ -1,16 +1,18 @@
-//! When to ask for a lost session again.
+//! Schedule of attempts to resume a lost session.
 //!
-//! Plain: it is told the time and says what is due. Who asks, with the `resume` of the lost session in a
-//! [`SessionRequest`](crate::connect::SessionRequest), does so on a thread of its own, for asking blocks.
+//! The schedule has no I/O: it is told the time and says what is due. The caller sends each request, with the `resume`
+//! secret of the lost session in a [`SessionRequest`](crate::connect::SessionRequest), from a separate thread, since it
+//! blocks.
 
 use std::time::Duration;
 
-/// How long a server keeps the seat of a lost connection, unless it says otherwise.
+/// Default grace period: how long a server keeps the seat of a lost connection, unless it announces another time.
 pub const SEAT_KEPT: Duration = Duration::from_secs(30);
-/// The longest pause between the beginnings of two attempts.
+/// The longest pause between the starts of two attempts.
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 
-/// The attempts after one loss: at once, then 1, 2, 4 s and every 5 s later, until the seat is gone.
+/// The attempts after one loss: the first at once, the next after pauses of 1, 2 and 4 s, then one every 5 s, until the
+/// seat is gone.
 #[derive(Clone, Debug)]
 pub struct Rejoin {
     kept_until: Duration,
@@ -19,12 +21,12 @@ pub struct Rejoin {
 }
 
 impl Rejoin {
-    /// The connection was `lost` then, and its seat is kept for so long ([`SEAT_KEPT`]).
+    /// A schedule for a connection lost at `lost`, whose seat is kept for `seat_kept` (usually [`SEAT_KEPT`]).
     pub const fn new(lost: Duration, seat_kept: Duration) -> Self {
         Self { kept_until: lost.saturating_add(seat_kept), next_attempt: lost, attempts: 0 }
     }
 
-    /// Whether an attempt is due. It has begun then: the next one is due a pause later.
+    /// Whether an attempt is due. If so, it counts as begun, and the next one is due a pause later.
     pub fn begin_attempt(&mut self, now: Duration) -> bool {
         let is_due = now >= self.next_attempt && !self.is_over(now);
         if is_due {
@@ -34,12 +36,12 @@ impl Rejoin {
         is_due
     }
 
-    /// How many attempts have begun.
+    /// Number of attempts so far.
     pub const fn attempts(&self) -> u32 {
         self.attempts
     }
 
-    /// How many seconds the seat is still kept, rounded up: what a player sees counted down.
+    /// Seconds until the seat is gone, rounded up, for a countdown.
     pub const fn seconds_left(&self, now: Duration) -> u64 {
         self.kept_until.saturating_sub(now).as_millis().div_ceil(1000) as u64
     }

@@ -1,4 +1,4 @@
-//! Replays on this computer: fetched from a server, kept in a folder, listed. Everything here blocks.
+//! Replay files on this computer: fetched from a server, saved in a folder, listed. All functions block.
 
 use std::{
     fs::{self, File},
@@ -16,27 +16,27 @@ use framehouse_shared::{
 
 use crate::connect::{ConnectError, get_bytes};
 
-/// What replays' files end with.
+/// File name extension of replays.
 pub const EXTENSION: &str = "fhr";
-/// A replay is on the server's disk a moment after the match's result: so often it is asked for ..
+/// A replay is on the server's disk a moment after the match's result; it is requested this many times ..
 const TRIES: u32 = 6;
-/// .. with such a pause in between.
+/// .. with this pause in between.
 const PAUSE: Duration = Duration::from_millis(500);
-/// Replays of a list, the newest ones.
+/// Maximum number of replays in a list, the newest ones.
 const LISTED_MAX: usize = 50;
-/// Bytes of a file that is read for a list; of a longer one only its name is shown.
+/// The largest file that is read for a list; of a larger one only the name is shown.
 const LISTED_BYTES_MAX: u64 = 2 << 20;
 
-/// Why a replay was not saved.
+/// Error of saving a replay.
 #[derive(Debug, thiserror::Error)]
 pub enum SaveError {
-    /// The server did not give it.
+    /// The server did not provide the replay.
     #[error("{0}")]
     Server(#[from] ConnectError),
-    /// What came is no whole replay.
-    #[error("What came from the server is no replay: {0}.")]
+    /// The received file is not a complete replay.
+    #[error("The file from the server is not a replay: {0}.")]
     Broken(#[from] framehouse_shared::replay::ReplayError),
-    /// It cannot be written.
+    /// The file cannot be written.
     #[error("{0}: {1}.")]
     Disk(PathBuf, io::Error),
 }
@@ -48,10 +48,10 @@ impl SaveError {
     }
 }
 
-/// Fetches the replay of a match into a folder and says where it is.
+/// Fetches the replay of a match into a folder and returns its path.
 ///
 /// # Errors
-/// When the server has none, something else came, or the folder cannot be written.
+/// When the server has no such replay, the received file is not a replay, or the folder cannot be written.
 pub fn save_replay(server_url: &str, match_id: MatchId, folder: &Path) -> Result<PathBuf, SaveError> {
     let bytes = fetch(server_url, match_id)?;
     Replay::read(&bytes)?;
@@ -74,29 +74,29 @@ fn fetch(server_url: &str, match_id: MatchId) -> Result<Vec<u8>, SaveError> {
     Ok(get_bytes(server_url, &path, FILE_BYTES_MAX)?)
 }
 
-/// A replay in the folder.
+/// A replay file in the folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SavedReplay {
-    /// Its file.
+    /// The file's path.
     pub path: PathBuf,
-    /// When it was saved.
+    /// Time at which it was saved.
     pub saved: SystemTime,
-    /// What it is; nothing of a file that is no replay, or is too large to be read for a list.
+    /// The replay's summary; nothing if the file is not a replay, or too large to be read for a list.
     pub summary: Option<Summary>,
 }
 
-/// What a replay is, in a few words.
+/// Summary of a replay.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
     /// The map's name; empty for a game without maps.
     pub map: String,
-    /// How long the match was, in seconds.
+    /// Length of the match, in seconds.
     pub seconds: u32,
-    /// Who played and with how many points, best first.
+    /// The players' names and scores, best first.
     pub ranking: Vec<(String, i64)>,
 }
 
-/// The newest replays in a folder, newest first; none where there is no such folder.
+/// The newest replays in a folder, newest first; none if the folder does not exist.
 pub fn list_replays(folder: &Path) -> Vec<SavedReplay> {
     let mut files: Vec<(SystemTime, PathBuf)> = fs::read_dir(folder)
         .into_iter()

@@ -1,4 +1,4 @@
-//! What a client measures about itself, for the net graph, the bots' report and tests.
+//! Statistics that a client measures about itself, for the net graph, the bots' report and tests.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -7,12 +7,12 @@ use hdrhistogram::Histogram;
 
 use crate::net::Traffic;
 
-/// The most different error sentences that are kept.
+/// Maximum number of different error sentences that are kept.
 pub const ERROR_MESSAGES_MAX: usize = 8;
-/// The most matches whose saved results are remembered; the oldest go first.
+/// Maximum number of matches whose saved results are remembered; the oldest are dropped first.
 pub const RESULTS_SAVED_MAX: usize = 1000;
 
-/// How often each number of a range came up, to about one per cent.
+/// Distribution of integers over a range, with a resolution of about one per cent.
 #[derive(Clone, Debug)]
 pub struct Distribution {
     histogram: Histogram<u32>,
@@ -21,10 +21,10 @@ pub struct Distribution {
 }
 
 impl Distribution {
-    /// Numbers from `low` to `high`; what is outside counts as the nearest of the two.
+    /// A distribution over `low` to `high`; numbers outside count as the nearer limit.
     ///
     /// # Panics
-    /// When the range is not at least two wide.
+    /// May panic when `high` is less than `low`.
     pub fn new(low: i64, high: i64) -> Self {
         let width = (high - low + 1) as u64;
         let histogram = Histogram::new_with_bounds(1, width.max(2), 2).expect("a range of at least two");
@@ -43,25 +43,25 @@ impl Distribution {
         self.last
     }
 
-    /// The number below which this part (0 to 1) of all numbers are; 0 when there are none.
+    /// The number below which this fraction (0 to 1) of all numbers lies; 0 if there are none.
     pub fn quantile(&self, part: f64) -> i64 {
         if self.histogram.is_empty() { 0 } else { self.histogram.value_at_quantile(part) as i64 - 1 + self.low }
     }
 
     /// Adds another distribution over the same range.
     pub fn add(&mut self, other: &Self) {
-        // A range is a constant of the program, so a difference would lose numbers in every run.
+        // The range is a constant of the program, so a difference is a bug that would lose numbers in every run.
         assert_eq!(self.low, other.low, "distributions over different ranges");
         self.histogram.add(&other.histogram).expect("the ranges are the same");
     }
 
-    /// How many numbers were counted.
+    /// Number of counted numbers.
     pub fn count(&self) -> u64 {
         self.histogram.len()
     }
 }
 
-/// Errors: how many, and the first few different sentences.
+/// Errors: their number, and the first few different sentences.
 #[derive(Clone, Debug, Default)]
 pub struct ErrorLog {
     count: u64,
@@ -69,7 +69,7 @@ pub struct ErrorLog {
 }
 
 impl ErrorLog {
-    /// Counts an error and keeps its sentence if it is a new one and there is room.
+    /// Counts an error and keeps its sentence if it is new and there is room.
     pub fn note(&mut self, message: impl Into<String>) {
         self.count += 1;
         self.keep(message.into());
@@ -81,7 +81,7 @@ impl ErrorLog {
         other.messages.iter().for_each(|message| self.keep(message.clone()));
     }
 
-    /// How many errors there were.
+    /// Number of errors.
     pub const fn count(&self) -> u64 {
         self.count
     }
@@ -98,50 +98,50 @@ impl ErrorLog {
     }
 }
 
-/// What one client has measured since it began.
+/// Statistics of one client since its start.
 #[derive(Clone, Debug)]
 pub struct ClientStats {
-    /// Messages that no server of this version sends, gaps in the room's events, and the like.
+    /// Faults of the server, for example messages that no server of this version sends, or gaps in the room's events.
     pub errors: ErrorLog,
-    /// How often room events were missing, or came twice; each is an error, too.
+    /// Number of missing or repeated room events; each is also an error.
     pub event_gaps: u64,
     /// The newest matches whose results the server has stored, each once.
     pub results_saved: VecDeque<MatchId>,
-    /// How often this client's state came to differ from the server's.
+    /// Number of times that this client's state came to differ from the server's.
     pub desyncs: u64,
-    /// How often the state was replaced in the middle of a match.
+    /// Number of times that the state was replaced in the middle of a match.
     pub resyncs: u64,
-    /// How many matches this client saw the results of.
+    /// Number of matches whose results this client saw.
     pub matches_seen: u64,
-    /// How many frames were confirmed.
+    /// Number of confirmed frames.
     pub ticks_confirmed: u64,
-    /// For each rollback, how many ticks were undone.
+    /// Undone ticks of each rollback.
     pub rollback_ticks: Distribution,
     /// Round-trip times of pings, in 0.1 ms.
     pub rtt_tenth_ms: Distribution,
-    /// By how much inputs came before their tick closed, as the server says, in 0.25 ms.
+    /// Margins: how long before their tick closed inputs arrived, as the server reports, in 0.25 ms.
     pub margin_quarter_ms: Distribution,
-    /// How far ahead of the room inputs were made, in 0.01 tick.
+    /// Lead of the inputs over the room, in 0.01 tick.
     pub lead_hundredth_ticks: Distribution,
-    /// How long after an input was made the update came whose predicted state was the first to hold its tick, in 0.1 ms: the
-    /// input delay and what is left of an update. Drawing and the screen add to it.
+    /// Time from making an input to the update whose predicted state first holds its tick, in 0.1 ms: the input delay
+    /// and the rest of an update. Drawing and the screen add to it.
     pub input_to_view_tenth_ms: Distribution,
-    /// How long after an input was made its tick was confirmed, in 0.1 ms: the server's frame for it had come, and all
-    /// before it. Whether the frame holds this input is not asked: see [`replaced_inputs`](Self::replaced_inputs).
+    /// Time from making an input to the confirmation of its tick, in 0.1 ms: the server's frame of that tick and all
+    /// before it have arrived. The frame may hold another input: see [`replaced_inputs`](Self::replaced_inputs).
     pub input_to_confirm_tenth_ms: Distribution,
-    /// Rollbacks that moved something on the screen by at least what the game says is noticed.
+    /// Number of rollbacks that moved an object on the screen by at least the distance that the game calls noticeable.
     pub corrections: u64,
-    /// The farthest that a rollback moved something, in the game's units.
+    /// The largest distance that a rollback moved an object, in the game's units.
     pub largest_correction: f32,
-    /// Inputs that came too late, as the server says.
+    /// Number of inputs that arrived too late, as the server reports.
     pub late_inputs: u64,
-    /// Ticks for which the server made an input up.
+    /// Number of ticks for which the server replaced a missing input.
     pub replaced_inputs: u64,
-    /// What went over the link while a match was played.
+    /// Network traffic while matches were played.
     pub playing_traffic: Traffic,
-    /// How long matches were played.
+    /// Total time of matches played.
     pub playing_time: Duration,
-    /// The most ticks that confirmation was behind the room while Playing, after the first second.
+    /// The largest lag of confirmation behind the room in the Playing phase, in ticks, after the first second.
     pub confirmed_lag_ticks_max: u32,
 }
 
@@ -173,7 +173,7 @@ impl Default for ClientStats {
 }
 
 impl ClientStats {
-    /// Remembers that the result of a match is stored.
+    /// Notes that the result of a match is stored.
     pub fn note_result(&mut self, match_id: MatchId) {
         if self.results_saved.contains(&match_id) {
             return;
@@ -184,7 +184,7 @@ impl ClientStats {
         self.results_saved.push_back(match_id);
     }
 
-    /// Adds another client's numbers; the lag and the correction are the larger ones.
+    /// Adds another client's statistics; for lag and correction the larger value counts.
     pub fn add(&mut self, other: &Self) {
         self.errors.add(&other.errors);
         self.event_gaps += other.event_gaps;

@@ -1,4 +1,4 @@
-//! A game of thirty lines for this crate's own tests: every input, join and random number ends up in one sum a slot.
+//! A minimal game for this crate's tests: every input, join and random number changes one sum per slot.
 
 use std::sync::Arc;
 
@@ -17,20 +17,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::MakeSimulation;
 
-/// The test game's match is over after so many ticks.
+/// Length of the test game's match, in ticks.
 pub const TEST_GAME_TICKS: u32 = 240;
 
-/// An input with this first byte makes the test game panic.
+/// First byte of an input that makes the test game panic.
 pub const POISON: u8 = 0xff;
 
-/// Which byte of an input the test game's bot counts in.
+/// Index of the input byte in which the test game's bot counts.
 pub const COUNTER: usize = 3;
 
 #[derive(Component, Clone, Default, Serialize, Deserialize, RoomState)]
 pub struct Sums(#[room_state(name = "sum")] [u64; SLOTS_MAX]);
 
 impl Sums {
-    /// A place that another sum is hardly ever seen at.
+    /// A position that differs for almost every other sum.
     fn position(&self, slot: Slot) -> Vec2 {
         Vec2::new((self.0[slot.index()] % 1000) as f32, 0.0)
     }
@@ -74,7 +74,7 @@ impl Game for TestGamePlugin {
     }
 }
 
-/// A counter that runs once it holds something: it shows whether the test game's bot is told of every input before.
+/// Increments a counter that is not zero: shows whether the bot is told of every previous input.
 fn counted_on(last: Input) -> u8 {
     match last.0[COUNTER] {
         0 => 0,

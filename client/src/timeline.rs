@@ -1,8 +1,9 @@
-//! A match run again for a view, from its opening state and its frames: at any speed, from any moment.
+//! Timeline of a match: simulates it again for a view, from its opening state and its frames, at any speed and from any
+//! moment.
 //!
-//! Plain: it is told how much time has passed. Running a tick takes microseconds, so going on is simulating faster, and
-//! going back is simulating from the last state that was kept on the way. The frames may come while it runs, as those of a
-//! running match do.
+//! The timeline has no I/O: it is told how much time has passed. Simulating a tick takes microseconds, so going forward
+//! is simulating faster, and going back is simulating from the last kept state. Frames may be added while it runs, as
+//! in a running match.
 
 use std::sync::Arc;
 
@@ -16,48 +17,48 @@ use framehouse_shared::{
 
 use crate::prediction::COMMANDS_KEPT_TICKS;
 
-/// Ticks of a timeline, at most: two hours at 30 Hz, some 60 MB of memory as people play, and some 200 MB for frames that were
-/// made to be large.
+/// Maximum number of ticks of a timeline: two hours at 30 Hz. They take about 60 MB of memory with human players, and
+/// about 200 MB with frames of the largest size.
 pub const TICKS_MAX: u32 = 720 * BLOCK_TICKS;
-/// Joins in a timeline, at most: one in three ticks of the longest, some 6 MB of memory.
+/// Maximum number of joins in a timeline: one in every three ticks of the longest, about 6 MB of memory.
 const JOINS_MAX: usize = 72_000;
-/// Ticks that are simulated in one call, at most: what a distant moment takes is spread over frames.
+/// Maximum number of ticks simulated in one call: seeking to a distant moment is spread over rendered frames.
 const STEPS_MAX: u32 = 400;
 
-/// The opening state is none of this game, not one before tick 0, or of a tick rate that no room has.
+/// The opening state is not of this game, not from before tick 0, or has an invalid tick rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("its opening state is not one of this game")]
 pub struct BadOpening;
 
-/// Why a timeline takes no more ticks.
+/// Limit that a timeline has reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TimelineFull {
-    /// It has [`TICKS_MAX`] ticks.
+    /// The number of ticks, [`TICKS_MAX`].
     #[error("it is longer than two hours")]
     Ticks,
-    /// More players come than it can hold.
+    /// The number of joins.
     #[error("more players join in it than this program can show")]
     Joins,
 }
 
-/// A match's frames, as far as they are here, and the moment that is shown.
+/// The frames of a match, as far as they have arrived, and the displayed moment.
 pub struct Timeline {
     tick_rate: u16,
     frames: Vec<Frame>,
-    /// One past the last tick that is known of; its frame may be still to come.
+    /// One past the last known tick; its frame may be missing.
     end: u32,
-    /// Who came when, in order.
+    /// The joins, in order.
     joins: Vec<(Tick, Slot, String)>,
-    /// What the states after some ticks have to be, in order.
+    /// The recorded state hashes of some ticks, in order.
     hashes: Vec<(Tick, u64)>,
     simulation: Simulation,
-    /// The states before every 300th tick, as far as the match was shown.
+    /// Keyframes: the states before every 300th tick, as far as the match was shown.
     keys: Vec<Arc<[u8]>>,
     names: [String; SLOTS_MAX],
     position: f64,
     seeks: u32,
     is_full: bool,
-    /// Where it cannot go on: the simulation fails, or comes to differ from what was recorded.
+    /// The tick at which it stops, because the simulation fails or differs from the recording.
     broken: Option<Tick>,
 }
 
@@ -90,10 +91,10 @@ impl Timeline {
     /// Adds the next tick.
     ///
     /// # Errors
-    /// When there is no room for it.
+    /// When the timeline is full.
     ///
     /// # Panics
-    /// When it is not the tick [`loaded`](Self::loaded).
+    /// When its tick is not [`loaded`](Self::loaded).
     pub fn push(&mut self, past: PastTick) -> Result<(), TimelineFull> {
         let PastTick { frame, joined, hash } = past;
         let tick = frame.tick;
@@ -116,48 +117,49 @@ impl Timeline {
         Ok(())
     }
 
-    /// Notes that the match has come so far; frames may be still to come.
+    /// Sets the known length of the match in ticks; frames may be missing.
     pub fn set_end(&mut self, ticks: u32) {
         self.end = self.end.max(ticks);
     }
 
-    /// Whether it takes no more ticks.
+    /// Whether a tick was refused because a limit was reached.
     pub const fn is_full(&self) -> bool {
         self.is_full
     }
 
-    /// How many ticks are here.
+    /// Number of ticks whose frames are loaded.
     pub fn loaded(&self) -> u32 {
         self.frames.len() as u32
     }
 
-    /// The inputs of the tick before this one, which has to be here: its frame is encoded as a difference to them.
+    /// The inputs of the tick before `tick`, which must be loaded: the frame of `tick` is encoded as a difference to
+    /// them.
     pub fn inputs_before(&self, tick: Tick) -> [Input; SLOTS_MAX] {
         let before = tick.0.checked_sub(1).and_then(|before| self.frames.get(before as usize));
         before.map_or([Input::NEUTRAL; SLOTS_MAX], |frame| frame.inputs)
     }
 
-    /// Ticks a second.
+    /// The tick rate, in ticks a second.
     pub const fn tick_rate(&self) -> u16 {
         self.tick_rate
     }
 
-    /// How long the match is, in ticks, as far as it can be shown.
+    /// The length of the match in ticks, as far as it can be shown.
     pub fn ticks(&self) -> u32 {
         self.broken.map_or(self.end, |tick| tick.0)
     }
 
-    /// The moment that is shown, in ticks.
+    /// The displayed moment, in ticks.
     pub const fn position(&self) -> f64 {
         self.position
     }
 
-    /// Whether there is nothing after the moment that is shown.
+    /// Whether the displayed moment is the end.
     pub fn is_over(&self) -> bool {
         self.position >= f64::from(self.ticks())
     }
 
-    /// The first tick that this machine cannot show as it was, if it came to one.
+    /// The first tick that this machine cannot simulate as recorded, if it reached one.
     pub const fn broken(&self) -> Option<Tick> {
         self.broken
     }
@@ -167,29 +169,29 @@ impl Timeline {
         &self.simulation
     }
 
-    /// The game's commands of the [`COMMANDS_KEPT_TICKS`] ticks before the state that is drawn, each with its tick, in order.
+    /// The game commands of the [`COMMANDS_KEPT_TICKS`] ticks before the drawn state, each with its tick, in order.
     pub fn commands(&self) -> impl Iterator<Item = (Tick, &Command)> {
         let end = self.simulation.next_tick().0;
         let frames = &self.frames[end.saturating_sub(COMMANDS_KEPT_TICKS) as usize..end as usize];
         frames.iter().flat_map(|frame| frame.commands.iter().map(|command| (frame.tick, command)))
     }
 
-    /// How far the way is gone from the state before the newest one to the newest, 0 to 1.
+    /// Interpolation factor between the last two states, 0 to 1.
     pub fn render_alpha(&self) -> f32 {
         (self.position - f64::from(self.simulation.next_tick().0) + 1.0).clamp(0.0, 1.0) as f32
     }
 
-    /// The name of who sits in a seat, or sat there last.
+    /// The name of the present or last player in a seat.
     pub fn name_of(&self, slot: Slot) -> Option<&str> {
         Some(self.names[slot.index()].as_str()).filter(|name| !name.is_empty())
     }
 
-    /// How often it went to another moment: what lies on both sides of a cut did not happen in between.
+    /// Number of seeks so far. A view must not interpolate or show effects across a seek.
     pub const fn seeks(&self) -> u32 {
         self.seeks
     }
 
-    /// Goes on by a number of seconds of the match, as far as its frames are here.
+    /// Advances by `seconds` of the match, as far as its frames are loaded.
     pub fn advance(&mut self, seconds: f64) {
         let ticks = seconds.max(0.0) * f64::from(self.tick_rate);
         let end = f64::from(self.loaded().min(self.ticks()));
@@ -199,18 +201,19 @@ impl Timeline {
         self.catch_up();
     }
 
-    /// Whether the state is that of the moment: after a [`seek`](Self::seek) frames may be missing, or not simulated yet.
+    /// Whether the state is that of the displayed moment: after a [`seek`](Self::seek), frames may be missing or not
+    /// simulated yet.
     pub fn is_caught_up(&self) -> bool {
         let wanted = (self.position as u32 + 1).min(self.ticks());
         self.simulation.next_tick().0 >= wanted
     }
 
-    /// Goes to a moment, in ticks; the state follows in this and the next calls of [`advance`](Self::advance).
+    /// Seeks to a moment, in ticks; the state follows in this and the next calls of [`advance`](Self::advance).
     pub fn seek(&mut self, position: f64) {
         // `max` first: it turns a NaN into a number.
         self.position = position.max(0.0).min(f64::from(self.ticks()));
         self.seeks += 1;
-        // At least one tick is run after a state was taken: what happened in it is drawn, too.
+        // At least one tick is simulated after loading a keyframe, so that its visible events are drawn, too.
         let key = (self.wanted().saturating_sub(1) / BLOCK_TICKS).min(self.keys.len() as u32 - 1);
         let simulated = self.simulation.next_tick().0;
         if self.wanted() < simulated || key * BLOCK_TICKS > simulated {
@@ -219,7 +222,7 @@ impl Timeline {
         self.catch_up();
     }
 
-    /// How many ticks are simulated when the moment is shown: one beyond it, towards which the view moves.
+    /// Number of ticks to simulate for the displayed moment: one beyond it, which the view interpolates towards.
     fn wanted(&self) -> u32 {
         (self.position as u32 + 1).min(self.ticks()).min(self.loaded())
     }
@@ -260,7 +263,7 @@ impl Timeline {
         self.simulation.hashes().combined() == self.hashes[index].1
     }
 
-    /// From here on the match was another one: it ends at the last block that was right.
+    /// The match differs from here on: ends it at the last block that was right.
     fn stop_before(&mut self, tick: Tick) {
         let key = self.keys.len() as u32 - 1;
         self.broken = Some(tick);

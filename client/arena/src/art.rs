@@ -1,4 +1,4 @@
-//! The arena's own pictures, painted at start.
+//! The arena's pictures, painted at start.
 
 mod emotes;
 
@@ -6,19 +6,19 @@ use bevy::prelude::*;
 use framehouse_arena::emote::Emote;
 use framehouse_window::textures::{REACH, Rgba, SIDE, edge, grey, over, paint, rounded_box};
 
-/// The sides of [`ArenaArt::floor`], in pixels that are units of the arena, and the part at each side that is not stretched.
+/// The border at each side of [`ArenaArt::floor`] that is not stretched, in pixels; a pixel is one unit of the arena.
 pub const FLOOR_MARGIN: f32 = 48.0;
 
-/// The pictures. Most are white, so that a sprite's colour tints them.
+/// The arena's pictures. Most are white, so that a sprite's colour tints them.
 #[derive(Resource, Clone)]
 pub struct ArenaArt {
     /// A craft's hull: a disc with a dark rim and some volume.
     pub hull: Handle<Image>,
-    /// The notch that shows where a craft aims.
+    /// The notch that shows a craft's aim.
     pub notch: Handle<Image>,
     /// A gem: a hexagon with a bright inner rim and a dark heart.
     pub gem: Handle<Image>,
-    /// The arena's floor with its wall, to be stretched in the middle.
+    /// The arena's floor with its wall; its middle is to be stretched.
     pub floor: Handle<Image>,
     /// The bubble of an emote.
     pub bubble: Handle<Image>,
@@ -27,7 +27,7 @@ pub struct ArenaArt {
 }
 
 impl ArenaArt {
-    /// Paints everything.
+    /// Paints all pictures.
     pub fn paint(images: &mut Assets<Image>) -> Self {
         Self {
             hull: images.add(paint(UVec2::splat(SIDE), hull)),
@@ -59,7 +59,7 @@ fn hexagon(at: Vec2, radius: f32) -> f32 {
     (at.x * 0.866_025_4 + at.y * 0.5).max(at.y) - radius
 }
 
-/// A gem, white to be tinted.
+/// A gem, white so that it can be tinted.
 pub fn gem(at: Vec2) -> Rgba {
     let inner = hexagon(at, REACH * 0.52);
     let body = grey(0.52, 0.92 * edge(hexagon(at, REACH * 0.86), 2.0));
@@ -69,7 +69,7 @@ pub fn gem(at: Vec2) -> Rgba {
     over(heart, over(rim, over(facet, body)))
 }
 
-/// Floor, wall and the light that the wall throws on the floor.
+/// Floor and wall, with the wall's light on the floor.
 fn floor(at: Vec2) -> Rgba {
     let distance = rounded_box(at, Vec2::splat(72.0), 18.0);
     let light = (1.0 + distance / 26.0).clamp(0.0, 1.0).powi(2) * f32::from(u8::from(distance < 0.0));

@@ -1,21 +1,21 @@
-//! What gems look like by their worth.
+//! Colours and sizes of gems, by their value.
 
 use bevy::prelude::*;
 use framehouse_arena::pickups::{Gem, GemKind};
 use framehouse_window::palette::rgb;
 
-/// Gem colours by the least value that has them.
+/// Gem colours, each with the smallest value that has it.
 const GEM_COLORS: [(u16, Color); 5] =
     [(0, rgb(0x4fd88a)), (3, rgb(0x4ab8ff)), (5, rgb(0xb58cff)), (8, rgb(0xffb938)), (15, rgb(0xff7ac6))];
 
-/// A gem's colour: worth is what a racing eye has to tell.
+/// The colour of a gem, which shows its value.
 pub fn gem_color(gem: &Gem) -> Color {
     let worth = GEM_COLORS.iter().rev().find(|(least, _)| gem.value >= *least);
     let color = worth.map_or(GEM_COLORS[0].1, |(_, color)| *color);
     if gem.kind == GemKind::Jackpot { GEM_COLORS[4].1 } else { color }
 }
 
-/// How much larger than its body a gem is drawn.
+/// Ratio of a gem's drawn size to its body.
 pub fn gem_size(gem: &Gem) -> f32 {
     match gem.kind {
         GemKind::Jackpot => 2.0,

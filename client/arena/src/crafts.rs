@@ -1,4 +1,4 @@
-//! Crafts: one set of sprites for each seat, made once and shown while somebody sits there.
+//! Crafts: one set of sprites for each seat, created once and shown while the seat is taken.
 
 use bevy::prelude::*;
 use framehouse_arena::directions::unit;
@@ -13,16 +13,17 @@ use framehouse_window::{
 
 use super::{art::ArenaArt, depth, scene::Scene, visual_events::VisualEvent};
 
-/// How fast a corrected craft glides to its right place, in 1/s: others softly, one's own at once for the eye.
+/// Rate at which a corrected craft glides to its right position, in 1/s: softly for others, quickly for the player's
+/// own.
 const GLIDE_RATE: f32 = 11.0;
 const GLIDE_RATE_OWN: f32 = 30.0;
-/// How fast a flash fades, in 1/s.
+/// Rate at which a flash fades, in 1/s.
 const FLASH_RATE: f32 = 7.0;
 
 /// Draws the crafts.
 pub struct CraftsPlugin;
 
-/// Where crafts are drawn in this frame, for what belongs to them: names, bursts.
+/// Drawn positions of crafts in this frame, for names and bursts.
 #[derive(Resource, Default)]
 pub struct Drawn(pub [Option<Vec2>; SLOTS_MAX]);
 
@@ -39,9 +40,9 @@ struct CraftView {
     slot: Slot,
     glide: Glide,
     aim: f32,
-    /// 1 when it was just hit, falling to 0.
+    /// 1 right after a hit, falling to 0.
     flash: f32,
-    /// 0 when it has just appeared, rising to 1.
+    /// 0 when the craft has just appeared, rising to 1.
     grown: f32,
     shield: f32,
 }
@@ -143,7 +144,7 @@ fn dress_parts(
         while let Some((part, mut sprite, mut transform)) = parts.fetch_next() {
             let (size, color) = look(*part, view, colors.player(view.slot), is_own, pulse);
             sprite.color = color;
-            // A picture of a disc reaches a little less far than its edge.
+            // The picture of a disc is a little larger than the disc.
             let side = 2.0 * radius * 64.0 / REACH;
             sprite.custom_size = Some(size * side);
             if *part == Part::Notch {
@@ -155,7 +156,7 @@ fn dress_parts(
     }
 }
 
-/// Size in crafts and colour of a part.
+/// Size (in craft sizes) and colour of a part.
 fn look(part: Part, view: &CraftView, color: Color, is_own: bool, pulse: f32) -> (Vec2, Color) {
     match part {
         Part::Halo => (Vec2::splat(if is_own { 3.3 } else { 2.6 }), color.with_alpha(if is_own { 0.62 } else { 0.42 })),

@@ -1,14 +1,14 @@
-//! Where names go when crafts come close: above, below or beside, wherever they can be read. Plain geometry.
+//! Placement of names when crafts come close: above, below or beside, wherever they can be read. Plain geometry.
 
 use bevy::math::{Rect, Vec2};
 
-/// Where a name is, seen from its craft.
+/// Position of a name relative to its craft.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Spot {
-    /// The usual place.
+    /// The usual position.
     #[default]
     Above,
-    /// The next best.
+    /// The second choice.
     Below,
     /// To the right.
     Right,
@@ -16,26 +16,26 @@ pub enum Spot {
     Left,
 }
 
-/// A name that wants a place; all in units of the world.
+/// A name to place; all values in units of the world.
 #[derive(Clone, Copy, Debug)]
 pub struct Label {
-    /// The craft's middle.
+    /// The craft's centre.
     pub craft: Vec2,
     /// The name's size.
     pub size: Vec2,
-    /// Where it was in the last frame.
+    /// The position in the last frame.
     pub spot: Spot,
 }
 
-/// A part of a name's area that another may cover before it is hidden instead.
+/// Fraction of a name's area that another may cover; beyond it the name is hidden.
 const COVERED_MAX: f32 = 0.06;
-/// What it costs to change places, as a part of the name's area: names do not flutter.
+/// Cost of a change of position, as a fraction of the name's area: names must not flutter.
 const CHANGE_COST: f32 = 0.35;
 
 impl Spot {
     const ALL: [Self; 4] = [Self::Above, Self::Below, Self::Right, Self::Left];
 
-    /// From the craft's middle to the name's, where names keep `clear` of the middle.
+    /// Offset from the craft's centre to the name's, when names keep `clear` units away from the centre.
     pub fn offset(self, size: Vec2, clear: f32) -> Vec2 {
         match self {
             Self::Above => Vec2::new(0.0, clear + size.y / 2.0),
@@ -54,7 +54,8 @@ impl Spot {
     }
 }
 
-/// A place for every name, the first ones first; nothing where a name could not be read. The first always has one.
+/// Chooses a position for every name, the first ones first; nothing for a name that could not be read. The first name
+/// always gets one.
 pub fn declutter(labels: &[Label], clear: f32, area: Rect) -> Vec<Option<Spot>> {
     let mut taken: Vec<Rect> = Vec::with_capacity(labels.len());
     let mut place = |label: &Label| {
@@ -111,7 +112,7 @@ mod tests {
 
     #[test]
     fn names_of_a_crowd_never_cover_each_other() {
-        // Sixteen in a heap, at many distances.
+        // Sixteen crafts in a cluster, at many distances.
         for spread in 1..20 {
             let at = |n: u8| {
                 let place = Vec2::from_angle(f32::from(n) * 2.4) * (f32::from(n) * spread as f32);
@@ -136,7 +137,7 @@ mod tests {
 
     #[test]
     fn names_do_not_flutter_and_come_back_when_there_is_room() {
-        // A little of the place above is taken: not worth a move, in neither direction.
+        // A little of the position above is covered: too little for a move in either direction.
         let first = label(86.4, 0.0);
         for spot in [Spot::Above, Spot::Below] {
             let second = Label { spot, ..label(0.0, 0.0) };

@@ -14,20 +14,20 @@ use framehouse_window::{
 
 use super::{actions, art::ArenaArt, crafts::Drawn, depth, scene::Scene, visual_events::VisualEvent};
 
-/// Which key shows what.
+/// The emote of each action.
 const KEYS: [(InputAction, Emote); 4] = [
     (actions::SMILE, Emote::Smile),
     (actions::TEARS, Emote::Tears),
     (actions::ANGER, Emote::Anger),
     (actions::HEART, Emote::Heart),
 ];
-/// The side of a bubble's picture, in pixels of the stage.
+/// Side of a bubble's picture, in pixels of the stage.
 const BUBBLE_PX: f32 = 64.0;
-/// What the bubble leaves free above a craft's rim, in pixels of the stage: the place of the name.
+/// Free space between a craft's rim and the bubble, in pixels of the stage: room for the name.
 const NAME_PX: f32 = 26.0;
-/// How long a bubble takes to pop up, in seconds.
+/// Duration of a bubble's appearance, in seconds.
 const POP_SECONDS: f32 = 0.28;
-/// How long it takes to go, in seconds.
+/// Duration of a bubble's disappearance, in seconds.
 const FADE_SECONDS: f32 = 0.25;
 
 pub(super) fn plugin(app: &mut App) {
@@ -35,12 +35,12 @@ pub(super) fn plugin(app: &mut App) {
     app.add_systems(Update, (send, (pop, place, dress).chain()).in_set(Draw));
 }
 
-/// A seat's bubble.
+/// The bubble of a seat.
 #[derive(Component)]
 struct Bubble {
     slot: Slot,
     emote: Option<Emote>,
-    /// Seconds since it popped up.
+    /// Seconds since the bubble appeared.
     age: f32,
     is_below: bool,
 }
@@ -52,7 +52,7 @@ enum Part {
 }
 
 impl Bubble {
-    /// Shows an emote, unless the last one is too new.
+    /// Shows an emote, unless the last one is too recent.
     fn show(&mut self, emote: Emote) {
         if self.emote.is_none() || self.age >= EMOTE_COOLDOWN_SECONDS {
             (self.emote, self.age) = (Some(emote), 0.0);
@@ -64,7 +64,7 @@ impl Bubble {
         self.emote = self.emote.filter(|_| self.age < EMOTE_SECONDS);
     }
 
-    /// Its size: it swings over a little when it pops up.
+    /// The bubble's size: it overshoots a little when it appears.
     fn scale(&self) -> f32 {
         spring_out(self.age / POP_SECONDS)
     }
@@ -74,12 +74,12 @@ impl Bubble {
     }
 }
 
-/// The time until the player's next emote may be sent, in seconds.
+/// Seconds until the player may send the next emote.
 #[derive(Default)]
 struct Pause(f32);
 
 impl Pause {
-    /// The emote of a key that is pressed. The next one would be ignored for a while and is none.
+    /// The emote whose key was pressed; nothing during the pause, in which the server would ignore it.
     fn pressed(&mut self, controls: &Controls, seconds: f32) -> Option<Emote> {
         self.0 -= seconds;
         let (_, emote) = KEYS.into_iter().find(|(action, _)| self.0 <= 0.0 && controls.was_pressed(action, 1))?;
@@ -126,7 +126,7 @@ fn pop(
     }
 }
 
-/// Over the craft and its name; below where there is no room.
+/// Position of the bubble: over the craft and its name, or below them where there is no room.
 fn place(
     scene: Res<Scene>,
     viewport: Res<Viewport>,
@@ -159,7 +159,7 @@ fn dress(
     let side = BUBBLE_PX * viewport.units_per_px;
     for (bubble, children) in &bubbles {
         let Some(emote) = bubble.emote else { continue };
-        // The round part of the bubble is a little beside the middle of its picture, away from the tail.
+        // The round part of the bubble is a little off the middle of its picture, away from the tail.
         let beside = if bubble.is_below { -8.0 } else { 8.0 } / 128.0 * side;
         let mut parts = parts.iter_many_mut(children);
         while let Some((part, mut sprite, mut transform)) = parts.fetch_next() {

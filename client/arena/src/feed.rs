@@ -1,4 +1,4 @@
-//! Who knocked gems out of whom: short lines at the lower right, which fade.
+//! Hit feed: short fading lines at the lower right about hits that cost points.
 
 use bevy::prelude::*;
 use framehouse_shared::ids::Slot;
@@ -11,16 +11,16 @@ use framehouse_window::{
 
 use super::{scene::Scene, visual_events::VisualEvent};
 
-/// Lines at a time; older ones go first.
+/// Maximum number of lines; the oldest are dropped first.
 const LINES_MAX: usize = 5;
-/// How long a line stays, in seconds, and how long it takes to fade.
+/// Duration of a line and of its fading, in seconds.
 const STAY_SECONDS: f32 = 5.0;
 const FADE_SECONDS: f32 = 0.8;
-/// The size of letters, in pixels of the stage.
+/// Font size, in pixels of the stage.
 const LINE_PX: f32 = 12.5;
 
 pub(super) fn plugin(app: &mut App) {
-    // Below the leaderboard, which is there first.
+    // After the leaderboard is spawned, so that the feed is below it.
     app.add_systems(PostStartup, spawn_feed);
     app.add_systems(Update, (tell, fade).chain().in_set(Draw));
 }
@@ -34,12 +34,12 @@ struct Line {
     is_own: bool,
 }
 
-/// A word's colour when it is not fading.
+/// Colour of a word before it fades.
 #[derive(Component)]
 struct Ink(Color);
 
 fn spawn_feed(mut commands: Commands, column: Single<Entity, With<SideColumn>>) {
-    // Where a long leaderboard leaves little room, the oldest lines are cut off.
+    // If a long leaderboard leaves little room, the oldest lines are cut off.
     let node = Node {
         flex_direction: FlexDirection::Column,
         flex_grow: 1.0,
@@ -53,7 +53,7 @@ fn spawn_feed(mut commands: Commands, column: Single<Entity, With<SideColumn>>) 
     commands.entity(*column).with_child((Feed, node, Pickable::IGNORE));
 }
 
-/// A hit that is worth a line: somebody lost something by it.
+/// Shooter, victim and lost points of a hit; nothing if nothing was lost.
 fn line_of(visual_event: &VisualEvent) -> Option<(Slot, Slot, u32)> {
     match *visual_event {
         VisualEvent::Hit { shooter, victim, lost, .. } if lost > 0 => Some((shooter, victim, lost)),

@@ -1,4 +1,4 @@
-//! Points that float away from where they were won or lost.
+//! Floating texts: points that rise from the position where they were won or lost.
 
 use bevy::{prelude::*, sprite::Anchor};
 use framehouse_arena::map::ARENA_HALF;
@@ -12,13 +12,13 @@ use framehouse_window::{
 
 use super::{depth, labels::lettering, scene::Scene, visual_events::VisualEvent};
 
-/// Floating points at a time.
+/// Maximum number of floating texts.
 const FLOATING_TEXTS_MAX: usize = 24;
-/// How long points float, in seconds.
+/// Duration of a floating text, in seconds.
 const FLOAT_SECONDS: f32 = 1.0;
-/// What points keep clear of the upper wall, in units.
+/// Distance to the upper wall, in units.
 const FLOAT_ROOM: f32 = 32.0;
-/// The size of letters, in pixels of the stage.
+/// Font size, in pixels of the stage.
 const FLOAT_PX: f32 = 16.0;
 
 pub(super) fn plugin(app: &mut App) {
@@ -64,7 +64,8 @@ fn float_points(
     }
 }
 
-/// What floats away: one's own gains and losses, and what others lost to one's own sparks.
+/// Text, colour and position for a visual event: the player's own gains and losses, and the losses caused by the
+/// player's sparks.
 fn words_of(visual_event: &VisualEvent, own: Option<Slot>) -> Option<(String, Color, Vec2)> {
     match *visual_event {
         VisualEvent::Taken { slot, position, points, color, .. } if own == Some(slot) => {

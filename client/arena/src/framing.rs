@@ -1,5 +1,4 @@
-//! What the camera is to show of the arena: everybody and the gems near, as large as that allows; and a tremble when the
-//! player is hit.
+//! Camera framing: shows all crafts and the gems nearby as large as possible, and shakes when the player is hit.
 
 use bevy::prelude::*;
 use framehouse_arena::map::ARENA_SIZE;
@@ -11,15 +10,15 @@ use framehouse_window::{
 
 use super::{crafts::Drawn, scene::Scene, visual_events::VisualEvent};
 
-/// Room around what is seen, in units.
+/// Margin around the shown objects, in units.
 const MARGIN: f32 = 150.0;
-/// Gems so near to the player's craft are seen, too, in units.
+/// Distance from the player's craft within which gems are shown, in units.
 const GEMS_NEAR: f32 = 420.0;
-/// Room around the player's craft at any time, in units.
+/// Margin around the player's craft that is always shown, in units.
 const OWN_MARGIN: f32 = 130.0;
-/// The smallest part of the arena that is shown: nearer, and what comes is seen too late.
+/// The smallest part of the arena to show: in a smaller one, the player would see dangers too late.
 const SHOWN_MIN: Vec2 = Vec2::new(ARENA_SIZE.x * 0.6, ARENA_SIZE.y * 0.6);
-/// The farthest that the picture trembles, in pixels of the stage, and how fast it comes to rest, in 1/s.
+/// The largest amplitude of the shake, in pixels of the stage, and how fast it ends, in 1/s.
 const SHAKE_PX: f32 = 5.0;
 const SHAKE_RATE: f32 = 7.0;
 
@@ -35,7 +34,7 @@ fn focus(scene: Res<Scene>, drawn: Res<Drawn>, mut focus: ResMut<Focus>) {
     focus.keep = own.map(|own| Rect::from_center_half_size(own, Vec2::splat(OWN_MARGIN)));
 }
 
-/// Everybody, and what the player may want to take; nothing while nobody is there.
+/// The area of all crafts and of the gems near the player; nothing if there are no crafts.
 fn worth_seeing(own: Option<Vec2>, crafts: &[Vec2], gems: &[Vec2]) -> Option<Rect> {
     let gems_near = gems.iter().filter(|gem| own.is_some_and(|own| own.distance(**gem) < GEMS_NEAR));
     let points = crafts.iter().chain(gems_near).map(|point| Rect::from_center_half_size(*point, Vec2::splat(MARGIN)));
@@ -61,7 +60,7 @@ fn shake(
     *strength = approach(*strength, 0.0, SHAKE_RATE, scene.passed.real);
     let seconds = time.elapsed_secs_wrapped();
     let way = Vec2::new(swing(seconds * 11.0), swing(seconds * 8.3 + 0.3));
-    // Below a quarter of a pixel there is nothing to see.
+    // Less than a quarter of a pixel is invisible.
     focus.shake = if *strength * SHAKE_PX < 0.25 { Vec2::ZERO } else { way * SHAKE_PX * *strength };
 }
 

@@ -1,4 +1,4 @@
-//! Gems and sparks: sprites that are made when something new is seen and used again when it is gone.
+//! Gems and sparks: sprites that are created when a new object appears and reused when it is gone.
 
 use std::collections::BTreeMap;
 
@@ -23,12 +23,12 @@ use super::{
     scene::Scene,
 };
 
-/// A gem that fades in fewer ticks than this blinks.
+/// A gem with fewer ticks left than this blinks.
 const FADING_TICKS: u32 = 75;
-/// How long a gem takes to grow, in seconds.
+/// Duration of a new gem's growth, in seconds.
 const GROW_SECONDS: f32 = 0.35;
 
-/// Draws what lies and flies.
+/// Draws gems and sparks.
 pub struct ItemsPlugin;
 
 impl Plugin for ItemsPlugin {
@@ -38,7 +38,7 @@ impl Plugin for ItemsPlugin {
     }
 }
 
-/// Sets of sprites by the thing that they show, and those that show nothing.
+/// Sets of sprites by the object that they show, and free ones.
 struct Views<K, const PARTS: usize> {
     shown: BTreeMap<K, View<PARTS>>,
     free: Vec<[Entity; PARTS]>,
@@ -51,11 +51,11 @@ struct View<const PARTS: usize> {
     is_seen: bool,
 }
 
-/// A gem's light and body.
+/// Light and body of each gem.
 #[derive(Resource, Default)]
 struct GemViews(Views<u32, 2>);
 
-/// A spark's trail, light and body.
+/// Trail, light and body of each spark.
 #[derive(Resource, Default)]
 struct SparkViews(Views<(Slot, Tick), 3>);
 
@@ -68,7 +68,7 @@ impl<K, const PARTS: usize> Default for Views<K, PARTS> {
 }
 
 impl<K: Ord + Copy, const PARTS: usize> Views<K, PARTS> {
-    /// The sprites of a thing, free or new ones if it was not there, and its age in seconds.
+    /// The sprites of an object and its age in seconds; a new object gets free or new sprites.
     fn of(&mut self, key: K, seconds: f32, make: impl FnOnce() -> [Entity; PARTS]) -> ([Entity; PARTS], f32) {
         let free = &mut self.free;
         let view = self.shown.entry(key).or_insert_with(|| {
@@ -80,7 +80,7 @@ impl<K: Ord + Copy, const PARTS: usize> Views<K, PARTS> {
         (view.parts, view.age)
     }
 
-    /// Gives back the sprites of what was not seen since the last call.
+    /// Frees the sprites of objects that were not seen since the last call.
     fn release_unseen(&mut self, mut hide: impl FnMut(Entity)) {
         let free = &mut self.free;
         self.shown.retain(|_, view| {
@@ -98,7 +98,7 @@ fn spawn<const PARTS: usize>(commands: &mut Commands, pictures: [&Handle<Image>;
 }
 
 fn put(sprites: &mut Sprites, part: Entity, transform: Transform, size: Vec2, color: Color) {
-    // A new sprite is there from the next frame on.
+    // A new sprite exists from the next frame on.
     let Ok((mut sprite, mut place, mut visibility)) = sprites.get_mut(part) else { return };
     sprite.custom_size = Some(size);
     sprite.color = color;
@@ -167,7 +167,8 @@ fn draw_sparks(
     views.0.release_unseen(|part| hide(&mut sprites, part));
 }
 
-/// Where a spark is, turned along its way, and how long its trail is: it has none before it has flown.
+/// Position and rotation of a spark, along its path, and the length of its trail; a spark that has not flown yet has
+/// none.
 fn spark_look(spark: &Spark, age: f32, seconds_back: f32) -> (Transform, f32) {
     let place = spark.position - spark.velocity * seconds_back;
     let transform = Transform::from_translation(place.clamp(-ARENA_HALF, ARENA_HALF).extend(depth::SPARKS))

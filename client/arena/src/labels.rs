@@ -1,4 +1,4 @@
-//! Names beside crafts with their combo, where they can be read.
+//! Names and combos beside crafts, where they can be read.
 
 use bevy::{prelude::*, sprite::Anchor, text::TextLayoutInfo};
 use framehouse_arena::scoring::multiplier;
@@ -19,16 +19,16 @@ use super::{
     scene::Scene,
 };
 
-/// The size of letters, in pixels of the stage.
+/// Font size, in pixels of the stage.
 const NAME_PX: f32 = 13.0;
-/// What names keep clear of a craft's rim, in units.
+/// Gap between a name and the craft's rim, in units.
 const NAME_GAP: f32 = 12.0;
-/// How fast a name appears, in 1/s.
+/// Rate at which a name appears, in 1/s.
 const FADE_RATE: f32 = 11.0;
-/// Others' names.
+/// Colour of other players' names.
 const NAME_COLOR: Color = Color::srgb(0.72, 0.77, 0.90);
 
-/// Draws words beside crafts.
+/// Draws texts beside crafts.
 pub struct LabelsPlugin;
 
 impl Plugin for LabelsPlugin {
@@ -50,11 +50,11 @@ struct Name {
 #[derive(Component)]
 struct Combo(Slot);
 
-/// A text of the arena and its size in pixels of the stage.
+/// A text in the arena, with its font size in pixels of the stage.
 #[derive(Component)]
 pub struct Lettering(f32);
 
-/// A text of the arena.
+/// The components of a text in the arena.
 pub fn lettering(fonts: &Fonts, px: f32) -> (Lettering, TextFont) {
     (Lettering(px), fonts.bold(px))
 }
@@ -76,7 +76,7 @@ fn spawn_names(mut commands: Commands, fonts: Res<Fonts>, colors: Res<Colors>) {
     }
 }
 
-/// Letters are drawn at their true size: a text that is scaled is blurred.
+/// Renders letters at their final size: a scaled text is blurred.
 fn fit_letters(
     viewport: Res<Viewport>,
     settings: Res<Settings>,
@@ -125,7 +125,7 @@ fn place_names(
 ) {
     let clear = scene.rules.as_ref().map_or(22.0, |rules| rules.numbers.craft.radius) + NAME_GAP;
     let mut here: Vec<_> = names.iter_mut().filter_map(|it| Some((drawn.0[it.0.slot.index()]?, it))).collect();
-    // One's own name first, then by seat, so that whose name gives way does not change.
+    // The player's own name first, then by seat, so that the priority of names does not change.
     here.sort_by_key(|(_, (name, ..))| (scene.now.own != Some(name.slot), u8::from(name.slot)));
     let size_of = |info: &TextLayoutInfo| info.size * viewport.units_per_window_px();
     let label = |(craft, (name, info, ..)): &(Vec2, (Mut<Name>, &TextLayoutInfo, Mut<Transform>, Mut<Visibility>))| {
@@ -136,7 +136,7 @@ fn place_names(
     for (spot, (craft, (name, info, transform, _))) in
         declutter(&labels, clear, viewport.area()).into_iter().zip(&mut here)
     {
-        // A name that changes its place fades in there: on the way it would cross others.
+        // A name that changes its position fades in there: on the way it would cross others.
         let is_moved = spot != Some(name.spot);
         name.spot = spot.unwrap_or(name.spot);
         name.shown = if is_moved { 0.0 } else { approach(name.shown, 1.0, FADE_RATE, real) };

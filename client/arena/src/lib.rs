@@ -1,10 +1,10 @@
-//! The view of "Gems and sparks": everything in the window that knows this game is here.
+//! The view of "Gems and sparks": the only part of the window that knows this game.
 //!
 //! ```text
-//! words.rs, actions.rs                               what the game says, and what a player can do in it
-//! steering.rs                                        actions and pointer become the game's input
-//! scene.rs -> visual_events.rs                          a copy of the match, and what happened since the last frame
-//! crafts, items, particles, labels, emotes, own       (set Draw) draw from the copy
+//! words.rs, actions.rs                                the game's texts, and the player's actions
+//! steering.rs                                         actions and pointer become the game's input
+//! scene.rs -> visual_events.rs                        a copy of the match, and events since the last frame
+//! crafts, items, particles, labels, emotes, ..        (set Draw) draw from the copy
 //! ```
 
 mod actions;
@@ -37,7 +37,7 @@ use framehouse_window::{
     view::{About, Backdrop, Hint, View},
 };
 
-/// Draws the arena, and flies the player's craft.
+/// The arena's view: draws the match, and makes inputs of the player's actions.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ArenaView;
 
@@ -84,13 +84,13 @@ impl View for ArenaView {
     }
 }
 
-/// Depths of what is drawn in the arena; more is nearer.
+/// Depths of sprites in the arena; larger is nearer.
 mod depth {
     /// The arena's floor.
     pub const FLOOR: f32 = 0.0;
-    /// Lines and light on it.
+    /// Lines and light on the floor.
     pub const MARKS: f32 = 1.0;
-    /// What stands on it.
+    /// Obstacles on the floor.
     pub const OBSTACLES: f32 = 2.0;
     /// Gems.
     pub const GEMS: f32 = 4.0;
@@ -98,11 +98,11 @@ mod depth {
     pub const TRAILS: f32 = 5.0;
     /// Sparks.
     pub const SPARKS: f32 = 6.0;
-    /// Crafts; each slot has a thousandth of its own.
+    /// Crafts; each slot adds a thousandth.
     pub const CRAFTS: f32 = 8.0;
     /// Bursts and flashes.
     pub const PARTICLES: f32 = 10.0;
-    /// Names, and points that float away.
+    /// Names and floating texts.
     pub const TEXTS: f32 = 12.0;
 }
 

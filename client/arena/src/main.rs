@@ -1,4 +1,4 @@
-//! The client of the arena game; `--help` says what it can do.
+//! The client of the arena game; `--help` lists the options.
 
 use bevy::app::AppExit;
 use framehouse_arena::ArenaPlugin;

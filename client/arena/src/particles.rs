@@ -1,4 +1,4 @@
-//! Bursts, streaks and flashes: a fixed number of sprites, the oldest of which is used again.
+//! Bursts, streaks and flashes: a fixed number of sprites; the oldest is reused.
 
 mod bursts;
 
@@ -14,10 +14,10 @@ use framehouse_window::{
 
 use super::{crafts::Drawn, depth, scene::Scene, visual_events::VisualEvent};
 
-/// Particles at a time.
+/// Maximum number of particles.
 const PARTICLES_MAX: usize = 360;
 
-/// Draws what happens for a moment.
+/// Draws short-lived effects.
 pub struct ParticlesPlugin;
 
 impl Plugin for ParticlesPlugin {
@@ -79,7 +79,7 @@ impl Particle {
     }
 }
 
-/// All particles, and random numbers that no simulation sees.
+/// All particles, and a random number generator that is separate from the simulation's.
 #[derive(Resource)]
 struct Particles {
     list: Vec<Particle>,
@@ -101,7 +101,7 @@ impl Particles {
         self.next = (self.next + 1) % PARTICLES_MAX;
     }
 
-    /// Throws `count` particles like `one` in all directions, up to `speed`.
+    /// Emits `count` copies of `one` in all directions, with speeds up to `speed`.
     fn scatter(&mut self, count: u32, speed: f32, one: Particle) {
         for _ in 0..count {
             let direction = unit(self.rng.below(256) as u8);
@@ -137,7 +137,7 @@ fn burst(
     }
 }
 
-/// Fast crafts leave embers behind, so that speed is seen.
+/// Adds embers behind fast crafts, so that speed is visible.
 fn trail_own_speed(
     (scene, colors): (Res<Scene>, Res<Colors>),
     drawn: Res<Drawn>,

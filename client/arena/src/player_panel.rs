@@ -1,4 +1,4 @@
-//! The player's own panel below the arena: points, combo and the dash.
+//! The player's panel below the arena: points, combo and dash.
 
 use bevy::prelude::*;
 use framehouse_arena::scoring::multiplier;
@@ -12,11 +12,11 @@ use framehouse_window::{
 
 use super::{scene::Scene, words};
 
-/// The panel's width.
+/// The panel's width, in pixels of the stage.
 const WIDTH: f32 = 400.0;
-/// How fast the points count, in 1/s.
+/// Rate at which the shown points approach the real ones, in 1/s.
 const COUNT_RATE: f32 = 9.0;
-/// How fast the flash of a dash that is ready fades, in 1/s.
+/// Rate at which the flash of a ready dash fades, in 1/s.
 const READY_RATE: f32 = 5.0;
 
 pub fn plugin(app: &mut App) {
@@ -83,7 +83,7 @@ fn count_points(scene: Res<Scene>, mut shown: Local<f32>, mut text: Single<&mut 
     write(&mut text, &grouped(shown.round() as i64));
 }
 
-/// The multiplier; it pales as the time for the next gem runs out.
+/// Writes the multiplier; it pales as the time for the next gem runs out.
 fn write_combo(scene: Res<Scene>, mut combo: Single<(&mut Text, &mut TextColor), With<Combo>>) {
     let (text, color) = &mut *combo;
     let Some((own, rules)) = scene.now.own.zip(scene.rules.as_ref()) else { return };
@@ -94,14 +94,14 @@ fn write_combo(scene: Res<Scene>, mut combo: Single<(&mut Text, &mut TextColor),
     color.set_if_neq(TextColor(WARN.with_alpha(0.3 + 0.7 * left.clamp(0.0, 1.0))));
 }
 
-/// Whether the dash was ready in the last frame, and how much of the flash is left, 0 to 1.
+/// Whether the dash was ready in the last frame, and the rest of the flash, 0 to 1.
 #[derive(Default)]
 struct DashState {
     was_ready: bool,
     flash: f32,
 }
 
-/// The bar fills while the dash cools down, and flashes when it is ready.
+/// Fills the bar while the dash cools down, and flashes it when the dash is ready.
 fn fill_dash(
     scene: Res<Scene>,
     mut bar: Single<(&mut Node, &mut BoxShadow), With<DashBar>>,
@@ -109,7 +109,7 @@ fn fill_dash(
     mut state: Local<DashState>,
 ) {
     let Some((craft, rules)) = scene.now.own_craft().zip(scene.rules.as_ref()) else { return };
-    // The drawn moment lies before the newest tick.
+    // The drawn moment is before the newest tick.
     let left = craft.dash_ready.since(scene.now.tick) as f32 + scene.seconds_back / scene.now.rate.dt();
     let is_ready = craft.dash_ready <= scene.now.tick;
     let filled = if is_ready { 1.0 } else { 1.0 - (left / rules.numbers.dash.cooldown as f32).clamp(0.0, 1.0) };

@@ -1,6 +1,6 @@
-//! What the view knows of the match: a copy of what can be seen, taken once a frame, and what changed since the last.
+//! The scene: a copy of the visible match, taken once a frame, and the changes since the last frame.
 //!
-//! Drawing from a copy keeps every drawing system away from the simulation, which is never written from here.
+//! All drawing systems read this copy, so none of them touches the simulation.
 
 use bevy::prelude::*;
 use framehouse_arena::{
@@ -23,11 +23,11 @@ use framehouse_window::{
 
 use super::visual_events::{Seen, VisualEvent, between};
 
-/// An emote that is seen for the first time when it is older than this, in seconds, was not shown just now: the player came
-/// late, or went to another moment of a replay.
+/// The age beyond which a newly seen emote is not shown, in seconds: the player joined late, or moved to another moment
+/// of a replay.
 const EMOTE_FRESH_SECONDS: f64 = 1.0;
 
-/// Looks at the match once a frame, at the start of [`Update`].
+/// Updates the scene once a frame, at the start of [`Update`].
 pub struct ScenePlugin;
 
 impl Plugin for ScenePlugin {
@@ -37,7 +37,7 @@ impl Plugin for ScenePlugin {
     }
 }
 
-/// What can be seen of a match after one tick.
+/// The visible state of a match after one tick.
 #[derive(Clone, Debug, Default)]
 pub struct SceneSnapshot {
     /// The match's number in its room; nothing while there is no match.
@@ -61,20 +61,20 @@ pub struct SceneSnapshot {
 /// One craft of a [`SceneSnapshot`].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct CraftSnapshot {
-    /// Where it is, in units from the arena's centre.
+    /// Position, in units from the arena's centre.
     pub position: Vec2,
-    /// Units per second.
+    /// Velocity in units per second.
     pub velocity: Vec2,
-    /// Where it aims, in 1/256 turns.
+    /// Direction of the aim, in 1/256 turns.
     pub aim: u8,
-    /// The tick from which it can dash.
+    /// The first tick in which it can dash.
     pub dash_ready: Tick,
     /// The tick until which hits cost nothing.
     pub shield_until: Tick,
 }
 
 impl SceneSnapshot {
-    /// The crafts that are there, by seat.
+    /// The crafts in the match, by seat.
     pub fn crafts(&self) -> impl Iterator<Item = (Slot, &CraftSnapshot)> {
         Slot::all().filter_map(|slot| Some((slot, self.crafts[slot.index()].as_ref()?)))
     }
@@ -88,14 +88,14 @@ impl SceneSnapshot {
 /// The match as it is drawn in this frame.
 #[derive(Resource, Default)]
 pub struct Scene {
-    /// What is there.
+    /// The newest state.
     pub now: SceneSnapshot,
-    /// The numbers and the map; kept after the match, so that the arena stays.
+    /// The rules and the map; kept after the match, so that the arena stays visible.
     pub rules: Option<Rules>,
-    /// How long ago, in seconds of the match, the drawn moment was, seen from the newest state: what moves evenly is
-    /// drawn at `position - velocity * seconds_back`, which is where it was between the last two ticks.
+    /// Age of the drawn moment, in seconds before the newest state. An object in even motion is drawn at
+    /// `position - velocity * seconds_back`, its position between the last two ticks.
     pub seconds_back: f32,
-    /// How far time went since the last frame.
+    /// Time that passed since the last frame.
     pub passed: Passed,
     drawn_tick: f64,
 }
@@ -156,8 +156,8 @@ fn snapshot(seen: &MatchView) -> SceneSnapshot {
     }
 }
 
-/// Bumps leave no trace in the state: they are taken from the newest tick's events, and one that a slow frame misses is
-/// no loss.
+/// Bumps of the newest tick. They leave no trace in the state and are read from the tick's events; one that a slow
+/// frame misses is no great loss.
 fn bumps(seen: &MatchView, before: &SceneSnapshot, now: &SceneSnapshot) -> Vec<VisualEvent> {
     let events = seen.get::<TickEvents>();
     let Some(events) = events.filter(|_| now.tick > before.tick && before.match_no == now.match_no) else {
@@ -166,8 +166,8 @@ fn bumps(seen: &MatchView, before: &SceneSnapshot, now: &SceneSnapshot) -> Vec<V
     events.list.iter().filter_map(VisualEvent::of_bump).collect()
 }
 
-/// The emotes of the last moments. They are no part of the state: they are found in the commands, and a command of some
-/// ticks ago may be news, since others' commands come with the frames of ticks that were predicted without them.
+/// Emotes of the last moments. They are not part of the state but commands. Another player's command may be seen some
+/// ticks late, since it arrives with the frame of a tick that was predicted without it.
 fn emotes(seen: &MatchView, now: Tick) -> impl Iterator<Item = VisualEvent> {
     let fresh_ticks = seen.rate().ticks(EMOTE_FRESH_SECONDS);
     let fresh = seen.commands().filter(move |(tick, _)| now.since(*tick) <= fresh_ticks);

@@ -1,4 +1,4 @@
-//! What stands still: the floor with its grid and walls, the map's obstacles, and dark corners over everything.
+//! Static scenery: the floor with grid and walls, the map's obstacles, and dark corners over everything.
 
 use std::f32::consts::FRAC_PI_2;
 
@@ -22,16 +22,16 @@ use super::{
     scene::Scene,
 };
 
-/// Units between two lines of the grid.
+/// Distance between two lines of the grid, in units.
 const GRID_STEP: f32 = 80.0;
-/// How wide a line is with its soft sides: over two pixels at any place, so that all lines look alike.
+/// Width of a line with its soft sides, in units: more than two pixels everywhere, so that all lines look alike.
 const LINE_WIDTH: f32 = 4.5;
-/// Room around an obstacle's picture for its shadow, in units.
+/// Margin of an obstacle's picture for its shadow, in units.
 const SHADOW: f32 = 26.0;
-/// Pixels of an obstacle's picture in one unit.
+/// Pixels of an obstacle's picture per unit.
 const DENSITY: f32 = 1.5;
 
-/// Draws the arena before there is a match, and every map's obstacles.
+/// Draws the arena, also before there is a match, and every map's obstacles.
 pub struct SceneryPlugin;
 
 impl Plugin for SceneryPlugin {
@@ -51,7 +51,7 @@ fn spawn_floor(mut commands: Commands, art: Res<Art>, own_art: Res<ArenaArt>) {
         sides_scale_mode: SliceScaleMode::Stretch,
         max_corner_scale: 1.0,
     };
-    // The picture's wall begins 8 px inside its edge.
+    // The wall in the picture begins 8 px inside its edge.
     commands.spawn((
         Sprite {
             image: own_art.floor.clone(),
@@ -83,7 +83,7 @@ fn spawn_floor(mut commands: Commands, art: Res<Art>, own_art: Res<ArenaArt>) {
     }
 }
 
-/// Middle, length and angle of every line, symmetrical about the arena's middle.
+/// Centre, length and angle of every line, symmetrical about the arena's centre.
 fn grid_lines() -> Vec<(Vec2, f32, f32)> {
     let inside = ARENA_HALF - 4.0;
     let places = |half: f32| {
@@ -104,7 +104,7 @@ fn spawn_vignette(mut commands: Commands, art: Res<Art>) {
     ));
 }
 
-/// The arena is not to be empty while the client connects.
+/// Shows a map while the client connects, so that the arena is not empty.
 fn spawn_first_map(mut commands: Commands, mut images: ResMut<Assets<Image>>) {
     spawn_obstacles(&mut commands, &mut images, &ArenaLibrary::embedded().rules_for("", SimRate::DEFAULT).map);
 }

@@ -1,4 +1,4 @@
-//! What actions and the pointer mean in the arena.
+//! Steering: makes the arena's input of actions and pointer.
 
 use bevy::math::Vec2;
 use framehouse_arena::{bodies::Bodies, input::ArenaInput};
@@ -8,11 +8,12 @@ use framehouse_window::controls::Controls;
 
 use super::actions::{DASH, DOWN, FIRE, LEFT, RIGHT, UP};
 
-/// In how many inputs a press of dash goes out. A second one does nothing after the first, but it counts where the first
-/// came too late at the server, or a moment before the last dash had cooled down.
+/// Number of inputs that carry one press of dash. The repeats matter only if the first input was late at the server, or
+/// was sent just before the dash had cooled down.
 const DASH_INPUTS: u8 = 4;
 
-/// Pushes where the actions say, and aims from the player's craft at the mouse; the aim stays when the mouse leaves.
+/// The input of one tick: thrust from the actions, aim from the player's craft at the mouse. The aim is kept when the
+/// mouse leaves the window.
 pub fn input(controls: &Controls, request: &InputRequest<'_>) -> Input {
     let mut input = ArenaInput { fire: controls.is_held(&FIRE), ..ArenaInput::from(request.last) };
     input.dash = controls.was_pressed(&DASH, DASH_INPUTS);

@@ -1,7 +1,7 @@
-//! What happened between two frames, for flashes and bursts: found by comparing what was seen then and now.
+//! Visual events, for flashes and bursts: found by comparing two scene snapshots.
 //!
-//! The simulation's own list of events holds only the last tick that was simulated, and a frame may see several, or one
-//! again after a rollback. The state itself shows everything: a gem that is gone was taken, a dash moves its cool-down.
+//! The simulation's list of events holds only the last simulated tick, but a frame may contain several ticks, or one
+//! again after a rollback. The state itself shows the rest: a missing gem was taken, a dash changes its cool-down.
 
 use std::collections::BTreeSet;
 
@@ -19,15 +19,15 @@ use framehouse_shared::{ids::Slot, tick::Tick};
 
 use super::scene::{CraftSnapshot, SceneSnapshot};
 
-/// How far apart, in units, what met may be drawn: several ticks can lie between two frames.
+/// Extra distance between objects that met, in units: several ticks may lie between two frames.
 const REACH_SLACK: f32 = 16.0;
-/// A spark that is seen for the first time when it is older than this, in seconds, was not fired just now.
+/// The age beyond which a newly seen spark does not count as just fired, in seconds.
 const FRESH_S: f64 = 8.0 / 30.0;
 
-/// Something worth a flash. Positions are in units from the arena's centre.
+/// An event to show. Positions are in units from the arena's centre.
 #[derive(Message, Clone, Copy, Debug, PartialEq)]
 pub enum VisualEvent {
-    /// A craft is there that was not.
+    /// A craft appeared.
     Appeared { slot: Slot, position: Vec2 },
     /// A craft dashed.
     Dashed { slot: Slot, position: Vec2, direction: Vec2, tick: Tick },
@@ -39,14 +39,14 @@ pub enum VisualEvent {
     Fizzled { shooter: Slot, position: Vec2, fades: Tick },
     /// A gem was taken.
     Taken { slot: Slot, gem: u32, position: Vec2, points: u32, color: Color },
-    /// A craft's course was broken.
+    /// A craft bounced off a wall, an obstacle or another craft.
     Bumped { slot: Slot, position: Vec2, strength: f32 },
-    /// A player shows an emote, by a command that was applied in this tick.
+    /// A player showed an emote, by a command that was applied in this tick.
     Emoted { slot: Slot, emote: Emote, tick: Tick },
 }
 
 impl VisualEvent {
-    /// A bump, if the event is one.
+    /// The bump, if the event is one.
     pub fn of_bump(event: &ArenaEvent) -> Option<Self> {
         match *event {
             ArenaEvent::Bumped { slot, position, strength } => Some(Self::Bumped { slot, position, strength }),
@@ -54,12 +54,12 @@ impl VisualEvent {
         }
     }
 
-    /// What tells it apart from every other one of its match, also when a rollback makes it happen again.
+    /// Key that identifies the event in its match, also when a rollback repeats it.
     const fn key(&self) -> Option<(u8, Slot, u32)> {
         match self {
             Self::Dashed { slot, tick, .. } => Some((0, *slot, tick.0)),
             Self::Fired { slot, fades, .. } => Some((1, *slot, fades.0)),
-            // Where a spark ends is seen once, whatever it met.
+            // The end of a spark is shown once, whatever it hit.
             Self::Hit { shooter, fades, .. } | Self::Fizzled { shooter, fades, .. } => Some((2, *shooter, fades.0)),
             Self::Taken { slot, gem, .. } => Some((3, *slot, *gem)),
             Self::Emoted { slot, tick, .. } => Some((4, *slot, tick.0)),
@@ -68,12 +68,12 @@ impl VisualEvent {
     }
 }
 
-/// What was shown in this match: a rollback that takes something back and brings it again does not show it twice.
+/// Events already shown in this match: an event that a rollback removes and repeats is not shown again.
 #[derive(Default)]
 pub struct Seen(BTreeSet<(u8, Slot, u32)>);
 
 impl Seen {
-    /// Leaves out what was shown before; with a new match everything is new.
+    /// Returns the events that were not shown before; a new match forgets all.
     pub fn only_new(&mut self, visual_events: Vec<VisualEvent>, is_new_match: bool) -> Vec<VisualEvent> {
         if is_new_match {
             self.0.clear();
@@ -85,7 +85,7 @@ impl Seen {
     }
 }
 
-/// Everything that happened from one glance to the next, in no order that matters.
+/// All visual events between two snapshots, in no particular order.
 pub fn between(before: &SceneSnapshot, now: &SceneSnapshot, rules: &MatchRules) -> Vec<VisualEvent> {
     if now.match_no.is_none() || before.match_no != now.match_no {
         return Vec::new();
@@ -107,7 +107,8 @@ pub fn between(before: &SceneSnapshot, now: &SceneSnapshot, rules: &MatchRules) 
     visual_events
 }
 
-/// Ids shift when a rollback puts another spark before it; a craft fires at most one spark a tick.
+/// Whether two sparks are the same. Ids shift when a rollback inserts another spark, but a craft fires at most one
+/// spark a tick.
 fn is_same(one: &Spark, other: &Spark) -> bool {
     (one.owner, one.fades) == (other.owner, other.fades)
 }
@@ -125,7 +126,7 @@ fn fired(spark: &Spark, now: &SceneSnapshot, rules: &MatchRules) -> Option<Visua
 
 fn ended(spark: &Spark, before: &SceneSnapshot, now: &SceneSnapshot, rules: &MatchRules) -> Option<VisualEvent> {
     let Spark { owner, position, velocity, fades, .. } = *spark;
-    // The tick in which it ended moved it, too; more of them if the frame was slow.
+    // The spark also moved in the tick in which it ended; in several ticks if the frame was slow.
     let ahead = position + velocity * (now.rate.dt() * now.tick.since(before.tick).clamp(1, 4) as f32);
     let reach = rules.numbers.craft.radius + rules.numbers.spark.radius + REACH_SLACK;
     let distance = |craft: &CraftSnapshot| craft.position.distance(nearest_on_segment(position, ahead, craft.position));
@@ -135,7 +136,7 @@ fn ended(spark: &Spark, before: &SceneSnapshot, now: &SceneSnapshot, rules: &Mat
         let rim = craft.position + (position - craft.position).clamp_length_max(rules.numbers.craft.radius);
         return Some(VisualEvent::Hit { shooter: owner, victim, position: rim, lost, fades });
     }
-    // In the open it was a wrong guess that is gone again.
+    // A spark that ended in the open was a wrong prediction.
     let end = ahead.clamp(-ARENA_HALF, ARENA_HALF);
     let near = rules.numbers.spark.radius + REACH_SLACK / 2.0;
     let at_obstacle = [position, position.midpoint(ahead), ahead]
@@ -159,7 +160,7 @@ fn taken(gem: &Gem, before: &SceneSnapshot, now: &SceneSnapshot, rules: &MatchRu
     let (slot, craft) = takers.min_by(|a, b| distance(a.1).total_cmp(&distance(b.1)))?;
     let reach = rules.numbers.craft.radius + rules.numbers.gem.radius + 5.0 * REACH_SLACK;
     let gained = gained(slot).unwrap_or_default();
-    // A hit in the same moment would hide what the gem brought.
+    // A hit at the same moment would hide the gain from the gem.
     let points = if gained > 0 { gained } else { u32::from(gem.value) };
     let points = if gem.kind == GemKind::Dropped { u32::from(gem.value) } else { points };
     let color = super::colors::gem_color(gem);

@@ -1,4 +1,4 @@
-//! What the view says, in English and Chinese.
+//! The view's texts, in English and Chinese.
 
 use framehouse_arena::scoring::ArenaDetail;
 use framehouse_shared::score::ScoreFrame;
@@ -10,16 +10,16 @@ use framehouse_window::{
 
 const HOW_TO_PLAY: Words =
     words("Gems and sparks: two minutes, up to sixteen players.", &[("chinese", "宝石与火花：两分钟，最多十六人。")]);
-/// The name of the bar that fills until the next dash.
+/// Label of the bar that fills until the next dash.
 pub const DASH: Words = words("DASH", &[("chinese", "冲刺")]);
-/// The second line of a player in the results: gems, best combo, hits.
+/// Second line of a player in the results: gems, best combo, hits.
 const DETAIL: Words = words("{} gems, best combo {}, {} hits", &[("chinese", "{} 颗宝石，最高连击 {}，命中 {} 次")]);
 
 const fn words(english: &'static str, others: &'static [(&'static str, &'static str)]) -> Words {
     Words::translated(english, others)
 }
 
-/// Names and words of the game.
+/// The game's name and texts.
 pub fn about() -> About {
     About::new("arena", "FRAMEHOUSE")
         .window_title("Framehouse")
@@ -27,11 +27,11 @@ pub fn about() -> About {
         .program("framehouse-client", env!("CARGO_PKG_VERSION"))
         .help(
             "Plays Framehouse in a window: \"Gems and sparks\", a race for gems against up to fifteen others.",
-            "Keys, mouse and looks are chosen in the settings of the menu.",
+            "The menu's settings hold keys, mouse and appearance.",
         )
 }
 
-/// What stands behind a score.
+/// The details of a score, in the player's language.
 pub fn detail(score: &ScoreFrame, settings: &Settings) -> String {
     let detail = ArenaDetail::decode(score.detail);
     let numbers = [detail.gems, detail.combo_best, detail.hits].map(|number| number.to_string());

@@ -5,39 +5,39 @@ use framehouse_shared::net_sim::NetSimConfig;
 
 /// Plays on a Framehouse server with many clients and reports what they measured.
 ///
-/// Ends with 1 and a sentence when a client failed or its state came to differ from the server's.
+/// Exits with status 1 and one sentence when a client failed or its state differed from the server's.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "framehouse-bots", version)]
 pub struct Args {
     /// The server's HTTP address.
     #[arg(long, env = "FRAMEHOUSE_SERVER", default_value = "http://127.0.0.1:7777")]
     pub server: String,
-    /// How many rooms.
+    /// Number of rooms.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub rooms: u32,
-    /// How many bots play in each room.
+    /// Number of bots that play in each room.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=16))]
     pub players: u8,
-    /// How many seats each room has, if that is more than its bots: the rest is for people.
+    /// Seats in each room, if more than its bots: the rest stays free for people.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=16))]
     pub seats: u8,
-    /// How many more in each room, who only watch.
+    /// Number of additional bots in each room that only watch.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=200))]
     pub spectators: u8,
-    /// For how long, with the time it takes to connect.
+    /// Run time in seconds, including the time to connect.
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub seconds: u32,
-    /// Leave the simulation out: more clients, no hashes.
+    /// Run without simulation: allows more clients, compares no state hashes.
     #[arg(long)]
     pub thin: bool,
-    /// Update each bot only every so many milliseconds, as a computer that is too slow would.
+    /// Update each bot at most once in this many milliseconds, like a computer that is too slow.
     #[arg(long, value_name = "MS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=10_000))]
     pub slow: u32,
-    /// A bad network: lan, wifi, 4g, transatlantic or awful, and/or key=value,.. with delay, jitter, spread, loss, burst,
-    /// reorder, dup.
+    /// Simulate a bad network: lan, wifi, 4g, transatlantic or awful, and/or key=value,.. with delay, jitter, spread,
+    /// loss, burst, reorder, dup.
     #[arg(long, value_name = "PRESET|KEY=VALUE,..")]
     pub net_sim: Option<NetSimConfig>,
-    /// Makes the bots and the bad network the same again.
+    /// Seed of the bots and of the simulated network: the same seed repeats a run.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// Print one line of JSON instead of a summary.
@@ -46,7 +46,7 @@ pub struct Args {
 }
 
 impl Args {
-    /// How many bots are in each room, players and spectators.
+    /// Bots in each room: players and spectators.
     pub const fn members(&self) -> u8 {
         self.players + self.spectators
     }

@@ -1,4 +1,4 @@
-//! One bot: plays with whatever session it has, and gets a lost one back.
+//! One load bot: plays in its session, and resumes a lost one.
 
 use std::{collections::BTreeSet, sync::mpsc::SyncSender, time::Duration};
 
@@ -19,9 +19,9 @@ use crate::{
 pub(super) struct Bot {
     client: Client,
     rng: SimRng,
-    /// What gets the session again.
+    /// The request that resumes the session.
     request: SessionRequest,
-    /// How long the server keeps its seat after a loss.
+    /// Grace period: how long the server keeps the seat after a lost connection.
     grace: Duration,
     seed: u64,
     asked: Duration,
@@ -30,19 +30,19 @@ pub(super) struct Bot {
     is_ready: bool,
     last_result: Option<u32>,
     results_saved: BTreeSet<u32>,
-    /// From a loss until the next welcome.
+    /// The running reconnect, from a loss until the next welcome.
     reconnect: Option<Reconnect>,
     reconnects: u64,
-    /// Why it is gone for good, unless it left.
+    /// Reason of a final failure; nothing if the bot left on purpose.
     failure: Option<String>,
-    /// What lost sessions have measured.
+    /// Measurements of the sessions before this one.
     earlier: Option<Box<ClientStats>>,
 }
 
 impl Bot {
-    /// A bot that got its session with this request, when it had `asked` for it.
+    /// A bot with a new session; `asked` is the time at which `request` was sent.
     pub fn new(session: BotSession, mut request: SessionRequest, seed: u64, asked: Duration) -> Self {
-        // A seat is kept, and its secret leads to it; who watches has none and just comes in again.
+        // The resume secret leads back to the seat. A spectator has no seat and simply joins again.
         if !matches!(request.room, RoomRequest::Watch(_)) {
             request.room = RoomRequest::Code(session.code);
             request.resume = Some(session.resume);
@@ -66,7 +66,7 @@ impl Bot {
         }
     }
 
-    /// Does what is due, at most once in `pause`. What simulating costs is taken from a running clock.
+    /// Does what is due, at most once in `pause`. The cost of the simulation is measured with the wall clock.
     pub fn update(
         &mut self,
         now: Duration,
@@ -83,7 +83,7 @@ impl Bot {
         }
     }
 
-    /// Says that it is ready for the next match, once.
+    /// Reports once that the bot is ready for the next match.
     pub fn get_ready(&mut self) {
         if self.is_connected() && !self.client.is_spectator() && !self.is_ready {
             self.client.set_ready(true);
@@ -91,7 +91,7 @@ impl Bot {
         }
     }
 
-    /// Leaves. Whoever is still on the way back then has failed.
+    /// Leaves. A bot that is still reconnecting then counts as failed.
     pub fn leave(&mut self) {
         if let Some(reconnect) = &self.reconnect {
             self.failure.get_or_insert_with(|| reconnect.lost().to_owned());
@@ -99,22 +99,22 @@ impl Bot {
         self.client.leave();
     }
 
-    /// Whether it has a session, welcomed or not.
+    /// Whether the bot has a session, welcomed or not.
     pub fn is_connected(&self) -> bool {
         self.client.ended().is_none()
     }
 
-    /// Whether it will not be in its room any more.
+    /// Whether the bot has left its room for good.
     pub fn is_gone(&self) -> bool {
         self.failure.is_some() || self.client.end().is_some_and(|end| !end.is_lost)
     }
 
-    /// Whether it waits for a match.
+    /// Whether the bot waits for a match.
     pub fn is_in_lobby(&self) -> bool {
         self.is_connected() && matches!(self.client.phase(), Some(Phase::Lobby { .. }))
     }
 
-    /// The number of a match whose results are new.
+    /// Takes the number of a match whose results are new.
     pub fn take_result(&mut self) -> Option<u32> {
         let result = self.client.results().map(|results| results.match_no);
         let is_new = result.is_some() && result != self.last_result;
@@ -127,14 +127,14 @@ impl Bot {
         &self.results_saved
     }
 
-    /// Adds what it has measured.
+    /// Adds the bot's measurements to `totals`.
     pub fn report(&self, totals: &mut Totals) {
         totals.stats.add(self.client.stats());
         self.earlier.iter().for_each(|earlier| totals.stats.add(earlier));
         totals.reconnects += self.reconnects;
         match (&self.failure, self.welcomed) {
             (Some(sentence), _) => totals.fail(sentence),
-            (None, None) => totals.fail("A bot had no place in its room when the time was over."),
+            (None, None) => totals.fail("A bot was not in its room when the time was over."),
             (None, Some(welcomed)) => totals.connect_ms.record((welcomed - self.asked).as_millis() as i64),
         }
     }

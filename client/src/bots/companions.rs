@@ -1,4 +1,4 @@
-//! Bots that keep one player company: they take seats in the player's room, play every match, and leave when told to.
+//! Companion bots: they take seats in one player's room, play every match, and leave when they are told to.
 
 use std::{
     sync::{
@@ -18,11 +18,11 @@ use crate::{
     connect::{RoomRequest, SessionRequest},
 };
 
-/// How often every bot is updated.
+/// Pause between two updates of all bots.
 const LOOP_INTERVAL: Duration = Duration::from_millis(4);
-/// How long the bots may take to leave.
+/// Time limit for the bots to leave.
 const LEAVE_TIME_MAX: Duration = Duration::from_secs(1);
-/// Some bots in one room, on a thread of their own. They leave when this is dropped.
+/// Some bots in one room, on their own thread. They leave when this is dropped.
 pub struct Companions {
     stop: Arc<AtomicBool>,
 }
@@ -64,7 +64,7 @@ fn run_companions(args: &Args, code: RoomCode, config: &ClientConfig, stop: &Ato
     let spawner = BotSpawner::new(args, config, start);
     let mut bots: Vec<Bot> =
         (0..args.players).map_while(|index| open_session(&spawner, code, index, config, start)).collect();
-    // Who is lost stays lost: the player's own room is worth no reconnect. Nobody takes these orders.
+    // A companion that loses its connection does not reconnect, so nothing receives these orders.
     let (orders, _) = mpsc::sync_channel(1);
     while !stop.load(Ordering::Relaxed) && bots.iter().any(|bot| !bot.is_gone()) {
         for bot in &mut bots {

@@ -1,4 +1,4 @@
-//! One thread's loop over its rooms.
+//! One driver thread's loop over its rooms.
 
 use std::{
     collections::BTreeMap,
@@ -9,13 +9,13 @@ use std::{
 
 use super::{args::Args, elapsed, reconnect::SessionOrder, report::Totals, room::BotRoom, spawner::SpawnedBot};
 
-/// How often every bot is updated: short against a tick, so that it adds little to what is measured.
+/// Pause between two updates of all bots: short against a tick, so that it adds little to the measurements.
 const LOOP_INTERVAL: Duration = Duration::from_millis(3);
-/// How long the bots may take to leave.
+/// Time limit for the bots to leave.
 const LEAVE_TIME_MAX: Duration = Duration::from_secs(2);
 
-/// Drives the bots that come in until the time is over, and returns what they measured. Bots that lose their sessions
-/// order new ones.
+/// Drives the bots that it receives until the time is over, and returns their measurements. Bots that lose their
+/// sessions order new ones.
 pub(super) fn drive(
     args: &Args,
     start: Instant,
@@ -42,7 +42,7 @@ pub(super) fn drive(
         }
         thread::sleep(LOOP_INTERVAL.saturating_sub(elapsed(start) - now));
     }
-    // Who was still being recruited when the time was over counts as failed, with its own sentence.
+    // A bot that was still being spawned when the time was over counts as failed, with its own sentence.
     for SpawnedBot { room, bot } in spawned.iter() {
         rooms.entry(room).or_insert_with(|| BotRoom::new(args.members())).add(bot);
     }

@@ -1,4 +1,4 @@
-//! The program around the bots: command line, log, report and exit status.
+//! The load bot program: command line, log, report and exit status.
 
 use std::process::ExitCode;
 
@@ -8,7 +8,7 @@ use framehouse_shared::game::Game;
 use super::{args::Args, run};
 use crate::client::ClientConfig;
 
-/// A whole program of load bots for this game.
+/// Runs a complete load bot program for this game.
 ///
 /// Exits 0 when every client played to the end and no state differed from the server's, 1 with one sentence on standard
 /// error otherwise, and 2 for a wrong command line.
@@ -32,7 +32,8 @@ pub fn main(game: impl Game + Clone) -> ExitCode {
     }
 }
 
-/// netcode and renet log single datagrams as errors; the clients count those.
+/// Logs warnings to standard error, except netcode's and renet's: they log single datagrams as errors, which clients
+/// count.
 fn log_to_stderr() {
     let filter = tracing_subscriber::EnvFilter::new("warn,renetcode=off,renet=off");
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();

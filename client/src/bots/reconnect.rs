@@ -1,4 +1,4 @@
-//! How a bot gets its lost session back: it orders a new one from threads of their own, since asking blocks.
+//! Reconnects of bots: a bot orders a new session from other threads, since HTTP blocks.
 
 use std::{
     sync::{
@@ -11,28 +11,28 @@ use std::{
 use super::spawner::{BotSession, BotSpawner, Refusal};
 use crate::{connect::SessionRequest, rejoin::Rejoin};
 
-/// A session that a bot wants.
+/// A bot's order of a new session.
 pub(super) struct SessionOrder {
-    /// What to ask for.
+    /// The HTTP request.
     pub request: SessionRequest,
-    /// What makes the new session's bad network.
+    /// Seed of the new session's simulated network.
     pub seed: u64,
     answer: SyncSender<Result<BotSession, Refusal>>,
 }
 
 impl SessionOrder {
-    /// An order whose answer goes there.
+    /// An order whose answer is sent to `answer`.
     pub const fn new(request: SessionRequest, seed: u64, answer: SyncSender<Result<BotSession, Refusal>>) -> Self {
         Self { request, seed, answer }
     }
 
-    /// Ends the order. The bot may be gone by now.
+    /// Answers the order. The bot may be gone by now.
     pub fn answer(self, answer: Result<BotSession, Refusal>) {
         drop(self.answer.send(answer));
     }
 }
 
-/// Carries orders out until nobody is left who could give one.
+/// Carries out orders until no sender is left.
 pub(super) fn carry_out(spawner: &BotSpawner<'_>, orders: &Mutex<Receiver<SessionOrder>>) {
     let next = || orders.lock().expect("nobody panics while waiting for an order").recv();
     while let Ok(order) = next() {
@@ -41,17 +41,17 @@ pub(super) fn carry_out(spawner: &BotSpawner<'_>, orders: &Mutex<Receiver<Sessio
     }
 }
 
-/// What has come of it so far.
+/// Progress of a reconnect.
 pub(super) enum Progress {
-    /// Nothing yet.
+    /// No answer yet.
     Waiting,
-    /// A new session, which still has to be welcomed.
+    /// A new session, not welcomed yet.
     BotSession(Box<BotSession>),
-    /// The seat is gone, and why.
+    /// The seat is gone; the sentence says why.
     Over(String),
 }
 
-/// A bot's way back, from the loss to the next welcome.
+/// One reconnect of a bot, from the loss to the next welcome.
 pub(super) struct Reconnect {
     lost: String,
     rejoin: Rejoin,
@@ -59,17 +59,17 @@ pub(super) struct Reconnect {
 }
 
 impl Reconnect {
-    /// The session was lost for this reason, and the server keeps its seat for the time of `grace`.
+    /// A reconnect after a session was `lost` for this reason; the server keeps its seat for `grace`.
     pub const fn new(lost: String, now: Duration, grace: Duration) -> Self {
         Self { lost, rejoin: Rejoin::new(now, grace), asked: None }
     }
 
-    /// Why the session was lost.
+    /// Reason of the loss.
     pub fn lost(&self) -> &str {
         &self.lost
     }
 
-    /// Asks when it is time to, and looks for an answer.
+    /// Orders a session when an attempt is due, and checks for the answer.
     pub fn update(
         &mut self,
         now: Duration,
@@ -91,8 +91,7 @@ impl Reconnect {
         if self.rejoin.begin_attempt(now) {
             let (answer, asked) = mpsc::sync_channel(1);
             self.asked = Some(asked);
-            // Where nobody takes orders any more, or too many wait, the answer's channel is closed, and that is seen: the
-            // bot asks again after its pause.
+            // If the order cannot be queued, the answer's channel closes, and the bot tries again after its pause.
             drop(orders.try_send(SessionOrder::new(request.clone(), seed, answer)));
         }
         Progress::Waiting
@@ -101,7 +100,7 @@ impl Reconnect {
     fn take_answer(&mut self) -> Option<Result<BotSession, Refusal>> {
         let answer = match self.asked.as_ref()?.try_recv() {
             Err(TryRecvError::Empty) => return None,
-            Err(TryRecvError::Disconnected) => Err(Refusal::passing("Nobody asked for the session.".to_owned())),
+            Err(TryRecvError::Disconnected) => Err(Refusal::passing("No thread could request the session.".to_owned())),
             Ok(answer) => answer,
         };
         self.asked = None;

@@ -1,4 +1,4 @@
-//! What the bots say at the end: a line of JSON for tools, a few lines for people.
+//! The bots' final report: one line of JSON for tools, a few lines for people.
 
 use std::fmt;
 
@@ -7,20 +7,20 @@ use serde::Serialize;
 use super::args::Args;
 use crate::stats::{ClientStats, Distribution, ErrorLog};
 
-/// Everything measured, added up.
+/// All measurements, added up.
 #[derive(Clone, Debug)]
 pub struct Totals {
-    /// The clients' own numbers.
+    /// The clients' statistics.
     pub stats: ClientStats,
     /// Matches whose results all bots of the room saw.
     pub matches_finished: u64,
     /// Matches whose results the server has stored.
     pub results_saved: u64,
-    /// Lost sessions that went on in their rooms.
+    /// Lost sessions that were resumed.
     pub reconnects: u64,
-    /// From asking for a session to the welcome, in ms.
+    /// Time from requesting a session to the welcome, in ms.
     pub connect_ms: Distribution,
-    /// Clients that got no place or lost it, with their sentences.
+    /// Clients that got no seat or lost it, with their sentences.
     pub failed: ErrorLog,
 }
 
@@ -43,7 +43,7 @@ impl Totals {
         self.failed.note(sentence);
     }
 
-    /// Adds another thread's numbers.
+    /// Adds another thread's totals.
     pub fn add(&mut self, other: &Self) {
         self.stats.add(&other.stats);
         self.matches_finished += other.matches_finished;
@@ -54,7 +54,7 @@ impl Totals {
     }
 }
 
-/// The report; its fields are a contract with tools. Bytes count the 28 of IP and UDP for every packet.
+/// The report; its fields are a contract with tools. Bytes include 28 bytes of IP and UDP headers for every packet.
 #[derive(Clone, Debug, Serialize)]
 #[expect(missing_docs, reason = "the names are the documentation, and the contract")]
 pub struct Report {
@@ -97,7 +97,7 @@ impl Report {
     /// The report of a run.
     pub fn new(args: &Args, totals: &Totals) -> Self {
         let stats = &totals.stats;
-        // Every member of a room is in its matches as long as they last, and the players have inputs in them.
+        // Every member of a room is in its matches from start to end, and the players send inputs in them.
         let members = f64::from(args.members());
         let room_seconds = stats.playing_time.as_secs_f64() / members;
         let ticks_played = stats.ticks_confirmed as f64 * f64::from(args.players) / members;
@@ -141,7 +141,7 @@ impl Report {
         }
     }
 
-    /// What went wrong, in a sentence, if anything did.
+    /// One sentence about what went wrong; nothing if the run is good.
     pub fn failure(&self) -> Option<String> {
         let first = self.error_messages.first().map_or("", String::as_str);
         match (self.failed_clients, self.desyncs) {
@@ -207,12 +207,12 @@ impl fmt::Display for Report {
     }
 }
 
-/// A quantile of something counted in tenths.
+/// A quantile of a distribution that counts in tenths.
 fn tenth(distribution: &Distribution, part: f64) -> f64 {
     distribution.quantile(part) as f64 / 10.0
 }
 
-/// Rounded to thousandths; 0 where nothing was counted.
+/// A quotient rounded to thousandths; 0 if `whole` is 0.
 fn ratio(part: f64, whole: f64) -> f64 {
     if whole > 0.0 { (part / whole * 1000.0).round() / 1000.0 } else { 0.0 }
 }

@@ -1,4 +1,4 @@
-//! One room's bots: ready together, match after match.
+//! The bots of one room: ready together, match after match.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,12 +17,12 @@ pub(super) struct BotRoom {
 }
 
 impl BotRoom {
-    /// A room for so many.
+    /// A room for this number of bots.
     pub const fn new(members: u8) -> Self {
         Self { members: members as usize, bots: Vec::new(), never_connected: Vec::new(), results_seen: BTreeMap::new() }
     }
 
-    /// Takes a bot in, or notes why there is none.
+    /// Adds a bot, or notes why it could not be spawned.
     pub fn add(&mut self, bot: Result<Box<Bot>, String>) {
         match bot {
             Ok(bot) => self.bots.push(*bot),
@@ -30,7 +30,7 @@ impl BotRoom {
         }
     }
 
-    /// Updates every bot; each at most once in `pause`. What simulating costs is taken from a running clock.
+    /// Updates every bot, each at most once in `pause`. The cost of the simulation is measured with the wall clock.
     pub fn update(
         &mut self,
         now: Duration,
@@ -49,17 +49,17 @@ impl BotRoom {
         }
     }
 
-    /// All bots leave.
+    /// Makes all bots leave.
     pub fn leave(&mut self) {
         self.bots.iter_mut().for_each(Bot::leave);
     }
 
-    /// Whether no bot is left that has a connection.
+    /// Whether no connected bot is left.
     pub fn is_empty(&self) -> bool {
         !self.bots.iter().any(Bot::is_connected)
     }
 
-    /// Adds what the bots measured.
+    /// Adds the bots' measurements to `totals`.
     pub fn report(&self, totals: &mut Totals) {
         self.never_connected.iter().for_each(|sentence| totals.fail(sentence));
         self.bots.iter().for_each(|bot| bot.report(totals));
@@ -68,7 +68,7 @@ impl BotRoom {
         totals.results_saved += saved.len() as u64;
     }
 
-    /// Everybody who will come, or come back, is there and waits in the lobby.
+    /// Whether every bot that is still expected is present and waits in the lobby.
     fn is_complete(&self) -> bool {
         let mut staying = self.bots.iter().filter(|bot| !bot.is_gone()).peekable();
         self.bots.len() + self.never_connected.len() == self.members

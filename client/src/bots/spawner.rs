@@ -1,4 +1,4 @@
-//! Gets seats for the bots: one after the other inside a room, several rooms at a time.
+//! Spawner threads: request sessions for the bots, one after the other inside a room, several rooms at a time.
 
 use std::{
     sync::{
@@ -17,32 +17,32 @@ use crate::{
     net::{Connection, Link, SimulatedLink, UdpLink},
 };
 
-/// A bot in its room, or why there is none.
+/// A bot and its room, or why there is no bot.
 pub(super) struct SpawnedBot {
-    /// The room it belongs to.
+    /// Index of the room.
     pub room: u32,
-    /// The bot, or a sentence.
+    /// The bot, or a sentence about the failure.
     pub bot: Result<Box<Bot>, String>,
 }
 
-/// A session that has just begun.
+/// A new session of a bot.
 pub(super) struct BotSession {
     /// The client.
     pub client: Client,
-    /// The room.
+    /// The room's code.
     pub code: RoomCode,
-    /// What gets the session back when it is lost.
+    /// The secret that resumes the session when it is lost.
     pub resume: String,
-    /// How long the server keeps the seat then.
+    /// Grace period: how long the server keeps the seat after a loss.
     pub grace: Duration,
 }
 
-/// Why there is no session.
+/// A refused or failed session request.
 #[derive(Clone, Debug)]
 pub(super) struct Refusal {
-    /// A sentence.
+    /// A sentence for people.
     pub sentence: String,
-    /// Whether it makes sense to ask again later.
+    /// Whether a later attempt may succeed.
     pub is_passing: bool,
 }
 
@@ -53,18 +53,18 @@ impl From<ConnectError> for Refusal {
 }
 
 impl Refusal {
-    /// It may be another time.
+    /// A refusal after which a later attempt may succeed.
     pub const fn passing(sentence: String) -> Self {
         Self { sentence, is_passing: true }
     }
 
-    /// It will be the same again.
+    /// A refusal that every later attempt would repeat.
     pub fn lasting(sentence: impl ToString) -> Self {
         Self { sentence: sentence.to_string(), is_passing: false }
     }
 }
 
-/// What the spawning threads share.
+/// State that the spawner threads share.
 pub(super) struct BotSpawner<'a> {
     args: &'a Args,
     config: &'a ClientConfig,
@@ -77,10 +77,10 @@ impl<'a> BotSpawner<'a> {
         Self { args, config, start, next_room: AtomicU32::new(0) }
     }
 
-    /// Asks for a session and begins it; `seed` makes its bad network.
+    /// Requests a session and begins it; `seed` is the seed of its simulated network.
     pub fn open_session(&self, request: &SessionRequest, seed: u64) -> Result<BotSession, Refusal> {
         if elapsed(self.start) >= Duration::from_secs(u64::from(self.args.seconds)) {
-            let sentence = "The time was over before all bots had asked for a seat: give them more --seconds.";
+            let sentence = "The time was over before all bots had requested a seat: use more --seconds.";
             return Err(Refusal::lasting(sentence));
         }
         let grant = request_session(&self.args.server, request)?;
@@ -95,7 +95,8 @@ impl<'a> BotSpawner<'a> {
         Ok(BotSession { client, code: grant.code, grace: grant.grace(), resume: grant.resume })
     }
 
-    /// The bot in this place of a room: the first one makes the room, the players have seats, the rest watches.
+    /// Spawns the bot with this index in a room: the first one creates the room, the players take seats, the rest
+    /// watches.
     fn spawn(&self, room: u32, index: u8, code: Option<RoomCode>) -> Result<(Bot, RoomCode), String> {
         let Args { players, seats, seed, .. } = self.args;
         let create = RoomRequest::Create { size: *players.max(seats), private: false, practice: false };
@@ -118,7 +119,7 @@ impl<'a> BotSpawner<'a> {
     }
 }
 
-/// Fills rooms until there are none left to fill. Room `n` goes to driver `n` modulo their number.
+/// Fills rooms until none are left to fill. Room `n` goes to driver `n` modulo the number of drivers.
 pub(super) fn fill_rooms(spawner: &BotSpawner<'_>, drivers: &[SyncSender<SpawnedBot>]) {
     loop {
         let room = spawner.next_room.fetch_add(1, Ordering::Relaxed);
@@ -129,12 +130,12 @@ pub(super) fn fill_rooms(spawner: &BotSpawner<'_>, drivers: &[SyncSender<Spawned
         let mut code: Result<Option<RoomCode>, String> = Ok(None);
         for index in 0..spawner.args.members() {
             let spawned = code.clone().and_then(|code| spawner.spawn(room, index, code));
-            // Without the room's first bot there is no room that the others could join.
+            // Without the room's first bot there is no room for the others to join.
             if index == 0 {
                 code = spawned.as_ref().map(|(_, code)| Some(*code)).map_err(Clone::clone);
             }
             let bot = spawned.map(|(bot, _)| Box::new(bot));
-            // A driver that is gone has finished or panicked; both are seen when it is joined.
+            // A driver that is gone has finished or panicked; joining its thread shows which.
             if driver.send(SpawnedBot { room, bot }).is_err() {
                 return;
             }

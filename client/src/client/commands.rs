@@ -1,4 +1,5 @@
-//! What a player asks for. The server does it, or says in a sentence why not ([`Notice::Refused`](super::Notice)).
+//! Requests of the player. The server carries them out, or refuses with a sentence
+//! ([`Notice::Refused`](super::Notice)).
 
 use framehouse_shared::{
     input::CommandBytes,
@@ -11,7 +12,7 @@ use framehouse_shared::{
 use super::{Client, Leaving};
 
 impl Client {
-    /// Says whether the player is ready for the next match.
+    /// Sets whether the player is ready for the next match.
     pub fn set_ready(&mut self, ready: bool) {
         if self.room.is_some() {
             self.connection.queue_control(&ClientMessage::Ready(ready));
@@ -20,38 +21,40 @@ impl Client {
         }
     }
 
-    /// Gives the running match up. The player stays in the room, and watches until the next match.
+    /// Gives up in the running match. The player stays in the room and watches until the next match.
     pub fn give_up(&mut self) {
         self.ask(&ClientMessage::GiveUp);
     }
 
-    /// Writes a line to everybody in the room; it comes back to everybody as a room event.
+    /// Sends a chat line to everybody in the room; it comes back to everybody as a room event.
     ///
-    /// Control characters are left out, and what is longer than [`CHAT_CHARS_MAX`] characters or [`CHAT_BYTES_MAX`]
-    /// bytes is cut off. An empty line is not sent.
+    /// Control characters are removed, and the line is cut after [`CHAT_CHARS_MAX`] characters or [`CHAT_BYTES_MAX`]
+    /// bytes. An empty line is not sent.
     pub fn chat(&mut self, line: &str) {
         if let Some(line) = clean_line(line) {
             self.ask(&ClientMessage::Chat(line));
         }
     }
 
-    /// Says something to everybody in the room: bytes of the game's own, at most [`GAME_MESSAGE_BYTES_MAX`].
+    /// Sends a game message to everybody in the room: bytes that only the game understands, at most
+    /// [`GAME_MESSAGE_BYTES_MAX`].
     ///
-    /// It comes back to everybody, this client included, as a room event in the room's order. A server may allow less,
-    /// and drops what is too much.
+    /// It comes back to everybody, this client included, as a room event in the room's order. A server may have a lower
+    /// limit, and drops messages beyond it.
     pub fn send_game_message(&mut self, bytes: &[u8]) {
         if (1..=GAME_MESSAGE_BYTES_MAX).contains(&bytes.len()) {
             self.ask(&ClientMessage::GameMessage(bytes.to_vec()));
         }
     }
 
-    /// Sends a command of the game to the simulation; says whether it was sent. It is not while the player takes no part in
-    /// a running match, while [`COMMANDS_PENDING_MAX`](crate::prediction::COMMANDS_PENDING_MAX) are on their way, and when
-    /// it has no bytes or more than [`COMMAND_BYTES_MAX`](framehouse_shared::input::COMMAND_BYTES_MAX).
+    /// Sends a game command to the simulation; returns whether it was sent. It is not sent while the player takes no
+    /// part in a running match, while [`COMMANDS_PENDING_MAX`](crate::prediction::COMMANDS_PENDING_MAX) commands wait
+    /// for their frames, or when it is empty or longer than
+    /// [`COMMAND_BYTES_MAX`](framehouse_shared::input::COMMAND_BYTES_MAX).
     ///
-    /// It is predicted with the next input that will be asked for. The server applies it in that tick, or as soon after it
-    /// as it can; every command that the server takes is applied once, in the order of sending. What was not taken yet
-    /// when the connection is lost is not sent again by the next session.
+    /// The command is predicted in the tick of the next input. The server applies it in that tick or as soon after it
+    /// as possible, each accepted command once, in the order of sending. A command that was not accepted when the
+    /// connection is lost is not sent again by the next session.
     pub fn send_command(&mut self, bytes: &[u8]) -> bool {
         self.try_send_command(bytes).is_some()
     }
@@ -70,8 +73,8 @@ impl Client {
         Some(())
     }
 
-    /// Does what only the room's host may. A map's name of more than [`MAP_NAME_BYTES_MAX`] bytes is no map's, and such
-    /// an order is not sent.
+    /// Sends a command of the room's host. A command with a map name of more than [`MAP_NAME_BYTES_MAX`] bytes is not
+    /// sent.
     pub fn order(&mut self, order: HostCommand) {
         let fits = match &order {
             HostCommand::Configure(options) => options.map.as_ref().is_none_or(|map| map.len() <= MAP_NAME_BYTES_MAX),
@@ -82,7 +85,7 @@ impl Client {
         }
     }
 
-    /// Leaves the room and the server. Go on with updates until [`ended`](Self::ended): the server has to hear of it.
+    /// Leaves the room and the server. Keep calling update until [`ended`](Self::ended), so that the server is told.
     pub fn leave(&mut self) {
         if self.leaving.is_none() && self.end.is_none() {
             self.connection.queue_control(&ClientMessage::Leave);
@@ -90,7 +93,7 @@ impl Client {
         }
     }
 
-    /// Before the welcome there is no room that could do anything.
+    /// Sends a request, but not before the welcome: there is no room yet.
     fn ask(&mut self, message: &ClientMessage) {
         if self.room.is_some() {
             self.connection.queue_control(message);
@@ -98,7 +101,7 @@ impl Client {
     }
 }
 
-/// A line as everybody may see it; nothing when there is nothing to see.
+/// A chat line as it may be shown; nothing if no visible character is left.
 fn clean_line(text: &str) -> Option<String> {
     let printable: String = text.chars().filter(|letter| !letter.is_control()).collect();
     let line = printable.trim();
@@ -123,7 +126,7 @@ mod tests {
         let cut = |letter: char| clean_line(&letter.to_string().repeat(999)).expect("letters");
         assert_eq!(cut('a'), "a".repeat(CHAT_CHARS_MAX));
         assert_eq!(cut('\u{20ac}'), "\u{20ac}".repeat(CHAT_CHARS_MAX));
-        // Four bytes each: 150 of them are all that fit.
+        // Four bytes each: exactly 150 of them fit.
         assert_eq!(cut('\u{1f680}'), "\u{1f680}".repeat(CHAT_BYTES_MAX / 4));
         assert_eq!(clean_line(&("a".repeat(CHAT_CHARS_MAX - 1) + " b")).map(|line| line.len()), Some(199));
         assert_eq!(clean_line(&("a".to_owned() + &"\u{1f680}".repeat(200))).map(|line| line.len()), Some(597));

@@ -1,4 +1,4 @@
-//! What a client knows of one match; dropped whole when the next one begins.
+//! The client's state of one match; dropped as a whole when the next one begins.
 
 use std::time::Duration;
 
@@ -11,37 +11,37 @@ use super::{
 
 /// The match that is set, runs, or has just ended.
 pub(super) struct CurrentMatch {
-    /// Its number in the room.
+    /// The match's number in the room.
     pub number: u32,
-    /// The chunks of the state that is on its way.
+    /// The received chunks of a state.
     pub assembler: SnapshotAssembler,
-    /// Frames on their way into the simulation.
+    /// Received frames that wait for the simulation.
     pub frame_buffer: FrameBuffer,
-    /// The time of who only watches.
+    /// The clock of a client that only watches.
     pub spectator_clock: SpectatorClock,
     /// Our own inputs.
     pub inputs: InputHistory,
-    /// When they were made.
+    /// Times at which our inputs were made, for latency measurements.
     pub latency: Latency,
     /// One past the newest input tick that the server has.
     pub input_ack: Tick,
-    /// The newest frame whose message brought feedback.
+    /// The newest frame whose message carried feedback.
     pub feedback_tick: Tick,
     /// The newest feedback.
     pub feedback: Feedback,
-    /// Since when there is a state to play on, and the first tick to play.
+    /// Time at which a state was loaded, and the first tick to simulate on it.
     pub loaded: Option<(Duration, Tick)>,
-    /// The last tick, once the server has said it.
+    /// The last tick, once the server has announced it.
     pub last_tick: Option<Tick>,
-    /// When the last `Inputs` message went out.
+    /// Time at which the last `Inputs` message was sent.
     pub inputs_sent: Option<Duration>,
-    /// When frames were last asked for.
+    /// Time of the last request for frames.
     pub frames_wanted: Option<Duration>,
     /// A confirmed tick and the hash after it, for the next `Inputs` message.
     pub report: Option<(Tick, u64)>,
-    /// The state is known to differ from the server's until a new one is loaded.
+    /// Whether the state differs from the server's; until a new one is loaded.
     pub is_desynced: bool,
-    /// The past, for who has gone back to it.
+    /// The recorded past, for a client that has gone back in the match.
     pub rewind: Option<Rewind>,
 }
 
@@ -67,12 +67,12 @@ impl CurrentMatch {
         }
     }
 
-    /// The part of the match's number that unreliable datagrams carry.
+    /// The part of the match number that unreliable datagrams carry.
     pub const fn low_bits(&self) -> u8 {
         (self.number & 0x0f) as u8
     }
 
-    /// Whether so much is missing that the unreliable path will not bring it, or will bring nothing any more.
+    /// Whether frames are missing that the unreliable path will not bring any more.
     pub fn lacks_frames(&self, datagram_reach: u32) -> bool {
         let next = self.frame_buffer.next_missing();
         match self.last_tick {

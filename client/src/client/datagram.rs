@@ -1,4 +1,4 @@
-//! Unreliable datagrams: frames and pongs in, inputs and pings out.
+//! Unreliable datagrams: receives frames and pongs, sends inputs and pings.
 
 use std::time::Duration;
 
@@ -14,9 +14,9 @@ use framehouse_shared::{
 
 use super::Client;
 
-/// How often the server hears what we have when there is no input to send.
+/// Interval of acknowledgements while there is no input to send.
 const ACK_INTERVAL: Duration = Duration::from_millis(100);
-/// How long an answer to a request for frames may take, beyond a round trip, before we ask again.
+/// Time-out of a request for frames, beyond a round trip, after which it is repeated.
 const WANT_INTERVAL: Duration = Duration::from_millis(300);
 
 impl Client {
@@ -41,7 +41,7 @@ impl Client {
     fn take_frames(&mut self, message: &[u8]) -> Result<(), CodecError> {
         let frames = Frames::decode(message)?;
         let header = frames.header;
-        // A datagram of the last match can come late, or one of the next match before its countdown.
+        // A datagram of the last match can arrive late, or one of the next match before its countdown.
         let is_ours = |match_low| move |low| low == match_low;
         let Some(current) = self.current.as_mut().filter(|current| is_ours(header.match_low)(current.low_bits()))
         else {
@@ -51,7 +51,7 @@ impl Client {
             current.frame_buffer.insert(frames.oldest().plus(place as u32), encoded_frame);
         }
         self.clock.take_frames_header(&header);
-        // It may be ahead of us: after a reconnect the server still has what the lost session sent.
+        // It may be ahead of us: after a reconnect the server still has the inputs of the lost session.
         current.input_ack = current.input_ack.max(header.input_ack);
         if let Some(feedback) = header.feedback.filter(|_| header.newest >= current.feedback_tick) {
             current.feedback_tick = header.newest;
@@ -70,7 +70,7 @@ impl Client {
         }
     }
 
-    /// Frames that came on the reliable path because we asked for them.
+    /// Takes frames that arrived on the reliable path because we requested them.
     pub(super) fn take_old_frames(&mut self, match_no: u32, first: Tick, encoded_frames: &[Vec<u8>]) {
         let Some(current) = self.current.as_mut().filter(|current| current.number == match_no) else { return };
         for (place, encoded_frame) in encoded_frames.iter().enumerate() {
@@ -78,7 +78,8 @@ impl Client {
         }
     }
 
-    /// Sends the inputs that the server does not have, and what we have of the frames: nothing but that if we only watch.
+    /// Sends the inputs that the server does not have and acknowledges frames; a client that only watches just
+    /// acknowledges.
     pub(super) fn send_inputs(&mut self, now: Duration, has_new_input: bool) {
         let is_playing = matches!(self.phase(), Some(Phase::Playing { .. }));
         let is_watching = self.is_watching();
@@ -105,7 +106,7 @@ impl Client {
         }
     }
 
-    /// Asks for frames that the unreliable path does not reach back to.
+    /// Requests frames that are too old for the unreliable path.
     pub(super) fn ask_for_frames(&mut self, now: Duration) {
         let patience = WANT_INTERVAL + self.clock.rtt().unwrap_or_default();
         let Some(current) = &mut self.current else { return };

@@ -1,5 +1,5 @@
-//! When the state differs from the server's: saying so, and answering what the server asks to find out where and why. Only
-//! confirmed states are ever compared.
+//! Desync handling: reports a state that differs from the server's, and answers the server's questions about where and
+//! why. Only confirmed states are compared.
 
 use framehouse_shared::{
     fields::{Field, FieldDifference},
@@ -10,7 +10,7 @@ use framehouse_shared::{
 use super::{Client, Notice, current_match::CurrentMatch};
 
 impl Client {
-    /// A frame brought another hash than ours.
+    /// Reports a frame whose state hash differs from ours.
     pub(super) fn report_desync(&mut self, tick: Tick) {
         self.note_desync(tick);
         let (Some(current), Some(prediction)) = (&self.current, &self.prediction) else { return };
@@ -23,7 +23,7 @@ impl Client {
         });
     }
 
-    /// Says after which tick our state was another one first, if it was after any of those asked for.
+    /// Reports the first tick whose state hash differs from the server's, if it is one of those asked for.
     pub(super) fn answer_hashes(&mut self, match_no: u32, first: Tick, server: &[u64]) {
         let Some(prediction) = self.prediction.as_mut().filter(|_| is_current(&self.current, match_no)) else { return };
         let Some((tick, hashes)) = prediction.find_first_bad(first, server) else { return };
@@ -31,7 +31,7 @@ impl Client {
         self.connection.queue_control(&ClientMessage::Hashes { match_no, tick, is_answer: true, hashes });
     }
 
-    /// The server has named the component: it gets what that held on our side. Or it has named the field, too.
+    /// Takes the server's finding: sends it the named component's fields, or notes the field that it names.
     pub(super) fn take_desync(&mut self, match_no: u32, tick: Tick, component: String, field: Option<FieldDifference>) {
         if let Some(prediction) =
             self.prediction.as_mut().filter(|_| field.is_none() && is_current(&self.current, match_no))
@@ -57,7 +57,7 @@ fn is_current(current: &Option<CurrentMatch>, match_no: u32) -> bool {
     current.as_ref().is_some_and(|current| current.number == match_no)
 }
 
-/// All fields, in as few messages as they fit into; at least one, since the server waits for the last.
+/// All fields in as few messages as they fit into; at least one, since the server waits for the last.
 fn fields_messages(match_no: u32, tick: Tick, fields: Vec<Field>) -> Vec<ClientMessage> {
     let (mut parts, mut bytes) = (vec![Vec::new()], 0);
     for field in fields {
@@ -75,7 +75,7 @@ fn fields_messages(match_no: u32, tick: Tick, fields: Vec<Field>) -> Vec<ClientM
 
 #[cfg(feature = "corrupt")]
 impl Client {
-    /// Changes the confirmed state right before `tick` is simulated, as a broken machine would: for tests, and nothing else.
+    /// Changes the confirmed state right before `tick` is simulated, as faulty hardware would. For tests only.
     pub fn corrupt(
         &mut self,
         tick: Tick,
@@ -86,7 +86,7 @@ impl Client {
         }
     }
 
-    /// Says anything to the server, as a client of somebody else's making might.
+    /// Sends any message to the server, as a modified client might. For tests only.
     pub fn claim(&mut self, message: &ClientMessage) {
         self.connection.queue_control(message);
     }

@@ -1,35 +1,35 @@
-//! Frames that arrived and wait for their turn, still encoded: a frame can only be decoded after the one before it.
+//! Buffer of received frames, still encoded: a frame can only be decoded after the one before it.
 
 use std::collections::VecDeque;
 
 use framehouse_shared::tick::Tick;
 
-/// How far ahead of the next frame one may be and still be kept.
+/// Size of the buffer's window, in ticks from the next frame on; frames beyond it are dropped.
 pub const FRAME_BUFFER_TICKS_MAX: usize = 600;
-/// How many taken frames are kept, for a state that is a little older than what was confirmed already.
+/// Number of taken frames kept, for a state that is a little older than the last confirmed tick.
 const TAKEN_KEPT: usize = 64;
 
-/// A window of encoded frames by tick, with holes.
+/// A window of encoded frames by tick, with gaps.
 #[derive(Debug, Default)]
 pub struct FrameBuffer {
-    /// Frames that were taken, the newest last: those right before `base`.
+    /// Frames already taken, the newest last: those right before `base`.
     taken: VecDeque<Vec<u8>>,
     base: Tick,
-    /// The frames from `base` on. The last one is there, or the window is empty.
+    /// The frames from `base` on. The last one is present, or the window is empty.
     frames: VecDeque<Option<Vec<u8>>>,
-    /// How many frames from `base` on are there without a hole.
+    /// Number of frames from `base` on without a gap.
     contiguous: usize,
-    /// One past the newest frame that ever came, kept or not.
+    /// One past the newest frame that ever arrived, buffered or not.
     heard: Tick,
     is_started: bool,
 }
 
 impl FrameBuffer {
-    /// Keeps a frame, if it is new and inside the window.
+    /// Stores a frame if it is new and inside the window.
     pub fn insert(&mut self, tick: Tick, encoded_frame: &[u8]) {
         self.heard = self.heard.max(tick.plus(1));
         if !self.is_started && self.frames.is_empty() {
-            // Before the first state it is unknown which frame will be the first: keep what comes.
+            // Before the first state the first frame is unknown: accept any.
             self.base = tick;
         }
         let Some(place) = tick.0.checked_sub(self.base.0).map(|place| place as usize) else { return };
@@ -43,7 +43,7 @@ impl FrameBuffer {
         self.count_contiguous();
     }
 
-    /// From now on `tick` is the first frame of interest.
+    /// Makes `tick` the next frame to take.
     pub fn start_at(&mut self, tick: Tick) {
         self.is_started = true;
         while self.base > tick && !self.taken.is_empty() {
@@ -58,7 +58,7 @@ impl FrameBuffer {
         }
         let skipped = (tick.since(self.base) as usize).min(self.frames.len());
         self.frames.drain(..skipped);
-        // What was taken lies before another base now.
+        // The taken frames belong before another base now.
         if skipped > 0 || missing > 0 {
             self.taken.clear();
         }
@@ -67,12 +67,12 @@ impl FrameBuffer {
         self.count_contiguous();
     }
 
-    /// The next frame, if it is there.
+    /// The next frame, if it has arrived.
     pub fn peek(&self) -> Option<(Tick, &[u8])> {
         self.frames.front()?.as_deref().map(|encoded_frame| (self.base, encoded_frame))
     }
 
-    /// Goes on to the frame after the next one.
+    /// Goes on to the following frame.
     pub fn take(&mut self) {
         if let Some(Some(encoded_frame)) = self.frames.pop_front() {
             if self.taken.len() == TAKEN_KEPT {
@@ -84,7 +84,7 @@ impl FrameBuffer {
         }
     }
 
-    /// Forgets the next frame, which turned out to be none, so that it can come again.
+    /// Drops the next frame because it could not be decoded, so that it can arrive again.
     pub fn discard(&mut self) {
         if let Some(front) = self.frames.front_mut() {
             *front = None;
@@ -100,17 +100,17 @@ impl FrameBuffer {
         self.base
     }
 
-    /// The first frame that is not here.
+    /// The tick of the first frame that has not arrived.
     pub fn next_missing(&self) -> Tick {
         self.base.plus(self.contiguous as u32)
     }
 
-    /// One past the newest frame that is here.
+    /// One past the newest buffered frame.
     pub fn seen(&self) -> Tick {
         self.base.plus(self.frames.len() as u32)
     }
 
-    /// One past the newest frame that ever came, even if it was too far ahead to be kept.
+    /// One past the newest frame that ever arrived, even if it was too far ahead to be buffered.
     pub const fn heard(&self) -> Tick {
         self.heard
     }

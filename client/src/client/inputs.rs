@@ -1,13 +1,13 @@
-//! The player's own inputs: one a tick, kept until the server has them and the frames with them are confirmed.
+//! History of the player's own inputs: one a tick, kept until the server has them and their frames are confirmed.
 
 use std::collections::VecDeque;
 
 use arrayvec::ArrayVec;
 use framehouse_shared::{ids::Slot, input::Input, protocol::datagram::INPUTS_MAX, tick::Tick};
 
-/// How many inputs are kept: more than can be predicted and on their way together.
+/// Number of inputs kept: more than can be predicted and in flight together.
 const KEPT: usize = 160;
-/// How many ticks are made up for when time has jumped; beyond, the inputs would be too late for their ticks anyway.
+/// Maximum number of ticks that are filled after a jump in time; older inputs would be too late anyway.
 const CATCH_UP_MAX: u32 = 64;
 
 /// Inputs by tick, without a gap.
@@ -19,7 +19,7 @@ pub struct InputHistory {
 }
 
 impl InputHistory {
-    /// Begins at this tick, unless it has begun.
+    /// Sets the first tick, unless there is one already.
     pub fn start_at(&mut self, tick: Tick) {
         if !self.is_started {
             self.is_started = true;
@@ -55,15 +55,15 @@ impl InputHistory {
         self.inputs.get(tick.0.checked_sub(self.first.0)? as usize).copied()
     }
 
-    /// What goes into a message when the server has everything before `acknowledged`: the newest first.
+    /// The inputs to send when the server has all before `acknowledged`: the newest first.
     pub fn unacknowledged(&self, acknowledged: Tick) -> ArrayVec<Input, INPUTS_MAX> {
         let count = self.end().since(acknowledged) as usize;
         self.inputs.iter().rev().take(count.min(INPUTS_MAX)).copied().collect()
     }
 }
 
-/// What a bot without a simulation sends: in every tick every second player changes three bytes, as people who move and
-/// aim do.
+/// The input of a bot without a simulation: in every tick every second player changes three bytes, like people who move
+/// and aim.
 pub fn synthetic_input(tick: Tick, slot: Slot) -> Input {
     let changes = (tick.0 + u32::from(u8::from(slot))) / 2;
     let low = changes as u8;

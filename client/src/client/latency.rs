@@ -1,4 +1,4 @@
-//! How long the player waits: from making an input to seeing what it does, and to the server's word for it.
+//! Measures input latency: from making an input to its display, and to its confirmation by the server.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -6,10 +6,10 @@ use framehouse_shared::tick::Tick;
 
 use crate::stats::ClientStats;
 
-/// Inputs that wait to be confirmed, at most: more than are ever predicted.
+/// Maximum number of inputs that wait for confirmation: more than are ever predicted.
 const WAITING_MAX: usize = 256;
 
-/// How far a match has come for its player, as of one update.
+/// Progress of the player's match, as of one update.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// One past the newest tick with an input.
@@ -20,7 +20,7 @@ pub struct Progress {
     pub confirmed: Tick,
 }
 
-/// The inputs of one match that are not confirmed yet, and when they were made.
+/// The unconfirmed inputs of one match, and when they were made.
 #[derive(Debug, Default)]
 pub struct Latency {
     /// Oldest first.
@@ -31,7 +31,7 @@ pub struct Latency {
 }
 
 impl Latency {
-    /// Notes in the statistics what has got so far in the update at `now`.
+    /// Records the progress of the update at `now` in the statistics.
     pub fn note(&mut self, now: Duration, progress: Progress, stats: &mut ClientStats) {
         self.begin(now, progress.sampled);
         if let Some(shown) = progress.shown {
@@ -39,7 +39,7 @@ impl Latency {
             for (_, sampled) in self.waiting.iter().filter(|(tick, _)| is_new(*tick)) {
                 stats.input_to_view_tenth_ms.record(tenth_ms(now.saturating_sub(*sampled)));
             }
-            // A rollback may show less for a moment; what was seen was seen.
+            // A rollback may show less for a moment; a tick that was shown counts as shown.
             self.shown = self.shown.max(shown);
         }
         while let Some((_, sampled)) = self.waiting.pop_front_if(|(tick, _)| *tick < progress.confirmed) {

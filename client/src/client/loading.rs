@@ -1,4 +1,4 @@
-//! The state of a match on its way in: the opening one, a later one for who comes late, or one that replaces ours.
+//! Loads match states: the opening one, a later one for a late joiner, or one that replaces ours.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::net::Cause;
 
 impl Client {
     pub(super) fn take_chunk(&mut self, now: Duration, match_no: u32, position: ChunkPosition, bytes: &[u8]) {
-        // A state of a match that is over: the room has gone on meanwhile.
+        // The state belongs to an earlier match: the room has gone on.
         let Some(current) = self.current.as_mut().filter(|current| current.number == match_no) else { return };
         let loaded = match current.assembler.take(position, bytes) {
             Ok(None) => return,
@@ -38,7 +38,7 @@ impl Client {
         }
         current.frame_buffer.start_at(next_tick);
         current.is_desynced = false;
-        // What it says of the old state is no news any more.
+        // The report is about the old state.
         current.report = None;
         let is_resync = current.loaded.replace((now, next_tick)).is_some();
         self.stats.resyncs += u64::from(is_resync);

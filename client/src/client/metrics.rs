@@ -1,4 +1,4 @@
-//! What is measured once an update.
+//! Measurements of every update.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use framehouse_shared::{protocol::control::Phase, tick::Tick};
 use super::{Client, latency::Progress};
 use crate::{net::Traffic, prediction::Prediction};
 
-/// How long a match runs before confirmation is expected to keep up.
+/// Time from the start of a match until confirmation is expected to keep up.
 const SETTLE_TIME: Duration = Duration::from_secs(1);
 
-/// Where the last measurement stood.
+/// Values at the last measurement.
 #[derive(Default)]
 pub(super) struct Measured {
     at: Duration,
@@ -26,7 +26,7 @@ impl Client {
         for _ in earlier.bad_messages..bad_messages {
             self.stats.errors.note("a control message could not be read");
         }
-        // Who leaves, or has just lost the connection, gets no frames any more.
+        // A client that leaves, or has just lost the connection, gets no frames any more.
         let is_served = self.is_connected() && !self.is_leaving();
         if is_served && matches!(self.phase(), Some(Phase::Playing { .. })) {
             self.stats.playing_time += now.saturating_sub(earlier.at);
@@ -37,7 +37,7 @@ impl Client {
         self.measure_correction();
     }
 
-    /// How long the player waits for what an input does.
+    /// Measures how long the player waits for an input's effect.
     fn measure_latency(&mut self, now: Duration) {
         let Some(current) = self.current.as_mut().filter(|current| current.loaded.is_some()) else { return };
         let progress = Progress {
@@ -48,7 +48,7 @@ impl Client {
         current.latency.note(now, progress, &mut self.stats);
     }
 
-    /// How far a rollback moved what is seen.
+    /// Measures how far a rollback moved objects on the screen.
     fn measure_correction(&mut self) {
         let Some(prediction) = &mut self.prediction else { return };
         let noticed = prediction.simulation().game().noticed_jump();
@@ -58,8 +58,8 @@ impl Client {
         }
     }
 
-    /// How far confirmation is behind what the room should have closed by now. What is here counts as confirmed for who
-    /// watches: it waits for its time.
+    /// Measures how far confirmation is behind the tick that the room should have closed by now. For a client that only
+    /// watches, frames that have arrived count as confirmed: they wait for their time.
     fn measure_lag(&mut self, now: Duration) {
         let is_over = self.prediction.as_ref().is_some_and(Prediction::is_over);
         let (Some(current), Some(room), Some(time)) = (&self.current, &self.room, self.clock.room_time()) else {

@@ -1,5 +1,5 @@
-//! A match running: inputs are sampled for every tick that is due, frames confirmed, and the rest predicted. Who only
-//! watches has frames confirmed when they are due, and that is all.
+//! The running match: samples an input for every tick that is due, confirms frames, and predicts the rest. A client
+//! that only watches just confirms frames when they are due.
 
 use std::time::Duration;
 
@@ -16,10 +16,10 @@ use crate::{
     prediction::{PREDICTED_TICKS_MAX, Prediction, RESIMULATED_TICKS_MAX, SimulationFailed},
 };
 
-/// Inputs are sampled from so long before tick 0: the first ones have to be at the server when it begins.
+/// Inputs are sampled from this long before tick 0, so that the first ones are at the server when it begins.
 const EARLY_SECONDS: f64 = 2.0;
-/// The hash of the state after a confirmed tick is reported half way between those of which frames bring the server's: with
-/// the two in turn, states are compared every 15 ticks.
+/// Whether the state hash after a confirmed tick is reported: half way between the ticks whose frames carry the
+/// server's hash, so that states are compared every 15 ticks.
 const fn is_reported(tick: Tick) -> bool {
     tick.0 % HASH_TICKS == HASH_TICKS / 2 - 1
 }
@@ -31,7 +31,7 @@ impl Client {
         }
         let new_ticks = self.sample_inputs(sample);
         self.advance_spectator_clock(now);
-        // What time brought anew may be simulated on top of what is simulated again.
+        // Ticks that became due since the last update do not count against the limit of resimulated ticks.
         let budget = self.prediction.as_ref().map_or(RESIMULATED_TICKS_MAX, Prediction::budget_ticks);
         let steps_max = budget + new_ticks.min(RESIMULATED_TICKS_MAX);
         let outcome = self.confirm_frames(steps_max).and_then(|()| self.predict(steps_max));
@@ -43,12 +43,12 @@ impl Client {
         self.ask_for_frames(now);
     }
 
-    /// Asks for one input for every tick that is due; returns how many there were.
+    /// Samples one input for every tick that is due; returns their number.
     fn sample_inputs(&mut self, sample: &mut dyn FnMut(InputRequest<'_>) -> Input) -> u32 {
         let (Some(slot), Some(end)) = (self.playing_slot(), self.inputs_end()) else { return 0 };
         let Some(current) = &mut self.current else { return 0 };
         let opens_at_zero = current.loaded.is_some_and(|(_, first)| first == Tick(0));
-        // Whoever joins late begins with the present, everybody else with the first tick.
+        // A late joiner begins with the present tick, everybody else with tick 0.
         current.inputs.start_at(if opens_at_zero { Tick(0) } else { end.minus(1) });
         let mut sampled = 0;
         for tick in current.inputs.missing_before(end) {
@@ -65,7 +65,7 @@ impl Client {
         sampled
     }
 
-    /// One past the newest tick that an input is due for; nothing while no input is wanted.
+    /// One past the newest tick that needs an input; nothing while none is needed.
     fn inputs_end(&self) -> Option<Tick> {
         let room = self.room.as_ref()?;
         let time = self.clock.room_time()?;
@@ -77,7 +77,7 @@ impl Client {
         if !is_wanted || self.prediction.as_ref().is_some_and(Prediction::is_over) {
             return None;
         }
-        // Not further than can be predicted: a silent server is waited for.
+        // Not further than can be predicted: if the server is silent, wait for it.
         let end = self.clock.input_tick()?.plus(1);
         Some(end.min(self.next_confirmed()?.plus(PREDICTED_TICKS_MAX)))
     }
@@ -100,7 +100,8 @@ impl Client {
         );
     }
 
-    /// One past the newest tick to confirm: whatever is there, but for who watches the match only what is due.
+    /// One past the newest tick to confirm: every frame that has arrived, or only those that are due if the client only
+    /// watches.
     fn confirm_end(&self) -> Tick {
         match &self.current {
             Some(current) if self.is_watching() && self.prediction.is_some() => current.spectator_clock.due_end(),
@@ -108,7 +109,7 @@ impl Client {
         }
     }
 
-    /// Takes the frames that are there, in order; of those that have to be simulated at most `steps_max`.
+    /// Confirms the available frames in order, and simulates at most `steps_max` of them.
     fn confirm_frames(&mut self, steps_max: u32) -> Result<(), SimulationFailed> {
         let end = self.confirm_end();
         let mut steps = 0;
@@ -143,7 +144,7 @@ impl Client {
         Ok(())
     }
 
-    /// The hash of a whole state goes with the next inputs: what is lost is made up for by the next one.
+    /// Reports the hash of a whole state with the next inputs. A lost report is made up for by the next one.
     fn report_hash(&mut self, tick: Tick) {
         let (Some(current), Some(prediction)) = (&mut self.current, &self.prediction) else { return };
         current.report = prediction.hashes_after(tick).map(|hashes| (tick, hashes.combined()));
@@ -152,7 +153,7 @@ impl Client {
     fn predict(&mut self, steps_max: u32) -> Result<(), SimulationFailed> {
         let Some(slot) = self.playing_slot() else { return Ok(()) };
         let (Some(current), Some(prediction)) = (&self.current, &mut self.prediction) else { return Ok(()) };
-        // Confirmed frames are left over: it would all be undone in the next update.
+        // Confirmed frames are left over: predicted ticks would be undone in the next update.
         let is_behind = current.frame_buffer.peek().is_some();
         let end = if is_behind || current.last_tick.is_some() {
             Tick(0)

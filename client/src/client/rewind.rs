@@ -1,8 +1,8 @@
-//! Going back in a running match, for spectators and players who gave it up.
+//! Going back in a running match, for spectators and players who gave up.
 //!
-//! The past is a [`Timeline`] of its own beside the live match, which goes on in the background. Its opening state and its
-//! frames are asked for part by part, as far as the moment that is shown needs them; what has come is kept until the match
-//! is over. Everything in a part is bounded and decoded as in snapshots and replays.
+//! The past is a separate [`Timeline`] beside the live match, which goes on in the background. Its opening state and
+//! its frames are requested part by part, as far as the displayed moment needs them, and kept until the match is over.
+//! Everything in a part is bounded and decoded as in snapshots and replays.
 
 use std::time::Duration;
 
@@ -18,47 +18,47 @@ use super::{
 };
 use crate::timeline::Timeline;
 
-/// How long a part may make no progress, beyond a round trip, before it is asked for again.
+/// Time-out of a part that makes no progress, beyond a round trip, after which it is requested again.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// For how many seconds beyond the moment that is shown frames are asked for.
+/// Length of the buffer of frames after the displayed moment, in seconds.
 const AHEAD_SECONDS: u32 = 10;
-/// Frames of less than this are waited for, in seconds: the newest ones come one by one.
+/// The shortest part to request, in seconds: the newest frames arrive one by one.
 const PART_SECONDS: u32 = 1;
-/// Whoever is no further behind the newest frame than this is live again, in seconds.
+/// A viewer this close to the newest frame is live again, in seconds.
 const LIVE_SECONDS: u32 = 2;
 
 /// The past of the match.
 #[derive(Default)]
 pub(super) struct Rewind {
-    /// Nothing until the opening state is here.
+    /// The timeline, once the opening state has arrived.
     timeline: Option<Timeline>,
-    /// The moment to go to when it is here.
+    /// The moment to go to once its frames have arrived, in ticks.
     position: f64,
     /// Whether the player is in the past.
     is_wanted: bool,
-    /// Whether the past is shown: the live match is, until the first moment can be drawn.
+    /// Whether the past is shown. Until its first moment can be drawn, the live match is shown.
     is_shown: bool,
     content: Option<HistoryContent>,
     assembler: SnapshotAssembler,
-    /// Since when nothing has come of what was asked for.
+    /// Since when a request has made no progress.
     asked: Option<Duration>,
 }
 
-/// Why a part of the past is of no use.
+/// A part of the past could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the past of the match could not be read")]
 struct BadHistory;
 
 impl Client {
-    /// Whether the player may go back in the match: it runs, is loaded, and the player only watches it.
+    /// Whether the player can go back in the match: it runs, is loaded, and the player only watches it.
     pub fn can_rewind(&self) -> bool {
         let is_loaded = self.current.as_ref().is_some_and(|current| current.loaded.is_some());
         let runs = matches!(self.phase(), Some(Phase::Playing { .. }));
         runs && is_loaded && self.is_watching() && self.make_game.is_some()
     }
 
-    /// Goes to a moment of the running match, in ticks. Its frames are asked for, and the live match is shown until it can be
-    /// drawn. A moment of the last two seconds is the present.
+    /// Goes to a moment of the running match, in ticks. Its frames are requested, and the live match is shown until the
+    /// moment can be drawn. A moment in the last two seconds counts as live.
     pub fn rewind_to(&mut self, position: f64) {
         let live_end = self.live_end();
         if !self.can_rewind() {
@@ -78,14 +78,14 @@ impl Client {
         }
     }
 
-    /// Shows the live match again; what came of the past is kept.
+    /// Shows the live match again; received parts of the past are kept.
     pub fn return_to_live(&mut self) {
         if let Some(rewind) = self.current.as_mut().and_then(|current| current.rewind.as_mut()) {
             (rewind.is_wanted, rewind.is_shown) = (false, false);
         }
     }
 
-    /// Lets a number of seconds of the past go by. Whoever catches up with the present is live again.
+    /// Advances the past by `seconds`. A viewer who catches up with the present is live again.
     pub fn advance_rewound(&mut self, seconds: f64) {
         let live_end = self.live_end();
         let Some(rewind) = self.rewind_mut() else { return };
@@ -100,17 +100,17 @@ impl Client {
         }
     }
 
-    /// The moment in the past that the player is at, in ticks; nothing while live.
+    /// The moment in the past, in ticks; nothing while live.
     pub fn rewind_position(&self) -> Option<f64> {
         self.rewind().map(|rewind| rewind.position)
     }
 
-    /// The past to draw; nothing while live, or while the first moment is on its way.
+    /// The past to draw; nothing while live, or while the first moment is still loading.
     pub fn rewound(&self) -> Option<&Timeline> {
         self.rewind().filter(|rewind| rewind.is_shown)?.timeline.as_ref()
     }
 
-    /// One past the newest tick that the match has come to, as far as this client knows.
+    /// One past the newest tick of the match that this client knows of.
     pub fn live_end(&self) -> u32 {
         self.current.as_ref().map_or(0, |current| current.frame_buffer.next_missing().0)
     }
@@ -128,7 +128,7 @@ impl Client {
         position + f64::from(LIVE_SECONDS * rate) >= f64::from(live_end)
     }
 
-    /// Asks for the next part of the past, if one is missing and none is on its way.
+    /// Requests the next missing part of the past, unless a request is pending.
     pub(super) fn ask_for_history(&mut self, now: Duration) {
         let patience = PATIENCE + self.clock.rtt().unwrap_or_default();
         let (live_end, rate) = (self.live_end(), u32::from(self.tick_rate().unwrap_or(1)));
@@ -140,7 +140,7 @@ impl Client {
         self.connection.queue_control(&ClientMessage::WantHistory { match_no, part });
     }
 
-    /// A chunk of what was asked for.
+    /// Takes a chunk of a requested part.
     pub(super) fn take_history(
         &mut self,
         now: Duration,
@@ -176,7 +176,7 @@ impl Client {
 }
 
 impl Rewind {
-    /// What is to be asked for next, if anything is.
+    /// The next part to request, if one is missing.
     fn missing_part(&self, live_end: u32, rate: u32) -> Option<HistoryPart> {
         let Some(timeline) = &self.timeline else { return Some(HistoryPart::Opening) };
         let loaded = timeline.loaded();
@@ -197,7 +197,7 @@ impl Rewind {
         if index == 0 {
             self.content = Some(content);
         }
-        // The rest of an answer whose beginning was of no use.
+        // The rest of an answer that has been given up.
         if self.content != Some(content) {
             return Ok(None);
         }
@@ -221,7 +221,7 @@ impl Rewind {
         Ok(())
     }
 
-    /// Adds the frames that are not here yet: a part may begin before what was asked for.
+    /// Adds the frames that are new: a part may begin before the requested tick.
     fn add_frames(&mut self, first: Tick, ticks: u32, is_compressed: bool, bytes: &[u8]) -> Result<(), BadHistory> {
         let timeline = self.timeline.as_mut().filter(|timeline| first.0 <= timeline.loaded()).ok_or(BadHistory)?;
         let unpacked = is_compressed.then(|| decompress(bytes)).transpose().map_err(|_| BadHistory)?;
@@ -229,7 +229,7 @@ impl Rewind {
         let range = read_range(bytes, first, ticks, timeline.inputs_before(first)).map_err(|_| BadHistory)?;
         let loaded = timeline.loaded();
         for past in range.into_iter().filter(|past| past.frame.tick.0 >= loaded) {
-            // What does not fit is not shown.
+            // Frames beyond the timeline's limits are not shown.
             if timeline.push(past).is_err() {
                 break;
             }

@@ -1,4 +1,4 @@
-//! The room as this client knows it: the welcome, and every event since.
+//! The room as the client knows it: the welcome, and every event since.
 
 use framehouse_shared::{
     ids::{PlayerId, RoomCode, SLOTS_MAX, Slot},
@@ -6,58 +6,58 @@ use framehouse_shared::{
     tick::{SimRate, Tick},
 };
 
-/// A room, as it was told.
+/// A room, as the server described it.
 #[derive(Clone, Debug)]
 pub struct RoomView {
-    /// Its name for people.
+    /// The room's code, its name for people.
     pub code: RoomCode,
-    /// What its host has decided.
+    /// The options that the host has chosen.
     pub options: RoomOptions,
     /// Ticks a second.
     pub tick_rate: u16,
-    /// The same for the simulation.
+    /// The tick rate for the simulation.
     pub rate: SimRate,
     /// Our own player.
     pub player: PlayerId,
-    /// Our own seat; a spectator has none.
+    /// Our own seat; nothing for a spectator.
     pub slot: Option<Slot>,
-    /// Everybody who has a seat, by seat.
+    /// All members, by seat.
     pub members: [Option<Member>; SLOTS_MAX],
     /// The host's seat.
     pub host: Option<Slot>,
-    /// How many people watch.
+    /// Number of spectators.
     pub spectators: u8,
-    /// Where the room is in its life.
+    /// The phase of the room.
     pub phase: Phase,
-    /// The name of who sits in each seat, or sat there last.
+    /// For each seat, the name of its present or last player.
     pub names: [String; SLOTS_MAX],
     next_msg_id: u64,
 }
 
-/// How a match ended.
+/// The results of a match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MatchResults {
     /// The match's number in its room.
     pub match_no: u32,
     /// The last tick that was simulated.
     pub last_tick: Tick,
-    /// Best first.
+    /// The players, best first.
     pub ranking: Vec<RankingEntry>,
 }
 
-/// A leaderboard in the middle of a match.
+/// A leaderboard during a match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leaderboard {
     /// The match's number in its room.
     pub match_no: u32,
     /// The tick after which it was made.
     pub tick: Tick,
-    /// Best first.
+    /// The rows, best first.
     pub entries: Vec<LeaderboardRow>,
 }
 
 impl RoomView {
-    /// The room of a welcome; nothing when no server would say that.
+    /// The room that a welcome describes; nothing if the welcome is invalid.
     pub fn new(welcome: Welcome) -> Option<Self> {
         let seats = welcome.options.seats;
         let is_sane =
@@ -81,14 +81,14 @@ impl RoomView {
         is_sane.then_some(room)
     }
 
-    /// Takes the next event's number; says what is wrong with another one.
+    /// Checks and takes the next event number.
     ///
     /// # Errors
-    /// When events are missing, or this one came before.
+    /// When events are missing, or this one arrived before.
     pub fn take_msg_id(&mut self, msg_id: u64) -> Result<(), String> {
         let due = self.next_msg_id;
         self.next_msg_id = due.max(msg_id.saturating_add(1));
-        if msg_id == due { Ok(()) } else { Err(format!("room event {msg_id} came where {due} was due")) }
+        if msg_id == due { Ok(()) } else { Err(format!("room event {msg_id} arrived where {due} was due")) }
     }
 
     /// Applies an event.
@@ -112,20 +112,20 @@ impl RoomView {
         }
     }
 
-    /// What we are about ourselves.
+    /// Our own player state.
     pub fn own_state(&self) -> PlayerState {
         let own = self.slot.and_then(|slot| self.members[slot.index()].as_ref());
         own.map_or(PlayerState::Spectating, |member| member.state)
     }
 
-    /// Our seat if we have a part in the match from there: who gave the match up only watches, like a spectator.
+    /// Our seat if we play the match from it; nothing for spectators and for players who gave up.
     pub fn playing_slot(&self) -> Option<Slot> {
         self.slot.filter(|_| self.own_state() != PlayerState::Aborted)
     }
 
     fn free(&mut self, slot: Slot) {
         self.members[slot.index()] = None;
-        // Whoever is the next host is told; where nobody is left, nobody is told.
+        // The server announces the next host, if there is anybody left.
         self.host = self.host.filter(|host| *host != slot);
     }
 
@@ -146,7 +146,7 @@ mod tests {
     const BOB: Slot = Slot::new(2).expect("in range");
     const LOBBY: Phase = Phase::Lobby { reason: None };
 
-    /// Ada is the host, and Bob is there.
+    /// A room with Ada as host, and Bob.
     fn room() -> RoomView {
         let mut room = RoomView::new(welcome(Some(OWN), LOBBY)).expect("a sane welcome");
         let bob = Member { player: PlayerId(4), slot: BOB, name: "bob".to_owned(), state: PlayerState::Idle };

@@ -1,4 +1,4 @@
-//! The reliable side of a session: the greeting, the room's events and phases, the end.
+//! The reliable side of a session: greeting, room events and phases, end.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::{
 };
 
 impl Client {
-    /// Says hello once the connection stands, and waits for the welcome only so long.
+    /// Sends the greeting once the connection stands, and limits the wait for the welcome.
     pub(super) fn greet(&mut self, now: Duration) {
         match self.connected {
             None if self.connection.status() == Status::Connected => {
@@ -26,7 +26,7 @@ impl Client {
             }
             Some(since) if self.room.is_none() && now.saturating_sub(since) > WELCOME_TIME_MAX => {
                 self.connection
-                    .give_up(Cause::NoSeat, "The server took the connection but gave no seat in time: try again.");
+                    .give_up(Cause::NoSeat, "The server accepted the connection but gave no seat in time: try again.");
             }
             _ => {}
         }
@@ -76,7 +76,7 @@ impl Client {
             return self.stats.errors.note("the server welcomed twice");
         }
         let Some(room) = RoomView::new(welcome) else {
-            let sentence = "The server's welcome makes no sense to this client: update the older one.";
+            let sentence = "This client does not understand the server's welcome: update the older of the two.";
             return self.connection.close(Cause::NotUnderstood, sentence);
         };
         self.clock = Clock::new(room.tick_rate, now);
@@ -109,14 +109,14 @@ impl Client {
             Phase::Loading { match_no } | Phase::Playing { match_no } => self.set_match(now, match_no),
             Phase::Countdown { match_no, .. } => {
                 self.set_match(now, match_no);
-                // Only now the room has a time, and it is not long until tick 0.
+                // The room's time begins only now, shortly before tick 0.
                 self.clock.start_match(now);
             }
             Phase::Results { match_no, last_tick, ranking } => self.end_match(now, match_no, last_tick, ranking),
         }
     }
 
-    /// A match begins for us with the first of its phases that we see, and with no later one.
+    /// Begins a match with the first of its phases that we see, and with no later one.
     fn set_match(&mut self, now: Duration, number: u32) {
         if self.match_no() == Some(number) {
             return;
@@ -130,9 +130,9 @@ impl Client {
     fn end_match(&mut self, now: Duration, match_no: u32, last_tick: Tick, ranking: Vec<RankingEntry>) {
         if let Some(current) = self.current.as_mut().filter(|current| current.number == match_no) {
             current.last_tick = Some(last_tick);
-            // Whoever was in the past sees how it ends.
+            // A viewer in the past is brought back to see the end.
             current.rewind = None;
-            // The last frames may still be on their way: they are asked for a little later.
+            // The last frames may still be in flight: they are requested a little later.
             current.frames_wanted = Some(now);
             self.stats.matches_seen += 1;
         }

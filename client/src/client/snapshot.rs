@@ -1,40 +1,40 @@
-//! Puts a room state together from its chunks.
+//! Assembles a room state from its chunks.
 
 use std::io::Read;
 
 use framehouse_shared::tick::Tick;
 
-/// The most bytes a state may have when it is decompressed.
+/// Maximum number of bytes of a decompressed state.
 pub const STATE_BYTES_MAX: u64 = 4 * 1024 * 1024;
-/// zstd's window at most, as a power of two: what a state of that size needs.
+/// The largest zstd window, as a power of two: large enough for a state of that size.
 const WINDOW_LOG_MAX: u32 = 22;
 
-/// Why chunks made no state.
+/// Error of assembling or decoding a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SnapshotError {
-    /// A chunk came that is not the next one.
-    #[error("a chunk of a room state came out of turn")]
+    /// The chunk is not the next one.
+    #[error("a chunk of a room state arrived out of order")]
     OutOfTurn,
-    /// The bytes are no zstd data, or too many.
+    /// The bytes are not zstd data, or decompress to too many bytes.
     #[error("a room state could not be decompressed")]
     Compression,
-    /// The bytes are no state of this game, or of another tick than they say.
+    /// The bytes are not a state of this game, or belong to another tick than announced.
     #[error("a room state could not be read")]
     State,
 }
 
-/// The place of a chunk.
+/// Position of a chunk in its state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChunkPosition {
     /// The first tick to simulate from the state.
     pub next_tick: Tick,
     /// The chunk's number, from 0.
     pub index: u16,
-    /// How many chunks there are.
+    /// Number of chunks.
     pub count: u16,
 }
 
-/// The chunks of one state. They come reliably and in order, so that anything else is an error.
+/// The chunks of one state. They arrive reliably and in order, so anything else is an error.
 #[derive(Debug, Default)]
 pub struct SnapshotAssembler {
     next_tick: Tick,
@@ -47,7 +47,7 @@ impl SnapshotAssembler {
     /// Takes a chunk and returns the whole compressed state after the last one.
     ///
     /// # Errors
-    /// When it is not the next chunk. What was there is then forgotten; chunk 0 always begins anew.
+    /// When it is not the next chunk. All chunks are then dropped; chunk 0 always starts a new state.
     pub fn take(&mut self, position: ChunkPosition, bytes: &[u8]) -> Result<Option<Vec<u8>>, SnapshotError> {
         if position.index == 0 {
             *self = Self { next_tick: position.next_tick, count: position.count, ..Self::default() };
@@ -67,7 +67,7 @@ impl SnapshotAssembler {
 /// Decompresses a state, reading no more than [`STATE_BYTES_MAX`].
 ///
 /// # Errors
-/// When it is not zstd data, or more.
+/// When the bytes are not zstd data, or decompress to more.
 pub fn decompress(compressed: &[u8]) -> Result<Vec<u8>, SnapshotError> {
     let read = || {
         let mut decoder = zstd::Decoder::with_buffer(compressed)?;

@@ -1,23 +1,23 @@
-//! When a spectator sees which frame.
+//! The spectator clock: decides when a spectator sees a frame.
 //!
-//! Frames come unevenly, and a picture that follows them at once jerks. So a spectator's time runs evenly, a little behind
-//! the newest frame that is here, and a frame is confirmed when that time reaches it. It is steered by the frames alone:
-//! neither the pings nor the room's clock have to be right, and a room that loses time is simply followed.
+//! Frames arrive unevenly, and a picture that follows them at once jerks. The spectator clock therefore runs evenly, a
+//! little behind the newest frame that has arrived, and a frame is confirmed when the clock reaches it. Only the frames
+//! steer it: pings and the room's clock do not matter, and a room that loses time is simply followed.
 
 use std::time::Duration;
 
 use framehouse_shared::tick::Tick;
 
-/// How far behind the newest frame, in ticks: about what frames are uneven by on the way.
+/// Distance to the newest frame, in ticks: about the jitter of frames.
 const BEHIND_TICKS: f64 = 2.0;
-/// How much faster or slower time runs for each tick that it is off.
+/// Change of speed for each tick of error.
 const CORRECTION: f64 = 0.1;
-/// How much faster or slower it may run.
+/// The largest change of speed, as a fraction.
 const CORRECTION_MAX: f64 = 0.25;
-/// What is further behind is not caught up with: time jumps.
+/// A larger error is not caught up with, in ticks: the clock jumps.
 const JUMP_TICKS: f64 = 10.0;
 
-/// A spectator's time, in ticks of the match.
+/// A spectator's clock, in ticks of the match.
 #[derive(Debug, Default)]
 pub struct SpectatorClock {
     time: Option<f64>,
@@ -25,8 +25,8 @@ pub struct SpectatorClock {
 }
 
 impl SpectatorClock {
-    /// Lets time run up to `now`. `frames_end` is one past the newest frame that is here without a hole; `is_complete`:
-    /// no more will come.
+    /// Advances the clock to `now`. `frames_end` is one past the newest frame that has arrived without a gap;
+    /// `is_complete` means that no more will come.
     pub fn advance(&mut self, now: Duration, tick_rate: u16, frames_end: Tick, is_complete: bool) {
         let elapsed = now.saturating_sub(self.advanced_to).as_secs_f64() * f64::from(tick_rate);
         self.advanced_to = now;
@@ -39,7 +39,7 @@ impl SpectatorClock {
         self.time = Some(time.min(end));
     }
 
-    /// The time that is shown: its whole part is the newest tick that is due.
+    /// The displayed time; its whole part is the newest tick that is due.
     pub const fn time(&self) -> Option<f64> {
         self.time
     }
@@ -60,7 +60,7 @@ mod tests {
     const RATE: u16 = 30;
     const STEPS_PER_TICK: u32 = 4;
 
-    /// Runs one tick in steps, with so many frames here, and returns the time after each step.
+    /// Runs one tick in steps while frames before `frames_end` are available; returns the time after each step.
     fn run(spectator_clock: &mut SpectatorClock, tick: u32, frames_end: u32) -> Vec<f64> {
         let step = |n: u32| Duration::from_secs(1) * (tick * STEPS_PER_TICK + n) / (u32::from(RATE) * STEPS_PER_TICK);
         let mut times = Vec::new();
@@ -78,7 +78,7 @@ mod tests {
         let mut frames_end = 0;
         let mut times = Vec::new();
         for tick in 0..900 {
-            // Each frame is up to two ticks late, and never overtakes another.
+            // Each frame is up to two ticks late, and none overtakes another.
             frames_end = frames_end.max(tick - rng.below(3).min(tick));
             times.extend(run(&mut spectator_clock, tick, frames_end));
         }

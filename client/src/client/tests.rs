@@ -1,4 +1,4 @@
-//! A client against a server that a test plays by hand. What real rooms do is tested in the workspace's own tests crate.
+//! A client against a server that the test plays by hand. Real rooms are tested in the workspace's tests crate.
 
 pub(crate) mod harness;
 mod phases;
@@ -52,7 +52,7 @@ fn every_tick_is_asked_for_once_and_in_order() {
     assert!(asked.len() >= 100);
     assert_eq!(asked, (0..asked.len() as u32).collect::<Vec<_>>());
     assert_eq!(harness.client.stats().late_inputs, 0);
-    // From tick 1 on (the join takes effect with tick 0) the server's frames hold what was sampled.
+    // From tick 1 on (the join takes effect in tick 0) the server's frames hold the sampled inputs.
     assert!((2..90).all(|tick| harness.frames[tick].inputs[OWN.index()] == Harness::input(Tick(tick as u32))));
 }
 
@@ -61,7 +61,7 @@ fn a_delay_that_grows_and_shrinks_loses_and_doubles_no_input() {
     let mut harness = Harness::in_match();
     let mut delays = Vec::new();
     for (frames_on_their_way, ticks) in [(0, 70), (12, 90), (0, 75)] {
-        // A frame a tick is late or early by one, as when a way becomes longer bit by bit.
+        // A frame a tick is one late or early, as when the network path slowly becomes longer.
         while harness.frames_on_their_way != frames_on_their_way {
             let grows = frames_on_their_way > harness.frames_on_their_way;
             harness.frames_on_their_way = harness.frames_on_their_way + usize::from(grows) - usize::from(!grows);
@@ -83,7 +83,7 @@ fn a_machine_that_is_too_slow_predicts_less_and_confirms_everything() {
     harness.frames_on_their_way = 6;
     for tick in 0..100 {
         harness.play(1);
-        // Until tick 60 the work of a tick takes longer than the tick, then hardly any time.
+        // Until tick 60 the work of a tick takes longer than the tick, afterwards hardly any time.
         harness.client.note_cost(Duration::from_millis(if tick < 60 { 40 } else { 0 }));
         let prediction = harness.client.prediction().expect("not thin");
         let depth = prediction.simulation().next_tick().since(prediction.next_confirmed());

@@ -1,4 +1,4 @@
-//! What a window, a bot or a test reads from a client.
+//! Read access to a client, for windows, bots and tests.
 
 use std::collections::vec_deque::Drain;
 
@@ -22,12 +22,12 @@ use crate::{
 };
 
 impl Client {
-    /// Why the session is over, if it is: a sentence for the player.
+    /// The reason of the session's end, if it is over: a sentence for the player.
     pub fn ended(&self) -> Option<&str> {
         self.end().map(|end| end.reason.as_str())
     }
 
-    /// How the session came to its end, if it has: on purpose, or because the connection was lost.
+    /// The end of the session, if it is over: intended, or a lost connection.
     pub const fn end(&self) -> Option<&End> {
         self.end.as_ref()
     }
@@ -42,7 +42,7 @@ impl Client {
         self.connection.status() == Status::Connected
     }
 
-    /// Where the room is in its life; nothing before the welcome.
+    /// The phase of the room; nothing before the welcome.
     pub fn phase(&self) -> Option<&Phase> {
         self.room.as_ref().map(|room| &room.phase)
     }
@@ -52,7 +52,7 @@ impl Client {
         self.room.as_ref().map(|room| room.code)
     }
 
-    /// What the room's host has decided.
+    /// The options that the room's host has chosen.
     pub fn options(&self) -> Option<&RoomOptions> {
         self.room.as_ref().map(|room| &room.options)
     }
@@ -67,17 +67,17 @@ impl Client {
         self.slot().is_some() && self.slot() == self.host()
     }
 
-    /// How many people watch.
+    /// Number of spectators.
     pub fn spectators(&self) -> u8 {
         self.room.as_ref().map_or(0, |room| room.spectators)
     }
 
-    /// Ticks a second.
+    /// The room's tick rate, in ticks a second.
     pub fn tick_rate(&self) -> Option<u16> {
         self.room.as_ref().map(|room| room.tick_rate)
     }
 
-    /// Everybody who has a seat in the room, by seat; nothing before the welcome.
+    /// All members of the room, by seat; nothing before the welcome.
     pub fn members(&self) -> Option<&[Option<Member>; SLOTS_MAX]> {
         self.room.as_ref().map(|room| &room.members)
     }
@@ -87,18 +87,18 @@ impl Client {
         self.room.as_ref().map(|room| room.player)
     }
 
-    /// The name of who sits in a seat, or sat there last; nothing where nobody ever did.
+    /// The name of the present or last player in a seat; nothing if the seat was never taken.
     pub fn name_of(&self, slot: Slot) -> Option<&str> {
         let name = self.room.as_ref().map(|room| room.names[slot.index()].as_str());
         name.filter(|name| !name.is_empty())
     }
 
-    /// Our own seat; a spectator has none.
+    /// Our own seat; nothing for a spectator.
     pub fn slot(&self) -> Option<Slot> {
         self.room.as_ref().and_then(|room| room.slot)
     }
 
-    /// What we are about.
+    /// Our own player state.
     pub fn state(&self) -> Option<PlayerState> {
         self.room.as_ref().map(RoomView::own_state)
     }
@@ -113,7 +113,7 @@ impl Client {
         self.room.as_ref().is_some_and(|room| room.playing_slot().is_none())
     }
 
-    /// Our seat, if we have a part in the match from there.
+    /// Our seat, if we play the match from it.
     pub(super) fn playing_slot(&self) -> Option<Slot> {
         self.room.as_ref().and_then(RoomView::playing_slot)
     }
@@ -128,76 +128,77 @@ impl Client {
         self.leaderboard.as_ref()
     }
 
-    /// How the last match ended, until the next one is set.
+    /// The results of the last match, until the next one is set.
     pub const fn results(&self) -> Option<&MatchResults> {
         self.results.as_ref()
     }
 
-    /// The newest state, once a match is loaded: predicted for who plays, confirmed for who watches. Never in a thin
-    /// client.
+    /// The newest state, once a match is loaded: predicted for a player, confirmed for a client that only watches.
+    /// Nothing in a thin client.
     pub fn simulation(&self) -> Option<&Simulation> {
         self.current.as_ref()?.loaded?;
         self.prediction.as_ref().map(Prediction::simulation)
     }
 
-    /// The game's commands of the last two seconds or so, confirmed and predicted, each with its tick, in order. A view
-    /// shows from them what leaves no trace in the state. None in a thin client.
+    /// The game commands of the last two seconds or so, confirmed and predicted, each with its tick, in order. A view
+    /// uses them to show effects that leave no trace in the state. None in a thin client.
     pub fn commands(&self) -> impl Iterator<Item = (Tick, &Command)> {
         let is_loaded = self.current.as_ref().is_some_and(|current| current.loaded.is_some());
         self.prediction.iter().filter(move |_| is_loaded).flat_map(Prediction::commands)
     }
 
-    /// The prediction, for net graphs and desync reports.
+    /// The prediction, for net graphs and desync reports. Nothing in a thin client.
     pub const fn prediction(&self) -> Option<&Prediction> {
         self.prediction.as_ref()
     }
 
-    /// The player's own time in ticks of the match: the room's plus the lead. Its whole part is the newest tick with an
-    /// input; it is negative in the countdown. Who only watches has none.
+    /// The input time in ticks of the match: room time plus lead. Its whole part is the newest tick with an input; it
+    /// is negative in the countdown. Nothing for a client that only watches.
     pub fn input_time(&self) -> Option<f64> {
         self.playing_slot()?;
         self.current.as_ref().and_then(|_| self.clock.input_time())
     }
 
-    /// The moment of the match that is shown, in its ticks: its whole part is the newest tick to show. For who plays it is
-    /// the time that inputs are made for less the input delay, negative in the countdown; who watches has a time of its own.
+    /// The displayed moment of the match, in ticks; its whole part is the newest tick to show. For a player it is the
+    /// input time minus the input delay, negative in the countdown; for a client that only watches it is the spectator
+    /// clock.
     pub fn view_time(&self) -> Option<f64> {
         let current = self.current.as_ref()?;
         if self.is_watching() { current.spectator_clock.time() } else { self.clock.view_time() }
     }
 
-    /// How far the way is gone from the state before the newest one to the newest, 0 to 1: what a view interpolates with.
-    /// It stays at 1 while prediction is held, or frames are waited for.
+    /// Interpolation factor between the last two states, 0 to 1. It stays at 1 while prediction is throttled or frames
+    /// are missing.
     ///
-    /// It follows from [`view_time`](Self::view_time). For who watches that is a time of its own that runs
-    /// evenly some two ticks behind the newest frame, and in which frames are confirmed when it reaches them.
+    /// It follows from [`view_time`](Self::view_time). For a client that only watches, that is a clock of its own,
+    /// which runs evenly about two ticks behind the newest frame; frames are confirmed when it reaches them.
     pub fn render_alpha(&self) -> f32 {
         let (Some(time), Some(simulation)) = (self.view_time(), self.simulation()) else { return 0.0 };
         let newest_tick = f64::from(simulation.next_tick().0) - 1.0;
         (time - newest_tick).clamp(0.0, 1.0) as f32
     }
 
-    /// Room time and distance.
+    /// Room time and network distance.
     pub const fn clock(&self) -> &Clock {
         &self.clock
     }
 
-    /// What was measured so far.
+    /// The measurements so far.
     pub const fn stats(&self) -> &ClientStats {
         &self.stats
     }
 
-    /// Everything sent and received so far.
+    /// All network traffic so far.
     pub const fn traffic(&self) -> Traffic {
         self.connection.traffic()
     }
 
-    /// Datagrams dropped before a library or a decoder saw them.
+    /// Datagrams dropped before a library or a decoder saw them, by reason.
     pub const fn drops(&self) -> &DropCounts {
         self.connection.drops()
     }
 
-    /// Takes what happened since the last call.
+    /// Takes the notices since the last call.
     pub fn drain_notices(&mut self) -> Drain<'_, Notice> {
         self.notices.drain()
     }

@@ -1,33 +1,34 @@
-//! The input delay: how far what is shown is behind the inputs that are made.
+//! The input delay: how far the view is behind the inputs that are made.
 //!
-//! An input is made for a tick that lies *prediction depth* ticks ahead of the newest confirmed one. Something has to fill the gap: the
-//! first tick of it is delay (what is shown waits for the input), the next ones are predicted, and what is left is delay
-//! again.
+//! An input is made for a tick that lies *prediction depth* ticks ahead of the newest confirmed one. This gap is filled
+//! in three steps: the first tick is delay (the view waits for the input), the next ones are predicted, and the rest is
+//! delay again.
 //!
-//! Only the view is delayed: inputs are made one a tick by the input time alone, so that whatever the delay does, no
-//! input is lost or made twice. What the player pays is time: an input is seen `delay` ticks after it was made, 33 ms
-//! with one tick at 30 Hz. What it buys is truth: every tick of delay is one that need not be guessed, and what others do
-//! is shown right more often. Up to about 195 ms of round trip the prediction alone fills the gap and the player's own
-//! craft answers within 100 ms; beyond, guessing more would cost more in corrections than the wait does.
+//! Only the view is delayed: inputs are made one a tick by the input time alone, so that no change of the delay loses
+//! or doubles an input. Delay costs the player time: an input is seen `delay` ticks after it was made, 33 ms with one
+//! tick at 30 Hz. In exchange, fewer ticks are guessed, and other players are shown correctly more often. Up to about
+//! 195 ms of round trip, prediction alone fills the gap and the player's own craft answers within 100 ms; beyond,
+//! predicting more would cost more in corrections than the wait does.
 
 use std::time::Duration;
 
-/// The first part of the gap that is filled with delay, in ticks: it costs little and makes near players exact.
+/// The first part of the gap, filled with delay, in ticks: it costs little and shows players with a short round trip
+/// exactly.
 const DELAY_FIRST: f64 = 1.0;
-/// How many ticks are predicted before there is more delay. A frame is due half a tick before its successor on average,
-/// so that six predicted ticks reach five and a half beyond it.
+/// Maximum number of ticks that are predicted before the delay grows. On average a frame is due half a tick before the
+/// next one, so that six predicted ticks reach five and a half beyond it.
 const PREDICTED: f64 = 5.5;
-/// The most delay, in ticks.
+/// The largest delay, in ticks.
 const DELAY_MAX: f64 = 15.0;
-/// The delay is changed when what is wanted differs by so many ticks ..
+/// The delay changes when the wanted delay differs by this many ticks ..
 const CHANGE_TICKS: f64 = 1.0;
-/// .. for so long.
+/// .. for this long.
 const CHANGE_TIME: Duration = Duration::from_secs(2);
-/// How much faster or slower than the input time the view may run because of a change.
+/// The largest change of the view's speed because of a change of the delay, as a fraction.
 const SLEW_MAX: f64 = 0.05;
-/// How fast the measured prediction depth follows: over some 16 frames.
+/// Smoothing of the measured prediction depth: over about 16 frames.
 const PREDICTION_DEPTH_GAIN: f64 = 1.0 / 16.0;
-/// So many frames of a match are needed to know the prediction depth; until then the delay follows without waiting.
+/// Frames needed to know the prediction depth of a match; until then the delay follows without waiting.
 const SAMPLES_MIN: u32 = 90;
 
 /// The input delay of one match, in ticks.
@@ -35,18 +36,18 @@ const SAMPLES_MIN: u32 = 90;
 pub(super) struct InputDelay {
     prediction_depth: Option<f64>,
     samples: u32,
-    /// What the delay goes to.
+    /// The delay that is approached.
     goal: f64,
     current: Option<f64>,
     differs_since: Option<Duration>,
 }
 
 impl InputDelay {
-    /// A frame arrived while inputs were made for `prediction_depth` ticks after it.
+    /// Takes a measurement: a frame arrived while inputs were made for `prediction_depth` ticks after it.
     pub fn note_prediction_depth(&mut self, prediction_depth: f64) {
         self.samples = self.samples.saturating_add(1);
         let gain = PREDICTION_DEPTH_GAIN.max(1.0 / f64::from(self.samples));
-        // The guess from before the first frame is worth nothing against a frame.
+        // The first frame replaces the guess from before it.
         self.prediction_depth = Some(
             self.prediction_depth
                 .filter(|_| self.samples > 1)
@@ -54,26 +55,27 @@ impl InputDelay {
         );
     }
 
-    /// Before the first frame: what the prediction depth will be.
+    /// Sets a guess of the prediction depth, used until the first frame.
     pub fn expect_prediction_depth(&mut self, prediction_depth: f64) {
         if self.samples == 0 {
             self.prediction_depth = Some(prediction_depth);
         }
     }
 
-    /// Lets the delay go to what is wanted while the input time runs on by `step` ticks.
+    /// Moves the delay towards its goal while the input time advances by `step` ticks.
     pub fn advance(&mut self, now: Duration, step: f64) {
         let Some(prediction_depth) = self.prediction_depth else { return };
         self.choose(now, prediction_depth);
-        // More delay than need would show frames before their time.
+        // A delay beyond the prediction depth would show frames before their time.
         let goal = self.goal.min(prediction_depth.max(0.0));
         let current = self.current.unwrap_or(goal);
-        // Slower than the input time, so that what is shown never goes back; and not at all while that stands still.
+        // Slower than the input time, so that the view never goes back; and not at all while the input time stands
+        // still.
         let change_max = SLEW_MAX * step;
         self.current = Some(current + (goal - current).clamp(-change_max, change_max));
     }
 
-    /// The delay now.
+    /// The present delay.
     pub fn ticks(&self) -> f64 {
         self.current.unwrap_or_default()
     }
@@ -89,7 +91,7 @@ impl InputDelay {
     }
 }
 
-/// How much of a gap of `prediction_depth` ticks is filled with delay.
+/// The part of a gap of `prediction_depth` ticks that is filled with delay.
 fn delay_for(prediction_depth: f64) -> f64 {
     let first = prediction_depth.clamp(0.0, DELAY_FIRST);
     (prediction_depth - PREDICTED).clamp(first, DELAY_MAX)
@@ -99,7 +101,7 @@ fn delay_for(prediction_depth: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// So many seconds at 30 Hz with this prediction depth; the delay after each tick.
+    /// Runs this many seconds at 30 Hz with a prediction depth; returns the delay after each tick.
     fn run(delay: &mut InputDelay, from: u64, seconds: u64, prediction_depth: f64) -> Vec<f64> {
         let ticks = from * 30..(from + seconds) * 30;
         let mut delay_after = |tick| {

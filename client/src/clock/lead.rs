@@ -1,9 +1,10 @@
-//! How far ahead inputs have to be made so that they arrive in time: steered by what the server says of single inputs.
+//! The lead controller: decides how far ahead inputs are made so that they arrive in time, from the server's feedback
+//! on single inputs.
 //!
-//! The server tells of a named input how long before its tick closed it came: its *margin*. What was known when that input
-//! left is kept, so every feedback measures the *base offset*: by how much the input time has to be ahead of our own clock for a
-//! margin of zero. The base offset does not depend on what was corrected since; nothing is corrected twice while the effect of a
-//! correction is still in flight, and the loop cannot swing.
+//! For a named input, the server reports how long before its tick closed it arrived: its *margin*. The client keeps the
+//! clock offset at which it sent that input, so every feedback measures the *base offset*: how far the input time has
+//! to be ahead of our own clock for a margin of zero. The base offset does not depend on later corrections. Nothing is
+//! therefore corrected twice while a correction is still in flight, and the loop cannot oscillate.
 
 use std::collections::VecDeque;
 
@@ -14,46 +15,46 @@ use framehouse_shared::{
 
 use super::loss::UplinkLoss;
 
-/// The margin without jitter, in seconds: the server looks for datagrams every 4 ms, and a client's frame may be late.
+/// The margin without jitter, in seconds: the server reads datagrams every 4 ms, and a client's frame may be late.
 const MARGIN_BASE: f64 = 0.008;
-/// The smallest target, in seconds.
+/// The smallest target margin, in seconds.
 const MARGIN_MIN: f64 = 0.010;
-/// The largest target without loss, in ticks: beyond, a late input now and then costs less than the wait.
+/// The largest target margin without loss, in ticks: beyond, an occasional late input costs less than the wait.
 const MARGIN_MAX_TICKS: f64 = 2.5;
-/// How many standard deviations of the base offset the target has room for.
+/// The target margin, in standard deviations of the base offset.
 const JITTERS: f64 = 3.0;
-/// The standard deviation of a normal distribution by its mean deviation, `sqrt(pi / 2)`: the mean is easier to follow, and
-/// one wild sample moves it less.
+/// Ratio of standard deviation to mean deviation of a normal distribution, `sqrt(pi / 2)`: the mean deviation is easier
+/// to follow, and one extreme sample moves it less.
 const DEVIATION: f64 = 1.2533;
-/// The part of an error that one feedback corrects; it comes every fourth tick.
+/// The part of an error that one feedback corrects; feedback arrives every fourth tick.
 const GAIN: f64 = 0.1;
-/// The same for an input that came too late.
+/// The part of an error that feedback on a late input corrects.
 const GAIN_LATE: f64 = 0.2;
-/// How fast the measured jitter changes: over some 16 samples, 2 s at 30 Hz.
+/// Smoothing of the measured jitter: over about 16 samples, 2 s at 30 Hz.
 const JITTER_GAIN: f64 = 1.0 / 16.0;
 /// A sample is an outlier when it is off by more than this many jitters and by more than [`OUTLIER_TICKS_MIN`].
 const OUTLIER_JITTERS: f64 = 4.0;
 /// See [`OUTLIER_JITTERS`].
 const OUTLIER_TICKS_MIN: f64 = 0.5;
-/// So many outliers in a row are ignored: a stall on the air brings one or two.
+/// Maximum number of outliers in a row that are ignored: a stall of a radio link causes one or two.
 const OUTLIERS_IGNORED: u32 = 2;
-/// How many sent inputs are remembered: four seconds at 30 Hz, more than any answer takes.
+/// Number of sent inputs that are remembered: four seconds at 30 Hz, longer than any feedback takes.
 const SENT_MAX: usize = 128;
 
-/// One input that was the newest in its message.
+/// An input that was the newest of its message.
 #[derive(Clone, Copy, Debug)]
 struct Sent {
     tick: Tick,
-    /// How many inputs left with it for the first time: on a machine that is slower than the ticks it has company, which
-    /// has to come in time as well.
+    /// Number of inputs sent with it for the first time; more than one on a machine that is slower than the ticks. They
+    /// have to arrive in time as well.
     inputs_before: u32,
-    /// How far the input time was ahead of our own clock when it left, in ticks.
+    /// The clock offset when it was sent, in ticks.
     clock_offset: f64,
-    /// The same input was the newest of a second message: which of the two the server tells of is unknown.
+    /// Whether it was the newest input of a second message: it is unknown which of the two the feedback is about.
     is_repeated: bool,
 }
 
-/// The way of inputs to the server, measured, and the margin that is aimed at. All times are in ticks.
+/// Measures the base offset of inputs and chooses the target margin. All times are in ticks.
 #[derive(Clone, Debug)]
 pub(super) struct LeadController {
     tick_rate: f64,
@@ -63,20 +64,20 @@ pub(super) struct LeadController {
     is_jitter_measured: bool,
     samples: u32,
     outliers: u32,
-    /// The newest margin that the server told.
+    /// The newest margin that the server reported.
     last: Option<f64>,
     newest_sample: Tick,
     newest_frame: Tick,
     sent: VecDeque<Sent>,
-    /// One past the newest input that ever left in this match.
+    /// One past the newest input sent in this match.
     next_sent: Tick,
-    /// One past the newest input whose loss is decided.
+    /// One past the newest input that is known to be lost or received.
     judged: Tick,
     loss: UplinkLoss,
 }
 
 impl LeadController {
-    /// Nothing is measured yet.
+    /// A controller without measurements.
     pub fn new(tick_rate: f64) -> Self {
         Self {
             tick_rate,
@@ -95,30 +96,30 @@ impl LeadController {
         }
     }
 
-    /// A new match. What the network is like stays known.
+    /// Starts a new match; what was measured of the network is kept.
     pub fn start_match(&mut self) {
         self.forget_offset();
         self.next_sent = Tick(0);
     }
 
-    /// Our own clock or the room's went astray: forgets what was measured by it. What the network is like stays known.
+    /// Forgets offsets, after our own clock or the room's jumped; what was measured of the network is kept.
     pub fn forget_offset(&mut self) {
         self.loss.begin_anew();
         let Self { tick_rate, jitter, is_jitter_measured, next_sent, ref loss, .. } = *self;
         *self = Self { jitter, is_jitter_measured, next_sent, loss: loss.clone(), ..Self::new(tick_rate) };
     }
 
-    /// Until inputs tell: how much pings vary.
+    /// Sets the jitter from pings, used until there is feedback on inputs.
     pub fn expect_jitter(&mut self, ticks: f64) {
         if !self.is_jitter_measured {
             self.jitter = ticks;
         }
     }
 
-    /// An input leaves as the newest of its message, while the input time is `clock_offset` ticks ahead of our own clock.
+    /// Notes an input that is sent as the newest of its message, and the clock offset at that time.
     pub fn note_sent(&mut self, tick: Tick, clock_offset: f64) {
         if tick < self.next_sent {
-            // It may have come long ago, by another reading of the clocks.
+            // The first message may have arrived long ago, at another clock offset.
             self.sent.iter_mut().rev().take(1).for_each(|last| last.is_repeated = true);
             return;
         }
@@ -130,9 +131,9 @@ impl LeadController {
         self.sent.push_back(Sent { tick, inputs_before, clock_offset, is_repeated: false });
     }
 
-    /// Takes what a message of frames says of our inputs.
+    /// Takes the feedback in a `Frames` header.
     pub fn take_frames_header(&mut self, header: &FramesHeader) {
-        // Messages may overtake each other: an older one knows less.
+        // Messages may overtake each other: an older one is of no use.
         if header.newest < self.newest_frame {
             return;
         }
@@ -145,35 +146,35 @@ impl LeadController {
         }
     }
 
-    /// The margin of the newest input that the server told of.
+    /// The margin of the newest input with feedback.
     pub const fn last(&self) -> Option<f64> {
         self.last
     }
 
-    /// The part of inputs that are lost on the way up, 0 to 1.
+    /// Fraction of inputs lost on the way to the server, 0 to 1.
     pub const fn loss(&self) -> f64 {
         self.loss.rate()
     }
 
-    /// The margin that is aimed at.
+    /// The target margin.
     pub fn target(&self) -> f64 {
         self.target_without_loss() + self.loss.extra_ticks()
     }
 
     fn target_without_loss(&self) -> f64 {
         let wanted = MARGIN_BASE * self.tick_rate + JITTERS * self.jitter;
-        // At hundreds of ticks a second the smallest target would be the largest.
+        // At hundreds of ticks a second the smallest target would exceed the largest.
         wanted.clamp((MARGIN_MIN * self.tick_rate).min(MARGIN_MAX_TICKS), MARGIN_MAX_TICKS)
     }
 
-    /// By how much the input time should be ahead of our own clock, once that is measured.
+    /// The wanted clock offset, once it is measured.
     pub fn clock_offset_wanted(&self) -> Option<f64> {
         self.base_offset.map(|base_offset| base_offset + self.target())
     }
 
     fn take_feedback(&mut self, tick: Tick, feedback: &Feedback) {
         self.loss.note_replaced(feedback.replaced);
-        // The same input is told of until a newer one arrives.
+        // Feedback on an input is repeated until a newer one arrives.
         if tick <= self.newest_sample && self.base_offset.is_some() {
             return;
         }
@@ -198,20 +199,20 @@ impl LeadController {
         self.follow(base_offset, error, if is_late { GAIN_LATE } else { GAIN });
     }
 
-    /// The first sample, or one so far from what was known that only a new start helps.
+    /// Starts from the first sample, or from one so far off that smoothing would not help.
     fn begin_at(&mut self, sample: f64) {
         (self.base_offset, self.samples, self.outliers) = (Some(sample), 1, 0);
     }
 
     fn follow(&mut self, base_offset: f64, error: f64, gain: f64) {
         self.samples += 1;
-        // The first samples weigh the same.
+        // The first samples have equal weight.
         self.base_offset = Some(base_offset + gain.max(1.0 / f64::from(self.samples)) * error);
         self.jitter += JITTER_GAIN * (DEVIATION * error.abs() - self.jitter);
         self.is_jitter_measured = true;
     }
 
-    /// Every input that should be at the server by the tick of the newest frame, and is not, was lost on its way.
+    /// Counts inputs as lost that should be at the server by the tick of the newest frame and are not.
     fn judge(&mut self, newest: Tick, acknowledged: Tick, base_offset: f64) {
         let patience = self.target_without_loss() - MARGIN_BASE * self.tick_rate / 2.0;
         let first = self.sent.partition_point(|sent| sent.tick < self.judged);
@@ -226,7 +227,7 @@ impl LeadController {
     }
 }
 
-/// An error of more ticks than this is not slewed away: 10 ticks or 250 ms, whichever is less.
+/// The error beyond which the time jumps instead of slewing: 10 ticks or 250 ms, whichever is less.
 pub(super) fn jump_ticks(tick_rate: f64) -> f64 {
     (0.25 * tick_rate).min(10.0)
 }

@@ -1,35 +1,37 @@
-//! How much is lost on the way to the server: whether inputs need a tick more to come with the next packet.
+//! Measures packet loss on the way to the server: decides whether inputs need an extra tick to arrive with the next
+//! packet.
 
-/// Every input moves the measured loss by this part: the memory is some 900 inputs, 30 s at 30 Hz.
+/// Smoothing of the measured loss: over about 900 inputs, 30 s at 30 Hz.
 const GAIN: f64 = 1.0 / 900.0;
-/// Above this loss an input gets a tick more. Three packets lost within a few seconds are enough.
+/// Above this loss, inputs are made one tick earlier. Three packets lost within a few seconds are enough.
 const LOSS_HIGH: f64 = 0.003;
-/// Below this loss the tick is given back. Where jitter hides losses, the tick hides them altogether: then this is how long
-/// it lasts, at least 21 s, `900 * ln(0.003 / 0.0015)` inputs.
+/// Below this loss the extra tick ends. Where jitter hides losses, the extra tick hides them completely; it then lasts
+/// at least 21 s, `900 * ln(0.003 / 0.0015)` inputs.
 const LOSS_LOW: f64 = 0.0015;
 
-/// The loss on the way to the server, from two kinds of evidence.
+/// The loss on the way to the server, measured in two ways.
 ///
-/// Acknowledgements show a lost packet where jitter is small against a tick; the server's count of inputs that it had to
-/// make up shows what really did harm, whatever the reason.
+/// Acknowledgements show a lost packet where jitter is small against a tick. The server's count of replaced inputs
+/// shows every loss that did harm, whatever the cause.
 #[derive(Clone, Debug, Default)]
 pub(super) struct UplinkLoss {
-    /// The part of inputs that did not come with their own packet, 0 to 1.
+    /// Fraction of inputs that did not arrive with their own packet, 0 to 1.
     rate: f64,
     is_high: bool,
-    /// The server's count of made-up inputs, as last heard.
+    /// The server's count of replaced inputs, as last received.
     replaced: Option<u32>,
-    /// A loss was counted since that count grew last.
+    /// Whether a loss was counted since the server's count last grew.
     is_explained: bool,
 }
 
 impl UplinkLoss {
-    /// Another match, or a sleep: the server's counts begin anew, or hold what was no loss.
+    /// Restarts the counts, after a new match or a sleep: the server's counts begin anew, or include inputs that were
+    /// not lost.
     pub fn begin_anew(&mut self) {
         self.replaced = None;
     }
 
-    /// An input should be at the server by now: `is_lost` if it is not.
+    /// Counts an input that should be at the server by now.
     pub fn judge(&mut self, is_lost: bool) {
         self.is_explained |= is_lost;
         self.rate += GAIN * (f64::from(u8::from(is_lost)) - self.rate);
@@ -40,7 +42,8 @@ impl UplinkLoss {
         }
     }
 
-    /// The server has made up so many inputs of this match. Several at once are one event: a stall, not a loss a tick.
+    /// Takes the server's count of replaced inputs in this match. Several at once are one event: a stall, not one loss
+    /// a tick.
     pub fn note_replaced(&mut self, replaced: u32) {
         let earlier = self.replaced.replace(replaced);
         if earlier.is_some_and(|earlier| replaced > earlier) && !std::mem::take(&mut self.is_explained) {
@@ -49,12 +52,12 @@ impl UplinkLoss {
         }
     }
 
-    /// The part of inputs that did not come with their own packet, 0 to 1, over the last half minute.
+    /// Fraction of inputs that did not arrive with their own packet, 0 to 1, over the last half minute.
     pub const fn rate(&self) -> f64 {
         self.rate
     }
 
-    /// How many ticks more an input needs so that one lost packet does no harm: the next one brings it again.
+    /// Extra ticks for inputs, so that one lost packet does no harm: the next packet carries the input again.
     pub fn extra_ticks(&self) -> f64 {
         if self.is_high { 1.0 } else { 0.0 }
     }
@@ -66,7 +69,7 @@ mod tests {
 
     use super::*;
 
-    /// For how many of so many inputs an extra tick was in force while this part of packets was lost.
+    /// The fraction of `inputs` for which an extra tick was in force at this packet loss.
     fn extra_part(loss: f32, inputs: u32) -> f64 {
         let (mut meter, mut rng, mut extra) = (UplinkLoss::default(), SimRng::new(5), 0.0);
         for _ in 0..inputs {

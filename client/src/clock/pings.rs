@@ -1,24 +1,24 @@
-//! How far away the room is and what time it is there: estimated from pings alone.
+//! Estimates the network distance and the room's time, from pings alone.
 
 use std::{collections::VecDeque, time::Duration};
 
 use framehouse_shared::protocol::datagram::{Ping, Pong};
 
-/// How many samples are kept.
+/// Maximum number of samples kept.
 const SAMPLES_MAX: usize = 16;
-/// So many samples make a first guess of the distance.
+/// Samples needed for a first guess of the distance.
 const SAMPLES_MIN: usize = 3;
-/// The room's time is read from the best of so many newest samples: older ones would hide that the room slowed down.
+/// The room's time is read from the best of this many newest samples: older ones would hide that the room slowed down.
 const RECENT_SAMPLES: usize = 8;
-/// Pings without an answer that are remembered.
+/// Maximum number of pings that wait for an answer.
 const PENDING_MAX: usize = 16;
-/// How often the server is asked.
+/// Interval of pings.
 const PING_INTERVAL: Duration = Duration::from_millis(500);
-/// How often it is asked while hardly anything is known.
+/// Interval of the first, quick pings.
 const QUICK_INTERVAL: Duration = Duration::from_millis(100);
-/// How many quick questions there are.
+/// Number of quick pings.
 const QUICK_PINGS: u32 = 5;
-/// How far two samples may contradict each other, in ticks, before the older one is taken for outdated.
+/// The contradiction between two samples, in ticks, beyond which the older one is outdated.
 const CONTRADICTION_TICKS: f64 = 0.5;
 
 /// One answered ping.
@@ -26,11 +26,11 @@ const CONTRADICTION_TICKS: f64 = 0.5;
 struct Sample {
     received: Duration,
     rtt: Duration,
-    /// The room's time when the answer left; it was between this and `rtt` later when it came.
+    /// The room's time when the pong was sent. When the pong arrived, the room's time was between this and `rtt` later.
     room_time: Option<f64>,
 }
 
-/// Questions and answers about the room's time.
+/// Pings and their answers.
 #[derive(Clone, Debug)]
 pub(super) struct Pings {
     tick_rate: f64,
@@ -44,7 +44,7 @@ pub(super) struct Pings {
 }
 
 impl Pings {
-    /// Knows nothing yet and begins with quick pings.
+    /// No measurements yet; begins with quick pings.
     pub fn new(tick_rate: f64, now: Duration) -> Self {
         Self {
             tick_rate,
@@ -58,10 +58,10 @@ impl Pings {
         }
     }
 
-    /// Forgets the room's time and asks for it again at once; the distance stays known.
+    /// Forgets the room's time and pings again at once; the distance is kept.
     pub fn forget_room_time(&mut self, now: Duration) {
         self.samples.iter_mut().for_each(|sample| sample.room_time = None);
-        // Answers on their way may still tell the old time, or measure a sleep as distance.
+        // Pongs in flight may still carry the old time, or count a sleep as distance.
         self.pending.clear();
         self.quick_pings_left = QUICK_PINGS;
         self.next_ping = now;
@@ -83,7 +83,7 @@ impl Pings {
         Some(Ping { nonce })
     }
 
-    /// Takes an answer and returns its round-trip time; nothing when it answers no open question.
+    /// Takes a pong and returns its round-trip time; nothing if it answers no pending ping.
     pub fn take(&mut self, now: Duration, pong: &Pong) -> Option<Duration> {
         let place = self.pending.iter().position(|(nonce, _)| *nonce == pong.nonce)?;
         let (_, sent) = self.pending.remove(place)?;
@@ -106,17 +106,17 @@ impl Pings {
         self.rtt
     }
 
-    /// How much round-trip times differ from their median: the median difference.
+    /// Jitter: the median difference of round-trip times from their median.
     pub const fn jitter(&self) -> Duration {
         self.jitter
     }
 
-    /// Whether there are answers enough to guess how far ahead of the room inputs have to be made.
+    /// Whether there are enough samples to guess the lead.
     pub fn is_enough(&self) -> bool {
         self.samples.len() >= SAMPLES_MIN
     }
 
-    /// The room's time now, in ticks, as the sample with the shortest way says: its error is at most half of that way.
+    /// The room's time now, in ticks, from the sample with the shortest round trip: the error is at most half of it.
     pub fn room_time(&self, now: Duration) -> Option<f64> {
         let with_time = |sample: &Sample| sample.room_time.map(|time| (*sample, time));
         let recent = self.samples.iter().rev().take(RECENT_SAMPLES).filter_map(with_time);
@@ -128,8 +128,8 @@ impl Pings {
         time.as_secs_f64() * self.tick_rate
     }
 
-    /// The room can lose time (an overrun, a pause). Then an old sample puts the room's time where it cannot be: each
-    /// sample alone bounds it to the width of its round trip.
+    /// Forgets samples that contradict the newest one. The room can lose time (an overrun, a pause); an old sample then
+    /// gives an impossible time, since each sample alone bounds the room's time to the width of its round trip.
     fn forget_contradicted(&mut self, newest: &Sample) {
         let Some(newest_low) = newest.room_time else { return };
         let newest_high = newest_low + self.ticks(newest.rtt);

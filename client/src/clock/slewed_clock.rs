@@ -1,26 +1,27 @@
-//! A time that follows another one.
+//! A clock that approaches a goal without ever going back.
 
-/// A time in ticks that runs with the wall, nears a goal by running a little faster or slower, and never goes back.
+/// A time in ticks that runs with the wall clock, approaches a goal by running a little faster or slower, and never
+/// goes back.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SlewedClock {
     time: Option<f64>,
-    /// It is so far ahead of its goal that it stands still until the goal has caught up.
+    /// Whether it is so far ahead of its goal that it stands still until the goal has caught up.
     is_waiting: bool,
 }
 
-/// How a [`SlewedClock`] nears its goal.
+/// Parameters of a [`SlewedClock`].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Slew {
-    /// The part of the error, 0 to 1, that is corrected in every tick that passes.
+    /// The part of the error that is corrected in every tick that passes, 0 to 1.
     pub gain: f64,
-    /// How much faster or slower than the wall it may run, as a part of its speed.
+    /// The largest change of speed, as a fraction.
     pub slew_max: f64,
-    /// An error of more ticks than this is not slewed away: forwards it jumps, backwards it waits.
+    /// The error beyond which it does not slew, in ticks: forwards it jumps, backwards it waits.
     pub jump_ticks: f64,
 }
 
 impl SlewedClock {
-    /// Runs on by `elapsed` ticks towards where it should be after them.
+    /// Advances by `elapsed` ticks towards `goal`, the wanted time after them.
     pub fn advance(&mut self, elapsed: f64, goal: f64, slew: Slew) {
         let Some(current) = self.time else {
             self.time = Some(goal);
@@ -44,7 +45,7 @@ impl SlewedClock {
         self.time
     }
 
-    /// Forgets the time: the next goal is where it starts.
+    /// Forgets the time: it starts at the next goal.
     pub fn forget(&mut self) {
         *self = Self::default();
     }

@@ -1,4 +1,4 @@
-//! One session: guards, netcode, and renet's single reliable channel, with time as a parameter and no thread.
+//! One session's connection: guards, netcode, and renet's single reliable channel. Time is a parameter; no threads.
 
 mod end;
 mod reliable;
@@ -27,23 +27,23 @@ use reliable::RenetChannel;
 pub use token::TokenError;
 use token::read_token;
 
-/// The most datagrams taken in one update; the rest waits in the socket.
+/// Maximum number of datagrams taken in one update; the rest waits in the socket.
 const RECEIVE_MAX: usize = 512;
-/// The most time that passes for netcode in one update. A program that slept reads first and judges the server later.
+/// The longest time step for netcode in one update. A program that slept thus reads first and judges the server later.
 const STEP_MAX: Duration = Duration::from_secs(1);
 
-/// How a connection stands.
+/// The status of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status<'a> {
-    /// Netcode's handshake is on its way.
+    /// Netcode's handshake is in progress.
     Connecting,
     /// Messages flow.
     Connected,
-    /// It is over.
+    /// The connection is over.
     Ended(&'a End),
 }
 
-/// A session with a server, below the meaning of its messages.
+/// A connection to a server; it carries messages and does not interpret them.
 pub struct Connection {
     link: CountedLink,
     netcode: NetcodeClient,
@@ -58,20 +58,20 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// The address that a token is for.
+    /// The server's address in a connect token.
     ///
     /// # Errors
-    /// When the bytes are no token.
+    /// When the bytes are not a connect token.
     pub fn server_address(token: &[u8]) -> Result<SocketAddr, TokenError> {
         read_token(token)?.server_addresses[0].ok_or(TokenError)
     }
 
-    /// Begins a connection; the first datagram goes out with the first [`receive`](Self::receive).
+    /// Begins a connection; the first datagram is sent in the first [`receive`](Self::receive).
     ///
-    /// `now` may count from anywhere: a client only ever compares its own times.
+    /// `now` may count from any moment: a client only compares its own times.
     ///
     /// # Errors
-    /// When the bytes are no token.
+    /// When the bytes are not a connect token.
     pub fn new(token: &[u8], link: Box<dyn Link>, now: Duration) -> Result<Self, TokenError> {
         let authentication = ClientAuthentication::Secure { connect_token: read_token(token)? };
         Ok(Self {
@@ -88,12 +88,12 @@ impl Connection {
         })
     }
 
-    /// Takes what has arrived, and lets time pass.
+    /// Receives datagrams and advances netcode and renet to `now`.
     pub fn receive(&mut self, now: Duration) {
         if self.end.is_some() {
             return;
         }
-        // One byte more than any datagram has, so that a longer one is seen to be too long.
+        // One byte more than the longest datagram, so that a longer one is detected.
         let mut buffer = [0; DATAGRAM_BYTES_MAX + 1];
         for _ in 0..RECEIVE_MAX {
             let Some(length) = self.link.receive(now, &mut buffer) else { break };
@@ -106,20 +106,20 @@ impl Connection {
         self.notice_end();
     }
 
-    /// The next unreliable datagram that came.
+    /// Takes the next received unreliable datagram.
     pub fn next_datagram(&mut self) -> Option<Vec<u8>> {
         self.datagrams.pop_front()
     }
 
-    /// The next control message that came.
+    /// Takes the next received control message.
     pub fn next_control(&mut self) -> Option<ServerMessage> {
         self.control.pop_front()
     }
 
-    /// Queues a reliable message. A server that reads nothing any more ends the connection.
+    /// Queues a reliable message. If the server has stopped reading, this ends the connection.
     pub fn queue_control(&mut self, message: &ClientMessage) {
         if self.path.queue(&codec::encode(message), self.channel.in_flight()) != Queued::Kept {
-            let sentence = "The server no longer takes our messages: the connection is given up.";
+            let sentence = "The server no longer receives this client's messages: the connection is closed.";
             self.give_up(Cause::Stalled, sentence);
         }
     }
@@ -137,7 +137,7 @@ impl Connection {
         self.path.flush(&mut self.channel, now, |packet| send_payload(&mut self.netcode, &mut self.link, now, &packet));
     }
 
-    /// How the connection stands.
+    /// The status of the connection.
     pub fn status(&self) -> Status<'_> {
         match &self.end {
             Some(end) => Status::Ended(end),
@@ -161,19 +161,19 @@ impl Connection {
         self.bad_messages
     }
 
-    /// Everything sent and received so far.
+    /// All traffic so far.
     pub const fn traffic(&self) -> Traffic {
         self.link.traffic()
     }
 
-    /// How often the link itself failed.
+    /// Number of failed calls of the link.
     pub fn link_errors(&self) -> u64 {
         self.link.errors()
     }
 
     fn take_datagram(&mut self, now: Duration, datagram: &mut [u8]) -> Result<(), Dropped> {
         let kind = check_at_client(datagram)?;
-        // The last net: the guards keep out what is known to make netcode or renet panic.
+        // The last safeguard: the guards keep out everything known to make netcode or renet panic.
         catch_unwind(AssertUnwindSafe(|| self.unpack(now, kind, datagram))).unwrap_or(Err(Dropped::Panic))
     }
 

@@ -1,4 +1,4 @@
-//! What carries datagrams: a UDP socket, a bad network around another link, or a test's memory.
+//! Links that carry datagrams: a UDP socket, or a simulated bad network around another link.
 
 use std::{
     io,
@@ -10,7 +10,7 @@ use framehouse_shared::net_sim::{NetSim, NetSimConfig};
 
 use super::Traffic;
 
-/// Datagrams to and from one server. Never blocks; may lose, double and reorder.
+/// A datagram link to one server. Never blocks; may lose, duplicate and reorder datagrams.
 pub trait Link: Send + Sync {
     /// Sends a datagram, or loses it.
     fn send(&mut self, now: Duration, datagram: &[u8]);
@@ -18,7 +18,7 @@ pub trait Link: Send + Sync {
     /// Writes the next datagram into `buffer` and returns its length; a longer one is cut to the buffer.
     fn receive(&mut self, now: Duration, buffer: &mut [u8]) -> Option<usize>;
 
-    /// How often the link itself failed.
+    /// Number of failed calls.
     fn errors(&self) -> u64 {
         0
     }
@@ -36,7 +36,7 @@ impl<L: Link + ?Sized> Link for Box<L> {
     }
 }
 
-/// A link and the count of what went over it.
+/// A link that counts its traffic.
 pub(super) struct CountedLink {
     inner: Box<dyn Link>,
     traffic: Traffic,
@@ -67,7 +67,7 @@ impl CountedLink {
     }
 }
 
-/// A socket of its own for every session.
+/// A UDP socket; every session has its own.
 #[derive(Debug)]
 pub struct UdpLink {
     socket: UdpSocket,
@@ -75,10 +75,10 @@ pub struct UdpLink {
 }
 
 impl UdpLink {
-    /// Opens a socket that talks with `server` only.
+    /// Opens a socket that communicates with `server` only.
     ///
     /// # Errors
-    /// When the system has no socket or no route to the server.
+    /// When the system provides no socket or no route to the server.
     pub fn connect(server: SocketAddr) -> io::Result<Self> {
         let any: SocketAddr = match server {
             SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
@@ -113,10 +113,10 @@ impl Link for UdpLink {
     }
 }
 
-/// The most datagrams taken from the inner link in one call, so that a flood cannot hold us here.
+/// Maximum number of datagrams taken from the inner link in one call, so that a flood cannot block the caller.
 const DRAIN_MAX: usize = 1024;
 
-/// A bad network around another link (`--net-sim`).
+/// A simulated bad network around another link (`--net-sim`).
 pub struct SimulatedLink<L> {
     inner: L,
     up: NetSim,
@@ -124,7 +124,7 @@ pub struct SimulatedLink<L> {
 }
 
 impl<L: Link> SimulatedLink<L> {
-    /// The same badness in both directions, each with its own random numbers.
+    /// The same conditions in both directions, each with its own random numbers.
     pub fn new(inner: L, config: NetSimConfig, seed: u64) -> Self {
         Self { inner, up: NetSim::new(config, seed), down: NetSim::new(config, !seed) }
     }

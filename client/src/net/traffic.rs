@@ -1,10 +1,10 @@
-//! What went over the link.
+//! Traffic counters of a link.
 
 use std::ops::{AddAssign, Sub};
 
 use framehouse_shared::protocol::guard::UDP_IP_BYTES;
 
-/// Datagrams and their bytes, with the 28 bytes of IP and UDP each, up and down.
+/// Datagrams and their bytes in both directions, including 28 bytes of IP and UDP headers each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
     /// Bytes to the server.

@@ -1,21 +1,21 @@
-//! How much of the present may be guessed: no more than can be simulated again in one rendered frame when a guess was wrong.
+//! The budget of prediction: no more ticks than can be simulated again in one rendered frame after a wrong guess.
 
 use std::{collections::VecDeque, time::Duration};
 
 use super::{PREDICTED_TICKS_MAX, RESIMULATED_TICKS_MAX};
 
-/// The time that simulating again may take in one rendered frame: 1 ms for each of [`RESIMULATED_TICKS_MAX`], half a frame
-/// at 60 Hz.
+/// The time for simulating again in one rendered frame: 1 ms for each of [`RESIMULATED_TICKS_MAX`], half a frame at 60
+/// Hz.
 const FRAME_TIME: Duration = Duration::from_millis(RESIMULATED_TICKS_MAX as u64);
-/// The cost of a tick is the best of so many measurements: another process may interrupt one, overload slows all.
+/// The cost of a tick is the lowest of this many measurements: other processes may interrupt one, overload slows all.
 const SAMPLES_MAX: usize = 8;
-/// By so many ticks things must have become better before more is guessed again.
+/// Hysteresis of the throttle, in ticks.
 const HYSTERESIS_TICKS: u32 = 2;
 
-/// The budget of one client. Plain: it is told what simulating has cost.
+/// The budget of one client, from reported simulation costs.
 #[derive(Clone, Debug)]
 pub(super) struct Budget {
-    /// What one tick cost in the last measurements.
+    /// The last measured costs of one tick.
     costs: VecDeque<Duration>,
     ticks: u32,
     is_throttled: bool,
@@ -28,12 +28,12 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// How many ticks may be simulated again in one rendered frame, from 1.
+    /// Maximum number of ticks that may be simulated again in one rendered frame, at least 1.
     pub const fn ticks(&self) -> u32 {
         self.ticks
     }
 
-    /// Simulating so many ticks took so long.
+    /// Reports the time that simulating `ticks` ticks took.
     pub fn note_cost(&mut self, ticks: u32, took: Duration) {
         let Some(cost) = took.checked_div(ticks) else { return };
         if self.costs.len() == SAMPLES_MAX {
@@ -48,18 +48,18 @@ impl Budget {
         }
     }
 
-    /// So many predicted ticks were wrong and have to be simulated again: too many, and prediction is held.
+    /// Reports wrongly predicted ticks, which have to be simulated again; too many start the throttle.
     pub fn note_undone(&mut self, ticks: u32) {
         self.is_throttled |= ticks > self.ticks;
     }
 
-    /// How many ticks may be predicted beyond the last confirmed one when `wanted` should be.
+    /// The number of ticks to predict beyond the last confirmed one when `wanted` are requested.
     pub fn depth(&mut self, wanted: u32) -> u32 {
         self.is_throttled &= wanted + HYSTERESIS_TICKS > self.ticks;
         if self.is_throttled { self.ticks } else { PREDICTED_TICKS_MAX }
     }
 
-    /// Whether prediction is held.
+    /// Whether prediction is throttled.
     pub const fn is_throttled(&self) -> bool {
         self.is_throttled
     }

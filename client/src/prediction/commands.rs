@@ -1,4 +1,4 @@
-//! The game's commands in a prediction: the player's own ones, predicted in the tick they were sent for, and those of the
+//! Game commands in a prediction: the player's own ones, predicted in the tick they were sent for, and those of the
 //! last confirmed frames, for views.
 
 use std::collections::VecDeque;
@@ -9,15 +9,15 @@ use framehouse_shared::{
     tick::Tick,
 };
 
-/// Commands of confirmed frames are kept for this many ticks, so that a view can show what was said a moment ago.
+/// Commands of confirmed frames are kept for this many ticks, so that a view can show them for a moment.
 pub const COMMANDS_KEPT_TICKS: u32 = 64;
-/// The most own commands that wait for the frames of their ticks.
+/// Maximum number of own commands that wait for the frames of their ticks.
 pub const COMMANDS_PENDING_MAX: usize = 16;
 
-/// Own commands until the frames of their ticks are confirmed, and the confirmed ones of the last ticks.
+/// Own commands until the frames of their ticks are confirmed, and the confirmed commands of the last ticks.
 ///
-/// A frame that is confirmed without the command that was predicted in it shows that the command came too late or was
-/// refused. It is not predicted again, since nobody can know where it will be: the frame that has it brings it.
+/// If a frame is confirmed without the command that was predicted in it, the command arrived late or was refused. It is
+/// not predicted again, since its tick is unknown: it shows in the frame that contains it.
 #[derive(Debug, Default)]
 pub(super) struct Commands {
     pending: VecDeque<(Tick, CommandBytes)>,
@@ -25,8 +25,8 @@ pub(super) struct Commands {
 }
 
 impl Commands {
-    /// Predicts an own command in the first tick from `tick` on that keeps the order and has room; gives that tick, or
-    /// nothing when [`COMMANDS_PENDING_MAX`] are waiting.
+    /// Predicts an own command in the first tick from `tick` on that keeps the order and has room; returns that tick,
+    /// or nothing when [`COMMANDS_PENDING_MAX`] commands are waiting.
     pub fn predict(&mut self, tick: Tick, bytes: CommandBytes) -> Option<Tick> {
         if self.pending.len() == COMMANDS_PENDING_MAX {
             return None;
@@ -47,7 +47,7 @@ impl Commands {
         frame.commands.extend(self.at(frame.tick).map(|bytes| Command { slot, bytes: bytes.clone() }));
     }
 
-    /// Takes the commands of a confirmed frame: what was predicted up to its tick is decided now.
+    /// Takes the commands of a confirmed frame and drops the own commands predicted up to its tick.
     pub fn confirm(&mut self, frame: &Frame) {
         self.pending.retain(|(tick, _)| *tick > frame.tick);
         self.confirmed.extend(frame.commands.iter().map(|command| (frame.tick, command.clone())));
@@ -61,7 +61,8 @@ impl Commands {
         self.confirmed.iter().map(|(tick, command)| (*tick, command))
     }
 
-    /// Forgets all: another state is loaded. What the server has of the own commands still comes, with its frames.
+    /// Forgets everything, because another state is loaded. Own commands that the server has still arrive with its
+    /// frames.
     pub fn clear(&mut self) {
         self.pending.clear();
         self.confirmed.clear();

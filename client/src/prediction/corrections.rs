@@ -1,4 +1,5 @@
-//! By how much wrong predictions moved what is seen: the same tick, as it was shown and as it turned out to be.
+//! Measures corrections: how far a rollback moved objects on the screen, by comparing the same tick before and after
+//! it.
 
 use bevy::math::Vec2;
 use framehouse_shared::{
@@ -7,18 +8,18 @@ use framehouse_shared::{
     tick::Tick,
 };
 
-/// What was shown before a rollback, until the same tick is simulated again.
+/// The positions shown before a rollback, until the same tick is simulated again.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Corrections {
     /// The state before this tick was the newest one shown.
     shown: Option<Tick>,
     positions: [Option<Vec2>; SLOTS_MAX],
-    /// How far the last rollback moved the slot that it moved farthest.
+    /// The distance of the slot that the last rollback moved farthest.
     largest: Option<f32>,
 }
 
 impl Corrections {
-    /// What the simulation holds is undone; it was the newest state shown, unless an earlier rollback is not made up for.
+    /// Notes a rollback: the simulation's state was the newest one shown, unless an earlier rollback is not completed.
     pub fn note_undone(&mut self, simulation: &Simulation) {
         if self.shown.is_none() {
             self.shown = Some(simulation.next_tick());
@@ -37,13 +38,13 @@ impl Corrections {
         }
     }
 
-    /// How far the last rollback moved what is seen, in units of the game; once.
+    /// Takes the distance that the last rollback moved objects, in units of the game.
     pub fn take(&mut self) -> Option<f32> {
         self.largest.take()
     }
 }
 
-/// Where everything is seen; nowhere in a game that does not say.
+/// The visible positions by slot; none in a game that provides no positions.
 fn positions(simulation: &Simulation) -> [Option<Vec2>; SLOTS_MAX] {
     let mut positions = [None; SLOTS_MAX];
     Slot::all().for_each(|slot| positions[slot.index()] = simulation.view_position(slot));

@@ -1,11 +1,11 @@
-//! Corruption on purpose, so that tests can show that it is found. No program has this.
+//! Deliberate corruption of the state, so that tests can show that it is found. No program uses it.
 
 use bevy::prelude::*;
 use framehouse_shared::tick::Tick;
 
 use super::Prediction;
 
-/// A change of the state before a tick, behind the simulation's back.
+/// A change of the state before a tick.
 pub struct Corruption {
     tick: Tick,
     change: Box<dyn FnOnce(&mut EntityWorldMut) + Send + Sync>,
@@ -17,7 +17,7 @@ impl Prediction {
         self.corruptions.push(Corruption { tick, change: Box::new(change) });
     }
 
-    /// A tick that is to be corrupted must be simulated, whatever was predicted.
+    /// Drops the predicted ticks if `tick` is to be corrupted: it must be simulated.
     pub(super) fn unpredict_if_corrupt(&mut self, tick: Tick) {
         if self.corruptions.iter().any(|corruption| corruption.tick == tick) {
             self.rewind();

@@ -1,4 +1,4 @@
-//! After a desync: the first bad state, kept until the server has asked for what it wants to know of it.
+//! The first bad state after a desync, kept until the server has asked for its fields.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -6,16 +6,16 @@ use framehouse_shared::{fields::Field, room_state::StateDigest, state_hash::Stat
 
 use super::Prediction;
 
-/// The state after the first bad tick.
+/// Digest of the state after the first bad tick.
 pub(super) struct FirstBadDigest {
     tick: Tick,
     state: StateDigest,
 }
 
 impl Prediction {
-    /// The first tick whose confirmed state differs from the server's, with our hashes after it; `hashes` are the server's
-    /// from tick `first` on. Ticks that are not confirmed here, or forgotten, are not compared. Keeps that state for
-    /// [`fields`](Self::fields).
+    /// Finds the first tick whose confirmed state differs from the server's, and returns it with our hashes after it.
+    /// `hashes` are the server's, from tick `first` on. Ticks that are not confirmed here, or no longer kept, are not
+    /// compared. Keeps that state for [`fields`](Self::fields).
     pub fn find_first_bad(&mut self, first: Tick, hashes: &[u64]) -> Option<(Tick, StateHashes)> {
         let (tick, ours) = self.hashes.first_difference(first, hashes)?;
         let ours = ours.clone();
@@ -30,11 +30,11 @@ impl Prediction {
         Some((tick, ours))
     }
 
-    /// What a component held in the first bad state, once; nothing if that is not known any more.
+    /// Takes the fields of a component in the first bad state; none if that state is no longer known.
     pub fn fields(&mut self, tick: Tick, component: &str) -> Vec<Field> {
         let Some(first_bad) = self.first_bad.take_if(|first_bad| first_bad.tick == tick) else { return Vec::new() };
         let Some(index) = self.simulation.states().index(component) else { return Vec::new() };
-        // The game's own code lists them, from a state that is known to be broken.
+        // The game's own code lists the fields, of a state that is known to be wrong.
         catch_unwind(AssertUnwindSafe(|| first_bad.state.fields(index))).unwrap_or_default()
     }
 }

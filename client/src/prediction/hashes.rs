@@ -1,10 +1,10 @@
-//! The hashes of the last confirmed ticks, for a server that asks after a desync.
+//! State hashes of the last confirmed ticks, for a server that asks after a desync.
 
 use std::collections::VecDeque;
 
 use framehouse_shared::{state_hash::StateHashes, tick::Tick};
 
-/// How many confirmed ticks' hashes are kept: ten seconds at 30 Hz, longer than a server asks back.
+/// Number of confirmed ticks whose hashes are kept: ten seconds at 30 Hz, more than a server asks for.
 pub const HASHES_KEPT: usize = 300;
 
 /// Hashes by tick, oldest first, without a gap.
@@ -12,7 +12,7 @@ pub const HASHES_KEPT: usize = 300;
 pub(super) struct RecentHashes(VecDeque<(Tick, StateHashes)>);
 
 impl RecentHashes {
-    /// Keeps the hashes of the state after the next tick; the oldest go.
+    /// Adds the hashes of the state after the next tick; the oldest are dropped.
     pub fn push(&mut self, tick: Tick, hashes: StateHashes) {
         if self.0.len() == HASHES_KEPT {
             self.0.pop_front();
@@ -27,7 +27,7 @@ impl RecentHashes {
         self.0.get(place as usize).map(|(_, hashes)| hashes)
     }
 
-    /// The first tick after which these are other hashes than the server's, which begin with tick `first`. Only ticks that
+    /// The first tick after which our hashes differ from the server's, which begin with tick `first`. Only ticks that
     /// both sides have are compared.
     pub fn first_difference(&self, first: Tick, server: &[u64]) -> Option<(Tick, &StateHashes)> {
         (0..).zip(server).find_map(|(place, server)| {
@@ -36,7 +36,7 @@ impl RecentHashes {
         })
     }
 
-    /// Forgets all.
+    /// Forgets all hashes.
     pub fn clear(&mut self) {
         self.0.clear();
     }

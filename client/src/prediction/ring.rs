@@ -1,4 +1,4 @@
-//! The predicted ticks, oldest first; their memory is used again and again.
+//! The predicted ticks, oldest first; their memory is reused.
 
 use std::collections::VecDeque;
 
@@ -7,7 +7,7 @@ use framehouse_shared::{input::Frame, room_state::RoomSnapshot, simulation::Simu
 /// One predicted tick.
 #[derive(Default)]
 pub(super) struct PredictedTick {
-    /// What it was simulated with.
+    /// The frame it was simulated with.
     pub frame: Frame,
     /// The hashes of the state after it.
     pub hashes: StateHashes,
@@ -18,7 +18,7 @@ pub(super) struct PredictedTick {
 }
 
 impl PredictedTick {
-    /// Keeps what the simulation holds after this tick.
+    /// Saves the simulation's state after this tick.
     pub fn keep_state(&mut self, simulation: &Simulation) {
         simulation.save(&mut self.after);
         self.hashes = simulation.hashes();
@@ -53,7 +53,7 @@ impl Ring {
         self.ticks.iter()
     }
 
-    /// A tick to fill, with some earlier one's buffers.
+    /// A tick to fill, with reused buffers if there are any.
     pub fn take_spare(&mut self) -> PredictedTick {
         self.spare.pop().unwrap_or_default()
     }

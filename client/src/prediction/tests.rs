@@ -19,7 +19,7 @@ fn open() -> Simulation {
     simulation
 }
 
-/// A match as the server plays it: the frames, and the hash after each.
+/// A match as the server plays it: opening state, frames, and the hash after each.
 fn played_match(seed: u64) -> (Vec<u8>, Vec<(Frame, u64)>) {
     let mut simulation = open();
     let opening = simulation.encode();
@@ -80,7 +80,7 @@ fn a_right_prediction_runs_nothing_again() {
     let (opening, frames) = played_match(3);
     let mut prediction = Prediction::new(Simulation::new(TestGamePlugin));
     prediction.load(&opening).expect("our own state");
-    // Nobody is seated before the first frame, so the second is the first that can be predicted.
+    // No slot is occupied before the first frame, so the second is the first that can be predicted.
     prediction.confirm(&frames[0].0, None).expect("no panic");
     prediction.predict(Tick(2), 8, OWN, |_| None).expect("no panic");
     let guessed = prediction.ring.front().expect("one tick is predicted").frame.clone();

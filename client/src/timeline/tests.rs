@@ -36,7 +36,7 @@ fn truth() -> Vec<StateHashes> {
     hashes
 }
 
-/// Lets the timeline reach the moment it was sent to.
+/// Advances the timeline until it has reached the moment of the last seek.
 fn settle(timeline: &mut Timeline) {
     (0..10).for_each(|_| timeline.advance(0.0));
 }

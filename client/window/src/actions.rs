@@ -1,4 +1,5 @@
-//! What buttons and keys of the screens ask for. Every button carries one; whoever can do it reads the messages.
+//! Actions: requests of the screens' buttons and keys. Every button carries one; the responsible systems read the
+//! messages.
 
 use std::path::PathBuf;
 
@@ -7,7 +8,7 @@ use framehouse_shared::ids::{RoomCode, Slot};
 
 use super::{palette::Palette, texts::Language};
 
-/// Makes messages of clicks.
+/// Turns clicks into [`Action`] messages.
 pub struct ActionsPlugin;
 
 impl Plugin for ActionsPlugin {
@@ -17,11 +18,11 @@ impl Plugin for ActionsPlugin {
     }
 }
 
-/// When actions are done, in [`Update`]: after keys were read, before screens are drawn.
+/// The set in [`Update`] that handles actions: after keys are read, before screens are drawn.
 #[derive(SystemSet, Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HandleActions;
 
-/// Something that the player wants.
+/// A request of the player.
 #[derive(Message, Component, Clone, Debug, PartialEq)]
 #[expect(missing_docs, reason = "the names say it, and the texts on the buttons")]
 pub enum Action {
@@ -43,7 +44,7 @@ pub enum Action {
     Watch(RoomCode),
     TryAgain,
     Quit,
-    /// To where the player came from; Escape does it everywhere.
+    /// Returns to the previous screen; Escape does the same everywhere.
     Back,
     // In a room.
     Ready(bool),
@@ -52,9 +53,9 @@ pub enum Action {
     Start,
     Kick(Slot),
     HandOver(Slot),
-    /// So many maps on.
+    /// Moves this many maps forwards in the list of maps.
     Map(i8),
-    /// So many seats more.
+    /// Adds this many seats.
     Seats(i8),
     Private(bool),
     CloseRoom,
@@ -66,21 +67,21 @@ pub enum Action {
     SaveReplay,
     // In a replay.
     PlayOrPause,
-    /// To another of the speeds.
+    /// Moves this many steps up in the list of speeds.
     Speed(i8),
-    /// From the past of a running match to its present.
+    /// Returns from the past of a running match to the present.
     Live,
     // Settings.
     Speak(Language),
     Paint(Palette),
     Fullscreen(bool),
     ReduceMotion(bool),
-    /// A game's action, by its id, and which of its keys.
+    /// Rebinds a game's action, given by its id, and the index of its key.
     Rebind(&'static str, usize),
     ResetKeys,
 }
 
-/// Which rooms the list shows.
+/// The filter of the room list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum RoomsWanted {
@@ -91,7 +92,7 @@ pub enum RoomsWanted {
     Playing,
 }
 
-/// A screen that comes next must not do what was asked of the last one.
+/// Drops unread actions, so that the next screen does not handle requests to the last one.
 fn forget(mut actions: ResMut<Messages<Action>>) {
     actions.clear();
 }

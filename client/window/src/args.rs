@@ -12,19 +12,19 @@ use super::{
     view::{About, GameView},
 };
 
-/// The longest time that a flag may name, in seconds.
+/// The longest time that a flag accepts, in seconds.
 const SECONDS_MAX: f32 = 1_000_000.0;
 
-/// What the command line says. The name, the version and the first and the last words of `--help` are the game's.
+/// The command line. The game provides name, version, and the first and last lines of `--help`.
 #[derive(Clone, Debug, Parser)]
 pub struct Args {
-    /// The server's HTTP address; the one that was used last when it is left out.
+    /// The server's HTTP address; by default the one used last.
     #[arg(long, env = "FRAMEHOUSE_SERVER")]
     pub server: Option<String>,
-    /// What others call you.
+    /// Your name, as other players see it.
     #[arg(long, value_parser = name)]
     pub name: Option<String>,
-    /// Play in any public room with a free seat, or in a new one, without a look at the menu.
+    /// Play in any public room with a free seat, or in a new one, without showing the menu.
     #[arg(long, group = "target")]
     pub quick: bool,
     /// Open a new room.
@@ -42,41 +42,41 @@ pub struct Args {
     /// Show the recorded match in this file.
     #[arg(long, value_name = "FILE.fhr", group = "target")]
     pub replay: Option<PathBuf>,
-    /// Begin with this screen; and where it takes a room to get there, take the picture only then.
+    /// Start with this screen; if it is inside a room, --after counts from its first appearance.
     #[arg(long, value_name = "SCREEN", value_enum)]
     pub screen: Option<Screen>,
-    /// Keep settings in this folder.
+    /// Keep the settings in this folder.
     #[arg(long, value_name = "DIR")]
     pub config_dir: Option<PathBuf>,
-    /// A bad network: lan, wifi, 4g, transatlantic, awful, or key=value,.. with delay, jitter, spread, loss, burst,
-    /// reorder, dup.
+    /// Simulate a bad network: lan, wifi, 4g, transatlantic or awful, and/or key=value,.. with delay, jitter, spread,
+    /// loss, burst, reorder, dup.
     #[arg(long, value_name = "PRESET|KEY=VALUE,..")]
     pub net_sim: Option<NetSimConfig>,
     /// Let the game's own bot play.
     #[arg(long)]
     pub autopilot: bool,
-    /// Save a picture of the window as PNG, and end then unless --exit-after says otherwise.
+    /// Save a picture of the window as PNG, then exit unless --exit-after is given.
     #[arg(long, value_name = "FILE.png")]
     pub screenshot: Option<PathBuf>,
-    /// When to take the picture, in seconds from the start, or from the first sight of --screen.
+    /// Time of the picture, in seconds from the start, or from the first appearance of --screen.
     #[arg(long, value_name = "SECONDS", requires = "screenshot", default_value = "5", value_parser = seconds)]
     pub after: f32,
-    /// End after so many seconds and print a line of JSON about the session.
+    /// Exit after this time and print a line of JSON about the session.
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub exit_after: Option<f32>,
 }
 
 impl Args {
-    /// Reads the command line of the program; `--help`, `--version` and mistakes end it.
+    /// Reads the program's command line; `--help`, `--version` and mistakes end the program.
     pub fn of_program(about: &About) -> Self {
         let matches = Self::command_of(about).get_matches();
         Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
 
-    /// Reads a command line, of which the first word is the program.
+    /// Parses a command line; its first word is the program's name.
     ///
     /// # Errors
-    /// When there is a mistake in it, and for `--help` and `--version`: the error is what they print.
+    /// When there is a mistake in it, and for `--help` and `--version`: the error then holds the text to print.
     pub fn try_of(
         about: &About,
         line: impl IntoIterator<Item = impl Into<OsString> + Clone>,
@@ -90,12 +90,12 @@ impl Args {
         if about.help_end.is_empty() { command } else { command.after_help(about.help_end) }
     }
 
-    /// Whether a script runs the client: it ends by itself, and failures have to end it too.
+    /// Whether a script runs the client: it then exits by itself, also after a failure.
     pub const fn is_scripted(&self) -> bool {
         self.screenshot.is_some() || self.exit_after.is_some()
     }
 
-    /// What to ask a server for at once.
+    /// The room to join at start, if the command line names one.
     pub fn target(&self) -> Option<JoinTarget> {
         match (self.room, self.watch) {
             (Some(code), _) => Some(JoinTarget::Join(code)),
@@ -106,7 +106,7 @@ impl Args {
         }
     }
 
-    /// The settings, with what the command line says; and where they are kept.
+    /// The saved settings with the command line's values, and the store that they are kept in.
     pub fn settings(&self, view: &GameView) -> (Settings, Store) {
         let mut store = self.config_dir.as_deref().map_or_else(Store::of_platform, Store::at);
         let mut settings = store.load(view);

@@ -1,4 +1,4 @@
-//! The camera: shows what the game's view wants to be seen, moves there softly, and never loses the player.
+//! The camera: shows the part of the world that the game's view asks for, moves smoothly, and never loses the player.
 
 use bevy::{camera::ScalingMode, prelude::*, window::PrimaryWindow};
 
@@ -10,17 +10,17 @@ use super::{
     view::GameView,
 };
 
-/// How fast the picture goes to what is to be seen, in 1/s: slowly, so that the mouse stays where it aims.
+/// Rate at which the camera follows the wanted part, in 1/s: slow, so that the mouse keeps its aim.
 const FOLLOW_RATE: f32 = 1.7;
 
-/// What the game's view wants to be seen. Says nothing at first: then the whole field is shown.
+/// The part of the world to show, set by the game's view. By default the whole field is shown.
 #[derive(Resource, Clone, Copy, Debug, Default, PartialEq)]
 pub struct Focus {
-    /// What is best seen now, in units of the world.
+    /// The best part to show now, in units of the world.
     pub part: Option<Rect>,
-    /// What must be seen at any time.
+    /// The part that must always be visible, in units of the world.
     pub keep: Option<Rect>,
-    /// By how much the picture trembles, in pixels of the stage.
+    /// Offset of the picture while it shakes, in pixels of the stage.
     pub shake: Vec2,
 }
 

@@ -1,4 +1,4 @@
-//! Actions and pointer as a game's view sees them: what is held, what was pressed, where the mouse points to.
+//! Controls: actions and pointer for a game's view, with held and newly pressed actions and the mouse position.
 
 use bevy::{prelude::*, window::PrimaryWindow};
 
@@ -8,13 +8,13 @@ use super::{
     settings::Settings,
 };
 
-/// What the player does, gathered once a frame, before the net core asks for inputs.
+/// The player's controls, updated once a frame, before the net core asks for inputs.
 ///
-/// A test of a view's `input` makes its own:
+/// A test of a view's `input` builds its own:
 ///
 /// ```
 /// use bevy::prelude::*;
-/// use framehouse_client::window::{controls::Controls, keys::InputAction, texts::Words};
+/// use framehouse_window::{controls::Controls, keys::InputAction, texts::Words};
 ///
 /// const JUMP: InputAction = InputAction::new("jump", Words::new("Jump")).key(KeyCode::Space);
 ///
@@ -23,40 +23,40 @@ use super::{
 /// ```
 #[derive(Resource, Clone, Debug, Default, PartialEq)]
 pub struct Controls {
-    /// Where the mouse is in the world, in the game's units, while it is in the window. The right stick of a gamepad points,
-    /// too.
+    /// The mouse position in the world, in the game's units, while the mouse is in the window. The right stick of a
+    /// gamepad moves it, too.
     pub pointer: Option<Vec2>,
-    /// Where the mouse is in the window, in logical pixels: it stands still when the camera moves.
+    /// The mouse position in the window, in logical pixels; independent of the camera.
     pub cursor: Option<Vec2>,
     actions: Vec<ActionState>,
 }
 
-/// One action, from the moment when it was first done.
+/// The state of one action, from its first use on.
 #[derive(Clone, Debug, PartialEq)]
 struct ActionState {
     id: &'static str,
     is_held: bool,
     is_held_by_pad: bool,
-    /// How many inputs were made since it was last pressed.
+    /// Number of inputs made since it was last pressed.
     inputs_since: u8,
 }
 
 impl Controls {
-    /// Adds an action that is held, and was pressed long ago.
+    /// Adds an action that has been held for long.
     #[must_use]
     pub fn holding(mut self, action: &InputAction) -> Self {
         self.state(action.id()).is_held = true;
         self
     }
 
-    /// Adds an action that was pressed just now, and is still held.
+    /// Adds an action that was pressed just now and is still held.
     #[must_use]
     pub fn pressing(mut self, action: &InputAction) -> Self {
         self.state(action.id()).inputs_since = 0;
         self.holding(action)
     }
 
-    /// Adds an action that was pressed and let go of since the last input.
+    /// Adds an action that was pressed and released since the last input.
     #[must_use]
     pub fn tapping(mut self, action: &InputAction) -> Self {
         self.state(action.id()).inputs_since = 0;
@@ -69,13 +69,13 @@ impl Controls {
         Self { pointer: Some(point), cursor: Some(point), ..self }
     }
 
-    /// Whether an action is held, or was in the time since the last input: a quick tap counts.
+    /// Whether an action is held, or was held since the last input: a quick tap counts.
     pub fn is_held(&self, action: &InputAction) -> bool {
         self.find(action.id()).is_some_and(|state| state.is_held || state.inputs_since == 0)
     }
 
-    /// Whether this is one of the first `inputs` inputs since the action was pressed. A press that goes out in a few inputs
-    /// counts where the first of them came too late at the server, or a moment too early for the game.
+    /// Whether this is one of the first `inputs` inputs since the action was pressed. A press that is repeated in a few
+    /// inputs still counts if the first of them was late at the server, or too early for the game.
     pub fn was_pressed(&self, action: &InputAction, inputs: u8) -> bool {
         self.find(action.id()).is_some_and(|state| state.inputs_since < inputs)
     }
@@ -85,12 +85,13 @@ impl Controls {
         f32::from(u8::from(self.is_held(more))) - f32::from(u8::from(self.is_held(less)))
     }
 
-    /// Counts an input that was made of these controls. The window does so after each; a test that makes several does, too.
+    /// Counts one input made of these controls. The window calls it after each input; so must a test that makes
+    /// several.
     pub fn note_input(&mut self) {
         self.actions.iter_mut().for_each(|state| state.inputs_since = state.inputs_since.saturating_add(1));
     }
 
-    /// Takes what keys, mouse and gamepad do in this frame. Each presses an action for itself.
+    /// Takes the state of keys, mouse and gamepad in this frame. Each device presses an action independently.
     fn read(
         &mut self,
         settings: &Settings,
@@ -123,7 +124,8 @@ impl Controls {
     }
 }
 
-/// Reads keyboard, mouse and gamepad. Runs in [`PreUpdate`], before the net core. In front of a dialog nothing is held.
+/// Reads keyboard, mouse and gamepad. Runs in [`PreUpdate`], before the net core. While a dialog is open nothing is
+/// held.
 pub(super) fn gather(
     (keys, buttons, pad): (Res<ButtonInput<KeyCode>>, Res<ButtonInput<MouseButton>>, Res<Pad>),
     settings: Res<Settings>,
@@ -181,7 +183,7 @@ mod tests {
         assert!(!Controls::default().holding(&JUMP).was_pressed(&JUMP, 4), "that was long ago");
     }
 
-    /// Controls after a frame in which a gamepad's lower button is held, and a key.
+    /// Controls after a frame in which a gamepad's lower button and a key may be held.
     fn read(settings: &Settings, key: Option<KeyCode>, pad: &Pad, controls: &mut Controls) {
         let mut keys = ButtonInput::default();
         key.into_iter().for_each(|key| keys.press(key));

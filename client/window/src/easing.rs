@@ -1,52 +1,52 @@
-//! Numbers that move smoothly: everything here is plain arithmetic.
+//! Easing: numbers that change smoothly, by plain arithmetic.
 
 use std::f32::consts::TAU;
 
 use bevy::math::Vec2;
 
-/// A correction smaller than this, in units, is not seen and not eased: bounces make many of them.
+/// A smaller correction, in units, is invisible and not eased: bounces cause many of them.
 const JUMP_MIN: f32 = 2.0;
-/// A correction larger than this, in units, is a new place and not a mistake: nothing glides across the field.
+/// A larger correction, in units, is a change of position, not an error: nothing must glide across the field.
 const JUMP_MAX: f32 = 260.0;
-/// The fastest that a corrected body glides to its place, in units per second: a few units in a frame.
+/// The highest speed at which a corrected body glides to its position, in units per second: a few units in a frame.
 const SLIP_SPEED_MAX: f32 = 300.0;
 
-/// The share that is left after some seconds of what fades at `rate` (1/s).
+/// The fraction that is left after `seconds` of a quantity that fades at `rate` (1/s).
 #[expect(clippy::disallowed_methods, reason = "only eyes see it: the last bit may differ between machines")]
 pub fn decay(rate: f32, seconds: f32) -> f32 {
     (-rate * seconds).exp()
 }
 
-/// A smooth swing between -1 and 1; a phase of one is a whole turn, and 0 is the middle.
+/// A smooth oscillation between -1 and 1; a phase of one is a whole period, and 0 is the middle.
 #[expect(clippy::disallowed_methods, reason = "only eyes see it: the last bit may differ between machines")]
 pub fn swing(phase: f32) -> f32 {
     (phase.fract() * TAU).sin()
 }
 
-/// Goes from `current` towards `target` by the share that `rate` (1/s) and the time say, whatever the frame rate.
+/// Approaches `target` from `current` at `rate` (1/s), independent of the frame rate.
 pub fn approach(current: f32, target: f32, rate: f32, seconds: f32) -> f32 {
     target + (current - target) * decay(rate, seconds)
 }
 
-/// Goes from one angle (radians) to another on the shorter way.
+/// Approaches an angle (radians) on the shorter way.
 pub fn approach_angle(current: f32, target: f32, rate: f32, seconds: f32) -> f32 {
     let turn = Vec2::from_angle(target - current).to_angle();
     current + turn * (1.0 - decay(rate, seconds))
 }
 
-/// Fast at first, slow at the end; both are 0 to 1.
+/// Easing that is fast at first and slow at the end; argument and result are 0 to 1.
 pub fn ease_out(part: f32) -> f32 {
     let left = 1.0 - part.clamp(0.0, 1.0);
     1.0 - left * left * left
 }
 
-/// From 0 to 1 and a tenth beyond, then back to 1: what pops up.
+/// Easing from 0 to 1 with an overshoot of a tenth, for elements that pop up.
 pub fn spring_out(part: f32) -> f32 {
     let left = 1.0 - part.clamp(0.0, 1.0);
     1.0 - left * left * (2.7 * left - 1.7)
 }
 
-/// Hides the jumps of a body whose prediction was wrong: it is drawn with an offset that fades.
+/// Hides position jumps of a body after a wrong prediction: it is drawn with an offset that fades.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Glide {
     offset: Vec2,
@@ -54,17 +54,17 @@ pub struct Glide {
     slip: f32,
 }
 
-/// How the time went on for a [`Glide`], in seconds.
+/// Time that passed for a [`Glide`], in seconds.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Passed {
-    /// In the game.
+    /// Time of the match.
     pub game: f32,
-    /// For the player.
+    /// Real time.
     pub real: f32,
 }
 
 impl Glide {
-    /// Where to draw a body that is at `target` now and moves at `velocity`; the offset fades at `rate` (1/s).
+    /// The position to draw for a body at `target` that moves at `velocity`; the offset fades at `rate` (1/s).
     pub fn draw_at(&mut self, target: Vec2, velocity: Vec2, passed: Passed, rate: f32) -> Vec2 {
         let expected = self.last.map_or(target, |last| last + velocity * passed.game);
         let jump = (target - expected).length();
@@ -81,18 +81,18 @@ impl Glide {
         target + self.offset
     }
 
-    /// How far the body was drawn beside its own motion by the last call, in units.
+    /// The distance by which the last call drew the body away from its own motion, in units.
     pub const fn slip(&self) -> f32 {
         self.slip
     }
 
-    /// Forgets the body: the next one begins where it is.
+    /// Forgets the body: the next one starts without an offset.
     pub fn forget(&mut self) {
         *self = Self::default();
     }
 }
 
-/// The time that is left, as `1:07`; a second that has begun counts.
+/// The time left, as `1:07`; a second that has begun counts.
 pub fn clock_text(ticks_left: u32, tick_rate: u16) -> String {
     let seconds = ticks_left.div_ceil(u32::from(tick_rate.max(1)));
     format!("{}:{:02}", seconds / 60, seconds % 60)

@@ -1,38 +1,38 @@
-//! The letters: Noto Sans, from a crate, under the SIL Open Font License: Latin, Greek and Cyrillic. Every other script
-//! comes from the system's fonts, where it has them.
+//! Fonts: Noto Sans, from a crate under the SIL Open Font License, with Latin, Greek and Cyrillic letters. Other
+//! scripts use the system's fonts, if there are any.
 
 use bevy::{prelude::*, text::FontCx};
 use fontique::Script;
 
 use super::texts::Language;
 
-/// Fonts beside the default one, which is the regular cut.
+/// Fonts besides the default one, which is the regular weight.
 #[derive(Resource, Clone)]
 pub struct Fonts {
-    /// Names, numbers and titles.
+    /// Bold weight, for names, numbers and titles.
     pub bold: Handle<Font>,
 }
 
 impl Fonts {
-    /// Makes Noto Sans the font of every text that names none.
+    /// Makes Noto Sans the default font.
     pub fn load(fonts: &mut Assets<Font>) -> Self {
         let regular = Font::from_bytes(notosans::REGULAR_TTF.to_vec());
         fonts.insert(AssetId::default(), regular).expect("the default font's place can always be taken");
         Self { bold: fonts.add(Font::from_bytes(notosans::BOLD_TTF.to_vec())) }
     }
 
-    /// The bold cut at a size in pixels.
+    /// The bold weight at a size in pixels.
     pub fn bold(&self, px: f32) -> TextFont {
         TextFont { font: self.bold.clone().into(), font_size: FontSize::Px(px), ..default() }
     }
 
-    /// The regular cut at a size in pixels.
+    /// The regular weight at a size in pixels.
     pub fn regular(px: f32) -> TextFont {
         TextFont { font_size: FontSize::Px(px), ..default() }
     }
 }
 
-/// Whether there are letters for a language: the window brings them, or some font of the system has them.
+/// Whether the letters of a language are available, from the window or from the system's fonts.
 pub fn has_letters(fonts: &mut FontCx, language: Language) -> bool {
     let Some((script, letter)) = language.script() else { return true };
     let context = &mut fonts.context;

@@ -1,4 +1,4 @@
-//! What a frame costs and how smooth it looks, for the line that a script gets at the end.
+//! Frame statistics: the cost and the smoothness of frames, for the report of a scripted run.
 
 use bevy::{
     ecs::{
@@ -21,7 +21,7 @@ pub(super) fn plugin(app: &mut App) {
     app.add_systems(Last, end_frame.after(Shutdown));
 }
 
-/// A frame's hundreds of small systems cost less one after the other than handed round between threads.
+/// Runs all systems on one thread: a frame has hundreds of small systems, and passing them between threads costs more.
 fn run_on_one_thread(app: &mut App) {
     fn single(app: &mut App, label: impl ScheduleLabel) {
         app.edit_schedule(label, |schedule| {
@@ -35,23 +35,23 @@ fn run_on_one_thread(app: &mut App) {
     single(app, Last);
 }
 
-/// How smoothly the player's own body moves in the picture. Views write it.
+/// Smoothness of the player's own body in the picture. Views write it.
 #[derive(Resource, Clone, Copy, Debug, Default)]
 pub struct Smoothness {
-    /// The farthest that it was drawn beside its own motion within 1/60 s, in the game's units.
+    /// The largest deviation of its drawn position from its own motion within 1/60 s, in the game's units.
     pub largest_jump: f32,
 }
 
 impl Smoothness {
-    /// The body was drawn so far beside its own motion, in units, after so many seconds.
+    /// Records a deviation in units, in a frame of `seconds`.
     pub fn note(&mut self, units: f32, seconds: f32) {
-        // A slow frame shows the slips of several.
+        // A slow frame contains the deviations of several normal ones.
         self.largest_jump = self.largest_jump.max(units / (seconds * 60.0).max(1.0));
     }
 }
 
-/// The processor time that the program spends on a frame, from the first system to the last. The systems run on one
-/// thread, whose time this is; what the graphics card and its driver do is not in it.
+/// Processor time of a frame, from the first system to the last. All systems run on one thread, whose time is measured;
+/// the graphics card and its driver are not included.
 #[derive(Resource)]
 struct FrameCost {
     begun_ms: Option<f64>,
@@ -68,7 +68,7 @@ fn begin_frame(mut cost: ResMut<FrameCost>) {
     cost.begun_ms = Some(thread_ms());
 }
 
-/// The processor time of this thread so far, in milliseconds.
+/// Processor time of this thread so far, in milliseconds.
 fn thread_ms() -> f64 {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     time.tv_sec as f64 * 1e3 + time.tv_nsec as f64 / 1e6
@@ -80,20 +80,20 @@ fn end_frame(mut cost: ResMut<FrameCost>) {
     }
 }
 
-/// What was measured, as a script gets it.
+/// Measurements for a script.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Measured {
-    /// The processor time of a frame, in milliseconds: the median.
+    /// Median processor time of a frame, in milliseconds.
     cpu_ms_p50: f64,
-    /// The same: one frame in a hundred takes more.
+    /// 99th percentile of the processor time of a frame, in milliseconds.
     cpu_ms_p99: f64,
-    /// The farthest that a rollback moved something in the state, in the game's units.
+    /// The largest distance that a rollback moved an object in the state, in the game's units.
     largest_correction: f32,
-    /// The farthest that the player's own body was drawn beside its own motion within 1/60 s, in the game's units.
+    /// The largest deviation of the player's own body from its own motion within 1/60 s, in the game's units.
     largest_own_jump: f32,
 }
 
-/// Reads what was measured.
+/// Access to the measurements.
 #[derive(SystemParam)]
 pub struct Measuring<'w> {
     cost: Res<'w, FrameCost>,
@@ -101,7 +101,7 @@ pub struct Measuring<'w> {
 }
 
 impl Measuring<'_> {
-    /// Everything so far.
+    /// The measurements so far.
     pub fn so_far(&self, stats: Option<&ClientStats>) -> Measured {
         let cost_ms = |part| self.cost.hundredth_ms.quantile(part) as f64 / 100.0;
         Measured {

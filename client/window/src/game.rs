@@ -1,4 +1,4 @@
-//! What the window plays: a game's simulation, and what the server compares with its own.
+//! The game that the window plays: its simulation, and its fingerprint for the server.
 
 use std::sync::{Arc, LazyLock};
 
@@ -8,17 +8,18 @@ use framehouse_shared::game;
 
 type Prepare = Box<dyn FnOnce() -> ClientConfig + Send>;
 
-/// The game. Its fingerprint takes hundreds of ticks: it is taken once, by the thread that asks for the first session.
+/// The game. Its fingerprint simulates hundreds of ticks; it is computed once, by the thread that first requests a
+/// session.
 #[derive(Resource, Clone)]
 pub struct Game(Arc<LazyLock<ClientConfig, Prepare>>);
 
 impl Game {
-    /// This game.
+    /// Wraps a game.
     pub fn new(game: impl game::Game + Clone) -> Self {
         Self(Arc::new(LazyLock::new(Box::new(move || ClientConfig::of(game)))))
     }
 
-    /// What a client of it is and plays.
+    /// The game's client configuration.
     pub fn config(&self) -> &ClientConfig {
         &self.0
     }

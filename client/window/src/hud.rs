@@ -1,4 +1,4 @@
-//! The HUD: panels at the edges of the window, and words over the field.
+//! The HUD: panels at the edges of the window, and texts over the field.
 
 mod hint;
 mod leaderboard;
@@ -16,30 +16,30 @@ use super::{
     texts::Phrase,
 };
 
-/// Shows numbers and words around the field.
+/// Shows numbers and texts around the field.
 pub struct HudPlugin;
 
 impl Plugin for HudPlugin {
     fn build(&self, app: &mut App) {
         app.add_systems(PreStartup, spawn_stage);
         app.add_systems(Update, say);
-        // New words have their size before they are laid out.
+        // The size of a new text is set before layout.
         app.add_systems(PostUpdate, grow_letters.before(UiSystems::Prepare));
         app.add_plugins((status::plugin, leaderboard::plugin, netgraph::plugin, overlay::plugin, hint::plugin));
     }
 }
 
-/// What every panel is a child of: the whole window.
+/// The root of all panels: covers the whole window.
 #[derive(Component)]
 pub struct Stage;
 
-/// The column at the right: the leaderboard, and below it whatever a game has to tell.
+/// The column at the right: the leaderboard, and below it panels of the game.
 #[derive(Component)]
 pub struct SideColumn;
 
-/// How much letters in the side column may grow.
+/// The largest growth of letters in the side column.
 pub const SIDE_GROWTH_MAX: f32 = 1.15;
-/// The column's upper edge and its distance to the others, in pixels of the stage.
+/// The column's upper edge and its margin to the other edges, in pixels of the stage.
 const SIDE_TOP: f32 = EDGE.min_inset.y - 4.0;
 const SIDE_MARGIN: f32 = 14.0;
 
@@ -59,19 +59,19 @@ fn spawn_stage(mut commands: Commands) {
     commands.spawn((Stage, node, Pickable::IGNORE, children![(SideColumn, column, Pickable::IGNORE)]));
 }
 
-/// A text that says this in the player's language.
+/// A text that is shown in the player's language.
 #[derive(Component, Clone, Copy)]
 #[require(Text)]
 pub struct LocalizedText(pub Phrase);
 
 impl LocalizedText {
-    /// A text of the window's or of the game's.
+    /// A text of the window or of the game.
     pub fn new(phrase: impl Into<Phrase>) -> Self {
         Self(phrase.into())
     }
 }
 
-/// The size of a text, in pixels of the stage, before the player's choice of a larger or a smaller one.
+/// The font size of a text, in pixels of the stage, before the player's text scale.
 #[derive(Component, Clone, Copy)]
 pub struct Letters {
     px: f32,
@@ -79,7 +79,7 @@ pub struct Letters {
 }
 
 impl Letters {
-    /// Letters that may not grow beyond a part of their size: there is no room.
+    /// Limits the growth of letters to this factor, where there is little room.
     #[must_use]
     pub const fn at_most(self, growth_max: f32) -> Self {
         Self { growth_max, ..self }
@@ -90,12 +90,12 @@ impl Letters {
     }
 }
 
-/// Letters that matter, of this size in pixels of the stage.
+/// Bold letters for important texts; the size is in pixels of the stage.
 pub fn letters(fonts: &Fonts, px: f32) -> (Letters, TextFont) {
     (Letters { px, growth_max: f32::INFINITY }, fonts.bold(px))
 }
 
-/// Letters that explain.
+/// Regular letters for explanations; the size is in pixels of the stage.
 pub fn plain_letters(px: f32) -> (Letters, TextFont) {
     (Letters { px, growth_max: f32::INFINITY }, Fonts::regular(px))
 }
@@ -120,7 +120,7 @@ fn grow_letters(settings: Res<Settings>, mut texts: Query<(Ref<Letters>, &mut Te
 #[derive(Component)]
 pub struct HudPanel;
 
-/// The looks of a panel: rounded, with a rim and a soft shadow.
+/// The look of a panel: rounded, with a rim and a soft shadow.
 pub fn panel() -> impl Bundle {
     (
         HudPanel,
@@ -131,12 +131,12 @@ pub fn panel() -> impl Bundle {
     )
 }
 
-/// A panel's node; its place is still to be said.
+/// A panel's node, without a position.
 pub fn panel_node() -> Node {
     Node { border: px(1).all(), border_radius: BorderRadius::all(px(11)), align_items: AlignItems::Center, ..default() }
 }
 
-/// A node that reaches across the field, and has its children in the middle.
+/// A node as wide as the field that centres its children.
 pub fn across_field() -> Node {
     Node {
         position_type: PositionType::Absolute,
@@ -147,7 +147,7 @@ pub fn across_field() -> Node {
     }
 }
 
-/// Writes a text only when it is another one: every write lays it out anew.
+/// Writes a text only if it has changed: every write repeats the layout.
 pub fn write(text: &mut Mut<Text>, words: &str) {
     if text.0 != words {
         words.clone_into(&mut text.0);

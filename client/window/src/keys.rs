@@ -1,4 +1,4 @@
-//! Actions of a game, and which keys, mouse buttons and gamepad inputs do them in a match.
+//! A game's actions, and the keys, mouse buttons and gamepad inputs bound to them.
 
 mod action;
 mod bindings;
@@ -10,5 +10,5 @@ pub use bindings::Bindings;
 pub use pad::{Pad, PadInput};
 pub use press::Press;
 
-/// How many keys or mouse buttons may do the same action.
+/// Maximum number of keys or mouse buttons for one action.
 pub const PRESSES_MAX: usize = 2;

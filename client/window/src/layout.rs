@@ -1,26 +1,26 @@
-//! Where everything is: the HUD's stage, which fills the window, and what of the world is between its panels.
+//! Layout: the HUD's stage, which fills the window, and the part of the world between its panels.
 //!
 //! The stage has its own pixels, larger or smaller than the window's, so that its panels fit every window.
 
 use bevy::prelude::*;
 
-/// The stage that the screens are drawn for, in its own pixels: so much fits into every window.
+/// The stage that screens are designed for, in its own pixels: it fits into every window.
 pub const STAGE: Vec2 = Vec2::new(1280.0, 720.0);
-/// The smallest stage that the panels around a match have room on: letters stay larger there in small windows.
+/// The smallest stage with room for the panels around a match: it keeps letters larger in small windows.
 const MATCH_STAGE: Vec2 = Vec2::new(1000.0, 560.0);
-/// How small a match's letters may become beside the window's pixels before the stage becomes smaller instead.
+/// The smallest scale of a match's letters to the window's pixels; below it the stage becomes smaller instead.
 const MATCH_SCALE_MIN: f32 = 0.8;
-/// What panels take at each edge, in pixels of the stage: the field lies between them.
+/// Space of the panels at each edge, in pixels of the stage: the field is between them.
 pub const EDGE: BorderRect = BorderRect { min_inset: Vec2::new(14.0, 58.0), max_inset: Vec2::new(210.0, 70.0) };
 
-/// Which part of the world is where in the window.
+/// The mapping from the world to the window.
 #[derive(Resource, Clone, Copy, Debug, PartialEq)]
 pub struct Viewport {
     /// Logical pixels of the window in one pixel of the stage.
     pub scale: f32,
     /// The stage's size, in its own pixels.
     pub stage: Vec2,
-    /// The point of the world in the middle of the window.
+    /// The point of the world at the window's centre.
     pub center: Vec2,
     /// Units of the world in one pixel of the stage.
     pub units_per_px: f32,
@@ -33,8 +33,8 @@ impl Default for Viewport {
 }
 
 impl Viewport {
-    /// How a window of this size, in logical pixels, at this scale shows a part of a field between the panels: all of the
-    /// part, and nothing beyond the field where the field is large enough.
+    /// The viewport that shows `part` of `field` between the panels of a window (in logical pixels) at this scale: the
+    /// whole part, and nothing beyond the field if the field is large enough.
     pub fn showing(part: Rect, field: Rect, window: Vec2, scale: f32) -> Self {
         let stage = (window / scale).max(Vec2::ONE);
         let area = Rect::from_corners(EDGE.min_inset, (stage - EDGE.max_inset).max(EDGE.min_inset + 1.0));
@@ -47,36 +47,36 @@ impl Viewport {
         Self { scale, stage, center: middle - off * units_per_px, units_per_px }
     }
 
-    /// The part of the world that is between the panels.
+    /// The part of the world between the panels.
     pub fn area(&self) -> Rect {
         let area = Rect::from_corners(EDGE.min_inset, (self.stage - EDGE.max_inset).max(EDGE.min_inset));
         let off = (area.center() - self.stage / 2.0) * Vec2::new(1.0, -1.0);
         Rect::from_center_size(self.center + off * self.units_per_px, area.size() * self.units_per_px)
     }
 
-    /// Units of the world in one logical pixel of the window: a text of the world that is scaled so is sharp.
+    /// Units of the world in one logical pixel of the window: a text in the world with this scale is sharp.
     pub fn units_per_window_px(&self) -> f32 {
         self.units_per_px / self.scale
     }
 
-    /// The point nearest to this one where a pixel of the window begins: letters in between would be blurred.
+    /// The nearest point at the start of a window pixel: letters between pixels would be blurred.
     pub fn to_whole_pixel(&self, point: Vec2) -> Vec2 {
         let pixel = self.units_per_window_px();
         self.center + ((point - self.center) / pixel).round() * pixel
     }
 
-    /// A text size of the stage in the window's pixels, a whole one, so that resizing makes few sets of glyphs.
+    /// A text size in pixels of the stage, as whole pixels of the window, so that resizing creates few sets of glyphs.
     pub fn font_size(&self, stage_px: f32) -> f32 {
         (stage_px * self.scale).round().max(6.0)
     }
 }
 
-/// How large the stage is in a window of this size, in logical pixels.
+/// The stage's scale in a window of this size, in logical pixels.
 pub fn stage_scale(window: Vec2) -> f32 {
     (window / STAGE).min_element().max(0.1)
 }
 
-/// The same for the panels around a match.
+/// The stage's scale for the panels around a match.
 pub fn match_scale(window: Vec2) -> f32 {
     stage_scale(window).max(MATCH_SCALE_MIN).min((window / MATCH_STAGE).min_element()).max(0.1)
 }
@@ -98,7 +98,7 @@ mod tests {
         Viewport::showing(part, FIELD, window, match_scale(window))
     }
 
-    /// The room between a rectangle of the world and the panels, at the left upper and the right lower corner.
+    /// The distance between a rectangle of the world and the panels, at the upper left and the lower right corner.
     fn room_around(viewport: &Viewport, part: Rect) -> [Vec2; 2] {
         let on_stage = |point: Vec2| {
             viewport.stage / 2.0 + (point - viewport.center) * Vec2::new(1.0, -1.0) / viewport.units_per_px

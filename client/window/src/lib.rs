@@ -1,18 +1,119 @@
-//! The window: draws what the net core predicts, and sends it what the player does.
+//! The Framehouse window for any game: menus, rooms, lobby, match, results, replays and settings.
+//!
+//! A program is a game, a view of it, and one line:
+//!
+//! ```no_run
+//! use bevy::prelude::*;
+//! use framehouse_client::client::InputRequest;
+//! use framehouse_shared::{
+//!     game::Game,
+//!     ids::{SLOTS_MAX, slots_in},
+//!     input::{Frame, Input},
+//!     room_state::{AddRoomState, RoomState},
+//!     score::Scoreboard,
+//!     sim::{MatchSetup, Rooms, Roster, SimSet, SimTick},
+//!     tick::{SimRate, Tick},
+//! };
+//! use framehouse_window::{
+//!     controls::Controls,
+//!     keys::InputAction,
+//!     texts::Words,
+//!     view::{About, Draw, MatchView, View},
+//! };
+//! use serde::{Deserialize, Serialize};
+//!
+//! /// The player who holds the button for the longest time in ten seconds wins.
+//! #[derive(Clone)]
+//! struct MyGame;
+//!
+//! #[derive(Component, Clone, Default, Serialize, Deserialize, RoomState)]
+//! struct Held {
+//!     ticks: [u32; SLOTS_MAX],
+//! }
+//!
+//! impl Game for MyGame {
+//!     fn id(&self) -> &'static str {
+//!         "hold"
+//!     }
+//!
+//!     fn build(&self, app: &mut App) {
+//!         app.add_room_state::<Held>("held");
+//!         app.add_systems(SimTick, count.in_set(SimSet::Score));
+//!     }
+//!
+//!     fn open_match(&self, room: &mut EntityWorldMut, _: &MatchSetup) {
+//!         room.insert(Held::default());
+//!     }
+//! }
+//!
+//! fn count(mut rooms: Rooms<(&Frame, &Roster, &SimRate, &mut Held, &mut Scoreboard)>) {
+//!     rooms.for_each_room(|(frame, roster, rate, mut held, mut scores)| {
+//!         for slot in slots_in(roster.seated) {
+//!             held.ticks[slot.index()] += u32::from(frame.inputs[slot.index()].0[0]);
+//!             scores.set(slot, i64::from(held.ticks[slot.index()]), [0; 16], frame.tick);
+//!         }
+//!         scores.over = frame.tick.plus(1) >= Tick(rate.ticks(10.0));
+//!     });
+//! }
+//!
+//! struct MyView;
+//!
+//! const BUTTON: InputAction = InputAction::new("button", Words::new("Hold the button")).key(KeyCode::Space);
+//!
+//! #[derive(Component)]
+//! struct Ticks;
+//!
+//! impl View for MyView {
+//!     fn about(&self) -> About {
+//!         About::new("hold", "Hold the button")
+//!     }
+//!
+//!     fn field(&self) -> Vec2 {
+//!         Vec2::new(16.0, 9.0)
+//!     }
+//!
+//!     fn actions(&self) -> Vec<InputAction> {
+//!         vec![BUTTON]
+//!     }
+//!
+//!     fn input(&self, controls: &Controls, _: &InputRequest<'_>) -> Input {
+//!         Input([u8::from(controls.is_held(&BUTTON)), 0, 0, 0, 0, 0, 0, 0])
+//!     }
+//!
+//!     fn build(&self, app: &mut App) {
+//!         app.add_systems(Startup, spawn);
+//!         app.add_systems(Update, draw.in_set(Draw));
+//!     }
+//! }
+//!
+//! fn spawn(mut commands: Commands) {
+//!     commands.spawn((Ticks, Text::default()));
+//! }
+//!
+//! fn draw(seen: MatchView, mut text: Single<&mut Text, With<Ticks>>) {
+//!     text.0 = seen.get::<Held>().map_or_else(String::new, |held| format!("{:?}", held.ticks));
+//! }
+//!
+//! fn main() -> AppExit {
+//!     framehouse_window::run(MyGame, MyView)
+//! }
+//! ```
+//!
+//! # Order of a frame
 //!
 //! ```text
 //! PreUpdate   controls.rs -> session.rs      keys and mouse, then Client::update
-//! Update      ui/focus.rs -> screens/        keys and clicks become actions (actions.rs), screens do them (set Obey)
-//!             hud/, the game's view          (set Draw) draw the match, on the match screen
-//! Last        settings.rs, script.rs         what is kept for the next time; pictures and ends for scripts
+//! Update      ui/focus.rs -> screens/        keys and clicks become actions (actions.rs), screens handle them
+//!                                            (set HandleActions)
+//!             hud/, the game's view          (set Draw) draw the match, on screens with a match
+//! Last        settings.rs, script.rs         saved settings; pictures and exit of scripted runs
 //! ```
 //!
-//! The window knows no game: a game brings its view (view.rs), which names it, draws it and makes inputs. That of the arena
-//! is arena/. Nothing here writes simulation state, and the net core knows nothing of it.
+//! The window knows no game: the game's view (view.rs) names it, draws it and makes inputs. Nothing here writes
+//! simulation state, and the net core does not depend on the window.
 //!
-//! Screens show values: a part of one is made anew when its value is another one (ui/redraw.rs). Buttons know what they
-//! ask for, and nothing else. Numbers that are worth a test are plain functions (easing, layout, palette); all pictures
-//! are painted at start.
+//! A part of a screen is redrawn when its value changes (ui/redraw.rs). Buttons only carry their action. Calculations
+//! are plain functions with tests (easing, layout, palette), and all pictures are painted at start.
 
 pub mod actions;
 pub mod args;
@@ -42,13 +143,13 @@ use game::Game;
 use layout::STAGE;
 use view::{About, GameView, View};
 
-/// netcode and renet log single datagrams as errors, which the client counts; drivers talk a lot at start.
+/// netcode and renet log single datagrams as errors, which the client counts; drivers log many messages at start.
 const LOG_FILTER: &str = "warn,renetcode=off,renet=off,wgpu_hal=off,wgpu_core=error,naga=error,bevy_winit=error,\
                           winit=error,icu_provider=off,\
                           bevy_input_focus=error";
 
-/// A client of this game: reads the command line, opens the window and plays until it is closed. This is a program's main
-/// loop. The view is described in [`view`](mod@view).
+/// Runs a client of this game: reads the command line, opens the window and plays until it is closed. This is the main
+/// loop of a program. See [`view`](mod@view) for how to write a view.
 pub fn run(game: impl framehouse_shared::game::Game + Clone, view: impl View) -> AppExit {
     let view = GameView::new(view);
     let about = view.about();
@@ -63,13 +164,13 @@ pub fn run(game: impl framehouse_shared::game::Game + Clone, view: impl View) ->
     app.run()
 }
 
-/// The whole client but for Bevy's own plugins, so that a test can run it without a screen or a graphics card.
+/// The whole client except Bevy's own plugins, so that a test can run it without a screen or a graphics card.
 pub struct ClientPlugin {
     /// The command line.
     pub args: Args,
-    /// What is played.
+    /// The game.
     pub game: Game,
-    /// What draws it.
+    /// The game's view.
     pub view: GameView,
 }
 
@@ -90,7 +191,7 @@ impl Plugin for ClientPlugin {
     }
 }
 
-/// The window as it opens.
+/// The window at start.
 pub fn main_window(about: &About) -> Window {
     Window {
         title: about.window_title.to_owned(),

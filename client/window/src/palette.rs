@@ -1,4 +1,4 @@
-//! Colours: dark slate around, and those that a game may choose: an accent, and one colour for each seat.
+//! Colours: dark slate for the window, and those that a game may choose: an accent, and one colour for each seat.
 
 use bevy::prelude::*;
 use framehouse_shared::ids::{SLOTS_MAX, Slot};
@@ -6,26 +6,26 @@ use serde::{Deserialize, Serialize};
 
 /// Around the field of a match, and behind screens.
 pub const BACKDROP: Color = rgb(0x080b13);
-/// Panels of the HUD.
+/// Background of HUD panels.
 pub const PANEL: Color = rgba(0x0d1220, 0.93);
-/// Panels' rims.
+/// Rim of panels.
 pub const PANEL_RIM: Color = rgb(0x2b3a5e);
-/// Grooves of bars.
+/// Groove of bars.
 pub const GROOVE: Color = rgb(0x060910);
-/// Words that matter.
+/// Important texts.
 pub const TEXT: Color = rgb(0xeef3ff);
-/// Words that explain.
+/// Explanations.
 pub const TEXT_MUTED: Color = rgb(0x8c9abd);
-/// Things that are well, and what is ready.
+/// Good states, and things that are ready.
 pub const GOOD: Color = rgb(0x62e08a);
-/// Things to look at.
+/// Warnings.
 pub const WARN: Color = rgb(0xffb938);
-/// Things that are wrong, and losses.
+/// Errors and losses.
 pub const BAD: Color = rgb(0xff6b5e);
-/// The accent, unless the game has its own.
+/// The default accent.
 const ACCENT: Color = rgb(0x4cc3ff);
 
-/// One accent a seat: neighbours differ in hue, and all of them stand out from the floor.
+/// One colour for each seat: neighbours differ in hue, and all stand out from the floor.
 const ACCENTS: [Color; SLOTS_MAX] = [
     rgb(0x4cc3ff),
     rgb(0xffb938),
@@ -45,8 +45,7 @@ const ACCENTS: [Color; SLOTS_MAX] = [
     rgb(0x2c9e94),
 ];
 
-/// The same for eyes that see red and green alike: eight hues after Okabe and Ito, and eight
-/// more as far from those as can be.
+/// Seat colours for colour-blind players: eight hues after Okabe and Ito, and eight more as far from those as possible.
 const DISTINCT_ACCENTS: [Color; SLOTS_MAX] = [
     rgb(0x56b4e9),
     rgb(0xe69f00),
@@ -73,25 +72,25 @@ pub enum Palette {
     /// Sixteen hues.
     #[default]
     Vivid,
-    /// Fewer hues that differ in lightness, too: safe for colour-blind eyes.
+    /// Fewer hues, which differ in lightness, too: suitable for colour-blind players.
     Distinct,
 }
 
 impl Palette {
-    /// All of them.
+    /// All palettes.
     pub const ALL: [Self; 2] = [Self::Vivid, Self::Distinct];
 }
 
-/// The game's colours, and which of the two sets the player has chosen.
+/// The game's colours, and the palette that the player has chosen.
 #[derive(Resource, Clone, Debug, PartialEq)]
 pub struct Colors {
-    /// The accent of the window: main buttons, marks, what is the player's own.
+    /// The window's accent: main buttons, marks, and everything of the player's own.
     pub accent: Color,
     /// One colour for each seat.
     pub players: [Color; SLOTS_MAX],
-    /// The same for colour-blind eyes.
+    /// One colour for each seat, for colour-blind players.
     pub distinct_players: [Color; SLOTS_MAX],
-    /// The set that is shown. The player's settings decide it.
+    /// The palette in use, from the player's settings.
     pub palette: Palette,
 }
 
@@ -142,7 +141,7 @@ mod tests {
         }
     }
 
-    /// What somebody sees who has no green cones (Machado and others, 2009, severity 1).
+    /// A colour as seen without green cones (Machado and others, 2009, severity 1).
     fn without_green(color: Color) -> Oklaba {
         let seen = LinearRgba::from(color);
         let mix = |red, green, blue| red * seen.red + green * seen.green + blue * seen.blue;

@@ -1,4 +1,4 @@
-//! The screens: which one is shown, and how the session leads from one to the next.
+//! The screens, and the session's transitions between them.
 //!
 //! ```text
 //! Menu -> Browser, Settings, Replays -> Menu
@@ -37,17 +37,17 @@ use super::{actions::HandleActions, hud::Stage, session::Session, view::Draw};
 pub use dialog::Dialog;
 pub use start::StartPlugin;
 
-/// What fills the window.
+/// A screen of the window.
 #[derive(States, Clone, Copy, Debug, Default, PartialEq, Eq, Hash, ValueEnum)]
 pub enum Screen {
-    /// Name, server, and the ways into a room.
+    /// Name, server, and all ways into a room.
     #[default]
     Menu,
     /// The server's rooms.
     Browser,
-    /// What the player has chosen.
+    /// The player's settings.
     Settings,
-    /// A server was asked.
+    /// Waiting for a server's answer.
     Connecting,
     /// In a room, before a match.
     Lobby,
@@ -55,29 +55,29 @@ pub enum Screen {
     Match,
     /// After a match.
     Results,
-    /// The matches that were recorded.
+    /// The list of recorded matches.
     Replays,
-    /// One of them.
+    /// A recorded match.
     Replay,
-    /// What went wrong, and the ways on.
+    /// An error, and the buttons to continue.
     Problem,
 }
 
 impl Screen {
-    /// Whether a match is in view.
+    /// Whether the screen shows a match.
     pub const fn shows_match(self) -> bool {
         matches!(self, Self::Match | Self::Replay)
     }
 }
 
-/// Everything that fills the window.
+/// All screens.
 pub struct ScreensPlugin;
 
 impl Plugin for ScreensPlugin {
     fn build(&self, app: &mut App) {
         app.init_state::<Screen>().init_resource::<SeenResults>();
         app.add_systems(Update, (follow.before(HandleActions), reset.in_set(HandleActions), show_hud));
-        // The match is drawn only where it is seen.
+        // The match is drawn only where it is visible.
         app.configure_sets(Update, Draw.run_if(|screen: Res<State<Screen>>| screen.get().shows_match()));
         app.add_plugins((menu::plugin, browser::plugin, connecting::plugin, lobby::plugin, results::plugin));
         app.add_plugins((
@@ -93,17 +93,17 @@ impl Plugin for ScreensPlugin {
     }
 }
 
-/// The number of the match whose results the player has seen enough of.
+/// The number of the match whose results the player has closed.
 #[derive(Resource, Clone, Copy, Debug, Default)]
 pub struct SeenResults(pub Option<u32>);
 
-/// Panels around the field are for the match.
+/// Shows the panels around the field only on screens with a match.
 fn show_hud(screen: Res<State<Screen>>, mut stage: Single<&mut Visibility, With<Stage>>) {
     let is_match = screen.get().shows_match();
     stage.set_if_neq(if is_match { Visibility::Inherited } else { Visibility::Hidden });
 }
 
-/// Numbers begin anew in every room.
+/// Match numbers begin anew in every room.
 fn reset(session: Res<Session>, mut seen: ResMut<SeenResults>) {
     if session.client().is_none() && seen.0.is_some() {
         seen.0 = None;
@@ -144,7 +144,7 @@ fn in_room(client: &Client, seen: SeenResults, screen: Screen) -> Screen {
     let results = client.results().filter(|results| seen.0 != Some(results.match_no) && !results.ranking.is_empty());
     match client.phase() {
         None => Screen::Connecting,
-        // There is time to change a key before the next match.
+        // A player may finish changing settings before the next match.
         Some(Phase::Lobby { .. } | Phase::Results { .. }) if screen == Screen::Settings => Screen::Settings,
         Some(Phase::Lobby { .. } | Phase::Results { .. }) if results.is_some() => Screen::Results,
         Some(Phase::Lobby { .. } | Phase::Results { .. }) => Screen::Lobby,

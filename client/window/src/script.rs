@@ -1,4 +1,4 @@
-//! What a script asks of the window: a picture, an end, and a line of numbers.
+//! Scripted runs of the window: a picture, an exit time, and a report.
 
 mod report;
 
@@ -20,12 +20,12 @@ use bevy::{
 use framehouse_client::stats::Distribution;
 use report::{Matches, Report};
 
-/// How long a picture may take to come from the graphics card.
+/// The longest wait for a picture from the graphics card.
 const PICTURE_TIME_MAX: Duration = Duration::from_secs(10);
-/// The exit code of a session that failed or a picture that is missing.
+/// The exit code after a failed session or a missing picture.
 const FAILED: u8 = 1;
 
-/// Takes the picture, ends the program and counts frames. Does nothing that a player would see.
+/// Takes the picture, ends the program and counts frames. The player sees nothing of it.
 pub struct ScriptPlugin(pub Args);
 
 impl Plugin for ScriptPlugin {
@@ -38,7 +38,7 @@ impl Plugin for ScriptPlugin {
             screen,
             screen_seen: None,
             is_scripted: self.0.is_scripted(),
-            // A picture of what goes wrong, or of what takes long, is no failure.
+            // These screens are shown before there is a session, or after a failure: their pictures need none.
             wants_session: (self.0.target().is_some() || self.0.replay.is_some())
                 && !matches!(screen, Some(Screen::Problem | Screen::Connecting | Screen::Menu)),
             wants_report: exit_after.is_some(),
@@ -56,7 +56,7 @@ impl Plugin for ScriptPlugin {
 struct Script {
     picture: Picture,
     end: Option<Duration>,
-    /// The picture is of this screen.
+    /// The screen to take a picture of.
     screen: Option<Screen>,
     screen_seen: Option<Duration>,
     is_scripted: bool,
@@ -85,7 +85,7 @@ fn note_matches(mut heard: MessageReader<SessionNotice>, mut script: ResMut<Scri
     heard.read().for_each(|SessionNotice(notice)| script.matches.note(notice));
 }
 
-/// The time to the picture begins when its screen is there.
+/// Starts the wait for the picture when its screen appears.
 fn look_for_screen(time: Res<Time<Real>>, screen: Res<State<Screen>>, mut script: ResMut<Script>) {
     let is_there = script.screen.is_none_or(|wanted| wanted == *screen.get());
     script.screen_seen = is_there.then(|| script.screen_seen.unwrap_or_else(|| time.elapsed()));
@@ -112,7 +112,7 @@ fn take_picture(
     };
 }
 
-/// Whether the picture came to be; nothing while it is waited for. Errors of writing are only logged, so the file counts.
+/// The outcome of taking a picture; nothing while it is pending. Write errors are only logged, so the file is checked.
 fn is_written(path: &Path, is_done: bool, waited: Duration) -> Option<Picture> {
     let has_file = path.metadata().is_ok_and(|file| file.len() > 0);
     if is_done && has_file {
@@ -122,7 +122,7 @@ fn is_written(path: &Path, is_done: bool, waited: Duration) -> Option<Picture> {
     is_late.then(|| Picture::Missing(format!("The picture could not be written to {}.", path.display())))
 }
 
-/// A script cannot read the window: it gets the sentence and an end.
+/// Prints the failure and ends a scripted run, since a script cannot read the window.
 fn stop_when_failed(
     session: Res<Session>,
     script: Res<Script>,
@@ -165,7 +165,7 @@ fn stop_when_over(
             eprintln!("{sentence}");
             exit.write(AppExit::from_code(FAILED))
         }
-        // Whoever gets no seat in all that time was not playing.
+        // A client without a session at the end has not played.
         _ if script.wants_session && !is_up(&session) => {
             eprintln!("There was no session with {} when the time was over.", session.server());
             exit.write(AppExit::from_code(FAILED))

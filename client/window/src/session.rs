@@ -1,11 +1,11 @@
-//! The session behind the window: asked for on a thread of its own, then driven once a frame; a lost one is asked for
+//! The session behind the window: requested on a background thread, then updated once a frame; a lost one is requested
 //! again.
 //!
 //! ```text
 //! Idle -> Asking -> Open -> Idle          the player left
-//!                   Open -> Lost -> Open  the connection was lost, and the seat was still there (reconnect.rs)
-//!         Asking, Open, Lost -> Over      a sentence for the player (problem.rs)
-//! Idle -> Opening -> Showing -> Idle      a recorded match instead (playback.rs)
+//!                   Open -> Lost -> Open  the connection was lost, and the seat was still reserved (reconnect.rs)
+//!         Asking, Open, Lost -> Over      a problem for the player to read (problem.rs)
+//! Idle -> Opening -> Showing -> Idle      a replay instead of a session (playback.rs)
 //! ```
 
 mod auto_ready;
@@ -53,17 +53,17 @@ pub use moment::Moment;
 pub use problem::{Problem, as_sentence};
 pub use saved_seat::{ResumePrompt, SavedSeat};
 
-/// How long a session that the player has left may take to say so.
+/// Time limit for a session that the player has left to tell the server.
 const PARTING_TIME_MAX: Duration = Duration::from_secs(2);
 
-/// Gets sessions and keeps them going, in [`PreUpdate`] and [`RenetReceive`].
+/// Requests sessions and updates them, in [`PreUpdate`] and [`RenetReceive`].
 pub struct SessionPlugin(pub Args, pub Game);
 
-/// What is done in the last frame of all, in [`Last`].
+/// The set in [`Last`] of work in the program's last frame.
 #[derive(SystemSet, Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Shutdown;
 
-/// What the session heard in this frame.
+/// A notice of the session in this frame.
 #[derive(Message, Clone, Debug)]
 pub struct SessionNotice(pub Notice);
 
@@ -76,7 +76,7 @@ impl Plugin for SessionPlugin {
         app.add_plugins(gamepad::driver::plugin);
         app.configure_sets(PreUpdate, RenetReceive.after(InputSystems));
         app.add_systems(PreUpdate, (gather, drive, auto_ready::ready_unattended).chain().in_set(RenetReceive));
-        // Whatever ends the program does so before: a farewell in the next frame is never said.
+        // Systems that end the program run before: a goodbye in the next frame would never be sent.
         app.configure_sets(Last, Shutdown.after(ExitSystems));
         app.add_systems(Last, leave_at_exit.run_if(on_message::<AppExit>).in_set(Shutdown));
     }
@@ -89,7 +89,7 @@ pub struct Session {
     game: Game,
     target: Option<JoinTarget>,
     server: String,
-    /// What gets a lost session back.
+    /// The request that resumes a lost session.
     request: Option<SessionRequest>,
     seat_kept: Duration,
     liveness: Liveness,
@@ -106,7 +106,7 @@ enum Stage {
     /// A replay is being read.
     Opening(BackgroundTask<Result<Box<Playback>, Problem>>),
     Showing(Box<Playback>),
-    /// The client is kept for what it measured.
+    /// The client is kept for its statistics.
     Over(Problem, Option<Box<Client>>),
 }
 
@@ -126,7 +126,7 @@ impl Session {
         }
     }
 
-    /// Asks for a session; one that there was is left.
+    /// Requests a session, and leaves the present one.
     pub(crate) fn begin(&mut self, target: JoinTarget, settings: &Settings, now: Duration) {
         self.leave(now);
         let (server, request) = target.request(settings);
@@ -134,14 +134,14 @@ impl Session {
         (self.target, self.server, self.request) = (Some(target), server, Some(request));
     }
 
-    /// Asks for the same once more.
+    /// Repeats the last request.
     pub(crate) fn try_again(&mut self, settings: &Settings, now: Duration) {
         if let Some(target) = self.target.clone() {
             self.begin(target, settings, now);
         }
     }
 
-    /// Leaves, or stops asking. The server hears of it while the player is elsewhere already.
+    /// Leaves the session, or cancels the request. The server is told in the background.
     pub(crate) fn leave(&mut self, now: Duration) {
         if let Stage::Open(mut client) = std::mem::replace(&mut self.stage, Stage::Idle) {
             client.leave();
@@ -150,12 +150,12 @@ impl Session {
         self.target = None;
     }
 
-    /// The net core, for what the player asks of the room.
+    /// The net core, for requests to the room.
     pub(crate) fn room(&mut self) -> Option<&mut Client> {
         if let Stage::Open(client) = &mut self.stage { Some(client) } else { None }
     }
 
-    /// The net core, for a test that breaks something; views are only lent the match.
+    /// The net core, for tests that corrupt it; views only read the match.
     #[cfg(feature = "corrupt")]
     pub fn client_mut(&mut self) -> Option<&mut Client> {
         self.room()
@@ -174,7 +174,7 @@ impl Session {
         };
     }
 
-    /// Whoever only watches has no seat to come back to, and just asks for the same again.
+    /// Keeps the data that resumes the seat. A spectator has no seat and repeats the first request.
     fn keep_key(&mut self, new_session: &NewSession) {
         self.seat_kept = new_session.seat_kept;
         if let Some(request) = self.request.as_mut().filter(|request| !matches!(request.room, RoomRequest::Watch(_))) {
@@ -183,7 +183,7 @@ impl Session {
         }
     }
 
-    /// What gets this seat back after a restart.
+    /// The data that resumes this seat after a restart.
     fn saved_seat(&self) -> Option<(RoomCode, &SessionRequest, Duration)> {
         let is_practice = self.target == Some(JoinTarget::Practice);
         let code = self.client().filter(|client| client.slot().is_some() && !is_practice)?.code()?;
@@ -222,13 +222,10 @@ impl Session {
 
     fn notice_end(&mut self, settings: &Settings, now: Duration) {
         let Stage::Open(client) = &self.stage else { return };
-        let fell_silent = || End {
-            cause: Cause::Silence,
-            reason: "Nothing comes from the server any more.".to_owned(),
-            is_lost: true,
-        };
+        let fell_silent =
+            || End { cause: Cause::Silence, reason: "The server has stopped sending.".to_owned(), is_lost: true };
         let Some(end) = client.end().cloned().or_else(|| self.liveness.is_loss().then(fell_silent)) else { return };
-        // A session that never was in its room has no seat to come back to.
+        // A session that was never welcomed has no seat to resume.
         let can_come_back = end.is_lost && client.phase().is_some();
         let Stage::Open(client) = std::mem::replace(&mut self.stage, Stage::Idle) else { return };
         self.stage = match self.request.clone().filter(|_| can_come_back) {
@@ -282,7 +279,7 @@ fn drive(
     session.take_playback();
 }
 
-/// Says good-bye, so that the seat is free at once; the answer is not waited for.
+/// Leaves when the program ends, so that the seat is free at once; does not wait for an answer.
 fn leave_at_exit(time: Res<Time<Real>>, mut session: ResMut<Session>) {
     if let Some(client) = session.room() {
         client.leave();

@@ -1,4 +1,4 @@
-//! What the client remembers: name, server, keys and looks, in a file that people can read.
+//! Settings: name, server, keys and looks, saved in a text file.
 
 mod file;
 mod store;
@@ -20,14 +20,14 @@ use super::{
 
 pub use store::{SettingsError, Store};
 
-/// The smallest and the largest text, as a part of the usual one.
+/// Range of the text scale, as a factor of the normal size.
 pub const TEXT_SCALE: std::ops::RangeInclusive<f32> = 0.8..=1.6;
-/// Changes are written when so long nothing has changed, in seconds.
+/// Changes are saved after this many seconds without a further change.
 const SAVE_AFTER: f32 = 0.7;
-/// Where a server is looked for that nobody has named.
+/// The default server.
 pub const SERVER: &str = "http://127.0.0.1:7777";
 
-/// Keeps the settings and puts them into effect. They are read before: see [`Store::load`].
+/// Saves the settings and applies them. They are loaded before: see [`Store::load`].
 pub struct SettingsPlugin;
 
 impl Plugin for SettingsPlugin {
@@ -39,24 +39,24 @@ impl Plugin for SettingsPlugin {
     }
 }
 
-/// What the player has chosen.
+/// The player's settings.
 #[derive(Resource, Clone, Debug, PartialEq)]
 pub struct Settings {
-    /// What others call the player.
+    /// The player's name, as others see it.
     pub name: String,
     /// The server's HTTP address.
     pub server: String,
-    /// What the client speaks.
+    /// The language of all texts.
     pub language: Language,
     /// The players' colours.
     pub palette: Palette,
-    /// How large text is, as a part of the usual size.
+    /// Text scale, as a factor of the normal size.
     pub text_scale: f32,
-    /// Whether the picture keeps still: it neither zooms nor trembles.
+    /// Whether the picture keeps still: no zoom, no shake.
     pub reduced_motion: bool,
     /// Whether the window covers the screen.
     pub fullscreen: bool,
-    /// What does what.
+    /// The key bindings.
     pub keys: Bindings,
 }
 
@@ -76,12 +76,12 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The usual settings for a game, with its keys.
+    /// The default settings for a game, with its keys.
     pub fn usual(view: &GameView) -> Self {
         Self { keys: Bindings::usual(view.about().id, view.actions()), ..Self::default() }
     }
 
-    /// The same with every value in its range.
+    /// These settings with every value in its range.
     #[must_use]
     pub fn in_range(mut self) -> Self {
         // Written so that a NaN is out of range.
@@ -100,7 +100,7 @@ impl Settings {
     }
 }
 
-/// Whether others can be shown this name.
+/// Whether a name is valid, so that others can be shown it.
 pub fn is_name(name: &str) -> bool {
     let name = name.trim();
     (1..=NAME_CHARS_MAX).contains(&name.chars().count())
@@ -131,7 +131,7 @@ fn apply_window(settings: Res<Settings>, window: Option<Single<&mut Window, With
     }
 }
 
-/// A name is not written to the disk letter by letter.
+/// Saves changed settings after a pause, so that a name is not written letter by letter.
 fn save(
     time: Res<Time<Real>>,
     settings: Res<Settings>,

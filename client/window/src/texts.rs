@@ -1,4 +1,4 @@
-//! Everything the window says, in English and Chinese, and the texts of games. `{}` is where a name or a number goes.
+//! All texts of the window, in English and Chinese, and the types for games' texts. `{}` stands for a name or a number.
 
 mod phrase;
 
@@ -6,14 +6,14 @@ pub use phrase::{Language, Phrase, Words, fill};
 
 macro_rules! texts {
     ($($name:ident: $english:literal, $chinese:literal;)*) => {
-        /// A text of the window's own.
+        /// A text of the window.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[expect(missing_docs, reason = "the English text says what it is")]
         #[non_exhaustive]
         pub enum T { $($name,)* }
 
         impl T {
-            /// All of them, for games that add a language.
+            /// All texts, for games that add a language.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
             const fn english(self) -> &'static str {
@@ -74,7 +74,7 @@ texts! {
     Room: "Room", "房间";
     Copy: "Copy", "复制";
     Copied: "The code {} is in the clipboard.", "代码 {} 已复制。";
-    CannotCopy: "The clipboard is not to be had here: the code is {}.", "无法使用剪贴板：代码是 {}。";
+    CannotCopy: "The clipboard is not available. The code is {}.", "无法使用剪贴板：代码是 {}。";
     ShareCode: "Friends join with this code.", "朋友可用此代码加入。";
     Players: "Players", "玩家";
     FreeSeat: "free seat", "空位";
@@ -98,7 +98,7 @@ texts! {
     CloseRoom: "Close room", "关闭房间";
     Leave: "Leave", "离开";
     Ready: "Ready", "准备";
-    NotReady: "Not ready after all", "取消准备";
+    NotReady: "Cancel ready", "取消准备";
     YouWatch: "You watch this room.", "你正在观看此房间。";
     WaitForOthers: "Waiting for somebody to play with.", "正在等待其他玩家。";
     WaitForReady: "The match begins when everybody is ready.", "所有人准备好后比赛开始。";
@@ -109,13 +109,13 @@ texts! {
     Joined: "{} is here.", "{} 来了。";
     Gone: "{} is gone.", "{} 离开了。";
     GoneLost: "{} lost the connection.", "{} 断线了。";
-    GoneKicked: "{} was sent away by the host.", "{} 被房主移出了房间。";
-    GoneTurnedAway: "{} was turned away by the server.", "{} 被服务器断开了。";
+    GoneKicked: "{} was removed by the host.", "{} 被房主移出了房间。";
+    GoneTurnedAway: "{} was disconnected by the server.", "{} 被服务器断开了。";
     NewHost: "{} is the host now.", "{} 现在是房主。";
     LastMatch: "Last match", "上一场";
     // Match.
-    Loading: "A match begins: loading \u{2026}", "比赛即将开始：加载中……";
-    MatchOnItsWay: "The match runs: its state is on the way \u{2026}", "比赛进行中：正在接收状态……";
+    Loading: "The match begins: loading \u{2026}", "比赛即将开始：加载中……";
+    MatchOnItsWay: "The match is running: receiving its state \u{2026}", "比赛进行中：正在接收状态……";
     Go: "Go!", "开始！";
     Leaderboard: "LEADERBOARD", "排行榜";
     RoomShort: "ROOM {}", "房间 {}";
@@ -127,17 +127,17 @@ texts! {
     NetCorrections: "{} corrections", "修正 {} 次";
     NetTraffic: "{} KB/s", "{} KB/s";
     Paused: "The match goes on", "比赛仍在进行";
-    PausedWhy: "Nobody waits here: you do nothing meanwhile.", "比赛不会暂停：你暂时不进行操作。";
+    PausedWhy: "The match does not pause: you do nothing meanwhile.", "比赛不会暂停：你暂时不进行操作。";
     Resume: "Continue", "继续";
     GiveUp: "Give up and watch", "放弃并观看";
     EndMatch: "End the match for all", "为所有人结束比赛";
     LeaveRoom: "Leave the room", "离开房间";
     WatchingMatch: "You watch. Escape opens the menu.", "你正在观看。按 Esc 打开菜单。";
-    Silent: "Nothing heard from the server for {} s \u{2026}", "已有 {} 秒没有收到服务器的消息……";
+    Silent: "No data from the server for {} s \u{2026}", "已有 {} 秒没有收到服务器的消息……";
     Reconnecting: "Reconnecting", "正在重新连接";
     ReconnectingWhy: "The connection is lost. Your seat is kept for", "连接已中断。你的座位将保留";
     SecondsLeft: "{} s", "{} 秒";
-    Desync: "Your game came to differ from the server's ({}). It was put right.", "你的游戏与服务器不一致（{}），已修正。";
+    Desync: "Your game differed from the server's ({}) and was corrected.", "你的游戏与服务器不一致（{}），已修正。";
     // Results.
     Points: "Points", "分数";
     YouWin: "You win!", "你赢了！";
@@ -145,7 +145,7 @@ texts! {
     MatchOver: "The match is over", "比赛结束";
     Ranking: "Ranking", "排名";
     Curves: "{} over time", "{}变化";
-    NoCurves: "No scores were seen during the match.", "比赛期间没有看到分数。";
+    NoCurves: "No scores were received during the match.", "比赛期间没有看到分数。";
     Rematch: "Rematch", "再来一场";
     WaitingRematch: "Waiting for the others \u{2026}", "正在等待其他人……";
     ToLobby: "To the lobby", "回到房间";
@@ -170,87 +170,87 @@ texts! {
     OpeningReplay: "Reading the replay \u{2026}", "正在读取回放……";
     BadReplay: "This replay cannot be shown", "无法播放此回放";
     ReplayUnreadable: "The file {} cannot be read: {}.", "无法读取文件 {}：{}。";
-    ReplayWrong: "The file is no good: {}. Get it once more, or choose another.", "文件有误：{}。请重新获取或选择其他回放。";
-    ReplayOfOthers: "It is of another game or release ({}). Watch it with the release that recorded it.", "它属于其他游戏或版本（{}）。请使用录制它的版本观看。";
-    ReplayBroken: "From tick {} on this computer plays another match than was recorded: the replay ends there.", "从第 {} 帧起，此电脑的结果与录制不符：回放到此为止。";
+    ReplayWrong: "The file cannot be used: {}. Get it again, or choose another.", "文件有误：{}。请重新获取或选择其他回放。";
+    ReplayOfOthers: "It is from another game or release ({}). Watch it with the release that recorded it.", "它属于其他游戏或版本（{}）。请使用录制它的版本观看。";
+    ReplayBroken: "From tick {} on, the match on this computer differs from the recording: the replay ends there.", "从第 {} 帧起，此电脑的结果与录制不符：回放到此为止。";
     // Settings.
     Player: "Player", "玩家";
     Keys: "Keys and mouse", "按键与鼠标";
     Looks: "Looks", "外观";
     PressFor: "Press a key or a mouse button for: {}", "请按下用于“{}”的按键或鼠标按钮";
-    PressCancel: "Escape leaves it as it is.", "按 Esc 保持不变。";
+    PressCancel: "Escape keeps the present key.", "按 Esc 保持不变。";
     Unbound: "\u{2013}", "\u{2013}";
-    ResetKeys: "Usual keys", "恢复默认按键";
+    ResetKeys: "Default keys", "恢复默认按键";
     Colours: "Players' colours", "玩家颜色";
     PaletteVivid: "vivid", "鲜艳";
-    PaletteDistinct: "safe for colour-blind eyes", "色盲友好";
-    TextSize: "Size of text", "文字大小";
+    PaletteDistinct: "colour-blind friendly", "色盲友好";
+    TextSize: "Text size", "文字大小";
     LanguageTitle: "Language", "语言";
     Motion: "The picture in a match", "比赛画面";
-    MotionFull: "follows", "跟随";
+    MotionFull: "moves", "跟随";
     MotionReduced: "keeps still", "静止";
     Window: "Screen", "屏幕";
     Windowed: "window", "窗口";
     Fullscreen: "full screen", "全屏";
     NoLetters: "No font on this computer has the letters of {}: install one, for example one of the Noto fonts.", "此电脑上没有可显示{}的字体：请安装，例如 Noto 字体。";
-    SettingsBroken: "The settings' file could not be read. It lies at {} now, and the usual settings are used.", "设置文件无法读取，已移至 {}，现使用默认设置。";
-    SettingsUnwritable: "Settings cannot be kept for the next time: {}.", "设置无法保存：{}。";
+    SettingsBroken: "The settings file could not be read. It was moved to {}, and the default settings are used.", "设置文件无法读取，已移至 {}，现使用默认设置。";
+    SettingsUnwritable: "The settings cannot be saved: {}.", "设置无法保存：{}。";
     // Problems.
     TryAgain: "Try again", "重试";
-    NotReached: "No server there", "找不到服务器";
+    NotReached: "Server not found", "找不到服务器";
     NotReachedWhy: "The server was not reached at {}. Is it running, and is the address right?", "无法连接到 {}。服务器是否在运行？地址是否正确？";
     NotOurs: "Not a Framehouse server", "不是 Framehouse 服务器";
-    NotOursWhy: "What answers at {} is not a Framehouse server of this version. Check the address.", "{} 上的不是此版本的 Framehouse 服务器。请检查地址。";
+    NotOursWhy: "The server at {} is not a Framehouse server of this version. Check the address.", "{} 上的不是此版本的 Framehouse 服务器。请检查地址。";
     VersionDiffers: "The versions differ", "版本不同";
     VersionDiffersWhy: "Client and server are of different versions: please update the older one.", "客户端与服务器版本不同：请更新较旧的一方。";
     RoomFull: "The room is full", "房间已满";
     RoomFullWhy: "Every seat of this room is taken. Try again later, watch it, or use quick match.", "此房间没有空位。请稍后再试、观看或使用快速开始。";
-    SpectatorsFullWhy: "As many people watch this room as may. Try again later, or watch another.", "此房间的观众已满。请稍后再试或观看其他房间。";
+    SpectatorsFullWhy: "This room has no more places for spectators. Try again later, or watch another.", "此房间的观众已满。请稍后再试或观看其他房间。";
     NoSuchRoom: "There is no such room", "没有这个房间";
-    NoSuchRoomWhy: "No room has this code, or no longer. Check the code, or use quick match.", "没有使用此代码的房间，或已关闭。请检查代码或使用快速开始。";
+    NoSuchRoomWhy: "No room has this code, or the room was closed. Check the code, or use quick match.", "没有使用此代码的房间，或已关闭。请检查代码或使用快速开始。";
     ServerFull: "The server is full", "服务器已满";
-    ServerFullWhy: "This server takes no more players right now. Try again in a minute, or choose another.", "服务器暂时无法容纳更多玩家。请稍后再试或选择其他服务器。";
+    ServerFullWhy: "This server accepts no more players right now. Try again in a minute, or choose another.", "服务器暂时无法容纳更多玩家。请稍后再试或选择其他服务器。";
     ServerBusy: "The server is busy", "服务器繁忙";
-    ServerBusyWhy: "Too many people ask for a place at once. Try again in a moment.", "同时请求的人太多。请稍后再试。";
+    ServerBusyWhy: "Too many players are joining at once. Try again in a moment.", "同时请求的人太多。请稍后再试。";
     Stopping: "The server is stopping", "服务器正在关闭";
     StoppingWhy: "This server is stopping. Try again in a minute, or choose another.", "服务器正在关闭。请稍后再试或选择其他服务器。";
-    Kicked: "You were sent away", "你被移出了房间";
-    KickedWhy: "The host sent you away from the room. Other rooms are open to you.", "房主将你移出了房间。你仍可以加入其他房间。";
+    Kicked: "You were removed from the room", "你被移出了房间";
+    KickedWhy: "The host removed you from the room. You can join other rooms.", "房主将你移出了房间。你仍可以加入其他房间。";
     RoomClosed: "The room is closed", "房间已关闭";
-    RoomClosedWhy: "The host closed the room. Other rooms are open to you.", "房主关闭了房间。你仍可以加入其他房间。";
-    RoomDesertedWhy: "All players have left the room. Other rooms are open to you.", "所有玩家都已离开房间。你仍可以加入其他房间。";
-    RoomIdleWhy: "Nothing happened in the room for so long that it was closed. Other rooms are open to you.", "房间长时间无人活动，已被关闭。你仍可以加入其他房间。";
-    RoomGoneWhy: "The room was closed before you came in. Other rooms are open to you.", "房间在你进入之前已关闭。你仍可以加入其他房间。";
-    RoomFaultedWhy: "An error in the server ended this room. Other rooms are open to you.", "服务器错误导致此房间关闭。你仍可以加入其他房间。";
-    TakenOver: "You play somewhere else now", "你已在别处登录";
-    TakenOverWhy: "Your seat was taken from another window or computer, and this one gave way.", "你的座位已从另一个窗口或电脑接管，此处已断开。";
-    SentTooMuch: "The server turned you away", "服务器拒绝了你";
-    SentTooMuchWhy: "This client sent more than a server allows, which a good one never does: update it, or install it again.", "此客户端发送的内容超出服务器允许的范围：请更新或重新安装。";
-    MadeNoSenseWhy: "This client sent what the server cannot make sense of, which a good one never does: update it, or install it again.", "此客户端发送的内容服务器无法理解：请更新或重新安装。";
-    CalculatesDifferentlyWhy: "Your game calculated differently from the server again and again: update it, or install it again.", "你的游戏多次与服务器计算不一致：请更新或重新安装。";
+    RoomClosedWhy: "The host closed the room. You can join other rooms.", "房主关闭了房间。你仍可以加入其他房间。";
+    RoomDesertedWhy: "All players have left the room. You can join other rooms.", "所有玩家都已离开房间。你仍可以加入其他房间。";
+    RoomIdleWhy: "The room was closed because nothing happened in it for a long time. You can join other rooms.", "房间长时间无人活动，已被关闭。你仍可以加入其他房间。";
+    RoomGoneWhy: "The room was closed before you joined. You can join other rooms.", "房间在你进入之前已关闭。你仍可以加入其他房间。";
+    RoomFaultedWhy: "An error in the server ended this room. You can join other rooms.", "服务器错误导致此房间关闭。你仍可以加入其他房间。";
+    TakenOver: "You are playing somewhere else", "你已在别处登录";
+    TakenOverWhy: "Your seat is now used by another window or computer, so this one was disconnected.", "你的座位已从另一个窗口或电脑接管，此处已断开。";
+    SentTooMuch: "The server disconnected you", "服务器拒绝了你";
+    SentTooMuchWhy: "This client sent more data than the server allows. Please update it, or install it again.", "此客户端发送的内容超出服务器允许的范围：请更新或重新安装。";
+    MadeNoSenseWhy: "This client sent data that the server does not understand. Please update it, or install it again.", "此客户端发送的内容服务器无法理解：请更新或重新安装。";
+    CalculatesDifferentlyWhy: "Your game repeatedly calculated differently from the server. Please update it, or install it again.", "你的游戏多次与服务器计算不一致：请更新或重新安装。";
     TooSlow: "The connection took too long", "连接耗时过长";
-    TooSlowWhy: "The server waited for this computer and gave up. Try again, perhaps over another network.", "服务器等待此电脑超时。请重试或更换网络。";
-    NoSeatWhy: "The server took the connection and gave no seat in time. Try again.", "服务器已接受连接，但未及时分配座位。请重试。";
-    NoUdpWhy: "The server answers, but not over UDP. Is its port open on the way to it?", "服务器有响应，但 UDP 不通。通往服务器的端口是否开放？";
-    NoSession: "No place for you", "无法加入";
+    TooSlowWhy: "The server waited too long for this computer. Try again, or use another network.", "服务器等待此电脑超时。请重试或更换网络。";
+    NoSeatWhy: "The server accepted the connection but gave you no seat in time. Try again.", "服务器已接受连接，但未及时分配座位。请重试。";
+    NoUdpWhy: "The server answers, but not over UDP. Is its port open in every firewall on the way?", "服务器有响应，但 UDP 不通。通往服务器的端口是否开放？";
+    NoSession: "You could not join", "无法加入";
     SessionOver: "The session is over", "会话已结束";
     YouLeftWhy: "You left the room.", "你已离开房间。";
-    ConnectionLostWhy: "Nothing was heard from the server for too long: the connection is lost.", "长时间没有收到服务器的消息：连接已中断。";
-    ConnectionClosedWhy: "The server closed the connection without a word. Try again.", "服务器关闭了连接，未说明原因。请重试。";
-    ConnectionStalledWhy: "Messages do not get through any more, one way or the other. Connect again.", "消息无法继续传输。请重新连接。";
-    GameFailedWhy: "The game failed on this computer. This is a bug in it: please report it.", "游戏在此电脑上出错。这是程序缺陷，请反馈。";
+    ConnectionLostWhy: "The server sent nothing for too long: the connection is lost.", "长时间没有收到服务器的消息：连接已中断。";
+    ConnectionClosedWhy: "The server closed the connection and gave no reason. Try again.", "服务器关闭了连接，未说明原因。请重试。";
+    ConnectionStalledWhy: "Messages no longer get through between you and the server. Connect again.", "消息无法继续传输。请重新连接。";
+    GameFailedWhy: "The game failed on this computer. This is a bug: please report it.", "游戏在此电脑上出错。这是程序缺陷，请反馈。";
     SeatGone: "Your seat is gone", "座位已失效";
-    SeatGoneWhy: "The server has no seat for you any more: it was not kept so long, or the server was started anew and the match is gone. You can join again and start afresh.", "服务器已不再保留你的座位：保留时间已过，或服务器已重新启动，比赛已结束。你可以重新加入并重新开始。";
-    ServerGoneWhy: "The server did not come back in time, and the match is gone. Try again when it runs.", "服务器未能及时恢复，比赛已结束。请在其运行时重试。";
+    SeatGoneWhy: "The server has no seat for you any more: the time to come back is over, or the server was restarted and the match is gone. You can join again and start from the beginning.", "服务器已不再保留你的座位：保留时间已过，或服务器已重新启动，比赛已结束。你可以重新加入并重新开始。";
+    ServerGoneWhy: "The server did not come back in time, and the match is gone. Try again when it is running.", "服务器未能及时恢复，比赛已结束。请在其运行时重试。";
 }
 
 impl Language {
-    /// English: every text is there.
+    /// English; it has every text.
     pub const ENGLISH: Self = Self::new("english", "English", |text| Some(text.english()));
     /// Simplified Chinese.
     pub const CHINESE: Self =
         Self::new("chinese", "\u{4e2d}\u{6587}", |text| Some(text.chinese())).written_in(*b"Hani", '\u{4e2d}');
-    /// The window's own languages.
+    /// The languages of the window.
     pub const ALL: [Self; 2] = [Self::ENGLISH, Self::CHINESE];
 }
 

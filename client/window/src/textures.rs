@@ -1,5 +1,5 @@
-//! Pictures of simple shapes, and how pictures are made: painted by the processor at start, soft-edged at any size
-//! without multi-sampling.
+//! Textures of simple shapes, and the tools to paint them: painted by the processor at start, with soft edges at any
+//! size, without multi-sampling.
 
 use bevy::{
     asset::RenderAssetUsages,
@@ -8,16 +8,15 @@ use bevy::{
     render::render_resource::{Extent3d, TextureDimension, TextureFormat},
 };
 
-/// The side of the square pictures. Each has smaller copies of itself, so that it can be
-/// drawn at any size below.
+/// Side of the square textures, in pixels. Mipmaps allow drawing them at any smaller size.
 pub const SIDE: u32 = 128;
-/// Half the side of what a picture shows: the rest is room for its soft edge.
+/// Half the side of the painted area, in pixels: the rest is room for its soft edge.
 pub const REACH: f32 = 60.0;
 
 /// Straight (not premultiplied) red, green, blue and alpha, 0 to 1.
 pub type Rgba = [f32; 4];
 
-/// The pictures. Most are white, so that a sprite's colour tints them.
+/// The window's textures. Most are white, so that a sprite's colour tints them.
 #[derive(Resource, Clone)]
 pub struct Art {
     /// A disc.
@@ -28,14 +27,14 @@ pub struct Art {
     pub ring: Handle<Image>,
     /// A streak that is bright at its right end.
     pub streak: Handle<Image>,
-    /// A line along x, soft to both sides.
+    /// A line along x with soft sides.
     pub line: Handle<Image>,
     /// Dark corners.
     pub vignette: Handle<Image>,
 }
 
 impl Art {
-    /// Paints everything.
+    /// Paints all textures.
     pub fn paint(images: &mut Assets<Image>) -> Self {
         let mut square = |look: fn(Vec2) -> Rgba| images.add(paint(UVec2::splat(SIDE), look));
         Self {
@@ -49,7 +48,7 @@ impl Art {
     }
 }
 
-/// Paints a picture; `look` is asked for every pixel by its place from the middle, y up.
+/// Paints a texture; `look` returns the colour of each pixel, from its position relative to the middle, y up.
 pub fn paint(size: UVec2, look: impl Fn(Vec2) -> Rgba) -> Image {
     let half = size.as_vec2() / 2.0;
     let pixels = (0..size.y).flat_map(|y| (0..size.x).map(move |x| UVec2::new(x, y)));
@@ -62,7 +61,7 @@ pub fn paint(size: UVec2, look: impl Fn(Vec2) -> Rgba) -> Image {
     with_smaller_copies(size, level)
 }
 
-/// Only sides that are powers of two can be halved all the way.
+/// Adds mipmaps. Sides must be powers of two.
 fn with_smaller_copies(mut size: UVec2, mut level: Vec<Rgba>) -> Image {
     let mut bytes = to_bytes(&level);
     let full = Extent3d { width: size.x, height: size.y, depth_or_array_layers: 1 };
@@ -92,7 +91,7 @@ fn halved(size: UVec2, level: &[Rgba]) -> (UVec2, Vec<Rgba>) {
         let mut sum = [0.0; 4];
         for pixel in (0..step.y).flat_map(|y| (0..step.x).map(move |x| corner + UVec2::new(x, y))) {
             let [red, green, blue, alpha] = level[(pixel.y * size.x + pixel.x) as usize];
-            // Weighted by alpha: what cannot be seen has no colour to give.
+            // Weighted by alpha: an invisible pixel contributes no colour.
             [red * alpha, green * alpha, blue * alpha, alpha].iter().zip(&mut sum).for_each(|(part, sum)| *sum += part);
         }
         let [red, green, blue, alpha] = sum;
@@ -106,12 +105,12 @@ fn to_bytes(level: &[Rgba]) -> Vec<u8> {
     level.iter().flatten().map(|part| (part.clamp(0.0, 1.0) * 255.0).round() as u8).collect()
 }
 
-/// 1 inside (a negative distance), 0 outside, and in between over `width` pixels.
+/// 1 inside (a negative distance), 0 outside, with a transition of `width` pixels.
 pub fn edge(distance: f32, width: f32) -> f32 {
     (0.5 - distance / width).clamp(0.0, 1.0)
 }
 
-/// Lays one colour over another.
+/// Blends one colour over another.
 pub fn over(top: Rgba, bottom: Rgba) -> Rgba {
     let alpha = top[3] + bottom[3] * (1.0 - top[3]);
     let mix = |place: usize| (top[place] * top[3] + bottom[place] * bottom[3] * (1.0 - top[3])) / alpha.max(1e-6);
@@ -122,12 +121,12 @@ fn white(alpha: f32) -> Rgba {
     grey(1.0, alpha)
 }
 
-/// A grey between black and white.
+/// A grey; `light` is 0 (black) to 1 (white).
 pub const fn grey(light: f32, alpha: f32) -> Rgba {
     [light, light, light, alpha]
 }
 
-/// The distance from a box with round corners around the middle.
+/// Signed distance from a box with rounded corners around the middle.
 pub fn rounded_box(at: Vec2, half: Vec2, radius: f32) -> f32 {
     let beyond = at.abs() - half + radius;
     beyond.max(Vec2::ZERO).length() + beyond.max_element().min(0.0) - radius
@@ -142,7 +141,7 @@ fn streak(at: Vec2) -> Rgba {
 fn vignette(at: Vec2) -> Rgba {
     let far = (at / Vec2::new(128.0, 72.0)).length();
     let fade = ((far - 0.75) / 0.75).clamp(0.0, 1.0);
-    // A grain of half a step breaks up the bands that so slow a fade has.
+    // Noise of half a step hides the bands of a slow gradient.
     let grain = (at.x * 0.754_877_7 + at.y * 0.569_840_3).fract().abs() / 255.0;
     [0.0, 0.0, 0.01, 0.62 * fade * fade * (3.0 - 2.0 * fade) + grain * f32::from(u8::from(fade > 0.0))]
 }

@@ -1,4 +1,4 @@
-//! What all screens are made of: buttons, fields and panels that look and feel alike, focus, and short notices.
+//! UI elements that all screens share: buttons, fields and panels, focus, and toasts.
 
 mod animation;
 pub mod backdrop;
@@ -14,7 +14,7 @@ pub use animation::{ButtonAnimation, Rise};
 pub use focus::Field;
 pub use kit::{Kind, Kit};
 
-/// Everything of the screens that is not one of them.
+/// The parts of the screens that are not a screen themselves.
 pub struct UiPlugin;
 
 impl Plugin for UiPlugin {
@@ -30,14 +30,14 @@ impl Plugin for UiPlugin {
     }
 }
 
-/// What lies over what.
+/// Layers, from back to front.
 pub mod layer {
     /// Behind every screen, over the match.
     pub const BACKDROP: i32 = 5;
     /// Screens.
     pub const SCREEN: i32 = 10;
-    /// What asks something in front of a screen.
+    /// Dialogs in front of a screen.
     pub const DIALOG: i32 = 20;
-    /// Short notices.
+    /// Toasts.
     pub const TOAST: i32 = 30;
 }

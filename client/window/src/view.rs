@@ -1,17 +1,21 @@
-//! The seam to a game's view: the window knows no game, and a view changes no match.
+//! The interface between the window and a game's view: the window knows no game, and a view changes no match.
 //!
-//! A game implements [`View`]: what it is called, what a player can do in it, how an input is made of that, and the systems
-//! that draw a match, in the set [`Draw`] of [`Update`], as `fn(MatchView, ..)`. Everything else has a default. A view of a
-//! game with commands writes a [`SendCommand`] for each one that the player gives.
+//! A game implements [`View`]: its name, the player's actions, the input that they make, and the systems that draw a
+//! match, in the set [`Draw`] of [`Update`], as `fn(MatchView, ..)`. Everything else has a default. To send a game
+//! command, a view writes a [`SendCommand`] message.
 //!
-//! A view is only ever lent the match for reading: a room comes as an [`EntityRef`], which nothing can be written through.
+//! A view can only read the match: it gets a room as an [`EntityRef`], which has no write access.
 //!
 //! ```
 //! use bevy::prelude::*;
-//! use framehouse_client::{client::InputRequest, window::{
-//!     controls::Controls, keys::InputAction, texts::Words, view::{About, Draw, MatchView, View},
-//! }};
+//! use framehouse_client::client::InputRequest;
 //! use framehouse_shared::input::Input;
+//! use framehouse_window::{
+//!     controls::Controls,
+//!     keys::InputAction,
+//!     texts::Words,
+//!     view::{About, Draw, MatchView, View},
+//! };
 //!
 //! struct CoinView;
 //!
@@ -66,43 +70,42 @@ pub use hint::Hint;
 pub(super) use hint::Task;
 pub use seen::MatchView;
 
-/// When the match is drawn, in [`Update`], on the screens that show one.
+/// The set in [`Update`] that draws the match, on the screens that show one.
 #[derive(SystemSet, Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Draw;
 
-/// A command of the game to be sent for the player, before the next input is made. It is dropped while the player takes no
-/// part in a running match.
+/// A game command to send for the player before the next input. It is dropped while the player takes no part in a
+/// running match.
 #[derive(Message, Clone, Debug, PartialEq, Eq)]
 pub struct SendCommand(pub CommandBytes);
 
-/// The view of a game: what the window has to know of it, and what draws it.
+/// A game's view: all that the window needs to know of the game, and the systems that draw it.
 ///
-/// The values are asked for at start and do not change while the program runs.
+/// The values are read at start and must not change while the program runs.
 pub trait View: Send + Sync + 'static {
-    /// Names and words of the game.
+    /// The game's name and texts.
     fn about(&self) -> About;
 
-    /// How much of the world is shown around its origin, in the game's units.
+    /// Size of the visible world around its origin, in the game's units.
     fn field(&self) -> Vec2;
 
-    /// The player's input for one tick: from the controls, the input before, and the room as it is predicted.
+    /// The player's input for one tick, from the controls, the last input, and the predicted room.
     fn input(&self, controls: &Controls, request: &InputRequest<'_>) -> Input;
 
-    /// Adds the resources and systems that draw a match. The window's own resources and sets are there already.
+    /// Adds resources and systems that draw a match. The window's own resources and sets already exist.
     fn build(&self, app: &mut App);
 
-    /// What a player can do in a match, in the order of the settings screen.
+    /// The player's actions in a match, in the order of the settings screen.
     fn actions(&self) -> Vec<InputAction> {
         Vec::new()
     }
 
-    /// What a newcomer is taught in the first match, from left to right.
+    /// Hints in the player's first match, from left to right.
     fn hints(&self) -> Vec<Hint> {
         Vec::new()
     }
 
-    /// Languages beside the window's own, which are [`Language::ALL`]. One with the id of a language of the window's takes
-    /// its place.
+    /// Languages besides the window's own, [`Language::ALL`]. A language with the id of one of these replaces it.
     fn languages(&self) -> Vec<Language> {
         Vec::new()
     }
@@ -112,33 +115,33 @@ pub trait View: Send + Sync + 'static {
         Colors::default()
     }
 
-    /// What lies behind every screen but the match.
+    /// The backdrop behind every screen except the match.
     fn backdrop(&self) -> Backdrop {
         Backdrop::default()
     }
 
-    /// How many ticks the match has left; `None` for a game without a clock.
+    /// Number of ticks that the match has left; `None` for a game without a clock.
     fn ticks_left(&self, _room: EntityRef<'_>) -> Option<u32> {
         None
     }
 
-    /// What stands behind a score, in the player's language: the second line of a player in the results.
+    /// Details of a score, in the player's language: the second line of a player in the results.
     fn detail(&self, _score: &ScoreFrame, _settings: &Settings) -> String {
         String::new()
     }
 }
 
-/// The view of the game that is played.
+/// The view of the game, shared by the window's systems.
 #[derive(Resource, Clone, Deref)]
 pub struct GameView(Arc<dyn View>);
 
 impl GameView {
-    /// Shares a view among the systems of the window.
+    /// Wraps a view.
     pub fn new(view: impl View) -> Self {
         Self(Arc::new(view))
     }
 
-    /// Every language that can be chosen, the window's own first.
+    /// All languages that can be chosen, the window's own first.
     pub fn all_languages(&self) -> Vec<Language> {
         let added = self.languages();
         let of_game = |own: Language| added.iter().find(|language| **language == own).copied();
@@ -161,7 +164,7 @@ pub(super) mod tests {
         .pad(PadInput::South);
     pub const KICK: InputAction = InputAction::new("kick", Words::new("Kick")).mouse(MouseButton::Left);
 
-    /// A view of no game.
+    /// A view without a game.
     pub struct PlainView;
 
     impl View for PlainView {

@@ -172,7 +172,7 @@ fn a_desync_is_told_by_name_over_the_match() {
     window.session_mut().client_mut().expect("in a room").corrupt(tick, |room| {
         room.get_mut::<Scores>().expect("scores").0[3].points += 7;
     });
-    window.until_seen("Your game came to differ from the server's");
+    window.until_seen("Your game differed from the server's");
     assert!(window.sees("(scoreboard)"), "{:?}", window.texts());
     assert_eq!(window.screen(), Screen::Match);
 }

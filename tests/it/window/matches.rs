@@ -59,8 +59,8 @@ fn a_killed_server_is_told_waited_for_and_told_again_when_the_match_is_gone() {
     let mut window = open_window(&server, &folder, "--practice --autopilot");
     window.until("the match runs", |window| is_playing(window));
     server.kill();
-    window.until_seen("Nothing heard from the server for");
-    let silent_s = number_in(&mut window, "Nothing heard from the server for ", " s \u{2026}");
+    window.until_seen("No data from the server for");
+    let silent_s = number_in(&mut window, "No data from the server for ", " s \u{2026}");
     assert!(silent_s.is_some_and(|seconds| seconds <= 5), "{silent_s:?}");
     window.until_seen("Reconnecting");
     let left = number_in(&mut window, "", " s").expect("a countdown");

@@ -26,9 +26,9 @@ fn a_room_is_found_joined_talked_in_and_its_host_can_send_away() {
     });
     assert!(!bob.fields().contains(&"Hello, 世界!".to_owned()), "a line that is sent is out of the field");
     ada.click("Kick");
-    until("Bob is told", &mut [&mut ada, &mut bob], |windows| windows[1].sees("You were sent away"));
+    until("Bob is told", &mut [&mut ada, &mut bob], |windows| windows[1].sees("You were removed from the room"));
     assert_eq!(bob.screen(), Screen::Problem);
-    ada.until_seen("Bob was sent away by the host.");
+    ada.until_seen("Bob was removed by the host.");
     bob.key(KeyCode::Enter);
     bob.until_screen(Screen::Menu);
 }

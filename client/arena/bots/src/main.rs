@@ -1,4 +1,4 @@
-//! Load bots of the arena game; `--help` says what they can do.
+//! Load bots of the arena game; `--help` lists the options.
 
 use std::process::ExitCode;
 

@@ -4,14 +4,14 @@ use bevy::math::Vec2;
 use framehouse_arena::emote::Emote;
 use framehouse_window::textures::{Rgba, edge, grey, over, rounded_box};
 
-/// How soft edges are, in pixels of the picture.
+/// Width of soft edges, in pixels of the picture.
 const SOFT: f32 = 2.0;
 /// The radius of a face, in pixels of the picture.
 const FACE: f32 = 36.0;
-/// Lines in a face.
+/// Colour of the lines in a face.
 const INK: [f32; 3] = [0.16, 0.09, 0.05];
 
-/// How an emote is painted.
+/// The paint function of an emote.
 pub fn look_of(emote: Emote) -> fn(Vec2) -> Rgba {
     match emote {
         Emote::Smile => smile,
@@ -21,13 +21,13 @@ pub fn look_of(emote: Emote) -> fn(Vec2) -> Rgba {
     }
 }
 
-/// A dark bubble with a white rim and a tail below, to be tinted.
+/// A dark bubble with a white rim and a tail below; to be tinted.
 pub fn bubble(at: Vec2) -> Rgba {
     let distance = rounded_box(at - Vec2::new(0.0, 8.0), Vec2::splat(48.0), 26.0).min(tail(at));
     over(grey(0.12, 0.95 * edge(distance + 5.0, SOFT)), grey(1.0, edge(distance, SOFT)))
 }
 
-/// A wedge that ends below the bubble, overlapping it.
+/// The bubble's tail: a wedge that overlaps the bubble and ends below it.
 fn tail(at: Vec2) -> f32 {
     let side = (at.x.abs() - (at.y + 58.0) * 0.6) * 0.86;
     side.max(-at.y - 58.0).max(at.y + 30.0)
@@ -79,7 +79,7 @@ fn paint([red, green, blue]: [f32; 3], distance: f32) -> Rgba {
     [red, green, blue, edge(distance, SOFT)]
 }
 
-/// The distance from a circle's line.
+/// The distance from the line of a circle.
 fn arc(at: Vec2, center: Vec2, radius: f32) -> f32 {
     (at.distance(center) - radius).abs() - 3.0
 }
@@ -95,7 +95,7 @@ fn segment(at: Vec2, from: Vec2, to: Vec2) -> f32 {
 mod tests {
     use super::*;
 
-    /// Every pixel of a picture, by its place from the middle.
+    /// Every pixel of a picture, from its position relative to the middle.
     fn pixels(look: fn(Vec2) -> Rgba) -> Vec<Rgba> {
         let place = |n: i32| n as f32 - 63.5;
         (0..128 * 128).map(|n| look(Vec2::new(place(n % 128), place(n / 128)))).collect()

@@ -1,4 +1,4 @@
-//! What a visual event looks like.
+//! The particles of each visual event.
 
 use bevy::prelude::*;
 use framehouse_shared::ids::Slot;
@@ -8,7 +8,7 @@ use super::{Look, Particle, Particles};
 use crate::visual_events::VisualEvent;
 
 impl Particles {
-    /// Shows a visual event; `drawn` says where a craft is in the picture.
+    /// Shows a visual event; `drawn` returns the position at which a craft is drawn.
     pub fn show(&mut self, visual_event: &VisualEvent, colors: &Colors, drawn: impl Fn(Slot) -> Option<Vec2>) {
         match *visual_event {
             VisualEvent::Appeared { slot, position } => {
@@ -37,7 +37,7 @@ impl Particles {
                 let color = colors.player(slot).with_alpha(0.7);
                 self.scatter(count.min(7), 140.0, Particle { position, color, life: 0.35, size, ..default() });
             }
-            // It has a bubble.
+            // Emotes are shown by a bubble.
             VisualEvent::Emoted { .. } => {}
         }
     }

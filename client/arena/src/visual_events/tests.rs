@@ -11,7 +11,7 @@ fn craft_at(x: f32, y: f32) -> Option<CraftSnapshot> {
     Some(CraftSnapshot { position: Vec2::new(x, y), ..default() })
 }
 
-/// Two crafts in the open, one tick apart.
+/// Two snapshots, one tick apart, of two crafts in the open.
 fn two_snapshots() -> (SceneSnapshot, SceneSnapshot) {
     let mut before = SceneSnapshot { match_no: Some(1), tick: Tick(100), own: Some(slot(0)), ..default() };
     before.crafts[0] = craft_at(0.0, 0.0);

@@ -24,7 +24,7 @@ use crate::{
 
 const LOBBY: Phase = Phase::Lobby { reason: None };
 
-/// A bot, its server, and whoever carries its orders out.
+/// A bot, its server, and the queue of its session requests.
 struct Harness {
     server: FakeServer,
     bot: Bot,
@@ -71,7 +71,7 @@ impl Harness {
     }
 }
 
-/// A thin client's session.
+/// A session of a thin client.
 fn session(server: &FakeServer, resume: &str, now: Duration) -> BotSession {
     let config = ClientConfig {
         hello: Hello { protocol: 1, game: "toy".to_owned(), rules_version: 1, components: Vec::new(), fingerprint: 2 },
@@ -161,7 +161,7 @@ fn a_bot_asks_for_as_long_as_its_newest_session_says_that_the_seat_is_kept() {
 #[test]
 fn the_games_bot_is_told_of_the_last_input_also_when_that_is_not_simulated_yet() {
     let mut harness = harness::Harness::in_match();
-    // So far behind that inputs are delayed: the newest state does not know the last ones.
+    // Far enough behind that inputs are delayed: the newest state does not know the last ones.
     harness.play(30);
     for frames_on_their_way in 1..=12 {
         harness.frames_on_their_way = frames_on_their_way;

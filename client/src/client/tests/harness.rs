@@ -17,7 +17,7 @@ use crate::{
     test_game::{TestGamePlugin, test_game},
 };
 
-/// Updates of client and server in a tick.
+/// Updates of client and server in one tick.
 const STEPS_PER_TICK: u32 = 4;
 
 pub const LOBBY: Phase = Phase::Lobby { reason: None };
@@ -26,17 +26,17 @@ pub struct Harness {
     pub server: FakeServer,
     pub client: Client,
     pub simulation: Simulation,
-    /// Updates a client that has taken the place of `client`.
+    /// Updates a client that replaces `client`.
     pub takes_over: Option<Box<dyn FnMut(Duration)>>,
     slot: Option<Slot>,
     pub frames: Vec<Frame>,
     pub sampled: Vec<Tick>,
     /// Frames are closed and not sent.
     pub is_mute: bool,
-    /// Nothing reaches the server, and so nothing comes from it.
+    /// Nothing reaches the server, so nothing comes back.
     pub is_deaf: bool,
     pub lies_about_hashes: bool,
-    /// So many of the newest frames are still on their way.
+    /// Number of the newest frames that are still in flight.
     pub frames_on_their_way: usize,
     encoded_frames: Vec<Vec<u8>>,
     /// The client's `Inputs` messages, in order.
@@ -56,7 +56,7 @@ impl Harness {
         Self::connected().welcomed(LOBBY)
     }
 
-    /// A newcomer in the middle of a match.
+    /// A client that joins in the middle of a match.
     pub fn welcomed_in(phase: Phase) -> Self {
         Self::connected().welcomed(phase)
     }
@@ -77,12 +77,12 @@ impl Harness {
         harness
     }
 
-    /// What the player does in a tick.
+    /// The player's input in a tick.
     pub fn input(tick: Tick) -> Input {
         Input([(tick.0 / 7) as u8 & 3, 0, 0, 1, 0, 0, 0, 0])
     }
 
-    /// Goes through a match's first phases, up to its first tick.
+    /// Runs the first phases of a match, up to its first tick.
     pub fn begin(&mut self) {
         self.load_match();
         self.count_down();
@@ -95,7 +95,7 @@ impl Harness {
         self.load_set_match();
     }
 
-    /// The same for who was told of the match in the welcome.
+    /// Loads the match, for a client that learned of it from the welcome.
     pub fn load_set_match(&mut self) {
         self.open_match();
         self.send_snapshot();
@@ -103,13 +103,13 @@ impl Harness {
         assert_eq!(self.said(|message| *message == ClientMessage::Loaded { match_no: 1, next_tick: Tick(0) }), 1);
     }
 
-    /// Counts down for a second.
+    /// Runs a countdown of one second.
     pub fn count_down(&mut self) {
         self.phase(Phase::Countdown { match_no: 1, ticks: TICK_RATE.into() });
         self.wait_for_tick_0();
     }
 
-    /// The client hears nothing of it.
+    /// Begins a match without telling the client.
     pub fn begin_unheard(&mut self) {
         self.open_match();
         self.wait_for_tick_0();
@@ -128,13 +128,13 @@ impl Harness {
         self.simulation.open(&MatchSetup { seed: 5, map: String::new(), seats: 4, rate: SimRate::DEFAULT });
     }
 
-    /// Tick 0 is a second away.
+    /// Waits for tick 0, one second away.
     pub fn wait_for_tick_0(&mut self) {
         self.epoch_step = Some(i64::from(self.steps + u32::from(TICK_RATE) * STEPS_PER_TICK));
         self.run_ticks(u32::from(TICK_RATE));
     }
 
-    /// Closes so many ticks.
+    /// Closes this number of ticks.
     pub fn play(&mut self, ticks: u32) {
         for _ in 0..ticks {
             self.close_tick();
@@ -148,12 +148,12 @@ impl Harness {
         }
     }
 
-    /// How many of the client's messages are of this kind.
+    /// Number of the client's messages that match `is_it`.
     pub fn said(&self, is_it: impl Fn(&ClientMessage) -> bool) -> usize {
         self.server.control.iter().filter(|message| is_it(message)).count()
     }
 
-    /// Sends the state that the next frame belongs on.
+    /// Sends the state that the next frame builds on.
     pub fn send_snapshot(&mut self) {
         let bytes = zstd::encode_all(&self.simulation.encode()[..], 1).expect("compresses");
         let chunks: Vec<&[u8]> = bytes.chunks(SNAPSHOT_CHUNK_BYTES).collect();
@@ -168,7 +168,7 @@ impl Harness {
         }
     }
 
-    /// The frames so far, as they go over the wire.
+    /// The frames so far, encoded as on the wire.
     pub fn encoded_frames(&self) -> &[Vec<u8>] {
         &self.encoded_frames
     }
@@ -178,7 +178,7 @@ impl Harness {
         self.server.say(&ServerMessage::Frames { match_no: 1, first: Tick(from as u32), encoded_frames });
     }
 
-    /// A next frame that the server itself does not simulate.
+    /// Sends a next frame that the server itself does not simulate.
     pub fn send_poisoned_frame(&mut self, input: Input) {
         let last = self.frames.last().expect("some frames were closed");
         let mut frame = Frame { tick: last.tick.plus(1), inputs: last.inputs, ..Default::default() };

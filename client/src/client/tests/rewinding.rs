@@ -1,4 +1,4 @@
-//! Going back in a running match: what is asked for, and what a hostile server may say.
+//! Going back in a running match: the client's requests, and hostile answers.
 
 use framehouse_shared::{
     protocol::control::{HistoryContent, HistoryPart},
@@ -66,7 +66,7 @@ fn parts_are_asked_for_one_after_the_other_and_the_past_is_shown() {
     let timeline = harness.client.rewound().expect("the moment is here");
     assert_eq!((timeline.position(), timeline.simulation().next_tick()), (10.0, Tick(11)));
     assert_eq!(asked(&harness, HistoryPart::From(Tick(40))), 1);
-    // A part that begins before what is here adds only what is new.
+    // A part that begins before the loaded frames adds only the new ones.
     let (content, bytes) = frames(&harness, 30, 90);
     say_history(&mut harness, content, &bytes);
     assert_eq!(harness.client.rewound().map(|timeline| timeline.loaded()), Some(90));
@@ -118,7 +118,7 @@ fn history_that_nobody_asked_for_is_not_kept() {
     let mut harness = spectator();
     say_history(&mut harness, HistoryContent::Opening, &opening());
     assert_eq!((harness.client.rewind_position(), harness.client.stats().errors.count()), (None, 0));
-    // The end of an answer to somebody before.
+    // The end of an answer to an earlier client.
     harness.client.rewind_to(0.0);
     let content = HistoryContent::Opening;
     harness.server.say(&ServerMessage::HistoryChunk { match_no: 1, content, index: 1, count: 2, bytes: vec![7] });

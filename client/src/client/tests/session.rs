@@ -1,4 +1,4 @@
-//! The reliable side of a session: what is said both ways, and how it ends.
+//! The reliable side of a session: messages in both directions, and the end.
 
 use framehouse_shared::{
     ids::{MatchId, PlayerId},
@@ -11,7 +11,7 @@ use framehouse_shared::{
 use super::{harness::LOBBY, *};
 use crate::net::Cause;
 
-/// Why the session is over, and whether it was lost.
+/// Why the session is over, and whether the connection was lost.
 fn end(harness: &Harness) -> (Cause, bool) {
     let end = harness.client.end().expect("the session is over");
     (end.cause, end.is_lost)
@@ -28,7 +28,7 @@ fn a_gap_in_the_rooms_events_is_an_error() {
     harness.server.say(&event(3));
     harness.server.say(&event(4));
     harness.run_ticks(2);
-    assert_eq!(harness.client.stats().errors.messages(), ["room event 3 came where 2 was due"]);
+    assert_eq!(harness.client.stats().errors.messages(), ["room event 3 arrived where 2 was due"]);
     assert_eq!(harness.client.stats().event_gaps, 1);
 }
 

@@ -1,8 +1,8 @@
-//! Who only watches: spectators, and players who have given up.
+//! Clients that only watch: spectators, and players who gave up.
 
 use super::*;
 
-/// How far the picture has got, in ticks.
+/// The displayed time, in ticks.
 fn shown(harness: &Harness) -> f64 {
     let simulation = harness.client.simulation().expect("a match is loaded");
     f64::from(simulation.next_tick().0) - 1.0 + f64::from(harness.client.render_alpha())

@@ -1,6 +1,6 @@
 use super::*;
 
-/// The input of this tick was sent at phase 0 and came with this margin.
+/// Feedback on the input of this tick, which was sent at clock offset 0 and arrived with this margin.
 fn take_frames_header(margin: &mut LeadController, tick: u32, came: f64) {
     margin.note_sent(Tick(tick), 0.0);
     let feedback = Feedback { margin: (came * 256.0) as i16, ..Feedback::default() };
@@ -8,7 +8,7 @@ fn take_frames_header(margin: &mut LeadController, tick: u32, came: f64) {
     margin.take_frames_header(&header);
 }
 
-/// Twenty samples with a margin of one tick and no jitter.
+/// A controller after twenty samples with a margin of one tick and no jitter.
 fn settled() -> LeadController {
     let mut margin = LeadController::new(30.0);
     (0..20).for_each(|tick| take_frames_header(&mut margin, tick, 1.0));
@@ -73,7 +73,7 @@ fn the_same_input_counts_once_and_not_at_all_when_it_was_sent_twice() {
 fn an_input_that_left_before_a_sleep_measures_nothing_after_it() {
     let mut margin = settled();
     margin.forget_offset();
-    // The same input once more, by a clock that is far ahead by now: the answer is about the first time.
+    // The same input again, at a clock offset that is far ahead by now: the feedback is about the first time.
     margin.note_sent(Tick(19), -150.0);
     take_frames_header(&mut margin, 19, 1.0);
     assert_eq!(margin.base_offset, None);

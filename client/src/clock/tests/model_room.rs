@@ -1,4 +1,4 @@
-//! The server's side of a trace, without a simulation: what `server/src/room/inputs.rs` does with inputs.
+//! A model of the server's side, without a simulation: treats inputs like `server/src/room/inputs.rs`.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use framehouse_shared::protocol::datagram::Feedback;
 
 use super::*;
 
-/// The far end: takes inputs, closes ticks on time, and tells what came of them.
+/// The model server: takes inputs, closes ticks on time, and sends feedback.
 #[derive(Default)]
 pub struct ModelRoom {
     /// The room's tick 0 closes this many seconds after the trace began.
@@ -16,7 +16,7 @@ pub struct ModelRoom {
     open: u32,
     received: BTreeSet<u32>,
     end: u32,
-    /// What the client is told.
+    /// The feedback for the client.
     pub feedback: Feedback,
     is_urgent: bool,
 }
@@ -26,12 +26,12 @@ impl ModelRoom {
         Self { epoch, rate, ..Self::default() }
     }
 
-    /// What time it is in the room, in ticks.
+    /// The room's time, in ticks.
     pub fn time(&self, at: Duration) -> f64 {
         (at.as_secs_f64() - self.epoch) * self.rate
     }
 
-    /// One message: its newest input, and how many older ones.
+    /// Takes one message, by its newest input and the number of its inputs.
     pub fn take(&mut self, at: Duration, newest: u32, count: u32) {
         for tick in newest + 1 - count..=newest {
             if self.received.insert(tick) && tick < self.open && self.end > 0 {
@@ -46,7 +46,7 @@ impl ModelRoom {
         }
     }
 
-    /// The header of the frame that is due.
+    /// Closes the tick that is due and returns the header of its frame.
     pub fn close(&mut self, at: Duration) -> Option<FramesHeader> {
         if self.time(at) < f64::from(self.open) {
             return None;

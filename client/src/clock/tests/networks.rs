@@ -1,11 +1,11 @@
-//! Input time and view time over arrival traces. That neither goes back nor runs is checked in every step of each.
+//! Input time and view time over arrival traces. Every step of each trace checks that neither jumps or goes back.
 
 use super::*;
 
-/// What a network has to keep, for 300 s after the first three.
+/// Required bounds on one network, over 300 s after the first three.
 struct Bounds {
     network: &'static str,
-    /// Once in so many steps of 4 ms it stalls for 50 to 150 ms.
+    /// Average number of 4 ms steps between stalls of 50 to 150 ms.
     stall_every: u32,
     late_percent: f64,
     lead: f64,
@@ -80,7 +80,7 @@ fn a_machine_that_draws_slower_than_the_ticks_has_all_its_inputs_in_time() {
 
 #[test]
 fn a_lead_that_begins_wrong_is_right_after_three_seconds() {
-    // Pings cannot know that all of the round trip is on one side.
+    // Pings cannot show that the whole round trip is in one direction.
     for (up_ms, down_ms) in [(0, 100), (100, 0)] {
         let mut trace = Trace::new("delay=0", 0, 1);
         trace.change_network(&format!("delay={up_ms}"), &format!("delay={down_ms}"));

@@ -1,4 +1,4 @@
-//! What time it is in the room, from pings.
+//! Estimates of the room's time from pings.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! A client's clock and a room that answers it as a server does, with a seeded network between them.
+//! A client's clock and a model room, with a seeded network between them.
 
 use framehouse_shared::{
     net_sim::NetSim,
@@ -8,13 +8,13 @@ use framehouse_shared::{
 
 use super::{model_room::ModelRoom, *};
 
-/// How often the server looks for datagrams.
+/// Interval at which the server reads datagrams.
 const SERVER_STEP: Duration = Duration::from_millis(4);
 
-/// A way of datagrams: what [`NetSim`] does, and stalls in which nothing arrives, and then everything at once.
+/// One direction of the network: a [`NetSim`] with stalls, in which nothing arrives, and then everything at once.
 struct Way {
     sim: NetSim,
-    /// On average once in so many steps the air is busy; never if 0.
+    /// Average number of steps between stalls; 0 for none.
     stall_every: u32,
     stalled_until: Duration,
     rng: SimRng,
@@ -35,37 +35,38 @@ impl Way {
     }
 }
 
-/// The whole: [`run`](Self::run) it and look.
+/// The whole trace; [`run`](Self::run) advances it.
 pub struct Trace {
     pub clock: Clock,
     pub room: ModelRoom,
     /// The true time since the trace began.
     pub now: Duration,
-    /// What the client's clock shows beyond that.
+    /// Error of the client's own clock against the true time.
     pub clock_ahead: Duration,
     pub is_asleep: bool,
-    /// The client is updated once in so many steps of 4 ms.
+    /// The client is updated once in this many steps of 4 ms.
     pub steps_per_update: u32,
     up: Way,
     down: Way,
     steps: u32,
     acknowledged: u32,
     next_input: Option<u32>,
-    /// When the last inputs left.
+    /// Time at which the last inputs were sent.
     sent: Duration,
     /// The largest lead since this was set to 0, in ticks.
     pub lead_max: f64,
-    /// How often the input time went on by more than slewing allows.
+    /// Number of updates in which the input time advanced by more than slewing allows.
     pub jumps: u32,
 }
 
 impl Trace {
-    /// Both ways are like `network`, as `--net-sim` takes it, and stall once in so many steps of 4 ms.
+    /// A trace over a network, described as for `--net-sim`, that stalls on average once in `stall_every` steps of 4
+    /// ms.
     pub fn new(network: &str, stall_every: u32, seed: u64) -> Self {
         Self::at_rate(30, network, stall_every, seed)
     }
 
-    /// The same at so many ticks a second.
+    /// A trace at this tick rate.
     pub fn at_rate(rate: u16, network: &str, stall_every: u32, seed: u64) -> Self {
         Self {
             clock: Clock::new(rate, Duration::ZERO),
@@ -92,26 +93,26 @@ impl Trace {
         }
     }
 
-    /// Inputs of the last `seconds` that came too late, in per cent of all.
+    /// Late inputs of the next `seconds`, in per cent of all.
     pub fn late_percent_in(&mut self, seconds: f64) -> f64 {
         let before = self.room.feedback.late;
         self.run(seconds);
         f64::from(self.room.feedback.late - before) * 100.0 / (seconds * self.room.rate)
     }
 
-    /// From now on both ways are like this; what is on its way is lost.
+    /// Changes both directions of the network; datagrams in flight are lost.
     pub fn change_network(&mut self, up: &str, down: &str) {
         self.up = Way::new(up, 0, 77);
         self.down = Way::new(down, 0, 78);
     }
 
-    /// By how much the lead is off: from the way up, which takes so many ms, and the target. In ticks.
+    /// Error of the lead, in ticks, when the way to the server takes `way_ms` milliseconds.
     pub fn lead_error(&self, way_ms: f64) -> f64 {
         let lead = self.clock.input_time().expect("known") - self.room.time(self.now);
         lead - way_ms / 1000.0 * self.room.rate - self.clock.target_margin_ticks()
     }
 
-    /// The clock's room time less the true one, in ticks.
+    /// Error of the clock's room time, in ticks.
     pub fn error(&self) -> f64 {
         self.clock.room_time().expect("a room time is known") - self.room.time(self.now)
     }
@@ -168,7 +169,7 @@ impl Trace {
         self.clock.take_frames_header(header);
     }
 
-    /// Nothing goes back, and nothing runs.
+    /// Checks that no time went back or jumped.
     fn check_advance(&mut self, (input, view, at): (Option<f64>, Option<f64>, Duration)) {
         let (Some(input_before), Some(view_before)) = (input, view) else { return };
         let elapsed = (self.clock.now.as_secs_f64() - at.as_secs_f64()) * self.room.rate;
@@ -184,7 +185,7 @@ impl Trace {
             self.up.sim.push(self.now, &[b"p".as_slice(), &ping.nonce.to_le_bytes()].concat());
         }
         let Some(newest) = self.clock.input_tick().map(|tick| tick.0) else { return };
-        // Without a new input the last ones leave once more now and then, with what the client has of the frames.
+        // Without a new input the last ones are repeated now and then, with the client's acknowledgement of frames.
         let is_new = self.next_input.is_none_or(|next| newest >= next);
         if is_new || local.saturating_sub(self.sent) > Duration::from_millis(100) {
             self.sent = local;

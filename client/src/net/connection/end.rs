@@ -1,4 +1,4 @@
-//! How a connection ends: because somebody wants it so, or because it is lost.
+//! The end of a connection: intended by one side, or a loss.
 
 use std::net::SocketAddr;
 
@@ -7,54 +7,54 @@ use renetcode::DisconnectReason;
 
 use super::Connection;
 
-/// Why a connection came to its end, for programs.
+/// Reason of a connection's end, for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// The server said why.
+    /// The server gave this reason.
     Told(EndCode),
     /// The player left.
     Left,
-    /// No answer came over UDP.
+    /// No answer arrived over UDP.
     NoAnswer,
-    /// Nothing came from the server for too long.
+    /// Nothing arrived from the server for too long.
     Silence,
-    /// The server has no place for one more connection.
+    /// The server has no room for another connection.
     NoPlace,
-    /// The server took the connection and gave no seat.
+    /// The server accepted the connection but gave no seat.
     NoSeat,
-    /// The server closed the connection without a word.
+    /// The server closed the connection without a message.
     Closed,
-    /// Reliable messages do not get through any more, one way or the other.
+    /// Reliable messages no longer get through, in one direction or the other.
     Stalled,
-    /// What the server sent is none of this client's version.
+    /// The server's messages do not fit this client's version.
     NotUnderstood,
-    /// The game failed on this side.
+    /// The game failed in this client.
     GameFailed,
 }
 
-/// How a connection came to its end.
+/// The end of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct End {
-    /// Why, for programs.
+    /// The reason, for programs.
     pub cause: Cause,
-    /// Why, in a sentence for people, in English.
+    /// The reason in an English sentence, for people.
     pub reason: String,
-    /// Neither end wanted it: the server keeps the seat for a while, and a new session can have it again.
+    /// Neither side intended the end: the server keeps the seat for a while, and a new session can resume it.
     pub is_lost: bool,
 }
 
 impl Connection {
-    /// Ends the connection because one of the two ends wants it so, and tells the server. This end replaces a loss.
+    /// Ends the connection because one side wants it, and tells the server. Replaces an earlier loss.
     pub fn close(&mut self, cause: Cause, reason: &str) {
         self.end_with(End { cause, reason: reason.to_owned(), is_lost: false });
     }
 
-    /// The server says that the session ends.
+    /// Takes the server's message that the session ends.
     pub fn take_goodbye(&mut self, reason: &EndReason) {
         self.close(Cause::Told(reason.code), &reason.sentence);
     }
 
-    /// Ends the connection because it is of no use any more, and tells the server.
+    /// Ends the connection because it no longer works, and tells the server.
     pub fn give_up(&mut self, cause: Cause, reason: &str) {
         self.end_with(End { cause, reason: reason.to_owned(), is_lost: true });
     }
@@ -64,13 +64,14 @@ impl Connection {
             let (cause, sentence) = of_netcode(reason, self.netcode.server_addr());
             self.give_up(cause, &sentence);
         } else if let Some(reason) = self.channel.disconnect_reason() {
-            let sentence = format!("The server's messages cannot be followed any more ({reason}): connect again.");
+            let sentence = format!("The server's messages can no longer be read ({reason}): connect again.");
             self.give_up(Cause::Stalled, &sentence);
         }
     }
 
     fn end_with(&mut self, end: End) {
-        // A farewell can arrive together with the end of the connection, and is read after it: it knows more.
+        // A goodbye message can arrive together with the end of the connection and is read after it: it has the better
+        // reason.
         let knows_more = |earlier: &End| earlier.is_lost && !end.is_lost;
         if self.end.as_ref().is_none_or(knows_more) {
             self.end = Some(end);
@@ -82,7 +83,7 @@ impl Connection {
         if !self.netcode.is_connected() {
             return;
         }
-        // Not answered and not repeated: a second and a third datagram stand for a lost first one.
+        // Disconnect datagrams are neither acknowledged nor repeated: three are sent in case some are lost.
         for _ in 0..3 {
             if let Ok((_, datagram)) = self.netcode.disconnect() {
                 self.link.send(self.advanced_to, datagram);
@@ -96,19 +97,19 @@ fn of_netcode(reason: DisconnectReason, server: SocketAddr) -> (Cause, String) {
         DisconnectReason::ConnectTokenExpired
         | DisconnectReason::ConnectionRequestTimedOut
         | DisconnectReason::ConnectionResponseTimedOut => {
-            let sentence =
-                format!("The server does not answer on UDP at {server}: is that port open on the way to it?");
+            let sentence = format!(
+                "The server does not answer on UDP at {server}: is its port open in every firewall on the way?"
+            );
             (Cause::NoAnswer, sentence)
         }
         DisconnectReason::ConnectionTimedOut => {
-            let sentence =
-                format!("Nothing was heard from the server at {server} for too long: the connection is lost.");
+            let sentence = format!("The server at {server} sent nothing for too long: the connection is lost.");
             (Cause::Silence, sentence)
         }
         DisconnectReason::ConnectionDenied => {
             (Cause::NoPlace, "The server has no free place: try again later.".to_owned())
         }
-        // We say so only after an end that is noted already.
+        // We disconnect only after noting an end.
         DisconnectReason::DisconnectedByClient => (Cause::Left, "The connection was closed.".to_owned()),
         DisconnectReason::DisconnectedByServer => (Cause::Closed, "The server closed the connection.".to_owned()),
     }

@@ -72,7 +72,7 @@ fn the_guards_count_what_they_keep_out() {
     pair.server.send_raw(&[5; 1500]);
     pair.server.send_raw(&[0; 1078]);
     pair.server.send_raw(&[0x15; 60]);
-    // A slice, which renet 2.0.1 would index with, and a message id far ahead.
+    // A slice with an index that renet 2.0.1 would not check, and a message id far ahead.
     pair.server.send_datagram(&[&[2, 0, 0, 0, 9, 1, 0x44, 0xb0][..], &[0; 1200]].concat());
     pair.server.send_datagram(&[0, 1, 0, 0, 1, 0x80, 0, 0x20, 0, 1, 7]);
     pair.run(20);
@@ -102,7 +102,7 @@ fn bytes_are_counted_with_their_headers() {
     let before = pair.client.traffic();
     pair.client.send_datagram(pair.now, &[0x42, 0, 0, 0, 0]);
     let sent = pair.client.traffic() - before;
-    // Prefix, one byte of sequence, five of message, 16 of MAC, 28 of IP and UDP.
+    // Prefix, one byte of sequence number, five of message, 16 of MAC, 28 of IP and UDP.
     assert_eq!((sent.up_packets, sent.up_bytes), (1, 1 + 1 + 5 + 16 + 28));
 }
 

@@ -1,4 +1,4 @@
-//! Own commands in the prediction: right, late, and gone with a state that is replaced.
+//! Own commands in the prediction: right, late, and dropped when a state is replaced.
 
 use framehouse_shared::input::CommandBytes;
 
@@ -33,7 +33,7 @@ fn loaded(opening: &[u8]) -> Prediction {
     prediction
 }
 
-/// Confirms the frames up to this tick; says in which ticks something was undone.
+/// Confirms the frames before `end`; returns the ticks in which something was undone.
 fn confirm_before(prediction: &mut Prediction, frames: &[(Frame, u64)], end: u32) -> Vec<u32> {
     let mut undone = Vec::new();
     for (frame, hash) in &frames[prediction.next_confirmed().0 as usize..end as usize] {
@@ -57,7 +57,7 @@ fn a_command_that_comes_in_time_is_seen_at_once_and_never_undone() {
     for tick in [15, 25, 35, 45, 55] {
         assert_eq!(prediction.predict_command(Tick(tick), said(tick)), Some(Tick(tick)));
     }
-    // Tick 5 was predicted without the command that nobody knew of.
+    // Tick 5 was predicted without the other player's command.
     assert_eq!(confirm_before(&mut prediction, &frames, 12), [5]);
     assert_eq!(heard(&prediction), [(5, 5), (15, 15)], "the second one is predicted");
     assert_eq!(prediction.simulation().next_tick(), Tick(17));

@@ -1,8 +1,9 @@
-//! What is compared with the server's hashes, and what is kept to explain a difference.
+//! Comparison with the server's hashes, and the state kept to explain a difference.
 
 use super::*;
 
-/// A prediction after the first frames of a match, and the hashes after them; the server's last hash agreed with `agreed`.
+/// A prediction after the first frames of a match, and the hashes after them. The server's hash after tick `agreed` was
+/// the last to agree.
 fn confirmed(frames: &[(Frame, u64)], opening: &[u8], agreed: Option<Tick>) -> (Prediction, Vec<u64>) {
     let mut prediction = Prediction::new(Simulation::new(TestGamePlugin));
     prediction.load(opening).expect("our own state");
@@ -13,7 +14,7 @@ fn confirmed(frames: &[(Frame, u64)], opening: &[u8], agreed: Option<Tick>) -> (
     (prediction, frames.iter().map(|(_, hash)| *hash).collect())
 }
 
-/// What the test game held after so many frames.
+/// The test game's sums after this many frames.
 fn sum_after(frames: &[(Frame, u64)]) -> String {
     let mut simulation = open();
     frames.iter().for_each(|(frame, _)| simulation.step(frame));
@@ -48,7 +49,7 @@ fn neither_predicted_nor_absent_states_are_compared() {
     assert_eq!(prediction.find_first_bad(Tick(20), &[0; 30]), None, "they are only predicted");
     assert_eq!(prediction.find_first_bad(Tick(u32::MAX), &[0; 30]), None);
     assert_eq!(prediction.find_first_bad(Tick(0), &hashes), None, "nothing differs");
-    // After another state is loaded, what was before it is not there any more.
+    // After another state is loaded, the digests from before are gone.
     let mut simulation = open();
     frames[..20].iter().for_each(|(frame, _)| simulation.step(frame));
     prediction.load(&simulation.encode()).expect("our own state");

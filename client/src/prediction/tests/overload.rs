@@ -1,16 +1,16 @@
-//! A machine that is too slow, by a model of what simulating a tick costs.
+//! A machine that is too slow, with a modelled cost of simulating a tick.
 
 use super::*;
 
 const TICK: Duration = Duration::from_nanos(1_000_000_000 / 30);
-/// What a rendered frame takes when nothing is simulated, and what is left of it for that.
+/// Duration of a rendered frame in which nothing is simulated.
 const FRAME: Duration = Duration::from_nanos(1_000_000_000 / 60);
-/// The newest frame is this old when it arrives, in ticks.
+/// Age of the newest frame when it arrives, in ticks.
 const WAY: u32 = 4;
-/// So far ahead of the room inputs are made, in ticks.
+/// Lead of the inputs over the room, in ticks.
 const LEAD: u32 = 4;
 
-/// A client whose predictions are all wrong, on a machine that gets on only as fast as its work is done.
+/// A client whose predictions are all wrong, on a machine that advances only as fast as its work is done.
 struct Machine {
     prediction: Prediction,
     frames: Vec<Frame>,
@@ -32,7 +32,7 @@ impl Machine {
         (now.as_nanos() / TICK.as_nanos()) as u32
     }
 
-    /// One rendered frame as the client's core does it; returns how long it took.
+    /// Runs one rendered frame; returns how long it took.
     fn update(&mut self) -> Duration {
         let room = self.ticks_until(self.now);
         let due = (room - WAY).saturating_sub(self.prediction.next_confirmed().0);
@@ -55,7 +55,7 @@ impl Machine {
         passed
     }
 
-    /// The longest frame while a tick costs so much, without the first ten, in which the cost is learnt.
+    /// The longest frame at this cost of a tick, without the first ten frames, in which the cost is learnt.
     fn longest_frame(&mut self, tick_cost: Duration, seconds: f64) -> Duration {
         self.tick_cost = tick_cost;
         for _ in 0..10 {
@@ -69,7 +69,7 @@ impl Machine {
         longest
     }
 
-    /// How many ticks are predicted beyond the last confirmed one.
+    /// Number of ticks predicted beyond the last confirmed one.
     fn depth(&self) -> u32 {
         self.prediction.simulation().next_tick().since(self.prediction.next_confirmed())
     }
@@ -79,7 +79,7 @@ impl Machine {
     }
 }
 
-/// Eight ticks that are predicted wrongly thirty times a second, and take twice the time of a frame.
+/// Cost at which eight wrongly predicted ticks, thirty times a second, take twice the time of a frame.
 const OVERLOAD: Duration = Duration::from_micros(4200);
 
 #[test]

@@ -1,4 +1,4 @@
-//! The keys, for a player of the first match: until the player has done what there is to learn, or has had the time to read.
+//! Key hints in the player's first match: shown until everything has been done once, or for a limited time.
 
 use bevy::prelude::*;
 
@@ -16,11 +16,11 @@ use crate::{
     view::{Draw, GameView, Hint, MatchView, Task},
 };
 
-/// How long the keys are shown at most, in seconds of the match.
+/// The longest time that hints are shown, in seconds of the match.
 const HINT_SECONDS: f32 = 12.0;
-/// How far the mouse has to go for the player to have pointed, in pixels.
+/// Distance that the mouse has to move to count as pointing, in pixels.
 const POINTED_PX: f32 = 100.0;
-/// How fast the keys come and go, in 1/s.
+/// Rate at which hints appear and disappear, in 1/s.
 const FADE_RATE: f32 = 7.0;
 
 pub(super) fn plugin(app: &mut App) {
@@ -28,7 +28,7 @@ pub(super) fn plugin(app: &mut App) {
     app.add_systems(Update, (follow, write_hints, fade).chain().in_set(Draw));
 }
 
-/// What the player has learned so far.
+/// The player's progress with the hints.
 #[derive(Resource, Debug, Default)]
 struct Lesson {
     hints: Vec<(Hint, bool)>,
@@ -67,7 +67,7 @@ impl Lesson {
 #[derive(Component)]
 struct Board;
 
-/// One hint on it, by its place.
+/// One hint of the panel, by index.
 #[derive(Component, Clone, Copy)]
 struct Line(usize);
 
@@ -99,7 +99,7 @@ fn follow(
     lesson.is_shown = is_playing && seen.room().is_some() && !lesson.is_over();
 }
 
-/// The keys of a hint's actions, as the player has chosen them.
+/// The keys of a hint's actions, as bound by the player.
 fn keys_of(hint: &Hint, keys: &Bindings) -> String {
     match hint.task {
         Task::Act([action]) => keys.label(action.id()),
@@ -121,7 +121,7 @@ fn write_hints(lesson: Res<Lesson>, settings: Res<Settings>, mut lines: Query<(&
     }
 }
 
-/// What the player has done turns green; the whole goes when nothing is left to learn.
+/// Colours finished hints green; the panel fades when none is left.
 fn fade(
     time: Res<Time<Real>>,
     mut lesson: ResMut<Lesson>,

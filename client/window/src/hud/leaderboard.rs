@@ -1,4 +1,4 @@
-//! The ranking at the right: rows that change places by sliding, and points that count up.
+//! The leaderboard at the right: rows that slide to a new rank, and scores that count up.
 
 use bevy::prelude::*;
 use framehouse_shared::{
@@ -19,12 +19,12 @@ use crate::{
     view::{Draw, MatchView},
 };
 
-/// From one row to the next.
+/// Distance between two rows, in pixels of the stage.
 const ROW_STEP: f32 = 27.0;
-/// How fast rows slide and points count, in 1/s.
+/// Rate at which rows slide and scores count, in 1/s.
 const SLIDE_RATE: f32 = 14.0;
 const COUNT_RATE: f32 = 10.0;
-/// Where rows begin.
+/// Top of the first row, in pixels of the stage.
 const ROWS_TOP: f32 = 40.0;
 
 pub fn plugin(app: &mut App) {
@@ -102,19 +102,19 @@ fn spawn_row(commands: &mut Commands, board: Entity, slot: Slot, fonts: &Fonts, 
     ));
 }
 
-/// Who is ranked, best first: by the newest predicted state, so that one's own points count at once.
+/// The ranked players, best first, from the newest predicted state, so that the player's own points count at once.
 fn ranking(seen: &MatchView) -> Vec<Slot> {
     let roster = seen.get::<Roster>().map_or(0, |roster| roster.ever_seated);
     seen.get::<Scoreboard>().map(|board| board.ranking(roster)).unwrap_or_default()
 }
 
-/// From one row to the next: larger letters need more, as far as the window has room for all rows.
+/// Distance between two rows: grows with the letters, as far as the window has room for all rows.
 fn row_step(rows: usize, text_scale: f32, stage_height: f32) -> f32 {
     let room = stage_height - SIDE_TOP - SIDE_MARGIN - ROWS_TOP - 8.0;
     (ROW_STEP * text_scale.clamp(1.0, SIDE_GROWTH_MAX)).min(room / rows.max(1) as f32)
 }
 
-/// How a row looks on its way: who rises passes over the others, and hides them.
+/// The look of a sliding row: a rising row passes over the others and hides them.
 fn row_looks(top: f32, target: f32, rank: usize) -> (ZIndex, bool) {
     let is_rising = top - target > 1.0;
     (ZIndex(if is_rising { (SLOTS_MAX - rank.min(SLOTS_MAX)) as i32 + 1 } else { 0 }), is_rising)
@@ -169,7 +169,7 @@ fn write_rows(
 ) {
     for (row, children) in &rows {
         let Some(rank) = row.rank else { continue };
-        // A name is one level deeper: in the box that cuts it off.
+        // A name is one level deeper, in the node that clips it.
         let deeper = children.iter().flat_map(|child| cells.get(child).into_iter().flatten().copied());
         for entity in children.iter().chain(deeper) {
             let Ok((cell, mut text)) = texts.get_mut(entity) else { continue };

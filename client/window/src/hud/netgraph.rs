@@ -1,4 +1,4 @@
-//! The net graph (F3): what the network and the prediction did in the last ten seconds, as curves and numbers.
+//! The net graph (F3): curves and numbers on network and prediction in the last ten seconds.
 
 mod draw;
 mod samples;
@@ -18,9 +18,9 @@ use crate::{
 use draw::{PICTURE, draw};
 use samples::{INTERVAL, Meter, Metric, Samples};
 
-/// The key that shows and hides it.
+/// The key that shows and hides the net graph.
 const KEY: KeyCode = KeyCode::F3;
-/// How often numbers are written, in seconds: faster, and nobody can read them.
+/// Interval of written numbers, in seconds: if it were shorter, they could not be read.
 const WORDS_INTERVAL: f32 = 0.3;
 /// Pixels of the picture in one pixel of the stage.
 const DENSITY: f32 = 1.6;
@@ -31,7 +31,7 @@ pub(super) fn plugin(app: &mut App) {
     app.add_systems(Update, (toggle, sample, show).chain().in_set(Draw));
 }
 
-/// What was measured, whether it is looked at or not.
+/// The measurements, recorded also while the graph is hidden.
 #[derive(Resource, Default)]
 struct NetGraph {
     is_shown: bool,
@@ -48,11 +48,11 @@ struct Panel;
 #[derive(Component)]
 struct Picture(Handle<Image>);
 
-/// The newest number of a curve.
+/// The text with the newest number of a curve.
 #[derive(Component)]
 struct Figure(Metric);
 
-/// A measure's colour, in the curves and in the words.
+/// The colour of a metric, in curves and texts.
 const fn color(metric: Metric) -> Color {
     match metric {
         Metric::RttMs => rgb(0x4cc3ff),
@@ -70,7 +70,7 @@ fn words(metric: Metric, samples: &Samples, settings: &Settings) -> String {
         Metric::RttMs => (T::NetRtt, newest.map(|ms| format!("{ms:.0}"))),
         Metric::MarginMs => (T::NetMargin, newest.map(|ms| format!("{ms:.1}"))),
         Metric::LeadTicks => (T::NetLead, newest.map(|ticks| format!("{ticks:.1}"))),
-        // These come now and then: of the last ten seconds, the most and the sum.
+        // These are rare events: show the maximum and the sum of the last ten seconds.
         Metric::RollbackTicks => (T::NetRollback, Some(format!("{:.0}", samples.most(metric)))),
         Metric::Corrections => (T::NetCorrections, Some(format!("{:.0}", samples.sum(metric)))),
         Metric::LossPercent => (T::Loss, newest.map(|percent| format!("{percent:.1}"))),
@@ -158,7 +158,7 @@ fn show(
 }
 
 impl Meter {
-    /// What the client measures now.
+    /// The client's present values.
     fn measure(&mut self, client: &Client) -> [f32; Metric::ALL.len()] {
         let (clock, stats) = (client.clock(), client.stats());
         let ms_of_ticks = 1000.0 / f64::from(client.tick_rate().unwrap_or(30).max(1));

@@ -1,4 +1,4 @@
-//! Words over the field before a match: what is waited for, and the countdown.
+//! Overlay before a match: a sentence about the wait, and the countdown.
 
 use bevy::{prelude::*, ui::UiTransform};
 use framehouse_client::client::Client;
@@ -16,7 +16,7 @@ use crate::{
     view::Draw,
 };
 
-/// For how many seconds after the start its word stays.
+/// Duration of the word for the start, in seconds.
 const GO_SECONDS: f64 = 0.6;
 
 pub fn plugin(app: &mut App) {
@@ -24,7 +24,7 @@ pub fn plugin(app: &mut App) {
     app.add_systems(Update, (tell, dim, swell).chain().in_set(Draw));
 }
 
-/// What is to be said.
+/// The text of the overlay.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 enum Words {
     #[default]
@@ -46,14 +46,14 @@ impl Words {
     }
 }
 
-/// What lies over the field.
+/// The layer over the field.
 #[derive(Component, Default)]
 struct Cover {
     shown: Words,
     darkness: f32,
 }
 
-/// Something that swells when it appears.
+/// An element that swells when it appears.
 #[derive(Component)]
 struct Swelling(f32);
 
@@ -126,7 +126,7 @@ fn tell(
     }
 }
 
-/// The field darkens behind the words.
+/// Darkens the field behind the text.
 fn dim(time: Res<Time<Real>>, mut cover: Single<(&mut Cover, &mut BackgroundColor)>) {
     let (cover, background) = &mut *cover;
     cover.darkness = approach(cover.darkness, cover.shown.darkness(), 6.0, time.delta_secs().min(0.25));

@@ -1,5 +1,5 @@
-//! The line above the field: room, players, round trip and frames a second, or a replay's map and players; and the match
-//! clock.
+//! The status line above the field: room, players, round trip and frame rate, or a replay's map and players; and the
+//! match clock.
 
 use bevy::{
     diagnostic::{DiagnosticsStore, FrameTimeDiagnosticsPlugin},
@@ -19,11 +19,11 @@ use crate::{
     view::{Draw, GameView, MatchView},
 };
 
-/// How often numbers that flicker are written, in seconds.
+/// Interval of numbers that would flicker, in seconds.
 const WRITE_INTERVAL: f32 = 0.25;
-/// For how many seconds before the end the clock pulses.
+/// The clock pulses in the last seconds of a match; this is their number.
 const LAST_SECONDS: u32 = 10;
-/// The clock's width.
+/// The clock's width, in pixels of the stage.
 const CLOCK_WIDTH: f32 = 108.0;
 
 pub fn plugin(app: &mut App) {
@@ -118,7 +118,7 @@ fn write_line(
     }
 }
 
-/// What is not measured yet.
+/// Placeholder for a value that is not measured yet.
 fn unknown() -> Option<(String, Color)> {
     Some(("\u{2013}".to_owned(), TEXT_MUTED))
 }
@@ -143,7 +143,7 @@ fn of_client(figure: Figure, client: &Client, settings: &Settings, accent: Color
     }
 }
 
-/// A recorded match has a map and players; nothing of it comes over a network.
+/// The figures of a replay: a recorded match has a map and players, but no network.
 fn of_playback(figure: Figure, playback: &Playback, settings: &Settings, accent: Color) -> Option<(String, Color)> {
     let header = playback.header();
     match figure {

@@ -1,21 +1,20 @@
-//! An action: something that a player does in a match, as the game names it.
+//! Input actions: a player's actions in a match, as the game names them.
 
 use bevy::prelude::*;
 
 use super::{PRESSES_MAX, PadInput, Press};
 use crate::texts::Words;
 
-/// How many inputs of a gamepad may do the same action.
+/// Maximum number of gamepad inputs for one action.
 const PAD_PLACES: usize = 3;
 
-/// Something that a player does in a match, with the keys, mouse buttons and gamepad inputs that do it unless the player
-/// has chosen others.
+/// An action of the player in a match, with its default keys and mouse buttons and its gamepad inputs.
 ///
-/// Games keep theirs as constants and list them in [`View::actions`](super::super::view::View::actions):
+/// Games define theirs as constants and list them in [`View::actions`](super::super::view::View::actions):
 ///
 /// ```
 /// use bevy::prelude::*;
-/// use framehouse_client::window::{keys::{InputAction, PadInput}, texts::Words};
+/// use framehouse_window::{keys::{InputAction, PadInput}, texts::Words};
 ///
 /// const JUMP: InputAction =
 ///     InputAction::new("jump", Words::new("Jump")).key(KeyCode::Space).pad(PadInput::South);
@@ -29,34 +28,34 @@ pub struct InputAction {
 }
 
 impl InputAction {
-    /// An action that nothing does yet. The id names it in the settings' file: it is unique in the game, and stays the same
+    /// An action without any keys. `id` names it in the settings file: it must be unique in the game, and stay the same
     /// when the label changes.
     pub const fn new(id: &'static str, label: Words) -> Self {
         Self { id, label, presses: [None; PRESSES_MAX], pad: [None; PAD_PLACES] }
     }
 
-    /// Does it with a key, too.
+    /// Adds a default key.
     ///
     /// # Panics
-    /// When two keys or mouse buttons do it already.
+    /// When the action already has two keys or mouse buttons.
     #[must_use]
     pub const fn key(self, key: KeyCode) -> Self {
         self.press(Press::Key(key))
     }
 
-    /// Does it with a mouse button, too.
+    /// Adds a default mouse button.
     ///
     /// # Panics
-    /// When two keys or mouse buttons do it already.
+    /// When the action already has two keys or mouse buttons.
     #[must_use]
     pub const fn mouse(self, button: MouseButton) -> Self {
         self.press(Press::Mouse(button))
     }
 
-    /// Does it with an input of a gamepad, too. No choice of keys changes that.
+    /// Adds a gamepad input. The player cannot change it.
     ///
     /// # Panics
-    /// When three inputs of a gamepad do it already.
+    /// When the action already has three gamepad inputs.
     #[must_use]
     pub const fn pad(mut self, input: PadInput) -> Self {
         let mut index = 0;
@@ -76,22 +75,22 @@ impl InputAction {
         self
     }
 
-    /// The name in the settings' file.
+    /// The id in the settings file.
     pub const fn id(&self) -> &'static str {
         self.id
     }
 
-    /// The name on the screen.
+    /// The label on the screen.
     pub const fn label(&self) -> Words {
         self.label
     }
 
-    /// The usual keys and mouse buttons.
+    /// The default keys and mouse buttons.
     pub const fn presses(&self) -> [Option<Press>; PRESSES_MAX] {
         self.presses
     }
 
-    /// The inputs of a gamepad.
+    /// The gamepad inputs.
     pub fn pad_inputs(&self) -> impl Iterator<Item = PadInput> {
         self.pad.into_iter().flatten()
     }

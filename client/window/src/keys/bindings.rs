@@ -1,4 +1,4 @@
-//! Which keys and mouse buttons do the actions of a game, as the player has chosen.
+//! Bindings: the keys and mouse buttons that the player has chosen for a game's actions.
 
 use std::sync::Arc;
 
@@ -7,21 +7,21 @@ use toml::{Table, Value};
 
 use super::{InputAction, PRESSES_MAX, Press};
 
-/// What does what: up to two keys or mouse buttons for every action of the game, each used once.
+/// The bindings of a game: up to two keys or mouse buttons for every action, each used once.
 ///
-/// In the settings' file every game has a table of its own, by the game's id, and in it a list for every action, by the
-/// action's id. What belongs to other games, or to other releases of this one, is written back as it was read.
+/// In the settings file every game has its own table under the game's id, with a list for every action under the
+/// action's id. Entries of other games, or of other releases of this one, are written back unchanged.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Bindings {
     game: &'static str,
     actions: Arc<[InputAction]>,
     presses: Vec<[Option<Press>; PRESSES_MAX]>,
-    /// What the file held.
+    /// The table as it was read from the file.
     file: Table,
 }
 
 impl Bindings {
-    /// The usual keys of a game's actions.
+    /// The default bindings of a game's actions.
     pub fn usual(game: &'static str, actions: impl IntoIterator<Item = InputAction>) -> Self {
         let actions: Arc<[InputAction]> = actions.into_iter().collect();
         let mut bindings =
@@ -30,7 +30,7 @@ impl Bindings {
         bindings
     }
 
-    /// The actions, in the order of the screen.
+    /// The actions, in the order of the settings screen.
     pub fn actions(&self) -> &[InputAction] {
         &self.actions
     }
@@ -40,24 +40,24 @@ impl Bindings {
         self.place_of(id).map_or([None; PRESSES_MAX], |index| self.presses[index])
     }
 
-    /// Whether something that does this action is held.
+    /// Whether a key or mouse button of this action is held.
     pub fn is_held(&self, id: &str, keys: &ButtonInput<KeyCode>, buttons: &ButtonInput<MouseButton>) -> bool {
         self.of(id).iter().flatten().any(|press| press.is_held(keys, buttons))
     }
 
-    /// Whether something that does this action was pressed since the last frame.
+    /// Whether a key or mouse button of this action was pressed since the last frame.
     pub fn is_new(&self, id: &str, keys: &ButtonInput<KeyCode>, buttons: &ButtonInput<MouseButton>) -> bool {
         self.of(id).iter().flatten().any(|press| press.is_new(keys, buttons))
     }
 
-    /// Makes a press do this action, and nothing else.
+    /// Binds a key or mouse button to this action, and removes it from all others.
     pub fn bind(&mut self, id: &str, index: usize, press: Press) {
         let Some(action) = self.place_of(id) else { return };
         self.presses.iter_mut().flatten().filter(|other| **other == Some(press)).for_each(|other| *other = None);
         self.presses[action][index.min(PRESSES_MAX - 1)] = Some(press);
     }
 
-    /// Makes every action the work of its usual keys again.
+    /// Restores the default bindings.
     pub fn reset(&mut self) {
         self.presses.fill([None; PRESSES_MAX]);
         for action in Arc::clone(&self.actions).iter() {
@@ -66,18 +66,18 @@ impl Bindings {
         }
     }
 
-    /// An action's keys for people: `W / Arrow up`.
+    /// An action's keys for people, for example `W / Arrow up`.
     pub fn label(&self, id: &str) -> String {
         let labels: Vec<String> = self.of(id).iter().flatten().map(|press| press.label()).collect();
         labels.join(" / ")
     }
 
-    /// Takes what the file says. An action that it does not name keeps its keys, as far as nothing else has them; an id or
-    /// a key that nobody knows is no mistake.
+    /// Takes the bindings of a settings file. An action that is missing there keeps its keys, unless another action has
+    /// them; unknown ids and keys are ignored.
     pub fn read(&mut self, mut file: Table) {
         let own = file.get(self.game).and_then(Value::as_table).cloned().unwrap_or_default();
         for action in Arc::clone(&self.actions).iter() {
-            // Files of before games had tables name the actions of the only game there was.
+            // Files from before games had tables name the actions of the only game of that time.
             let is_before = file.get(action.id()).is_some_and(Value::is_array);
             let before = is_before.then(|| file.remove(action.id())).flatten();
             let Some(ids) = own.get(action.id()).or(before.as_ref()).and_then(Value::as_array) else { continue };
@@ -93,7 +93,7 @@ impl Bindings {
         presses.take(PRESSES_MAX).enumerate().for_each(|(index, press)| self.bind(id, index, press));
     }
 
-    /// The table for the file.
+    /// The table for the settings file.
     pub fn to_file(&self) -> Table {
         let mut file = self.file.clone();
         if !self.actions.is_empty() {

@@ -1,13 +1,13 @@
-//! What a gamepad does, as plain values: no gamepad is needed to test it.
+//! State of the gamepads, as plain values: tests need no gamepad.
 
 use bevy::prelude::*;
 
-/// How far a stick has to be moved before it counts, 0 to 1: worn sticks do not come back to the middle.
+/// The dead zone of a stick, 0 to 1: worn sticks do not return to the middle.
 const DEAD_ZONE: f32 = 0.25;
-/// The part of a stick's way that counts for a direction: the sine of 22.5 degrees makes eight equal sectors.
+/// The component of a stick that counts for a direction: the sine of 22.5 degrees gives eight equal sectors.
 const SECTOR: f32 = 0.382_683_4;
 
-/// An input of a gamepad that can do an action. The right stick aims: see [`Pad::aim`].
+/// A gamepad input for an action. The right stick aims: see [`Pad::aim`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PadInput {
     /// The left stick, pushed up.
@@ -18,13 +18,13 @@ pub enum PadInput {
     StickLeft,
     /// The left stick, to the right.
     StickRight,
-    /// The lower one of the four buttons.
+    /// The lower of the four buttons.
     South,
-    /// The right one of the four buttons.
+    /// The right of the four buttons.
     East,
-    /// The left one of the four buttons.
+    /// The left of the four buttons.
     West,
-    /// The upper one of the four buttons.
+    /// The upper of the four buttons.
     North,
     /// The left shoulder button.
     LeftShoulder,
@@ -34,29 +34,29 @@ pub enum PadInput {
     LeftTrigger,
     /// The right trigger.
     RightTrigger,
-    /// The cross, up.
+    /// The directional pad, up.
     CrossUp,
-    /// The cross, down.
+    /// The directional pad, down.
     CrossDown,
-    /// The cross, to the left.
+    /// The directional pad, left.
     CrossLeft,
-    /// The cross, to the right.
+    /// The directional pad, right.
     CrossRight,
 }
 
-/// What all gamepads do in a frame.
+/// The combined state of all gamepads in a frame.
 #[derive(Resource, Clone, Debug, Default, PartialEq)]
 pub struct Pad {
-    /// The left stick, y up, each part -1 to 1.
+    /// The left stick, y up, each component -1 to 1.
     pub push: Vec2,
-    /// The right stick, y up, each part -1 to 1.
+    /// The right stick, y up, each component -1 to 1.
     pub aim: Vec2,
-    /// The buttons that are held.
+    /// The held buttons.
     pub held: Vec<PadInput>,
 }
 
 impl Pad {
-    /// Whether an input is given: a button is held, or the left stick is pushed in that direction.
+    /// Whether an input is active: its button is held, or the left stick is pushed in that direction.
     pub fn gives(&self, input: PadInput) -> bool {
         let along = |direction: Vec2| self.push.length() > DEAD_ZONE && self.push.normalize().dot(direction) > SECTOR;
         match input {
@@ -68,8 +68,8 @@ impl Pad {
         }
     }
 
-    /// The point that the right stick aims at from a place of the player's, `reach` units away; nothing while it is left
-    /// alone.
+    /// The point that the right stick aims at, `reach` units from the player's position; nothing while the stick is at
+    /// rest.
     pub fn pointer(&self, index: Vec2, reach: f32) -> Option<Vec2> {
         (self.aim.length() > DEAD_ZONE).then(|| index + self.aim.normalize() * reach)
     }

@@ -1,18 +1,18 @@
-//! A key or a button of the mouse: which may be bound, and what they are called in files and on the screen.
+//! Keys and mouse buttons: which can be bound, and their names in files and on the screen.
 
 use bevy::prelude::*;
 
-/// Something that can be pressed.
+/// A key or mouse button.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Press {
-    /// A key, by its place on the keyboard.
+    /// A key, by its position on the keyboard.
     Key(KeyCode),
-    /// A button of the mouse.
+    /// A mouse button.
     Mouse(MouseButton),
 }
 
-/// Keys that may be bound. The rest has another use (Escape, Tab, F3) or no name.
-// A key a line would be a page of letters.
+/// Keys that can be bound. The others have a fixed use (Escape, Tab, F3) or no name.
+// One key a line would fill a page.
 #[rustfmt::skip]
 const KEYS: &[KeyCode] = {
     use KeyCode::*;
@@ -36,17 +36,17 @@ const BUTTONS: [(MouseButton, &str); 5] = [
 ];
 
 impl Press {
-    /// A key, if it may be bound.
+    /// A key, if it can be bound.
     pub fn key(key: KeyCode) -> Option<Self> {
         KEYS.contains(&key).then_some(Self::Key(key))
     }
 
-    /// A mouse button, if it may be bound.
+    /// A mouse button, if it can be bound.
     pub fn button(button: MouseButton) -> Option<Self> {
         BUTTONS.iter().any(|(known, _)| *known == button).then_some(Self::Mouse(button))
     }
 
-    /// Its name in the settings' file.
+    /// The name in the settings file.
     pub fn id(self) -> String {
         match self {
             Self::Key(key) => format!("{key:?}"),
@@ -57,7 +57,7 @@ impl Press {
         }
     }
 
-    /// What is written on a key cap.
+    /// The label on a key cap.
     pub fn label(self) -> String {
         let id = self.id();
         let short = id.strip_prefix("Key").or_else(|| id.strip_prefix("Digit")).unwrap_or(&id);

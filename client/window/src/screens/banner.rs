@@ -1,4 +1,4 @@
-//! A line above whatever is shown: that the player only watches, or that nothing comes from the server any more.
+//! A banner above every screen: the player only watches, or the server is silent.
 
 use bevy::prelude::*;
 
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// Seconds without a word from the server after which the player is told.
+/// Seconds without a datagram after which the banner says so.
 const SILENCE_SECONDS: f32 = 2.5;
 
 pub(super) fn plugin(app: &mut App) {

@@ -1,4 +1,5 @@
-//! The list of rooms: asked for on a thread, filtered by the server, joined or watched with a click.
+//! The room browser: a list requested on a background thread, filtered by the server; rooms are joined or watched with
+//! a click.
 
 use bevy::{prelude::*, ui_widgets::ScrollArea};
 use framehouse_client::{
@@ -20,7 +21,7 @@ use crate::{
     },
 };
 
-/// The list is asked for again after so many seconds.
+/// Interval of list requests, in seconds.
 const REFRESH_SECONDS: f32 = 4.0;
 
 pub(super) fn plugin(app: &mut App) {
@@ -30,7 +31,7 @@ pub(super) fn plugin(app: &mut App) {
     app.add_systems(Update, (ask, show).chain().after(HandleActions).run_if(in_state(Screen::Browser)));
 }
 
-/// What is known of the server's rooms.
+/// The known rooms of the server.
 #[derive(Resource, Default)]
 struct Rooms {
     wanted: RoomsWanted,
@@ -128,7 +129,7 @@ fn leave(mut actions: MessageReader<Action>, mut next: ResMut<NextState<Screen>>
     }
 }
 
-/// Asks when it is time to, and takes the answer when it is there.
+/// Requests the list when it is due, and takes the answer.
 fn ask(time: Res<Time<Real>>, settings: Res<Settings>, mut rooms: ResMut<Rooms>) {
     rooms.age += time.delta_secs();
     if let Some(asked) = &mut rooms.asked {

@@ -1,4 +1,4 @@
-//! What is said in a room, and who comes and goes: the last lines, as the lobby shows them.
+//! The chat of the lobby: the last lines, with joins and leaves.
 
 use std::collections::VecDeque;
 
@@ -29,7 +29,7 @@ use crate::{
     },
 };
 
-/// Lines that are kept.
+/// Maximum number of lines kept.
 const LINES_MAX: usize = 60;
 
 pub(super) fn plugin(app: &mut App) {
@@ -54,7 +54,7 @@ struct Log;
 #[derive(Component)]
 struct Hint;
 
-/// The chat of the lobby: its last lines, and a field for one more.
+/// Spawns the chat of the lobby: its last lines, and a text field.
 pub fn spawn(parent: &mut ChildSpawnerCommands<'_>, kit: &Kit) {
     let log = Node {
         flex_grow: 1.0,
@@ -110,7 +110,7 @@ fn line_of(event: &RoomEvent, session: &Session) -> Option<Line> {
     }
 }
 
-/// How the others are told that somebody is gone.
+/// The text that tells the others why a player has left.
 const fn gone(code: EndCode) -> T {
     match code {
         EndCode::ConnectionLost => T::GoneLost,
@@ -171,7 +171,7 @@ fn spawn_line(log: &mut ChildSpawnerCommands<'_>, kit: &Kit, line: &Line) {
     }
 }
 
-/// The newest line is in view, unless the player has scrolled up since.
+/// Scrolls to the newest line, unless the player has scrolled up.
 fn scroll_down(mut log: Single<(&ComputedNode, &mut ScrollPosition), With<Log>>, mut height: Local<f32>) {
     let (node, scroll) = &mut *log;
     let content = node.content_size().y * node.inverse_scale_factor();
@@ -181,7 +181,7 @@ fn scroll_down(mut log: Single<(&ComputedNode, &mut ScrollPosition), With<Log>>,
     }
 }
 
-/// The hint is in an empty field only.
+/// Shows the hint only in an empty field.
 fn hint(fields: Query<(&Field, &EditableText)>, mut hint: Single<&mut Visibility, With<Hint>>) {
     let is_empty = fields.iter().any(|(field, text)| *field == Field::Chat && text.value().to_string().is_empty());
     hint.set_if_neq(if is_empty { Visibility::Inherited } else { Visibility::Hidden });

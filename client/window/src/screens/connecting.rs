@@ -1,4 +1,4 @@
-//! While a server is asked: what is going on, how long already, and a way out.
+//! The screen during connection: progress, elapsed time, and a cancel button.
 
 use bevy::prelude::*;
 
@@ -54,7 +54,8 @@ fn tell(kit: Kit, session: Res<Session>, mut step: Single<&mut Text, With<Step>>
     }
 }
 
-/// A third for the answer, a third for the connection, the rest is the welcome; and always a little life.
+/// Fills a third for the answer, a third for the connection, and the rest for the welcome, with a little constant
+/// motion.
 fn fill_bar(time: Res<Time<Real>>, session: Res<Session>, mut bar: Single<(&mut Bar, &mut Node)>) {
     let done = match session.client() {
         None => 0.22,

@@ -1,4 +1,4 @@
-//! Everybody's points over a match, kept from the leaderboards that come every two seconds.
+//! Score curves of all players in a match, from the leaderboards that arrive every two seconds.
 
 use bevy::prelude::*;
 use framehouse_client::client::{Leaderboard, MatchResults};
@@ -9,7 +9,7 @@ use framehouse_shared::{
 
 use crate::session::Session;
 
-/// Points of a curve that are kept; of a longer match every other one goes.
+/// Maximum number of points of a curve; of a longer match every second point is dropped.
 const POINTS_MAX: usize = 1024;
 
 pub(super) fn plugin(app: &mut App) {
@@ -17,7 +17,7 @@ pub(super) fn plugin(app: &mut App) {
     app.add_systems(Update, record);
 }
 
-/// The points of every seat, by tick.
+/// The scores of every seat, by tick.
 #[derive(Resource, Clone, Debug, Default, PartialEq)]
 pub struct Curves {
     match_no: Option<u32>,
@@ -26,17 +26,17 @@ pub struct Curves {
 }
 
 impl Curves {
-    /// A seat's points, oldest first.
+    /// The scores of a seat, oldest first.
     pub fn of(&self, slot: Slot) -> &[(Tick, i64)] {
         &self.series[slot.index()]
     }
 
-    /// Whether there is anything to draw a line through.
+    /// Whether there is nothing to draw.
     pub fn is_empty(&self) -> bool {
         self.series.iter().all(|series| series.len() < 2)
     }
 
-    /// The last tick and the most points of all.
+    /// The last tick, and the highest score of all.
     pub fn extent(&self) -> (Tick, i64) {
         let points = self.series.iter().flatten();
         points.fold((Tick(1), 1), |(tick, points), (at, of)| (tick.max(*at), points.max(*of)))
@@ -67,7 +67,7 @@ impl Curves {
         for (slot, points) in points {
             let series = &mut self.series[slot.index()];
             if series.is_empty() {
-                // Everybody begins with nothing, whenever they came.
+                // Every player starts with no points, also a late joiner.
                 series.push((Tick(tick.0.saturating_sub(60)), 0));
             }
             if series.len() == POINTS_MAX {

@@ -1,4 +1,4 @@
-//! What stands in front of the match: its menu, and the way back into a lost session.
+//! Dialogs in front of a match: its menu, and the wait for a reconnect.
 
 use bevy::{
     input_focus::{AutoFocus, InputFocus, tab_navigation::TabGroup},
@@ -27,20 +27,20 @@ pub(super) fn plugin(app: &mut App) {
     app.add_systems(Update, (show, count_down).chain().after(HandleActions));
 }
 
-/// What the player is asked in front of the match.
+/// The open dialog.
 #[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Dialog {
-    /// Nothing.
+    /// None.
     #[default]
     None,
-    /// How to go on.
+    /// The menu of the match.
     Pause,
 }
 
 #[derive(Component)]
 struct Front;
 
-/// The seconds until the seat is gone.
+/// The text with the seconds until the seat is gone.
 #[derive(Component)]
 struct Seconds;
 
@@ -131,7 +131,7 @@ fn show(
     if !is_new {
         return;
     }
-    // A screen that comes after the match has a focus of its own.
+    // The screen after the match sets its own focus.
     if is_shown || *screen.get() == Screen::Match {
         focus.clear();
     }

@@ -1,4 +1,4 @@
-//! A room before a match: its code, who is there, what the host can do, and the ready button.
+//! The lobby: a room before a match, with its code, its members, the host's options, and the ready button.
 
 mod members;
 mod options;
@@ -30,14 +30,14 @@ pub(super) fn plugin(app: &mut App) {
     app.add_systems(Update, systems.after(HandleActions).run_if(in_state(Screen::Lobby)));
 }
 
-/// The big button and the words above it.
+/// The ready button and the text above it.
 #[derive(Component)]
 struct ReadyPart;
 
 #[derive(Clone, Debug, PartialEq)]
 struct Readiness {
     words: String,
-    /// Nothing for who watches.
+    /// Nothing for a spectator.
     is_ready: Option<bool>,
 }
 

@@ -1,4 +1,4 @@
-//! The first screen: name, server, room code, and every way into a match.
+//! The menu: name, server, room code, and all ways into a match.
 
 mod resume_prompt;
 
@@ -24,15 +24,15 @@ use crate::{
     view::GameView,
 };
 
-/// The most characters of an address.
+/// Maximum number of characters of a server address.
 const SERVER_CHARS_MAX: usize = 120;
-/// The characters of a room's code.
+/// Number of characters of a room code.
 const CODE_CHARS: usize = 4;
 
 pub(super) fn plugin(app: &mut App) {
     app.add_plugins(resume_prompt::plugin);
     app.add_systems(OnEnter(Screen::Menu), spawn);
-    // Not with the screen: at start the window itself takes the focus a little later.
+    // After the screen is entered: at start the window itself takes the focus a little later.
     app.add_systems(
         Update,
         focus_name.before(HandleActions).run_if(in_state(Screen::Menu).and_then(state_changed::<Screen>)),
@@ -99,7 +99,7 @@ fn spawn_button_row(card: &mut ChildSpawnerCommands<'_>, kit: &Kit) {
     });
 }
 
-/// A question in front of the menu has the focus.
+/// Focuses the name field, unless the resume prompt has the focus.
 fn focus_name(resume_prompt: Res<ResumePrompt>, mut focus: ResMut<InputFocus>, fields: Query<(Entity, &Field)>) {
     if resume_prompt.0.is_none()
         && let Some((name, _)) = fields.iter().find(|(_, field)| **field == Field::Name)
@@ -108,7 +108,7 @@ fn focus_name(resume_prompt: Res<ResumePrompt>, mut focus: ResMut<InputFocus>, f
     }
 }
 
-/// What is in the fields is remembered as it is typed.
+/// Saves the fields in the settings as they are typed.
 fn take_fields(mut settings: ResMut<Settings>, fields: Query<(&Field, &EditableText), Changed<EditableText>>) {
     for (field, text) in &fields {
         let value = text.value().to_string();
@@ -172,7 +172,7 @@ fn leave_menu(mut actions: MessageReader<Action>, mut next: ResMut<NextState<Scr
     }
 }
 
-/// Boxes instead of letters are no language.
+/// Falls back to English if the letters of the chosen language are missing.
 fn check_letters(mut settings: ResMut<Settings>, mut fonts: ResMut<FontCx>, mut toasts: MessageWriter<Toast>) {
     if !has_letters(&mut fonts, settings.language) {
         toasts.write(Toast::with(ToastKind::Bad, T::NoLetters, settings.language.name()));

@@ -1,4 +1,4 @@
-//! What the session hears and no screen shows by itself, as short notices.
+//! Toasts for notices of the session that no screen shows.
 
 use bevy::prelude::*;
 use framehouse_client::client::Notice;

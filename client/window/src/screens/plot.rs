@@ -1,4 +1,4 @@
-//! Draws everybody's curve into a picture: plain arithmetic on pixels, soft-edged.
+//! Plots the players' curves into a picture: plain arithmetic on pixels, with soft edges.
 
 use bevy::{
     asset::RenderAssetUsages,
@@ -14,18 +14,18 @@ const LINE_HALF: f32 = 1.7;
 const GRID_LINES: u32 = 4;
 const GRID: Rgba = [0.42, 0.54, 0.85, 0.13];
 
-/// A line through points whose sides go from 0 to 1, y up.
+/// A line through points in the unit square, y up.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Curve {
-    /// Its colour.
+    /// Colour of the line.
     pub color: Color,
-    /// Its points, from left to right.
+    /// Points of the line, from left to right.
     pub points: Vec<Vec2>,
-    /// Whether it is drawn thicker.
+    /// Whether this is the player's own line, which is drawn thicker.
     pub is_own: bool,
 }
 
-/// A picture of some curves, of which this `part` (0 to 1, from the left) is shown already.
+/// Plots the left `part` (0 to 1) of some curves.
 pub fn plot(size: UVec2, curves: &[Curve], part: f32) -> Image {
     let mut canvas = Canvas::new(size);
     (0..=GRID_LINES).for_each(|line| canvas.row(line as f32 / GRID_LINES as f32));
@@ -48,7 +48,7 @@ impl Canvas {
         *pixel = over(color, *pixel);
     }
 
-    /// Where a height of 0 to 1 is, in pixels from the top, with room for a line's width.
+    /// The position of a height (0 to 1), in pixels from the top, with room for the line's width.
     fn pixel_y(&self, height: f32) -> f32 {
         let room = 2.0 * LINE_HALF + 1.0;
         room + (1.0 - height) * (self.size.y as f32 - 2.0 * room)
@@ -66,7 +66,7 @@ impl Canvas {
             let at = (x as f32 + 0.5) / self.size.x as f32;
             let Some((height, slope)) = height_at(&curve.points, at) else { continue };
             let y = self.pixel_y(height);
-            // The distance to a slanted line is shorter than the one straight up.
+            // The distance to a slanted line is shorter than the vertical one.
             let steepness = (1.0 + (slope * self.size.y as f32 / self.size.x as f32).powi(2)).sqrt();
             let reach = (half + 1.0) * steepness;
             let rows = (y - reach).max(0.0) as u32..((y + reach) as u32 + 1).min(self.size.y);
@@ -90,7 +90,7 @@ impl Canvas {
     }
 }
 
-/// The height and the slope of the line through these points; nothing before the first one and after the last.
+/// Height and slope of the line through these points; nothing before the first one and after the last.
 fn height_at(points: &[Vec2], x: f32) -> Option<(f32, f32)> {
     let after = points.iter().position(|point| point.x >= x)?;
     let (from, to) = (points[after.checked_sub(1)?], points[after]);

@@ -1,4 +1,4 @@
-//! Bots for a player who practises: they come when the player's room is there, and go when the player goes.
+//! Bots of a practice room: they join when the player's room is open, and leave when the player leaves.
 
 use bevy::prelude::*;
 use framehouse_client::bots::companions::Companions;
@@ -10,7 +10,7 @@ pub(super) fn plugin(app: &mut App) {
     app.add_systems(Update, run_companions);
 }
 
-/// The bots of the room for practice.
+/// The bots of the practice room.
 #[derive(Resource, Default)]
 struct Bots(Option<Companions>);
 

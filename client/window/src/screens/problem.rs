@@ -1,4 +1,4 @@
-//! What went wrong, in a sentence, and the ways on.
+//! The problem screen: one sentence about an error, and buttons to continue.
 
 use bevy::{
     input_focus::{FocusCause, InputFocus},

@@ -1,4 +1,4 @@
-//! A recorded match: the field as everywhere, and a time bar.
+//! The replay screen: a recorded match, with a time bar.
 
 use bevy::prelude::*;
 

@@ -1,4 +1,4 @@
-//! The replays on this computer, newest first: a click shows one.
+//! The list of replays on this computer, newest first; a click shows one.
 
 use std::{
     path::PathBuf,
@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// Names of a line; of more only that there are more.
+/// Maximum number of names in a line; beyond, the line only shows that there are more.
 const NAMES_MAX: usize = 4;
 
 pub(super) fn plugin(app: &mut App) {
@@ -32,7 +32,7 @@ pub(super) fn plugin(app: &mut App) {
     app.add_systems(Update, (take, show).chain().after(HandleActions).run_if(in_state(Screen::Replays)));
 }
 
-/// What is known of the folder.
+/// The replays in the folder.
 #[derive(Resource, Default)]
 struct Replays {
     folder: Option<PathBuf>,

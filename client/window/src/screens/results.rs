@@ -1,4 +1,4 @@
-//! After a match: who won, everybody's points counting up, their curves, and the next match.
+//! The results after a match: the winner, scores that count up, score curves, and the rematch button.
 
 mod ranking;
 mod saving;
@@ -32,9 +32,9 @@ use crate::{
     view::GameView,
 };
 
-/// How long points count and curves grow, in seconds.
+/// Duration of counting scores and growing curves, in seconds.
 const COUNT_SECONDS: f32 = 1.8;
-/// The plot's size, in pixels of its picture.
+/// Size of the plot, in pixels of its picture.
 const PLOT: UVec2 = UVec2::new(1040, 660);
 
 pub(super) fn plugin(app: &mut App) {
@@ -46,7 +46,7 @@ pub(super) fn plugin(app: &mut App) {
     app.add_systems(Update, systems.chain().after(HandleActions).run_if(in_state(Screen::Results)));
 }
 
-/// How far the points have counted and the curves have grown, 0 to 1.
+/// Progress of counting scores and growing curves, 0 to 1.
 #[derive(Resource, Default)]
 struct Counting {
     seconds: f32,
@@ -64,7 +64,7 @@ struct ButtonRow;
 
 #[derive(Clone, Debug, PartialEq)]
 struct ButtonRowShown {
-    /// Nothing for who watches.
+    /// Nothing for a spectator.
     is_ready: Option<bool>,
     is_lobby: bool,
     saving: SavingShown,
@@ -148,7 +148,7 @@ fn count(time: Res<Time<Real>>, mut counting: ResMut<Counting>) {
     }
 }
 
-/// Draws the curves again while they grow.
+/// Redraws the curves while they grow.
 fn grow_curves(
     (session, colors): (Res<Session>, Res<Colors>),
     curves: Res<Curves>,
@@ -163,12 +163,12 @@ fn grow_curves(
         }
         shown.drawn = counting.part;
         let picture = plot(PLOT, &lines(&curves, &colors, own), counting.part);
-        // The picture was added with this screen, and lives as long as the plot.
+        // The picture was created with this screen, and lives as long as the plot.
         drop(images.insert(shown.picture.id(), picture));
     }
 }
 
-/// The player's own line lies on top.
+/// The curves of the plot; the player's own is on top.
 fn lines(curves: &Curves, colors: &Colors, own: Option<Slot>) -> Vec<Curve> {
     let (last, most) = curves.extent();
     let place = |(tick, points): &(Tick, i64)| Vec2::new(tick.0 as f32 / last.0 as f32, *points as f32 / most as f32);
@@ -236,7 +236,7 @@ fn handle_actions(
             _ => {}
         }
     }
-    // A room that still shows its results takes no readiness: it is said when the room is back in its lobby.
+    // A room in its results accepts no ready state: it is sent when the room is back in its lobby.
     let Some(client) = session.room().filter(|client| matches!(client.phase(), Some(Phase::Lobby { .. }))) else {
         return;
     };

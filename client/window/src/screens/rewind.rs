@@ -1,4 +1,4 @@
-//! Below a running match that is only watched: a time bar, and the way back to the present.
+//! The time bar of a running match that the player only watches, with a button back to the present.
 
 use bevy::{input_focus::tab_navigation::TabGroup, prelude::*};
 
@@ -25,11 +25,11 @@ pub(super) fn plugin(app: &mut App) {
     app.add_systems(Update, (come_and_go, show_live).chain().after(HandleActions));
 }
 
-/// The time bar, while the player watches.
+/// The time bar.
 #[derive(Component)]
 struct RewindBar;
 
-/// The button that returns to the present; it stands out there.
+/// The button that returns to the present, highlighted while the past is shown.
 #[derive(Component)]
 struct LiveSpot;
 

@@ -1,4 +1,4 @@
-//! What the player can choose: keys and mouse, colours, text size, language, full screen.
+//! The settings screen: keys and mouse, colours, text size, language, full screen.
 
 mod capture;
 
@@ -26,7 +26,7 @@ use crate::{
     view::GameView,
 };
 
-/// The slider's step.
+/// Step of the text size slider.
 const STEP: f32 = 0.1;
 
 pub(super) fn plugin(app: &mut App) {
@@ -62,7 +62,7 @@ fn spawn(mut commands: Commands, kit: Kit) {
     });
 }
 
-/// Name and server, as on the menu.
+/// Spawns name and server, as in the menu.
 fn spawn_player(card: &mut ChildSpawnerCommands<'_>, kit: &Kit) {
     let Settings { name, server, .. } = kit.settings().clone();
     card.spawn(kit.row(12.0)).with_children(|row| {
@@ -73,7 +73,7 @@ fn spawn_player(card: &mut ChildSpawnerCommands<'_>, kit: &Kit) {
     });
 }
 
-/// The looks of the sheet follow the settings; words of the rest do when the screen is made anew.
+/// Redraws the settings when they change; the other texts change when the screen is entered again.
 fn show(
     mut redraw: Redraw,
     (kit, view): (Kit, Res<GameView>),
@@ -81,7 +81,7 @@ fn show(
     mut sheet: Single<(Entity, &mut Shown<Settings>), With<Sheet>>,
 ) {
     let (entity, shown) = &mut *sheet;
-    // A thumb that is dragged must not be made anew below the mouse.
+    // A thumb that is dragged must not be replaced under the mouse.
     if sliders.iter().any(|slider| slider.dragging) {
         return;
     }
@@ -180,7 +180,7 @@ fn spawn_slider(row: &mut ChildSpawnerCommands<'_>, kit: &Kit, value: f32) {
     ));
 }
 
-/// The value is taken at once, and the screen grows when the thumb is let go.
+/// Takes the value of the text size slider at once; the screen is resized when the thumb is released.
 fn take_text_scale(
     change: On<ValueChange<f32>>,
     mut commands: Commands,
@@ -213,7 +213,7 @@ fn handle_actions(
             }
             Action::Speak(language) => {
                 settings.language = *language;
-                // All words of the screen are others now.
+                // All texts of the screen have changed.
                 next.set(Screen::Settings);
             }
             Action::Paint(palette) => settings.palette = *palette,
@@ -225,9 +225,9 @@ fn handle_actions(
     }
 }
 
-/// In a room the session leads on to the lobby by itself.
+/// Leaves the screen. In a room, the session itself leads on to the lobby.
 fn leave(mut actions: MessageReader<Action>, capture: Res<capture::Capture>, mut next: ResMut<NextState<Screen>>) {
-    // Escape that ended a capture is used up.
+    // The Escape key that ended a capture does not leave the screen.
     let is_free = capture.0.is_none() && !capture.is_changed();
     if actions.read().any(|action| *action == Action::Back) && is_free {
         next.set(Screen::Menu);

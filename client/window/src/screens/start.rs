@@ -1,11 +1,11 @@
-//! How the program begins: with the menu, or with what the command line asks for.
+//! The start of the program: shows the menu, or the command line's target.
 
 use bevy::prelude::*;
 
 use super::Screen;
 use crate::{args::Args, session::Session, settings::Settings};
 
-/// Does what the command line asks for, once.
+/// Starts the command line's target, once.
 pub struct StartPlugin(pub Args);
 
 #[derive(Resource)]

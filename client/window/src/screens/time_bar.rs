@@ -1,4 +1,4 @@
-//! The time bar of a match whose past can be shown: to pause it, to change its speed, and to go to another moment.
+//! The time bar of a match whose past can be shown: pause, speed and seeking.
 
 use bevy::{
     input_focus::AutoFocus,
@@ -20,13 +20,13 @@ use crate::{
     },
 };
 
-/// How fast the past can go, as parts of real time.
+/// Playback speeds, as factors of real time.
 const SPEEDS: [f64; 6] = [0.25, 0.5, 1.0, 2.0, 4.0, 8.0];
-/// The index of the speed that it begins with.
+/// Index of the initial speed.
 const USUAL: usize = 2;
-/// The most seconds of one frame that count: after a stall the match goes on where it was.
+/// Maximum number of seconds of one frame that count: after a stall the match continues where it was.
 const FRAME_SECONDS_MAX: f64 = 0.25;
-/// What the arrow keys go on or back by on the time bar, in seconds.
+/// Step of the arrow keys on the time bar, in seconds.
 const STEP_SECONDS: f32 = 5.0;
 
 pub(super) fn plugin(app: &mut App) {
@@ -37,7 +37,7 @@ pub(super) fn plugin(app: &mut App) {
     app.add_observer(seek);
 }
 
-/// How the past runs.
+/// State of the playback.
 #[derive(Resource, Clone, Copy, Debug)]
 pub(super) struct TimeBar {
     is_paused: bool,
@@ -55,11 +55,11 @@ impl Default for TimeBar {
 #[derive(Component)]
 struct Bar;
 
-/// The moment, and how long the match is.
+/// The text with the moment and the length of the match.
 #[derive(Component)]
 struct Clock;
 
-/// The buttons.
+/// The row of buttons.
 #[derive(Component)]
 struct ButtonRow;
 
@@ -71,7 +71,7 @@ struct ButtonRowShown {
     speed: usize,
 }
 
-/// Where a time bar is: below the field, and clear of the column beside it.
+/// The node of a time bar: below the field, and clear of the side column.
 pub(super) fn place() -> Node {
     Node {
         width: percent(100),
@@ -83,7 +83,7 @@ pub(super) fn place() -> Node {
     }
 }
 
-/// The panel that a time bar's parts are in.
+/// The panel of a time bar.
 pub(super) fn panel() -> impl Bundle {
     let node = Node {
         width: percent(100),
@@ -98,7 +98,7 @@ pub(super) fn panel() -> impl Bundle {
     (node, BackgroundColor(PANEL.with_alpha(1.0)))
 }
 
-/// Buttons, slider and clock; what else is in the row comes after them.
+/// Spawns buttons, slider and clock; other parts of the row come after them.
 pub(super) fn spawn_parts(row: &mut ChildSpawnerCommands<'_>, kit: &Kit, moment: &Moment) {
     let step = STEP_SECONDS * f32::from(moment.tick_rate);
     row.spawn((ButtonRow, kit.row(8.0), Shown::<ButtonRowShown>(None)));
@@ -123,7 +123,7 @@ fn show_button_row(
             (_, false) => T::Play,
         };
         let mut button = row.spawn(kit.small_button(Action::PlayOrPause, kit.say(text), Kind::QuietMain));
-        // In the present the keys may still be those of a player who has just given up.
+        // In the present, the keys may still be those of a player who has just given up.
         if button_row.is_live {
             return;
         }
@@ -150,7 +150,7 @@ fn handle_actions(mut actions: MessageReader<Action>, mut session: ResMut<Sessio
     }
 }
 
-/// The past waits while its bar is dragged.
+/// Advances the past, except while the bar is dragged.
 fn run(
     time: Res<Time<Real>>,
     mut session: ResMut<Session>,
@@ -189,7 +189,7 @@ fn move_bar(
     let Some(moment) = session.moment() else { return };
     let (entity, value, range, drag) = *slider;
     let (position, end) = (moment.position as f32, moment.end.max(1) as f32);
-    // A running match grows, but not below a thumb that is held.
+    // A running match grows, but its bar must not change under a thumb that is held.
     if !drag.dragging && range.end() != end {
         commands.entity(entity).insert(SliderRange::new(0.0, end));
     }

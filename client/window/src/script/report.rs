@@ -1,4 +1,4 @@
-//! The line of JSON that is printed at the end: what was measured, and how the matches ended.
+//! The report of a scripted run, one line of JSON: measurements, and the results of the matches.
 
 use framehouse_client::{
     client::Notice,
@@ -12,10 +12,10 @@ use serde::Serialize;
 
 use crate::frame_stats::Measured;
 
-/// Matches of the line, the last ones.
+/// Maximum number of matches in the report, the last ones.
 const MATCHES_MAX: usize = 64;
 
-/// The line.
+/// The report.
 #[derive(Serialize)]
 pub struct Report<'a> {
     frames: u64,
@@ -29,14 +29,14 @@ pub struct Report<'a> {
     results: &'a [Ended],
 }
 
-/// The matches that ended while the client was there.
+/// The matches that ended during the run.
 #[derive(Default)]
 pub struct Matches(Vec<Ended>);
 
-/// How a match ended, in the words of the server's own file of results.
+/// The result of a match, with the field names of the server's results file.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 struct Ended {
-    /// Nothing until the server has told that the result is saved.
+    /// Nothing until the server has saved the result.
     match_id: Option<String>,
     match_no: u32,
     players: Vec<PlayerRank>,
@@ -51,7 +51,7 @@ struct PlayerRank {
 }
 
 impl Matches {
-    /// Notes how a match ended, and under which name the server keeps it.
+    /// Notes a match's result, and its id on the server.
     pub fn note(&mut self, notice: &Notice) {
         match notice {
             Notice::Room(RoomEvent::Phase(Phase::Results { match_no, ranking, .. })) => {
@@ -80,7 +80,7 @@ impl PlayerRank {
 }
 
 impl<'a> Report<'a> {
-    /// What there is to tell after so many frames.
+    /// The report after this many frames.
     pub fn new(
         frames: u64,
         frame_tenth_ms: &Distribution,

@@ -1,4 +1,4 @@
-//! Who is ready without a click: the autopilot always, and the player for the first match of a room for practice.
+//! Automatic ready state: always for the autopilot, and for the first match of a practice room.
 
 use bevy::prelude::*;
 use framehouse_client::client::Client;
@@ -6,7 +6,7 @@ use framehouse_shared::protocol::control::{Phase, PlayerState};
 
 use super::{JoinTarget, PRACTICE_BOTS, Session};
 
-/// Says once a lobby that the player is ready, where nobody has to click for it.
+/// Reports once a lobby that the player is ready, where no click is needed.
 pub fn ready_unattended(mut session: ResMut<Session>, mut told: Local<bool>) {
     let (is_autopilot, is_practice) = (session.is_autopilot(), session.target == Some(JoinTarget::Practice));
     let Some(client) = session.room().filter(|client| matches!(client.phase(), Some(Phase::Lobby { .. }))) else {

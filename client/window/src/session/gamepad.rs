@@ -1,34 +1,34 @@
-//! A gamepad, behind the feature of that name: in a match it gives what actions are bound to ([`Pad`](crate::keys::Pad)),
-//! and the right stick points; in menus it is a small keyboard.
+//! Gamepads, behind the `gamepad` feature: in a match they do the actions bound to their inputs
+//! ([`Pad`](crate::keys::Pad)), and the right stick points; in menus a gamepad acts as a small keyboard.
 //!
-//! What it does is plain and tested without a gamepad; only [`driver`] knows Bevy's.
+//! The logic is tested without a gamepad; only [`driver`] uses Bevy's API.
 
 use bevy::prelude::*;
 
 use crate::screens::Screen;
 
-/// The buttons that lead through menus.
+/// Gamepad buttons for menus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MenuButton {
-    /// The cross.
+    /// Directional pad, up.
     Up,
-    /// The cross.
+    /// Directional pad, down.
     Down,
-    /// The cross.
+    /// Directional pad, left.
     Left,
-    /// The cross.
+    /// Directional pad, right.
     Right,
     /// The lower button.
     Yes,
     /// The right button.
     No,
-    /// The one in the middle.
+    /// The middle button.
     Menu,
 }
 
 impl MenuButton {
-    /// The key that does the same: all screens are used with the keyboard alone. In a match the cross and its
-    /// neighbours are for the game.
+    /// The key with the same effect: all screens can be used with the keyboard alone. In a match the directional pad
+    /// and the four buttons belong to the game.
     pub const fn key(self, screen: Screen, has_dialog: bool) -> Option<KeyCode> {
         match self {
             Self::Menu => Some(KeyCode::Escape),
@@ -65,8 +65,8 @@ pub mod driver {
         view::GameView,
     };
 
-    /// How far from the player the right stick points, as a part of the field's smaller side: any distance is the same
-    /// direction.
+    /// Distance of the right stick's pointer from the player, as a fraction of the field's smaller side. Only its
+    /// direction matters.
     const REACH: f32 = 0.2;
 
     const BUTTONS: [(GamepadButton, PadInput); 12] = [
@@ -115,7 +115,7 @@ pub mod driver {
         }
     }
 
-    /// What was pressed in the last frame is a key in this one.
+    /// Turns buttons pressed in the last frame into keys of this one.
     fn strike_keys(
         pads: Query<&Gamepad>,
         screen: Res<State<Screen>>,

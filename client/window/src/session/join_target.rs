@@ -1,4 +1,4 @@
-//! What a player wants to be let into, and what a server is asked for then.
+//! Join targets: rooms that the player can join, and the requests for them.
 
 use framehouse_client::connect::{RoomRequest, SessionRequest};
 use framehouse_shared::ids::RoomCode;
@@ -6,12 +6,12 @@ use framehouse_shared::ids::RoomCode;
 use super::SavedSeat;
 use crate::settings::Settings;
 
-/// Bots in a room for practice.
+/// Number of bots in a practice room.
 pub const PRACTICE_BOTS: u8 = 3;
-/// Seats of a room that the player opens.
+/// Number of seats of a room that the player creates.
 const ROOM_SEATS: u8 = 8;
 
-/// What a player wants to be let into.
+/// A room to join.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JoinTarget {
     /// Any public room.
@@ -20,16 +20,16 @@ pub enum JoinTarget {
     Create,
     /// The room with this code.
     Join(RoomCode),
-    /// The same, without a seat.
+    /// The room with this code, without a seat.
     Watch(RoomCode),
     /// A new room with bots in it.
     Practice,
-    /// A seat from an earlier run of the program.
+    /// A saved seat of an earlier run of the program.
     Resume(SavedSeat),
 }
 
 impl JoinTarget {
-    /// Where the server is, and what to ask it for.
+    /// The server's address, and the request to send.
     pub fn request(&self, settings: &Settings) -> (String, SessionRequest) {
         let create = |size, private| RoomRequest::Create { size, private, practice: false };
         let room = match self {

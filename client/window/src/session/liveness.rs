@@ -1,16 +1,16 @@
-//! For how long nothing was heard: a server that is gone is noticed long before netcode gives the connection up.
+//! Liveness of the server: detects that it is gone, long before netcode gives up the connection.
 
 use std::time::Duration;
 
 use framehouse_client::client::Client;
 
-/// Seconds without a datagram after which a session counts as lost and is asked for again; servers give a sign of life
-/// every half a second. A player is told within five seconds of a server's end.
+/// Seconds without a datagram after which a session counts as lost and is requested again. Servers send something at
+/// least every half second. A player is told within five seconds of a server's end.
 const LOSS_SECONDS: f32 = 4.0;
-/// The most seconds that count of one frame: a program that slept did not listen.
+/// Maximum number of seconds of one frame that count: a program that slept did not receive.
 const FRAME_SECONDS_MAX: f32 = 0.5;
 
-/// Counts the seconds in which nothing came.
+/// Counts the seconds without a datagram.
 #[derive(Debug, Default)]
 pub struct Liveness {
     heard_bytes: u64,
@@ -19,7 +19,7 @@ pub struct Liveness {
 }
 
 impl Liveness {
-    /// Looks, once a frame, whether something came; before a client is in its room everything has its own time-outs.
+    /// Checks once a frame whether a datagram arrived. Before the welcome, other time-outs apply.
     pub fn listen(&mut self, client: &Client, now: Duration) {
         self.count(client.traffic().down_bytes, client.phase().is_some(), now);
     }
@@ -31,12 +31,12 @@ impl Liveness {
         self.heard_bytes = heard_bytes;
     }
 
-    /// For how many seconds nothing came.
+    /// Seconds without a datagram.
     pub const fn seconds(&self) -> f32 {
         self.seconds
     }
 
-    /// Whether the session is to be asked for again.
+    /// Whether the session counts as lost.
     pub fn is_loss(&self) -> bool {
         self.seconds >= LOSS_SECONDS
     }

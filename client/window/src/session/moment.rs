@@ -1,4 +1,4 @@
-//! The moment of a match that is shown, for time bars: of a recorded match, or of a running one that is watched.
+//! The displayed moment of a match, for time bars: of a replay, or of a running match that the player watches.
 
 use framehouse_client::timeline::Timeline;
 
@@ -7,25 +7,25 @@ use super::{Session, Stage};
 /// A moment of a match.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Moment {
-    /// Its place, in ticks.
+    /// Position in the match, in ticks.
     pub position: f64,
-    /// How long the match is so far, in ticks.
+    /// Length of the match so far, in ticks.
     pub end: u32,
     /// Ticks a second.
     pub tick_rate: u16,
-    /// Whether it is the present of a running match.
+    /// Whether this is the present of a running match.
     pub is_live: bool,
 }
 
 impl Moment {
-    /// Whether there is nothing after it.
+    /// Whether this is the end of the match.
     pub fn is_over(&self) -> bool {
         self.position >= f64::from(self.end)
     }
 }
 
 impl Session {
-    /// The moment that is shown, or gone to, of a match in which the player may go to another one.
+    /// The displayed (or wanted) moment of a match in which the player can seek.
     pub fn moment(&self) -> Option<Moment> {
         if let Some(playback) = self.playback() {
             let timeline = playback.timeline();
@@ -39,17 +39,17 @@ impl Session {
         Some(Moment { position, end, tick_rate: client.tick_rate()?, is_live: past.is_none() })
     }
 
-    /// The past that is shown: a recorded match, or what was before in a running one.
+    /// The displayed past: a replay, or an earlier part of a running match.
     pub fn timeline(&self) -> Option<&Timeline> {
         self.playback().map(|playback| playback.timeline()).or_else(|| self.client()?.rewound())
     }
 
-    /// Whether a running match is shown as it was before.
+    /// Whether the past of a running match is shown.
     pub fn is_rewound(&self) -> bool {
         self.client().is_some_and(|client| client.rewound().is_some())
     }
 
-    /// Goes to a moment of the match that is shown, in ticks.
+    /// Seeks to a moment of the displayed match, in ticks.
     pub(crate) fn seek(&mut self, position: f64) {
         match &mut self.stage {
             Stage::Showing(playback) => playback.timeline_mut().seek(position),
@@ -58,7 +58,7 @@ impl Session {
         }
     }
 
-    /// Lets a number of seconds of the past go by.
+    /// Advances the displayed past by `seconds`.
     pub(crate) fn advance(&mut self, seconds: f64) {
         match &mut self.stage {
             Stage::Showing(playback) => playback.timeline_mut().advance(seconds),
@@ -67,7 +67,7 @@ impl Session {
         }
     }
 
-    /// Shows the running match as it is now.
+    /// Shows the running match in the present again.
     pub(crate) fn return_to_live(&mut self) {
         if let Some(client) = self.room() {
             client.return_to_live();

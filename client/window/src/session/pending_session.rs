@@ -1,4 +1,4 @@
-//! A request for a session, on a thread of its own: it blocks, and the fingerprint alone simulates 600 ticks.
+//! A pending session request, on a background thread: HTTP blocks, and the fingerprint alone simulates 600 ticks.
 
 use std::time::Duration;
 
@@ -12,26 +12,26 @@ use framehouse_shared::{ids::RoomCode, net_sim::NetSimConfig};
 use super::background_task::BackgroundTask;
 use crate::game::Game;
 
-/// A session that has just begun.
+/// A new session.
 pub struct NewSession {
     /// The net core.
     pub client: Box<Client>,
     /// The room.
     pub code: RoomCode,
-    /// What gets the session back when it is lost.
+    /// The secret that resumes the session when it is lost.
     pub resume: String,
-    /// How long its seat is kept then.
+    /// Grace period: how long the server keeps the seat after a loss.
     pub seat_kept: Duration,
 }
 
-/// A server that was asked and has not answered.
+/// A request without an answer yet.
 pub struct PendingSession {
     game: Game,
     answer: BackgroundTask<Result<SessionGrant, ConnectError>>,
 }
 
 impl PendingSession {
-    /// Asks.
+    /// Sends the request.
     pub fn ask(game: &Game, server: String, mut request: SessionRequest) -> Self {
         let game = game.clone();
         let asking = game.clone();
@@ -42,7 +42,7 @@ impl PendingSession {
         Self { game, answer }
     }
 
-    /// The answer, once; nothing while it is waited for.
+    /// Takes the answer; nothing while the request is pending.
     pub fn take(&mut self, now: Duration, net_sim: Option<NetSimConfig>) -> Option<Result<NewSession, ConnectError>> {
         let answer = self.answer.take()?;
         Some(answer.and_then(|grant| open(grant, self.game.config(), net_sim, now)))

@@ -1,4 +1,4 @@
-//! A recorded match in the place of a session: read on a thread of its own, then shown by the same view.
+//! A replay in place of a session: read on a background thread, then shown by the same view.
 
 use std::{
     fs::File,
@@ -14,7 +14,7 @@ use super::{BackgroundTask, Problem, Session, Stage};
 use crate::{game::Game, settings::Settings};
 
 impl Session {
-    /// Shows the replay in this file; a session that there was is left.
+    /// Shows the replay in this file, and leaves the present session.
     pub(crate) fn show_replay(&mut self, file: PathBuf, settings: &Settings, now: Duration) {
         self.leave(now);
         let (game, settings) = (self.game.clone(), settings.clone());
@@ -33,7 +33,7 @@ impl Session {
 
 fn open(game: &Game, file: &Path, settings: &Settings) -> Result<Box<Playback>, Problem> {
     let mut bytes = Vec::new();
-    // One byte more than a replay has shows that it is none; nobody has to read the rest.
+    // One byte more than the largest replay is enough to detect a file that is too large.
     File::open(file)
         .and_then(|opened| opened.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes))
         .map_err(|error| Problem::of_file(file, &error, settings))?;

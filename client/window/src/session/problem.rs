@@ -1,4 +1,4 @@
-//! Why there is no session any more, as a title and a sentence in the player's language.
+//! Problems: why there is no session, as a title and a sentence in the player's language.
 
 use std::{io, path::Path};
 
@@ -15,19 +15,19 @@ use crate::{
     texts::{T, fill},
 };
 
-/// What went wrong, for people.
+/// A problem, described for people.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Problem {
     /// A few words.
     pub title: String,
-    /// What happened and what can be done.
+    /// The cause, and what the player can do.
     pub sentence: String,
-    /// Whether the same can succeed a moment later.
+    /// Whether the same request may succeed a moment later.
     pub can_try_again: bool,
 }
 
 impl Problem {
-    /// A server refused, or none was reached.
+    /// The problem of a refused request, or of an unreachable server.
     pub fn of_refusal(error: &ConnectError, settings: &Settings) -> Self {
         let (title, sentence) = match error {
             ConnectError::Unreachable { url, .. } => (T::NotReached, settings.say(T::NotReachedWhy).replace("{}", url)),
@@ -38,11 +38,11 @@ impl Problem {
         Self { title: settings.say(title).to_owned(), sentence, can_try_again }
     }
 
-    /// A session came to its end.
+    /// The problem of a session that ended.
     pub fn of_end(end: &End, settings: &Settings) -> Self {
         let (title, why) = of_cause(end.cause);
         let sentence = match why {
-            // Which version is whose, only the reason knows.
+            // Only the reason says which side has which version.
             T::VersionDiffersWhy => version_differs(&end.reason, settings),
             why => settings.say(why).to_owned(),
         };
@@ -50,7 +50,7 @@ impl Problem {
         Self { title: settings.say(title).to_owned(), sentence, can_try_again }
     }
 
-    /// A lost session's seat is not to be had any more.
+    /// The problem of a lost session whose seat can no longer be resumed.
     pub fn of_lost_seat(error: Option<&ConnectError>, settings: &Settings) -> Self {
         let of_server = error.filter(|error| !matches!(error, ConnectError::Unreachable { .. }));
         let is_known = |problem: &Self| problem.title != settings.say(T::SeatGone);
@@ -63,13 +63,13 @@ impl Problem {
         Self { title: settings.say(T::SeatGone).to_owned(), sentence, ..default() }
     }
 
-    /// A replay's file cannot be read.
+    /// The problem of a replay file that cannot be read.
     pub fn of_file(file: &Path, error: &io::Error, settings: &Settings) -> Self {
         let sentence = fill(settings.say(T::ReplayUnreadable), &[&file.display().to_string(), &error.to_string()]);
         Self { title: settings.say(T::BadReplay).to_owned(), sentence, ..default() }
     }
 
-    /// A file is not a replay that can be shown.
+    /// The problem of a replay that cannot be played back.
     pub fn of_playback(error: &PlaybackError, settings: &Settings) -> Self {
         let why = match error {
             PlaybackError::OtherRelease(_) => T::ReplayOfOthers,
@@ -80,7 +80,7 @@ impl Problem {
     }
 }
 
-/// What the server says at the end of a session.
+/// Title and sentence for the server's end codes.
 const fn of_code(code: EndCode) -> (T, T) {
     match code {
         EndCode::Left => (T::SessionOver, T::YouLeftWhy),
@@ -103,7 +103,7 @@ const fn of_code(code: EndCode) -> (T, T) {
     }
 }
 
-/// What the client notices itself, or was told.
+/// Title and sentence for all causes of an end.
 const fn of_cause(cause: Cause) -> (T, T) {
     match cause {
         Cause::Told(code) => of_code(code),
@@ -138,7 +138,7 @@ fn version_differs(reason: &str, settings: &Settings) -> String {
     format!("{} {}", settings.say(T::VersionDiffersWhy), as_sentence(reason))
 }
 
-/// Reasons come from several places, some of them as half a sentence.
+/// Makes a whole sentence of a reason: some servers and libraries send half a sentence.
 pub fn as_sentence(words: &str) -> String {
     let mut letters = words.trim().chars();
     let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
@@ -151,7 +151,7 @@ mod tests {
     use super::*;
     use crate::texts::Language;
 
-    /// A sentence of the window's own in this language, to its end.
+    /// Whether a sentence is in this language from start to end.
     fn is_spoken(sentence: &str, language: Language) -> bool {
         let has_chinese = sentence.chars().any(|letter| ('\u{4e00}'..='\u{9fff}').contains(&letter));
         match language == Language::CHINESE {

@@ -1,4 +1,4 @@
-//! A lost session on its way back: what was last seen stays on the screen, and its seat is asked for again and again.
+//! Reconnect of a lost session: the last state stays on the screen while the seat is requested repeatedly.
 
 use std::time::Duration;
 
@@ -25,38 +25,38 @@ pub struct Lost {
     refused: Option<ConnectError>,
 }
 
-/// What has come of it so far.
+/// Progress of a reconnect.
 pub enum Progress {
-    /// Nothing yet.
+    /// No result yet.
     Waiting,
-    /// The player is back.
+    /// The new session is welcomed.
     Back(NewSession),
-    /// The seat is gone, and what the server said last.
+    /// The seat is gone; the server's last answer, if any.
     Gone(Option<ConnectError>),
 }
 
 impl Lost {
-    /// The connection was lost just now.
+    /// A reconnect for a connection that was just lost.
     pub fn new(frozen: Box<Client>, game: &Game, server: String, request: SessionRequest, rejoin: Rejoin) -> Self {
         Self { frozen, game: game.clone(), server, request, rejoin, asked: None, new_session: None, refused: None }
     }
 
-    /// The lost session, as it was at its end.
+    /// The lost session's client, in its last state.
     pub const fn frozen(&self) -> &Client {
         &self.frozen
     }
 
-    /// The same, to keep.
+    /// Takes the lost session's client.
     pub fn into_frozen(self) -> Box<Client> {
         self.frozen
     }
 
-    /// For how many seconds the seat is still kept.
+    /// Seconds until the seat is gone.
     pub const fn seconds_left(&self, now: Duration) -> u64 {
         self.rejoin.seconds_left(now)
     }
 
-    /// Asks when it is time to, and looks for an answer.
+    /// Sends a request when one is due, and takes the answer.
     pub fn update(&mut self, now: Duration, net_sim: Option<NetSimConfig>) -> Progress {
         if let Some(progress) = self.follow_new_session(now).or_else(|| self.take_answer(now, net_sim)) {
             return progress;
@@ -78,14 +78,14 @@ impl Lost {
         self.asked = None;
         match answer {
             Ok(new_session) => self.new_session = Some(new_session),
-            // Until the server notices, the lost session of a spectator still takes the place that is asked for.
+            // Until the server notices the loss, a spectator's lost session still takes the requested place.
             Err(error) if error.is_passing() || error.code() == Some("spectators_full") => self.refused = Some(error),
             Err(error) => return Some(Progress::Gone(Some(error))),
         }
         None
     }
 
-    /// Only a welcome is a seat: until then the lost session stays on the screen.
+    /// Checks the new session. Only a welcome proves the seat: until then the lost session stays on the screen.
     fn follow_new_session(&mut self, now: Duration) -> Option<Progress> {
         let new_session = self.new_session.as_mut()?;
         new_session.client.update(now, &mut |_| Default::default());

@@ -1,4 +1,4 @@
-//! What leads back into a room after a crash or a restart: kept beside the settings while the player has a seat.
+//! The saved seat: a file beside the settings that leads back into a room after a crash or a restart.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -10,27 +10,27 @@ use super::{Session, Shutdown};
 use crate::settings::Store;
 
 const FILE: &str = "seat.toml";
-/// The file is written anew so often, in seconds, so that it says when the player was last there.
+/// Interval at which the file is rewritten, in seconds, so that it says when the player was last in the room.
 const WRITE_INTERVAL: f32 = 10.0;
-/// How many seconds a server may take to notice that a player is gone: only then its seat is kept for so long.
+/// The longest time in which a server notices that a player is gone, in seconds: the seat's grace period starts then.
 const NOTICE_SECONDS: u64 = 15;
 
-/// A seat that can be had again.
+/// A seat that can be resumed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SavedSeat {
-    /// The server.
+    /// The server's address.
     pub server: String,
-    /// The room.
+    /// The room's code.
     pub code: RoomCode,
-    /// The player.
+    /// The player's name.
     pub name: String,
-    /// The secret that the seat belongs to.
+    /// The secret that resumes the seat.
     pub resume: String,
-    /// Until when the seat is worth a try, in seconds of the Unix time.
+    /// Until when resuming may succeed, in seconds of Unix time.
     pub until: u64,
 }
 
-/// The seat of an earlier run, until the player has taken or declined it.
+/// The saved seat of an earlier run, until the player has accepted or declined it.
 #[derive(Resource, Clone, Debug, Default, PartialEq)]
 pub struct ResumePrompt(pub Option<SavedSeat>);
 
@@ -45,7 +45,7 @@ fn find(store: Res<Store>, mut resume_prompt: ResMut<ResumePrompt>) {
     resume_prompt.0 = saved_seat.filter(|saved_seat| unix_seconds() < saved_seat.until);
 }
 
-/// Writes the saved seat while there is a seat, and removes it when there is none any more.
+/// Writes the saved seat while there is a seat, and removes it afterwards.
 fn keep(
     time: Res<Time<Real>>,
     session: Res<Session>,
@@ -55,7 +55,7 @@ fn keep(
     mut written: Local<Option<(String, f32)>>,
 ) {
     let now = time.elapsed_secs();
-    // Whoever closes the window leaves the room; but from a lost session nobody can take leave, and its seat is kept.
+    // A player who closes the window leaves the room. A lost session cannot leave, so its seat is kept.
     let has_left = !exit.is_empty() && session.seconds_to_reconnect(time.elapsed()).is_none();
     match session.saved_seat().filter(|_| !has_left) {
         Some((code, request, seat_kept)) => {
@@ -68,7 +68,7 @@ fn keep(
             let until = unix_seconds() + seat_kept.as_secs() + WRITE_INTERVAL as u64 + NOTICE_SECONDS;
             let saved_seat = SavedSeat { server, code, name, resume: resume.clone(), until };
             let text = toml::to_string(&saved_seat).expect("a saved seat is a table of plain values");
-            // Nothing is lost but the offer: the settings' trouble says what is wrong with the folder.
+            // A failure only loses the resume prompt: the settings report errors of the folder.
             drop(store.write_quickly(FILE, &text));
             *written = Some((resume, now));
         }

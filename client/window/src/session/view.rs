@@ -1,4 +1,4 @@
-//! What screens and the view read of the session.
+//! Read access to the session, for screens and views.
 
 use std::time::Duration;
 
@@ -9,22 +9,22 @@ use super::{JoinTarget, Problem, Session, Stage};
 use crate::game::Game;
 
 impl Session {
-    /// What is played.
+    /// The game.
     pub const fn game(&self) -> &Game {
         &self.game
     }
 
-    /// Where the server should be.
+    /// The server's address.
     pub fn server(&self) -> &str {
         &self.server
     }
 
-    /// What was asked for last, unless the player has left since.
+    /// The last join target, unless the player has left since.
     pub const fn target(&self) -> Option<&JoinTarget> {
         self.target.as_ref()
     }
 
-    /// The net core while there is a session, and the frozen one while it is asked for again.
+    /// The client of the session; during a reconnect, the lost session's.
     pub fn client(&self) -> Option<&Client> {
         match &self.stage {
             Stage::Open(client) => Some(client),
@@ -33,7 +33,7 @@ impl Session {
         }
     }
 
-    /// The recorded match that is shown instead of a session.
+    /// The replay that is shown instead of a session.
     pub fn playback(&self) -> Option<&Playback> {
         if let Stage::Showing(playback) = &self.stage { Some(playback) } else { None }
     }
@@ -43,26 +43,26 @@ impl Session {
         self.timeline().map(Timeline::simulation).or_else(|| self.client()?.simulation())
     }
 
-    /// The game's commands of the last ticks before the newest state, each with its tick, in order.
+    /// The game commands of the last ticks before the newest state, each with its tick, in order.
     pub fn commands(&self) -> impl Iterator<Item = (Tick, &Command)> {
         let timeline = self.timeline();
         let played = self.client().filter(|_| timeline.is_none()).into_iter().flat_map(Client::commands);
         timeline.into_iter().flat_map(Timeline::commands).chain(played)
     }
 
-    /// How far the way is gone from the state before the newest one to the newest, 0 to 1.
+    /// Interpolation factor between the last two states, 0 to 1.
     pub fn render_alpha(&self) -> f32 {
         self.timeline().map(Timeline::render_alpha).or_else(|| Some(self.client()?.render_alpha())).unwrap_or(1.0)
     }
 
-    /// How many ticks of what is shown are a second.
+    /// The tick rate of the displayed match.
     pub fn tick_rate(&self) -> Option<u16> {
         self.timeline().map(Timeline::tick_rate).or_else(|| self.client()?.tick_rate())
     }
 
-    /// What tells one match from the next in a room, and what lies before a cut of the past from what lies after.
+    /// A number that changes with every match of a room, and with every seek.
     pub fn match_no(&self) -> Option<u32> {
-        // From the other end, where no number of a match is.
+        // Counts down from the maximum, where no match numbers are.
         self.timeline().map(|timeline| u32::MAX - timeline.seeks()).or_else(|| self.client()?.match_no())
     }
 
@@ -71,12 +71,12 @@ impl Session {
         self.client()?.slot()
     }
 
-    /// The name of who sits in a seat, or sat there last.
+    /// The name of the present or last player in a seat.
     pub fn name_of(&self, slot: Slot) -> Option<&str> {
         self.timeline().map_or_else(|| self.client()?.name_of(slot), |timeline| timeline.name_of(slot))
     }
 
-    /// Whether a server was asked and has not answered.
+    /// Whether a session request is pending.
     pub const fn is_asking(&self) -> bool {
         matches!(self.stage, Stage::Asking(_))
     }
@@ -86,27 +86,27 @@ impl Session {
         matches!(self.stage, Stage::Opening(_))
     }
 
-    /// For how many seconds the lost seat is still kept; nothing while nothing is lost.
+    /// Seconds until the lost seat is gone; nothing unless the session is lost.
     pub fn seconds_to_reconnect(&self, now: Duration) -> Option<u64> {
         if let Stage::Lost(lost) = &self.stage { Some(lost.seconds_left(now)) } else { None }
     }
 
-    /// For how many seconds nothing came from the server.
+    /// Seconds without a datagram from the server.
     pub const fn silent_s(&self) -> f32 {
         if let Stage::Open(_) = &self.stage { self.liveness.seconds() } else { 0.0 }
     }
 
-    /// Why the session is over, or never began.
+    /// The problem that ended the session, or kept it from beginning.
     pub const fn problem(&self) -> Option<&Problem> {
         if let Stage::Over(problem, _) = &self.stage { Some(problem) } else { None }
     }
 
-    /// The same: a sentence for the player.
+    /// The problem's sentence for the player.
     pub fn failure(&self) -> Option<&str> {
         self.problem().map(|problem| problem.sentence.as_str())
     }
 
-    /// What was measured, also after the end.
+    /// The client's statistics, also after the end.
     pub fn stats(&self) -> Option<&ClientStats> {
         match &self.stage {
             Stage::Over(_, client) => client.as_ref().map(|client| client.stats()),
@@ -114,7 +114,7 @@ impl Session {
         }
     }
 
-    /// Whether the game's bot plays.
+    /// Whether the game's bot plays for the player.
     pub const fn is_autopilot(&self) -> bool {
         self.autopilot.is_some()
     }

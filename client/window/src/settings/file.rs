@@ -1,4 +1,4 @@
-//! The settings as they are in the file.
+//! The settings' file format.
 
 use serde::{Deserialize, Serialize};
 use toml::Table;
@@ -6,7 +6,7 @@ use toml::Table;
 use super::Settings;
 use crate::{palette::Palette, view::GameView};
 
-/// The file: plain values, of which any may be missing.
+/// The file's content: plain values, all optional.
 #[derive(Deserialize, Serialize)]
 #[serde(default)]
 pub struct File {
@@ -42,7 +42,7 @@ impl From<&Settings> for File {
 }
 
 impl File {
-    /// The settings for a game. A language that it does not speak, and keys that it does not know, are no mistakes.
+    /// The settings for a game. An unknown language or key is ignored.
     pub fn into_settings(self, view: &GameView) -> Settings {
         let mut settings = Settings::usual(view);
         let language = view.all_languages().into_iter().find(|language| language.id() == self.language);

@@ -1,4 +1,4 @@
-//! The settings' file in the platform's config folder. Nothing that is wrong with it stops a player.
+//! The settings file in the platform's config folder. No error in it stops the player.
 
 use std::{
     fs,
@@ -19,7 +19,7 @@ use crate::{
 const FILE: &str = "settings.toml";
 const REPLAYS: &str = "replays";
 
-/// Where settings are kept; nowhere in tests, and on platforms without such a folder.
+/// Location of the settings; none in tests, and on platforms without such a folder.
 #[derive(Resource, Clone, Debug, Default)]
 pub struct Store {
     folder: Option<PathBuf>,
@@ -28,12 +28,12 @@ pub struct Store {
     settings_error: Option<SettingsError>,
 }
 
-/// What is wrong with the file.
+/// An error of the settings file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SettingsError {
-    /// It was no settings file, and lies aside now.
+    /// The file was not valid; it was moved to this path.
     Broken(PathBuf),
-    /// It cannot be written.
+    /// The file cannot be written.
     Unwritable(String),
 }
 
@@ -47,7 +47,7 @@ impl From<SettingsError> for Toast {
 }
 
 impl Store {
-    /// The platform's place for settings.
+    /// The platform's folder for settings.
     pub fn of_platform() -> Self {
         let names = AppStrategyArgs {
             top_level_domain: "org".to_owned(),
@@ -60,12 +60,12 @@ impl Store {
         Self { folder, replays, ..default() }
     }
 
-    /// A folder of the caller's own.
+    /// A folder of the caller's choice.
     pub fn at(folder: &Path) -> Self {
         Self { folder: Some(folder.to_owned()), replays: Some(folder.join(REPLAYS)), ..default() }
     }
 
-    /// Where replays are kept: the platform's folder for data, or beside the settings.
+    /// The folder of replays: the platform's folder for data, or beside the settings.
     pub fn replays(&self) -> Option<PathBuf> {
         self.replays.clone()
     }
@@ -75,7 +75,7 @@ impl Store {
         self.folder.as_ref().map(|folder| folder.join(file))
     }
 
-    /// Reads the settings for a game; a file that cannot be understood is kept aside, and the usual settings are taken.
+    /// Loads the settings for a game. An invalid file is moved aside, and the defaults are used.
     pub fn load(&mut self, view: &GameView) -> Settings {
         let file = self.read();
         let settings = file.map_or_else(|| Settings::usual(view), |file| file.into_settings(view)).in_range();
@@ -83,12 +83,12 @@ impl Store {
         settings
     }
 
-    /// These settings are not worth a write: the command line said them, and the player has changed nothing.
+    /// Treats these settings as saved: they come from the command line, not from the player.
     pub fn take_as_saved(&mut self, settings: &Settings) {
         self.saved = Some(settings.clone());
     }
 
-    /// What was found to be wrong, once.
+    /// Takes the last error.
     pub fn take_settings_error(&mut self) -> Option<SettingsError> {
         self.settings_error.take()
     }
@@ -108,7 +108,7 @@ impl Store {
         }
     }
 
-    /// Writes the settings if they are others than those in the file. What cannot be written is said once.
+    /// Writes the settings if they differ from the file. An error is reported once.
     ///
     /// # Errors
     /// When the folder or the file cannot be written.
@@ -121,8 +121,8 @@ impl Store {
         self.write(FILE, &text).map_err(|error| SettingsError::Unwritable(error.to_string()))
     }
 
-    /// Writes a file of the folder, whole or not at all, for nobody else's eyes: it may hold a secret. It waits for the disk,
-    /// so that no power cut takes it.
+    /// Writes a file into the folder, atomically and readable by the owner only, since it may hold a secret. Waits for
+    /// the disk, so that a power failure does not lose it.
     ///
     /// # Errors
     /// When the folder or the file cannot be written.
@@ -130,7 +130,7 @@ impl Store {
         self.put(file, text, fs::File::sync_data)
     }
 
-    /// The same without waiting for the disk: for the middle of a match.
+    /// Writes a file like [`write`](Self::write), but without waiting for the disk: for use during a match.
     ///
     /// # Errors
     /// When the folder or the file cannot be written.
@@ -141,7 +141,7 @@ impl Store {
     fn put(&self, file: &str, text: &str, settle: fn(&fs::File) -> io::Result<()>) -> io::Result<()> {
         let Some(path) = self.path(file) else { return Ok(()) };
         path.parent().map_or(Ok(()), fs::create_dir_all)?;
-        // Two programs may share the folder.
+        // Several programs may share the folder.
         let draft = path.with_extension(format!("{}.draft", std::process::id()));
         write_private(&draft, text)
             .and_then(|file| settle(&file))
@@ -149,12 +149,12 @@ impl Store {
             .inspect_err(|_| drop(fs::remove_file(&draft)))
     }
 
-    /// Reads a file of the folder, if it is there.
+    /// Reads a file of the folder, if it exists.
     pub fn read_text(&self, file: &str) -> Option<String> {
         fs::read_to_string(self.path(file)?).ok()
     }
 
-    /// Removes a file of the folder; one that is not there is as good as removed.
+    /// Removes a file of the folder, if it exists.
     pub fn remove(&self, file: &str) {
         if let Some(path) = self.path(file) {
             drop(fs::remove_file(path));
@@ -194,7 +194,7 @@ mod tests {
         GameView::new(PlainView)
     }
 
-    /// A folder that is gone at the end of the test.
+    /// A folder that is removed at the end of the test.
     struct Folder(PathBuf);
 
     impl Folder {

@@ -1,8 +1,8 @@
-//! Languages, and texts that know themselves in several of them.
+//! Languages, and texts that are translated into several of them.
 
 use super::T;
 
-/// A language that the window can be shown in. A game may add its own: see [`super::super::view::View::languages`].
+/// A language of the window. A game may add more: see [`View::languages`](crate::view::View::languages).
 #[derive(Clone, Copy, Debug)]
 pub struct Language {
     id: &'static str,
@@ -12,21 +12,21 @@ pub struct Language {
 }
 
 impl Language {
-    /// A language with a stable id (a lower-case word, as in the settings' file), its name in itself, and the window's own
-    /// texts in it. A text that is missing is said in English.
+    /// A language with a stable id (a lower-case word, used in the settings file), its name in itself, and the window's
+    /// texts in it. A missing text is shown in English.
     pub const fn new(id: &'static str, name: &'static str, shell: fn(T) -> Option<&'static str>) -> Self {
         Self { id, name, shell, script: None }
     }
 
-    /// A language whose letters may be missing on a computer: its script (ISO 15924, for example `*b"Hani"`), and a letter
-    /// that every font for it has. It is offered only where some font has that letter. Latin, Greek and Cyrillic come with
-    /// the window.
+    /// Sets the script of a language whose letters may be missing on a computer: its ISO 15924 code, for example
+    /// `*b"Hani"`, and a letter that every font for it has. The language is offered only if a font has that letter.
+    /// Latin, Greek and Cyrillic come with the window.
     #[must_use]
     pub const fn written_in(self, script: [u8; 4], letter: char) -> Self {
         Self { script: Some((script, letter)), ..self }
     }
 
-    /// The stable id, as in the settings' file.
+    /// The stable id, used in the settings file.
     pub const fn id(self) -> &'static str {
         self.id
     }
@@ -36,7 +36,7 @@ impl Language {
         self.name
     }
 
-    /// The script and one of its letters, unless the window brings the letters with it.
+    /// The script and one of its letters; nothing if the window has the letters.
     pub const fn script(self) -> Option<([u8; 4], char)> {
         self.script
     }
@@ -56,7 +56,7 @@ impl PartialEq for Language {
 
 impl Eq for Language {}
 
-/// A text of a game: in English, and in other languages by their ids.
+/// A game's text: in English, and in other languages by their ids.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Words {
     english: &'static str,
@@ -64,12 +64,12 @@ pub struct Words {
 }
 
 impl Words {
-    /// A text that is English in every language.
+    /// A text that is the same in every language.
     pub const fn new(english: &'static str) -> Self {
         Self { english, others: &[] }
     }
 
-    /// A text in English and in other languages: pairs of a language's id and the text in it.
+    /// A text in English and in other languages, given as pairs of language id and text.
     pub const fn translated(english: &'static str, others: &'static [(&'static str, &'static str)]) -> Self {
         Self { english, others }
     }
@@ -87,7 +87,7 @@ impl From<&'static str> for Words {
     }
 }
 
-/// Something that can be said in every language: a text of the window's own or of the game's.
+/// A translatable text, of the window or of the game.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phrase {
     /// A text of the window.
@@ -118,7 +118,7 @@ impl From<Words> for Phrase {
     }
 }
 
-/// Puts `values` where the text has `{}`, in order.
+/// Replaces each `{}` of a text by the next of `values`.
 pub fn fill(text: &str, values: &[&str]) -> String {
     let mut values = values.iter();
     let mut parts = text.split("{}");

@@ -1,4 +1,4 @@
-//! How things answer to the mouse: colours that warm up, buttons that give way, panels that rise.
+//! Animations of UI elements: colours under the mouse, pressed buttons, rising panels.
 
 use bevy::{
     input_focus::{InputFocus, InputFocusVisible, tab_navigation::TabIndex},
@@ -13,10 +13,10 @@ use crate::{
     palette::{Colors, PANEL_RIM},
 };
 
-/// How fast colours warm up and buttons give way, in 1/s.
+/// Rate at which colours and pressed buttons change, in 1/s.
 const WARM_RATE: f32 = 16.0;
 const PRESS_RATE: f32 = 30.0;
-/// How long a panel rises, in seconds, and how far, in pixels of the stage.
+/// Duration of a new panel's rise, in seconds, and its distance, in pixels of the stage.
 const RISE_SECONDS: f32 = 0.32;
 const RISE_PX: f32 = 18.0;
 
@@ -24,14 +24,14 @@ pub(super) fn plugin(app: &mut App) {
     app.add_systems(PostUpdate, (warm, ring, light_fields, rise).before(bevy::ui::UiSystems::Layout));
 }
 
-/// A button's colours, and how far it is from rest.
+/// A button's colours, and the state of its animation.
 #[derive(Component, Clone, Copy, Debug)]
 pub struct ButtonAnimation {
-    /// Its colour at rest.
+    /// Colour at rest.
     pub rest: Color,
-    /// Its colour below the mouse.
+    /// Colour under the mouse.
     pub over: Color,
-    /// Its rim.
+    /// Colour of the rim.
     pub rim: Color,
     warmth: f32,
     depth: f32,
@@ -44,7 +44,7 @@ impl ButtonAnimation {
     }
 }
 
-/// A panel that has just come, 0 to 1.
+/// Progress of a new panel's rise, 0 to 1.
 #[derive(Component, Clone, Copy, Debug, Default)]
 pub struct Rise(f32);
 
@@ -65,7 +65,7 @@ fn warm(
     }
 }
 
-/// Whoever uses the keyboard sees where they are.
+/// Outlines the focused element while the keyboard is used.
 fn ring(
     focus: Res<InputFocus>,
     visible: Res<InputFocusVisible>,

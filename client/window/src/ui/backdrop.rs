@@ -1,4 +1,4 @@
-//! What lies behind every screen but the match: a dark sky of soft lights that drift, and an ornament of the game.
+//! The backdrop behind every screen except the match: a dark sky with soft drifting lights and the game's ornament.
 
 use bevy::prelude::*;
 
@@ -10,7 +10,7 @@ use crate::{
     view::GameView,
 };
 
-/// How much of the middle's colour is left on the way to the edge.
+/// The part of the middle's colour that is left half way to the edge.
 const HALFWAY: f32 = 0.17;
 
 pub(super) fn plugin(app: &mut App) {
@@ -21,7 +21,7 @@ pub(super) fn plugin(app: &mut App) {
 #[derive(Component)]
 struct Backdrop;
 
-/// Where a light is, and how it goes on; all in parts of the window.
+/// Position and motion of a light, in fractions of the window.
 #[derive(Component)]
 struct Light {
     home: Vec2,
@@ -55,7 +55,7 @@ fn spawn(mut commands: Commands, view: Res<GameView>, art: Res<Art>, mut images:
     }
 }
 
-/// Every fourth one is the ornament; places come from the golden ratio, which spreads them evenly.
+/// One light; every fourth one is the ornament. Positions follow the golden ratio, which spreads them evenly.
 fn light(number: f32, color: Color, glow: &Handle<Image>, ornament: Option<&Handle<Image>>) -> impl Bundle {
     let ornament = ornament.filter(|_| number as u32 % 4 == 3);
     let spread = |ratio: f32| (0.5 + number * ratio).fract();
@@ -75,7 +75,7 @@ fn light(number: f32, color: Color, glow: &Handle<Image>, ornament: Option<&Hand
     )
 }
 
-/// The match has a floor of its own.
+/// Hides the backdrop during a match, which has its own floor.
 fn cover(screen: Res<State<Screen>>, mut backdrop: Single<&mut Visibility, With<Backdrop>>) {
     let is_match = screen.get().shows_match();
     backdrop.set_if_neq(if is_match { Visibility::Hidden } else { Visibility::Inherited });

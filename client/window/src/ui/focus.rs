@@ -1,5 +1,5 @@
-//! Everything is within reach of the keyboard: arrows go to the nearest neighbour, Enter submits a field, Escape goes
-//! back, and what is made anew keeps the focus. (Tab and Shift-Tab are Bevy's.)
+//! Keyboard navigation: arrows go to the nearest neighbour, Enter submits a field, Escape goes back, and redrawn parts
+//! keep the focus. (Tab and Shift-Tab are Bevy's.)
 
 use bevy::{
     input_focus::{FocusCause, InputFocus, InputFocusVisible, tab_navigation::TabIndex},
@@ -11,7 +11,7 @@ use bevy::{
 
 use crate::actions::{Action, HandleActions};
 
-/// A field that the player writes in.
+/// A text field.
 #[derive(Component, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
     /// The player's name.
@@ -20,7 +20,7 @@ pub enum Field {
     Server,
     /// A room's code.
     Code,
-    /// A line for everybody.
+    /// A chat line.
     Chat,
 }
 
@@ -38,7 +38,7 @@ fn follow_arrows(
 ) {
     let Some(direction) = arrow(&keys) else { return };
     let (is_field, is_slider) = focus.get().and_then(|entity| own.get(entity).ok()).unwrap_or_default();
-    // Left and right belong to the cursor of a field, and to a slider's value.
+    // Left and right move the cursor of a field, and the thumb of a slider.
     if direction.x != 0.0 && (is_field || is_slider) {
         return;
     }
@@ -67,7 +67,7 @@ fn arrow(keys: &ButtonInput<KeyCode>) -> Option<Vec2> {
     arrows.into_iter().find(|(key, _)| keys.just_pressed(*key)).map(|(_, direction)| direction)
 }
 
-/// The nearest one that lies in this direction; what lies aside counts as further away.
+/// The nearest element in this direction; sideways distance counts more.
 fn nearest(from: Rect, direction: Vec2, places: &[(Entity, Rect)]) -> Option<Entity> {
     let distance = |to: &Rect| {
         let offset = to.center() - from.center();
@@ -84,7 +84,7 @@ fn nearest(from: Rect, direction: Vec2, places: &[(Entity, Rect)]) -> Option<Ent
     found.min_by(|(first, _), (second, _)| first.total_cmp(second)).map(|(_, entity)| entity)
 }
 
-/// Enter in a field does what most people want from there.
+/// Submits a field with Enter: does the most common next action.
 fn submit(
     keys: Res<ButtonInput<KeyCode>>,
     focus: Res<InputFocus>,
@@ -114,7 +114,7 @@ fn scroll_along(focus: Res<InputFocus>, mut commands: Commands, nodes: Query<(),
     }
 }
 
-/// A list that is made anew has new buttons: the one that does the same has the focus then.
+/// Keeps the focus when a list is redrawn: moves it to the new button with the same action.
 fn keep_focus(
     mut focus: ResMut<InputFocus>,
     mut last: Local<Option<Action>>,

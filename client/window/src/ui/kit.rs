@@ -1,4 +1,4 @@
-//! The building blocks of screens, in the player's text size and language.
+//! Building blocks of screens, in the player's text size and language.
 
 use bevy::{
     ecs::system::SystemParam,
@@ -20,7 +20,7 @@ use crate::{
     texts::{Phrase, fill},
 };
 
-/// Builds nodes of screens.
+/// Builds UI nodes.
 #[derive(SystemParam)]
 pub struct Kit<'w> {
     fonts: Res<'w, Fonts>,
@@ -28,20 +28,20 @@ pub struct Kit<'w> {
     colors: Res<'w, Colors>,
 }
 
-/// How much a button stands out.
+/// The emphasis of a button.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// What most people want: filled with the accent.
+    /// The most common choice: filled with the accent.
     Main,
-    /// Everything else.
+    /// Any other choice.
     Plain,
-    /// One of several, and the one that is chosen.
+    /// The selected one of several choices.
     Chosen,
-    /// Small and quiet, in lists.
+    /// A small, quiet button in a list.
     Quiet,
-    /// The same, and what most people want there.
+    /// The most common choice in a list.
     QuietMain,
-    /// What cannot be undone.
+    /// An action that cannot be undone.
     Danger,
 }
 
@@ -51,7 +51,7 @@ impl Kit<'_> {
         self.settings.say(phrase)
     }
 
-    /// The same with names or numbers in it.
+    /// A text in the player's language, with names or numbers filled in.
     pub fn fill(&self, phrase: impl Into<Phrase>, values: &[&str]) -> String {
         fill(self.say(phrase), values)
     }
@@ -71,12 +71,12 @@ impl Kit<'_> {
         &self.settings
     }
 
-    /// A length that grows with the text.
+    /// A length that grows with the text size.
     pub fn grown(&self, px: f32) -> f32 {
         px * self.settings.text_scale
     }
 
-    /// The root of a screen: covers the window, and goes with the screen.
+    /// The root of a screen: covers the window, and is despawned with the screen.
     pub fn screen(&self, screen: Screen) -> impl Bundle + use<> {
         (
             DespawnOnExit(screen),
@@ -95,7 +95,7 @@ impl Kit<'_> {
         )
     }
 
-    /// A rounded panel whose children lie below each other.
+    /// A rounded panel with its children in a column.
     pub fn panel(&self, node: Node) -> impl Bundle + use<> {
         (
             Node {
@@ -112,7 +112,7 @@ impl Kit<'_> {
         )
     }
 
-    /// A panel in the middle of a screen; with large text it scrolls.
+    /// A panel at the centre of a screen; it scrolls if the text is large.
     pub fn card(&self, width: f32) -> impl Bundle + use<> {
         let node = Node {
             width: px(self.grown(width).min(1200.0)),
@@ -125,22 +125,22 @@ impl Kit<'_> {
         (self.panel(node), ScrollArea)
     }
 
-    /// Children beside each other.
+    /// A node with its children in a row.
     pub fn row(&self, gap: f32) -> Node {
         Node { column_gap: px(gap), align_items: AlignItems::Center, flex_shrink: 0.0, ..default() }
     }
 
-    /// Words.
+    /// A text.
     pub fn words(&self, words: &str, size: f32, color: Color) -> impl Bundle + use<> {
         (Text::new(words), Fonts::regular(self.grown(size)), TextColor(color), Pickable::IGNORE)
     }
 
-    /// Words that matter.
+    /// An important text.
     pub fn strong(&self, words: &str, size: f32, color: Color) -> impl Bundle + use<> {
         (Text::new(words), self.fonts.bold(self.grown(size)), TextColor(color), Pickable::IGNORE)
     }
 
-    /// A name: others choose how wide it is, so it is cut off where a line has no more room.
+    /// A name: it is cut off where the line has no more room, since other players choose its length.
     pub fn name(&self, name: &str, size: f32, color: Color) -> impl Bundle + use<> {
         let node = Node { min_width: px(0), overflow: Overflow::clip_x(), ..default() };
         (node, Pickable::IGNORE, children![(self.strong(name, size, color), TextLayout::no_wrap())])
@@ -156,7 +156,7 @@ impl Kit<'_> {
         self.sized_button(action, words, kind, Node { flex_grow: 1.0, flex_basis: px(0), ..default() })
     }
 
-    /// A button that is no wider than its words.
+    /// A button that is no wider than its label.
     pub fn small_button(&self, action: Action, words: &str, kind: Kind) -> impl Bundle + use<> {
         self.sized_button(action, words, kind, Node { flex_shrink: 0.0, ..default() })
     }
@@ -183,7 +183,7 @@ impl Kit<'_> {
         )
     }
 
-    /// A field to write in, with its name above it.
+    /// A text field with its label above it.
     pub fn field(&self, field: Field, value: &str, chars_max: usize) -> impl Bundle + use<> {
         let filter = match field {
             Field::Code => EditableTextFilter::new(|letter| letter.is_ascii_alphanumeric()),
@@ -215,7 +215,7 @@ impl Kit<'_> {
         )
     }
 
-    /// A line of a list, tinted a little.
+    /// A line of a list, slightly tinted.
     pub fn line(&self, color: Color, part: f32) -> impl Bundle + use<> {
         (
             Node {
@@ -238,7 +238,7 @@ pub fn dot(color: Color) -> impl Bundle {
     (node, BackgroundColor(color), Pickable::IGNORE)
 }
 
-/// Takes the room that is left in a row.
+/// A node that fills the rest of a row.
 pub fn filler() -> impl Bundle {
     (Node { flex_grow: 1.0, ..default() }, Pickable::IGNORE)
 }

@@ -1,15 +1,15 @@
-//! Parts of screens that show a value: they are made anew when it is another one, and only then.
+//! Redraws parts of screens: a part shows a value, and is redrawn only when the value changes.
 //!
-//! A button that is held down is not made anew below the mouse: the release would find another one in its place, and the
-//! click would be lost. What changes meanwhile is shown when the button is let go.
+//! A button that is held down is not redrawn: the release would hit another entity, and the click would be lost. A
+//! change meanwhile is shown when the button is released.
 
 use bevy::{ecs::system::SystemParam, prelude::*, ui::Pressed};
 
-/// What a part of a screen shows now.
+/// The value that a part of a screen shows.
 #[derive(Component, Clone, Debug, Default)]
 pub struct Shown<T: Send + Sync + 'static>(pub Option<T>);
 
-/// Makes parts of screens anew.
+/// Redraws parts of screens.
 #[derive(SystemParam)]
 pub struct Redraw<'w, 's> {
     commands: Commands<'w, 's>,
@@ -18,7 +18,7 @@ pub struct Redraw<'w, 's> {
 }
 
 impl Redraw<'_, '_> {
-    /// Makes a part anew if it shows another value and can be made anew now; says whether it was.
+    /// Redraws a part if its value has changed and no button in it is held; returns whether it did.
     pub fn part<T: PartialEq + Send + Sync + 'static>(
         &mut self,
         part: Entity,

@@ -1,4 +1,4 @@
-//! A value on a line: dragged, clicked, or moved with the arrow keys.
+//! Sliders: a value that is dragged, clicked, or changed with the arrow keys.
 
 use std::ops::RangeInclusive;
 
@@ -18,7 +18,7 @@ pub(super) fn plugin(app: &mut App) {
     app.add_systems(Update, place_thumbs);
 }
 
-/// A slider that takes the room that is left in a row; changes come as [`ValueChange`](bevy::ui_widgets::ValueChange).
+/// A slider that fills the rest of a row; changes arrive as [`ValueChange`](bevy::ui_widgets::ValueChange).
 pub fn slider(value: f32, range: RangeInclusive<f32>, step: f32) -> impl Bundle {
     let track = Node { flex_grow: 1.0, height: px(30), align_items: AlignItems::Center, ..default() };
     let groove = Node {

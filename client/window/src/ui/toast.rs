@@ -1,4 +1,4 @@
-//! Short notices at the lower edge, which go by themselves.
+//! Toasts: short messages at the lower edge that disappear by themselves.
 
 use std::fmt::Display;
 
@@ -13,10 +13,10 @@ use crate::{
     texts::{T, fill},
 };
 
-/// How long a notice stays, in seconds, and how long it takes to fade.
+/// Duration of a toast and of its fading, in seconds.
 const STAY_SECONDS: f32 = 6.0;
 const FADE_SECONDS: f32 = 0.6;
-/// Notices at a time; older ones go first.
+/// Maximum number of toasts; the oldest are dropped first.
 const TOASTS_MAX: usize = 4;
 
 pub(super) fn plugin(app: &mut App) {
@@ -25,18 +25,18 @@ pub(super) fn plugin(app: &mut App) {
     app.add_systems(Update, (show, fade).chain());
 }
 
-/// What a notice is about.
+/// The kind of a toast.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ToastKind {
-    /// Good to know.
+    /// Information.
     Note,
-    /// Something went well.
+    /// A success.
     Good,
-    /// Something went wrong.
+    /// A failure.
     Bad,
 }
 
-/// A short notice.
+/// A short message.
 #[derive(Message, Clone, Debug, PartialEq)]
 pub struct Toast {
     kind: ToastKind,
@@ -45,17 +45,17 @@ pub struct Toast {
 }
 
 impl Toast {
-    /// A text of ours.
+    /// A toast with a text of the window.
     pub const fn new(kind: ToastKind, text: T) -> Self {
         Self { kind, text: Some(text), detail: String::new() }
     }
 
-    /// A text of ours with something in it.
+    /// A toast with a text of the window and a detail filled in.
     pub fn with(kind: ToastKind, text: T, detail: impl Display) -> Self {
         Self { kind, text: Some(text), detail: detail.to_string() }
     }
 
-    /// A sentence from elsewhere.
+    /// A toast with a sentence from elsewhere.
     pub const fn sentence(kind: ToastKind, sentence: String) -> Self {
         Self { kind, text: None, detail: sentence }
     }

@@ -1,19 +1,19 @@
-//! The looks of what lies behind every screen but the match.
+//! The backdrop's look behind every screen except the match.
 
 use bevy::prelude::*;
 
 use crate::{palette::BACKDROP, textures::Rgba};
 
-/// A sky of soft lights that drift, in the players' colours; and among them, for a game that has one, an ornament of its own.
+/// A sky with soft drifting lights in the players' colours and, if the game has one, an ornament.
 #[derive(Clone, Debug)]
 pub struct Backdrop {
-    /// The sky's colour in the middle of the window.
+    /// Colour of the sky at the window's centre.
     pub middle: Color,
-    /// The sky's colour at the edges, and around the field of a match.
+    /// Colour of the sky at the edges, and around the field of a match.
     pub edge: Color,
-    /// How many lights drift, 0 to 16; every fourth one is an ornament if there is one.
+    /// Number of drifting lights, 0 to 16; every fourth one is an ornament if there is one.
     pub lights: u8,
-    /// Paints the ornament: the colour of a point within 64 pixels from the middle, y up. White is tinted.
+    /// Paints the ornament: returns the colour of a point within 64 pixels of the middle, y up. White is tinted.
     pub ornament: Option<fn(Vec2) -> Rgba>,
 }
 

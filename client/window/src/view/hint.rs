@@ -1,8 +1,8 @@
-//! What a newcomer is taught.
+//! Hints in the player's first match.
 
 use crate::{keys::InputAction, texts::Words};
 
-/// One thing that a newcomer is taught: words, and what has to be done for it to be learned.
+/// A hint: a text, and the task that completes it.
 #[derive(Clone, Copy, Debug)]
 pub struct Hint {
     words: Words,
@@ -10,33 +10,33 @@ pub struct Hint {
     pub(crate) is_optional: bool,
 }
 
-/// What has to be done.
+/// A task that completes a hint.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Task {
-    /// One of these actions.
+    /// Do one of these actions.
     Act(&'static [InputAction]),
-    /// The mouse has to be moved.
+    /// Move the mouse.
     Point,
 }
 
 impl Hint {
-    /// Teaches an action, or several that belong together. `{}` in the words stands for the keys: all keys of a single
-    /// action, or the first key of each of several.
+    /// A hint on one action, or on several that belong together. `{}` in the text stands for the keys: all keys of a
+    /// single action, or the first key of each of several.
     pub const fn act(words: Words, actions: &'static [InputAction]) -> Self {
         Self { words, task: Task::Act(actions), is_optional: false }
     }
 
-    /// Teaches to point with the mouse.
+    /// A hint on pointing with the mouse.
     pub const fn point(words: Words) -> Self {
         Self { words, task: Task::Point, is_optional: false }
     }
 
-    /// The words.
+    /// The text.
     pub const fn words(&self) -> Words {
         self.words
     }
 
-    /// The lesson is over without it.
+    /// Makes the hint optional: the hints end without it.
     #[must_use]
     pub const fn optional(self) -> Self {
         Self { is_optional: true, ..self }

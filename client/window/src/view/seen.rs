@@ -1,4 +1,4 @@
-//! What a view reads of the match that is shown.
+//! Read access to the displayed match, for views.
 
 use bevy::{ecs::system::SystemParam, prelude::*};
 use framehouse_shared::{
@@ -9,19 +9,19 @@ use framehouse_shared::{
 
 use crate::session::Session;
 
-/// The match as it is predicted, or as it was recorded, to be drawn.
+/// The match to draw, as predicted or as recorded.
 #[derive(SystemParam)]
 pub struct MatchView<'w> {
     session: Res<'w, Session>,
 }
 
 impl MatchView<'_> {
-    /// The room, with every component of the game's; nothing while no match is loaded.
+    /// The room, with all components of the game; nothing while no match is loaded.
     pub fn room(&self) -> Option<EntityRef<'_>> {
         self.session.simulation().map(|simulation| simulation.room())
     }
 
-    /// One component of the room.
+    /// A component of the room.
     pub fn get<C: Component>(&self) -> Option<&C> {
         self.session.simulation()?.get::<C>()
     }
@@ -36,13 +36,13 @@ impl MatchView<'_> {
         self.session.simulation().map(|simulation| simulation.next_tick())
     }
 
-    /// The tick rate, and so how long a tick is; 30 ticks a second while there is no match.
+    /// The tick rate, and so the length of a tick; 30 ticks a second while there is no match.
     pub fn rate(&self) -> SimRate {
         self.session.simulation().map(|simulation| simulation.rate()).unwrap_or_default()
     }
 
-    /// The commands of the last two seconds or so, each with its tick, in order, and also the player's own that are only
-    /// predicted yet.
+    /// The game commands of the last two seconds or so, each with its tick, in order; including the player's own ones
+    /// that are only predicted.
     pub fn commands(&self) -> impl Iterator<Item = (Tick, &Command)> {
         self.session.commands()
     }

@@ -1,4 +1,4 @@
-//! Draws the curves, pixel by pixel: a plain function from numbers to bytes.
+//! Draws the curves pixel by pixel: a plain function from numbers to bytes.
 
 use bevy::prelude::*;
 
@@ -6,7 +6,7 @@ use super::samples::{Metric, SAMPLES_MAX, Samples};
 
 /// The picture's size in pixels: two for every sample.
 pub const PICTURE: UVec2 = UVec2::new(2 * SAMPLES_MAX as u32, 216);
-/// Bands, from above: what is drawn on one scale, and the least that its height stands for.
+/// Bands from top to bottom: metrics on a common scale, and the smallest end of that scale.
 const BANDS: [(&[Metric], f32); 3] = [
     (&[Metric::RttMs, Metric::MarginMs], 60.0),
     (&[Metric::RollbackTicks, Metric::LeadTicks], 8.0),
@@ -14,7 +14,7 @@ const BANDS: [(&[Metric], f32); 3] = [
 ];
 /// Pixels between a band's curves and its edges.
 const BAND_EDGE: f32 = 6.0;
-/// How far a line reaches to both sides of its middle, in pixels.
+/// Half a line's width, in pixels.
 const LINE_HALF: f32 = 1.2;
 
 /// The picture as bytes of red, green, blue and alpha; the newest sample is at the right edge.
@@ -55,13 +55,13 @@ pub fn draw(samples: &Samples, color: impl Fn(Metric) -> Color) -> Vec<u8> {
     canvas
 }
 
-/// The end of a scale for values up to this one: 1, 2 or 5 with zeros, so that curves rarely change their scale.
+/// The end of a scale for values up to `most`: 1, 2 or 5 times a power of ten, so that scales rarely change.
 fn scale_end(most: f32) -> f32 {
     let steps = (0..9).flat_map(|zeros| [1.0, 2.0, 5.0].map(|digit| digit * 10f32.powi(zeros)));
     steps.into_iter().find(|end| *end >= most).unwrap_or(1e9)
 }
 
-/// One sample of a curve, two pixels wide: from its own height to that of the sample to the right.
+/// Draws one sample of a curve, two pixels wide: from its own height to that of the sample to the right.
 fn line(canvas: &mut [u8], right: u32, y: f32, newer: f32, color: [u8; 3]) {
     let middle = y.midpoint(newer);
     for (x, from, to) in [(right, middle, newer), (right.saturating_sub(1), y, middle)] {
@@ -69,14 +69,14 @@ fn line(canvas: &mut [u8], right: u32, y: f32, newer: f32, color: [u8; 3]) {
     }
 }
 
-/// Something that happened in one sample.
+/// Draws a bar for an event in one sample.
 fn bar(canvas: &mut [u8], right: u32, top: f32, bottom: f32, color: [u8; 3]) {
     for x in [right, right.saturating_sub(1)] {
         span(canvas, x, top.midpoint(bottom), (bottom - top).abs() / 2.0 + 0.5, color, 210);
     }
 }
 
-/// Paints one column around a height, with soft ends, over what is there.
+/// Paints one column around a height, with soft ends, over the existing pixels.
 fn span(canvas: &mut [u8], x: u32, middle: f32, half: f32, color: [u8; 3], alpha: u8) {
     let first = (middle - half - 1.0).floor().max(0.0) as u32;
     let last = ((middle + half + 1.0).ceil().max(0.0) as u32).min(PICTURE.y);
@@ -109,7 +109,7 @@ mod tests {
         sample
     }
 
-    /// White for one measure, black for the others.
+    /// The picture with one metric in white and the others in black.
     fn picture(samples: &Samples, shown: Metric) -> Vec<u8> {
         draw(samples, |metric| if metric == shown { Color::WHITE } else { Color::BLACK })
     }

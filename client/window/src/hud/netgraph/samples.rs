@@ -1,35 +1,35 @@
-//! The last ten seconds of everything that the net graph shows.
+//! Samples of the net graph: the last ten seconds of every metric.
 
 use std::collections::VecDeque;
 
-/// From one sample to the next, in seconds.
+/// Time between two samples, in seconds.
 pub const INTERVAL: f32 = 0.05;
-/// Samples that are kept: ten seconds.
+/// Maximum number of samples: ten seconds.
 pub const SAMPLES_MAX: usize = 200;
-/// How fast the shown traffic follows what went over the link, in parts a sample: about a second.
+/// Smoothing of the shown traffic, per sample: over about a second.
 const TRAFFIC_GAIN: f32 = 0.05;
 
-/// What is measured.
+/// A metric of the net graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Metric {
-    /// The round trip, in milliseconds.
+    /// Round-trip time, in milliseconds.
     RttMs,
-    /// How long before its tick closed the newest input came, in milliseconds.
+    /// Margin: how long before its tick closed the newest input arrived, in milliseconds.
     MarginMs,
-    /// How far ahead of the room inputs are made, in ticks.
+    /// Lead: how far ahead of the room inputs are made, in ticks.
     LeadTicks,
-    /// The newest rollback, in ticks; 0 where there was none.
+    /// The newest rollback, in ticks; 0 if there was none.
     RollbackTicks,
-    /// Corrections that can be seen.
+    /// Number of visible corrections.
     Corrections,
-    /// Inputs lost on the way up, in per cent.
+    /// Inputs lost on the way to the server, in per cent.
     LossPercent,
-    /// Everything sent and received, in 1000 bytes a second.
+    /// Traffic in both directions, in 1000 bytes a second.
     KiloBytes,
 }
 
 impl Metric {
-    /// All of them, in the order of the panel.
+    /// All metrics, in the order of the panel.
     pub const ALL: [Self; 7] = [
         Self::RttMs,
         Self::MarginMs,
@@ -41,12 +41,12 @@ impl Metric {
     ];
 }
 
-/// Numbers by measure, oldest first. What was not to be had is not a number.
+/// Samples by metric, oldest first. A missing value is NaN.
 #[derive(Clone, Debug, Default)]
 pub struct Samples(VecDeque<[f32; Metric::ALL.len()]>);
 
 impl Samples {
-    /// Adds one of each; the oldest go.
+    /// Adds one sample; the oldest is dropped.
     pub fn push(&mut self, sample: [f32; Metric::ALL.len()]) {
         if self.0.len() == SAMPLES_MAX {
             self.0.pop_front();
@@ -54,39 +54,39 @@ impl Samples {
         self.0.push_back(sample);
     }
 
-    /// One measure's numbers, the newest first.
+    /// The samples of one metric, newest first.
     pub fn back(&self, metric: Metric) -> impl Iterator<Item = f32> {
         self.0.iter().rev().map(move |sample| sample[metric as usize])
     }
 
-    /// The newest number.
+    /// The newest value.
     pub fn newest(&self, metric: Metric) -> Option<f32> {
         self.back(metric).next().filter(|number| number.is_finite())
     }
 
-    /// The largest number; 0 when there is none.
+    /// The largest value; 0 if there is none.
     pub fn most(&self, metric: Metric) -> f32 {
         self.back(metric).filter(|number| number.is_finite()).fold(0.0, f32::max)
     }
 
-    /// All numbers together.
+    /// The sum of all values.
     pub fn sum(&self, metric: Metric) -> f32 {
         self.back(metric).filter(|number| number.is_finite()).sum()
     }
 }
 
-/// A count that only grows, but for a new session, whose counts begin anew.
+/// A counter that only grows, except that it restarts with a new session.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Counter(Option<u64>);
 
 impl Counter {
-    /// By how much it grew since the last call; by nothing in the first.
+    /// Growth since the last call; 0 in the first call.
     pub fn grew(&mut self, count: u64) -> u64 {
         self.0.replace(count).map_or(0, |before| count.saturating_sub(before))
     }
 }
 
-/// What was counted when the last sample was taken.
+/// Counts at the time of the last sample.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Meter {
     /// Rollbacks.
@@ -98,7 +98,7 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// The traffic in 1000 bytes a second, smoothed, from the bytes so far.
+    /// The traffic in 1000 bytes a second, smoothed, from the total of bytes.
     pub fn kilobytes(&mut self, bytes: u64) -> f32 {
         let now = self.bytes.grew(bytes) as f32 / INTERVAL / 1000.0;
         self.kilobytes += TRAFFIC_GAIN * (now - self.kilobytes);

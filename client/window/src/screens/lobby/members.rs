@@ -1,4 +1,4 @@
-//! Who is in the room.
+//! The members of the room.
 
 use bevy::{prelude::*, ui_widgets::ScrollArea};
 use framehouse_client::client::Client;
@@ -20,15 +20,15 @@ use crate::{
     },
 };
 
-/// Free seats that are shown as lines; of more only their number counts.
+/// Maximum number of free seats that are shown as lines; of the rest only the number is shown.
 const FREE_LINES_MAX: usize = 3;
-/// Lines of the last match.
+/// Maximum number of lines of the last match.
 const LAST_LINES_MAX: usize = 3;
 
 #[derive(Component)]
 pub struct List;
 
-/// What the list shows.
+/// The values that the list shows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Content {
     members: Vec<Member>,
@@ -36,7 +36,7 @@ pub struct Content {
     spectators: u8,
     host: Option<Slot>,
     own: Option<Slot>,
-    /// Who was first in the last match, and with how many points.
+    /// The best players of the last match, with their scores.
     last: Vec<(Slot, String, i64)>,
 }
 
@@ -112,7 +112,7 @@ fn first_of(ranking: &[RankingEntry]) -> Vec<(Slot, String, i64)> {
     first.map(|entry| (entry.slot, entry.name.clone(), entry.score.points)).collect()
 }
 
-/// How the last match ended.
+/// Spawns the results of the last match.
 fn spawn_last(list: &mut ChildSpawnerCommands<'_>, kit: &Kit, last: &[(Slot, String, i64)]) {
     list.spawn((kit.heading(T::LastMatch), Node { margin: UiRect::top(px(10)), ..default() }));
     for (place, (slot, name, points)) in last.iter().enumerate() {

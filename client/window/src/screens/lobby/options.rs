@@ -1,5 +1,5 @@
-//! What the host decides about the room. A click counts at once, however far away the server is: until it has answered,
-//! the host sees what was ordered.
+//! The room options that the host sets. A click takes effect at once on the host's screen, also while the server's
+//! answer is on its way.
 
 use bevy::prelude::*;
 use framehouse_client::{
@@ -20,7 +20,7 @@ use crate::{
 /// The fewest seats that a host can choose here.
 const SEATS_MIN: u8 = 2;
 
-/// The server's maps; none until it has named them.
+/// The server's maps; none until they are known.
 #[derive(Resource, Default)]
 pub struct Maps {
     names: Vec<String>,
@@ -28,38 +28,38 @@ pub struct Maps {
 }
 
 impl Maps {
-    /// Whether there is something to choose from.
+    /// Whether the maps are known.
     pub const fn is_known(&self) -> bool {
         !self.names.is_empty()
     }
 }
 
-/// What the host has ordered and the server has not answered.
+/// Options that the host has chosen and the server has not answered.
 #[derive(Resource, Default)]
 pub struct Ordered(Option<RoomOptions>);
 
 impl Ordered {
-    /// The room's options, as the player is to see them.
+    /// The room's options as the player should see them.
     pub fn options<'a>(&'a self, client: &'a Client) -> Option<&'a RoomOptions> {
         self.0.as_ref().or_else(|| client.options())
     }
 }
 
-/// Another server may have other maps.
+/// Requests the maps: another server may have other ones.
 pub fn ask_for_maps(session: Res<Session>, mut maps: ResMut<Maps>, mut ordered: ResMut<Ordered>) {
     let server = session.server().to_owned();
     *maps = Maps { names: Vec::new(), asked: Some(BackgroundTask::begin(move || list_maps(&server))) };
     *ordered = Ordered::default();
 }
 
-/// Without an answer the map stays what it is.
+/// Takes the maps; without an answer the host cannot choose a map.
 pub fn take_maps(mut maps: ResMut<Maps>) {
     if let Some(Ok(names)) = maps.asked.as_mut().and_then(BackgroundTask::take) {
         maps.names = names;
     }
 }
 
-/// An order is answered by the same options, or by a refusal.
+/// Forgets the host's choice when the server has confirmed or refused it.
 pub fn settle(mut heard: MessageReader<SessionNotice>, session: Res<Session>, mut ordered: ResMut<Ordered>) {
     let is_refused = heard.read().any(|SessionNotice(notice)| matches!(notice, Notice::Refused(_)));
     let is_awaited = session.client().is_some_and(|client| client.is_host() && client.options() != ordered.0.as_ref());
@@ -68,7 +68,7 @@ pub fn settle(mut heard: MessageReader<SessionNotice>, session: Res<Session>, mu
     }
 }
 
-/// Passes on what the host clicked.
+/// Sends the host's choices.
 pub fn order(
     mut actions: MessageReader<Action>,
     maps: Res<Maps>,
@@ -89,12 +89,12 @@ pub fn order(
     }
 }
 
-/// As many seats more or fewer as there may be.
+/// The number of seats after a step, within its limits.
 pub fn stepped_seats(seats: u8, step: i8) -> u8 {
     seats.saturating_add_signed(step).clamp(SEATS_MIN.min(seats), SLOTS_MAX as u8)
 }
 
-/// The map so many places on; before the first one and after the last are all of them in turn.
+/// The map after a step through the list; one position of the cycle stands for all maps in turn.
 fn stepped(names: &[String], map: Option<&str>, step: i8) -> Option<String> {
     let place = map.map_or(0, |map| names.iter().position(|name| name == map).map_or(0, |place| place + 1));
     let places = names.len() as i64 + 1;

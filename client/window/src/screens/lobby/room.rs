@@ -1,4 +1,4 @@
-//! The room itself: its code to hand on, and what its host has decided.
+//! The room's sheet in the lobby: its code, and the options that the host has chosen.
 
 use bevy::prelude::*;
 use framehouse_client::client::Client;
@@ -20,7 +20,7 @@ use crate::{
 #[derive(Component)]
 pub struct Sheet;
 
-/// What the sheet shows.
+/// The values that the sheet shows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Content {
     code: RoomCode,
@@ -107,7 +107,7 @@ fn option_row(
     });
 }
 
-/// A value between the buttons that change it, as far as they may.
+/// Spawns a value between two buttons that change it; a button at its limit is left out.
 fn stepper(
     row: &mut ChildSpawnerCommands<'_>,
     kit: &Kit,
@@ -125,7 +125,7 @@ fn stepper(
     button(row, more, may_more);
 }
 
-/// A value: a button for the host, words for everybody else.
+/// Spawns a value: a button for the host, a text for everybody else.
 fn value(row: &mut ChildSpawnerCommands<'_>, kit: &Kit, content: &Content, words: &str, action: Action) {
     if content.is_host {
         row.spawn(kit.small_button(action, words, Kind::Quiet));

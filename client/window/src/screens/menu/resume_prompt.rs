@@ -1,4 +1,4 @@
-//! After a crash or a restart: the way back into the room, in front of the menu.
+//! The resume prompt: offers, after a crash or a restart, to return to the room.
 
 use bevy::{
     input_focus::{AutoFocus, tab_navigation::TabGroup},
@@ -43,7 +43,7 @@ fn spawn(mut commands: Commands, kit: Kit, resume_prompt: Res<ResumePrompt>) {
     });
 }
 
-/// At start the menu is there before the offer is found.
+/// Shows the prompt: at start, the menu is there before the saved seat is found.
 fn renew(mut commands: Commands, kit: Kit, resume_prompt: Res<ResumePrompt>, questions: Query<Entity, With<Question>>) {
     questions.iter().for_each(|question| commands.entity(question).despawn());
     spawn(commands, kit, resume_prompt);

@@ -1,4 +1,4 @@
-//! The ranking, whose points count up.
+//! The ranking, with scores that count up.
 
 use bevy::{prelude::*, ui_widgets::ScrollArea};
 use framehouse_client::client::MatchResults;
@@ -12,7 +12,7 @@ use crate::{
     ui::{Kit, kit::dot},
 };
 
-/// The points of a line, at the end of counting.
+/// The final score of a line.
 #[derive(Component)]
 pub struct Points(i64);
 

@@ -1,4 +1,4 @@
-//! The replay of the match that is over: fetched from the server into the player's folder.
+//! Saving of a replay: fetched from the server into the player's folder after a match.
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,7 @@ use crate::{
     texts::T,
 };
 
-/// What became of the replay of the last match.
+/// Progress of saving the last match's replay.
 #[derive(Resource, Default)]
 pub struct Saving {
     match_id: Option<MatchId>,
@@ -35,17 +35,17 @@ enum Outcome {
     Failed(String),
 }
 
-/// What the player can do about it, and what there is to say.
+/// The button and the text about saving.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SavingShown {
-    /// The words on the button, if there is one.
+    /// The button's label, if there is a button.
     pub button: Option<T>,
-    /// What became of it.
+    /// The text about the outcome, and its detail.
     pub words: Option<(T, String)>,
 }
 
 impl Saving {
-    /// What is shown of it.
+    /// The button and the text to show.
     pub fn shown(&self) -> SavingShown {
         let button = match (&self.task, &self.outcome) {
             (Some(_), _) => Some(T::SavingReplay),
@@ -61,7 +61,7 @@ impl Saving {
     }
 }
 
-/// A match has a replay when its result is saved; the next match has another one.
+/// Offers a match's replay once its result is saved, and forgets it when the next match begins.
 pub fn listen(mut heard: MessageReader<SessionNotice>, mut saving: ResMut<Saving>) {
     for SessionNotice(notice) in heard.read() {
         match notice {
@@ -76,7 +76,7 @@ pub fn listen(mut heard: MessageReader<SessionNotice>, mut saving: ResMut<Saving
     }
 }
 
-/// Begins when asked to, and looks for the outcome.
+/// Starts saving on request, and takes the outcome.
 pub fn save(
     mut actions: MessageReader<Action>,
     session: Res<Session>,

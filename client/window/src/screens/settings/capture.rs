@@ -1,4 +1,4 @@
-//! Waiting for the key or the mouse button that is to do something.
+//! Key capture: waits for the key or mouse button to bind to an action.
 
 use bevy::{
     input::{ButtonState, keyboard::KeyboardInput, mouse::MouseButtonInput},
@@ -26,7 +26,7 @@ pub(super) fn plugin(app: &mut App) {
     app.add_systems(OnExit(Screen::Settings), |mut capture: ResMut<Capture>| capture.0 = None);
 }
 
-/// The action and the place for which a press is waited.
+/// The action and the index of its key that is captured.
 #[derive(Resource, Clone, Copy, Debug, Default, PartialEq)]
 pub struct Capture(pub Option<(&'static str, usize)>);
 
@@ -37,13 +37,13 @@ fn begin(mut actions: MessageReader<Action>, mut capture: ResMut<Capture>, mut f
     for action in actions.read() {
         if let Action::Rebind(id, index) = action {
             capture.0 = Some((*id, *index));
-            // What is pressed now is for nobody else.
+            // The pressed key must not reach the focused element.
             focus.clear();
         }
     }
 }
 
-/// The first press that may be bound is taken; Escape leaves everything as it is.
+/// Takes the first key or mouse button that can be bound; Escape keeps the old one.
 fn take(
     mut keys: MessageReader<KeyboardInput>,
     mut buttons: MessageReader<MouseButtonInput>,
@@ -80,7 +80,7 @@ fn show(
     }
     curtains.iter().for_each(|curtain| commands.entity(curtain).despawn());
     let Some((id, index)) = capture.0 else {
-        // Only now: Enter as the new key must not click its own button.
+        // Only in the next frame: Enter as the new key must not click its own button.
         let back = last.take().map(|(id, index)| Action::Rebind(id, index));
         let button = buttons.iter().find(|(_, action)| back.as_ref() == Some(*action));
         return button.into_iter().for_each(|(entity, _)| focus.set(entity, FocusCause::Navigated));
