@@ -123,7 +123,8 @@ fn a_room_whose_map_is_gone_is_told_and_goes_through_the_maps_in_turn() {
     };
     assert!(world.step_until(60, |world| maps(world).len() == 2), "both are in the room");
     let chosen = RoomOptions { seats: 3, private: false, map: Some("crossing".to_owned()) };
-    world.clients[0].client.order(HostCommand::Configure(chosen));
+    let host = world.clients.iter_mut().find(|client| client.client.is_host()).expect("one of the two is the host");
+    host.client.order(HostCommand::Configure(chosen));
     world.step_ticks(15);
     assert_eq!(maps(&world), vec![Some("crossing".to_owned()); 2]);
     assert_eq!(world.server.reload_rules(&rules(300, &["bowl"])), Ok(()));

@@ -569,9 +569,9 @@ mod tests {
         let field = FieldDifference { slot: None, field: "x".to_owned(), server: None, client: Some("1".to_owned()) };
         let named = ServerMessage::Desync { match_no: 1, tick: Tick(2), component: "c".to_owned(), field: Some(field) };
         assert_eq!(codec::encode(&named), [6, 1, 2, 1, b'c', 1, 0, 1, b'x', 0, 1, 1, b'1']);
-        assert_eq!(codec::encode(&ClientMessage::WantHistory { match_no: 1, part: HistoryPart::Opening }), [11, 1, 0]);
+        assert_eq!(codec::encode(&ClientMessage::WantHistory { match_no: 1, part: HistoryPart::Opening }), [12, 1, 0]);
         let wanted = ClientMessage::WantHistory { match_no: 1, part: HistoryPart::From(Tick(300)) };
-        assert_eq!(codec::encode(&wanted), [11, 1, 1, 251, 44, 1]);
+        assert_eq!(codec::encode(&wanted), [12, 1, 1, 251, 44, 1]);
         let chunk = |content, bytes| ServerMessage::HistoryChunk { match_no: 1, content, index: 0, count: 2, bytes };
         assert_eq!(codec::encode(&chunk(HistoryContent::Opening, vec![7])), [10, 1, 0, 0, 2, 1, 7]);
         let frames = HistoryContent::Frames { first: Tick(3), ticks: 4, is_compressed: true };

@@ -57,7 +57,6 @@ impl ReliablePath {
     ///
     /// # Errors
     /// When the guard refuses the payload. The channel has not seen it then.
-    /// When the guard refuses it: the channel has not seen it.
     pub fn take_payload(
         &mut self,
         channel: &mut impl ReliableChannel,

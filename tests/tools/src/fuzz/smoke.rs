@@ -31,7 +31,7 @@ pub fn smoke(name: &str, mutations: u64, seed: u64) -> u64 {
 /// The seeds of this version, then the files of the repository in the order of their names.
 fn corpus(target: &Target) -> Vec<Vec<u8>> {
     let mut inputs = (target.seeds)();
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target.name);
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus").join(target.name);
     if std::env::var_os("FRAMEHOUSE_BLESS").is_some() {
         fs::create_dir_all(&folder).expect("the corpus can be written");
         for (number, seed) in inputs.iter().enumerate() {
