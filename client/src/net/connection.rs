@@ -166,11 +166,6 @@ impl Connection {
         self.link.traffic()
     }
 
-    /// Number of failed calls of the link.
-    pub fn link_errors(&self) -> u64 {
-        self.link.errors()
-    }
-
     fn take_datagram(&mut self, now: Duration, datagram: &mut [u8]) -> Result<(), Dropped> {
         let kind = check_at_client(datagram)?;
         // The last safeguard: the guards keep out everything known to make netcode or renet panic.

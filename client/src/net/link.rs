@@ -17,11 +17,6 @@ pub trait Link: Send + Sync {
 
     /// Writes the next datagram into `buffer` and returns its length; a longer one is cut to the buffer.
     fn receive(&mut self, now: Duration, buffer: &mut [u8]) -> Option<usize>;
-
-    /// Number of failed calls.
-    fn errors(&self) -> u64 {
-        0
-    }
 }
 
 impl<L: Link + ?Sized> Link for Box<L> {
@@ -30,9 +25,6 @@ impl<L: Link + ?Sized> Link for Box<L> {
     }
     fn receive(&mut self, now: Duration, buffer: &mut [u8]) -> Option<usize> {
         (**self).receive(now, buffer)
-    }
-    fn errors(&self) -> u64 {
-        (**self).errors()
     }
 }
 
@@ -61,17 +53,12 @@ impl CountedLink {
     pub(super) const fn traffic(&self) -> Traffic {
         self.traffic
     }
-
-    pub(super) fn errors(&self) -> u64 {
-        self.inner.errors()
-    }
 }
 
 /// A UDP socket; every session has its own.
 #[derive(Debug)]
 pub struct UdpLink {
     socket: UdpSocket,
-    errors: u64,
 }
 
 impl UdpLink {
@@ -87,29 +74,19 @@ impl UdpLink {
         let socket = UdpSocket::bind(any)?;
         socket.connect(server)?;
         socket.set_nonblocking(true)?;
-        Ok(Self { socket, errors: 0 })
+        Ok(Self { socket })
     }
 }
 
 impl Link for UdpLink {
     fn send(&mut self, _now: Duration, datagram: &[u8]) {
-        self.errors += u64::from(self.socket.send(datagram).is_err());
+        // A datagram that cannot be sent is a lost one: netcode's time-out decides when a server is gone.
+        drop(self.socket.send(datagram));
     }
 
     fn receive(&mut self, _now: Duration, buffer: &mut [u8]) -> Option<usize> {
-        match self.socket.recv(buffer) {
-            Ok(length) => Some(length),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
-            // "Connection refused" and the like: netcode's time-out decides when a server is gone.
-            Err(_) => {
-                self.errors += 1;
-                None
-            }
-        }
-    }
-
-    fn errors(&self) -> u64 {
-        self.errors
+        // "Connection refused" and the like are no datagram either.
+        self.socket.recv(buffer).ok()
     }
 }
 
@@ -152,9 +129,5 @@ impl<L: Link> Link for SimulatedLink<L> {
         let length = datagram.len().min(buffer.len());
         buffer[..length].copy_from_slice(&datagram[..length]);
         Some(length)
-    }
-
-    fn errors(&self) -> u64 {
-        self.inner.errors()
     }
 }

@@ -8,6 +8,7 @@ use std::{
 
 use bevy::prelude::*;
 use framehouse_shared::{
+    api::code,
     game::GameHandle,
     ids::{PlayerId, RoomCode, RoomId, SLOTS_MAX, SessionId},
     protocol::{
@@ -143,14 +144,14 @@ impl JoinError {
     /// Error code for programs, as in HTTP responses.
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::NoSuchRoom(_) => "no_such_room",
-            Self::RoomFull(_) => "room_full",
-            Self::SpectatorsFull(_) => "spectators_full",
-            Self::NoSuchSeat => "no_such_seat",
-            Self::BadSize { .. } => "bad_request",
-            Self::Mismatch(_) => "mismatch",
-            Self::ServerFull => "server_full",
-            Self::Stopping => "draining",
+            Self::NoSuchRoom(_) => code::NO_SUCH_ROOM,
+            Self::RoomFull(_) => code::ROOM_FULL,
+            Self::SpectatorsFull(_) => code::SPECTATORS_FULL,
+            Self::NoSuchSeat => code::NO_SUCH_SEAT,
+            Self::BadSize { .. } => code::BAD_REQUEST,
+            Self::Mismatch(_) => code::MISMATCH,
+            Self::ServerFull => code::SERVER_FULL,
+            Self::Stopping => code::DRAINING,
         }
     }
 }
