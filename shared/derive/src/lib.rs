@@ -1,8 +1,9 @@
 //! Derive macro `RoomState`: generates the hash and the list of fields of a game's state from its definition.
 //!
-//! Games use it through `framehouse_shared::room_state`:
+//! Games use it through `framehouse_shared::room_state`, whose documentation has an example that compiles. This crate cannot
+//! depend on that one.
 //!
-//! ```
+//! ```ignore
 //! use framehouse_shared::{
 //!     room_state::{RoomState, StateValue},
 //!     state_hash::StateHasher,
