@@ -14,9 +14,9 @@ use framehouse_shared::{
     tick::{SimRate, Tick},
 };
 
-use crate::prediction::COMMANDS_KEPT_TICKS;
+use crate::prediction::COMMANDS_KEPT_SECONDS;
 
-/// Ticks of a timeline, at most: two hours at 30 Hz, some 60 MB of memory as people play, and some 200 MB for frames that were
+/// Ticks of a timeline, at most: six hours at 10 Hz, two at 30 Hz, half an hour at 120 Hz, some 60 MB of memory as people play, and some 200 MB for frames that were
 /// made to be large.
 pub const TICKS_MAX: u32 = 720 * BLOCK_TICKS;
 /// Joins in a timeline, at most: one in three ticks of the longest, some 6 MB of memory.
@@ -33,7 +33,7 @@ pub struct BadOpening;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TimelineFull {
     /// It has [`TICKS_MAX`] ticks.
-    #[error("it is longer than two hours")]
+    #[error("it is longer than {TICKS_MAX} ticks")]
     Ticks,
     /// More players come than it can hold.
     #[error("more players join in it than this program can show")]
@@ -167,10 +167,11 @@ impl Timeline {
         &self.simulation
     }
 
-    /// The game's commands of the [`COMMANDS_KEPT_TICKS`] ticks before the state that is drawn, each with its tick, in order.
+    /// The game's commands of the [`COMMANDS_KEPT_SECONDS`] before the state that is drawn, each with its tick, in order.
     pub fn commands(&self) -> impl Iterator<Item = (Tick, &Command)> {
         let end = self.simulation.next_tick().0;
-        let frames = &self.frames[end.saturating_sub(COMMANDS_KEPT_TICKS) as usize..end as usize];
+        let kept = self.simulation.rate().ticks_min_1(COMMANDS_KEPT_SECONDS);
+        let frames = &self.frames[end.saturating_sub(kept) as usize..end as usize];
         frames.iter().flat_map(|frame| frame.commands.iter().map(|command| (frame.tick, command)))
     }
 

@@ -10,8 +10,8 @@ use crate::{server::Server, tick::TickRate};
 
 /// How often datagrams are taken while waiting: what an arrival time can be wrong by.
 const RECEIVE_INTERVAL: Duration = Duration::from_millis(4);
-/// Ticks to catch up after an overrun; what is beyond is dropped, or a long stall would be followed by a race.
-const CATCH_UP_TICKS_MAX: u32 = 3;
+/// Seconds of ticks to catch up after an overrun; what is beyond is dropped, or a long stall would be followed by a race.
+const CATCH_UP_SECONDS_MAX: f64 = 0.1;
 /// How long the last goodbyes may take.
 const GOODBYE_TIME_MAX: Duration = Duration::from_secs(2);
 
@@ -31,7 +31,8 @@ impl Deadlines {
     fn drop_overrun(&mut self, now: Duration) -> u64 {
         let tick_time = Duration::from_secs(1) / u32::from(self.rate.0);
         let behind = now.saturating_sub(self.next()).as_nanos() / tick_time.as_nanos();
-        let dropped = u64::try_from(behind).unwrap_or(u64::MAX).saturating_sub(u64::from(CATCH_UP_TICKS_MAX));
+        let kept = self.rate.of_simulation().ticks_min_1(CATCH_UP_SECONDS_MAX);
+        let dropped = u64::try_from(behind).unwrap_or(u64::MAX).saturating_sub(kept.into());
         self.epoch += tick_time * u32::try_from(dropped).unwrap_or(u32::MAX);
         dropped
     }

@@ -51,11 +51,11 @@ use crate::tick::Tick;
 pub const MAGIC: [u8; 8] = *b"FHREPLAY";
 /// Raised when a reader of the format before could not read what is written now.
 pub const FORMAT: u16 = 1;
-/// Ticks of a block, at any tick rate: ten seconds at 30 Hz.
+/// Ticks of a block at any tick rate: 30 s at 10 Hz, 10 s at 30 Hz, 2.5 s at 120 Hz.
 pub const BLOCK_TICKS: u32 = 300;
-/// The hashes of the state after every tick of which this is the last of so many are recorded.
+/// State hashes are recorded every `HASH_TICKS` ticks at any tick rate: every 3 s at 10 Hz, every 0.25 s at 120 Hz.
 pub const HASH_TICKS: u32 = 30;
-/// Ticks of a replay, at most: ten hours at 30 Hz. What a match has beyond is not recorded.
+/// Ticks of a replay, at most: 30 hours at 10 Hz, 10 at 30 Hz, 2.5 at 120 Hz. What a match has beyond is not recorded.
 pub const TICKS_MAX: u32 = 3600 * BLOCK_TICKS;
 /// Bytes of a block's ticks before compression, at most. The longest ticks possible need a little less.
 pub const BLOCK_BYTES_MAX: usize = 512 * 1024;

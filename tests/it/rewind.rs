@@ -22,7 +22,7 @@ use framehouse_shared::{
 use framehouse_tiny::TinyPlugin;
 
 /// Most of the match lies in compressed blocks.
-const HISTORY_FRAMES: u32 = 60;
+const HISTORY_SECONDS: f64 = 2.0;
 const TICK_SECONDS: f64 = 1.0 / 30.0;
 
 /// A match of three in a room of four, and what its state was after each tick.
@@ -33,7 +33,7 @@ struct Match {
 
 impl Match {
     fn begin(link: &str) -> Self {
-        let rooms = RoomSettings { history_frames: HISTORY_FRAMES, results: 1.0, countdown: 1.0, ..Default::default() };
+        let rooms = RoomSettings { history: HISTORY_SECONDS, results: 1.0, countdown: 1.0, ..Default::default() };
         let world = World::with_rooms(ArenaPlugin, 61, rooms).with_link(link);
         let mut running = Self { world, truth: Vec::new() };
         let target = JoinTarget::Create { size: 4, private: false, practice: false };

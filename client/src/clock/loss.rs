@@ -1,11 +1,12 @@
 //! How much is lost on the way to the server: whether inputs need a tick more to come with the next packet.
 
-/// Every input moves the measured loss by this part: the memory is some 900 inputs, 30 s at 30 Hz.
+/// Every input moves the measured loss by this part: the memory is some 900 inputs (90 s at 10 Hz, 30 s at 30 Hz, 7.5 s at
+/// 120 Hz), since a part of fewer would be chance.
 const GAIN: f64 = 1.0 / 900.0;
 /// Above this loss an input gets a tick more. Three packets lost within a few seconds are enough.
 const LOSS_HIGH: f64 = 0.003;
 /// Below this loss the tick is given back. Where jitter hides losses, the tick hides them altogether: then this is how long
-/// it lasts, at least 21 s, `900 * ln(0.003 / 0.0015)` inputs.
+/// it lasts, at least 624 inputs, `900 * ln(0.003 / 0.0015)`: 21 s at 30 Hz.
 const LOSS_LOW: f64 = 0.0015;
 
 /// The loss on the way to the server, from two kinds of evidence.
@@ -49,7 +50,7 @@ impl UplinkLoss {
         }
     }
 
-    /// The part of inputs that did not come with their own packet, 0 to 1, over the last half minute.
+    /// The part of inputs that did not come with their own packet, 0 to 1, of the last 900 or so.
     pub const fn rate(&self) -> f64 {
         self.rate
     }

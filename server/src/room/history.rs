@@ -14,18 +14,19 @@ use framehouse_shared::{
 };
 
 use super::inputs::Participants;
-use crate::config::RoomSettings;
+use crate::{config::RoomSettings, tick::TickRate};
 
-/// A frame carries the hash of the state after it this often.
+/// Frames carry the hash of the state after them every `HASH_INTERVAL` ticks at any tick rate: every 3 s at 10 Hz, every
+/// 0.25 s at 120 Hz.
 pub const HASH_INTERVAL: u32 = 30;
-/// Hashes are kept for so many frames: ten seconds at 30 Hz, which is longer than any report takes.
-const HASHED_FRAMES: usize = 300;
+/// Hashes of the last ticks are kept for this many seconds, which is longer than any report takes.
+const HASHES_SECONDS: f64 = 10.0;
 /// A block of frames is some 4 KB; level 1 takes some 20 us.
 const ZSTD_LEVEL: i32 = 1;
 
 /// The frames of a match, and the state that it opened with.
 ///
-/// The last `history_frames` at least can be read at once: a client that misses more gets the whole state. Older ones lie
+/// The frames of the last `history` seconds at least can be read at once: a client that misses more gets the whole state. Older ones lie
 /// in compressed blocks of [`RANGE_TICKS_MAX`] ticks at most. Both are read by [`range`](Self::range).
 #[derive(Component, Debug, Default)]
 pub struct FrameHistory {
@@ -137,14 +138,14 @@ impl FrameHistory {
         self.hashes.get(tick.0.checked_sub(first)? as usize)
     }
 
-    /// Keeps the frame of the next tick, and the names of those who join in it.
-    fn record<'a>(&mut self, frame: &Frame, name: impl Fn(Slot) -> &'a str, hashes: &StateHashes) {
+    /// Keeps the frame of the next tick, the names of those who join in it, and the last `hashes_max` hashes.
+    fn record<'a>(&mut self, frame: &Frame, name: impl Fn(Slot) -> &'a str, hashes: &StateHashes, hashes_max: usize) {
         debug_assert_eq!(frame.tick, self.end(), "frames are recorded one after the other");
         let hash = (frame.tick.0 % HASH_INTERVAL == HASH_INTERVAL - 1).then(|| hashes.combined());
         self.encoded_frames.push_back(encode_frame(frame, &self.last_inputs, hash));
         self.last_inputs = frame.inputs;
         self.joined.extend(joined_in(frame).map(|slot| (frame.tick, name(slot).to_owned())));
-        let mut oldest = (self.hashes.len() == HASHED_FRAMES).then(|| self.hashes.pop_front()).flatten();
+        let mut oldest = (self.hashes.len() == hashes_max).then(|| self.hashes.pop_front()).flatten();
         // The memory of the oldest ones serves the newest.
         match &mut oldest {
             Some(oldest) => oldest.clone_from(hashes),
@@ -186,11 +187,13 @@ impl Block {
 /// Records the frame that every playing room was just stepped with. Runs in `TickSet::Record`.
 pub fn record_frames(
     settings: Res<RoomSettings>,
+    rate: Res<TickRate>,
     mut rooms: Rooms<(&SimRoom, &Frame, &StateHashes, &Participants, &mut FrameHistory)>,
 ) {
-    let frames = settings.history_frames as usize;
+    let frames = settings.history_frames(*rate) as usize;
+    let hashes_max = rate.of_simulation().ticks_min_1(HASHES_SECONDS) as usize;
     rooms.for_each_room(|(room, frame, hashes, participants, mut history)| {
-        history.record(frame, |slot| participants.name(slot), hashes);
+        history.record(frame, |slot| participants.name(slot), hashes, hashes_max);
         // A prime, so that rooms with numbers in a row are far apart.
         history.compress_old(frames, (room.id.0 % frames as u64) as usize * 7);
     });

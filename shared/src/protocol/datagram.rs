@@ -33,9 +33,11 @@ pub const TAG_PING: u8 = 0x42;
 /// The first byte of [`Pong`].
 pub const TAG_PONG: u8 = 0x43;
 
-/// The most inputs in one message: what is not acknowledged, newest first.
+/// The most inputs in one message, newest first, of those that are not acknowledged: 0.8 s at 10 Hz, 67 ms at 120 Hz. It takes
+/// the loss of as many packets in a row to lose an input, at any tick rate.
 pub const INPUTS_MAX: usize = 8;
-/// The most frames in one message, when a client has a hole to fill.
+/// The most frames in one message, when a client has a hole to fill: 1.6 s at 10 Hz, 133 ms at 120 Hz. A longer hole is filled
+/// on the reliable path.
 pub const FRAMES_MAX: usize = 16;
 /// The frames in a message to a client without a hole: the newest, and the one before in case its packet was lost.
 pub const FRAMES_USUAL: usize = 2;
@@ -55,7 +57,7 @@ pub struct Inputs {
     pub newest: Tick,
     /// The inputs of `newest`, `newest - 1`, ..: empty from spectators.
     pub inputs: ArrayVec<Input, INPUTS_MAX>,
-    /// About once a second: a confirmed tick and the hash of the client's state after it.
+    /// Every 30 ticks (3 s at 10 Hz, 0.25 s at 120 Hz): a confirmed tick and the hash of the client's state after it.
     pub report: Option<(Tick, u64)>,
 }
 

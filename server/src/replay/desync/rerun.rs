@@ -13,7 +13,8 @@ use framehouse_shared::{
 use super::DesyncJob;
 use crate::replay::folder;
 
-/// Ticks that are run again, at most: an hour at 30 Hz, which is some seconds of the thread's time.
+/// Ticks that are run again, at most: some seconds of the thread's time, whatever the rate. Three hours at 10 Hz, 15 minutes
+/// at 120 Hz.
 const TICKS_MAX: u32 = 108_000;
 
 /// The state after a tick, as the recording of the match has it; else why there is none.
