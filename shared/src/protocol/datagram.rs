@@ -152,7 +152,7 @@ pub struct FramesHeader {
     pub newest: Tick,
     /// One past the newest input tick the server has of this client; 0 before the first.
     pub input_ack: Tick,
-    /// Every fourth message, and at once when an input was late.
+    /// Every 0.13 s, and at once when an input was late.
     pub feedback: Option<Feedback>,
 }
 
