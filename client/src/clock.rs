@@ -27,20 +27,24 @@ use lead::{LeadController, jump_ticks};
 use pings::Pings;
 use slewed_clock::{Slew, SlewedClock};
 
-/// Slew of room time towards its measurement: fast, since the player does not notice.
-const ROOM_SLEW: Slew = Slew { gain: 1.0, slew_max: 0.05, jump_ticks: 10.0 };
-/// The part of an error of the input time that is corrected in one tick. The measured offset is smooth already: this
-/// only softens its steps, 10 % of an error every fourth tick.
-const INPUT_GAIN: f64 = 0.1;
-/// The largest change of the input time's speed, as a fraction.
+/// How much of an error of room time one second corrects: as fast as one does not notice.
+const ROOM_GAIN: f64 = 30.0;
+/// How much faster or slower than the wall room time may run.
+const ROOM_SLEW: f64 = 0.05;
+/// An error of the room time of more seconds than this is not slewed away.
+const ROOM_JUMP_SECONDS: f64 = 10.0 / 30.0;
+/// How much of an error of the input time one second corrects. The measured way is smooth already: this only takes the edge
+/// off its steps, 10 % of an error with every feedback.
+const INPUT_GAIN: f64 = 3.0;
+/// How much faster or slower than the wall the input time may run.
 const INPUT_SLEW: f64 = 0.05;
-/// The largest change of speed while the error is larger than [`LARGE_ERROR_TICKS`].
+/// The same while the error is larger than [`LARGE_ERROR_SECONDS`].
 const INPUT_SLEW_LARGE: f64 = 0.10;
 /// See [`INPUT_SLEW_LARGE`].
-const LARGE_ERROR_TICKS: f64 = 2.0;
-/// Added to the first guess of the lead, half a round trip plus the target, in ticks: the two directions may differ.
-const FIRST_SPARE_TICKS: f64 = 1.0;
-/// Without an update for this long, the program has slept, unless its updates are always that rare.
+const LARGE_ERROR_SECONDS: f64 = 2.0 / 30.0;
+/// What the first guess of the lead has more than half a round trip and the target, in seconds: ways differ.
+const FIRST_SPARE_SECONDS: f64 = 1.0 / 30.0;
+/// No update for so long is a sleep, unless updates are as rare as that anyway.
 const SLEEP_MIN: Duration = Duration::from_secs(1);
 
 /// Room time, input time and view time.
@@ -72,7 +76,7 @@ impl Clock {
             lead: LeadController::new(tick_rate),
             input: SlewedClock::default(),
             newest_frame: None,
-            delay: InputDelay::default(),
+            delay: InputDelay::new(tick_rate),
         }
     }
 
@@ -83,7 +87,7 @@ impl Clock {
         self.room.forget();
         self.input.forget();
         self.newest_frame = None;
-        self.delay = InputDelay::default();
+        self.delay = InputDelay::new(self.tick_rate);
     }
 
     /// The ping that is due, if one is.
@@ -122,7 +126,8 @@ impl Clock {
         }
         let Some(measured) = self.pings.room_time(now) else { return };
         let elapsed = self.ticks(step);
-        self.room.advance(elapsed, measured, ROOM_SLEW);
+        let (gain, jump_ticks) = (ROOM_GAIN / self.tick_rate, ROOM_JUMP_SECONDS * self.tick_rate);
+        self.room.advance(elapsed, measured, Slew { gain, slew_max: ROOM_SLEW, jump_ticks });
         self.advance_input(elapsed, measured);
     }
 
@@ -156,12 +161,12 @@ impl Clock {
         self.lead.last()
     }
 
-    /// Fraction of inputs lost on the way to the server, 0 to 1, over the last half minute.
+    /// The part of inputs that are lost on the way to the server, 0 to 1, of the last 900 or so.
     pub const fn loss(&self) -> f64 {
         self.lead.loss()
     }
 
-    /// The input delay: how many ticks after it was made an input is shown, 0 to 15.
+    /// How many ticks after it was made an input is shown: up to half a second.
     pub fn delay_ticks(&self) -> f64 {
         self.delay.ticks()
     }
@@ -199,9 +204,9 @@ impl Clock {
         let goal = self.input_goal(room_time, rtt);
         let before = self.input.time();
         let error = before.map_or(0.0, |before| goal - before - elapsed);
-        let slew_max = if error.abs() > LARGE_ERROR_TICKS { INPUT_SLEW_LARGE } else { INPUT_SLEW };
+        let slew_max = if error.abs() > LARGE_ERROR_SECONDS * self.tick_rate { INPUT_SLEW_LARGE } else { INPUT_SLEW };
         let jump_ticks = jump_ticks(self.tick_rate);
-        self.input.advance(elapsed, goal, Slew { gain: INPUT_GAIN, slew_max, jump_ticks });
+        self.input.advance(elapsed, goal, Slew { gain: INPUT_GAIN / self.tick_rate, slew_max, jump_ticks });
         let after = self.input.time().unwrap_or(goal);
         match self.newest_frame.take() {
             Some(newest) => self.delay.note_prediction_depth(after - f64::from(newest.0)),
@@ -213,7 +218,7 @@ impl Clock {
     /// The target of the input time: from the server's feedback, or a guess from pings before there is any.
     fn input_goal(&mut self, room_time: f64, rtt: f64) -> f64 {
         let target = self.lead.target();
-        let guess = room_time + rtt / 2.0 + target + FIRST_SPARE_TICKS;
+        let guess = room_time + rtt / 2.0 + target + FIRST_SPARE_SECONDS * self.tick_rate;
         let Some(clock_offset) = self.lead.clock_offset_wanted() else { return guess };
         let goal = self.ticks(self.now) + clock_offset;
         // A one-way delay is between zero and a round trip. Anything else was measured before the room lost time.

@@ -33,8 +33,8 @@ use framehouse_shared::{
     tick::{SimRate, Tick},
 };
 
-pub use commands::{COMMANDS_KEPT_TICKS, COMMANDS_PENDING_MAX};
-pub use hashes::HASHES_KEPT;
+pub use commands::{COMMANDS_KEPT_SECONDS, COMMANDS_PENDING_MAX};
+pub use hashes::HASHES_SECONDS;
 
 use budget::Budget;
 use commands::Commands;
@@ -44,10 +44,15 @@ use hashes::RecentHashes;
 use ring::Ring;
 use state_digests::StateDigests;
 
-/// Maximum number of ticks that are predicted beyond the last confirmed one.
-pub const PREDICTED_TICKS_MAX: u32 = 64;
-/// Maximum number of ticks that are simulated again in one update, besides those that became due in it.
-pub const RESIMULATED_TICKS_MAX: u32 = 8;
+/// The most ticks that are predicted beyond the last confirmed one: 2.125 s, 64 ticks at 30 Hz.
+pub fn predicted_ticks_max(rate: SimRate) -> u32 {
+    rate.ticks_min_1(2.125)
+}
+
+/// The most ticks that are simulated again in one update, beside the ones that are new in it: 0.27 s, 8 ticks at 30 Hz.
+pub fn resimulated_ticks_max(rate: SimRate) -> u32 {
+    rate.ticks_min_1(0.27)
+}
 
 /// A system of the game panicked: the state is unusable and the client has to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -91,6 +96,7 @@ pub struct Prediction {
 impl Prediction {
     /// A prediction without a state; load one first.
     pub fn new(simulation: Simulation) -> Self {
+        let rate = simulation.rate();
         Self {
             simulation,
             confirmed: None,
@@ -99,11 +105,11 @@ impl Prediction {
             last_inputs: [Input::NEUTRAL; SLOTS_MAX],
             is_over: false,
             ring: Ring::default(),
-            budget: Budget::default(),
-            commands: Commands::default(),
+            budget: Budget::new(rate),
+            commands: Commands::new(rate),
             corrections: Corrections::default(),
             unpaid: 0,
-            hashes: RecentHashes::default(),
+            hashes: RecentHashes::new(rate),
             state_digests: StateDigests::default(),
             first_bad: None,
             #[cfg(feature = "corrupt")]
@@ -114,6 +120,9 @@ impl Prediction {
     /// Sets the tick rate of the room; no state is loaded yet.
     pub fn set_rate(&mut self, rate: SimRate) {
         self.simulation.set_rate(rate);
+        self.budget = Budget::new(rate);
+        self.commands = Commands::new(rate);
+        self.hashes = RecentHashes::new(rate);
     }
 
     /// Replaces everything by a serialised state and returns the first tick to confirm after it.
@@ -220,7 +229,7 @@ impl Prediction {
         self.commands.predict(next_input, bytes)
     }
 
-    /// The commands of the last [`COMMANDS_KEPT_TICKS`] confirmed frames and of the predicted ones, in order, each with
+    /// The commands of the last [`COMMANDS_KEPT_SECONDS`] of confirmed frames and of the predicted ones, in order, each with
     /// its tick.
     pub fn commands(&self) -> impl Iterator<Item = (Tick, &Command)> {
         let predicted = self.ring.iter().map(|predicted| &predicted.frame);
@@ -232,7 +241,7 @@ impl Prediction {
         &self.simulation
     }
 
-    /// Maximum number of ticks that may be simulated again in one update, 1 to [`RESIMULATED_TICKS_MAX`].
+    /// How many ticks may be simulated again in one update, 1 to [`resimulated_ticks_max`].
     pub const fn budget_ticks(&self) -> u32 {
         self.budget.ticks()
     }
@@ -269,7 +278,7 @@ impl Prediction {
         self.is_over
     }
 
-    /// The hashes of the state after a confirmed tick, if it is one of the last [`HASHES_KEPT`].
+    /// The hashes of the state after a confirmed tick, if it is one of the last [`HASHES_SECONDS`].
     pub fn hashes_after(&self, tick: Tick) -> Option<&StateHashes> {
         self.hashes.after(tick)
     }

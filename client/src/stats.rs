@@ -155,7 +155,7 @@ impl Default for ClientStats {
             resyncs: 0,
             matches_seen: 0,
             ticks_confirmed: 0,
-            rollback_ticks: Distribution::new(0, 100),
+            rollback_ticks: Distribution::new(0, 255),
             rtt_tenth_ms: Distribution::new(0, 100_000),
             margin_quarter_ms: Distribution::new(-400, 10_000),
             lead_hundredth_ticks: Distribution::new(0, 10_000),

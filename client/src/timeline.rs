@@ -15,10 +15,10 @@ use framehouse_shared::{
     tick::{SimRate, Tick},
 };
 
-use crate::prediction::COMMANDS_KEPT_TICKS;
+use crate::prediction::COMMANDS_KEPT_SECONDS;
 
-/// Maximum number of ticks of a timeline: two hours at 30 Hz. They take about 60 MB of memory with human players, and
-/// about 200 MB with frames of the largest size.
+/// Ticks of a timeline, at most: six hours at 10 Hz, two at 30 Hz, half an hour at 120 Hz, some 60 MB of memory as people play, and some 200 MB for frames that were
+/// made to be large.
 pub const TICKS_MAX: u32 = 720 * BLOCK_TICKS;
 /// Maximum number of joins in a timeline: one in every three ticks of the longest, about 6 MB of memory.
 const JOINS_MAX: usize = 72_000;
@@ -33,8 +33,8 @@ pub struct BadOpening;
 /// Limit that a timeline has reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TimelineFull {
-    /// The number of ticks, [`TICKS_MAX`].
-    #[error("it is longer than two hours")]
+    /// It has [`TICKS_MAX`] ticks.
+    #[error("it is longer than {TICKS_MAX} ticks")]
     Ticks,
     /// The number of joins.
     #[error("more players join in it than this program can show")]
@@ -169,10 +169,11 @@ impl Timeline {
         &self.simulation
     }
 
-    /// The game commands of the [`COMMANDS_KEPT_TICKS`] ticks before the drawn state, each with its tick, in order.
+    /// The game's commands of the [`COMMANDS_KEPT_SECONDS`] before the state that is drawn, each with its tick, in order.
     pub fn commands(&self) -> impl Iterator<Item = (Tick, &Command)> {
         let end = self.simulation.next_tick().0;
-        let frames = &self.frames[end.saturating_sub(COMMANDS_KEPT_TICKS) as usize..end as usize];
+        let kept = self.simulation.rate().ticks_min_1(COMMANDS_KEPT_SECONDS);
+        let frames = &self.frames[end.saturating_sub(kept) as usize..end as usize];
         frames.iter().flat_map(|frame| frame.commands.iter().map(|command| (frame.tick, command)))
     }
 

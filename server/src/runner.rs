@@ -10,10 +10,9 @@ use crate::{server::Server, tick::TickRate};
 
 /// Interval between two receives while waiting, and so the error of an arrival time.
 const RECEIVE_INTERVAL: Duration = Duration::from_millis(4);
-/// Maximum number of ticks to catch up after an overrun. The rest is dropped, because a long stall would be followed by
-/// a rush of ticks.
-const CATCH_UP_TICKS_MAX: u32 = 3;
-/// Longest time to wait until clients have acknowledged the server's stop.
+/// Seconds of ticks to catch up after an overrun; what is beyond is dropped, or a long stall would be followed by a race.
+const CATCH_UP_SECONDS_MAX: f64 = 0.1;
+/// How long the last goodbyes may take.
 const GOODBYE_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// Deadlines of the ticks: `epoch + n / hz`. They are absolute, so that one late wake-up does not shift the next ones.
@@ -32,7 +31,8 @@ impl Deadlines {
     fn drop_overrun(&mut self, now: Duration) -> u64 {
         let tick_time = Duration::from_secs(1) / u32::from(self.rate.0);
         let behind = now.saturating_sub(self.next()).as_nanos() / tick_time.as_nanos();
-        let dropped = u64::try_from(behind).unwrap_or(u64::MAX).saturating_sub(u64::from(CATCH_UP_TICKS_MAX));
+        let kept = self.rate.of_simulation().ticks_min_1(CATCH_UP_SECONDS_MAX);
+        let dropped = u64::try_from(behind).unwrap_or(u64::MAX).saturating_sub(kept.into());
         self.epoch += tick_time * u32::try_from(dropped).unwrap_or(u32::MAX);
         dropped
     }

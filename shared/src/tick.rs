@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// Tick number of a room: 0 at match start, one more for each simulated step.
 ///
-/// Numbers are never skipped and never wrap within a match: at 30 Hz a `u32` lasts four and a half years.
+/// Numbers never skip and never wrap inside a match: a `u32` lasts more than a year at 120 Hz.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Tick(pub u32);
 
@@ -70,6 +70,11 @@ impl SimRate {
         // A conversion to an integer saturates and turns NaN into 0.
         (seconds * f64::from(self.0)).round() as u32
     }
+
+    /// The number of ticks nearest to this many seconds, at least one.
+    pub fn ticks_min_1(self, seconds: f64) -> u32 {
+        self.ticks(seconds).max(1)
+    }
 }
 
 impl Default for SimRate {
@@ -100,6 +105,7 @@ mod tests {
         let rate = |hz| SimRate::new(hz).expect("in range");
         assert_eq!([10, 30, 60, 120].map(|hz| rate(hz).ticks(0.13)), [1, 4, 8, 16]);
         assert_eq!([f64::NAN, -1.0, 0.0, 1e300].map(|seconds| rate(30).ticks(seconds)), [0, 0, 0, u32::MAX]);
+        assert_eq!([10, 30].map(|hz| rate(hz).ticks_min_1(0.04)), [1, 1]);
         assert_eq!([9, 121, 0].map(SimRate::new), [None; 3]);
     }
 }

@@ -39,7 +39,7 @@ fn a_distant_client_stays_within_forty_ticks_of_the_server() {
 
 #[test]
 fn a_short_silence_is_caught_up_by_range_and_a_long_one_by_a_snapshot() {
-    let rooms = RoomSettings { history_frames: 50, countdown: 1.0, ..Default::default() };
+    let rooms = RoomSettings { history: 1.7, countdown: 1.0, ..Default::default() };
     let mut world = World::with_rooms(TinyPlugin, 4, rooms).with_link("delay=20").with_players(2);
     world.step_to_playing();
     let address = world.clients[1].address;

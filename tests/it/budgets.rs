@@ -24,7 +24,9 @@ use framehouse_shared::{
     },
     tick::Tick,
 };
-use framehouse_tiny::{MATCH_TICKS, TinyPlugin};
+use framehouse_tiny::TinyPlugin;
+
+use crate::TINY_MATCH_TICKS;
 
 /// A hand-driven session, for traffic that `Client` never sends.
 struct Stranger {
@@ -181,7 +183,7 @@ fn sixteen_players_with_the_longest_names_see_the_ranking() {
     let mut world = World::new(TinyPlugin, 6).with_name("n".repeat(NAME_BYTES_MAX)).with_players(16);
     world.step_to_playing();
     let over = |world: &World| world.clients.iter().all(|client| client.client.results().is_some());
-    assert!(world.step_until(MATCH_TICKS + 60, over));
+    assert!(world.step_until(TINY_MATCH_TICKS + 60, over));
     assert_eq!(world.clients[15].client.results().expect("just seen").ranking.len(), 16);
     assert_eq!((world.desyncs(), world.errors()), (0, Vec::new()));
 }

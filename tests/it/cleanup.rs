@@ -19,8 +19,10 @@ use framehouse_shared::{
     room_state::{AddRoomState, RoomState},
     sim::{MatchSetup, SimTickCount},
 };
-use framehouse_tiny::{MATCH_TICKS, MatchTicks, TinyPlugin};
+use framehouse_tiny::{MatchSeconds, TinyPlugin};
 use serde::{Deserialize, Serialize};
+
+use crate::TINY_MATCH_TICKS;
 
 fn stats(world: &World) -> CleanupStats {
     world.server.world().resource::<Cleanup>().stats()
@@ -28,7 +30,7 @@ fn stats(world: &World) -> CleanupStats {
 
 fn short_matches(seed: u64, rooms: RoomSettings) -> World {
     let mut world = World::with_rooms(TinyPlugin, seed, rooms).with_thin_clients();
-    world.server.world_mut().insert_resource(MatchTicks(90));
+    world.server.world_mut().insert_resource(MatchSeconds(3.0));
     world.with_players(2)
 }
 
@@ -181,7 +183,7 @@ fn a_cleanup_that_fails_stays_alone_and_is_tried_again() {
     let mut world = World::with_rooms(StickyPlugin, 86, rooms).with_thin_clients();
     let settings = CleanupSettings { sweep_interval: 10.0, ..default() };
     world.server.world_mut().insert_resource(settings);
-    world.server.world_mut().insert_resource(MatchTicks(90));
+    world.server.world_mut().insert_resource(MatchSeconds(3.0));
     world = world.with_players(2);
     assert!(world.step_until(300, |world| world.clients[0].client.results().is_some()));
     world.clients.iter_mut().for_each(|client| client.client.leave());
@@ -215,7 +217,7 @@ fn the_sweep_finds_what_nobody_owns_and_counts_it() {
     let ecs = world.server.world_mut();
     assert_eq!(ecs.query::<&Player>().iter(ecs).count(), 3);
     assert_eq!(ecs.query::<&PendingCleanup>().iter(ecs).count(), 0);
-    world.step_ticks(MATCH_TICKS);
+    world.step_ticks(TINY_MATCH_TICKS);
     check::no_room_faulted(&world.server);
 }
 

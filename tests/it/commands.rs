@@ -20,10 +20,12 @@ use framehouse_shared::{
     sim::{MatchSetup, Rooms, SimSet, SimTick},
     tick::Tick,
 };
-use framehouse_tiny::{MATCH_TICKS, TinyPlugin};
+use framehouse_tiny::TinyPlugin;
 use serde::{Deserialize, Serialize};
 
-/// Every command of the match, as encoded by [`pack`].
+use crate::TINY_MATCH_TICKS;
+
+/// Every command of the match, as [`pack`] packs it.
 #[derive(Component, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, RoomState)]
 struct Told(Vec<u64>);
 
@@ -121,7 +123,7 @@ fn refusals(world: &mut World, client: usize) -> usize {
 
 fn to_the_end(world: &mut World) {
     let over = |world: &World| world.clients.iter().all(|client| client.client.results().is_some());
-    assert!(world.step_until(MATCH_TICKS + 60, over));
+    assert!(world.step_until(TINY_MATCH_TICKS + 60, over));
     world.step_ticks(15);
 }
 

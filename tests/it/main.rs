@@ -27,3 +27,6 @@ mod swarm;
 mod timing;
 mod waiting;
 mod window;
+
+/// A match of the tiny game in ticks of a world at 30 Hz, as most are.
+const TINY_MATCH_TICKS: u32 = 30 * framehouse_tiny::MATCH_SECONDS as u32;

@@ -3,7 +3,9 @@
 use framehouse_harness::world::World;
 use framehouse_server::room::directory::JoinTarget;
 use framehouse_shared::{ids::Slot, protocol::control::Phase, tick::Tick};
-use framehouse_tiny::{MATCH_TICKS, PRESS, Presses, TinyPlugin};
+use framehouse_tiny::{MATCH_SECONDS, PRESS, Presses, TinyPlugin};
+
+use crate::TINY_MATCH_TICKS;
 
 fn presses(world: &World, client: usize) -> Presses {
     world.clients[client]
@@ -19,10 +21,10 @@ fn presses(world: &World, client: usize) -> Presses {
 fn a_full_room_plays_a_match_and_goes_back_to_its_lobby() {
     let mut world = World::new(TinyPlugin, 1).with_link("delay=30").with_players(4);
     world.step_to_playing();
-    world.step_ticks(MATCH_TICKS + 30);
+    world.step_ticks(TINY_MATCH_TICKS + 30);
     for client in &world.clients {
         let results = client.client.results().expect("the match is over");
-        assert_eq!(results.last_tick, Tick(MATCH_TICKS - 1));
+        assert_eq!(results.last_tick, Tick(TINY_MATCH_TICKS - 1));
         assert_eq!(results.ranking.len(), 4);
         assert!(results.ranking.is_sorted_by(|a, b| a.score.points >= b.score.points));
     }
@@ -36,7 +38,7 @@ fn everyone_sees_the_state_that_the_server_has() {
     let mut world = World::new(TinyPlugin, 2).with_link("delay=40,jitter=10,loss=0.02").with_players(4);
     world.step_to_playing();
     let over = |world: &World| world.clients.iter().all(|client| client.client.results().is_some());
-    assert!(world.step_until(MATCH_TICKS + 60, over));
+    assert!(world.step_until(TINY_MATCH_TICKS + 60, over));
     world.step_ticks(15);
     let room = world.rooms()[0].1;
     let ours = world.server.world().get::<Presses>(room).expect("the state stays until the next match").clone();
@@ -107,7 +109,7 @@ fn whoever_comes_into_a_running_match_plays_in_it() {
     let [seen, pressed] = [late, 0].map(|client| presses(&world, client).count[0]);
     assert!(pressed > 60 && seen.abs_diff(pressed) < 5, "it has what was pressed before it came: {seen} of {pressed}");
     assert!(world.confirmed_lag().into_iter().all(|lag| lag < 20));
-    world.step_ticks(MATCH_TICKS);
+    world.step_ticks(TINY_MATCH_TICKS);
     assert_eq!(world.desyncs(), 0);
     assert_eq!(world.errors(), Vec::<String>::new());
 }
@@ -117,12 +119,43 @@ fn leaderboards_come_every_two_seconds_and_at_the_end() {
     let mut world = World::new(TinyPlugin, 7).with_players(2);
     world.step_to_playing();
     let mut seen = std::collections::BTreeSet::new();
-    for _ in 0..MATCH_TICKS + 30 {
+    for _ in 0..TINY_MATCH_TICKS + 30 {
         world.step_ticks(1);
         seen.extend(world.clients[0].client.leaderboard().map(|board| board.tick.0));
     }
-    let expected: Vec<u32> = (1..=MATCH_TICKS / 60).map(|n| n * 60 - 1).collect();
+    let expected: Vec<u32> = (1..=TINY_MATCH_TICKS / 60).map(|n| n * 60 - 1).collect();
     assert_eq!(seen.into_iter().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn a_whole_match_is_the_same_at_every_tick_rate() {
+    for hz in [10, 60, 120] {
+        let mut world = World::at_rate(TinyPlugin, 10, hz).with_link("delay=30,jitter=5");
+        world.join(JoinTarget::Create { size: 4, private: false, practice: false }).expect("a room");
+        let code = world.room_code();
+        for _ in 0..2 {
+            world.join(JoinTarget::Code(code)).expect("a seat");
+        }
+        world.all_ready();
+        world.step_to_playing();
+        let began = world.now();
+        world.join(JoinTarget::Watch(code)).expect("a room can be watched");
+        world.step_ticks(world.ticks(10.0));
+        let latecomer = world.join(JoinTarget::Code(code)).expect("the fourth seat");
+        let is_over = |world: &World| world.clients.iter().all(|client| client.client.results().is_some());
+        assert!(world.step_until(world.ticks(MATCH_SECONDS), is_over), "{hz} Hz");
+        let seconds = (world.now() - began).as_secs_f64();
+        assert!((seconds - MATCH_SECONDS).abs() < 0.5, "{hz} Hz: {seconds} s");
+        let last_tick = Tick(world.ticks(MATCH_SECONDS) - 1);
+        assert!(world.clients.iter().all(|it| it.client.results().is_some_and(|it| it.last_tick == last_tick)));
+        assert!(presses(&world, 0).count[3] > 30, "{hz} Hz: the inputs of whoever came late count");
+        assert_eq!(world.clients[latecomer].client.slot(), Slot::new(3), "{hz} Hz");
+        let late: u64 = world.clients.iter().map(|client| client.client.stats().late_inputs).sum();
+        let inputs = u64::from(world.ticks(3.0 * MATCH_SECONDS));
+        assert!(late * 200 < inputs, "{hz} Hz: {late} of {inputs} inputs came late");
+        assert_eq!((world.desyncs(), world.errors()), (0, Vec::new()), "{hz} Hz");
+        assert!(world.clients.iter().all(|client| client.client.ended().is_none()), "{hz} Hz: nobody was kicked");
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use framehouse_shared::{
     ids::{RoomCode, Slot},
     protocol::control::{HostCommand, Phase, PlayerState},
 };
-use framehouse_tiny::{MatchTicks, TinyPlugin};
+use framehouse_tiny::{MatchSeconds, TinyPlugin};
 use framehouse_tools::model::{Command, ModelPlayer, Person, RoomModel};
 use proptest::prelude::*;
 
@@ -35,7 +35,7 @@ impl Trial {
         let rooms = RoomSettings { lobby: 0.0, countdown: 0.5, results: 0.1, grace: 600.0, ..default() };
         let net = NetSettings { connection_timeout: 2, ..default() };
         let mut world = World::with_settings(TinyPlugin, 1, rooms, net).with_thin_clients();
-        world.server.world_mut().insert_resource(MatchTicks(1_000_000));
+        world.server.world_mut().insert_resource(MatchSeconds(1e9));
         let maker = world.join(JoinTarget::Create { size: seats, private: false, practice: false }).expect("a room");
         world.step_ticks(SETTLE_TICKS);
         let code = world.clients[maker].room;

@@ -17,7 +17,9 @@ use framehouse_shared::{
     },
     sim::MatchSetup,
 };
-use framehouse_tiny::{MATCH_TICKS, TinyPlugin};
+use framehouse_tiny::TinyPlugin;
+
+use crate::TINY_MATCH_TICKS;
 
 const PHASES: [&str; 5] = ["lobby", "loading", "countdown", "playing", "results"];
 
@@ -50,7 +52,7 @@ fn world_in(phase: &str) -> World {
     // A client that never reports that it has loaded keeps the room loading.
     world.clients[2].is_asleep = phase == "loading";
     world.clients[0].client.order(HostCommand::Start);
-    let ticks_max = 300 + MATCH_TICKS;
+    let ticks_max = 300 + TINY_MATCH_TICKS;
     assert!(world.step_until(ticks_max, |world| phase_name(world, 0) == phase), "the room came to {phase}");
     world.step_ticks(5);
     world
@@ -126,7 +128,7 @@ fn whoever_gave_up_is_out_of_the_match_and_in_the_next_one() {
     world.clients[1].client.give_up();
     world.step_ticks(30);
     assert_eq!(world.clients[1].client.end(), None);
-    assert!(world.step_until(MATCH_TICKS + 600, |world| phase_name(world, 0) == "lobby"));
+    assert!(world.step_until(TINY_MATCH_TICKS + 600, |world| phase_name(world, 0) == "lobby"));
     assert_eq!(states(&world, 0)[..3], [Some(PlayerState::Idle); 3]);
     world.clients[0].client.order(HostCommand::Start);
     assert!(world.step_until(300, |world| phase_name(world, 0) == "playing"));

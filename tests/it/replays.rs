@@ -22,8 +22,10 @@ use framehouse_shared::{
     simulation::Simulation,
     tick::Tick,
 };
-use framehouse_tiny::{MATCH_TICKS, TinyPlugin};
+use framehouse_tiny::TinyPlugin;
 use framehouse_tools::replays::Folder;
+
+use crate::TINY_MATCH_TICKS;
 
 /// A server that records into this folder.
 fn recording(mut world: World, folder: &Folder) -> (World, ReplayWriter) {
@@ -51,11 +53,11 @@ fn a_played_match_leaves_a_replay_that_verifies() {
     let (world, writer) = recording(World::new(TinyPlugin, 1).with_link("delay=30,loss=0.02"), &folder);
     let mut world = world.with_players(4);
     world.step_to_playing();
-    world.step_ticks(MATCH_TICKS + 15);
+    world.step_ticks(TINY_MATCH_TICKS + 15);
     let results = world.clients[0].client.results().expect("the match is over").clone();
     close(world, writer);
     let bytes = only_replay(&folder);
-    assert_eq!(verify(TinyPlugin, &bytes), Ok(Verified { ticks: MATCH_TICKS, ending: MatchEnd::TimeUp }));
+    assert_eq!(verify(TinyPlugin, &bytes), Ok(Verified { ticks: TINY_MATCH_TICKS, ending: MatchEnd::TimeUp }));
     let ranking = Replay::read(&bytes).expect("a replay").trailer.ranking.expect("a ranking");
     let recorded = ranking.into_iter().map(|place| (place.slot, place.name, place.score));
     let told = results.ranking.into_iter().map(|entry| (entry.slot, entry.name, entry.score));
@@ -184,7 +186,7 @@ fn many_rooms_leave_a_replay_for_every_match() {
     for _ in 0..12 {
         world = world.with_players_in_another_room(2);
     }
-    world.step_ticks(2 * (MATCH_TICKS + 90));
+    world.step_ticks(2 * (TINY_MATCH_TICKS + 90));
     world.server.say_goodbye();
     let stats = world.server.world().resource::<Replays>().stats();
     assert_eq!((stats.given_up, stats.failed), (0, 0));

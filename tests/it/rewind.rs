@@ -21,8 +21,8 @@ use framehouse_shared::{
 };
 use framehouse_tiny::TinyPlugin;
 
-/// Raw frames in the history: few, so that most of the match is in compressed blocks.
-const HISTORY_FRAMES: u32 = 60;
+/// Most of the match lies in compressed blocks.
+const HISTORY_SECONDS: f64 = 2.0;
 const TICK_SECONDS: f64 = 1.0 / 30.0;
 
 /// A match of three players in a room of four seats, with its state hash after each tick.
@@ -33,7 +33,7 @@ struct Match {
 
 impl Match {
     fn begin(link: &str) -> Self {
-        let rooms = RoomSettings { history_frames: HISTORY_FRAMES, results: 1.0, countdown: 1.0, ..Default::default() };
+        let rooms = RoomSettings { history: HISTORY_SECONDS, results: 1.0, countdown: 1.0, ..Default::default() };
         let world = World::with_rooms(ArenaPlugin, 61, rooms).with_link(link);
         let mut running = Self { world, truth: Vec::new() };
         let target = JoinTarget::Create { size: 4, private: false, practice: false };

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use framehouse_shared::{protocol::datagram::Feedback, tick::Tick};
+use framehouse_shared::{
+    protocol::datagram::Feedback,
+    tick::{SimRate, Tick},
+};
 
 use super::{
     frame_buffer::FrameBuffer, inputs::InputHistory, latency::Latency, rewind::Rewind, snapshot::SnapshotAssembler,
@@ -46,13 +49,13 @@ pub(super) struct CurrentMatch {
 }
 
 impl CurrentMatch {
-    pub fn new(number: u32) -> Self {
+    pub fn new(number: u32, rate: SimRate) -> Self {
         Self {
             number,
             assembler: SnapshotAssembler::default(),
-            frame_buffer: FrameBuffer::default(),
+            frame_buffer: FrameBuffer::new(rate),
             spectator_clock: SpectatorClock::default(),
-            inputs: InputHistory::default(),
+            inputs: InputHistory::new(rate),
             latency: Latency::default(),
             input_ack: Tick(0),
             feedback_tick: Tick(0),

@@ -14,9 +14,11 @@ use framehouse_shared::{
 
 use super::Client;
 
-/// Interval of acknowledgements while there is no input to send.
+/// How often the server hears what we have when there is no input to send ..
 const ACK_INTERVAL: Duration = Duration::from_millis(100);
-/// Time-out of a request for frames, beyond a round trip, after which it is repeated.
+/// .. and not more often than this, in ticks: at 10 Hz the next input has everything in it anyway.
+const ACK_TICKS_MIN: f64 = 1.5;
+/// How long an answer to a request for frames may take, beyond a round trip, before we ask again.
 const WANT_INTERVAL: Duration = Duration::from_millis(300);
 
 impl Client {
@@ -83,8 +85,10 @@ impl Client {
     pub(super) fn send_inputs(&mut self, now: Duration, has_new_input: bool) {
         let is_playing = matches!(self.phase(), Some(Phase::Playing { .. }));
         let is_watching = self.is_watching();
+        let tick = self.room.as_ref().map_or(0.0, |room| f64::from(room.rate.dt()));
+        let ack_interval = ACK_INTERVAL.max(Duration::from_secs_f64(ACK_TICKS_MIN * tick));
         let Some(current) = &mut self.current else { return };
-        let is_ack_due = is_playing && current.inputs_sent.is_none_or(|sent| now.saturating_sub(sent) >= ACK_INTERVAL);
+        let is_ack_due = is_playing && current.inputs_sent.is_none_or(|sent| now.saturating_sub(sent) >= ack_interval);
         if !has_new_input && !is_ack_due {
             return;
         }

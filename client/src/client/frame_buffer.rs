@@ -2,17 +2,19 @@
 
 use std::collections::VecDeque;
 
-use framehouse_shared::tick::Tick;
+use framehouse_shared::tick::{SimRate, Tick};
 
-/// Size of the buffer's window, in ticks from the next frame on; frames beyond it are dropped.
+/// How far ahead of the next frame one may be and still be kept, which bounds the memory: 60 s at 10 Hz, 20 s at 30 Hz, 5 s at
+/// 120 Hz.
 pub const FRAME_BUFFER_TICKS_MAX: usize = 600;
-/// Number of taken frames kept, for a state that is a little older than the last confirmed tick.
-const TAKEN_KEPT: usize = 64;
+/// For how many seconds taken frames are kept, for a state that is a little older than what was confirmed already.
+const TAKEN_SECONDS: f64 = 2.125;
 
-/// A window of encoded frames by tick, with gaps.
-#[derive(Debug, Default)]
+/// A window of encoded frames by tick, with holes.
+#[derive(Debug)]
 pub struct FrameBuffer {
-    /// Frames already taken, the newest last: those right before `base`.
+    taken_max: usize,
+    /// Frames that were taken, the newest last: those right before `base`.
     taken: VecDeque<Vec<u8>>,
     base: Tick,
     /// The frames from `base` on. The last one is present, or the window is empty.
@@ -25,7 +27,20 @@ pub struct FrameBuffer {
 }
 
 impl FrameBuffer {
-    /// Stores a frame if it is new and inside the window.
+    /// An empty window.
+    pub fn new(rate: SimRate) -> Self {
+        Self {
+            taken_max: rate.ticks(TAKEN_SECONDS) as usize,
+            taken: VecDeque::new(),
+            base: Tick(0),
+            frames: VecDeque::new(),
+            contiguous: 0,
+            heard: Tick(0),
+            is_started: false,
+        }
+    }
+
+    /// Keeps a frame, if it is new and inside the window.
     pub fn insert(&mut self, tick: Tick, encoded_frame: &[u8]) {
         self.heard = self.heard.max(tick.plus(1));
         if !self.is_started && self.frames.is_empty() {
@@ -75,7 +90,7 @@ impl FrameBuffer {
     /// Goes on to the following frame.
     pub fn take(&mut self) {
         if let Some(Some(encoded_frame)) = self.frames.pop_front() {
-            if self.taken.len() == TAKEN_KEPT {
+            if self.taken.len() == self.taken_max {
                 self.taken.pop_front();
             }
             self.taken.push_back(encoded_frame);
@@ -129,7 +144,7 @@ mod tests {
     use super::*;
 
     fn started(at: u32) -> FrameBuffer {
-        let mut frame_buffer = FrameBuffer::default();
+        let mut frame_buffer = FrameBuffer::new(SimRate::DEFAULT);
         frame_buffer.start_at(Tick(at));
         frame_buffer
     }
@@ -173,11 +188,11 @@ mod tests {
 
     #[test]
     fn what_came_before_the_first_state_is_used() {
-        let mut frame_buffer = FrameBuffer::default();
+        let mut frame_buffer = FrameBuffer::new(SimRate::DEFAULT);
         (50..60).for_each(|tick| frame_buffer.insert(Tick(tick), b"x"));
         frame_buffer.start_at(Tick(55));
         assert_eq!((frame_buffer.base(), frame_buffer.next_missing()), (Tick(55), Tick(60)));
-        let mut frame_buffer = FrameBuffer::default();
+        let mut frame_buffer = FrameBuffer::new(SimRate::DEFAULT);
         (50..60).for_each(|tick| frame_buffer.insert(Tick(tick), b"x"));
         frame_buffer.start_at(Tick(45));
         assert_eq!((frame_buffer.next_missing(), frame_buffer.seen()), (Tick(45), Tick(60)));

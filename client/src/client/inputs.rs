@@ -3,23 +3,34 @@
 use std::collections::VecDeque;
 
 use arrayvec::ArrayVec;
-use framehouse_shared::{ids::Slot, input::Input, protocol::datagram::INPUTS_MAX, tick::Tick};
+use framehouse_shared::{
+    ids::Slot,
+    input::Input,
+    protocol::datagram::INPUTS_MAX,
+    tick::{SimRate, Tick},
+};
 
-/// Number of inputs kept: more than can be predicted and in flight together.
-const KEPT: usize = 160;
-/// Maximum number of ticks that are filled after a jump in time; older inputs would be too late anyway.
-const CATCH_UP_MAX: u32 = 64;
+/// For how many seconds inputs are kept: more than can be predicted and on their way together.
+const KEPT_SECONDS: f64 = 5.33;
+/// How many seconds are made up for when time has jumped; beyond, the inputs would be too late for their ticks anyway.
+const CATCH_UP_SECONDS_MAX: f64 = 2.125;
 
 /// Inputs by tick, without a gap.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct InputHistory {
+    rate: SimRate,
     first: Tick,
     inputs: VecDeque<Input>,
     is_started: bool,
 }
 
 impl InputHistory {
-    /// Sets the first tick, unless there is one already.
+    /// A history that has not begun.
+    pub const fn new(rate: SimRate) -> Self {
+        Self { rate, first: Tick(0), inputs: VecDeque::new(), is_started: false }
+    }
+
+    /// Begins at this tick, unless it has begun.
     pub fn start_at(&mut self, tick: Tick) {
         if !self.is_started {
             self.is_started = true;
@@ -29,7 +40,7 @@ impl InputHistory {
 
     /// The ticks before `end` that have no input yet; after a jump in time only the last one.
     pub fn missing_before(&mut self, end: Tick) -> impl Iterator<Item = Tick> + use<> {
-        if end.since(self.end()) > CATCH_UP_MAX {
+        if end.since(self.end()) > self.rate.ticks(CATCH_UP_SECONDS_MAX) {
             self.inputs.clear();
             self.first = end.minus(1);
         }
@@ -38,7 +49,7 @@ impl InputHistory {
 
     /// Adds the input of tick [`end`](Self::end).
     pub fn push(&mut self, input: Input) {
-        if self.inputs.len() == KEPT {
+        if self.inputs.len() >= self.rate.ticks(KEPT_SECONDS) as usize {
             self.inputs.pop_front();
             self.first = self.first.plus(1);
         }
@@ -80,7 +91,7 @@ mod tests {
 
     #[test]
     fn every_tick_gets_one_input() {
-        let mut history = InputHistory::default();
+        let mut history = InputHistory::new(SimRate::DEFAULT);
         history.start_at(Tick(0));
         let mut asked = Vec::new();
         for end in [1, 2, 2, 5, 4, 9] {
@@ -96,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_message_carries_the_newest_unacknowledged_inputs() {
-        let mut history = InputHistory::default();
+        let mut history = InputHistory::new(SimRate::DEFAULT);
         history.start_at(Tick(0));
         (0..300).for_each(|n| history.push(input(n)));
         assert_eq!(history.unacknowledged(Tick(298))[..], [input(299), input(298)]);
@@ -107,7 +118,7 @@ mod tests {
 
     #[test]
     fn after_a_long_sleep_only_the_last_tick_is_due() {
-        let mut history = InputHistory::default();
+        let mut history = InputHistory::new(SimRate::DEFAULT);
         history.start_at(Tick(0));
         assert_eq!(history.missing_before(Tick(1000)).collect::<Vec<_>>(), [Tick(999)]);
         history.push(input(1));

@@ -7,19 +7,19 @@ use framehouse_shared::{
     input::Input,
     protocol::{control::Phase, datagram::decode_frame},
     replay::HASH_TICKS,
-    tick::Tick,
+    tick::{SimRate, Tick},
 };
 
 use super::{Client, InputRequest, inputs::synthetic_input};
 use crate::{
     net::Cause,
-    prediction::{PREDICTED_TICKS_MAX, Prediction, RESIMULATED_TICKS_MAX, SimulationFailed},
+    prediction::{Prediction, SimulationFailed, predicted_ticks_max, resimulated_ticks_max},
 };
 
 /// Inputs are sampled from this long before tick 0, so that the first ones are at the server when it begins.
 const EARLY_SECONDS: f64 = 2.0;
-/// Whether the state hash after a confirmed tick is reported: half way between the ticks whose frames carry the
-/// server's hash, so that states are compared every 15 ticks.
+/// The hash of the state after a confirmed tick is reported half way between those of which frames bring the server's: with
+/// the two in turn, states are compared every 15 ticks (1.5 s at 10 Hz, 0.5 s at 30 Hz, 0.125 s at 120 Hz).
 const fn is_reported(tick: Tick) -> bool {
     tick.0 % HASH_TICKS == HASH_TICKS / 2 - 1
 }
@@ -31,9 +31,10 @@ impl Client {
         }
         let new_ticks = self.sample_inputs(sample);
         self.advance_spectator_clock(now);
-        // Ticks that became due since the last update do not count against the limit of resimulated ticks.
-        let budget = self.prediction.as_ref().map_or(RESIMULATED_TICKS_MAX, Prediction::budget_ticks);
-        let steps_max = budget + new_ticks.min(RESIMULATED_TICKS_MAX);
+        // What time brought anew may be simulated on top of what is simulated again.
+        let resimulated_max = resimulated_ticks_max(self.room.as_ref().map_or(SimRate::DEFAULT, |room| room.rate));
+        let budget = self.prediction.as_ref().map_or(resimulated_max, Prediction::budget_ticks);
+        let steps_max = budget + new_ticks.min(resimulated_max);
         let outcome = self.confirm_frames(steps_max).and_then(|()| self.predict(steps_max));
         if let Err(error) = outcome {
             self.stats.errors.note(error.to_string());
@@ -79,7 +80,7 @@ impl Client {
         }
         // Not further than can be predicted: if the server is silent, wait for it.
         let end = self.clock.input_tick()?.plus(1);
-        Some(end.min(self.next_confirmed()?.plus(PREDICTED_TICKS_MAX)))
+        Some(end.min(self.next_confirmed()?.plus(predicted_ticks_max(room.rate))))
     }
 
     /// The next tick to confirm, while a match is loaded.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use framehouse_shared::{
     protocol::control::{ClientMessage, Phase, RankingEntry, RoomEvent, ServerMessage, Welcome},
-    tick::Tick,
+    tick::{SimRate, Tick},
 };
 
 use super::{
@@ -121,7 +121,8 @@ impl Client {
         if self.match_no() == Some(number) {
             return;
         }
-        self.current = Some(CurrentMatch::new(number));
+        let rate = self.room.as_ref().map_or(SimRate::DEFAULT, |room| room.rate);
+        self.current = Some(CurrentMatch::new(number, rate));
         self.leaderboard = None;
         self.results = None;
         self.clock.start_match(now);

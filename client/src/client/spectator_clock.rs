@@ -8,14 +8,15 @@ use std::time::Duration;
 
 use framehouse_shared::tick::Tick;
 
-/// Distance to the newest frame, in ticks: about the jitter of frames.
-const BEHIND_TICKS: f64 = 2.0;
-/// Change of speed for each tick of error.
-const CORRECTION: f64 = 0.1;
-/// The largest change of speed, as a fraction.
+/// How far behind the newest frame, in seconds: about what frames are uneven by on the way. Half a tick comes to it, since on
+/// average the newest frame is as old.
+const BEHIND_SECONDS: f64 = 0.05;
+/// How much faster or slower time runs for each second that it is off.
+const CORRECTION: f64 = 3.0;
+/// How much faster or slower it may run.
 const CORRECTION_MAX: f64 = 0.25;
-/// A larger error is not caught up with, in ticks: the clock jumps.
-const JUMP_TICKS: f64 = 10.0;
+/// What is further behind is not caught up with, in seconds: time jumps.
+const JUMP_SECONDS: f64 = 10.0 / 30.0;
 
 /// A spectator's clock, in ticks of the match.
 #[derive(Debug, Default)]
@@ -28,12 +29,13 @@ impl SpectatorClock {
     /// Advances the clock to `now`. `frames_end` is one past the newest frame that has arrived without a gap;
     /// `is_complete` means that no more will come.
     pub fn advance(&mut self, now: Duration, tick_rate: u16, frames_end: Tick, is_complete: bool) {
-        let elapsed = now.saturating_sub(self.advanced_to).as_secs_f64() * f64::from(tick_rate);
+        let tick_rate = f64::from(tick_rate);
+        let elapsed = now.saturating_sub(self.advanced_to).as_secs_f64() * tick_rate;
         self.advanced_to = now;
         let end = f64::from(frames_end.0);
-        let target = if is_complete { end } else { end - BEHIND_TICKS };
-        let time = self.time.filter(|time| target - time <= JUMP_TICKS).map_or(target, |time| {
-            let correction = CORRECTION * (target - time);
+        let target = if is_complete { end } else { end - (BEHIND_SECONDS * tick_rate + 0.5) };
+        let time = self.time.filter(|time| target - time <= JUMP_SECONDS * tick_rate).map_or(target, |time| {
+            let correction = CORRECTION * (target - time) / tick_rate;
             time + elapsed * (1.0 + correction.clamp(-CORRECTION_MAX, CORRECTION_MAX))
         });
         self.time = Some(time.min(end));

@@ -1,39 +1,39 @@
 //! The input delay: how far the view is behind the inputs that are made.
 //!
-//! An input is made for a tick that lies *prediction depth* ticks ahead of the newest confirmed one. This gap is filled
-//! in three steps: the first tick is delay (the view waits for the input), the next ones are predicted, and the rest is
-//! delay again.
+//! An input is made for a tick that lies *prediction depth* ticks ahead of the newest confirmed one. Something has to fill the gap: the
+//! first 33 ms of it are delay (what is shown waits for the input), the next 0.2 s are predicted, and what is left is delay
+//! again.
 //!
-//! Only the view is delayed: inputs are made one a tick by the input time alone, so that no change of the delay loses
-//! or doubles an input. Delay costs the player time: an input is seen `delay` ticks after it was made, 33 ms with one
-//! tick at 30 Hz. In exchange, fewer ticks are guessed, and other players are shown correctly more often. Up to about
-//! 195 ms of round trip, prediction alone fills the gap and the player's own craft answers within 100 ms; beyond,
-//! predicting more would cost more in corrections than the wait does.
+//! Only the view is delayed: inputs are made one a tick by the input time alone, so that whatever the delay does, no
+//! input is lost or made twice. What the player pays is time: an input is seen `delay` ticks after it was made. What it buys is truth: every tick of delay is one that need not be guessed, and what others do
+//! is shown right more often. Up to about 195 ms of round trip the prediction alone fills the gap and the player's own
+//! craft answers within 100 ms; beyond, guessing more would cost more in corrections than the wait does.
 
 use std::time::Duration;
 
-/// The first part of the gap, filled with delay, in ticks: it costs little and shows players with a short round trip
-/// exactly.
-const DELAY_FIRST: f64 = 1.0;
-/// Maximum number of ticks that are predicted before the delay grows. On average a frame is due half a tick before the
-/// next one, so that six predicted ticks reach five and a half beyond it.
-const PREDICTED: f64 = 5.5;
-/// The largest delay, in ticks.
-const DELAY_MAX: f64 = 15.0;
-/// The delay changes when the wanted delay differs by this many ticks ..
-const CHANGE_TICKS: f64 = 1.0;
-/// .. for this long.
+/// The first part of the gap that is filled with delay, in seconds: it costs little and makes near players exact.
+const DELAY_FIRST: f64 = 1.0 / 30.0;
+/// How many seconds are predicted before there is more delay.
+const PREDICTED: f64 = 0.2;
+/// A frame is due half a tick before its successor on average, so that six predicted ticks reach five and a half beyond it.
+const FRAME_AGE_TICKS: f64 = 0.5;
+/// The most delay, in seconds.
+const DELAY_MAX: f64 = 0.5;
+/// The delay is changed when what is wanted differs by so many seconds ..
+const CHANGE_SECONDS: f64 = 1.0 / 30.0;
+/// .. for so long.
 const CHANGE_TIME: Duration = Duration::from_secs(2);
 /// The largest change of the view's speed because of a change of the delay, as a fraction.
 const SLEW_MAX: f64 = 0.05;
-/// Smoothing of the measured prediction depth: over about 16 frames.
-const PREDICTION_DEPTH_GAIN: f64 = 1.0 / 16.0;
-/// Frames needed to know the prediction depth of a match; until then the delay follows without waiting.
-const SAMPLES_MIN: u32 = 90;
+/// How fast the measured prediction depth follows: over some 16 frames at 30 Hz, in seconds.
+const PREDICTION_DEPTH_TIME: f64 = 16.0 / 30.0;
+/// So many seconds of a match are needed to know the prediction depth; until then the delay follows without waiting.
+const SAMPLES_SECONDS_MIN: f64 = 3.0;
 
 /// The input delay of one match, in ticks.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct InputDelay {
+    tick_rate: f64,
     prediction_depth: Option<f64>,
     samples: u32,
     /// The delay that is approached.
@@ -43,11 +43,16 @@ pub(super) struct InputDelay {
 }
 
 impl InputDelay {
-    /// Takes a measurement: a frame arrived while inputs were made for `prediction_depth` ticks after it.
+    /// Nothing is measured yet.
+    pub const fn new(tick_rate: f64) -> Self {
+        Self { tick_rate, prediction_depth: None, samples: 0, goal: 0.0, current: None, differs_since: None }
+    }
+
+    /// A frame arrived while inputs were made for `prediction_depth` ticks after it.
     pub fn note_prediction_depth(&mut self, prediction_depth: f64) {
         self.samples = self.samples.saturating_add(1);
-        let gain = PREDICTION_DEPTH_GAIN.max(1.0 / f64::from(self.samples));
-        // The first frame replaces the guess from before it.
+        let gain = (PREDICTION_DEPTH_TIME * self.tick_rate).max(1.0).recip().max(1.0 / f64::from(self.samples));
+        // The guess from before the first frame is worth nothing against a frame.
         self.prediction_depth = Some(
             self.prediction_depth
                 .filter(|_| self.samples > 1)
@@ -81,20 +86,21 @@ impl InputDelay {
     }
 
     fn choose(&mut self, now: Duration, prediction_depth: f64) {
-        let wanted = delay_for(prediction_depth);
-        let differs = (wanted - self.goal).abs() >= CHANGE_TICKS;
+        let wanted = delay_for(prediction_depth, self.tick_rate);
+        let differs = (wanted - self.goal).abs() >= CHANGE_SECONDS * self.tick_rate;
         self.differs_since = self.differs_since.or(Some(now)).filter(|_| differs);
         let has_differed = self.differs_since.is_some_and(|since| now.saturating_sub(since) >= CHANGE_TIME);
-        if has_differed || self.samples < SAMPLES_MIN {
+        if has_differed || f64::from(self.samples) < SAMPLES_SECONDS_MIN * self.tick_rate {
             self.goal = wanted;
         }
     }
 }
 
-/// The part of a gap of `prediction_depth` ticks that is filled with delay.
-fn delay_for(prediction_depth: f64) -> f64 {
-    let first = prediction_depth.clamp(0.0, DELAY_FIRST);
-    (prediction_depth - PREDICTED).clamp(first, DELAY_MAX)
+/// How much of a gap of `prediction_depth` ticks is filled with delay.
+fn delay_for(prediction_depth: f64, tick_rate: f64) -> f64 {
+    let first = prediction_depth.clamp(0.0, DELAY_FIRST * tick_rate);
+    let predicted = PREDICTED * tick_rate - FRAME_AGE_TICKS;
+    (prediction_depth - predicted).clamp(first, DELAY_MAX * tick_rate)
 }
 
 #[cfg(test)]
@@ -117,7 +123,7 @@ mod tests {
         for (prediction_depth, expected) in
             [(0.4, 0.4), (1.0, 1.0), (4.0, 1.0), (6.5, 1.0), (8.0, 2.5), (12.5, 7.0), (40.0, 15.0)]
         {
-            let mut delay = InputDelay::default();
+            let mut delay = InputDelay::new(30.0);
             let after = run(&mut delay, 0, 60, prediction_depth);
             assert!(
                 (after.last().expect("many") - expected).abs() < 1e-6,
@@ -129,7 +135,7 @@ mod tests {
 
     #[test]
     fn it_changes_for_a_whole_tick_that_lasts_and_for_nothing_less() {
-        let mut delay = InputDelay::default();
+        let mut delay = InputDelay::new(30.0);
         let settled = *run(&mut delay, 0, 20, 9.0).last().expect("many");
         assert_eq!(run(&mut delay, 20, 20, 9.8).last(), Some(&settled), "less than a tick");
         assert_eq!(run(&mut delay, 40, 1, 12.0).last(), Some(&settled), "only for a second");
@@ -142,7 +148,7 @@ mod tests {
 
     #[test]
     fn it_is_never_more_than_the_need() {
-        let mut delay = InputDelay::default();
+        let mut delay = InputDelay::new(30.0);
         run(&mut delay, 0, 20, 1.6);
         for (from, prediction_depth, expected) in [(20, 0.5, 0.5), (40, 1.4, 1.0)] {
             let after = run(&mut delay, from, 20, prediction_depth);
@@ -156,7 +162,7 @@ mod tests {
 
     #[test]
     fn it_stands_still_while_the_input_time_does() {
-        let mut delay = InputDelay::default();
+        let mut delay = InputDelay::new(30.0);
         let settled = *run(&mut delay, 0, 20, 9.0).last().expect("many");
         for tick in 600..900 {
             delay.note_prediction_depth(30.0);

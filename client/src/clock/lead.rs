@@ -19,27 +19,27 @@ use super::loss::UplinkLoss;
 const MARGIN_BASE: f64 = 0.008;
 /// The smallest target margin, in seconds.
 const MARGIN_MIN: f64 = 0.010;
-/// The largest target margin without loss, in ticks: beyond, an occasional late input costs less than the wait.
-const MARGIN_MAX_TICKS: f64 = 2.5;
-/// The target margin, in standard deviations of the base offset.
+/// The largest target without loss, in seconds: beyond, a late input now and then costs less than the wait.
+const MARGIN_MAX: f64 = 2.5 / 30.0;
+/// How many standard deviations of the base offset the target has room for.
 const JITTERS: f64 = 3.0;
 /// Ratio of standard deviation to mean deviation of a normal distribution, `sqrt(pi / 2)`: the mean deviation is easier
 /// to follow, and one extreme sample moves it less.
 const DEVIATION: f64 = 1.2533;
-/// The part of an error that one feedback corrects; feedback arrives every fourth tick.
+/// The part of an error that one feedback corrects; it comes every 0.13 s.
 const GAIN: f64 = 0.1;
 /// The part of an error that feedback on a late input corrects.
 const GAIN_LATE: f64 = 0.2;
-/// Smoothing of the measured jitter: over about 16 samples, 2 s at 30 Hz.
+/// How fast the measured jitter changes: over some 16 samples, 2 s.
 const JITTER_GAIN: f64 = 1.0 / 16.0;
-/// A sample is an outlier when it is off by more than this many jitters and by more than [`OUTLIER_TICKS_MIN`].
+/// A sample is an outlier when it is off by more than this many jitters and by more than [`OUTLIER_MIN`].
 const OUTLIER_JITTERS: f64 = 4.0;
-/// See [`OUTLIER_JITTERS`].
-const OUTLIER_TICKS_MIN: f64 = 0.5;
-/// Maximum number of outliers in a row that are ignored: a stall of a radio link causes one or two.
+/// See [`OUTLIER_JITTERS`]; in seconds.
+const OUTLIER_MIN: f64 = 0.5 / 30.0;
+/// So many outliers in a row are ignored: a stall on the air brings one or two.
 const OUTLIERS_IGNORED: u32 = 2;
-/// Number of sent inputs that are remembered: four seconds at 30 Hz, longer than any feedback takes.
-const SENT_MAX: usize = 128;
+/// For how many seconds sent inputs are remembered: more than any answer takes.
+const SENT_SECONDS: f64 = 4.25;
 
 /// An input that was the newest of its message.
 #[derive(Clone, Copy, Debug)]
@@ -124,7 +124,7 @@ impl LeadController {
             return;
         }
         self.next_sent = tick.plus(1);
-        if self.sent.len() == SENT_MAX {
+        if self.sent.len() >= (SENT_SECONDS * self.tick_rate).round() as usize {
             self.sent.pop_front();
         }
         let inputs_before = self.sent.back().map_or(0, |last| tick.since(last.tick) - 1);
@@ -163,8 +163,7 @@ impl LeadController {
 
     fn target_without_loss(&self) -> f64 {
         let wanted = MARGIN_BASE * self.tick_rate + JITTERS * self.jitter;
-        // At hundreds of ticks a second the smallest target would exceed the largest.
-        wanted.clamp((MARGIN_MIN * self.tick_rate).min(MARGIN_MAX_TICKS), MARGIN_MAX_TICKS)
+        wanted.clamp(MARGIN_MIN * self.tick_rate, MARGIN_MAX * self.tick_rate)
     }
 
     /// The wanted clock offset, once it is measured.
@@ -188,7 +187,7 @@ impl LeadController {
     fn take_sample(&mut self, sample: f64, is_late: bool) {
         let Some(base_offset) = self.base_offset else { return self.begin_at(sample) };
         let error = sample - base_offset;
-        let is_outlier = error.abs() > (OUTLIER_JITTERS * self.jitter).max(OUTLIER_TICKS_MIN);
+        let is_outlier = error.abs() > (OUTLIER_JITTERS * self.jitter).max(OUTLIER_MIN * self.tick_rate);
         self.outliers = if is_outlier { self.outliers + 1 } else { 0 };
         if (1..=OUTLIERS_IGNORED).contains(&self.outliers) {
             return;
@@ -227,9 +226,9 @@ impl LeadController {
     }
 }
 
-/// The error beyond which the time jumps instead of slewing: 10 ticks or 250 ms, whichever is less.
+/// An error of more ticks than this is not slewed away: 250 ms.
 pub(super) fn jump_ticks(tick_rate: f64) -> f64 {
-    (0.25 * tick_rate).min(10.0)
+    0.25 * tick_rate
 }
 
 #[cfg(test)]

@@ -18,8 +18,8 @@ const PING_INTERVAL: Duration = Duration::from_millis(500);
 const QUICK_INTERVAL: Duration = Duration::from_millis(100);
 /// Number of quick pings.
 const QUICK_PINGS: u32 = 5;
-/// The contradiction between two samples, in ticks, beyond which the older one is outdated.
-const CONTRADICTION_TICKS: f64 = 0.5;
+/// How far two samples may contradict each other, in seconds, before the older one is taken for outdated.
+const CONTRADICTION_SECONDS: f64 = 0.5 / 30.0;
 
 /// One answered ping.
 #[derive(Clone, Copy, Debug)]
@@ -134,11 +134,12 @@ impl Pings {
         let Some(newest_low) = newest.room_time else { return };
         let newest_high = newest_low + self.ticks(newest.rtt);
         let tick_rate = self.tick_rate;
+        let tolerance = CONTRADICTION_SECONDS * tick_rate;
         self.samples.iter_mut().for_each(|old| {
             let Some(time) = old.room_time else { return };
             let low = time + newest.received.saturating_sub(old.received).as_secs_f64() * tick_rate;
             let high = low + old.rtt.as_secs_f64() * tick_rate;
-            if low > newest_high + CONTRADICTION_TICKS || high < newest_low - CONTRADICTION_TICKS {
+            if low > newest_high + tolerance || high < newest_low - tolerance {
                 old.room_time = None;
             }
         });

@@ -2,15 +2,16 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use super::{PREDICTED_TICKS_MAX, RESIMULATED_TICKS_MAX};
+use framehouse_shared::tick::SimRate;
 
-/// The time for simulating again in one rendered frame: 1 ms for each of [`RESIMULATED_TICKS_MAX`], half a frame at 60
-/// Hz.
-const FRAME_TIME: Duration = Duration::from_millis(RESIMULATED_TICKS_MAX as u64);
-/// The cost of a tick is the lowest of this many measurements: other processes may interrupt one, overload slows all.
+use super::{predicted_ticks_max, resimulated_ticks_max};
+
+/// The time that simulating again may take in one rendered frame: half a frame at 60 Hz.
+const FRAME_TIME: Duration = Duration::from_millis(8);
+/// The cost of a tick is the best of so many measurements: another process may interrupt one, overload slows all.
 const SAMPLES_MAX: usize = 8;
-/// Hysteresis of the throttle, in ticks.
-const HYSTERESIS_TICKS: u32 = 2;
+/// Hysteresis, in seconds of ticks.
+const HYSTERESIS_SECONDS: f64 = 0.067;
 
 /// The budget of one client, from reported simulation costs.
 #[derive(Clone, Debug)]
@@ -19,16 +20,26 @@ pub(super) struct Budget {
     costs: VecDeque<Duration>,
     ticks: u32,
     is_throttled: bool,
-}
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self { costs: VecDeque::new(), ticks: RESIMULATED_TICKS_MAX, is_throttled: false }
-    }
+    resimulated_max: u32,
+    predicted_max: u32,
+    hysteresis: u32,
 }
 
 impl Budget {
-    /// Maximum number of ticks that may be simulated again in one rendered frame, at least 1.
+    /// The largest budget of a room with this tick rate.
+    pub fn new(rate: SimRate) -> Self {
+        let resimulated_max = resimulated_ticks_max(rate);
+        Self {
+            costs: VecDeque::new(),
+            ticks: resimulated_max,
+            is_throttled: false,
+            resimulated_max,
+            predicted_max: predicted_ticks_max(rate),
+            hysteresis: rate.ticks_min_1(HYSTERESIS_SECONDS),
+        }
+    }
+
+    /// How many ticks may be simulated again in one rendered frame, from 1.
     pub const fn ticks(&self) -> u32 {
         self.ticks
     }
@@ -43,8 +54,8 @@ impl Budget {
         let best = self.costs.iter().min().copied().unwrap_or_default();
         let affordable = FRAME_TIME.as_nanos() / best.as_nanos().max(1);
         let affordable = u32::try_from(affordable).unwrap_or(u32::MAX).max(1);
-        if affordable < self.ticks || affordable >= self.ticks + HYSTERESIS_TICKS {
-            self.ticks = affordable.min(RESIMULATED_TICKS_MAX);
+        if affordable < self.ticks || affordable >= self.ticks + self.hysteresis {
+            self.ticks = affordable.min(self.resimulated_max);
         }
     }
 
@@ -55,8 +66,8 @@ impl Budget {
 
     /// The number of ticks to predict beyond the last confirmed one when `wanted` are requested.
     pub fn depth(&mut self, wanted: u32) -> u32 {
-        self.is_throttled &= wanted + HYSTERESIS_TICKS > self.ticks;
-        if self.is_throttled { self.ticks } else { PREDICTED_TICKS_MAX }
+        self.is_throttled &= wanted + self.hysteresis > self.ticks;
+        if self.is_throttled { self.ticks } else { self.predicted_max }
     }
 
     /// Whether prediction is throttled.
@@ -69,6 +80,9 @@ impl Budget {
 mod tests {
     use super::*;
 
+    const RESIMULATED_TICKS_MAX: u32 = 8;
+    const PREDICTED_TICKS_MAX: u32 = 64;
+
     fn told(budget: &mut Budget, micros: u64) -> u32 {
         (0..SAMPLES_MAX).for_each(|_| budget.note_cost(5, Duration::from_micros(5 * micros)));
         budget.ticks()
@@ -76,7 +90,7 @@ mod tests {
 
     #[test]
     fn a_tick_of_more_than_a_millisecond_costs_ticks_and_two_more_must_be_affordable_to_get_them_back() {
-        let mut budget = Budget::default();
+        let mut budget = Budget::new(SimRate::DEFAULT);
         assert_eq!(told(&mut budget, 4), RESIMULATED_TICKS_MAX);
         assert_eq!(told(&mut budget, 2000), 4);
         assert_eq!(told(&mut budget, 1600), 4, "five would do");
@@ -87,7 +101,7 @@ mod tests {
 
     #[test]
     fn one_interruption_is_no_overload() {
-        let mut budget = Budget::default();
+        let mut budget = Budget::new(SimRate::DEFAULT);
         told(&mut budget, 4);
         budget.note_cost(1, Duration::from_millis(30));
         assert_eq!(budget.ticks(), RESIMULATED_TICKS_MAX);
@@ -97,7 +111,7 @@ mod tests {
 
     #[test]
     fn the_throttle_ends_two_ticks_below_the_budget() {
-        let mut budget = Budget::default();
+        let mut budget = Budget::new(SimRate::DEFAULT);
         assert_eq!(budget.depth(20), PREDICTED_TICKS_MAX, "a stall alone holds nothing");
         budget.note_undone(RESIMULATED_TICKS_MAX);
         assert!(!budget.is_throttled());

@@ -6,27 +6,34 @@ use std::collections::VecDeque;
 use framehouse_shared::{
     ids::Slot,
     input::{COMMANDS_MAX, Command, CommandBytes, Frame},
-    tick::Tick,
+    tick::{SimRate, Tick},
 };
 
-/// Commands of confirmed frames are kept for this many ticks, so that a view can show them for a moment.
-pub const COMMANDS_KEPT_TICKS: u32 = 64;
-/// Maximum number of own commands that wait for the frames of their ticks.
+/// Commands of confirmed frames are kept for this many seconds, so that a view can show what was said a moment ago.
+pub const COMMANDS_KEPT_SECONDS: f64 = 2.125;
+/// The most own commands that wait for the frames of their ticks.
 pub const COMMANDS_PENDING_MAX: usize = 16;
 
 /// Own commands until the frames of their ticks are confirmed, and the confirmed commands of the last ticks.
 ///
-/// If a frame is confirmed without the command that was predicted in it, the command arrived late or was refused. It is
-/// not predicted again, since its tick is unknown: it shows in the frame that contains it.
-#[derive(Debug, Default)]
+/// A frame that is confirmed without the command that was predicted in it shows that the command came too late or was
+/// refused. It is not predicted again, since nobody can know where it will be: the frame that has it brings it.
+#[derive(Debug)]
 pub(super) struct Commands {
+    kept_ticks: u32,
     pending: VecDeque<(Tick, CommandBytes)>,
     confirmed: VecDeque<(Tick, Command)>,
 }
 
 impl Commands {
-    /// Predicts an own command in the first tick from `tick` on that keeps the order and has room; returns that tick,
-    /// or nothing when [`COMMANDS_PENDING_MAX`] commands are waiting.
+    /// None yet.
+    pub fn new(rate: SimRate) -> Self {
+        let kept_ticks = rate.ticks_min_1(COMMANDS_KEPT_SECONDS);
+        Self { kept_ticks, pending: VecDeque::new(), confirmed: VecDeque::new() }
+    }
+
+    /// Predicts an own command in the first tick from `tick` on that keeps the order and has room; gives that tick, or
+    /// nothing when [`COMMANDS_PENDING_MAX`] are waiting.
     pub fn predict(&mut self, tick: Tick, bytes: CommandBytes) -> Option<Tick> {
         if self.pending.len() == COMMANDS_PENDING_MAX {
             return None;
@@ -51,12 +58,12 @@ impl Commands {
     pub fn confirm(&mut self, frame: &Frame) {
         self.pending.retain(|(tick, _)| *tick > frame.tick);
         self.confirmed.extend(frame.commands.iter().map(|command| (frame.tick, command.clone())));
-        while self.confirmed.front().is_some_and(|(tick, _)| frame.tick.since(*tick) >= COMMANDS_KEPT_TICKS) {
+        while self.confirmed.front().is_some_and(|(tick, _)| frame.tick.since(*tick) >= self.kept_ticks) {
             self.confirmed.pop_front();
         }
     }
 
-    /// The commands of the last [`COMMANDS_KEPT_TICKS`] confirmed frames, in order.
+    /// The commands of the last [`COMMANDS_KEPT_SECONDS`] of confirmed frames, in order.
     pub fn confirmed(&self) -> impl Iterator<Item = (Tick, &Command)> {
         self.confirmed.iter().map(|(tick, command)| (*tick, command))
     }
@@ -85,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_command_is_predicted_until_the_frame_of_its_tick_is_confirmed() {
-        let mut commands = Commands::default();
+        let mut commands = Commands::new(SimRate::DEFAULT);
         assert_eq!(commands.predict(Tick(5), bytes(1)), Some(Tick(5)));
         assert_eq!(predicted(&commands, 5), [1]);
         let mut frame = Frame { tick: Tick(4), ..Default::default() };
@@ -105,7 +112,7 @@ mod tests {
 
     #[test]
     fn predicted_frames_have_no_more_commands_than_a_frame_can_have() {
-        let mut commands = Commands::default();
+        let mut commands = Commands::new(SimRate::DEFAULT);
         let ticks: Vec<_> = (0..=COMMANDS_PENDING_MAX as u8).map(|n| commands.predict(Tick(3), bytes(n))).collect();
         assert_eq!(ticks[..COMMANDS_MAX], [Some(Tick(3)); COMMANDS_MAX]);
         assert_eq!(ticks[COMMANDS_MAX..COMMANDS_PENDING_MAX], [Some(Tick(4)); COMMANDS_MAX]);
@@ -114,13 +121,13 @@ mod tests {
 
     #[test]
     fn old_commands_are_forgotten() {
-        let mut commands = Commands::default();
+        let mut commands = Commands::new(SimRate::DEFAULT);
         for tick in 0..300 {
             let mut frame = Frame { tick: Tick(tick), ..Default::default() };
             frame.commands.push(Command { slot: OWN, bytes: bytes(7) });
             commands.confirm(&frame);
         }
         let kept: Vec<u32> = commands.confirmed().map(|(tick, _)| tick.0).collect();
-        assert_eq!(kept, (300 - COMMANDS_KEPT_TICKS..300).collect::<Vec<_>>());
+        assert_eq!(kept, (300 - 64..300).collect::<Vec<_>>());
     }
 }

@@ -2,29 +2,39 @@
 
 use std::collections::VecDeque;
 
-use framehouse_shared::{state_hash::StateHashes, tick::Tick};
+use framehouse_shared::{
+    state_hash::StateHashes,
+    tick::{SimRate, Tick},
+};
 
-/// Number of confirmed ticks whose hashes are kept: ten seconds at 30 Hz, more than a server asks for.
-pub const HASHES_KEPT: usize = 300;
+/// For how many seconds confirmed ticks' hashes are kept: longer than a server asks back.
+pub const HASHES_SECONDS: f64 = 10.0;
 
 /// Hashes by tick, oldest first, without a gap.
-#[derive(Default)]
-pub(super) struct RecentHashes(VecDeque<(Tick, StateHashes)>);
+pub(super) struct RecentHashes {
+    hashes: VecDeque<(Tick, StateHashes)>,
+    kept_max: usize,
+}
 
 impl RecentHashes {
-    /// Adds the hashes of the state after the next tick; the oldest are dropped.
+    /// None yet.
+    pub fn new(rate: SimRate) -> Self {
+        Self { hashes: VecDeque::new(), kept_max: rate.ticks_min_1(HASHES_SECONDS) as usize }
+    }
+
+    /// Keeps the hashes of the state after the next tick; the oldest go.
     pub fn push(&mut self, tick: Tick, hashes: StateHashes) {
-        if self.0.len() == HASHES_KEPT {
-            self.0.pop_front();
+        if self.hashes.len() == self.kept_max {
+            self.hashes.pop_front();
         }
-        self.0.push_back((tick, hashes));
+        self.hashes.push_back((tick, hashes));
     }
 
     /// The hashes of the state after a tick, if they are still kept.
     pub fn after(&self, tick: Tick) -> Option<&StateHashes> {
-        let (first, _) = self.0.front()?;
+        let (first, _) = self.hashes.front()?;
         let place = tick.0.checked_sub(first.0)?;
-        self.0.get(place as usize).map(|(_, hashes)| hashes)
+        self.hashes.get(place as usize).map(|(_, hashes)| hashes)
     }
 
     /// The first tick after which our hashes differ from the server's, which begin with tick `first`. Only ticks that
@@ -38,6 +48,6 @@ impl RecentHashes {
 
     /// Forgets all hashes.
     pub fn clear(&mut self) {
-        self.0.clear();
+        self.hashes.clear();
     }
 }

@@ -11,6 +11,10 @@ use framehouse_shared::{
 use super::*;
 use crate::test_game::{POISON, TEST_GAME_TICKS, TestGamePlugin};
 
+/// At 30 Hz.
+const PREDICTED_TICKS_MAX: u32 = 64;
+/// At 30 Hz.
+const RESIMULATED_TICKS_MAX: u32 = 8;
 const OWN: Slot = Slot::new(1).expect("in range");
 
 fn open() -> Simulation {

@@ -119,7 +119,7 @@ fn free_score_buffer(world: &mut World, owner: Entity) -> usize {
 
 fn free_user(world: &mut World, leftover: Entity) -> usize {
     let Ok(mut entity) = world.get_entity_mut(leftover) else { return 0 };
-    let bytes = entity.take::<InputBuffer>().map_or(0, |_| size_of::<InputBuffer>() + InputBuffer::RING_BYTES);
+    let bytes = entity.take::<InputBuffer>().map_or(0, |buffer| buffer.bytes());
     if entity.contains::<PendingCleanup>() {
         entity.despawn();
     }

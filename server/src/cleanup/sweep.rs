@@ -19,8 +19,8 @@ use crate::{
     tick::{Now, TickRate},
 };
 
-/// Ticks after a token's expiry until it is certainly unusable.
-const TOKEN_LEEWAY_TICKS: u64 = 30;
+/// Seconds after its end after which a token is past use beyond doubt.
+const TOKEN_LEEWAY_SECONDS: f64 = 1.0;
 
 /// Finds and frees orphans, and schedules failed cleanups again. Runs in `TickSet::Cleanup`.
 pub fn sweep_orphans(world: &mut World) {
@@ -121,9 +121,10 @@ fn sweep_rooms(world: &mut World) -> usize {
 }
 
 fn sweep_tokens(world: &mut World, now: u64) -> usize {
+    let leeway = u64::from(world.resource::<TickRate>().ticks_in_seconds(TOKEN_LEEWAY_SECONDS));
     let is_past = |session: &Session| {
         matches!(session.state, SessionState::Reserved { until } | SessionState::Greeting { until }
-            if now > until + TOKEN_LEEWAY_TICKS)
+            if now > until + leeway)
     };
     let past: Vec<Entity> =
         world.query::<(Entity, &Session)>().iter(world).filter(|(_, s)| is_past(s)).map(|(e, _)| e).collect();

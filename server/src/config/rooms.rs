@@ -34,9 +34,9 @@ pub struct RoomSettings {
     pub spectators_max: u8,
     /// Seconds without activity in the lobby after which a room is closed, 10 to 86400.
     pub idle_timeout: f64,
-    /// Frames of a match that are kept uncompressed, 30 to 3000. Older ones are compressed in blocks of this many.
-    pub history_frames: u32,
-    /// Ticks that a room waits for a missing input before it substitutes one, 0 to 2.
+    /// Seconds for which a match's frames are kept as they are, 1 to 100; older ones are compressed in blocks of as many.
+    pub history: f64,
+    /// Ticks that a room waits for a missing input before it makes one up, 0 to 2: 2 are 200 ms at 10 Hz, 17 ms at 120 Hz.
     pub hard_tolerance: u32,
     /// Seconds that a room waits for the inputs of all players, 0 to 600; 0 disables waiting. For turn-like games.
     pub strict_timeout: f64,
@@ -57,7 +57,7 @@ impl Default for RoomSettings {
             away_after: 2.0,
             spectators_max: 8,
             idle_timeout: 600.0,
-            history_frames: 300,
+            history: 10.0,
             hard_tolerance: 0,
             strict_timeout: 0.0,
         }
@@ -65,7 +65,12 @@ impl Default for RoomSettings {
 }
 
 impl RoomSettings {
-    /// Longest time a room waits for missing inputs, in ticks.
+    /// Frames of a match that are kept as they are.
+    pub fn history_frames(&self, rate: TickRate) -> u32 {
+        rate.of_simulation().ticks_min_1(self.history)
+    }
+
+    /// How long a room waits for missing inputs, in ticks.
     pub fn wait_ticks_max(&self, rate: TickRate) -> u32 {
         let strict = if self.strict_timeout > 0.0 { rate.ticks_in_seconds(self.strict_timeout) } else { 0 };
         strict.max(self.hard_tolerance)
@@ -91,7 +96,7 @@ impl RoomSettings {
         in_range("away_after", "0.5 to 60 seconds", self.away_after, 0.5, 60.0)?;
         in_range("spectators_max", "0 to 200", self.spectators_max, 0, 200)?;
         in_range("idle_timeout", "10 to 86400 seconds", self.idle_timeout, 10.0, 86_400.0)?;
-        in_range("history_frames", "30 to 3000", self.history_frames, 30, 3000)?;
+        in_range("history", "1 to 100 seconds", self.history, 1.0, 100.0)?;
         in_range("hard_tolerance", "0 to 2 ticks", self.hard_tolerance, 0, 2)?;
         in_range("strict_timeout", "0 to 600 seconds", self.strict_timeout, 0.0, 600.0)
     }

@@ -20,7 +20,9 @@ const ERROR_WINDOW: Duration = Duration::from_secs(60);
 pub(crate) struct Rates {
     /// Input messages: one per tick, and a quarter more for clocks that catch up.
     pub(crate) inputs: f32,
-    /// Other packets: pings and the reliable path.
+    /// Input messages at once: those of half a second, which come together after a stall on the way.
+    pub(crate) inputs_burst: f32,
+    /// Every other packet: pings and the reliable path's. They come by time, so that a low tick rate allows no fewer.
     pub(crate) packets: f32,
     /// Control messages.
     pub(crate) control: f32,
@@ -36,7 +38,8 @@ impl Rates {
         let tick_rate = f32::from(tick_rate);
         Self {
             inputs: 1.25 * tick_rate,
-            packets: 2.0 * tick_rate,
+            inputs_burst: (tick_rate * 16.0 / 30.0).max(16.0),
+            packets: (2.0 * tick_rate).max(60.0),
             control: 20.0,
             messages: settings.room_messages_per_s as f32,
             commands: settings.commands_per_s as f32,
@@ -115,7 +118,7 @@ impl Budget {
     /// Full budgets.
     pub(crate) fn new(rates: &Rates, now: Duration) -> Self {
         let accounts = [
-            Bucket::new(rates.inputs, 16.0, now),
+            Bucket::new(rates.inputs, rates.inputs_burst, now),
             Bucket::new(rates.packets, 64.0, now),
             Bucket::new(rates.control, 40.0, now),
             Bucket::new(rates.messages, 2.0 * rates.messages.max(1.0), now),
@@ -178,7 +181,7 @@ mod tests {
     use super::*;
 
     fn rates() -> Rates {
-        Rates { inputs: 37.5, packets: 60.0, control: 20.0, messages: 10.0, commands: 10.0 }
+        Rates { inputs: 37.5, inputs_burst: 16.0, packets: 60.0, control: 20.0, messages: 10.0, commands: 10.0 }
     }
 
     #[test]

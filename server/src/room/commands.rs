@@ -13,13 +13,11 @@ use framehouse_shared::{
     tick::Tick,
 };
 
-use super::{InRoom, Player, clock::RoomClock, phase::RoomPhase, sessions};
-use crate::tick::Now;
+use super::{InRoom, Player, clock::RoomClock, inputs::EARLY_SECONDS_MAX, phase::RoomPhase, sessions};
+use crate::tick::{Now, TickRate};
 
 /// Maximum number of commands of one player that wait for their ticks. One more is refused.
 pub const COMMANDS_QUEUED_MAX: usize = 16;
-/// Furthest tick a command can wait for, in ticks after the next open one. A later tick is reduced to it.
-const EARLY_TICKS_MAX: u32 = 64;
 
 #[derive(Debug)]
 struct Waiting {
@@ -77,7 +75,9 @@ pub fn take(world: &mut World, session: Entity, player: Entity, match_no: u32, t
     if !world.get::<Player>(player).is_some_and(Player::takes_part) {
         return sessions::refuse(world, session, "commands are possible only while you take part in a match");
     }
-    let tick = tick.min(open.plus(EARLY_TICKS_MAX));
+    // A command can wait for as long as an input.
+    let early_max = world.resource::<TickRate>().of_simulation().ticks_min_1(EARLY_SECONDS_MAX);
+    let tick = tick.min(open.plus(early_max));
     let waiting = Waiting { tick, arrived: world.resource::<Now>().tick, bytes };
     let Some(mut queue) = world.get_mut::<CommandQueue>(player) else { return };
     if queue.push(match_no, waiting) == Err(QueueFull) {

@@ -14,19 +14,20 @@ use framehouse_shared::{
 };
 
 use super::inputs::Participants;
-use crate::config::RoomSettings;
+use crate::{config::RoomSettings, tick::TickRate};
 
-/// State hashes are put into frames every `HASH_INTERVAL` ticks.
+/// Frames carry the hash of the state after them every `HASH_INTERVAL` ticks at any tick rate: every 3 s at 10 Hz, every
+/// 0.25 s at 120 Hz.
 pub const HASH_INTERVAL: u32 = 30;
-/// Number of newest frames whose state hashes are kept: ten seconds at 30 Hz, longer than any desync report takes.
-const HASHED_FRAMES: usize = 300;
-/// Compression level. A block is about 4 KB and takes about 20 us at level 1.
+/// Hashes of the last ticks are kept for this many seconds, which is longer than any report takes.
+const HASHES_SECONDS: f64 = 10.0;
+/// A block of frames is some 4 KB; level 1 takes some 20 us.
 const ZSTD_LEVEL: i32 = 1;
 
 /// All frames of a match, and its opening state.
 ///
-/// At least the last `history_frames` frames are uncompressed; a client that misses older ones gets a snapshot. Older
-/// frames are in compressed blocks of at most [`RANGE_TICKS_MAX`] ticks. [`range`](Self::range) reads both.
+/// The frames of the last `history` seconds at least can be read at once: a client that misses more gets the whole state. Older ones lie
+/// in compressed blocks of [`RANGE_TICKS_MAX`] ticks at most. Both are read by [`range`](Self::range).
 #[derive(Component, Debug, Default)]
 pub struct FrameHistory {
     /// The compressed state before tick 0, once a snapshot of it was sent.
@@ -137,15 +138,15 @@ impl FrameHistory {
         self.hashes.get(tick.0.checked_sub(first)? as usize)
     }
 
-    /// Appends the frame of the next tick, with the names of players that join in it.
-    fn record<'a>(&mut self, frame: &Frame, name: impl Fn(Slot) -> &'a str, hashes: &StateHashes) {
+    /// Keeps the frame of the next tick, the names of those who join in it, and the last `hashes_max` hashes.
+    fn record<'a>(&mut self, frame: &Frame, name: impl Fn(Slot) -> &'a str, hashes: &StateHashes, hashes_max: usize) {
         debug_assert_eq!(frame.tick, self.end(), "frames are recorded one after the other");
         let hash = (frame.tick.0 % HASH_INTERVAL == HASH_INTERVAL - 1).then(|| hashes.combined());
         self.encoded_frames.push_back(encode_frame(frame, &self.last_inputs, hash));
         self.last_inputs = frame.inputs;
         self.joined.extend(joined_in(frame).map(|slot| (frame.tick, name(slot).to_owned())));
-        let mut oldest = (self.hashes.len() == HASHED_FRAMES).then(|| self.hashes.pop_front()).flatten();
-        // Reuses the allocation of the oldest entry.
+        let mut oldest = (self.hashes.len() == hashes_max).then(|| self.hashes.pop_front()).flatten();
+        // The memory of the oldest ones serves the newest.
         match &mut oldest {
             Some(oldest) => oldest.clone_from(hashes),
             None => oldest = Some(hashes.clone()),
@@ -186,12 +187,14 @@ impl Block {
 /// Records the frame that each playing room was just stepped with. Runs in `TickSet::Record`.
 pub fn record_frames(
     settings: Res<RoomSettings>,
+    rate: Res<TickRate>,
     mut rooms: Rooms<(&SimRoom, &Frame, &StateHashes, &Participants, &mut FrameHistory)>,
 ) {
-    let frames = settings.history_frames as usize;
+    let frames = settings.history_frames(*rate) as usize;
+    let hashes_max = rate.of_simulation().ticks_min_1(HASHES_SECONDS) as usize;
     rooms.for_each_room(|(room, frame, hashes, participants, mut history)| {
-        history.record(frame, |slot| participants.name(slot), hashes);
-        // A prime factor, so that rooms with consecutive ids are far apart.
+        history.record(frame, |slot| participants.name(slot), hashes, hashes_max);
+        // A prime, so that rooms with numbers in a row are far apart.
         history.compress_old(frames, (room.id.0 % frames as u64) as usize * 7);
     });
 }

@@ -21,16 +21,42 @@ use super::{
 };
 use crate::tick::{Now, TickRate};
 
-/// Ticks after its tick has closed during which an input still counts as late.
-const LATE_TICKS_MAX: u32 = 8;
-/// Ticks before its tick closes from which on an input is accepted.
-const EARLY_TICKS_MAX: u32 = 64;
-/// Number of missing inputs in a row after which a player's input becomes neutral.
-const HELD_TICKS_MAX: u32 = 10;
-/// Maximum number of former participants that a result can list, besides the last ones of each slot.
+/// An input may come this many seconds after its tick closed and still be counted as late.
+const LATE_SECONDS_MAX: f64 = 0.25;
+/// An input or a command may come this many seconds before its tick closes.
+pub(super) const EARLY_SECONDS_MAX: f64 = 2.125;
+/// Seconds without input after which a player's held state is let go.
+const HELD_SECONDS_MAX: f64 = 0.33;
+/// Seconds between two reports to a client of how its inputs came.
+const FEEDBACK_SECONDS: f64 = 0.13;
+/// Players of one match that a result can name beside those who have a slot at its end.
 const REPLACED_MAX: usize = 48;
-/// Size of the ring. More than late and early ticks together, so that each tick has an entry of its own.
-const RING: usize = 128;
+
+/// The bounds above in ticks of the room.
+#[derive(Clone, Copy, Debug, Default)]
+struct Limits {
+    late: u32,
+    early: u32,
+    held: u32,
+    feedback: u32,
+}
+
+impl Limits {
+    fn at(rate: TickRate) -> Self {
+        let ticks = |seconds| rate.of_simulation().ticks_min_1(seconds);
+        Self {
+            late: ticks(LATE_SECONDS_MAX),
+            early: ticks(EARLY_SECONDS_MAX),
+            held: ticks(HELD_SECONDS_MAX),
+            feedback: ticks(FEEDBACK_SECONDS),
+        }
+    }
+
+    /// The length of a ring in which every tick that an input may come for has its own place: 128 at 30 Hz.
+    const fn ring(self) -> usize {
+        (self.late + self.early + 1).next_power_of_two() as usize
+    }
+}
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Entry {
@@ -44,11 +70,13 @@ enum Entry {
     Late(Tick),
 }
 
-/// A player's inputs by tick. For each tick the first input counts.
-#[derive(Component, Debug)]
+/// A player's inputs by tick: one a tick, the first wins.
+#[derive(Component, Debug, Default)]
 #[require(CommandQueue)]
 pub struct InputBuffer {
-    ring: Box<[Entry; RING]>,
+    /// Empty before the first input.
+    ring: Box<[Entry]>,
+    limits: Limits,
     /// One past the newest tick an input came for; 0 before the first.
     end: Tick,
     held: Input,
@@ -58,23 +86,11 @@ pub struct InputBuffer {
     is_urgent: bool,
 }
 
-impl Default for InputBuffer {
-    fn default() -> Self {
-        Self {
-            ring: Box::new([Entry::Nothing; RING]),
-            end: Tick(0),
-            held: Input::NEUTRAL,
-            replaced_in_a_row: 0,
-            feedback: Feedback::default(),
-            worst_since: Tick(0),
-            is_urgent: false,
-        }
-    }
-}
-
 impl InputBuffer {
-    /// Size of the ring in memory, in bytes.
-    pub const RING_BYTES: usize = RING * size_of::<Entry>();
+    /// The memory that it takes, in bytes.
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>() + size_of_val(&*self.ring)
+    }
 
     /// Number of stored inputs.
     pub fn len(&self) -> u32 {
@@ -88,12 +104,16 @@ impl InputBuffer {
 
     /// Stores the inputs of a message that arrived at `elapsed`.
     pub fn take(&mut self, message: &Inputs, clock: &RoomClock, elapsed: Duration, rate: TickRate) {
+        if self.ring.is_empty() {
+            self.limits = Limits::at(rate);
+            self.ring = vec![Entry::Nothing; self.limits.ring()].into();
+        }
         for (age, input) in message.inputs.iter().enumerate() {
             let Some(tick) = message.newest.0.checked_sub(age as u32) else { break };
             self.take_one(Tick(tick), *input, clock.next_tick);
         }
         let is_news = !message.inputs.is_empty() && message.newest >= self.end;
-        if is_news && message.newest.since(clock.next_tick) <= EARLY_TICKS_MAX {
+        if is_news && message.newest.since(clock.next_tick) <= self.limits.early {
             self.end = message.newest.plus(1);
             if let Some(margin) = clock.margin(message.newest, elapsed, rate) {
                 self.note_margin(margin.clamp(i16::MIN.into(), i16::MAX.into()) as i16, message.newest, rate);
@@ -102,10 +122,10 @@ impl InputBuffer {
     }
 
     fn take_one(&mut self, tick: Tick, input: Input, open: Tick) {
-        if open.since(tick) > LATE_TICKS_MAX || tick.since(open) > EARLY_TICKS_MAX {
+        if open.since(tick) > self.limits.late || tick.since(open) > self.limits.early {
             return;
         }
-        let entry = &mut self.ring[tick.0 as usize % RING];
+        let entry = self.entry(tick);
         match *entry {
             Entry::Received(at, _) | Entry::Late(at) if at == tick => {}
             Entry::Replaced(at) if at == tick => {
@@ -116,6 +136,11 @@ impl InputBuffer {
             _ if tick >= open => *entry = Entry::Received(tick, input),
             _ => {}
         }
+    }
+
+    fn entry(&mut self, tick: Tick) -> &mut Entry {
+        let place = tick.0 as usize % self.ring.len();
+        &mut self.ring[place]
     }
 
     fn note_margin(&mut self, margin: i16, tick: Tick, rate: TickRate) {
@@ -136,7 +161,7 @@ impl InputBuffer {
             self.replaced_in_a_row = self.replaced_in_a_row.max(1);
             return Input::NEUTRAL;
         }
-        let entry = &mut self.ring[tick.0 as usize % RING];
+        let entry = self.entry(tick);
         if let Entry::Received(at, input) = *entry
             && at == tick
         {
@@ -146,7 +171,7 @@ impl InputBuffer {
             *entry = Entry::Replaced(tick);
             self.feedback.replaced += 1;
             self.replaced_in_a_row += 1;
-            let is_silent = self.replaced_in_a_row > HELD_TICKS_MAX;
+            let is_silent = self.replaced_in_a_row > self.limits.held;
             self.held = if is_silent { Input::NEUTRAL } else { missing_input(self.held) };
         }
         self.held
@@ -154,7 +179,8 @@ impl InputBuffer {
 
     /// Whether a waiting room should wait for this player's input: it is missing, and the input before it was not.
     pub fn is_worth_waiting_for(&self, tick: Tick) -> bool {
-        let is_here = matches!(self.ring[tick.0 as usize % RING], Entry::Received(at, _) if at == tick);
+        let entry = self.ring.get(tick.0 as usize % self.ring.len().max(1));
+        let is_here = matches!(entry, Some(Entry::Received(at, _)) if *at == tick);
         !is_here && self.replaced_in_a_row == 0
     }
 
@@ -168,9 +194,9 @@ impl InputBuffer {
         self.feedback
     }
 
-    /// Feedback for the client, if it is due: every fourth frame, and at once after a late input.
+    /// What the client has to know, when it is time to tell it: every [`FEEDBACK_SECONDS`], and at once when an input was late.
     pub fn feedback(&mut self, tick: Tick) -> Option<Feedback> {
-        let is_due = self.is_urgent || tick.0.is_multiple_of(4);
+        let is_due = self.is_urgent || tick.0.is_multiple_of(self.limits.feedback);
         self.is_urgent = false;
         (is_due && self.end > Tick(0)).then_some(self.feedback)
     }

@@ -34,9 +34,11 @@ pub const TAG_PING: u8 = 0x42;
 /// Tag of [`Pong`].
 pub const TAG_PONG: u8 = 0x43;
 
-/// Maximum number of inputs in one message: the unacknowledged ones, newest first.
+/// The most inputs in one message, newest first, of those that are not acknowledged: 0.8 s at 10 Hz, 67 ms at 120 Hz. It takes
+/// the loss of as many packets in a row to lose an input, at any tick rate.
 pub const INPUTS_MAX: usize = 8;
-/// Maximum number of frames in one message, for a client with missing frames.
+/// The most frames in one message, when a client has a hole to fill: 1.6 s at 10 Hz, 133 ms at 120 Hz. A longer hole is filled
+/// on the reliable path.
 pub const FRAMES_MAX: usize = 16;
 /// Number of frames in a message to a client without missing frames: the newest one, and the one before again.
 pub const FRAMES_USUAL: usize = 2;
@@ -56,7 +58,7 @@ pub struct Inputs {
     pub newest: Tick,
     /// Inputs of `newest`, `newest - 1`, ..; empty from spectators.
     pub inputs: ArrayVec<Input, INPUTS_MAX>,
-    /// About once a second: a confirmed tick, and the hash of the client's state after it.
+    /// Every 30 ticks (3 s at 10 Hz, 0.25 s at 120 Hz): a confirmed tick and the hash of the client's state after it.
     pub report: Option<(Tick, u64)>,
 }
 
@@ -151,7 +153,7 @@ pub struct FramesHeader {
     pub newest: Tick,
     /// One past the newest input tick that the server has from this client; 0 before the first input.
     pub input_ack: Tick,
-    /// Feedback, in every fourth message and at once after a late input.
+    /// Every 0.13 s, and at once when an input was late.
     pub feedback: Option<Feedback>,
 }
 

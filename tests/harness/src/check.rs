@@ -18,6 +18,7 @@ use framehouse_server::{
         score::ScoreBuffer,
     },
     server::Server,
+    tick::TickRate,
 };
 use framehouse_shared::sim::{SimRoom, SimTickCount};
 
@@ -84,7 +85,7 @@ type RoomItem = (
 );
 
 fn rooms_agree_with_their_members(world: &mut World) {
-    let kept = world.resource::<RoomSettings>().history_frames;
+    let kept = world.resource::<RoomSettings>().history_frames(*world.resource::<TickRate>());
     let (mut players_in_all, players) = (0, world.query::<&Player>().iter(world).count());
     for (entity, room, seats, host, members, phase, clock, history, tick) in world.query::<RoomItem>().iter(world) {
         let in_room: Vec<(Entity, &Player)> = Members::entities(members)

@@ -101,7 +101,7 @@ impl World {
 
     fn build(game: impl Game + Clone, seed: u64, rooms: RoomSettings, net: NetSettings, rate: TickRate) -> Self {
         let network = Network::default();
-        let udp = UdpSettings::new(RATE, &net);
+        let udp = UdpSettings::new(rate, &net);
         let endpoint = |index| {
             let address = SocketAddr::from(([10, 0, 0, 2], 7800 + index));
             let socket = Box::new(network.endpoint(address));
@@ -186,7 +186,10 @@ impl World {
             self.join(JoinTarget::Code(code)).expect("the room has seats left");
         }
         let seated = |world: &Self| world.clients.iter().all(|client| client.client.phase().is_some());
-        assert!(self.step_until(300, seated), "{count} players did not get into the room within ten seconds");
+        assert!(
+            self.step_until(self.ticks(10.0), seated),
+            "{count} players did not get into the room within ten seconds"
+        );
         self
     }
 
@@ -289,7 +292,7 @@ impl World {
                 .iter()
                 .all(|c| matches!(c.client.phase(), Some(Phase::Playing { .. })) || c.client.ended().is_some())
         };
-        assert!(self.step_until(600, playing), "the match did not start within twenty seconds");
+        assert!(self.step_until(self.ticks(20.0), playing), "the match did not start within twenty seconds");
     }
 
     /// Makes all players ready.
@@ -317,7 +320,12 @@ impl World {
         self.server.tick(scheduled, self.now);
     }
 
-    /// The virtual time since the world was made.
+    /// The number of ticks that take this many seconds.
+    pub fn ticks(&self, seconds: f64) -> u32 {
+        self.rate.of_simulation().ticks(seconds)
+    }
+
+    /// The time.
     pub const fn now(&self) -> Duration {
         self.now
     }

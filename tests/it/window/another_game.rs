@@ -8,7 +8,7 @@ use framehouse_client::client::InputRequest;
 use framehouse_harness::live::LiveServer;
 use framehouse_shared::{game::Game, ids::Slot, input::Input, rng::SimRng, sim::MatchSetup, tick::Tick};
 use framehouse_tests::headless_window::HeadlessWindow;
-use framehouse_tiny::{MatchTicks, PRESS, Presses, TinyPlugin};
+use framehouse_tiny::{MatchSeconds, PRESS, Presses, TinyPlugin};
 use framehouse_tiny_client::TinyView;
 use framehouse_window::{
     args::Args,
@@ -35,7 +35,7 @@ impl Game for QuickTiny {
 
     fn build(&self, app: &mut App) {
         TinyPlugin.build(app);
-        app.insert_resource(MatchTicks(150));
+        app.insert_resource(MatchSeconds(5.0));
     }
 
     fn open_match(&self, room: &mut EntityWorldMut, setup: &MatchSetup) {

@@ -16,7 +16,7 @@ use framehouse_shared::{
     protocol::control::{HostCommand, RoomOptions},
     rng::SimRng,
 };
-use framehouse_tiny::{MatchTicks, TinyPlugin};
+use framehouse_tiny::{MatchSeconds, TinyPlugin};
 
 /// The most clients at a time.
 const CLIENTS_MAX: usize = 40;
@@ -88,7 +88,7 @@ impl Crowd {
             grace: 1.0,
             idle_timeout: 10.0,
             spectators_max: 2,
-            history_frames: 30,
+            history: 1.0,
             ..default()
         };
         let net = NetSettings { connection_timeout: 2, handshake_timeout: 1.0, ..default() };
@@ -96,7 +96,7 @@ impl Crowd {
         let cleanup =
             CleanupSettings { cleanup_delay: 0.5, force_cleanup_delay: 2.0, sweep_interval: 5.0, ..default() };
         world.server.world_mut().insert_resource(cleanup);
-        world.server.world_mut().insert_resource(MatchTicks(75));
+        world.server.world_mut().insert_resource(MatchSeconds(2.5));
         Self { world, rng: SimRng::new(seed), ages: Vec::new(), secrets: Vec::new(), clients: 0 }
     }
 

@@ -13,7 +13,8 @@ use framehouse_shared::{
 use super::DesyncJob;
 use crate::replay::folder;
 
-/// Maximum number of ticks that are run again: an hour at 30 Hz, which takes some seconds.
+/// Ticks that are run again, at most: some seconds of the thread's time, whatever the rate. Three hours at 10 Hz, 15 minutes
+/// at 120 Hz.
 const TICKS_MAX: u32 = 108_000;
 
 /// The state after a tick according to the recording of the match, or a sentence why there is none.

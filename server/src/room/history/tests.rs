@@ -47,9 +47,9 @@ proptest! {
         let recorded: Vec<Frame> = seeds.iter().zip(0..).map(|(seed, tick)| frame(tick, *seed)).collect();
         let inputs: Vec<[Input; SLOTS_MAX]> = recorded.iter().map(|frame| frame.inputs).collect();
         for frame in &recorded {
-            history.record(frame, name, &hashes(frame.tick.0));
+            history.record(frame, name, &hashes(frame.tick.0), 300);
             history.compress_old(frames, spread);
-            raw.record(frame, name, &hashes(frame.tick.0));
+            raw.record(frame, name, &hashes(frame.tick.0), 300);
         }
         prop_assert!(history.encoded_frames.len() < 3 * frames);
         prop_assert!(history.joined.iter().all(|(tick, _)| *tick >= history.first()));

@@ -9,15 +9,16 @@ use framehouse_shared::{
     room_state::{AddRoomState, RoomState},
     score::Scoreboard,
     sim::{MatchSetup, Rooms, Roster, SimSet, SimTick},
+    tick::SimRate,
 };
 use serde::{Deserialize, Serialize};
 
-/// Default length of a match, in ticks.
-pub const MATCH_TICKS: u32 = 900;
-/// Length of a match, in ticks. Server and simulating clients must have the same.
+/// Length of a match, in seconds, unless a test sets another.
+pub const MATCH_SECONDS: f64 = 30.0;
+/// Length of a match, in seconds. Clients that simulate have to have the same.
 #[derive(Resource, Clone, Copy, Debug)]
-pub struct MatchTicks(pub u32);
-/// The input of a press: 1 in the last byte.
+pub struct MatchSeconds(pub f64);
+/// The button: an edge in the last byte.
 pub const PRESS: Input = Input([0, 0, 0, 0, 0, 0, 0, 1]);
 /// Value of [`Presses::luck`] that makes the game panic, for tests.
 pub const BROKEN_LUCK: u64 = u64::MAX;
@@ -41,7 +42,7 @@ impl Game for TinyPlugin {
     }
 
     fn build(&self, app: &mut App) {
-        app.insert_resource(MatchTicks(MATCH_TICKS)).add_room_state::<Presses>("presses");
+        app.insert_resource(MatchSeconds(MATCH_SECONDS)).add_room_state::<Presses>("presses");
         app.add_systems(SimTick, (count_presses.in_set(SimSet::Apply), keep_score.in_set(SimSet::Score)));
     }
 
@@ -73,11 +74,11 @@ fn count_presses(mut rooms: Rooms<(&Frame, &Roster, &mut SimRng, &mut Presses)>)
     });
 }
 
-fn keep_score(length: Res<MatchTicks>, mut rooms: Rooms<(&Frame, &Presses, &mut Scoreboard)>) {
-    rooms.for_each_room(|(frame, presses, mut scores)| {
+fn keep_score(length: Res<MatchSeconds>, mut rooms: Rooms<(&Frame, &SimRate, &Presses, &mut Scoreboard)>) {
+    rooms.for_each_room(|(frame, rate, presses, mut scores)| {
         for slot in Slot::all() {
             scores.set(slot, i64::from(presses.count[slot.index()]), [0; 16], frame.tick);
         }
-        scores.over = frame.tick.0 + 1 >= length.0;
+        scores.over = frame.tick.0 + 1 >= rate.ticks(length.0);
     });
 }
