@@ -15,6 +15,8 @@ pub struct Counters {
     pub desyncs_sent_away: u64,
     /// Matches that came to their end.
     pub matches_finished: u64,
+    /// Seconds in which a player gained more points than the game's rules allow.
+    pub score_rate_exceeded: u64,
     /// Rooms that were closed because something panicked in them.
     pub rooms_faulted: u64,
     /// Sessions that were kicked for what they sent.

@@ -91,8 +91,8 @@ use crate::{
 /// A game: its rules as systems of [`SimTick`](crate::sim::SimTick), and what the engine asks of it beside them.
 ///
 /// [`id`](Self::id), [`build`](Self::build) and [`open_match`](Self::open_match) are a game; everything else has a default.
-/// The engine calls a game through its [`GameHandle`]. On the server a panic in `open_match`, `missing_input`, `maps` or
-/// `load_rules` is caught, and costs at most the room that it happened for.
+/// The engine calls a game through its [`GameHandle`]. On the server a panic in `open_match`, `missing_input`, `points_per_second_max`,
+/// `maps` or `load_rules` is caught, and costs at most the room that it happened for.
 pub trait Game: Send + Sync + 'static {
     /// The game's short name, 1 to 32 bytes, also the name of its folder of rules. Players of another game are refused.
     fn id(&self) -> &'static str;
@@ -153,6 +153,13 @@ pub trait Game: Send + Sync + 'static {
 
     /// The command that the game's own bot sends in a tick: asked for once a tick, apart from its input. By default none.
     fn bot_command(&self, _room: EntityRef, _slot: Slot, _rng: &mut SimRng) -> Option<CommandBytes> {
+        None
+    }
+
+    /// The most points that any player can gain in the second that now begins, as far as the rules say; asked for at the
+    /// beginning of every second of a match. By default nothing is said. A server counts and logs gains beyond it as faults
+    /// of the game, and acts on none.
+    fn points_per_second_max(&self, _room: EntityRef) -> Option<i64> {
         None
     }
 

@@ -41,8 +41,11 @@ pub struct MatchResults {
     pub match_no: u32,
     /// The last tick that was simulated.
     pub last_tick: Tick,
-    /// Best first.
+    /// Best first. Empty for a moment for a client that comes into the results: it follows the welcome.
     pub ranking: Vec<RankingEntry>,
+    /// The points of everybody in the ranking over the match, by seat, each point with its tick; what has not come yet is
+    /// empty.
+    pub curves: [Vec<(Tick, i64)>; SLOTS_MAX],
 }
 
 /// A leaderboard in the middle of a match.

@@ -28,7 +28,7 @@ const EARLY_TICKS_MAX: u32 = 64;
 /// Ticks without input after which a player's held state is let go.
 const HELD_TICKS_MAX: u32 = 10;
 /// Players of one match that a result can name beside those who have a slot at its end.
-const REPLACED_MAX: usize = 48;
+pub(super) const REPLACED_MAX: usize = 48;
 /// Covers both bounds, and every tick has its own place.
 const RING: usize = 128;
 

@@ -43,6 +43,9 @@ pub struct Status {
     pub cleanup: CleanupStatus,
     /// Matches that came to their end.
     pub matches_finished: u64,
+    /// Seconds in which a player gained more points than the game's rules allow.
+    #[serde(default)]
+    pub score_rate_exceeded: u64,
     /// Results on their way to the disk.
     pub results: ResultStats,
     /// Recording of matches.
