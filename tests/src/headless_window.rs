@@ -28,11 +28,13 @@ use bevy::{
     window::{CursorMoved, ExitCondition, PrimaryWindow, WindowEvent, WindowResolution},
     winit::WinitPlugin,
 };
+use framehouse_shared::ids::Slot;
 use framehouse_window::{
     ClientPlugin,
     args::Args,
     game::Game,
     hud::HudPanel,
+    palette::Colors,
     screens::Screen,
     session::Session,
     settings::Settings,
@@ -215,6 +217,20 @@ impl HeadlessWindow {
         let seen = nodes.iter(self.app.world()).filter(|(visibility, ..)| visibility.get());
         seen.flat_map(|(_, text, background)| text.map(|it| it.0).into_iter().chain(background.map(|it| it.0)))
             .collect()
+    }
+
+    /// The players whose colours are in pictures that can be seen: those with a line among the curves of the results.
+    pub fn players_in_pictures(&mut self) -> Vec<Slot> {
+        let mut nodes = self.app.world_mut().query::<(&ImageNode, &InheritedVisibility)>();
+        let world = self.app.world();
+        let (images, colors) = (world.resource::<Assets<Image>>(), world.resource::<Colors>());
+        let seen = nodes.iter(world).filter(|(_, visibility)| visibility.get());
+        let pictures: Vec<&[u8]> = seen.filter_map(|(node, _)| images.get(&node.image)?.data.as_deref()).collect();
+        let is_drawn = |slot: &Slot| {
+            let [red, green, blue, _] = colors.player(*slot).to_srgba().to_u8_array();
+            pictures.iter().any(|bytes| bytes.as_chunks::<4>().0.contains(&[red, green, blue, 255]))
+        };
+        Slot::all().filter(is_drawn).collect()
     }
 
     /// What is written in the fields, in no order.
