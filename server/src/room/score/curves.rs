@@ -83,8 +83,10 @@ pub fn of_player(world: &World, room: Entity, player: PlayerId, last: (Tick, i64
 }
 
 fn end(mut points: Vec<(Tick, i64)>, last: (Tick, i64), max: usize) -> Vec<(Tick, i64)> {
-    points.retain(|(tick, points)| *tick < last.0 || (*tick, *points) == last);
-    if points.last() != Some(&last) {
+    // Of somebody whose seat another player has, `last` is the last change of the score, maybe long ago.
+    let is_whole = points.last().is_some_and(|newest| newest.1 == last.1 && newest.0 >= last.0);
+    if !is_whole {
+        points.retain(|(tick, _)| *tick < last.0);
         points.push(last);
     }
     if points.len() > max.max(1) {
@@ -129,6 +131,7 @@ mod tests {
         assert_eq!(curve(&[(0, 0), (6, 2)], (6, 3), 50), points(&[(0, 0), (6, 3)]));
         assert_eq!(curve(&[(0, 0), (6, 2)], (6, 2), 50), points(&[(0, 0), (6, 2)]));
         assert_eq!(curve(&[(0, 0), (6, 2), (12, 3)], (14, 5), 3), points(&[(0, 0), (6, 2), (14, 5)]));
+        assert_eq!(curve(&[(0, 0), (6, 2), (12, 2)], (5, 2), 50), points(&[(0, 0), (6, 2), (12, 2)]));
         assert_eq!(curve(&[(0, 0)], (6, 2), 1), points(&[(6, 2)]));
         assert_eq!(curve(&[], (6, 2), 50), points(&[(6, 2)]));
     }
