@@ -35,7 +35,7 @@ use crate::{
         clock::RoomClock,
         history::FrameHistory,
         inputs::InputBuffer,
-        score::{ScoreBuffer, leaderboard::LeaderboardBuffer},
+        score::{ScoreBuffer, curves::PastCurves, leaderboard::LeaderboardBuffer},
     },
     tick::{Now, TickRate, TickSet},
 };
@@ -95,7 +95,7 @@ fn schedule_requests(world: &mut World) {
 }
 
 fn schedule_user(world: &mut World, room: Entity, target: Entity, player: Option<PlayerId>) {
-    let scores = world.get::<ScoreBuffer>(target).map_or(0, |scores| scores.frames().count() as u32);
+    let scores = world.get::<ScoreBuffer>(target).map_or(0, |scores| scores.points().len() as u32);
     let inputs = world.get::<InputBuffer>(target).map_or(0, InputBuffer::len);
     for (kind, items) in [(Kind::Score, scores), (Kind::State, inputs)] {
         schedule(world, Task { level: Level::User, kind, player, target, items, ..task_of(world, room) });
@@ -105,7 +105,8 @@ fn schedule_user(world: &mut World, room: Entity, target: Entity, player: Option
 /// Schedules the data of a finished match. `completed` says whether it has a result. The room stays.
 pub(crate) fn cleanup_match(world: &mut World, room: Entity, completed: bool) {
     let scores = room::players(world, room).filter_map(|(player, _)| world.get::<ScoreBuffer>(player));
-    let scores = scores.map(|scores| scores.frames().count() as u32).sum();
+    let past = world.get::<PastCurves>(room).map_or(0, PastCurves::len);
+    let scores = past as u32 + scores.map(|scores| scores.points().len() as u32).sum::<u32>();
     let frames = world.get::<FrameHistory>(room).map_or(0, FrameHistory::len);
     let lines = world.get::<LeaderboardBuffer>(room).map_or(0, LeaderboardBuffer::len);
     let task = task_of(world, room);

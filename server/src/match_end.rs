@@ -10,7 +10,11 @@ use crate::{
     cleanup,
     counters::Counters,
     replay, results,
-    room::{current_match::MatchOver, phase, score::leaderboard},
+    room::{
+        current_match::MatchOver,
+        phase,
+        score::{curves, leaderboard},
+    },
     tick::TickSet,
 };
 
@@ -50,6 +54,7 @@ fn end_match(world: &mut World, room: Entity, MatchOver { end, last_tick }: Matc
         cleanup::cleanup_match(world, room, end.has_result());
     }
     if end.has_result() {
-        phase::show_results(world, room, last_tick, ranking);
+        let curves = curves::of_ranking(world, room, last_tick, &ranking);
+        phase::show_results(world, room, last_tick, ranking, curves);
     }
 }

@@ -59,8 +59,49 @@ impl Scoreboard {
     }
 }
 
+/// The most points of a [`ScoreCurve`].
+pub const CURVE_POINTS_MAX: usize = 64;
+
+/// One player's points over a match, at most [`CURVE_POINTS_MAX`] pairs of a tick and the points after it, oldest first.
+///
+/// Kept and encoded as differences: most take two bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScoreCurve(Vec<(u32, i64)>);
+
+impl ScoreCurve {
+    /// A curve through these points, oldest first. Of too many it keeps the first, the last and an even choice between.
+    pub fn new(points: &[(Tick, i64)]) -> Self {
+        let kept = points.len().min(CURVE_POINTS_MAX);
+        let index = |place: usize| place * (points.len() - 1) / (kept - 1).max(1);
+        let mut before = (Tick(0), 0_i64);
+        let step = |place: usize| {
+            let point = points[index(place)];
+            let step = (point.0.since(before.0), point.1.wrapping_sub(before.1));
+            before = point;
+            step
+        };
+        Self((0..kept).map(step).collect())
+    }
+
+    /// The points, oldest first.
+    pub fn points(&self) -> impl Iterator<Item = (Tick, i64)> {
+        self.0.iter().scan((Tick(0), 0_i64), |at, (ticks, points)| {
+            *at = (Tick(at.0.0.wrapping_add(*ticks)), at.1.wrapping_add(*points));
+            Some(*at)
+        })
+    }
+
+    /// Whether it is as short as every curve and no tick is beyond the last of all.
+    pub(crate) fn is_sane(&self) -> bool {
+        let ticks = self.0.iter().map(|(ticks, _)| u64::from(*ticks)).sum::<u64>();
+        self.0.len() <= CURVE_POINTS_MAX && ticks <= u64::from(u32::MAX)
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -72,5 +113,24 @@ mod tests {
         board.set(slot(1), 10, [1; 16], Tick(20));
         board.set(slot(2), 30, [0; 16], Tick(30));
         assert_eq!(board.ranking(0b111).iter().map(|s| u8::from(*s)).collect::<Vec<_>>(), [2, 1, 0]);
+    }
+
+    #[test]
+    fn a_curve_with_too_many_points_keeps_both_ends() {
+        let points: Vec<(Tick, i64)> = (0..1000).map(|n| (Tick(6 * n), i64::from(n) - 500)).collect();
+        let curve: Vec<(Tick, i64)> = ScoreCurve::new(&points).points().collect();
+        assert_eq!((curve.len(), curve.first(), curve.last()), (CURVE_POINTS_MAX, points.first(), points.last()));
+        assert!(curve.windows(2).all(|pair| (90..=96).contains(&pair[1].0.since(pair[0].0))), "{curve:?}");
+        assert!(ScoreCurve::new(&[]).points().next().is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn a_curve_reads_back(ticks in proptest::collection::btree_set(any::<u32>(), 0..=CURVE_POINTS_MAX), points: [i64; 4]) {
+            let points: Vec<(Tick, i64)> = ticks.into_iter().map(Tick).zip(points.into_iter().cycle()).collect();
+            let curve = ScoreCurve::new(&points);
+            prop_assert!(curve.is_sane());
+            prop_assert_eq!(curve.points().collect::<Vec<_>>(), points);
+        }
     }
 }

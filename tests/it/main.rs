@@ -23,6 +23,7 @@ mod replay_verify;
 mod replays;
 mod rewind;
 mod rooms;
+mod scores;
 mod swarm;
 mod timing;
 mod waiting;

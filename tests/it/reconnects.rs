@@ -115,8 +115,7 @@ fn giving_up_empties_the_score_buffer_at_once() {
     let kept = |world: &mut World| -> Vec<usize> {
         let ecs = world.server.world_mut();
         let mut query = ecs.query::<(&framehouse_server::room::Player, &ScoreBuffer)>();
-        let mut kept: Vec<_> =
-            query.iter(ecs).map(|(player, scores)| (player.slot(), scores.frames().count())).collect();
+        let mut kept: Vec<_> = query.iter(ecs).map(|(player, scores)| (player.slot(), scores.points().len())).collect();
         kept.sort();
         kept.into_iter().map(|(_, count)| count).collect()
     };

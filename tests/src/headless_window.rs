@@ -28,11 +28,13 @@ use bevy::{
     window::{CursorMoved, ExitCondition, PrimaryWindow, WindowEvent, WindowResolution},
     winit::WinitPlugin,
 };
+use framehouse_shared::ids::Slot;
 use framehouse_window::{
     ClientPlugin,
     args::Args,
     game::Game,
     hud::HudPanel,
+    palette::Colors,
     screens::Screen,
     session::Session,
     settings::Settings,
@@ -217,7 +219,27 @@ impl HeadlessWindow {
             .collect()
     }
 
+<<<<<<< HEAD
     /// The contents of the text fields, in no order.
+||||||| 7a07a06
+    /// What is written in the fields, in no order.
+=======
+    /// The players whose colours are in pictures that can be seen: those with a line among the curves of the results.
+    pub fn players_in_pictures(&mut self) -> Vec<Slot> {
+        let mut nodes = self.app.world_mut().query::<(&ImageNode, &InheritedVisibility)>();
+        let world = self.app.world();
+        let (images, colors) = (world.resource::<Assets<Image>>(), world.resource::<Colors>());
+        let seen = nodes.iter(world).filter(|(_, visibility)| visibility.get());
+        let pictures: Vec<&[u8]> = seen.filter_map(|(node, _)| images.get(&node.image)?.data.as_deref()).collect();
+        let is_drawn = |slot: &Slot| {
+            let [red, green, blue, _] = colors.player(*slot).to_srgba().to_u8_array();
+            pictures.iter().any(|bytes| bytes.as_chunks::<4>().0.contains(&[red, green, blue, 255]))
+        };
+        Slot::all().filter(is_drawn).collect()
+    }
+
+    /// What is written in the fields, in no order.
+>>>>>>> scores
     pub fn fields(&mut self) -> Vec<String> {
         let mut fields = self.app.world_mut().query::<&EditableText>();
         fields.iter(self.app.world()).map(|field| field.value().to_string()).collect()

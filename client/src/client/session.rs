@@ -58,6 +58,16 @@ impl Client {
                     self.leaderboard = Some(Leaderboard { match_no, tick, entries });
                 }
             }
+            ServerMessage::Ranking { match_no, ranking } => {
+                if let Some(results) = self.results_of(match_no) {
+                    results.ranking = ranking;
+                }
+            }
+            ServerMessage::ScoreCurve { match_no, slot, curve } => {
+                if let Some(results) = self.results_of(match_no) {
+                    results.curves[slot.index()] = curve.points().collect();
+                }
+            }
             ServerMessage::WantHashes { match_no, first, hashes } => self.answer_hashes(match_no, first, &hashes),
             ServerMessage::Desync { match_no, tick, component, field } => {
                 self.take_desync(match_no, tick, component, field);
@@ -137,7 +147,11 @@ impl Client {
             current.frames_wanted = Some(now);
             self.stats.matches_seen += 1;
         }
-        self.results = Some(MatchResults { match_no, last_tick, ranking });
+        self.results = Some(MatchResults { match_no, last_tick, ranking, curves: Default::default() });
+    }
+
+    fn results_of(&mut self, match_no: u32) -> Option<&mut MatchResults> {
+        self.results.as_mut().filter(|results| results.match_no == match_no)
     }
 
     pub(super) fn finish_leaving(&mut self, now: Duration) {

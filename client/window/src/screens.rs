@@ -11,7 +11,6 @@ mod banner;
 mod browser;
 mod chat;
 mod connecting;
-mod curves;
 mod dialog;
 mod lobby;
 mod menu;
@@ -89,7 +88,7 @@ impl Plugin for ScreensPlugin {
             banner::plugin,
         ));
         app.add_plugins((time_bar::plugin, rewind::plugin));
-        app.add_plugins((chat::plugin, curves::plugin, notices::plugin, practice::plugin));
+        app.add_plugins((chat::plugin, notices::plugin, practice::plugin));
     }
 }
 

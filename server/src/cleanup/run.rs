@@ -23,7 +23,7 @@ use crate::{
         inputs::Participants,
         phase::RoomPhase,
         players,
-        score::{ScoreBuffer, leaderboard::LeaderboardBuffer},
+        score::{ScoreBuffer, curves::PastCurves, leaderboard::LeaderboardBuffer},
     },
     tick::Now,
 };
@@ -130,7 +130,10 @@ fn free_scores(world: &mut World, task: &Task) -> usize {
     let of_room: Vec<Entity> = players(world, task.target).map(|(player, _)| player).collect();
     let of_match =
         |scores: &mut ScoreBuffer| if scores.match_no() == task.match_no { scores.take().bytes() } else { 0 };
-    of_room.into_iter().filter_map(|player| Some(of_match(&mut *world.get_mut::<ScoreBuffer>(player)?))).sum()
+    let present: usize =
+        of_room.into_iter().filter_map(|player| Some(of_match(&mut *world.get_mut::<ScoreBuffer>(player)?))).sum();
+    let past = world.get_mut::<PastCurves>(task.target).map(|mut past| std::mem::take(&mut *past));
+    present + past.map_or(0, |past| past.bytes())
 }
 
 fn free_match(world: &mut World, room: Entity) -> usize {

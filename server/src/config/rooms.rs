@@ -24,7 +24,13 @@ pub struct RoomSettings {
     pub results: f64,
     /// Seconds between two leaderboards, 0.1 to 60.
     pub leaderboard_broadcast_interval: f64,
+<<<<<<< HEAD
     /// Score samples kept per player, 1 to 1000.
+||||||| 7a07a06
+    /// Score frames kept for each player, 1 to 1000.
+=======
+    /// Points kept of a player's curve over a match, 2 to 1000: a longer match has them further apart.
+>>>>>>> scores
     pub score_buffer_maxlen: u32,
     /// Seconds that the seat of a disconnected player is kept, 0 to 600.
     pub grace: f64,
@@ -91,7 +97,7 @@ impl RoomSettings {
             0.1,
             60.0,
         )?;
-        in_range("score_buffer_maxlen", "1 to 1000", self.score_buffer_maxlen, 1, 1000)?;
+        in_range("score_buffer_maxlen", "2 to 1000", self.score_buffer_maxlen, 2, 1000)?;
         in_range("grace", "0 to 600 seconds", self.grace, 0.0, 600.0)?;
         in_range("away_after", "0.5 to 60 seconds", self.away_after, 0.5, 60.0)?;
         in_range("spectators_max", "0 to 200", self.spectators_max, 0, 200)?;

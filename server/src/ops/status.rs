@@ -164,6 +164,7 @@ impl Sources<'_, '_> {
             sessions: self.sessions.count(),
             cleanup: CleanupStatus { stats: self.cleanup.stats(), us_per_tick: self.cleanup.time_spent().page() },
             matches_finished: self.counters.matches_finished,
+            score_rate_exceeded: self.counters.score_rate_exceeded,
             results: self.results.as_ref().map(|store| store.stats()).unwrap_or_default(),
             replays: self.replays.stats(),
             kicked: self.counters.kicked,

@@ -73,6 +73,10 @@ pub struct PlayerResult {
     pub detail: [u8; 16],
     /// How the match ended for the player.
     pub outcome: Outcome,
+    /// Pairs of a tick and the points after it, oldest first, from the player's first tick to the final points; at most
+    /// `score_buffer_maxlen`. Empty in results of earlier releases.
+    #[serde(default)]
+    pub curve: Vec<(Tick, i64)>,
 }
 
 /// How a match ended for a player.
@@ -113,7 +117,7 @@ mod tests {
                 r#""game":"arena","rules_hash":"0000000000000001","seed":"ffffffffffffffff","tick_rate":30,"ticks":3600,"#,
                 r#""started_unix":1800000000,"ended":"time_up","players":[{"player":"2a","slot":3,"name":"ada \"\n","#,
                 r#""rank":1,"points":-5,"since_tick":9,"detail":"01000000000000000000000000000002","#,
-                r#""outcome":"gave_up"}],"state_hash":"00000000000000ff","replay":"ab.fhr"}"#,
+                r#""outcome":"gave_up","curve":[[0,0],[9,-5]]}],"state_hash":"00000000000000ff","replay":"ab.fhr"}"#,
                 "\n"
             )
         );
@@ -126,6 +130,17 @@ mod tests {
             original.write_line(&mut line);
             assert_eq!(serde_json::from_slice::<MatchResult>(&line).expect("a result"), original);
         }
+    }
+
+    #[test]
+    fn a_line_of_an_earlier_release_reads_without_curves() {
+        let mut line = Vec::new();
+        result(1).write_line(&mut line);
+        let old = String::from_utf8(line).expect("text").replace(r#","curve":[[0,0],[9,-5]]"#, "");
+        let read: MatchResult = serde_json::from_str(&old).expect("a result");
+        let mut expected = result(1);
+        expected.players[0].curve.clear();
+        assert_eq!(read, expected);
     }
 
     #[test]

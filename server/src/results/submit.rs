@@ -10,6 +10,7 @@ use framehouse_shared::{
     protocol::control::{PlayerState, RankingEntry, ServerMessage},
     score::ScoreFrame,
     state_hash::StateHashes,
+    tick::Tick,
 };
 
 use super::{MatchResult, Outcome, PlayerResult, ResultStore, Submitted};
@@ -20,6 +21,7 @@ use crate::{
         clock::RoomClock,
         current_match::CurrentMatch,
         inputs::{Participant, Participants},
+        score::curves,
     },
     tick::{TickRate, TickSet},
 };
@@ -66,6 +68,8 @@ fn tell_saved(world: &mut World) {
 
 fn result_of(world: &World, room: Entity, ended: MatchEnd, ranking: &[RankingEntry]) -> Option<MatchResult> {
     let (data, current) = (world.get::<Room>(room)?, world.get::<CurrentMatch>(room)?);
+    let next_tick = world.get::<RoomClock>(room)?.next_tick();
+    let last_tick = next_tick.minus(1);
     Some(MatchResult {
         match_id: current.id(),
         match_no: current.number(),
@@ -76,34 +80,38 @@ fn result_of(world: &World, room: Entity, ended: MatchEnd, ranking: &[RankingEnt
         rules_hash: current.rules_hash(),
         seed: current.setup().seed,
         tick_rate: world.resource::<TickRate>().0,
-        ticks: world.get::<RoomClock>(room)?.next_tick().0,
+        ticks: next_tick.0,
         started_unix: current.started_unix(),
         ended,
-        players: players(world, room, ranking),
+        players: players(world, room, last_tick, ranking),
         state_hash: world.get::<StateHashes>(room).map_or(0, StateHashes::combined),
         replay: None,
     })
 }
 
-fn players(world: &World, room: Entity, ranking: &[RankingEntry]) -> Vec<PlayerResult> {
+fn players(world: &World, room: Entity, last_tick: Tick, ranking: &[RankingEntry]) -> Vec<PlayerResult> {
     let Some(participants) = world.get::<Participants>(room) else { return Vec::new() };
     let present = ranking.iter().filter_map(|entry| {
         let seated = participants.last(entry.slot)?;
-        Some((entry.slot, seated, entry.score, outcome(world, room, seated)))
+        Some((entry.slot, seated, entry.score, outcome(world, room, seated), last_tick))
     });
-    let replaced = participants.replaced().iter().map(|(slot, seated, score)| (*slot, seated, *score, Outcome::Left));
-    let mut all: Vec<(Slot, &Participant, ScoreFrame, Outcome)> = present.chain(replaced).collect();
-    all.sort_by_key(|(slot, _, score, _)| (Reverse(score.points), score.since, *slot));
+    let replaced = participants.replaced().iter();
+    let replaced = replaced.map(|(slot, seated, score)| (*slot, seated, *score, Outcome::Left, score.since));
+    let mut all: Vec<(Slot, &Participant, ScoreFrame, Outcome, Tick)> = present.chain(replaced).collect();
+    all.sort_by_key(|(slot, _, score, ..)| (Reverse(score.points), score.since, *slot));
     let result =
-        |(rank, (slot, seated, score, outcome)): (u8, (Slot, &Participant, ScoreFrame, Outcome))| PlayerResult {
-            player: seated.player,
-            slot,
-            name: seated.name.clone(),
-            rank,
-            points: score.points,
-            since_tick: score.since,
-            detail: score.detail,
-            outcome,
+        |(rank, (slot, seated, score, outcome, last)): (u8, (Slot, &Participant, ScoreFrame, Outcome, Tick))| {
+            PlayerResult {
+                player: seated.player,
+                slot,
+                name: seated.name.clone(),
+                rank,
+                points: score.points,
+                since_tick: score.since,
+                detail: score.detail,
+                outcome,
+                curve: curves::of_player(world, room, seated.player, (last, score.points)),
+            }
         };
     (1..).zip(all).map(result).collect()
 }

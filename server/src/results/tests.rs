@@ -35,6 +35,7 @@ pub(super) fn result(id: u128) -> MatchResult {
         since_tick: Tick(9),
         detail,
         outcome: Outcome::GaveUp,
+        curve: vec![(Tick(0), 0), (Tick(9), -5)],
     };
     MatchResult {
         match_id: MatchId(id),

@@ -23,7 +23,7 @@ use super::{
     history::FrameHistory,
     inputs::{InputBuffer, Participants},
     resync,
-    score::ScoreBuffer,
+    score::{ScoreBuffer, curves::PastCurves, rate::ScoreRate},
 };
 use crate::tick::{Now, TickRate};
 
@@ -138,8 +138,9 @@ fn set_up(world: &mut World, room: Entity, number: u32) {
     tracing::info!(code = ?code, number, %id, seed = setup.seed, map = %setup.map, "match set");
     let started_unix = (now.unix_base + now.elapsed).as_secs();
     let current = CurrentMatch { id, number, setup, rules_hash, started_unix };
+    let scores = (PastCurves::of_match(number), ScoreRate::begin(world, room));
     let fresh = (FrameHistory::default(), Participants::default(), current, OpeningState(opening));
-    world.entity_mut(room).insert(fresh);
+    world.entity_mut(room).insert((fresh, scores));
 }
 
 /// Sets the start time of the match. `epoch` is when tick 0 is due, since the server's start.

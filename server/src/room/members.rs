@@ -15,10 +15,10 @@ use super::{
     clock::RoomClock,
     host,
     inputs::{InputBuffer, SyncState},
-    phase::RoomPhase,
+    phase::{self, RoomPhase},
     presence::{self, Presence, ResumeIndex},
     reservations::Reservations,
-    score::{ScoreBuffer, leaderboard},
+    score::{ScoreBuffer, curves, leaderboard},
     sessions, spectators,
 };
 use crate::{
@@ -93,6 +93,7 @@ pub fn welcome(world: &mut World, room: Entity, member: Entity, address: PeerAdd
     let Some(message) = welcome_message(world, room, member) else { return };
     outgoing::send(world, address, &ServerMessage::Welcome(Box::new(message)));
     leaderboard::send_newest(world, room, address);
+    phase::send_results(world, room, address);
 }
 
 fn welcome_message(world: &World, room: Entity, member: Entity) -> Option<Welcome> {
@@ -140,6 +141,7 @@ pub fn leave(world: &mut World, member: Entity, why: EndCode) {
 /// Turns a member's entity into one that only holds buffers, for the cleanup.
 fn leave_buffers(world: &mut World, room: Entity, member: Entity) {
     let player = player_id(world, member);
+    curves::keep(world, room, member);
     world.entity_mut(member).remove::<(Player, Spectator, InRoom, PeerAddress)>();
     world.resource_mut::<CleanupQueue>().push(CleanupRequest::Member { room, target: member, player });
 }
@@ -209,6 +211,7 @@ pub fn give_up(world: &mut World, player: Entity) -> bool {
 /// Gives a player new buffers, and hands the old ones to the cleanup.
 fn reset_buffers(world: &mut World, room: Entity, player: Entity) {
     let id = player_id(world, player);
+    curves::keep(world, room, player);
     let mut entity = world.entity_mut(player);
     let old = (entity.take::<ScoreBuffer>().unwrap_or_default(), entity.take::<InputBuffer>().unwrap_or_default());
     entity.insert((ScoreBuffer::of_match(old.0.match_no()), InputBuffer::default()));

@@ -6,24 +6,26 @@
 
 use bevy::prelude::*;
 use framehouse_shared::{
-    ids::RoomId,
+    ids::{RoomId, Slot},
     match_end::MatchEnd,
-    protocol::control::{Phase, PlayerState, RankingEntry, RoomEvent},
-    score::Scoreboard,
+    protocol::control::{Phase, PlayerState, RankingEntry, RoomEvent, ServerMessage},
+    score::{ScoreCurve, Scoreboard},
     sim::{Roster, SimRoom},
     tick::Tick,
 };
 
 use super::{
-    Player, Room, announce, by_slot,
+    Player, Room, addresses, announce, by_slot,
     cleanup_queue::{CleanupQueue, CleanupRequest},
     clock::RoomClock,
     current_match::{self, MatchOver},
     members, players,
     reservations::Reservations,
+    score::curves,
 };
 use crate::{
     config::RoomSettings,
+    net::outgoing::{self, PeerAddress},
     tick::{Now, TickRate},
 };
 
@@ -74,6 +76,8 @@ pub enum RoomPhase {
         last_tick: Tick,
         /// Ranking, best first.
         ranking: Vec<RankingEntry>,
+        /// The points over the match of everybody in the ranking.
+        curves: Vec<(Slot, ScoreCurve)>,
     },
 }
 
@@ -100,7 +104,15 @@ impl RoomPhase {
         }
     }
 
+<<<<<<< HEAD
     /// The phase as in a Welcome: without the ranking, which would not fit into one message with sixteen members.
+||||||| 7a07a06
+    /// The phase as somebody is told it who comes now: without the ranking of a match it did not see, which would not fit
+    /// into one message with sixteen members.
+=======
+    /// The phase as somebody is told it who comes now: without the ranking of a match it did not see, which would not fit
+    /// into one message with sixteen members: [`send_results`] follows.
+>>>>>>> scores
     pub(super) fn to_newcomer(&self) -> Phase {
         match self.to_wire() {
             Phase::Results { match_no, last_tick, .. } => Phase::Results { match_no, last_tick, ranking: Vec::new() },
@@ -317,12 +329,37 @@ fn end_match(world: &mut World, room: Entity, end: MatchEnd) {
     }
 }
 
+<<<<<<< HEAD
 /// Shows the ranking of a finished match, best first.
 pub(crate) fn show_results(world: &mut World, room: Entity, last_tick: Tick, ranking: Vec<RankingEntry>) {
+||||||| 7a07a06
+/// The match has its results, best first: the room shows them for a while.
+pub(crate) fn show_results(world: &mut World, room: Entity, last_tick: Tick, ranking: Vec<RankingEntry>) {
+=======
+/// The match has its results, best first: the room shows them for a while.
+pub(crate) fn show_results(
+    world: &mut World,
+    room: Entity,
+    last_tick: Tick,
+    ranking: Vec<RankingEntry>,
+    curves: Vec<(Slot, ScoreCurve)>,
+) {
+>>>>>>> scores
     let Some(match_no) = world.get::<RoomClock>(room).map(|clock| clock.match_no) else { return };
     let ticks = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().results);
     let until = world.resource::<Now>().tick + u64::from(ticks);
-    enter(world, room, RoomPhase::Results { match_no, until, last_tick, ranking });
+    enter(world, room, RoomPhase::Results { match_no, until, last_tick, ranking, curves: curves.clone() });
+    let addresses = addresses(world, room);
+    curves::send(world, &addresses, match_no, &curves);
+}
+
+/// Sends the results that the room shows to a session that comes now: what everybody else was sent when they began.
+pub(super) fn send_results(world: &mut World, room: Entity, to: PeerAddress) {
+    let Some(RoomPhase::Results { match_no, ranking, curves, .. }) = world.get::<RoomPhase>(room).cloned() else {
+        return;
+    };
+    outgoing::send(world, to, &ServerMessage::Ranking { match_no, ranking });
+    curves::send(world, &[to], match_no, &curves);
 }
 
 /// Aborts the open or running match for the host. It has no result.

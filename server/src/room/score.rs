@@ -1,12 +1,12 @@
 //! Scores: sampled per player for the score curve, and sent to the room as leaderboards.
 
+pub mod curves;
 pub mod leaderboard;
-
-use std::collections::VecDeque;
+pub(crate) mod rate;
 
 use bevy::prelude::*;
 use framehouse_shared::{
-    score::{ScoreFrame, Scoreboard},
+    score::Scoreboard,
     sim::{SimRoom, SimTickCount},
     tick::Tick,
 };
@@ -22,22 +22,34 @@ pub(in crate::room) struct ScorePlugin;
 
 impl Plugin for ScorePlugin {
     fn build(&self, app: &mut App) {
-        app.add_systems(FixedUpdate, collect_scores.in_set(TickSet::Record))
+        app.add_systems(FixedUpdate, (collect_scores, rate::check_score_rates).in_set(TickSet::Record))
             .add_systems(FixedUpdate, leaderboard::send_leaderboards.in_set(TickSet::Leaderboard));
     }
 }
 
+<<<<<<< HEAD
 /// A player's latest score samples in one match, with their ticks, oldest first.
+||||||| 7a07a06
+/// A player's last scores of one match with their ticks, oldest first.
+=======
+/// A player's points over one match with their ticks, oldest first.
+///
+/// It spans the match at bounded memory: when it is full, every other point goes, and half as many come from then on.
+>>>>>>> scores
 #[derive(Component, Debug, Default)]
 pub struct ScoreBuffer {
     match_no: u32,
-    frames: VecDeque<(Tick, ScoreFrame)>,
+    points: Vec<(Tick, i64)>,
+    /// Calls of `push` so far.
+    offered: u32,
+    /// One of this many offered points is kept, as a power of two.
+    thinned: u32,
 }
 
 impl ScoreBuffer {
     /// An empty buffer for the match with this number in its room.
     pub(crate) fn of_match(match_no: u32) -> Self {
-        Self { match_no, frames: VecDeque::new() }
+        Self { match_no, ..default() }
     }
 
     /// Number of the match in its room.
@@ -47,7 +59,7 @@ impl ScoreBuffer {
 
     /// Approximate size in memory, in bytes.
     pub fn bytes(&self) -> usize {
-        self.frames.capacity() * size_of::<(Tick, ScoreFrame)>()
+        self.points.capacity() * size_of::<(Tick, i64)>()
     }
 
     /// Takes out everything, leaving an empty buffer.
@@ -55,20 +67,49 @@ impl ScoreBuffer {
         std::mem::take(self)
     }
 
+<<<<<<< HEAD
     /// The stored samples, oldest first.
     pub fn frames(&self) -> impl Iterator<Item = &(Tick, ScoreFrame)> {
         self.frames.iter()
+||||||| 7a07a06
+    /// The scores kept, oldest first.
+    pub fn frames(&self) -> impl Iterator<Item = &(Tick, ScoreFrame)> {
+        self.frames.iter()
+=======
+    /// The points kept, oldest first.
+    pub fn points(&self) -> &[(Tick, i64)] {
+        &self.points
+>>>>>>> scores
     }
 
-    fn push(&mut self, tick: Tick, score: ScoreFrame, max: usize) {
-        while self.frames.len() >= max.max(1) {
-            self.frames.pop_front();
+    fn push(&mut self, tick: Tick, points: i64, max: usize) {
+        let offered = self.offered;
+        self.offered += 1;
+        if self.points.len() >= max.max(2) && self.is_kept(offered) {
+            self.thinned += 1;
+            let mut index = 0;
+            self.points.retain(|_| {
+                index += 1;
+                index % 2 == 1
+            });
         }
-        self.frames.push_back((tick, score));
+        if self.is_kept(offered) {
+            self.points.push((tick, points));
+        }
+    }
+
+    const fn is_kept(&self, offered: u32) -> bool {
+        offered.trailing_zeros() >= self.thinned
     }
 }
 
+<<<<<<< HEAD
 /// Samples every participant's score every 200 ms. Runs in `TickSet::Record`.
+||||||| 7a07a06
+/// Keeps every player's score five times a second. Runs in `TickSet::Record`.
+=======
+/// Keeps every player's points five times a second, or less often in a long match. Runs in `TickSet::Record`.
+>>>>>>> scores
 fn collect_scores(
     rate: Res<TickRate>,
     settings: Res<RoomSettings>,
@@ -85,7 +126,7 @@ fn collect_scores(
             if let Ok((player, mut buffer)) = players.get_mut(member)
                 && player.takes_part()
             {
-                buffer.push(tick, scores.slots[player.slot.index()], settings.score_buffer_maxlen as usize);
+                buffer.push(tick, scores.slots[player.slot.index()].points, settings.score_buffer_maxlen as usize);
             }
         }
     }
@@ -96,12 +137,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_buffer_keeps_the_last_scores_of_one_match() {
-        let mut buffer = ScoreBuffer::default();
-        for n in 0..60 {
-            buffer.push(Tick(n * 6), ScoreFrame::default(), 50);
+    fn a_buffer_spans_its_match_at_bounded_memory() {
+        for max in [2, 3, 50, 51] {
+            let mut buffer = ScoreBuffer::of_match(1);
+            for n in 0..10_000 {
+                buffer.push(Tick(n * 6), i64::from(n), max);
+                let kept = buffer.points();
+                assert!((1..=max).contains(&kept.len()), "{max}: {}", kept.len());
+                let apart: Vec<u32> = kept.windows(2).map(|pair| pair[1].0.since(pair[0].0)).collect();
+                assert!(apart.windows(2).all(|pair| pair[0] == pair[1]), "{max}: {apart:?}");
+                let to_newest = Tick(n * 6).since(kept[kept.len() - 1].0);
+                assert!(apart.first().is_none_or(|apart| to_newest < *apart), "{max}: {to_newest} {apart:?}");
+            }
+            assert_eq!(buffer.points()[0].0, Tick(0), "it begins with the match");
+            assert!(buffer.points().len() >= max.div_ceil(2), "{max}: half of it is used at least");
         }
-        assert_eq!(buffer.frames().count(), 50);
-        assert_eq!(buffer.frames().next().map(|(tick, _)| *tick), Some(Tick(60)));
     }
 }

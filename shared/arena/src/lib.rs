@@ -128,6 +128,11 @@ impl Game for ArenaPlugin {
         emote::bot_command(room, slot, rng)
     }
 
+    fn points_per_second_max(&self, room: EntityRef) -> Option<i64> {
+        let rules = room.get::<Rules>()?;
+        Some(scoring::points_per_second_max(rules, room.get()?, room.get()?, *room.get()?))
+    }
+
     fn view_position(&self, room: EntityRef, slot: Slot) -> Option<Vec2> {
         room.get::<Bodies>()?.position(slot)
     }

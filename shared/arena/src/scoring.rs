@@ -5,13 +5,13 @@ use framehouse_shared::{
     ids::{SLOTS_MAX, Slot, SlotMask, slots_in},
     room_state::RoomState,
     score::Scoreboard,
-    tick::Tick,
+    tick::{SimRate, Tick},
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
     numbers::ComboNumbers,
-    pickups::{Gem, GemKind},
+    pickups::{Gem, GemKind, Pickups},
     rules::MatchRules,
 };
 
@@ -108,7 +108,29 @@ pub fn write_scoreboard(board: &mut Scoreboard, scores: &Scores, seats: SlotMask
     }
 }
 
+<<<<<<< HEAD
 /// Content of [`ScoreFrame::detail`](framehouse_shared::score::ScoreFrame): the numbers beside the points.
+||||||| 7a07a06
+/// What a scoreboard shows beside the points: the meaning of [`ScoreFrame::detail`](framehouse_shared::score::ScoreFrame).
+=======
+/// The most points that one player can gain in the second that now begins: every gem that is there or may appear goes to
+/// the player at the highest multiplier, and everything that anybody has is knocked out and gathered.
+pub fn points_per_second_max(rules: &MatchRules, pickups: &Pickups, scores: &Scores, rate: SimRate) -> i64 {
+    let (gem, second) = (&rules.numbers.gem, rate.ticks(1.0));
+    let spawns = second / (gem.spawn_every / SLOTS_MAX as u32).max(1) + 1 + gem.opening_count;
+    let jackpots = second / gem.jackpot_every.max(1) + 1;
+    let appearing = i64::from(spawns) * i64::from(gem.value_edge.max(gem.value_center))
+        + i64::from(jackpots) * i64::from(gem.jackpot_value);
+    let worth = |is_dropped: bool| -> i64 {
+        let gems = pickups.gems.iter().filter(|gem| (gem.kind == GemKind::Dropped) == is_dropped);
+        gems.map(|gem| i64::from(gem.value)).sum()
+    };
+    let owned: i64 = scores.0.iter().map(|score| i64::from(score.points)).sum();
+    (appearing + worth(false)) * i64::from(rules.numbers.combo.multiplier_max) + worth(true) + owned
+}
+
+/// What a scoreboard shows beside the points: the meaning of [`ScoreFrame::detail`](framehouse_shared::score::ScoreFrame).
+>>>>>>> scores
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ArenaDetail {
     /// Current combo, in gems.
@@ -183,7 +205,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{super::rules::ArenaLibrary, *};
-    use framehouse_shared::tick::SimRate;
 
     fn gem(value: u16, kind: GemKind) -> Gem {
         Gem { id: 0, kind, value, position: Vec2::ZERO, velocity: Vec2::ZERO, free: Tick(0), fades: Tick(9) }
@@ -215,6 +236,19 @@ mod tests {
         let loss = |points| PlayerScore { points, ..default() }.loss(&rules);
         assert_eq!((loss(0), loss(3), loss(20), loss(1000)), (0, 3, 6, 120));
         assert!(loss(u32::MAX) < u32::MAX);
+    }
+
+    #[test]
+    fn what_can_be_gained_in_a_second_grows_with_what_there_is() {
+        let rules = ArenaLibrary::embedded().rules_for("", SimRate::DEFAULT);
+        let (mut pickups, mut scores) = (Pickups::default(), Scores::default());
+        let most =
+            |pickups: &Pickups, scores: &Scores| points_per_second_max(&rules, pickups, scores, SimRate::DEFAULT);
+        // One gem every second tick and those of the opening, one jackpot, each five times.
+        assert_eq!(most(&pickups, &scores), (30 * 6 + 20) * 5);
+        pickups.gems = vec![gem(4, GemKind::Field), gem(7, GemKind::Dropped)];
+        scores.0[2].points = 100;
+        assert_eq!(most(&pickups, &scores), (30 * 6 + 20 + 4) * 5 + 7 + 100);
     }
 
     proptest! {

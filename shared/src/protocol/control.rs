@@ -13,7 +13,7 @@ use crate::{
     ids::{MatchId, PlayerId, RoomCode, RoomId, SLOTS_MAX, Slot},
     input::CommandBytes,
     replay::RANGE_TICKS_MAX,
-    score::ScoreFrame,
+    score::{ScoreCurve, ScoreFrame},
     state_hash::StateHashes,
     tick::Tick,
 };
@@ -282,6 +282,23 @@ pub enum ServerMessage {
         /// Content, at most [`SNAPSHOT_CHUNK_BYTES`].
         bytes: Vec<u8>,
     },
+    /// The ranking of the match whose results the room shows, for a session that comes now: its welcome has none.
+    Ranking {
+        /// The match's number in its room.
+        match_no: u32,
+        /// Best first.
+        ranking: Vec<RankingEntry>,
+    },
+    /// The points of a seat over the match whose results the room shows: one message for each line of the ranking, to
+    /// everybody when the results begin and to every session that comes later.
+    ScoreCurve {
+        /// The match's number in its room.
+        match_no: u32,
+        /// The seat.
+        slot: Slot,
+        /// Its points; the last are those of the ranking.
+        curve: ScoreCurve,
+    },
 }
 
 impl HistoryContent {
@@ -522,6 +539,8 @@ impl ServerMessage {
             }
             Self::Leaderboard { entries, .. } => entries.len() <= SLOTS_MAX,
             Self::WantHashes { hashes, .. } => hashes.len() <= HASHES_ASKED_MAX,
+            Self::Ranking { ranking, .. } => ranking.len() <= SLOTS_MAX,
+            Self::ScoreCurve { curve, .. } => curve.is_sane(),
             _ => true,
         };
         if fits { Ok(message) } else { Err(CodecError::Invalid) }
@@ -533,7 +552,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{input::COMMAND_BYTES_MAX, protocol::channel::MESSAGE_BYTES_MAX};
+    use crate::{input::COMMAND_BYTES_MAX, protocol::channel::MESSAGE_BYTES_MAX, score::CURVE_POINTS_MAX};
 
     #[test]
     fn the_protocol_hash_covers_the_crates_in_the_lock_file() {
@@ -577,6 +596,14 @@ mod tests {
         assert_eq!(codec::encode(&chunk(HistoryContent::Opening, vec![7])), [10, 1, 0, 0, 2, 1, 7]);
         let frames = HistoryContent::Frames { first: Tick(3), ticks: 4, is_compressed: true };
         assert_eq!(codec::encode(&chunk(frames, vec![7, 8])), [10, 1, 1, 3, 4, 1, 0, 2, 2, 7, 8]);
+        let curve = ScoreCurve::new(&[(Tick(6), 2), (Tick(306), 1)]);
+        let curve = ServerMessage::ScoreCurve { match_no: 1, slot, curve };
+        assert_eq!(codec::encode(&curve), [12, 1, 3, 2, 6, 4, 251, 44, 1, 1]);
+        assert_eq!(ServerMessage::decode(&codec::encode(&curve)), Ok(curve));
+        let score = ScoreFrame { points: 2, since: Tick(5), detail: [9; 16] };
+        let ranking = vec![RankingEntry { slot, name: "x".to_owned(), score }];
+        let bytes = [&[11, 1, 1, 3, 1, b'x', 4, 5][..], &[9; 16]].concat();
+        assert_eq!(codec::encode(&ServerMessage::Ranking { match_no: 1, ranking }), bytes);
     }
 
     #[test]
@@ -592,6 +619,15 @@ mod tests {
         let hashes = vec![0; HASHES_ASKED_MAX + 1];
         let asked = ServerMessage::WantHashes { match_no: 1, first: Tick(2), hashes };
         assert!(ServerMessage::decode(&codec::encode(&asked)).is_err());
+        let curve = |count: u8| [&[12, 1, 3, count][..], &vec![0; 2 * usize::from(count)]].concat();
+        assert!(ServerMessage::decode(&curve(CURVE_POINTS_MAX as u8)).is_ok());
+        assert!(ServerMessage::decode(&curve(CURVE_POINTS_MAX as u8 + 1)).is_err());
+        let beyond_ticks = [12, 1, 3, 2, 252, 255, 255, 255, 255, 0, 1, 0];
+        assert!(ServerMessage::decode(&beyond_ticks).is_err());
+        let score = ScoreFrame::default();
+        let entry = RankingEntry { slot: Slot::new(3).expect("in range"), name: String::new(), score };
+        let ranking = ServerMessage::Ranking { match_no: 1, ranking: vec![entry; SLOTS_MAX + 1] };
+        assert!(ServerMessage::decode(&codec::encode(&ranking)).is_err());
     }
 
     #[test]
@@ -624,6 +660,9 @@ mod tests {
         let member = Member { player, slot, name: name.clone(), state: PlayerState::Away };
         let score = ScoreFrame { points: i64::MIN, since: Tick(u32::MAX), detail: [255; 16] };
         let ranking = vec![RankingEntry { slot, name, score }; SLOTS_MAX];
+        // Differences of the most bytes each, whether or not there could be as many of them.
+        let longest_curve: Vec<(u32, i64)> = vec![(u32::MAX, i64::MIN); CURVE_POINTS_MAX];
+        let longest_curve = codec::decode::<ScoreCurve, 4096>(&codec::encode(&longest_curve)).expect("its encoding");
         let reason = "r".repeat(REASON_BYTES_MAX);
         let (match_no, tick) = (u32::MAX, Tick(u32::MAX));
         let results = |ranking| Phase::Results { match_no, last_tick: tick, ranking };
@@ -649,6 +688,8 @@ mod tests {
             welcome(Phase::Lobby { reason: Some("r".repeat(100)) }),
             event(RoomEvent::Joined(member.clone())),
             event(RoomEvent::Left { slot, code: EndCode::Desynced }),
+            ServerMessage::Ranking { match_no, ranking: ranking.clone() },
+            ServerMessage::ScoreCurve { match_no, slot, curve: longest_curve },
             event(RoomEvent::Phase(results(ranking))),
             event(RoomEvent::GameMessage { slot, bytes: vec![255; GAME_MESSAGE_BYTES_MAX] }),
             event(RoomEvent::Chat { slot: Some(slot), name: member.name.clone(), text: "t".repeat(CHAT_BYTES_MAX) }),

@@ -68,7 +68,7 @@ fn sessions_and_members_belong_together(world: &mut World) {
             assert_eq!(seated, member, "a member's session knows its member");
         }
     }
-    let longest = world.query::<&ScoreBuffer>().iter(world).map(|scores| scores.frames().count()).max().unwrap_or(0);
+    let longest = world.query::<&ScoreBuffer>().iter(world).map(|scores| scores.points().len()).max().unwrap_or(0);
     assert!(longest <= world.resource::<RoomSettings>().score_buffer_maxlen as usize, "score buffers are bounded");
 }
 

@@ -62,6 +62,11 @@ impl LiveServer {
     /// Like [`start`](Self::start), with a grace period of `grace_s` seconds after a lost connection.
     pub fn start_with(game: impl Game + Clone, game_files: Vec<GameFile>, grace_s: f64) -> Self {
         let rooms = RoomSettings { lobby: 0.0, countdown: 0.5, results: 0.5, grace: grace_s, ..Default::default() };
+        Self::start_with_rooms(game, game_files, rooms)
+    }
+
+    /// A server with these settings of rooms.
+    pub fn start_with_rooms(game: impl Game + Clone, game_files: Vec<GameFile>, rooms: RoomSettings) -> Self {
         let start = Box::new(move |folder: &Path| run(game.clone(), game_files.clone(), rooms.clone(), folder));
         let proxy = Proxy::new().expect("a free port");
         let mut server = Self { url: proxy.url(), proxy, folder: new_folder(), start, running: None, dead: Vec::new() };

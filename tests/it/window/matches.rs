@@ -3,12 +3,13 @@
 use bevy::prelude::*;
 use framehouse_arena::ArenaPlugin;
 use framehouse_harness::live::LiveServer;
+use framehouse_server::config::RoomSettings;
 use framehouse_shared::protocol::control::Phase;
 use framehouse_tests::headless_window::HeadlessWindow;
 use framehouse_tools::short_matches::short_matches;
 use framehouse_window::screens::Screen;
 
-use super::{Folder, open_window, start_server};
+use super::{Folder, MATCH_TICKS, open_window, start_server, until};
 
 fn is_playing(window: &HeadlessWindow) -> bool {
     window.session().client().is_some_and(|client| matches!(client.phase(), Some(Phase::Playing { .. })))
@@ -29,12 +30,36 @@ fn one_click_plays_a_match_against_bots_to_its_results_and_a_rematch() {
             .iter()
             .all(|entry| window.sees_exactly(&entry.score.points.to_string()) && window.sees_exactly(&entry.name))
     });
+    window.until("everybody has a line", |window| window.players_in_pictures().len() == 4);
     window.click("Rematch");
     window.until_screen(Screen::Match);
     window.key(KeyCode::Escape);
     window.until_seen("The match goes on");
     window.click("Leave the room");
     window.until_screen(Screen::Menu);
+}
+
+#[test]
+fn somebody_who_comes_into_the_results_sees_everybodys_lines() {
+    let rooms = RoomSettings { lobby: 0.0, countdown: 0.5, results: 60.0, ..Default::default() };
+    let server = LiveServer::start_with_rooms(ArenaPlugin, short_matches(MATCH_TICKS), rooms);
+    let folders = [Folder::new(), Folder::new()];
+    let mut window = open_window(&server, &folders[0], "--practice --autopilot");
+    window.until_screen(Screen::Results);
+    let code = window.session().client().and_then(|client| client.code()).expect("in a room");
+    let mut late = open_window(&server, &folders[1], &format!("--watch {code}"));
+    until("the spectator sees the results", &mut [&mut window, &mut late], |windows| {
+        windows[1].screen() == Screen::Results && windows[1].players_in_pictures().len() == 4
+    });
+    let results = |window: &HeadlessWindow| window.session().client().and_then(|client| client.results().cloned());
+    assert_eq!(results(&late), results(&window));
+    server.be_silent(true);
+    window.until_seen("Reconnecting");
+    server.be_silent(false);
+    window.until("the player is back", |window| !window.sees("Reconnecting"));
+    window.until("the lines are back", |window| {
+        window.screen() == Screen::Results && window.players_in_pictures().len() == 4
+    });
 }
 
 #[test]

@@ -6,14 +6,13 @@ mod saving;
 use bevy::prelude::*;
 use framehouse_client::client::MatchResults;
 use framehouse_shared::{
-    ids::Slot,
+    ids::{SLOTS_MAX, Slot},
     protocol::control::{Phase, PlayerState},
     tick::Tick,
 };
 
 use super::{
     Screen, SeenResults,
-    curves::Curves,
     plot::{Curve, plot},
 };
 use saving::{Saving, SavingShown};
@@ -42,7 +41,7 @@ pub(super) fn plugin(app: &mut App) {
     app.add_systems(Update, saving::listen.before(HandleActions));
     app.add_systems(OnEnter(Screen::Results), spawn);
     app.add_systems(Update, (handle_actions, saving::save).in_set(HandleActions).run_if(in_state(Screen::Results)));
-    let systems = (count, ranking::write, grow_curves, show_button_row);
+    let systems = (count, ranking::write, show_plot, grow_curves, show_button_row);
     app.add_systems(Update, systems.chain().after(HandleActions).run_if(in_state(Screen::Results)));
 }
 
@@ -53,10 +52,20 @@ struct Counting {
     part: f32,
 }
 
+/// The panel of the curves.
+#[derive(Component)]
+struct PlotPanel;
+
+/// The most points of all; nothing where there is no line to draw.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct PlotShown(Option<i64>);
+
+/// The picture of the curves.
 #[derive(Component)]
 struct Plot {
     picture: Handle<Image>,
-    drawn: f32,
+    /// How far the curves had grown and how many points they had when it was drawn.
+    drawn: Option<(f32, usize)>,
 }
 
 #[derive(Component)]
@@ -75,16 +84,12 @@ fn spawn(
     kit: Kit,
     session: Res<Session>,
     (view, settings): (Res<GameView>, Res<Settings>),
-    curves: Res<Curves>,
     mut counting: ResMut<Counting>,
-    mut images: ResMut<Assets<Image>>,
 ) {
     *counting = Counting::default();
     let Some((results, own)) = session.client().and_then(|client| Some((client.results()?, client.slot()))) else {
         return;
     };
-    let heading = kit.fill(T::Curves, &[kit.say(view.about().points)]);
-    let picture = images.add(plot(PLOT, &[], 0.0));
     let outer = Node {
         width: px(1180),
         height: percent(100),
@@ -106,8 +111,7 @@ fn spawn(
                 row.spawn(kit.panel(inner(1.0))).with_children(|panel| {
                     ranking::spawn(panel, &kit, results, own, |entry| view.detail(&entry.score, &settings));
                 });
-                row.spawn(kit.panel(inner(1.0)))
-                    .with_children(|panel| spawn_plot(panel, &kit, &curves, &heading, picture));
+                row.spawn((PlotPanel, kit.panel(inner(1.0)), Shown::<PlotShown>(None)));
             });
             let button_row =
                 Node { flex_direction: FlexDirection::Column, row_gap: px(8), flex_shrink: 0.0, ..default() };
@@ -124,18 +128,34 @@ fn title(results: &MatchResults, own: Option<Slot>, kit: &Kit) -> String {
     }
 }
 
-fn spawn_plot(panel: &mut ChildSpawnerCommands<'_>, kit: &Kit, curves: &Curves, heading: &str, picture: Handle<Image>) {
-    panel.spawn(kit.strong(heading, 15.0, TEXT_MUTED));
-    if curves.is_empty() {
-        panel.spawn(kit.words(kit.say(T::NoCurves), 15.0, TEXT_MUTED));
-        return;
-    }
+/// Shows the plot, or that there is none. The curves come a moment after the ranking.
+fn show_plot(
+    mut redraw: Redraw,
+    kit: Kit,
+    (session, view): (Res<Session>, Res<GameView>),
+    mut panel: Single<(Entity, &mut Shown<PlotShown>), With<PlotPanel>>,
+    mut images: ResMut<Assets<Image>>,
+) {
+    let Some(results) = session.client().and_then(|client| client.results()) else { return };
+    let heading = kit.fill(T::Curves, &[kit.say(view.about().points)]);
+    let has_lines = results.curves.iter().any(|curve| curve.len() > 1);
+    let value = PlotShown(has_lines.then(|| extent(&results.curves).1));
+    let (entity, shown) = &mut *panel;
+    redraw.part(*entity, shown, value, |panel, PlotShown(most)| {
+        panel.spawn(kit.strong(&heading, 15.0, TEXT_MUTED));
+        match most {
+            Some(most) => spawn_plot(panel, &kit, *most, images.add(plot(PLOT, &[], 0.0))),
+            None => drop(panel.spawn(kit.words(kit.say(T::NoCurves), 15.0, TEXT_MUTED))),
+        }
+    });
+}
+
+fn spawn_plot(panel: &mut ChildSpawnerCommands<'_>, kit: &Kit, most: i64, picture: Handle<Image>) {
     let node = Node { flex_grow: 1.0, min_height: px(0), border_radius: BorderRadius::all(px(10)), ..default() };
-    let (_, most) = curves.extent();
     panel.spawn((node, BackgroundColor(GROOVE))).with_children(|frame| {
         let stretched = Node { width: percent(100), height: percent(100), ..default() };
         let image = ImageNode { image: picture.clone(), image_mode: NodeImageMode::Stretch, ..default() };
-        frame.spawn((Plot { picture, drawn: -1.0 }, image, stretched));
+        frame.spawn((Plot { picture, drawn: None }, image, stretched));
         let corner = Node { position_type: PositionType::Absolute, left: px(10), top: px(6), ..default() };
         frame.spawn((kit.words(&grouped(most), 13.0, TEXT_MUTED), corner));
     });
@@ -148,36 +168,70 @@ fn count(time: Res<Time<Real>>, mut counting: ResMut<Counting>) {
     }
 }
 
+<<<<<<< HEAD
 /// Redraws the curves while they grow.
+||||||| 7a07a06
+/// Draws the curves again while they grow.
+=======
+/// Draws the curves again while they grow, and when another one has come.
+>>>>>>> scores
 fn grow_curves(
     (session, colors): (Res<Session>, Res<Colors>),
-    curves: Res<Curves>,
     counting: Res<Counting>,
     mut plots: Query<&mut Plot>,
     mut images: ResMut<Assets<Image>>,
 ) {
-    let own = session.client().and_then(|client| client.slot());
+    let Some((results, own)) = session.client().and_then(|client| Some((client.results()?, client.slot()))) else {
+        return;
+    };
+    let now = (counting.part, results.curves.iter().map(Vec::len).sum());
     for mut shown in &mut plots {
-        if shown.drawn >= counting.part && !curves.is_changed() {
+        if shown.drawn == Some(now) {
             continue;
         }
+<<<<<<< HEAD
         shown.drawn = counting.part;
         let picture = plot(PLOT, &lines(&curves, &colors, own), counting.part);
         // The picture was created with this screen, and lives as long as the plot.
+||||||| 7a07a06
+        shown.drawn = counting.part;
+        let picture = plot(PLOT, &lines(&curves, &colors, own), counting.part);
+        // The picture was added with this screen, and lives as long as the plot.
+=======
+        shown.drawn = Some(now);
+        let picture = plot(PLOT, &lines(&results.curves, &colors, own), counting.part);
+        // The picture was added with this screen, and lives as long as the plot.
+>>>>>>> scores
         drop(images.insert(shown.picture.id(), picture));
     }
 }
 
+<<<<<<< HEAD
 /// The curves of the plot; the player's own is on top.
 fn lines(curves: &Curves, colors: &Colors, own: Option<Slot>) -> Vec<Curve> {
     let (last, most) = curves.extent();
+||||||| 7a07a06
+/// The player's own line lies on top.
+fn lines(curves: &Curves, colors: &Colors, own: Option<Slot>) -> Vec<Curve> {
+    let (last, most) = curves.extent();
+=======
+/// The last tick and the most points of all.
+fn extent(curves: &[Vec<(Tick, i64)>; SLOTS_MAX]) -> (Tick, i64) {
+    let points = curves.iter().flatten();
+    points.fold((Tick(1), 1), |(tick, points), (at, of)| (tick.max(*at), points.max(*of)))
+}
+
+/// The player's own line lies on top.
+fn lines(curves: &[Vec<(Tick, i64)>; SLOTS_MAX], colors: &Colors, own: Option<Slot>) -> Vec<Curve> {
+    let (last, most) = extent(curves);
+>>>>>>> scores
     let place = |(tick, points): &(Tick, i64)| Vec2::new(tick.0 as f32 / last.0 as f32, *points as f32 / most as f32);
     let line = |slot: Slot| Curve {
         color: colors.player(slot),
-        points: curves.of(slot).iter().map(place).collect(),
+        points: curves[slot.index()].iter().map(place).collect(),
         is_own: own == Some(slot),
     };
-    let mut lines: Vec<Curve> = Slot::all().map(line).collect();
+    let mut lines: Vec<Curve> = Slot::all().filter(|slot| curves[slot.index()].len() > 1).map(line).collect();
     lines.sort_by_key(|line| line.is_own);
     lines
 }

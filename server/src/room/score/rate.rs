@@ -1,0 +1,63 @@
+//! Points that nobody can have gained: counted, since something must be wrong with the game then, and nothing more.
+
+use bevy::prelude::*;
+use framehouse_shared::{
+    game::GameHandle,
+    ids::{SLOTS_MAX, Slot},
+    score::Scoreboard,
+    sim::{SimRoom, SimTickCount},
+};
+
+use crate::{counters::Counters, tick::TickRate};
+
+/// Everybody's points at the beginning of this second of a room's match.
+#[derive(Component, Debug)]
+pub(in crate::room) struct ScoreRate {
+    points: [i64; SLOTS_MAX],
+    /// The most that anybody can gain in this second, if the game says so.
+    max: Option<i64>,
+    is_logged: bool,
+}
+
+impl ScoreRate {
+    /// The beginning of the match that is open in the room. The game's own code runs here.
+    pub(in crate::room) fn begin(world: &World, room: Entity) -> Self {
+        let max = world.resource::<GameHandle>().points_per_second_max(world.entity(room));
+        Self { points: points(world, room), max, is_logged: false }
+    }
+}
+
+fn points(world: &World, room: Entity) -> [i64; SLOTS_MAX] {
+    world.get::<Scoreboard>(room).map_or([0; SLOTS_MAX], |scores| scores.slots.map(|score| score.points))
+}
+
+/// Compares what players have gained in a second with what they can gain, once a second. Runs in `TickSet::Record`.
+pub(in crate::room) fn check_score_rates(
+    world: &mut World,
+    rooms: &mut QueryState<(Entity, &SimRoom, &SimTickCount), With<ScoreRate>>,
+) {
+    let second = u32::from(world.resource::<TickRate>().0);
+    let is_due = |sim: &SimRoom, next: &SimTickCount| sim.stepping && next.0.0.is_multiple_of(second);
+    let due = rooms.iter(world).filter(|(_, sim, next)| is_due(sim, next)).map(|(room, ..)| room);
+    for room in due.collect::<Vec<Entity>>() {
+        check_room(world, room);
+    }
+}
+
+fn check_room(world: &mut World, room: Entity) {
+    let (Some(rate), Some(sim)) = (world.get::<ScoreRate>(room), world.get::<SimRoom>(room)) else { return };
+    let now = points(world, room);
+    let gained = |slot: Slot| now[slot.index()].saturating_sub(rate.points[slot.index()]);
+    let exceeds = |slot: &Slot| rate.max.is_some_and(|max| gained(*slot) > max);
+    let count = Slot::all().filter(exceeds).count();
+    if let Some(slot) = Slot::all().find(exceeds).filter(|_| !rate.is_logged) {
+        let (gained, max) = (gained(slot), rate.max);
+        tracing::warn!(room = %sim.id, %slot, gained, max, "a player gained more points in a second than the rules allow");
+    }
+    let game = world.resource::<GameHandle>();
+    let mut max = None;
+    sim.isolate(|| max = game.points_per_second_max(world.entity(room)));
+    let is_logged = rate.is_logged || count > 0;
+    world.resource_mut::<Counters>().score_rate_exceeded += count as u64;
+    world.entity_mut(room).insert(ScoreRate { points: now, max, is_logged });
+}

@@ -1,0 +1,210 @@
+//! Score curves: those of the server, whole, for everybody who sees the results; and points that nobody can gain.
+
+use std::{fs, path::PathBuf, time::Duration};
+
+use bevy::prelude::*;
+use framehouse_arena::ArenaPlugin;
+use framehouse_harness::world::World;
+use framehouse_server::{
+    config::RoomSettings,
+    counters::Counters,
+    results::{FILE_NAME, MatchResult, ResultStore},
+    room::{directory::JoinTarget, phase::RoomPhase},
+};
+use framehouse_shared::{
+    game::Game,
+    ids::{SLOTS_MAX, Slot},
+    input::Frame,
+    score::Scoreboard,
+    sim::{MatchSetup, Rooms, SimSet, SimTick},
+    tick::Tick,
+};
+use framehouse_tiny::{MATCH_TICKS, MatchTicks, TinyPlugin};
+
+/// A folder with the server's results, gone with the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("framehouse-{name}-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("the temporary folder takes files");
+        Self(folder)
+    }
+
+    fn wait_for_result(&self) -> MatchResult {
+        for _ in 0..1000 {
+            let text = fs::read_to_string(self.0.join(FILE_NAME)).unwrap_or_default();
+            if let Some((line, _)) = text.split_once('\n') {
+                return serde_json::from_str(line).expect("a result");
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("no result was written within ten seconds");
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.0));
+    }
+}
+
+type Curves = [Vec<(Tick, i64)>; SLOTS_MAX];
+
+fn curves_of(world: &World, client: usize) -> Curves {
+    world.clients[client].client.results().expect("the results are shown").curves.clone()
+}
+
+/// What the server shows.
+fn shown(world: &mut World) -> Curves {
+    let room = world.rooms()[0].1;
+    let Some(RoomPhase::Results { curves, .. }) = world.server.world().get(room) else {
+        panic!("no results are shown")
+    };
+    let mut all = Curves::default();
+    curves.iter().for_each(|(slot, curve)| all[slot.index()] = curve.points().collect());
+    all
+}
+
+/// Four seats, of which three are taken, and a match of so many ticks: only of the usual number with clients that simulate.
+fn three_of_four(seed: u64, ticks: u32, folder: &Folder) -> World {
+    let rooms = RoomSettings { results: 60.0, countdown: 0.5, ..default() };
+    let mut world = World::with_rooms(TinyPlugin, seed, rooms).with_steps_per_tick(1);
+    if ticks != MATCH_TICKS {
+        world = world.with_thin_clients();
+    }
+    world.server.world_mut().insert_resource(MatchTicks(ticks));
+    let store = ResultStore::open(&folder.0).expect("a folder of ours");
+    world.server.world_mut().insert_resource(store);
+    world.join(JoinTarget::Create { size: 4, private: false, practice: false }).expect("an empty server has room");
+    let code = world.room_code();
+    for _ in 0..2 {
+        world.join(JoinTarget::Code(code)).expect("a free seat");
+    }
+    world.step_ticks(30);
+    world.all_ready();
+    world.step_to_playing();
+    world
+}
+
+#[test]
+fn everybody_who_comes_into_the_results_gets_the_servers_curves() {
+    let folder = Folder::new("curves");
+    let mut world = three_of_four(700, MATCH_TICKS, &folder);
+    let code = world.room_code();
+    world.step_ticks(300);
+    world.clients[2].client.leave();
+    world.step_ticks(60);
+    let late = world.join(JoinTarget::Code(code)).expect("a free seat");
+    let is_over = |world: &World| world.clients[0].client.results().is_some();
+    assert!(world.step_until(900, is_over));
+    world.step_ticks(30);
+    let back = world.join(JoinTarget::Resume(world.clients[1].resume)).expect("its seat");
+    let newcomer = world.join(JoinTarget::Code(code)).expect("a free seat");
+    let spectator = world.join(JoinTarget::Watch(code)).expect("a place");
+    world.step_ticks(60);
+    let shown = shown(&mut world);
+    let ranking = world.clients[0].client.results().expect("the match is over").ranking.clone();
+    assert!(ranking.len() >= 3 && ranking[0].score.points > 100);
+    for client in [0, late, back, newcomer, spectator] {
+        assert_eq!(curves_of(&world, client), shown, "client {client}");
+        assert_eq!(world.clients[client].client.results().expect("it sees them").ranking, ranking, "client {client}");
+    }
+    for entry in &ranking {
+        let curve = &shown[entry.slot.index()];
+        assert!(curve.len() > 20, "{curve:?}");
+        assert_eq!(curve.last(), Some(&(Tick(MATCH_TICKS - 1), entry.score.points)));
+    }
+    let result = folder.wait_for_result();
+    assert_eq!(result.players.len(), 4, "who left is there, too");
+    for player in &result.players {
+        assert!((10..=50).contains(&player.curve.len()), "{:?}", player.curve);
+        assert_eq!(player.curve.last().map(|(_, points)| *points), Some(player.points));
+        assert!(player.curve.is_sorted_by(|a, b| a.0 < b.0 && a.1 <= b.1), "presses only grow");
+    }
+    let starts: Vec<Tick> = result.players.iter().map(|player| player.curve[0].0).collect();
+    assert_eq!(starts.iter().filter(|start| **start < Tick(30)).count(), 3, "{starts:?}");
+    assert_eq!(starts.iter().filter(|start| **start > Tick(330)).count(), 1, "one came late: {starts:?}");
+    let is_same = |curve: &Vec<(Tick, i64)>| result.players.iter().any(|player| player.curve == *curve);
+    assert!(shown.iter().filter(|curve| !curve.is_empty()).all(is_same), "the file has what is shown");
+    assert_eq!((world.desyncs(), world.errors()), (0, vec![]));
+}
+
+#[test]
+fn a_curve_of_a_long_match_is_bounded_and_spans_it() {
+    const TICKS: u32 = 6000;
+    let folder = Folder::new("long-curve");
+    let mut world = three_of_four(701, TICKS, &folder);
+    // One gives up on the way: its points stay as they are.
+    world.step_ticks(3000);
+    world.clients[2].client.give_up();
+    let is_over = |world: &World| world.clients[0].client.results().is_some();
+    assert!(world.step_until(TICKS, is_over));
+    let result = folder.wait_for_result();
+    assert_eq!(result.players.len(), 3);
+    for player in &result.players {
+        let curve = &player.curve;
+        assert!((25..=50).contains(&curve.len()), "{} points", curve.len());
+        assert!(curve[0].0 < Tick(30) && curve[curve.len() - 1] == (Tick(TICKS - 1), player.points), "{curve:?}");
+    }
+    let steady = &result.players.iter().find(|player| player.slot == Slot::new(0).expect("in range"));
+    let curve = &steady.expect("the first seat").curve;
+    let widest = curve.windows(2).map(|pair| pair[1].0.since(pair[0].0)).max();
+    assert!(widest <= Some(TICKS / 20), "{widest:?}");
+    let line = serde_json::to_string(&result).expect("JSON").len();
+    assert!(line < 4000, "{line} bytes for three players");
+}
+
+fn exceeded(world: &World) -> u64 {
+    world.server.world().resource::<Counters>().score_rate_exceeded
+}
+
+#[test]
+fn honest_bots_never_gain_more_than_the_rules_allow() {
+    let mut world = World::new(ArenaPlugin, 702).with_steps_per_tick(1).with_players(4);
+    world.step_to_playing();
+    world.step_ticks(1800);
+    let best = world.clients[0].client.leaderboard().expect("every two seconds").entries[0].points;
+    assert!(best > 20, "the bots take gems: {best}");
+    assert_eq!(exceeded(&world), 0);
+}
+
+/// The tiny game, in which the player in seat 0 gains a thousand points every ten ticks in its third to fifth second.
+#[derive(Clone)]
+struct Jumping;
+
+impl Game for Jumping {
+    fn id(&self) -> &'static str {
+        "jumping"
+    }
+
+    fn build(&self, app: &mut App) {
+        TinyPlugin.build(app);
+        app.add_systems(SimTick, jump.in_set(SimSet::End));
+    }
+
+    fn open_match(&self, room: &mut EntityWorldMut, setup: &MatchSetup) {
+        TinyPlugin.open_match(room, setup);
+    }
+
+    fn points_per_second_max(&self, _: EntityRef) -> Option<i64> {
+        Some(30)
+    }
+}
+
+fn jump(mut rooms: Rooms<(&Frame, &mut Scoreboard)>) {
+    rooms.for_each_room(|(frame, mut scores)| {
+        let jumps = i64::from(frame.tick.0.clamp(60, 149) - 60) / 10;
+        let points = scores.slots[0].points;
+        scores.slots[0].points = points + 1000 * jumps;
+    });
+}
+
+#[test]
+fn a_player_who_gains_too_much_is_counted_once_a_second_and_plays_on() {
+    let mut world = World::new(Jumping, 703).with_thin_clients().with_players(2);
+    world.step_to_playing();
+    world.step_ticks(240);
+    assert_eq!(exceeded(&world), 3);
+    assert!(world.clients.iter().all(|client| client.client.end().is_none()));
+}
