@@ -15,15 +15,9 @@ pub struct Counters {
     pub desyncs_sent_away: u64,
     /// Matches that ended with a result.
     pub matches_finished: u64,
-<<<<<<< HEAD
-    /// Rooms closed because of a panic in them.
-||||||| 7a07a06
-    /// Rooms that were closed because something panicked in them.
-=======
     /// Seconds in which a player gained more points than the game's rules allow.
     pub score_rate_exceeded: u64,
     /// Rooms that were closed because something panicked in them.
->>>>>>> scores
     pub rooms_faulted: u64,
     /// Sessions kicked for invalid messages, floods or repeated desyncs.
     pub kicked: u64,

@@ -219,11 +219,6 @@ impl HeadlessWindow {
             .collect()
     }
 
-<<<<<<< HEAD
-    /// The contents of the text fields, in no order.
-||||||| 7a07a06
-    /// What is written in the fields, in no order.
-=======
     /// The players whose colours are in pictures that can be seen: those with a line among the curves of the results.
     pub fn players_in_pictures(&mut self) -> Vec<Slot> {
         let mut nodes = self.app.world_mut().query::<(&ImageNode, &InheritedVisibility)>();
@@ -239,7 +234,6 @@ impl HeadlessWindow {
     }
 
     /// What is written in the fields, in no order.
->>>>>>> scores
     pub fn fields(&mut self) -> Vec<String> {
         let mut fields = self.app.world_mut().query::<&EditableText>();
         fields.iter(self.app.world()).map(|field| field.value().to_string()).collect()

@@ -41,13 +41,7 @@ pub struct MatchResults {
     pub match_no: u32,
     /// The last tick that was simulated.
     pub last_tick: Tick,
-<<<<<<< HEAD
-    /// The players, best first.
-||||||| 7a07a06
-    /// Best first.
-=======
     /// Best first. Empty for a moment for a client that comes into the results: it follows the welcome.
->>>>>>> scores
     pub ranking: Vec<RankingEntry>,
     /// The points of everybody in the ranking over the match, by seat, each point with its tick; what has not come yet is
     /// empty.

@@ -24,13 +24,7 @@ pub struct RoomSettings {
     pub results: f64,
     /// Seconds between two leaderboards, 0.1 to 60.
     pub leaderboard_broadcast_interval: f64,
-<<<<<<< HEAD
-    /// Score samples kept per player, 1 to 1000.
-||||||| 7a07a06
-    /// Score frames kept for each player, 1 to 1000.
-=======
     /// Points kept of a player's curve over a match, 2 to 1000: a longer match has them further apart.
->>>>>>> scores
     pub score_buffer_maxlen: u32,
     /// Seconds that the seat of a disconnected player is kept, 0 to 600.
     pub grace: f64,

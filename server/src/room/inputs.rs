@@ -30,8 +30,7 @@ const HELD_SECONDS_MAX: f64 = 0.33;
 /// Seconds between two reports to a client of how its inputs came.
 const FEEDBACK_SECONDS: f64 = 0.13;
 /// Players of one match that a result can name beside those who have a slot at its end.
-<<<<<<< HEAD
-const REPLACED_MAX: usize = 48;
+pub(super) const REPLACED_MAX: usize = 48;
 
 /// The bounds above in ticks of the room.
 #[derive(Clone, Copy, Debug, Default)]
@@ -58,15 +57,6 @@ impl Limits {
         (self.late + self.early + 1).next_power_of_two() as usize
     }
 }
-||||||| 7a07a06
-const REPLACED_MAX: usize = 48;
-/// Covers both bounds, and every tick has its own place.
-const RING: usize = 128;
-=======
-pub(super) const REPLACED_MAX: usize = 48;
-/// Covers both bounds, and every tick has its own place.
-const RING: usize = 128;
->>>>>>> scores
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Entry {

@@ -104,15 +104,8 @@ impl RoomPhase {
         }
     }
 
-<<<<<<< HEAD
-    /// The phase as in a Welcome: without the ranking, which would not fit into one message with sixteen members.
-||||||| 7a07a06
-    /// The phase as somebody is told it who comes now: without the ranking of a match it did not see, which would not fit
-    /// into one message with sixteen members.
-=======
     /// The phase as somebody is told it who comes now: without the ranking of a match it did not see, which would not fit
     /// into one message with sixteen members: [`send_results`] follows.
->>>>>>> scores
     pub(super) fn to_newcomer(&self) -> Phase {
         match self.to_wire() {
             Phase::Results { match_no, last_tick, .. } => Phase::Results { match_no, last_tick, ranking: Vec::new() },
@@ -329,13 +322,6 @@ fn end_match(world: &mut World, room: Entity, end: MatchEnd) {
     }
 }
 
-<<<<<<< HEAD
-/// Shows the ranking of a finished match, best first.
-pub(crate) fn show_results(world: &mut World, room: Entity, last_tick: Tick, ranking: Vec<RankingEntry>) {
-||||||| 7a07a06
-/// The match has its results, best first: the room shows them for a while.
-pub(crate) fn show_results(world: &mut World, room: Entity, last_tick: Tick, ranking: Vec<RankingEntry>) {
-=======
 /// The match has its results, best first: the room shows them for a while.
 pub(crate) fn show_results(
     world: &mut World,
@@ -344,7 +330,6 @@ pub(crate) fn show_results(
     ranking: Vec<RankingEntry>,
     curves: Vec<(Slot, ScoreCurve)>,
 ) {
->>>>>>> scores
     let Some(match_no) = world.get::<RoomClock>(room).map(|clock| clock.match_no) else { return };
     let ticks = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().results);
     let until = world.resource::<Now>().tick + u64::from(ticks);

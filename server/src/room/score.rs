@@ -27,15 +27,9 @@ impl Plugin for ScorePlugin {
     }
 }
 
-<<<<<<< HEAD
-/// A player's latest score samples in one match, with their ticks, oldest first.
-||||||| 7a07a06
-/// A player's last scores of one match with their ticks, oldest first.
-=======
 /// A player's points over one match with their ticks, oldest first.
 ///
 /// It spans the match at bounded memory: when it is full, every other point goes, and half as many come from then on.
->>>>>>> scores
 #[derive(Component, Debug, Default)]
 pub struct ScoreBuffer {
     match_no: u32,
@@ -67,19 +61,9 @@ impl ScoreBuffer {
         std::mem::take(self)
     }
 
-<<<<<<< HEAD
-    /// The stored samples, oldest first.
-    pub fn frames(&self) -> impl Iterator<Item = &(Tick, ScoreFrame)> {
-        self.frames.iter()
-||||||| 7a07a06
-    /// The scores kept, oldest first.
-    pub fn frames(&self) -> impl Iterator<Item = &(Tick, ScoreFrame)> {
-        self.frames.iter()
-=======
     /// The points kept, oldest first.
     pub fn points(&self) -> &[(Tick, i64)] {
         &self.points
->>>>>>> scores
     }
 
     fn push(&mut self, tick: Tick, points: i64, max: usize) {
@@ -103,13 +87,7 @@ impl ScoreBuffer {
     }
 }
 
-<<<<<<< HEAD
-/// Samples every participant's score every 200 ms. Runs in `TickSet::Record`.
-||||||| 7a07a06
-/// Keeps every player's score five times a second. Runs in `TickSet::Record`.
-=======
 /// Keeps every player's points five times a second, or less often in a long match. Runs in `TickSet::Record`.
->>>>>>> scores
 fn collect_scores(
     rate: Res<TickRate>,
     settings: Res<RoomSettings>,

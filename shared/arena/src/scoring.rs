@@ -108,11 +108,6 @@ pub fn write_scoreboard(board: &mut Scoreboard, scores: &Scores, seats: SlotMask
     }
 }
 
-<<<<<<< HEAD
-/// Content of [`ScoreFrame::detail`](framehouse_shared::score::ScoreFrame): the numbers beside the points.
-||||||| 7a07a06
-/// What a scoreboard shows beside the points: the meaning of [`ScoreFrame::detail`](framehouse_shared::score::ScoreFrame).
-=======
 /// The most points that one player can gain in the second that now begins: every gem that is there or may appear goes to
 /// the player at the highest multiplier, and everything that anybody has is knocked out and gathered.
 pub fn points_per_second_max(rules: &MatchRules, pickups: &Pickups, scores: &Scores, rate: SimRate) -> i64 {
@@ -130,7 +125,6 @@ pub fn points_per_second_max(rules: &MatchRules, pickups: &Pickups, scores: &Sco
 }
 
 /// What a scoreboard shows beside the points: the meaning of [`ScoreFrame::detail`](framehouse_shared::score::ScoreFrame).
->>>>>>> scores
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ArenaDetail {
     /// Current combo, in gems.

@@ -43,16 +43,10 @@ pub struct Status {
     pub cleanup: CleanupStatus,
     /// Matches played to their end.
     pub matches_finished: u64,
-<<<<<<< HEAD
-    /// Results written or waiting to be written.
-||||||| 7a07a06
-    /// Results on their way to the disk.
-=======
     /// Seconds in which a player gained more points than the game's rules allow.
     #[serde(default)]
     pub score_rate_exceeded: u64,
     /// Results on their way to the disk.
->>>>>>> scores
     pub results: ResultStats,
     /// Recording of matches.
     pub replays: ReplayStats,

@@ -168,13 +168,7 @@ fn count(time: Res<Time<Real>>, mut counting: ResMut<Counting>) {
     }
 }
 
-<<<<<<< HEAD
-/// Redraws the curves while they grow.
-||||||| 7a07a06
-/// Draws the curves again while they grow.
-=======
 /// Draws the curves again while they grow, and when another one has come.
->>>>>>> scores
 fn grow_curves(
     (session, colors): (Res<Session>, Res<Colors>),
     counting: Res<Counting>,
@@ -189,32 +183,13 @@ fn grow_curves(
         if shown.drawn == Some(now) {
             continue;
         }
-<<<<<<< HEAD
-        shown.drawn = counting.part;
-        let picture = plot(PLOT, &lines(&curves, &colors, own), counting.part);
-        // The picture was created with this screen, and lives as long as the plot.
-||||||| 7a07a06
-        shown.drawn = counting.part;
-        let picture = plot(PLOT, &lines(&curves, &colors, own), counting.part);
-        // The picture was added with this screen, and lives as long as the plot.
-=======
         shown.drawn = Some(now);
         let picture = plot(PLOT, &lines(&results.curves, &colors, own), counting.part);
         // The picture was added with this screen, and lives as long as the plot.
->>>>>>> scores
         drop(images.insert(shown.picture.id(), picture));
     }
 }
 
-<<<<<<< HEAD
-/// The curves of the plot; the player's own is on top.
-fn lines(curves: &Curves, colors: &Colors, own: Option<Slot>) -> Vec<Curve> {
-    let (last, most) = curves.extent();
-||||||| 7a07a06
-/// The player's own line lies on top.
-fn lines(curves: &Curves, colors: &Colors, own: Option<Slot>) -> Vec<Curve> {
-    let (last, most) = curves.extent();
-=======
 /// The last tick and the most points of all.
 fn extent(curves: &[Vec<(Tick, i64)>; SLOTS_MAX]) -> (Tick, i64) {
     let points = curves.iter().flatten();
@@ -224,7 +199,6 @@ fn extent(curves: &[Vec<(Tick, i64)>; SLOTS_MAX]) -> (Tick, i64) {
 /// The player's own line lies on top.
 fn lines(curves: &[Vec<(Tick, i64)>; SLOTS_MAX], colors: &Colors, own: Option<Slot>) -> Vec<Curve> {
     let (last, most) = extent(curves);
->>>>>>> scores
     let place = |(tick, points): &(Tick, i64)| Vec2::new(tick.0 as f32 / last.0 as f32, *points as f32 / most as f32);
     let line = |slot: Slot| Curve {
         color: colors.player(slot),
