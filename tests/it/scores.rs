@@ -2,6 +2,7 @@
 
 use std::{fs, path::PathBuf, time::Duration};
 
+use crate::TINY_MATCH_TICKS;
 use bevy::prelude::*;
 use framehouse_arena::ArenaPlugin;
 use framehouse_harness::world::World;
@@ -19,7 +20,7 @@ use framehouse_shared::{
     sim::{MatchSetup, Rooms, SimSet, SimTick},
     tick::Tick,
 };
-use framehouse_tiny::{MATCH_TICKS, MatchTicks, TinyPlugin};
+use framehouse_tiny::{MatchSeconds, TinyPlugin};
 
 /// A folder with the server's results, gone with the test.
 struct Folder(PathBuf);
@@ -70,10 +71,10 @@ fn shown(world: &mut World) -> Curves {
 fn three_of_four(seed: u64, ticks: u32, folder: &Folder) -> World {
     let rooms = RoomSettings { results: 60.0, countdown: 0.5, ..default() };
     let mut world = World::with_rooms(TinyPlugin, seed, rooms).with_steps_per_tick(1);
-    if ticks != MATCH_TICKS {
+    if ticks != TINY_MATCH_TICKS {
         world = world.with_thin_clients();
     }
-    world.server.world_mut().insert_resource(MatchTicks(ticks));
+    world.server.world_mut().insert_resource(MatchSeconds(f64::from(ticks) / 30.0));
     let store = ResultStore::open(&folder.0).expect("a folder of ours");
     world.server.world_mut().insert_resource(store);
     world.join(JoinTarget::Create { size: 4, private: false, practice: false }).expect("an empty server has room");
@@ -90,7 +91,7 @@ fn three_of_four(seed: u64, ticks: u32, folder: &Folder) -> World {
 #[test]
 fn everybody_who_comes_into_the_results_gets_the_servers_curves() {
     let folder = Folder::new("curves");
-    let mut world = three_of_four(700, MATCH_TICKS, &folder);
+    let mut world = three_of_four(700, TINY_MATCH_TICKS, &folder);
     let code = world.room_code();
     world.step_ticks(300);
     world.clients[2].client.leave();
@@ -113,7 +114,7 @@ fn everybody_who_comes_into_the_results_gets_the_servers_curves() {
     for entry in &ranking {
         let curve = &shown[entry.slot.index()];
         assert!(curve.len() > 20, "{curve:?}");
-        assert_eq!(curve.last(), Some(&(Tick(MATCH_TICKS - 1), entry.score.points)));
+        assert_eq!(curve.last(), Some(&(Tick(TINY_MATCH_TICKS - 1), entry.score.points)));
     }
     let result = folder.wait_for_result();
     assert_eq!(result.players.len(), 4, "who left is there, too");
