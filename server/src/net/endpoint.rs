@@ -77,6 +77,7 @@ pub struct Admission {
 }
 
 /// An event on a connection. Messages are decoded.
+#[expect(clippy::large_enum_variant, reason = "an event lives from its endpoint to its handler in the same call")]
 #[derive(Debug)]
 pub enum ClientEvent {
     /// The handshake is complete.

@@ -130,10 +130,8 @@ pub(crate) fn end_expired_sessions(world: &mut World) {
         match state {
             SessionState::Reserved { until } if tick >= until => remove(world, session, "it never connected"),
             SessionState::Greeting { until } if tick >= until => close(world, session, EndCode::TookTooLong),
-            SessionState::Closing { until } => {
-                if tick >= until || is_settled(world, address) {
-                    remove(world, session, "closed");
-                }
+            SessionState::Closing { until } if tick >= until || is_settled(world, address) => {
+                remove(world, session, "closed");
             }
             SessionState::Gone => remove(world, session, "gone"),
             _ => {}

@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn the_bubble_ends_within_its_picture() {
         let bubble = pixels(bubble);
-        let at_the_rim = |n: &usize| n % 128 == 0 || n % 128 == 127 || *n < 128 || *n >= 127 * 128;
+        let at_the_rim = |n: &usize| n.is_multiple_of(128) || n % 128 == 127 || *n < 128 || *n >= 127 * 128;
         assert!((0..bubble.len()).filter(at_the_rim).all(|n| bubble[n][3] == 0.0));
     }
 }
