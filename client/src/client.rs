@@ -14,7 +14,7 @@
 //!
 //! A spectator, or a player who gave up, sends no inputs and predicts nothing: the client shows the confirmed state
 //! (spectator_clock.rs) and can go back in the match (rewind.rs). A client has one session in its life;
-//! [`Rejoin`](crate::rejoin::Rejoin) says when to try another.
+//! [`ReconnectBackoff`](crate::reconnect_backoff::ReconnectBackoff) says when to try another.
 
 mod commands;
 mod current_match;
@@ -40,7 +40,7 @@ use framehouse_shared::{
     game::Game,
     ids::Slot,
     input::{CommandBytes, Input},
-    protocol::control::Hello,
+    protocol::messages::Hello,
     rng::SimRng,
     simulation::{self, Simulation},
     tick::Tick,

@@ -13,10 +13,10 @@ use framehouse_shared::{
     protocol::{
         channel::{FLUSH_BYTES_MAX, LIBRARY_BYTES_MAX, Outbox, RELIABLE_CHANNEL, RESEND_TIME, split_batch},
         codec,
-        control::{
+        guard::{PayloadKind, check_at_server, check_payload},
+        messages::{
             ClientMessage, Member, NETCODE_PROTOCOL_ID, Phase, PlayerState, RoomOptions, ServerMessage, Welcome,
         },
-        guard::{PayloadKind, check_at_server, check_payload},
     },
 };
 use renetcode::{ConnectToken, NetcodeServer, ServerAuthentication, ServerConfig, ServerResult};

@@ -48,7 +48,7 @@
 //!
 //! * [`client`]: a session from the welcome to its end; it uses [`net`] (datagrams to messages), [`clock`] (the room's
 //!   time) and [`prediction`] (prediction and rollback)
-//! * [`connect`]: requests the connect token over HTTP; [`rejoin`]: when to request a new one after a lost connection;
+//! * [`connect`]: requests the connect token over HTTP; [`reconnect_backoff`]: when to request a new one after a lost connection;
 //!   [`rooms`]: lists a server's rooms and maps
 //! * [`timeline`]: simulates a match again for a view; [`playback`]: a replay as a timeline; [`replays`]: the folder of
 //!   replay files
@@ -61,7 +61,7 @@ pub mod connect;
 pub mod net;
 pub mod playback;
 pub mod prediction;
-pub mod rejoin;
+pub mod reconnect_backoff;
 pub mod replays;
 pub mod rooms;
 pub mod stats;

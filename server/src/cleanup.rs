@@ -37,7 +37,7 @@ use crate::{
         inputs::InputBuffer,
         score::{ScoreBuffer, curves::PastCurves, leaderboard::LeaderboardBuffer},
     },
-    tick::{Now, TickRate, TickSet},
+    schedule::{Now, TickRate, TickSet},
 };
 
 /// Schedules and runs cleanups.

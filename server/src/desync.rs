@@ -20,7 +20,7 @@ mod investigation;
 use bevy::prelude::*;
 use framehouse_shared::{
     fields::{Field, LIST_BYTES_MAX},
-    protocol::control::{HASHES_ASKED_MAX, ServerMessage},
+    protocol::messages::{HASHES_ASKED_MAX, ServerMessage},
     room_state::RoomStates,
     state_hash::StateHashes,
     tick::Tick,
@@ -43,10 +43,10 @@ use crate::{
         inputs::SyncState,
         resync::{address_and_room, is_current_match},
     },
-    tick::{Now, TickRate},
+    schedule::{Now, TickRate},
 };
 
-/// State of desync handling. [`control`](crate::control) runs its systems.
+/// State of desync handling. [`control`](crate::dispatch) runs its systems.
 pub(crate) struct DesyncPlugin;
 
 impl Plugin for DesyncPlugin {

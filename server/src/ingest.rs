@@ -19,7 +19,7 @@ use crate::{
         clock::RoomClock,
         inputs::{InputBuffer, SyncState},
     },
-    tick::{Now, Receive, ReceiveSet, TickRate},
+    schedule::{Now, Receive, ReceiveSet, TickRate},
 };
 
 /// Capacity kept in the event queue between two runs, in events. A flood must not leave its memory behind.

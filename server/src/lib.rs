@@ -82,9 +82,9 @@
 
 pub mod cleanup;
 pub mod config;
-mod control;
 pub mod counters;
 mod desync;
+mod dispatch;
 mod histogram;
 mod ingest;
 mod match_end;
@@ -93,9 +93,9 @@ pub mod ops;
 pub mod replay;
 pub mod results;
 pub mod room;
-pub mod runner;
+pub mod schedule;
 pub mod server;
 mod start;
-pub mod tick;
+pub mod tick_loop;
 
 pub use start::run;

@@ -15,7 +15,7 @@ use crate::{
         phase,
         score::{curves, leaderboard},
     },
-    tick::TickSet,
+    schedule::TickSet,
 };
 
 /// Handles the end of matches, in `TickSet::MatchEnd`.

@@ -12,7 +12,7 @@ pub mod udp;
 use bevy::prelude::*;
 use bevy_renet::{RenetReceive, RenetSend};
 
-use crate::tick::{Now, Receive, ReceiveSet, Send};
+use crate::schedule::{Now, Receive, ReceiveSet, Send};
 use endpoint::BoxedEndpoint;
 
 /// Endpoints and the index of sessions.

@@ -29,7 +29,7 @@ use framehouse_shared::{
     game::GameHandle,
     input::Frame,
     match_end::MatchEnd,
-    protocol::control::RankingEntry,
+    protocol::messages::RankingEntry,
     replay::{BUILD_BYTES_MAX, HASH_TICKS, Header, MAP_BYTES_MAX, RankedPlayer},
     room_state::RoomStates,
     sim::Rooms,
@@ -50,7 +50,7 @@ use crate::{
         history::{self, FrameHistory, HASH_INTERVAL},
         inputs::Participants,
     },
-    tick::{TickRate, TickSet},
+    schedule::{TickRate, TickSet},
 };
 
 /// Name and version of this program, as written into replays. A release sets `FRAMEHOUSE_BUILD` to its commit at build

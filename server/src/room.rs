@@ -26,8 +26,8 @@ use bevy::prelude::*;
 use framehouse_shared::{
     ids::{PlayerId, RoomCode, RoomId, Slot},
     protocol::{
-        control::{PlayerState, RoomEvent, RoomOptions, ServerMessage},
         end::EndCode,
+        messages::{PlayerState, RoomEvent, RoomOptions, ServerMessage},
     },
 };
 
@@ -37,10 +37,10 @@ use crate::{
         outgoing::{self, PeerAddress},
         secret::ResumeSecret,
     },
-    tick::{Now, TickSet},
+    schedule::{Now, TickSet},
 };
 
-/// Systems of rooms. Control messages come in through `control.rs`.
+/// Systems of rooms. Control messages come in through `dispatch.rs`.
 pub(crate) struct RoomPlugin;
 
 impl Plugin for RoomPlugin {

@@ -20,9 +20,9 @@ use framehouse_shared::{
 use crate::{
     cleanup::{CleanupClock, CleanupPlugin},
     config::{CleanupSettings, NetSettings, RoomSettings},
-    control::ControlPlugin,
     counters::Counters,
     desync::{self, DesyncPlugin},
+    dispatch::DispatchPlugin,
     ingest::IngestPlugin,
     match_end::{self, MatchEndPlugin},
     net::{
@@ -44,7 +44,7 @@ use crate::{
         directory::{self, Directory, Grant, JoinError, JoinQueue, JoinRequest, LocalHello},
         phase, sessions,
     },
-    tick::{self, Now, Receive, Send, TickPlugin, TickRate},
+    schedule::{self, Now, Receive, Send, TickPlugin, TickRate},
 };
 
 /// Everything a server needs besides its game.
@@ -90,7 +90,7 @@ impl Server {
             .insert_resource(Rates::new(setup.tick_rate.0, &setup.net))
             .init_resource::<Counters>()
             .add_plugins((SimPlugin::new(game.clone()), TickPlugin))
-            .add_plugins((NetPlugin, IngestPlugin, RoomPlugin, ControlPlugin, MatchEndPlugin))
+            .add_plugins((NetPlugin, IngestPlugin, RoomPlugin, DispatchPlugin, MatchEndPlugin))
             .add_plugins((ReplayPlugin, ResultsPlugin, DesyncPlugin, CleanupPlugin, StatusPlugin));
         if let Some(seed) = setup.seed {
             app.insert_resource(Seeds::Fixed(SimRng::new(seed)));
@@ -108,7 +108,7 @@ impl Server {
         }
         app.finish();
         app.cleanup();
-        tick::run_on_one_thread(&mut app);
+        schedule::run_on_one_thread(&mut app);
         // With `FixedTimesteps` the first update runs no fixed tick; every later one runs exactly one.
         app.update();
         Ok(Self { app })

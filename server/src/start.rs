@@ -27,9 +27,9 @@ use crate::{
     ops::{backend::LocalBackend, http, reload::RulesQueue},
     replay::{command, folder::FOLDER_NAME, writer::ReplayWriter},
     results::ResultStore,
-    runner,
+    schedule::TickRate,
     server::{Server, ServerSetup},
-    tick::TickRate,
+    tick_loop,
 };
 
 /// Longest time to write the last results when the server stops.
@@ -118,7 +118,7 @@ fn serve(game: impl Game + Clone, cli: &Cli) -> Result<(), String> {
     server.set_thread_clock(thread_cpu_time);
     replays.iter().for_each(|writer| server.record_replays(writer.queue()));
     greet(http_address, &udp_addresses);
-    runner::run_until(&mut server, tick_rate, &stop);
+    tick_loop::run_until(&mut server, tick_rate, &stop);
     server.close_results(RESULTS_TIME_MAX);
     // Dropping the server closes its end of the replay queue; the writer's thread stops once all is written.
     drop(server);

@@ -84,7 +84,7 @@ use bevy::prelude::*;
 use crate::{
     ids::{SLOTS_MAX, Slot},
     input::{CommandBytes, Input},
-    protocol::control::protocol_hash,
+    protocol::messages::protocol_hash,
     rng::SimRng,
     sim::{GameFile, GameFileError, MatchSetup},
 };

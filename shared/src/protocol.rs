@@ -4,9 +4,9 @@
 
 pub mod channel;
 pub mod codec;
-pub mod control;
 pub mod datagram;
 pub mod end;
 pub mod guard;
 pub mod hello;
+pub mod messages;
 pub mod reliable;

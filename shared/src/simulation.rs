@@ -6,7 +6,7 @@ use crate::{
     game::{Game, GameHandle},
     ids::{RoomId, SLOTS_MAX, Slot, slots_in},
     input::{CommandBytes, Frame, Input, RosterChange, RosterEvent},
-    protocol::{codec::CodecError, control::Hello},
+    protocol::{codec::CodecError, messages::Hello},
     rng::SimRng,
     room_state::{RoomSnapshot, RoomStates},
     score::Scoreboard,

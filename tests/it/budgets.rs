@@ -18,9 +18,9 @@ use framehouse_server::{
 use framehouse_shared::{
     input::Input,
     protocol::{
-        control::{ClientMessage, Hello, NAME_BYTES_MAX, Phase, PlayerState, RoomEvent, ServerMessage},
         datagram::Inputs,
         end::EndCode,
+        messages::{ClientMessage, Hello, NAME_BYTES_MAX, Phase, PlayerState, RoomEvent, ServerMessage},
     },
     tick::Tick,
 };

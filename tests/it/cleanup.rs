@@ -15,7 +15,7 @@ use framehouse_server::{
 };
 use framehouse_shared::{
     game::Game,
-    protocol::{control::HostCommand, end::EndCode},
+    protocol::{end::EndCode, messages::HostCommand},
     room_state::{AddRoomState, RoomState},
     sim::{MatchSetup, SimTickCount},
 };

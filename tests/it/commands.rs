@@ -14,7 +14,7 @@ use framehouse_shared::{
     game::Game,
     ids::Slot,
     input::{COMMAND_BYTES_MAX, COMMANDS_MAX, Frame, Input},
-    protocol::{control::ClientMessage, end::EndCode},
+    protocol::{end::EndCode, messages::ClientMessage},
     rng::SimRng,
     room_state::{AddRoomState, RoomState},
     sim::{MatchSetup, Rooms, SimSet, SimTick},

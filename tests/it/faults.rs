@@ -4,7 +4,7 @@ use bevy::prelude::*;
 use framehouse_client::client::Notice;
 use framehouse_harness::world::World;
 use framehouse_server::{counters::Counters, room::directory::JoinTarget};
-use framehouse_shared::{game::Game, input::Input, protocol::control::Phase, sim::MatchSetup};
+use framehouse_shared::{game::Game, input::Input, protocol::messages::Phase, sim::MatchSetup};
 use framehouse_tiny::{BROKEN_LUCK, Presses, TinyPlugin};
 
 #[test]

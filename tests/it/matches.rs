@@ -2,7 +2,7 @@
 
 use framehouse_harness::world::World;
 use framehouse_server::room::directory::JoinTarget;
-use framehouse_shared::{ids::Slot, protocol::control::Phase, tick::Tick};
+use framehouse_shared::{ids::Slot, protocol::messages::Phase, tick::Tick};
 use framehouse_tiny::{MATCH_SECONDS, PRESS, Presses, TinyPlugin};
 
 use crate::TINY_MATCH_TICKS;

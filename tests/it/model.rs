@@ -9,7 +9,7 @@ use framehouse_server::{
 };
 use framehouse_shared::{
     ids::{RoomCode, Slot},
-    protocol::control::{HostCommand, Phase, PlayerState},
+    protocol::messages::{HostCommand, Phase, PlayerState},
 };
 use framehouse_tiny::{MatchSeconds, TinyPlugin};
 use framehouse_tools::model::{Command, ModelPlayer, Person, RoomModel};
@@ -76,7 +76,7 @@ impl Trial {
             Command::Kick(person, other) => self.order_about(person, other, HostCommand::Kick),
             Command::HandOver(person, other) => self.order_about(person, other, HostCommand::HandOver),
             Command::Resize(person, seats) => {
-                let options = framehouse_shared::protocol::control::RoomOptions { seats, ..self.model.options() };
+                let options = framehouse_shared::protocol::messages::RoomOptions { seats, ..self.model.options() };
                 self.order(person, HostCommand::Configure(options));
             }
             Command::Close(person) => self.order(person, HostCommand::Close),

@@ -12,7 +12,7 @@ use framehouse_client::{
 };
 use framehouse_harness::live::LiveServer;
 use framehouse_shared::{
-    protocol::control::{Hello, Phase},
+    protocol::messages::{Hello, Phase},
     simulation,
 };
 use framehouse_tiny::TinyPlugin;

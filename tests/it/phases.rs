@@ -12,8 +12,8 @@ use framehouse_shared::{
     ids::Slot,
     input::Input,
     protocol::{
-        control::{HostCommand, Phase, PlayerState},
         end::EndCode,
+        messages::{HostCommand, Phase, PlayerState},
     },
     sim::MatchSetup,
 };

@@ -10,8 +10,8 @@ use framehouse_server::{
     },
 };
 use framehouse_shared::protocol::{
-    control::{Phase, PlayerState},
     end::EndCode,
+    messages::{Phase, PlayerState},
 };
 use framehouse_tiny::TinyPlugin;
 

@@ -17,7 +17,7 @@ use framehouse_server::{
 };
 use framehouse_shared::{
     match_end::MatchEnd,
-    protocol::control::{HostCommand, RoomOptions},
+    protocol::messages::{HostCommand, RoomOptions},
     replay::Replay,
     sim::{GameFile, GameFileError},
 };

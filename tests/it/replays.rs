@@ -17,7 +17,7 @@ use framehouse_server::{
 };
 use framehouse_shared::{
     match_end::MatchEnd,
-    protocol::control::HostCommand,
+    protocol::messages::HostCommand,
     replay::{Replay, canned_replay},
     simulation::Simulation,
     tick::Tick,

@@ -13,7 +13,7 @@ use framehouse_server::{
     },
 };
 use framehouse_shared::{
-    protocol::control::{
+    protocol::messages::{
         ClientMessage, HistoryContent, HistoryPart, PlayerState, RoomEvent, SNAPSHOT_CHUNK_BYTES, ServerMessage,
     },
     state_hash::StateHashes,

@@ -12,8 +12,8 @@ use framehouse_server::{
 use framehouse_shared::{
     ids::RoomCode,
     protocol::{
-        control::{Hello, Phase, PlayerState},
         end::EndCode,
+        messages::{Hello, Phase, PlayerState},
     },
 };
 use framehouse_tiny::TinyPlugin;

@@ -12,7 +12,7 @@ mod art;
 mod colors;
 mod crafts;
 mod declutter;
-mod emotes;
+mod emote_bubbles;
 mod feed;
 mod floating_texts;
 mod framing;
@@ -80,7 +80,13 @@ impl View for ArenaView {
         app.insert_resource(art);
         app.add_plugins((scene::ScenePlugin, scenery::SceneryPlugin, items::ItemsPlugin, crafts::CraftsPlugin));
         app.add_plugins((particles::ParticlesPlugin, labels::LabelsPlugin));
-        app.add_plugins((floating_texts::plugin, emotes::plugin, player_panel::plugin, framing::plugin, feed::plugin));
+        app.add_plugins((
+            floating_texts::plugin,
+            emote_bubbles::plugin,
+            player_panel::plugin,
+            framing::plugin,
+            feed::plugin,
+        ));
     }
 }
 

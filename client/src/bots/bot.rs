@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::mpsc::SyncSender, time::Duration};
 
-use framehouse_shared::{protocol::control::Phase, rng::SimRng};
+use framehouse_shared::{protocol::messages::Phase, rng::SimRng};
 
 use super::{
     reconnect::{Progress, Reconnect, SessionOrder},

@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::spawner::{BotSession, BotSpawner, Refusal};
-use crate::{connect::SessionRequest, rejoin::Rejoin};
+use crate::{connect::SessionRequest, reconnect_backoff::ReconnectBackoff};
 
 /// A bot's order of a new session.
 pub(super) struct SessionOrder {
@@ -54,14 +54,14 @@ pub(super) enum Progress {
 /// One reconnect of a bot, from the loss to the next welcome.
 pub(super) struct Reconnect {
     lost: String,
-    rejoin: Rejoin,
+    rejoin: ReconnectBackoff,
     asked: Option<Receiver<Result<BotSession, Refusal>>>,
 }
 
 impl Reconnect {
     /// A reconnect after a session was `lost` for this reason; the server keeps its seat for `grace`.
     pub const fn new(lost: String, now: Duration, grace: Duration) -> Self {
-        Self { lost, rejoin: Rejoin::new(now, grace), asked: None }
+        Self { lost, rejoin: ReconnectBackoff::new(now, grace), asked: None }
     }
 
     /// Reason of the loss.

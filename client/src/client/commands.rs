@@ -3,7 +3,7 @@
 
 use framehouse_shared::{
     input::CommandBytes,
-    protocol::control::{
+    protocol::messages::{
         CHAT_BYTES_MAX, CHAT_CHARS_MAX, ClientMessage, GAME_MESSAGE_BYTES_MAX, HostCommand, MAP_NAME_BYTES_MAX, Phase,
         PlayerState,
     },

@@ -6,8 +6,8 @@ use arrayvec::ArrayVec;
 use framehouse_shared::{
     protocol::{
         codec::CodecError,
-        control::{ClientMessage, Phase},
         datagram::{FRAMES_MAX, Feedback, Frames, Inputs, Pong, TAG_FRAMES, TAG_PONG},
+        messages::{ClientMessage, Phase},
     },
     tick::Tick,
 };

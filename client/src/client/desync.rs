@@ -3,7 +3,7 @@
 
 use framehouse_shared::{
     fields::{Field, FieldDifference},
-    protocol::control::{ClientMessage, FIELDS_BYTES_MAX},
+    protocol::messages::{ClientMessage, FIELDS_BYTES_MAX},
     tick::Tick,
 };
 

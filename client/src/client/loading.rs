@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use framehouse_shared::{protocol::control::ClientMessage, tick::Tick};
+use framehouse_shared::{protocol::messages::ClientMessage, tick::Tick};
 
 use super::{
     Client, Notice,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use framehouse_shared::{protocol::control::Phase, tick::Tick};
+use framehouse_shared::{protocol::messages::Phase, tick::Tick};
 
 use super::{Client, latency::Progress};
 use crate::{net::Traffic, prediction::Prediction};

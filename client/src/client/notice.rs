@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use framehouse_shared::{fields::FieldDifference, ids::MatchId, protocol::control::RoomEvent, tick::Tick};
+use framehouse_shared::{fields::FieldDifference, ids::MatchId, protocol::messages::RoomEvent, tick::Tick};
 
 /// Maximum number of notices that wait; the oldest are dropped first.
 const NOTICES_MAX: usize = 4096;

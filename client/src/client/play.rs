@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use framehouse_shared::{
     input::Input,
-    protocol::{control::Phase, datagram::decode_frame},
+    protocol::{datagram::decode_frame, messages::Phase},
     replay::HASH_TICKS,
     tick::{SimRate, Tick},
 };

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use framehouse_shared::{
-    protocol::control::{ClientMessage, HistoryContent, HistoryPart, Phase},
+    protocol::messages::{ClientMessage, HistoryContent, HistoryPart, Phase},
     replay::read_range,
     tick::Tick,
 };

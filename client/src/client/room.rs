@@ -2,7 +2,7 @@
 
 use framehouse_shared::{
     ids::{PlayerId, RoomCode, SLOTS_MAX, Slot},
-    protocol::control::{LeaderboardRow, Member, Phase, PlayerState, RankingEntry, RoomEvent, RoomOptions, Welcome},
+    protocol::messages::{LeaderboardRow, Member, Phase, PlayerState, RankingEntry, RoomEvent, RoomOptions, Welcome},
     tick::{SimRate, Tick},
 };
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use framehouse_shared::{
-    protocol::control::{ClientMessage, Phase, RankingEntry, RoomEvent, ServerMessage, Welcome},
+    protocol::messages::{ClientMessage, Phase, RankingEntry, RoomEvent, ServerMessage, Welcome},
     tick::{SimRate, Tick},
 };
 

@@ -9,7 +9,7 @@ mod watching;
 use framehouse_shared::{
     ids::Slot,
     input::Input,
-    protocol::control::{ClientMessage, Phase, PlayerState, RoomEvent, ServerMessage},
+    protocol::messages::{ClientMessage, Phase, PlayerState, RoomEvent, ServerMessage},
     tick::Tick,
 };
 

@@ -6,8 +6,8 @@ use framehouse_shared::{
     ids::{PlayerId, RoomCode, SLOTS_MAX, Slot},
     input::Command,
     protocol::{
-        control::{Member, Phase, PlayerState, RoomOptions},
         guard::DropCounts,
+        messages::{Member, Phase, PlayerState, RoomOptions},
     },
     simulation::Simulation,
     tick::Tick,

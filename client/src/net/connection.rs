@@ -14,8 +14,8 @@ use std::{
 use framehouse_shared::protocol::{
     channel::Queued,
     codec,
-    control::{ClientMessage, ServerMessage},
     guard::{DATAGRAM_BYTES_MAX, DropCounts, Dropped, PacketKind, PayloadKind, check_at_client},
+    messages::{ClientMessage, ServerMessage},
     reliable::{ReliableChannel, ReliablePath},
 };
 use renetcode::{ClientAuthentication, NetcodeClient};

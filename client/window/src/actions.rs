@@ -36,7 +36,7 @@ pub enum Action {
     OpenSettings,
     OpenReplays,
     ShowReplay(PathBuf),
-    Rejoin,
+    ReconnectBackoff,
     DeclineRejoin,
     Refresh,
     Filter(RoomsWanted),

@@ -3,7 +3,7 @@
 use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Command, CommandFactory, FromArgMatches, Parser};
-use framehouse_shared::{ids::RoomCode, net_sim::NetSimConfig, protocol::control::NAME_CHARS_MAX};
+use framehouse_shared::{ids::RoomCode, net_sim::NetSimConfig, protocol::messages::NAME_CHARS_MAX};
 
 use super::{
     screens::Screen,

@@ -24,12 +24,11 @@ mod results;
 mod rewind;
 mod settings;
 mod start;
-mod time_bar;
 
 use bevy::prelude::*;
 use clap::ValueEnum;
 use framehouse_client::client::Client;
-use framehouse_shared::protocol::control::Phase;
+use framehouse_shared::protocol::messages::Phase;
 
 use super::{actions::HandleActions, hud::Stage, session::Session, view::Draw};
 
@@ -87,7 +86,7 @@ impl Plugin for ScreensPlugin {
             dialog::plugin,
             banner::plugin,
         ));
-        app.add_plugins((time_bar::plugin, rewind::plugin));
+        app.add_plugins((crate::ui::time_bar::plugin, rewind::plugin));
         app.add_plugins((chat::plugin, notices::plugin, practice::plugin));
     }
 }

@@ -31,7 +31,7 @@ use framehouse_client::{
     connect::{RoomRequest, SessionRequest},
     net::{Cause, End},
     playback::Playback,
-    rejoin::{Rejoin, SEAT_KEPT},
+    reconnect_backoff::{ReconnectBackoff, SEAT_KEPT},
 };
 use framehouse_shared::{ids::RoomCode, net_sim::NetSimConfig, rng::SimRng};
 
@@ -230,7 +230,7 @@ impl Session {
         let Stage::Open(client) = std::mem::replace(&mut self.stage, Stage::Idle) else { return };
         self.stage = match self.request.clone().filter(|_| can_come_back) {
             Some(request) => {
-                let rejoin = Rejoin::new(now, self.seat_kept);
+                let rejoin = ReconnectBackoff::new(now, self.seat_kept);
                 Stage::Lost(Box::new(Lost::new(client, &self.game, self.server.clone(), request, rejoin)))
             }
             None => Stage::Over(Problem::of_end(&end, settings), Some(client)),

@@ -7,7 +7,7 @@ use bevy::{
     prelude::*,
     window::{MonitorSelection, PrimaryWindow, WindowMode},
 };
-use framehouse_shared::protocol::control::{NAME_BYTES_MAX, NAME_CHARS_MAX};
+use framehouse_shared::protocol::messages::{NAME_BYTES_MAX, NAME_CHARS_MAX};
 
 use super::{
     keys::Bindings,

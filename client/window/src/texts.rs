@@ -45,7 +45,7 @@ texts! {
     BadCode: "A room code has four letters or digits, for example K7QX.", "房间代码由四个字母或数字组成，例如 K7QX。";
     ResumeTitle: "You were in room {}.", "你之前在房间 {}。";
     ResumeWhy: "Your seat and your score may still be there.", "你的座位和分数可能还在。";
-    Rejoin: "Rejoin", "重新加入";
+    ReconnectBackoff: "ReconnectBackoff", "重新加入";
     NoThanks: "No, thanks", "不用了";
     // Room browser.
     Rooms: "Rooms", "房间";

@@ -6,6 +6,7 @@ mod focus;
 pub mod kit;
 pub mod redraw;
 pub mod slider;
+pub mod time_bar;
 pub mod toast;
 
 use bevy::{input_focus::tab_navigation::TabNavigationPlugin, prelude::*};

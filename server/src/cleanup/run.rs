@@ -19,13 +19,12 @@ use crate::{
         clock::RoomClock,
         current_match::CurrentMatch,
         history::FrameHistory,
-        inputs::InputBuffer,
-        inputs::Participants,
+        inputs::{InputBuffer, Participants},
         phase::RoomPhase,
         players,
         score::{ScoreBuffer, curves::PastCurves, leaderboard::LeaderboardBuffer},
     },
-    tick::Now,
+    schedule::Now,
 };
 
 /// Maximum number of tasks in one tick, whatever the clock says.

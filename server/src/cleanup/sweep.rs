@@ -16,7 +16,7 @@ use crate::{
         score::ScoreBuffer,
         sessions,
     },
-    tick::{Now, TickRate},
+    schedule::{Now, TickRate},
 };
 
 /// Seconds after its end after which a token is past use beyond doubt.

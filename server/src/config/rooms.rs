@@ -4,7 +4,7 @@ use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, error::in_range};
-use crate::tick::TickRate;
+use crate::schedule::TickRate;
 
 /// Settings of rooms.
 #[derive(Resource, Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use bevy::prelude::*;
-use framehouse_shared::{fields::FieldDifference, protocol::control::ServerMessage, tick::Tick};
+use framehouse_shared::{fields::FieldDifference, protocol::messages::ServerMessage, tick::Tick};
 
 use crate::net::outgoing::{self, PeerAddress};
 

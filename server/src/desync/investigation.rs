@@ -20,7 +20,7 @@ use crate::{
         inputs::{InputBuffer, SyncState},
         members,
     },
-    tick::Now,
+    schedule::Now,
 };
 
 /// Number of desyncs in the window with which a member is removed, because it is unlikely to recover.

@@ -4,9 +4,9 @@ use std::{net::SocketAddr, time::Duration};
 
 use bevy::prelude::*;
 use framehouse_shared::protocol::{
-    control::ClientMessage,
     datagram::{FramesHeader, Inputs, Ping, Pong},
     guard::DropCounts,
+    messages::ClientMessage,
 };
 
 use super::outgoing::Outgoing;

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use bevy::prelude::*;
-use framehouse_shared::protocol::{codec, control::ServerMessage};
+use framehouse_shared::protocol::{codec, messages::ServerMessage};
 
 use super::endpoint::{BoxedEndpoint, ClientId};
 

@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use bevy::{ecs::entity::EntityHashMap, prelude::*};
 use framehouse_shared::{
     ids::{PlayerId, SessionId},
-    protocol::{control::ClientMessage, end::EndCode},
+    protocol::{end::EndCode, messages::ClientMessage},
 };
 
 use super::{
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     config::NetSettings,
-    tick::{Now, TickRate},
+    schedule::{Now, TickRate},
 };
 
 /// Maximum number of control messages of a session that wait for the next tick. More are dropped as a flood.

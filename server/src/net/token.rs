@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use framehouse_shared::protocol::control::NETCODE_PROTOCOL_ID;
+use framehouse_shared::protocol::messages::NETCODE_PROTOCOL_ID;
 use renetcode::ConnectToken;
 
 use super::endpoint::ClientId;

@@ -12,8 +12,8 @@ use std::{net::SocketAddr, time::Duration};
 use bevy_renet::RenetServer;
 use framehouse_shared::protocol::{
     channel::Queued,
-    control::NETCODE_PROTOCOL_ID,
     datagram::{FramesHeader, Pong, put_frames},
+    messages::NETCODE_PROTOCOL_ID,
 };
 use renetcode::{NetcodeServer, ServerAuthentication, ServerConfig};
 

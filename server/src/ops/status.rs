@@ -28,7 +28,7 @@ use crate::{
     replay::Replays,
     results::ResultStore,
     room::{Player, Spectator, phase::RoomPhase},
-    tick::{Now, TickRate, TickSet},
+    schedule::{Now, TickRate, TickSet},
 };
 
 /// Ticks in the window of the tick times, as percentiles need them: the last 10 s at 10 Hz, 0.8 s at 120 Hz.

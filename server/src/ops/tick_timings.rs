@@ -8,7 +8,7 @@ use std::time::Duration;
 use bevy::prelude::*;
 use framehouse_shared::sim::SimRoom;
 
-use crate::tick::TickSet;
+use crate::schedule::TickSet;
 
 /// Clock of the CPU time that this process has used. Passed in by the caller of the server.
 pub type CpuClock = fn() -> Duration;

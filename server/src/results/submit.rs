@@ -7,7 +7,7 @@ use framehouse_shared::{
     game::GameHandle,
     ids::{MatchId, Slot},
     match_end::MatchEnd,
-    protocol::control::{PlayerState, RankingEntry, ServerMessage},
+    protocol::messages::{PlayerState, RankingEntry, ServerMessage},
     score::ScoreFrame,
     state_hash::StateHashes,
     tick::Tick,
@@ -23,7 +23,7 @@ use crate::{
         inputs::{Participant, Participants},
         score::curves,
     },
-    tick::{TickRate, TickSet},
+    schedule::{TickRate, TickSet},
 };
 
 /// Tells rooms about saved results, if there is a store.

@@ -1,10 +1,10 @@
 //! Chat lines and game messages between members.
 
 use bevy::prelude::*;
-use framehouse_shared::protocol::control::{CHAT_CHARS_MAX, RoomEvent};
+use framehouse_shared::protocol::messages::{CHAT_CHARS_MAX, RoomEvent};
 
 use super::{InRoom, Members, Player, Room, Spectator, announce, sessions};
-use crate::{config::NetSettings, counters::Counters, net::session::Session, tick::Now};
+use crate::{config::NetSettings, counters::Counters, net::session::Session, schedule::Now};
 
 /// Overhead of a game message on the wire, in bytes.
 const MESSAGE_OVERHEAD_BYTES: usize = 12;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bevy::prelude::*;
 use framehouse_shared::tick::Tick;
 
-use crate::tick::TickRate;
+use crate::schedule::TickRate;
 
 /// Clock of a room's match: tick `T` closes at `S(T) = epoch + T / hz`.
 ///

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     config::RoomSettings,
     counters::Counters,
-    tick::{Now, TickRate},
+    schedule::{Now, TickRate},
 };
 
 /// Maximum number of rooms closed in one tick, because each has to tell its members. The others wait.

@@ -14,7 +14,7 @@ use framehouse_shared::{
 };
 
 use super::{InRoom, Player, clock::RoomClock, inputs::EARLY_SECONDS_MAX, phase::RoomPhase, sessions};
-use crate::tick::{Now, TickRate};
+use crate::schedule::{Now, TickRate};
 
 /// Maximum number of commands of one player that wait for their ticks. One more is refused.
 pub const COMMANDS_QUEUED_MAX: usize = 16;

@@ -25,7 +25,7 @@ use super::{
     resync,
     score::{ScoreBuffer, curves::PastCurves, rate::ScoreRate},
 };
-use crate::tick::{Now, TickRate};
+use crate::schedule::{Now, TickRate};
 
 /// Setup of a room's newest match.
 #[derive(Component, Clone, Debug)]
@@ -71,7 +71,7 @@ impl CurrentMatch {
     }
 }
 
-/// Marks a room whose match is over, until [`TickSet::MatchEnd`](crate::tick::TickSet::MatchEnd) has handled it.
+/// Marks a room whose match is over, until [`TickSet::MatchEnd`](crate::schedule::TickSet::MatchEnd) has handled it.
 #[derive(Component, Clone, Copy, Debug)]
 #[component(storage = "SparseSet")]
 pub struct MatchOver {

@@ -12,8 +12,8 @@ use framehouse_shared::{
     game::GameHandle,
     ids::{PlayerId, RoomCode, RoomId, SLOTS_MAX, SessionId},
     protocol::{
-        control::{Hello, RoomOptions},
         end::EndCode,
+        messages::{Hello, RoomOptions},
     },
     sim::SimRoom,
 };
@@ -40,7 +40,7 @@ use crate::{
         secret::ResumeSecret,
         session::{Opening, Purpose, Session, SessionState, Sessions},
     },
-    tick::{Now, TickRate},
+    schedule::{Now, TickRate},
 };
 
 /// Maximum number of join requests answered in one tick. The others wait.

@@ -6,7 +6,7 @@ use bevy::prelude::*;
 use framehouse_shared::{
     ids::{SLOTS_MAX, Slot},
     input::{Frame, Input},
-    protocol::{control::HistoryContent, datagram::encode_frame},
+    protocol::{datagram::encode_frame, messages::HistoryContent},
     replay::{RANGE_BYTES_MAX, RANGE_TICKS_MAX, joined_in, put_past_tick},
     sim::{Rooms, SimRoom},
     state_hash::StateHashes,
@@ -14,7 +14,7 @@ use framehouse_shared::{
 };
 
 use super::inputs::Participants;
-use crate::{config::RoomSettings, tick::TickRate};
+use crate::{config::RoomSettings, schedule::TickRate};
 
 /// Frames carry the hash of the state after them every `HASH_INTERVAL` ticks at any tick rate: every 3 s at 10 Hz, every
 /// 0.25 s at 120 Hz.

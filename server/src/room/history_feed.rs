@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bevy::prelude::*;
-use framehouse_shared::protocol::control::{
+use framehouse_shared::protocol::messages::{
     HistoryContent, HistoryPart, PlayerState, SNAPSHOT_CHUNK_BYTES, ServerMessage,
 };
 
@@ -17,7 +17,7 @@ use crate::{
         endpoint::BoxedEndpoint,
         outgoing::{Outgoing, PeerAddress},
     },
-    tick::Now,
+    schedule::Now,
 };
 
 /// History sent to one member, in bytes per second. Ten seconds of a match are about 4 KB.

@@ -5,8 +5,8 @@ use framehouse_shared::{
     game::GameHandle,
     ids::Slot,
     protocol::{
-        control::{HostCommand, RoomEvent, RoomOptions},
         end::EndCode,
+        messages::{HostCommand, RoomEvent, RoomOptions},
     },
 };
 

@@ -19,7 +19,7 @@ use super::{
     commands::{self, CommandQueue},
     phase::RoomPhase,
 };
-use crate::tick::{Now, TickRate};
+use crate::schedule::{Now, TickRate};
 
 /// An input may come this many seconds after its tick closed and still be counted as late.
 const LATE_SECONDS_MAX: f64 = 0.25;

@@ -4,8 +4,8 @@ use bevy::prelude::*;
 use framehouse_shared::{
     ids::PlayerId,
     protocol::{
-        control::{Member, Phase, PlayerState, RoomEvent, ServerMessage, Welcome},
         end::EndCode,
+        messages::{Member, Phase, PlayerState, RoomEvent, ServerMessage, Welcome},
     },
 };
 
@@ -27,7 +27,7 @@ use crate::{
         outgoing::{self, PeerAddress},
         session::{Purpose, Session},
     },
-    tick::TickRate,
+    schedule::TickRate,
 };
 
 /// Lets a session that has sent its Hello into its room, as its token says: to play, watch or resume.

@@ -8,7 +8,7 @@ use bevy::prelude::*;
 use framehouse_shared::{
     ids::{RoomId, Slot},
     match_end::MatchEnd,
-    protocol::control::{Phase, PlayerState, RankingEntry, RoomEvent, ServerMessage},
+    protocol::messages::{Phase, PlayerState, RankingEntry, RoomEvent, ServerMessage},
     score::{ScoreCurve, Scoreboard},
     sim::{Roster, SimRoom},
     tick::Tick,
@@ -26,7 +26,7 @@ use super::{
 use crate::{
     config::RoomSettings,
     net::outgoing::{self, PeerAddress},
-    tick::{Now, TickRate},
+    schedule::{Now, TickRate},
 };
 
 /// Maximum number of matches opened in one tick, because each needs an opening state and a snapshot. The others wait.

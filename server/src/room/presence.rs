@@ -7,8 +7,8 @@ use std::collections::HashMap;
 
 use bevy::prelude::*;
 use framehouse_shared::protocol::{
-    control::{PlayerState, RoomEvent},
     end::EndCode,
+    messages::{PlayerState, RoomEvent},
 };
 
 use super::{
@@ -21,7 +21,7 @@ use super::{
 use crate::{
     config::RoomSettings,
     net::{outgoing::PeerAddress, secret::ResumeSecret, session::Session, token::TOKEN_SECONDS},
-    tick::{Now, TickRate},
+    schedule::{Now, TickRate},
 };
 
 /// State of a player's connection.

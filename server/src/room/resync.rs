@@ -4,7 +4,7 @@ use bevy::prelude::*;
 use framehouse_shared::{
     protocol::{
         channel::MESSAGE_BYTES_MAX,
-        control::{SNAPSHOT_CHUNK_BYTES, SNAPSHOT_CHUNKS_MAX, ServerMessage},
+        messages::{SNAPSHOT_CHUNK_BYTES, SNAPSHOT_CHUNKS_MAX, ServerMessage},
     },
     room_state::RoomStates,
     sim::{SimRoom, SimTickCount},
@@ -14,7 +14,7 @@ use framehouse_shared::{
 use super::{InRoom, Members, clock::RoomClock, history::FrameHistory, inputs::SyncState, members};
 use crate::{
     net::outgoing::{self, PeerAddress},
-    tick::{Now, TickRate},
+    schedule::{Now, TickRate},
 };
 
 /// Compression level. Speed matters more than size: a state is 2-3 KB, compressed once per tick for all clients that

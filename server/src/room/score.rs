@@ -14,7 +14,7 @@ use framehouse_shared::{
 use super::{Members, Player};
 use crate::{
     config::RoomSettings,
-    tick::{TickRate, TickSet},
+    schedule::{TickRate, TickSet},
 };
 
 /// Samples scores and sends leaderboards.

@@ -2,8 +2,8 @@
 
 use bevy::prelude::*;
 use framehouse_shared::protocol::{
-    control::{REASON_BYTES_MAX, ServerMessage},
     end::{EndCode, EndReason},
+    messages::{REASON_BYTES_MAX, ServerMessage},
 };
 
 use super::members;
@@ -17,7 +17,7 @@ use crate::{
         session::{Opening, Session, SessionState, Sessions},
         token::TOKEN_SECONDS,
     },
-    tick::{Now, TickRate},
+    schedule::{Now, TickRate},
 };
 
 /// Seconds a client has to acknowledge its Goodbye.

@@ -11,7 +11,7 @@ use std::{
 use crate::{
     config::Settings,
     net::udp::{UdpDatagrams, UdpEndpoint, UdpSettings},
-    tick::TickRate,
+    schedule::TickRate,
 };
 
 /// Binds the sockets of the UDP endpoints.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-use crate::{ids::RoomCode, protocol::control::Hello};
+use crate::{ids::RoomCode, protocol::messages::Hello};
 
 /// Range in which a client accepts the server's [`SessionGrant::grace_s`], in seconds.
 const GRACE_S: std::ops::RangeInclusive<f64> = 1.0..=3600.0;
@@ -147,7 +147,7 @@ mod base64_bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::control::GAME_ID_BYTES_MAX;
+    use crate::protocol::messages::GAME_ID_BYTES_MAX;
 
     /// The request as a server parses it.
     type Received = SessionRequest<Option<RoomRequest<String>>>;

@@ -75,7 +75,7 @@ impl From<EndCode> for EndReason {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{codec, control::REASON_BYTES_MAX};
+    use crate::protocol::{codec, messages::REASON_BYTES_MAX};
 
     #[test]
     fn every_code_is_its_number_and_no_other_number_is_one() {

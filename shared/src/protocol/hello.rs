@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::control::GAME_ID_BYTES_MAX;
+use super::messages::GAME_ID_BYTES_MAX;
 use crate::state_hash::{COMPONENT_NAME_BYTES_MAX, COMPONENTS_MAX};
 
 /// Identity of a peer: game, versions and determinism fingerprint. A difference is refused with a sentence.
@@ -99,7 +99,7 @@ mod tests {
     use crate::protocol::{
         channel::MESSAGE_BYTES_MAX,
         codec,
-        control::{ClientMessage, REASON_BYTES_MAX},
+        messages::{ClientMessage, REASON_BYTES_MAX},
     };
 
     fn ours() -> Hello {

@@ -7,7 +7,7 @@ use crate::{
     ids::{MatchId, RoomCode, SLOTS_MAX},
     protocol::{
         codec::{self, CodecError},
-        control::GAME_ID_BYTES_MAX,
+        messages::GAME_ID_BYTES_MAX,
     },
     room_state::RoomStates,
     state_hash::{COMPONENT_NAME_BYTES_MAX, COMPONENTS_MAX},

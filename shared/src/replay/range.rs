@@ -9,8 +9,8 @@ use crate::{
     input::{Frame, Input, RosterChange},
     protocol::{
         codec::{CodecError, Reader, put_varint},
-        control::NAME_BYTES_MAX,
         datagram::decode_frame,
+        messages::NAME_BYTES_MAX,
     },
     tick::Tick,
 };

@@ -7,7 +7,7 @@ use crate::{
     match_end::MatchEnd,
     protocol::{
         codec::{self, CodecError},
-        control::NAME_BYTES_MAX,
+        messages::NAME_BYTES_MAX,
     },
     score::ScoreFrame,
     state_hash::StateHashes,

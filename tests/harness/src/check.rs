@@ -17,8 +17,8 @@ use framehouse_server::{
         reservations::{Reservations, Seat},
         score::ScoreBuffer,
     },
+    schedule::TickRate,
     server::Server,
-    tick::TickRate,
 };
 use framehouse_shared::sim::{SimRoom, SimTickCount};
 

@@ -21,9 +21,9 @@ use framehouse_server::{
     ops::{backend::LocalBackend, http},
     replay::writer::ReplayWriter,
     results::ResultStore,
-    runner,
+    schedule::TickRate,
     server::{Server, ServerSetup},
-    tick::TickRate,
+    tick_loop,
 };
 use framehouse_shared::{game::Game, sim::GameFile};
 
@@ -181,7 +181,7 @@ fn run(game: impl Game + Clone, game_files: Vec<GameFile>, rooms: RoomSettings, 
         server.set_join_queue(joins);
         server.keep_results(results);
         server.record_replays(replays.queue());
-        runner::run_until(&mut server, RATE, &stopped);
+        tick_loop::run_until(&mut server, RATE, &stopped);
         server.close_results(CLOSE_TIME_MAX);
         drop(server);
         replays.close(CLOSE_TIME_MAX);

@@ -14,8 +14,8 @@ use framehouse_server::{
         udp::{UdpEndpoint, UdpSettings},
     },
     room::directory::{JoinError, JoinRequest, JoinTarget, LocalHello},
+    schedule::TickRate,
     server::{Server, ServerSetup},
-    tick::TickRate,
 };
 use framehouse_shared::{
     game::Game,
@@ -23,8 +23,8 @@ use framehouse_shared::{
     input::Input,
     net_sim::NetSimConfig,
     protocol::{
-        control::{Hello, Phase, RoomEvent},
         end::EndCode,
+        messages::{Hello, Phase, RoomEvent},
     },
     rng::SimRng,
     simulation::Simulation,

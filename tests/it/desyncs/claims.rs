@@ -3,7 +3,7 @@
 use framehouse_server::{config::CleanupSettings, replay::Replays};
 use framehouse_shared::{
     fields::Field,
-    protocol::control::{ClientMessage, FIELDS_BYTES_MAX},
+    protocol::messages::{ClientMessage, FIELDS_BYTES_MAX},
     state_hash::StateHashes,
 };
 

@@ -4,7 +4,7 @@ use bevy::prelude::*;
 use framehouse_arena::ArenaPlugin;
 use framehouse_harness::live::LiveServer;
 use framehouse_server::config::RoomSettings;
-use framehouse_shared::protocol::control::Phase;
+use framehouse_shared::protocol::messages::Phase;
 use framehouse_tests::headless_window::HeadlessWindow;
 use framehouse_tools::short_matches::short_matches;
 use framehouse_window::screens::Screen;
@@ -184,7 +184,7 @@ fn a_seat_that_is_gone_is_told_plainly() {
     let line = text.lines().find(|line| line.starts_with("server")).expect("with its server").to_owned();
     std::fs::write(&note, text.replace(&line, &format!("server = \"{}\"", server.url))).expect("a folder of ours");
     let mut window = open_window(&server, &folder, "");
-    window.click("Rejoin");
+    window.click("ReconnectBackoff");
     window.until_seen("Your seat is gone");
     window.click("Back to the menu");
     window.until_screen(Screen::Menu);

@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use framehouse_arena::ArenaPlugin;
 use framehouse_harness::live::LiveServer;
-use framehouse_shared::protocol::control::Phase;
+use framehouse_shared::protocol::messages::Phase;
 use framehouse_tests::headless_window::HeadlessWindow;
 use framehouse_tools::short_matches::short_matches;
 use framehouse_window::{screens::Screen, session::Moment};

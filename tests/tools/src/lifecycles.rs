@@ -13,7 +13,7 @@ use framehouse_server::{
 };
 use framehouse_shared::{
     ids::{RoomCode, SLOTS_MAX, Slot},
-    protocol::control::{HostCommand, RoomOptions},
+    protocol::messages::{HostCommand, RoomOptions},
     rng::SimRng,
 };
 use framehouse_tiny::{MatchSeconds, TinyPlugin};

@@ -30,7 +30,7 @@ use std::{
 use framehouse_arena::ArenaPlugin;
 use framehouse_shared::{
     api::Status,
-    protocol::control::Hello,
+    protocol::messages::Hello,
     simulation::{self, Simulation},
 };
 use rustix::{

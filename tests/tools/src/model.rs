@@ -5,7 +5,7 @@
 
 use framehouse_shared::{
     ids::Slot,
-    protocol::control::{PlayerState, RoomOptions},
+    protocol::messages::{PlayerState, RoomOptions},
 };
 
 /// A person who may be in the room, by number.

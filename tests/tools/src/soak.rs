@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use framehouse_harness::world::World;
 use framehouse_server::{config::RoomSettings, counters::Counters, room::history::FrameHistory};
-use framehouse_shared::{game::Game, protocol::control::Phase, state_hash::StateHasher};
+use framehouse_shared::{game::Game, protocol::messages::Phase, state_hash::StateHasher};
 
 /// Parameters of a run.
 #[derive(Clone, Copy, Debug)]

@@ -15,8 +15,8 @@ use framehouse_shared::{
     ids::{RoomCode, Slot},
     net_sim::NetSimConfig,
     protocol::{
-        control::{HostCommand, Phase},
         guard::Dropped,
+        messages::{HostCommand, Phase},
     },
     rng::SimRng,
 };

@@ -8,8 +8,8 @@ use std::{
 use framehouse_shared::{
     ids::RoomCode,
     protocol::{
-        control::{Hello, ServerMessage},
         end::EndCode,
+        messages::{Hello, ServerMessage},
     },
 };
 
@@ -18,7 +18,7 @@ use crate::{
     bots::spawner::Refusal,
     client::{ClientConfig, tests::harness},
     fake_server::{FakeServer, OWN, welcome},
-    rejoin::SEAT_KEPT,
+    reconnect_backoff::SEAT_KEPT,
     test_game::COUNTER,
 };
 

@@ -3,8 +3,8 @@
 use framehouse_shared::{
     input::{Frame, RosterChange, RosterEvent},
     protocol::{
-        control::SNAPSHOT_CHUNK_BYTES,
         datagram::{FramesHeader, Inputs, Ping, Pong, TAG_INPUTS, TAG_PING, encode_frame, put_frames},
+        messages::SNAPSHOT_CHUNK_BYTES,
     },
     sim::MatchSetup,
     state_hash::StateHashes,

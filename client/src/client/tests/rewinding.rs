@@ -1,7 +1,7 @@
 //! Going back in a running match: the client's requests, and hostile answers.
 
 use framehouse_shared::{
-    protocol::control::{HistoryContent, HistoryPart},
+    protocol::messages::{HistoryContent, HistoryPart},
     replay::{joined_in, put_past_tick},
     sim::MatchSetup,
     tick::SimRate,

@@ -3,8 +3,8 @@
 use framehouse_shared::{
     ids::{MatchId, PlayerId},
     protocol::{
-        control::{HostCommand, Member, RoomOptions},
         end::EndCode,
+        messages::{HostCommand, Member, RoomOptions},
     },
 };
 

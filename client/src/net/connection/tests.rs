@@ -1,7 +1,7 @@
 use framehouse_shared::protocol::{
     channel::CHANNEL_BYTES_MAX,
-    control::NETCODE_PROTOCOL_ID,
     end::{EndCode, EndReason},
+    messages::NETCODE_PROTOCOL_ID,
 };
 use renetcode::ConnectToken;
 

@@ -2,7 +2,7 @@
 
 use bevy::{prelude::*, ui::UiTransform};
 use framehouse_client::client::Client;
-use framehouse_shared::protocol::control::Phase;
+use framehouse_shared::protocol::messages::Phase;
 
 use super::{Stage, across_field, panel};
 use crate::{

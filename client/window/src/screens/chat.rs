@@ -11,8 +11,8 @@ use framehouse_client::client::Notice;
 use framehouse_shared::{
     ids::Slot,
     protocol::{
-        control::{CHAT_CHARS_MAX, RoomEvent},
         end::EndCode,
+        messages::{CHAT_CHARS_MAX, RoomEvent},
     },
 };
 

@@ -4,7 +4,7 @@ use bevy::{
     input_focus::{AutoFocus, InputFocus, tab_navigation::TabGroup},
     prelude::*,
 };
-use framehouse_shared::protocol::control::HostCommand;
+use framehouse_shared::protocol::messages::HostCommand;
 
 use super::Screen;
 use crate::{

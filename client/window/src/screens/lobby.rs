@@ -6,7 +6,7 @@ mod room;
 
 use bevy::{clipboard::Clipboard, prelude::*};
 use framehouse_client::client::Client;
-use framehouse_shared::protocol::control::{HostCommand, Phase, PlayerState};
+use framehouse_shared::protocol::messages::{HostCommand, Phase, PlayerState};
 
 use super::{Screen, chat};
 use crate::{

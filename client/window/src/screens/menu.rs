@@ -7,7 +7,7 @@ use bevy::{
     prelude::*,
     text::{EditableText, FontCx},
 };
-use framehouse_shared::{ids::RoomCode, protocol::control::NAME_CHARS_MAX};
+use framehouse_shared::{ids::RoomCode, protocol::messages::NAME_CHARS_MAX};
 
 use super::Screen;
 use crate::{

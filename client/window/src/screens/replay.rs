@@ -2,10 +2,8 @@
 
 use bevy::prelude::*;
 
-use super::{
-    Screen,
-    time_bar::{self, TimeBar},
-};
+use super::Screen;
+use crate::ui::time_bar::{self, TimeBar};
 use crate::{
     actions::{Action, HandleActions},
     session::Session,

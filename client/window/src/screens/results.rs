@@ -7,7 +7,7 @@ use bevy::prelude::*;
 use framehouse_client::client::MatchResults;
 use framehouse_shared::{
     ids::{SLOTS_MAX, Slot},
-    protocol::control::{Phase, PlayerState},
+    protocol::messages::{Phase, PlayerState},
     tick::Tick,
 };
 

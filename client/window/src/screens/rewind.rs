@@ -2,10 +2,8 @@
 
 use bevy::{input_focus::tab_navigation::TabGroup, prelude::*};
 
-use super::{
-    Dialog, Screen,
-    time_bar::{self, TimeBar},
-};
+use super::{Dialog, Screen};
+use crate::ui::time_bar::{self, TimeBar};
 use crate::{
     actions::{Action, HandleActions},
     session::Session,

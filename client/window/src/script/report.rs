@@ -6,7 +6,7 @@ use framehouse_client::{
 };
 use framehouse_shared::{
     ids::MatchId,
-    protocol::control::{Phase, RankingEntry, RoomEvent},
+    protocol::messages::{Phase, RankingEntry, RoomEvent},
 };
 use serde::Serialize;
 

@@ -2,7 +2,7 @@
 
 use bevy::prelude::*;
 use framehouse_client::client::Client;
-use framehouse_shared::protocol::control::{Phase, PlayerState};
+use framehouse_shared::protocol::messages::{Phase, PlayerState};
 
 use super::{JoinTarget, PRACTICE_BOTS, Session};
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use framehouse_client::{
     client::Client,
     connect::{ConnectError, SessionRequest},
-    rejoin::Rejoin,
+    reconnect_backoff::ReconnectBackoff,
 };
 use framehouse_shared::net_sim::NetSimConfig;
 
@@ -18,7 +18,7 @@ pub struct Lost {
     game: Game,
     server: String,
     request: SessionRequest,
-    rejoin: Rejoin,
+    rejoin: ReconnectBackoff,
     asked: Option<PendingSession>,
     /// A new session that is not welcomed yet.
     new_session: Option<NewSession>,
@@ -37,7 +37,13 @@ pub enum Progress {
 
 impl Lost {
     /// A reconnect for a connection that was just lost.
-    pub fn new(frozen: Box<Client>, game: &Game, server: String, request: SessionRequest, rejoin: Rejoin) -> Self {
+    pub fn new(
+        frozen: Box<Client>,
+        game: &Game,
+        server: String,
+        request: SessionRequest,
+        rejoin: ReconnectBackoff,
+    ) -> Self {
         Self { frozen, game: game.clone(), server, request, rejoin, asked: None, new_session: None, refused: None }
     }
 

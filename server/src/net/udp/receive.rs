@@ -8,9 +8,9 @@ use std::{
 
 use bevy_renet::RenetServer;
 use framehouse_shared::protocol::{
-    control::ClientMessage,
     datagram::{Inputs, Ping, TAG_INPUTS, TAG_PING},
     guard::{self, DATAGRAM_BYTES_MAX, Dropped, PacketKind, PayloadKind},
+    messages::ClientMessage,
 };
 use renetcode::ServerResult;
 

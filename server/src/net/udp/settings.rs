@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     config::NetSettings,
     net::{budget::Rates, token::NetcodeKey},
-    tick::TickRate,
+    schedule::TickRate,
 };
 
 /// Settings of a UDP endpoint.

@@ -12,7 +12,7 @@ use axum::{
 use framehouse_shared::{
     api::{RoomRequest, SessionRequest, code},
     ids::RoomCode,
-    protocol::control::{NAME_BYTES_MAX, NAME_CHARS_MAX},
+    protocol::messages::{NAME_BYTES_MAX, NAME_CHARS_MAX},
 };
 use tokio::time::timeout;
 

@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use framehouse_shared::{
     ids::{PlayerId, SLOTS_MAX, Slot},
-    protocol::control::{RankingEntry, ServerMessage},
+    protocol::messages::{RankingEntry, ServerMessage},
     score::ScoreCurve,
     tick::Tick,
 };

@@ -2,7 +2,7 @@
 
 use bevy::prelude::*;
 use framehouse_shared::{
-    protocol::control::{LeaderboardRow, RankingEntry, ServerMessage},
+    protocol::messages::{LeaderboardRow, RankingEntry, ServerMessage},
     score::Scoreboard,
     sim::{Roster, SimRoom, SimTickCount},
     tick::Tick,
@@ -12,7 +12,7 @@ use super::super::{addresses, clock::RoomClock, inputs::Participants};
 use crate::{
     config::RoomSettings,
     net::outgoing::{self, PeerAddress},
-    tick::TickRate,
+    schedule::TickRate,
 };
 
 /// The newest leaderboard of a room.

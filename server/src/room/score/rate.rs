@@ -8,7 +8,7 @@ use framehouse_shared::{
     sim::{SimRoom, SimTickCount},
 };
 
-use crate::{counters::Counters, tick::TickRate};
+use crate::{counters::Counters, schedule::TickRate};
 
 /// Everybody's points at the beginning of this second of a room's match.
 #[derive(Component, Debug)]

@@ -16,7 +16,7 @@ fn encoded(encode: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     bytes
 }
 
-// The golden bytes: a change here is a change of the protocol, so its version in `control.rs` has to change too.
+// The golden bytes: a change here is a change of the protocol, so its version in `messages.rs` has to change too.
 
 #[test]
 fn inputs_have_their_golden_bytes() {

@@ -21,7 +21,7 @@ use framehouse_client::{
     connect::{RoomRequest, SessionRequest, request_session},
     net::{Connection, Link, UdpLink},
 };
-use framehouse_shared::{api::Status, protocol::control::Phase, rng::SimRng};
+use framehouse_shared::{api::Status, protocol::messages::Phase, rng::SimRng};
 use serde_json::json;
 
 /// The most datagrams between two updates of the players: a flood that fills the kernel's buffers would test the kernel.
@@ -205,7 +205,7 @@ fn request(rng: &mut SimRng) -> Vec<u8> {
     let mut datagram: Vec<u8> = (0..1078).map(|_| rng.bits() as u8).collect();
     datagram[0] = 0;
     datagram[1..14].copy_from_slice(b"NETCODE 1.02\0");
-    let id = framehouse_shared::protocol::control::NETCODE_PROTOCOL_ID;
+    let id = framehouse_shared::protocol::messages::NETCODE_PROTOCOL_ID;
     datagram[14..22].copy_from_slice(&id.to_le_bytes());
     datagram[22..30].copy_from_slice(&u64::MAX.to_le_bytes());
     datagram

@@ -21,9 +21,9 @@ use framehouse_shared::{
     api,
     input::Input,
     protocol::{
-        control::{ClientMessage, ServerMessage},
         datagram::Inputs,
         end::EndReason,
+        messages::{ClientMessage, ServerMessage},
     },
     simulation,
     tick::Tick,

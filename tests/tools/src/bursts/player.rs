@@ -9,7 +9,7 @@ use framehouse_client::{
 use framehouse_shared::{
     ids::Slot,
     input::Input,
-    protocol::control::{HostCommand, Phase, PlayerState, RoomEvent},
+    protocol::messages::{HostCommand, Phase, PlayerState, RoomEvent},
 };
 
 use crate::load::{order::TestMessage, room::tenth_ms};

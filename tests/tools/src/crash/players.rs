@@ -13,7 +13,7 @@ use framehouse_client::{
 use framehouse_shared::{
     ids::{MatchId, RoomCode},
     input::Input,
-    protocol::control::{Phase, RoomEvent},
+    protocol::messages::{Phase, RoomEvent},
 };
 
 use super::LOOP_INTERVAL;

@@ -8,8 +8,8 @@ use framehouse_shared::{
     protocol::{
         channel::{MESSAGE_BYTES_MAX, split_batch},
         codec::{self, CodecError, Reader},
-        control::{ClientMessage, ServerMessage},
         datagram::{Frames, Inputs, Ping, Pong, decode_frame, encode_frame, put_frames},
+        messages::{ClientMessage, ServerMessage},
     },
     replay::{put_past_tick, read_range},
     tick::Tick,

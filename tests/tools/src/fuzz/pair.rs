@@ -15,9 +15,9 @@ use framehouse_server::{
         token::NetcodeKey,
         udp::{Datagrams, UdpEndpoint, UdpSettings},
     },
-    tick::TickRate,
+    schedule::TickRate,
 };
-use framehouse_shared::protocol::{channel::CHANNEL_BYTES_MAX, control::ClientMessage, guard::Dropped};
+use framehouse_shared::protocol::{channel::CHANNEL_BYTES_MAX, guard::Dropped, messages::ClientMessage};
 
 use super::records::{self, Record};
 

@@ -8,12 +8,12 @@ use framehouse_shared::{
     protocol::{
         channel::Outbox,
         codec,
-        control::{
+        datagram::{Feedback, FramesHeader, Inputs, Ping, Pong, encode_frame, put_frames},
+        end::EndCode,
+        messages::{
             ClientMessage, Hello, HistoryContent, HistoryPart, HostCommand, LeaderboardRow, Member, Phase, PlayerState,
             RankingEntry, RoomEvent, RoomOptions, ServerMessage, Welcome,
         },
-        datagram::{Feedback, FramesHeader, Inputs, Ping, Pong, encode_frame, put_frames},
-        end::EndCode,
     },
     replay::put_past_tick,
     score::{ScoreCurve, ScoreFrame},

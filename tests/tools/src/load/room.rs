@@ -8,7 +8,7 @@ use framehouse_client::{
     stats::Distribution,
 };
 use framehouse_shared::{
-    protocol::control::{Phase, RoomEvent},
+    protocol::messages::{Phase, RoomEvent},
     rng::SimRng,
 };
 

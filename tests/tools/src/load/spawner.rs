@@ -13,7 +13,7 @@ use framehouse_client::{
     connect::{ConnectError, RoomRequest, SessionGrant, SessionRequest, request_session},
     net::{Connection, UdpLink},
 };
-use framehouse_shared::{ids::RoomCode, protocol::control::Hello, rng::SimRng};
+use framehouse_shared::{ids::RoomCode, protocol::messages::Hello, rng::SimRng};
 
 use super::{
     args::{Args, ROOM_PLAYERS},

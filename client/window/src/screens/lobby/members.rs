@@ -4,7 +4,7 @@ use bevy::{prelude::*, ui_widgets::ScrollArea};
 use framehouse_client::client::Client;
 use framehouse_shared::{
     ids::Slot,
-    protocol::control::{Member, PlayerState, RankingEntry},
+    protocol::messages::{Member, PlayerState, RankingEntry},
 };
 
 use crate::{

@@ -9,7 +9,7 @@ use framehouse_client::{
 };
 use framehouse_shared::{
     ids::SLOTS_MAX,
-    protocol::control::{HostCommand, RoomOptions},
+    protocol::messages::{HostCommand, RoomOptions},
 };
 
 use crate::{

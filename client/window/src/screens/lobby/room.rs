@@ -2,7 +2,7 @@
 
 use bevy::prelude::*;
 use framehouse_client::client::Client;
-use framehouse_shared::{ids::RoomCode, protocol::control::RoomOptions};
+use framehouse_shared::{ids::RoomCode, protocol::messages::RoomOptions};
 
 use super::options::{Maps, Ordered, stepped_seats};
 use crate::{

@@ -2,7 +2,7 @@
 
 use bevy::{prelude::*, ui_widgets::ScrollArea};
 use framehouse_client::client::MatchResults;
-use framehouse_shared::{ids::Slot, protocol::control::RankingEntry};
+use framehouse_shared::{ids::Slot, protocol::messages::RankingEntry};
 
 use super::Counting;
 use crate::{

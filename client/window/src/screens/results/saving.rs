@@ -9,7 +9,7 @@ use framehouse_client::{
 };
 use framehouse_shared::{
     ids::MatchId,
-    protocol::control::{Phase, RoomEvent},
+    protocol::messages::{Phase, RoomEvent},
 };
 
 use crate::{

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{server::Server, tick::TickRate};
+use crate::{schedule::TickRate, server::Server};
 
 /// Interval between two receives while waiting, and so the error of an arrival time.
 const RECEIVE_INTERVAL: Duration = Duration::from_millis(4);

@@ -29,7 +29,7 @@ const FRAME_SECONDS_MAX: f64 = 0.25;
 /// Step of the arrow keys on the time bar, in seconds.
 const STEP_SECONDS: f32 = 5.0;
 
-pub(super) fn plugin(app: &mut App) {
+pub(crate) fn plugin(app: &mut App) {
     app.init_resource::<TimeBar>();
     let is_there = any_with_component::<Bar>;
     app.add_systems(Update, (handle_actions, run).chain().in_set(HandleActions).run_if(is_there));
@@ -39,7 +39,7 @@ pub(super) fn plugin(app: &mut App) {
 
 /// State of the playback.
 #[derive(Resource, Clone, Copy, Debug)]
-pub(super) struct TimeBar {
+pub(crate) struct TimeBar {
     is_paused: bool,
     speed: usize,
     was_told_broken: bool,
@@ -72,7 +72,7 @@ struct ButtonRowShown {
 }
 
 /// The node of a time bar: below the field, and clear of the side column.
-pub(super) fn place() -> Node {
+pub(crate) fn place() -> Node {
     Node {
         width: percent(100),
         height: percent(100),
@@ -84,7 +84,7 @@ pub(super) fn place() -> Node {
 }
 
 /// The panel of a time bar.
-pub(super) fn panel() -> impl Bundle {
+pub(crate) fn panel() -> impl Bundle {
     let node = Node {
         width: percent(100),
         max_width: px(920),
@@ -99,7 +99,7 @@ pub(super) fn panel() -> impl Bundle {
 }
 
 /// Spawns buttons, slider and clock; other parts of the row come after them.
-pub(super) fn spawn_parts(row: &mut ChildSpawnerCommands<'_>, kit: &Kit, moment: &Moment) {
+pub(crate) fn spawn_parts(row: &mut ChildSpawnerCommands<'_>, kit: &Kit, moment: &Moment) {
     let step = STEP_SECONDS * f32::from(moment.tick_rate);
     row.spawn((ButtonRow, kit.row(8.0), Shown::<ButtonRowShown>(None)));
     row.spawn((Bar, slider(moment.position as f32, 0.0..=moment.end.max(1) as f32, step)));

@@ -14,13 +14,13 @@ const PAUSE_MAX: Duration = Duration::from_secs(5);
 /// The attempts after one loss: the first at once, the next after pauses of 1, 2 and 4 s, then one every 5 s, until the
 /// seat is gone.
 #[derive(Clone, Debug)]
-pub struct Rejoin {
+pub struct ReconnectBackoff {
     kept_until: Duration,
     next_attempt: Duration,
     attempts: u32,
 }
 
-impl Rejoin {
+impl ReconnectBackoff {
     /// A schedule for a connection lost at `lost`, whose seat is kept for `seat_kept` (usually [`SEAT_KEPT`]).
     pub const fn new(lost: Duration, seat_kept: Duration) -> Self {
         Self { kept_until: lost.saturating_add(seat_kept), next_attempt: lost, attempts: 0 }
@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn attempts_are_made_at_once_and_then_less_and_less_often() {
-        let mut rejoin = Rejoin::new(LOST, SEAT_KEPT);
+        let mut rejoin = ReconnectBackoff::new(LOST, SEAT_KEPT);
         let begun: Vec<u64> = (0..40_000).step_by(10).filter(|ms| rejoin.begin_attempt(after(*ms))).collect();
         assert_eq!(begun, [0, 1000, 3000, 7000, 12_000, 17_000, 22_000, 27_000]);
         assert_eq!(rejoin.attempts(), 8);
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn a_slow_attempt_is_followed_by_the_next_at_once() {
-        let mut rejoin = Rejoin::new(LOST, SEAT_KEPT);
+        let mut rejoin = ReconnectBackoff::new(LOST, SEAT_KEPT);
         assert!(rejoin.begin_attempt(after(0)));
         assert!(rejoin.begin_attempt(after(15_000)));
         assert!(!rejoin.begin_attempt(after(16_990)) && rejoin.begin_attempt(after(17_000)));
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn the_seconds_count_down_to_the_end() {
-        let mut rejoin = Rejoin::new(LOST, SEAT_KEPT);
+        let mut rejoin = ReconnectBackoff::new(LOST, SEAT_KEPT);
         let left = [0, 1, 1000, 29_001, 30_000, 99_000].map(|ms| rejoin.seconds_left(after(ms)));
         assert_eq!(left, [30, 30, 29, 1, 0, 0]);
         assert!(!rejoin.is_over(after(29_999)));

@@ -2,8 +2,8 @@
 
 use bevy::prelude::*;
 use framehouse_shared::protocol::{
-    control::{ClientMessage, Hello},
     end::{EndCode, EndReason},
+    messages::{ClientMessage, Hello},
 };
 
 use crate::{
@@ -15,13 +15,13 @@ use crate::{
         directory::{self, LocalHello},
         history_feed, host, members, phase, presence, resync, sessions,
     },
-    tick::TickSet,
+    schedule::TickSet,
 };
 
 /// Handles joins, control messages and phase changes, in `TickSet::Control`.
-pub(crate) struct ControlPlugin;
+pub(crate) struct DispatchPlugin;
 
-impl Plugin for ControlPlugin {
+impl Plugin for DispatchPlugin {
     fn build(&self, app: &mut App) {
         app.add_systems(
             FixedUpdate,
