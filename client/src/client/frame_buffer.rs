@@ -4,17 +4,18 @@ use std::collections::VecDeque;
 
 use framehouse_shared::tick::{SimRate, Tick};
 
-/// How far ahead of the next frame one may be and still be kept, which bounds the memory: 60 s at 10 Hz, 20 s at 30 Hz, 5 s at
-/// 120 Hz.
+/// Size of the buffer's window, in ticks from the next frame on (60 s at 10 Hz, 20 s at 30 Hz, 5 s at 120 Hz); later
+/// frames are dropped.
 pub const FRAME_BUFFER_TICKS_MAX: usize = 600;
-/// For how many seconds taken frames are kept, for a state that is a little older than what was confirmed already.
+/// Seconds of taken frames kept, for a state that is a little older than the last confirmed tick.
 const TAKEN_SECONDS: f64 = 2.125;
 
-/// A window of encoded frames by tick, with holes.
+/// A window of encoded frames by tick, with gaps.
 #[derive(Debug)]
 pub struct FrameBuffer {
+    /// Maximum number of taken frames.
     taken_max: usize,
-    /// Frames that were taken, the newest last: those right before `base`.
+    /// Frames already taken, the newest last: those right before `base`.
     taken: VecDeque<Vec<u8>>,
     base: Tick,
     /// The frames from `base` on. The last one is present, or the window is empty.
@@ -40,7 +41,7 @@ impl FrameBuffer {
         }
     }
 
-    /// Keeps a frame, if it is new and inside the window.
+    /// Stores a frame if it is new and inside the window.
     pub fn insert(&mut self, tick: Tick, encoded_frame: &[u8]) {
         self.heard = self.heard.max(tick.plus(1));
         if !self.is_started && self.frames.is_empty() {
