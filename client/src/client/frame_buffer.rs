@@ -23,7 +23,7 @@ pub struct FrameBuffer {
     /// Number of frames from `base` on without a gap.
     contiguous: usize,
     /// One past the newest frame that ever arrived, buffered or not.
-    heard: Tick,
+    received_end: Tick,
     is_started: bool,
 }
 
@@ -36,14 +36,14 @@ impl FrameBuffer {
             base: Tick(0),
             frames: VecDeque::new(),
             contiguous: 0,
-            heard: Tick(0),
+            received_end: Tick(0),
             is_started: false,
         }
     }
 
     /// Stores a frame if it is new and inside the window.
     pub fn insert(&mut self, tick: Tick, encoded_frame: &[u8]) {
-        self.heard = self.heard.max(tick.plus(1));
+        self.received_end = self.received_end.max(tick.plus(1));
         if !self.is_started && self.frames.is_empty() {
             // Before the first state the first frame is unknown: accept any.
             self.base = tick;
@@ -127,8 +127,8 @@ impl FrameBuffer {
     }
 
     /// One past the newest frame that ever arrived, even if it was too far ahead to be buffered.
-    pub const fn heard(&self) -> Tick {
-        self.heard
+    pub const fn received_end(&self) -> Tick {
+        self.received_end
     }
 
     fn count_contiguous(&mut self) {
@@ -184,7 +184,7 @@ mod tests {
         frame_buffer.insert(Tick(9), b"old");
         frame_buffer.insert(Tick(10 + FRAME_BUFFER_TICKS_MAX as u32), b"far");
         frame_buffer.insert(Tick(u32::MAX), b"far");
-        assert_eq!((frame_buffer.seen(), frame_buffer.heard()), (Tick(10), Tick(u32::MAX)));
+        assert_eq!((frame_buffer.seen(), frame_buffer.received_end()), (Tick(10), Tick(u32::MAX)));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use framehouse_shared::{
 };
 
 use super::{
-    rooms::{RoomListData, public_rooms},
+    room_list::{RoomListData, public_rooms},
     tick_timings::{TickTimings, TickTimingsPlugin},
 };
 use crate::{

@@ -340,7 +340,7 @@ impl World {
     /// The code with which the server ended a client's session, if it did.
     pub fn told(&self, client: usize) -> Option<EndCode> {
         match self.clients[client].client.end()?.cause {
-            Cause::Told(code) => Some(code),
+            Cause::Server(code) => Some(code),
             _ => None,
         }
     }
