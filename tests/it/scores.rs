@@ -103,7 +103,7 @@ fn every_member_in_the_results_gets_the_servers_curves() {
     world.step_ticks(30);
     let back = world.join(JoinTarget::Resume(world.clients[1].resume)).expect("its seat");
     let newcomer = world.join(JoinTarget::Code(code)).expect("a free seat");
-    let spectator = world.join(JoinTarget::Watch(code)).expect("a place");
+    let spectator = world.join(JoinTarget::Watch(code)).expect("room for a spectator");
     world.step_ticks(60);
     let shown = shown(&mut world);
     let ranking = world.clients[0].client.results().expect("the match is over").ranking.clone();

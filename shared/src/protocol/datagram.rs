@@ -35,7 +35,7 @@ pub const TAG_PING: u8 = 0x42;
 pub const TAG_PONG: u8 = 0x43;
 
 /// Maximum number of inputs in one message: the unacknowledged ones, newest first (800 ms at 10 Hz, 267 ms at 30 Hz, 67
-/// ms at 120 Hz). At any tick rate an input is lost only if that many packets in a row are lost.
+/// ms at 120 Hz). At any tick rate an input is lost only if 8 packets in a row are lost.
 pub const INPUTS_MAX: usize = 8;
 /// Maximum number of frames in one message, for a client with missing frames (1.6 s at 10 Hz, 533 ms at 30 Hz, 133 ms
 /// at 120 Hz). Longer gaps are filled on the reliable path.

@@ -17,7 +17,7 @@ pub(in crate::room) struct ScoreRate {
     points: [i64; SLOTS_MAX],
     /// Upper bound of one player's gain in this second, if the game has one.
     max: Option<i64>,
-    /// Whether a gain beyond the bound was logged already: once a match.
+    /// Whether a larger gain was logged in this match; only the first one is.
     is_logged: bool,
 }
 
