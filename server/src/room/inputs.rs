@@ -195,7 +195,7 @@ impl InputBuffer {
         self.feedback
     }
 
-    /// Feedback for the client, if it is due: every [`FEEDBACK_SECONDS`], and at once after a late input.
+    /// Feedback for the client, if it is due: every 0.13 s, and at once after a late input.
     pub fn feedback(&mut self, tick: Tick) -> Option<Feedback> {
         let is_due = self.is_urgent || tick.0.is_multiple_of(self.limits.feedback);
         self.is_urgent = false;
