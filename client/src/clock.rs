@@ -27,24 +27,25 @@ use lead::{LeadController, jump_ticks};
 use pings::Pings;
 use slewed_clock::{Slew, SlewedClock};
 
-/// How much of an error of room time one second corrects: as fast as one does not notice.
+/// Gain of the room time, per second: fast, since the player does not notice. At 30 Hz one tick corrects the whole
+/// error.
 const ROOM_GAIN: f64 = 30.0;
-/// How much faster or slower than the wall room time may run.
+/// The largest change of the room time's speed, as a fraction.
 const ROOM_SLEW: f64 = 0.05;
-/// An error of the room time of more seconds than this is not slewed away.
+/// The error of the room time beyond which it jumps instead of slewing, in seconds.
 const ROOM_JUMP_SECONDS: f64 = 10.0 / 30.0;
-/// How much of an error of the input time one second corrects. The measured way is smooth already: this only takes the edge
-/// off its steps, 10 % of an error with every feedback.
+/// Gain of the input time, per second: 10 % of the error in a tick at 30 Hz. The measured offset is smooth already:
+/// this only softens its steps.
 const INPUT_GAIN: f64 = 3.0;
-/// How much faster or slower than the wall the input time may run.
+/// The largest change of the input time's speed, as a fraction.
 const INPUT_SLEW: f64 = 0.05;
-/// The same while the error is larger than [`LARGE_ERROR_SECONDS`].
+/// The largest change of speed while the error is larger than [`LARGE_ERROR_SECONDS`].
 const INPUT_SLEW_LARGE: f64 = 0.10;
 /// See [`INPUT_SLEW_LARGE`].
 const LARGE_ERROR_SECONDS: f64 = 2.0 / 30.0;
-/// What the first guess of the lead has more than half a round trip and the target, in seconds: ways differ.
+/// Added to the first guess of the lead, half a round trip plus the target, in seconds: the two directions may differ.
 const FIRST_SPARE_SECONDS: f64 = 1.0 / 30.0;
-/// No update for so long is a sleep, unless updates are as rare as that anyway.
+/// Without an update for this long, the program has slept, unless its updates are always that rare.
 const SLEEP_MIN: Duration = Duration::from_secs(1);
 
 /// Room time, input time and view time.
@@ -161,12 +162,12 @@ impl Clock {
         self.lead.last()
     }
 
-    /// The part of inputs that are lost on the way to the server, 0 to 1, of the last 900 or so.
+    /// Fraction of inputs lost on the way to the server, 0 to 1, over about the last 900 inputs.
     pub const fn loss(&self) -> f64 {
         self.lead.loss()
     }
 
-    /// How many ticks after it was made an input is shown: up to half a second.
+    /// The input delay: how many ticks after it was made an input is shown, 0 to half a second (15 ticks at 30 Hz).
     pub fn delay_ticks(&self) -> f64 {
         self.delay.ticks()
     }

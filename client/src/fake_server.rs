@@ -116,12 +116,12 @@ impl FakeServer {
     }
 
     /// Queues a control message.
-    pub fn say(&mut self, message: &ServerMessage) {
+    pub fn send_message(&mut self, message: &ServerMessage) {
         self.outbox.push(&codec::encode(message), 0);
     }
 
     /// Queues any bytes in place of a control message.
-    pub fn say_bytes(&mut self, message: &[u8]) {
+    pub fn send_bytes(&mut self, message: &[u8]) {
         self.outbox.push(message, 0);
     }
 

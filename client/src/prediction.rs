@@ -44,12 +44,14 @@ use hashes::RecentHashes;
 use ring::Ring;
 use state_digests::StateDigests;
 
-/// The most ticks that are predicted beyond the last confirmed one: 2.125 s, 64 ticks at 30 Hz.
+/// Maximum number of ticks that are predicted beyond the last confirmed one: 2.125 s (21 ticks at 10 Hz, 64 at 30 Hz,
+/// 255 at 120 Hz).
 pub fn predicted_ticks_max(rate: SimRate) -> u32 {
     rate.ticks_min_1(2.125)
 }
 
-/// The most ticks that are simulated again in one update, beside the ones that are new in it: 0.27 s, 8 ticks at 30 Hz.
+/// Maximum number of ticks that are simulated again in one update, besides those that became due in it: 0.27 s (3 ticks
+/// at 10 Hz, 8 at 30 Hz, 32 at 120 Hz).
 pub fn resimulated_ticks_max(rate: SimRate) -> u32 {
     rate.ticks_min_1(0.27)
 }
@@ -229,8 +231,8 @@ impl Prediction {
         self.commands.predict(next_input, bytes)
     }
 
-    /// The commands of the last [`COMMANDS_KEPT_SECONDS`] of confirmed frames and of the predicted ones, in order, each with
-    /// its tick.
+    /// The commands of the confirmed frames of the last [`COMMANDS_KEPT_SECONDS`] and of the predicted frames, in
+    /// order, each with its tick.
     pub fn commands(&self) -> impl Iterator<Item = (Tick, &Command)> {
         let predicted = self.ring.iter().map(|predicted| &predicted.frame);
         self.commands.confirmed().chain(predicted.flat_map(|frame| frame.commands.iter().map(|it| (frame.tick, it))))
@@ -241,7 +243,7 @@ impl Prediction {
         &self.simulation
     }
 
-    /// How many ticks may be simulated again in one update, 1 to [`resimulated_ticks_max`].
+    /// Maximum number of ticks that may be simulated again in one update, 1 to [`resimulated_ticks_max`].
     pub const fn budget_ticks(&self) -> u32 {
         self.budget.ticks()
     }
@@ -278,7 +280,7 @@ impl Prediction {
         self.is_over
     }
 
-    /// The hashes of the state after a confirmed tick, if it is one of the last [`HASHES_SECONDS`].
+    /// The hashes of the state after a confirmed tick, if it is one of the ticks of the last [`HASHES_SECONDS`].
     pub fn hashes_after(&self, tick: Tick) -> Option<&StateHashes> {
         self.hashes.after(tick)
     }

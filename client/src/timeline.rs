@@ -17,8 +17,8 @@ use framehouse_shared::{
 
 use crate::prediction::COMMANDS_KEPT_SECONDS;
 
-/// Ticks of a timeline, at most: six hours at 10 Hz, two at 30 Hz, half an hour at 120 Hz, some 60 MB of memory as people play, and some 200 MB for frames that were
-/// made to be large.
+/// Maximum number of ticks of a timeline: 6 h at 10 Hz, 2 h at 30 Hz, 30 min at 120 Hz. They take about 60 MB of memory
+/// with human players, and about 200 MB with frames of the largest size.
 pub const TICKS_MAX: u32 = 720 * BLOCK_TICKS;
 /// Maximum number of joins in a timeline: one in every three ticks of the longest, about 6 MB of memory.
 const JOINS_MAX: usize = 72_000;
@@ -33,7 +33,7 @@ pub struct BadOpening;
 /// Limit that a timeline has reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TimelineFull {
-    /// It has [`TICKS_MAX`] ticks.
+    /// The number of ticks, [`TICKS_MAX`].
     #[error("it is longer than {TICKS_MAX} ticks")]
     Ticks,
     /// The number of joins.
@@ -169,7 +169,7 @@ impl Timeline {
         &self.simulation
     }
 
-    /// The game's commands of the [`COMMANDS_KEPT_SECONDS`] before the state that is drawn, each with its tick, in order.
+    /// The game commands of the [`COMMANDS_KEPT_SECONDS`] before the drawn state, each with its tick, in order.
     pub fn commands(&self) -> impl Iterator<Item = (Tick, &Command)> {
         let end = self.simulation.next_tick().0;
         let kept = self.simulation.rate().ticks_min_1(COMMANDS_KEPT_SECONDS);

@@ -17,7 +17,7 @@ pub struct Counters {
     pub matches_finished: u64,
     /// Seconds in which a player gained more points than the game's rules allow.
     pub score_rate_exceeded: u64,
-    /// Rooms that were closed because something panicked in them.
+    /// Rooms closed because of a panic in them.
     pub rooms_faulted: u64,
     /// Sessions kicked for invalid messages, floods or repeated desyncs.
     pub kicked: u64,

@@ -66,14 +66,14 @@ fn handle_message(world: &mut World, session: Entity, message: ClientMessage) {
     let Some(state) = world.get::<Session>(session).map(|session| session.state) else { return };
     match (state, message) {
         (SessionState::Greeting { .. }, ClientMessage::Hello(hello)) => greet(world, session, &hello),
-        (SessionState::Seated(member), message) => handle_members(world, session, member, message),
+        (SessionState::Seated(member), message) => handle_member_message(world, session, member, message),
         // Messages of a closing session are ignored; anything else at the wrong time counts as invalid.
         (SessionState::Closing { .. } | SessionState::Gone, _) => {}
         _ => world.resource_mut::<Counters>().invalid_messages += 1,
     }
 }
 
-fn handle_members(world: &mut World, session: Entity, member: Entity, message: ClientMessage) {
+fn handle_member_message(world: &mut World, session: Entity, member: Entity, message: ClientMessage) {
     let has_seat = world.get::<Player>(member).is_some();
     match message {
         ClientMessage::Leave => sessions::close(world, session, EndCode::Left),

@@ -56,9 +56,9 @@ mod tests {
 
     #[test]
     fn buckets_are_narrow_and_hold_everything() {
-        let mut spread = DurationHistogram::default();
-        (0..100_000).for_each(|us| spread.note(Duration::from_micros(us)));
-        let page = spread.page();
+        let mut histogram = DurationHistogram::default();
+        (0..100_000).for_each(|us| histogram.note(Duration::from_micros(us)));
+        let page = histogram.page();
         assert_eq!(page.buckets.iter().map(|(_, count)| count).sum::<u64>(), 100_000);
         assert!(page.buckets.len() < 250 && page.buckets.is_sorted_by(|a, b| a.0 < b.0));
         for pair in page.buckets.windows(2).filter(|pair| pair[0].0 > 32) {

@@ -3,6 +3,6 @@
 pub mod backend;
 pub mod http;
 pub mod reload;
-pub(crate) mod rooms;
+pub(crate) mod room_list;
 pub mod status;
 pub mod tick_timings;

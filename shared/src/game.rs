@@ -91,9 +91,9 @@ use crate::{
 
 /// A game: its rules as systems of [`SimTick`](crate::sim::SimTick), and the answers that the engine needs from it.
 ///
-/// [`id`](Self::id), [`build`](Self::build) and [`open_match`](Self::open_match) are a game; everything else has a default.
-/// The engine calls a game through its [`GameHandle`]. On the server a panic in `open_match`, `missing_input`, `points_per_second_max`,
-/// `maps` or `load_rules` is caught, and costs at most the room that it happened for.
+/// [`id`](Self::id), [`build`](Self::build) and [`open_match`](Self::open_match) are required; everything else has a
+/// default. The engine calls a game through its [`GameHandle`]. On the server a panic in `open_match`, `missing_input`,
+/// `points_per_second_max`, `maps` or `load_rules` is caught and closes at most the room that the call was made for.
 pub trait Game: Send + Sync + 'static {
     /// Short name of the game, 1 to 32 bytes; also the name of its folder of rules. Other clients are refused.
     fn id(&self) -> &'static str;
@@ -158,15 +158,15 @@ pub trait Game: Send + Sync + 'static {
         None
     }
 
-    /// The most points that any player can gain in the second that now begins, as far as the rules say; asked for at the
-    /// beginning of every second of a match. By default nothing is said. A server counts and logs gains beyond it as faults
-    /// of the game, and acts on none.
+    /// Upper bound of the points that one player can gain in the next second; called at the beginning of every second
+    /// of a match. The server counts and logs larger gains as faults of the game, without any other effect. Default: no
+    /// bound.
     fn points_per_second_max(&self, _room: EntityRef) -> Option<i64> {
         None
     }
 
-    /// The place where a view shows what belongs to a slot, in units of the game; none while nothing is shown. No part of
-    /// the simulation: clients measure by it how far a wrong prediction moved things.
+    /// Position at which a view shows the object of a slot, in units of the game; `None` while nothing is shown. The
+    /// simulation does not use it: clients measure with it how far a wrong prediction moved the object.
     fn view_position(&self, _room: EntityRef, _slot: Slot) -> Option<Vec2> {
         None
     }

@@ -51,11 +51,12 @@ use crate::tick::Tick;
 pub const MAGIC: [u8; 8] = *b"FHREPLAY";
 /// Version of the format. Raise it when a reader of the previous format cannot read the new one.
 pub const FORMAT: u16 = 1;
-/// Ticks of a block at any tick rate: 30 s at 10 Hz, 10 s at 30 Hz, 2.5 s at 120 Hz.
+/// Length of a block, in ticks, at any tick rate: 30 s at 10 Hz, 10 s at 30 Hz, 2.5 s at 120 Hz.
 pub const BLOCK_TICKS: u32 = 300;
-/// State hashes are recorded every `HASH_TICKS` ticks at any tick rate: every 3 s at 10 Hz, every 0.25 s at 120 Hz.
+/// State hashes are recorded every `HASH_TICKS` ticks, at any tick rate: 3 s at 10 Hz, 1 s at 30 Hz, 0.25 s at 120 Hz.
 pub const HASH_TICKS: u32 = 30;
-/// Ticks of a replay, at most: 30 hours at 10 Hz, 10 at 30 Hz, 2.5 at 120 Hz. What a match has beyond is not recorded.
+/// Maximum length of a replay, in ticks: 30 h at 10 Hz, 10 h at 30 Hz, 2.5 h at 120 Hz. Later ticks of a match are not
+/// recorded.
 pub const TICKS_MAX: u32 = 3600 * BLOCK_TICKS;
 /// Maximum size of a block before compression, in bytes. The longest possible ticks need a little less.
 pub const BLOCK_BYTES_MAX: usize = 512 * 1024;

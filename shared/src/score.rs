@@ -59,23 +59,25 @@ impl Scoreboard {
     }
 }
 
-/// The most points of a [`ScoreCurve`].
+/// Maximum number of points of a [`ScoreCurve`].
 pub const CURVE_POINTS_MAX: usize = 64;
 
-/// One player's points over a match, at most [`CURVE_POINTS_MAX`] pairs of a tick and the points after it, oldest first.
+/// Score curve of one player in a match: at most [`CURVE_POINTS_MAX`] pairs of a tick and the points after it, oldest
+/// first.
 ///
-/// Kept and encoded as differences: most take two bytes.
+/// Stored and encoded as differences, most of which take two bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScoreCurve(Vec<(u32, i64)>);
 
 impl ScoreCurve {
-    /// A curve through these points, oldest first. Of too many it keeps the first, the last and an even choice between.
+    /// A curve through these points, oldest first. From more than [`CURVE_POINTS_MAX`] it takes the first, the last and
+    /// evenly spaced ones between them.
     pub fn new(points: &[(Tick, i64)]) -> Self {
         let kept = points.len().min(CURVE_POINTS_MAX);
-        let index = |place: usize| place * (points.len() - 1) / (kept - 1).max(1);
+        let index = |position: usize| position * (points.len() - 1) / (kept - 1).max(1);
         let mut before = (Tick(0), 0_i64);
-        let step = |place: usize| {
-            let point = points[index(place)];
+        let step = |position: usize| {
+            let point = points[index(position)];
             let step = (point.0.since(before.0), point.1.wrapping_sub(before.1));
             before = point;
             step
@@ -91,7 +93,7 @@ impl ScoreCurve {
         })
     }
 
-    /// Whether it is as short as every curve and no tick is beyond the last of all.
+    /// Whether the curve has at most [`CURVE_POINTS_MAX`] points, with ticks that fit into a `u32`.
     pub(crate) fn is_sane(&self) -> bool {
         let ticks = self.0.iter().map(|(ticks, _)| u64::from(*ticks)).sum::<u64>();
         self.0.len() <= CURVE_POINTS_MAX && ticks <= u64::from(u32::MAX)

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// Tick number of a room: 0 at match start, one more for each simulated step.
 ///
-/// Numbers never skip and never wrap inside a match: a `u32` lasts more than a year at 120 Hz.
+/// Numbers are never skipped and never wrap within a match: a `u32` lasts 4.5 years at 30 Hz, 1.1 years at 120 Hz.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Tick(pub u32);
 
@@ -71,7 +71,7 @@ impl SimRate {
         (seconds * f64::from(self.0)).round() as u32
     }
 
-    /// The number of ticks nearest to this many seconds, at least one.
+    /// Converts seconds to the nearest number of ticks, at least 1.
     pub fn ticks_min_1(self, seconds: f64) -> u32 {
         self.ticks(seconds).max(1)
     }

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::TINY_MATCH_TICKS;
 
-/// Every command of the match, as [`pack`] packs it.
+/// Every command of the match, as encoded by [`pack`].
 #[derive(Component, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, RoomState)]
 struct Told(Vec<u64>);
 

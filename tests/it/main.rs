@@ -29,5 +29,5 @@ mod timing;
 mod waiting;
 mod window;
 
-/// A match of the tiny game in ticks of a world at 30 Hz, as most are.
+/// Length of a match of the tiny game, in ticks at 30 Hz, the usual rate of a test world.
 const TINY_MATCH_TICKS: u32 = 30 * framehouse_tiny::MATCH_SECONDS as u32;

@@ -148,13 +148,13 @@ fn a_whole_match_is_the_same_at_every_tick_rate() {
         assert!((seconds - MATCH_SECONDS).abs() < 0.5, "{hz} Hz: {seconds} s");
         let last_tick = Tick(world.ticks(MATCH_SECONDS) - 1);
         assert!(world.clients.iter().all(|it| it.client.results().is_some_and(|it| it.last_tick == last_tick)));
-        assert!(presses(&world, 0).count[3] > 30, "{hz} Hz: the inputs of whoever came late count");
+        assert!(presses(&world, 0).count[3] > 30, "{hz} Hz: the latecomer's inputs count");
         assert_eq!(world.clients[latecomer].client.slot(), Slot::new(3), "{hz} Hz");
         let late: u64 = world.clients.iter().map(|client| client.client.stats().late_inputs).sum();
         let inputs = u64::from(world.ticks(3.0 * MATCH_SECONDS));
-        assert!(late * 200 < inputs, "{hz} Hz: {late} of {inputs} inputs came late");
+        assert!(late * 200 < inputs, "{hz} Hz: {late} of {inputs} inputs arrived late");
         assert_eq!((world.desyncs(), world.errors()), (0, Vec::new()), "{hz} Hz");
-        assert!(world.clients.iter().all(|client| client.client.ended().is_none()), "{hz} Hz: nobody was kicked");
+        assert!(world.clients.iter().all(|client| client.client.ended().is_none()), "{hz} Hz: no client was kicked");
     }
 }
 

@@ -21,7 +21,7 @@ use framehouse_shared::{
 };
 use framehouse_tiny::TinyPlugin;
 
-/// Most of the match lies in compressed blocks.
+/// Seconds of uncompressed frames in the history: few, so that most of the match is in compressed blocks.
 const HISTORY_SECONDS: f64 = 2.0;
 const TICK_SECONDS: f64 = 1.0 / 30.0;
 
@@ -88,8 +88,8 @@ impl Match {
         }
     }
 
-    /// Goes back to the first tick, plays at this speed up to the present, and returns for each shown state the number of
-    /// ticks that had been run.
+    /// Goes back to the first tick, plays at this speed up to the present, and returns for each shown state the number
+    /// of ticks that had been run.
     fn rewind_and_catch_up(&mut self, client: usize, speed: f64) -> Vec<u32> {
         self.world.clients[client].client.rewind_to(0.0);
         let mut shown = Vec::new();

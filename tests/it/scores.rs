@@ -1,4 +1,4 @@
-//! Score curves: those of the server, whole, for everybody who sees the results; and points that nobody can gain.
+//! Score curves: every member in the results gets the server's whole curves. Score rates: impossible gains are counted.
 
 use std::{fs, path::PathBuf, time::Duration};
 
@@ -22,7 +22,7 @@ use framehouse_shared::{
 };
 use framehouse_tiny::{MatchSeconds, TinyPlugin};
 
-/// A folder with the server's results, gone with the test.
+/// A folder for the server's results, deleted after the test.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -56,7 +56,7 @@ fn curves_of(world: &World, client: usize) -> Curves {
     world.clients[client].client.results().expect("the results are shown").curves.clone()
 }
 
-/// What the server shows.
+/// Score curves of the results that the server shows.
 fn shown(world: &mut World) -> Curves {
     let room = world.rooms()[0].1;
     let Some(RoomPhase::Results { curves, .. }) = world.server.world().get(room) else {
@@ -67,7 +67,8 @@ fn shown(world: &mut World) -> Curves {
     all
 }
 
-/// Four seats, of which three are taken, and a match of so many ticks: only of the usual number with clients that simulate.
+/// A match of `ticks` ticks in a room of four seats with three players. Clients simulate only a match of the usual
+/// length.
 fn three_of_four(seed: u64, ticks: u32, folder: &Folder) -> World {
     let rooms = RoomSettings { results: 60.0, countdown: 0.5, ..default() };
     let mut world = World::with_rooms(TinyPlugin, seed, rooms).with_steps_per_tick(1);
@@ -89,7 +90,7 @@ fn three_of_four(seed: u64, ticks: u32, folder: &Folder) -> World {
 }
 
 #[test]
-fn everybody_who_comes_into_the_results_gets_the_servers_curves() {
+fn every_member_in_the_results_gets_the_servers_curves() {
     let folder = Folder::new("curves");
     let mut world = three_of_four(700, TINY_MATCH_TICKS, &folder);
     let code = world.room_code();
@@ -102,14 +103,18 @@ fn everybody_who_comes_into_the_results_gets_the_servers_curves() {
     world.step_ticks(30);
     let back = world.join(JoinTarget::Resume(world.clients[1].resume)).expect("its seat");
     let newcomer = world.join(JoinTarget::Code(code)).expect("a free seat");
-    let spectator = world.join(JoinTarget::Watch(code)).expect("a place");
+    let spectator = world.join(JoinTarget::Watch(code)).expect("room for a spectator");
     world.step_ticks(60);
     let shown = shown(&mut world);
     let ranking = world.clients[0].client.results().expect("the match is over").ranking.clone();
     assert!(ranking.len() >= 3 && ranking[0].score.points > 100);
     for client in [0, late, back, newcomer, spectator] {
         assert_eq!(curves_of(&world, client), shown, "client {client}");
-        assert_eq!(world.clients[client].client.results().expect("it sees them").ranking, ranking, "client {client}");
+        assert_eq!(
+            world.clients[client].client.results().expect("the results are shown").ranking,
+            ranking,
+            "client {client}"
+        );
     }
     for entry in &ranking {
         let curve = &shown[entry.slot.index()];
@@ -117,17 +122,17 @@ fn everybody_who_comes_into_the_results_gets_the_servers_curves() {
         assert_eq!(curve.last(), Some(&(Tick(TINY_MATCH_TICKS - 1), entry.score.points)));
     }
     let result = folder.wait_for_result();
-    assert_eq!(result.players.len(), 4, "who left is there, too");
+    assert_eq!(result.players.len(), 4, "the player that left is listed, too");
     for player in &result.players {
         assert!((10..=50).contains(&player.curve.len()), "{:?}", player.curve);
         assert_eq!(player.curve.last().map(|(_, points)| *points), Some(player.points));
-        assert!(player.curve.is_sorted_by(|a, b| a.0 < b.0 && a.1 <= b.1), "presses only grow");
+        assert!(player.curve.is_sorted_by(|a, b| a.0 < b.0 && a.1 <= b.1), "the count of presses never falls");
     }
     let starts: Vec<Tick> = result.players.iter().map(|player| player.curve[0].0).collect();
     assert_eq!(starts.iter().filter(|start| **start < Tick(30)).count(), 3, "{starts:?}");
-    assert_eq!(starts.iter().filter(|start| **start > Tick(330)).count(), 1, "one came late: {starts:?}");
+    assert_eq!(starts.iter().filter(|start| **start > Tick(330)).count(), 1, "one player joined late: {starts:?}");
     let is_same = |curve: &Vec<(Tick, i64)>| result.players.iter().any(|player| player.curve == *curve);
-    assert!(shown.iter().filter(|curve| !curve.is_empty()).all(is_same), "the file has what is shown");
+    assert!(shown.iter().filter(|curve| !curve.is_empty()).all(is_same), "the file has the curves that are shown");
     assert_eq!((world.desyncs(), world.errors()), (0, vec![]));
 }
 
@@ -136,7 +141,7 @@ fn a_curve_of_a_long_match_is_bounded_and_spans_it() {
     const TICKS: u32 = 6000;
     let folder = Folder::new("long-curve");
     let mut world = three_of_four(701, TICKS, &folder);
-    // One gives up on the way: its points stay as they are.
+    // One player gives up: its points do not change any more.
     world.step_ticks(3000);
     world.clients[2].client.give_up();
     let is_over = |world: &World| world.clients[0].client.results().is_some();
@@ -170,7 +175,7 @@ fn honest_bots_never_gain_more_than_the_rules_allow() {
     assert_eq!(exceeded(&world), 0);
 }
 
-/// The tiny game, in which the player in seat 0 gains a thousand points every ten ticks in its third to fifth second.
+/// The tiny game with a fault: the player in slot 0 gains thousands of points from the third to the fifth second.
 #[derive(Clone)]
 struct Jumping;
 
@@ -202,7 +207,7 @@ fn jump(mut rooms: Rooms<(&Frame, &mut Scoreboard)>) {
 }
 
 #[test]
-fn a_player_who_gains_too_much_is_counted_once_a_second_and_plays_on() {
+fn impossible_gains_are_counted_once_a_second_and_the_player_plays_on() {
     let mut world = World::new(Jumping, 703).with_thin_clients().with_players(2);
     world.step_to_playing();
     world.step_ticks(240);

@@ -1,5 +1,5 @@
-//! Headless window: the whole client of a game without a display or a graphics card. A test types, clicks, and reads what
-//! is shown.
+//! Headless window: the whole client of a game without a display or a graphics card. A test types, clicks, and reads
+//! what is shown.
 
 use std::{
     ops::Range,
@@ -219,7 +219,7 @@ impl HeadlessWindow {
             .collect()
     }
 
-    /// The players whose colours are in pictures that can be seen: those with a line among the curves of the results.
+    /// Players whose colours are in visible pictures: the ones with a line among the score curves of the results.
     pub fn players_in_pictures(&mut self) -> Vec<Slot> {
         let mut nodes = self.app.world_mut().query::<(&ImageNode, &InheritedVisibility)>();
         let world = self.app.world();
@@ -233,7 +233,7 @@ impl HeadlessWindow {
         Slot::all().filter(is_drawn).collect()
     }
 
-    /// What is written in the fields, in no order.
+    /// The contents of the text fields, in no order.
     pub fn fields(&mut self) -> Vec<String> {
         let mut fields = self.app.world_mut().query::<&EditableText>();
         fields.iter(self.app.world()).map(|field| field.value().to_string()).collect()

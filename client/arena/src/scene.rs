@@ -25,7 +25,7 @@ use super::visual_events::{Seen, VisualEvent, between};
 
 /// The age beyond which a newly seen emote is not shown, in seconds: the player joined late, or moved to another moment
 /// of a replay.
-const EMOTE_FRESH_SECONDS: f64 = 1.0;
+const EMOTE_AGE_SECONDS_MAX: f64 = 1.0;
 
 /// Updates the scene once a frame, at the start of [`Update`].
 pub struct ScenePlugin;
@@ -169,9 +169,9 @@ fn bumps(seen: &MatchView, before: &SceneSnapshot, now: &SceneSnapshot) -> Vec<V
 /// Emotes of the last moments. They are not part of the state but commands. Another player's command may be seen some
 /// ticks late, since it arrives with the frame of a tick that was predicted without it.
 fn emotes(seen: &MatchView, now: Tick) -> impl Iterator<Item = VisualEvent> {
-    let fresh_ticks = seen.rate().ticks(EMOTE_FRESH_SECONDS);
-    let fresh = seen.commands().filter(move |(tick, _)| now.since(*tick) <= fresh_ticks);
-    fresh.filter_map(|(tick, command)| {
+    let age_ticks_max = seen.rate().ticks(EMOTE_AGE_SECONDS_MAX);
+    let recent = seen.commands().filter(move |(tick, _)| now.since(*tick) <= age_ticks_max);
+    recent.filter_map(|(tick, command)| {
         Some(VisualEvent::Emoted { slot: command.slot, emote: Emote::of(command)?, tick })
     })
 }

@@ -80,7 +80,7 @@ impl CurrentMatch {
         let next = self.frame_buffer.next_missing();
         match self.last_tick {
             Some(last_tick) => next <= last_tick,
-            None => self.frame_buffer.heard().since(next) > datagram_reach,
+            None => self.frame_buffer.received_end().since(next) > datagram_reach,
         }
     }
 }

@@ -14,11 +14,11 @@ use framehouse_shared::{
 
 use super::Client;
 
-/// How often the server hears what we have when there is no input to send ..
+/// Interval of acknowledgements while there is no input to send, unless [`ACK_TICKS_MIN`] is longer.
 const ACK_INTERVAL: Duration = Duration::from_millis(100);
-/// .. and not more often than this, in ticks: at 10 Hz the next input has everything in it anyway.
+/// Shortest interval of acknowledgements, in ticks (150 ms at 10 Hz): every input acknowledges, too.
 const ACK_TICKS_MIN: f64 = 1.5;
-/// How long an answer to a request for frames may take, beyond a round trip, before we ask again.
+/// Time-out of a request for frames, beyond a round trip, after which it is repeated.
 const WANT_INTERVAL: Duration = Duration::from_millis(300);
 
 impl Client {

@@ -4,17 +4,18 @@ use std::collections::VecDeque;
 
 use framehouse_shared::tick::{SimRate, Tick};
 
-/// How far ahead of the next frame one may be and still be kept, which bounds the memory: 60 s at 10 Hz, 20 s at 30 Hz, 5 s at
-/// 120 Hz.
+/// Size of the buffer's window, in ticks from the next frame on (60 s at 10 Hz, 20 s at 30 Hz, 5 s at 120 Hz); later
+/// frames are dropped.
 pub const FRAME_BUFFER_TICKS_MAX: usize = 600;
-/// For how many seconds taken frames are kept, for a state that is a little older than what was confirmed already.
+/// Seconds of taken frames kept, for a state that is a little older than the last confirmed tick.
 const TAKEN_SECONDS: f64 = 2.125;
 
-/// A window of encoded frames by tick, with holes.
+/// A window of encoded frames by tick, with gaps.
 #[derive(Debug)]
 pub struct FrameBuffer {
+    /// Maximum number of taken frames.
     taken_max: usize,
-    /// Frames that were taken, the newest last: those right before `base`.
+    /// Frames already taken, the newest last: those right before `base`.
     taken: VecDeque<Vec<u8>>,
     base: Tick,
     /// The frames from `base` on. The last one is present, or the window is empty.
@@ -22,7 +23,7 @@ pub struct FrameBuffer {
     /// Number of frames from `base` on without a gap.
     contiguous: usize,
     /// One past the newest frame that ever arrived, buffered or not.
-    heard: Tick,
+    received_end: Tick,
     is_started: bool,
 }
 
@@ -35,14 +36,14 @@ impl FrameBuffer {
             base: Tick(0),
             frames: VecDeque::new(),
             contiguous: 0,
-            heard: Tick(0),
+            received_end: Tick(0),
             is_started: false,
         }
     }
 
-    /// Keeps a frame, if it is new and inside the window.
+    /// Stores a frame if it is new and inside the window.
     pub fn insert(&mut self, tick: Tick, encoded_frame: &[u8]) {
-        self.heard = self.heard.max(tick.plus(1));
+        self.received_end = self.received_end.max(tick.plus(1));
         if !self.is_started && self.frames.is_empty() {
             // Before the first state the first frame is unknown: accept any.
             self.base = tick;
@@ -126,8 +127,8 @@ impl FrameBuffer {
     }
 
     /// One past the newest frame that ever arrived, even if it was too far ahead to be buffered.
-    pub const fn heard(&self) -> Tick {
-        self.heard
+    pub const fn received_end(&self) -> Tick {
+        self.received_end
     }
 
     fn count_contiguous(&mut self) {
@@ -183,7 +184,7 @@ mod tests {
         frame_buffer.insert(Tick(9), b"old");
         frame_buffer.insert(Tick(10 + FRAME_BUFFER_TICKS_MAX as u32), b"far");
         frame_buffer.insert(Tick(u32::MAX), b"far");
-        assert_eq!((frame_buffer.seen(), frame_buffer.heard()), (Tick(10), Tick(u32::MAX)));
+        assert_eq!((frame_buffer.seen(), frame_buffer.received_end()), (Tick(10), Tick(u32::MAX)));
     }
 
     #[test]

@@ -10,9 +10,9 @@ use framehouse_shared::{
     tick::{SimRate, Tick},
 };
 
-/// For how many seconds inputs are kept: more than can be predicted and on their way together.
+/// Seconds of inputs kept: more than can be predicted and in flight together.
 const KEPT_SECONDS: f64 = 5.33;
-/// How many seconds are made up for when time has jumped; beyond, the inputs would be too late for their ticks anyway.
+/// Maximum number of seconds that are filled after a jump in time; older inputs would be too late anyway.
 const CATCH_UP_SECONDS_MAX: f64 = 2.125;
 
 /// Inputs by tick, without a gap.
@@ -25,12 +25,12 @@ pub struct InputHistory {
 }
 
 impl InputHistory {
-    /// A history that has not begun.
+    /// An empty history without a first tick.
     pub const fn new(rate: SimRate) -> Self {
         Self { rate, first: Tick(0), inputs: VecDeque::new(), is_started: false }
     }
 
-    /// Begins at this tick, unless it has begun.
+    /// Sets the first tick, unless there is one already.
     pub fn start_at(&mut self, tick: Tick) {
         if !self.is_started {
             self.is_started = true;

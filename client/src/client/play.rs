@@ -18,8 +18,8 @@ use crate::{
 
 /// Inputs are sampled from this long before tick 0, so that the first ones are at the server when it begins.
 const EARLY_SECONDS: f64 = 2.0;
-/// The hash of the state after a confirmed tick is reported half way between those of which frames bring the server's: with
-/// the two in turn, states are compared every 15 ticks (1.5 s at 10 Hz, 0.5 s at 30 Hz, 0.125 s at 120 Hz).
+/// Whether the state hash after a confirmed tick is reported: half way between the ticks whose frames carry the
+/// server's hash, so that states are compared every 15 ticks (1.5 s at 10 Hz, 0.5 s at 30 Hz, 0.125 s at 120 Hz).
 const fn is_reported(tick: Tick) -> bool {
     tick.0 % HASH_TICKS == HASH_TICKS / 2 - 1
 }
@@ -31,7 +31,7 @@ impl Client {
         }
         let new_ticks = self.sample_inputs(sample);
         self.advance_spectator_clock(now);
-        // What time brought anew may be simulated on top of what is simulated again.
+        // Ticks that became due since the last update do not count against the limit of resimulated ticks.
         let resimulated_max = resimulated_ticks_max(self.room.as_ref().map_or(SimRate::DEFAULT, |room| room.rate));
         let budget = self.prediction.as_ref().map_or(resimulated_max, Prediction::budget_ticks);
         let steps_max = budget + new_ticks.min(resimulated_max);

@@ -41,10 +41,11 @@ pub struct MatchResults {
     pub match_no: u32,
     /// The last tick that was simulated.
     pub last_tick: Tick,
-    /// Best first. Empty for a moment for a client that comes into the results: it follows the welcome.
+    /// The players, best first. Empty at first for a client that joins during the results: the ranking arrives after
+    /// the welcome.
     pub ranking: Vec<RankingEntry>,
-    /// The points of everybody in the ranking over the match, by seat, each point with its tick; what has not come yet is
-    /// empty.
+    /// Score curves by slot: pairs of a tick and the points after it, oldest first. Empty for a slot without a player,
+    /// and until the curve arrives.
     pub curves: [Vec<(Tick, i64)>; SLOTS_MAX],
 }
 

@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use framehouse_shared::tick::Tick;
 
-/// How far behind the newest frame, in seconds: about what frames are uneven by on the way. Half a tick comes to it, since on
-/// average the newest frame is as old.
+/// Distance to the newest frame, in seconds: about the jitter of frames. Half a tick is added, the average age of the
+/// newest frame.
 const BEHIND_SECONDS: f64 = 0.05;
-/// How much faster or slower time runs for each second that it is off.
+/// Change of speed for each second of error.
 const CORRECTION: f64 = 3.0;
-/// How much faster or slower it may run.
+/// The largest change of speed, as a fraction.
 const CORRECTION_MAX: f64 = 0.25;
-/// What is further behind is not caught up with, in seconds: time jumps.
+/// A larger error is not caught up with, in seconds: the clock jumps.
 const JUMP_SECONDS: f64 = 10.0 / 30.0;
 
 /// A spectator's clock, in ticks of the match.

@@ -175,10 +175,10 @@ fn nonsense_is_counted_and_changes_nothing() {
     harness.play(10);
     harness.server.send_datagram(&[0x41, 0x10]);
     harness.server.send_datagram(&[0x4f]);
-    harness.server.say_bytes(&[0xee]);
+    harness.server.send_bytes(&[0xee]);
     let chunk =
         ServerMessage::SnapshotChunk { match_no: 1, next_tick: Tick(3), index: 0, count: 1, bytes: vec![1, 2, 3] };
-    harness.server.say(&chunk);
+    harness.server.send_message(&chunk);
     harness.play(10);
     assert_eq!(harness.client.stats().errors.count(), 4);
     assert_eq!(harness.client.stats().ticks_confirmed, 20);

@@ -1,33 +1,35 @@
 //! The input delay: how far the view is behind the inputs that are made.
 //!
-//! An input is made for a tick that lies *prediction depth* ticks ahead of the newest confirmed one. Something has to fill the gap: the
-//! first 33 ms of it are delay (what is shown waits for the input), the next 0.2 s are predicted, and what is left is delay
-//! again.
+//! An input is made for a tick that lies *prediction depth* ticks ahead of the newest confirmed one. This gap is filled
+//! in three steps: the first 33 ms are delay (the view waits for the input), the next 0.2 s are predicted, and the rest
+//! is delay again.
 //!
-//! Only the view is delayed: inputs are made one a tick by the input time alone, so that whatever the delay does, no
-//! input is lost or made twice. What the player pays is time: an input is seen `delay` ticks after it was made. What it buys is truth: every tick of delay is one that need not be guessed, and what others do
-//! is shown right more often. Up to about 195 ms of round trip the prediction alone fills the gap and the player's own
-//! craft answers within 100 ms; beyond, guessing more would cost more in corrections than the wait does.
+//! Only the view is delayed: inputs are made one a tick by the input time alone, so that no change of the delay loses
+//! or doubles an input. Delay costs the player time: an input is seen `delay` ticks after it was made. In exchange,
+//! fewer ticks are guessed, and other players are shown correctly more often. Up to about 195 ms of round trip,
+//! prediction alone fills the gap and the player's own craft answers within 100 ms; beyond, predicting more would cost
+//! more in corrections than the wait does.
 
 use std::time::Duration;
 
-/// The first part of the gap that is filled with delay, in seconds: it costs little and makes near players exact.
+/// The first part of the gap, filled with delay, in seconds: it costs little and shows players with a short round trip
+/// exactly.
 const DELAY_FIRST: f64 = 1.0 / 30.0;
-/// How many seconds are predicted before there is more delay.
+/// Maximum time that is predicted before the delay grows, in seconds.
 const PREDICTED: f64 = 0.2;
-/// A frame is due half a tick before its successor on average, so that six predicted ticks reach five and a half beyond it.
+/// Average age of the newest frame, in ticks: at 30 Hz, six predicted ticks reach five and a half beyond it.
 const FRAME_AGE_TICKS: f64 = 0.5;
-/// The most delay, in seconds.
+/// The largest delay, in seconds.
 const DELAY_MAX: f64 = 0.5;
-/// The delay is changed when what is wanted differs by so many seconds ..
+/// The smallest difference to the wanted delay that changes the delay, in seconds.
 const CHANGE_SECONDS: f64 = 1.0 / 30.0;
-/// .. for so long.
+/// The time that the wanted delay must differ before the delay changes.
 const CHANGE_TIME: Duration = Duration::from_secs(2);
 /// The largest change of the view's speed because of a change of the delay, as a fraction.
 const SLEW_MAX: f64 = 0.05;
-/// How fast the measured prediction depth follows: over some 16 frames at 30 Hz, in seconds.
+/// Smoothing time of the measured prediction depth, in seconds: 16 frames at 30 Hz.
 const PREDICTION_DEPTH_TIME: f64 = 16.0 / 30.0;
-/// So many seconds of a match are needed to know the prediction depth; until then the delay follows without waiting.
+/// Seconds of frames needed to know the prediction depth of a match; until then the delay follows without waiting.
 const SAMPLES_SECONDS_MIN: f64 = 3.0;
 
 /// The input delay of one match, in ticks.
@@ -43,16 +45,16 @@ pub(super) struct InputDelay {
 }
 
 impl InputDelay {
-    /// Nothing is measured yet.
+    /// A delay of 0 without measurements.
     pub const fn new(tick_rate: f64) -> Self {
         Self { tick_rate, prediction_depth: None, samples: 0, goal: 0.0, current: None, differs_since: None }
     }
 
-    /// A frame arrived while inputs were made for `prediction_depth` ticks after it.
+    /// Takes a measurement: a frame arrived while inputs were made for `prediction_depth` ticks after it.
     pub fn note_prediction_depth(&mut self, prediction_depth: f64) {
         self.samples = self.samples.saturating_add(1);
         let gain = (PREDICTION_DEPTH_TIME * self.tick_rate).max(1.0).recip().max(1.0 / f64::from(self.samples));
-        // The guess from before the first frame is worth nothing against a frame.
+        // The first frame replaces the guess from before it.
         self.prediction_depth = Some(
             self.prediction_depth
                 .filter(|_| self.samples > 1)
@@ -96,7 +98,7 @@ impl InputDelay {
     }
 }
 
-/// How much of a gap of `prediction_depth` ticks is filled with delay.
+/// The part of a gap of `prediction_depth` ticks that is filled with delay, in ticks.
 fn delay_for(prediction_depth: f64, tick_rate: f64) -> f64 {
     let first = prediction_depth.clamp(0.0, DELAY_FIRST * tick_rate);
     let predicted = PREDICTED * tick_rate - FRAME_AGE_TICKS;

@@ -19,26 +19,26 @@ use super::loss::UplinkLoss;
 const MARGIN_BASE: f64 = 0.008;
 /// The smallest target margin, in seconds.
 const MARGIN_MIN: f64 = 0.010;
-/// The largest target without loss, in seconds: beyond, a late input now and then costs less than the wait.
+/// The largest target margin without loss, in seconds: beyond, an occasional late input costs less than the wait.
 const MARGIN_MAX: f64 = 2.5 / 30.0;
-/// How many standard deviations of the base offset the target has room for.
+/// The target margin, in standard deviations of the base offset.
 const JITTERS: f64 = 3.0;
 /// Ratio of standard deviation to mean deviation of a normal distribution, `sqrt(pi / 2)`: the mean deviation is easier
 /// to follow, and one extreme sample moves it less.
 const DEVIATION: f64 = 1.2533;
-/// The part of an error that one feedback corrects; it comes every 0.13 s.
+/// The part of an error that one feedback corrects; feedback arrives every 0.13 s.
 const GAIN: f64 = 0.1;
 /// The part of an error that feedback on a late input corrects.
 const GAIN_LATE: f64 = 0.2;
-/// How fast the measured jitter changes: over some 16 samples, 2 s.
+/// Smoothing of the measured jitter: over about 16 samples, 2 s.
 const JITTER_GAIN: f64 = 1.0 / 16.0;
 /// A sample is an outlier when it is off by more than this many jitters and by more than [`OUTLIER_MIN`].
 const OUTLIER_JITTERS: f64 = 4.0;
 /// See [`OUTLIER_JITTERS`]; in seconds.
 const OUTLIER_MIN: f64 = 0.5 / 30.0;
-/// So many outliers in a row are ignored: a stall on the air brings one or two.
+/// Maximum number of outliers in a row that are ignored: a stall of a radio link causes one or two.
 const OUTLIERS_IGNORED: u32 = 2;
-/// For how many seconds sent inputs are remembered: more than any answer takes.
+/// Seconds of sent inputs that are remembered: longer than any feedback takes.
 const SENT_SECONDS: f64 = 4.25;
 
 /// An input that was the newest of its message.
@@ -226,7 +226,7 @@ impl LeadController {
     }
 }
 
-/// An error of more ticks than this is not slewed away: 250 ms.
+/// The error beyond which the time jumps instead of slewing, in ticks: 250 ms.
 pub(super) fn jump_ticks(tick_rate: f64) -> f64 {
     0.25 * tick_rate
 }

@@ -1,13 +1,13 @@
 //! Measures packet loss on the way to the server: decides whether inputs need an extra tick to arrive with the next
 //! packet.
 
-/// Every input moves the measured loss by this part: the memory is some 900 inputs (90 s at 10 Hz, 30 s at 30 Hz, 7.5 s at
-/// 120 Hz), since a part of fewer would be chance.
+/// Smoothing of the measured loss: over about 900 inputs (90 s at 10 Hz, 30 s at 30 Hz, 7.5 s at 120 Hz). Fewer inputs
+/// would not give a reliable rate.
 const GAIN: f64 = 1.0 / 900.0;
 /// Above this loss, inputs are made one tick earlier. Three packets lost within a few seconds are enough.
 const LOSS_HIGH: f64 = 0.003;
-/// Below this loss the tick is given back. Where jitter hides losses, the tick hides them altogether: then this is how long
-/// it lasts, at least 624 inputs, `900 * ln(0.003 / 0.0015)`: 21 s at 30 Hz.
+/// Below this loss the extra tick ends. Where jitter hides losses, the extra tick hides them completely; it then lasts
+/// at least `900 * ln(0.003 / 0.0015)` = 624 inputs (62 s at 10 Hz, 21 s at 30 Hz, 5 s at 120 Hz).
 const LOSS_LOW: f64 = 0.0015;
 
 /// The loss on the way to the server, measured in two ways.
@@ -53,7 +53,7 @@ impl UplinkLoss {
         }
     }
 
-    /// The part of inputs that did not come with their own packet, 0 to 1, of the last 900 or so.
+    /// Fraction of inputs that did not arrive with their own packet, 0 to 1, over about the last 900 inputs.
     pub const fn rate(&self) -> f64 {
         self.rate
     }

@@ -18,7 +18,7 @@ const PING_INTERVAL: Duration = Duration::from_millis(500);
 const QUICK_INTERVAL: Duration = Duration::from_millis(100);
 /// Number of quick pings.
 const QUICK_PINGS: u32 = 5;
-/// How far two samples may contradict each other, in seconds, before the older one is taken for outdated.
+/// The contradiction between two samples, in seconds, beyond which the older one is outdated.
 const CONTRADICTION_SECONDS: f64 = 0.5 / 30.0;
 
 /// One answered ping.

@@ -6,11 +6,11 @@ use framehouse_shared::tick::SimRate;
 
 use super::{predicted_ticks_max, resimulated_ticks_max};
 
-/// The time that simulating again may take in one rendered frame: half a frame at 60 Hz.
+/// The time for simulating again in one rendered frame: half a frame at 60 Hz.
 const FRAME_TIME: Duration = Duration::from_millis(8);
-/// The cost of a tick is the best of so many measurements: another process may interrupt one, overload slows all.
+/// The cost of a tick is the lowest of this many measurements: other processes may interrupt one, overload slows all.
 const SAMPLES_MAX: usize = 8;
-/// Hysteresis, in seconds of ticks.
+/// Hysteresis of the throttle, in seconds: 1 tick at 10 Hz, 2 at 30 Hz, 8 at 120 Hz.
 const HYSTERESIS_SECONDS: f64 = 0.067;
 
 /// The budget of one client, from reported simulation costs.
@@ -26,7 +26,7 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// The largest budget of a room with this tick rate.
+    /// The largest budget at a room's tick rate.
     pub fn new(rate: SimRate) -> Self {
         let resimulated_max = resimulated_ticks_max(rate);
         Self {
@@ -39,7 +39,7 @@ impl Budget {
         }
     }
 
-    /// How many ticks may be simulated again in one rendered frame, from 1.
+    /// Maximum number of ticks that may be simulated again in one rendered frame, at least 1.
     pub const fn ticks(&self) -> u32 {
         self.ticks
     }

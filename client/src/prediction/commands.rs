@@ -9,15 +9,15 @@ use framehouse_shared::{
     tick::{SimRate, Tick},
 };
 
-/// Commands of confirmed frames are kept for this many seconds, so that a view can show what was said a moment ago.
+/// Commands of confirmed frames are kept for this many seconds, so that a view can show them for a moment.
 pub const COMMANDS_KEPT_SECONDS: f64 = 2.125;
-/// The most own commands that wait for the frames of their ticks.
+/// Maximum number of own commands that wait for the frames of their ticks.
 pub const COMMANDS_PENDING_MAX: usize = 16;
 
 /// Own commands until the frames of their ticks are confirmed, and the confirmed commands of the last ticks.
 ///
-/// A frame that is confirmed without the command that was predicted in it shows that the command came too late or was
-/// refused. It is not predicted again, since nobody can know where it will be: the frame that has it brings it.
+/// If a frame is confirmed without the command that was predicted in it, the command arrived late or was refused. It is
+/// not predicted again, since its tick is unknown: it shows in the frame that contains it.
 #[derive(Debug)]
 pub(super) struct Commands {
     kept_ticks: u32,
@@ -26,14 +26,14 @@ pub(super) struct Commands {
 }
 
 impl Commands {
-    /// None yet.
+    /// No commands, for a room with this tick rate.
     pub fn new(rate: SimRate) -> Self {
         let kept_ticks = rate.ticks_min_1(COMMANDS_KEPT_SECONDS);
         Self { kept_ticks, pending: VecDeque::new(), confirmed: VecDeque::new() }
     }
 
-    /// Predicts an own command in the first tick from `tick` on that keeps the order and has room; gives that tick, or
-    /// nothing when [`COMMANDS_PENDING_MAX`] are waiting.
+    /// Predicts an own command in the first tick from `tick` on that keeps the order and has room; returns that tick,
+    /// or nothing when [`COMMANDS_PENDING_MAX`] commands are waiting.
     pub fn predict(&mut self, tick: Tick, bytes: CommandBytes) -> Option<Tick> {
         if self.pending.len() == COMMANDS_PENDING_MAX {
             return None;
@@ -63,7 +63,7 @@ impl Commands {
         }
     }
 
-    /// The commands of the last [`COMMANDS_KEPT_SECONDS`] of confirmed frames, in order.
+    /// The commands of the confirmed frames of the last [`COMMANDS_KEPT_SECONDS`], in order.
     pub fn confirmed(&self) -> impl Iterator<Item = (Tick, &Command)> {
         self.confirmed.iter().map(|(tick, command)| (*tick, command))
     }

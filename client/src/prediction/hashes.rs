@@ -7,7 +7,7 @@ use framehouse_shared::{
     tick::{SimRate, Tick},
 };
 
-/// For how many seconds confirmed ticks' hashes are kept: longer than a server asks back.
+/// Seconds of confirmed ticks whose hashes are kept: more than a server asks for.
 pub const HASHES_SECONDS: f64 = 10.0;
 
 /// Hashes by tick, oldest first, without a gap.
@@ -17,12 +17,12 @@ pub(super) struct RecentHashes {
 }
 
 impl RecentHashes {
-    /// None yet.
+    /// No hashes, for a room with this tick rate.
     pub fn new(rate: SimRate) -> Self {
         Self { hashes: VecDeque::new(), kept_max: rate.ticks_min_1(HASHES_SECONDS) as usize }
     }
 
-    /// Keeps the hashes of the state after the next tick; the oldest go.
+    /// Adds the hashes of the state after the next tick; the oldest are dropped.
     pub fn push(&mut self, tick: Tick, hashes: StateHashes) {
         if self.hashes.len() == self.kept_max {
             self.hashes.pop_front();
@@ -33,8 +33,8 @@ impl RecentHashes {
     /// The hashes of the state after a tick, if they are still kept.
     pub fn after(&self, tick: Tick) -> Option<&StateHashes> {
         let (first, _) = self.hashes.front()?;
-        let place = tick.0.checked_sub(first.0)?;
-        self.hashes.get(place as usize).map(|(_, hashes)| hashes)
+        let index = tick.0.checked_sub(first.0)?;
+        self.hashes.get(index as usize).map(|(_, hashes)| hashes)
     }
 
     /// The first tick after which our hashes differ from the server's, which begin with tick `first`. Only ticks that

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 
 use framehouse_shared::{room_state::StateDigest, tick::Tick};
 
-/// States kept, at most: the agreed one and those of all ticks until the server's next hash, which comes every 30 ticks.
-/// Of the arena each takes some 3 KB.
+/// Maximum number of digests kept: the agreed state and those of all ticks until the server's next hash, which arrives
+/// every 30 ticks. An arena digest takes about 3 KB.
 const STATES_MAX: usize = 31;
 
 /// Digests by tick, oldest first.

@@ -240,7 +240,7 @@ texts! {
     ConnectionStalledWhy: "Messages no longer get through between you and the server. Connect again.", "消息无法继续传输。请重新连接。";
     GameFailedWhy: "The game failed on this computer. This is a bug: please report it.", "游戏在此电脑上出错。这是程序缺陷，请反馈。";
     SeatGone: "Your seat is gone", "座位已失效";
-    SeatGoneWhy: "The server has no seat for you any more: the time to come back is over, or the server was restarted and the match is gone. You can join again and start from the beginning.", "服务器已不再保留你的座位：保留时间已过，或服务器已重新启动，比赛已结束。你可以重新加入并重新开始。";
+    SeatGoneWhy: "Your seat is no longer reserved: the time to come back is over, or the server was restarted and the match is gone. You can join again and start from the beginning.", "服务器已不再保留你的座位：保留时间已过，或服务器已重新启动，比赛已结束。你可以重新加入并重新开始。";
     ServerGoneWhy: "The server did not come back in time, and the match is gone. Try again when it is running.", "服务器未能及时恢复，比赛已结束。请在其运行时重试。";
 }
 

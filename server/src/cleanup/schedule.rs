@@ -25,7 +25,7 @@ impl Level {
 
     /// Name in logs and metrics.
     pub const fn name(self) -> &'static str {
-        ["user", "session", "room"][self as usize]
+        ["user", "match", "room"][self as usize]
     }
 }
 

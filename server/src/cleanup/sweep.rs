@@ -19,7 +19,7 @@ use crate::{
     schedule::{Now, TickRate},
 };
 
-/// Seconds after its end after which a token is past use beyond doubt.
+/// Seconds after a token's expiry until it is certainly unusable.
 const TOKEN_LEEWAY_SECONDS: f64 = 1.0;
 
 /// Finds and frees orphans, and schedules failed cleanups again. Runs in `TickSet::Cleanup`.

@@ -24,7 +24,7 @@ pub struct RoomSettings {
     pub results: f64,
     /// Seconds between two leaderboards, 0.1 to 60.
     pub leaderboard_broadcast_interval: f64,
-    /// Points kept of a player's curve over a match, 2 to 1000: a longer match has them further apart.
+    /// Maximum number of points in a player's score curve, 2 to 1000. When it is full, every second point is dropped.
     pub score_buffer_maxlen: u32,
     /// Seconds that the seat of a disconnected player is kept, 0 to 600.
     pub grace: f64,
@@ -34,9 +34,10 @@ pub struct RoomSettings {
     pub spectators_max: u8,
     /// Seconds without activity in the lobby after which a room is closed, 10 to 86400.
     pub idle_timeout: f64,
-    /// Seconds for which a match's frames are kept as they are, 1 to 100; older ones are compressed in blocks of as many.
+    /// Seconds of a match whose frames are kept uncompressed, 1 to 100. Older frames are compressed.
     pub history: f64,
-    /// Ticks that a room waits for a missing input before it makes one up, 0 to 2: 2 are 200 ms at 10 Hz, 17 ms at 120 Hz.
+    /// Ticks that a room waits for a missing input before it substitutes one, 0 to 2 (2 ticks are 200 ms at 10 Hz, 67
+    /// ms at 30 Hz, 17 ms at 120 Hz).
     pub hard_tolerance: u32,
     /// Seconds that a room waits for the inputs of all players, 0 to 600; 0 disables waiting. For turn-like games.
     pub strict_timeout: f64,
@@ -65,12 +66,12 @@ impl Default for RoomSettings {
 }
 
 impl RoomSettings {
-    /// Frames of a match that are kept as they are.
+    /// Number of a match's newest frames that are kept uncompressed.
     pub fn history_frames(&self, rate: TickRate) -> u32 {
         rate.of_simulation().ticks_min_1(self.history)
     }
 
-    /// How long a room waits for missing inputs, in ticks.
+    /// Longest time a room waits for missing inputs, in ticks.
     pub fn wait_ticks_max(&self, rate: TickRate) -> u32 {
         let strict = if self.strict_timeout > 0.0 { rate.ticks_in_seconds(self.strict_timeout) } else { 0 };
         strict.max(self.hard_tolerance)

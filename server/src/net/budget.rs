@@ -20,9 +20,10 @@ const ERROR_WINDOW: Duration = Duration::from_secs(60);
 pub(crate) struct Rates {
     /// Input messages: one per tick, and a quarter more for clocks that catch up.
     pub(crate) inputs: f32,
-    /// Input messages at once: those of half a second, which come together after a stall on the way.
+    /// Largest burst of input messages: those of about half a second, which arrive together after a stall of the
+    /// network.
     pub(crate) inputs_burst: f32,
-    /// Every other packet: pings and the reliable path's. They come by time, so that a low tick rate allows no fewer.
+    /// Other packets: pings and the reliable path. At least 60 a second, because they do not depend on the tick rate.
     pub(crate) packets: f32,
     /// Control messages.
     pub(crate) control: f32,

@@ -4,13 +4,13 @@
 //! listener.rs     connections: number and duration
 //! router.rs       paths and their handlers
 //! sessions.rs     POST /v1/sessions: from the request body to a join request
-//! join_limit.rs   rate limit of join requests per address
+//! rate_limit.rs   rate limit of join requests per address
 //! errors.rs       refusals as HTTP responses
 //! ```
 
 mod errors;
-mod join_limit;
 mod listener;
+mod rate_limit;
 mod router;
 mod sessions;
 

@@ -14,7 +14,7 @@ use framehouse_shared::{
 };
 
 use super::{
-    rooms::{RoomListData, public_rooms},
+    room_list::{RoomListData, public_rooms},
     tick_timings::{TickTimings, TickTimingsPlugin},
 };
 use crate::{
@@ -31,7 +31,8 @@ use crate::{
     schedule::{Now, TickRate, TickSet},
 };
 
-/// Ticks in the window of the tick times, as percentiles need them: the last 10 s at 10 Hz, 0.8 s at 120 Hz.
+/// Number of last ticks over which `tick_ms` is calculated: 10 s at 10 Hz, 3.3 s at 30 Hz, 0.8 s at 120 Hz. Percentiles
+/// need a number of ticks, not a time.
 const WINDOW_TICKS: usize = 100;
 /// Interval between two status pages, in milliseconds.
 const PAGE_INTERVAL_MS: u64 = 500;

@@ -144,9 +144,9 @@ impl Writer {
 
     fn append(&mut self, match_id: MatchId, block: &RawBlock) -> io::Result<()> {
         // A failed replay was removed, but its later blocks still arrive.
-        let Some(open_replays) = self.open_replays.get_mut(&match_id) else { return Ok(()) };
-        let bytes = open_replays.encoder.block(&mut self.compressor, block);
-        open_replays.bytes += bytes.len() as u64;
+        let Some(open_replay) = self.open_replays.get_mut(&match_id) else { return Ok(()) };
+        let bytes = open_replay.encoder.block(&mut self.compressor, block);
+        open_replay.bytes += bytes.len() as u64;
         append_to(&folder::part_path(&self.folder, match_id), &bytes)
     }
 

@@ -73,8 +73,8 @@ pub struct PlayerResult {
     pub detail: [u8; 16],
     /// How the match ended for the player.
     pub outcome: Outcome,
-    /// Pairs of a tick and the points after it, oldest first, from the player's first tick to the final points; at most
-    /// `score_buffer_maxlen`. Empty in results of earlier releases.
+    /// Score curve: at most `score_buffer_maxlen` pairs of a tick and the points after it, oldest first, from the
+    /// player's first tick to the final score. Empty in results of earlier releases.
     #[serde(default)]
     pub curve: Vec<(Tick, i64)>,
 }

@@ -75,7 +75,7 @@ pub fn take(world: &mut World, session: Entity, player: Entity, match_no: u32, t
     if !world.get::<Player>(player).is_some_and(Player::takes_part) {
         return sessions::refuse(world, session, "commands are possible only while you take part in a match");
     }
-    // A command can wait for as long as an input.
+    // The furthest tick that a command can wait for, the same as of an input. A later tick is reduced to it.
     let early_max = world.resource::<TickRate>().of_simulation().ticks_min_1(EARLY_SECONDS_MAX);
     let tick = tick.min(open.plus(early_max));
     let waiting = Waiting { tick, arrived: world.resource::<Now>().tick, bytes };

@@ -119,7 +119,7 @@ pub enum JoinError {
     #[error("room {0} has no place for more spectators: try again later, or watch another room")]
     SpectatorsFull(RoomCode),
     /// The player's grace period is over.
-    #[error("your seat is not reserved any more: join again")]
+    #[error("your seat is no longer reserved: join again")]
     NoSuchSeat,
     /// The size of a new room is out of range.
     #[error("a room of this game has 1 to {max} seats, not {asked}")]

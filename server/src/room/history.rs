@@ -16,18 +16,18 @@ use framehouse_shared::{
 use super::inputs::Participants;
 use crate::{config::RoomSettings, schedule::TickRate};
 
-/// Frames carry the hash of the state after them every `HASH_INTERVAL` ticks at any tick rate: every 3 s at 10 Hz, every
-/// 0.25 s at 120 Hz.
+/// State hashes are put into frames every `HASH_INTERVAL` ticks, at any tick rate: 3 s at 10 Hz, 1 s at 30 Hz, 0.25 s
+/// at 120 Hz.
 pub const HASH_INTERVAL: u32 = 30;
-/// Hashes of the last ticks are kept for this many seconds, which is longer than any report takes.
+/// Seconds of newest frames whose state hashes are kept: longer than any desync report takes.
 const HASHES_SECONDS: f64 = 10.0;
-/// A block of frames is some 4 KB; level 1 takes some 20 us.
+/// Compression level. A block is about 4 KB and takes about 20 us at level 1.
 const ZSTD_LEVEL: i32 = 1;
 
 /// All frames of a match, and its opening state.
 ///
-/// The frames of the last `history` seconds at least can be read at once: a client that misses more gets the whole state. Older ones lie
-/// in compressed blocks of [`RANGE_TICKS_MAX`] ticks at most. Both are read by [`range`](Self::range).
+/// At least the frames of the last `history` seconds are uncompressed; a client that misses older ones gets a snapshot.
+/// Older frames are in compressed blocks of at most [`RANGE_TICKS_MAX`] ticks. [`range`](Self::range) reads both.
 #[derive(Component, Debug, Default)]
 pub struct FrameHistory {
     /// The compressed state before tick 0, once a snapshot of it was sent.
@@ -138,7 +138,8 @@ impl FrameHistory {
         self.hashes.get(tick.0.checked_sub(first)? as usize)
     }
 
-    /// Keeps the frame of the next tick, the names of those who join in it, and the last `hashes_max` hashes.
+    /// Appends the frame of the next tick, with the names of players that join in it, and keeps the last `hashes_max`
+    /// hashes.
     fn record<'a>(&mut self, frame: &Frame, name: impl Fn(Slot) -> &'a str, hashes: &StateHashes, hashes_max: usize) {
         debug_assert_eq!(frame.tick, self.end(), "frames are recorded one after the other");
         let hash = (frame.tick.0 % HASH_INTERVAL == HASH_INTERVAL - 1).then(|| hashes.combined());
@@ -146,7 +147,7 @@ impl FrameHistory {
         self.last_inputs = frame.inputs;
         self.joined.extend(joined_in(frame).map(|slot| (frame.tick, name(slot).to_owned())));
         let mut oldest = (self.hashes.len() == hashes_max).then(|| self.hashes.pop_front()).flatten();
-        // The memory of the oldest ones serves the newest.
+        // Reuses the allocation of the oldest entry.
         match &mut oldest {
             Some(oldest) => oldest.clone_from(hashes),
             None => oldest = Some(hashes.clone()),
@@ -194,7 +195,7 @@ pub fn record_frames(
     let hashes_max = rate.of_simulation().ticks_min_1(HASHES_SECONDS) as usize;
     rooms.for_each_room(|(room, frame, hashes, participants, mut history)| {
         history.record(frame, |slot| participants.name(slot), hashes, hashes_max);
-        // A prime, so that rooms with numbers in a row are far apart.
+        // A prime factor, so that rooms with consecutive ids are far apart.
         history.compress_old(frames, (room.id.0 % frames as u64) as usize * 7);
     });
 }

@@ -21,18 +21,18 @@ use super::{
 };
 use crate::schedule::{Now, TickRate};
 
-/// An input may come this many seconds after its tick closed and still be counted as late.
+/// Seconds after its tick has closed during which an input still counts as late.
 const LATE_SECONDS_MAX: f64 = 0.25;
-/// An input or a command may come this many seconds before its tick closes.
+/// Seconds before its tick closes from which on an input or a command is accepted.
 pub(super) const EARLY_SECONDS_MAX: f64 = 2.125;
-/// Seconds without input after which a player's held state is let go.
+/// Seconds of missing inputs after which a player's input becomes neutral.
 const HELD_SECONDS_MAX: f64 = 0.33;
-/// Seconds between two reports to a client of how its inputs came.
+/// Seconds between two feedbacks to a client on its inputs.
 const FEEDBACK_SECONDS: f64 = 0.13;
-/// Players of one match that a result can name beside those who have a slot at its end.
+/// Maximum number of former participants that a result can list, besides the last ones of each slot.
 pub(super) const REPLACED_MAX: usize = 48;
 
-/// The bounds above in ticks of the room.
+/// The limits above, in ticks.
 #[derive(Clone, Copy, Debug, Default)]
 struct Limits {
     late: u32,
@@ -52,7 +52,8 @@ impl Limits {
         }
     }
 
-    /// The length of a ring in which every tick that an input may come for has its own place: 128 at 30 Hz.
+    /// Size of the ring (128 at 30 Hz): more than late and early ticks together, so that each tick has an entry of its
+    /// own.
     const fn ring(self) -> usize {
         (self.late + self.early + 1).next_power_of_two() as usize
     }
@@ -70,7 +71,7 @@ enum Entry {
     Late(Tick),
 }
 
-/// A player's inputs by tick: one a tick, the first wins.
+/// A player's inputs by tick. For each tick the first input counts.
 #[derive(Component, Debug, Default)]
 #[require(CommandQueue)]
 pub struct InputBuffer {
@@ -87,7 +88,7 @@ pub struct InputBuffer {
 }
 
 impl InputBuffer {
-    /// The memory that it takes, in bytes.
+    /// Size in memory, in bytes.
     pub fn bytes(&self) -> usize {
         size_of::<Self>() + size_of_val(&*self.ring)
     }
@@ -139,8 +140,8 @@ impl InputBuffer {
     }
 
     fn entry(&mut self, tick: Tick) -> &mut Entry {
-        let place = tick.0 as usize % self.ring.len();
-        &mut self.ring[place]
+        let index = tick.0 as usize % self.ring.len();
+        &mut self.ring[index]
     }
 
     fn note_margin(&mut self, margin: i16, tick: Tick, rate: TickRate) {
@@ -194,7 +195,7 @@ impl InputBuffer {
         self.feedback
     }
 
-    /// What the client has to know, when it is time to tell it: every [`FEEDBACK_SECONDS`], and at once when an input was late.
+    /// Feedback for the client, if it is due: every 0.13 s, and at once after a late input.
     pub fn feedback(&mut self, tick: Tick) -> Option<Feedback> {
         let is_due = self.is_urgent || tick.0.is_multiple_of(self.limits.feedback);
         self.is_urgent = false;

@@ -76,7 +76,7 @@ pub enum RoomPhase {
         last_tick: Tick,
         /// Ranking, best first.
         ranking: Vec<RankingEntry>,
-        /// The points over the match of everybody in the ranking.
+        /// Score curves of the players in the ranking.
         curves: Vec<(Slot, ScoreCurve)>,
     },
 }
@@ -104,8 +104,8 @@ impl RoomPhase {
         }
     }
 
-    /// The phase as somebody is told it who comes now: without the ranking of a match it did not see, which would not fit
-    /// into one message with sixteen members: [`send_results`] follows.
+    /// The phase as in a Welcome: without the ranking, which would not fit into one message with sixteen members.
+    /// [`send_results`] sends the ranking afterwards.
     pub(super) fn to_newcomer(&self) -> Phase {
         match self.to_wire() {
             Phase::Results { match_no, last_tick, .. } => Phase::Results { match_no, last_tick, ranking: Vec::new() },
@@ -322,7 +322,7 @@ fn end_match(world: &mut World, room: Entity, end: MatchEnd) {
     }
 }
 
-/// The match has its results, best first: the room shows them for a while.
+/// Shows the ranking of a finished match, best first, and sends the score curves to all members.
 pub(crate) fn show_results(
     world: &mut World,
     room: Entity,
@@ -338,7 +338,7 @@ pub(crate) fn show_results(
     curves::send(world, &addresses, match_no, &curves);
 }
 
-/// Sends the results that the room shows to a session that comes now: what everybody else was sent when they began.
+/// Sends the ranking and the score curves to a session that was just welcomed, if the room shows results.
 pub(super) fn send_results(world: &mut World, room: Entity, to: PeerAddress) {
     let Some(RoomPhase::Results { match_no, ranking, curves, .. }) = world.get::<RoomPhase>(room).cloned() else {
         return;

@@ -24,8 +24,8 @@ const ZSTD_LEVEL: i32 = 1;
 const STATE_BYTES_MAX: usize = SNAPSHOT_CHUNK_BYTES * SNAPSHOT_CHUNKS_MAX as usize;
 /// Shortest time between two snapshots for a client that requests frames older than the history, in milliseconds.
 const SNAPSHOT_INTERVAL_MS: u64 = 1000;
-/// Frames sent in answer to one request, at most, so that live frames are not crowded out: 12 s at 10 Hz, 1 s at 120 Hz. A
-/// client asks again within a second.
+/// Maximum number of frames sent for one request (12 s at 10 Hz, 4 s at 30 Hz, 1 s at 120 Hz): less than a backlog that
+/// would delay live frames. A client repeats its request within a second.
 const FRAMES_PER_REQUEST_MAX: u32 = 120;
 /// Overhead of a message with frames, in bytes, at most.
 const FRAMES_OVERHEAD_BYTES: usize = 32;

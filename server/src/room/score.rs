@@ -27,16 +27,17 @@ impl Plugin for ScorePlugin {
     }
 }
 
-/// A player's points over one match with their ticks, oldest first.
+/// Score curve of a player in one match: pairs of a tick and the points after it, oldest first.
 ///
-/// It spans the match at bounded memory: when it is full, every other point goes, and half as many come from then on.
+/// The curve spans the match in bounded memory: when the buffer is full, every second point is dropped and the interval
+/// between points doubles.
 #[derive(Component, Debug, Default)]
 pub struct ScoreBuffer {
     match_no: u32,
     points: Vec<(Tick, i64)>,
-    /// Calls of `push` so far.
+    /// Number of calls of `push`.
     offered: u32,
-    /// One of this many offered points is kept, as a power of two.
+    /// One of 2^`thinned` offered points is kept.
     thinned: u32,
 }
 
@@ -61,7 +62,7 @@ impl ScoreBuffer {
         std::mem::take(self)
     }
 
-    /// The points kept, oldest first.
+    /// The stored points, oldest first.
     pub fn points(&self) -> &[(Tick, i64)] {
         &self.points
     }
@@ -87,7 +88,8 @@ impl ScoreBuffer {
     }
 }
 
-/// Keeps every player's points five times a second, or less often in a long match. Runs in `TickSet::Record`.
+/// Samples every participant's score every 200 ms; a full buffer stores fewer of the samples. Runs in
+/// `TickSet::Record`.
 fn collect_scores(
     rate: Res<TickRate>,
     settings: Res<RoomSettings>,
@@ -127,8 +129,8 @@ mod tests {
                 let to_newest = Tick(n * 6).since(kept[kept.len() - 1].0);
                 assert!(apart.first().is_none_or(|apart| to_newest < *apart), "{max}: {to_newest} {apart:?}");
             }
-            assert_eq!(buffer.points()[0].0, Tick(0), "it begins with the match");
-            assert!(buffer.points().len() >= max.div_ceil(2), "{max}: half of it is used at least");
+            assert_eq!(buffer.points()[0].0, Tick(0), "the curve begins with the match");
+            assert!(buffer.points().len() >= max.div_ceil(2), "{max}: at least half of the buffer is used");
         }
     }
 }

@@ -108,8 +108,8 @@ pub fn write_scoreboard(board: &mut Scoreboard, scores: &Scores, seats: SlotMask
     }
 }
 
-/// The most points that one player can gain in the second that now begins: every gem that is there or may appear goes to
-/// the player at the highest multiplier, and everything that anybody has is knocked out and gathered.
+/// Upper bound of the points that one player can gain in the next second: the player collects every gem that exists or
+/// may appear, at the highest multiplier, and every dropped gem, including all points that players could still drop.
 pub fn points_per_second_max(rules: &MatchRules, pickups: &Pickups, scores: &Scores, rate: SimRate) -> i64 {
     let (gem, second) = (&rules.numbers.gem, rate.ticks(1.0));
     let spawns = second / (gem.spawn_every / SLOTS_MAX as u32).max(1) + 1 + gem.opening_count;
@@ -124,7 +124,7 @@ pub fn points_per_second_max(rules: &MatchRules, pickups: &Pickups, scores: &Sco
     (appearing + worth(false)) * i64::from(rules.numbers.combo.multiplier_max) + worth(true) + owned
 }
 
-/// What a scoreboard shows beside the points: the meaning of [`ScoreFrame::detail`](framehouse_shared::score::ScoreFrame).
+/// Content of [`ScoreFrame::detail`](framehouse_shared::score::ScoreFrame): the numbers beside the points.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ArenaDetail {
     /// Current combo, in gems.
@@ -233,12 +233,12 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_gained_in_a_second_grows_with_what_there_is() {
+    fn the_bound_of_a_second_grows_with_gems_and_points() {
         let rules = ArenaLibrary::embedded().rules_for("", SimRate::DEFAULT);
         let (mut pickups, mut scores) = (Pickups::default(), Scores::default());
         let most =
             |pickups: &Pickups, scores: &Scores| points_per_second_max(&rules, pickups, scores, SimRate::DEFAULT);
-        // One gem every second tick and those of the opening, one jackpot, each five times.
+        // A gem every second tick, the gems of the opening and a jackpot, all at the multiplier of five.
         assert_eq!(most(&pickups, &scores), (30 * 6 + 20) * 5);
         pickups.gems = vec![gem(4, GemKind::Field), gem(7, GemKind::Dropped)];
         scores.0[2].points = 100;

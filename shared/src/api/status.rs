@@ -46,7 +46,7 @@ pub struct Status {
     /// Seconds in which a player gained more points than the game's rules allow.
     #[serde(default)]
     pub score_rate_exceeded: u64,
-    /// Results on their way to the disk.
+    /// Results written or waiting to be written.
     pub results: ResultStats,
     /// Recording of matches.
     pub replays: ReplayStats,

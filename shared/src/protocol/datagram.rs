@@ -34,11 +34,11 @@ pub const TAG_PING: u8 = 0x42;
 /// Tag of [`Pong`].
 pub const TAG_PONG: u8 = 0x43;
 
-/// The most inputs in one message, newest first, of those that are not acknowledged: 0.8 s at 10 Hz, 67 ms at 120 Hz. It takes
-/// the loss of as many packets in a row to lose an input, at any tick rate.
+/// Maximum number of inputs in one message: the unacknowledged ones, newest first (800 ms at 10 Hz, 267 ms at 30 Hz, 67
+/// ms at 120 Hz). At any tick rate an input is lost only if 8 packets in a row are lost.
 pub const INPUTS_MAX: usize = 8;
-/// The most frames in one message, when a client has a hole to fill: 1.6 s at 10 Hz, 133 ms at 120 Hz. A longer hole is filled
-/// on the reliable path.
+/// Maximum number of frames in one message, for a client with missing frames (1.6 s at 10 Hz, 533 ms at 30 Hz, 133 ms
+/// at 120 Hz). Longer gaps are filled on the reliable path.
 pub const FRAMES_MAX: usize = 16;
 /// Number of frames in a message to a client without missing frames: the newest one, and the one before again.
 pub const FRAMES_USUAL: usize = 2;
@@ -58,7 +58,8 @@ pub struct Inputs {
     pub newest: Tick,
     /// Inputs of `newest`, `newest - 1`, ..; empty from spectators.
     pub inputs: ArrayVec<Input, INPUTS_MAX>,
-    /// Every 30 ticks (3 s at 10 Hz, 0.25 s at 120 Hz): a confirmed tick and the hash of the client's state after it.
+    /// A confirmed tick and the hash of the client's state after it; present every 30 ticks (3 s at 10 Hz, 1 s at 30
+    /// Hz, 0.25 s at 120 Hz).
     pub report: Option<(Tick, u64)>,
 }
 
@@ -153,7 +154,7 @@ pub struct FramesHeader {
     pub newest: Tick,
     /// One past the newest input tick that the server has from this client; 0 before the first input.
     pub input_ack: Tick,
-    /// Every 0.13 s, and at once when an input was late.
+    /// Feedback on the client's inputs; present every 0.13 s, and at once after a late input.
     pub feedback: Option<Feedback>,
 }
 

@@ -49,8 +49,8 @@ pub const CHAT_BYTES_MAX: usize = 600;
 pub const MAP_NAME_BYTES_MAX: usize = 32;
 /// Maximum length of a game's id, in bytes.
 pub const GAME_ID_BYTES_MAX: usize = 32;
-/// The most ticks in one [`ServerMessage::WantHashes`]: twice as many as pass between two hashes in frames (6 s
-/// at 10 Hz, 0.5 s at 120 Hz).
+/// Maximum number of ticks in one [`ServerMessage::WantHashes`]: twice the interval between two hashes in frames (6 s
+/// at 10 Hz, 2 s at 30 Hz, 0.5 s at 120 Hz).
 pub const HASHES_ASKED_MAX: usize = 60;
 /// Maximum size of the fields in one [`ClientMessage::Fields`], in bytes.
 pub const FIELDS_BYTES_MAX: usize = 1024;
@@ -282,21 +282,21 @@ pub enum ServerMessage {
         /// Content, at most [`SNAPSHOT_CHUNK_BYTES`].
         bytes: Vec<u8>,
     },
-    /// The ranking of the match whose results the room shows, for a session that comes now: its welcome has none.
+    /// Ranking of the match whose results the room shows; sent after a [`Welcome`] in that phase, which has no ranking.
     Ranking {
         /// The match's number in its room.
         match_no: u32,
         /// Best first.
         ranking: Vec<RankingEntry>,
     },
-    /// The points of a seat over the match whose results the room shows: one message for each line of the ranking, to
-    /// everybody when the results begin and to every session that comes later.
+    /// Score curve of one player in the match whose results the room shows; one message for each entry of the ranking.
+    /// Sent to all members when the results begin, and after a [`Welcome`] in that phase.
     ScoreCurve {
         /// The match's number in its room.
         match_no: u32,
-        /// The seat.
+        /// The player's slot.
         slot: Slot,
-        /// Its points; the last are those of the ranking.
+        /// The player's points; the last point is the score in the ranking.
         curve: ScoreCurve,
     },
 }
@@ -660,7 +660,7 @@ mod tests {
         let member = Member { player, slot, name: name.clone(), state: PlayerState::Away };
         let score = ScoreFrame { points: i64::MIN, since: Tick(u32::MAX), detail: [255; 16] };
         let ranking = vec![RankingEntry { slot, name, score }; SLOTS_MAX];
-        // Differences of the most bytes each, whether or not there could be as many of them.
+        // Each difference has the longest encoding. Not a valid curve, but no valid one is longer.
         let longest_curve: Vec<(u32, i64)> = vec![(u32::MAX, i64::MIN); CURVE_POINTS_MAX];
         let longest_curve = codec::decode::<ScoreCurve, 4096>(&codec::encode(&longest_curve)).expect("its encoding");
         let reason = "r".repeat(REASON_BYTES_MAX);

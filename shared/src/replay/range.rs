@@ -15,7 +15,7 @@ use crate::{
     tick::Tick,
 };
 
-/// Ticks of a range, at most: 30 s at 10 Hz, 2.5 s at 120 Hz.
+/// Maximum length of a range, in ticks: 30 s at 10 Hz, 10 s at 30 Hz, 2.5 s at 120 Hz.
 pub const RANGE_TICKS_MAX: u32 = BLOCK_TICKS;
 /// Maximum size of a range before compression, in bytes. The longest possible ticks need a little less.
 pub const RANGE_BYTES_MAX: usize = BLOCK_BYTES_MAX;

@@ -65,7 +65,7 @@ impl LiveServer {
         Self::start_with_rooms(game, game_files, rooms)
     }
 
-    /// A server with these settings of rooms.
+    /// Like [`start`](Self::start), with other settings of rooms.
     pub fn start_with_rooms(game: impl Game + Clone, game_files: Vec<GameFile>, rooms: RoomSettings) -> Self {
         let start = Box::new(move |folder: &Path| run(game.clone(), game_files.clone(), rooms.clone(), folder));
         let proxy = Proxy::new().expect("a free port");

@@ -136,7 +136,8 @@ impl World {
         }
     }
 
-    /// Sets the quality of links that are made from now on, as `--net-sim` takes it: `"delay=40,loss=0.05"` or `"wifi"`.
+    /// Sets the quality of links that are made from now on, as `--net-sim` takes it: `"delay=40,loss=0.05"` or
+    /// `"wifi"`.
     pub fn with_link(mut self, link: &str) -> Self {
         self.link = link.parse().expect("a good description of a link");
         self
@@ -159,8 +160,8 @@ impl World {
         self
     }
 
-    /// Sets how often a tick clients are updated and the server receives, 4 by default. 1 is enough where timing does not
-    /// matter.
+    /// Sets how often a tick clients are updated and the server receives, 4 by default. 1 is enough where timing does
+    /// not matter.
     pub const fn with_steps_per_tick(mut self, steps: u32) -> Self {
         self.steps_per_tick = steps;
         self
@@ -325,7 +326,7 @@ impl World {
         self.rate.of_simulation().ticks(seconds)
     }
 
-    /// The time.
+    /// The virtual time since the world was made.
     pub const fn now(&self) -> Duration {
         self.now
     }
@@ -339,7 +340,7 @@ impl World {
     /// The code with which the server ended a client's session, if it did.
     pub fn told(&self, client: usize) -> Option<EndCode> {
         match self.clients[client].client.end()?.cause {
-            Cause::Told(code) => Some(code),
+            Cause::Server(code) => Some(code),
             _ => None,
         }
     }

@@ -30,7 +30,7 @@ fn one_click_plays_a_match_against_bots_to_its_results_and_a_rematch() {
             .iter()
             .all(|entry| window.sees_exactly(&entry.score.points.to_string()) && window.sees_exactly(&entry.name))
     });
-    window.until("everybody has a line", |window| window.players_in_pictures().len() == 4);
+    window.until("every player has a line", |window| window.players_in_pictures().len() == 4);
     window.click("Rematch");
     window.until_screen(Screen::Match);
     window.key(KeyCode::Escape);
@@ -40,7 +40,7 @@ fn one_click_plays_a_match_against_bots_to_its_results_and_a_rematch() {
 }
 
 #[test]
-fn somebody_who_comes_into_the_results_sees_everybodys_lines() {
+fn a_spectator_who_joins_during_the_results_sees_the_lines_of_all_players() {
     let rooms = RoomSettings { lobby: 0.0, countdown: 0.5, results: 60.0, ..Default::default() };
     let server = LiveServer::start_with_rooms(ArenaPlugin, short_matches(MATCH_TICKS), rooms);
     let folders = [Folder::new(), Folder::new()];

@@ -45,7 +45,7 @@ impl Harness {
 
     fn welcome(&mut self) {
         self.run(300);
-        self.server.say(&ServerMessage::Welcome(Box::new(welcome(Some(OWN), LOBBY))));
+        self.server.send_message(&ServerMessage::Welcome(Box::new(welcome(Some(OWN), LOBBY))));
         self.run(50);
         assert!(self.bot.is_in_lobby());
     }
@@ -196,7 +196,7 @@ fn a_seat_that_is_gone_is_not_asked_for_again() {
 #[test]
 fn a_bot_that_is_sent_away_does_not_come_back() {
     let mut harness = Harness::in_lobby();
-    harness.server.say(&ServerMessage::Goodbye(EndCode::Kicked.into()));
+    harness.server.send_message(&ServerMessage::Goodbye(EndCode::Kicked.into()));
     harness.run(5000);
     assert!(harness.bot.is_gone() && harness.ordered.try_recv().is_err());
     assert_eq!(harness.report().failed.messages(), [EndCode::Kicked.sentence()]);

@@ -120,7 +120,7 @@ impl Harness {
     }
 
     pub fn tell(&mut self, event: RoomEvent) {
-        self.server.say(&ServerMessage::Event { msg_id: self.next_msg_id, event });
+        self.server.send_message(&ServerMessage::Event { msg_id: self.next_msg_id, event });
         self.next_msg_id += 1;
     }
 
@@ -158,7 +158,7 @@ impl Harness {
         let bytes = zstd::encode_all(&self.simulation.encode()[..], 1).expect("compresses");
         let chunks: Vec<&[u8]> = bytes.chunks(SNAPSHOT_CHUNK_BYTES).collect();
         for (index, chunk) in chunks.iter().enumerate() {
-            self.server.say(&ServerMessage::SnapshotChunk {
+            self.server.send_message(&ServerMessage::SnapshotChunk {
                 match_no: 1,
                 next_tick: self.simulation.next_tick(),
                 index: index as u16,
@@ -175,7 +175,7 @@ impl Harness {
 
     pub fn send_old_frames(&mut self, from: usize, to: usize) {
         let encoded_frames = self.encoded_frames[from..to].to_vec();
-        self.server.say(&ServerMessage::Frames { match_no: 1, first: Tick(from as u32), encoded_frames });
+        self.server.send_message(&ServerMessage::Frames { match_no: 1, first: Tick(from as u32), encoded_frames });
     }
 
     /// Sends a next frame that the server itself does not simulate.
@@ -217,7 +217,7 @@ impl Harness {
     fn welcomed(mut self, phase: Phase) -> Self {
         self.run_ticks(10);
         assert_eq!(self.said(|message| matches!(message, ClientMessage::Hello(_))), 1);
-        self.server.say(&ServerMessage::Welcome(Box::new(welcome(self.slot, phase))));
+        self.server.send_message(&ServerMessage::Welcome(Box::new(welcome(self.slot, phase))));
         self.run_ticks(2);
         assert!(self.client.phase().is_some());
         self

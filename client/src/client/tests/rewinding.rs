@@ -21,7 +21,7 @@ fn spectator() -> Harness {
 fn say_history(harness: &mut Harness, content: HistoryContent, bytes: &[u8]) {
     let chunks: Vec<&[u8]> = bytes.chunks(1000).collect();
     for (index, chunk) in chunks.iter().enumerate() {
-        harness.server.say(&ServerMessage::HistoryChunk {
+        harness.server.send_message(&ServerMessage::HistoryChunk {
             match_no: 1,
             content,
             index: index as u16,
@@ -121,7 +121,13 @@ fn history_that_nobody_asked_for_is_not_kept() {
     // The end of an answer to an earlier client.
     harness.client.rewind_to(0.0);
     let content = HistoryContent::Opening;
-    harness.server.say(&ServerMessage::HistoryChunk { match_no: 1, content, index: 1, count: 2, bytes: vec![7] });
+    harness.server.send_message(&ServerMessage::HistoryChunk {
+        match_no: 1,
+        content,
+        index: 1,
+        count: 2,
+        bytes: vec![7],
+    });
     harness.run_ticks(2);
     assert_eq!((harness.client.rewind_position(), harness.client.stats().errors.count()), (Some(0.0), 0));
 }

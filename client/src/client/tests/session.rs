@@ -22,11 +22,11 @@ fn a_gap_in_the_rooms_events_is_an_error() {
     let mut harness = Harness::in_lobby();
     let event =
         |msg_id| ServerMessage::Event { msg_id, event: RoomEvent::State { slot: OWN, state: PlayerState::Ready } };
-    harness.server.say(&event(1));
+    harness.server.send_message(&event(1));
     harness.run_ticks(2);
     assert_eq!((harness.client.stats().errors.count(), harness.client.stats().event_gaps), (0, 0));
-    harness.server.say(&event(3));
-    harness.server.say(&event(4));
+    harness.server.send_message(&event(3));
+    harness.server.send_message(&event(4));
     harness.run_ticks(2);
     assert_eq!(harness.client.stats().errors.messages(), ["room event 3 arrived where 2 was due"]);
     assert_eq!(harness.client.stats().event_gaps, 1);
@@ -68,8 +68,8 @@ fn refusals_saved_results_and_chat_are_noticed() {
     let mut harness = Harness::in_lobby();
     let match_id = MatchId(7);
     let reason = "only the host may start the match".to_owned();
-    harness.server.say(&ServerMessage::Refused { reason: reason.clone() });
-    harness.server.say(&ServerMessage::ResultSaved { match_no: 1, match_id });
+    harness.server.send_message(&ServerMessage::Refused { reason: reason.clone() });
+    harness.server.send_message(&ServerMessage::ResultSaved { match_no: 1, match_id });
     let chat = RoomEvent::Chat { slot: None, name: "eve".to_owned(), text: "hi".to_owned() };
     harness.tell(chat.clone());
     harness.run_ticks(2);
@@ -82,9 +82,9 @@ fn refusals_saved_results_and_chat_are_noticed() {
 #[test]
 fn a_goodbye_is_the_end_and_its_reason() {
     let mut harness = Harness::in_lobby();
-    harness.server.say(&ServerMessage::Goodbye(EndCode::RoomClosed.into()));
+    harness.server.send_message(&ServerMessage::Goodbye(EndCode::RoomClosed.into()));
     harness.run_ticks(2);
-    assert_eq!(end(&harness), (Cause::Told(EndCode::RoomClosed), false));
+    assert_eq!(end(&harness), (Cause::Server(EndCode::RoomClosed), false));
     assert_eq!(harness.client.ended(), Some(EndCode::RoomClosed.sentence()));
     assert!(!harness.client.is_leaving());
 }
@@ -92,11 +92,11 @@ fn a_goodbye_is_the_end_and_its_reason() {
 #[test]
 fn a_goodbye_that_comes_with_the_end_of_the_connection_is_read() {
     let mut harness = Harness::in_lobby();
-    harness.server.say(&ServerMessage::Goodbye(EndCode::Kicked.into()));
+    harness.server.send_message(&ServerMessage::Goodbye(EndCode::Kicked.into()));
     harness.server.flush();
     harness.server.hang_up();
     harness.run_ticks(2);
-    assert_eq!(end(&harness), (Cause::Told(EndCode::Kicked), false));
+    assert_eq!(end(&harness), (Cause::Server(EndCode::Kicked), false));
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn a_welcome_that_makes_no_sense_is_the_end() {
     harness.run_ticks(10);
     let mut welcome = welcome(Slot::new(9), LOBBY);
     welcome.options.seats = 4;
-    harness.server.say(&ServerMessage::Welcome(Box::new(welcome)));
+    harness.server.send_message(&ServerMessage::Welcome(Box::new(welcome)));
     harness.run_ticks(2);
     assert_eq!(end(&harness), (Cause::NotUnderstood, false));
 }

@@ -11,7 +11,7 @@ use super::Connection;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// The server gave this reason.
-    Told(EndCode),
+    Server(EndCode),
     /// The player left.
     Left,
     /// No answer arrived over UDP.
@@ -51,7 +51,7 @@ impl Connection {
 
     /// Takes the server's message that the session ends.
     pub fn take_goodbye(&mut self, reason: &EndReason) {
-        self.close(Cause::Told(reason.code), &reason.sentence);
+        self.close(Cause::Server(reason.code), &reason.sentence);
     }
 
     /// Ends the connection because it no longer works, and tells the server.

@@ -42,7 +42,7 @@ fn goodbye(n: u32) -> ServerMessage {
 fn control_messages_come_in_order_both_ways() {
     let mut pair = Pair::connected();
     for n in 0..1000 {
-        pair.server.say(&goodbye(n));
+        pair.server.send_message(&goodbye(n));
         pair.client.queue_control(&ClientMessage::Ready(n % 3 == 0));
     }
     pair.run(1000);
@@ -89,8 +89,8 @@ fn the_guards_count_what_they_keep_out() {
 #[test]
 fn what_is_no_message_is_counted_and_passed_over() {
     let mut pair = Pair::connected();
-    pair.server.say_bytes(&[0xff, 0xff]);
-    pair.server.say(&goodbye(1));
+    pair.server.send_bytes(&[0xff, 0xff]);
+    pair.server.send_message(&goodbye(1));
     pair.run(50);
     assert_eq!(pair.client.next_control(), Some(goodbye(1)));
     assert_eq!(pair.client.bad_messages(), 1);

@@ -68,10 +68,10 @@ impl Pad {
         }
     }
 
-    /// The point that the right stick aims at, `reach` units from the player's position; nothing while the stick is at
-    /// rest.
-    pub fn pointer(&self, index: Vec2, reach: f32) -> Option<Vec2> {
-        (self.aim.length() > DEAD_ZONE).then(|| index + self.aim.normalize() * reach)
+    /// The point that the right stick aims at, `reach` units from the player's position `from`; nothing while the stick
+    /// is at rest.
+    pub fn pointer(&self, from: Vec2, reach: f32) -> Option<Vec2> {
+        (self.aim.length() > DEAD_ZONE).then(|| from + self.aim.normalize() * reach)
     }
 }
 

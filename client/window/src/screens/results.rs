@@ -52,19 +52,19 @@ struct Counting {
     part: f32,
 }
 
-/// The panel of the curves.
+/// Panel of the score curves.
 #[derive(Component)]
 struct PlotPanel;
 
-/// The most points of all; nothing where there is no line to draw.
+/// The highest score of all curves; `None` without a curve to draw.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct PlotShown(Option<i64>);
 
-/// The picture of the curves.
+/// Picture of the score curves.
 #[derive(Component)]
 struct Plot {
     picture: Handle<Image>,
-    /// How far the curves had grown and how many points they had when it was drawn.
+    /// The drawn part of the curves, 0 to 1, and their number of points; `None` before the first drawing.
     drawn: Option<(f32, usize)>,
 }
 
@@ -128,7 +128,7 @@ fn title(results: &MatchResults, own: Option<Slot>, kit: &Kit) -> String {
     }
 }
 
-/// Shows the plot, or that there is none. The curves come a moment after the ranking.
+/// Shows the plot, or a sentence while there is no curve. The curves arrive a moment after the ranking.
 fn show_plot(
     mut redraw: Redraw,
     kit: Kit,
@@ -168,7 +168,7 @@ fn count(time: Res<Time<Real>>, mut counting: ResMut<Counting>) {
     }
 }
 
-/// Draws the curves again while they grow, and when another one has come.
+/// Redraws the curves while they grow, and when another one arrives.
 fn grow_curves(
     (session, colors): (Res<Session>, Res<Colors>),
     counting: Res<Counting>,
@@ -185,18 +185,18 @@ fn grow_curves(
         }
         shown.drawn = Some(now);
         let picture = plot(PLOT, &lines(&results.curves, &colors, own), counting.part);
-        // The picture was added with this screen, and lives as long as the plot.
+        // The picture was created with the plot, and lives as long.
         drop(images.insert(shown.picture.id(), picture));
     }
 }
 
-/// The last tick and the most points of all.
+/// The last tick and the highest score of all curves, each at least 1.
 fn extent(curves: &[Vec<(Tick, i64)>; SLOTS_MAX]) -> (Tick, i64) {
     let points = curves.iter().flatten();
     points.fold((Tick(1), 1), |(tick, points), (at, of)| (tick.max(*at), points.max(*of)))
 }
 
-/// The player's own line lies on top.
+/// The lines of the plot; the player's own is on top.
 fn lines(curves: &[Vec<(Tick, i64)>; SLOTS_MAX], colors: &Colors, own: Option<Slot>) -> Vec<Curve> {
     let (last, most) = extent(curves);
     let place = |(tick, points): &(Tick, i64)| Vec2::new(tick.0 as f32 / last.0 as f32, *points as f32 / most as f32);

@@ -106,7 +106,7 @@ const fn of_code(code: EndCode) -> (T, T) {
 /// Title and sentence for all causes of an end.
 const fn of_cause(cause: Cause) -> (T, T) {
     match cause {
-        Cause::Told(code) => of_code(code),
+        Cause::Server(code) => of_code(code),
         Cause::Left => (T::SessionOver, T::YouLeftWhy),
         Cause::NoAnswer => (T::NotReached, T::NoUdpWhy),
         Cause::Silence => (T::SessionOver, T::ConnectionLostWhy),
@@ -200,7 +200,7 @@ mod tests {
             Cause::NotUnderstood,
             Cause::GameFailed,
         ];
-        for cause in EndCode::ALL.iter().map(|code| Cause::Told(*code)).chain(noticed) {
+        for cause in EndCode::ALL.iter().map(|code| Cause::Server(*code)).chain(noticed) {
             let end = End { cause, reason: "words of the wire".to_owned(), is_lost: false };
             let problems = Language::ALL.map(|language| Problem::of_end(&end, &Settings { language, ..default() }));
             for (problem, language) in problems.iter().zip(Language::ALL) {
@@ -218,7 +218,9 @@ mod tests {
             let end = End { cause, reason: String::new(), is_lost: false };
             Problem::of_end(&end, &Settings::default()).can_try_again
         };
-        assert!([Cause::NoAnswer, Cause::Closed, Cause::Told(EndCode::TookTooLong)].into_iter().all(can_try_again));
-        assert!(!can_try_again(Cause::Told(EndCode::Kicked)) && !can_try_again(Cause::Told(EndCode::VersionDiffers)));
+        assert!([Cause::NoAnswer, Cause::Closed, Cause::Server(EndCode::TookTooLong)].into_iter().all(can_try_again));
+        assert!(
+            !can_try_again(Cause::Server(EndCode::Kicked)) && !can_try_again(Cause::Server(EndCode::VersionDiffers))
+        );
     }
 }

@@ -26,29 +26,29 @@ const CHUNK_BYTES: usize = 64 * 1024;
 /// The replays that can be downloaded. Anybody with the match id may download one, because ids cannot be guessed.
 pub(super) struct ReplayFiles {
     folder: PathBuf,
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
 }
 
 /// A running download.
 struct Download {
     file: File,
-    _place: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
 }
 
 impl ReplayFiles {
     /// The replays in this folder.
     pub fn new(folder: PathBuf) -> Self {
-        Self { folder, places: Arc::new(Semaphore::new(DOWNLOADS_MAX)) }
+        Self { folder, permits: Arc::new(Semaphore::new(DOWNLOADS_MAX)) }
     }
 
     /// Opens the replay of a match, unless too many downloads are running.
     pub async fn open(&self, match_id: MatchId) -> Result<ReplayFile, Refusal> {
-        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+        let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else {
             return Err(Refusal::Busy("too many replays are being downloaded: try again in a moment"));
         };
         let path = whole_path(&self.folder, match_id);
         let (file, bytes) = off_the_thread(move || open(&path)).await.map_err(|_| Refusal::NoSuchReplay)?;
-        Ok(ReplayFile { bytes, body: chunks(Download { file, _place: place }) })
+        Ok(ReplayFile { bytes, body: chunks(Download { file, _permit: permit }) })
     }
 }
 

@@ -23,9 +23,9 @@ pub(super) struct Peer(pub IpAddr);
 
 /// Accepts connections and serves them. Unlike `axum::serve` it has timeouts, because the address is open to everybody.
 pub(super) async fn accept_connections(listener: tokio::net::TcpListener, router: Router) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
-        let place = Arc::clone(&places).acquire_owned().await.expect("the semaphore is never closed");
+        let permit = Arc::clone(&permits).acquire_owned().await.expect("the semaphore is never closed");
         let Ok((stream, address)) = listener.accept().await else {
             // Probably out of file descriptors: wait for some connections to end.
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -39,7 +39,7 @@ pub(super) async fn accept_connections(listener: tokio::net::TcpListener, router
                 .serve_connection(TokioIo::new(stream), service);
             // Errors are ignored: the connection is over.
             let _ = timeout(CONNECTION_TIME_MAX, connection).await;
-            drop(place);
+            drop(permit);
         });
     }
 }

@@ -18,7 +18,7 @@ use framehouse_shared::{
 };
 use serde::Serialize;
 
-use super::{errors::error, join_limit::RateLimit, sessions::open_session};
+use super::{errors::error, rate_limit::RateLimit, sessions::open_session};
 use crate::ops::backend::{Backend, Refusal, ReplayFile};
 
 /// Shared state of the handlers.

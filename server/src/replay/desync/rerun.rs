@@ -13,8 +13,8 @@ use framehouse_shared::{
 use super::DesyncJob;
 use crate::replay::folder;
 
-/// Ticks that are run again, at most: some seconds of the thread's time, whatever the rate. Three hours at 10 Hz, 15 minutes
-/// at 120 Hz.
+/// Maximum number of ticks that are run again: 3 h at 10 Hz, 1 h at 30 Hz, 15 min at 120 Hz. They take some seconds at
+/// any tick rate.
 const TICKS_MAX: u32 = 108_000;
 
 /// The state after a tick according to the recording of the match, or a sentence why there is none.

@@ -1,4 +1,4 @@
-//! The points of everybody who had a seat in a match, from its beginning to the final score.
+//! Score curves of all participants of a match, former ones included, from their first tick to the final score.
 
 use bevy::prelude::*;
 use framehouse_shared::{
@@ -21,31 +21,31 @@ use crate::{
     net::outgoing::{self, PeerAddress},
 };
 
-/// The points of players who have left a room's match or given it up.
+/// Score curves of players that left the room's match or gave it up.
 #[derive(Component, Debug, Default)]
 pub struct PastCurves {
     match_no: u32,
-    /// At most as many as a result can name.
+    /// At most as many as a result can list.
     curves: Vec<(PlayerId, Vec<(Tick, i64)>)>,
 }
 
 impl PastCurves {
-    /// Those of the match with this number in its room: none so far.
+    /// No curves, for the match with this number in its room.
     pub(in crate::room) fn of_match(match_no: u32) -> Self {
         Self { match_no, curves: Vec::new() }
     }
 
-    /// How many points it holds.
+    /// Number of points of all curves.
     pub fn len(&self) -> usize {
         self.curves.iter().map(|(_, points)| points.len()).sum()
     }
 
-    /// Whether it holds none.
+    /// Whether there is no curve.
     pub fn is_empty(&self) -> bool {
         self.curves.is_empty()
     }
 
-    /// The memory it takes, in bytes.
+    /// Size in memory, in bytes.
     pub fn bytes(&self) -> usize {
         let points = |(_, points): &(PlayerId, Vec<(Tick, i64)>)| points.capacity() * size_of::<(Tick, i64)>();
         self.curves.iter().map(points).sum()
@@ -56,7 +56,7 @@ impl PastCurves {
     }
 }
 
-/// Keeps the points of a player whose buffer is about to go, for the results of the running match.
+/// Copies a player's score curve before its buffer is freed, for the results of the running match.
 pub(in crate::room) fn keep(world: &mut World, room: Entity, player: Entity) {
     let (Some(data), Some(buffer)) = (world.get::<Player>(player), world.get::<ScoreBuffer>(player)) else { return };
     let (id, match_no, points) = (data.id, buffer.match_no, buffer.points.clone());
@@ -70,8 +70,8 @@ pub(in crate::room) fn keep(world: &mut World, room: Entity, player: Entity) {
     }
 }
 
-/// The points of somebody who had a seat in the room's match, oldest first, the final ones last; at most
-/// `score_buffer_maxlen`. `last` is the final score and its tick.
+/// Score curve of a participant of the room's match: at most `score_buffer_maxlen` points, oldest first, ending with
+/// the final score. `last` is the final score with its tick.
 pub fn of_player(world: &World, room: Entity, player: PlayerId, last: (Tick, i64)) -> Vec<(Tick, i64)> {
     let past = world.get::<PastCurves>(room);
     let match_no = past.map_or(0, |past| past.match_no);
@@ -83,7 +83,7 @@ pub fn of_player(world: &World, room: Entity, player: PlayerId, last: (Tick, i64
 }
 
 fn end(mut points: Vec<(Tick, i64)>, last: (Tick, i64), max: usize) -> Vec<(Tick, i64)> {
-    // Of somebody whose seat another player has, `last` is the last change of the score, maybe long ago.
+    // For a player whose seat was taken by another one, `last` is the last change of the score, maybe long ago.
     let is_whole = points.last().is_some_and(|newest| newest.1 == last.1 && newest.0 >= last.0);
     if !is_whole {
         points.retain(|(tick, _)| *tick < last.0);
@@ -95,7 +95,7 @@ fn end(mut points: Vec<(Tick, i64)>, last: (Tick, i64), max: usize) -> Vec<(Tick
     points
 }
 
-/// The curves of everybody in a ranking, as clients are told them.
+/// Score curves of all players in a ranking, as sent to clients.
 pub(crate) fn of_ranking(
     world: &World,
     room: Entity,
@@ -110,7 +110,7 @@ pub(crate) fn of_ranking(
     ranking.iter().filter_map(curve).collect()
 }
 
-/// Sends the curves of a match.
+/// Sends the score curves of a match.
 pub(in crate::room) fn send(world: &mut World, to: &[PeerAddress], match_no: u32, curves: &[(Slot, ScoreCurve)]) {
     for (slot, curve) in curves {
         let message = ServerMessage::ScoreCurve { match_no, slot: *slot, curve: curve.clone() };
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_curve_ends_with_the_final_score_and_is_no_longer_than_may_be() {
+    fn a_curve_ends_with_the_final_score_and_has_no_more_points_than_the_maximum() {
         let points =
             |ticks: &[(u32, i64)]| ticks.iter().map(|(tick, points)| (Tick(*tick), *points)).collect::<Vec<_>>();
         let curve = |ticks: &[(u32, i64)], last: (u32, i64), max| end(points(ticks), (Tick(last.0), last.1), max);

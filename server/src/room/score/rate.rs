@@ -1,4 +1,5 @@
-//! Points that nobody can have gained: counted, since something must be wrong with the game then, and nothing more.
+//! Check of score gains: gains beyond the rules of the game show a fault of the game. They are counted and logged,
+//! without any other effect.
 
 use bevy::prelude::*;
 use framehouse_shared::{
@@ -10,17 +11,18 @@ use framehouse_shared::{
 
 use crate::{counters::Counters, schedule::TickRate};
 
-/// Everybody's points at the beginning of this second of a room's match.
+/// Points of all slots at the beginning of the current second of a room's match.
 #[derive(Component, Debug)]
 pub(in crate::room) struct ScoreRate {
     points: [i64; SLOTS_MAX],
-    /// The most that anybody can gain in this second, if the game says so.
+    /// Upper bound of one player's gain in this second, if the game has one.
     max: Option<i64>,
+    /// Whether a larger gain was logged in this match; only the first one is.
     is_logged: bool,
 }
 
 impl ScoreRate {
-    /// The beginning of the match that is open in the room. The game's own code runs here.
+    /// The state at the beginning of the match that is open in the room. Calls the game, which may panic.
     pub(in crate::room) fn begin(world: &World, room: Entity) -> Self {
         let max = world.resource::<GameHandle>().points_per_second_max(world.entity(room));
         Self { points: points(world, room), max, is_logged: false }
@@ -31,7 +33,7 @@ fn points(world: &World, room: Entity) -> [i64; SLOTS_MAX] {
     world.get::<Scoreboard>(room).map_or([0; SLOTS_MAX], |scores| scores.slots.map(|score| score.points))
 }
 
-/// Compares what players have gained in a second with what they can gain, once a second. Runs in `TickSet::Record`.
+/// Compares each player's gain with the bound, once a second. Runs in `TickSet::Record`.
 pub(in crate::room) fn check_score_rates(
     world: &mut World,
     rooms: &mut QueryState<(Entity, &SimRoom, &SimTickCount), With<ScoreRate>>,

@@ -13,12 +13,12 @@ use framehouse_shared::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Length of a match, in seconds, unless a test sets another.
+/// Default length of a match, in seconds.
 pub const MATCH_SECONDS: f64 = 30.0;
-/// Length of a match, in seconds. Clients that simulate have to have the same.
+/// Length of a match, in seconds. Server and simulating clients must have the same.
 #[derive(Resource, Clone, Copy, Debug)]
 pub struct MatchSeconds(pub f64);
-/// The button: an edge in the last byte.
+/// The input of a press: 1 in the last byte.
 pub const PRESS: Input = Input([0, 0, 0, 0, 0, 0, 0, 1]);
 /// Value of [`Presses::luck`] that makes the game panic, for tests.
 pub const BROKEN_LUCK: u64 = u64::MAX;
