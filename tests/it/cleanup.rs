@@ -56,7 +56,7 @@ fn a_match_that_is_over_is_freed_after_five_seconds_and_its_room_stays() {
     let freed = stats(&world);
     assert_eq!((freed.done, freed.active_cleanup_tasks, freed.pending_packets, freed.failed), (3, 0, 0, 0));
     let ecs = world.server.world_mut();
-    assert!(ecs.query::<&ScoreBuffer>().iter(ecs).all(|scores| scores.points().len() == 0));
+    assert!(ecs.query::<&ScoreBuffer>().iter(ecs).all(|scores| scores.points().is_empty()));
     assert_eq!(world.rooms().len(), 1);
 }
 
