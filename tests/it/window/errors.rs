@@ -74,7 +74,7 @@ fn a_broken_settings_file_is_kept_aside_and_told() {
     std::fs::create_dir_all(&folder.0).expect("a folder of ours");
     std::fs::write(folder.0.join("settings.toml"), "name = [").expect("a folder of ours");
     let mut window = open_window(&server, &folder, "");
-    window.until_seen("The settings' file could not be read.");
+    window.until_seen("The settings file could not be read.");
     assert!(folder.0.join("settings.broken.toml").exists());
 }
 

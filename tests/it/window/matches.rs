@@ -93,7 +93,7 @@ fn a_killed_server_is_told_waited_for_and_told_again_when_the_match_is_gone() {
     assert_eq!(window.screen(), Screen::Match, "what was last seen stays in view");
     server.revive();
     window.until_screen(Screen::Problem);
-    assert!(window.sees("the server was started anew and the match is gone"));
+    assert!(window.sees("the server was restarted and the match is gone"));
     window.click("Back to the menu");
     window.until_screen(Screen::Menu);
     window.click("Practice with bots");

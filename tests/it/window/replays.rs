@@ -85,7 +85,7 @@ fn a_replay_from_the_command_line_is_shown_and_a_bad_one_is_told() {
     for (bytes, words) in [
         (&b"nonsense"[..], "it is not a replay"),
         (&replay[..replay.len() - 40], "it is cut off"),
-        (&canned_replay(framehouse_tiny::TinyPlugin, 3, 2, 50), "It is of another game or release"),
+        (&canned_replay(framehouse_tiny::TinyPlugin, 3, 2, 50), "It is from another game or release"),
     ] {
         let mut window = show(bytes);
         window.until_screen(Screen::Problem);

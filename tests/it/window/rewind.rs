@@ -43,6 +43,9 @@ fn a_spectator_goes_back_by_the_bar_and_to_the_present_by_button_and_key() {
     until("Bob watches", &mut [&mut ada, &mut bob], |windows| {
         windows[1].screen() == Screen::Match && windows[1].sees("Live")
     });
+    // The buttons beside the bar push it to its place.
+    bob.until_seen("From the start");
+    bob.frames(8);
     bob.until("the bar has its place", |bob| bob.sliders().first().is_some_and(|bar| bar.width() > 100.0));
     assert!(moment(&bob).is_live && !bob.sees("Pause"));
     let end = f64::from(moment(&bob).end);

@@ -20,7 +20,7 @@ fn keys_are_bound_anew_and_stay_so() {
     window.click("Mouse back");
     window.key(KeyCode::Escape);
     assert_eq!(window.screen(), Screen::Settings, "Escape only ends the waiting");
-    window.click("safe for colour-blind eyes");
+    window.click("colour-blind friendly");
     window.key(KeyCode::Escape);
     window.until_screen(Screen::Menu);
     window.until("the settings are written", |_| {

@@ -147,9 +147,10 @@ fn replayed(seeds: &[u64], frames: &[Vec<Frame>]) -> Vec<StateHashes> {
         room.id()
     };
     let rooms: Vec<Entity> = seeds.iter().map(open).collect();
-    for tick in 0..frames[0].len() {
+    for tick in (0..frames[0].len()).map(|tick| Tick(tick as u32)) {
         for (room, seed) in rooms.iter().zip(seeds) {
-            world.get_mut::<Frame>(*room).expect("a match is open").clone_from(&frames[*seed as usize][tick]);
+            let frame = frames[*seed as usize].iter().find(|frame| frame.tick == tick).expect("of the same length");
+            world.get_mut::<Frame>(*room).expect("a match is open").clone_from(frame);
         }
         world.run_schedule(SimTick);
     }
