@@ -3,7 +3,7 @@
 //! Games use it through `framehouse_shared::room_state`, whose documentation has an example that compiles. This crate cannot
 //! depend on that one.
 //!
-//! ```ignore
+//! ```text
 //! use framehouse_shared::{
 //!     room_state::{RoomState, StateValue},
 //!     state_hash::StateHasher,
