@@ -32,7 +32,7 @@ use framehouse_shared::{
     protocol::messages::RankingEntry,
     replay::{BUILD_BYTES_MAX, HASH_TICKS, Header, MAP_BYTES_MAX, RankedPlayer},
     room_state::RoomStates,
-    sim::Rooms,
+    sim::{Rooms, SimRoom},
     state_hash::StateHashes,
 };
 
@@ -139,9 +139,11 @@ fn record_ticks(mut rooms: Rooms<(&Frame, &FrameHistory, &Participants, &StateHa
 pub(crate) fn finish_match(world: &mut World, room: Entity, end: MatchEnd, ranking: &[RankingEntry]) -> Option<String> {
     let mut recording = world.get_entity_mut(room).ok().and_then(|mut room| room.take::<Recording>())?;
     let ranked = |entry: &RankingEntry| RankedPlayer { slot: entry.slot, name: entry.name.clone(), score: entry.score };
-    let ranking = ranking.iter().map(ranked).collect();
-    let hashes = world.get::<StateHashes>(room).cloned();
-    recording.end(end, hashes, Some(ranking)).then(|| folder::file_name(recording.match_id()))
+    // A panic leaves a tick half simulated: its state is in no recorded frame.
+    let is_whole = world.get::<SimRoom>(room).is_some_and(|sim| !sim.is_faulted());
+    let ranking = is_whole.then(|| ranking.iter().map(ranked).collect());
+    let hashes = world.get::<StateHashes>(room).filter(|_| is_whole).cloned();
+    recording.end(end, hashes, ranking).then(|| folder::file_name(recording.match_id()))
 }
 
 /// Queues a report of a desync, to be written next to the replay. `callback` gets the first different field.

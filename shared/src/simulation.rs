@@ -31,9 +31,7 @@ impl Simulation {
         app.finish();
         app.cleanup();
         let mut world = std::mem::take(app.world_mut());
-        let mut sim_room = SimRoom::new(RoomId(0));
-        sim_room.stepping = true;
-        let room = world.spawn((sim_room, SimRate::DEFAULT)).id();
+        let room = world.spawn((stepping_room(), SimRate::DEFAULT)).id();
         Self { world, room }
     }
 
@@ -61,8 +59,21 @@ impl Simulation {
         let components = self.world.resource::<RoomStates>().count();
         let hashes = StateHashes(std::iter::repeat_n(None, components).collect());
         self.world.entity_mut(self.room).insert((Frame::default(), hashes));
+        // A state that made a system panic is gone, and its fault with it.
+        self.world.entity_mut(self.room).insert(stepping_room());
         self.world
-            .resource_scope(|world, states: Mut<RoomStates>| states.decode(&mut world.entity_mut(self.room), bytes))
+            .resource_scope(|world, states: Mut<RoomStates>| states.decode(&mut world.entity_mut(self.room), bytes))?;
+        // A peer's state may lack them, and without a tick count no tick would ever be counted.
+        self.has_engine_states().then_some(()).ok_or(CodecError::Invalid)
+    }
+
+    fn has_engine_states(&self) -> bool {
+        let room = self.room();
+        room.contains::<SimTickCount>()
+            && room.contains::<Roster>()
+            && room.contains::<LastInputs>()
+            && room.contains::<SimRng>()
+            && room.contains::<Scoreboard>()
     }
 
     /// Serialises the room's state.
@@ -178,6 +189,13 @@ impl Simulation {
     pub fn bot_input_after(&self, slot: Slot, last: Input, rng: &mut SimRng) -> Input {
         self.game().bot_input(self.room(), slot, last, rng)
     }
+}
+
+/// Marker of a room that every call of [`SimTick`] steps.
+fn stepping_room() -> SimRoom {
+    let mut room = SimRoom::new(RoomId(0));
+    room.stepping = true;
+    room
 }
 
 /// Length of the match behind [`determinism_fingerprint`], in ticks at 30 ticks a second.

@@ -13,7 +13,10 @@ use framehouse_shared::{
 
 use super::{InRoom, Members, clock::RoomClock, history::FrameHistory, inputs::SyncState, members};
 use crate::{
-    net::outgoing::{self, PeerAddress},
+    net::{
+        endpoint::BoxedEndpoint,
+        outgoing::{self, PeerAddress},
+    },
     schedule::{Now, TickRate},
 };
 
@@ -27,6 +30,9 @@ const SNAPSHOT_INTERVAL_MS: u64 = 1000;
 /// Maximum number of frames sent for one request (12 s at 10 Hz, 4 s at 30 Hz, 1 s at 120 Hz): less than a backlog that
 /// would delay live frames. A client repeats its request within a second.
 const FRAMES_PER_REQUEST_MAX: u32 = 120;
+/// Maximum number of bytes of frames sent for one request, and of messages that may be unacknowledged when it is answered:
+/// full frames with commands must not fill the reliable path, which would end the session. A client asks again by itself.
+const FRAME_BYTES_PER_REQUEST_MAX: usize = 24 * 1024;
 /// Overhead of a message with frames, in bytes, at most.
 const FRAMES_OVERHEAD_BYTES: usize = 32;
 
@@ -129,6 +135,10 @@ pub(crate) fn send_frames(world: &mut World, player: Entity, match_no: u32, firs
         }
         return;
     }
+    let endpoint = world.get::<BoxedEndpoint>(address.endpoint);
+    if endpoint.is_some_and(|endpoint| endpoint.unacknowledged(address.client) > FRAME_BYTES_PER_REQUEST_MAX) {
+        return;
+    }
     for message in frame_messages(history, match_no, first) {
         outgoing::send(world, address, &message);
     }
@@ -136,7 +146,7 @@ pub(crate) fn send_frames(world: &mut World, player: Entity, match_no: u32, firs
 
 fn frame_messages(history: &FrameHistory, match_no: u32, first: Tick) -> Vec<ServerMessage> {
     let end = history.end().min(first.plus(FRAMES_PER_REQUEST_MAX));
-    let mut messages = Vec::new();
+    let (mut messages, mut total) = (Vec::new(), 0);
     let (mut start, mut encoded_frames, mut bytes) = (first, Vec::new(), FRAMES_OVERHEAD_BYTES);
     for tick in (first.0..end.0).map(Tick) {
         let encoded_frame = history.encoded_frame(tick).expect("the range lies inside the history");
@@ -147,6 +157,10 @@ fn frame_messages(history: &FrameHistory, match_no: u32, first: Tick) -> Vec<Ser
                 encoded_frames: std::mem::take(&mut encoded_frames),
             });
             (start, bytes) = (tick, FRAMES_OVERHEAD_BYTES);
+        }
+        total += encoded_frame.len();
+        if total > FRAME_BYTES_PER_REQUEST_MAX && tick > first {
+            break;
         }
         bytes += encoded_frame.len() + 3;
         encoded_frames.push(encoded_frame.to_vec());

@@ -8,14 +8,15 @@ use framehouse_shared::{
     ids::Slot,
     input::{Command, CommandBytes},
     rng::SimRng,
+    tick::SimRate,
 };
 
 /// Time for which an emote is shown, in seconds.
 pub const EMOTE_SECONDS: f32 = 2.0;
 /// Time after an emote in which further emotes of the same player are ignored, in seconds.
 pub const EMOTE_COOLDOWN_SECONDS: f32 = 1.0;
-/// Mean number of ticks between two emotes of a bot.
-const BOT_TICKS: u32 = 600;
+/// Mean time between two emotes of a bot, in seconds.
+const BOT_SECONDS: f64 = 20.0;
 
 /// Picture of an emote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,9 +47,10 @@ impl Emote {
     }
 }
 
-/// Command of the game's bot for one tick: an emote in one of 600 ticks on average.
-pub fn bot_command(_room: EntityRef, _slot: Slot, rng: &mut SimRng) -> Option<CommandBytes> {
-    rng.one_in(BOT_TICKS).then(|| Emote::ALL[rng.below(Emote::ALL.len() as u32) as usize].to_command())
+/// Command of the game's bot for one tick: an emote every 20 s on average.
+pub fn bot_command(room: EntityRef, _slot: Slot, rng: &mut SimRng) -> Option<CommandBytes> {
+    let rate = room.get::<SimRate>().copied().unwrap_or_default();
+    rng.one_in(rate.ticks(BOT_SECONDS)).then(|| Emote::ALL[rng.below(Emote::ALL.len() as u32) as usize].to_command())
 }
 
 #[cfg(test)]

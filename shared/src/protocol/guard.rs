@@ -184,7 +184,6 @@ pub enum PayloadKind {
 ///
 /// # Errors
 /// When it must not reach renet: slices, unknown channels, no or too many messages, ids far ahead.
-/// When renet must not see it: slices, unknown channels, empty or too many messages, ids far ahead.
 pub fn check_payload(payload: &[u8], messages_received: u64) -> Result<PayloadKind, Dropped> {
     match payload.first() {
         Some(0x40..=0x4f) => Ok(PayloadKind::Unreliable),

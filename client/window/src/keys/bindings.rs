@@ -74,13 +74,12 @@ impl Bindings {
 
     /// Takes the bindings of a settings file. An action that is missing there keeps its keys, unless another action has
     /// them; unknown ids and keys are ignored.
-    pub fn read(&mut self, mut file: Table) {
+    pub fn read(&mut self, file: Table) {
         let own = file.get(self.game).and_then(Value::as_table).cloned().unwrap_or_default();
         for action in Arc::clone(&self.actions).iter() {
             // Files from before games had tables name the actions of the only game of that time.
-            let is_before = file.get(action.id()).is_some_and(Value::is_array);
-            let before = is_before.then(|| file.remove(action.id())).flatten();
-            let Some(ids) = own.get(action.id()).or(before.as_ref()).and_then(Value::as_array) else { continue };
+            // They stay in the file: another game may read it first.
+            let Some(ids) = own.get(action.id()).or(file.get(action.id())).and_then(Value::as_array) else { continue };
             self.take(action.id(), ids.iter().filter_map(Value::as_str).filter_map(Press::of_id));
         }
         self.file = file;
@@ -173,6 +172,10 @@ mod tests {
     fn a_file_of_before_games_had_tables_is_understood() {
         let bindings = read("kick = [\"KeyF\"]\nswim = [\"KeyG\"]\njump.kick = [\"KeyH\"]");
         assert_eq!(bindings.label("kick"), "F");
-        assert_eq!(bindings.to_file().keys().collect::<Vec<_>>(), ["game", "jump", "swim"], "jump is a game here");
+        assert_eq!(
+            bindings.to_file().keys().collect::<Vec<_>>(),
+            ["game", "jump", "kick", "swim"],
+            "jump is a game here"
+        );
     }
 }

@@ -69,7 +69,7 @@ impl Canvas {
             // The distance to a slanted line is shorter than the vertical one.
             let steepness = (1.0 + (slope * self.size.y as f32 / self.size.x as f32).powi(2)).sqrt();
             let reach = (half + 1.0) * steepness;
-            let rows = (y - reach).max(0.0) as u32..((y + reach) as u32 + 1).min(self.size.y);
+            let rows = (y - reach).max(0.0) as u32..((y + reach) as u32).saturating_add(1).min(self.size.y);
             for row in rows {
                 let distance = (row as f32 + 0.5 - y).abs() / steepness;
                 self.paint(x, row, [red, green, blue, (half + 0.5 - distance).clamp(0.0, 1.0)]);

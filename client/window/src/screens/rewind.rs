@@ -3,7 +3,6 @@
 use bevy::{input_focus::tab_navigation::TabGroup, prelude::*};
 
 use super::{Dialog, Screen};
-use crate::ui::time_bar::{self, TimeBar};
 use crate::{
     actions::{Action, HandleActions},
     session::Session,
@@ -11,6 +10,7 @@ use crate::{
     ui::{
         Kind, Kit, layer,
         redraw::{Redraw, Shown},
+        time_bar::{self, ShowTimeBar, TimeBar},
     },
 };
 
@@ -20,7 +20,8 @@ const LIVE_KEY: KeyCode = KeyCode::KeyL;
 pub(super) fn plugin(app: &mut App) {
     app.add_systems(Update, read_key.before(HandleActions).run_if(in_state(Screen::Match)));
     app.add_systems(Update, handle_actions.in_set(HandleActions).run_if(in_state(Screen::Match)));
-    app.add_systems(Update, (come_and_go, show_live).chain().after(HandleActions));
+    app.add_systems(Update, show_live.after(HandleActions).in_set(ShowTimeBar));
+    app.add_systems(Update, come_and_go.after(HandleActions).after(ShowTimeBar));
 }
 
 /// The time bar.

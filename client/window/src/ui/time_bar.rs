@@ -33,9 +33,14 @@ pub(crate) fn plugin(app: &mut App) {
     app.init_resource::<TimeBar>();
     let is_there = any_with_component::<Bar>;
     app.add_systems(Update, (handle_actions, run).chain().in_set(HandleActions).run_if(is_there));
-    app.add_systems(Update, (show_button_row, move_bar).after(HandleActions).run_if(is_there));
+    app.add_systems(Update, (show_button_row, move_bar).after(HandleActions).in_set(ShowTimeBar).run_if(is_there));
     app.add_observer(seek);
 }
+
+/// Updates what a time bar shows. A system that despawns the bar runs after this set: a command to a despawned entity ends
+/// the program.
+#[derive(SystemSet, Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ShowTimeBar;
 
 /// State of the playback.
 #[derive(Resource, Clone, Copy, Debug)]

@@ -102,6 +102,10 @@ impl UdpEndpoint {
     }
 }
 
+/// Maximum number of messages taken from one payload. More than every budget of a client allows at once, and few enough
+/// that a burst of payloads full of tiny messages takes little memory: the rest is dropped before it is decoded.
+const MESSAGES_PER_PAYLOAD_MAX: u32 = 128;
+
 /// Charges an authenticated payload to the peer's budget.
 fn charge(events: &mut Events, peer: &mut Peer, payload: &[u8], now: Duration) -> Result<(), Dropped> {
     let account = if payload.first() == Some(&TAG_INPUTS) { Account::Inputs } else { Account::Packets };
@@ -130,8 +134,13 @@ fn take_payload(
         events.push((client, read_datagram(payload)));
         return Ok(());
     }
+    let mut count = 0;
     let taken = peer.path.receive(&mut channel, |message| {
         traffic.messages_in += 1;
+        count += 1;
+        if count > MESSAGES_PER_PAYLOAD_MAX {
+            return;
+        }
         events.push((client, ClientMessage::decode(message).map_or(ClientEvent::Unreadable, ClientEvent::Message)));
     });
     taken.map_err(|_| Dropped::Payload)
