@@ -78,7 +78,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Read [`tick`] first: it has the schedules and steps in running order.
+//! Read [`schedule`] first: it has the schedules and steps in running order.
 
 pub mod cleanup;
 pub mod config;
