@@ -157,7 +157,7 @@ pub enum HistoryContent {
     Frames {
         /// Tick of the first frame: the requested one, or an earlier one.
         first: Tick,
-        /// Number of frames, 1 to [`RANGE_TICKS_MAX`](crate::replay::RANGE_TICKS_MAX).
+        /// Number of frames, 1 to [`RANGE_TICKS_MAX`].
         ticks: u16,
         /// Whether the bytes are compressed by zstd.
         is_compressed: bool,
