@@ -17,7 +17,7 @@
 //!     net::udp::{UdpDatagrams, UdpEndpoint, UdpSettings},
 //!     room::directory::{JoinRequest, JoinTarget},
 //!     server::{Server, ServerSetup},
-//!     tick::TickRate,
+//!     schedule::TickRate,
 //! };
 //! use framehouse_shared::{
 //!     game::Game,
