@@ -1,11 +1,11 @@
 //! Score curves: every member in the results gets the server's whole curves. Score rates: impossible gains are counted.
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{fs, path::PathBuf};
 
 use crate::TINY_MATCH_TICKS;
 use bevy::prelude::*;
 use framehouse_arena::ArenaPlugin;
-use framehouse_harness::world::World;
+use framehouse_harness::{live::wait_until, world::World};
 use framehouse_server::{
     config::RoomSettings,
     counters::Counters,
@@ -33,14 +33,9 @@ impl Folder {
     }
 
     fn wait_for_result(&self) -> MatchResult {
-        for _ in 0..1000 {
-            let text = fs::read_to_string(self.0.join(FILE_NAME)).unwrap_or_default();
-            if let Some((line, _)) = text.split_once('\n') {
-                return serde_json::from_str(line).expect("a result");
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        panic!("no result was written within ten seconds");
+        let first_line = || fs::read_to_string(self.0.join(FILE_NAME)).ok()?.split_once('\n').map(|it| it.0.to_owned());
+        wait_until("the result is written", || first_line().is_some());
+        serde_json::from_str(&first_line().expect("it was there just now")).expect("a result")
     }
 }
 
