@@ -19,6 +19,7 @@ impl Slot {
     }
 
     /// All seats that a room can have, in order.
+    #[inline]
     pub fn all() -> impl Iterator<Item = Self> {
         (0..SLOTS_MAX as u8).map(Self)
     }

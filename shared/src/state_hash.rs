@@ -11,55 +11,94 @@ pub const COMPONENTS_MAX: usize = 24;
 /// Maximum length of a component's name, in bytes.
 pub const COMPONENT_NAME_BYTES_MAX: usize = 32;
 
+/// Number of bytes that [`StateHasher`] collects before it hashes them: what xxh3 handles at once.
+const COLLECTED_MAX: usize = 256;
+
 /// A 64-bit xxh3 hasher for numbers and bytes.
-pub struct StateHasher(Xxh3);
+///
+/// It collects small values first, because feeding xxh3 four bytes at a time costs several times as much.
+pub struct StateHasher {
+    collected: ArrayVec<u8, COLLECTED_MAX>,
+    /// What was collected before; `None` while everything still fits.
+    earlier: Option<Xxh3>,
+}
 
 impl StateHasher {
     /// Creates a hasher without input.
     #[expect(clippy::new_without_default, reason = "an empty hash is a start, not a value")]
     pub fn new() -> Self {
-        Self(Xxh3::new())
+        Self { collected: ArrayVec::new(), earlier: None }
     }
+
+    /// Feeds the bytes of a number.
+    #[inline]
+    fn number<const N: usize>(&mut self, bytes: [u8; N]) {
+        if self.collected.try_extend_from_slice(&bytes).is_err() {
+            self.flush().update(&bytes);
+        }
+    }
+
+    /// Hashes what is collected. Returns the hash of everything so far.
+    fn flush(&mut self) -> &mut Xxh3 {
+        let earlier = self.earlier.get_or_insert_with(Xxh3::new);
+        earlier.update(&self.collected);
+        self.collected.clear();
+        earlier
+    }
+
     /// Feeds one byte.
+    #[inline]
     pub fn u8(&mut self, value: u8) {
-        self.0.update(&[value]);
+        self.number([value]);
     }
     /// Feeds two bytes, little-endian.
+    #[inline]
     pub fn u16(&mut self, value: u16) {
-        self.0.update(&value.to_le_bytes());
+        self.number(value.to_le_bytes());
     }
     /// Feeds four bytes, little-endian.
+    #[inline]
     pub fn u32(&mut self, value: u32) {
-        self.0.update(&value.to_le_bytes());
+        self.number(value.to_le_bytes());
     }
     /// Feeds eight bytes, little-endian.
+    #[inline]
     pub fn u64(&mut self, value: u64) {
-        self.0.update(&value.to_le_bytes());
+        self.number(value.to_le_bytes());
     }
     /// Feeds eight bytes, little-endian.
+    #[inline]
     pub fn i64(&mut self, value: i64) {
-        self.0.update(&value.to_le_bytes());
+        self.number(value.to_le_bytes());
     }
     /// Feeds four bytes, little-endian.
+    #[inline]
     pub fn i32(&mut self, value: i32) {
-        self.0.update(&value.to_le_bytes());
+        self.number(value.to_le_bytes());
     }
     /// Feeds a float's raw bits: -0.0 and 0.0 differ, as they do for later arithmetic.
+    #[inline]
     pub fn f32(&mut self, value: f32) {
         self.u32(value.to_bits());
     }
     /// Feeds a float's raw bits.
+    #[inline]
     pub fn f64(&mut self, value: f64) {
         self.u64(value.to_bits());
     }
     /// Feeds the length of the bytes, then the bytes.
     pub fn bytes(&mut self, bytes: &[u8]) {
         self.u64(bytes.len() as u64);
-        self.0.update(bytes);
+        if self.collected.try_extend_from_slice(bytes).is_err() {
+            self.flush().update(bytes);
+        }
     }
     /// Hash of everything fed so far.
-    pub fn finish(&self) -> u64 {
-        self.0.digest()
+    pub fn finish(mut self) -> u64 {
+        match self.earlier {
+            Some(_) => self.flush().digest(),
+            None => xxh3_64(&self.collected),
+        }
     }
 }
 
@@ -89,7 +128,39 @@ impl StateHashes {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn collecting_values_does_not_change_their_hash(parts in proptest::collection::vec((0u8..4, 0u64.., 0usize..600), 0..80)) {
+            let (mut hasher, mut bytes) = (StateHasher::new(), Vec::new());
+            for (kind, value, length) in parts {
+                match kind {
+                    0 => {
+                        hasher.u8(value as u8);
+                        bytes.push(value as u8);
+                    }
+                    1 => {
+                        hasher.u32(value as u32);
+                        bytes.extend((value as u32).to_le_bytes());
+                    }
+                    2 => {
+                        hasher.u64(value);
+                        bytes.extend(value.to_le_bytes());
+                    }
+                    _ => {
+                        let long = vec![value as u8; length];
+                        hasher.bytes(&long);
+                        bytes.extend((length as u64).to_le_bytes());
+                        bytes.extend(long);
+                    }
+                }
+            }
+            prop_assert_eq!(hasher.finish(), xxh3_64(&bytes));
+        }
+    }
 
     #[test]
     fn absent_is_not_zero_and_order_matters() {

@@ -73,6 +73,7 @@ impl<T: StateValue + Send + Sync> Digest for T {
 macro_rules! number {
     ($($number:ident)*) => {$(
         impl StateValue for $number {
+            #[inline]
             fn state_hash(&self, hasher: &mut StateHasher) {
                 hasher.$number(*self);
             }
@@ -85,6 +86,7 @@ macro_rules! number {
 number!(u16 u32 u64 i32 i64 f32 f64);
 
 impl StateValue for u8 {
+    #[inline]
     fn state_hash(&self, hasher: &mut StateHasher) {
         hasher.u8(*self);
     }
@@ -105,6 +107,7 @@ impl StateValue for u8 {
 }
 
 impl StateValue for bool {
+    #[inline]
     fn state_hash(&self, hasher: &mut StateHasher) {
         hasher.u8(u8::from(*self));
     }
@@ -114,6 +117,7 @@ impl StateValue for bool {
 }
 
 impl StateValue for Tick {
+    #[inline]
     fn state_hash(&self, hasher: &mut StateHasher) {
         hasher.u32(self.0);
     }
@@ -123,6 +127,7 @@ impl StateValue for Tick {
 }
 
 impl StateValue for Slot {
+    #[inline]
     fn state_hash(&self, hasher: &mut StateHasher) {
         hasher.u8(u8::from(*self));
     }
@@ -132,6 +137,7 @@ impl StateValue for Slot {
 }
 
 impl StateValue for Input {
+    #[inline]
     fn state_hash(&self, hasher: &mut StateHasher) {
         hasher.bytes(&self.0);
     }
@@ -141,6 +147,7 @@ impl StateValue for Input {
 }
 
 impl StateValue for Vec2 {
+    #[inline]
     fn state_hash(&self, hasher: &mut StateHasher) {
         hasher.f32(self.x);
         hasher.f32(self.y);
@@ -152,6 +159,7 @@ impl StateValue for Vec2 {
 }
 
 impl<T: StateValue> StateValue for Option<T> {
+    #[inline]
     fn state_hash(&self, hasher: &mut StateHasher) {
         hasher.u8(u8::from(self.is_some()));
         self.iter().for_each(|value| value.state_hash(hasher));
@@ -165,6 +173,7 @@ impl<T: StateValue> StateValue for Option<T> {
 }
 
 impl<T: StateValue, const N: usize> StateValue for [T; N] {
+    #[inline]
     fn state_hash(&self, hasher: &mut StateHasher) {
         T::hash_array(self, hasher);
     }
@@ -174,6 +183,7 @@ impl<T: StateValue, const N: usize> StateValue for [T; N] {
 }
 
 impl<T: StateValue> StateValue for Vec<T> {
+    #[inline]
     fn state_hash(&self, hasher: &mut StateHasher) {
         hasher.u32(self.len() as u32);
         T::hash_array(self, hasher);
@@ -186,6 +196,7 @@ impl<T: StateValue> StateValue for Vec<T> {
 }
 
 impl StateValue for String {
+    #[inline]
     fn state_hash(&self, hasher: &mut StateHasher) {
         hasher.bytes(self.as_bytes());
     }

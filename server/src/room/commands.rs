@@ -26,7 +26,8 @@ struct Waiting {
     bytes: CommandBytes,
 }
 
-/// A player's waiting commands, in sending order.
+/// A player's waiting commands, in sending order. A player has it from its first command on: looking into an empty queue
+/// of everybody in every tick would cost a cache miss a player.
 #[derive(Component, Debug, Default)]
 pub struct CommandQueue {
     match_no: u32,
@@ -79,8 +80,8 @@ pub fn take(world: &mut World, session: Entity, player: Entity, match_no: u32, t
     let early_max = world.resource::<TickRate>().of_simulation().ticks_min_1(EARLY_SECONDS_MAX);
     let tick = tick.min(open.plus(early_max));
     let waiting = Waiting { tick, arrived: world.resource::<Now>().tick, bytes };
-    let Some(mut queue) = world.get_mut::<CommandQueue>(player) else { return };
-    if queue.push(match_no, waiting) == Err(QueueFull) {
+    let pushed = world.entity_mut(player).entry::<CommandQueue>().or_default().into_mut().push(match_no, waiting);
+    if pushed == Err(QueueFull) {
         sessions::refuse(world, session, "too many of your commands are waiting; this one was dropped");
     }
 }

@@ -73,9 +73,8 @@ enum Entry {
 
 /// A player's inputs by tick. For each tick the first input counts.
 #[derive(Component, Debug, Default)]
-#[require(CommandQueue)]
 pub struct InputBuffer {
-    /// Empty before the first input.
+    /// Empty before the first input; then its length is a power of two.
     ring: Box<[Entry]>,
     limits: Limits,
     /// One past the newest tick an input came for; 0 before the first.
@@ -140,7 +139,7 @@ impl InputBuffer {
     }
 
     fn entry(&mut self, tick: Tick) -> &mut Entry {
-        let index = tick.0 as usize % self.ring.len();
+        let index = tick.0 as usize & (self.ring.len() - 1);
         &mut self.ring[index]
     }
 
@@ -180,7 +179,7 @@ impl InputBuffer {
 
     /// Whether a waiting room should wait for this player's input: it is missing, and the input before it was not.
     pub fn is_worth_waiting_for(&self, tick: Tick) -> bool {
-        let entry = self.ring.get(tick.0 as usize % self.ring.len().max(1));
+        let entry = self.ring.get(tick.0 as usize & self.ring.len().saturating_sub(1));
         let is_here = matches!(entry, Some(Entry::Received(at, _)) if *at == tick);
         !is_here && self.replaced_in_a_row == 0
     }
