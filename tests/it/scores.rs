@@ -128,6 +128,13 @@ fn every_member_in_the_results_gets_the_servers_curves() {
     assert_eq!(starts.iter().filter(|start| **start > Tick(330)).count(), 1, "one player joined late: {starts:?}");
     let is_same = |curve: &Vec<(Tick, i64)>| result.players.iter().any(|player| player.curve == *curve);
     assert!(shown.iter().filter(|curve| !curve.is_empty()).all(is_same), "the file has the curves that are shown");
+    let is_told =
+        |world: &World, client: usize| world.clients[client].client.stats().results_saved.contains(&result.match_id);
+    assert!(world.step_until(600, |world| is_told(world, 0)));
+    // Whoever comes back after that can save the replay, too.
+    let back = world.join(JoinTarget::Resume(world.clients[back].resume)).expect("its seat");
+    world.step_ticks(60);
+    assert!(is_told(&world, back));
     assert_eq!((world.desyncs(), world.errors()), (0, vec![]));
 }
 

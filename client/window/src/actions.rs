@@ -36,7 +36,7 @@ pub enum Action {
     OpenSettings,
     OpenReplays,
     ShowReplay(PathBuf),
-    ReconnectBackoff,
+    Rejoin,
     DeclineRejoin,
     Refresh,
     Filter(RoomsWanted),

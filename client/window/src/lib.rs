@@ -126,6 +126,7 @@ pub mod game;
 pub mod hud;
 pub mod keys;
 pub mod layout;
+mod open_window;
 pub mod palette;
 pub mod screens;
 mod script;
@@ -136,7 +137,7 @@ pub mod textures;
 pub mod ui;
 pub mod view;
 
-use bevy::{diagnostic::FrameTimeDiagnosticsPlugin, log::LogPlugin, prelude::*, text::Font, window::WindowResolution};
+use bevy::{diagnostic::FrameTimeDiagnosticsPlugin, prelude::*, text::Font, window::WindowResolution};
 
 use args::Args;
 use game::Game;
@@ -154,12 +155,13 @@ pub fn run(game: impl framehouse_shared::game::Game + Clone, view: impl View) ->
     let view = GameView::new(view);
     let about = view.about();
     let args = Args::of_program(&about);
-    let mut app = App::new();
-    app.add_plugins(
-        DefaultPlugins
-            .set(WindowPlugin { primary_window: Some(main_window(&about)), ..default() })
-            .set(LogPlugin { filter: LOG_FILTER.to_owned(), ..default() }),
-    );
+    let mut app = match open_window::open_window(&about) {
+        Ok(app) => app,
+        Err(reason) => {
+            eprintln!("{}: {reason}", about.program);
+            return AppExit::error();
+        }
+    };
     app.add_plugins(ClientPlugin { args, game: Game::new(game), view });
     app.run()
 }

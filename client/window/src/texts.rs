@@ -45,7 +45,7 @@ texts! {
     BadCode: "A room code has four letters or digits, for example K7QX.", "房间代码由四个字母或数字组成，例如 K7QX。";
     ResumeTitle: "You were in room {}.", "你之前在房间 {}。";
     ResumeWhy: "Your seat and your score may still be there.", "你的座位和分数可能还在。";
-    ReconnectBackoff: "ReconnectBackoff", "重新加入";
+    Rejoin: "Rejoin", "重新加入";
     NoThanks: "No, thanks", "不用了";
     // Room browser.
     Rooms: "Rooms", "房间";
@@ -194,6 +194,7 @@ texts! {
     Fullscreen: "full screen", "全屏";
     NoLetters: "No font on this computer has the letters of {}: install one, for example one of the Noto fonts.", "此电脑上没有可显示{}的字体：请安装，例如 Noto 字体。";
     SettingsBroken: "The settings file could not be read. It was moved to {}, and the default settings are used.", "设置文件无法读取，已移至 {}，现使用默认设置。";
+    SettingsIgnored: "These settings were not understood, so their defaults are used: {}.", "以下设置无法识别，现使用默认值：{}。";
     SettingsUnwritable: "The settings cannot be saved: {}.", "设置无法保存：{}。";
     // Problems.
     TryAgain: "Try again", "重试";

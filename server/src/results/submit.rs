@@ -61,6 +61,9 @@ fn tell_saved(world: &mut World) {
     let saved: Vec<MatchId> = store.take_saved().collect();
     for match_id in saved {
         let Some((room, match_no)) = world.resource_mut::<PendingResults>().0.remove(&match_id) else { continue };
+        if let Some(mut current) = world.get_mut::<CurrentMatch>(room) {
+            current.note_saved(match_id);
+        }
         let addresses = room::addresses(world, room);
         outgoing::send_to_all(world, &addresses, &ServerMessage::ResultSaved { match_no, match_id });
     }

@@ -41,9 +41,21 @@ pub struct CurrentMatch {
     /// Start time in seconds since 1970-01-01 UTC: when tick 0 is due, or when the match was opened while that is
     /// unknown.
     started_unix: u64,
+    /// Whether its result is saved.
+    is_saved: bool,
 }
 
 impl CurrentMatch {
+    /// Notes that the result of this match is saved; no effect on a newer match of the room.
+    pub(crate) fn note_saved(&mut self, id: MatchId) {
+        self.is_saved |= self.id == id;
+    }
+
+    /// Id of the match, once its result is saved.
+    pub(super) fn saved(&self) -> Option<MatchId> {
+        self.is_saved.then_some(self.id)
+    }
+
     /// Id in results and replays.
     pub const fn id(&self) -> MatchId {
         self.id
@@ -137,7 +149,7 @@ fn set_up(world: &mut World, room: Entity, number: u32) {
     let code = world.get::<Room>(room).map(|room| room.code);
     tracing::info!(code = ?code, number, %id, seed = setup.seed, map = %setup.map, "match set");
     let started_unix = (now.unix_base + now.elapsed).as_secs();
-    let current = CurrentMatch { id, number, setup, rules_hash, started_unix };
+    let current = CurrentMatch { id, number, setup, rules_hash, started_unix, is_saved: false };
     let scores = (PastCurves::of_match(number), ScoreRate::begin(world, room));
     let fresh = (FrameHistory::default(), Participants::default(), current, OpeningState(opening));
     world.entity_mut(room).insert((fresh, scores));

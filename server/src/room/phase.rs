@@ -18,7 +18,7 @@ use super::{
     Player, Room, addresses, announce, by_slot,
     cleanup_queue::{CleanupQueue, CleanupRequest},
     clock::RoomClock,
-    current_match::{self, MatchOver},
+    current_match::{self, CurrentMatch, MatchOver},
     members, players,
     reservations::Reservations,
     score::curves,
@@ -338,13 +338,17 @@ pub(crate) fn show_results(
     curves::send(world, &addresses, match_no, &curves);
 }
 
-/// Sends the ranking and the score curves to a session that was just welcomed, if the room shows results.
+/// Sends the ranking, the score curves and the id of the saved result to a session that was just welcomed, if the room
+/// shows results.
 pub(super) fn send_results(world: &mut World, room: Entity, to: PeerAddress) {
     let Some(RoomPhase::Results { match_no, ranking, curves, .. }) = world.get::<RoomPhase>(room).cloned() else {
         return;
     };
     outgoing::send(world, to, &ServerMessage::Ranking { match_no, ranking });
     curves::send(world, &[to], match_no, &curves);
+    if let Some(match_id) = world.get::<CurrentMatch>(room).and_then(CurrentMatch::saved) {
+        outgoing::send(world, to, &ServerMessage::ResultSaved { match_no, match_id });
+    }
 }
 
 /// Aborts the open or running match for the host. It has no result.

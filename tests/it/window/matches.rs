@@ -142,6 +142,24 @@ fn a_crashed_client_offers_to_rejoin() {
 }
 
 #[test]
+fn a_second_window_is_not_offered_the_seat_of_the_first() {
+    let (server, folder) = (start_server(), Folder::new());
+    let mut first = open_window(&server, &folder, "--name Ada --create");
+    first.until("the seat is noted", |_| folder.0.join("seat.toml").exists());
+    let mut second = open_window(&server, &folder, "");
+    second.until_seen("Quick match");
+    assert!(!second.sees("You were in room"), "Ada still plays");
+    // It does not take over the file either.
+    second.click("Create room");
+    second.until_screen(Screen::Lobby);
+    second.close();
+    assert!(folder.0.join("seat.toml").exists(), "the seat of the first window is still noted");
+    drop(first);
+    let mut third = open_window(&server, &folder, "");
+    third.until_seen("You were in room");
+}
+
+#[test]
 fn a_window_that_is_closed_in_a_session_forgets_the_seat_and_in_a_lost_one_keeps_it() {
     for is_lost in [false, true] {
         let (server, folder) = (start_server(), Folder::new());
@@ -184,7 +202,7 @@ fn a_seat_that_is_gone_is_told_plainly() {
     let line = text.lines().find(|line| line.starts_with("server")).expect("with its server").to_owned();
     std::fs::write(&note, text.replace(&line, &format!("server = \"{}\"", server.url))).expect("a folder of ours");
     let mut window = open_window(&server, &folder, "");
-    window.click("ReconnectBackoff");
+    window.click("Rejoin");
     window.until_seen("Your seat is gone");
     window.click("Back to the menu");
     window.until_screen(Screen::Menu);

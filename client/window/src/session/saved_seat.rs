@@ -1,6 +1,12 @@
 //! The saved seat: a file beside the settings that leads back into a room after a crash or a restart.
+//!
+//! The window whose seat it is holds a lock as long as it runs, so that a second window neither offers that seat nor
+//! overwrites it. The seat of a second window is not saved.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    fs::File,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use bevy::prelude::*;
 use framehouse_shared::ids::RoomCode;
@@ -10,6 +16,7 @@ use super::{Session, Shutdown};
 use crate::settings::Store;
 
 const FILE: &str = "seat.toml";
+const LOCK: &str = "seat.lock";
 /// Interval at which the file is rewritten, in seconds, so that it says when the player was last in the room.
 const WRITE_INTERVAL: f32 = 10.0;
 /// The longest time in which a server notices that a player is gone, in seconds: the seat's grace period starts then.
@@ -34,15 +41,22 @@ pub struct SavedSeat {
 #[derive(Resource, Clone, Debug, Default, PartialEq)]
 pub struct ResumePrompt(pub Option<SavedSeat>);
 
+/// The lock on the saved seat, while it is this window's.
+#[derive(Resource, Default)]
+struct SeatLock(Option<File>);
+
 pub(super) fn plugin(app: &mut App) {
-    app.init_resource::<ResumePrompt>();
+    app.init_resource::<ResumePrompt>().init_resource::<SeatLock>();
     app.add_systems(Startup, find);
     app.add_systems(Last, keep.in_set(Shutdown));
 }
 
-fn find(store: Res<Store>, mut resume_prompt: ResMut<ResumePrompt>) {
-    let saved_seat: Option<SavedSeat> = store.read_text(FILE).and_then(|text| toml::from_str(&text).ok());
-    resume_prompt.0 = saved_seat.filter(|saved_seat| unix_seconds() < saved_seat.until);
+fn find(store: Res<Store>, mut resume_prompt: ResMut<ResumePrompt>, mut lock: ResMut<SeatLock>) {
+    lock.0 = store.lock(LOCK);
+    if lock.0.is_some() {
+        let saved_seat: Option<SavedSeat> = store.read_text(FILE).and_then(|text| toml::from_str(&text).ok());
+        resume_prompt.0 = saved_seat.filter(|saved_seat| unix_seconds() < saved_seat.until);
+    }
 }
 
 /// Writes the saved seat while there is a seat, and removes it afterwards.
@@ -52,6 +66,7 @@ fn keep(
     resume_prompt: Res<ResumePrompt>,
     store: Res<Store>,
     exit: MessageReader<AppExit>,
+    mut lock: ResMut<SeatLock>,
     mut written: Local<Option<(String, f32)>>,
 ) {
     let now = time.elapsed_secs();
@@ -64,17 +79,23 @@ fn keep(
             if written.as_ref().is_some_and(is_fresh) {
                 return;
             }
+            *written = Some((resume.clone(), now));
+            if lock.0.is_none() {
+                lock.0 = store.lock(LOCK);
+            }
+            if lock.0.is_none() {
+                return;
+            }
             let (server, name) = (session.server().to_owned(), request.name.clone());
             let until = unix_seconds() + seat_kept.as_secs() + WRITE_INTERVAL as u64 + NOTICE_SECONDS;
-            let saved_seat = SavedSeat { server, code, name, resume: resume.clone(), until };
+            let saved_seat = SavedSeat { server, code, name, resume, until };
             let text = toml::to_string(&saved_seat).expect("a saved seat is a table of plain values");
             // A failure only loses the resume prompt: the settings report errors of the folder.
             drop(store.write_quickly(FILE, &text));
-            *written = Some((resume, now));
         }
         None => {
             let is_declined = resume_prompt.is_changed() && resume_prompt.0.is_none();
-            if written.take().is_some() || is_declined {
+            if (written.take().is_some() || is_declined) && lock.0.take().is_some() {
                 store.remove(FILE);
             }
         }

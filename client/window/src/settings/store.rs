@@ -8,6 +8,7 @@ use std::{
 
 use bevy::prelude::*;
 use etcetera::{AppStrategy, AppStrategyArgs, app_strategy::choose_native_strategy};
+use toml::Table;
 
 use super::{Settings, file::File};
 use crate::{
@@ -24,6 +25,8 @@ const REPLAYS: &str = "replays";
 pub struct Store {
     folder: Option<PathBuf>,
     replays: Option<PathBuf>,
+    /// The file's content, with values that only other games or other versions understand.
+    table: Table,
     saved: Option<Settings>,
     settings_error: Option<SettingsError>,
 }
@@ -35,6 +38,8 @@ pub enum SettingsError {
     Broken(PathBuf),
     /// The file cannot be written.
     Unwritable(String),
+    /// Values with these names were not understood; their defaults are used.
+    Ignored(String),
 }
 
 impl From<SettingsError> for Toast {
@@ -42,6 +47,7 @@ impl From<SettingsError> for Toast {
         match settings_error {
             SettingsError::Broken(aside) => Self::with(ToastKind::Bad, T::SettingsBroken, aside.display()),
             SettingsError::Unwritable(why) => Self::with(ToastKind::Bad, T::SettingsUnwritable, why),
+            SettingsError::Ignored(names) => Self::with(ToastKind::Bad, T::SettingsIgnored, names),
         }
     }
 }
@@ -75,10 +81,15 @@ impl Store {
         self.folder.as_ref().map(|folder| folder.join(file))
     }
 
-    /// Loads the settings for a game. An invalid file is moved aside, and the defaults are used.
+    /// Loads the settings for a game. A value that is not understood is ignored. A file that is not TOML is moved aside,
+    /// and the defaults are used.
     pub fn load(&mut self, view: &GameView) -> Settings {
-        let file = self.read();
-        let settings = file.map_or_else(|| Settings::usual(view), |file| file.into_settings(view)).in_range();
+        self.table = self.read().unwrap_or_default();
+        let (file, ignored) = File::read(&self.table);
+        if !ignored.is_empty() {
+            self.settings_error = Some(SettingsError::Ignored(ignored.join(", ")));
+        }
+        let settings = file.into_settings(view).in_range();
         self.saved = Some(settings.clone());
         settings
     }
@@ -93,7 +104,7 @@ impl Store {
         self.settings_error.take()
     }
 
-    fn read(&mut self) -> Option<File> {
+    fn read(&mut self) -> Option<Table> {
         let path = self.path(FILE)?;
         match fs::read(&path) {
             Ok(bytes) => String::from_utf8(bytes).ok().and_then(|text| toml::from_str(&text).ok()).or_else(|| {
@@ -108,7 +119,7 @@ impl Store {
         }
     }
 
-    /// Writes the settings if they differ from the file. An error is reported once.
+    /// Writes the settings that changed. An error is reported once.
     ///
     /// # Errors
     /// When the folder or the file cannot be written.
@@ -116,8 +127,10 @@ impl Store {
         if self.saved.as_ref() == Some(settings) {
             return Ok(());
         }
-        self.saved = Some(settings.clone());
-        let text = toml::to_string(&File::from(settings)).expect("settings are a table of plain values");
+        let before = self.saved.replace(settings.clone()).map(|saved| File::table_of(&saved)).unwrap_or_default();
+        let changed = File::table_of(settings).into_iter().filter(|(name, value)| before.get(name) != Some(value));
+        self.table.extend(changed);
+        let text = toml::to_string(&self.table).expect("a table that was read or made of plain values");
         self.write(FILE, &text).map_err(|error| SettingsError::Unwritable(error.to_string()))
     }
 
@@ -152,6 +165,19 @@ impl Store {
     /// Reads a file of the folder, if it exists.
     pub fn read_text(&self, file: &str) -> Option<String> {
         fs::read_to_string(self.path(file)?).ok()
+    }
+
+    /// Locks a file of the folder for as long as the value lives, at the latest until the program ends. `None` while
+    /// another window has locked it, and without a folder that can be written.
+    pub fn lock(&self, file: &str) -> Option<fs::File> {
+        let path = self.path(file)?;
+        fs::create_dir_all(path.parent()?).ok()?;
+        let lock = fs::File::create(path).ok()?;
+        match lock.try_lock() {
+            Err(fs::TryLockError::WouldBlock) => None,
+            // A file system without locks is used without them.
+            Ok(()) | Err(fs::TryLockError::Error(_)) => Some(lock),
+        }
     }
 
     /// Removes a file of the folder, if it exists.
@@ -269,15 +295,41 @@ mod tests {
         fs::remove_file(&folder.0).expect("a place of ours");
     }
 
-    #[test]
-    fn missing_fields_are_the_usual_ones() {
-        let file: File = toml::from_str("name = \"Ada\"").expect("settings");
-        assert_eq!(file.into_settings(&view()), Settings { name: "Ada".to_owned(), ..Settings::usual(&view()) });
+    fn loaded(name: &str, text: &str) -> (Folder, Store, Settings) {
+        let folder = Folder::new(name);
+        fs::create_dir_all(&folder.0).expect("a folder of ours");
+        fs::write(folder.0.join(FILE), text).expect("a folder of ours");
+        let mut store = Store::at(&folder.0);
+        let settings = store.load(&view());
+        (folder, store, settings)
     }
 
     #[test]
-    fn a_language_that_the_game_does_not_speak_is_no_mistake() {
-        let file: File = toml::from_str("language = \"klingon\"").expect("settings");
-        assert_eq!(file.into_settings(&view()).language, Language::ENGLISH);
+    fn missing_fields_are_the_usual_ones() {
+        let (_folder, mut store, settings) = loaded("missing", "name = \"Ada\"");
+        assert_eq!(settings, Settings { name: "Ada".to_owned(), ..Settings::usual(&view()) });
+        assert_eq!(store.take_settings_error(), None);
+    }
+
+    #[test]
+    fn a_value_that_is_not_understood_costs_only_itself() {
+        let text = "name = \"Ada\"\npalette = \"sepia\"\nfullscreen = \"sometimes\"\nreduced_motion = true";
+        let (_folder, mut store, settings) = loaded("unknown", text);
+        let expected = Settings { name: "Ada".to_owned(), reduced_motion: true, ..Settings::usual(&view()) };
+        assert_eq!(settings, expected);
+        assert_eq!(store.take_settings_error(), Some(SettingsError::Ignored("palette, fullscreen".to_owned())));
+    }
+
+    #[test]
+    fn values_of_other_games_and_versions_stay_in_the_file() {
+        let (folder, mut store, mut settings) = loaded("kept", "language = \"klingon\"\nvolume = 11");
+        assert_eq!(settings.language, Language::ENGLISH, "this game does not speak it");
+        settings.fullscreen = true;
+        store.save(&settings).expect("a folder of ours");
+        let written = fs::read_to_string(folder.0.join(FILE)).expect("written");
+        for line in ["language = \"klingon\"", "volume = 11", "fullscreen = true"] {
+            assert!(written.lines().any(|written| written == line), "{line} in {written}");
+        }
+        assert!(!written.contains("palette"), "what the player never chose is not written: {written}");
     }
 }

@@ -36,7 +36,7 @@ fn spawn(mut commands: Commands, kit: Kit, resume_prompt: Res<ResumePrompt>) {
             card.spawn(kit.strong(&title, 26.0, TEXT));
             card.spawn(kit.words(kit.say(T::ResumeWhy), 16.0, TEXT_MUTED));
             card.spawn(Node { margin: UiRect::top(px(8)), ..kit.row(11.0) }).with_children(|row| {
-                row.spawn((kit.button(Action::ReconnectBackoff, kit.say(T::ReconnectBackoff), Kind::Main), AutoFocus));
+                row.spawn((kit.button(Action::Rejoin, kit.say(T::Rejoin), Kind::Main), AutoFocus));
                 row.spawn(kit.button(Action::DeclineRejoin, kit.say(T::NoThanks), Kind::Plain));
             });
         });
@@ -58,7 +58,7 @@ fn handle_actions(
 ) {
     for action in actions.read() {
         match action {
-            Action::ReconnectBackoff => {
+            Action::Rejoin => {
                 if let Some(saved_seat) = resume_prompt.0.take() {
                     session.begin(JoinTarget::Resume(saved_seat), &settings, time.elapsed());
                 }
