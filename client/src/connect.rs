@@ -1,15 +1,30 @@
 //! Session requests over HTTP, before the first datagram.
 
-use std::{thread, time::Duration};
+mod retry;
+mod tls;
 
-use framehouse_shared::api::ErrorBody;
+use std::{
+    hash::{BuildHasher, RandomState},
+    thread,
+    time::Duration,
+};
+
+use framehouse_shared::api::{ErrorBody, ErrorDetail};
 pub use framehouse_shared::api::{RoomRequest, SessionGrant, SessionRequest};
 use serde::de::DeserializeOwned;
+use ureq::http::{HeaderMap, header};
 
-/// Maximum number of attempts of one request.
-const TRIES: u32 = 3;
-/// The pause after the first try; after the second it is twice as long.
-const RETRY_PAUSE: Duration = Duration::from_millis(100);
+use retry::Retry;
+pub use tls::trust_authorities;
+
+/// How long a new player waits, all pauses together, while the server says when to try again.
+const NEW_PATIENCE: Duration = Duration::from_secs(60);
+/// The same for a player that resumes a session. The caller tries again as long as the seat is kept.
+const RESUME_PATIENCE: Duration = Duration::from_secs(5);
+/// The same for files.
+const FILE_PATIENCE: Duration = Duration::from_secs(30);
+/// How often a pause looks whether the answer is still wanted.
+const PAUSE_STEP: Duration = Duration::from_millis(50);
 /// The longest duration of one attempt.
 const TRY_TIME_MAX: Duration = Duration::from_secs(5);
 /// The longest duration of a file transfer: as long as a server keeps a connection open.
@@ -37,6 +52,8 @@ pub enum ConnectError {
         code: String,
         /// The server's sentence for people.
         message: String,
+        /// When the same request may succeed, if the server says so.
+        retry_after: Option<Duration>,
     },
     /// The answer is not that of a Framehouse server of this version.
     #[error("The server at {url} is not a Framehouse server of this version ({what}): check the address.")]
@@ -58,52 +75,90 @@ impl ConnectError {
         }
     }
 
+    /// When the same request may succeed, if the server says so.
+    pub const fn retry_after(&self) -> Option<Duration> {
+        if let Self::Refused { retry_after, .. } = self { *retry_after } else { None }
+    }
+
     /// The error code of the server's answer, if it refused.
     pub fn code(&self) -> Option<&str> {
         if let Self::Refused { code, .. } = self { Some(code) } else { None }
     }
 }
 
-/// Requests a session from a server. Blocks for up to about 15 s, so call it from a separate thread.
+/// Requests a session from a server. While the server says when to try again, it waits up to 60 s; so call it from a
+/// separate thread.
 ///
 /// # Errors
-/// When three attempts failed, or the server refused for a reason that will not pass.
+/// When three attempts failed, or the server refused for a reason that will not pass, or not so soon.
 pub fn request_session(server_url: &str, request: &SessionRequest) -> Result<SessionGrant, ConnectError> {
-    let url = url_of(server_url, "/v1/sessions");
-    let agent = agent(TRY_TIME_MAX);
-    let mut attempt = 1;
-    loop {
-        match try_once(&agent, &url, request) {
-            Err(error) if error.is_passing() && attempt < TRIES => thread::sleep(RETRY_PAUSE * attempt),
-            outcome => return outcome,
-        }
-        attempt += 1;
-    }
+    request_session_while(server_url, request, || true)
 }
 
-/// Reads a JSON resource of a server; one attempt.
+/// Like [`request_session`], but makes no more attempts when `is_wanted` says that the answer is not wanted any more.
+///
+/// # Errors
+/// Like [`request_session`]; the error of the last attempt when the answer is not wanted any more.
+pub fn request_session_while(
+    server_url: &str,
+    request: &SessionRequest,
+    is_wanted: impl Fn() -> bool,
+) -> Result<SessionGrant, ConnectError> {
+    let url = url_of(server_url, "/v1/sessions");
+    tls::warn_if_readable(&url);
+    let agent = agent(TRY_TIME_MAX);
+    let patience = if request.resume.is_some() { RESUME_PATIENCE } else { NEW_PATIENCE };
+    with_retries(patience, is_wanted, || try_once(&agent, &url, request))
+}
+
+/// Reads a JSON resource of a server; one attempt, because lists are requested again anyway.
 pub(crate) fn get_json<T: DeserializeOwned>(server_url: &str, path: &str) -> Result<T, ConnectError> {
     let body = get(&agent(TRY_TIME_MAX), server_url, path, ANSWER_BYTES_MAX)?;
     read_json(&url_of(server_url, path), &body)
 }
 
-/// Reads a file of at most `bytes_max` bytes from a server; one attempt.
+/// Reads a file of at most `bytes_max` bytes from a server. Waits up to 30 s while the server says when to try again.
 pub(crate) fn get_bytes(server_url: &str, path: &str, bytes_max: u64) -> Result<Vec<u8>, ConnectError> {
-    get(&agent(FILE_TIME_MAX), server_url, path, bytes_max)
+    let agent = agent(FILE_TIME_MAX);
+    with_retries(FILE_PATIENCE, || true, || get(&agent, server_url, path, bytes_max))
+}
+
+/// Makes attempts until one succeeds or [`Retry`] has had enough.
+fn with_retries<T>(
+    patience: Duration,
+    is_wanted: impl Fn() -> bool,
+    mut attempt: impl FnMut() -> Result<T, ConnectError>,
+) -> Result<T, ConnectError> {
+    let mut retry = Retry::new(patience, RandomState::new().hash_one(()));
+    loop {
+        let error = match attempt() {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        let Some(mut left) = retry.pause_after(&error) else { return Err(error) };
+        while !left.is_zero() {
+            if !is_wanted() {
+                return Err(error);
+            }
+            let step = left.min(PAUSE_STEP);
+            thread::sleep(step);
+            left -= step;
+        }
+    }
 }
 
 fn get(agent: &ureq::Agent, server_url: &str, path: &str, bytes_max: u64) -> Result<Vec<u8>, ConnectError> {
     let url = url_of(server_url, path);
     let unreachable = |error: ureq::Error| ConnectError::Unreachable { url: url.clone(), cause: error.to_string() };
     let mut response = agent.get(&url).call().map_err(unreachable)?;
-    let status = response.status().as_u16();
+    let (status, retry_after) = (response.status().as_u16(), retry_after(response.headers()));
     let body = response.body_mut().with_config().limit(bytes_max).read_to_vec().map_err(unreachable)?;
-    if status == 200 { Ok(body) } else { Err(refusal(&url, status, &body)) }
+    if status == 200 { Ok(body) } else { Err(refusal(&url, status, retry_after, &body)) }
 }
 
 fn agent(time_max: Duration) -> ureq::Agent {
     let config = ureq::Agent::config_builder().timeout_global(Some(time_max));
-    config.http_status_as_error(false).max_redirects(0).build().into()
+    config.http_status_as_error(false).max_redirects(0).tls_config(tls::config()).build().into()
 }
 
 fn url_of(server_url: &str, path: &str) -> String {
@@ -115,9 +170,15 @@ fn url_of(server_url: &str, path: &str) -> String {
 fn try_once(agent: &ureq::Agent, url: &str, request: &SessionRequest) -> Result<SessionGrant, ConnectError> {
     let unreachable = |error: ureq::Error| ConnectError::Unreachable { url: url.to_owned(), cause: error.to_string() };
     let mut response = agent.post(url).send_json(request).map_err(unreachable)?;
-    let status = response.status().as_u16();
+    let (status, retry_after) = (response.status().as_u16(), retry_after(response.headers()));
     let body = response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_vec().map_err(unreachable)?;
-    if status == 200 { read_json(url, &body) } else { Err(refusal(url, status, &body)) }
+    if status == 200 { read_json(url, &body) } else { Err(refusal(url, status, retry_after, &body)) }
+}
+
+/// The seconds of `Retry-After`. A date is not understood: no clock of this program is compared with a server's.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
 }
 
 fn read_json<T: DeserializeOwned>(url: &str, body: &[u8]) -> Result<T, ConnectError> {
@@ -125,14 +186,17 @@ fn read_json<T: DeserializeOwned>(url: &str, body: &[u8]) -> Result<T, ConnectEr
         .map_err(|error| ConnectError::NotUnderstood { url: url.to_owned(), what: error.to_string() })
 }
 
-fn refusal(url: &str, status: u16, body: &[u8]) -> ConnectError {
+fn refusal(url: &str, status: u16, retry_after: Option<Duration>, body: &[u8]) -> ConnectError {
     match serde_json::from_slice::<ErrorBody>(body) {
-        Ok(ErrorBody { error }) => ConnectError::Refused { status, code: error.code, message: error.message },
+        Ok(ErrorBody { error: ErrorDetail { code, message } }) => {
+            ConnectError::Refused { status, code, message, retry_after }
+        }
         // A proxy's page, or not our server at all.
         Err(_) => ConnectError::Refused {
             status,
             code: "http".to_owned(),
             message: format!("The server at {url} answered only \"HTTP status {status}\": check the address."),
+            retry_after,
         },
     }
 }

@@ -1,7 +1,7 @@
 //! Settings. Precedence: flags > environment > file > defaults.
 //!
 //! ```text
-//! server.rs rooms.rs cleanup.rs net.rs replays.rs   the sections of the file: fields, defaults, ranges
+//! server.rs http.rs rooms.rs cleanup.rs net.rs replays.rs   the sections of the file: fields, defaults, ranges
 //! flags.rs   settings on the command line or in the environment
 //! cli.rs     subcommands
 //! error.rs   errors of settings
@@ -11,6 +11,7 @@ mod cleanup;
 mod cli;
 mod error;
 mod flags;
+mod http;
 mod net;
 mod replays;
 mod rooms;
@@ -24,6 +25,7 @@ pub use cleanup::CleanupSettings;
 pub(crate) use cli::{Cli, Command, ConfigAction, ReplayAction};
 pub(crate) use error::ConfigError;
 pub(crate) use flags::{Flags, LogFormat};
+pub use http::HttpSettings;
 pub use net::NetSettings;
 pub use replays::ReplaySettings;
 pub use rooms::RoomSettings;
@@ -39,6 +41,8 @@ const DEFAULT_FILE: &str = include_str!("../../assets/server.toml");
 pub(crate) struct Settings {
     /// `[server]`: process, addresses and folders.
     pub server: ServerSettings,
+    /// `[http]`: limits by address, proxies, names and TLS of the HTTP gateway.
+    pub http: HttpSettings,
     /// `[rooms]`: sizes, phases and limits of rooms.
     pub rooms: RoomSettings,
     /// `[cleanup]`: delays and budget of freeing memory.
@@ -60,7 +64,7 @@ impl Settings {
             Some(file) => Self::from_file(file)?,
             None => Self::default(),
         };
-        flags.apply_to(&mut settings.server);
+        flags.apply_to(&mut settings);
         settings.check()?;
         Ok(settings)
     }
@@ -81,6 +85,7 @@ impl Settings {
     /// With the first violation.
     pub fn check(&self) -> Result<(), ConfigError> {
         self.server.check()?;
+        self.http.check()?;
         self.rooms.check()?;
         self.cleanup.check()?;
         self.net.check()?;
@@ -112,7 +117,7 @@ mod tests {
     #[test]
     fn a_flag_wins_over_the_file_and_the_rest_stays() {
         let mut settings: Settings = toml::from_str("[server]\nlanes = 2\ntick_rate = 20").expect("good");
-        Flags { lanes: Some(8), ..Default::default() }.apply_to(&mut settings.server);
+        Flags { lanes: Some(8), ..Default::default() }.apply_to(&mut settings);
         assert_eq!((settings.server.lanes, settings.server.tick_rate), (8, 20));
     }
 

@@ -1,5 +1,6 @@
 //! The server program: from the command line to a running server.
 
+mod file_limit;
 mod game_files;
 mod listen;
 mod logging;
@@ -24,7 +25,11 @@ use signals::{HangUps, stop_on_signals};
 use crate::{
     config::{Cli, Command, ConfigAction, ReplayAction, Settings},
     net::{endpoint::Endpoint, udp::UdpEndpoint},
-    ops::{backend::LocalBackend, http, reload::RulesQueue},
+    ops::{
+        backend::LocalBackend,
+        http::{self, HttpOptions, TlsKeys},
+        reload::RulesQueue,
+    },
     replay::{command, folder::FOLDER_NAME, writer::ReplayWriter},
     results::ResultStore,
     schedule::TickRate,
@@ -76,6 +81,11 @@ fn serve(game: impl Game + Clone, cli: &Cli) -> Result<(), String> {
     let settings = Settings::load(&cli.flags).map_err(|error| error.to_string())?;
     let _writes_the_last_lines = start_logging(settings.server.log_format);
     let (stop, hang_ups) = (stop_on_signals()?, HangUps::catch()?);
+    let connections_max = file_limit::raise();
+    let tls = match (&settings.http.tls_cert, &settings.http.tls_key) {
+        (Some(certificate), Some(key)) => Some(TlsKeys::read(certificate, key)?),
+        _ => None,
+    };
     let game_files = settings.server.game_dir.as_deref().map(read_game_files).transpose()?.unwrap_or_default();
     let listener = http::bind(settings.server.http)
         .map_err(|error| cannot_listen("HTTP", settings.server.http, "--http", &error))?;
@@ -92,7 +102,14 @@ fn serve(game: impl Game + Clone, cli: &Cli) -> Result<(), String> {
     };
     let udp_addresses: Vec<SocketAddr> = endpoints.iter().map(UdpEndpoint::public_address).collect();
     let tick_rate = TickRate(settings.server.tick_rate);
-    let joins_per_s = settings.net.joins_per_s as f32;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let http_options = HttpOptions {
+        http: settings.http,
+        net: settings.net.clone(),
+        public_host: settings.server.public_host,
+        connections_max,
+        tls: tls.clone(),
+    };
     let setup = ServerSetup {
         tick_rate,
         rooms: settings.rooms,
@@ -108,16 +125,16 @@ fn serve(game: impl Game + Clone, cli: &Cli) -> Result<(), String> {
         None => error.to_string(),
     })?;
     let (backend, joins) = LocalBackend::new(server.status_board(), replay_folder);
-    http::serve(listener, backend, joins_per_s).map_err(|error| format!("cannot start the HTTP thread: {error}"))?;
+    http::serve(listener, backend, http_options).map_err(|error| format!("cannot start the HTTP thread: {error}"))?;
     let (reloads, reloaded) = RulesQueue::new();
-    hang_ups.reload_on_each(settings.server.game_dir, server.rules_check(), reloads)?;
+    hang_ups.reload_on_each(settings.server.game_dir, server.rules_check(), reloads, tls)?;
     server.keep_results(results);
     server.set_join_queue(joins);
     server.set_rules_queue(reloaded);
     server.set_cpu_clock(process_cpu_time);
     server.set_thread_clock(thread_cpu_time);
     replays.iter().for_each(|writer| server.record_replays(writer.queue()));
-    greet(http_address, &udp_addresses);
+    greet(scheme, http_address, &udp_addresses);
     tick_loop::run_until(&mut server, tick_rate, &stop);
     server.close_results(RESULTS_TIME_MAX);
     // Dropping the server closes its end of the replay queue; the writer's thread stops once all is written.
@@ -146,13 +163,13 @@ fn cpu_time(clock: ClockId) -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
 }
 
-fn greet(http: SocketAddr, udp: &[SocketAddr]) {
+fn greet(scheme: &str, http: SocketAddr, udp: &[SocketAddr]) {
     let (first, last) = (udp.first().map(ToString::to_string), udp.last().map(SocketAddr::port));
     println!("Framehouse server {} is running.", env!("CARGO_PKG_VERSION"));
-    println!("  HTTP   http://{http}   (rooms: /v1/rooms, status: /v1/status)");
+    println!("  HTTP   {scheme}://{http}   (rooms: /v1/rooms, status: /v1/status)");
     println!("  UDP    {} to port {}", first.unwrap_or_default(), last.unwrap_or_default());
-    println!("  Play   cargo run --release -p framehouse-arena-client -- --server http://{http} --quick");
+    println!("  Play   cargo run --release -p framehouse-arena-client -- --server {scheme}://{http} --quick");
     println!("  Bots   cargo run --release -p framehouse-arena-bots -- \\");
-    println!("             --server http://{http} --rooms 1 --players 3 --seconds 300");
+    println!("             --server {scheme}://{http} --rooms 1 --players 3 --seconds 300");
     println!("  Stop   Ctrl-C");
 }

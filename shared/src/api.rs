@@ -20,6 +20,6 @@ pub use error::{ErrorBody, ErrorDetail, code};
 pub use rooms::{ListedRoom, MapList, ROOMS_MAX, RoomFilter, RoomList};
 pub use sessions::{RoomRequest, SessionGrant, SessionRequest};
 pub use status::{
-    CleanupStats, CleanupStatus, DesyncStatus, ErrorStatus, HistogramUs, ReplayStats, ResultStats, RoomsByPhase,
-    Status, TickMs,
+    CleanupStats, CleanupStatus, DesyncStatus, ErrorStatus, HistogramUs, HttpStatus, ReplayStats, ResultStats,
+    RoomsByPhase, Status, TickMs,
 };

@@ -26,6 +26,7 @@ mod rooms;
 mod scores;
 mod swarm;
 mod timing;
+mod tls;
 mod waiting;
 mod window;
 

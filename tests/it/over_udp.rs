@@ -73,7 +73,8 @@ fn the_gateway_answers_bad_requests_with_a_sentence_and_the_right_status() {
     let server = start_server();
     let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
     let post = |body: &str| {
-        let mut response = agent.post(format!("{}/v1/sessions", server.url)).send(body).expect("an answer");
+        let request = agent.post(format!("{}/v1/sessions", server.url)).content_type("application/json");
+        let mut response = request.send(body).expect("an answer");
         let json: serde_json::Value =
             serde_json::from_str(&response.body_mut().read_to_string().expect("a body")).expect("JSON");
         (response.status().as_u16(), json)

@@ -7,7 +7,11 @@ use framehouse_client::playback::Playback;
 use framehouse_harness::world::World;
 use framehouse_server::{
     config::ReplaySettings,
-    ops::{backend::LocalBackend, http, status::StatusBoard},
+    ops::{
+        backend::LocalBackend,
+        http::{self, HttpOptions},
+        status::StatusBoard,
+    },
     replay::{
         Replays, folder,
         verify::{Verified, verify},
@@ -208,7 +212,7 @@ fn replays_are_fetched_over_http_by_the_id_of_their_match() {
     let listener = http::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
     let url = format!("http://{}/v1/replays", listener.local_addr().expect("bound"));
     let (backend, _joins) = LocalBackend::new(StatusBoard::default(), folder.path().to_owned());
-    http::serve(listener, backend, 5.0).expect("a thread");
+    http::serve(listener, backend, HttpOptions::default()).expect("a thread");
     let get = |name: &str| {
         let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
         agent.get(format!("{url}/{name}")).call().expect("an answer")

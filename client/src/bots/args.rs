@@ -1,5 +1,7 @@
 //! The bots' command line.
 
+use std::path::PathBuf;
+
 use clap::Parser;
 use framehouse_shared::net_sim::NetSimConfig;
 
@@ -12,6 +14,9 @@ pub struct Args {
     /// The server's HTTP address.
     #[arg(long, env = "FRAMEHOUSE_SERVER", default_value = "http://127.0.0.1:7777")]
     pub server: String,
+    /// Trust the certificate authorities in this PEM file, instead of the system's, for an https:// server.
+    #[arg(long, env = "FRAMEHOUSE_CA", value_name = "FILE")]
+    pub ca: Option<PathBuf>,
     /// Number of rooms.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub rooms: u32,
@@ -65,7 +70,7 @@ mod tests {
 
     #[test]
     fn the_documented_flags_are_understood() {
-        let line = "framehouse-bots --server http://h:1 --rooms 3 --players 2 --seats 6 --spectators 3 --seconds 5 --thin \
+        let line = "framehouse-bots --server http://h:1 --ca ca.pem --rooms 3 --players 2 --seats 6 --spectators 3 --seconds 5 --thin \
                     --net-sim delay=30,loss=0.01 --seed 9 --json --slow 50";
         let args = Args::try_parse_from(line.split_whitespace()).expect("documented");
         assert_eq!((args.members(), args.seats, args.slow), (5, 6, 50));

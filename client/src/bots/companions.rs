@@ -46,6 +46,7 @@ impl Drop for Companions {
 fn args(server: &str, count: u8) -> Args {
     Args {
         server: server.to_owned(),
+        ca: None,
         rooms: 1,
         players: count,
         seats: count,

@@ -6,7 +6,7 @@ use clap::Parser;
 use framehouse_shared::game::Game;
 
 use super::{args::Args, run};
-use crate::client::ClientConfig;
+use crate::{client::ClientConfig, connect::trust_authorities};
 
 /// Runs a complete load bot program for this game.
 ///
@@ -15,6 +15,10 @@ use crate::client::ClientConfig;
 pub fn main(game: impl Game + Clone) -> ExitCode {
     let args = Args::parse();
     log_to_stderr();
+    if let Some(Err(sentence)) = args.ca.as_deref().map(trust_authorities) {
+        eprintln!("{sentence}");
+        return ExitCode::FAILURE;
+    }
     let config = ClientConfig::of(game);
     let config = if args.thin { config.thin() } else { config };
     let report = run(&args, &config);

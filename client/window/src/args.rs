@@ -21,6 +21,9 @@ pub struct Args {
     /// The server's HTTP address; by default the one used last.
     #[arg(long, env = "FRAMEHOUSE_SERVER")]
     pub server: Option<String>,
+    /// Trust the certificate authorities in this PEM file, instead of the system's, for an https:// server.
+    #[arg(long, env = "FRAMEHOUSE_CA", value_name = "FILE")]
+    pub ca: Option<PathBuf>,
     /// Your name, as other players see it.
     #[arg(long, value_parser = name)]
     pub name: Option<String>,
@@ -161,7 +164,7 @@ mod tests {
             (Some("Ada"), Some("K7QX".to_owned()))
         );
         assert!(!args.is_scripted());
-        let args = parse("--watch K7QX --screen lobby --config-dir /tmp").expect("documented");
+        let args = parse("--watch K7QX --screen lobby --config-dir /tmp --ca ca.pem").expect("documented");
         assert_eq!(args.target(), Some(JoinTarget::Watch("K7QX".parse().expect("a code"))));
         assert_eq!(parse("--practice").expect("documented").target(), Some(JoinTarget::Practice));
         assert_eq!(parse("").expect("no flags").target(), None);

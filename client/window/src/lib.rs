@@ -139,6 +139,8 @@ pub mod view;
 
 use bevy::{diagnostic::FrameTimeDiagnosticsPlugin, prelude::*, text::Font, window::WindowResolution};
 
+use framehouse_client::connect::trust_authorities;
+
 use args::Args;
 use game::Game;
 use layout::STAGE;
@@ -155,6 +157,10 @@ pub fn run(game: impl framehouse_shared::game::Game + Clone, view: impl View) ->
     let view = GameView::new(view);
     let about = view.about();
     let args = Args::of_program(&about);
+    if let Some(Err(sentence)) = args.ca.as_deref().map(trust_authorities) {
+        eprintln!("{}: {sentence}", about.program);
+        return AppExit::error();
+    }
     let mut app = match open_window::open_window(&about) {
         Ok(app) => app,
         Err(reason) => {

@@ -40,6 +40,14 @@ pub enum ConfigError {
         /// The address.
         address: SocketAddr,
     },
+    /// Only one of the two files of TLS is set.
+    #[error("`{given}` needs `{missing}`: set both for HTTPS, or none of them for HTTP")]
+    HalfTls {
+        /// The setting that is set.
+        given: &'static str,
+        /// The setting that is not set.
+        missing: &'static str,
+    },
     /// The UDP address is a wildcard, and no public host is set.
     #[error("clients cannot send to {address}: set the address of this machine with --public-host HOST")]
     NoPublicHost {

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
-use super::ServerSettings;
+use super::Settings;
 
 /// Settings on the command line or in the environment.
 #[derive(Args, Debug, Default)]
@@ -13,6 +13,12 @@ pub struct Flags {
     /// Address of the HTTP gateway.
     #[arg(long, env = "FRAMEHOUSE_HTTP", value_name = "ADDRESS", global = true)]
     pub http: Option<SocketAddr>,
+    /// File with the certificate chain in PEM: the HTTP gateway then speaks HTTPS. Read again when it changes.
+    #[arg(long, env = "FRAMEHOUSE_TLS_CERT", value_name = "FILE", global = true)]
+    pub tls_cert: Option<PathBuf>,
+    /// File with the private key of the certificate, in PEM.
+    #[arg(long, env = "FRAMEHOUSE_TLS_KEY", value_name = "FILE", global = true)]
+    pub tls_key: Option<PathBuf>,
     /// Address of the first UDP endpoint; endpoint i listens on port + i, port 0 lets the system choose all ports.
     #[arg(long, env = "FRAMEHOUSE_UDP", value_name = "ADDRESS", global = true)]
     pub udp: Option<SocketAddr>,
@@ -54,12 +60,15 @@ pub enum LogFormat {
 
 impl Flags {
     /// Overrides the settings that are given on the command line or in the environment.
-    pub(super) fn apply_to(&self, settings: &mut ServerSettings) {
+    pub(super) fn apply_to(&self, settings: &mut Settings) {
         fn set<T: Clone>(setting: &mut T, flag: &Option<T>) {
             if let Some(value) = flag {
                 setting.clone_from(value);
             }
         }
+        set(&mut settings.http.tls_cert, &self.tls_cert.clone().map(Some));
+        set(&mut settings.http.tls_key, &self.tls_key.clone().map(Some));
+        let settings = &mut settings.server;
         set(&mut settings.http, &self.http);
         set(&mut settings.udp, &self.udp);
         set(&mut settings.lanes, &self.lanes);

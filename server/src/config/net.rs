@@ -26,8 +26,11 @@ pub struct NetSettings {
     pub commands_per_s: u32,
     /// Chat lines a client may send per second, 0.1 to 10; five in a burst.
     pub chat_lines_per_s: f64,
-    /// Join requests one IP address may make per second, 0.1 to 1000; four times as many in a burst.
+    /// Join requests one IP address may make per second, 0.1 to 1000; four times as many in a burst, at least 1. A /24
+    /// and a /64 may make four times as many, a /48 eight times as many.
     pub joins_per_s: f64,
+    /// Whether the limits by address are for callers on this machine, too.
+    pub limit_loopback: bool,
 }
 
 impl Default for NetSettings {
@@ -42,6 +45,7 @@ impl Default for NetSettings {
             commands_per_s: 10,
             chat_lines_per_s: 0.5,
             joins_per_s: 5.0,
+            limit_loopback: false,
         }
     }
 }

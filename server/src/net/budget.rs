@@ -48,7 +48,8 @@ impl Rates {
     }
 }
 
-/// A token bucket: fills at a rate per second, up to a burst.
+/// A token bucket: fills at a rate per second, up to a burst of at least 1. A smaller one would never let anything
+/// through, however long one waits.
 #[derive(Clone, Copy, Debug)]
 pub struct Bucket {
     level: f32,
@@ -60,19 +61,37 @@ pub struct Bucket {
 impl Bucket {
     /// A full bucket.
     pub(crate) const fn new(rate: f32, burst: f32, now: Duration) -> Self {
+        let burst = burst.max(1.0);
         Self { level: burst, burst, rate, filled_at: now }
     }
 
     /// Takes `amount` out if the bucket has it. Returns whether it had.
     pub(crate) fn take(&mut self, amount: f32, now: Duration) -> bool {
-        let passed = now.saturating_sub(self.filled_at).as_secs_f32();
-        self.level = (self.level + passed * self.rate).min(self.burst);
-        self.filled_at = now;
-        let is_there = self.level >= amount;
+        let is_there = self.wait_for(amount, now).is_zero();
         if is_there {
             self.level -= amount;
         }
         is_there
+    }
+
+    /// How long to wait until the bucket has `amount`, if nobody else takes from it; nothing if it has it now.
+    pub(crate) fn wait_for(&mut self, amount: f32, now: Duration) -> Duration {
+        self.level = self.level_at(now);
+        self.filled_at = now;
+        if self.level >= amount {
+            return Duration::ZERO;
+        }
+        Duration::try_from_secs_f32((amount - self.level) / self.rate).unwrap_or(Duration::MAX)
+    }
+
+    /// Whether the bucket is full.
+    pub(crate) fn is_full(&self, now: Duration) -> bool {
+        self.level_at(now) >= self.burst
+    }
+
+    fn level_at(&self, now: Duration) -> f32 {
+        let passed = now.saturating_sub(self.filled_at).as_secs_f32();
+        (self.level + passed * self.rate).min(self.burst)
     }
 }
 
@@ -192,6 +211,16 @@ mod tests {
             let now = Duration::from_millis(tick * 1000 / 30);
             assert_eq!(budget.charge(Account::Inputs, now), Charge::Paid);
         }
+    }
+
+    #[test]
+    fn a_bucket_of_a_small_rate_lets_one_through_now_and_then() {
+        let mut bucket = Bucket::new(0.1, 0.4, Duration::ZERO);
+        assert!(bucket.take(1.0, Duration::ZERO) && !bucket.take(1.0, Duration::ZERO));
+        let wait = bucket.wait_for(1.0, Duration::ZERO);
+        assert!((9_999..=10_001).contains(&wait.as_millis()) && !bucket.is_full(Duration::ZERO), "{wait:?}");
+        let later = Duration::from_millis(10_001);
+        assert!(bucket.is_full(later) && bucket.take(1.0, later));
     }
 
     #[test]

@@ -1,26 +1,90 @@
 //! The HTTP gateway: a router over a [`Backend`], on a thread of its own.
 //!
 //! ```text
-//! listener.rs     connections: number and duration
-//! router.rs       paths and their handlers
-//! sessions.rs     POST /v1/sessions: from the request body to a join request
-//! rate_limit.rs   rate limit of join requests per address
-//! errors.rs       refusals as HTTP responses
+//! listener.rs       accepting connections: how many, and of whom
+//! connection.rs     one connection: PROXY header, TLS handshake, requests
+//! proxy_header.rs   the PROXY protocol, versions 1 and 2
+//! tls.rs            certificate and key, read again when they change
+//! gate.rs           checks of every request before its handler
+//! limits.rs         limits by address: connections, downloads, requests, join requests
+//! caller.rs         the caller behind proxies: Forwarded, X-Forwarded-For
+//! browser.rs        protection from web pages: Host, Origin, Content-Type
+//! router.rs         paths and their handlers
+//! sessions.rs       POST /v1/sessions: from the request body to a join request
+//! errors.rs         refusals as HTTP responses
+//! counts.rs         counters for the status page
 //! ```
 
+mod browser;
+mod caller;
+mod connection;
+mod counts;
 mod errors;
+#[cfg(test)]
+mod fixed_backend;
+mod gate;
+mod limits;
 mod listener;
-mod rate_limit;
+mod proxy_header;
 mod router;
 mod sessions;
+mod tls;
 
 use std::{
     io,
     net::{SocketAddr, TcpListener},
+    sync::{Arc, Once},
     thread,
+    time::Duration,
 };
 
+use axum::Router;
+use tokio::{task::spawn_blocking, time::Instant};
+
+use self::{
+    browser::Names,
+    caller::TrustedProxies,
+    counts::Counts,
+    limits::{AddressLimits, Limits},
+    listener::Door,
+    router::Gateway,
+};
 use super::backend::Backend;
+use crate::config::{HttpSettings, NetSettings};
+
+pub use tls::TlsKeys;
+
+/// Maximum number of connections at a time, if the process may have enough files.
+pub const CONNECTIONS_MAX: usize = 1024;
+/// Interval between two looks at the files of TLS.
+const TLS_CHECK_INTERVAL: Duration = Duration::from_secs(10);
+
+/// What the gateway is started with.
+pub struct HttpOptions {
+    /// Limits by address, proxies and names.
+    pub http: HttpSettings,
+    /// `joins_per_s` and `limit_loopback`.
+    pub net: NetSettings,
+    /// Host that clients are told.
+    pub public_host: Option<String>,
+    /// Maximum number of connections at a time, 16 or more.
+    pub connections_max: usize,
+    /// Certificate and key. `None` means HTTP without TLS.
+    pub tls: Option<TlsKeys>,
+}
+
+impl Default for HttpOptions {
+    /// The defaults of all settings.
+    fn default() -> Self {
+        Self {
+            http: HttpSettings::default(),
+            net: NetSettings::default(),
+            public_host: None,
+            connections_max: CONNECTIONS_MAX,
+            tls: None,
+        }
+    }
+}
 
 /// Binds the gateway's address. Separate from [`serve`], so that a port in use is reported before anything else starts.
 ///
@@ -32,19 +96,56 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(listener)
 }
 
-/// Serves the gateway on a thread of its own, until the process ends. Each IP address may send `joins_per_s` join
-/// requests per second.
+/// Serves the gateway on a thread of its own, until the process ends.
 ///
 /// # Errors
 /// When the thread or its runtime cannot be started.
-pub fn serve(listener: TcpListener, backend: impl Backend, joins_per_s: f32) -> io::Result<()> {
-    let router = router::router(backend, joins_per_s);
+pub fn serve(listener: TcpListener, backend: impl Backend, options: HttpOptions) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     thread::Builder::new().name("gateway".to_owned()).spawn(move || {
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(listener).expect("the listener is bound and non-blocking");
-            listener::accept_connections(listener, router).await;
+            if let Some(keys) = &options.tls {
+                tokio::spawn(follow_files(keys.clone()));
+            }
+            let (door, router) = gateway(backend, options);
+            listener::accept_connections(listener, door, router).await;
         });
     })?;
     Ok(())
+}
+
+/// The gateway's two halves: for its connections and for their requests.
+fn gateway(backend: impl Backend, options: HttpOptions) -> (Door, Router) {
+    let HttpOptions { http, net, public_host, connections_max, tls } = options;
+    let limits = AddressLimits::new(Limits {
+        connections: http.connections_per_address,
+        downloads: http.downloads_per_address,
+        requests_per_s: http.requests_per_s as f32,
+        joins_per_s: net.joins_per_s as f32,
+        limit_loopback: net.limit_loopback,
+    });
+    let names = Names::new(&http.hosts, public_host.as_deref());
+    let (proxies, counts) = (Arc::new(TrustedProxies(http.trusted_proxies)), Arc::new(Counts::default()));
+    let start = Instant::now();
+    let door = Door {
+        start,
+        limits: Arc::clone(&limits),
+        proxies: Arc::clone(&proxies),
+        counts: Arc::clone(&counts),
+        connections_max,
+        tls: tls.map(|keys| keys.acceptor()),
+    };
+    let readable_token = Once::new();
+    (door, router::router(Gateway { backend, start, limits, proxies, names, counts, readable_token }))
+}
+
+/// Reads the files of TLS again when they change.
+async fn follow_files(keys: TlsKeys) {
+    loop {
+        tokio::time::sleep(TLS_CHECK_INTERVAL).await;
+        let keys = keys.clone();
+        // A panic in it is in the log; the next look comes.
+        let _ = spawn_blocking(move || keys.reload()).await;
+    }
 }

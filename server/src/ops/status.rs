@@ -8,7 +8,7 @@ use std::{
 
 use bevy::{ecs::system::SystemParam, prelude::*};
 use framehouse_shared::{
-    api::{CleanupStatus, DesyncStatus, ErrorStatus, ListedRoom, RoomsByPhase, Status, TickMs},
+    api::{CleanupStatus, DesyncStatus, ErrorStatus, HttpStatus, ListedRoom, RoomsByPhase, Status, TickMs},
     game::GameHandle,
     protocol::guard::Dropped,
 };
@@ -163,6 +163,8 @@ impl Sources<'_, '_> {
             players: self.players.iter().count(),
             spectators: self.spectators.iter().count(),
             sessions: self.sessions.count(),
+            // The gateway counts on its own thread and fills this in.
+            http: HttpStatus::default(),
             cleanup: CleanupStatus { stats: self.cleanup.stats(), us_per_tick: self.cleanup.time_spent().page() },
             matches_finished: self.counters.matches_finished,
             score_rate_exceeded: self.counters.score_rate_exceeded,

@@ -1,4 +1,4 @@
-//! Signal handling: SIGTERM and SIGINT stop the server, SIGHUP reloads the game files.
+//! Signal handling: SIGTERM and SIGINT stop the server, SIGHUP reloads the game files and the TLS certificate.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -18,7 +18,7 @@ use signal_hook::{
 };
 
 use super::game_files::{read_game_files, refusal};
-use crate::ops::reload::CheckRules;
+use crate::ops::{http::TlsKeys, reload::CheckRules};
 
 /// A flag that is set by the first SIGTERM or SIGINT.
 pub(super) fn stop_on_signals() -> Result<Arc<AtomicBool>, String> {
@@ -42,17 +42,24 @@ impl HangUps {
         Signals::new([SIGHUP]).map(Self).map_err(|error| format!("cannot handle signals: {error}"))
     }
 
-    /// Starts a thread that on each SIGHUP reads the folder again, checks the files, and queues them if they are good.
+    /// Starts a thread that on each SIGHUP reads the folder again, checks the files, and queues them if they are good. It
+    /// also reads the TLS files again.
     pub fn reload_on_each(
         mut self,
         folder: Option<PathBuf>,
         check: CheckRules,
         queue: SyncSender<Vec<GameFile>>,
+        tls: Option<TlsKeys>,
     ) -> Result<(), String> {
         let work = move || {
             for _ in self.0.forever() {
+                if let Some(keys) = &tls {
+                    keys.reload();
+                }
                 let Some(folder) = &folder else {
-                    tracing::warn!("SIGHUP: there is nothing to reload, because the server runs without --game-dir");
+                    if tls.is_none() {
+                        tracing::warn!("SIGHUP: there is nothing to reload: no --game-dir and no --tls-cert is set");
+                    }
                     continue;
                 };
                 match read_checked(folder, &check).map(|files| queue.send(files)) {

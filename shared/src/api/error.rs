@@ -39,6 +39,12 @@ pub mod code {
     pub const TOO_SLOW: &str = "too_slow";
     /// Too many concurrent requests. The same request may succeed a second later.
     pub const BUSY: &str = "busy";
+    /// The `Host` of the request is no name of this server.
+    pub const WRONG_HOST: &str = "wrong_host";
+    /// The request comes from a web page of another server.
+    pub const FOREIGN_ORIGIN: &str = "foreign_origin";
+    /// The body is not declared as JSON.
+    pub const NOT_JSON: &str = "not_json";
     /// No room has this code.
     pub const NO_SUCH_ROOM: &str = "no_such_room";
     /// Every seat of the room is taken or reserved.

@@ -39,6 +39,9 @@ pub struct Status {
     pub spectators: usize,
     /// Current number of sessions, reservations included.
     pub sessions: usize,
+    /// The HTTP gateway.
+    #[serde(default)]
+    pub http: HttpStatus,
     /// Deferred freeing of memory after players, matches and rooms.
     pub cleanup: CleanupStatus,
     /// Matches played to their end.
@@ -110,6 +113,21 @@ pub struct RoomsByPhase {
     pub countdown: usize,
     pub playing: usize,
     pub results: usize,
+}
+
+/// Metrics of the HTTP gateway.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HttpStatus {
+    /// Current number of connections.
+    pub connections: u64,
+    /// Connections closed at once, because their address or its network had too many.
+    pub connections_refused: u64,
+    /// Connections without a whole PROXY header or TLS handshake.
+    pub handshakes_failed: u64,
+    /// Requests refused because their address or its network made too many, or because the server had too many.
+    pub requests_refused: u64,
+    /// Requests refused because of their `Host`, `Origin` or `Content-Type`.
+    pub requests_foreign: u64,
 }
 
 /// Metrics of the deferred cleanup.

@@ -18,7 +18,10 @@ use std::{
 use framehouse_server::{
     config::{NetSettings, ReplaySettings, RoomSettings},
     net::udp::{Datagrams, UdpDatagrams, UdpEndpoint, UdpSettings},
-    ops::{backend::LocalBackend, http},
+    ops::{
+        backend::LocalBackend,
+        http::{self, HttpOptions},
+    },
     replay::writer::ReplayWriter,
     results::ResultStore,
     schedule::TickRate,
@@ -177,7 +180,7 @@ fn run(game: impl Game + Clone, game_files: Vec<GameFile>, rooms: RoomSettings, 
     let thread = thread::spawn(move || {
         let mut server = Server::new(game, setup).expect("the game's files are right");
         let (backend, joins) = LocalBackend::new(server.status_board(), replay_folder);
-        http::serve(listener, backend, 5.0).expect("a thread");
+        http::serve(listener, backend, HttpOptions::default()).expect("a thread");
         server.set_join_queue(joins);
         server.keep_results(results);
         server.record_replays(replays.queue());

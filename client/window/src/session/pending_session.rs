@@ -1,10 +1,10 @@
 //! A pending session request, on a background thread: HTTP blocks, and the fingerprint alone simulates 600 ticks.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use framehouse_client::{
     client::{Client, ClientConfig},
-    connect::{ConnectError, SessionGrant, SessionRequest, request_session},
+    connect::{ConnectError, SessionGrant, SessionRequest, request_session_while},
     net::{Connection, Link, SimulatedLink, UdpLink},
 };
 use framehouse_shared::{ids::RoomCode, net_sim::NetSimConfig};
@@ -28,6 +28,8 @@ pub struct NewSession {
 pub struct PendingSession {
     game: Game,
     answer: BackgroundTask<Result<SessionGrant, ConnectError>>,
+    /// The thread makes no more attempts once this is dropped.
+    _wanted: Arc<()>,
 }
 
 impl PendingSession {
@@ -35,11 +37,13 @@ impl PendingSession {
     pub fn ask(game: &Game, server: String, mut request: SessionRequest) -> Self {
         let game = game.clone();
         let asking = game.clone();
+        let wanted = Arc::new(());
+        let is_wanted = Arc::downgrade(&wanted);
         let answer = BackgroundTask::begin(move || {
             request.hello = Some(asking.config().hello.clone());
-            request_session(&server, &request)
+            request_session_while(&server, &request, || is_wanted.strong_count() > 0)
         });
-        Self { game, answer }
+        Self { game, answer, _wanted: wanted }
     }
 
     /// Takes the answer; nothing while the request is pending.

@@ -14,22 +14,30 @@ use framehouse_shared::{
     api::{ListedRoom, RoomFilter, SessionGrant, Status},
     ids::MatchId,
 };
-use tokio::{sync::oneshot, time::timeout};
+use tokio::{
+    sync::{Semaphore, oneshot},
+    time::timeout,
+};
 
 use super::{Backend, Refusal, ReplayFile, replay_files::ReplayFiles};
 use crate::{
     ops::status::StatusBoard,
-    room::directory::{Grant, JoinError, JoinQueue, JoinRequest, PendingJoin},
+    room::directory::{Grant, JoinError, JoinQueue, JoinRequest, JoinTarget, PendingJoin},
 };
 
 /// Maximum number of join requests that wait for the tick thread. The next one is refused as busy.
 const JOINS_WAITING_MAX: usize = 1024;
+/// How many of them may be of newcomers. The rest is for players who resume a session.
+const NEWCOMERS_WAITING_MAX: usize = 896;
 /// Longest wait for the tick thread's answer. It needs some ticks, unless it hangs.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(2);
+
+const TOO_MANY_JOINS: &str = "too many players join at once: try again in a moment";
 
 /// The backend of a single server process.
 pub struct LocalBackend {
     joins: SyncSender<PendingJoin>,
+    newcomers: Semaphore,
     status: StatusBoard,
     replays: ReplayFiles,
 }
@@ -39,16 +47,20 @@ impl LocalBackend {
     /// for the tick thread.
     pub fn new(status: StatusBoard, replay_folder: PathBuf) -> (Self, JoinQueue) {
         let (joins, queue) = sync_channel(JOINS_WAITING_MAX);
-        let backend = Self { joins, status, replays: ReplayFiles::new(replay_folder) };
+        let newcomers = Semaphore::new(NEWCOMERS_WAITING_MAX);
+        let backend = Self { joins, newcomers, status, replays: ReplayFiles::new(replay_folder) };
         (backend, JoinQueue(Mutex::new(queue)))
     }
 }
 
 impl Backend for LocalBackend {
     async fn open_session(&self, request: JoinRequest) -> Result<SessionGrant, Refusal> {
+        let is_newcomer = !matches!(request.target, JoinTarget::Resume(_));
+        let place = is_newcomer.then(|| self.newcomers.try_acquire()).transpose();
+        let _place = place.map_err(|_| Refusal::Busy(TOO_MANY_JOINS))?;
         let (reply, answer) = oneshot::channel();
         self.joins.try_send(PendingJoin { request, reply }).map_err(|error| match error {
-            TrySendError::Full(_) => Refusal::Busy("too many players join at once: try again in a moment"),
+            TrySendError::Full(_) => Refusal::Busy(TOO_MANY_JOINS),
             TrySendError::Disconnected(_) => JoinError::Stopping.into(),
         })?;
         match timeout(ANSWER_TIME_MAX, answer).await {
@@ -90,8 +102,9 @@ fn session_grant(grant: Grant) -> SessionGrant {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::poll;
+
     use super::*;
-    use crate::room::directory::JoinTarget;
 
     fn request() -> JoinRequest {
         JoinRequest { name: "ada".to_owned(), target: JoinTarget::Quick, hello: None }
@@ -124,6 +137,22 @@ mod tests {
         assert!(matches!(backend.open_session(request()).await, Err(Refusal::Busy(_))));
         drop(queue);
         assert_eq!(backend.open_session(request()).await, Err(JoinError::Stopping.into()));
+    }
+
+    #[tokio::test]
+    async fn newcomers_leave_places_in_the_queue_for_those_who_come_back() {
+        let (backend, _queue) = backend();
+        let mut waiting: Vec<_> =
+            (0..NEWCOMERS_WAITING_MAX).map(|_| Box::pin(backend.open_session(request()))).collect();
+        for join in &mut waiting {
+            assert!(poll!(join).is_pending());
+        }
+        assert_eq!(backend.open_session(request()).await, Err(Refusal::Busy(TOO_MANY_JOINS)));
+        let secret = "0123456789abcdef0123456789abcdef".parse().expect("a secret");
+        let resume = JoinRequest { target: JoinTarget::Resume(secret), ..request() };
+        assert!(poll!(Box::pin(backend.open_session(resume))).is_pending(), "it waits for the tick thread");
+        waiting.pop();
+        assert!(poll!(Box::pin(backend.open_session(request()))).is_pending());
     }
 
     #[tokio::test]

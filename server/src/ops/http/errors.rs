@@ -1,8 +1,10 @@
 //! Refusals as HTTP responses.
 
+use std::time::Duration;
+
 use axum::{
     Json,
-    http::{HeaderValue, StatusCode, header},
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 use framehouse_shared::api::{ErrorBody, code};
@@ -12,8 +14,14 @@ use crate::{ops::backend::Refusal, room::directory::JoinError};
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         match &self {
-            Self::Join(reason) => error(status_of(reason), reason.code(), &reason.to_string()),
-            Self::Busy(message) => busy(message),
+            Self::Join(reason) => {
+                let refused = error(status_of(reason), reason.code(), &reason.to_string());
+                match retry_after(reason) {
+                    Some(wait) => with_retry_after(refused, wait),
+                    None => refused,
+                }
+            }
+            Self::Busy(message) => busy(message, Duration::ZERO),
             Self::NoSuchReplay => error(StatusCode::NOT_FOUND, code::NO_SUCH_REPLAY, &self.to_string()),
         }
     }
@@ -29,14 +37,64 @@ const fn status_of(reason: &JoinError) -> StatusCode {
     }
 }
 
-/// Refusal of a request that may succeed a second later.
-pub(super) fn busy(message: &str) -> Response {
-    let mut response = error(StatusCode::TOO_MANY_REQUESTS, code::BUSY, message);
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-    response
+/// When the same request may succeed. Nothing if it never will.
+const fn retry_after(reason: &JoinError) -> Option<Duration> {
+    match reason {
+        JoinError::RoomFull(_) | JoinError::SpectatorsFull(_) => Some(Duration::from_secs(10)),
+        JoinError::ServerFull | JoinError::Stopping => Some(Duration::from_secs(60)),
+        JoinError::NoSuchRoom(_) | JoinError::NoSuchSeat | JoinError::BadSize { .. } | JoinError::Mismatch(_) => None,
+    }
+}
+
+/// Refusal of a request that came too early: the same request may succeed after `wait`, at least a second.
+pub(super) fn busy(message: &str, wait: Duration) -> Response {
+    with_retry_after(error(StatusCode::TOO_MANY_REQUESTS, code::BUSY, message), wait)
+}
+
+/// The refusal with the time after which a client may try again: `wait` in whole seconds, at least one.
+pub(super) fn with_retry_after(refusal: Response, wait: Duration) -> Response {
+    let seconds = wait.as_millis().div_ceil(1000).max(1).to_string();
+    ([(header::RETRY_AFTER, seconds)], refusal).into_response()
 }
 
 /// Refusal with a code for programs and a sentence for people.
 pub(super) fn error(status: StatusCode, code: &str, message: &str) -> Response {
     (status, Json(ErrorBody::new(code, message))).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_told_to_try_again_without_being_told_when() {
+        let code: framehouse_shared::ids::RoomCode = "K7QX".parse().expect("a code");
+        let reasons = [
+            JoinError::NoSuchRoom(code),
+            JoinError::RoomFull(code),
+            JoinError::SpectatorsFull(code),
+            JoinError::NoSuchSeat,
+            JoinError::BadSize { asked: 0, max: 4 },
+            JoinError::Mismatch("your version differs".to_owned()),
+            JoinError::ServerFull,
+            JoinError::Stopping,
+        ];
+        let refusals = reasons.map(Refusal::from).into_iter();
+        for refusal in refusals.chain([Refusal::Busy("too many: try again in a moment"), Refusal::NoSuchReplay]) {
+            let sentence = refusal.to_string();
+            let response = refusal.into_response();
+            let seconds = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+            let seconds: Option<u64> = seconds.map(|text| text.parse().expect("whole seconds"));
+            assert_eq!(sentence.contains("try again"), seconds.is_some_and(|seconds| seconds > 0), "{sentence}");
+        }
+    }
+
+    #[test]
+    fn a_wait_is_rounded_up_to_seconds() {
+        let header = |ms| {
+            let response = busy("wait", Duration::from_millis(ms));
+            response.headers()[header::RETRY_AFTER].to_str().expect("text").to_owned()
+        };
+        assert_eq!([0, 1, 1000, 1001].map(header), ["1", "1", "1", "2"]);
+    }
 }

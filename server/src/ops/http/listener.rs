@@ -1,45 +1,141 @@
-//! HTTP connections: limits on their number and duration.
+//! Accepts connections: limits on their number, in total and by address.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
-
-use axum::{Extension, Router};
-use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
+use std::{
+    future::Future,
+    io,
+    net::SocketAddr,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
 };
-use tokio::{sync::Semaphore, time::timeout};
 
-/// Maximum number of connections at a time. More wait until one ends.
-const CONNECTIONS_MAX: usize = 1024;
-/// Time a client has to send the head of a request, or to begin the next request on a connection.
-const HEAD_TIME_MAX: Duration = Duration::from_secs(5);
-/// Longest duration of a connection, whatever it does.
-const CONNECTION_TIME_MAX: Duration = Duration::from_secs(60);
+use axum::Router;
+use futures_util::FutureExt;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::TcpListener,
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::Instant,
+};
+use tokio_rustls::TlsAcceptor;
 
-/// IP address of the client.
-#[derive(Clone, Copy)]
-pub(super) struct Peer(pub IpAddr);
+use super::{
+    caller::TrustedProxies,
+    connection::{Connection, serve_connection},
+    counts::Counts,
+    limits::{AddressLimits, Held, Place},
+};
+use crate::address::AddressKey;
 
-/// Accepts connections and serves them. Unlike `axum::serve` it has timeouts, because the address is open to everybody.
-pub(super) async fn accept_connections(listener: tokio::net::TcpListener, router: Router) {
-    let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+/// One in this number of all places for connections is reserved: only requests that resume a session are served there, so
+/// that players who lost a connection come back while the server is crowded.
+const RESERVED_PART: usize = 16;
+/// The answer to a connection that its address may not have.
+const TOO_MANY: &[u8] = b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 1\r\ncontent-type: application/json\r\n\
+content-length: 107\r\nconnection: close\r\n\r\n\
+{\"error\":{\"code\":\"busy\",\"message\":\"your address has too many connections to this server: try again soon\"}}\n";
+
+/// Where connections come from: a socket, or a test.
+pub(super) trait Incoming {
+    /// A connection.
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+
+    /// Waits for the next connection.
+    fn accept(&mut self) -> impl Future<Output = io::Result<(Self::Stream, SocketAddr)>>;
+}
+
+impl Incoming for TcpListener {
+    type Stream = tokio::net::TcpStream;
+
+    async fn accept(&mut self) -> io::Result<(Self::Stream, SocketAddr)> {
+        Self::accept(self).await
+    }
+}
+
+/// What all connections share.
+pub(super) struct Door {
+    /// Time zero of the limits.
+    pub start: Instant,
+    /// Limits by address.
+    pub limits: Arc<AddressLimits>,
+    /// Proxies in front of this server.
+    pub proxies: Arc<TrustedProxies>,
+    /// Counters of the status page.
+    pub counts: Arc<Counts>,
+    /// Maximum number of connections at a time, 16 or more.
+    pub connections_max: usize,
+    /// TLS, if the gateway has it.
+    pub tls: Option<TlsAcceptor>,
+}
+
+/// The place of a connection, given back when it is dropped.
+pub(super) struct ConnectionPlace {
+    /// Whether the place is a reserved one: only for requests that resume a session.
+    pub is_for_resume: bool,
+    _permit: OwnedSemaphorePermit,
+    counts: Arc<Counts>,
+}
+
+impl ConnectionPlace {
+    fn new(permit: OwnedSemaphorePermit, is_for_resume: bool, counts: &Arc<Counts>) -> Self {
+        counts.connections.fetch_add(1, Ordering::Relaxed);
+        Self { is_for_resume, _permit: permit, counts: Arc::clone(counts) }
+    }
+}
+
+impl Drop for ConnectionPlace {
+    fn drop(&mut self) {
+        self.counts.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Door {
+    /// A place among those of the address. Nothing if it has too many connections; that is counted.
+    pub fn hold(&self, address: AddressKey) -> Option<Held> {
+        let held = self.limits.hold(address, Place::Connection, self.start.elapsed());
+        if held.is_none() {
+            self.counts.connections_refused.fetch_add(1, Ordering::Relaxed);
+        }
+        held
+    }
+}
+
+/// Accepts connections and serves each in a task of its own. Unlike `axum::serve` it has limits and timeouts, because
+/// the address is open to everybody. When all places are taken, the next connection waits.
+pub(super) async fn accept_connections(mut incoming: impl Incoming, door: Door, router: Router) {
+    let places = Arc::new(Semaphore::new(door.connections_max));
+    let door = Arc::new(door);
+    let reserved = door.connections_max / RESERVED_PART;
     loop {
-        let permit = Arc::clone(&permits).acquire_owned().await.expect("the semaphore is never closed");
-        let Ok((stream, address)) = listener.accept().await else {
+        let permit = Arc::clone(&places).acquire_owned().await.expect("the semaphore is never closed");
+        let Ok((stream, address)) = incoming.accept().await else {
             // Probably out of file descriptors: wait for some connections to end.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
-        let service = TowerToHyperService::new(router.clone().layer(Extension(Peer(address.ip()))));
-        tokio::spawn(async move {
-            let connection = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(HEAD_TIME_MAX)
-                .serve_connection(TokioIo::new(stream), service);
-            // Errors are ignored: the connection is over.
-            let _ = timeout(CONNECTION_TIME_MAX, connection).await;
-            drop(permit);
-        });
+        let peer = AddressKey::new(address.ip());
+        // A proxy has the connections of many callers. It names them later.
+        let held = if door.proxies.contains(peer) {
+            None
+        } else if let Some(held) = door.hold(peer) {
+            Some(held)
+        } else {
+            refuse(stream, door.tls.is_some());
+            continue;
+        };
+        let place = ConnectionPlace::new(permit, places.available_permits() < reserved, &door.counts);
+        let connection = Connection { peer, place, held };
+        tokio::spawn(serve_connection(stream, connection, Arc::clone(&door), router.clone()));
     }
 }
+
+/// Says that there are too many connections, if that is possible at once, and closes the connection.
+pub(super) fn refuse(mut stream: impl AsyncRead + AsyncWrite + Unpin, is_tls: bool) {
+    if !is_tls {
+        // Closing a connection with unread bytes could destroy the answer on its way.
+        let _ = stream.read(&mut [0; 4096]).now_or_never();
+        let _ = stream.write_all(TOO_MANY).now_or_never();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,40 +1,68 @@
 //! Paths of the HTTP API and their handlers.
 
 use std::{
-    sync::{Arc, Mutex},
-    time::Instant,
+    sync::{Arc, Once},
+    time::Duration,
 };
 
 use axum::{
-    Json, Router,
+    Extension, Json, Router,
+    body::Body,
     extract::{DefaultBodyLimit, Path, Query, State, rejection::QueryRejection},
     http::{StatusCode, header},
+    middleware,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use framehouse_shared::{
-    api::{MapList, RoomFilter, RoomList, code},
+    api::{MapList, RoomFilter, RoomList, Status, code},
     ids::MatchId,
 };
+use futures_util::StreamExt;
 use serde::Serialize;
+use tokio::time::Instant;
 
-use super::{errors::error, rate_limit::RateLimit, sessions::open_session};
+use super::{
+    browser::Names,
+    caller::{Caller, TrustedProxies},
+    counts::Counts,
+    errors::error,
+    gate::check_request,
+    limits::{AddressLimits, Held, Place},
+    sessions::open_session,
+};
 use crate::ops::backend::{Backend, Refusal, ReplayFile};
+
+/// Path of the requests for sessions.
+pub(super) const SESSIONS: &str = "/v1/sessions";
+/// Pause that callers with too many downloads are told.
+const DOWNLOAD_PAUSE: Duration = Duration::from_secs(5);
 
 /// Shared state of the handlers.
 pub(super) struct Gateway<B> {
+    /// What answers the requests.
     pub backend: B,
-    pub limit: Mutex<RateLimit>,
+    /// Time zero of the limits.
     pub start: Instant,
+    /// Limits by address.
+    pub limits: Arc<AddressLimits>,
+    /// Proxies in front of this server.
+    pub proxies: Arc<TrustedProxies>,
+    /// Names of this server.
+    pub names: Names,
+    /// Counters of the status page.
+    pub counts: Arc<Counts>,
+    /// Whether the log has the warning about tokens that others can read.
+    pub readable_token: Once,
 }
 
 type Shared<B> = State<Arc<Gateway<B>>>;
 
-/// The HTTP API with this backend.
-pub(super) fn router<B: Backend>(backend: B, joins_per_s: f32) -> Router {
-    let gateway = Gateway { backend, limit: Mutex::new(RateLimit::new(joins_per_s)), start: Instant::now() };
+/// The HTTP API. Requests need the extension [`Peer`](super::connection::Peer).
+pub(super) fn router<B: Backend>(gateway: Gateway<B>) -> Router {
+    let gateway = Arc::new(gateway);
     Router::new()
-        .route("/v1/sessions", post(open_session::<B>))
+        .route(SESSIONS, post(open_session::<B>))
         .route("/v1/rooms", get(list_rooms::<B>))
         .route("/v1/maps", get(list_maps::<B>))
         .route("/v1/status", get(show_status::<B>))
@@ -45,7 +73,8 @@ pub(super) fn router<B: Backend>(backend: B, joins_per_s: f32) -> Router {
             error(StatusCode::METHOD_NOT_ALLOWED, code::METHOD_NOT_ALLOWED, "this address takes another method")
         })
         .layer(DefaultBodyLimit::disable())
-        .with_state(Arc::new(gateway))
+        .layer(middleware::from_fn_with_state(Arc::clone(&gateway), check_request::<B>))
+        .with_state(gateway)
 }
 
 /// `GET /v1/rooms`: public rooms, filtered by `phase`, `joinable`, `map` and `limit`.
@@ -70,15 +99,24 @@ async fn list_maps<B: Backend>(State(gateway): Shared<B>) -> Response {
 
 /// `GET /v1/status`: the status page.
 async fn show_status<B: Backend>(State(gateway): Shared<B>) -> Response {
-    answer(gateway.backend.status().await)
+    let counts = gateway.counts.status();
+    answer(gateway.backend.status().await.map(|status| Status { http: counts, ..status }))
 }
 
 /// `GET /v1/replays/{match}`: a whole replay file.
-async fn send_replay<B: Backend>(State(gateway): Shared<B>, Path(name): Path<String>) -> Response {
+async fn send_replay<B: Backend>(
+    State(gateway): Shared<B>,
+    Extension(Caller(address)): Extension<Caller>,
+    Path(name): Path<String>,
+) -> Response {
     // A match id is 32 hexadecimal digits, so no name leads out of the folder.
     let Ok(match_id) = name.parse::<MatchId>() else {
         let message = "the name of a replay is its match id: 32 hexadecimal digits";
         return error(StatusCode::NOT_FOUND, code::NO_SUCH_REPLAY, message);
+    };
+    let Some(held) = gateway.limits.hold(address, Place::Download, gateway.start.elapsed()) else {
+        let message = "your address downloads too many replays at once: try again in a moment";
+        return gateway.too_many(message, DOWNLOAD_PAUSE);
     };
     match gateway.backend.open_replay(match_id).await {
         Ok(ReplayFile { bytes, body }) => {
@@ -87,10 +125,17 @@ async fn send_replay<B: Backend>(State(gateway): Shared<B>, Path(name): Path<Str
                 (header::CONTENT_LENGTH, bytes.to_string()),
                 (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{match_id}.fhr\"")),
             ];
-            (headers, body).into_response()
+            (headers, until_sent(body, held)).into_response()
         }
         Err(refusal) => refusal.into_response(),
     }
+}
+
+/// The body, which holds the place of its download until it is sent or given up.
+fn until_sent(body: Body, held: Held) -> Body {
+    Body::from_stream(body.into_data_stream().inspect(move |_| {
+        let _ = &held;
+    }))
 }
 
 /// The body as JSON with keys in alphabetical order, because the order of a struct's fields is not part of the API.

@@ -17,8 +17,10 @@ use framehouse_shared::{
 use tokio::time::timeout;
 
 use super::{
-    errors::{busy, error},
-    listener::Peer,
+    caller::Caller,
+    connection::Peer,
+    errors::error,
+    limits::Act,
     router::{Gateway, answer},
 };
 use crate::{
@@ -34,16 +36,13 @@ const BODY_TIME_MAX: Duration = Duration::from_secs(5);
 /// The request body before validation: the room is optional, and its code may be invalid.
 type ReceivedRequest = SessionRequest<Option<RoomRequest<String>>>;
 
-/// `POST /v1/sessions`: reserves a seat and grants a token. The body is parsed whatever its Content-Type says.
+/// `POST /v1/sessions`: reserves a seat and grants a token.
 pub(super) async fn open_session<B: Backend>(
     State(gateway): State<Arc<Gateway<B>>>,
     Extension(peer): Extension<Peer>,
+    Extension(Caller(address)): Extension<Caller>,
     body: Body,
 ) -> Response {
-    let now = gateway.start.elapsed();
-    if !gateway.limit.lock().expect("nothing panics while holding this lock").allows(peer.0, now) {
-        return busy("too many join requests from your address: try again in a moment");
-    }
     let body = match timeout(BODY_TIME_MAX, axum::body::to_bytes(body, BODY_BYTES_MAX)).await {
         Ok(Ok(body)) => body,
         Err(_) => {
@@ -54,8 +53,28 @@ pub(super) async fn open_session<B: Backend>(
             return error(StatusCode::PAYLOAD_TOO_LARGE, code::TOO_LARGE, &message);
         }
     };
-    match parse_join(&body) {
-        Ok(request) => answer(gateway.backend.open_session(request).await),
+    let request = parse_join(&body);
+    let is_resume = matches!(&request, Ok(JoinRequest { target: JoinTarget::Resume(_), .. }));
+    if peer.is_for_resume && !is_resume {
+        return gateway.crowded();
+    }
+    let act = if is_resume { Act::Resume } else { Act::Join };
+    if let Err(wait) = gateway.limits.spend(address, act, gateway.start.elapsed()) {
+        return gateway.too_many("too many join requests from your address: try again in a moment", wait);
+    }
+    match request {
+        Ok(request) => {
+            let granted = gateway.backend.open_session(request).await;
+            if granted.is_ok() && peer.is_readable && !address.is_loopback() {
+                gateway.readable_token.call_once(|| {
+                    tracing::warn!(
+                        "a token went to {address} over HTTP without TLS, and everybody on the way could use it: set \
+                         --tls-cert and --tls-key, or put a proxy with TLS in front and name it in `trusted_proxies`"
+                    );
+                });
+            }
+            answer(granted)
+        }
         Err(BadBody::NoSuchRoom(code)) => error(
             StatusCode::NOT_FOUND,
             code::NO_SUCH_ROOM,

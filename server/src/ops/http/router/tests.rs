@@ -1,79 +1,42 @@
 //! Responses of the API, byte by byte, as clients in any language read them.
 
 use axum::{
-    Extension,
-    body::{Body, to_bytes},
-    http::{Method, Request},
+    body::to_bytes,
+    http::{Method, Request, request::Builder},
 };
-use framehouse_shared::api::{ListedRoom, SessionGrant, Status};
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 
 use super::*;
 use crate::{
-    ops::http::listener::Peer,
-    room::directory::{JoinError, JoinRequest, JoinTarget},
+    config::HttpSettings,
+    ops::http::{HttpOptions, connection::Peer, fixed_backend::Fixed, gateway},
 };
 
-/// A backend with one room, one map and one replay.
-struct Fixed;
+const QUICK: &str = r#"{"name":"Ada","room":{"quick":{}}}"#;
 
-fn code() -> framehouse_shared::ids::RoomCode {
-    "K7QX".parse().expect("a code")
+/// A gateway with these proxies in front of it.
+fn gateway_behind(proxies: &[&str]) -> Router {
+    let trusted_proxies = proxies.iter().map(|network| network.parse().expect("a network")).collect();
+    let http = HttpSettings { trusted_proxies, ..Default::default() };
+    gateway(Fixed, HttpOptions { http, ..Default::default() }).1
 }
 
-impl Backend for Fixed {
-    async fn open_session(&self, request: JoinRequest) -> Result<SessionGrant, Refusal> {
-        if request.target != JoinTarget::Quick {
-            return Err(JoinError::RoomFull(code()).into());
-        }
-        Ok(SessionGrant {
-            token: vec![0, 1, 2],
-            session: "2a".to_owned(),
-            server: "127.0.0.1:7800".to_owned(),
-            tick_rate: 30,
-            protocol: "00000000000000ab".to_owned(),
-            code: code(),
-            resume: "c0ffee".to_owned(),
-            grace_s: 12.5,
-        })
-    }
+/// Sends a request to a gateway over a connection from this address.
+async fn send(router: &Router, from: &str, request: Builder, body: &'static str) -> Response {
+    let address = from.parse::<std::net::IpAddr>().expect("an address").into();
+    let peer = Peer { address, is_for_resume: false, is_readable: true };
+    let request = request.body(Body::from(body)).expect("a request");
+    let service = TowerToHyperService::new(router.clone().layer(Extension(peer)));
+    service.call(request).await.expect("a router never fails")
+}
 
-    async fn list_rooms(&self, filter: &RoomFilter) -> Result<Vec<ListedRoom>, Refusal> {
-        Ok(filter.select(&[ListedRoom {
-            code: code(),
-            phase: "playing".to_owned(),
-            host: "Ada".to_owned(),
-            map: "a&b=ü".to_owned(),
-            players: 1,
-            seats: 4,
-            free: 3,
-            spectators: 2,
-            joinable: true,
-        }]))
-    }
-
-    async fn list_maps(&self) -> Result<Vec<String>, Refusal> {
-        Ok(vec!["basin".to_owned()])
-    }
-
-    async fn status(&self) -> Result<Status, Refusal> {
-        Ok(Status { version: "0.1.0".to_owned(), ..Status::default() })
-    }
-
-    async fn open_replay(&self, match_id: MatchId) -> Result<ReplayFile, Refusal> {
-        match match_id.0 {
-            1 => Ok(ReplayFile { bytes: 3, body: Body::from("fhr") }),
-            2 => Err(Refusal::Busy("too many at once")),
-            _ => Err(Refusal::NoSuchReplay),
-        }
-    }
+fn request(method: Method, path: &str) -> Builder {
+    Request::builder().method(method).uri(path).header("content-type", "application/json")
 }
 
 async fn ask(method: Method, path: &str, body: &'static str) -> (u16, String) {
-    let router = router(Fixed, 5.0).layer(Extension(Peer([127, 0, 0, 1].into())));
-    let request = Request::builder().method(method).uri(path).body(Body::from(body)).expect("a request");
-    let response = TowerToHyperService::new(router).call(request).await.expect("a router never fails");
+    let response = send(&gateway_behind(&[]), "127.0.0.1", request(method, path), body).await;
     let status = response.status().as_u16();
     let bytes = to_bytes(response.into_body(), usize::MAX).await.expect("it is in memory");
     (status, String::from_utf8(bytes.to_vec()).expect("text"))
@@ -141,4 +104,103 @@ async fn what_is_not_served_is_refused_with_a_sentence() {
     let wrong = r#"{"error":{"code":"method_not_allowed","message":"this address takes another method"}}"#;
     assert_eq!(get("/v1/sessions").await, (405, wrong.to_owned()));
     assert_eq!(get("/healthz").await, (200, "ok\n".to_owned()));
+}
+
+/// The number of answers with each status, in ascending order.
+async fn statuses(
+    router: &Router,
+    count: usize,
+    sent: impl Fn(usize) -> (String, Builder, &'static str),
+) -> Vec<(u16, usize)> {
+    let mut statuses = std::collections::BTreeMap::new();
+    for index in 0..count {
+        let (from, request, body) = sent(index);
+        let response = send(router, &from, request, body).await;
+        let is_to_wait = response.headers().contains_key(header::RETRY_AFTER);
+        assert_eq!(response.status() == StatusCode::TOO_MANY_REQUESTS, is_to_wait);
+        *statuses.entry(response.status().as_u16()).or_insert(0) += 1;
+    }
+    statuses.into_iter().collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_address_has_a_rate_of_requests_and_of_join_requests() {
+    let router = gateway_behind(&[]);
+    let rooms = |from: &'static str| move |_| (from.to_owned(), request(Method::GET, "/v1/rooms"), "");
+    let joins = |from: &'static str| move |_| (from.to_owned(), request(Method::POST, SESSIONS), QUICK);
+    assert_eq!(statuses(&router, 100, joins("192.0.2.1")).await, [(200, 20), (429, 80)]);
+    assert_eq!(statuses(&router, 100, rooms("198.51.100.1")).await, [(200, 80), (429, 20)]);
+    assert_eq!(statuses(&router, 10, joins("203.0.113.1")).await, [(200, 10)], "others notice nothing");
+    assert_eq!(statuses(&router, 200, joins("127.0.0.1")).await, [(200, 200)], "this machine is free");
+}
+
+#[tokio::test(start_paused = true)]
+async fn behind_a_proxy_each_caller_has_limits_of_its_own() {
+    let router = gateway_behind(&["10.0.0.0/8"]);
+    let through = |proxy: &'static str| {
+        move |index: usize| {
+            let caller = format!("198.51.{}.7", index % 4);
+            let request = request(Method::POST, SESSIONS).header("x-forwarded-for", format!("127.0.0.1, {caller}"));
+            (proxy.to_owned(), request, QUICK)
+        }
+    };
+    assert_eq!(statuses(&router, 100, through("10.0.0.1")).await, [(200, 80), (429, 20)]);
+    assert_eq!(
+        statuses(&router, 100, through("192.0.2.1")).await,
+        [(200, 20), (429, 80)],
+        "a stranger is believed nothing"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_address_downloads_eight_replays_at_a_time() {
+    let router = gateway_behind(&[]);
+    let path = format!("/v1/replays/{}", MatchId(1));
+    let mut running = Vec::new();
+    for _ in 0..8 {
+        let response = send(&router, "192.0.2.1", request(Method::GET, &path), "").await;
+        assert_eq!(response.status(), StatusCode::OK);
+        running.push(response);
+    }
+    let get = async |from| send(&router, from, request(Method::GET, &path), "").await.status().as_u16();
+    assert_eq!((get("192.0.2.1").await, get("198.51.100.1").await), (429, 200));
+    let sent = to_bytes(running.remove(0).into_body(), usize::MAX).await.expect("it is in memory");
+    assert_eq!((sent.as_ref(), get("192.0.2.1").await), (b"fhr".as_slice(), 200), "a sent one makes room");
+    drop(running.remove(0));
+    assert_eq!(get("192.0.2.1").await, 200, "and so does one that was given up");
+}
+
+#[tokio::test]
+async fn a_web_page_of_another_site_gets_no_seat() {
+    let router = gateway_behind(&[]);
+    let post = async |lines: &[(&str, &str)]| {
+        let plain = Request::builder().method(Method::POST).uri(SESSIONS);
+        let request = lines.iter().fold(plain, |request, (name, value)| request.header(*name, *value));
+        send(&router, "127.0.0.1", request, QUICK).await.status().as_u16()
+    };
+    let json = ("content-type", "application/json");
+    assert_eq!(post(&[json, ("host", "127.0.0.1:7777")]).await, 200);
+    assert_eq!(post(&[json, ("host", "evil.example:7777")]).await, 421);
+    assert_eq!(post(&[json, ("host", "127.0.0.1:7777"), ("origin", "http://evil.example")]).await, 403);
+    assert_eq!(post(&[("content-type", "text/plain"), ("host", "127.0.0.1:7777")]).await, 415);
+    let status = send(&router, "127.0.0.1", request(Method::GET, "/v1/status"), "").await;
+    let page = to_bytes(status.into_body(), usize::MAX).await.expect("it is in memory");
+    let page: Status = serde_json::from_slice(&page).expect("the status page");
+    assert_eq!(page.http.requests_foreign, 3);
+}
+
+#[tokio::test]
+async fn a_reserved_place_serves_only_those_who_come_back() {
+    let router = gateway_behind(&[]);
+    let ask = async |request: Builder, body| {
+        let peer =
+            Peer { address: std::net::IpAddr::from([192, 0, 2, 1]).into(), is_for_resume: true, is_readable: true };
+        let service = TowerToHyperService::new(router.clone().layer(Extension(peer)));
+        let response = service.call(request.body(Body::from(body)).expect("a request")).await.expect("it never fails");
+        (response.status().as_u16(), response.headers().contains_key(header::RETRY_AFTER))
+    };
+    let resume = r#"{"name":"Ada","resume":"0123456789abcdef0123456789abcdef"}"#;
+    assert_eq!(ask(request(Method::POST, SESSIONS), resume).await, (200, false));
+    assert_eq!(ask(request(Method::POST, SESSIONS), QUICK).await, (503, true));
+    assert_eq!(ask(request(Method::GET, "/v1/rooms"), "").await, (503, true));
 }

@@ -1,0 +1,105 @@
+//! One connection: PROXY header, TLS handshake, requests.
+
+use std::{
+    io,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use axum::{Extension, Router};
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::timeout,
+};
+
+use super::{
+    limits::Held,
+    listener::{ConnectionPlace, Door, refuse},
+    proxy_header,
+};
+use crate::address::AddressKey;
+
+/// Time a client has to send the head of a request, or to begin the next request on a connection; before the first one
+/// also for PROXY header and TLS handshake together.
+const HEAD_TIME_MAX: Duration = Duration::from_secs(5);
+/// Longest duration of a connection, whatever it does.
+const CONNECTION_TIME_MAX: Duration = Duration::from_secs(60);
+/// The same in a place for requests that resume a session.
+const RESUME_TIME_MAX: Duration = Duration::from_secs(5);
+/// Size of the buffers for the head of a request and for small writes, in bytes.
+const BUFFER_BYTES: usize = 8 * 1024;
+
+/// An accepted connection.
+pub(super) struct Connection {
+    /// Address of the other end.
+    pub peer: AddressKey,
+    /// Its place among all connections.
+    pub place: ConnectionPlace,
+    /// Its place among those of its address. A proxy has none.
+    pub held: Option<Held>,
+}
+
+/// The other end of a connection, as the handlers of its requests see it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer {
+    /// Address of the other end, or the one that a proxy has named for the whole connection.
+    pub address: AddressKey,
+    /// Whether only requests that resume a session are served.
+    pub is_for_resume: bool,
+    /// Whether the requests are readable on their way to this process: neither TLS here nor a proxy that may have it.
+    pub is_readable: bool,
+}
+
+/// Serves one connection to its end.
+pub(super) async fn serve_connection<S>(stream: S, connection: Connection, door: Arc<Door>, router: Router)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let Connection { peer, place, held } = connection;
+    let is_proxy = door.proxies.contains(peer);
+    let opening = async {
+        let (stream, named) = if is_proxy { proxy_header::read(stream).await? } else { (stream.into(), None) };
+        let address = named.unwrap_or(peer);
+        // From here on the caller counts, not the proxy.
+        let is_caller = named.is_some() && !door.proxies.contains(address);
+        let held = if is_caller { door.hold(address) } else { held };
+        if is_caller && held.is_none() {
+            refuse(stream, door.tls.is_some());
+            return Ok(None);
+        }
+        let is_readable = door.tls.is_none() && !is_proxy;
+        let peer = Peer { address, is_for_resume: place.is_for_resume, is_readable };
+        let stream: Box<dyn Stream> = match &door.tls {
+            Some(tls) => Box::new(tls.accept(stream).await?),
+            None => Box::new(stream),
+        };
+        Ok::<_, io::Error>(Some((stream, peer, held)))
+    };
+    let (stream, peer, _held) = match timeout(HEAD_TIME_MAX, opening).await {
+        Ok(Ok(Some(opened))) => opened,
+        Ok(Ok(None)) => return,
+        Ok(Err(_)) | Err(_) => {
+            door.counts.handshakes_failed.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+    };
+    let requests = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME_MAX)
+        .max_buf_size(BUFFER_BYTES)
+        .keep_alive(!place.is_for_resume)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.layer(Extension(peer))));
+    let time_max = if place.is_for_resume { RESUME_TIME_MAX } else { CONNECTION_TIME_MAX };
+    // Errors are ignored: the connection is over.
+    let _ = timeout(time_max, requests).await;
+}
+
+/// A stream of any kind.
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}

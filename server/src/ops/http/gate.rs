@@ -1,0 +1,65 @@
+//! Checks of every request before its handler: rate, names, and the reserved places.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use axum::{
+    Extension,
+    extract::{Request, State},
+    http::StatusCode,
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use framehouse_shared::api::code;
+
+use super::{
+    connection::Peer,
+    errors::{busy, error, with_retry_after},
+    limits::Act,
+    router::{Gateway, SESSIONS},
+};
+use crate::ops::backend::Backend;
+
+/// Pause that callers are told while only reserved places are free.
+const CROWDED_PAUSE: Duration = Duration::from_secs(5);
+
+/// Refuses requests that come too often, to other names, from web pages of other sites, or without a place for them.
+/// The handlers get the [`Caller`](super::caller::Caller).
+pub(super) async fn check_request<B: Backend>(
+    State(gateway): State<Arc<Gateway<B>>>,
+    Extension(peer): Extension<Peer>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let caller = gateway.proxies.caller(peer.address, request.headers());
+    if let Err(wait) = gateway.limits.spend(caller.0, Act::Request, gateway.start.elapsed()) {
+        return gateway.too_many("too many requests from your address: try again in a moment", wait);
+    }
+    if let Err(foreign) = gateway.names.check(request.method(), request.uri(), request.headers()) {
+        gateway.counts.requests_foreign.fetch_add(1, Ordering::Relaxed);
+        return foreign.into_response();
+    }
+    // Whether a request for a session resumes one is in its body.
+    if peer.is_for_resume && request.uri().path() != SESSIONS {
+        return gateway.crowded();
+    }
+    request.extensions_mut().insert(caller);
+    next.run(request).await
+}
+
+impl<B> Gateway<B> {
+    /// Refusal of a request that is over a limit of its address; counted.
+    pub(super) fn too_many(&self, message: &str, wait: Duration) -> Response {
+        self.counts.requests_refused.fetch_add(1, Ordering::Relaxed);
+        busy(message, wait)
+    }
+
+    /// Refusal of a request in a reserved place that resumes no session.
+    pub(super) fn crowded(&self) -> Response {
+        self.counts.requests_refused.fetch_add(1, Ordering::Relaxed);
+        let message = "this server has too many connections: try again in a moment";
+        with_retry_after(error(StatusCode::SERVICE_UNAVAILABLE, code::BUSY, message), CROWDED_PAUSE)
+    }
+}

@@ -1,0 +1,317 @@
+//! Limits by address: connections, downloads, requests and join requests of one IP address, and looser sums for the
+//! networks around it.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use arrayvec::ArrayVec;
+
+use crate::{
+    address::{AddressKey, Network},
+    net::budget::Bucket,
+};
+
+/// Maximum number of addresses and networks with counts of their own, about 100 bytes each. Beyond, newcomers share
+/// one.
+const ENTRIES_MAX: usize = 32_768;
+/// Burst of a rate, in seconds of the rate.
+const BURST_SECONDS: f32 = 4.0;
+/// How many times the limits of one address its networks have, smallest network first.
+const GROUP_FACTORS: [u32; 2] = [4, 8];
+/// How many times the limits of one address all newcomers share when [`ENTRIES_MAX`] is reached.
+const NEWCOMERS_FACTOR: u32 = 32;
+/// How many times more often than other join requests an address may resume sessions: after a failure of their network,
+/// all players behind one address come back at once.
+const RESUMES_FACTOR: f32 = 8.0;
+/// Shortest pause between two searches for entries that can be forgotten.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The limits of one address.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Connections at a time.
+    pub connections: u32,
+    /// Downloads at a time.
+    pub downloads: u32,
+    /// Requests per second.
+    pub requests_per_s: f32,
+    /// Join requests per second.
+    pub joins_per_s: f32,
+    /// Whether callers on this machine are limited, too.
+    pub limit_loopback: bool,
+}
+
+/// What an address can have a number of at a time.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Place {
+    /// A connection.
+    Connection,
+    /// A download of a replay.
+    Download,
+}
+
+/// What an address can do a number of times a second.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Act {
+    /// Any request.
+    Request,
+    /// A request for a new session. It reserves a seat for some seconds, or could guess room codes.
+    Join,
+    /// A request for a session in a seat that the caller has.
+    Resume,
+}
+
+/// What the limits count by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Key {
+    Address(AddressKey),
+    Group(Network),
+    /// All addresses and networks without an entry, when there are too many.
+    Newcomers,
+}
+
+/// Up to three keys of one caller, widest first.
+type Keys = ArrayVec<Key, 3>;
+
+/// Counts of one key.
+struct Usage {
+    factor: u32,
+    places: [u32; 2],
+    acts: [Bucket; 3],
+}
+
+impl Usage {
+    fn new(limits: &Limits, factor: u32, now: Duration) -> Self {
+        let bucket = |per_s: f32| {
+            let rate = per_s * factor as f32;
+            Bucket::new(rate, rate * BURST_SECONDS, now)
+        };
+        let acts = [limits.requests_per_s, limits.joins_per_s, limits.joins_per_s * RESUMES_FACTOR].map(bucket);
+        Self { factor, places: [0; 2], acts }
+    }
+
+    /// Whether an entry made anew would be the same.
+    fn is_unused(&self, now: Duration) -> bool {
+        self.places == [0; 2] && self.acts.iter().all(|bucket| bucket.is_full(now))
+    }
+}
+
+#[derive(Default)]
+struct Table {
+    usage: HashMap<Key, Usage>,
+    swept_at: Duration,
+}
+
+impl Table {
+    /// The entry of a key, or of all newcomers, made if it is missing.
+    fn entry(&mut self, key: Key, factor: u32, limits: &Limits, now: Duration) -> (Key, &mut Usage) {
+        let is_full = self.usage.len() >= ENTRIES_MAX && !self.usage.contains_key(&key);
+        if is_full && now.saturating_sub(self.swept_at) >= SWEEP_INTERVAL {
+            self.swept_at = now;
+            self.usage.retain(|_, usage| !usage.is_unused(now));
+        }
+        let has_place = self.usage.len() < ENTRIES_MAX || self.usage.contains_key(&key);
+        let (key, factor) = if has_place { (key, factor) } else { (Key::Newcomers, NEWCOMERS_FACTOR) };
+        (key, self.usage.entry(key).or_insert_with(|| Usage::new(limits, factor, now)))
+    }
+}
+
+/// The limits by address of the HTTP gateway, and what each address has used of them.
+pub(super) struct AddressLimits {
+    limits: Limits,
+    table: Mutex<Table>,
+}
+
+/// A place that an address holds; dropping it gives it back.
+pub(super) struct Held {
+    limits: Arc<AddressLimits>,
+    keys: Keys,
+    place: Place,
+}
+
+impl AddressLimits {
+    /// Nobody has used anything yet.
+    pub fn new(limits: Limits) -> Arc<Self> {
+        Arc::new(Self { limits, table: Mutex::default() })
+    }
+
+    /// Takes a place for the caller. Nothing if the caller or one of its networks has no more.
+    pub fn hold(self: &Arc<Self>, caller: AddressKey, place: Place, now: Duration) -> Option<Held> {
+        let places_max = match place {
+            Place::Connection => self.limits.connections,
+            Place::Download => self.limits.downloads,
+        };
+        let has_place = |usage: &mut Usage| {
+            if usage.places[place as usize] < places_max.saturating_mul(usage.factor) { Ok(()) } else { Err(()) }
+        };
+        let keys = self.charge(caller, now, has_place, |usage| usage.places[place as usize] += 1).ok()?;
+        Some(Held { limits: Arc::clone(self), keys, place })
+    }
+
+    /// Charges the caller for an act.
+    ///
+    /// # Errors
+    /// With the time to wait, if the caller or one of its networks has done it too often. Nothing is charged then.
+    pub fn spend(&self, caller: AddressKey, act: Act, now: Duration) -> Result<(), Duration> {
+        let is_paid = |usage: &mut Usage| match usage.acts[act as usize].wait_for(1.0, now) {
+            Duration::ZERO => Ok(()),
+            wait => Err(wait),
+        };
+        let pay = |usage: &mut Usage| {
+            usage.acts[act as usize].take(1.0, now);
+        };
+        self.charge(caller, now, is_paid, pay).map(|_| ())
+    }
+
+    /// Tests all keys of a caller, and then pays with all of them. Wide networks first, so that a network that has used
+    /// up its sum makes no entries for its addresses.
+    fn charge<E>(
+        &self,
+        caller: AddressKey,
+        now: Duration,
+        test: impl Fn(&mut Usage) -> Result<(), E>,
+        pay: impl Fn(&mut Usage),
+    ) -> Result<Keys, E> {
+        let mut keys = Keys::new();
+        if caller.is_loopback() && !self.limits.limit_loopback {
+            return Ok(keys);
+        }
+        let mut table = self.lock();
+        let groups: ArrayVec<(Key, u32), 2> = caller.groups().map(Key::Group).zip(GROUP_FACTORS).collect();
+        for (key, factor) in groups.into_iter().rev().chain([(Key::Address(caller), 1)]) {
+            let (key, usage) = table.entry(key, factor, &self.limits, now);
+            test(usage)?;
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+        for key in &keys {
+            pay(table.usage.get_mut(key).expect("entries are not removed while the table is locked"));
+        }
+        Ok(keys)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().expect("nothing panics while holding this lock")
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let mut table = self.limits.lock();
+        for key in &self.keys {
+            // An entry with a place in use is never forgotten.
+            if let Some(usage) = table.usage.get_mut(key) {
+                usage.places[self.place as usize] -= 1;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+    use super::*;
+
+    const START: Duration = Duration::ZERO;
+
+    fn limits() -> Arc<AddressLimits> {
+        let limits =
+            Limits { connections: 32, downloads: 8, requests_per_s: 20.0, joins_per_s: 5.0, limit_loopback: false };
+        AddressLimits::new(limits)
+    }
+
+    fn key(text: &str) -> AddressKey {
+        text.parse::<IpAddr>().expect("an address").into()
+    }
+
+    fn v4(number: u32) -> AddressKey {
+        IpAddr::from(Ipv4Addr::from_bits(number)).into()
+    }
+
+    fn v6(high: u64, low: u64) -> AddressKey {
+        IpAddr::from(Ipv6Addr::from_bits(u128::from(high) << 64 | u128::from(low))).into()
+    }
+
+    /// How often a crowd may do something at once: every address of it tries 200 times.
+    fn allowed(limits: &AddressLimits, crowd: impl IntoIterator<Item = AddressKey>, act: Act) -> usize {
+        let tries = |caller| (0..200).filter(move |_| limits.spend(caller, act, START).is_ok());
+        crowd.into_iter().map(|caller| tries(caller).count()).sum()
+    }
+
+    #[test]
+    fn an_address_that_asks_too_often_has_to_wait_and_others_do_not() {
+        let limits = limits();
+        assert_eq!(allowed(&limits, [key("192.0.2.1")], Act::Join), 20);
+        let wait = limits.spend(key("192.0.2.1"), Act::Join, START).expect_err("too many");
+        assert!(limits.spend(key("192.0.2.1"), Act::Join, wait * 9 / 10).is_err());
+        assert!(limits.spend(key("192.0.2.1"), Act::Join, wait + Duration::from_millis(1)).is_ok());
+        assert!(limits.spend(key("::ffff:192.0.2.1"), Act::Join, wait).is_err(), "the same caller over IPv6");
+        assert!(limits.spend(key("192.0.2.2"), Act::Join, START).is_ok());
+    }
+
+    #[test]
+    fn every_act_has_its_own_rate() {
+        let limits = limits();
+        let caller = key("192.0.2.1");
+        assert_eq!([Act::Request, Act::Join, Act::Resume].map(|act| allowed(&limits, [caller], act)), [80, 20, 160]);
+    }
+
+    #[test]
+    fn a_network_has_a_looser_sum() {
+        assert_eq!(allowed(&limits(), (0..256).map(|host| v4(0xc000_0200 | host)), Act::Join), 80);
+        assert_eq!(allowed(&limits(), (0..512).map(|host| v4(0xc000_0200 | host)), Act::Join), 160, "two networks");
+        let high = |subnet: u64| 0x2001_0db8_0000_0000 | subnet;
+        assert_eq!(allowed(&limits(), (0..100).map(|low| v6(high(0), low)), Act::Join), 80, "a /64");
+        assert_eq!(allowed(&limits(), (0..100).map(|subnet| v6(high(subnet), 1)), Act::Join), 160, "a /48");
+    }
+
+    #[test]
+    fn a_small_rate_still_lets_somebody_in() {
+        let limits = AddressLimits::new(Limits { joins_per_s: 0.1, ..limits().limits });
+        assert!(limits.spend(key("192.0.2.1"), Act::Join, START).is_ok());
+        assert!(limits.spend(key("192.0.2.1"), Act::Join, Duration::from_secs(11)).is_ok());
+    }
+
+    #[test]
+    fn places_are_given_back() {
+        let limits = limits();
+        let hold = |caller| limits.hold(caller, Place::Download, START);
+        let mut held: Vec<Held> = (0..8).map(|_| hold(key("192.0.2.1")).expect("a place")).collect();
+        assert!(hold(key("192.0.2.1")).is_none());
+        assert!(limits.hold(key("192.0.2.1"), Place::Connection, START).is_some());
+        held.pop();
+        assert!(hold(key("192.0.2.1")).is_some());
+        let network: Vec<Held> = (2..100).flat_map(|host| hold(v4(0xc000_0200 | host))).collect();
+        assert_eq!(held.len() + network.len(), 32);
+    }
+
+    #[test]
+    fn callers_on_this_machine_are_free_unless_a_setting_says_otherwise() {
+        let free = limits();
+        assert_eq!(allowed(&free, [key("127.0.0.1"), key("::1"), key("::ffff:127.0.0.1")], Act::Join), 600);
+        let strict = AddressLimits::new(Limits { limit_loopback: true, ..free.limits });
+        assert_eq!(allowed(&strict, [key("127.0.0.1")], Act::Join), 20);
+    }
+
+    #[test]
+    fn memory_is_bounded_and_a_full_table_shuts_nobody_out() {
+        let limits = limits();
+        let held = limits.hold(key("192.0.2.1"), Place::Connection, START).expect("a place");
+        for network in 0..40_000 {
+            // Each in a /24 of its own. Beyond the table's size they share one entry.
+            let _ = limits.spend(v4(0x0100_0000 + (network << 8)), Act::Request, START);
+        }
+        assert!(limits.lock().usage.len() <= ENTRIES_MAX + 1);
+        assert!(limits.spend(key("203.0.113.9"), Act::Join, START).is_ok(), "a newcomer gets in");
+        let later = Duration::from_secs(10);
+        assert!(limits.spend(key("203.0.113.9"), Act::Request, later).is_ok());
+        assert!(limits.lock().usage.len() < 10, "what is unused is forgotten");
+        assert!(limits.lock().usage.contains_key(&Key::Address(key("192.0.2.1"))), "what is in use is not");
+        drop(held);
+    }
+}
