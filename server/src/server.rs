@@ -63,7 +63,8 @@ pub struct ServerSetup {
     pub unix_base: Duration,
     /// The operator's rules and maps. If empty, the game uses its embedded ones.
     pub game_files: Vec<GameFile>,
-    /// Seed for the seeds of the matches. `None` draws every seed from the operating system.
+    /// Seed for the seeds of the matches and the entropy in their frames, for tests. `None` draws both from the
+    /// operating system.
     pub seed: Option<u64>,
 }
 
