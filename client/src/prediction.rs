@@ -3,7 +3,8 @@
 //! The simulation holds the newest predicted state. Behind it are the state after the last confirmed tick and, between
 //! the two, a ring with the frame, hashes and state of every predicted tick. A confirmed frame that equals the
 //! predicted one only moves the border; one that differs clears the ring, and its ticks are predicted again. Digests of
-//! confirmed states are kept until the server's hash has shown that they are right.
+//! confirmed states are kept until the server's hash has shown that they are right. Entropy is in confirmed frames only:
+//! while no number was drawn in the predicted ticks, it is mixed into their states, and nothing is simulated again.
 //!
 //! Nothing here depends on the network. An update confirms any number of frames, then predicts once.
 
@@ -24,8 +25,10 @@ use std::{
 
 use framehouse_shared::{
     ids::{SLOTS_MAX, Slot, slots_in},
-    input::{Command, CommandBytes, Frame, Input},
+    input::{Command, CommandBytes, Entropy, Frame, Input},
+    late_entropy,
     protocol::codec::CodecError,
+    rng::SimRng,
     room_state::RoomSnapshot,
     sim::LastInputs,
     simulation::Simulation,
@@ -158,6 +161,9 @@ impl Prediction {
         let mut outcome = Confirmed::default();
         #[cfg(feature = "corrupt")]
         self.unpredict_if_corrupt(frame.tick);
+        if let Some(entropy) = frame.entropy {
+            self.mix_late(frame, entropy);
+        }
         let hashes = match self.ring.front() {
             Some(predicted) if predicted.frame == *frame => self.keep_predicted(),
             predicted => {
@@ -285,6 +291,25 @@ impl Prediction {
         self.hashes.after(tick)
     }
 
+    /// Mixes the entropy of a confirmed frame into all predicted states, if that is all that the predicted frame lacks
+    /// and no number was drawn in the predicted ticks.
+    fn mix_late(&mut self, frame: &Frame, entropy: Entropy) {
+        let drawn = |state: &RoomSnapshot| state.get::<SimRng>().map(SimRng::drawn);
+        let before = self.confirmed.as_ref().and_then(drawn);
+        if before.is_none() || self.ring.back().and_then(|newest| drawn(&newest.after)) != before {
+            return;
+        }
+        let Some(first) = self.ring.front_mut() else { return };
+        first.frame.entropy = Some(entropy);
+        if first.frame != *frame {
+            return;
+        }
+        self.ring.iter_mut().for_each(|predicted| {
+            late_entropy::mix_into_saved(&mut predicted.after, &mut predicted.hashes, entropy);
+        });
+        late_entropy::mix_into_present(&mut self.simulation, entropy);
+    }
+
     /// The prediction was right: its state becomes the confirmed one, and nothing is simulated.
     fn keep_predicted(&mut self) -> StateHashes {
         self.pass_confirmed();
@@ -337,6 +362,7 @@ impl Prediction {
         frame.tick = self.simulation.next_tick();
         frame.events.clear();
         frame.commands.clear();
+        frame.entropy = None;
         frame.inputs = [Input::NEUTRAL; SLOTS_MAX];
         for slot in slots_in(self.simulation.roster().seated) {
             let known = if slot == own { own_input(frame.tick) } else { None };

@@ -228,11 +228,20 @@ impl Timeline {
         (self.position as u32 + 1).min(self.ticks()).min(self.loaded())
     }
 
+    /// Loads a keyframe. One that cannot be decoded, because of a bug in the game or the engine, is replaced by the
+    /// last one before it that can: simulating from there takes longer and shows the same.
     fn go_to_keyframe(&mut self, key: u32) {
-        let state = Arc::clone(&self.keys[key as usize]);
-        self.simulation.decode(&state).expect("it was a state of this game before");
+        let decodes = |key: &u32| {
+            let state = Arc::clone(&self.keys[*key as usize]);
+            self.simulation.decode(&state).is_ok()
+        };
+        let Some(loaded) = (0..=key).rev().find(decodes) else {
+            // Not even the opening state: it was decoded once, so only a game that panics or decides anew gets here.
+            self.broken = Some(Tick(0));
+            return;
+        };
         self.names = Default::default();
-        let earlier = self.joins.iter().take_while(|(tick, ..)| tick.0 < key * BLOCK_TICKS);
+        let earlier = self.joins.iter().take_while(|(tick, ..)| tick.0 < loaded * BLOCK_TICKS);
         earlier.for_each(|(_, slot, name)| self.names[slot.index()].clone_from(name));
     }
 

@@ -48,16 +48,19 @@ impl Plugin for DispatchPlugin {
 
 /// Handles the messages that sessions have received since the last tick. Runs in `TickSet::Control`.
 fn handle_messages(world: &mut World) {
-    let mut waiting: Vec<(Entity, Vec<ClientMessage>)> = world
+    let mut waiting: Vec<(Entity, Vec<ClientMessage>, Option<&'static str>)> = world
         .query::<(Entity, &mut Session)>()
         .iter_mut(world)
-        .map(|(entity, mut session)| (entity, session.take_messages()))
-        .filter(|(_, messages)| !messages.is_empty())
+        .map(|(entity, mut session)| (entity, session.take_messages(), session.take_warning()))
+        .filter(|(_, messages, warning)| !messages.is_empty() || warning.is_some())
         .collect();
-    waiting.sort_by_key(|(entity, _)| *entity);
-    for (session, messages) in waiting {
+    waiting.sort_by_key(|(entity, ..)| *entity);
+    for (session, messages, warning) in waiting {
         for message in messages {
             handle_message(world, session, message);
+        }
+        if let Some(warning) = warning {
+            sessions::refuse(world, session, warning);
         }
     }
 }

@@ -63,46 +63,44 @@ fn ingest_events(
                 continue;
             };
             session.heard_at = rooms.now.elapsed;
-            match take_event(&mut rooms, &settings, &mut endpoint, &mut session, event) {
-                // Only valid messages reduce the error count.
-                Some(true) => session.note_success(ErrorKind::InvalidInput),
-                Some(false) => {
-                    counters.invalid_messages += 1;
-                    session.note_error(ErrorKind::InvalidInput, rooms.now.elapsed);
-                }
-                None => {}
-            }
+            counters.invalid_messages +=
+                u64::from(take_event(&mut rooms, &settings, &mut endpoint, &mut session, event).is_err());
         }
         events.shrink_to(EVENTS_KEPT_MAX);
     }
 }
 
-/// Handles one event. Returns whether a message of the client was valid; `None` for events of the connection itself.
+/// A message of a client was invalid.
+struct InvalidMessage;
+
+/// Handles one event. Errors are counted in the session.
 fn take_event(
     rooms: &mut Rooms,
     settings: &NetSettings,
     endpoint: &mut BoxedEndpoint,
     session: &mut Session,
     event: ClientEvent,
-) -> Option<bool> {
+) -> Result<(), InvalidMessage> {
     let now = rooms.now.elapsed;
     match event {
         ClientEvent::Connected => session.connected(&rooms.now, *rooms.rate, settings.handshake_timeout),
         ClientEvent::Disconnected(reason) => session.mark_gone(reason),
         ClientEvent::OverBudget => session.kick(EndCode::SentTooMuch),
         ClientEvent::Malformed => session.note_error(ErrorKind::Network, now),
-        ClientEvent::Unreadable => return Some(false),
-        ClientEvent::Inputs(inputs) => return Some(rooms.take_inputs(session, &inputs).is_some()),
-        ClientEvent::Ping(ping) => {
-            endpoint.answer_ping(session.address.client, &rooms.pong(session, &ping));
-            return Some(true);
+        ClientEvent::Unreadable => {
+            session.note_unreadable(now);
+            return Err(InvalidMessage);
         }
-        ClientEvent::Message(message) => {
-            session.keep(message, now);
-            return Some(true);
+        ClientEvent::Inputs(inputs) => {
+            if rooms.take_inputs(session, &inputs).is_none() {
+                session.note_error(ErrorKind::InvalidInput, now);
+                return Err(InvalidMessage);
+            }
         }
+        ClientEvent::Ping(ping) => endpoint.answer_ping(session.address.client, &rooms.pong(session, &ping)),
+        ClientEvent::Message(message) => session.keep(message, now),
     }
-    None
+    Ok(())
 }
 
 impl Rooms<'_, '_> {

@@ -9,11 +9,26 @@ pub mod session;
 pub mod token;
 pub mod udp;
 
+#[cfg(test)]
+mod tests;
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
 use bevy::prelude::*;
 use bevy_renet::{RenetReceive, RenetSend};
 
-use crate::schedule::{Now, Receive, ReceiveSet, Send};
+use crate::schedule::{Now, Receive, ReceiveSet, Send, TickRate};
 use endpoint::BoxedEndpoint;
+
+/// Number of packets that an endpoint reads in one turn.
+const TURN_PACKETS: usize = 64;
+/// Maximum number of turns of each endpoint in one `Receive`. The rest waits in the kernel's buffer.
+const TURNS_MAX: usize = 64;
+/// Part of a tick's time after which each endpoint has only one turn in a `Receive`.
+const RECEIVE_SHARE: f64 = 1.0 / 3.0;
 
 /// Endpoints and the index of sessions.
 pub(crate) struct NetPlugin;
@@ -21,15 +36,64 @@ pub(crate) struct NetPlugin;
 impl Plugin for NetPlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<session::Sessions>()
+            .init_resource::<ReceiveClock>()
             .configure_sets(Receive, RenetReceive.in_set(ReceiveSet::Endpoints))
             .add_systems(Receive, receive.in_set(RenetReceive))
             .add_systems(Send, send.in_set(RenetSend));
     }
 }
 
-fn receive(now: Res<Now>, mut endpoints: Query<&mut BoxedEndpoint>) {
+/// Clock of the time that receiving takes: the tick thread's processor time. Without one, nothing is measured.
+#[derive(Resource, Clone, Copy)]
+pub(crate) struct ReceiveClock(pub(crate) fn() -> Duration);
+
+impl Default for ReceiveClock {
+    fn default() -> Self {
+        Self(|| Duration::ZERO)
+    }
+}
+
+/// Time spent on receiving in one tick.
+#[derive(Default)]
+struct ReceiveTime {
+    tick: u64,
+    spent: Duration,
+}
+
+impl ReceiveTime {
+    /// Time left in this tick.
+    fn left(&mut self, tick: u64, rate: TickRate) -> Duration {
+        if self.tick != tick {
+            *self = Self { tick, spent: Duration::ZERO };
+        }
+        Duration::from_secs_f64(RECEIVE_SHARE / f64::from(rate.0)).saturating_sub(self.spent)
+    }
+}
+
+/// Lets the endpoints read in turns, a few packets each, until nothing is left or the tick's time for it is spent. Each
+/// has one turn in any case, so no endpoint waits for a busy one.
+fn receive(
+    now: Res<Now>,
+    rate: Res<TickRate>,
+    clock: Res<ReceiveClock>,
+    mut time: Local<ReceiveTime>,
+    mut endpoints: Query<&mut BoxedEndpoint>,
+) {
     let unix_now = now.unix_base + now.elapsed;
-    for_each_endpoint(&mut endpoints, |endpoint| endpoint.receive(unix_now));
+    let (began, left) = ((clock.0)(), time.left(now.tick, *rate));
+    for _ in 0..TURNS_MAX {
+        let has_more = AtomicBool::new(false);
+        for_each_endpoint(&mut endpoints, |endpoint| {
+            if endpoint.receive(unix_now, TURN_PACKETS) == TURN_PACKETS {
+                has_more.store(true, Ordering::Relaxed);
+            }
+        });
+        let took = (clock.0)().saturating_sub(began);
+        if took >= left || !has_more.into_inner() {
+            break;
+        }
+    }
+    time.spent += (clock.0)().saturating_sub(began);
 }
 
 fn send(mut endpoints: Query<&mut BoxedEndpoint>) {

@@ -26,7 +26,7 @@ use crate::{
     ingest::IngestPlugin,
     match_end::{self, MatchEndPlugin},
     net::{
-        NetPlugin,
+        NetPlugin, ReceiveClock,
         budget::Rates,
         endpoint::{BoxedEndpoint, Endpoint},
         session::Sessions,
@@ -63,7 +63,8 @@ pub struct ServerSetup {
     pub unix_base: Duration,
     /// The operator's rules and maps. If empty, the game uses its embedded ones.
     pub game_files: Vec<GameFile>,
-    /// Seed for the seeds of the matches. `None` draws every seed from the operating system.
+    /// Seed for the seeds of the matches and the entropy in their frames, for tests. `None` draws both from the
+    /// operating system.
     pub seed: Option<u64>,
 }
 
@@ -160,9 +161,9 @@ impl Server {
         self.app.world_mut().resource_mut::<TickTimings>().set_clock(clock);
     }
 
-    /// Sets the clock for the cleanup budget: the CPU time of the thread that runs the ticks.
+    /// Sets the clock for the budgets of cleanup and receiving: the CPU time of the thread that runs the ticks.
     pub fn set_thread_clock(&mut self, clock: fn() -> Duration) {
-        self.app.insert_resource(CleanupClock(clock));
+        self.app.insert_resource(CleanupClock(clock)).insert_resource(ReceiveClock(clock));
     }
 
     fn mark(&mut self, stage: TickStage) {

@@ -61,6 +61,11 @@ pub struct Command {
     pub bytes: CommandBytes,
 }
 
+/// Fresh random bits of the server in a frame, mixed into the room's [`SimRng`](crate::rng::SimRng) at the start of the
+/// tick. Nobody can know the numbers that are drawn from then on before the frame has arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entropy(pub u32);
+
 /// A closed tick: everything that the simulation of this tick may depend on.
 ///
 /// On the server `room/inputs.rs` fills it in `TickSet::Commit`; a client fills it from a confirmed or predicted frame.
@@ -74,4 +79,6 @@ pub struct Frame {
     pub events: ArrayVec<RosterEvent, ROSTER_EVENTS_MAX>,
     /// Commands in their total order, at most [`COMMANDS_MAX`].
     pub commands: Vec<Command>,
+    /// Random bits of the server; in the frame of about one tick a second. A predicted frame has none.
+    pub entropy: Option<Entropy>,
 }

@@ -54,6 +54,7 @@ pub mod fields;
 pub mod game;
 pub mod ids;
 pub mod input;
+pub mod late_entropy;
 pub mod match_end;
 pub mod net_sim;
 pub mod protocol;

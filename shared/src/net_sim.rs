@@ -27,6 +27,9 @@ pub struct NetSimConfig {
     pub reorder: f32,
     /// Fraction of packets that arrive twice, 0 to 1.
     pub duplicate: f32,
+    /// Time between two deliveries in ms: packets wait for the next one and arrive all at once. 0 delivers each packet
+    /// at its time.
+    pub bunch_ms: f32,
 }
 
 /// Presets by name: round trip in ms, standard deviation of the jitter in ms (in each direction), loss, mean burst.
@@ -41,8 +44,8 @@ pub const PRESETS: [(&str, [f32; 4]); 5] = [
 impl FromStr for NetSimConfig {
     type Err = String;
 
-    /// Parses the name of a preset, or `key=value,..` with the keys delay, jitter, spread, loss, burst, reorder and
-    /// dup, or the name of a preset followed by `,key=value,..` to change it.
+    /// Parses the name of a preset, or `key=value,..` with the keys delay, jitter, spread, loss, burst, reorder, dup and
+    /// bunch, or the name of a preset followed by `,key=value,..` to change it.
     fn from_str(text: &str) -> Result<Self, String> {
         let mut parts = text.split(',').peekable();
         let preset = parts.peek().and_then(|name| Self::preset(name.trim()));
@@ -69,6 +72,7 @@ impl NetSimConfig {
             "burst" => (&mut self.burst, 1_000.0),
             "reorder" => (&mut self.reorder, 1.0),
             "dup" => (&mut self.duplicate, 1.0),
+            "bunch" => (&mut self.bunch_ms, 10_000.0),
             _ => return Err(unknown(pair)),
         };
         *field = value.trim().parse().map_err(|_| format!("`{value}` is not a number (in `{pair}`)"))?;
@@ -79,7 +83,8 @@ impl NetSimConfig {
 fn unknown(pair: &str) -> String {
     let presets: Vec<&str> = PRESETS.iter().map(|(name, _)| *name).collect();
     format!(
-        "`{pair}` is neither a preset ({}) nor key=value with the keys delay, jitter, spread, loss, burst, reorder, dup",
+        "`{pair}` is neither a preset ({}) nor key=value with the keys delay, jitter, spread, loss, burst, reorder, dup, \
+         bunch",
         presets.join(", ")
     )
 }
@@ -97,6 +102,11 @@ impl NetSim {
     /// Creates a link with its own random numbers.
     pub fn new(config: NetSimConfig, seed: u64) -> Self {
         Self { config, rng: SimRng::new(seed), in_burst: false, pushed: 0, in_flight: BinaryHeap::new() }
+    }
+
+    /// Changes the conditions for datagrams that are sent from now on.
+    pub fn set_config(&mut self, config: NetSimConfig) {
+        self.config = config;
     }
 
     /// Sends a datagram into the link at `now`.
@@ -122,8 +132,17 @@ impl NetSim {
         self.in_flight.pop().map(|Reverse((_, _, datagram))| datagram)
     }
 
+    fn next_delivery(&self, arrival: Duration) -> Duration {
+        let bunch = (self.config.bunch_ms * 1000.0) as u128;
+        if bunch == 0 {
+            return arrival;
+        }
+        Duration::from_micros((arrival.as_micros().div_ceil(bunch) * bunch) as u64)
+    }
+
     fn enqueue(&mut self, arrival: Duration, datagram: &[u8]) {
         if self.in_flight.len() < IN_FLIGHT_MAX {
+            let arrival = self.next_delivery(arrival);
             self.pushed += 1;
             self.in_flight.push(Reverse((arrival, self.pushed, datagram.to_vec())));
         }
@@ -203,6 +222,17 @@ mod tests {
         link.push(Duration::from_millis(100), b"x");
         assert_eq!(link.pop(Duration::from_millis(129)), None);
         assert_eq!(link.pop(Duration::from_millis(130)), Some(b"x".to_vec()));
+    }
+
+    #[test]
+    fn packets_in_a_bunch_arrive_together_and_in_order() {
+        let mut link = NetSim::new("bunch=300".parse().expect("valid"), 1);
+        for n in 0..10u8 {
+            link.push(Duration::from_millis(310 + u64::from(n) * 20), &[n]);
+        }
+        assert_eq!(link.pop(Duration::from_millis(599)), None);
+        let bunch: Vec<u8> = std::iter::from_fn(|| link.pop(Duration::from_millis(600))).map(|packet| packet[0]).collect();
+        assert_eq!(bunch, (0..10).collect::<Vec<_>>());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     fields::{FieldList, FieldPath},
+    input::Entropy,
     room_state::StateValue,
     state_hash::StateHasher,
 };
@@ -25,6 +26,17 @@ impl SimRng {
     /// Creates a generator from a seed.
     pub fn new(seed: u64) -> Self {
         Self { pcg: Pcg32::seed_from_u64(seed), drawn: 0 }
+    }
+
+    /// Mixes fresh bits into the generator: later numbers depend on them and on all earlier bits.
+    pub fn mix(&mut self, entropy: Entropy) {
+        let state = u64::from(self.pcg.next_u32()) << 32 | u64::from(self.pcg.next_u32());
+        self.pcg = Pcg32::seed_from_u64(state ^ u64::from(entropy.0));
+    }
+
+    /// Number of numbers drawn so far.
+    pub const fn drawn(&self) -> u64 {
+        self.drawn
     }
 
     /// Draws 32 random bits.
@@ -68,7 +80,7 @@ impl StateValue for SimRng {
 mod tests {
     use super::*;
 
-    /// The numbers were computed by another program from the published algorithm. A change of them changes every match,
+    /// The numbers here and below were computed by another program from the published algorithm. A change of them changes every match,
     /// and needs a new rules version of every game.
     #[test]
     fn a_seed_gives_its_golden_numbers_on_every_machine() {
@@ -88,6 +100,17 @@ mod tests {
         let ones = [true, false, false, false, true, true, true, false];
         assert_eq!([(); 8].map(|()| rng.one_in(2)), ones);
         assert_eq!((rng.below(0), rng.below(1), rng.one_in(0)), (0, 0, true));
+    }
+
+    #[test]
+    fn mixed_bits_change_every_later_number_in_the_same_way_everywhere() {
+        let mixed = |entropy| {
+            let mut rng = SimRng::new(7);
+            rng.mix(Entropy(entropy));
+            [(); 2].map(|()| rng.bits())
+        };
+        assert_eq!(mixed(0), [0x134e_edf9, 0x6543_8c18]);
+        assert_eq!(mixed(1), [0x3286_d083, 0x6acc_1b5c]);
     }
 
     #[test]

@@ -181,6 +181,17 @@ impl StateDigest {
     }
 }
 
+impl RoomSnapshot {
+    /// A component of the state.
+    pub fn get<C: Component>(&self) -> Option<&C> {
+        self.components.iter().flatten().find_map(|saved| saved.downcast_ref())
+    }
+
+    pub(crate) fn get_mut<C: Component>(&mut self) -> Option<&mut C> {
+        self.components.iter_mut().flatten().find_map(|saved| saved.downcast_mut())
+    }
+}
+
 impl RoomStates {
     /// Name of the component at this index; `unknown` beyond the last one.
     pub fn name(&self, index: usize) -> &'static str {

@@ -2,10 +2,10 @@
 //!
 //! A [game](crate::game) reads inputs, joins, leaves and commands of the tick from the room's [`Frame`], the tick's
 //! number from [`SimTickCount`], its length from [`SimRate`] and the taken seats from [`Roster`]. Every random number
-//! comes from the room's [`SimRng`]. The game writes the [`Scoreboard`] in [`SimSet::Score`].
+//! comes from the room's [`SimRng`], into which the engine mixes fresh bits of the server once a second. The game writes the [`Scoreboard`] in [`SimSet::Score`].
 //!
 //! Systems in `SimTick` use no clock, no thread, no `Local`, no message and no `HashMap` iteration: a room's state
-//! depends only on rules, seed, tick rate, roster events by tick and inputs by tick.
+//! depends only on rules, seed, tick rate, and the frames by tick: roster events, inputs, commands and entropy.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -210,6 +210,8 @@ pub struct LastInputs(#[room_state(name = "input")] pub [Input; SLOTS_MAX]);
 
 /// Number of the engine's components in a room's state; they are registered before the game's.
 pub const ENGINE_STATES: usize = 5;
+/// Index of [`SimRng`] among them.
+pub(crate) const RNG_STATE: usize = 3;
 
 /// Plugin with the simulation of a game: the engine's part, then the game's.
 pub struct SimPlugin(GameHandle);
@@ -258,11 +260,21 @@ pub fn open_match(room: &mut EntityWorldMut, setup: &MatchSetup) {
     game.open_match(room, setup);
 }
 
-fn begin_tick(
-    mut rooms: Rooms<(&Frame, &SimTickCount, &mut Roster, &mut LastInputs, &mut Scoreboard, &mut StateHashes)>,
-) {
-    rooms.for_each_room(|(frame, tick, mut roster, mut inputs, mut scores, mut hashes)| {
+type BeginItem = (
+    (&'static Frame, &'static SimTickCount),
+    &'static mut Roster,
+    &'static mut LastInputs,
+    &'static mut SimRng,
+    &'static mut Scoreboard,
+    &'static mut StateHashes,
+);
+
+fn begin_tick(mut rooms: Rooms<BeginItem>) {
+    rooms.for_each_room(|((frame, tick), mut roster, mut inputs, mut rng, mut scores, mut hashes)| {
         assert_eq!(frame.tick, tick.0, "a frame must be simulated at its own tick");
+        if let Some(entropy) = frame.entropy {
+            rng.mix(entropy);
+        }
         for event in &frame.events {
             match event.change {
                 RosterChange::Leave => roster.seated &= !event.slot.bit(),

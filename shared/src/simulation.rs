@@ -139,6 +139,11 @@ impl Simulation {
         self.world.entity(self.room)
     }
 
+    /// The room entity, mutable.
+    pub(crate) fn present(&mut self) -> EntityWorldMut<'_> {
+        self.world.entity_mut(self.room)
+    }
+
     /// The room entity, mutable, for tests that set up a situation.
     #[cfg(any(test, feature = "corrupt"))]
     pub fn room_mut(&mut self) -> EntityWorldMut<'_> {

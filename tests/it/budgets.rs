@@ -18,7 +18,7 @@ use framehouse_server::{
 use framehouse_shared::{
     input::Input,
     protocol::{
-        datagram::Inputs,
+        datagram::{Inputs, Ping},
         end::EndCode,
         messages::{ClientMessage, Hello, NAME_BYTES_MAX, Phase, PlayerState, RoomEvent, ServerMessage},
     },
@@ -142,6 +142,101 @@ fn sealed_nonsense_ends_with_a_reason() {
     stranger.until_goodbye(&mut world, 300, |connection, now| connection.send_datagram(now, &slice));
     assert_eq!(stranger.goodbye, Some(EndCode::MadeNoSense));
     others_play_on(&world);
+}
+
+#[test]
+fn valid_pings_do_not_make_nonsense_forgotten() {
+    let mut world = playing_world();
+    let mut stranger = Stranger::join(&mut world);
+    let mut ping = Vec::new();
+    Ping { nonce: 7 }.encode(&mut ping);
+    stranger.until_goodbye(&mut world, 300, |connection, now| {
+        // A datagram of no kind, between two good ones.
+        connection.send_datagram(now, &ping);
+        connection.send_datagram(now, &[0x4f]);
+        connection.send_datagram(now, &ping);
+    });
+    assert_eq!(stranger.goodbye, Some(EndCode::MadeNoSense));
+    others_play_on(&world);
+}
+
+#[test]
+fn pulses_of_a_flood_end_with_a_reason() {
+    let mut world = playing_world();
+    let mut stranger = Stranger::join(&mut world);
+    let mut bytes = Vec::new();
+    let (next_frame, seen_frames, newest) = (Tick(0), Tick(0), Tick(9));
+    let inputs = [Input::NEUTRAL].into_iter().collect();
+    Inputs { match_low: 1, next_frame, seen_frames, newest, inputs, report: None }.encode(&mut bytes);
+    let mut tick = 0;
+    stranger.until_goodbye(&mut world, 900, |connection, now| {
+        tick += 1;
+        // Ten seconds of inputs at once, every three seconds.
+        let count = if tick % 90 == 0 { 300 } else { 0 };
+        (0..count).for_each(|_| connection.send_datagram(now, &bytes));
+    });
+    assert_eq!(stranger.goodbye, Some(EndCode::SentTooMuch));
+    others_play_on(&world);
+}
+
+/// A packet of the reliable path with one batch.
+fn reliable_packet(sequence: u8, id: u16, batch: &[u8]) -> Vec<u8> {
+    let [id_high, id_low] = (0x4000 | id).to_be_bytes();
+    let [length_high, length_low] = (0x4000 | batch.len() as u16).to_be_bytes();
+    [&[0, sequence, 0, 0, 1, id_high, id_low, length_high, length_low][..], batch].concat()
+}
+
+#[test]
+fn a_peer_that_withholds_a_message_parks_at_most_64_kib() {
+    const BATCH_BYTES: usize = 1100;
+    let mut world = playing_world();
+    let mut stranger = Stranger::connect(&mut world);
+    let (mut batches, mut parked) = (0, 0);
+    for tick in 0..150 {
+        world.step_ticks(1);
+        let now = world.now();
+        stranger.update(now, |connection| {
+            if connection.status() == Status::Connected && tick > 10 && batches < 63 {
+                // Message 0 never comes.
+                batches += 1;
+                connection.send_datagram(now, &reliable_packet(batches, batches.into(), &[1; BATCH_BYTES]));
+                parked += BATCH_BYTES;
+            }
+        });
+    }
+    assert!((60_000..=65 * 1024 + BATCH_BYTES).contains(&parked), "{parked} bytes were parked");
+    assert_ne!(stranger.connection.status(), Status::Connected);
+    others_play_on(&world);
+}
+
+#[test]
+fn honest_players_whose_packets_arrive_in_bunches_are_never_kicked() {
+    for bunch_ms in [300, 600, 900, 1500, 2000] {
+        let mut world = playing_world();
+        let address = world.clients[1].address;
+        world.network.set_quality(address, format!("delay=20,bunch={bunch_ms}").parse().expect("a good link"));
+        world.step_ticks(30 * 40);
+        assert_eq!(world.server.world().resource::<Counters>().kicked, 0, "every {bunch_ms} ms");
+        assert!(world.clients.iter().all(|client| client.client.ended().is_none()), "every {bunch_ms} ms");
+    }
+}
+
+#[test]
+fn a_player_with_too_many_commands_is_told_so() {
+    let mut world = playing_world();
+    let mut told = Vec::new();
+    for _ in 0..90 {
+        world.clients[0].client.send_command(b"hello");
+        world.step_ticks(1);
+        told.extend(world.clients[0].client.drain_notices().filter_map(|notice| match notice {
+            Notice::Refused(sentence) => Some(sentence),
+            _ => None,
+        }));
+    }
+    // 30 a second are three times too many: it is told once a second, and not kicked.
+    assert!((1..=3).contains(&told.len()), "{told:?}");
+    assert!(told.iter().all(|sentence| sentence.contains("game commands too fast")), "{told:?}");
+    assert!(world.clients[0].client.ended().is_none());
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod cleanup;
 mod commands;
 mod crash;
 mod desyncs;
+mod entropy;
 mod faults;
 mod fuzz_smoke;
 mod hostile;

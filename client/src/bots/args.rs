@@ -39,7 +39,7 @@ pub struct Args {
     #[arg(long, value_name = "MS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=10_000))]
     pub slow: u32,
     /// Simulate a bad network: lan, wifi, 4g, transatlantic or awful, and/or key=value,.. with delay, jitter, spread,
-    /// loss, burst, reorder, dup.
+    /// loss, burst, reorder, dup, bunch.
     #[arg(long, value_name = "PRESET|KEY=VALUE,..")]
     pub net_sim: Option<NetSimConfig>,
     /// Seed of the bots and of the simulated network: the same seed repeats a run.

@@ -53,6 +53,10 @@ impl Ring {
         self.ticks.iter()
     }
 
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut PredictedTick> {
+        self.ticks.iter_mut()
+    }
+
     /// A tick to fill, with reused buffers if there are any.
     pub fn take_spare(&mut self) -> PredictedTick {
         self.spare.pop().unwrap_or_default()

@@ -1,4 +1,5 @@
 mod commands;
+mod entropy;
 mod first_bad;
 mod overload;
 

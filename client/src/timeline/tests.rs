@@ -96,6 +96,25 @@ fn a_timeline_that_comes_out_differently_ends_before() {
 }
 
 #[test]
+fn a_keyframe_that_cannot_be_decoded_is_passed_over() {
+    let (mut timeline, truth) = (timeline(), truth());
+    timeline.seek(699.0);
+    settle(&mut timeline);
+    timeline.keys[2] = b"nonsense".as_slice().into();
+    for (moment, key) in [(650.0, 2), (310.0, 1), (640.0, 2)] {
+        timeline.seek(moment);
+        settle(&mut timeline);
+        let shown = timeline.simulation().next_tick().minus(1);
+        assert_eq!(shown.0, moment as u32);
+        assert_eq!(timeline.simulation().hashes(), truth[shown.0 as usize], "from keyframe {key}");
+    }
+    timeline.keys[1] = b"nonsense".as_slice().into();
+    timeline.stop_before(Tick(680));
+    settle(&mut timeline);
+    assert_eq!((timeline.broken(), timeline.ticks()), (Some(Tick(680)), 680));
+}
+
+#[test]
 fn frames_that_are_still_to_come_are_waited_for() {
     let (opening, ticks) = recorded();
     let mut timeline = Timeline::open(Simulation::new(ArenaPlugin), &opening, 30).expect("a state of this game");

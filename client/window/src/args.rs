@@ -52,7 +52,7 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     pub config_dir: Option<PathBuf>,
     /// Simulate a bad network: lan, wifi, 4g, transatlantic or awful, and/or key=value,.. with delay, jitter, spread,
-    /// loss, burst, reorder, dup.
+    /// loss, burst, reorder, dup, bunch.
     #[arg(long, value_name = "PRESET|KEY=VALUE,..")]
     pub net_sim: Option<NetSimConfig>,
     /// Let the game's own bot play.

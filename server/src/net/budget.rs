@@ -8,20 +8,19 @@ use bevy::prelude::*;
 
 use crate::config::NetSettings;
 
-/// A peer that has been over a budget for this long is kicked.
-const OVER_TIME_MAX: Duration = Duration::from_secs(3);
-/// After this long within its budgets, a peer counts as well-behaved again.
-const FORGIVEN_AFTER: Duration = Duration::from_secs(1);
-/// Length of the window in which errors are counted.
-const ERROR_WINDOW: Duration = Duration::from_secs(60);
+/// Seconds of silence whose packets may arrive all at once without being dropped.
+const BUNCH_SECONDS: f32 = 2.0;
+/// Seconds by which the packets of a connection that is about to time out may be late, beyond the time-out.
+const PATIENCE_MARGIN_SECONDS: f32 = 2.0;
+/// Seconds in which [`ErrorKind::LIMIT`] errors are forgotten.
+const ERROR_WINDOW_SECONDS: f32 = 60.0;
 
 /// Allowed rates of a peer, in messages per second.
 #[derive(Resource, Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Rates {
     /// Input messages: one per tick, and a quarter more for clocks that catch up.
     pub(crate) inputs: f32,
-    /// Largest burst of input messages: those of about half a second, which arrive together after a stall of the
-    /// network.
+    /// Largest burst of input messages: those of two seconds, which arrive together after a stall of the network.
     pub(crate) inputs_burst: f32,
     /// Other packets: pings and the reliable path. At least 60 a second, because they do not depend on the tick rate.
     pub(crate) packets: f32,
@@ -31,6 +30,9 @@ pub(crate) struct Rates {
     pub(crate) messages: f32,
     /// Game commands.
     pub(crate) commands: f32,
+    /// Seconds of each rate that a peer may send at once, dropped or not, before it is kicked: the connection's
+    /// time-out and 2 s, because a connection may fall silent for that long and then deliver everything.
+    pub(crate) patience_s: f32,
 }
 
 impl Rates {
@@ -39,11 +41,12 @@ impl Rates {
         let tick_rate = f32::from(tick_rate);
         Self {
             inputs: 1.25 * tick_rate,
-            inputs_burst: (tick_rate * 16.0 / 30.0).max(16.0),
+            inputs_burst: BUNCH_SECONDS * 1.25 * tick_rate,
             packets: (2.0 * tick_rate).max(60.0),
             control: 20.0,
             messages: settings.room_messages_per_s as f32,
             commands: settings.commands_per_s as f32,
+            patience_s: settings.connection_timeout as f32 + PATIENCE_MARGIN_SECONDS,
         }
     }
 }
@@ -117,45 +120,47 @@ pub(crate) enum Charge {
     Paid,
     /// Drop it and count it as dropped.
     Over,
-    /// Drop it and kick the peer, which has been over a budget for [`OVER_TIME_MAX`].
+    /// Drop it and kick the peer: on average it has sent more than the rate for too long.
     Kick,
 }
 
 /// The budgets of one peer.
+///
+/// Each account has two buckets of the same rate. The small one decides what is dropped. The large one pays for every
+/// packet, dropped or not, and decides who is kicked: so pulses of a flood add up, while a player whose packets arrive
+/// in bunches has sent no more than its rate.
 #[derive(Clone, Debug)]
 pub(crate) struct Budget {
-    accounts: [Bucket; 5],
-    over: Option<Over>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Over {
-    since: Duration,
-    last: Duration,
+    accounts: [(Bucket, Bucket); 5],
 }
 
 impl Budget {
     /// Full budgets.
     pub(crate) fn new(rates: &Rates, now: Duration) -> Self {
+        let account = |rate: f32, burst: f32| {
+            let patience = (rate * rates.patience_s).max(2.0 * burst);
+            (Bucket::new(rate, burst, now), Bucket::new(rate, patience, now))
+        };
         let accounts = [
-            Bucket::new(rates.inputs, rates.inputs_burst, now),
-            Bucket::new(rates.packets, 64.0, now),
-            Bucket::new(rates.control, 40.0, now),
-            Bucket::new(rates.messages, 2.0 * rates.messages.max(1.0), now),
-            Bucket::new(rates.commands, 2.0 * rates.commands.max(1.0), now),
+            account(rates.inputs, rates.inputs_burst),
+            account(rates.packets, BUNCH_SECONDS * rates.packets),
+            account(rates.control, BUNCH_SECONDS * rates.control),
+            account(rates.messages, BUNCH_SECONDS * rates.messages.max(1.0)),
+            account(rates.commands, BUNCH_SECONDS * rates.commands.max(1.0)),
         ];
-        Self { accounts, over: None }
+        Self { accounts }
     }
 
     /// Charges one packet or message.
     pub(crate) fn charge(&mut self, account: Account, now: Duration) -> Charge {
-        if self.accounts[account as usize].take(1.0, now) {
-            return Charge::Paid;
+        let (bucket, patience) = &mut self.accounts[account as usize];
+        if !patience.take(1.0, now) {
+            Charge::Kick
+        } else if bucket.take(1.0, now) {
+            Charge::Paid
+        } else {
+            Charge::Over
         }
-        let began_anew = |over: &Over| now.saturating_sub(over.last) > FORGIVEN_AFTER;
-        let since = self.over.filter(|over| !began_anew(over)).map_or(now, |over| over.since);
-        self.over = Some(Over { since, last: now });
-        if now.saturating_sub(since) >= OVER_TIME_MAX { Charge::Kick } else { Charge::Over }
     }
 }
 
@@ -169,30 +174,25 @@ pub(crate) enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// Maximum number of errors of one kind in the window.
-    const LIMIT: u32 = 10;
+    /// Maximum number of errors of one kind at once; as many are forgotten in a minute.
+    const LIMIT: f32 = 10.0;
 }
 
-/// Recent errors of a session, by kind.
-#[derive(Clone, Copy, Debug, Default)]
+/// Recent errors of a session, by kind. Only time makes them forgotten: a valid message costs an attacker nothing.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct ErrorLedger {
-    kinds: [(u32, Duration); 2],
+    kinds: [Bucket; 2],
 }
 
 impl ErrorLedger {
-    /// Counts an error. Returns whether the session is over the limit.
-    pub(crate) fn note(&mut self, kind: ErrorKind, now: Duration) -> bool {
-        let (count, since) = &mut self.kinds[kind as usize];
-        if *count == 0 || now.saturating_sub(*since) > ERROR_WINDOW {
-            (*count, *since) = (0, now);
-        }
-        *count += 1;
-        *count > ErrorKind::LIMIT
+    /// No errors.
+    pub(crate) const fn new(now: Duration) -> Self {
+        Self { kinds: [Bucket::new(ErrorKind::LIMIT / ERROR_WINDOW_SECONDS, ErrorKind::LIMIT, now); 2] }
     }
 
-    /// Resets the count of a kind after a valid message.
-    pub(crate) fn succeed(&mut self, kind: ErrorKind) {
-        self.kinds[kind as usize].0 = 0;
+    /// Counts an error. Returns whether the session is over the limit.
+    pub(crate) fn note(&mut self, kind: ErrorKind, now: Duration) -> bool {
+        !self.kinds[kind as usize].take(1.0, now)
     }
 }
 
@@ -201,7 +201,15 @@ mod tests {
     use super::*;
 
     fn rates() -> Rates {
-        Rates { inputs: 37.5, inputs_burst: 16.0, packets: 60.0, control: 20.0, messages: 10.0, commands: 10.0 }
+        Rates {
+            inputs: 37.5,
+            inputs_burst: 75.0,
+            packets: 60.0,
+            control: 20.0,
+            messages: 10.0,
+            commands: 10.0,
+            patience_s: 12.0,
+        }
     }
 
     #[test]
@@ -224,34 +232,53 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_is_dropped_at_once_and_kicked_after_three_seconds() {
+    fn a_flood_is_dropped_at_once_and_kicked_within_a_second() {
         let mut budget = Budget::new(&rates(), Duration::ZERO);
         let charges: Vec<Charge> =
-            (0..4000u64).map(|ms| budget.charge(Account::Inputs, Duration::from_millis(ms))).collect();
+            (0..1000u64).map(|ms| budget.charge(Account::Inputs, Duration::from_millis(ms))).collect();
         let paid = charges.iter().filter(|charge| **charge == Charge::Paid).count();
-        assert!((16..=16 + 4 * 38).contains(&paid), "{paid}");
+        assert!((75..=75 + 38).contains(&paid), "{paid}");
         let kicked = charges.iter().position(|charge| *charge == Charge::Kick).expect("it was kicked");
-        assert!((3000..3100).contains(&kicked), "{kicked}");
+        assert!((450..500).contains(&kicked), "{kicked}");
+    }
+
+    /// The charges of `count` inputs at once, every `pause` for ten minutes.
+    fn bunched(count: u64, pause: Duration) -> Vec<Charge> {
+        let mut budget = Budget::new(&rates(), Duration::ZERO);
+        let bunches = (600_000 / pause.as_millis()) as u32;
+        (0..bunches).flat_map(|bunch| (0..count).map(move |_| pause * bunch)).map(|now| budget.charge(Account::Inputs, now)).collect()
     }
 
     #[test]
-    fn a_burst_now_and_then_is_forgiven() {
-        let mut budget = Budget::new(&rates(), Duration::ZERO);
-        for burst in 0..20u64 {
-            for _ in 0..30 {
-                assert_ne!(budget.charge(Account::Inputs, Duration::from_secs(burst * 2)), Charge::Kick);
-            }
+    fn an_honest_players_packets_in_bunches_are_all_taken() {
+        for ms in [300, 1000, 2000] {
+            let charges = bunched(ms * 30 / 1000, Duration::from_millis(ms));
+            assert!(charges.iter().all(|charge| *charge == Charge::Paid), "every {ms} ms");
         }
     }
 
     #[test]
-    fn the_eleventh_error_in_a_minute_is_one_too_many_and_success_starts_anew() {
+    fn a_connection_that_delivers_nine_seconds_at_once_is_not_kicked() {
+        let charges = bunched(9 * 30, Duration::from_secs(9));
+        assert!(!charges.contains(&Charge::Kick));
+    }
+
+    #[test]
+    fn pulses_of_a_flood_add_up() {
+        for seconds in [2, 4, 8] {
+            let twice_the_rate = 75 * seconds;
+            assert!(bunched(twice_the_rate, Duration::from_secs(seconds)).contains(&Charge::Kick), "every {seconds} s");
+        }
+    }
+
+    #[test]
+    fn ten_errors_at_once_are_too_few_and_time_alone_makes_them_forgotten() {
         let at = Duration::from_secs;
-        let mut ledger = ErrorLedger::default();
-        assert!((0..10).all(|n| !ledger.note(ErrorKind::Network, at(n))));
-        assert!(!ledger.note(ErrorKind::InvalidInput, at(10)));
-        assert!(ledger.note(ErrorKind::Network, at(11)));
-        ledger.succeed(ErrorKind::Network);
-        assert!(!ledger.note(ErrorKind::Network, at(12)));
+        let mut ledger = ErrorLedger::new(Duration::ZERO);
+        assert!((0..10).all(|_| !ledger.note(ErrorKind::Network, at(1))));
+        assert!(!ledger.note(ErrorKind::InvalidInput, at(1)));
+        assert!(ledger.note(ErrorKind::Network, at(1)));
+        assert!(!ledger.note(ErrorKind::Network, at(8)));
+        assert!(ledger.note(ErrorKind::Network, at(8)));
     }
 }

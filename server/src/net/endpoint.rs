@@ -30,8 +30,9 @@ pub trait Endpoint: Send + Sync {
     /// Traffic since the endpoint was created, updated by [`send`](Self::send).
     fn traffic(&self) -> &Traffic;
 
-    /// Reads and decodes all received packets. `unix_now` is the time since 1970-01-01 UTC.
-    fn receive(&mut self, unix_now: Duration);
+    /// Reads and decodes up to `packets_max` received packets. Returns the number read: fewer mean that no more have
+    /// arrived. `unix_now` is the time since 1970-01-01 UTC.
+    fn receive(&mut self, unix_now: Duration, packets_max: usize) -> usize;
 
     /// Replaces the content of `events` by the events since the last call, in order. Reuses the allocation.
     fn drain(&mut self, events: &mut Vec<(ClientId, ClientEvent)>);
@@ -86,7 +87,7 @@ pub enum ClientEvent {
     Disconnected(&'static str),
     /// The client sent authenticated bytes that do not belong to the transport's protocol.
     Malformed,
-    /// The client was over its budget for three seconds.
+    /// The client has sent more than its budget for too long. Nothing more is read from it.
     OverBudget,
     /// The client sent a well-framed message that cannot be decoded.
     Unreadable,

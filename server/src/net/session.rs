@@ -21,6 +21,8 @@ use crate::{
 
 /// Maximum number of control messages of a session that wait for the next tick. More are dropped as a flood.
 const INBOX_MAX: usize = 256;
+/// Maximum number of sentences per second that tell a client about dropped messages.
+const WARNINGS_PER_S: f32 = 1.0;
 /// Chat lines a session may send in a burst.
 const CHAT_LINES_BURST: f32 = 5.0;
 
@@ -121,6 +123,8 @@ pub struct Session {
     budget: Budget,
     chat: Bucket,
     errors: ErrorLedger,
+    warnings: Bucket,
+    warning: Option<&'static str>,
     gone_because: Option<&'static str>,
     kicked_because: Option<EndCode>,
 }
@@ -158,7 +162,9 @@ impl Session {
             inbox: Vec::new(),
             budget: Budget::new(rates, now),
             chat: Bucket::new(settings.chat_lines_per_s as f32, CHAT_LINES_BURST, now),
-            errors: ErrorLedger::default(),
+            errors: ErrorLedger::new(now),
+            warnings: Bucket::new(WARNINGS_PER_S, 1.0, now),
+            warning: None,
             gone_because: None,
             kicked_because: None,
         }
@@ -173,8 +179,27 @@ impl Session {
         };
         match self.budget.charge(account, now) {
             Charge::Paid if self.inbox.len() < INBOX_MAX => self.inbox.push(message),
-            Charge::Paid | Charge::Over => {}
+            Charge::Paid | Charge::Over => self.warn(account, now),
             Charge::Kick => self.kick(EndCode::SentTooMuch),
+        }
+    }
+
+    /// Counts a message that cannot be decoded: as an error, and as a control message.
+    pub(crate) fn note_unreadable(&mut self, now: Duration) {
+        if self.budget.charge(Account::Control, now) == Charge::Kick {
+            self.kick(EndCode::SentTooMuch);
+        }
+        self.note_error(ErrorKind::InvalidInput, now);
+    }
+
+    /// Notes what the client is told about a dropped message, at most once a second.
+    fn warn(&mut self, account: Account, now: Duration) {
+        if self.warnings.take(1.0, now) {
+            self.warning = Some(match account {
+                Account::Commands => "you send game commands too fast: this one was dropped, slow down",
+                Account::Messages => "you send game messages too fast: this one was dropped, slow down",
+                _ => "you send requests too fast: this one was dropped, slow down",
+            });
         }
     }
 
@@ -183,11 +208,6 @@ impl Session {
         if self.errors.note(kind, now) {
             self.kick(EndCode::MadeNoSense);
         }
-    }
-
-    /// Resets the error count of a kind after a valid message.
-    pub(crate) fn note_success(&mut self, kind: ErrorKind) {
-        self.errors.succeed(kind);
     }
 
     /// Whether the session may send a chat line now. Charges its chat budget.
@@ -228,6 +248,11 @@ impl Session {
     /// Takes the reason for which the session is to be kicked, if any.
     pub(crate) const fn take_kick(&mut self) -> Option<EndCode> {
         self.kicked_because.take()
+    }
+
+    /// Takes the sentence about a dropped message that the client is to be told, if any.
+    pub(crate) const fn take_warning(&mut self) -> Option<&'static str> {
+        self.warning.take()
     }
 
     /// Takes the messages stored since the last tick.

@@ -135,8 +135,8 @@ impl Endpoint for UdpEndpoint {
         &self.traffic
     }
 
-    fn receive(&mut self, unix_now: Duration) {
-        self.receive_datagrams(unix_now);
+    fn receive(&mut self, unix_now: Duration, packets_max: usize) -> usize {
+        self.receive_datagrams(unix_now, packets_max)
     }
 
     fn drain(&mut self, events: &mut Vec<(ClientId, ClientEvent)>) {

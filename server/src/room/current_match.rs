@@ -9,6 +9,7 @@ use bevy::prelude::*;
 use framehouse_shared::{
     game::GameHandle,
     ids::MatchId,
+    input::Entropy,
     match_end::MatchEnd,
     replay::rules_hash,
     rng::SimRng,
@@ -98,17 +99,26 @@ pub struct MatchOver {
 #[component(storage = "SparseSet")]
 pub struct OpeningState(pub Vec<u8>);
 
-/// Source of the seeds of matches.
+/// Source of the seeds of matches and of the entropy in their frames.
 #[derive(Resource, Default)]
 pub enum Seeds {
     /// Random numbers of the operating system, so that nobody can predict a match.
     #[default]
     System,
-    /// A seeded sequence, so that tests are repeatable.
+    /// For tests: a seeded sequence, so that tests are repeatable.
     Fixed(SimRng),
 }
 
 impl Seeds {
+    /// Entropy for the frame of a tick. Fixed seeds give the same entropy for the same match and tick, whatever other
+    /// rooms do.
+    pub(super) fn entropy(&self, current: &CurrentMatch, tick: Tick) -> Entropy {
+        Entropy(match self {
+            Self::System => getrandom::u32().expect("the operating system gives random bytes"),
+            Self::Fixed(_) => SimRng::new(current.setup.seed ^ u64::from(tick.0) << 32).bits(),
+        })
+    }
+
     fn draw(&mut self) -> u64 {
         match self {
             Self::System => getrandom::u64().expect("the operating system gives random bytes"),

@@ -17,6 +17,7 @@ use super::{
     Members, Player, Room,
     clock::RoomClock,
     commands::{self, CommandQueue},
+    current_match::{CurrentMatch, Seeds},
     phase::RoomPhase,
 };
 use crate::schedule::{Now, TickRate};
@@ -27,6 +28,8 @@ const LATE_SECONDS_MAX: f64 = 0.25;
 pub(super) const EARLY_SECONDS_MAX: f64 = 2.125;
 /// Seconds of missing inputs after which a player's input becomes neutral.
 const HELD_SECONDS_MAX: f64 = 0.33;
+/// Seconds between two frames with entropy: for so long a client can foresee the room's random numbers.
+const ENTROPY_SECONDS: f64 = 1.0;
 /// Seconds between two feedbacks to a client on its inputs.
 const FEEDBACK_SECONDS: f64 = 0.13;
 /// Maximum number of former participants that a result can list, besides the last ones of each slot.
@@ -316,7 +319,7 @@ type RoomItem = (
     &'static mut SimRoom,
     &'static mut RoomClock,
     &'static mut Participants,
-    Option<(&'static mut Frame, &'static SimTickCount, &'static Scoreboard)>,
+    Option<(&'static mut Frame, &'static SimTickCount, &'static Scoreboard, &'static CurrentMatch)>,
 );
 
 /// Closes this tick's frame of every playing room. Runs in `TickSet::Commit`.
@@ -324,13 +327,15 @@ pub fn close_frames(
     now: Res<Now>,
     rate: Res<TickRate>,
     game: Res<GameHandle>,
+    seeds: Res<Seeds>,
     mut rooms: Query<RoomItem>,
     mut players: Query<(&Player, &mut InputBuffer)>,
     mut queues: Query<&mut CommandQueue>,
 ) {
+    let entropy_ticks = rate.of_simulation().ticks_min_1(ENTROPY_SECONDS);
     for (room, phase, members, mut sim, mut clock, mut participants, state) in &mut rooms {
         sim.stepping = matches!(phase, RoomPhase::Playing { .. }) && !sim.is_faulted();
-        let Some((mut frame, tick, scores)) = state.filter(|_| sim.stepping) else { continue };
+        let Some((mut frame, tick, scores, current)) = state.filter(|_| sim.stepping) else { continue };
         let tick = tick.0;
         if clock.waited < room.wait_ticks_max && is_waiting(tick, Members::entities(members), &players) {
             sim.stepping = false;
@@ -349,6 +354,9 @@ pub fn close_frames(
             participants.change(slot, player.map(|(player, _)| player), Some(scores), &mut frame);
         }
         frame.events.sort();
+        if tick.0.is_multiple_of(entropy_ticks) {
+            frame.entropy = Some(seeds.entropy(current, tick));
+        }
         commands::fill_frame(&mut frame, clock.match_no, &here, &mut queues);
         clock.close_tick(now.scheduled, *rate);
     }

@@ -10,7 +10,7 @@
 //! Ping    0x42  nonce(4)
 //! Pong    0x43  nonce(4)  [room time]
 //! input   mask of bytes that differ from the next newer input (from zeros for the newest), those bytes
-//! frame    slots<<3|hash<<2|commands<<1|events  input..  [events: count, (slot|join<<7)..]  [commands: count, (slot len bytes)..]  [hash(8)]
+//! frame    entropy<<19|slots<<3|hash<<2|commands<<1|events  input..  [events: count, (slot|join<<7)..]  [commands: count, (slot len bytes)..]  [entropy(4)]  [hash(8)]
 //! ```
 
 use arrayvec::ArrayVec;
@@ -19,7 +19,7 @@ use super::codec::{CodecError, Reader, put_signed, put_varint};
 use crate::{
     ids::{SLOTS_MAX, Slot, SlotMask, slots_in},
     input::{
-        COMMAND_BYTES_MAX, COMMANDS_MAX, Command, Frame, INPUT_BYTES, Input, ROSTER_EVENTS_MAX, RosterChange,
+        COMMAND_BYTES_MAX, COMMANDS_MAX, Command, Entropy, Frame, INPUT_BYTES, Input, ROSTER_EVENTS_MAX, RosterChange,
         RosterEvent,
     },
     tick::Tick,
@@ -44,6 +44,9 @@ pub const FRAMES_MAX: usize = 16;
 pub const FRAMES_USUAL: usize = 2;
 /// Maximum size of the frames in one message, in bytes; a larger frame is sent alone.
 pub const FRAMES_BYTES_MAX: usize = 1100;
+
+/// Bit of a frame's head for its entropy: above the slots, so that only frames with it are longer.
+const ENTROPY_BIT: u32 = 1 << 19;
 
 /// Inputs of a client, and which frames it has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -242,7 +245,8 @@ pub fn encode_frame(frame: &Frame, previous: &[Input; SLOTS_MAX], hash: Option<u
     let flags = u64::from(hash.is_some()) << 2
         | u64::from(!frame.commands.is_empty()) << 1
         | u64::from(!frame.events.is_empty());
-    put_varint(&mut bytes, u64::from(changed) << 3 | flags);
+    let entropy = if frame.entropy.is_some() { u64::from(ENTROPY_BIT) } else { 0 };
+    put_varint(&mut bytes, entropy | u64::from(changed) << 3 | flags);
     for slot in slots_in(changed) {
         put_input(&mut bytes, previous[slot.index()], frame.inputs[slot.index()]);
     }
@@ -257,6 +261,7 @@ pub fn encode_frame(frame: &Frame, previous: &[Input; SLOTS_MAX], hash: Option<u
             bytes.extend_from_slice(&command.bytes);
         }
     }
+    bytes.extend(frame.entropy.into_iter().flat_map(|entropy| entropy.0.to_le_bytes()));
     if let Some(hash) = hash {
         bytes.extend(hash.to_le_bytes());
     }
@@ -289,6 +294,9 @@ pub fn decode_frame(
         for _ in 0..take_count(&mut reader, COMMANDS_MAX)? {
             frame.commands.push(take_command(&mut reader)?);
         }
+    }
+    if head & ENTROPY_BIT != 0 {
+        frame.entropy = Some(Entropy(take_u32(&mut reader)?));
     }
     let hash = if head & 4 != 0 { Some(reader.u64()?) } else { None };
     reader.finish()?;
@@ -325,7 +333,7 @@ impl Ping {
     /// When the bytes are not one.
     pub fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
         let mut reader = tagged(bytes, TAG_PING)?;
-        let nonce = take_nonce(&mut reader)?;
+        let nonce = take_u32(&mut reader)?;
         reader.finish()?;
         Ok(Self { nonce })
     }
@@ -347,7 +355,7 @@ impl Pong {
     /// When the bytes are not one.
     pub fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
         let mut reader = tagged(bytes, TAG_PONG)?;
-        let nonce = take_nonce(&mut reader)?;
+        let nonce = take_u32(&mut reader)?;
         let room_time = if reader.rest().is_empty() { None } else { Some(reader.signed()?) };
         reader.finish()?;
         Ok(Self { nonce, room_time })
@@ -403,6 +411,9 @@ fn take_encoded_frame<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], CodecErro
             take_command(reader)?;
         }
     }
+    if head & ENTROPY_BIT != 0 {
+        take_u32(reader)?;
+    }
     if head & 4 != 0 {
         reader.u64()?;
     }
@@ -410,7 +421,7 @@ fn take_encoded_frame<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], CodecErro
 }
 
 fn changed_slots(head: u32) -> Result<SlotMask, CodecError> {
-    SlotMask::try_from(head >> 3).map_err(|_| CodecError::Invalid)
+    SlotMask::try_from((head & !ENTROPY_BIT) >> 3).map_err(|_| CodecError::Invalid)
 }
 
 fn take_count(reader: &mut Reader, max: usize) -> Result<usize, CodecError> {
@@ -431,7 +442,7 @@ fn take_command(reader: &mut Reader) -> Result<Command, CodecError> {
     Ok(Command { slot, bytes: reader.bytes(length)?.iter().copied().collect() })
 }
 
-fn take_nonce(reader: &mut Reader) -> Result<u32, CodecError> {
+fn take_u32(reader: &mut Reader) -> Result<u32, CodecError> {
     let bytes = reader.bytes(4)?;
     Ok(u32::from_le_bytes(bytes.try_into().expect("four bytes were read")))
 }

@@ -125,7 +125,8 @@ fn largest_block() -> Vec<u8> {
     let block = (0..BLOCK_TICKS).map(Tick).find_map(|tick| {
         let inputs = [Input([(tick.0 % 250) as u8 + 1; 8]); SLOTS_MAX];
         let commands = Slot::all().take(crate::input::COMMANDS_MAX).map(command).collect();
-        let frame = Frame { tick, inputs, events: events.clone(), commands };
+        let entropy = Some(crate::input::Entropy(u32::MAX));
+        let frame = Frame { tick, inputs, events: events.clone(), commands, entropy };
         let encoded_frame = encode_frame(&frame, &previous, is_hash_tick(tick).then(|| hashes.combined()));
         previous = inputs;
         recorder.push(&frame, &encoded_frame, |_| &name, &hashes)

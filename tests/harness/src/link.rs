@@ -81,6 +81,14 @@ impl Network {
         self.wires().by_ends.retain(|ends, _| ends.client != client);
     }
 
+    /// Changes the quality of a client's link, in both directions.
+    pub fn set_quality(&self, client: SocketAddr, config: NetSimConfig) {
+        self.wires().of_client(client).for_each(|wire| {
+            wire.up.set_config(config);
+            wire.down.set_config(config);
+        });
+    }
+
     /// Cuts this client's link, or restores it.
     pub fn set_cut(&self, client: SocketAddr, is_cut: bool) {
         self.wires().of_client(client).for_each(|wire| wire.is_cut = is_cut);

@@ -184,6 +184,7 @@ impl Swarm {
             burst: 1.0 + sometimes(3.0),
             reorder: sometimes(0.2),
             duplicate: sometimes(0.2),
+            bunch_ms: 0.0,
         }
     }
 

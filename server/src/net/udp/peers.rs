@@ -14,7 +14,7 @@ pub(super) struct Peer {
     pub(super) client: ClientId,
     pub(super) path: ReliablePath,
     pub(super) budget: Budget,
-    /// Whether its flood was already reported, which happens only once.
+    /// Whether its flood was already reported, which happens only once; nothing more is read from it.
     pub(super) is_reported: bool,
     address: SocketAddr,
 }
@@ -52,6 +52,11 @@ impl Peers {
 
     pub(super) fn of(&mut self, client: ClientId) -> Option<&mut Peer> {
         self.list.iter_mut().find(|peer| peer.client == client)
+    }
+
+    /// The connected client with this address.
+    pub(super) fn at(&self, address: &SocketAddr) -> Option<&Peer> {
+        self.get(*self.addresses.get(address)?)
     }
 
     /// Whether a connected client has this address.

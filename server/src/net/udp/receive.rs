@@ -20,19 +20,16 @@ use crate::net::{
     endpoint::{ClientEvent, ClientId, Traffic},
 };
 
-/// Maximum number of datagrams read in one `Receive`. The rest waits in the kernel's buffer.
-const DATAGRAMS_PER_RECEIVE_MAX: usize = 4096;
-
 type Events = Vec<(ClientId, ClientEvent)>;
 
 impl UdpEndpoint {
-    pub(super) fn receive_datagrams(&mut self, now: Duration) {
+    pub(super) fn receive_datagrams(&mut self, now: Duration, datagrams_max: usize) -> usize {
         let passed = now.saturating_sub(self.now);
         self.now = now;
         self.netcode.update(passed);
         let mut buffer = [0; DATAGRAM_BYTES_MAX + 1];
-        for _ in 0..DATAGRAMS_PER_RECEIVE_MAX {
-            let Some((length, from)) = self.socket.receive(&mut buffer) else { break };
+        for count in 0..datagrams_max {
+            let Some((length, from)) = self.socket.receive(&mut buffer) else { return count };
             self.traffic.packets_in += 1;
             self.traffic.bytes_in += length as u64 + guard::UDP_IP_BYTES;
             // The guard stops datagrams that are known to make the libraries panic. This catches unknown ones.
@@ -41,12 +38,17 @@ impl UdpEndpoint {
                 self.traffic.dropped.count(reason);
             }
         }
+        datagrams_max
     }
 
     fn take_datagram(&mut self, datagram: &mut [u8], from: SocketAddr) -> Result<(), Dropped> {
         let kind = guard::check_at_server(datagram)?;
         if !self.is_expected(kind, from) {
             return Err(Dropped::Address);
+        }
+        if self.peers.at(&from).is_some_and(|peer| peer.is_reported) {
+            // It is about to be kicked: its flood is not worth deciphering any more.
+            return Err(Dropped::Budget);
         }
         match self.netcode.process_packet(from, datagram) {
             ServerResult::None if kind == PacketKind::Payload => return Err(Dropped::Unauthentic),

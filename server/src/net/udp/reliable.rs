@@ -5,7 +5,7 @@ use bevy_renet::{
     renet::{Bytes, ChannelConfig, ConnectionConfig, SendType},
 };
 use framehouse_shared::protocol::{
-    channel::{FLUSH_BYTES_MAX, LIBRARY_BYTES_MAX, RELIABLE_CHANNEL, RESEND_TIME},
+    channel::{CHANNEL_BYTES_MAX, FLUSH_BYTES_MAX, LIBRARY_BYTES_MAX, RELIABLE_CHANNEL, RESEND_TIME},
     reliable::ReliableChannel,
 };
 
@@ -51,14 +51,15 @@ pub(super) fn in_flight(renet: &RenetServer, client: ClientId) -> usize {
 }
 
 pub(super) fn connection_config() -> ConnectionConfig {
-    let channel = ChannelConfig {
+    let channel = |max_memory_usage_bytes| ChannelConfig {
         channel_id: RELIABLE_CHANNEL,
-        max_memory_usage_bytes: LIBRARY_BYTES_MAX,
+        max_memory_usage_bytes,
         send_type: SendType::ReliableOrdered { resend_time: RESEND_TIME },
     };
     ConnectionConfig {
         available_bytes_per_tick: FLUSH_BYTES_MAX,
-        server_channels_config: vec![channel.clone()],
-        client_channels_config: vec![channel],
+        server_channels_config: vec![channel(LIBRARY_BYTES_MAX)],
+        // A client that withholds one message parks the later ones here. No client has more than this unacknowledged.
+        client_channels_config: vec![channel(CHANNEL_BYTES_MAX)],
     }
 }

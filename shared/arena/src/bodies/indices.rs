@@ -14,8 +14,10 @@ use super::{Bodies, tree::Tree};
 const INDEX_MAX: u64 = 1 << 16;
 
 /// Fields that may exceed the limit: times, counters and bits that are not used as indices, and packed indices.
-const NO_INDICES: [&str; 19] = [
+const NO_INDICES: [&str; 20] = [
     "active_set_epoch",
+    // A mask of 128 bits for each body: which colours its contacts have.
+    "body_solver_color_masks",
     "changes_since_optimize",
     "constraint_remove_count",
     "contact_id",

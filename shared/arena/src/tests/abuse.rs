@@ -14,14 +14,7 @@ use crate::{
 #[test]
 fn nothing_an_operator_or_a_player_sends_breaks_a_match() {
     for (seed, numbers) in extreme_numbers().into_iter().enumerate() {
-        let (mut simulation, mut rng) = (opened(seed as u64, 16), SimRng::new(seed as u64));
-        let rules = Rules::new(numbers, ArenaLibrary::embedded().rules_for("crossing", SimRate::DEFAULT).map.clone())
-            .expect("in range");
-        let mut bodies = Bodies::new(&rules);
-        for slot in Slot::all() {
-            bodies.spawn(slot, &rules, Tick(0));
-        }
-        simulation.room_mut().insert((bodies, rules));
+        let (mut simulation, mut rng) = (with_rules(seed as u64, numbers), SimRng::new(seed as u64));
         for _ in 0..400 {
             let mut frame = Frame { tick: simulation.next_tick(), ..default() };
             let seated =
@@ -40,6 +33,42 @@ fn nothing_an_operator_or_a_player_sends_breaks_a_match() {
             assert!(simulation.get::<Bodies>().expect("open").positions().all(|(_, place)| place.is_finite()));
         }
     }
+}
+
+/// 16 crafts as large as the rules allow, pushed into one place: each touches so many others that rapier needs more than
+/// 16 colours for the contacts of one craft.
+#[test]
+fn every_state_of_a_scrum_decodes() {
+    for (seed, numbers) in extreme_numbers().into_iter().enumerate() {
+        let mut simulation = with_rules(seed as u64, numbers);
+        let mut copy = Simulation::new(ArenaPlugin);
+        for tick in 0..150 {
+            let mut frame = Frame { tick: simulation.next_tick(), ..default() };
+            let bodies = simulation.get::<Bodies>().expect("open");
+            for (slot, position) in bodies.positions() {
+                let mut input = ArenaInput { dash: tick % 40 == 39, ..default() };
+                input.steer(-position);
+                frame.inputs[slot.index()] = input.into();
+            }
+            simulation.step(&frame);
+            let state = simulation.encode();
+            assert_eq!(copy.decode(&state), Ok(()), "rules {seed}, after tick {tick}");
+            assert!(copy.encode() == state, "rules {seed}, after tick {tick}");
+        }
+    }
+}
+
+/// A match of 16 players on a small map with these numbers.
+fn with_rules(seed: u64, numbers: ArenaNumbers) -> Simulation {
+    let mut simulation = opened(seed, 16);
+    let map = ArenaLibrary::embedded().rules_for("crossing", SimRate::DEFAULT).map.clone();
+    let rules = Rules::new(numbers, map).expect("in range");
+    let mut bodies = Bodies::new(&rules);
+    for slot in Slot::all() {
+        bodies.spawn(slot, &rules, Tick(0));
+    }
+    simulation.room_mut().insert((bodies, rules));
+    simulation
 }
 
 fn extreme_numbers() -> Vec<ArenaNumbers> {

@@ -186,7 +186,7 @@ impl Pair {
 
     fn step(&mut self, time: Duration) {
         self.now += time;
-        self.endpoint.receive(UNIX_BASE + self.now);
+        self.endpoint.receive(UNIX_BASE + self.now, usize::MAX);
         self.take_events();
         self.endpoint.send();
         self.client.receive(self.now);

@@ -4,7 +4,7 @@ use framehouse_arena::ArenaPlugin;
 use framehouse_shared::{
     fields::{Field, FieldDifference},
     ids::{MatchId, PlayerId, RoomCode, RoomId, SLOTS_MAX, Slot},
-    input::{Command, Frame, Input, RosterChange, RosterEvent},
+    input::{Command, Entropy, Frame, Input, RosterChange, RosterEvent},
     protocol::{
         channel::Outbox,
         codec,
@@ -77,6 +77,7 @@ fn encoded_frames() -> Vec<Vec<u8>> {
         if tick == Tick(3) {
             frame.commands.push(Command { slot: slot(0), bytes: [5, 6, 7].into_iter().collect() });
             frame.events.push(RosterEvent { change: RosterChange::Leave, slot: slot(2) });
+            frame.entropy = Some(Entropy(7));
         }
         let hash = (tick.0 % 30 == 29).then(|| simulation.hashes().combined());
         encoded_frames.push(encode_frame(&frame, &previous, hash));

@@ -1,0 +1,69 @@
+//! Entropy that becomes known after its tick was predicted.
+//!
+//! A predicted frame has no entropy. As long as no number was drawn since, only the room's generator differs: mixing the
+//! entropy in afterwards gives the same states as simulating the ticks again.
+
+use bevy::prelude::*;
+
+use crate::{
+    input::Entropy, rng::SimRng, room_state::{RoomSnapshot, StateValue}, sim::RNG_STATE, simulation::Simulation,
+    state_hash::{StateHasher, StateHashes},
+};
+
+/// Mixes the entropy into a saved state, and corrects the state's hashes. No number may have been drawn since the tick
+/// of the entropy.
+pub fn mix_into_saved(state: &mut RoomSnapshot, hashes: &mut StateHashes, entropy: Entropy) {
+    if let Some(rng) = state.get_mut::<SimRng>() {
+        rng.mix(entropy);
+        note_hash(rng, hashes);
+    }
+}
+
+/// Mixes the entropy into the simulation's present state, and corrects its hashes. No number may have been drawn since
+/// the tick of the entropy.
+pub fn mix_into_present(simulation: &mut Simulation, entropy: Entropy) {
+    let mut room = simulation.present();
+    let Some(mut rng) = room.get_mut::<SimRng>() else { return };
+    rng.mix(entropy);
+    let rng = rng.clone();
+    if let Some(mut hashes) = room.get_mut::<StateHashes>() {
+        note_hash(&rng, &mut hashes);
+    }
+}
+
+fn note_hash(rng: &SimRng, hashes: &mut StateHashes) {
+    let mut hasher = StateHasher::new();
+    rng.state_hash(&mut hasher);
+    if let Some(hash) = hashes.0.get_mut(RNG_STATE) {
+        *hash = Some(hasher.finish());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{input::Frame, sim::MatchSetup, test_game::TestGame, tick::{SimRate, Tick}};
+
+    #[test]
+    fn late_entropy_gives_the_state_and_the_hashes_of_entropy_in_time() {
+        let setup = MatchSetup { seed: 3, map: String::new(), seats: 2, rate: SimRate::DEFAULT };
+        let entropy = Entropy(99);
+        let (mut in_time, mut late) = (Simulation::new(TestGame), Simulation::new(TestGame));
+        in_time.open(&setup);
+        late.open(&setup);
+        in_time.step(&Frame { entropy: Some(entropy), ..default() });
+        late.step(&Frame::default());
+        let (mut saved, mut hashes) = (RoomSnapshot::default(), late.hashes());
+        late.save(&mut saved);
+        assert_ne!(late.hashes(), in_time.hashes());
+        mix_into_saved(&mut saved, &mut hashes, entropy);
+        mix_into_present(&mut late, entropy);
+        assert_eq!((&late.hashes(), &hashes), (&in_time.hashes(), &in_time.hashes()));
+        assert_eq!(late.encode(), in_time.encode());
+        late.restore(&saved);
+        let next = Frame { tick: Tick(1), ..default() };
+        in_time.step(&next);
+        late.step(&next);
+        assert_eq!(late.hashes(), in_time.hashes());
+    }
+}
