@@ -5,7 +5,7 @@ mod tls;
 
 use std::{
     hash::{BuildHasher, RandomState},
-    thread,
+    io, thread,
     time::Duration,
 };
 
@@ -14,7 +14,7 @@ pub use framehouse_shared::api::{RoomRequest, SessionGrant, SessionRequest};
 use serde::de::DeserializeOwned;
 use ureq::http::{HeaderMap, header};
 
-use retry::Retry;
+use retry::{Failure, Hint, Retry};
 pub use tls::trust_authorities;
 
 /// How long a new player waits, all pauses together, while the server says when to try again.
@@ -52,8 +52,6 @@ pub enum ConnectError {
         code: String,
         /// The server's sentence for people.
         message: String,
-        /// When the same request may succeed, if the server says so.
-        retry_after: Option<Duration>,
     },
     /// The answer is not that of a Framehouse server of this version.
     #[error("The server at {url} is not a Framehouse server of this version ({what}): check the address.")]
@@ -75,11 +73,6 @@ impl ConnectError {
         }
     }
 
-    /// When the same request may succeed, if the server says so.
-    pub const fn retry_after(&self) -> Option<Duration> {
-        if let Self::Refused { retry_after, .. } = self { *retry_after } else { None }
-    }
-
     /// The error code of the server's answer, if it refused.
     pub fn code(&self) -> Option<&str> {
         if let Self::Refused { code, .. } = self { Some(code) } else { None }
@@ -90,7 +83,7 @@ impl ConnectError {
 /// separate thread.
 ///
 /// # Errors
-/// When three attempts failed, or the server refused for a reason that will not pass, or not so soon.
+/// When no server was reached in several attempts, or it refused for a reason that will not pass, or not so soon.
 pub fn request_session(server_url: &str, request: &SessionRequest) -> Result<SessionGrant, ConnectError> {
     request_session_while(server_url, request, || true)
 }
@@ -113,7 +106,7 @@ pub fn request_session_while(
 
 /// Reads a JSON resource of a server; one attempt, because lists are requested again anyway.
 pub(crate) fn get_json<T: DeserializeOwned>(server_url: &str, path: &str) -> Result<T, ConnectError> {
-    let body = get(&agent(TRY_TIME_MAX), server_url, path, ANSWER_BYTES_MAX)?;
+    let body = get(&agent(TRY_TIME_MAX), server_url, path, ANSWER_BYTES_MAX).map_err(|failure| failure.error)?;
     read_json(&url_of(server_url, path), &body)
 }
 
@@ -127,18 +120,18 @@ pub(crate) fn get_bytes(server_url: &str, path: &str, bytes_max: u64) -> Result<
 fn with_retries<T>(
     patience: Duration,
     is_wanted: impl Fn() -> bool,
-    mut attempt: impl FnMut() -> Result<T, ConnectError>,
+    mut attempt: impl FnMut() -> Result<T, Failure>,
 ) -> Result<T, ConnectError> {
     let mut retry = Retry::new(patience, RandomState::new().hash_one(()));
     loop {
-        let error = match attempt() {
+        let failure = match attempt() {
             Ok(answer) => return Ok(answer),
-            Err(error) => error,
+            Err(failure) => failure,
         };
-        let Some(mut left) = retry.pause_after(&error) else { return Err(error) };
+        let Some(mut left) = retry.pause_after(&failure) else { return Err(failure.error) };
         while !left.is_zero() {
             if !is_wanted() {
-                return Err(error);
+                return Err(failure.error);
             }
             let step = left.min(PAUSE_STEP);
             thread::sleep(step);
@@ -147,13 +140,13 @@ fn with_retries<T>(
     }
 }
 
-fn get(agent: &ureq::Agent, server_url: &str, path: &str, bytes_max: u64) -> Result<Vec<u8>, ConnectError> {
+fn get(agent: &ureq::Agent, server_url: &str, path: &str, bytes_max: u64) -> Result<Vec<u8>, Failure> {
     let url = url_of(server_url, path);
-    let unreachable = |error: ureq::Error| ConnectError::Unreachable { url: url.clone(), cause: error.to_string() };
+    let unreachable = |error| unreachable(&url, &error);
     let mut response = agent.get(&url).call().map_err(unreachable)?;
     let (status, retry_after) = (response.status().as_u16(), retry_after(response.headers()));
     let body = response.body_mut().with_config().limit(bytes_max).read_to_vec().map_err(unreachable)?;
-    if status == 200 { Ok(body) } else { Err(refusal(&url, status, retry_after, &body)) }
+    if status == 200 { Ok(body) } else { Err(Failure { error: refusal(&url, status, &body), hint: retry_after }) }
 }
 
 fn agent(time_max: Duration) -> ureq::Agent {
@@ -167,18 +160,35 @@ fn url_of(server_url: &str, path: &str) -> String {
     format!("{scheme}{server}{path}")
 }
 
-fn try_once(agent: &ureq::Agent, url: &str, request: &SessionRequest) -> Result<SessionGrant, ConnectError> {
-    let unreachable = |error: ureq::Error| ConnectError::Unreachable { url: url.to_owned(), cause: error.to_string() };
+fn try_once(agent: &ureq::Agent, url: &str, request: &SessionRequest) -> Result<SessionGrant, Failure> {
+    let unreachable = |error| unreachable(url, &error);
     let mut response = agent.post(url).send_json(request).map_err(unreachable)?;
     let (status, retry_after) = (response.status().as_u16(), retry_after(response.headers()));
     let body = response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_vec().map_err(unreachable)?;
-    if status == 200 { read_json(url, &body) } else { Err(refusal(url, status, retry_after, &body)) }
+    if status == 200 {
+        read_json(url, &body).map_err(|error| Failure { error, hint: Hint::None })
+    } else {
+        Err(Failure { error: refusal(url, status, &body), hint: retry_after })
+    }
+}
+
+fn unreachable(url: &str, error: &ureq::Error) -> Failure {
+    let is_nobody_there = match error {
+        ureq::Error::Io(error) => error.kind() == io::ErrorKind::ConnectionRefused,
+        ureq::Error::HostNotFound | ureq::Error::ConnectionFailed | ureq::Error::Tls(_) | ureq::Error::Rustls(_) => {
+            true
+        }
+        _ => false,
+    };
+    let hint = if is_nobody_there { Hint::None } else { Hint::Cut };
+    Failure { error: ConnectError::Unreachable { url: url.to_owned(), cause: error.to_string() }, hint }
 }
 
 /// The seconds of `Retry-After`. A date is not understood: no clock of this program is compared with a server's.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
+fn retry_after(headers: &HeaderMap) -> Hint {
+    let value = headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let seconds = value.and_then(|seconds| seconds.trim().parse().ok());
+    seconds.map_or(Hint::None, |seconds| Hint::After(Duration::from_secs(seconds)))
 }
 
 fn read_json<T: DeserializeOwned>(url: &str, body: &[u8]) -> Result<T, ConnectError> {
@@ -186,17 +196,14 @@ fn read_json<T: DeserializeOwned>(url: &str, body: &[u8]) -> Result<T, ConnectEr
         .map_err(|error| ConnectError::NotUnderstood { url: url.to_owned(), what: error.to_string() })
 }
 
-fn refusal(url: &str, status: u16, retry_after: Option<Duration>, body: &[u8]) -> ConnectError {
+fn refusal(url: &str, status: u16, body: &[u8]) -> ConnectError {
     match serde_json::from_slice::<ErrorBody>(body) {
-        Ok(ErrorBody { error: ErrorDetail { code, message } }) => {
-            ConnectError::Refused { status, code, message, retry_after }
-        }
+        Ok(ErrorBody { error: ErrorDetail { code, message } }) => ConnectError::Refused { status, code, message },
         // A proxy's page, or not our server at all.
         Err(_) => ConnectError::Refused {
             status,
             code: "http".to_owned(),
             message: format!("The server at {url} answered only \"HTTP status {status}\": check the address."),
-            retry_after,
         },
     }
 }

@@ -6,16 +6,40 @@ use framehouse_shared::rng::SimRng;
 
 use super::ConnectError;
 
-/// Maximum number of attempts of a request whose answers do not say when to try again.
+/// Maximum number of attempts if nobody is there.
 const TRIES: u32 = 3;
 /// Pause after the first of these attempts; after the second it is twice as long. Up to as much again is added at
 /// random.
 const PAUSE: Duration = Duration::from_millis(100);
+/// Maximum number of attempts if the server hangs up.
+const CUT_TRIES: u32 = 5;
+/// Pause after the first of these attempts; each further one is twice as long. Up to as much again is added at random.
+const CUT_PAUSE: Duration = Duration::from_millis(250);
 /// Random part of the pause after the first answer that says when to try again. It doubles with each one, because many
 /// clients were told the same time: they must not all come at that moment.
 const SPREAD: Duration = Duration::from_secs(1);
 /// How often the random part doubles at most.
 const DOUBLINGS_MAX: u32 = 3;
+
+/// A failed attempt.
+#[derive(Debug)]
+pub(super) struct Failure {
+    /// What the caller is told if it was the last attempt.
+    pub error: ConnectError,
+    /// When to try again.
+    pub hint: Hint,
+}
+
+/// What an attempt learned about when to try again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hint {
+    /// Nothing.
+    None,
+    /// The server took the connection and closed it without an answer, as a crowded one does.
+    Cut,
+    /// The server's own word.
+    After(Duration),
+}
 
 /// The attempts of one request.
 #[derive(Clone, Debug)]
@@ -32,15 +56,17 @@ impl Retry {
     }
 
     /// The pause before the next attempt. Nothing if the error will not pass, or not before the patience is over.
-    pub fn pause_after(&mut self, error: &ConnectError) -> Option<Duration> {
-        if !error.is_passing() {
+    pub fn pause_after(&mut self, failure: &Failure) -> Option<Duration> {
+        if !failure.error.is_passing() {
             return None;
         }
+        let doubled = 1 << self.attempts.min(DOUBLINGS_MAX);
         self.attempts += 1;
-        let (at_least, spread) = match error.retry_after() {
-            Some(wait) => (wait, SPREAD * (1 << (self.attempts - 1).min(DOUBLINGS_MAX))),
-            None if self.attempts < TRIES => (PAUSE * self.attempts, PAUSE * self.attempts),
-            None => return None,
+        let (at_least, spread) = match failure.hint {
+            Hint::After(wait) => (wait, SPREAD * doubled),
+            Hint::Cut if self.attempts < CUT_TRIES => (CUT_PAUSE * doubled, CUT_PAUSE * doubled),
+            Hint::None if self.attempts < TRIES => (PAUSE * doubled, PAUSE * doubled),
+            Hint::Cut | Hint::None => return None,
         };
         let pause = at_least + spread.mul_f32(self.rng.between(0.0, 1.0));
         self.patience = self.patience.checked_sub(pause)?;
@@ -56,38 +82,47 @@ mod tests {
 
     const PATIENCE: Duration = Duration::from_secs(60);
 
-    fn refused(status: u16, retry_after: Option<Duration>) -> ConnectError {
-        ConnectError::Refused { status, code: "busy".to_owned(), message: "later".to_owned(), retry_after }
+    fn refused(status: u16, hint: Hint) -> Failure {
+        let error = ConnectError::Refused { status, code: "busy".to_owned(), message: "later".to_owned() };
+        Failure { error, hint }
     }
 
-    fn pauses(error: &ConnectError, seed: u64) -> Vec<Duration> {
+    fn gone(hint: Hint) -> Failure {
+        Failure { error: ConnectError::Unreachable { url: "u".to_owned(), cause: "gone".to_owned() }, hint }
+    }
+
+    fn pauses(failure: &Failure, seed: u64) -> Vec<Duration> {
         let mut retry = Retry::new(PATIENCE, seed);
-        std::iter::from_fn(|| retry.pause_after(error)).collect()
+        std::iter::from_fn(|| retry.pause_after(failure)).collect()
     }
 
     #[test]
     fn the_servers_word_is_kept_and_no_two_clients_come_at_the_same_time() {
         let wait = Duration::from_secs(7);
-        let told = refused(429, Some(wait));
+        let told = refused(429, Hint::After(wait));
         let (one, other) = (pauses(&told, 1), pauses(&told, 2));
         assert!(one.len() > 3 && one.iter().all(|pause| *pause >= wait), "{one:?}");
         assert!(one.iter().sum::<Duration>() <= PATIENCE && one[0] != other[0], "{one:?} {other:?}");
-        assert_eq!(pauses(&refused(503, Some(PATIENCE)), 1), [], "later than anybody waits");
+        assert_eq!(pauses(&refused(503, Hint::After(PATIENCE)), 1), [], "later than anybody waits");
     }
 
     #[test]
-    fn without_a_word_there_are_three_attempts() {
-        let gone = ConnectError::Unreachable { url: "u".to_owned(), cause: "refused".to_owned() };
-        for error in [gone, refused(500, None)] {
-            let pauses = pauses(&error, 1);
-            assert!(pauses.len() == 2 && pauses[0] >= PAUSE && pauses[1] >= 2 * PAUSE, "{pauses:?}");
+    fn without_a_word_there_are_few_attempts() {
+        for (failure, tries, pause) in [
+            (gone(Hint::None), TRIES, PAUSE),
+            (refused(500, Hint::None), TRIES, PAUSE),
+            (gone(Hint::Cut), CUT_TRIES, CUT_PAUSE),
+        ] {
+            let pauses = pauses(&failure, 1);
+            assert_eq!(pauses.len() as u32, tries - 1);
+            assert!(pauses.iter().zip(0..).all(|(waited, n)| *waited >= pause * (1 << n)), "{pauses:?}");
         }
     }
 
     #[test]
     fn what_will_not_pass_is_not_tried_again() {
-        assert_eq!(pauses(&refused(404, None), 1), []);
-        assert_eq!(pauses(&refused(409, Some(Duration::from_secs(10))), 1), []);
+        assert_eq!(pauses(&refused(404, Hint::None), 1), []);
+        assert_eq!(pauses(&refused(409, Hint::After(Duration::from_secs(10))), 1), []);
     }
 
     /// A server that lets an address in 5 times a second and 20 times in a burst, as the default settings do.
@@ -119,7 +154,7 @@ mod tests {
                 match door.knock(now) {
                     Ok(()) => inside += 1,
                     Err(wait) => {
-                        let pause = players[player].pause_after(&refused(429, Some(wait)));
+                        let pause = players[player].pause_after(&refused(429, Hint::After(wait)));
                         knocks.extend(pause.map(|pause| Reverse((now + pause, player))));
                     }
                 }

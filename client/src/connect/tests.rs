@@ -10,7 +10,7 @@ fn a_server_that_is_not_there_is_named() {
 
 #[test]
 fn the_servers_own_sentence_is_passed_on() {
-    let error = refusal("u", 409, None, br#"{"error":{"code":"room_full","message":"The room is full."}}"#);
+    let error = refusal("u", 409, br#"{"error":{"code":"room_full","message":"The room is full."}}"#);
     assert_eq!((error.to_string().as_str(), error.code()), ("The room is full.", Some("room_full")));
 }
 
@@ -20,7 +20,7 @@ fn what_may_pass_is_told_from_what_will_not() {
     for (status, body, is_passing) in
         [(404, &gone[..], false), (409, gone, false), (429, gone, true), (503, gone, true), (502, b"<html>", true)]
     {
-        assert_eq!(refusal("u", status, None, body).is_passing(), is_passing, "{status}");
+        assert_eq!(refusal("u", status, body).is_passing(), is_passing, "{status}");
     }
     assert!(!read_json::<SessionGrant>("u", b"<html>").expect_err("not ours").is_passing());
 }
@@ -32,21 +32,32 @@ fn the_servers_time_to_try_again_is_read() {
         headers.insert(header::RETRY_AFTER, value.parse().expect("a value"));
         retry_after(&headers)
     };
-    assert_eq!((wait("7"), wait(" 7 ")), (Some(Duration::from_secs(7)), Some(Duration::from_secs(7))));
-    assert_eq!((wait("Wed, 21 Oct 2026 07:28:00 GMT"), wait("-1"), wait("1e3")), (None, None, None));
+    assert_eq!(["7", " 7 "].map(wait), [Hint::After(Duration::from_secs(7)); 2]);
+    assert_eq!(["Wed, 21 Oct 2026 07:28:00 GMT", "-1", "1e3"].map(wait), [Hint::None; 3]);
 }
 
 #[test]
 fn an_answer_that_nobody_wants_is_not_waited_for() {
-    let busy = || refusal("u", 429, Some(Duration::from_secs(50)), b"");
+    let busy = || refusal("u", 429, b"");
     let mut attempts = 0;
     let outcome = with_retries::<()>(
         NEW_PATIENCE,
         || false,
         || {
             attempts += 1;
-            Err(busy())
+            Err(Failure { error: busy(), hint: Hint::After(Duration::from_secs(50)) })
         },
     );
     assert_eq!((outcome, attempts), (Err(busy()), 1));
+}
+
+#[test]
+fn a_server_that_hangs_up_is_told_from_one_that_is_not_there() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("bound"));
+    let crowded = thread::spawn(move || drop(listener.accept()));
+    let hint = |url: &str| get(&agent(TRY_TIME_MAX), url, "/v1/rooms", 1000).expect_err("no answer").hint;
+    assert_eq!(hint(&url), Hint::Cut);
+    crowded.join().expect("no panic");
+    assert_eq!(hint(&url), Hint::None, "nobody listens any more");
 }

@@ -16,7 +16,7 @@ pub struct HttpSettings {
     pub connections_per_address: u32,
     /// Largest number of replays that one IP address downloads at a time, 1 to 64; networks as above.
     pub downloads_per_address: u32,
-    /// Requests one IP address may make per second, 0.1 to 10,000; four times as many in a burst; networks as above.
+    /// Requests, and as many connections, one IP address may make per second, 0.1 to 10,000; four times as many in a burst; networks as above.
     pub requests_per_s: f64,
     /// Proxies whose word about their callers' addresses is taken: addresses and networks.
     pub trusted_proxies: Vec<Network>,

@@ -120,7 +120,7 @@ pub struct RoomsByPhase {
 pub struct HttpStatus {
     /// Current number of connections.
     pub connections: u64,
-    /// Connections closed at once, because their address or its network had too many.
+    /// Connections closed at once, because their address or its network had too many or made too many.
     pub connections_refused: u64,
     /// Connections without a whole PROXY header or TLS handshake.
     pub handshakes_failed: u64,

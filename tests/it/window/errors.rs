@@ -104,7 +104,7 @@ fn every_refusal_of_a_server_has_words_of_the_clients_own() {
             JoinError::BadSize { .. } => false,
         };
         let message = error.to_string();
-        let refused = ConnectError::Refused { status: 409, code: error.code().to_owned(), message, retry_after: None };
+        let refused = ConnectError::Refused { status: 409, code: error.code().to_owned(), message };
         for language in Language::ALL {
             let settings = Settings { language, ..Default::default() };
             let problem = Problem::of_refusal(&refused, &settings);

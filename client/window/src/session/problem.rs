@@ -161,12 +161,7 @@ mod tests {
     }
 
     fn refusal(code: &str) -> ConnectError {
-        ConnectError::Refused {
-            status: 409,
-            code: code.to_owned(),
-            message: "the server says no".to_owned(),
-            retry_after: None,
-        }
+        ConnectError::Refused { status: 409, code: code.to_owned(), message: "the server says no".to_owned() }
     }
 
     #[test]

@@ -56,6 +56,8 @@ pub(super) enum Place {
 /// What an address can do a number of times a second.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Act {
+    /// A connection: as often as a request. A TLS handshake costs more than most of them.
+    Connect,
     /// Any request.
     Request,
     /// A request for a new session. It reserves a seat for some seconds, or could guess room codes.
@@ -80,7 +82,7 @@ type Keys = ArrayVec<Key, 3>;
 struct Usage {
     factor: u32,
     places: [u32; 2],
-    acts: [Bucket; 3],
+    acts: [Bucket; 4],
 }
 
 impl Usage {
@@ -89,7 +91,8 @@ impl Usage {
             let rate = per_s * factor as f32;
             Bucket::new(rate, rate * BURST_SECONDS, now)
         };
-        let acts = [limits.requests_per_s, limits.joins_per_s, limits.joins_per_s * RESUMES_FACTOR].map(bucket);
+        let Limits { requests_per_s, joins_per_s, .. } = *limits;
+        let acts = [requests_per_s, requests_per_s, joins_per_s, joins_per_s * RESUMES_FACTOR].map(bucket);
         Self { factor, places: [0; 2], acts }
     }
 
@@ -258,7 +261,8 @@ mod tests {
     fn every_act_has_its_own_rate() {
         let limits = limits();
         let caller = key("192.0.2.1");
-        assert_eq!([Act::Request, Act::Join, Act::Resume].map(|act| allowed(&limits, [caller], act)), [80, 20, 160]);
+        let acts = [Act::Connect, Act::Request, Act::Join, Act::Resume];
+        assert_eq!(acts.map(|act| allowed(&limits, [caller], act)), [80, 80, 20, 160]);
     }
 
     #[test]

@@ -22,7 +22,7 @@ use super::{
     caller::TrustedProxies,
     connection::{Connection, serve_connection},
     counts::Counts,
-    limits::{AddressLimits, Held, Place},
+    limits::{Act, AddressLimits, Held, Place},
 };
 use crate::address::AddressKey;
 
@@ -89,9 +89,11 @@ impl Drop for ConnectionPlace {
 }
 
 impl Door {
-    /// A place among those of the address. Nothing if it has too many connections; that is counted.
+    /// A place among those of the address. Nothing if it has too many connections or makes too many; that is counted.
     pub fn hold(&self, address: AddressKey) -> Option<Held> {
-        let held = self.limits.hold(address, Place::Connection, self.start.elapsed());
+        let now = self.start.elapsed();
+        let is_paid = self.limits.spend(address, Act::Connect, now).is_ok();
+        let held = if is_paid { self.limits.hold(address, Place::Connection, now) } else { None };
         if held.is_none() {
             self.counts.connections_refused.fetch_add(1, Ordering::Relaxed);
         }

@@ -186,3 +186,19 @@ async fn handshakes_count_as_connections_and_end_in_time() {
     let hello_in_plain = next.write_all(ROOMS.as_bytes()).await;
     assert!(hello_in_plain.is_ok() && next.read(&mut byte).await.ok() == Some(1), "an alert: there is room again");
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_address_that_connects_too_often_has_to_wait() {
+    let network = Network::of(HttpSettings::default(), 1024);
+    let mut refused = 0;
+    for _ in 0..100 {
+        // Each is over before the next begins, and asks nothing.
+        let mut stream = network.connect("192.0.2.1");
+        let _ = stream.shutdown().await;
+        let mut answer = String::new();
+        let _ = stream.read_to_string(&mut answer).await;
+        settle().await;
+        refused += usize::from(answer.contains("429"));
+    }
+    assert_eq!(refused, 20);
+}
