@@ -136,7 +136,13 @@ pub mod textures;
 pub mod ui;
 pub mod view;
 
-use bevy::{diagnostic::FrameTimeDiagnosticsPlugin, log::LogPlugin, prelude::*, text::Font, window::WindowResolution};
+use bevy::{
+    diagnostic::FrameTimeDiagnosticsPlugin,
+    log::{BoxedFmtLayer, LogPlugin, tracing_subscriber::fmt},
+    prelude::*,
+    text::Font,
+    window::WindowResolution,
+};
 
 use args::Args;
 use game::Game;
@@ -148,6 +154,11 @@ const LOG_FILTER: &str = "warn,renetcode=off,renet=off,wgpu_hal=off,wgpu_core=er
                           winit=error,icu_provider=off,\
                           bevy_input_focus=error";
 
+/// Logs to standard error. If that is closed or full, nobody is told: the layer would tell it to standard error.
+fn log_layer(_: &mut App) -> Option<BoxedFmtLayer> {
+    Some(Box::new(fmt::Layer::default().with_writer(std::io::stderr).log_internal_errors(false)))
+}
+
 /// Runs a client of this game: reads the command line, opens the window and plays until it is closed. This is the main
 /// loop of a program. See [`view`](mod@view) for how to write a view.
 pub fn run(game: impl framehouse_shared::game::Game + Clone, view: impl View) -> AppExit {
@@ -156,9 +167,11 @@ pub fn run(game: impl framehouse_shared::game::Game + Clone, view: impl View) ->
     let args = Args::of_program(&about);
     let mut app = App::new();
     app.add_plugins(
-        DefaultPlugins
-            .set(WindowPlugin { primary_window: Some(main_window(&about)), ..default() })
-            .set(LogPlugin { filter: LOG_FILTER.to_owned(), ..default() }),
+        DefaultPlugins.set(WindowPlugin { primary_window: Some(main_window(&about)), ..default() }).set(LogPlugin {
+            filter: LOG_FILTER.to_owned(),
+            fmt_layer: log_layer,
+            ..default()
+        }),
     );
     app.add_plugins(ClientPlugin { args, game: Game::new(game), view });
     app.run()
