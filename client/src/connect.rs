@@ -1,5 +1,6 @@
 //! Session requests over HTTP, before the first datagram.
 
+mod proxy;
 mod retry;
 mod tls;
 

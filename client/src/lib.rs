@@ -61,6 +61,7 @@ pub mod connect;
 pub mod net;
 pub mod playback;
 pub mod prediction;
+pub mod program;
 pub mod reconnect_backoff;
 pub mod replays;
 pub mod rooms;

@@ -74,14 +74,12 @@
 //! assert!(simulation.is_over());
 //! ```
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use bevy::prelude::*;
 
 use crate::{
+    guarded::{Panicked, guarded},
     ids::{SLOTS_MAX, Slot},
     input::{CommandBytes, Input},
     protocol::messages::protocol_hash,
@@ -181,6 +179,8 @@ pub trait Game: Send + Sync + 'static {
 #[derive(Resource, Clone)]
 pub struct GameHandle {
     game: Arc<dyn Game>,
+    id: &'static str,
+    rules_version: u32,
     protocol: u64,
     players_max: u8,
 }
@@ -188,8 +188,24 @@ pub struct GameHandle {
 impl GameHandle {
     /// Creates the handle of a game.
     pub fn new(game: impl Game) -> Self {
-        let players_max = game.players_max().clamp(1, SLOTS_MAX as u8);
-        Self { protocol: protocol_hash(game.protocol_parts()), players_max, game: Arc::new(game) }
+        // What never changes is asked once: a game that panics over it panics before anybody plays.
+        Self {
+            id: game.id(),
+            rules_version: game.rules_version(),
+            protocol: protocol_hash(game.protocol_parts()),
+            players_max: game.players_max().clamp(1, SLOTS_MAX as u8),
+            game: Arc::new(game),
+        }
+    }
+
+    /// Short name of the game: [`Game::id`].
+    pub const fn id(&self) -> &'static str {
+        self.id
+    }
+
+    /// Version of the rules: [`Game::rules_version`].
+    pub const fn rules_version(&self) -> u32 {
+        self.rules_version
     }
 
     /// Maximum number of players in a room: the game's value, limited to 1 to [`SLOTS_MAX`].
@@ -204,8 +220,8 @@ impl GameHandle {
 
     /// Names of the maps; empty if the game panics.
     pub fn maps(&self, world: &World) -> Vec<String> {
-        catch_unwind(AssertUnwindSafe(|| self.game.maps(world))).unwrap_or_else(|_| {
-            tracing::error!(game = self.game.id(), "the game panicked while listing its maps");
+        guarded(|| self.game.maps(world)).unwrap_or_else(|Panicked| {
+            tracing::error!(game = self.id, "the game panicked while listing its maps");
             Vec::new()
         })
     }
@@ -215,7 +231,7 @@ impl GameHandle {
     /// # Errors
     /// When the game refuses the files, or panics while reading them.
     pub fn load_rules(&self, world: &mut World, files: &[GameFile]) -> Result<(), GameFileError> {
-        catch_unwind(AssertUnwindSafe(|| self.game.load_rules(world, files))).unwrap_or(Err(GameFileError::Panicked))
+        guarded(|| self.game.load_rules(world, files)).unwrap_or(Err(GameFileError::Panicked))
     }
 }
 

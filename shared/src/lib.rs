@@ -52,6 +52,7 @@ extern crate self as framehouse_shared;
 pub mod api;
 pub mod fields;
 pub mod game;
+pub mod guarded;
 pub mod ids;
 pub mod input;
 pub mod late_entropy;

@@ -5,12 +5,13 @@
 //! For every 30th tick the replay also holds the hash of each component, to name the first one that differs.
 //!
 //! ```text
-//! file      "FHREPLAY"  format (2)  header  opening  block..  ending  xxh3-128 of everything before (16)
+//! file      "FHREPLAY"  format (2)  header  opening  block..  ending  [signature]  xxh3-128 of everything before (16)
 //! section   tag (1)  length (4)  content  xxh3-64 of tag, length and content (8)
 //! header    'H'  Header, by bincode
 //! opening   'O'  raw length (4)  zstd of the state before tick 0
 //! block     'B'  first tick (4)  ticks (2)  raw length (4)  zstd of the ticks; every block but the last has 300
 //! ending    'E'  Trailer, by bincode
+//! signature 'S'  public key (32)  Ed25519 signature (64) of everything before it
 //! tick      frame length  frame of datagram.rs  [for every join: length (1)  name]  [every 30th: count (1)  (0 | 1 hash (8))..]
 //! ```
 //!
@@ -29,6 +30,7 @@ mod header;
 mod range;
 mod reader;
 mod section;
+mod signature;
 #[cfg(test)]
 mod tests;
 mod ticks;
@@ -42,6 +44,7 @@ pub use error::{Part, ReplayError};
 pub use header::{BUILD_BYTES_MAX, Header, MAP_BYTES_MAX, rules_hash};
 pub use range::{PastTick, RANGE_BYTES_MAX, RANGE_TICKS_MAX, joined_in, put_past_tick, read_range};
 pub use reader::{PartialReplay, Replay};
+pub use signature::{PublicKey, ServerKey, Signature};
 pub use ticks::Ticks;
 pub use trailer::{RankedPlayer, Trailer};
 

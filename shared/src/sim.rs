@@ -7,10 +7,7 @@
 //! Systems in `SimTick` use no clock, no thread, no `Local`, no message and no `HashMap` iteration: a room's state
 //! depends only on rules, seed, tick rate, and the frames by tick: roster events, inputs, commands and entropy.
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::atomic::{AtomicBool, Ordering},
-};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bevy::{
     ecs::{
@@ -24,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     game::{Game, GameHandle},
+    guarded::guarded,
     ids::{RoomId, SLOTS_MAX, SlotMask},
     input::{Frame, Input, RosterChange},
     rng::SimRng,
@@ -135,7 +133,7 @@ impl SimRoom {
         if self.is_faulted() {
             return;
         }
-        if catch_unwind(AssertUnwindSafe(work)).is_err() {
+        if guarded(work).is_err() {
             self.note_fault();
         }
     }

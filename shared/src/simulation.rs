@@ -1,6 +1,7 @@
 //! Simulation of a single room without a server, for prediction, replays and the determinism fingerprint.
 
 use bevy::prelude::*;
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::{
     game::{Game, GameHandle},
@@ -203,17 +204,34 @@ fn stepping_room() -> SimRoom {
     room
 }
 
-/// Length of the match behind [`determinism_fingerprint`], in ticks at 30 ticks a second.
-pub const FINGERPRINT_TICKS: u32 = 600;
+/// Length of each match behind [`determinism_fingerprint`], in ticks at 30 ticks a second. After 300 ticks the last of
+/// 16 bots has joined.
+pub const FINGERPRINT_TICKS: u32 = 360;
 
-/// Plays a fixed match of bots on the embedded rules, with joins and leaves, and returns its last state hash.
+/// The matches behind [`determinism_fingerprint`]: one on each embedded map, by name, with as many bots as the game has
+/// seats.
+pub fn fingerprint_matches(game: impl Game) -> Vec<(String, BotMatch)> {
+    let simulation = Simulation::new(game);
+    let seats = simulation.game().players_max();
+    let bots = BotMatch { seed: 0xF1A9, seats, ticks_max: FINGERPRINT_TICKS, rate: SimRate::DEFAULT };
+    let maps = simulation.maps();
+    let maps = if maps.is_empty() { vec![String::new()] } else { maps };
+    maps.into_iter().map(|map| (map, bots)).collect()
+}
+
+/// Plays fixed matches of bots on the embedded rules, with joins and leaves, and returns a hash of their last states:
+/// one match on each map, with all seats taken.
 ///
 /// Server and client compute it at start and compare: a machine with different arithmetic is refused with an error
 /// message, instead of causing a desync in the middle of a match.
-pub fn determinism_fingerprint(game: impl Game) -> u64 {
-    let mut hashes = Vec::new();
-    bot_match(game, 0xF1A9, 4, FINGERPRINT_TICKS, |_, simulation| hashes = vec![simulation.hashes().combined()]);
-    hashes.last().copied().unwrap_or_default()
+pub fn determinism_fingerprint(game: impl Game + Clone) -> u64 {
+    let mut fingerprint = Xxh3::new();
+    for (map, bots) in fingerprint_matches(game.clone()) {
+        let mut last = 0;
+        bots.play_on(&map, game.clone(), |_, simulation| last = simulation.hashes().combined());
+        fingerprint.update(&last.to_le_bytes());
+    }
+    fingerprint.digest()
 }
 
 /// Creates the first message that a client of this game sends. Takes as long as [`determinism_fingerprint`].
@@ -253,9 +271,18 @@ pub struct BotMatch {
 impl BotMatch {
     /// Plays the match to its end or to `ticks_max`, and calls `after_tick` after every tick.
     pub fn play(self, game: impl Game, mut after_tick: impl FnMut(Tick, &Simulation)) {
+        self.play_in(Simulation::new(game), None, &mut after_tick);
+    }
+
+    /// Plays the match on this map, as [`play`](Self::play) does on the first one.
+    pub fn play_on(self, map: &str, game: impl Game, mut after_tick: impl FnMut(Tick, &Simulation)) {
+        self.play_in(Simulation::new(game), Some(map), &mut after_tick);
+    }
+
+    fn play_in(self, mut simulation: Simulation, map: Option<&str>, after_tick: &mut dyn FnMut(Tick, &Simulation)) {
         let Self { seed, ticks_max, rate, .. } = self;
-        let mut simulation = Simulation::new(game);
-        let map = simulation.maps().first().cloned().unwrap_or_default();
+        let first_map = || simulation.maps().into_iter().next().unwrap_or_default();
+        let map = map.map_or_else(first_map, str::to_owned);
         let seats = self.seats.min(SLOTS_MAX as u8);
         simulation.open(&MatchSetup { seed, map, seats, rate });
         let mut bots: Vec<SimRng> = (0..SLOTS_MAX as u64).map(|slot| SimRng::new(seed ^ (slot + 1))).collect();

@@ -2,35 +2,36 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 use framehouse_shared::game::Game;
 
 use super::{args::Args, run};
-use crate::{client::ClientConfig, connect::trust_authorities};
+use crate::{client::ClientConfig, complain, connect::trust_authorities, program::without_empty_variables, say};
 
 /// Runs a complete load bot program for this game.
 ///
 /// Exits 0 when every client played to the end and no state differed from the server's, 1 with one sentence on standard
 /// error otherwise, and 2 for a wrong command line.
 pub fn main(game: impl Game + Clone) -> ExitCode {
-    let args = Args::parse();
+    let matches = without_empty_variables(Args::command()).get_matches();
+    let args = Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     log_to_stderr();
     if let Some(Err(sentence)) = args.ca.as_deref().map(trust_authorities) {
-        eprintln!("{sentence}");
+        complain!("{sentence}");
         return ExitCode::FAILURE;
     }
     let config = ClientConfig::of(game);
     let config = if args.thin { config.thin() } else { config };
     let report = run(&args, &config);
     if args.json {
-        println!("{}", serde_json::to_string(&report).expect("numbers and sentences serialise"));
+        say!("{}", serde_json::to_string(&report).expect("numbers and sentences serialise"));
     } else {
-        println!("{report}");
+        say!("{report}");
     }
     match report.failure() {
         None => ExitCode::SUCCESS,
         Some(sentence) => {
-            eprintln!("{sentence}");
+            complain!("{sentence}");
             ExitCode::FAILURE
         }
     }
@@ -40,5 +41,5 @@ pub fn main(game: impl Game + Clone) -> ExitCode {
 /// count.
 fn log_to_stderr() {
     let filter = tracing_subscriber::EnvFilter::new("warn,renetcode=off,renet=off");
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false).init();
 }

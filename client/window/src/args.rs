@@ -3,6 +3,7 @@
 use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Command, CommandFactory, FromArgMatches, Parser};
+use framehouse_client::program::without_empty_variables;
 use framehouse_shared::{ids::RoomCode, net_sim::NetSimConfig, protocol::messages::NAME_CHARS_MAX};
 
 use super::{
@@ -88,8 +89,8 @@ impl Args {
     }
 
     fn command_of(about: &About) -> Command {
-        let command =
-            Self::command().name(about.program).bin_name(about.program).version(about.version).about(about.help);
+        let command = without_empty_variables(Self::command());
+        let command = command.name(about.program).bin_name(about.program).version(about.version).about(about.help);
         if about.help_end.is_empty() { command } else { command.after_help(about.help_end) }
     }
 

@@ -138,18 +138,12 @@ pub mod ui;
 pub mod view;
 
 use bevy::{diagnostic::FrameTimeDiagnosticsPlugin, prelude::*, text::Font, window::WindowResolution};
-
-use framehouse_client::connect::trust_authorities;
+use framehouse_client::{complain, connect::trust_authorities};
 
 use args::Args;
 use game::Game;
 use layout::STAGE;
 use view::{About, GameView, View};
-
-/// netcode and renet log single datagrams as errors, which the client counts; drivers log many messages at start.
-const LOG_FILTER: &str = "warn,renetcode=off,renet=off,wgpu_hal=off,wgpu_core=error,naga=error,bevy_winit=error,\
-                          winit=error,icu_provider=off,\
-                          bevy_input_focus=error";
 
 /// Runs a client of this game: reads the command line, opens the window and plays until it is closed. This is the main
 /// loop of a program. See [`view`](mod@view) for how to write a view.
@@ -158,13 +152,13 @@ pub fn run(game: impl framehouse_shared::game::Game + Clone, view: impl View) ->
     let about = view.about();
     let args = Args::of_program(&about);
     if let Some(Err(sentence)) = args.ca.as_deref().map(trust_authorities) {
-        eprintln!("{}: {sentence}", about.program);
+        complain!("{}: {sentence}", about.program);
         return AppExit::error();
     }
     let mut app = match open_window::open_window(&about) {
         Ok(app) => app,
         Err(reason) => {
-            eprintln!("{}: {reason}", about.program);
+            complain!("{}: {reason}", about.program);
             return AppExit::error();
         }
     };

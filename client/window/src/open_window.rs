@@ -2,9 +2,22 @@
 
 use std::{any::Any, panic};
 
-use bevy::{log::LogPlugin, prelude::*};
+use bevy::{
+    log::{BoxedFmtLayer, LogPlugin, tracing_subscriber::fmt},
+    prelude::*,
+};
 
-use super::{LOG_FILTER, main_window, view::About};
+use super::{main_window, view::About};
+
+/// netcode and renet log single datagrams as errors, which the client counts; drivers log many messages at start.
+const LOG_FILTER: &str = "warn,renetcode=off,renet=off,wgpu_hal=off,wgpu_core=error,naga=error,bevy_winit=error,\
+                          winit=error,icu_provider=off,\
+                          bevy_input_focus=error";
+
+/// Logs to standard error. If that is closed or full, nobody is told: the layer would tell it to standard error.
+fn log_layer(_: &mut App) -> Option<BoxedFmtLayer> {
+    Some(Box::new(fmt::Layer::default().with_writer(std::io::stderr).log_internal_errors(false)))
+}
 
 /// Why there is no window.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,7 +43,7 @@ pub(super) fn open_window(about: &About) -> Result<App, NoWindow> {
         app.add_plugins(
             DefaultPlugins
                 .set(WindowPlugin { primary_window: Some(main_window(about)), ..default() })
-                .set(LogPlugin { filter: LOG_FILTER.to_owned(), ..default() }),
+                .set(LogPlugin { filter: LOG_FILTER.to_owned(), fmt_layer: log_layer, ..default() }),
         );
         app
     });

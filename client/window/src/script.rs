@@ -17,7 +17,7 @@ use bevy::{
     prelude::*,
     render::view::screenshot::{Captured, Screenshot, save_to_disk},
 };
-use framehouse_client::stats::Distribution;
+use framehouse_client::{complain, say, stats::Distribution};
 use report::{Matches, Report};
 
 /// The longest wait for a picture from the graphics card.
@@ -131,7 +131,7 @@ fn stop_when_failed(
 ) {
     let Some(sentence) = session.failure().filter(|_| script.wants_session) else { return };
     if !std::mem::replace(&mut *was_told, true) {
-        eprintln!("{sentence}");
+        complain!("{sentence}");
     }
     let is_picture_due = matches!(script.picture, Picture::Due(..) | Picture::Taking { .. });
     if script.is_scripted && !is_picture_due {
@@ -158,16 +158,16 @@ fn stop_when_over(
     if script.wants_report {
         let measured = measuring.so_far(session.stats());
         let report = Report::new(script.frames, &script.frame_tenth_ms, session.stats(), measured, &script.matches);
-        println!("{}", serde_json::to_string(&report).expect("numbers and names serialise"));
+        say!("{}", serde_json::to_string(&report).expect("numbers and names serialise"));
     }
     match &script.picture {
         Picture::Missing(sentence) => {
-            eprintln!("{sentence}");
+            complain!("{sentence}");
             exit.write(AppExit::from_code(FAILED))
         }
         // A client without a session at the end has not played.
         _ if script.wants_session && !is_up(&session) => {
-            eprintln!("There was no session with {} when the time was over.", session.server());
+            complain!("There was no session with {} when the time was over.", session.server());
             exit.write(AppExit::from_code(FAILED))
         }
         _ => exit.write(AppExit::Success),

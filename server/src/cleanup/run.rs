@@ -1,12 +1,9 @@
 //! Runs due cleanup tasks within a budget.
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    time::Duration,
-};
+use std::time::Duration;
 
 use bevy::prelude::*;
-use framehouse_shared::{input::Frame, room_state::RoomStates, state_hash::StateHashes};
+use framehouse_shared::{guarded::guarded, input::Frame, room_state::RoomStates, state_hash::StateHashes};
 
 use super::{
     Cleanup, PendingCleanup,
@@ -74,7 +71,7 @@ pub fn run_due_cleanups(world: &mut World) {
 
 /// Runs one task. A panic stays in it; a later sweep tries the task again.
 fn run(world: &mut World, entry: Entry, now: u64, took: impl FnOnce() -> Duration) {
-    let freed = catch_unwind(AssertUnwindSafe(|| free(world, &entry.task)));
+    let freed = guarded(|| free(world, &entry.task));
     let took = took();
     let Task { level, kind, room, match_no, items, .. } = entry.task;
     let (level, kind) = (level.name(), kind.name());

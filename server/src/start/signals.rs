@@ -1,7 +1,6 @@
 //! Signal handling: SIGTERM and SIGINT stop the server, SIGHUP reloads the game files and the TLS certificate.
 
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -11,7 +10,7 @@ use std::{
     thread,
 };
 
-use framehouse_shared::sim::GameFile;
+use framehouse_shared::{guarded::guarded, sim::GameFile};
 use signal_hook::{
     consts::{SIGHUP, SIGINT, SIGTERM},
     iterator::Signals,
@@ -78,7 +77,7 @@ impl HangUps {
 fn read_checked(folder: &Path, check: &CheckRules) -> Result<Vec<GameFile>, String> {
     let files = read_game_files(folder)?;
     // This calls the game's code. If it panics, only this reload fails.
-    let checked = catch_unwind(AssertUnwindSafe(|| check(&files)));
+    let checked = guarded(|| check(&files));
     checked.map_err(|_| "the game panicked over these files".to_owned())?.map_err(|error| refusal(folder, &error))?;
     Ok(files)
 }

@@ -221,6 +221,23 @@ impl Bodies {
         self.rigid[body].set_translation(position, true);
     }
 
+    /// Shapes of the walls and obstacles that a craft touches.
+    pub(super) fn touched_shapes(&self) -> impl Iterator<Item = String> {
+        let pairs = self.narrow_phase.contact_pairs().filter(|pair| pair.has_any_active_contact());
+        let touched = pairs.flat_map(|pair| [pair.collider1, pair.collider2]);
+        touched.filter_map(|handle| self.fixed_shape(self.colliders.get(handle)?))
+    }
+
+    /// Shapes of all walls and obstacles.
+    pub(super) fn fixed_shapes(&self) -> impl Iterator<Item = String> {
+        self.colliders.iter().filter_map(|(_, collider)| self.fixed_shape(collider))
+    }
+
+    fn fixed_shape(&self, collider: &bevy_rapier2d::rapier::prelude::Collider) -> Option<String> {
+        let is_fixed = self.rigid.get(collider.parent()?)?.is_fixed();
+        is_fixed.then(|| format!("{:?}", collider.shape().shape_type()))
+    }
+
     /// Number of pairs of colliders in contact.
     pub(super) fn touching(&self) -> usize {
         self.narrow_phase.contact_pairs().filter(|pair| pair.has_any_active_contact()).count()

@@ -16,6 +16,8 @@ pub enum Part {
     Block(Tick),
     /// End of the match.
     Ending,
+    /// Signature of the server.
+    Signature,
 }
 
 impl fmt::Display for Part {
@@ -25,6 +27,7 @@ impl fmt::Display for Part {
             Self::Opening => f.write_str("opening state"),
             Self::Block(first) => write!(f, "block of ticks from {first}"),
             Self::Ending => f.write_str("ending"),
+            Self::Signature => f.write_str("signature"),
         }
     }
 }

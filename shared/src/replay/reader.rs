@@ -7,7 +7,8 @@ use super::{
     compress::Decompressor,
     error::{Part, ReplayError},
     header::Header,
-    section::{self, TAG_BLOCK, TAG_ENDING, TAG_HEADER, TAG_OPENING, take_u16, take_u32},
+    section::{self, TAG_BLOCK, TAG_ENDING, TAG_HEADER, TAG_OPENING, TAG_SIGNATURE, take_u16, take_u32},
+    signature::Signature,
     ticks::{Block, Ticks},
     trailer::Trailer,
 };
@@ -98,6 +99,8 @@ pub struct Replay<'a> {
     pub beginning: PartialReplay<'a>,
     /// End of the match.
     pub trailer: Trailer,
+    /// Signature of the server that recorded it, not checked yet; `None` if nobody signed it.
+    pub signature: Option<Signature<'a>>,
 }
 
 impl<'a> Replay<'a> {
@@ -110,6 +113,7 @@ impl<'a> Replay<'a> {
         blocks_read?;
         let mut reader = Reader::new(&bytes[beginning.length..]);
         let content = section::take(&mut reader, TAG_ENDING, Part::Ending)?;
+        let signature = take_signature(&mut reader, bytes)?;
         let covered = &bytes[..bytes.len() - reader.rest().len()];
         let checksum = reader.bytes(CHECKSUM_BYTES).map_err(|_| ReplayError::CutOff(Part::Ending))?;
         if checksum != xxh3_128(covered).to_le_bytes() {
@@ -118,7 +122,7 @@ impl<'a> Replay<'a> {
         reader.finish().map_err(|_| ReplayError::TooLong)?;
         let trailer = Trailer::decode(content).map_err(|_| ReplayError::Impossible(Part::Ending))?;
         if trailer.ticks == beginning.ticks() {
-            Ok(Self { beginning, trailer })
+            Ok(Self { beginning, trailer, signature })
         } else {
             Err(ReplayError::Impossible(Part::Ending))
         }
@@ -128,6 +132,16 @@ impl<'a> Replay<'a> {
     pub const fn header(&self) -> &Header {
         &self.beginning.header
     }
+}
+
+/// Reads the signature, if there is one: a section that is followed by the checksum of the whole file.
+fn take_signature<'a>(reader: &mut Reader<'a>, bytes: &'a [u8]) -> Result<Option<Signature<'a>>, ReplayError> {
+    if reader.rest().len() == CHECKSUM_BYTES || reader.rest().first() != Some(&TAG_SIGNATURE) {
+        return Ok(None);
+    }
+    let covered = &bytes[..bytes.len() - reader.rest().len()];
+    let content = section::take(reader, TAG_SIGNATURE, Part::Signature)?;
+    Signature::read(content, covered).map(Some)
 }
 
 fn take_format(reader: &mut Reader) -> Result<(), ReplayError> {

@@ -9,6 +9,7 @@ pub(super) const TAG_HEADER: u8 = b'H';
 pub(super) const TAG_OPENING: u8 = b'O';
 pub(super) const TAG_BLOCK: u8 = b'B';
 pub(super) const TAG_ENDING: u8 = b'E';
+pub(super) const TAG_SIGNATURE: u8 = b'S';
 
 const CHECKSUM_BYTES: usize = 8;
 

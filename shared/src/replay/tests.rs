@@ -187,7 +187,7 @@ fn sections(parts: &[(u8, Vec<u8>)]) -> Vec<u8> {
 }
 
 fn any_section() -> impl Strategy<Value = (u8, Vec<u8>)> {
-    let tags = prop::sample::select(vec![TAG_HEADER, TAG_OPENING, TAG_BLOCK, TAG_ENDING, 0]);
+    let tags = prop::sample::select(vec![TAG_HEADER, TAG_OPENING, TAG_BLOCK, TAG_ENDING, TAG_SIGNATURE, 0]);
     (tags, prop::collection::vec(any::<u8>(), 0..200))
 }
 

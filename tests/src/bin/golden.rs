@@ -15,7 +15,7 @@ use std::{
 use bevy::math::UVec2;
 use framehouse_arena::ArenaPlugin;
 use framehouse_arena_client::ArenaView;
-use framehouse_client::bots::companions::Companions;
+use framehouse_client::{bots::companions::Companions, complain, say};
 use framehouse_harness::live::LiveServer;
 use framehouse_tests::{golden::Picture, headless_window::HeadlessWindow};
 use framehouse_tools::short_matches::short_matches;
@@ -63,14 +63,14 @@ fn main() -> ExitCode {
         let (file, drawn) = (Path::new(FOLDER).join(&name), draw(&scratch, look));
         if is_blessing {
             drawn.save(&file);
-            println!("{name}: written");
+            say!("{name}: written");
             continue;
         }
         let different = Picture::load(&file).map_or(1.0, |golden| golden.difference(&drawn));
-        println!("{name}: {:.3} % of the pixels differ", 100.0 * different);
+        say!("{name}: {:.3} % of the pixels differ", 100.0 * different);
         if different > DIFFERENT_MAX {
             drawn.save(&seen.join(&name));
-            eprintln!("It is not as in {}: see {}.", file.display(), seen.join(&name).display());
+            complain!("It is not as in {}: see {}.", file.display(), seen.join(&name).display());
             code = ExitCode::FAILURE;
         }
     }

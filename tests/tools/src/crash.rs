@@ -24,6 +24,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use framehouse_client::complain;
 use framehouse_server::results::FILE_NAME;
 use framehouse_shared::{ids::MatchId, rng::SimRng};
 
@@ -99,7 +100,7 @@ pub fn run(plan: &Plan, stop: &AtomicBool) -> Result<CrashReport, String> {
         let players = play_and_kill(start_server().map_err(failed)?, plan, moment, stop).map_err(failed)?;
         told.extend(players.saved_ids());
         matches_seen += players.matches_ended();
-        eprintln!(
+        complain!(
             "run {run}: killed {:?} after match {}; results told so far: {}",
             moment.then,
             moment.matches,

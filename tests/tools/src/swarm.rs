@@ -4,6 +4,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use bevy::prelude::Entity;
+use framehouse_client::complain;
 use framehouse_harness::{check, world::World};
 use framehouse_server::{
     config::{CleanupSettings, RoomSettings},
@@ -439,7 +440,7 @@ pub fn failing(seeds: impl Iterator<Item = u64>, ticks: u32, mut done: impl FnMu
                 false
             }
             Err(_) => {
-                eprintln!("swarm: seed {seed} fails (the sentence is above)");
+                complain!("swarm: seed {seed} fails (the sentence is above)");
                 true
             }
         })

@@ -1,14 +1,14 @@
 //! Tests: the same inputs give the same bits after snapshots and rollbacks, beside other rooms, in every build.
 
-use std::{fs, path::PathBuf};
+use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use bevy::app::TaskPoolPlugin;
 use framehouse_shared::{
-    ids::RoomId,
+    ids::{RoomId, SLOTS_MAX},
     rng::SimRng,
     room_state::RoomSnapshot,
     sim::{SimPlugin, SimRoom, SimTick, open_match},
-    simulation::{bot_match, determinism_fingerprint},
+    simulation::{bot_match, determinism_fingerprint, fingerprint_matches},
     state_hash::StateHashes,
 };
 
@@ -155,6 +155,24 @@ fn replayed(seeds: &[u64], frames: &[Vec<Frame>]) -> Vec<StateHashes> {
         world.run_schedule(SimTick);
     }
     rooms.iter().map(|room| world.get::<StateHashes>(*room).expect("a match is open").clone()).collect()
+}
+
+#[test]
+fn the_fingerprint_has_every_map_all_seats_and_contacts_with_every_shape() {
+    let matches = fingerprint_matches(ArenaPlugin);
+    let maps: Vec<&str> = matches.iter().map(|(map, _)| map.as_str()).collect();
+    assert_eq!(maps, Simulation::new(ArenaPlugin).maps());
+    let (mut there, mut touched, mut crafts) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for (map, bots) in &matches {
+        bots.play_on(map, ArenaPlugin, |_, simulation| {
+            let bodies = simulation.get::<Bodies>().expect("a match is open");
+            there.extend(bodies.fixed_shapes());
+            touched.extend(bodies.touched_shapes());
+            crafts.insert(bodies.positions().count());
+        });
+    }
+    assert_eq!(touched, there, "a shape that nobody touches is not compared");
+    assert_eq!(crafts.last(), Some(&SLOTS_MAX));
 }
 
 /// Hashes of a whole match of bots, and the fingerprint that server and client compare.

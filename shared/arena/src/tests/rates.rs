@@ -42,6 +42,19 @@ fn a_match_of_bots_lasts_as_many_seconds_and_brings_as_many_gems() {
 }
 
 #[test]
+fn every_rate_that_is_accepted_can_be_played() {
+    for hz in SimRate::HZ_MIN..=SimRate::HZ_MAX {
+        let bots = BotMatch { seed: 7, seats: 16, ticks_max: u32::from(hz) / 2, rate: rate(hz) };
+        let mut state = Vec::new();
+        bots.play(ArenaPlugin, |_, simulation| state = simulation.encode());
+        let mut copy = Simulation::new(ArenaPlugin);
+        copy.set_rate(rate(hz));
+        copy.decode(&state).expect("a state decodes");
+        assert!(copy.encode() == state, "{hz} Hz");
+    }
+}
+
+#[test]
 fn a_craft_at_full_throttle_covers_as_much_ground() {
     let ways = HZ.map(|hz| {
         let mut simulation = opened_at(rate(hz), 1, 1);

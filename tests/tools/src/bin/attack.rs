@@ -18,8 +18,10 @@ use clap::Parser;
 use framehouse_arena::ArenaPlugin;
 use framehouse_client::{
     client::{Client, ClientConfig},
+    complain,
     connect::{RoomRequest, SessionRequest, request_session},
     net::{Connection, Link, UdpLink},
+    say,
 };
 use framehouse_shared::{api::Status, protocol::messages::Phase, rng::SimRng};
 use serde_json::json;
@@ -86,11 +88,11 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match attack(&arguments) {
         Ok(report) => {
-            println!("{report}");
+            say!("{report}");
             ExitCode::SUCCESS
         }
         Err(sentence) => {
-            eprintln!("attack: {sentence}");
+            complain!("attack: {sentence}");
             ExitCode::FAILURE
         }
     }

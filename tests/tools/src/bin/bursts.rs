@@ -12,6 +12,7 @@ use std::{
 };
 
 use clap::Parser;
+use framehouse_client::{complain, say};
 use framehouse_tools::bursts::{
     args::{Args, Scenario},
     report::Report,
@@ -26,7 +27,7 @@ fn main() -> ExitCode {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGTERM, SIGINT] {
         if let Err(error) = signal_hook::flag::register(signal, Arc::clone(&stop)) {
-            eprintln!("bursts: cannot handle signals: {error}");
+            complain!("bursts: cannot handle signals: {error}");
             return ExitCode::FAILURE;
         }
     }
@@ -48,7 +49,7 @@ fn play(scenario: Scenario, args: &Args, stop: &Arc<AtomicBool>) -> bool {
             report.failures.is_empty()
         }
         Err(sentence) => {
-            eprintln!("bursts: {scenario:?}: {sentence}");
+            complain!("bursts: {scenario:?}: {sentence}");
             false
         }
     }
@@ -56,9 +57,9 @@ fn play(scenario: Scenario, args: &Args, stop: &Arc<AtomicBool>) -> bool {
 
 fn print_report(args: &Args, report: &Report) {
     if args.json {
-        println!("{}", serde_json::to_string(report).expect("numbers and sentences serialise"));
+        say!("{}", serde_json::to_string(report).expect("numbers and sentences serialise"));
     } else {
-        println!("{report}");
+        say!("{report}");
     }
-    report.logged.1.iter().for_each(|line| eprintln!("the server logged: {line}"));
+    report.logged.1.iter().for_each(|line| complain!("the server logged: {line}"));
 }

@@ -9,6 +9,7 @@ use std::{
 };
 
 use clap::{Parser, value_parser};
+use framehouse_client::{complain, say};
 use framehouse_tools::crash::{CrashReport, Plan, run};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
@@ -30,15 +31,16 @@ fn main() -> ExitCode {
     let Arguments { runs, rooms, seed } = Arguments::parse();
     match crash(&Plan { runs, rooms, seed }) {
         Ok(CrashReport { runs, matches_seen, found }) => {
-            println!(
+            say!(
                 "{runs} kills, {matches_seen} matches seen to end, {} results in the file, {} of them acknowledged: \
                  each is there once",
-                found.in_file, found.acknowledged
+                found.in_file,
+                found.acknowledged
             );
             ExitCode::SUCCESS
         }
         Err(sentence) => {
-            eprintln!("crash: {sentence}");
+            complain!("crash: {sentence}");
             ExitCode::FAILURE
         }
     }

@@ -12,6 +12,7 @@ use std::{
 };
 
 use clap::Parser;
+use framehouse_client::{complain, say};
 use framehouse_shared::net_sim::NetSimConfig;
 use framehouse_tools::curves::{draw, measure, measure_all, to_csv};
 
@@ -48,11 +49,11 @@ fn main() -> ExitCode {
     let points = measure_all(minutes, seed, threads);
     match write(&out, &to_csv(&points)).and_then(|()| draw(&points, &out)) {
         Ok(()) => {
-            println!("{} networks measured; see {}", points.len(), out.display());
+            say!("{} networks measured; see {}", points.len(), out.display());
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("Nothing can be written to {}: {error}.", out.display());
+            complain!("Nothing can be written to {}: {error}.", out.display());
             ExitCode::FAILURE
         }
     }
@@ -62,9 +63,9 @@ fn print_links(links: &[String], minutes: u32, seed: u64) {
     for (row, link) in links.iter().enumerate() {
         let measured = measure(link.parse().expect("checked with the arguments"), minutes, seed);
         if row == 0 {
-            println!("link;{}", measured.names(";"));
+            say!("link;{}", measured.names(";"));
         }
-        println!("{link};{}", measured.numbers(";"));
+        say!("{link};{}", measured.numbers(";"));
     }
 }
 

@@ -14,8 +14,10 @@ use std::{
 use clap::Parser;
 use framehouse_arena::ArenaPlugin;
 use framehouse_client::{
+    complain,
     connect::{RoomRequest, SessionRequest, request_session},
     net::{Connection, Status, UdpLink},
+    say,
 };
 use framehouse_shared::{
     api,
@@ -47,11 +49,11 @@ struct Arguments {
 fn main() -> ExitCode {
     match flood(&Arguments::parse().server) {
         Ok(report) => {
-            println!("{report}");
+            say!("{report}");
             ExitCode::SUCCESS
         }
         Err(sentence) => {
-            eprintln!("flood: {sentence}");
+            complain!("flood: {sentence}");
             ExitCode::FAILURE
         }
     }

@@ -5,6 +5,7 @@
 use std::thread;
 
 use clap::Parser;
+use framehouse_client::say;
 use framehouse_tools::fuzz::smoke::smoke;
 
 /// The parts of each target in a thousand inputs: a state or an endpoint costs far more than a message.
@@ -33,12 +34,12 @@ fn main() {
     let run = |(name, share): (&'static str, u64)| {
         thread::spawn(move || {
             let inputs = smoke(name, share * millions * 1000, seed);
-            println!("{name}: {inputs} inputs");
+            say!("{name}: {inputs} inputs");
             inputs
         })
     };
     let threads: Vec<_> = SHARES.into_iter().map(run).collect();
     // A panic in a target ends this program with its own message and a status that is not zero.
     let inputs: u64 = threads.into_iter().map(|thread| thread.join().expect("no target fails")).sum();
-    println!("{inputs} inputs, and nothing panicked");
+    say!("{inputs} inputs, and nothing panicked");
 }

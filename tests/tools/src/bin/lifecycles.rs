@@ -11,6 +11,7 @@ use std::{
 };
 
 use clap::Parser;
+use framehouse_client::{complain, say};
 use framehouse_tools::lifecycles::{rate, run};
 
 /// Bytes that may be alive beyond those after the first checkpoint, for tables that have grown to the busiest moment.
@@ -60,7 +61,7 @@ fn main() -> ExitCode {
     let report = run(seed, rooms, checkpoint, || LIVE.load(Ordering::Relaxed));
     let (first, last) = (report.live_bytes[0], report.live_bytes[report.live_bytes.len() - 1]);
     let most = report.live_bytes.iter().map(|(_, bytes)| *bytes).max().unwrap_or_default();
-    println!(
+    say!(
         "{} rooms, {} clients, {} matches; {:?}; live bytes after {} rooms {}, after {} rooms {}, at most {}; {:.0} rooms/s",
         report.rooms,
         report.clients,
@@ -74,7 +75,7 @@ fn main() -> ExitCode {
         rate(&report, start.elapsed())
     );
     if last.1 > first.1 + SLACK_BYTES {
-        eprintln!("lifecycles: {} bytes are left that were not there at first", last.1 - first.1);
+        complain!("lifecycles: {} bytes are left that were not there at first", last.1 - first.1);
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS

@@ -9,6 +9,7 @@ use std::{
 };
 
 use clap::Parser;
+use framehouse_client::{complain, say};
 use framehouse_tools::load::{args::Args, report::Report, run};
 use mimalloc::MiMalloc;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -42,13 +43,13 @@ fn measured(args: &Args) -> Result<Report, String> {
 
 fn print_report(args: &Args, report: &Report) {
     if args.json {
-        println!("{}", serde_json::to_string(report).expect("numbers and sentences serialise"));
+        say!("{}", serde_json::to_string(report).expect("numbers and sentences serialise"));
     } else {
-        println!("{report}");
+        say!("{report}");
     }
 }
 
 fn fail(sentence: &str) -> ExitCode {
-    eprintln!("load: {sentence}");
+    complain!("load: {sentence}");
     ExitCode::FAILURE
 }

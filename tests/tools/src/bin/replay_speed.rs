@@ -7,6 +7,7 @@ use std::{fs, path::PathBuf, process::ExitCode};
 
 use clap::Parser;
 use framehouse_arena::ArenaPlugin;
+use framehouse_client::say;
 use framehouse_server::replay::verify::verify;
 use framehouse_shared::replay::canned_replay;
 use framehouse_tools::replays::ArenaFor;
@@ -46,8 +47,8 @@ fn main() -> ExitCode {
     let median = seconds[RUNS / 2];
     let ratio = f64::from(args.seconds) / median;
     let per_minute = bytes.len() as f64 * 60.0 / f64::from(args.seconds);
-    println!("{} players, {} s: {} bytes, {per_minute:.0} a minute", args.players, args.seconds, bytes.len());
-    println!("verified in {:.1} ms of one core (median of {RUNS}): {ratio:.0} times real time", median * 1000.0);
+    say!("{} players, {} s: {} bytes, {per_minute:.0} a minute", args.players, args.seconds, bytes.len());
+    say!("verified in {:.1} ms of one core (median of {RUNS}): {ratio:.0} times real time", median * 1000.0);
     if ratio >= RATIO_MIN { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

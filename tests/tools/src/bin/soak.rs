@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use framehouse_arena::ArenaPlugin;
+use framehouse_client::say;
 use framehouse_shared::net_sim::NetSimConfig;
 use framehouse_tools::soak::{Soak, soak};
 
@@ -34,6 +35,6 @@ fn check_link(text: &str) -> Result<String, String> {
 fn main() -> ExitCode {
     let Arguments { minutes, players, seed, link } = Arguments::parse();
     let report = soak(ArenaPlugin, &Soak { seed, minutes, players, link: &link });
-    println!("{report:?}");
+    say!("{report:?}");
     if report.desyncs == 0 && report.errors.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -5,6 +5,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use framehouse_client::say;
 use framehouse_tools::swarm;
 
 #[derive(Parser)]
@@ -30,9 +31,9 @@ fn main() -> ExitCode {
     let failed = swarm::failing(first..first.saturating_add(seeds), ticks, |seed, report| {
         passed += 1;
         if verbose {
-            println!("seed {seed}: {report:?}");
+            say!("seed {seed}: {report:?}");
         }
     });
-    println!("{passed} seeds passed, {} failed: {failed:?}", failed.len());
+    say!("{passed} seeds passed, {} failed: {failed:?}", failed.len());
     if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -6,6 +6,7 @@ use std::{
     path::PathBuf,
 };
 
+use framehouse_client::complain;
 use framehouse_shared::rng::SimRng;
 
 use super::{TARGETS, Target, mutate::mutate};
@@ -47,7 +48,7 @@ fn corpus(target: &Target) -> Vec<Vec<u8>> {
 
 fn run(target: &Target, input: &[u8]) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (target.run)(input))) {
-        eprintln!("the fuzz target {} fails on {input:02x?}", target.name);
+        complain!("the fuzz target {} fails on {input:02x?}", target.name);
         resume_unwind(panic);
     }
 }

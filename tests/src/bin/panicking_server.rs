@@ -1,0 +1,33 @@
+//! The arena's server with a game that panics at every opportunity that harms no match, for tests of what a panic prints.
+
+use std::process::ExitCode;
+
+use bevy::prelude::*;
+use framehouse_arena::ArenaPlugin;
+use framehouse_shared::{game::Game, sim::MatchSetup};
+
+/// The arena, whose maps cannot be listed.
+#[derive(Clone)]
+struct NoMaps;
+
+impl Game for NoMaps {
+    fn id(&self) -> &'static str {
+        ArenaPlugin.id()
+    }
+
+    fn build(&self, app: &mut App) {
+        ArenaPlugin.build(app);
+    }
+
+    fn open_match(&self, room: &mut EntityWorldMut, setup: &MatchSetup) {
+        ArenaPlugin.open_match(room, setup);
+    }
+
+    fn maps(&self, _: &World) -> Vec<String> {
+        panic!("a test wants this game to have no maps")
+    }
+}
+
+fn main() -> ExitCode {
+    framehouse_server::run(NoMaps)
+}
