@@ -15,6 +15,7 @@ pub use framehouse_shared::api::{RoomRequest, SessionGrant, SessionRequest};
 use serde::de::DeserializeOwned;
 use ureq::http::{HeaderMap, header};
 
+use proxy::proxy_for;
 use retry::{Failure, Hint, Retry};
 pub use tls::trust_authorities;
 
@@ -100,21 +101,23 @@ pub fn request_session_while(
 ) -> Result<SessionGrant, ConnectError> {
     let url = url_of(server_url, "/v1/sessions");
     tls::warn_if_readable(&url);
-    let agent = agent(TRY_TIME_MAX);
+    let agent = agent(&url, TRY_TIME_MAX);
     let patience = if request.resume.is_some() { RESUME_PATIENCE } else { NEW_PATIENCE };
     with_retries(patience, is_wanted, || try_once(&agent, &url, request))
 }
 
 /// Reads a JSON resource of a server; one attempt, because lists are requested again anyway.
 pub(crate) fn get_json<T: DeserializeOwned>(server_url: &str, path: &str) -> Result<T, ConnectError> {
-    let body = get(&agent(TRY_TIME_MAX), server_url, path, ANSWER_BYTES_MAX).map_err(|failure| failure.error)?;
-    read_json(&url_of(server_url, path), &body)
+    let url = url_of(server_url, path);
+    let body = get(&agent(&url, TRY_TIME_MAX), &url, ANSWER_BYTES_MAX).map_err(|failure| failure.error)?;
+    read_json(&url, &body)
 }
 
 /// Reads a file of at most `bytes_max` bytes from a server. Waits up to 30 s while the server says when to try again.
 pub(crate) fn get_bytes(server_url: &str, path: &str, bytes_max: u64) -> Result<Vec<u8>, ConnectError> {
-    let agent = agent(FILE_TIME_MAX);
-    with_retries(FILE_PATIENCE, || true, || get(&agent, server_url, path, bytes_max))
+    let url = url_of(server_url, path);
+    let agent = agent(&url, FILE_TIME_MAX);
+    with_retries(FILE_PATIENCE, || true, || get(&agent, &url, bytes_max))
 }
 
 /// Makes attempts until one succeeds or [`Retry`] has had enough.
@@ -141,18 +144,17 @@ fn with_retries<T>(
     }
 }
 
-fn get(agent: &ureq::Agent, server_url: &str, path: &str, bytes_max: u64) -> Result<Vec<u8>, Failure> {
-    let url = url_of(server_url, path);
-    let unreachable = |error| unreachable(&url, &error);
-    let mut response = agent.get(&url).call().map_err(unreachable)?;
+fn get(agent: &ureq::Agent, url: &str, bytes_max: u64) -> Result<Vec<u8>, Failure> {
+    let unreachable = |error| unreachable(url, &error);
+    let mut response = agent.get(url).call().map_err(unreachable)?;
     let (status, retry_after) = (response.status().as_u16(), retry_after(response.headers()));
     let body = response.body_mut().with_config().limit(bytes_max).read_to_vec().map_err(unreachable)?;
-    if status == 200 { Ok(body) } else { Err(Failure { error: refusal(&url, status, &body), hint: retry_after }) }
+    if status == 200 { Ok(body) } else { Err(Failure { error: refusal(url, status, &body), hint: retry_after }) }
 }
 
-fn agent(time_max: Duration) -> ureq::Agent {
+fn agent(url: &str, time_max: Duration) -> ureq::Agent {
     let config = ureq::Agent::config_builder().timeout_global(Some(time_max));
-    config.http_status_as_error(false).max_redirects(0).tls_config(tls::config()).build().into()
+    config.http_status_as_error(false).max_redirects(0).tls_config(tls::config()).proxy(proxy_for(url)).build().into()
 }
 
 fn url_of(server_url: &str, path: &str) -> String {
@@ -182,7 +184,8 @@ fn unreachable(url: &str, error: &ureq::Error) -> Failure {
         _ => false,
     };
     let hint = if is_nobody_there { Hint::None } else { Hint::Cut };
-    Failure { error: ConnectError::Unreachable { url: url.to_owned(), cause: error.to_string() }, hint }
+    let cause = format!("{error}{}", proxy::named(proxy_for(url).as_ref()));
+    Failure { error: ConnectError::Unreachable { url: url.to_owned(), cause }, hint }
 }
 
 /// The seconds of `Retry-After`. A date is not understood: no clock of this program is compared with a server's.
@@ -204,7 +207,10 @@ fn refusal(url: &str, status: u16, body: &[u8]) -> ConnectError {
         Err(_) => ConnectError::Refused {
             status,
             code: "http".to_owned(),
-            message: format!("The server at {url} answered only \"HTTP status {status}\": check the address."),
+            message: format!(
+                "The server at {url} answered only \"HTTP status {status}\"{}: check the address.",
+                proxy::named(proxy_for(url).as_ref())
+            ),
         },
     }
 }

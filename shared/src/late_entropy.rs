@@ -6,7 +6,11 @@
 use bevy::prelude::*;
 
 use crate::{
-    input::Entropy, rng::SimRng, room_state::{RoomSnapshot, StateValue}, sim::RNG_STATE, simulation::Simulation,
+    input::Entropy,
+    rng::SimRng,
+    room_state::{RoomSnapshot, StateValue},
+    sim::RNG_STATE,
+    simulation::Simulation,
     state_hash::{StateHasher, StateHashes},
 };
 
@@ -42,7 +46,12 @@ fn note_hash(rng: &SimRng, hashes: &mut StateHashes) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{input::Frame, sim::MatchSetup, test_game::TestGame, tick::{SimRate, Tick}};
+    use crate::{
+        input::Frame,
+        sim::MatchSetup,
+        test_game::TestGame,
+        tick::{SimRate, Tick},
+    };
 
     #[test]
     fn late_entropy_gives_the_state_and_the_hashes_of_entropy_in_time() {

@@ -58,11 +58,14 @@ pub(super) fn warn_if_readable(url: &str) {
 
 /// Whether the request goes to another machine without TLS.
 fn is_readable(url: &str) -> bool {
-    let Ok(url) = url.parse::<Uri>() else { return false };
+    url.parse::<Uri>().is_ok_and(|url| url.scheme_str() == Some("http") && !is_this_machine(&url))
+}
+
+/// Whether the host of a URL is this machine.
+pub(super) fn is_this_machine(url: &Uri) -> bool {
     let host = url.host().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    let is_here = address.map_or(host == "localhost", |address| address.to_canonical().is_loopback());
-    url.scheme_str() == Some("http") && !is_here
+    address.map_or(host == "localhost", |address| address.to_canonical().is_loopback())
 }
 
 #[cfg(test)]

@@ -38,15 +38,16 @@ pub(super) fn open_window(about: &About) -> Result<App, NoWindow> {
     let hook = panic::take_hook();
     // The sentence replaces Bevy's message and backtrace.
     panic::set_hook(Box::new(|_| {}));
-    let app = panic::catch_unwind(|| {
-        let mut app = App::new();
-        app.add_plugins(
-            DefaultPlugins
-                .set(WindowPlugin { primary_window: Some(main_window(about)), ..default() })
-                .set(LogPlugin { filter: LOG_FILTER.to_owned(), fmt_layer: log_layer, ..default() }),
-        );
-        app
-    });
+    let app =
+        panic::catch_unwind(|| {
+            let mut app = App::new();
+            app.add_plugins(
+                DefaultPlugins
+                    .set(WindowPlugin { primary_window: Some(main_window(about)), ..default() })
+                    .set(LogPlugin { filter: LOG_FILTER.to_owned(), fmt_layer: log_layer, ..default() }),
+            );
+            app
+        });
     panic::set_hook(hook);
     app.map_err(|payload| NoWindow::of_panic(&message_of(&*payload)))
 }
