@@ -1,6 +1,8 @@
 //! Session requests over HTTP, before the first datagram.
 
-use std::{thread, time::Duration};
+mod udp_address;
+
+use std::{net::SocketAddr, thread, time::Duration};
 
 use framehouse_shared::api::ErrorBody;
 pub use framehouse_shared::api::{RoomRequest, SessionGrant, SessionRequest};
@@ -38,6 +40,16 @@ pub enum ConnectError {
         /// The server's sentence for people.
         message: String,
     },
+    /// The server wants UDP to be sent to an address that is not its own, and said so without encryption.
+    #[error(
+        "The server at {url} sends players to {address}, which is not its own address: ask for its https:// address."
+    )]
+    ForeignAddress {
+        /// The requested address.
+        url: String,
+        /// The address in the connect token.
+        address: SocketAddr,
+    },
     /// The answer is not that of a Framehouse server of this version.
     #[error("The server at {url} is not a Framehouse server of this version ({what}): check the address.")]
     NotUnderstood {
@@ -54,7 +66,7 @@ impl ConnectError {
         match self {
             Self::Unreachable { .. } => true,
             Self::Refused { status, .. } => *status == 429 || *status >= 500,
-            Self::NotUnderstood { .. } => false,
+            Self::ForeignAddress { .. } | Self::NotUnderstood { .. } => false,
         }
     }
 
@@ -75,7 +87,7 @@ pub fn request_session(server_url: &str, request: &SessionRequest) -> Result<Ses
     loop {
         match try_once(&agent, &url, request) {
             Err(error) if error.is_passing() && attempt < TRIES => thread::sleep(RETRY_PAUSE * attempt),
-            outcome => return outcome,
+            outcome => return outcome.and_then(|grant| udp_address::check(&url, grant)),
         }
         attempt += 1;
     }
