@@ -3,6 +3,7 @@
 mod game_files;
 mod listen;
 mod logging;
+mod lookup;
 mod signals;
 
 use std::{

@@ -3,10 +3,12 @@
 //! A predicted frame has no entropy. As long as no number was drawn since, only the room's generator differs: mixing the
 //! entropy in afterwards gives the same states as simulating the ticks again.
 
-use bevy::prelude::*;
-
 use crate::{
-    input::Entropy, rng::SimRng, room_state::{RoomSnapshot, StateValue}, sim::RNG_STATE, simulation::Simulation,
+    input::Entropy,
+    rng::SimRng,
+    room_state::{RoomSnapshot, StateValue},
+    sim::RNG_STATE,
+    simulation::Simulation,
     state_hash::{StateHasher, StateHashes},
 };
 
@@ -41,8 +43,15 @@ fn note_hash(rng: &SimRng, hashes: &mut StateHashes) {
 
 #[cfg(test)]
 mod tests {
+    use bevy::prelude::*;
+
     use super::*;
-    use crate::{input::Frame, sim::MatchSetup, test_game::TestGame, tick::{SimRate, Tick}};
+    use crate::{
+        input::Frame,
+        sim::MatchSetup,
+        test_game::TestGame,
+        tick::{SimRate, Tick},
+    };
 
     #[test]
     fn late_entropy_gives_the_state_and_the_hashes_of_entropy_in_time() {

@@ -231,7 +231,8 @@ mod tests {
             link.push(Duration::from_millis(310 + u64::from(n) * 20), &[n]);
         }
         assert_eq!(link.pop(Duration::from_millis(599)), None);
-        let bunch: Vec<u8> = std::iter::from_fn(|| link.pop(Duration::from_millis(600))).map(|packet| packet[0]).collect();
+        let bunch: Vec<u8> =
+            std::iter::from_fn(|| link.pop(Duration::from_millis(600))).map(|packet| packet[0]).collect();
         assert_eq!(bunch, (0..10).collect::<Vec<_>>());
     }
 

@@ -40,7 +40,8 @@ fn every_second_has_entropy_of_its_own() {
     let drawn: Vec<u32> = frames.iter().filter_map(|frame| frame.entropy.map(|entropy| entropy.0)).collect();
     assert_eq!(drawn.len(), 6);
     assert!((1..drawn.len()).all(|n| !drawn[..n].contains(&drawn[n])), "{drawn:x?}");
-    let gap = frames.chunks(SECOND as usize).map(|second| second.iter().filter(|frame| frame.entropy.is_some()).count());
+    let gap =
+        frames.chunks(SECOND as usize).map(|second| second.iter().filter(|frame| frame.entropy.is_some()).count());
     assert!(gap.into_iter().all(|count| count == 1));
 }
 
@@ -66,7 +67,9 @@ fn players_late_players_and_spectators_agree_with_the_server() {
     let mut world = World::new(ArenaPlugin, 7).with_link("delay=60,spread=30,loss=0.05");
     world.join(JoinTarget::Create { size: 4, private: false, practice: false }).expect("a room");
     let code = world.room_code();
-    (0..2).for_each(|_| drop(world.join(JoinTarget::Code(code)).expect("a seat")));
+    for _ in 0..2 {
+        world.join(JoinTarget::Code(code)).expect("a seat");
+    }
     assert!(world.step_until(300, |world| world.clients.iter().all(|client| client.client.phase().is_some())));
     world.all_ready();
     world.step_to_playing();
@@ -81,7 +84,8 @@ fn players_late_players_and_spectators_agree_with_the_server() {
 
 #[test]
 fn a_seeded_world_repeats_itself() {
-    let entropy = |seed| -> Vec<_> { frames(&mut playing(seed), 3 * SECOND).iter().map(|frame| frame.entropy).collect() };
+    let entropy =
+        |seed| -> Vec<_> { frames(&mut playing(seed), 3 * SECOND).iter().map(|frame| frame.entropy).collect() };
     assert_eq!(entropy(8), entropy(8));
     assert_ne!(entropy(8), entropy(9));
 }

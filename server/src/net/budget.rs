@@ -217,7 +217,10 @@ mod tests {
     fn bunched(count: u64, pause: Duration) -> Vec<Charge> {
         let mut budget = Budget::new(&rates(), Duration::ZERO);
         let bunches = (600_000 / pause.as_millis()) as u32;
-        (0..bunches).flat_map(|bunch| (0..count).map(move |_| pause * bunch)).map(|now| budget.charge(Account::Inputs, now)).collect()
+        (0..bunches)
+            .flat_map(|bunch| (0..count).map(move |_| pause * bunch))
+            .map(|now| budget.charge(Account::Inputs, now))
+            .collect()
     }
 
     #[test]
