@@ -3,10 +3,13 @@
 mod proxy;
 mod retry;
 mod tls;
+mod udp_address;
 
 use std::{
     hash::{BuildHasher, RandomState},
-    io, thread,
+    io,
+    net::SocketAddr,
+    thread,
     time::Duration,
 };
 
@@ -55,6 +58,16 @@ pub enum ConnectError {
         /// The server's sentence for people.
         message: String,
     },
+    /// The server wants UDP to be sent to an address that is not its own, and said so without encryption.
+    #[error(
+        "The server at {url} sends players to {address}, which is not its own address: ask for its https:// address."
+    )]
+    ForeignAddress {
+        /// The requested address.
+        url: String,
+        /// The address in the connect token.
+        address: SocketAddr,
+    },
     /// The answer is not that of a Framehouse server of this version.
     #[error("The server at {url} is not a Framehouse server of this version ({what}): check the address.")]
     NotUnderstood {
@@ -71,7 +84,7 @@ impl ConnectError {
         match self {
             Self::Unreachable { .. } => true,
             Self::Refused { status, .. } => *status == 429 || *status >= 500,
-            Self::NotUnderstood { .. } => false,
+            Self::ForeignAddress { .. } | Self::NotUnderstood { .. } => false,
         }
     }
 
@@ -103,7 +116,8 @@ pub fn request_session_while(
     tls::warn_if_readable(&url);
     let agent = agent(&url, TRY_TIME_MAX);
     let patience = if request.resume.is_some() { RESUME_PATIENCE } else { NEW_PATIENCE };
-    with_retries(patience, is_wanted, || try_once(&agent, &url, request))
+    let grant = with_retries(patience, is_wanted, || try_once(&agent, &url, request))?;
+    udp_address::check(&url, grant)
 }
 
 /// Reads a JSON resource of a server; one attempt, because lists are requested again anyway.

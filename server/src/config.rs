@@ -129,6 +129,28 @@ mod tests {
     }
 
     #[test]
+    fn the_public_ports_have_room_for_all_lanes() {
+        let mut settings = Settings::default();
+        settings.server.public_udp_port = Some(65_533);
+        assert!(matches!(settings.check(), Err(ConfigError::Range { name: "public_udp_port", .. })));
+        settings.server.public_udp_port = Some(65_532);
+        assert!(settings.check().is_ok());
+        assert_eq!(settings.server.public_port(3, 7803), 65_535);
+        settings.server.public_udp_port = None;
+        assert_eq!(settings.server.public_port(3, 7803), 7803);
+    }
+
+    #[test]
+    fn a_host_of_both_kinds_is_served_on_a_socket_of_both_kinds() {
+        let mut server = ServerSettings { public_host: Some("127.0.0.9".into()), ..Default::default() };
+        assert_eq!(server.public_addresses(), Ok(vec![[127, 0, 0, 9].into()]));
+        server.udp = "[::]:7800".parse().expect("an address");
+        assert_eq!(server.public_addresses(), Ok(vec![[127, 0, 0, 9].into()]));
+        server.udp = "[::1]:7800".parse().expect("an address");
+        assert!(server.public_addresses().is_err());
+    }
+
+    #[test]
     fn a_public_address_has_to_be_allowed_and_named() {
         let mut settings = Settings::default();
         settings.server.udp = SocketAddr::from(([0, 0, 0, 0], 7800));

@@ -4,6 +4,7 @@ mod file_limit;
 mod game_files;
 mod listen;
 mod logging;
+mod lookup;
 mod signals;
 
 use std::{

@@ -3,8 +3,6 @@
 //! A predicted frame has no entropy. As long as no number was drawn since, only the room's generator differs: mixing the
 //! entropy in afterwards gives the same states as simulating the ticks again.
 
-use bevy::prelude::*;
-
 use crate::{
     input::Entropy,
     rng::SimRng,
@@ -45,6 +43,8 @@ fn note_hash(rng: &SimRng, hashes: &mut StateHashes) {
 
 #[cfg(test)]
 mod tests {
+    use bevy::prelude::*;
+
     use super::*;
     use crate::{
         input::Frame,

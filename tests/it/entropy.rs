@@ -67,7 +67,9 @@ fn players_late_players_and_spectators_agree_with_the_server() {
     let mut world = World::new(ArenaPlugin, 7).with_link("delay=60,spread=30,loss=0.05");
     world.join(JoinTarget::Create { size: 4, private: false, practice: false }).expect("a room");
     let code = world.room_code();
-    (0..2).for_each(|_| drop(world.join(JoinTarget::Code(code)).expect("a seat")));
+    for _ in 0..2 {
+        world.join(JoinTarget::Code(code)).expect("a seat");
+    }
     assert!(world.step_until(300, |world| world.clients.iter().all(|client| client.client.phase().is_some())));
     world.all_ready();
     world.step_to_playing();

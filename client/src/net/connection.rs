@@ -14,6 +14,7 @@ use std::{
 use framehouse_shared::protocol::{
     channel::Queued,
     codec,
+    datagram::Probe,
     guard::{DATAGRAM_BYTES_MAX, DropCounts, Dropped, PacketKind, PayloadKind, check_at_client},
     messages::{ClientMessage, ServerMessage},
     reliable::{ReliableChannel, ReliablePath},
@@ -179,7 +180,10 @@ impl Connection {
             return if is_refused { Err(Dropped::Unauthentic) } else { Ok(()) };
         };
         if self.path.take_payload(&mut self.channel, payload, now)? == PayloadKind::Unreliable {
-            self.datagrams.push_back(payload.to_vec());
+            match Probe::decode(payload) {
+                Ok(probe) => send_payload(&mut self.netcode, &mut self.link, now, &probe.encode()),
+                Err(_) => self.datagrams.push_back(payload.to_vec()),
+            }
         }
         Ok(())
     }

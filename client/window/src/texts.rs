@@ -201,6 +201,7 @@ texts! {
     NotReached: "Server not found", "找不到服务器";
     NotReachedWhy: "The server was not reached at {}. Is it running, and is the address right?", "无法连接到 {}。服务器是否在运行？地址是否正确？";
     NotOurs: "Not a Framehouse server", "不是 Framehouse 服务器";
+    ForeignAddressWhy: "The server at {} sends players to {}, which is not its own address. Ask for its https:// address.", "{} 上的服务器让玩家连接到 {}，这不是它自己的地址。请索取它的 https:// 地址。";
     NotOursWhy: "The server at {} is not a Framehouse server of this version. Check the address.", "{} 上的不是此版本的 Framehouse 服务器。请检查地址。";
     VersionDiffers: "The versions differ", "版本不同";
     VersionDiffersWhy: "Client and server are of different versions: please update the older one.", "客户端与服务器版本不同：请更新较旧的一方。";

@@ -28,6 +28,9 @@ pub struct Flags {
     /// Host name or address that clients connect to; the bound address by default.
     #[arg(long, env = "FRAMEHOUSE_PUBLIC_HOST", value_name = "HOST", global = true)]
     pub public_host: Option<String>,
+    /// Port that clients of the first UDP endpoint connect to, if a NAT maps it to the bound port.
+    #[arg(long, env = "FRAMEHOUSE_PUBLIC_UDP_PORT", value_name = "PORT", global = true)]
+    pub public_udp_port: Option<u16>,
     /// Let anybody on the network play without an account; needed to listen on addresses other than loopback.
     #[arg(long, env = "FRAMEHOUSE_OPEN_TO_PUBLIC", global = true)]
     pub open_to_public: bool,
@@ -76,6 +79,7 @@ impl Flags {
         set(&mut settings.data_dir, &self.data_dir);
         set(&mut settings.log_format, &self.log_format);
         set(&mut settings.public_host, &self.public_host.clone().map(Some));
+        set(&mut settings.public_udp_port, &self.public_udp_port.map(Some));
         set(&mut settings.game_dir, &self.game_dir.clone().map(Some));
         settings.open_to_public |= self.open_to_public;
     }

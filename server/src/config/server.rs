@@ -1,7 +1,7 @@
 //! `[server]`: the process, its addresses and folders.
 
 use std::{
-    net::{IpAddr, SocketAddr, ToSocketAddrs},
+    net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs},
     path::PathBuf,
 };
 
@@ -20,9 +20,14 @@ pub struct ServerSettings {
     pub udp: SocketAddr,
     /// Number of UDP endpoints, 1 to 64.
     pub lanes: u16,
-    /// Host name or address that clients connect to. `None` means the bound address.
+    /// Host name or address that clients connect to. `None` means the bound address. A name is looked up again every
+    /// minute.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_host: Option<String>,
+    /// Port that clients of the first UDP endpoint connect to, 1 to 65535, where a NAT maps it to the bound one; endpoint
+    /// i is at this port + i. `None` means the bound ports.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_udp_port: Option<u16>,
     /// Whether addresses other than loopback may be used, where anybody can play without an account.
     pub open_to_public: bool,
     /// Ticks per second, 10 to 120.
@@ -43,6 +48,7 @@ impl Default for ServerSettings {
             udp: SocketAddr::from(([127, 0, 0, 1], 7800)),
             lanes: 4,
             public_host: None,
+            public_udp_port: None,
             open_to_public: false,
             tick_rate: 30,
             game_dir: None,
@@ -69,11 +75,18 @@ impl ServerSettings {
         if self.udp.ip().is_unspecified() && self.public_host.is_none() {
             return Err(ConfigError::NoPublicHost { address: self.udp });
         }
-        if self.udp.port() != 0 && self.udp.port().checked_add(self.lanes - 1).is_none() {
-            let value = format!("{} with {} lanes", self.udp.port(), self.lanes);
-            return Err(ConfigError::Range { name: "udp", range: "a port with room for all lanes", value });
+        let has_room = |port: u16| port.checked_add(self.lanes - 1).is_some();
+        let error = |name, port| {
+            let value = format!("{port} with {} lanes", self.lanes);
+            Err(ConfigError::Range { name, range: "a port with room for all lanes", value })
+        };
+        if self.udp.port() != 0 && !has_room(self.udp.port()) {
+            return error("udp", self.udp.port());
         }
-        Ok(())
+        match self.public_udp_port {
+            Some(port) if port == 0 || !has_room(port) => error("public_udp_port", port),
+            _ => Ok(()),
+        }
     }
 
     /// The address that UDP endpoint `index` binds.
@@ -82,15 +95,25 @@ impl ServerSettings {
         SocketAddr::new(self.udp.ip(), port)
     }
 
-    /// The IP address that clients connect to. Resolves `public_host`, so call it once at start.
+    /// The port that clients of UDP endpoint `index` connect to, if it is bound to `bound`.
+    pub fn public_port(&self, index: u16, bound: u16) -> u16 {
+        self.public_udp_port.map_or(bound, |first| first + index)
+    }
+
+    /// The IP addresses that clients connect to, those of the bound kind; `[::]` serves both. Looks up `public_host`,
+    /// which may take seconds.
     ///
     /// # Errors
     /// When the host has no address of the right kind.
-    pub fn public_ip(&self) -> Result<IpAddr, String> {
-        let Some(host) = &self.public_host else { return Ok(self.udp.ip()) };
-        let mut found = (host.as_str(), 0).to_socket_addrs().ok().into_iter().flatten().map(|address| address.ip());
-        found
-            .find(|ip| ip.is_ipv4() == self.udp.is_ipv4())
-            .ok_or_else(|| format!("--public-host {host} has no address of the same kind as {}", self.udp.ip()))
+    pub fn public_addresses(&self) -> Result<Vec<IpAddr>, String> {
+        let Some(host) = &self.public_host else { return Ok(vec![self.udp.ip()]) };
+        let serves_both = self.udp.ip() == IpAddr::from(Ipv6Addr::UNSPECIFIED);
+        let found = (host.as_str(), 0).to_socket_addrs().ok().into_iter().flatten().map(|address| address.ip());
+        let mut served: Vec<IpAddr> = found.filter(|ip| serves_both || ip.is_ipv4() == self.udp.is_ipv4()).collect();
+        served.dedup();
+        if served.is_empty() {
+            return Err(format!("--public-host {host} has no address of the same kind as {}", self.udp.ip()));
+        }
+        Ok(served)
     }
 }

@@ -1,6 +1,9 @@
 //! The transport interface of the server: the [`Endpoint`] trait and its events.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use bevy::prelude::*;
 use framehouse_shared::protocol::{
@@ -18,8 +21,9 @@ pub type ClientId = u64;
 ///
 /// Data queued for an unknown or disconnected client is dropped.
 pub trait Endpoint: Send + Sync {
-    /// Makes a credential with which `client` can connect. `unix_now` is the time since 1970-01-01 UTC.
-    fn admit(&self, client: ClientId, unix_now: Duration) -> Admission;
+    /// Makes a credential with which `client` can connect, at an address of the same kind as `caller`'s, if it is known
+    /// and there is one. `unix_now` is the time since 1970-01-01 UTC.
+    fn admit(&self, client: ClientId, caller: Option<IpAddr>, unix_now: Duration) -> Admission;
 
     /// Largest number of connected clients.
     fn capacity(&self) -> usize;

@@ -2,7 +2,7 @@
 
 use std::{
     cell::Cell,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -39,7 +39,7 @@ impl Endpoint for Packets {
         count
     }
 
-    fn admit(&self, _: ClientId, _: Duration) -> Admission {
+    fn admit(&self, _: ClientId, _: Option<IpAddr>, _: Duration) -> Admission {
         Admission { token: Vec::new(), server: SocketAddr::from(([10, 0, 0, 2], 1)) }
     }
 

@@ -23,26 +23,28 @@ impl NetcodeKey {
     }
 }
 
-/// Makes the token of one session at one address. `unix_now` is the time since 1970-01-01 UTC. After
-/// `connection_timeout` seconds of silence both ends treat the connection as lost.
+/// Makes the token of one session. Its sealed part has the first address, by which the server knows that the token is its
+/// own; the client connects to the second one. `unix_now` is the time since 1970-01-01 UTC. After `connection_timeout`
+/// seconds of silence both ends treat the connection as lost.
 pub(in crate::net) fn make_token(
     key: &NetcodeKey,
     client: ClientId,
-    server: SocketAddr,
+    (sealed, server): (SocketAddr, SocketAddr),
     connection_timeout: u32,
     unix_now: Duration,
 ) -> Vec<u8> {
-    let token = ConnectToken::generate(
+    let mut token = ConnectToken::generate(
         unix_now,
         NETCODE_PROTOCOL_ID,
         TOKEN_SECONDS,
         client,
         connection_timeout as i32,
-        vec![server],
+        vec![sealed],
         None,
         &key.0,
     )
     .expect("a token for one address can always be sealed");
+    token.server_addresses[0] = Some(server);
     let mut bytes = Vec::with_capacity(2048);
     token.write(&mut bytes).expect("a Vec takes any bytes");
     bytes

@@ -1,13 +1,17 @@
 //! The UDP endpoint: one socket with netcode (encryption, handshake) and renet (reliable channel).
 
 mod peers;
+mod public_host;
 mod receive;
 mod reliable;
 mod send;
 mod settings;
 mod socket;
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use bevy_renet::RenetServer;
 use framehouse_shared::protocol::{
@@ -17,8 +21,9 @@ use framehouse_shared::protocol::{
 };
 use renetcode::{NetcodeServer, ServerAuthentication, ServerConfig};
 
+pub use public_host::PublicHost;
 pub use settings::UdpSettings;
-pub use socket::{Datagrams, UdpDatagrams};
+pub use socket::{Datagrams, Route, UdpDatagrams};
 
 use super::{
     endpoint::{Admission, ClientEvent, ClientId, Endpoint, Traffic},
@@ -35,6 +40,7 @@ const CLIENTS_MAX: usize = 256;
 /// An endpoint on a UDP socket, with netcode and renet.
 pub struct UdpEndpoint {
     public_address: SocketAddr,
+    public_host: Option<PublicHost>,
     settings: UdpSettings,
     traffic: Traffic,
     socket: CountedSocket,
@@ -48,6 +54,7 @@ pub struct UdpEndpoint {
     pong_bytes: Vec<u8>,
     closing: Vec<ClientId>,
     keep_alive_at: Duration,
+    moves_tried: u32,
     now: Duration,
     renet_now: Duration,
 }
@@ -69,6 +76,7 @@ impl UdpEndpoint {
         });
         Self {
             public_address,
+            public_host: None,
             settings,
             traffic: Traffic::default(),
             socket: CountedSocket::new(socket),
@@ -81,9 +89,16 @@ impl UdpEndpoint {
             pong_bytes: Vec::new(),
             closing: Vec::new(),
             keep_alive_at: unix_now,
+            moves_tried: 0,
             now: unix_now,
             renet_now: unix_now,
         }
+    }
+
+    /// From now on, clients connect to an address of this host, at the port of the public address.
+    pub fn at_host(mut self, host: PublicHost) -> Self {
+        self.public_host = Some(host);
+        self
     }
 
     /// The address that clients connect to.
@@ -117,10 +132,12 @@ impl UdpEndpoint {
 }
 
 impl Endpoint for UdpEndpoint {
-    fn admit(&self, client: ClientId, unix_now: Duration) -> Admission {
+    fn admit(&self, client: ClientId, caller: Option<IpAddr>, unix_now: Duration) -> Admission {
         let UdpSettings { key, connection_timeout, .. } = &self.settings;
-        let token = make_token(key, client, self.public_address, *connection_timeout, unix_now);
-        Admission { token, server: self.public_address }
+        let ip = self.public_host.as_ref().map_or(self.public_address.ip(), |host| host.address_for(caller));
+        let server = SocketAddr::new(ip, self.public_address.port());
+        let token = make_token(key, client, (self.public_address, server), *connection_timeout, unix_now);
+        Admission { token, server }
     }
 
     fn capacity(&self) -> usize {

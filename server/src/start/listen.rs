@@ -8,15 +8,17 @@ use std::{
     time::Duration,
 };
 
+use super::lookup;
 use crate::{
     config::Settings,
-    net::udp::{UdpDatagrams, UdpEndpoint, UdpSettings},
+    net::udp::{PublicHost, UdpDatagrams, UdpEndpoint, UdpSettings},
     schedule::TickRate,
 };
 
 /// Binds the sockets of the UDP endpoints.
 pub(super) fn bind_endpoints(settings: &Settings, unix_now: Duration) -> Result<Vec<UdpEndpoint>, String> {
-    let public_ip = settings.server.public_ip()?;
+    let addresses = settings.server.public_addresses()?;
+    let (first, host) = (addresses[0], PublicHost::new(addresses).expect("there is a first one"));
     let udp_settings = UdpSettings::new(TickRate(settings.server.tick_rate), &settings.net);
     let mut endpoints = Vec::new();
     let mut has_full_buffers = true;
@@ -24,9 +26,11 @@ pub(super) fn bind_endpoints(settings: &Settings, unix_now: Duration) -> Result<
         let address = settings.server.endpoint_address(index);
         let socket = UdpDatagrams::bind(address).map_err(|error| cannot_listen("UDP", address, "--udp", &error))?;
         has_full_buffers &= socket.has_full_buffer();
-        let public_address = SocketAddr::new(public_ip, socket.local_address().port());
-        endpoints.push(UdpEndpoint::new(Box::new(socket), public_address, udp_settings.clone(), unix_now));
+        let port = settings.server.public_port(index, socket.local_address().port());
+        let endpoint = UdpEndpoint::new(Box::new(socket), (first, port).into(), udp_settings.clone(), unix_now);
+        endpoints.push(endpoint.at_host(host.clone()));
     }
+    lookup::keep_looking_up(&settings.server, host)?;
     if !has_full_buffers {
         tracing::warn!("the kernel limits receive buffers; for many players run: sysctl -w net.core.rmem_max=4194304");
     }

@@ -9,6 +9,7 @@
 //! Frames  0x41  match<<4|count<<1|feedback  newest  input_ack-newest  [count field 0: count]  [feedback: margin worst late replaced]  frame..
 //! Ping    0x42  nonce(4)
 //! Pong    0x43  nonce(4)  [room time]
+//! Probe   0x44  nonce(8)
 //! input   mask of bytes that differ from the next newer input (from zeros for the newest), those bytes
 //! frame    entropy<<19|slots<<3|hash<<2|commands<<1|events  input..  [events: count, (slot|join<<7)..]  [commands: count, (slot len bytes)..]  [entropy(4)]  [hash(8)]
 //! ```
@@ -33,6 +34,8 @@ pub const TAG_FRAMES: u8 = 0x41;
 pub const TAG_PING: u8 = 0x42;
 /// Tag of [`Pong`].
 pub const TAG_PONG: u8 = 0x43;
+/// Tag of [`Probe`].
+pub const TAG_PROBE: u8 = 0x44;
 
 /// Maximum number of inputs in one message: the unacknowledged ones, newest first (800 ms at 10 Hz, 267 ms at 30 Hz, 67
 /// ms at 120 Hz). At any tick rate an input is lost only if 8 packets in a row are lost.
@@ -359,6 +362,34 @@ impl Pong {
         let room_time = if reader.rest().is_empty() { None } else { Some(reader.signed()?) };
         reader.finish()?;
         Ok(Self { nonce, room_time })
+    }
+}
+
+/// Test of an address that a client's datagrams come from since a moment ago: the client sends it back at once, which
+/// shows that it receives there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Probe {
+    /// Random number.
+    pub nonce: u64,
+}
+
+impl Probe {
+    /// The message.
+    pub fn encode(&self) -> [u8; 9] {
+        let mut bytes = [TAG_PROBE; 9];
+        bytes[1..].copy_from_slice(&self.nonce.to_le_bytes());
+        bytes
+    }
+
+    /// Decodes a whole message.
+    ///
+    /// # Errors
+    /// When the bytes are not one.
+    pub fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
+        let mut reader = tagged(bytes, TAG_PROBE)?;
+        let nonce = reader.u64()?;
+        reader.finish()?;
+        Ok(Self { nonce })
     }
 }
 

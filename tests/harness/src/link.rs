@@ -8,7 +8,7 @@ use std::{
 };
 
 use framehouse_client::net::Link;
-use framehouse_server::net::udp::Datagrams;
+use framehouse_server::net::udp::{Datagrams, Route};
 use framehouse_shared::net_sim::{NetSim, NetSimConfig};
 
 /// Datagrams of each client that are kept for [`Network::overheard`].
@@ -37,6 +37,8 @@ struct Ends {
 struct Wire {
     up: NetSim,
     down: NetSim,
+    /// The client's address as the server sees it: a NAT may change it.
+    seen_as: SocketAddr,
     is_cut: bool,
     overheard: VecDeque<Vec<u8>>,
 }
@@ -64,6 +66,7 @@ impl Network {
         let new = || Wire {
             up: NetSim::new(config, seed * 2),
             down: NetSim::new(config, seed * 2 + 1),
+            seen_as: client,
             is_cut: false,
             overheard: VecDeque::new(),
         };
@@ -87,6 +90,12 @@ impl Network {
             wire.up.set_config(config);
             wire.down.set_config(config);
         });
+    }
+
+    /// From now on the server sees a client's datagrams come from another address, and what it sends to the old one is
+    /// lost: a NAT has changed the client's port.
+    pub fn change_seen_address(&self, client: SocketAddr, seen_as: SocketAddr) {
+        self.wires().of_client(client).for_each(|wire| wire.seen_as = seen_as);
     }
 
     /// Cuts this client's link, or restores it.
@@ -121,6 +130,19 @@ impl Network {
 impl Wires {
     fn of_client(&mut self, client: SocketAddr) -> impl Iterator<Item = &mut Wire> {
         self.by_ends.iter_mut().filter(move |(ends, _)| ends.client == client).map(|(_, wire)| wire)
+    }
+
+    /// The wire on which the endpoint `server` sees a client at this address.
+    fn seen_at(&mut self, client: SocketAddr, server: SocketAddr) -> Option<&mut Wire> {
+        let ends = Ends { client, server };
+        // Nearly always it is the client's own address.
+        if self.by_ends.get(&ends).is_some_and(|wire| wire.seen_as == client) {
+            return self.by_ends.get_mut(&ends);
+        }
+        self.by_ends
+            .iter_mut()
+            .find(|(ends, wire)| ends.server == server && wire.seen_as == client)
+            .map(|(_, wire)| wire)
     }
 
     fn at(&mut self, ends: Ends) -> &mut Wire {
@@ -168,24 +190,23 @@ pub struct EndpointEnd {
 }
 
 impl Datagrams for EndpointEnd {
-    fn receive(&mut self, buffer: &mut [u8]) -> Option<(usize, SocketAddr)> {
+    fn receive(&mut self, buffer: &mut [u8]) -> Option<(usize, Route)> {
         let mut wires = self.network.wires();
         let now = wires.now;
-        for (ends, wire) in wires.by_ends.iter_mut().filter(|(ends, _)| ends.server == self.address) {
+        for (_, wire) in wires.by_ends.iter_mut().filter(|(ends, _)| ends.server == self.address) {
             if let Some(datagram) = wire.up.pop(now) {
                 let length = datagram.len().min(buffer.len());
                 buffer[..length].copy_from_slice(&datagram[..length]);
-                return Some((length, ends.client));
+                return Some((length, wire.seen_as.into()));
             }
         }
         None
     }
 
-    fn send(&mut self, datagram: &[u8], to: SocketAddr) {
+    fn send(&mut self, datagram: &[u8], route: Route) {
         let mut wires = self.network.wires();
         let now = wires.now;
-        let ends = Ends { client: to, server: self.address };
-        if let Some(wire) = wires.by_ends.get_mut(&ends).filter(|wire| !wire.is_cut) {
+        if let Some(wire) = wires.seen_at(route.remote, self.address).filter(|wire| !wire.is_cut) {
             wire.down.push(now, datagram);
         }
     }

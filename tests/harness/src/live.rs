@@ -17,7 +17,7 @@ use std::{
 
 use framehouse_server::{
     config::{NetSettings, ReplaySettings, RoomSettings},
-    net::udp::{Datagrams, UdpDatagrams, UdpEndpoint, UdpSettings},
+    net::udp::{Datagrams, Route, UdpDatagrams, UdpEndpoint, UdpSettings},
     ops::{
         backend::LocalBackend,
         http::{self, HttpOptions},
@@ -207,7 +207,7 @@ struct Muted {
 }
 
 impl Datagrams for Muted {
-    fn receive(&mut self, buffer: &mut [u8]) -> Option<(usize, SocketAddr)> {
+    fn receive(&mut self, buffer: &mut [u8]) -> Option<(usize, Route)> {
         loop {
             let received = self.socket.receive(buffer)?;
             if !self.silence.load(Ordering::Relaxed) {
@@ -216,9 +216,9 @@ impl Datagrams for Muted {
         }
     }
 
-    fn send(&mut self, datagram: &[u8], to: SocketAddr) {
+    fn send(&mut self, datagram: &[u8], route: Route) {
         if !self.silence.load(Ordering::Relaxed) {
-            self.socket.send(datagram, to);
+            self.socket.send(datagram, route);
         }
     }
 }

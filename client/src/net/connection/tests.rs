@@ -54,6 +54,19 @@ fn control_messages_come_in_order_both_ways() {
 }
 
 #[test]
+fn a_probe_of_the_address_is_sent_back_and_nothing_else_is() {
+    let mut pair = Pair::connected();
+    let (probe, before) = (Probe { nonce: 7 }.encode(), pair.client.traffic());
+    pair.server.send_datagram(&probe);
+    pair.run(20);
+    assert_eq!((pair.client.traffic() - before).up_packets, 1);
+    assert_eq!(pair.client.next_datagram(), None);
+    pair.server.send_datagram(&probe[..8]);
+    pair.run(20);
+    assert_eq!(pair.client.next_datagram(), Some(probe[..8].to_vec()));
+}
+
+#[test]
 fn an_idle_client_sends_keep_alives_only() {
     let mut pair = Pair::connected();
     pair.client.queue_control(&ClientMessage::Ready(true));

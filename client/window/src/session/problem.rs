@@ -31,6 +31,9 @@ impl Problem {
     pub fn of_refusal(error: &ConnectError, settings: &Settings) -> Self {
         let (title, sentence) = match error {
             ConnectError::Unreachable { url, .. } => (T::NotReached, settings.say(T::NotReachedWhy).replace("{}", url)),
+            ConnectError::ForeignAddress { url, address } => {
+                (T::NotOurs, fill(settings.say(T::ForeignAddressWhy), &[url, &address.to_string()]))
+            }
             ConnectError::NotUnderstood { url, .. } => (T::NotOurs, settings.say(T::NotOursWhy).replace("{}", url)),
             ConnectError::Refused { code, message, .. } => refused(code, message, settings),
         };

@@ -8,7 +8,7 @@ use std::{
 
 use bevy_renet::RenetServer;
 use framehouse_shared::protocol::{
-    datagram::{Inputs, Ping, TAG_INPUTS, TAG_PING},
+    datagram::{Inputs, Ping, Probe, TAG_INPUTS, TAG_PING},
     guard::{self, DATAGRAM_BYTES_MAX, Dropped, PacketKind, PayloadKind},
     messages::ClientMessage,
 };
@@ -20,6 +20,10 @@ use crate::net::{
     endpoint::{ClientEvent, ClientId, Traffic},
 };
 
+/// Maximum number of keys that datagrams from unknown addresses are tried with in one turn. A flood of them costs no more
+/// than that, and clients whose address has changed then wait for a quieter turn.
+const MOVES_TRIED_MAX: u32 = 16;
+
 type Events = Vec<(ClientId, ClientEvent)>;
 
 impl UdpEndpoint {
@@ -27,6 +31,7 @@ impl UdpEndpoint {
         let passed = now.saturating_sub(self.now);
         self.now = now;
         self.netcode.update(passed);
+        self.moves_tried = 0;
         let mut buffer = [0; DATAGRAM_BYTES_MAX + 1];
         for count in 0..datagrams_max {
             let Some((length, from)) = self.socket.receive(&mut buffer) else { return count };
@@ -43,26 +48,26 @@ impl UdpEndpoint {
 
     fn take_datagram(&mut self, datagram: &mut [u8], from: SocketAddr) -> Result<(), Dropped> {
         let kind = guard::check_at_server(datagram)?;
-        if !self.is_expected(kind, from) {
-            return Err(Dropped::Address);
-        }
-        if self.peers.at(&from).is_some_and(|peer| peer.is_reported) {
+        let netcode_address = match self.peers.at(&from) {
             // It is about to be kicked: its flood is not worth deciphering any more.
-            return Err(Dropped::Budget);
-        }
-        match self.netcode.process_packet(from, datagram) {
+            Some(peer) if peer.is_reported => return Err(Dropped::Budget),
+            // A request from a connected address would reset the timeout of that connection.
+            Some(_) if kind == PacketKind::Request => return Err(Dropped::Address),
+            Some(peer) => peer.netcode_address(),
+            None if kind == PacketKind::Payload => return self.take_moved(datagram, from),
+            // netcode decides about the response of a client that is still connecting.
+            None if matches!(kind, PacketKind::Request | PacketKind::Response) && !self.peers.is_taken(&from) => from,
+            None => return Err(Dropped::Address),
+        };
+        let sequence = guard::sequence(datagram);
+        match self.netcode.process_packet(netcode_address, datagram) {
             ServerResult::None if kind == PacketKind::Payload => return Err(Dropped::Unauthentic),
             ServerResult::None => {}
             ServerResult::PacketToSend { addr, payload } => self.socket.send(payload, addr),
             ServerResult::Payload { client_id, payload } => {
                 let peer = self.peers.of(client_id).ok_or(Dropped::Address)?;
-                charge(&mut self.events, peer, payload, self.now)?;
-                let renet = &mut self.renet;
-                let taken = take_payload(renet, &mut self.events, &mut self.traffic, peer, payload, self.now);
-                if taken == Err(Dropped::Payload) {
-                    self.events.push((client_id, ClientEvent::Malformed));
-                }
-                return taken;
+                peer.note_payload(sequence, self.now);
+                return take_authentic(&mut self.renet, &mut self.events, &mut self.traffic, peer, payload, self.now);
             }
             ServerResult::ClientConnected { client_id, addr, payload, .. } => {
                 self.socket.send(payload, addr);
@@ -79,17 +84,42 @@ impl UdpEndpoint {
         Ok(())
     }
 
-    fn is_expected(&self, kind: PacketKind, from: SocketAddr) -> bool {
-        match kind {
-            // A request from a connected address would reset the timeout of that connection.
-            PacketKind::Request => !self.peers.has_address(&from),
-            // netcode decides about the response of a client that is still connecting.
-            PacketKind::Response => true,
-            _ => self.peers.has_address(&from),
+    /// Takes a payload from an unknown address. If it has the key of a client that has fallen silent, and is no replay, a
+    /// NAT on the client's way has changed its port. It is reached there as soon as it has sent a probe back.
+    fn take_moved(&mut self, datagram: &[u8], from: SocketAddr) -> Result<(), Dropped> {
+        let sequence = guard::sequence(datagram);
+        for (client, netcode_address) in self.peers.that_may_have_moved(from, sequence, self.now) {
+            if self.moves_tried == MOVES_TRIED_MAX {
+                break;
+            }
+            self.moves_tried += 1;
+            // netcode deciphers in place.
+            let mut copy = [0; DATAGRAM_BYTES_MAX];
+            let copy = &mut copy[..datagram.len()];
+            copy.copy_from_slice(datagram);
+            let ServerResult::Payload { payload, .. } = self.netcode.process_packet(netcode_address, copy) else {
+                continue;
+            };
+            let peer = self.peers.of(client).ok_or(Dropped::Address)?;
+            peer.note_payload(sequence, self.now);
+            if Probe::decode(payload).is_ok_and(|answer| peer.take_answer(from, answer)) {
+                tracing::debug!(client, %from, "the address of a client has changed");
+                self.socket.answer_last(netcode_address);
+                self.peers.move_to(client, from);
+                return Ok(());
+            }
+            if let Some(probe) = peer.due_probe(from, self.now)
+                && let Ok((_, datagram)) = self.netcode.generate_payload_packet(client, &probe.encode())
+            {
+                self.socket.send_back(datagram);
+            }
+            return take_authentic(&mut self.renet, &mut self.events, &mut self.traffic, peer, payload, self.now);
         }
+        Err(Dropped::Address)
     }
 
     fn connect(&mut self, client: ClientId, address: SocketAddr) {
+        self.socket.answer_last(address);
         self.renet.add_connection(client);
         while self.renet.get_event().is_some() {}
         self.peers.add(client, address, &self.settings.rates, self.now);
@@ -97,7 +127,8 @@ impl UdpEndpoint {
     }
 
     pub(super) fn forget(&mut self, client: ClientId) {
-        if self.peers.remove(client) {
+        if let Some(netcode_address) = self.peers.remove(client) {
+            self.socket.forget(netcode_address);
             self.renet.remove_connection(client);
             while self.renet.get_event().is_some() {}
         }
@@ -107,6 +138,23 @@ impl UdpEndpoint {
 /// Maximum number of messages taken from one payload. More than every budget of a client allows at once, and few enough
 /// that a burst of payloads full of tiny messages takes little memory: the rest is dropped before it is decoded.
 const MESSAGES_PER_PAYLOAD_MAX: u32 = 128;
+
+/// Charges an authenticated payload, and takes it.
+fn take_authentic(
+    renet: &mut RenetServer,
+    events: &mut Events,
+    traffic: &mut Traffic,
+    peer: &mut Peer,
+    payload: &[u8],
+    now: Duration,
+) -> Result<(), Dropped> {
+    charge(events, peer, payload, now)?;
+    let taken = take_payload(renet, events, traffic, peer, payload, now);
+    if taken == Err(Dropped::Payload) {
+        events.push((peer.client, ClientEvent::Malformed));
+    }
+    taken
+}
 
 /// Charges an authenticated payload to the peer's budget.
 fn charge(events: &mut Events, peer: &mut Peer, payload: &[u8], now: Duration) -> Result<(), Dropped> {
@@ -133,7 +181,10 @@ fn take_payload(
     let client = peer.client;
     let mut channel = PeerChannel { renet, client };
     if peer.path.take_payload(&mut channel, payload, now)? == PayloadKind::Unreliable {
-        events.push((client, read_datagram(payload)));
+        // A probe that came back late: it tells nothing any more.
+        if Probe::decode(payload).is_err() {
+            events.push((client, read_datagram(payload)));
+        }
         return Ok(());
     }
     let mut count = 0;

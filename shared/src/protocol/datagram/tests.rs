@@ -101,6 +101,13 @@ fn pings_have_their_golden_bytes() {
     assert_eq!(encoded(|bytes| Pong { nonce: 1, room_time: Some(-3) }.encode(bytes)), [0x43, 1, 0, 0, 0, 5]);
 }
 
+#[test]
+fn a_probe_has_its_golden_bytes() {
+    let probe = Probe { nonce: 0x0807_0605_0403_0201 };
+    assert_eq!(probe.encode(), [0x44, 1, 2, 3, 4, 5, 6, 7, 8]);
+    assert_eq!(Probe::decode(&probe.encode()), Ok(probe));
+}
+
 fn any_input() -> impl Strategy<Value = Input> {
     any::<[u8; 8]>().prop_map(Input)
 }
@@ -152,9 +159,9 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_read_without_panic(mut bytes in vec(any::<u8>(), 1..80), tag in 0x40u8..0x44) {
+    fn any_bytes_are_read_without_panic(mut bytes in vec(any::<u8>(), 1..80), tag in 0x40u8..0x45) {
         let _ = decode_frame(&bytes, Tick(0), &[Input::NEUTRAL; SLOTS_MAX]);
         bytes[0] = tag;
-        let _ = (Inputs::decode(&bytes), Frames::decode(&bytes).is_ok(), Ping::decode(&bytes), Pong::decode(&bytes));
+        let _ = (Inputs::decode(&bytes), Frames::decode(&bytes).is_ok(), Ping::decode(&bytes), Pong::decode(&bytes), Probe::decode(&bytes));
     }
 }

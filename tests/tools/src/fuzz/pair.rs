@@ -13,7 +13,7 @@ use framehouse_server::{
     net::{
         endpoint::{ClientEvent, Endpoint},
         token::NetcodeKey,
-        udp::{Datagrams, UdpEndpoint, UdpSettings},
+        udp::{Datagrams, Route, UdpEndpoint, UdpSettings},
     },
     schedule::TickRate,
 };
@@ -82,15 +82,15 @@ impl Shared {
 }
 
 impl Datagrams for Shared {
-    fn receive(&mut self, buffer: &mut [u8]) -> Option<(usize, SocketAddr)> {
+    fn receive(&mut self, buffer: &mut [u8]) -> Option<(usize, Route)> {
         let (datagram, from) = self.wires().to_server.pop_front()?;
         let length = datagram.len().min(buffer.len());
         buffer[..length].copy_from_slice(&datagram[..length]);
-        Some((length, from))
+        Some((length, from.into()))
     }
 
-    fn send(&mut self, datagram: &[u8], to: SocketAddr) {
-        if to == CONNECTED {
+    fn send(&mut self, datagram: &[u8], route: Route) {
+        if route.remote == CONNECTED {
             self.wires().to_client.push_back(datagram.to_vec());
         }
     }
@@ -130,7 +130,7 @@ impl Pair {
         settings.key = NetcodeKey([9; 32]);
         let wires = Shared::default();
         let endpoint = UdpEndpoint::new(Box::new(wires.clone()), SERVER, settings, UNIX_BASE);
-        let token = |client| endpoint.admit(client, UNIX_BASE).token;
+        let token = |client| endpoint.admit(client, None, UNIX_BASE).token;
         let connection = |client, link| Connection::new(&token(client), Box::new(link), Duration::ZERO);
         let client = connection(CLIENT, wires.clone()).expect("our own token");
         let pending = Shared::default();

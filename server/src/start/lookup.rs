@@ -1,0 +1,64 @@
+//! Lookups of the public host while the server runs: the address behind a name may change.
+
+use std::{net::IpAddr, thread, time::Duration};
+
+use crate::{config::ServerSettings, net::udp::PublicHost};
+
+/// Interval between two lookups.
+const INTERVAL: Duration = Duration::from_secs(60);
+
+/// Looks the name of the public host up again every minute, on a thread of its own. An address is never looked up.
+pub(super) fn keep_looking_up(settings: &ServerSettings, host: PublicHost) -> Result<(), String> {
+    let is_name = settings.public_host.as_ref().is_some_and(|host| host.parse::<IpAddr>().is_err());
+    if !is_name {
+        return Ok(());
+    }
+    let (settings, mut lookups) = (settings.clone(), Lookups { host, is_failing: false });
+    let look_up = move || loop {
+        thread::sleep(INTERVAL);
+        lookups.note(settings.public_addresses());
+    };
+    let thread = thread::Builder::new().name("lookup".to_owned()).spawn(look_up);
+    thread.map(drop).map_err(|error| format!("cannot start the thread for lookups: {error}"))
+}
+
+struct Lookups {
+    host: PublicHost,
+    is_failing: bool,
+}
+
+impl Lookups {
+    /// Takes the outcome of a lookup: the old addresses stay if there are no new ones, and the log has the first failure
+    /// in a row.
+    fn note(&mut self, found: Result<Vec<IpAddr>, String>) {
+        match found {
+            Ok(addresses) => {
+                self.is_failing = false;
+                if self.host.replace(addresses.clone()) {
+                    tracing::info!(?addresses, "the public host has other addresses: new players are sent there");
+                }
+            }
+            Err(error) => {
+                if !std::mem::replace(&mut self.is_failing, true) {
+                    tracing::warn!(error, "the public host cannot be looked up: its last addresses stay in use");
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn new_addresses_reach_the_endpoints_and_failures_keep_the_old_ones() {
+        let (old, new): (IpAddr, IpAddr) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
+        let host = PublicHost::new(vec![old]).expect("an address");
+        let mut lookups = Lookups { host: host.clone(), is_failing: false };
+        lookups.note(Err("no answer".to_owned()));
+        assert_eq!((host.address_for(None), lookups.is_failing), (old, true));
+        lookups.note(Ok(vec![new]));
+        assert_eq!((host.address_for(None), lookups.is_failing), (new, false));
+    }
+}

@@ -1,0 +1,165 @@
+//! Addresses: hosts with several of them, and players whose address changes.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::{Duration, Instant, SystemTime},
+};
+
+use framehouse_client::net::{Connection, Link, Status, UdpLink};
+use framehouse_harness::{check, world::World};
+use framehouse_server::{
+    config::NetSettings,
+    net::{
+        endpoint::Endpoint,
+        udp::{PublicHost, UdpDatagrams, UdpEndpoint, UdpSettings},
+    },
+    room::directory::JoinTarget,
+    schedule::TickRate,
+};
+use framehouse_shared::protocol::messages::Phase;
+use framehouse_tiny::TinyPlugin;
+
+/// An address that no client of a test world has.
+const ELSEWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::new(10, 250, 0, 1)), 4242);
+
+fn playing() -> World {
+    let mut world = World::new(TinyPlugin, 3).with_link("delay=40").with_players(2);
+    world.step_to_playing();
+    world
+}
+
+fn all_play(world: &World) {
+    for client in &world.clients {
+        assert!(matches!(client.client.phase(), Some(Phase::Playing { .. })), "{:?}", client.client.ended());
+    }
+    check::no_room_faulted(&world.server);
+}
+
+#[test]
+fn a_nat_that_changes_a_players_port_costs_less_than_a_second() {
+    let mut world = playing();
+    world.step_ticks(30);
+    let home = world.clients[1].address;
+    for seen_as in [ELSEWHERE, home, ELSEWHERE] {
+        let replaced = world.clients[1].client.stats().replaced_inputs;
+        world.network.change_seen_address(home, seen_as);
+        world.step_ticks(60);
+        all_play(&world);
+        let replaced = world.clients[1].client.stats().replaced_inputs - replaced;
+        assert!((1..20).contains(&replaced), "{replaced} of its inputs were missing");
+        assert!(world.confirmed_lag()[1] < 10, "{:?}", world.confirmed_lag());
+    }
+    assert_eq!((world.desyncs(), world.errors()), (0, Vec::new()));
+}
+
+#[test]
+fn nobody_without_the_key_moves_a_player() {
+    let mut world = playing();
+    let player = world.clients[1].address;
+    let server = SocketAddr::from(([10, 0, 0, 2], 7800));
+    let mut attackers: Vec<_> = (0..2u16)
+        .map(|endpoint| {
+            let server = SocketAddr::new(server.ip(), server.port() + endpoint);
+            world.network.connect_from(ELSEWHERE, server, Default::default(), 9)
+        })
+        .collect();
+    for round in 0..20u8 {
+        world.step_ticks(3);
+        let overheard = world.network.overheard(player);
+        // The player is silent for long enough to have moved.
+        world.network.set_cut(player, true);
+        world.step_ticks(10);
+        let now = world.now();
+        for attacker in &mut attackers {
+            for datagram in &overheard {
+                attacker.send(now, datagram);
+                let mut altered = datagram.clone();
+                // The sequence number: it looks like the next datagram.
+                altered[1] = altered[1].wrapping_add(20 + round);
+                attacker.send(now, &altered);
+            }
+        }
+        world.step_ticks(2);
+        world.network.set_cut(player, false);
+    }
+    world.step_ticks(30);
+    all_play(&world);
+    let mut buffer = [0; 2000];
+    assert!(attackers.iter_mut().all(|attacker| attacker.receive(Duration::ZERO, &mut buffer).is_none()));
+}
+
+#[test]
+fn a_player_cannot_have_its_frames_sent_to_somebody_else() {
+    let mut world = playing();
+    let mut victims = [7800, 7801].map(|port| {
+        let server = SocketAddr::from(([10, 0, 0, 2], port));
+        world.network.connect_from(ELSEWHERE, server, Default::default(), 9)
+    });
+    // It sends with the victim's address as its own: all answers reach the victim.
+    let address = world.clients[1].address;
+    world.network.change_seen_address(address, ELSEWHERE);
+    let (mut count, mut bytes) = (0, 0);
+    for _ in 0..90 {
+        world.step_ticks(1);
+        let mut buffer = [0; 2000];
+        for victim in &mut victims {
+            while let Some(length) = victim.receive(Duration::ZERO, &mut buffer) {
+                (count, bytes) = (count + 1, bytes + length);
+            }
+        }
+    }
+    // Ten probes a second, shorter than the 30 inputs a second that caused them.
+    assert!((1..=30).contains(&count) && bytes <= 40 * count, "{count} datagrams, {bytes} bytes");
+}
+
+#[test]
+fn a_player_who_moved_can_leave_and_the_address_is_free_again() {
+    let mut world = playing();
+    let home = world.clients[1].address;
+    world.network.change_seen_address(home, ELSEWHERE);
+    world.step_ticks(60);
+    world.clients[1].client.leave();
+    assert!(world.step_until(60, |world| world.clients[1].client.ended().is_some()));
+    world.step_ticks(90);
+    let code = world.room_code();
+    let late = world.join_at(JoinTarget::Code(code), ELSEWHERE).expect("a seat");
+    assert!(world.step_until(90, |world| world.clients[late].client.phase().is_some()));
+}
+
+/// Connects a client in the way that a caller's token says.
+fn connects(endpoint: &mut UdpEndpoint, client: u64, caller: &str) {
+    let caller: IpAddr = caller.parse().expect("an address");
+    let unix = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("the clock is past 1970");
+    let admission = endpoint.admit(client, Some(caller), unix());
+    let address = Connection::server_address(&admission.token).expect("our own token");
+    assert_eq!((admission.server, address.is_ipv4()), (address, caller.is_ipv4()));
+    let start = Instant::now();
+    let link = UdpLink::connect(address).expect("a way to this machine");
+    let mut connection = Connection::new(&admission.token, Box::new(link), Duration::ZERO).expect("our own token");
+    while connection.status() != Status::Connected {
+        assert!(start.elapsed() < Duration::from_secs(30), "{:?}", connection.status());
+        connection.receive(start.elapsed());
+        connection.send(start.elapsed());
+        endpoint.receive(unix(), 64);
+        endpoint.send();
+    }
+}
+
+#[test]
+fn every_caller_reaches_a_host_of_several_addresses_at_one_of_its_own_kind() {
+    // Where there is no IPv6, the second address of the other kind is enough.
+    let (bound, has_v6) = match UdpDatagrams::bind("[::]:0".parse().expect("an address")) {
+        Ok(socket) => (socket, true),
+        Err(_) => (UdpDatagrams::bind("0.0.0.0:0".parse().expect("an address")).expect("a free port"), false),
+    };
+    let port = bound.local_address().port();
+    let addresses: Vec<IpAddr> = ["::1", "127.0.0.2"].map(|address| address.parse().expect("an address")).to_vec();
+    let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("the clock is past 1970");
+    let settings = UdpSettings::new(TickRate(30), &NetSettings::default());
+    let mut endpoint = UdpEndpoint::new(Box::new(bound), (addresses[0], port).into(), settings, unix)
+        .at_host(PublicHost::new(addresses).expect("two addresses"));
+    connects(&mut endpoint, 1, "198.51.100.1");
+    if has_v6 {
+        connects(&mut endpoint, 2, "2001:db8::1");
+    }
+}
