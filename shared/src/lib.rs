@@ -65,6 +65,7 @@ pub mod sim;
 pub mod simulation;
 pub mod state_hash;
 mod state_value;
+pub mod text;
 pub mod tick;
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod lifecycles;
 mod load;
 mod matches;
 mod model;
+mod names;
 mod over_udp;
 mod phases;
 mod reconnects;

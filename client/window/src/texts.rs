@@ -41,8 +41,8 @@ texts! {
     Settings: "Settings", "设置";
     Quit: "Quit", "退出";
     Back: "Back", "返回";
-    BadName: "A name has 1 to 24 characters.", "名字需要 1 到 24 个字符。";
-    BadCode: "A room code has four letters or digits, for example K7QX.", "房间代码由四个字母或数字组成，例如 K7QX。";
+    BadName: "A name has 1 to 24 visible characters.", "名字需要 1 到 24 个可见字符。";
+    BadCode: "A room code has four or six letters or digits, for example K7QX.", "房间代码由四个或六个字母或数字组成，例如 K7QX。";
     ResumeTitle: "You were in room {}.", "你之前在房间 {}。";
     ResumeWhy: "Your seat and your score may still be there.", "你的座位和分数可能还在。";
     ReconnectBackoff: "ReconnectBackoff", "重新加入";

@@ -55,7 +55,7 @@ const ROOM_BYTES_BURST: f32 = 24_000.0;
 /// A validated join request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JoinRequest {
-    /// Name of the player: 1 to 24 characters, no control characters.
+    /// Name of the player, cleaned by [`clean_name`](framehouse_shared::text::clean_name).
     pub name: String,
     /// The room to join.
     pub target: JoinTarget,

@@ -7,10 +7,11 @@ use framehouse_shared::{
         end::EndCode,
         messages::{Member, Phase, PlayerState, RoomEvent, ServerMessage, Welcome},
     },
+    text::tell_apart,
 };
 
 use super::{
-    InRoom, Player, Room, Spectator, announce, by_slot,
+    InRoom, Members, Player, Room, Spectator, announce, by_slot,
     cleanup_queue::{CleanupQueue, CleanupRequest},
     clock::RoomClock,
     host,
@@ -42,7 +43,8 @@ pub fn arrive(world: &mut World, session: Entity) {
 
 fn take_seat(world: &mut World, session_entity: Entity) {
     let Some(data) = world.get::<Session>(session_entity) else { return };
-    let (room, id, name, address, secret) = (data.room, data.player, data.name.clone(), data.address, data.secret);
+    let (room, id, address, secret) = (data.room, data.player, data.address, data.secret);
+    let name = name_in(world, room, &data.name);
     let seats = world.get::<Reservations>(room).filter(|_| world.get::<Room>(room).is_some());
     let Some(slot) = seats.and_then(|seats| seats.reserved(session_entity)) else {
         return sessions::close(world, session_entity, EndCode::RoomGone);
@@ -71,7 +73,8 @@ fn take_seat(world: &mut World, session_entity: Entity) {
 
 fn watch(world: &mut World, session_entity: Entity) {
     let Some(data) = world.get::<Session>(session_entity) else { return };
-    let (room, id, name, address) = (data.room, data.player, data.name.clone(), data.address);
+    let (room, id, address) = (data.room, data.player, data.address);
+    let name = name_in(world, room, &data.name);
     if world.get::<Room>(room).is_none() {
         return sessions::close(world, session_entity, EndCode::RoomGone);
     }
@@ -86,6 +89,17 @@ fn watch(world: &mut World, session_entity: Entity) {
     let spectator = world.spawn((spectator, InRoom(room), address, sync)).id();
     sessions::seat(world, session_entity, spectator);
     welcome(world, room, spectator, address);
+}
+
+/// The name of a new member: another one's look-alike gets a number.
+fn name_in(world: &World, room: Entity, name: &str) -> String {
+    let members = Members::entities(world.get::<Members>(room)).iter();
+    tell_apart(name, members.filter_map(|member| name_of(world, *member)))
+}
+
+fn name_of(world: &World, member: Entity) -> Option<&str> {
+    let of_player = world.get::<Player>(member).map(|player| player.name.as_str());
+    of_player.or_else(|| world.get::<Spectator>(member).map(|spectator| spectator.name.as_str()))
 }
 
 /// Sends a member its Welcome: the state of the room at the number of its next event.

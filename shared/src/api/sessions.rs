@@ -16,7 +16,7 @@ const GRACE_S: std::ops::RangeInclusive<f64> = 1.0..=3600.0;
 /// code of a closed room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionRequest<Room = RoomRequest> {
-    /// Name of the player, 1 to 24 characters.
+    /// Name of the player, 1 to 24 visible characters.
     pub name: String,
     /// Requested room.
     pub room: Room,

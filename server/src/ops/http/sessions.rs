@@ -13,6 +13,7 @@ use framehouse_shared::{
     api::{RoomRequest, SessionRequest, code},
     ids::RoomCode,
     protocol::messages::{NAME_BYTES_MAX, NAME_CHARS_MAX},
+    text::{clean_name, is_printable},
 };
 use tokio::time::timeout;
 
@@ -102,20 +103,15 @@ fn parse_target(room: RoomRequest<String>) -> Result<JoinTarget, BadBody> {
 }
 
 fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(16).collect()
+    text.chars().take(16).filter(|letter| is_printable(letter.encode_utf8(&mut [0; 4]))).collect()
 }
 
 fn parse_name(name: &str) -> Result<String, BadBody> {
-    let name = name.trim();
-    let length = name.chars().count();
-    let is_short = (1..=NAME_CHARS_MAX).contains(&length) && name.len() <= NAME_BYTES_MAX;
-    if is_short && !name.chars().any(char::is_control) {
-        Ok(name.to_owned())
-    } else {
-        Err(BadBody::Malformed(format!(
-            "a name has 1 to {NAME_CHARS_MAX} characters, at most {NAME_BYTES_MAX} bytes, and no control characters"
-        )))
-    }
+    clean_name(name).ok_or_else(|| {
+        BadBody::Malformed(format!(
+            "a name has 1 to {NAME_CHARS_MAX} visible characters, at most {NAME_BYTES_MAX} bytes, and no control characters"
+        ))
+    })
 }
 
 #[cfg(test)]
@@ -149,6 +145,9 @@ mod tests {
         }
         assert!(matches!(parse(r#"{"name":" ","room":{"quick":{}}}"#), Err(BadBody::Malformed(_))));
         assert!(matches!(parse(r#"{"name":"a\nb","room":{"quick":{}}}"#), Err(BadBody::Malformed(_))));
+        assert!(matches!(parse(r#"{"name":"\u200b\u202e","room":{"quick":{}}}"#), Err(BadBody::Malformed(_))));
+        let named = parse(r#"{"name":"Zoe\u0308\u202e","room":{"quick":{}}}"#).expect("a good body");
+        assert_eq!(named.name, "Zo\u{eb}");
         assert_eq!(parse(r#"{"name":"Ada","room":{"code":"nope!"}}"#), Err(BadBody::NoSuchRoom("nope!".into())));
         assert_eq!(parse(r#"{"name":"Ada","resume":"nope"}"#), Err(BadBody::NoSuchSeat));
     }
