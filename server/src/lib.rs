@@ -80,6 +80,7 @@
 //!
 //! Read [`schedule`] first: it has the schedules and steps in running order.
 
+pub mod address;
 pub mod cleanup;
 pub mod config;
 pub mod counters;
