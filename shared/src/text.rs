@@ -45,11 +45,14 @@ pub fn tell_apart<'a>(name: &str, others: impl Iterator<Item = &'a str>) -> Stri
         let end = number.chars().count();
         format!("{}{number}", cut(name, NAME_CHARS_MAX - end, NAME_BYTES_MAX - end))
     };
-    std::iter::once(name.to_owned()).chain((2..=NUMBER_MAX).map(numbered)).find(is_free).unwrap_or_else(|| name.to_owned())
+    std::iter::once(name.to_owned())
+        .chain((2..=NUMBER_MAX).map(numbered))
+        .find(is_free)
+        .unwrap_or_else(|| name.to_owned())
 }
 
 /// What a name looks like: equal for names that readers confuse. Not to be shown.
-fn look(name: &str) -> String {
+pub fn look(name: &str) -> String {
     skeleton(name).collect::<String>().to_lowercase()
 }
 
@@ -146,7 +149,10 @@ mod tests {
             assert_eq!(clean_name(&format!("A{hidden}da")), Some("Ada".to_owned()), "{hidden:?}");
             assert_eq!(clean_name(&hidden.to_string()), None, "{hidden:?}");
         }
-        assert_eq!(clean_name("a\u{301}\u{302}\u{303}\u{304}\u{305}\u{306}b"), Some("\u{e1}\u{302}\u{303}\u{304}b".to_owned()));
+        assert_eq!(
+            clean_name("a\u{301}\u{302}\u{303}\u{304}\u{305}\u{306}b"),
+            Some("\u{e1}\u{302}\u{303}\u{304}b".to_owned())
+        );
     }
 
     #[test]

@@ -18,7 +18,7 @@ fn players_whose_names_look_alike_are_told_apart_by_a_number() {
     world.step_ticks(10);
     // The same, in Cyrillic letters, of other letters, and one that looks like the second.
     for name in ["Ada", "\u{410}d\u{430}", "Bob", "Ada 2"] {
-        world = world.with_name(name.to_owned());
+        world.set_name(name.to_owned());
         world.join(JoinTarget::Code(code)).expect("a seat");
         world.step_ticks(10);
     }
@@ -29,13 +29,17 @@ fn players_whose_names_look_alike_are_told_apart_by_a_number() {
 
 #[test]
 fn a_player_that_comes_back_keeps_its_name_and_a_name_that_is_free_again_is_given_again() {
-    let mut world = World::new(TinyPlugin, 81).with_name("Ada".to_owned()).with_players(2);
+    let mut world = World::new(TinyPlugin, 81).with_name("Ada".to_owned());
+    let first = world.join(JoinTarget::Create { size: 3, private: false, practice: false }).expect("a room");
+    let code = world.clients[first].room;
+    world.step_ticks(10);
+    world.join(JoinTarget::Code(code)).expect("a seat");
+    world.step_ticks(10);
     let back = world.join(JoinTarget::Resume(world.clients[1].resume)).expect("its seat is kept");
     world.step_ticks(10);
     assert_eq!(names(&world, back), ["Ada", "Ada 2"]);
-    world.clients[0].client.leave();
+    world.clients[first].client.leave();
     world.step_ticks(10);
-    let code = world.clients[0].room;
     let next = world.join(JoinTarget::Code(code)).expect("a seat");
     world.step_ticks(10);
     assert_eq!(names(&world, next), ["Ada", "Ada 2"]);

@@ -3,9 +3,7 @@
 
 use framehouse_shared::{
     input::CommandBytes,
-    protocol::messages::{
-        ClientMessage, GAME_MESSAGE_BYTES_MAX, HostCommand, MAP_NAME_BYTES_MAX, Phase, PlayerState,
-    },
+    protocol::messages::{ClientMessage, GAME_MESSAGE_BYTES_MAX, HostCommand, MAP_NAME_BYTES_MAX, Phase, PlayerState},
     text::clean_line,
 };
 
@@ -24,6 +22,14 @@ impl Client {
     /// Gives up in the running match. The player stays in the room and watches until the next match.
     pub fn give_up(&mut self) {
         self.ask(&ClientMessage::GiveUp);
+    }
+
+    /// Answers the host's question whether to end the match without a result. Nothing is sent when nobody asks, or by a
+    /// spectator.
+    pub fn vote(&mut self, agrees: bool) {
+        if self.abort_vote().is_some() && !self.is_spectator() {
+            self.ask(&ClientMessage::Vote(agrees));
+        }
     }
 
     /// Sends a chat line to everybody in the room; it comes back to everybody as a room event.

@@ -51,7 +51,7 @@ pub enum RoomRequest<Code = RoomCode> {
     Watch(Code),
 }
 
-/// Answer to `POST /v1/sessions`: a seat or a spectator's place, reserved for 10 s, and the token to connect with.
+/// Answer to `POST /v1/sessions`: a seat or a spectator's place, reserved for 5 s, and the token to connect with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SessionGrant {
     /// Connect token of netcode; base64 in JSON.

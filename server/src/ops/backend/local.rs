@@ -90,11 +90,18 @@ fn session_grant(grant: Grant) -> SessionGrant {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
     use crate::room::directory::JoinTarget;
 
     fn request() -> JoinRequest {
-        JoinRequest { name: "ada".to_owned(), target: JoinTarget::Quick, hello: None }
+        JoinRequest {
+            name: "ada".to_owned(),
+            target: JoinTarget::Quick,
+            hello: None,
+            caller: Ipv4Addr::LOCALHOST.into(),
+        }
     }
 
     fn backend() -> (LocalBackend, JoinQueue) {

@@ -12,7 +12,10 @@ use crate::{ops::backend::Refusal, room::directory::JoinError};
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         match &self {
-            Self::Join(reason) => error(status_of(reason), reason.code(), &reason.to_string()),
+            Self::Join(reason) => {
+                let refusal = error(status_of(reason), reason.code(), &reason.to_string());
+                with_retry(refusal, reason.retry_after_s())
+            }
             Self::Busy(message) => busy(message),
             Self::NoSuchReplay => error(StatusCode::NOT_FOUND, code::NO_SUCH_REPLAY, &self.to_string()),
         }
@@ -24,6 +27,10 @@ const fn status_of(reason: &JoinError) -> StatusCode {
         JoinError::NoSuchRoom(_) | JoinError::NoSuchSeat => StatusCode::NOT_FOUND,
         JoinError::RoomFull(_) | JoinError::SpectatorsFull(_) => StatusCode::CONFLICT,
         JoinError::BadSize { .. } => StatusCode::BAD_REQUEST,
+        JoinError::SentAway(_) => StatusCode::FORBIDDEN,
+        JoinError::AddressFull { .. } | JoinError::TokensUnused | JoinError::TooManyCodes { .. } => {
+            StatusCode::TOO_MANY_REQUESTS
+        }
         JoinError::Mismatch(_) => StatusCode::UPGRADE_REQUIRED,
         JoinError::ServerFull | JoinError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
     }
@@ -31,8 +38,14 @@ const fn status_of(reason: &JoinError) -> StatusCode {
 
 /// Refusal of a request that may succeed a second later.
 pub(super) fn busy(message: &str) -> Response {
-    let mut response = error(StatusCode::TOO_MANY_REQUESTS, code::BUSY, message);
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    with_retry(error(StatusCode::TOO_MANY_REQUESTS, code::BUSY, message), Some(1))
+}
+
+/// Tells programs when to ask again.
+fn with_retry(mut response: Response, seconds: Option<u32>) -> Response {
+    if let Some(seconds) = seconds {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
     response
 }
 

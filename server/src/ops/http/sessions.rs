@@ -23,6 +23,7 @@ use super::{
     router::{Gateway, answer},
 };
 use crate::{
+    address::AddressKey,
     ops::backend::{Backend, Refusal},
     room::directory::{JoinError, JoinRequest, JoinTarget},
 };
@@ -55,12 +56,12 @@ pub(super) async fn open_session<B: Backend>(
             return error(StatusCode::PAYLOAD_TOO_LARGE, code::TOO_LARGE, &message);
         }
     };
-    match parse_join(&body) {
+    match parse_join(&body, peer.0.into()) {
         Ok(request) => answer(gateway.backend.open_session(request).await),
         Err(BadBody::NoSuchRoom(code)) => error(
             StatusCode::NOT_FOUND,
             code::NO_SUCH_ROOM,
-            &format!("there is no room {code}: check the code, or use quick match"),
+            &format!("there is no room {code} that you can join: check the code, or use quick match"),
         ),
         // An invalid secret belongs to no player.
         Err(BadBody::NoSuchSeat) => Refusal::from(JoinError::NoSuchSeat).into_response(),
@@ -77,7 +78,7 @@ enum BadBody {
     NoSuchSeat,
 }
 
-fn parse_join(body: &Bytes) -> Result<JoinRequest, BadBody> {
+fn parse_join(body: &Bytes, caller: AddressKey) -> Result<JoinRequest, BadBody> {
     let body: ReceivedRequest = serde_json::from_slice(body).map_err(|error| {
         BadBody::Malformed(format!(
             "the body is invalid ({error}); an example: {{\"name\":\"Ada\",\"room\":{{\"quick\":{{}}}}}}"
@@ -88,7 +89,7 @@ fn parse_join(body: &Bytes) -> Result<JoinRequest, BadBody> {
         (None, Some(room)) => parse_target(room)?,
         (None, None) => return Err(BadBody::Malformed("the body names no room".to_owned())),
     };
-    Ok(JoinRequest { name: parse_name(&body.name)?, target, hello: body.hello })
+    Ok(JoinRequest { name: parse_name(&body.name)?, target, hello: body.hello, caller })
 }
 
 fn parse_target(room: RoomRequest<String>) -> Result<JoinTarget, BadBody> {
@@ -116,10 +117,12 @@ fn parse_name(name: &str) -> Result<String, BadBody> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
 
     fn parse(body: &'static str) -> Result<JoinRequest, BadBody> {
-        parse_join(&Bytes::from_static(body.as_bytes()))
+        parse_join(&Bytes::from_static(body.as_bytes()), Ipv4Addr::LOCALHOST.into())
     }
 
     #[test]
