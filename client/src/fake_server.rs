@@ -204,6 +204,8 @@ pub fn welcome(slot: Option<Slot>, phase: Phase) -> Welcome {
         spectators: slot.is_none().into(),
         phase,
         next_msg_id: 1,
+        starts_in: None,
+        vote: None,
     }
 }
 

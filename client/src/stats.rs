@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use framehouse_shared::ids::MatchId;
+use framehouse_shared::{ids::MatchId, text::Printable};
 use hdrhistogram::Histogram;
 
 use crate::net::Traffic;
@@ -69,10 +69,11 @@ pub struct ErrorLog {
 }
 
 impl ErrorLog {
-    /// Counts an error and keeps its sentence if it is new and there is room.
-    pub fn note(&mut self, message: impl Into<String>) {
+    /// Counts an error and keeps its sentence if it is new and there is room. A sentence of a server is printed later:
+    /// what could steer a terminal is [escaped](Printable).
+    pub fn note(&mut self, message: impl AsRef<str>) {
         self.count += 1;
-        self.keep(message.into());
+        self.keep(Printable(message.as_ref()).to_string());
     }
 
     /// Adds another log.

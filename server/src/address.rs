@@ -29,11 +29,22 @@ impl AddressKey {
         self.0.is_loopback()
     }
 
+    /// The network of one customer, which counts as one address: the address itself, or the /64 of an IPv6 address.
+    pub fn customer(self) -> Network {
+        Network::around(self.0, if self.0.is_ipv4() { 32 } else { 64 })
+    }
+
     /// The networks around the address that share looser limits, smallest first: the /24 of an IPv4 address, the /64
     /// and the /48 of an IPv6 address. One customer usually has a whole /64, and can often choose within a /48.
     pub fn groups(self) -> impl Iterator<Item = Network> {
         let prefixes: &[u8] = if self.0.is_ipv4() { &[24] } else { &[64, 48] };
         prefixes.iter().map(move |prefix| Network::around(self.0, *prefix))
+    }
+}
+
+impl From<Ipv4Addr> for AddressKey {
+    fn from(address: Ipv4Addr) -> Self {
+        Self::new(IpAddr::V4(address))
     }
 }
 

@@ -21,6 +21,10 @@ pub struct Counters {
     pub rooms_faulted: u64,
     /// Sessions kicked for invalid messages, floods or repeated desyncs.
     pub kicked: u64,
+    /// Join requests refused because of a limit on their address.
+    pub joins_limited: u64,
+    /// Join requests with a room code that leads nowhere.
+    pub codes_wrong: u64,
     /// Game messages accepted from clients.
     pub room_messages_in: u64,
     /// Game messages dropped because their room was over its budget.

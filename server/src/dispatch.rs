@@ -11,9 +11,9 @@ use crate::{
     desync,
     net::session::{Session, SessionState},
     room::{
-        Player, chat, commands,
+        self, Player, abort_vote, chat, commands,
         directory::{self, LocalHello},
-        history_feed, host, members, phase, presence, resync, sessions,
+        history_feed, host, lobby, members, phase, presence, resync, sessions,
     },
     schedule::TickSet,
 };
@@ -38,7 +38,7 @@ impl Plugin for DispatchPlugin {
                     desync::send_field_findings,
                 )
                     .chain(),
-                phase::advance_phases,
+                (abort_vote::conclude, lobby::run_lobbies, phase::advance_phases).chain(),
             )
                 .chain()
                 .in_set(TickSet::Control),
@@ -78,6 +78,10 @@ fn handle_message(world: &mut World, session: Entity, message: ClientMessage) {
 
 fn handle_member_message(world: &mut World, session: Entity, member: Entity, message: ClientMessage) {
     let has_seat = world.get::<Player>(member).is_some();
+    if is_of_a_person(&message) {
+        room::note_activity(world, member);
+        host::note_activity(world, member);
+    }
     match message {
         ClientMessage::Leave => sessions::close(world, session, EndCode::Left),
         ClientMessage::Loaded { match_no, next_tick } => resync::note_loaded(world, member, match_no, next_tick),
@@ -106,8 +110,15 @@ fn handle_member_message(world: &mut World, session: Entity, member: Entity, mes
             }
         }
         ClientMessage::Host(order) if has_seat => host::handle_command(world, session, member, order),
+        ClientMessage::Vote(agrees) if has_seat => abort_vote::take(world, member, agrees),
         _ => world.resource_mut::<Counters>().invalid_messages += 1,
     }
+}
+
+/// Whether a message says that somebody is at the client. The others are sent by the client itself.
+const fn is_of_a_person(message: &ClientMessage) -> bool {
+    use ClientMessage::{Chat, Command, GameMessage, GiveUp, Host, Ready, Vote};
+    matches!(message, Chat(_) | Command { .. } | GameMessage(_) | GiveUp | Host(_) | Ready(_) | Vote(_))
 }
 
 fn greet(world: &mut World, session: Entity, hello: &Hello) {

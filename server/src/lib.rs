@@ -9,7 +9,7 @@
 //! caller passes the time. Tests run it in virtual time:
 //!
 //! ```
-//! use std::time::Duration;
+//! use std::{net::Ipv4Addr, time::Duration};
 //!
 //! use bevy::prelude::*;
 //! use framehouse_server::{
@@ -69,7 +69,8 @@
 //!     let now = tick_rate.time_of(Tick(tick));
 //!     server.receive(now);
 //!     if tick == 1 {
-//!         let grant = server.join(&JoinRequest { name: "Ada".to_owned(), target: JoinTarget::Quick, hello: None })?;
+//!         let (name, caller) = ("Ada".to_owned(), Ipv4Addr::LOCALHOST.into());
+//!         let grant = server.join(&JoinRequest { name, target: JoinTarget::Quick, hello: None, caller })?;
 //!         assert_eq!(grant.server, address);
 //!     }
 //!     server.tick(now, now);

@@ -2,6 +2,7 @@
 //! [`Endpoint`](endpoint::Endpoint) trait and know no transport; this folder knows no room and no player.
 
 pub mod budget;
+pub mod callers;
 pub mod endpoint;
 pub mod outgoing;
 pub mod secret;
@@ -37,6 +38,7 @@ impl Plugin for NetPlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<session::Sessions>()
             .init_resource::<ReceiveClock>()
+            .init_resource::<callers::Callers>()
             .configure_sets(Receive, RenetReceive.in_set(ReceiveSet::Endpoints))
             .add_systems(Receive, receive.in_set(RenetReceive))
             .add_systems(Send, send.in_set(RenetSend));

@@ -1,5 +1,8 @@
 //! Rooms: members, phases, inputs, frames and history.
 
+pub mod abort_vote;
+mod admission;
+pub mod bans;
 mod broadcast;
 pub mod chat;
 pub(crate) mod cleanup_queue;
@@ -8,10 +11,12 @@ mod closing;
 pub mod commands;
 pub mod current_match;
 pub mod directory;
+pub mod guesses;
 pub mod history;
 pub mod history_feed;
 pub mod host;
 pub mod inputs;
+pub(crate) mod lobby;
 pub(crate) mod members;
 pub mod phase;
 pub mod presence;
@@ -47,6 +52,7 @@ impl Plugin for RoomPlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<directory::Directory>()
             .init_resource::<presence::ResumeIndex>()
+            .init_resource::<guesses::Guesses>()
             .init_resource::<current_match::Seeds>()
             .init_resource::<cleanup_queue::CleanupQueue>()
             .add_plugins(score::ScorePlugin)
@@ -80,7 +86,8 @@ pub struct Room {
     /// Budget of the room's chat and game messages. Each is sent to all members, so a few could fill the paths of the
     /// others.
     messages: Bucket,
-    /// Server tick of the last event in the room.
+    /// Server tick in which a member has last done something. What the server does by itself does not count, or a room
+    /// of idle players would play match after match for ever.
     active_at: u64,
     /// Reason of a requested close. The room closes in this tick's cleanup, or some ticks later if many rooms close at
     /// once.
@@ -102,6 +109,11 @@ impl Room {
     /// The options chosen by the host.
     pub const fn options(&self) -> &RoomOptions {
         &self.options
+    }
+
+    /// Whether no member has done anything for `ticks` ticks.
+    const fn is_idle(&self, tick: u64, ticks: u32) -> bool {
+        tick >= self.active_at + ticks as u64
     }
 
     /// Minimum number of connected players needed to start a match.
@@ -148,6 +160,10 @@ pub struct Player {
     presence: presence::Presence,
     /// Secret that proves a reconnecting client is this player.
     secret: ResumeSecret,
+    /// Address and name in the request for the seat.
+    identity: bans::Identity,
+    /// Session with which the player is about to come back.
+    returning: Option<Entity>,
 }
 
 impl Player {
@@ -212,14 +228,21 @@ impl Spectator {
 
 /// Sends a room event to all members, with the room's next event number.
 pub fn announce(world: &mut World, room: Entity, event: RoomEvent) {
-    let tick = world.resource::<Now>().tick;
     let Some(mut data) = world.get_mut::<Room>(room) else { return };
     let msg_id = data.next_msg_id;
     data.next_msg_id += 1;
-    data.active_at = tick;
     tracing::debug!(room = %data.id, msg_id, ?event, "room event");
     let addresses = addresses(world, room);
     outgoing::send_to_all(world, &addresses, &ServerMessage::Event { msg_id, event });
+}
+
+/// Notes that a member has done something: its room is not idle.
+pub(crate) fn note_activity(world: &mut World, member: Entity) {
+    let tick = world.resource::<Now>().tick;
+    let room = world.get::<InRoom>(member).map(|room| room.0);
+    if let Some(mut data) = room.and_then(|room| world.get_mut::<Room>(room)) {
+        data.active_at = tick;
+    }
 }
 
 /// Addresses of all connected members of a room, in order of arrival.

@@ -15,7 +15,7 @@ use std::{
 };
 
 use clap::Parser;
-use framehouse_shared::game::Game;
+use framehouse_shared::{game::Game, text::Printable};
 use rustix::time::{ClockId, clock_gettime};
 
 use game_files::{read_game_files, refusal};
@@ -59,7 +59,8 @@ pub fn run(game: impl Game + Clone) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(sentence) => {
-            sentence.trim_end().lines().for_each(|line| eprintln!("framehouse-server: {line}"));
+            // A sentence may quote a file that a stranger wrote.
+            sentence.trim_end().lines().for_each(|line| eprintln!("framehouse-server: {}", Printable(line)));
             ExitCode::FAILURE
         }
     }

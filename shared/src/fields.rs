@@ -4,7 +4,10 @@ use std::{collections::HashMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{Slot, SlotMask};
+use crate::{
+    ids::{Slot, SlotMask},
+    text::is_printable,
+};
 
 /// Maximum size of a list of fields, in bytes; both ends leave out the fields beyond it.
 pub const LIST_BYTES_MAX: usize = 16 * 1024;
@@ -37,7 +40,7 @@ impl Field {
 
     /// Whether the field is within the limits of a [`FieldList`] and printable.
     pub fn is_sane(&self) -> bool {
-        let is_text = |text: &str, bytes_max| text.len() <= bytes_max && !text.chars().any(char::is_control);
+        let is_text = |text: &str, bytes_max| text.len() <= bytes_max && is_printable(text);
         is_text(&self.name, FIELD_NAME_BYTES_MAX) && is_text(&self.value, FIELD_VALUE_BYTES_MAX)
     }
 }

@@ -109,28 +109,53 @@ impl FromStr for MatchId {
     }
 }
 
-/// Code of a room, for people: four characters without look-alikes (no 0 O 1 I L).
+/// Code of a room, for people: four characters, or six for a room that is found by its code only, so that nobody finds
+/// it by trying. There are no look-alikes among the characters (no 0 O 1 I L).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct RoomCode([u8; 4]);
+pub struct RoomCode {
+    /// The characters, and zeros behind a short code.
+    characters: [u8; Self::CHARS_MAX],
+}
 
 impl RoomCode {
     /// Characters that a code consists of.
     pub const ALPHABET: &'static [u8; 31] = b"23456789ABCDEFGHJKMNPQRSTUVWXYZ";
+    /// Number of characters of a short code.
+    pub const CHARS: usize = 4;
+    /// Number of characters of a long code: one of 887,503,681.
+    pub const CHARS_MAX: usize = 6;
 
-    /// Creates a code from the lowest base-31 digits of a number.
-    pub fn from_number(mut number: u32) -> Self {
-        let mut code = [0; 4];
-        for character in &mut code {
-            *character = Self::ALPHABET[(number % 31) as usize];
-            number /= 31;
-        }
-        Self(code)
+    /// Creates a short code from the lowest base-31 digits of a number.
+    pub const fn from_number(number: u32) -> Self {
+        Self::of_digits(number, Self::CHARS)
     }
 
-    /// The four characters of the code.
+    /// Creates a long code from the lowest base-31 digits of a number.
+    pub const fn long_from_number(number: u32) -> Self {
+        Self::of_digits(number, Self::CHARS_MAX)
+    }
+
+    const fn of_digits(mut number: u32, count: usize) -> Self {
+        let mut characters = [0; Self::CHARS_MAX];
+        let mut index = 0;
+        while index < count {
+            characters[index] = Self::ALPHABET[(number % 31) as usize];
+            number /= 31;
+            index += 1;
+        }
+        Self { characters }
+    }
+
+    /// The characters of the code.
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).expect("a code holds only characters of its alphabet")
+        let end = self.characters.iter().position(|character| *character == 0).unwrap_or(Self::CHARS_MAX);
+        std::str::from_utf8(&self.characters[..end]).expect("a code holds only characters of its alphabet")
+    }
+
+    /// Whether this is a long code.
+    pub const fn is_long(&self) -> bool {
+        self.characters[Self::CHARS] != 0
     }
 }
 
@@ -139,12 +164,15 @@ impl FromStr for RoomCode {
     /// Parses a code as a person types it: upper or lower case, with spaces around it.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim().to_ascii_uppercase();
-        let code: [u8; 4] = text.as_bytes().try_into().map_err(|_| "a room code has four characters")?;
-        if code.iter().all(|character| Self::ALPHABET.contains(character)) {
-            Ok(Self(code))
-        } else {
-            Err("a room code has only the characters 2-9 and A-Z without I, L and O")
+        if ![Self::CHARS, Self::CHARS_MAX].contains(&text.len()) {
+            return Err("a room code has four or six characters");
         }
+        if !text.bytes().all(|character| Self::ALPHABET.contains(&character)) {
+            return Err("a room code has only the characters 2-9 and A-Z without I, L and O");
+        }
+        let mut characters = [0; Self::CHARS_MAX];
+        characters[..text.len()].copy_from_slice(text.as_bytes());
+        Ok(Self { characters })
     }
 }
 
@@ -175,8 +203,17 @@ mod tests {
     fn a_code_reads_back_in_any_case() {
         let code = RoomCode::from_number(123_456);
         assert_eq!(code.as_str().to_lowercase().parse(), Ok(code));
-        assert!("K7Q".parse::<RoomCode>().is_err());
-        assert!("K7QO".parse::<RoomCode>().is_err());
+        for wrong in ["", "K7Q", "K7QXA", "K7QO", "K7QXAB2", "K7\u{e9}X", "K7QX\0\0"] {
+            assert!(wrong.parse::<RoomCode>().is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_code_is_another_one_than_the_short_one_it_begins_with() {
+        let (short, long) = (RoomCode::from_number(7), RoomCode::long_from_number(7));
+        assert_eq!((short.as_str(), long.as_str()), ("9222", "922222"));
+        assert_eq!(long.as_str().parse(), Ok(long));
+        assert!(short != long && long.is_long() && !short.is_long());
     }
 
     #[test]

@@ -67,6 +67,7 @@ pub mod sim;
 pub mod simulation;
 pub mod state_hash;
 mod state_value;
+pub mod text;
 pub mod tick;
 
 #[cfg(test)]

@@ -6,7 +6,10 @@ use framehouse_client::{
     client::Notice,
     net::{Connection, Status},
 };
-use framehouse_harness::{check, world::World};
+use framehouse_harness::{
+    check,
+    world::{LOOPBACK, World},
+};
 use framehouse_server::{
     config::{NetSettings, RoomSettings},
     counters::Counters,
@@ -36,7 +39,7 @@ struct Stranger {
 
 impl Stranger {
     fn connect(world: &mut World) -> Self {
-        let request = JoinRequest { name: "stranger".into(), target: JoinTarget::Quick, hello: None };
+        let request = JoinRequest { name: "stranger".into(), target: JoinTarget::Quick, hello: None, caller: LOOPBACK };
         let grant = world.server.join(&request).expect("a seat");
         let end = world.network.connect(grant.server, Default::default(), 77);
         let connection = Connection::new(&grant.token, Box::new(end), world.now()).expect("a token");

@@ -1,5 +1,7 @@
 //! Model test: random commands go to a real server and to the model of a room, and both must agree after each command.
 
+use std::net::Ipv4Addr;
+
 use bevy::prelude::*;
 use framehouse_harness::{check, world::World};
 use framehouse_server::{
@@ -18,9 +20,14 @@ use proptest::prelude::*;
 /// People who may join.
 const PEOPLE: usize = 5;
 /// Ticks after which all effects of a command are visible.
-const SETTLE_TICKS: u32 = 36;
+const SETTLE_TICKS: u32 = 54;
 /// Ticks after which a connection that was cut is lost.
-const LOST_TICKS: u32 = 130;
+const LOST_TICKS: u32 = 150;
+
+/// Everybody has an address of its own.
+fn address_of(person: Person) -> Ipv4Addr {
+    Ipv4Addr::new(192, 0, 2, person as u8)
+}
 
 struct Trial {
     world: World,
@@ -32,11 +39,22 @@ struct Trial {
 
 impl Trial {
     fn new(seats: u8) -> Self {
-        let rooms = RoomSettings { lobby: 0.0, countdown: 0.5, results: 0.1, grace: 600.0, ..default() };
+        let rooms = RoomSettings {
+            lobby: 0.0,
+            ready_countdown: 0.5,
+            countdown: 0.5,
+            results: 0.1,
+            grace: 600.0,
+            idle_timeout: 86_400.0,
+            host_idle: 3600.0,
+            abort_vote: 600.0,
+            ..default()
+        };
         let net = NetSettings { connection_timeout: 2, ..default() };
         let mut world = World::with_settings(TinyPlugin, 1, rooms, net).with_thin_clients();
         world.server.world_mut().insert_resource(MatchSeconds(1e9));
-        let maker = world.join(JoinTarget::Create { size: seats, private: false, practice: false }).expect("a room");
+        let room = JoinTarget::Create { size: seats, private: false, practice: false };
+        let maker = world.join_as_caller(room, address_of(0)).expect("a room");
         world.step_ticks(SETTLE_TICKS);
         let code = world.clients[maker].room;
         let mut clients = [None; PEOPLE];
@@ -73,6 +91,7 @@ impl Trial {
             Command::GiveUp(person) => self.with(person, |client| client.give_up()),
             Command::Start(person) => self.order(person, HostCommand::Start),
             Command::Abort(person) => self.order(person, HostCommand::Abort),
+            Command::Vote(person, agrees) => self.with(person, |client| client.vote(agrees)),
             Command::Kick(person, other) => self.order_about(person, other, HostCommand::Kick),
             Command::HandOver(person, other) => self.order_about(person, other, HostCommand::HandOver),
             Command::Resize(person, seats) => {
@@ -89,7 +108,7 @@ impl Trial {
     }
 
     fn come(&mut self, person: Person, target: JoinTarget) {
-        if let Ok(client) = self.world.join(target) {
+        if let Ok(client) = self.world.join_as_caller(target, address_of(person)) {
             self.clients[person] = Some(client);
         }
     }
@@ -139,6 +158,7 @@ impl Trial {
         assert_eq!(client.host(), self.model.host_slot(), "the host");
         assert_eq!(client.options(), Some(&self.model.options()), "the options");
         assert_eq!(client.spectators(), self.model.spectators.len() as u8, "spectators");
+        assert_eq!(client.abort_vote().is_some(), self.model.vote.is_some(), "whether the players are asked");
         let is_playing = matches!(client.phase(), Some(Phase::Playing { .. }));
         assert_eq!(is_playing, self.model.is_playing, "the phase: {:?}", client.phase());
     }
@@ -155,7 +175,8 @@ fn command() -> impl Strategy<Value = Command> {
         5 => (who(), prop::bool::weighted(0.8)).prop_map(|(person, ready)| Command::Ready(person, ready)),
         2 => who().prop_map(Command::GiveUp),
         2 => who().prop_map(Command::Start),
-        2 => who().prop_map(Command::Abort),
+        3 => who().prop_map(Command::Abort),
+        4 => (who(), prop::bool::weighted(0.7)).prop_map(|(person, agrees)| Command::Vote(person, agrees)),
         1 => (who(), who()).prop_map(|(person, other)| Command::Kick(person, other)),
         1 => (who(), who()).prop_map(|(person, other)| Command::HandOver(person, other)),
         1 => (who(), 1u8..=6).prop_map(|(person, seats)| Command::Resize(person, seats)),

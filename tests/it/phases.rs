@@ -171,11 +171,13 @@ fn nobody_but_the_host_may_do_what_hosts_do() {
 }
 
 #[test]
-fn the_host_may_end_a_match_that_is_set_or_runs_and_it_has_no_result() {
+fn the_host_may_end_a_match_that_is_set_or_runs_if_most_agree_and_it_has_no_result() {
     for phase in PHASES {
         let mut world = world_in(phase);
         let finished = world.server.world().resource::<framehouse_server::counters::Counters>().matches_finished;
         world.clients[0].client.order(HostCommand::Abort);
+        world.step_ticks(10);
+        world.clients[1].client.vote(true);
         world.step_ticks(10);
         let can_be_ended = !matches!(phase, "lobby" | "results");
         assert_eq!(phase_name(&world, 1), if can_be_ended { "lobby" } else { phase });

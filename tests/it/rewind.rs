@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use framehouse_arena::ArenaPlugin;
 use framehouse_client::{client::Notice, net::Connection, timeline::Timeline};
-use framehouse_harness::world::World;
+use framehouse_harness::world::{LOOPBACK, World};
 use framehouse_server::{
     config::RoomSettings,
     room::{
@@ -268,7 +268,7 @@ struct Asker {
 impl Asker {
     fn join(running: &mut Match, target: JoinTarget) -> Self {
         let world = &mut running.world;
-        let request = JoinRequest { name: "asker".into(), target, hello: None };
+        let request = JoinRequest { name: "asker".into(), target, hello: None, caller: LOOPBACK };
         let grant = world.server.join(&request).expect("a place");
         let end = world.network.connect(grant.server, Default::default(), 77);
         let mut connection = Connection::new(&grant.token, Box::new(end), world.now()).expect("a token");

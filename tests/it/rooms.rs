@@ -50,8 +50,8 @@ fn a_reservation_nobody_uses_ends_and_the_empty_room_goes() {
     let mut world = World::new(TinyPlugin, 3).with_link("loss=1");
     world.join(CREATE).expect("a room");
     assert_eq!(world.rooms().len(), 1);
-    world.step_ticks(290);
-    assert_eq!(world.rooms().len(), 1, "the seat is kept for ten seconds");
+    world.step_ticks(140);
+    assert_eq!(world.rooms().len(), 1, "the seat is kept for five seconds");
     world.step_ticks(20);
     assert_eq!(world.rooms().len(), 0);
     assert_eq!(world.server.sessions(), 0);

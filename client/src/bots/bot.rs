@@ -154,6 +154,10 @@ impl Bot {
                 self.results_saved.insert(match_no);
             }
         }
+        // A bot has nothing to lose when the host wants to end the match.
+        if self.client.is_asked() {
+            self.client.vote(true);
+        }
         if self.is_connected() && self.client.phase().is_some() {
             self.welcomed.get_or_insert(now);
             self.reconnects += u64::from(self.reconnect.take().is_some());

@@ -3,10 +3,8 @@
 
 use framehouse_shared::{
     input::CommandBytes,
-    protocol::messages::{
-        CHAT_BYTES_MAX, CHAT_CHARS_MAX, ClientMessage, GAME_MESSAGE_BYTES_MAX, HostCommand, MAP_NAME_BYTES_MAX, Phase,
-        PlayerState,
-    },
+    protocol::messages::{ClientMessage, GAME_MESSAGE_BYTES_MAX, HostCommand, MAP_NAME_BYTES_MAX, Phase, PlayerState},
+    text::clean_line,
 };
 
 use super::{Client, Leaving};
@@ -26,10 +24,17 @@ impl Client {
         self.ask(&ClientMessage::GiveUp);
     }
 
+    /// Answers the host's question whether to end the match without a result. Nothing is sent when nobody asks, or by a
+    /// spectator.
+    pub fn vote(&mut self, agrees: bool) {
+        if self.abort_vote().is_some() && !self.is_spectator() {
+            self.ask(&ClientMessage::Vote(agrees));
+        }
+    }
+
     /// Sends a chat line to everybody in the room; it comes back to everybody as a room event.
     ///
-    /// Control characters are removed, and the line is cut after [`CHAT_CHARS_MAX`] characters or [`CHAT_BYTES_MAX`]
-    /// bytes. An empty line is not sent.
+    /// The line is [cleaned](clean_line) and cut to its largest length. A line with nothing visible is not sent.
     pub fn chat(&mut self, line: &str) {
         if let Some(line) = clean_line(line) {
             self.ask(&ClientMessage::Chat(line));
@@ -98,37 +103,5 @@ impl Client {
         if self.room.is_some() {
             self.connection.queue_control(message);
         }
-    }
-}
-
-/// A chat line as it may be shown; nothing if no visible character is left.
-fn clean_line(text: &str) -> Option<String> {
-    let printable: String = text.chars().filter(|letter| !letter.is_control()).collect();
-    let line = printable.trim();
-    let chars_end = line.char_indices().nth(CHAT_CHARS_MAX).map_or(line.len(), |(place, _)| place);
-    let line = line[..line.floor_char_boundary(chars_end.min(CHAT_BYTES_MAX))].trim_end();
-    (!line.is_empty()).then(|| line.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_is_trimmed_and_freed_of_control_characters() {
-        assert_eq!(clean_line(" \u{7}good\u{1b} game\n"), Some("good game".to_owned()));
-        assert_eq!(clean_line(" \t\r\n\u{0} "), None);
-        assert_eq!(clean_line(""), None);
-    }
-
-    #[test]
-    fn a_line_is_cut_between_characters() {
-        let cut = |letter: char| clean_line(&letter.to_string().repeat(999)).expect("letters");
-        assert_eq!(cut('a'), "a".repeat(CHAT_CHARS_MAX));
-        assert_eq!(cut('\u{20ac}'), "\u{20ac}".repeat(CHAT_CHARS_MAX));
-        // Four bytes each: exactly 150 of them fit.
-        assert_eq!(cut('\u{1f680}'), "\u{1f680}".repeat(CHAT_BYTES_MAX / 4));
-        assert_eq!(clean_line(&("a".repeat(CHAT_CHARS_MAX - 1) + " b")).map(|line| line.len()), Some(199));
-        assert_eq!(clean_line(&("a".to_owned() + &"\u{1f680}".repeat(200))).map(|line| line.len()), Some(597));
     }
 }

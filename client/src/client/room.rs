@@ -1,8 +1,12 @@
 //! The room as the client knows it: the welcome, and every event since.
 
+use std::time::Duration;
+
 use framehouse_shared::{
     ids::{PlayerId, RoomCode, SLOTS_MAX, Slot},
-    protocol::messages::{LeaderboardRow, Member, Phase, PlayerState, RankingEntry, RoomEvent, RoomOptions, Welcome},
+    protocol::messages::{
+        AbortVote, LeaderboardRow, Member, Phase, PlayerState, RankingEntry, RoomEvent, RoomOptions, Welcome,
+    },
     tick::{SimRate, Tick},
 };
 
@@ -31,6 +35,10 @@ pub struct RoomView {
     pub phase: Phase,
     /// For each seat, the name of its present or last player.
     pub names: [String; SLOTS_MAX],
+    /// When the match starts because most players are ready, in the client's time.
+    pub starts_at: Option<Duration>,
+    /// The open vote on ending the match, and when it ends, in the client's time.
+    pub vote: Option<(AbortVote, Duration)>,
     next_msg_id: u64,
 }
 
@@ -62,7 +70,7 @@ pub struct Leaderboard {
 
 impl RoomView {
     /// The room that a welcome describes; nothing if the welcome is invalid.
-    pub fn new(welcome: Welcome) -> Option<Self> {
+    pub fn new(welcome: Welcome, now: Duration) -> Option<Self> {
         let seats = welcome.options.seats;
         let is_sane =
             (1..=SLOTS_MAX).contains(&usize::from(seats)) && welcome.slot.is_none_or(|slot| u8::from(slot) < seats);
@@ -79,6 +87,8 @@ impl RoomView {
             spectators: welcome.spectators,
             phase: welcome.phase,
             names: Default::default(),
+            starts_at: welcome.starts_in.map(|ticks| now + time_of(ticks, rate)),
+            vote: welcome.vote.map(|vote| (vote, now + time_of(vote.ticks, rate))),
             next_msg_id: welcome.next_msg_id,
         };
         welcome.members.into_iter().for_each(|member| room.seat(member));
@@ -95,8 +105,10 @@ impl RoomView {
         if msg_id == due { Ok(()) } else { Err(format!("room event {msg_id} arrived where {due} was due")) }
     }
 
-    /// Applies an event.
-    pub fn apply(&mut self, event: &RoomEvent) {
+    /// Applies an event that arrived at `now`.
+    pub fn apply(&mut self, event: &RoomEvent, now: Duration) {
+        let rate = self.rate;
+        let after = |ticks| now + time_of(ticks, rate);
         match event {
             RoomEvent::Joined(member) => self.seat(member.clone()),
             RoomEvent::Left { slot, .. } => self.free(*slot),
@@ -108,10 +120,14 @@ impl RoomView {
             RoomEvent::Phase(phase) => {
                 self.members.iter_mut().flatten().for_each(|member| member.state = member.state.after(phase));
                 self.phase = phase.clone();
+                (self.starts_at, self.vote) = (None, None);
             }
             RoomEvent::Host { slot } => self.host = Some(*slot),
             RoomEvent::Options(options) => self.options = options.clone(),
             RoomEvent::Spectators { count } => self.spectators = *count,
+            RoomEvent::Code(code) => self.code = *code,
+            RoomEvent::StartsIn { ticks } => self.starts_at = ticks.map(after),
+            RoomEvent::AbortVote(vote) => self.vote = vote.map(|vote| (vote, after(vote.ticks))),
             RoomEvent::GameMessage { .. } | RoomEvent::Chat { .. } => {}
         }
     }
@@ -140,6 +156,10 @@ impl RoomView {
     }
 }
 
+fn time_of(ticks: u32, rate: SimRate) -> Duration {
+    Duration::from_nanos(u64::from(ticks) * 1_000_000_000 / u64::from(rate.hz()))
+}
+
 #[cfg(test)]
 mod tests {
     use framehouse_shared::protocol::end::EndCode;
@@ -148,18 +168,19 @@ mod tests {
     use crate::fake_server::{OWN, welcome};
 
     const BOB: Slot = Slot::new(2).expect("in range");
+    const NOW: Duration = Duration::from_secs(7);
     const LOBBY: Phase = Phase::Lobby { reason: None };
 
     /// A room with Ada as host, and Bob.
     fn room() -> RoomView {
-        let mut room = RoomView::new(welcome(Some(OWN), LOBBY)).expect("a sane welcome");
+        let mut room = RoomView::new(welcome(Some(OWN), LOBBY), NOW).expect("a sane welcome");
         let bob = Member { player: PlayerId(4), slot: BOB, name: "bob".to_owned(), state: PlayerState::Idle };
-        room.apply(&RoomEvent::Joined(bob));
+        room.apply(&RoomEvent::Joined(bob), NOW);
         room
     }
 
     fn tell(room: &mut RoomView, slot: Slot, state: PlayerState) {
-        room.apply(&RoomEvent::State { slot, state });
+        room.apply(&RoomEvent::State { slot, state }, NOW);
     }
 
     fn states(room: &RoomView) -> [Option<PlayerState>; 2] {
@@ -171,25 +192,25 @@ mod tests {
         let mut room = room();
         tell(&mut room, BOB, PlayerState::Ready);
         assert_eq!(states(&room), [Some(PlayerState::Idle), Some(PlayerState::Ready)]);
-        room.apply(&RoomEvent::Phase(Phase::Loading { match_no: 1 }));
+        room.apply(&RoomEvent::Phase(Phase::Loading { match_no: 1 }), NOW);
         assert_eq!(states(&room), [Some(PlayerState::Loading); 2]);
         [OWN, BOB].into_iter().for_each(|slot| tell(&mut room, slot, PlayerState::Loaded));
-        room.apply(&RoomEvent::Phase(Phase::Countdown { match_no: 1, ticks: 90 }));
+        room.apply(&RoomEvent::Phase(Phase::Countdown { match_no: 1, ticks: 90 }), NOW);
         tell(&mut room, BOB, PlayerState::Away);
-        room.apply(&RoomEvent::Phase(Phase::Playing { match_no: 1 }));
+        room.apply(&RoomEvent::Phase(Phase::Playing { match_no: 1 }), NOW);
         assert_eq!(states(&room), [Some(PlayerState::Playing), Some(PlayerState::Away)]);
         tell(&mut room, BOB, PlayerState::Playing);
-        room.apply(&RoomEvent::Phase(Phase::Results { match_no: 1, last_tick: Tick(9), ranking: Vec::new() }));
+        room.apply(&RoomEvent::Phase(Phase::Results { match_no: 1, last_tick: Tick(9), ranking: Vec::new() }), NOW);
         assert_eq!(states(&room), [Some(PlayerState::Finished); 2]);
-        room.apply(&RoomEvent::Phase(LOBBY));
+        room.apply(&RoomEvent::Phase(LOBBY), NOW);
         assert_eq!(states(&room), [Some(PlayerState::Idle); 2]);
     }
 
     #[test]
     fn who_leaves_is_host_no_more_and_leaves_a_name() {
         let mut room = room();
-        room.apply(&RoomEvent::Host { slot: BOB });
-        room.apply(&RoomEvent::Left { slot: BOB, code: EndCode::Left });
+        room.apply(&RoomEvent::Host { slot: BOB }, NOW);
+        room.apply(&RoomEvent::Left { slot: BOB, code: EndCode::Left }, NOW);
         assert_eq!((states(&room)[1], room.host), (None, None));
         assert_eq!(room.names[BOB.index()], "bob");
         tell(&mut room, BOB, PlayerState::Ready);
@@ -202,7 +223,7 @@ mod tests {
         assert_eq!(room.playing_slot(), Some(OWN));
         tell(&mut room, OWN, PlayerState::Aborted);
         assert_eq!((room.playing_slot(), room.slot), (None, Some(OWN)));
-        let watching = RoomView::new(welcome(None, LOBBY)).expect("a sane welcome");
+        let watching = RoomView::new(welcome(None, LOBBY), NOW).expect("a sane welcome");
         assert_eq!((watching.playing_slot(), watching.own_state()), (None, PlayerState::Spectating));
     }
 
@@ -211,12 +232,28 @@ mod tests {
         let refused = |change: fn(&mut Welcome)| {
             let mut welcome = welcome(Some(OWN), LOBBY);
             change(&mut welcome);
-            RoomView::new(welcome).is_none()
+            RoomView::new(welcome, NOW).is_none()
         };
         assert!(!refused(|_| {}));
         assert!(refused(|welcome| welcome.options.seats = 17));
         assert!(refused(|welcome| welcome.options.seats = 1));
         assert!(refused(|welcome| welcome.tick_rate = 9));
         assert!(refused(|welcome| welcome.tick_rate = 121));
+    }
+
+    #[test]
+    fn a_start_and_a_vote_have_an_end_in_our_time_and_none_in_the_next_phase() {
+        let mut room = room();
+        room.apply(&RoomEvent::StartsIn { ticks: Some(60) }, NOW);
+        assert_eq!(room.starts_at, Some(NOW + Duration::from_secs(2)));
+        room.apply(&RoomEvent::Phase(Phase::Playing { match_no: 1 }), NOW);
+        let vote = AbortVote { agreed: 1, refused: 0, needed: 2, ticks: 90 };
+        room.apply(&RoomEvent::AbortVote(Some(vote)), NOW);
+        assert_eq!((room.starts_at, room.vote), (None, Some((vote, NOW + Duration::from_secs(3)))));
+        room.apply(&RoomEvent::Phase(LOBBY), NOW);
+        assert_eq!(room.vote, None);
+        let long = RoomCode::long_from_number(1);
+        room.apply(&RoomEvent::Code(long), NOW);
+        assert_eq!(room.code, long);
     }
 }

@@ -85,7 +85,7 @@ impl Client {
         if self.room.is_some() {
             return self.stats.errors.note("the server welcomed twice");
         }
-        let Some(room) = RoomView::new(welcome) else {
+        let Some(room) = RoomView::new(welcome, now) else {
             let sentence = "This client does not understand the server's welcome: update the older of the two.";
             return self.connection.close(Cause::NotUnderstood, sentence);
         };
@@ -106,7 +106,7 @@ impl Client {
             self.stats.event_gaps += 1;
             self.stats.errors.note(gap);
         }
-        room.apply(&event);
+        room.apply(&event, now);
         if let RoomEvent::Phase(phase) = &event {
             self.enter(now, phase.clone());
         }

@@ -1,13 +1,13 @@
 //! Read access to a client, for windows, bots and tests.
 
-use std::collections::vec_deque::Drain;
+use std::{collections::vec_deque::Drain, time::Duration};
 
 use framehouse_shared::{
     ids::{PlayerId, RoomCode, SLOTS_MAX, Slot},
     input::Command,
     protocol::{
         guard::DropCounts,
-        messages::{Member, Phase, PlayerState, RoomOptions},
+        messages::{AbortVote, Member, Phase, PlayerState, RoomOptions},
     },
     simulation::Simulation,
     tick::Tick,
@@ -60,6 +60,23 @@ impl Client {
     /// The host's seat.
     pub fn host(&self) -> Option<Slot> {
         self.room.as_ref().and_then(|room| room.host)
+    }
+
+    /// When the match starts because most players are ready, in the time of [`update`](Client::update).
+    pub fn starts_at(&self) -> Option<Duration> {
+        self.room.as_ref().and_then(|room| room.starts_at)
+    }
+
+    /// The open vote on ending the match without a result, and when it ends, in the time of
+    /// [`update`](Client::update).
+    pub fn abort_vote(&self) -> Option<(AbortVote, Duration)> {
+        self.room.as_ref().and_then(|room| room.vote)
+    }
+
+    /// Whether the player is asked to agree to end the match without a result, and has not answered.
+    pub fn is_asked(&self) -> bool {
+        let vote = self.abort_vote().map_or(u16::MAX, |(vote, _)| vote.agreed | vote.refused);
+        self.slot().is_some_and(|slot| vote & slot.bit() == 0)
     }
 
     /// Whether the player is the host.

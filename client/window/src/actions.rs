@@ -63,6 +63,8 @@ pub enum Action {
     Resume,
     GiveUp,
     EndMatch,
+    /// Answers whether to end the match without a result.
+    Vote(bool),
     ToLobby,
     SaveReplay,
     // In a replay.

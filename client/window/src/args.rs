@@ -129,7 +129,11 @@ fn seconds(text: &str) -> Result<f32, String> {
 
 fn name(text: &str) -> Result<String, String> {
     let name = text.trim();
-    if is_name(name) { Ok(name.to_owned()) } else { Err(format!("a name has 1 to {NAME_CHARS_MAX} characters")) }
+    if is_name(name) {
+        Ok(name.to_owned())
+    } else {
+        Err(format!("a name has 1 to {NAME_CHARS_MAX} visible characters"))
+    }
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use bevy::{
     render::view::screenshot::{Captured, Screenshot, save_to_disk},
 };
 use framehouse_client::{complain, say, stats::Distribution};
+use framehouse_shared::text::Printable;
 use report::{Matches, Report};
 
 /// The longest wait for a picture from the graphics card.
@@ -131,7 +132,7 @@ fn stop_when_failed(
 ) {
     let Some(sentence) = session.failure().filter(|_| script.wants_session) else { return };
     if !std::mem::replace(&mut *was_told, true) {
-        complain!("{sentence}");
+        complain!("{}", Printable(sentence));
     }
     let is_picture_due = matches!(script.picture, Picture::Due(..) | Picture::Taking { .. });
     if script.is_scripted && !is_picture_due {

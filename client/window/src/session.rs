@@ -287,6 +287,11 @@ fn leave_at_exit(time: Res<Time<Real>>, mut session: ResMut<Session>) {
     }
 }
 
+/// Whole seconds until `end`, rounded up.
+pub fn seconds_left(end: Duration, now: Duration) -> u64 {
+    end.saturating_sub(now).as_millis().div_ceil(1000) as u64
+}
+
 fn seed_of(name: &str) -> u64 {
     name.bytes().fold(17, |seed, byte| seed * 31 % 1_000_003 + u64::from(byte))
 }

@@ -7,7 +7,7 @@ use bevy::{
     prelude::*,
     window::{MonitorSelection, PrimaryWindow, WindowMode},
 };
-use framehouse_shared::protocol::messages::{NAME_BYTES_MAX, NAME_CHARS_MAX};
+use framehouse_shared::text::clean_name;
 
 use super::{
     keys::Bindings,
@@ -102,10 +102,7 @@ impl Settings {
 
 /// Whether a name is valid, so that others can be shown it.
 pub fn is_name(name: &str) -> bool {
-    let name = name.trim();
-    (1..=NAME_CHARS_MAX).contains(&name.chars().count())
-        && name.len() <= NAME_BYTES_MAX
-        && !name.chars().any(char::is_control)
+    clean_name(name).is_some()
 }
 
 fn show_settings_error(mut store: ResMut<Store>, mut toasts: MessageWriter<Toast>) {

@@ -41,8 +41,8 @@ texts! {
     Settings: "Settings", "设置";
     Quit: "Quit", "退出";
     Back: "Back", "返回";
-    BadName: "A name has 1 to 24 characters.", "名字需要 1 到 24 个字符。";
-    BadCode: "A room code has four letters or digits, for example K7QX.", "房间代码由四个字母或数字组成，例如 K7QX。";
+    BadName: "A name has 1 to 24 visible characters.", "名字需要 1 到 24 个可见字符。";
+    BadCode: "A room code has four or six letters or digits, for example K7QX.", "房间代码由四个或六个字母或数字组成，例如 K7QX。";
     ResumeTitle: "You were in room {}.", "你之前在房间 {}。";
     ResumeWhy: "Your seat and your score may still be there.", "你的座位和分数可能还在。";
     Rejoin: "Rejoin", "重新加入";
@@ -102,6 +102,7 @@ texts! {
     YouWatch: "You watch this room.", "你正在观看此房间。";
     WaitForOthers: "Waiting for somebody to play with.", "正在等待其他玩家。";
     WaitForReady: "The match begins when everybody is ready.", "所有人准备好后比赛开始。";
+    StartsIn: "Most players are ready: the match starts in {} s.", "多数玩家已准备：比赛将在 {} 秒后开始。";
     WaitForBots: "The bots are on their way \u{2026}", "机器人正在赶来……";
     Chat: "Chat", "聊天";
     ChatHint: "Write to everybody \u{2026}", "对所有人说……";
@@ -131,6 +132,11 @@ texts! {
     Resume: "Continue", "继续";
     GiveUp: "Give up and watch", "放弃并观看";
     EndMatch: "End the match for all", "为所有人结束比赛";
+    AskToEnd: "Ask to end the match", "请求结束比赛";
+    VoteAsked: "The host wants to end the match without a result. Agreed: {} of {} needed, {} s left. Escape to answer.", "房主想结束比赛，不计结果。已同意 {} 人，需要 {} 人，剩余 {} 秒。按 Esc 回答。";
+    VoteRuns: "Ending the match without a result. Agreed: {} of {} needed, {} s left.", "结束比赛且不计结果。已同意 {} 人，需要 {} 人，剩余 {} 秒。";
+    VoteAgree: "Agree to end the match", "同意结束比赛";
+    VoteRefuse: "Do not end the match", "不同意结束比赛";
     LeaveRoom: "Leave the room", "离开房间";
     WatchingMatch: "You watch. Escape opens the menu.", "你正在观看。按 Esc 打开菜单。";
     Silent: "No data from the server for {} s \u{2026}", "已有 {} 秒没有收到服务器的消息……";
@@ -209,11 +215,15 @@ texts! {
     RoomFullWhy: "Every seat of this room is taken. Try again later, watch it, or use quick match.", "此房间没有空位。请稍后再试、观看或使用快速开始。";
     SpectatorsFullWhy: "This room has no more places for spectators. Try again later, or watch another.", "此房间的观众已满。请稍后再试或观看其他房间。";
     NoSuchRoom: "There is no such room", "没有这个房间";
-    NoSuchRoomWhy: "No room has this code, or the room was closed. Check the code, or use quick match.", "没有使用此代码的房间，或已关闭。请检查代码或使用快速开始。";
+    NoSuchRoomWhy: "No room that you can join has this code. Check the code, ask the host whether a seat is free, or use quick match.", "没有可加入的房间使用此代码。请检查代码、询问房主是否有空位，或使用快速开始。";
     ServerFull: "The server is full", "服务器已满";
     ServerFullWhy: "This server accepts no more players right now. Try again in a minute, or choose another.", "服务器暂时无法容纳更多玩家。请稍后再试或选择其他服务器。";
     ServerBusy: "The server is busy", "服务器繁忙";
     ServerBusyWhy: "Too many players are joining at once. Try again in a moment.", "同时请求的人太多。请稍后再试。";
+    AddressFull: "Too many from your address", "你的地址连接过多";
+    AddressFullWhy: "Your address has as many seats on this server as it may have. Leave one, or try again in a minute.", "你的地址在此服务器上的座位已达上限。请离开一个，或稍后再试。";
+    TooManyCodes: "Too many wrong codes", "错误代码过多";
+    TooManyCodesWhy: "Too many wrong room codes came from your address. Try again later, or use quick match.", "你的地址尝试了过多错误的房间代码。请稍后再试或使用快速开始。";
     Stopping: "The server is stopping", "服务器正在关闭";
     StoppingWhy: "This server is stopping. Try again in a minute, or choose another.", "服务器正在关闭。请稍后再试或选择其他服务器。";
     Kicked: "You were removed from the room", "你被移出了房间";

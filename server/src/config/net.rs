@@ -4,6 +4,7 @@ use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, error::in_range};
+use crate::address::AddressKey;
 
 /// Settings of connections.
 #[derive(Resource, Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,7 +30,12 @@ pub struct NetSettings {
     /// Join requests one IP address may make per second, 0.1 to 1000; four times as many in a burst, at least 1. A /24
     /// and a /64 may make four times as many, a /48 eight times as many.
     pub joins_per_s: f64,
-    /// Whether the limits by address are for callers on this machine, too.
+    /// Largest number of sessions of one IP address, or /64 of IPv6, 1 to 10,000. Disconnected players whose seats are
+    /// kept count. A network (/24 of IPv4, /48 of IPv6) may have 16 times as many.
+    pub sessions_per_address: u32,
+    /// Largest number of seats that one IP address has reserved and not connected to, 1 to 10,000.
+    pub tokens_per_address: u32,
+    /// Whether the limits on addresses also hold for loopback, for example behind a proxy that is not trusted.
     pub limit_loopback: bool,
 }
 
@@ -45,12 +51,19 @@ impl Default for NetSettings {
             commands_per_s: 10,
             chat_lines_per_s: 0.5,
             joins_per_s: 5.0,
+            sessions_per_address: 8,
+            tokens_per_address: 4,
             limit_loopback: false,
         }
     }
 }
 
 impl NetSettings {
+    /// Whether the limits on addresses apply to a caller.
+    pub(crate) const fn limits(&self, caller: AddressKey) -> bool {
+        self.limit_loopback || !caller.is_loopback()
+    }
+
     /// Checks that every value is in its range.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         in_range("handshake_timeout", "1 to 60 seconds", self.handshake_timeout, 1.0, 60.0)?;
@@ -61,6 +74,8 @@ impl NetSettings {
         in_range("room_message_bytes", "1 to 1000", self.room_message_bytes, 1, 1000)?;
         in_range("commands_per_s", "1 to 100", self.commands_per_s, 1, 100)?;
         in_range("chat_lines_per_s", "0.1 to 10", self.chat_lines_per_s, 0.1, 10.0)?;
-        in_range("joins_per_s", "0.1 to 1000", self.joins_per_s, 0.1, 1000.0)
+        in_range("joins_per_s", "0.1 to 1000", self.joins_per_s, 0.1, 1000.0)?;
+        in_range("sessions_per_address", "1 to 10000", self.sessions_per_address, 1, 10_000)?;
+        in_range("tokens_per_address", "1 to 10000", self.tokens_per_address, 1, 10_000)
     }
 }

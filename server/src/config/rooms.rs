@@ -32,8 +32,15 @@ pub struct RoomSettings {
     pub away_after: f64,
     /// Largest number of spectators in a room, 0 to 200.
     pub spectators_max: u8,
-    /// Seconds without activity in the lobby after which a room is closed, 10 to 86400.
+    /// Seconds in which no member of a room does anything after which its match ends and it is closed, 10 to 86400.
     pub idle_timeout: f64,
+    /// Seconds for which most players have to be ready until the match starts without the others, 0.5 to 600.
+    pub ready_countdown: f64,
+    /// Seconds that a host may do nothing in the lobby while others are ready, 5 to 3600. Then one of those is the host.
+    pub host_idle: f64,
+    /// Seconds that players have to agree when the host wants to end a running match, 5 to 600. If they do not, the host
+    /// has to wait as long before it asks again.
+    pub abort_vote: f64,
     /// Seconds of a match whose frames are kept uncompressed, 1 to 100. Older frames are compressed.
     pub history: f64,
     /// Ticks that a room waits for a missing input before it substitutes one, 0 to 2 (2 ticks are 200 ms at 10 Hz, 67
@@ -58,6 +65,9 @@ impl Default for RoomSettings {
             away_after: 2.0,
             spectators_max: 8,
             idle_timeout: 600.0,
+            ready_countdown: 20.0,
+            host_idle: 60.0,
+            abort_vote: 20.0,
             history: 10.0,
             hard_tolerance: 0,
             strict_timeout: 0.0,
@@ -97,6 +107,9 @@ impl RoomSettings {
         in_range("away_after", "0.5 to 60 seconds", self.away_after, 0.5, 60.0)?;
         in_range("spectators_max", "0 to 200", self.spectators_max, 0, 200)?;
         in_range("idle_timeout", "10 to 86400 seconds", self.idle_timeout, 10.0, 86_400.0)?;
+        in_range("ready_countdown", "0.5 to 600 seconds", self.ready_countdown, 0.5, 600.0)?;
+        in_range("host_idle", "5 to 3600 seconds", self.host_idle, 5.0, 3600.0)?;
+        in_range("abort_vote", "5 to 600 seconds", self.abort_vote, 5.0, 600.0)?;
         in_range("history", "1 to 100 seconds", self.history, 1.0, 100.0)?;
         in_range("hard_tolerance", "0 to 2 ticks", self.hard_tolerance, 0, 2)?;
         in_range("strict_timeout", "0 to 600 seconds", self.strict_timeout, 0.0, 600.0)

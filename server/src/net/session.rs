@@ -15,6 +15,7 @@ use super::{
     secret::ResumeSecret,
 };
 use crate::{
+    address::AddressKey,
     config::NetSettings,
     schedule::{Now, TickRate},
 };
@@ -105,6 +106,8 @@ pub struct Session {
     pub(crate) id: SessionId,
     /// Address of the session.
     pub(crate) address: PeerAddress,
+    /// Address that asked for the session.
+    pub(crate) caller: AddressKey,
     /// The room it was granted for.
     pub(crate) room: Entity,
     /// What it was granted for.
@@ -133,6 +136,8 @@ pub struct Session {
 pub(crate) struct Opening {
     /// Address of the session.
     pub(crate) address: PeerAddress,
+    /// Address that asks for the session.
+    pub(crate) caller: AddressKey,
     /// The room it is granted for.
     pub(crate) room: Entity,
     /// What it is granted for.
@@ -148,10 +153,11 @@ pub(crate) struct Opening {
 impl Session {
     /// A session that waits for its connection until server tick `until`.
     pub(crate) fn new(opening: Opening, until: u64, now: Duration, rates: &Rates, settings: &NetSettings) -> Self {
-        let Opening { address, room, purpose, player, name, secret } = opening;
+        let Opening { address, caller, room, purpose, player, name, secret } = opening;
         Self {
             id: SessionId(address.client),
             address,
+            caller,
             room,
             purpose,
             player,

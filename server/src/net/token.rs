@@ -7,8 +7,9 @@ use renetcode::ConnectToken;
 
 use super::endpoint::ClientId;
 
-/// Seconds for which a token, and the seat reserved with it, is valid.
-pub(crate) const TOKEN_SECONDS: u64 = 10;
+/// Seconds for which a token, and the seat reserved with it, is valid. A client connects at once, so a longer time would
+/// only help those who reserve seats and do not come.
+pub(crate) const TOKEN_SECONDS: u64 = 5;
 
 /// Key that encrypts the tokens. It is created at start and never leaves the process.
 #[derive(Clone)]

@@ -171,6 +171,8 @@ impl Sources<'_, '_> {
             results: self.results.as_ref().map(|store| store.stats()).unwrap_or_default(),
             replays: self.replays.stats(),
             kicked: self.counters.kicked,
+            joins_limited: self.counters.joins_limited,
+            codes_wrong: self.counters.codes_wrong,
             room_messages_in: self.counters.room_messages_in,
             room_messages_out: self.counters.room_messages_out,
             room_messages_dropped: self.counters.room_messages_dropped,

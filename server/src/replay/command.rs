@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use framehouse_shared::game::Game;
+use framehouse_shared::{game::Game, text::Printable};
 
 use super::{folder, info, verify::verify};
 
@@ -20,7 +20,7 @@ pub(crate) fn verify_files(game: impl Game + Clone, files: &[PathBuf]) -> Result
 fn verify_file(game: impl Game, file: &Path) -> Result<(), String> {
     let shown = file.display();
     let verified = verify(game, &read(file)?).map_err(|error| format!("{shown}: {error}"))?;
-    println!("{shown}: good, {} ticks, {}", verified.ticks, verified.ending);
+    println!("{}: good, {} ticks, {}", Printable(&shown.to_string()), verified.ticks, verified.ending);
     Ok(())
 }
 

@@ -1,7 +1,10 @@
 //! Chat lines and game messages between members.
 
 use bevy::prelude::*;
-use framehouse_shared::protocol::messages::{CHAT_CHARS_MAX, RoomEvent};
+use framehouse_shared::{
+    protocol::messages::{CHAT_CHARS_MAX, RoomEvent},
+    text::clean_line,
+};
 
 use super::{InRoom, Members, Player, Room, Spectator, announce, sessions};
 use crate::{config::NetSettings, counters::Counters, net::session::Session, schedule::Now};
@@ -26,12 +29,10 @@ fn slot_and_room(world: &World, player: Entity) -> Option<(framehouse_shared::id
 
 /// Sends a chat line of a member to all members of its room, itself included.
 pub fn send_line(world: &mut World, session: Entity, member: Entity, text: &str) {
-    let text = text.trim();
-    let is_a_line = (1..=CHAT_CHARS_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-    if !is_a_line {
+    let Some(text) = line_of(text) else {
         world.resource_mut::<Counters>().invalid_messages += 1;
         return;
-    }
+    };
     let now = world.resource::<Now>().elapsed;
     if !world.get_mut::<Session>(session).is_some_and(|mut session| session.may_chat(now)) {
         return sessions::refuse(world, session, "you write too fast: wait a few seconds");
@@ -43,8 +44,15 @@ pub fn send_line(world: &mut World, session: Entity, member: Entity, text: &str)
         (None, None) => return,
     };
     if may_send(world, room, text.len() + name.len()) {
-        announce(world, room, RoomEvent::Chat { slot, name, text: text.to_owned() });
+        announce(world, room, RoomEvent::Chat { slot, name, text });
     }
+}
+
+/// The line that members are shown. Nothing if a client of ours would not have sent the text.
+fn line_of(text: &str) -> Option<String> {
+    let text = text.trim();
+    let is_sane = text.chars().count() <= CHAT_CHARS_MAX && !text.chars().any(char::is_control);
+    clean_line(text).filter(|_| is_sane)
 }
 
 /// Charges the room's message budget. Messages over the budget are dropped before they get an event number, so that the
@@ -62,4 +70,19 @@ fn may_send(world: &mut World, room: Entity, bytes: usize) -> bool {
         counters.room_messages_dropped += 1;
     }
     may_send
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_that_hides_something_in_a_line_is_shown_without_it() {
+        assert_eq!(line_of(" good\u{202e} game\u{200b} ").as_deref(), Some("good game"));
+        assert_eq!(line_of("Zoe\u{308}").as_deref(), Some("Zo\u{eb}"));
+        for nothing in ["", " ", "\u{200b}", "\u{202e}\u{2066}", "a\u{1b}[2Jb", "a\nb"] {
+            assert_eq!(line_of(nothing), None, "{nothing:?}");
+        }
+        assert_eq!(line_of(&"a".repeat(CHAT_CHARS_MAX + 1)), None);
+    }
 }

@@ -27,7 +27,7 @@ pub fn close_finished_rooms(world: &mut World) {
     let tick = world.resource::<Now>().tick;
     let mut rooms = world.query::<(Entity, &Room, &SimRoom, &Reservations, &RoomPhase)>();
     let closing = rooms.iter(world).filter_map(|(entity, room, sim, seats, phase)| {
-        let is_idle = matches!(phase, RoomPhase::Lobby { .. }) && tick >= room.active_at + u64::from(idle);
+        let is_idle = matches!(phase, RoomPhase::Lobby { .. }) && room.is_idle(tick, idle);
         Some((room.id, entity, why_it_closes(room, sim, seats, is_idle)?))
     });
     let mut closing: Vec<(RoomId, Entity, EndCode)> = closing.collect();

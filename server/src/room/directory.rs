@@ -21,8 +21,12 @@ use tokio::sync::oneshot;
 
 use super::{
     InRoom, Members, Player, Room,
+    abort_vote::AbortVotes,
+    admission,
+    bans::{self, Bans, Identity},
     clock::RoomClock,
     connected,
+    guesses::Guesses,
     history::FrameHistory,
     host::Host,
     inputs::Participants,
@@ -32,13 +36,16 @@ use super::{
     sessions, spectators,
 };
 use crate::{
+    address::AddressKey,
     config::RoomSettings,
+    counters::Counters,
     net::{
         budget::Bucket,
         endpoint::{Admission, BoxedEndpoint},
         outgoing::PeerAddress,
         secret::ResumeSecret,
         session::{Opening, Purpose, Session, SessionState, Sessions},
+        token::TOKEN_SECONDS,
     },
     schedule::{Now, TickRate},
 };
@@ -55,12 +62,14 @@ const ROOM_BYTES_BURST: f32 = 24_000.0;
 /// A validated join request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JoinRequest {
-    /// Name of the player: 1 to 24 characters, no control characters.
+    /// Name of the player, cleaned by [`clean_name`](framehouse_shared::text::clean_name).
     pub name: String,
     /// The room to join.
     pub target: JoinTarget,
     /// Versions of the client, if the request contains them.
     pub hello: Option<Hello>,
+    /// Address of the caller.
+    pub caller: AddressKey,
 }
 
 /// Which room a player wants to join, and how.
@@ -85,7 +94,7 @@ pub enum JoinTarget {
     Resume(ResumeSecret),
 }
 
-/// A granted join request. The client must connect within 10 seconds.
+/// A granted join request. The client must connect within 5 seconds.
 #[derive(Clone, Debug)]
 pub struct Grant {
     /// Connect token, readable only for the transport.
@@ -109,8 +118,9 @@ pub struct Grant {
 /// Why a join request is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JoinError {
-    /// No open room has this code.
-    #[error("there is no room {0}: check the code, or use quick match")]
+    /// No open room has this code, or the room is private and has no place. Both have one answer, so that nobody who
+    /// tries codes learns which rooms there are.
+    #[error("there is no room {0} that you can join: check the code, or use quick match")]
     NoSuchRoom(RoomCode),
     /// All seats of the room are taken or reserved.
     #[error("room {0} is full: try again later, or use quick match")]
@@ -132,6 +142,26 @@ pub enum JoinError {
     /// The client's version or game differs. The text is a sentence for the player.
     #[error("{0}")]
     Mismatch(String),
+    /// The host of the room has sent this player away.
+    #[error("the host of room {0} sent you away: use quick match, or join another room")]
+    SentAway(RoomCode),
+    /// The caller's address has its largest number of sessions.
+    #[error(
+        "your address has {max} sessions on this server, and no more are allowed: leave one, or try again in a minute"
+    )]
+    AddressFull {
+        /// The largest number for one address.
+        max: u32,
+    },
+    /// The caller's address has reserved seats and not connected to them.
+    #[error("your address has reserved seats that it does not use: try again in {TOKEN_SECONDS} seconds")]
+    TokensUnused,
+    /// The caller's address has tried too many wrong codes.
+    #[error("too many wrong room codes came from your address: try again in {wait_s} s, or use quick match")]
+    TooManyCodes {
+        /// Seconds until the next code is looked at.
+        wait_s: u32,
+    },
     /// The server has its largest number of rooms or clients.
     #[error("this server is full: try again in a minute, or choose another server")]
     ServerFull,
@@ -150,9 +180,30 @@ impl JoinError {
             Self::NoSuchSeat => code::NO_SUCH_SEAT,
             Self::BadSize { .. } => code::BAD_REQUEST,
             Self::Mismatch(_) => code::MISMATCH,
+            Self::SentAway(_) => code::SENT_AWAY,
+            Self::AddressFull { .. } | Self::TokensUnused => code::ADDRESS_FULL,
+            Self::TooManyCodes { .. } => code::TOO_MANY_CODES,
             Self::ServerFull => code::SERVER_FULL,
             Self::Stopping => code::DRAINING,
         }
+    }
+
+    /// Seconds after which the same request may succeed; nothing if waiting does not help.
+    pub const fn retry_after_s(&self) -> Option<u32> {
+        match self {
+            Self::RoomFull(_) | Self::SpectatorsFull(_) => Some(10),
+            Self::AddressFull { .. } | Self::ServerFull | Self::Stopping => Some(60),
+            Self::TokensUnused => Some(TOKEN_SECONDS as u32),
+            Self::TooManyCodes { wait_s } => Some(*wait_s),
+            Self::NoSuchRoom(_) | Self::NoSuchSeat | Self::BadSize { .. } | Self::Mismatch(_) | Self::SentAway(_) => {
+                None
+            }
+        }
+    }
+
+    /// Whether a limit on the caller's address is the reason.
+    const fn is_limit(&self) -> bool {
+        matches!(self, Self::AddressFull { .. } | Self::TokensUnused | Self::TooManyCodes { .. })
     }
 }
 
@@ -215,14 +266,27 @@ pub(crate) fn answer_join_requests(world: &mut World) {
 /// # Errors
 /// When the request cannot be granted.
 pub fn join(world: &mut World, request: &JoinRequest) -> Result<Grant, JoinError> {
+    let answer = try_join(world, request);
+    if answer.as_ref().is_err_and(JoinError::is_limit) {
+        world.resource_mut::<Counters>().joins_limited += 1;
+    }
+    answer
+}
+
+fn try_join(world: &mut World, request: &JoinRequest) -> Result<Grant, JoinError> {
     if world.resource::<Directory>().is_closed {
         return Err(JoinError::Stopping);
     }
     if let Some(theirs) = &request.hello {
         world.resource::<LocalHello>().0.check(theirs).map_err(JoinError::Mismatch)?;
     }
-    let endpoint = least_loaded_endpoint(world).ok_or(JoinError::ServerFull)?;
-    let target = find_target(world, &request.target)?;
+    // A returning player takes no new place, and finds one when the server is full.
+    let is_returning = matches!(request.target, JoinTarget::Resume(_));
+    if !is_returning {
+        admission::check_address(world, request.caller)?;
+    }
+    let endpoint = admission::least_loaded_endpoint(world, is_returning).ok_or(JoinError::ServerFull)?;
+    let target = find_target(world, request)?;
     let code = world.get::<Room>(target.room).map(|room| room.code).expect("places are found in open rooms only");
     let client = random_id();
     let identity = match target.purpose {
@@ -231,11 +295,17 @@ pub fn join(world: &mut World, request: &JoinRequest) -> Result<Grant, JoinError
     };
     let (player, name, secret) =
         identity.unwrap_or_else(|| (next_player_id(world), request.name.clone(), ResumeSecret::random()));
-    let address = PeerAddress { endpoint, client };
-    let opening = Opening { address, room: target.room, purpose: target.purpose, player, name, secret };
+    let (address, caller) = (PeerAddress { endpoint, client }, request.caller);
+    let opening = Opening { address, caller, room: target.room, purpose: target.purpose, player, name, secret };
     let session = sessions::open(world, opening);
-    if let (Purpose::Play, Some(mut seats)) = (target.purpose, world.get_mut::<Reservations>(target.room)) {
-        seats.reserve(session).expect("a seat was free just now");
+    match target.purpose {
+        Purpose::Play => {
+            if let Some(mut seats) = world.get_mut::<Reservations>(target.room) {
+                seats.reserve(session).expect("a seat was free just now");
+            }
+        }
+        Purpose::Resume(player) => presence::expect_return(world, player, session),
+        Purpose::Watch => {}
     }
     let now = *world.resource::<Now>();
     let endpoint = world.get::<BoxedEndpoint>(endpoint).expect("endpoints stay as long as the server");
@@ -252,27 +322,66 @@ struct SessionTarget {
     purpose: Purpose,
 }
 
-fn find_target(world: &mut World, target: &JoinTarget) -> Result<SessionTarget, JoinError> {
-    let (room, purpose) = match target {
+fn find_target(world: &mut World, request: &JoinRequest) -> Result<SessionTarget, JoinError> {
+    let person = Identity::new(request.caller, &request.name);
+    match &request.target {
         JoinTarget::Quick => {
             let size = world.resource::<RoomSettings>().size;
-            let room = fullest_joinable(world).map_or_else(|| create_room(world, size, true, false), Ok)?;
-            (room, Purpose::Play)
+            let room = fullest_joinable(world, &person).map_or_else(|| create_room(world, size, true, false), Ok)?;
+            Ok(SessionTarget { room, purpose: Purpose::Play })
         }
         JoinTarget::Create { size, private, practice } => {
-            (create_room(world, *size, !private, *practice)?, Purpose::Play)
+            let room = create_room(world, *size, !private, *practice)?;
+            Ok(SessionTarget { room, purpose: Purpose::Play })
         }
-        JoinTarget::Code(code) => (room_by_code(world, *code)?, Purpose::Play),
-        JoinTarget::Watch(code) => (room_by_code(world, *code)?, Purpose::Watch),
+        JoinTarget::Code(code) => find_by_code(world, *code, Purpose::Play, &person),
+        JoinTarget::Watch(code) => find_by_code(world, *code, Purpose::Watch, &person),
         JoinTarget::Resume(secret) => {
             let player = world.resource::<ResumeIndex>().find(*secret).ok_or(JoinError::NoSuchSeat)?;
             let room = world.get::<InRoom>(player).map(|room| room.0).ok_or(JoinError::NoSuchSeat)?;
+            world.get::<Room>(room).ok_or(JoinError::NoSuchSeat)?;
             presence::hold_seat(world, player);
-            (room, Purpose::Resume(player))
+            Ok(SessionTarget { room, purpose: Purpose::Resume(player) })
         }
-    };
-    let code = world.get::<Room>(room).map(|room| room.code).ok_or(JoinError::NoSuchSeat)?;
+    }
+}
+
+/// The room with this code, if it has a place. A private room without one is no room, and both count as wrong codes.
+fn find_by_code(
+    world: &mut World,
+    code: RoomCode,
+    purpose: Purpose,
+    person: &Identity,
+) -> Result<SessionTarget, JoinError> {
+    admission::check_guesses(world, person.caller())?;
+    let room = room_by_code(world, code);
+    let found = room.ok_or(JoinError::NoSuchRoom(code)).and_then(|room| {
+        check_place(world, room, code, purpose, person)?;
+        Ok(SessionTarget { room, purpose })
+    });
+    let is_private = room.and_then(|room| world.get::<Room>(room)).is_none_or(|room| room.options.private);
+    found.map_err(|error| if is_private { wrong_code(world, code, person.caller()) } else { error })
+}
+
+fn wrong_code(world: &mut World, code: RoomCode, caller: AddressKey) -> JoinError {
+    let now = world.resource::<Now>().elapsed;
+    world.resource_mut::<Guesses>().note(caller, now);
+    world.resource_mut::<Counters>().codes_wrong += 1;
+    JoinError::NoSuchRoom(code)
+}
+
+/// Checks that a person may come into an open room, and that there is a place.
+fn check_place(
+    world: &mut World,
+    room: Entity,
+    code: RoomCode,
+    purpose: Purpose,
+    person: &Identity,
+) -> Result<(), JoinError> {
     let spectators_max = usize::from(world.resource::<RoomSettings>().spectators_max);
+    if bans::is_banned(world, room, person) {
+        return Err(JoinError::SentAway(code));
+    }
     match purpose {
         Purpose::Play if world.get::<Reservations>(room).is_none_or(|seats| seats.free() == 0) => {
             Err(JoinError::RoomFull(code))
@@ -280,7 +389,7 @@ fn find_target(world: &mut World, target: &JoinTarget) -> Result<SessionTarget, 
         Purpose::Watch if spectators(world, room) + expected_spectators(world, room) >= spectators_max => {
             Err(JoinError::SpectatorsFull(code))
         }
-        _ => Ok(SessionTarget { room, purpose }),
+        _ => Ok(()),
     }
 }
 
@@ -294,10 +403,21 @@ fn expected_spectators(world: &mut World, room: Entity) -> usize {
     world.query::<&Session>().iter(world).filter(|session| is_on_its_way(session)).count()
 }
 
-fn room_by_code(world: &World, code: RoomCode) -> Result<Entity, JoinError> {
+fn room_by_code(world: &World, code: RoomCode) -> Option<Entity> {
     let room = world.resource::<Directory>().by_code.get(&code).copied();
-    let is_open = |room: &Entity| world.get::<Room>(*room).is_some_and(|room| room.is_to_close.is_none());
-    room.filter(is_open).ok_or(JoinError::NoSuchRoom(code))
+    room.filter(|room| world.get::<Room>(*room).is_some_and(|room| room.is_to_close.is_none()))
+}
+
+/// Gives a room that becomes private a long code: its short one was in the room list. Returns the new code.
+pub(super) fn hide(world: &mut World, room: Entity) -> Option<RoomCode> {
+    let old = world.get::<Room>(room).map(|room| room.code).filter(|code| !code.is_long())?;
+    let code = free_code(world.resource::<Directory>(), true);
+    let mut directory = world.resource_mut::<Directory>();
+    directory.by_code.remove(&old);
+    directory.by_code.insert(code, room);
+    world.get_mut::<Room>(room)?.code = code;
+    tracing::info!(%old, %code, "a room is private now and has another code");
+    Some(code)
 }
 
 /// Removes a room from the directory: it cannot be found any more, and its code can be used again.
@@ -319,7 +439,7 @@ fn create_room(world: &mut World, size: u8, is_public: bool, practice: bool) -> 
     if directory.by_code.len() >= world.resource::<RoomSettings>().rooms_max as usize {
         return Err(JoinError::ServerFull);
     }
-    let code = free_code(world.resource::<Directory>());
+    let code = free_code(world.resource::<Directory>(), !is_public);
     let options = RoomOptions { seats: size, private: !is_public, map: None };
     let active_at = world.resource::<Now>().tick;
     let rate = *world.resource::<TickRate>();
@@ -341,7 +461,7 @@ fn create_room(world: &mut World, size: u8, is_public: bool, practice: bool) -> 
             SimRoom::new(id),
             Reservations::new(size),
             Members::default(),
-            Host::default(),
+            (Host::default(), Bans::default(), AbortVotes::default()),
             RoomClock::default(),
             RoomPhase::default(),
             Participants::default(),
@@ -353,17 +473,18 @@ fn create_room(world: &mut World, size: u8, is_public: bool, practice: bool) -> 
     Ok(room)
 }
 
-fn free_code(directory: &Directory) -> RoomCode {
-    // Only a few thousand of 923,521 codes are in use, so this loop ends quickly.
+fn free_code(directory: &Directory, is_private: bool) -> RoomCode {
+    // Only a few thousand of 923,521 or more codes are in use, so this loop ends quickly.
     loop {
-        let code = RoomCode::from_number(random_id() as u32);
+        let number = random_id() as u32;
+        let code = if is_private { RoomCode::long_from_number(number) } else { RoomCode::from_number(number) };
         if !directory.by_code.contains_key(&code) {
             return code;
         }
     }
 }
 
-fn fullest_joinable(world: &mut World) -> Option<Entity> {
+fn fullest_joinable(world: &mut World, person: &Identity) -> Option<Entity> {
     let mut query = world.query::<(Entity, &Room, &Reservations, &SimRoom)>();
     // Rooms where all players have lost their connections are skipped.
     let is_alive = |room, seats: &Reservations| seats.has_reserved() || connected(world, room) > 0;
@@ -371,20 +492,9 @@ fn fullest_joinable(world: &mut World) -> Option<Entity> {
         .iter(world)
         .filter(|(_, room, ..)| !room.options.private && room.is_to_close.is_none())
         .filter(|(_, _, seats, sim)| seats.free() > 0 && !sim.is_faulted())
-        .filter(|(entity, _, seats, _)| is_alive(*entity, seats))
+        .filter(|(entity, _, seats, _)| is_alive(*entity, seats) && !bans::is_banned(world, *entity, person))
         .min_by_key(|(_, room, seats, _)| (seats.free(), room.id))
         .map(|(entity, ..)| entity)
-}
-
-fn least_loaded_endpoint(world: &mut World) -> Option<Entity> {
-    // Reservations count, so that an endpoint never promises more connections than it has.
-    world
-        .query::<(Entity, &BoxedEndpoint)>()
-        .iter(world)
-        .map(|(entity, endpoint)| (world.resource::<Sessions>().on_endpoint(entity), entity, endpoint.capacity()))
-        .filter(|(sessions, _, capacity)| sessions < capacity)
-        .min()
-        .map(|(_, entity, _)| entity)
 }
 
 fn next_player_id(world: &mut World) -> PlayerId {
@@ -395,4 +505,32 @@ fn next_player_id(world: &mut World) -> PlayerId {
 
 fn random_id() -> u64 {
     getrandom::u64().expect("the operating system gives random bytes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_says_when_to_try_again_if_it_says_to_try_again() {
+        let code = RoomCode::from_number(1);
+        let refusals = [
+            JoinError::NoSuchRoom(code),
+            JoinError::RoomFull(code),
+            JoinError::SpectatorsFull(code),
+            JoinError::NoSuchSeat,
+            JoinError::BadSize { asked: 99, max: 16 },
+            JoinError::Mismatch("the rules differ".to_owned()),
+            JoinError::SentAway(code),
+            JoinError::AddressFull { max: 8 },
+            JoinError::TokensUnused,
+            JoinError::TooManyCodes { wait_s: 7 },
+            JoinError::ServerFull,
+            JoinError::Stopping,
+        ];
+        for refusal in refusals {
+            let sentence = refusal.to_string();
+            assert_eq!(sentence.contains("try again"), refusal.retry_after_s().is_some(), "{sentence}");
+        }
+    }
 }

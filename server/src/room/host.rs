@@ -6,29 +6,37 @@ use framehouse_shared::{
     ids::Slot,
     protocol::{
         end::EndCode,
-        messages::{HostCommand, RoomEvent, RoomOptions},
+        messages::{HostCommand, PlayerState, RoomEvent, RoomOptions},
     },
 };
 
 use super::{
-    InRoom, Player, Room, announce, connected, members, phase, phase::RoomPhase, player_at, players,
-    reservations::Reservations, sessions,
+    InRoom, Player, Room, abort_vote, announce, bans, connected, directory, members, phase, phase::RoomPhase,
+    player_at, players, reservations::Reservations, sessions,
+};
+use crate::{
+    config::RoomSettings,
+    schedule::{Now, TickRate},
 };
 
 /// The player that controls a room.
 #[derive(Component, Debug, Default)]
-pub struct Host(Option<Entity>);
+pub struct Host {
+    player: Option<Entity>,
+    /// Server tick since which others are ready in the lobby and the host does nothing.
+    idle_since: Option<u64>,
+}
 
 impl Host {
     /// Entity of the host; `None` in a room without players.
     pub const fn player(&self) -> Option<Entity> {
-        self.0
+        self.player
     }
 }
 
 /// Slot of a room's host.
 pub fn slot(world: &World, room: Entity) -> Option<Slot> {
-    Some(world.get::<Player>(world.get::<Host>(room)?.0?)?.slot)
+    Some(world.get::<Player>(world.get::<Host>(room)?.player?)?.slot)
 }
 
 /// Makes the first player of a room its host.
@@ -50,17 +58,44 @@ pub fn pass_on(world: &mut World, room: Entity) {
 
 fn appoint(world: &mut World, room: Entity, player: Option<Entity>) {
     if let Some(mut host) = world.get_mut::<Host>(room) {
-        host.0 = player;
+        *host = Host { player, idle_since: None };
     }
     if let Some(slot) = slot(world, room) {
         announce(world, room, RoomEvent::Host { slot });
     }
 }
 
+/// Notes that a player has done something. If it is the host, it is not idle.
+pub fn note_activity(world: &mut World, player: Entity) {
+    let room = world.get::<InRoom>(player).map(|room| room.0);
+    if let Some(mut host) = room.and_then(|room| world.get_mut::<Host>(room)).filter(|host| host.player == Some(player))
+    {
+        host.idle_since = None;
+    }
+}
+
+/// Appoints another host when the present one has done nothing for some time while others are ready: the longest-staying
+/// player that is ready.
+pub(super) fn replace_idle(world: &mut World, room: Entity) {
+    let tick = world.resource::<Now>().tick;
+    let patience = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().host_idle);
+    let is_ready = |player: &Player| player.presence.is_connected() && player.state == PlayerState::Ready;
+    let Some(host) = world.get::<Host>(room).and_then(Host::player) else { return };
+    let waits = !world.get::<Player>(host).is_some_and(is_ready);
+    let heir = players(world, room).find(|(player, data)| *player != host && is_ready(data));
+    let heir = heir.filter(|_| waits).map(|(player, _)| player);
+    let Some(mut data) = world.get_mut::<Host>(room) else { return };
+    if heir.is_none() {
+        data.idle_since = None;
+    } else if tick >= *data.idle_since.get_or_insert(tick) + u64::from(patience) {
+        appoint(world, room, heir);
+    }
+}
+
 /// Carries out a command of a player. Tells the player if it is not the host, or if the command is not possible now.
 pub fn handle_command(world: &mut World, session: Entity, player: Entity, order: HostCommand) {
     let Some(room) = world.get::<InRoom>(player).map(|room| room.0) else { return };
-    let is_host = world.get::<Host>(room).is_some_and(|host| host.0 == Some(player));
+    let is_host = world.get::<Host>(room).is_some_and(|host| host.player == Some(player));
     let done =
         if is_host { carry_out(world, room, player, order) } else { Err("only the host can do that".to_owned()) };
     if let Err(reason) = done {
@@ -71,14 +106,20 @@ pub fn handle_command(world: &mut World, session: Entity, player: Entity, order:
 fn carry_out(world: &mut World, room: Entity, host: Entity, order: HostCommand) -> Result<(), String> {
     match order {
         HostCommand::Start => start(world, room),
-        HostCommand::Abort => phase::abort(world, room),
+        HostCommand::Abort => phase::abort(world, room, host),
         HostCommand::Kick(slot) => {
             let player = other_player(world, room, host, slot)?;
+            bans::ban(world, room, player);
+            abort_vote::note_leaving(world, room, slot, true);
             members::send_away(world, player, EndCode::Kicked);
             Ok(())
         }
         HostCommand::HandOver(slot) => hand_over(world, room, other_player(world, room, host, slot)?),
         HostCommand::Configure(options) => configure(world, room, options),
+        // Or the host could erase the match that it loses.
+        HostCommand::Close if abort_vote::is_needed(world, room) => {
+            Err("a room cannot be closed during a match: ask the players to end it, or leave".to_owned())
+        }
         HostCommand::Close => {
             if let Some(mut data) = world.get_mut::<Room>(room) {
                 data.is_to_close = Some(EndCode::RoomClosed);
@@ -128,7 +169,11 @@ fn configure(world: &mut World, room: Entity, options: RoomOptions) -> Result<()
     if let Some(mut data) = world.get_mut::<Room>(room) {
         data.options = options.clone();
     }
+    let is_private = options.private;
     announce(world, room, RoomEvent::Options(options));
+    if is_private && let Some(code) = directory::hide(world, room) {
+        announce(world, room, RoomEvent::Code(code));
+    }
     Ok(())
 }
 

@@ -83,6 +83,9 @@ pub struct InputBuffer {
     /// One past the newest tick an input came for; 0 before the first.
     end: Tick,
     held: Input,
+    /// The newest received input that was applied, and whether it differs from the one before.
+    pressed: Input,
+    has_acted: bool,
     replaced_in_a_row: u32,
     feedback: Feedback,
     worst_since: Tick,
@@ -169,6 +172,8 @@ impl InputBuffer {
             && at == tick
         {
             self.held = input;
+            self.has_acted |= input != self.pressed;
+            self.pressed = input;
             self.replaced_in_a_row = 0;
         } else {
             *entry = Entry::Replaced(tick);
@@ -178,6 +183,11 @@ impl InputBuffer {
             self.held = if is_silent { Input::NEUTRAL } else { missing_input(self.held) };
         }
         self.held
+    }
+
+    /// Takes whether the player has changed its input since the last call.
+    const fn take_acted(&mut self) -> bool {
+        std::mem::replace(&mut self.has_acted, false)
     }
 
     /// Whether a waiting room should wait for this player's input: it is missing, and the input before it was not.
@@ -313,7 +323,7 @@ impl Participants {
 }
 
 type RoomItem = (
-    &'static Room,
+    &'static mut Room,
     &'static RoomPhase,
     Option<&'static Members>,
     &'static mut SimRoom,
@@ -333,7 +343,7 @@ pub fn close_frames(
     mut queues: Query<&mut CommandQueue>,
 ) {
     let entropy_ticks = rate.of_simulation().ticks_min_1(ENTROPY_SECONDS);
-    for (room, phase, members, mut sim, mut clock, mut participants, state) in &mut rooms {
+    for (mut room, phase, members, mut sim, mut clock, mut participants, state) in &mut rooms {
         sim.stepping = matches!(phase, RoomPhase::Playing { .. }) && !sim.is_faulted();
         let Some((mut frame, tick, scores, current)) = state.filter(|_| sim.stepping) else { continue };
         let tick = tick.0;
@@ -352,6 +362,13 @@ pub fn close_frames(
         for slot in Slot::all() {
             let player = here[slot.index()].and_then(|entity| players.get(entity).ok());
             participants.change(slot, player.map(|(player, _)| player), Some(scores), &mut frame);
+        }
+        if here
+            .into_iter()
+            .flatten()
+            .any(|entity| players.get_mut(entity).is_ok_and(|(_, mut buffer)| buffer.take_acted()))
+        {
+            room.active_at = now.tick;
         }
         frame.events.sort();
         if tick.0.is_multiple_of(entropy_ticks) {

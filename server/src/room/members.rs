@@ -7,14 +7,18 @@ use framehouse_shared::{
         end::EndCode,
         messages::{Member, Phase, PlayerState, RoomEvent, ServerMessage, Welcome},
     },
+    text::tell_apart,
 };
 
 use super::{
-    InRoom, Player, Room, Spectator, announce, by_slot,
+    InRoom, Members, Player, Room, Spectator, abort_vote, announce,
+    bans::{self, Identity},
+    by_slot,
     cleanup_queue::{CleanupQueue, CleanupRequest},
     clock::RoomClock,
     host,
     inputs::{InputBuffer, SyncState},
+    lobby, note_activity,
     phase::{self, RoomPhase},
     presence::{self, Presence, ResumeIndex},
     reservations::Reservations,
@@ -24,6 +28,7 @@ use super::{
 use crate::{
     config::RoomSettings,
     net::{
+        callers::Callers,
         outgoing::{self, PeerAddress},
         session::{Purpose, Session},
     },
@@ -42,15 +47,21 @@ pub fn arrive(world: &mut World, session: Entity) {
 
 fn take_seat(world: &mut World, session_entity: Entity) {
     let Some(data) = world.get::<Session>(session_entity) else { return };
-    let (room, id, name, address, secret) = (data.room, data.player, data.name.clone(), data.address, data.secret);
+    let (room, id, address, secret) = (data.room, data.player, data.address, data.secret);
+    let (name, identity) = (name_in(world, room, &data.name), Identity::new(data.caller, &data.name));
     let seats = world.get::<Reservations>(room).filter(|_| world.get::<Room>(room).is_some());
     let Some(slot) = seats.and_then(|seats| seats.reserved(session_entity)) else {
         return sessions::close(world, session_entity, EndCode::RoomGone);
     };
+    // The host may have sent the person away after its seat was reserved.
+    if bans::is_banned(world, room, &identity) {
+        return sessions::close(world, session_entity, EndCode::Kicked);
+    }
     let runs = world.get::<RoomPhase>(room).is_some_and(RoomPhase::has_match);
     let state = if runs { PlayerState::Loading } else { PlayerState::Idle };
     announce(world, room, RoomEvent::Joined(Member { player: id, slot, name: name.clone(), state }));
-    let player = Player { id, name, slot, state, presence: Presence::Here(session_entity), secret };
+    let presence = Presence::Here(session_entity);
+    let player = Player { id, name, slot, state, presence, secret, identity, returning: None };
     let match_no = world.get::<RoomClock>(room).map_or(0, |clock| clock.match_no);
     let buffers =
         (InputBuffer::default(), SyncState { snapshot_due: runs, ..default() }, ScoreBuffer::of_match(match_no));
@@ -66,14 +77,19 @@ fn take_seat(world: &mut World, session_entity: Entity) {
     host::appoint_if_none(world, room);
     world.entity_mut(player).insert(address);
     sessions::seat(world, session_entity, player);
+    note_activity(world, player);
     welcome(world, room, player, address);
 }
 
 fn watch(world: &mut World, session_entity: Entity) {
     let Some(data) = world.get::<Session>(session_entity) else { return };
-    let (room, id, name, address) = (data.room, data.player, data.name.clone(), data.address);
+    let (room, id, address) = (data.room, data.player, data.address);
+    let (name, identity) = (name_in(world, room, &data.name), Identity::new(data.caller, &data.name));
     if world.get::<Room>(room).is_none() {
         return sessions::close(world, session_entity, EndCode::RoomGone);
+    }
+    if bans::is_banned(world, room, &identity) {
+        return sessions::close(world, session_entity, EndCode::Kicked);
     }
     if spectators(world, room) >= usize::from(world.resource::<RoomSettings>().spectators_max) {
         return sessions::close(world, session_entity, EndCode::SpectatorsFull);
@@ -85,7 +101,19 @@ fn watch(world: &mut World, session_entity: Entity) {
     let sync = SyncState { snapshot_due, ..default() };
     let spectator = world.spawn((spectator, InRoom(room), address, sync)).id();
     sessions::seat(world, session_entity, spectator);
+    note_activity(world, spectator);
     welcome(world, room, spectator, address);
+}
+
+/// The name of a new member: another one's look-alike gets a number.
+fn name_in(world: &World, room: Entity, name: &str) -> String {
+    let members = Members::entities(world.get::<Members>(room)).iter();
+    tell_apart(name, members.filter_map(|member| name_of(world, *member)))
+}
+
+fn name_of(world: &World, member: Entity) -> Option<&str> {
+    let of_player = world.get::<Player>(member).map(|player| player.name.as_str());
+    of_player.or_else(|| world.get::<Spectator>(member).map(|spectator| spectator.name.as_str()))
 }
 
 /// Sends a member its Welcome: the state of the room at the number of its next event.
@@ -112,6 +140,8 @@ fn welcome_message(world: &World, room: Entity, member: Entity) -> Option<Welcom
         spectators: spectators(world, room) as u8,
         phase: world.get::<RoomPhase>(room)?.to_newcomer(),
         next_msg_id: data.next_msg_id(),
+        starts_in: lobby::starts_in(world, room),
+        vote: abort_vote::to_wire(world, room),
     })
 }
 
@@ -123,11 +153,13 @@ fn as_member(player: &Player) -> Member {
 pub fn leave(world: &mut World, member: Entity, why: EndCode) {
     let Some(room) = world.get::<InRoom>(member).map(|room| room.0) else { return };
     if let Some(player) = world.get::<Player>(member) {
-        let (slot, secret) = (player.slot, player.secret);
+        let (slot, secret, caller) = (player.slot, player.secret, player.identity.caller());
         if let Some(mut seats) = world.get_mut::<Reservations>(room) {
             seats.release(member);
         }
         world.resource_mut::<ResumeIndex>().remove(secret);
+        world.resource_mut::<Callers>().remove(caller, member);
+        abort_vote::note_leaving(world, room, slot, false);
         leave_buffers(world, room, member);
         announce(world, room, RoomEvent::Left { slot, code: why });
         host::pass_on(world, room);

@@ -15,7 +15,7 @@ use framehouse_shared::{
 };
 
 use super::{
-    Player, Room, addresses, announce, by_slot,
+    Player, Room, abort_vote, addresses, announce, by_slot,
     cleanup_queue::{CleanupQueue, CleanupRequest},
     clock::RoomClock,
     current_match::{self, CurrentMatch, MatchOver},
@@ -41,6 +41,8 @@ pub enum RoomPhase {
         cut_short: Option<MatchEnd>,
         /// Whether the host has requested the start.
         is_called: bool,
+        /// Start of the match because most players are ready; see `lobby.rs`.
+        starts_at: Option<u64>,
         /// Earliest start of the next match. A pause, so that players see the last result, and so that no room takes
         /// the starts of others by opening matches all the time.
         not_before: u64,
@@ -83,7 +85,7 @@ pub enum RoomPhase {
 
 impl Default for RoomPhase {
     fn default() -> Self {
-        Self::Lobby { cut_short: None, is_called: false, not_before: 0 }
+        Self::Lobby { cut_short: None, is_called: false, starts_at: None, not_before: 0 }
     }
 }
 
@@ -187,8 +189,9 @@ fn due(world: &World, room: Entity, phase: &RoomPhase, tick: u64) -> Option<Step
         RoomPhase::Lobby { is_called, .. } if !has_enough(world, room, |_| true) => {
             is_called.then_some(Step::ForgetCall)
         }
-        RoomPhase::Lobby { cut_short, is_called, not_before } => {
-            let may_start = tick >= *not_before && may_start(world, room, cut_short.is_none(), *is_called);
+        RoomPhase::Lobby { cut_short, is_called, starts_at, not_before } => {
+            let is_due = *is_called || starts_at.is_some_and(|at| tick >= at);
+            let may_start = tick >= *not_before && may_start(world, room, cut_short.is_none(), is_due);
             may_start.then_some(Step::Load(*not_before))
         }
         RoomPhase::Loading { .. } if !has_enough(world, room, |_| true) => Some(Step::End(MatchEnd::TooFewLeft)),
@@ -197,7 +200,7 @@ fn due(world: &World, room: Entity, phase: &RoomPhase, tick: u64) -> Option<Step
         }
         RoomPhase::Countdown { .. } if !has_enough(world, room, has_loaded) => Some(Step::End(MatchEnd::TooFewLeft)),
         RoomPhase::Countdown { until, .. } => (tick >= *until).then_some(Step::Play),
-        RoomPhase::Playing { .. } => match end_of_match(world, room) {
+        RoomPhase::Playing { .. } => match end_of_match(world, room, tick) {
             Some(end) => Some(Step::End(end)),
             None => newly_finished(world, room).next().map(|_| Step::NoteFinished),
         },
@@ -223,8 +226,8 @@ fn has_enough(world: &World, room: Entity, is_one: impl Fn(&Player) -> bool) -> 
     world.get::<Room>(room).is_some_and(|room| count >= room.players_min())
 }
 
-/// Whether a match may start: the host has requested it, or all connected players are ready. A full room also starts by
-/// itself, unless its last match was cut short, because it would start again at once.
+/// Whether a match may start: the host or most players have called for it, or all connected players are ready. A full
+/// room also starts by itself, unless its last match was cut short, because it would start again at once.
 fn may_start(world: &World, room: Entity, may_start_by_itself: bool, is_called: bool) -> bool {
     let mut here = players(world, room).filter(|(_, player)| player.presence.is_connected());
     let all_ready = here.all(|(_, player)| player.state == PlayerState::Ready);
@@ -294,7 +297,7 @@ fn note_finished(world: &mut World, room: Entity) {
 }
 
 /// Why a running match is over, if it is.
-fn end_of_match(world: &World, room: Entity) -> Option<MatchEnd> {
+fn end_of_match(world: &World, room: Entity, tick: u64) -> Option<MatchEnd> {
     if world.get::<SimRoom>(room).is_none_or(SimRoom::is_faulted) {
         return None;
     }
@@ -306,8 +309,15 @@ fn end_of_match(world: &World, room: Entity) -> Option<MatchEnd> {
     } else if seated != 0 && scores.finished & seated == seated {
         Some(MatchEnd::AllFinished)
     } else {
-        (!players(world, room).any(|(_, player)| goes_on(player))).then_some(MatchEnd::EverybodyLeft)
+        let goes_on = players(world, room).any(|(_, player)| goes_on(player)) && !is_idle(world, room, tick);
+        (!goes_on).then_some(MatchEnd::EverybodyLeft)
     }
+}
+
+/// Whether nobody has done anything for so long that a match with these players is as one without players.
+fn is_idle(world: &World, room: Entity, tick: u64) -> bool {
+    let ticks = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().idle_timeout);
+    world.get::<Room>(room).is_some_and(|room| room.is_idle(tick, ticks))
 }
 
 /// Ends the match: stops its clock and inserts [`MatchOver`]. If the match was cut short, the room returns to its
@@ -351,22 +361,30 @@ pub(super) fn send_results(world: &mut World, room: Entity, to: PeerAddress) {
     }
 }
 
-/// Aborts the open or running match for the host. It has no result.
+/// Aborts the match for the host: at once before its first tick, later when most players agree. It has no result then.
 ///
 /// # Errors
-/// When there is no match.
-pub(super) fn abort(world: &mut World, room: Entity) -> Result<(), String> {
-    if !world.get::<RoomPhase>(room).is_some_and(RoomPhase::has_match) {
-        return Err("there is no match to abort".to_owned());
+/// When there is no match, or when players cannot be asked now.
+pub(super) fn abort(world: &mut World, room: Entity, host: Entity) -> Result<(), String> {
+    match world.get::<RoomPhase>(room) {
+        Some(RoomPhase::Playing { .. }) => abort_vote::ask(world, room, host),
+        Some(phase) if phase.has_match() => {
+            end_match(world, room, MatchEnd::HostEnded);
+            Ok(())
+        }
+        _ => Err("there is no match to abort".to_owned()),
     }
+}
+
+/// Ends the running match because the host and most players want it. It has no result.
+pub(super) fn end_as_agreed(world: &mut World, room: Entity) {
     end_match(world, room, MatchEnd::HostEnded);
-    Ok(())
 }
 
 fn enter_lobby(world: &mut World, room: Entity, cut_short: Option<MatchEnd>) {
     let pause = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().lobby);
     let not_before = world.resource::<Now>().tick + u64::from(pause);
-    enter(world, room, RoomPhase::Lobby { cut_short, is_called: false, not_before });
+    enter(world, room, RoomPhase::Lobby { cut_short, is_called: false, starts_at: None, not_before });
 }
 
 /// Removes the phase of a closing room, and ends its match.

@@ -14,13 +14,19 @@ use framehouse_shared::protocol::{
 use super::{
     InRoom, Player, announce,
     inputs::{InputBuffer, SyncState},
-    members,
+    members, note_activity,
     phase::RoomPhase,
     sessions,
 };
 use crate::{
     config::RoomSettings,
-    net::{outgoing::PeerAddress, secret::ResumeSecret, session::Session, token::TOKEN_SECONDS},
+    net::{
+        callers::Callers,
+        outgoing::PeerAddress,
+        secret::ResumeSecret,
+        session::{Session, SessionState},
+        token::TOKEN_SECONDS,
+    },
     schedule::{Now, TickRate},
 };
 
@@ -104,6 +110,9 @@ pub fn lose(world: &mut World, player: Entity) {
     let until = world.resource::<Now>().tick + u64::from(grace);
     let latest = until + token_ticks(world);
     set_presence(world, player, Presence::Lost { until, latest });
+    if let Some(caller) = world.get::<Player>(player).map(|player| player.identity.caller()) {
+        world.resource_mut::<Callers>().add(caller, player);
+    }
     world.entity_mut(player).remove::<PeerAddress>().insert((InputBuffer::default(), SyncState::default()));
     // A disconnected player is not ready.
     let is_ready = world.get::<Player>(player).is_some_and(|data| data.state == PlayerState::Ready);
@@ -126,6 +135,18 @@ pub(super) fn hold_seat(world: &mut World, player: Entity) {
     }
 }
 
+/// Notes the session with which a player is about to come back. An earlier one that has not come is over: a player has
+/// one token at a time.
+pub(super) fn expect_return(world: &mut World, player: Entity, session: Entity) {
+    let Some(mut data) = world.get_mut::<Player>(player) else { return };
+    let Some(earlier) = data.returning.replace(session) else { return };
+    match world.get::<Session>(earlier).map(|session| session.state) {
+        Some(SessionState::Reserved { .. }) => sessions::forget(world, earlier),
+        Some(SessionState::Greeting { .. }) => sessions::close(world, earlier, EndCode::TakenOver),
+        _ => {}
+    }
+}
+
 /// Gives a player's seat to a new session. An older session of the player is closed.
 pub fn resume(world: &mut World, session_entity: Entity, player: Entity) {
     let Some(address) = world.get::<Session>(session_entity).map(|session| session.address) else { return };
@@ -141,10 +162,14 @@ pub fn resume(world: &mut World, session_entity: Entity, player: Entity) {
     // Without an address, so that it does not get the events that its Welcome already includes.
     world.entity_mut(player).remove::<PeerAddress>();
     set_presence(world, player, Presence::Here(session_entity));
+    if let Some(caller) = world.get::<Player>(player).map(|player| player.identity.caller()) {
+        world.resource_mut::<Callers>().remove(caller, player);
+    }
     let snapshot_due = world.get::<RoomPhase>(room).is_some_and(RoomPhase::has_match);
     let fresh = (address, InputBuffer::default(), SyncState { snapshot_due, ..default() });
     world.entity_mut(player).insert(fresh);
     sessions::seat(world, session_entity, player);
+    note_activity(world, player);
     members::welcome(world, room, player, address);
 }
 

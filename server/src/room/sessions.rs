@@ -12,6 +12,7 @@ use crate::{
     counters::Counters,
     net::{
         budget::Rates,
+        callers::Callers,
         endpoint::BoxedEndpoint,
         outgoing::{self, PeerAddress},
         session::{Opening, Session, SessionState, Sessions},
@@ -28,10 +29,11 @@ pub(crate) fn open(world: &mut World, opening: Opening) -> Entity {
     let now = *world.resource::<Now>();
     let until = now.tick + u64::from(world.resource::<TickRate>().ticks_in(TOKEN_SECONDS * 1000));
     let (rates, settings) = (world.resource::<Rates>(), world.resource::<NetSettings>());
-    let address = opening.address;
+    let (address, caller) = (opening.address, opening.caller);
     let session = Session::new(opening, until, now.elapsed, rates, settings);
     let session = world.spawn(session).id();
     world.resource_mut::<Sessions>().add(address, session);
+    world.resource_mut::<Callers>().add(caller, session);
     session
 }
 
@@ -157,10 +159,12 @@ fn remove(world: &mut World, session: Entity, reason: &'static str) {
 
 /// Removes a session and ends its connection, without telling the client or the member.
 pub fn forget(world: &mut World, session: Entity) {
-    let Some(address) = world.get::<Session>(session).map(|session| session.address) else { return };
+    let Some(data) = world.get::<Session>(session) else { return };
+    let (address, caller) = (data.address, data.caller);
     if let Some(mut endpoint) = world.get_mut::<BoxedEndpoint>(address.endpoint) {
         endpoint.close(address.client);
     }
     world.resource_mut::<Sessions>().remove(address);
+    world.resource_mut::<Callers>().remove(caller, session);
     world.despawn(session);
 }

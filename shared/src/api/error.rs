@@ -59,6 +59,12 @@ pub mod code {
     pub const SERVER_FULL: &str = "server_full";
     /// The server is stopping and accepts no new sessions.
     pub const DRAINING: &str = "draining";
+    /// The caller's address has its maximum number of sessions, or of seats that it has reserved and not used.
+    pub const ADDRESS_FULL: &str = "address_full";
+    /// Too many wrong room codes came from the caller's address. It may try again later.
+    pub const TOO_MANY_CODES: &str = "too_many_codes";
+    /// The host of the room has sent the player away.
+    pub const SENT_AWAY: &str = "sent_away";
     /// No replay of this match exists, or not yet.
     pub const NO_SUCH_REPLAY: &str = "no_such_replay";
 }

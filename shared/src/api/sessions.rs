@@ -16,7 +16,7 @@ const GRACE_S: std::ops::RangeInclusive<f64> = 1.0..=3600.0;
 /// code of a closed room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionRequest<Room = RoomRequest> {
-    /// Name of the player, 1 to 24 characters.
+    /// Name of the player, 1 to 24 visible characters.
     pub name: String,
     /// Requested room.
     pub room: Room,
@@ -51,7 +51,7 @@ pub enum RoomRequest<Code = RoomCode> {
     Watch(Code),
 }
 
-/// Answer to `POST /v1/sessions`: a seat or a spectator's place, reserved for 10 s, and the token to connect with.
+/// Answer to `POST /v1/sessions`: a seat or a spectator's place, reserved for 5 s, and the token to connect with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SessionGrant {
     /// Connect token of netcode; base64 in JSON.

@@ -55,6 +55,12 @@ pub struct Status {
     pub replays: ReplayStats,
     /// Sessions kicked for the messages that they sent.
     pub kicked: u64,
+    /// Join requests refused because of a limit on their address.
+    #[serde(default)]
+    pub joins_limited: u64,
+    /// Join requests with a room code that leads nowhere.
+    #[serde(default)]
+    pub codes_wrong: u64,
     /// Game messages accepted from clients.
     pub room_messages_in: u64,
     /// Game messages queued for clients.

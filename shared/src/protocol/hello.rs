@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::messages::GAME_ID_BYTES_MAX;
-use crate::state_hash::{COMPONENT_NAME_BYTES_MAX, COMPONENTS_MAX};
+use crate::{
+    state_hash::{COMPONENT_NAME_BYTES_MAX, COMPONENTS_MAX},
+    text::is_printable,
+};
 
 /// Identity of a peer: game, versions and determinism fingerprint. A difference is refused with a sentence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,7 +26,7 @@ pub struct Hello {
 impl Hello {
     /// Whether all lists and texts are within their limits and printable. They are quoted in the sentence of a refusal.
     pub fn is_sane(&self) -> bool {
-        let is_text = |text: &str, bytes_max| text.len() <= bytes_max && !text.chars().any(char::is_control);
+        let is_text = |text: &str, bytes_max| text.len() <= bytes_max && is_printable(text);
         is_text(&self.game, GAME_ID_BYTES_MAX)
             && self.components.len() <= COMPONENTS_MAX
             && self.components.iter().all(|name| is_text(name, COMPONENT_NAME_BYTES_MAX))

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     fields::{Field, FieldDifference},
-    ids::{MatchId, PlayerId, RoomCode, RoomId, SLOTS_MAX, Slot},
+    ids::{MatchId, PlayerId, RoomCode, RoomId, SLOTS_MAX, Slot, SlotMask},
     input::CommandBytes,
     replay::RANGE_TICKS_MAX,
     score::{ScoreCurve, ScoreFrame},
@@ -137,6 +137,8 @@ pub enum ClientMessage {
         /// Requested part.
         part: HistoryPart,
     },
+    /// Whether the player agrees to end the match without a result: the answer to [`RoomEvent::AbortVote`].
+    Vote(bool),
 }
 
 /// Part of a match's history, as a client requests it.
@@ -169,15 +171,15 @@ pub enum HistoryContent {
 pub enum HostCommand {
     /// Start the match, even if players are not ready.
     Start,
-    /// End the match without a result.
+    /// End the match without a result. After its first tick most players have to agree: [`RoomEvent::AbortVote`].
     Abort,
-    /// Remove a player from the room.
+    /// Remove a player from the room, for as long as the room exists.
     Kick(Slot),
     /// Make another player the host.
     HandOver(Slot),
     /// Change the options for the next match; only in the lobby.
     Configure(RoomOptions),
-    /// Remove all members and close the room.
+    /// Remove all members and close the room; not while a match runs.
     Close,
 }
 
@@ -335,6 +337,24 @@ pub struct Welcome {
     pub phase: Phase,
     /// Number of the next event.
     pub next_msg_id: u64,
+    /// Ticks until the match starts because most players are ready; see [`RoomEvent::StartsIn`].
+    pub starts_in: Option<u32>,
+    /// Open vote on ending the match.
+    pub vote: Option<AbortVote>,
+}
+
+/// Vote on ending the running match without a result, because the host wants it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AbortVote {
+    /// Players that agree, the host included.
+    pub agreed: SlotMask,
+    /// Players that refuse.
+    pub refused: SlotMask,
+    /// Number of players that have to agree: more than half of those connected. Players that were sent away during the
+    /// match count as refusing.
+    pub needed: u8,
+    /// Ticks until the vote ends.
+    pub ticks: u32,
 }
 
 /// A member of a room that has a seat.
@@ -493,6 +513,16 @@ pub enum RoomEvent {
         /// New number.
         count: u8,
     },
+    /// The room has another code, because it became private.
+    Code(RoomCode),
+    /// Most players are ready: the match starts without the others, unless that changes.
+    StartsIn {
+        /// Ticks until then; `None` when most players are no longer ready.
+        ticks: Option<u32>,
+    },
+    /// The host asks the players to end the match without a result, or a player has answered. `None` when the vote is
+    /// over: the match has ended, or it goes on.
+    AbortVote(Option<AbortVote>),
 }
 
 impl ClientMessage {
@@ -600,6 +630,12 @@ mod tests {
         let curve = ServerMessage::ScoreCurve { match_no: 1, slot, curve };
         assert_eq!(codec::encode(&curve), [12, 1, 3, 2, 6, 4, 251, 44, 1, 1]);
         assert_eq!(ServerMessage::decode(&codec::encode(&curve)), Ok(curve));
+        assert_eq!(codec::encode(&ClientMessage::Vote(true)), [13, 1]);
+        let vote = AbortVote { agreed: 1, refused: 2, needed: 3, ticks: 300 };
+        let event = |event| codec::encode(&ServerMessage::Event { msg_id: 9, event });
+        assert_eq!(event(RoomEvent::AbortVote(Some(vote))), [1, 9, 11, 1, 1, 2, 3, 251, 44, 1]);
+        assert_eq!(event(RoomEvent::StartsIn { ticks: Some(300) }), [1, 9, 10, 1, 251, 44, 1]);
+        assert_eq!(event(RoomEvent::Code(RoomCode::from_number(7))), [1, 9, 9, 4, b'9', b'2', b'2', b'2']);
         let score = ScoreFrame { points: 2, since: Tick(5), detail: [9; 16] };
         let ranking = vec![RankingEntry { slot, name: "x".to_owned(), score }];
         let bytes = [&[11, 1, 1, 3, 1, b'x', 4, 5][..], &[9; 16]].concat();
@@ -667,11 +703,12 @@ mod tests {
         let (match_no, tick) = (u32::MAX, Tick(u32::MAX));
         let results = |ranking| Phase::Results { match_no, last_tick: tick, ranking };
         let event = |event| ServerMessage::Event { msg_id: u64::MAX, event };
+        let vote = AbortVote { agreed: u16::MAX, refused: u16::MAX, needed: u8::MAX, ticks: u32::MAX };
         let options = RoomOptions { seats: 16, private: true, map: Some("m".repeat(MAP_NAME_BYTES_MAX)) };
         let welcome = |phase| {
             ServerMessage::Welcome(Box::new(Welcome {
                 room: RoomId(u64::MAX),
-                code: RoomCode::from_number(0),
+                code: RoomCode::long_from_number(0),
                 options: options.clone(),
                 tick_rate: u16::MAX,
                 player,
@@ -681,6 +718,8 @@ mod tests {
                 spectators: u8::MAX,
                 phase,
                 next_msg_id: u64::MAX,
+                starts_in: Some(u32::MAX),
+                vote: Some(vote),
             }))
         };
         let largest = [
@@ -720,6 +759,9 @@ mod tests {
             event(RoomEvent::State { slot, state: PlayerState::Away }),
             event(RoomEvent::Host { slot }),
             event(RoomEvent::Spectators { count: u8::MAX }),
+            event(RoomEvent::Code(RoomCode::long_from_number(0))),
+            event(RoomEvent::StartsIn { ticks: Some(u32::MAX) }),
+            event(RoomEvent::AbortVote(Some(vote))),
         ];
         for message in largest {
             let bytes = codec::encode(&message).len();

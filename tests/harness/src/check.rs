@@ -5,7 +5,10 @@ use framehouse_server::{
     cleanup::{Cleanup, PendingCleanup},
     config::RoomSettings,
     counters::Counters,
-    net::session::{Session, SessionState, Sessions},
+    net::{
+        callers::Callers,
+        session::{Session, SessionState, Sessions},
+    },
     room::{
         InRoom, Members, Player, Room, Spectator,
         clock::RoomClock,
@@ -42,6 +45,7 @@ pub fn nothing_is_left(server: &mut Server) {
     assert_eq!((stats.active_cleanup_tasks, stats.pending_packets, stats.orphans), (0, 0, 0), "{stats:?}");
     assert_eq!(world.resource::<Sessions>().count(), 0, "no session is left");
     assert_eq!(world.resource::<ResumeIndex>().count(), 0, "no secret is left");
+    assert_eq!(world.resource::<Callers>().count(), 0, "no caller has a place");
     assert_eq!(world.query::<&SimRoom>().iter(world).count(), 0, "no room is left");
     let buffers = world.query_filtered::<Entity, Or<(With<ScoreBuffer>, With<InputBuffer>)>>().iter(world).count();
     let people = world.query_filtered::<Entity, Or<(With<Player>, With<Spectator>)>>().iter(world).count();
@@ -61,6 +65,9 @@ fn sessions_and_members_belong_together(world: &mut World) {
     let connected = members.iter().filter(|(_, session)| session.is_some()).count();
     assert_eq!(connected, seated, "every connected member has its seated session");
     assert_eq!(world.resource::<ResumeIndex>().count(), players.len(), "every player can come back, and nobody else");
+    let lost = players.iter().filter(|(_, session)| session.is_none()).count();
+    let places = world.resource::<Callers>().count();
+    assert_eq!(places, sessions.len() + lost, "callers have a place for each session and each lost player");
     for (member, session) in members {
         let state = session.map(|session| world.get::<Session>(session).map(|session| session.state));
         assert!(matches!(state, None | Some(Some(SessionState::Seated(_)))), "a member's session is there: {state:?}");

@@ -1,6 +1,10 @@
 //! Test world: a server and its clients in virtual time.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use bevy::prelude::*;
 use framehouse_client::{
@@ -8,6 +12,7 @@ use framehouse_client::{
     net::{Cause, Connection},
 };
 use framehouse_server::{
+    address::AddressKey,
     config::{CleanupSettings, NetSettings, RoomSettings},
     net::{
         secret::ResumeSecret,
@@ -32,6 +37,9 @@ use framehouse_shared::{
 };
 
 use crate::{check, link::Network};
+
+/// The caller of all clients that join without another address. No limits apply to it.
+pub const LOOPBACK: AddressKey = AddressKey::new(IpAddr::V4(Ipv4Addr::LOCALHOST));
 
 const ENDPOINTS: u16 = 2;
 /// The wall clock at the start of every world.
@@ -150,8 +158,13 @@ impl World {
 
     /// Gives this name to all clients that join from now on.
     pub fn with_name(mut self, name: String) -> Self {
-        self.name = Some(name);
+        self.set_name(name);
         self
+    }
+
+    /// Gives this name to all clients that join from now on, in a running world.
+    pub fn set_name(&mut self, name: String) {
+        self.name = Some(name);
     }
 
     /// Clients that join from now on do not simulate: they acknowledge frames and send made-up inputs.
@@ -208,7 +221,7 @@ impl World {
     /// # Errors
     /// When the server has no seat for it.
     pub fn join_as(&mut self, target: JoinTarget, hello: Hello) -> Result<usize, JoinError> {
-        self.join_from(target, hello, None)
+        self.join_from(target, hello, None, LOOPBACK)
     }
 
     /// Adds a client at the address that another client has or had. Returns its index.
@@ -217,13 +230,28 @@ impl World {
     /// When the server has no seat for it.
     pub fn join_at(&mut self, target: JoinTarget, address: SocketAddr) -> Result<usize, JoinError> {
         let hello = self.config.hello.clone();
-        self.join_from(target, hello, Some(address))
+        self.join_from(target, hello, Some(address), LOOPBACK)
     }
 
-    fn join_from(&mut self, target: JoinTarget, hello: Hello, address: Option<SocketAddr>) -> Result<usize, JoinError> {
+    /// Adds a client whose request for a seat comes from this IP address. Returns its index.
+    ///
+    /// # Errors
+    /// When the server has no seat for it.
+    pub fn join_as_caller(&mut self, target: JoinTarget, caller: impl Into<AddressKey>) -> Result<usize, JoinError> {
+        let hello = self.config.hello.clone();
+        self.join_from(target, hello, None, caller.into())
+    }
+
+    fn join_from(
+        &mut self,
+        target: JoinTarget,
+        hello: Hello,
+        address: Option<SocketAddr>,
+        caller: AddressKey,
+    ) -> Result<usize, JoinError> {
         let index = self.clients.len();
         let name = self.name.clone().unwrap_or_else(|| format!("player {index}"));
-        let grant = self.server.join(&JoinRequest { name, target, hello: None })?;
+        let grant = self.server.join(&JoinRequest { name, target, hello: None, caller })?;
         let seed = self.seed * 1000 + index as u64;
         let server = Connection::server_address(&grant.token).expect("our own token");
         let end = match address {

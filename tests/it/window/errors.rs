@@ -41,7 +41,7 @@ fn a_server_of_another_kind_is_told() {
 fn rooms_that_are_full_or_gone_are_told() {
     let (server, folders) = (start_server(), [Folder::new(), Folder::new(), Folder::new()]);
     let mut window = open_window(&server, &folders[0], "--room ZZZZ");
-    window.until_seen("No room has this code");
+    window.until_seen("No room that you can join has this code");
     let mut ada = open_window(&server, &folders[1], "");
     ada.click("Create room");
     ada.until_screen(Screen::Lobby);
@@ -89,6 +89,10 @@ fn every_refusal_of_a_server_has_words_of_the_clients_own() {
         JoinError::Mismatch("the rules differ".to_owned()),
         JoinError::ServerFull,
         JoinError::Stopping,
+        JoinError::SentAway(code),
+        JoinError::AddressFull { max: 8 },
+        JoinError::TokensUnused,
+        JoinError::TooManyCodes { wait_s: 7 },
         JoinError::BadSize { asked: 99, max: 16 },
     ];
     for error in all {
@@ -99,6 +103,10 @@ fn every_refusal_of_a_server_has_words_of_the_clients_own() {
             | JoinError::NoSuchSeat
             | JoinError::Mismatch(_)
             | JoinError::ServerFull
+            | JoinError::SentAway(_)
+            | JoinError::AddressFull { .. }
+            | JoinError::TokensUnused
+            | JoinError::TooManyCodes { .. }
             | JoinError::Stopping => true,
             // The client never asks for such a room, so the server's sentence is shown.
             JoinError::BadSize { .. } => false,

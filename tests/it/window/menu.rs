@@ -42,7 +42,7 @@ fn a_bad_code_is_told_and_nobody_is_asked() {
     let folder = Folder::new();
     let mut window = open(&format!("--server 127.0.0.1:1 --config-dir {}", folder.0.display()));
     window.click("Join");
-    window.until_seen("A room code has four letters or digits");
+    window.until_seen("A room code has four or six letters or digits");
     assert_eq!(window.screen(), Screen::Menu);
 }
 

@@ -1,9 +1,15 @@
 //! The list of rooms and the lobby: several windows in one room.
 
 use bevy::prelude::*;
+use framehouse_arena::ArenaPlugin;
+use framehouse_harness::live::LiveServer;
+use framehouse_server::config::RoomSettings;
+use framehouse_shared::protocol::messages::Phase;
+use framehouse_tests::headless_window::HeadlessWindow;
+use framehouse_tools::short_matches::short_matches;
 use framehouse_window::screens::Screen;
 
-use super::{Folder, open_at, open_window, start_server, until};
+use super::{Folder, MATCH_TICKS, open_at, open_window, start_server, until};
 
 #[test]
 fn a_room_is_found_joined_talked_in_and_its_host_can_send_away() {
@@ -110,4 +116,65 @@ fn names_in_any_script_and_of_any_width_stay_in_their_places() {
         let panel_right = 800.0 - 24.0 * 0.625;
         assert!(buttons.iter().all(|button| button.max.x < panel_right), "{name}: {buttons:?}");
     }
+}
+
+/// A server whose matches, votes and countdowns last as long as a test may take.
+fn start_patient_server() -> LiveServer {
+    let rooms = RoomSettings { countdown: 0.5, ready_countdown: 600.0, abort_vote: 600.0, ..default() };
+    LiveServer::start_with_rooms(ArenaPlugin, short_matches(60 * MATCH_TICKS), rooms)
+}
+
+#[test]
+fn the_host_asks_to_end_a_match_and_the_others_answer() {
+    let (server, folders) = (start_patient_server(), [Folder::new(), Folder::new()]);
+    let mut ada = open_window(&server, &folders[0], "--name Ada --create");
+    ada.until_screen(Screen::Lobby);
+    let code = ada.session().client().and_then(|client| client.code()).expect("in a room");
+    let mut bob = open_window(&server, &folders[1], &format!("--name Bob --room {code}"));
+    until("both are in the lobby", &mut [&mut ada, &mut bob], |windows| {
+        windows.iter_mut().all(|window| window.sees("Ada") && window.sees("Bob"))
+    });
+    ada.click("Ready");
+    bob.click("Ready");
+    let is_playing = |window: &HeadlessWindow| {
+        window.session().client().is_some_and(|client| matches!(client.phase(), Some(Phase::Playing { .. })))
+    };
+    until("the match runs", &mut [&mut ada, &mut bob], |windows| windows.iter().all(|window| is_playing(window)));
+    ada.key(KeyCode::Escape);
+    until("Ada can ask", &mut [&mut ada, &mut bob], |windows| windows[0].sees("Ask to end the match"));
+    ada.click("Ask to end the match");
+    until("Bob is asked", &mut [&mut ada, &mut bob], |windows| {
+        windows[1].sees("The host wants to end the match without a result. Agreed: 1 of 2 needed")
+    });
+    assert!(ada.sees("Ending the match without a result. Agreed: 1 of 2 needed"), "Ada sees the vote, too");
+    bob.key(KeyCode::Escape);
+    until("Bob can answer", &mut [&mut ada, &mut bob], |windows| windows[1].sees("Do not end the match"));
+    bob.click("Agree to end the match");
+    until("the match has ended", &mut [&mut ada, &mut bob], |windows| {
+        windows.iter().all(|window| window.screen() == Screen::Lobby)
+    });
+    assert!(ada.sees("The host ended the match."));
+}
+
+#[test]
+fn everybody_sees_that_the_match_starts_without_those_who_are_not_ready() {
+    let server = start_patient_server();
+    let folders = [Folder::new(), Folder::new(), Folder::new()];
+    let mut ada = open_window(&server, &folders[0], "--name Ada --create");
+    ada.until_screen(Screen::Lobby);
+    let code = ada.session().client().and_then(|client| client.code()).expect("in a room");
+    let [mut bob, mut eve] =
+        [1, 2].map(|place| open_window(&server, &folders[place], &format!("--name P{place} --room {code}")));
+    until("all are in the lobby", &mut [&mut ada, &mut bob, &mut eve], |windows| {
+        windows.iter_mut().all(|window| window.sees("P1") && window.sees("P2"))
+    });
+    bob.click("Ready");
+    eve.click("Ready");
+    until("everybody sees it", &mut [&mut ada, &mut bob, &mut eve], |windows| {
+        windows.iter_mut().all(|window| window.sees("Most players are ready: the match starts in "))
+    });
+    eve.click("Cancel ready");
+    until("it is withdrawn", &mut [&mut ada, &mut bob, &mut eve], |windows| {
+        !windows.iter_mut().any(|window| window.sees("Most players are ready"))
+    });
 }

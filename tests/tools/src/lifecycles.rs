@@ -160,6 +160,7 @@ impl Crowd {
             2 => self.world.network.set_cut(address, true),
             3 => actor.client.give_up(),
             4 => actor.client.order(HostCommand::Start),
+            5 if actor.client.is_asked() => actor.client.vote(true),
             5 => actor.client.order(HostCommand::Abort),
             6 => actor.client.order(HostCommand::Kick(slot)),
             7 => actor.client.order(HostCommand::HandOver(slot)),

@@ -1,7 +1,8 @@
 //! Reference model of a room: what its members must see after every command, by simple rules.
 //!
-//! The model has no time. Commands come so far apart that loading, countdown and results have ended, and matches are so long
-//! that only members end them. So a room is in its lobby or it plays.
+//! The model has no time. Commands come so far apart that loading, countdowns and results have ended; matches and votes are
+//! so long that only members end them, and nobody waits long enough to replace a host. So a room is in its lobby or it
+//! plays.
 
 use framehouse_shared::{
     ids::Slot,
@@ -30,8 +31,10 @@ pub enum Command {
     GiveUp(Person),
     /// Starts the match as host.
     Start(Person),
-    /// Ends the match as host.
+    /// Asks as host to end the match.
     Abort(Person),
+    /// Answers the host.
+    Vote(Person, bool),
     /// Removes a member as host.
     Kick(Person, Person),
     /// Makes another member the host.
@@ -79,8 +82,16 @@ pub struct RoomModel {
     pub is_closed: bool,
     /// Matches that ended with a result.
     pub results: u64,
+    /// The open vote on ending the match: the answers.
+    pub vote: Option<Vec<(Person, bool)>>,
     is_called: bool,
     starts_when_full: bool,
+    /// Whether the host may ask in this match: once, because the model has no time.
+    may_ask: bool,
+    /// Players that were sent away during the match.
+    sent_away: usize,
+    /// People who do not come back.
+    banned: Vec<Person>,
 }
 
 /// The most spectators of a room.
@@ -97,8 +108,12 @@ impl RoomModel {
             is_playing: false,
             is_closed: false,
             results: 0,
+            vote: None,
             is_called: false,
             starts_when_full: true,
+            may_ask: true,
+            sent_away: 0,
+            banned: Vec::new(),
         };
         model.apply(&Command::Join(maker));
         model
@@ -130,6 +145,7 @@ impl RoomModel {
             return;
         }
         match *command {
+            Command::Join(person) | Command::Watch(person) if self.banned.contains(&person) => {}
             Command::Join(person) => self.join(person),
             Command::Watch(person) if !self.is_here(person) && self.spectators.len() < SPECTATORS_MAX => {
                 self.spectators.push(person);
@@ -149,15 +165,25 @@ impl RoomModel {
             Command::Start(person) if self.commands(person) && !self.is_playing && self.has_enough() => {
                 self.is_called = true;
             }
-            Command::Abort(person) if self.commands(person) && self.is_playing => self.return_to_lobby(false),
-            Command::Kick(person, other) if self.commands_other(person, other) => self.remove(other),
+            Command::Abort(person) if self.commands(person) && self.is_playing && self.may_ask => {
+                self.may_ask = false;
+                self.vote = Some(vec![(person, true)]);
+            }
+            Command::Vote(person, agrees) if self.player(person).is_some() && self.is_connected(person) => {
+                self.answer(person, agrees);
+            }
+            Command::Kick(person, other) if self.commands_other(person, other) => {
+                self.banned.push(other);
+                self.sent_away += usize::from(self.is_playing);
+                self.remove(other);
+            }
             Command::HandOver(person, other) if self.commands_other(person, other) && self.is_connected(other) => {
                 self.host = Some(other);
             }
             Command::Resize(person, seats) if self.commands(person) && !self.is_playing && self.fits(seats) => {
                 self.seats = seats;
             }
-            Command::Close(person) if self.commands(person) => self.close(),
+            Command::Close(person) if self.commands(person) && (!self.is_playing || self.voters() <= 1) => self.close(),
             _ => {}
         }
         self.settle();
@@ -183,7 +209,36 @@ impl RoomModel {
         });
     }
 
+    fn answer(&mut self, person: Person, agrees: bool) {
+        if let Some(answers) = &mut self.vote {
+            answers.retain(|(other, _)| *other != person);
+            answers.push((person, agrees));
+        }
+    }
+
+    /// Players of which most have to agree.
+    fn voters(&self) -> usize {
+        self.connected() + self.sent_away
+    }
+
+    /// Ends the match, or the vote, when the answers are enough.
+    fn count(&mut self) {
+        let Some(answers) = &self.vote else { return };
+        let count = |wanted: bool| {
+            answers.iter().filter(|(person, agrees)| *agrees == wanted && self.is_connected(*person)).count()
+        };
+        let (agreed, refused) = (count(true), count(false));
+        if agreed * 2 > self.voters() {
+            self.return_to_lobby(false);
+        } else if refused * 2 >= self.voters() {
+            self.vote = None;
+        }
+    }
+
     fn remove(&mut self, person: Person) {
+        if let Some(answers) = &mut self.vote {
+            answers.retain(|(other, _)| *other != person);
+        }
         self.spectators.retain(|spectator| *spectator != person);
         self.players.retain(|player| player.person != person);
         if self.host == Some(person) {
@@ -203,12 +258,14 @@ impl RoomModel {
     fn return_to_lobby(&mut self, starts_when_full: bool) {
         self.is_playing = false;
         self.is_called = false;
+        self.vote = None;
         self.starts_when_full = starts_when_full;
         self.players.iter_mut().for_each(|player| player.state = PlayerState::Idle);
     }
 
     /// Automatic changes: a match starts, a match without participants ends, an empty room closes.
     fn settle(&mut self) {
+        self.count();
         // A full room in which all players give up starts the next match, in which all play: there is no third step.
         for _ in 0..3 {
             if self.is_playing && !self.players.iter().any(|player| player.state == PlayerState::Playing) {
@@ -222,16 +279,17 @@ impl RoomModel {
             if !self.is_playing && self.may_start() {
                 self.is_playing = true;
                 self.is_called = false;
+                (self.may_ask, self.sent_away) = (true, 0);
                 self.players.iter_mut().for_each(|player| player.state = PlayerState::Playing);
             }
         }
     }
 
     fn may_start(&self) -> bool {
-        let mut here = self.players.iter().filter(|player| !player.is_lost);
-        let all_ready = here.all(|player| player.state == PlayerState::Ready);
+        let ready = self.players.iter().filter(|player| !player.is_lost && player.state == PlayerState::Ready).count();
+        let most_ready = ready * 2 > self.connected();
         let is_full = self.connected() == usize::from(self.seats);
-        self.has_enough() && (self.is_called || all_ready || (is_full && self.starts_when_full))
+        self.has_enough() && (self.is_called || most_ready || (is_full && self.starts_when_full))
     }
 
     fn has_enough(&self) -> bool {

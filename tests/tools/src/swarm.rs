@@ -193,7 +193,7 @@ impl Swarm {
     fn disturb(&mut self) {
         let Some(index) = self.draw_client(self.mishap_ticks) else { return };
         let until = self.tick + 1 + self.rng.below(1 << (1 + self.tick % 9));
-        match self.rng.below(11) {
+        match self.rng.below(12) {
             0 => self.world.clients[index].client.leave(),
             1 => self.vanish(index),
             2 => self.begin_mishap(index, Mishap::Cut, until),
@@ -204,6 +204,7 @@ impl Swarm {
             7 => self.world.clients[index].client.give_up(),
             8 => self.world.clients[index].client.order(HostCommand::Start),
             9 => self.world.clients[index].client.order(HostCommand::Abort),
+            10 => self.world.clients[index].client.vote(!self.tick.is_multiple_of(3)),
             _ => self.change_a_state(),
         }
     }

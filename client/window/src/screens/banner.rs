@@ -1,4 +1,6 @@
-//! A banner above every screen: the player only watches, or the server is silent.
+//! A banner above every screen: the player only watches, a vote runs, or the server is silent.
+
+use std::time::Duration;
 
 use bevy::prelude::*;
 
@@ -6,7 +8,7 @@ use super::Screen;
 use crate::{
     actions::HandleActions,
     palette::{PANEL, TEXT, WARN},
-    session::Session,
+    session::{Session, seconds_left},
     texts::T,
     ui::{
         Kit, layer,
@@ -29,6 +31,13 @@ struct BannerLine;
 enum Banner {
     Nothing,
     Watching,
+    Vote {
+        /// Whether the player has to answer.
+        is_asked: bool,
+        agreed: u32,
+        needed: u8,
+        seconds: u64,
+    },
     Silent(u32),
 }
 
@@ -43,10 +52,16 @@ fn spawn(mut commands: Commands) {
     commands.spawn((line, BannerLine, Shown::<Banner>(None), GlobalZIndex(layer::DIALOG - 1), Pickable::IGNORE));
 }
 
-fn banner(session: &Session, screen: Screen, is_lost: bool) -> Banner {
+fn banner(session: &Session, screen: Screen, is_lost: bool, now: Duration) -> Banner {
     let Some(client) = session.client().filter(|_| !is_lost) else { return Banner::Nothing };
-    match session.silent_s() {
-        seconds @ SILENCE_SECONDS.. => Banner::Silent(seconds as u32),
+    match (session.silent_s(), client.abort_vote()) {
+        (seconds @ SILENCE_SECONDS.., _) => Banner::Silent(seconds as u32),
+        (_, Some((vote, end))) => Banner::Vote {
+            is_asked: client.is_asked(),
+            agreed: vote.agreed.count_ones(),
+            needed: vote.needed,
+            seconds: seconds_left(end, now),
+        },
         _ if screen == Screen::Match && client.is_watching() => Banner::Watching,
         _ => Banner::Nothing,
     }
@@ -62,11 +77,16 @@ fn show(
 ) {
     let is_lost = session.seconds_to_reconnect(time.elapsed()).is_some();
     let (entity, shown) = &mut *line;
-    let value = banner(&session, *screen.get(), is_lost);
+    let value = banner(&session, *screen.get(), is_lost, time.elapsed());
     redraw.part(*entity, shown, value, |line, banner| {
         let (words, tone) = match banner {
             Banner::Nothing => return,
             Banner::Watching => (kit.say(T::WatchingMatch).to_owned(), kit.accent().mix(&TEXT, 0.5)),
+            Banner::Vote { is_asked, agreed, needed, seconds } => {
+                let text = if *is_asked { T::VoteAsked } else { T::VoteRuns };
+                let values = [agreed.to_string(), needed.to_string(), seconds.to_string()];
+                (kit.fill(text, &values.each_ref().map(String::as_str)), WARN)
+            }
             Banner::Silent(seconds) => (kit.fill(T::Silent, &[&seconds.to_string()]), WARN),
         };
         let node = Node { padding: UiRect::axes(px(16), px(7)), border_radius: BorderRadius::all(px(9)), ..default() };

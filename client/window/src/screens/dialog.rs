@@ -4,7 +4,8 @@ use bevy::{
     input_focus::{AutoFocus, InputFocus, tab_navigation::TabGroup},
     prelude::*,
 };
-use framehouse_shared::protocol::messages::HostCommand;
+use framehouse_client::client::Client;
+use framehouse_shared::protocol::messages::{HostCommand, Phase};
 
 use super::Screen;
 use crate::{
@@ -44,10 +45,20 @@ struct Front;
 #[derive(Component)]
 struct Seconds;
 
+/// What the player can do to end the match for all.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Ending {
+    Nothing,
+    /// End it, or ask the others to end it.
+    Order(T),
+    /// Answer the host.
+    Answer,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Content {
     Nothing,
-    Pause { can_give_up: bool, is_host: bool },
+    Pause { can_give_up: bool, ending: Ending },
     Reconnecting,
 }
 
@@ -85,10 +96,11 @@ fn handle_actions(
             Action::Back => *dialog = if *dialog == Dialog::Pause { Dialog::None } else { Dialog::Pause },
             Action::Resume => *dialog = Dialog::None,
             Action::Leave => session.leave(time.elapsed()),
-            Action::GiveUp | Action::EndMatch => {
+            Action::GiveUp | Action::EndMatch | Action::Vote(_) => {
                 if let Some(client) = session.room() {
                     match action {
                         Action::GiveUp => client.give_up(),
+                        Action::Vote(agrees) => client.vote(*agrees),
                         _ => client.order(HostCommand::Abort),
                     }
                 }
@@ -102,10 +114,17 @@ fn handle_actions(
 fn content(session: &Session, dialog: Dialog, is_lost: bool) -> Content {
     match (dialog, session.client()) {
         _ if is_lost => Content::Reconnecting,
-        (Dialog::Pause, Some(client)) => {
-            Content::Pause { can_give_up: !client.is_watching(), is_host: client.is_host() }
-        }
+        (Dialog::Pause, Some(client)) => Content::Pause { can_give_up: !client.is_watching(), ending: ending(client) },
         _ => Content::Nothing,
+    }
+}
+
+fn ending(client: &Client) -> Ending {
+    let is_running = matches!(client.phase(), Some(Phase::Playing { .. }));
+    match client.abort_vote() {
+        Some(_) if client.is_asked() => Ending::Answer,
+        None if client.is_host() => Ending::Order(if is_running { T::AskToEnd } else { T::EndMatch }),
+        _ => Ending::Nothing,
     }
 }
 
@@ -125,7 +144,7 @@ fn show(
     let is_shown = content != Content::Nothing;
     let is_new = redraw.part(*entity, shown, content, |front, content| match content {
         Content::Nothing => {}
-        Content::Pause { can_give_up, is_host } => spawn_pause(front, &kit, *can_give_up, *is_host),
+        Content::Pause { can_give_up, ending } => spawn_pause(front, &kit, *can_give_up, *ending),
         Content::Reconnecting => spawn_reconnecting(front, &kit),
     });
     if !is_new {
@@ -139,7 +158,7 @@ fn show(
     background.0 = Color::srgba(0.01, 0.02, 0.05, if is_shown { 0.6 } else { 0.0 });
 }
 
-fn spawn_pause(front: &mut ChildSpawnerCommands<'_>, kit: &Kit, can_give_up: bool, is_host: bool) {
+fn spawn_pause(front: &mut ChildSpawnerCommands<'_>, kit: &Kit, can_give_up: bool, ending: Ending) {
     front.spawn(kit.card(400.0)).with_children(|card| {
         card.spawn(kit.strong(kit.say(T::Paused), 26.0, TEXT));
         card.spawn(kit.words(kit.say(T::PausedWhy), 15.0, TEXT_MUTED));
@@ -150,8 +169,13 @@ fn spawn_pause(front: &mut ChildSpawnerCommands<'_>, kit: &Kit, can_give_up: boo
         if can_give_up {
             button(Action::GiveUp, T::GiveUp, Kind::Plain);
         }
-        if is_host {
-            button(Action::EndMatch, T::EndMatch, Kind::Plain);
+        match ending {
+            Ending::Nothing => {}
+            Ending::Order(text) => button(Action::EndMatch, text, Kind::Plain),
+            Ending::Answer => {
+                button(Action::Vote(true), T::VoteAgree, Kind::Plain);
+                button(Action::Vote(false), T::VoteRefuse, Kind::Plain);
+            }
         }
         button(Action::Leave, T::LeaveRoom, Kind::Danger);
     });

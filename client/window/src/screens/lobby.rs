@@ -4,6 +4,8 @@ mod members;
 mod options;
 mod room;
 
+use std::time::Duration;
+
 use bevy::{clipboard::Clipboard, prelude::*};
 use framehouse_client::client::Client;
 use framehouse_shared::protocol::messages::{HostCommand, Phase, PlayerState};
@@ -12,7 +14,7 @@ use super::{Screen, chat};
 use crate::{
     actions::{Action, HandleActions},
     palette::{TEXT, TEXT_MUTED},
-    session::{JoinTarget, Session},
+    session::{JoinTarget, Session, seconds_left},
     texts::T,
     ui::{
         Kind, Kit,
@@ -117,12 +119,13 @@ fn show_ready(
     mut redraw: Redraw,
     kit: Kit,
     session: Res<Session>,
+    time: Res<Time<Real>>,
     mut part: Single<(Entity, &mut Shown<Readiness>), With<ReadyPart>>,
 ) {
     let Some(client) = session.client() else { return };
     let is_practice = session.target() == Some(&JoinTarget::Practice);
     let (entity, shown) = &mut *part;
-    redraw.part(*entity, shown, readiness(client, is_practice, &kit), |part, value| {
+    redraw.part(*entity, shown, readiness(client, is_practice, &kit, time.elapsed()), |part, value| {
         part.spawn((kit.words(&value.words, 16.0, TEXT_MUTED), TextLayout::justify(Justify::Center)));
         part.spawn(kit.row(11.0)).with_children(|row| {
             row.spawn(kit.small_button(Action::Leave, kit.say(T::Leave), Kind::Plain));
@@ -135,7 +138,7 @@ fn show_ready(
     });
 }
 
-fn readiness(client: &Client, is_practice: bool, kit: &Kit) -> Readiness {
+fn readiness(client: &Client, is_practice: bool, kit: &Kit, now: Duration) -> Readiness {
     let reason = match client.phase() {
         Some(Phase::Lobby { reason: Some(reason) }) => Some(crate::session::as_sentence(reason)),
         _ => None,
@@ -147,5 +150,6 @@ fn readiness(client: &Client, is_practice: bool, kit: &Kit) -> Readiness {
         _ => T::WaitForReady,
     };
     let is_ready = client.slot().map(|_| client.state() == Some(PlayerState::Ready));
-    Readiness { words: reason.unwrap_or_else(|| kit.say(waiting).to_owned()), is_ready }
+    let start = client.starts_at().map(|at| kit.fill(T::StartsIn, &[&seconds_left(at, now).to_string()]));
+    Readiness { words: start.or(reason).unwrap_or_else(|| kit.say(waiting).to_owned()), is_ready }
 }

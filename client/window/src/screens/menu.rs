@@ -26,8 +26,6 @@ use crate::{
 
 /// Maximum number of characters of a server address.
 const SERVER_CHARS_MAX: usize = 120;
-/// Number of characters of a room code.
-const CODE_CHARS: usize = 4;
 
 pub(super) fn plugin(app: &mut App) {
     app.add_plugins(resume_prompt::plugin);
@@ -82,7 +80,7 @@ fn spawn_button_row(card: &mut ChildSpawnerCommands<'_>, kit: &Kit) {
     });
     card.spawn(kit.words(kit.say(T::RoomCode), 14.0, TEXT_MUTED));
     card.spawn(kit.row(11.0)).with_children(|row| {
-        row.spawn(kit.field(Field::Code, "", CODE_CHARS));
+        row.spawn(kit.field(Field::Code, "", RoomCode::CHARS_MAX));
         row.spawn(kit.small_button(Action::JoinCode, kit.say(T::Join), Kind::Plain));
         row.spawn(kit.small_button(Action::WatchCode, kit.say(T::Watch), Kind::Plain));
     });

@@ -129,6 +129,9 @@ fn refused(code: &str, message: &str, settings: &Settings) -> (T, String) {
         "no_such_room" => (T::NoSuchRoom, T::NoSuchRoomWhy),
         "no_such_seat" => (T::SeatGone, T::SeatGoneWhy),
         "server_full" => (T::ServerFull, T::ServerFullWhy),
+        "address_full" => (T::AddressFull, T::AddressFullWhy),
+        "too_many_codes" => (T::TooManyCodes, T::TooManyCodesWhy),
+        "sent_away" => (T::Kicked, T::KickedWhy),
         "draining" => (T::Stopping, T::StoppingWhy),
         "busy" => (T::ServerBusy, T::ServerBusyWhy),
         "mismatch" => return (T::VersionDiffers, version_differs(message, settings)),
@@ -171,7 +174,17 @@ mod tests {
     fn every_refusal_is_a_sentence_in_both_languages() {
         for language in Language::ALL {
             let settings = Settings { language, ..default() };
-            for code in ["room_full", "spectators_full", "no_such_room", "no_such_seat", "server_full", "draining"] {
+            for code in [
+                "room_full",
+                "spectators_full",
+                "no_such_room",
+                "no_such_seat",
+                "server_full",
+                "address_full",
+                "too_many_codes",
+                "sent_away",
+                "draining",
+            ] {
                 let problem = Problem::of_refusal(&refusal(code), &settings);
                 assert!(is_spoken(&problem.sentence, language), "{problem:?}");
                 assert!(!problem.sentence.contains("says no"), "{code} has words of its own");

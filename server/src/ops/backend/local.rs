@@ -102,12 +102,19 @@ fn session_grant(grant: Grant) -> SessionGrant {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use futures_util::poll;
 
     use super::*;
 
     fn request() -> JoinRequest {
-        JoinRequest { name: "ada".to_owned(), target: JoinTarget::Quick, hello: None }
+        JoinRequest {
+            name: "ada".to_owned(),
+            target: JoinTarget::Quick,
+            hello: None,
+            caller: Ipv4Addr::LOCALHOST.into(),
+        }
     }
 
     fn backend() -> (LocalBackend, JoinQueue) {

@@ -16,8 +16,8 @@ impl IntoResponse for Refusal {
         match &self {
             Self::Join(reason) => {
                 let refused = error(status_of(reason), reason.code(), &reason.to_string());
-                match retry_after(reason) {
-                    Some(wait) => with_retry_after(refused, wait),
+                match reason.retry_after_s() {
+                    Some(seconds) => with_retry_after(refused, Duration::from_secs(seconds.into())),
                     None => refused,
                 }
             }
@@ -32,17 +32,12 @@ const fn status_of(reason: &JoinError) -> StatusCode {
         JoinError::NoSuchRoom(_) | JoinError::NoSuchSeat => StatusCode::NOT_FOUND,
         JoinError::RoomFull(_) | JoinError::SpectatorsFull(_) => StatusCode::CONFLICT,
         JoinError::BadSize { .. } => StatusCode::BAD_REQUEST,
+        JoinError::SentAway(_) => StatusCode::FORBIDDEN,
+        JoinError::AddressFull { .. } | JoinError::TokensUnused | JoinError::TooManyCodes { .. } => {
+            StatusCode::TOO_MANY_REQUESTS
+        }
         JoinError::Mismatch(_) => StatusCode::UPGRADE_REQUIRED,
         JoinError::ServerFull | JoinError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
-    }
-}
-
-/// When the same request may succeed. Nothing if it never will.
-const fn retry_after(reason: &JoinError) -> Option<Duration> {
-    match reason {
-        JoinError::RoomFull(_) | JoinError::SpectatorsFull(_) => Some(Duration::from_secs(10)),
-        JoinError::ServerFull | JoinError::Stopping => Some(Duration::from_secs(60)),
-        JoinError::NoSuchRoom(_) | JoinError::NoSuchSeat | JoinError::BadSize { .. } | JoinError::Mismatch(_) => None,
     }
 }
 

@@ -13,6 +13,7 @@ use framehouse_shared::{
     api::{RoomRequest, SessionRequest, code},
     ids::RoomCode,
     protocol::messages::{NAME_BYTES_MAX, NAME_CHARS_MAX},
+    text::{clean_name, is_printable},
 };
 use tokio::time::timeout;
 
@@ -24,6 +25,7 @@ use super::{
     router::{Gateway, answer},
 };
 use crate::{
+    address::AddressKey,
     ops::backend::{Backend, Refusal},
     room::directory::{JoinError, JoinRequest, JoinTarget},
 };
@@ -53,7 +55,7 @@ pub(super) async fn open_session<B: Backend>(
             return error(StatusCode::PAYLOAD_TOO_LARGE, code::TOO_LARGE, &message);
         }
     };
-    let request = parse_join(&body);
+    let request = parse_join(&body, address);
     let is_resume = matches!(&request, Ok(JoinRequest { target: JoinTarget::Resume(_), .. }));
     if peer.is_for_resume && !is_resume {
         return gateway.crowded();
@@ -78,7 +80,7 @@ pub(super) async fn open_session<B: Backend>(
         Err(BadBody::NoSuchRoom(code)) => error(
             StatusCode::NOT_FOUND,
             code::NO_SUCH_ROOM,
-            &format!("there is no room {code}: check the code, or use quick match"),
+            &format!("there is no room {code} that you can join: check the code, or use quick match"),
         ),
         // An invalid secret belongs to no player.
         Err(BadBody::NoSuchSeat) => Refusal::from(JoinError::NoSuchSeat).into_response(),
@@ -95,7 +97,7 @@ enum BadBody {
     NoSuchSeat,
 }
 
-fn parse_join(body: &Bytes) -> Result<JoinRequest, BadBody> {
+fn parse_join(body: &Bytes, caller: AddressKey) -> Result<JoinRequest, BadBody> {
     let body: ReceivedRequest = serde_json::from_slice(body).map_err(|error| {
         BadBody::Malformed(format!(
             "the body is invalid ({error}); an example: {{\"name\":\"Ada\",\"room\":{{\"quick\":{{}}}}}}"
@@ -106,7 +108,7 @@ fn parse_join(body: &Bytes) -> Result<JoinRequest, BadBody> {
         (None, Some(room)) => parse_target(room)?,
         (None, None) => return Err(BadBody::Malformed("the body names no room".to_owned())),
     };
-    Ok(JoinRequest { name: parse_name(&body.name)?, target, hello: body.hello })
+    Ok(JoinRequest { name: parse_name(&body.name)?, target, hello: body.hello, caller })
 }
 
 fn parse_target(room: RoomRequest<String>) -> Result<JoinTarget, BadBody> {
@@ -121,28 +123,25 @@ fn parse_target(room: RoomRequest<String>) -> Result<JoinTarget, BadBody> {
 }
 
 fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(16).collect()
+    text.chars().take(16).filter(|letter| is_printable(letter.encode_utf8(&mut [0; 4]))).collect()
 }
 
 fn parse_name(name: &str) -> Result<String, BadBody> {
-    let name = name.trim();
-    let length = name.chars().count();
-    let is_short = (1..=NAME_CHARS_MAX).contains(&length) && name.len() <= NAME_BYTES_MAX;
-    if is_short && !name.chars().any(char::is_control) {
-        Ok(name.to_owned())
-    } else {
-        Err(BadBody::Malformed(format!(
-            "a name has 1 to {NAME_CHARS_MAX} characters, at most {NAME_BYTES_MAX} bytes, and no control characters"
-        )))
-    }
+    clean_name(name).ok_or_else(|| {
+        BadBody::Malformed(format!(
+            "a name has 1 to {NAME_CHARS_MAX} visible characters, at most {NAME_BYTES_MAX} bytes, and no control characters"
+        ))
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
 
     fn parse(body: &'static str) -> Result<JoinRequest, BadBody> {
-        parse_join(&Bytes::from_static(body.as_bytes()))
+        parse_join(&Bytes::from_static(body.as_bytes()), Ipv4Addr::LOCALHOST.into())
     }
 
     #[test]
@@ -168,6 +167,9 @@ mod tests {
         }
         assert!(matches!(parse(r#"{"name":" ","room":{"quick":{}}}"#), Err(BadBody::Malformed(_))));
         assert!(matches!(parse(r#"{"name":"a\nb","room":{"quick":{}}}"#), Err(BadBody::Malformed(_))));
+        assert!(matches!(parse(r#"{"name":"\u200b\u202e","room":{"quick":{}}}"#), Err(BadBody::Malformed(_))));
+        let named = parse(r#"{"name":"Zoe\u0308\u202e","room":{"quick":{}}}"#).expect("a good body");
+        assert_eq!(named.name, "Zo\u{eb}");
         assert_eq!(parse(r#"{"name":"Ada","room":{"code":"nope!"}}"#), Err(BadBody::NoSuchRoom("nope!".into())));
         assert_eq!(parse(r#"{"name":"Ada","resume":"nope"}"#), Err(BadBody::NoSuchSeat));
     }

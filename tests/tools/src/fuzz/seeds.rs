@@ -11,8 +11,8 @@ use framehouse_shared::{
         datagram::{Feedback, FramesHeader, Inputs, Ping, Pong, encode_frame, put_frames},
         end::EndCode,
         messages::{
-            ClientMessage, Hello, HistoryContent, HistoryPart, HostCommand, LeaderboardRow, Member, Phase, PlayerState,
-            RankingEntry, RoomEvent, RoomOptions, ServerMessage, Welcome,
+            AbortVote, ClientMessage, Hello, HistoryContent, HistoryPart, HostCommand, LeaderboardRow, Member, Phase,
+            PlayerState, RankingEntry, RoomEvent, RoomOptions, ServerMessage, Welcome,
         },
     },
     replay::put_past_tick,
@@ -151,6 +151,7 @@ fn client_messages() -> Vec<ClientMessage> {
         ClientMessage::Command { match_no: 2, tick: Tick(301), bytes: [1, 2, 255].into_iter().collect() },
         ClientMessage::WantHistory { match_no: 2, part: HistoryPart::Opening },
         ClientMessage::WantHistory { match_no: 2, part: HistoryPart::From(Tick(300)) },
+        ClientMessage::Vote(true),
     ]
 }
 
@@ -177,6 +178,7 @@ fn server_messages() -> Vec<ServerMessage> {
         Phase::Playing { match_no: 1 },
         Phase::Results { match_no: 1, last_tick: Tick(899), ranking: vec![entry(0), entry(1)] },
     ];
+    let vote = AbortVote { agreed: 1, refused: 2, needed: 2, ticks: 600 };
     let welcome = Welcome {
         room: RoomId(3),
         code: RoomCode::from_number(123_456),
@@ -189,6 +191,8 @@ fn server_messages() -> Vec<ServerMessage> {
         spectators: 1,
         phase: Phase::Lobby { reason: None },
         next_msg_id: 3,
+        starts_in: Some(600),
+        vote: Some(vote),
     };
     let events = [
         RoomEvent::Joined(member(2)),
@@ -199,6 +203,11 @@ fn server_messages() -> Vec<ServerMessage> {
         RoomEvent::Options(options()),
         RoomEvent::Spectators { count: 2 },
         RoomEvent::GameMessage { slot: slot(1), bytes: b"hello".to_vec() },
+        RoomEvent::Code(RoomCode::long_from_number(123_456)),
+        RoomEvent::StartsIn { ticks: Some(600) },
+        RoomEvent::StartsIn { ticks: None },
+        RoomEvent::AbortVote(Some(vote)),
+        RoomEvent::AbortVote(None),
     ];
     let events = events.into_iter().chain(phases.map(RoomEvent::Phase));
     let chunk = |index| ServerMessage::SnapshotChunk {
