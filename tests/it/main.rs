@@ -6,6 +6,7 @@ mod cleanup;
 mod commands;
 mod crash;
 mod desyncs;
+mod door;
 mod faults;
 mod fuzz_smoke;
 mod hostile;
