@@ -8,6 +8,7 @@ mod codes;
 mod commands;
 mod crash;
 mod desyncs;
+mod door;
 mod entropy;
 mod faults;
 mod fuzz_smoke;

@@ -14,9 +14,9 @@
 
 pub mod args;
 mod cleanup;
-mod crowd;
+pub(crate) mod crowd;
 mod joins;
-mod player;
+pub(crate) mod player;
 pub mod report;
 mod scene;
 mod slow;

@@ -28,14 +28,15 @@ enum Message {
     Obey(Group, Order),
 }
 
-#[derive(Default)]
 struct Shared {
+    /// Interval of the clients' updates: the precision of all measured times.
+    interval: Duration,
     window: AtomicUsize,
     is_over: AtomicBool,
 }
 
 /// All clients of a scene, spread over threads.
-pub(super) struct Crowd {
+pub(crate) struct Crowd {
     start: Instant,
     shared: Arc<Shared>,
     threads: Vec<(Sender<Message>, JoinHandle<Seen>)>,
@@ -43,7 +44,7 @@ pub(super) struct Crowd {
 
 /// Everything that the clients have measured.
 #[derive(Default)]
-pub(super) struct Seen {
+pub(crate) struct Seen {
     pub diaries: Vec<Diary>,
     /// Times between arrivals of new frames, by window and group.
     frames: BTreeMap<(usize, Group), Distribution>,
@@ -52,9 +53,10 @@ pub(super) struct Seen {
 }
 
 impl Crowd {
-    /// Starts the threads, without clients.
-    pub fn new() -> Self {
-        let (start, shared) = (Instant::now(), Arc::<Shared>::default());
+    /// Starts the threads, without clients. `interval` is that of the clients' updates.
+    pub fn new(interval: Duration) -> Self {
+        let shared = Shared { interval, window: AtomicUsize::new(0), is_over: AtomicBool::new(false) };
+        let (start, shared) = (Instant::now(), Arc::new(shared));
         let count = thread::available_parallelism().map_or(1, usize::from);
         let spawn = |_| {
             let (sender, receiver) = mpsc::channel();
@@ -152,7 +154,7 @@ fn drive(start: Instant, shared: &Shared, messages: &Receiver<Message>) -> Seen 
         last = now;
         messages.try_iter().for_each(|message| take(&mut players, message, now));
         seen.update(start, window, &mut players);
-        thread::sleep(LOOP_INTERVAL.saturating_sub(start.elapsed() - now));
+        thread::sleep(shared.interval.saturating_sub(start.elapsed() - now));
     }
     // Taken before they leave, because leaving is not a part of the measurement.
     seen.diaries = players.iter().map(Player::diary).collect();

@@ -16,7 +16,7 @@ use crate::load::{order::TestMessage, room::tenth_ms};
 
 /// The group of a client. Orders go to groups, and frames are counted by group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Group {
+pub(crate) enum Group {
     /// Plays, and should not be affected by the burst.
     Bystander,
     /// Plays in a room with a client that stops.
@@ -35,7 +35,7 @@ impl Group {
 
 /// An order to a client.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Order {
+pub(crate) enum Order {
     /// Be ready for a match.
     Ready,
     /// Close the room, as its host.
@@ -52,7 +52,7 @@ pub(super) enum Order {
 
 /// The record of a client. Times count from the start of the scene.
 #[derive(Clone, Debug)]
-pub(super) struct Diary {
+pub(crate) struct Diary {
     pub group: Group,
     /// The number of its room among those of the scene.
     pub room: u32,
@@ -118,7 +118,7 @@ struct Talk {
 }
 
 /// A client with its record.
-pub(super) struct Player {
+pub(crate) struct Player {
     client: Client,
     diary: Diary,
     /// The match of the last frames, and their time of arrival.

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::load::{
     self,
-    drive::pause,
+    drive::{LOOP_INTERVAL, pause},
     process::{Scratch, ServerProcess},
     spawner::{SPAWNERS, ask, connect},
 };
@@ -66,7 +66,7 @@ impl Scene {
         let settings = format!("[server]\nlanes = {}\n{settings}", load::endpoints_for(clients));
         let server = ServerProcess::start(folder.path(), &settings, &[])?;
         let thin = ClientConfig { hello: load::hello(), game: None };
-        Ok(Self { server, crowd: Crowd::new(), thin, folder, stop: Arc::clone(stop) })
+        Ok(Self { server, crowd: Crowd::new(LOOP_INTERVAL), thin, folder, stop: Arc::clone(stop) })
     }
 
     /// Gets every client a seat, several rooms at a time.

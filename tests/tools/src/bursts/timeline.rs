@@ -130,7 +130,7 @@ fn between(begin: &Page, end: &Page) -> Window {
 }
 
 /// In milliseconds, of tenths of them.
-pub(super) fn quantiles(tenth_ms: &Distribution) -> Quantiles {
+pub(crate) fn quantiles(tenth_ms: &Distribution) -> Quantiles {
     let at = |part| tenth_ms.quantile(part) as f64 / 10.0;
     Quantiles { p50: at(0.5), p99: at(0.99), p999: at(0.999), max: at(1.0) }
 }

@@ -5,6 +5,7 @@ use std::{
     ffi::OsStr,
     fs,
     io::{BufRead, BufReader},
+    net::Ipv4Addr,
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
     sync::mpsc::{self, Receiver},
@@ -81,12 +82,31 @@ impl ServerProcess {
     /// # Errors
     /// A sentence, if it does not start.
     pub fn start_program(program: &Path, folder: &Path, settings: &str, arguments: &[&OsStr]) -> Result<Self, String> {
+        Self::listen(program, Ipv4Addr::LOCALHOST, folder, settings, arguments)
+    }
+
+    /// Starts the server beside this program in the same way as [`start`](Self::start), but for everybody who reaches this
+    /// address of the machine.
+    ///
+    /// # Errors
+    /// A sentence, if there is no such server or it does not start.
+    pub fn start_public(address: Ipv4Addr, folder: &Path, settings: &str) -> Result<Self, String> {
+        Self::listen(&server_program()?, address, folder, settings, &["--open-to-public".as_ref()])
+    }
+
+    fn listen(
+        program: &Path,
+        address: Ipv4Addr,
+        folder: &Path,
+        settings: &str,
+        arguments: &[&OsStr],
+    ) -> Result<Self, String> {
         let failed = |error: std::io::Error| format!("cannot start {}: {error}", program.display());
         fs::write(folder.join("server.toml"), settings).map_err(failed)?;
         let log_path = folder.join("log");
         let log = fs::File::create(&log_path).map_err(failed)?;
         let child = Command::new(program)
-            .args(["--http", "127.0.0.1:0", "--udp", "127.0.0.1:0", "--config"])
+            .args(["--http", &format!("{address}:0"), "--udp", &format!("{address}:0"), "--config"])
             .arg(folder.join("server.toml"))
             .arg("--data-dir")
             .arg(folder.join("data"))
