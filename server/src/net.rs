@@ -28,8 +28,8 @@ impl Plugin for NetPlugin {
 }
 
 fn receive(now: Res<Now>, mut endpoints: Query<&mut BoxedEndpoint>) {
-    let unix_now = now.unix_base + now.elapsed;
-    for_each_endpoint(&mut endpoints, |endpoint| endpoint.receive(unix_now));
+    let now = now.transport();
+    for_each_endpoint(&mut endpoints, |endpoint| endpoint.receive(now));
 }
 
 fn send(mut endpoints: Query<&mut BoxedEndpoint>) {

@@ -1,6 +1,9 @@
 //! The transport interface of the server: the [`Endpoint`] trait and its events.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use bevy::prelude::*;
 use framehouse_shared::protocol::{
@@ -18,8 +21,8 @@ pub type ClientId = u64;
 ///
 /// Data queued for an unknown or disconnected client is dropped.
 pub trait Endpoint: Send + Sync {
-    /// Makes a credential with which `client` can connect. `unix_now` is the time since 1970-01-01 UTC.
-    fn admit(&self, client: ClientId, unix_now: Duration) -> Admission;
+    /// Makes a credential with which `client` can connect. `now` is [`Now::transport`](crate::schedule::Now::transport).
+    fn admit(&self, client: ClientId, now: Duration) -> Admission;
 
     /// Largest number of connected clients.
     fn capacity(&self) -> usize;
@@ -27,11 +30,14 @@ pub trait Endpoint: Send + Sync {
     /// Number of connected clients.
     fn clients(&self) -> usize;
 
+    /// Address that a connected client sends from; `None` for another client, or if the transport has no addresses.
+    fn ip(&self, client: ClientId) -> Option<IpAddr>;
+
     /// Traffic since the endpoint was created, updated by [`send`](Self::send).
     fn traffic(&self) -> &Traffic;
 
-    /// Reads and decodes all received packets. `unix_now` is the time since 1970-01-01 UTC.
-    fn receive(&mut self, unix_now: Duration);
+    /// Reads and decodes all received packets. `now` is [`Now::transport`](crate::schedule::Now::transport).
+    fn receive(&mut self, now: Duration);
 
     /// Replaces the content of `events` by the events since the last call, in order. Reuses the allocation.
     fn drain(&mut self, events: &mut Vec<(ClientId, ClientEvent)>);

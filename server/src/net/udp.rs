@@ -7,7 +7,10 @@ mod send;
 mod settings;
 mod socket;
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use bevy_renet::RenetServer;
 use framehouse_shared::protocol::{
@@ -129,6 +132,10 @@ impl Endpoint for UdpEndpoint {
 
     fn clients(&self) -> usize {
         self.peers.count()
+    }
+
+    fn ip(&self, client: ClientId) -> Option<IpAddr> {
+        self.peers.get(client).map(|peer| peer.address().ip())
     }
 
     fn traffic(&self) -> &Traffic {

@@ -19,6 +19,13 @@ pub(super) struct Peer {
     address: SocketAddr,
 }
 
+impl Peer {
+    /// The address that it sends from.
+    pub(super) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
 /// All connected clients.
 #[derive(Default)]
 pub(super) struct Peers {

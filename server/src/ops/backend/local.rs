@@ -13,6 +13,7 @@ use std::{
 use framehouse_shared::{
     api::{ListedRoom, RoomFilter, SessionGrant, Status},
     ids::MatchId,
+    replay::PublicKey,
 };
 use tokio::{sync::oneshot, time::timeout};
 
@@ -32,6 +33,7 @@ pub struct LocalBackend {
     joins: SyncSender<PendingJoin>,
     status: StatusBoard,
     replays: ReplayFiles,
+    key: Option<PublicKey>,
 }
 
 impl LocalBackend {
@@ -39,8 +41,14 @@ impl LocalBackend {
     /// for the tick thread.
     pub fn new(status: StatusBoard, replay_folder: PathBuf) -> (Self, JoinQueue) {
         let (joins, queue) = sync_channel(JOINS_WAITING_MAX);
-        let backend = Self { joins, status, replays: ReplayFiles::new(replay_folder) };
+        let backend = Self { joins, status, replays: ReplayFiles::new(replay_folder), key: None };
         (backend, JoinQueue(Mutex::new(queue)))
+    }
+
+    /// Tells this key to everybody who asks for the server's.
+    #[must_use]
+    pub fn with_key(self, key: PublicKey) -> Self {
+        Self { key: Some(key), ..self }
     }
 }
 
@@ -68,6 +76,10 @@ impl Backend for LocalBackend {
 
     async fn status(&self) -> Result<Status, Refusal> {
         Ok(self.status.page().status.clone())
+    }
+
+    async fn key(&self) -> Result<PublicKey, Refusal> {
+        self.key.ok_or(Refusal::NoKey)
     }
 
     async fn open_replay(&self, match_id: MatchId) -> Result<ReplayFile, Refusal> {

@@ -14,6 +14,7 @@ impl IntoResponse for Refusal {
         match &self {
             Self::Join(reason) => error(status_of(reason), reason.code(), &reason.to_string()),
             Self::Busy(message) => busy(message),
+            Self::NoKey => error(StatusCode::NOT_FOUND, code::NOT_FOUND, &self.to_string()),
             Self::NoSuchReplay => error(StatusCode::NOT_FOUND, code::NO_SUCH_REPLAY, &self.to_string()),
         }
     }

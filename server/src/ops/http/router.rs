@@ -13,7 +13,7 @@ use axum::{
     routing::{get, post},
 };
 use framehouse_shared::{
-    api::{MapList, RoomFilter, RoomList, code},
+    api::{KeyInfo, MapList, RoomFilter, RoomList, code},
     ids::MatchId,
 };
 use serde::Serialize;
@@ -38,6 +38,7 @@ pub(super) fn router<B: Backend>(backend: B, joins_per_s: f32) -> Router {
         .route("/v1/rooms", get(list_rooms::<B>))
         .route("/v1/maps", get(list_maps::<B>))
         .route("/v1/status", get(show_status::<B>))
+        .route("/v1/key", get(show_key::<B>))
         .route("/v1/replays/{match}", get(send_replay::<B>))
         .route("/healthz", get(|| async { "ok\n" }))
         .fallback(|| async { error(StatusCode::NOT_FOUND, code::NOT_FOUND, "there is nothing at this address") })
@@ -71,6 +72,11 @@ async fn list_maps<B: Backend>(State(gateway): Shared<B>) -> Response {
 /// `GET /v1/status`: the status page.
 async fn show_status<B: Backend>(State(gateway): Shared<B>) -> Response {
     answer(gateway.backend.status().await)
+}
+
+/// `GET /v1/key`: the public key of the server.
+async fn show_key<B: Backend>(State(gateway): Shared<B>) -> Response {
+    answer(gateway.backend.key().await.map(|key| KeyInfo::ed25519(&key)))
 }
 
 /// `GET /v1/replays/{match}`: a whole replay file.

@@ -5,7 +5,10 @@ use axum::{
     body::{Body, to_bytes},
     http::{Method, Request},
 };
-use framehouse_shared::api::{ListedRoom, SessionGrant, Status};
+use framehouse_shared::{
+    api::{ListedRoom, SessionGrant, Status},
+    replay::PublicKey,
+};
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 
@@ -59,6 +62,10 @@ impl Backend for Fixed {
 
     async fn status(&self) -> Result<Status, Refusal> {
         Ok(Status { version: "0.1.0".to_owned(), ..Status::default() })
+    }
+
+    async fn key(&self) -> Result<PublicKey, Refusal> {
+        Ok(PublicKey([0xab; 32]))
     }
 
     async fn open_replay(&self, match_id: MatchId) -> Result<ReplayFile, Refusal> {
@@ -118,6 +125,12 @@ async fn a_clients_query_is_the_filter_that_it_was_made_of() {
 async fn the_status_page_has_every_documented_field() {
     let (status, page) = get("/v1/status").await;
     assert_eq!((status, page.as_str()), (200, include_str!("golden/status.json").trim_end()));
+}
+
+#[tokio::test]
+async fn the_key_has_the_documented_form() {
+    let key = format!(r#"{{"algorithm":"ed25519","key":"{}"}}"#, "ab".repeat(32));
+    assert_eq!(get("/v1/key").await, (200, key));
 }
 
 #[tokio::test]
