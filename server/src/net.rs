@@ -81,12 +81,12 @@ fn receive(
     mut time: Local<ReceiveTime>,
     mut endpoints: Query<&mut BoxedEndpoint>,
 ) {
-    let unix_now = now.unix_base + now.elapsed;
+    let transport_now = now.transport();
     let (began, left) = ((clock.0)(), time.left(now.tick, *rate));
     for _ in 0..TURNS_MAX {
         let has_more = AtomicBool::new(false);
         for_each_endpoint(&mut endpoints, |endpoint| {
-            if endpoint.receive(unix_now, TURN_PACKETS) == TURN_PACKETS {
+            if endpoint.receive(transport_now, TURN_PACKETS) == TURN_PACKETS {
                 has_more.store(true, Ordering::Relaxed);
             }
         });

@@ -6,28 +6,35 @@
 //!
 //! ```text
 //! recording.rs  the recording of a running match;  queue.rs  the queue to the thread
-//! writer.rs     the thread;  folder.rs  file names, recovery after a crash, quotas
+//! fate.rs       what became of a replay
+//! writer.rs     the thread;  folder.rs  file names;  recovery.rs  what a crash left
+//! retention.rs  quotas, ages;  owners.rs  who caused a replay
 //! desync.rs     reports of desyncs, next to the replay;  reports.rs  their files
-//! verify.rs     runs a replay again;  info.rs  a summary for people;  command.rs  both as subcommands
+//! verify.rs     runs a replay again;  info.rs  a summary for people
 //! ```
 
-pub mod command;
 pub mod desync;
+mod fate;
 pub mod folder;
 pub mod info;
+mod owners;
 mod queue;
 mod recording;
+mod recovery;
 mod reports;
+mod retention;
 #[cfg(test)]
 mod tests;
 pub mod verify;
 pub mod writer;
 
+use std::{net::IpAddr, time::Duration};
+
 use bevy::prelude::*;
 use framehouse_shared::{
     fields::FieldDifference,
     game::GameHandle,
-    input::Frame,
+    input::{Frame, RosterChange},
     match_end::MatchEnd,
     protocol::messages::RankingEntry,
     replay::{BUILD_BYTES_MAX, HASH_TICKS, Header, MAP_BYTES_MAX, RankedPlayer},
@@ -37,20 +44,22 @@ use framehouse_shared::{
 };
 
 pub use desync::{Finding, MakeSimulation};
+pub use fate::QueuedReplay;
 pub use queue::{ReplayQueue, ReplayStats};
 pub use recording::Recording;
 
 use desync::DesyncJob;
-use queue::Job;
+use queue::{Job, Times};
 
 use crate::{
+    net::{endpoint::BoxedEndpoint, outgoing::PeerAddress},
     room::{
-        Room,
+        self, Room,
         current_match::{CurrentMatch, OpeningState},
         history::{self, FrameHistory, HASH_INTERVAL},
         inputs::Participants,
     },
-    schedule::{TickRate, TickSet},
+    schedule::{Now, TickRate, TickSet},
 };
 
 /// Name and version of this program, as written into replays. A release sets `FRAMEHOUSE_BUILD` to its commit at build
@@ -59,6 +68,8 @@ pub const BUILD: &str = match option_env!("FRAMEHOUSE_BUILD") {
     Some(commit) => commit,
     None => concat!("framehouse-server ", env!("CARGO_PKG_VERSION")),
 };
+/// Time between two looks at what has become too old.
+const CLOCK_INTERVAL: Duration = Duration::from_secs(60);
 const _: () = assert!(HASH_TICKS == HASH_INTERVAL, "a replay has the hashes that the clients got");
 const _: () = assert!(BUILD.len() <= BUILD_BYTES_MAX, "FRAMEHOUSE_BUILD is too long for a replay's header");
 
@@ -69,7 +80,10 @@ impl Plugin for ReplayPlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<Replays>().add_systems(
             FixedUpdate,
-            (begin_recordings, record_ticks).chain().in_set(TickSet::Record).after(history::record_frames),
+            (begin_recordings, note_addresses, record_ticks, tell_time)
+                .chain()
+                .in_set(TickSet::Record)
+                .after(history::record_frames),
         );
     }
 }
@@ -124,6 +138,32 @@ fn header(world: &World, room: Entity) -> Option<Header> {
     })
 }
 
+/// Notes the addresses of players when somebody joins a recorded match. Runs in `TickSet::Record`.
+fn note_addresses(world: &mut World, rooms: &mut QueryState<(Entity, &Frame), With<Recording>>) {
+    let has_join = |frame: &Frame| frame.events.iter().any(|event| event.change == RosterChange::Join);
+    let joined: Vec<Entity> = rooms.iter(world).filter(|(_, frame)| has_join(frame)).map(|(room, _)| room).collect();
+    for room in joined {
+        let addresses: Vec<IpAddr> = room::players(world, room).filter_map(|(it, _)| address_of(world, it)).collect();
+        if let Some(mut recording) = world.get_mut::<Recording>(room) {
+            addresses.into_iter().for_each(|address| recording.note_address(address));
+        }
+    }
+}
+
+fn address_of(world: &World, player: Entity) -> Option<IpAddr> {
+    let PeerAddress { endpoint, client } = *world.get(player)?;
+    world.get::<BoxedEndpoint>(endpoint)?.ip(client)
+}
+
+/// Tells the thread the time once a minute. Runs in `TickSet::Record`.
+fn tell_time(now: Res<Now>, replays: Res<Replays>, mut next: Local<Duration>) {
+    let Some(queue) = replays.0.as_ref().filter(|_| now.elapsed >= *next) else { return };
+    *next = now.elapsed + CLOCK_INTERVAL;
+    let times = Times { elapsed: now.elapsed, unix_s: now.unix().as_secs() };
+    // If the queue is full, a minute later will do.
+    let _ = queue.send(Job::Clock(times));
+}
+
 /// Records the tick that each recorded room was just stepped with. Runs in `TickSet::Record`.
 fn record_ticks(mut rooms: Rooms<(&Frame, &FrameHistory, &Participants, &StateHashes, &mut Recording)>) {
     rooms.for_each_room(|(frame, history, participants, hashes, mut recording)| {
@@ -135,15 +175,20 @@ fn record_ticks(mut rooms: Rooms<(&Frame, &FrameHistory, &Participants, &StateHa
 /// Ends the recording of a room's match, if there is one. State and `ranking` (best first) must be those after its last
 /// tick.
 ///
-/// Returns the file name of the replay, if it was queued for writing.
-pub(crate) fn finish_match(world: &mut World, room: Entity, end: MatchEnd, ranking: &[RankingEntry]) -> Option<String> {
+/// Returns the replay, if it was queued for writing.
+pub(crate) fn finish_match(
+    world: &mut World,
+    room: Entity,
+    end: MatchEnd,
+    ranking: &[RankingEntry],
+) -> Option<QueuedReplay> {
     let mut recording = world.get_entity_mut(room).ok().and_then(|mut room| room.take::<Recording>())?;
     let ranked = |entry: &RankingEntry| RankedPlayer { slot: entry.slot, name: entry.name.clone(), score: entry.score };
     // A panic leaves a tick half simulated: its state is in no recorded frame.
     let is_whole = world.get::<SimRoom>(room).is_some_and(|sim| !sim.is_faulted());
     let ranking = is_whole.then(|| ranking.iter().map(ranked).collect());
     let hashes = world.get::<StateHashes>(room).filter(|_| is_whole).cloned();
-    recording.end(end, hashes, ranking).then(|| folder::file_name(recording.match_id()))
+    recording.end(end, hashes, ranking)
 }
 
 /// Queues a report of a desync, to be written next to the replay. `callback` gets the first different field.

@@ -5,12 +5,15 @@
 //! ```text
 //! record.rs    content of a result;  hex.rs  its wide numbers
 //! sink.rs      the storage interface
-//! file.rs      the storage in a file;  scan.rs  reads it at start;  known.rs  ids of stored results
+//! file.rs      the storage in files;  scan.rs  reads it at start;  known.rs  ids of stored results
 //! writer.rs    the thread;  progress.rs  its counters
+//! find.rs      looks for stored results;  compare.rs  compares one with its replay
 //! submit.rs    makes the result of a finished match, and tells its room when it is saved
 //! ```
 
+pub(crate) mod compare;
 mod file;
+pub(crate) mod find;
 mod hex;
 mod known;
 mod progress;

@@ -79,10 +79,26 @@ pub struct Now {
     /// When this tick was due, since the server started. Rooms calculate with it, so that a late start of one tick
     /// shifts nothing.
     pub scheduled: Duration,
-    /// Wall-clock time of the server's start, since 1970-01-01 UTC. Netcode tokens expire by it.
+    /// Wall-clock time of the server's start, since 1970-01-01 UTC, by the clock as it is now: it moves when the
+    /// system's clock is set.
     pub unix_base: Duration,
+    /// Wall-clock time of the server's start, as it was then. Connections and their tokens use it, because a clock that
+    /// is set must not end them.
+    pub transport_base: Duration,
     /// Number of ticks completed since the server started.
     pub tick: u64,
+}
+
+impl Now {
+    /// Wall-clock time, since 1970-01-01 UTC.
+    pub fn unix(&self) -> Duration {
+        self.unix_base + self.elapsed
+    }
+
+    /// Time for transports, since about 1970-01-01 UTC. It never jumps.
+    pub fn transport(&self) -> Duration {
+        self.transport_base + self.elapsed
+    }
 }
 
 /// Tick rate in ticks per second, 10 to 120.

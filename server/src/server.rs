@@ -1,7 +1,10 @@
 //! The server as a library: built from a game and settings, then driven by the runner in real time or by tests in
 //! virtual time.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use bevy::{
     app::TaskPoolPlugin,
@@ -33,11 +36,14 @@ use crate::{
     },
     ops::{
         reload::{self, CheckRules, RulesQueue},
-        status::{StatusBoard, StatusPlugin, TickDurations},
+        status::{DataDirLost, StatusBoard, StatusPlugin, TickDurations},
         tick_timings::{CpuClock, TickStage, TickTimings},
     },
     replay::{MakeSimulation, ReplayPlugin, ReplayQueue, Replays},
-    results::{ResultStore, submit::ResultsPlugin},
+    results::{
+        ResultStore,
+        submit::{self, ResultsPlugin},
+    },
     room::{
         RoomPlugin,
         current_match::Seeds,
@@ -67,6 +73,9 @@ pub struct ServerSetup {
     /// operating system.
     pub seed: Option<u64>,
 }
+
+/// Smallest step of the wall clock that the server follows. Smaller ones are errors of reading two clocks.
+const CLOCK_STEP_MIN: Duration = Duration::from_secs(1);
 
 /// A server of one game. It never reads a clock and never waits: the caller passes the time to every method that needs
 /// it.
@@ -102,7 +111,8 @@ impl Server {
         }
         app.insert_resource(LocalHello(hello));
         app.insert_resource(MakeSimulation(Arc::new(move || Simulation::new(game.clone()))));
-        app.world_mut().resource_mut::<Now>().unix_base = setup.unix_base;
+        let mut now = app.world_mut().resource_mut::<Now>();
+        (now.unix_base, now.transport_base) = (setup.unix_base, setup.unix_base);
         app.insert_resource(setup.net);
         for endpoint in setup.endpoints {
             app.world_mut().spawn(BoxedEndpoint(endpoint));
@@ -135,6 +145,19 @@ impl Server {
         self.app.world_mut().run_schedule(Send);
         self.mark(TickStage::Send);
         self.app.world_mut().resource_mut::<Now>().tick += 1;
+    }
+
+    /// Tells the server the wall-clock time, since 1970-01-01 UTC, at `elapsed` since the start. Call it now and then: it
+    /// follows a clock that was set, and logs that.
+    pub fn note_wall_clock(&mut self, unix: Duration, elapsed: Duration) {
+        let mut now = self.app.world_mut().resource_mut::<Now>();
+        let (before, base) = (now.unix_base, unix.saturating_sub(elapsed));
+        if base.abs_diff(before) < CLOCK_STEP_MIN {
+            return;
+        }
+        now.unix_base = base;
+        let (way, step_s) = (if base > before { "forward" } else { "back" }, base.abs_diff(before).as_secs());
+        tracing::warn!("the clock of this machine was set {way} by {step_s} s: dates of matches follow it");
     }
 
     /// Replaces the rules and maps between two ticks. Running matches keep the rules they began with.
@@ -188,6 +211,11 @@ impl Server {
         directory::join(self.app.world_mut(), request)
     }
 
+    /// Connects the flag that tells whether the data folder is lost, for the status page.
+    pub fn set_data_dir_lost(&mut self, is_lost: Arc<AtomicBool>) {
+        self.app.insert_resource(DataDirLost(is_lost));
+    }
+
     /// Connects the queue of join requests from the HTTP gateway.
     pub fn set_join_queue(&mut self, queue: JoinQueue) {
         self.app.insert_resource(queue);
@@ -201,6 +229,7 @@ impl Server {
     /// Writes the results still in the queue, for at most `patience`. Returns the number of results lost to the time
     /// limit.
     pub fn close_results(&mut self, patience: Duration) -> u64 {
+        submit::submit_all(self.app.world_mut());
         self.app.world_mut().remove_resource::<ResultStore>().map_or(0, |store| store.close(patience))
     }
 

@@ -1,37 +1,45 @@
 //! The server program: from the command line to a running server.
 
+mod data_dir;
 mod file_limit;
 mod game_files;
 mod listen;
 mod logging;
 mod lookup;
+mod print;
+mod replays;
 mod signals;
 
 use std::{
     net::SocketAddr,
     path::Path,
     process::ExitCode,
+    sync::{Arc, atomic::AtomicBool},
+    thread,
     time::{Duration, SystemTime},
 };
 
-use clap::Parser;
-use framehouse_shared::{game::Game, text::Printable};
+use framehouse_shared::game::Game;
 use rustix::time::{ClockId, clock_gettime};
 
+use data_dir::DataDir;
 use game_files::{read_game_files, refusal};
-use listen::{bind_endpoints, cannot_listen, lock_data_dir};
+use listen::{bind_endpoints, cannot_listen};
 use logging::start_logging;
+use print::{complain, print};
+use replays::{Known, show_info, verify_files};
 use signals::{HangUps, stop_on_signals};
 
 use crate::{
     config::{Cli, Command, ConfigAction, ReplayAction, Settings},
+    key,
     net::{endpoint::Endpoint, udp::UdpEndpoint},
     ops::{
         backend::LocalBackend,
         http::{self, HttpOptions, TlsKeys},
         reload::RulesQueue,
     },
-    replay::{command, folder::FOLDER_NAME, writer::ReplayWriter},
+    replay::{folder::FOLDER_NAME, writer::ReplayWriter},
     results::ResultStore,
     schedule::TickRate,
     server::{Server, ServerSetup},
@@ -48,19 +56,26 @@ const REPLAY_TIME_MAX: Duration = Duration::from_secs(10);
 /// Returns exit code 0 after a normal stop, and 1 when the server cannot start, with one sentence on standard error. A
 /// wrong command line exits the process with code 2.
 pub fn run(game: impl Game + Clone) -> ExitCode {
-    let cli = Cli::parse();
+    run_with_hints(game, &[])
+}
+
+/// Like [`run`], and prints these lines below the addresses of a started server: how to join it, for example. `{url}` in
+/// a line becomes the server's URL.
+pub fn run_with_hints(game: impl Game + Clone, hints: &[&str]) -> ExitCode {
+    let cli = Cli::of_program();
     let done = match &cli.command {
-        None | Some(Command::Serve) => serve(game, &cli),
+        None | Some(Command::Serve) => serve(game, &cli, hints),
         Some(Command::Config { action: ConfigAction::Check { file } }) => check_file(file),
         Some(Command::Config { action: ConfigAction::Show }) => show(&cli),
-        Some(Command::Replay { action: ReplayAction::Verify { files } }) => command::verify_files(game, files),
-        Some(Command::Replay { action: ReplayAction::Info { file } }) => command::show_info(file),
+        Some(Command::Replay { action: ReplayAction::Verify { files, key } }) => {
+            settings(&cli).and_then(|settings| verify_files(game, files, &Known::of(&settings.server.data_dir, *key)))
+        }
+        Some(Command::Replay { action: ReplayAction::Info { file } }) => show_info(file),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(sentence) => {
-            // A sentence may quote a file that a stranger wrote.
-            sentence.trim_end().lines().for_each(|line| eprintln!("framehouse-server: {}", Printable(line)));
+            complain(&sentence);
             ExitCode::FAILURE
         }
     }
@@ -69,18 +84,19 @@ pub fn run(game: impl Game + Clone) -> ExitCode {
 fn check_file(file: &Path) -> Result<(), String> {
     let settings = Settings::from_file(file).map_err(|error| error.to_string())?;
     settings.check().map_err(|error| error.to_string())?;
-    println!("{} is good", file.display());
-    Ok(())
+    print(format_args!("{} is good\n", file.display()))
+}
+
+fn settings(cli: &Cli) -> Result<Settings, String> {
+    Settings::load(&cli.flags).map_err(|error| error.to_string())
 }
 
 fn show(cli: &Cli) -> Result<(), String> {
-    let settings = Settings::load(&cli.flags).map_err(|error| error.to_string())?;
-    print!("{}", toml::to_string(&settings).map_err(|error| error.to_string())?);
-    Ok(())
+    print(toml::to_string(&settings(cli)?).map_err(|error| error.to_string())?)
 }
 
-fn serve(game: impl Game + Clone, cli: &Cli) -> Result<(), String> {
-    let settings = Settings::load(&cli.flags).map_err(|error| error.to_string())?;
+fn serve(game: impl Game + Clone, cli: &Cli, hints: &[&str]) -> Result<(), String> {
+    let settings = settings(cli)?;
     let _writes_the_last_lines = start_logging(settings.server.log_format);
     let (stop, hang_ups) = (stop_on_signals()?, HangUps::catch()?);
     let connections_max = file_limit::raise();
@@ -94,11 +110,13 @@ fn serve(game: impl Game + Clone, cli: &Cli) -> Result<(), String> {
     let http_address = listener.local_addr().map_err(|error| error.to_string())?;
     let unix_base = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let endpoints = bind_endpoints(&settings, unix_base)?;
-    let _data_lock = lock_data_dir(&settings.server.data_dir)?;
+    let data_dir = DataDir::lock(&settings.server.data_dir)?;
+    let key = key::open(&settings.server.data_dir).map_err(|error| error.to_string())?;
+    let public_key = key.public();
     let results = ResultStore::open(&settings.server.data_dir).map_err(|error| error.to_string())?;
     let replay_folder = settings.server.data_dir.join(FOLDER_NAME);
     let replays = if settings.replays.enabled {
-        Some(ReplayWriter::start(replay_folder.clone(), &settings.replays, unix_base.as_secs())?)
+        Some(ReplayWriter::start(replay_folder.clone(), &settings.replays, key)?)
     } else {
         None
     };
@@ -127,6 +145,7 @@ fn serve(game: impl Game + Clone, cli: &Cli) -> Result<(), String> {
         None => error.to_string(),
     })?;
     let (backend, joins) = LocalBackend::new(server.status_board(), replay_folder);
+    let backend = backend.with_key(public_key);
     http::serve(listener, backend, http_options).map_err(|error| format!("cannot start the HTTP thread: {error}"))?;
     let (reloads, reloaded) = RulesQueue::new();
     hang_ups.reload_on_each(settings.server.game_dir, server.rules_check(), reloads, tls)?;
@@ -135,8 +154,12 @@ fn serve(game: impl Game + Clone, cli: &Cli) -> Result<(), String> {
     server.set_rules_queue(reloaded);
     server.set_cpu_clock(process_cpu_time);
     server.set_thread_clock(thread_cpu_time);
+    let is_lost = Arc::new(AtomicBool::new(false));
+    let watched = data_dir.watch(Arc::clone(&is_lost));
+    let _ends_the_lock = watched.map_err(|error| format!("cannot start the thread that watches data: {error}"))?;
+    server.set_data_dir_lost(is_lost);
     replays.iter().for_each(|writer| server.record_replays(writer.queue()));
-    greet(scheme, http_address, &udp_addresses);
+    greet(hints, scheme, http_address, &udp_addresses)?;
     tick_loop::run_until(&mut server, tick_rate, &stop);
     server.close_results(RESULTS_TIME_MAX);
     // Dropping the server closes its end of the replay queue; the writer's thread stops once all is written.
@@ -165,13 +188,20 @@ fn cpu_time(clock: ClockId) -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
 }
 
-fn greet(scheme: &str, http: SocketAddr, udp: &[SocketAddr]) {
+/// Prints where the server is and how to join it. Standard output may be a pipe that nobody reads, so the calling thread
+/// does not wait.
+fn greet(hints: &[&str], scheme: &str, http: SocketAddr, udp: &[SocketAddr]) -> Result<(), String> {
     let (first, last) = (udp.first().map(ToString::to_string), udp.last().map(SocketAddr::port));
-    println!("Framehouse server {} is running.", env!("CARGO_PKG_VERSION"));
-    println!("  HTTP   {scheme}://{http}   (rooms: /v1/rooms, status: /v1/status)");
-    println!("  UDP    {} to port {}", first.unwrap_or_default(), last.unwrap_or_default());
-    println!("  Play   cargo run --release -p framehouse-arena-client -- --server {scheme}://{http} --quick");
-    println!("  Bots   cargo run --release -p framehouse-arena-bots -- \\");
-    println!("             --server {scheme}://{http} --rooms 1 --players 3 --seconds 300");
-    println!("  Stop   Ctrl-C");
+    let (first, last, version) = (first.unwrap_or_default(), last.unwrap_or_default(), env!("CARGO_PKG_VERSION"));
+    let url = format!("{scheme}://{http}");
+    let mut text = format!(
+        "Framehouse server {version} is running.\n  \
+           HTTP   {url}   (rooms: /v1/rooms, status: /v1/status)\n  \
+           UDP    {first} to port {last}\n"
+    );
+    hints.iter().for_each(|hint| text += &format!("  {}\n", hint.replace("{url}", &url)));
+    text += "  Stop   Ctrl-C\n";
+    let work = move || print(text).unwrap_or_else(|sentence| tracing::warn!("{sentence}"));
+    let spawned = thread::Builder::new().name("greeting".to_owned()).spawn(work);
+    spawned.map(drop).map_err(|error| format!("cannot start the thread that prints: {error}"))
 }

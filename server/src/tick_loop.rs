@@ -3,7 +3,7 @@
 use std::{
     sync::atomic::{AtomicBool, Ordering},
     thread,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use crate::{schedule::TickRate, server::Server};
@@ -15,6 +15,9 @@ const RECEIVE_INTERVAL: Duration = Duration::from_millis(4);
 const CATCH_UP_SECONDS_MAX: f64 = 0.1;
 /// Longest time to wait until clients have acknowledged the server's stop.
 const GOODBYE_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// Interval between two looks at the wall clock.
+const WALL_CLOCK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Deadlines of the ticks: `epoch + n / hz`. They are absolute, so that one late wake-up does not shift the next ones.
 struct Deadlines {
@@ -43,8 +46,16 @@ impl Deadlines {
 pub fn run_until(server: &mut Server, rate: TickRate, stop: &AtomicBool) {
     let start = Instant::now();
     let mut deadlines = Deadlines { rate, epoch: Duration::ZERO, tick: 1 };
+    let mut look_at_clock = Duration::ZERO;
     while !stop.load(Ordering::Relaxed) {
         run_tick(server, &mut deadlines, start);
+        if start.elapsed() >= look_at_clock {
+            look_at_clock = start.elapsed() + WALL_CLOCK_INTERVAL;
+            // A clock before 1970 says nothing.
+            if let Ok(unix) = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH) {
+                server.note_wall_clock(unix, start.elapsed());
+            }
+        }
     }
     server.say_goodbye();
     let end = start.elapsed() + GOODBYE_TIME_MAX;

@@ -6,17 +6,20 @@
 //! | `GET /v1/rooms` | [`RoomFilter`] | [`RoomList`] |
 //! | `GET /v1/maps` | | [`MapList`] |
 //! | `GET /v1/status` | | [`Status`] |
+//! | `GET /v1/key` | | [`KeyInfo`] |
 //! | `GET /v1/replays/{match}` | | the replay's bytes |
 //!
 //! Every refusal is an [`ErrorBody`] with an HTTP status of 400 or above. Readers ignore fields that they do not know,
 //! so that a newer server may add some.
 
 mod error;
+mod key;
 mod rooms;
 mod sessions;
 mod status;
 
 pub use error::{ErrorBody, ErrorDetail, code};
+pub use key::KeyInfo;
 pub use rooms::{ListedRoom, MapList, ROOMS_MAX, RoomFilter, RoomList};
 pub use sessions::{RoomRequest, SessionGrant, SessionRequest};
 pub use status::{

@@ -34,6 +34,7 @@ fn result(id: u128) -> MatchResult {
         players: Vec::new(),
         state_hash: 1,
         replay: None,
+        replay_unwritten: None,
     }
 }
 

@@ -15,6 +15,7 @@ use framehouse_shared::{
     game::{Game, GameHandle},
     ids::Slot,
     protocol::end::EndCode,
+    replay::ServerKey,
     sim::SimTickCount,
     tick::Tick,
 };
@@ -29,7 +30,8 @@ const VICTIM: usize = 2;
 fn playing(game: impl Game + Clone, folder: &Folder) -> (World, ReplayWriter) {
     let mut world = World::new(game, 11).with_link("delay=50");
     let writer =
-        ReplayWriter::start(folder.path().to_owned(), &ReplaySettings::default(), 1_700_000_000).expect("a folder");
+        ReplayWriter::start(folder.path().to_owned(), &ReplaySettings::default(), ServerKey::from_secret([7; 32]))
+            .expect("a folder");
     world.server.record_replays(writer.queue());
     let mut world = world.with_players(4);
     world.step_to_playing();

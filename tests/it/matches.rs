@@ -2,7 +2,11 @@
 
 use framehouse_harness::world::World;
 use framehouse_server::room::directory::JoinTarget;
-use framehouse_shared::{ids::Slot, protocol::messages::Phase, tick::Tick};
+use framehouse_shared::{
+    ids::Slot,
+    protocol::messages::Phase,
+    tick::{SimRate, Tick},
+};
 use framehouse_tiny::{MATCH_SECONDS, PRESS, Presses, TinyPlugin};
 
 use crate::TINY_MATCH_TICKS;
@@ -155,6 +159,18 @@ fn a_whole_match_is_the_same_at_every_tick_rate() {
         assert!(late * 200 < inputs, "{hz} Hz: {late} of {inputs} inputs arrived late");
         assert_eq!((world.desyncs(), world.errors()), (0, Vec::new()), "{hz} Hz");
         assert!(world.clients.iter().all(|client| client.client.ended().is_none()), "{hz} Hz: no client was kicked");
+    }
+}
+
+#[test]
+fn tick_rates_that_are_no_round_numbers_can_be_joined_and_played() {
+    for hz in [SimRate::HZ_MIN, 11, 13, 17, 29, 31, 59, 61, 97, 119, SimRate::HZ_MAX] {
+        let mut world = World::at_rate(TinyPlugin, 11, hz).with_link("delay=30").with_players(2);
+        world.step_to_playing();
+        world.step_ticks(world.ticks(2.0));
+        assert_eq!((world.desyncs(), world.errors()), (0, Vec::new()), "{hz} Hz");
+        let is_played = |client: usize| presses(&world, client).count[..2].iter().all(|count| *count > 0);
+        assert!(is_played(0) && is_played(1), "{hz} Hz: the inputs of both count");
     }
 }
 

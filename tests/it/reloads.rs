@@ -18,7 +18,7 @@ use framehouse_server::{
 use framehouse_shared::{
     match_end::MatchEnd,
     protocol::messages::{HostCommand, RoomOptions},
-    replay::Replay,
+    replay::{Replay, ServerKey},
     sim::{GameFile, GameFileError},
 };
 use framehouse_tools::short_matches::short_matches;
@@ -68,7 +68,8 @@ fn play_to_results(world: &mut World, match_no: u32) {
 #[test]
 fn a_running_match_keeps_its_rules_and_the_next_one_takes_the_new() {
     let folder = Folder::new("reload");
-    let writer = ReplayWriter::start(folder.path().to_owned(), &ReplaySettings::default(), 1_700_000_000);
+    let writer =
+        ReplayWriter::start(folder.path().to_owned(), &ReplaySettings::default(), ServerKey::from_secret([7; 32]));
     let (writer, mut world) = (writer.expect("a folder"), World::new(ArenaPlugin, 300));
     world.server.record_replays(writer.queue());
     assert_eq!(world.server.reload_rules(&rules(450, &["basin"])), Ok(()));

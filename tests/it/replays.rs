@@ -22,7 +22,7 @@ use framehouse_server::{
 use framehouse_shared::{
     match_end::MatchEnd,
     protocol::messages::HostCommand,
-    replay::{Replay, canned_replay},
+    replay::{Replay, ServerKey, canned_replay},
     simulation::Simulation,
     tick::Tick,
 };
@@ -34,7 +34,8 @@ use crate::TINY_MATCH_TICKS;
 /// A server that records into this folder.
 fn recording(mut world: World, folder: &Folder) -> (World, ReplayWriter) {
     let writer =
-        ReplayWriter::start(folder.path().to_owned(), &ReplaySettings::default(), 1_700_000_000).expect("a folder");
+        ReplayWriter::start(folder.path().to_owned(), &ReplaySettings::default(), ServerKey::from_secret([7; 32]))
+            .expect("a folder");
     world.server.record_replays(writer.queue());
     (world, writer)
 }

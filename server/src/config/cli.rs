@@ -1,8 +1,9 @@
 //! The program's subcommands. Settings on the command line are in `flags.rs`.
 
-use std::path::PathBuf;
+use std::{env, ffi::OsStr, path::PathBuf};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, builder::Resettable};
+use framehouse_shared::replay::PublicKey;
 
 use super::Flags;
 
@@ -16,6 +17,17 @@ pub struct Cli {
     /// Settings on the command line or in the environment.
     #[command(flatten)]
     pub flags: Flags,
+}
+
+impl Cli {
+    /// Reads the program's command line and environment; `--help`, `--version` and mistakes end the program. An empty
+    /// environment variable is as good as none.
+    pub fn of_program() -> Self {
+        let is_empty = |name: &OsStr| env::var_os(name).is_some_and(|value| value.is_empty());
+        let command = Self::command()
+            .mut_args(|arg| if arg.get_env().is_some_and(is_empty) { arg.env(Resettable::Reset) } else { arg });
+        Self::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
+    }
 }
 
 /// Subcommands of the server program.
@@ -40,8 +52,12 @@ pub enum Command {
 /// Subcommands of `replay`.
 #[derive(Subcommand, Debug)]
 pub enum ReplayAction {
-    /// Run recorded matches again and compare the outcome; exits with 1 when one differs.
+    /// Run recorded matches again and compare the outcome, the signature and the stored result; exits with 1 when one
+    /// differs.
     Verify {
+        /// The server's public key, as in GET /v1/key; by default that of the data folder.
+        #[arg(long, value_name = "KEY")]
+        key: Option<PublicKey>,
         /// Replay files.
         #[arg(required = true)]
         files: Vec<PathBuf>,

@@ -32,8 +32,17 @@ pub struct Flags {
     #[arg(long, env = "FRAMEHOUSE_PUBLIC_UDP_PORT", value_name = "PORT", global = true)]
     pub public_udp_port: Option<u16>,
     /// Let anybody on the network play without an account; needed to listen on addresses other than loopback.
-    #[arg(long, env = "FRAMEHOUSE_OPEN_TO_PUBLIC", global = true)]
-    pub open_to_public: bool,
+    #[arg(
+        long,
+        env = "FRAMEHOUSE_OPEN_TO_PUBLIC",
+        value_name = "YES|NO",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "yes",
+        value_parser = yes_or_no,
+        global = true
+    )]
+    pub open_to_public: Option<bool>,
     /// Ticks per second, 10 to 120.
     #[arg(long, env = "FRAMEHOUSE_TICK_RATE", value_name = "HZ", global = true)]
     pub tick_rate: Option<u16>,
@@ -81,6 +90,40 @@ impl Flags {
         set(&mut settings.public_host, &self.public_host.clone().map(Some));
         set(&mut settings.public_udp_port, &self.public_udp_port.map(Some));
         set(&mut settings.game_dir, &self.game_dir.clone().map(Some));
-        settings.open_to_public |= self.open_to_public;
+        set(&mut settings.open_to_public, &self.open_to_public);
+    }
+}
+
+/// Parses the value of a switch.
+fn yes_or_no(text: &str) -> Result<bool, &'static str> {
+    match text.to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" => Ok(true),
+        "0" | "false" | "no" | "off" => Ok(false),
+        _ => Err("say 1, true, yes or on, or 0, false, no or off"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use crate::config::Cli;
+
+    #[test]
+    fn a_switch_is_on_alone_and_as_told_otherwise() {
+        let switch = |line: &str| {
+            let line = std::iter::once("server").chain(line.split_whitespace());
+            Cli::try_parse_from(line).map(|cli| cli.flags.open_to_public).ok()
+        };
+        assert_eq!(switch(""), Some(None));
+        assert_eq!(switch("--open-to-public"), Some(Some(true)));
+        assert_eq!(switch("--open-to-public config show"), Some(Some(true)), "a word after it is not its value");
+        for word in ["1", "true", "YES", "on"] {
+            assert_eq!(switch(&format!("--open-to-public={word}")), Some(Some(true)));
+        }
+        for word in ["0", "false", "no", "Off"] {
+            assert_eq!(switch(&format!("--open-to-public={word}")), Some(Some(false)));
+        }
+        assert_eq!(switch("--open-to-public=maybe"), None);
     }
 }

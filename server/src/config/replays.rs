@@ -10,9 +10,11 @@ use super::{ConfigError, error::in_range};
 pub struct ReplaySettings {
     /// Whether matches are recorded.
     pub enabled: bool,
-    /// Days that a replay is kept, 0 to 3650; 0 means no age limit.
+    /// Days that a replay is kept, 0 to 3650; 0 means no age limit. In a day at most a tenth of the replays are deleted
+    /// for their age, and none in the first hour after a start.
     pub keep_days: u32,
-    /// Largest total size of all replays in bytes, 10^6 to 10^15; the oldest are deleted first.
+    /// Largest total size of all replays in bytes, 10^6 to 10^15. Beyond, the oldest replays of the network address that
+    /// has caused the most are deleted.
     pub keep_bytes: u64,
 }
 

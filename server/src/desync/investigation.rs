@@ -57,7 +57,7 @@ impl Investigation {
             name: player.map(Player::name).or_else(|| spectator.map(Spectator::name))?.to_owned(),
             slot: player.map(Player::slot),
             detected,
-            detected_unix_ms: (now.unix_base + now.elapsed).as_millis() as u64,
+            detected_unix_ms: now.unix().as_millis() as u64,
             link: link_figures(world, member, room),
             first_bad: None,
         };

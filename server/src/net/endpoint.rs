@@ -22,8 +22,8 @@ pub type ClientId = u64;
 /// Data queued for an unknown or disconnected client is dropped.
 pub trait Endpoint: Send + Sync {
     /// Makes a credential with which `client` can connect, at an address of the same kind as `caller`'s, if it is known
-    /// and there is one. `unix_now` is the time since 1970-01-01 UTC.
-    fn admit(&self, client: ClientId, caller: Option<IpAddr>, unix_now: Duration) -> Admission;
+    /// and there is one. `now` is [`Now::transport`](crate::schedule::Now::transport).
+    fn admit(&self, client: ClientId, caller: Option<IpAddr>, now: Duration) -> Admission;
 
     /// Largest number of connected clients.
     fn capacity(&self) -> usize;
@@ -31,12 +31,15 @@ pub trait Endpoint: Send + Sync {
     /// Number of connected clients.
     fn clients(&self) -> usize;
 
+    /// Address that a connected client sends from; `None` for another client, or if the transport has no addresses.
+    fn ip(&self, client: ClientId) -> Option<IpAddr>;
+
     /// Traffic since the endpoint was created, updated by [`send`](Self::send).
     fn traffic(&self) -> &Traffic;
 
     /// Reads and decodes up to `packets_max` received packets. Returns the number read: fewer mean that no more have
-    /// arrived. `unix_now` is the time since 1970-01-01 UTC.
-    fn receive(&mut self, unix_now: Duration, packets_max: usize) -> usize;
+    /// arrived. `now` is [`Now::transport`](crate::schedule::Now::transport).
+    fn receive(&mut self, now: Duration, packets_max: usize) -> usize;
 
     /// Replaces the content of `events` by the events since the last call, in order. Reuses the allocation.
     fn drain(&mut self, events: &mut Vec<(ClientId, ClientEvent)>);

@@ -148,6 +148,10 @@ impl Endpoint for UdpEndpoint {
         self.peers.count()
     }
 
+    fn ip(&self, client: ClientId) -> Option<IpAddr> {
+        self.peers.get(client).map(|peer| peer.address().ip())
+    }
+
     fn traffic(&self) -> &Traffic {
         &self.traffic
     }

@@ -9,6 +9,7 @@ use axum::body::Body;
 use framehouse_shared::{
     api::{ListedRoom, RoomFilter, SessionGrant, Status},
     ids::MatchId,
+    replay::PublicKey,
 };
 
 pub use local::LocalBackend;
@@ -30,6 +31,9 @@ pub trait Backend: Send + Sync + 'static {
     /// The newest status page.
     fn status(&self) -> impl Future<Output = Result<Status, Refusal>> + Send;
 
+    /// The key with which the server signs replays.
+    fn key(&self) -> impl Future<Output = Result<PublicKey, Refusal>> + Send;
+
     /// Opens the replay of a match for sending.
     fn open_replay(&self, match_id: MatchId) -> impl Future<Output = Result<ReplayFile, Refusal>> + Send;
 }
@@ -43,6 +47,9 @@ pub enum Refusal {
     /// The server is overloaded. The same request may succeed a second later.
     #[error("{0}")]
     Busy(&'static str),
+    /// The server signs nothing.
+    #[error("this server has no key: it signs no replays")]
+    NoKey,
     /// The match has no replay, or none yet.
     #[error("there is no replay of this match: the match may still be running, or its replay was removed")]
     NoSuchReplay,

@@ -2,7 +2,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -44,6 +47,7 @@ impl Plugin for StatusPlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<TickDurations>()
             .init_resource::<StatusBoard>()
+            .init_resource::<DataDirLost>()
             .add_plugins(TickTimingsPlugin)
             .add_systems(Startup, note_maps)
             .add_systems(FixedUpdate, publish_status.in_set(TickSet::Metrics));
@@ -89,6 +93,10 @@ impl StatusBoard {
     }
 }
 
+/// Whether the data folder is gone, or another one is in its place.
+#[derive(Resource, Default)]
+pub struct DataDirLost(pub Arc<AtomicBool>);
+
 /// The maps of the game, updated when rules are loaded.
 #[derive(Resource)]
 struct MapNames(Vec<String>);
@@ -118,6 +126,7 @@ struct Sources<'w, 's> {
     cleanup: Res<'w, Cleanup>,
     results: Option<Res<'w, ResultStore>>,
     replays: Res<'w, Replays>,
+    data_dir_lost: Res<'w, DataDirLost>,
     rooms: Query<'w, 's, RoomListData>,
     players: Query<'w, 's, &'static Player>,
     spectators: Query<'w, 's, &'static Spectator>,
@@ -170,6 +179,7 @@ impl Sources<'_, '_> {
             score_rate_exceeded: self.counters.score_rate_exceeded,
             results: self.results.as_ref().map(|store| store.stats()).unwrap_or_default(),
             replays: self.replays.stats(),
+            data_dir_lost: self.data_dir_lost.0.load(Relaxed),
             kicked: self.counters.kicked,
             joins_limited: self.counters.joins_limited,
             codes_wrong: self.counters.codes_wrong,

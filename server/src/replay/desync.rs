@@ -7,16 +7,12 @@
 mod report;
 mod rerun;
 
-use std::{
-    io,
-    panic::{AssertUnwindSafe, catch_unwind},
-    path::Path,
-    sync::Arc,
-};
+use std::{io, path::Path, sync::Arc};
 
 use bevy::prelude::*;
 use framehouse_shared::{
     fields::{Field, FieldDifference, differences},
+    guarded::guarded,
     ids::{MatchId, PlayerId, RoomCode, Slot},
     replay::RawBlock,
     room_state::RoomSnapshot,
@@ -129,7 +125,7 @@ impl DesyncJob {
 
     /// Writes the report and returns its size in bytes. A panic in the game's code does not prevent the report.
     pub fn write(self, folder: &Path) -> io::Result<u64> {
-        let compared = catch_unwind(AssertUnwindSafe(|| self.compare(folder)));
+        let compared = guarded(|| self.compare(folder));
         let compared = compared.unwrap_or_else(|_| Err("running the match again failed".to_owned()));
         let path = folder.join(self.finding.file_name());
         let bytes = report::write(&path, &self.finding, self.protocol, &compared)?;

@@ -1,31 +1,26 @@
-//! The folder of replays: file names, recovery after a crash, and quotas.
+//! The folder of replays: file names, reading, and putting files where they belong.
 
 use std::{
-    collections::VecDeque,
+    fmt::Display,
     fs::{self, File, OpenOptions},
-    io::{self, Read, Write},
+    io::{self, Read},
     path::{Path, PathBuf},
-    time::{Duration, SystemTime},
 };
 
-use framehouse_shared::{
-    ids::MatchId,
-    match_end::MatchEnd,
-    replay::{FILE_BYTES_MAX, PartialReplay, Replay, ReplayEncoder, Trailer},
-};
+use framehouse_shared::{ids::MatchId, replay::FILE_BYTES_MAX};
 
-use super::reports::Reports;
-use crate::config::ReplaySettings;
+use crate::disk::sync_folder;
 
 /// Name of the folder in the data folder.
 pub const FOLDER_NAME: &str = "replays";
+/// Name of the subfolder for files that the server can neither use nor delete. It never looks into it.
+pub const SET_ASIDE: &str = "set-aside";
 /// File name suffix of a complete replay.
-const WHOLE: &str = ".fhr";
+pub(super) const WHOLE: &str = ".fhr";
 /// File name suffix of a replay that is being written.
-const PART: &str = ".fhr.part";
-/// Maximum number of replays kept. The server remembers 48 bytes for each.
-const FILES_MAX: usize = 250_000;
-const DAY_S: u64 = 86_400;
+pub(super) const PART: &str = ".fhr.part";
+/// Maximum number of files of one name that can be set aside.
+const SAME_NAME_MAX: u32 = 1000;
 
 /// File name of the complete replay of a match.
 pub fn file_name(match_id: MatchId) -> String {
@@ -42,7 +37,8 @@ pub fn part_path(folder: &Path, match_id: MatchId) -> PathBuf {
     folder.join(format!("{match_id}{PART}"))
 }
 
-fn match_of(path: &Path, ending: &str) -> Option<MatchId> {
+/// The match that a file name with this ending names.
+pub(super) fn match_of(path: &Path, ending: &str) -> Option<MatchId> {
     path.file_name()?.to_str()?.strip_suffix(ending)?.parse().ok()
 }
 
@@ -63,120 +59,38 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
 pub(super) fn publish(folder: &Path, match_id: MatchId) -> io::Result<()> {
     let part = part_path(folder, match_id);
     OpenOptions::new().append(true).open(&part)?.sync_all()?;
-    fs::rename(part, whole_path(folder, match_id))
+    fs::rename(part, whole_path(folder, match_id))?;
+    sync_folder(folder)
 }
 
-/// Completes replays that an earlier server left unfinished, and removes those without a whole block. Returns the
-/// number of completed ones.
-pub(super) fn recover(folder: &Path) -> io::Result<u64> {
-    let mut recovered = 0;
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        let Some(match_id) = match_of(&path, PART) else { continue };
-        match recover_one(folder, match_id, &path) {
-            Ok(is_whole) => recovered += u64::from(is_whole),
-            // One bad file must not prevent the server from recording.
-            Err(error) => tracing::warn!("cannot complete the replay {}: {error}", path.display()),
+/// Moves a file into the subfolder [`SET_ASIDE`] and logs `why`: what the server cannot read or does not know is the
+/// operator's to delete. A file that cannot be moved stays where it is.
+pub(super) fn set_aside(folder: &Path, path: &Path, why: &dyn Display) {
+    let shown = path.display();
+    match move_aside(folder, path) {
+        Ok(to) => tracing::warn!("{shown} is set aside as {}: {why}", to.display()),
+        Err(error) => tracing::error!("{shown} stays where it is, because it cannot be set aside ({error}): {why}"),
+    }
+}
+
+fn move_aside(folder: &Path, path: &Path) -> io::Result<PathBuf> {
+    let aside = folder.join(SET_ASIDE);
+    fs::create_dir_all(&aside)?;
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
+    for number in 0..SAME_NAME_MAX {
+        let to = aside.join(if number == 0 { name.to_string() } else { format!("{name}.{number}") });
+        if !to.try_exists()? {
+            fs::rename(path, &to)?;
+            // If this fails, the file is in one of the two places after a power failure.
+            let _ = sync_folder(&aside);
+            return Ok(to);
         }
     }
-    Ok(recovered)
+    Err(io::Error::other("too many files of this name are there"))
 }
 
-fn recover_one(folder: &Path, match_id: MatchId, part: &Path) -> io::Result<bool> {
-    let is_whole = complete(part)?;
-    if is_whole {
-        publish(folder, match_id)?;
-    } else {
-        fs::remove_file(part)?;
-    }
-    Ok(is_whole)
-}
-
-/// Turns the file into a complete replay, if it has at least one whole block.
-fn complete(part: &Path) -> io::Result<bool> {
-    let Ok(bytes) = read(part) else { return Ok(false) };
-    if Replay::read(&bytes).is_ok() {
-        return Ok(true);
-    }
-    let Ok(beginning) = PartialReplay::read(&bytes) else { return Ok(false) };
-    let (ticks, Ok(hashes)) = (beginning.ticks(), beginning.last_hashes()) else { return Ok(false) };
-    if ticks == 0 {
-        return Ok(false);
-    }
-    // Cuts off the incomplete block that the server was writing.
-    let whole = &bytes[..beginning.length()];
-    let ending = MatchEnd::ServerCrashed;
-    let end = ReplayEncoder::resume(whole).end(&Trailer { ending, ticks, hashes, ranking: None });
-    let mut file = OpenOptions::new().append(true).open(part)?;
-    file.set_len(whole.len() as u64)?;
-    file.write_all(&end)?;
-    Ok(true)
-}
-
-/// A complete replay in the folder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct StoredReplay {
-    unix_s: u64,
-    match_id: MatchId,
-    bytes: u64,
-}
-
-/// Index of the complete replays, oldest first, to enforce the quotas without reading the folder again.
-pub(super) struct Retention {
-    /// Desync reports of the replays.
-    pub reports: Reports,
-    folder: PathBuf,
-    stored: VecDeque<StoredReplay>,
-    bytes: u64,
-    seconds_max: Option<u64>,
-    bytes_max: u64,
-}
-
-impl Retention {
-    /// Reads the folder.
-    pub fn open(folder: &Path, settings: &ReplaySettings) -> io::Result<Self> {
-        let mut stored = Vec::new();
-        for entry in fs::read_dir(folder)? {
-            stored.extend(stored_file(&entry?.path()));
-        }
-        stored.sort();
-        let bytes = stored.iter().map(|stored| stored.bytes).sum();
-        let reports = Reports::open(folder)?;
-        let seconds_max = (settings.keep_days > 0).then(|| u64::from(settings.keep_days) * DAY_S);
-        let (folder, bytes_max) = (folder.to_owned(), settings.keep_bytes);
-        Ok(Self { reports, folder, stored: stored.into(), bytes, seconds_max, bytes_max })
-    }
-
-    /// Adds a replay that was just completed.
-    pub fn add(&mut self, match_id: MatchId, bytes: u64, unix_s: u64) {
-        self.stored.push_back(StoredReplay { unix_s, match_id, bytes });
-        self.bytes += bytes;
-    }
-
-    /// Removes the oldest replays until the quotas are met. Returns the number of removed ones.
-    pub fn keep_quotas(&mut self, now_unix_s: u64) -> u64 {
-        let mut removed = 0;
-        while let Some(oldest) = self.stored.front().copied().filter(|oldest| self.is_too_much(oldest, now_unix_s)) {
-            self.stored.pop_front();
-            self.bytes -= oldest.bytes;
-            self.reports.remove(oldest.match_id);
-            // The file may have been removed by the operator.
-            removed += u64::from(fs::remove_file(whole_path(&self.folder, oldest.match_id)).is_ok());
-        }
-        removed
-    }
-
-    fn is_too_much(&self, oldest: &StoredReplay, now_unix_s: u64) -> bool {
-        let age = now_unix_s.saturating_sub(oldest.unix_s);
-        self.bytes + self.reports.bytes() > self.bytes_max
-            || self.stored.len() > FILES_MAX
-            || self.seconds_max.is_some_and(|max| age > max)
-    }
-}
-
-fn stored_file(path: &Path) -> Option<StoredReplay> {
-    let match_id = match_of(path, WHOLE)?;
-    let metadata = fs::metadata(path).ok()?;
-    let modified = metadata.modified().ok()?.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    Some(StoredReplay { unix_s: modified.as_secs(), match_id, bytes: metadata.len() })
+/// Whether something of this match was set aside, or might have been.
+pub(super) fn has_set_aside(folder: &Path, match_id: MatchId) -> bool {
+    let name = format!("{match_id}{PART}");
+    folder.join(SET_ASIDE).join(name).try_exists().unwrap_or(true)
 }

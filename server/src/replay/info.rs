@@ -17,6 +17,7 @@ pub fn summary(bytes: &[u8]) -> Result<String, ReplayError> {
     let mut text = String::new();
     write_match(&mut text, replay.header()).expect("a String takes any text");
     write_course(&mut text, &replay, bytes.len()).expect("a String takes any text");
+    write_signature(&mut text, &replay).expect("a String takes any text");
     write_players(&mut text, &replay)?.expect("a String takes any text");
     Ok(text)
 }
@@ -38,6 +39,16 @@ fn write_course(text: &mut String, replay: &Replay, bytes: usize) -> fmt::Result
     writeln!(text, "end      {}", replay.trailer.ending)?;
     let per_minute = bytes as f64 * 60.0 / seconds.max(1.0 / f64::from(rate));
     writeln!(text, "size     {bytes} bytes, {per_minute:.0} a minute")
+}
+
+fn write_signature(text: &mut String, replay: &Replay) -> fmt::Result {
+    match &replay.signature {
+        None => writeln!(text, "signed   by nobody"),
+        Some(signature) if signature.is_right() => {
+            writeln!(text, "signed   by the server with the key {}", signature.key)
+        }
+        Some(signature) => writeln!(text, "signed   wrongly, in the name of the key {}", signature.key),
+    }
 }
 
 /// Writes the final ranking, or the players that joined if there is no ranking.

@@ -2,20 +2,24 @@
 
 use std::{
     collections::VecDeque,
+    net::IpAddr,
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
         mpsc::{self, Receiver, Sender},
     },
+    time::Duration,
 };
+
+use arrayvec::ArrayVec;
 
 pub use framehouse_shared::api::ReplayStats;
 use framehouse_shared::{
-    ids::MatchId,
+    ids::{MatchId, SLOTS_MAX},
     replay::{Header, RawBlock, Trailer},
 };
 
-use super::desync::DesyncJob;
+use super::{desync::DesyncJob, fate::FateTeller};
 
 /// Maximum number of waiting jobs. Some thousand rooms may begin and end in the same tick.
 const JOBS_MAX: usize = 16_384;
@@ -33,21 +37,52 @@ pub(super) enum Job {
     Begin(Box<Header>, Vec<u8>),
     /// Append a block.
     Block(MatchId, RawBlock),
-    /// Append the last block, if there is one, and complete the replay.
-    End(MatchId, Option<RawBlock>, Box<Trailer>),
+    /// Complete the replay.
+    End(MatchId, Box<Ending>),
     /// Remove the replay.
     Abandon(MatchId),
     /// Write a report next to the replay.
     Report(Box<DesyncJob>),
+    /// Look after what has become too old.
+    Clock(Times),
+}
+
+/// How a replay ends.
+pub(super) struct Ending {
+    /// The last block, if there is one.
+    pub last: Option<RawBlock>,
+    pub trailer: Trailer,
+    /// Addresses of those who took part, as far as known.
+    pub addresses: ArrayVec<IpAddr, SLOTS_MAX>,
+    pub fate: FateTeller,
+}
+
+/// The time on both clocks of the server.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Times {
+    /// Since the start of the server, on a clock that never jumps.
+    pub elapsed: Duration,
+    /// Since 1970-01-01 UTC, in seconds, as the system says.
+    pub unix_s: u64,
 }
 
 impl Job {
     fn bytes(&self) -> usize {
         match self {
             Self::Begin(_, opening) => opening.len(),
-            Self::Block(_, block) | Self::End(_, Some(block), _) => block.bytes.len(),
+            Self::Block(_, block) => block.bytes.len(),
+            Self::End(_, ending) => ending.last.as_ref().map_or(0, |block| block.bytes.len()),
             Self::Report(job) => job.bytes(),
-            Self::End(..) | Self::Abandon(_) => 0,
+            Self::Abandon(_) | Self::Clock(_) => 0,
+        }
+    }
+
+    /// The match whose recording it continues.
+    pub fn match_id(&self) -> Option<MatchId> {
+        match self {
+            Self::Begin(header, _) => Some(header.match_id),
+            Self::Block(match_id, _) | Self::End(match_id, _) | Self::Abandon(match_id) => Some(*match_id),
+            Self::Report(_) | Self::Clock(_) => None,
         }
     }
 }
@@ -62,6 +97,8 @@ pub(super) struct Progress {
     pub removed: AtomicU64,
     pub reports: AtomicU64,
     pub reports_lost: AtomicU64,
+    pub panics: AtomicU64,
+    pub is_failing: AtomicBool,
     jobs: AtomicUsize,
     bytes: AtomicUsize,
 }
@@ -143,6 +180,8 @@ impl Progress {
             reports: self.reports.load(Relaxed),
             reports_lost: self.reports_lost.load(Relaxed),
             waiting: self.jobs.load(Relaxed),
+            panics: self.panics.load(Relaxed),
+            failing: self.is_failing.load(Relaxed),
         }
     }
 

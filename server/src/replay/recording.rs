@@ -1,15 +1,22 @@
 //! Recording of a running match.
 
+use std::net::IpAddr;
+
+use arrayvec::ArrayVec;
 use bevy::prelude::*;
 use framehouse_shared::{
-    ids::{MatchId, Slot},
+    ids::{MatchId, SLOTS_MAX, Slot},
     input::Frame,
     match_end::MatchEnd,
     replay::{Header, OPENING_BYTES_MAX, RankedPlayer, RawBlock, Recorder, Trailer},
     state_hash::StateHashes,
 };
 
-use super::queue::{Job, QueueFull, ReplayQueue};
+use super::{
+    fate::QueuedReplay,
+    folder,
+    queue::{Ending, Job, QueueFull, ReplayQueue},
+};
 
 /// Recording of a room's match, as a component. Dropping it with its room ends the replay as "room closed".
 #[derive(Component)]
@@ -18,6 +25,8 @@ pub struct Recording {
     match_id: MatchId,
     state: State,
     recorder: Recorder,
+    /// Addresses of those who took part: the first ones, as far as known.
+    addresses: ArrayVec<IpAddr, SLOTS_MAX>,
 }
 
 enum State {
@@ -38,11 +47,15 @@ impl Recording {
             return None;
         }
         let state = State::Unsent(Box::new((header, opening)));
-        Some(Self { queue, match_id, state, recorder: Recorder::default() })
+        Some(Self { queue, match_id, state, recorder: Recorder::default(), addresses: ArrayVec::new() })
     }
 
-    pub(super) const fn match_id(&self) -> MatchId {
-        self.match_id
+    /// Notes where a participant plays from.
+    pub(super) fn note_address(&mut self, address: IpAddr) {
+        if !self.addresses.contains(&address) {
+            // Beyond the first ones nobody is needed: one of them owns the replay.
+            let _ = self.addresses.try_push(address);
+        }
     }
 
     pub(super) fn record<'a>(
@@ -89,26 +102,28 @@ impl Recording {
         Some(self.recorder.unfinished().clone())
     }
 
-    /// Ends the replay. Returns whether it was queued for writing.
+    /// Ends the replay. Returns it if it was queued for writing.
     pub(super) fn end(
         &mut self,
         ending: MatchEnd,
         hashes: Option<StateHashes>,
         ranking: Option<Vec<RankedPlayer>>,
-    ) -> bool {
+    ) -> Option<QueuedReplay> {
         let ticks = self.recorder.ticks();
         if ticks == 0 || matches!(self.state, State::Over) {
             self.state = State::Over;
-            return false;
+            return None;
         }
-        let trailer = Box::new(Trailer { ending, ticks, hashes, ranking });
+        let trailer = Trailer { ending, ticks, hashes, ranking };
         let last = self.recorder.take_block();
-        let sent = self.send_beginning().and_then(|()| self.queue.send(Job::End(self.match_id, last, trailer)));
+        let (replay, fate) = QueuedReplay::new(folder::file_name(self.match_id));
+        let ending = Box::new(Ending { last, trailer, addresses: self.addresses.clone(), fate });
+        let sent = self.send_beginning().and_then(|()| self.queue.send(Job::End(self.match_id, ending)));
         if sent.is_err() {
             self.give_up();
         }
         self.state = State::Over;
-        sent.is_ok()
+        sent.is_ok().then_some(replay)
     }
 
     /// Abandons the replay: with a gap it is useless, and the tick thread must not wait for the disk.

@@ -11,7 +11,7 @@ use framehouse_shared::{
     tick::Tick,
 };
 
-use super::folder::whole_path;
+use super::folder::{has_set_aside, set_aside, whole_path};
 
 /// Infix of a report's file name, after the match id.
 const DESYNC: &str = ".desync-";
@@ -41,21 +41,29 @@ struct StoredReport {
 }
 
 impl Reports {
-    /// Reads the folder. Removes reports without a replay, and incomplete ones left by a crash.
+    /// Reads the folder. Removes reports without a replay, and incomplete ones left by a crash. Reports on a replay that
+    /// was set aside go there too.
     pub fn open(folder: &Path) -> io::Result<Self> {
         let mut reports = Self { by_match: HashMap::new(), bytes: 0 };
-        for entry in fs::read_dir(folder)? {
-            let path = entry?.path();
+        for path in fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path())) {
             let Some(match_id) = match_of(&path).filter(|_| path.is_file()) else { continue };
-            let is_whole = path.extension().is_some_and(|extension| extension != PART);
-            if is_whole && whole_path(folder, match_id).exists() {
-                let bytes = fs::metadata(&path).map_or(0, |metadata| metadata.len());
-                reports.add(match_id, path, bytes);
-            } else if let Err(error) = fs::remove_file(&path) {
-                tracing::warn!("cannot remove the report {}, which has no replay: {error}", path.display());
-            }
+            reports.take(folder, match_id, path);
         }
         Ok(reports)
+    }
+
+    fn take(&mut self, folder: &Path, match_id: MatchId, path: PathBuf) {
+        let is_whole = path.extension().is_some_and(|extension| extension != PART);
+        // Whatever cannot be looked at may be there.
+        let has_replay = whole_path(folder, match_id).try_exists().unwrap_or(true);
+        if is_whole && has_replay {
+            let bytes = fs::metadata(&path).map_or(0, |metadata| metadata.len());
+            self.add(match_id, path, bytes);
+        } else if is_whole && has_set_aside(folder, match_id) {
+            set_aside(folder, &path, &"its replay was set aside");
+        } else if let Err(error) = fs::remove_file(&path) {
+            tracing::warn!("cannot remove the report {}, which has no replay: {error}", path.display());
+        }
     }
 
     /// Whether this report may be added. Reports are never overwritten: a client may claim the same tick again.

@@ -1,6 +1,8 @@
 //! Tests of the writer thread: its files, and its behaviour when something fails.
 
+mod recovery;
 mod reports;
+mod shares;
 
 use std::{
     env, fs,
@@ -15,14 +17,14 @@ use framehouse_shared::{
     input::{Frame, Input},
     match_end::MatchEnd,
     protocol::datagram::encode_frame,
-    replay::{Header, PartialReplay, Replay, canned_replay, is_hash_tick},
+    replay::{Header, PartialReplay, Replay, ServerKey, canned_replay, is_hash_tick},
     state_hash::StateHashes,
     tick::Tick,
 };
 
 use super::{
     folder::{part_path, whole_path},
-    queue::{Job, queue},
+    queue::{Job, Times, queue},
     recording::Recording,
     verify::verify,
     writer::ReplayWriter,
@@ -43,7 +45,8 @@ impl Folder {
     fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(&self.0).expect("the folder is there");
         let name = |path: PathBuf| path.file_name().expect("a name").to_string_lossy().into_owned();
-        let mut names: Vec<String> = entries.map(|entry| name(entry.expect("readable").path())).collect();
+        let names = entries.map(|entry| name(entry.expect("readable").path()));
+        let mut names: Vec<String> = names.filter(|name| name != "owners.txt").collect();
         names.sort();
         names
     }
@@ -58,9 +61,27 @@ impl Drop for Folder {
 const NOW: u64 = 1_800_000_000;
 
 /// Starts the writer thread and waits until it has finished.
-fn run(folder: &Path, settings: &ReplaySettings, unix_s: u64) {
-    let writer = ReplayWriter::start(folder.to_owned(), settings, unix_s).expect("a folder");
+fn run(folder: &Path, settings: &ReplaySettings) {
+    run_with(folder, settings, &[]);
+}
+
+/// The same, and tells the thread these times: minutes since the start, and days after [`NOW`].
+fn run_with(folder: &Path, settings: &ReplaySettings, times: &[(u64, u64)]) {
+    let writer = ReplayWriter::start(folder.to_owned(), settings, key()).expect("a folder");
+    for (minutes, days) in times {
+        let times = Times { elapsed: Duration::from_secs(60 * minutes), unix_s: NOW + days * 86_400 };
+        writer.queue().send(Job::Clock(times)).expect("there is room");
+    }
     assert!(writer.close(Duration::from_secs(30)));
+}
+
+fn key() -> ServerKey {
+    ServerKey::from_secret([7; 32])
+}
+
+fn is_signed(bytes: &[u8]) -> bool {
+    let signature = Replay::read(bytes).expect("a whole replay").signature;
+    signature.is_some_and(|signature| signature.key == key().public() && signature.is_right())
 }
 
 fn whole_name(id: u128) -> String {
@@ -80,12 +101,13 @@ fn what_a_crash_left_is_completed_up_to_its_last_whole_block() {
         fs::write(part_path(&folder.0, MatchId(id)), &bytes[..length]).expect("a file");
     }
     fs::write(part_path(&folder.0, MatchId(5)), &bytes).expect("a file");
-    run(&folder.0, &ReplaySettings { keep_days: 0, ..Default::default() }, NOW);
+    run(&folder.0, &ReplaySettings { keep_days: 0, ..Default::default() });
     assert_eq!(folder.names(), [whole_name(1), whole_name(2), whole_name(5)]);
     for (id, _, ticks) in &cuts[..2] {
         let bytes = fs::read(whole_path(&folder.0, MatchId(*id))).expect("a file");
         let verified = verify(ArenaPlugin, &bytes).expect("what is there comes out the same");
         assert_eq!((verified.ticks, verified.ending), (*ticks, MatchEnd::ServerCrashed));
+        assert!(is_signed(&bytes), "completed recordings are signed");
     }
     assert_eq!(fs::read(whole_path(&folder.0, MatchId(5))).expect("a file"), bytes, "only its name was missing");
 }
@@ -105,18 +127,40 @@ fn fill(folder: &Folder, count: u64) {
 fn the_oldest_replays_go_first_when_they_take_too_much() {
     let folder = Folder::new("bytes");
     fill(&folder, 5);
-    run(&folder.0, &ReplaySettings { keep_bytes: 3500, keep_days: 0, ..Default::default() }, NOW);
+    run(&folder.0, &ReplaySettings { keep_bytes: 3500, keep_days: 0, ..Default::default() });
     assert_eq!(folder.names(), [whole_name(2), whole_name(3), whole_name(4), "notes.txt".to_owned()]);
 }
 
 #[test]
-fn replays_go_when_they_are_too_old() {
+fn replays_go_when_they_are_too_old_but_not_at_once() {
     let folder = Folder::new("days");
     fill(&folder, 5);
-    run(&folder.0, &ReplaySettings { keep_days: 2, ..Default::default() }, NOW);
-    assert_eq!(folder.names(), [whole_name(3), whole_name(4), "notes.txt".to_owned()]);
-    run(&folder.0, &ReplaySettings { keep_days: 0, ..Default::default() }, NOW + 10_000 * 86_400);
+    let settings = ReplaySettings { keep_days: 2, ..Default::default() };
+    let left = |times: &[(u64, u64)]| {
+        run_with(&folder.0, &settings, times);
+        folder.names().len() - 1
+    };
+    assert_eq!(left(&[]), 5, "the start removes nothing");
+    assert_eq!(left(&[(0, 0), (59, 0)]), 5, "nor does the first hour");
+    assert_eq!(left(&[(60, 0), (61, 0), (1000, 0)]), 4, "at least one a day");
+    assert_eq!(folder.names()[0], whole_name(1), "the oldest");
+    assert_eq!(left(&[(60, 0), (60 + 1440, 0), (60 + 2880, 0)]), 2, "and no younger one than two days");
+    let forever = ReplaySettings { keep_days: 0, ..Default::default() };
+    run_with(&folder.0, &forever, &[(60, 10_000)]);
     assert_eq!(folder.names().len(), 3, "0 keeps them whatever their age");
+}
+
+#[test]
+fn a_clock_that_is_wrong_by_weeks_removes_a_tenth_a_day() {
+    let folder = Folder::new("clock");
+    fill(&folder, 30);
+    let left = |times: &[(u64, u64)]| {
+        run_with(&folder.0, &ReplaySettings::default(), times);
+        folder.names().len() - 1
+    };
+    assert_eq!(left(&[(0, 40), (59, 40)]), 30);
+    assert_eq!(left(&[(60, 40), (61, 40), (1499, 40)]), 27);
+    assert_eq!(left(&[(60, 0), (61, 0)]), 27, "it is right again");
 }
 
 fn header(id: u128) -> Header {
@@ -141,15 +185,16 @@ fn a_finished_replay_counts_against_the_quota() {
     let folder = Folder::new("finished");
     fill(&folder, 3);
     let settings = ReplaySettings { keep_bytes: 3100, keep_days: 0, ..Default::default() };
-    let writer = ReplayWriter::start(folder.0.clone(), &settings, NOW).expect("a folder");
+    let writer = ReplayWriter::start(folder.0.clone(), &settings, key()).expect("a folder");
     let mut recording = Recording::new(writer.queue(), header(9), vec![0; 100]).expect("a small opening");
     record(&mut recording, 0, 400, 0);
-    assert!(recording.end(MatchEnd::TimeUp, None, None), "it is on its way");
+    assert!(recording.end(MatchEnd::TimeUp, None, None).is_some(), "it is on its way");
     drop(recording);
     assert!(writer.close(Duration::from_secs(30)));
     assert_eq!(folder.names(), [whole_name(1), whole_name(2), whole_name(9), "notes.txt".to_owned()]);
     let bytes = fs::read(whole_path(&folder.0, MatchId(9))).expect("a file");
     assert_eq!(Replay::read(&bytes).expect("a whole replay").trailer.ticks, 400);
+    assert!(is_signed(&bytes));
 }
 
 #[test]
@@ -159,7 +204,7 @@ fn a_replay_is_given_up_when_the_queue_is_full_and_nobody_waits() {
     // 32 MiB fit; nothing is taken out.
     record(&mut recording, 0, 300 * 100, 1500);
     assert_eq!(queue.stats().given_up, 1);
-    assert!(!recording.end(MatchEnd::TimeUp, None, None), "there is nothing to end");
+    assert!(recording.end(MatchEnd::TimeUp, None, None).is_none(), "there is nothing to end");
     assert!(queue.stats().waiting < 100);
     let mut other = Recording::new(queue.clone(), header(2), Vec::new()).expect("a small opening");
     record(&mut other, 0, 300, 1500);
@@ -177,17 +222,18 @@ fn a_replay_is_given_up_when_the_queue_is_full_and_nobody_waits() {
 #[test]
 fn a_replay_that_cannot_be_written_fails_alone() {
     let folder = Folder::new("fails");
-    // A folder blocks the path of the first replay's file.
-    fs::create_dir(part_path(&folder.0, MatchId(1))).expect("a folder");
-    let writer = ReplayWriter::start(folder.0.clone(), &ReplaySettings::default(), NOW).expect("a folder");
-    for id in [1, 2] {
+    // A folder blocks the name of the first replay.
+    fs::create_dir(whole_path(&folder.0, MatchId(1))).expect("a folder");
+    let writer = ReplayWriter::start(folder.0.clone(), &ReplaySettings::default(), key()).expect("a folder");
+    let ended = [1, 2].map(|id| {
         let mut recording = Recording::new(writer.queue(), header(id), vec![0; 100]).expect("a small opening");
         record(&mut recording, 0, 400, 0);
-        recording.end(MatchEnd::TimeUp, None, None);
-    }
+        recording.end(MatchEnd::TimeUp, None, None).expect("it is on its way")
+    });
     let progress = writer.queue().progress();
     assert!(writer.close(Duration::from_secs(30)));
     let stats = progress.stats();
     assert_eq!((stats.failed, stats.written, stats.waiting), (1, 1, 0));
+    assert_eq!(ended.map(|replay| replay.is_written()), [Some(false), Some(true)]);
     assert!(folder.names().contains(&whole_name(2)));
 }

@@ -2,6 +2,8 @@
 //!
 //! A replay is written as `<match id>.fhr.part`, block by block, so that a crash leaves a readable beginning. Files are
 //! not kept open between blocks, because there may be more rooms than file descriptors.
+//!
+//! One bad file or a panic costs one replay. A folder that cannot be used is tried again every minute.
 
 use std::{
     collections::HashMap,
@@ -19,16 +21,20 @@ use std::{
 };
 
 use framehouse_shared::{
+    guarded::guarded,
     ids::MatchId,
-    replay::{Compressor, Header, RawBlock, ReplayEncoder, Trailer},
+    replay::{Compressor, Header, RawBlock, ReplayEncoder, ServerKey},
 };
 
 use super::{
     desync::DesyncJob,
-    folder::{self, Retention},
-    queue::{Job, Jobs, Progress, ReplayQueue, queue},
+    folder,
+    owners::Owner,
+    queue::{Ending, Job, Jobs, Progress, ReplayQueue, Times, queue},
+    recovery::recover,
+    retention::Retention,
 };
-use crate::config::ReplaySettings;
+use crate::{config::ReplaySettings, disk::Identity};
 
 /// Handle of the writer thread.
 pub struct ReplayWriter {
@@ -39,11 +45,11 @@ pub struct ReplayWriter {
 
 impl ReplayWriter {
     /// Creates the folder and starts the thread. It first completes the replays that an earlier server left unfinished,
-    /// and enforces the quotas. `unix_s` is the current time, in seconds since 1970-01-01 UTC.
+    /// and enforces the quotas. All replays are signed with `key`.
     ///
     /// # Errors
     /// With a sentence for the operator, if the folder or the thread cannot be created.
-    pub fn start(folder: PathBuf, settings: &ReplaySettings, unix_s: u64) -> Result<Self, String> {
+    pub fn start(folder: PathBuf, settings: &ReplaySettings, key: ServerKey) -> Result<Self, String> {
         let shown = folder.display();
         fs::create_dir_all(&folder).map_err(|error| {
             format!("cannot use the folder for replays {shown}: {error}; choose another with --data-dir")
@@ -54,7 +60,7 @@ impl ReplayWriter {
         let settings = settings.clone();
         let work = move || {
             let _ends_with_the_thread: SyncSender<Infallible> = thread_life;
-            run(folder, &settings, unix_s, jobs);
+            run(&Setup { folder, settings, key }, jobs);
         };
         let spawned = thread::Builder::new().name("replays".into()).spawn(work);
         spawned.map_err(|error| format!("cannot start the thread that writes replays: {error}"))?;
@@ -75,22 +81,65 @@ impl ReplayWriter {
     }
 }
 
-fn run(folder: PathBuf, settings: &ReplaySettings, unix_s: u64, jobs: Jobs) {
+/// What the thread was started with.
+struct Setup {
+    folder: PathBuf,
+    settings: ReplaySettings,
+    key: ServerKey,
+}
+
+fn run(setup: &Setup, jobs: Jobs) {
     let progress = Arc::clone(&jobs.progress);
-    match Writer::open(folder.clone(), settings, unix_s, progress) {
-        Ok(mut writer) => jobs.for_each(|job| writer.work(job)),
-        // Without a receiver the queue refuses everything: recordings are abandoned and counted.
-        Err(error) => tracing::error!("replays cannot be written to {}: {error}", folder.display()),
+    let mut writer = open(setup, &progress);
+    jobs.for_each(|job| {
+        if writer.is_none() && matches!(job, Job::Clock(_)) {
+            writer = open(setup, &progress);
+        }
+        match &mut writer {
+            Some(writer) => work(writer, job),
+            None => refuse(&progress, &job),
+        }
+    });
+}
+
+fn open(setup: &Setup, progress: &Arc<Progress>) -> Option<Writer> {
+    let opened = guarded(|| Writer::open(setup, Arc::clone(progress)));
+    let opened = opened.unwrap_or_else(|_| {
+        progress.panics.fetch_add(1, Relaxed);
+        Err(io::Error::other("reading the folder panicked, which is a bug: please report it"))
+    });
+    progress.is_failing.store(opened.is_err(), Relaxed);
+    let folder = setup.folder.display();
+    opened.inspect_err(|error| tracing::error!("no replays are written, because of {folder}: {error}")).ok()
+}
+
+/// Does a job. A panic over it loses its replay, and no other.
+fn work(writer: &mut Writer, job: Job) {
+    let match_id = job.match_id();
+    if guarded(|| writer.work(job)).is_err() {
+        writer.note_panic(match_id);
     }
+}
+
+/// Counts what is lost while there is no usable folder.
+fn refuse(progress: &Progress, job: &Job) {
+    let lost = match job {
+        Job::End(..) => &progress.failed,
+        Job::Report(_) => &progress.reports_lost,
+        _ => return,
+    };
+    lost.fetch_add(1, Relaxed);
 }
 
 struct Writer {
     folder: PathBuf,
+    /// Another folder at this path is not the one that the server has locked.
+    identity: Identity,
+    key: ServerKey,
     retention: Retention,
     compressor: Compressor,
     open_replays: HashMap<MatchId, OpenReplay>,
     progress: Arc<Progress>,
-    is_failing: bool,
 }
 
 /// A replay that is being written.
@@ -102,38 +151,54 @@ struct OpenReplay {
 }
 
 impl Writer {
-    fn open(folder: PathBuf, settings: &ReplaySettings, unix_s: u64, progress: Arc<Progress>) -> io::Result<Self> {
-        let recovered = folder::recover(&folder)?;
+    fn open(Setup { folder, settings, key }: &Setup, progress: Arc<Progress>) -> io::Result<Self> {
+        let identity = Identity::at(folder)?;
+        let recovered = recover(folder, key)?;
         if recovered > 0 {
             tracing::info!(recovered, "completed replays that an earlier server left unfinished");
         }
-        let mut retention = Retention::open(&folder, settings)?;
-        progress.removed.fetch_add(retention.keep_quotas(unix_s), Relaxed);
+        let mut retention = Retention::open(folder, settings)?;
+        progress.removed.fetch_add(retention.keep_quotas(), Relaxed);
         Ok(Self {
-            folder,
+            folder: folder.clone(),
+            identity,
+            key: key.clone(),
             retention,
             compressor: Compressor::new(),
             open_replays: HashMap::new(),
             progress,
-            is_failing: false,
         })
     }
 
     fn work(&mut self, job: Job) {
+        // A failed replay was removed, but its later blocks still arrive.
+        if let Job::Block(match_id, _) | Job::End(match_id, _) = &job
+            && !self.open_replays.contains_key(match_id)
+        {
+            return;
+        }
         let (match_id, done) = match job {
             Job::Begin(header, opening) => (header.match_id, self.begin(&header, &opening)),
             Job::Block(match_id, block) => (match_id, self.append(match_id, &block)),
-            Job::End(match_id, last, trailer) => (match_id, self.end(match_id, last.as_ref(), &trailer)),
+            Job::End(match_id, ending) => (match_id, self.end(match_id, *ending)),
             Job::Abandon(match_id) => return self.forget(match_id),
             Job::Report(job) => return self.report(*job),
+            Job::Clock(now) => return self.tidy(now),
         };
         match done {
-            Ok(()) => self.is_failing = false,
+            Ok(()) => self.progress.is_failing.store(false, Relaxed),
             Err(error) => self.fail(match_id, &error),
         }
     }
 
+    fn tidy(&mut self, now: Times) {
+        self.progress.removed.fetch_add(self.retention.keep_age(now), Relaxed);
+    }
+
     fn begin(&mut self, header: &Header, opening: &[u8]) -> io::Result<()> {
+        if Identity::at(&self.folder)? != self.identity {
+            return Err(io::Error::other("another folder is there now: restart the server"));
+        }
         let (encoder, bytes) = ReplayEncoder::begin(&mut self.compressor, header, opening);
         fs::write(folder::part_path(&self.folder, header.match_id), &bytes)?;
         let Header { started_unix_s, tick_rate, .. } = *header;
@@ -143,33 +208,32 @@ impl Writer {
     }
 
     fn append(&mut self, match_id: MatchId, block: &RawBlock) -> io::Result<()> {
-        // A failed replay was removed, but its later blocks still arrive.
         let Some(open_replay) = self.open_replays.get_mut(&match_id) else { return Ok(()) };
         let bytes = open_replay.encoder.block(&mut self.compressor, block);
         open_replay.bytes += bytes.len() as u64;
         append_to(&folder::part_path(&self.folder, match_id), &bytes)
     }
 
-    fn end(&mut self, match_id: MatchId, last: Option<&RawBlock>, trailer: &Trailer) -> io::Result<()> {
-        if let Some(block) = last {
+    fn end(&mut self, match_id: MatchId, ending: Ending) -> io::Result<()> {
+        let Ending { last, trailer, addresses, fate } = ending;
+        if let Some(block) = &last {
             self.append(match_id, block)?;
         }
         let Some(OpenReplay { encoder, bytes, started_unix_s, tick_rate }) = self.open_replays.remove(&match_id) else {
             return Ok(());
         };
-        let end = encoder.end(trailer);
+        let end = encoder.end_signed(&trailer, &self.key);
         append_to(&folder::part_path(&self.folder, match_id), &end)?;
         folder::publish(&self.folder, match_id)?;
-        let ended_unix_s = started_unix_s + u64::from(trailer.ticks) / u64::from(tick_rate);
-        self.note_written(match_id, bytes + end.len() as u64, ended_unix_s);
-        Ok(())
-    }
-
-    fn note_written(&mut self, match_id: MatchId, bytes: u64, unix_s: u64) {
+        fate.tell_written();
+        let bytes = bytes + end.len() as u64;
         self.progress.written.fetch_add(1, Relaxed);
         self.progress.written_bytes.fetch_add(bytes, Relaxed);
-        self.retention.add(match_id, bytes, unix_s);
-        self.progress.removed.fetch_add(self.retention.keep_quotas(unix_s), Relaxed);
+        let ended_unix_s = started_unix_s + u64::from(trailer.ticks) / u64::from(tick_rate);
+        let took_part = addresses.into_iter().map(|address| Owner::of(address, &self.key));
+        self.retention.add(match_id, bytes, ended_unix_s, took_part);
+        self.progress.removed.fetch_add(self.retention.keep_quotas(), Relaxed);
+        Ok(())
     }
 
     /// Writes a report. A failure loses only this report.
@@ -185,7 +249,7 @@ impl Writer {
         }
         match job.write(&self.folder) {
             Ok(bytes) => {
-                self.is_failing = false;
+                self.progress.is_failing.store(false, Relaxed);
                 self.progress.reports.fetch_add(1, Relaxed);
                 self.retention.reports.add(match_id, path, bytes);
             }
@@ -209,12 +273,20 @@ impl Writer {
         self.note_failing("replay", error, match_id);
     }
 
+    fn note_panic(&mut self, match_id: Option<MatchId>) {
+        self.progress.panics.fetch_add(1, Relaxed);
+        // Its buffers may be in any state.
+        self.compressor = Compressor::new();
+        if let Some(match_id) = match_id {
+            self.fail(match_id, &io::Error::other("writing it panicked, which is a bug: please report it"));
+        }
+    }
+
     /// Logs a failure, but only the first one until a write succeeds: a line per file would fill the log's disk too.
     fn note_failing(&mut self, what: &str, error: &io::Error, match_id: MatchId) {
-        if !self.is_failing {
+        if !self.progress.is_failing.swap(true, Relaxed) {
             tracing::error!(%match_id, "a {what} cannot be written to {}: {error}", self.folder.display());
         }
-        self.is_failing = true;
     }
 }
 

@@ -1,23 +1,33 @@
 //! The results file: whole lines only, each result once, and synced to the disk before it is acknowledged.
+//!
+//! A file of 64 MiB is put away as `results-N.jsonl`, with N from 1, and a new one is begun. So a start reads a limited
+//! number of bytes, however many results there are.
 
 use std::{
     collections::HashSet,
-    fs::{self, File, Metadata, OpenOptions},
-    io::{self, BufReader, Write},
-    os::unix::fs::MetadataExt,
+    fs::{self, File, OpenOptions},
+    io::{self, BufRead, BufReader, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
 use framehouse_shared::ids::MatchId;
 
 use super::{known::KnownIds, record::MatchResult, scan::Scan, sink::ResultSink};
+use crate::disk::{Identity, folder_of, sync_folder};
+
+/// Length in bytes from which on a file is put away. At a start as much is read of the newest file, and of the one
+/// before.
+const BYTES_MAX: u64 = 64 << 20;
 
 /// The open results file.
 pub struct ResultsFile {
     path: PathBuf,
     file: File,
-    /// Device and inode.
-    identity: (u64, u64),
+    identity: Identity,
+    /// The folder that the file is in. Another one at this path is not the one that the server has locked.
+    folder: Identity,
+    /// Length from which on the file is put away.
+    bytes_max: u64,
     /// Length of the file in bytes, up to the last synced line.
     bytes: u64,
     /// Whether the file may be longer, after a failed write.
@@ -31,27 +41,52 @@ impl ResultsFile {
     /// # Errors
     /// The error of the operating system.
     pub fn open(path: PathBuf) -> io::Result<Self> {
+        let folder = Identity::at(folder_of(&path))?;
+        Self::open_in(path, folder, BYTES_MAX)
+    }
+
+    /// Like [`open`](Self::open), with another maximum length.
+    #[cfg(test)]
+    pub(super) fn open_with(path: PathBuf, bytes_max: u64) -> io::Result<Self> {
+        let folder = Identity::at(folder_of(&path))?;
+        Self::open_in(path, folder, bytes_max)
+    }
+
+    fn open_in(path: PathBuf, folder: Identity, bytes_max: u64) -> io::Result<Self> {
+        if Identity::at(folder_of(&path))? != folder {
+            return Err(io::Error::other("its folder was replaced by another one: restart the server"));
+        }
         let file = OpenOptions::new().read(true).append(true).create(true).open(&path)?;
-        sync_folder(&path)?;
+        sync_folder(folder_of(&path))?;
         let metadata = file.metadata()?;
         // A device has no end to read to. Whether it is writable shows with the first result.
-        let scan = if metadata.is_file() { read_and_repair(&path, &file)? } else { Scan::default() };
+        let scan = if metadata.is_file() { read_and_repair(&path, &file, bytes_max)? } else { Scan::default() };
         let Scan { known, good_bytes: bytes, .. } = scan;
-        Ok(Self { path, file, identity: identity(&metadata), bytes, is_torn: false, known })
+        Ok(Self { path, file, identity: Identity::of(&metadata), folder, bytes_max, bytes, is_torn: false, known })
     }
 
     /// Checks that the file at the path is still the open one and unchanged. The operator may have moved it, and writes
     /// to a deleted file are lost.
     fn settle(&mut self) -> io::Result<()> {
-        let found = fs::metadata(&self.path).ok().filter(|found| identity(found) == self.identity);
+        let found = fs::metadata(&self.path).ok().filter(|found| Identity::of(found) == self.identity);
         if found.is_some() && self.is_torn {
             // After a failed sync the system may report pages as written that are not. The content after the last good
             // line cannot be trusted and is written again.
             self.file.set_len(self.bytes)?;
             self.is_torn = false;
         } else if found.is_none_or(|found| found.len() != self.bytes) {
-            *self = Self::open(self.path.clone())?;
+            *self = Self::open_in(self.path.clone(), self.folder, self.bytes_max)?;
         }
+        if self.bytes >= self.bytes_max { self.put_away() } else { Ok(()) }
+    }
+
+    /// Renames a file that is long enough, and begins a new one. What is known stays known.
+    fn put_away(&mut self) -> io::Result<()> {
+        let number = last_number(folder_of(&self.path))?.checked_add(1).ok_or(io::ErrorKind::StorageFull)?;
+        let to = folder_of(&self.path).join(old_name(number));
+        fs::rename(&self.path, &to)?;
+        tracing::info!("{} is full: it is {} now", self.path.display(), to.display());
+        *self = Self::open_in(self.path.clone(), self.folder, self.bytes_max)?;
         Ok(())
     }
 
@@ -81,12 +116,61 @@ impl ResultSink for ResultsFile {
     }
 }
 
-fn identity(metadata: &Metadata) -> (u64, u64) {
-    (metadata.dev(), metadata.ino())
+/// Name of a file that was put away.
+fn old_name(number: u32) -> String {
+    format!("results-{number}.jsonl")
 }
 
-fn read_and_repair(path: &Path, file: &File) -> io::Result<Scan> {
-    let scan = Scan::read(BufReader::new(file))?;
+/// Highest number of a file that was put away; 0 if there is none.
+fn last_number(folder: &Path) -> io::Result<u32> {
+    let number = |name: &str| name.strip_prefix("results-")?.strip_suffix(".jsonl")?.parse::<u32>().ok();
+    let mut last = 0;
+    for entry in fs::read_dir(folder)? {
+        last = last.max(entry?.file_name().to_str().and_then(number).unwrap_or(0));
+    }
+    Ok(last)
+}
+
+/// Paths of all results files in a data folder, newest results first.
+///
+/// # Errors
+/// The error of the operating system.
+pub fn files_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let old = (1..=last_number(folder)?).rev().map(|number| folder.join(old_name(number)));
+    Ok(std::iter::once(folder.join(super::FILE_NAME)).chain(old).filter(|path| path.exists()).collect())
+}
+
+/// Reads the end of a file, from a whole line on, and adds its ids to those of the scan.
+fn read_end(mut file: &File, bytes_max: u64, mut scan: Scan) -> io::Result<Scan> {
+    let skipped = file.metadata()?.len().saturating_sub(bytes_max);
+    let mut reader = BufReader::new(file);
+    // One byte earlier: at the beginning of a line, the byte before ends the line before.
+    let skipped = match skipped.checked_sub(1) {
+        Some(before) => {
+            reader.seek(SeekFrom::Start(before))?;
+            before + reader.skip_until(b'\n')? as u64
+        }
+        None => file.seek(SeekFrom::Start(0))?,
+    };
+    scan.begin_at(skipped);
+    scan.read_on(reader)
+}
+
+/// Ids in the newest file that was put away. They are not necessary, so a failure is only logged.
+fn read_old(path: &Path, bytes_max: u64) -> Scan {
+    let read = last_number(folder_of(path)).and_then(|number| match number {
+        0 => Ok(Scan::default()),
+        number => read_end(&File::open(folder_of(path).join(old_name(number)))?, bytes_max, Scan::default()),
+    });
+    read.unwrap_or_else(|error| {
+        tracing::warn!("the results file before {} cannot be read: {error}", path.display());
+        Scan::default()
+    })
+}
+
+fn read_and_repair(path: &Path, file: &File, bytes_max: u64) -> io::Result<Scan> {
+    let before = Scan { known: read_old(path, bytes_max).known, ..Scan::default() };
+    let scan = read_end(file, bytes_max, before)?;
     let (shown, strange) = (path.display(), scan.strange_lines);
     if scan.good_bytes < scan.bytes {
         let cut = scan.bytes - scan.good_bytes;
@@ -99,12 +183,6 @@ fn read_and_repair(path: &Path, file: &File) -> io::Result<Scan> {
     // Syncs lines that a killed server may have left unsynced, because a repeated submission is acknowledged at once.
     file.sync_all()?;
     Ok(scan)
-}
-
-/// Syncs the folder: a new file without a synced folder entry is lost after a power failure.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
 }
 
 fn write_to_disk(mut file: &File, lines: &[u8]) -> io::Result<()> {

@@ -10,6 +10,7 @@ pub(super) struct Progress {
     submitted: AtomicU64,
     saved: AtomicU64,
     lost: AtomicU64,
+    panics: AtomicU64,
     is_failing: AtomicBool,
 }
 
@@ -18,7 +19,8 @@ impl Progress {
     pub fn stats(&self) -> ResultStats {
         let (saved, lost) = (self.saved.load(Relaxed), self.lost.load(Relaxed));
         let waiting = self.submitted.load(Relaxed).saturating_sub(saved + lost);
-        ResultStats { saved, waiting, lost, failing: self.is_failing.load(Relaxed) }
+        let panics = self.panics.load(Relaxed);
+        ResultStats { saved, waiting, lost, panics, failing: self.is_failing.load(Relaxed) }
     }
 
     /// Counts a submitted result.
@@ -34,6 +36,11 @@ impl Progress {
     /// Counts a lost result. Returns the total.
     pub fn note_lost(&self) -> u64 {
         self.lost.fetch_add(1, Relaxed) + 1
+    }
+
+    /// Counts a panic of the sink.
+    pub fn note_panic(&self) {
+        self.panics.fetch_add(1, Relaxed);
     }
 
     /// Sets whether writing fails. Returns whether that has changed.

@@ -47,9 +47,12 @@ pub struct MatchResult {
     /// Hash of the whole state after the last tick: 16 digits.
     #[serde(with = "hex")]
     pub state_hash: u64,
-    /// File name of the replay, if one was recorded.
+    /// File name of the replay, if it was on the disk before this result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay: Option<String>,
+    /// File name of a recorded replay that was not on the disk when this result was written: there may be none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay_unwritten: Option<String>,
 }
 
 /// Result of one player in a match.

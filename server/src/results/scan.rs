@@ -24,17 +24,21 @@ pub struct Scan {
 }
 
 impl Scan {
+    /// Counts bytes at the beginning that are not read. They are whole lines.
+    pub fn begin_at(&mut self, bytes: u64) {
+        (self.bytes, self.good_bytes) = (bytes, bytes);
+    }
+
     /// Reads to the end.
     ///
     /// # Errors
     /// Errors of the reader.
-    pub fn read(mut reader: impl BufRead) -> io::Result<Self> {
-        let mut scan = Self::default();
+    pub fn read_on(mut self, mut reader: impl BufRead) -> io::Result<Self> {
         let mut line = Vec::new();
         loop {
             match read_line(&mut reader, &mut line)? {
-                0 => return Ok(scan),
-                length => scan.take(&line, length),
+                0 => return Ok(self),
+                length => self.take(&line, length),
             }
         }
     }
@@ -79,7 +83,8 @@ mod tests {
     use super::*;
 
     fn scan(text: &str) -> (u64, u64, u64) {
-        let Scan { bytes, good_bytes, strange_lines, .. } = Scan::read(text.as_bytes()).expect("memory reads");
+        let Scan { bytes, good_bytes, strange_lines, .. } =
+            Scan::default().read_on(text.as_bytes()).expect("memory reads");
         assert_eq!(bytes, text.len() as u64);
         (good_bytes, bytes - good_bytes, strange_lines)
     }
@@ -105,7 +110,7 @@ mod tests {
     #[test]
     fn a_result_is_known_by_its_id_alone() {
         let text = "{\"match_id\":\"000000000000000000000000000000ab\",\"of\":\"a later version\"}\n";
-        let known = Scan::read(text.as_bytes()).expect("memory reads").known;
+        let known = Scan::default().read_on(text.as_bytes()).expect("memory reads").known;
         assert!(known.contains(MatchId(0xab)));
     }
 }

@@ -1,6 +1,10 @@
 //! Submits the result of a finished match, and tells its room when the result is saved.
 
-use std::{cmp::Reverse, collections::HashMap};
+use std::{
+    cmp::Reverse,
+    collections::{HashMap, VecDeque},
+    time::Duration,
+};
 
 use bevy::prelude::*;
 use framehouse_shared::{
@@ -16,6 +20,7 @@ use framehouse_shared::{
 use super::{MatchResult, Outcome, PlayerResult, ResultStore, Submitted};
 use crate::{
     net::outgoing,
+    replay::QueuedReplay,
     room::{
         self, Room,
         clock::RoomClock,
@@ -23,16 +28,23 @@ use crate::{
         inputs::{Participant, Participants},
         score::curves,
     },
-    schedule::{TickRate, TickSet},
+    schedule::{Now, TickRate, TickSet},
 };
+
+/// Longest time that a result waits for its replay to be written. After that it is stored without.
+const REPLAY_TIME_MAX: Duration = Duration::from_secs(5);
+/// Maximum number of results that wait for their replays. Beyond, the oldest one is stored without.
+const REPLAYS_WAITED_FOR_MAX: usize = 1024;
 
 /// Tells rooms about saved results, if there is a store.
 pub(crate) struct ResultsPlugin;
 
 impl Plugin for ResultsPlugin {
     fn build(&self, app: &mut App) {
-        app.init_resource::<PendingResults>()
-            .add_systems(FixedUpdate, tell_saved.run_if(resource_exists::<ResultStore>).in_set(TickSet::Leaderboard));
+        app.init_resource::<PendingResults>().init_resource::<ReplaysWaitedFor>().add_systems(
+            FixedUpdate,
+            (submit_decided, tell_saved).chain().run_if(resource_exists::<ResultStore>).in_set(TickSet::Leaderboard),
+        );
     }
 }
 
@@ -40,10 +52,66 @@ impl Plugin for ResultsPlugin {
 #[derive(Resource, Default)]
 struct PendingResults(HashMap<MatchId, (Entity, u32)>);
 
-/// Submits the result of a room's finished match. `replay` is the file name of its replay.
-pub(crate) fn submit(world: &mut World, room: Entity, end: MatchEnd, ranking: &[RankingEntry], replay: Option<String>) {
-    let Some(result) = result_of(world, room, end, ranking) else { return };
-    let result = MatchResult { replay, ..result };
+/// Results that wait until it is known whether their replays are on the disk, oldest first.
+#[derive(Resource, Default)]
+struct ReplaysWaitedFor(VecDeque<WaitingForReplay>);
+
+struct WaitingForReplay {
+    room: Entity,
+    result: MatchResult,
+    replay: QueuedReplay,
+    /// When the wait is over, since the server's start.
+    until: Duration,
+}
+
+/// Submits the result of a room's finished match, as soon as its replay is written or lost, and in a few seconds at the
+/// latest.
+pub(crate) fn submit(
+    world: &mut World,
+    room: Entity,
+    end: MatchEnd,
+    ranking: &[RankingEntry],
+    replay: Option<QueuedReplay>,
+) {
+    let Some(result) = result_of(world, room, end, ranking).filter(|_| world.contains_resource::<ResultStore>()) else {
+        return;
+    };
+    let Some(replay) = replay else { return store(world, room, result) };
+    let until = world.resource::<Now>().elapsed + REPLAY_TIME_MAX;
+    world.resource_mut::<ReplaysWaitedFor>().0.push_back(WaitingForReplay { room, result, replay, until });
+}
+
+/// Submits the results whose replays are written or lost, and those that have waited long enough. Runs in
+/// `TickSet::Leaderboard`.
+fn submit_decided(world: &mut World) {
+    let now = world.resource::<Now>().elapsed;
+    let waiting = std::mem::take(&mut world.resource_mut::<ReplaysWaitedFor>().0);
+    let too_many = waiting.len().saturating_sub(REPLAYS_WAITED_FOR_MAX);
+    for (place, waiting) in waiting.into_iter().enumerate() {
+        if waiting.replay.is_written().is_some() || now >= waiting.until || place < too_many {
+            store_waiting(world, waiting);
+        } else {
+            world.resource_mut::<ReplaysWaitedFor>().0.push_back(waiting);
+        }
+    }
+}
+
+/// Submits all results that wait for their replays, because there is no more time.
+pub(crate) fn submit_all(world: &mut World) {
+    for waiting in std::mem::take(&mut world.resource_mut::<ReplaysWaitedFor>().0) {
+        store_waiting(world, waiting);
+    }
+}
+
+fn store_waiting(world: &mut World, WaitingForReplay { room, result, replay, .. }: WaitingForReplay) {
+    let result = match replay.is_written() {
+        Some(true) => MatchResult { replay: Some(replay.name), ..result },
+        Some(false) | None => MatchResult { replay_unwritten: Some(replay.name), ..result },
+    };
+    store(world, room, result);
+}
+
+fn store(world: &mut World, room: Entity, result: MatchResult) {
     let (id, number) = (result.match_id, result.match_no);
     let Some(mut store) = world.get_resource_mut::<ResultStore>() else { return };
     let submitted = store.submit(result);
@@ -89,6 +157,7 @@ fn result_of(world: &World, room: Entity, ended: MatchEnd, ranking: &[RankingEnt
         players: players(world, room, last_tick, ranking),
         state_hash: world.get::<StateHashes>(room).map_or(0, StateHashes::combined),
         replay: None,
+        replay_unwritten: None,
     })
 }
 

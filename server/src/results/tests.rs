@@ -1,7 +1,9 @@
 //! Tests of the result store on real files. This file has shared helpers.
 
+mod compare;
 mod disk;
 mod file;
+mod rotation;
 mod sink;
 mod store;
 
@@ -53,6 +55,7 @@ pub(super) fn result(id: u128) -> MatchResult {
         players: vec![player],
         state_hash: 0xff,
         replay: Some(format!("{id:x}.fhr")),
+        replay_unwritten: None,
     }
 }
 

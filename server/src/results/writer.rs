@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use framehouse_shared::ids::MatchId;
+use framehouse_shared::{guarded::guarded, ids::MatchId};
 
 use super::{progress::Progress, record::MatchResult, sink::ResultSink};
 
@@ -54,7 +54,7 @@ impl<S: ResultSink> Writer<S> {
 
     /// Writes results, repeatedly if necessary. Returns whether they are on the disk.
     fn save(&mut self, batch: &[MatchResult]) -> bool {
-        while let Err(error) = self.sink.append(batch) {
+        while let Err(error) = self.append(batch) {
             self.note_failure(&error);
             if self.patience.recv_timeout(RETRY_INTERVAL) == Err(RecvTimeoutError::Disconnected) {
                 return false;
@@ -64,6 +64,14 @@ impl<S: ResultSink> Writer<S> {
             tracing::info!("results are written to {} again", self.name);
         }
         true
+    }
+
+    /// Writes results once. A panic is an error like any other: the results must not be lost with the thread.
+    fn append(&mut self, batch: &[MatchResult]) -> io::Result<()> {
+        guarded(|| self.sink.append(batch)).unwrap_or_else(|_| {
+            self.progress.note_panic();
+            Err(io::Error::other("writing panicked, which is a bug: please report it"))
+        })
     }
 
     fn note_failure(&self, error: &io::Error) {

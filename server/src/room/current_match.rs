@@ -1,13 +1,11 @@
 //! The current match of a room: its setup, and markers for its start and end.
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    time::Duration,
-};
+use std::time::Duration;
 
 use bevy::prelude::*;
 use framehouse_shared::{
     game::GameHandle,
+    guarded::guarded,
     ids::MatchId,
     input::Entropy,
     match_end::MatchEnd,
@@ -135,7 +133,7 @@ pub fn open(world: &mut World, room: Entity) -> Option<u32> {
     let mut clock = world.get_mut::<RoomClock>(room)?;
     clock.next_match();
     let number = clock.match_no;
-    let is_open = catch_unwind(AssertUnwindSafe(|| set_up(world, room, number))).is_ok();
+    let is_open = guarded(|| set_up(world, room, number)).is_ok();
     if !is_open {
         world.get::<SimRoom>(room)?.note_fault();
         return None;
@@ -158,7 +156,7 @@ fn set_up(world: &mut World, room: Entity, number: u32) {
     let id = draw_id();
     let code = world.get::<Room>(room).map(|room| room.code);
     tracing::info!(code = ?code, number, %id, seed = setup.seed, map = %setup.map, "match set");
-    let started_unix = (now.unix_base + now.elapsed).as_secs();
+    let started_unix = now.unix().as_secs();
     let current = CurrentMatch { id, number, setup, rules_hash, started_unix, is_saved: false };
     let scores = (PastCurves::of_match(number), ScoreRate::begin(world, room));
     let fresh = (FrameHistory::default(), Participants::default(), current, OpeningState(opening));

@@ -309,7 +309,7 @@ fn try_join(world: &mut World, request: &JoinRequest) -> Result<Grant, JoinError
     }
     let now = *world.resource::<Now>();
     let endpoint = world.get::<BoxedEndpoint>(endpoint).expect("endpoints stay as long as the server");
-    let Admission { token, server } = endpoint.admit(client, None, now.unix_base + now.elapsed);
+    let Admission { token, server } = endpoint.admit(client, Some(request.caller.ip()), now.transport());
     let tick_rate = world.resource::<TickRate>().0;
     let protocol = world.resource::<LocalHello>().0.protocol;
     let grace_s = world.resource::<RoomSettings>().grace;

@@ -1,12 +1,6 @@
-//! Resources that only one server can have: UDP sockets and the lock of the data folder.
+//! Resources that only one server can have: UDP sockets.
 
-use std::{
-    fs::{self, File, TryLockError},
-    io,
-    net::SocketAddr,
-    path::Path,
-    time::Duration,
-};
+use std::{io, net::SocketAddr, time::Duration};
 
 use super::lookup;
 use crate::{
@@ -47,19 +41,4 @@ pub(super) fn cannot_listen(what: &str, address: SocketAddr, flag: &str, error: 
         _ => format!("{error}: choose another address with {flag}"),
     };
     format!("cannot listen on {address} for {what}: {advice}")
-}
-
-/// Locks the data folder for this process. The lock is released when the process ends, also after a crash.
-pub(super) fn lock_data_dir(folder: &Path) -> Result<File, String> {
-    let shown = folder.display();
-    let lock = fs::create_dir_all(folder)
-        .and_then(|()| File::create(folder.join("lock")))
-        .map_err(|error| format!("cannot use the data folder {shown}: {error}; choose another with --data-dir"))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => {
-            Err(format!("another server uses the data folder {shown}: stop it, or choose another with --data-dir"))
-        }
-        Err(TryLockError::Error(error)) => Err(format!("cannot lock the data folder {shown}: {error}")),
-    }
 }

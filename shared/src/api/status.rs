@@ -53,6 +53,9 @@ pub struct Status {
     pub results: ResultStats,
     /// Recording of matches.
     pub replays: ReplayStats,
+    /// Whether the data folder is gone or another one stands in its place: what is written there is lost or not locked.
+    #[serde(default)]
+    pub data_dir_lost: bool,
     /// Sessions kicked for the messages that they sent.
     pub kicked: u64,
     /// Join requests refused because of a limit on their address.
@@ -180,6 +183,9 @@ pub struct ResultStats {
     pub lost: u64,
     /// Whether the last write failed.
     pub failing: bool,
+    /// Panics while writing. The results are written again.
+    #[serde(default)]
+    pub panics: u64,
 }
 
 /// Metrics of recording matches, since the server's start.
@@ -201,6 +207,12 @@ pub struct ReplayStats {
     pub reports_lost: u64,
     /// Jobs waiting for the writer thread.
     pub waiting: usize,
+    /// Whether the last write failed, or the folder cannot be used.
+    #[serde(default)]
+    pub failing: bool,
+    /// Panics while reading or writing. Each has cost one replay.
+    #[serde(default)]
+    pub panics: u64,
 }
 
 /// Number of errors by kind.

@@ -17,6 +17,7 @@ use std::{
 
 use framehouse_server::{
     config::{NetSettings, ReplaySettings, RoomSettings},
+    key,
     net::udp::{Datagrams, Route, UdpDatagrams, UdpEndpoint, UdpSettings},
     ops::{
         backend::LocalBackend,
@@ -175,12 +176,14 @@ fn run(game: impl Game + Clone, game_files: Vec<GameFile>, rooms: RoomSettings, 
     };
     let results = ResultStore::open(folder).expect("a folder of ours");
     let replay_folder = replay_folder(folder);
-    let replays = ReplayWriter::start(replay_folder.clone(), &ReplaySettings::default(), unix_base.as_secs());
+    let key = key::open(folder).expect("a folder of ours");
+    let public_key = key.public();
+    let replays = ReplayWriter::start(replay_folder.clone(), &ReplaySettings::default(), key);
     let (replays, stopped) = (replays.expect("a folder of ours"), Arc::clone(&stop));
     let thread = thread::spawn(move || {
         let mut server = Server::new(game, setup).expect("the game's files are right");
         let (backend, joins) = LocalBackend::new(server.status_board(), replay_folder);
-        http::serve(listener, backend, HttpOptions::default()).expect("a thread");
+        http::serve(listener, backend.with_key(public_key), HttpOptions::default()).expect("a thread");
         server.set_join_queue(joins);
         server.keep_results(results);
         server.record_replays(replays.queue());

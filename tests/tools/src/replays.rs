@@ -43,10 +43,11 @@ impl Folder {
     }
 }
 
-/// The files in a folder, by name.
+/// The files in a folder, by name, without the server's list of owners.
 pub fn files_in(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).expect("the folder is there");
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("a readable folder").path()).collect();
+    let files = entries.map(|entry| entry.expect("a readable folder").path());
+    let mut files: Vec<PathBuf> = files.filter(|file| !file.ends_with("owners.txt")).collect();
     files.sort();
     files
 }

@@ -82,6 +82,13 @@ impl Peer {
     }
 }
 
+impl Peer {
+    /// The address that it sends from.
+    pub(super) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
 /// All connected clients.
 #[derive(Default)]
 pub(super) struct Peers {

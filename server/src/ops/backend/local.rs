@@ -13,6 +13,7 @@ use std::{
 use framehouse_shared::{
     api::{ListedRoom, RoomFilter, SessionGrant, Status},
     ids::MatchId,
+    replay::PublicKey,
 };
 use tokio::{
     sync::{Semaphore, oneshot},
@@ -40,6 +41,7 @@ pub struct LocalBackend {
     newcomers: Semaphore,
     status: StatusBoard,
     replays: ReplayFiles,
+    key: Option<PublicKey>,
 }
 
 impl LocalBackend {
@@ -48,8 +50,14 @@ impl LocalBackend {
     pub fn new(status: StatusBoard, replay_folder: PathBuf) -> (Self, JoinQueue) {
         let (joins, queue) = sync_channel(JOINS_WAITING_MAX);
         let newcomers = Semaphore::new(NEWCOMERS_WAITING_MAX);
-        let backend = Self { joins, newcomers, status, replays: ReplayFiles::new(replay_folder) };
+        let backend = Self { joins, newcomers, status, replays: ReplayFiles::new(replay_folder), key: None };
         (backend, JoinQueue(Mutex::new(queue)))
+    }
+
+    /// Tells this key to everybody who asks for the server's.
+    #[must_use]
+    pub fn with_key(self, key: PublicKey) -> Self {
+        Self { key: Some(key), ..self }
     }
 }
 
@@ -80,6 +88,10 @@ impl Backend for LocalBackend {
 
     async fn status(&self) -> Result<Status, Refusal> {
         Ok(self.status.page().status.clone())
+    }
+
+    async fn key(&self) -> Result<PublicKey, Refusal> {
+        self.key.ok_or(Refusal::NoKey)
     }
 
     async fn open_replay(&self, match_id: MatchId) -> Result<ReplayFile, Refusal> {

@@ -22,6 +22,7 @@ impl IntoResponse for Refusal {
                 }
             }
             Self::Busy(message) => busy(message, Duration::ZERO),
+            Self::NoKey => error(StatusCode::NOT_FOUND, code::NOT_FOUND, &self.to_string()),
             Self::NoSuchReplay => error(StatusCode::NOT_FOUND, code::NO_SUCH_REPLAY, &self.to_string()),
         }
     }

@@ -4,6 +4,7 @@ use axum::body::Body;
 use framehouse_shared::{
     api::{ListedRoom, RoomFilter, SessionGrant, Status},
     ids::MatchId,
+    replay::PublicKey,
 };
 
 use crate::{
@@ -55,6 +56,10 @@ impl Backend for Fixed {
 
     async fn status(&self) -> Result<Status, Refusal> {
         Ok(Status { version: "0.1.0".to_owned(), ..Status::default() })
+    }
+
+    async fn key(&self) -> Result<PublicKey, Refusal> {
+        Ok(PublicKey([0xab; 32]))
     }
 
     async fn open_replay(&self, match_id: MatchId) -> Result<ReplayFile, Refusal> {

@@ -15,7 +15,7 @@ use axum::{
     routing::{get, post},
 };
 use framehouse_shared::{
-    api::{MapList, RoomFilter, RoomList, Status, code},
+    api::{KeyInfo, MapList, RoomFilter, RoomList, Status, code},
     ids::MatchId,
 };
 use futures_util::StreamExt;
@@ -66,6 +66,7 @@ pub(super) fn router<B: Backend>(gateway: Gateway<B>) -> Router {
         .route("/v1/rooms", get(list_rooms::<B>))
         .route("/v1/maps", get(list_maps::<B>))
         .route("/v1/status", get(show_status::<B>))
+        .route("/v1/key", get(show_key::<B>))
         .route("/v1/replays/{match}", get(send_replay::<B>))
         .route("/healthz", get(|| async { "ok\n" }))
         .fallback(|| async { error(StatusCode::NOT_FOUND, code::NOT_FOUND, "there is nothing at this address") })
@@ -101,6 +102,11 @@ async fn list_maps<B: Backend>(State(gateway): Shared<B>) -> Response {
 async fn show_status<B: Backend>(State(gateway): Shared<B>) -> Response {
     let counts = gateway.counts.status();
     answer(gateway.backend.status().await.map(|status| Status { http: counts, ..status }))
+}
+
+/// `GET /v1/key`: the public key of the server.
+async fn show_key<B: Backend>(State(gateway): Shared<B>) -> Response {
+    answer(gateway.backend.key().await.map(|key| KeyInfo::ed25519(&key)))
 }
 
 /// `GET /v1/replays/{match}`: a whole replay file.

@@ -38,7 +38,7 @@ fn send(queue: &ReplayQueue, finding: Finding) {
 /// Starts the writer thread, lets it write these reports, and returns its statistics.
 fn report(folder: &Folder, findings: Vec<Finding>) -> ReplayStats {
     let settings = ReplaySettings { keep_days: 0, ..Default::default() };
-    let writer = ReplayWriter::start(folder.0.clone(), &settings, NOW).expect("a folder");
+    let writer = ReplayWriter::start(folder.0.clone(), &settings, key()).expect("a folder");
     let progress = writer.queue().progress();
     findings.into_iter().for_each(|finding| send(&writer.queue(), finding));
     assert!(writer.close(Duration::from_secs(30)));
@@ -59,7 +59,7 @@ fn replay_with_report(folder: &Folder, match_id: u128) {
 fn a_report_goes_with_its_replay_and_counts_against_the_same_quota() {
     let folder = Folder::new("reports-quota");
     (1..=3).for_each(|id| replay_with_report(&folder, id));
-    run(&folder.0, &ReplaySettings { keep_bytes: 4000, keep_days: 0, ..Default::default() }, NOW);
+    run(&folder.0, &ReplaySettings { keep_bytes: 4000, keep_days: 0, ..Default::default() });
     let names = folder.names();
     assert_eq!(names.len(), 4, "{names:?}");
     assert!(names.chunks(2).all(|pair| pair[0].replace("desync-1-9.json", "fhr") == pair[1]), "{names:?}");
@@ -72,7 +72,7 @@ fn a_report_without_a_replay_and_a_torn_one_are_removed_at_the_start() {
     fs::write(folder.0.join(report_name(2, 7)), "{}").expect("a file");
     fs::write(folder.0.join(report_name(1, 8).replace(".json", ".json-part")), "{").expect("a file");
     fs::write(folder.0.join("somebody.desync-notes.json"), "{}").expect("a file");
-    run(&folder.0, &ReplaySettings { keep_days: 0, ..Default::default() }, NOW);
+    run(&folder.0, &ReplaySettings { keep_days: 0, ..Default::default() });
     let kept = [report_name(1, 9), whole_name(1), "somebody.desync-notes.json".to_owned()];
     assert_eq!(folder.names(), kept, "only what is ours is touched");
 }
@@ -167,4 +167,27 @@ fn reports_wait_until_nothing_else_does() {
     jobs.for_each(|job| order.push(if let Job::Report(job) = job { Some(job.finding.detected) } else { None }));
     assert_eq!(order, [None, Some(Tick(3)), Some(Tick(4))]);
     assert_eq!(progress.stats().waiting, 0);
+}
+
+#[test]
+fn a_panic_over_one_report_is_counted_and_costs_no_other_one() {
+    let folder = Folder::new("reports-panic");
+    fs::write(whole_path(&folder.0, MatchId(1)), canned_replay(ArenaPlugin, 1, 2, 40)).expect("a file");
+    let components: Vec<&'static str> = Simulation::new(ArenaPlugin).states().names().collect();
+    let index = components.iter().position(|name| *name == "roster").expect("the engine's");
+    let ours = StateHashes(components.iter().map(|_| None).collect());
+    let fields = vec![framehouse_shared::fields::Field { slot: None, name: "made up".into(), value: "1".into() }];
+    let first = FirstBad { tick: Tick(20), index, components, theirs: ours.clone(), ours, fields };
+    let finding_with_fields = Finding { first_bad: Some(first), ..finding(1, 20) };
+    let writer = ReplayWriter::start(folder.0.clone(), &ReplaySettings::default(), key()).expect("a folder");
+    let simulation = MakeSimulation(Arc::new(|| Simulation::new(ArenaPlugin)));
+    let callback = Box::new(|_| panic!("a test wants the thread to panic"));
+    let job = DesyncJob { finding: finding_with_fields, protocol: 1, simulation, unfinished: None, callback };
+    writer.queue().send(Job::Report(Box::new(job))).expect("there is room");
+    send(&writer.queue(), finding(1, 30));
+    let progress = writer.queue().progress();
+    assert!(writer.close(Duration::from_secs(30)));
+    let stats = progress.stats();
+    assert_eq!((stats.panics, stats.reports, stats.waiting), (1, 1, 0));
+    assert!(folder.names().contains(&report_name(1, 30)));
 }

@@ -55,3 +55,32 @@ fn what_a_sink_never_takes_is_lost_when_the_patience_is_over() {
     assert_eq!(store.close(Duration::ZERO), 5);
     assert!(kept.lock().expect("nothing panics while holding this lock").is_empty());
 }
+
+/// Panics once, then takes everything.
+struct Shaky {
+    has_panicked: bool,
+    kept: Arc<Mutex<Vec<u128>>>,
+}
+
+impl ResultSink for Shaky {
+    fn append(&mut self, results: &[MatchResult]) -> io::Result<()> {
+        assert!(std::mem::replace(&mut self.has_panicked, true), "a test wants this sink to panic");
+        let mut kept = self.kept.lock().expect("nothing panics while holding this lock");
+        kept.extend(results.iter().map(|result| result.match_id.0));
+        Ok(())
+    }
+}
+
+#[test]
+fn a_panic_of_the_sink_is_counted_and_loses_nothing() {
+    let kept = Arc::new(Mutex::new(Vec::new()));
+    let sink = Shaky { has_panicked: false, kept: Arc::clone(&kept) };
+    let mut store = ResultStore::start(sink, "memory".to_owned()).expect("there is a thread");
+    for id in 0..3 {
+        store.submit(result(id));
+    }
+    assert_eq!(tick_until(&mut store, |_, saved| saved.len() == 3), [0, 1, 2]);
+    assert_eq!((store.stats().panics, store.stats().failing), (1, false));
+    assert_eq!(*kept.lock().expect("nothing panics while holding this lock"), [0, 1, 2]);
+    assert_eq!(store.close(LONG), 0);
+}

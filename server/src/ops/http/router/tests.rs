@@ -84,6 +84,12 @@ async fn the_status_page_has_every_documented_field() {
 }
 
 #[tokio::test]
+async fn the_key_has_the_documented_form() {
+    let key = format!(r#"{{"algorithm":"ed25519","key":"{}"}}"#, "ab".repeat(32));
+    assert_eq!(get("/v1/key").await, (200, key));
+}
+
+#[tokio::test]
 async fn a_replay_is_sent_as_a_file_and_what_is_none_is_refused() {
     let path = |id: &str| format!("/v1/replays/{id}");
     assert_eq!(get(&path(&MatchId(1).to_string())).await, (200, "fhr".to_owned()));

@@ -1,0 +1,243 @@
+//! The server's program: where it prints, what it reads from the environment, and what it keeps in its folder.
+
+use std::{
+    fs::{self, File},
+    io::{self, BufRead, BufReader, Write},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdout, Command, Output, Stdio},
+    sync::mpsc::{self, Receiver},
+    thread,
+    time::Duration,
+};
+
+use framehouse_arena::ArenaPlugin;
+use framehouse_harness::live::wait_until;
+use framehouse_server::key;
+use framehouse_shared::{
+    api::{KeyInfo, Status},
+    replay::{Replay, ReplayEncoder, ServerKey, canned_replay},
+};
+use framehouse_tools::replays::Folder;
+
+const SERVER: &str = env!("CARGO_BIN_EXE_arena_server");
+const PANICKING: &str = env!("CARGO_BIN_EXE_panicking_server");
+
+/// Keeps a broken build from hanging.
+const START_TIME_MAX: Duration = Duration::from_secs(90);
+
+/// The server's program with these arguments, and nothing in its environment that could change its settings.
+fn server(arguments: &[&str]) -> Command {
+    let mut command = Command::new(SERVER);
+    command.args(arguments).env_clear().stdin(Stdio::null());
+    command
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The address that a server prints, read by another thread: it may never print one.
+fn url_in(output: ChildStdout) -> Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let lines = BufReader::new(output).lines().map_while(Result::ok);
+        let mut urls = lines.filter_map(|line| Some(line.split_once("http://")?.1.split(' ').next()?.to_owned()));
+        urls.next().map(|url| sender.send(format!("http://{url}")))
+    });
+    receiver
+}
+
+/// A running server, ended when it goes out of scope.
+struct Running {
+    child: Child,
+    url: String,
+}
+
+impl Running {
+    /// Starts a program that keeps its data in this folder.
+    fn start(program: &str, folder: &Path, stderr: impl Into<Stdio>) -> Self {
+        let mut command = Command::new(program);
+        command.args(["--http", "127.0.0.1:0", "--udp", "127.0.0.1:0", "--lanes", "1", "--data-dir"]).arg(folder);
+        let mut child =
+            command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr).spawn().expect("a program");
+        let output = child.stdout.take().expect("it was asked for");
+        let mut running = Self { child, url: String::new() };
+        running.url = url_in(output).recv_timeout(START_TIME_MAX).expect("the program says where it is");
+        running
+    }
+
+    fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> T {
+        let url = format!("{}{path}", self.url);
+        ureq::get(&url).call().expect("an answer").body_mut().read_json().expect("JSON")
+    }
+
+    fn status(&self) -> Status {
+        self.get("/v1/status")
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// A pipe that is full and that nobody reads.
+fn full_pipe() -> (io::PipeReader, io::PipeWriter) {
+    let (reader, mut writer) = io::pipe().expect("a pipe");
+    // As much as a pipe holds.
+    writer.write_all(&[b'x'; 65_536]).expect("it holds that");
+    (reader, writer)
+}
+
+#[test]
+fn a_full_pipe_on_standard_error_stops_no_tick_also_not_in_a_panic() {
+    let folder = Folder::new("full-pipe");
+    let (_unread, full) = full_pipe();
+    let running = Running::start(PANICKING, folder.path(), full);
+    // The game panics at the start already.
+    wait_until("the server ticks", || running.status().tick > 30);
+}
+
+#[test]
+fn a_panic_is_in_the_log_with_its_place() {
+    let folder = Folder::new("logged");
+    let log = folder.path().join("log");
+    let running = Running::start(PANICKING, folder.path(), File::create(&log).expect("a file"));
+    let logged = || fs::read_to_string(&log).unwrap_or_default();
+    wait_until("the panic is logged", || logged().contains("a test wants this game to have no maps"));
+    assert!(logged().contains("panicking_server.rs:"), "{}", logged());
+    drop(running);
+}
+
+#[test]
+fn output_that_nobody_takes_ends_no_program_with_a_panic() {
+    let full = || File::options().write(true).open("/dev/full").expect("there is one");
+    let told = server(&["config", "show"]).stdout(full()).output().expect("a program");
+    assert_eq!(told.status.code(), Some(1));
+    assert!(text(&told.stderr).starts_with("framehouse-server: cannot write to standard output: No space left"));
+    let (reader, closed) = io::pipe().expect("a pipe");
+    drop(reader);
+    let told = server(&["config", "show"]).stdout(closed).output().expect("a program");
+    assert_eq!((told.status.code(), text(&told.stderr)), (Some(0), String::new()), "silence");
+    let told = server(&["config", "check", "nowhere"]).stderr(full()).output().expect("a program");
+    assert_eq!(told.status.code(), Some(1), "a panic would be 101");
+}
+
+#[test]
+fn bots_whose_output_nobody_takes_end_without_a_panic() {
+    let full = || File::options().write(true).open("/dev/full").expect("there is one");
+    let bots = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_arena_bots"));
+        // There is no server: they report that.
+        command.args(["--server", "http://127.0.0.1:1", "--rooms", "1", "--players", "1", "--seconds", "1"]);
+        command.env_clear().stdin(Stdio::null());
+        command
+    };
+    let told = bots().stdout(full()).output().expect("a program");
+    assert_eq!(told.status.code(), Some(1));
+    assert!(text(&told.stderr).contains("cannot write to standard output"), "{}", text(&told.stderr));
+    let told = bots().stdout(full()).stderr(full()).output().expect("a program");
+    assert_eq!(told.status.code(), Some(1), "a panic would be 101");
+}
+
+fn shown(variables: &[(&str, &str)]) -> Output {
+    server(&["config", "show"]).envs(variables.iter().copied()).output().expect("a program")
+}
+
+#[test]
+fn an_empty_variable_is_as_good_as_none() {
+    let names =
+        ["HTTP", "UDP", "LANES", "PUBLIC_HOST", "OPEN_TO_PUBLIC", "TICK_RATE", "CONFIG", "GAME_DIR", "DATA_DIR"];
+    let names = names.map(|name| format!("FRAMEHOUSE_{name}"));
+    let empty: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
+    let (told, defaults) = (shown(&empty), shown(&[]));
+    assert_eq!((told.status.code(), text(&told.stderr)), (Some(0), String::new()));
+    assert_eq!(text(&told.stdout), text(&defaults.stdout));
+    assert!(text(&shown(&[("FRAMEHOUSE_LANES", "7")]).stdout).contains("lanes = 7"));
+}
+
+#[test]
+fn a_switch_in_the_environment_takes_every_usual_word() {
+    let is_open =
+        |word: &str| text(&shown(&[("FRAMEHOUSE_OPEN_TO_PUBLIC", word)]).stdout).contains("open_to_public = true");
+    for word in ["1", "true", "yes", "on", "TRUE"] {
+        assert!(is_open(word), "{word}");
+    }
+    for word in ["0", "false", "no", "off"] {
+        assert!(!is_open(word), "{word}");
+    }
+    let told = shown(&[("FRAMEHOUSE_OPEN_TO_PUBLIC", "perhaps")]);
+    assert_eq!(told.status.code(), Some(2));
+    assert!(text(&told.stderr).contains("say 1, true, yes or on"), "{}", text(&told.stderr));
+}
+
+#[test]
+fn a_data_folder_has_one_server_and_one_that_is_taken_away_is_told() {
+    let folder = Folder::new("one-server");
+    let data = folder.path().join("data");
+    let running = Running::start(SERVER, &data, Stdio::null());
+    assert!(!running.status().data_dir_lost);
+    let second = || {
+        let mut command = server(&["--http", "127.0.0.1:0", "--udp", "127.0.0.1:0", "--data-dir"]);
+        command.arg(&data).output().expect("a program")
+    };
+    drop(fs::remove_file(data.join("lock")));
+    let told = second();
+    assert_eq!(told.status.code(), Some(1));
+    assert!(text(&told.stderr).contains("another server uses the data folder"), "{}", text(&told.stderr));
+    fs::rename(&data, folder.path().join("moved")).expect("a folder of ours");
+    wait_until("it is noticed", || running.status().data_dir_lost);
+}
+
+/// Writes a replay into this folder, signed with this key, and returns its path.
+fn write_replay(folder: &Path, key: Option<&ServerKey>) -> PathBuf {
+    let bytes = canned_replay(ArenaPlugin, 21, 4, 100);
+    let replay = Replay::read(&bytes).expect("a replay");
+    let before = &bytes[..replay.beginning.length()];
+    let encoder = ReplayEncoder::resume(before);
+    let end = match key {
+        Some(key) => encoder.end_signed(&replay.trailer, key),
+        None => encoder.end(&replay.trailer),
+    };
+    let path = folder.join("some.fhr");
+    fs::write(&path, [before, &end].concat()).expect("a file");
+    path
+}
+
+#[test]
+fn the_key_over_http_is_that_of_the_folder_and_stays() {
+    let folder = Folder::new("http-key");
+    let key_of = |running: Running| running.get::<KeyInfo>("/v1/key");
+    let told = key_of(Running::start(SERVER, folder.path(), Stdio::null()));
+    assert_eq!(told.algorithm, "ed25519");
+    assert_eq!(told.key, key::public(folder.path()).expect("readable").expect("a key").to_string());
+    assert_eq!(key_of(Running::start(SERVER, folder.path(), Stdio::null())), told, "also after a restart");
+}
+
+#[test]
+fn a_replay_is_of_this_server_only_if_its_key_has_signed_it() {
+    let folder = Folder::new("proof");
+    let key = key::open(folder.path()).expect("a folder of ours");
+    let verify = |file: &Path, more: &[&str]| {
+        let mut command = server(&["replay", "verify"]);
+        let told = command.arg(file).arg("--data-dir").arg(folder.path()).args(more).output().expect("a program");
+        (told.status.code(), text(&told.stdout), text(&told.stderr))
+    };
+    let (code, told, _) = verify(&write_replay(folder.path(), Some(&key)), &[]);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("played by these rules: yes, rules "), "{told}");
+    assert!(told.contains(&format!("by this server: yes, key {}", key.public())), "{told}");
+    assert!(told.contains("this result: not checked, there is no result of this match"), "{told}");
+    let other = ServerKey::from_secret([9; 32]);
+    let (code, told, error) = verify(&write_replay(folder.path(), Some(&other)), &[]);
+    assert_eq!(code, Some(1));
+    assert!(told.contains("played by these rules: yes") && told.contains("by this server: no"), "{told}");
+    assert!(error.contains(&format!("the server with the key {} has signed it", other.public())), "{error}");
+    let file = write_replay(folder.path(), Some(&other));
+    assert_eq!(verify(&file, &["--key", &other.public().to_string()]).0, Some(0), "as somebody says who knows it");
+    let (code, _, error) = verify(&write_replay(folder.path(), None), &[]);
+    assert_eq!(code, Some(1));
+    assert!(error.contains("nobody has signed it"), "{error}");
+}
