@@ -102,4 +102,4 @@ pub mod server;
 mod start;
 pub mod tick_loop;
 
-pub use start::run;
+pub use start::{run, run_with_hints};

@@ -102,7 +102,8 @@ fn verify_one(
     ];
     let is_good = !claims.iter().any(|(_, claim)| matches!(claim, Claim::Fails(_)));
     let (verdict, trailer) = (if is_good { "good" } else { "not good" }, &replay.trailer);
-    let mut report = format!("{}: {verdict}, {} ticks, {}\n", Printable(&shown.to_string()), trailer.ticks, trailer.ending);
+    let mut report =
+        format!("{}: {verdict}, {} ticks, {}\n", Printable(&shown.to_string()), trailer.ticks, trailer.ending);
     let mut broken = Vec::new();
     for (what, claim) in claims {
         report += &format!("  {what}: {claim}\n");
