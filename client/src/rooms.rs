@@ -1,7 +1,7 @@
-//! Lists of a server's public rooms and of its maps.
+//! Lists of a server's public rooms and of its maps, and its status page.
 
 pub use framehouse_shared::api::{ListedRoom, RoomFilter};
-use framehouse_shared::api::{MapList, RoomList};
+use framehouse_shared::api::{MapList, RoomList, Status};
 
 use crate::connect::{ConnectError, get_json};
 
@@ -23,4 +23,12 @@ pub fn list_rooms(server_url: &str, filter: &RoomFilter) -> Result<Vec<ListedRoo
 /// When no server answers, or the answer is not that of a Framehouse server.
 pub fn list_maps(server_url: &str) -> Result<Vec<String>, ConnectError> {
     get_json::<MapList>(server_url, "/v1/maps").map(|list| list.maps)
+}
+
+/// Requests the status page. Blocks like [`list_rooms`].
+///
+/// # Errors
+/// When no server answers, or the answer is not that of a Framehouse server.
+pub fn read_status(server_url: &str) -> Result<Status, ConnectError> {
+    get_json(server_url, "/v1/status")
 }

@@ -56,7 +56,7 @@ fn a_server_that_hangs_up_is_told_from_one_that_is_not_there() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("bound"));
     let crowded = thread::spawn(move || drop(listener.accept()));
-    let hint = |url: &str| get(&agent(TRY_TIME_MAX), url, "/v1/rooms", 1000).expect_err("no answer").hint;
+    let hint = |url: &str| get(&agent(url, TRY_TIME_MAX), url, 1000).expect_err("no answer").hint;
     assert_eq!(hint(&url), Hint::Cut);
     crowded.join().expect("no panic");
     assert_eq!(hint(&url), Hint::None, "nobody listens any more");

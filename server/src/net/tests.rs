@@ -51,6 +51,10 @@ impl Endpoint for Packets {
         0
     }
 
+    fn ip(&self, _: ClientId) -> Option<IpAddr> {
+        None
+    }
+
     fn traffic(&self) -> &Traffic {
         unreachable!("nobody asks for it here")
     }

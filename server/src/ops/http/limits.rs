@@ -14,7 +14,7 @@ use crate::{
     net::budget::Bucket,
 };
 
-/// Maximum number of addresses and networks with counts of their own, about 100 bytes each. Beyond, newcomers share
+/// Maximum number of addresses and networks with counts of their own, about 200 bytes each. Beyond, newcomers share
 /// one.
 const ENTRIES_MAX: usize = 32_768;
 /// Burst of a rate, in seconds of the rate.
@@ -26,8 +26,10 @@ const NEWCOMERS_FACTOR: u32 = 32;
 /// How many times more often than other join requests an address may resume sessions: after a failure of their network,
 /// all players behind one address come back at once.
 const RESUMES_FACTOR: f32 = 8.0;
-/// Shortest pause between two searches for entries that can be forgotten.
-const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
+/// Pause between two searches for entries that can be forgotten.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
+/// The same while [`ENTRIES_MAX`] is reached.
+const FULL_SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The limits of one address.
 #[derive(Clone, Copy, Debug)]
@@ -109,13 +111,17 @@ struct Table {
 }
 
 impl Table {
-    /// The entry of a key, or of all newcomers, made if it is missing.
-    fn entry(&mut self, key: Key, factor: u32, limits: &Limits, now: Duration) -> (Key, &mut Usage) {
-        let is_full = self.usage.len() >= ENTRIES_MAX && !self.usage.contains_key(&key);
-        if is_full && now.saturating_sub(self.swept_at) >= SWEEP_INTERVAL {
+    /// Forgets what is unused, if it is time to.
+    fn sweep(&mut self, now: Duration) {
+        let interval = if self.usage.len() < ENTRIES_MAX { SWEEP_INTERVAL } else { FULL_SWEEP_INTERVAL };
+        if now.saturating_sub(self.swept_at) >= interval {
             self.swept_at = now;
             self.usage.retain(|_, usage| !usage.is_unused(now));
         }
+    }
+
+    /// The entry of a key, or of all newcomers, made if it is missing.
+    fn entry(&mut self, key: Key, factor: u32, limits: &Limits, now: Duration) -> (Key, &mut Usage) {
         let has_place = self.usage.len() < ENTRIES_MAX || self.usage.contains_key(&key);
         let (key, factor) = if has_place { (key, factor) } else { (Key::Newcomers, NEWCOMERS_FACTOR) };
         (key, self.usage.entry(key).or_insert_with(|| Usage::new(limits, factor, now)))
@@ -183,6 +189,8 @@ impl AddressLimits {
             return Ok(keys);
         }
         let mut table = self.lock();
+        // Never between two entries of one caller: the first is unused until all are tested.
+        table.sweep(now);
         let groups: ArrayVec<(Key, u32), 2> = caller.groups().map(Key::Group).zip(GROUP_FACTORS).collect();
         for (key, factor) in groups.into_iter().rev().chain([(Key::Address(caller), 1)]) {
             let (key, usage) = table.entry(key, factor, &self.limits, now);
@@ -303,6 +311,20 @@ mod tests {
     }
 
     #[test]
+    fn a_caller_that_fills_the_table_keeps_all_its_entries() {
+        // An IPv6 caller has three entries: with one, the table is full between the two entries of an IPv4 caller.
+        for first in [None, Some(key("2001:db8::1"))] {
+            // Nothing is unused for a long time.
+            let limits = AddressLimits::new(Limits { joins_per_s: 0.001, ..limits().limits });
+            for (number, caller) in first.into_iter().chain((0..20_000).map(|n| v4(0x0100_0000 + (n << 8)))).enumerate()
+            {
+                let is_granted = limits.spend(caller, Act::Join, Duration::from_millis(number as u64)).is_ok();
+                assert!(is_granted || limits.lock().usage.len() >= ENTRIES_MAX);
+            }
+        }
+    }
+
+    #[test]
     fn memory_is_bounded_and_a_full_table_shuts_nobody_out() {
         let limits = limits();
         let held = limits.hold(key("192.0.2.1"), Place::Connection, START).expect("a place");
@@ -317,5 +339,8 @@ mod tests {
         assert!(limits.lock().usage.len() < 10, "what is unused is forgotten");
         assert!(limits.lock().usage.contains_key(&Key::Address(key("192.0.2.1"))), "what is in use is not");
         drop(held);
+        let much_later = Duration::from_secs(100);
+        assert!(limits.spend(key("198.51.100.9"), Act::Request, much_later).is_ok());
+        assert_eq!(limits.lock().usage.len(), 2, "only the last caller and its network are left");
     }
 }

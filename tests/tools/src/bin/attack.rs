@@ -21,9 +21,10 @@ use framehouse_client::{
     complain,
     connect::{RoomRequest, SessionRequest, request_session},
     net::{Connection, Link, UdpLink},
+    rooms::read_status,
     say,
 };
-use framehouse_shared::{api::Status, protocol::messages::Phase, rng::SimRng};
+use framehouse_shared::{protocol::messages::Phase, rng::SimRng};
 use serde_json::json;
 
 /// The most datagrams between two updates of the players: a flood that fills the kernel's buffers would test the kernel.
@@ -228,11 +229,7 @@ fn mutated(rng: &mut SimRng, real: &[u8]) -> Vec<u8> {
 }
 
 fn report(arguments: &Arguments, players: &[Player], start: Instant) -> Result<serde_json::Value, String> {
-    let mut answer = ureq::get(format!("{}/v1/status", arguments.server))
-        .call()
-        .map_err(|error| format!("the server does not answer: {error}"))?;
-    let body = answer.body_mut().read_to_string().map_err(|error| error.to_string())?;
-    let status: Status = serde_json::from_str(&body).map_err(|error| error.to_string())?;
+    let status = read_status(&arguments.server).map_err(|error| error.to_string())?;
     let replaced: u64 = players.iter().map(|player| player.client.stats().replaced_inputs).sum();
     let confirmed: u64 = players.iter().map(|player| player.client.stats().ticks_confirmed).sum();
     Ok(json!({

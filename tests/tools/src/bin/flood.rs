@@ -17,10 +17,10 @@ use framehouse_client::{
     complain,
     connect::{RoomRequest, SessionRequest, request_session},
     net::{Connection, Status, UdpLink},
+    rooms::read_status,
     say,
 };
 use framehouse_shared::{
-    api,
     input::Input,
     protocol::{
         datagram::Inputs,
@@ -128,10 +128,6 @@ fn pump(connection: &mut Connection, start: Instant) -> Option<EndReason> {
 }
 
 fn tick_ms(server: &str) -> Result<Value, String> {
-    let mut answer = ureq::get(format!("{server}/v1/status"))
-        .call()
-        .map_err(|error| format!("the server does not answer at {server}: {error}"))?;
-    let body = answer.body_mut().read_to_string().map_err(|error| error.to_string())?;
-    let status: api::Status = serde_json::from_str(&body).map_err(|error| error.to_string())?;
+    let status = read_status(server).map_err(|error| error.to_string())?;
     Ok(json!(status.tick_ms))
 }
