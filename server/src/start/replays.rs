@@ -136,6 +136,9 @@ fn this_result(replay: &Replay, results: &Results, data_dir: &Path) -> Claim {
     };
     match results.get(&replay.header().match_id) {
         None => Claim::NotChecked(format!("there is no result of this match in {}", data_dir.display())),
+        Some(_) if !replay.trailer.ending.has_result() => {
+            Claim::NotChecked("the replay ends before the match does".to_owned())
+        }
         Some(result) => match compare::difference(result, replay) {
             None => Claim::Holds("as it is stored".to_owned()),
             Some(what) => Claim::Fails(format!("the stored result of this match has {what}")),
