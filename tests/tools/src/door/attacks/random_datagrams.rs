@@ -44,7 +44,7 @@ fn datagram(rng: &mut SimRng) -> Vec<u8> {
     datagram[0] = match datagram[0] {
         _ if is_request => 0,
         // A kind of packet that exists, with a sequence number of one byte.
-        kind if kind % 2 == 0 => 0x10 | (kind >> 1) % 7,
+        kind if kind % 2 == 0 => 0x10 | ((kind >> 1) % 7),
         kind => kind,
     };
     datagram
