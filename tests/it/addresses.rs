@@ -6,15 +6,16 @@ use std::{
 };
 
 use framehouse_client::net::{Connection, Link, Status, UdpLink};
-use framehouse_harness::{check, world::World};
+use framehouse_harness::{check, link::Network, world::World};
 use framehouse_server::{
     config::NetSettings,
     net::{
         endpoint::Endpoint,
         udp::{PublicHost, UdpDatagrams, UdpEndpoint, UdpSettings},
     },
-    room::directory::JoinTarget,
+    room::directory::{JoinRequest, JoinTarget},
     schedule::TickRate,
+    server::{Server, ServerSetup},
 };
 use framehouse_shared::protocol::messages::Phase;
 use framehouse_tiny::TinyPlugin;
@@ -142,6 +143,35 @@ fn connects(endpoint: &mut UdpEndpoint, client: u64, caller: &str) {
         connection.send(start.elapsed());
         endpoint.receive(unix(), 64);
         endpoint.send();
+    }
+}
+
+#[test]
+fn a_session_is_granted_at_an_address_of_the_callers_kind() {
+    let address = SocketAddr::from(([10, 0, 0, 2], 7800));
+    let addresses: Vec<IpAddr> =
+        ["2001:db8::2", "192.0.2.2"].map(|address| address.parse().expect("an address")).to_vec();
+    let (rate, net, unix_base) = (TickRate(30), NetSettings::default(), Duration::from_secs(1_700_000_000));
+    let socket = Box::new(Network::default().endpoint(address));
+    let endpoint = UdpEndpoint::new(socket, address, UdpSettings::new(rate, &net), unix_base)
+        .at_host(PublicHost::new(addresses.clone()).expect("two addresses"));
+    let setup = ServerSetup {
+        tick_rate: rate,
+        rooms: Default::default(),
+        cleanup: Default::default(),
+        net,
+        endpoints: vec![Box::new(endpoint)],
+        unix_base,
+        game_files: Vec::new(),
+        seed: Some(1),
+    };
+    let mut server = Server::new(TinyPlugin, setup).expect("the embedded rules are good");
+    for (caller, own) in [("198.51.100.1", 1), ("2001:db8::1", 0), ("::ffff:198.51.100.2", 1)] {
+        let caller = caller.parse::<IpAddr>().expect("an address").into();
+        let request = JoinRequest { name: "ada".into(), target: JoinTarget::Quick, hello: None, caller };
+        let grant = server.join(&request).expect("a seat");
+        let told = Connection::server_address(&grant.token).expect("our own token");
+        assert_eq!((told, grant.server), ((addresses[own], 7800).into(), told));
     }
 }
 
