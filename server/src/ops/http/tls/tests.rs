@@ -85,3 +85,15 @@ fn files_that_cannot_be_used_are_refused_at_the_start() {
     let sentence = folder.read().expect_err("an empty key");
     assert!(sentence.contains("key.pem has no private key"), "{sentence}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn files_that_change_are_noticed() {
+    let folder = Folder::new("follow");
+    folder.write_pair();
+    let keys = folder.read().expect("a good pair");
+    tokio::spawn(crate::ops::http::follow_files(keys.clone()));
+    let second = folder.write_pair();
+    // Virtual time: it passes only while the gateway has nothing to do.
+    tokio::time::sleep(crate::ops::http::TLS_CHECK_INTERVAL * 3 / 2).await;
+    assert_eq!(in_use(&keys), second);
+}
