@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use bevy::prelude::*;
 use framehouse_harness::{
     check,
     world::{LOOPBACK, World},
@@ -12,8 +13,8 @@ use framehouse_server::{
     counters::Counters,
     room::directory::{Grant, JoinError, JoinRequest, JoinTarget},
 };
-use framehouse_shared::{input::Input, protocol::end::EndCode};
-use framehouse_tiny::{PRESS, TinyPlugin};
+use framehouse_shared::{game::Game, input::Input, protocol::end::EndCode, sim::MatchSetup};
+use framehouse_tiny::{MatchSeconds, PRESS, TinyPlugin};
 
 const STRANGER: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7));
 const FULL: JoinError = JoinError::AddressFull { max: 8 };
@@ -139,15 +140,38 @@ fn a_player_has_one_token_to_come_back_at_a_time() {
     assert!(world.clients[0].client.slot().is_some(), "the player is not disturbed");
 }
 
+/// The tiny game without a time limit.
+#[derive(Clone)]
+struct Endless;
+
+impl Game for Endless {
+    fn id(&self) -> &'static str {
+        TinyPlugin.id()
+    }
+
+    fn build(&self, app: &mut App) {
+        TinyPlugin.build(app);
+        app.insert_resource(MatchSeconds(1e9));
+    }
+
+    fn open_match(&self, room: &mut EntityWorldMut, setup: &MatchSetup) {
+        TinyPlugin.open_match(room, setup);
+    }
+
+    fn missing_input(&self, last: Input) -> Input {
+        TinyPlugin.missing_input(last)
+    }
+}
+
 /// A world whose rooms close after a minute in which nobody does anything.
-fn impatient_world(seed: u64) -> World {
+fn impatient_world(game: impl Game + Clone, seed: u64) -> World {
     let rooms = RoomSettings { idle_timeout: 60.0, lobby: 0.0, results: 1.0, countdown: 1.0, ..Default::default() };
-    World::with_rooms(TinyPlugin, seed, rooms)
+    World::with_rooms(game, seed, rooms)
 }
 
 #[test]
 fn a_room_whose_only_player_does_nothing_is_closed_although_it_plays_match_after_match() {
-    let mut world = impatient_world(118);
+    let mut world = impatient_world(TinyPlugin, 118);
     world.join(room(1)).expect("a room");
     world.clients[0].input = Some(Input::NEUTRAL);
     let is_over = |world: &World| world.clients[0].client.end().is_some();
@@ -159,7 +183,7 @@ fn a_room_whose_only_player_does_nothing_is_closed_although_it_plays_match_after
 
 #[test]
 fn a_room_whose_only_player_plays_stays_open() {
-    let mut world = impatient_world(119);
+    let mut world = impatient_world(TinyPlugin, 119);
     world.join(room(1)).expect("a room");
     for second in 0..120 {
         world.clients[0].input = Some(if second % 20 == 0 { PRESS } else { Input::NEUTRAL });
@@ -171,9 +195,7 @@ fn a_room_whose_only_player_plays_stays_open() {
 
 #[test]
 fn a_match_that_never_ends_and_in_which_nobody_does_anything_ends_with_its_result() {
-    // A thin client: only the server knows how long a match is.
-    let mut world = impatient_world(120).with_thin_clients();
-    world.server.world_mut().insert_resource(framehouse_tiny::MatchSeconds(1e9));
+    let mut world = impatient_world(Endless, 120);
     world.join(room(1)).expect("a room");
     world.clients[0].input = Some(Input::NEUTRAL);
     let is_over = |world: &World| world.clients[0].client.end().is_some();

@@ -143,17 +143,17 @@ fn the_host_asks_to_end_a_match_and_the_others_answer() {
     ada.key(KeyCode::Escape);
     until("Ada can ask", &mut [&mut ada, &mut bob], |windows| windows[0].sees("Ask to end the match"));
     ada.click("Ask to end the match");
-    until("Bob is asked", &mut [&mut ada, &mut bob], |windows| {
-        windows[1].sees("The host wants to end the match without a result. Agreed: 1 of 2 needed")
+    until("Bob is asked, and Ada sees the vote", &mut [&mut ada, &mut bob], |windows| {
+        windows[0].sees("Ending the match without a result. Agreed: 1 of 2 needed")
+            && windows[1].sees("The host wants to end the match without a result. Agreed: 1 of 2 needed")
     });
-    assert!(ada.sees("Ending the match without a result. Agreed: 1 of 2 needed"), "Ada sees the vote, too");
     bob.key(KeyCode::Escape);
     until("Bob can answer", &mut [&mut ada, &mut bob], |windows| windows[1].sees("Do not end the match"));
     bob.click("Agree to end the match");
     until("the match has ended", &mut [&mut ada, &mut bob], |windows| {
         windows.iter().all(|window| window.screen() == Screen::Lobby)
     });
-    assert!(ada.sees("The host ended the match."));
+    ada.until_seen("The host ended the match.");
 }
 
 #[test]
