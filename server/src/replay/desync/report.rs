@@ -10,7 +10,10 @@ use framehouse_shared::{
 use serde::Serialize;
 
 use super::{Compared, Finding, FirstBad, LinkFigures};
-use crate::replay::{BUILD, reports::PART};
+use crate::{
+    disk::{folder_of, sync_folder},
+    replay::{BUILD, reports::PART},
+};
 
 /// Maximum number of differing fields in a report. The first ones are the cause, the others follow from it.
 const DIFFERENCES_MAX: usize = 32;
@@ -59,6 +62,7 @@ pub(super) fn write(
     let text = serde_json::to_vec_pretty(&report(finding, protocol, compared)).map_err(io::Error::other)?;
     let unfinished = path.with_extension(PART);
     let written = fs::write(&unfinished, &text).and_then(|()| fs::rename(&unfinished, path));
+    let written = written.and_then(|()| sync_folder(folder_of(path)));
     if written.is_err() {
         // An incomplete file would only use disk space.
         let _ = fs::remove_file(&unfinished);
