@@ -21,9 +21,9 @@ fn with_writer(folder: &Folder, keep_bytes: u64, work: impl FnOnce(&ReplayWriter
     assert!(writer.close(Duration::from_secs(30)));
 }
 
-/// Size of a recording, in bytes.
-fn replay_bytes() -> u64 {
-    let folder = Folder::new("share-size");
+/// Size of a recording, in bytes. The name is that of a folder that no other test uses.
+fn replay_bytes(name: &str) -> u64 {
+    let folder = Folder::new(name);
     with_writer(&folder, u64::MAX, |writer| play(writer, 1, &["192.0.2.1"]));
     fs::metadata(whole_path(&folder.0, MatchId(1))).expect("a file").len()
 }
@@ -35,7 +35,7 @@ fn count(folder: &Folder, ids: Range<u128>) -> usize {
 #[test]
 fn matches_without_end_from_one_address_evict_no_replay_of_another_one() {
     let folder = Folder::new("shares");
-    let keep_bytes = 10 * replay_bytes() + 100;
+    let keep_bytes = 10 * replay_bytes("shares-size") + 100;
     with_writer(&folder, keep_bytes, |writer| {
         (0..4).for_each(|id| play(writer, id, &["192.0.2.1"]));
         // The same neighbour with many addresses of one network is one.
@@ -50,7 +50,7 @@ fn matches_without_end_from_one_address_evict_no_replay_of_another_one() {
 #[test]
 fn a_match_belongs_to_the_one_of_its_players_who_has_the_least() {
     let folder = Folder::new("shared");
-    with_writer(&folder, 6 * replay_bytes() + 100, |writer| {
+    with_writer(&folder, 6 * replay_bytes("shared-size") + 100, |writer| {
         play(writer, 0, &["192.0.2.1"]);
         (100..110).for_each(|id| play(writer, id, &["198.51.100.1"]));
         // Whoever has many plays with whoever has few.
