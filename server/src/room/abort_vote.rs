@@ -144,7 +144,8 @@ fn count(world: &World, room: Entity) -> Outcome {
 pub(super) fn to_wire(world: &World, room: Entity) -> Option<AbortVote> {
     let (vote, voters) = open_vote(world, room)?;
     let ticks = vote.until.saturating_sub(world.resource::<Now>().tick) as u32;
-    Some(AbortVote { agreed: vote.agreed, refused: vote.refused, needed: (voters / 2 + 1) as u8, ticks })
+    let needed = u8::try_from(voters / 2 + 1).unwrap_or(u8::MAX);
+    Some(AbortVote { agreed: vote.agreed, refused: vote.refused, needed, ticks })
 }
 
 fn announce_vote(world: &mut World, room: Entity) {
