@@ -1,6 +1,7 @@
 //! The attacked server, seen from outside: requests for seats, and clients that connect to them.
 
 use std::{
+    fmt,
     net::{Ipv4Addr, SocketAddr},
     time::{Duration, Instant},
 };
@@ -17,6 +18,32 @@ use crate::load;
 /// A private room with this number of seats.
 pub(super) const fn private_room(size: u8) -> RoomRequest {
     RoomRequest::Create { size, private: true, practice: false }
+}
+
+/// Why there is no seat, as a sentence.
+#[derive(Debug)]
+pub(super) struct NoSeat {
+    /// The HTTP status of a refusal.
+    pub status: Option<u16>,
+    sentence: String,
+}
+
+impl NoSeat {
+    const fn without_answer(sentence: String) -> Self {
+        Self { status: None, sentence }
+    }
+}
+
+impl fmt::Display for NoSeat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentence)
+    }
+}
+
+impl From<NoSeat> for String {
+    fn from(no_seat: NoSeat) -> Self {
+        no_seat.sentence
+    }
 }
 
 /// A running server.
@@ -64,14 +91,17 @@ impl Target {
     /// Asks for a seat, once.
     ///
     /// # Errors
-    /// A sentence, when the server refuses or does not answer.
-    pub fn ask(&self, from: Ipv4Addr, name: &str, room: RoomRequest) -> Result<SessionGrant, String> {
+    /// When the server refuses or does not answer.
+    pub fn ask(&self, from: Ipv4Addr, name: &str, room: RoomRequest) -> Result<SessionGrant, NoSeat> {
         let answer = wire::exchange(from, self.http, &self.post(&self.body(name, room)));
-        let answer = answer.map_err(|error| format!("no answer to a request for a seat: {error}"))?;
+        let answer =
+            answer.map_err(|error| NoSeat::without_answer(format!("no answer to a request for a seat: {error}")))?;
         if answer.status != 200 {
-            return Err(format!("no seat: {} {}", answer.status, answer.body.trim()));
+            let sentence = format!("no seat: {} {}", answer.status, answer.body.trim());
+            return Err(NoSeat { status: Some(answer.status), sentence });
         }
-        serde_json::from_str(&answer.body).map_err(|error| format!("a grant of another version: {error}"))
+        serde_json::from_str(&answer.body)
+            .map_err(|error| NoSeat::without_answer(format!("a grant of another version: {error}")))
     }
 
     /// A thin client with a socket of this address that connects to its seat.
@@ -85,10 +115,11 @@ impl Target {
     /// Asks for a seat and connects to it.
     ///
     /// # Errors
-    /// A sentence, when there is no seat or no socket.
-    pub fn join(&self, from: Ipv4Addr, name: &str, room: RoomRequest) -> Result<(Client, SessionGrant), String> {
+    /// When there is no seat or no socket.
+    pub fn join(&self, from: Ipv4Addr, name: &str, room: RoomRequest) -> Result<(Client, SessionGrant), NoSeat> {
         let grant = self.ask(from, name, room)?;
-        Ok((self.client(from, &grant, self.elapsed())?, grant))
+        let client = self.client(from, &grant, self.elapsed()).map_err(NoSeat::without_answer)?;
+        Ok((client, grant))
     }
 }
 

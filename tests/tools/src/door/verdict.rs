@@ -9,8 +9,8 @@ const JOIN_MS_MAX: f64 = 1000.0;
 const FRAMES_FACTOR_MAX: f64 = 1.1;
 /// How much more memory the server may have than before, in MB.
 const MEMORY_MB_MAX: f64 = 64.0;
-/// Above this share of time in which the tick thread waited for a processor, in per cent, long times between frames say
-/// nothing about the server.
+/// Above this share of time in which the tick thread waited for a processor, in per cent, long times say nothing about the
+/// server.
 const STARVED_PCT_MAX: f64 = 10.0;
 /// Above this time between two updates of the players (p99), in milliseconds, they say nothing either.
 const LOOK_MS_MAX: f64 = 3.5;
@@ -48,7 +48,7 @@ impl Report {
         let (joins, failed) = (self.joins, self.joins_failed);
         self.check(failed == 0 && joins > 0, || format!("{failed} of {joins} honest players could not join"));
         if let Some(times) = self.join_ms {
-            self.check(times.p99 <= JOIN_MS_MAX, || {
+            self.check_time(times.p99 <= JOIN_MS_MAX, || {
                 format!("honest players waited {:.0} ms for their seat (p99): {JOIN_MS_MAX} ms are allowed", times.p99)
             });
         }
@@ -56,15 +56,22 @@ impl Report {
 
     fn check_frames(&mut self) {
         let Some((before, during)) = self.frames_before_ms.zip(self.frames_during_ms) else { return };
-        if during.p99 <= before.p99 * FRAMES_FACTOR_MAX {
-            return;
-        }
-        let sentence = format!(
-            "the times between frames rose from {:.1} to {:.1} ms (p99): {FRAMES_FACTOR_MAX} times as much is allowed",
-            before.p99, during.p99
-        );
+        self.check_time(during.p99 <= before.p99 * FRAMES_FACTOR_MAX, || {
+            format!(
+                "the times between frames rose from {:.1} to {:.1} ms (p99): {FRAMES_FACTOR_MAX} times as much is allowed",
+                before.p99, during.p99
+            )
+        });
+    }
+
+    /// Checks a time, which says something about the server only if the machine was not too busy.
+    fn check_time(&mut self, holds: bool, sentence: impl FnOnce() -> String) {
         let is_busy = self.starved_pct > STARVED_PCT_MAX || self.look_ms.is_some_and(|look| look.p99 > LOOK_MS_MAX);
-        if is_busy { self.doubts.push(sentence) } else { self.failures.push(sentence) }
+        if !holds && is_busy {
+            self.doubts.push(sentence());
+        } else {
+            self.check(holds, sentence);
+        }
     }
 
     fn check(&mut self, holds: bool, sentence: impl FnOnce() -> String) {

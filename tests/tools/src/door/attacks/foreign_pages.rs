@@ -10,6 +10,8 @@ use crate::door::{
 
 /// Far below the limit of requests for seats, and so rare that seats which were not used are given back before the next.
 const PER_S: f64 = 0.9;
+/// HTTP statuses of refusals that are about something else: other requests, or a full server.
+const BUSY: [u16; 2] = [429, 503];
 
 pub(super) fn run(siege: &Siege<'_>, from: Ipv4Addr, tally: &Tally) {
     let (mut pace, host) = (siege.pace(PER_S), siege.target.host.as_str());
@@ -30,6 +32,9 @@ pub(super) fn run(siege: &Siege<'_>, from: Ipv4Addr, tally: &Tally) {
         }
         let request = wire::request("POST /v1/sessions", disguise, &siege.target.body("page", private_room(2)));
         let answer = wire::exchange(from, siege.target.http, &request);
-        tally.note(answer.is_ok_and(|answer| answer.status == 200));
+        // Only an answer to this request shows what the server thinks of the page.
+        if let Some(answer) = answer.ok().filter(|answer| !BUSY.contains(&answer.status)) {
+            tally.note(answer.status == 200);
+        }
     }
 }

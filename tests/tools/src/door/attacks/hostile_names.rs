@@ -18,6 +18,8 @@ const PER_S: f64 = 1.0;
 /// The most time until the server's welcome.
 const WELCOME_TIME_MAX: Duration = Duration::from_secs(3);
 const UPDATE_INTERVAL: Duration = Duration::from_millis(10);
+/// The HTTP status of a name that the server refuses.
+const BAD_REQUEST: u16 = 400;
 /// Direction, width, escape sequences, a line break, marks above each other.
 const NAMES: [&str; 8] = [
     "\u{202e}nimda",
@@ -40,24 +42,27 @@ pub(super) fn run(siege: &Siege<'_>, from: Ipv4Addr, tally: &Tally) {
         if !pace.wait() {
             return;
         }
-        let shown = if number < NAMES.len() { alone(siege, from, name) } else { beside_host(siege, from, name) };
-        // Refused, or there was no seat just now.
-        let is_deceived =
-            shown.is_some_and(|shown| shown.chars().any(deceives) || (number >= NAMES.len() && shown == *name));
-        tally.note(is_deceived);
+        let is_deceived = if number < NAMES.len() { alone(siege, from, name) } else { beside_host(siege, from, name) };
+        if let Some(is_deceived) = is_deceived {
+            tally.note(is_deceived);
+        }
     }
 }
 
-/// The name as it is shown in a room of its own; nothing if it is refused.
-fn alone(siege: &Siege<'_>, from: Ipv4Addr, name: &str) -> Option<String> {
-    let (mut client, _) = siege.target.join(from, name, private_room(2)).ok()?;
-    let shown = shown_name(siege, &mut client);
-    leave(siege, &mut client);
-    shown
+/// Whether the name deceives in a room of its own. Nothing if there was no seat for another reason.
+fn alone(siege: &Siege<'_>, from: Ipv4Addr, name: &str) -> Option<bool> {
+    match siege.target.join(from, name, private_room(2)) {
+        Ok((mut client, _)) => {
+            let shown = shown_name(siege, &mut client);
+            leave(siege, &mut client);
+            shown.map(|shown| shown.chars().any(deceives))
+        }
+        Err(no_seat) => (no_seat.status == Some(BAD_REQUEST)).then_some(false),
+    }
 }
 
-/// The name as it is shown beside the host's.
-fn beside_host(siege: &Siege<'_>, from: Ipv4Addr, name: &str) -> Option<String> {
+/// Whether the name is shown beside the host's as it was sent. Nothing if there were no seats.
+fn beside_host(siege: &Siege<'_>, from: Ipv4Addr, name: &str) -> Option<bool> {
     let (mut host, grant) = siege.target.join(from, HOST, private_room(3)).ok()?;
     let is_seated = shown_name(siege, &mut host).is_some();
     let joined = siege.target.join(from, name, RoomRequest::Code(grant.code)).ok().filter(|_| is_seated);
@@ -67,7 +72,7 @@ fn beside_host(siege: &Siege<'_>, from: Ipv4Addr, name: &str) -> Option<String> 
         shown
     });
     leave(siege, &mut host);
-    shown
+    shown.map(|shown| shown == name)
 }
 
 fn shown_name(siege: &Siege<'_>, client: &mut Client) -> Option<String> {
