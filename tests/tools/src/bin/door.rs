@@ -9,6 +9,7 @@ use std::{
 };
 
 use clap::Parser;
+use framehouse_client::{complain, say};
 use framehouse_tools::door::{args::Args, namespace, report::Report, run};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
@@ -39,13 +40,13 @@ fn measured(args: &Args) -> Result<Report, String> {
 
 fn print_report(args: &Args, report: &Report) {
     if args.json {
-        println!("{}", serde_json::to_string(report).expect("numbers and sentences serialise"));
+        say!("{}", serde_json::to_string(report).expect("numbers and sentences serialise"));
     } else {
-        println!("{report}");
+        say!("{report}");
     }
 }
 
 fn fail(sentences: &[String]) -> ExitCode {
-    sentences.iter().for_each(|sentence| eprintln!("door: {sentence}"));
+    sentences.iter().for_each(|sentence| complain!("door: {sentence}"));
     ExitCode::FAILURE
 }
