@@ -39,12 +39,14 @@ fn a_private_room_has_a_long_code_and_gets_one_when_it_becomes_private() {
     assert!(hidden.is_long(), "the members see the new code: {hidden}");
     assert_eq!(world.join(JoinTarget::Code(public)), Err(JoinError::NoSuchRoom(public)));
     assert!(world.join(JoinTarget::Code(hidden)).is_ok());
-    // Public and private once more: it is as hidden as before.
+    // Public and private once more: the room list had its code, so it gets another one.
     for private in [false, true] {
         world.clients[1].client.order(HostCommand::Configure(RoomOptions { private, ..options.clone() }));
         world.step_ticks(10);
     }
-    assert_eq!(world.clients[1].client.code(), Some(hidden));
+    let again = world.clients[1].client.code().expect("in a room");
+    assert!(again.is_long() && again != hidden, "{again}");
+    assert_eq!(world.join(JoinTarget::Code(hidden)), Err(JoinError::NoSuchRoom(hidden)));
     assert_eq!(world.errors(), Vec::<String>::new());
 }
 
@@ -75,20 +77,20 @@ fn an_address_that_guesses_waits_longer_and_longer_and_finds_nothing_meanwhile()
     let mut world = World::new(TinyPlugin, 102);
     let host = world.join(room(4, true)).expect("a room");
     let code = world.clients[host].room;
-    for number in 0..6 {
+    for number in 0..9 {
         assert!(matches!(world.join_as_caller(wrong(number), STRANGER), Err(JoinError::NoSuchRoom(_))));
     }
     let right = world.join_as_caller(JoinTarget::Code(code), STRANGER);
     assert!(matches!(right, Err(JoinError::TooManyCodes { .. })), "{right:?}");
     world.step_ticks(35);
-    assert!(matches!(world.join_as_caller(wrong(7), STRANGER), Err(JoinError::NoSuchRoom(_))));
+    assert!(matches!(world.join_as_caller(wrong(10), STRANGER), Err(JoinError::NoSuchRoom(_))));
     world.step_ticks(35);
-    let longer = world.join_as_caller(wrong(8), STRANGER);
+    let longer = world.join_as_caller(wrong(11), STRANGER);
     assert!(matches!(longer, Err(JoinError::TooManyCodes { wait_s: 1..=2 })), "{longer:?}");
     assert!(world.join_as_caller(JoinTarget::Quick, STRANGER).is_ok(), "it needs no code");
     assert!(world.join_as_caller(JoinTarget::Code(code), Ipv4Addr::new(203, 0, 113, 9)).is_ok(), "others do not wait");
     let counters = *world.server.world().resource::<Counters>();
-    assert_eq!((counters.codes_wrong, counters.joins_limited), (7, 2));
+    assert_eq!((counters.codes_wrong, counters.joins_limited), (10, 2));
 }
 
 #[test]
@@ -96,7 +98,7 @@ fn a_private_room_is_no_better_to_guess_when_it_is_full() {
     let mut world = World::new(TinyPlugin, 103);
     let host = world.join(room(1, true)).expect("a room");
     let code = world.clients[host].room;
-    for _ in 0..6 {
+    for _ in 0..9 {
         let full = world.join_as_caller(JoinTarget::Code(code), STRANGER);
         assert_eq!(full, Err(JoinError::NoSuchRoom(code)));
     }

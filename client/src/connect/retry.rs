@@ -68,7 +68,7 @@ impl Retry {
             Hint::None if self.attempts < TRIES => (PAUSE * doubled, PAUSE * doubled),
             Hint::Cut | Hint::None => return None,
         };
-        let pause = at_least + spread.mul_f32(self.rng.between(0.0, 1.0));
+        let pause = at_least.saturating_add(spread.mul_f32(self.rng.between(0.0, 1.0)));
         self.patience = self.patience.checked_sub(pause)?;
         Some(pause)
     }
@@ -94,6 +94,15 @@ mod tests {
     fn pauses(failure: &Failure, seed: u64) -> Vec<Duration> {
         let mut retry = Retry::new(PATIENCE, seed);
         std::iter::from_fn(|| retry.pause_after(failure)).collect()
+    }
+
+    #[test]
+    fn a_wait_without_end_is_not_kept() {
+        for seed in 0..8 {
+            let mut retry = Retry::new(PATIENCE, seed);
+            assert!(retry.pause_after(&refused(429, Hint::After(Duration::ZERO))).is_some());
+            assert_eq!(retry.pause_after(&refused(429, Hint::After(Duration::MAX))), None);
+        }
     }
 
     #[test]

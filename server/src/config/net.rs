@@ -31,7 +31,8 @@ pub struct NetSettings {
     /// and a /64 may make four times as many, a /48 eight times as many.
     pub joins_per_s: f64,
     /// Largest number of sessions of one IP address, or /64 of IPv6, 1 to 10,000. Disconnected players whose seats are
-    /// kept count. A network (/24 of IPv4, /48 of IPv6) may have 16 times as many.
+    /// kept count. A network (/24 of IPv4, /48 of IPv6) may have 16 times as many. The address may also try as many wrong
+    /// room codes before it has to wait.
     pub sessions_per_address: u32,
     /// Largest number of seats that one IP address has reserved and not connected to, 1 to 10,000.
     pub tokens_per_address: u32,

@@ -51,8 +51,10 @@ pub(super) fn check_address(world: &World, caller: AddressKey) -> Result<(), Joi
 /// # Errors
 /// When it has to wait, because of its wrong codes.
 pub(super) fn check_guesses(world: &World, caller: AddressKey) -> Result<(), JoinError> {
-    let wait = world.resource::<Guesses>().wait(caller, world.resource::<Now>().elapsed);
-    let is_free = wait == Duration::ZERO || !world.resource::<NetSettings>().limits(caller);
+    let settings = world.resource::<NetSettings>();
+    let free = settings.sessions_per_address;
+    let wait = world.resource::<Guesses>().wait(caller, free, world.resource::<Now>().elapsed);
+    let is_free = wait == Duration::ZERO || !settings.limits(caller);
     if is_free { Ok(()) } else { Err(JoinError::TooManyCodes { wait_s: wait.as_secs() as u32 + 1 }) }
 }
 

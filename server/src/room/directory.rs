@@ -17,7 +17,7 @@ use framehouse_shared::{
     },
     sim::SimRoom,
 };
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::{
     InRoom, Members, Player, Room,
@@ -213,6 +213,8 @@ pub struct PendingJoin {
     pub request: JoinRequest,
     /// Channel for the answer. The receiver may be gone.
     pub reply: oneshot::Sender<Result<Grant, JoinError>>,
+    /// A newcomer's place in the queue, given back when the request is answered.
+    pub place: Option<OwnedSemaphorePermit>,
 }
 
 /// Receiving end of the queue of join requests.
@@ -408,9 +410,9 @@ fn room_by_code(world: &World, code: RoomCode) -> Option<Entity> {
     room.filter(|room| world.get::<Room>(*room).is_some_and(|room| room.is_to_close.is_none()))
 }
 
-/// Gives a room that becomes private a long code: its short one was in the room list. Returns the new code.
+/// Gives a room that becomes private a new, long code: its old one was in the room list. Returns the new code.
 pub(super) fn hide(world: &mut World, room: Entity) -> Option<RoomCode> {
-    let old = world.get::<Room>(room).map(|room| room.code).filter(|code| !code.is_long())?;
+    let old = world.get::<Room>(room).map(|room| room.code)?;
     let code = free_code(world.resource::<Directory>(), true);
     let mut directory = world.resource_mut::<Directory>();
     directory.by_code.remove(&old);

@@ -169,9 +169,9 @@ fn configure(world: &mut World, room: Entity, options: RoomOptions) -> Result<()
     if let Some(mut data) = world.get_mut::<Room>(room) {
         data.options = options.clone();
     }
-    let is_private = options.private;
+    let becomes_private = options.private && !old.private;
     announce(world, room, RoomEvent::Options(options));
-    if is_private && let Some(code) = directory::hide(world, room) {
+    if becomes_private && let Some(code) = directory::hide(world, room) {
         announce(world, room, RoomEvent::Code(code));
     }
     Ok(())

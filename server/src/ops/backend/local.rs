@@ -4,7 +4,7 @@
 use std::{
     path::PathBuf,
     sync::{
-        Mutex,
+        Arc, Mutex,
         mpsc::{SyncSender, TrySendError, sync_channel},
     },
     time::Duration,
@@ -38,7 +38,7 @@ const TOO_MANY_JOINS: &str = "too many players join at once: try again in a mome
 /// The backend of a single server process.
 pub struct LocalBackend {
     joins: SyncSender<PendingJoin>,
-    newcomers: Semaphore,
+    newcomers: Arc<Semaphore>,
     status: StatusBoard,
     replays: ReplayFiles,
     key: Option<PublicKey>,
@@ -49,7 +49,7 @@ impl LocalBackend {
     /// for the tick thread.
     pub fn new(status: StatusBoard, replay_folder: PathBuf) -> (Self, JoinQueue) {
         let (joins, queue) = sync_channel(JOINS_WAITING_MAX);
-        let newcomers = Semaphore::new(NEWCOMERS_WAITING_MAX);
+        let newcomers = Arc::new(Semaphore::new(NEWCOMERS_WAITING_MAX));
         let backend = Self { joins, newcomers, status, replays: ReplayFiles::new(replay_folder), key: None };
         (backend, JoinQueue(Mutex::new(queue)))
     }
@@ -64,10 +64,10 @@ impl LocalBackend {
 impl Backend for LocalBackend {
     async fn open_session(&self, request: JoinRequest) -> Result<SessionGrant, Refusal> {
         let is_newcomer = !matches!(request.target, JoinTarget::Resume(_));
-        let place = is_newcomer.then(|| self.newcomers.try_acquire()).transpose();
-        let _place = place.map_err(|_| Refusal::Busy(TOO_MANY_JOINS))?;
+        let place = is_newcomer.then(|| Arc::clone(&self.newcomers).try_acquire_owned()).transpose();
+        let place = place.map_err(|_| Refusal::Busy(TOO_MANY_JOINS))?;
         let (reply, answer) = oneshot::channel();
-        self.joins.try_send(PendingJoin { request, reply }).map_err(|error| match error {
+        self.joins.try_send(PendingJoin { request, reply, place }).map_err(|error| match error {
             TrySendError::Full(_) => Refusal::Busy(TOO_MANY_JOINS),
             TrySendError::Disconnected(_) => JoinError::Stopping.into(),
         })?;
@@ -150,7 +150,7 @@ mod tests {
     async fn a_full_queue_is_busy_and_a_server_that_is_gone_is_stopping() {
         let (backend, queue) = backend();
         for _ in 0..JOINS_WAITING_MAX {
-            let pending = PendingJoin { request: request(), reply: oneshot::channel().0 };
+            let pending = PendingJoin { request: request(), reply: oneshot::channel().0, place: None };
             backend.joins.try_send(pending).expect("there is room");
         }
         assert!(matches!(backend.open_session(request()).await, Err(Refusal::Busy(_))));
@@ -160,7 +160,7 @@ mod tests {
 
     #[tokio::test]
     async fn newcomers_leave_places_in_the_queue_for_those_who_come_back() {
-        let (backend, _queue) = backend();
+        let (backend, JoinQueue(queue)) = backend();
         let mut waiting: Vec<_> =
             (0..NEWCOMERS_WAITING_MAX).map(|_| Box::pin(backend.open_session(request()))).collect();
         for join in &mut waiting {
@@ -170,7 +170,10 @@ mod tests {
         let secret = "0123456789abcdef0123456789abcdef".parse().expect("a secret");
         let resume = JoinRequest { target: JoinTarget::Resume(secret), ..request() };
         assert!(poll!(Box::pin(backend.open_session(resume))).is_pending(), "it waits for the tick thread");
-        waiting.pop();
+        // A caller that hangs up leaves its request in the queue, and with it its place.
+        drop(waiting);
+        assert_eq!(backend.open_session(request()).await, Err(Refusal::Busy(TOO_MANY_JOINS)));
+        drop(queue.into_inner().expect("nobody panicked").recv());
         assert!(poll!(Box::pin(backend.open_session(request()))).is_pending());
     }
 

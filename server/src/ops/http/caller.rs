@@ -12,6 +12,10 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Caller(pub AddressKey);
 
+/// `Forwarded` and `X-Forwarded-For` name different callers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Contradiction;
+
 /// The proxies whose word about their callers is taken.
 #[derive(Clone, Debug, Default)]
 pub(super) struct TrustedProxies(pub Vec<Network>);
@@ -25,20 +29,24 @@ impl TrustedProxies {
     /// The caller of a request from `peer`. Each proxy appends the address that it was called from, so the list is read
     /// from its end, and only as long as it was written by trusted proxies: the rest may be the caller's invention.
     ///
-    /// A proxy usually writes one of the two headers and passes on what it gets as the other. If they differ, neither
-    /// can be believed, and the proxy itself is the caller.
-    pub fn caller(&self, peer: AddressKey, headers: &HeaderMap) -> Caller {
+    /// Without either header the proxy itself is the caller, as in a check of its own.
+    ///
+    /// # Errors
+    /// When both headers are there and differ. A proxy usually writes one of them and passes on what it gets as the
+    /// other, so neither can be believed. The proxy must not be taken for the caller then: if it is on this machine, it
+    /// has no limits.
+    pub fn caller(&self, peer: AddressKey, headers: &HeaderMap) -> Result<Caller, Contradiction> {
         if !self.contains(peer) {
-            return Caller(peer);
+            return Ok(Caller(peer));
         }
         let forwarded = self.follow(peer, &lines(headers, &header::FORWARDED), forwarded_for);
         let x_forwarded = self.follow(peer, &lines(headers, &X_FORWARDED_FOR), address);
         let both = (headers.contains_key(header::FORWARDED), headers.contains_key(X_FORWARDED_FOR));
-        Caller(match both {
-            (true, true) if forwarded != x_forwarded => peer,
-            (false, true) => x_forwarded,
-            _ => forwarded,
-        })
+        match both {
+            (true, true) if forwarded != x_forwarded => Err(Contradiction),
+            (false, true) => Ok(Caller(x_forwarded)),
+            _ => Ok(Caller(forwarded)),
+        }
     }
 
     fn follow(&self, peer: AddressKey, list: &str, read: fn(&str) -> Option<AddressKey>) -> AddressKey {
@@ -53,9 +61,10 @@ impl TrustedProxies {
     }
 }
 
-/// The lines of a header as one list. What is no text ends the list that is read from its end.
+/// The lines of a header as one list. A proxy appends its element to the caller's line, so bytes that are no text must
+/// not spoil more than their own element.
 fn lines(headers: &HeaderMap, name: &HeaderName) -> String {
-    let lines = headers.get_all(name).iter().map(|line| line.to_str().unwrap_or("?"));
+    let lines = headers.get_all(name).iter().map(|line| String::from_utf8_lossy(line.as_bytes()));
     lines.collect::<Vec<_>>().join(",")
 }
 
@@ -75,16 +84,24 @@ fn address(node: &str) -> Option<AddressKey> {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     fn caller(peer: &str, lines: &[(&str, &str)]) -> String {
+        let lines: Vec<_> = lines.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+        found(peer, &lines).expect("no contradiction").0.to_string()
+    }
+
+    fn found(peer: &str, lines: &[(&str, &[u8])]) -> Result<Caller, Contradiction> {
         let proxies = ["10.0.0.0/8", "127.0.0.1", "fd00::/8"].map(|network| network.parse().expect("a network"));
         let mut headers = HeaderMap::new();
         for (name, value) in lines {
-            headers.append(name.parse::<HeaderName>().expect("a name"), value.parse().expect("a value"));
+            headers
+                .append(name.parse::<HeaderName>().expect("a name"), HeaderValue::from_bytes(value).expect("a value"));
         }
         let peer = peer.parse::<IpAddr>().expect("an address").into();
-        TrustedProxies(proxies.to_vec()).caller(peer, &headers).0.to_string()
+        TrustedProxies(proxies.to_vec()).caller(peer, &headers)
     }
 
     fn x_forwarded(peer: &str, list: &str) -> String {
@@ -128,9 +145,18 @@ mod tests {
     }
 
     #[test]
-    fn two_headers_that_differ_are_not_believed() {
-        let both = |other| caller("10.0.0.1", &[("forwarded", "for=192.0.2.66"), ("x-forwarded-for", other)]);
-        assert_eq!(both("203.0.113.9"), "10.0.0.1");
-        assert_eq!(both("192.0.2.66"), "192.0.2.66");
+    fn two_headers_that_differ_are_refused() {
+        let both = |other: &str| {
+            found("127.0.0.1", &[("forwarded", b"for=192.0.2.66"), ("x-forwarded-for", other.as_bytes())])
+        };
+        assert_eq!(both("203.0.113.9"), Err(Contradiction));
+        assert_eq!(both("192.0.2.66").map(|caller| caller.0.to_string()), Ok("192.0.2.66".to_owned()));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_do_not_make_the_proxy_the_caller() {
+        let line: &[u8] = b"\xff, 203.0.113.9";
+        let caller = found("127.0.0.1", &[("x-forwarded-for", line)]).expect("no contradiction");
+        assert_eq!(caller.0.to_string(), "203.0.113.9");
     }
 }

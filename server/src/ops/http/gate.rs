@@ -17,7 +17,7 @@ use framehouse_shared::api::code;
 use super::{
     connection::Peer,
     errors::{busy, error, with_retry_after},
-    limits::Act,
+    limits::{Act, Place},
     router::{Gateway, SESSIONS},
 };
 use crate::ops::backend::Backend;
@@ -33,7 +33,11 @@ pub(super) async fn check_request<B: Backend>(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let caller = gateway.proxies.caller(peer.address, request.headers());
+    let Ok(caller) = gateway.proxies.caller(peer.address, request.headers()) else {
+        let message =
+            "Forwarded and X-Forwarded-For name different callers: let the proxy remove one of the two headers";
+        return error(StatusCode::BAD_REQUEST, code::BAD_REQUEST, message);
+    };
     if let Err(wait) = gateway.limits.spend(caller.0, Act::Request, gateway.start.elapsed()) {
         return gateway.too_many("too many requests from your address: try again in a moment", wait);
     }
@@ -45,6 +49,14 @@ pub(super) async fn check_request<B: Backend>(
     if peer.is_for_resume && request.uri().path() != SESSIONS {
         return gateway.crowded();
     }
+    // A connection of a proxy has no place among those of an address. Its requests have, one by one.
+    let is_named = gateway.proxies.contains(peer.address) && !gateway.proxies.contains(caller.0);
+    let hold = || gateway.limits.hold(caller.0, Place::Connection, gateway.start.elapsed());
+    let place = if is_named { hold().ok_or(()).map(Some) } else { Ok(None) };
+    let Ok(_place) = place else {
+        let message = "your address has too many requests at the same time: try again in a moment";
+        return gateway.too_many(message, Duration::ZERO);
+    };
     request.extensions_mut().insert(caller);
     next.run(request).await
 }

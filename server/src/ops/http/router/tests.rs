@@ -1,9 +1,12 @@
 //! Responses of the API, byte by byte, as clients in any language read them.
 
+use std::convert::Infallible;
+
 use axum::{
     body::to_bytes,
     http::{Method, Request, request::Builder},
 };
+use futures_util::{poll, stream};
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 
@@ -23,10 +26,10 @@ fn gateway_behind(proxies: &[&str]) -> Router {
 }
 
 /// Sends a request to a gateway over a connection from this address.
-async fn send(router: &Router, from: &str, request: Builder, body: &'static str) -> Response {
+async fn send(router: &Router, from: &str, request: Builder, body: impl Into<Body>) -> Response {
     let address = from.parse::<std::net::IpAddr>().expect("an address").into();
     let peer = Peer { address, is_for_resume: false, is_readable: true };
-    let request = request.body(Body::from(body)).expect("a request");
+    let request = request.body(body.into()).expect("a request");
     let service = TowerToHyperService::new(router.clone().layer(Extension(peer)));
     service.call(request).await.expect("a router never fails")
 }
@@ -156,6 +159,24 @@ async fn behind_a_proxy_each_caller_has_limits_of_its_own() {
         [(200, 20), (429, 80)],
         "a stranger is believed nothing"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn behind_a_proxy_slow_bodies_of_one_caller_leave_the_others_served() {
+    let router = gateway_behind(&["10.0.0.0/8"]);
+    let post = |caller: &str, body: Body| {
+        let request = request(Method::POST, SESSIONS).header("x-forwarded-for", caller);
+        send(&router, "10.0.0.1", request, body)
+    };
+    let never = || Body::from_stream(stream::pending::<Result<Vec<u8>, Infallible>>());
+    let mut slow: Vec<_> = (0..32).map(|_| Box::pin(post("198.51.100.7", never()))).collect();
+    for request in &mut slow {
+        assert!(poll!(request).is_pending());
+    }
+    let status = async |caller| post(caller, Body::from(QUICK)).await.status().as_u16();
+    assert_eq!((status("198.51.100.7").await, status("203.0.113.9").await), (429, 200));
+    slow.pop();
+    assert_eq!(status("198.51.100.7").await, 200);
 }
 
 #[tokio::test(start_paused = true)]
