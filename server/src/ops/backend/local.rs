@@ -173,7 +173,8 @@ mod tests {
         // A caller that hangs up leaves its request in the queue, and with it its place.
         drop(waiting);
         assert_eq!(backend.open_session(request()).await, Err(Refusal::Busy(TOO_MANY_JOINS)));
-        drop(queue.into_inner().expect("nobody panicked").recv());
+        let queue = queue.into_inner().expect("nobody panicked");
+        drop(queue.recv());
         assert!(poll!(Box::pin(backend.open_session(request()))).is_pending());
     }
 
