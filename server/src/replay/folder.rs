@@ -64,13 +64,14 @@ pub(super) fn publish(folder: &Path, match_id: MatchId) -> io::Result<()> {
 }
 
 /// Moves a file into the subfolder [`SET_ASIDE`] and logs `why`: what the server cannot read or does not know is the
-/// operator's to delete. A file that cannot be moved stays where it is.
-pub(super) fn set_aside(folder: &Path, path: &Path, why: &dyn Display) {
-    let shown = path.display();
-    match move_aside(folder, path) {
+/// operator's to delete. Returns whether it was moved: else it stays where it is, and nothing may take its place.
+pub(super) fn set_aside(folder: &Path, path: &Path, why: &dyn Display) -> bool {
+    let (shown, moved) = (path.display(), move_aside(folder, path));
+    match &moved {
         Ok(to) => tracing::warn!("{shown} is set aside as {}: {why}", to.display()),
         Err(error) => tracing::error!("{shown} stays where it is, because it cannot be set aside ({error}): {why}"),
     }
+    moved.is_ok()
 }
 
 fn move_aside(folder: &Path, path: &Path) -> io::Result<PathBuf> {

@@ -32,7 +32,9 @@ pub(super) fn recover(folder: &Path, key: &ServerKey) -> io::Result<u64> {
         match guarded(|| recover_one(folder, match_id, key)) {
             Ok(Ok(is_complete)) => recovered += u64::from(is_complete),
             Ok(Err(error)) => tracing::warn!("cannot complete the replay {}: {error}", path.display()),
-            Err(_) => set_aside(folder, &path, &"reading it failed, which is a bug: please report it"),
+            Err(_) => {
+                set_aside(folder, &path, &"reading it failed, which is a bug: please report it");
+            }
         }
     }
     Ok(recovered)
@@ -94,7 +96,9 @@ fn recover_one(folder: &Path, match_id: MatchId, key: &ServerKey) -> io::Result<
             file.write_all(&end)?;
         }
         Found::Damaged { length, end, error } => {
-            set_aside(folder, &part, &format!("{error}; a replay is made of what is before that"));
+            if !set_aside(folder, &part, &format!("{error}; a replay is made of what is before that")) {
+                return Ok(false);
+            }
             fs::write(&part, [&bytes[..length], &end].concat())?;
         }
         Found::Nothing => {
