@@ -90,6 +90,11 @@ fn move_aside(folder: &Path, path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("too many files of this name are there"))
 }
 
+/// Whether a match has a replay, complete or not. What cannot be looked at may be there.
+pub(super) fn has_replay(folder: &Path, match_id: MatchId) -> bool {
+    [whole_path, part_path].iter().any(|path| path(folder, match_id).try_exists().unwrap_or(true))
+}
+
 /// Whether something of this match was set aside, or might have been.
 pub(super) fn has_set_aside(folder: &Path, match_id: MatchId) -> bool {
     let name = format!("{match_id}{PART}");

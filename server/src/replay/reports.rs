@@ -11,7 +11,7 @@ use framehouse_shared::{
     tick::Tick,
 };
 
-use super::folder::{has_set_aside, set_aside, whole_path};
+use super::folder::{has_replay, has_set_aside, set_aside};
 
 /// Infix of a report's file name, after the match id.
 const DESYNC: &str = ".desync-";
@@ -54,9 +54,8 @@ impl Reports {
 
     fn take(&mut self, folder: &Path, match_id: MatchId, path: PathBuf) {
         let is_whole = path.extension().is_some_and(|extension| extension != PART);
-        // Whatever cannot be looked at may be there.
-        let has_replay = whole_path(folder, match_id).try_exists().unwrap_or(true);
-        if is_whole && has_replay {
+        // A replay that this start could not complete is there for the next one.
+        if is_whole && has_replay(folder, match_id) {
             let bytes = fs::metadata(&path).map_or(0, |metadata| metadata.len());
             self.add(match_id, path, bytes);
         } else if is_whole && has_set_aside(folder, match_id) {

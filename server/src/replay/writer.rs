@@ -239,9 +239,7 @@ impl Writer {
     /// Writes a report. A failure loses only this report.
     fn report(&mut self, job: DesyncJob) {
         let (match_id, path) = (job.finding.match_id, self.folder.join(job.finding.file_name()));
-        let has_replay =
-            self.open_replays.contains_key(&match_id) || folder::whole_path(&self.folder, match_id).exists();
-        if !has_replay || !self.retention.reports.has_room(match_id, &path) {
+        if !folder::has_replay(&self.folder, match_id) || !self.retention.reports.has_room(match_id, &path) {
             self.progress.reports_lost.fetch_add(1, Relaxed);
             let report = path.display();
             tracing::info!(%report, "a desync is not reported: its match has no replay, too many reports, or this report");

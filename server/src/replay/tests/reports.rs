@@ -78,6 +78,15 @@ fn a_report_without_a_replay_and_a_torn_one_are_removed_at_the_start() {
 }
 
 #[test]
+fn a_report_stays_with_a_recording_that_the_start_could_not_complete() {
+    let folder = Folder::new("reports-part");
+    fs::write(part_path(&folder.0, MatchId(1)), "the disk was full").expect("a file");
+    fs::write(folder.0.join(report_name(1, 9)), "{}").expect("a file");
+    Reports::open(&folder.0).expect("readable");
+    assert!(folder.names().contains(&report_name(1, 9)), "{:?}", folder.names());
+}
+
+#[test]
 fn a_report_that_cannot_be_written_is_lost_alone() {
     let folder = Folder::new("reports-fail");
     fs::write(whole_path(&folder.0, MatchId(1)), canned_replay(ArenaPlugin, 1, 2, 40)).expect("a file");
