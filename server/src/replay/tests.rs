@@ -198,6 +198,26 @@ fn a_finished_replay_counts_against_the_quota() {
 }
 
 #[test]
+fn with_a_clock_that_is_behind_the_newest_replay_is_not_taken_for_the_oldest() {
+    let folder = Folder::new("behind");
+    fill(&folder, 3);
+    let settings = ReplaySettings { keep_bytes: 3100, keep_days: 0, ..Default::default() };
+    let writer = ReplayWriter::start(folder.0.clone(), &settings, key()).expect("a folder");
+    let ended = [9, 10].map(|id| {
+        let header = Header { started_unix_s: 1000 - id as u64, ..header(id) };
+        let mut recording = Recording::new(writer.queue(), header, vec![0; 100]).expect("a small opening");
+        record(&mut recording, 0, 400, 0);
+        recording.end(MatchEnd::TimeUp, None, None).expect("it is on its way")
+    });
+    assert!(writer.close(Duration::from_secs(30)));
+    assert_eq!(ended.map(|replay| replay.is_written()), [Some(true); 2]);
+    for id in [9, 10] {
+        assert!(folder.names().contains(&whole_name(id)), "{:?}", folder.names());
+    }
+    assert!(!folder.names().contains(&whole_name(0)), "the oldest at the start went first");
+}
+
+#[test]
 fn a_replay_is_given_up_when_the_queue_is_full_and_nobody_waits() {
     let (queue, jobs) = queue();
     let mut recording = Recording::new(queue.clone(), header(1), Vec::new()).expect("a small opening");

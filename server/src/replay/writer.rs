@@ -158,7 +158,7 @@ impl Writer {
             tracing::info!(recovered, "completed replays that an earlier server left unfinished");
         }
         let mut retention = Retention::open(folder, settings)?;
-        progress.removed.fetch_add(retention.keep_quotas(), Relaxed);
+        progress.removed.fetch_add(retention.keep_quotas(None), Relaxed);
         Ok(Self {
             folder: folder.clone(),
             identity,
@@ -232,7 +232,7 @@ impl Writer {
         let ended_unix_s = started_unix_s + u64::from(trailer.ticks) / u64::from(tick_rate);
         let took_part = addresses.into_iter().map(|address| Owner::of(address, &self.key));
         self.retention.add(match_id, bytes, ended_unix_s, took_part);
-        self.progress.removed.fetch_add(self.retention.keep_quotas(), Relaxed);
+        self.progress.removed.fetch_add(self.retention.keep_quotas(Some(match_id)), Relaxed);
         Ok(())
     }
 
@@ -249,7 +249,8 @@ impl Writer {
             Ok(bytes) => {
                 self.progress.is_failing.store(false, Relaxed);
                 self.progress.reports.fetch_add(1, Relaxed);
-                self.retention.reports.add(match_id, path, bytes);
+                self.retention.add_report(match_id, path, bytes);
+                self.progress.removed.fetch_add(self.retention.keep_quotas(None), Relaxed);
             }
             Err(error) => {
                 self.progress.reports_lost.fetch_add(1, Relaxed);

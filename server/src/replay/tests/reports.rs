@@ -66,6 +66,20 @@ fn a_report_goes_with_its_replay_and_counts_against_the_same_quota() {
 }
 
 #[test]
+fn a_report_on_a_complete_replay_keeps_the_quota_too() {
+    let folder = Folder::new("reports-over");
+    let bytes = canned_replay(ArenaPlugin, 1, 2, 40);
+    fs::write(whole_path(&folder.0, MatchId(1)), &bytes).expect("a file");
+    let settings = ReplaySettings { keep_bytes: bytes.len() as u64 + 10, keep_days: 0, ..Default::default() };
+    let writer = ReplayWriter::start(folder.0.clone(), &settings, key()).expect("a folder");
+    let progress = writer.queue().progress();
+    send(&writer.queue(), finding(1, 3));
+    assert!(writer.close(Duration::from_secs(30)));
+    let stats = progress.stats();
+    assert_eq!((stats.reports, stats.removed, folder.names()), (1, 1, Vec::new()));
+}
+
+#[test]
 fn a_report_without_a_replay_and_a_torn_one_are_removed_at_the_start() {
     let folder = Folder::new("reports-orphans");
     replay_with_report(&folder, 1);
@@ -149,11 +163,11 @@ fn a_report_is_not_overwritten_by_a_later_one_of_its_name() {
 }
 
 #[test]
-fn nothing_is_left_of_the_sum_when_all_reports_are_gone() {
+fn a_report_has_the_size_with_which_it_was_added_and_goes_with_all_of_its_match() {
     let folder = Folder::new("reports-sum");
     replay_with_report(&folder, 1);
     let mut reports = Reports::open(&folder.0).expect("readable");
-    assert_eq!(reports.bytes(), 1000);
+    assert_eq!(reports.bytes_of(MatchId(1)), 1000);
     let path = folder.0.join(report_name(1, 7));
     assert!(reports.has_room(MatchId(1), &path));
     reports.add(MatchId(1), path.clone(), 500);
@@ -162,7 +176,7 @@ fn nothing_is_left_of_the_sum_when_all_reports_are_gone() {
     fs::remove_file(folder.0.join(report_name(1, 9))).expect("a file");
     fs::write(&path, "{}").expect("a file");
     reports.remove(MatchId(1));
-    assert_eq!((reports.bytes(), folder.names()), (0, vec![whole_name(1)]));
+    assert_eq!((reports.bytes_of(MatchId(1)), folder.names()), (0, vec![whole_name(1)]));
 }
 
 #[test]
