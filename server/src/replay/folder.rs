@@ -55,12 +55,12 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Syncs a complete replay to the disk and gives it its final name.
-pub(super) fn publish(folder: &Path, match_id: MatchId) -> io::Result<()> {
+/// Syncs a complete replay to the disk and gives it its final name. A power failure may still take that name back, until
+/// the folder is synced.
+pub(super) fn rename_to_whole(folder: &Path, match_id: MatchId) -> io::Result<()> {
     let part = part_path(folder, match_id);
     OpenOptions::new().append(true).open(&part)?.sync_all()?;
-    fs::rename(part, whole_path(folder, match_id))?;
-    sync_folder(folder)
+    fs::rename(part, whole_path(folder, match_id))
 }
 
 /// Moves a file into the subfolder [`SET_ASIDE`] and logs `why`: what the server cannot read or does not know is the

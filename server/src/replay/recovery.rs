@@ -14,7 +14,8 @@ use framehouse_shared::{
     replay::{MAGIC, PartialReplay, Replay, ReplayEncoder, ReplayError, ServerKey, Trailer},
 };
 
-use super::folder::{self, PART, match_of, part_path, publish, set_aside};
+use super::folder::{self, PART, match_of, part_path, rename_to_whole, set_aside};
+use crate::disk::sync_folder;
 
 /// Completes and signs replays that an earlier server left unfinished, and removes those that were cut off before the
 /// end of their first block. Returns the number of completed ones. A bad file concerns no other one.
@@ -110,6 +111,7 @@ fn recover_one(folder: &Path, match_id: MatchId, key: &ServerKey) -> io::Result<
             return Ok(false);
         }
     }
-    publish(folder, match_id)?;
+    rename_to_whole(folder, match_id)?;
+    sync_folder(folder)?;
     Ok(true)
 }

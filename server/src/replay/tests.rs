@@ -1,5 +1,6 @@
 //! Tests of the writer thread: its files, and its behaviour when something fails.
 
+mod failures;
 mod recovery;
 mod reports;
 mod shares;

@@ -15,7 +15,7 @@ use crate::replay::{
 };
 
 /// A finding about slot 1 of a match.
-fn finding(match_id: u128, tick: u32) -> Finding {
+pub(super) fn finding(match_id: u128, tick: u32) -> Finding {
     Finding {
         match_id: MatchId(match_id),
         room: RoomCode::from_number(0),
@@ -29,7 +29,7 @@ fn finding(match_id: u128, tick: u32) -> Finding {
     }
 }
 
-fn send(queue: &ReplayQueue, finding: Finding) {
+pub(super) fn send(queue: &ReplayQueue, finding: Finding) {
     let simulation = MakeSimulation(Arc::new(|| Simulation::new(ArenaPlugin)));
     let job = DesyncJob { finding, protocol: 1, simulation, unfinished: None, callback: Box::new(|_| {}) };
     queue.send(Job::Report(Box::new(job))).expect("there is room");
@@ -45,7 +45,7 @@ fn report(folder: &Folder, findings: Vec<Finding>) -> ReplayStats {
     progress.stats()
 }
 
-fn report_name(match_id: u128, tick: u32) -> String {
+pub(super) fn report_name(match_id: u128, tick: u32) -> String {
     format!("{}.desync-1-{tick}.json", MatchId(match_id))
 }
 
