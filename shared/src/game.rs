@@ -92,6 +92,10 @@ use crate::{
 /// [`id`](Self::id), [`build`](Self::build) and [`open_match`](Self::open_match) are required; everything else has a
 /// default. The engine calls a game through its [`GameHandle`]. On the server a panic in `open_match`, `missing_input`,
 /// `points_per_second_max`, `maps` or `load_rules` is caught and closes at most the room that the call was made for.
+///
+/// **Random numbers** of the rules come from the room's [`SimRng`] only: not from a clone of it, not from another
+/// generator assigned to it, and not from [`Frame::entropy`](crate::input::Frame::entropy). A client undoes a prediction
+/// after late entropy only if the room's `SimRng` says that a number was drawn.
 pub trait Game: Send + Sync + 'static {
     /// Short name of the game, 1 to 32 bytes; also the name of its folder of rules. Other clients are refused.
     fn id(&self) -> &'static str;

@@ -79,6 +79,8 @@ pub struct Frame {
     pub events: ArrayVec<RosterEvent, ROSTER_EVENTS_MAX>,
     /// Commands in their total order, at most [`COMMANDS_MAX`].
     pub commands: Vec<Command>,
-    /// Random bits of the server; in the frame of about one tick a second. A predicted frame has none.
+    /// Random bits of the server; in the frame of about one tick a second. A predicted frame has none. A game must not
+    /// read them: they reach it through the room's [`SimRng`](crate::rng::SimRng), and only numbers drawn there undo a
+    /// prediction that was made without them.
     pub entropy: Option<Entropy>,
 }

@@ -15,6 +15,10 @@ use crate::{
 /// Deterministic random number generator (PCG-XSH-RR 64/32, O'Neill 2014).
 ///
 /// As a component of a room it is authoritative state: it is rolled back, hashed and part of snapshots.
+///
+/// A game draws from the component itself: never from a clone of it, and it never assigns another generator to it. When
+/// the server's entropy arrives late, a client undoes its prediction only if the component says that a number was
+/// [drawn](Self::drawn). Numbers from elsewhere would stay as predicted, which is a desync.
 #[derive(Component, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SimRng {
     pcg: Pcg32,

@@ -11,10 +11,10 @@ pub struct ReplaySettings {
     /// Whether matches are recorded.
     pub enabled: bool,
     /// Days that a replay is kept, 0 to 3650; 0 means no age limit. In a day at most a tenth of the replays are deleted
-    /// for their age, and none in the first hour after a start.
+    /// for their age, and none in the first hour after a start. A restart begins a new day.
     pub keep_days: u32,
-    /// Largest total size of all replays in bytes, 10^6 to 10^15. Beyond, the oldest replays of the network address that
-    /// has caused the most are deleted.
+    /// Largest total size of all replays and their desync reports in bytes, 10^6 to 10^15. Beyond, the oldest replays of
+    /// the network address that has caused the most are deleted.
     pub keep_bytes: u64,
 }
 

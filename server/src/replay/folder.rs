@@ -55,22 +55,23 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Syncs a complete replay to the disk and gives it its final name.
-pub(super) fn publish(folder: &Path, match_id: MatchId) -> io::Result<()> {
+/// Syncs a complete replay to the disk and gives it its final name. A power failure may still take that name back, until
+/// the folder is synced.
+pub(super) fn rename_to_whole(folder: &Path, match_id: MatchId) -> io::Result<()> {
     let part = part_path(folder, match_id);
     OpenOptions::new().append(true).open(&part)?.sync_all()?;
-    fs::rename(part, whole_path(folder, match_id))?;
-    sync_folder(folder)
+    fs::rename(part, whole_path(folder, match_id))
 }
 
 /// Moves a file into the subfolder [`SET_ASIDE`] and logs `why`: what the server cannot read or does not know is the
-/// operator's to delete. A file that cannot be moved stays where it is.
-pub(super) fn set_aside(folder: &Path, path: &Path, why: &dyn Display) {
-    let shown = path.display();
-    match move_aside(folder, path) {
+/// operator's to delete. Returns whether it was moved: else it stays where it is, and nothing may take its place.
+pub(super) fn set_aside(folder: &Path, path: &Path, why: &dyn Display) -> bool {
+    let (shown, moved) = (path.display(), move_aside(folder, path));
+    match &moved {
         Ok(to) => tracing::warn!("{shown} is set aside as {}: {why}", to.display()),
         Err(error) => tracing::error!("{shown} stays where it is, because it cannot be set aside ({error}): {why}"),
     }
+    moved.is_ok()
 }
 
 fn move_aside(folder: &Path, path: &Path) -> io::Result<PathBuf> {
@@ -87,6 +88,11 @@ fn move_aside(folder: &Path, path: &Path) -> io::Result<PathBuf> {
         }
     }
     Err(io::Error::other("too many files of this name are there"))
+}
+
+/// Whether a match has a replay, complete or not. What cannot be looked at may be there.
+pub(super) fn has_replay(folder: &Path, match_id: MatchId) -> bool {
+    [whole_path, part_path].iter().any(|path| path(folder, match_id).try_exists().unwrap_or(true))
 }
 
 /// Whether something of this match was set aside, or might have been.

@@ -84,7 +84,10 @@ impl Owners {
         let lines = all.len();
         let text: String = all.map(|(match_id, owner)| line(match_id, owner)).collect();
         let draft = self.path.with_extension("part");
-        fs::write(&draft, text)?;
+        let mut file = File::create(&draft)?;
+        file.write_all(text.as_bytes())?;
+        // Else a power failure may leave the new name and none of the lines.
+        file.sync_all()?;
         fs::rename(&draft, &self.path)?;
         self.lines = lines;
         Ok(())

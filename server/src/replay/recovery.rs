@@ -14,7 +14,8 @@ use framehouse_shared::{
     replay::{MAGIC, PartialReplay, Replay, ReplayEncoder, ReplayError, ServerKey, Trailer},
 };
 
-use super::folder::{self, PART, match_of, part_path, publish, set_aside};
+use super::folder::{self, PART, match_of, part_path, rename_to_whole, set_aside};
+use crate::disk::sync_folder;
 
 /// Completes and signs replays that an earlier server left unfinished, and removes those that were cut off before the
 /// end of their first block. Returns the number of completed ones. A bad file concerns no other one.
@@ -32,7 +33,9 @@ pub(super) fn recover(folder: &Path, key: &ServerKey) -> io::Result<u64> {
         match guarded(|| recover_one(folder, match_id, key)) {
             Ok(Ok(is_complete)) => recovered += u64::from(is_complete),
             Ok(Err(error)) => tracing::warn!("cannot complete the replay {}: {error}", path.display()),
-            Err(_) => set_aside(folder, &path, &"reading it failed, which is a bug: please report it"),
+            Err(_) => {
+                set_aside(folder, &path, &"reading it failed, which is a bug: please report it");
+            }
         }
     }
     Ok(recovered)
@@ -94,7 +97,9 @@ fn recover_one(folder: &Path, match_id: MatchId, key: &ServerKey) -> io::Result<
             file.write_all(&end)?;
         }
         Found::Damaged { length, end, error } => {
-            set_aside(folder, &part, &format!("{error}; a replay is made of what is before that"));
+            if !set_aside(folder, &part, &format!("{error}; a replay is made of what is before that")) {
+                return Ok(false);
+            }
             fs::write(&part, [&bytes[..length], &end].concat())?;
         }
         Found::Nothing => {
@@ -106,6 +111,7 @@ fn recover_one(folder: &Path, match_id: MatchId, key: &ServerKey) -> io::Result<
             return Ok(false);
         }
     }
-    publish(folder, match_id)?;
+    rename_to_whole(folder, match_id)?;
+    sync_folder(folder)?;
     Ok(true)
 }

@@ -11,7 +11,7 @@ use framehouse_shared::{
     tick::Tick,
 };
 
-use super::folder::{has_set_aside, set_aside, whole_path};
+use super::folder::{has_replay, has_set_aside, set_aside};
 
 /// Infix of a report's file name, after the match id.
 const DESYNC: &str = ".desync-";
@@ -31,7 +31,6 @@ pub(super) fn file_name(match_id: MatchId, slot: Option<Slot>, player: PlayerId,
 /// Index of all reports, by match.
 pub(super) struct Reports {
     by_match: HashMap<MatchId, Vec<StoredReport>>,
-    bytes: u64,
 }
 
 /// A written report. The size is remembered, because the operator may change the file.
@@ -44,7 +43,7 @@ impl Reports {
     /// Reads the folder. Removes reports without a replay, and incomplete ones left by a crash. Reports on a replay that
     /// was set aside go there too.
     pub fn open(folder: &Path) -> io::Result<Self> {
-        let mut reports = Self { by_match: HashMap::new(), bytes: 0 };
+        let mut reports = Self { by_match: HashMap::new() };
         for path in fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path())) {
             let Some(match_id) = match_of(&path).filter(|_| path.is_file()) else { continue };
             reports.take(folder, match_id, path);
@@ -54,9 +53,8 @@ impl Reports {
 
     fn take(&mut self, folder: &Path, match_id: MatchId, path: PathBuf) {
         let is_whole = path.extension().is_some_and(|extension| extension != PART);
-        // Whatever cannot be looked at may be there.
-        let has_replay = whole_path(folder, match_id).try_exists().unwrap_or(true);
-        if is_whole && has_replay {
+        // A replay that this start could not complete is there for the next one.
+        if is_whole && has_replay(folder, match_id) {
             let bytes = fs::metadata(&path).map_or(0, |metadata| metadata.len());
             self.add(match_id, path, bytes);
         } else if is_whole && has_set_aside(folder, match_id) {
@@ -75,21 +73,19 @@ impl Reports {
     /// Adds a report that was just written.
     pub fn add(&mut self, match_id: MatchId, path: PathBuf, bytes: u64) {
         self.by_match.entry(match_id).or_default().push(StoredReport { path, bytes });
-        self.bytes += bytes;
     }
 
     /// Removes the reports of a match whose replay is removed.
     pub fn remove(&mut self, match_id: MatchId) {
-        for StoredReport { path, bytes } in self.by_match.remove(&match_id).unwrap_or_default() {
-            self.bytes -= bytes;
+        for StoredReport { path, .. } in self.by_match.remove(&match_id).unwrap_or_default() {
             // The file may have been removed by the operator.
             let _ = fs::remove_file(path);
         }
     }
 
-    /// Total size in bytes.
-    pub const fn bytes(&self) -> u64 {
-        self.bytes
+    /// Size of the reports of a match, in bytes.
+    pub fn bytes_of(&self, match_id: MatchId) -> u64 {
+        self.by_match.get(&match_id).into_iter().flatten().map(|report| report.bytes).sum()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Tests of the writer thread: its files, and its behaviour when something fails.
 
+mod failures;
 mod recovery;
 mod reports;
 mod shares;
@@ -195,6 +196,26 @@ fn a_finished_replay_counts_against_the_quota() {
     let bytes = fs::read(whole_path(&folder.0, MatchId(9))).expect("a file");
     assert_eq!(Replay::read(&bytes).expect("a whole replay").trailer.ticks, 400);
     assert!(is_signed(&bytes));
+}
+
+#[test]
+fn with_a_clock_that_is_behind_the_newest_replay_is_not_taken_for_the_oldest() {
+    let folder = Folder::new("behind");
+    fill(&folder, 3);
+    let settings = ReplaySettings { keep_bytes: 3100, keep_days: 0, ..Default::default() };
+    let writer = ReplayWriter::start(folder.0.clone(), &settings, key()).expect("a folder");
+    let ended = [9, 10].map(|id| {
+        let header = Header { started_unix_s: 1000 - id as u64, ..header(id) };
+        let mut recording = Recording::new(writer.queue(), header, vec![0; 100]).expect("a small opening");
+        record(&mut recording, 0, 400, 0);
+        recording.end(MatchEnd::TimeUp, None, None).expect("it is on its way")
+    });
+    assert!(writer.close(Duration::from_secs(30)));
+    assert_eq!(ended.map(|replay| replay.is_written()), [Some(true); 2]);
+    for id in [9, 10] {
+        assert!(folder.names().contains(&whole_name(id)), "{:?}", folder.names());
+    }
+    assert!(!folder.names().contains(&whole_name(0)), "the oldest at the start went first");
 }
 
 #[test]

@@ -3,7 +3,8 @@
 //! A replay is written as `<match id>.fhr.part`, block by block, so that a crash leaves a readable beginning. Files are
 //! not kept open between blocks, because there may be more rooms than file descriptors.
 //!
-//! One bad file or a panic costs one replay. A folder that cannot be used is tried again every minute.
+//! One bad file or a panic costs one replay. What of it is on the disk stays there, and the next start completes it. A
+//! folder that cannot be used is tried again every minute.
 
 use std::{
     collections::HashMap,
@@ -34,7 +35,10 @@ use super::{
     recovery::recover,
     retention::Retention,
 };
-use crate::{config::ReplaySettings, disk::Identity};
+use crate::{
+    config::ReplaySettings,
+    disk::{Identity, sync_folder},
+};
 
 /// Handle of the writer thread.
 pub struct ReplayWriter {
@@ -139,13 +143,23 @@ struct Writer {
     retention: Retention,
     compressor: Compressor,
     open_replays: HashMap<MatchId, OpenReplay>,
+    minute: Minute,
     progress: Arc<Progress>,
+}
+
+/// What happened since the last [`Job::Clock`].
+#[derive(Default)]
+struct Minute {
+    has_written: bool,
+    has_failed: bool,
 }
 
 /// A replay that is being written.
 struct OpenReplay {
     encoder: ReplayEncoder,
     bytes: u64,
+    /// Whether a whole block is in the file.
+    has_block: bool,
     started_unix_s: u64,
     tick_rate: u16,
 }
@@ -158,7 +172,7 @@ impl Writer {
             tracing::info!(recovered, "completed replays that an earlier server left unfinished");
         }
         let mut retention = Retention::open(folder, settings)?;
-        progress.removed.fetch_add(retention.keep_quotas(), Relaxed);
+        progress.removed.fetch_add(retention.keep_quotas(None), Relaxed);
         Ok(Self {
             folder: folder.clone(),
             identity,
@@ -166,13 +180,14 @@ impl Writer {
             retention,
             compressor: Compressor::new(),
             open_replays: HashMap::new(),
+            minute: Minute::default(),
             progress,
         })
     }
 
     fn work(&mut self, job: Job) {
-        // A failed replay was removed, but its later blocks still arrive.
-        if let Job::Block(match_id, _) | Job::End(match_id, _) = &job
+        // A replay that failed is not written on, and what is there of it stays, but its later jobs still arrive.
+        if let Job::Block(match_id, _) | Job::End(match_id, _) | Job::Abandon(match_id) = &job
             && !self.open_replays.contains_key(match_id)
         {
             return;
@@ -186,12 +201,17 @@ impl Writer {
             Job::Clock(now) => return self.tidy(now),
         };
         match done {
-            Ok(()) => self.progress.is_failing.store(false, Relaxed),
+            Ok(()) => self.minute.has_written = true,
             Err(error) => self.fail(match_id, &error),
         }
     }
 
     fn tidy(&mut self, now: Times) {
+        let Minute { has_written, has_failed } = std::mem::take(&mut self.minute);
+        // On a full disk the small beginning of a recording may fit, and its blocks not: one write alone says nothing.
+        if has_written && !has_failed {
+            self.progress.is_failing.store(false, Relaxed);
+        }
         self.progress.removed.fetch_add(self.retention.keep_age(now), Relaxed);
     }
 
@@ -200,18 +220,20 @@ impl Writer {
             return Err(io::Error::other("another folder is there now: restart the server"));
         }
         let (encoder, bytes) = ReplayEncoder::begin(&mut self.compressor, header, opening);
-        fs::write(folder::part_path(&self.folder, header.match_id), &bytes)?;
-        let Header { started_unix_s, tick_rate, .. } = *header;
-        self.open_replays
-            .insert(header.match_id, OpenReplay { encoder, bytes: bytes.len() as u64, started_unix_s, tick_rate });
-        Ok(())
+        let Header { match_id, started_unix_s, tick_rate, .. } = *header;
+        let length = bytes.len() as u64;
+        let open_replay = OpenReplay { encoder, bytes: length, has_block: false, started_unix_s, tick_rate };
+        self.open_replays.insert(match_id, open_replay);
+        fs::write(folder::part_path(&self.folder, match_id), &bytes)
     }
 
     fn append(&mut self, match_id: MatchId, block: &RawBlock) -> io::Result<()> {
         let Some(open_replay) = self.open_replays.get_mut(&match_id) else { return Ok(()) };
         let bytes = open_replay.encoder.block(&mut self.compressor, block);
+        append_to(&folder::part_path(&self.folder, match_id), &bytes)?;
         open_replay.bytes += bytes.len() as u64;
-        append_to(&folder::part_path(&self.folder, match_id), &bytes)
+        open_replay.has_block = true;
+        Ok(())
     }
 
     fn end(&mut self, match_id: MatchId, ending: Ending) -> io::Result<()> {
@@ -219,29 +241,30 @@ impl Writer {
         if let Some(block) = &last {
             self.append(match_id, block)?;
         }
-        let Some(OpenReplay { encoder, bytes, started_unix_s, tick_rate }) = self.open_replays.remove(&match_id) else {
-            return Ok(());
-        };
+        let Some(open_replay) = self.open_replays.remove(&match_id) else { return Ok(()) };
+        let OpenReplay { encoder, bytes, started_unix_s, tick_rate, .. } = open_replay;
         let end = encoder.end_signed(&trailer, &self.key);
         append_to(&folder::part_path(&self.folder, match_id), &end)?;
-        folder::publish(&self.folder, match_id)?;
-        fate.tell_written();
+        folder::rename_to_whole(&self.folder, match_id)?;
+        // Whatever comes now, it is there and counts against the quotas.
+        let synced = sync_folder(&self.folder);
         let bytes = bytes + end.len() as u64;
-        self.progress.written.fetch_add(1, Relaxed);
-        self.progress.written_bytes.fetch_add(bytes, Relaxed);
         let ended_unix_s = started_unix_s + u64::from(trailer.ticks) / u64::from(tick_rate);
         let took_part = addresses.into_iter().map(|address| Owner::of(address, &self.key));
         self.retention.add(match_id, bytes, ended_unix_s, took_part);
-        self.progress.removed.fetch_add(self.retention.keep_quotas(), Relaxed);
+        self.progress.removed.fetch_add(self.retention.keep_quotas(Some(match_id)), Relaxed);
+        synced?;
+        fate.tell_written();
+        self.progress.written.fetch_add(1, Relaxed);
+        self.progress.written_bytes.fetch_add(bytes, Relaxed);
+        self.progress.is_failing.store(false, Relaxed);
         Ok(())
     }
 
     /// Writes a report. A failure loses only this report.
     fn report(&mut self, job: DesyncJob) {
         let (match_id, path) = (job.finding.match_id, self.folder.join(job.finding.file_name()));
-        let has_replay =
-            self.open_replays.contains_key(&match_id) || folder::whole_path(&self.folder, match_id).exists();
-        if !has_replay || !self.retention.reports.has_room(match_id, &path) {
+        if !folder::has_replay(&self.folder, match_id) || !self.retention.reports.has_room(match_id, &path) {
             self.progress.reports_lost.fetch_add(1, Relaxed);
             let report = path.display();
             tracing::info!(%report, "a desync is not reported: its match has no replay, too many reports, or this report");
@@ -249,9 +272,10 @@ impl Writer {
         }
         match job.write(&self.folder) {
             Ok(bytes) => {
-                self.progress.is_failing.store(false, Relaxed);
+                self.minute.has_written = true;
                 self.progress.reports.fetch_add(1, Relaxed);
-                self.retention.reports.add(match_id, path, bytes);
+                self.retention.add_report(match_id, path, bytes);
+                self.progress.removed.fetch_add(self.retention.keep_quotas(None), Relaxed);
             }
             Err(error) => {
                 self.progress.reports_lost.fetch_add(1, Relaxed);
@@ -260,6 +284,7 @@ impl Writer {
         }
     }
 
+    /// Removes a recording that is not wanted, with its reports.
     fn forget(&mut self, match_id: MatchId) {
         self.open_replays.remove(&match_id);
         self.retention.reports.remove(match_id);
@@ -267,8 +292,13 @@ impl Writer {
         let _ = fs::remove_file(folder::part_path(&self.folder, match_id));
     }
 
+    /// Writes no more of a replay. What of it is on the disk stays for the next start, with its reports, unless there is
+    /// no whole block. Of a replay that is not open nothing is touched: it is complete, or not this server's.
     fn fail(&mut self, match_id: MatchId, error: &io::Error) {
-        self.forget(match_id);
+        let has_block = self.open_replays.remove(&match_id).is_none_or(|open_replay| open_replay.has_block);
+        if !has_block {
+            self.forget(match_id);
+        }
         self.progress.failed.fetch_add(1, Relaxed);
         self.note_failing("replay", error, match_id);
     }
@@ -282,8 +312,10 @@ impl Writer {
         }
     }
 
-    /// Logs a failure, but only the first one until a write succeeds: a line per file would fill the log's disk too.
+    /// Logs a failure, but only the first one until a replay is complete, or a minute was without one: a line per file
+    /// would fill the log's disk too.
     fn note_failing(&mut self, what: &str, error: &io::Error, match_id: MatchId) {
+        self.minute.has_failed = true;
         if !self.progress.is_failing.swap(true, Relaxed) {
             tracing::error!(%match_id, "a {what} cannot be written to {}: {error}", self.folder.display());
         }

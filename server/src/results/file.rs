@@ -32,6 +32,8 @@ pub struct ResultsFile {
     bytes: u64,
     /// Whether the file may be longer, after a failed write.
     is_torn: bool,
+    /// Whether there is a number for the file when it is put away. An operator's file may have taken the last one.
+    has_number: bool,
     known: KnownIds,
 }
 
@@ -62,7 +64,8 @@ impl ResultsFile {
         // A device has no end to read to. Whether it is writable shows with the first result.
         let scan = if metadata.is_file() { read_and_repair(&path, &file, bytes_max)? } else { Scan::default() };
         let Scan { known, good_bytes: bytes, .. } = scan;
-        Ok(Self { path, file, identity: Identity::of(&metadata), folder, bytes_max, bytes, is_torn: false, known })
+        let identity = Identity::of(&metadata);
+        Ok(Self { path, file, identity, folder, bytes_max, bytes, is_torn: false, has_number: true, known })
     }
 
     /// Checks that the file at the path is still the open one and unchanged. The operator may have moved it, and writes
@@ -77,12 +80,21 @@ impl ResultsFile {
         } else if found.is_none_or(|found| found.len() != self.bytes) {
             *self = Self::open_in(self.path.clone(), self.folder, self.bytes_max)?;
         }
-        if self.bytes >= self.bytes_max { self.put_away() } else { Ok(()) }
+        if self.bytes >= self.bytes_max && self.has_number { self.put_away() } else { Ok(()) }
     }
 
-    /// Renames a file that is long enough, and begins a new one. What is known stays known.
+    /// Renames a file that is long enough, and begins a new one. What is known stays known. If no number is left, the
+    /// file grows on: a result is worth more than a short file.
     fn put_away(&mut self) -> io::Result<()> {
-        let number = last_number(folder_of(&self.path))?.checked_add(1).ok_or(io::ErrorKind::StorageFull)?;
+        let last = last_number(folder_of(&self.path))?;
+        let Some(number) = last.checked_add(1) else {
+            self.has_number = false;
+            let (path, old) = (self.path.display(), old_name(last));
+            tracing::warn!(
+                "{path} grows on, because no number is above that of {old}: rename {old} and restart the server"
+            );
+            return Ok(());
+        };
         let to = folder_of(&self.path).join(old_name(number));
         fs::rename(&self.path, &to)?;
         tracing::info!("{} is full: it is {} now", self.path.display(), to.display());
@@ -121,14 +133,27 @@ fn old_name(number: u32) -> String {
     format!("results-{number}.jsonl")
 }
 
+/// The number in the name of a file that was put away.
+fn number_in(name: &str) -> Option<u32> {
+    let number = name.strip_prefix("results-")?.strip_suffix(".jsonl")?.parse().ok()?;
+    // `results-007.jsonl` is a file of somebody else.
+    (old_name(number) == name).then_some(number)
+}
+
+/// Numbers of the files that were put away, ascending. There may be gaps of any size: an operator may copy a file, and
+/// give the copy a date for a number.
+fn numbers(folder: &Path) -> io::Result<Vec<u32>> {
+    let mut numbers = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        numbers.extend(entry?.file_name().to_str().and_then(number_in));
+    }
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
 /// Highest number of a file that was put away; 0 if there is none.
 fn last_number(folder: &Path) -> io::Result<u32> {
-    let number = |name: &str| name.strip_prefix("results-")?.strip_suffix(".jsonl")?.parse::<u32>().ok();
-    let mut last = 0;
-    for entry in fs::read_dir(folder)? {
-        last = last.max(entry?.file_name().to_str().and_then(number).unwrap_or(0));
-    }
-    Ok(last)
+    Ok(numbers(folder)?.last().copied().unwrap_or(0))
 }
 
 /// Paths of all results files in a data folder, newest results first.
@@ -136,8 +161,9 @@ fn last_number(folder: &Path) -> io::Result<u32> {
 /// # Errors
 /// The error of the operating system.
 pub fn files_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let old = (1..=last_number(folder)?).rev().map(|number| folder.join(old_name(number)));
-    Ok(std::iter::once(folder.join(super::FILE_NAME)).chain(old).filter(|path| path.exists()).collect())
+    let newest = Some(folder.join(super::FILE_NAME)).filter(|path| path.exists());
+    let old = numbers(folder)?.into_iter().rev().map(|number| folder.join(old_name(number)));
+    Ok(newest.into_iter().chain(old).collect())
 }
 
 /// Reads the end of a file, from a whole line on, and adds its ids to those of the scan.

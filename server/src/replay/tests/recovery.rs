@@ -85,3 +85,16 @@ fn a_report_goes_where_its_replay_goes() {
     assert_eq!(recovered(&folder), [""; 0]);
     assert_eq!(aside(&folder), [report, part_name(1)]);
 }
+
+#[test]
+fn a_damaged_recording_that_cannot_be_set_aside_is_not_overwritten() {
+    let folder = Folder::new("not-aside");
+    let bytes = canned_replay(ArenaPlugin, 1, 2, 750);
+    let mut zeros = bytes[..PartialReplay::read(&bytes).expect("a replay").length() - 200].to_vec();
+    zeros.extend([0; 4096]);
+    fs::write(part_path(&folder.0, MatchId(1)), &zeros).expect("a file");
+    // A file blocks the name of the subfolder.
+    fs::write(folder.0.join(SET_ASIDE), "").expect("a file");
+    assert_eq!(recovered(&folder), [part_name(1)]);
+    assert_eq!(fs::read(part_path(&folder.0, MatchId(1))).expect("a file"), zeros, "not a byte is lost");
+}

@@ -15,7 +15,7 @@ use crate::replay::{
 };
 
 /// A finding about slot 1 of a match.
-fn finding(match_id: u128, tick: u32) -> Finding {
+pub(super) fn finding(match_id: u128, tick: u32) -> Finding {
     Finding {
         match_id: MatchId(match_id),
         room: RoomCode::from_number(0),
@@ -29,7 +29,7 @@ fn finding(match_id: u128, tick: u32) -> Finding {
     }
 }
 
-fn send(queue: &ReplayQueue, finding: Finding) {
+pub(super) fn send(queue: &ReplayQueue, finding: Finding) {
     let simulation = MakeSimulation(Arc::new(|| Simulation::new(ArenaPlugin)));
     let job = DesyncJob { finding, protocol: 1, simulation, unfinished: None, callback: Box::new(|_| {}) };
     queue.send(Job::Report(Box::new(job))).expect("there is room");
@@ -45,7 +45,7 @@ fn report(folder: &Folder, findings: Vec<Finding>) -> ReplayStats {
     progress.stats()
 }
 
-fn report_name(match_id: u128, tick: u32) -> String {
+pub(super) fn report_name(match_id: u128, tick: u32) -> String {
     format!("{}.desync-1-{tick}.json", MatchId(match_id))
 }
 
@@ -66,6 +66,20 @@ fn a_report_goes_with_its_replay_and_counts_against_the_same_quota() {
 }
 
 #[test]
+fn a_report_on_a_complete_replay_keeps_the_quota_too() {
+    let folder = Folder::new("reports-over");
+    let bytes = canned_replay(ArenaPlugin, 1, 2, 40);
+    fs::write(whole_path(&folder.0, MatchId(1)), &bytes).expect("a file");
+    let settings = ReplaySettings { keep_bytes: bytes.len() as u64 + 10, keep_days: 0, ..Default::default() };
+    let writer = ReplayWriter::start(folder.0.clone(), &settings, key()).expect("a folder");
+    let progress = writer.queue().progress();
+    send(&writer.queue(), finding(1, 3));
+    assert!(writer.close(Duration::from_secs(30)));
+    let stats = progress.stats();
+    assert_eq!((stats.reports, stats.removed, folder.names()), (1, 1, Vec::new()));
+}
+
+#[test]
 fn a_report_without_a_replay_and_a_torn_one_are_removed_at_the_start() {
     let folder = Folder::new("reports-orphans");
     replay_with_report(&folder, 1);
@@ -75,6 +89,15 @@ fn a_report_without_a_replay_and_a_torn_one_are_removed_at_the_start() {
     run(&folder.0, &ReplaySettings { keep_days: 0, ..Default::default() });
     let kept = [report_name(1, 9), whole_name(1), "somebody.desync-notes.json".to_owned()];
     assert_eq!(folder.names(), kept, "only what is ours is touched");
+}
+
+#[test]
+fn a_report_stays_with_a_recording_that_the_start_could_not_complete() {
+    let folder = Folder::new("reports-part");
+    fs::write(part_path(&folder.0, MatchId(1)), "the disk was full").expect("a file");
+    fs::write(folder.0.join(report_name(1, 9)), "{}").expect("a file");
+    Reports::open(&folder.0).expect("readable");
+    assert!(folder.names().contains(&report_name(1, 9)), "{:?}", folder.names());
 }
 
 #[test]
@@ -140,11 +163,11 @@ fn a_report_is_not_overwritten_by_a_later_one_of_its_name() {
 }
 
 #[test]
-fn nothing_is_left_of_the_sum_when_all_reports_are_gone() {
+fn a_report_has_the_size_with_which_it_was_added_and_goes_with_all_of_its_match() {
     let folder = Folder::new("reports-sum");
     replay_with_report(&folder, 1);
     let mut reports = Reports::open(&folder.0).expect("readable");
-    assert_eq!(reports.bytes(), 1000);
+    assert_eq!(reports.bytes_of(MatchId(1)), 1000);
     let path = folder.0.join(report_name(1, 7));
     assert!(reports.has_room(MatchId(1), &path));
     reports.add(MatchId(1), path.clone(), 500);
@@ -153,7 +176,7 @@ fn nothing_is_left_of_the_sum_when_all_reports_are_gone() {
     fs::remove_file(folder.0.join(report_name(1, 9))).expect("a file");
     fs::write(&path, "{}").expect("a file");
     reports.remove(MatchId(1));
-    assert_eq!((reports.bytes(), folder.names()), (0, vec![whole_name(1)]));
+    assert_eq!((reports.bytes_of(MatchId(1)), folder.names()), (0, vec![whole_name(1)]));
 }
 
 #[test]

@@ -94,3 +94,34 @@ fn nothing_is_written_into_another_folder_in_its_place() {
     append(&mut file, 2);
     assert_eq!(folder.ids(), [1, 2]);
 }
+
+/// Without a list of the names that are there, every number below would be looked at: the test would not end.
+#[test]
+fn a_result_is_found_beside_copies_with_any_number() {
+    let folder = Folder::new();
+    let mut file = open(&folder);
+    (0..4).for_each(|id| append(&mut file, id));
+    for (number, id) in [("20261129", 10), ("4294967295", 11), ("007", 12)] {
+        fs::write(folder.join(format!("results-{number}.jsonl")), line(id)).expect("a file");
+    }
+    let wanted: HashSet<MatchId> = [1, 3, 10, 11, 12].map(MatchId).into();
+    let found = find::results(&folder, &wanted).expect("readable");
+    let mut ids: Vec<u128> = found.keys().map(|id| id.0).collect();
+    ids.sort();
+    assert_eq!(ids, [1, 3, 10, 11], "007 is no number of ours");
+}
+
+#[test]
+fn results_are_written_when_no_number_is_left_to_put_a_file_away() {
+    let folder = Folder::new();
+    fs::write(folder.join("results-4294967295.jsonl"), "kept").expect("a file");
+    let mut file = open(&folder);
+    (0..8).for_each(|id| append(&mut file, id));
+    assert_eq!(folder.ids(), (0..8).collect::<Vec<_>>(), "the file grows on");
+    assert_eq!(fs::read_to_string(folder.join("results-4294967295.jsonl")).expect("a file"), "kept");
+    // The operator renames the copy, and restarts the server.
+    fs::rename(folder.join("results-4294967295.jsonl"), folder.join("copy")).expect("a file of ours");
+    let mut file = open(&folder);
+    (8..10).for_each(|id| append(&mut file, id));
+    assert_eq!((old_ids(&folder, 1).len(), folder.ids()), (8, vec![8, 9]));
+}
