@@ -247,7 +247,7 @@ mod tests {
         room.apply(&RoomEvent::StartsIn { ticks: Some(60) }, NOW);
         assert_eq!(room.starts_at, Some(NOW + Duration::from_secs(2)));
         room.apply(&RoomEvent::Phase(Phase::Playing { match_no: 1 }), NOW);
-        let vote = AbortVote { agreed: 1, refused: 0, needed: 2, ticks: 90 };
+        let vote = AbortVote { voters: 3, agreed: 1, refused: 0, needed: 2, ticks: 90 };
         room.apply(&RoomEvent::AbortVote(Some(vote)), NOW);
         assert_eq!((room.starts_at, room.vote), (None, Some((vote, NOW + Duration::from_secs(3)))));
         room.apply(&RoomEvent::Phase(LOBBY), NOW);
