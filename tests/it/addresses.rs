@@ -11,9 +11,13 @@ use framehouse_server::{
     config::NetSettings,
     net::{
         endpoint::Endpoint,
+        outgoing::PeerAddress,
         udp::{PublicHost, UdpDatagrams, UdpEndpoint, UdpSettings},
     },
-    room::directory::{JoinRequest, JoinTarget},
+    room::{
+        directory::{JoinRequest, JoinTarget},
+        players,
+    },
     schedule::TickRate,
     server::{Server, ServerSetup},
 };
@@ -50,6 +54,58 @@ fn a_nat_that_changes_a_players_port_costs_less_than_a_second() {
         assert!((1..20).contains(&replaced), "{replaced} of its inputs were missing");
         assert!(world.confirmed_lag()[1] < 10, "{:?}", world.confirmed_lag());
     }
+    assert_eq!((world.desyncs(), world.errors()), (0, Vec::new()));
+}
+
+/// Three players, of whom the first and the last are on one endpoint.
+fn neighbours() -> World {
+    let mut world = World::new(TinyPlugin, 4).with_link("delay=40").with_players(3);
+    world.step_to_playing();
+    world.step_ticks(30);
+    let room = world.rooms()[0].1;
+    let endpoint = |(player, _): (_, &_)| world.server.world().get::<PeerAddress>(player).expect("connected").endpoint;
+    let endpoints: Vec<_> = players(world.server.world(), room).map(endpoint).collect();
+    assert_eq!(endpoints[0], endpoints[2]);
+    world
+}
+
+fn replaced(world: &World, client: usize) -> u64 {
+    world.clients[client].client.stats().replaced_inputs
+}
+
+#[test]
+fn a_nat_that_gives_a_players_port_to_another_cuts_off_neither() {
+    let mut world = neighbours();
+    let homes = [world.clients[0].address, world.clients[2].address];
+    world.network.change_seen_address(homes[0], homes[1]);
+    world.network.change_seen_address(homes[1], ELSEWHERE);
+    world.network.set_cut(homes[1], true);
+    world.step_ticks(60);
+    all_play(&world);
+    assert!(world.confirmed_lag()[0] < 10, "{:?}", world.confirmed_lag());
+    // The one that had the address comes back later, at another one, and leaves: the new owner keeps the address.
+    let before = replaced(&world, 0);
+    world.network.set_cut(homes[1], false);
+    world.step_ticks(60);
+    all_play(&world);
+    assert!(world.confirmed_lag()[2] < 10, "{:?}", world.confirmed_lag());
+    world.clients[2].client.leave();
+    assert!(world.step_until(60, |world| world.clients[2].client.ended().is_some()));
+    world.step_ticks(90);
+    assert_eq!(replaced(&world, 0), before);
+    assert_eq!((world.desyncs(), world.errors()), (0, Vec::new()));
+}
+
+#[test]
+fn a_nat_that_swaps_the_ports_of_two_players_cuts_off_neither() {
+    let mut world = neighbours();
+    let homes = [world.clients[0].address, world.clients[2].address];
+    world.network.change_seen_address(homes[0], homes[1]);
+    world.network.change_seen_address(homes[1], homes[0]);
+    world.step_ticks(60);
+    all_play(&world);
+    let lag = world.confirmed_lag();
+    assert!(lag.iter().all(|ticks| *ticks < 10), "{lag:?}");
     assert_eq!((world.desyncs(), world.errors()), (0, Vec::new()));
 }
 

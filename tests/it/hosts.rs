@@ -6,7 +6,10 @@ use framehouse_harness::world::World;
 use framehouse_server::{
     config::RoomSettings,
     counters::Counters,
-    room::directory::{JoinError, JoinTarget},
+    room::{
+        connected,
+        directory::{JoinError, JoinTarget},
+    },
 };
 use framehouse_shared::{
     ids::Slot,
@@ -108,23 +111,86 @@ fn a_match_whose_players_refuse_runs_on_to_its_result_and_the_host_has_to_wait()
 }
 
 #[test]
-fn only_players_that_are_there_have_a_say() {
+fn who_watches_has_no_say_and_who_has_left_is_not_waited_for() {
     let mut world = match_of(122, 3);
     let code = world.clients[0].room;
     let watcher = world.join(JoinTarget::Watch(code)).expect("a place");
     world.step_ticks(10);
-    let lost = world.clients[2].address;
-    world.network.set_cut(lost, true);
     order(&mut world, 0, HostCommand::Abort);
     vote(&mut world, watcher, true);
     assert!(is_playing(&world), "a spectator has no vote");
+    world.clients[2].client.leave();
+    world.step_ticks(10);
+    let (vote_left, _) = world.clients[1].client.abort_vote().expect("still open");
+    assert_eq!((vote_left.voters, vote_left.needed), (0b011, 2), "everybody sees that one is gone");
     vote(&mut world, 1, true);
-    assert!(is_in_lobby(&world), "two of three");
+    assert!(is_in_lobby(&world), "two of two");
     let mut world = match_of(123, 2);
     world.clients[1].client.leave();
     world.step_ticks(10);
     order(&mut world, 0, HostCommand::Abort);
     assert!(is_in_lobby(&world), "nobody else is there to be asked");
+}
+
+#[test]
+fn a_host_cannot_end_a_match_while_its_rival_is_disconnected() {
+    let mut world = match_of(132, 2);
+    let room = world.rooms()[0].1;
+    let (rival, secret) = (world.clients[1].address, world.clients[1].resume);
+    world.network.set_cut(rival, true);
+    assert!(world.step_until(world.ticks(12.0), |world| connected(world.server.world(), room) == 1));
+    order(&mut world, 0, HostCommand::Close);
+    order(&mut world, 0, HostCommand::Abort);
+    assert!(is_playing(&world), "the rival's seat is kept, and it has not agreed");
+    let rival = world.join(JoinTarget::Resume(secret)).expect("its seat");
+    world.step_ticks(30);
+    let (open, _) = world.clients[rival].client.abort_vote().expect("still open");
+    assert!((open.agreed, open.needed) == (0b01, 2) && world.clients[rival].client.is_asked());
+    vote(&mut world, rival, true);
+    assert!(is_in_lobby(&world), "both agree");
+}
+
+#[test]
+fn who_comes_during_a_match_has_no_say_in_ending_it() {
+    let mut world = match_of(133, 4);
+    for rival in 1..4 {
+        order(&mut world, 0, HostCommand::Kick(slot(rival)));
+    }
+    let code = world.clients[0].room;
+    let friends: Vec<usize> =
+        (10..14).map(|caller| world.join_as_caller(JoinTarget::Code(code), address(caller)).expect("a seat")).collect();
+    world.step_ticks(30);
+    order(&mut world, 0, HostCommand::Abort);
+    for friend in &friends {
+        assert!(!world.clients[*friend].client.is_asked());
+        vote(&mut world, *friend, true);
+    }
+    assert!(is_playing(&world), "four friends do not outvote three rivals");
+    // A friend is the host now, and was not asked itself.
+    order(&mut world, 0, HostCommand::HandOver(slot(1)));
+    for command in [HostCommand::Close, HostCommand::Abort] {
+        order(&mut world, friends[0], command);
+        assert!(is_playing(&world));
+    }
+    assert!(world.step_until(1200, |world| results(world) == 1), "the match has its result");
+}
+
+#[test]
+fn a_friend_who_becomes_host_cannot_end_the_match_of_the_one_who_plays_on() {
+    let mut world = match_of(134, 2);
+    let code = world.clients[0].room;
+    let friend = world.join_as_caller(JoinTarget::Code(code), address(10)).expect("a seat");
+    world.step_ticks(30);
+    order(&mut world, 0, HostCommand::HandOver(slot(2)));
+    world.clients[0].client.leave();
+    world.step_ticks(10);
+    let is_playing = |world: &World| matches!(world.clients[1].client.phase(), Some(Phase::Playing { .. }));
+    order(&mut world, friend, HostCommand::Close);
+    order(&mut world, friend, HostCommand::Abort);
+    assert!(is_playing(&world) && world.clients[1].client.is_asked());
+    vote(&mut world, 1, false);
+    assert!(is_playing(&world));
+    assert!(world.step_until(1200, |world| results(world) == 1), "the match has its result");
 }
 
 #[test]

@@ -24,10 +24,10 @@ impl Client {
         self.ask(&ClientMessage::GiveUp);
     }
 
-    /// Answers the host's question whether to end the match without a result. Nothing is sent when nobody asks, or by a
-    /// spectator.
+    /// Answers the host's question whether to end the match without a result. Nothing is sent when nobody asks, when the
+    /// player has no say, and when it has answered the same before: the server's echo takes a while.
     pub fn vote(&mut self, agrees: bool) {
-        if self.abort_vote().is_some() && !self.is_spectator() {
+        if self.say().is_some() && self.room.as_mut().is_some_and(|room| room.note_answer(agrees)) {
             self.ask(&ClientMessage::Vote(agrees));
         }
     }

@@ -39,6 +39,8 @@ pub struct RoomView {
     pub starts_at: Option<Duration>,
     /// The open vote on ending the match, and when it ends, in the client's time.
     pub vote: Option<(AbortVote, Duration)>,
+    /// Our last answer to the open vote.
+    answer: Option<bool>,
     next_msg_id: u64,
 }
 
@@ -89,6 +91,7 @@ impl RoomView {
             names: Default::default(),
             starts_at: welcome.starts_in.map(|ticks| now + time_of(ticks, rate)),
             vote: welcome.vote.map(|vote| (vote, now + time_of(vote.ticks, rate))),
+            answer: None,
             next_msg_id: welcome.next_msg_id,
         };
         welcome.members.into_iter().for_each(|member| room.seat(member));
@@ -120,16 +123,24 @@ impl RoomView {
             RoomEvent::Phase(phase) => {
                 self.members.iter_mut().flatten().for_each(|member| member.state = member.state.after(phase));
                 self.phase = phase.clone();
-                (self.starts_at, self.vote) = (None, None);
+                (self.starts_at, self.vote, self.answer) = (None, None, None);
             }
             RoomEvent::Host { slot } => self.host = Some(*slot),
             RoomEvent::Options(options) => self.options = options.clone(),
             RoomEvent::Spectators { count } => self.spectators = *count,
             RoomEvent::Code(code) => self.code = *code,
             RoomEvent::StartsIn { ticks } => self.starts_at = ticks.map(after),
-            RoomEvent::AbortVote(vote) => self.vote = vote.map(|vote| (vote, after(vote.ticks))),
+            RoomEvent::AbortVote(vote) => {
+                self.vote = vote.map(|vote| (vote, after(vote.ticks)));
+                self.answer = self.answer.filter(|_| vote.is_some());
+            }
             RoomEvent::GameMessage { .. } | RoomEvent::Chat { .. } => {}
         }
+    }
+
+    /// Notes our answer to the open vote. Returns whether it is another one than the last.
+    pub fn note_answer(&mut self, agrees: bool) -> bool {
+        self.answer.replace(agrees) != Some(agrees)
     }
 
     /// Our own player state.
@@ -247,7 +258,7 @@ mod tests {
         room.apply(&RoomEvent::StartsIn { ticks: Some(60) }, NOW);
         assert_eq!(room.starts_at, Some(NOW + Duration::from_secs(2)));
         room.apply(&RoomEvent::Phase(Phase::Playing { match_no: 1 }), NOW);
-        let vote = AbortVote { agreed: 1, refused: 0, needed: 2, ticks: 90 };
+        let vote = AbortVote { voters: 3, agreed: 1, refused: 0, needed: 2, ticks: 90 };
         room.apply(&RoomEvent::AbortVote(Some(vote)), NOW);
         assert_eq!((room.starts_at, room.vote), (None, Some((vote, NOW + Duration::from_secs(3)))));
         room.apply(&RoomEvent::Phase(LOBBY), NOW);

@@ -3,7 +3,7 @@
 use std::{collections::vec_deque::Drain, time::Duration};
 
 use framehouse_shared::{
-    ids::{PlayerId, RoomCode, SLOTS_MAX, Slot},
+    ids::{PlayerId, RoomCode, SLOTS_MAX, Slot, SlotMask},
     input::Command,
     protocol::{
         guard::DropCounts,
@@ -75,8 +75,13 @@ impl Client {
 
     /// Whether the player is asked to agree to end the match without a result, and has not answered.
     pub fn is_asked(&self) -> bool {
-        let vote = self.abort_vote().map_or(u16::MAX, |(vote, _)| vote.agreed | vote.refused);
-        self.slot().is_some_and(|slot| vote & slot.bit() == 0)
+        self.say().is_some_and(|(vote, own)| (vote.agreed | vote.refused) & own == 0)
+    }
+
+    /// The open vote on ending the match, and the player's bit in it; nothing if it has no say.
+    pub(super) fn say(&self) -> Option<(AbortVote, SlotMask)> {
+        let ((vote, _), own) = self.abort_vote().zip(self.slot())?;
+        (vote.voters & own.bit() != 0).then_some((vote, own.bit()))
     }
 
     /// Whether the player is the host.

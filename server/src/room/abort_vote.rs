@@ -7,7 +7,7 @@ use framehouse_shared::{
     protocol::messages::{AbortVote, RoomEvent},
 };
 
-use super::{InRoom, Player, Room, announce, clock::RoomClock, phase, phase::RoomPhase, players};
+use super::{InRoom, Player, Room, announce, phase, phase::RoomPhase, players};
 use crate::{
     config::RoomSettings,
     schedule::{Now, TickRate},
@@ -16,12 +16,13 @@ use crate::{
 /// The votes of a room's match.
 #[derive(Component, Debug, Default)]
 pub struct AbortVotes {
-    /// Number of the match that the rest is about.
-    match_no: u32,
+    /// Seats that have a say: they were taken when the match began to run, and their players have not left. Who comes
+    /// later has none, or a host could bring in as many friends as it needs.
+    voters: SlotMask,
     open: Option<Vote>,
     /// Earliest server tick of the next vote.
     not_before: u64,
-    /// Players whom hosts have sent away during the match. They count as refusing, or a host could send everybody away
+    /// Voters whom hosts have sent away during the match. They count as refusing, or a host could send everybody away
     /// who does not agree.
     sent_away: usize,
 }
@@ -42,6 +43,22 @@ enum Outcome {
     Refused,
 }
 
+impl AbortVotes {
+    /// Number of players of which most have to agree. A voter whose connection is lost is one of them: it cannot answer
+    /// before it is back, and a host must not gain by that.
+    const fn count(&self) -> usize {
+        self.voters.count_ones() as usize + self.sent_away
+    }
+}
+
+/// Forgets the votes of the last match. Players that have a seat now have a say in the one that begins to run.
+pub(super) fn begin(world: &mut World, room: Entity) {
+    let voters = players(world, room).fold(0, |mask, (_, player)| mask | player.slot.bit());
+    if let Some(mut votes) = world.get_mut::<AbortVotes>(room) {
+        *votes = AbortVotes { voters, ..default() };
+    }
+}
+
 /// Asks the players for the host, who agrees.
 ///
 /// # Errors
@@ -58,26 +75,27 @@ pub(super) fn ask(world: &mut World, room: Entity, host: Entity) -> Result<(), S
         let seconds = (votes.not_before - tick).div_ceil(u64::from(rate.0));
         return Err(format!("most players did not agree to end the match: ask again in {seconds} s"));
     }
-    votes.open = Some(Vote { agreed: slot.bit(), refused: 0, until: tick + u64::from(ticks) });
+    votes.open = Some(Vote { agreed: votes.voters & slot.bit(), refused: 0, until: tick + u64::from(ticks) });
     votes.not_before = tick + 2 * u64::from(ticks);
     announce_vote(world, room);
     Ok(())
 }
 
 /// Whether others than the host have a say in ending the match.
-pub(super) fn is_needed(world: &World, room: Entity) -> bool {
-    let is_running = matches!(world.get::<RoomPhase>(room), Some(RoomPhase::Playing { .. }));
-    is_running && world.get::<AbortVotes>(room).is_some_and(|votes| voters(world, room, votes) > 1)
+pub(super) fn is_needed(world: &World, room: Entity, host: Entity) -> bool {
+    let own = world.get::<Player>(host).map_or(0, |player| player.slot.bit());
+    let others = |votes: &AbortVotes| votes.voters & !own != 0 || votes.sent_away > 0;
+    is_running(world, room) && world.get::<AbortVotes>(room).is_some_and(others)
 }
 
-/// Takes the answer of a player. Ignored when nobody has asked.
+/// Takes the answer of a player. Ignored when nobody has asked, and from a player that has no say.
 pub(crate) fn take(world: &mut World, player: Entity, agrees: bool) {
     let (Some(room), Some(slot)) =
         (world.get::<InRoom>(player).map(|room| room.0), world.get::<Player>(player).map(|player| player.slot))
     else {
         return;
     };
-    let Some(mut votes) = votes_of_match(world, room) else { return };
+    let Some(mut votes) = votes_of_match(world, room).filter(|votes| votes.voters & slot.bit() != 0) else { return };
     let Some(vote) = &mut votes.open else { return };
     let before = (vote.agreed, vote.refused);
     forget_answer(vote, slot);
@@ -87,13 +105,15 @@ pub(crate) fn take(world: &mut World, player: Entity, agrees: bool) {
     }
 }
 
-/// Forgets the answer of a player that leaves: the next one in its seat has not answered. A player whom the host has sent
-/// away counts as refusing for the rest of the match.
+/// Forgets a player that leaves: the next one in its seat has no say. A voter whom the host has sent away counts as
+/// refusing for the rest of the match.
 pub(super) fn note_leaving(world: &mut World, room: Entity, slot: Slot, is_sent_away: bool) {
-    let Some(mut votes) = votes_of_match(world, room) else { return };
+    let Some(mut votes) = votes_of_match(world, room).filter(|votes| votes.voters & slot.bit() != 0) else { return };
+    votes.voters &= !slot.bit();
     votes.sent_away += usize::from(is_sent_away);
     if let Some(vote) = &mut votes.open {
         forget_answer(vote, slot);
+        announce_vote(world, room);
     }
 }
 
@@ -110,7 +130,7 @@ pub(crate) fn conclude(world: &mut World) {
     let mut open: Vec<(RoomId, Entity)> = open.map(|(data, room, _)| (data.id, room)).collect();
     open.sort();
     for (_, room) in open {
-        let is_running = votes_of_match(world, room).is_some();
+        let is_running = is_running(world, room);
         let outcome = if is_running { count(world, room) } else { Outcome::Refused };
         if outcome == Outcome::Open {
             continue;
@@ -128,10 +148,13 @@ pub(crate) fn conclude(world: &mut World) {
 }
 
 fn count(world: &World, room: Entity) -> Outcome {
-    let Some((vote, voters)) = open_vote(world, room) else { return Outcome::Refused };
-    let here: SlotMask = here(world, room).fold(0, |mask, slot| mask | slot.bit());
+    let Some((vote, votes)) = open_vote(world, room) else { return Outcome::Refused };
+    let here = players(world, room).filter(|(_, player)| player.presence.is_connected());
+    let here: SlotMask = here.fold(0, |mask, (_, player)| mask | player.slot.bit());
     let answers = |mask: SlotMask| (mask & here).count_ones() as usize;
-    if answers(vote.agreed) * 2 > voters {
+    let voters = votes.count();
+    // When everybody has left who had a say, those who came later may end what is left of the match.
+    if answers(vote.agreed) * 2 > voters || voters == 0 {
         Outcome::Agreed
     } else if answers(vote.refused) * 2 >= voters || world.resource::<Now>().tick >= vote.until {
         Outcome::Refused
@@ -142,10 +165,10 @@ fn count(world: &World, room: Entity) -> Outcome {
 
 /// The open vote as clients are told.
 pub(super) fn to_wire(world: &World, room: Entity) -> Option<AbortVote> {
-    let (vote, voters) = open_vote(world, room)?;
+    let (vote, votes) = open_vote(world, room)?;
     let ticks = vote.until.saturating_sub(world.resource::<Now>().tick) as u32;
-    let needed = u8::try_from(voters / 2 + 1).unwrap_or(u8::MAX);
-    Some(AbortVote { agreed: vote.agreed, refused: vote.refused, needed, ticks })
+    let needed = u8::try_from(votes.count() / 2 + 1).unwrap_or(u8::MAX);
+    Some(AbortVote { voters: votes.voters, agreed: vote.agreed, refused: vote.refused, needed, ticks })
 }
 
 fn announce_vote(world: &mut World, room: Entity) {
@@ -153,28 +176,16 @@ fn announce_vote(world: &mut World, room: Entity) {
     announce(world, room, RoomEvent::AbortVote(vote));
 }
 
-/// The open vote, and the number of players of which most have to agree.
-fn open_vote(world: &World, room: Entity) -> Option<(Vote, usize)> {
+fn open_vote(world: &World, room: Entity) -> Option<(Vote, &AbortVotes)> {
     let votes = world.get::<AbortVotes>(room)?;
-    Some((votes.open?, voters(world, room, votes)))
-}
-
-fn voters(world: &World, room: Entity, votes: &AbortVotes) -> usize {
-    let match_no = world.get::<RoomClock>(room).map_or(0, |clock| clock.match_no);
-    here(world, room).count() + if votes.match_no == match_no { votes.sent_away } else { 0 }
-}
-
-fn here(world: &World, room: Entity) -> impl Iterator<Item = Slot> {
-    players(world, room).filter(|(_, player)| player.presence.is_connected()).map(|(_, player)| player.slot)
+    Some((votes.open?, votes))
 }
 
 /// The votes of the running match; nothing while none runs.
 fn votes_of_match(world: &mut World, room: Entity) -> Option<Mut<'_, AbortVotes>> {
-    let is_running = matches!(world.get::<RoomPhase>(room), Some(RoomPhase::Playing { .. }));
-    let match_no = world.get::<RoomClock>(room).filter(|_| is_running)?.match_no;
-    let mut votes = world.get_mut::<AbortVotes>(room)?;
-    if votes.match_no != match_no {
-        *votes = AbortVotes { match_no, ..default() };
-    }
-    Some(votes)
+    if is_running(world, room) { world.get_mut::<AbortVotes>(room) } else { None }
+}
+
+fn is_running(world: &World, room: Entity) -> bool {
+    matches!(world.get::<RoomPhase>(room), Some(RoomPhase::Playing { .. }))
 }

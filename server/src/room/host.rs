@@ -117,7 +117,7 @@ fn carry_out(world: &mut World, room: Entity, host: Entity, order: HostCommand) 
         HostCommand::HandOver(slot) => hand_over(world, room, other_player(world, room, host, slot)?),
         HostCommand::Configure(options) => configure(world, room, options),
         // Or the host could erase the match that it loses.
-        HostCommand::Close if abort_vote::is_needed(world, room) => {
+        HostCommand::Close if abort_vote::is_needed(world, room, host) => {
             Err("a room cannot be closed during a match: ask the players to end it, or leave".to_owned())
         }
         HostCommand::Close => {

@@ -159,9 +159,9 @@ pub fn leave(world: &mut World, member: Entity, why: EndCode) {
         }
         world.resource_mut::<ResumeIndex>().remove(secret);
         world.resource_mut::<Callers>().remove(caller, member);
-        abort_vote::note_leaving(world, room, slot, false);
         leave_buffers(world, room, member);
         announce(world, room, RoomEvent::Left { slot, code: why });
+        abort_vote::note_leaving(world, room, slot, false);
         host::pass_on(world, room);
     } else {
         leave_buffers(world, room, member);

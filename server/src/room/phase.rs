@@ -175,7 +175,10 @@ pub(crate) fn advance_phases(world: &mut World) {
             }
             Step::ForgetCall => forget_call(world, room),
             Step::EndLoading => end_loading(world, room, match_no),
-            Step::Play => enter(world, room, RoomPhase::Playing { match_no }),
+            Step::Play => {
+                abort_vote::begin(world, room);
+                enter(world, room, RoomPhase::Playing { match_no });
+            }
             Step::NoteFinished => note_finished(world, room),
             Step::End(end) => end_match(world, room, end),
             Step::BackToLobby => enter_lobby(world, room, None),

@@ -346,12 +346,14 @@ pub struct Welcome {
 /// Vote on ending the running match without a result, because the host wants it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AbortVote {
-    /// Players that agree, the host included.
+    /// Players that have a say: those who had a seat when the match began to run, and have not left it.
+    pub voters: SlotMask,
+    /// Players that agree. The host is one of them, if it has a say.
     pub agreed: SlotMask,
     /// Players that refuse.
     pub refused: SlotMask,
-    /// Number of players that have to agree: more than half of those connected. Players that were sent away during the
-    /// match count as refusing.
+    /// Number of players that have to agree: more than half of the voters. Those of them that are disconnected count as
+    /// not agreeing, and players that were sent away during the match as refusing.
     pub needed: u8,
     /// Ticks until the vote ends.
     pub ticks: u32,
@@ -631,9 +633,9 @@ mod tests {
         assert_eq!(codec::encode(&curve), [12, 1, 3, 2, 6, 4, 251, 44, 1, 1]);
         assert_eq!(ServerMessage::decode(&codec::encode(&curve)), Ok(curve));
         assert_eq!(codec::encode(&ClientMessage::Vote(true)), [13, 1]);
-        let vote = AbortVote { agreed: 1, refused: 2, needed: 3, ticks: 300 };
+        let vote = AbortVote { voters: 7, agreed: 1, refused: 2, needed: 3, ticks: 300 };
         let event = |event| codec::encode(&ServerMessage::Event { msg_id: 9, event });
-        assert_eq!(event(RoomEvent::AbortVote(Some(vote))), [1, 9, 11, 1, 1, 2, 3, 251, 44, 1]);
+        assert_eq!(event(RoomEvent::AbortVote(Some(vote))), [1, 9, 11, 1, 7, 1, 2, 3, 251, 44, 1]);
         assert_eq!(event(RoomEvent::StartsIn { ticks: Some(300) }), [1, 9, 10, 1, 251, 44, 1]);
         assert_eq!(event(RoomEvent::Code(RoomCode::from_number(7))), [1, 9, 9, 4, b'9', b'2', b'2', b'2']);
         let score = ScoreFrame { points: 2, since: Tick(5), detail: [9; 16] };
@@ -703,7 +705,8 @@ mod tests {
         let (match_no, tick) = (u32::MAX, Tick(u32::MAX));
         let results = |ranking| Phase::Results { match_no, last_tick: tick, ranking };
         let event = |event| ServerMessage::Event { msg_id: u64::MAX, event };
-        let vote = AbortVote { agreed: u16::MAX, refused: u16::MAX, needed: u8::MAX, ticks: u32::MAX };
+        let vote =
+            AbortVote { voters: u16::MAX, agreed: u16::MAX, refused: u16::MAX, needed: u8::MAX, ticks: u32::MAX };
         let options = RoomOptions { seats: 16, private: true, map: Some("m".repeat(MAP_NAME_BYTES_MAX)) };
         let welcome = |phase| {
             ServerMessage::Welcome(Box::new(Welcome {

@@ -88,7 +88,9 @@ pub struct RoomModel {
     starts_when_full: bool,
     /// Whether the host may ask in this match: once, because the model has no time.
     may_ask: bool,
-    /// Players that were sent away during the match.
+    /// People who had a seat when the match began, and have not left it.
+    voters: Vec<Person>,
+    /// Voters that were sent away during the match.
     sent_away: usize,
     /// People who do not come back.
     banned: Vec<Person>,
@@ -112,6 +114,7 @@ impl RoomModel {
             is_called: false,
             starts_when_full: true,
             may_ask: true,
+            voters: Vec::new(),
             sent_away: 0,
             banned: Vec::new(),
         };
@@ -167,14 +170,15 @@ impl RoomModel {
             }
             Command::Abort(person) if self.commands(person) && self.is_playing && self.may_ask => {
                 self.may_ask = false;
-                self.vote = Some(vec![(person, true)]);
+                self.vote = Some(Vec::new());
+                self.answer(person, true);
             }
             Command::Vote(person, agrees) if self.player(person).is_some() && self.is_connected(person) => {
                 self.answer(person, agrees);
             }
             Command::Kick(person, other) if self.commands_other(person, other) => {
                 self.banned.push(other);
-                self.sent_away += usize::from(self.is_playing);
+                self.sent_away += usize::from(self.is_playing && self.voters.contains(&other));
                 self.remove(other);
             }
             Command::HandOver(person, other) if self.commands_other(person, other) && self.is_connected(other) => {
@@ -183,7 +187,7 @@ impl RoomModel {
             Command::Resize(person, seats) if self.commands(person) && !self.is_playing && self.fits(seats) => {
                 self.seats = seats;
             }
-            Command::Close(person) if self.commands(person) && (!self.is_playing || self.voters() <= 1) => self.close(),
+            Command::Close(person) if self.commands(person) && !self.others_have_a_say(person) => self.close(),
             _ => {}
         }
         self.settle();
@@ -210,15 +214,14 @@ impl RoomModel {
     }
 
     fn answer(&mut self, person: Person, agrees: bool) {
-        if let Some(answers) = &mut self.vote {
+        if let Some(answers) = self.vote.as_mut().filter(|_| self.voters.contains(&person)) {
             answers.retain(|(other, _)| *other != person);
             answers.push((person, agrees));
         }
     }
 
-    /// Players of which most have to agree.
-    fn voters(&self) -> usize {
-        self.connected() + self.sent_away
+    fn others_have_a_say(&self, host: Person) -> bool {
+        self.is_playing && (self.sent_away > 0 || self.voters.iter().any(|voter| *voter != host))
     }
 
     /// Ends the match, or the vote, when the answers are enough.
@@ -228,9 +231,10 @@ impl RoomModel {
             answers.iter().filter(|(person, agrees)| *agrees == wanted && self.is_connected(*person)).count()
         };
         let (agreed, refused) = (count(true), count(false));
-        if agreed * 2 > self.voters() {
+        let voters = self.voters.len() + self.sent_away;
+        if agreed * 2 > voters || voters == 0 {
             self.return_to_lobby(false);
-        } else if refused * 2 >= self.voters() {
+        } else if refused * 2 >= voters {
             self.vote = None;
         }
     }
@@ -239,6 +243,7 @@ impl RoomModel {
         if let Some(answers) = &mut self.vote {
             answers.retain(|(other, _)| *other != person);
         }
+        self.voters.retain(|voter| *voter != person);
         self.spectators.retain(|spectator| *spectator != person);
         self.players.retain(|player| player.person != person);
         if self.host == Some(person) {
@@ -280,6 +285,7 @@ impl RoomModel {
                 self.is_playing = true;
                 self.is_called = false;
                 (self.may_ask, self.sent_away) = (true, 0);
+                self.voters = self.players.iter().map(|player| player.person).collect();
                 self.players.iter_mut().for_each(|player| player.state = PlayerState::Playing);
             }
         }

@@ -9,7 +9,7 @@ use framehouse_shared::{
     ids::RoomCode,
     protocol::{
         end::EndCode,
-        messages::{Hello, ServerMessage},
+        messages::{AbortVote, ClientMessage, Hello, RoomEvent, ServerMessage},
     },
 };
 
@@ -56,6 +56,18 @@ impl Harness {
             self.server.update(self.now);
             self.bot.update(self.now, Duration::ZERO, &self.orders, &|| Duration::ZERO);
         }
+    }
+
+    /// Sends the next room event; nothing echoes the bot's answers.
+    fn tell(&mut self, msg_id: u64, event: RoomEvent) {
+        self.server.send_message(&ServerMessage::Event { msg_id, event });
+        self.run(500);
+    }
+
+    fn votes(&self) -> Vec<bool> {
+        let vote =
+            |message: &ClientMessage| if let ClientMessage::Vote(agrees) = message { Some(*agrees) } else { None };
+        self.server.control.iter().filter_map(vote).collect()
     }
 
     fn lose(&mut self) {
@@ -213,4 +225,23 @@ fn a_bot_that_leaves_has_not_failed_but_one_that_is_lost_has() {
     harness.lose();
     harness.bot.leave();
     assert_eq!(harness.report().failed.count(), 1);
+}
+
+#[test]
+fn a_bot_answers_each_vote_once_and_does_not_wait_for_the_echo() {
+    let mut harness = Harness::in_lobby();
+    let vote = AbortVote { voters: OWN.bit(), agreed: 0, refused: 0, needed: 1, ticks: 600 };
+    harness.tell(1, RoomEvent::AbortVote(Some(vote)));
+    assert_eq!(harness.votes(), [true]);
+    harness.tell(2, RoomEvent::AbortVote(Some(AbortVote { needed: 2, ..vote })));
+    assert_eq!(harness.votes(), [true], "the same vote");
+    harness.bot.client.vote(false);
+    harness.run(500);
+    assert_eq!(harness.votes(), [true, false, true], "answers that differ are sent");
+    harness.tell(3, RoomEvent::AbortVote(None));
+    harness.tell(4, RoomEvent::AbortVote(Some(vote)));
+    assert_eq!(harness.votes().len(), 4, "another vote");
+    harness.tell(5, RoomEvent::AbortVote(None));
+    harness.tell(6, RoomEvent::AbortVote(Some(AbortVote { voters: !OWN.bit(), ..vote })));
+    assert_eq!(harness.votes().len(), 4, "it has no say");
 }

@@ -53,12 +53,18 @@ impl Peer {
         self.heard_at = now;
     }
 
-    /// Whether a payload from this unknown address may be its next one.
+    /// Whether it has been silent for long enough to have another address now.
+    pub(super) fn is_silent(&self, now: Duration) -> bool {
+        now.saturating_sub(self.heard_at) >= MOVED_AFTER
+    }
+
+    /// Whether a payload from this address, which is not its own, may be its next one.
     fn may_have_moved(&self, to: SocketAddr, sequence: u64, now: Duration) -> bool {
         let ahead = sequence.saturating_sub(self.newest);
         let is_moving = self.moving.as_ref().is_some_and(|moving| moving.address == to);
         !self.is_reported
-            && (is_moving || now.saturating_sub(self.heard_at) >= MOVED_AFTER)
+            && self.address != to
+            && (is_moving || self.is_silent(now))
             && (1..=MOVED_SEQUENCES_MAX).contains(&ahead)
     }
 
@@ -94,6 +100,7 @@ impl Peer {
 pub(super) struct Peers {
     // In order of connecting; not a map, whose order is random.
     list: Vec<Peer>,
+    /// Whom a datagram from an address belongs to. When two clients have had the same one, the last that has proved it.
     addresses: HashMap<SocketAddr, ClientId>,
 }
 
@@ -114,12 +121,12 @@ impl Peers {
     pub(super) fn remove(&mut self, client: ClientId) -> Option<SocketAddr> {
         let index = self.list.iter().position(|peer| peer.client == client)?;
         let peer = self.list.remove(index);
-        self.addresses.remove(&peer.address);
+        self.forget_address(peer.address, client);
         Some(peer.netcode_address)
     }
 
-    /// The clients that a payload with this sequence number from an unknown address may come from: their ids, and the
-    /// addresses by which netcode knows them.
+    /// The clients that may have moved to an address from which a payload with this sequence number comes: their ids, and
+    /// the addresses by which netcode knows them.
     pub(super) fn that_may_have_moved(
         &self,
         to: SocketAddr,
@@ -130,12 +137,20 @@ impl Peers {
         moved.map(|peer| (peer.client, peer.netcode_address)).collect()
     }
 
-    /// Moves a client to another address.
+    /// Moves a client to another address. If that was the address of a silent client, that one stays connected: it is
+    /// found by its key when it is heard from elsewhere.
     pub(super) fn move_to(&mut self, client: ClientId, address: SocketAddr) {
-        if let Some(peer) = self.list.iter_mut().find(|peer| peer.client == client) {
-            self.addresses.remove(&peer.address);
+        if let Some(peer) = self.of(client) {
+            let before = std::mem::replace(&mut peer.address, address);
+            self.forget_address(before, client);
             self.addresses.insert(address, client);
-            peer.address = address;
+        }
+    }
+
+    /// Forgets that an address is a client's, unless it is another's by now.
+    fn forget_address(&mut self, address: SocketAddr, client: ClientId) {
+        if self.addresses.get(&address) == Some(&client) {
+            self.addresses.remove(&address);
         }
     }
 

@@ -48,12 +48,18 @@ impl UdpEndpoint {
 
     fn take_datagram(&mut self, datagram: &mut [u8], from: SocketAddr) -> Result<(), Dropped> {
         let kind = guard::check_at_server(datagram)?;
+        // A payload under a silent client's address may be another's: a NAT that restarted gives old ports to new owners.
+        let mut spare = None;
         let netcode_address = match self.peers.at(&from) {
             // It is about to be kicked: its flood is not worth deciphering any more.
             Some(peer) if peer.is_reported => return Err(Dropped::Budget),
             // A request from a connected address would reset the timeout of that connection.
             Some(_) if kind == PacketKind::Request => return Err(Dropped::Address),
-            Some(peer) => peer.netcode_address(),
+            Some(peer) => {
+                let may_be_of_another = kind == PacketKind::Payload && peer.is_silent(self.now);
+                spare = may_be_of_another.then(|| Copied::new(datagram));
+                peer.netcode_address()
+            }
             None if kind == PacketKind::Payload => return self.take_moved(datagram, from),
             // netcode decides about the response of a client that is still connecting.
             None if matches!(kind, PacketKind::Request | PacketKind::Response) && !self.peers.is_taken(&from) => from,
@@ -61,7 +67,10 @@ impl UdpEndpoint {
         };
         let sequence = guard::sequence(datagram);
         match self.netcode.process_packet(netcode_address, datagram) {
-            ServerResult::None if kind == PacketKind::Payload => return Err(Dropped::Unauthentic),
+            ServerResult::None if kind == PacketKind::Payload => {
+                let moved = spare.as_ref().map(|spare| self.take_moved(spare.bytes(), from));
+                return moved.filter(|taken| *taken != Err(Dropped::Address)).unwrap_or(Err(Dropped::Unauthentic));
+            }
             ServerResult::None => {}
             ServerResult::PacketToSend { addr, payload } => self.socket.send(payload, addr),
             ServerResult::Payload { client_id, payload } => {
@@ -84,8 +93,12 @@ impl UdpEndpoint {
         Ok(())
     }
 
-    /// Takes a payload from an unknown address. If it has the key of a client that has fallen silent, and is no replay, a
-    /// NAT on the client's way has changed its port. It is reached there as soon as it has sent a probe back.
+    /// Takes a payload from an unknown address, or from that of a silent client whose key it does not have. If it has the
+    /// key of another client that has fallen silent, and is no replay, a NAT on the client's way has changed its port. It
+    /// is reached there as soon as it has sent a probe back.
+    ///
+    /// # Errors
+    /// [`Dropped::Address`] when it has no such key.
     fn take_moved(&mut self, datagram: &[u8], from: SocketAddr) -> Result<(), Dropped> {
         let sequence = guard::sequence(datagram);
         for (client, netcode_address) in self.peers.that_may_have_moved(from, sequence, self.now) {
@@ -93,11 +106,9 @@ impl UdpEndpoint {
                 break;
             }
             self.moves_tried += 1;
-            // netcode deciphers in place.
-            let mut copy = [0; DATAGRAM_BYTES_MAX];
-            let copy = &mut copy[..datagram.len()];
-            copy.copy_from_slice(datagram);
-            let ServerResult::Payload { payload, .. } = self.netcode.process_packet(netcode_address, copy) else {
+            let mut copy = Copied::new(datagram);
+            let ServerResult::Payload { payload, .. } = self.netcode.process_packet(netcode_address, copy.bytes_mut())
+            else {
                 continue;
             };
             let peer = self.peers.of(client).ok_or(Dropped::Address)?;
@@ -132,6 +143,29 @@ impl UdpEndpoint {
             self.renet.remove_connection(client);
             while self.renet.get_event().is_some() {}
         }
+    }
+}
+
+/// A copy of a datagram, for another try: netcode deciphers in place.
+struct Copied {
+    buffer: [u8; DATAGRAM_BYTES_MAX],
+    length: usize,
+}
+
+impl Copied {
+    /// Copies a datagram that has passed the guard, and so is at most [`DATAGRAM_BYTES_MAX`] long.
+    fn new(datagram: &[u8]) -> Self {
+        let mut buffer = [0; DATAGRAM_BYTES_MAX];
+        buffer[..datagram.len()].copy_from_slice(datagram);
+        Self { buffer, length: datagram.len() }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.buffer[..self.length]
+    }
+
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.buffer[..self.length]
     }
 }
 

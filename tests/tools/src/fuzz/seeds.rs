@@ -178,7 +178,7 @@ fn server_messages() -> Vec<ServerMessage> {
         Phase::Playing { match_no: 1 },
         Phase::Results { match_no: 1, last_tick: Tick(899), ranking: vec![entry(0), entry(1)] },
     ];
-    let vote = AbortVote { agreed: 1, refused: 2, needed: 2, ticks: 600 };
+    let vote = AbortVote { voters: 3, agreed: 1, refused: 2, needed: 2, ticks: 600 };
     let welcome = Welcome {
         room: RoomId(3),
         code: RoomCode::from_number(123_456),
