@@ -63,3 +63,11 @@ fn long_times_of_a_starved_machine_are_doubts_and_nothing_else_is() {
     report.check_numbers();
     assert_eq!((report.failures.len(), report.doubts.len()), (2, 2));
 }
+
+#[test]
+fn lenient_times_are_doubts_on_a_quiet_machine_too() {
+    let mut report = good();
+    (report.frames_during_ms, report.lenient_times) = (times(80.0), true);
+    report.check_numbers();
+    assert_eq!((report.failures.len(), report.doubts.len()), (0, 1));
+}

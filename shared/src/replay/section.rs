@@ -12,6 +12,10 @@ pub(super) const TAG_ENDING: u8 = b'E';
 pub(super) const TAG_SIGNATURE: u8 = b'S';
 
 const CHECKSUM_BYTES: usize = 8;
+/// Bytes before the content of a section: its tag and its length.
+const PREFIX_BYTES: usize = 5;
+/// Number of places in a damaged file where a section is looked for. (Few places look like one by chance.)
+const CANDIDATES_MAX: usize = 256;
 
 /// Appends a section.
 ///
@@ -30,10 +34,13 @@ pub(super) fn put(bytes: &mut Vec<u8>, tag: u8, content: &[u8]) {
 /// Reads a section with the expected tag and verifies its checksum.
 ///
 /// # Errors
-/// When the bytes end inside it, or it is damaged or another section.
+/// When the bytes end inside it, or it is damaged or another section. A section that claims to be longer than the file, but
+/// is followed by another one, is damaged.
 pub(super) fn take<'a>(reader: &mut Reader<'a>, tag: u8, part: Part) -> Result<&'a [u8], ReplayError> {
     let start = reader.rest();
-    let cut_off = |_: CodecError| ReplayError::CutOff(part);
+    let cut_off = |_: CodecError| {
+        if contains_section(start) { ReplayError::Damaged(part) } else { ReplayError::CutOff(part) }
+    };
     if reader.u8().map_err(cut_off)? != tag {
         return Err(ReplayError::Damaged(part));
     }
@@ -42,6 +49,23 @@ pub(super) fn take<'a>(reader: &mut Reader<'a>, tag: u8, part: Part) -> Result<&
     let covered = &start[..start.len() - reader.rest().len()];
     let checksum = reader.bytes(CHECKSUM_BYTES).map_err(cut_off)?;
     if checksum == xxh3_64(covered).to_le_bytes() { Ok(content) } else { Err(ReplayError::Damaged(part)) }
+}
+
+/// Whether a whole section starts anywhere after the first byte.
+fn contains_section(bytes: &[u8]) -> bool {
+    let starts = (1..bytes.len()).map(|start| &bytes[start..]);
+    let claimed = starts.filter_map(|bytes| Some((bytes, claimed_bytes(bytes)?)));
+    claimed.take(CANDIDATES_MAX).any(|(bytes, length)| {
+        let (covered, rest) = bytes.split_at(length);
+        rest[..CHECKSUM_BYTES] == xxh3_64(covered).to_le_bytes()
+    })
+}
+
+/// The number of bytes that the checksum of a section would cover, if the bytes look like a section.
+fn claimed_bytes(bytes: &[u8]) -> Option<usize> {
+    let [TAG_OPENING | TAG_BLOCK | TAG_ENDING | TAG_SIGNATURE, length @ ..] = bytes else { return None };
+    let length = u32::from_le_bytes(*length.first_chunk()?) as usize + PREFIX_BYTES;
+    (length + CHECKSUM_BYTES <= bytes.len()).then_some(length)
 }
 
 /// Reads the next four bytes as a little-endian number.

@@ -92,7 +92,17 @@ fn errors_say_what_is_wrong_and_where() {
     let mut altered = bytes.clone();
     altered[second] ^= 1;
     assert_eq!(error(&altered), "it was altered or damaged in its block of ticks from 300");
+    let mut longer = bytes.clone();
+    longer[LENGTH_OF_HEADER] ^= 0x40;
+    assert_eq!(
+        error(&longer),
+        "it was altered or damaged in its header",
+        "other sections follow, so it is not cut off"
+    );
 }
+
+/// Place of the highest byte of the header's length: magic bytes, format and tag are before the length.
+const LENGTH_OF_HEADER: usize = MAGIC.len() + 2 + 1 + 3;
 
 /// A replay of `ticks` ticks that consists of these blocks, with valid checksums.
 fn around(blocks: &[&[u8]], ticks: u32) -> Vec<u8> {

@@ -1,5 +1,9 @@
 //! Tests of recovery: what cannot be read, or is not known, is set aside, and concerns no other file.
 
+use std::iter;
+
+use framehouse_shared::replay::MAGIC;
+
 use super::*;
 use crate::replay::folder::SET_ASIDE;
 
@@ -53,6 +57,28 @@ fn a_damaged_end_is_set_aside_and_what_is_before_it_completed() {
     let whole = fs::read(whole_path(&folder.0, MatchId(1))).expect("a file");
     assert_eq!(verify(ArenaPlugin, &whole).expect("what is there comes out the same").ticks, 600);
     assert!(is_signed(&whole));
+}
+
+#[test]
+fn a_damaged_length_is_not_taken_for_the_end_of_the_file() {
+    let folder = Folder::new("length");
+    let bytes = canned_replay(ArenaPlugin, 1, 2, 750);
+    for (id, section) in (1..).zip(sections(&bytes).take(3)) {
+        let mut longer = bytes.clone();
+        longer[section + 4] ^= 0x40;
+        fs::write(part_path(&folder.0, MatchId(id)), &longer).expect("a file");
+    }
+    assert_eq!(recovered(&folder), [""; 0]);
+    assert_eq!(aside(&folder), [1, 2, 3].map(part_name), "not a tick is lost");
+}
+
+/// The starts of the sections, which are a tag, a length, the content, and a checksum.
+fn sections(bytes: &[u8]) -> impl Iterator<Item = usize> {
+    let next = |start: &usize| {
+        let length: [u8; 4] = bytes[start + 1..start + 5].try_into().expect("four bytes");
+        Some(start + 5 + u32::from_le_bytes(length) as usize + 8)
+    };
+    iter::successors(Some(MAGIC.len() + 2), next)
 }
 
 #[test]

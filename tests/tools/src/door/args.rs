@@ -22,6 +22,9 @@ pub struct Args {
     /// Seconds of calm before them, for comparison. Calm and attacks happen within one match of two minutes.
     #[arg(long, default_value_t = 20, value_parser = value_parser!(u64).range(3..=25))]
     calm: u64,
+    /// Report times over their bound, but do not fail because of them: for machines that others use too.
+    #[arg(long)]
+    pub lenient_times: bool,
     /// Print one line of JSON instead of a table.
     #[arg(long)]
     pub json: bool,

@@ -67,7 +67,7 @@ impl Report {
     /// Checks a time, which says something about the server only if the machine was not too busy.
     fn check_time(&mut self, holds: bool, sentence: impl FnOnce() -> String) {
         let is_busy = self.starved_pct > STARVED_PCT_MAX || self.look_ms.is_some_and(|look| look.p99 > LOOK_MS_MAX);
-        if !holds && is_busy {
+        if !holds && (is_busy || self.lenient_times) {
             self.doubts.push(sentence());
         } else {
             self.check(holds, sentence);
