@@ -1,7 +1,7 @@
 //! Prediction and rollback: one simulation that runs ahead of the frames that the server has confirmed.
 //!
 //! The simulation holds the newest predicted state. Behind it are the state after the last confirmed tick and, between
-//! the two, a ring with the frame, hashes and state of every predicted tick. A confirmed frame that equals the
+//! the two, a ring with the frame and state of every predicted tick. A confirmed frame that equals the
 //! predicted one only moves the border; one that differs clears the ring, and its ticks are predicted again. Digests of
 //! confirmed states are kept until the server's hash has shown that they are right. Entropy is in confirmed frames only:
 //! while no number was drawn in the predicted ticks, it is mixed into their states, and nothing is simulated again.
@@ -93,6 +93,8 @@ pub struct Prediction {
     unpaid: u32,
     hashes: RecentHashes,
     state_digests: StateDigests,
+    /// Hashes and digests of the states before the last [`correct`](Self::correct).
+    replaced: Option<(RecentHashes, StateDigests)>,
     first_bad: Option<FirstBadDigest>,
     #[cfg(feature = "corrupt")]
     corruptions: Vec<corrupt::Corruption>,
@@ -116,6 +118,7 @@ impl Prediction {
             unpaid: 0,
             hashes: RecentHashes::new(rate),
             state_digests: StateDigests::default(),
+            replaced: None,
             first_bad: None,
             #[cfg(feature = "corrupt")]
             corruptions: Vec::new(),
@@ -139,13 +142,30 @@ impl Prediction {
         self.ring.clear();
         self.commands.clear();
         self.corrections = Corrections::default();
-        self.hashes.clear();
+        self.replaced = None;
+        self.hashes = RecentHashes::new(self.simulation.rate());
         self.state_digests.forget();
         self.confirmed = None;
         self.next_confirmed = self.simulation.next_tick();
         self.last_inputs = self.simulation.get::<LastInputs>().ok_or(CodecError::Invalid)?.0;
         self.is_over = self.simulation.is_over();
         Ok(self.next_confirmed)
+    }
+
+    /// Replaces a state that differed from the server's, as [`load`](Self::load) does. The server may ask later where the
+    /// replaced one began to differ.
+    ///
+    /// # Errors
+    /// As those of [`load`](Self::load).
+    pub fn correct(&mut self, state: &[u8]) -> Result<Tick, CodecError> {
+        self.rewind();
+        self.pass_confirmed();
+        let rate = self.simulation.rate();
+        let replaced =
+            (std::mem::replace(&mut self.hashes, RecentHashes::new(rate)), std::mem::take(&mut self.state_digests));
+        let next_tick = self.load(state)?;
+        self.replaced = Some(replaced);
+        Ok(next_tick)
     }
 
     /// Confirms the next frame from the server. `server_hash` is the hash of the server's state after it, if it was
@@ -305,7 +325,7 @@ impl Prediction {
             return;
         }
         self.ring.iter_mut().for_each(|predicted| {
-            late_entropy::mix_into_saved(&mut predicted.after, &mut predicted.hashes, entropy);
+            late_entropy::mix_into_saved(&mut predicted.after, entropy);
         });
         late_entropy::mix_into_present(&mut self.simulation, entropy);
     }
@@ -314,10 +334,11 @@ impl Prediction {
     fn keep_predicted(&mut self) -> StateHashes {
         self.pass_confirmed();
         let predicted = self.ring.front_mut().expect("only called for a predicted tick");
-        self.confirmed = Some(std::mem::replace(&mut predicted.after, self.spare.take().unwrap_or_default()));
+        let state = std::mem::replace(&mut predicted.after, self.spare.take().unwrap_or_default());
         self.is_over = predicted.is_over;
-        let hashes = predicted.hashes.clone();
         self.ring.retire_front();
+        let hashes = self.simulation.states().hashes_of(&state);
+        self.confirmed = Some(state);
         hashes
     }
 

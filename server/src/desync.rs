@@ -4,18 +4,23 @@
 //! client                                             server
 //! hash of a confirmed tick (in inputs)         ──▶
 //!   or Hashes, if a frame's hash differs       ──▶   it differs: desync
-//!                                              ◀──   WantHashes with the server's last hashes; then a snapshot
+//!                                              ◀──   a snapshot; the recording of the match is run again
+//!                                              ◀──   WantHashes with the hashes after each of the last ticks
 //! Hashes, as an answer: first different tick   ──▶   first different component
 //!                                              ◀──   Desync: tick and component
 //! Fields of that component                     ──▶   report next to the replay (`replay/desync.rs`)
 //!                                              ◀──   Desync: tick, component and field
 //! ```
 //!
+//! States are hashed only where they are compared, every 15 ticks. The ticks between them are hashed by the thread that
+//! writes replays, from the recording. Without one, the client is asked for the compared tick alone.
+//!
 //! A client that does not answer is reported anyway. Everything a client sends is bounded and only compared.
 
 mod conclusion;
 mod field_findings;
 mod investigation;
+mod mailbox;
 
 use bevy::prelude::*;
 use framehouse_shared::{
@@ -30,15 +35,15 @@ pub(crate) use conclusion::conclude_departed;
 pub(crate) use field_findings::send_field_findings;
 
 use conclusion::conclude;
-use field_findings::FieldFindings;
+use field_findings::FieldFinding;
 use investigation::{DesyncLog, Investigation};
+use mailbox::Mailbox;
 
 use crate::{
     counters::Counters,
     net::outgoing,
-    replay::desync::FirstBad,
+    replay::{self, desync::FirstBad},
     room::{
-        clock::RoomClock,
         history::FrameHistory,
         inputs::SyncState,
         resync::{address_and_room, is_current_match},
@@ -51,7 +56,7 @@ pub(crate) struct DesyncPlugin;
 
 impl Plugin for DesyncPlugin {
     fn build(&self, app: &mut App) {
-        app.init_resource::<FieldFindings>();
+        app.init_resource::<Mailbox<FieldFinding>>().init_resource::<Mailbox<Recorded>>();
     }
 }
 
@@ -135,33 +140,54 @@ fn differs(world: &World, member: Entity, tick: Tick, theirs: u64) -> bool {
 fn begin(world: &mut World, member: Entity, tick: Tick) {
     // Reports an earlier investigation without an answer.
     conclude(world, member);
-    let Some((address, room)) = address_and_room(world, member) else { return };
-    let Some((first, hashes)) = world.get::<FrameHistory>(room).map(|history| hashes_until(history, tick)) else {
-        return;
-    };
-    let Some(match_no) = world.get::<RoomClock>(room).map(RoomClock::match_no) else { return };
-    let Some(mut open) = Investigation::open(world, member, room, first, tick) else { return };
-    outgoing::send(world, address, &ServerMessage::WantHashes { match_no, first, hashes });
-    if let Some(mut sync) = world.get_mut::<SyncState>(member) {
-        sync.replace_state();
-    }
+    let Some((_, room)) = address_and_room(world, member) else { return };
+    let ours = world.get::<FrameHistory>(room).and_then(|history| history.hashes(tick)).cloned();
+    let Some(mut open) = ours.and_then(|ours| Investigation::open(world, member, room, tick, ours)) else { return };
+    let Some(mut sync) = world.get_mut::<SyncState>(member) else { return };
+    // What was before the last snapshot is another state of the client.
+    let first = sync.snapshot_tick().max(tick.minus(HASHES_ASKED_MAX as u32 - 1));
+    sync.replace_state();
     world.resource_mut::<Counters>().desyncs += 1;
     let now = world.resource::<Now>().elapsed;
     let mut log = world.entity_mut(member).take::<DesyncLog>().unwrap_or_default();
     open.is_one_too_many = log.note(now);
     open.until = deadline(world);
+    let (match_id, match_no) = (open.finding.match_id, open.match_no);
     world.entity_mut(member).insert((open, log));
+    let answer = world.resource::<Mailbox<Recorded>>().answer();
+    let answer = move |hashes| answer(Recorded { member, match_no, detected: tick, hashes });
+    if !replay::ask_hashes(world, room, match_id, first.0..=tick.0, answer) {
+        ask(world, member, Vec::new());
+    }
 }
 
-/// The combined hashes of the ticks up to `last`, and the first of those ticks.
-fn hashes_until(history: &FrameHistory, last: Tick) -> (Tick, Vec<u64>) {
-    let mut first = last;
-    while last.since(first) + 1 < HASHES_ASKED_MAX as u32 && first > Tick(0) && history.hashes(first.minus(1)).is_some()
-    {
-        first = first.minus(1);
+/// The hashes before a desync, as the recording of the match gives them.
+struct Recorded {
+    member: Entity,
+    match_no: u32,
+    detected: Tick,
+    hashes: Vec<StateHashes>,
+}
+
+/// Asks the members whose matches were run again. Runs in `TickSet::Control`.
+pub(crate) fn ask_members(world: &mut World) {
+    for Recorded { member, match_no, detected, hashes } in world.resource::<Mailbox<Recorded>>().take() {
+        let open = world.get::<Investigation>(member);
+        if open.is_some_and(|open| open.match_no == match_no && open.finding.detected == detected) {
+            ask(world, member, hashes);
+        }
     }
-    let hash = |tick| history.hashes(Tick(tick)).map(StateHashes::combined);
-    (first, (first.0..=last.0).filter_map(hash).collect())
+}
+
+/// Asks a member for its first different tick. `recorded` are the hashes after the last ticks, if they are known.
+fn ask(world: &mut World, member: Entity, recorded: Vec<StateHashes>) {
+    let until = deadline(world);
+    let Some((address, _)) = address_and_room(world, member) else { return };
+    let Some(mut open) = world.get_mut::<Investigation>(member) else { return };
+    open.until = until;
+    let match_no = open.match_no;
+    let (first, hashes) = open.ask(recorded);
+    outgoing::send(world, address, &ServerMessage::WantHashes { match_no, first, hashes });
 }
 
 fn deadline(world: &World) -> u64 {
@@ -170,8 +196,8 @@ fn deadline(world: &World) -> u64 {
 
 /// Names the first different component to the client, and so asks it for the component's fields.
 fn name(world: &mut World, member: Entity, tick: Tick, theirs: StateHashes) {
-    let Some((address, room)) = address_and_room(world, member) else { return };
-    let ours = world.get::<FrameHistory>(room).and_then(|history| history.hashes(tick)).cloned();
+    let Some((address, _)) = address_and_room(world, member) else { return };
+    let ours = world.get::<Investigation>(member).and_then(|open| open.hashes(tick)).cloned();
     let Some((ours, index)) = ours.and_then(|ours| ours.first_difference(&theirs).map(|index| (ours, index))) else {
         world.resource_mut::<Counters>().invalid_messages += 1;
         return;

@@ -35,6 +35,7 @@ impl Plugin for DispatchPlugin {
                     desync::conclude_departed,
                     desync::compare_reports,
                     desync::conclude_overdue,
+                    desync::ask_members,
                     desync::send_field_findings,
                 )
                     .chain(),

@@ -28,16 +28,17 @@ mod tests;
 pub mod verify;
 pub mod writer;
 
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, ops::RangeInclusive, time::Duration};
 
 use bevy::prelude::*;
 use framehouse_shared::{
     fields::FieldDifference,
     game::GameHandle,
+    ids::MatchId,
     input::{Frame, RosterChange},
     match_end::MatchEnd,
     protocol::messages::RankingEntry,
-    replay::{BUILD_BYTES_MAX, HASH_TICKS, Header, MAP_BYTES_MAX, RankedPlayer},
+    replay::{BUILD_BYTES_MAX, Header, MAP_BYTES_MAX, RankedPlayer},
     room_state::RoomStates,
     sim::{Rooms, SimRoom},
     state_hash::StateHashes,
@@ -48,15 +49,16 @@ pub use fate::QueuedReplay;
 pub use queue::{ReplayQueue, ReplayStats};
 pub use recording::Recording;
 
-use desync::DesyncJob;
+use desync::{DesyncJob, HashJob, Source};
 use queue::{Job, Times};
 
 use crate::{
     net::{endpoint::BoxedEndpoint, outgoing::PeerAddress},
     room::{
         self, Room,
+        compared::{self, ComparedHashes},
         current_match::{CurrentMatch, OpeningState},
-        history::{self, FrameHistory, HASH_INTERVAL},
+        history::{self, FrameHistory},
         inputs::Participants,
     },
     schedule::{Now, TickRate, TickSet},
@@ -70,7 +72,6 @@ pub const BUILD: &str = match option_env!("FRAMEHOUSE_BUILD") {
 };
 /// Time between two looks at what has become too old.
 const CLOCK_INTERVAL: Duration = Duration::from_secs(60);
-const _: () = assert!(HASH_TICKS == HASH_INTERVAL, "a replay has the hashes that the clients got");
 const _: () = assert!(BUILD.len() <= BUILD_BYTES_MAX, "FRAMEHOUSE_BUILD is too long for a replay's header");
 
 /// Records matches, if a queue is set.
@@ -165,10 +166,10 @@ fn tell_time(now: Res<Now>, replays: Res<Replays>, mut next: Local<Duration>) {
 }
 
 /// Records the tick that each recorded room was just stepped with. Runs in `TickSet::Record`.
-fn record_ticks(mut rooms: Rooms<(&Frame, &FrameHistory, &Participants, &StateHashes, &mut Recording)>) {
+fn record_ticks(mut rooms: Rooms<(&Frame, &FrameHistory, &Participants, &ComparedHashes, &mut Recording)>) {
     rooms.for_each_room(|(frame, history, participants, hashes, mut recording)| {
         let encoded_frame = history.newest().expect("the room was stepped, and its frame is kept");
-        recording.record(frame, encoded_frame, |slot| participants.name(slot), hashes);
+        recording.record(frame, encoded_frame, |slot| participants.name(slot), hashes.after(frame.tick));
     });
 }
 
@@ -187,8 +188,28 @@ pub(crate) fn finish_match(
     // A panic leaves a tick half simulated: its state is in no recorded frame.
     let is_whole = world.get::<SimRoom>(room).is_some_and(|sim| !sim.is_faulted());
     let ranking = is_whole.then(|| ranking.iter().map(ranked).collect());
-    let hashes = world.get::<StateHashes>(room).filter(|_| is_whole).cloned();
+    let hashes = is_whole.then(|| compared::hashes_now(world, room)).flatten();
     recording.end(end, hashes, ranking)
+}
+
+/// Queues the question for the hashes of the states after these ticks of a room's running match. `callback` gets them; none
+/// if the recording does not give them. Returns whether it was queued.
+pub(crate) fn ask_hashes(
+    world: &mut World,
+    room: Entity,
+    match_id: MatchId,
+    ticks: RangeInclusive<u32>,
+    callback: impl FnOnce(Vec<StateHashes>) + Send + 'static,
+) -> bool {
+    let Some(queue) = world.resource::<Replays>().0.clone() else { return false };
+    let source = source(world, room, match_id);
+    queue.send(Job::Hash(Box::new(HashJob { match_id, ticks, source, callback: Box::new(callback) }))).is_ok()
+}
+
+fn source(world: &mut World, room: Entity, match_id: MatchId) -> Source {
+    let simulation = world.resource::<MakeSimulation>().clone();
+    let unfinished = world.get_mut::<Recording>(room).and_then(|mut recording| recording.unfinished(match_id));
+    Source { simulation, unfinished }
 }
 
 /// Queues a report of a desync, to be written next to the replay. `callback` gets the first different field.
@@ -201,11 +222,10 @@ pub(crate) fn report_desync(
     callback: impl FnOnce(FieldDifference) + Send + 'static,
 ) -> Option<String> {
     let queue = world.resource::<Replays>().0.clone()?;
-    let simulation = world.resource::<MakeSimulation>().clone();
-    let unfinished = world.get_mut::<Recording>(room).and_then(|mut match_| match_.unfinished(finding.match_id));
+    let source = source(world, room, finding.match_id);
     let name = finding.file_name();
     let protocol = world.resource::<GameHandle>().protocol_hash();
-    let job = DesyncJob { finding, protocol, simulation, unfinished, callback: Box::new(callback) };
+    let job = DesyncJob { finding, protocol, source, callback: Box::new(callback) };
     if queue.send(Job::Report(Box::new(job))).is_ok() {
         return Some(name);
     }

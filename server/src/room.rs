@@ -9,6 +9,7 @@ pub(crate) mod cleanup_queue;
 pub mod clock;
 mod closing;
 pub mod commands;
+pub(crate) mod compared;
 pub mod current_match;
 pub mod directory;
 pub mod guesses;
@@ -57,7 +58,7 @@ impl Plugin for RoomPlugin {
             .init_resource::<cleanup_queue::CleanupQueue>()
             .add_plugins(score::ScorePlugin)
             .add_systems(FixedUpdate, (inputs::close_frames, resync::send_snapshots).chain().in_set(TickSet::Commit))
-            .add_systems(FixedUpdate, history::record_frames.in_set(TickSet::Record))
+            .add_systems(FixedUpdate, (compared::hash_compared, history::record_frames).chain().in_set(TickSet::Record))
             .add_systems(
                 FixedUpdate,
                 (broadcast::broadcast_frames, history_feed::send_history).chain().in_set(TickSet::Broadcast),

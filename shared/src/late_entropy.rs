@@ -3,41 +3,19 @@
 //! A predicted frame has no entropy. As long as no number was drawn since, only the room's generator differs: mixing the
 //! entropy in afterwards gives the same states as simulating the ticks again.
 
-use crate::{
-    input::Entropy,
-    rng::SimRng,
-    room_state::{RoomSnapshot, StateValue},
-    sim::RNG_STATE,
-    simulation::Simulation,
-    state_hash::{StateHasher, StateHashes},
-};
+use crate::{input::Entropy, rng::SimRng, room_state::RoomSnapshot, simulation::Simulation};
 
-/// Mixes the entropy into a saved state, and corrects the state's hashes. No number may have been drawn since the tick
-/// of the entropy.
-pub fn mix_into_saved(state: &mut RoomSnapshot, hashes: &mut StateHashes, entropy: Entropy) {
+/// Mixes the entropy into a saved state. No number may have been drawn since the tick of the entropy.
+pub fn mix_into_saved(state: &mut RoomSnapshot, entropy: Entropy) {
     if let Some(rng) = state.get_mut::<SimRng>() {
         rng.mix(entropy);
-        note_hash(rng, hashes);
     }
 }
 
-/// Mixes the entropy into the simulation's present state, and corrects its hashes. No number may have been drawn since
-/// the tick of the entropy.
+/// Mixes the entropy into the simulation's present state. No number may have been drawn since the tick of the entropy.
 pub fn mix_into_present(simulation: &mut Simulation, entropy: Entropy) {
-    let mut room = simulation.present();
-    let Some(mut rng) = room.get_mut::<SimRng>() else { return };
-    rng.mix(entropy);
-    let rng = rng.clone();
-    if let Some(mut hashes) = room.get_mut::<StateHashes>() {
-        note_hash(&rng, &mut hashes);
-    }
-}
-
-fn note_hash(rng: &SimRng, hashes: &mut StateHashes) {
-    let mut hasher = StateHasher::new();
-    rng.state_hash(&mut hasher);
-    if let Some(hash) = hashes.0.get_mut(RNG_STATE) {
-        *hash = Some(hasher.finish());
+    if let Some(mut rng) = simulation.present().get_mut::<SimRng>() {
+        rng.mix(entropy);
     }
 }
 
@@ -62,12 +40,12 @@ mod tests {
         late.open(&setup);
         in_time.step(&Frame { entropy: Some(entropy), ..default() });
         late.step(&Frame::default());
-        let (mut saved, mut hashes) = (RoomSnapshot::default(), late.hashes());
+        let mut saved = RoomSnapshot::default();
         late.save(&mut saved);
         assert_ne!(late.hashes(), in_time.hashes());
-        mix_into_saved(&mut saved, &mut hashes, entropy);
+        mix_into_saved(&mut saved, entropy);
         mix_into_present(&mut late, entropy);
-        assert_eq!((&late.hashes(), &hashes), (&in_time.hashes(), &in_time.hashes()));
+        assert_eq!((late.hashes(), late.states().hashes_of(&saved)), (in_time.hashes(), in_time.hashes()));
         assert_eq!(late.encode(), in_time.encode());
         late.restore(&saved);
         let next = Frame { tick: Tick(1), ..default() };

@@ -26,7 +26,7 @@
 //! }
 //! ```
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 
 use bevy::{ecs::component::Mutable, prelude::*};
 use serde::{Serialize, de::DeserializeOwned};
@@ -37,7 +37,7 @@ pub use framehouse_derive::RoomState;
 use crate::{
     fields::{Field, FieldList},
     protocol::codec::{self, CodecError},
-    sim::{ENGINE_STATES, Rooms, SimSet, SimTick},
+    sim::ENGINE_STATES,
     state_hash::{COMPONENT_NAME_BYTES_MAX, COMPONENTS_MAX, StateHasher, StateHashes},
     tick::Tick,
 };
@@ -66,29 +66,14 @@ pub trait AddRoomState {
 
 impl AddRoomState for App {
     fn add_room_state<C: RoomState>(&mut self, name: &'static str) -> &mut Self {
-        assert!(!self.world().contains_resource::<ComponentIndex<C>>(), "room state `{name}` is registered twice");
         assert!((1..=COMPONENT_NAME_BYTES_MAX).contains(&name.len()), "the name `{name}` is empty or too long");
         let mut registry = self.world_mut().get_resource_or_init::<RoomStates>();
-        let index = registry.0.len();
-        assert!(index < COMPONENTS_MAX, "at most {COMPONENTS_MAX} components can be room state");
+        let is_new = registry.0.iter().all(|entry| entry.component != TypeId::of::<C>());
+        assert!(is_new, "room state `{name}` is registered twice");
+        assert!(registry.0.len() < COMPONENTS_MAX, "at most {COMPONENTS_MAX} components can be room state");
         registry.0.push(Entry::of::<C>(name));
-        self.insert_resource(ComponentIndex::<C>(index, std::marker::PhantomData));
-        // Each of these systems writes its own entry of `StateHashes`, so their order has no effect.
-        self.add_systems(SimTick, hash_component::<C>.in_set(SimSet::Hash).ambiguous_with(SimSet::Hash))
+        self
     }
-}
-
-/// Index of the hash of `C` in [`StateHashes`].
-#[derive(Resource)]
-struct ComponentIndex<C: Send + Sync + 'static>(usize, std::marker::PhantomData<C>);
-
-fn hash_component<C: RoomState>(index: Res<ComponentIndex<C>>, mut rooms: Rooms<(&C, &mut StateHashes)>) {
-    let index = index.0;
-    rooms.for_each_room(|(component, mut hashes)| {
-        let mut hasher = StateHasher::new();
-        component.state_hash(&mut hasher);
-        hashes.0[index] = Some(hasher.finish());
-    });
 }
 
 type Saved = Box<dyn Any + Send + Sync>;
@@ -96,6 +81,9 @@ type Saved = Box<dyn Any + Send + Sync>;
 /// Type-erased operations on one registered component.
 struct Entry {
     name: &'static str,
+    component: TypeId,
+    hash: fn(EntityRef) -> Option<u64>,
+    hash_saved: fn(&Saved) -> Option<u64>,
     save: fn(EntityRef, Option<Saved>) -> Option<Saved>,
     restore: fn(&mut EntityWorldMut, Option<&Saved>),
     encode: fn(EntityRef, &mut Vec<u8>) -> bool,
@@ -108,6 +96,9 @@ impl Entry {
     fn of<C: RoomState>(name: &'static str) -> Self {
         Self {
             name,
+            component: TypeId::of::<C>(),
+            hash: |room| room.get::<C>().map(hash),
+            hash_saved: |saved| saved.downcast_ref::<C>().map(hash),
             save: |room, old| {
                 let component = room.get::<C>()?;
                 // A rollback ring saves every tick: reuse the buffers of the state that is overwritten.
@@ -145,6 +136,12 @@ impl Entry {
             digest: |saved| saved.downcast_ref::<C>().map(StateValue::digest),
         }
     }
+}
+
+fn hash(component: &impl StateValue) -> u64 {
+    let mut hasher = StateHasher::new();
+    component.state_hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Reads the next component of a serialised state; `None` for an absent one.
@@ -213,6 +210,17 @@ impl RoomStates {
         let digest = |(entry, saved): (&Entry, &Option<Saved>)| (entry.digest)(saved.as_ref()?);
         let components = self.0.iter().zip(&snapshot.components).map(digest).collect();
         StateDigest { next_tick: snapshot.next_tick, components }
+    }
+
+    /// Hashes the room's state.
+    pub fn hashes(&self, room: EntityRef) -> StateHashes {
+        StateHashes(self.0.iter().map(|entry| (entry.hash)(room)).collect())
+    }
+
+    /// Hashes a saved state.
+    pub fn hashes_of(&self, snapshot: &RoomSnapshot) -> StateHashes {
+        let hash = |(entry, saved): (&Entry, &Option<Saved>)| (entry.hash_saved)(saved.as_ref()?);
+        StateHashes(self.0.iter().zip(&snapshot.components).map(hash).collect())
     }
 
     /// Number of registered components.

@@ -25,9 +25,8 @@ use crate::{
     ids::{RoomId, SLOTS_MAX, SlotMask},
     input::{Frame, Input, RosterChange},
     rng::SimRng,
-    room_state::{AddRoomState, RoomState, RoomStates},
+    room_state::{AddRoomState, RoomState},
     score::Scoreboard,
-    state_hash::StateHashes,
     tick::{SimRate, Tick},
 };
 
@@ -35,7 +34,7 @@ use crate::{
 #[derive(ScheduleLabel, Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SimTick;
 
-/// Steps of [`SimTick`], in order. `Begin`, `End` and `Hash` are the engine's.
+/// Steps of [`SimTick`], in order. `Begin` and `End` are the engine's.
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SimSet {
     /// The engine updates the roster from joins and leaves, and stores the inputs.
@@ -50,8 +49,6 @@ pub enum SimSet {
     Score,
     /// The engine counts the tick.
     End,
-    /// The engine hashes the state after the tick.
-    Hash,
 }
 
 /// One file of a game's folder of rules, read by the server or the client program.
@@ -208,8 +205,6 @@ pub struct LastInputs(#[room_state(name = "input")] pub [Input; SLOTS_MAX]);
 
 /// Number of the engine's components in a room's state; they are registered before the game's.
 pub const ENGINE_STATES: usize = 5;
-/// Index of [`SimRng`] among them.
-pub(crate) const RNG_STATE: usize = 3;
 
 /// Plugin with the simulation of a game: the engine's part, then the game's.
 pub struct SimPlugin(GameHandle);
@@ -229,7 +224,7 @@ impl Plugin for SimPlugin {
         schedule.set_build_settings(ScheduleBuildSettings { ambiguity_detection: LogLevel::Error, ..default() });
         app.add_schedule(schedule);
         use SimSet::*;
-        app.configure_sets(SimTick, (Begin, Apply, Move, Collide, Score, End, Hash).chain());
+        app.configure_sets(SimTick, (Begin, Apply, Move, Collide, Score, End).chain());
         app.add_systems(SimTick, (begin_tick.in_set(Begin), end_tick.in_set(End)));
         app.add_room_state::<SimTickCount>("tick")
             .add_room_state::<Roster>("roster")
@@ -244,7 +239,6 @@ impl Plugin for SimPlugin {
 /// Inserts the state before tick 0: the engine's components, then the game's.
 pub fn open_match(room: &mut EntityWorldMut, setup: &MatchSetup) {
     let game = room.world().resource::<GameHandle>().clone();
-    let components = room.world().resource::<RoomStates>().count();
     room.insert((
         setup.rate,
         SimTickCount::default(),
@@ -253,7 +247,6 @@ pub fn open_match(room: &mut EntityWorldMut, setup: &MatchSetup) {
         SimRng::new(setup.seed),
         Scoreboard::default(),
         Frame::default(),
-        StateHashes(std::iter::repeat_n(None, components).collect()),
     ));
     game.open_match(room, setup);
 }
@@ -264,11 +257,10 @@ type BeginItem = (
     &'static mut LastInputs,
     &'static mut SimRng,
     &'static mut Scoreboard,
-    &'static mut StateHashes,
 );
 
 fn begin_tick(mut rooms: Rooms<BeginItem>) {
-    rooms.for_each_room(|((frame, tick), mut roster, mut inputs, mut rng, mut scores, mut hashes)| {
+    rooms.for_each_room(|((frame, tick), mut roster, mut inputs, mut rng, mut scores)| {
         assert_eq!(frame.tick, tick.0, "a frame must be simulated at its own tick");
         if let Some(entropy) = frame.entropy {
             rng.mix(entropy);
@@ -285,7 +277,6 @@ fn begin_tick(mut rooms: Rooms<BeginItem>) {
             }
         }
         inputs.0 = frame.inputs;
-        hashes.0.iter_mut().for_each(|hash| *hash = None);
     });
 }
 

@@ -56,10 +56,8 @@ impl Simulation {
     /// # Errors
     /// When the bytes are not a state of this game. Open a match or decode another state before the next use.
     pub fn decode(&mut self, bytes: &[u8]) -> Result<(), CodecError> {
-        // `open` inserts what is not part of the state (the frame, the hashes); the bytes replace the rest.
-        let components = self.world.resource::<RoomStates>().count();
-        let hashes = StateHashes(std::iter::repeat_n(None, components).collect());
-        self.world.entity_mut(self.room).insert((Frame::default(), hashes));
+        // `open` inserts what is not part of the state (the frame); the bytes replace the rest.
+        self.world.entity_mut(self.room).insert(Frame::default());
         // A state that made a system panic is gone, and its fault with it.
         self.world.entity_mut(self.room).insert(stepping_room());
         self.world
@@ -115,9 +113,9 @@ impl Simulation {
         self.get::<SimTickCount>().map_or(Tick(0), |count| count.0)
     }
 
-    /// Hashes of the state after the last simulated tick.
+    /// Hashes the state.
     pub fn hashes(&self) -> StateHashes {
-        self.get::<StateHashes>().cloned().unwrap_or_default()
+        self.states().hashes(self.room())
     }
 
     /// Taken seats.

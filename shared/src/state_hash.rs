@@ -2,9 +2,10 @@
 //! from [`StateValue`](crate::room_state::StateValue).
 
 use arrayvec::ArrayVec;
-use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
+
+use crate::{replay::HASH_TICKS, tick::Tick};
 
 /// Maximum number of components that engine and game register together.
 pub const COMPONENTS_MAX: usize = 24;
@@ -102,10 +103,15 @@ impl StateHasher {
     }
 }
 
+/// Whether server and clients compare their states after this tick: every 15 ticks, at any tick rate. After every second
+/// of them, the server's hash is in the frame; after the others, the client reports its own.
+pub const fn is_compared(tick: Tick) -> bool {
+    const INTERVAL: u32 = HASH_TICKS / 2;
+    tick.0 % INTERVAL == INTERVAL - 1
+}
+
 /// Hashes of all registered components after a tick, in registration order; an absent component is `None`.
-///
-/// Not part of the state: written in `SimSet::Hash` of every tick.
-#[derive(Component, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StateHashes(pub ArrayVec<Option<u64>, COMPONENTS_MAX>);
 
 impl StateHashes {

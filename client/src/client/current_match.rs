@@ -44,6 +44,8 @@ pub(super) struct CurrentMatch {
     pub report: Option<(Tick, u64)>,
     /// Whether the state differs from the server's; until a new one is loaded.
     pub is_desynced: bool,
+    /// Whether the state before the last loaded one is known to have differed.
+    pub was_desynced: bool,
     /// The recorded past, for a client that has gone back in the match.
     pub rewind: Option<Rewind>,
 }
@@ -66,6 +68,7 @@ impl CurrentMatch {
             frames_wanted: None,
             report: None,
             is_desynced: false,
+            was_desynced: false,
             rewind: None,
         }
     }

@@ -43,10 +43,12 @@ impl Client {
         self.notices.push(Notice::Desync { tick, component: Some(component), field });
     }
 
-    /// Counts a desync once, until a new state is loaded.
+    /// Counts a desync once for each loaded state.
     fn note_desync(&mut self, tick: Tick) {
         let Some(current) = &mut self.current else { return };
-        if !std::mem::replace(&mut current.is_desynced, true) {
+        let is_of_replaced = current.loaded.is_some_and(|(_, first)| tick < first);
+        let noted = if is_of_replaced { &mut current.was_desynced } else { &mut current.is_desynced };
+        if !std::mem::replace(noted, true) {
             self.stats.desyncs += 1;
             self.notices.push(Notice::Desync { tick, component: None, field: None });
         }

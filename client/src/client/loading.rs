@@ -28,7 +28,8 @@ impl Client {
         let Some(current) = &mut self.current else { return Ok(()) };
         if let Some(prediction) = &mut self.prediction {
             let state = decompress(compressed)?;
-            if prediction.load(&state) != Ok(next_tick) {
+            let loaded = if current.loaded.is_some() { prediction.correct(&state) } else { prediction.load(&state) };
+            if loaded != Ok(next_tick) {
                 // The simulation may hold parts of two states now.
                 current.loaded = None;
                 let reason = "the server sent a match that this client cannot read: the two are of different versions";
@@ -37,7 +38,7 @@ impl Client {
             }
         }
         current.frame_buffer.start_at(next_tick);
-        current.is_desynced = false;
+        current.was_desynced = std::mem::take(&mut current.is_desynced);
         // The report is about the old state.
         current.report = None;
         let is_resync = current.loaded.replace((now, next_tick)).is_some();

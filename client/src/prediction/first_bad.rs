@@ -14,9 +14,12 @@ pub(super) struct FirstBadDigest {
 
 impl Prediction {
     /// Finds the first tick whose confirmed state differs from the server's, and returns it with our hashes after it.
-    /// `hashes` are the server's, from tick `first` on. Ticks that are not confirmed here, or no longer kept, are not
+    /// `hashes` are the server's, from tick `first` on. States that were corrected meanwhile come first. Ticks that are not confirmed here, or no longer kept, are not
     /// compared. Keeps that state for [`fields`](Self::fields).
     pub fn find_first_bad(&mut self, first: Tick, hashes: &[u64]) -> Option<(Tick, StateHashes)> {
+        if let Some(found) = self.find_in_replaced(first, hashes) {
+            return Some(found);
+        }
         let (tick, ours) = self.hashes.first_difference(first, hashes)?;
         let ours = ours.clone();
         let state = if tick.plus(1) == self.next_confirmed {
@@ -27,6 +30,15 @@ impl Prediction {
             self.state_digests.take_after(tick)
         };
         self.first_bad = state.map(|state| FirstBadDigest { tick, state });
+        Some((tick, ours))
+    }
+
+    /// Finds it among the states before the last correction.
+    fn find_in_replaced(&mut self, first: Tick, server: &[u64]) -> Option<(Tick, StateHashes)> {
+        let (hashes, digests) = self.replaced.as_mut()?;
+        let (tick, ours) = hashes.first_difference(first, server)?;
+        let ours = ours.clone();
+        self.first_bad = digests.take_after(tick).map(|state| FirstBadDigest { tick, state });
         Some((tick, ours))
     }
 

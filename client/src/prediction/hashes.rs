@@ -45,9 +45,4 @@ impl RecentHashes {
             self.after(tick).filter(|ours| ours.combined() != *server).map(|ours| (tick, ours))
         })
     }
-
-    /// Forgets all hashes.
-    pub fn clear(&mut self) {
-        self.hashes.clear();
-    }
 }

@@ -2,15 +2,13 @@
 
 use std::collections::VecDeque;
 
-use framehouse_shared::{input::Frame, room_state::RoomSnapshot, simulation::Simulation, state_hash::StateHashes};
+use framehouse_shared::{input::Frame, room_state::RoomSnapshot, simulation::Simulation};
 
 /// One predicted tick.
 #[derive(Default)]
 pub(super) struct PredictedTick {
     /// The frame it was simulated with.
     pub frame: Frame,
-    /// The hashes of the state after it.
-    pub hashes: StateHashes,
     /// The state after it.
     pub after: RoomSnapshot,
     /// Whether the match is over after it.
@@ -21,7 +19,6 @@ impl PredictedTick {
     /// Saves the simulation's state after this tick.
     pub fn keep_state(&mut self, simulation: &Simulation) {
         simulation.save(&mut self.after);
-        self.hashes = simulation.hashes();
         self.is_over = simulation.is_over();
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bevy::prelude::*;
-use framehouse_shared::{guarded::guarded, input::Frame, room_state::RoomStates, state_hash::StateHashes};
+use framehouse_shared::{guarded::guarded, input::Frame, room_state::RoomStates};
 
 use super::{
     Cleanup, PendingCleanup,
@@ -14,6 +14,7 @@ use crate::{
     room::{
         Room,
         clock::RoomClock,
+        compared::ComparedHashes,
         current_match::CurrentMatch,
         history::FrameHistory,
         inputs::{InputBuffer, Participants},
@@ -137,7 +138,7 @@ fn free_match(world: &mut World, room: Entity) -> usize {
     let old = std::mem::take(&mut *history);
     let bytes = old.bytes();
     drop(old);
-    world.entity_mut(room).remove::<(Frame, StateHashes, CurrentMatch)>().insert(Participants::default());
+    world.entity_mut(room).remove::<(Frame, ComparedHashes, CurrentMatch)>().insert(Participants::default());
     world.resource_scope(|world, states: Mut<RoomStates>| states.release(&mut world.entity_mut(room)));
     bytes
 }

@@ -22,7 +22,7 @@ pub struct Flags {
     /// Address of the first UDP endpoint; endpoint i listens on port + i, port 0 lets the system choose all ports.
     #[arg(long, env = "FRAMEHOUSE_UDP", value_name = "ADDRESS", global = true)]
     pub udp: Option<SocketAddr>,
-    /// Number of UDP endpoints, 1 to 64, each for up to 256 clients.
+    /// Number of UDP endpoints, 1 to 64, each for up to 1024 clients.
     #[arg(long, env = "FRAMEHOUSE_LANES", value_name = "COUNT", global = true)]
     pub lanes: Option<u16>,
     /// Host name or address that clients connect to; the bound address by default.

@@ -6,7 +6,7 @@ use framehouse_shared::{
     tick::Tick,
 };
 
-use super::{field_findings::FieldFindings, investigation::Investigation};
+use super::{field_findings, investigation::Investigation};
 use crate::{
     counters::Counters,
     replay::{self, desync::FirstBad},
@@ -45,7 +45,7 @@ fn report(world: &mut World, member: Entity) -> Option<Concluded> {
     let (tick, slot) = (finding.tick(), finding.slot);
     let component = finding.first_bad.as_ref().map_or("an unknown component", FirstBad::component);
     tracing::warn!(match_id = %finding.match_id, name = finding.name, ?slot, %tick, component, "desync: a client's state differs");
-    let callback = world.resource::<FieldFindings>().callback(member, match_no, tick, component);
+    let callback = field_findings::callback(world, member, match_no, tick, component);
     let report = replay::report_desync(world, room, finding, callback);
     Some(Concluded { tick, component, report, is_one_too_many })
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use arrayvec::ArrayVec;
 use bevy::prelude::*;
-use framehouse_shared::tick::Tick;
+use framehouse_shared::{state_hash::StateHashes, tick::Tick};
 
 use crate::{
     net::session::Session,
@@ -41,12 +41,15 @@ pub struct Investigation {
     pub until: u64,
     /// Whether the member is removed afterwards.
     pub is_one_too_many: bool,
-    asked_from: Tick,
+    /// The server's hashes after the detected tick.
+    detected: StateHashes,
+    /// The server's hashes after the ticks that the member was asked about; the detected one is the last.
+    asked: Vec<StateHashes>,
 }
 
 impl Investigation {
-    /// Starts with the tick whose hash differed. `asked_from` is the first tick that the member is asked about.
-    pub fn open(world: &World, member: Entity, room: Entity, asked_from: Tick, detected: Tick) -> Option<Self> {
+    /// Starts with the tick whose hash differed, and the server's hashes after it.
+    pub fn open(world: &World, member: Entity, room: Entity, detected: Tick, hashes: StateHashes) -> Option<Self> {
         let now = world.resource::<Now>();
         let player = world.get::<Player>(member);
         let spectator = world.get::<Spectator>(member);
@@ -62,13 +65,29 @@ impl Investigation {
             first_bad: None,
         };
         let match_no = world.get::<RoomClock>(room)?.match_no();
-        Some(Self { room, match_no, finding, until: 0, is_one_too_many: false, asked_from })
+        Some(Self { room, match_no, finding, until: 0, is_one_too_many: false, detected: hashes, asked: Vec::new() })
+    }
+
+    /// Chooses the ticks to ask about: those of the recorded hashes, if the recording agrees with the server, else only
+    /// the detected one. Returns the first of them, and the server's hashes after each.
+    pub fn ask(&mut self, recorded: Vec<StateHashes>) -> (Tick, Vec<u64>) {
+        let agrees = recorded.last() == Some(&self.detected);
+        self.asked = if agrees { recorded } else { vec![self.detected.clone()] };
+        (self.asked_from(), self.asked.iter().map(StateHashes::combined).collect())
+    }
+
+    fn asked_from(&self) -> Tick {
+        self.finding.detected.plus(1).minus(self.asked.len() as u32)
+    }
+
+    /// The server's hashes after a tick that the member was asked about.
+    pub fn hashes(&self, tick: Tick) -> Option<&StateHashes> {
+        self.asked.get(tick.0.checked_sub(self.asked_from().0)? as usize)
     }
 
     /// Whether this tick is a possible answer to the question for the first bad tick.
     pub fn asks_for(&self, match_no: u32, tick: Tick) -> bool {
-        let is_asked_for = (self.asked_from..=self.finding.detected).contains(&tick);
-        self.match_no == match_no && self.finding.first_bad.is_none() && is_asked_for
+        self.match_no == match_no && self.finding.first_bad.is_none() && self.hashes(tick).is_some()
     }
 
     /// Where to store the fields of the first bad tick, if this is that tick.

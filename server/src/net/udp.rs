@@ -6,6 +6,7 @@ mod receive;
 mod reliable;
 mod send;
 mod settings;
+mod shelves;
 mod socket;
 
 use std::{
@@ -17,9 +18,7 @@ use bevy_renet::RenetServer;
 use framehouse_shared::protocol::{
     channel::Queued,
     datagram::{FramesHeader, Pong, put_frames},
-    messages::NETCODE_PROTOCOL_ID,
 };
-use renetcode::{NetcodeServer, ServerAuthentication, ServerConfig};
 
 pub use public_host::PublicHost;
 pub use settings::UdpSettings;
@@ -32,10 +31,8 @@ use super::{
 };
 use peers::Peers;
 use reliable::in_flight;
+use shelves::{CLIENTS_MAX, Shelves};
 use socket::CountedSocket;
-
-/// Largest number of clients. netcode scans all clients in look-ups, which would be slow with 1000.
-const CLIENTS_MAX: usize = 256;
 
 /// An endpoint on a UDP socket, with netcode and renet.
 pub struct UdpEndpoint {
@@ -44,7 +41,7 @@ pub struct UdpEndpoint {
     settings: UdpSettings,
     traffic: Traffic,
     socket: CountedSocket,
-    netcode: NetcodeServer,
+    netcode: Shelves,
     renet: RenetServer,
     peers: Peers,
     events: Vec<(ClientId, ClientEvent)>,
@@ -67,13 +64,7 @@ impl UdpEndpoint {
         settings: UdpSettings,
         unix_now: Duration,
     ) -> Self {
-        let netcode = NetcodeServer::new(ServerConfig {
-            current_time: unix_now,
-            max_clients: CLIENTS_MAX,
-            protocol_id: NETCODE_PROTOCOL_ID,
-            public_addresses: vec![public_address],
-            authentication: ServerAuthentication::Secure { private_key: settings.key.0 },
-        });
+        let netcode = Shelves::new(settings.key.clone(), public_address, unix_now);
         Self {
             public_address,
             public_host: None,
@@ -108,7 +99,7 @@ impl UdpEndpoint {
 
     /// Sends an unreliable datagram at once.
     pub fn send_datagram(&mut self, client: ClientId, payload: &[u8]) {
-        send::send_payload(&mut self.netcode, &mut self.socket, client, payload);
+        send::send_payload(&self.peers, &mut self.netcode, &mut self.socket, client, payload);
     }
 
     /// Queues an encoded message, as [`Endpoint::queue_message`] does.
@@ -149,7 +140,7 @@ impl Endpoint for UdpEndpoint {
     }
 
     fn ip(&self, client: ClientId) -> Option<IpAddr> {
-        self.peers.get(client).map(|peer| peer.address().ip())
+        self.peers.get(client).map(|peer| peer.route().remote.ip())
     }
 
     fn traffic(&self) -> &Traffic {
@@ -177,7 +168,7 @@ impl Endpoint for UdpEndpoint {
     fn answer_ping(&mut self, client: ClientId, pong: &Pong) {
         self.pong_bytes.clear();
         pong.encode(&mut self.pong_bytes);
-        send::send_payload(&mut self.netcode, &mut self.socket, client, &self.pong_bytes);
+        send::send_payload(&self.peers, &mut self.netcode, &mut self.socket, client, &self.pong_bytes);
     }
 
     fn unacknowledged(&self, client: ClientId) -> usize {

@@ -7,13 +7,14 @@
 mod report;
 mod rerun;
 
-use std::{io, path::Path, sync::Arc};
+use std::{io, ops::RangeInclusive, path::Path, sync::Arc};
 
 use bevy::prelude::*;
 use framehouse_shared::{
     fields::{Field, FieldDifference, differences},
     guarded::guarded,
     ids::{MatchId, PlayerId, RoomCode, Slot},
+    protocol::messages::HASHES_ASKED_MAX,
     replay::RawBlock,
     room_state::RoomSnapshot,
     simulation::Simulation,
@@ -104,14 +105,55 @@ impl Finding {
     }
 }
 
+/// Job of the writer thread: hash the states after some ticks, as the recording of the match gives them.
+pub(super) struct HashJob {
+    pub match_id: MatchId,
+    /// The ticks, at most [`HASHES_ASKED_MAX`].
+    pub ticks: RangeInclusive<u32>,
+    pub source: Source,
+    /// Is called with the hashes after each of the ticks; with none if the recording does not give all of them.
+    pub callback: Box<dyn FnOnce(Vec<StateHashes>) + Send>,
+}
+
+impl HashJob {
+    /// Hashes the states. A panic in the game's code gives no hashes.
+    pub fn run(self, folder: &Path) {
+        let mut hashes = Vec::with_capacity(HASHES_ASKED_MAX);
+        let (first, last) = (Tick(*self.ticks.start()), Tick(*self.ticks.end()));
+        let done = guarded(|| {
+            rerun::run_to(&self.source, self.match_id, folder, last, |tick, simulation| {
+                if tick >= first {
+                    hashes.push(simulation.hashes());
+                }
+            })
+        });
+        if !matches!(done, Ok(Ok(_))) || hashes.len() != self.ticks.count() {
+            hashes.clear();
+        }
+        (self.callback)(hashes);
+    }
+}
+
+/// What a match is run again from, beside its file.
+pub(super) struct Source {
+    pub simulation: MakeSimulation,
+    /// Recorded ticks of the match that are not in its file yet.
+    pub unfinished: Option<RawBlock>,
+}
+
+impl Source {
+    /// Size in memory, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.unfinished.as_ref().map_or(0, |block| block.bytes.len())
+    }
+}
+
 /// Job of the writer thread: write a report.
 pub(super) struct DesyncJob {
     pub finding: Finding,
     /// Protocol hash of server and client, which are compared when a session begins.
     pub protocol: u64,
-    pub simulation: MakeSimulation,
-    /// Recorded ticks of the match that are not in its file yet.
-    pub unfinished: Option<RawBlock>,
+    pub source: Source,
     /// Is called with the first different field.
     pub callback: Box<dyn FnOnce(FieldDifference) + Send>,
 }
@@ -120,7 +162,7 @@ impl DesyncJob {
     /// Size in memory, in bytes.
     pub fn bytes(&self) -> usize {
         let fields = self.finding.first_bad.iter().flat_map(|first| &first.fields).map(Field::bytes).sum::<usize>();
-        self.unfinished.as_ref().map_or(0, |block| block.bytes.len()) + fields
+        self.source.bytes() + fields
     }
 
     /// Writes the report and returns its size in bytes. A panic in the game's code does not prevent the report.
@@ -137,7 +179,7 @@ impl DesyncJob {
 
     fn compare(&self, folder: &Path) -> Result<Compared, String> {
         let first = self.finding.first_bad.as_ref().ok_or("the client did not say where its state first differed")?;
-        let simulation = rerun::state_after(self, folder, first.tick)?;
+        let simulation = rerun::run_to(&self.source, self.finding.match_id, folder, first.tick, |_, _| ())?;
         let mut state = RoomSnapshot::default();
         simulation.save(&mut state);
         let states = simulation.states();

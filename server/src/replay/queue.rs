@@ -19,7 +19,10 @@ use framehouse_shared::{
     replay::{Header, RawBlock, Trailer},
 };
 
-use super::{desync::DesyncJob, fate::FateTeller};
+use super::{
+    desync::{DesyncJob, HashJob},
+    fate::FateTeller,
+};
 
 /// Maximum number of waiting jobs. Some thousand rooms may begin and end in the same tick.
 const JOBS_MAX: usize = 16_384;
@@ -28,7 +31,7 @@ const JOBS_BEFORE_ABANDON_MAX: usize = 2 * JOBS_MAX;
 /// Maximum number of bytes of waiting opening states and blocks.
 const JOBS_BYTES_MAX: usize = 32 << 20;
 
-/// Maximum number of waiting jobs when a report is added, because a report takes much longer than other jobs.
+/// Maximum number of waiting jobs when a match is to be run again, which takes much longer than other jobs.
 const JOBS_BEFORE_REPORT_MAX: usize = 64;
 
 /// A job of the writer thread.
@@ -41,6 +44,8 @@ pub(super) enum Job {
     End(MatchId, Box<Ending>),
     /// Remove the replay.
     Abandon(MatchId),
+    /// Hash some states of a running match.
+    Hash(Box<HashJob>),
     /// Write a report next to the replay.
     Report(Box<DesyncJob>),
     /// Look after what has become too old.
@@ -72,6 +77,7 @@ impl Job {
             Self::Begin(_, opening) => opening.len(),
             Self::Block(_, block) => block.bytes.len(),
             Self::End(_, ending) => ending.last.as_ref().map_or(0, |block| block.bytes.len()),
+            Self::Hash(job) => job.source.bytes(),
             Self::Report(job) => job.bytes(),
             Self::Abandon(_) | Self::Clock(_) => 0,
         }
@@ -82,7 +88,7 @@ impl Job {
         match self {
             Self::Begin(header, _) => Some(header.match_id),
             Self::Block(match_id, _) | Self::End(match_id, _) | Self::Abandon(match_id) => Some(*match_id),
-            Self::Report(_) | Self::Clock(_) => None,
+            Self::Hash(_) | Self::Report(_) | Self::Clock(_) => None,
         }
     }
 }
@@ -135,7 +141,7 @@ impl ReplayQueue {
         let waiting = self.progress.jobs.fetch_add(1, Relaxed);
         let waiting_bytes = self.progress.bytes.fetch_add(bytes, Relaxed);
         let (jobs_max, bytes_max) = match job {
-            Job::Report(_) => (JOBS_BEFORE_REPORT_MAX, JOBS_BYTES_MAX),
+            Job::Hash(_) | Job::Report(_) => (JOBS_BEFORE_REPORT_MAX, JOBS_BYTES_MAX),
             Job::Abandon(_) => (JOBS_BEFORE_ABANDON_MAX, usize::MAX),
             _ => (JOBS_MAX, JOBS_BYTES_MAX),
         };

@@ -63,7 +63,7 @@ impl Recording {
         frame: &Frame,
         encoded_frame: &[u8],
         name: impl Fn(Slot) -> &'a str,
-        hashes: &StateHashes,
+        hashes: Option<&StateHashes>,
     ) {
         if let State::Over = self.state {
             return;
@@ -72,7 +72,7 @@ impl Recording {
         if self.send_block(block).is_err() {
             self.give_up();
         } else if self.recorder.is_full() {
-            self.end(MatchEnd::TooLong, Some(hashes.clone()), None);
+            self.end(MatchEnd::TooLong, hashes.cloned(), None);
         }
     }
 

@@ -177,7 +177,7 @@ fn record(recording: &mut Recording, first: u32, ticks: u32, frame_bytes: usize)
         let mut encoded_frame =
             encode_frame(&frame, &[Input::NEUTRAL; 16], is_hash_tick(tick).then(|| hashes.combined()));
         encoded_frame.resize(encoded_frame.len().max(frame_bytes), 0);
-        recording.record(&frame, &encoded_frame, |_| "", &hashes);
+        recording.record(&frame, &encoded_frame, |_| "", Some(&hashes));
     }
 }
 

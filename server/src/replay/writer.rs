@@ -197,6 +197,7 @@ impl Writer {
             Job::Block(match_id, block) => (match_id, self.append(match_id, &block)),
             Job::End(match_id, ending) => (match_id, self.end(match_id, *ending)),
             Job::Abandon(match_id) => return self.forget(match_id),
+            Job::Hash(job) => return job.run(&self.folder),
             Job::Report(job) => return self.report(*job),
             Job::Clock(now) => return self.tidy(now),
         };

@@ -13,7 +13,6 @@ use framehouse_shared::{
     match_end::MatchEnd,
     protocol::messages::{PlayerState, RankingEntry, ServerMessage},
     score::ScoreFrame,
-    state_hash::StateHashes,
     tick::Tick,
 };
 
@@ -24,6 +23,7 @@ use crate::{
     room::{
         self, Room,
         clock::RoomClock,
+        compared,
         current_match::CurrentMatch,
         inputs::{Participant, Participants},
         score::curves,
@@ -155,7 +155,7 @@ fn result_of(world: &World, room: Entity, ended: MatchEnd, ranking: &[RankingEnt
         started_unix: current.started_unix(),
         ended,
         players: players(world, room, last_tick, ranking),
-        state_hash: world.get::<StateHashes>(room).map_or(0, StateHashes::combined),
+        state_hash: compared::hashes_now(world, room).map_or(0, |hashes| hashes.combined()),
         replay: None,
         replay_unwritten: None,
     })

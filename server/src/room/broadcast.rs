@@ -26,7 +26,7 @@ pub(super) fn broadcast_frames(
         if !sim.stepping || sim.is_faulted() || history.end() == Tick(0) {
             continue;
         }
-        let newest = history.end().minus(1);
+        let (newest, usual) = (history.end().minus(1), usual_oldest(history));
         for &member in Members::entities(Some(in_room)) {
             // A disconnected player has no address; a spectator has no input buffer.
             let Ok((address, mut buffer, sync)) = members.get_mut(member) else { continue };
@@ -37,7 +37,7 @@ pub(super) fn broadcast_frames(
                 input_ack: buffer.as_ref().map_or(Tick(0), |buffer| buffer.end()),
                 feedback: buffer.as_mut().and_then(|buffer| buffer.feedback(newest)),
             };
-            let oldest = oldest_to_send(history, sync);
+            let oldest = oldest_to_send(history, usual, sync);
             let encoded_frames = (oldest.0..=newest.0)
                 .map(|tick| history.encoded_frame(Tick(tick)).expect("the history reaches back so far"));
             let encoded_frames: arrayvec::ArrayVec<&[u8], FRAMES_MAX> = encoded_frames.collect();
@@ -46,27 +46,22 @@ pub(super) fn broadcast_frames(
     }
 }
 
-/// The oldest frame to send to a client: the usual two frames, or back to a reported gap as far as one datagram allows.
-/// A long round-trip time alone does not widen the range: sending all unacknowledged frames would only cost bandwidth.
-fn oldest_to_send(history: &FrameHistory, sync: &SyncState) -> Tick {
-    let end = history.end();
-    let bytes_from = |first: Tick| -> usize {
-        (first.0..end.0).filter_map(|tick| history.encoded_frame(Tick(tick))).map(<[u8]>::len).sum()
-    };
-    let usual = end.minus(FRAMES_USUAL as u32).max(history.first());
+/// The oldest frame to send to a client without missing frames: the usual two frames.
+fn usual_oldest(history: &FrameHistory) -> Tick {
+    let usual = history.end().minus(FRAMES_USUAL as u32).max(history.first());
     // Two frames full of commands may not fit into one datagram.
-    let usual = if bytes_from(usual) > FRAMES_BYTES_MAX { end.minus(1) } else { usual };
+    if history.bytes_from(usual) > FRAMES_BYTES_MAX { history.end().minus(1) } else { usual }
+}
+
+/// The oldest frame to send to a client: the usual one, or back to a reported gap as far as one datagram allows. A long
+/// round-trip time alone does not widen the range: sending all unacknowledged frames would only cost bandwidth.
+fn oldest_to_send(history: &FrameHistory, usual: Tick, sync: &SyncState) -> Tick {
     let has_hole = sync.seen_frames > sync.next_frame;
-    if !has_hole || end.since(sync.next_frame) > FRAMES_MAX as u32 {
+    if !has_hole || history.end().since(sync.next_frame) > FRAMES_MAX as u32 {
         return usual;
     }
     let mut oldest = usual;
-    let mut bytes = bytes_from(usual);
-    while oldest > sync.next_frame.max(history.first()) {
-        bytes += history.encoded_frame(oldest.minus(1)).map_or(0, <[u8]>::len);
-        if bytes > FRAMES_BYTES_MAX {
-            break;
-        }
+    while oldest > sync.next_frame.max(history.first()) && history.bytes_from(oldest.minus(1)) <= FRAMES_BYTES_MAX {
         oldest = oldest.minus(1);
     }
     oldest

@@ -19,6 +19,7 @@ use framehouse_shared::{
 use super::{
     Room, by_slot,
     clock::RoomClock,
+    compared::ComparedHashes,
     history::FrameHistory,
     inputs::{InputBuffer, Participants},
     resync,
@@ -159,7 +160,8 @@ fn set_up(world: &mut World, room: Entity, number: u32) {
     let started_unix = now.unix().as_secs();
     let current = CurrentMatch { id, number, setup, rules_hash, started_unix, is_saved: false };
     let scores = (PastCurves::of_match(number), ScoreRate::begin(world, room));
-    let fresh = (FrameHistory::default(), Participants::default(), current, OpeningState(opening));
+    let fresh =
+        ((FrameHistory::default(), ComparedHashes::default()), Participants::default(), current, OpeningState(opening));
     world.entity_mut(room).insert((fresh, scores));
 }
 

@@ -1,25 +1,26 @@
 //! Frame history of a match, in wire encoding: the newest frames uncompressed, older ones in compressed blocks.
 
+mod newest;
+
 use std::{collections::VecDeque, sync::Arc};
 
 use bevy::prelude::*;
 use framehouse_shared::{
     ids::{SLOTS_MAX, Slot},
     input::{Frame, Input},
-    protocol::{datagram::encode_frame, messages::HistoryContent},
-    replay::{RANGE_BYTES_MAX, RANGE_TICKS_MAX, joined_in, put_past_tick},
+    protocol::{datagram::put_frame, messages::HistoryContent},
+    replay::{RANGE_BYTES_MAX, RANGE_TICKS_MAX, is_hash_tick, joined_in, put_past_tick},
     sim::{Rooms, SimRoom},
     state_hash::StateHashes,
     tick::Tick,
 };
 
-use super::inputs::Participants;
+use newest::NewestFrames;
+
+use super::{compared::ComparedHashes, inputs::Participants};
 use crate::{config::RoomSettings, schedule::TickRate};
 
-/// State hashes are put into frames every `HASH_INTERVAL` ticks, at any tick rate: 3 s at 10 Hz, 1 s at 30 Hz, 0.25 s
-/// at 120 Hz.
-pub const HASH_INTERVAL: u32 = 30;
-/// Seconds of newest frames whose state hashes are kept: longer than any desync report takes.
+/// Seconds for which the hashes of compared states are kept: longer than any desync report takes.
 const HASHES_SECONDS: f64 = 10.0;
 /// Compression level. A block is about 4 KB and takes about 20 us at level 1.
 const ZSTD_LEVEL: i32 = 1;
@@ -36,11 +37,11 @@ pub struct FrameHistory {
     blocks: Vec<Block>,
     /// Tick of the oldest uncompressed frame.
     first: Tick,
-    encoded_frames: VecDeque<Vec<u8>>,
+    newest: NewestFrames,
     /// Names of players that join in uncompressed frames, in order.
     joined: VecDeque<(Tick, String)>,
-    /// State hashes after the newest frames.
-    hashes: VecDeque<StateHashes>,
+    /// Hashes of the newest compared states, by tick.
+    hashes: VecDeque<(Tick, StateHashes)>,
     last_inputs: [Input; SLOTS_MAX],
 }
 
@@ -54,7 +55,7 @@ struct Block {
 impl FrameHistory {
     /// One past the newest frame.
     pub fn end(&self) -> Tick {
-        self.first.plus(self.encoded_frames.len() as u32)
+        self.first.plus(self.newest.len() as u32)
     }
 
     /// Tick of the oldest uncompressed frame.
@@ -64,7 +65,7 @@ impl FrameHistory {
 
     /// Number of frames, compressed or not.
     pub fn len(&self) -> usize {
-        self.encoded_frames.len() + self.blocks.iter().map(|block| block.frames as usize).sum::<usize>()
+        self.newest.len() + self.blocks.iter().map(|block| block.frames as usize).sum::<usize>()
     }
 
     /// Whether there are no frames.
@@ -75,20 +76,23 @@ impl FrameHistory {
     /// Approximate size in memory, in bytes.
     pub fn bytes(&self) -> usize {
         let blocks: usize = self.blocks.iter().map(|block| block.compressed.len() + size_of::<Block>()).sum();
-        let encoded_frames: usize =
-            self.encoded_frames.iter().map(|encoded_frame| encoded_frame.capacity() + size_of::<Vec<u8>>()).sum();
-        let hashes: usize = self.hashes.iter().map(|hashes| size_of_val(hashes) + size_of_val(&*hashes.0)).sum();
-        blocks + encoded_frames + hashes + self.opening.as_ref().map_or(0, |opening| opening.len())
+        let hashes = self.hashes.capacity() * size_of::<(Tick, StateHashes)>();
+        blocks + self.newest.bytes() + hashes + self.opening.as_ref().map_or(0, |opening| opening.len())
     }
 
     /// The encoded frame of a tick, if it is uncompressed.
     pub fn encoded_frame(&self, tick: Tick) -> Option<&[u8]> {
-        self.encoded_frames.get(tick.0.checked_sub(self.first.0)? as usize).map(Vec::as_slice)
+        self.newest.get(tick.0.checked_sub(self.first.0)? as usize)
     }
 
     /// The newest encoded frame.
     pub fn newest(&self) -> Option<&[u8]> {
-        self.encoded_frames.back().map(Vec::as_slice)
+        self.newest.last()
+    }
+
+    /// Number of bytes of the encoded frames from a tick on; the tick must be uncompressed.
+    pub fn bytes_from(&self, first: Tick) -> usize {
+        self.newest.bytes_from(first.since(self.first) as usize)
     }
 
     /// Stores the compressed state before tick 0. Later calls do nothing.
@@ -132,40 +136,42 @@ impl FrameHistory {
         }
     }
 
-    /// The state hashes after a tick, while they are kept.
+    /// The hashes of the compared state after a tick, while they are kept.
     pub fn hashes(&self, tick: Tick) -> Option<&StateHashes> {
-        let first = self.end().0 - self.hashes.len() as u32;
-        self.hashes.get(tick.0.checked_sub(first)? as usize)
+        self.hashes.iter().find(|(after, _)| *after == tick).map(|(_, hashes)| hashes)
     }
 
-    /// Appends the frame of the next tick, with the names of players that join in it, and keeps the last `hashes_max`
-    /// hashes.
-    fn record<'a>(&mut self, frame: &Frame, name: impl Fn(Slot) -> &'a str, hashes: &StateHashes, hashes_max: usize) {
+    /// Appends the frame of the next tick, with the names of players that join in it. `hashes` are those of the state
+    /// after it, if it is compared; they are kept for so many ticks.
+    fn record<'a>(
+        &mut self,
+        frame: &Frame,
+        name: impl Fn(Slot) -> &'a str,
+        hashes: Option<&StateHashes>,
+        kept_ticks: u32,
+    ) {
         debug_assert_eq!(frame.tick, self.end(), "frames are recorded one after the other");
-        let hash = (frame.tick.0 % HASH_INTERVAL == HASH_INTERVAL - 1).then(|| hashes.combined());
-        self.encoded_frames.push_back(encode_frame(frame, &self.last_inputs, hash));
+        let hash = hashes.filter(|_| is_hash_tick(frame.tick)).map(StateHashes::combined);
+        self.newest.push(|bytes| put_frame(bytes, frame, &self.last_inputs, hash));
         self.last_inputs = frame.inputs;
         self.joined.extend(joined_in(frame).map(|slot| (frame.tick, name(slot).to_owned())));
-        let mut oldest = (self.hashes.len() == hashes_max).then(|| self.hashes.pop_front()).flatten();
-        // Reuses the allocation of the oldest entry.
-        match &mut oldest {
-            Some(oldest) => oldest.clone_from(hashes),
-            None => oldest = Some(hashes.clone()),
+        if let Some(hashes) = hashes {
+            self.hashes.retain(|(after, _)| frame.tick.since(*after) < kept_ticks);
+            self.hashes.push_back((frame.tick, hashes.clone()));
         }
-        self.hashes.extend(oldest);
     }
 
     /// Compresses the oldest frames once there are more than `2 * frames + spread % frames`. `spread` differs by room,
     /// so that rooms that began together do not all compress in the same tick.
     fn compress_old(&mut self, frames: usize, spread: usize) {
-        if self.encoded_frames.len() < 2 * frames + spread % frames {
+        if self.newest.len() < 2 * frames + spread % frames {
             return;
         }
         let old = frames.min(RANGE_TICKS_MAX as usize);
         let mut bytes = Vec::with_capacity(old * 16);
         self.put_ticks(self.first, old as u32, &mut bytes);
         self.blocks.push(Block::of(self.first, old as u32, &bytes));
-        self.encoded_frames.drain(..old);
+        self.newest.remove_oldest(old);
         self.first = self.first.plus(old as u32);
         let kept = self.joined.partition_point(|(tick, _)| *tick < self.first);
         self.joined.drain(..kept);
@@ -189,12 +195,12 @@ impl Block {
 pub fn record_frames(
     settings: Res<RoomSettings>,
     rate: Res<TickRate>,
-    mut rooms: Rooms<(&SimRoom, &Frame, &StateHashes, &Participants, &mut FrameHistory)>,
+    mut rooms: Rooms<(&SimRoom, &Frame, &ComparedHashes, &Participants, &mut FrameHistory)>,
 ) {
     let frames = settings.history_frames(*rate) as usize;
-    let hashes_max = rate.of_simulation().ticks_min_1(HASHES_SECONDS) as usize;
+    let kept_ticks = rate.of_simulation().ticks_min_1(HASHES_SECONDS);
     rooms.for_each_room(|(room, frame, hashes, participants, mut history)| {
-        history.record(frame, |slot| participants.name(slot), hashes, hashes_max);
+        history.record(frame, |slot| participants.name(slot), hashes.after(frame.tick), kept_ticks);
         // A prime factor, so that rooms with consecutive ids are far apart.
         history.compress_old(frames, (room.id.0 % frames as u64) as usize * 7);
     });

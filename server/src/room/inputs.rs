@@ -248,6 +248,11 @@ impl SyncState {
         self.next_frame
     }
 
+    /// First tick after the last snapshot; 0 before the first.
+    pub fn snapshot_tick(&self) -> Tick {
+        self.snapshot_tick.unwrap_or_default()
+    }
+
     /// Takes the reported tick and hash, if they were not compared yet.
     pub fn take_report(&mut self) -> Option<(Tick, u64)> {
         self.report.take()

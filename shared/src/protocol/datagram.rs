@@ -235,13 +235,22 @@ impl<'a> Frames<'a> {
     }
 }
 
-/// Encodes a closed frame as the difference to the inputs of the previous tick; once for all members of a room.
+/// Encodes a closed frame, as [`put_frame`] does.
 ///
 /// # Panics
 /// When the frame has too many events or commands.
 pub fn encode_frame(frame: &Frame, previous: &[Input; SLOTS_MAX], hash: Option<u64>) -> Vec<u8> {
-    assert!(frame.commands.len() <= COMMANDS_MAX, "a frame holds at most {COMMANDS_MAX} commands");
     let mut bytes = Vec::with_capacity(24);
+    put_frame(&mut bytes, frame, previous, hash);
+    bytes
+}
+
+/// Appends a closed frame as the difference to the inputs of the previous tick; once for all members of a room.
+///
+/// # Panics
+/// When the frame has too many events or commands.
+pub fn put_frame(bytes: &mut Vec<u8>, frame: &Frame, previous: &[Input; SLOTS_MAX], hash: Option<u64>) {
+    assert!(frame.commands.len() <= COMMANDS_MAX, "a frame holds at most {COMMANDS_MAX} commands");
     let changed = Slot::all()
         .filter(|slot| frame.inputs[slot.index()] != previous[slot.index()])
         .fold(0, |mask: SlotMask, slot| mask | slot.bit());
@@ -249,9 +258,9 @@ pub fn encode_frame(frame: &Frame, previous: &[Input; SLOTS_MAX], hash: Option<u
         | u64::from(!frame.commands.is_empty()) << 1
         | u64::from(!frame.events.is_empty());
     let entropy = if frame.entropy.is_some() { u64::from(ENTROPY_BIT) } else { 0 };
-    put_varint(&mut bytes, entropy | u64::from(changed) << 3 | flags);
+    put_varint(bytes, entropy | u64::from(changed) << 3 | flags);
     for slot in slots_in(changed) {
-        put_input(&mut bytes, previous[slot.index()], frame.inputs[slot.index()]);
+        put_input(bytes, previous[slot.index()], frame.inputs[slot.index()]);
     }
     if !frame.events.is_empty() {
         bytes.push(frame.events.len() as u8);
@@ -268,7 +277,6 @@ pub fn encode_frame(frame: &Frame, previous: &[Input; SLOTS_MAX], hash: Option<u
     if let Some(hash) = hash {
         bytes.extend(hash.to_le_bytes());
     }
-    bytes
 }
 
 /// Decodes the frame of `tick` from the difference to the inputs of the previous tick, and the hash after the tick.

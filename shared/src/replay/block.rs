@@ -48,22 +48,24 @@ pub struct Recorder {
 
 impl Recorder {
     /// Records the next tick: its frame as [`encode_frame`](crate::protocol::datagram::encode_frame) encoded it, the
-    /// names of players that join in it, and the hashes of the state after it. Returns a completed block.
+    /// names of players that join in it, and the hashes of the state after it, which only [hash ticks](is_hash_tick) need.
+    /// Returns a completed block.
     ///
     /// # Panics
-    /// When the frame is not that of the next tick: a gap would make the whole replay useless.
+    /// When the frame is not that of the next tick: a gap would make the whole replay useless. When a hash tick has no
+    /// hashes.
     pub fn push<'a>(
         &mut self,
         frame: &Frame,
         encoded_frame: &[u8],
         name: impl Fn(Slot) -> &'a str,
-        hashes: &StateHashes,
+        hashes: Option<&StateHashes>,
     ) -> Option<RawBlock> {
         assert_eq!(frame.tick.0, self.ticks(), "ticks are recorded one after the other");
         let bytes = &mut self.block.bytes;
         put_past_tick(bytes, encoded_frame, joined_in(frame).map(name));
         if is_hash_tick(frame.tick) {
-            put_hashes(bytes, hashes);
+            put_hashes(bytes, hashes.expect("a hash tick has hashes"));
         }
         self.block.ticks += 1;
         if self.block.ticks == BLOCK_TICKS { self.take_block() } else { None }

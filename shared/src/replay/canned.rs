@@ -30,7 +30,7 @@ pub fn record_bots(game: impl Game + Clone, bots: BotMatch) -> Vec<u8> {
         let hashes = simulation.hashes();
         let encoded_frame = encode_frame(frame, &previous, super::is_hash_tick(tick).then(|| hashes.combined()));
         previous = frame.inputs;
-        let full = recorder.push(frame, &encoded_frame, |slot| NAMES[slot.index()], &hashes);
+        let full = recorder.push(frame, &encoded_frame, |slot| NAMES[slot.index()], Some(&hashes));
         bytes.extend(full.into_iter().flat_map(|block| encoder.block(&mut compressor, &block)));
         trailer = Some(ending(tick, simulation));
     });

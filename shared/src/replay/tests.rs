@@ -139,7 +139,7 @@ fn largest_block() -> Vec<u8> {
         let frame = Frame { tick, inputs, events: events.clone(), commands, entropy };
         let encoded_frame = encode_frame(&frame, &previous, is_hash_tick(tick).then(|| hashes.combined()));
         previous = inputs;
-        recorder.push(&frame, &encoded_frame, |_| &name, &hashes)
+        recorder.push(&frame, &encoded_frame, |_| &name, Some(&hashes))
     });
     block.expect("it is full").bytes
 }
@@ -170,7 +170,7 @@ fn a_replay_is_full_before_it_is_too_large() {
     let (frame, encoded_frame) = (Frame::default(), vec![0; 1500]);
     while !recorder.is_full() {
         let frame = Frame { tick: Tick(recorder.ticks()), ..frame.clone() };
-        recorder.push(&frame, &encoded_frame, |_| "", &StateHashes::default());
+        recorder.push(&frame, &encoded_frame, |_| "", Some(&StateHashes::default()));
     }
     assert!(recorder.ticks() > 35_000 && u64::from(recorder.ticks()) * 1500 < BLOCKS_BYTES_MAX);
 }
@@ -231,7 +231,7 @@ proptest! {
             let hashes = hashes.unwrap_or_default();
             let hash = is_hash_tick(frame.tick).then(|| hashes.combined());
             let encoded_frame = encode_frame(&frame, &[Input::NEUTRAL; SLOTS_MAX], hash);
-            recorder.push(&frame, &encoded_frame, |_| "Ada", &hashes);
+            recorder.push(&frame, &encoded_frame, |_| "Ada", Some(&hashes));
         }
         block.extend(recorder.take_block().expect("70 ticks").bytes);
         for (place, byte) in edits {

@@ -144,7 +144,7 @@ impl Parts {
             let encoded_frame = encode_frame(frame, &previous, is_hash_tick(frame.tick).then(|| hashes.combined()));
             previous = frame.inputs;
             let name = |slot| joined.iter().find(|(at, _)| *at == slot).map_or("", |(_, name)| name.as_str());
-            recorder.push(frame, &encoded_frame, name, &hashes)
+            recorder.push(frame, &encoded_frame, name, Some(&hashes))
         };
         let full: Vec<RawBlock> = self.ticks.iter().filter_map(push).collect();
         full.into_iter().chain(recorder.take_block()).collect()

@@ -49,11 +49,27 @@ fn neither_predicted_nor_absent_states_are_compared() {
     assert_eq!(prediction.find_first_bad(Tick(20), &[0; 30]), None, "they are only predicted");
     assert_eq!(prediction.find_first_bad(Tick(u32::MAX), &[0; 30]), None);
     assert_eq!(prediction.find_first_bad(Tick(0), &hashes), None, "nothing differs");
-    // After another state is loaded, the digests from before are gone.
+}
+
+#[test]
+fn a_corrected_state_can_be_asked_for_until_the_next_one() {
+    let (opening, frames) = played_match(8);
     let mut simulation = open();
     frames[..20].iter().for_each(|(frame, _)| simulation.step(frame));
-    prediction.load(&simulation.encode()).expect("our own state");
-    assert_eq!(prediction.find_first_bad(Tick(0), &[0; 20]), None);
+    let right = simulation.encode();
+    for bad in [4, 19] {
+        let (mut prediction, mut hashes) = confirmed(&frames[..20], &opening, None);
+        hashes[bad..].iter_mut().for_each(|hash| *hash ^= 1);
+        prediction.correct(&right).expect("our own state");
+        let (tick, ours) = prediction.find_first_bad(Tick(0), &hashes).expect("it differed");
+        assert_eq!((tick, ours.combined()), (Tick(bad as u32), frames[bad].1));
+        assert_eq!(prediction.fields(tick, "sums")[0].value, sum_after(&frames[..=bad]));
+        prediction.correct(&right).expect("our own state");
+        assert_eq!(prediction.find_first_bad(Tick(0), &hashes), None, "it was another state");
+    }
+    let (mut prediction, _) = confirmed(&frames[..20], &opening, None);
+    prediction.load(&opening).expect("our own state");
+    assert_eq!(prediction.find_first_bad(Tick(0), &[0; 20]), None, "another match has begun");
 }
 
 #[test]

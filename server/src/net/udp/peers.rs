@@ -1,9 +1,11 @@
 //! Connected clients of a UDP endpoint.
 
-use std::{collections::HashMap, net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
+use bevy::platform::collections::HashMap;
 use framehouse_shared::protocol::{datagram::Probe, reliable::ReliablePath};
 
+use super::{Route, shelves::Shelf};
 use crate::net::{
     budget::{Budget, Rates},
     endpoint::ClientId,
@@ -16,10 +18,12 @@ pub(super) struct Peer {
     pub(super) budget: Budget,
     /// Whether its flood was already reported, which happens only once; nothing more is read from it.
     pub(super) is_reported: bool,
+    /// The netcode server that has its keys.
+    pub(super) shelf: Shelf,
     /// The address of its handshake, by which netcode knows it.
     netcode_address: SocketAddr,
-    /// The address that its datagrams come from; another one than at the handshake after a NAT has changed it.
-    address: SocketAddr,
+    /// The way to it; another one than at the handshake after a NAT has changed it.
+    route: Route,
     /// Sequence number of its newest payload.
     newest: u64,
     heard_at: Duration,
@@ -63,7 +67,7 @@ impl Peer {
         let ahead = sequence.saturating_sub(self.newest);
         let is_moving = self.moving.as_ref().is_some_and(|moving| moving.address == to);
         !self.is_reported
-            && self.address != to
+            && self.route.remote != to
             && (is_moving || self.is_silent(now))
             && (1..=MOVED_SEQUENCES_MAX).contains(&ahead)
     }
@@ -89,94 +93,114 @@ impl Peer {
 }
 
 impl Peer {
-    /// The address that it sends from.
-    pub(super) const fn address(&self) -> SocketAddr {
-        self.address
+    /// The way to it.
+    pub(super) const fn route(&self) -> Route {
+        self.route
     }
 }
 
 /// All connected clients.
 #[derive(Default)]
 pub(super) struct Peers {
-    // In order of connecting; not a map, whose order is random.
-    list: Vec<Peer>,
+    /// Each client keeps its place as long as it is connected.
+    places: Vec<Option<Peer>>,
+    free: Vec<usize>,
+    by_client: HashMap<ClientId, usize>,
     /// Whom a datagram from an address belongs to. When two clients have had the same one, the last that has proved it.
-    addresses: HashMap<SocketAddr, ClientId>,
+    by_address: HashMap<SocketAddr, usize>,
+    by_netcode_address: HashMap<SocketAddr, usize>,
 }
 
 impl Peers {
     pub(super) fn count(&self) -> usize {
-        self.list.len()
+        self.by_client.len()
     }
 
-    pub(super) fn add(&mut self, client: ClientId, address: SocketAddr, rates: &Rates, now: Duration) {
-        let (path, budget) = (ReliablePath::default(), Budget::new(rates, now));
-        self.addresses.insert(address, client);
-        let (is_reported, netcode_address, newest) = (false, address, 0);
-        let (heard_at, moving) = (now, None);
-        self.list.push(Peer { client, path, budget, is_reported, netcode_address, address, newest, heard_at, moving });
-    }
-
-    /// Removes a client. Returns the address by which netcode knew it, if it was connected.
-    pub(super) fn remove(&mut self, client: ClientId) -> Option<SocketAddr> {
-        let index = self.list.iter().position(|peer| peer.client == client)?;
-        let peer = self.list.remove(index);
-        self.forget_address(peer.address, client);
-        Some(peer.netcode_address)
-    }
-
-    /// The clients that may have moved to an address from which a payload with this sequence number comes: their ids, and
-    /// the addresses by which netcode knows them.
-    pub(super) fn that_may_have_moved(
-        &self,
-        to: SocketAddr,
-        sequence: u64,
-        now: Duration,
-    ) -> Vec<(ClientId, SocketAddr)> {
-        let moved = self.list.iter().filter(|peer| peer.may_have_moved(to, sequence, now));
-        moved.map(|peer| (peer.client, peer.netcode_address)).collect()
-    }
-
-    /// Moves a client to another address. If that was the address of a silent client, that one stays connected: it is
-    /// found by its key when it is heard from elsewhere.
-    pub(super) fn move_to(&mut self, client: ClientId, address: SocketAddr) {
-        if let Some(peer) = self.of(client) {
-            let before = std::mem::replace(&mut peer.address, address);
-            self.forget_address(before, client);
-            self.addresses.insert(address, client);
+    /// Adds a client, unless one with its id is connected. Returns whether it was added.
+    pub(super) fn add(&mut self, client: ClientId, shelf: Shelf, route: Route, rates: &Rates, now: Duration) -> bool {
+        if self.by_client.contains_key(&client) {
+            return false;
         }
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.places.push(None);
+            self.places.len() - 1
+        });
+        self.places[place] = Some(Peer {
+            client,
+            path: ReliablePath::default(),
+            budget: Budget::new(rates, now),
+            is_reported: false,
+            shelf,
+            netcode_address: route.remote,
+            route,
+            newest: 0,
+            heard_at: now,
+            moving: None,
+        });
+        self.by_client.insert(client, place);
+        self.by_address.insert(route.remote, place);
+        self.by_netcode_address.insert(route.remote, place);
+        true
+    }
+
+    /// Removes a client, if it was connected.
+    pub(super) fn remove(&mut self, client: ClientId) -> Option<Peer> {
+        let place = self.by_client.remove(&client)?;
+        let peer = self.places[place].take()?;
+        self.free.push(place);
+        self.forget_address(peer.route.remote, place);
+        if self.by_netcode_address.get(&peer.netcode_address) == Some(&place) {
+            self.by_netcode_address.remove(&peer.netcode_address);
+        }
+        Some(peer)
+    }
+
+    /// The clients that may have moved to an address from which a payload with this sequence number comes.
+    pub(super) fn that_may_have_moved(&self, to: SocketAddr, sequence: u64, now: Duration) -> Vec<ClientId> {
+        let moved = self.iter().filter(|peer| peer.may_have_moved(to, sequence, now));
+        moved.map(|peer| peer.client).collect()
+    }
+
+    /// Moves a client to another route. If that was the address of a silent client, that one stays connected: it is found
+    /// by its key when it is heard from elsewhere.
+    pub(super) fn move_to(&mut self, client: ClientId, route: Route) {
+        let Some(&place) = self.by_client.get(&client) else { return };
+        let Some(peer) = &mut self.places[place] else { return };
+        let before = std::mem::replace(&mut peer.route, route);
+        self.forget_address(before.remote, place);
+        self.by_address.insert(route.remote, place);
     }
 
     /// Forgets that an address is a client's, unless it is another's by now.
-    fn forget_address(&mut self, address: SocketAddr, client: ClientId) {
-        if self.addresses.get(&address) == Some(&client) {
-            self.addresses.remove(&address);
+    fn forget_address(&mut self, address: SocketAddr, place: usize) {
+        if self.by_address.get(&address) == Some(&place) {
+            self.by_address.remove(&address);
         }
     }
 
     pub(super) fn get(&self, client: ClientId) -> Option<&Peer> {
-        self.list.iter().find(|peer| peer.client == client)
+        self.places[*self.by_client.get(&client)?].as_ref()
     }
 
     pub(super) fn of(&mut self, client: ClientId) -> Option<&mut Peer> {
-        self.list.iter_mut().find(|peer| peer.client == client)
+        self.places[*self.by_client.get(&client)?].as_mut()
     }
 
     /// The connected client with this address.
     pub(super) fn at(&self, address: &SocketAddr) -> Option<&Peer> {
-        self.get(*self.addresses.get(address)?)
+        self.places[*self.by_address.get(address)?].as_ref()
     }
 
     /// Whether a connected client has this address, or had it at its handshake.
     pub(super) fn is_taken(&self, address: &SocketAddr) -> bool {
-        self.addresses.contains_key(address) || self.list.iter().any(|peer| peer.netcode_address == *address)
+        self.by_address.contains_key(address) || self.by_netcode_address.contains_key(address)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Peer> {
-        self.list.iter()
+        self.places.iter().flatten()
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Peer> {
-        self.list.iter_mut()
+        self.places.iter_mut().flatten()
     }
 }

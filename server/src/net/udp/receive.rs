@@ -1,7 +1,6 @@
 //! Receiving: from the socket through guard, netcode and a second guard to events.
 
 use std::{
-    net::SocketAddr,
     panic::{AssertUnwindSafe, catch_unwind},
     time::Duration,
 };
@@ -14,7 +13,7 @@ use framehouse_shared::protocol::{
 };
 use renetcode::ServerResult;
 
-use super::{UdpEndpoint, peers::Peer, reliable::PeerChannel};
+use super::{Route, UdpEndpoint, peers::Peer, reliable::PeerChannel, shelves::Shelf};
 use crate::net::{
     budget::{Account, Charge},
     endpoint::{ClientEvent, ClientId, Traffic},
@@ -46,11 +45,11 @@ impl UdpEndpoint {
         datagrams_max
     }
 
-    fn take_datagram(&mut self, datagram: &mut [u8], from: SocketAddr) -> Result<(), Dropped> {
+    fn take_datagram(&mut self, datagram: &mut [u8], from: Route) -> Result<(), Dropped> {
         let kind = guard::check_at_server(datagram)?;
         // A payload under a silent client's address may be another's: a NAT that restarted gives old ports to new owners.
         let mut spare = None;
-        let netcode_address = match self.peers.at(&from) {
+        let (netcode_address, shelf) = match self.peers.at(&from.remote) {
             // It is about to be kicked: its flood is not worth deciphering any more.
             Some(peer) if peer.is_reported => return Err(Dropped::Budget),
             // A request from a connected address would reset the timeout of that connection.
@@ -58,33 +57,33 @@ impl UdpEndpoint {
             Some(peer) => {
                 let may_be_of_another = kind == PacketKind::Payload && peer.is_silent(self.now);
                 spare = may_be_of_another.then(|| Copied::new(datagram));
-                peer.netcode_address()
+                (peer.netcode_address(), Some(peer.shelf))
             }
             None if kind == PacketKind::Payload => return self.take_moved(datagram, from),
             // netcode decides about the response of a client that is still connecting.
-            None if matches!(kind, PacketKind::Request | PacketKind::Response) && !self.peers.is_taken(&from) => from,
+            None if is_of_handshake(kind) && !self.peers.is_taken(&from.remote) => (from.remote, None),
             None => return Err(Dropped::Address),
         };
         let sequence = guard::sequence(datagram);
-        match self.netcode.process_packet(netcode_address, datagram) {
-            ServerResult::None if kind == PacketKind::Payload => {
+        match self.netcode.process(shelf, netcode_address, datagram) {
+            (_, ServerResult::None) if kind == PacketKind::Payload => {
                 let moved = spare.as_ref().map(|spare| self.take_moved(spare.bytes(), from));
                 return moved.filter(|taken| *taken != Err(Dropped::Address)).unwrap_or(Err(Dropped::Unauthentic));
             }
-            ServerResult::None => {}
-            ServerResult::PacketToSend { addr, payload } => self.socket.send(payload, addr),
-            ServerResult::Payload { client_id, payload } => {
+            (_, ServerResult::None) => {}
+            (_, ServerResult::PacketToSend { payload, .. }) => self.socket.send(payload, from),
+            (_, ServerResult::Payload { client_id, payload }) => {
                 let peer = self.peers.of(client_id).ok_or(Dropped::Address)?;
                 peer.note_payload(sequence, self.now);
                 return take_authentic(&mut self.renet, &mut self.events, &mut self.traffic, peer, payload, self.now);
             }
-            ServerResult::ClientConnected { client_id, addr, payload, .. } => {
-                self.socket.send(payload, addr);
-                self.connect(client_id, addr);
+            (shelf, ServerResult::ClientConnected { client_id, payload, .. }) => {
+                self.socket.send(payload, from);
+                return self.connect(client_id, shelf, from);
             }
-            ServerResult::ClientDisconnected { client_id, addr, payload } => {
+            (_, ServerResult::ClientDisconnected { client_id, payload, .. }) => {
                 if let Some(payload) = payload {
-                    self.socket.send(payload, addr);
+                    self.socket.send(payload, from);
                 }
                 self.forget(client_id);
                 self.events.push((client_id, ClientEvent::Disconnected("the player left")));
@@ -99,51 +98,59 @@ impl UdpEndpoint {
     ///
     /// # Errors
     /// [`Dropped::Address`] when it has no such key.
-    fn take_moved(&mut self, datagram: &[u8], from: SocketAddr) -> Result<(), Dropped> {
+    fn take_moved(&mut self, datagram: &[u8], from: Route) -> Result<(), Dropped> {
         let sequence = guard::sequence(datagram);
-        for (client, netcode_address) in self.peers.that_may_have_moved(from, sequence, self.now) {
+        for client in self.peers.that_may_have_moved(from.remote, sequence, self.now) {
             if self.moves_tried == MOVES_TRIED_MAX {
                 break;
             }
             self.moves_tried += 1;
             let mut copy = Copied::new(datagram);
-            let ServerResult::Payload { payload, .. } = self.netcode.process_packet(netcode_address, copy.bytes_mut())
+            let peer = self.peers.of(client).ok_or(Dropped::Address)?;
+            let shelf = peer.shelf;
+            let (_, ServerResult::Payload { payload, .. }) =
+                self.netcode.process(Some(shelf), peer.netcode_address(), copy.bytes_mut())
             else {
                 continue;
             };
-            let peer = self.peers.of(client).ok_or(Dropped::Address)?;
             peer.note_payload(sequence, self.now);
-            if Probe::decode(payload).is_ok_and(|answer| peer.take_answer(from, answer)) {
-                tracing::debug!(client, %from, "the address of a client has changed");
-                self.socket.answer_last(netcode_address);
+            if Probe::decode(payload).is_ok_and(|answer| peer.take_answer(from.remote, answer)) {
+                tracing::debug!(client, from = %from.remote, "the address of a client has changed");
                 self.peers.move_to(client, from);
                 return Ok(());
             }
-            if let Some(probe) = peer.due_probe(from, self.now)
-                && let Ok((_, datagram)) = self.netcode.generate_payload_packet(client, &probe.encode())
+            if let Some(probe) = peer.due_probe(from.remote, self.now)
+                && let Some(datagram) = self.netcode.seal(shelf, client, &probe.encode())
             {
-                self.socket.send_back(datagram);
+                self.socket.send(datagram, from);
             }
             return take_authentic(&mut self.renet, &mut self.events, &mut self.traffic, peer, payload, self.now);
         }
         Err(Dropped::Address)
     }
 
-    fn connect(&mut self, client: ClientId, address: SocketAddr) {
-        self.socket.answer_last(address);
+    fn connect(&mut self, client: ClientId, shelf: Shelf, route: Route) -> Result<(), Dropped> {
+        if !self.peers.add(client, shelf, route, &self.settings.rates, self.now) {
+            // Its token was used twice, from two addresses.
+            self.netcode.disconnect(shelf, client);
+            return Err(Dropped::Address);
+        }
         self.renet.add_connection(client);
         while self.renet.get_event().is_some() {}
-        self.peers.add(client, address, &self.settings.rates, self.now);
         self.events.push((client, ClientEvent::Connected));
+        Ok(())
     }
 
-    pub(super) fn forget(&mut self, client: ClientId) {
-        if let Some(netcode_address) = self.peers.remove(client) {
-            self.socket.forget(netcode_address);
-            self.renet.remove_connection(client);
-            while self.renet.get_event().is_some() {}
-        }
+    pub(super) fn forget(&mut self, client: ClientId) -> Option<Peer> {
+        let peer = self.peers.remove(client)?;
+        self.renet.remove_connection(client);
+        while self.renet.get_event().is_some() {}
+        Some(peer)
     }
+}
+
+const fn is_of_handshake(kind: PacketKind) -> bool {
+    matches!(kind, PacketKind::Request | PacketKind::Response)
 }
 
 /// A copy of a datagram, for another try: netcode deciphers in place.

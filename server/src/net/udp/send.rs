@@ -1,8 +1,8 @@
 //! Sending, once a tick.
 
-use renetcode::{NetcodeServer, ServerResult};
+use renetcode::ServerResult;
 
-use super::{CountedSocket, UdpEndpoint, reliable::PeerChannel};
+use super::{CountedSocket, UdpEndpoint, peers::Peers, reliable::PeerChannel, shelves::Shelves};
 use crate::net::endpoint::{ClientEvent, ClientId};
 
 impl UdpEndpoint {
@@ -12,7 +12,7 @@ impl UdpEndpoint {
         self.renet_now = self.now;
         let mut start = 0;
         for (client, end) in self.datagrams.drain(..) {
-            send_payload(&mut self.netcode, &mut self.socket, client, &self.datagram_bytes[start..end]);
+            send_payload(&self.peers, &mut self.netcode, &mut self.socket, client, &self.datagram_bytes[start..end]);
             start = end;
         }
         self.datagram_bytes.clear();
@@ -27,9 +27,11 @@ impl UdpEndpoint {
     fn flush_reliable(&mut self) {
         let (renet, now) = (&mut self.renet, self.now);
         for peer in self.peers.iter_mut().filter(|peer| peer.path.is_busy()) {
-            let client = peer.client;
+            let (client, shelf, route) = (peer.client, peer.shelf, peer.route());
             peer.path.flush(&mut PeerChannel { renet, client }, now, |packet| {
-                send_payload(&mut self.netcode, &mut self.socket, client, &packet);
+                if let Some(datagram) = self.netcode.seal(shelf, client, &packet) {
+                    self.socket.send(datagram, route);
+                }
             });
             // renet disconnects a client internally after invalid data. The connection must be closed here too.
             let reason = if !renet.is_connected(client) {
@@ -52,11 +54,11 @@ impl UdpEndpoint {
         self.keep_alive_at = self.now + self.settings.keep_alive;
         let mut gone = Vec::new();
         for peer in self.peers.iter() {
-            match self.netcode.update_client(peer.client) {
-                ServerResult::PacketToSend { addr, payload } => self.socket.send(payload, addr),
-                ServerResult::ClientDisconnected { client_id, addr, payload } => {
+            match self.netcode.keep_alive(peer.shelf, peer.client) {
+                ServerResult::PacketToSend { payload, .. } => self.socket.send(payload, peer.route()),
+                ServerResult::ClientDisconnected { client_id, payload, .. } => {
                     if let Some(payload) = payload {
-                        self.socket.send(payload, addr);
+                        self.socket.send(payload, peer.route());
                     }
                     gone.push(client_id);
                 }
@@ -70,18 +72,26 @@ impl UdpEndpoint {
     }
 
     fn disconnect(&mut self, client: ClientId) {
-        if let ServerResult::ClientDisconnected { addr, payload: Some(payload), .. } = self.netcode.disconnect(client) {
+        let Some(peer) = self.forget(client) else { return };
+        if let Some(datagram) = self.netcode.disconnect(peer.shelf, client) {
             // The disconnect packet is unreliable and not acknowledged, so it is sent three times.
             for _ in 0..3 {
-                self.socket.send(payload, addr);
+                self.socket.send(datagram, peer.route());
             }
         }
-        self.forget(client);
     }
 }
 
-pub(super) fn send_payload(netcode: &mut NetcodeServer, socket: &mut CountedSocket, client: ClientId, payload: &[u8]) {
-    if let Ok((address, datagram)) = netcode.generate_payload_packet(client, payload) {
-        socket.send(datagram, address);
+pub(super) fn send_payload(
+    peers: &Peers,
+    netcode: &mut Shelves,
+    socket: &mut CountedSocket,
+    client: ClientId,
+    payload: &[u8],
+) {
+    if let Some(peer) = peers.get(client)
+        && let Some(datagram) = netcode.seal(peer.shelf, client, payload)
+    {
+        socket.send(datagram, peer.route());
     }
 }

@@ -1,7 +1,6 @@
 //! Sockets of a UDP endpoint: the [`Datagrams`] trait and the real UDP socket.
 
 use std::{
-    collections::HashMap,
     io::{self, IoSliceMut},
     net::{IpAddr, SocketAddr, UdpSocket},
 };
@@ -152,61 +151,26 @@ impl Received {
     }
 }
 
-/// A socket with counters of sent data, and with the routes to the clients. Separate from netcode, whose buffer is
-/// borrowed while sending.
-///
-/// netcode knows a client by the address of its handshake. The client's route may change, when a NAT on it does.
+/// A socket with counters of sent data.
 pub(super) struct CountedSocket {
     socket: Box<dyn Datagrams>,
-    /// Route of each connected client, by the address that netcode knows.
-    routes: HashMap<SocketAddr, Route>,
-    /// Route of the last received datagram, for answers during a handshake.
-    last: Option<Route>,
     packets_out: u64,
     bytes_out: u64,
 }
 
 impl CountedSocket {
     pub(super) fn new(socket: Box<dyn Datagrams>) -> Self {
-        Self { socket, routes: HashMap::new(), last: None, packets_out: 0, bytes_out: 0 }
+        Self { socket, packets_out: 0, bytes_out: 0 }
     }
 
-    pub(super) fn receive(&mut self, buffer: &mut [u8]) -> Option<(usize, SocketAddr)> {
-        let (length, route) = self.socket.receive(buffer)?;
-        self.last = Some(route);
-        Some((length, route.remote))
+    pub(super) fn receive(&mut self, buffer: &mut [u8]) -> Option<(usize, Route)> {
+        self.socket.receive(buffer)
     }
 
-    /// Sends a datagram to the client that netcode knows by this address.
-    pub(super) fn send(&mut self, datagram: &[u8], to: SocketAddr) {
-        self.count(datagram);
-        let back = || self.last.filter(|last| last.remote == to);
-        let route = self.routes.get(&to).copied().or_else(back).unwrap_or_else(|| to.into());
-        self.socket.send(datagram, route);
-    }
-
-    /// Sends a datagram back to the sender of the last received one.
-    pub(super) fn send_back(&mut self, datagram: &[u8]) {
-        if let Some(last) = self.last {
-            self.count(datagram);
-            self.socket.send(datagram, last);
-        }
-    }
-
-    fn count(&mut self, datagram: &[u8]) {
+    pub(super) fn send(&mut self, datagram: &[u8], route: Route) {
         self.packets_out += 1;
         self.bytes_out += datagram.len() as u64 + UDP_IP_BYTES;
-    }
-
-    /// From now on, the client that netcode knows by this address is reached on the route of the last received datagram.
-    pub(super) fn answer_last(&mut self, netcode_address: SocketAddr) {
-        if let Some(last) = self.last {
-            self.routes.insert(netcode_address, last);
-        }
-    }
-
-    pub(super) fn forget(&mut self, netcode_address: SocketAddr) {
-        self.routes.remove(&netcode_address);
+        self.socket.send(datagram, route);
     }
 
     /// Number of datagrams and bytes sent.

@@ -9,7 +9,7 @@ use framehouse_shared::{
 
 use super::*;
 use crate::replay::{
-    desync::{DesyncJob, Finding, FirstBad, LinkFigures, MakeSimulation},
+    desync::{DesyncJob, Finding, FirstBad, LinkFigures, MakeSimulation, Source},
     queue::{ReplayQueue, ReplayStats},
     reports::Reports,
 };
@@ -31,7 +31,8 @@ pub(super) fn finding(match_id: u128, tick: u32) -> Finding {
 
 pub(super) fn send(queue: &ReplayQueue, finding: Finding) {
     let simulation = MakeSimulation(Arc::new(|| Simulation::new(ArenaPlugin)));
-    let job = DesyncJob { finding, protocol: 1, simulation, unfinished: None, callback: Box::new(|_| {}) };
+    let job =
+        DesyncJob { finding, protocol: 1, source: Source { simulation, unfinished: None }, callback: Box::new(|_| {}) };
     queue.send(Job::Report(Box::new(job))).expect("there is room");
 }
 
@@ -205,7 +206,8 @@ fn a_panic_over_one_report_is_counted_and_costs_no_other_one() {
     let writer = ReplayWriter::start(folder.0.clone(), &ReplaySettings::default(), key()).expect("a folder");
     let simulation = MakeSimulation(Arc::new(|| Simulation::new(ArenaPlugin)));
     let callback = Box::new(|_| panic!("a test wants the thread to panic"));
-    let job = DesyncJob { finding: finding_with_fields, protocol: 1, simulation, unfinished: None, callback };
+    let source = Source { simulation, unfinished: None };
+    let job = DesyncJob { finding: finding_with_fields, protocol: 1, source, callback };
     writer.queue().send(Job::Report(Box::new(job))).expect("there is room");
     send(&writer.queue(), finding(1, 30));
     let progress = writer.queue().progress();

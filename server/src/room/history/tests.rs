@@ -1,3 +1,4 @@
+use framehouse_shared::state_hash::is_compared;
 use framehouse_shared::{
     input::{RosterChange, RosterEvent},
     replay::{PastTick, read_range},
@@ -47,11 +48,12 @@ proptest! {
         let recorded: Vec<Frame> = seeds.iter().zip(0..).map(|(seed, tick)| frame(tick, *seed)).collect();
         let inputs: Vec<[Input; SLOTS_MAX]> = recorded.iter().map(|frame| frame.inputs).collect();
         for frame in &recorded {
-            history.record(frame, name, &hashes(frame.tick.0), 300);
+            let after = is_compared(frame.tick).then(|| hashes(frame.tick.0));
+            history.record(frame, name, after.as_ref(), 300);
             history.compress_old(frames, spread);
-            raw.record(frame, name, &hashes(frame.tick.0), 300);
+            raw.record(frame, name, after.as_ref(), 300);
         }
-        prop_assert!(history.encoded_frames.len() < 3 * frames);
+        prop_assert!(history.newest.len() < 3 * frames);
         prop_assert!(history.joined.iter().all(|(tick, _)| *tick >= history.first()));
         prop_assert_eq!((history.len(), history.end()), (seeds.len(), Tick(seeds.len() as u32)));
         let mut tick = Tick(start.index(seeds.len()) as u32);
@@ -65,14 +67,19 @@ proptest! {
                 prop_assert_eq!(&past.frame, frame);
                 prop_assert!(past.joined.iter().map(|(slot, _)| *slot).eq(joined_in(frame)));
                 prop_assert!(past.joined.iter().all(|(slot, joined)| joined == name(*slot)));
-                let is_hashed = past.frame.tick.0 % HASH_INTERVAL == HASH_INTERVAL - 1;
-                prop_assert_eq!(past.hash, is_hashed.then(|| hashes(past.frame.tick.0).combined()));
+                let hash = is_hash_tick(past.frame.tick).then(|| hashes(past.frame.tick.0).combined());
+                prop_assert_eq!(past.hash, hash);
             }
             tick = stored.last().expect("no range is empty").frame.tick.plus(1);
         }
         prop_assert!(history.range(history.end()).is_none());
-        let last = history.end().minus(1);
-        prop_assert_eq!(history.hashes(last).map(|hashes| hashes.0[0]), Some(Some(u64::from(last.0))));
+        for tick in (0..history.end().0).map(Tick) {
+            let is_kept = is_compared(tick) && history.end().since(tick) <= 285;
+            let expected = is_kept.then(|| hashes(tick.0));
+            prop_assert!(!is_kept || history.hashes(tick) == expected.as_ref(), "after {}", tick);
+            prop_assert!(is_compared(tick) || history.hashes(tick).is_none());
+        }
+        prop_assert!(history.hashes.len() <= 21);
     }
 }
 
