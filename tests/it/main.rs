@@ -2,6 +2,7 @@
 
 mod addresses;
 mod bad_networks;
+mod bench;
 mod budgets;
 mod cleanup;
 mod codes;

@@ -2,8 +2,10 @@
 //!
 //! In real time: [`load`] measures a server process, [`bursts`] measures sudden crowds, [`door`] lets strangers attack, and
 //! [`crash`] kills servers. In virtual time: [`curves`], [`soak`], [`swarm`] and [`lifecycles`]. [`model`] is a reference
-//! model of a room, [`fuzz`] has the fuzz targets, and [`replays`] alters recorded matches.
+//! model of a room, [`fuzz`] has the fuzz targets, [`bench`](mod@bench) has the microbenchmarks, and [`replays`] alters
+//! recorded matches.
 
+pub mod bench;
 pub mod bursts;
 pub mod crash;
 pub mod curves;
