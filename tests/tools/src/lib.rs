@@ -1,9 +1,10 @@
 //! Tools that measure, load and attack a Framehouse server, and the code they share.
 //!
-//! In real time: [`load`] measures a server process, [`bursts`] measures sudden crowds, [`door`] lets strangers attack, and
+//! In real time: [`load`] measures a server process, with [`allocations`] also what it allocates, [`bursts`] measures sudden crowds, [`door`] lets strangers attack, and
 //! [`crash`] kills servers. In virtual time: [`curves`], [`soak`], [`swarm`] and [`lifecycles`]. [`model`] is a reference
 //! model of a room, [`fuzz`] has the fuzz targets, and [`replays`] alters recorded matches.
 
+pub mod allocations;
 pub mod bursts;
 pub mod crash;
 pub mod curves;
