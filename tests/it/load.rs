@@ -191,12 +191,13 @@ fn good_step(rooms: u32) -> LoadStep {
         rss_mb: 100.0,
         free_memory: 0.5,
         clients_kept_up: true,
+        starved_pct: 1.0,
     }
 }
 
 #[test]
 fn each_limit_of_a_step_is_named_and_refusals_come_first() {
-    let cases: [(fn(&mut LoadStep), &str); 8] = [
+    let cases: [(fn(&mut LoadStep), &str); 9] = [
         (|step| step.refused = [("503: too many".to_owned(), 7)].into(), "seats are refused (7 x 503: too many)"),
         (|step| step.dropped_ticks = 2, "2 ticks were given up"),
         (|step| step.late_ticks = 6, "2.0 % of the ticks"),
@@ -205,6 +206,7 @@ fn each_limit_of_a_step_is_named_and_refusals_come_first() {
         (|step| step.failed = vec!["no socket: Too many open files (os error 24)".to_owned()], "too many open files"),
         (|step| step.failed = vec!["something else".to_owned()], "something else"),
         (|step| step.clients_kept_up = false, "the clients' own processor time"),
+        (|step| step.starved_pct = 11.0, "the tick thread waits for 11 %"),
     ];
     assert_eq!(good_step(50).limits(), Vec::<String>::new());
     let mut all = good_step(50);
@@ -214,7 +216,7 @@ fn each_limit_of_a_step_is_named_and_refusals_come_first() {
         assert!(matches!(&step.limits()[..], [limit] if limit.contains(sentence)), "{sentence}: {:?}", step.limits());
         change(&mut all);
     }
-    assert_eq!(all.limits().len(), 7, "{:?}", all.limits());
+    assert_eq!(all.limits().len(), 8, "{:?}", all.limits());
     assert!(all.limits()[0].contains("503"));
 }
 

@@ -50,8 +50,8 @@ use crate::{
     schedule::{Now, TickRate},
 };
 
-/// Maximum number of join requests answered in one tick. The others wait.
-const JOINS_PER_TICK_MAX: usize = 64;
+/// Maximum number of join requests answered in a second, an equal share in each tick. The others wait.
+const JOINS_PER_S_MAX: u32 = 3000;
 
 /// Chat and game messages that a room may carry, in bytes per second. Far below the capacity of a member's reliable
 /// path, so that nobody is disconnected because of the messages of others.
@@ -252,7 +252,8 @@ impl Directory {
 
 /// Answers the join requests from the HTTP gateway. Runs in `TickSet::Control`.
 pub(crate) fn answer_join_requests(world: &mut World) {
-    for _ in 0..JOINS_PER_TICK_MAX {
+    let joins_max = JOINS_PER_S_MAX / u32::from(world.resource::<TickRate>().0);
+    for _ in 0..joins_max {
         let Some(queue) = world.get_resource::<JoinQueue>() else { return };
         let Ok(pending) = queue.0.lock().expect("nothing panics while holding this lock").try_recv() else { return };
         // If the requester is gone, no seat may stay reserved for it.

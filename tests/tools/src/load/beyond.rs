@@ -24,6 +24,8 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 const TICK_LOAD_MAX: f64 = 0.85;
 /// Share of the ticks that may take longer than a tick.
 const LATE_TICKS_MAX: f64 = 0.01;
+/// Share of the time, in per cent, in which the tick thread may wait for a processor that others use.
+const STARVED_PCT_MAX: f64 = 10.0;
 /// Share of the machine's memory that has to be free.
 const FREE_MEMORY_MIN: f64 = 0.1;
 
@@ -46,6 +48,8 @@ pub struct Step {
     pub rss_mb: f64,
     pub free_memory: f64,
     pub clients_kept_up: bool,
+    /// Share of the time in which the tick thread waited for a processor that others used.
+    pub starved_pct: f64,
 }
 
 impl Step {
@@ -68,6 +72,8 @@ impl Step {
         note(has_no_files, "the clients have too many open files".to_owned());
         note(!has_no_files && !self.failed.is_empty(), self.failed.first().cloned().unwrap_or_default());
         note(!self.clients_kept_up, "the clients' own processor time".to_owned());
+        let starved = format!("others use the processor: the tick thread waits for {:.0} %", self.starved_pct);
+        note(self.starved_pct > STARVED_PCT_MAX, starved);
         limits
     }
 }
@@ -140,13 +146,13 @@ impl fmt::Display for BeyondReport {
         )?;
         writeln!(
             f,
-            "{:>8}{:>8}{:>8}{:>8}{:>9}{:>9}{:>9}{:>7}{:>9}{:>9}",
-            "rooms", "seated", "playing", "load", "tick p50", "p99", "max", "late", "dropped", "MiB"
+            "{:>8}{:>8}{:>8}{:>8}{:>9}{:>9}{:>9}{:>7}{:>9}{:>10}{:>10}",
+            "rooms", "seated", "playing", "load", "tick p50", "p99", "max", "late", "dropped", "starved %", "MiB"
         )?;
         self.steps.iter().chain([&self.beyond]).try_for_each(|step| {
             writeln!(
                 f,
-                "{:>8}{:>8}{:>8}{:>8.2}{:>9.2}{:>9.2}{:>9.2}{:>7}{:>9}{:>9.1}",
+                "{:>8}{:>8}{:>8}{:>8.2}{:>9.2}{:>9.2}{:>9.2}{:>7}{:>9}{:>10.1}{:>10.1}",
                 step.rooms_asked,
                 step.rooms_seated,
                 step.rooms_playing,
@@ -156,6 +162,7 @@ impl fmt::Display for BeyondReport {
                 step.tick_ms.max,
                 step.late_ticks,
                 step.dropped_ticks,
+                step.starved_pct,
                 step.rss_mb
             )
         })?;
@@ -208,6 +215,7 @@ fn step_to(
     last: Option<&Step>,
 ) -> Result<Step, String> {
     let began = server.status()?;
+    let (starved_before, began_at) = (server.starved(), crews.shared.elapsed());
     crews.shared.order(Order::Rooms(rooms));
     let late = crews.shared.elapsed() + STEP_TIME_MAX;
     let mut progress = crews.take_progress();
@@ -225,6 +233,8 @@ fn step_to(
     crews.take_progress();
     crews.shared.pause(Duration::from_secs(args.seconds.into()))?;
     let (after, progress) = (server.status()?, crews.take_progress());
+    let waited = (server.starved() - starved_before).as_secs_f64();
+    let starved_pct = 100.0 * waited / (crews.shared.elapsed() - began_at).as_secs_f64();
     let measured = Ticks::between(&before, &after);
     // What the arrival of the rooms did to the ticks counts as well.
     let all = Ticks::between(&began, &after);
@@ -244,5 +254,6 @@ fn step_to(
         rss_mb: server.rss_kb()? as f64 / 1024.0,
         free_memory: free_memory(),
         clients_kept_up: kept_up(&progress.loop_tenth_ms, args.tick_rate),
+        starved_pct,
     })
 }
