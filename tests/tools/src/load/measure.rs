@@ -22,7 +22,7 @@ const DRAIN_TIME: Duration = Duration::from_secs(2);
 /// Interval of checks.
 const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 /// Age of a status page, at most, and some.
-pub(super) const PAGE_TIME: Duration = Duration::from_millis(700);
+const PAGE_TIME: Duration = Duration::from_millis(700);
 /// Time for an announcement.
 const ANNOUNCE_TIME: Duration = Duration::from_secs(2);
 
@@ -42,7 +42,13 @@ pub(super) struct Measured {
     /// While an announcement was on its way.
     pub announced: Option<Span>,
     /// While further clients came and went.
-    pub visited: Option<Span>,
+    pub visited: Option<Visited>,
+}
+
+/// Readings of a time in which further clients came and went, and how long they came.
+pub(super) struct Visited {
+    pub span: Span,
+    pub time: Duration,
 }
 
 pub(super) fn measure(args: &Args, server: &ServerProcess, crews: &Crews) -> Result<Measured, String> {
@@ -130,14 +136,16 @@ fn play(args: &Args, server: &ServerProcess, crews: &Crews) -> Result<Option<Spa
 }
 
 /// Lets further clients come and go, if they shall.
-fn visit(args: &Args, server: &ServerProcess, crews: &Crews) -> Result<Option<Span>, String> {
+fn visit(args: &Args, server: &ServerProcess, crews: &Crews) -> Result<Option<Visited>, String> {
     if args.connects_per_s == 0 {
         return Ok(None);
     }
+    let began = crews.shared.elapsed();
     crews.shared.order(Order::Go(Course::Visit));
     // The readings are taken when the visits have reached their pace, and before they end.
     crews.shared.pause(PAGE_TIME)?;
     let before = server.status()?;
     crews.shared.pause(Duration::from_secs(args.seconds.into()))?;
-    Ok(Some(Span { before, after: server.status()? }))
+    let span = Span { before, after: server.status()? };
+    Ok(Some(Visited { span, time: crews.shared.elapsed() - began }))
 }

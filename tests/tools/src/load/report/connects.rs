@@ -11,7 +11,7 @@ use crate::{
     load::{
         args::Args,
         drive::Driven,
-        measure::{Measured, PAGE_TIME},
+        measure::{Measured, Visited},
         status::{Quantiles, Ticks},
     },
 };
@@ -72,13 +72,14 @@ pub struct ConnectReport {
 }
 
 impl ConnectReport {
-    pub(in crate::load) fn new(args: &Args, measured: &Measured, visited: &Span, driven: &Driven) -> Self {
+    pub(in crate::load) fn new(args: &Args, measured: &Measured, visited: &Visited, driven: &Driven) -> Self {
         let visits = &driven.visits;
-        let (without, with) = (Costs::between(&measured.span), Costs::between(visited));
-        let connects_per_s = ratio(visits.made as f64, f64::from(args.seconds) + PAGE_TIME.as_secs_f64());
+        let Visited { span, time } = visited;
+        let (without, with) = (Costs::between(&measured.span), Costs::between(span));
+        let connects_per_s = ratio(visits.made as f64, time.as_secs_f64());
         let (us_per_connect, us_per_connect_by_stage) = us_per_connect(&without, &with, connects_per_s);
         let pct = |costs: &Costs| ratio(costs.total_us as f64 / 10_000.0, costs.seconds);
-        let ticks = Ticks::between(&visited.before, &visited.after);
+        let ticks = Ticks::between(&span.before, &span.after);
         let ms = |tenth_ms: i64| tenth_ms as f64 / 10.0;
         Self {
             asked_per_s: args.connects_per_s,
