@@ -4,6 +4,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use framehouse_shared::{ids::MatchId, text::Printable};
 use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
 
 use crate::net::Traffic;
 
@@ -33,9 +34,20 @@ impl Distribution {
 
     /// Counts a number.
     pub fn record(&mut self, number: i64) {
+        self.record_many(number, 1);
+    }
+
+    /// Counts a number many times.
+    pub fn record_many(&mut self, number: i64, count: u32) {
         let place = number.saturating_sub(self.low).saturating_add(1).max(1);
-        self.histogram.saturating_record(place as u64);
+        self.histogram.saturating_record_n(place as u64, count);
         self.last = Some(number);
+    }
+
+    /// The counted numbers, to within the resolution, with how often each was counted.
+    pub fn counts(&self) -> impl Iterator<Item = (i64, u32)> {
+        let number = |place: u64| place as i64 - 1 + self.low;
+        self.histogram.iter_recorded().map(move |at| (number(at.value_iterated_to()), at.count_at_value()))
     }
 
     /// The number that was counted last.
@@ -62,7 +74,7 @@ impl Distribution {
 }
 
 /// Errors: their number, and the first few different sentences.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ErrorLog {
     count: u64,
     messages: Vec<String>,
@@ -227,6 +239,10 @@ mod tests {
         let mut sum = Distribution::new(-100, 1000);
         sum.add(&distribution);
         assert_eq!(sum.count(), 5);
+        let mut copy = Distribution::new(-100, 1000);
+        sum.counts().for_each(|(number, count)| copy.record_many(number, count));
+        assert_eq!(copy.counts().collect::<Vec<_>>(), sum.counts().collect::<Vec<_>>());
+        assert_eq!((copy.count(), copy.quantile(0.5)), (5, -3));
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub struct Counters {
     pub kicked: u64,
     /// Join requests refused because of a limit on their address.
     pub joins_limited: u64,
+    /// Join requests refused because the tick thread was too busy.
+    pub joins_overloaded: u64,
     /// Join requests with a room code that leads nowhere.
     pub codes_wrong: u64,
     /// Game messages accepted from clients.

@@ -51,6 +51,7 @@ use crate::{
         phase, sessions,
     },
     schedule::{self, Now, Receive, Send, TickPlugin, TickRate},
+    tick_load::TickLoad,
 };
 
 /// Everything a server needs besides its game.
@@ -99,6 +100,7 @@ impl Server {
             .insert_resource(setup.cleanup)
             .insert_resource(Rates::new(setup.tick_rate.0, &setup.net))
             .init_resource::<Counters>()
+            .init_resource::<TickLoad>()
             .add_plugins((SimPlugin::new(game.clone()), TickPlugin))
             .add_plugins((NetPlugin, IngestPlugin, RoomPlugin, DispatchPlugin, MatchEndPlugin))
             .add_plugins((ReplayPlugin, ResultsPlugin, DesyncPlugin, CleanupPlugin, StatusPlugin));
@@ -184,18 +186,25 @@ impl Server {
         self.app.world_mut().resource_mut::<TickTimings>().set_clock(clock);
     }
 
-    /// Sets the clock for the budgets of cleanup and receiving: the CPU time of the thread that runs the ticks.
+    /// Sets the clock for the budgets of cleanup and receiving, and for the limit on its load: the CPU time of the thread
+    /// that runs the ticks.
     pub fn set_thread_clock(&mut self, clock: fn() -> Duration) {
         self.app.insert_resource(CleanupClock(clock)).insert_resource(ReceiveClock(clock));
+        self.app.insert_resource(TickLoad::new(clock));
     }
 
     fn mark(&mut self, stage: TickStage) {
         self.app.world_mut().resource_mut::<TickTimings>().mark(stage);
     }
 
-    /// Records how long a tick took and how late it started, for the status page.
+    /// Records how long a tick took and how late it started, for the status page and for the limit on the load.
     pub fn note_tick(&mut self, took: Duration, started_late: Duration) {
-        self.app.world_mut().resource_mut::<TickDurations>().note(took, started_late);
+        let world = self.app.world_mut();
+        world.resource_mut::<TickDurations>().note(took, started_late);
+        let (elapsed, rate) = (world.resource::<Now>().elapsed, *world.resource::<TickRate>());
+        let late_ticks = started_late.as_secs_f64() * f64::from(rate.0);
+        let sessions = world.resource::<Sessions>().count();
+        world.resource_mut::<TickLoad>().read_clock(elapsed, late_ticks, sessions);
     }
 
     /// Counts ticks that were skipped because the server was too far behind.

@@ -1,6 +1,9 @@
 //! Seats: how many of them an address may hold, and for how long.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    time::Duration,
+};
 
 use bevy::prelude::*;
 use framehouse_harness::{
@@ -12,6 +15,7 @@ use framehouse_server::{
     config::{NetSettings, RoomSettings},
     counters::Counters,
     room::directory::{Grant, JoinError, JoinRequest, JoinTarget},
+    tick_load::TickLoad,
 };
 use framehouse_shared::{game::Game, input::Input, protocol::end::EndCode, sim::MatchSetup};
 use framehouse_tiny::{MatchSeconds, PRESS, TinyPlugin};
@@ -125,6 +129,32 @@ fn a_full_server_lets_players_come_back() {
     let back = world.join(JoinTarget::Resume(world.clients[player].resume)).expect("some room is kept");
     world.step_ticks(10);
     assert!(world.clients[back].client.slot().is_some());
+}
+
+#[test]
+fn a_busy_server_takes_nobody_new_and_lets_players_come_back() {
+    let rooms = RoomSettings { load_max: 0.8, ..RoomSettings::default() };
+    let mut world = World::with_rooms(TinyPlugin, 118, rooms).with_thin_clients();
+    let player = world.join(room(4)).expect("a room");
+    let code = world.clients[player].room;
+    world.step_ticks(10);
+    let busy = |world: &mut World, share: f64| {
+        let second = Duration::from_secs(1);
+        let mut load = world.server.world_mut().resource_mut::<TickLoad>();
+        (0..100).for_each(|_| load.note(second.mul_f64(share), second, 0.0, 5));
+    };
+    busy(&mut world, 0.79);
+    assert!(ask(&mut world, room(2), LOOPBACK).is_ok());
+    busy(&mut world, 0.81);
+    for target in [JoinTarget::Quick, room(2), JoinTarget::Code(code), JoinTarget::Watch(code)] {
+        assert_eq!(ask(&mut world, target, LOOPBACK).expect_err("no time for it"), JoinError::Overloaded);
+    }
+    assert_eq!(world.server.world().resource::<Counters>().joins_overloaded, 4);
+    let back = world.join(JoinTarget::Resume(world.clients[player].resume)).expect("its seat");
+    world.step_ticks(10);
+    assert!(world.clients[back].client.slot().is_some());
+    busy(&mut world, 0.5);
+    assert!(ask(&mut world, JoinTarget::Code(code), LOOPBACK).is_ok());
 }
 
 #[test]

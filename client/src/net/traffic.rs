@@ -3,9 +3,10 @@
 use std::ops::{AddAssign, Sub};
 
 use framehouse_shared::protocol::guard::UDP_IP_BYTES;
+use serde::{Deserialize, Serialize};
 
 /// Datagrams and their bytes in both directions, including 28 bytes of IP and UDP headers each.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Traffic {
     /// Bytes to the server.
     pub up_bytes: u64,

@@ -219,7 +219,7 @@ texts! {
     ServerFull: "The server is full", "服务器已满";
     ServerFullWhy: "This server accepts no more players right now. Try again in a minute, or choose another.", "服务器暂时无法容纳更多玩家。请稍后再试或选择其他服务器。";
     ServerBusy: "The server is busy", "服务器繁忙";
-    ServerBusyWhy: "Too many players are joining at once. Try again in a moment.", "同时请求的人太多。请稍后再试。";
+    ServerBusyWhy: "The server cannot take more players now. Try again in a moment.", "服务器暂时无法接纳更多玩家。请稍后再试。";
     AddressFull: "Too many from your address", "你的地址连接过多";
     AddressFullWhy: "Your address has as many seats on this server as it may have. Leave one, or try again in a minute.", "你的地址在此服务器上的座位已达上限。请离开一个，或稍后再试。";
     TooManyCodes: "Too many wrong codes", "错误代码过多";

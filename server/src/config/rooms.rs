@@ -14,6 +14,10 @@ pub struct RoomSettings {
     pub size: u8,
     /// Largest number of open rooms, 1 to 100,000.
     pub rooms_max: u32,
+    /// Share of the tick thread's time, 0.1 to 1, above which nobody new may join, so that running matches are not
+    /// disturbed. Players of the last seconds count as if they played already. Players who come back may join. 1 means no
+    /// limit.
+    pub load_max: f64,
     /// Seconds that players have to load a match, 0.5 to 120. A player that takes longer joins the match late.
     pub loading: f64,
     /// Seconds from the end of loading to the first tick of the match, 0.5 to 60.
@@ -55,6 +59,7 @@ impl Default for RoomSettings {
         Self {
             size: 4,
             rooms_max: 2000,
+            load_max: 0.85,
             loading: 10.0,
             countdown: 3.0,
             lobby: 3.0,
@@ -91,6 +96,7 @@ impl RoomSettings {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         in_range("size", "2 to 16", self.size, 2, 16)?;
         in_range("rooms_max", "1 to 100000", self.rooms_max, 1, 100_000)?;
+        in_range("load_max", "0.1 to 1", self.load_max, 0.1, 1.0)?;
         in_range("loading", "0.5 to 120 seconds", self.loading, 0.5, 120.0)?;
         in_range("lobby", "0 to 60 seconds", self.lobby, 0.0, 60.0)?;
         in_range("countdown", "0.5 to 60 seconds", self.countdown, 0.5, 60.0)?;

@@ -32,6 +32,7 @@ use crate::{
     results::ResultStore,
     room::{Player, Spectator, phase::RoomPhase},
     schedule::{Now, TickRate, TickSet},
+    tick_load::TickLoad,
 };
 
 /// Number of last ticks over which `tick_ms` is calculated: 10 s at 10 Hz, 3.3 s at 30 Hz, 0.8 s at 120 Hz. Percentiles
@@ -119,6 +120,7 @@ struct Sources<'w, 's> {
     rate: Res<'w, TickRate>,
     counters: Res<'w, Counters>,
     times: Res<'w, TickDurations>,
+    load: Res<'w, TickLoad>,
     timings: Res<'w, TickTimings>,
     board: Res<'w, StatusBoard>,
     maps: Res<'w, MapNames>,
@@ -163,6 +165,7 @@ impl Sources<'_, '_> {
             tick_ms: self.times.tick_ms(),
             tick_us_all: self.times.took.page(),
             tick_start_us: self.times.started_late.page(),
+            tick_load: self.load.share(),
             dropped_ticks: self.counters.dropped_ticks,
             cpu_us_by_stage: self.timings.by_stage().collect(),
             cpu_us_total: self.timings.total_us(),
@@ -182,6 +185,7 @@ impl Sources<'_, '_> {
             data_dir_lost: self.data_dir_lost.0.load(Relaxed),
             kicked: self.counters.kicked,
             joins_limited: self.counters.joins_limited,
+            joins_overloaded: self.counters.joins_overloaded,
             codes_wrong: self.counters.codes_wrong,
             room_messages_in: self.counters.room_messages_in,
             room_messages_out: self.counters.room_messages_out,

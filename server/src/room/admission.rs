@@ -1,4 +1,4 @@
-//! Limits on who may join: places of an address, and endpoints that keep some room for returning players.
+//! Limits on who may join: time of the tick thread, places of an address, and endpoints that keep some room for returning players.
 
 use std::time::Duration;
 
@@ -7,13 +7,14 @@ use bevy::prelude::*;
 use super::directory::JoinError;
 use crate::{
     address::AddressKey,
-    config::NetSettings,
+    config::{NetSettings, RoomSettings},
     net::{
         callers::Callers,
         endpoint::BoxedEndpoint,
         session::{Session, SessionState, Sessions},
     },
     schedule::Now,
+    tick_load::TickLoad,
 };
 
 use super::guesses::Guesses;
@@ -22,6 +23,16 @@ use super::guesses::Guesses;
 const NETWORK_FACTOR: usize = 16;
 /// One in so many connections of an endpoint is kept for players that come back.
 const RETURNING_SHARE: usize = 16;
+
+/// Checks that the tick thread has time for more players.
+///
+/// # Errors
+/// When it is busier than the settings allow.
+pub(super) fn check_load(world: &World) -> Result<(), JoinError> {
+    let expected = world.resource::<TickLoad>().expected_share(world.resource::<Sessions>().count());
+    let load_max = world.resource::<RoomSettings>().load_max;
+    if expected > load_max && load_max < 1.0 { Err(JoinError::Overloaded) } else { Ok(()) }
+}
 
 /// Checks that an address may have one more session.
 ///

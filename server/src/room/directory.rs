@@ -50,8 +50,8 @@ use crate::{
     schedule::{Now, TickRate},
 };
 
-/// Maximum number of join requests answered in one tick. The others wait.
-const JOINS_PER_TICK_MAX: usize = 64;
+/// Maximum number of join requests answered in a second, an equal share in each tick. The others wait.
+const JOINS_PER_S_MAX: u32 = 3000;
 
 /// Chat and game messages that a room may carry, in bytes per second. Far below the capacity of a member's reliable
 /// path, so that nobody is disconnected because of the messages of others.
@@ -165,6 +165,9 @@ pub enum JoinError {
     /// The server has its largest number of rooms or clients.
     #[error("this server is full: try again in a minute, or choose another server")]
     ServerFull,
+    /// The tick thread has no time for more players.
+    #[error("this server has as many players as it can carry: try again in a few seconds, or choose another server")]
+    Overloaded,
     /// The server is stopping.
     #[error("this server is stopping: try again in a minute, or choose another server")]
     Stopping,
@@ -184,6 +187,7 @@ impl JoinError {
             Self::AddressFull { .. } | Self::TokensUnused => code::ADDRESS_FULL,
             Self::TooManyCodes { .. } => code::TOO_MANY_CODES,
             Self::ServerFull => code::SERVER_FULL,
+            Self::Overloaded => code::OVERLOADED,
             Self::Stopping => code::DRAINING,
         }
     }
@@ -191,7 +195,7 @@ impl JoinError {
     /// Seconds after which the same request may succeed; nothing if waiting does not help.
     pub const fn retry_after_s(&self) -> Option<u32> {
         match self {
-            Self::RoomFull(_) | Self::SpectatorsFull(_) => Some(10),
+            Self::RoomFull(_) | Self::SpectatorsFull(_) | Self::Overloaded => Some(10),
             Self::AddressFull { .. } | Self::ServerFull | Self::Stopping => Some(60),
             Self::TokensUnused => Some(TOKEN_SECONDS as u32),
             Self::TooManyCodes { wait_s } => Some(*wait_s),
@@ -248,7 +252,8 @@ impl Directory {
 
 /// Answers the join requests from the HTTP gateway. Runs in `TickSet::Control`.
 pub(crate) fn answer_join_requests(world: &mut World) {
-    for _ in 0..JOINS_PER_TICK_MAX {
+    let joins_max = JOINS_PER_S_MAX / u32::from(world.resource::<TickRate>().0);
+    for _ in 0..joins_max {
         let Some(queue) = world.get_resource::<JoinQueue>() else { return };
         let Ok(pending) = queue.0.lock().expect("nothing panics while holding this lock").try_recv() else { return };
         // If the requester is gone, no seat may stay reserved for it.
@@ -269,8 +274,11 @@ pub(crate) fn answer_join_requests(world: &mut World) {
 /// When the request cannot be granted.
 pub fn join(world: &mut World, request: &JoinRequest) -> Result<Grant, JoinError> {
     let answer = try_join(world, request);
-    if answer.as_ref().is_err_and(JoinError::is_limit) {
-        world.resource_mut::<Counters>().joins_limited += 1;
+    let mut counters = world.resource_mut::<Counters>();
+    match &answer {
+        Err(JoinError::Overloaded) => counters.joins_overloaded += 1,
+        Err(error) if error.is_limit() => counters.joins_limited += 1,
+        _ => {}
     }
     answer
 }
@@ -285,6 +293,7 @@ fn try_join(world: &mut World, request: &JoinRequest) -> Result<Grant, JoinError
     // A returning player takes no new place, and finds one when the server is full.
     let is_returning = matches!(request.target, JoinTarget::Resume(_));
     if !is_returning {
+        admission::check_load(world)?;
         admission::check_address(world, request.caller)?;
     }
     let endpoint = admission::least_loaded_endpoint(world, is_returning).ok_or(JoinError::ServerFull)?;
@@ -528,6 +537,7 @@ mod tests {
             JoinError::TokensUnused,
             JoinError::TooManyCodes { wait_s: 7 },
             JoinError::ServerFull,
+            JoinError::Overloaded,
             JoinError::Stopping,
         ];
         for refusal in refusals {

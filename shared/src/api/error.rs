@@ -57,6 +57,8 @@ pub mod code {
     pub const MISMATCH: &str = "mismatch";
     /// The server has its maximum number of rooms or players.
     pub const SERVER_FULL: &str = "server_full";
+    /// The server has as many players as its processor carries. Running matches are not affected.
+    pub const OVERLOADED: &str = "overloaded";
     /// The server is stopping and accepts no new sessions.
     pub const DRAINING: &str = "draining";
     /// The caller's address has its maximum number of sessions, or of seats that it has reserved and not used.

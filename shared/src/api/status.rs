@@ -21,6 +21,9 @@ pub struct Status {
     pub tick_us_all: HistogramUs,
     /// Delay between the scheduled and the actual start of ticks.
     pub tick_start_us: HistogramUs,
+    /// Share of its time that the tick thread uses, 0 to 1, over about two seconds.
+    #[serde(default)]
+    pub tick_load: f64,
     /// Ticks skipped because the server was too far behind.
     pub dropped_ticks: u64,
     /// Processor time by stage of the tick, in microseconds.
@@ -61,6 +64,9 @@ pub struct Status {
     /// Join requests refused because of a limit on their address.
     #[serde(default)]
     pub joins_limited: u64,
+    /// Join requests refused because the tick thread was too busy.
+    #[serde(default)]
+    pub joins_overloaded: u64,
     /// Join requests with a room code that leads nowhere.
     #[serde(default)]
     pub codes_wrong: u64,

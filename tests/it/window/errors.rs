@@ -88,6 +88,7 @@ fn every_refusal_of_a_server_has_words_of_the_clients_own() {
         JoinError::NoSuchSeat,
         JoinError::Mismatch("the rules differ".to_owned()),
         JoinError::ServerFull,
+        JoinError::Overloaded,
         JoinError::Stopping,
         JoinError::SentAway(code),
         JoinError::AddressFull { max: 8 },
@@ -103,6 +104,7 @@ fn every_refusal_of_a_server_has_words_of_the_clients_own() {
             | JoinError::NoSuchSeat
             | JoinError::Mismatch(_)
             | JoinError::ServerFull
+            | JoinError::Overloaded
             | JoinError::SentAway(_)
             | JoinError::AddressFull { .. }
             | JoinError::TokensUnused

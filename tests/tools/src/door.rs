@@ -43,8 +43,8 @@ use target::Target;
 
 use crate::load::{
     self,
-    drive::pause,
     process::{Scratch, ServerProcess},
+    shared::pause,
 };
 
 /// Settings of the server: all are the defaults.

@@ -1,10 +1,11 @@
 //! Tools that measure, load and attack a Framehouse server, and the code they share.
 //!
-//! In real time: [`load`] measures a server process, [`bursts`] measures sudden crowds, [`door`] lets strangers attack, and
-//! [`crash`] kills servers. In virtual time: [`curves`], [`soak`], [`swarm`] and [`lifecycles`]. [`model`] is a reference
+//! In real time: [`load`] measures a server process, with [`allocations`] also what it allocates, [`bursts`] measures
+//! sudden crowds, [`door`] lets strangers attack, and [`crash`] kills servers. In virtual time: [`curves`], [`soak`], [`swarm`] and [`lifecycles`]. [`model`] is a reference
 //! model of a room, [`fuzz`] has the fuzz targets, [`bench`](mod@bench) has the microbenchmarks, and [`replays`] alters
 //! recorded matches.
 
+pub mod allocations;
 pub mod bench;
 pub mod bursts;
 pub mod crash;

@@ -5,145 +5,157 @@
 //! playing, lost inputs, and the order of game messages.
 //!
 //! ```text
-//! process.rs   the server process: start, readings of its memory, guaranteed end
-//! status.rs    two readings of the status page, and their difference
-//! spawner.rs   seats for the clients, over HTTP
-//! drive.rs     threads that update the clients;  room.rs  four clients;  order.rs  their game messages
-//! report.rs    the report
+//! process.rs    the server process: start, readings of its memory, guaranteed end
+//! status.rs     two readings of the status page, and their difference
+//! measure.rs    the course of a measurement;  beyond.rs  that of one beyond what the server carries
+//! shared.rs     what all threads of a load process share;  processes.rs  further load processes
+//! crew.rs       the clients of one process: spawner.rs  gets seats, with seats.rs  over HTTP
+//! drive.rs      threads that update the clients;  room.rs  one room's clients;  order.rs  their game messages
+//! visits.rs     clients that connect and leave, many a second
+//! report.rs     the report: a table, or one line of JSON
 //! ```
 
 pub mod args;
+pub mod beyond;
+mod counts;
+mod crew;
 pub(crate) mod drive;
+pub(crate) mod link;
+mod measure;
 pub mod order;
 pub mod process;
+pub mod processes;
 pub mod report;
 pub(crate) mod room;
+pub mod seats;
+pub(crate) mod shared;
 pub(crate) mod spawner;
 pub mod status;
+mod visits;
 
 use std::{
-    sync::{Arc, atomic::AtomicBool, mpsc},
-    thread,
-    time::{Duration, Instant},
+    fs,
+    sync::{Arc, atomic::AtomicBool},
 };
 
 use framehouse_arena::ArenaPlugin;
-use framehouse_shared::{
-    api::Status,
-    protocol::messages::Hello,
-    simulation::{self, Simulation},
-};
-use rustix::{
-    process::{Resource, Rlimit, getrlimit, setrlimit},
-    time::{ClockId, clock_gettime},
-};
+use framehouse_shared::{protocol::messages::Hello, simulation};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use args::Args;
-use drive::{Course, Driven, Shared, drive};
+use beyond::BeyondReport;
+use drive::Driven;
+use measure::measure;
 use process::{Scratch, ServerProcess};
-use report::{Memory, Report};
-use spawner::{ClientSpawner, SPAWNERS, spawn_clients};
+use processes::Children;
+use report::Report;
+use shared::Shared;
+pub use {drive::kept_up, shared::Progress};
 
-/// The most time until all clients play.
-const GATHER_TIME_MAX: Duration = Duration::from_secs(60);
-/// Time of play before the measurement, in which clocks settle and histories fill.
-const WARM_TIME: Duration = Duration::from_secs(5);
-/// The most time for the last game messages.
-const DRAIN_TIME: Duration = Duration::from_secs(2);
-/// Interval of checks.
-const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 /// Open files of this process, in addition to one socket for each client.
 const OTHER_FILES: u64 = 128;
-/// Clients of an endpoint, and the fewest endpoints: the server's default.
-const ENDPOINT_CLIENTS: u32 = 256;
+/// Clients of an endpoint: it keeps one place in 16 for players that come back.
+const ENDPOINT_CLIENTS: u32 = 1024 - 256 / 16;
+/// The fewest endpoints, the server's default, and the most.
 const ENDPOINTS_MIN: u32 = 4;
+const ENDPOINTS_MAX: u32 = 64;
 
 /// Starts a server, loads it, and stops it. Blocks until it is done or `stop` is set.
 ///
 /// # Errors
 /// A sentence, if there is no measurement. Faults during a measurement are in the report.
 pub fn run(args: &Args, stop: &Arc<AtomicBool>) -> Result<Report, String> {
-    allow_sockets(u64::from(args.clients()))?;
+    allow_sockets_of(args)?;
     let folder = Scratch::new("load")?;
-    let server = ServerProcess::start(folder.path(), &settings(args), &[])?;
-    let shared = Shared::new(args, Instant::now(), Arc::clone(stop));
-    let drivers = thread::available_parallelism().map_or(1, usize::from).min(args.all_rooms() as usize);
-    let (outboxes, inboxes): (Vec<_>, Vec<_>) = (0..drivers).map(|_| mpsc::channel()).unzip();
-    let spawner = ClientSpawner::new(args, &server, hello(), Arc::new(|| Simulation::new(ArenaPlugin)), &shared);
-    thread::scope(|scope| {
-        for _ in 0..SPAWNERS {
-            let (outboxes, spawner) = (outboxes.clone(), &spawner);
-            scope.spawn(move || spawn_clients(spawner, &outboxes));
-        }
-        drop(outboxes);
-        let threads: Vec<_> = inboxes.into_iter().map(|inbox| scope.spawn(|| drive(&shared, inbox))).collect();
-        let measured = measure(args, &server, &shared);
-        // The threads have to end, also after a failed measurement.
-        shared.go_to(Course::Leave);
-        let mut driven = Driven::default();
-        for thread in threads {
-            driven.add(&thread.join().map_err(|_| "a driving thread panicked: this is a bug".to_owned())?);
-        }
-        measured.map(|measured| Report::new(args, &measured, &driven))
-    })
+    let server = start_server(args, &folder)?;
+    let crews = Crews::start(args, &server, stop)?;
+    let (measured, driven) = crews.work(&server, |crews| measure(args, &server, crews))?;
+    Ok(Report::new(args, &measured, &driven))
 }
 
-/// Settings for many rooms, short pauses between matches, and the requested number of game messages.
+/// Starts a server, and adds rooms until it cannot take more, and beyond. Blocks until it is done or `stop` is set.
+///
+/// # Errors
+/// A sentence, if there is no measurement. Faults during a measurement are in the report.
+pub fn run_beyond(args: &Args, factor: f64, stop: &Arc<AtomicBool>) -> Result<BeyondReport, String> {
+    allow_sockets_of(args)?;
+    let folder = Scratch::new("load")?;
+    let mut server = start_server(args, &folder)?;
+    let crews = Crews::start(args, &server, stop)?;
+    let (mut report, driven) = crews.work(&server, |crews| beyond::grow(args, factor, &server, crews))?;
+    report.note_end(&driven, server.is_running());
+    Ok(report)
+}
+
+/// The clients of all load processes.
+struct Crews {
+    shared: Shared,
+    children: Children,
+}
+
+impl Crews {
+    fn start(args: &Args, server: &ServerProcess, stop: &Arc<AtomicBool>) -> Result<Self, String> {
+        let shared = Shared::new(args, Arc::clone(stop));
+        let children = Children::start(server.url(), &shared)?;
+        Ok(Self { shared, children })
+    }
+
+    /// Lets all clients follow the course while `work` runs. Returns what they have measured, too.
+    fn work<T>(
+        self,
+        server: &ServerProcess,
+        work: impl FnOnce(&Self) -> Result<T, String>,
+    ) -> Result<(T, Driven), String> {
+        let (worked, mut driven) = crew::with_clients(&self.shared, server.url(), || work(&self))?;
+        self.children.finish()?.iter().for_each(|other| driven.add(other));
+        Ok((worked, driven))
+    }
+
+    /// What all clients have reached, with the times between two updates since the last call.
+    fn take_progress(&self) -> Progress {
+        let mut progress = self.shared.take_progress();
+        progress.add(&self.children.take_progress());
+        progress
+    }
+}
+
+fn start_server(args: &Args, folder: &Scratch) -> Result<ServerProcess, String> {
+    let settings = settings(args);
+    if args.allocations {
+        ServerProcess::start_counting(folder.path(), &settings)
+    } else {
+        ServerProcess::start(folder.path(), &settings, &[])
+    }
+}
+
+/// Settings for many rooms, short pauses between matches, and the requested number of game messages. Only a run that looks
+/// for the server's limits has them.
 fn settings(args: &Args) -> String {
+    let clients = args.clients() + args.connects_per_s;
+    let (lanes, rooms_max, load_max) = match args.beyond {
+        Some(_) => (ENDPOINTS_MAX, 100_000, ""),
+        None => (endpoints_for(clients), args.all_rooms() + args.connects_per_s, "load_max = 1.0\n"),
+    };
     format!(
-        "[server]\nlanes = {}\n\
-         [rooms]\nrooms_max = {}\ncountdown = 1.0\nresults = 0.1\n\
+        "[server]\nlanes = {lanes}\ntick_rate = {}\n\
+         [rooms]\nrooms_max = {rooms_max}\n{load_max}countdown = 1.0\nresults = 0.1\n\
          [net]\nroom_messages_per_s = {}\nroom_message_bytes = 64\n",
-        endpoints_for(args.clients()),
-        args.all_rooms(),
+        args.tick_rate,
         (2 * args.messages).max(1)
     )
 }
 
 /// Endpoints that a server needs for a number of clients.
 pub(crate) fn endpoints_for(clients: u32) -> u32 {
-    clients.div_ceil(ENDPOINT_CLIENTS).max(ENDPOINTS_MIN)
+    clients.div_ceil(ENDPOINT_CLIENTS).clamp(ENDPOINTS_MIN, ENDPOINTS_MAX)
 }
 
-/// Readings at both ends of the measured time.
-struct Measured {
-    before: Status,
-    after: Status,
-    memory: Memory,
-    own_cpu: Duration,
-}
-
-fn measure(args: &Args, server: &ServerProcess, shared: &Shared) -> Result<Measured, String> {
-    server.status()?;
-    let idle_kb = server.rss_kb()?;
-    shared.go_to(Course::Gather);
-    wait_until_all_play(args, server, shared)?;
-    shared.go_to(Course::Warm);
-    shared.pause(WARM_TIME)?;
-    let (before, own_before) = (server.status()?, process_cpu_time());
-    shared.go_to(Course::Measure);
-    shared.pause(Duration::from_secs(u64::from(args.seconds)))?;
-    let (after, own_after) = (server.status()?, process_cpu_time());
-    let memory = Memory { idle_kb, loaded_kb: server.rss_kb()? };
-    shared.go_to(Course::Drain);
-    shared.pause(DRAIN_TIME)?;
-    Ok(Measured { before, after, memory, own_cpu: own_after.saturating_sub(own_before) })
-}
-
-fn wait_until_all_play(args: &Args, server: &ServerProcess, shared: &Shared) -> Result<(), String> {
-    let late = shared.elapsed() + GATHER_TIME_MAX;
-    loop {
-        let playing = server.status()?.rooms_by_phase.playing;
-        if playing >= args.all_rooms() as usize {
-            return Ok(());
-        }
-        if let Some(sentence) = shared.first_failure() {
-            return Err(format!("not all clients got a seat: {sentence}"));
-        }
-        if shared.elapsed() > late {
-            return Err(format!("after a minute only {playing} of {} rooms played", args.all_rooms()));
-        }
-        shared.pause(LOOK_INTERVAL)?;
+/// Allows this process as many sockets as its share of the clients needs, or as many as possible.
+fn allow_sockets_of(args: &Args) -> Result<(), String> {
+    let most = getrlimit(Resource::Nofile).maximum.unwrap_or(u64::from(u32::MAX));
+    match args.beyond {
+        Some(_) => allow_sockets(most.saturating_sub(OTHER_FILES)),
+        None => allow_sockets(u64::from(args.clients() + 2 * args.connects_per_s)),
     }
 }
 
@@ -160,10 +172,17 @@ pub(crate) fn allow_sockets(clients: u64) -> Result<(), String> {
     })
 }
 
-/// Processor time of this process, of all its threads.
-fn process_cpu_time() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
+/// The share of this machine's memory, 0 to 1, that is not in use.
+fn free_memory() -> f64 {
+    let text = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let kb = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok())
+    };
+    match (kb("MemAvailable:"), kb("MemTotal:")) {
+        (Some(available), Some(total)) => available / total,
+        _ => 1.0,
+    }
 }
 
 /// The configuration of an arena client.

@@ -133,7 +133,7 @@ fn refused(code: &str, message: &str, settings: &Settings) -> (T, String) {
         "too_many_codes" => (T::TooManyCodes, T::TooManyCodesWhy),
         "sent_away" => (T::Kicked, T::KickedWhy),
         "draining" => (T::Stopping, T::StoppingWhy),
-        "busy" => (T::ServerBusy, T::ServerBusyWhy),
+        "busy" | "overloaded" => (T::ServerBusy, T::ServerBusyWhy),
         "mismatch" => return (T::VersionDiffers, version_differs(message, settings)),
         _ => return (T::NoSession, as_sentence(message)),
     };
@@ -180,6 +180,7 @@ mod tests {
                 "no_such_room",
                 "no_such_seat",
                 "server_full",
+                "overloaded",
                 "address_full",
                 "too_many_codes",
                 "sent_away",

@@ -38,7 +38,7 @@ const fn status_of(reason: &JoinError) -> StatusCode {
             StatusCode::TOO_MANY_REQUESTS
         }
         JoinError::Mismatch(_) => StatusCode::UPGRADE_REQUIRED,
-        JoinError::ServerFull | JoinError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+        JoinError::ServerFull | JoinError::Overloaded | JoinError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 
@@ -73,6 +73,7 @@ mod tests {
             JoinError::BadSize { asked: 0, max: 4 },
             JoinError::Mismatch("your version differs".to_owned()),
             JoinError::ServerFull,
+            JoinError::Overloaded,
             JoinError::Stopping,
         ];
         let refusals = reasons.map(Refusal::from).into_iter();

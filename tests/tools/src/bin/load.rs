@@ -4,14 +4,16 @@
 //! `cargo run --release -p framehouse-tools --bin load -- --rooms 20 --seconds 20`
 
 use std::{
+    fmt::Display,
     process::ExitCode,
     sync::{Arc, atomic::AtomicBool},
 };
 
 use clap::Parser;
 use framehouse_client::{complain, say};
-use framehouse_tools::load::{args::Args, report::Report, run};
+use framehouse_tools::load::{args::Args, processes::drive_share, run, run_beyond};
 use mimalloc::MiMalloc;
+use serde::Serialize;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 #[global_allocator]
@@ -19,37 +21,45 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    if let Some(url) = &args.server {
+        drive_share(&args, url);
+        return ExitCode::SUCCESS;
+    }
     match measured(&args) {
-        Ok(report) => {
-            print_report(&args, &report);
-            match report.failure() {
-                None => ExitCode::SUCCESS,
-                Some(sentence) => fail(&sentence),
-            }
+        Ok(None) => ExitCode::SUCCESS,
+        Ok(Some(sentence)) | Err(sentence) => {
+            complain!("load: {sentence}");
+            ExitCode::FAILURE
         }
-        Err(sentence) => fail(&sentence),
     }
 }
 
-/// A signal ends the measurement, and with it the server.
-fn measured(args: &Args) -> Result<Report, String> {
+/// Prints the report and returns the first failed condition. A signal ends the measurement, and with it the server.
+fn measured(args: &Args) -> Result<Option<String>, String> {
+    args.check()?;
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGTERM, SIGINT] {
         signal_hook::flag::register(signal, Arc::clone(&stop))
             .map_err(|error| format!("cannot handle signals: {error}"))?;
     }
-    run(args, &stop)
+    match args.beyond {
+        Some(factor) => {
+            let report = run_beyond(args, factor, &stop)?;
+            print_report(args, &report);
+            Ok(report.failure().cloned())
+        }
+        None => {
+            let report = run(args, &stop)?;
+            print_report(args, &report);
+            Ok(report.failure())
+        }
+    }
 }
 
-fn print_report(args: &Args, report: &Report) {
+fn print_report(args: &Args, report: &(impl Serialize + Display)) {
     if args.json {
         say!("{}", serde_json::to_string(report).expect("numbers and sentences serialise"));
     } else {
         say!("{report}");
     }
-}
-
-fn fail(sentence: &str) -> ExitCode {
-    complain!("load: {sentence}");
-    ExitCode::FAILURE
 }

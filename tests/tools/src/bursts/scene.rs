@@ -18,8 +18,9 @@ use super::{
 };
 use crate::load::{
     self,
-    drive::{LOOP_INTERVAL, pause},
+    drive::LOOP_INTERVAL,
     process::{Scratch, ServerProcess},
+    shared::pause,
     spawner::{SPAWNERS, ask, connect},
 };
 

@@ -6,10 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{
-    siege::{Siege, Tally},
-    wire,
-};
+use super::siege::{Siege, Tally};
+use crate::load::link;
 
 /// Rounds a second in which connections are looked at and opened.
 const ROUNDS_PER_S: u32 = 20;
@@ -79,7 +77,7 @@ pub(super) fn hold(siege: &Siege<'_>, from: Ipv4Addr, tally: &Tally, manner: &Ma
 
 impl Held {
     fn open(siege: &Siege<'_>, from: Ipv4Addr, greeting: &[u8]) -> io::Result<Self> {
-        let mut stream = TcpStream::from(wire::connect(from, siege.target.http)?);
+        let mut stream = TcpStream::from(link::connect(from, siege.target.http)?);
         stream.set_nonblocking(true)?;
         // A refusal that is faster than the greeting is seen at the next look.
         let _ = stream.write(greeting);

@@ -17,7 +17,7 @@ use crate::{
         crowd::{Crowd, Seen},
         player::{Group, Order, Player},
     },
-    load::{drive::pause, process::ServerProcess},
+    load::{process::ServerProcess, shared::pause},
 };
 
 /// Number of rooms.

@@ -12,8 +12,8 @@ use framehouse_client::{
     net::Connection,
 };
 
-use super::wire::{self, BoundLink};
-use crate::load;
+use super::wire;
+use crate::load::{self, link::BoundLink};
 
 /// A private room with this number of seats.
 pub(super) const fn private_room(size: u8) -> RoomRequest {

@@ -1,52 +1,18 @@
-//! Sockets with a given source address, and HTTP requests that are written by hand.
+//! HTTP requests that are written by hand.
 
 use std::{
     fmt::Write as _,
     io::{self, Read, Write},
-    net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket},
+    net::{Ipv4Addr, SocketAddr, TcpStream},
     time::{Duration, Instant},
 };
 
-use framehouse_client::net::Link;
-use socket2::{Domain, Socket, Type};
+use crate::load::link::connect;
 
-/// The most time to connect. The server is on this machine.
-const CONNECT_TIME_MAX: Duration = Duration::from_millis(500);
 /// The most time for an answer.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(5);
 /// The most bytes of an answer that are read.
 const ANSWER_BYTES_MAX: u64 = 256 * 1024;
-
-/// A TCP connection from this address.
-pub(super) fn connect(from: Ipv4Addr, to: SocketAddr) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
-    socket.bind(&SocketAddr::from((from, 0)).into())?;
-    socket.connect_timeout(&to.into(), CONNECT_TIME_MAX)?;
-    Ok(socket)
-}
-
-/// A UDP socket of this address that communicates with one server only, and never blocks.
-pub(super) struct BoundLink(UdpSocket);
-
-impl BoundLink {
-    pub fn new(from: Ipv4Addr, to: SocketAddr) -> io::Result<Self> {
-        let socket = UdpSocket::bind((from, 0))?;
-        socket.connect(to)?;
-        socket.set_nonblocking(true)?;
-        Ok(Self(socket))
-    }
-}
-
-impl Link for BoundLink {
-    fn send(&mut self, _now: Duration, datagram: &[u8]) {
-        // A datagram that the kernel refuses is lost.
-        drop(self.0.send(datagram));
-    }
-
-    fn receive(&mut self, _now: Duration, buffer: &mut [u8]) -> Option<usize> {
-        self.0.recv(buffer).ok()
-    }
-}
 
 /// An HTTP answer.
 #[derive(Debug)]

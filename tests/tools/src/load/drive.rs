@@ -1,124 +1,27 @@
 //! Driver threads: they update the clients and follow the course of the measurement.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, AtomicU8, Ordering},
-        mpsc::Receiver,
-    },
-    thread,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, sync::mpsc::Receiver, thread, time::Duration};
 
 use framehouse_client::stats::{Distribution, ErrorLog};
+use serde::{Deserialize, Serialize};
 
 use super::{
-    args::Args,
-    room::{LoadRoom, Talk, Tally, tenth_ms, tenths_of_ms},
-    spawner::SpawnedClient,
+    counts,
+    room::{LoadRoom, Moment, Talk, Tally, tenth_ms, tenths_of_ms},
+    shared::{Course, Shared},
+    spawner::Spawned,
+    visits::Visits,
 };
 
 /// Interval of client updates: several in a tick, so that they add little to the measured times.
 pub(crate) const LOOP_INTERVAL: Duration = Duration::from_millis(5);
 /// The most time that the clients may take to leave.
 const LEAVE_TIME_MAX: Duration = Duration::from_secs(2);
-/// Interval in which a pause checks whether to stop.
-const STOP_INTERVAL: Duration = Duration::from_millis(50);
+/// Updates after which their times are reported.
+const LOOPS_PER_NOTE: u64 = 40;
 
-/// Step of the measurement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
-pub(super) enum Course {
-    /// The server is idle.
-    Idle,
-    /// Clients join and start to play.
-    Gather,
-    /// All play and send messages; not measured yet.
-    Warm,
-    /// Measured.
-    Measure,
-    /// No new messages, so that the sent ones can arrive.
-    Drain,
-    /// All clients leave.
-    Leave,
-}
-
-impl Course {
-    const ALL: [Self; 6] = [Self::Idle, Self::Gather, Self::Warm, Self::Measure, Self::Drain, Self::Leave];
-}
-
-/// State that all threads share.
-pub(super) struct Shared {
-    start: Instant,
-    course: AtomicU8,
-    messages: u32,
-    failures: Mutex<ErrorLog>,
-    stop: Arc<AtomicBool>,
-}
-
-impl Shared {
-    pub fn new(args: &Args, start: Instant, stop: Arc<AtomicBool>) -> Self {
-        let course = AtomicU8::new(Course::Idle as u8);
-        Self { start, course, messages: args.messages, failures: Mutex::default(), stop }
-    }
-
-    /// The time since the start, for clients.
-    pub fn elapsed(&self) -> Duration {
-        self.start.elapsed()
-    }
-
-    pub fn go_to(&self, course: Course) {
-        self.course.store(course as u8, Ordering::Relaxed);
-    }
-
-    fn course(&self) -> Course {
-        Course::ALL[usize::from(self.course.load(Ordering::Relaxed))]
-    }
-
-    /// Waits until the idle server has been measured. Returns whether clients shall join then.
-    pub fn is_going_on(&self) -> bool {
-        while self.course() == Course::Idle {
-            thread::sleep(STOP_INTERVAL);
-        }
-        self.course() == Course::Gather
-    }
-
-    /// Records why a client got no seat.
-    pub fn fail(&self, sentence: &str) {
-        self.failures.lock().expect("nothing panics while holding this lock").note(sentence);
-    }
-
-    pub fn first_failure(&self) -> Option<String> {
-        self.failures.lock().expect("nothing panics while holding this lock").messages().first().cloned()
-    }
-
-    /// Waits.
-    ///
-    /// # Errors
-    /// If the program was asked to stop.
-    pub fn pause(&self, time: Duration) -> Result<(), String> {
-        pause(time, &self.stop)
-    }
-}
-
-/// Waits.
-///
-/// # Errors
-/// If the program was asked to stop.
-pub(crate) fn pause(time: Duration, stop: &AtomicBool) -> Result<(), String> {
-    let start = Instant::now();
-    while !stop.load(Ordering::Relaxed) {
-        let left = time.saturating_sub(start.elapsed());
-        if left.is_zero() {
-            return Ok(());
-        }
-        thread::sleep(left.min(STOP_INTERVAL));
-    }
-    Err("stopped before the measurement was done".to_owned())
-}
-
-/// Measurements of the clients.
+/// Measurements of the clients of one process or more.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Driven {
     /// Within the measured time.
     pub tally: Tally,
@@ -131,9 +34,18 @@ pub(super) struct Driven {
     /// Game messages out of order.
     pub order: ErrorLog,
     /// Times from sending a game message to receiving it.
+    #[serde(with = "counts")]
     pub message_tenth_ms: Distribution,
+    /// Times from sending an announcement to receiving it.
+    #[serde(with = "counts")]
+    pub announced_tenth_ms: Distribution,
     /// Times between two updates of a client: they show whether these threads kept up.
+    #[serde(with = "counts")]
     pub loop_tenth_ms: Distribution,
+    /// Clients that came and went.
+    pub visits: Visits,
+    /// Processor time of each process in the measured time.
+    pub cpus: Vec<Duration>,
 }
 
 impl Default for Driven {
@@ -146,7 +58,10 @@ impl Default for Driven {
             failed: ErrorLog::default(),
             order: ErrorLog::default(),
             message_tenth_ms: tenths_of_ms(),
+            announced_tenth_ms: tenths_of_ms(),
             loop_tenth_ms: tenths_of_ms(),
+            visits: Visits::default(),
+            cpus: Vec::new(),
         }
     }
 }
@@ -160,39 +75,49 @@ impl Driven {
         self.failed.add(&other.failed);
         self.order.add(&other.order);
         self.message_tenth_ms.add(&other.message_tenth_ms);
+        self.announced_tenth_ms.add(&other.announced_tenth_ms);
         self.loop_tenth_ms.add(&other.loop_tenth_ms);
+        self.visits.add(&other.visits);
+        self.cpus.extend(&other.cpus);
     }
 }
 
+/// Whether clients with these times between two updates kept up: 99 % within half a tick, or twice the usual, so that
+/// inputs are on time.
+pub fn kept_up(loop_tenth_ms: &Distribution, tick_rate: u16) -> bool {
+    let half_tick = 10_000 / 2 / i64::from(tick_rate);
+    loop_tenth_ms.quantile(0.99) <= half_tick.max(2 * tenth_ms(LOOP_INTERVAL))
+}
+
 /// Drives the clients that it receives, through all steps.
-pub(super) fn drive(shared: &Shared, spawned: Receiver<SpawnedClient>) -> Driven {
+pub(super) fn drive(shared: &Shared, spawned: Receiver<Spawned>) -> Driven {
     let mut rooms = BTreeMap::<u32, LoadRoom>::new();
     let mut driven = Driven::default();
     let mut talk_since = None;
     let mut before: Option<Tally> = None;
     let mut last = shared.elapsed();
+    let mut loops = tenths_of_ms();
     while shared.course() < Course::Leave {
         let (now, course) = (shared.elapsed(), shared.course());
-        for SpawnedClient { room, member } in spawned.try_iter() {
-            rooms.entry(room).or_insert_with(LoadRoom::new).add(*member);
+        for spawned in spawned.try_iter() {
+            take(spawned, &mut rooms, shared.args.players);
         }
         match course {
-            Course::Warm | Course::Measure => talk_since = talk_since.or(Some(now)),
+            Course::Warm | Course::Measure | Course::Visit => talk_since = talk_since.or(Some(now)),
             _ => talk_since = None,
         }
-        let talk = talk_since.map(|since| Talk { since, per_s: shared.messages });
-        rooms.values_mut().for_each(|room| room.update(now, course, talk, &mut driven));
-        match course {
-            Course::Measure => {
-                before.get_or_insert_with(|| tally(&rooms));
-                driven.loop_tenth_ms.record(tenth_ms(now - last));
-            }
-            Course::Drain => {
-                if let Some(before) = before.take() {
-                    driven.tally = tally(&rooms).since(&before);
-                }
-            }
-            _ => {}
+        let talk = talk_since.map(|since| Talk { since, per_s: shared.args.messages });
+        let moment = Moment { now, course, talk, is_announced: shared.is_announced() };
+        rooms.values_mut().for_each(|room| room.update(moment, &mut driven));
+        loops.record(tenth_ms(now - last));
+        if course == Course::Measure {
+            before.get_or_insert_with(|| tally(&rooms));
+            driven.loop_tenth_ms.record(tenth_ms(now - last));
+        } else if let Some(before) = before.take() {
+            driven.tally = tally(&rooms).since(&before);
+        }
+        if loops.count() >= LOOPS_PER_NOTE {
+            shared.note_loops(&std::mem::replace(&mut loops, tenths_of_ms()));
         }
         last = now;
         thread::sleep(LOOP_INTERVAL.saturating_sub(shared.elapsed() - now));
@@ -202,12 +127,25 @@ pub(super) fn drive(shared: &Shared, spawned: Receiver<SpawnedClient>) -> Driven
     driven
 }
 
+fn take(spawned: Spawned, rooms: &mut BTreeMap<u32, LoadRoom>, players: u32) {
+    match spawned {
+        Spawned::Client { room, member } => {
+            rooms.entry(room).or_insert_with(|| LoadRoom::new(players)).add(*member);
+        }
+        Spawned::GivenUp { room } => {
+            if let Some(room) = rooms.get_mut(&room) {
+                room.give_up();
+            }
+        }
+    }
+}
+
 fn leave(shared: &Shared, rooms: &mut BTreeMap<u32, LoadRoom>, driven: &mut Driven) {
     rooms.values_mut().for_each(|room| room.leave(driven));
     let end = shared.elapsed() + LEAVE_TIME_MAX;
     while shared.elapsed() < end && !rooms.values().all(LoadRoom::is_empty) {
-        let now = shared.elapsed();
-        rooms.values_mut().for_each(|room| room.update(now, Course::Leave, None, driven));
+        let moment = Moment { now: shared.elapsed(), course: Course::Leave, talk: None, is_announced: false };
+        rooms.values_mut().for_each(|room| room.update(moment, driven));
         thread::sleep(LOOP_INTERVAL);
     }
 }

@@ -16,10 +16,14 @@ use std::{
 use framehouse_shared::api::Status;
 use rustix::process::{Pid, Signal, kill_process};
 
-/// The server's program.
-const PROGRAM: &str = "framehouse-server";
-/// The package that it is built from.
-const PACKAGE: &str = "framehouse-arena-server";
+use crate::allocations::{FILE_VARIABLE, Totals};
+
+/// The server's program, and the package that it is built from.
+const SERVER: Program = Program { name: "framehouse-server", package: "framehouse-arena-server" };
+/// The same server with an allocator that counts.
+const COUNTING_SERVER: Program = Program { name: "counting_server", package: "framehouse-tools" };
+/// Name of the file that it writes its counts into.
+const ALLOCATIONS_FILE: &str = "allocations.json";
 /// The most time until the server prints its addresses.
 const START_TIME_MAX: Duration = Duration::from_secs(20);
 /// The most time for an HTTP response.
@@ -63,6 +67,7 @@ impl Drop for Scratch {
 pub struct ServerProcess {
     child: Child,
     log: PathBuf,
+    allocations: PathBuf,
     url: String,
     agent: ureq::Agent,
 }
@@ -74,7 +79,15 @@ impl ServerProcess {
     /// # Errors
     /// A sentence, if there is no such server or it does not start.
     pub fn start(folder: &Path, settings: &str, arguments: &[&OsStr]) -> Result<Self, String> {
-        Self::start_program(&server_program()?, folder, settings, arguments)
+        Self::start_program(&SERVER.find()?, folder, settings, arguments)
+    }
+
+    /// Starts the server that counts its allocations in the same way.
+    ///
+    /// # Errors
+    /// A sentence, if there is no such server or it does not start.
+    pub fn start_counting(folder: &Path, settings: &str) -> Result<Self, String> {
+        Self::start_program(&COUNTING_SERVER.find()?, folder, settings, &[])
     }
 
     /// Starts this server program in the same way.
@@ -91,7 +104,7 @@ impl ServerProcess {
     /// # Errors
     /// A sentence, if there is no such server or it does not start.
     pub fn start_public(address: Ipv4Addr, folder: &Path, settings: &str) -> Result<Self, String> {
-        Self::listen(&server_program()?, address, folder, settings, &["--open-to-public".as_ref()])
+        Self::listen(&SERVER.find()?, address, folder, settings, &["--open-to-public".as_ref()])
     }
 
     fn listen(
@@ -112,6 +125,7 @@ impl ServerProcess {
             .arg(folder.join("data"))
             .args(arguments)
             .env("RUST_LOG", "warn")
+            .env(FILE_VARIABLE, folder.join(ALLOCATIONS_FILE))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)
@@ -121,7 +135,8 @@ impl ServerProcess {
         let config = ureq::Agent::config_builder().timeout_global(Some(ANSWER_TIME_MAX)).max_idle_connections(0);
         let agent = config.build().into();
         // From here on the process ends with this value, also if the following steps fail.
-        let mut server = Self { child, log: log_path, url: String::new(), agent };
+        let allocations = folder.join(ALLOCATIONS_FILE);
+        let mut server = Self { child, log: log_path, allocations, url: String::new(), agent };
         let output = server.child.stdout.take().expect("it was asked for");
         let said = read_url(output).recv_timeout(START_TIME_MAX).ok();
         server.url = said.ok_or_else(|| format!("the server did not start: {}", server.log()))?;
@@ -142,10 +157,16 @@ impl ServerProcess {
         let url = format!("{}/v1/status", self.url);
         let body = self.agent.get(url).call().and_then(|mut answer| answer.body_mut().read_to_vec()).map_err(lost)?;
         serde_json::from_slice(&body).map_err(|error| {
-            format!(
-                "the server beside this program is of another version ({error}): cargo build --release -p {PACKAGE}"
-            )
+            format!("the server beside this program is of another version ({error}): {}", SERVER.command())
         })
+    }
+
+    /// Its allocations since the start, at most 0.1 s old, if it was [started to count](Self::start_counting).
+    ///
+    /// # Errors
+    /// A sentence, if it has not told them.
+    pub fn allocations(&self) -> Result<Totals, String> {
+        Totals::read(&self.allocations).map_err(|error| format!("the server has not told its allocations ({error})"))
     }
 
     /// Its resident memory now, in KiB.
@@ -228,19 +249,37 @@ fn read_url(output: ChildStdout) -> Receiver<String> {
     receiver
 }
 
-/// The server next to this program; built when there is none.
-fn server_program() -> Result<PathBuf, String> {
-    let own = env::current_exe().map_err(|error| format!("cannot find the folder of this program: {error}"))?;
-    let folder = own.parent().unwrap_or(Path::new("."));
-    let beside = folder.join(PROGRAM);
-    if beside.exists() {
-        return Ok(beside);
+/// A program of this workspace.
+struct Program {
+    name: &'static str,
+    package: &'static str,
+}
+
+impl Program {
+    /// The program next to this one; built when there is none.
+    fn find(&self) -> Result<PathBuf, String> {
+        let own = env::current_exe().map_err(|error| format!("cannot find the folder of this program: {error}"))?;
+        let folder = own.parent().unwrap_or(Path::new("."));
+        let beside = folder.join(self.name);
+        if beside.exists() {
+            return Ok(beside);
+        }
+        let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+        let built = Command::new(cargo).args(self.build()).stdout(Stdio::null()).status();
+        let release = folder.with_file_name("release").join(self.name);
+        if built.is_ok_and(|status| status.success()) && release.exists() {
+            return Ok(release);
+        }
+        Err(format!("there is no {}: {}", beside.display(), self.command()))
     }
-    let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let built = Command::new(cargo).args(["build", "--release", "-p", PACKAGE]).stdout(Stdio::null()).status();
-    let release = folder.with_file_name("release").join(PROGRAM);
-    if built.is_ok_and(|status| status.success()) && release.exists() {
-        return Ok(release);
+
+    /// Arguments of cargo.
+    const fn build(&self) -> [&'static str; 6] {
+        ["build", "--release", "-p", self.package, "--bin", self.name]
     }
-    Err(format!("there is no {}: cargo build --release -p {PACKAGE}", beside.display()))
+
+    /// What builds it, for people.
+    fn command(&self) -> String {
+        format!("cargo {}", self.build().join(" "))
+    }
 }

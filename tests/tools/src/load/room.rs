@@ -1,4 +1,4 @@
-//! Load room: four clients that play match after match and send game messages.
+//! Load room: clients that play match after match and send game messages.
 
 use std::time::Duration;
 
@@ -11,11 +11,12 @@ use framehouse_shared::{
     protocol::messages::{Phase, RoomEvent},
     rng::SimRng,
 };
+use serde::{Deserialize, Serialize};
 
 use super::{
-    args::ROOM_PLAYERS,
-    drive::{Course, Driven},
+    drive::Driven,
     order::{TestMessage, TotalOrder},
+    shared::Course,
 };
 
 /// Updates per second in which a client sends messages, as the frames of a game.
@@ -55,9 +56,13 @@ impl Member {
         self.talk_at = now + Duration::from_secs(1) / TALKS_PER_S;
         let due = (now.saturating_sub(talk.since).as_secs_f64() * f64::from(talk.per_s)) as u64;
         while self.said < due {
-            self.client.send_game_message(&TestMessage { number: self.said, said_at: now }.encode());
-            self.said += 1;
+            self.say(now);
         }
+    }
+
+    fn say(&mut self, now: Duration) {
+        self.client.send_game_message(&TestMessage { number: self.said, said_at: now }.encode());
+        self.said += 1;
     }
 
     fn tally(&self) -> Tally {
@@ -73,6 +78,16 @@ impl Member {
     }
 }
 
+/// What the clients do in an update.
+#[derive(Clone, Copy)]
+pub(super) struct Moment {
+    pub now: Duration,
+    pub course: Course,
+    pub talk: Option<Talk>,
+    /// Whether the first client of the room has to make its announcement.
+    pub is_announced: bool,
+}
+
 /// The rate of messages, and its start.
 #[derive(Clone, Copy)]
 pub(super) struct Talk {
@@ -81,7 +96,7 @@ pub(super) struct Talk {
 }
 
 /// Counters of the measured time. Bytes are those of thin clients.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Tally {
     pub traffic: Traffic,
     pub playing: Duration,
@@ -117,19 +132,42 @@ impl Tally {
 pub(super) struct LoadRoom {
     members: Vec<Member>,
     order: TotalOrder,
+    players: usize,
+    /// When the announcement was made: its time in the message, in whole microseconds.
+    announced_at: Option<Duration>,
+    /// Not all of its seats were granted, so it never plays.
+    is_given_up: bool,
 }
 
 impl LoadRoom {
-    pub fn new() -> Self {
-        Self { members: Vec::new(), order: TotalOrder::new(ROOM_PLAYERS as usize) }
+    /// A room with this number of seats, still empty.
+    pub fn new(players: u32) -> Self {
+        let players = players as usize;
+        Self {
+            members: Vec::with_capacity(players),
+            order: TotalOrder::new(players),
+            players,
+            announced_at: None,
+            is_given_up: false,
+        }
     }
 
     pub fn add(&mut self, member: Member) {
         self.members.push(member);
     }
 
+    /// Lets its clients leave, because it does not get all of its seats.
+    pub fn give_up(&mut self) {
+        self.is_given_up = true;
+        self.members.iter_mut().for_each(|member| member.client.leave());
+    }
+
     /// Updates every client and sends the messages that are due.
-    pub fn update(&mut self, now: Duration, course: Course, talk: Option<Talk>, driven: &mut Driven) {
+    pub fn update(&mut self, moment: Moment, driven: &mut Driven) {
+        let Moment { now, course, talk, is_announced } = moment;
+        if is_announced && self.announced_at.is_none() && !self.is_given_up {
+            self.announce(now);
+        }
         for (place, member) in self.members.iter_mut().enumerate() {
             if let Some(talk) = talk {
                 member.talk(now, talk);
@@ -145,13 +183,16 @@ impl LoadRoom {
                     if let Err(sentence) = self.order.hear(place, slot, saying.number) {
                         driven.order.note(sentence);
                     }
-                    if course == Course::Measure {
-                        driven.message_tenth_ms.record(tenth_ms(now.saturating_sub(saying.said_at)));
+                    let way = now.saturating_sub(saying.said_at);
+                    if Some(saying.said_at) == self.announced_at {
+                        driven.announced_tenth_ms.record(tenth_ms(way));
+                    } else if course == Course::Measure {
+                        driven.message_tenth_ms.record(tenth_ms(way));
                     }
                 }
             }
         }
-        if self.is_complete() && course != Course::Leave {
+        if (Course::Play..Course::Leave).contains(&course) && self.is_complete() {
             for member in self.members.iter_mut().filter(|member| !member.is_ready) {
                 member.client.set_ready(true);
                 member.is_ready = true;
@@ -159,10 +200,20 @@ impl LoadRoom {
         }
     }
 
+    fn announce(&mut self, now: Duration) {
+        // The first member has made the room, so it is the host.
+        if let Some(host) = self.members.first_mut() {
+            host.say(now);
+            self.announced_at = Some(Duration::from_micros(now.as_micros() as u64));
+        }
+    }
+
     /// Checks that all messages have arrived, then lets all clients leave.
     pub fn leave(&mut self, driven: &mut Driven) {
         let said = self.members.iter().map(|member| member.said).sum();
-        if let Err(sentence) = self.order.check_end(said) {
+        if !self.is_given_up
+            && let Err(sentence) = self.order.check_end(said)
+        {
             driven.order.note(sentence);
         }
         self.members.iter_mut().for_each(|member| member.client.leave());
@@ -190,7 +241,7 @@ impl LoadRoom {
     }
 
     fn is_complete(&self) -> bool {
-        self.members.len() == ROOM_PLAYERS as usize && self.members.iter().all(Member::is_in_lobby)
+        self.members.len() == self.players && !self.is_given_up && self.members.iter().all(Member::is_in_lobby)
     }
 }
 

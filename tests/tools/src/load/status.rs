@@ -21,6 +21,36 @@ pub const fn errors_between(before: &ErrorStatus, after: &ErrorStatus) -> u64 {
     count(after).saturating_sub(count(before))
 }
 
+/// The ticks between two readings.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ticks {
+    /// How many there were.
+    pub count: u64,
+    /// How long they took.
+    pub took: Quantiles,
+    /// How late they started.
+    pub started_late: Quantiles,
+    /// Those that took longer than a tick.
+    pub late: u64,
+    /// Those that were given up.
+    pub dropped: u64,
+}
+
+impl Ticks {
+    /// The ticks between two readings.
+    pub fn between(before: &Status, after: &Status) -> Self {
+        let took = DurationHistogram::between(&before.tick_us_all, &after.tick_us_all);
+        let started_late = DurationHistogram::between(&before.tick_start_us, &after.tick_start_us);
+        Self {
+            count: took.longer_than(0),
+            took: took.quantiles(),
+            started_late: started_late.quantiles(),
+            late: took.longer_than(1_000_000 / u64::from(after.tick_rate.max(1))),
+            dropped: after.dropped_ticks - before.dropped_ticks,
+        }
+    }
+}
+
 /// A histogram of durations: the upper bound of each bucket, and its count.
 #[derive(Clone, Debug, Default)]
 pub struct DurationHistogram {
