@@ -9,7 +9,7 @@ pub(crate) mod cleanup_queue;
 pub mod clock;
 mod closing;
 pub mod commands;
-pub(crate) mod compared;
+pub mod compared;
 pub mod current_match;
 pub mod directory;
 pub mod guesses;

@@ -6,7 +6,7 @@ use bevy::app::TaskPoolPlugin;
 use framehouse_shared::{
     ids::{RoomId, SLOTS_MAX},
     rng::SimRng,
-    room_state::RoomSnapshot,
+    room_state::{RoomSnapshot, RoomStates},
     sim::{SimPlugin, SimRoom, SimTick, open_match},
     simulation::{bot_match, determinism_fingerprint, fingerprint_matches},
     state_hash::StateHashes,
@@ -154,7 +154,8 @@ fn replayed(seeds: &[u64], frames: &[Vec<Frame>]) -> Vec<StateHashes> {
         }
         world.run_schedule(SimTick);
     }
-    rooms.iter().map(|room| world.get::<StateHashes>(*room).expect("a match is open").clone()).collect()
+    let states = world.resource::<RoomStates>();
+    rooms.iter().map(|room| states.hashes(world.entity(*room))).collect()
 }
 
 #[test]

@@ -5,6 +5,7 @@ use bevy::prelude::*;
 use framehouse_server::{
     config::RoomSettings,
     room::{
+        compared::ComparedHashes,
         history::{FrameHistory, record_frames},
         inputs::Participants,
     },
@@ -16,7 +17,6 @@ use framehouse_shared::{
     protocol::datagram::encode_frame,
     replay::{BLOCK_TICKS, Compressor, RawBlock, Recorder, ReplayEncoder, is_hash_tick},
     sim::SimRoom,
-    state_hash::StateHashes,
 };
 
 use super::{Body, scripted::ScriptedMatch};
@@ -36,7 +36,7 @@ pub fn compress() -> Body {
     record.add_systems(record_frames);
     Box::new(move |timer| {
         for _ in 0..REPEATS {
-            let mut room = world.spawn((stepping_room(), StateHashes::default(), Participants::default()));
+            let mut room = world.spawn((stepping_room(), ComparedHashes::default(), Participants::default()));
             let room = room.insert((Frame::default(), FrameHistory::default())).id();
             for frame in &frames {
                 world.get_mut::<Frame>(room).expect("just inserted").clone_from(frame);
@@ -75,7 +75,7 @@ fn recorded_block() -> RawBlock {
         let hashes = simulation.hashes();
         let encoded = encode_frame(frame, &previous, is_hash_tick(frame.tick).then(|| hashes.combined()));
         previous = frame.inputs;
-        recorder.push(frame, &encoded, |_| "player", &hashes)
+        recorder.push(frame, &encoded, |_| "player", Some(&hashes))
     };
     frames.iter().find_map(&mut push).expect("a block has as many frames")
 }

@@ -2,16 +2,7 @@
 
 use std::hint::black_box;
 
-use bevy::prelude::*;
-use framehouse_arena::{bodies::Bodies, pickups::Pickups, projectiles::Projectiles, rules::Rules, scoring::Scores};
-use framehouse_shared::{
-    rng::SimRng,
-    room_state::{RoomSnapshot, StateValue},
-    score::Scoreboard,
-    sim::{LastInputs, Roster, SimTickCount},
-    simulation::Simulation,
-    state_hash::StateHasher,
-};
+use framehouse_shared::{room_state::RoomSnapshot, simulation::Simulation};
 
 use super::{Body, scripted::ScriptedMatch};
 
@@ -20,26 +11,10 @@ const REPEATS: usize = 200;
 /// Ticks that a rollback simulates again.
 const ROLLBACK_TICKS: u32 = 12;
 
-/// Hashes of all components, as after every tick.
+/// Hashes of all components, as after every compared tick.
 pub fn hash() -> Body {
     let simulation = running();
-    let hash_all = move || {
-        [
-            hash_of::<SimTickCount>(&simulation),
-            hash_of::<Roster>(&simulation),
-            hash_of::<LastInputs>(&simulation),
-            hash_of::<SimRng>(&simulation),
-            hash_of::<Scoreboard>(&simulation),
-            hash_of::<Rules>(&simulation),
-            hash_of::<Bodies>(&simulation),
-            hash_of::<Projectiles>(&simulation),
-            hash_of::<Pickups>(&simulation),
-            hash_of::<Scores>(&simulation),
-        ]
-    };
-    repeated(move || {
-        black_box(hash_all());
-    })
+    repeated(move || drop(black_box(simulation.hashes())))
 }
 
 /// Serialises the state, as for a late join.
@@ -83,10 +58,4 @@ fn running() -> Simulation {
 
 fn repeated(mut operation: impl FnMut() + 'static) -> Body {
     Box::new(move |timer| timer.time(REPEATS, || (0..REPEATS).for_each(|_| operation())))
-}
-
-fn hash_of<C: Component + StateValue>(simulation: &Simulation) -> u64 {
-    let mut hasher = StateHasher::new();
-    simulation.get::<C>().expect("a match is open").state_hash(&mut hasher);
-    hasher.finish()
 }
