@@ -26,6 +26,7 @@ use framehouse_shared::{
     protocol::end::EndCode,
     replay::ServerKey,
     sim::SimTickCount,
+    state_hash::is_compared,
     tick::Tick,
 };
 use framehouse_tiny::{Presses, TinyPlugin};
@@ -65,6 +66,11 @@ fn close(world: World, writer: ReplayWriter) {
 
 fn next_confirmed(world: &World) -> Tick {
     world.clients[VICTIM].client.prediction().expect("not thin").next_confirmed()
+}
+
+/// The last confirmed tick after which states are compared.
+fn last_compared(world: &World) -> Tick {
+    (0..next_confirmed(world).0).rev().map(Tick).find(|tick| is_compared(*tick)).expect("one in fifteen")
 }
 
 /// The first tick from now on with this remainder modulo 30, at least some ticks ahead.

@@ -125,7 +125,7 @@ fn a_full_server_lets_players_come_back() {
             Err(refusal) => break refusal,
         }
     };
-    assert_eq!((refusal, granted), (JoinError::ServerFull, 2 * (256 - 16)));
+    assert_eq!((refusal, granted), (JoinError::ServerFull, 2 * (1024 - 64)));
     let back = world.join(JoinTarget::Resume(world.clients[player].resume)).expect("some room is kept");
     world.step_ticks(10);
     assert!(world.clients[back].client.slot().is_some());
