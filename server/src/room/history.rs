@@ -42,6 +42,8 @@ pub struct FrameHistory {
     /// State hashes after the newest frames.
     hashes: VecDeque<StateHashes>,
     last_inputs: [Input; SLOTS_MAX],
+    /// Number of newest frames that were not sent.
+    unsent: u32,
 }
 
 #[derive(Debug)]
@@ -84,6 +86,16 @@ impl FrameHistory {
     /// The encoded frame of a tick, if it is uncompressed.
     pub fn encoded_frame(&self, tick: Tick) -> Option<&[u8]> {
         self.encoded_frames.get(tick.0.checked_sub(self.first.0)? as usize).map(Vec::as_slice)
+    }
+
+    /// Number of newest frames that were not sent.
+    pub(super) const fn unsent(&self) -> u32 {
+        self.unsent
+    }
+
+    /// Notes that all frames were sent.
+    pub(super) const fn note_sent(&mut self) {
+        self.unsent = 0;
     }
 
     /// The newest encoded frame.
@@ -145,6 +157,7 @@ impl FrameHistory {
         let hash = (frame.tick.0 % HASH_INTERVAL == HASH_INTERVAL - 1).then(|| hashes.combined());
         self.encoded_frames.push_back(encode_frame(frame, &self.last_inputs, hash));
         self.last_inputs = frame.inputs;
+        self.unsent += 1;
         self.joined.extend(joined_in(frame).map(|slot| (frame.tick, name(slot).to_owned())));
         let mut oldest = (self.hashes.len() == hashes_max).then(|| self.hashes.pop_front()).flatten();
         // Reuses the allocation of the oldest entry.

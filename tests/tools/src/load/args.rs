@@ -23,6 +23,9 @@ pub struct Args {
     /// Game messages that every client sends per second.
     #[arg(long, default_value_t = 0, value_parser = value_parser!(u32).range(0..=400))]
     pub messages: u32,
+    /// Make rooms in economy mode: inputs and frames are sent in every second tick.
+    #[arg(long)]
+    pub economy: bool,
     /// Print one line of JSON instead of a table.
     #[arg(long)]
     pub json: bool,

@@ -64,7 +64,8 @@ pub(super) fn spawn_clients(spawner: &ClientSpawner<'_>, drivers: &[Sender<Spawn
         if room >= spawner.args.all_rooms() {
             return;
         }
-        let mut target = RoomRequest::Create { size: ROOM_PLAYERS as u8, private: false, practice: false };
+        let economy = spawner.args.economy.then_some(true);
+        let mut target = RoomRequest::Create { size: ROOM_PLAYERS as u8, private: false, practice: false, economy };
         for index in 0..ROOM_PLAYERS {
             match spawn_member(spawner, room, index, target) {
                 Ok((member, code)) => {
