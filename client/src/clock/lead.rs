@@ -221,7 +221,8 @@ impl LeadController {
         let patience = self.target_without_loss() - MARGIN_BASE * self.tick_rate / 2.0;
         let first = self.sent.partition_point(|sent| sent.tick < self.judged);
         for sent in self.sent.iter().skip(first) {
-            let margin = sent.clock_offset - base_offset + f64::from(sent.inputs_before);
+            // The margin of the message: its first input waited for it.
+            let margin = sent.clock_offset - base_offset + (self.datagram_ticks - 1.0);
             if f64::from(sent.tick.0) - margin + patience > f64::from(newest.0) {
                 break;
             }
