@@ -24,7 +24,7 @@ const STRANGER: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7));
 const FULL: JoinError = JoinError::AddressFull { max: 8 };
 
 fn room(size: u8) -> JoinTarget {
-    JoinTarget::Create { size, private: false, practice: false }
+    JoinTarget::Create { size, private: false, practice: false, economy: None }
 }
 
 /// Asks for a session and never connects.

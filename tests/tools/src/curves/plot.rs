@@ -1,4 +1,5 @@
-//! Plots of the curves: one SVG for each number, one panel for each loss, one line for each jitter.
+//! Plots of the curves: one SVG for each number, one panel for each loss, one line for each jitter. One more has a line
+//! for each mode of a room.
 
 use std::{error::Error, path::Path};
 
@@ -7,7 +8,7 @@ use plotters::{
     prelude::*,
 };
 
-use super::{JITTERS, LOSSES, Point, RTTS};
+use super::{ECONOMY_JITTER, JITTERS, LOSSES, Point, RTTS};
 
 /// Width and height of a picture, in pixels.
 const SIZE: (u32, u32) = (1080, 380);
@@ -34,6 +35,33 @@ const PICTURES: [Picture; 8] = [
     ("bytes", "a room of four, KB/s down, thin up", "down_kb_per_room_s", Some("up_kb_per_room_s")),
 ];
 
+/// What economy mode costs, at a jitter of [`ECONOMY_JITTER`].
+const ECONOMY: Picture = (
+    "economy",
+    "from input to confirmation, ms: p50, thin p99; jitter 5 ms",
+    "input_to_confirm_ms_p50",
+    Some("input_to_confirm_ms_p99"),
+);
+
+/// A line of a panel, over all distances.
+struct Line {
+    label: String,
+    color: RGBColor,
+    jitter_ms: u16,
+    economy: bool,
+}
+
+fn lines_by_jitter() -> Vec<Line> {
+    let line = |(jitter_ms, color)| Line { label: format!("jitter {jitter_ms} ms"), color, jitter_ms, economy: false };
+    JITTERS.into_iter().zip(COLORS).map(line).collect()
+}
+
+fn lines_by_mode() -> Vec<Line> {
+    let line =
+        |label: &str, color, economy| Line { label: label.to_owned(), color, jitter_ms: ECONOMY_JITTER, economy };
+    vec![line("normal", COLORS[0], false), line("economy", COLORS[3], true)]
+}
+
 type Failed = Box<dyn Error>;
 
 /// Draws every picture into a folder.
@@ -41,13 +69,22 @@ type Failed = Box<dyn Error>;
 /// # Errors
 /// When a file cannot be written.
 pub fn draw(points: &[Point], folder: &Path) -> Result<(), Failed> {
+    let draw = |picture: Picture, lines: &[Line]| {
+        draw_picture(points, folder, picture, lines).map_err(|error| format!("the picture {}.svg: {error}", picture.0))
+    };
     for picture in PICTURES {
-        draw_picture(points, folder, picture).map_err(|error| format!("the picture {}.svg: {error}", picture.0))?;
+        draw(picture, &lines_by_jitter())?;
     }
+    draw(ECONOMY, &lines_by_mode())?;
     Ok(())
 }
 
-fn draw_picture(points: &[Point], folder: &Path, (file, title, name, thin): Picture) -> Result<(), Failed> {
+fn draw_picture(
+    points: &[Point],
+    folder: &Path,
+    (file, title, name, thin): Picture,
+    lines: &[Line],
+) -> Result<(), Failed> {
     let path = folder.join(file).with_extension("svg");
     let picture = SVGBackend::new(&path, SIZE).into_drawing_area();
     picture.fill(&WHITE)?;
@@ -59,7 +96,7 @@ fn draw_picture(points: &[Point], folder: &Path, (file, title, name, thin): Pict
     for (panel, loss) in picture.split_evenly((1, LOSSES.len())).iter().zip(LOSSES) {
         let mut chart = axes(panel, loss, highest)?;
         for (name, width) in names.iter().flatten() {
-            draw_lines(&mut chart, points, loss, name, *width)?;
+            draw_lines(&mut chart, (points, lines), loss, name, *width)?;
         }
         chart.configure_series_labels().position(SeriesLabelPosition::UpperLeft).draw()?;
     }
@@ -85,15 +122,25 @@ fn axes<'a, 'b>(panel: &'b Panel<'a, 'b>, loss: u16, highest: f64) -> Result<Cha
     Ok(chart)
 }
 
-fn draw_lines(chart: &mut Chart, points: &[Point], loss: u16, name: &str, width: u32) -> Result<(), Failed> {
-    for (jitter, color) in JITTERS.iter().zip(COLORS) {
-        let on_line = |point: &&Point| point.link.loss_percent == loss && point.link.jitter_ms == *jitter;
+fn draw_lines(
+    chart: &mut Chart,
+    (points, lines): (&[Point], &[Line]),
+    loss: u16,
+    name: &str,
+    width: u32,
+) -> Result<(), Failed> {
+    for Line { label, color, jitter_ms, economy } in lines {
+        let color = *color;
+        let on_line = |point: &&Point| {
+            let link = point.link;
+            (link.loss_percent, link.jitter_ms, link.economy) == (loss, *jitter_ms, *economy)
+        };
         let places =
             points.iter().filter(on_line).map(|point| (f64::from(point.link.rtt_ms), point.measured.get(name)));
-        let line = chart.draw_series(LineSeries::new(places, color.stroke_width(width)))?;
+        let series = chart.draw_series(LineSeries::new(places, color.stroke_width(width)))?;
         if width > 1 {
             let sample = move |(x, y)| PathElement::new([(x, y), (x + 16, y)], color.stroke_width(3));
-            line.label(format!("jitter {jitter} ms")).legend(sample);
+            series.label(label).legend(sample);
         }
     }
     Ok(())
