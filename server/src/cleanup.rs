@@ -76,6 +76,7 @@ impl Cleanup {
 
 /// Marks an entity that is not a member or room any more; its remaining data is scheduled to be freed.
 #[derive(Component, Debug)]
+#[component(storage = "SparseSet")]
 pub struct PendingCleanup;
 
 /// Schedules the requests that rooms have made since the last tick.

@@ -30,6 +30,7 @@ const WINDOW: Duration = Duration::from_secs(60);
 
 /// An open investigation, as a component of the member whose state differed.
 #[derive(Component)]
+#[component(storage = "SparseSet")]
 pub struct Investigation {
     /// Entity of the member's room.
     pub room: Entity,
@@ -115,6 +116,7 @@ fn link_figures(world: &World, member: Entity, room: Entity) -> LinkFigures {
 
 /// Times of a member's recent desyncs. Stays with the player over reconnects.
 #[derive(Component, Clone, Debug, Default)]
+#[component(storage = "SparseSet")]
 pub struct DesyncLog(ArrayVec<Duration, DESYNCS_MAX>);
 
 impl DesyncLog {

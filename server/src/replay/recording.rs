@@ -20,6 +20,9 @@ use super::{
 
 /// Recording of a room's match, as a component. Dropping it with its room ends the replay as "room closed".
 #[derive(Component)]
+// Sparse, as all components that come during a match: in a table they would move the whole row of the room, and every
+// table keeps the memory of the rooms that were in it.
+#[component(storage = "SparseSet")]
 pub struct Recording {
     queue: ReplayQueue,
     match_id: MatchId,

@@ -29,6 +29,7 @@ struct Waiting {
 /// A player's waiting commands, in sending order. A player has it from its first command on: looking into an empty queue
 /// of everybody in every tick would cost a cache miss a player.
 #[derive(Component, Debug, Default)]
+#[component(storage = "SparseSet")]
 pub struct CommandQueue {
     match_no: u32,
     waiting: VecDeque<Waiting>,

@@ -20,8 +20,8 @@ use newest::NewestFrames;
 use super::{compared::ComparedHashes, inputs::Participants};
 use crate::{config::RoomSettings, schedule::TickRate};
 
-/// Seconds for which the hashes of compared states are kept: longer than any desync report takes.
-const HASHES_SECONDS: f64 = 10.0;
+/// Seconds for which the hashes of compared states are kept: longer than any desync report takes on its way.
+const HASHES_SECONDS: f64 = 4.0;
 /// Compression level. A block is about 4 KB and takes about 20 us at level 1.
 const ZSTD_LEVEL: i32 = 1;
 

@@ -28,6 +28,7 @@ const UNACKED_BYTES_MAX: usize = 8 * 1024;
 
 /// History feed of a member; inserted with its first request.
 #[derive(Component)]
+#[component(storage = "SparseSet")]
 pub struct HistoryFeed {
     rate: Bucket,
     answer: Option<Answer>,

@@ -17,6 +17,7 @@ use crate::{
 
 /// The newest leaderboard of a room.
 #[derive(Component, Clone, Debug)]
+#[component(storage = "SparseSet")]
 pub struct LeaderboardBuffer {
     /// Number of the match in its room.
     match_no: u32,
