@@ -12,8 +12,10 @@ const SAMPLES_MIN: usize = 3;
 const RECENT_SAMPLES: usize = 8;
 /// Maximum number of pings that wait for an answer.
 const PENDING_MAX: usize = 16;
-/// Interval of pings.
-const PING_INTERVAL: Duration = Duration::from_millis(500);
+/// Interval of pings once there are as many samples as are kept: pings and pongs are a twentieth of the traffic.
+const PING_INTERVAL: Duration = Duration::from_millis(1000);
+/// Interval of pings before.
+const SETTLING_INTERVAL: Duration = Duration::from_millis(500);
 /// Interval of the first, quick pings.
 const QUICK_INTERVAL: Duration = Duration::from_millis(100);
 /// Number of quick pings.
@@ -73,7 +75,12 @@ impl Pings {
             return None;
         }
         self.quick_pings_left = self.quick_pings_left.saturating_sub(1);
-        self.next_ping = now + if self.quick_pings_left > 0 { QUICK_INTERVAL } else { PING_INTERVAL };
+        self.next_ping = now
+            + match self.samples.len() {
+                _ if self.quick_pings_left > 0 => QUICK_INTERVAL,
+                SAMPLES_MAX => PING_INTERVAL,
+                _ => SETTLING_INTERVAL,
+            };
         if self.pending.len() == PENDING_MAX {
             self.pending.pop_front();
         }

@@ -55,7 +55,7 @@ pub use {drive::kept_up, shared::Progress};
 /// Open files of this process, in addition to one socket for each client.
 const OTHER_FILES: u64 = 128;
 /// Clients of an endpoint: it keeps one place in 16 for players that come back.
-const ENDPOINT_CLIENTS: u32 = 1024 - 256 / 16;
+const ENDPOINT_CLIENTS: u32 = 1024 - 1024 / 16;
 /// The fewest endpoints, the server's default, and the most.
 const ENDPOINTS_MIN: u32 = 4;
 const ENDPOINTS_MAX: u32 = 64;
