@@ -52,6 +52,8 @@ const SLEEP_MIN: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub struct Clock {
     tick_rate: f64,
+    /// Ticks from one datagram of inputs or frames to the next.
+    datagram_ticks: f64,
     now: Duration,
     /// Time between the last two advances.
     last_step: Duration,
@@ -70,6 +72,7 @@ impl Clock {
         let tick_rate = f64::from(tick_rate);
         Self {
             tick_rate,
+            datagram_ticks: 1.0,
             now,
             last_step: Duration::ZERO,
             pings: Pings::new(tick_rate, now),
@@ -77,18 +80,20 @@ impl Clock {
             lead: LeadController::new(tick_rate),
             input: SlewedClock::default(),
             newest_frame: None,
-            delay: InputDelay::new(tick_rate),
+            delay: InputDelay::new(tick_rate, 1.0),
         }
     }
 
-    /// Starts a new match: its times begin anew, the measured distance to the room is kept.
-    pub fn start_match(&mut self, now: Duration) {
+    /// Starts a new match: its times begin anew, the measured distance to the room is kept. Datagrams of inputs and of
+    /// frames are `datagram_ticks` ticks apart.
+    pub fn start_match(&mut self, now: Duration, datagram_ticks: u32) {
+        self.datagram_ticks = datagram_ticks.into();
         self.pings.forget_room_time(now);
-        self.lead.start_match();
+        self.lead.start_match(self.datagram_ticks);
         self.room.forget();
         self.input.forget();
         self.newest_frame = None;
-        self.delay = InputDelay::new(self.tick_rate);
+        self.delay = InputDelay::new(self.tick_rate, self.datagram_ticks);
     }
 
     /// The ping that is due, if one is.
@@ -219,7 +224,9 @@ impl Clock {
     /// The target of the input time: from the server's feedback, or a guess from pings before there is any.
     fn input_goal(&mut self, room_time: f64, rtt: f64) -> f64 {
         let target = self.lead.target();
-        let guess = room_time + rtt / 2.0 + target + FIRST_SPARE_SECONDS * self.tick_rate;
+        // The first input of a datagram waits for the last one, and has to be in time as well.
+        let waits = self.datagram_ticks - 1.0;
+        let guess = room_time + rtt / 2.0 + target + waits + FIRST_SPARE_SECONDS * self.tick_rate;
         let Some(clock_offset) = self.lead.clock_offset_wanted() else { return guess };
         let goal = self.ticks(self.now) + clock_offset;
         // A one-way delay is between zero and a round trip. Anything else was measured before the room lost time.

@@ -195,7 +195,7 @@ pub fn welcome(slot: Option<Slot>, phase: Phase) -> Welcome {
     Welcome {
         room: RoomId(1),
         code: "K7QX".parse().expect("a code"),
-        options: RoomOptions { seats: 4, private: false, map: None },
+        options: RoomOptions { seats: 4, private: false, economy: false, map: None },
         tick_rate: TICK_RATE,
         player: PlayerId(9),
         slot,

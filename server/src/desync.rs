@@ -64,9 +64,9 @@ impl Plugin for DesyncPlugin {
 const ANSWER_MS_MAX: u64 = 3000;
 
 /// Compares the hashes that clients have reported together with inputs. Runs in `TickSet::Control`.
-pub(crate) fn compare_reports(world: &mut World) {
+pub(crate) fn compare_reports(world: &mut World, members: &mut QueryState<(Entity, &mut SyncState)>) {
     let mut reports: Vec<(Entity, Tick, u64)> = Vec::new();
-    for (member, mut sync) in world.query::<(Entity, &mut SyncState)>().iter_mut(world) {
+    for (member, mut sync) in members.iter_mut(world) {
         reports.extend(sync.take_report().map(|(tick, hash)| (member, tick, hash)));
     }
     reports.sort();
@@ -120,9 +120,8 @@ fn note_unasked(world: &mut World, member: Entity) {
 }
 
 /// Reports desyncs whose client has not answered in time. Runs in `TickSet::Control`.
-pub(crate) fn conclude_overdue(world: &mut World) {
+pub(crate) fn conclude_overdue(world: &mut World, open: &mut QueryState<(Entity, &Investigation)>) {
     let now = world.resource::<Now>().tick;
-    let mut open = world.query::<(Entity, &Investigation)>();
     let mut overdue: Vec<Entity> =
         open.iter(world).filter(|(_, open)| now >= open.until).map(|(member, _)| member).collect();
     overdue.sort();

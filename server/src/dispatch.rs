@@ -48,9 +48,8 @@ impl Plugin for DispatchPlugin {
 }
 
 /// Handles the messages that sessions have received since the last tick. Runs in `TickSet::Control`.
-fn handle_messages(world: &mut World) {
-    let mut waiting: Vec<(Entity, Vec<ClientMessage>, Option<&'static str>)> = world
-        .query::<(Entity, &mut Session)>()
+fn handle_messages(world: &mut World, sessions: &mut QueryState<(Entity, &mut Session)>) {
+    let mut waiting: Vec<(Entity, Vec<ClientMessage>, Option<&'static str>)> = sessions
         .iter_mut(world)
         .map(|(entity, mut session)| (entity, session.take_messages(), session.take_warning()))
         .filter(|(_, messages, warning)| !messages.is_empty() || warning.is_some())

@@ -28,9 +28,8 @@ impl Plugin for MatchEndPlugin {
 }
 
 /// Handles every match that is over, in order of room id. Runs in `TickSet::MatchEnd`, and when the server stops.
-pub(crate) fn end_matches(world: &mut World) {
-    let mut query = world.query::<(&SimRoom, Entity, &MatchOver)>();
-    let over = query.iter(world).map(|(sim, room, over)| (sim.id, room, *over));
+pub(crate) fn end_matches(world: &mut World, rooms: &mut QueryState<(&SimRoom, Entity, &MatchOver)>) {
+    let over = rooms.iter(world).map(|(sim, room, over)| (sim.id, room, *over));
     let mut over: Vec<(RoomId, Entity, MatchOver)> = over.collect();
     over.sort_by_key(|(id, ..)| *id);
     for (_, room, over) in over {

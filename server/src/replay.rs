@@ -101,8 +101,8 @@ impl Replays {
 }
 
 /// Begins recording the matches that were opened in this tick. Runs in `TickSet::Record`.
-fn begin_recordings(world: &mut World) {
-    let mut set: Vec<Entity> = world.query_filtered::<Entity, With<OpeningState>>().iter(world).collect();
+fn begin_recordings(world: &mut World, opened: &mut QueryState<Entity, With<OpeningState>>) {
+    let mut set: Vec<Entity> = opened.iter(world).collect();
     set.sort();
     for room in set {
         if let Some(OpeningState(opening)) = world.entity_mut(room).take() {

@@ -8,6 +8,7 @@ use std::{
 
 use bevy::{
     app::TaskPoolPlugin,
+    ecs::system::RunSystemOnce,
     prelude::*,
     time::{TimePlugin, TimeUpdateStrategy},
 };
@@ -257,9 +258,13 @@ impl Server {
         self.app.world_mut().resource_mut::<Directory>().close();
         // Matches first: a match that the server ends has no result.
         phase::end_all(self.app.world_mut(), MatchEnd::ServerStopped);
-        match_end::end_matches(self.app.world_mut());
+        self.run_once(match_end::end_matches);
         sessions::close_all(self.app.world_mut(), EndCode::ServerStopping);
-        desync::conclude_departed(self.app.world_mut());
+        self.run_once(desync::conclude_departed);
+    }
+
+    fn run_once<M>(&mut self, system: impl IntoSystem<(), (), M> + 'static) {
+        self.app.world_mut().run_system_once(system).expect("a system of a tick can always run");
     }
 
     /// Number of sessions, including those that only hold a reservation.

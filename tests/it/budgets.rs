@@ -87,7 +87,7 @@ impl Stranger {
 
 fn playing_world() -> World {
     let mut world = World::new(TinyPlugin, 1);
-    world.join(JoinTarget::Create { size: 3, private: false, practice: false }).expect("a room");
+    world.join(JoinTarget::Create { size: 3, private: false, practice: false, economy: None }).expect("a room");
     let code = world.room_code();
     world.join(JoinTarget::Code(code)).expect("a seat");
     world.all_ready();

@@ -107,7 +107,7 @@ fn a_closed_room_is_found_by_nobody_at_once_and_freed_later() {
 fn a_room_in_which_nothing_happens_is_closed() {
     let rooms = RoomSettings { idle_timeout: 10.0, ..default() };
     let mut world = World::with_rooms(TinyPlugin, 84, rooms);
-    world.join(JoinTarget::Create { size: 2, private: false, practice: false }).expect("a room");
+    world.join(JoinTarget::Create { size: 2, private: false, practice: false, economy: None }).expect("a room");
     world.step_ticks(280);
     world.clients[0].client.chat("still here");
     world.step_ticks(280);
@@ -225,7 +225,9 @@ fn rooms_that_all_close_at_once_close_some_a_tick() {
     const ROOMS: usize = 100;
     let mut world = World::new(TinyPlugin, 90).with_thin_clients();
     for _ in 0..ROOMS {
-        world.join(JoinTarget::Create { size: 2, private: false, practice: false }).expect("an empty server has room");
+        world
+            .join(JoinTarget::Create { size: 2, private: false, practice: false, economy: None })
+            .expect("an empty server has room");
     }
     world.step_ticks(30);
     let code = world.clients[ROOMS - 1].room;

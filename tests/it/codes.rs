@@ -16,7 +16,7 @@ use framehouse_tiny::TinyPlugin;
 const STRANGER: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7));
 
 fn room(size: u8, private: bool) -> JoinTarget {
-    JoinTarget::Create { size, private, practice: false }
+    JoinTarget::Create { size, private, practice: false, economy: None }
 }
 
 /// A code that no room has.
@@ -32,7 +32,7 @@ fn a_private_room_has_a_long_code_and_gets_one_when_it_becomes_private() {
     let (private, public) = (world.clients[0].room, world.clients[1].room);
     assert_eq!((private.as_str().len(), public.as_str().len()), (6, 4));
     world.step_ticks(10);
-    let options = RoomOptions { seats: 4, private: true, map: None };
+    let options = RoomOptions { seats: 4, private: true, economy: false, map: None };
     world.clients[1].client.order(HostCommand::Configure(options.clone()));
     world.step_ticks(10);
     let hidden = world.clients[1].client.code().expect("in a room");

@@ -74,8 +74,14 @@ fn listen(mut rooms: Rooms<(&Frame, &mut Told)>) {
 
 /// A match of `players` players, with one free seat.
 fn playing(seed: u64, link: &str, players: u8) -> World {
+    playing_in_mode(false, seed, link, players)
+}
+
+/// A match like [`playing`], in economy mode or not.
+fn playing_in_mode(economy: bool, seed: u64, link: &str, players: u8) -> World {
     let mut world = World::new(ListeningGame, seed).with_link(link);
-    world.join(JoinTarget::Create { size: players + 1, private: false, practice: false }).expect("a room");
+    let room = JoinTarget::Create { size: players + 1, private: false, practice: false, economy: Some(economy) };
+    world.join(room).expect("a room");
     let code = world.room_code();
     for _ in 1..players {
         world.join(JoinTarget::Code(code)).expect("a seat");
@@ -129,8 +135,8 @@ fn to_the_end(world: &mut World) {
 
 #[test]
 fn over_bad_links_every_command_is_applied_once_in_order_and_everywhere_in_the_same_tick() {
-    for seed in 0..3 {
-        let mut world = playing(300 + seed, "delay=60,jitter=20,loss=0.05,dup=0.05", 4);
+    for (seed, economy) in [(0, false), (1, false), (2, true)] {
+        let mut world = playing_in_mode(economy, 300 + seed, "delay=60,jitter=20,loss=0.05,dup=0.05", 4);
         let code = world.room_code();
         let mut sent = vec![Vec::new(); 5];
         for n in 0..70u8 {
@@ -234,7 +240,13 @@ fn a_flood_of_commands_is_bounded_and_costs_its_sender_the_session() {
 
 #[test]
 fn the_fullest_frames_still_arrive_one_by_one() {
-    let mut world = playing(315, "delay=30", 15);
+    for economy in [false, true] {
+        the_fullest_frames_arrive(economy);
+    }
+}
+
+fn the_fullest_frames_arrive(economy: bool) {
+    let mut world = playing_in_mode(economy, 315, "delay=30", 15);
     for n in 0..60u8 {
         for client in (0..15).filter(|client| client % 2 == usize::from(n % 2)) {
             world.clients[client].client.send_command(&[n; COMMAND_BYTES_MAX]);

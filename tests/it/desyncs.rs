@@ -16,7 +16,7 @@ use framehouse_arena::{ArenaPlugin, bodies::Bodies};
 use framehouse_client::client::Notice;
 use framehouse_harness::{check, world::World};
 use framehouse_server::{
-    config::ReplaySettings,
+    config::{ReplaySettings, RoomSettings},
     counters::Counters,
     replay::{Replays, writer::ReplayWriter},
 };
@@ -26,6 +26,7 @@ use framehouse_shared::{
     protocol::end::EndCode,
     replay::ServerKey,
     sim::SimTickCount,
+    state_hash::is_compared,
     tick::Tick,
 };
 use framehouse_tiny::{Presses, TinyPlugin};
@@ -37,7 +38,13 @@ const VICTIM: usize = 2;
 
 /// A match of four players over 100 ms, recorded into this folder.
 fn playing(game: impl Game + Clone, folder: &Folder) -> (World, ReplayWriter) {
-    let mut world = World::new(game, 11).with_link("delay=50");
+    playing_in_mode(false, game, folder)
+}
+
+/// A match like [`playing`], in economy mode or not.
+fn playing_in_mode(economy: bool, game: impl Game + Clone, folder: &Folder) -> (World, ReplayWriter) {
+    let rooms = RoomSettings { results: 1.0, countdown: 1.0, economy, ..Default::default() };
+    let mut world = World::with_rooms(game, 11, rooms).with_link("delay=50");
     let writer =
         ReplayWriter::start(folder.path().to_owned(), &ReplaySettings::default(), ServerKey::from_secret([7; 32]))
             .expect("a folder");
@@ -65,6 +72,11 @@ fn close(world: World, writer: ReplayWriter) {
 
 fn next_confirmed(world: &World) -> Tick {
     world.clients[VICTIM].client.prediction().expect("not thin").next_confirmed()
+}
+
+/// The last confirmed tick after which states are compared.
+fn last_compared(world: &World) -> Tick {
+    (0..next_confirmed(world).0).rev().map(Tick).find(|tick| is_compared(*tick)).expect("one in fifteen")
 }
 
 /// The first tick from now on with this remainder modulo 30, at least some ticks ahead.
@@ -152,9 +164,9 @@ fn nobody_else_noticed(world: &World) {
 /// At every distance from the next comparison.
 #[test]
 fn a_corrupted_field_is_named_within_a_second_and_written_down_with_both_values() {
-    for place in [0, 7, 15, 29] {
-        let folder = Folder::new(&format!("desync-{place}"));
-        let (mut world, writer) = playing(ArenaPlugin, &folder);
+    for (place, economy) in [(0, false), (7, false), (15, false), (29, false), (7, true), (16, true)] {
+        let folder = Folder::new(&format!("desync-{place}-{economy}"));
+        let (mut world, writer) = playing_in_mode(economy, ArenaPlugin, &folder);
         let (tick, slot) = (tick_ahead(&world, place), slot_of(&world, VICTIM));
         let is_corrupt = move |room: &mut EntityWorldMut| {
             room.get_mut::<Bodies>().expect("crafts").craft_mut(slot).expect("its craft").shield_until.0 += 77;

@@ -65,7 +65,7 @@ fn a_client_with_the_state_cannot_foresee_the_next_second() {
 #[test]
 fn players_late_players_and_spectators_agree_with_the_server() {
     let mut world = World::new(ArenaPlugin, 7).with_link("delay=60,spread=30,loss=0.05");
-    world.join(JoinTarget::Create { size: 4, private: false, practice: false }).expect("a room");
+    world.join(JoinTarget::Create { size: 4, private: false, practice: false, economy: None }).expect("a room");
     let code = world.room_code();
     for _ in 0..2 {
         world.join(JoinTarget::Code(code)).expect("a seat");

@@ -29,7 +29,7 @@ fn lobby_of(seed: u64, callers: &[IpAddr]) -> World {
     let rooms = RoomSettings { countdown: 0.5, abort_vote: 5.0, ..Default::default() };
     let mut world = World::with_rooms(TinyPlugin, seed, rooms);
     for (index, caller) in callers.iter().enumerate() {
-        let create = JoinTarget::Create { size: 8, private: false, practice: false };
+        let create = JoinTarget::Create { size: 8, private: false, practice: false, economy: None };
         let target = if index == 0 { create } else { JoinTarget::Code(world.clients[0].room) };
         world.join_as_caller(target, *caller).expect("a seat");
         world.step_ticks(10);

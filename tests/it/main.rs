@@ -10,6 +10,7 @@ mod commands;
 mod crash;
 mod desyncs;
 mod door;
+mod economy;
 mod entropy;
 mod faults;
 mod fuzz_smoke;

@@ -67,13 +67,13 @@ fn two_who_are_ready_start_without_waiting_for_a_full_room() {
 #[test]
 fn one_who_is_ready_alone_waits_except_in_practice() {
     let mut world = World::new(TinyPlugin, 4);
-    world.join(JoinTarget::Create { size: 4, private: false, practice: false }).expect("a room");
+    world.join(JoinTarget::Create { size: 4, private: false, practice: false, economy: None }).expect("a room");
     world.all_ready();
     world.step_ticks(120);
     assert!(matches!(world.clients[0].client.phase(), Some(Phase::Lobby { .. })));
 
     let mut practice = World::new(TinyPlugin, 4);
-    practice.join(JoinTarget::Create { size: 4, private: true, practice: true }).expect("a room");
+    practice.join(JoinTarget::Create { size: 4, private: true, practice: true, economy: None }).expect("a room");
     practice.all_ready();
     practice.step_to_playing();
 }
@@ -98,7 +98,7 @@ fn a_pressed_button_counts_once_for_everyone_although_packets_are_lost() {
 #[test]
 fn whoever_comes_into_a_running_match_plays_in_it() {
     let mut world = World::new(TinyPlugin, 6).with_link("delay=50,loss=0.02");
-    world.join(JoinTarget::Create { size: 3, private: false, practice: false }).expect("a room");
+    world.join(JoinTarget::Create { size: 3, private: false, practice: false, economy: None }).expect("a room");
     let code = world.room_code();
     world.join(JoinTarget::Code(code)).expect("a seat");
     world.all_ready();
@@ -135,7 +135,7 @@ fn leaderboards_come_every_two_seconds_and_at_the_end() {
 fn a_whole_match_is_the_same_at_every_tick_rate() {
     for hz in [10, 60, 120] {
         let mut world = World::at_rate(TinyPlugin, 10, hz).with_link("delay=30,jitter=5");
-        world.join(JoinTarget::Create { size: 4, private: false, practice: false }).expect("a room");
+        world.join(JoinTarget::Create { size: 4, private: false, practice: false, economy: None }).expect("a room");
         let code = world.room_code();
         for _ in 0..2 {
             world.join(JoinTarget::Code(code)).expect("a seat");

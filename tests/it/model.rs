@@ -53,7 +53,7 @@ impl Trial {
         let net = NetSettings { connection_timeout: 2, ..default() };
         let mut world = World::with_settings(TinyPlugin, 1, rooms, net).with_thin_clients();
         world.server.world_mut().insert_resource(MatchSeconds(1e9));
-        let room = JoinTarget::Create { size: seats, private: false, practice: false };
+        let room = JoinTarget::Create { size: seats, private: false, practice: false, economy: None };
         let maker = world.join_as_caller(room, address_of(0)).expect("a room");
         world.step_ticks(SETTLE_TICKS);
         let code = world.clients[maker].room;

@@ -13,7 +13,7 @@ fn names(world: &World, client: usize) -> Vec<String> {
 #[test]
 fn players_whose_names_look_alike_are_told_apart_by_a_number() {
     let mut world = World::new(TinyPlugin, 80).with_name("Ada".to_owned());
-    world.join(JoinTarget::Create { size: 6, private: false, practice: false }).expect("a room");
+    world.join(JoinTarget::Create { size: 6, private: false, practice: false, economy: None }).expect("a room");
     let code = world.room_code();
     world.step_ticks(10);
     // The same, in Cyrillic letters, of other letters, and one that looks like the second.
@@ -30,7 +30,8 @@ fn players_whose_names_look_alike_are_told_apart_by_a_number() {
 #[test]
 fn a_player_that_comes_back_keeps_its_name_and_a_name_that_is_free_again_is_given_again() {
     let mut world = World::new(TinyPlugin, 81).with_name("Ada".to_owned());
-    let first = world.join(JoinTarget::Create { size: 3, private: false, practice: false }).expect("a room");
+    let first =
+        world.join(JoinTarget::Create { size: 3, private: false, practice: false, economy: None }).expect("a room");
     let code = world.clients[first].room;
     world.step_ticks(10);
     world.join(JoinTarget::Code(code)).expect("a seat");

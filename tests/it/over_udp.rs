@@ -58,7 +58,7 @@ fn drive(clients: &mut [Client], start: Instant, done: impl Fn(&[Client]) -> boo
 fn two_players_meet_over_http_and_play_over_udp() {
     let server = start_server();
     let start = Instant::now();
-    let create = RoomRequest::Create { size: 2, private: false, practice: false };
+    let create = RoomRequest::Create { size: 2, private: false, practice: false, economy: None };
     let mut clients = vec![join(&server, create, start)];
     assert!(drive(&mut clients, start, |clients| clients[0].code().is_some()), "the first player is in its room");
     let code = clients[0].code().expect("in a room");
@@ -107,12 +107,14 @@ fn status_rooms_and_health_are_served_and_a_stopping_server_says_goodbye() {
         ureq::get(format!("{}{path}", server.url)).call().expect("200").body_mut().read_to_string().expect("a body")
     };
     assert_eq!(get("/healthz"), "ok\n");
-    let mut clients = vec![join(&server, RoomRequest::Create { size: 2, private: false, practice: false }, start)];
+    let create = RoomRequest::Create { size: 2, private: false, practice: false, economy: Some(true) };
+    let mut clients = vec![join(&server, create, start)];
     assert!(drive(&mut clients, start, |clients| matches!(clients[0].phase(), Some(Phase::Lobby { .. }))));
     let listed = |_: &[Client]| {
         let rooms: serde_json::Value = serde_json::from_str(&get("/v1/rooms")).expect("JSON");
         let status: serde_json::Value = serde_json::from_str(&get("/v1/status")).expect("JSON");
-        rooms["rooms"][0]["players"] == 1 && status["players"] == 1 && status["tick"].as_u64() > Some(0)
+        let room = &rooms["rooms"][0];
+        room["players"] == 1 && room["economy"] == true && status["players"] == 1 && status["tick"].as_u64() > Some(0)
     };
     assert!(drive(&mut clients, start, listed), "the room is listed");
     server.stop();

@@ -38,7 +38,7 @@ fn phase_name(world: &World, client: usize) -> &'static str {
 fn world_in(phase: &str) -> World {
     let rooms = RoomSettings { countdown: 5.0, results: 5.0, grace: 20.0, ..Default::default() };
     let mut world = World::with_rooms(TinyPlugin, 40, rooms);
-    world.join(JoinTarget::Create { size: 4, private: false, practice: false }).expect("a room");
+    world.join(JoinTarget::Create { size: 4, private: false, practice: false, economy: None }).expect("a room");
     let code = world.clients[0].room;
     for _ in 1..3 {
         // They join one after the other: the first one becomes host, and the longest member follows it.
@@ -285,7 +285,8 @@ fn a_game_that_panics_while_a_match_is_set_loses_that_room_only() {
     world.clients[0].client.leave();
     world.clients[1].client.leave();
     world.step_ticks(10);
-    let third = world.join(JoinTarget::Create { size: 1, private: true, practice: true }).expect("a room");
+    let third =
+        world.join(JoinTarget::Create { size: 1, private: true, practice: true, economy: None }).expect("a room");
     world.step_ticks(60);
     assert_eq!(world.told(third), Some(EndCode::RoomFaulted));
     world.server.world_mut().insert_resource(game);

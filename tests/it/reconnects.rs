@@ -22,7 +22,14 @@ fn points(world: &World, client: usize, slot: usize) -> i64 {
 
 #[test]
 fn a_lost_player_gets_its_seat_and_its_score_back_in_a_running_match() {
-    let mut world = World::new(TinyPlugin, 60).with_link("delay=50,jitter=5").with_players(2);
+    for economy in [false, true] {
+        a_lost_player_comes_back(economy);
+    }
+}
+
+fn a_lost_player_comes_back(economy: bool) {
+    let rooms = RoomSettings { results: 1.0, countdown: 1.0, economy, ..Default::default() };
+    let mut world = World::with_rooms(TinyPlugin, 60, rooms).with_link("delay=50,jitter=5").with_players(2);
     world.step_to_playing();
     world.step_ticks(200);
     let before = points(&world, 0, 1);

@@ -117,13 +117,13 @@ fn files_that_are_refused_change_nothing() {
 #[test]
 fn a_room_whose_map_is_gone_is_told_and_goes_through_the_maps_in_turn() {
     let mut world = World::new(ArenaPlugin, 302);
-    world.join(JoinTarget::Create { size: 3, private: false, practice: false }).expect("a room");
+    world.join(JoinTarget::Create { size: 3, private: false, practice: false, economy: None }).expect("a room");
     world.join(JoinTarget::Quick).expect("a seat");
     let maps = |world: &World| -> Vec<Option<String>> {
         world.clients.iter().filter_map(|client| Some(client.client.options()?.map.clone())).collect()
     };
     assert!(world.step_until(60, |world| maps(world).len() == 2), "both are in the room");
-    let chosen = RoomOptions { seats: 3, private: false, map: Some("crossing".to_owned()) };
+    let chosen = RoomOptions { seats: 3, private: false, economy: false, map: Some("crossing".to_owned()) };
     let host = world.clients.iter_mut().find(|client| client.client.is_host()).expect("one of the two is the host");
     host.client.order(HostCommand::Configure(chosen));
     world.step_ticks(15);

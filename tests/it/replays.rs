@@ -105,7 +105,7 @@ fn emotes_are_recorded_and_shown_again() {
 fn joins_and_leaves_in_a_running_match_are_in_its_replay() {
     let folder = Folder::new("joins");
     let mut world = World::new(ArenaPlugin, 2).with_link("delay=30,loss=0.02");
-    world.join(JoinTarget::Create { size: 3, private: false, practice: false }).expect("a room");
+    world.join(JoinTarget::Create { size: 3, private: false, practice: false, economy: None }).expect("a room");
     world.join(JoinTarget::Quick).expect("a seat");
     let (mut world, writer) = recording(world, &folder);
     world.all_ready();

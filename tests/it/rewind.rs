@@ -16,6 +16,7 @@ use framehouse_shared::{
     protocol::messages::{
         ClientMessage, HistoryContent, HistoryPart, PlayerState, RoomEvent, SNAPSHOT_CHUNK_BYTES, ServerMessage,
     },
+    room_state::RoomStates,
     state_hash::StateHashes,
     tick::Tick,
 };
@@ -33,10 +34,16 @@ struct Match {
 
 impl Match {
     fn begin(link: &str) -> Self {
-        let rooms = RoomSettings { history: HISTORY_SECONDS, results: 1.0, countdown: 1.0, ..Default::default() };
+        Self::begin_in_mode(false, link)
+    }
+
+    /// A match in economy mode or not.
+    fn begin_in_mode(economy: bool, link: &str) -> Self {
+        let rooms =
+            RoomSettings { history: HISTORY_SECONDS, results: 1.0, countdown: 1.0, economy, ..Default::default() };
         let world = World::with_rooms(ArenaPlugin, 61, rooms).with_link(link);
         let mut running = Self { world, truth: Vec::new() };
-        let target = JoinTarget::Create { size: 4, private: false, practice: false };
+        let target = JoinTarget::Create { size: 4, private: false, practice: false, economy: None };
         running.world.join(target).expect("an empty server has room");
         let code = running.world.room_code();
         for _ in 1..3 {
@@ -57,8 +64,8 @@ impl Match {
         let room = self.world.rooms()[0].1;
         let Some(history) = self.world.server.world().get::<FrameHistory>(room) else { return };
         if history.end().0 as usize > self.truth.len() {
-            let hashes = history.hashes(Tick(self.truth.len() as u32)).expect("the newest are kept");
-            self.truth.push(hashes.clone());
+            let world = self.world.server.world();
+            self.truth.push(world.resource::<RoomStates>().hashes(world.entity(room)));
         }
     }
 
@@ -116,7 +123,13 @@ fn is_whole(shown: &[u32], step_max: u32) -> bool {
 
 #[test]
 fn a_late_spectator_sees_the_match_from_its_first_tick_and_is_live_again() {
-    let mut running = Match::begin("delay=20");
+    for economy in [false, true] {
+        a_late_spectator_looks_back(economy);
+    }
+}
+
+fn a_late_spectator_looks_back(economy: bool) {
+    let mut running = Match::begin_in_mode(economy, "delay=20");
     running.step_ticks(500);
     let spectator = running.watch();
     let room = running.world.rooms()[0].1;

@@ -18,7 +18,7 @@ use framehouse_shared::{
 };
 use framehouse_tiny::TinyPlugin;
 
-const CREATE: JoinTarget = JoinTarget::Create { size: 2, private: false, practice: false };
+const CREATE: JoinTarget = JoinTarget::Create { size: 2, private: false, practice: false, economy: None };
 
 #[test]
 fn an_unknown_code_and_a_full_room_are_refused() {
@@ -32,7 +32,7 @@ fn an_unknown_code_and_a_full_room_are_refused() {
 #[test]
 fn quick_match_fills_rooms_and_leaves_private_ones_alone() {
     let mut world = World::new(TinyPlugin, 2);
-    world.join(JoinTarget::Create { size: 4, private: true, practice: false }).expect("a room");
+    world.join(JoinTarget::Create { size: 4, private: true, practice: false, economy: None }).expect("a room");
     for _ in 0..5 {
         world.join(JoinTarget::Quick).expect("a seat");
     }

@@ -73,7 +73,9 @@ fn three_of_four(seed: u64, ticks: u32, folder: &Folder) -> World {
     world.server.world_mut().insert_resource(MatchSeconds(f64::from(ticks) / 30.0));
     let store = ResultStore::open(&folder.0).expect("a folder of ours");
     world.server.world_mut().insert_resource(store);
-    world.join(JoinTarget::Create { size: 4, private: false, practice: false }).expect("an empty server has room");
+    world
+        .join(JoinTarget::Create { size: 4, private: false, practice: false, economy: None })
+        .expect("an empty server has room");
     let code = world.room_code();
     for _ in 0..2 {
         world.join(JoinTarget::Code(code)).expect("a free seat");

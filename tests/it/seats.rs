@@ -24,7 +24,7 @@ const STRANGER: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7));
 const FULL: JoinError = JoinError::AddressFull { max: 8 };
 
 fn room(size: u8) -> JoinTarget {
-    JoinTarget::Create { size, private: false, practice: false }
+    JoinTarget::Create { size, private: false, practice: false, economy: None }
 }
 
 /// Asks for a session and never connects.
@@ -125,7 +125,7 @@ fn a_full_server_lets_players_come_back() {
             Err(refusal) => break refusal,
         }
     };
-    assert_eq!((refusal, granted), (JoinError::ServerFull, 2 * (256 - 16)));
+    assert_eq!((refusal, granted), (JoinError::ServerFull, 2 * (1024 - 64)));
     let back = world.join(JoinTarget::Resume(world.clients[player].resume)).expect("some room is kept");
     world.step_ticks(10);
     assert!(world.clients[back].client.slot().is_some());

@@ -10,8 +10,8 @@ use framehouse_tiny::TinyPlugin;
 /// The measurements of four bots of the tiny game over these links. They press at random, so that every prediction is wrong
 /// and the depth of rollbacks shows the depth of prediction. Matches of half a minute give their beginnings the usual
 /// weight.
-fn played(link: &str, minutes: u32) -> ClientStats {
-    let rooms = RoomSettings { countdown: 1.0, results: 1.0, ..Default::default() };
+fn played(link: &str, minutes: u32, economy: bool) -> ClientStats {
+    let rooms = RoomSettings { countdown: 1.0, results: 1.0, economy, ..Default::default() };
     let mut world = World::with_rooms(TinyPlugin, 21, rooms).with_link(link).with_players(4);
     for _ in 0..minutes * 60 {
         world.step_ticks(30);
@@ -34,7 +34,7 @@ fn ms(tenths: &Distribution, part: f64) -> f64 {
 #[test]
 fn nothing_is_late_on_a_perfect_link_for_five_minutes() {
     for link in ["delay=0", "lan", "delay=60"] {
-        let stats = played(link, 5);
+        let stats = played(link, 5, false);
         assert_eq!((stats.late_inputs, stats.replaced_inputs), (0, 0), "{link}");
     }
 }
@@ -42,7 +42,7 @@ fn nothing_is_late_on_a_perfect_link_for_five_minutes() {
 #[test]
 fn on_networks_that_people_have_one_input_in_a_hundred_is_late_at_most_and_the_answer_is_quick() {
     for link in ["wifi", "4g", "transatlantic"] {
-        let stats = played(link, 3);
+        let stats = played(link, 3, false);
         assert!(late_percent(&stats) <= 1.0, "{link}: {} % late", late_percent(&stats));
         let view = ms(&stats.input_to_view_tenth_ms, 0.99);
         assert!(view < 100.0, "{link}: inputs are seen after {view} ms");
@@ -58,7 +58,7 @@ fn the_ticks_predicted_and_the_delay_follow_the_distance() {
         ("delay=97,jitter=2", 5..=6, [70.0, 100.0]),
         ("delay=100,jitter=20", 6..=6, [117.0, 170.0]),
     ] {
-        let stats = played(link, 3);
+        let stats = played(link, 3, false);
         let usual = stats.rollback_ticks.quantile(0.5);
         assert!(undone.contains(&usual), "{link}: {usual} ticks are undone");
         let view = [0.5, 0.99].map(|part| ms(&stats.input_to_view_tenth_ms, part));
@@ -68,8 +68,20 @@ fn the_ticks_predicted_and_the_delay_follow_the_distance() {
 }
 
 #[test]
+fn in_economy_mode_as_few_inputs_are_late_and_no_view_waits_for_them() {
+    for (link, late_percent_max) in
+        [("delay=0", 0.0), ("delay=60", 0.0), ("wifi", 1.0), ("4g", 1.0), ("transatlantic", 1.0)]
+    {
+        let stats = played(link, 3, true);
+        assert!(late_percent(&stats) <= late_percent_max, "{link}: {} % late", late_percent(&stats));
+        let view = ms(&stats.input_to_view_tenth_ms, 0.99);
+        assert!(view < 150.0, "{link}: inputs are seen after {view} ms");
+    }
+}
+
+#[test]
 fn an_awful_network_is_played_on_without_a_desync() {
-    let stats = played("awful", 3);
+    let stats = played("awful", 3, false);
     assert!(late_percent(&stats) < 10.0, "{} % late", late_percent(&stats));
     assert!(stats.ticks_confirmed > 4 * 3 * 60 * 25, "{} ticks", stats.ticks_confirmed);
 }

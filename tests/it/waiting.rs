@@ -65,9 +65,15 @@ fn a_tolerant_room_waits_two_ticks_and_an_ordinary_one_does_not() {
 
 #[test]
 fn a_strict_room_of_players_who_are_all_there_never_loses_an_input() {
-    let mut world = World::with_rooms(TinyPlugin, 2, RoomSettings { strict_timeout: 5.0, ..Default::default() })
-        .with_link("spread=150,loss=0.05");
-    world.join(JoinTarget::Create { size: 2, private: false, practice: false }).expect("a room");
+    for economy in [false, true] {
+        no_input_is_lost(economy);
+    }
+}
+
+fn no_input_is_lost(economy: bool) {
+    let rooms = RoomSettings { strict_timeout: 5.0, economy, ..Default::default() };
+    let mut world = World::with_rooms(TinyPlugin, 2, rooms).with_link("spread=150,loss=0.05");
+    world.join(JoinTarget::Create { size: 2, private: false, practice: false, economy: None }).expect("a room");
     let code = world.room_code();
     world.join(JoinTarget::Code(code)).expect("a seat");
     world.all_ready();

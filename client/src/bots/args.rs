@@ -29,6 +29,9 @@ pub struct Args {
     /// Number of additional bots in each room that only watch.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=200))]
     pub spectators: u8,
+    /// Make rooms in economy mode: inputs and frames are sent in every second tick.
+    #[arg(long)]
+    pub economy: bool,
     /// Run time in seconds, including the time to connect.
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub seconds: u32,
@@ -71,9 +74,9 @@ mod tests {
     #[test]
     fn the_documented_flags_are_understood() {
         let line = "framehouse-bots --server http://h:1 --ca ca.pem --rooms 3 --players 2 --seats 6 --spectators 3 --seconds 5 --thin \
-                    --net-sim delay=30,loss=0.01 --seed 9 --json --slow 50";
+                    --net-sim delay=30,loss=0.01 --seed 9 --json --slow 50 --economy";
         let args = Args::try_parse_from(line.split_whitespace()).expect("documented");
-        assert_eq!((args.members(), args.seats, args.slow), (5, 6, 50));
+        assert_eq!((args.members(), args.seats, args.slow, args.economy), (5, 6, 50, true));
         assert_eq!((args.rooms, args.players, args.net_sim.map(|sim| sim.delay_ms)), (3, 2, Some(30.0)));
         let error = Args::try_parse_from(["framehouse-bots", "--nonsense"]).expect_err("unknown");
         assert_eq!(error.exit_code(), 2);

@@ -51,6 +51,7 @@ fn args(server: &str, count: u8) -> Args {
         players: count,
         seats: count,
         spectators: 0,
+        economy: false,
         seconds: u32::MAX,
         thin: false,
         slow: 0,

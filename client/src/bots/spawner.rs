@@ -99,7 +99,8 @@ impl<'a> BotSpawner<'a> {
     /// watches.
     fn spawn(&self, room: u32, index: u8, code: Option<RoomCode>) -> Result<(Bot, RoomCode), String> {
         let Args { players, seats, seed, .. } = self.args;
-        let create = RoomRequest::Create { size: *players.max(seats), private: false, practice: false };
+        let economy = self.args.economy.then_some(true);
+        let create = RoomRequest::Create { size: *players.max(seats), private: false, practice: false, economy };
         let join = if index < *players { RoomRequest::Code } else { RoomRequest::Watch };
         let request = SessionRequest {
             name: if self.args.rooms == 1 {

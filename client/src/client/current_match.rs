@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use framehouse_shared::{
+    ids::Slot,
     protocol::datagram::Feedback,
     tick::{SimRate, Tick},
 };
@@ -16,6 +17,8 @@ use super::{
 pub(super) struct CurrentMatch {
     /// The match's number in the room.
     pub number: u32,
+    /// Ticks from one datagram of inputs or frames to the next.
+    pub datagram_ticks: u32,
     /// The received chunks of a state.
     pub assembler: SnapshotAssembler,
     /// Received frames that wait for the simulation.
@@ -36,6 +39,8 @@ pub(super) struct CurrentMatch {
     pub loaded: Option<(Duration, Tick)>,
     /// The last tick, once the server has announced it.
     pub last_tick: Option<Tick>,
+    /// One past the newest input that was sent.
+    pub next_unsent: Tick,
     /// Time at which the last `Inputs` message was sent.
     pub inputs_sent: Option<Duration>,
     /// Time of the last request for frames.
@@ -51,12 +56,13 @@ pub(super) struct CurrentMatch {
 }
 
 impl CurrentMatch {
-    pub fn new(number: u32, rate: SimRate) -> Self {
+    pub fn new(number: u32, rate: SimRate, datagram_ticks: u32) -> Self {
         Self {
             number,
+            datagram_ticks,
             assembler: SnapshotAssembler::default(),
             frame_buffer: FrameBuffer::new(rate),
-            spectator_clock: SpectatorClock::default(),
+            spectator_clock: SpectatorClock::new(datagram_ticks),
             inputs: InputHistory::new(rate),
             latency: Latency::default(),
             input_ack: Tick(0),
@@ -64,6 +70,7 @@ impl CurrentMatch {
             feedback: Feedback::default(),
             loaded: None,
             last_tick: None,
+            next_unsent: Tick(0),
             inputs_sent: None,
             frames_wanted: None,
             report: None,
@@ -76,6 +83,15 @@ impl CurrentMatch {
     /// The part of the match number that unreliable datagrams carry.
     pub const fn low_bits(&self) -> u8 {
         (self.number & 0x0f) as u8
+    }
+
+    /// Whether the new inputs of the player in this seat are to be sent: each at once, or two together in economy mode.
+    /// There, half of a room's players send after even ticks and half after odd ones.
+    pub fn are_inputs_due(&self, slot: Slot) -> bool {
+        let end = self.inputs.end();
+        let new_inputs = end.since(self.next_unsent);
+        let is_turn = (end.0 + u32::from(u8::from(slot))).is_multiple_of(self.datagram_ticks);
+        new_inputs >= self.datagram_ticks || (is_turn && new_inputs > 0)
     }
 
     /// Whether frames are missing that the unreliable path will not bring any more.

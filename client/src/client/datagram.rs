@@ -14,10 +14,10 @@ use framehouse_shared::{
 
 use super::Client;
 
-/// Interval of acknowledgements while there is no input to send, unless [`ACK_TICKS_MIN`] is longer.
+/// Interval of acknowledgements while there is no input to send, unless [`ACK_DATAGRAMS_MIN`] is longer.
 const ACK_INTERVAL: Duration = Duration::from_millis(100);
-/// Shortest interval of acknowledgements, in ticks (150 ms at 10 Hz): every input acknowledges, too.
-const ACK_TICKS_MIN: f64 = 1.5;
+/// Shortest interval of acknowledgements, in intervals of datagrams with inputs (150 ms at 10 Hz): those acknowledge, too.
+const ACK_DATAGRAMS_MIN: f64 = 1.5;
 /// Time-out of a request for frames, beyond a round trip, after which it is repeated.
 const WANT_INTERVAL: Duration = Duration::from_millis(300);
 
@@ -82,29 +82,31 @@ impl Client {
 
     /// Sends the inputs that the server does not have and acknowledges frames; a client that only watches just
     /// acknowledges.
-    pub(super) fn send_inputs(&mut self, now: Duration, has_new_input: bool) {
+    pub(super) fn send_inputs(&mut self, now: Duration) {
+        let slot = self.playing_slot();
         let is_playing = matches!(self.phase(), Some(Phase::Playing { .. }));
-        let is_watching = self.is_watching();
         let tick = self.room.as_ref().map_or(0.0, |room| f64::from(room.rate.dt()));
-        let ack_interval = ACK_INTERVAL.max(Duration::from_secs_f64(ACK_TICKS_MIN * tick));
         let Some(current) = &mut self.current else { return };
+        let ack_ticks_min = ACK_DATAGRAMS_MIN * f64::from(current.datagram_ticks);
+        let ack_interval = ACK_INTERVAL.max(Duration::from_secs_f64(ack_ticks_min * tick));
         let is_ack_due = is_playing && current.inputs_sent.is_none_or(|sent| now.saturating_sub(sent) >= ack_interval);
-        if !has_new_input && !is_ack_due {
+        if !slot.is_some_and(|slot| current.are_inputs_due(slot)) && !is_ack_due {
             return;
         }
         current.inputs_sent = Some(now);
+        current.next_unsent = current.inputs.end();
         let message = Inputs {
             match_low: current.low_bits(),
             next_frame: current.frame_buffer.next_missing(),
             seen_frames: current.frame_buffer.seen(),
             newest: current.inputs.end().minus(1),
-            inputs: if is_watching { ArrayVec::new() } else { current.inputs.unacknowledged(current.input_ack) },
+            inputs: slot.map_or(ArrayVec::new(), |_| current.inputs.unacknowledged(current.input_ack)),
             report: current.report.take(),
         };
         let mut bytes = Vec::with_capacity(64);
         message.encode(&mut bytes);
         self.connection.send_datagram(now, &bytes);
-        if !is_watching {
+        if slot.is_some() {
             self.clock.note_sent(message.newest);
             self.stats.lead_hundredth_ticks.record((self.clock.lead_ticks() * 100.0) as i64);
         }

@@ -40,7 +40,7 @@ impl Client {
             self.stats.errors.note(error.to_string());
             return self.connection.close(Cause::GameFailed, &error.to_string());
         }
-        self.send_inputs(now, new_ticks > 0);
+        self.send_inputs(now);
         self.ask_for_frames(now);
     }
 

@@ -120,7 +120,7 @@ impl Client {
             Phase::Countdown { match_no, .. } => {
                 self.set_match(now, match_no);
                 // The room's time begins only now, shortly before tick 0.
-                self.clock.start_match(now);
+                self.clock.start_match(now, self.datagram_ticks());
             }
             Phase::Results { match_no, last_tick, ranking } => self.end_match(now, match_no, last_tick, ranking),
         }
@@ -132,10 +132,16 @@ impl Client {
             return;
         }
         let rate = self.room.as_ref().map_or(SimRate::DEFAULT, |room| room.rate);
-        self.current = Some(CurrentMatch::new(number, rate));
+        let datagram_ticks = self.datagram_ticks();
+        self.current = Some(CurrentMatch::new(number, rate, datagram_ticks));
         self.leaderboard = None;
         self.results = None;
-        self.clock.start_match(now);
+        self.clock.start_match(now, datagram_ticks);
+    }
+
+    /// Ticks from one datagram of inputs or frames to the next. The host changes it only between matches.
+    fn datagram_ticks(&self) -> u32 {
+        self.room.as_ref().map_or(1, |room| room.options.datagram_ticks())
     }
 
     fn end_match(&mut self, now: Duration, match_no: u32, last_tick: Tick, ranking: Vec<RankingEntry>) {

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use framehouse_shared::tick::Tick;
 
-/// Distance to the newest frame, in seconds: about the jitter of frames. Half a tick is added, the average age of the
-/// newest frame.
+/// Distance to the newest frame, in seconds: about the jitter of frames. The average age of the newest frame is added:
+/// half a tick, or a whole one in economy mode.
 const BEHIND_SECONDS: f64 = 0.05;
 /// Change of speed for each second of error.
 const CORRECTION: f64 = 3.0;
@@ -19,13 +19,20 @@ const CORRECTION_MAX: f64 = 0.25;
 const JUMP_SECONDS: f64 = 10.0 / 30.0;
 
 /// A spectator's clock, in ticks of the match.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct SpectatorClock {
+    /// Ticks from one datagram with frames to the next.
+    datagram_ticks: f64,
     time: Option<f64>,
     advanced_to: Duration,
 }
 
 impl SpectatorClock {
+    /// A clock without a time, for frames that come in datagrams this many ticks apart.
+    pub fn new(datagram_ticks: u32) -> Self {
+        Self { datagram_ticks: datagram_ticks.into(), time: None, advanced_to: Duration::ZERO }
+    }
+
     /// Advances the clock to `now`. `frames_end` is one past the newest frame that has arrived without a gap;
     /// `is_complete` means that no more will come.
     pub fn advance(&mut self, now: Duration, tick_rate: u16, frames_end: Tick, is_complete: bool) {
@@ -33,7 +40,7 @@ impl SpectatorClock {
         let elapsed = now.saturating_sub(self.advanced_to).as_secs_f64() * tick_rate;
         self.advanced_to = now;
         let end = f64::from(frames_end.0);
-        let target = if is_complete { end } else { end - (BEHIND_SECONDS * tick_rate + 0.5) };
+        let target = if is_complete { end } else { end - (BEHIND_SECONDS * tick_rate + self.datagram_ticks / 2.0) };
         let time = self.time.filter(|time| target - time <= JUMP_SECONDS * tick_rate).map_or(target, |time| {
             let correction = CORRECTION * (target - time) / tick_rate;
             time + elapsed * (1.0 + correction.clamp(-CORRECTION_MAX, CORRECTION_MAX))
@@ -76,7 +83,7 @@ mod tests {
     #[test]
     fn uneven_frames_are_shown_evenly() {
         let mut rng = SimRng::new(5);
-        let mut spectator_clock = SpectatorClock::default();
+        let mut spectator_clock = SpectatorClock::new(1);
         let mut frames_end = 0;
         let mut times = Vec::new();
         for tick in 0..900 {
@@ -94,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_silent_server_is_waited_for_and_caught_up_with() {
-        let mut spectator_clock = SpectatorClock::default();
+        let mut spectator_clock = SpectatorClock::new(1);
         (0..100).for_each(|tick| drop(run(&mut spectator_clock, tick, tick)));
         (100..110).for_each(|tick| drop(run(&mut spectator_clock, tick, 99)));
         assert_eq!((spectator_clock.time(), spectator_clock.due_end()), (Some(99.0), Tick(100)));
@@ -106,7 +113,7 @@ mod tests {
 
     #[test]
     fn whoever_comes_late_jumps_to_the_present() {
-        let mut spectator_clock = SpectatorClock::default();
+        let mut spectator_clock = SpectatorClock::new(1);
         spectator_clock.advance(Duration::ZERO, RATE, Tick(100), false);
         spectator_clock.advance(Duration::from_millis(10), RATE, Tick(500), false);
         assert_eq!(spectator_clock.time(), Some(498.0));
@@ -114,7 +121,7 @@ mod tests {
 
     #[test]
     fn the_last_frames_are_shown_to_the_end() {
-        let mut spectator_clock = SpectatorClock::default();
+        let mut spectator_clock = SpectatorClock::new(1);
         (0..50).for_each(|tick| drop(run(&mut spectator_clock, tick, tick)));
         for ms in (1..200).step_by(5) {
             spectator_clock.advance(Duration::from_secs(50) / 30 + Duration::from_millis(ms), RATE, Tick(50), true);
@@ -124,7 +131,7 @@ mod tests {
 
     #[test]
     fn nothing_is_due_before_the_first_frame_is_there() {
-        let mut spectator_clock = SpectatorClock::default();
+        let mut spectator_clock = SpectatorClock::new(1);
         assert_eq!(spectator_clock.due_end(), Tick(0));
         spectator_clock.advance(Duration::from_secs(9), RATE, Tick(0), false);
         assert_eq!(spectator_clock.due_end(), Tick(0));

@@ -17,8 +17,6 @@ use std::time::Duration;
 const DELAY_FIRST: f64 = 1.0 / 30.0;
 /// Maximum time that is predicted before the delay grows, in seconds.
 const PREDICTED: f64 = 0.2;
-/// Average age of the newest frame, in ticks: at 30 Hz, six predicted ticks reach five and a half beyond it.
-const FRAME_AGE_TICKS: f64 = 0.5;
 /// The largest delay, in seconds.
 const DELAY_MAX: f64 = 0.5;
 /// The smallest difference to the wanted delay that changes the delay, in seconds.
@@ -36,6 +34,8 @@ const SAMPLES_SECONDS_MIN: f64 = 3.0;
 #[derive(Clone, Debug)]
 pub(super) struct InputDelay {
     tick_rate: f64,
+    /// Ticks from one datagram with frames to the next.
+    datagram_ticks: f64,
     prediction_depth: Option<f64>,
     samples: u32,
     /// The delay that is approached.
@@ -46,14 +46,22 @@ pub(super) struct InputDelay {
 
 impl InputDelay {
     /// A delay of 0 without measurements.
-    pub const fn new(tick_rate: f64) -> Self {
-        Self { tick_rate, prediction_depth: None, samples: 0, goal: 0.0, current: None, differs_since: None }
+    pub const fn new(tick_rate: f64, datagram_ticks: f64) -> Self {
+        Self {
+            tick_rate,
+            datagram_ticks,
+            prediction_depth: None,
+            samples: 0,
+            goal: 0.0,
+            current: None,
+            differs_since: None,
+        }
     }
 
     /// Takes a measurement: a frame arrived while inputs were made for `prediction_depth` ticks after it.
     pub fn note_prediction_depth(&mut self, prediction_depth: f64) {
         self.samples = self.samples.saturating_add(1);
-        let gain = (PREDICTION_DEPTH_TIME * self.tick_rate).max(1.0).recip().max(1.0 / f64::from(self.samples));
+        let gain = (PREDICTION_DEPTH_TIME * self.samples_per_s()).max(1.0).recip().max(1.0 / f64::from(self.samples));
         // The first frame replaces the guess from before it.
         self.prediction_depth = Some(
             self.prediction_depth
@@ -88,21 +96,27 @@ impl InputDelay {
     }
 
     fn choose(&mut self, now: Duration, prediction_depth: f64) {
-        let wanted = delay_for(prediction_depth, self.tick_rate);
+        let wanted = self.delay_for(prediction_depth);
         let differs = (wanted - self.goal).abs() >= CHANGE_SECONDS * self.tick_rate;
         self.differs_since = self.differs_since.or(Some(now)).filter(|_| differs);
         let has_differed = self.differs_since.is_some_and(|since| now.saturating_sub(since) >= CHANGE_TIME);
-        if has_differed || f64::from(self.samples) < SAMPLES_SECONDS_MIN * self.tick_rate {
+        if has_differed || f64::from(self.samples) < SAMPLES_SECONDS_MIN * self.samples_per_s() {
             self.goal = wanted;
         }
     }
-}
 
-/// The part of a gap of `prediction_depth` ticks that is filled with delay, in ticks.
-fn delay_for(prediction_depth: f64, tick_rate: f64) -> f64 {
-    let first = prediction_depth.clamp(0.0, DELAY_FIRST * tick_rate);
-    let predicted = PREDICTED * tick_rate - FRAME_AGE_TICKS;
-    (prediction_depth - predicted).clamp(first, DELAY_MAX * tick_rate)
+    /// The part of a gap of `prediction_depth` ticks that is filled with delay, in ticks.
+    fn delay_for(&self, prediction_depth: f64) -> f64 {
+        let first = prediction_depth.clamp(0.0, DELAY_FIRST * self.tick_rate);
+        // The average age of the newest frame: at 30 Hz, six predicted ticks reach five and a half beyond it.
+        let frame_age = self.datagram_ticks / 2.0;
+        (prediction_depth - (PREDICTED * self.tick_rate - frame_age)).clamp(first, DELAY_MAX * self.tick_rate)
+    }
+
+    /// Datagrams with frames a second.
+    const fn samples_per_s(&self) -> f64 {
+        self.tick_rate / self.datagram_ticks
+    }
 }
 
 #[cfg(test)]
@@ -125,7 +139,7 @@ mod tests {
         for (prediction_depth, expected) in
             [(0.4, 0.4), (1.0, 1.0), (4.0, 1.0), (6.5, 1.0), (8.0, 2.5), (12.5, 7.0), (40.0, 15.0)]
         {
-            let mut delay = InputDelay::new(30.0);
+            let mut delay = InputDelay::new(30.0, 1.0);
             let after = run(&mut delay, 0, 60, prediction_depth);
             assert!(
                 (after.last().expect("many") - expected).abs() < 1e-6,
@@ -137,7 +151,7 @@ mod tests {
 
     #[test]
     fn it_changes_for_a_whole_tick_that_lasts_and_for_nothing_less() {
-        let mut delay = InputDelay::new(30.0);
+        let mut delay = InputDelay::new(30.0, 1.0);
         let settled = *run(&mut delay, 0, 20, 9.0).last().expect("many");
         assert_eq!(run(&mut delay, 20, 20, 9.8).last(), Some(&settled), "less than a tick");
         assert_eq!(run(&mut delay, 40, 1, 12.0).last(), Some(&settled), "only for a second");
@@ -150,7 +164,7 @@ mod tests {
 
     #[test]
     fn it_is_never_more_than_the_need() {
-        let mut delay = InputDelay::new(30.0);
+        let mut delay = InputDelay::new(30.0, 1.0);
         run(&mut delay, 0, 20, 1.6);
         for (from, prediction_depth, expected) in [(20, 0.5, 0.5), (40, 1.4, 1.0)] {
             let after = run(&mut delay, from, 20, prediction_depth);
@@ -164,7 +178,7 @@ mod tests {
 
     #[test]
     fn it_stands_still_while_the_input_time_does() {
-        let mut delay = InputDelay::new(30.0);
+        let mut delay = InputDelay::new(30.0, 1.0);
         let settled = *run(&mut delay, 0, 20, 9.0).last().expect("many");
         for tick in 600..900 {
             delay.note_prediction_depth(30.0);

@@ -45,8 +45,8 @@ const SENT_SECONDS: f64 = 4.25;
 #[derive(Clone, Copy, Debug)]
 struct Sent {
     tick: Tick,
-    /// Number of inputs sent with it for the first time; more than one on a machine that is slower than the ticks. They
-    /// have to arrive in time as well.
+    /// Number of inputs sent with it for the first time: one in economy mode, more on a machine that is slower than the
+    /// ticks. They have to arrive in time as well.
     inputs_before: u32,
     /// The clock offset when it was sent, in ticks.
     clock_offset: f64,
@@ -58,6 +58,8 @@ struct Sent {
 #[derive(Clone, Debug)]
 pub(super) struct LeadController {
     tick_rate: f64,
+    /// Ticks from one datagram to the next.
+    datagram_ticks: f64,
     base_offset: Option<f64>,
     /// The standard deviation of the base offset.
     jitter: f64,
@@ -81,6 +83,7 @@ impl LeadController {
     pub fn new(tick_rate: f64) -> Self {
         Self {
             tick_rate,
+            datagram_ticks: 1.0,
             base_offset: None,
             jitter: 0.0,
             is_jitter_measured: false,
@@ -96,17 +99,19 @@ impl LeadController {
         }
     }
 
-    /// Starts a new match; what was measured of the network is kept.
-    pub fn start_match(&mut self) {
+    /// Starts a new match with datagrams this many ticks apart; what was measured of the network is kept.
+    pub fn start_match(&mut self, datagram_ticks: f64) {
         self.forget_offset();
         self.next_sent = Tick(0);
+        self.datagram_ticks = datagram_ticks;
     }
 
     /// Forgets offsets, after our own clock or the room's jumped; what was measured of the network is kept.
     pub fn forget_offset(&mut self) {
         self.loss.begin_anew();
-        let Self { tick_rate, jitter, is_jitter_measured, next_sent, ref loss, .. } = *self;
-        *self = Self { jitter, is_jitter_measured, next_sent, loss: loss.clone(), ..Self::new(tick_rate) };
+        let Self { tick_rate, datagram_ticks, jitter, is_jitter_measured, next_sent, ref loss, .. } = *self;
+        let loss = loss.clone();
+        *self = Self { datagram_ticks, jitter, is_jitter_measured, next_sent, loss, ..Self::new(tick_rate) };
     }
 
     /// Sets the jitter from pings, used until there is feedback on inputs.
@@ -158,7 +163,7 @@ impl LeadController {
 
     /// The target margin.
     pub fn target(&self) -> f64 {
-        self.target_without_loss() + self.loss.extra_ticks()
+        self.target_without_loss() + self.loss.extra_datagrams() * self.datagram_ticks
     }
 
     fn target_without_loss(&self) -> f64 {
@@ -216,7 +221,8 @@ impl LeadController {
         let patience = self.target_without_loss() - MARGIN_BASE * self.tick_rate / 2.0;
         let first = self.sent.partition_point(|sent| sent.tick < self.judged);
         for sent in self.sent.iter().skip(first) {
-            let margin = sent.clock_offset - base_offset;
+            // The margin of the message: its first input waited for it.
+            let margin = sent.clock_offset - base_offset + (self.datagram_ticks - 1.0);
             if f64::from(sent.tick.0) - margin + patience > f64::from(newest.0) {
                 break;
             }

@@ -1,10 +1,10 @@
-//! Measures packet loss on the way to the server: decides whether inputs need an extra tick to arrive with the next
-//! packet.
+//! Measures packet loss on the way to the server: decides whether inputs are made earlier, so that they are still in time
+//! with the next packet.
 
 /// Smoothing of the measured loss: over about 900 inputs (90 s at 10 Hz, 30 s at 30 Hz, 7.5 s at 120 Hz). Fewer inputs
 /// would not give a reliable rate.
 const GAIN: f64 = 1.0 / 900.0;
-/// Above this loss, inputs are made one tick earlier. Three packets lost within a few seconds are enough.
+/// Above this loss, inputs are made one datagram earlier: one tick, or two in economy mode. Three packets lost within a few seconds are enough.
 const LOSS_HIGH: f64 = 0.003;
 /// Below this loss the extra tick ends. Where jitter hides losses, the extra tick hides them completely; it then lasts
 /// at least `900 * ln(0.003 / 0.0015)` = 624 inputs (62 s at 10 Hz, 21 s at 30 Hz, 5 s at 120 Hz).
@@ -58,8 +58,9 @@ impl UplinkLoss {
         self.rate
     }
 
-    /// Extra ticks for inputs, so that one lost packet does no harm: the next packet carries the input again.
-    pub fn extra_ticks(&self) -> f64 {
+    /// The number of datagrams, 0 or 1, by which inputs are made earlier, so that a lost one does no harm: the next one
+    /// carries the input again.
+    pub fn extra_datagrams(&self) -> f64 {
         if self.is_high { 1.0 } else { 0.0 }
     }
 }
@@ -75,7 +76,7 @@ mod tests {
         let (mut meter, mut rng, mut extra) = (UplinkLoss::default(), SimRng::new(5), 0.0);
         for _ in 0..inputs {
             meter.judge(rng.between(0.0, 1.0) < loss);
-            extra += meter.extra_ticks();
+            extra += meter.extra_datagrams();
         }
         extra / f64::from(inputs)
     }
@@ -91,11 +92,11 @@ mod tests {
     fn the_tick_is_given_back_some_time_after_the_loss() {
         let mut meter = UplinkLoss::default();
         (0..900).for_each(|input| meter.judge(input % 50 == 0));
-        assert_eq!(meter.extra_ticks(), 1.0);
+        assert_eq!(meter.extra_datagrams(), 1.0);
         (0..600).for_each(|_| meter.judge(false));
-        assert_eq!(meter.extra_ticks(), 1.0);
+        assert_eq!(meter.extra_datagrams(), 1.0);
         (0..4000).for_each(|_| meter.judge(false));
-        assert_eq!(meter.extra_ticks(), 0.0);
+        assert_eq!(meter.extra_datagrams(), 0.0);
     }
 
     #[test]

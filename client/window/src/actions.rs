@@ -58,6 +58,7 @@ pub enum Action {
     /// Adds this many seats.
     Seats(i8),
     Private(bool),
+    Economy(bool),
     CloseRoom,
     Leave,
     Resume,

@@ -94,6 +94,9 @@ texts! {
     Visibility: "Room is", "房间为";
     Public: "public", "公开";
     Private: "private", "私密";
+    Network: "Network", "网络";
+    NormalNetwork: "normal", "普通";
+    DataSaver: "data saver", "省流量";
     Start: "Start now", "立即开始";
     CloseRoom: "Close room", "关闭房间";
     Leave: "Leave", "离开";

@@ -12,6 +12,9 @@ use crate::schedule::TickRate;
 pub struct RoomSettings {
     /// Seats of a room opened by quick match, 2 to 16.
     pub size: u8,
+    /// Whether new rooms are in economy mode, unless the request says otherwise: inputs and frames are sent in every
+    /// second tick.
+    pub economy: bool,
     /// Largest number of open rooms, 1 to 100,000.
     pub rooms_max: u32,
     /// Share of the tick thread's time, 0.1 to 1, above which nobody new may join, so that running matches are not
@@ -58,6 +61,7 @@ impl Default for RoomSettings {
     fn default() -> Self {
         Self {
             size: 4,
+            economy: false,
             rooms_max: 2000,
             load_max: 0.85,
             loading: 10.0,

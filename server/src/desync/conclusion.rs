@@ -30,8 +30,10 @@ struct Concluded {
 }
 
 /// Reports the open investigations of members that have left. Runs in `TickSet::Control`.
-pub(crate) fn conclude_departed(world: &mut World) {
-    let mut open = world.query_filtered::<Entity, (With<Investigation>, Without<Player>, Without<Spectator>)>();
+pub(crate) fn conclude_departed(
+    world: &mut World,
+    open: &mut QueryState<Entity, (With<Investigation>, Without<Player>, Without<Spectator>)>,
+) {
     let mut departed: Vec<Entity> = open.iter(world).collect();
     departed.sort();
     for member in departed {

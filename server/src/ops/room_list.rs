@@ -40,6 +40,7 @@ pub fn public_rooms(
             free: seats.free(),
             spectators: watching(members),
             joinable: seats.free() > 0,
+            economy: room.options().economy,
         })
         .collect()
 }

@@ -124,9 +124,8 @@ const fn forget_answer(vote: &mut Vote, slot: Slot) {
 
 /// Ends matches whose players agree, and votes that cannot succeed any more. Runs in `TickSet::Control`, before phases
 /// advance.
-pub(crate) fn conclude(world: &mut World) {
-    let mut query = world.query::<(&Room, Entity, &AbortVotes)>();
-    let open = query.iter(world).filter(|(.., votes)| votes.open.is_some());
+pub(crate) fn conclude(world: &mut World, rooms: &mut QueryState<(&Room, Entity, &AbortVotes)>) {
+    let open = rooms.iter(world).filter(|(.., votes)| votes.open.is_some());
     let mut open: Vec<(RoomId, Entity)> = open.map(|(data, room, _)| (data.id, room)).collect();
     open.sort();
     for (_, room) in open {

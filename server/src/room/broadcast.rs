@@ -1,32 +1,39 @@
-//! Broadcast of frames to room members: encoded once per room, with a small header per client.
+//! Broadcast of frames to room members: encoded once per room, with a small header per client. In economy mode a
+//! datagram has the frames of two ticks.
 
 use bevy::prelude::*;
 use framehouse_shared::{
-    protocol::datagram::{FRAMES_BYTES_MAX, FRAMES_MAX, FRAMES_USUAL, FramesHeader},
+    protocol::datagram::{FRAME_BYTES_MAX, FRAMES_BYTES_MAX, FRAMES_MAX, FRAMES_USUAL, FramesHeader},
     sim::SimRoom,
     tick::Tick,
 };
 
 use super::{
-    Members,
+    Members, Room,
     clock::RoomClock,
     history::FrameHistory,
     inputs::{InputBuffer, SyncState},
 };
-use crate::net::{endpoint::BoxedEndpoint, outgoing::PeerAddress};
+use crate::{
+    net::{endpoint::BoxedEndpoint, outgoing::PeerAddress},
+    schedule::Now,
+};
 
-/// Sends every member the frame of this tick, the one before, and frames it reports as missing. Runs in
+/// Sends every member the new frames, as many before them again, and frames it reports as missing. Runs in
 /// `TickSet::Broadcast`.
 pub(super) fn broadcast_frames(
-    rooms: Query<(&SimRoom, &RoomClock, &FrameHistory, &Members)>,
+    now: Res<Now>,
+    mut rooms: Query<(&Room, &SimRoom, &RoomClock, &mut FrameHistory, &Members)>,
     mut members: Query<(&PeerAddress, Option<&mut InputBuffer>, &SyncState)>,
     mut endpoints: Query<&mut BoxedEndpoint>,
 ) {
-    for (sim, clock, history, in_room) in &rooms {
-        if !sim.stepping || sim.is_faulted() || history.end() == Tick(0) {
+    for (room, sim, clock, mut history, in_room) in &mut rooms {
+        if sim.is_faulted() || !is_due(room, sim, &history, now.tick) {
             continue;
         }
-        let (newest, usual) = (history.end().minus(1), usual_oldest(history));
+        let new_frames = history.unsent().min(room.options.datagram_ticks());
+        let usual_frames = FRAMES_USUAL as u32 * room.options.datagram_ticks();
+        let (newest, usual) = (history.end().minus(1), usual_oldest(&history, new_frames, usual_frames));
         for &member in Members::entities(Some(in_room)) {
             // A disconnected player has no address; a spectator has no input buffer.
             let Ok((address, mut buffer, sync)) = members.get_mut(member) else { continue };
@@ -35,22 +42,33 @@ pub(super) fn broadcast_frames(
                 match_low: clock.match_low(),
                 newest,
                 input_ack: buffer.as_ref().map_or(Tick(0), |buffer| buffer.end()),
-                feedback: buffer.as_mut().and_then(|buffer| buffer.feedback(newest)),
+                feedback: buffer.as_mut().and_then(|buffer| buffer.feedback(newest, new_frames)),
             };
-            let oldest = oldest_to_send(history, usual, sync);
+            let oldest = oldest_to_send(&history, usual, sync);
             let encoded_frames = (oldest.0..=newest.0)
                 .map(|tick| history.encoded_frame(Tick(tick)).expect("the history reaches back so far"));
             let encoded_frames: arrayvec::ArrayVec<&[u8], FRAMES_MAX> = encoded_frames.collect();
             endpoint.queue_frames(address.client, &header, &encoded_frames);
         }
+        history.note_sent();
     }
 }
 
-/// The oldest frame to send to a client without missing frames: the usual two frames.
-fn usual_oldest(history: &FrameHistory) -> Tick {
-    let usual = history.end().minus(FRAMES_USUAL as u32).max(history.first());
-    // Two frames full of commands may not fit into one datagram.
-    if history.bytes_from(usual) > FRAMES_BYTES_MAX { history.end().minus(1) } else { usual }
+/// Whether the new frames of a room are sent in this tick of the server. Of the rooms in economy mode half send in even
+/// ticks and half in odd ones, so that all ticks cost the same.
+fn is_due(room: &Room, sim: &SimRoom, history: &FrameHistory, tick: u64) -> bool {
+    let Some(newest) = history.newest().filter(|_| history.unsent() > 0) else { return false };
+    let is_turn = (tick + room.id.0).is_multiple_of(room.options.datagram_ticks().into());
+    // Nobody knows when the next frame of a room that waits for inputs comes, and a match that is over has none. After a
+    // frame full of commands the next one may not fit into the same datagram.
+    is_turn || !sim.stepping || newest.len() + FRAME_BYTES_MAX > FRAMES_BYTES_MAX
+}
+
+/// The oldest frame to send to a client without missing frames: the usual number of frames.
+fn usual_oldest(history: &FrameHistory, new_frames: u32, usual_frames: u32) -> Tick {
+    let usual = history.end().minus(usual_frames).max(history.first());
+    // Frames full of commands may not fit into one datagram; the new ones do.
+    if history.bytes_from(usual) > FRAMES_BYTES_MAX { history.end().minus(new_frames) } else { usual }
 }
 
 /// The oldest frame to send to a client: the usual one, or back to a reported gap as far as one datagram allows. A long

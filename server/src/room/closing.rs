@@ -22,10 +22,12 @@ const CLOSINGS_PER_TICK_MAX: usize = 32;
 
 /// Closes rooms that the host has closed, that are deserted, faulted or idle: at most 32 a tick, the oldest
 /// first. Runs in `TickSet::Cleanup`.
-pub fn close_finished_rooms(world: &mut World) {
+pub fn close_finished_rooms(
+    world: &mut World,
+    rooms: &mut QueryState<(Entity, &Room, &SimRoom, &Reservations, &RoomPhase)>,
+) {
     let idle = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().idle_timeout);
     let tick = world.resource::<Now>().tick;
-    let mut rooms = world.query::<(Entity, &Room, &SimRoom, &Reservations, &RoomPhase)>();
     let closing = rooms.iter(world).filter_map(|(entity, room, sim, seats, phase)| {
         let is_idle = matches!(phase, RoomPhase::Lobby { .. }) && room.is_idle(tick, idle);
         Some((room.id, entity, why_it_closes(room, sim, seats, is_idle)?))

@@ -85,6 +85,8 @@ pub enum JoinTarget {
         private: bool,
         /// Whether one ready player is enough to start.
         practice: bool,
+        /// Whether it is in economy mode; `None` for the setting of the server.
+        economy: Option<bool>,
     },
     /// The room with this code.
     Code(RoomCode),
@@ -337,12 +339,15 @@ fn find_target(world: &mut World, request: &JoinRequest) -> Result<SessionTarget
     let person = Identity::new(request.caller, &request.name);
     match &request.target {
         JoinTarget::Quick => {
-            let size = world.resource::<RoomSettings>().size;
-            let room = fullest_joinable(world, &person).map_or_else(|| create_room(world, size, true, false), Ok)?;
+            let RoomSettings { size, economy, .. } = *world.resource::<RoomSettings>();
+            let options = RoomOptions { seats: size, private: false, economy, map: None };
+            let room = fullest_joinable(world, &person).map_or_else(|| create_room(world, options, false), Ok)?;
             Ok(SessionTarget { room, purpose: Purpose::Play })
         }
-        JoinTarget::Create { size, private, practice } => {
-            let room = create_room(world, *size, !private, *practice)?;
+        JoinTarget::Create { size, private, practice, economy } => {
+            let economy = economy.unwrap_or(world.resource::<RoomSettings>().economy);
+            let options = RoomOptions { seats: *size, private: *private, economy, map: None };
+            let room = create_room(world, options, *practice)?;
             Ok(SessionTarget { room, purpose: Purpose::Play })
         }
         JoinTarget::Code(code) => find_by_code(world, *code, Purpose::Play, &person),
@@ -439,7 +444,8 @@ pub(super) fn forget_room(world: &mut World, room: Entity) -> Option<RoomId> {
     Some(id)
 }
 
-fn create_room(world: &mut World, size: u8, is_public: bool, practice: bool) -> Result<Entity, JoinError> {
+fn create_room(world: &mut World, options: RoomOptions, practice: bool) -> Result<Entity, JoinError> {
+    let RoomOptions { seats: size, private, economy, .. } = options;
     let max = world.resource::<GameHandle>().players_max().min(SLOTS_MAX as u8);
     if !(1..=max).contains(&size) {
         return Err(JoinError::BadSize { asked: size, max });
@@ -450,8 +456,7 @@ fn create_room(world: &mut World, size: u8, is_public: bool, practice: bool) -> 
     if directory.by_code.len() >= world.resource::<RoomSettings>().rooms_max as usize {
         return Err(JoinError::ServerFull);
     }
-    let code = free_code(world.resource::<Directory>(), !is_public);
-    let options = RoomOptions { seats: size, private: !is_public, map: None };
+    let code = free_code(world.resource::<Directory>(), private);
     let active_at = world.resource::<Now>().tick;
     let rate = *world.resource::<TickRate>();
     let wait_ticks_max = world.resource::<RoomSettings>().wait_ticks_max(rate);
@@ -480,7 +485,7 @@ fn create_room(world: &mut World, size: u8, is_public: bool, practice: bool) -> 
         ))
         .id();
     world.resource_mut::<Directory>().by_code.insert(code, room);
-    tracing::info!(room = %id, code = %code, seats = size, public = is_public, "room opened");
+    tracing::info!(room = %id, code = %code, seats = size, private, economy, "room opened");
     Ok(room)
 }
 

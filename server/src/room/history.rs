@@ -43,6 +43,8 @@ pub struct FrameHistory {
     /// Hashes of the newest compared states, by tick.
     hashes: VecDeque<(Tick, StateHashes)>,
     last_inputs: [Input; SLOTS_MAX],
+    /// Number of newest frames that were not sent.
+    unsent: u32,
 }
 
 #[derive(Debug)]
@@ -83,6 +85,16 @@ impl FrameHistory {
     /// The encoded frame of a tick, if it is uncompressed.
     pub fn encoded_frame(&self, tick: Tick) -> Option<&[u8]> {
         self.newest.get(tick.0.checked_sub(self.first.0)? as usize)
+    }
+
+    /// Number of newest frames that were not sent.
+    pub(super) const fn unsent(&self) -> u32 {
+        self.unsent
+    }
+
+    /// Notes that all frames were sent.
+    pub(super) const fn note_sent(&mut self) {
+        self.unsent = 0;
     }
 
     /// The newest encoded frame.
@@ -154,6 +166,7 @@ impl FrameHistory {
         let hash = hashes.filter(|_| is_hash_tick(frame.tick)).map(StateHashes::combined);
         self.newest.push(|bytes| put_frame(bytes, frame, &self.last_inputs, hash));
         self.last_inputs = frame.inputs;
+        self.unsent += 1;
         self.joined.extend(joined_in(frame).map(|slot| (frame.tick, name(slot).to_owned())));
         if let Some(hashes) = hashes {
             self.hashes.retain(|(after, _)| frame.tick.since(*after) < kept_ticks);

@@ -207,11 +207,13 @@ impl InputBuffer {
         self.feedback
     }
 
-    /// Feedback for the client, if it is due: every 0.13 s, and at once after a late input.
-    pub fn feedback(&mut self, tick: Tick) -> Option<Feedback> {
-        let is_due = self.is_urgent || tick.0.is_multiple_of(self.limits.feedback);
-        self.is_urgent = false;
-        (is_due && self.end > Tick(0)).then_some(self.feedback)
+    /// Feedback for the client with the newest `unsent` frames, up to `tick`, if it is due: every 0.13 s, and at once
+    /// after a late input.
+    pub fn feedback(&mut self, tick: Tick, unsent: u32) -> Option<Feedback> {
+        let is_urgent = std::mem::take(&mut self.is_urgent);
+        // The limits are set by the first input.
+        let is_due = self.end > Tick(0) && (is_urgent || tick.0 % self.limits.feedback < unsent);
+        is_due.then_some(self.feedback)
     }
 }
 

@@ -14,9 +14,8 @@ use crate::{
 };
 
 /// Looks after the rooms that wait for their next match. Runs in `TickSet::Control`, before phases advance.
-pub(crate) fn run_lobbies(world: &mut World) {
-    let mut query = world.query::<(&Room, Entity, &RoomPhase)>();
-    let lobbies = query.iter(world).filter(|(.., phase)| matches!(phase, RoomPhase::Lobby { .. }));
+pub(crate) fn run_lobbies(world: &mut World, rooms: &mut QueryState<(&Room, Entity, &RoomPhase)>) {
+    let lobbies = rooms.iter(world).filter(|(.., phase)| matches!(phase, RoomPhase::Lobby { .. }));
     let mut lobbies: Vec<(RoomId, Entity)> = lobbies.map(|(data, room, _)| (data.id, room)).collect();
     lobbies.sort();
     for (_, room) in lobbies {

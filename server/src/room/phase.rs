@@ -157,10 +157,9 @@ enum Step {
 }
 
 /// Moves every room that is due to its next phase. Runs in `TickSet::Control`, after messages were handled.
-pub(crate) fn advance_phases(world: &mut World) {
+pub(crate) fn advance_phases(world: &mut World, rooms: &mut QueryState<(&Room, Entity, &RoomPhase)>) {
     let tick = world.resource::<Now>().tick;
-    let mut query = world.query::<(&Room, Entity, &RoomPhase)>();
-    let due = query.iter(world).filter_map(|(data, room, phase)| Some((data.id, room, due(world, room, phase, tick)?)));
+    let due = rooms.iter(world).filter_map(|(data, room, phase)| Some((data.id, room, due(world, room, phase, tick)?)));
     let mut due: Vec<(RoomId, Entity, Step)> = due.collect();
     // Rooms that have waited longest start first.
     due.sort_by_key(|(id, _, step)| (if let Step::Load(since) = step { *since } else { 0 }, *id));

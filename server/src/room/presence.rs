@@ -199,12 +199,11 @@ pub(crate) fn note_silence(world: &mut World) {
 }
 
 /// Removes players whose grace period is over. Runs in `TickSet::Control`.
-pub(crate) fn end_graces(world: &mut World) {
+pub(crate) fn end_graces(world: &mut World, players: &mut QueryState<(Entity, &Player)>) {
     let tick = world.resource::<Now>().tick;
     let is_over = |player: &Player| matches!(player.presence, Presence::Lost { until, .. } if tick >= until);
-    let mut query = world.query::<(Entity, &Player)>();
     let mut over: Vec<Entity> =
-        query.iter(world).filter(|(_, player)| is_over(player)).map(|(entity, _)| entity).collect();
+        players.iter(world).filter(|(_, player)| is_over(player)).map(|(entity, _)| entity).collect();
     over.sort();
     for player in over {
         members::leave(world, player, EndCode::ConnectionLost);

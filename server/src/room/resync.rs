@@ -47,9 +47,8 @@ pub(super) fn make_snapshots_due(world: &mut World, room: Entity) {
 
 /// Sends snapshots of the state before this tick to the clients that need one. Runs in `TickSet::Commit`, before the
 /// tick is simulated, so that this tick's frame is the first one a new client applies.
-pub(super) fn send_snapshots(world: &mut World) {
-    let mut due: Vec<(Entity, Entity, PeerAddress)> = world
-        .query::<(Entity, &InRoom, &PeerAddress, &SyncState)>()
+pub(super) fn send_snapshots(world: &mut World, members: &mut QueryState<(Entity, &InRoom, &PeerAddress, &SyncState)>) {
+    let mut due: Vec<(Entity, Entity, PeerAddress)> = members
         .iter(world)
         .filter(|(.., sync)| sync.snapshot_due)
         .map(|(player, room, address, _)| (room.0, player, *address))

@@ -46,14 +46,14 @@ pub(crate) fn seat(world: &mut World, session: Entity, member: Entity) {
 
 /// Ends sessions whose connection is gone, and sessions that are to be kicked. A player that lost its connection keeps
 /// its seat for the grace period; a kicked player leaves. Runs in `TickSet::Control`, before messages are handled.
-pub(crate) fn end_gone_sessions(world: &mut World) {
-    for (session, reason) in sessions_with(world, |session| session.gone_because()) {
+pub(crate) fn end_gone_sessions(world: &mut World, sessions: &mut QueryState<(Entity, &mut Session)>) {
+    for (session, reason) in sessions_with(world, sessions, |session| session.gone_because()) {
         if let Some(data) = world.get::<Session>(session) {
             tracing::info!(session = %data.id, reason, "session gone");
         }
         remove(world, session, reason);
     }
-    for (session, why) in sessions_with(world, Session::take_kick) {
+    for (session, why) in sessions_with(world, sessions, Session::take_kick) {
         if let Some(data) = world.get::<Session>(session) {
             tracing::info!(session = %data.id, ?why, "session kicked");
         }
@@ -62,10 +62,13 @@ pub(crate) fn end_gone_sessions(world: &mut World) {
     }
 }
 
-fn sessions_with<T: Ord>(world: &mut World, reason: fn(&mut Session) -> Option<T>) -> Vec<(Entity, T)> {
-    let mut query = world.query::<(Entity, &mut Session)>();
+fn sessions_with<T: Ord>(
+    world: &mut World,
+    sessions: &mut QueryState<(Entity, &mut Session)>,
+    reason: fn(&mut Session) -> Option<T>,
+) -> Vec<(Entity, T)> {
     let mut found: Vec<_> =
-        query.iter_mut(world).filter_map(|(entity, mut session)| Some((entity, reason(&mut session)?))).collect();
+        sessions.iter_mut(world).filter_map(|(entity, mut session)| Some((entity, reason(&mut session)?))).collect();
     found.sort();
     found
 }
@@ -119,10 +122,9 @@ pub(crate) fn close_all(world: &mut World, why: EndCode) {
 }
 
 /// Removes sessions past their deadline, and closing ones whose client has acknowledged. Runs in `TickSet::Cleanup`.
-pub(crate) fn end_expired_sessions(world: &mut World) {
+pub(crate) fn end_expired_sessions(world: &mut World, sessions: &mut QueryState<(Entity, &Session)>) {
     let tick = world.resource::<Now>().tick;
-    let mut due: Vec<(Entity, SessionState, PeerAddress)> = world
-        .query::<(Entity, &Session)>()
+    let mut due: Vec<(Entity, SessionState, PeerAddress)> = sessions
         .iter(world)
         .map(|(entity, session)| (entity, session.state, session.address))
         .filter(|(_, state, _)| !matches!(state, SessionState::Seated(_)))

@@ -42,6 +42,9 @@ pub struct ListedRoom {
     pub spectators: usize,
     /// Whether a seat is free.
     pub joinable: bool,
+    /// Whether inputs and frames are sent in every second tick only.
+    #[serde(default)]
+    pub economy: bool,
 }
 
 /// Query of `GET /v1/rooms`. An absent field matches every room.
@@ -109,6 +112,7 @@ mod tests {
             free,
             spectators: 0,
             joinable: free > 0,
+            economy: false,
         }
     }
 
@@ -143,6 +147,7 @@ mod tests {
         let line = r#"{"rooms":[{"code":"K7QX","phase":"lobby","host":"Ada","map":"","players":1,"seats":4,"free":3,
             "spectators":0,"joinable":true,"new":1}]}"#;
         let list: RoomList = serde_json::from_str(line).expect("a list");
-        assert_eq!((list.rooms[0].host.as_str(), list.rooms[0].joinable), ("Ada", true));
+        let room = &list.rooms[0];
+        assert_eq!((room.host.as_str(), room.joinable, room.economy), ("Ada", true, false));
     }
 }

@@ -44,6 +44,9 @@ pub enum RoomRequest<Code = RoomCode> {
         /// Whether a match can start with one player.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         practice: bool,
+        /// Whether inputs and frames are sent in every second tick only; without it the server's default.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        economy: Option<bool>,
     },
     /// A seat in the room with this code.
     Code(Code),
@@ -164,11 +167,13 @@ mod tests {
     #[test]
     fn a_request_has_the_documented_form_and_is_read_back() {
         let code: RoomCode = "k7qx".parse().expect("a code");
-        let create = |practice| RoomRequest::Create { size: 4, private: false, practice };
+        let create = |practice| RoomRequest::Create { size: 4, private: false, practice, economy: None };
+        let economy = RoomRequest::Create { size: 4, private: false, practice: false, economy: Some(true) };
         for (room, json) in [
             (RoomRequest::Quick {}, r#"{"quick":{}}"#),
             (create(false), r#"{"create":{"size":4,"private":false}}"#),
             (create(true), r#"{"create":{"size":4,"private":false,"practice":true}}"#),
+            (economy, r#"{"create":{"size":4,"private":false,"economy":true}}"#),
             (RoomRequest::Code(code), r#"{"code":"K7QX"}"#),
             (RoomRequest::Watch(code), r#"{"watch":"K7QX"}"#),
         ] {

@@ -38,15 +38,23 @@ pub const TAG_PONG: u8 = 0x43;
 pub const TAG_PROBE: u8 = 0x44;
 
 /// Maximum number of inputs in one message: the unacknowledged ones, newest first (800 ms at 10 Hz, 267 ms at 30 Hz, 67
-/// ms at 120 Hz). At any tick rate an input is lost only if 8 packets in a row are lost.
+/// ms at 120 Hz). At any tick rate an input is lost only if 8 packets in a row are lost, or 4 in economy mode.
 pub const INPUTS_MAX: usize = 8;
 /// Maximum number of frames in one message, for a client with missing frames (1.6 s at 10 Hz, 533 ms at 30 Hz, 133 ms
 /// at 120 Hz). Longer gaps are filled on the reliable path.
 pub const FRAMES_MAX: usize = 16;
-/// Number of frames in a message to a client without missing frames: the newest one, and the one before again.
+/// Number of frames in a message to a client without missing frames: the newest one, and the one before again. Twice as
+/// many in economy mode.
 pub const FRAMES_USUAL: usize = 2;
 /// Maximum size of the frames in one message, in bytes; a larger frame is sent alone.
 pub const FRAMES_BYTES_MAX: usize = 1100;
+/// Maximum size of one encoded frame, in bytes: all inputs change, and there are as many events and commands as possible.
+pub const FRAME_BYTES_MAX: usize = 3
+    + SLOTS_MAX * (1 + INPUT_BYTES)
+    + (1 + ROSTER_EVENTS_MAX)
+    + (1 + COMMANDS_MAX * (2 + COMMAND_BYTES_MAX))
+    + size_of::<Entropy>()
+    + size_of::<u64>();
 
 /// Bit of a frame's head for its entropy: above the slots, so that only frames with it are longer.
 const ENTROPY_BIT: u32 = 1 << 19;

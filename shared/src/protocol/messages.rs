@@ -25,7 +25,7 @@ pub const NETCODE_PROTOCOL_ID: u64 = 0x4672_616d_6568_6f75;
 /// The engine's part of the protocol hash: version of the wire format, and exact versions of the crates that encode it
 /// and draw random numbers. A test compares them with the lock file. A game adds its own parts.
 pub const PROTOCOL_PARTS: &[(&str, &str)] =
-    &[("framehouse-wire", "6"), ("rand", "0.10.3"), ("rand_pcg", "0.10.2"), ("bincode", "2.0.1")];
+    &[("framehouse-wire", "7"), ("rand", "0.10.3"), ("rand_pcg", "0.10.2"), ("bincode", "2.0.1")];
 
 /// Maximum memory that decoding one control message may claim, in bytes.
 const CONTROL_BYTES_MAX: usize = 16 * 1024;
@@ -190,8 +190,17 @@ pub struct RoomOptions {
     pub seats: u8,
     /// Whether the room is hidden from quick match and from lists; players join it by its code.
     pub private: bool,
+    /// Economy mode: inputs and frames are sent in every second tick, for thin links. Everything is confirmed later.
+    pub economy: bool,
     /// Map to play on; `None` to play all maps in turn.
     pub map: Option<String>,
+}
+
+impl RoomOptions {
+    /// Ticks from one datagram with inputs or frames to the next, in each direction.
+    pub const fn datagram_ticks(&self) -> u32 {
+        if self.economy { 2 } else { 1 }
+    }
 }
 
 /// Message from the server to a client.
@@ -707,7 +716,8 @@ mod tests {
         let event = |event| ServerMessage::Event { msg_id: u64::MAX, event };
         let vote =
             AbortVote { voters: u16::MAX, agreed: u16::MAX, refused: u16::MAX, needed: u8::MAX, ticks: u32::MAX };
-        let options = RoomOptions { seats: 16, private: true, map: Some("m".repeat(MAP_NAME_BYTES_MAX)) };
+        let options =
+            RoomOptions { seats: 16, private: true, economy: false, map: Some("m".repeat(MAP_NAME_BYTES_MAX)) };
         let welcome = |phase| {
             ServerMessage::Welcome(Box::new(Welcome {
                 room: RoomId(u64::MAX),

@@ -193,7 +193,7 @@ impl World {
 
     /// Like [`with_players`](Self::with_players), beside the existing rooms.
     pub fn with_players_in_another_room(mut self, count: u8) -> Self {
-        self.join(JoinTarget::Create { size: count, private: false, practice: false })
+        self.join(JoinTarget::Create { size: count, private: false, practice: false, economy: None })
             .expect("an empty server has room");
         let code = self.room_code();
         for _ in 1..count {

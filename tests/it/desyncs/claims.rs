@@ -51,7 +51,7 @@ fn a_client_that_claims_and_never_answers_costs_a_state_and_is_reported() {
     hashes.0[0] = Some(9);
     // `Client` finds no difference when it is asked, so it does not answer.
     for _ in 0..4 {
-        let tick = next_confirmed(&world).minus(1);
+        let tick = last_compared(&world);
         claim(&mut world, &ClientMessage::Hashes { match_no: 1, tick, is_answer: false, hashes: hashes.clone() });
     }
     world.step_ticks(120);
@@ -72,8 +72,8 @@ fn a_flood_of_claims_ends_its_sender_and_leaves_three_reports() {
     let mut hashes = world.clients[VICTIM].client.simulation().expect("a match").hashes();
     hashes.0[0] = Some(9);
     for _ in 0..600 {
-        let tick = next_confirmed(&world).minus(1);
-        for tick in [tick, tick.minus(5)] {
+        let tick = last_compared(&world);
+        for tick in [tick, tick.minus(15)] {
             world.clients[VICTIM].client.claim(&ClientMessage::Hashes {
                 match_no: 1,
                 tick,
@@ -127,7 +127,7 @@ fn who_leaves_before_the_answer_is_reported_however_soon_it_is_freed() {
     world.server.world_mut().insert_resource(settings);
     let mut hashes = world.clients[VICTIM].client.simulation().expect("a match").hashes();
     hashes.0[0] = Some(9);
-    let tick = next_confirmed(&world).minus(1);
+    let tick = last_compared(&world);
     world.clients[VICTIM].client.claim(&ClientMessage::Hashes { match_no: 1, tick, is_answer: false, hashes });
     assert!(world.step_until(60, |world| counters(world).desyncs == 1), "it is noticed");
     world.clients[VICTIM].client.leave();

@@ -17,7 +17,7 @@ fn over_udp_the_client_is_told_the_field_and_the_report_is_in_the_folder() {
     let mut server = LiveServer::start(ArenaPlugin, Vec::new());
     let start = Instant::now();
     let config = ClientConfig::of(ArenaPlugin);
-    let room = RoomRequest::Create { size: 1, private: false, practice: true };
+    let room = RoomRequest::Create { size: 1, private: false, practice: true, economy: None };
     let request = SessionRequest { name: "udp".into(), room, resume: None, hello: Some(config.hello.clone()) };
     let grant = request_session(&server.url, &request).expect("a seat");
     let link = UdpLink::connect(Connection::server_address(&grant.token).expect("a token")).expect("a socket");

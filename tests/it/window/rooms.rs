@@ -53,6 +53,8 @@ fn the_host_changes_the_room_and_a_spectator_sees_it() {
     until("the map is chosen", &mut [&mut ada, &mut eve], |windows| windows.iter_mut().all(|one| one.sees("basin")));
     ada.click("public");
     until("the room is private", &mut [&mut ada, &mut eve], |windows| windows[1].sees("private"));
+    ada.click("normal");
+    until("the room saves data", &mut [&mut ada, &mut eve], |windows| windows[1].sees("data saver"));
     ada.click("+");
     until("there is a seat more", &mut [&mut ada, &mut eve], |windows| windows[1].sees_exactly("9"));
     // Before the server has answered the first click.

@@ -26,10 +26,12 @@ const RTTS: [u16; 8] = [0, 25, 50, 100, 150, 200, 250, 300];
 const JITTERS: [u16; 4] = [0, 5, 10, 20];
 /// Independent losses in each direction, in per cent.
 const LOSSES: [u16; 3] = [0, 1, 5];
+/// Jitter at which economy mode is measured as well, in ms.
+const ECONOMY_JITTER: u16 = 5;
 /// Players of a room.
 const PLAYERS: u8 = 4;
 
-/// One network of the grid.
+/// One network of the grid, and the mode of the room on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Link {
     /// Round trip in ms.
@@ -38,6 +40,8 @@ pub struct Link {
     pub jitter_ms: u16,
     /// Loss in each direction in per cent.
     pub loss_percent: u16,
+    /// Whether the room is in economy mode.
+    pub economy: bool,
 }
 
 impl From<Link> for NetSimConfig {
@@ -95,7 +99,7 @@ pub fn measure_all(minutes: u32, seed: u64, threads: usize) -> Vec<Point> {
     let work = || {
         let mut points = Vec::new();
         while let Some(link) = links.get(next.fetch_add(1, Ordering::Relaxed)) {
-            points.push(Point { link: *link, measured: measure((*link).into(), minutes, seed) });
+            points.push(Point { link: *link, measured: measure((*link).into(), link.economy, minutes, seed) });
         }
         points
     };
@@ -111,28 +115,31 @@ pub fn measure_all(minutes: u32, seed: u64, threads: usize) -> Vec<Point> {
 pub fn to_csv(points: &[Point]) -> String {
     let mut text = String::new();
     for (row, point) in points.iter().enumerate() {
-        let Link { rtt_ms, jitter_ms, loss_percent } = point.link;
+        let Link { rtt_ms, jitter_ms, loss_percent, economy } = point.link;
         if row == 0 {
-            writeln!(text, "rtt_ms,jitter_ms,loss_pct,{}", point.measured.names(","))
+            writeln!(text, "rtt_ms,jitter_ms,loss_pct,economy,{}", point.measured.names(","))
                 .expect("a string takes everything");
         }
-        let numbers = point.measured.numbers(",");
-        writeln!(text, "{rtt_ms},{jitter_ms},{loss_percent},{numbers}").expect("a string takes everything");
+        let (economy, numbers) = (u8::from(economy), point.measured.numbers(","));
+        writeln!(text, "{rtt_ms},{jitter_ms},{loss_percent},{economy},{numbers}").expect("a string takes everything");
     }
     text
 }
 
 fn grid() -> Vec<Link> {
-    let with = |loss_percent: u16, jitter_ms: u16| RTTS.map(|rtt_ms| Link { rtt_ms, jitter_ms, loss_percent });
-    LOSSES.iter().flat_map(|loss| JITTERS.iter().flat_map(move |jitter| with(*loss, *jitter))).collect()
+    let with = |loss_percent: u16, jitter_ms: u16, economy: bool| {
+        RTTS.map(|rtt_ms| Link { rtt_ms, jitter_ms, loss_percent, economy })
+    };
+    let normal = LOSSES.iter().flat_map(|loss| JITTERS.iter().flat_map(move |jitter| with(*loss, *jitter, false)));
+    normal.chain(LOSSES.iter().flat_map(|loss| with(*loss, ECONOMY_JITTER, true))).collect()
 }
 
-/// Measures one network for a number of virtual minutes.
+/// Measures one network for a number of virtual minutes, in economy mode or not.
 ///
 /// # Panics
 /// If a client's state differs from the server's.
-pub fn measure(link: NetSimConfig, minutes: u32, seed: u64) -> Measured {
-    let rooms = RoomSettings { countdown: 2.0, results: 1.0, ..default() };
+pub fn measure(link: NetSimConfig, economy: bool, minutes: u32, seed: u64) -> Measured {
+    let rooms = RoomSettings { countdown: 2.0, results: 1.0, economy, ..default() };
     let mut world = World::with_rooms(ArenaPlugin, seed, rooms);
     world.set_link(link);
     let mut world = world.with_players(PLAYERS);

@@ -143,6 +143,7 @@ impl Crowd {
                 size: 1 + self.rng.below(3) as u8,
                 private: self.rng.one_in(2),
                 practice: self.rng.one_in(4),
+                economy: Some(self.rng.one_in(2)),
             },
         }
     }
@@ -164,7 +165,12 @@ impl Crowd {
             5 => actor.client.order(HostCommand::Abort),
             6 => actor.client.order(HostCommand::Kick(slot)),
             7 => actor.client.order(HostCommand::HandOver(slot)),
-            8 => actor.client.order(HostCommand::Configure(RoomOptions { seats, private: false, map: None })),
+            8 => actor.client.order(HostCommand::Configure(RoomOptions {
+                seats,
+                private: false,
+                economy: false,
+                map: None,
+            })),
             9 => actor.client.order(HostCommand::Close),
             10 => actor.client.chat("hello"),
             11 => actor.client.send_game_message(b"hello"),

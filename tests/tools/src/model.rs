@@ -124,7 +124,7 @@ impl RoomModel {
 
     /// The options that a client must see.
     pub fn options(&self) -> RoomOptions {
-        RoomOptions { seats: self.seats, private: false, map: None }
+        RoomOptions { seats: self.seats, private: false, economy: false, map: None }
     }
 
     /// The person's player.

@@ -16,6 +16,8 @@ pub struct Soak<'a> {
     pub players: u8,
     /// The links, as `--net-sim` takes them.
     pub link: &'a str,
+    /// Whether the room is in economy mode.
+    pub economy: bool,
 }
 
 /// Result of a run.
@@ -39,7 +41,7 @@ pub struct SoakReport {
 
 /// Runs one room of bots on such links.
 pub fn soak(game: impl Game + Clone, run: &Soak) -> SoakReport {
-    let rooms = RoomSettings { countdown: 2.0, results: 1.0, ..default() };
+    let rooms = RoomSettings { countdown: 2.0, results: 1.0, economy: run.economy, ..default() };
     let mut world = World::with_rooms(game, run.seed, rooms).with_link(run.link).with_players(run.players);
     let mut digest = StateHasher::new();
     let mut lag_max = 0;

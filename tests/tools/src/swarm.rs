@@ -165,6 +165,7 @@ impl Swarm {
                 size: 1 + self.rng.below(5) as u8,
                 private: self.rng.one_in(2),
                 practice: self.rng.one_in(2),
+                economy: Some(self.rng.one_in(2)),
             },
             1 if !rooms.is_empty() => JoinTarget::Code(rooms[self.rng.below(rooms.len() as u32) as usize].0),
             2 => JoinTarget::Code(RoomCode::from_number(self.rng.bits())),

@@ -98,7 +98,7 @@ fn code() -> RoomCode {
 }
 
 fn request() -> SessionRequest {
-    let room = RoomRequest::Create { size: 4, private: false, practice: false };
+    let room = RoomRequest::Create { size: 4, private: false, practice: false, economy: None };
     SessionRequest { name: "bot 0.0".to_owned(), room, resume: None, hello: None }
 }
 

@@ -41,7 +41,7 @@ fn the_room_is_as_its_events_say() {
     harness.tell(RoomEvent::Joined(member));
     harness.tell(RoomEvent::Host { slot: bob });
     harness.tell(RoomEvent::Spectators { count: 3 });
-    let options = RoomOptions { seats: 3, private: true, map: Some("crossing".to_owned()) };
+    let options = RoomOptions { seats: 3, private: true, economy: false, map: Some("crossing".to_owned()) };
     harness.tell(RoomEvent::Options(options.clone()));
     harness.run_ticks(2);
     let client = &harness.client;
@@ -56,7 +56,7 @@ fn what_a_player_asks_for_is_said() {
     harness.client.chat(" \n");
     harness.client.order(HostCommand::Start);
     let map = Some("m".repeat(33));
-    harness.client.order(HostCommand::Configure(RoomOptions { seats: 4, private: false, map }));
+    harness.client.order(HostCommand::Configure(RoomOptions { seats: 4, private: false, economy: false, map }));
     harness.run_ticks(2);
     assert_eq!(harness.said(|message| *message == ClientMessage::Chat("good luck".to_owned())), 1);
     assert_eq!(harness.said(|message| *message == ClientMessage::Host(HostCommand::Start)), 1);

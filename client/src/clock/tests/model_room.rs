@@ -13,6 +13,8 @@ pub struct ModelRoom {
     pub epoch: f64,
     /// Ticks a second.
     pub rate: f64,
+    /// Ticks from one message with frames to the next.
+    pub datagram_ticks: u32,
     open: u32,
     received: BTreeSet<u32>,
     end: u32,
@@ -23,7 +25,7 @@ pub struct ModelRoom {
 
 impl ModelRoom {
     pub fn new(epoch: f64, rate: f64) -> Self {
-        Self { epoch, rate, ..Self::default() }
+        Self { epoch, rate, datagram_ticks: 1, ..Self::default() }
     }
 
     /// The room's time, in ticks.
@@ -46,17 +48,23 @@ impl ModelRoom {
         }
     }
 
-    /// Closes the tick that is due and returns the header of its frame.
+    /// Closes the ticks that are due, up to one whose frame is sent at once; returns the header of that message.
     pub fn close(&mut self, at: Duration) -> Option<FramesHeader> {
-        if self.time(at) < f64::from(self.open) {
-            return None;
+        while self.time(at) >= f64::from(self.open) {
+            let tick = self.open;
+            self.open += 1;
+            self.feedback.replaced += u32::from(self.end > 0 && !self.received.contains(&tick));
+            if tick.is_multiple_of(self.datagram_ticks) {
+                return Some(self.header(tick));
+            }
         }
-        let tick = self.open;
-        self.open += 1;
-        self.feedback.replaced += u32::from(self.end > 0 && !self.received.contains(&tick));
+        None
+    }
+
+    fn header(&mut self, tick: u32) -> FramesHeader {
         let is_due = (self.is_urgent || tick.is_multiple_of(4)) && self.end > 0;
         self.is_urgent = false;
         let feedback = is_due.then_some(self.feedback);
-        Some(FramesHeader { match_low: 1, newest: Tick(tick), input_ack: Tick(self.end), feedback })
+        FramesHeader { match_low: 1, newest: Tick(tick), input_ack: Tick(self.end), feedback }
     }
 }

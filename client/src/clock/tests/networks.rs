@@ -66,6 +66,28 @@ fn every_tick_rate_that_a_server_can_have_is_kept() {
 }
 
 #[test]
+fn in_economy_mode_inputs_are_late_as_rarely_and_are_made_two_ticks_earlier_at_most_and_four_with_loss() {
+    for (network, late_percent, lead) in [
+        ("delay=0", 0.0, 2.3),
+        ("delay=100", 0.0, 5.3),
+        ("wifi", 0.7, 5.2),
+        ("4g", 0.7, 7.5),
+        ("transatlantic", 0.4, 7.0),
+        ("delay=100,jitter=20", 0.3, 8.5),
+    ] {
+        for seed in 1..=5 {
+            let mut trace = Trace::new(network, 0, seed).in_economy();
+            trace.run(6.0);
+            trace.lead_max = 0.0;
+            let late = trace.late_percent_in(300.0);
+            assert!(late <= late_percent, "{network}, seed {seed}: {late} % late");
+            assert!(trace.lead_max <= lead, "{network}, seed {seed}: {} ticks of lead", trace.lead_max);
+            assert_eq!(trace.jumps, 0, "{network}, seed {seed}");
+        }
+    }
+}
+
+#[test]
 fn a_machine_that_draws_slower_than_the_ticks_has_all_its_inputs_in_time() {
     for (update_ms, lead) in [(32, 4.0), (64, 5.5), (100, 7.5), (200, 13.0)] {
         let mut trace = Trace::new("wifi", 0, 7);

@@ -41,7 +41,7 @@ fn a_new_match_forgets_the_old_ones_time() {
     let mut trace = Trace::new("delay=20,spread=5", 0, 4);
     trace.run(2.0);
     trace.room.epoch = trace.now.as_secs_f64() + 3.0;
-    trace.clock.start_match(trace.now);
+    trace.clock.start_match(trace.now, 1);
     assert_eq!((trace.clock.room_time(), trace.clock.input_time()), (None, None));
     assert!(trace.clock.rtt().is_some());
     trace.run(1.0);

@@ -86,6 +86,13 @@ impl Trace {
         }
     }
 
+    /// This trace in economy mode, from its start on.
+    pub fn in_economy(mut self) -> Self {
+        self.room.datagram_ticks = 2;
+        self.clock.start_match(self.now, 2);
+        self
+    }
+
     pub fn run(&mut self, seconds: f64) {
         let end = self.now + Duration::from_secs_f64(seconds);
         while self.now < end {
@@ -186,7 +193,7 @@ impl Trace {
         }
         let Some(newest) = self.clock.input_tick().map(|tick| tick.0) else { return };
         // Without a new input the last ones are repeated now and then, with the client's acknowledgement of frames.
-        let is_new = self.next_input.is_none_or(|next| newest >= next);
+        let is_new = self.next_input.is_none_or(|next| newest + 1 >= next + self.room.datagram_ticks);
         if is_new || local.saturating_sub(self.sent) > Duration::from_millis(100) {
             self.sent = local;
             self.next_input = self.next_input.max(Some(newest + 1));

@@ -200,6 +200,9 @@ fn spawn_room(table: &mut ChildSpawnerCommands<'_>, kit: &Kit, room: &ListedRoom
     let map = if room.map.is_empty() { kit.say(T::AnyMap) } else { room.map.as_str() };
     let (phase, tone) = phase_of(&room.phase);
     let mut detail = format!("{}  \u{b7}  {map}", kit.say(phase));
+    if room.economy {
+        detail = format!("{detail}  \u{b7}  {}", kit.say(T::DataSaver));
+    }
     if room.spectators > 0 {
         detail = format!("{detail}  \u{b7}  {}", kit.fill(T::Watching, &[&room.spectators.to_string()]));
     }

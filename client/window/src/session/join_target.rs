@@ -31,7 +31,7 @@ pub enum JoinTarget {
 impl JoinTarget {
     /// The server's address, and the request to send.
     pub fn request(&self, settings: &Settings) -> (String, SessionRequest) {
-        let create = |size, private| RoomRequest::Create { size, private, practice: false };
+        let create = |size, private| RoomRequest::Create { size, private, practice: false, economy: None };
         let room = match self {
             Self::Quick => RoomRequest::Quick {},
             Self::Create => create(ROOM_SEATS, false),

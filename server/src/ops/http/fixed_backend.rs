@@ -47,6 +47,7 @@ impl Backend for Fixed {
             free: 3,
             spectators: 2,
             joinable: true,
+            economy: false,
         }]))
     }
 

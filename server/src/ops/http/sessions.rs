@@ -116,7 +116,9 @@ fn parse_target(room: RoomRequest<String>) -> Result<JoinTarget, BadBody> {
     let parse_code = |code: String| code.parse::<RoomCode>().map_err(|_| BadBody::NoSuchRoom(printable(&code)));
     Ok(match room {
         RoomRequest::Quick {} => JoinTarget::Quick,
-        RoomRequest::Create { size, private, practice } => JoinTarget::Create { size, private, practice },
+        RoomRequest::Create { size, private, practice, economy } => {
+            JoinTarget::Create { size, private, practice, economy }
+        }
         RoomRequest::Code(code) => JoinTarget::Code(parse_code(code)?),
         RoomRequest::Watch(code) => JoinTarget::Watch(parse_code(code)?),
     })
@@ -150,7 +152,11 @@ mod tests {
         assert_eq!(target(r#"{"name":"Ada","room":{"quick":{}}}"#), JoinTarget::Quick);
         assert_eq!(
             target(r#"{"name":"Ada","room":{"create":{"size":4,"private":true}}}"#),
-            JoinTarget::Create { size: 4, private: true, practice: false }
+            JoinTarget::Create { size: 4, private: true, practice: false, economy: None }
+        );
+        assert_eq!(
+            target(r#"{"name":"Ada","room":{"create":{"size":2,"economy":true}}}"#),
+            JoinTarget::Create { size: 2, private: false, practice: false, economy: Some(true) }
         );
         let code = "K7QX".parse().expect("a code");
         assert_eq!(target(r#"{"name":"Ada","room":{"code":"k7qx"}}"#), JoinTarget::Code(code));

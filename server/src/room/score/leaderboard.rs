@@ -47,11 +47,10 @@ impl LeaderboardBuffer {
 }
 
 /// Sends the leaderboards of playing rooms when they are due. Runs in `TickSet::Leaderboard`.
-pub(in crate::room) fn send_leaderboards(world: &mut World) {
+pub(in crate::room) fn send_leaderboards(world: &mut World, rooms: &mut QueryState<(Entity, &SimRoom, &SimTickCount)>) {
     let interval =
         world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().leaderboard_broadcast_interval);
-    let mut due: Vec<(Entity, Tick)> = world
-        .query::<(Entity, &SimRoom, &SimTickCount)>()
+    let mut due: Vec<(Entity, Tick)> = rooms
         .iter(world)
         .filter(|(_, sim, next)| sim.stepping && !sim.is_faulted() && next.0.0.is_multiple_of(interval))
         .map(|(room, _, next)| (room, next.0.minus(1)))

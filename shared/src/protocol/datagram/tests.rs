@@ -165,3 +165,18 @@ proptest! {
         let _ = (Inputs::decode(&bytes), Frames::decode(&bytes).is_ok(), Ping::decode(&bytes), Pong::decode(&bytes), Probe::decode(&bytes));
     }
 }
+
+#[test]
+fn the_largest_frame_has_the_largest_size() {
+    let commands = Slot::all().take(COMMANDS_MAX).map(|slot| Command { slot, bytes: [9; COMMAND_BYTES_MAX].into() });
+    let events = Slot::all()
+        .flat_map(|slot| [RosterChange::Leave, RosterChange::Join].map(|change| RosterEvent { change, slot }));
+    let frame = Frame {
+        tick: Tick(29),
+        inputs: [Input([1; INPUT_BYTES]); SLOTS_MAX],
+        events: events.collect(),
+        commands: commands.collect(),
+        entropy: Some(Entropy(7)),
+    };
+    assert_eq!(encode_frame(&frame, &[Input::NEUTRAL; SLOTS_MAX], Some(1)).len(), FRAME_BYTES_MAX);
+}

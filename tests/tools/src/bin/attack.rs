@@ -136,7 +136,7 @@ fn attack(arguments: &Arguments) -> Result<serde_json::Value, String> {
 fn seat_players(arguments: &Arguments, start: Instant) -> Result<Vec<Player>, String> {
     let config = ClientConfig::of(ArenaPlugin);
     let hello = config.hello.clone();
-    let mut room = RoomRequest::Create { size: PLAYERS as u8, private: true, practice: false };
+    let mut room = RoomRequest::Create { size: PLAYERS as u8, private: true, practice: false, economy: None };
     let mut players = Vec::new();
     for index in 0..PLAYERS {
         let request =

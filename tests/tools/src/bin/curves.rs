@@ -2,6 +2,7 @@
 //!
 //! `cargo run --release -p framehouse-tools --bin curves`
 //! `cargo run --release -p framehouse-tools --bin curves -- --minutes 10 --link wifi --link delay=50,jitter=10`
+//! `cargo run --release -p framehouse-tools --bin curves -- --minutes 10 --link wifi --economy`
 
 use std::{
     error::Error,
@@ -33,6 +34,9 @@ struct Arguments {
     /// Measure only this network (as for the client's --net-sim), and print the line; may be given several times.
     #[arg(long, value_name = "PRESET|KEY=VALUE,..", value_parser = check_link)]
     link: Vec<String>,
+    /// Measure the networks of --link in economy mode.
+    #[arg(long, requires = "link")]
+    economy: bool,
 }
 
 fn check_link(text: &str) -> Result<String, String> {
@@ -40,9 +44,9 @@ fn check_link(text: &str) -> Result<String, String> {
 }
 
 fn main() -> ExitCode {
-    let Arguments { minutes, seed, out, link } = Arguments::parse();
+    let Arguments { minutes, seed, out, link, economy } = Arguments::parse();
     if !link.is_empty() {
-        print_links(&link, minutes, seed);
+        print_links(&link, economy, minutes, seed);
         return ExitCode::SUCCESS;
     }
     let threads = thread::available_parallelism().map_or(1, usize::from);
@@ -59,9 +63,9 @@ fn main() -> ExitCode {
     }
 }
 
-fn print_links(links: &[String], minutes: u32, seed: u64) {
+fn print_links(links: &[String], economy: bool, minutes: u32, seed: u64) {
     for (row, link) in links.iter().enumerate() {
-        let measured = measure(link.parse().expect("checked with the arguments"), minutes, seed);
+        let measured = measure(link.parse().expect("checked with the arguments"), economy, minutes, seed);
         if row == 0 {
             say!("link;{}", measured.names(";"));
         }

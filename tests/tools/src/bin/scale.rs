@@ -15,7 +15,7 @@ use clap::{Parser, ValueEnum};
 use framehouse_client::{complain, say};
 use framehouse_tools::scale::{
     draw,
-    figures::{FILE_NAME, Figures, Load},
+    figures::{FILE_NAME, Figures, Load, Point},
     page::{section, tables, with_section},
     series::{Meter, over_players, over_rates, over_rooms},
 };
@@ -117,7 +117,10 @@ fn measure_series(seconds: u32, chosen: Chosen, file: &Path) -> Result<Figures, 
     let is_chosen = |series| chosen == series || chosen == Chosen::All;
     if is_chosen(Chosen::Rooms) {
         figures.rooms = meter.series(&over_rooms(), tell)?;
-        figures.economy = None;
+        figures.economy = match figures.normal().map(|point| point.load) {
+            Some(load) => measure_economy(&meter, load)?,
+            None => None,
+        };
     }
     if is_chosen(Chosen::Players) {
         figures.players = meter.series(&over_players(), tell)?;
@@ -126,4 +129,14 @@ fn measure_series(seconds: u32, chosen: Chosen, file: &Path) -> Result<Figures, 
         figures.rates = meter.series(&over_rates(), tell)?;
     }
     Ok(figures)
+}
+
+/// Measures as many rooms in economy mode as the tables of normal mode are for.
+fn measure_economy(meter: &Meter<'_>, load: Load) -> Result<Option<Point>, String> {
+    say!("{} rooms in economy mode ..", load.rooms);
+    let point = meter.economy(load)?;
+    if point.is_none() {
+        say!("Economy mode was at a limit, so that it has no table.");
+    }
+    Ok(point)
 }

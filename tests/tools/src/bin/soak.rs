@@ -26,6 +26,9 @@ struct Arguments {
     /// The links: a preset or key=value,.. as for the client's --net-sim.
     #[arg(long, default_value = "spread=400,loss=0.2,dup=0.05", value_parser = check_link)]
     link: String,
+    /// Play in economy mode: inputs and frames are sent in every second tick.
+    #[arg(long)]
+    economy: bool,
 }
 
 fn check_link(text: &str) -> Result<String, String> {
@@ -33,8 +36,8 @@ fn check_link(text: &str) -> Result<String, String> {
 }
 
 fn main() -> ExitCode {
-    let Arguments { minutes, players, seed, link } = Arguments::parse();
-    let report = soak(ArenaPlugin, &Soak { seed, minutes, players, link: &link });
+    let Arguments { minutes, players, seed, link, economy } = Arguments::parse();
+    let report = soak(ArenaPlugin, &Soak { seed, minutes, players, link: &link, economy });
     say!("{report:?}");
     if report.desyncs == 0 && report.errors.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

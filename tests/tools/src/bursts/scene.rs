@@ -41,7 +41,7 @@ impl RoomPlan {
     /// A room with a free seat, so that it starts when all are ready and not before.
     pub fn waiting(groups: &[Group]) -> Self {
         let (size, practice) = (groups.len() as u8 + 1, groups.len() == 1);
-        Self { target: RoomRequest::Create { size, private: true, practice }, groups: groups.to_vec() }
+        Self { target: RoomRequest::Create { size, private: true, practice, economy: None }, groups: groups.to_vec() }
     }
 
     /// A number of equal rooms with players of one group.

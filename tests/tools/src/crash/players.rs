@@ -49,7 +49,7 @@ impl Players {
         let mut players = Vec::new();
         for room in 0..rooms {
             let ready_from = ROOM_INTERVAL * room;
-            let mut target = RoomRequest::Create { size: ROOM_PLAYERS, private: false, practice: false };
+            let mut target = RoomRequest::Create { size: ROOM_PLAYERS, private: false, practice: false, economy: None };
             for _ in 0..ROOM_PLAYERS {
                 let (client, code) = join(url, target, &config, start.elapsed())?;
                 players.push(Player { client, ready_from, is_ready: false });

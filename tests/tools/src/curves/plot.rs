@@ -1,10 +1,11 @@
-//! Plots of the curves: one SVG for each number, one panel for each loss, one line for each jitter.
+//! Plots of the curves: one SVG for each number, one panel for each loss, one line for each jitter. One more has a line
+//! for each mode of a room.
 
 use std::path::Path;
 
 use plotters::prelude::*;
 
-use super::{JITTERS, LOSSES, Point, RTTS};
+use super::{ECONOMY_JITTER, JITTERS, LOSSES, Point, RTTS};
 use crate::plots::{Axis, COLORS, Chart, Failed, Panel, axes, draw_line, draw_picture, list_lines, plain};
 
 /// A picture: its file, its title, the quantity that its lines show, and one that thin lines show.
@@ -26,18 +27,49 @@ const PICTURES: [Picture; 8] = [
     ("bytes", "a room of four, KB/s down, thin up", "down_kb_per_room_s", Some("up_kb_per_room_s")),
 ];
 
+/// What economy mode costs, at a jitter of [`ECONOMY_JITTER`].
+const ECONOMY: Picture = (
+    "economy",
+    "from input to confirmation, ms: p50, thin p99; jitter 5 ms",
+    "input_to_confirm_ms_p50",
+    Some("input_to_confirm_ms_p99"),
+);
+
+/// A line of a panel, over all distances.
+struct Line {
+    label: String,
+    color: RGBColor,
+    jitter_ms: u16,
+    economy: bool,
+}
+
+fn lines_by_jitter() -> Vec<Line> {
+    let line = |(jitter_ms, color)| Line { label: format!("jitter {jitter_ms} ms"), color, jitter_ms, economy: false };
+    JITTERS.into_iter().zip(COLORS).map(line).collect()
+}
+
+fn lines_by_mode() -> Vec<Line> {
+    let line =
+        |label: &str, color, economy| Line { label: label.to_owned(), color, jitter_ms: ECONOMY_JITTER, economy };
+    vec![line("normal", COLORS[0], false), line("economy", COLORS[3], true)]
+}
+
 /// Draws every picture into a folder.
 ///
 /// # Errors
 /// When a file cannot be written.
 pub fn draw(points: &[Point], folder: &Path) -> Result<(), Failed> {
+    let draw = |picture: Picture, lines: &[Line]| {
+        draw_one(points, folder, picture, lines).map_err(|error| format!("the picture {}.svg: {error}", picture.0))
+    };
     for picture in PICTURES {
-        draw_one(points, folder, picture).map_err(|error| format!("the picture {}.svg: {error}", picture.0))?;
+        draw(picture, &lines_by_jitter())?;
     }
+    draw(ECONOMY, &lines_by_mode())?;
     Ok(())
 }
 
-fn draw_one(points: &[Point], folder: &Path, (file, title, name, thin): Picture) -> Result<(), Failed> {
+fn draw_one(points: &[Point], folder: &Path, (file, title, name, thin): Picture, lines: &[Line]) -> Result<(), Failed> {
     let names = [Some((name, 3)), thin.map(|thin| (thin, 1))];
     let highest = names.iter().flatten().flat_map(|(name, _)| points.iter().map(|point| point.measured.get(name)));
     // Leaves space for the names of the lines above the highest point, and the range is never empty.
@@ -45,7 +77,7 @@ fn draw_one(points: &[Point], folder: &Path, (file, title, name, thin): Picture)
     draw_picture(&folder.join(file).with_extension("svg"), title, LOSSES.len(), |panel, area| {
         let mut chart = axes_of(area, LOSSES[panel], highest)?;
         for (name, width) in names.iter().flatten() {
-            draw_lines(&mut chart, points, LOSSES[panel], name, *width)?;
+            draw_lines(&mut chart, (points, lines), LOSSES[panel], name, *width)?;
         }
         list_lines(&mut chart, SeriesLabelPosition::UpperLeft)
     })
@@ -58,13 +90,21 @@ fn axes_of<'a, 'b>(panel: &'b Panel<'a>, loss: u16, highest: f64) -> Result<Char
     axes(panel, &format!("{loss} % loss"), &x, &y)
 }
 
-fn draw_lines(chart: &mut Chart, points: &[Point], loss: u16, name: &str, width: u32) -> Result<(), Failed> {
-    for (jitter, color) in JITTERS.iter().zip(COLORS) {
-        let on_line = |point: &&Point| point.link.loss_percent == loss && point.link.jitter_ms == *jitter;
+fn draw_lines(
+    chart: &mut Chart,
+    (points, lines): (&[Point], &[Line]),
+    loss: u16,
+    name: &str,
+    width: u32,
+) -> Result<(), Failed> {
+    for Line { label, color, jitter_ms, economy } in lines {
+        let on_line = |point: &&Point| {
+            let link = point.link;
+            (link.loss_percent, link.jitter_ms, link.economy) == (loss, *jitter_ms, *economy)
+        };
         let places =
             points.iter().filter(on_line).map(|point| (f64::from(point.link.rtt_ms), point.measured.get(name)));
-        let label = (width > 1).then(|| format!("jitter {jitter} ms"));
-        draw_line(chart, places, color, width, label.as_deref())?;
+        draw_line(chart, places, *color, width, (width > 1).then_some(label))?;
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ use crate::load::{self, link::BoundLink};
 
 /// A private room with this number of seats.
 pub(super) const fn private_room(size: u8) -> RoomRequest {
-    RoomRequest::Create { size, private: true, practice: false }
+    RoomRequest::Create { size, private: true, practice: false, economy: None }
 }
 
 /// Why there is no seat, as a sentence.

@@ -156,7 +156,7 @@ fn client_messages() -> Vec<ClientMessage> {
 }
 
 fn options() -> RoomOptions {
-    RoomOptions { seats: 4, private: true, map: Some("basin".into()) }
+    RoomOptions { seats: 4, private: true, economy: false, map: Some("basin".into()) }
 }
 
 fn server_messages() -> Vec<ServerMessage> {

@@ -28,6 +28,9 @@ pub struct Args {
     /// Game messages that every client sends per second.
     #[arg(long, default_value_t = 0, value_parser = value_parser!(u32).range(0..=400))]
     pub messages: u32,
+    /// Make rooms in economy mode: inputs and frames are sent in every second tick.
+    #[arg(long)]
+    pub economy: bool,
     /// Further clients that take a seat, connect and leave per second, in as many seconds again after the measurement.
     #[arg(long, default_value_t = 0, value_parser = value_parser!(u32).range(0..=5000))]
     pub connects_per_s: u32,

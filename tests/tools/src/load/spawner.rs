@@ -115,7 +115,8 @@ fn fill_room(spawner: &ClientSpawner<'_>, room: u32, driver: &Sender<Spawned>) -
     let mut seats = SeatClient::new(source_address(room, args.addresses), spawner.url);
     // A full room starts by itself: one that waits for all others has a seat more, which nobody else may take.
     let (size, private) = if args.together { (args.players + 1, true) } else { (args.players, false) };
-    let mut target = RoomRequest::Create { size: size as u8, private, practice: false };
+    let economy = spawner.shared.args.economy.then_some(true);
+    let mut target = RoomRequest::Create { size: size as u8, private, practice: false, economy };
     for index in 0..args.players {
         let (member, code) = spawn_member(spawner, &mut seats, room, index, target)?;
         target = RoomRequest::Code(code);

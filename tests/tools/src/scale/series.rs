@@ -102,7 +102,7 @@ impl<'a> Meter<'a> {
                 return Ok(Measured { point: *point, limit: None });
             }
             tell(load);
-            let measured = self.measure(load, &[])?;
+            let measured = self.measure(load, false)?;
             if measured.limit.is_none() {
                 self.known.push(measured.point);
             }
@@ -114,8 +114,17 @@ impl<'a> Meter<'a> {
         Ok(series)
     }
 
-    fn measure(&self, load: Load, flags: &[&str]) -> Result<Measured, String> {
-        let report = load::run(&self.args(load, flags), self.stop)?;
+    /// Measures a point in economy mode. Nothing if it is at a limit.
+    ///
+    /// # Errors
+    /// A sentence, if it cannot be measured.
+    pub fn economy(&self, load: Load) -> Result<Option<Point>, String> {
+        let Measured { point, limit } = self.measure(load, true)?;
+        Ok(limit.is_none().then_some(point))
+    }
+
+    fn measure(&self, load: Load, economy: bool) -> Result<Measured, String> {
+        let report = load::run(&Args { economy, ..self.args(load) }, self.stop)?;
         let limit = limit_of(&report).or_else(|| low_memory(free_memory()));
         match report.failure().filter(|_| limit.is_none()) {
             Some(failure) => Err(failure),
@@ -123,16 +132,10 @@ impl<'a> Meter<'a> {
         }
     }
 
-    fn args(&self, Load { rooms, players, tick_rate }: Load, flags: &[&str]) -> Args {
-        let of = |name: &str, number: u32| [format!("--{name}"), number.to_string()];
-        let numbers = [
-            of("rooms", rooms),
-            of("players", players),
-            of("tick-rate", tick_rate.into()),
-            of("seconds", self.seconds),
-        ];
-        let flags = flags.iter().map(|flag| (*flag).to_owned());
-        Args::parse_from(["load".to_owned()].into_iter().chain(numbers.into_iter().flatten()).chain(flags))
+    fn args(&self, Load { rooms, players, tick_rate }: Load) -> Args {
+        let Self { seconds, .. } = self;
+        let flags = format!("load --rooms {rooms} --players {players} --tick-rate {tick_rate} --seconds {seconds}");
+        Args::parse_from(flags.split_whitespace())
     }
 }
 

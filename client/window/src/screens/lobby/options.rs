@@ -82,6 +82,7 @@ pub fn order(
             Action::Map(step) => RoomOptions { map: stepped(&maps.names, options.map.as_deref(), *step), ..options },
             Action::Seats(step) => RoomOptions { seats: stepped_seats(options.seats, *step), ..options },
             Action::Private(private) => RoomOptions { private: *private, ..options },
+            Action::Economy(economy) => RoomOptions { economy: *economy, ..options },
             _ => continue,
         };
         client.order(HostCommand::Configure(options.clone()));

@@ -79,7 +79,7 @@ fn spawn_code(sheet: &mut ChildSpawnerCommands<'_>, kit: &Kit, code: RoomCode) {
 }
 
 fn spawn_options(sheet: &mut ChildSpawnerCommands<'_>, kit: &Kit, content: &Content) {
-    let RoomOptions { seats, private, map } = &content.options;
+    let RoomOptions { seats, private, economy, map } = &content.options;
     let map = map.as_deref().unwrap_or_else(|| kit.say(T::AnyMap));
     option_row(sheet, kit, T::Map, |row| {
         let may_choose = content.is_host && content.has_maps;
@@ -92,6 +92,8 @@ fn spawn_options(sheet: &mut ChildSpawnerCommands<'_>, kit: &Kit, content: &Cont
     });
     let visibility = kit.say(if *private { T::Private } else { T::Public });
     option_row(sheet, kit, T::Visibility, |row| value(row, kit, content, visibility, Action::Private(!private)));
+    let network = kit.say(if *economy { T::DataSaver } else { T::NormalNetwork });
+    option_row(sheet, kit, T::Network, |row| value(row, kit, content, network, Action::Economy(!economy)));
 }
 
 fn option_row(

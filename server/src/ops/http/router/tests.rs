@@ -61,7 +61,7 @@ async fn a_session_is_granted_or_refused_in_the_documented_form() {
 
 #[tokio::test]
 async fn rooms_and_maps_have_the_documented_form() {
-    let room = r#"{"code":"K7QX","free":3,"host":"Ada","joinable":true,"map":"a&b=ü","phase":"playing","players":1,"seats":4,"spectators":2}"#;
+    let room = r#"{"code":"K7QX","economy":false,"free":3,"host":"Ada","joinable":true,"map":"a&b=ü","phase":"playing","players":1,"seats":4,"spectators":2}"#;
     assert_eq!(get("/v1/rooms").await, (200, format!(r#"{{"rooms":[{room}]}}"#)));
     assert_eq!(get("/v1/rooms?joinable=false").await, (200, r#"{"rooms":[]}"#.to_owned()));
     assert_eq!(get("/v1/rooms?colour=red").await.0, 400);
