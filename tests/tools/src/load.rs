@@ -174,7 +174,7 @@ pub(crate) fn allow_sockets(clients: u64) -> Result<(), String> {
 }
 
 /// The share of this machine's memory, 0 to 1, that is not in use.
-pub(crate) fn free_memory() -> f64 {
+fn free_memory() -> f64 {
     let text = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let kb = |name: &str| {
         let line = text.lines().find_map(|line| line.strip_prefix(name));

@@ -101,7 +101,7 @@ pub fn draw_line(
 ///
 /// # Errors
 /// When the picture cannot be written.
-pub fn list_lines(chart: &mut Chart<'_, '_>, position: SeriesLabelPosition) -> Result<(), Failed> {
+pub fn list_lines<'a: 'b, 'b>(chart: &mut Chart<'a, 'b>, position: SeriesLabelPosition) -> Result<(), Failed> {
     chart.configure_series_labels().label_font(("sans-serif", FONTS[2])).position(position).draw()?;
     Ok(())
 }

@@ -27,7 +27,7 @@ pub(crate) const LATE_TICKS_MAX: f64 = 0.01;
 /// Share of the time, in per cent, in which the tick thread may wait for a processor that others use.
 const STARVED_PCT_MAX: f64 = 10.0;
 /// Share of the machine's memory that has to be free.
-pub(crate) const FREE_MEMORY_MIN: f64 = 0.1;
+const FREE_MEMORY_MIN: f64 = 0.1;
 
 /// A number of rooms, and how they played.
 #[derive(Clone, Debug, PartialEq, Serialize)]

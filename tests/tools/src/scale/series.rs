@@ -8,13 +8,7 @@ use std::sync::{
 use clap::Parser;
 
 use super::figures::{Load, Point, Series};
-use crate::load::{
-    self,
-    args::Args,
-    beyond::{FREE_MEMORY_MIN, LATE_TICKS_MAX},
-    free_memory,
-    report::Report,
-};
+use crate::load::{self, args::Args, beyond::LATE_TICKS_MAX, report::Report};
 
 /// Rooms of the series over rooms.
 pub const ROOMS: [u32; 7] = [10, 25, 50, 100, 250, 500, 1000];
@@ -125,7 +119,7 @@ impl<'a> Meter<'a> {
 
     fn measure(&self, load: Load, economy: bool) -> Result<Measured, String> {
         let report = load::run(&Args { economy, ..self.args(load) }, self.stop)?;
-        let limit = limit_of(&report).or_else(|| low_memory(free_memory()));
+        let limit = limit_of(&report);
         match report.failure().filter(|_| limit.is_none()) {
             Some(failure) => Err(failure),
             None => Ok(Measured { point: Point::new(load, &report), limit }),
@@ -154,8 +148,4 @@ pub fn limit_of(report: &Report) -> Option<String> {
     } else {
         None
     }
-}
-
-fn low_memory(free: f64) -> Option<String> {
-    (free < FREE_MEMORY_MIN).then(|| format!("only {:.0} % of the machine's memory was free", 100.0 * free))
 }
