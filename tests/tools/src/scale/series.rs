@@ -47,10 +47,10 @@ pub struct Measured {
     pub limit: Option<String>,
 }
 
-/// Measures points one after the other until one is at a limit, which is left out and named.
+/// Measures points one after the other until one is at a limit or cannot be measured, which is left out and named.
 ///
 /// # Errors
-/// That of the first point, if it cannot be measured. A later one that cannot be measured ends the series.
+/// A sentence, if already the first point is at a limit or cannot be measured.
 pub fn measure_series(
     loads: &[Load],
     mut measure: impl FnMut(Load) -> Result<Measured, String>,
@@ -62,12 +62,14 @@ pub fn measure_series(
                 series.points.push(point);
                 continue;
             }
-            Ok(Measured { limit: Some(limit), .. }) => limit,
-            Err(sentence) if series.points.is_empty() => return Err(sentence),
-            Err(sentence) => sentence,
+            Ok(Measured { limit: Some(sentence), .. }) | Err(sentence) => sentence,
         };
         let Load { rooms, players, tick_rate } = load;
-        series.ended = Some(format!("{rooms} rooms of {players} at {tick_rate} Hz: {limit}"));
+        let ended = format!("{rooms} rooms of {players} at {tick_rate} Hz: {limit}");
+        if series.points.is_empty() {
+            return Err(format!("no point could be measured, not even {ended}"));
+        }
+        series.ended = Some(ended);
         break;
     }
     Ok(series)
