@@ -68,6 +68,7 @@ pub fn axes<'a, 'b>(panel: &'b Panel<'a>, caption: &str, x: &Axis, y: &Axis) -> 
     let mut chart = ChartBuilder::on(panel)
         .caption(caption, ("sans-serif", FONTS[1]))
         .margin(10)
+        .margin_right(26)
         .x_label_area_size(46)
         .y_label_area_size(if y.name.is_empty() { 48 } else { 66 })
         .build_cartesian_2d(x.range.clone(), y.range.clone())?;

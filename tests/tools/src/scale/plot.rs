@@ -104,7 +104,7 @@ fn draw_panel(
     let mut chart = axes(panel, caption, axis, &Axis { name: unit, range: 0.0..highest, labels: 7, label: plain })?;
     for (name, color, width, value) in lines {
         let places = points.iter().map(|point| (place(point), value(point)));
-        draw_line(&mut chart, places.clone(), *color, *width, Some(name))?;
+        draw_line(&mut chart, places.clone(), *color, *width, (lines.len() > 1).then_some(*name))?;
         chart.draw_series(places.map(|place| Circle::new(place, 3, color.filled())))?;
     }
     list_lines(&mut chart, SeriesLabelPosition::UpperRight)
