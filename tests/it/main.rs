@@ -33,6 +33,7 @@ mod replay_verify;
 mod replays;
 mod rewind;
 mod rooms;
+mod scale;
 mod scores;
 mod seats;
 mod swarm;

@@ -1,9 +1,9 @@
 //! Tools that measure, load and attack a Framehouse server, and the code they share.
 //!
-//! In real time: [`load`] measures a server process, with [`allocations`] also what it allocates, [`bursts`] measures
-//! sudden crowds, [`door`] lets strangers attack, and [`crash`] kills servers. In virtual time: [`curves`], [`soak`], [`swarm`] and [`lifecycles`]. [`model`] is a reference
-//! model of a room, [`fuzz`] has the fuzz targets, [`bench`](mod@bench) has the microbenchmarks, and [`replays`] alters
-//! recorded matches.
+//! In real time: [`load`] measures a server process, with [`allocations`] also what it allocates, [`scale`] measures how the
+//! cost grows, [`bursts`] measures sudden crowds, [`door`] lets strangers attack, and [`crash`] kills servers. In virtual time: [`curves`], [`soak`], [`swarm`] and [`lifecycles`]. [`model`] is a reference
+//! model of a room, [`fuzz`] has the fuzz targets, [`bench`](mod@bench) has the microbenchmarks, [`plots`] draws pictures,
+//! and [`replays`] alters recorded matches.
 
 pub mod allocations;
 pub mod bench;
@@ -15,7 +15,9 @@ pub mod fuzz;
 pub mod lifecycles;
 pub mod load;
 pub mod model;
+pub mod plots;
 pub mod replays;
+pub mod scale;
 pub mod short_matches;
 pub mod soak;
 pub mod swarm;

@@ -55,10 +55,11 @@ pub use {drive::kept_up, shared::Progress};
 /// Open files of this process, in addition to one socket for each client.
 const OTHER_FILES: u64 = 128;
 /// Clients of an endpoint: it keeps one place in 16 for players that come back.
-const ENDPOINT_CLIENTS: u32 = 1024 - 1024 / 16;
-/// The fewest endpoints, the server's default, and the most.
+pub const ENDPOINT_CLIENTS: u32 = 1024 - 1024 / 16;
+/// The fewest endpoints, the server's default.
 const ENDPOINTS_MIN: u32 = 4;
-const ENDPOINTS_MAX: u32 = 64;
+/// The most endpoints of a server.
+pub const ENDPOINTS_MAX: u32 = 64;
 
 /// Starts a server, loads it, and stops it. Blocks until it is done or `stop` is set.
 ///
@@ -146,7 +147,7 @@ fn settings(args: &Args) -> String {
 }
 
 /// Endpoints that a server needs for a number of clients.
-pub(crate) fn endpoints_for(clients: u32) -> u32 {
+pub fn endpoints_for(clients: u32) -> u32 {
     clients.div_ceil(ENDPOINT_CLIENTS).clamp(ENDPOINTS_MIN, ENDPOINTS_MAX)
 }
 

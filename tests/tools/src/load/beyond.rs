@@ -23,7 +23,7 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 /// Share of the tick thread's time above which it is the limit.
 const TICK_LOAD_MAX: f64 = 0.85;
 /// Share of the ticks that may take longer than a tick.
-const LATE_TICKS_MAX: f64 = 0.01;
+pub(crate) const LATE_TICKS_MAX: f64 = 0.01;
 /// Share of the time, in per cent, in which the tick thread may wait for a processor that others use.
 const STARVED_PCT_MAX: f64 = 10.0;
 /// Share of the machine's memory that has to be free.

@@ -36,6 +36,8 @@ pub(super) struct Span {
 pub(super) struct Measured {
     pub span: Span,
     pub memory: Memory,
+    /// Share of the measured time, 0 to 1, in which the tick thread ran.
+    pub tick_thread_share: f64,
     /// In the measured time, if they were counted.
     pub allocations: Option<Totals>,
     pub together: Option<Together>,
@@ -59,10 +61,13 @@ pub(super) fn measure(args: &Args, server: &ServerProcess, crews: &Crews) -> Res
     go_to(Course::Warm);
     crews.shared.pause(WARM_TIME)?;
     let before = server.status()?;
+    let (ran_before, began) = (server.tick_thread_ran(), crews.shared.elapsed());
     let allocated_before = args.allocations.then(|| server.allocations()).transpose()?;
     go_to(Course::Measure);
     let announced = play(args, server, crews)?;
     let after = server.status()?;
+    let ran = server.tick_thread_ran().saturating_sub(ran_before);
+    let tick_thread_share = ran.as_secs_f64() / (crews.shared.elapsed() - began).as_secs_f64();
     let allocations = match allocated_before {
         Some(before) => Some(server.allocations()?.since(&before)),
         None => None,
@@ -71,7 +76,7 @@ pub(super) fn measure(args: &Args, server: &ServerProcess, crews: &Crews) -> Res
     let visited = visit(args, server, crews)?;
     go_to(Course::Drain);
     crews.shared.pause(DRAIN_TIME)?;
-    Ok(Measured { span: Span { before, after }, memory, allocations, together, announced, visited })
+    Ok(Measured { span: Span { before, after }, memory, tick_thread_share, allocations, together, announced, visited })
 }
 
 /// Waits until all rooms play. With `--together` they wait for each other in their lobbies.

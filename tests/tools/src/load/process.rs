@@ -183,8 +183,19 @@ impl ServerProcess {
 
     /// Time for which the tick thread has waited for a processor that others used; zero if the kernel does not tell.
     pub fn starved(&self) -> Duration {
+        self.tick_thread_times()[1]
+    }
+
+    /// Processor time of the tick thread since the start; zero if the kernel does not tell.
+    pub fn tick_thread_ran(&self) -> Duration {
+        self.tick_thread_times()[0]
+    }
+
+    /// Times for which the tick thread, the first one of the process, has run and has waited for a processor.
+    fn tick_thread_times(&self) -> [Duration; 2] {
         let text = fs::read_to_string(format!("/proc/{}/schedstat", self.child.id())).unwrap_or_default();
-        Duration::from_nanos(text.split_whitespace().nth(1).and_then(|ns| ns.parse().ok()).unwrap_or(0))
+        let mut times = text.split_whitespace().map(|ns| Duration::from_nanos(ns.parse().unwrap_or(0)));
+        [(); 2].map(|()| times.next().unwrap_or_default())
     }
 
     /// Whether it still runs.

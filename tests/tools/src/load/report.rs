@@ -33,7 +33,7 @@ pub(super) struct Memory {
 }
 
 /// Result of a run. Rates are per second, bytes include 28 of IP and UDP for every packet, 1 KB is 1000 bytes.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 #[expect(missing_docs, reason = "the names are the documentation, and the contract")]
 pub struct Report {
     pub rooms: u32,
@@ -46,6 +46,7 @@ pub struct Report {
     pub cpu_us_per_room_tick: f64,
     pub cpu_us_per_room_tick_by_stage: BTreeMap<&'static str, f64>,
     pub server_cpu_pct: f64,
+    pub tick_thread_cpu_pct: f64,
     pub tick_ms: Quantiles,
     pub tick_start_ms: Quantiles,
     pub late_ticks: u64,
@@ -120,6 +121,7 @@ impl Report {
             cpu_us_per_room_tick: per_room_tick(cpu_us),
             cpu_us_per_room_tick_by_stage: STEPS.iter().map(|name| (*name, per_room_tick(stage_us(name)))).collect(),
             server_cpu_pct: ratio(cpu_us as f64 / 10_000.0, seconds),
+            tick_thread_cpu_pct: rounded(100.0 * measured.tick_thread_share),
             tick_ms: ticks.took,
             tick_start_ms: ticks.started_late,
             late_ticks: ticks.late,

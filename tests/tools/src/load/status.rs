@@ -59,7 +59,7 @@ pub struct DurationHistogram {
 }
 
 /// Milliseconds, rounded up by at most about 5 %.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct Quantiles {
     pub p50: f64,

@@ -17,7 +17,9 @@ impl fmt::Display for Report {
             let us = self.cpu_us_per_room_tick_by_stage[stage];
             writeln!(f, "  {stage:<12}{us:>9.2}{:>6.1} %", 100.0 * us / self.cpu_us_per_room_tick.max(f64::EPSILON))?;
         }
-        writeln!(f, "  {:<12}{:>9.2}   {:.1} % of one core", "total", self.cpu_us_per_room_tick, self.server_cpu_pct)?;
+        let (all, own) = (self.server_cpu_pct, self.tick_thread_cpu_pct);
+        let total = self.cpu_us_per_room_tick;
+        writeln!(f, "  {:<12}{total:>9.2}   {all:.1} % of one core, {own:.1} of it in the tick thread", "total")?;
         writeln!(f, "\n{:<14}{:>9}{:>9}{:>9}{:>9}", "ms", "p50", "p99", "p99.9", "max")?;
         for (name, Quantiles { p50, p99, p999, max }) in
             [("tick took", self.tick_ms), ("started late", self.tick_start_ms)]
