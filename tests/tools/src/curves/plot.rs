@@ -73,7 +73,7 @@ fn draw_one(points: &[Point], folder: &Path, (file, title, name, thin): Picture,
     let names = [Some((name, 3)), thin.map(|thin| (thin, 1))];
     let highest = names.iter().flatten().flat_map(|(name, _)| points.iter().map(|point| point.measured.get(name)));
     // Leaves space for the names of the lines above the highest point, and the range is never empty.
-    let highest = (1.4 * highest.fold(0.0, f64::max)).max(1.0);
+    let highest = (1.5 * highest.fold(0.0, f64::max)).max(1.0);
     draw_picture(&folder.join(file).with_extension("svg"), title, LOSSES.len(), |panel, area| {
         let mut chart = axes_of(area, LOSSES[panel], highest)?;
         for (name, width) in names.iter().flatten() {
