@@ -88,6 +88,7 @@ impl Clock {
     /// frames are `datagram_ticks` ticks apart.
     pub fn start_match(&mut self, now: Duration, datagram_ticks: u32) {
         self.datagram_ticks = datagram_ticks.into();
+        self.pings.set_datagram_ticks(datagram_ticks);
         self.pings.forget_room_time(now);
         self.lead.start_match(self.datagram_ticks);
         self.room.forget();

@@ -12,10 +12,8 @@ const SAMPLES_MIN: usize = 3;
 const RECENT_SAMPLES: usize = 8;
 /// Maximum number of pings that wait for an answer.
 const PENDING_MAX: usize = 16;
-/// Interval of pings once there are as many samples as are kept: pings and pongs are a twentieth of the traffic.
-const PING_INTERVAL: Duration = Duration::from_millis(1000);
-/// Interval of pings before.
-const SETTLING_INTERVAL: Duration = Duration::from_millis(500);
+/// Interval of pings; in economy mode as many times longer as that of the datagrams.
+const PING_INTERVAL: Duration = Duration::from_millis(500);
 /// Interval of the first, quick pings.
 const QUICK_INTERVAL: Duration = Duration::from_millis(100);
 /// Number of quick pings.
@@ -39,6 +37,7 @@ pub(super) struct Pings {
     pending: VecDeque<(u32, Duration)>,
     next_nonce: u32,
     quick_pings_left: u32,
+    interval: Duration,
     next_ping: Duration,
     samples: VecDeque<Sample>,
     rtt: Option<Duration>,
@@ -53,11 +52,17 @@ impl Pings {
             pending: VecDeque::new(),
             next_nonce: 0,
             quick_pings_left: QUICK_PINGS,
+            interval: PING_INTERVAL,
             next_ping: now,
             samples: VecDeque::new(),
             rtt: None,
             jitter: Duration::ZERO,
         }
+    }
+
+    /// Adapts the interval to datagrams that are so many ticks apart.
+    pub fn set_datagram_ticks(&mut self, datagram_ticks: u32) {
+        self.interval = PING_INTERVAL * datagram_ticks;
     }
 
     /// Forgets the room's time and pings again at once; the distance is kept.
@@ -75,12 +80,7 @@ impl Pings {
             return None;
         }
         self.quick_pings_left = self.quick_pings_left.saturating_sub(1);
-        self.next_ping = now
-            + match self.samples.len() {
-                _ if self.quick_pings_left > 0 => QUICK_INTERVAL,
-                SAMPLES_MAX => PING_INTERVAL,
-                _ => SETTLING_INTERVAL,
-            };
+        self.next_ping = now + if self.quick_pings_left > 0 { QUICK_INTERVAL } else { self.interval };
         if self.pending.len() == PENDING_MAX {
             self.pending.pop_front();
         }
