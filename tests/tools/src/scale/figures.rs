@@ -61,7 +61,7 @@ pub struct Machine {
     pub cpu: String,
     /// Number of cores that programs may use.
     pub cores: usize,
-    /// Release of the kernel.
+    /// Version of the kernel: its first two numbers.
     pub kernel: String,
 }
 
@@ -73,7 +73,7 @@ impl Machine {
         Self {
             cpu: model.map_or("unknown", |(_, name)| name.trim()).to_owned(),
             cores: thread::available_parallelism().map_or(1, usize::from),
-            kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
+            kernel: read("/proc/sys/kernel/osrelease").splitn(3, '.').take(2).collect::<Vec<_>>().join("."),
         }
     }
 }
