@@ -8,8 +8,8 @@
 //! FixedUpdate  Control      joins, control messages, phases
 //!              MatchEnd     matches that are over: leaderboard, replay, result, cleanup
 //!              Commit       input buffers -> this tick's frame; snapshots for new members, of the state before it
-//!              Simulate     SimTick: Apply -> Move -> Collide -> Score -> Hash
-//!              Record       history, replays, score buffers
+//!              Simulate     SimTick: Apply -> Move -> Collide -> Score
+//!              Record       hashes of compared states, history, replays, score buffers
 //!              Broadcast    one encoding per room, a small header per client
 //!              Leaderboard  every 2.0 s
 //!              Cleanup      faulted and empty rooms, expired reservations

@@ -8,6 +8,9 @@ use bevy::prelude::*;
 const SMOOTHING_S: f64 = 2.0;
 /// Seconds until the match of a player who joins has begun and is felt in the share.
 const UNFELT_SECONDS: usize = 10;
+/// Maximum growth that is expected of the players of the last seconds: some of them are felt already, and in a rush they are
+/// many times those before.
+const UNFELT_FACTOR_MAX: f64 = 2.0;
 /// A smaller share has little to do with the number of players.
 const PLAYED_SHARE_MIN: f64 = 0.3;
 
@@ -49,7 +52,7 @@ impl TickLoad {
         if felt == 0 || self.share < PLAYED_SHARE_MIN {
             return self.share;
         }
-        self.share * (sessions as f64 / felt as f64).max(1.0)
+        self.share * (sessions as f64 / felt as f64).clamp(1.0, UNFELT_FACTOR_MAX)
     }
 
     /// Reads the clock at `elapsed` since the start. `late` is how late the last tick started, in ticks.
@@ -129,6 +132,7 @@ mod tests {
         let steady = seconds(30, 50, 100);
         assert!((steady.expected_share(100) - 0.5).abs() < 0.01, "{steady:?}");
         assert!((steady.expected_share(180) - 0.9).abs() < 0.01, "80 more are on their way");
+        assert!((steady.expected_share(5000) - 1.0).abs() < 0.02, "a rush counts at most twice");
         assert_eq!(steady.expected_share(10), steady.share(), "that many have left is not felt at once, either");
         let felt = seconds(UNFELT_SECONDS as u32, 90, 180);
         assert_eq!(felt.expected_share(180), felt.share());

@@ -28,7 +28,7 @@ pub(super) fn broadcast_frames(
     mut endpoints: Query<&mut BoxedEndpoint>,
 ) {
     for (room, sim, clock, mut history, in_room) in &mut rooms {
-        if sim.is_faulted() || !is_due(room, sim, &history, now.tick) {
+        if sim.is_faulted() || !is_due(room, &history, now.tick) {
             continue;
         }
         let new_frames = history.unsent().min(room.options.datagram_ticks());
@@ -56,12 +56,11 @@ pub(super) fn broadcast_frames(
 
 /// Whether the new frames of a room are sent in this tick of the server. Of the rooms in economy mode half send in even
 /// ticks and half in odd ones, so that all ticks cost the same.
-fn is_due(room: &Room, sim: &SimRoom, history: &FrameHistory, tick: u64) -> bool {
+fn is_due(room: &Room, history: &FrameHistory, tick: u64) -> bool {
     let Some(newest) = history.newest().filter(|_| history.unsent() > 0) else { return false };
     let is_turn = (tick + room.id.0).is_multiple_of(room.options.datagram_ticks().into());
-    // Nobody knows when the next frame of a room that waits for inputs comes, and a match that is over has none. After a
-    // frame full of commands the next one may not fit into the same datagram.
-    is_turn || !sim.stepping || newest.len() + FRAME_BYTES_MAX > FRAMES_BYTES_MAX
+    // After a frame full of commands the next one may not fit into the same datagram.
+    is_turn || newest.len() + FRAME_BYTES_MAX > FRAMES_BYTES_MAX
 }
 
 /// The oldest frame to send to a client without missing frames: the usual number of frames.

@@ -322,7 +322,7 @@ pub fn decode_frame(
     Ok((frame, hash))
 }
 
-/// Request for the room's time, sent every 500 ms (every second in economy mode) in all phases.
+/// Request for the room's time, sent every 500 ms (every second in economy mode, from the first match on).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ping {
     /// Number that the [`Pong`] repeats.

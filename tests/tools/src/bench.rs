@@ -25,7 +25,7 @@ pub use baseline::{Baseline, BaselineError};
 pub use table::{failures, table};
 pub use timer::Timer;
 
-/// Time for all updates of a client in a second of play, if they may take 1 % of a core: 60 updates a second.
+/// Time for one update of a client, if all of them may take 1 % of a core: 60 updates a second.
 const CLIENT_UPDATE_MAX: Duration = Duration::from_nanos(10_000_000 / 60);
 
 /// Body of a benchmark. Every call does the same work and times the part of it that counts.

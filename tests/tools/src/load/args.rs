@@ -95,8 +95,8 @@ impl Args {
 }
 
 fn factor(text: &str) -> Result<f64, String> {
-    let factor = text.parse().ok().filter(|factor| (1.0..=10.0).contains(factor));
-    factor.ok_or_else(|| "a number from 1 to 10".to_owned())
+    let factor = text.parse().ok().filter(|factor| *factor > 1.0 && *factor <= 10.0);
+    factor.ok_or_else(|| "a number above 1, up to 10".to_owned())
 }
 
 /// The address of client or room `number`, if there are so many.

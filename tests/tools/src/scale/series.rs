@@ -75,6 +75,9 @@ pub fn measure_series(
     Ok(series)
 }
 
+/// Fewer late ticks say nothing: one may be the machine's.
+const LATE_TICKS_MIN: f64 = 3.0;
+
 /// Measures points. What it has measured once it does not measure again.
 pub struct Meter<'a> {
     seconds: u32,
@@ -143,7 +146,7 @@ pub fn limit_of(report: &Report) -> Option<String> {
         Some("the clients' own processor time".to_owned())
     } else if report.dropped_ticks > 0 {
         Some(format!("the server gave {} ticks up", report.dropped_ticks))
-    } else if late > LATE_TICKS_MAX * ticks {
+    } else if late >= LATE_TICKS_MIN && late > LATE_TICKS_MAX * ticks {
         Some(format!("{:.1} % of the server's ticks took longer than a tick", 100.0 * late / ticks))
     } else if report.tick_thread_cpu_pct > TICK_THREAD_PCT_MAX {
         Some(format!("the server's tick thread was busy for {:.0} %", report.tick_thread_cpu_pct))
