@@ -185,7 +185,7 @@ impl Prediction {
             self.mix_late(frame, entropy);
         }
         let hashes = match self.ring.front() {
-            Some(predicted) if predicted.frame == *frame => self.keep_predicted(),
+            Some(predicted) if predicted.frame == *frame => self.keep_predicted()?,
             predicted => {
                 outcome.simulated = true;
                 if predicted.is_some() {
@@ -199,7 +199,7 @@ impl Prediction {
                 self.corrupt_now(frame.tick);
                 self.simulate(frame)?;
                 self.is_over = self.simulation.is_over();
-                self.simulation.hashes()
+                hashed(frame.tick, || self.simulation.hashes())?
             }
         };
         self.next_confirmed = frame.tick.plus(1);
@@ -331,13 +331,13 @@ impl Prediction {
     }
 
     /// The prediction was right: its state becomes the confirmed one, and nothing is simulated.
-    fn keep_predicted(&mut self) -> StateHashes {
+    fn keep_predicted(&mut self) -> Result<StateHashes, SimulationFailed> {
         self.pass_confirmed();
         let predicted = self.ring.front_mut().expect("only called for a predicted tick");
         let state = std::mem::replace(&mut predicted.after, self.spare.take().unwrap_or_default());
         self.is_over = predicted.is_over;
         self.ring.retire_front();
-        let hashes = self.simulation.states().hashes_of(&state);
+        let hashes = hashed(self.next_confirmed, || self.simulation.states().hashes_of(&state));
         self.confirmed = Some(state);
         hashes
     }
@@ -393,6 +393,11 @@ impl Prediction {
             }
         }
     }
+}
+
+/// Hashes a state, which calls the game's code.
+fn hashed(tick: Tick, hash: impl FnOnce() -> StateHashes) -> Result<StateHashes, SimulationFailed> {
+    catch_unwind(AssertUnwindSafe(hash)).map_err(|_| SimulationFailed(tick))
 }
 
 #[cfg(test)]

@@ -125,7 +125,11 @@ pub(crate) fn conclude_overdue(world: &mut World, open: &mut QueryState<(Entity,
     let mut overdue: Vec<Entity> =
         open.iter(world).filter(|(_, open)| now >= open.until).map(|(member, _)| member).collect();
     overdue.sort();
-    overdue.into_iter().for_each(|member| conclude(world, member));
+    for member in overdue {
+        let is_asked = world.get::<Investigation>(member).is_some_and(Investigation::is_asked);
+        // The recording was not run again in time: the detected tick alone has to do.
+        if is_asked { conclude(world, member) } else { ask(world, member, Vec::new()) }
+    }
 }
 
 /// Whether a client's hash after a tick differs from the server's. False if it cannot be compared.

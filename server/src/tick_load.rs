@@ -8,9 +8,6 @@ use bevy::prelude::*;
 const SMOOTHING_S: f64 = 2.0;
 /// Seconds until the match of a player who joins has begun and is felt in the share.
 const UNFELT_SECONDS: usize = 10;
-/// Maximum growth that is expected of the players of the last seconds: some of them are felt already, and in a rush they are
-/// many times those before.
-const UNFELT_FACTOR_MAX: f64 = 2.0;
 /// A smaller share has little to do with the number of players.
 const PLAYED_SHARE_MIN: f64 = 0.3;
 
@@ -22,8 +19,8 @@ pub struct TickLoad {
     /// Processor time and time since the start of the server at the last reading.
     read: (Duration, Duration),
     share: f64,
-    /// Number of sessions at the end of each of the last seconds, oldest first.
-    sessions: [usize; UNFELT_SECONDS],
+    /// Number of sessions and share at the end of each of the last seconds, oldest first.
+    past: [(usize, f64); UNFELT_SECONDS],
     second: Duration,
 }
 
@@ -38,7 +35,7 @@ impl TickLoad {
     /// Measures from now on with a clock of the tick thread's processor time.
     pub fn new(clock: fn() -> Duration) -> Self {
         let read = (clock(), Duration::ZERO);
-        Self { clock, read, share: 0.0, sessions: [0; UNFELT_SECONDS], second: Duration::ZERO }
+        Self { clock, read, share: 0.0, past: [(0, 0.0); UNFELT_SECONDS], second: Duration::ZERO }
     }
 
     /// Share of its time, 0 to 1, that the tick thread is busy.
@@ -48,11 +45,11 @@ impl TickLoad {
 
     /// The share when all of so many sessions play: those of the last seconds wait in lobbies, so they are not felt yet.
     pub fn expected_share(&self, sessions: usize) -> f64 {
-        let felt = self.sessions[0];
-        if felt == 0 || self.share < PLAYED_SHARE_MIN {
+        let (felt, share) = self.past[0];
+        if felt == 0 || share < PLAYED_SHARE_MIN {
             return self.share;
         }
-        self.share * (sessions as f64 / felt as f64).clamp(1.0, UNFELT_FACTOR_MAX)
+        self.share.max(share * sessions as f64 / felt as f64)
     }
 
     /// Reads the clock at `elapsed` since the start. `late` is how late the last tick started, in ticks.
@@ -74,8 +71,8 @@ impl TickLoad {
         self.second += passed;
         if self.second >= Duration::from_secs(1) {
             self.second = Duration::ZERO;
-            self.sessions.rotate_left(1);
-            self.sessions[UNFELT_SECONDS - 1] = sessions;
+            self.past.rotate_left(1);
+            self.past[UNFELT_SECONDS - 1] = (sessions, self.share);
         }
     }
 }
@@ -132,7 +129,6 @@ mod tests {
         let steady = seconds(30, 50, 100);
         assert!((steady.expected_share(100) - 0.5).abs() < 0.01, "{steady:?}");
         assert!((steady.expected_share(180) - 0.9).abs() < 0.01, "80 more are on their way");
-        assert!((steady.expected_share(5000) - 1.0).abs() < 0.02, "a rush counts at most twice");
         assert_eq!(steady.expected_share(10), steady.share(), "that many have left is not felt at once, either");
         let felt = seconds(UNFELT_SECONDS as u32, 90, 180);
         assert_eq!(felt.expected_share(180), felt.share());

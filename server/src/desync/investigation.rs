@@ -77,6 +77,11 @@ impl Investigation {
         (self.asked_from(), self.asked.iter().map(StateHashes::combined).collect())
     }
 
+    /// Whether the member was asked for its first different tick.
+    pub fn is_asked(&self) -> bool {
+        !self.asked.is_empty()
+    }
+
     fn asked_from(&self) -> Tick {
         self.finding.detected.plus(1).minus(self.asked.len() as u32)
     }

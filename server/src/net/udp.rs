@@ -52,6 +52,8 @@ pub struct UdpEndpoint {
     closing: Vec<ClientId>,
     keep_alive_at: Duration,
     moves_tried: u32,
+    /// Whether any client may have another address now, once that was looked up in this turn.
+    may_have_moved: Option<bool>,
     now: Duration,
     renet_now: Duration,
 }
@@ -81,6 +83,7 @@ impl UdpEndpoint {
             closing: Vec::new(),
             keep_alive_at: unix_now,
             moves_tried: 0,
+            may_have_moved: None,
             now: unix_now,
             renet_now: unix_now,
         }

@@ -31,7 +31,10 @@ const JOBS_BEFORE_ABANDON_MAX: usize = 2 * JOBS_MAX;
 /// Maximum number of bytes of waiting opening states and blocks.
 const JOBS_BYTES_MAX: usize = 32 << 20;
 
-/// Maximum number of waiting jobs when a match is to be run again, which takes much longer than other jobs.
+/// Maximum number of waiting jobs when states are to be hashed: clients ask for that, and it takes much longer than other
+/// jobs.
+const HASH_JOBS_MAX: usize = 16;
+/// Maximum number of waiting jobs when a report is added, because a report takes much longer than other jobs.
 const JOBS_BEFORE_REPORT_MAX: usize = 64;
 
 /// A job of the writer thread.
@@ -141,7 +144,8 @@ impl ReplayQueue {
         let waiting = self.progress.jobs.fetch_add(1, Relaxed);
         let waiting_bytes = self.progress.bytes.fetch_add(bytes, Relaxed);
         let (jobs_max, bytes_max) = match job {
-            Job::Hash(_) | Job::Report(_) => (JOBS_BEFORE_REPORT_MAX, JOBS_BYTES_MAX),
+            Job::Hash(_) => (HASH_JOBS_MAX, JOBS_BYTES_MAX),
+            Job::Report(_) => (JOBS_BEFORE_REPORT_MAX, JOBS_BYTES_MAX),
             Job::Abandon(_) => (JOBS_BEFORE_ABANDON_MAX, usize::MAX),
             _ => (JOBS_MAX, JOBS_BYTES_MAX),
         };
@@ -200,24 +204,25 @@ impl Progress {
 impl Jobs {
     /// Runs `work` for every job, until all senders are dropped.
     ///
-    /// Reports run last: one may take seconds, and a stopping server waits only for a limited time.
+    /// Hashes and then reports run last: one may take seconds, and a stopping server waits only for a limited time.
     pub fn for_each(self, mut work: impl FnMut(Job)) {
-        let mut reports = VecDeque::new();
-        while let Some(job) = self.next(&mut reports) {
+        let (mut hashes, mut reports) = (VecDeque::new(), VecDeque::new());
+        while let Some(job) = self.next(&mut hashes, &mut reports) {
             let bytes = job.bytes();
             work(job);
             self.progress.note_done(bytes);
         }
     }
 
-    /// The next job that is not a report, else the oldest report, else waits for a job.
-    fn next(&self, reports: &mut VecDeque<Job>) -> Option<Job> {
+    /// The next job that is quick, else the oldest one of hashes, else the oldest report, else waits for a job.
+    fn next(&self, hashes: &mut VecDeque<Job>, reports: &mut VecDeque<Job>) -> Option<Job> {
         for job in self.jobs.try_iter() {
             match job {
+                Job::Hash(_) => hashes.push_back(job),
                 Job::Report(_) => reports.push_back(job),
                 _ => return Some(job),
             }
         }
-        reports.pop_front().or_else(|| self.jobs.recv().ok())
+        hashes.pop_front().or_else(|| reports.pop_front()).or_else(|| self.jobs.recv().ok())
     }
 }

@@ -155,6 +155,11 @@ impl Peers {
         Some(peer)
     }
 
+    /// Whether any client is silent, or has begun to move.
+    pub(super) fn has_silent(&self, now: Duration) -> bool {
+        self.iter().any(|peer| peer.moving.is_some() || peer.is_silent(now))
+    }
+
     /// The clients that may have moved to an address from which a payload with this sequence number comes.
     pub(super) fn that_may_have_moved(&self, to: SocketAddr, sequence: u64, now: Duration) -> Vec<ClientId> {
         let moved = self.iter().filter(|peer| peer.may_have_moved(to, sequence, now));

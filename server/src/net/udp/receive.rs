@@ -30,7 +30,7 @@ impl UdpEndpoint {
         let passed = now.saturating_sub(self.now);
         self.now = now;
         self.netcode.update(passed);
-        self.moves_tried = 0;
+        (self.moves_tried, self.may_have_moved) = (0, None);
         let mut buffer = [0; DATAGRAM_BYTES_MAX + 1];
         for count in 0..datagrams_max {
             let Some((length, from)) = self.socket.receive(&mut buffer) else { return count };
@@ -99,6 +99,11 @@ impl UdpEndpoint {
     /// # Errors
     /// [`Dropped::Address`] when it has no such key.
     fn take_moved(&mut self, datagram: &[u8], from: Route) -> Result<(), Dropped> {
+        let now = self.now;
+        let may_have_moved = *self.may_have_moved.get_or_insert_with(|| self.peers.has_silent(now));
+        if !may_have_moved || self.moves_tried == MOVES_TRIED_MAX {
+            return Err(Dropped::Address);
+        }
         let sequence = guard::sequence(datagram);
         for client in self.peers.that_may_have_moved(from.remote, sequence, self.now) {
             if self.moves_tried == MOVES_TRIED_MAX {

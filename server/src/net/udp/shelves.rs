@@ -99,9 +99,14 @@ impl Shelves {
     fn emptiest(&mut self) -> Shelf {
         let mut taken: Vec<usize> = self.servers.iter().map(|(_, clients)| *clients).collect();
         self.handshakes.values().for_each(|(shelf, _)| taken[*shelf] += 1);
-        let emptiest = (0..taken.len()).min_by_key(|shelf| taken[*shelf]);
+        // Handshakes may be somebody's who never answers: they lead to another shelf, and never to one that is full.
+        let open = (0..taken.len()).filter(|shelf| self.servers[*shelf].1 < SHELF_CLIENTS);
+        let emptiest = open.min_by_key(|shelf| taken[*shelf]);
+        let has_all = taken.len() == SHELVES_MAX;
         match emptiest {
-            Some(shelf) if taken[shelf] < SHELF_CLIENTS || taken.len() == SHELVES_MAX => shelf,
+            Some(shelf) if taken[shelf] < SHELF_CLIENTS || has_all => shelf,
+            // All are full: any of them tells the client so.
+            None if has_all => 0,
             _ => {
                 self.servers.push((self.new_server(), 0));
                 self.servers.len() - 1

@@ -9,7 +9,7 @@ use framehouse_shared::{
 
 use super::*;
 use crate::replay::{
-    desync::{DesyncJob, Finding, FirstBad, LinkFigures, MakeSimulation, Source},
+    desync::{DesyncJob, Finding, FirstBad, HashJob, LinkFigures, MakeSimulation, Source},
     queue::{ReplayQueue, ReplayStats},
     reports::Reports,
 };
@@ -185,11 +185,20 @@ fn reports_wait_until_nothing_else_does() {
     let (sender, jobs) = queue();
     send(&sender, finding(1, 3));
     send(&sender, finding(1, 4));
+    let source = Source { simulation: MakeSimulation(Arc::new(|| Simulation::new(ArenaPlugin))), unfinished: None };
+    let job = HashJob { match_id: MatchId(1), ticks: 0..=9, source, callback: Box::new(|_| ()) };
+    sender.send(Job::Hash(Box::new(job))).expect("there is room");
     sender.send(Job::Abandon(MatchId(2))).expect("there is room");
     drop(sender);
     let (progress, mut order) = (Arc::clone(&jobs.progress), Vec::new());
-    jobs.for_each(|job| order.push(if let Job::Report(job) = job { Some(job.finding.detected) } else { None }));
-    assert_eq!(order, [None, Some(Tick(3)), Some(Tick(4))]);
+    jobs.for_each(|job| {
+        order.push(match job {
+            Job::Report(job) => format!("report {}", job.finding.detected),
+            Job::Hash(_) => "hashes".to_owned(),
+            _ => "other".to_owned(),
+        });
+    });
+    assert_eq!(order, ["other", "hashes", "report 3", "report 4"]);
     assert_eq!(progress.stats().waiting, 0);
 }
 
