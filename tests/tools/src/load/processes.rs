@@ -1,6 +1,6 @@
 //! Further load processes: children of the first one that drive their share of the rooms.
 //!
-//! The first process writes an [`Order`] a line into a child's standard input, and reads an [`Answer`] a line from its
+//! The first process writes an `Order` a line into a child's standard input, and reads an `Answer` a line from its
 //! standard output. A child whose standard input ends lets its clients leave.
 
 use std::{
