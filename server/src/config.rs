@@ -1,7 +1,7 @@
 //! Settings. Precedence: flags > environment > file > defaults.
 //!
 //! ```text
-//! server.rs http.rs rooms.rs cleanup.rs net.rs replays.rs   the sections of the file: fields, defaults, ranges
+//! server.rs http.rs rooms.rs cleanup.rs net.rs replays.rs store.rs   the sections of the file: fields, defaults, ranges
 //! flags.rs   settings on the command line or in the environment
 //! cli.rs     subcommands
 //! renamed.rs settings that had another name before
@@ -18,6 +18,7 @@ mod renamed;
 mod replays;
 mod rooms;
 mod server;
+mod store;
 
 use std::{fs, path::Path};
 
@@ -33,6 +34,7 @@ use renamed::refuse_old_names;
 pub use replays::ReplaySettings;
 pub use rooms::RoomSettings;
 pub(crate) use server::ServerSettings;
+pub use store::StoreSettings;
 
 /// The documented example file: every setting with its default. Tests compare it with the code.
 #[cfg(test)]
@@ -54,6 +56,8 @@ pub(crate) struct Settings {
     pub net: NetSettings,
     /// `[replays]`: recording and retention of replays.
     pub replays: ReplaySettings,
+    /// `[store]`: the database of players, matches and leaderboards.
+    pub store: StoreSettings,
 }
 
 impl Settings {

@@ -12,17 +12,17 @@
 //! ```
 
 pub(crate) mod compare;
-mod file;
+pub(crate) mod file;
 pub(crate) mod find;
 mod hex;
 mod known;
 mod progress;
 pub mod record;
-mod scan;
+pub(crate) mod scan;
 pub mod sink;
 pub mod submit;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod writer;
 
 use std::{

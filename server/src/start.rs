@@ -43,6 +43,7 @@ use crate::{
     results::ResultStore,
     schedule::TickRate,
     server::{Server, ServerSetup},
+    store::{self, StoreOptions},
     tick_loop,
 };
 
@@ -50,6 +51,8 @@ use crate::{
 const RESULTS_TIME_MAX: Duration = Duration::from_secs(5);
 /// Longest time to write the last replays when the server stops.
 const REPLAY_TIME_MAX: Duration = Duration::from_secs(10);
+/// Longest time to store the last results in the database when the server stops.
+const STORE_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// The whole server program for a game: reads the command line and runs until SIGTERM or SIGINT.
 ///
@@ -108,12 +111,19 @@ fn serve(game: impl Game + Clone, cli: &Cli, hints: &[&str]) -> Result<(), Strin
     let listener = http::bind(settings.server.http)
         .map_err(|error| cannot_listen("HTTP", settings.server.http, "--http", &error))?;
     let http_address = listener.local_addr().map_err(|error| error.to_string())?;
-    let unix_base = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let unix_base = wall_clock();
     let endpoints = bind_endpoints(&settings, unix_base)?;
     let data_dir = DataDir::lock(&settings.server.data_dir)?;
     let key = key::open(&settings.server.data_dir).map_err(|error| error.to_string())?;
     let public_key = key.public();
     let results = ResultStore::open(&settings.server.data_dir).map_err(|error| error.to_string())?;
+    let (store, store_thread) = store::start(StoreOptions {
+        data_dir: settings.server.data_dir.clone(),
+        url: settings.store.database,
+        key: public_key,
+        clock: wall_clock,
+    })
+    .map_err(|error| error.to_string())?;
     let replay_folder = settings.server.data_dir.join(FOLDER_NAME);
     let replays = if settings.replays.enabled {
         Some(ReplayWriter::start(replay_folder.clone(), &settings.replays, key)?)
@@ -145,7 +155,7 @@ fn serve(game: impl Game + Clone, cli: &Cli, hints: &[&str]) -> Result<(), Strin
         None => error.to_string(),
     })?;
     let (backend, joins) = LocalBackend::new(server.status_board(), replay_folder);
-    let backend = backend.with_key(public_key);
+    let backend = backend.with_key(public_key).with_store(store);
     http::serve(listener, backend, http_options).map_err(|error| format!("cannot start the HTTP thread: {error}"))?;
     let (reloads, reloaded) = RulesQueue::new();
     hang_ups.reload_on_each(settings.server.game_dir, server.rules_check(), reloads, tls)?;
@@ -169,8 +179,16 @@ fn serve(game: impl Game + Clone, cli: &Cli, hints: &[&str]) -> Result<(), Strin
             "the last replays or reports could not be written in time: the next start completes the replays"
         );
     }
+    if !store_thread.close(STORE_TIME_MAX) {
+        tracing::warn!("the last results are not in the database yet: the next start stores them");
+    }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Time since 1970-01-01 UTC.
+fn wall_clock() -> Duration {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
 }
 
 /// CPU time of this process, over all its threads.

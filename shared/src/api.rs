@@ -8,21 +8,33 @@
 //! | `GET /v1/status` | | [`Status`] |
 //! | `GET /v1/key` | | [`KeyInfo`] |
 //! | `GET /v1/replays/{match}` | | the replay's bytes |
+//! | `GET /v1/leaderboards` | | [`BoardList`] |
+//! | `GET /v1/leaderboards/{board}` | [`BoardQuery`] | [`Leaderboard`] |
+//! | `GET /v1/players/{id}` | | [`PlayerInfo`] |
+//! | `GET /v1/players/{id}/matches` | [`MatchesQuery`] | [`PlayerMatches`] |
+//! | `GET /v1/matches/{id}` | | [`MatchInfo`] |
 //!
 //! Every refusal is an [`ErrorBody`] with an HTTP status of 400 or above. Readers ignore fields that they do not know,
 //! so that a newer server may add some.
 
+mod boards;
 mod error;
 mod key;
+mod match_id;
+mod players;
 mod rooms;
 mod sessions;
 mod status;
 
+pub use boards::{BoardEntry, BoardList, BoardName, BoardQuery, ENTRIES_DEFAULT, ENTRIES_MAX, Leaderboard};
 pub use error::{ErrorBody, ErrorDetail, code};
 pub use key::KeyInfo;
+pub use players::{
+    MATCHES_DEFAULT, MATCHES_MAX, MatchInfo, MatchPlayer, MatchesQuery, PlayedMatch, PlayerInfo, PlayerMatches,
+};
 pub use rooms::{ListedRoom, MapList, ROOMS_MAX, RoomFilter, RoomList};
 pub use sessions::{RoomRequest, SessionGrant, SessionRequest};
 pub use status::{
     CleanupStats, CleanupStatus, DesyncStatus, ErrorStatus, HistogramUs, HttpStatus, ReplayStats, ResultStats,
-    RoomsByPhase, Status, TickMs,
+    RoomsByPhase, Status, StoreStatus, TickMs,
 };

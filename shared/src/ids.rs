@@ -93,21 +93,47 @@ id! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct MatchId(pub u128);
 
-impl fmt::Display for MatchId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
+/// Lasting id of a player in results, leaderboards and history: the same in every match. It says nothing about the secret
+/// that it was made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct AccountId(pub u128);
+
+impl TryFrom<String> for AccountId {
+    type Error = &'static str;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
     }
 }
 
-impl FromStr for MatchId {
-    type Err = &'static str;
-    /// Parses the 32 hexadecimal digits that [`Display`](fmt::Display) writes.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let is_id = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let number = is_id.then(|| u128::from_str_radix(text, 16).ok()).flatten();
-        number.map(Self).ok_or("a match id has 32 hexadecimal digits")
+impl From<AccountId> for String {
+    fn from(id: AccountId) -> Self {
+        id.to_string()
     }
 }
+
+macro_rules! digits {
+    ($name:ident, $wrong:literal) => {
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{:032x}", self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = &'static str;
+            /// Parses the 32 hexadecimal digits that [`Display`](fmt::Display) writes.
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                let is_id = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+                let number = is_id.then(|| u128::from_str_radix(text, 16).ok()).flatten();
+                number.map(Self).ok_or($wrong)
+            }
+        }
+    };
+}
+
+digits!(MatchId, "a match id has 32 hexadecimal digits");
+digits!(AccountId, "the id of a player has 32 hexadecimal digits");
 
 /// Code of a room, for people: four characters, or six for a room that is found by its code only, so that nobody finds
 /// it by trying. There are no look-alikes among the characters (no 0 O 1 I L).

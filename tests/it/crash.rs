@@ -35,6 +35,7 @@ fn result(id: u128) -> MatchResult {
         state_hash: 1,
         replay: None,
         replay_unwritten: None,
+        build: None,
     }
 }
 

@@ -55,6 +55,9 @@ pub struct Flags {
     /// Folder for results, replays and reports; one server at a time.
     #[arg(long, env = "FRAMEHOUSE_DATA_DIR", value_name = "DIR", global = true)]
     pub data_dir: Option<PathBuf>,
+    /// URL of a Postgres database for players, matches and leaderboards; by default SQLite in the data folder.
+    #[arg(long, env = "FRAMEHOUSE_DATABASE", value_name = "URL", hide_env_values = true, global = true)]
+    pub database: Option<String>,
     /// Format of log lines.
     #[arg(long, env = "FRAMEHOUSE_LOG_FORMAT", value_name = "FORMAT", global = true)]
     pub log_format: Option<LogFormat>,
@@ -80,6 +83,7 @@ impl Flags {
         }
         set(&mut settings.http.tls_cert, &self.tls_cert.clone().map(Some));
         set(&mut settings.http.tls_key, &self.tls_key.clone().map(Some));
+        set(&mut settings.store.database, &self.database.clone().map(Some));
         let settings = &mut settings.server;
         set(&mut settings.http, &self.http);
         set(&mut settings.udp, &self.udp);

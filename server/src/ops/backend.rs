@@ -3,18 +3,24 @@
 mod local;
 mod replay_files;
 
-use std::future::Future;
+use std::{future::Future, sync::Arc};
 
 use axum::body::Body;
 use framehouse_shared::{
-    api::{ListedRoom, RoomFilter, SessionGrant, Status},
-    ids::MatchId,
+    api::{
+        BoardList, BoardQuery, Leaderboard, ListedRoom, MatchInfo, MatchesQuery, PlayerInfo, PlayerMatches, RoomFilter,
+        SessionGrant, Status,
+    },
+    ids::{AccountId, MatchId},
     replay::PublicKey,
 };
 
 pub use local::LocalBackend;
 
-use crate::room::directory::{JoinError, JoinRequest};
+use crate::{
+    room::directory::{JoinError, JoinRequest},
+    store::ReadError,
+};
 
 /// Handles the requests of the HTTP API. A method may wait, but must not block its thread.
 pub trait Backend: Send + Sync + 'static {
@@ -36,6 +42,29 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Opens the replay of a match for sending.
     fn open_replay(&self, match_id: MatchId) -> impl Future<Output = Result<ReplayFile, Refusal>> + Send;
+
+    /// The leaderboards.
+    fn list_boards(&self) -> impl Future<Output = Result<BoardList, Refusal>> + Send;
+
+    /// A page of a leaderboard.
+    fn leaderboard(
+        &self,
+        board: &str,
+        query: &BoardQuery,
+    ) -> impl Future<Output = Result<Arc<Leaderboard>, Refusal>> + Send;
+
+    /// A player.
+    fn player(&self, id: AccountId) -> impl Future<Output = Result<PlayerInfo, Refusal>> + Send;
+
+    /// A player's matches, newest first.
+    fn matches_of(
+        &self,
+        id: AccountId,
+        query: &MatchesQuery,
+    ) -> impl Future<Output = Result<PlayerMatches, Refusal>> + Send;
+
+    /// A match.
+    fn match_info(&self, id: MatchId) -> impl Future<Output = Result<MatchInfo, Refusal>> + Send;
 }
 
 /// Why a request is refused.
@@ -53,6 +82,34 @@ pub enum Refusal {
     /// The match has no replay, or none yet.
     #[error("there is no replay of this match: the match may still be running, or its replay was removed")]
     NoSuchReplay,
+    /// The server keeps no players, matches and leaderboards.
+    #[error("this server keeps no players, matches and leaderboards")]
+    NoStore,
+    /// The database does not answer.
+    #[error("players and leaderboards cannot be read now: try again in a moment")]
+    StoreAway,
+    /// There is no such board.
+    #[error(
+        "there is no such leaderboard: GET /v1/leaderboards lists them, and a period is a day or week as named there"
+    )]
+    NoSuchBoard,
+    /// There is no such player.
+    #[error("there is no player with this id here, or its first match is not stored yet")]
+    NoSuchPlayer,
+    /// There is no such match.
+    #[error("there is no match with this id, or it is not stored yet")]
+    NoSuchMatch,
+}
+
+impl From<ReadError> for Refusal {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Away => Self::StoreAway,
+            ReadError::NoSuchBoard => Self::NoSuchBoard,
+            ReadError::NoSuchPlayer => Self::NoSuchPlayer,
+            ReadError::NoSuchMatch => Self::NoSuchMatch,
+        }
+    }
 }
 
 /// An open replay that is being sent.

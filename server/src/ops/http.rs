@@ -10,6 +10,7 @@
 //! caller.rs         the caller behind proxies: Forwarded, X-Forwarded-For
 //! browser.rs        protection from web pages: Host, Origin, Content-Type
 //! router.rs         paths and their handlers
+//! records.rs        GET /v1/leaderboards, /v1/players, /v1/matches
 //! sessions.rs       POST /v1/sessions: from the request body to a join request
 //! errors.rs         refusals as HTTP responses
 //! counts.rs         counters for the status page
@@ -26,6 +27,7 @@ mod gate;
 mod limits;
 mod listener;
 mod proxy_header;
+mod records;
 mod router;
 mod sessions;
 mod tls;

@@ -11,7 +11,9 @@ use std::{
 
 use bevy::{ecs::system::SystemParam, prelude::*};
 use framehouse_shared::{
-    api::{CleanupStatus, DesyncStatus, ErrorStatus, HttpStatus, ListedRoom, RoomsByPhase, Status, TickMs},
+    api::{
+        CleanupStatus, DesyncStatus, ErrorStatus, HttpStatus, ListedRoom, RoomsByPhase, Status, StoreStatus, TickMs,
+    },
     game::GameHandle,
     protocol::guard::Dropped,
 };
@@ -180,6 +182,8 @@ impl Sources<'_, '_> {
             cleanup: CleanupStatus { stats: self.cleanup.stats(), us_per_tick: self.cleanup.time_spent().page() },
             matches_finished: self.counters.matches_finished,
             score_rate_exceeded: self.counters.score_rate_exceeded,
+            // The backend asks the store.
+            store: StoreStatus::default(),
             results: self.results.as_ref().map(|store| store.stats()).unwrap_or_default(),
             replays: self.replays.stats(),
             data_dir_lost: self.data_dir_lost.0.load(Relaxed),

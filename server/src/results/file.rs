@@ -49,7 +49,7 @@ impl ResultsFile {
 
     /// Like [`open`](Self::open), with another maximum length.
     #[cfg(test)]
-    pub(super) fn open_with(path: PathBuf, bytes_max: u64) -> io::Result<Self> {
+    pub(crate) fn open_with(path: PathBuf, bytes_max: u64) -> io::Result<Self> {
         let folder = Identity::at(folder_of(&path))?;
         Self::open_in(path, folder, bytes_max)
     }
@@ -129,7 +129,7 @@ impl ResultSink for ResultsFile {
 }
 
 /// Name of a file that was put away.
-fn old_name(number: u32) -> String {
+pub(crate) fn old_name(number: u32) -> String {
     format!("results-{number}.jsonl")
 }
 
@@ -142,7 +142,7 @@ fn number_in(name: &str) -> Option<u32> {
 
 /// Numbers of the files that were put away, ascending. There may be gaps of any size: an operator may copy a file, and
 /// give the copy a date for a number.
-fn numbers(folder: &Path) -> io::Result<Vec<u32>> {
+pub(crate) fn numbers(folder: &Path) -> io::Result<Vec<u32>> {
     let mut numbers = Vec::new();
     for entry in fs::read_dir(folder)? {
         numbers.extend(entry?.file_name().to_str().and_then(number_in));

@@ -1,7 +1,7 @@
 //! The result of a match: one JSON object, one line of the results file.
 
 use framehouse_shared::{
-    ids::{MatchId, PlayerId, RoomCode, RoomId, Slot},
+    ids::{AccountId, MatchId, PlayerId, RoomCode, RoomId, Slot},
     match_end::MatchEnd,
     tick::Tick,
 };
@@ -53,6 +53,9 @@ pub struct MatchResult {
     /// File name of a recorded replay that was not on the disk when this result was written: there may be none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay_unwritten: Option<String>,
+    /// Version of the server that played the match. Missing in results of earlier releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build: Option<String>,
 }
 
 /// Result of one player in a match.
@@ -61,6 +64,9 @@ pub struct PlayerResult {
     /// Id of the player, as in its server's log.
     #[serde(with = "hex")]
     pub player: PlayerId,
+    /// Lasting id of the player. Missing in results of earlier releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountId>,
     /// Slot of the player's seat.
     pub slot: Slot,
     /// Name of the player.
@@ -118,9 +124,9 @@ mod tests {
             concat!(
                 r#"{"match_id":"000000000000000000000000000000ab","match_no":1,"room":"7","code":"2222","map":"basin","#,
                 r#""game":"arena","rules_hash":"0000000000000001","seed":"ffffffffffffffff","tick_rate":30,"ticks":3600,"#,
-                r#""started_unix":1800000000,"ended":"time_up","players":[{"player":"2a","slot":3,"name":"ada \"\n","#,
+                r#""started_unix":1800000000,"ended":"time_up","players":[{"player":"2a","account":"000000000000000000000000000000ad","slot":3,"name":"ada \"\n","#,
                 r#""rank":1,"points":-5,"since_tick":9,"detail":"01000000000000000000000000000002","#,
-                r#""outcome":"gave_up","curve":[[0,0],[9,-5]]}],"state_hash":"00000000000000ff","replay":"ab.fhr"}"#,
+                r#""outcome":"gave_up","curve":[[0,0],[9,-5]]}],"state_hash":"00000000000000ff","replay":"ab.fhr","build":"0.1.0"}"#,
                 "\n"
             )
         );
@@ -136,13 +142,16 @@ mod tests {
     }
 
     #[test]
-    fn a_line_of_an_earlier_release_reads_without_curves() {
+    fn a_line_of_an_earlier_release_reads_without_what_is_new() {
         let mut line = Vec::new();
         result(1).write_line(&mut line);
         let old = String::from_utf8(line).expect("text").replace(r#","curve":[[0,0],[9,-5]]"#, "");
+        let old =
+            old.replace(r#""account":"000000000000000000000000000000ad","#, "").replace(r#","build":"0.1.0""#, "");
         let read: MatchResult = serde_json::from_str(&old).expect("a result");
         let mut expected = result(1);
         expected.players[0].curve.clear();
+        (expected.players[0].account, expected.build) = (None, None);
         assert_eq!(read, expected);
     }
 

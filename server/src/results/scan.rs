@@ -70,7 +70,7 @@ struct Name {
 
 /// Reads a line with its newline, or the rest of the file. Only the beginning of a line that is too long is kept.
 /// Returns the length of the line in bytes: 0 at the end.
-fn read_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<u64> {
+pub(crate) fn read_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<u64> {
     line.clear();
     let kept = Read::by_ref(reader).take(LINE_BYTES_MAX).read_until(b'\n', line)? as u64;
     let is_whole = kept < LINE_BYTES_MAX || line.ends_with(b"\n");

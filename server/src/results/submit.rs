@@ -158,6 +158,7 @@ fn result_of(world: &World, room: Entity, ended: MatchEnd, ranking: &[RankingEnt
         state_hash: compared::hashes_now(world, room).map_or(0, |hashes| hashes.combined()),
         replay: None,
         replay_unwritten: None,
+        build: Some(env!("CARGO_PKG_VERSION").to_owned()),
     })
 }
 
@@ -175,6 +176,7 @@ fn players(world: &World, room: Entity, last_tick: Tick, ranking: &[RankingEntry
         |(rank, (slot, seated, score, outcome, last)): (u8, (Slot, &Participant, ScoreFrame, Outcome, Tick))| {
             PlayerResult {
                 player: seated.player,
+                account: None,
                 slot,
                 name: seated.name.clone(),
                 rank,

@@ -16,7 +16,7 @@ use std::{
 };
 
 use framehouse_shared::{
-    ids::{MatchId, PlayerId, RoomCode, RoomId, Slot},
+    ids::{AccountId, MatchId, PlayerId, RoomCode, RoomId, Slot},
     match_end::MatchEnd,
     tick::Tick,
 };
@@ -24,12 +24,13 @@ use framehouse_shared::{
 use super::{FILE_NAME, MatchResult, Outcome, PlayerResult};
 
 /// A result with this match id.
-pub(super) fn result(id: u128) -> MatchResult {
+pub(crate) fn result(id: u128) -> MatchResult {
     let slot = Slot::new(3).expect("in range");
     let mut detail = [0; 16];
     (detail[0], detail[15]) = (1, 2);
     let player = PlayerResult {
         player: PlayerId(0x2a),
+        account: Some(AccountId(0xad)),
         slot,
         name: "ada \"\n".to_owned(),
         rank: 1,
@@ -56,6 +57,7 @@ pub(super) fn result(id: u128) -> MatchResult {
         state_hash: 0xff,
         replay: Some(format!("{id:x}.fhr")),
         replay_unwritten: None,
+        build: Some("0.1.0".to_owned()),
     }
 }
 

@@ -69,4 +69,10 @@ pub mod code {
     pub const SENT_AWAY: &str = "sent_away";
     /// No replay of this match exists, or not yet.
     pub const NO_SUCH_REPLAY: &str = "no_such_replay";
+    /// No leaderboard has this name or period.
+    pub const NO_SUCH_BOARD: &str = "no_such_board";
+    /// No player has this id, or none on this leaderboard.
+    pub const NO_SUCH_PLAYER: &str = "no_such_player";
+    /// No match has this id, or its result is not stored yet.
+    pub const NO_SUCH_MATCH: &str = "no_such_match";
 }

@@ -54,6 +54,9 @@ pub struct Status {
     pub score_rate_exceeded: u64,
     /// Results written or waiting to be written.
     pub results: ResultStats,
+    /// The database of players, matches and leaderboards.
+    #[serde(default)]
+    pub store: StoreStatus,
     /// Recording of matches.
     pub replays: ReplayStats,
     /// Whether the data folder is gone or another one stands in its place: what is written there is lost or not locked.
@@ -192,6 +195,25 @@ pub struct ResultStats {
     /// Panics while writing. The results are written again.
     #[serde(default)]
     pub panics: u64,
+}
+
+/// Metrics of the database of players, matches and leaderboards, since the server's start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreStatus {
+    /// Matches stored.
+    pub stored: u64,
+    /// Lines of the results files skipped because they are not results.
+    pub skipped: u64,
+    /// Size of the results that wait in the results files, in bytes.
+    pub waiting_bytes: u64,
+    /// Time since the end of the oldest match that waits, in seconds; 0 if none does.
+    pub oldest_waiting_s: u64,
+    /// Whether the last attempt to store failed.
+    pub failing: bool,
+    /// Pages of leaderboards that were in memory.
+    pub board_hits: u64,
+    /// Pages of leaderboards that were read from the database.
+    pub board_misses: u64,
 }
 
 /// Metrics of recording matches, since the server's start.

@@ -11,8 +11,11 @@ use std::{
 };
 
 use framehouse_shared::{
-    api::{ListedRoom, RoomFilter, SessionGrant, Status},
-    ids::MatchId,
+    api::{
+        BoardList, BoardQuery, Leaderboard, ListedRoom, MatchInfo, MatchesQuery, PlayerInfo, PlayerMatches, RoomFilter,
+        SessionGrant, Status, StoreStatus,
+    },
+    ids::{AccountId, MatchId},
     replay::PublicKey,
 };
 use tokio::{
@@ -24,6 +27,7 @@ use super::{Backend, Refusal, ReplayFile, replay_files::ReplayFiles};
 use crate::{
     ops::status::StatusBoard,
     room::directory::{Grant, JoinError, JoinQueue, JoinRequest, JoinTarget, PendingJoin},
+    store::Store,
 };
 
 /// Maximum number of join requests that wait for the tick thread. The next one is refused as busy.
@@ -42,6 +46,7 @@ pub struct LocalBackend {
     status: StatusBoard,
     replays: ReplayFiles,
     key: Option<PublicKey>,
+    store: Option<Store>,
 }
 
 impl LocalBackend {
@@ -50,7 +55,8 @@ impl LocalBackend {
     pub fn new(status: StatusBoard, replay_folder: PathBuf) -> (Self, JoinQueue) {
         let (joins, queue) = sync_channel(JOINS_WAITING_MAX);
         let newcomers = Arc::new(Semaphore::new(NEWCOMERS_WAITING_MAX));
-        let backend = Self { joins, newcomers, status, replays: ReplayFiles::new(replay_folder), key: None };
+        let backend =
+            Self { joins, newcomers, status, replays: ReplayFiles::new(replay_folder), key: None, store: None };
         (backend, JoinQueue(Mutex::new(queue)))
     }
 
@@ -58,6 +64,16 @@ impl LocalBackend {
     #[must_use]
     pub fn with_key(self, key: PublicKey) -> Self {
         Self { key: Some(key), ..self }
+    }
+
+    /// Answers questions about players, matches and leaderboards from this store.
+    #[must_use]
+    pub fn with_store(self, store: Store) -> Self {
+        Self { store: Some(store), ..self }
+    }
+
+    fn store(&self) -> Result<&Store, Refusal> {
+        self.store.as_ref().ok_or(Refusal::NoStore)
     }
 }
 
@@ -87,7 +103,8 @@ impl Backend for LocalBackend {
     }
 
     async fn status(&self) -> Result<Status, Refusal> {
-        Ok(self.status.page().status.clone())
+        let store = self.store.as_ref().map_or_else(StoreStatus::default, Store::status);
+        Ok(Status { store, ..self.status.page().status.clone() })
     }
 
     async fn key(&self) -> Result<PublicKey, Refusal> {
@@ -96,6 +113,26 @@ impl Backend for LocalBackend {
 
     async fn open_replay(&self, match_id: MatchId) -> Result<ReplayFile, Refusal> {
         self.replays.open(match_id).await
+    }
+
+    async fn list_boards(&self) -> Result<BoardList, Refusal> {
+        Ok(self.store()?.boards().await?)
+    }
+
+    async fn leaderboard(&self, board: &str, query: &BoardQuery) -> Result<Arc<Leaderboard>, Refusal> {
+        Ok(self.store()?.leaderboard(board, query).await?)
+    }
+
+    async fn player(&self, id: AccountId) -> Result<PlayerInfo, Refusal> {
+        Ok(self.store()?.player(id).await?)
+    }
+
+    async fn matches_of(&self, id: AccountId, query: &MatchesQuery) -> Result<PlayerMatches, Refusal> {
+        Ok(self.store()?.matches_of(id, query).await?)
+    }
+
+    async fn match_info(&self, id: MatchId) -> Result<MatchInfo, Refusal> {
+        Ok(self.store()?.match_info(id).await?)
     }
 }
 

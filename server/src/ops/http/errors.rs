@@ -11,6 +11,9 @@ use framehouse_shared::api::{ErrorBody, code};
 
 use crate::{ops::backend::Refusal, room::directory::JoinError};
 
+/// Pause that callers are told while the database does not answer.
+const STORE_PAUSE: Duration = Duration::from_secs(5);
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         match &self {
@@ -22,6 +25,14 @@ impl IntoResponse for Refusal {
                 }
             }
             Self::Busy(message) => busy(message, Duration::ZERO),
+            Self::StoreAway => {
+                let refused = error(StatusCode::SERVICE_UNAVAILABLE, code::BUSY, &self.to_string());
+                with_retry_after(refused, STORE_PAUSE)
+            }
+            Self::NoStore => error(StatusCode::NOT_FOUND, code::NOT_FOUND, &self.to_string()),
+            Self::NoSuchBoard => error(StatusCode::NOT_FOUND, code::NO_SUCH_BOARD, &self.to_string()),
+            Self::NoSuchPlayer => error(StatusCode::NOT_FOUND, code::NO_SUCH_PLAYER, &self.to_string()),
+            Self::NoSuchMatch => error(StatusCode::NOT_FOUND, code::NO_SUCH_MATCH, &self.to_string()),
             Self::NoKey => error(StatusCode::NOT_FOUND, code::NOT_FOUND, &self.to_string()),
             Self::NoSuchReplay => error(StatusCode::NOT_FOUND, code::NO_SUCH_REPLAY, &self.to_string()),
         }
@@ -77,7 +88,12 @@ mod tests {
             JoinError::Stopping,
         ];
         let refusals = reasons.map(Refusal::from).into_iter();
-        for refusal in refusals.chain([Refusal::Busy("too many: try again in a moment"), Refusal::NoSuchReplay]) {
+        for refusal in refusals.chain([
+            Refusal::Busy("too many: try again in a moment"),
+            Refusal::NoSuchReplay,
+            Refusal::StoreAway,
+            Refusal::NoSuchBoard,
+        ]) {
             let sentence = refusal.to_string();
             let response = refusal.into_response();
             let seconds = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());

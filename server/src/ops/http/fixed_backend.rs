@@ -1,9 +1,14 @@
 //! A backend for tests, with fixed answers.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use framehouse_shared::{
-    api::{ListedRoom, RoomFilter, SessionGrant, Status},
-    ids::MatchId,
+    api::{
+        BoardEntry, BoardList, BoardName, BoardQuery, Leaderboard, ListedRoom, MatchInfo, MatchPlayer, MatchesQuery,
+        PlayedMatch, PlayerInfo, PlayerMatches, RoomFilter, SessionGrant, Status,
+    },
+    ids::{AccountId, MatchId},
     replay::PublicKey,
 };
 
@@ -69,5 +74,84 @@ impl Backend for Fixed {
             2 => Err(Refusal::Busy("too many at once")),
             _ => Err(Refusal::NoSuchReplay),
         }
+    }
+
+    async fn list_boards(&self) -> Result<BoardList, Refusal> {
+        Ok(BoardList { boards: vec![BoardName { board: "day".to_owned(), period: "2026-11-29".to_owned() }] })
+    }
+
+    async fn leaderboard(&self, board: &str, query: &BoardQuery) -> Result<Arc<Leaderboard>, Refusal> {
+        if board != "day" {
+            return Err(Refusal::NoSuchBoard);
+        }
+        let entry = BoardEntry {
+            rank: query.limit().into(),
+            player: query.around.unwrap_or(AccountId(0xad)),
+            name: "Ada".to_owned(),
+            points: -3,
+            ended_unix: 1_800_000_000,
+            match_id: MatchId(1),
+        };
+        let period = query.period.clone().unwrap_or_else(|| "2026-11-29".to_owned());
+        Ok(Arc::new(Leaderboard { board: board.to_owned(), period, entries: vec![entry] }))
+    }
+
+    async fn player(&self, id: AccountId) -> Result<PlayerInfo, Refusal> {
+        match id.0 {
+            0xad => Ok(PlayerInfo {
+                player: id,
+                name: "Ada".to_owned(),
+                first_seen_unix: 1,
+                last_seen_unix: 2,
+                matches: 3,
+                best: 4,
+            }),
+            0xbb => Err(Refusal::StoreAway),
+            _ => Err(Refusal::NoSuchPlayer),
+        }
+    }
+
+    async fn matches_of(&self, _: AccountId, query: &MatchesQuery) -> Result<PlayerMatches, Refusal> {
+        let played = PlayedMatch {
+            match_id: query.before.unwrap_or(MatchId(1)),
+            game: "arena".to_owned(),
+            map: "basin".to_owned(),
+            ended_unix: 1_800_000_000,
+            has_replay: true,
+            rank: query.limit(),
+            players: 4,
+            points: 7,
+            outcome: "finished".to_owned(),
+        };
+        Ok(PlayerMatches { matches: vec![played] })
+    }
+
+    async fn match_info(&self, id: MatchId) -> Result<MatchInfo, Refusal> {
+        let player = MatchPlayer {
+            player: AccountId(0xad),
+            name: "Ada".to_owned(),
+            seat: 0,
+            rank: 1,
+            points: 7,
+            detail: "0".repeat(32),
+            since_tick: 9,
+            outcome: "left".to_owned(),
+            curve: vec![(0, 0), (9, 7)],
+        };
+        Ok(MatchInfo {
+            match_id: id,
+            game: "arena".to_owned(),
+            map: "basin".to_owned(),
+            rules_hash: "0000000000000001".to_owned(),
+            build: None,
+            tick_rate: 30,
+            ticks: 3600,
+            started_unix: 1,
+            ended_unix: 121,
+            ended: "time_up".to_owned(),
+            replay: Some(format!("/v1/replays/{id}")),
+            proof: "waiting".to_owned(),
+            players: vec![player],
+        })
     }
 }

@@ -29,6 +29,7 @@ use super::{
     errors::error,
     gate::check_request,
     limits::{AddressLimits, Held, Place},
+    records,
     sessions::open_session,
 };
 use crate::ops::backend::{Backend, Refusal, ReplayFile};
@@ -68,6 +69,11 @@ pub(super) fn router<B: Backend>(gateway: Gateway<B>) -> Router {
         .route("/v1/status", get(show_status::<B>))
         .route("/v1/key", get(show_key::<B>))
         .route("/v1/replays/{match}", get(send_replay::<B>))
+        .route("/v1/leaderboards", get(records::list_boards::<B>))
+        .route("/v1/leaderboards/{board}", get(records::show_board::<B>))
+        .route("/v1/players/{id}", get(records::show_player::<B>))
+        .route("/v1/players/{id}/matches", get(records::list_matches::<B>))
+        .route("/v1/matches/{id}", get(records::show_match::<B>))
         .route("/healthz", get(|| async { "ok\n" }))
         .fallback(|| async { error(StatusCode::NOT_FOUND, code::NOT_FOUND, "there is nothing at this address") })
         .method_not_allowed_fallback(|| async {

@@ -107,6 +107,51 @@ async fn a_replay_is_sent_as_a_file_and_what_is_none_is_refused() {
 }
 
 #[tokio::test]
+async fn players_matches_and_leaderboards_have_the_documented_form() {
+    let (ada, first) = ("000000000000000000000000000000ad", "00000000000000000000000000000001");
+    let boards = r#"{"boards":[{"board":"day","period":"2026-11-29"}]}"#;
+    assert_eq!(get("/v1/leaderboards").await, (200, boards.to_owned()));
+    let entry = |rank| {
+        format!(
+            r#"{{"ended_unix":1800000000,"match_id":"{first}","name":"Ada","player":"{ada}","points":-3,"rank":{rank}}}"#
+        )
+    };
+    let board = |rank, period| format!(r#"{{"board":"day","entries":[{}],"period":"{period}"}}"#, entry(rank));
+    assert_eq!(get("/v1/leaderboards/day").await, (200, board(20, "2026-11-29")));
+    let path = format!("/v1/leaderboards/day?limit=1000&period=2026-01-02&around={ada}");
+    assert_eq!(get(&path).await, (200, board(100, "2026-01-02")));
+    let player = r#""best":4,"first_seen_unix":1,"last_seen_unix":2,"matches":3,"name":"Ada""#;
+    assert_eq!(get(&format!("/v1/players/{ada}")).await, (200, format!(r#"{{{player},"player":"{ada}"}}"#)));
+    let played = r#""ended_unix":1800000000,"game":"arena","has_replay":true,"map":"basin""#;
+    let rest = r#""outcome":"finished","players":4,"points":7"#;
+    let matches = |rank| format!(r#"{{"matches":[{{{played},"match_id":"{first}",{rest},"rank":{rank}}}]}}"#);
+    assert_eq!(get(&format!("/v1/players/{ada}/matches")).await, (200, matches(20)));
+    let path = format!("/v1/players/{ada}/matches?before={first}&limit=0");
+    assert_eq!(get(&path).await, (200, matches(1)));
+    let (status, body) = get(&format!("/v1/matches/{first}")).await;
+    assert_eq!((status, body.as_str()), (200, include_str!("golden/match.json").trim_end()));
+}
+
+#[tokio::test]
+async fn a_question_without_an_answer_says_why() {
+    for (path, status, code) in [
+        ("/v1/leaderboards/year", 404, "no_such_board"),
+        ("/v1/leaderboards/day?limit=x", 400, "bad_request"),
+        ("/v1/leaderboards/day?limit=-1", 400, "bad_request"),
+        ("/v1/leaderboards/day?around=ada", 400, "bad_request"),
+        ("/v1/leaderboards/day?colour=red", 400, "bad_request"),
+        ("/v1/players/ada", 404, "no_such_player"),
+        ("/v1/players/000000000000000000000000000000bb", 503, "busy"),
+        ("/v1/players/ada/matches", 404, "no_such_player"),
+        ("/v1/players/000000000000000000000000000000ad/matches?before=x", 400, "bad_request"),
+        ("/v1/matches/1", 404, "no_such_match"),
+    ] {
+        let (answered, body) = get(path).await;
+        assert!(answered == status && body.contains(&format!(r#""code":"{code}""#)), "{path}: {answered} {body}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_served_is_refused_with_a_sentence() {
     let missing = r#"{"error":{"code":"not_found","message":"there is nothing at this address"}}"#;
     assert_eq!(get("/v2").await, (404, missing.to_owned()));

@@ -1,0 +1,268 @@
+//! Players, matches and leaderboards in a database: SQLite in the data folder, or Postgres.
+//!
+//! What a player is promised is in the results files. A thread reads them and stores each match once; the database is
+//! where people look things up. While it is away nobody notices: the files hold what waits.
+//!
+//! ```text
+//! source.rs     results files, read from a remembered position
+//! record.rs     a result as rows;  boards.rs  leaderboards that it counts for;  period.rs  days and weeks
+//! shipper.rs    from the files to the database
+//! insert.rs     a batch in one transaction;  rows.rs  statements with many rows
+//! database.rs   connections and migrations (migrations/)
+//! read.rs       questions;  pages.rs  leaderboards in memory
+//! progress.rs   counters
+//! ```
+
+mod boards;
+mod database;
+mod insert;
+mod pages;
+mod period;
+mod progress;
+mod read;
+mod record;
+mod rows;
+mod shipper;
+mod source;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    convert::Infallible,
+    io,
+    path::PathBuf,
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
+
+use framehouse_shared::{
+    api::{BoardList, BoardQuery, Leaderboard, MatchInfo, MatchesQuery, PlayerInfo, PlayerMatches, StoreStatus},
+    ids::{AccountId, MatchId},
+    replay::PublicKey,
+};
+use tokio::{runtime, sync::watch, time::timeout};
+
+use boards::List;
+use database::Database;
+use pages::{PageKey, Pages};
+use progress::Progress;
+use shipper::Shipper;
+use source::Source;
+
+/// Longest time that a start waits for the database. A start goes on without one that is away.
+const START_TIME_MAX: Duration = Duration::from_secs(5);
+/// Longest time until a question is answered.
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// What the store is started with.
+pub struct StoreOptions {
+    /// Folder with the results files, and with the SQLite database if there is no `url`.
+    pub data_dir: PathBuf,
+    /// URL of a Postgres database, as `postgres://user@host/name`.
+    pub url: Option<String>,
+    /// Public key of the server: names its results files in a database that several servers share.
+    pub key: PublicKey,
+    /// The wall clock: the time since 1970-01-01 UTC.
+    pub clock: fn() -> Duration,
+}
+
+/// Why there is no store, as one sentence.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The setting is not the URL of a Postgres database.
+    #[error("`database` must be the URL of a Postgres database, as postgres://user:password@host/name")]
+    BadUrl,
+    /// A later version has changed the tables.
+    #[error(
+        "the database {name} was used by a newer version of this program: start that version, or use another database"
+    )]
+    Newer {
+        /// The database.
+        name: String,
+    },
+    /// There is no connection. It may work later.
+    #[error("cannot reach the database {name}: {error}")]
+    Away {
+        /// The database.
+        name: String,
+        /// Why.
+        error: String,
+    },
+    /// The database refuses what it is told.
+    #[error("cannot use the database {name}: {error}")]
+    Unusable {
+        /// The database.
+        name: String,
+        /// Why.
+        error: String,
+    },
+    /// The thread cannot be started.
+    #[error("cannot start the thread of the database: {0}")]
+    NoThread(String),
+}
+
+/// Why a question has no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadError {
+    /// The database does not answer now.
+    Away,
+    /// There is no board with this name or period.
+    NoSuchBoard,
+    /// There is no such player, or not on this board.
+    NoSuchPlayer,
+    /// There is no such match.
+    NoSuchMatch,
+}
+
+impl From<sqlx::Error> for ReadError {
+    fn from(error: sqlx::Error) -> Self {
+        tracing::debug!("a question to the database failed: {error}");
+        Self::Away
+    }
+}
+
+/// Answers questions. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    database: Database,
+    /// Of the store's thread, which owns the connections.
+    runtime: runtime::Handle,
+    pages: Arc<Pages>,
+    progress: Arc<Progress>,
+    clock: fn() -> Duration,
+}
+
+/// The thread of a store.
+pub struct StoreThread {
+    stop: watch::Sender<bool>,
+    /// Disconnects when the thread ends; nothing is sent through it.
+    end: mpsc::Receiver<Infallible>,
+}
+
+impl StoreThread {
+    /// Stores what is still in the results files, for at most `patience`, and ends the thread. Blocks. Returns whether
+    /// all is stored; the next start stores the rest.
+    pub fn close(self, patience: Duration) -> bool {
+        self.stop.send_replace(true);
+        self.end.recv_timeout(patience) == Err(mpsc::RecvTimeoutError::Disconnected)
+    }
+}
+
+/// Starts the thread that stores results, and waits up to five seconds for the database.
+///
+/// # Errors
+/// When the database is newer than this program or cannot be used. One that cannot be reached is no error.
+pub fn start(options: StoreOptions) -> Result<(Store, StoreThread), StoreError> {
+    let no_thread = |error: io::Error| StoreError::NoThread(error.to_string());
+    let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(no_thread)?;
+    let (ready, answer) = mpsc::sync_channel(1);
+    let (stop, stopped) = watch::channel(false);
+    let (life, end) = mpsc::sync_channel(0);
+    let work = move || {
+        let _ends_with_the_thread: mpsc::SyncSender<Infallible> = life;
+        runtime.block_on(async {
+            match open(options, stopped).await {
+                Ok((store, shipper)) => {
+                    // An error means that nobody waits for it.
+                    let _ = ready.send(Ok(store));
+                    shipper.run().await;
+                }
+                Err(error) => drop(ready.send(Err(error))),
+            }
+        });
+    };
+    thread::Builder::new().name("store".to_owned()).spawn(work).map_err(no_thread)?;
+    let gone = |_| StoreError::NoThread("it has ended".to_owned());
+    Ok((answer.recv().map_err(gone)??, StoreThread { stop, end }))
+}
+
+async fn open(options: StoreOptions, stop: watch::Receiver<bool>) -> Result<(Store, Shipper), StoreError> {
+    let StoreOptions { data_dir, url, key, clock } = options;
+    let database = Database::new(url.as_deref(), &data_dir)?;
+    match timeout(START_TIME_MAX, database.migrate()).await {
+        // The shipper says so, and tries again.
+        Err(_) | Ok(Err(StoreError::Away { .. })) => {}
+        Ok(done) => done?,
+    }
+    let progress = Arc::new(Progress::default());
+    let pages = Arc::new(Pages::new(Arc::clone(&progress)));
+    let store = Store {
+        database: database.clone(),
+        runtime: runtime::Handle::current(),
+        pages: Arc::clone(&pages),
+        progress: Arc::clone(&progress),
+        clock,
+    };
+    let shipper = Shipper { source: Source::new(data_dir), name: key.to_string(), database, pages, progress, stop };
+    Ok((store, shipper))
+}
+
+impl Store {
+    /// Counters, for the status page.
+    pub fn status(&self) -> StoreStatus {
+        self.progress.status((self.clock)().as_secs())
+    }
+
+    /// The leaderboards.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn boards(&self) -> Result<BoardList, ReadError> {
+        let (readers, now_s) = (self.database.readers.clone(), (self.clock)().as_secs());
+        let boards = self.ask(async move { read::boards(&readers, now_s).await }).await?;
+        Ok(BoardList { boards })
+    }
+
+    /// A page of a leaderboard.
+    ///
+    /// # Errors
+    /// When there is no such board, no such player on it, or no answer.
+    pub async fn leaderboard(&self, board: &str, query: &BoardQuery) -> Result<Arc<Leaderboard>, ReadError> {
+        let mut list = List::at(board, (self.clock)().as_secs()).ok_or(ReadError::NoSuchBoard)?;
+        if let Some(period) = &query.period {
+            list.period = boards::checked_period(&list, period).ok_or(ReadError::NoSuchBoard)?;
+        }
+        let key = PageKey { list, limit: query.limit(), around: query.around.map(|player| player.to_string()) };
+        let (readers, asked) = (self.database.readers.clone(), key.clone());
+        let read = self.ask(async move { read::leaderboard(&readers, &asked).await });
+        self.pages.get(key, read).await
+    }
+
+    /// A player.
+    ///
+    /// # Errors
+    /// When there is no such player, or no answer.
+    pub async fn player(&self, id: AccountId) -> Result<PlayerInfo, ReadError> {
+        let readers = self.database.readers.clone();
+        self.ask(async move { read::player(&readers, id).await }).await
+    }
+
+    /// A player's matches, newest first.
+    ///
+    /// # Errors
+    /// When there is no such player or match, or no answer.
+    pub async fn matches_of(&self, id: AccountId, query: &MatchesQuery) -> Result<PlayerMatches, ReadError> {
+        let (readers, before, limit) = (self.database.readers.clone(), query.before, query.limit());
+        self.ask(async move { read::matches(&readers, id, before, limit).await }).await
+    }
+
+    /// A match.
+    ///
+    /// # Errors
+    /// When there is no such match, or no answer.
+    pub async fn match_info(&self, id: MatchId) -> Result<MatchInfo, ReadError> {
+        let readers = self.database.readers.clone();
+        self.ask(async move { read::one_match(&readers, id).await }).await
+    }
+
+    /// Asks on the store's thread, for a limited time.
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl Future<Output = Result<T, ReadError>> + Send + 'static,
+    ) -> Result<T, ReadError> {
+        let answer = self.runtime.spawn(timeout(ANSWER_TIME_MAX, question)).await;
+        // The thread has ended, or the time is over.
+        answer.ok().and_then(Result::ok).unwrap_or(Err(ReadError::Away))
+    }
+}

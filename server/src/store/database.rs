@@ -1,0 +1,132 @@
+//! The database: connections and migrations.
+
+use std::{fmt::Write, path::Path, time::Duration};
+
+use sqlx::{
+    AnyPool, ConnectOptions, SqlSafeStr,
+    any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers},
+    migrate::{MigrateError, Migration, MigrationType, Migrator},
+};
+
+use super::StoreError;
+
+/// Name of the SQLite file in the data folder.
+pub(super) const FILE_NAME: &str = "framehouse.db";
+/// Longest wait for a connection.
+const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
+/// Largest number of connections that answer questions.
+const READERS_MAX: u32 = 4;
+
+/// Migrations in order, from 1: forward only, and never changed once they are released.
+const MIGRATIONS: [&str; 1] = [include_str!("migrations/1.sql")];
+
+/// Connections to the database, made when they are needed.
+#[derive(Clone, Debug)]
+pub(super) struct Database {
+    /// The one that writes.
+    pub writer: AnyPool,
+    /// Those that answer questions.
+    pub readers: AnyPool,
+    /// The database in messages, without its password.
+    pub name: String,
+}
+
+impl Database {
+    /// The Postgres database at this URL, or SQLite in the data folder. Connects to nothing yet. Call it inside of the
+    /// runtime that uses the connections.
+    ///
+    /// # Errors
+    /// When the URL is not one of Postgres, or the path of the folder is not UTF-8.
+    pub fn new(url: Option<&str>, data_dir: &Path) -> Result<Self, StoreError> {
+        install_default_drivers();
+        match url {
+            Some(url) => Self::postgres(url),
+            None => Self::sqlite(&data_dir.join(FILE_NAME)),
+        }
+    }
+
+    fn postgres(url: &str) -> Result<Self, StoreError> {
+        let options: AnyConnectOptions = url.parse().map_err(|_| StoreError::BadUrl)?;
+        let mut shown = options.database_url.clone();
+        if !["postgres", "postgresql"].contains(&shown.scheme()) {
+            return Err(StoreError::BadUrl);
+        }
+        // The password may also be in the query.
+        shown.set_query(None);
+        let _ = shown.set_password(None);
+        let writing = "SET lock_timeout = '10s'";
+        let reading = "SET default_transaction_read_only = on; SET statement_timeout = '5s'";
+        Ok(Self {
+            writer: pool(options.clone(), 1, writing),
+            readers: pool(options, READERS_MAX, reading),
+            name: shown.to_string(),
+        })
+    }
+
+    fn sqlite(file: &Path) -> Result<Self, StoreError> {
+        let name = file.display().to_string();
+        let unusable =
+            || StoreError::Unusable { name: name.clone(), error: "its path is not usable in a URL".to_owned() };
+        let path =
+            std::path::absolute(file).ok().and_then(|path| Some(encoded(path.to_str()?))).ok_or_else(unusable)?;
+        let options: AnyConnectOptions = format!("sqlite://{path}?mode=rwc").parse().map_err(|_| unusable())?;
+        // Without a sync at each commit: what a power failure takes back is stored again, with its position.
+        let writing = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL";
+        let reading = "PRAGMA query_only = ON";
+        Ok(Self { writer: pool(options.clone(), 1, writing), readers: pool(options, READERS_MAX, reading), name })
+    }
+
+    /// Brings the tables up to date.
+    ///
+    /// # Errors
+    /// When the database is newer than this program, cannot be reached or cannot be used.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        let migrations = (1..).zip(MIGRATIONS).map(|(version, sql)| {
+            Migration::new(version, "framehouse".into(), MigrationType::Simple, sql.into_sql_str(), false)
+        });
+        Migrator::with_migrations(migrations.collect()).run(&self.writer).await.map_err(|error| match error {
+            MigrateError::VersionMissing(_) => StoreError::Newer { name: self.name.clone() },
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => self.error(error),
+            error => StoreError::Unusable { name: self.name.clone(), error: error.to_string() },
+        })
+    }
+
+    /// The error with the name of the database.
+    pub fn error(&self, error: sqlx::Error) -> StoreError {
+        use sqlx::Error::{Io, PoolTimedOut, Protocol, Tls};
+        let (name, text) = (self.name.clone(), error.to_string());
+        match error {
+            Io(_) | PoolTimedOut | Protocol(_) | Tls(_) => StoreError::Away { name, error: text },
+            // Postgres that starts, stops or has no connection left.
+            sqlx::Error::Database(told)
+                if told.code().is_some_and(|code| ["57P", "53", "08"].iter().any(|kind| code.starts_with(kind))) =>
+            {
+                StoreError::Away { name, error: text }
+            }
+            _ => StoreError::Unusable { name, error: text },
+        }
+    }
+}
+
+fn pool(options: AnyConnectOptions, connections_max: u32, setup: &'static str) -> AnyPool {
+    AnyPoolOptions::new()
+        .max_connections(connections_max)
+        .acquire_timeout(CONNECT_TIME_MAX)
+        .after_connect(move |connection, _| {
+            Box::pin(async move { sqlx::raw_sql(setup).execute(connection).await.map(drop) })
+        })
+        .connect_lazy_with(options.disable_statement_logging())
+}
+
+/// The path as part of a URL.
+fn encoded(path: &str) -> String {
+    let mut url = String::new();
+    for byte in path.bytes() {
+        match byte {
+            b'/' | b'-' | b'_' | b'.' | b'~' => url.push(char::from(byte)),
+            _ if byte.is_ascii_alphanumeric() => url.push(char::from(byte)),
+            _ => write!(url, "%{byte:02X}").expect("a string takes any text"),
+        }
+    }
+    url
+}

@@ -1,0 +1,53 @@
+//! Counters of the store, shared by its thread and the status page.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+
+use framehouse_shared::api::StoreStatus;
+
+/// Counters since the start.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    stored: AtomicU64,
+    skipped: AtomicU64,
+    waiting_bytes: AtomicU64,
+    /// End of the oldest match that waits, in seconds since 1970; 0 if none does.
+    oldest_s: AtomicU64,
+    is_failing: AtomicBool,
+    /// Pages of leaderboards that were in memory.
+    pub hits: AtomicU64,
+    /// Pages of leaderboards that were read from the database.
+    pub misses: AtomicU64,
+}
+
+impl Progress {
+    /// The current values, at this time.
+    pub fn status(&self, now_s: u64) -> StoreStatus {
+        let oldest_s = self.oldest_s.load(Relaxed);
+        StoreStatus {
+            stored: self.stored.load(Relaxed),
+            skipped: self.skipped.load(Relaxed),
+            waiting_bytes: self.waiting_bytes.load(Relaxed),
+            oldest_waiting_s: if oldest_s == 0 { 0 } else { now_s.saturating_sub(oldest_s) },
+            failing: self.is_failing.load(Relaxed),
+            board_hits: self.hits.load(Relaxed),
+            board_misses: self.misses.load(Relaxed),
+        }
+    }
+
+    /// Counts what was stored.
+    pub fn note_stored(&self, matches: usize, skipped: u64) {
+        self.stored.fetch_add(matches as u64, Relaxed);
+        self.skipped.fetch_add(skipped, Relaxed);
+    }
+
+    /// Sets how much waits, and the end of the oldest match that does.
+    pub fn note_waiting(&self, bytes: u64, oldest_s: Option<i64>) {
+        self.waiting_bytes.store(bytes, Relaxed);
+        self.oldest_s.store(oldest_s.map_or(0, i64::unsigned_abs), Relaxed);
+    }
+
+    /// Sets whether storing fails. Returns whether that has changed.
+    pub fn note_failing(&self, is_failing: bool) -> bool {
+        self.is_failing.swap(is_failing, Relaxed) != is_failing
+    }
+}

@@ -1,0 +1,78 @@
+//! Statements with many rows, in chunks that both databases take.
+
+use sqlx::{AnyConnection, AssertSqlSafe, Error, Row, any::AnyRow};
+
+/// Largest number of parameters in a statement. SQLite takes 32,766.
+const PARAMETERS_MAX: usize = 30_000;
+
+/// A value of a column.
+pub(super) enum Value {
+    Number(i64),
+    Text(String),
+    MaybeText(Option<String>),
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<&String> for Value {
+    fn from(text: &String) -> Self {
+        Self::Text(text.clone())
+    }
+}
+
+impl From<&Option<String>> for Value {
+    fn from(text: &Option<String>) -> Self {
+        Self::MaybeText(text.clone())
+    }
+}
+
+/// Runs `INTO (..) VALUES (..), (..) THEN` for all rows. Returns the rows that the statement returns.
+pub(super) async fn insert<const COLUMNS: usize>(
+    connection: &mut AnyConnection,
+    into: &'static str,
+    rows: impl IntoIterator<Item = [Value; COLUMNS]>,
+    then: &'static str,
+) -> Result<Vec<AnyRow>, Error> {
+    let (mut rows, mut returned) = (rows.into_iter().peekable(), Vec::new());
+    while rows.peek().is_some() {
+        let chunk: Vec<_> = rows.by_ref().take(PARAMETERS_MAX / COLUMNS).collect();
+        // The text has placeholders and constants only.
+        let sql = AssertSqlSafe(format!("{into} VALUES {} {then}", placeholders(chunk.len(), COLUMNS)));
+        // The number of rows differs each time, so the statement is not worth keeping.
+        let mut query = sqlx::query(sql).persistent(false);
+        for value in chunk.into_iter().flatten() {
+            query = match value {
+                Value::Number(number) => query.bind(number),
+                Value::Text(text) => query.bind(text),
+                Value::MaybeText(text) => query.bind(text),
+            };
+        }
+        returned.append(&mut query.fetch_all(&mut *connection).await?);
+    }
+    Ok(returned)
+}
+
+/// The texts in the first columns of rows.
+pub(super) fn texts<const COLUMNS: usize>(rows: &[AnyRow]) -> Result<Vec<[String; COLUMNS]>, Error> {
+    let text = |row: &AnyRow| {
+        let mut texts = [const { String::new() }; COLUMNS];
+        for (column, text) in texts.iter_mut().enumerate() {
+            *text = row.try_get(column)?;
+        }
+        Ok(texts)
+    };
+    rows.iter().map(text).collect()
+}
+
+/// `($1,$2),($3,$4)` for two rows of two columns.
+fn placeholders(rows: usize, columns: usize) -> String {
+    let row = |row: usize| {
+        let row: Vec<_> = (1..=columns).map(|column| format!("${}", row * columns + column)).collect();
+        format!("({})", row.join(","))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(",")
+}
