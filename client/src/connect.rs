@@ -13,8 +13,8 @@ use std::{
     time::Duration,
 };
 
-use framehouse_shared::api::{ErrorBody, ErrorDetail};
-pub use framehouse_shared::api::{RoomRequest, SessionGrant, SessionRequest};
+use framehouse_shared::api::{ErrorBody, ErrorDetail, code::ALREADY_PLAYING};
+pub use framehouse_shared::api::{PlayerSecret, RoomRequest, SessionGrant, SessionRequest};
 use serde::de::DeserializeOwned;
 use ureq::http::{HeaderMap, header};
 
@@ -80,10 +80,11 @@ pub enum ConnectError {
 
 impl ConnectError {
     /// Whether the same request may succeed a moment later. It cannot when a lost session's seat is gone.
-    pub const fn is_passing(&self) -> bool {
+    pub fn is_passing(&self) -> bool {
         match self {
             Self::Unreachable { .. } => true,
-            Self::Refused { status, .. } => *status == 429 || *status >= 500,
+            // The word that the player has left the last room may still be on its way.
+            Self::Refused { status, code, .. } => *status == 429 || *status >= 500 || code == ALREADY_PLAYING,
             Self::ForeignAddress { .. } | Self::NotUnderstood { .. } => false,
         }
     }

@@ -21,7 +21,7 @@
 //!     let request = SessionRequest {
 //!         name: "Ada".to_owned(),
 //!         room: RoomRequest::Quick {},
-//!         resume: None,
+//!         resume: None, player_secret: None,
 //!         hello: Some(config.hello.clone()),
 //!     };
 //!     let grant = request_session(server_url, &request)?;

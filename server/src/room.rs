@@ -1,6 +1,7 @@
 //! Rooms: members, phases, inputs, frames and history.
 
 pub mod abort_vote;
+pub(crate) mod accounts;
 mod admission;
 pub mod bans;
 mod broadcast;
@@ -30,7 +31,7 @@ pub use closing::close_finished_rooms;
 
 use bevy::prelude::*;
 use framehouse_shared::{
-    ids::{PlayerId, RoomCode, RoomId, Slot},
+    ids::{AccountId, PlayerId, RoomCode, RoomId, Slot},
     protocol::{
         end::EndCode,
         messages::{PlayerState, RoomEvent, RoomOptions, ServerMessage},
@@ -53,6 +54,7 @@ impl Plugin for RoomPlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<directory::Directory>()
             .init_resource::<presence::ResumeIndex>()
+            .init_resource::<accounts::Accounts>()
             .init_resource::<guesses::Guesses>()
             .init_resource::<current_match::Seeds>()
             .init_resource::<cleanup_queue::CleanupQueue>()
@@ -151,6 +153,8 @@ impl Members {
 pub struct Player {
     /// Id of the player.
     id: PlayerId,
+    /// Lasting id of the player.
+    account: AccountId,
     /// Name shown to others.
     name: String,
     /// Slot of the seat.

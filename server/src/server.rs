@@ -16,6 +16,7 @@ use framehouse_shared::{
     game::{Game, GameHandle},
     match_end::MatchEnd,
     protocol::end::EndCode,
+    replay::ServerKey,
     rng::SimRng,
     sim::{GameFile, GameFileError, SimPlugin},
     simulation::{self, Simulation},
@@ -47,6 +48,7 @@ use crate::{
     },
     room::{
         RoomPlugin,
+        accounts::Accounts,
         current_match::Seeds,
         directory::{self, Directory, Grant, JoinError, JoinQueue, JoinRequest, LocalHello},
         phase, sessions,
@@ -219,6 +221,12 @@ impl Server {
     /// When there is no seat for this player.
     pub fn join(&mut self, request: &JoinRequest) -> Result<Grant, JoinError> {
         directory::join(self.app.world_mut(), request)
+    }
+
+    /// Makes lasting ids of players with this key, the same ones in every process. Without it they last as long as the
+    /// server.
+    pub fn set_key(&mut self, key: ServerKey) {
+        self.app.insert_resource(Accounts::new(key));
     }
 
     /// Connects the flag that tells whether the data folder is lost, for the status page.

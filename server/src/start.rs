@@ -126,7 +126,7 @@ fn serve(game: impl Game + Clone, cli: &Cli, hints: &[&str]) -> Result<(), Strin
     .map_err(|error| error.to_string())?;
     let replay_folder = settings.server.data_dir.join(FOLDER_NAME);
     let replays = if settings.replays.enabled {
-        Some(ReplayWriter::start(replay_folder.clone(), &settings.replays, key)?)
+        Some(ReplayWriter::start(replay_folder.clone(), &settings.replays, key.clone())?)
     } else {
         None
     };
@@ -159,6 +159,7 @@ fn serve(game: impl Game + Clone, cli: &Cli, hints: &[&str]) -> Result<(), Strin
     http::serve(listener, backend, http_options).map_err(|error| format!("cannot start the HTTP thread: {error}"))?;
     let (reloads, reloaded) = RulesQueue::new();
     hang_ups.reload_on_each(settings.server.game_dir, server.rules_check(), reloads, tls)?;
+    server.set_key(key);
     server.keep_results(results);
     server.set_join_queue(joins);
     server.set_rules_queue(reloaded);

@@ -33,7 +33,7 @@ pub use players::{
     MATCHES_DEFAULT, MATCHES_MAX, MatchInfo, MatchPlayer, MatchesQuery, PlayedMatch, PlayerInfo, PlayerMatches,
 };
 pub use rooms::{ListedRoom, MapList, ROOMS_MAX, RoomFilter, RoomList};
-pub use sessions::{RoomRequest, SessionGrant, SessionRequest};
+pub use sessions::{PlayerSecret, RoomRequest, SessionGrant, SessionRequest};
 pub use status::{
     CleanupStats, CleanupStatus, DesyncStatus, ErrorStatus, HistogramUs, HttpStatus, ReplayStats, ResultStats,
     RoomsByPhase, Status, StoreStatus, TickMs,

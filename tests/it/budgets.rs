@@ -39,7 +39,13 @@ struct Stranger {
 
 impl Stranger {
     fn connect(world: &mut World) -> Self {
-        let request = JoinRequest { name: "stranger".into(), target: JoinTarget::Quick, hello: None, caller: LOOPBACK };
+        let request = JoinRequest {
+            name: "stranger".into(),
+            target: JoinTarget::Quick,
+            secret: None,
+            hello: None,
+            caller: LOOPBACK,
+        };
         let grant = world.server.join(&request).expect("a seat");
         let end = world.network.connect(grant.server, Default::default(), 77);
         let connection = Connection::new(&grant.token, Box::new(end), world.now()).expect("a token");

@@ -1,5 +1,6 @@
 //! Integration tests: a whole server with real clients, in virtual time where possible and over UDP where necessary.
 
+mod accounts;
 mod addresses;
 mod bad_networks;
 mod bench;

@@ -22,7 +22,10 @@ fn start_server() -> LiveServer {
 }
 
 fn request(server: &LiveServer, room: RoomRequest) -> Result<SessionGrant, ConnectError> {
-    request_session(&server.url, &SessionRequest { name: "udp".into(), room, resume: None, hello: Some(hello()) })
+    request_session(
+        &server.url,
+        &SessionRequest { name: "udp".into(), room, resume: None, player_secret: None, hello: Some(hello()) },
+    )
 }
 
 fn join(server: &LiveServer, room: RoomRequest, start: Instant) -> Client {

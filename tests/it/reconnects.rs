@@ -161,7 +161,13 @@ fn who_is_on_the_way_back_finds_its_seat_although_the_grace_is_over_meanwhile() 
     world.step_ticks(360);
     for _ in 0..30 {
         let target = JoinTarget::Resume(world.clients[1].resume);
-        let _ = world.server.join(&JoinRequest { name: "player 1".into(), target, hello: None, caller: LOOPBACK });
+        let _ = world.server.join(&JoinRequest {
+            name: "player 1".into(),
+            target,
+            secret: None,
+            hello: None,
+            caller: LOOPBACK,
+        });
         world.step_ticks(30);
     }
     assert_eq!(world.clients[0].client.members().expect("in the room").iter().flatten().count(), 1);

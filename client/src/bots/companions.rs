@@ -97,6 +97,7 @@ fn open_session(
         name: format!("{name} (bot)"),
         room: RoomRequest::Code(code),
         resume: None,
+        player_secret: None,
         hello: Some(config.hello.clone()),
     };
     let seed = u64::from(index) + 1;

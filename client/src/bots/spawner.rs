@@ -110,6 +110,7 @@ impl<'a> BotSpawner<'a> {
             },
             room: code.map_or(create, join),
             resume: None,
+            player_secret: None,
             hello: Some(self.config.hello.clone()),
         };
         let seed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (u64::from(room) << 8 | u64::from(index));

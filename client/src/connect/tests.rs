@@ -2,7 +2,13 @@ use super::*;
 
 #[test]
 fn a_server_that_is_not_there_is_named() {
-    let request = SessionRequest { name: "ada".to_owned(), room: RoomRequest::Quick {}, resume: None, hello: None };
+    let request = SessionRequest {
+        name: "ada".to_owned(),
+        room: RoomRequest::Quick {},
+        resume: None,
+        player_secret: None,
+        hello: None,
+    };
     // Port 1 is reserved and closed everywhere.
     let error = request_session("127.0.0.1:1/", &request).expect_err("nobody is there");
     assert!(error.to_string().contains("http://127.0.0.1:1/v1/sessions"), "{error}");
@@ -23,6 +29,8 @@ fn what_may_pass_is_told_from_what_will_not() {
         assert_eq!(refusal("u", status, body).is_passing(), is_passing, "{status}");
     }
     assert!(!read_json::<SessionGrant>("u", b"<html>").expect_err("not ours").is_passing());
+    let playing = br#"{"error":{"code":"already_playing","message":"You are already playing."}}"#;
+    assert!(refusal("u", 409, playing).is_passing(), "the last room may be left at this moment");
 }
 
 #[test]

@@ -52,6 +52,7 @@ mod tests {
             tick_rate: 30,
             protocol: "0".to_owned(),
             code: RoomCode::from_number(1),
+            player: None,
             grace_s: 20.0,
         }
     }

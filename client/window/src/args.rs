@@ -116,6 +116,7 @@ impl Args {
         let mut settings = store.load(view);
         settings.server = self.server.clone().unwrap_or(settings.server);
         settings.name = self.name.clone().unwrap_or(settings.name);
+        settings.player_secret = store.player_secret();
         store.take_as_saved(&settings);
         (settings, store)
     }

@@ -7,7 +7,7 @@ use bevy::{
     prelude::*,
     window::{MonitorSelection, PrimaryWindow, WindowMode},
 };
-use framehouse_shared::text::clean_name;
+use framehouse_shared::{api::PlayerSecret, text::clean_name};
 
 use super::{
     keys::Bindings,
@@ -58,6 +58,8 @@ pub struct Settings {
     pub fullscreen: bool,
     /// The key bindings.
     pub keys: Bindings,
+    /// The secret by which servers know the player again, in a file of its own. Without one the player is a guest.
+    pub player_secret: Option<PlayerSecret>,
 }
 
 impl Default for Settings {
@@ -71,6 +73,7 @@ impl Default for Settings {
             reduced_motion: false,
             fullscreen: false,
             keys: Bindings::default(),
+            player_secret: None,
         }
     }
 }

@@ -224,6 +224,8 @@ texts! {
     ServerBusy: "The server is busy", "服务器繁忙";
     ServerBusyWhy: "The server cannot take more players now. Try again in a moment.", "服务器暂时无法接纳更多玩家。请稍后再试。";
     AddressFull: "Too many from your address", "你的地址连接过多";
+    AlreadyPlaying: "You are already playing", "你已经在游戏中";
+    AlreadyPlayingWhy: "You are already playing on this server. Go back to that window, or leave the room there.", "你已经在此服务器上游戏。请回到那个窗口，或在那里离开房间。";
     AddressFullWhy: "Your address has as many seats on this server as it may have. Leave one, or try again in a minute.", "你的地址在此服务器上的座位已达上限。请离开一个，或稍后再试。";
     TooManyCodes: "Too many wrong codes", "错误代码过多";
     TooManyCodesWhy: "Too many wrong room codes came from your address. Try again later, or use quick match.", "你的地址尝试了过多错误的房间代码。请稍后再试或使用快速开始。";

@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use bevy::{ecs::entity::EntityHashMap, prelude::*};
 use framehouse_shared::{
-    ids::{PlayerId, SessionId},
+    ids::{AccountId, PlayerId, SessionId},
     protocol::{end::EndCode, messages::ClientMessage},
 };
 
@@ -114,6 +114,8 @@ pub struct Session {
     pub(crate) purpose: Purpose,
     /// Id of its player or spectator.
     pub(crate) player: PlayerId,
+    /// Lasting id of its player or spectator.
+    pub(crate) account: AccountId,
     /// Name of its player or spectator.
     pub(crate) name: String,
     /// Secret for reconnecting.
@@ -144,6 +146,8 @@ pub(crate) struct Opening {
     pub(crate) purpose: Purpose,
     /// Id of its player or spectator.
     pub(crate) player: PlayerId,
+    /// Lasting id of its player or spectator.
+    pub(crate) account: AccountId,
     /// Name of its player or spectator.
     pub(crate) name: String,
     /// Secret for reconnecting.
@@ -153,7 +157,7 @@ pub(crate) struct Opening {
 impl Session {
     /// A session that waits for its connection until server tick `until`.
     pub(crate) fn new(opening: Opening, until: u64, now: Duration, rates: &Rates, settings: &NetSettings) -> Self {
-        let Opening { address, caller, room, purpose, player, name, secret } = opening;
+        let Opening { address, caller, room, purpose, player, account, name, secret } = opening;
         Self {
             id: SessionId(address.client),
             address,
@@ -161,6 +165,7 @@ impl Session {
             room,
             purpose,
             player,
+            account,
             name,
             secret,
             heard_at: now,

@@ -176,7 +176,7 @@ fn players(world: &World, room: Entity, last_tick: Tick, ranking: &[RankingEntry
         |(rank, (slot, seated, score, outcome, last)): (u8, (Slot, &Participant, ScoreFrame, Outcome, Tick))| {
             PlayerResult {
                 player: seated.player,
-                account: None,
+                account: Some(seated.account),
                 slot,
                 name: seated.name.clone(),
                 rank,

@@ -8,9 +8,9 @@ use std::{
 
 use bevy::prelude::*;
 use framehouse_shared::{
-    api::code,
+    api::{PlayerSecret, code},
     game::GameHandle,
-    ids::{PlayerId, RoomCode, RoomId, SLOTS_MAX, SessionId},
+    ids::{AccountId, PlayerId, RoomCode, RoomId, SLOTS_MAX, SessionId},
     protocol::{
         end::EndCode,
         messages::{Hello, RoomOptions},
@@ -22,6 +22,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use super::{
     InRoom, Members, Player, Room,
     abort_vote::AbortVotes,
+    accounts::{self, Accounts},
     admission,
     bans::{self, Bans, Identity},
     clock::RoomClock,
@@ -66,6 +67,8 @@ pub struct JoinRequest {
     pub name: String,
     /// The room to join.
     pub target: JoinTarget,
+    /// Secret of the player, from which its lasting id is made. `None` for a new guest.
+    pub secret: Option<PlayerSecret>,
     /// Versions of the client, if the request contains them.
     pub hello: Option<Hello>,
     /// Address of the caller.
@@ -115,6 +118,8 @@ pub struct Grant {
     pub resume: ResumeSecret,
     /// Grace period in seconds: how long the seat is kept after a lost connection.
     pub grace_s: f64,
+    /// Lasting id of the player.
+    pub account: AccountId,
 }
 
 /// Why a join request is refused.
@@ -144,6 +149,9 @@ pub enum JoinError {
     /// The client's version or game differs. The text is a sentence for the player.
     #[error("{0}")]
     Mismatch(String),
+    /// The player has a seat and is connected.
+    #[error("you are already playing on this server: go back to that window, or leave the room there")]
+    AlreadyPlaying,
     /// The host of the room has sent this player away.
     #[error("the host of room {0} sent you away: use quick match, or join another room")]
     SentAway(RoomCode),
@@ -185,6 +193,7 @@ impl JoinError {
             Self::NoSuchSeat => code::NO_SUCH_SEAT,
             Self::BadSize { .. } => code::BAD_REQUEST,
             Self::Mismatch(_) => code::MISMATCH,
+            Self::AlreadyPlaying => code::ALREADY_PLAYING,
             Self::SentAway(_) => code::SENT_AWAY,
             Self::AddressFull { .. } | Self::TokensUnused => code::ADDRESS_FULL,
             Self::TooManyCodes { .. } => code::TOO_MANY_CODES,
@@ -201,9 +210,12 @@ impl JoinError {
             Self::AddressFull { .. } | Self::ServerFull | Self::Stopping => Some(60),
             Self::TokensUnused => Some(TOKEN_SECONDS as u32),
             Self::TooManyCodes { wait_s } => Some(*wait_s),
-            Self::NoSuchRoom(_) | Self::NoSuchSeat | Self::BadSize { .. } | Self::Mismatch(_) | Self::SentAway(_) => {
-                None
-            }
+            Self::NoSuchRoom(_)
+            | Self::NoSuchSeat
+            | Self::BadSize { .. }
+            | Self::Mismatch(_)
+            | Self::AlreadyPlaying
+            | Self::SentAway(_) => None,
         }
     }
 
@@ -298,23 +310,34 @@ fn try_join(world: &mut World, request: &JoinRequest) -> Result<Grant, JoinError
         admission::check_load(world)?;
         admission::check_address(world, request.caller)?;
     }
+    let is_watching = matches!(request.target, JoinTarget::Watch(_));
+    let account = world.resource::<Accounts>().of(request.secret);
+    if !is_returning && !is_watching {
+        accounts::check(world, account)?;
+    }
     let endpoint = admission::least_loaded_endpoint(world, is_returning).ok_or(JoinError::ServerFull)?;
     let target = find_target(world, request)?;
     let code = world.get::<Room>(target.room).map(|room| room.code).expect("places are found in open rooms only");
     let client = random_id();
     let identity = match target.purpose {
-        Purpose::Resume(player) => world.get::<Player>(player).map(|data| (data.id, data.name.clone(), data.secret)),
+        Purpose::Resume(player) => {
+            world.get::<Player>(player).map(|data| (data.id, data.account, data.name.clone(), data.secret))
+        }
         Purpose::Play | Purpose::Watch => None,
     };
-    let (player, name, secret) =
-        identity.unwrap_or_else(|| (next_player_id(world), request.name.clone(), ResumeSecret::random()));
+    let (player, account, name, secret) =
+        identity.unwrap_or_else(|| (next_player_id(world), account, request.name.clone(), ResumeSecret::random()));
     let (address, caller) = (PeerAddress { endpoint, client }, request.caller);
-    let opening = Opening { address, caller, room: target.room, purpose: target.purpose, player, name, secret };
+    let opening =
+        Opening { address, caller, room: target.room, purpose: target.purpose, player, account, name, secret };
     let session = sessions::open(world, opening);
     match target.purpose {
         Purpose::Play => {
             if let Some(mut seats) = world.get_mut::<Reservations>(target.room) {
                 seats.reserve(session).expect("a seat was free just now");
+            }
+            if request.secret.is_some() {
+                accounts::note_session(world, account, session, secret);
             }
         }
         Purpose::Resume(player) => presence::expect_return(world, player, session),
@@ -326,7 +349,7 @@ fn try_join(world: &mut World, request: &JoinRequest) -> Result<Grant, JoinError
     let tick_rate = world.resource::<TickRate>().0;
     let protocol = world.resource::<LocalHello>().0.protocol;
     let grace_s = world.resource::<RoomSettings>().grace_s;
-    Ok(Grant { token, session: SessionId(client), server, tick_rate, protocol, code, resume: secret, grace_s })
+    Ok(Grant { token, session: SessionId(client), server, tick_rate, protocol, code, resume: secret, grace_s, account })
 }
 
 /// The room and purpose of a new session.
@@ -538,6 +561,7 @@ mod tests {
             JoinError::BadSize { asked: 99, max: 16 },
             JoinError::Mismatch("the rules differ".to_owned()),
             JoinError::SentAway(code),
+            JoinError::AlreadyPlaying,
             JoinError::AddressFull { max: 8 },
             JoinError::TokensUnused,
             JoinError::TooManyCodes { wait_s: 7 },

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bevy::prelude::*;
 use framehouse_shared::{
     game::GameHandle,
-    ids::{PlayerId, SLOTS_MAX, Slot},
+    ids::{AccountId, PlayerId, SLOTS_MAX, Slot},
     input::{Frame, Input, RosterChange, RosterEvent},
     protocol::datagram::{Feedback, Inputs},
     score::{ScoreFrame, Scoreboard},
@@ -277,6 +277,8 @@ impl SyncState {
 pub struct Participant {
     /// Id of the player.
     pub player: PlayerId,
+    /// Lasting id of the player.
+    pub account: AccountId,
     /// Name of the player.
     pub name: String,
 }
@@ -319,7 +321,7 @@ impl Participants {
         }
         let Some(player) = now else { return };
         frame.events.push(RosterEvent { change: RosterChange::Join, slot });
-        let seated = Participant { player: player.id, name: player.name.clone() };
+        let seated = Participant { player: player.id, account: player.account, name: player.name.clone() };
         let earlier = self.last[slot.index()].replace(seated);
         if let (Some(earlier), Some(scores)) = (earlier, scores)
             && self.replaced.len() < REPLACED_MAX

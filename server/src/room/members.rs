@@ -48,6 +48,7 @@ pub fn arrive(world: &mut World, session: Entity) {
 fn take_seat(world: &mut World, session_entity: Entity) {
     let Some(data) = world.get::<Session>(session_entity) else { return };
     let (room, id, address, secret) = (data.room, data.player, data.address, data.secret);
+    let account = data.account;
     let (name, identity) = (name_in(world, room, &data.name), Identity::new(data.caller, &data.name));
     let seats = world.get::<Reservations>(room).filter(|_| world.get::<Room>(room).is_some());
     let Some(slot) = seats.and_then(|seats| seats.reserved(session_entity)) else {
@@ -61,7 +62,7 @@ fn take_seat(world: &mut World, session_entity: Entity) {
     let state = if runs { PlayerState::Loading } else { PlayerState::Idle };
     announce(world, room, RoomEvent::Joined(Member { player: id, slot, name: name.clone(), state }));
     let presence = Presence::Here(session_entity);
-    let player = Player { id, name, slot, state, presence, secret, identity, returning: None };
+    let player = Player { id, account, name, slot, state, presence, secret, identity, returning: None };
     let match_no = world.get::<RoomClock>(room).map_or(0, |clock| clock.match_no);
     let buffers =
         (InputBuffer::default(), SyncState { snapshot_due: runs, ..default() }, ScoreBuffer::of_match(match_no));

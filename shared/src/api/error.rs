@@ -53,6 +53,8 @@ pub mod code {
     pub const SPECTATORS_FULL: &str = "spectators_full";
     /// No seat is reserved for this resume secret.
     pub const NO_SUCH_SEAT: &str = "no_such_seat";
+    /// The player has a seat on this server and is connected.
+    pub const ALREADY_PLAYING: &str = "already_playing";
     /// The client's game, protocol or arithmetic differs from the server's.
     pub const MISMATCH: &str = "mismatch";
     /// The server has its maximum number of rooms or players.

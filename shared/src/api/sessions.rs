@@ -1,10 +1,13 @@
 //! Bodies of `POST /v1/sessions`, which reserves a seat and returns a connect token.
 
-use std::time::Duration;
+use std::{fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-use crate::{ids::RoomCode, protocol::messages::Hello};
+use crate::{
+    ids::{AccountId, RoomCode},
+    protocol::messages::Hello,
+};
 
 /// Range in which a client accepts the server's [`SessionGrant::grace_s`], in seconds.
 const GRACE_S: std::ops::RangeInclusive<f64> = 1.0..=3600.0;
@@ -23,9 +26,65 @@ pub struct SessionRequest<Room = RoomRequest> {
     /// Resume secret ([`SessionGrant::resume`]) of a lost session, to get its player, seat and score back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resume: Option<String>,
+    /// Secret by which the server knows the player again: results count for one lasting id. Without it the player is a
+    /// new guest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub player_secret: Option<PlayerSecret>,
     /// Game, protocol and rules version of the client: a wrong version is refused before a seat is reserved.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "hello")]
     pub hello: Option<Hello>,
+}
+
+/// Secret of a player: 128 random bits that its client makes once and keeps. In JSON 32 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PlayerSecret(u128);
+
+impl PlayerSecret {
+    /// The secret of these bits, which must be random.
+    pub const fn from_random(bits: u128) -> Self {
+        Self(bits)
+    }
+
+    /// The bits.
+    pub const fn bits(self) -> u128 {
+        self.0
+    }
+
+    /// The secret as text: 32 hexadecimal digits.
+    pub fn reveal(self) -> String {
+        format!("{:032x}", self.0)
+    }
+}
+
+impl FromStr for PlayerSecret {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // The error must not show the text.
+        text.parse::<AccountId>()
+            .map(|AccountId(bits)| Self(bits))
+            .map_err(|_| "a player secret has 32 hexadecimal digits")
+    }
+}
+
+impl TryFrom<String> for PlayerSecret {
+    type Error = &'static str;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<PlayerSecret> for String {
+    fn from(secret: PlayerSecret) -> Self {
+        secret.reveal()
+    }
+}
+
+// Whoever knows it is the player, so it must not appear in logs.
+impl fmt::Debug for PlayerSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PlayerSecret(..)")
+    }
 }
 
 /// Room that a player requests.
@@ -74,6 +133,9 @@ pub struct SessionGrant {
     pub resume: String,
     /// Time for which the seat is reserved after a lost connection, in seconds. Read it through [`grace`](Self::grace).
     pub grace_s: f64,
+    /// Lasting id of the player, as in results and leaderboards. Missing in the answers of earlier servers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub player: Option<AccountId>,
 }
 
 impl SessionGrant {
@@ -231,5 +293,18 @@ mod tests {
             ["12.5", "-3", "1e300"].map(|seconds| grant(seconds).grace().as_millis()),
             [12_500, 1000, 3_600_000]
         );
+    }
+
+    #[test]
+    fn a_player_secret_is_sent_and_never_shown() {
+        let secret: PlayerSecret = "000000000000000000000000000c0fee".parse().expect("a secret");
+        let body = r#"{"name":"ada","room":{"quick":{}},"player_secret":"000000000000000000000000000c0fee"}"#;
+        let request = received(body);
+        assert_eq!(request.player_secret, Some(secret));
+        assert_eq!(serde_json::to_string(&request).expect("JSON"), body);
+        assert!(!format!("{request:?}").contains("c0fee"));
+        let wrong = body.replace("c0fee", "nope!");
+        let error = serde_json::from_str::<SessionRequest<Option<RoomRequest<String>>>>(&wrong).expect_err("no digits");
+        assert!(!error.to_string().contains("nope"), "{error}");
     }
 }

@@ -6,6 +6,7 @@ use ed25519_dalek::{Signature as Ed25519, Signer, SigningKey, VerifyingKey};
 use sha2::{Digest, Sha512};
 
 use super::error::{Part, ReplayError};
+use crate::{api::PlayerSecret, ids::AccountId};
 
 /// What is signed is the SHA-512 of these bytes and of everything before the signature, so that a signature of a replay
 /// is a signature of nothing else.
@@ -35,6 +36,14 @@ impl ServerKey {
         let digest = Sha512::new_with_prefix(b"framehouse pseudonym 1\0").chain_update(self.0.to_bytes());
         let digest: [u8; 64] = digest.chain_update(name).finalize().into();
         u64::from_le_bytes(*digest.first_chunk().expect("a digest has 64 bytes"))
+    }
+
+    /// The lasting id of the player with this secret. Nobody without the key can tell which secret it was made from, or
+    /// whether two servers have the same player.
+    pub fn account(&self, secret: PlayerSecret) -> AccountId {
+        let digest = Sha512::new_with_prefix(b"framehouse account 1\0").chain_update(self.0.to_bytes());
+        let digest: [u8; 64] = digest.chain_update(secret.bits().to_be_bytes()).finalize().into();
+        AccountId(u128::from_be_bytes(*digest.first_chunk().expect("a digest has 64 bytes")))
     }
 
     pub(super) fn sign(&self, signed: Signed) -> Vec<u8> {
@@ -139,6 +148,15 @@ mod tests {
         let before_ending = &bytes[..replay.beginning.length()];
         let end = ReplayEncoder::resume(before_ending).end_signed(&replay.trailer, key);
         [before_ending, &end].concat()
+    }
+
+    #[test]
+    fn an_account_is_that_of_one_secret_on_one_server() {
+        let account = |key: u8, secret| ServerKey::from_secret([key; 32]).account(PlayerSecret::from_random(secret));
+        assert_eq!(account(7, 1), account(7, 1));
+        assert!(account(7, 1) != account(7, 2) && account(7, 1) != account(8, 1));
+        // Results keep it forever, so it must stay the same.
+        assert_eq!(account(7, 1).to_string(), "767ce0288191b91ec0c14d4a8e9d19aa");
     }
 
     #[test]

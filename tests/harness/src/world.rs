@@ -23,6 +23,7 @@ use framehouse_server::{
     server::{Server, ServerSetup},
 };
 use framehouse_shared::{
+    api::PlayerSecret,
     game::Game,
     ids::RoomCode,
     input::Input,
@@ -78,6 +79,8 @@ pub struct World {
     config: ClientConfig,
     link: NetSimConfig,
     name: Option<String>,
+    /// Secret of the next clients.
+    secret: Option<PlayerSecret>,
     seed: u64,
     steps_per_tick: u32,
     rate: TickRate,
@@ -136,6 +139,7 @@ impl World {
             config,
             link,
             name: None,
+            secret: None,
             seed,
             steps_per_tick: STEPS_PER_TICK,
             rate,
@@ -233,6 +237,17 @@ impl World {
         self.join_from(target, hello, Some(address), LOOPBACK)
     }
 
+    /// Adds a client of the player with this secret. Returns its index.
+    ///
+    /// # Errors
+    /// When the server has no seat for it.
+    pub fn join_with_secret(&mut self, target: JoinTarget, secret: PlayerSecret) -> Result<usize, JoinError> {
+        self.secret = Some(secret);
+        let joined = self.join(target);
+        self.secret = None;
+        joined
+    }
+
     /// Adds a client whose request for a seat comes from this IP address. Returns its index.
     ///
     /// # Errors
@@ -251,7 +266,7 @@ impl World {
     ) -> Result<usize, JoinError> {
         let index = self.clients.len();
         let name = self.name.clone().unwrap_or_else(|| format!("player {index}"));
-        let grant = self.server.join(&JoinRequest { name, target, hello: None, caller })?;
+        let grant = self.server.join(&JoinRequest { name, target, secret: self.secret, hello: None, caller })?;
         let seed = self.seed * 1000 + index as u64;
         let server = Connection::server_address(&grant.token).expect("our own token");
         let end = match address {

@@ -18,7 +18,13 @@ fn over_udp_the_client_is_told_the_field_and_the_report_is_in_the_folder() {
     let start = Instant::now();
     let config = ClientConfig::of(ArenaPlugin);
     let room = RoomRequest::Create { size: 1, private: false, practice: true, economy: None };
-    let request = SessionRequest { name: "udp".into(), room, resume: None, hello: Some(config.hello.clone()) };
+    let request = SessionRequest {
+        name: "udp".into(),
+        room,
+        resume: None,
+        player_secret: None,
+        hello: Some(config.hello.clone()),
+    };
     let grant = request_session(&server.url, &request).expect("a seat");
     let link = UdpLink::connect(Connection::server_address(&grant.token).expect("a token")).expect("a socket");
     let mut client = Client::new(&grant.token, Box::new(link), &config, start.elapsed()).expect("a token");

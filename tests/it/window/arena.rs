@@ -26,7 +26,7 @@ struct Headless {
 impl Headless {
     fn join(server: &LiveServer, game: &Game, room: RoomRequest) -> Self {
         let hello = Some(game.config().hello.clone());
-        let request = SessionRequest { name: "Headless".to_owned(), room, resume: None, hello };
+        let request = SessionRequest { name: "Headless".to_owned(), room, resume: None, player_secret: None, hello };
         let grant = request_session(&server.url, &request).expect("a seat");
         let link = UdpLink::connect(Connection::server_address(&grant.token).expect("a token")).expect("a socket");
         let start = Instant::now();

@@ -91,6 +91,7 @@ fn every_refusal_of_a_server_has_words_of_the_clients_own() {
         JoinError::Overloaded,
         JoinError::Stopping,
         JoinError::SentAway(code),
+        JoinError::AlreadyPlaying,
         JoinError::AddressFull { max: 8 },
         JoinError::TokensUnused,
         JoinError::TooManyCodes { wait_s: 7 },
@@ -106,6 +107,7 @@ fn every_refusal_of_a_server_has_words_of_the_clients_own() {
             | JoinError::ServerFull
             | JoinError::Overloaded
             | JoinError::SentAway(_)
+            | JoinError::AlreadyPlaying
             | JoinError::AddressFull { .. }
             | JoinError::TokensUnused
             | JoinError::TooManyCodes { .. }

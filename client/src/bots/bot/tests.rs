@@ -99,7 +99,7 @@ fn code() -> RoomCode {
 
 fn request() -> SessionRequest {
     let room = RoomRequest::Create { size: 4, private: false, practice: false, economy: None };
-    SessionRequest { name: "bot 0.0".to_owned(), room, resume: None, hello: None }
+    SessionRequest { name: "bot 0.0".to_owned(), room, resume: None, player_secret: None, hello: None }
 }
 
 #[test]

@@ -41,7 +41,13 @@ impl JoinTarget {
             Self::Practice => create(PRACTICE_BOTS + 2, true),
             Self::Resume(saved_seat) => RoomRequest::Code(saved_seat.code),
         };
-        let request = SessionRequest { name: settings.name.trim().to_owned(), room, resume: None, hello: None };
+        let request = SessionRequest {
+            name: settings.name.trim().to_owned(),
+            room,
+            resume: None,
+            player_secret: settings.player_secret,
+            hello: None,
+        };
         match self {
             Self::Resume(saved_seat) => (
                 saved_seat.server.clone(),

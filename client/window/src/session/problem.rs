@@ -131,6 +131,7 @@ fn refused(code: &str, message: &str, settings: &Settings) -> (T, String) {
         "server_full" => (T::ServerFull, T::ServerFullWhy),
         "address_full" => (T::AddressFull, T::AddressFullWhy),
         "too_many_codes" => (T::TooManyCodes, T::TooManyCodesWhy),
+        "already_playing" => (T::AlreadyPlaying, T::AlreadyPlayingWhy),
         "sent_away" => (T::Kicked, T::KickedWhy),
         "draining" => (T::Stopping, T::StoppingWhy),
         "busy" | "overloaded" => (T::ServerBusy, T::ServerBusyWhy),
@@ -184,6 +185,7 @@ mod tests {
                 "address_full",
                 "too_many_codes",
                 "sent_away",
+                "already_playing",
                 "draining",
             ] {
                 let problem = Problem::of_refusal(&refusal(code), &settings);

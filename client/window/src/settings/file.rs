@@ -75,6 +75,7 @@ impl File {
             reduced_motion: self.reduced_motion,
             fullscreen: self.fullscreen,
             keys: settings.keys,
+            player_secret: settings.player_secret,
         }
     }
 }

@@ -4,10 +4,12 @@ use std::{
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use bevy::prelude::*;
 use etcetera::{AppStrategy, AppStrategyArgs, app_strategy::choose_native_strategy};
+use framehouse_shared::api::PlayerSecret;
 use toml::Table;
 
 use super::{Settings, file::File};
@@ -19,6 +21,8 @@ use crate::{
 
 const FILE: &str = "settings.toml";
 const REPLAYS: &str = "replays";
+const SECRET: &str = "player.secret";
+const SECRET_LOCK: &str = "player.lock";
 
 /// Location of the settings; none in tests, and on platforms without such a folder.
 #[derive(Resource, Clone, Debug, Default)]
@@ -29,6 +33,8 @@ pub struct Store {
     table: Table,
     saved: Option<Settings>,
     settings_error: Option<SettingsError>,
+    /// Held by the window that plays as the player.
+    player_lock: Option<Arc<fs::File>>,
 }
 
 /// An error of the settings file.
@@ -92,6 +98,19 @@ impl Store {
         let settings = file.into_settings(view).in_range();
         self.saved = Some(settings.clone());
         settings
+    }
+
+    /// The player's secret, which is made at the first start. `None` while another window has it, since a player has one
+    /// seat, and without a folder that can be written.
+    pub fn player_secret(&mut self) -> Option<PlayerSecret> {
+        self.player_lock = Some(Arc::new(self.lock(SECRET_LOCK)?));
+        if let Some(secret) = self.read_text(SECRET).and_then(|text| text.trim().parse().ok()) {
+            return Some(secret);
+        }
+        let mut bits = [0; 16];
+        getrandom::fill(&mut bits).ok()?;
+        let secret = PlayerSecret::from_random(u128::from_ne_bytes(bits));
+        self.write(SECRET, &format!("{}\n", secret.reveal())).ok().map(|()| secret)
     }
 
     /// Treats these settings as saved: they come from the command line, not from the player.
@@ -269,6 +288,25 @@ mod tests {
         assert_eq!(mode & 0o777, 0o600);
         assert_eq!(store.read_text("seat.toml").as_deref(), Some("resume = 'another'"));
         assert_eq!(fs::read_dir(&folder.0).expect("a folder").count(), 1, "no draft is left");
+    }
+
+    #[test]
+    fn a_player_has_one_secret_and_one_window_that_uses_it() {
+        let folder = Folder::new("secret");
+        let mut first = Store::at(&folder.0);
+        let secret = first.player_secret().expect("a folder of ours");
+        let mut second = Store::at(&folder.0);
+        assert_eq!(second.player_secret(), None, "it is a guest");
+        drop(first);
+        assert_eq!(second.player_secret(), Some(secret));
+        assert_ne!(Store::at(&folder.0.join("other")).player_secret(), Some(secret));
+        assert_eq!(Store::default().player_secret(), None);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = fs::metadata(folder.0.join(SECRET)).expect("written").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
     }
 
     #[test]

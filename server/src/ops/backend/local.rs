@@ -146,6 +146,7 @@ fn session_grant(grant: Grant) -> SessionGrant {
         code: grant.code,
         resume: grant.resume.reveal(),
         grace_s: grant.grace_s,
+        player: Some(grant.account),
     }
 }
 
@@ -161,6 +162,7 @@ mod tests {
         JoinRequest {
             name: "ada".to_owned(),
             target: JoinTarget::Quick,
+            secret: None,
             hello: None,
             caller: Ipv4Addr::LOCALHOST.into(),
         }

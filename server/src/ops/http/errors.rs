@@ -42,7 +42,7 @@ impl IntoResponse for Refusal {
 const fn status_of(reason: &JoinError) -> StatusCode {
     match reason {
         JoinError::NoSuchRoom(_) | JoinError::NoSuchSeat => StatusCode::NOT_FOUND,
-        JoinError::RoomFull(_) | JoinError::SpectatorsFull(_) => StatusCode::CONFLICT,
+        JoinError::RoomFull(_) | JoinError::SpectatorsFull(_) | JoinError::AlreadyPlaying => StatusCode::CONFLICT,
         JoinError::BadSize { .. } => StatusCode::BAD_REQUEST,
         JoinError::SentAway(_) => StatusCode::FORBIDDEN,
         JoinError::AddressFull { .. } | JoinError::TokensUnused | JoinError::TooManyCodes { .. } => {
@@ -81,6 +81,7 @@ mod tests {
             JoinError::RoomFull(code),
             JoinError::SpectatorsFull(code),
             JoinError::NoSuchSeat,
+            JoinError::AlreadyPlaying,
             JoinError::BadSize { asked: 0, max: 4 },
             JoinError::Mismatch("your version differs".to_owned()),
             JoinError::ServerFull,

@@ -38,6 +38,7 @@ impl Backend for Fixed {
             code: code(),
             resume: "c0ffee".to_owned(),
             grace_s: 12.5,
+            player: Some(AccountId(0xad)),
         })
     }
 

@@ -108,7 +108,7 @@ fn parse_join(body: &Bytes, caller: AddressKey) -> Result<JoinRequest, BadBody> 
         (None, Some(room)) => parse_target(room)?,
         (None, None) => return Err(BadBody::Malformed("the body names no room".to_owned())),
     };
-    Ok(JoinRequest { name: parse_name(&body.name)?, target, hello: body.hello, caller })
+    Ok(JoinRequest { name: parse_name(&body.name)?, target, secret: body.player_secret, hello: body.hello, caller })
 }
 
 fn parse_target(room: RoomRequest<String>) -> Result<JoinTarget, BadBody> {
@@ -178,5 +178,7 @@ mod tests {
         assert_eq!(named.name, "Zo\u{eb}");
         assert_eq!(parse(r#"{"name":"Ada","room":{"code":"nope!"}}"#), Err(BadBody::NoSuchRoom("nope!".into())));
         assert_eq!(parse(r#"{"name":"Ada","resume":"nope"}"#), Err(BadBody::NoSuchSeat));
+        let secret = parse(r#"{"name":"Ada","room":{"quick":{}},"player_secret":"nope"}"#);
+        assert!(matches!(secret, Err(BadBody::Malformed(sentence)) if sentence.contains("32 hexadecimal digits")));
     }
 }

@@ -139,8 +139,13 @@ fn seat_players(arguments: &Arguments, start: Instant) -> Result<Vec<Player>, St
     let mut room = RoomRequest::Create { size: PLAYERS as u8, private: true, practice: false, economy: None };
     let mut players = Vec::new();
     for index in 0..PLAYERS {
-        let request =
-            SessionRequest { name: format!("target {index}"), room, resume: None, hello: Some(hello.clone()) };
+        let request = SessionRequest {
+            name: format!("target {index}"),
+            room,
+            resume: None,
+            player_secret: None,
+            hello: Some(hello.clone()),
+        };
         let grant = request_session(&arguments.server, &request).map_err(|error| error.to_string())?;
         room = RoomRequest::Code(grant.code);
         let server = Connection::server_address(&grant.token).map_err(|error| error.to_string())?;

@@ -104,7 +104,13 @@ fn flood(server: &str) -> Result<Value, String> {
 fn connect(server: &str, start: Instant) -> Result<Connection, String> {
     let hello = simulation::hello(ArenaPlugin);
     let room = RoomRequest::Create { size: 2, private: true, practice: false, economy: None };
-    let request = SessionRequest { name: "flood".to_owned(), room, resume: None, hello: Some(hello.clone()) };
+    let request = SessionRequest {
+        name: "flood".to_owned(),
+        room,
+        resume: None,
+        player_secret: None,
+        hello: Some(hello.clone()),
+    };
     let grant = request_session(server, &request).map_err(|error| error.to_string())?;
     let server = Connection::server_address(&grant.token).map_err(|error| error.to_string())?;
     let link = UdpLink::connect(server).map_err(|error| format!("cannot open a socket: {error}"))?;

@@ -115,7 +115,13 @@ impl Player {
 }
 
 fn join(url: &str, room: RoomRequest, config: &ClientConfig, now: Duration) -> Result<(Client, RoomCode), String> {
-    let request = SessionRequest { name: "crash".to_owned(), room, resume: None, hello: Some(config.hello.clone()) };
+    let request = SessionRequest {
+        name: "crash".to_owned(),
+        room,
+        resume: None,
+        player_secret: None,
+        hello: Some(config.hello.clone()),
+    };
     let grant = request_session(url, &request).map_err(|error| error.to_string())?;
     let address = Connection::server_address(&grant.token).map_err(|error| error.to_string())?;
     let link = UdpLink::connect(address).map_err(|error| format!("no socket to {address}: {error}"))?;

@@ -73,7 +73,7 @@ impl Target {
     /// The body of a request for a seat.
     pub fn body(&self, name: &str, room: RoomRequest) -> String {
         let hello = Some(self.thin.hello.clone());
-        let request = SessionRequest { name: name.to_owned(), room, resume: None, hello };
+        let request = SessionRequest { name: name.to_owned(), room, resume: None, player_secret: None, hello };
         serde_json::to_string(&request).expect("a request serialises")
     }
 

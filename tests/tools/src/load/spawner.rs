@@ -138,7 +138,8 @@ fn spawn_member(
     let config = if is_real { &spawner.real } else { &spawner.thin };
     let number = room * args.players + index;
     let hello = Some(config.hello.clone());
-    let request = SessionRequest { name: format!("load {room}.{index}"), room: target, resume: None, hello };
+    let request =
+        SessionRequest { name: format!("load {room}.{index}"), room: target, resume: None, player_secret: None, hello };
     let grant = ask_patiently(spawner.shared, seats, &request).map_err(NoClient::Refused)?;
     let from = source_address(number, args.addresses);
     let client = connect_from(from, &grant, config, spawner.shared.elapsed()).map_err(NoClient::Failed)?;
@@ -165,7 +166,10 @@ pub(crate) fn ask(
     room: RoomRequest,
     config: &ClientConfig,
 ) -> Result<SessionGrant, ConnectError> {
-    request_session(url, &SessionRequest { name, room, resume: None, hello: Some(config.hello.clone()) })
+    request_session(
+        url,
+        &SessionRequest { name, room, resume: None, player_secret: None, hello: Some(config.hello.clone()) },
+    )
 }
 
 /// A client with its own socket that connects to its seat.

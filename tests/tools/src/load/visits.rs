@@ -123,7 +123,8 @@ pub(super) fn ask_for_seats(pace: &Pace<'_>, arrivals: &Sender<Arrival>) {
         let hello = Some(pace.config.hello.clone());
         let name = format!("visit {number}");
         let asked = shared.elapsed();
-        let granted = seats.ask(&SessionRequest { name, room: RoomRequest::Quick {}, resume: None, hello });
+        let granted =
+            seats.ask(&SessionRequest { name, room: RoomRequest::Quick {}, resume: None, player_secret: None, hello });
         let seated = shared.elapsed();
         let client = granted
             .map_err(|refusal| refusal.to_string())

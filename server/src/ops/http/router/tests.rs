@@ -52,7 +52,7 @@ async fn get(path: &str) -> (u16, String) {
 #[tokio::test]
 async fn a_session_is_granted_or_refused_in_the_documented_form() {
     let granted = ask(Method::POST, "/v1/sessions", r#"{"name":"Ada","room":{"quick":{}}}"#).await;
-    let grant = r#"{"code":"K7QX","grace_s":12.5,"protocol":"00000000000000ab","resume":"c0ffee","server":"127.0.0.1:7800","session":"2a","tick_rate":30,"token":"AAEC"}"#;
+    let grant = r#"{"code":"K7QX","grace_s":12.5,"player":"000000000000000000000000000000ad","protocol":"00000000000000ab","resume":"c0ffee","server":"127.0.0.1:7800","session":"2a","tick_rate":30,"token":"AAEC"}"#;
     assert_eq!(granted, (200, grant.to_owned()));
     let refused = ask(Method::POST, "/v1/sessions", r#"{"name":"Ada","room":{"code":"K7QX"}}"#).await;
     let full = r#"{"error":{"code":"room_full","message":"room K7QX is full: try again later, or use quick match"}}"#;

@@ -1,0 +1,126 @@
+//! Lasting ids of players: the same in every match, and one seat each.
+
+use std::{fs, time::Duration};
+
+use framehouse_harness::{live::wait_until, world::World};
+use framehouse_server::{
+    config::RoomSettings,
+    results::{FILE_NAME, MatchResult, ResultStore},
+    room::directory::{JoinError, JoinTarget},
+    store::{self, StoreOptions},
+};
+use framehouse_shared::{api::PlayerSecret, protocol::end::EndCode, replay::ServerKey};
+use framehouse_tiny::TinyPlugin;
+use framehouse_tools::replays::Folder;
+
+const ADA: PlayerSecret = PlayerSecret::from_random(0xada);
+const BOB: PlayerSecret = PlayerSecret::from_random(0xb0b);
+
+fn key() -> ServerKey {
+    ServerKey::from_secret([7; 32])
+}
+
+fn room(size: u8) -> JoinTarget {
+    JoinTarget::Create { size, private: false, practice: false, economy: None }
+}
+
+/// Ada and Bob in a room of two.
+fn with_both(world: &mut World) -> [usize; 2] {
+    let ada = world.join_with_secret(room(2), ADA).expect("a room");
+    let bob = world.join_with_secret(JoinTarget::Code(world.clients[ada].room), BOB).expect("a seat");
+    [ada, bob]
+}
+
+fn results(folder: &Folder) -> Vec<MatchResult> {
+    let text = fs::read_to_string(folder.path().join(FILE_NAME)).unwrap_or_default();
+    text.lines().map(|line| serde_json::from_str(line).expect("a result")).collect()
+}
+
+#[test]
+fn a_player_is_the_same_one_in_every_match_and_after_a_reconnect() {
+    let folder = Folder::new("accounts");
+    let rooms = RoomSettings { results_s: 1.0, countdown_s: 1.0, lobby_s: 0.5, ..Default::default() };
+    let mut world = World::with_rooms(TinyPlugin, 120, rooms);
+    world.server.set_key(key());
+    world.server.keep_results(ResultStore::open(folder.path()).expect("a folder of ours"));
+    let [_, bob] = with_both(&mut world);
+    world.step_to_playing();
+    let address = world.clients[bob].address;
+    world.network.set_cut(address, true);
+    world.step_ticks(320);
+    world.join(JoinTarget::Resume(world.clients[bob].resume)).expect("his seat is kept");
+    wait_until("two matches are over", || {
+        world.step_ticks(10);
+        results(&folder).len() >= 2
+    });
+    for result in results(&folder) {
+        let mut accounts: Vec<_> = result.players.iter().filter_map(|player| player.account).collect();
+        accounts.sort();
+        let mut expected = [key().account(ADA), key().account(BOB)];
+        expected.sort();
+        assert_eq!(accounts, expected);
+    }
+    let options = StoreOptions {
+        data_dir: folder.path().to_owned(),
+        url: None,
+        key: key().public(),
+        clock: || Duration::from_secs(1_800_000_000),
+    };
+    let (store, thread) = store::start(options).expect("a folder of ours");
+    assert!(thread.close(Duration::from_secs(60)));
+    assert!(store.status().stored >= 2);
+    drop(store);
+}
+
+#[test]
+fn a_guest_is_a_new_one_each_time() {
+    let folder = Folder::new("guests");
+    let mut world = World::new(TinyPlugin, 121);
+    world.server.keep_results(ResultStore::open(folder.path()).expect("a folder of ours"));
+    let mut world = world.with_players(2);
+    world.step_to_playing();
+    wait_until("the match is over", || {
+        world.step_ticks(10);
+        !results(&folder).is_empty()
+    });
+    let result = &results(&folder)[0];
+    let [a, b] = [0, 1].map(|index| result.players[index].account.expect("a guest has an id, too"));
+    assert_ne!(a, b);
+}
+
+#[test]
+fn a_connected_player_has_one_seat_and_may_watch_and_come_back() {
+    let mut world = World::new(TinyPlugin, 122);
+    let [ada, bob] = with_both(&mut world);
+    world.step_ticks(30);
+    for target in [JoinTarget::Quick, room(2), JoinTarget::Code(world.clients[ada].room)] {
+        assert_eq!(world.join_with_secret(target, ADA), Err(JoinError::AlreadyPlaying));
+    }
+    assert!(world.join_with_secret(JoinTarget::Watch(world.clients[ada].room), ADA).is_ok());
+    assert!(world.join_with_secret(JoinTarget::Resume(world.clients[bob].resume), BOB).is_ok());
+    world.step_ticks(30);
+    assert_eq!(world.told(bob), Some(EndCode::TakenOver));
+    assert_eq!(world.join_with_secret(JoinTarget::Quick, BOB), Err(JoinError::AlreadyPlaying));
+    world.clients[ada].client.leave();
+    world.step_ticks(30);
+    assert!(world.join_with_secret(JoinTarget::Quick, ADA).is_ok(), "a seat that is left is free");
+}
+
+#[test]
+fn a_player_who_joins_anew_gives_up_a_lost_seat_and_an_unused_token() {
+    let mut world = World::new(TinyPlugin, 123);
+    let [ada, bob] = with_both(&mut world);
+    world.step_to_playing();
+    let address = world.clients[bob].address;
+    world.network.set_cut(address, true);
+    world.step_ticks(330);
+    let members = |world: &World| world.clients[ada].client.members().expect("in the room").iter().flatten().count();
+    assert_eq!(members(&world), 2, "his seat is kept");
+    let first = world.join_with_secret(room(2), BOB).expect("he is not connected");
+    let second = world.join_with_secret(room(2), BOB).expect("he has not arrived");
+    world.step_ticks(60);
+    assert_eq!(members(&world), 1, "he has one seat");
+    let is_seated = |index: usize| world.clients[index].client.slot().is_some();
+    assert_eq!((is_seated(first), is_seated(second)), (false, true));
+    assert_eq!(world.join(JoinTarget::Resume(world.clients[bob].resume)), Err(JoinError::NoSuchSeat));
+}
