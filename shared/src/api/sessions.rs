@@ -218,7 +218,13 @@ mod tests {
     type Received = SessionRequest<Option<RoomRequest<String>>>;
 
     fn sent(room: RoomRequest, resume: Option<&str>, hello: Option<Hello>) -> String {
-        let request = SessionRequest { name: "ada".to_owned(), room, resume: resume.map(str::to_owned), hello };
+        let request = SessionRequest {
+            name: "ada".to_owned(),
+            room,
+            resume: resume.map(str::to_owned),
+            player_secret: None,
+            hello,
+        };
         serde_json::to_string(&request).expect("a request serialises")
     }
 
