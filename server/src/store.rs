@@ -180,10 +180,15 @@ pub fn start(options: StoreOptions) -> Result<(Store, StoreThread), StoreError> 
 async fn open(options: StoreOptions, stop: watch::Receiver<bool>) -> Result<(Store, Shipper), StoreError> {
     let StoreOptions { data_dir, url, key, clock } = options;
     let database = Database::new(url.as_deref(), &data_dir)?;
-    match timeout(START_TIME_MAX, database.migrate()).await {
+    // It goes on when the time is over: a migration that is given up may leave its lock in the database.
+    let migrating = tokio::spawn({
+        let database = database.clone();
+        async move { database.migrate().await }
+    });
+    match timeout(START_TIME_MAX, migrating).await {
         // The shipper says so, and tries again.
-        Err(_) | Ok(Err(StoreError::Away { .. })) => {}
-        Ok(done) => done?,
+        Err(_) | Ok(Err(_) | Ok(Err(StoreError::Away { .. }))) => {}
+        Ok(Ok(done)) => done?,
     }
     let progress = Arc::new(Progress::default());
     let pages = Arc::new(Pages::new(Arc::clone(&progress)));

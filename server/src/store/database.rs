@@ -29,6 +29,7 @@ pub(super) struct Database {
     pub readers: AnyPool,
     /// The database in messages, without its password.
     pub name: String,
+    is_sqlite: bool,
 }
 
 impl Database {
@@ -57,9 +58,10 @@ impl Database {
         let writing = "SET lock_timeout = '10s'";
         let reading = "SET default_transaction_read_only = on; SET statement_timeout = '5s'";
         Ok(Self {
-            writer: pool(options.clone(), 1, writing),
-            readers: pool(options, READERS_MAX, reading),
+            writer: pool(options.clone(), 1, Some(writing)),
+            readers: pool(options, READERS_MAX, Some(reading)),
             name: shown.to_string(),
+            is_sqlite: false,
         })
     }
 
@@ -70,10 +72,8 @@ impl Database {
         let path =
             std::path::absolute(file).ok().and_then(|path| Some(encoded(path.to_str()?))).ok_or_else(unusable)?;
         let options: AnyConnectOptions = format!("sqlite://{path}?mode=rwc").parse().map_err(|_| unusable())?;
-        // Without a sync at each commit: what a power failure takes back is stored again, with its position.
-        let writing = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL";
-        let reading = "PRAGMA query_only = ON";
-        Ok(Self { writer: pool(options.clone(), 1, writing), readers: pool(options, READERS_MAX, reading), name })
+        let writer = pool(options.clone(), 1, None);
+        Ok(Self { writer, readers: pool(options, READERS_MAX, Some("PRAGMA query_only = ON")), name, is_sqlite: true })
     }
 
     /// Brings the tables up to date.
@@ -81,6 +81,11 @@ impl Database {
     /// # Errors
     /// When the database is newer than this program, cannot be reached or cannot be used.
     pub async fn migrate(&self) -> Result<(), StoreError> {
+        if self.is_sqlite {
+            // Readers and the writer do not wait for each other. The file remembers it.
+            let wal = sqlx::raw_sql("PRAGMA journal_mode = WAL").execute(&self.writer).await;
+            wal.map_err(|error| self.error(error))?;
+        }
         let migrations = (1..).zip(MIGRATIONS).map(|(version, sql)| {
             Migration::new(version, "framehouse".into(), MigrationType::Simple, sql.into_sql_str(), false)
         });
@@ -93,14 +98,15 @@ impl Database {
 
     /// The error with the name of the database.
     pub fn error(&self, error: sqlx::Error) -> StoreError {
-        use sqlx::Error::{Io, PoolTimedOut, Protocol, Tls};
         let (name, text) = (self.name.clone(), error.to_string());
         match error {
-            Io(_) | PoolTimedOut | Protocol(_) | Tls(_) => StoreError::Away { name, error: text },
-            // Postgres that starts, stops or has no connection left.
-            sqlx::Error::Database(told)
-                if told.code().is_some_and(|code| ["57P", "53", "08"].iter().any(|kind| code.starts_with(kind))) =>
-            {
+            sqlx::Error::PoolTimedOut => {
+                StoreError::Away { name, error: format!("no answer within {} s", CONNECT_TIME_MAX.as_secs()) }
+            }
+            sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) => {
+                StoreError::Away { name, error: text }
+            }
+            sqlx::Error::Database(told) if told.code().is_some_and(|code| is_passing(&code)) => {
                 StoreError::Away { name, error: text }
             }
             _ => StoreError::Unusable { name, error: text },
@@ -108,12 +114,23 @@ impl Database {
     }
 }
 
-fn pool(options: AnyConnectOptions, connections_max: u32, setup: &'static str) -> AnyPool {
+/// Whether a Postgres server with this error starts, stops, has lost the connection or has none left.
+fn is_passing(code: &str) -> bool {
+    code.len() == 5 && ["57P", "53", "08"].iter().any(|kind| code.starts_with(kind))
+}
+
+/// `setup` runs on each new connection; one that fails is tried again until the time is over.
+fn pool(options: AnyConnectOptions, connections_max: u32, setup: Option<&'static str>) -> AnyPool {
     AnyPoolOptions::new()
         .max_connections(connections_max)
         .acquire_timeout(CONNECT_TIME_MAX)
         .after_connect(move |connection, _| {
-            Box::pin(async move { sqlx::raw_sql(setup).execute(connection).await.map(drop) })
+            Box::pin(async move {
+                match setup {
+                    Some(setup) => sqlx::raw_sql(setup).execute(connection).await.map(drop),
+                    None => Ok(()),
+                }
+            })
         })
         .connect_lazy_with(options.disable_statement_logging())
 }

@@ -28,9 +28,9 @@ async fn results_wait_while_the_database_refuses_and_are_stored_afterwards(datab
 #[tokio::test]
 async fn a_server_starts_without_its_database_and_stores_everything_when_it_is_there() {
     let Some(database) = TestDatabase::postgres().await else { return };
-    let url = database.url.as_deref().expect("Postgres");
-    let name = url.rsplit('/').find(|part| part.starts_with("test_")).or_else(|| url.split('/').nth(3));
-    let name = name.and_then(|name| name.split('?').next()).expect("a name").to_owned();
+    let url = database.url.clone().expect("Postgres");
+    let name = url.split(['/', '?']).nth(3).expect("the name of the database");
+    let database = TestDatabase { url: Some(url.replace("framehouse:hidden", &format!("owner_{name}"))), ..database };
     let mut outside = server::outside().await;
     let mut admin = async |sql: String| {
         sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut outside).await.expect("a good statement");
@@ -38,15 +38,15 @@ async fn a_server_starts_without_its_database_and_stores_everything_when_it_is_t
     let line = |id| lines(&[played(id, "basin", NOW_S, &[(1, 1)])]);
     database.folder.append(&line(1));
     // It refuses connections, as one that starts.
-    admin(format!("ALTER DATABASE {name} CONNECTION LIMIT 0; ALTER ROLE framehouse NOSUPERUSER CREATEDB")).await;
+    admin(format!("CREATE ROLE owner_{name} LOGIN CONNECTION LIMIT 0")).await;
+    admin(format!("ALTER DATABASE {name} OWNER TO owner_{name}")).await;
     let (store, _thread) = database.start();
     wait_until(&store, |status| status.failing).await;
     database.folder.append(&line(2));
-    admin(format!("ALTER DATABASE {name} CONNECTION LIMIT -1")).await;
+    admin(format!("ALTER ROLE owner_{name} CONNECTION LIMIT -1")).await;
     wait_until(&store, |status| status.stored == 2 && !status.failing).await;
     // It loses its connections.
-    let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
-    admin(end).await;
+    admin(format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")).await;
     database.folder.append(&line(3));
     wait_until(&store, |status| status.stored == 3).await;
 }

@@ -13,7 +13,7 @@ on_both! {
     a_start_imports_all_files
     results_of_a_running_server_are_stored_across_full_files
     a_batch_whose_answer_was_lost_is_not_stored_twice
-    a_start_after_a_kill_goes_on_where_the_database_is
+    a_restart_goes_on_where_the_database_is
     another_file_in_the_place_of_the_stored_one_is_read
     two_servers_share_a_database
     the_largest_batch_fits
@@ -75,17 +75,12 @@ async fn a_batch_whose_answer_was_lost_is_not_stored_twice(database: TestDatabas
     assert_eq!((player.matches, player.best), (2, 2));
 }
 
-async fn a_start_after_a_kill_goes_on_where_the_database_is(database: TestDatabase) {
+async fn a_restart_goes_on_where_the_database_is(database: TestDatabase) {
     for run in 0..3 {
         database.folder.append(&lines(&[match_of_two(run)]));
         let (store, thread) = database.start();
         wait_until(&store, |status| status.stored == 1).await;
-        // Without a goodbye in every second run.
-        if run % 2 == 0 {
-            drop(thread);
-        } else {
-            assert!(thread.close(LONG));
-        }
+        assert!(thread.close(LONG));
     }
     let (store, thread) = database.start();
     assert!(thread.close(LONG));
