@@ -1,5 +1,6 @@
 //! Crash test of results: a real server with real clients is killed at random moments, again and again on the same data
-//! folder. Then the file of results is compared with the results that clients were told are saved.
+//! folder. Then the file of results is compared with the results that clients were told are saved, and the database with
+//! the file.
 //!
 //! SIGKILL ends the process and not the system, so written data survive. The test proves the order (write, then tell) and
 //! the repair at the next start. It does not test the disk.
@@ -7,12 +8,14 @@
 //! ```text
 //! game.rs      a copy of the arena with matches of some seconds
 //! players.rs   thin clients in several rooms, match after match
-//! compare.rs   the verdict
+//! compare.rs   the verdict on the file
+//! stored.rs    the verdict on the database
 //! ```
 
 pub mod compare;
 mod game;
 mod players;
+mod stored;
 
 use std::{
     collections::BTreeSet,
@@ -86,8 +89,8 @@ impl Moment {
 /// Kills servers and compares. Blocks until it is done or `stop` is set.
 ///
 /// # Errors
-/// A sentence, if an acknowledged result is not in the file exactly once, a line is not a result, or the test could not be
-/// completed.
+/// A sentence, if an acknowledged result is not in the file exactly once, a line is not a result, a result is not in the
+/// database exactly once, or the test could not be completed.
 pub fn run(plan: &Plan, stop: &AtomicBool) -> Result<CrashReport, String> {
     let folder = Scratch::new("crash")?;
     let game = game::make_short_matches(folder.path())?;
@@ -139,7 +142,11 @@ fn play_and_kill(mut server: ServerProcess, plan: &Plan, moment: Moment, stop: &
 /// Compares. The folder of a failed comparison is kept for inspection.
 fn judge(folder: Scratch, told: &BTreeSet<MatchId>) -> Result<Found, String> {
     let file = folder.path().join("data").join(FILE_NAME);
-    let verdict = read(&file).and_then(|text| compare(&text, told));
+    let verdict = read(&file).and_then(|text| {
+        let found = compare(&text, told)?;
+        stored::check(&folder.path().join("data"), &text)?;
+        Ok(found)
+    });
     verdict.map_err(|sentence| {
         let kept = folder.keep();
         format!("{sentence} (the folder is kept: {})", kept.display())

@@ -1,5 +1,5 @@
 //! Kills a real server at random moments while matches end on it, and checks that every result that a client was told is
-//! saved is in the file exactly once; exits with 1 otherwise.
+//! saved is in the file exactly once, and each result of the file in the database; exits with 1 otherwise.
 //!
 //! `cargo run --release -p framehouse-tools --bin crash -- --runs 50`
 
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
         Ok(CrashReport { runs, matches_seen, found }) => {
             say!(
                 "{runs} kills, {matches_seen} matches seen to end, {} results in the file, {} of them acknowledged: \
-                 each is there once",
+                 each is there once, and once in the database",
                 found.in_file,
                 found.acknowledged
             );
