@@ -2,7 +2,11 @@
 
 use std::{fs, time::Duration};
 
-use framehouse_harness::{live::wait_until, world::World};
+use framehouse_client::connect::{RoomRequest, SessionRequest, request_session};
+use framehouse_harness::{
+    live::{LiveServer, wait_until},
+    world::World,
+};
 use framehouse_server::{
     config::RoomSettings,
     results::{FILE_NAME, MatchResult, ResultStore},
@@ -70,6 +74,19 @@ fn a_player_is_the_same_one_in_every_match_and_after_a_reconnect() {
     assert!(thread.close(Duration::from_secs(60)));
     assert!(store.status().stored >= 2);
     drop(store);
+}
+
+#[test]
+fn the_answer_to_a_request_names_the_player() {
+    let server = LiveServer::start(TinyPlugin, Vec::new());
+    let ask = |player_secret| {
+        let room = RoomRequest::Quick {};
+        let request = SessionRequest { name: "Ada".to_owned(), room, resume: None, player_secret, hello: None };
+        request_session(&server.url, &request).expect("a seat").player.expect("every player has an id")
+    };
+    let (first, second) = (ask(Some(ADA)), ask(Some(ADA)));
+    assert_eq!(first, second);
+    assert!(ask(Some(BOB)) != first && ask(None) != ask(None));
 }
 
 #[test]

@@ -14,7 +14,7 @@ use framehouse_arena::ArenaPlugin;
 use framehouse_harness::live::wait_until;
 use framehouse_server::key;
 use framehouse_shared::{
-    api::{KeyInfo, Status},
+    api::{KeyInfo, Leaderboard, MatchInfo, PlayerInfo, Status},
     replay::{Replay, ReplayEncoder, ServerKey, canned_replay},
 };
 use framehouse_tools::replays::Folder;
@@ -148,8 +148,18 @@ fn shown(variables: &[(&str, &str)]) -> Output {
 
 #[test]
 fn an_empty_variable_is_as_good_as_none() {
-    let names =
-        ["HTTP", "UDP", "LANES", "PUBLIC_HOST", "OPEN_TO_PUBLIC", "TICK_RATE", "CONFIG", "GAME_DIR", "DATA_DIR"];
+    let names = [
+        "HTTP",
+        "UDP",
+        "LANES",
+        "PUBLIC_HOST",
+        "OPEN_TO_PUBLIC",
+        "TICK_RATE",
+        "CONFIG",
+        "GAME_DIR",
+        "DATA_DIR",
+        "DATABASE",
+    ];
     let names = names.map(|name| format!("FRAMEHOUSE_{name}"));
     let empty: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
     let (told, defaults) = (shown(&empty), shown(&[]));
@@ -189,6 +199,37 @@ fn a_data_folder_has_one_server_and_one_that_is_taken_away_is_told() {
     assert!(text(&told.stderr).contains("another server uses the data folder"), "{}", text(&told.stderr));
     fs::rename(&data, folder.path().join("moved")).expect("a folder of ours");
     wait_until("it is noticed", || running.status().data_dir_lost);
+}
+
+#[test]
+fn a_start_imports_results_and_answers_questions_about_them() {
+    let folder = Folder::new("import");
+    let player = r#"{"player":"1","slot":0,"name":"Ada","rank":1,"points":7,"since_tick":9,"outcome":"finished","detail":"00000000000000000000000000000000"}"#;
+    let line = format!(
+        r#"{{"match_id":"{:032x}","match_no":1,"room":"1","code":"2222","map":"basin","game":"arena","rules_hash":"{:016x}","seed":"{:016x}","tick_rate":30,"ticks":3600,"started_unix":1800000000,"ended":"time_up","players":[{player}],"state_hash":"{:016x}"}}"#,
+        1, 2, 3, 4
+    );
+    fs::write(folder.path().join("results.jsonl"), format!("{line}\n")).expect("a folder of ours");
+    let running = Running::start(SERVER, folder.path(), Stdio::null());
+    wait_until("the result is imported", || running.status().store.stored == 1);
+    let board: Leaderboard = running.get("/v1/leaderboards/map:basin?limit=5");
+    assert_eq!((board.entries.len(), board.entries[0].name.as_str(), board.entries[0].points), (1, "Ada", 7));
+    let player: PlayerInfo = running.get(&format!("/v1/players/{}", board.entries[0].player));
+    assert_eq!((player.matches, player.best), (1, 7));
+    let played: MatchInfo = running.get(&format!("/v1/matches/{:032x}", 1));
+    assert_eq!((played.ended_unix, played.replay), (1_800_000_120, None));
+    assert!(folder.path().join("framehouse.db").is_file());
+}
+
+#[test]
+fn a_database_that_is_named_wrongly_is_refused_with_one_sentence() {
+    let folder = Folder::new("bad-database");
+    let mut command = server(&["--http", "127.0.0.1:0", "--udp", "127.0.0.1:0", "--data-dir"]);
+    let told = command.arg(folder.path()).args(["--database", "mysql://ada:secret@host/name"]).output();
+    let told = told.expect("a program");
+    let sentence = text(&told.stderr);
+    assert_eq!(told.status.code(), Some(1), "{sentence}");
+    assert!(sentence.contains("must be the URL of a Postgres database") && !sentence.contains("secret"), "{sentence}");
 }
 
 /// Writes a replay into this folder, signed with this key, and returns its path.

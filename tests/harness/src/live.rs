@@ -27,6 +27,7 @@ use framehouse_server::{
     results::ResultStore,
     schedule::TickRate,
     server::{Server, ServerSetup},
+    store::{self, StoreOptions},
     tick_loop,
 };
 use framehouse_shared::{game::Game, sim::GameFile};
@@ -161,7 +162,7 @@ fn run(game: impl Game + Clone, game_files: Vec<GameFile>, rooms: RoomSettings, 
     let address = socket.local_address();
     let (stop, silence) = <(Arc<AtomicBool>, Arc<AtomicBool>)>::default();
     let socket = Muted { socket, silence: Arc::clone(&silence) };
-    let unix_base = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("the clock is past 1970");
+    let unix_base = wall_clock();
     let net = NetSettings::default();
     let endpoint = UdpEndpoint::new(Box::new(socket), address, UdpSettings::new(RATE, &net), unix_base);
     let setup = ServerSetup {
@@ -178,12 +179,16 @@ fn run(game: impl Game + Clone, game_files: Vec<GameFile>, rooms: RoomSettings, 
     let replay_folder = replay_folder(folder);
     let key = key::open(folder).expect("a folder of ours");
     let public_key = key.public();
-    let replays = ReplayWriter::start(replay_folder.clone(), &ReplaySettings::default(), key);
+    let options = StoreOptions { data_dir: folder.to_owned(), url: None, key: public_key, clock: wall_clock };
+    let (store, store_thread) = store::start(options).expect("a folder of ours");
+    let replays = ReplayWriter::start(replay_folder.clone(), &ReplaySettings::default(), key.clone());
     let (replays, stopped) = (replays.expect("a folder of ours"), Arc::clone(&stop));
     let thread = thread::spawn(move || {
         let mut server = Server::new(game, setup).expect("the game's files are right");
         let (backend, joins) = LocalBackend::new(server.status_board(), replay_folder);
-        http::serve(listener, backend.with_key(public_key), HttpOptions::default()).expect("a thread");
+        let backend = backend.with_key(public_key).with_store(store);
+        http::serve(listener, backend, HttpOptions::default()).expect("a thread");
+        server.set_key(key);
         server.set_join_queue(joins);
         server.keep_results(results);
         server.record_replays(replays.queue());
@@ -191,8 +196,14 @@ fn run(game: impl Game + Clone, game_files: Vec<GameFile>, rooms: RoomSettings, 
         server.close_results(CLOSE_TIME_MAX);
         drop(server);
         replays.close(CLOSE_TIME_MAX);
+        store_thread.close(CLOSE_TIME_MAX);
     });
     Running { http, stop, silence, thread }
+}
+
+/// Time since 1970-01-01 UTC.
+fn wall_clock() -> Duration {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("the clock is past 1970")
 }
 
 /// Waits until `done`, in real time. The bound only keeps a broken build from hanging.
