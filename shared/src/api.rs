@@ -21,6 +21,7 @@ mod boards;
 mod error;
 mod key;
 mod match_id;
+mod player_secret;
 mod players;
 mod rooms;
 mod sessions;
@@ -29,11 +30,12 @@ mod status;
 pub use boards::{BoardEntry, BoardList, BoardName, BoardQuery, ENTRIES_DEFAULT, ENTRIES_MAX, Leaderboard};
 pub use error::{ErrorBody, ErrorDetail, code};
 pub use key::KeyInfo;
+pub use player_secret::PlayerSecret;
 pub use players::{
     MATCHES_DEFAULT, MATCHES_MAX, MatchInfo, MatchPlayer, MatchesQuery, PlayedMatch, PlayerInfo, PlayerMatches,
 };
 pub use rooms::{ListedRoom, MapList, ROOMS_MAX, RoomFilter, RoomList};
-pub use sessions::{PlayerSecret, RoomRequest, SessionGrant, SessionRequest};
+pub use sessions::{RoomRequest, SessionGrant, SessionRequest};
 pub use status::{
     CleanupStats, CleanupStatus, DesyncStatus, ErrorStatus, HistogramUs, HttpStatus, ReplayStats, ResultStats,
     RoomsByPhase, Status, StoreStatus, TickMs,

@@ -37,7 +37,8 @@ fn with_both(world: &mut World) -> [usize; 2] {
 
 fn results(folder: &Folder) -> Vec<MatchResult> {
     let text = fs::read_to_string(folder.path().join(FILE_NAME)).unwrap_or_default();
-    text.lines().map(|line| serde_json::from_str(line).expect("a result")).collect()
+    // The last line may be half written.
+    text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
 #[test]
@@ -109,7 +110,7 @@ fn a_guest_is_a_new_one_each_time() {
 fn a_connected_player_has_one_seat_and_may_watch_and_come_back() {
     let mut world = World::new(TinyPlugin, 122);
     let [ada, bob] = with_both(&mut world);
-    world.step_ticks(30);
+    world.step_ticks(60);
     for target in [JoinTarget::Quick, room(2), JoinTarget::Code(world.clients[ada].room)] {
         assert_eq!(world.join_with_secret(target, ADA), Err(JoinError::AlreadyPlaying));
     }

@@ -58,10 +58,10 @@ impl Shipper {
         let mut position = self.source.end().unwrap_or_default();
         while let Err(failure) = self.ship(&mut position, &mut pause).await {
             self.note_failure(&failure, &position);
-            self.pause(pause).await;
             if self.is_stopping() {
                 return;
             }
+            self.pause(pause).await;
             pause = (pause * 2).min(PAUSE_MAX);
         }
     }

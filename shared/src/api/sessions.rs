@@ -1,9 +1,10 @@
 //! Bodies of `POST /v1/sessions`, which reserves a seat and returns a connect token.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
+use super::PlayerSecret;
 use crate::{
     ids::{AccountId, RoomCode},
     protocol::messages::Hello,
@@ -33,58 +34,6 @@ pub struct SessionRequest<Room = RoomRequest> {
     /// Game, protocol and rules version of the client: a wrong version is refused before a seat is reserved.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "hello")]
     pub hello: Option<Hello>,
-}
-
-/// Secret of a player: 128 random bits that its client makes once and keeps. In JSON 32 hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct PlayerSecret(u128);
-
-impl PlayerSecret {
-    /// The secret of these bits, which must be random.
-    pub const fn from_random(bits: u128) -> Self {
-        Self(bits)
-    }
-
-    /// The bits.
-    pub const fn bits(self) -> u128 {
-        self.0
-    }
-
-    /// The secret as text: 32 hexadecimal digits.
-    pub fn reveal(self) -> String {
-        format!("{:032x}", self.0)
-    }
-}
-
-impl FromStr for PlayerSecret {
-    type Err = &'static str;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // The error must not show the text.
-        text.parse::<AccountId>()
-            .map(|AccountId(bits)| Self(bits))
-            .map_err(|_| "a player secret has 32 hexadecimal digits")
-    }
-}
-
-impl TryFrom<String> for PlayerSecret {
-    type Error = &'static str;
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<PlayerSecret> for String {
-    fn from(secret: PlayerSecret) -> Self {
-        secret.reveal()
-    }
-}
-
-// Whoever knows it is the player, so it must not appear in logs.
-impl fmt::Debug for PlayerSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PlayerSecret(..)")
-    }
 }
 
 /// Room that a player requests.
