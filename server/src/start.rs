@@ -19,6 +19,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use clap::Parser;
 use framehouse_shared::game::Game;
 use rustix::time::{ClockId, clock_gettime};
 
@@ -31,7 +32,7 @@ use replays::{Known, show_info, verify_files};
 use signals::{HangUps, stop_on_signals};
 
 use crate::{
-    config::{Cli, Command, ConfigAction, ReplayAction, Settings},
+    config::{self, Cli, Command, ConfigAction, Environment, Layers, ReplayAction, Settings},
     key,
     net::{endpoint::Endpoint, udp::UdpEndpoint},
     ops::{
@@ -62,11 +63,12 @@ pub fn run(game: impl Game + Clone) -> ExitCode {
 /// Like [`run`], and prints these lines below the addresses of a started server: how to join it, for example. `{url}` in
 /// a line becomes the server's URL.
 pub fn run_with_hints(game: impl Game + Clone, hints: &[&str]) -> ExitCode {
-    let cli = Cli::of_program();
+    let cli = Cli::parse();
     let done = match &cli.command {
         None | Some(Command::Serve) => serve(game, &cli, hints),
         Some(Command::Config { action: ConfigAction::Check { file } }) => check_file(file),
         Some(Command::Config { action: ConfigAction::Show }) => show(&cli),
+        Some(Command::Config { action: ConfigAction::Env }) => print(config::list_variables()),
         Some(Command::Replay { action: ReplayAction::Verify { files, key } }) => {
             settings(&cli).and_then(|settings| verify_files(game, files, &Known::of(&settings.server.data_dir, *key)))
         }
@@ -82,22 +84,24 @@ pub fn run_with_hints(game: impl Game + Clone, hints: &[&str]) -> ExitCode {
 }
 
 fn check_file(file: &Path) -> Result<(), String> {
-    let settings = Settings::from_file(file).map_err(|error| error.to_string())?;
-    settings.check().map_err(|error| error.to_string())?;
+    Layers::of_file(file).settings()?;
     print(format_args!("{} is good\n", file.display()))
 }
 
 fn settings(cli: &Cli) -> Result<Settings, String> {
-    Settings::load(&cli.flags).map_err(|error| error.to_string())
+    Layers::of(&cli.flags, &Environment::of_program()).settings()
 }
 
 fn show(cli: &Cli) -> Result<(), String> {
-    print(toml::to_string(&settings(cli)?).map_err(|error| error.to_string())?)
+    let environment = Environment::of_program();
+    environment.warnings().iter().for_each(|sentence| complain(sentence));
+    print(config::show(&Layers::of(&cli.flags, &environment))?)
 }
 
 fn serve(game: impl Game + Clone, cli: &Cli, hints: &[&str]) -> Result<(), String> {
     let settings = settings(cli)?;
     let _writes_the_last_lines = start_logging(settings.server.log_format);
+    Environment::of_program().warnings().iter().for_each(|sentence| tracing::warn!("{sentence}"));
     let (stop, hang_ups) = (stop_on_signals()?, HangUps::catch()?);
     let connections_max = file_limit::raise();
     let tls = match (&settings.http.tls_cert, &settings.http.tls_key) {

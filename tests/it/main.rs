@@ -36,6 +36,7 @@ mod rooms;
 mod scale;
 mod scores;
 mod seats;
+mod settings;
 mod swarm;
 mod timing;
 mod tls;

@@ -1,10 +1,10 @@
-//! The server's program: where it prints, what it reads from the environment, and what it keeps in its folder.
+//! The server's program: where it prints, and what it keeps in its folder.
 
 use std::{
     fs::{self, File},
     io::{self, BufRead, BufReader, Write},
     path::{Path, PathBuf},
-    process::{Child, ChildStdout, Command, Output, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
     sync::mpsc::{self, Receiver},
     thread,
     time::Duration,
@@ -26,13 +26,13 @@ const PANICKING: &str = env!("CARGO_BIN_EXE_panicking_server");
 const START_TIME_MAX: Duration = Duration::from_secs(90);
 
 /// The server's program with these arguments, and nothing in its environment that could change its settings.
-fn server(arguments: &[&str]) -> Command {
+pub(crate) fn server(arguments: &[&str]) -> Command {
     let mut command = Command::new(SERVER);
     command.args(arguments).env_clear().stdin(Stdio::null());
     command
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
@@ -140,37 +140,6 @@ fn bots_whose_output_nobody_takes_end_without_a_panic() {
     assert!(text(&told.stderr).contains("cannot write to standard output"), "{}", text(&told.stderr));
     let told = bots().stdout(full()).stderr(full()).output().expect("a program");
     assert_eq!(told.status.code(), Some(1), "a panic would be 101");
-}
-
-fn shown(variables: &[(&str, &str)]) -> Output {
-    server(&["config", "show"]).envs(variables.iter().copied()).output().expect("a program")
-}
-
-#[test]
-fn an_empty_variable_is_as_good_as_none() {
-    let names =
-        ["HTTP", "UDP", "LANES", "PUBLIC_HOST", "OPEN_TO_PUBLIC", "TICK_RATE", "CONFIG", "GAME_DIR", "DATA_DIR"];
-    let names = names.map(|name| format!("FRAMEHOUSE_{name}"));
-    let empty: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
-    let (told, defaults) = (shown(&empty), shown(&[]));
-    assert_eq!((told.status.code(), text(&told.stderr)), (Some(0), String::new()));
-    assert_eq!(text(&told.stdout), text(&defaults.stdout));
-    assert!(text(&shown(&[("FRAMEHOUSE_LANES", "7")]).stdout).contains("lanes = 7"));
-}
-
-#[test]
-fn a_switch_in_the_environment_takes_every_usual_word() {
-    let is_open =
-        |word: &str| text(&shown(&[("FRAMEHOUSE_OPEN_TO_PUBLIC", word)]).stdout).contains("open_to_public = true");
-    for word in ["1", "true", "yes", "on", "TRUE"] {
-        assert!(is_open(word), "{word}");
-    }
-    for word in ["0", "false", "no", "off"] {
-        assert!(!is_open(word), "{word}");
-    }
-    let told = shown(&[("FRAMEHOUSE_OPEN_TO_PUBLIC", "perhaps")]);
-    assert_eq!(told.status.code(), Some(2));
-    assert!(text(&told.stderr).contains("say 1, true, yes or on"), "{}", text(&told.stderr));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::{
 use framehouse_shared::tick::SimRate;
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, LogFormat, error::in_range};
+use super::{LogFormat, Violation, catalogue::Ranges};
 
 /// Settings of the process: addresses, tick rate and folders.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,18 +22,15 @@ pub struct ServerSettings {
     pub lanes: u16,
     /// Host name or address that clients connect to. `None` means the bound address. A name is looked up again every
     /// minute.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub public_host: Option<String>,
     /// Port that clients of the first UDP endpoint connect to, 1 to 65535, where a NAT maps it to the bound one; endpoint
     /// i is at this port + i. `None` means the bound ports.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub public_udp_port: Option<u16>,
     /// Whether addresses other than loopback may be used, where anybody can play without an account.
     pub open_to_public: bool,
     /// Ticks per second, 10 to 120.
     pub tick_rate: u16,
     /// Folder with the game's rules and maps. `None` means the embedded ones.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub game_dir: Option<PathBuf>,
     /// Folder for results, replays and reports.
     pub data_dir: PathBuf,
@@ -59,34 +56,46 @@ impl Default for ServerSettings {
 }
 
 impl ServerSettings {
-    /// Checks that every value is in its range and that the addresses are usable together.
-    pub(super) fn check(&self) -> Result<(), ConfigError> {
-        in_range("tick_rate", "10 to 120", self.tick_rate, SimRate::HZ_MIN, SimRate::HZ_MAX)?;
-        in_range("lanes", "1 to 64", self.lanes, 1, 64)?;
-        self.check_addresses()
+    /// Ranges of the numbers.
+    pub(super) const RANGES: Ranges = &[
+        ("tick_rate", SimRate::HZ_MIN as f64, SimRate::HZ_MAX as f64),
+        ("lanes", 1.0, 64.0),
+        ("public_udp_port", 1.0, 65_535.0),
+    ];
+
+    /// Checks that the addresses are usable together.
+    pub(super) fn check(&self) -> Result<(), Violation> {
+        self.check_reach()?;
+        let has_room = |port: u16| port.checked_add(self.lanes - 1).is_some();
+        let ports = [("server.udp", self.udp.port()), ("server.public_udp_port", self.public_udp_port.unwrap_or(0))];
+        match ports.into_iter().find(|(_, port)| !has_room(*port)) {
+            Some((path, port)) => {
+                let lanes = self.lanes;
+                let sentence = format!("`{path}` must be a port with room for all {lanes} lanes, not {port}");
+                Err(Violation::new([path, "server.lanes"], sentence))
+            }
+            None => Ok(()),
+        }
     }
 
-    fn check_addresses(&self) -> Result<(), ConfigError> {
-        for address in [self.http, self.udp] {
-            if !address.ip().is_loopback() && !self.open_to_public {
-                return Err(ConfigError::Public { address });
-            }
+    /// Checks that whoever can reach the server may, and that clients can reach it.
+    fn check_reach(&self) -> Result<(), Violation> {
+        let has_strangers = |address: SocketAddr| !address.ip().is_loopback() && !self.open_to_public;
+        let addresses = [("server.http", self.http), ("server.udp", self.udp)];
+        if let Some((path, address)) = addresses.into_iter().find(|(_, address)| has_strangers(*address)) {
+            let sentence = format!(
+                "{address} can be reached from other machines, and anybody there could play without an account: \
+                 bind 127.0.0.1, or allow it with --open-to-public"
+            );
+            return Err(Violation::new([path], sentence));
         }
         if self.udp.ip().is_unspecified() && self.public_host.is_none() {
-            return Err(ConfigError::NoPublicHost { address: self.udp });
+            let address = self.udp;
+            let sentence =
+                format!("clients cannot send to {address}: set the address of this machine with --public-host HOST");
+            return Err(Violation::new(["server.udp"], sentence));
         }
-        let has_room = |port: u16| port.checked_add(self.lanes - 1).is_some();
-        let error = |name, port| {
-            let value = format!("{port} with {} lanes", self.lanes);
-            Err(ConfigError::Range { name, range: "a port with room for all lanes", value })
-        };
-        if self.udp.port() != 0 && !has_room(self.udp.port()) {
-            return error("udp", self.udp.port());
-        }
-        match self.public_udp_port {
-            Some(port) if port == 0 || !has_room(port) => error("public_udp_port", port),
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     /// The address that UDP endpoint `index` binds.

@@ -339,8 +339,8 @@ fn find_target(world: &mut World, request: &JoinRequest) -> Result<SessionTarget
     let person = Identity::new(request.caller, &request.name);
     match &request.target {
         JoinTarget::Quick => {
-            let RoomSettings { size, economy, .. } = *world.resource::<RoomSettings>();
-            let options = RoomOptions { seats: size, private: false, economy, map: None };
+            let rooms = world.resource::<RoomSettings>();
+            let options = RoomOptions { seats: rooms.size, private: false, economy: rooms.economy, map: None };
             let room = fullest_joinable(world, &person).map_or_else(|| create_room(world, options, false), Ok)?;
             Ok(SessionTarget { room, purpose: Purpose::Play })
         }
