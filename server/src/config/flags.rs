@@ -58,6 +58,21 @@ pub struct Flags {
     /// Format of log lines.
     #[arg(long, env = "FRAMEHOUSE_LOG_FORMAT", value_name = "FORMAT", global = true)]
     pub log_format: Option<LogFormat>,
+    /// Seconds for which running matches go on after SIGTERM or Ctrl-C, 0 to 3600.
+    #[arg(long, env = "FRAMEHOUSE_DRAIN_LIMIT", value_name = "SECONDS", global = true)]
+    pub drain_limit: Option<f64>,
+    /// After SIGTERM or Ctrl-C, wait for all running matches, without a limit.
+    #[arg(
+        long,
+        env = "FRAMEHOUSE_UNTIL_EMPTY",
+        value_name = "YES|NO",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "yes",
+        value_parser = yes_or_no,
+        global = true
+    )]
+    pub until_empty: Option<bool>,
 }
 
 /// Format of log lines.
@@ -91,6 +106,8 @@ impl Flags {
         set(&mut settings.public_udp_port, &self.public_udp_port.map(Some));
         set(&mut settings.game_dir, &self.game_dir.clone().map(Some));
         set(&mut settings.open_to_public, &self.open_to_public);
+        set(&mut settings.drain_limit_s, &self.drain_limit);
+        set(&mut settings.until_empty, &self.until_empty);
     }
 }
 

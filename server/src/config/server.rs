@@ -3,6 +3,7 @@
 use std::{
     net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs},
     path::PathBuf,
+    time::Duration,
 };
 
 use framehouse_shared::tick::SimRate;
@@ -39,6 +40,10 @@ pub struct ServerSettings {
     pub data_dir: PathBuf,
     /// Format of log lines.
     pub log_format: LogFormat,
+    /// Seconds for which running matches go on when the server is asked to stop, 0 to 3600.
+    pub drain_limit_s: f64,
+    /// Whether a server that is asked to stop waits for all running matches, whatever `drain_limit_s` is.
+    pub until_empty: bool,
 }
 
 impl Default for ServerSettings {
@@ -54,6 +59,8 @@ impl Default for ServerSettings {
             game_dir: None,
             data_dir: PathBuf::from("data"),
             log_format: LogFormat::Pretty,
+            drain_limit_s: 150.0,
+            until_empty: false,
         }
     }
 }
@@ -63,6 +70,7 @@ impl ServerSettings {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         in_range("tick_rate", "10 to 120", self.tick_rate, SimRate::HZ_MIN, SimRate::HZ_MAX)?;
         in_range("lanes", "1 to 64", self.lanes, 1, 64)?;
+        in_range("drain_limit_s", "0 to 3600 seconds", self.drain_limit_s, 0.0, 3600.0)?;
         self.check_addresses()
     }
 
@@ -87,6 +95,11 @@ impl ServerSettings {
             Some(port) if port == 0 || !has_room(port) => error("public_udp_port", port),
             _ => Ok(()),
         }
+    }
+
+    /// Time for which running matches go on when the server is asked to stop; `None` to wait for all of them.
+    pub fn drain_limit(&self) -> Option<Duration> {
+        (!self.until_empty).then(|| Duration::from_secs_f64(self.drain_limit_s))
     }
 
     /// The address that UDP endpoint `index` binds.
