@@ -147,7 +147,7 @@ fn newcomers_are_refused_and_a_lost_player_comes_back_into_the_match() {
 
 #[test]
 fn lobbies_close_soon_and_results_are_shown_to_their_end() {
-    let rooms = RoomSettings { results: 8.0, countdown: 1.0, lobby: 0.0, ..Default::default() };
+    let rooms = RoomSettings { results_s: 8.0, countdown_s: 1.0, lobby_s: 0.0, ..Default::default() };
     let mut world = World::with_rooms(TinyPlugin, 303, rooms).with_players(2);
     world.step_to_playing();
     // This room is in its lobby, one player of three; a spectator watches the match.
@@ -217,7 +217,7 @@ fn at_the_limit_what_still_runs_ends_without_a_result_and_nothing_running_is_no_
 
 #[test]
 fn until_empty_waits_for_every_match_but_not_for_players_who_are_gone_for_good() {
-    let rooms = RoomSettings { results: 1.0, countdown: 1.0, grace: 3.0, ..Default::default() };
+    let rooms = RoomSettings { results_s: 1.0, countdown_s: 1.0, grace_s: 3.0, ..Default::default() };
     let mut world = World::with_rooms(TinyPlugin, 307, rooms).with_players(2).with_players_in_another_room(2);
     world.step_to_playing();
     drain(&mut world, None);

@@ -28,7 +28,7 @@ pub fn close_finished_rooms(
     world: &mut World,
     rooms: &mut QueryState<(Entity, &Room, &SimRoom, &Reservations, &RoomPhase)>,
 ) {
-    let idle = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().idle_timeout);
+    let idle = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().idle_timeout_s);
     let Now { tick, elapsed, .. } = *world.resource::<Now>();
     let closes_lobbies = world.resource::<Drain>().closes_lobbies(elapsed);
     let closing = rooms.iter(world).filter_map(|(entity, room, sim, seats, phase)| {

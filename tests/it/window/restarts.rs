@@ -12,7 +12,7 @@ use super::{Folder, MATCH_TICKS, open_window, until};
 
 #[test]
 fn a_restart_is_announced_everywhere_and_the_match_ends_with_its_results() {
-    let rooms = RoomSettings { lobby: 0.0, countdown: 0.5, results: 2.0, ..Default::default() };
+    let rooms = RoomSettings { lobby_s: 0.0, countdown_s: 0.5, results_s: 2.0, ..Default::default() };
     let limit = Duration::from_secs(90);
     let server = LiveServer::start_with_drain(ArenaPlugin, short_matches(MATCH_TICKS), rooms, limit);
     let folders = [Folder::new(), Folder::new()];
