@@ -20,7 +20,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 const SERVER: &str = env!("CARGO_BIN_EXE_arena_server");
 /// Short pauses around matches of ten seconds.
-const SETTINGS: &str = "[rooms]\nlobby = 0.0\ncountdown = 0.5\nresults = 1.0\n";
+const SETTINGS: &str = "[rooms]\nlobby_s = 0.0\ncountdown_s = 0.5\nresults_s = 1.0\n";
 
 /// A folder with the arena's files, with matches of ten seconds, on maps of these names.
 fn make_game(folder: &Path, maps: &[&str]) -> PathBuf {

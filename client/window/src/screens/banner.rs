@@ -17,12 +17,16 @@ use crate::{
     },
 };
 
+/// Distance from the window's upper edge in a match, in pixels: below the clock.
+const TOP_OF_MATCH: f32 = 66.0;
+/// The same on other screens, which leave a narrow strip at the edge.
+const TOP_OF_SCREEN: f32 = -6.0;
 /// Seconds without a datagram after which the banner says so.
 const SILENCE_SECONDS: f32 = 2.5;
 
 pub(super) fn plugin(app: &mut App) {
     app.add_systems(Startup, spawn);
-    app.add_systems(Update, show.after(HandleActions));
+    app.add_systems(Update, (place.run_if(state_changed::<Screen>), show.after(HandleActions)));
 }
 
 #[derive(Component)]
@@ -52,7 +56,6 @@ fn spawn(mut commands: Commands) {
     let line = Node {
         position_type: PositionType::Absolute,
         width: percent(100),
-        top: px(66),
         justify_content: JustifyContent::Center,
         ..default()
     };
@@ -79,6 +82,10 @@ fn banner(session: &Session, screen: Screen, is_lost: bool, now: Duration) -> Ba
             None => Banner::Nothing,
         },
     }
+}
+
+fn place(screen: Res<State<Screen>>, mut line: Single<&mut Node, With<BannerLine>>) {
+    line.top = px(if *screen.get() == Screen::Match { TOP_OF_MATCH } else { TOP_OF_SCREEN });
 }
 
 fn show(
