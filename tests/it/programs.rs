@@ -148,8 +148,19 @@ fn shown(variables: &[(&str, &str)]) -> Output {
 
 #[test]
 fn an_empty_variable_is_as_good_as_none() {
-    let names =
-        ["HTTP", "UDP", "LANES", "PUBLIC_HOST", "OPEN_TO_PUBLIC", "TICK_RATE", "CONFIG", "GAME_DIR", "DATA_DIR"];
+    let names = [
+        "HTTP",
+        "UDP",
+        "LANES",
+        "PUBLIC_HOST",
+        "OPEN_TO_PUBLIC",
+        "TICK_RATE",
+        "CONFIG",
+        "GAME_DIR",
+        "DATA_DIR",
+        "DRAIN_LIMIT",
+        "UNTIL_EMPTY",
+    ];
     let names = names.map(|name| format!("FRAMEHOUSE_{name}"));
     let empty: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
     let (told, defaults) = (shown(&empty), shown(&[]));

@@ -170,7 +170,7 @@ pub enum JoinError {
     /// The tick thread has no time for more players.
     #[error("this server has as many players as it can carry: try again in a few seconds, or choose another server")]
     Overloaded,
-    /// The server is stopping.
+    /// The server drains or stops.
     #[error("this server is stopping: try again in a minute, or choose another server")]
     Stopping,
 }
@@ -241,7 +241,7 @@ pub struct Directory {
 }
 
 /// Whom the server lets in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default)]
 enum Doors {
     /// Everybody.
     #[default]
@@ -259,8 +259,8 @@ impl Directory {
     }
 
     /// Whether newcomers are let in. From the beginning of a drain on they are not.
-    pub fn is_accepting(&self) -> bool {
-        self.doors == Doors::Open
+    pub const fn is_accepting(&self) -> bool {
+        matches!(self.doors, Doors::Open)
     }
 
     /// Refuses newcomers from now on, because the server drains. Players who come back are let in.
