@@ -12,6 +12,7 @@ pub mod commands;
 pub mod compared;
 pub mod current_match;
 pub mod directory;
+pub mod drain;
 pub mod guesses;
 pub mod history;
 pub mod history_feed;
@@ -54,6 +55,7 @@ impl Plugin for RoomPlugin {
         app.init_resource::<directory::Directory>()
             .init_resource::<presence::ResumeIndex>()
             .init_resource::<guesses::Guesses>()
+            .init_resource::<drain::Drain>()
             .init_resource::<current_match::Seeds>()
             .init_resource::<cleanup_queue::CleanupQueue>()
             .add_plugins(score::ScorePlugin)

@@ -52,7 +52,8 @@ const RESULTS_TIME_MAX: Duration = Duration::from_secs(5);
 /// Longest time to write the last replays when the server stops.
 const REPLAY_TIME_MAX: Duration = Duration::from_secs(10);
 
-/// The whole server program for a game: reads the command line and runs until SIGTERM or SIGINT.
+/// The whole server program for a game: reads the command line and runs until SIGTERM or SIGINT, and then until running
+/// matches have ended or the drain limit is reached.
 ///
 /// Returns exit code 0 after a normal stop, and 1 when the server cannot start, with one sentence on standard error. A
 /// wrong command line exits the process with code 2.
@@ -125,7 +126,7 @@ fn serve(game: impl Game + Clone, cli: &Cli, hints: &[&str]) -> Result<(), Strin
         None
     };
     let udp_addresses: Vec<SocketAddr> = endpoints.iter().map(UdpEndpoint::public_address).collect();
-    let tick_rate = TickRate(settings.server.tick_rate);
+    let (tick_rate, drain_limit) = (TickRate(settings.server.tick_rate), settings.server.drain_limit());
     let scheme = if tls.is_some() { "https" } else { "http" };
     let http_options = HttpOptions {
         http: settings.http,
@@ -164,7 +165,7 @@ fn serve(game: impl Game + Clone, cli: &Cli, hints: &[&str]) -> Result<(), Strin
     server.set_data_dir_lost(is_lost);
     replays.iter().for_each(|writer| server.record_replays(writer.queue()));
     greet(hints, scheme, http_address, &udp_addresses)?;
-    tick_loop::run_until(&mut server, tick_rate, &stop);
+    tick_loop::run_until(&mut server, tick_rate, &stop, drain_limit);
     server.close_results(RESULTS_TIME_MAX);
     // Dropping the server closes its end of the replay queue; the writer's thread stops once all is written.
     drop(server);

@@ -23,6 +23,6 @@ pub use key::KeyInfo;
 pub use rooms::{ListedRoom, MapList, ROOMS_MAX, RoomFilter, RoomList};
 pub use sessions::{RoomRequest, SessionGrant, SessionRequest};
 pub use status::{
-    CleanupStats, CleanupStatus, DesyncStatus, ErrorStatus, HistogramUs, HttpStatus, ReplayStats, ResultStats,
-    RoomsByPhase, Status, TickMs,
+    CleanupStats, CleanupStatus, DesyncStatus, DrainStatus, ErrorStatus, HistogramUs, HttpStatus, ReplayStats,
+    ResultStats, RoomsByPhase, Status, TickMs,
 };

@@ -10,6 +10,7 @@ mod commands;
 mod crash;
 mod desyncs;
 mod door;
+mod drain;
 mod economy;
 mod entropy;
 mod faults;

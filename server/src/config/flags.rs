@@ -57,6 +57,20 @@ pub struct Flags {
     /// Format of log lines.
     #[arg(long, value_name = "FORMAT", global = true)]
     pub log_format: Option<LogFormat>,
+    /// Seconds for which running matches go on after SIGTERM or Ctrl-C, 0 to 3600.
+    #[arg(long, value_name = "SECONDS", global = true)]
+    pub drain_limit: Option<f64>,
+    /// After SIGTERM or Ctrl-C, wait for all running matches, without a limit.
+    #[arg(
+        long,
+        value_name = "YES|NO",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "yes",
+        value_parser = yes_or_no,
+        global = true
+    )]
+    pub until_empty: Option<bool>,
 }
 
 /// Format of log lines.
@@ -70,7 +84,8 @@ pub enum LogFormat {
 }
 
 /// The flags whose setting has another name, or is not in `[server]`: flag, section and name.
-const OTHER_SETTINGS: [(&str, &str, &str); 2] = [("tls_cert", "http", "tls_cert"), ("tls_key", "http", "tls_key")];
+const OTHER_SETTINGS: [(&str, &str, &str); 3] =
+    [("tls_cert", "http", "tls_cert"), ("tls_key", "http", "tls_key"), ("drain_limit", "server", "drain_limit_s")];
 
 /// Section and name of the setting that a flag gives.
 pub(super) fn setting_of(flag: &str) -> (&str, &str) {

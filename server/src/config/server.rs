@@ -3,6 +3,7 @@
 use std::{
     net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs},
     path::PathBuf,
+    time::Duration,
 };
 
 use framehouse_shared::tick::SimRate;
@@ -36,6 +37,10 @@ pub struct ServerSettings {
     pub data_dir: PathBuf,
     /// Format of log lines.
     pub log_format: LogFormat,
+    /// Seconds for which running matches go on when the server is asked to stop, 0 to 3600.
+    pub drain_limit_s: f64,
+    /// Whether a server that is asked to stop waits for all running matches, whatever `drain_limit_s` is.
+    pub until_empty: bool,
 }
 
 impl Default for ServerSettings {
@@ -51,6 +56,8 @@ impl Default for ServerSettings {
             game_dir: None,
             data_dir: PathBuf::from("data"),
             log_format: LogFormat::Pretty,
+            drain_limit_s: 150.0,
+            until_empty: false,
         }
     }
 }
@@ -61,6 +68,7 @@ impl ServerSettings {
         ("tick_rate", SimRate::HZ_MIN as f64, SimRate::HZ_MAX as f64),
         ("lanes", 1.0, 64.0),
         ("public_udp_port", 1.0, 65_535.0),
+        ("drain_limit_s", 0.0, 3600.0),
     ];
 
     /// Checks that the addresses are usable together.
@@ -96,6 +104,11 @@ impl ServerSettings {
             return Err(Violation::new(["server.udp"], sentence));
         }
         Ok(())
+    }
+
+    /// Time for which running matches go on when the server is asked to stop; `None` to wait for all of them.
+    pub fn drain_limit(&self) -> Option<Duration> {
+        (!self.until_empty).then(|| Duration::from_secs_f64(self.drain_limit_s))
     }
 
     /// The address that UDP endpoint `index` binds.

@@ -11,7 +11,9 @@ use std::{
 
 use bevy::{ecs::system::SystemParam, prelude::*};
 use framehouse_shared::{
-    api::{CleanupStatus, DesyncStatus, ErrorStatus, HttpStatus, ListedRoom, RoomsByPhase, Status, TickMs},
+    api::{
+        CleanupStatus, DesyncStatus, DrainStatus, ErrorStatus, HttpStatus, ListedRoom, RoomsByPhase, Status, TickMs,
+    },
     game::GameHandle,
     protocol::guard::Dropped,
 };
@@ -30,7 +32,7 @@ use crate::{
     },
     replay::Replays,
     results::ResultStore,
-    room::{Player, Spectator, phase::RoomPhase},
+    room::{Player, Spectator, drain::Drain, phase::RoomPhase},
     schedule::{Now, TickRate, TickSet},
     tick_load::TickLoad,
 };
@@ -124,6 +126,7 @@ struct Sources<'w, 's> {
     timings: Res<'w, TickTimings>,
     board: Res<'w, StatusBoard>,
     maps: Res<'w, MapNames>,
+    drain: Res<'w, Drain>,
     sessions: Res<'w, Sessions>,
     cleanup: Res<'w, Cleanup>,
     results: Option<Res<'w, ResultStore>>,
@@ -170,6 +173,9 @@ impl Sources<'_, '_> {
             cpu_us_by_stage: self.timings.by_stage().collect(),
             cpu_us_total: self.timings.total_us(),
             rooms_ticks: self.timings.room_ticks(),
+            draining: self.drain.has_begun().then(|| DrainStatus {
+                seconds_left: self.drain.left(self.now.elapsed).map(|left| left.as_secs_f64()),
+            }),
             rooms: self.rooms.iter().count(),
             rooms_by_phase: count_phases(&self.rooms),
             players: self.players.iter().count(),

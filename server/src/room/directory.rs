@@ -170,7 +170,7 @@ pub enum JoinError {
     /// The tick thread has no time for more players.
     #[error("this server has as many players as it can carry: try again in a few seconds, or choose another server")]
     Overloaded,
-    /// The server is stopping.
+    /// The server drains or stops.
     #[error("this server is stopping: try again in a minute, or choose another server")]
     Stopping,
 }
@@ -237,7 +237,19 @@ pub struct Directory {
     by_code: HashMap<RoomCode, Entity>,
     rooms_made: u64,
     players_made: u64,
-    is_closed: bool,
+    doors: Doors,
+}
+
+/// Whom the server lets in.
+#[derive(Clone, Copy, Debug, Default)]
+enum Doors {
+    /// Everybody.
+    #[default]
+    Open,
+    /// Players who come back to their seats.
+    Returning,
+    /// Nobody.
+    Closed,
 }
 
 impl Directory {
@@ -246,9 +258,19 @@ impl Directory {
         self.rooms_made
     }
 
+    /// Whether newcomers are let in. From the beginning of a drain on they are not.
+    pub const fn is_accepting(&self) -> bool {
+        matches!(self.doors, Doors::Open)
+    }
+
+    /// Refuses newcomers from now on, because the server drains. Players who come back are let in.
+    pub(super) fn refuse_newcomers(&mut self) {
+        self.doors = Doors::Returning;
+    }
+
     /// Refuses all join requests from now on, because the server is stopping.
     pub fn close(&mut self) {
-        self.is_closed = true;
+        self.doors = Doors::Closed;
     }
 }
 
@@ -286,14 +308,16 @@ pub fn join(world: &mut World, request: &JoinRequest) -> Result<Grant, JoinError
 }
 
 fn try_join(world: &mut World, request: &JoinRequest) -> Result<Grant, JoinError> {
-    if world.resource::<Directory>().is_closed {
-        return Err(JoinError::Stopping);
+    // A returning player takes no new place, and finds one when the server is full.
+    let is_returning = matches!(request.target, JoinTarget::Resume(_));
+    match world.resource::<Directory>().doors {
+        Doors::Open => {}
+        Doors::Returning if is_returning => {}
+        Doors::Returning | Doors::Closed => return Err(JoinError::Stopping),
     }
     if let Some(theirs) = &request.hello {
         world.resource::<LocalHello>().0.check(theirs).map_err(JoinError::Mismatch)?;
     }
-    // A returning player takes no new place, and finds one when the server is full.
-    let is_returning = matches!(request.target, JoinTarget::Resume(_));
     if !is_returning {
         admission::check_load(world)?;
         admission::check_address(world, request.caller)?;

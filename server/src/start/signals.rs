@@ -1,4 +1,5 @@
-//! Signal handling: SIGTERM and SIGINT stop the server, SIGHUP reloads the game files and the TLS certificate.
+//! Signal handling: SIGTERM and SIGINT drain and stop the server, a second one ends it at once. SIGHUP reloads the game
+//! files and the TLS certificate, and never ends the server: the system also sends it when a terminal is closed.
 
 use std::{
     path::{Path, PathBuf},
@@ -23,7 +24,7 @@ use crate::ops::{http::TlsKeys, reload::CheckRules};
 pub(super) fn stop_on_signals() -> Result<Arc<AtomicBool>, String> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGTERM, SIGINT] {
-        // A second signal ends the process at once, in case the shutdown hangs.
+        // A second signal ends the process at once: the operator does not want to wait, or the shutdown hangs.
         signal_hook::flag::register_conditional_shutdown(signal, 1, Arc::clone(&stop))
             .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)))
             .map_err(|error| format!("cannot handle signals: {error}"))?;

@@ -32,6 +32,9 @@ pub struct Status {
     pub cpu_us_total: u64,
     /// Sum of the ticks of all rooms.
     pub rooms_ticks: u64,
+    /// The drain before the server stops, once it has begun.
+    #[serde(default)]
+    pub draining: Option<DrainStatus>,
     /// Current number of rooms.
     pub rooms: usize,
     /// Current number of rooms, by phase.
@@ -117,6 +120,13 @@ pub struct HistogramUs {
     /// Upper bound of each non-empty bucket and the number of values in it, in ascending order. Subtract two readings
     /// for the histogram of the time between them.
     pub buckets: Vec<(u64, u64)>,
+}
+
+/// The drain before a server stops: matches that run go on, and newcomers are refused.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DrainStatus {
+    /// Seconds until matches that still run are ended without a result; `None` if the server waits for all of them.
+    pub seconds_left: Option<f64>,
 }
 
 /// Number of rooms by phase.

@@ -71,7 +71,19 @@ impl LiveServer {
 
     /// Like [`start`](Self::start), with other settings of rooms.
     pub fn start_with_rooms(game: impl Game + Clone, game_files: Vec<GameFile>, rooms: RoomSettings) -> Self {
-        let start = Box::new(move |folder: &Path| run(game.clone(), game_files.clone(), rooms.clone(), folder));
+        Self::start_with_drain(game, game_files, rooms, Duration::ZERO)
+    }
+
+    /// Like [`start`](Self::start), with other settings of rooms. When it is stopped, running matches go on for at most
+    /// `drain_limit`.
+    pub fn start_with_drain(
+        game: impl Game + Clone,
+        game_files: Vec<GameFile>,
+        rooms: RoomSettings,
+        drain_limit: Duration,
+    ) -> Self {
+        let start =
+            Box::new(move |folder: &Path| run(game.clone(), game_files.clone(), rooms.clone(), drain_limit, folder));
         let proxy = Proxy::new().expect("a free port");
         let mut server = Self { url: proxy.url(), proxy, folder: new_folder(), start, running: None, dead: Vec::new() };
         server.revive();
@@ -154,7 +166,13 @@ fn new_folder() -> PathBuf {
     folder
 }
 
-fn run(game: impl Game + Clone, game_files: Vec<GameFile>, rooms: RoomSettings, folder: &Path) -> Running {
+fn run(
+    game: impl Game + Clone,
+    game_files: Vec<GameFile>,
+    rooms: RoomSettings,
+    drain_limit: Duration,
+    folder: &Path,
+) -> Running {
     let listener = http::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
     let http = listener.local_addr().expect("it is bound");
     let socket = UdpDatagrams::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
@@ -187,7 +205,7 @@ fn run(game: impl Game + Clone, game_files: Vec<GameFile>, rooms: RoomSettings, 
         server.set_join_queue(joins);
         server.keep_results(results);
         server.record_replays(replays.queue());
-        tick_loop::run_until(&mut server, RATE, &stopped);
+        tick_loop::run_until(&mut server, RATE, &stopped, Some(drain_limit));
         server.close_results(CLOSE_TIME_MAX);
         drop(server);
         replays.close(CLOSE_TIME_MAX);
