@@ -11,6 +11,8 @@
 //! browser.rs        protection from web pages: Host, Origin, Content-Type
 //! router.rs         paths and their handlers
 //! sessions.rs       POST /v1/sessions: from the request body to a join request
+//! health.rs         /healthz and /readyz
+//! requests.rs       numbers and durations of requests, for /metrics
 //! errors.rs         refusals as HTTP responses
 //! counts.rs         counters for the status page
 //! ```
@@ -23,9 +25,11 @@ mod errors;
 #[cfg(test)]
 mod fixed_backend;
 mod gate;
+mod health;
 mod limits;
 mod listener;
 mod proxy_header;
+pub(super) mod requests;
 mod router;
 mod sessions;
 mod tls;
@@ -139,7 +143,8 @@ fn gateway(backend: impl Backend, options: HttpOptions) -> (Door, Router) {
         tls: tls.map(|keys| keys.acceptor()),
     };
     let readable_token = Once::new();
-    (door, router::router(Gateway { backend, start, limits, proxies, names, counts, readable_token }))
+    let requests = Arc::default();
+    (door, router::router(Gateway { backend, start, limits, proxies, names, counts, requests, readable_token }))
 }
 
 /// Reads the files of TLS again when they change.
