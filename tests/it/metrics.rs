@@ -84,9 +84,15 @@ fn whatever_strangers_do_the_metrics_do_not_grow_and_name_nobody() {
     assert!(!after.contains("Quaestor") && !after.contains(&format!("\"{code}\"")), "{after}");
 }
 
-/// The table of all metrics: name, type, labels and meaning.
+/// The unit in the name of a metric.
+fn unit(name: &str) -> &str {
+    let plain = name.strip_suffix("_total").unwrap_or(name);
+    ["seconds", "bytes", "hertz", "ratio"].into_iter().find(|unit| plain.ends_with(&format!("_{unit}"))).unwrap_or("")
+}
+
+/// The table of all metrics.
 fn table(text: &str) -> String {
-    let mut rows = String::from("| metric | type | labels | meaning |\n|---|---|---|---|\n");
+    let mut rows = String::from("| metric | type | unit | labels | meaning |\n|---|---|---|---|---|\n");
     let series = series(text);
     for line in text.lines() {
         let Some((name, meaning)) = line.strip_prefix("# HELP ").and_then(|line| line.split_once(' ')) else {
@@ -100,7 +106,7 @@ fn table(text: &str) -> String {
             .flat_map(|(_, labels)| labels.split("\",").filter_map(|label| Some(label.split_once('=')?.0)))
             .collect();
         let labels = labels.into_iter().map(|label| format!("`{label}`")).collect::<Vec<_>>().join(", ");
-        rows += &format!("| `{name}` | {kind} | {labels} | {meaning} |\n");
+        rows += &format!("| `{name}` | {kind} | {} | {labels} | {meaning} |\n", unit(name));
     }
     rows
 }

@@ -111,9 +111,9 @@ pub struct Status {
     pub packets_in: u64,
     /// Datagrams sent.
     pub packets_out: u64,
-    /// Bytes received, without IP and UDP headers.
+    /// Bytes received, with IP and UDP headers.
     pub bytes_in: u64,
-    /// Bytes sent, without IP and UDP headers.
+    /// Bytes sent, with IP and UDP headers.
     pub bytes_out: u64,
 }
 

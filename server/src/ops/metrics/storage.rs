@@ -27,7 +27,7 @@ fn write_results(families: &mut Families<'_>, results: &ResultStats) -> fmt::Res
     families.gauge("results_waiting", "Results waiting to be written", results.waiting as i64)?;
     families.gauge(
         "results_oldest_waiting_seconds",
-        "Time for which the oldest of them has been waiting",
+        "Time for which the oldest waiting result has been waiting",
         results.oldest_ms as f64 / 1e3,
     )?;
     families.gauge("results_failing", "1 while results cannot be written", i64::from(results.failing))?;
