@@ -88,6 +88,7 @@ pub mod counters;
 mod desync;
 mod disk;
 mod dispatch;
+pub mod heartbeat;
 mod histogram;
 mod ingest;
 pub mod key;
@@ -100,6 +101,7 @@ pub mod room;
 pub mod schedule;
 pub mod server;
 mod start;
+pub mod threads;
 pub mod tick_load;
 pub mod tick_loop;
 
