@@ -1,13 +1,14 @@
 //! Settings. Precedence: flags > environment > file > defaults.
 //!
 //! ```text
-//! server.rs http.rs rooms.rs cleanup.rs net.rs replays.rs   the sections of the file: fields, defaults, ranges
+//! server.rs http.rs rooms.rs cleanup.rs net.rs replays.rs alerts.rs   the sections of the file: fields, defaults, ranges
 //! flags.rs   settings on the command line or in the environment
 //! cli.rs     subcommands
 //! renamed.rs settings that had another name before
 //! error.rs   errors of settings
 //! ```
 
+mod alerts;
 mod cleanup;
 mod cli;
 mod error;
@@ -23,6 +24,7 @@ use std::{fs, path::Path};
 
 use serde::{Deserialize, Serialize};
 
+pub use alerts::{AlertSettings, WebhookFormat, WebhookUrl};
 pub use cleanup::CleanupSettings;
 pub(crate) use cli::{Cli, Command, ConfigAction, ReplayAction};
 pub(crate) use error::ConfigError;
@@ -54,6 +56,8 @@ pub(crate) struct Settings {
     pub net: NetSettings,
     /// `[replays]`: recording and retention of replays.
     pub replays: ReplaySettings,
+    /// `[alerts]`: when an operator is told, and where.
+    pub alerts: AlertSettings,
 }
 
 impl Settings {
@@ -63,12 +67,21 @@ impl Settings {
     /// # Errors
     /// When the file cannot be read or used, or a value is out of its range.
     pub fn load(flags: &Flags) -> Result<Self, ConfigError> {
+        let settings = Self::load_unchecked(flags)?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    /// Like [`load`](Self::load), without checking ranges.
+    ///
+    /// # Errors
+    /// When the file cannot be read or used.
+    pub fn load_unchecked(flags: &Flags) -> Result<Self, ConfigError> {
         let mut settings = match &flags.config {
             Some(file) => Self::from_file(file)?,
             None => Self::default(),
         };
         flags.apply_to(&mut settings);
-        settings.check()?;
         Ok(settings)
     }
 
@@ -94,7 +107,8 @@ impl Settings {
         self.rooms.check()?;
         self.cleanup.check()?;
         self.net.check()?;
-        self.replays.check()
+        self.replays.check()?;
+        self.alerts.check()
     }
 }
 

@@ -49,6 +49,8 @@ use progress::Progress;
 use sink::ResultSink;
 use writer::Writer;
 
+use crate::error_streak::ErrorStreak;
+
 /// Name of the results file in the data folder.
 pub const FILE_NAME: &str = "results.jsonl";
 /// Maximum number of results in the queue to the thread; the thread holds up to as many more. A result is about 1 KB.
@@ -168,6 +170,11 @@ impl ResultStore {
     /// thread stops while 1024 ids are not taken.
     pub fn take_saved(&mut self) -> impl Iterator<Item = MatchId> {
         self.saved.get().try_iter()
+    }
+
+    /// Failed writes in a row.
+    pub fn error_streak(&self) -> ErrorStreak {
+        self.progress.streak.clone()
     }
 
     /// Statistics of the store. Cheap.

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
-use super::Settings;
+use super::{Settings, WebhookUrl};
 
 /// Settings on the command line or in the environment.
 #[derive(Args, Debug, Default)]
@@ -55,6 +55,10 @@ pub struct Flags {
     /// Folder for results, replays and reports; one server at a time.
     #[arg(long, env = "FRAMEHOUSE_DATA_DIR", value_name = "DIR", global = true)]
     pub data_dir: Option<PathBuf>,
+    /// URL that notices of alerts are sent to. It is a secret: other users of this machine see it on a command line, so
+    /// set it in the environment or in the settings file.
+    #[arg(long, env = "FRAMEHOUSE_WEBHOOK_URL", value_name = "URL", hide_env_values = true, global = true)]
+    pub webhook_url: Option<WebhookUrl>,
     /// Format of log lines.
     #[arg(long, env = "FRAMEHOUSE_LOG_FORMAT", value_name = "FORMAT", global = true)]
     pub log_format: Option<LogFormat>,
@@ -80,6 +84,7 @@ impl Flags {
         }
         set(&mut settings.http.tls_cert, &self.tls_cert.clone().map(Some));
         set(&mut settings.http.tls_key, &self.tls_key.clone().map(Some));
+        set(&mut settings.alerts.webhook_url, &self.webhook_url.clone().map(Some));
         let settings = &mut settings.server;
         set(&mut settings.http, &self.http);
         set(&mut settings.udp, &self.udp);

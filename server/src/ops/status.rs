@@ -11,7 +11,7 @@ use std::{
 
 use bevy::{ecs::system::SystemParam, prelude::*};
 use framehouse_shared::{
-    api::{CleanupStatus, DesyncStatus, ErrorStatus, HttpStatus, ListedRoom, RoomsByPhase, Status, TickMs},
+    api::{AlertStatus, CleanupStatus, DesyncStatus, ErrorStatus, HttpStatus, ListedRoom, RoomsByPhase, Status, TickMs},
     game::GameHandle,
     protocol::guard::Dropped,
 };
@@ -30,7 +30,11 @@ use crate::{
     },
     replay::Replays,
     results::ResultStore,
-    room::{Player, Spectator, phase::RoomPhase},
+    room::{
+        Player, Spectator,
+        caller_days::{Busiest, CallerDays},
+        phase::RoomPhase,
+    },
     schedule::{Now, TickRate, TickSet},
     tick_load::TickLoad,
 };
@@ -111,6 +115,8 @@ pub struct Page {
     pub rooms: Vec<ListedRoom>,
     /// `/v1/maps`: maps that a host can choose.
     pub maps: Vec<String>,
+    /// The busiest callers of today. Addresses of people are on no public page; alerts and the log use them.
+    pub busiest: Busiest,
 }
 
 /// All data that the status page is made from.
@@ -125,6 +131,7 @@ struct Sources<'w, 's> {
     board: Res<'w, StatusBoard>,
     maps: Res<'w, MapNames>,
     sessions: Res<'w, Sessions>,
+    callers: Res<'w, CallerDays>,
     cleanup: Res<'w, Cleanup>,
     results: Option<Res<'w, ResultStore>>,
     replays: Res<'w, Replays>,
@@ -146,7 +153,8 @@ fn publish_status(sources: Sources) {
         return;
     }
     let maps = sources.maps.0.clone();
-    let page = Arc::new(Page { status: sources.status(), rooms: sources.public_rooms(), maps });
+    let busiest = sources.callers.busiest(sources.now.unix());
+    let page = Arc::new(Page { status: sources.status(), rooms: sources.public_rooms(), maps, busiest });
     *sources.board.0.lock().expect("nothing panics while holding this lock") = page;
 }
 
@@ -177,6 +185,8 @@ impl Sources<'_, '_> {
             sessions: self.sessions.count(),
             // The gateway counts on its own thread and fills this in.
             http: HttpStatus::default(),
+            // The backend fills this in.
+            alerts: AlertStatus::default(),
             cleanup: CleanupStatus { stats: self.cleanup.stats(), us_per_tick: self.cleanup.time_spent().page() },
             matches_finished: self.counters.matches_finished,
             score_rate_exceeded: self.counters.score_rate_exceeded,
