@@ -101,6 +101,7 @@ pub mod room;
 pub mod schedule;
 pub mod server;
 mod start;
+pub mod threads;
 pub mod tick_load;
 pub mod tick_loop;
 

@@ -34,7 +34,7 @@ use std::{
         Arc,
         mpsc::{self, Receiver, SyncSender, TrySendError},
     },
-    thread::{self, JoinHandle},
+    thread::JoinHandle,
     time::Duration,
 };
 
@@ -49,7 +49,7 @@ use progress::Progress;
 use sink::ResultSink;
 use writer::Writer;
 
-use crate::error_streak::ErrorStreak;
+use crate::{error_streak::ErrorStreak, threads};
 
 /// Name of the results file in the data folder.
 pub const FILE_NAME: &str = "results.jsonl";
@@ -137,7 +137,7 @@ impl ResultStore {
             let _ends_with_the_thread: SyncSender<Infallible> = thread_life;
             writer.run();
         };
-        let thread = thread::Builder::new().name("results".into()).spawn(work)?;
+        let thread = threads::spawn("results", work)?;
         let (saved, thread_end) = (SyncCell::new(saved), SyncCell::new(thread_end));
         Ok(Self { name, waiting: VecDeque::new(), queue, saved, patience, progress, thread, thread_end })
     }
@@ -192,7 +192,7 @@ impl ResultStore {
         drop(saved);
         // Dropping the queue's sender ends the thread. If no thread can be started here, waiting results are lost.
         let send_all = move || waiting.into_iter().all(|result| queue.send(result).is_ok());
-        let _ = thread::Builder::new().spawn(send_all);
+        let _ = threads::spawn("last results", send_all);
         // Ends with the thread or with the time limit.
         let _ = SyncCell::to_inner(thread_end).recv_timeout(patience);
         drop(patience_end);

@@ -15,7 +15,6 @@ use std::{
     path::Path,
     process::ExitCode,
     sync::{Arc, atomic::AtomicBool},
-    thread,
     time::{Duration, SystemTime},
 };
 
@@ -43,7 +42,7 @@ use crate::{
     results::ResultStore,
     schedule::TickRate,
     server::{Server, ServerSetup},
-    tick_loop,
+    threads, tick_loop,
 };
 
 /// Longest time to write the last results when the server stops.
@@ -202,6 +201,5 @@ fn greet(hints: &[&str], scheme: &str, http: SocketAddr, udp: &[SocketAddr]) -> 
     hints.iter().for_each(|hint| text += &format!("  {}\n", hint.replace("{url}", &url)));
     text += "  Stop   Ctrl-C\n";
     let work = move || print(text).unwrap_or_else(|sentence| tracing::warn!("{sentence}"));
-    let spawned = thread::Builder::new().name("greeting".to_owned()).spawn(work);
-    spawned.map(drop).map_err(|error| format!("cannot start the thread that prints: {error}"))
+    threads::spawn("greeting", work).map(drop).map_err(|error| format!("cannot start the thread that prints: {error}"))
 }

@@ -34,7 +34,6 @@ use std::{
     io,
     net::{SocketAddr, TcpListener},
     sync::{Arc, Once},
-    thread,
     time::Duration,
 };
 
@@ -50,7 +49,10 @@ use self::{
     router::Gateway,
 };
 use super::backend::Backend;
-use crate::config::{HttpSettings, NetSettings};
+use crate::{
+    config::{HttpSettings, NetSettings},
+    threads,
+};
 
 pub use tls::TlsKeys;
 
@@ -102,7 +104,7 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 /// When the thread or its runtime cannot be started.
 pub fn serve(listener: TcpListener, backend: impl Backend, options: HttpOptions) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    thread::Builder::new().name("gateway".to_owned()).spawn(move || {
+    threads::spawn("gateway", move || {
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(listener).expect("the listener is bound and non-blocking");
             if let Some(keys) = &options.tls {

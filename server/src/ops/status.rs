@@ -36,6 +36,7 @@ use crate::{
         phase::RoomPhase,
     },
     schedule::{Now, TickRate, TickSet},
+    threads,
     tick_load::TickLoad,
 };
 
@@ -193,6 +194,7 @@ impl Sources<'_, '_> {
             results: self.results.as_ref().map(|store| store.stats()).unwrap_or_default(),
             replays: self.replays.stats(),
             data_dir_lost: self.data_dir_lost.0.load(Relaxed),
+            threads_ended: threads::ended().into_iter().map(str::to_owned).collect(),
             kicked: self.counters.kicked,
             joins_limited: self.counters.joins_limited,
             joins_overloaded: self.counters.joins_overloaded,

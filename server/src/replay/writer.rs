@@ -17,7 +17,6 @@ use std::{
         atomic::Ordering::Relaxed,
         mpsc::{self, Receiver, RecvTimeoutError, SyncSender},
     },
-    thread,
     time::Duration,
 };
 
@@ -38,6 +37,7 @@ use super::{
 use crate::{
     config::ReplaySettings,
     disk::{Identity, sync_folder},
+    threads,
 };
 
 /// Handle of the writer thread.
@@ -66,8 +66,8 @@ impl ReplayWriter {
             let _ends_with_the_thread: SyncSender<Infallible> = thread_life;
             run(&Setup { folder, settings, key }, jobs);
         };
-        let spawned = thread::Builder::new().name("replays".into()).spawn(work);
-        spawned.map_err(|error| format!("cannot start the thread that writes replays: {error}"))?;
+        threads::spawn("replays", work)
+            .map_err(|error| format!("cannot start the thread that writes replays: {error}"))?;
         Ok(Self { queue, thread_end })
     }
 

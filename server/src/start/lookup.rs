@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, thread, time::Duration};
 
-use crate::{config::ServerSettings, error_streak::ErrorStreak, net::udp::PublicHost};
+use crate::{config::ServerSettings, error_streak::ErrorStreak, net::udp::PublicHost, threads};
 
 /// Interval between two lookups.
 const INTERVAL: Duration = Duration::from_secs(60);
@@ -22,8 +22,7 @@ pub(super) fn keep_looking_up(
         thread::sleep(INTERVAL);
         lookups.note(settings.public_addresses());
     };
-    let thread = thread::Builder::new().name("lookup".to_owned()).spawn(look_up);
-    thread.map(drop).map_err(|error| format!("cannot start the thread for lookups: {error}"))
+    threads::spawn("lookup", look_up).map(drop).map_err(|error| format!("cannot start the thread for lookups: {error}"))
 }
 
 struct Lookups {

@@ -7,7 +7,6 @@ use std::{
         atomic::AtomicBool,
         mpsc::{SendError, SyncSender},
     },
-    thread,
 };
 
 use framehouse_shared::{guarded::guarded, sim::GameFile};
@@ -17,7 +16,10 @@ use signal_hook::{
 };
 
 use super::game_files::{read_game_files, refusal};
-use crate::ops::{http::TlsKeys, reload::CheckRules};
+use crate::{
+    ops::{http::TlsKeys, reload::CheckRules},
+    threads,
+};
 
 /// A flag that is set by the first SIGTERM or SIGINT.
 pub(super) fn stop_on_signals() -> Result<Arc<AtomicBool>, String> {
@@ -69,8 +71,9 @@ impl HangUps {
                 }
             }
         };
-        let spawned = thread::Builder::new().name("reload".to_owned()).spawn(work);
-        spawned.map(|_| ()).map_err(|error| format!("cannot start the thread that reloads rules: {error}"))
+        threads::spawn("reload", work)
+            .map(drop)
+            .map_err(|error| format!("cannot start the thread that reloads rules: {error}"))
     }
 }
 

@@ -64,6 +64,9 @@ pub struct Status {
     /// Whether the data folder is gone or another one stands in its place: what is written there is lost or not locked.
     #[serde(default)]
     pub data_dir_lost: bool,
+    /// Threads of the process that have panicked: their work is not done any more.
+    #[serde(default)]
+    pub threads_ended: Vec<String>,
     /// Sessions kicked for the messages that they sent.
     pub kicked: u64,
     /// Join requests refused because of a limit on their address.
