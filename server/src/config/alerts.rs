@@ -181,11 +181,13 @@ mod tests {
 
     #[test]
     fn a_webhook_is_shown_without_its_secrets() {
-        let settings = read("webhook_url = \"https://ada:pw@hooks.example.org:8443/T0/B1/secret?key=k\"").expect("good");
+        let settings =
+            read("webhook_url = \"https://ada:pw@hooks.example.org:8443/T0/B1/secret?key=k\"").expect("good");
         let url = settings.webhook_url.clone().expect("a URL");
         assert!(settings.check().is_ok());
         assert_eq!(url.reveal(), "https://ada:pw@hooks.example.org:8443/T0/B1/secret?key=k");
-        let shown = [toml::to_string(&settings).expect("it serialises"), format!("{settings:?}"), url.origin().expect("a URL")];
+        let shown =
+            [toml::to_string(&settings).expect("it serialises"), format!("{settings:?}"), url.origin().expect("a URL")];
         for text in shown {
             assert!(text.contains("hooks.example.org:8443"), "{text}");
             for secret in ["ada", "pw", "secret", "key=", "T0"] {

@@ -11,7 +11,9 @@ use std::{
 
 use bevy::{ecs::system::SystemParam, prelude::*};
 use framehouse_shared::{
-    api::{AlertStatus, CleanupStatus, DesyncStatus, ErrorStatus, HttpStatus, ListedRoom, RoomsByPhase, Status, TickMs},
+    api::{
+        AlertStatus, CleanupStatus, DesyncStatus, ErrorStatus, HttpStatus, ListedRoom, RoomsByPhase, Status, TickMs,
+    },
     game::GameHandle,
     protocol::guard::Dropped,
 };

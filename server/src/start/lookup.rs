@@ -8,11 +8,7 @@ use crate::{config::ServerSettings, error_streak::ErrorStreak, net::udp::PublicH
 const INTERVAL: Duration = Duration::from_secs(60);
 
 /// Looks the name of the public host up again every minute, on a thread of its own. An address is never looked up.
-pub(super) fn keep_looking_up(
-    settings: &ServerSettings,
-    host: PublicHost,
-    streak: ErrorStreak,
-) -> Result<(), String> {
+pub(super) fn keep_looking_up(settings: &ServerSettings, host: PublicHost, streak: ErrorStreak) -> Result<(), String> {
     let is_name = settings.public_host.as_ref().is_some_and(|host| host.parse::<IpAddr>().is_err());
     if !is_name {
         return Ok(());

@@ -1,0 +1,192 @@
+//! What the rules read, from the status page and from the process.
+
+use std::{collections::VecDeque, time::Duration};
+
+use super::book::Moment;
+use crate::{error_streak::ErrorStreak, ops::status::Page};
+
+/// Ticks of the first seconds are slow: caches are empty, threads start.
+const SETTLING_S: f64 = 10.0;
+/// Time over which events are counted.
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Figures of the process that are on no page.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Vitals {
+    /// Resident memory, in bytes. 0 if unknown.
+    pub memory_bytes: u64,
+    /// Free space on the disk of the data folder, in bytes. `None` if unknown.
+    pub disk_free_bytes: Option<u64>,
+    /// Errors in a row.
+    pub errors: Errors,
+}
+
+/// Errors in a row by kind.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Errors {
+    /// Writing results.
+    pub results: u32,
+    /// Writing replays.
+    pub replays: u32,
+    /// Sending notices of alerts.
+    pub webhook: u32,
+    /// Reading the TLS files.
+    pub tls: u32,
+    /// Looking up `public_host`.
+    pub lookup: u32,
+}
+
+/// Where errors in a row are counted, by kind. What a server does not have counts none.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "the same names as in `Errors`")]
+pub struct ErrorStreaks {
+    pub results: ErrorStreak,
+    pub replays: ErrorStreak,
+    pub webhook: ErrorStreak,
+    pub tls: ErrorStreak,
+    pub lookup: ErrorStreak,
+}
+
+impl ErrorStreaks {
+    /// The numbers now.
+    pub fn read(&self) -> Errors {
+        Errors {
+            results: self.results.count(),
+            replays: self.replays.count(),
+            webhook: self.webhook.count(),
+            tls: self.tls.count(),
+            lookup: self.lookup.count(),
+        }
+    }
+}
+
+/// All values that rules judge, at one moment.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the table of rules says what they are")]
+pub struct Reading {
+    pub tick_mean_ms: f64,
+    pub tick_max_ms: f64,
+    pub tick_load: f64,
+    pub tick_stopped_s: f64,
+    pub threads_ended: u32,
+    /// The next three in the last minute.
+    pub rooms_faulted: u32,
+    pub score_rate_exceeded: u32,
+    pub desyncs: u32,
+    /// The next two today.
+    pub joins_of_one: u32,
+    pub matches_of_one: u32,
+    pub memory_bytes: u64,
+    pub disk_free_bytes: u64,
+    pub is_data_dir_lost: bool,
+    pub results_waiting: u64,
+    pub results_stalled_s: f64,
+    pub replays_waiting: u64,
+    pub replays_stalled_s: f64,
+    pub errors: Errors,
+}
+
+/// Makes readings, from pages that follow each other.
+#[derive(Debug, Default)]
+pub struct Reader {
+    rooms_faulted: LastMinute,
+    score_rate_exceeded: LastMinute,
+    desyncs: LastMinute,
+    ticks: Stall,
+    results: Stall,
+    replays: Stall,
+}
+
+impl Reader {
+    /// The reading of a page and of the process's figures.
+    pub fn read(&mut self, page: &Page, vitals: &Vitals, now: Moment) -> Reading {
+        let (status, now) = (&page.status, now.elapsed);
+        let settled = if status.uptime_s < SETTLING_S { 0.0 } else { 1.0 };
+        let (results, replays) = (&status.results, &status.replays);
+        Reading {
+            tick_mean_ms: status.tick_ms.mean * settled,
+            tick_max_ms: status.tick_ms.max * settled,
+            tick_load: status.tick_load * settled,
+            tick_stopped_s: self.ticks.seconds(status.tick, true, now),
+            threads_ended: status.threads_ended.len() as u32,
+            rooms_faulted: self.rooms_faulted.growth(status.errors.rooms_faulted, now),
+            score_rate_exceeded: self.score_rate_exceeded.growth(status.score_rate_exceeded, now),
+            desyncs: self.desyncs.growth(status.desyncs.detected, now),
+            joins_of_one: page.busiest.joins.map_or(0, |(joins, _)| joins),
+            matches_of_one: page.busiest.matches.map_or(0, |(matches, _)| matches),
+            memory_bytes: vitals.memory_bytes,
+            disk_free_bytes: vitals.disk_free_bytes.unwrap_or(u64::MAX),
+            is_data_dir_lost: status.data_dir_lost,
+            results_waiting: results.waiting,
+            results_stalled_s: self.results.seconds(results.saved + results.lost, results.waiting > 0, now),
+            replays_waiting: replays.waiting as u64,
+            replays_stalled_s: self.replays.seconds(replays.done, replays.waiting > 0, now),
+            errors: vitals.errors,
+        }
+    }
+}
+
+/// Growth of a counter in the last minute. Before the first page it was 0.
+#[derive(Debug, Default)]
+struct LastMinute {
+    /// Changes of the last minute, oldest first: when, and the value since then.
+    changes: VecDeque<(Duration, u64)>,
+    /// The value before them.
+    before: u64,
+}
+
+impl LastMinute {
+    fn growth(&mut self, count: u64, now: Duration) -> u32 {
+        if self.changes.back().map_or(self.before, |(_, last)| *last) != count {
+            self.changes.push_back((now, count));
+        }
+        while let Some((_, value)) = self.changes.pop_front_if(|(changed, _)| now.saturating_sub(*changed) >= MINUTE) {
+            self.before = value;
+        }
+        u32::try_from(count.saturating_sub(self.before)).unwrap_or(u32::MAX)
+    }
+}
+
+/// How long a counter has not grown although it should.
+#[derive(Debug, Default)]
+struct Stall {
+    count: u64,
+    since: Duration,
+}
+
+impl Stall {
+    fn seconds(&mut self, count: u64, should_grow: bool, now: Duration) -> f64 {
+        if count != self.count || !should_grow {
+            *self = Self { count, since: now };
+        }
+        now.saturating_sub(self.since).as_secs_f64()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const S: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn growth_is_that_of_the_last_minute() {
+        let mut counter = LastMinute::default();
+        assert_eq!(counter.growth(2, S), 2, "what was before the first page counts");
+        assert_eq!(counter.growth(2, S * 60), 2);
+        assert_eq!(counter.growth(5, S * 60), 5);
+        assert_eq!(counter.growth(5, S * 61), 3);
+        assert_eq!(counter.growth(5, S * 200), 0);
+        assert!(counter.changes.is_empty());
+    }
+
+    #[test]
+    fn a_counter_stalls_only_while_it_should_grow() {
+        let mut stall = Stall::default();
+        assert_eq!(stall.seconds(1, true, S * 3), 0.0);
+        assert_eq!(stall.seconds(1, true, S * 8), 5.0);
+        assert_eq!(stall.seconds(1, false, S * 9), 0.0);
+        assert_eq!(stall.seconds(1, true, S * 10), 1.0);
+        assert_eq!(stall.seconds(2, true, S * 20), 0.0);
+    }
+}
