@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! rules.rs     the rules, a table
-//! reading.rs   what they read, from the status page and from the process;  process.rs  memory and disk
+//! reading.rs   what they read, from the status page and from the process;  process.rs  memory and disk;
+//! last_minute.rs  growth of counters
 //! watch.rs     judges the rules
 //! book.rs      which alerts fire, and which did
 //! outbox.rs    notices that wait for the webhook
@@ -12,6 +13,7 @@
 //! The tick thread has no part in it: it publishes the status page anyway.
 
 pub mod book;
+mod last_minute;
 mod outbox;
 mod process;
 pub mod reading;

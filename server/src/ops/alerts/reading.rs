@@ -1,14 +1,12 @@
 //! What the rules read, from the status page and from the process.
 
-use std::{collections::VecDeque, time::Duration};
+use std::time::Duration;
 
-use super::book::Moment;
+use super::{book::Moment, last_minute::Growth};
 use crate::{error_streak::ErrorStreak, ops::status::Page};
 
 /// Ticks of the first seconds are slow: caches are empty, threads start.
 const SETTLING_S: f64 = 10.0;
-/// Time over which events are counted.
-const MINUTE: Duration = Duration::from_secs(60);
 
 /// Figures of the process that are on no page.
 #[derive(Clone, Copy, Debug, Default)]
@@ -89,9 +87,9 @@ pub struct Reading {
 /// Makes readings, from pages that follow each other.
 #[derive(Debug, Default)]
 pub struct Reader {
-    rooms_faulted: LastMinute,
-    score_rate_exceeded: LastMinute,
-    desyncs: LastMinute,
+    rooms_faulted: Growth,
+    score_rate_exceeded: Growth,
+    desyncs: Growth,
     ticks: Stall,
     results: Stall,
     replays: Stall,
@@ -109,9 +107,9 @@ impl Reader {
             tick_load: status.tick_load * settled,
             tick_stopped_s: self.ticks.seconds(status.tick, true, now),
             threads_ended: status.threads_ended.len() as u32,
-            rooms_faulted: self.rooms_faulted.growth(status.errors.rooms_faulted, now),
-            score_rate_exceeded: self.score_rate_exceeded.growth(status.score_rate_exceeded, now),
-            desyncs: self.desyncs.growth(status.desyncs.detected, now),
+            rooms_faulted: self.rooms_faulted.read(status.errors.rooms_faulted, now),
+            score_rate_exceeded: self.score_rate_exceeded.read(status.score_rate_exceeded, now),
+            desyncs: self.desyncs.read(status.desyncs.detected, now),
             joins_of_one: page.busiest.joins.map_or(0, |(joins, _)| joins),
             matches_of_one: page.busiest.matches.map_or(0, |(matches, _)| matches),
             memory_bytes: vitals.memory_bytes,
@@ -123,27 +121,6 @@ impl Reader {
             replays_stalled_s: self.replays.seconds(replays.done, replays.waiting > 0, now),
             errors: vitals.errors,
         }
-    }
-}
-
-/// Growth of a counter in the last minute. Before the first page it was 0.
-#[derive(Debug, Default)]
-struct LastMinute {
-    /// Changes of the last minute, oldest first: when, and the value since then.
-    changes: VecDeque<(Duration, u64)>,
-    /// The value before them.
-    before: u64,
-}
-
-impl LastMinute {
-    fn growth(&mut self, count: u64, now: Duration) -> u32 {
-        if self.changes.back().map_or(self.before, |(_, last)| *last) != count {
-            self.changes.push_back((now, count));
-        }
-        while let Some((_, value)) = self.changes.pop_front_if(|(changed, _)| now.saturating_sub(*changed) >= MINUTE) {
-            self.before = value;
-        }
-        u32::try_from(count.saturating_sub(self.before)).unwrap_or(u32::MAX)
     }
 }
 
@@ -168,17 +145,6 @@ mod tests {
     use super::*;
 
     const S: Duration = Duration::from_secs(1);
-
-    #[test]
-    fn growth_is_that_of_the_last_minute() {
-        let mut counter = LastMinute::default();
-        assert_eq!(counter.growth(2, S), 2, "what was before the first page counts");
-        assert_eq!(counter.growth(2, S * 60), 2);
-        assert_eq!(counter.growth(5, S * 60), 5);
-        assert_eq!(counter.growth(5, S * 61), 3);
-        assert_eq!(counter.growth(5, S * 200), 0);
-        assert!(counter.changes.is_empty());
-    }
 
     #[test]
     fn a_counter_stalls_only_while_it_should_grow() {
