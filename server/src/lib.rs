@@ -89,6 +89,7 @@ mod desync;
 mod disk;
 mod dispatch;
 pub mod error_streak;
+pub mod heartbeat;
 mod histogram;
 mod ingest;
 pub mod key;

@@ -37,7 +37,7 @@ use crate::{
     },
     ops::{
         reload::{self, CheckRules, RulesQueue},
-        status::{DataDirLost, StatusBoard, StatusPlugin, TickDurations},
+        status::{self, DataDirLost, StatusBoard, StatusPlugin, TickDurations},
         tick_timings::{CpuClock, TickStage, TickTimings},
     },
     replay::{MakeSimulation, ReplayPlugin, ReplayQueue, Replays},
@@ -261,6 +261,8 @@ impl Server {
         self.run_once(match_end::end_matches);
         sessions::close_all(self.app.world_mut(), EndCode::ServerStopping);
         self.run_once(desync::conclude_departed);
+        // Whoever asks whether the server takes players gets the new answer at once.
+        self.run_once(status::publish);
     }
 
     fn run_once<M>(&mut self, system: impl IntoSystem<(), (), M> + 'static) {

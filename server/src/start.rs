@@ -38,7 +38,7 @@ use crate::{
     ops::{
         alerts::{Alerts, Sources, reading::ErrorStreaks},
         backend::LocalBackend,
-        http::{self, HttpOptions, TlsKeys},
+        http::{self, HttpOptions, HttpTimes, TlsKeys},
         reload::RulesQueue,
     },
     replay::{folder::FOLDER_NAME, writer::ReplayWriter},
@@ -160,12 +160,14 @@ fn run_server(game: impl Game + Clone, settings: Settings, alerts: &Alerts, hint
     let udp_addresses: Vec<SocketAddr> = endpoints.iter().map(UdpEndpoint::public_address).collect();
     let tick_rate = TickRate(settings.server.tick_rate);
     let scheme = if tls.is_some() { "https" } else { "http" };
+    let http_times = HttpTimes::default();
     let http_options = HttpOptions {
         http: settings.http,
         net: settings.net.clone(),
         public_host: settings.server.public_host,
         connections_max,
         tls: tls.clone(),
+        times: http_times.clone(),
     };
     let setup = ServerSetup {
         tick_rate,
@@ -187,7 +189,8 @@ fn run_server(game: impl Game + Clone, settings: Settings, alerts: &Alerts, hint
     errors.results = results.error_streak();
     replays.iter().for_each(|writer| errors.replays = writer.queue().error_streak());
     tls.iter().for_each(|keys| errors.tls = keys.error_streak());
-    let sources = Sources { board: server.status_board(), data_dir: settings.server.data_dir, errors };
+    let data_dir_path = settings.server.data_dir;
+    let sources = Sources { board: server.status_board(), http: http_times, data_dir: data_dir_path, errors };
     let (reloads, reloaded) = RulesQueue::new();
     hang_ups.reload_on_each(settings.server.game_dir, server.rules_check(), reloads, tls)?;
     server.keep_results(results);

@@ -80,6 +80,7 @@ fn run_tick(server: &mut Server, deadlines: &mut Deadlines, start: Instant) {
     server.tick(deadline, began);
     let ended = start.elapsed();
     server.note_tick(ended - began, began.saturating_sub(deadline));
+    server.status_board().heartbeat().beat();
     deadlines.tick += 1;
     let dropped = deadlines.drop_overrun(ended);
     if dropped > 0 {

@@ -20,6 +20,7 @@ use framehouse_server::{
     error_streak::ErrorStreak,
     ops::{
         alerts::{Alerts, Sources, reading::ErrorStreaks},
+        http::HttpTimes,
         status::StatusBoard,
     },
 };
@@ -201,7 +202,12 @@ fn a_receiver_with_bad_answers_gets_every_notice_once_and_in_order() {
         ..Default::default()
     };
     let (alerts, errors) = (Alerts::start(&settings).expect("a thread"), ErrorStreaks::default());
-    let sources = Sources { board: StatusBoard::default(), data_dir: "/".into(), errors: errors.clone() };
+    let sources = Sources {
+        board: StatusBoard::default(),
+        http: HttpTimes::default(),
+        data_dir: "/".into(),
+        errors: errors.clone(),
+    };
     let watching = alerts.watch(sources).expect("a thread");
     let fire = |streak: &ErrorStreak| {
         (0..11).for_each(|_| streak.note(false));

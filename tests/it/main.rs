@@ -23,6 +23,7 @@ mod late_joins;
 mod lifecycles;
 mod load;
 mod matches;
+mod metrics;
 mod model;
 mod names;
 mod over_udp;

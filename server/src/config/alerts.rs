@@ -22,6 +22,11 @@ pub struct AlertSettings {
     pub tick_max_ms: f64,
     /// Largest share of a core that the tick thread uses, 0.1 to 1.
     pub tick_load_max: f64,
+    /// Largest median of the round trips to players in the last minute, in milliseconds, 1 to 10,000. It has only the
+    /// network in it: the wait of a tick for the next datagram is subtracted.
+    pub round_trip_median_max_ms: f64,
+    /// Largest duration of 99 % of the HTTP requests in the last minute, in milliseconds, 1 to 60,000.
+    pub http_p99_max_ms: f64,
     /// Longest time without a tick, in seconds, 1 to 600.
     pub tick_stopped_max_s: f64,
     /// Number of errors of one kind in a row that are no alert yet, 1 to 10,000.
@@ -34,7 +39,7 @@ pub struct AlertSettings {
     pub results_waiting_max: u32,
     /// Largest number of jobs that wait for the thread that writes replays, 1 to 16,000.
     pub replays_waiting_max: u32,
-    /// Longest time in which nothing is written while results or replays wait, in seconds, 1 to 3600.
+    /// Longest time that a result waits, or that nothing is done while replays wait, in seconds, 1 to 3600.
     pub writes_stalled_max_s: f64,
     /// Number of times in a minute that players may gain more points than the rules allow, 0 to 1,000,000.
     pub score_rate_exceeded_per_minute_max: u32,
@@ -58,6 +63,8 @@ impl Default for AlertSettings {
             tick_mean_max_ms: 30.0,
             tick_max_ms: 50.0,
             tick_load_max: 0.8,
+            round_trip_median_max_ms: 100.0,
+            http_p99_max_ms: 500.0,
             tick_stopped_max_s: 5.0,
             errors_in_a_row_max: 10,
             memory_max_bytes: 4 << 30,
@@ -85,6 +92,9 @@ impl AlertSettings {
         in_range("tick_mean_max_ms", "0.1 to 1000 milliseconds", self.tick_mean_max_ms, 0.1, 1000.0)?;
         in_range("tick_max_ms", "0.1 to 10000 milliseconds", self.tick_max_ms, 0.1, 10_000.0)?;
         in_range("tick_load_max", "0.1 to 1", self.tick_load_max, 0.1, 1.0)?;
+        let (round_trip, http) = (self.round_trip_median_max_ms, self.http_p99_max_ms);
+        in_range("round_trip_median_max_ms", "1 to 10000 milliseconds", round_trip, 1.0, 10_000.0)?;
+        in_range("http_p99_max_ms", "1 to 60000 milliseconds", http, 1.0, 60_000.0)?;
         in_range("tick_stopped_max_s", "1 to 600 seconds", self.tick_stopped_max_s, 1.0, 600.0)?;
         in_range("errors_in_a_row_max", "1 to 10000", self.errors_in_a_row_max, 1, 10_000)?;
         let bytes_max = 1_000_000_000_000_000;

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! rules.rs     the rules, a table
-//! reading.rs   what they read, from the status page and from the process;  process.rs  memory and disk;
-//! last_minute.rs  growth of counters
+//! reading.rs   what they read, from the status page and from the process;  machine.rs  its disk;
+//! last_minute.rs  growth of counters and histograms
 //! watch.rs     judges the rules
 //! book.rs      which alerts fire, and which did
 //! outbox.rs    notices that wait for the webhook
@@ -14,8 +14,8 @@
 
 pub mod book;
 mod last_minute;
+mod machine;
 mod outbox;
-mod process;
 pub mod reading;
 pub mod rules;
 pub mod watch;
@@ -40,7 +40,11 @@ use self::{
     watch::Watch,
     webhook::{Sender, Webhook},
 };
-use super::status::{Page, StatusBoard};
+use super::{
+    http::HttpTimes,
+    metrics::process::resident_bytes,
+    status::{Page, StatusBoard},
+};
 use crate::{config::AlertSettings, error_streak::ErrorStreak, threads};
 
 /// Interval between two judgements of all rules.
@@ -63,6 +67,8 @@ struct Shared {
 pub struct Sources {
     /// The status page.
     pub board: StatusBoard,
+    /// The gateway's requests.
+    pub http: HttpTimes,
     /// Folder of the data.
     pub data_dir: PathBuf,
     /// Errors in a row. Those of the webhook are known already.
@@ -79,7 +85,7 @@ impl Alerts {
     /// When the thread cannot be started.
     pub fn start(settings: &AlertSettings) -> io::Result<Self> {
         let webhook_errors = ErrorStreak::default();
-        let sender = Sender { server: process::machine_name(), started_unix_ms: unix_now().as_millis() as u64 };
+        let sender = Sender { server: machine::name(), started_unix_ms: unix_now().as_millis() as u64 };
         let begin = |url| Webhook::start(url, settings.webhook_format, sender, webhook_errors.clone());
         let webhook = settings.webhook_url.clone().map(begin).transpose()?;
         let watch = Mutex::new(Watch::new(settings.clone()));
@@ -120,10 +126,11 @@ impl Alerts {
         self.lock().status()
     }
 
-    fn judge(&self, Sources { board, data_dir, errors }: &Sources) {
+    fn judge(&self, Sources { board, http, data_dir, errors }: &Sources) {
         let vitals = Vitals {
-            memory_bytes: process::memory_bytes(),
-            disk_free_bytes: process::disk_free_bytes(data_dir),
+            memory_bytes: resident_bytes().map_or(0, i64::unsigned_abs),
+            disk_free_bytes: machine::disk_free_bytes(data_dir),
+            http_us: http.buckets(),
             errors: reading::Errors { webhook: self.0.webhook_errors.count(), ..errors.read() },
         };
         let page = board.page();

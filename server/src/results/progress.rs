@@ -24,7 +24,8 @@ impl Progress {
         let (saved, lost) = (self.saved.load(Relaxed), self.lost.load(Relaxed));
         let waiting = self.submitted.load(Relaxed).saturating_sub(saved + lost);
         let panics = self.panics.load(Relaxed);
-        ResultStats { saved, waiting, lost, panics, failing: self.is_failing.load(Relaxed) }
+        let failing = self.is_failing.load(Relaxed);
+        ResultStats { saved, waiting, lost, panics, failing, ..Default::default() }
     }
 
     /// Counts a submitted result.

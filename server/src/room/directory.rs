@@ -247,6 +247,11 @@ impl Directory {
         self.rooms_made
     }
 
+    /// Whether newcomers are let in.
+    pub const fn is_accepting(&self) -> bool {
+        !self.is_closed
+    }
+
     /// Refuses all join requests from now on, because the server is stopping.
     pub fn close(&mut self) {
         self.is_closed = true;

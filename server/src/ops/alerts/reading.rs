@@ -2,19 +2,28 @@
 
 use std::time::Duration;
 
-use super::{book::Moment, last_minute::Growth};
+use super::{
+    book::Moment,
+    last_minute::{Growth, Quantiles},
+};
 use crate::{error_streak::ErrorStreak, ops::status::Page};
 
 /// Ticks of the first seconds are slow: caches are empty, threads start.
 const SETTLING_S: f64 = 10.0;
+/// Fewer round trips in a minute say nothing. A client's is measured twice a second.
+const ROUND_TRIPS_MIN: u64 = 100;
+/// Fewer requests in a minute say nothing about one in a hundred.
+const REQUESTS_MIN: u64 = 100;
 
 /// Figures of the process that are on no page.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Vitals {
     /// Resident memory, in bytes. 0 if unknown.
     pub memory_bytes: u64,
     /// Free space on the disk of the data folder, in bytes. `None` if unknown.
     pub disk_free_bytes: Option<u64>,
+    /// Durations of HTTP requests since the start: upper bounds of buckets in microseconds, and numbers.
+    pub http_us: Vec<(u64, u64)>,
     /// Errors in a row.
     pub errors: Errors,
 }
@@ -67,6 +76,9 @@ pub struct Reading {
     pub tick_load: f64,
     pub tick_stopped_s: f64,
     pub threads_ended: u32,
+    /// The next two over the last minute.
+    pub round_trip_median_ms: f64,
+    pub http_p99_ms: f64,
     /// The next three in the last minute.
     pub rooms_faulted: u32,
     pub score_rate_exceeded: u32,
@@ -78,7 +90,7 @@ pub struct Reading {
     pub disk_free_bytes: u64,
     pub is_data_dir_lost: bool,
     pub results_waiting: u64,
-    pub results_stalled_s: f64,
+    pub result_oldest_s: f64,
     pub replays_waiting: u64,
     pub replays_stalled_s: f64,
     pub errors: Errors,
@@ -90,8 +102,9 @@ pub struct Reader {
     rooms_faulted: Growth,
     score_rate_exceeded: Growth,
     desyncs: Growth,
+    round_trips: Quantiles,
+    http: Quantiles,
     ticks: Stall,
-    results: Stall,
     replays: Stall,
 }
 
@@ -99,6 +112,9 @@ impl Reader {
     /// The reading of a page and of the process's figures.
     pub fn read(&mut self, page: &Page, vitals: &Vitals, now: Moment) -> Reading {
         let (status, now) = (&page.status, now.elapsed);
+        let round_trip_us = self.round_trips.read(&status.clients.round_trip_us.buckets, 0.5, ROUND_TRIPS_MIN, now);
+        // It includes the client's wait for its next datagram.
+        let wait_ms = 1000.0 / f64::from(status.tick_rate.max(1));
         let settled = if status.uptime_s < SETTLING_S { 0.0 } else { 1.0 };
         let (results, replays) = (&status.results, &status.replays);
         Reading {
@@ -106,6 +122,8 @@ impl Reader {
             tick_max_ms: status.tick_ms.max * settled,
             tick_load: status.tick_load * settled,
             tick_stopped_s: self.ticks.seconds(status.tick, true, now),
+            round_trip_median_ms: (round_trip_us as f64 / 1000.0 - wait_ms).max(0.0),
+            http_p99_ms: self.http.read(&vitals.http_us, 0.99, REQUESTS_MIN, now) as f64 / 1000.0,
             threads_ended: status.threads_ended.len() as u32,
             rooms_faulted: self.rooms_faulted.read(status.errors.rooms_faulted, now),
             score_rate_exceeded: self.score_rate_exceeded.read(status.score_rate_exceeded, now),
@@ -116,7 +134,7 @@ impl Reader {
             disk_free_bytes: vitals.disk_free_bytes.unwrap_or(u64::MAX),
             is_data_dir_lost: status.data_dir_lost,
             results_waiting: results.waiting,
-            results_stalled_s: self.results.seconds(results.saved + results.lost, results.waiting > 0, now),
+            result_oldest_s: results.oldest_ms as f64 / 1000.0,
             replays_waiting: replays.waiting as u64,
             replays_stalled_s: self.replays.seconds(replays.done, replays.waiting > 0, now),
             errors: vitals.errors,

@@ -80,6 +80,10 @@ pub const RULES: &[Rule] = &[
         format!("a tick took {value:.1} ms, more than {limit} ms: look in the log and at tick_us_all in /v1/status for what the machine did then")),
     state(Warning, "tick_load", |r| r.tick_load, |s| Limit::AtMost(s.tick_load_max), |value, limit|
         format!("the tick thread uses {:.0} % of a core, more than {:.0} %: start another server before this one refuses players", value * 100.0, limit * 100.0)),
+    state(Warning, "round_trip", |r| r.round_trip_median_ms, |s| Limit::AtMost(s.round_trip_median_max_ms), |value, limit|
+        format!("half of the round trips to players take more than {value:.0} ms, more than {limit} ms: look at this machine's network, or start a server nearer to the players")),
+    state(Warning, "http_p99", |r| r.http_p99_ms, |s| Limit::AtMost(s.http_p99_max_ms), |value, limit|
+        format!("one HTTP request in a hundred takes {value:.0} ms or longer, more than {limit} ms: look at framehouse_http metrics and at the load of the machine")),
     state(Critical, "tick_stopped", |r| r.tick_stopped_s, |s| Limit::AtMost(s.tick_stopped_max_s), |value, limit|
         format!("there was no tick for {value:.0} s, more than {limit} s: if it does not go on at once, restart the server")),
     state(Critical, "thread_ended", |r| r.threads_ended.into(), |_| Limit::AtMost(0.0), |value, _|
@@ -102,8 +106,8 @@ pub const RULES: &[Rule] = &[
         "the data folder is gone or another one is in its place: put it back, or restart the server".to_owned()),
     state(Warning, "results_waiting", |r| r.results_waiting as f64, |s| Limit::AtMost(s.results_waiting_max.into()), |value, limit|
         format!("{value} results wait to be written, more than {limit}: look at the disk of the data folder")),
-    state(Critical, "results_stalled", |r| r.results_stalled_s, |s| Limit::AtMost(s.writes_stalled_max_s), |value, limit|
-        format!("no result was written for {value:.0} s, more than {limit} s, although some wait: look at the disk of the data folder")),
+    state(Critical, "result_oldest", |r| r.result_oldest_s, |s| Limit::AtMost(s.writes_stalled_max_s), |value, limit|
+        format!("a result waits to be written for {value:.0} s, more than {limit} s: look at the disk of the data folder")),
     state(Warning, "replays_waiting", |r| r.replays_waiting as f64, |s| Limit::AtMost(s.replays_waiting_max.into()), |value, limit|
         format!("{value} jobs wait for the thread that writes replays, more than {limit}: look at the disk of the data folder")),
     state(Critical, "replays_stalled", |r| r.replays_stalled_s, |s| Limit::AtMost(s.writes_stalled_max_s), |value, limit|

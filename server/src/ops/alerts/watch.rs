@@ -120,21 +120,40 @@ mod tests {
     fn a_server_without_ticks_and_writers_that_hang_are_noticed() {
         let mut watch = Watch::new(AlertSettings::default());
         let mut page = good_page(20);
-        (page.status.results.waiting, page.status.replays.waiting) = (1, 1);
+        page.status.replays.waiting = 1;
         let mut fired = |second| {
             let notices = watch.judge(&page, &Vitals::default(), at(second));
             kinds(&notices, AlertState::Firing).join(" ")
         };
         assert_eq!([fired(20), fired(25), fired(26)], ["", "", "tick_stopped"].map(str::to_owned));
-        assert_eq!([fired(50), fired(51)], ["", "results_stalled replays_stalled"].map(str::to_owned));
+        assert_eq!([fired(50), fired(51)], ["", "replays_stalled"].map(str::to_owned));
+    }
+
+    #[test]
+    fn slow_networks_and_requests_fire_and_one_slow_player_does_not() {
+        let mut watch = Watch::new(AlertSettings::default());
+        let mut fired = |second: u64, round_trips: [u64; 2], requests: [u64; 2]| {
+            let mut page = good_page(second);
+            page.status.tick_rate = 30;
+            page.status.clients.round_trip_us.buckets = vec![(60_000, round_trips[0]), (150_000, round_trips[1])];
+            let http_us = vec![(1000, requests[0]), (700_000, requests[1])];
+            let notices = watch.judge(&page, &Vitals { http_us, ..Default::default() }, at(second));
+            kinds(&notices, AlertState::Firing).join(" ")
+        };
+        assert_eq!(fired(20, [100, 90], [100, 1]), "", "of ten players four are slow");
+        assert_eq!(fired(21, [100, 120], [200, 3]), "round_trip http_p99");
     }
 
     #[test]
     fn errors_in_a_row_fire_above_the_limit_and_memory_and_disk_beyond_theirs() {
         let mut watch = Watch::new(AlertSettings::default());
         let errors = |count| Errors { results: count, replays: count, webhook: count, tls: count, lookup: count };
-        let vitals =
-            |count, memory_bytes, free| Vitals { memory_bytes, disk_free_bytes: Some(free), errors: errors(count) };
+        let vitals = |count, memory_bytes, free| Vitals {
+            memory_bytes,
+            disk_free_bytes: Some(free),
+            errors: errors(count),
+            ..Default::default()
+        };
         assert_eq!(watch.judge(&good_page(1), &vitals(10, 4 << 30, 1 << 30), at(1)), []);
         let fired = watch.judge(&good_page(2), &vitals(11, (4 << 30) + 1, (1 << 30) - 1), at(2));
         let expected = [
@@ -147,7 +166,7 @@ mod tests {
             "lookup_errors",
         ];
         assert_eq!(kinds(&fired, AlertState::Firing), expected);
-        let (resolved, _) = (watch.judge(&good_page(12), &vitals(0, 0, 1 << 40), at(12)), ());
+        let resolved = watch.judge(&good_page(12), &vitals(0, 0, 1 << 40), at(12));
         assert_eq!(kinds(&resolved, AlertState::Resolved), expected);
     }
 
