@@ -4,7 +4,7 @@ use std::{
     collections::BTreeSet,
     fs::{self, File},
     io::{BufRead, BufReader, Read, Write},
-    net::{TcpListener, TcpStream},
+    net::{Ipv4Addr, TcpListener, TcpStream},
     path::Path,
     process::{Child, Command, Stdio},
     sync::{
@@ -14,17 +14,25 @@ use std::{
     thread,
 };
 
-use framehouse_harness::live::wait_until;
+use framehouse_harness::{live::wait_until, world::World};
 use framehouse_server::{
+    address::AddressKey,
     config::AlertSettings,
     error_streak::ErrorStreak,
     ops::{
-        alerts::{Alerts, Sources, reading::ErrorStreaks},
+        alerts::{
+            Alerts, Sources,
+            book::Moment,
+            reading::{ErrorStreaks, Vitals},
+            watch::Watch,
+        },
         http::HttpTimes,
         status::StatusBoard,
     },
+    room::directory::JoinTarget,
 };
 use framehouse_shared::api::{AlertLevel, AlertNotice, AlertState, Status};
+use framehouse_tiny::TinyPlugin;
 use framehouse_tools::replays::Folder;
 
 const SERVER: &str = env!("CARGO_BIN_EXE_arena_server");
@@ -303,6 +311,30 @@ fn a_server_without_ticks_waits_for_no_receiver() {
     let mut server = Process::start(DYING, folder.path(), &format!("webhook_url = \"{}\"", receiver.url));
     assert_eq!(server.exit_code(), Some(101), "{}", log_in(&folder));
     assert!(receiver.requests() > 0 && log_in(&folder).contains("could not be sent in time"));
+}
+
+#[test]
+fn an_address_that_joins_and_plays_very_often_is_told_and_those_of_this_machine_are_free() {
+    let mut world = World::new(TinyPlugin, 1).with_players(4);
+    let address = Ipv4Addr::new(192, 0, 2, 7);
+    let create = JoinTarget::Create { size: 2, private: false, practice: false, economy: None };
+    world.join_as_caller(create, address).expect("there is room");
+    let code = world.room_code();
+    world.join_as_caller(JoinTarget::Code(code), address).expect("a seat is free");
+    world.step_to_playing();
+    let (board, page_ticks) = (world.server.status_board(), 15);
+    world.step_ticks(page_ticks);
+    let busiest = board.page().busiest;
+    let network = AddressKey::from(address).customer();
+    assert_eq!((busiest.joins, busiest.matches), (Some((2, network)), Some((2, network))));
+    let fired = |joins_per_day_max, matches_per_day_max| {
+        let settings = AlertSettings { joins_per_day_max, matches_per_day_max, ..Default::default() };
+        let notices = Watch::new(settings).judge(&board.page(), &Vitals::default(), Moment::default());
+        assert!(notices.iter().all(|alert| !alert.message.contains("192.0.2.7")), "status pages are public");
+        notices.into_iter().map(|alert| alert.kind).collect::<Vec<_>>()
+    };
+    assert_eq!(fired(1, 1), ["caller_joins", "caller_matches"]);
+    assert!(fired(2, 2).is_empty());
 }
 
 #[test]

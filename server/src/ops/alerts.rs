@@ -26,7 +26,7 @@ use std::{
     io,
     path::PathBuf,
     sync::{
-        Arc, Mutex, MutexGuard,
+        Arc, Mutex, MutexGuard, PoisonError,
         mpsc::{self, RecvTimeoutError, SyncSender},
     },
     time::{Duration, Instant, SystemTime},
@@ -159,7 +159,8 @@ impl Alerts {
     }
 
     fn lock(&self) -> MutexGuard<'_, Watch> {
-        self.0.watch.lock().expect("nothing panics while holding this lock")
+        // Whatever happens to the thread that judges, the status page and the last words of the process come through.
+        self.0.watch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -146,15 +146,16 @@ impl Reader {
 #[derive(Debug, Default)]
 struct Stall {
     count: u64,
-    since: Duration,
+    /// `None` before the first reading.
+    since: Option<Duration>,
 }
 
 impl Stall {
     fn seconds(&mut self, count: u64, should_grow: bool, now: Duration) -> f64 {
         if count != self.count || !should_grow {
-            *self = Self { count, since: now };
+            *self = Self { count, since: None };
         }
-        now.saturating_sub(self.since).as_secs_f64()
+        now.saturating_sub(*self.since.get_or_insert(now)).as_secs_f64()
     }
 }
 
@@ -167,6 +168,7 @@ mod tests {
     #[test]
     fn a_counter_stalls_only_while_it_should_grow() {
         let mut stall = Stall::default();
+        assert_eq!(stall.seconds(0, true, S * 2), 0.0, "it was not watched before");
         assert_eq!(stall.seconds(1, true, S * 3), 0.0);
         assert_eq!(stall.seconds(1, true, S * 8), 5.0);
         assert_eq!(stall.seconds(1, false, S * 9), 0.0);

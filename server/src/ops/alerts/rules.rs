@@ -83,7 +83,7 @@ pub const RULES: &[Rule] = &[
     state(Warning, "round_trip", |r| r.round_trip_median_ms, |s| Limit::AtMost(s.round_trip_median_max_ms), |value, limit|
         format!("half of the round trips to players take more than {value:.0} ms, more than {limit} ms: look at this machine's network, or start a server nearer to the players")),
     state(Warning, "http_p99", |r| r.http_p99_ms, |s| Limit::AtMost(s.http_p99_max_ms), |value, limit|
-        format!("one HTTP request in a hundred takes {value:.0} ms or longer, more than {limit} ms: look at framehouse_http metrics and at the load of the machine")),
+        format!("one HTTP request in a hundred takes {value:.0} ms or longer, more than {limit} ms: /metrics has the durations by route, look at the load of the machine")),
     state(Critical, "tick_stopped", |r| r.tick_stopped_s, |s| Limit::AtMost(s.tick_stopped_max_s), |value, limit|
         format!("there was no tick for {value:.0} s, more than {limit} s: if it does not go on at once, restart the server")),
     state(Critical, "thread_ended", |r| r.threads_ended.into(), |_| Limit::AtMost(0.0), |value, _|
