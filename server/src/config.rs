@@ -1,7 +1,7 @@
 //! Settings. Precedence: flags > environment > file > defaults.
 //!
 //! ```text
-//! server.rs http.rs rooms.rs cleanup.rs net.rs replays.rs   the sections of the file: fields, defaults, ranges
+//! server.rs http.rs rooms.rs cleanup.rs net.rs replays.rs alerts.rs   the sections of the file: fields, defaults, ranges
 //! catalogue.rs    the list of all settings, from assets/server.toml: names, types, meanings
 //! layers.rs       values of file, environment and command line, each checked, with their origins
 //! environment.rs  the variables of the environment
@@ -15,6 +15,7 @@
 //! A new setting is a field with its default, a range in `RANGES` if it is a number, and a line in `assets/server.toml`. It
 //! then has its environment variable. A new section is also a field of [`Settings`] and a line in `catalogue::ranges`.
 
+mod alerts;
 mod catalogue;
 mod cleanup;
 mod cli;
@@ -34,6 +35,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
+pub use alerts::{AlertSettings, WebhookFormat, WebhookUrl};
 pub use cleanup::CleanupSettings;
 pub(crate) use cli::{Cli, Command, ConfigAction, ReplayAction};
 pub(crate) use environment::Environment;
@@ -62,6 +64,8 @@ pub(crate) struct Settings {
     pub net: NetSettings,
     /// `[replays]`: recording and retention of replays.
     pub replays: ReplaySettings,
+    /// `[alerts]`: when an operator is told, and where.
+    pub alerts: AlertSettings,
 }
 
 impl Settings {
@@ -69,7 +73,8 @@ impl Settings {
     fn check(&self) -> Result<(), Violation> {
         self.server.check()?;
         self.http.check()?;
-        self.cleanup.check()
+        self.cleanup.check()?;
+        self.alerts.check()
     }
 }
 

@@ -88,6 +88,7 @@ pub mod counters;
 mod desync;
 mod disk;
 mod dispatch;
+pub mod error_streak;
 pub mod heartbeat;
 mod histogram;
 mod ingest;

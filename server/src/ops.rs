@@ -1,5 +1,6 @@
-//! Operations: HTTP gateway, room list, status page, metrics, rules reload and tick timings.
+//! Operations: HTTP gateway, room list, status page, metrics, alerts, rules reload and tick timings.
 
+pub mod alerts;
 pub mod backend;
 pub mod http;
 mod metrics;

@@ -49,7 +49,7 @@ use progress::Progress;
 use sink::ResultSink;
 use writer::Writer;
 
-use crate::threads;
+use crate::{error_streak::ErrorStreak, threads};
 
 /// Name of the results file in the data folder.
 pub const FILE_NAME: &str = "results.jsonl";
@@ -170,6 +170,11 @@ impl ResultStore {
     /// thread stops while 1024 ids are not taken.
     pub fn take_saved(&mut self) -> impl Iterator<Item = MatchId> {
         self.saved.get().try_iter()
+    }
+
+    /// Failed writes in a row.
+    pub fn error_streak(&self) -> ErrorStreak {
+        self.progress.streak.clone()
     }
 
     /// Statistics of the store. Cheap.

@@ -14,12 +14,14 @@
 //! Every refusal is an [`ErrorBody`] with an HTTP status of 400 or above. Readers ignore fields that they do not know,
 //! so that a newer server may add some.
 
+mod alerts;
 mod error;
 mod key;
 mod rooms;
 mod sessions;
 mod status;
 
+pub use alerts::{Alert, AlertLevel, AlertNotice, AlertState, AlertStatus};
 pub use error::{ErrorBody, ErrorDetail, code};
 pub use key::KeyInfo;
 pub use rooms::{ListedRoom, MapList, ROOMS_MAX, RoomFilter, RoomList};

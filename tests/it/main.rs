@@ -1,6 +1,7 @@
 //! Integration tests: a whole server with real clients, in virtual time where possible and over UDP where necessary.
 
 mod addresses;
+mod alerts;
 mod bad_networks;
 mod bench;
 mod budgets;

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use toml::{Table, Value};
 
 use super::{
-    CleanupSettings, HttpSettings, NetSettings, ReplaySettings, RoomSettings, ServerSettings, Settings,
+    AlertSettings, CleanupSettings, HttpSettings, NetSettings, ReplaySettings, RoomSettings, ServerSettings, Settings,
     flags::{self, yes_or_no},
     nearest::nearest,
 };
@@ -28,6 +28,7 @@ pub(super) fn ranges(section: &str) -> Ranges {
         "cleanup" => CleanupSettings::RANGES,
         "net" => NetSettings::RANGES,
         "replays" => ReplaySettings::RANGES,
+        "alerts" => AlertSettings::RANGES,
         _ => &[],
     }
 }

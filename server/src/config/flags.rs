@@ -54,6 +54,10 @@ pub struct Flags {
     /// Folder for results, replays and reports; one server at a time.
     #[arg(long, value_name = "DIR", global = true)]
     pub data_dir: Option<String>,
+    /// URL that notices of alerts are sent to. It is a secret: other users of this machine see it on a command line, so
+    /// set it in the environment or in the settings file.
+    #[arg(long, value_name = "URL", global = true)]
+    pub webhook_url: Option<String>,
     /// Format of log lines.
     #[arg(long, value_name = "FORMAT", global = true)]
     pub log_format: Option<LogFormat>,
@@ -84,8 +88,12 @@ pub enum LogFormat {
 }
 
 /// The flags whose setting has another name, or is not in `[server]`: flag, section and name.
-const OTHER_SETTINGS: [(&str, &str, &str); 3] =
-    [("tls_cert", "http", "tls_cert"), ("tls_key", "http", "tls_key"), ("drain_limit", "server", "drain_limit_s")];
+const OTHER_SETTINGS: [(&str, &str, &str); 4] = [
+    ("tls_cert", "http", "tls_cert"),
+    ("tls_key", "http", "tls_key"),
+    ("drain_limit", "server", "drain_limit_s"),
+    ("webhook_url", "alerts", "webhook_url"),
+];
 
 /// Section and name of the setting that a flag gives.
 pub(super) fn setting_of(flag: &str) -> (&str, &str) {

@@ -58,6 +58,15 @@ impl Layers {
         Ok(settings)
     }
 
+    /// The settings without what is wrong with them: good enough to tell somebody what is wrong.
+    pub fn usable_settings(&self) -> Settings {
+        let mut settings = self.merged();
+        if settings.alerts.check().is_err() {
+            settings.alerts.webhook_url = None;
+        }
+        settings
+    }
+
     /// Where the value of a setting comes from.
     pub fn origin(&self, section: &str, name: &str) -> Origin {
         self.values.get(&(section, name)).map(|(_, origin)| origin.clone()).unwrap_or_default()

@@ -50,6 +50,7 @@ use self::{
     counts::Counts,
     limits::{AddressLimits, Limits},
     listener::Door,
+    requests::Requests,
     router::Gateway,
 };
 use super::backend::Backend;
@@ -77,6 +78,19 @@ pub struct HttpOptions {
     pub connections_max: usize,
     /// Certificate and key. `None` means HTTP without TLS.
     pub tls: Option<TlsKeys>,
+    /// Where the durations of requests are noted.
+    pub times: HttpTimes,
+}
+
+/// Durations of the gateway's requests, shared with who watches them.
+#[derive(Clone, Default)]
+pub struct HttpTimes(Arc<Requests>);
+
+impl HttpTimes {
+    /// Upper bounds of buckets in microseconds, with the number of requests in each since the start.
+    pub(super) fn buckets(&self) -> Vec<(u64, u64)> {
+        self.0.durations()
+    }
 }
 
 impl Default for HttpOptions {
@@ -88,6 +102,7 @@ impl Default for HttpOptions {
             public_host: None,
             connections_max: CONNECTIONS_MAX,
             tls: None,
+            times: HttpTimes::default(),
         }
     }
 }
@@ -123,7 +138,7 @@ pub fn serve(listener: TcpListener, backend: impl Backend, options: HttpOptions)
 
 /// The gateway's two halves: for its connections and for their requests.
 fn gateway(backend: impl Backend, options: HttpOptions) -> (Door, Router) {
-    let HttpOptions { http, net, public_host, connections_max, tls } = options;
+    let HttpOptions { http, net, public_host, connections_max, tls, times } = options;
     let limits = AddressLimits::new(Limits {
         connections: http.connections_per_address,
         downloads: http.downloads_per_address,
@@ -143,7 +158,7 @@ fn gateway(backend: impl Backend, options: HttpOptions) -> (Door, Router) {
         tls: tls.map(|keys| keys.acceptor()),
     };
     let readable_token = Once::new();
-    let requests = Arc::default();
+    let requests = times.0;
     (door, router::router(Gateway { backend, start, limits, proxies, names, counts, requests, readable_token }))
 }
 

@@ -7,7 +7,7 @@
 mod clients;
 mod families;
 mod gateway;
-mod process;
+pub(super) mod process;
 mod rooms;
 mod storage;
 mod ticks;

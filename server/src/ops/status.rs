@@ -11,8 +11,8 @@ use std::sync::{
 use bevy::{ecs::system::SystemParam, prelude::*};
 use framehouse_shared::{
     api::{
-        CleanupStatus, ClientStatus, DesyncStatus, DrainStatus, ErrorStatus, HttpStatus, ListedRoom, ResultStats,
-        RoomsByPhase, Status,
+        AlertStatus, CleanupStatus, ClientStatus, DesyncStatus, DrainStatus, ErrorStatus, HttpStatus, ListedRoom,
+        ResultStats, RoomsByPhase, Status,
     },
     game::GameHandle,
     protocol::guard::Dropped,
@@ -38,6 +38,7 @@ use crate::{
     results::{ResultStore, submit::PendingResults},
     room::{
         Player, Spectator,
+        caller_days::{Busiest, CallerDays},
         directory::{Directory, LocalHello},
         drain::Drain,
         phase::RoomPhase,
@@ -106,6 +107,8 @@ pub struct Page {
     pub rooms: Vec<ListedRoom>,
     /// `/v1/maps`: maps that a host can choose.
     pub maps: Vec<String>,
+    /// The busiest callers of today. Addresses of people are on no public page; alerts and the log use them.
+    pub busiest: Busiest,
 }
 
 /// All data that the status page is made from.
@@ -124,6 +127,7 @@ pub(crate) struct Sources<'w, 's> {
     maps: Res<'w, MapNames>,
     drain: Res<'w, Drain>,
     sessions: Res<'w, Sessions>,
+    callers: Res<'w, CallerDays>,
     cleanup: Res<'w, Cleanup>,
     results: Option<Res<'w, ResultStore>>,
     pending_results: Res<'w, PendingResults>,
@@ -148,7 +152,8 @@ fn is_page_due(now: Res<Now>, rate: Res<TickRate>) -> bool {
 /// Makes and publishes the page.
 pub(crate) fn publish(sources: Sources) {
     let maps = sources.maps.0.clone();
-    sources.board.replace(Page { status: sources.status(), rooms: sources.public_rooms(), maps });
+    let busiest = sources.callers.busiest(sources.now.unix());
+    sources.board.replace(Page { status: sources.status(), rooms: sources.public_rooms(), maps, busiest });
 }
 
 impl Sources<'_, '_> {
@@ -202,6 +207,8 @@ impl Sources<'_, '_> {
             clients: self.clients(),
             // The gateway counts on its own thread and fills this in.
             http: HttpStatus::default(),
+            // The backend fills this in.
+            alerts: AlertStatus::default(),
             cleanup: CleanupStatus { stats: self.cleanup.stats(), us_per_tick: self.cleanup.time_spent().page() },
             matches_finished: self.counters.matches_finished,
             score_rate_exceeded: self.counters.score_rate_exceeded,

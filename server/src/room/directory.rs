@@ -24,6 +24,7 @@ use super::{
     abort_vote::AbortVotes,
     admission,
     bans::{self, Bans, Identity},
+    caller_days,
     clock::RoomClock,
     connected,
     guesses::Guesses,
@@ -298,6 +299,9 @@ pub(crate) fn answer_join_requests(world: &mut World) {
 /// When the request cannot be granted.
 pub fn join(world: &mut World, request: &JoinRequest) -> Result<Grant, JoinError> {
     let answer = try_join(world, request);
+    if answer.is_ok() {
+        caller_days::note_join(world, request);
+    }
     let mut counters = world.resource_mut::<Counters>();
     match &answer {
         Err(JoinError::Overloaded) => counters.joins_overloaded += 1,

@@ -31,8 +31,10 @@ impl Drop for LogGuard {
 
 /// Starts logging. A panic is logged too, and not printed by the thread that panics.
 pub(super) fn start_logging(format: LogFormat) -> LogGuard {
-    // The transport libraries log a line for every hostile datagram. Those are counted instead.
-    let silent = ["renetcode=off", "renet=off"].map(|directive| directive.parse().expect("a valid directive"));
+    // The transport libraries log a line for every hostile datagram. Those are counted instead. The HTTP client would log
+    // the webhook's URL, which is a secret.
+    let silent = ["renetcode=off", "renet=off", "ureq=off", "ureq_proto=off"]
+        .map(|directive| directive.parse().expect("a valid directive"));
     let filter = silent.into_iter().fold(wanted(), EnvFilter::add_directive);
     let (writer, guard) = NonBlockingBuilder::default().buffered_lines_limit(LOG_LINES_MAX).finish(Quiet(io::stderr()));
     let builder = tracing_subscriber::fmt()

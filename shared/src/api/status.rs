@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::AlertStatus;
+
 /// Answer to `GET /v1/status`. Counters count from the server's start; values are at most 0.5 s old.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Status {
@@ -66,6 +68,9 @@ pub struct Status {
     /// The HTTP gateway.
     #[serde(default)]
     pub http: HttpStatus,
+    /// What an operator should look at.
+    #[serde(default)]
+    pub alerts: AlertStatus,
     /// Deferred freeing of memory after players, matches and rooms.
     pub cleanup: CleanupStatus,
     /// Matches played to their end.
@@ -264,6 +269,9 @@ pub struct ReplayStats {
     pub reports_lost: u64,
     /// Jobs waiting for the writer thread.
     pub waiting: usize,
+    /// Jobs done by the writer thread.
+    #[serde(default)]
+    pub done: u64,
     /// Whether the last write failed, or the folder cannot be used.
     #[serde(default)]
     pub failing: bool,

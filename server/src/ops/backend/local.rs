@@ -22,7 +22,7 @@ use tokio::{
 
 use super::{Backend, Refusal, ReplayFile, replay_files::ReplayFiles};
 use crate::{
-    ops::status::StatusBoard,
+    ops::{alerts::Alerts, status::StatusBoard},
     room::directory::{Grant, JoinError, JoinQueue, JoinRequest, JoinTarget, PendingJoin},
 };
 
@@ -45,6 +45,7 @@ pub struct LocalBackend {
     status: StatusBoard,
     replays: ReplayFiles,
     key: Option<PublicKey>,
+    alerts: Option<Alerts>,
 }
 
 impl LocalBackend {
@@ -53,7 +54,8 @@ impl LocalBackend {
     pub fn new(status: StatusBoard, replay_folder: PathBuf) -> (Self, JoinQueue) {
         let (joins, queue) = sync_channel(JOINS_WAITING_MAX);
         let newcomers = Arc::new(Semaphore::new(NEWCOMERS_WAITING_MAX));
-        let backend = Self { joins, newcomers, status, replays: ReplayFiles::new(replay_folder), key: None };
+        let backend =
+            Self { joins, newcomers, status, replays: ReplayFiles::new(replay_folder), key: None, alerts: None };
         (backend, JoinQueue(Mutex::new(queue)))
     }
 
@@ -61,6 +63,12 @@ impl LocalBackend {
     #[must_use]
     pub fn with_key(self, key: PublicKey) -> Self {
         Self { key: Some(key), ..self }
+    }
+
+    /// Shows these alerts in the status page.
+    #[must_use]
+    pub fn with_alerts(self, alerts: Alerts) -> Self {
+        Self { alerts: Some(alerts), ..self }
     }
 }
 
@@ -116,7 +124,8 @@ impl Backend for LocalBackend {
     }
 
     async fn status(&self) -> Result<Status, Refusal> {
-        Ok(self.status.page().status.clone())
+        let alerts = self.alerts.as_ref().map(Alerts::status).unwrap_or_default();
+        Ok(Status { alerts, ..self.status.page().status.clone() })
     }
 
     async fn key(&self) -> Result<PublicKey, Refusal> {

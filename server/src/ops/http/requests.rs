@@ -1,6 +1,7 @@
 //! Numbers and durations of requests, by route, for `GET /metrics`.
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -68,6 +69,17 @@ impl Requests {
             took: of.took.page(),
         };
         ROUTES.into_iter().zip(&*routes).map(one).collect()
+    }
+
+    /// Durations of the requests of all routes together: upper bounds of buckets in microseconds with the number of
+    /// requests in each, in ascending order.
+    pub fn durations(&self) -> Vec<(u64, u64)> {
+        let routes = self.0.lock().expect("nothing panics while holding this lock");
+        let mut sums = BTreeMap::new();
+        for (upper, count) in routes.iter().flat_map(|of| of.took.page().buckets) {
+            *sums.entry(upper).or_insert(0) += count;
+        }
+        sums.into_iter().collect()
     }
 
     fn note(&self, route: usize, status: u16, took: Duration) {
