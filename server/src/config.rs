@@ -1,7 +1,7 @@
 //! Settings. Precedence: flags > environment > file > defaults.
 //!
 //! ```text
-//! server.rs http.rs rooms.rs cleanup.rs net.rs replays.rs   the sections of the file: fields, defaults, ranges
+//! server.rs http.rs rooms.rs cleanup.rs net.rs replays.rs log.rs   the sections of the file: fields, defaults, ranges
 //! flags.rs   settings on the command line or in the environment
 //! cli.rs     subcommands
 //! renamed.rs settings that had another name before
@@ -13,6 +13,7 @@ mod cli;
 mod error;
 mod flags;
 mod http;
+mod log;
 mod net;
 mod renamed;
 mod replays;
@@ -26,8 +27,9 @@ use serde::{Deserialize, Serialize};
 pub use cleanup::CleanupSettings;
 pub(crate) use cli::{Cli, Command, ConfigAction, ReplayAction};
 pub(crate) use error::ConfigError;
-pub(crate) use flags::{Flags, LogFormat};
+pub(crate) use flags::Flags;
 pub use http::HttpSettings;
+pub(crate) use log::{LogFormat, LogSettings};
 pub use net::NetSettings;
 use renamed::refuse_old_names;
 pub use replays::ReplaySettings;
@@ -54,6 +56,8 @@ pub(crate) struct Settings {
     pub net: NetSettings,
     /// `[replays]`: recording and retention of replays.
     pub replays: ReplaySettings,
+    /// `[log]`: format, levels and file of the log.
+    pub log: LogSettings,
 }
 
 impl Settings {
@@ -94,7 +98,8 @@ impl Settings {
         self.rooms.check()?;
         self.cleanup.check()?;
         self.net.check()?;
-        self.replays.check()
+        self.replays.check()?;
+        self.log.check()
     }
 }
 

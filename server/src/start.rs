@@ -12,6 +12,7 @@ mod signals;
 
 use std::{
     net::SocketAddr,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     path::Path,
     process::ExitCode,
     sync::{Arc, atomic::AtomicBool},
@@ -25,7 +26,7 @@ use rustix::time::{ClockId, clock_gettime};
 use data_dir::DataDir;
 use game_files::{read_game_files, refusal};
 use listen::{bind_endpoints, cannot_listen};
-use logging::start_logging;
+use logging::Log;
 use print::{complain, print};
 use replays::{Known, show_info, verify_files};
 use signals::{HangUps, stop_on_signals};
@@ -97,7 +98,19 @@ fn show(cli: &Cli) -> Result<(), String> {
 
 fn serve(game: impl Game + Clone, cli: &Cli, hints: &[&str]) -> Result<(), String> {
     let settings = settings(cli)?;
-    let _writes_the_last_lines = start_logging(settings.server.log_format);
+    // Dropped last: it writes the last lines.
+    let log = Log::start(&settings)?;
+    // A panic goes on when it is logged.
+    match catch_unwind(AssertUnwindSafe(|| run_server(game, cli, settings, &log, hints))) {
+        Ok(done) => done.inspect_err(|sentence| tracing::error!(fatal = true, "{sentence}")),
+        Err(panic) => {
+            tracing::error!(fatal = true, "the main thread panicked: this ends the server");
+            resume_unwind(panic)
+        }
+    }
+}
+
+fn run_server(game: impl Game + Clone, cli: &Cli, settings: Settings, log: &Log, hints: &[&str]) -> Result<(), String> {
     let (stop, hang_ups) = (stop_on_signals()?, HangUps::catch()?);
     let connections_max = file_limit::raise();
     let tls = match (&settings.http.tls_cert, &settings.http.tls_key) {
@@ -148,7 +161,9 @@ fn serve(game: impl Game + Clone, cli: &Cli, hints: &[&str]) -> Result<(), Strin
     let backend = backend.with_key(public_key);
     http::serve(listener, backend, http_options).map_err(|error| format!("cannot start the HTTP thread: {error}"))?;
     let (reloads, reloaded) = RulesQueue::new();
-    hang_ups.reload_on_each(settings.server.game_dir, server.rules_check(), reloads, tls)?;
+    let (log, flags) = (log.control(), cli.flags.clone());
+    let reopen_log = move || log.hang_up(&flags);
+    hang_ups.reload_on_each(settings.server.game_dir, server.rules_check(), reloads, tls, reopen_log)?;
     server.keep_results(results);
     server.set_join_queue(joins);
     server.set_rules_queue(reloaded);

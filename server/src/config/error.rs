@@ -31,6 +31,26 @@ pub enum ConfigError {
         /// The name now.
         new: &'static str,
     },
+    /// The file has a setting in its old section.
+    #[error("the setting `{old}` in [{section}] is `{new}` in [{to}] now")]
+    Moved {
+        /// Section in the file.
+        section: &'static str,
+        /// Name in the file.
+        old: &'static str,
+        /// Section now.
+        to: &'static str,
+        /// Name now.
+        new: &'static str,
+    },
+    /// A level is set for something that is no module.
+    #[error("`levels` in [log] names no module of the server with `{module}`: the modules are {modules}")]
+    NoModule {
+        /// The name in the file.
+        module: String,
+        /// All names.
+        modules: String,
+    },
     /// A setting is out of its range.
     #[error("the setting `{name}` must be {range}, not {value}")]
     Range {

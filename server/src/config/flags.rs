@@ -2,13 +2,12 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{Args, ValueEnum};
-use serde::{Deserialize, Serialize};
+use clap::Args;
 
-use super::Settings;
+use super::{LogFormat, Settings};
 
 /// Settings on the command line or in the environment.
-#[derive(Args, Debug, Default)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct Flags {
     /// Address of the HTTP gateway.
     #[arg(long, env = "FRAMEHOUSE_HTTP", value_name = "ADDRESS", global = true)]
@@ -55,19 +54,12 @@ pub struct Flags {
     /// Folder for results, replays and reports; one server at a time.
     #[arg(long, env = "FRAMEHOUSE_DATA_DIR", value_name = "DIR", global = true)]
     pub data_dir: Option<PathBuf>,
+    /// Name of this server among others, in its log; the host name by default.
+    #[arg(long, env = "FRAMEHOUSE_NODE", value_name = "NAME", global = true)]
+    pub node: Option<String>,
     /// Format of log lines.
     #[arg(long, env = "FRAMEHOUSE_LOG_FORMAT", value_name = "FORMAT", global = true)]
     pub log_format: Option<LogFormat>,
-}
-
-/// Format of log lines.
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// Text for people.
-    Pretty,
-    /// One JSON object per line.
-    Json,
 }
 
 impl Flags {
@@ -80,13 +72,14 @@ impl Flags {
         }
         set(&mut settings.http.tls_cert, &self.tls_cert.clone().map(Some));
         set(&mut settings.http.tls_key, &self.tls_key.clone().map(Some));
+        set(&mut settings.log.format, &self.log_format);
         let settings = &mut settings.server;
+        set(&mut settings.node, &self.node.clone().map(Some));
         set(&mut settings.http, &self.http);
         set(&mut settings.udp, &self.udp);
         set(&mut settings.lanes, &self.lanes);
         set(&mut settings.tick_rate, &self.tick_rate);
         set(&mut settings.data_dir, &self.data_dir);
-        set(&mut settings.log_format, &self.log_format);
         set(&mut settings.public_host, &self.public_host.clone().map(Some));
         set(&mut settings.public_udp_port, &self.public_udp_port.map(Some));
         set(&mut settings.game_dir, &self.game_dir.clone().map(Some));

@@ -30,9 +30,15 @@ const RENAMED: [(&str, &str, &str); 22] = [
     ("net", "stall_timeout", "stall_timeout_s"),
 ];
 
-/// Refuses a file that has a setting's old name.
+/// Section and name of each setting that is in another section now, and both as they are now.
+const MOVED: [(&str, &str, &str, &str); 1] = [("server", "log_format", "log", "format")];
+
+/// Refuses a file that has a setting's old name, or has it in its old section.
 pub(super) fn refuse_old_names(file: &Table) -> Result<(), ConfigError> {
     let has = |section: &str, name: &str| file.get(section).is_some_and(|section| section.get(name).is_some());
+    if let Some((section, old, to, new)) = MOVED.iter().find(|(section, old, ..)| has(section, old)) {
+        return Err(ConfigError::Moved { section, old, to, new });
+    }
     match RENAMED.iter().find(|(section, old, _)| has(section, old)) {
         Some((section, old, new)) => Err(ConfigError::Renamed { section, old, new }),
         None => Ok(()),
@@ -52,6 +58,12 @@ mod tests {
             let sentence = refuse_old_names(&file).expect_err("an old name").to_string();
             assert!(sentence.contains(&format!("`{new}`")), "{sentence}");
             assert!(known[section].get(new).is_some() && known[section].get(old).is_none(), "{new}");
+        }
+        for (section, old, to, new) in MOVED {
+            let file = format!("[{section}]\n{old} = 1").parse().expect("TOML");
+            let sentence = refuse_old_names(&file).expect_err("an old name").to_string();
+            assert!(sentence.contains(&format!("`{new}` in [{to}]")), "{sentence}");
+            assert!(known[to].get(new).is_some() && known[section].get(old).is_none(), "{new}");
         }
     }
 }

@@ -8,7 +8,7 @@ use std::{
 use framehouse_shared::tick::SimRate;
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, LogFormat, error::in_range};
+use super::{ConfigError, error::in_range};
 
 /// Settings of the process: addresses, tick rate and folders.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,8 +37,9 @@ pub struct ServerSettings {
     pub game_dir: Option<PathBuf>,
     /// Folder for results, replays and reports.
     pub data_dir: PathBuf,
-    /// Format of log lines.
-    pub log_format: LogFormat,
+    /// Name of this server among others, 1 to 63 letters, digits, `.`, `-` and `_`. `None` means the host name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
 }
 
 impl Default for ServerSettings {
@@ -53,9 +54,15 @@ impl Default for ServerSettings {
             tick_rate: 30,
             game_dir: None,
             data_dir: PathBuf::from("data"),
-            log_format: LogFormat::Pretty,
+            node: None,
         }
     }
+}
+
+/// Whether a name fits into labels, log lines and file names.
+fn is_node_name(name: &str) -> bool {
+    let fits = |letter: u8| letter.is_ascii_alphanumeric() || b".-_".contains(&letter);
+    (1..=63).contains(&name.len()) && name.bytes().all(fits)
 }
 
 impl ServerSettings {
@@ -63,6 +70,10 @@ impl ServerSettings {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         in_range("tick_rate", "10 to 120", self.tick_rate, SimRate::HZ_MIN, SimRate::HZ_MAX)?;
         in_range("lanes", "1 to 64", self.lanes, 1, 64)?;
+        if let Some(node) = self.node.as_ref().filter(|node| !is_node_name(node)) {
+            let range = "1 to 63 letters, digits, `.`, `-` and `_`";
+            return Err(ConfigError::Range { name: "node", range, value: format!("{node:?}") });
+        }
         self.check_addresses()
     }
 

@@ -1,0 +1,149 @@
+//! `[log]`: format, levels and file of the log.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+use super::{ConfigError, error::in_range};
+
+/// Settings of the log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogSettings {
+    /// Format of log lines.
+    pub format: LogFormat,
+    /// The lowest level that is logged.
+    pub level: LogLevel,
+    /// File that lines are appended to. `None` means standard error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<PathBuf>,
+    /// Size in bytes from which a new file begins, 10^4 to 10^12.
+    pub file_bytes_max: u64,
+    /// Age in hours from which a new file begins, 1 to 8760.
+    pub file_age_max_h: u32,
+    /// Number of full files that are kept, 1 to 1000. The oldest one is deleted.
+    pub files_kept: u32,
+    /// Levels of single modules of the server, by their names: `net`, `room::phase`.
+    pub levels: BTreeMap<String, LogLevel>,
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self {
+            format: LogFormat::Pretty,
+            level: LogLevel::Info,
+            file: None,
+            file_bytes_max: 100_000_000,
+            file_age_max_h: 168,
+            files_kept: 10,
+            levels: BTreeMap::new(),
+        }
+    }
+}
+
+/// Format of log lines.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Text for people.
+    Pretty,
+    /// One JSON object per line.
+    Json,
+}
+
+/// Level of log lines. Lines of this level and of all higher ones are logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// Nothing is logged.
+    Off,
+    /// Something is lost or does not work.
+    Error,
+    /// Somebody should look; nothing is lost.
+    Warn,
+    /// Changes of state.
+    Info,
+    /// Details, and what strangers do wrong.
+    Debug,
+    /// Everything, also of libraries.
+    Trace,
+}
+
+impl LogLevel {
+    /// Name of the level in a directive.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}
+
+/// Modules of the server whose levels can be set.
+const MODULES: [&str; 21] = [
+    "address",
+    "cleanup",
+    "config",
+    "counters",
+    "desync",
+    "disk",
+    "dispatch",
+    "histogram",
+    "ingest",
+    "key",
+    "match_end",
+    "net",
+    "ops",
+    "replay",
+    "results",
+    "room",
+    "schedule",
+    "server",
+    "start",
+    "tick_load",
+    "tick_loop",
+];
+
+impl LogSettings {
+    /// Checks that every value is in its range.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        let is_path = |name: &str| name.bytes().all(|letter| letter.is_ascii_lowercase() || b"_:".contains(&letter));
+        let is_known = |name: &str| MODULES.contains(&name.split("::").next().unwrap_or(name));
+        if let Some(module) = self.levels.keys().find(|name| !is_path(name) || !is_known(name)) {
+            return Err(ConfigError::NoModule { module: module.clone(), modules: MODULES.join(", ") });
+        }
+        in_range("file_bytes_max", "10000 to 1000000000000", self.file_bytes_max, 10_000, 1_000_000_000_000)?;
+        in_range("file_age_max_h", "1 to 8760 hours", self.file_age_max_h, 1, 8760)?;
+        in_range("files_kept", "1 to 1000", self.files_kept, 1, 1000)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_module_of_the_server_has_its_level() {
+        let library = include_str!("../lib.rs");
+        let modules = library.lines().filter_map(|line| line.strip_suffix(';')?.split_once("mod "));
+        for (_, module) in modules {
+            assert!(MODULES.contains(&module), "{module}");
+        }
+    }
+
+    #[test]
+    fn a_misspelt_module_or_level_is_refused_with_those_that_there_are() {
+        let check = |text: &str| toml::from_str::<LogSettings>(text).map(|settings| settings.check());
+        assert!(matches!(check("levels = { net = \"debug\", \"room::phase\" = \"off\" }"), Ok(Ok(()))));
+        let told = check("levels = { nte = \"debug\" }").expect("TOML").expect_err("no module").to_string();
+        assert!(told.contains("`nte`") && told.contains("net, ops"), "{told}");
+        assert!(check("levels = { \"net=trace,room\" = \"debug\" }").expect("TOML").is_err());
+        let told = check("level = \"loud\"").expect_err("no level").to_string();
+        assert!(told.contains("`loud`") && told.contains("`warn`"), "{told}");
+    }
+}
