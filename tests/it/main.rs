@@ -21,6 +21,7 @@ mod kept;
 mod late_joins;
 mod lifecycles;
 mod load;
+mod logs;
 mod matches;
 mod model;
 mod names;

@@ -442,11 +442,10 @@ pub(super) fn hide(world: &mut World, room: Entity) -> Option<RoomCode> {
 }
 
 /// Removes a room from the directory: it cannot be found any more, and its code can be used again.
-pub(super) fn forget_room(world: &mut World, room: Entity) -> Option<RoomId> {
-    let Room { id, code, .. } = world.entity_mut(room).take::<Room>()?;
+pub(super) fn forget_room(world: &mut World, room: Entity) {
+    let Some(Room { code, .. }) = world.entity_mut(room).take::<Room>() else { return };
     world.entity_mut(room).insert(ClosedRoom(code));
     world.resource_mut::<Directory>().by_code.remove(&code);
-    Some(id)
 }
 
 fn create_room(world: &mut World, options: RoomOptions, practice: bool) -> Result<Entity, JoinError> {

@@ -95,6 +95,7 @@ pub(crate) fn dismiss(world: &mut World, session: Entity, reason: impl Into<EndR
     let address = data.address;
     let EndReason { code, sentence } = reason.into();
     let sentence = shorten(&sentence);
+    log_line!(DEBUG, Who::of_session(world, session), reason = ?code, "session closed");
     outgoing::send(world, address, &ServerMessage::Goodbye(EndReason { code, sentence }));
 }
 

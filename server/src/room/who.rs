@@ -91,7 +91,7 @@ impl<'w> Who<'w> {
     /// A player or spectator in its room.
     pub fn of_member(world: &'w World, member: Entity) -> Self {
         let session = members::session_of(world, member).and_then(|session| world.get::<Session>(session));
-        let whole = Self { session: session.map(|session| session.id), ..Self::of_nobody(world, member) };
+        let whole = Self { session: session.map(|session| session.id), ..Self::in_room(world, member) };
         match (world.get::<Player>(member), world.get::<Spectator>(member)) {
             (Some(player), _) => whole.with_player(player),
             (None, Some(spectator)) => Self { player: Some(&spectator.name), player_id: Some(spectator.id), ..whole },
@@ -99,7 +99,7 @@ impl<'w> Who<'w> {
         }
     }
 
-    fn of_nobody(world: &'w World, member: Entity) -> Self {
+    fn in_room(world: &'w World, member: Entity) -> Self {
         world.get::<InRoom>(member).map_or_else(Self::default, |room| Self::of_room(world, room.0))
     }
 

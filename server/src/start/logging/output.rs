@@ -119,7 +119,45 @@ impl Write for Output {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::{Receiver, channel};
+
+    use tracing_appender::non_blocking::NonBlockingBuilder;
+    use tracing_subscriber::fmt::MakeWriter;
+
     use super::*;
+
+    /// A stream that takes nothing until its sender is gone.
+    struct Stuck(Receiver<()>);
+
+    impl Write for Stuck {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let _ = self.0.recv();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn lines_that_found_no_room_are_told_with_the_next_line() {
+        let (freed, stuck) = channel();
+        let (queue, guard) = NonBlockingBuilder::default().buffered_lines_limit(2).finish(Stuck(stuck));
+        for _ in 0..10 {
+            queue.make_writer().write_all(b"a line\n").expect("it never fails");
+        }
+        let counted = Counted::default();
+        counted.connect(queue.error_counter());
+        let mut output = Output::new(None, Arc::default(), counted);
+        output.to = Target::Stderr(Box::new(io::sink()));
+        let dropped = output.counted.dropped();
+        assert!((7..=8).contains(&dropped), "at most one is being written and two wait: {dropped}");
+        output.write_all(b"a line\n").expect("it never fails");
+        assert_eq!(output.told, dropped);
+        drop(freed);
+        drop(guard);
+    }
 
     /// A stream that fails with this error of the system.
     struct Broken(i32);
