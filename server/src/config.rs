@@ -1,7 +1,7 @@
 //! Settings. Precedence: flags > environment > file > defaults.
 //!
 //! ```text
-//! server.rs http.rs rooms.rs cleanup.rs net.rs replays.rs alerts.rs   the sections of the file: fields, defaults, ranges
+//! server.rs http.rs rooms.rs cleanup.rs net.rs replays.rs alerts.rs log.rs   the sections of the file: fields, defaults, ranges
 //! catalogue.rs    the list of all settings, from assets/server.toml: names, types, meanings
 //! layers.rs       values of file, environment and command line, each checked, with their origins
 //! environment.rs  the variables of the environment
@@ -23,6 +23,7 @@ mod environment;
 mod flags;
 mod http;
 mod layers;
+mod log;
 mod nearest;
 mod net;
 mod origin;
@@ -39,9 +40,10 @@ pub use alerts::{AlertSettings, WebhookFormat, WebhookUrl};
 pub use cleanup::CleanupSettings;
 pub(crate) use cli::{Cli, Command, ConfigAction, ReplayAction};
 pub(crate) use environment::Environment;
-pub(crate) use flags::{Flags, LogFormat};
+pub(crate) use flags::Flags;
 pub use http::HttpSettings;
 pub(crate) use layers::Layers;
+pub(crate) use log::{LogFormat, LogSettings};
 pub use net::NetSettings;
 pub(crate) use print::{list_variables, show};
 pub use replays::ReplaySettings;
@@ -66,6 +68,8 @@ pub(crate) struct Settings {
     pub replays: ReplaySettings,
     /// `[alerts]`: when an operator is told, and where.
     pub alerts: AlertSettings,
+    /// `[log]`: format, levels and file of the log.
+    pub log: LogSettings,
 }
 
 impl Settings {
@@ -74,7 +78,8 @@ impl Settings {
         self.server.check()?;
         self.http.check()?;
         self.cleanup.check()?;
-        self.alerts.check()
+        self.alerts.check()?;
+        self.log.check()
     }
 }
 

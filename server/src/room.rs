@@ -27,6 +27,7 @@ pub mod reservations;
 pub(crate) mod resync;
 pub mod score;
 pub mod sessions;
+pub(crate) mod who;
 
 pub use closing::close_finished_rooms;
 
@@ -236,7 +237,6 @@ pub fn announce(world: &mut World, room: Entity, event: RoomEvent) {
     let Some(mut data) = world.get_mut::<Room>(room) else { return };
     let msg_id = data.next_msg_id;
     data.next_msg_id += 1;
-    tracing::debug!(room = %data.id, msg_id, ?event, "room event");
     let addresses = addresses(world, room);
     outgoing::send_to_all(world, &addresses, &ServerMessage::Event { msg_id, event });
 }

@@ -27,7 +27,7 @@ use rustix::time::{ClockId, clock_gettime};
 use data_dir::DataDir;
 use game_files::{read_game_files, refusal};
 use listen::{bind_endpoints, cannot_listen};
-use logging::start_logging;
+use logging::Log;
 use print::{complain, print};
 use replays::{Known, show_info, verify_files};
 use signals::{HangUps, stop_on_signals};
@@ -113,13 +113,17 @@ fn serve(game: impl Game + Clone, cli: &Cli, hints: &[&str]) -> ExitCode {
     let environment = Environment::of_program();
     let layers = Layers::of(&cli.flags, &environment);
     let usable = layers.usable_settings();
-    let _writes_the_last_lines = start_logging(usable.server.log_format);
+    // Dropped last: it writes the last lines.
+    let log = match Log::start(&usable) {
+        Ok(log) => log,
+        Err(sentence) => return exit_code(Err(sentence)),
+    };
     environment.warnings().iter().for_each(|sentence| tracing::warn!("{sentence}"));
     let alerts = match Alerts::start(&usable.alerts) {
         Ok(alerts) => alerts,
         Err(error) => return exit_code(Err(format!("cannot start the thread that sends alerts: {error}"))),
     };
-    let run = || layers.settings().and_then(|settings| run_server(game, settings, &alerts, hints));
+    let run = || layers.settings().and_then(|settings| run_server(game, cli, settings, &log, &alerts, hints));
     let Ok(done) = guarded(run) else {
         // Nothing lives on without ticks: this is the last thing that the process does.
         alerts.raise_fatal("tick_thread_panicked", format!("{TICK_THREAD_PANICKED}: the log has the panic, report it"));
@@ -132,7 +136,14 @@ fn serve(game: impl Game + Clone, cli: &Cli, hints: &[&str]) -> ExitCode {
     exit_code(done)
 }
 
-fn run_server(game: impl Game + Clone, settings: Settings, alerts: &Alerts, hints: &[&str]) -> Result<(), String> {
+fn run_server(
+    game: impl Game + Clone,
+    cli: &Cli,
+    settings: Settings,
+    log: &Log,
+    alerts: &Alerts,
+    hints: &[&str],
+) -> Result<(), String> {
     let (stop, hang_ups) = (stop_on_signals()?, HangUps::catch()?);
     let connections_max = file_limit::raise();
     let tls = match (&settings.http.tls_cert, &settings.http.tls_key) {
@@ -191,7 +202,9 @@ fn run_server(game: impl Game + Clone, settings: Settings, alerts: &Alerts, hint
     let data_dir_path = settings.server.data_dir;
     let sources = Sources { board: server.status_board(), http: http_times, data_dir: data_dir_path, errors };
     let (reloads, reloaded) = RulesQueue::new();
-    hang_ups.reload_on_each(settings.server.game_dir, server.rules_check(), reloads, tls)?;
+    let (log, flags) = (log.control(), cli.flags.clone());
+    let reopen_log = move || log.hang_up(&flags);
+    hang_ups.reload_on_each(settings.server.game_dir, server.rules_check(), reloads, tls, reopen_log)?;
     server.keep_results(results);
     server.set_join_queue(joins);
     server.set_rules_queue(reloaded);

@@ -23,6 +23,7 @@ mod kept;
 mod late_joins;
 mod lifecycles;
 mod load;
+mod logs;
 mod matches;
 mod metrics;
 mod model;

@@ -19,8 +19,8 @@ use framehouse_shared::{
 };
 use framehouse_tools::replays::Folder;
 
-const SERVER: &str = env!("CARGO_BIN_EXE_arena_server");
-const PANICKING: &str = env!("CARGO_BIN_EXE_panicking_server");
+pub const SERVER: &str = env!("CARGO_BIN_EXE_arena_server");
+pub const PANICKING: &str = env!("CARGO_BIN_EXE_panicking_server");
 
 /// Keeps a broken build from hanging.
 const START_TIME_MAX: Duration = Duration::from_secs(90);
@@ -48,7 +48,7 @@ fn url_in(output: ChildStdout) -> Receiver<String> {
 }
 
 /// A running server, ended when it goes out of scope.
-struct Running {
+pub struct Running {
     child: Child,
     url: String,
 }
@@ -56,8 +56,16 @@ struct Running {
 impl Running {
     /// Starts a program that keeps its data in this folder.
     fn start(program: &str, folder: &Path, stderr: impl Into<Stdio>) -> Self {
+        Self::start_with(program, folder, stderr, &[])
+    }
+
+    /// Like [`start`](Self::start), with more arguments.
+    pub fn start_with(program: &str, folder: &Path, stderr: impl Into<Stdio>, arguments: &[&str]) -> Self {
         let mut command = Command::new(program);
-        command.args(["--http", "127.0.0.1:0", "--udp", "127.0.0.1:0", "--lanes", "1", "--data-dir"]).arg(folder);
+        command
+            .args(arguments)
+            .args(["--http", "127.0.0.1:0", "--udp", "127.0.0.1:0", "--lanes", "1", "--data-dir"])
+            .arg(folder);
         let mut child =
             command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr).spawn().expect("a program");
         let output = child.stdout.take().expect("it was asked for");
@@ -71,7 +79,18 @@ impl Running {
         ureq::get(&url).call().expect("an answer").body_mut().read_json().expect("JSON")
     }
 
-    fn status(&self) -> Status {
+    /// Its URL.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Its process.
+    pub const fn child(&self) -> &Child {
+        &self.child
+    }
+
+    /// Its status page.
+    pub fn status(&self) -> Status {
         self.get("/v1/status")
     }
 }

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use toml::{Table, Value};
 
 use super::{
-    AlertSettings, CleanupSettings, HttpSettings, NetSettings, ReplaySettings, RoomSettings, ServerSettings, Settings,
+    AlertSettings, CleanupSettings, HttpSettings, LogSettings, NetSettings, ReplaySettings, RoomSettings,
+    ServerSettings, Settings,
     flags::{self, yes_or_no},
     nearest::nearest,
 };
@@ -29,6 +30,7 @@ pub(super) fn ranges(section: &str) -> Ranges {
         "net" => NetSettings::RANGES,
         "replays" => ReplaySettings::RANGES,
         "alerts" => AlertSettings::RANGES,
+        "log" => LogSettings::RANGES,
         _ => &[],
     }
 }

@@ -53,7 +53,7 @@ impl Environment {
     }
 
     /// The settings file that the environment names.
-    pub(super) fn file(&self) -> Option<PathBuf> {
+    pub fn file(&self) -> Option<PathBuf> {
         self.get(FILE_VARIABLE).map(PathBuf::from)
     }
 }

@@ -2,12 +2,14 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{Args, ValueEnum};
-use serde::{Deserialize, Serialize};
+use clap::Args;
+use serde::Serialize;
+
+use super::LogFormat;
 
 /// Settings on the command line. They serialise as a table of those that are given. [`setting_of`] says which settings they
 /// are.
-#[derive(Args, Debug, Default, Serialize)]
+#[derive(Args, Clone, Debug, Default, Serialize)]
 pub struct Flags {
     /// Address of the HTTP gateway.
     #[arg(long, value_name = "ADDRESS", global = true)]
@@ -58,6 +60,9 @@ pub struct Flags {
     /// set it in the environment or in the settings file.
     #[arg(long, value_name = "URL", global = true)]
     pub webhook_url: Option<String>,
+    /// Name of this server among others, in its log; the host name by default.
+    #[arg(long, value_name = "NAME", global = true)]
+    pub node: Option<String>,
     /// Format of log lines.
     #[arg(long, value_name = "FORMAT", global = true)]
     pub log_format: Option<LogFormat>,
@@ -77,22 +82,13 @@ pub struct Flags {
     pub until_empty: Option<bool>,
 }
 
-/// Format of log lines.
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// Text for people.
-    Pretty,
-    /// One JSON object per line.
-    Json,
-}
-
 /// The flags whose setting has another name, or is not in `[server]`: flag, section and name.
-const OTHER_SETTINGS: [(&str, &str, &str); 4] = [
+const OTHER_SETTINGS: [(&str, &str, &str); 5] = [
     ("tls_cert", "http", "tls_cert"),
     ("tls_key", "http", "tls_key"),
     ("drain_limit", "server", "drain_limit_s"),
     ("webhook_url", "alerts", "webhook_url"),
+    ("log_format", "log", "format"),
 ];
 
 /// Section and name of the setting that a flag gives.

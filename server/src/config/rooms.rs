@@ -55,6 +55,9 @@ pub struct RoomSettings {
     pub hard_tolerance_ticks: u32,
     /// Seconds that a room waits for the inputs of all players, 0 to 600; 0 disables waiting. For turn-like games.
     pub strict_timeout_s: f64,
+    /// Points that a player gains between two samples of its score (200 ms) from which the gain is logged, at debug; 1 to
+    /// 1,000,000,000.
+    pub log_gain_points: u32,
 }
 
 impl Default for RoomSettings {
@@ -80,6 +83,7 @@ impl Default for RoomSettings {
             history_s: 10.0,
             hard_tolerance_ticks: 0,
             strict_timeout_s: 0.0,
+            log_gain_points: 20,
         }
     }
 }
@@ -106,6 +110,7 @@ impl RoomSettings {
         ("history_s", 1.0, 100.0),
         ("hard_tolerance_ticks", 0.0, 2.0),
         ("strict_timeout_s", 0.0, 600.0),
+        ("log_gain_points", 1.0, 1e9),
     ];
 
     /// Number of a match's newest frames that are kept uncompressed.

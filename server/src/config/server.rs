@@ -9,7 +9,7 @@ use std::{
 use framehouse_shared::tick::SimRate;
 use serde::{Deserialize, Serialize};
 
-use super::{LogFormat, Violation, catalogue::Ranges};
+use super::{Violation, catalogue::Ranges};
 
 /// Settings of the process: addresses, tick rate and folders.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,8 +35,8 @@ pub struct ServerSettings {
     pub game_dir: Option<PathBuf>,
     /// Folder for results, replays and reports.
     pub data_dir: PathBuf,
-    /// Format of log lines.
-    pub log_format: LogFormat,
+    /// Name of this server among others, 1 to 63 letters, digits, `.`, `-` and `_`. `None` means the host name.
+    pub node: Option<String>,
     /// Seconds for which running matches go on when the server is asked to stop, 0 to 3600.
     pub drain_limit_s: f64,
     /// Whether a server that is asked to stop waits for all running matches, whatever `drain_limit_s` is.
@@ -55,11 +55,17 @@ impl Default for ServerSettings {
             tick_rate: 30,
             game_dir: None,
             data_dir: PathBuf::from("data"),
-            log_format: LogFormat::Pretty,
+            node: None,
             drain_limit_s: 150.0,
             until_empty: false,
         }
     }
+}
+
+/// Whether a name fits into labels, log lines and file names.
+fn is_node_name(name: &str) -> bool {
+    let fits = |letter: u8| letter.is_ascii_alphanumeric() || b".-_".contains(&letter);
+    (1..=63).contains(&name.len()) && name.bytes().all(fits)
 }
 
 impl ServerSettings {
@@ -71,8 +77,12 @@ impl ServerSettings {
         ("drain_limit_s", 0.0, 3600.0),
     ];
 
-    /// Checks that the addresses are usable together.
+    /// Checks the name, and that the addresses are usable together.
     pub(super) fn check(&self) -> Result<(), Violation> {
+        if self.node.as_ref().is_some_and(|node| !is_node_name(node)) {
+            let sentence = "`server.node` must be 1 to 63 letters, digits, `.`, `-` and `_`".to_owned();
+            return Err(Violation::new(["server.node"], sentence));
+        }
         self.check_reach()?;
         let has_room = |port: u16| port.checked_add(self.lanes - 1).is_some();
         let ports = [("server.udp", self.udp.port()), ("server.public_udp_port", self.public_udp_port.unwrap_or(0))];

@@ -269,7 +269,7 @@ impl Writer {
         if !folder::has_replay(&self.folder, match_id) || !self.retention.reports.has_room(match_id, &path) {
             self.progress.reports_lost.fetch_add(1, Relaxed);
             let report = path.display();
-            tracing::info!(%report, "a desync is not reported: its match has no replay, too many reports, or this report");
+            tracing::debug!(%match_id, %report, "a desync is not reported: its match has no replay, too many reports, or this report");
             return;
         }
         match job.write(&self.folder) {

@@ -27,6 +27,7 @@ use crate::{
         current_match::CurrentMatch,
         inputs::{Participant, Participants},
         score::curves,
+        who::{ShownCode, Who, log_line},
     },
     schedule::{Now, TickRate, TickSet},
 };
@@ -128,12 +129,29 @@ fn store_waiting(world: &mut World, WaitingForReplay { room, result, replay, .. 
 fn store(world: &mut World, room: Entity, result: MatchResult) {
     let (id, since) = (result.match_id, world.resource::<Now>().elapsed);
     let pending = PendingResult { room, match_no: result.match_no, since };
+    log_points(&result);
     let Some(mut store) = world.get_resource_mut::<ResultStore>() else { return };
     let submitted = store.submit(result);
     let mut awaited = world.resource_mut::<PendingResults>();
     awaited.0.insert(id, pending);
     if let Submitted::Lost(lost) = submitted {
         awaited.0.remove(&lost);
+    }
+}
+
+/// Logs the points of every player: what a result grants can be found in the log.
+fn log_points(result: &MatchResult) {
+    for PlayerResult { player, slot, name, rank, points, outcome, .. } in &result.players {
+        let who = Who {
+            room: Some(result.room),
+            code: Some(ShownCode(result.code)),
+            match_id: Some(result.match_id),
+            player: Some(name),
+            player_id: Some(*player),
+            slot: Some(*slot),
+            session: None,
+        };
+        log_line!(INFO, who, points, rank, ?outcome, "points go into the result");
     }
 }
 
@@ -148,6 +166,7 @@ fn tell_saved(world: &mut World) {
         if let Some(mut current) = world.get_mut::<CurrentMatch>(room) {
             current.note_saved(match_id);
         }
+        log_line!(INFO, Who { match_id: Some(match_id), ..Who::of_match(world, room) }, "result saved");
         let addresses = room::addresses(world, room);
         outgoing::send_to_all(world, &addresses, &ServerMessage::ResultSaved { match_no, match_id });
     }

@@ -12,6 +12,7 @@ use super::{
     phase::{self, RoomPhase},
     reservations::Reservations,
     sessions,
+    who::{Who, log_line},
 };
 use crate::{
     config::RoomSettings,
@@ -61,9 +62,15 @@ fn why_it_closes(room: &Room, sim: &SimRoom, seats: &Reservations) -> Option<End
 
 /// Closes a room: it cannot be found any more, its members are told the reason, and its data is handed to the cleanup.
 pub(super) fn close(world: &mut World, room: Entity, why: EndCode) {
-    if directory::forget_room(world, room).is_none() {
+    if world.get::<Room>(room).is_none() {
         return;
     }
+    if why == EndCode::RoomFaulted {
+        log_line!(ERROR, Who::of_room(world, room), reason = ?why, "room closed after a panic in it: its match is lost");
+    } else {
+        log_line!(INFO, Who::of_room(world, room), reason = ?why, "room closed");
+    }
+    directory::forget_room(world, room);
     phase::leave(world, room);
     for member in Members::entities(world.get::<Members>(room)).to_vec() {
         match members::session_of(world, member) {

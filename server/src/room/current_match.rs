@@ -24,6 +24,7 @@ use super::{
     inputs::{InputBuffer, Participants},
     resync,
     score::{ScoreBuffer, curves::PastCurves, rate::ScoreRate},
+    who::{Who, log_line},
 };
 use crate::schedule::{Now, TickRate};
 
@@ -139,6 +140,7 @@ pub fn open(world: &mut World, room: Entity) -> Option<u32> {
         world.get::<SimRoom>(room)?.note_fault();
         return None;
     }
+    log_opened(world, room);
     for player in by_slot(world, room) {
         caller_days::note_match(world, player);
         world.entity_mut(player).insert((InputBuffer::default(), ScoreBuffer::of_match(number)));
@@ -156,14 +158,18 @@ fn set_up(world: &mut World, room: Entity, number: u32) {
     let rules_hash = rules_hash(&opening).expect("it was serialised by us");
     let now = *world.resource::<Now>();
     let id = draw_id();
-    let code = world.get::<Room>(room).map(|room| room.code);
-    tracing::info!(code = ?code, number, %id, seed = setup.seed, map = %setup.map, "match set");
     let started_unix = now.unix().as_secs();
     let current = CurrentMatch { id, number, setup, rules_hash, started_unix, is_saved: false };
     let scores = (PastCurves::of_match(number), ScoreRate::begin(world, room));
     let fresh =
         ((FrameHistory::default(), ComparedHashes::default()), Participants::default(), current, OpeningState(opening));
     world.entity_mut(room).insert((fresh, scores));
+}
+
+fn log_opened(world: &World, room: Entity) {
+    let Some(current) = world.get::<CurrentMatch>(room) else { return };
+    let MatchSetup { seed, map, seats, .. } = &current.setup;
+    log_line!(INFO, Who::of_match(world, room), match_no = current.number, seed, map, seats, "match opened");
 }
 
 /// Sets the start time of the match. `epoch` is when tick 0 is due, since the server's start.

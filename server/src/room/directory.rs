@@ -35,6 +35,7 @@ use super::{
     presence::{self, ResumeIndex},
     reservations::Reservations,
     sessions, spectators,
+    who::{ClosedRoom, ShownCode, Who, log_line},
 };
 use crate::{
     address::AddressKey,
@@ -299,8 +300,9 @@ pub(crate) fn answer_join_requests(world: &mut World) {
 /// When the request cannot be granted.
 pub fn join(world: &mut World, request: &JoinRequest) -> Result<Grant, JoinError> {
     let answer = try_join(world, request);
-    if answer.is_ok() {
-        caller_days::note_join(world, request);
+    match &answer {
+        Ok(_) => caller_days::note_join(world, request),
+        Err(error) => tracing::debug!(player = request.name, reason = error.code(), "join request refused"),
     }
     let mut counters = world.resource_mut::<Counters>();
     match &answer {
@@ -348,6 +350,7 @@ fn try_join(world: &mut World, request: &JoinRequest) -> Result<Grant, JoinError
         Purpose::Resume(player) => presence::expect_return(world, player, session),
         Purpose::Watch => {}
     }
+    log_line!(DEBUG, Who::of_session(world, session), purpose = target.purpose.name(), "place reserved");
     let now = *world.resource::<Now>();
     let endpoint = world.get::<BoxedEndpoint>(endpoint).expect("endpoints stay as long as the server");
     let Admission { token, server } = endpoint.admit(client, Some(request.caller.ip()), now.transport());
@@ -460,16 +463,15 @@ pub(super) fn hide(world: &mut World, room: Entity) -> Option<RoomCode> {
     directory.by_code.remove(&old);
     directory.by_code.insert(code, room);
     world.get_mut::<Room>(room)?.code = code;
-    tracing::info!(%old, %code, "a room is private now and has another code");
+    log_line!(DEBUG, Who::of_room(world, room), old = %ShownCode(old), "the room is private now and has another code");
     Some(code)
 }
 
 /// Removes a room from the directory: it cannot be found any more, and its code can be used again.
-pub(super) fn forget_room(world: &mut World, room: Entity) -> Option<RoomId> {
-    let Room { id, code, .. } = world.entity_mut(room).take::<Room>()?;
-    tracing::info!(room = %id, code = %code, "room closed");
+pub(super) fn forget_room(world: &mut World, room: Entity) {
+    let Some(Room { code, .. }) = world.entity_mut(room).take::<Room>() else { return };
+    world.entity_mut(room).insert(ClosedRoom(code));
     world.resource_mut::<Directory>().by_code.remove(&code);
-    Some(id)
 }
 
 fn create_room(world: &mut World, options: RoomOptions, practice: bool) -> Result<Entity, JoinError> {
@@ -513,7 +515,7 @@ fn create_room(world: &mut World, options: RoomOptions, practice: bool) -> Resul
         ))
         .id();
     world.resource_mut::<Directory>().by_code.insert(code, room);
-    tracing::info!(room = %id, code = %code, seats = size, private, economy, "room opened");
+    log_line!(INFO, Who::of_room(world, room), seats = size, private, economy, "room opened");
     Ok(room)
 }
 

@@ -23,6 +23,7 @@ use super::{
     members, players,
     reservations::Reservations,
     score::curves,
+    who::{Who, log_line},
 };
 use crate::{
     config::RoomSettings,
@@ -213,12 +214,11 @@ fn due(world: &World, room: Entity, phase: &RoomPhase, tick: u64) -> Option<Step
 
 fn enter(world: &mut World, room: Entity, phase: RoomPhase) {
     let wire = phase.to_wire();
-    if let Some(data) = world.get::<Room>(room) {
-        tracing::info!(room = %data.id, code = %data.code, phase = phase.name(), "room phase");
-    }
+    let name = phase.name();
     if let Some(mut current) = world.get_mut::<RoomPhase>(room) {
         *current = phase;
     }
+    log_line!(DEBUG, Who::of_room(world, room), phase = name, "room phase");
     members::enter_phase(world, room, &wire);
     announce(world, room, RoomEvent::Phase(wire));
 }

@@ -1,5 +1,6 @@
 //! Signal handling: SIGTERM and SIGINT drain and stop the server, a second one ends it at once. SIGHUP reloads the game
-//! files and the TLS certificate, and never ends the server: the system also sends it when a terminal is closed.
+//! files, the TLS certificate and the levels of the log, and never ends the server: the system also sends it when a terminal
+//! is closed.
 
 use std::{
     path::{Path, PathBuf},
@@ -45,22 +46,27 @@ impl HangUps {
     }
 
     /// Starts a thread that on each SIGHUP reads the folder again, checks the files, and queues them if they are good. It
-    /// also reads the TLS files again.
+    /// also reads the TLS files again, and calls `reopen_log`, which returns whether there was something to do.
     pub fn reload_on_each(
         mut self,
         folder: Option<PathBuf>,
         check: CheckRules,
         queue: SyncSender<Vec<GameFile>>,
         tls: Option<TlsKeys>,
+        reopen_log: impl Fn() -> bool + Send + 'static,
     ) -> Result<(), String> {
         let work = move || {
             for _ in self.0.forever() {
+                let has_log = reopen_log();
                 if let Some(keys) = &tls {
                     keys.reload();
                 }
                 let Some(folder) = &folder else {
-                    if tls.is_none() {
-                        tracing::warn!("SIGHUP: there is nothing to reload: no --game-dir and no --tls-cert is set");
+                    if tls.is_none() && !has_log {
+                        tracing::warn!(
+                            "SIGHUP: there is nothing to reload: no --game-dir, no --tls-cert, no --config and no log \
+                             file is set"
+                        );
                     }
                     continue;
                 };
