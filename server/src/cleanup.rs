@@ -140,8 +140,8 @@ fn task_of(world: &World, room: Entity) -> Task {
 fn schedule(world: &mut World, task: Task) {
     let (settings, rate) = (world.resource::<CleanupSettings>(), *world.resource::<TickRate>());
     let delays = Delays {
-        due: rate.ticks_in_seconds(settings.cleanup_delay),
-        forced: rate.ticks_in_seconds(settings.force_cleanup_delay),
+        due: rate.ticks_in_seconds(settings.cleanup_delay_s),
+        forced: rate.ticks_in_seconds(settings.force_cleanup_delay_s),
     };
     let now = world.resource::<Now>().tick;
     world.resource_mut::<Cleanup>().schedule.add(task, now, delays);

@@ -4,6 +4,7 @@
 //! server.rs http.rs rooms.rs cleanup.rs net.rs replays.rs   the sections of the file: fields, defaults, ranges
 //! flags.rs   settings on the command line or in the environment
 //! cli.rs     subcommands
+//! renamed.rs settings that had another name before
 //! error.rs   errors of settings
 //! ```
 
@@ -13,6 +14,7 @@ mod error;
 mod flags;
 mod http;
 mod net;
+mod renamed;
 mod replays;
 mod rooms;
 mod server;
@@ -27,6 +29,7 @@ pub(crate) use error::ConfigError;
 pub(crate) use flags::{Flags, LogFormat};
 pub use http::HttpSettings;
 pub use net::NetSettings;
+use renamed::refuse_old_names;
 pub use replays::ReplaySettings;
 pub use rooms::RoomSettings;
 pub(crate) use server::ServerSettings;
@@ -76,7 +79,9 @@ impl Settings {
     pub fn from_file(file: &Path) -> Result<Self, ConfigError> {
         let text =
             fs::read_to_string(file).map_err(|error| ConfigError::Unreadable { file: file.to_owned(), error })?;
-        toml::from_str(&text).map_err(|error| ConfigError::Syntax { file: file.to_owned(), error: Box::new(error) })
+        let syntax = |error| ConfigError::Syntax { file: file.to_owned(), error: Box::new(error) };
+        refuse_old_names(&text.parse().map_err(syntax)?)?;
+        toml::from_str(&text).map_err(syntax)
     }
 
     /// Checks that every value is in its range and that the addresses are usable together.

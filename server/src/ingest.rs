@@ -83,7 +83,7 @@ fn take_event(
 ) -> Result<(), InvalidMessage> {
     let now = rooms.now.elapsed;
     match event {
-        ClientEvent::Connected => session.connected(&rooms.now, *rooms.rate, settings.handshake_timeout),
+        ClientEvent::Connected => session.connected(&rooms.now, *rooms.rate, settings.handshake_timeout_s),
         ClientEvent::Disconnected(reason) => session.mark_gone(reason),
         ClientEvent::OverBudget => session.kick(EndCode::SentTooMuch),
         ClientEvent::Malformed => session.note_error(ErrorKind::Network, now),

@@ -1,8 +1,10 @@
-// The Colyseus side: a server whose rooms of four relay the inputs of their members, and do nothing else. `colyseus`
-// starts it.
+// The Colyseus side: a server whose rooms of four relay the inputs of their members, and do nothing else:
+// `server.mjs [CERTIFICATE KEY]`, with both over TLS. `colyseus` starts it.
 //
 // Lean on purpose: raw bytes, numbers as types of messages, no state and so no patches. The package `colyseus` is these
 // two and tools, which would let PM2 measure the server as well.
+import { readFileSync } from "node:fs";
+import { createServer } from "node:https";
 import { Room, defineRoom, defineServer } from "@colyseus/core";
 import { WebSocketTransport } from "@colyseus/ws-transport";
 import { FRAME, INPUT, INPUT_BYTES, PLAYERS, TICK_RATE } from "./messages.mjs";
@@ -39,7 +41,8 @@ class Relay extends Room {
   }
 }
 
-const transport = new WebSocketTransport();
+const [certificate, key] = process.argv.slice(2).map((file) => readFileSync(file));
+const transport = new WebSocketTransport(certificate ? { server: createServer({ cert: certificate, key }) } : {});
 const server = defineServer({ transport, greet: false, rooms: { relay: defineRoom(Relay) } });
 await server.listen(0, "127.0.0.1");
 process.on("disconnect", () => process.exit());

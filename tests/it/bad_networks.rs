@@ -47,7 +47,7 @@ fn a_short_silence_is_caught_up_by_range_and_a_long_one_by_a_snapshot() {
 }
 
 fn silences_are_caught_up(economy: bool) {
-    let rooms = RoomSettings { history: 1.7, countdown: 1.0, economy, ..Default::default() };
+    let rooms = RoomSettings { history_s: 1.7, countdown_s: 1.0, economy, ..Default::default() };
     let mut world = World::with_rooms(TinyPlugin, 4, rooms).with_link("delay=20").with_players(2);
     world.step_to_playing();
     let address = world.clients[1].address;

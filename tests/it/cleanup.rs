@@ -36,7 +36,7 @@ fn short_matches(seed: u64, rooms: RoomSettings) -> World {
 
 #[test]
 fn a_match_that_is_over_is_freed_after_five_seconds_and_its_room_stays() {
-    let rooms = RoomSettings { countdown: 0.5, results: 60.0, ..default() };
+    let rooms = RoomSettings { countdown_s: 0.5, results_s: 60.0, ..default() };
     let mut world = short_matches(80, rooms);
     let over = |world: &World| world.clients[0].client.results().is_some();
     assert!(world.step_until(300, over));
@@ -62,7 +62,7 @@ fn a_match_that_is_over_is_freed_after_five_seconds_and_its_room_stays() {
 
 #[test]
 fn a_rematch_is_never_touched_by_the_cleanup_of_the_match_before() {
-    let rooms = RoomSettings { countdown: 0.5, results: 0.1, ..default() };
+    let rooms = RoomSettings { countdown_s: 0.5, results_s: 0.1, ..default() };
     let mut world = short_matches(81, rooms);
     // The room is full, so matches follow each other, each before the cleanup of the previous one is due.
     world.step_ticks(150 * 8);
@@ -105,7 +105,7 @@ fn a_closed_room_is_found_by_nobody_at_once_and_freed_later() {
 
 #[test]
 fn a_room_in_which_nothing_happens_is_closed() {
-    let rooms = RoomSettings { idle_timeout: 10.0, ..default() };
+    let rooms = RoomSettings { idle_timeout_s: 10.0, ..default() };
     let mut world = World::with_rooms(TinyPlugin, 84, rooms);
     world.join(JoinTarget::Create { size: 2, private: false, practice: false, economy: None }).expect("a room");
     world.step_ticks(280);
@@ -122,7 +122,7 @@ static SLOW_CLOCK_US: AtomicU64 = AtomicU64::new(0);
 #[test]
 fn a_tick_spends_no_more_than_its_budget_until_the_deadline_forces_it() {
     let mut world = World::new(TinyPlugin, 85).with_thin_clients();
-    let settings = CleanupSettings { cleanup_delay: 1.0, force_cleanup_delay: 2.0, ..default() };
+    let settings = CleanupSettings { cleanup_delay_s: 1.0, force_cleanup_delay_s: 2.0, ..default() };
     world.server.world_mut().insert_resource(settings);
     let clock = || Duration::from_micros(SLOW_CLOCK_US.fetch_add(150, Ordering::Relaxed));
     world.server.world_mut().insert_resource(CleanupClock(clock));
@@ -177,9 +177,9 @@ impl Game for StickyPlugin {
 
 #[test]
 fn a_cleanup_that_fails_stays_alone_and_is_tried_again() {
-    let rooms = RoomSettings { countdown: 0.5, results: 60.0, ..default() };
+    let rooms = RoomSettings { countdown_s: 0.5, results_s: 60.0, ..default() };
     let mut world = World::with_rooms(StickyPlugin, 86, rooms).with_thin_clients();
-    let settings = CleanupSettings { sweep_interval: 10.0, ..default() };
+    let settings = CleanupSettings { sweep_interval_s: 10.0, ..default() };
     world.server.world_mut().insert_resource(settings);
     world.server.world_mut().insert_resource(MatchSeconds(3.0));
     world = world.with_players(2);
@@ -198,7 +198,8 @@ fn a_cleanup_that_fails_stays_alone_and_is_tried_again() {
 #[test]
 fn the_sweep_finds_what_nobody_owns_and_counts_it() {
     let mut world = World::new(TinyPlugin, 87).with_players(4);
-    let settings = CleanupSettings { sweep_interval: 1.0, cleanup_delay: 0.5, force_cleanup_delay: 3.0, ..default() };
+    let settings =
+        CleanupSettings { sweep_interval_s: 1.0, cleanup_delay_s: 0.5, force_cleanup_delay_s: 3.0, ..default() };
     world.server.world_mut().insert_resource(settings);
     world.step_to_playing();
     let ecs = world.server.world_mut();

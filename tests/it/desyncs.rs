@@ -43,7 +43,7 @@ fn playing(game: impl Game + Clone, folder: &Folder) -> (World, ReplayWriter) {
 
 /// A match like [`playing`], in economy mode or not.
 fn playing_in_mode(economy: bool, game: impl Game + Clone, folder: &Folder) -> (World, ReplayWriter) {
-    let rooms = RoomSettings { results: 1.0, countdown: 1.0, economy, ..Default::default() };
+    let rooms = RoomSettings { results_s: 1.0, countdown_s: 1.0, economy, ..Default::default() };
     let mut world = World::with_rooms(game, 11, rooms).with_link("delay=50");
     let writer =
         ReplayWriter::start(folder.path().to_owned(), &ReplaySettings::default(), ServerKey::from_secret([7; 32]))

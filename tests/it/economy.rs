@@ -10,7 +10,7 @@ use framehouse_tiny::TinyPlugin;
 use super::TINY_MATCH_TICKS;
 
 fn rooms(economy: bool) -> RoomSettings {
-    RoomSettings { countdown: 1.0, results: 1.0, economy, ..Default::default() }
+    RoomSettings { countdown_s: 1.0, results_s: 1.0, economy, ..Default::default() }
 }
 
 /// A match of players of the tiny game over this link.
@@ -90,8 +90,8 @@ fn a_lost_datagram_is_made_up_for_by_the_next_one() {
 #[test]
 fn the_last_frame_of_a_match_comes_whatever_its_turn() {
     // Another length of the countdown is another turn for the last tick.
-    for countdown in [1.0, 1.0 + 1.0 / 30.0] {
-        let rooms = RoomSettings { countdown, ..rooms(true) };
+    for countdown_s in [1.0, 1.0 + 1.0 / 30.0] {
+        let rooms = RoomSettings { countdown_s, ..rooms(true) };
         let mut world = World::with_rooms(TinyPlugin, 74, rooms).with_link("delay=30").with_players(2);
         world.step_to_playing();
         let over = |world: &World| world.clients[0].client.results().is_some();
@@ -100,7 +100,7 @@ fn the_last_frame_of_a_match_comes_whatever_its_turn() {
         let end = world.clients[0].client.results().expect("over").last_tick.plus(1);
         for client in &world.clients {
             let confirmed = client.client.prediction().map(|prediction| prediction.next_confirmed());
-            assert_eq!(confirmed, Some(end), "after a countdown of {countdown} s");
+            assert_eq!(confirmed, Some(end), "after a countdown of {countdown_s} s");
         }
     }
 }
@@ -162,7 +162,7 @@ fn the_host_changes_the_mode_between_matches_and_everybody_plays_by_it() {
 #[test]
 fn a_waiting_room_keeps_no_frame_back() {
     for pause in 0..4 {
-        let rooms = RoomSettings { strict_timeout: 5.0, ..rooms(true) };
+        let rooms = RoomSettings { strict_timeout_s: 5.0, ..rooms(true) };
         let mut world = World::with_rooms(TinyPlugin, 77, rooms).with_link("delay=20").with_players(2);
         world.step_to_playing();
         world.step_ticks(60 + pause);

@@ -26,7 +26,7 @@ fn address(number: u8) -> IpAddr {
 
 /// A lobby of these addresses in a room of eight seats. The first one is the host.
 fn lobby_of(seed: u64, callers: &[IpAddr]) -> World {
-    let rooms = RoomSettings { countdown: 0.5, abort_vote: 5.0, ..Default::default() };
+    let rooms = RoomSettings { countdown_s: 0.5, abort_vote_s: 5.0, ..Default::default() };
     let mut world = World::with_rooms(TinyPlugin, seed, rooms);
     for (index, caller) in callers.iter().enumerate() {
         let create = JoinTarget::Create { size: 8, private: false, practice: false, economy: None };

@@ -7,7 +7,7 @@ use framehouse_shared::tick::Tick;
 
 /// Fifteen of sixteen seats play.
 fn fifteen(economy: bool) -> World {
-    let rooms = RoomSettings { results: 1.0, countdown: 1.0, economy, ..Default::default() };
+    let rooms = RoomSettings { results_s: 1.0, countdown_s: 1.0, economy, ..Default::default() };
     let mut world = World::with_rooms(ArenaPlugin, 31, rooms).with_link("delay=50");
     world
         .join(JoinTarget::Create { size: 16, private: false, practice: false, economy: None })

@@ -40,17 +40,17 @@ struct Trial {
 impl Trial {
     fn new(seats: u8) -> Self {
         let rooms = RoomSettings {
-            lobby: 0.0,
-            ready_countdown: 0.5,
-            countdown: 0.5,
-            results: 0.1,
-            grace: 600.0,
-            idle_timeout: 86_400.0,
-            host_idle: 3600.0,
-            abort_vote: 600.0,
+            lobby_s: 0.0,
+            ready_countdown_s: 0.5,
+            countdown_s: 0.5,
+            results_s: 0.1,
+            grace_s: 600.0,
+            idle_timeout_s: 86_400.0,
+            host_idle_s: 3600.0,
+            abort_vote_s: 600.0,
             ..default()
         };
-        let net = NetSettings { connection_timeout: 2, ..default() };
+        let net = NetSettings { connection_timeout_s: 2, ..default() };
         let mut world = World::with_settings(TinyPlugin, 1, rooms, net).with_thin_clients();
         world.server.world_mut().insert_resource(MatchSeconds(1e9));
         let room = JoinTarget::Create { size: seats, private: false, practice: false, economy: None };

@@ -36,7 +36,7 @@ fn phase_name(world: &World, client: usize) -> &'static str {
 
 /// A room of four seats with three players in this phase. The first player is the host. The phase lasts for some seconds.
 fn world_in(phase: &str) -> World {
-    let rooms = RoomSettings { countdown: 5.0, results: 5.0, grace: 20.0, ..Default::default() };
+    let rooms = RoomSettings { countdown_s: 5.0, results_s: 5.0, grace_s: 20.0, ..Default::default() };
     let mut world = World::with_rooms(TinyPlugin, 40, rooms);
     world.join(JoinTarget::Create { size: 4, private: false, practice: false, economy: None }).expect("a room");
     let code = world.clients[0].room;

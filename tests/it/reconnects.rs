@@ -28,7 +28,7 @@ fn a_lost_player_gets_its_seat_and_its_score_back_in_a_running_match() {
 }
 
 fn a_lost_player_comes_back(economy: bool) {
-    let rooms = RoomSettings { results: 1.0, countdown: 1.0, economy, ..Default::default() };
+    let rooms = RoomSettings { results_s: 1.0, countdown_s: 1.0, economy, ..Default::default() };
     let mut world = World::with_rooms(TinyPlugin, 60, rooms).with_link("delay=50,jitter=5").with_players(2);
     world.step_to_playing();
     world.step_ticks(200);
@@ -144,7 +144,7 @@ fn no_more_people_watch_than_may_however_fast_they_come() {
 
 #[test]
 fn who_is_on_the_way_back_finds_its_seat_although_the_grace_is_over_meanwhile() {
-    let rooms = RoomSettings { grace: 5.0, ..Default::default() };
+    let rooms = RoomSettings { grace_s: 5.0, ..Default::default() };
     let mut world = World::with_rooms(TinyPlugin, 67, rooms).with_players(2);
     let address = world.clients[1].address;
     world.network.set_cut(address, true);

@@ -39,8 +39,13 @@ impl Match {
 
     /// A match in economy mode or not.
     fn begin_in_mode(economy: bool, link: &str) -> Self {
-        let rooms =
-            RoomSettings { history: HISTORY_SECONDS, results: 1.0, countdown: 1.0, economy, ..Default::default() };
+        let rooms = RoomSettings {
+            history_s: HISTORY_SECONDS,
+            results_s: 1.0,
+            countdown_s: 1.0,
+            economy,
+            ..Default::default()
+        };
         let world = World::with_rooms(ArenaPlugin, 61, rooms).with_link(link);
         let mut running = Self { world, truth: Vec::new() };
         let target = JoinTarget::Create { size: 4, private: false, practice: false, economy: None };

@@ -87,7 +87,7 @@ fn everyone_leaving_at_once_ends_the_match_and_the_room() {
 
 #[test]
 fn a_lost_connection_keeps_its_seat_for_the_grace_period_and_no_longer() {
-    let rooms = RoomSettings { countdown: 1.0, grace: 5.0, ..Default::default() };
+    let rooms = RoomSettings { countdown_s: 1.0, grace_s: 5.0, ..Default::default() };
     let mut world = World::with_rooms(TinyPlugin, 5, rooms).with_players(2);
     world.step_to_playing();
     let address = world.clients[1].address;

@@ -65,7 +65,7 @@ fn shown(world: &mut World) -> Curves {
 /// A match of `ticks` ticks in a room of four seats with three players. Clients simulate only a match of the usual
 /// length.
 fn three_of_four(seed: u64, ticks: u32, folder: &Folder) -> World {
-    let rooms = RoomSettings { results: 60.0, countdown: 0.5, ..default() };
+    let rooms = RoomSettings { results_s: 60.0, countdown_s: 0.5, ..default() };
     let mut world = World::with_rooms(TinyPlugin, seed, rooms).with_steps_per_tick(1);
     if ticks != TINY_MATCH_TICKS {
         world = world.with_thin_clients();

@@ -195,7 +195,8 @@ impl Game for Endless {
 
 /// A world whose rooms close after a minute in which nobody does anything.
 fn impatient_world(game: impl Game + Clone, seed: u64) -> World {
-    let rooms = RoomSettings { idle_timeout: 60.0, lobby: 0.0, results: 1.0, countdown: 1.0, ..Default::default() };
+    let rooms =
+        RoomSettings { idle_timeout_s: 60.0, lobby_s: 0.0, results_s: 1.0, countdown_s: 1.0, ..Default::default() };
     World::with_rooms(game, seed, rooms)
 }
 

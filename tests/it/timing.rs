@@ -11,7 +11,7 @@ use framehouse_tiny::TinyPlugin;
 /// and the depth of rollbacks shows the depth of prediction. Matches of half a minute give their beginnings the usual
 /// weight.
 fn played(link: &str, minutes: u32, economy: bool) -> ClientStats {
-    let rooms = RoomSettings { countdown: 1.0, results: 1.0, economy, ..Default::default() };
+    let rooms = RoomSettings { countdown_s: 1.0, results_s: 1.0, economy, ..Default::default() };
     let mut world = World::with_rooms(TinyPlugin, 21, rooms).with_link(link).with_players(4);
     for _ in 0..minutes * 60 {
         world.step_ticks(30);

@@ -1,4 +1,4 @@
-//! Rooms that wait for inputs: `strict_timeout` and `hard_tolerance`.
+//! Rooms that wait for inputs: `strict_timeout_s` and `hard_tolerance_ticks`.
 
 use framehouse_harness::world::World;
 use framehouse_server::{
@@ -13,7 +13,7 @@ fn next_tick(world: &mut World) -> u32 {
 }
 
 fn world(rooms: RoomSettings) -> World {
-    let rooms = RoomSettings { countdown: 1.0, ..rooms };
+    let rooms = RoomSettings { countdown_s: 1.0, ..rooms };
     let mut world = World::with_rooms(TinyPlugin, 1, rooms).with_link("delay=20").with_players(2);
     world.step_to_playing();
     world.step_ticks(60);
@@ -22,7 +22,7 @@ fn world(rooms: RoomSettings) -> World {
 
 #[test]
 fn a_strict_room_commits_no_partial_frame_before_its_time_out() {
-    let mut world = world(RoomSettings { strict_timeout: 2.0, ..Default::default() });
+    let mut world = world(RoomSettings { strict_timeout_s: 2.0, ..Default::default() });
     let address = world.clients[1].address;
     world.network.set_cut(address, true);
     world.step_ticks(10);
@@ -42,9 +42,12 @@ fn a_strict_room_commits_no_partial_frame_before_its_time_out() {
 
 #[test]
 fn a_player_who_never_plays_holds_a_strict_room_up_once() {
-    let mut world =
-        World::with_rooms(TinyPlugin, 3, RoomSettings { strict_timeout: 1.0, countdown: 1.0, ..Default::default() })
-            .with_players(2);
+    let mut world = World::with_rooms(
+        TinyPlugin,
+        3,
+        RoomSettings { strict_timeout_s: 1.0, countdown_s: 1.0, ..Default::default() },
+    )
+    .with_players(2);
     let address = world.clients[1].address;
     world.network.set_cut(address, true);
     world.step_ticks(100);
@@ -53,13 +56,13 @@ fn a_player_who_never_plays_holds_a_strict_room_up_once() {
 
 #[test]
 fn a_tolerant_room_waits_two_ticks_and_an_ordinary_one_does_not() {
-    for (hard_tolerance, lost) in [(0, 0), (2, 2)] {
-        let mut world = world(RoomSettings { hard_tolerance, ..Default::default() });
+    for (hard_tolerance_ticks, lost) in [(0, 0), (2, 2)] {
+        let mut world = world(RoomSettings { hard_tolerance_ticks, ..Default::default() });
         let address = world.clients[1].address;
         let before = next_tick(&mut world);
         world.network.set_cut(address, true);
         world.step_ticks(60);
-        assert_eq!(next_tick(&mut world), before + 60 - lost, "tolerance {hard_tolerance}");
+        assert_eq!(next_tick(&mut world), before + 60 - lost, "tolerance {hard_tolerance_ticks}");
     }
 }
 
@@ -71,7 +74,7 @@ fn a_strict_room_of_players_who_are_all_there_never_loses_an_input() {
 }
 
 fn no_input_is_lost(economy: bool) {
-    let rooms = RoomSettings { strict_timeout: 5.0, economy, ..Default::default() };
+    let rooms = RoomSettings { strict_timeout_s: 5.0, economy, ..Default::default() };
     let mut world = World::with_rooms(TinyPlugin, 2, rooms).with_link("spread=150,loss=0.05");
     world.join(JoinTarget::Create { size: 2, private: false, practice: false, economy: None }).expect("a room");
     let code = world.room_code();

@@ -24,7 +24,7 @@ const TOKEN_LEEWAY_SECONDS: f64 = 1.0;
 
 /// Finds and frees orphans, and schedules failed cleanups again. Runs in `TickSet::Cleanup`.
 pub fn sweep_orphans(world: &mut World) {
-    let interval = world.resource::<TickRate>().ticks_in_seconds(world.resource::<CleanupSettings>().sweep_interval);
+    let interval = world.resource::<TickRate>().ticks_in_seconds(world.resource::<CleanupSettings>().sweep_interval_s);
     let now = world.resource::<Now>().tick;
     if !now.is_multiple_of(u64::from(interval)) {
         return;

@@ -21,6 +21,16 @@ pub enum ConfigError {
         /// The parser's error, with line and column.
         error: Box<toml::de::Error>,
     },
+    /// The file has a setting's old name.
+    #[error("the setting `{old}` in [{section}] has another name now: `{new}`")]
+    Renamed {
+        /// Section of the setting.
+        section: &'static str,
+        /// The name in the file.
+        old: &'static str,
+        /// The name now.
+        new: &'static str,
+    },
     /// A setting is out of its range.
     #[error("the setting `{name}` must be {range}, not {value}")]
     Range {

@@ -11,14 +11,14 @@ use crate::address::AddressKey;
 #[serde(default, deny_unknown_fields)]
 pub struct NetSettings {
     /// Seconds a connected client has to send its Hello, 1 to 60.
-    pub handshake_timeout: f64,
+    pub handshake_timeout_s: f64,
     /// Seconds of silence after which a connection counts as lost, 2 to 120.
-    pub connection_timeout: u32,
+    pub connection_timeout_s: u32,
     /// Seconds between keep-alive packets on a silent connection, 0.25 to 10.
-    pub keep_alive: f64,
+    pub keep_alive_s: f64,
     /// Seconds without an acknowledgement, while reliable data is unacknowledged, after which a client is disconnected,
     /// 2 to 600.
-    pub stall_timeout: f64,
+    pub stall_timeout_s: f64,
     /// Game messages a client may send per second, 1 to 1000; twice as many in a burst.
     pub room_messages_per_s: u32,
     /// Largest size of a game message in bytes, 1 to 1000.
@@ -43,10 +43,10 @@ pub struct NetSettings {
 impl Default for NetSettings {
     fn default() -> Self {
         Self {
-            handshake_timeout: 5.0,
-            connection_timeout: 10,
-            keep_alive: 0.5,
-            stall_timeout: 30.0,
+            handshake_timeout_s: 5.0,
+            connection_timeout_s: 10,
+            keep_alive_s: 0.5,
+            stall_timeout_s: 30.0,
             room_messages_per_s: 20,
             room_message_bytes: 256,
             commands_per_s: 10,
@@ -67,10 +67,10 @@ impl NetSettings {
 
     /// Checks that every value is in its range.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
-        in_range("handshake_timeout", "1 to 60 seconds", self.handshake_timeout, 1.0, 60.0)?;
-        in_range("connection_timeout", "2 to 120 seconds", self.connection_timeout, 2, 120)?;
-        in_range("keep_alive", "0.25 to 10 seconds", self.keep_alive, 0.25, 10.0)?;
-        in_range("stall_timeout", "2 to 600 seconds", self.stall_timeout, 2.0, 600.0)?;
+        in_range("handshake_timeout_s", "1 to 60 seconds", self.handshake_timeout_s, 1.0, 60.0)?;
+        in_range("connection_timeout_s", "2 to 120 seconds", self.connection_timeout_s, 2, 120)?;
+        in_range("keep_alive_s", "0.25 to 10 seconds", self.keep_alive_s, 0.25, 10.0)?;
+        in_range("stall_timeout_s", "2 to 600 seconds", self.stall_timeout_s, 2.0, 600.0)?;
         in_range("room_messages_per_s", "1 to 1000", self.room_messages_per_s, 1, 1000)?;
         in_range("room_message_bytes", "1 to 1000", self.room_message_bytes, 1, 1000)?;
         in_range("commands_per_s", "1 to 100", self.commands_per_s, 1, 100)?;

@@ -22,39 +22,39 @@ pub struct RoomSettings {
     /// limit.
     pub load_max: f64,
     /// Seconds that players have to load a match, 0.5 to 120. A player that takes longer joins the match late.
-    pub loading: f64,
+    pub loading_s: f64,
     /// Seconds from the end of loading to the first tick of the match, 0.5 to 60.
-    pub countdown: f64,
+    pub countdown_s: f64,
     /// Shortest stay in the lobby between two matches, in seconds, 0 to 60.
-    pub lobby: f64,
+    pub lobby_s: f64,
     /// Seconds that results are shown, 0.1 to 600.
-    pub results: f64,
+    pub results_s: f64,
     /// Seconds between two leaderboards, 0.1 to 60.
-    pub leaderboard_broadcast_interval: f64,
+    pub leaderboard_broadcast_interval_s: f64,
     /// Maximum number of points in a player's score curve, 2 to 1000. When it is full, every second point is dropped.
     pub score_buffer_maxlen: u32,
     /// Seconds that the seat of a disconnected player is kept, 0 to 600.
-    pub grace: f64,
+    pub grace_s: f64,
     /// Seconds of silence after which a player is shown as away, 0.5 to 60.
-    pub away_after: f64,
+    pub away_after_s: f64,
     /// Largest number of spectators in a room, 0 to 200.
     pub spectators_max: u8,
     /// Seconds in which no member of a room does anything after which its match ends and it is closed, 10 to 86400.
-    pub idle_timeout: f64,
+    pub idle_timeout_s: f64,
     /// Seconds for which most players have to be ready until the match starts without the others, 0.5 to 600.
-    pub ready_countdown: f64,
+    pub ready_countdown_s: f64,
     /// Seconds that a host may do nothing in the lobby while others are ready, 5 to 3600. Then one of those is the host.
-    pub host_idle: f64,
+    pub host_idle_s: f64,
     /// Seconds that players have to agree when the host wants to end a running match, 5 to 600. If they do not, the host
     /// has to wait as long before it asks again.
-    pub abort_vote: f64,
+    pub abort_vote_s: f64,
     /// Seconds of a match whose frames are kept uncompressed, 1 to 100. Older frames are compressed.
-    pub history: f64,
+    pub history_s: f64,
     /// Ticks that a room waits for a missing input before it substitutes one, 0 to 2 (2 ticks are 200 ms at 10 Hz, 67
     /// ms at 30 Hz, 17 ms at 120 Hz).
-    pub hard_tolerance: u32,
+    pub hard_tolerance_ticks: u32,
     /// Seconds that a room waits for the inputs of all players, 0 to 600; 0 disables waiting. For turn-like games.
-    pub strict_timeout: f64,
+    pub strict_timeout_s: f64,
 }
 
 impl Default for RoomSettings {
@@ -64,22 +64,22 @@ impl Default for RoomSettings {
             economy: false,
             rooms_max: 2000,
             load_max: 0.85,
-            loading: 10.0,
-            countdown: 3.0,
-            lobby: 3.0,
-            results: 10.0,
-            leaderboard_broadcast_interval: 2.0,
+            loading_s: 10.0,
+            countdown_s: 3.0,
+            lobby_s: 3.0,
+            results_s: 10.0,
+            leaderboard_broadcast_interval_s: 2.0,
             score_buffer_maxlen: 50,
-            grace: 30.0,
-            away_after: 2.0,
+            grace_s: 30.0,
+            away_after_s: 2.0,
             spectators_max: 8,
-            idle_timeout: 600.0,
-            ready_countdown: 20.0,
-            host_idle: 60.0,
-            abort_vote: 20.0,
-            history: 10.0,
-            hard_tolerance: 0,
-            strict_timeout: 0.0,
+            idle_timeout_s: 600.0,
+            ready_countdown_s: 20.0,
+            host_idle_s: 60.0,
+            abort_vote_s: 20.0,
+            history_s: 10.0,
+            hard_tolerance_ticks: 0,
+            strict_timeout_s: 0.0,
         }
     }
 }
@@ -87,13 +87,13 @@ impl Default for RoomSettings {
 impl RoomSettings {
     /// Number of a match's newest frames that are kept uncompressed.
     pub fn history_frames(&self, rate: TickRate) -> u32 {
-        rate.of_simulation().ticks_min_1(self.history)
+        rate.of_simulation().ticks_min_1(self.history_s)
     }
 
     /// Longest time a room waits for missing inputs, in ticks.
     pub fn wait_ticks_max(&self, rate: TickRate) -> u32 {
-        let strict = if self.strict_timeout > 0.0 { rate.ticks_in_seconds(self.strict_timeout) } else { 0 };
-        strict.max(self.hard_tolerance)
+        let strict = if self.strict_timeout_s > 0.0 { rate.ticks_in_seconds(self.strict_timeout_s) } else { 0 };
+        strict.max(self.hard_tolerance_ticks)
     }
 
     /// Checks that every value is in its range.
@@ -101,27 +101,27 @@ impl RoomSettings {
         in_range("size", "2 to 16", self.size, 2, 16)?;
         in_range("rooms_max", "1 to 100000", self.rooms_max, 1, 100_000)?;
         in_range("load_max", "0.1 to 1", self.load_max, 0.1, 1.0)?;
-        in_range("loading", "0.5 to 120 seconds", self.loading, 0.5, 120.0)?;
-        in_range("lobby", "0 to 60 seconds", self.lobby, 0.0, 60.0)?;
-        in_range("countdown", "0.5 to 60 seconds", self.countdown, 0.5, 60.0)?;
-        in_range("results", "0.1 to 600 seconds", self.results, 0.1, 600.0)?;
+        in_range("loading_s", "0.5 to 120 seconds", self.loading_s, 0.5, 120.0)?;
+        in_range("lobby_s", "0 to 60 seconds", self.lobby_s, 0.0, 60.0)?;
+        in_range("countdown_s", "0.5 to 60 seconds", self.countdown_s, 0.5, 60.0)?;
+        in_range("results_s", "0.1 to 600 seconds", self.results_s, 0.1, 600.0)?;
         in_range(
-            "leaderboard_broadcast_interval",
+            "leaderboard_broadcast_interval_s",
             "0.1 to 60 seconds",
-            self.leaderboard_broadcast_interval,
+            self.leaderboard_broadcast_interval_s,
             0.1,
             60.0,
         )?;
         in_range("score_buffer_maxlen", "2 to 1000", self.score_buffer_maxlen, 2, 1000)?;
-        in_range("grace", "0 to 600 seconds", self.grace, 0.0, 600.0)?;
-        in_range("away_after", "0.5 to 60 seconds", self.away_after, 0.5, 60.0)?;
+        in_range("grace_s", "0 to 600 seconds", self.grace_s, 0.0, 600.0)?;
+        in_range("away_after_s", "0.5 to 60 seconds", self.away_after_s, 0.5, 60.0)?;
         in_range("spectators_max", "0 to 200", self.spectators_max, 0, 200)?;
-        in_range("idle_timeout", "10 to 86400 seconds", self.idle_timeout, 10.0, 86_400.0)?;
-        in_range("ready_countdown", "0.5 to 600 seconds", self.ready_countdown, 0.5, 600.0)?;
-        in_range("host_idle", "5 to 3600 seconds", self.host_idle, 5.0, 3600.0)?;
-        in_range("abort_vote", "5 to 600 seconds", self.abort_vote, 5.0, 600.0)?;
-        in_range("history", "1 to 100 seconds", self.history, 1.0, 100.0)?;
-        in_range("hard_tolerance", "0 to 2 ticks", self.hard_tolerance, 0, 2)?;
-        in_range("strict_timeout", "0 to 600 seconds", self.strict_timeout, 0.0, 600.0)
+        in_range("idle_timeout_s", "10 to 86400 seconds", self.idle_timeout_s, 10.0, 86_400.0)?;
+        in_range("ready_countdown_s", "0.5 to 600 seconds", self.ready_countdown_s, 0.5, 600.0)?;
+        in_range("host_idle_s", "5 to 3600 seconds", self.host_idle_s, 5.0, 3600.0)?;
+        in_range("abort_vote_s", "5 to 600 seconds", self.abort_vote_s, 5.0, 600.0)?;
+        in_range("history_s", "1 to 100 seconds", self.history_s, 1.0, 100.0)?;
+        in_range("hard_tolerance_ticks", "0 to 2 ticks", self.hard_tolerance_ticks, 0, 2)?;
+        in_range("strict_timeout_s", "0 to 600 seconds", self.strict_timeout_s, 0.0, 600.0)
     }
 }

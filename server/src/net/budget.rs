@@ -46,7 +46,7 @@ impl Rates {
             control: 20.0,
             messages: settings.room_messages_per_s as f32,
             commands: settings.commands_per_s as f32,
-            patience_s: settings.connection_timeout as f32 + PATIENCE_MARGIN_SECONDS,
+            patience_s: settings.connection_timeout_s as f32 + PATIENCE_MARGIN_SECONDS,
         }
     }
 }

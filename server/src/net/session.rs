@@ -229,10 +229,10 @@ impl Session {
     }
 
     /// Handles the completed handshake: the session waits for the `Hello`.
-    pub(crate) fn connected(&mut self, now: &Now, rate: TickRate, handshake_timeout: f64) {
+    pub(crate) fn connected(&mut self, now: &Now, rate: TickRate, handshake_timeout_s: f64) {
         if matches!(self.state, SessionState::Reserved { .. }) {
             self.state =
-                SessionState::Greeting { until: now.tick + u64::from(rate.ticks_in_seconds(handshake_timeout)) };
+                SessionState::Greeting { until: now.tick + u64::from(rate.ticks_in_seconds(handshake_timeout_s)) };
         }
     }
 

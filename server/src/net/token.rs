@@ -25,13 +25,13 @@ impl NetcodeKey {
 }
 
 /// Makes the token of one session. Its sealed part has the first address, by which the server knows that the token is its
-/// own; the client connects to the second one. `unix_now` is the time since 1970-01-01 UTC. After `connection_timeout`
+/// own; the client connects to the second one. `unix_now` is the time since 1970-01-01 UTC. After `connection_timeout_s`
 /// seconds of silence both ends treat the connection as lost.
 pub(in crate::net) fn make_token(
     key: &NetcodeKey,
     client: ClientId,
     (sealed, server): (SocketAddr, SocketAddr),
-    connection_timeout: u32,
+    connection_timeout_s: u32,
     unix_now: Duration,
 ) -> Vec<u8> {
     let mut token = ConnectToken::generate(
@@ -39,7 +39,7 @@ pub(in crate::net) fn make_token(
         NETCODE_PROTOCOL_ID,
         TOKEN_SECONDS,
         client,
-        connection_timeout as i32,
+        connection_timeout_s as i32,
         vec![sealed],
         None,
         &key.0,

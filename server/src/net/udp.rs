@@ -127,10 +127,10 @@ impl UdpEndpoint {
 
 impl Endpoint for UdpEndpoint {
     fn admit(&self, client: ClientId, caller: Option<IpAddr>, unix_now: Duration) -> Admission {
-        let UdpSettings { key, connection_timeout, .. } = &self.settings;
+        let UdpSettings { key, connection_timeout_s, .. } = &self.settings;
         let ip = self.public_host.as_ref().map_or(self.public_address.ip(), |host| host.address_for(caller));
         let server = SocketAddr::new(ip, self.public_address.port());
-        let token = make_token(key, client, (self.public_address, server), *connection_timeout, unix_now);
+        let token = make_token(key, client, (self.public_address, server), *connection_timeout_s, unix_now);
         Admission { token, server }
     }
 

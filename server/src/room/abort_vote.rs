@@ -65,7 +65,7 @@ pub(super) fn begin(world: &mut World, room: Entity) {
 /// While players are asked already, and for some time after they have refused.
 pub(super) fn ask(world: &mut World, room: Entity, host: Entity) -> Result<(), String> {
     let (rate, tick) = (*world.resource::<TickRate>(), world.resource::<Now>().tick);
-    let ticks = rate.ticks_in_seconds(world.resource::<RoomSettings>().abort_vote);
+    let ticks = rate.ticks_in_seconds(world.resource::<RoomSettings>().abort_vote_s);
     let Some(slot) = world.get::<Player>(host).map(|player| player.slot) else { return Ok(()) };
     let Some(mut votes) = votes_of_match(world, room) else { return Ok(()) };
     if votes.open.is_some() {

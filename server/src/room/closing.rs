@@ -26,7 +26,7 @@ pub fn close_finished_rooms(
     world: &mut World,
     rooms: &mut QueryState<(Entity, &Room, &SimRoom, &Reservations, &RoomPhase)>,
 ) {
-    let idle = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().idle_timeout);
+    let idle = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().idle_timeout_s);
     let tick = world.resource::<Now>().tick;
     let closing = rooms.iter(world).filter_map(|(entity, room, sim, seats, phase)| {
         let is_idle = matches!(phase, RoomPhase::Lobby { .. }) && room.is_idle(tick, idle);

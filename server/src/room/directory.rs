@@ -325,7 +325,7 @@ fn try_join(world: &mut World, request: &JoinRequest) -> Result<Grant, JoinError
     let Admission { token, server } = endpoint.admit(client, Some(request.caller.ip()), now.transport());
     let tick_rate = world.resource::<TickRate>().0;
     let protocol = world.resource::<LocalHello>().0.protocol;
-    let grace_s = world.resource::<RoomSettings>().grace;
+    let grace_s = world.resource::<RoomSettings>().grace_s;
     Ok(Grant { token, session: SessionId(client), server, tick_rate, protocol, code, resume: secret, grace_s })
 }
 

@@ -27,7 +27,7 @@ const ZSTD_LEVEL: i32 = 1;
 
 /// All frames of a match, and its opening state.
 ///
-/// At least the frames of the last `history` seconds are uncompressed; a client that misses older ones gets a snapshot.
+/// At least the frames of the last `history_s` seconds are uncompressed; a client that misses older ones gets a snapshot.
 /// Older frames are in compressed blocks of at most [`RANGE_TICKS_MAX`] ticks. [`range`](Self::range) reads both.
 #[derive(Component, Debug, Default)]
 pub struct FrameHistory {

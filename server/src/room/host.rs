@@ -78,7 +78,7 @@ pub fn note_activity(world: &mut World, player: Entity) {
 /// player that is ready.
 pub(super) fn replace_idle(world: &mut World, room: Entity) {
     let tick = world.resource::<Now>().tick;
-    let patience = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().host_idle);
+    let patience = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().host_idle_s);
     let is_ready = |player: &Player| player.presence.is_connected() && player.state == PlayerState::Ready;
     let Some(host) = world.get::<Host>(room).and_then(Host::player) else { return };
     let waits = !world.get::<Player>(host).is_some_and(is_ready);

@@ -31,7 +31,7 @@ fn count_down(world: &mut World, room: Entity) {
     let is_enough = world.get::<Room>(room).is_some_and(|room| all >= room.players_min());
     let is_majority = is_enough && ready * 2 > all;
     let (tick, rate) = (world.resource::<Now>().tick, *world.resource::<TickRate>());
-    let ticks = rate.ticks_in_seconds(world.resource::<RoomSettings>().ready_countdown);
+    let ticks = rate.ticks_in_seconds(world.resource::<RoomSettings>().ready_countdown_s);
     let Some(mut phase) = world.get_mut::<RoomPhase>(room) else { return };
     let RoomPhase::Lobby { starts_at, not_before, .. } = &mut *phase else { return };
     // With all players ready the match starts at once.

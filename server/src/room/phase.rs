@@ -248,7 +248,7 @@ fn forget_call(world: &mut World, room: Entity) {
 }
 
 fn start_loading(world: &mut World, room: Entity) {
-    let ticks = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().loading);
+    let ticks = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().loading_s);
     let until = world.resource::<Now>().tick + u64::from(ticks);
     world.resource_mut::<CleanupQueue>().push(CleanupRequest::NextMatch { room });
     let Some(match_no) = current_match::open(world, room) else { return };
@@ -274,7 +274,7 @@ fn end_loading(world: &mut World, room: Entity, match_no: u32) {
         }
     }
     let (rate, now) = (*world.resource::<TickRate>(), *world.resource::<Now>());
-    let ticks = rate.ticks_in_seconds(world.resource::<RoomSettings>().countdown);
+    let ticks = rate.ticks_in_seconds(world.resource::<RoomSettings>().countdown_s);
     let epoch = now.scheduled + rate.time_of(Tick(ticks));
     if let Some(mut clock) = world.get_mut::<RoomClock>(room) {
         clock.start(epoch);
@@ -318,7 +318,7 @@ fn end_of_match(world: &World, room: Entity, tick: u64) -> Option<MatchEnd> {
 
 /// Whether nobody has done anything for so long that a match with these players is as one without players.
 fn is_idle(world: &World, room: Entity, tick: u64) -> bool {
-    let ticks = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().idle_timeout);
+    let ticks = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().idle_timeout_s);
     world.get::<Room>(room).is_some_and(|room| room.is_idle(tick, ticks))
 }
 
@@ -343,7 +343,7 @@ pub(crate) fn show_results(
     curves: Vec<(Slot, ScoreCurve)>,
 ) {
     let Some(match_no) = world.get::<RoomClock>(room).map(|clock| clock.match_no) else { return };
-    let ticks = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().results);
+    let ticks = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().results_s);
     let until = world.resource::<Now>().tick + u64::from(ticks);
     enter(world, room, RoomPhase::Results { match_no, until, last_tick, ranking, curves: curves.clone() });
     let addresses = addresses(world, room);
@@ -384,7 +384,7 @@ pub(super) fn end_as_agreed(world: &mut World, room: Entity) {
 }
 
 fn enter_lobby(world: &mut World, room: Entity, cut_short: Option<MatchEnd>) {
-    let pause = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().lobby);
+    let pause = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().lobby_s);
     let not_before = world.resource::<Now>().tick + u64::from(pause);
     enter(world, room, RoomPhase::Lobby { cut_short, is_called: false, starts_at: None, not_before });
 }

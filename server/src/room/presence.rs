@@ -106,7 +106,7 @@ impl ResumeIndex {
 
 /// Handles a player's lost connection: seat, slot and score are kept for the grace period, its input is neutral.
 pub fn lose(world: &mut World, player: Entity) {
-    let grace = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().grace);
+    let grace = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().grace_s);
     let until = world.resource::<Now>().tick + u64::from(grace);
     let latest = until + token_ticks(world);
     set_presence(world, player, Presence::Lost { until, latest });
@@ -173,7 +173,7 @@ pub fn resume(world: &mut World, session_entity: Entity, player: Entity) {
     members::welcome(world, room, player, address);
 }
 
-/// Marks players as silent when nothing was received for `away_after` seconds, and as present again afterwards. Runs in
+/// Marks players as silent when nothing was received for `away_after_s` seconds, and as present again afterwards. Runs in
 /// `TickSet::Control`.
 pub(crate) fn note_silence(world: &mut World) {
     let rate = *world.resource::<TickRate>();
@@ -181,7 +181,7 @@ pub(crate) fn note_silence(world: &mut World) {
     if !now.tick.is_multiple_of(u64::from(rate.ticks_in(250))) {
         return;
     }
-    let patience = std::time::Duration::from_secs_f64(world.resource::<RoomSettings>().away_after);
+    let patience = std::time::Duration::from_secs_f64(world.resource::<RoomSettings>().away_after_s);
     let mut changes: Vec<(Entity, Presence)> = Vec::new();
     for (entity, player) in world.query::<(Entity, &Player)>().iter(world) {
         let Some(session) = player.presence.session() else { continue };

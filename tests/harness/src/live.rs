@@ -60,12 +60,12 @@ struct Running {
 impl LiveServer {
     /// A server for this game with quick countdowns.
     pub fn start(game: impl Game + Clone, game_files: Vec<GameFile>) -> Self {
-        Self::start_with(game, game_files, RoomSettings::default().grace)
+        Self::start_with(game, game_files, RoomSettings::default().grace_s)
     }
 
     /// Like [`start`](Self::start), with a grace period of `grace_s` seconds after a lost connection.
     pub fn start_with(game: impl Game + Clone, game_files: Vec<GameFile>, grace_s: f64) -> Self {
-        let rooms = RoomSettings { lobby: 0.0, countdown: 0.5, results: 0.5, grace: grace_s, ..Default::default() };
+        let rooms = RoomSettings { lobby_s: 0.0, countdown_s: 0.5, results_s: 0.5, grace_s, ..Default::default() };
         Self::start_with_rooms(game, game_files, rooms)
     }
 

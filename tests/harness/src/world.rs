@@ -88,7 +88,7 @@ pub struct World {
 impl World {
     /// A server for `game`, with perfect links and no clients yet.
     pub fn new(game: impl Game + Clone, seed: u64) -> Self {
-        Self::with_rooms(game, seed, RoomSettings { results: 1.0, countdown: 1.0, ..default() })
+        Self::with_rooms(game, seed, RoomSettings { results_s: 1.0, countdown_s: 1.0, ..default() })
     }
 
     /// Like [`new`](Self::new), with these settings of rooms.
@@ -103,7 +103,7 @@ impl World {
 
     /// Like [`new`](Self::new), at a tick rate of `hz`, 10 to 120.
     pub fn at_rate(game: impl Game + Clone, seed: u64, hz: u16) -> Self {
-        let rooms = RoomSettings { results: 1.0, countdown: 1.0, ..default() };
+        let rooms = RoomSettings { results_s: 1.0, countdown_s: 1.0, ..default() };
         Self::build(game, seed, rooms, NetSettings::default(), TickRate(hz))
     }
 

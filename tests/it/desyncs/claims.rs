@@ -123,7 +123,7 @@ fn a_late_complaint_is_not_taken_for_the_answer() {
 fn who_leaves_before_the_answer_is_reported_however_soon_it_is_freed() {
     let folder = Folder::new("desync-leaver");
     let (mut world, writer) = playing(ArenaPlugin, &folder);
-    let settings = CleanupSettings { cleanup_delay: 0.5, force_cleanup_delay: 2.0, ..default() };
+    let settings = CleanupSettings { cleanup_delay_s: 0.5, force_cleanup_delay_s: 2.0, ..default() };
     world.server.world_mut().insert_resource(settings);
     let mut hashes = world.clients[VICTIM].client.simulation().expect("a match").hashes();
     hashes.0[0] = Some(9);

@@ -41,7 +41,7 @@ fn one_click_plays_a_match_against_bots_to_its_results_and_a_rematch() {
 
 #[test]
 fn a_spectator_who_joins_during_the_results_sees_the_lines_of_all_players() {
-    let rooms = RoomSettings { lobby: 0.0, countdown: 0.5, results: 60.0, ..Default::default() };
+    let rooms = RoomSettings { lobby_s: 0.0, countdown_s: 0.5, results_s: 60.0, ..Default::default() };
     let server = LiveServer::start_with_rooms(ArenaPlugin, short_matches(MATCH_TICKS), rooms);
     let folders = [Folder::new(), Folder::new()];
     let mut window = open_window(&server, &folders[0], "--practice --autopilot");

@@ -122,7 +122,7 @@ fn names_in_any_script_and_of_any_width_stay_in_their_places() {
 
 /// A server whose matches, votes and countdowns last as long as a test may take.
 fn start_patient_server() -> LiveServer {
-    let rooms = RoomSettings { countdown: 0.5, ready_countdown: 600.0, abort_vote: 600.0, ..default() };
+    let rooms = RoomSettings { countdown_s: 0.5, ready_countdown_s: 600.0, abort_vote_s: 600.0, ..default() };
     LiveServer::start_with_rooms(ArenaPlugin, short_matches(60 * MATCH_TICKS), rooms)
 }
 

@@ -35,7 +35,7 @@ use players::Players;
 /// The highest tick rate of a server.
 const TICK_RATE: &str = "120";
 /// Settings of rooms with short pauses between matches.
-const SETTINGS: &str = "[rooms]\nlobby = 0.0\ncountdown = 0.5\nresults = 0.1\n";
+const SETTINGS: &str = "[rooms]\nlobby_s = 0.0\ncountdown_s = 0.5\nresults_s = 0.1\n";
 /// The most time for a run.
 const RUN_TIME_MAX: Duration = Duration::from_secs(60);
 /// Interval of client updates, and the precision of the moment of the kill.

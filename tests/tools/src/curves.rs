@@ -139,7 +139,7 @@ fn grid() -> Vec<Link> {
 /// # Panics
 /// If a client's state differs from the server's.
 pub fn measure(link: NetSimConfig, economy: bool, minutes: u32, seed: u64) -> Measured {
-    let rooms = RoomSettings { countdown: 2.0, results: 1.0, economy, ..default() };
+    let rooms = RoomSettings { countdown_s: 2.0, results_s: 1.0, economy, ..default() };
     let mut world = World::with_rooms(ArenaPlugin, seed, rooms);
     world.set_link(link);
     let mut world = world.with_players(PLAYERS);

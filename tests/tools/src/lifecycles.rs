@@ -81,20 +81,20 @@ struct Crowd {
 impl Crowd {
     fn new(seed: u64) -> Self {
         let rooms = RoomSettings {
-            lobby: 0.2,
-            loading: 0.5,
-            countdown: 0.5,
-            results: 0.2,
-            grace: 1.0,
-            idle_timeout: 10.0,
+            lobby_s: 0.2,
+            loading_s: 0.5,
+            countdown_s: 0.5,
+            results_s: 0.2,
+            grace_s: 1.0,
+            idle_timeout_s: 10.0,
             spectators_max: 2,
-            history: 1.0,
+            history_s: 1.0,
             ..default()
         };
-        let net = NetSettings { connection_timeout: 2, handshake_timeout: 1.0, ..default() };
+        let net = NetSettings { connection_timeout_s: 2, handshake_timeout_s: 1.0, ..default() };
         let mut world = World::with_settings(TinyPlugin, seed, rooms, net).with_thin_clients().with_steps_per_tick(1);
         let cleanup =
-            CleanupSettings { cleanup_delay: 0.5, force_cleanup_delay: 2.0, sweep_interval: 5.0, ..default() };
+            CleanupSettings { cleanup_delay_s: 0.5, force_cleanup_delay_s: 2.0, sweep_interval_s: 5.0, ..default() };
         world.server.world_mut().insert_resource(cleanup);
         world.server.world_mut().insert_resource(MatchSeconds(2.5));
         Self { world, rng: SimRng::new(seed), ages: Vec::new(), secrets: Vec::new(), clients: 0 }

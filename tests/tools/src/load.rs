@@ -139,7 +139,7 @@ fn settings(args: &Args) -> String {
     };
     format!(
         "[server]\nlanes = {lanes}\ntick_rate = {}\n\
-         [rooms]\nrooms_max = {rooms_max}\n{load_max}countdown = 1.0\nresults = 0.1\n\
+         [rooms]\nrooms_max = {rooms_max}\n{load_max}countdown_s = 1.0\nresults_s = 0.1\n\
          [net]\nroom_messages_per_s = {}\nroom_message_bytes = 64\n",
         args.tick_rate,
         (2 * args.messages).max(1)

@@ -41,7 +41,7 @@ pub struct SoakReport {
 
 /// Runs one room of bots on such links.
 pub fn soak(game: impl Game + Clone, run: &Soak) -> SoakReport {
-    let rooms = RoomSettings { countdown: 2.0, results: 1.0, economy: run.economy, ..default() };
+    let rooms = RoomSettings { countdown_s: 2.0, results_s: 1.0, economy: run.economy, ..default() };
     let mut world = World::with_rooms(game, run.seed, rooms).with_link(run.link).with_players(run.players);
     let mut digest = StateHasher::new();
     let mut lag_max = 0;

@@ -110,15 +110,15 @@ impl Swarm {
     fn new(seed: u64) -> Self {
         let mut rng = SimRng::new(!seed);
         let rooms = RoomSettings {
-            countdown: 1.0,
-            results: 1.0,
-            hard_tolerance: rng.below(3),
-            strict_timeout: if rng.one_in(4) { 1.0 } else { 0.0 },
-            grace: f64::from(rng.below(6)),
+            countdown_s: 1.0,
+            results_s: 1.0,
+            hard_tolerance_ticks: rng.below(3),
+            strict_timeout_s: if rng.one_in(4) { 1.0 } else { 0.0 },
+            grace_s: f64::from(rng.below(6)),
             ..Default::default()
         };
         let mut world = World::with_rooms(TinyPlugin, seed, rooms);
-        let cleanup = CleanupSettings { cleanup_delay: 0.5, force_cleanup_delay: 3.0, ..Default::default() };
+        let cleanup = CleanupSettings { cleanup_delay_s: 0.5, force_cleanup_delay_s: 3.0, ..Default::default() };
         world.server.world_mut().insert_resource(cleanup);
         // Calm runs, in which many clients see several matches, and wild ones, in which few stay.
         let mishap_ticks = 15 << rng.below(5);

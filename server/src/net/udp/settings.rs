@@ -16,7 +16,7 @@ pub struct UdpSettings {
     /// Allowed rates of a client.
     pub(in crate::net) rates: Rates,
     /// Seconds of silence after which either end treats the connection as lost.
-    pub(in crate::net) connection_timeout: u32,
+    pub(in crate::net) connection_timeout_s: u32,
     /// Interval of keep-alive packets on a silent connection.
     pub(in crate::net) keep_alive: Duration,
     /// Time without an acknowledgement, while data is unacknowledged, after which the client is disconnected.
@@ -29,9 +29,9 @@ impl UdpSettings {
         Self {
             key: NetcodeKey::random(),
             rates: Rates::new(rate.0, settings),
-            connection_timeout: settings.connection_timeout,
-            keep_alive: Duration::from_secs_f64(settings.keep_alive),
-            stall: Duration::from_secs_f64(settings.stall_timeout),
+            connection_timeout_s: settings.connection_timeout_s,
+            keep_alive: Duration::from_secs_f64(settings.keep_alive_s),
+            stall: Duration::from_secs_f64(settings.stall_timeout_s),
         }
     }
 }

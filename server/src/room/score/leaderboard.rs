@@ -49,8 +49,9 @@ impl LeaderboardBuffer {
 
 /// Sends the leaderboards of playing rooms when they are due. Runs in `TickSet::Leaderboard`.
 pub(in crate::room) fn send_leaderboards(world: &mut World, rooms: &mut QueryState<(Entity, &SimRoom, &SimTickCount)>) {
-    let interval =
-        world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().leaderboard_broadcast_interval);
+    let interval = world
+        .resource::<TickRate>()
+        .ticks_in_seconds(world.resource::<RoomSettings>().leaderboard_broadcast_interval_s);
     let mut due: Vec<(Entity, Tick)> = rooms
         .iter(world)
         .filter(|(_, sim, next)| sim.stepping && !sim.is_faulted() && next.0.0.is_multiple_of(interval))

@@ -28,7 +28,7 @@ const CALM_TIME: Duration = Duration::from_secs(10);
 /// Window in which the rooms end and no cleanup is due yet: a page and a half less than the delay.
 const ENDING_TIME: Duration = Duration::from_millis(3500);
 /// Settings of the cleanup: a sweep in every window, and the usual delay.
-const SETTINGS: &str = "[cleanup]\ncleanup_delay = 5.0\nsweep_interval = 2.0\n[rooms]\ncountdown = 1.0\n";
+const SETTINGS: &str = "[cleanup]\ncleanup_delay_s = 5.0\nsweep_interval_s = 2.0\n[rooms]\ncountdown_s = 1.0\n";
 
 pub(super) fn run(size: Size, stop: &Arc<AtomicBool>) -> Result<Report, String> {
     let clients = 4 * size.of(BYSTANDING_ROOMS) + size.of(ENDING_ROOMS);

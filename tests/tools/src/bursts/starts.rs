@@ -31,7 +31,7 @@ const COUNTDOWN_S: f64 = 4.0;
 
 pub(super) fn run(size: Size, stop: &Arc<AtomicBool>) -> Result<Report, String> {
     let (bystanding, starting) = (size.of(BYSTANDING_ROOMS), size.of(STARTING_ROOMS));
-    let settings = format!("[rooms]\ncountdown = {COUNTDOWN_S:.1}\n");
+    let settings = format!("[rooms]\ncountdown_s = {COUNTDOWN_S:.1}\n");
     let scene = Scene::open("starts", 4 * bystanding + 2 * starting, &settings, stop)?;
     scene.play(&RoomPlan::many(bystanding, 4, Group::Bystander).collect::<Vec<_>>())?;
     scene.seat(&RoomPlan::many(starting, 2, Group::Actor).collect::<Vec<_>>())?;
