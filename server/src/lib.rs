@@ -103,4 +103,4 @@ mod start;
 pub mod tick_load;
 pub mod tick_loop;
 
-pub use start::{run, run_with_hints};
+pub use start::{command, run, run_with_hints};
