@@ -106,4 +106,4 @@ pub mod threads;
 pub mod tick_load;
 pub mod tick_loop;
 
-pub use start::{run, run_with_hints};
+pub use start::{command, run, run_with_hints};

@@ -3,6 +3,7 @@
 mod data_dir;
 mod file_limit;
 mod game_files;
+mod health;
 mod listen;
 mod logging;
 mod lookup;
@@ -20,7 +21,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use framehouse_shared::{game::Game, guarded::guarded};
 use rustix::time::{ClockId, clock_gettime};
 
@@ -75,6 +76,7 @@ pub fn run_with_hints(game: impl Game + Clone, hints: &[&str]) -> ExitCode {
         Some(Command::Config { action: ConfigAction::Check { file } }) => check_file(file),
         Some(Command::Config { action: ConfigAction::Show }) => show(&cli),
         Some(Command::Config { action: ConfigAction::Env }) => print(config::list_variables()),
+        Some(Command::Health) => settings(&cli).and_then(|settings| health::ask(&settings)),
         Some(Command::Replay { action: ReplayAction::Verify { files, key } }) => {
             settings(&cli).and_then(|settings| verify_files(game, files, &Known::of(&settings.server.data_dir, *key)))
         }
@@ -91,6 +93,11 @@ fn exit_code(done: Result<(), String>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The command line of the server program, for manual pages and completions.
+pub fn command() -> clap::Command {
+    <Cli as CommandFactory>::command()
 }
 
 fn check_file(file: &Path) -> Result<(), String> {

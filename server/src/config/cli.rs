@@ -33,6 +33,8 @@ pub enum Command {
         #[command(subcommand)]
         action: ConfigAction,
     },
+    /// Ask the running server of the same settings whether it works: exits with 0, or with 1 and a sentence.
+    Health,
     /// Verify or describe recorded matches.
     Replay {
         /// What to do with recorded matches.
