@@ -153,12 +153,20 @@ impl ServerProcess {
     /// # Errors
     /// A sentence, if it does not answer or has another version.
     pub fn status(&self) -> Result<Status, String> {
-        let lost = |error: ureq::Error| format!("the server does not answer ({error}): {}", self.log());
-        let url = format!("{}/v1/status", self.url);
-        let body = self.agent.get(url).call().and_then(|mut answer| answer.body_mut().read_to_vec()).map_err(lost)?;
-        serde_json::from_slice(&body).map_err(|error| {
+        serde_json::from_slice(&self.load("/v1/status")?).map_err(|error| {
             format!("the server beside this program is of another version ({error}): {}", SERVER.command())
         })
+    }
+
+    /// The body of one of its pages.
+    ///
+    /// # Errors
+    /// A sentence, if it does not answer with success.
+    pub fn load(&self, path: &str) -> Result<Vec<u8>, String> {
+        let answer = self.agent.get(format!("{}{path}", self.url)).call();
+        answer
+            .and_then(|mut answer| answer.body_mut().read_to_vec())
+            .map_err(|error| format!("the server does not answer to {path} ({error}): {}", self.log()))
     }
 
     /// Its allocations since the start, at most 0.1 s old, if it was [started to count](Self::start_counting).
