@@ -86,7 +86,7 @@ impl AlertSettings {
     /// Checks that every value is in its range.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         if self.webhook_url.as_ref().is_some_and(|url| url.origin().is_none()) {
-            let (range, value) = ("an http:// or https:// URL", "what it is".to_owned());
+            let (range, value) = ("an http:// or https:// URL", "another text".to_owned());
             return Err(ConfigError::Range { name: "webhook_url", range, value });
         }
         in_range("tick_mean_max_ms", "0.1 to 1000 milliseconds", self.tick_mean_max_ms, 0.1, 1000.0)?;
