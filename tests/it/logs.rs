@@ -173,6 +173,8 @@ fn strangers_cannot_fill_the_log() {
     wait_until("all of it is answered", || server.lines("stderr").iter().filter(refused).count() >= 400);
     let loud: Vec<Value> = server.lines("stderr").into_iter().skip(before).filter(is_above_debug).collect();
     assert!(loud.is_empty(), "{loud:?}");
+    let of_library = |line: &Value| line["target"] == "bevy_app::app" && line.get("log.target").is_none();
+    assert!(server.lines("stderr").iter().any(of_library), "lines of libraries name their module");
 }
 
 #[test]

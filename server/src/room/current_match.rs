@@ -169,7 +169,9 @@ fn set_up(world: &mut World, room: Entity, number: u32) {
 fn log_opened(world: &World, room: Entity) {
     let Some(current) = world.get::<CurrentMatch>(room) else { return };
     let MatchSetup { seed, map, seats, .. } = &current.setup;
-    log_line!(INFO, Who::of_match(world, room), match_no = current.number, seed, map, seats, "match opened");
+    // The seed as in results.
+    let seed = format_args!("{seed:016x}");
+    log_line!(INFO, Who::of_match(world, room), match_no = current.number, %seed, map, seats, "match opened");
 }
 
 /// Sets the start time of the match. `epoch` is when tick 0 is due, since the server's start.

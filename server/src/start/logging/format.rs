@@ -8,6 +8,7 @@ use tracing::{
     Event, Subscriber,
     field::{Field, Visit},
 };
+use tracing_log::NormalizeEvent;
 use tracing_subscriber::{
     field::{MakeVisitor, VisitFmt, VisitOutput},
     fmt::{
@@ -20,6 +21,11 @@ use tracing_subscriber::{
 
 /// The field with the sentence of a line.
 const MESSAGE: &str = "message";
+
+/// Whether a field belongs to the bridge from the crate `log`, which some libraries use. Nobody searches for it.
+fn is_of_bridge(field: &Field) -> bool {
+    field.name().starts_with("log.")
+}
 
 /// Fields as text for people: the sentence, then `name=value`. Further lines of a sentence are indented.
 #[derive(Clone, Copy)]
@@ -56,7 +62,7 @@ impl TextVisitor<'_> {
 
 impl Visit for TextVisitor<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        if self.result.is_ok() {
+        if self.result.is_ok() && !is_of_bridge(field) {
             self.result = self.write(field, value);
         }
     }
@@ -96,7 +102,9 @@ where
     fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
         let mut line = String::from("{\"timestamp\":\"");
         SystemTime.format_time(&mut Writer::new(&mut line))?;
-        let (level, target) = (event.metadata().level(), event.metadata().target());
+        let of_bridge = event.normalized_metadata();
+        let metadata = of_bridge.as_ref().unwrap_or_else(|| event.metadata());
+        let (level, target) = (metadata.level(), metadata.target());
         write!(line, "\",\"level\":\"{level}\",{},\"target\":{}", self.process, Value::from(target))?;
         event.record(&mut JsonVisitor(&mut line));
         line.push('}');
@@ -108,6 +116,9 @@ struct JsonVisitor<'a>(&'a mut String);
 
 impl JsonVisitor<'_> {
     fn add(&mut self, field: &Field, value: impl Into<Value>) {
+        if is_of_bridge(field) {
+            return;
+        }
         write!(self.0, ",\"{}\":{}", field.name(), value.into()).expect("a string takes any text");
     }
 
