@@ -106,7 +106,8 @@ fn a_second_signal_ends_the_server_at_once() {
     server.terminate().expect("it runs");
     let told = server.wait().expect_err("it ends in the middle of a match");
     assert!(told.contains("exit status: 1"), "{told}");
-    assert!(!scratch.path().join("data/results.jsonl").exists(), "the match was not over");
+    let results = fs::read_to_string(scratch.path().join("data/results.jsonl")).expect("made at the start");
+    assert_eq!(results, "", "the match was not over");
 }
 
 /// A process that is no child of this one, ended if the test fails.
