@@ -41,7 +41,7 @@ pub(crate) fn end_matches(world: &mut World, rooms: &mut QueryState<(&SimRoom, E
 fn end_match(world: &mut World, room: Entity, MatchOver { end, last_tick }: MatchOver) {
     let ranking = leaderboard::entries(world, room);
     if end.has_result() {
-        leaderboard::send(world, room, last_tick, &ranking);
+        leaderboard::send(world, room, last_tick);
     }
     let replay = replay::finish_match(world, room, end, &ranking);
     if end.has_result() {

@@ -141,18 +141,22 @@ pub(super) fn note_maps(world: &mut World) {
     world.insert_resource(MapNames(maps));
 }
 
-fn publish_status(sources: Sources) {
+/// Publishes a page when it is due. The page before the last one gives its buffers, unless somebody still reads it.
+fn publish_status(sources: Sources, mut spare: Local<Option<Arc<Page>>>) {
     if !sources.now.tick.is_multiple_of(u64::from(sources.rate.ticks_in(PAGE_INTERVAL_MS))) {
         return;
     }
-    let maps = sources.maps.0.clone();
-    let page = Arc::new(Page { status: sources.status(), rooms: sources.public_rooms(), maps });
-    *sources.board.0.lock().expect("nothing panics while holding this lock") = page;
+    let mut page = spare.take().and_then(Arc::into_inner).unwrap_or_default();
+    page.status = sources.status();
+    page.rooms = sources.public_rooms(page.rooms);
+    page.maps.clone_from(&sources.maps.0);
+    let mut newest = sources.board.0.lock().expect("nothing panics while holding this lock");
+    *spare = Some(std::mem::replace(&mut newest, Arc::new(page)));
 }
 
 impl Sources<'_, '_> {
-    fn public_rooms(&self) -> Vec<ListedRoom> {
-        public_rooms(&self.rooms, &self.players, &self.spectators)
+    fn public_rooms(&self, old: Vec<ListedRoom>) -> Vec<ListedRoom> {
+        public_rooms(old, &self.rooms, &self.players, &self.spectators)
     }
 
     fn status(&self) -> Status {
