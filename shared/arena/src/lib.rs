@@ -170,7 +170,8 @@ fn play(mut rooms: Rooms<(&SimRate, &SimTickCount, &Rules, Moving, Noted)>) {
         let pace = Pace::of(*rate);
         for _ in 0..pace.steps {
             move_crafts(&mut bodies, &mut grid, rules, (pace, tick.0), &mut events);
-            drift::drift(&mut pickups, rules, &bodies, &grid, pace, tick.0);
+            let crafts = bodies.places();
+            drift::drift(&mut pickups, rules, &crafts, pace, tick.0);
             collide::Hits {
                 rules,
                 tick: tick.0,
@@ -183,7 +184,7 @@ fn play(mut rooms: Rooms<(&SimRate, &SimTickCount, &Rules, Moving, Noted)>) {
                 events: &mut events,
             }
             .resolve(&mut projectiles);
-            collide::take_gems(&mut pickups, rules, (&bodies, &grid), &mut scores, tick.0, &mut events);
+            collide::take_gems(&mut pickups, rules, &crafts, &mut scores, tick.0, &mut events);
         }
     });
 }
