@@ -31,8 +31,9 @@ use super::{
     stepper,
 };
 
-/// Distance in units at which rapier predicts contacts, so that two dashing crafts cannot pass through each other.
-const SOFT_CCD_PREDICTION: f32 = 40.0;
+/// Distance in units at which rapier predicts contacts, so that two dashing crafts cannot pass through each other: as far
+/// as a craft flies in the longest step.
+const SOFT_CCD_PREDICTION: f32 = 60.0;
 
 /// All solid objects of a room, and the state of each craft.
 ///

@@ -50,7 +50,7 @@ use rules::{ArenaLibrary, Rules};
 use scoring::Scores;
 
 /// Version of the rules. Raise it with every change that makes the same inputs give another result.
-pub const RULES_VERSION: u32 = 1;
+pub const RULES_VERSION: u32 = 2;
 /// Smallest jump of a craft that a player would notice, in units: a twentieth of its size.
 const NOTICED: f32 = 2.0;
 /// Minimum change of velocity for a bump event, in units per second.
