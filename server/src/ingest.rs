@@ -110,7 +110,7 @@ impl Rooms<'_, '_> {
         let (room, buffer, mut sync) = self.members.get_mut(member).ok()?;
         let clock = self.clocks.get(room.0).ok()?;
         if clock.match_low() == inputs.match_low {
-            sync.note(inputs, self.now.elapsed);
+            sync.note(inputs, &self.now, *self.rate);
             // A spectator has no input buffer.
             if let Some(mut buffer) = buffer {
                 let late = buffer.take(inputs, clock, self.now.elapsed, *self.rate);

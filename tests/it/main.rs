@@ -33,6 +33,7 @@ mod phases;
 mod programs;
 mod reconnects;
 mod reloads;
+mod repeats;
 mod replay_verify;
 mod replays;
 mod rewind;

@@ -84,9 +84,10 @@ impl StatusBoard {
         &self.heartbeat
     }
 
-    /// Replaces the page.
-    pub(super) fn replace(&self, page: Page) {
-        *self.page.lock().expect("nothing panics while holding this lock") = Arc::new(page);
+    /// Replaces the page, and returns the old one.
+    pub(super) fn replace(&self, page: Page) -> Arc<Page> {
+        let mut newest = self.page.lock().expect("nothing panics while holding this lock");
+        std::mem::replace(&mut newest, Arc::new(page))
     }
 }
 
@@ -149,11 +150,14 @@ fn is_page_due(now: Res<Now>, rate: Res<TickRate>) -> bool {
     now.tick.is_multiple_of(u64::from(rate.ticks_in(PAGE_INTERVAL_MS)))
 }
 
-/// Makes and publishes the page.
-pub(crate) fn publish(sources: Sources) {
-    let maps = sources.maps.0.clone();
-    let busiest = sources.callers.busiest(sources.now.unix());
-    sources.board.replace(Page { status: sources.status(), rooms: sources.public_rooms(), maps, busiest });
+/// Makes and publishes the page. The page before the last one gives its buffers, unless somebody still reads it.
+pub(crate) fn publish(sources: Sources, mut spare: Local<Option<Arc<Page>>>) {
+    let mut page = spare.take().and_then(Arc::into_inner).unwrap_or_default();
+    page.status = sources.status();
+    page.rooms = sources.public_rooms(page.rooms);
+    page.maps.clone_from(&sources.maps.0);
+    page.busiest = sources.callers.busiest(sources.now.unix());
+    *spare = Some(sources.board.replace(page));
 }
 
 impl Sources<'_, '_> {
@@ -172,8 +176,8 @@ impl Sources<'_, '_> {
         ResultStats { oldest_ms: waits.unwrap_or_default().as_millis() as u64, ..stats }
     }
 
-    fn public_rooms(&self) -> Vec<ListedRoom> {
-        public_rooms(&self.rooms, &self.players, &self.spectators)
+    fn public_rooms(&self, old: Vec<ListedRoom>) -> Vec<ListedRoom> {
+        public_rooms(old, &self.rooms, &self.players, &self.spectators)
     }
 
     fn status(&self) -> Status {

@@ -35,6 +35,9 @@ const HELD_SECONDS_MAX: f64 = 0.33;
 const ENTROPY_SECONDS: f64 = 1.0;
 /// Seconds between two feedbacks to a client on its inputs.
 const FEEDBACK_SECONDS: f64 = 0.13;
+/// Seconds for which a client gets every frame twice after it has missed one. Repeats hide most further losses, so a
+/// client on a network that loses packets has to wait for a missing frame about once in this time.
+const REPEAT_SECONDS: f64 = 300.0;
 /// Maximum number of former participants that a result can list, besides the last ones of each slot.
 pub(super) const REPLACED_MAX: usize = 48;
 
@@ -238,6 +241,8 @@ pub struct SyncState {
     pub(super) seen_frames: Tick,
     /// When the client has first said so, since the server's start. Taken when it is measured.
     pub(super) seen_at: Option<Duration>,
+    /// Tick of the server until which it gets every frame twice, because it has lost frames.
+    pub(super) repeat_until: u64,
     /// Whether it needs a snapshot.
     pub(super) snapshot_due: bool,
     /// Server tick of the last snapshot.
@@ -252,15 +257,27 @@ pub struct SyncState {
 }
 
 impl SyncState {
-    /// Stores a client's report that arrived at `elapsed`. Reports may arrive out of order, so only newer information
-    /// counts.
-    pub fn note(&mut self, message: &Inputs, elapsed: Duration) {
+    /// The state at the start of a match, or with a new snapshot: nothing is left but what is known about the network.
+    pub(super) fn begin_anew(&self) -> Self {
+        Self { repeat_until: self.repeat_until, ..Self::default() }
+    }
+
+    /// Stores a client's report that has just arrived. Reports may arrive out of order, so only newer information counts.
+    pub fn note(&mut self, message: &Inputs, now: &Now, rate: TickRate) {
         if message.seen_frames > self.seen_frames {
-            self.seen_at = Some(elapsed);
+            self.seen_at = Some(now.elapsed);
         }
         self.next_frame = self.next_frame.max(message.next_frame);
         self.seen_frames = self.seen_frames.max(message.seen_frames);
         self.report = message.report.or(self.report);
+        if message.seen_frames > message.next_frame {
+            self.repeat_until = now.tick + u64::from(rate.ticks_in_seconds(REPEAT_SECONDS));
+        }
+    }
+
+    /// Whether the client gets every frame twice in this tick of the server.
+    pub(super) const fn gets_repeats(&self, now: u64) -> bool {
+        now < self.repeat_until
     }
 
     /// The first frame the client does not have.
