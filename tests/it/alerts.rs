@@ -289,8 +289,8 @@ fn a_failed_start_is_told_before_the_process_exits() {
     assert_eq!(Process::start(SERVER, folder.path(), &settings).exit_code(), Some(1));
     let [notice] = &receiver.taken()[..] else { panic!("one notice: {:?}", receiver.taken()) };
     assert_eq!((notice.alert.kind.as_str(), notice.alert.level), ("start_failed", AlertLevel::Fatal));
-    assert!(notice.alert.message.contains("size` must be"), "{notice:?}");
-    assert!(log_in(&folder).contains("size` must be"), "{}", log_in(&folder));
+    assert!(notice.alert.message.contains("`rooms.size` must be"), "{notice:?}");
+    assert!(log_in(&folder).contains("`rooms.size` must be"), "{}", log_in(&folder));
 }
 
 #[test]

@@ -12,7 +12,7 @@ const PLAYERS: u8 = 4;
 
 /// A match of thin clients: in every tick half of the inputs change.
 fn playing(economy: bool) -> World {
-    let rooms = RoomSettings { countdown: 1.0, economy, ..Default::default() };
+    let rooms = RoomSettings { countdown_s: 1.0, economy, ..Default::default() };
     let mut world = World::with_rooms(ArenaPlugin, 81, rooms).with_thin_clients().with_link(LINK).with_players(PLAYERS);
     world.step_to_playing();
     world.step_ticks(60);
@@ -95,7 +95,7 @@ fn whoever_has_lost_a_frame_gets_each_twice_for_five_minutes() {
 
 #[test]
 fn a_lost_frame_comes_within_a_round_trip_and_the_next_ones_in_the_next_tick() {
-    let rooms = RoomSettings { countdown: 1.0, ..Default::default() };
+    let rooms = RoomSettings { countdown_s: 1.0, ..Default::default() };
     let mut world = World::with_rooms(ArenaPlugin, 82, rooms).with_link(LINK).with_players(2);
     world.step_to_playing();
     world.step_ticks(60);

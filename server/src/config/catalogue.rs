@@ -74,8 +74,12 @@ pub(super) fn is_section(name: &str) -> bool {
 
 /// A sentence about a setting or a section that does not exist.
 pub(super) fn no_setting(path: &str) -> String {
-    let known = all().iter().flat_map(|setting| [setting.path(), setting.section.to_owned()]);
-    let meant = nearest(path, known).map(|known| format!(", did you mean `{known}`?")).unwrap_or_default();
+    let known = || all().iter().flat_map(|setting| [setting.path(), setting.section.to_owned()]);
+    // In a wrong section, or by the name of its flag.
+    let (section, name) = flags::setting_of(path.rsplit('.').next().unwrap_or(path));
+    let of_flag = Some(format!("{section}.{name}")).filter(|of_flag| known().any(|known| known == *of_flag));
+    let meant = of_flag.or_else(|| nearest(path, known()));
+    let meant = meant.map(|known| format!(", did you mean `{known}`?")).unwrap_or_default();
     format!("there is no setting `{path}`{meant}")
 }
 

@@ -147,7 +147,7 @@ impl Alerts {
         match (alert.state, alert.level) {
             (AlertState::Resolved, _) => tracing::info!(kind, count, "alert resolved: {message}"),
             (AlertState::Firing, AlertLevel::Warning) => tracing::warn!(kind, "alert: {message}"),
-            (AlertState::Firing, AlertLevel::Fatal) => tracing::error!(fatal = true, kind, "alert: {message}"),
+            (AlertState::Firing, AlertLevel::Fatal) => tracing::error!(fatal = true, kind, "fatal alert: {message}"),
             (AlertState::Firing, level) => tracing::error!(kind, "{} alert: {message}", level.name()),
         }
         if let Some(webhook) = &self.0.webhook {
