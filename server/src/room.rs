@@ -5,6 +5,7 @@ pub(crate) mod accounts;
 mod admission;
 pub mod bans;
 mod broadcast;
+pub mod caller_days;
 pub mod chat;
 pub(crate) mod cleanup_queue;
 pub mod clock;
@@ -13,6 +14,7 @@ pub mod commands;
 pub mod compared;
 pub mod current_match;
 pub mod directory;
+pub mod drain;
 pub mod guesses;
 pub mod history;
 pub mod history_feed;
@@ -26,6 +28,7 @@ pub mod reservations;
 pub(crate) mod resync;
 pub mod score;
 pub mod sessions;
+pub(crate) mod who;
 
 pub use closing::close_finished_rooms;
 
@@ -56,6 +59,8 @@ impl Plugin for RoomPlugin {
             .init_resource::<presence::ResumeIndex>()
             .init_resource::<accounts::Accounts>()
             .init_resource::<guesses::Guesses>()
+            .init_resource::<drain::Drain>()
+            .init_resource::<caller_days::CallerDays>()
             .init_resource::<current_match::Seeds>()
             .init_resource::<cleanup_queue::CleanupQueue>()
             .add_plugins(score::ScorePlugin)
@@ -236,7 +241,6 @@ pub fn announce(world: &mut World, room: Entity, event: RoomEvent) {
     let Some(mut data) = world.get_mut::<Room>(room) else { return };
     let msg_id = data.next_msg_id;
     data.next_msg_id += 1;
-    tracing::debug!(room = %data.id, msg_id, ?event, "room event");
     let addresses = addresses(world, room);
     outgoing::send_to_all(world, &addresses, &ServerMessage::Event { msg_id, event });
 }

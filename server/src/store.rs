@@ -32,7 +32,6 @@ use std::{
     io,
     path::PathBuf,
     sync::{Arc, mpsc},
-    thread,
     time::Duration,
 };
 
@@ -49,6 +48,8 @@ use pages::{PageKey, Pages};
 use progress::Progress;
 use shipper::Shipper;
 use source::Source;
+
+use crate::threads;
 
 /// Longest time that a start waits for the database. A start goes on without one that is away.
 const START_TIME_MAX: Duration = Duration::from_secs(5);
@@ -172,7 +173,7 @@ pub fn start(options: StoreOptions) -> Result<(Store, StoreThread), StoreError> 
             }
         });
     };
-    thread::Builder::new().name("store".to_owned()).spawn(work).map_err(no_thread)?;
+    threads::spawn("store", work).map_err(no_thread)?;
     let gone = |_| StoreError::NoThread("it has ended".to_owned());
     Ok((answer.recv().map_err(gone)??, StoreThread { stop, end }))
 }

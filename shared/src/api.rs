@@ -13,10 +13,13 @@
 //! | `GET /v1/players/{id}` | | [`PlayerInfo`] |
 //! | `GET /v1/players/{id}/matches` | [`MatchesQuery`] | [`PlayerMatches`] |
 //! | `GET /v1/matches/{id}` | | [`MatchInfo`] |
+//! | `GET /metrics` | | [`Status`] in the text format of Prometheus |
+//! | `GET /healthz`, `GET /readyz` | | `ok`, or a sentence with 503 |
 //!
 //! Every refusal is an [`ErrorBody`] with an HTTP status of 400 or above. Readers ignore fields that they do not know,
 //! so that a newer server may add some.
 
+mod alerts;
 mod boards;
 mod error;
 mod key;
@@ -27,6 +30,7 @@ mod rooms;
 mod sessions;
 mod status;
 
+pub use alerts::{Alert, AlertLevel, AlertNotice, AlertState, AlertStatus};
 pub use boards::{BoardEntry, BoardList, BoardName, BoardQuery, ENTRIES_DEFAULT, ENTRIES_MAX, Leaderboard};
 pub use error::{ErrorBody, ErrorDetail, code};
 pub use key::KeyInfo;
@@ -37,6 +41,6 @@ pub use players::{
 pub use rooms::{ListedRoom, MapList, ROOMS_MAX, RoomFilter, RoomList};
 pub use sessions::{RoomRequest, SessionGrant, SessionRequest};
 pub use status::{
-    CleanupStats, CleanupStatus, DesyncStatus, ErrorStatus, HistogramUs, HttpStatus, ReplayStats, ResultStats,
-    RoomsByPhase, Status, StoreStatus, TickMs,
+    CleanupStats, CleanupStatus, ClientStatus, DesyncStatus, DrainStatus, ErrorStatus, HistogramUs, HttpStatus,
+    ReplayStats, ResultStats, RoomsByPhase, Status, StoreStatus, TickMs,
 };

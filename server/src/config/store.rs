@@ -1,6 +1,8 @@
 //! `[store]`: the database of players, matches and leaderboards.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Settings of the store.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -8,5 +10,42 @@ use serde::{Deserialize, Serialize};
 pub struct StoreSettings {
     /// URL of a Postgres database. `None` means SQLite in the data folder.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub database: Option<String>,
+    pub database: Option<DatabaseUrl>,
+}
+
+/// URL of a database. It may have a password, so only its scheme is shown.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+pub struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    /// The whole URL, secrets included.
+    pub fn reveal(&self) -> &str {
+        self.0.trim()
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = self.reveal().split_once("://").map_or("", |(scheme, _)| scheme);
+        write!(f, "{scheme}://***")
+    }
+}
+
+impl Serialize for DatabaseUrl {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{self:?}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_is_shown_without_its_secrets() {
+        let settings: StoreSettings = toml::from_str("database = \"postgres://ada:pw@host/name\"").expect("good");
+        assert_eq!(settings.database.as_ref().map(DatabaseUrl::reveal), Some("postgres://ada:pw@host/name"));
+        let shown = [toml::to_string(&settings).expect("settings serialise"), format!("{settings:?}")];
+        assert!(shown.iter().all(|text| text.contains("postgres://***") && !text.contains("pw")), "{shown:?}");
+    }
 }
