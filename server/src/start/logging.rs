@@ -99,22 +99,23 @@ impl Log {
 }
 
 impl LogControl {
-    /// Handles a SIGHUP: opens the log file again, and reads the levels of the settings file again. Mistakes are logged,
-    /// and the old levels stay. Returns whether there is anything to read or open.
+    /// Handles a SIGHUP: opens the log file again, and reads the levels of the settings file again, unless RUST_LOG decides
+    /// them. Mistakes are logged, and the old levels stay. Returns whether there is anything to read or open.
     pub fn hang_up(&self, flags: &Flags) -> bool {
         if self.has_file {
             self.reopen.store(true, Relaxed);
             // This line makes the thread that writes look at the flag.
             tracing::info!("SIGHUP: the log file is opened again");
         }
-        if flags.config.is_some() {
+        let has_levels = flags.config.is_some() && !Levels::are_fixed();
+        if has_levels {
             let read = Settings::load(flags).map_err(|error| error.to_string());
             match read.and_then(|settings| self.levels.set_levels(&settings.log)) {
                 Ok(levels) => tracing::info!("SIGHUP: the log levels are {levels} now"),
                 Err(sentence) => tracing::warn!("SIGHUP: the log levels stay as they are: {sentence}"),
             }
         }
-        self.has_file || flags.config.is_some()
+        self.has_file || has_levels
     }
 }
 
