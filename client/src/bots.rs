@@ -27,7 +27,7 @@ use reconnect::carry_out;
 use report::{Report, Totals};
 use spawner::{BotSpawner, fill_rooms};
 
-pub use program::main;
+pub use program::{command, main};
 
 use crate::client::ClientConfig;
 

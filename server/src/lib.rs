@@ -88,6 +88,8 @@ pub mod counters;
 mod desync;
 mod disk;
 mod dispatch;
+pub mod error_streak;
+pub mod heartbeat;
 mod histogram;
 mod ingest;
 pub mod key;
@@ -100,7 +102,8 @@ pub mod room;
 pub mod schedule;
 pub mod server;
 mod start;
+pub mod threads;
 pub mod tick_load;
 pub mod tick_loop;
 
-pub use start::{run, run_with_hints};
+pub use start::{command, run, run_with_hints};

@@ -43,7 +43,7 @@ fn end_match(world: &mut World, room: Entity, MatchOver { end, last_tick }: Matc
     log_line!(INFO, Who::of_match(world, room), ended = ?end, last_tick = last_tick.0, "match over");
     let ranking = leaderboard::entries(world, room);
     if end.has_result() {
-        leaderboard::send(world, room, last_tick, &ranking);
+        leaderboard::send(world, room, last_tick);
     }
     let replay = replay::finish_match(world, room, end, &ranking);
     if end.has_result() {

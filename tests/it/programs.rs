@@ -1,10 +1,11 @@
-//! The server's program: where it prints, what it reads from the environment, and what it keeps in its folder.
+//! The server's program: where it prints, and what it keeps in its folder.
 
 use std::{
+    env,
     fs::{self, File},
     io::{self, BufRead, BufReader, Write},
     path::{Path, PathBuf},
-    process::{Child, ChildStdout, Command, Output, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
     sync::mpsc::{self, Receiver},
     thread,
     time::Duration,
@@ -25,14 +26,22 @@ pub const PANICKING: &str = env!("CARGO_BIN_EXE_panicking_server");
 /// Keeps a broken build from hanging.
 const START_TIME_MAX: Duration = Duration::from_secs(90);
 
-/// The server's program with these arguments, and nothing in its environment that could change its settings.
-fn server(arguments: &[&str]) -> Command {
-    let mut command = Command::new(SERVER);
-    command.args(arguments).env_clear().stdin(Stdio::null());
+/// A program with nothing in its environment that could change its settings: only where it counts for coverage.
+fn bare(program: &str) -> Command {
+    let mut command = Command::new(program);
+    let coverage = env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file));
+    command.env_clear().envs(coverage).stdin(Stdio::null());
     command
 }
 
-fn text(bytes: &[u8]) -> String {
+/// The server's program with these arguments.
+pub(crate) fn server(arguments: &[&str]) -> Command {
+    let mut command = bare(SERVER);
+    command.args(arguments);
+    command
+}
+
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
@@ -61,13 +70,12 @@ impl Running {
 
     /// Like [`start`](Self::start), with more arguments.
     pub fn start_with(program: &str, folder: &Path, stderr: impl Into<Stdio>, arguments: &[&str]) -> Self {
-        let mut command = Command::new(program);
+        let mut command = bare(program);
         command
             .args(arguments)
             .args(["--http", "127.0.0.1:0", "--udp", "127.0.0.1:0", "--lanes", "1", "--data-dir"])
             .arg(folder);
-        let mut child =
-            command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr).spawn().expect("a program");
+        let mut child = command.stdout(Stdio::piped()).stderr(stderr).spawn().expect("a program");
         let output = child.stdout.take().expect("it was asked for");
         let mut running = Self { child, url: String::new() };
         running.url = url_in(output).recv_timeout(START_TIME_MAX).expect("the program says where it is");
@@ -148,10 +156,9 @@ fn output_that_nobody_takes_ends_no_program_with_a_panic() {
 fn bots_whose_output_nobody_takes_end_without_a_panic() {
     let full = || File::options().write(true).open("/dev/full").expect("there is one");
     let bots = || {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_arena_bots"));
+        let mut command = bare(env!("CARGO_BIN_EXE_arena_bots"));
         // There is no server: they report that.
         command.args(["--server", "http://127.0.0.1:1", "--rooms", "1", "--players", "1", "--seconds", "1"]);
-        command.env_clear().stdin(Stdio::null());
         command
     };
     let told = bots().stdout(full()).output().expect("a program");
@@ -161,35 +168,18 @@ fn bots_whose_output_nobody_takes_end_without_a_panic() {
     assert_eq!(told.status.code(), Some(1), "a panic would be 101");
 }
 
-fn shown(variables: &[(&str, &str)]) -> Output {
-    server(&["config", "show"]).envs(variables.iter().copied()).output().expect("a program")
-}
-
 #[test]
-fn an_empty_variable_is_as_good_as_none() {
-    let names =
-        ["HTTP", "UDP", "LANES", "PUBLIC_HOST", "OPEN_TO_PUBLIC", "TICK_RATE", "CONFIG", "GAME_DIR", "DATA_DIR"];
-    let names = names.map(|name| format!("FRAMEHOUSE_{name}"));
-    let empty: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
-    let (told, defaults) = (shown(&empty), shown(&[]));
-    assert_eq!((told.status.code(), text(&told.stderr)), (Some(0), String::new()));
-    assert_eq!(text(&told.stdout), text(&defaults.stdout));
-    assert!(text(&shown(&[("FRAMEHOUSE_LANES", "7")]).stdout).contains("lanes = 7"));
-}
-
-#[test]
-fn a_switch_in_the_environment_takes_every_usual_word() {
-    let is_open =
-        |word: &str| text(&shown(&[("FRAMEHOUSE_OPEN_TO_PUBLIC", word)]).stdout).contains("open_to_public = true");
-    for word in ["1", "true", "yes", "on", "TRUE"] {
-        assert!(is_open(word), "{word}");
-    }
-    for word in ["0", "false", "no", "off"] {
-        assert!(!is_open(word), "{word}");
-    }
-    let told = shown(&[("FRAMEHOUSE_OPEN_TO_PUBLIC", "perhaps")]);
-    assert_eq!(told.status.code(), Some(2));
-    assert!(text(&told.stderr).contains("say 1, true, yes or on"), "{}", text(&told.stderr));
+fn health_asks_the_server_of_the_same_settings() {
+    let folder = Folder::new("health");
+    let running = Running::start(SERVER, folder.path(), Stdio::null());
+    let address = running.url.trim_start_matches("http://").to_owned();
+    let ask = || server(&["health", "--http", &address]).output().expect("a program");
+    wait_until("the first tick", || ask().status.success());
+    assert_eq!(text(&ask().stderr), "");
+    drop(running);
+    let told = ask();
+    assert_eq!(told.status.code(), Some(1));
+    assert!(text(&told.stderr).contains(&format!("no answer from {address}")), "{}", text(&told.stderr));
 }
 
 #[test]

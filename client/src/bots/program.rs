@@ -8,6 +8,11 @@ use framehouse_shared::game::Game;
 use super::{args::Args, run};
 use crate::{client::ClientConfig, complain, connect::trust_authorities, program::without_empty_variables, say};
 
+/// The command line of the load bot program, for manual pages and completions.
+pub fn command() -> clap::Command {
+    Args::command()
+}
+
 /// Runs a complete load bot program for this game.
 ///
 /// Exits 0 when every client played to the end and no state differed from the server's, 1 with one sentence on standard

@@ -88,7 +88,7 @@ impl Args {
         Self::from_arg_matches(&Self::command_of(about).try_get_matches_from(line)?)
     }
 
-    fn command_of(about: &About) -> Command {
+    pub(super) fn command_of(about: &About) -> Command {
         let command = without_empty_variables(Self::command());
         let command = command.name(about.program).bin_name(about.program).version(about.version).about(about.help);
         if about.help_end.is_empty() { command } else { command.after_help(about.help_end) }

@@ -145,6 +145,11 @@ use game::Game;
 use layout::STAGE;
 use view::{About, GameView, View};
 
+/// The command line of a client with this name, for manual pages and completions.
+pub fn command(about: &About) -> clap::Command {
+    Args::command_of(about)
+}
+
 /// Runs a client of this game: reads the command line, opens the window and plays until it is closed. This is the main
 /// loop of a program. See [`view`](mod@view) for how to write a view.
 pub fn run(game: impl framehouse_shared::game::Game + Clone, view: impl View) -> AppExit {

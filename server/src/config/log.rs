@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, error::in_range};
+use super::{Violation, catalogue::Ranges};
 
 /// Settings of the log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,7 +16,6 @@ pub struct LogSettings {
     /// The lowest level that is logged.
     pub level: LogLevel,
     /// File that lines are appended to. `None` means standard error.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
     /// Size in bytes from which a new file begins, 10^4 to 10^12.
     pub file_bytes_max: u64,
@@ -85,7 +84,7 @@ impl LogLevel {
 }
 
 /// Modules of the server whose levels can be set.
-const MODULES: [&str; 21] = [
+const MODULES: [&str; 24] = [
     "address",
     "cleanup",
     "config",
@@ -93,6 +92,8 @@ const MODULES: [&str; 21] = [
     "desync",
     "disk",
     "dispatch",
+    "error_streak",
+    "heartbeat",
     "histogram",
     "ingest",
     "key",
@@ -105,21 +106,29 @@ const MODULES: [&str; 21] = [
     "schedule",
     "server",
     "start",
+    "threads",
     "tick_load",
     "tick_loop",
 ];
 
 impl LogSettings {
-    /// Checks that every value is in its range.
-    pub(super) fn check(&self) -> Result<(), ConfigError> {
+    /// Ranges of the numbers.
+    pub(super) const RANGES: Ranges =
+        &[("file_bytes_max", 1e4, 1e12), ("file_age_max_h", 1.0, 8760.0), ("files_kept", 1.0, 1000.0)];
+
+    /// Checks that `levels` names modules of the server.
+    pub(super) fn check(&self) -> Result<(), Violation> {
         let is_path = |name: &str| name.bytes().all(|letter| letter.is_ascii_lowercase() || b"_:".contains(&letter));
         let is_known = |name: &str| MODULES.contains(&name.split("::").next().unwrap_or(name));
-        if let Some(module) = self.levels.keys().find(|name| !is_path(name) || !is_known(name)) {
-            return Err(ConfigError::NoModule { module: module.clone(), modules: MODULES.join(", ") });
+        match self.levels.keys().find(|name| !is_path(name) || !is_known(name)) {
+            Some(module) => {
+                let modules = MODULES.join(", ");
+                let sentence =
+                    format!("`log.levels` names no module of the server with `{module}`: they are {modules}");
+                Err(Violation::new(["log.levels"], sentence))
+            }
+            None => Ok(()),
         }
-        in_range("file_bytes_max", "10000 to 1000000000000", self.file_bytes_max, 10_000, 1_000_000_000_000)?;
-        in_range("file_age_max_h", "1 to 8760 hours", self.file_age_max_h, 1, 8760)?;
-        in_range("files_kept", "1 to 1000", self.files_kept, 1, 1000)
     }
 }
 
@@ -140,7 +149,7 @@ mod tests {
     fn a_misspelt_module_or_level_is_refused_with_those_that_there_are() {
         let check = |text: &str| toml::from_str::<LogSettings>(text).map(|settings| settings.check());
         assert!(matches!(check("levels = { net = \"debug\", \"room::phase\" = \"off\" }"), Ok(Ok(()))));
-        let told = check("levels = { nte = \"debug\" }").expect("TOML").expect_err("no module").to_string();
+        let told = check("levels = { nte = \"debug\" }").expect("TOML").expect_err("no module").sentence;
         assert!(told.contains("`nte`") && told.contains("net, ops"), "{told}");
         assert!(check("levels = { \"net=trace,room\" = \"debug\" }").expect("TOML").is_err());
         let told = check("level = \"loud\"").expect_err("no level").to_string();

@@ -49,9 +49,23 @@ impl Plugin for ResultsPlugin {
     }
 }
 
-/// Results that are not saved yet, with the entity of the room and the match number.
+/// Results that are not saved yet.
 #[derive(Resource, Default)]
-struct PendingResults(HashMap<MatchId, (Entity, u32)>);
+pub(crate) struct PendingResults(HashMap<MatchId, PendingResult>);
+
+struct PendingResult {
+    room: Entity,
+    match_no: u32,
+    /// When it was submitted, since the server's start.
+    since: Duration,
+}
+
+impl PendingResults {
+    /// When the oldest of them was submitted, since the server's start.
+    pub fn oldest(&self) -> Option<Duration> {
+        self.0.values().map(|pending| pending.since).min()
+    }
+}
 
 /// Results that wait until it is known whether their replays are on the disk, oldest first.
 #[derive(Resource, Default)]
@@ -113,12 +127,13 @@ fn store_waiting(world: &mut World, WaitingForReplay { room, result, replay, .. 
 }
 
 fn store(world: &mut World, room: Entity, result: MatchResult) {
-    let (id, number) = (result.match_id, result.match_no);
+    let (id, since) = (result.match_id, world.resource::<Now>().elapsed);
+    let pending = PendingResult { room, match_no: result.match_no, since };
     log_points(&result);
     let Some(mut store) = world.get_resource_mut::<ResultStore>() else { return };
     let submitted = store.submit(result);
     let mut awaited = world.resource_mut::<PendingResults>();
-    awaited.0.insert(id, (room, number));
+    awaited.0.insert(id, pending);
     if let Submitted::Lost(lost) = submitted {
         awaited.0.remove(&lost);
     }
@@ -146,7 +161,8 @@ fn tell_saved(world: &mut World) {
     store.pump();
     let saved: Vec<MatchId> = store.take_saved().collect();
     for match_id in saved {
-        let Some((room, match_no)) = world.resource_mut::<PendingResults>().0.remove(&match_id) else { continue };
+        let pending = world.resource_mut::<PendingResults>().0.remove(&match_id);
+        let Some(PendingResult { room, match_no, .. }) = pending else { continue };
         if let Some(mut current) = world.get_mut::<CurrentMatch>(room) {
             current.note_saved(match_id);
         }

@@ -17,7 +17,7 @@ use framehouse_shared::{
 };
 
 use super::{
-    Room, by_slot,
+    Room, by_slot, caller_days,
     clock::RoomClock,
     compared::ComparedHashes,
     history::FrameHistory,
@@ -142,6 +142,7 @@ pub fn open(world: &mut World, room: Entity) -> Option<u32> {
     }
     log_opened(world, room);
     for player in by_slot(world, room) {
+        caller_days::note_match(world, player);
         world.entity_mut(player).insert((InputBuffer::default(), ScoreBuffer::of_match(number)));
     }
     resync::make_snapshots_due(world, room);

@@ -11,7 +11,9 @@ use framehouse_shared::{
 };
 
 use super::{
-    InRoom, Player, Room, abort_vote, announce, bans, connected, directory, members, phase,
+    InRoom, Player, Room, abort_vote, announce, bans, connected, directory,
+    drain::Drain,
+    members, phase,
     phase::RoomPhase,
     player_at, players,
     reservations::Reservations,
@@ -145,6 +147,9 @@ fn other_player(world: &World, room: Entity, host: Entity, slot: Slot) -> Result
 }
 
 fn start(world: &mut World, room: Entity) -> Result<(), String> {
+    if world.resource::<Drain>().has_begun() {
+        return Err("the server restarts: no match can be started now".to_owned());
+    }
     let min = world.get::<Room>(room).map_or(0, Room::players_min);
     if connected(world, room) < min {
         return Err(format!("it takes {min} players to start"));

@@ -16,7 +16,7 @@ use super::{
     by_slot,
     cleanup_queue::{CleanupQueue, CleanupRequest},
     clock::RoomClock,
-    host,
+    drain, host,
     inputs::{InputBuffer, SyncState},
     lobby, note_activity,
     phase::{self, RoomPhase},
@@ -52,7 +52,7 @@ fn take_seat(world: &mut World, session_entity: Entity) {
     let (name, identity) = (name_in(world, room, &data.name), Identity::new(data.caller, &data.name));
     let seats = world.get::<Reservations>(room).filter(|_| world.get::<Room>(room).is_some());
     let Some(slot) = seats.and_then(|seats| seats.reserved(session_entity)) else {
-        return sessions::close(world, session_entity, EndCode::RoomGone);
+        return sessions::close(world, session_entity, drain::why_room_is_gone(world));
     };
     // The host may have sent the person away after its seat was reserved.
     if bans::is_banned(world, room, &identity) {
@@ -88,7 +88,7 @@ fn watch(world: &mut World, session_entity: Entity) {
     let (room, id, address) = (data.room, data.player, data.address);
     let (name, identity) = (name_in(world, room, &data.name), Identity::new(data.caller, &data.name));
     if world.get::<Room>(room).is_none() {
-        return sessions::close(world, session_entity, EndCode::RoomGone);
+        return sessions::close(world, session_entity, drain::why_room_is_gone(world));
     }
     if bans::is_banned(world, room, &identity) {
         return sessions::close(world, session_entity, EndCode::Kicked);
@@ -125,6 +125,7 @@ pub fn welcome(world: &mut World, room: Entity, member: Entity, address: PeerAdd
     outgoing::send(world, address, &ServerMessage::Welcome(Box::new(message)));
     leaderboard::send_newest(world, room, address);
     phase::send_results(world, room, address);
+    drain::tell(world, address);
 }
 
 fn welcome_message(world: &World, room: Entity, member: Entity) -> Option<Welcome> {

@@ -19,6 +19,7 @@ use super::{
     cleanup_queue::{CleanupQueue, CleanupRequest},
     clock::RoomClock,
     current_match::{self, CurrentMatch, MatchOver},
+    drain::Drain,
     members, players,
     reservations::Reservations,
     score::curves,
@@ -164,7 +165,7 @@ pub(crate) fn advance_phases(world: &mut World, rooms: &mut QueryState<(&Room, E
     let mut due: Vec<(RoomId, Entity, Step)> = due.collect();
     // Rooms that have waited longest start first.
     due.sort_by_key(|(id, _, step)| (if let Step::Load(since) = step { *since } else { 0 }, *id));
-    let mut starts_left = STARTS_PER_TICK_MAX;
+    let mut starts_left = if world.resource::<Drain>().has_begun() { 0 } else { STARTS_PER_TICK_MAX };
     for (_, room, step) in due {
         let match_no = world.get::<RoomClock>(room).map_or(0, |clock| clock.match_no);
         match step {
@@ -407,6 +408,9 @@ pub(crate) fn end_all(world: &mut World, end: MatchEnd) {
         .map(|(room, _)| room)
         .collect();
     rooms.sort();
+    if !rooms.is_empty() {
+        tracing::warn!(matches = rooms.len(), ?end, "running matches were ended without a result");
+    }
     for room in rooms {
         end_match(world, room, end);
     }

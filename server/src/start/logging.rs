@@ -30,7 +30,7 @@ use rustix::system::uname;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::{Layer, fmt, layer::SubscriberExt, registry, util::SubscriberInitExt};
 
-use crate::config::{Flags, LogFormat, Settings};
+use crate::config::{Environment, Flags, Layers, LogFormat, Settings};
 use file::LogFile;
 use format::{JsonLines, TextFields};
 use levels::Levels;
@@ -107,9 +107,11 @@ impl LogControl {
             // This line makes the thread that writes look at the flag.
             tracing::info!("SIGHUP: the log file is opened again");
         }
-        let has_levels = flags.config.is_some() && !Levels::are_fixed();
+        let environment = Environment::of_program();
+        let has_settings_file = flags.config.is_some() || environment.file().is_some();
+        let has_levels = has_settings_file && !Levels::are_fixed();
         if has_levels {
-            let read = Settings::load(flags).map_err(|error| error.to_string());
+            let read = Layers::of(flags, &environment).settings();
             match read.and_then(|settings| self.levels.set_levels(&settings.log)) {
                 Ok(levels) => tracing::info!("SIGHUP: the log levels are {levels} now"),
                 Err(sentence) => tracing::warn!("SIGHUP: the log levels stay as they are: {sentence}"),

@@ -6,8 +6,9 @@ use tracing_subscriber::{EnvFilter, Registry, reload};
 
 use crate::config::LogSettings;
 
-/// The transport libraries log a line for every hostile datagram. Those are counted instead.
-const SILENT: [&str; 2] = ["renetcode=off", "renet=off"];
+/// The transport libraries log a line for every hostile datagram. Those are counted instead. The HTTP client would log the
+/// webhook's URL, which is a secret.
+const SILENT: [&str; 4] = ["renetcode=off", "renet=off", "ureq=off", "ureq_proto=off"];
 /// Crate of the modules whose levels can be set.
 const CRATE: &str = "framehouse_server";
 

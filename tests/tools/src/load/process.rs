@@ -125,6 +125,8 @@ impl ServerProcess {
             .arg(folder.join("data"))
             .args(arguments)
             .env("RUST_LOG", "warn")
+            // A measurement that is over waits for no match. A flag among the arguments says otherwise.
+            .env("FRAMEHOUSE_DRAIN_LIMIT", "0")
             .env(FILE_VARIABLE, folder.join(ALLOCATIONS_FILE))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -223,8 +225,24 @@ impl ServerProcess {
     ///
     /// # Errors
     /// A sentence, if it did not exit with 0.
-    pub fn stop(mut self) -> Result<(), String> {
-        self.signal(Signal::TERM)?;
+    pub fn stop(self) -> Result<(), String> {
+        self.terminate()?;
+        self.wait()
+    }
+
+    /// Sends SIGTERM.
+    ///
+    /// # Errors
+    /// A sentence, if the system refuses.
+    pub fn terminate(&self) -> Result<(), String> {
+        self.signal(Signal::TERM)
+    }
+
+    /// Waits until it has stopped.
+    ///
+    /// # Errors
+    /// A sentence, if it did not exit with 0.
+    pub fn wait(mut self) -> Result<(), String> {
         let status = self.child.wait().map_err(|error| format!("cannot stop the server: {error}"))?;
         if status.success() { Ok(()) } else { Err(format!("the server stopped with {status}: {}", self.log())) }
     }
