@@ -47,7 +47,7 @@ use framehouse_shared::{
 };
 
 pub use notice::Notice;
-pub use room::{Leaderboard, MatchResults};
+pub use room::{Draining, Leaderboard, MatchResults};
 
 use current_match::CurrentMatch;
 use notice::Notices;
@@ -128,6 +128,7 @@ pub struct Client {
     prediction: Option<Prediction>,
     leaderboard: Option<Leaderboard>,
     results: Option<MatchResults>,
+    draining: Option<Draining>,
     notices: Notices,
     stats: ClientStats,
     measured: metrics::Measured,
@@ -165,6 +166,7 @@ impl Client {
             prediction: config.game.as_ref().map(|make| Prediction::new(make())),
             leaderboard: None,
             results: None,
+            draining: None,
             notices: Notices::default(),
             stats: ClientStats::default(),
             measured: metrics::Measured::default(),

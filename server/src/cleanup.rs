@@ -36,6 +36,7 @@ use crate::{
         history::FrameHistory,
         inputs::InputBuffer,
         score::{ScoreBuffer, curves::PastCurves, leaderboard::LeaderboardBuffer},
+        who::{Who, log_line},
     },
     schedule::{Now, TickRate, TickSet},
 };
@@ -111,7 +112,7 @@ pub(crate) fn cleanup_match(world: &mut World, room: Entity, completed: bool) {
     let frames = world.get::<FrameHistory>(room).map_or(0, FrameHistory::len);
     let lines = world.get::<LeaderboardBuffer>(room).map_or(0, LeaderboardBuffer::len);
     let task = task_of(world, room);
-    tracing::debug!(room = %task.room, match_no = task.match_no, completed, "match scheduled for cleanup");
+    log_line!(DEBUG, Who::of_match(world, room), match_no = task.match_no, completed, "match scheduled for cleanup");
     for (kind, items) in [(Kind::Score, scores), (Kind::State, frames as u32), (Kind::Leaderboard, lines as u32)] {
         schedule(world, Task { level: Level::Match, kind, items, ..task.clone() });
     }

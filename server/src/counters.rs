@@ -5,6 +5,10 @@ use bevy::prelude::*;
 /// Event counts since the server started. Any module may increment them.
 #[derive(Resource, Clone, Copy, Debug, Default)]
 pub struct Counters {
+    /// Inputs that came after their tick had closed.
+    pub inputs_late: u64,
+    /// Ticks of players whose missing input was replaced.
+    pub inputs_replaced: u64,
     /// Messages that passed the guard but were invalid.
     pub invalid_messages: u64,
     /// Desyncs: clients whose state differed from the server's.

@@ -56,7 +56,9 @@ pub(crate) struct DesyncPlugin;
 
 impl Plugin for DesyncPlugin {
     fn build(&self, app: &mut App) {
-        app.init_resource::<Mailbox<FieldFinding>>().init_resource::<Mailbox<Recorded>>();
+        app.init_resource::<Mailbox<FieldFinding>>()
+            .init_resource::<Mailbox<Recorded>>()
+            .init_resource::<conclusion::Warnings>();
     }
 }
 

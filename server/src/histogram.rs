@@ -11,29 +11,41 @@ const LONGEST_US: u64 = 10_000_000;
 const BUCKET_BITS: u32 = 5;
 
 /// Histogram of durations, from 1 us to 10 s.
-pub struct DurationHistogram(Histogram<u64>);
+pub struct DurationHistogram {
+    values: Histogram<u64>,
+    sum: Duration,
+}
 
 impl Default for DurationHistogram {
     fn default() -> Self {
-        Self(Histogram::new_with_bounds(1, LONGEST_US, 2).expect("the bounds are valid"))
+        let values = Histogram::new_with_bounds(1, LONGEST_US, 2).expect("the bounds are valid");
+        Self { values, sum: Duration::ZERO }
     }
 }
 
 impl DurationHistogram {
     /// Adds a duration.
     pub fn note(&mut self, duration: Duration) {
-        self.0.saturating_record(duration.as_micros() as u64);
+        self.values.saturating_record(duration.as_micros() as u64);
+        self.sum += duration;
     }
 
     /// Percentiles and buckets, for the status page.
     pub fn page(&self) -> HistogramUs {
-        let at = |quantile| self.0.value_at_quantile(quantile);
-        HistogramUs { p50: at(0.5), p99: at(0.99), p999: at(0.999), max: self.0.max(), buckets: self.buckets() }
+        let at = |quantile| self.values.value_at_quantile(quantile);
+        HistogramUs {
+            p50: at(0.5),
+            p99: at(0.99),
+            p999: at(0.999),
+            max: self.values.max(),
+            sum: self.sum.as_micros() as u64,
+            buckets: self.buckets(),
+        }
     }
 
     fn buckets(&self) -> Vec<(u64, u64)> {
         let mut buckets: Vec<(u64, u64)> = Vec::new();
-        for recorded in self.0.iter_recorded() {
+        for recorded in self.values.iter_recorded() {
             let upper = bucket_upper(recorded.value_iterated_to());
             match buckets.last_mut().filter(|last| last.0 == upper) {
                 Some(last) => last.1 += recorded.count_at_value(),
@@ -64,6 +76,7 @@ mod tests {
         for pair in page.buckets.windows(2).filter(|pair| pair[0].0 > 32) {
             assert!(pair[1].0 - pair[0].0 <= pair[0].0 / 15, "{pair:?}");
         }
+        assert_eq!(page.sum, (0..100_000).sum::<u64>());
         assert!(page.p50.abs_diff(50_000) < 1000 && page.max >= 99_999);
     }
 }

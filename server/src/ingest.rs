@@ -39,6 +39,7 @@ impl Plugin for IngestPlugin {
 struct Rooms<'w, 's> {
     now: Res<'w, Now>,
     rate: Res<'w, TickRate>,
+    counters: ResMut<'w, Counters>,
     clocks: Query<'w, 's, &'static RoomClock>,
     members: Query<'w, 's, (&'static InRoom, Option<&'static mut InputBuffer>, &'static mut SyncState)>,
 }
@@ -49,7 +50,6 @@ fn ingest_events(
     mut rooms: Rooms,
     settings: Res<NetSettings>,
     index: Res<Sessions>,
-    mut counters: ResMut<Counters>,
     mut endpoints: Query<&mut BoxedEndpoint>,
     mut sessions: Query<&mut Session>,
     mut events: Local<Vec<(ClientId, ClientEvent)>>,
@@ -63,8 +63,8 @@ fn ingest_events(
                 continue;
             };
             session.heard_at = rooms.now.elapsed;
-            counters.invalid_messages +=
-                u64::from(take_event(&mut rooms, &settings, &mut endpoint, &mut session, event).is_err());
+            let taken = take_event(&mut rooms, &settings, &mut endpoint, &mut session, event);
+            rooms.counters.invalid_messages += u64::from(taken.is_err());
         }
         events.shrink_to(EVENTS_KEPT_MAX);
     }
@@ -110,10 +110,11 @@ impl Rooms<'_, '_> {
         let (room, buffer, mut sync) = self.members.get_mut(member).ok()?;
         let clock = self.clocks.get(room.0).ok()?;
         if clock.match_low() == inputs.match_low {
-            sync.note(inputs);
+            sync.note(inputs, &self.now, *self.rate);
             // A spectator has no input buffer.
             if let Some(mut buffer) = buffer {
-                buffer.take(inputs, clock, self.now.elapsed, *self.rate);
+                let late = buffer.take(inputs, clock, self.now.elapsed, *self.rate);
+                self.counters.inputs_late += u64::from(late);
             }
         }
         Some(())

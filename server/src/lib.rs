@@ -88,6 +88,8 @@ pub mod counters;
 mod desync;
 mod disk;
 mod dispatch;
+pub mod error_streak;
+pub mod heartbeat;
 mod histogram;
 mod ingest;
 pub mod key;
@@ -100,6 +102,7 @@ pub mod room;
 pub mod schedule;
 pub mod server;
 mod start;
+pub mod threads;
 pub mod tick_load;
 pub mod tick_loop;
 

@@ -14,6 +14,7 @@ use crate::{
         current_match::MatchOver,
         phase,
         score::{curves, leaderboard},
+        who::{Who, log_line},
     },
     schedule::TickSet,
 };
@@ -39,9 +40,10 @@ pub(crate) fn end_matches(world: &mut World, rooms: &mut QueryState<(&SimRoom, E
 }
 
 fn end_match(world: &mut World, room: Entity, MatchOver { end, last_tick }: MatchOver) {
+    log_line!(INFO, Who::of_match(world, room), ended = ?end, last_tick = last_tick.0, "match over");
     let ranking = leaderboard::entries(world, room);
     if end.has_result() {
-        leaderboard::send(world, room, last_tick, &ranking);
+        leaderboard::send(world, room, last_tick);
     }
     let replay = replay::finish_match(world, room, end, &ranking);
     if end.has_result() {

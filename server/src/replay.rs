@@ -223,13 +223,13 @@ pub(crate) fn report_desync(
 ) -> Option<String> {
     let queue = world.resource::<Replays>().0.clone()?;
     let source = source(world, room, finding.match_id);
-    let name = finding.file_name();
+    let (name, match_id) = (finding.file_name(), finding.match_id);
     let protocol = world.resource::<GameHandle>().protocol_hash();
     let job = DesyncJob { finding, protocol, source, callback: Box::new(callback) };
     if queue.send(Job::Report(Box::new(job))).is_ok() {
         return Some(name);
     }
     queue.note_report_lost();
-    tracing::warn!(name, "a desync report is lost: the thread that writes replays does not keep up");
+    tracing::debug!(%match_id, report = name, "a desync report is lost: the thread that writes replays does not keep up");
     None
 }

@@ -34,7 +34,7 @@ use std::{
         Arc,
         mpsc::{self, Receiver, SyncSender, TrySendError},
     },
-    thread::{self, JoinHandle},
+    thread::JoinHandle,
     time::Duration,
 };
 
@@ -48,6 +48,8 @@ use file::ResultsFile;
 use progress::Progress;
 use sink::ResultSink;
 use writer::Writer;
+
+use crate::{error_streak::ErrorStreak, threads};
 
 /// Name of the results file in the data folder.
 pub const FILE_NAME: &str = "results.jsonl";
@@ -135,7 +137,7 @@ impl ResultStore {
             let _ends_with_the_thread: SyncSender<Infallible> = thread_life;
             writer.run();
         };
-        let thread = thread::Builder::new().name("results".into()).spawn(work)?;
+        let thread = threads::spawn("results", work)?;
         let (saved, thread_end) = (SyncCell::new(saved), SyncCell::new(thread_end));
         Ok(Self { name, waiting: VecDeque::new(), queue, saved, patience, progress, thread, thread_end })
     }
@@ -170,6 +172,11 @@ impl ResultStore {
         self.saved.get().try_iter()
     }
 
+    /// Failed writes in a row.
+    pub fn error_streak(&self) -> ErrorStreak {
+        self.progress.streak.clone()
+    }
+
     /// Statistics of the store. Cheap.
     pub fn stats(&self) -> ResultStats {
         let stats = self.progress.stats();
@@ -185,7 +192,7 @@ impl ResultStore {
         drop(saved);
         // Dropping the queue's sender ends the thread. If no thread can be started here, waiting results are lost.
         let send_all = move || waiting.into_iter().all(|result| queue.send(result).is_ok());
-        let _ = thread::Builder::new().spawn(send_all);
+        let _ = threads::spawn("last results", send_all);
         // Ends with the thread or with the time limit.
         let _ = SyncCell::to_inner(thread_end).recv_timeout(patience);
         drop(patience_end);

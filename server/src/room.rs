@@ -4,6 +4,7 @@ pub mod abort_vote;
 mod admission;
 pub mod bans;
 mod broadcast;
+pub mod caller_days;
 pub mod chat;
 pub(crate) mod cleanup_queue;
 pub mod clock;
@@ -12,6 +13,7 @@ pub mod commands;
 pub mod compared;
 pub mod current_match;
 pub mod directory;
+pub mod drain;
 pub mod guesses;
 pub mod history;
 pub mod history_feed;
@@ -25,6 +27,7 @@ pub mod reservations;
 pub(crate) mod resync;
 pub mod score;
 pub mod sessions;
+pub(crate) mod who;
 
 pub use closing::close_finished_rooms;
 
@@ -54,6 +57,8 @@ impl Plugin for RoomPlugin {
         app.init_resource::<directory::Directory>()
             .init_resource::<presence::ResumeIndex>()
             .init_resource::<guesses::Guesses>()
+            .init_resource::<drain::Drain>()
+            .init_resource::<caller_days::CallerDays>()
             .init_resource::<current_match::Seeds>()
             .init_resource::<cleanup_queue::CleanupQueue>()
             .add_plugins(score::ScorePlugin)
@@ -232,7 +237,6 @@ pub fn announce(world: &mut World, room: Entity, event: RoomEvent) {
     let Some(mut data) = world.get_mut::<Room>(room) else { return };
     let msg_id = data.next_msg_id;
     data.next_msg_id += 1;
-    tracing::debug!(room = %data.id, msg_id, ?event, "room event");
     let addresses = addresses(world, room);
     outgoing::send_to_all(world, &addresses, &ServerMessage::Event { msg_id, event });
 }

@@ -37,7 +37,7 @@ use crate::{
     },
     ops::{
         reload::{self, CheckRules, RulesQueue},
-        status::{DataDirLost, StatusBoard, StatusPlugin, TickDurations},
+        status::{self, DataDirLost, StatusBoard, StatusPlugin, TickDurations},
         tick_timings::{CpuClock, TickStage, TickTimings},
     },
     replay::{MakeSimulation, ReplayPlugin, ReplayQueue, Replays},
@@ -49,7 +49,7 @@ use crate::{
         RoomPlugin,
         current_match::Seeds,
         directory::{self, Directory, Grant, JoinError, JoinQueue, JoinRequest, LocalHello},
-        phase, sessions,
+        drain, phase, sessions,
     },
     schedule::{self, Now, Receive, Send, TickPlugin, TickRate},
     tick_load::TickLoad,
@@ -253,14 +253,29 @@ impl Server {
         self.app.world().resource::<StatusBoard>().clone()
     }
 
+    /// Begins to drain: newcomers are refused, no match starts, rooms without a match close some seconds later, and all
+    /// members are told. Running matches go on until [`is_drained`](Self::is_drained), for at most `limit`; `None` means
+    /// no limit.
+    pub fn begin_drain(&mut self, limit: Option<Duration>) {
+        drain::begin(self.app.world_mut(), limit);
+    }
+
+    /// Whether the drain is over: no match runs or shows its results, or the limit is reached.
+    pub fn is_drained(&mut self) -> bool {
+        drain::is_over(self.app.world_mut())
+    }
+
     /// Ends all matches and tells every client that the server is stopping. Nobody can join from now on.
     pub fn say_goodbye(&mut self) {
         self.app.world_mut().resource_mut::<Directory>().close();
+        drain::close_rooms_without_match(self.app.world_mut());
         // Matches first: a match that the server ends has no result.
         phase::end_all(self.app.world_mut(), MatchEnd::ServerStopped);
         self.run_once(match_end::end_matches);
         sessions::close_all(self.app.world_mut(), EndCode::ServerStopping);
         self.run_once(desync::conclude_departed);
+        // Whoever asks whether the server takes players gets the new answer at once.
+        self.run_once(status::publish);
     }
 
     fn run_once<M>(&mut self, system: impl IntoSystem<(), (), M> + 'static) {

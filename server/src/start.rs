@@ -12,40 +12,42 @@ mod replays;
 mod signals;
 
 use std::{
+    mem::ManuallyDrop,
     net::SocketAddr,
+    panic,
     path::Path,
     process::ExitCode,
     sync::{Arc, atomic::AtomicBool},
-    thread,
     time::{Duration, SystemTime},
 };
 
-use clap::CommandFactory;
-use framehouse_shared::game::Game;
+use clap::{CommandFactory, Parser};
+use framehouse_shared::{game::Game, guarded::guarded};
 use rustix::time::{ClockId, clock_gettime};
 
 use data_dir::DataDir;
 use game_files::{read_game_files, refusal};
 use listen::{bind_endpoints, cannot_listen};
-use logging::start_logging;
+use logging::Log;
 use print::{complain, print};
 use replays::{Known, show_info, verify_files};
 use signals::{HangUps, stop_on_signals};
 
 use crate::{
-    config::{Cli, Command, ConfigAction, ReplayAction, Settings},
+    config::{self, Cli, Command, ConfigAction, Environment, Layers, ReplayAction, Settings},
     key,
     net::{endpoint::Endpoint, udp::UdpEndpoint},
     ops::{
+        alerts::{Alerts, Sources, reading::ErrorStreaks},
         backend::LocalBackend,
-        http::{self, HttpOptions, TlsKeys},
+        http::{self, HttpOptions, HttpTimes, TlsKeys},
         reload::RulesQueue,
     },
     replay::{folder::FOLDER_NAME, writer::ReplayWriter},
     results::ResultStore,
     schedule::TickRate,
     server::{Server, ServerSetup},
-    tick_loop,
+    threads, tick_loop,
 };
 
 /// Longest time to write the last results when the server stops.
@@ -53,10 +55,14 @@ const RESULTS_TIME_MAX: Duration = Duration::from_secs(5);
 /// Longest time to write the last replays when the server stops.
 const REPLAY_TIME_MAX: Duration = Duration::from_secs(10);
 
-/// The whole server program for a game: reads the command line and runs until SIGTERM or SIGINT.
+/// What is said when the tick thread has panicked.
+const TICK_THREAD_PANICKED: &str = "the tick thread panicked, so the server ends";
+
+/// The whole server program for a game: reads the command line and runs until SIGTERM or SIGINT, and then until running
+/// matches have ended or the drain limit is reached.
 ///
-/// Returns exit code 0 after a normal stop, and 1 when the server cannot start, with one sentence on standard error. A
-/// wrong command line exits the process with code 2.
+/// Returns exit code 0 after a normal stop, 1 when the server cannot start, with one sentence on standard error, and 101
+/// when the tick thread has panicked. A wrong command line exits the process with code 2.
 pub fn run(game: impl Game + Clone) -> ExitCode {
     run_with_hints(game, &[])
 }
@@ -64,17 +70,22 @@ pub fn run(game: impl Game + Clone) -> ExitCode {
 /// Like [`run`], and prints these lines below the addresses of a started server: how to join it, for example. `{url}` in
 /// a line becomes the server's URL.
 pub fn run_with_hints(game: impl Game + Clone, hints: &[&str]) -> ExitCode {
-    let cli = Cli::of_program();
+    let cli = Cli::parse();
     let done = match &cli.command {
-        None | Some(Command::Serve) => serve(game, &cli, hints),
+        None | Some(Command::Serve) => return serve(game, &cli, hints),
         Some(Command::Config { action: ConfigAction::Check { file } }) => check_file(file),
         Some(Command::Config { action: ConfigAction::Show }) => show(&cli),
+        Some(Command::Config { action: ConfigAction::Env }) => print(config::list_variables()),
         Some(Command::Health) => settings(&cli).and_then(|settings| health::ask(&settings)),
         Some(Command::Replay { action: ReplayAction::Verify { files, key } }) => {
             settings(&cli).and_then(|settings| verify_files(game, files, &Known::of(&settings.server.data_dir, *key)))
         }
         Some(Command::Replay { action: ReplayAction::Info { file } }) => show_info(file),
     };
+    exit_code(done)
+}
+
+fn exit_code(done: Result<(), String>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(sentence) => {
@@ -90,22 +101,56 @@ pub fn command() -> clap::Command {
 }
 
 fn check_file(file: &Path) -> Result<(), String> {
-    let settings = Settings::from_file(file).map_err(|error| error.to_string())?;
-    settings.check().map_err(|error| error.to_string())?;
+    Layers::of_file(file).settings()?;
     print(format_args!("{} is good\n", file.display()))
 }
 
 fn settings(cli: &Cli) -> Result<Settings, String> {
-    Settings::load(&cli.flags).map_err(|error| error.to_string())
+    Layers::of(&cli.flags, &Environment::of_program()).settings()
 }
 
 fn show(cli: &Cli) -> Result<(), String> {
-    print(toml::to_string(&settings(cli)?).map_err(|error| error.to_string())?)
+    let environment = Environment::of_program();
+    environment.warnings().iter().for_each(|sentence| complain(sentence));
+    print(config::show(&Layers::of(&cli.flags, &environment))?)
 }
 
-fn serve(game: impl Game + Clone, cli: &Cli, hints: &[&str]) -> Result<(), String> {
-    let settings = settings(cli)?;
-    let _writes_the_last_lines = start_logging(settings.server.log_format);
+/// Runs the server, and tells the operator if it does not start or ends by itself.
+fn serve(game: impl Game + Clone, cli: &Cli, hints: &[&str]) -> ExitCode {
+    let environment = Environment::of_program();
+    let layers = Layers::of(&cli.flags, &environment);
+    let usable = layers.usable_settings();
+    // Dropped last: it writes the last lines.
+    let log = match Log::start(&usable) {
+        Ok(log) => log,
+        Err(sentence) => return exit_code(Err(sentence)),
+    };
+    environment.warnings().iter().for_each(|sentence| tracing::warn!("{sentence}"));
+    let alerts = match Alerts::start(&usable.alerts) {
+        Ok(alerts) => alerts,
+        Err(error) => return exit_code(Err(format!("cannot start the thread that sends alerts: {error}"))),
+    };
+    let run = || layers.settings().and_then(|settings| run_server(game, cli, settings, &log, &alerts, hints));
+    let Ok(done) = guarded(run) else {
+        // Nothing lives on without ticks: this is the last thing that the process does.
+        alerts.raise_fatal("tick_thread_panicked", format!("{TICK_THREAD_PANICKED}: the log has the panic, report it"));
+        complain(TICK_THREAD_PANICKED);
+        return ExitCode::from(101);
+    };
+    if let Err(sentence) = &done {
+        alerts.raise_fatal("start_failed", format!("the server does not start: {sentence}"));
+    }
+    exit_code(done)
+}
+
+fn run_server(
+    game: impl Game + Clone,
+    cli: &Cli,
+    settings: Settings,
+    log: &Log,
+    alerts: &Alerts,
+    hints: &[&str],
+) -> Result<(), String> {
     let (stop, hang_ups) = (stop_on_signals()?, HangUps::catch()?);
     let connections_max = file_limit::raise();
     let tls = match (&settings.http.tls_cert, &settings.http.tls_key) {
@@ -117,7 +162,8 @@ fn serve(game: impl Game + Clone, cli: &Cli, hints: &[&str]) -> Result<(), Strin
         .map_err(|error| cannot_listen("HTTP", settings.server.http, "--http", &error))?;
     let http_address = listener.local_addr().map_err(|error| error.to_string())?;
     let unix_base = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let endpoints = bind_endpoints(&settings, unix_base)?;
+    let mut errors = ErrorStreaks::default();
+    let endpoints = bind_endpoints(&settings, unix_base, &errors.lookup)?;
     let data_dir = DataDir::lock(&settings.server.data_dir)?;
     let key = key::open(&settings.server.data_dir).map_err(|error| error.to_string())?;
     let public_key = key.public();
@@ -129,14 +175,16 @@ fn serve(game: impl Game + Clone, cli: &Cli, hints: &[&str]) -> Result<(), Strin
         None
     };
     let udp_addresses: Vec<SocketAddr> = endpoints.iter().map(UdpEndpoint::public_address).collect();
-    let tick_rate = TickRate(settings.server.tick_rate);
+    let (tick_rate, drain_limit) = (TickRate(settings.server.tick_rate), settings.server.drain_limit());
     let scheme = if tls.is_some() { "https" } else { "http" };
+    let http_times = HttpTimes::default();
     let http_options = HttpOptions {
         http: settings.http,
         net: settings.net.clone(),
         public_host: settings.server.public_host,
         connections_max,
         tls: tls.clone(),
+        times: http_times.clone(),
     };
     let setup = ServerSetup {
         tick_rate,
@@ -153,10 +201,17 @@ fn serve(game: impl Game + Clone, cli: &Cli, hints: &[&str]) -> Result<(), Strin
         None => error.to_string(),
     })?;
     let (backend, joins) = LocalBackend::new(server.status_board(), replay_folder);
-    let backend = backend.with_key(public_key);
+    let backend = backend.with_key(public_key).with_alerts(alerts.clone());
     http::serve(listener, backend, http_options).map_err(|error| format!("cannot start the HTTP thread: {error}"))?;
+    errors.results = results.error_streak();
+    replays.iter().for_each(|writer| errors.replays = writer.queue().error_streak());
+    tls.iter().for_each(|keys| errors.tls = keys.error_streak());
+    let data_dir_path = settings.server.data_dir;
+    let sources = Sources { board: server.status_board(), http: http_times, data_dir: data_dir_path, errors };
     let (reloads, reloaded) = RulesQueue::new();
-    hang_ups.reload_on_each(settings.server.game_dir, server.rules_check(), reloads, tls)?;
+    let (log, flags) = (log.control(), cli.flags.clone());
+    let reopen_log = move || log.hang_up(&flags);
+    hang_ups.reload_on_each(settings.server.game_dir, server.rules_check(), reloads, tls, reopen_log)?;
     server.keep_results(results);
     server.set_join_queue(joins);
     server.set_rules_queue(reloaded);
@@ -168,7 +223,11 @@ fn serve(game: impl Game + Clone, cli: &Cli, hints: &[&str]) -> Result<(), Strin
     server.set_data_dir_lost(is_lost);
     replays.iter().for_each(|writer| server.record_replays(writer.queue()));
     greet(hints, scheme, http_address, &udp_addresses)?;
-    tick_loop::run_until(&mut server, tick_rate, &stop);
+    let watching = alerts.watch(sources).map_err(|error| format!("cannot start the thread for alerts: {error}"))?;
+    if guarded(|| tick_loop::run_until(&mut server, tick_rate, &stop, drain_limit)).is_err() {
+        save_results_and_panic(server);
+    }
+    drop(watching);
     server.close_results(RESULTS_TIME_MAX);
     // Dropping the server closes its end of the replay queue; the writer's thread stops once all is written.
     drop(server);
@@ -177,8 +236,17 @@ fn serve(game: impl Game + Clone, cli: &Cli, hints: &[&str]) -> Result<(), Strin
             "the last replays or reports could not be written in time: the next start completes the replays"
         );
     }
+    alerts.close();
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Goes on with a panic of the tick thread, after the results that wait in memory are written.
+fn save_results_and_panic(server: Server) -> ! {
+    // Its drop could panic again, which would end the process without a word.
+    let mut server = ManuallyDrop::new(server);
+    let _ = guarded(|| server.close_results(RESULTS_TIME_MAX));
+    panic::resume_unwind(Box::new(TICK_THREAD_PANICKED));
 }
 
 /// CPU time of this process, over all its threads.
@@ -210,6 +278,5 @@ fn greet(hints: &[&str], scheme: &str, http: SocketAddr, udp: &[SocketAddr]) -> 
     hints.iter().for_each(|hint| text += &format!("  {}\n", hint.replace("{url}", &url)));
     text += "  Stop   Ctrl-C\n";
     let work = move || print(text).unwrap_or_else(|sentence| tracing::warn!("{sentence}"));
-    let spawned = thread::Builder::new().name("greeting".to_owned()).spawn(work);
-    spawned.map(drop).map_err(|error| format!("cannot start the thread that prints: {error}"))
+    threads::spawn("greeting", work).map(drop).map_err(|error| format!("cannot start the thread that prints: {error}"))
 }

@@ -43,6 +43,11 @@ impl TickLoad {
         self.share
     }
 
+    /// Processor time of the tick thread at the last reading.
+    pub const fn cpu_time(&self) -> Duration {
+        self.read.0
+    }
+
     /// The share when all of so many sessions play: those of the last seconds wait in lobbies, so they are not felt yet.
     pub fn expected_share(&self, sessions: usize) -> f64 {
         let (felt, share) = self.past[0];

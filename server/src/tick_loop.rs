@@ -42,12 +42,13 @@ impl Deadlines {
     }
 }
 
-/// Runs the server until `stop` is set, then tells all clients that it stops.
-pub fn run_until(server: &mut Server, rate: TickRate, stop: &AtomicBool) {
+/// Runs the server until `stop` is set and running matches have ended, but after that for at most `drain_limit`; `None`
+/// means no limit, zero ends all matches at once. Then tells all clients that it stops.
+pub fn run_until(server: &mut Server, rate: TickRate, stop: &AtomicBool, drain_limit: Option<Duration>) {
     let start = Instant::now();
     let mut deadlines = Deadlines { rate, epoch: Duration::ZERO, tick: 1 };
     let mut look_at_clock = Duration::ZERO;
-    while !stop.load(Ordering::Relaxed) {
+    let mut run_tick = |server: &mut Server| {
         run_tick(server, &mut deadlines, start);
         if start.elapsed() >= look_at_clock {
             look_at_clock = start.elapsed() + WALL_CLOCK_INTERVAL;
@@ -56,11 +57,20 @@ pub fn run_until(server: &mut Server, rate: TickRate, stop: &AtomicBool) {
                 server.note_wall_clock(unix, start.elapsed());
             }
         }
+    };
+    while !stop.load(Ordering::Relaxed) {
+        run_tick(server);
+    }
+    if drain_limit != Some(Duration::ZERO) {
+        server.begin_drain(drain_limit);
+        while !server.is_drained() {
+            run_tick(server);
+        }
     }
     server.say_goodbye();
     let end = start.elapsed() + GOODBYE_TIME_MAX;
     while server.sessions() > 0 && start.elapsed() < end {
-        run_tick(server, &mut deadlines, start);
+        run_tick(server);
     }
 }
 
@@ -80,6 +90,7 @@ fn run_tick(server: &mut Server, deadlines: &mut Deadlines, start: Instant) {
     server.tick(deadline, began);
     let ended = start.elapsed();
     server.note_tick(ended - began, began.saturating_sub(deadline));
+    server.status_board().heartbeat().beat();
     deadlines.tick += 1;
     let dropped = deadlines.drop_overrun(ended);
     if dropped > 0 {

@@ -106,7 +106,6 @@ fn status_rooms_and_health_are_served_and_a_stopping_server_says_goodbye() {
     let get = |path: &str| {
         ureq::get(format!("{}{path}", server.url)).call().expect("200").body_mut().read_to_string().expect("a body")
     };
-    assert_eq!(get("/healthz"), "ok\n");
     let create = RoomRequest::Create { size: 2, private: false, practice: false, economy: Some(true) };
     let mut clients = vec![join(&server, create, start)];
     assert!(drive(&mut clients, start, |clients| matches!(clients[0].phase(), Some(Phase::Lobby { .. }))));

@@ -7,6 +7,7 @@ mod languages;
 mod matches;
 mod menu;
 mod replays;
+mod restarts;
 mod rewind;
 mod rooms;
 mod settings;

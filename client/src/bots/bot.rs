@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeSet, sync::mpsc::SyncSender, time::Duration};
 
-use framehouse_shared::{protocol::messages::Phase, rng::SimRng};
+use framehouse_shared::{
+    protocol::{end::EndCode, messages::Phase},
+    rng::SimRng,
+};
 
 use super::{
     reconnect::{Progress, Reconnect, SessionOrder},
@@ -12,6 +15,7 @@ use super::{
 use crate::{
     client::{Client, Notice},
     connect::{RoomRequest, SessionRequest},
+    net::Cause,
     stats::ClientStats,
 };
 
@@ -170,7 +174,8 @@ impl Bot {
             return;
         };
         if !end.is_lost {
-            self.failure = Some(end.reason.clone());
+            // The room was closed after its last match: the bot has played all that there was to play.
+            self.failure = (end.cause != Cause::Server(EndCode::Draining)).then(|| end.reason.clone());
             return;
         }
         let grace = self.grace;

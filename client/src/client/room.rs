@@ -59,6 +59,14 @@ pub struct MatchResults {
     pub curves: [Vec<(Tick, i64)>; SLOTS_MAX],
 }
 
+/// An announced restart of the server: the running match goes on to its end, and no other one starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Draining {
+    /// When matches that still run are ended without a result, in the client's time; `None` if the server waits for all
+    /// of them.
+    pub until: Option<Duration>,
+}
+
 /// A leaderboard during a match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leaderboard {

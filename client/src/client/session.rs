@@ -8,7 +8,7 @@ use framehouse_shared::{
 };
 
 use super::{
-    Client, LEAVE_TIME_MAX, Leaderboard, Leaving, MatchResults, Notice, RoomView, WELCOME_TIME_MAX,
+    Client, Draining, LEAVE_TIME_MAX, Leaderboard, Leaving, MatchResults, Notice, RoomView, WELCOME_TIME_MAX,
     current_match::CurrentMatch, snapshot::ChunkPosition,
 };
 use crate::{
@@ -76,6 +76,10 @@ impl Client {
             ServerMessage::ResultSaved { match_no, match_id } => {
                 self.stats.note_result(match_id);
                 self.notices.push(Notice::ResultSaved { match_no, match_id });
+            }
+            ServerMessage::Draining { seconds } => {
+                let until = seconds.map(|seconds| now + Duration::from_secs(seconds.into()));
+                self.draining = Some(Draining { until });
             }
             ServerMessage::Welcome(_) | ServerMessage::Goodbye(_) => unreachable!("taken above"),
         }

@@ -13,7 +13,7 @@ use framehouse_shared::{
     tick::Tick,
 };
 
-use super::{Client, Leaderboard, MatchResults, Notice, RoomView};
+use super::{Client, Draining, Leaderboard, MatchResults, Notice, RoomView};
 use crate::{
     clock::Clock,
     net::{End, Status, Traffic},
@@ -143,6 +143,11 @@ impl Client {
     /// The number of the match that is set, runs or has just ended.
     pub fn match_no(&self) -> Option<u32> {
         self.current.as_ref().map(|current| current.number)
+    }
+
+    /// The announced restart of the server, if there is one.
+    pub const fn draining(&self) -> Option<Draining> {
+        self.draining
     }
 
     /// The newest leaderboard of the match.

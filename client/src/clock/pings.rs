@@ -12,8 +12,10 @@ const SAMPLES_MIN: usize = 3;
 const RECENT_SAMPLES: usize = 8;
 /// Maximum number of pings that wait for an answer.
 const PENDING_MAX: usize = 16;
-/// Interval of pings; in economy mode as many times longer as that of the datagrams.
+/// Interval of pings, unless [`PING_TICKS_MIN`] is longer; in economy mode as many times longer as that of the datagrams.
 const PING_INTERVAL: Duration = Duration::from_millis(500);
+/// Shortest interval of pings, in ticks (1 s at 10 Hz): they are not to be a large part of all datagrams.
+const PING_TICKS_MIN: f64 = 10.0;
 /// Interval of the first, quick pings.
 const QUICK_INTERVAL: Duration = Duration::from_millis(100);
 /// Number of quick pings.
@@ -52,7 +54,7 @@ impl Pings {
             pending: VecDeque::new(),
             next_nonce: 0,
             quick_pings_left: QUICK_PINGS,
-            interval: PING_INTERVAL,
+            interval: interval_at(tick_rate),
             next_ping: now,
             samples: VecDeque::new(),
             rtt: None,
@@ -62,7 +64,7 @@ impl Pings {
 
     /// Adapts the interval to datagrams that are so many ticks apart.
     pub fn set_datagram_ticks(&mut self, datagram_ticks: u32) {
-        self.interval = PING_INTERVAL * datagram_ticks;
+        self.interval = interval_at(self.tick_rate) * datagram_ticks;
     }
 
     /// Forgets the room's time and pings again at once; the distance is kept.
@@ -157,6 +159,10 @@ impl Pings {
         self.jitter = median(self.samples.iter().map(|sample| sample.rtt.abs_diff(rtt)).collect());
         self.rtt = Some(rtt);
     }
+}
+
+fn interval_at(tick_rate: f64) -> Duration {
+    PING_INTERVAL.max(Duration::from_secs_f64(PING_TICKS_MIN / tick_rate))
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {

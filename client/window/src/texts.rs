@@ -142,6 +142,10 @@ texts! {
     VoteRefuse: "Do not end the match", "不同意结束比赛";
     LeaveRoom: "Leave the room", "离开房间";
     WatchingMatch: "You watch. Escape opens the menu.", "你正在观看。按 Esc 打开菜单。";
+    RestartsIn: "This server restarts within {}.", "此服务器将在 {} 内重启。";
+    RestartsSoon: "This server restarts soon.", "此服务器即将重启。";
+    YourMatchEnds: "Your match ends normally.", "你的比赛会正常结束。";
+    NoNewMatch: "No new match begins.", "不会再开始新的比赛。";
     Silent: "No data from the server for {} s \u{2026}", "已有 {} 秒没有收到服务器的消息……";
     Reconnecting: "Reconnecting", "正在重新连接";
     ReconnectingWhy: "The connection is lost. Your seat is kept for", "连接已中断。你的座位将保留";
@@ -229,6 +233,8 @@ texts! {
     TooManyCodesWhy: "Too many wrong room codes came from your address. Try again later, or use quick match.", "你的地址尝试了过多错误的房间代码。请稍后再试或使用快速开始。";
     Stopping: "The server is stopping", "服务器正在关闭";
     StoppingWhy: "This server is stopping. Try again in a minute, or choose another.", "服务器正在关闭。请稍后再试或选择其他服务器。";
+    Restarting: "The server restarts", "服务器即将重启";
+    RestartingWhy: "The server restarts, so this room was closed. Finished matches are saved. Join again in a minute, or choose another server.", "服务器即将重启，此房间已关闭。已完成的比赛均已保存。请稍后重新加入或选择其他服务器。";
     Kicked: "You were removed from the room", "你被移出了房间";
     KickedWhy: "The host removed you from the room. You can join other rooms.", "房主将你移出了房间。你仍可以加入其他房间。";
     RoomClosed: "The room is closed", "房间已关闭";

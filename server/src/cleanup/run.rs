@@ -79,10 +79,11 @@ fn run(world: &mut World, entry: Entry, now: u64, took: impl FnOnce() -> Duratio
     let schedule = &mut world.resource_mut::<Cleanup>().schedule;
     if let Ok(bytes) = freed {
         schedule.note_done(&entry, now);
-        tracing::info!(%room, match_no, level, kind, items, bytes, us = took.as_micros(), "cleanup done");
+        let took_us = took.as_micros() as u64;
+        tracing::debug!(%room, match_no, of = level, kind, items, bytes, took_us, "cleanup done");
     } else {
         schedule.note_failed(entry);
-        tracing::error!(%room, match_no, level, kind, items, "a cleanup panicked and will be tried again");
+        tracing::warn!(%room, match_no, of = level, kind, items, "a cleanup panicked and will be tried again");
     }
 }
 

@@ -1,8 +1,8 @@
 //! The program's subcommands. Settings on the command line are in `flags.rs`.
 
-use std::{env, ffi::OsStr, path::PathBuf};
+use std::path::PathBuf;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, builder::Resettable};
+use clap::{Parser, Subcommand};
 use framehouse_shared::replay::PublicKey;
 
 use super::Flags;
@@ -10,24 +10,16 @@ use super::Flags;
 /// The parsed command line.
 #[derive(Parser, Debug)]
 #[command(name = "framehouse-server", version, about = "A room-based, server-authoritative frame-sync game server")]
+#[command(
+    after_help = "Every setting has an environment variable and a line in a settings file: see `config env` and `config show`."
+)]
 pub struct Cli {
     /// What to do; `serve` by default.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// Settings on the command line or in the environment.
+    /// Settings on the command line.
     #[command(flatten)]
     pub flags: Flags,
-}
-
-impl Cli {
-    /// Reads the program's command line and environment; `--help`, `--version` and mistakes end the program. An empty
-    /// environment variable is as good as none.
-    pub fn of_program() -> Self {
-        let is_empty = |name: &OsStr| env::var_os(name).is_some_and(|value| value.is_empty());
-        let command = Self::command()
-            .mut_args(|arg| if arg.get_env().is_some_and(is_empty) { arg.env(Resettable::Reset) } else { arg });
-        Self::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
-    }
 }
 
 /// Subcommands of the server program.
@@ -79,6 +71,9 @@ pub enum ConfigAction {
         /// Settings file.
         file: PathBuf,
     },
-    /// Print the effective settings of this command line, environment and file.
+    /// Print the effective settings as a settings file, with the origin of each value: default, line of the file,
+    /// environment variable or flag.
     Show,
+    /// List the environment variables of all settings, with meaning, range and default.
+    Env,
 }

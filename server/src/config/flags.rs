@@ -1,40 +1,40 @@
-//! Settings on the command line or in the environment. They override the file.
+//! Settings on the command line. They override the environment and the file.
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{Args, ValueEnum};
-use serde::{Deserialize, Serialize};
+use clap::Args;
+use serde::Serialize;
 
-use super::Settings;
+use super::LogFormat;
 
-/// Settings on the command line or in the environment.
-#[derive(Args, Debug, Default)]
+/// Settings on the command line. They serialise as a table of those that are given. [`setting_of`] says which settings they
+/// are.
+#[derive(Args, Clone, Debug, Default, Serialize)]
 pub struct Flags {
     /// Address of the HTTP gateway.
-    #[arg(long, env = "FRAMEHOUSE_HTTP", value_name = "ADDRESS", global = true)]
+    #[arg(long, value_name = "ADDRESS", global = true)]
     pub http: Option<SocketAddr>,
     /// File with the certificate chain in PEM: the HTTP gateway then speaks HTTPS. Read again when it changes.
-    #[arg(long, env = "FRAMEHOUSE_TLS_CERT", value_name = "FILE", global = true)]
-    pub tls_cert: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", global = true)]
+    pub tls_cert: Option<String>,
     /// File with the private key of the certificate, in PEM.
-    #[arg(long, env = "FRAMEHOUSE_TLS_KEY", value_name = "FILE", global = true)]
-    pub tls_key: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", global = true)]
+    pub tls_key: Option<String>,
     /// Address of the first UDP endpoint; endpoint i listens on port + i, port 0 lets the system choose all ports.
-    #[arg(long, env = "FRAMEHOUSE_UDP", value_name = "ADDRESS", global = true)]
+    #[arg(long, value_name = "ADDRESS", global = true)]
     pub udp: Option<SocketAddr>,
     /// Number of UDP endpoints, 1 to 64, each for up to 1024 clients.
-    #[arg(long, env = "FRAMEHOUSE_LANES", value_name = "COUNT", global = true)]
+    #[arg(long, value_name = "COUNT", global = true)]
     pub lanes: Option<u16>,
     /// Host name or address that clients connect to; the bound address by default.
-    #[arg(long, env = "FRAMEHOUSE_PUBLIC_HOST", value_name = "HOST", global = true)]
+    #[arg(long, value_name = "HOST", global = true)]
     pub public_host: Option<String>,
     /// Port that clients of the first UDP endpoint connect to, if a NAT maps it to the bound port.
-    #[arg(long, env = "FRAMEHOUSE_PUBLIC_UDP_PORT", value_name = "PORT", global = true)]
+    #[arg(long, value_name = "PORT", global = true)]
     pub public_udp_port: Option<u16>,
     /// Let anybody on the network play without an account; needed to listen on addresses other than loopback.
     #[arg(
         long,
-        env = "FRAMEHOUSE_OPEN_TO_PUBLIC",
         value_name = "YES|NO",
         num_args = 0..=1,
         require_equals = true,
@@ -44,58 +44,66 @@ pub struct Flags {
     )]
     pub open_to_public: Option<bool>,
     /// Ticks per second, 10 to 120.
-    #[arg(long, env = "FRAMEHOUSE_TICK_RATE", value_name = "HZ", global = true)]
+    #[arg(long, value_name = "HZ", global = true)]
     pub tick_rate: Option<u16>,
-    /// Settings file.
-    #[arg(long, env = "FRAMEHOUSE_CONFIG", value_name = "FILE", global = true)]
+    /// Settings file. Also FRAMEHOUSE_CONFIG.
+    #[arg(long, value_name = "FILE", global = true)]
+    #[serde(skip)]
     pub config: Option<PathBuf>,
     /// Folder with the game's rules.ron and maps/*.ron, used instead of the embedded ones.
-    #[arg(long, env = "FRAMEHOUSE_GAME_DIR", value_name = "DIR", global = true)]
-    pub game_dir: Option<PathBuf>,
+    #[arg(long, value_name = "DIR", global = true)]
+    pub game_dir: Option<String>,
     /// Folder for results, replays and reports; one server at a time.
-    #[arg(long, env = "FRAMEHOUSE_DATA_DIR", value_name = "DIR", global = true)]
-    pub data_dir: Option<PathBuf>,
+    #[arg(long, value_name = "DIR", global = true)]
+    pub data_dir: Option<String>,
+    /// URL that notices of alerts are sent to. It is a secret: other users of this machine see it on a command line, so
+    /// set it in the environment or in the settings file.
+    #[arg(long, value_name = "URL", global = true)]
+    pub webhook_url: Option<String>,
+    /// Name of this server among others, in its log; the host name by default.
+    #[arg(long, value_name = "NAME", global = true)]
+    pub node: Option<String>,
     /// Format of log lines.
-    #[arg(long, env = "FRAMEHOUSE_LOG_FORMAT", value_name = "FORMAT", global = true)]
+    #[arg(long, value_name = "FORMAT", global = true)]
     pub log_format: Option<LogFormat>,
+    /// Seconds for which running matches go on after SIGTERM or Ctrl-C, 0 to 3600.
+    #[arg(long, value_name = "SECONDS", global = true)]
+    pub drain_limit: Option<f64>,
+    /// After SIGTERM or Ctrl-C, wait for all running matches, without a limit.
+    #[arg(
+        long,
+        value_name = "YES|NO",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "yes",
+        value_parser = yes_or_no,
+        global = true
+    )]
+    pub until_empty: Option<bool>,
 }
 
-/// Format of log lines.
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// Text for people.
-    Pretty,
-    /// One JSON object per line.
-    Json,
+/// The flags whose setting has another name, or is not in `[server]`: flag, section and name.
+const OTHER_SETTINGS: [(&str, &str, &str); 5] = [
+    ("tls_cert", "http", "tls_cert"),
+    ("tls_key", "http", "tls_key"),
+    ("drain_limit", "server", "drain_limit_s"),
+    ("webhook_url", "alerts", "webhook_url"),
+    ("log_format", "log", "format"),
+];
+
+/// Section and name of the setting that a flag gives.
+pub(super) fn setting_of(flag: &str) -> (&str, &str) {
+    let other = OTHER_SETTINGS.iter().find(|other| other.0 == flag);
+    other.map_or(("server", flag), |&(_, section, name)| (section, name))
 }
 
-impl Flags {
-    /// Overrides the settings that are given on the command line or in the environment.
-    pub(super) fn apply_to(&self, settings: &mut Settings) {
-        fn set<T: Clone>(setting: &mut T, flag: &Option<T>) {
-            if let Some(value) = flag {
-                setting.clone_from(value);
-            }
-        }
-        set(&mut settings.http.tls_cert, &self.tls_cert.clone().map(Some));
-        set(&mut settings.http.tls_key, &self.tls_key.clone().map(Some));
-        let settings = &mut settings.server;
-        set(&mut settings.http, &self.http);
-        set(&mut settings.udp, &self.udp);
-        set(&mut settings.lanes, &self.lanes);
-        set(&mut settings.tick_rate, &self.tick_rate);
-        set(&mut settings.data_dir, &self.data_dir);
-        set(&mut settings.log_format, &self.log_format);
-        set(&mut settings.public_host, &self.public_host.clone().map(Some));
-        set(&mut settings.public_udp_port, &self.public_udp_port.map(Some));
-        set(&mut settings.game_dir, &self.game_dir.clone().map(Some));
-        set(&mut settings.open_to_public, &self.open_to_public);
-    }
+/// The flag that gives a setting of another name or section.
+pub(super) fn flag_of(section: &str, name: &str) -> Option<&'static str> {
+    OTHER_SETTINGS.iter().find(|other| (other.1, other.2) == (section, name)).map(|other| other.0)
 }
 
 /// Parses the value of a switch.
-fn yes_or_no(text: &str) -> Result<bool, &'static str> {
+pub(super) fn yes_or_no(text: &str) -> Result<bool, &'static str> {
     match text.to_ascii_lowercase().as_str() {
         "1" | "true" | "yes" | "on" => Ok(true),
         "0" | "false" | "no" | "off" => Ok(false),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, error::in_range};
+use super::{Violation, catalogue::Ranges};
 use crate::address::Network;
 
 /// Settings of the HTTP gateway.
@@ -24,10 +24,8 @@ pub struct HttpSettings {
     /// API.
     pub hosts: Vec<String>,
     /// File with the certificate chain for TLS, in PEM. `None` means HTTP without TLS.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub tls_cert: Option<PathBuf>,
     /// File with the private key of the certificate, in PEM.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub tls_key: Option<PathBuf>,
 }
 
@@ -46,20 +44,27 @@ impl Default for HttpSettings {
 }
 
 impl HttpSettings {
-    /// Checks that every value is in its range, and that TLS has both of its files.
-    pub(super) fn check(&self) -> Result<(), ConfigError> {
-        in_range("connections_per_address", "1 to 10000", self.connections_per_address, 1, 10_000)?;
-        in_range("downloads_per_address", "1 to 64", self.downloads_per_address, 1, 64)?;
-        in_range("requests_per_s", "0.1 to 10000", self.requests_per_s, 0.1, 10_000.0)?;
+    /// Ranges of the numbers.
+    pub(super) const RANGES: Ranges = &[
+        ("connections_per_address", 1.0, 10_000.0),
+        ("downloads_per_address", 1.0, 64.0),
+        ("requests_per_s", 0.1, 10_000.0),
+    ];
+
+    /// Checks names, and that TLS has both of its files.
+    pub(super) fn check(&self) -> Result<(), Violation> {
         if let Some(host) = self.hosts.iter().find(|host| !is_name(host)) {
-            let range = "names as play.example.org, without scheme and port";
-            return Err(ConfigError::Range { name: "hosts", range, value: host.clone() });
+            let sentence =
+                format!("`http.hosts` must be names as play.example.org, without scheme and port, not {host:?}");
+            return Err(Violation::new(["http.hosts"], sentence));
         }
-        match (&self.tls_cert, &self.tls_key) {
-            (Some(_), None) => Err(ConfigError::HalfTls { given: "tls_cert", missing: "tls_key" }),
-            (None, Some(_)) => Err(ConfigError::HalfTls { given: "tls_key", missing: "tls_cert" }),
-            _ => Ok(()),
-        }
+        let (given, missing) = match (&self.tls_cert, &self.tls_key) {
+            (Some(_), None) => ("http.tls_cert", "http.tls_key"),
+            (None, Some(_)) => ("http.tls_key", "http.tls_cert"),
+            _ => return Ok(()),
+        };
+        let sentence = format!("`{given}` needs `{missing}`: set both for HTTPS, or none of them for HTTP");
+        Err(Violation::new([given], sentence))
     }
 }
 
@@ -74,8 +79,8 @@ mod tests {
     #[test]
     fn tls_needs_both_of_its_files() {
         let half = HttpSettings { tls_cert: Some("cert.pem".into()), ..Default::default() };
-        let sentence = half.check().expect_err("half").to_string();
-        assert!(sentence.contains("`tls_cert`") && sentence.contains("`tls_key`"), "{sentence}");
+        let sentence = half.check().expect_err("half").sentence;
+        assert!(sentence.starts_with("`http.tls_cert` needs `http.tls_key`"), "{sentence}");
         assert!(HttpSettings { tls_key: Some("key.pem".into()), ..half }.check().is_ok());
     }
 

@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, error::in_range};
+use super::catalogue::Ranges;
 use crate::address::AddressKey;
 
 /// Settings of connections.
@@ -60,23 +60,23 @@ impl Default for NetSettings {
 }
 
 impl NetSettings {
+    /// Ranges of the numbers.
+    pub(super) const RANGES: Ranges = &[
+        ("handshake_timeout_s", 1.0, 60.0),
+        ("connection_timeout_s", 2.0, 120.0),
+        ("keep_alive_s", 0.25, 10.0),
+        ("stall_timeout_s", 2.0, 600.0),
+        ("room_messages_per_s", 1.0, 1000.0),
+        ("room_message_bytes", 1.0, 1000.0),
+        ("commands_per_s", 1.0, 100.0),
+        ("chat_lines_per_s", 0.1, 10.0),
+        ("joins_per_s", 0.1, 1000.0),
+        ("sessions_per_address", 1.0, 10_000.0),
+        ("tokens_per_address", 1.0, 10_000.0),
+    ];
+
     /// Whether the limits on addresses apply to a caller.
     pub(crate) const fn limits(&self, caller: AddressKey) -> bool {
         self.limit_loopback || !caller.is_loopback()
-    }
-
-    /// Checks that every value is in its range.
-    pub(super) fn check(&self) -> Result<(), ConfigError> {
-        in_range("handshake_timeout_s", "1 to 60 seconds", self.handshake_timeout_s, 1.0, 60.0)?;
-        in_range("connection_timeout_s", "2 to 120 seconds", self.connection_timeout_s, 2, 120)?;
-        in_range("keep_alive_s", "0.25 to 10 seconds", self.keep_alive_s, 0.25, 10.0)?;
-        in_range("stall_timeout_s", "2 to 600 seconds", self.stall_timeout_s, 2.0, 600.0)?;
-        in_range("room_messages_per_s", "1 to 1000", self.room_messages_per_s, 1, 1000)?;
-        in_range("room_message_bytes", "1 to 1000", self.room_message_bytes, 1, 1000)?;
-        in_range("commands_per_s", "1 to 100", self.commands_per_s, 1, 100)?;
-        in_range("chat_lines_per_s", "0.1 to 10", self.chat_lines_per_s, 0.1, 10.0)?;
-        in_range("joins_per_s", "0.1 to 1000", self.joins_per_s, 0.1, 1000.0)?;
-        in_range("sessions_per_address", "1 to 10000", self.sessions_per_address, 1, 10_000)?;
-        in_range("tokens_per_address", "1 to 10000", self.tokens_per_address, 1, 10_000)
     }
 }

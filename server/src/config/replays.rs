@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, error::in_range};
+use super::catalogue::Ranges;
 
 /// Settings of replays.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,9 +25,7 @@ impl Default for ReplaySettings {
 }
 
 impl ReplaySettings {
-    /// Checks that every value is in its range.
-    pub(super) fn check(&self) -> Result<(), ConfigError> {
-        in_range("keep_days", "0 to 3650", self.keep_days, 0, 3650)?;
-        in_range("keep_bytes", "1000000 to 1000000000000000", self.keep_bytes, 1_000_000, 1_000_000_000_000_000)
-    }
+    /// Ranges of the numbers.
+    pub(super) const RANGES: Ranges =
+        &[("keep_days", 0.0, 3650.0), ("keep_bytes", 1_000_000.0, 1_000_000_000_000_000.0)];
 }

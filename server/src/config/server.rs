@@ -3,12 +3,13 @@
 use std::{
     net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs},
     path::PathBuf,
+    time::Duration,
 };
 
 use framehouse_shared::tick::SimRate;
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, LogFormat, error::in_range};
+use super::{Violation, catalogue::Ranges};
 
 /// Settings of the process: addresses, tick rate and folders.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,23 +23,24 @@ pub struct ServerSettings {
     pub lanes: u16,
     /// Host name or address that clients connect to. `None` means the bound address. A name is looked up again every
     /// minute.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub public_host: Option<String>,
     /// Port that clients of the first UDP endpoint connect to, 1 to 65535, where a NAT maps it to the bound one; endpoint
     /// i is at this port + i. `None` means the bound ports.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub public_udp_port: Option<u16>,
     /// Whether addresses other than loopback may be used, where anybody can play without an account.
     pub open_to_public: bool,
     /// Ticks per second, 10 to 120.
     pub tick_rate: u16,
     /// Folder with the game's rules and maps. `None` means the embedded ones.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub game_dir: Option<PathBuf>,
     /// Folder for results, replays and reports.
     pub data_dir: PathBuf,
-    /// Format of log lines.
-    pub log_format: LogFormat,
+    /// Name of this server among others, 1 to 63 letters, digits, `.`, `-` and `_`. `None` means the host name.
+    pub node: Option<String>,
+    /// Seconds for which running matches go on when the server is asked to stop, 0 to 3600.
+    pub drain_limit_s: f64,
+    /// Whether a server that is asked to stop waits for all running matches, whatever `drain_limit_s` is.
+    pub until_empty: bool,
 }
 
 impl Default for ServerSettings {
@@ -53,40 +55,70 @@ impl Default for ServerSettings {
             tick_rate: 30,
             game_dir: None,
             data_dir: PathBuf::from("data"),
-            log_format: LogFormat::Pretty,
+            node: None,
+            drain_limit_s: 150.0,
+            until_empty: false,
         }
     }
 }
 
+/// Whether a name fits into labels, log lines and file names.
+fn is_node_name(name: &str) -> bool {
+    let fits = |letter: u8| letter.is_ascii_alphanumeric() || b".-_".contains(&letter);
+    (1..=63).contains(&name.len()) && name.bytes().all(fits)
+}
+
 impl ServerSettings {
-    /// Checks that every value is in its range and that the addresses are usable together.
-    pub(super) fn check(&self) -> Result<(), ConfigError> {
-        in_range("tick_rate", "10 to 120", self.tick_rate, SimRate::HZ_MIN, SimRate::HZ_MAX)?;
-        in_range("lanes", "1 to 64", self.lanes, 1, 64)?;
-        self.check_addresses()
+    /// Ranges of the numbers.
+    pub(super) const RANGES: Ranges = &[
+        ("tick_rate", SimRate::HZ_MIN as f64, SimRate::HZ_MAX as f64),
+        ("lanes", 1.0, 64.0),
+        ("public_udp_port", 1.0, 65_535.0),
+        ("drain_limit_s", 0.0, 3600.0),
+    ];
+
+    /// Checks the name, and that the addresses are usable together.
+    pub(super) fn check(&self) -> Result<(), Violation> {
+        if self.node.as_ref().is_some_and(|node| !is_node_name(node)) {
+            let sentence = "`server.node` must be 1 to 63 letters, digits, `.`, `-` and `_`".to_owned();
+            return Err(Violation::new(["server.node"], sentence));
+        }
+        self.check_reach()?;
+        let has_room = |port: u16| port.checked_add(self.lanes - 1).is_some();
+        let ports = [("server.udp", self.udp.port()), ("server.public_udp_port", self.public_udp_port.unwrap_or(0))];
+        match ports.into_iter().find(|(_, port)| !has_room(*port)) {
+            Some((path, port)) => {
+                let lanes = self.lanes;
+                let sentence = format!("`{path}` must be a port with room for all {lanes} lanes, not {port}");
+                Err(Violation::new([path, "server.lanes"], sentence))
+            }
+            None => Ok(()),
+        }
     }
 
-    fn check_addresses(&self) -> Result<(), ConfigError> {
-        for address in [self.http, self.udp] {
-            if !address.ip().is_loopback() && !self.open_to_public {
-                return Err(ConfigError::Public { address });
-            }
+    /// Checks that whoever can reach the server may, and that clients can reach it.
+    fn check_reach(&self) -> Result<(), Violation> {
+        let has_strangers = |address: SocketAddr| !address.ip().is_loopback() && !self.open_to_public;
+        let addresses = [("server.http", self.http), ("server.udp", self.udp)];
+        if let Some((path, address)) = addresses.into_iter().find(|(_, address)| has_strangers(*address)) {
+            let sentence = format!(
+                "{address} can be reached from other machines, and anybody there could play without an account: \
+                 bind 127.0.0.1, or allow it with --open-to-public"
+            );
+            return Err(Violation::new([path], sentence));
         }
         if self.udp.ip().is_unspecified() && self.public_host.is_none() {
-            return Err(ConfigError::NoPublicHost { address: self.udp });
+            let address = self.udp;
+            let sentence =
+                format!("clients cannot send to {address}: set the address of this machine with --public-host HOST");
+            return Err(Violation::new(["server.udp"], sentence));
         }
-        let has_room = |port: u16| port.checked_add(self.lanes - 1).is_some();
-        let error = |name, port| {
-            let value = format!("{port} with {} lanes", self.lanes);
-            Err(ConfigError::Range { name, range: "a port with room for all lanes", value })
-        };
-        if self.udp.port() != 0 && !has_room(self.udp.port()) {
-            return error("udp", self.udp.port());
-        }
-        match self.public_udp_port {
-            Some(port) if port == 0 || !has_room(port) => error("public_udp_port", port),
-            _ => Ok(()),
-        }
+        Ok(())
+    }
+
+    /// Time for which running matches go on when the server is asked to stop; `None` to wait for all of them.
+    pub fn drain_limit(&self) -> Option<Duration> {
+        (!self.until_empty).then(|| Duration::from_secs_f64(self.drain_limit_s))
     }
 
     /// The address that UDP endpoint `index` binds.

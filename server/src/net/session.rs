@@ -99,6 +99,17 @@ pub(crate) enum Purpose {
     Resume(Entity),
 }
 
+impl Purpose {
+    /// Name in log lines.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Play => "play",
+            Self::Watch => "watch",
+            Self::Resume(_) => "resume",
+        }
+    }
+}
+
 /// A session: a client's connection and its purpose.
 #[derive(Component)]
 pub struct Session {

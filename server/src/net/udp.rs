@@ -15,9 +15,12 @@ use std::{
 };
 
 use bevy_renet::RenetServer;
-use framehouse_shared::protocol::{
-    channel::Queued,
-    datagram::{FramesHeader, Pong, put_frames},
+use framehouse_shared::{
+    ids::SessionId,
+    protocol::{
+        channel::Queued,
+        datagram::{FramesHeader, Pong, put_frames},
+    },
 };
 
 pub use public_host::PublicHost;
@@ -113,7 +116,8 @@ impl UdpEndpoint {
             Queued::Kept => {}
             Queued::OverCap => self.cut_off(client, "it did not keep up with the room's messages"),
             Queued::TooLong => {
-                tracing::error!(bytes = message.len(), "a message is too long to be sent");
+                let session = SessionId(client);
+                tracing::error!(%session, bytes = message.len(), "a message is too long to be sent");
                 self.cut_off(client, "a message of the server was too long for it");
             }
         }

@@ -28,6 +28,19 @@ pub trait Backend: Send + Sync + 'static {
     /// The names of the maps that a host can choose.
     fn list_maps(&self) -> impl Future<Output = Result<Vec<String>, Refusal>> + Send;
 
+    /// Whether the server works.
+    ///
+    /// # Errors
+    /// With a sentence for the operator.
+    fn health(&self) -> impl Future<Output = Result<(), String>> + Send;
+
+    /// Whether the server takes new players. A server whose tick thread is too busy for newcomers is ready: it takes
+    /// players who come back, and its load changes from second to second.
+    ///
+    /// # Errors
+    /// With a sentence for the operator.
+    fn readiness(&self) -> impl Future<Output = Result<(), String>> + Send;
+
     /// The newest status page.
     fn status(&self) -> impl Future<Output = Result<Status, Refusal>> + Send;
 

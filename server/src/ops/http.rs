@@ -11,6 +11,8 @@
 //! browser.rs        protection from web pages: Host, Origin, Content-Type
 //! router.rs         paths and their handlers
 //! sessions.rs       POST /v1/sessions: from the request body to a join request
+//! health.rs         /healthz and /readyz
+//! requests.rs       numbers and durations of requests, for /metrics
 //! errors.rs         refusals as HTTP responses
 //! counts.rs         counters for the status page
 //! ```
@@ -23,9 +25,11 @@ mod errors;
 #[cfg(test)]
 mod fixed_backend;
 mod gate;
+mod health;
 mod limits;
 mod listener;
 mod proxy_header;
+pub(super) mod requests;
 mod router;
 mod sessions;
 mod tls;
@@ -34,7 +38,6 @@ use std::{
     io,
     net::{SocketAddr, TcpListener},
     sync::{Arc, Once},
-    thread,
     time::Duration,
 };
 
@@ -47,10 +50,14 @@ use self::{
     counts::Counts,
     limits::{AddressLimits, Limits},
     listener::Door,
+    requests::Requests,
     router::Gateway,
 };
 use super::backend::Backend;
-use crate::config::{HttpSettings, NetSettings};
+use crate::{
+    config::{HttpSettings, NetSettings},
+    threads,
+};
 
 pub use tls::TlsKeys;
 
@@ -71,6 +78,19 @@ pub struct HttpOptions {
     pub connections_max: usize,
     /// Certificate and key. `None` means HTTP without TLS.
     pub tls: Option<TlsKeys>,
+    /// Where the durations of requests are noted.
+    pub times: HttpTimes,
+}
+
+/// Durations of the gateway's requests, shared with who watches them.
+#[derive(Clone, Default)]
+pub struct HttpTimes(Arc<Requests>);
+
+impl HttpTimes {
+    /// Upper bounds of buckets in microseconds, with the number of requests in each since the start.
+    pub(super) fn buckets(&self) -> Vec<(u64, u64)> {
+        self.0.durations()
+    }
 }
 
 impl Default for HttpOptions {
@@ -82,6 +102,7 @@ impl Default for HttpOptions {
             public_host: None,
             connections_max: CONNECTIONS_MAX,
             tls: None,
+            times: HttpTimes::default(),
         }
     }
 }
@@ -102,7 +123,7 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 /// When the thread or its runtime cannot be started.
 pub fn serve(listener: TcpListener, backend: impl Backend, options: HttpOptions) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    thread::Builder::new().name("gateway".to_owned()).spawn(move || {
+    threads::spawn("gateway", move || {
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(listener).expect("the listener is bound and non-blocking");
             if let Some(keys) = &options.tls {
@@ -117,7 +138,7 @@ pub fn serve(listener: TcpListener, backend: impl Backend, options: HttpOptions)
 
 /// The gateway's two halves: for its connections and for their requests.
 fn gateway(backend: impl Backend, options: HttpOptions) -> (Door, Router) {
-    let HttpOptions { http, net, public_host, connections_max, tls } = options;
+    let HttpOptions { http, net, public_host, connections_max, tls, times } = options;
     let limits = AddressLimits::new(Limits {
         connections: http.connections_per_address,
         downloads: http.downloads_per_address,
@@ -137,7 +158,8 @@ fn gateway(backend: impl Backend, options: HttpOptions) -> (Door, Router) {
         tls: tls.map(|keys| keys.acceptor()),
     };
     let readable_token = Once::new();
-    (door, router::router(Gateway { backend, start, limits, proxies, names, counts, readable_token }))
+    let requests = times.0;
+    (door, router::router(Gateway { backend, start, limits, proxies, names, counts, requests, readable_token }))
 }
 
 /// Reads the files of TLS again when they change.

@@ -18,23 +18,31 @@ pub type RoomListData = (
     Option<&'static CurrentMatch>,
 );
 
-/// All public rooms, oldest first.
+/// All public rooms, oldest first. The strings of an old list are used again.
 pub fn public_rooms(
+    old: Vec<ListedRoom>,
     rooms: &Query<RoomListData>,
     players: &Query<&Player>,
     spectators: &Query<&Spectator>,
 ) -> Vec<ListedRoom> {
     let mut listed: Vec<_> = rooms.iter().filter(|(room, ..)| !room.options().private).collect();
     listed.sort_by_key(|(room, ..)| room.id());
-    let name = |player| players.get(player).map(|player| player.name().to_owned()).unwrap_or_default();
+    let name = |player| players.get(player).map(Player::name).unwrap_or_default();
     let watching = |members| Members::entities(members).iter().filter(|member| spectators.contains(**member)).count();
+    let mut strings = old.into_iter().flat_map(|room| [room.phase, room.host, room.map]);
+    let mut string = |text: &str| {
+        let mut string = strings.next().unwrap_or_default();
+        string.clear();
+        string.push_str(text);
+        string
+    };
     listed
         .into_iter()
         .map(|(room, phase, seats, host, members, current)| ListedRoom {
             code: room.code(),
-            phase: phase.name().to_owned(),
-            host: host.player().map(name).unwrap_or_default(),
-            map: map_of(room, phase, current),
+            phase: string(phase.name()),
+            host: string(host.player().map(name).unwrap_or_default()),
+            map: string(map_of(room, phase, current)),
             players: seats.taken(),
             seats: room.options().seats,
             free: seats.free(),
@@ -45,7 +53,7 @@ pub fn public_rooms(
         .collect()
 }
 
-fn map_of(room: &Room, phase: &RoomPhase, current: Option<&CurrentMatch>) -> String {
-    let of_match = current.filter(|_| phase.has_match()).map(|current| current.setup().map.clone());
-    of_match.or_else(|| room.options().map.clone()).unwrap_or_default()
+fn map_of<'a>(room: &'a Room, phase: &RoomPhase, current: Option<&'a CurrentMatch>) -> &'a str {
+    let of_match = current.filter(|_| phase.has_match()).map(|current| current.setup().map.as_str());
+    of_match.or(room.options().map.as_deref()).unwrap_or_default()
 }

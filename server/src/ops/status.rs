@@ -1,20 +1,26 @@
 //! The status page: collected on the tick thread, read by the HTTP thread.
 
-use std::{
-    collections::VecDeque,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
-    time::Duration,
+mod client_times;
+mod tick_durations;
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering::Relaxed},
 };
 
 use bevy::{ecs::system::SystemParam, prelude::*};
 use framehouse_shared::{
-    api::{CleanupStatus, DesyncStatus, ErrorStatus, HttpStatus, ListedRoom, RoomsByPhase, Status, TickMs},
+    api::{
+        AlertStatus, CleanupStatus, ClientStatus, DesyncStatus, DrainStatus, ErrorStatus, HttpStatus, ListedRoom,
+        ResultStats, RoomsByPhase, Status,
+    },
     game::GameHandle,
     protocol::guard::Dropped,
 };
+
+pub use tick_durations::TickDurations;
+
+use client_times::{ClientTimes, measure_clients};
 
 use super::{
     room_list::{RoomListData, public_rooms},
@@ -23,21 +29,25 @@ use super::{
 use crate::{
     cleanup::Cleanup,
     counters::Counters,
-    histogram::DurationHistogram,
+    heartbeat::Heartbeat,
     net::{
         endpoint::{BoxedEndpoint, Traffic},
         session::Sessions,
     },
     replay::Replays,
-    results::ResultStore,
-    room::{Player, Spectator, phase::RoomPhase},
+    results::{ResultStore, submit::PendingResults},
+    room::{
+        Player, Spectator,
+        caller_days::{Busiest, CallerDays},
+        directory::{Directory, LocalHello},
+        drain::Drain,
+        phase::RoomPhase,
+    },
     schedule::{Now, TickRate, TickSet},
+    threads,
     tick_load::TickLoad,
 };
 
-/// Number of last ticks over which `tick_ms` is calculated: 10 s at 10 Hz, 3.3 s at 30 Hz, 0.8 s at 120 Hz. Percentiles
-/// need a number of ticks, not a time.
-const WINDOW_TICKS: usize = 100;
 /// Interval between two status pages, in milliseconds.
 const PAGE_INTERVAL_MS: u64 = 500;
 
@@ -49,48 +59,35 @@ impl Plugin for StatusPlugin {
         app.init_resource::<TickDurations>()
             .init_resource::<StatusBoard>()
             .init_resource::<DataDirLost>()
+            .init_resource::<ClientTimes>()
             .add_plugins(TickTimingsPlugin)
             .add_systems(Startup, note_maps)
-            .add_systems(FixedUpdate, publish_status.in_set(TickSet::Metrics));
+            .add_systems(FixedUpdate, (measure_clients, publish).chain().run_if(is_page_due).in_set(TickSet::Metrics));
     }
 }
 
-/// Durations and late starts of ticks, as measured by the runner.
-#[derive(Resource, Default)]
-pub struct TickDurations {
-    window_ms: VecDeque<f64>,
-    took: DurationHistogram,
-    started_late: DurationHistogram,
-}
-
-impl TickDurations {
-    /// Adds one tick.
-    pub fn note(&mut self, took: Duration, started_late: Duration) {
-        if self.window_ms.len() == WINDOW_TICKS {
-            self.window_ms.pop_front();
-        }
-        self.window_ms.push_back(took.as_secs_f64() * 1000.0);
-        self.took.note(took);
-        self.started_late.note(started_late);
-    }
-
-    fn tick_ms(&self) -> TickMs {
-        let mut sorted: Vec<f64> = self.window_ms.iter().copied().collect();
-        sorted.sort_by(f64::total_cmp);
-        let at = |part: f64| sorted.get(((sorted.len() as f64 - 1.0) * part).round() as usize).copied().unwrap_or(0.0);
-        let mean = sorted.iter().sum::<f64>() / sorted.len().max(1) as f64;
-        TickMs { mean, p50: at(0.5), p99: at(0.99), max: at(1.0) }
-    }
-}
-
-/// The newest status page, shared with the HTTP thread.
+/// The newest status page and the heartbeat of the tick thread, shared with the HTTP thread.
 #[derive(Resource, Clone, Default)]
-pub struct StatusBoard(Arc<Mutex<Arc<Page>>>);
+pub struct StatusBoard {
+    page: Arc<Mutex<Arc<Page>>>,
+    heartbeat: Heartbeat,
+}
 
 impl StatusBoard {
     /// The newest page.
     pub fn page(&self) -> Arc<Page> {
-        self.0.lock().expect("nothing panics while holding this lock").clone()
+        self.page.lock().expect("nothing panics while holding this lock").clone()
+    }
+
+    /// The heartbeat of the tick thread.
+    pub const fn heartbeat(&self) -> &Heartbeat {
+        &self.heartbeat
+    }
+
+    /// Replaces the page, and returns the old one.
+    pub(super) fn replace(&self, page: Page) -> Arc<Page> {
+        let mut newest = self.page.lock().expect("nothing panics while holding this lock");
+        std::mem::replace(&mut newest, Arc::new(page))
     }
 }
 
@@ -111,22 +108,30 @@ pub struct Page {
     pub rooms: Vec<ListedRoom>,
     /// `/v1/maps`: maps that a host can choose.
     pub maps: Vec<String>,
+    /// The busiest callers of today. Addresses of people are on no public page; alerts and the log use them.
+    pub busiest: Busiest,
 }
 
 /// All data that the status page is made from.
 #[derive(SystemParam)]
-struct Sources<'w, 's> {
+pub(crate) struct Sources<'w, 's> {
     now: Res<'w, Now>,
     rate: Res<'w, TickRate>,
     counters: Res<'w, Counters>,
     times: Res<'w, TickDurations>,
     load: Res<'w, TickLoad>,
+    clients: Res<'w, ClientTimes>,
+    hello: Res<'w, LocalHello>,
+    directory: Res<'w, Directory>,
     timings: Res<'w, TickTimings>,
     board: Res<'w, StatusBoard>,
     maps: Res<'w, MapNames>,
+    drain: Res<'w, Drain>,
     sessions: Res<'w, Sessions>,
+    callers: Res<'w, CallerDays>,
     cleanup: Res<'w, Cleanup>,
     results: Option<Res<'w, ResultStore>>,
+    pending_results: Res<'w, PendingResults>,
     replays: Res<'w, Replays>,
     data_dir_lost: Res<'w, DataDirLost>,
     rooms: Query<'w, 's, RoomListData>,
@@ -141,48 +146,80 @@ pub(super) fn note_maps(world: &mut World) {
     world.insert_resource(MapNames(maps));
 }
 
-fn publish_status(sources: Sources) {
-    if !sources.now.tick.is_multiple_of(u64::from(sources.rate.ticks_in(PAGE_INTERVAL_MS))) {
-        return;
-    }
-    let maps = sources.maps.0.clone();
-    let page = Arc::new(Page { status: sources.status(), rooms: sources.public_rooms(), maps });
-    *sources.board.0.lock().expect("nothing panics while holding this lock") = page;
+fn is_page_due(now: Res<Now>, rate: Res<TickRate>) -> bool {
+    now.tick.is_multiple_of(u64::from(rate.ticks_in(PAGE_INTERVAL_MS)))
+}
+
+/// Makes and publishes the page. The page before the last one gives its buffers, unless somebody still reads it.
+pub(crate) fn publish(sources: Sources, mut spare: Local<Option<Arc<Page>>>) {
+    let mut page = spare.take().and_then(Arc::into_inner).unwrap_or_default();
+    page.status = sources.status();
+    page.rooms = sources.public_rooms(page.rooms);
+    page.maps.clone_from(&sources.maps.0);
+    page.busiest = sources.callers.busiest(sources.now.unix());
+    *spare = Some(sources.board.replace(page));
 }
 
 impl Sources<'_, '_> {
-    fn public_rooms(&self) -> Vec<ListedRoom> {
-        public_rooms(&self.rooms, &self.players, &self.spectators)
+    fn clients(&self) -> ClientStatus {
+        ClientStatus {
+            inputs_late: self.counters.inputs_late,
+            inputs_replaced: self.counters.inputs_replaced,
+            margin_us: self.clients.margins.page(),
+            round_trip_us: self.clients.round_trips.page(),
+        }
+    }
+
+    fn results(&self) -> ResultStats {
+        let stats = self.results.as_ref().map(|store| store.stats()).unwrap_or_default();
+        let waits = self.pending_results.oldest().map(|since| self.now.elapsed.saturating_sub(since));
+        ResultStats { oldest_ms: waits.unwrap_or_default().as_millis() as u64, ..stats }
+    }
+
+    fn public_rooms(&self, old: Vec<ListedRoom>) -> Vec<ListedRoom> {
+        public_rooms(old, &self.rooms, &self.players, &self.spectators)
     }
 
     fn status(&self) -> Status {
         let traffic = total_traffic(&self.endpoints);
         Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            protocol: format!("{:016x}", self.hello.0.protocol),
+            started_unix_s: self.now.transport_base.as_secs_f64(),
             uptime_s: self.now.elapsed.as_secs_f64(),
+            accepting: self.directory.is_accepting(),
             tick: self.now.tick,
             tick_rate: self.rate.0,
-            tick_ms: self.times.tick_ms(),
-            tick_us_all: self.times.took.page(),
-            tick_start_us: self.times.started_late.page(),
+            tick_ms: self.times.took.window(),
+            tick_start_ms: self.times.started_late.window(),
+            tick_us_all: self.times.took.all(),
+            tick_start_us: self.times.started_late.all(),
             tick_load: self.load.share(),
+            tick_thread_us: self.load.cpu_time().as_micros() as u64,
             dropped_ticks: self.counters.dropped_ticks,
             cpu_us_by_stage: self.timings.by_stage().collect(),
             cpu_us_total: self.timings.total_us(),
             rooms_ticks: self.timings.room_ticks(),
+            draining: self.drain.has_begun().then(|| DrainStatus {
+                seconds_left: self.drain.left(self.now.elapsed).map(|left| left.as_secs_f64()),
+            }),
             rooms: self.rooms.iter().count(),
             rooms_by_phase: count_phases(&self.rooms),
             players: self.players.iter().count(),
             spectators: self.spectators.iter().count(),
             sessions: self.sessions.count(),
+            clients: self.clients(),
             // The gateway counts on its own thread and fills this in.
             http: HttpStatus::default(),
+            // The backend fills this in.
+            alerts: AlertStatus::default(),
             cleanup: CleanupStatus { stats: self.cleanup.stats(), us_per_tick: self.cleanup.time_spent().page() },
             matches_finished: self.counters.matches_finished,
             score_rate_exceeded: self.counters.score_rate_exceeded,
-            results: self.results.as_ref().map(|store| store.stats()).unwrap_or_default(),
+            results: self.results(),
             replays: self.replays.stats(),
             data_dir_lost: self.data_dir_lost.0.load(Relaxed),
+            threads_ended: threads::ended().into_iter().map(str::to_owned).collect(),
             kicked: self.counters.kicked,
             joins_limited: self.counters.joins_limited,
             joins_overloaded: self.counters.joins_overloaded,

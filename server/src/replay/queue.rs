@@ -23,6 +23,7 @@ use super::{
     desync::{DesyncJob, HashJob},
     fate::FateTeller,
 };
+use crate::error_streak::ErrorStreak;
 
 /// Maximum number of waiting jobs. Some thousand rooms may begin and end in the same tick.
 const JOBS_MAX: usize = 16_384;
@@ -108,6 +109,8 @@ pub(super) struct Progress {
     pub reports_lost: AtomicU64,
     pub panics: AtomicU64,
     pub is_failing: AtomicBool,
+    pub streak: ErrorStreak,
+    done: AtomicU64,
     jobs: AtomicUsize,
     bytes: AtomicUsize,
 }
@@ -153,7 +156,7 @@ impl ReplayQueue {
         if has_room && self.jobs.send(job).is_ok() {
             return Ok(());
         }
-        self.progress.note_done(bytes);
+        self.progress.note_gone(bytes);
         Err(QueueFull)
     }
 
@@ -165,6 +168,11 @@ impl ReplayQueue {
     /// Counts a report that was not written.
     pub(super) fn note_report_lost(&self) {
         self.progress.reports_lost.fetch_add(1, Relaxed);
+    }
+
+    /// Failed writes in a row.
+    pub fn error_streak(&self) -> ErrorStreak {
+        self.progress.streak.clone()
     }
 
     /// Statistics of recording.
@@ -190,12 +198,19 @@ impl Progress {
             reports: self.reports.load(Relaxed),
             reports_lost: self.reports_lost.load(Relaxed),
             waiting: self.jobs.load(Relaxed),
+            done: self.done.load(Relaxed),
             panics: self.panics.load(Relaxed),
             failing: self.is_failing.load(Relaxed),
         }
     }
 
-    fn note_done(&self, bytes: usize) {
+    /// Notes that replays are written again.
+    pub fn note_working(&self) {
+        self.is_failing.store(false, Relaxed);
+        self.streak.note(true);
+    }
+
+    fn note_gone(&self, bytes: usize) {
         self.jobs.fetch_sub(1, Relaxed);
         self.bytes.fetch_sub(bytes, Relaxed);
     }
@@ -210,7 +225,8 @@ impl Jobs {
         while let Some(job) = self.next(&mut hashes, &mut reports) {
             let bytes = job.bytes();
             work(job);
-            self.progress.note_done(bytes);
+            self.progress.done.fetch_add(1, Relaxed);
+            self.progress.note_gone(bytes);
         }
     }
 

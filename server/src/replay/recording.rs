@@ -17,6 +17,7 @@ use super::{
     folder,
     queue::{Ending, Job, QueueFull, ReplayQueue},
 };
+use crate::room::who::ShownCode;
 
 /// Recording of a room's match, as a component. Dropping it with its room ends the replay as "room closed".
 #[derive(Component)]
@@ -26,6 +27,7 @@ use super::{
 pub struct Recording {
     queue: ReplayQueue,
     match_id: MatchId,
+    code: ShownCode,
     state: State,
     recorder: Recorder,
     /// Addresses of those who took part: the first ones, as far as known.
@@ -44,13 +46,13 @@ enum State {
 impl Recording {
     /// Begins a recording. `None` if the opening state is too large for a replay.
     pub(super) fn new(queue: ReplayQueue, header: Header, opening: Vec<u8>) -> Option<Self> {
-        let match_id = header.match_id;
+        let (match_id, code) = (header.match_id, ShownCode(header.room));
         if opening.len() > OPENING_BYTES_MAX {
-            tracing::warn!(%match_id, bytes = opening.len(), "a match is not recorded: its opening state is too large");
+            tracing::error!(%match_id, %code, bytes = opening.len(), "a match is not recorded: its opening state is too large");
             return None;
         }
         let state = State::Unsent(Box::new((header, opening)));
-        Some(Self { queue, match_id, state, recorder: Recorder::default(), addresses: ArrayVec::new() })
+        Some(Self { queue, match_id, code, state, recorder: Recorder::default(), addresses: ArrayVec::new() })
     }
 
     /// Notes where a participant plays from.
@@ -138,7 +140,7 @@ impl Recording {
         self.state = State::Over;
         self.recorder = Recorder::default();
         self.queue.note_given_up();
-        tracing::warn!(match_id = %self.match_id, "the recording of a match is abandoned: the thread that writes replays does not keep up");
+        tracing::error!(match_id = %self.match_id, code = %self.code, "the recording of a match is abandoned: the thread that writes replays does not keep up");
     }
 }
 

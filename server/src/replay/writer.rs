@@ -17,7 +17,6 @@ use std::{
         atomic::Ordering::Relaxed,
         mpsc::{self, Receiver, RecvTimeoutError, SyncSender},
     },
-    thread,
     time::Duration,
 };
 
@@ -38,6 +37,7 @@ use super::{
 use crate::{
     config::ReplaySettings,
     disk::{Identity, sync_folder},
+    threads,
 };
 
 /// Handle of the writer thread.
@@ -66,8 +66,8 @@ impl ReplayWriter {
             let _ends_with_the_thread: SyncSender<Infallible> = thread_life;
             run(&Setup { folder, settings, key }, jobs);
         };
-        let spawned = thread::Builder::new().name("replays".into()).spawn(work);
-        spawned.map_err(|error| format!("cannot start the thread that writes replays: {error}"))?;
+        threads::spawn("replays", work)
+            .map_err(|error| format!("cannot start the thread that writes replays: {error}"))?;
         Ok(Self { queue, thread_end })
     }
 
@@ -113,6 +113,7 @@ fn open(setup: &Setup, progress: &Arc<Progress>) -> Option<Writer> {
         Err(io::Error::other("reading the folder panicked, which is a bug: please report it"))
     });
     progress.is_failing.store(opened.is_err(), Relaxed);
+    progress.streak.note(opened.is_ok());
     let folder = setup.folder.display();
     opened.inspect_err(|error| tracing::error!("no replays are written, because of {folder}: {error}")).ok()
 }
@@ -211,7 +212,7 @@ impl Writer {
         let Minute { has_written, has_failed } = std::mem::take(&mut self.minute);
         // On a full disk the small beginning of a recording may fit, and its blocks not: one write alone says nothing.
         if has_written && !has_failed {
-            self.progress.is_failing.store(false, Relaxed);
+            self.progress.note_working();
         }
         self.progress.removed.fetch_add(self.retention.keep_age(now), Relaxed);
     }
@@ -258,7 +259,7 @@ impl Writer {
         fate.tell_written();
         self.progress.written.fetch_add(1, Relaxed);
         self.progress.written_bytes.fetch_add(bytes, Relaxed);
-        self.progress.is_failing.store(false, Relaxed);
+        self.progress.note_working();
         Ok(())
     }
 
@@ -268,7 +269,7 @@ impl Writer {
         if !folder::has_replay(&self.folder, match_id) || !self.retention.reports.has_room(match_id, &path) {
             self.progress.reports_lost.fetch_add(1, Relaxed);
             let report = path.display();
-            tracing::info!(%report, "a desync is not reported: its match has no replay, too many reports, or this report");
+            tracing::debug!(%match_id, %report, "a desync is not reported: its match has no replay, too many reports, or this report");
             return;
         }
         match job.write(&self.folder) {
@@ -317,6 +318,7 @@ impl Writer {
     /// would fill the log's disk too.
     fn note_failing(&mut self, what: &str, error: &io::Error, match_id: MatchId) {
         self.minute.has_failed = true;
+        self.progress.streak.note(false);
         if !self.progress.is_failing.swap(true, Relaxed) {
             tracing::error!(%match_id, "a {what} cannot be written to {}: {error}", self.folder.display());
         }

@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 pub use framehouse_shared::api::ResultStats;
 
+use crate::error_streak::ErrorStreak;
+
 /// Counters since the start.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
@@ -12,6 +14,8 @@ pub(super) struct Progress {
     lost: AtomicU64,
     panics: AtomicU64,
     is_failing: AtomicBool,
+    /// Failed writes in a row.
+    pub streak: ErrorStreak,
 }
 
 impl Progress {
@@ -20,7 +24,8 @@ impl Progress {
         let (saved, lost) = (self.saved.load(Relaxed), self.lost.load(Relaxed));
         let waiting = self.submitted.load(Relaxed).saturating_sub(saved + lost);
         let panics = self.panics.load(Relaxed);
-        ResultStats { saved, waiting, lost, panics, failing: self.is_failing.load(Relaxed) }
+        let failing = self.is_failing.load(Relaxed);
+        ResultStats { saved, waiting, lost, panics, failing, ..Default::default() }
     }
 
     /// Counts a submitted result.
@@ -43,8 +48,9 @@ impl Progress {
         self.panics.fetch_add(1, Relaxed);
     }
 
-    /// Sets whether writing fails. Returns whether that has changed.
+    /// Notes the outcome of a write. Returns whether it differs from the one before.
     pub fn note_failing(&self, is_failing: bool) -> bool {
+        self.streak.note(!is_failing);
         self.is_failing.swap(is_failing, Relaxed) != is_failing
     }
 }

@@ -27,6 +27,7 @@ use crate::{
         current_match::CurrentMatch,
         inputs::{Participant, Participants},
         score::curves,
+        who::{ShownCode, Who, log_line},
     },
     schedule::{Now, TickRate, TickSet},
 };
@@ -48,9 +49,23 @@ impl Plugin for ResultsPlugin {
     }
 }
 
-/// Results that are not saved yet, with the entity of the room and the match number.
+/// Results that are not saved yet.
 #[derive(Resource, Default)]
-struct PendingResults(HashMap<MatchId, (Entity, u32)>);
+pub(crate) struct PendingResults(HashMap<MatchId, PendingResult>);
+
+struct PendingResult {
+    room: Entity,
+    match_no: u32,
+    /// When it was submitted, since the server's start.
+    since: Duration,
+}
+
+impl PendingResults {
+    /// When the oldest of them was submitted, since the server's start.
+    pub fn oldest(&self) -> Option<Duration> {
+        self.0.values().map(|pending| pending.since).min()
+    }
+}
 
 /// Results that wait until it is known whether their replays are on the disk, oldest first.
 #[derive(Resource, Default)]
@@ -112,13 +127,31 @@ fn store_waiting(world: &mut World, WaitingForReplay { room, result, replay, .. 
 }
 
 fn store(world: &mut World, room: Entity, result: MatchResult) {
-    let (id, number) = (result.match_id, result.match_no);
+    let (id, since) = (result.match_id, world.resource::<Now>().elapsed);
+    let pending = PendingResult { room, match_no: result.match_no, since };
+    log_points(&result);
     let Some(mut store) = world.get_resource_mut::<ResultStore>() else { return };
     let submitted = store.submit(result);
     let mut awaited = world.resource_mut::<PendingResults>();
-    awaited.0.insert(id, (room, number));
+    awaited.0.insert(id, pending);
     if let Submitted::Lost(lost) = submitted {
         awaited.0.remove(&lost);
+    }
+}
+
+/// Logs the points of every player: what a result grants can be found in the log.
+fn log_points(result: &MatchResult) {
+    for PlayerResult { player, slot, name, rank, points, outcome, .. } in &result.players {
+        let who = Who {
+            room: Some(result.room),
+            code: Some(ShownCode(result.code)),
+            match_id: Some(result.match_id),
+            player: Some(name),
+            player_id: Some(*player),
+            slot: Some(*slot),
+            session: None,
+        };
+        log_line!(INFO, who, points, rank, ?outcome, "points go into the result");
     }
 }
 
@@ -128,10 +161,12 @@ fn tell_saved(world: &mut World) {
     store.pump();
     let saved: Vec<MatchId> = store.take_saved().collect();
     for match_id in saved {
-        let Some((room, match_no)) = world.resource_mut::<PendingResults>().0.remove(&match_id) else { continue };
+        let pending = world.resource_mut::<PendingResults>().0.remove(&match_id);
+        let Some(PendingResult { room, match_no, .. }) = pending else { continue };
         if let Some(mut current) = world.get_mut::<CurrentMatch>(room) {
             current.note_saved(match_id);
         }
+        log_line!(INFO, Who { match_id: Some(match_id), ..Who::of_match(world, room) }, "result saved");
         let addresses = room::addresses(world, room);
         outgoing::send_to_all(world, &addresses, &ServerMessage::ResultSaved { match_no, match_id });
     }

@@ -7,7 +7,12 @@ use framehouse_shared::{
     protocol::messages::{AbortVote, RoomEvent},
 };
 
-use super::{InRoom, Player, Room, announce, phase, phase::RoomPhase, players};
+use super::{
+    InRoom, Player, Room, announce, phase,
+    phase::RoomPhase,
+    players,
+    who::{Who, log_line},
+};
 use crate::{
     config::RoomSettings,
     schedule::{Now, TickRate},
@@ -140,6 +145,7 @@ pub(crate) fn conclude(world: &mut World, rooms: &mut QueryState<(&Room, Entity,
         if is_running {
             announce(world, room, RoomEvent::AbortVote(None));
         }
+        log_line!(DEBUG, Who::of_room(world, room), ?outcome, "vote on ending the match");
         if outcome == Outcome::Agreed {
             phase::end_as_agreed(world, room);
         }

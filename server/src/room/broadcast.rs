@@ -1,9 +1,9 @@
 //! Broadcast of frames to room members: encoded once per room, with a small header per client. In economy mode a
-//! datagram has the frames of two ticks.
+//! datagram has the frames of two ticks. Clients that have lost frames lately get each frame twice.
 
 use bevy::prelude::*;
 use framehouse_shared::{
-    protocol::datagram::{FRAME_BYTES_MAX, FRAMES_BYTES_MAX, FRAMES_MAX, FRAMES_USUAL, FramesHeader},
+    protocol::datagram::{FRAME_BYTES_MAX, FRAMES_BYTES_MAX, FRAMES_MAX, FramesHeader},
     sim::SimRoom,
     tick::Tick,
 };
@@ -19,8 +19,8 @@ use crate::{
     schedule::Now,
 };
 
-/// Sends every member the new frames, as many before them again, and frames it reports as missing. Runs in
-/// `TickSet::Broadcast`.
+/// Sends every member the new frames and those it reports as missing; to members that have lost frames lately, also as
+/// many before the new ones again. Runs in `TickSet::Broadcast`.
 pub(super) fn broadcast_frames(
     now: Res<Now>,
     mut rooms: Query<(&Room, &SimRoom, &RoomClock, &mut FrameHistory, &Members)>,
@@ -32,8 +32,8 @@ pub(super) fn broadcast_frames(
             continue;
         }
         let new_frames = history.unsent().min(room.options.datagram_ticks());
-        let usual_frames = FRAMES_USUAL as u32 * room.options.datagram_ticks();
-        let (newest, usual) = (history.end().minus(1), usual_oldest(&history, new_frames, usual_frames));
+        let (newest, first_new) = (history.end().minus(1), history.end().minus(new_frames));
+        let first_repeated = first_repeated(&history, first_new, room.options.datagram_ticks());
         for &member in Members::entities(Some(in_room)) {
             // A disconnected player has no address; a spectator has no input buffer.
             let Ok((address, mut buffer, sync)) = members.get_mut(member) else { continue };
@@ -44,6 +44,7 @@ pub(super) fn broadcast_frames(
                 input_ack: buffer.as_ref().map_or(Tick(0), |buffer| buffer.end()),
                 feedback: buffer.as_mut().and_then(|buffer| buffer.feedback(newest, new_frames)),
             };
+            let usual = if sync.gets_repeats(now.tick) { first_repeated } else { first_new };
             let oldest = oldest_to_send(&history, usual, sync);
             let encoded_frames = (oldest.0..=newest.0)
                 .map(|tick| history.encoded_frame(Tick(tick)).expect("the history reaches back so far"));
@@ -63,11 +64,11 @@ fn is_due(room: &Room, history: &FrameHistory, tick: u64) -> bool {
     is_turn || newest.len() + FRAME_BYTES_MAX > FRAMES_BYTES_MAX
 }
 
-/// The oldest frame to send to a client without missing frames: the usual number of frames.
-fn usual_oldest(history: &FrameHistory, new_frames: u32, usual_frames: u32) -> Tick {
-    let usual = history.end().minus(usual_frames).max(history.first());
+/// The oldest frame to send to a client that has lost frames lately: as many frames again as new ones are usual.
+fn first_repeated(history: &FrameHistory, first_new: Tick, usual_frames: u32) -> Tick {
+    let repeated = history.end().minus(2 * usual_frames).max(history.first());
     // Frames full of commands may not fit into one datagram; the new ones do.
-    if history.bytes_from(usual) > FRAMES_BYTES_MAX { history.end().minus(new_frames) } else { usual }
+    if history.bytes_from(repeated) > FRAMES_BYTES_MAX { first_new } else { repeated }
 }
 
 /// The oldest frame to send to a client: the usual one, or back to a reported gap as far as one datagram allows. A long

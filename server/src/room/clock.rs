@@ -72,6 +72,11 @@ impl RoomClock {
         Some((since_epoch * i128::from(rate.0) * 256 / 1_000_000_000) as i64)
     }
 
+    /// When `tick` closes or has closed, since the server's start; `None` while no match is scheduled.
+    pub fn closes_at(&self, tick: Tick, rate: TickRate) -> Option<Duration> {
+        Some(self.epoch? + rate.time_of(tick))
+    }
+
     /// Time left at `elapsed` until `tick` closes, in 1/256 tick; negative afterwards.
     pub fn margin(&self, tick: Tick, elapsed: Duration, rate: TickRate) -> Option<i64> {
         Some(i64::from(tick.0) * 256 - self.room_time(elapsed, rate)?)

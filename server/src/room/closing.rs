@@ -6,10 +6,13 @@ use framehouse_shared::{ids::RoomId, protocol::end::EndCode, sim::SimRoom};
 use super::{
     Members, Room,
     cleanup_queue::{CleanupQueue, CleanupRequest},
-    directory, members,
+    directory,
+    drain::Drain,
+    members,
     phase::{self, RoomPhase},
     reservations::Reservations,
     sessions,
+    who::{Who, log_line},
 };
 use crate::{
     config::RoomSettings,
@@ -20,17 +23,22 @@ use crate::{
 /// Maximum number of rooms closed in one tick, because each has to tell its members. The others wait.
 const CLOSINGS_PER_TICK_MAX: usize = 32;
 
-/// Closes rooms that the host has closed, that are deserted, faulted or idle: at most 32 a tick, the oldest
-/// first. Runs in `TickSet::Cleanup`.
+/// Closes rooms that the host has closed, that are deserted, faulted or idle, and lobbies while the server drains: at
+/// most 32 a tick, the oldest first. Runs in `TickSet::Cleanup`.
 pub fn close_finished_rooms(
     world: &mut World,
     rooms: &mut QueryState<(Entity, &Room, &SimRoom, &Reservations, &RoomPhase)>,
 ) {
     let idle = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().idle_timeout_s);
-    let tick = world.resource::<Now>().tick;
+    let Now { tick, elapsed, .. } = *world.resource::<Now>();
+    let closes_lobbies = world.resource::<Drain>().closes_lobbies(elapsed);
     let closing = rooms.iter(world).filter_map(|(entity, room, sim, seats, phase)| {
-        let is_idle = matches!(phase, RoomPhase::Lobby { .. }) && room.is_idle(tick, idle);
-        Some((room.id, entity, why_it_closes(room, sim, seats, is_idle)?))
+        let why = why_it_closes(room, sim, seats).or_else(|| match phase {
+            RoomPhase::Lobby { .. } if closes_lobbies => Some(EndCode::Draining),
+            RoomPhase::Lobby { .. } if room.is_idle(tick, idle) => Some(EndCode::RoomIdle),
+            _ => None,
+        })?;
+        Some((room.id, entity, why))
     });
     let mut closing: Vec<(RoomId, Entity, EndCode)> = closing.collect();
     closing.sort();
@@ -41,23 +49,28 @@ pub fn close_finished_rooms(
     }
 }
 
-fn why_it_closes(room: &Room, sim: &SimRoom, seats: &Reservations, is_idle: bool) -> Option<EndCode> {
+/// Why a room closes in any phase.
+fn why_it_closes(room: &Room, sim: &SimRoom, seats: &Reservations) -> Option<EndCode> {
     if room.is_to_close.is_some() {
         room.is_to_close
     } else if sim.is_faulted() {
         Some(EndCode::RoomFaulted)
-    } else if seats.is_deserted() {
-        Some(EndCode::RoomDeserted)
     } else {
-        is_idle.then_some(EndCode::RoomIdle)
+        seats.is_deserted().then_some(EndCode::RoomDeserted)
     }
 }
 
 /// Closes a room: it cannot be found any more, its members are told the reason, and its data is handed to the cleanup.
-fn close(world: &mut World, room: Entity, why: EndCode) {
-    if directory::forget_room(world, room).is_none() {
+pub(super) fn close(world: &mut World, room: Entity, why: EndCode) {
+    if world.get::<Room>(room).is_none() {
         return;
     }
+    if why == EndCode::RoomFaulted {
+        log_line!(ERROR, Who::of_room(world, room), reason = ?why, "room closed after a panic in it: its match is lost");
+    } else {
+        log_line!(INFO, Who::of_room(world, room), reason = ?why, "room closed");
+    }
+    directory::forget_room(world, room);
     phase::leave(world, room);
     for member in Members::entities(world.get::<Members>(room)).to_vec() {
         match members::session_of(world, member) {

@@ -17,13 +17,14 @@ use framehouse_shared::{
 };
 
 use super::{
-    Room, by_slot,
+    Room, by_slot, caller_days,
     clock::RoomClock,
     compared::ComparedHashes,
     history::FrameHistory,
     inputs::{InputBuffer, Participants},
     resync,
     score::{ScoreBuffer, curves::PastCurves, rate::ScoreRate},
+    who::{Who, log_line},
 };
 use crate::schedule::{Now, TickRate};
 
@@ -139,7 +140,9 @@ pub fn open(world: &mut World, room: Entity) -> Option<u32> {
         world.get::<SimRoom>(room)?.note_fault();
         return None;
     }
+    log_opened(world, room);
     for player in by_slot(world, room) {
+        caller_days::note_match(world, player);
         world.entity_mut(player).insert((InputBuffer::default(), ScoreBuffer::of_match(number)));
     }
     resync::make_snapshots_due(world, room);
@@ -155,14 +158,20 @@ fn set_up(world: &mut World, room: Entity, number: u32) {
     let rules_hash = rules_hash(&opening).expect("it was serialised by us");
     let now = *world.resource::<Now>();
     let id = draw_id();
-    let code = world.get::<Room>(room).map(|room| room.code);
-    tracing::info!(code = ?code, number, %id, seed = setup.seed, map = %setup.map, "match set");
     let started_unix = now.unix().as_secs();
     let current = CurrentMatch { id, number, setup, rules_hash, started_unix, is_saved: false };
     let scores = (PastCurves::of_match(number), ScoreRate::begin(world, room));
     let fresh =
         ((FrameHistory::default(), ComparedHashes::default()), Participants::default(), current, OpeningState(opening));
     world.entity_mut(room).insert((fresh, scores));
+}
+
+fn log_opened(world: &World, room: Entity) {
+    let Some(current) = world.get::<CurrentMatch>(room) else { return };
+    let MatchSetup { seed, map, seats, .. } = &current.setup;
+    // The seed as in results.
+    let seed = format_args!("{seed:016x}");
+    log_line!(INFO, Who::of_match(world, room), match_no = current.number, %seed, map, seats, "match opened");
 }
 
 /// Sets the start time of the match. `epoch` is when tick 0 is due, since the server's start.

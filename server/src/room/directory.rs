@@ -24,6 +24,7 @@ use super::{
     abort_vote::AbortVotes,
     admission,
     bans::{self, Bans, Identity},
+    caller_days,
     clock::RoomClock,
     connected,
     guesses::Guesses,
@@ -34,6 +35,7 @@ use super::{
     presence::{self, ResumeIndex},
     reservations::Reservations,
     sessions, spectators,
+    who::{ClosedRoom, ShownCode, Who, log_line},
 };
 use crate::{
     address::AddressKey,
@@ -170,7 +172,7 @@ pub enum JoinError {
     /// The tick thread has no time for more players.
     #[error("this server has as many players as it can carry: try again in a few seconds, or choose another server")]
     Overloaded,
-    /// The server is stopping.
+    /// The server drains or stops.
     #[error("this server is stopping: try again in a minute, or choose another server")]
     Stopping,
 }
@@ -237,7 +239,19 @@ pub struct Directory {
     by_code: HashMap<RoomCode, Entity>,
     rooms_made: u64,
     players_made: u64,
-    is_closed: bool,
+    doors: Doors,
+}
+
+/// Whom the server lets in.
+#[derive(Clone, Copy, Debug, Default)]
+enum Doors {
+    /// Everybody.
+    #[default]
+    Open,
+    /// Players who come back to their seats.
+    Returning,
+    /// Nobody.
+    Closed,
 }
 
 impl Directory {
@@ -246,9 +260,19 @@ impl Directory {
         self.rooms_made
     }
 
+    /// Whether newcomers are let in. From the beginning of a drain on they are not.
+    pub const fn is_accepting(&self) -> bool {
+        matches!(self.doors, Doors::Open)
+    }
+
+    /// Refuses newcomers from now on, because the server drains. Players who come back are let in.
+    pub(super) fn refuse_newcomers(&mut self) {
+        self.doors = Doors::Returning;
+    }
+
     /// Refuses all join requests from now on, because the server is stopping.
     pub fn close(&mut self) {
-        self.is_closed = true;
+        self.doors = Doors::Closed;
     }
 }
 
@@ -276,6 +300,10 @@ pub(crate) fn answer_join_requests(world: &mut World) {
 /// When the request cannot be granted.
 pub fn join(world: &mut World, request: &JoinRequest) -> Result<Grant, JoinError> {
     let answer = try_join(world, request);
+    match &answer {
+        Ok(_) => caller_days::note_join(world, request),
+        Err(error) => tracing::debug!(player = request.name, reason = error.code(), "join request refused"),
+    }
     let mut counters = world.resource_mut::<Counters>();
     match &answer {
         Err(JoinError::Overloaded) => counters.joins_overloaded += 1,
@@ -286,14 +314,16 @@ pub fn join(world: &mut World, request: &JoinRequest) -> Result<Grant, JoinError
 }
 
 fn try_join(world: &mut World, request: &JoinRequest) -> Result<Grant, JoinError> {
-    if world.resource::<Directory>().is_closed {
-        return Err(JoinError::Stopping);
+    // A returning player takes no new place, and finds one when the server is full.
+    let is_returning = matches!(request.target, JoinTarget::Resume(_));
+    match world.resource::<Directory>().doors {
+        Doors::Open => {}
+        Doors::Returning if is_returning => {}
+        Doors::Returning | Doors::Closed => return Err(JoinError::Stopping),
     }
     if let Some(theirs) = &request.hello {
         world.resource::<LocalHello>().0.check(theirs).map_err(JoinError::Mismatch)?;
     }
-    // A returning player takes no new place, and finds one when the server is full.
-    let is_returning = matches!(request.target, JoinTarget::Resume(_));
     if !is_returning {
         admission::check_load(world)?;
         admission::check_address(world, request.caller)?;
@@ -320,6 +350,7 @@ fn try_join(world: &mut World, request: &JoinRequest) -> Result<Grant, JoinError
         Purpose::Resume(player) => presence::expect_return(world, player, session),
         Purpose::Watch => {}
     }
+    log_line!(DEBUG, Who::of_session(world, session), purpose = target.purpose.name(), "place reserved");
     let now = *world.resource::<Now>();
     let endpoint = world.get::<BoxedEndpoint>(endpoint).expect("endpoints stay as long as the server");
     let Admission { token, server } = endpoint.admit(client, Some(request.caller.ip()), now.transport());
@@ -339,8 +370,8 @@ fn find_target(world: &mut World, request: &JoinRequest) -> Result<SessionTarget
     let person = Identity::new(request.caller, &request.name);
     match &request.target {
         JoinTarget::Quick => {
-            let RoomSettings { size, economy, .. } = *world.resource::<RoomSettings>();
-            let options = RoomOptions { seats: size, private: false, economy, map: None };
+            let rooms = world.resource::<RoomSettings>();
+            let options = RoomOptions { seats: rooms.size, private: false, economy: rooms.economy, map: None };
             let room = fullest_joinable(world, &person).map_or_else(|| create_room(world, options, false), Ok)?;
             Ok(SessionTarget { room, purpose: Purpose::Play })
         }
@@ -432,16 +463,15 @@ pub(super) fn hide(world: &mut World, room: Entity) -> Option<RoomCode> {
     directory.by_code.remove(&old);
     directory.by_code.insert(code, room);
     world.get_mut::<Room>(room)?.code = code;
-    tracing::info!(%old, %code, "a room is private now and has another code");
+    log_line!(DEBUG, Who::of_room(world, room), old = %ShownCode(old), "the room is private now and has another code");
     Some(code)
 }
 
 /// Removes a room from the directory: it cannot be found any more, and its code can be used again.
-pub(super) fn forget_room(world: &mut World, room: Entity) -> Option<RoomId> {
-    let Room { id, code, .. } = world.entity_mut(room).take::<Room>()?;
-    tracing::info!(room = %id, code = %code, "room closed");
+pub(super) fn forget_room(world: &mut World, room: Entity) {
+    let Some(Room { code, .. }) = world.entity_mut(room).take::<Room>() else { return };
+    world.entity_mut(room).insert(ClosedRoom(code));
     world.resource_mut::<Directory>().by_code.remove(&code);
-    Some(id)
 }
 
 fn create_room(world: &mut World, options: RoomOptions, practice: bool) -> Result<Entity, JoinError> {
@@ -485,7 +515,7 @@ fn create_room(world: &mut World, options: RoomOptions, practice: bool) -> Resul
         ))
         .id();
     world.resource_mut::<Directory>().by_code.insert(code, room);
-    tracing::info!(room = %id, code = %code, seats = size, private, economy, "room opened");
+    log_line!(INFO, Who::of_room(world, room), seats = size, private, economy, "room opened");
     Ok(room)
 }
 

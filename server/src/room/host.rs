@@ -11,8 +11,14 @@ use framehouse_shared::{
 };
 
 use super::{
-    InRoom, Player, Room, abort_vote, announce, bans, connected, directory, members, phase, phase::RoomPhase,
-    player_at, players, reservations::Reservations, sessions,
+    InRoom, Player, Room, abort_vote, announce, bans, connected, directory,
+    drain::Drain,
+    members, phase,
+    phase::RoomPhase,
+    player_at, players,
+    reservations::Reservations,
+    sessions,
+    who::{Who, log_line},
 };
 use crate::{
     config::RoomSettings,
@@ -61,6 +67,11 @@ fn appoint(world: &mut World, room: Entity, player: Option<Entity>) {
         *host = Host { player, idle_since: None };
     }
     if let Some(slot) = slot(world, room) {
+        log_line!(
+            DEBUG,
+            player.map_or_else(Who::default, |player| Who::of_member(world, player)),
+            "player is the host"
+        );
         announce(world, room, RoomEvent::Host { slot });
     }
 }
@@ -111,6 +122,7 @@ fn carry_out(world: &mut World, room: Entity, host: Entity, order: HostCommand) 
             let player = other_player(world, room, host, slot)?;
             bans::ban(world, room, player);
             abort_vote::note_leaving(world, room, slot, true);
+            log_line!(INFO, Who::of_member(world, player), "player kicked by the host");
             members::send_away(world, player, EndCode::Kicked);
             Ok(())
         }
@@ -135,6 +147,9 @@ fn other_player(world: &World, room: Entity, host: Entity, slot: Slot) -> Result
 }
 
 fn start(world: &mut World, room: Entity) -> Result<(), String> {
+    if world.resource::<Drain>().has_begun() {
+        return Err("the server restarts: no match can be started now".to_owned());
+    }
     let min = world.get::<Room>(room).map_or(0, Room::players_min);
     if connected(world, room) < min {
         return Err(format!("it takes {min} players to start"));
@@ -169,6 +184,7 @@ fn configure(world: &mut World, room: Entity, options: RoomOptions) -> Result<()
     if let Some(mut data) = world.get_mut::<Room>(room) {
         data.options = options.clone();
     }
+    log_line!(DEBUG, Who::of_room(world, room), seats = options.seats, private = options.private, "room options");
     let becomes_private = options.private && !old.private;
     announce(world, room, RoomEvent::Options(options));
     if becomes_private && let Some(code) = directory::hide(world, room) {

@@ -20,7 +20,10 @@ use super::{
     current_match::{CurrentMatch, Seeds},
     phase::RoomPhase,
 };
-use crate::schedule::{Now, TickRate};
+use crate::{
+    counters::Counters,
+    schedule::{Now, TickRate},
+};
 
 /// Seconds after its tick has closed during which an input still counts as late.
 const LATE_SECONDS_MAX: f64 = 0.25;
@@ -32,6 +35,9 @@ const HELD_SECONDS_MAX: f64 = 0.33;
 const ENTROPY_SECONDS: f64 = 1.0;
 /// Seconds between two feedbacks to a client on its inputs.
 const FEEDBACK_SECONDS: f64 = 0.13;
+/// Seconds for which a client gets every frame twice after it has missed one. Repeats hide most further losses, so a
+/// client on a network that loses packets has to wait for a missing frame about once in this time.
+const REPEAT_SECONDS: f64 = 300.0;
 /// Maximum number of former participants that a result can list, besides the last ones of each slot.
 pub(super) const REPLACED_MAX: usize = 48;
 
@@ -108,8 +114,9 @@ impl InputBuffer {
         self.len() == 0
     }
 
-    /// Stores the inputs of a message that arrived at `elapsed`.
-    pub fn take(&mut self, message: &Inputs, clock: &RoomClock, elapsed: Duration, rate: TickRate) {
+    /// Stores the inputs of a message that arrived at `elapsed`. Returns how many of them were late.
+    pub fn take(&mut self, message: &Inputs, clock: &RoomClock, elapsed: Duration, rate: TickRate) -> u32 {
+        let late_before = self.feedback.late;
         if self.ring.is_empty() {
             self.limits = Limits::at(rate);
             self.ring = vec![Entry::Nothing; self.limits.ring()].into();
@@ -125,6 +132,7 @@ impl InputBuffer {
                 self.note_margin(margin.clamp(i16::MIN.into(), i16::MAX.into()) as i16, message.newest, rate);
             }
         }
+        self.feedback.late - late_before
     }
 
     fn take_one(&mut self, tick: Tick, input: Input, open: Tick) {
@@ -202,6 +210,13 @@ impl InputBuffer {
         self.end
     }
 
+    /// Time from the arrival of the newest input to the close of its tick; 0 if it was late, `None` before the first
+    /// input.
+    pub fn margin(&self, rate: TickRate) -> Option<Duration> {
+        let ticks = f64::from(self.feedback.margin.max(0)) / 256.0;
+        (self.end > Tick(0)).then(|| Duration::from_secs_f64(ticks / f64::from(rate.0)))
+    }
+
     /// Input statistics so far.
     pub const fn feedback_so_far(&self) -> Feedback {
         self.feedback
@@ -224,6 +239,10 @@ pub struct SyncState {
     pub(super) next_frame: Tick,
     /// One past the newest frame it has.
     pub(super) seen_frames: Tick,
+    /// When the client has first said so, since the server's start. Taken when it is measured.
+    pub(super) seen_at: Option<Duration>,
+    /// Tick of the server until which it gets every frame twice, because it has lost frames.
+    pub(super) repeat_until: u64,
     /// Whether it needs a snapshot.
     pub(super) snapshot_due: bool,
     /// Server tick of the last snapshot.
@@ -238,11 +257,27 @@ pub struct SyncState {
 }
 
 impl SyncState {
-    /// Stores a client's report. Reports may arrive out of order, so only newer information counts.
-    pub fn note(&mut self, message: &Inputs) {
+    /// The state at the start of a match, or with a new snapshot: nothing is left but what is known about the network.
+    pub(super) fn begin_anew(&self) -> Self {
+        Self { repeat_until: self.repeat_until, ..Self::default() }
+    }
+
+    /// Stores a client's report that has just arrived. Reports may arrive out of order, so only newer information counts.
+    pub fn note(&mut self, message: &Inputs, now: &Now, rate: TickRate) {
+        if message.seen_frames > self.seen_frames {
+            self.seen_at = Some(now.elapsed);
+        }
         self.next_frame = self.next_frame.max(message.next_frame);
         self.seen_frames = self.seen_frames.max(message.seen_frames);
         self.report = message.report.or(self.report);
+        if message.seen_frames > message.next_frame {
+            self.repeat_until = now.tick + u64::from(rate.ticks_in_seconds(REPEAT_SECONDS));
+        }
+    }
+
+    /// Whether the client gets every frame twice in this tick of the server.
+    pub(super) const fn gets_repeats(&self, now: u64) -> bool {
+        now < self.repeat_until
     }
 
     /// The first frame the client does not have.
@@ -253,6 +288,13 @@ impl SyncState {
     /// First tick after the last snapshot; 0 before the first.
     pub fn snapshot_tick(&self) -> Tick {
         self.snapshot_tick.unwrap_or_default()
+    }
+
+    /// Takes the time from the close of the newest tick whose frame the client has until it said so; `None` if it has said
+    /// nothing since the last call. What it says may be wrong.
+    pub fn take_round_trip(&mut self, clock: &RoomClock, rate: TickRate) -> Option<Duration> {
+        let seen_at = self.seen_at.take()?;
+        seen_at.checked_sub(clock.closes_at(self.seen_frames.minus(1), rate)?)
     }
 
     /// Takes the reported tick and hash, if they were not compared yet.
@@ -345,6 +387,7 @@ pub fn close_frames(
     rate: Res<TickRate>,
     game: Res<GameHandle>,
     seeds: Res<Seeds>,
+    mut counters: ResMut<Counters>,
     mut rooms: Query<RoomItem>,
     mut players: Query<(&Player, &mut InputBuffer)>,
     mut queues: Query<&mut CommandQueue>,
@@ -361,7 +404,9 @@ pub fn close_frames(
         }
         *frame = Frame { tick, ..default() };
         let mut here = [None; SLOTS_MAX];
-        sim.isolate(|| here = close_inputs(&mut frame, Members::entities(members), &mut players, &game));
+        sim.isolate(|| {
+            here = close_inputs(&mut frame, Members::entities(members), &mut players, &game, &mut counters);
+        });
         if sim.is_faulted() {
             sim.stepping = false;
             continue;
@@ -392,13 +437,16 @@ fn close_inputs(
     members: &[Entity],
     players: &mut Query<(&Player, &mut InputBuffer)>,
     game: &GameHandle,
+    counters: &mut Counters,
 ) -> [Option<Entity>; SLOTS_MAX] {
     let mut here = [None; SLOTS_MAX];
     for &entity in members {
         let Ok((player, mut buffer)) = players.get_mut(entity) else { continue };
         if player.takes_part() {
             here[player.slot.index()] = Some(entity);
+            let replaced_before = buffer.feedback.replaced;
             frame.inputs[player.slot.index()] = buffer.close(frame.tick, |last| game.missing_input(last));
+            counters.inputs_replaced += u64::from(buffer.feedback.replaced - replaced_before);
         }
     }
     here

@@ -7,7 +7,7 @@ use framehouse_shared::{
     protocol::messages::{PlayerState, RoomEvent},
 };
 
-use super::{Player, Room, announce, host, phase::RoomPhase, players};
+use super::{Player, Room, announce, drain::Drain, host, phase::RoomPhase, players};
 use crate::{
     config::RoomSettings,
     schedule::{Now, TickRate},
@@ -15,6 +15,10 @@ use crate::{
 
 /// Looks after the rooms that wait for their next match. Runs in `TickSet::Control`, before phases advance.
 pub(crate) fn run_lobbies(world: &mut World, rooms: &mut QueryState<(&Room, Entity, &RoomPhase)>) {
+    // No match starts any more.
+    if world.resource::<Drain>().has_begun() {
+        return;
+    }
     let lobbies = rooms.iter(world).filter(|(.., phase)| matches!(phase, RoomPhase::Lobby { .. }));
     let mut lobbies: Vec<(RoomId, Entity)> = lobbies.map(|(data, room, _)| (data.id, room)).collect();
     lobbies.sort();

@@ -16,7 +16,7 @@ use super::{
     by_slot,
     cleanup_queue::{CleanupQueue, CleanupRequest},
     clock::RoomClock,
-    host,
+    drain, host,
     inputs::{InputBuffer, SyncState},
     lobby, note_activity,
     phase::{self, RoomPhase},
@@ -24,6 +24,7 @@ use super::{
     reservations::Reservations,
     score::{ScoreBuffer, curves, leaderboard},
     sessions, spectators,
+    who::{Who, log_line},
 };
 use crate::{
     config::RoomSettings,
@@ -51,7 +52,7 @@ fn take_seat(world: &mut World, session_entity: Entity) {
     let (name, identity) = (name_in(world, room, &data.name), Identity::new(data.caller, &data.name));
     let seats = world.get::<Reservations>(room).filter(|_| world.get::<Room>(room).is_some());
     let Some(slot) = seats.and_then(|seats| seats.reserved(session_entity)) else {
-        return sessions::close(world, session_entity, EndCode::RoomGone);
+        return sessions::close(world, session_entity, drain::why_room_is_gone(world));
     };
     // The host may have sent the person away after its seat was reserved.
     if bans::is_banned(world, room, &identity) {
@@ -77,6 +78,7 @@ fn take_seat(world: &mut World, session_entity: Entity) {
     host::appoint_if_none(world, room);
     world.entity_mut(player).insert(address);
     sessions::seat(world, session_entity, player);
+    log_line!(INFO, Who::of_member(world, player), "player joined");
     note_activity(world, player);
     welcome(world, room, player, address);
 }
@@ -86,7 +88,7 @@ fn watch(world: &mut World, session_entity: Entity) {
     let (room, id, address) = (data.room, data.player, data.address);
     let (name, identity) = (name_in(world, room, &data.name), Identity::new(data.caller, &data.name));
     if world.get::<Room>(room).is_none() {
-        return sessions::close(world, session_entity, EndCode::RoomGone);
+        return sessions::close(world, session_entity, drain::why_room_is_gone(world));
     }
     if bans::is_banned(world, room, &identity) {
         return sessions::close(world, session_entity, EndCode::Kicked);
@@ -101,6 +103,7 @@ fn watch(world: &mut World, session_entity: Entity) {
     let sync = SyncState { snapshot_due, ..default() };
     let spectator = world.spawn((spectator, InRoom(room), address, sync)).id();
     sessions::seat(world, session_entity, spectator);
+    log_line!(INFO, Who::of_member(world, spectator), "spectator joined");
     note_activity(world, spectator);
     welcome(world, room, spectator, address);
 }
@@ -122,6 +125,7 @@ pub fn welcome(world: &mut World, room: Entity, member: Entity, address: PeerAdd
     outgoing::send(world, address, &ServerMessage::Welcome(Box::new(message)));
     leaderboard::send_newest(world, room, address);
     phase::send_results(world, room, address);
+    drain::tell(world, address);
 }
 
 fn welcome_message(world: &World, room: Entity, member: Entity) -> Option<Welcome> {
@@ -152,6 +156,7 @@ fn as_member(player: &Player) -> Member {
 /// Removes a member from its room and frees its seat. Ending its session is up to the caller.
 pub fn leave(world: &mut World, member: Entity, why: EndCode) {
     let Some(room) = world.get::<InRoom>(member).map(|room| room.0) else { return };
+    log_line!(INFO, Who::of_member(world, member), reason = ?why, "{} left", kind_of(world, member));
     if let Some(player) = world.get::<Player>(member) {
         let (slot, secret, caller) = (player.slot, player.secret, player.identity.caller());
         if let Some(mut seats) = world.get_mut::<Reservations>(room) {
@@ -168,6 +173,10 @@ pub fn leave(world: &mut World, member: Entity, why: EndCode) {
         let count = spectators(world, room) as u8;
         announce(world, room, RoomEvent::Spectators { count });
     }
+}
+
+fn kind_of(world: &World, member: Entity) -> &'static str {
+    if world.get::<Spectator>(member).is_some() { "spectator" } else { "player" }
 }
 
 /// Turns a member's entity into one that only holds buffers, for the cleanup.
@@ -236,6 +245,7 @@ pub fn give_up(world: &mut World, player: Entity) -> bool {
     let takes_part = world.get::<Player>(player).is_some_and(|player| player.state == PlayerState::Playing);
     let Some(room) = world.get::<InRoom>(player).map(|room| room.0).filter(|_| takes_part) else { return false };
     reset_buffers(world, room, player);
+    log_line!(INFO, Who::of_member(world, player), "player gave up");
     set_state(world, player, PlayerState::Aborted);
     true
 }
@@ -259,6 +269,7 @@ pub(super) fn set_state(world: &mut World, player: Entity, state: PlayerState) {
     data.state = state;
     let (slot, state) = (data.slot, data.shown_state());
     if state != before {
+        log_line!(DEBUG, Who::of_member(world, player), ?state, "player state");
         announce(world, room, RoomEvent::State { slot, state });
     }
 }
@@ -266,8 +277,11 @@ pub(super) fn set_state(world: &mut World, player: Entity, state: PlayerState) {
 /// Sets every player's state for the room's new phase. No events: clients derive the states from the phase event.
 pub(super) fn enter_phase(world: &mut World, room: Entity, phase: &Phase) {
     for player in by_slot(world, room) {
-        if let Some(mut data) = world.get_mut::<Player>(player) {
-            data.state = data.state.after(phase);
+        let Some(mut data) = world.get_mut::<Player>(player) else { continue };
+        let (before, state) = (data.state, data.state.after(phase));
+        data.state = state;
+        if state != before {
+            log_line!(DEBUG, Who::of_member(world, player), ?state, "player state");
         }
     }
 }

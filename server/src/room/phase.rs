@@ -19,9 +19,11 @@ use super::{
     cleanup_queue::{CleanupQueue, CleanupRequest},
     clock::RoomClock,
     current_match::{self, CurrentMatch, MatchOver},
+    drain::Drain,
     members, players,
     reservations::Reservations,
     score::curves,
+    who::{Who, log_line},
 };
 use crate::{
     config::RoomSettings,
@@ -163,7 +165,7 @@ pub(crate) fn advance_phases(world: &mut World, rooms: &mut QueryState<(&Room, E
     let mut due: Vec<(RoomId, Entity, Step)> = due.collect();
     // Rooms that have waited longest start first.
     due.sort_by_key(|(id, _, step)| (if let Step::Load(since) = step { *since } else { 0 }, *id));
-    let mut starts_left = STARTS_PER_TICK_MAX;
+    let mut starts_left = if world.resource::<Drain>().has_begun() { 0 } else { STARTS_PER_TICK_MAX };
     for (_, room, step) in due {
         let match_no = world.get::<RoomClock>(room).map_or(0, |clock| clock.match_no);
         match step {
@@ -212,12 +214,11 @@ fn due(world: &World, room: Entity, phase: &RoomPhase, tick: u64) -> Option<Step
 
 fn enter(world: &mut World, room: Entity, phase: RoomPhase) {
     let wire = phase.to_wire();
-    if let Some(data) = world.get::<Room>(room) {
-        tracing::info!(room = %data.id, code = %data.code, phase = phase.name(), "room phase");
-    }
+    let name = phase.name();
     if let Some(mut current) = world.get_mut::<RoomPhase>(room) {
         *current = phase;
     }
+    log_line!(DEBUG, Who::of_room(world, room), phase = name, "room phase");
     members::enter_phase(world, room, &wire);
     announce(world, room, RoomEvent::Phase(wire));
 }
@@ -407,6 +408,9 @@ pub(crate) fn end_all(world: &mut World, end: MatchEnd) {
         .map(|(room, _)| room)
         .collect();
     rooms.sort();
+    if !rooms.is_empty() {
+        tracing::warn!(matches = rooms.len(), ?end, "running matches were ended without a result");
+    }
     for room in rooms {
         end_match(world, room, end);
     }

@@ -17,6 +17,7 @@ use super::{
     members, note_activity,
     phase::RoomPhase,
     sessions,
+    who::{Who, log_line},
 };
 use crate::{
     config::RoomSettings,
@@ -109,6 +110,7 @@ pub fn lose(world: &mut World, player: Entity) {
     let grace = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().grace_s);
     let until = world.resource::<Now>().tick + u64::from(grace);
     let latest = until + token_ticks(world);
+    log_line!(INFO, Who::of_member(world, player), "player disconnected");
     set_presence(world, player, Presence::Lost { until, latest });
     if let Some(caller) = world.get::<Player>(player).map(|player| player.identity.caller()) {
         world.resource_mut::<Callers>().add(caller, player);
@@ -169,6 +171,7 @@ pub fn resume(world: &mut World, session_entity: Entity, player: Entity) {
     let fresh = (address, InputBuffer::default(), SyncState { snapshot_due, ..default() });
     world.entity_mut(player).insert(fresh);
     sessions::seat(world, session_entity, player);
+    log_line!(INFO, Who::of_member(world, player), "player resumed");
     note_activity(world, player);
     members::welcome(world, room, player, address);
 }
@@ -215,6 +218,9 @@ fn set_presence(world: &mut World, player: Entity, presence: Presence) {
     let before = data.shown_state();
     data.presence = presence;
     let (slot, state) = (data.slot, data.shown_state());
+    if state != before {
+        log_line!(DEBUG, Who::of_member(world, player), ?state, "player state");
+    }
     if state != before
         && let Some(room) = world.get::<InRoom>(player).map(|room| room.0)
     {

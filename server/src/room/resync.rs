@@ -40,7 +40,7 @@ const FRAMES_OVERHEAD_BYTES: usize = 32;
 pub(super) fn make_snapshots_due(world: &mut World, room: Entity) {
     for member in Members::entities(world.get::<Members>(room)).to_vec() {
         if let Some(mut sync) = world.get_mut::<SyncState>(member) {
-            *sync = SyncState { snapshot_due: true, ..default() };
+            *sync = SyncState { snapshot_due: true, ..sync.begin_anew() };
         }
     }
 }
@@ -69,9 +69,13 @@ pub(super) fn send_snapshots(world: &mut World, members: &mut QueryState<(Entity
                 outgoing::send(world, *address, message);
             }
             if let Some(mut sync) = world.get_mut::<SyncState>(*player) {
-                *sync =
-                    SyncState { next_frame: next_tick, seen_frames: next_tick, snapshot_sent_at: tick, ..default() };
-                sync.snapshot_tick = Some(next_tick);
+                *sync = SyncState {
+                    next_frame: next_tick,
+                    seen_frames: next_tick,
+                    snapshot_sent_at: tick,
+                    snapshot_tick: Some(next_tick),
+                    ..sync.begin_anew()
+                };
             }
         }
     }

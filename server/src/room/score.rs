@@ -11,7 +11,11 @@ use framehouse_shared::{
     tick::Tick,
 };
 
-use super::{Members, Player};
+use super::{
+    Members, Player, Room,
+    current_match::CurrentMatch,
+    who::{Who, log_line},
+};
 use crate::{
     config::RoomSettings,
     schedule::{TickRate, TickSet},
@@ -39,6 +43,8 @@ pub struct ScoreBuffer {
     offered: u32,
     /// One of 2^`thinned` offered points is kept.
     thinned: u32,
+    /// The newest offered points, for the gain since then.
+    newest: Option<i64>,
 }
 
 impl ScoreBuffer {
@@ -93,11 +99,11 @@ impl ScoreBuffer {
 fn collect_scores(
     rate: Res<TickRate>,
     settings: Res<RoomSettings>,
-    rooms: Query<(&SimRoom, &SimTickCount, &Scoreboard, &Members)>,
+    rooms: Query<(&SimRoom, &SimTickCount, &Scoreboard, &Members, &Room, &CurrentMatch)>,
     mut players: Query<(&Player, &mut ScoreBuffer)>,
 ) {
     let interval = rate.ticks_in(200);
-    for (sim, next, scores, members) in &rooms {
+    for (sim, next, scores, members, room, current) in &rooms {
         let tick = next.0.minus(1);
         if !sim.stepping || !tick.0.is_multiple_of(interval) {
             continue;
@@ -106,7 +112,12 @@ fn collect_scores(
             if let Ok((player, mut buffer)) = players.get_mut(member)
                 && player.takes_part()
             {
-                buffer.push(tick, scores.slots[player.slot.index()].points, settings.score_buffer_maxlen as usize);
+                let points = scores.slots[player.slot.index()].points;
+                let gained = buffer.newest.replace(points).map_or(0, |newest| points.saturating_sub(newest));
+                if gained >= i64::from(settings.log_gain_points) {
+                    log_line!(DEBUG, Who::of_player(room, current, player), gained, points, "points gained");
+                }
+                buffer.push(tick, points, settings.score_buffer_maxlen as usize);
             }
         }
     }

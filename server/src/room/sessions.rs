@@ -6,7 +6,10 @@ use framehouse_shared::protocol::{
     messages::{REASON_BYTES_MAX, ServerMessage},
 };
 
-use super::members;
+use super::{
+    members,
+    who::{Who, log_line},
+};
 use crate::{
     config::NetSettings,
     counters::Counters,
@@ -48,15 +51,10 @@ pub(crate) fn seat(world: &mut World, session: Entity, member: Entity) {
 /// its seat for the grace period; a kicked player leaves. Runs in `TickSet::Control`, before messages are handled.
 pub(crate) fn end_gone_sessions(world: &mut World, sessions: &mut QueryState<(Entity, &mut Session)>) {
     for (session, reason) in sessions_with(world, sessions, |session| session.gone_because()) {
-        if let Some(data) = world.get::<Session>(session) {
-            tracing::info!(session = %data.id, reason, "session gone");
-        }
         remove(world, session, reason);
     }
     for (session, why) in sessions_with(world, sessions, Session::take_kick) {
-        if let Some(data) = world.get::<Session>(session) {
-            tracing::info!(session = %data.id, ?why, "session kicked");
-        }
+        log_line!(DEBUG, Who::of_session(world, session), reason = ?why, "session kicked");
         world.resource_mut::<Counters>().kicked += 1;
         close(world, session, why);
     }
@@ -97,6 +95,7 @@ pub(crate) fn dismiss(world: &mut World, session: Entity, reason: impl Into<EndR
     let address = data.address;
     let EndReason { code, sentence } = reason.into();
     let sentence = shorten(&sentence);
+    log_line!(DEBUG, Who::of_session(world, session), reason = ?code, "session closed");
     outgoing::send(world, address, &ServerMessage::Goodbye(EndReason { code, sentence }));
 }
 
@@ -149,12 +148,10 @@ fn is_settled(world: &World, address: PeerAddress) -> bool {
 }
 
 fn remove(world: &mut World, session: Entity, reason: &'static str) {
+    log_line!(DEBUG, Who::of_session(world, session), reason, "session ended");
     match world.get::<Session>(session).map(|session| session.state) {
         Some(SessionState::Seated(member)) => members::lose(world, member),
         _ => members::cancel_reservation(world, session),
-    }
-    if let Some(data) = world.get::<Session>(session) {
-        tracing::debug!(session = %data.id, reason, "session ended");
     }
     forget(world, session);
 }

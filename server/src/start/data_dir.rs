@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use crate::disk::Identity;
+use crate::{disk::Identity, threads};
 
 /// Interval between two looks at whether the folder is still there.
 const LOOK_INTERVAL: Duration = Duration::from_secs(2);
@@ -73,7 +73,7 @@ impl DataDir {
                 self.look(&is_lost);
             }
         };
-        let thread = thread::Builder::new().name("data-dir".to_owned()).spawn(work)?;
+        let thread = threads::spawn("data-dir", work)?;
         Ok(Watched { _end: watched, _thread: thread })
     }
 

@@ -5,12 +5,17 @@ use std::{io, net::SocketAddr, time::Duration};
 use super::lookup;
 use crate::{
     config::Settings,
+    error_streak::ErrorStreak,
     net::udp::{PublicHost, UdpDatagrams, UdpEndpoint, UdpSettings},
     schedule::TickRate,
 };
 
 /// Binds the sockets of the UDP endpoints.
-pub(super) fn bind_endpoints(settings: &Settings, unix_now: Duration) -> Result<Vec<UdpEndpoint>, String> {
+pub(super) fn bind_endpoints(
+    settings: &Settings,
+    unix_now: Duration,
+    lookup_errors: &ErrorStreak,
+) -> Result<Vec<UdpEndpoint>, String> {
     let addresses = settings.server.public_addresses()?;
     let (first, host) = (addresses[0], PublicHost::new(addresses).expect("there is a first one"));
     let udp_settings = UdpSettings::new(TickRate(settings.server.tick_rate), &settings.net);
@@ -24,7 +29,7 @@ pub(super) fn bind_endpoints(settings: &Settings, unix_now: Duration) -> Result<
         let endpoint = UdpEndpoint::new(Box::new(socket), (first, port).into(), udp_settings.clone(), unix_now);
         endpoints.push(endpoint.at_host(host.clone()));
     }
-    lookup::keep_looking_up(&settings.server, host)?;
+    lookup::keep_looking_up(&settings.server, host, lookup_errors.clone())?;
     if !has_full_buffers {
         tracing::warn!("the kernel limits receive buffers; for many players run: sysctl -w net.core.rmem_max=4194304");
     }

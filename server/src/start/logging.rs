@@ -1,57 +1,129 @@
-//! Logging to standard error, by a thread of its own: standard error may be a pipe that nobody reads, and no tick waits
-//! for that.
+//! The log: formatted where something happens, written by a thread of its own. Standard error may be a pipe that nobody
+//! reads, and a disk may be full; no tick waits for that.
+//!
+//! ```text
+//! format.rs   lines as JSON, and text for people
+//! levels.rs   which lines are logged; changed while the server runs
+//! output.rs   standard error or a file, and what happens when neither takes a line
+//! file.rs     a file that is put away when it is large or old
+//! ```
+
+mod file;
+mod format;
+mod levels;
+mod output;
 
 use std::{
     backtrace::{Backtrace, BacktraceStatus},
-    env,
-    io::{self, IsTerminal, Write},
+    io::{self, IsTerminal},
     panic::{self, PanicHookInfo},
+    process,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     thread,
 };
 
 use framehouse_shared::guarded::guarded;
+use rustix::system::uname;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{Layer, fmt, layer::SubscriberExt, registry, util::SubscriberInitExt};
 
-use crate::config::LogFormat;
+use crate::config::{Environment, Flags, Layers, LogFormat, Settings};
+use file::LogFile;
+use format::{JsonLines, TextFields};
+use levels::Levels;
+use output::{Counted, Output};
 
-/// Maximum number of log lines that wait to be written. Further ones are dropped.
+/// Maximum number of log lines that wait to be written. Further ones are dropped and counted.
 const LOG_LINES_MAX: usize = 10_000;
+/// Version of this program, in every line.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Writes the remaining log lines when it is dropped, if that takes no time.
-pub(super) struct LogGuard(Option<WorkerGuard>);
+/// The running log. Dropping it writes the remaining lines, if that takes no time.
+pub(super) struct Log {
+    guard: Option<WorkerGuard>,
+    control: LogControl,
+}
 
-impl Drop for LogGuard {
+/// What can be changed in a running log.
+#[derive(Clone)]
+pub(super) struct LogControl {
+    levels: Levels,
+    /// Asks the thread that writes to open the file again.
+    reopen: Arc<AtomicBool>,
+    has_file: bool,
+}
+
+impl Drop for Log {
     fn drop(&mut self) {
         // It prints to standard output when nobody reads standard error. If that is closed too, it panics.
-        let guard = self.0.take();
+        let guard = self.guard.take();
         let _ = guarded(|| drop(guard));
     }
 }
 
-/// Starts logging. A panic is logged too, and not printed by the thread that panics.
-pub(super) fn start_logging(format: LogFormat) -> LogGuard {
-    // The transport libraries log a line for every hostile datagram. Those are counted instead.
-    let silent = ["renetcode=off", "renet=off"].map(|directive| directive.parse().expect("a valid directive"));
-    let filter = silent.into_iter().fold(wanted(), EnvFilter::add_directive);
-    let (writer, guard) = NonBlockingBuilder::default().buffered_lines_limit(LOG_LINES_MAX).finish(Quiet(io::stderr()));
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(writer)
-        .with_ansi(io::stderr().is_terminal())
-        .log_internal_errors(false);
-    match format {
-        LogFormat::Pretty => builder.init(),
-        LogFormat::Json => builder.json().init(),
+impl Log {
+    /// Starts logging. A panic is logged too, and not printed by the thread that panics.
+    ///
+    /// # Errors
+    /// With a sentence, when RUST_LOG is no list of levels or the log file cannot be opened.
+    pub fn start(settings: &Settings) -> Result<Self, String> {
+        let (levels, filter) = Levels::new(&settings.log)?;
+        let reopen = Arc::new(AtomicBool::new(false));
+        let file = settings.log.file.as_ref().map(|_| LogFile::open(&settings.log)).transpose()?;
+        let (has_file, counted) = (file.is_some(), Counted::default());
+        let output = Output::new(file, Arc::clone(&reopen), counted.clone());
+        let (writer, guard) = NonBlockingBuilder::default().buffered_lines_limit(LOG_LINES_MAX).finish(output);
+        counted.connect(writer.error_counter());
+        let node = settings.server.node.clone().unwrap_or_else(host_name);
+        let lines = fmt::layer()
+            .with_writer(writer)
+            .with_ansi(!has_file && io::stderr().is_terminal())
+            .log_internal_errors(false);
+        let lines = match settings.log.format {
+            LogFormat::Pretty => lines.fmt_fields(TextFields).boxed(),
+            LogFormat::Json => lines.event_format(JsonLines::new(&node, process::id(), VERSION)).boxed(),
+        };
+        registry().with(filter).with(lines).init();
+        panic::set_hook(Box::new(log_panic));
+        tracing::info!("framehouse-server {VERSION} starts: node {node}, process {}", process::id());
+        Ok(Self { guard: Some(guard), control: LogControl { levels, reopen, has_file } })
     }
-    panic::set_hook(Box::new(log_panic));
-    LogGuard(Some(guard))
+
+    /// What can be changed while it runs.
+    pub fn control(&self) -> LogControl {
+        self.control.clone()
+    }
 }
 
-/// What `RUST_LOG` says. An empty one says nothing.
-fn wanted() -> EnvFilter {
-    let told = env::var(EnvFilter::DEFAULT_ENV).ok().filter(|told| !told.trim().is_empty());
-    told.and_then(|told| EnvFilter::try_new(told).ok()).unwrap_or_else(|| EnvFilter::new("info"))
+impl LogControl {
+    /// Handles a SIGHUP: opens the log file again, and reads the levels of the settings file again. Mistakes are logged,
+    /// and the old levels stay. Returns whether there is anything to read or open.
+    pub fn hang_up(&self, flags: &Flags) -> bool {
+        if self.has_file {
+            self.reopen.store(true, Relaxed);
+            // This line makes the thread that writes look at the flag.
+            tracing::info!("SIGHUP: the log file is opened again");
+        }
+        let environment = Environment::of_program();
+        let has_settings_file = flags.config.is_some() || environment.file().is_some();
+        if has_settings_file {
+            let read = Layers::of(flags, &environment).settings();
+            match read.and_then(|settings| self.levels.set_levels(&settings.log)) {
+                Ok(levels) => tracing::info!("SIGHUP: the log levels are {levels} now"),
+                Err(sentence) => tracing::warn!("SIGHUP: the log levels stay as they are: {sentence}"),
+            }
+        }
+        self.has_file || has_settings_file
+    }
+}
+
+/// Name of this machine. Only the characters of a node name are left.
+fn host_name() -> String {
+    let host = uname().nodename().to_string_lossy().into_owned();
+    host.chars().filter(|letter| letter.is_ascii_alphanumeric() || ".-_".contains(*letter)).take(63).collect()
 }
 
 fn log_panic(info: &PanicHookInfo<'_>) {
@@ -65,19 +137,5 @@ fn log_panic(info: &PanicHookInfo<'_>) {
         tracing::error!("the thread {thread} panicked at {at}: {what}\n{backtrace}");
     } else {
         tracing::error!("the thread {thread} panicked at {at}: {what}");
-    }
-}
-
-/// A stream whose errors are nobody's concern: they could only be told to the stream itself.
-struct Quiet<W>(W);
-
-impl<W: Write> Write for Quiet<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        Ok(self.0.write(bytes).unwrap_or(bytes.len()))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        let _ = self.0.flush();
-        Ok(())
     }
 }

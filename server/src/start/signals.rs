@@ -1,4 +1,6 @@
-//! Signal handling: SIGTERM and SIGINT stop the server, SIGHUP reloads the game files and the TLS certificate.
+//! Signal handling: SIGTERM and SIGINT drain and stop the server, a second one ends it at once. SIGHUP reloads the game
+//! files, the TLS certificate and the levels of the log, and never ends the server: the system also sends it when a terminal
+//! is closed.
 
 use std::{
     path::{Path, PathBuf},
@@ -7,7 +9,6 @@ use std::{
         atomic::AtomicBool,
         mpsc::{SendError, SyncSender},
     },
-    thread,
 };
 
 use framehouse_shared::{guarded::guarded, sim::GameFile};
@@ -17,13 +18,16 @@ use signal_hook::{
 };
 
 use super::game_files::{read_game_files, refusal};
-use crate::ops::{http::TlsKeys, reload::CheckRules};
+use crate::{
+    ops::{http::TlsKeys, reload::CheckRules},
+    threads,
+};
 
 /// A flag that is set by the first SIGTERM or SIGINT.
 pub(super) fn stop_on_signals() -> Result<Arc<AtomicBool>, String> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGTERM, SIGINT] {
-        // A second signal ends the process at once, in case the shutdown hangs.
+        // A second signal ends the process at once: the operator does not want to wait, or the shutdown hangs.
         signal_hook::flag::register_conditional_shutdown(signal, 1, Arc::clone(&stop))
             .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)))
             .map_err(|error| format!("cannot handle signals: {error}"))?;
@@ -42,22 +46,27 @@ impl HangUps {
     }
 
     /// Starts a thread that on each SIGHUP reads the folder again, checks the files, and queues them if they are good. It
-    /// also reads the TLS files again.
+    /// also reads the TLS files again, and calls `reopen_log`, which returns whether there was something to do.
     pub fn reload_on_each(
         mut self,
         folder: Option<PathBuf>,
         check: CheckRules,
         queue: SyncSender<Vec<GameFile>>,
         tls: Option<TlsKeys>,
+        reopen_log: impl Fn() -> bool + Send + 'static,
     ) -> Result<(), String> {
         let work = move || {
             for _ in self.0.forever() {
+                let has_log = reopen_log();
                 if let Some(keys) = &tls {
                     keys.reload();
                 }
                 let Some(folder) = &folder else {
-                    if tls.is_none() {
-                        tracing::warn!("SIGHUP: there is nothing to reload: no --game-dir and no --tls-cert is set");
+                    if tls.is_none() && !has_log {
+                        tracing::warn!(
+                            "SIGHUP: there is nothing to reload: no --game-dir, no --tls-cert, no --config and no log \
+                             file is set"
+                        );
                     }
                     continue;
                 };
@@ -69,8 +78,9 @@ impl HangUps {
                 }
             }
         };
-        let spawned = thread::Builder::new().name("reload".to_owned()).spawn(work);
-        spawned.map(|_| ()).map_err(|error| format!("cannot start the thread that reloads rules: {error}"))
+        threads::spawn("reload", work)
+            .map(drop)
+            .map_err(|error| format!("cannot start the thread that reloads rules: {error}"))
     }
 }
 

@@ -5,6 +5,7 @@ mod digest;
 mod indices;
 mod tree;
 
+use arrayvec::ArrayVec;
 use bevy::prelude::*;
 use bevy_rapier2d::rapier::prelude::{
     BroadPhaseBvh, BvhOptimizationStrategy, CCDSolver, ColliderBuilder, ColliderSet, ImpulseJointSet, IslandManager,
@@ -30,8 +31,9 @@ use super::{
     stepper,
 };
 
-/// Distance in units at which rapier predicts contacts, so that two dashing crafts cannot pass through each other.
-const SOFT_CCD_PREDICTION: f32 = 40.0;
+/// Distance in units at which rapier predicts contacts, so that two dashing crafts cannot pass through each other: as far
+/// as a craft flies in the longest step.
+const SOFT_CCD_PREDICTION: f32 = 60.0;
 
 /// All solid objects of a room, and the state of each craft.
 ///
@@ -47,6 +49,9 @@ pub struct Bodies {
     narrow_phase: NarrowPhase,
     crafts: [Option<Craft>; SLOTS_MAX],
 }
+
+/// Slot and position of a craft.
+pub type Place = (Slot, Vec2);
 
 /// State of one player's craft, without its position and velocity, which rapier holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -163,8 +168,13 @@ impl Bodies {
         }
     }
 
+    /// Slots and positions of all crafts, by slot, for many searches among them.
+    pub fn places(&self) -> ArrayVec<Place, SLOTS_MAX> {
+        self.positions().collect()
+    }
+
     /// Slots and positions of all crafts, by slot.
-    pub fn positions(&self) -> impl Iterator<Item = (Slot, Vec2)> {
+    pub fn positions(&self) -> impl Iterator<Item = Place> {
         Slot::all().filter_map(|slot| Some((slot, self.position(slot)?)))
     }
 

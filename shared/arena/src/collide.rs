@@ -4,7 +4,7 @@ use bevy::math::Vec2;
 use framehouse_shared::{ids::Slot, rng::SimRng, tick::Tick};
 
 use super::{
-    bodies::Bodies,
+    bodies::{Bodies, Place},
     drift::nearest_craft,
     events::{ArenaEvent, TickEvents},
     grid::{Area, SpatialGrid},
@@ -129,7 +129,7 @@ impl Hits<'_> {
 pub fn take_gems(
     pickups: &mut Pickups,
     rules: &MatchRules,
-    (bodies, grid): (&Bodies, &SpatialGrid),
+    crafts: &[Place],
     scores: &mut Scores,
     tick: Tick,
     events: &mut TickEvents,
@@ -139,7 +139,7 @@ pub fn take_gems(
         if tick < gem.free {
             return true;
         }
-        let Some((slot, _)) = nearest_craft(gem.position, reach, bodies, grid) else { return true };
+        let Some((slot, _)) = nearest_craft(gem.position, reach, crafts) else { return true };
         let score = scores.of_mut(slot);
         let points = score.take(gem, &rules.numbers.combo, tick);
         events.note(ArenaEvent::Taken { slot, pickup: gem.id, position: gem.position, points, combo: score.combo });

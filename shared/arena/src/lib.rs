@@ -50,7 +50,7 @@ use rules::{ArenaLibrary, Rules};
 use scoring::Scores;
 
 /// Version of the rules. Raise it with every change that makes the same inputs give another result.
-pub const RULES_VERSION: u32 = 1;
+pub const RULES_VERSION: u32 = 2;
 /// Smallest jump of a craft that a player would notice, in units: a twentieth of its size.
 const NOTICED: f32 = 2.0;
 /// Minimum change of velocity for a bump event, in units per second.
@@ -170,7 +170,8 @@ fn play(mut rooms: Rooms<(&SimRate, &SimTickCount, &Rules, Moving, Noted)>) {
         let pace = Pace::of(*rate);
         for _ in 0..pace.steps {
             move_crafts(&mut bodies, &mut grid, rules, (pace, tick.0), &mut events);
-            drift::drift(&mut pickups, rules, &bodies, &grid, pace, tick.0);
+            let crafts = bodies.places();
+            drift::drift(&mut pickups, rules, &crafts, pace, tick.0);
             collide::Hits {
                 rules,
                 tick: tick.0,
@@ -183,7 +184,7 @@ fn play(mut rooms: Rooms<(&SimRate, &SimTickCount, &Rules, Moving, Noted)>) {
                 events: &mut events,
             }
             .resolve(&mut projectiles);
-            collide::take_gems(&mut pickups, rules, (&bodies, &grid), &mut scores, tick.0, &mut events);
+            collide::take_gems(&mut pickups, rules, &crafts, &mut scores, tick.0, &mut events);
         }
     });
 }

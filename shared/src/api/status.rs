@@ -4,19 +4,33 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::AlertStatus;
+
 /// Answer to `GET /v1/status`. Counters count from the server's start; values are at most 0.5 s old.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Status {
     /// Version of the server.
     pub version: String,
+    /// Protocol hash that clients must have too, 16 hexadecimal digits.
+    #[serde(default)]
+    pub protocol: String,
+    /// Wall-clock time of the server's start, in seconds since 1970-01-01 UTC, by the clock as it was then.
+    #[serde(default)]
+    pub started_unix_s: f64,
     /// Time since the server's start, in seconds.
     pub uptime_s: f64,
+    /// Whether newcomers are let in: not while the server drains or stops.
+    #[serde(default)]
+    pub accepting: bool,
     /// Number of ticks since the server's start.
     pub tick: u64,
     /// Tick rate, 10 to 120 ticks a second.
     pub tick_rate: u16,
     /// Durations of the last 100 ticks.
     pub tick_ms: TickMs,
+    /// Delays between the scheduled and the actual start of the last 100 ticks.
+    #[serde(default)]
+    pub tick_start_ms: TickMs,
     /// Durations of all ticks.
     pub tick_us_all: HistogramUs,
     /// Delay between the scheduled and the actual start of ticks.
@@ -24,6 +38,9 @@ pub struct Status {
     /// Share of its time that the tick thread uses, 0 to 1, over about two seconds.
     #[serde(default)]
     pub tick_load: f64,
+    /// Processor time of the tick thread, in microseconds.
+    #[serde(default)]
+    pub tick_thread_us: u64,
     /// Ticks skipped because the server was too far behind.
     pub dropped_ticks: u64,
     /// Processor time by stage of the tick, in microseconds.
@@ -32,6 +49,9 @@ pub struct Status {
     pub cpu_us_total: u64,
     /// Sum of the ticks of all rooms.
     pub rooms_ticks: u64,
+    /// The drain before the server stops, once it has begun.
+    #[serde(default)]
+    pub draining: Option<DrainStatus>,
     /// Current number of rooms.
     pub rooms: usize,
     /// Current number of rooms, by phase.
@@ -42,9 +62,15 @@ pub struct Status {
     pub spectators: usize,
     /// Current number of sessions, reservations included.
     pub sessions: usize,
+    /// Inputs and network distances of clients.
+    #[serde(default)]
+    pub clients: ClientStatus,
     /// The HTTP gateway.
     #[serde(default)]
     pub http: HttpStatus,
+    /// What an operator should look at.
+    #[serde(default)]
+    pub alerts: AlertStatus,
     /// Deferred freeing of memory after players, matches and rooms.
     pub cleanup: CleanupStatus,
     /// Matches played to their end.
@@ -59,6 +85,9 @@ pub struct Status {
     /// Whether the data folder is gone or another one stands in its place: what is written there is lost or not locked.
     #[serde(default)]
     pub data_dir_lost: bool,
+    /// Threads of the process that have panicked: their work is not done any more.
+    #[serde(default)]
+    pub threads_ended: Vec<String>,
     /// Sessions kicked for the messages that they sent.
     pub kicked: u64,
     /// Join requests refused because of a limit on their address.
@@ -90,13 +119,13 @@ pub struct Status {
     pub packets_in: u64,
     /// Datagrams sent.
     pub packets_out: u64,
-    /// Bytes received, without IP and UDP headers.
+    /// Bytes received, with IP and UDP headers.
     pub bytes_in: u64,
-    /// Bytes sent, without IP and UDP headers.
+    /// Bytes sent, with IP and UDP headers.
     pub bytes_out: u64,
 }
 
-/// Quantiles of the durations of the last 100 ticks, in milliseconds.
+/// Mean and quantiles over the last 100 ticks, in milliseconds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names of quantiles say it")]
 pub struct TickMs {
@@ -114,9 +143,19 @@ pub struct HistogramUs {
     pub p99: u64,
     pub p999: u64,
     pub max: u64,
+    /// Sum of all values.
+    #[serde(default)]
+    pub sum: u64,
     /// Upper bound of each non-empty bucket and the number of values in it, in ascending order. Subtract two readings
     /// for the histogram of the time between them.
     pub buckets: Vec<(u64, u64)>,
+}
+
+/// The drain before a server stops: matches that run go on, and newcomers are refused.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DrainStatus {
+    /// Seconds until matches that still run are ended without a result; `None` if the server waits for all of them.
+    pub seconds_left: Option<f64>,
 }
 
 /// Number of rooms by phase.
@@ -128,6 +167,20 @@ pub struct RoomsByPhase {
     pub countdown: usize,
     pub playing: usize,
     pub results: usize,
+}
+
+/// Inputs and network distances of clients. Each connected member of a running match is measured twice a second.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientStatus {
+    /// Inputs that came after their tick had closed.
+    pub inputs_late: u64,
+    /// Ticks of players whose missing input was replaced.
+    pub inputs_replaced: u64,
+    /// Time from the arrival of a player's newest input to the close of its tick; 0 if the input was late.
+    pub margin_us: HistogramUs,
+    /// Time from the close of a tick until a client says that it has the frame: the round trip, and the client's wait for
+    /// its next datagram, which is at most a tick, in economy mode two.
+    pub round_trip_us: HistogramUs,
 }
 
 /// Metrics of the HTTP gateway.
@@ -185,6 +238,9 @@ pub struct ResultStats {
     pub saved: u64,
     /// Results waiting to be written.
     pub waiting: u64,
+    /// Time for which the oldest of them has been waiting, in milliseconds.
+    #[serde(default)]
+    pub oldest_ms: u64,
     /// Results dropped since the start because the queue was full.
     pub lost: u64,
     /// Whether the last write failed.
@@ -213,6 +269,9 @@ pub struct ReplayStats {
     pub reports_lost: u64,
     /// Jobs waiting for the writer thread.
     pub waiting: usize,
+    /// Jobs done by the writer thread.
+    #[serde(default)]
+    pub done: u64,
     /// Whether the last write failed, or the folder cannot be used.
     #[serde(default)]
     pub failing: bool,

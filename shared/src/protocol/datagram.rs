@@ -43,9 +43,6 @@ pub const INPUTS_MAX: usize = 8;
 /// Maximum number of frames in one message, for a client with missing frames (1.6 s at 10 Hz, 533 ms at 30 Hz, 133 ms
 /// at 120 Hz). Longer gaps are filled on the reliable path.
 pub const FRAMES_MAX: usize = 16;
-/// Number of frames in a message to a client without missing frames: the newest one, and the one before again. Twice as
-/// many in economy mode.
-pub const FRAMES_USUAL: usize = 2;
 /// Maximum size of the frames in one message, in bytes; a larger frame is sent alone.
 pub const FRAMES_BYTES_MAX: usize = 1100;
 /// Maximum size of one encoded frame, in bytes: all inputs change, and there are as many events and commands as possible.
@@ -322,7 +319,8 @@ pub fn decode_frame(
     Ok((frame, hash))
 }
 
-/// Request for the room's time, sent every 500 ms (every second in economy mode, from the first match on).
+/// Request for the room's time, sent every 500 ms, below 20 Hz every 10 ticks (twice as rarely in economy mode, from the
+/// first match on).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ping {
     /// Number that the [`Pong`] repeats.

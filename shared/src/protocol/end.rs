@@ -55,6 +55,8 @@ end_codes! {
     VersionDiffers: "your client and this server are of different versions: update the older one";
     /// The client's state differed from the server's repeatedly. The sentence names the component and the report.
     Desynced: "your game calculated differently from the server three times within a minute: reinstall the client";
+    /// The server is about to restart and has closed the room, in which no match ran.
+    Draining: "the room was closed because the server restarts: join again in a minute";
 }
 
 /// Code and sentence for the end of a session.
@@ -91,6 +93,7 @@ mod tests {
     fn codes_keep_their_numbers() {
         assert_eq!((codec::encode(&EndCode::Left), codec::encode(&EndCode::Kicked)), (vec![0], vec![2]));
         assert_eq!((codec::encode(&EndCode::RoomGone), codec::encode(&EndCode::Desynced)), (vec![7], vec![16]));
+        assert_eq!(codec::encode(&EndCode::Draining), [17]);
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub const NETCODE_PROTOCOL_ID: u64 = 0x4672_616d_6568_6f75;
 /// The engine's part of the protocol hash: version of the wire format, and exact versions of the crates that encode it
 /// and draw random numbers. A test compares them with the lock file. A game adds its own parts.
 pub const PROTOCOL_PARTS: &[(&str, &str)] =
-    &[("framehouse-wire", "7"), ("rand", "0.10.3"), ("rand_pcg", "0.10.2"), ("bincode", "2.0.1")];
+    &[("framehouse-wire", "8"), ("rand", "0.10.3"), ("rand_pcg", "0.10.2"), ("bincode", "2.0.1")];
 
 /// Maximum memory that decoding one control message may claim, in bytes.
 const CONTROL_BYTES_MAX: usize = 16 * 1024;
@@ -309,6 +309,12 @@ pub enum ServerMessage {
         slot: Slot,
         /// The player's points; the last point is the score in the ranking.
         curve: ScoreCurve,
+    },
+    /// The server is about to restart: running matches go on to their end, and no match starts any more. Sent to all
+    /// members when that begins, and later after each [`Welcome`].
+    Draining {
+        /// Seconds until matches that still run are ended without a result; `None` if the server waits for all of them.
+        seconds: Option<u32>,
     },
 }
 
@@ -651,6 +657,8 @@ mod tests {
         let ranking = vec![RankingEntry { slot, name: "x".to_owned(), score }];
         let bytes = [&[11, 1, 1, 3, 1, b'x', 4, 5][..], &[9; 16]].concat();
         assert_eq!(codec::encode(&ServerMessage::Ranking { match_no: 1, ranking }), bytes);
+        assert_eq!(codec::encode(&ServerMessage::Draining { seconds: Some(133) }), [13, 1, 133]);
+        assert_eq!(codec::encode(&ServerMessage::Draining { seconds: None }), [13, 0]);
     }
 
     #[test]

@@ -54,6 +54,7 @@ struct Running {
     http: SocketAddr,
     stop: Arc<AtomicBool>,
     silence: Arc<AtomicBool>,
+    is_held: Arc<AtomicBool>,
     thread: thread::JoinHandle<()>,
 }
 
@@ -71,7 +72,19 @@ impl LiveServer {
 
     /// Like [`start`](Self::start), with other settings of rooms.
     pub fn start_with_rooms(game: impl Game + Clone, game_files: Vec<GameFile>, rooms: RoomSettings) -> Self {
-        let start = Box::new(move |folder: &Path| run(game.clone(), game_files.clone(), rooms.clone(), folder));
+        Self::start_with_drain(game, game_files, rooms, Duration::ZERO)
+    }
+
+    /// Like [`start`](Self::start), with other settings of rooms. When it is stopped, running matches go on for at most
+    /// `drain_limit`.
+    pub fn start_with_drain(
+        game: impl Game + Clone,
+        game_files: Vec<GameFile>,
+        rooms: RoomSettings,
+        drain_limit: Duration,
+    ) -> Self {
+        let start =
+            Box::new(move |folder: &Path| run(game.clone(), game_files.clone(), rooms.clone(), drain_limit, folder));
         let proxy = Proxy::new().expect("a free port");
         let mut server = Self { url: proxy.url(), proxy, folder: new_folder(), start, running: None, dead: Vec::new() };
         server.revive();
@@ -86,6 +99,11 @@ impl LiveServer {
     /// Drops every datagram from now on, as a pulled cable does; or stops dropping them.
     pub fn be_silent(&self, is_silent: bool) {
         self.running().silence.store(is_silent, Ordering::Relaxed);
+    }
+
+    /// Lets its tick thread hang from now on, as a bug may do; or lets it go on.
+    pub fn hold_ticks(&self, is_held: bool) {
+        self.running().is_held.store(is_held, Ordering::Relaxed);
     }
 
     /// Ends it without a goodbye, as a crash would. Nothing answers at its address.
@@ -127,6 +145,7 @@ impl LiveServer {
     /// Stops it as an operator would, and waits until everything is written. Its data stay until it goes out of scope.
     pub fn end(&mut self) {
         for running in self.running.take().into_iter().chain(self.dead.drain(..)) {
+            running.is_held.store(false, Ordering::Relaxed);
             running.stop.store(true, Ordering::Relaxed);
             let ended = running.thread.join();
             assert!(ended.is_ok() || thread::panicking(), "the server ended properly");
@@ -154,13 +173,19 @@ fn new_folder() -> PathBuf {
     folder
 }
 
-fn run(game: impl Game + Clone, game_files: Vec<GameFile>, rooms: RoomSettings, folder: &Path) -> Running {
+fn run(
+    game: impl Game + Clone,
+    game_files: Vec<GameFile>,
+    rooms: RoomSettings,
+    drain_limit: Duration,
+    folder: &Path,
+) -> Running {
     let listener = http::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
     let http = listener.local_addr().expect("it is bound");
     let socket = UdpDatagrams::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
     let address = socket.local_address();
-    let (stop, silence) = <(Arc<AtomicBool>, Arc<AtomicBool>)>::default();
-    let socket = Muted { socket, silence: Arc::clone(&silence) };
+    let (stop, silence, is_held) = <(Arc<AtomicBool>, Arc<AtomicBool>, Arc<AtomicBool>)>::default();
+    let socket = Muted { socket, silence: Arc::clone(&silence), is_held: Arc::clone(&is_held) };
     let unix_base = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("the clock is past 1970");
     let net = NetSettings::default();
     let endpoint = UdpEndpoint::new(Box::new(socket), address, UdpSettings::new(RATE, &net), unix_base);
@@ -187,12 +212,12 @@ fn run(game: impl Game + Clone, game_files: Vec<GameFile>, rooms: RoomSettings, 
         server.set_join_queue(joins);
         server.keep_results(results);
         server.record_replays(replays.queue());
-        tick_loop::run_until(&mut server, RATE, &stopped);
+        tick_loop::run_until(&mut server, RATE, &stopped, Some(drain_limit));
         server.close_results(CLOSE_TIME_MAX);
         drop(server);
         replays.close(CLOSE_TIME_MAX);
     });
-    Running { http, stop, silence, thread }
+    Running { http, stop, silence, is_held, thread }
 }
 
 /// Waits until `done`, in real time. The bound only keeps a broken build from hanging.
@@ -203,14 +228,18 @@ pub fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     }
 }
 
-/// A socket that can be cut off.
+/// A socket that can be cut off, and that can hold up the thread that reads it.
 struct Muted {
     socket: UdpDatagrams,
     silence: Arc<AtomicBool>,
+    is_held: Arc<AtomicBool>,
 }
 
 impl Datagrams for Muted {
     fn receive(&mut self, buffer: &mut [u8]) -> Option<(usize, Route)> {
+        while self.is_held.load(Ordering::Relaxed) {
+            thread::sleep(Duration::from_millis(1));
+        }
         loop {
             let received = self.socket.receive(buffer)?;
             if !self.silence.load(Ordering::Relaxed) {

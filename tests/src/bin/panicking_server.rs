@@ -1,6 +1,6 @@
 //! The arena's server with a game that panics at every opportunity that harms no match, for tests of what a panic prints.
 
-use std::process::ExitCode;
+use std::{env, process::ExitCode};
 
 use bevy::prelude::*;
 use framehouse_arena::ArenaPlugin;
@@ -16,6 +16,7 @@ impl Game for NoMaps {
     }
 
     fn build(&self, app: &mut App) {
+        assert!(env::var_os("PANIC_AT_START").is_none(), "a test wants the start to panic");
         ArenaPlugin.build(app);
     }
 

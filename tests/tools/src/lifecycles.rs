@@ -1,4 +1,5 @@
-//! Life cycles of rooms in virtual time, with short timers and random commands: nothing may be left of a closed room.
+//! Life cycles of rooms in virtual time, with short timers and random commands: nothing may be left of a closed room, no
+//! counter may stand still, and no alert may fire.
 
 use std::time::Duration;
 
@@ -6,12 +7,15 @@ use bevy::prelude::*;
 use framehouse_harness::{check, world::World};
 use framehouse_server::{
     cleanup::Cleanup,
-    config::{CleanupSettings, NetSettings, RoomSettings},
+    config::{AlertSettings, CleanupSettings, NetSettings, RoomSettings},
     counters::Counters,
     net::secret::ResumeSecret,
+    ops::alerts::{book::Moment, reading::Vitals, watch::Watch},
     room::directory::{Directory, JoinTarget},
+    schedule::Now,
 };
 use framehouse_shared::{
+    api::Status,
     ids::{RoomCode, SLOTS_MAX, Slot},
     protocol::messages::{HostCommand, RoomOptions},
     rng::SimRng,
@@ -27,6 +31,11 @@ const CLIENT_TICKS_MAX: u32 = 240;
 /// Ticks after which everything has ended: time-outs, grace periods, reservations, cleanups, goodbyes.
 const DRAIN_TICKS: u32 = 600;
 
+/// Ticks a second.
+const TICK_RATE: u64 = 30;
+/// Checkpoints of a run of some hours.
+const CHECKPOINTS: u64 = 8;
+
 /// Outcome of a run.
 #[derive(Clone, Debug)]
 pub struct LifecyclesReport {
@@ -36,6 +45,8 @@ pub struct LifecyclesReport {
     pub clients: u64,
     /// Matches that were played to their end.
     pub matches: u64,
+    /// Virtual time, in hours.
+    pub hours: f64,
     /// Counters of the cleanup.
     pub cleanup: framehouse_server::cleanup::CleanupStats,
     /// Live bytes of the process at each checkpoint, with the number of rooms before it.
@@ -46,23 +57,45 @@ pub struct LifecyclesReport {
 /// allocator.
 ///
 /// # Panics
-/// If something is left, a room panics or a client reports an error.
+/// If something is left, a room panics, a client reports an error, an alert fires or a counter stands still.
 pub fn run(seed: u64, rooms: u64, checkpoint: u64, live_bytes: impl Fn() -> u64) -> LifecyclesReport {
+    run_until(seed, rooms, checkpoint, Crowd::rooms_made, live_bytes)
+}
+
+/// Like [`run`], for some hours of virtual time, with eight checkpoints.
+///
+/// # Panics
+/// Like [`run`].
+pub fn run_hours(seed: u64, hours: f64, live_bytes: impl Fn() -> u64) -> LifecyclesReport {
+    let ticks = ((hours * 3600.0) as u64 * TICK_RATE).max(CHECKPOINTS);
+    run_until(seed, ticks, ticks / CHECKPOINTS, Crowd::ticks, live_bytes)
+}
+
+fn run_until(
+    seed: u64,
+    end: u64,
+    checkpoint: u64,
+    progress: fn(&Crowd) -> u64,
+    live_bytes: impl Fn() -> u64,
+) -> LifecyclesReport {
     let mut crowd = Crowd::new(seed);
     let mut readings = Vec::new();
-    while crowd.rooms_made() < rooms {
-        let next = crowd.rooms_made() + checkpoint;
-        while crowd.rooms_made() < next {
+    while progress(&crowd) < end {
+        let next = progress(&crowd) + checkpoint;
+        while progress(&crowd) < next {
             crowd.step();
         }
         crowd.drain();
+        crowd.check_counters();
         readings.push((crowd.rooms_made(), live_bytes()));
     }
+    let hours = crowd.ticks() as f64 / TICK_RATE as f64 / 3600.0;
     let world = crowd.world.server.world();
     LifecyclesReport {
         rooms: crowd.rooms_made(),
         clients: crowd.clients,
         matches: world.resource::<Counters>().matches_finished,
+        hours,
         cleanup: world.resource::<Cleanup>().stats(),
         live_bytes: readings,
     }
@@ -76,6 +109,28 @@ struct Crowd {
     /// Secrets of players who may have lost their connection.
     secrets: Vec<ResumeSecret>,
     clients: u64,
+    /// An operator's eye on the server.
+    watch: Watch,
+    /// Counters of the last checkpoint.
+    counted: Vec<(&'static str, u64)>,
+}
+
+/// Counters that grow on a busy server.
+fn growing(status: &Status) -> Vec<(&'static str, u64)> {
+    vec![
+        ("tick", status.tick),
+        ("rooms_ticks", status.rooms_ticks),
+        ("matches_finished", status.matches_finished),
+        ("room_messages_in", status.room_messages_in),
+        ("room_messages_out", status.room_messages_out),
+        ("messages_in", status.messages_in),
+        ("messages_out", status.messages_out),
+        ("packets_in", status.packets_in),
+        ("packets_out", status.packets_out),
+        ("bytes_in", status.bytes_in),
+        ("bytes_out", status.bytes_out),
+        ("cleanup.done", status.cleanup.stats.done),
+    ]
 }
 
 impl Crowd {
@@ -97,7 +152,40 @@ impl Crowd {
             CleanupSettings { cleanup_delay_s: 0.5, force_cleanup_delay_s: 2.0, sweep_interval_s: 5.0, ..default() };
         world.server.world_mut().insert_resource(cleanup);
         world.server.world_mut().insert_resource(MatchSeconds(2.5));
-        Self { world, rng: SimRng::new(seed), ages: Vec::new(), secrets: Vec::new(), clients: 0 }
+        Self {
+            world,
+            rng: SimRng::new(seed),
+            ages: Vec::new(),
+            secrets: Vec::new(),
+            clients: 0,
+            // A client here acts once a tick: its round trips are ticks, whatever the network.
+            watch: Watch::new(AlertSettings { round_trip_median_max_ms: 500.0, ..default() }),
+            counted: growing(&Status::default()),
+        }
+    }
+
+    fn ticks(&self) -> u64 {
+        self.world.server.world().resource::<Now>().tick
+    }
+
+    /// Runs a tick, and once a second what an operator's server does: it judges the rules of alerts.
+    fn step_world(&mut self) {
+        self.world.step_ticks(1);
+        if self.ticks().is_multiple_of(TICK_RATE) {
+            let page = self.world.server.status_board().page();
+            let elapsed = Duration::from_secs_f64(page.status.uptime_s);
+            let now = Moment { elapsed, unix_s: elapsed.as_secs() };
+            assert_eq!(self.watch.judge(&page, &Vitals::default(), now), [], "an alert without a cause");
+        }
+    }
+
+    /// Checks that every counter has grown since the last checkpoint.
+    fn check_counters(&mut self) {
+        let now = growing(&self.world.server.status_board().page().status);
+        for ((name, count), (_, before)) in now.iter().zip(&self.counted) {
+            assert!(count > before, "the counter {name} stands still at {count}");
+        }
+        self.counted = now;
     }
 
     fn rooms_made(&self) -> u64 {
@@ -115,7 +203,7 @@ impl Crowd {
                 self.act(client);
             }
         }
-        self.world.step_ticks(1);
+        self.step_world();
         self.forget_the_gone();
     }
 
@@ -200,7 +288,7 @@ impl Crowd {
         }
         for _ in 0..DRAIN_TICKS {
             self.ages.iter_mut().for_each(|age| *age += 1);
-            self.world.step_ticks(1);
+            self.step_world();
             self.forget_the_gone();
         }
         assert!(self.ages.is_empty(), "somebody could not leave");

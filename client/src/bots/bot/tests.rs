@@ -215,6 +215,15 @@ fn a_bot_that_is_sent_away_does_not_come_back() {
 }
 
 #[test]
+fn a_bot_whose_room_closes_before_a_restart_has_not_failed() {
+    let mut harness = Harness::in_lobby();
+    harness.server.send_message(&ServerMessage::Goodbye(EndCode::Draining.into()));
+    harness.run(5000);
+    assert!(harness.bot.is_gone() && harness.ordered.try_recv().is_err());
+    assert_eq!((harness.report().failed.count(), harness.report().connect_ms.count()), (0, 1));
+}
+
+#[test]
 fn a_bot_that_leaves_has_not_failed_but_one_that_is_lost_has() {
     let mut harness = Harness::in_lobby();
     harness.bot.leave();

@@ -223,9 +223,14 @@ impl Harness {
         self
     }
 
+    /// The client's time.
+    pub fn now(&self) -> Duration {
+        Duration::from_secs(1) * self.steps / (u32::from(TICK_RATE) * STEPS_PER_TICK)
+    }
+
     fn step(&mut self) {
         self.steps += 1;
-        let now = Duration::from_secs(1) * self.steps / (u32::from(TICK_RATE) * STEPS_PER_TICK);
+        let now = self.now();
         let sampled = &mut self.sampled;
         match &mut self.takes_over {
             Some(update) => update(now),

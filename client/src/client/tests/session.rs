@@ -80,6 +80,20 @@ fn refusals_saved_results_and_chat_are_noticed() {
 }
 
 #[test]
+fn an_announced_restart_has_an_end_in_our_time_or_none() {
+    let mut harness = Harness::in_lobby();
+    assert_eq!(harness.client.draining(), None);
+    harness.server.send_message(&ServerMessage::Draining { seconds: None });
+    harness.run_ticks(2);
+    assert_eq!(harness.client.draining(), Some(Draining { until: None }));
+    let sent = harness.now();
+    harness.server.send_message(&ServerMessage::Draining { seconds: Some(60) });
+    harness.run_ticks(2);
+    let until = harness.client.draining().and_then(|draining| draining.until).expect("a countdown");
+    assert!((sent + Duration::from_secs(60)..=harness.now() + Duration::from_secs(60)).contains(&until), "{until:?}");
+}
+
+#[test]
 fn a_goodbye_is_the_end_and_its_reason() {
     let mut harness = Harness::in_lobby();
     harness.server.send_message(&ServerMessage::Goodbye(EndCode::RoomClosed.into()));

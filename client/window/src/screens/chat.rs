@@ -127,7 +127,8 @@ const fn gone(code: EndCode) -> T {
         | EndCode::SeatNotKept
         | EndCode::SpectatorsFull
         | EndCode::TookTooLong
-        | EndCode::VersionDiffers => T::Gone,
+        | EndCode::VersionDiffers
+        | EndCode::Draining => T::Gone,
     }
 }
 

@@ -73,7 +73,7 @@ struct ButtonRow;
 
 #[derive(Clone, Debug, PartialEq)]
 struct ButtonRowShown {
-    /// Nothing for a spectator.
+    /// Nothing for a spectator, and without a rematch.
     is_ready: Option<bool>,
     is_lobby: bool,
     saving: SavingShown,
@@ -219,7 +219,9 @@ fn show_button_row(
 ) {
     let Some(client) = session.client() else { return };
     let is_lobby = matches!(client.phase(), Some(Phase::Lobby { .. }));
-    let is_ready = client.slot().map(|_| client.state() == Some(PlayerState::Ready));
+    // Before a restart of the server no other match begins.
+    let has_rematch = client.slot().is_some() && client.draining().is_none();
+    let is_ready = has_rematch.then(|| client.state() == Some(PlayerState::Ready));
     let (entity, shown) = &mut *button_row;
     redraw.part(*entity, shown, ButtonRowShown { is_ready, is_lobby, saving: saving.shown() }, |column, button_row| {
         if let Some((text, detail)) = &button_row.saving.words {

@@ -6,10 +6,13 @@ use std::{
 };
 
 use bevy_renet::RenetServer;
-use framehouse_shared::protocol::{
-    datagram::{Inputs, Ping, Probe, TAG_INPUTS, TAG_PING},
-    guard::{self, DATAGRAM_BYTES_MAX, Dropped, PacketKind, PayloadKind},
-    messages::ClientMessage,
+use framehouse_shared::{
+    ids::SessionId,
+    protocol::{
+        datagram::{Inputs, Ping, Probe, TAG_INPUTS, TAG_PING},
+        guard::{self, DATAGRAM_BYTES_MAX, Dropped, PacketKind, PayloadKind},
+        messages::ClientMessage,
+    },
 };
 use renetcode::ServerResult;
 
@@ -120,7 +123,7 @@ impl UdpEndpoint {
             };
             peer.note_payload(sequence, self.now);
             if Probe::decode(payload).is_ok_and(|answer| peer.take_answer(from.remote, answer)) {
-                tracing::debug!(client, from = %from.remote, "the address of a client has changed");
+                tracing::debug!(session = %SessionId(client), from = %from.remote, "the address of a client has changed");
                 self.peers.move_to(client, from);
                 return Ok(());
             }

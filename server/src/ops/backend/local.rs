@@ -22,7 +22,7 @@ use tokio::{
 
 use super::{Backend, Refusal, ReplayFile, replay_files::ReplayFiles};
 use crate::{
-    ops::status::StatusBoard,
+    ops::{alerts::Alerts, status::StatusBoard},
     room::directory::{Grant, JoinError, JoinQueue, JoinRequest, JoinTarget, PendingJoin},
 };
 
@@ -33,6 +33,9 @@ const NEWCOMERS_WAITING_MAX: usize = 896;
 /// Longest wait for the tick thread's answer. It needs some ticks, unless it hangs.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(2);
 
+/// Time without the end of a tick after which the tick thread hangs.
+const HANG_TIME: Duration = Duration::from_secs(2);
+
 const TOO_MANY_JOINS: &str = "too many players join at once: try again in a moment";
 
 /// The backend of a single server process.
@@ -42,6 +45,7 @@ pub struct LocalBackend {
     status: StatusBoard,
     replays: ReplayFiles,
     key: Option<PublicKey>,
+    alerts: Option<Alerts>,
 }
 
 impl LocalBackend {
@@ -50,7 +54,8 @@ impl LocalBackend {
     pub fn new(status: StatusBoard, replay_folder: PathBuf) -> (Self, JoinQueue) {
         let (joins, queue) = sync_channel(JOINS_WAITING_MAX);
         let newcomers = Arc::new(Semaphore::new(NEWCOMERS_WAITING_MAX));
-        let backend = Self { joins, newcomers, status, replays: ReplayFiles::new(replay_folder), key: None };
+        let backend =
+            Self { joins, newcomers, status, replays: ReplayFiles::new(replay_folder), key: None, alerts: None };
         (backend, JoinQueue(Mutex::new(queue)))
     }
 
@@ -58,6 +63,12 @@ impl LocalBackend {
     #[must_use]
     pub fn with_key(self, key: PublicKey) -> Self {
         Self { key: Some(key), ..self }
+    }
+
+    /// Shows these alerts in the status page.
+    #[must_use]
+    pub fn with_alerts(self, alerts: Alerts) -> Self {
+        Self { alerts: Some(alerts), ..self }
     }
 }
 
@@ -86,8 +97,35 @@ impl Backend for LocalBackend {
         Ok(self.status.page().maps.clone())
     }
 
+    async fn health(&self) -> Result<(), String> {
+        match self.status.heartbeat().silence() {
+            None => Err("the server is starting: its tick loop has not begun".to_owned()),
+            Some(silence) if silence >= HANG_TIME => Err(format!(
+                "the tick thread hangs: no tick has ended for {} s; restart the server if it stays so",
+                silence.as_secs()
+            )),
+            Some(_) => Ok(()),
+        }
+    }
+
+    async fn readiness(&self) -> Result<(), String> {
+        let page = self.status.page();
+        let has_begun = self.status.heartbeat().silence().is_some();
+        if has_begun && !page.status.accepting {
+            return Err("the server drains or stops: it takes no new players".to_owned());
+        }
+        self.health().await?;
+        if page.status.data_dir_lost {
+            return Err(
+                "the data folder is gone or another one is in its place: put it back, or restart the server".to_owned()
+            );
+        }
+        Ok(())
+    }
+
     async fn status(&self) -> Result<Status, Refusal> {
-        Ok(self.status.page().status.clone())
+        let alerts = self.alerts.as_ref().map(Alerts::status).unwrap_or_default();
+        Ok(Status { alerts, ..self.status.page().status.clone() })
     }
 
     async fn key(&self) -> Result<PublicKey, Refusal> {
@@ -119,6 +157,7 @@ mod tests {
     use futures_util::poll;
 
     use super::*;
+    use crate::ops::status::Page;
 
     fn request() -> JoinRequest {
         JoinRequest {
@@ -176,6 +215,30 @@ mod tests {
         let queue = queue.into_inner().expect("nobody panicked");
         drop(queue.recv());
         assert!(poll!(Box::pin(backend.open_session(request()))).is_pending());
+    }
+
+    #[tokio::test]
+    async fn without_a_tick_loop_the_server_is_neither_healthy_nor_ready() {
+        let (backend, _queue) = backend();
+        assert!(backend.health().await.is_err_and(|sentence| sentence.contains("starting")));
+        assert!(backend.readiness().await.is_err_and(|sentence| sentence.contains("starting")));
+        backend.status.heartbeat().beat();
+        assert_eq!(backend.health().await, Ok(()));
+        assert!(backend.readiness().await.is_err(), "the page says that nobody is let in");
+    }
+
+    #[tokio::test]
+    async fn a_server_is_ready_while_it_takes_players_and_has_its_data_folder() {
+        let (backend, _queue) = backend();
+        backend.status.heartbeat().beat();
+        let status = Status { accepting: true, tick_load: 1.0, ..Default::default() };
+        let show = |status| backend.status.replace(Page { status, ..Default::default() });
+        show(status.clone());
+        assert_eq!(backend.readiness().await, Ok(()), "also when it is too busy for newcomers");
+        show(Status { data_dir_lost: true, ..status.clone() });
+        assert!(backend.readiness().await.is_err_and(|sentence| sentence.contains("data folder")));
+        show(Status { accepting: false, ..status });
+        assert!(backend.readiness().await.is_err_and(|sentence| sentence.contains("no new players")));
     }
 
     #[tokio::test]

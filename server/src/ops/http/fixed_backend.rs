@@ -55,6 +55,14 @@ impl Backend for Fixed {
         Ok(vec!["basin".to_owned()])
     }
 
+    async fn health(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    async fn readiness(&self) -> Result<(), String> {
+        Err("the server drains".to_owned())
+    }
+
     async fn status(&self) -> Result<Status, Refusal> {
         Ok(Status { version: "0.1.0".to_owned(), ..Status::default() })
     }

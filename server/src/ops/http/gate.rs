@@ -17,6 +17,7 @@ use framehouse_shared::api::code;
 use super::{
     connection::Peer,
     errors::{busy, error, with_retry_after},
+    health::is_check,
     limits::{Act, Place},
     router::{Gateway, SESSIONS},
 };
@@ -38,8 +39,15 @@ pub(super) async fn check_request<B: Backend>(
             "Forwarded and X-Forwarded-For name different callers: let the proxy remove one of the two headers";
         return error(StatusCode::BAD_REQUEST, code::BAD_REQUEST, message);
     };
-    if let Err(wait) = gateway.limits.spend(caller.0, Act::Request, gateway.start.elapsed()) {
+    let is_check = is_check(request.uri().path());
+    let act = if is_check { Act::Check } else { Act::Request };
+    if let Err(wait) = gateway.limits.spend(caller.0, act, gateway.start.elapsed()) {
         return gateway.too_many("too many requests from your address: try again in a moment", wait);
+    }
+    // A check asks by any name, and also while only reserved places are free: a crowded server must not be taken for a
+    // broken one. Its answer is short and says nothing secret.
+    if is_check {
+        return next.run(request).await;
     }
     if let Err(foreign) = gateway.names.check(request.method(), request.uri(), request.headers()) {
         gateway.counts.requests_foreign.fetch_add(1, Ordering::Relaxed);

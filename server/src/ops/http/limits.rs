@@ -60,12 +60,14 @@ pub(super) enum Place {
 pub(super) enum Act {
     /// A connection: as often as a request. A TLS handshake costs more than most of them.
     Connect,
-    /// Any request.
+    /// Any request but a check.
     Request,
     /// A request for a new session. It reserves a seat for some seconds, or could guess room codes.
     Join,
     /// A request for a session in a seat that the caller has.
     Resume,
+    /// A check of the server's health: as often as a request, but nothing else that comes from the address uses it up.
+    Check,
 }
 
 /// What the limits count by.
@@ -84,7 +86,7 @@ type Keys = ArrayVec<Key, 3>;
 struct Usage {
     factor: u32,
     places: [u32; 2],
-    acts: [Bucket; 4],
+    acts: [Bucket; 5],
 }
 
 impl Usage {
@@ -94,7 +96,8 @@ impl Usage {
             Bucket::new(rate, rate * BURST_SECONDS, now)
         };
         let Limits { requests_per_s, joins_per_s, .. } = *limits;
-        let acts = [requests_per_s, requests_per_s, joins_per_s, joins_per_s * RESUMES_FACTOR].map(bucket);
+        let resumes_per_s = joins_per_s * RESUMES_FACTOR;
+        let acts = [requests_per_s, requests_per_s, joins_per_s, resumes_per_s, requests_per_s].map(bucket);
         Self { factor, places: [0; 2], acts }
     }
 
@@ -269,8 +272,8 @@ mod tests {
     fn every_act_has_its_own_rate() {
         let limits = limits();
         let caller = key("192.0.2.1");
-        let acts = [Act::Connect, Act::Request, Act::Join, Act::Resume];
-        assert_eq!(acts.map(|act| allowed(&limits, [caller], act)), [80, 80, 20, 160]);
+        let acts = [Act::Connect, Act::Request, Act::Join, Act::Resume, Act::Check];
+        assert_eq!(acts.map(|act| allowed(&limits, [caller], act)), [80, 80, 20, 160, 80]);
     }
 
     #[test]

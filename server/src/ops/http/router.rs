@@ -28,13 +28,20 @@ use super::{
     counts::Counts,
     errors::error,
     gate::check_request,
+    health::{HEALTH, READINESS, show_health, show_readiness},
     limits::{AddressLimits, Held, Place},
+    requests::{Requests, measure_request},
     sessions::open_session,
 };
-use crate::ops::backend::{Backend, Refusal, ReplayFile};
+use crate::ops::{
+    backend::{Backend, Refusal, ReplayFile},
+    metrics,
+};
 
 /// Path of the requests for sessions.
 pub(super) const SESSIONS: &str = "/v1/sessions";
+/// Path of the metrics for Prometheus.
+pub(super) const METRICS: &str = "/metrics";
 /// Pause that callers with too many downloads are told.
 const DOWNLOAD_PAUSE: Duration = Duration::from_secs(5);
 
@@ -52,6 +59,8 @@ pub(super) struct Gateway<B> {
     pub names: Names,
     /// Counters of the status page.
     pub counts: Arc<Counts>,
+    /// Answered requests by route.
+    pub requests: Arc<Requests>,
     /// Whether the log has the warning about tokens that others can read.
     pub readable_token: Once,
 }
@@ -61,6 +70,7 @@ type Shared<B> = State<Arc<Gateway<B>>>;
 /// The HTTP API. Requests need the extension [`Peer`](super::connection::Peer).
 pub(super) fn router<B: Backend>(gateway: Gateway<B>) -> Router {
     let gateway = Arc::new(gateway);
+    let requests = Arc::clone(&gateway.requests);
     Router::new()
         .route(SESSIONS, post(open_session::<B>))
         .route("/v1/rooms", get(list_rooms::<B>))
@@ -68,13 +78,16 @@ pub(super) fn router<B: Backend>(gateway: Gateway<B>) -> Router {
         .route("/v1/status", get(show_status::<B>))
         .route("/v1/key", get(show_key::<B>))
         .route("/v1/replays/{match}", get(send_replay::<B>))
-        .route("/healthz", get(|| async { "ok\n" }))
+        .route(HEALTH, get(show_health::<B>))
+        .route(READINESS, get(show_readiness::<B>))
+        .route(METRICS, get(show_metrics::<B>))
         .fallback(|| async { error(StatusCode::NOT_FOUND, code::NOT_FOUND, "there is nothing at this address") })
         .method_not_allowed_fallback(|| async {
             error(StatusCode::METHOD_NOT_ALLOWED, code::METHOD_NOT_ALLOWED, "this address takes another method")
         })
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn_with_state(Arc::clone(&gateway), check_request::<B>))
+        .layer(middleware::from_fn_with_state(requests, measure_request))
         .with_state(gateway)
 }
 
@@ -100,8 +113,25 @@ async fn list_maps<B: Backend>(State(gateway): Shared<B>) -> Response {
 
 /// `GET /v1/status`: the status page.
 async fn show_status<B: Backend>(State(gateway): Shared<B>) -> Response {
-    let counts = gateway.counts.status();
-    answer(gateway.backend.status().await.map(|status| Status { http: counts, ..status }))
+    answer(gateway.status().await)
+}
+
+/// `GET /metrics`: the status page and the gateway's own numbers, in the text format of Prometheus.
+async fn show_metrics<B: Backend>(State(gateway): Shared<B>) -> Response {
+    match gateway.status().await {
+        Ok(status) => {
+            let text = metrics::render(status, gateway.requests.by_route());
+            ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response()
+        }
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+impl<B: Backend> Gateway<B> {
+    /// The newest status page, with the gateway's own counters.
+    async fn status(&self) -> Result<Status, Refusal> {
+        Ok(Status { http: self.counts.status(), ..self.backend.status().await? })
+    }
 }
 
 /// `GET /v1/key`: the public key of the server.

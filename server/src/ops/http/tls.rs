@@ -16,6 +16,8 @@ use rustls::{
 };
 use tokio_rustls::TlsAcceptor;
 
+use crate::error_streak::ErrorStreak;
+
 /// Certificate and key of the gateway.
 #[derive(Clone, Debug)]
 pub struct TlsKeys(Arc<Files>);
@@ -27,6 +29,8 @@ struct Files {
     current: Arc<Current>,
     /// Hash of the files as they were read last, good or bad.
     read: Mutex<u64>,
+    /// Looks in a row that found bad files.
+    streak: ErrorStreak,
 }
 
 /// The pair that handshakes use.
@@ -51,6 +55,7 @@ impl TlsKeys {
             key: key.to_owned(),
             current: Arc::new(Current(RwLock::new(Arc::new(pair?)))),
             read: Mutex::new(hash),
+            streak: ErrorStreak::default(),
         };
         Ok(Self(Arc::new(files)))
     }
@@ -58,16 +63,25 @@ impl TlsKeys {
     /// Reads the files again. New connections use them if they are good; otherwise they use what was used before. Logs
     /// one line if the files have changed.
     pub fn reload(&self) {
-        match self.try_reload() {
+        let reloaded = self.try_reload();
+        // Files that have not changed are as bad as they were.
+        let is_good = reloaded.as_ref().is_ok_and(|is_new| *is_new || self.0.streak.count() == 0);
+        self.0.streak.note(is_good);
+        match reloaded {
             Ok(true) => tracing::info!("new connections use the new TLS certificate"),
             Ok(false) => {}
             Err(sentence) => tracing::error!("the old TLS certificate stays in use: {sentence}"),
         }
     }
 
+    /// Looks in a row that found files that cannot be used.
+    pub fn error_streak(&self) -> ErrorStreak {
+        self.0.streak.clone()
+    }
+
     /// Whether the files have changed and are in use now.
     fn try_reload(&self) -> Result<bool, String> {
-        let Files { certificate, key, current, read } = &*self.0;
+        let Files { certificate, key, current, read, .. } = &*self.0;
         let mut read = read.lock().expect("nothing panics while holding this lock");
         let (pair, hash) = read_pair(certificate, key);
         if *read == hash {

@@ -109,6 +109,7 @@ fn the_status_says_failing_until_a_replay_is_complete_or_a_minute_was_clean() {
     assert!(queue.stats().failing);
     let mut good = begin(&queue, 2);
     assert!(queue.stats().failing, "the beginning of another one says nothing");
+    assert!(queue.error_streak().count() > 0);
     pass_minute(&queue);
     assert!(queue.stats().failing, "one failed in this minute");
     pass_minute(&queue);
@@ -117,6 +118,7 @@ fn the_status_says_failing_until_a_replay_is_complete_or_a_minute_was_clean() {
     settle(&queue);
     pass_minute(&queue);
     assert!(!queue.stats().failing, "this one was clean");
+    assert_eq!(queue.error_streak().count(), 0);
     let recording = begin(&queue, 3);
     end(&queue, recording);
     assert!(queue.stats().failing);

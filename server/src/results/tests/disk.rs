@@ -40,12 +40,14 @@ fn on_a_full_disk_results_wait_and_are_saved_in_order_when_there_is_space() {
         assert!(!matches!(store.submit(result(id)), Submitted::Lost(_)));
     }
     let stats = store.stats();
+    assert!(store.error_streak().count() > 0);
     assert_eq!((stats.saved, stats.waiting, stats.lost, stats.failing), (1, 1999, 0, true));
     free_disk(&folder);
     let saved = tick_until(&mut store, |_, saved| saved.len() == 1999);
     assert_eq!(saved, (1..2000).collect::<Vec<_>>());
     assert_eq!(folder.ids(), (0..2000).collect::<Vec<_>>());
     assert!(!store.stats().failing);
+    assert_eq!(store.error_streak().count(), 0);
 }
 
 #[test]

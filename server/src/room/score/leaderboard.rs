@@ -2,6 +2,7 @@
 
 use bevy::prelude::*;
 use framehouse_shared::{
+    ids::Slot,
     protocol::messages::{LeaderboardRow, RankingEntry, ServerMessage},
     score::Scoreboard,
     sim::{Roster, SimRoom, SimTickCount},
@@ -16,34 +17,29 @@ use crate::{
 };
 
 /// The newest leaderboard of a room.
-#[derive(Component, Clone, Debug)]
+#[derive(Component, Debug)]
 #[component(storage = "SparseSet")]
 pub struct LeaderboardBuffer {
     /// Number of the match in its room.
     match_no: u32,
-    tick: Tick,
-    entries: Vec<LeaderboardRow>,
+    rows: usize,
+    message: ServerMessage,
 }
 
 impl LeaderboardBuffer {
     /// Number of rows.
-    pub fn len(&self) -> usize {
-        self.entries.len()
+    pub const fn len(&self) -> usize {
+        self.rows
     }
 
     /// Whether there are no rows.
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+    pub const fn is_empty(&self) -> bool {
+        self.rows == 0
     }
 
     /// Approximate size in memory, in bytes.
-    pub fn bytes(&self) -> usize {
-        self.entries.capacity() * size_of::<LeaderboardRow>()
-    }
-
-    fn message(&self) -> ServerMessage {
-        let Self { match_no, tick, entries } = self.clone();
-        ServerMessage::Leaderboard { match_no, tick, entries }
+    pub const fn bytes(&self) -> usize {
+        self.rows * size_of::<LeaderboardRow>()
     }
 }
 
@@ -59,8 +55,7 @@ pub(in crate::room) fn send_leaderboards(world: &mut World, rooms: &mut QuerySta
         .collect();
     due.sort();
     for (room, tick) in due {
-        let ranking = entries(world, room);
-        send(world, room, tick, &ranking);
+        send(world, room, tick);
     }
 }
 
@@ -77,21 +72,22 @@ pub fn entries(world: &World, room: Entity) -> Vec<RankingEntry> {
 }
 
 /// Sends a leaderboard to all members of a room, and stores it for later members.
-pub fn send(world: &mut World, room: Entity, tick: Tick, ranking: &[RankingEntry]) {
-    let standing = |entry: &RankingEntry| LeaderboardRow { slot: entry.slot, points: entry.score.points };
-    let entries = ranking.iter().map(standing).collect();
+pub fn send(world: &mut World, room: Entity, tick: Tick) {
+    let (Some(scores), Some(roster)) = (world.get::<Scoreboard>(room), world.get::<Roster>(room)) else { return };
+    let row = |slot: Slot| LeaderboardRow { slot, points: scores.slots[slot.index()].points };
+    let entries: Vec<LeaderboardRow> = scores.ranking(roster.ever_seated).into_iter().map(row).collect();
     let match_no = world.get::<RoomClock>(room).map_or(0, |clock| clock.match_no);
-    let newest = LeaderboardBuffer { match_no, tick, entries };
+    let (rows, message) = (entries.len(), ServerMessage::Leaderboard { match_no, tick, entries });
     let addresses = addresses(world, room);
-    outgoing::send_to_all(world, &addresses, &newest.message());
-    world.entity_mut(room).insert(newest);
+    outgoing::send_to_all(world, &addresses, &message);
+    world.entity_mut(room).insert(LeaderboardBuffer { match_no, rows, message });
 }
 
 /// Sends the newest leaderboard of the current match to a new member.
 pub fn send_newest(world: &mut World, room: Entity, address: PeerAddress) {
     let match_no = world.get::<RoomClock>(room).map_or(0, |clock| clock.match_no);
     let newest = world.get::<LeaderboardBuffer>(room).filter(|newest| newest.match_no == match_no);
-    if let Some(message) = newest.map(LeaderboardBuffer::message) {
+    if let Some(message) = newest.map(|newest| newest.message.clone()) {
         outgoing::send(world, address, &message);
     }
 }

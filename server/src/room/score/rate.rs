@@ -9,7 +9,14 @@ use framehouse_shared::{
     sim::{SimRoom, SimTickCount},
 };
 
-use crate::{counters::Counters, schedule::TickRate};
+use crate::{
+    counters::Counters,
+    room::{
+        player_at,
+        who::{Who, log_line},
+    },
+    schedule::TickRate,
+};
 
 /// Points of all slots at the beginning of the current second of a room's match.
 #[derive(Component, Debug)]
@@ -54,7 +61,14 @@ fn check_room(world: &mut World, room: Entity) {
     let count = Slot::all().filter(exceeds).count();
     if let Some(slot) = Slot::all().find(exceeds).filter(|_| !rate.is_logged) {
         let (gained, max) = (gained(slot), rate.max);
-        tracing::warn!(room = %sim.id, %slot, gained, max, "a player gained more points in a second than the rules allow");
+        let who = player_at(world, room, slot).map(|player| Who::of_member(world, player));
+        log_line!(
+            WARN,
+            who.unwrap_or_else(|| Who { slot: Some(slot), ..Who::of_room(world, room) }),
+            gained,
+            max,
+            "a player gained more points in a second than the rules allow"
+        );
     }
     let game = world.resource::<GameHandle>();
     let mut max = None;

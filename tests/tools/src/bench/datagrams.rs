@@ -5,9 +5,7 @@ use std::hint::black_box;
 use framehouse_shared::{
     ids::SLOTS_MAX,
     input::{Frame, Input},
-    protocol::datagram::{
-        FRAMES_USUAL, Feedback, Frames, FramesHeader, INPUTS_MAX, Inputs, decode_frame, encode_frame, put_frames,
-    },
+    protocol::datagram::{Feedback, Frames, FramesHeader, INPUTS_MAX, Inputs, decode_frame, encode_frame, put_frames},
     tick::Tick,
 };
 
@@ -104,10 +102,10 @@ fn inputs() -> Vec<Inputs> {
     frames.windows(INPUTS_MAX).map(message).collect()
 }
 
-/// Two consecutive frames: what a member without gaps gets.
+/// Two consecutive frames: what a member gets that has lost frames lately.
 struct Pair {
     before: [Input; SLOTS_MAX],
-    frames: [Frame; FRAMES_USUAL],
+    frames: [Frame; 2],
     /// The first of them, encoded.
     older: Vec<u8>,
 }

@@ -1,8 +1,14 @@
 //! The arena's grid of 16 crafts against looking at all of them. An operation is the search for one gem.
 
 use bevy::math::Vec2;
-use framehouse_arena::{bodies::Bodies, drift::nearest_craft, grid::SpatialGrid, map::ARENA_HALF, rules::Rules};
-use framehouse_shared::{ids::Slot, rng::SimRng};
+use framehouse_arena::{
+    bodies::{Bodies, Place},
+    drift::nearest_craft,
+    grid::{Area, SpatialGrid},
+    map::ARENA_HALF,
+    rules::Rules,
+};
+use framehouse_shared::rng::SimRng;
 
 use super::{Body, scripted::ScriptedMatch};
 
@@ -18,9 +24,9 @@ pub fn by_grid(gems: usize) -> Body {
             (0..SEARCHES / gems.len())
                 .map(|_| {
                     bodies.index(numbers.craft.radius, &mut grid);
-                    gems.iter()
-                        .filter(|gem| nearest_craft(**gem, numbers.gem.magnet_radius, &bodies, &grid).is_some())
-                        .count()
+                    let crafts = bodies.places();
+                    let reach = numbers.gem.magnet_radius;
+                    gems.iter().filter(|gem| nearest_by_grid(**gem, reach, &crafts, &grid).is_some()).count()
                 })
                 .sum::<usize>()
         });
@@ -34,16 +40,19 @@ pub fn by_force(gems: usize) -> Body {
     Box::new(move |timer| {
         timer.time(SEARCHES, || {
             (0..SEARCHES / gems.len())
-                .map(|_| gems.iter().filter(|gem| nearest_of_all(**gem, reach, &bodies).is_some()).count())
+                .map(|_| {
+                    let crafts = bodies.places();
+                    gems.iter().filter(|gem| nearest_craft(**gem, reach, &crafts).is_some()).count()
+                })
                 .sum::<usize>()
         });
     })
 }
 
-fn nearest_of_all(point: Vec2, reach: f32, bodies: &Bodies) -> Option<(Slot, Vec2)> {
-    let distance = |position: Vec2| position.distance_squared(point);
-    let near = bodies.positions().filter(|(_, position)| distance(*position) <= reach * reach);
-    near.min_by(|(_, one), (_, other)| distance(*one).total_cmp(&distance(*other)))
+fn nearest_by_grid(point: Vec2, reach: f32, crafts: &[Place], grid: &SpatialGrid) -> Option<Place> {
+    let distance = |craft: &Place| craft.1.distance_squared(point);
+    let near = grid.near(Area::of_disc(point, reach)).map(|slot| crafts[slot]);
+    near.filter(|craft| distance(craft) <= reach * reach).min_by(|a, b| distance(a).total_cmp(&distance(b)))
 }
 
 /// Crafts of a running match, and places of gems.

@@ -1,7 +1,9 @@
 //! Runs the life cycles of many rooms in virtual time, with short timers and random commands; exits with 1 if anything is
-//! left of a room: entities, sessions, seats, buffers, scheduled cleanups, or memory.
+//! left of a room: entities, sessions, seats, buffers, scheduled cleanups, or memory. An alert or a counter that stands still
+//! fails it, too.
 //!
 //! `cargo run --release -p framehouse-tools --bin lifecycles -- --rooms 100000`
+//! `cargo run --release -p framehouse-tools --bin lifecycles -- --hours 48`
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -12,7 +14,7 @@ use std::{
 
 use clap::Parser;
 use framehouse_client::{complain, say};
-use framehouse_tools::lifecycles::{rate, run};
+use framehouse_tools::lifecycles::{rate, run, run_hours};
 
 /// Bytes that may be alive beyond those after the first checkpoint, for tables that have grown to the busiest moment.
 const SLACK_BYTES: u64 = 256 * 1024;
@@ -26,6 +28,9 @@ struct Arguments {
     /// Rooms between two checkpoints, at which all clients leave and everything is compared.
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
     checkpoint: u64,
+    /// Virtual hours of a busy server, instead of a number of rooms.
+    #[arg(long, conflicts_with_all = ["rooms", "checkpoint"])]
+    hours: Option<f64>,
     /// Seed of all random numbers.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -56,13 +61,17 @@ unsafe impl GlobalAlloc for Counting {
 }
 
 fn main() -> ExitCode {
-    let Arguments { rooms, checkpoint, seed } = Arguments::parse();
-    let start = Instant::now();
-    let report = run(seed, rooms, checkpoint, || LIVE.load(Ordering::Relaxed));
+    let Arguments { rooms, checkpoint, hours, seed } = Arguments::parse();
+    let (start, live_bytes) = (Instant::now(), || LIVE.load(Ordering::Relaxed));
+    let report = match hours {
+        Some(hours) => run_hours(seed, hours, live_bytes),
+        None => run(seed, rooms, checkpoint, live_bytes),
+    };
     let (first, last) = (report.live_bytes[0], report.live_bytes[report.live_bytes.len() - 1]);
     let most = report.live_bytes.iter().map(|(_, bytes)| *bytes).max().unwrap_or_default();
     say!(
-        "{} rooms, {} clients, {} matches; {:?}; live bytes after {} rooms {}, after {} rooms {}, at most {}; {:.0} rooms/s",
+        "{:.2} virtual hours, {} rooms, {} clients, {} matches; {:?}; live bytes after {} rooms {}, after {} rooms {}, at most {}; {:.0} rooms/s",
+        report.hours,
         report.rooms,
         report.clients,
         report.matches,

@@ -240,6 +240,8 @@ fn server_messages() -> Vec<ServerMessage> {
         ServerMessage::Desync { match_no: 1, tick: Tick(59), component: "bodies".into(), field: Some(difference) },
         ServerMessage::Refused { reason: "only the host can do that".into() },
         ServerMessage::ResultSaved { match_no: 1, match_id: MatchId(7) },
+        ServerMessage::Draining { seconds: Some(133) },
+        ServerMessage::Draining { seconds: None },
         ServerMessage::Ranking { match_no: 1, ranking: vec![entry(0), entry(1)] },
         ServerMessage::ScoreCurve {
             match_no: 1,

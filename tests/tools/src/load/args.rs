@@ -47,10 +47,14 @@ pub struct Args {
     /// the last client has it.
     #[arg(long)]
     pub announce: bool,
+    /// In the second half of the measurement, load the metrics, the status page and the list of rooms once a second, and
+    /// report the ticks of both halves.
+    #[arg(long, conflicts_with = "announce")]
+    pub watched: bool,
     /// Add rooms in steps of --rooms, each measured for --seconds, until a limit is met, and then up to this many times as
     /// many at once. Reports the limit, and whether those who play are disturbed.
     #[arg(long, value_name = "FACTOR", value_parser = factor,
-        conflicts_with_all = ["real", "messages", "connects_per_s", "together", "announce", "allocations"])]
+        conflicts_with_all = ["real", "messages", "connects_per_s", "together", "announce", "watched", "allocations"])]
     pub beyond: Option<f64>,
     /// Count the server's allocations, by a server with another allocator; its processor time includes the counting.
     #[arg(long)]

@@ -26,6 +26,11 @@ const PAGE_TIME: Duration = Duration::from_millis(700);
 /// Time for an announcement.
 const ANNOUNCE_TIME: Duration = Duration::from_secs(2);
 
+/// Pages that operators and their tools load.
+const WATCHED_PAGES: [&str; 4] = ["/metrics", "/v1/status", "/v1/rooms", "/healthz"];
+/// Interval of loading them.
+const WATCH_INTERVAL: Duration = Duration::from_secs(1);
+
 /// Two readings of the status page.
 pub(super) struct Span {
     pub before: Status,
@@ -43,6 +48,8 @@ pub(super) struct Measured {
     pub together: Option<Together>,
     /// While an announcement was on its way.
     pub announced: Option<Span>,
+    /// While an operator watched: the second half of the measured time.
+    pub watched: Option<Span>,
     /// While further clients came and went.
     pub visited: Option<Visited>,
 }
@@ -64,7 +71,12 @@ pub(super) fn measure(args: &Args, server: &ServerProcess, crews: &Crews) -> Res
     let (ran_before, began) = (server.tick_thread_ran(), crews.shared.elapsed());
     let allocated_before = args.allocations.then(|| server.allocations()).transpose()?;
     go_to(Course::Measure);
-    let announced = play(args, server, crews)?;
+    let (mut announced, mut watched) = (None, None);
+    match (args.announce, args.watched) {
+        (true, _) => announced = Some(announce(args, server, crews)?),
+        (_, true) => watched = Some(play_watched(args, server, crews)?),
+        _ => crews.shared.pause(time_of(args))?,
+    }
     let after = server.status()?;
     let ran = server.tick_thread_ran().saturating_sub(ran_before);
     let tick_thread_share = ran.as_secs_f64() / (crews.shared.elapsed() - began).as_secs_f64();
@@ -76,7 +88,8 @@ pub(super) fn measure(args: &Args, server: &ServerProcess, crews: &Crews) -> Res
     let visited = visit(args, server, crews)?;
     go_to(Course::Drain);
     crews.shared.pause(DRAIN_TIME)?;
-    Ok(Measured { span: Span { before, after }, memory, tick_thread_share, allocations, together, announced, visited })
+    let span = Span { before, after };
+    Ok(Measured { span, memory, tick_thread_share, allocations, together, announced, watched, visited })
 }
 
 /// Waits until all rooms play. With `--together` they wait for each other in their lobbies.
@@ -123,13 +136,13 @@ fn wait_for_rooms(
     }
 }
 
-/// Waits for the measured time. With `--announce` a message goes to everybody in the middle of it.
-fn play(args: &Args, server: &ServerProcess, crews: &Crews) -> Result<Option<Span>, String> {
-    let time = Duration::from_secs(args.seconds.into());
-    if !args.announce {
-        crews.shared.pause(time)?;
-        return Ok(None);
-    }
+fn time_of(args: &Args) -> Duration {
+    Duration::from_secs(args.seconds.into())
+}
+
+/// Waits for the measured time. A message goes to everybody in the middle of it.
+fn announce(args: &Args, server: &ServerProcess, crews: &Crews) -> Result<Span, String> {
+    let time = time_of(args);
     crews.shared.pause(time / 2)?;
     let before = server.status()?;
     crews.shared.order(Order::Announce);
@@ -137,7 +150,20 @@ fn play(args: &Args, server: &ServerProcess, crews: &Crews) -> Result<Option<Spa
     crews.shared.pause(announce_time)?;
     let after = server.status()?;
     crews.shared.pause(time / 2 - announce_time)?;
-    Ok(Some(Span { before, after }))
+    Ok(Span { before, after })
+}
+
+/// Waits for the measured time. In its second half the pages of an operator are loaded once a second.
+fn play_watched(args: &Args, server: &ServerProcess, crews: &Crews) -> Result<Span, String> {
+    let half = time_of(args) / 2;
+    crews.shared.pause(half)?;
+    let before = server.status()?;
+    let end = crews.shared.elapsed() + half;
+    while crews.shared.elapsed() < end {
+        WATCHED_PAGES.iter().try_for_each(|path| server.load(path).map(drop))?;
+        crews.shared.pause(WATCH_INTERVAL.min(end.saturating_sub(crews.shared.elapsed())))?;
+    }
+    Ok(Span { before, after: server.status()? })
 }
 
 /// Lets further clients come and go, if they shall.
@@ -150,7 +176,7 @@ fn visit(args: &Args, server: &ServerProcess, crews: &Crews) -> Result<Option<Vi
     // The readings are taken when the visits have reached their pace, and before they end.
     crews.shared.pause(PAGE_TIME)?;
     let before = server.status()?;
-    crews.shared.pause(Duration::from_secs(args.seconds.into()))?;
+    crews.shared.pause(time_of(args))?;
     let span = Span { before, after: server.status()? };
     Ok(Some(Visited { span, time: crews.shared.elapsed() - began }))
 }

@@ -125,6 +125,8 @@ impl ServerProcess {
             .arg(folder.join("data"))
             .args(arguments)
             .env("RUST_LOG", "warn")
+            // A measurement that is over waits for no match. A flag among the arguments says otherwise.
+            .env("FRAMEHOUSE_DRAIN_LIMIT", "0")
             .env(FILE_VARIABLE, folder.join(ALLOCATIONS_FILE))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -153,12 +155,20 @@ impl ServerProcess {
     /// # Errors
     /// A sentence, if it does not answer or has another version.
     pub fn status(&self) -> Result<Status, String> {
-        let lost = |error: ureq::Error| format!("the server does not answer ({error}): {}", self.log());
-        let url = format!("{}/v1/status", self.url);
-        let body = self.agent.get(url).call().and_then(|mut answer| answer.body_mut().read_to_vec()).map_err(lost)?;
-        serde_json::from_slice(&body).map_err(|error| {
+        serde_json::from_slice(&self.load("/v1/status")?).map_err(|error| {
             format!("the server beside this program is of another version ({error}): {}", SERVER.command())
         })
+    }
+
+    /// The body of one of its pages.
+    ///
+    /// # Errors
+    /// A sentence, if it does not answer with success.
+    pub fn load(&self, path: &str) -> Result<Vec<u8>, String> {
+        let answer = self.agent.get(format!("{}{path}", self.url)).call();
+        answer
+            .and_then(|mut answer| answer.body_mut().read_to_vec())
+            .map_err(|error| format!("the server does not answer to {path} ({error}): {}", self.log()))
     }
 
     /// Its allocations since the start, at most 0.1 s old, if it was [started to count](Self::start_counting).
@@ -215,8 +225,24 @@ impl ServerProcess {
     ///
     /// # Errors
     /// A sentence, if it did not exit with 0.
-    pub fn stop(mut self) -> Result<(), String> {
-        self.signal(Signal::TERM)?;
+    pub fn stop(self) -> Result<(), String> {
+        self.terminate()?;
+        self.wait()
+    }
+
+    /// Sends SIGTERM.
+    ///
+    /// # Errors
+    /// A sentence, if the system refuses.
+    pub fn terminate(&self) -> Result<(), String> {
+        self.signal(Signal::TERM)
+    }
+
+    /// Waits until it has stopped.
+    ///
+    /// # Errors
+    /// A sentence, if it did not exit with 0.
+    pub fn wait(mut self) -> Result<(), String> {
         let status = self.child.wait().map_err(|error| format!("cannot stop the server: {error}"))?;
         if status.success() { Ok(()) } else { Err(format!("the server stopped with {status}: {}", self.log())) }
     }

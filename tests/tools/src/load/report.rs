@@ -5,6 +5,7 @@ mod announce;
 mod connects;
 mod table;
 mod together;
+mod watched;
 
 use std::collections::BTreeMap;
 
@@ -23,6 +24,7 @@ pub use announce::AnnounceReport;
 pub use connects::{ConnectReport, Costs, us_per_connect};
 pub(super) use together::Together;
 pub use together::TogetherReport;
+pub use watched::WatchedReport;
 
 /// The server's resident memory, in KiB.
 pub(super) struct Memory {
@@ -81,6 +83,8 @@ pub struct Report {
     pub together: Option<TogetherReport>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub announce: Option<AnnounceReport>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub watched: Option<WatchedReport>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connects: Option<ConnectReport>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -158,6 +162,7 @@ impl Report {
             driver_kept_up: kept_up(&driven.loop_tenth_ms, args.tick_rate),
             together: measured.together.as_ref().map(TogetherReport::new),
             announce: measured.announced.as_ref().map(|span| AnnounceReport::new(args, span, driven)),
+            watched: measured.watched.as_ref().map(|span| WatchedReport::new(before, span)),
             connects: measured.visited.as_ref().map(|visited| ConnectReport::new(args, measured, visited, driven)),
             allocations: measured.allocations.as_ref().map(AllocationReport::new),
             error_messages: sentences.messages().to_vec(),

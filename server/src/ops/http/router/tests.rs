@@ -112,7 +112,14 @@ async fn what_is_not_served_is_refused_with_a_sentence() {
     assert_eq!(get("/v2").await, (404, missing.to_owned()));
     let wrong = r#"{"error":{"code":"method_not_allowed","message":"this address takes another method"}}"#;
     assert_eq!(get("/v1/sessions").await, (405, wrong.to_owned()));
-    assert_eq!(get("/healthz").await, (200, "ok\n".to_owned()));
+}
+
+#[tokio::test]
+async fn a_check_is_answered_with_ok_or_a_sentence_also_without_its_body() {
+    assert_eq!(get(HEALTH).await, (200, "ok\n".to_owned()));
+    assert_eq!(get(READINESS).await, (503, "the server drains\n".to_owned()));
+    assert_eq!(ask(Method::HEAD, HEALTH, "").await, (200, String::new()));
+    assert_eq!(ask(Method::HEAD, READINESS, "").await, (503, String::new()));
 }
 
 /// The number of answers with each status, in ascending order.
@@ -141,6 +148,46 @@ async fn an_address_has_a_rate_of_requests_and_of_join_requests() {
     assert_eq!(statuses(&router, 100, rooms("198.51.100.1")).await, [(200, 80), (429, 20)]);
     assert_eq!(statuses(&router, 10, joins("203.0.113.1")).await, [(200, 10)], "others notice nothing");
     assert_eq!(statuses(&router, 200, joins("127.0.0.1")).await, [(200, 200)], "this machine is free");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_else_that_an_address_does_makes_its_checks_fail_and_checks_have_a_limit_too() {
+    let router = gateway_behind(&[]);
+    let ask =
+        |path: &'static str| move |_| ("192.0.2.1".to_owned(), Request::builder().uri(path).header("host", "lb"), "");
+    assert_eq!(statuses(&router, 100, ask("/v1/rooms")).await, [(421, 80), (429, 20)]);
+    for _ in 0..60 {
+        assert_eq!(statuses(&router, 1, ask(HEALTH)).await, [(200, 1)]);
+        tokio::time::advance(Duration::from_secs(1)).await;
+    }
+    assert_eq!(statuses(&router, 100, ask(HEALTH)).await, [(200, 80), (429, 20)]);
+}
+
+#[tokio::test]
+async fn requests_are_counted_by_route_and_never_by_what_a_stranger_writes() {
+    let router = gateway_behind(&[]);
+    let metrics = async || {
+        let response = send(&router, "127.0.0.1", request(Method::GET, METRICS), "").await;
+        let bytes = to_bytes(response.into_body(), usize::MAX).await.expect("it is in memory");
+        String::from_utf8(bytes.to_vec()).expect("text")
+    };
+    let lines = metrics().await.lines().count();
+    for path in ["/v1/rooms", "/v1/rooms?colour=red", "/v1/replays/stranger", "/stranger", "/metrics/stranger"] {
+        send(&router, "127.0.0.1", request(Method::GET, path), "").await;
+    }
+    send(&router, "127.0.0.1", request(Method::DELETE, "/v1/rooms"), "").await;
+    let text = metrics().await;
+    for counted in [
+        r#"{route="/v1/rooms",status="2xx"} 1"#,
+        r#"{route="/v1/rooms",status="4xx"} 2"#,
+        r#"{route="/v1/replays/{match}",status="4xx"} 1"#,
+        r#"{route="other",status="4xx"} 2"#,
+        r#"{route="/metrics",status="2xx"} 1"#,
+    ] {
+        assert!(text.contains(&format!("framehouse_http_requests_total{counted}\n")), "{counted} in {text}");
+    }
+    assert!(!text.contains("stranger"), "{text}");
+    assert_eq!(text.lines().count(), lines, "{text}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -230,4 +277,9 @@ async fn a_reserved_place_serves_only_those_who_come_back() {
     assert_eq!(ask(request(Method::POST, SESSIONS), resume).await, (200, false));
     assert_eq!(ask(request(Method::POST, SESSIONS), QUICK).await, (503, true));
     assert_eq!(ask(request(Method::GET, "/v1/rooms"), "").await, (503, true));
+    assert_eq!(
+        ask(request(Method::GET, HEALTH), "").await,
+        (200, false),
+        "a crowded server is not taken for a broken one"
+    );
 }

@@ -76,6 +76,22 @@ fn new_files_are_used_and_bad_ones_are_not() {
 }
 
 #[test]
+fn files_stay_bad_until_they_are_good() {
+    let folder = Folder::new("streak");
+    folder.write_pair();
+    let (keys, errors) = folder.read().map(|keys| (keys.clone(), keys.error_streak())).expect("a good pair");
+    let look = || {
+        keys.reload();
+        errors.count()
+    };
+    assert_eq!(look(), 0);
+    fs::write(folder.certificate(), "nonsense").expect("a folder of ours");
+    assert_eq!([look(), look(), look()], [1, 2, 3]);
+    folder.write_pair();
+    assert_eq!([look(), look()], [0, 0]);
+}
+
+#[test]
 fn files_that_cannot_be_used_are_refused_at_the_start() {
     let folder = Folder::new("start");
     let sentence = folder.read().expect_err("there are no files");

@@ -71,6 +71,9 @@ impl fmt::Display for Report {
         if let Some(announce) = &self.announce {
             write!(f, "\n{announce}")?;
         }
+        if let Some(watched) = &self.watched {
+            write!(f, "\n{watched}")?;
+        }
         if let Some(connects) = &self.connects {
             write!(f, "\n{connects}")?;
         }

@@ -1,0 +1,183 @@
+//! Alerts: what an operator should look at, judged once a second on a thread of its own.
+//!
+//! ```text
+//! rules.rs     the rules, a table
+//! reading.rs   what they read, from the status page and from the process;  machine.rs  its disk;
+//! last_minute.rs  growth of counters and histograms
+//! watch.rs     judges the rules
+//! book.rs      which alerts fire, and which did
+//! outbox.rs    notices that wait for the webhook
+//! webhook.rs   the thread that sends them
+//! ```
+//!
+//! The tick thread has no part in it: it publishes the status page anyway.
+
+pub mod book;
+mod last_minute;
+mod machine;
+mod outbox;
+pub mod reading;
+pub mod rules;
+pub mod watch;
+mod webhook;
+
+use std::{
+    convert::Infallible,
+    io,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        mpsc::{self, RecvTimeoutError, SyncSender},
+    },
+    time::{Duration, Instant, SystemTime},
+};
+
+use framehouse_shared::api::{Alert, AlertLevel, AlertState, AlertStatus};
+
+use self::{
+    book::Moment,
+    reading::{ErrorStreaks, Vitals},
+    watch::Watch,
+    webhook::{Sender, Webhook},
+};
+use super::{
+    http::HttpTimes,
+    metrics::process::resident_bytes,
+    status::{Page, StatusBoard},
+};
+use crate::{config::AlertSettings, error_streak::ErrorStreak, threads};
+
+/// Interval between two judgements of all rules.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// Longest time to send the notices of a server that ends.
+const END_TIME_MAX: Duration = Duration::from_secs(3);
+
+/// The alerts of a server.
+#[derive(Clone)]
+pub struct Alerts(Arc<Shared>);
+
+struct Shared {
+    watch: Mutex<Watch>,
+    webhook: Option<Webhook>,
+    webhook_errors: ErrorStreak,
+    start: Instant,
+}
+
+/// What is watched.
+pub struct Sources {
+    /// The status page.
+    pub board: StatusBoard,
+    /// The gateway's requests.
+    pub http: HttpTimes,
+    /// Folder of the data.
+    pub data_dir: PathBuf,
+    /// Errors in a row. Those of the webhook are known already.
+    pub errors: ErrorStreaks,
+}
+
+/// The rules are judged until it is dropped.
+pub struct Watching(#[expect(dead_code, reason = "only its end matters")] SyncSender<Infallible>);
+
+impl Alerts {
+    /// Alerts with these limits. Starts the thread of the webhook, if there is one.
+    ///
+    /// # Errors
+    /// When the thread cannot be started.
+    pub fn start(settings: &AlertSettings) -> io::Result<Self> {
+        let webhook_errors = ErrorStreak::default();
+        let sender = Sender { server: machine::name(), started_unix_ms: unix_now().as_millis() as u64 };
+        let begin = |url| Webhook::start(url, settings.webhook_format, sender, webhook_errors.clone());
+        let webhook = settings.webhook_url.clone().map(begin).transpose()?;
+        let watch = Mutex::new(Watch::new(settings.clone()));
+        Ok(Self(Arc::new(Shared { watch, webhook, webhook_errors, start: Instant::now() })))
+    }
+
+    /// Starts the thread that judges the rules.
+    ///
+    /// # Errors
+    /// When the thread cannot be started.
+    pub fn watch(&self, sources: Sources) -> io::Result<Watching> {
+        let (watching, end) = mpsc::sync_channel(0);
+        let alerts = self.clone();
+        threads::spawn("alerts", move || {
+            while end.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
+                alerts.judge(&sources);
+            }
+        })?;
+        Ok(Watching(watching))
+    }
+
+    /// Tells that the server ends, or does not start, and waits some seconds until that is sent.
+    pub fn raise_fatal(&self, kind: &'static str, message: String) {
+        let fatal = self.lock().raise_fatal(kind, message, self.now());
+        fatal.into_iter().for_each(|alert| self.tell(alert));
+        self.close();
+    }
+
+    /// Waits some seconds until all notices are sent.
+    pub fn close(&self) {
+        if self.0.webhook.as_ref().is_some_and(|webhook| !webhook.flush(END_TIME_MAX)) {
+            tracing::warn!("the last notices of alerts could not be sent in time: the log has all alerts");
+        }
+    }
+
+    /// All alerts, for the status page.
+    pub fn status(&self) -> AlertStatus {
+        self.lock().status()
+    }
+
+    fn judge(&self, Sources { board, http, data_dir, errors }: &Sources) {
+        let vitals = Vitals {
+            memory_bytes: resident_bytes().map_or(0, i64::unsigned_abs),
+            disk_free_bytes: machine::disk_free_bytes(data_dir),
+            http_us: http.buckets(),
+            errors: reading::Errors { webhook: self.0.webhook_errors.count(), ..errors.read() },
+        };
+        let page = board.page();
+        let notices = self.lock().judge(&page, &vitals, self.now());
+        for alert in notices {
+            name_caller(&alert, &page);
+            self.tell(alert);
+        }
+    }
+
+    /// Logs a notice and queues it for the webhook.
+    fn tell(&self, alert: Alert) {
+        let Alert { kind, message, count, .. } = &alert;
+        match (alert.state, alert.level) {
+            (AlertState::Resolved, _) => tracing::info!(kind, count, "alert resolved: {message}"),
+            (AlertState::Firing, AlertLevel::Warning) => tracing::warn!(kind, "alert: {message}"),
+            (AlertState::Firing, AlertLevel::Fatal) => tracing::error!(fatal = true, kind, "fatal alert: {message}"),
+            (AlertState::Firing, level) => tracing::error!(kind, "{} alert: {message}", level.name()),
+        }
+        if let Some(webhook) = &self.0.webhook {
+            webhook.push(alert);
+        }
+    }
+
+    fn now(&self) -> Moment {
+        Moment { elapsed: self.0.start.elapsed(), unix_s: unix_now().as_secs() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Watch> {
+        // Whatever happens to the thread that judges, the status page and the last words of the process come through.
+        self.0.watch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Logs the address that an alert is about. It is in no message, because `/v1/status` shows messages to everybody.
+fn name_caller(alert: &Alert, page: &Page) {
+    let busiest = match alert.kind.as_str() {
+        "caller_joins" => page.busiest.joins,
+        "caller_matches" => page.busiest.matches,
+        _ => None,
+    };
+    if let Some((count, network)) = busiest {
+        tracing::warn!(kind = alert.kind, count, %network, "the address of an alert");
+    }
+}
+
+/// A clock before 1970 says nothing.
+fn unix_now() -> Duration {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+}

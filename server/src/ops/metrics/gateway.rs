@@ -1,0 +1,38 @@
+//! Metrics of the HTTP gateway.
+
+use std::fmt;
+
+use framehouse_shared::api::HttpStatus;
+
+use super::families::Families;
+use crate::ops::http::requests::RouteRequests;
+
+/// Bounds of the durations of requests. A join request waits for the next tick.
+const BOUNDS_S: [f64; 10] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.0];
+
+pub(super) fn write(families: &mut Families<'_>, http: &HttpStatus, requests: &[RouteRequests]) -> fmt::Result {
+    let answered = requests.iter().flat_map(|of| of.answered.iter().map(|(class, count)| ([of.route, *class], *count)));
+    families.counters_by_two(
+        "http_requests",
+        "HTTP requests by route and class of status",
+        ["route", "status"],
+        answered,
+    )?;
+    families.histograms(
+        "http_request_duration_seconds",
+        "Time from the head of an HTTP request to the head of its answer",
+        "route",
+        &BOUNDS_S,
+        requests.iter().map(|of| (of.route, &of.took)),
+    )?;
+    families.gauge("http_connections", "Open HTTP connections", http.connections as i64)?;
+    let refused = [("connection_limit", http.connections_refused), ("handshake", http.handshakes_failed)];
+    families.counters("http_connections_refused", "HTTP connections closed at once, by reason", "reason", refused)?;
+    let refused = [("limit", http.requests_refused), ("foreign", http.requests_foreign)];
+    families.counters(
+        "http_requests_refused",
+        "HTTP requests refused by a limit, or for their Host, Origin or Content-Type",
+        "reason",
+        refused,
+    )
+}

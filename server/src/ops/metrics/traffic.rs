@@ -1,0 +1,36 @@
+//! Metrics of the UDP endpoints.
+
+use std::fmt;
+
+use framehouse_shared::api::Status;
+
+use super::families::Families;
+
+pub(super) fn write(families: &mut Families<'_>, status: &Status) -> fmt::Result {
+    let directions = |received, sent| [("in", received), ("out", sent)];
+    families.counters(
+        "udp_datagrams",
+        "UDP datagrams received and sent",
+        "direction",
+        directions(status.packets_in, status.packets_out),
+    )?;
+    families.counters(
+        "udp_bytes",
+        "Bytes of UDP datagrams received and sent, with UDP and IP headers",
+        "direction",
+        directions(status.bytes_in, status.bytes_out),
+    )?;
+    families.counters(
+        "reliable_messages",
+        "Reliable messages received and queued",
+        "direction",
+        directions(status.messages_in, status.messages_out),
+    )?;
+    let dropped = status.dropped_datagrams.iter().map(|(reason, count)| (reason.as_str(), *count));
+    families.counters("udp_datagrams_dropped", "Received UDP datagrams dropped, by reason", "reason", dropped)?;
+    families.counter(
+        "invalid_messages",
+        "Messages of clients that passed the guard and were invalid",
+        status.errors.invalid_input,
+    )
+}

@@ -1,0 +1,198 @@
+//! A log file that is put away when it is large or old: `server.log` becomes `server.log.1`, that `server.log.2`, and so
+//! on. Crates for that rotate by size or by age, not by both, and none goes on after a full disk.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use framehouse_shared::text::Printable;
+
+use crate::config::LogSettings;
+
+/// Permissions of a new file: names and rooms of players are not for everybody on the machine.
+const MODE: u32 = 0o640;
+
+/// The log file.
+pub(super) struct LogFile {
+    path: PathBuf,
+    bytes_max: u64,
+    age_max: Duration,
+    kept: u32,
+    open: OpenFile,
+    /// It could not be put away, so it grows on.
+    grows_on: bool,
+}
+
+struct OpenFile {
+    file: File,
+    bytes: u64,
+    since: SystemTime,
+    /// A device or a pipe is never put away.
+    is_file: bool,
+}
+
+impl LogFile {
+    /// Opens the file of these settings, at its end.
+    ///
+    /// # Errors
+    /// With a sentence, when it cannot be opened.
+    pub fn open(settings: &LogSettings) -> Result<Self, String> {
+        let path = settings.file.clone().unwrap_or_default();
+        let open = open(&path).map_err(|error| {
+            format!("cannot open the log file {}: {error}; choose another with `file` in [log]", path.display())
+        })?;
+        let age_max = Duration::from_secs(3600) * settings.file_age_max_h;
+        let (bytes_max, kept) = (settings.file_bytes_max, settings.files_kept);
+        Ok(Self { path, bytes_max, age_max, kept, open, grows_on: false })
+    }
+
+    /// The path, as text that can be printed.
+    pub fn path(&self) -> String {
+        Printable(&self.path.to_string_lossy()).to_string()
+    }
+
+    /// Opens the file at the path, which may be another one now.
+    ///
+    /// # Errors
+    /// When it cannot be opened. The old one stays open.
+    pub fn reopen(&mut self) -> io::Result<()> {
+        self.open = open(&self.path)?;
+        self.grows_on = false;
+        Ok(())
+    }
+
+    /// Appends a line, to a new file if the old one is large or old.
+    ///
+    /// # Errors
+    /// When the line cannot be written. Nothing of it is in the file then.
+    pub fn write_line(&mut self, line: &[u8], now: SystemTime) -> io::Result<()> {
+        if self.is_due(line.len() as u64, now) {
+            self.try_put_away();
+        }
+        let open = &mut self.open;
+        if let Err(error) = open.file.write_all(line) {
+            // Half a line would spoil the next one. A device has no length.
+            let _ = open.file.set_len(open.bytes);
+            return Err(error);
+        }
+        open.bytes += line.len() as u64;
+        Ok(())
+    }
+
+    fn is_due(&self, bytes: u64, now: SystemTime) -> bool {
+        let OpenFile { bytes: written, since, is_file, .. } = &self.open;
+        let is_old = now.duration_since(*since).is_ok_and(|age| age >= self.age_max);
+        *is_file && *written > 0 && !self.grows_on && (written + bytes > self.bytes_max || is_old)
+    }
+
+    fn try_put_away(&mut self) {
+        if let Err(error) = self.put_away() {
+            self.grows_on = true;
+            tracing::error!("the log file {} grows on, because it cannot be renamed: {error}", self.path());
+        }
+    }
+
+    /// Renames the file and the earlier ones, and begins a new one. The oldest one is overwritten.
+    fn put_away(&mut self) -> io::Result<()> {
+        for number in (1..self.kept).rev() {
+            let (from, to) = (numbered(&self.path, number), numbered(&self.path, number + 1));
+            match fs::rename(from, to) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        fs::rename(&self.path, numbered(&self.path, 1))?;
+        self.reopen()
+    }
+}
+
+fn open(path: &Path) -> io::Result<OpenFile> {
+    let file = OpenOptions::new().append(true).create(true).mode(MODE).open(path)?;
+    let metadata = file.metadata()?;
+    let (bytes, is_file) = (metadata.len(), metadata.is_file());
+    let since = metadata.created().or_else(|_| metadata.modified()).unwrap_or_else(|_| SystemTime::now());
+    Ok(OpenFile { file, bytes, since, is_file })
+}
+
+fn numbered(path: &Path, number: u32) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{number}"));
+    name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{env, process};
+
+    use super::*;
+
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let path = env::temp_dir().join(format!("framehouse-log-{}-{name}", process::id()));
+            drop(fs::remove_dir_all(&path));
+            fs::create_dir_all(&path).expect("a folder of ours");
+            Self(path)
+        }
+
+        fn log(&self, bytes_max: u64, files_kept: u32) -> LogFile {
+            let file = Some(self.0.join("log"));
+            let settings = LogSettings { file, file_bytes_max: bytes_max, files_kept, ..Default::default() };
+            LogFile::open(&settings).expect("a folder of ours")
+        }
+
+        fn read(&self, name: &str) -> Option<String> {
+            fs::read_to_string(self.0.join(name)).ok()
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            drop(fs::remove_dir_all(&self.0));
+        }
+    }
+
+    #[test]
+    fn a_large_file_is_put_away_and_only_some_are_kept() {
+        let folder = Folder::new("size");
+        let mut log = folder.log(10, 2);
+        for number in 0..9 {
+            log.write_line(format!("{number:4}\n").as_bytes(), SystemTime::now()).expect("there is room");
+        }
+        assert_eq!(folder.read("log").as_deref(), Some("   8\n"));
+        assert_eq!(folder.read("log.1").as_deref(), Some("   6\n   7\n"));
+        assert_eq!(folder.read("log.2").as_deref(), Some("   4\n   5\n"));
+        assert_eq!(folder.read("log.3"), None);
+        drop(log);
+        folder.log(10, 2).write_line(b"   9\n", SystemTime::now()).expect("there is room");
+        assert_eq!(folder.read("log").as_deref(), Some("   8\n   9\n"), "a restart appends");
+    }
+
+    #[test]
+    fn an_old_file_is_put_away_but_not_an_empty_one() {
+        let folder = Folder::new("age");
+        let mut log = folder.log(1000, 2);
+        let later = SystemTime::now() + Duration::from_secs(3600 * 169);
+        log.write_line(b"old\n", later).expect("there is room");
+        assert_eq!(folder.read("log.1"), None, "there was nothing to put away");
+        log.write_line(b"new\n", later).expect("there is room");
+        assert_eq!((folder.read("log.1"), folder.read("log")), (Some("old\n".into()), Some("new\n".into())));
+    }
+
+    #[test]
+    fn a_full_device_is_an_error_and_stays_where_it_is() {
+        let mut settings = LogSettings { file: Some("/dev/full".into()), ..Default::default() };
+        let mut log = LogFile::open(&settings).expect("it opens");
+        let later = SystemTime::now() + Duration::from_secs(3600 * 24 * 365);
+        let error = log.write_line(b"a line\n", later).expect_err("it is full");
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        settings.file = Some("/dev/null/log".into());
+        let told = LogFile::open(&settings).map(drop).expect_err("no file can be there");
+        assert!(told.starts_with("cannot open the log file /dev/null/log: "), "{told}");
+    }
+}
