@@ -99,8 +99,8 @@ impl Log {
 }
 
 impl LogControl {
-    /// Handles a SIGHUP: opens the log file again, and reads the levels of the settings file again. Mistakes are logged,
-    /// and the old levels stay. Returns whether there is anything to read or open.
+    /// Handles a SIGHUP: opens the log file again, and reads the levels of the settings file again, unless RUST_LOG decides
+    /// them. Mistakes are logged, and the old levels stay. Returns whether there is anything to read or open.
     pub fn hang_up(&self, flags: &Flags) -> bool {
         if self.has_file {
             self.reopen.store(true, Relaxed);
@@ -109,14 +109,15 @@ impl LogControl {
         }
         let environment = Environment::of_program();
         let has_settings_file = flags.config.is_some() || environment.file().is_some();
-        if has_settings_file {
+        let has_levels = has_settings_file && !Levels::are_fixed();
+        if has_levels {
             let read = Layers::of(flags, &environment).settings();
             match read.and_then(|settings| self.levels.set_levels(&settings.log)) {
                 Ok(levels) => tracing::info!("SIGHUP: the log levels are {levels} now"),
                 Err(sentence) => tracing::warn!("SIGHUP: the log levels stay as they are: {sentence}"),
             }
         }
-        self.has_file || has_settings_file
+        self.has_file || has_levels
     }
 }
 
