@@ -62,7 +62,7 @@ fn whatever_strangers_do_the_metrics_do_not_grow_and_name_nobody() {
     let start = Instant::now();
     let room = RoomRequest::Create { size: 2, private: true, practice: false, economy: None };
     let hello = Some(simulation::hello(TinyPlugin));
-    let request = SessionRequest { name: "Quaestor".into(), room, resume: None, hello };
+    let request = SessionRequest { name: "Quaestor".into(), room, resume: None, player_secret: None, hello };
     let grant = request_session(&server.url, &request).expect("a seat");
     let link = UdpLink::connect(Connection::server_address(&grant.token).expect("a token")).expect("a socket");
     let config = ClientConfig::of(TinyPlugin);
