@@ -21,7 +21,7 @@ mod rooms;
 mod sessions;
 mod status;
 
-pub use alerts::{Alert, AlertLevel, AlertNotice, AlertState, AlertStatus};
+pub use alerts::{Alert, AlertCounts, AlertLevel, AlertNotice, AlertState, AlertStatus};
 pub use error::{ErrorBody, ErrorDetail, code};
 pub use key::KeyInfo;
 pub use rooms::{ListedRoom, MapList, ROOMS_MAX, RoomFilter, RoomList};
