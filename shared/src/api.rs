@@ -30,7 +30,7 @@ mod rooms;
 mod sessions;
 mod status;
 
-pub use alerts::{Alert, AlertLevel, AlertNotice, AlertState, AlertStatus};
+pub use alerts::{Alert, AlertCounts, AlertLevel, AlertNotice, AlertState, AlertStatus};
 pub use boards::{BoardEntry, BoardList, BoardName, BoardQuery, ENTRIES_DEFAULT, ENTRIES_MAX, Leaderboard};
 pub use error::{ErrorBody, ErrorDetail, code};
 pub use key::KeyInfo;

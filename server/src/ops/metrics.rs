@@ -4,6 +4,7 @@
 //! fixed in the source: nothing that a stranger chooses becomes a label. `assets/ops/METRICS.md` lists all metrics; a
 //! test keeps it complete.
 
+mod alerts;
 mod clients;
 mod families;
 mod gateway;
@@ -48,6 +49,7 @@ impl Collector for Reading {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let (status, mut families) = (&self.status, Families(encoder));
         process::write(&mut families, status)?;
+        alerts::write(&mut families, &status.alerts)?;
         ticks::write(&mut families, status)?;
         rooms::write(&mut families, status)?;
         clients::write(&mut families, &status.clients)?;

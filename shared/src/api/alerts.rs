@@ -9,6 +9,29 @@ pub struct AlertStatus {
     pub firing: Vec<Alert>,
     /// The last 100 alerts whose cause is over, newest first.
     pub recent: Vec<Alert>,
+    /// Alerts that have begun since the server's start.
+    #[serde(default)]
+    pub begun: AlertCounts,
+}
+
+/// Number of alerts by level.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are those of the levels")]
+pub struct AlertCounts {
+    pub warning: u64,
+    pub critical: u64,
+    pub fatal: u64,
+}
+
+impl AlertCounts {
+    /// Counts one alert.
+    pub const fn count(&mut self, level: AlertLevel) {
+        match level {
+            AlertLevel::Warning => self.warning += 1,
+            AlertLevel::Critical => self.critical += 1,
+            AlertLevel::Fatal => self.fatal += 1,
+        }
+    }
 }
 
 /// Something that an operator should look at. While the cause lasts it is one alert.

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use framehouse_shared::api::{Alert, AlertLevel, AlertState, AlertStatus};
+use framehouse_shared::api::{Alert, AlertCounts, AlertLevel, AlertState, AlertStatus};
 
 /// Maximum number of resolved alerts that are kept.
 const RECENT_MAX: usize = 100;
@@ -25,6 +25,7 @@ pub struct Book {
     firing: BTreeMap<&'static str, Firing>,
     /// Oldest first.
     recent: VecDeque<Alert>,
+    begun: AlertCounts,
 }
 
 #[derive(Debug)]
@@ -44,6 +45,7 @@ impl Book {
         let (kind_name, state) = (kind.to_owned(), AlertState::Firing);
         let (since_unix_s, seen_unix_s) = (now.unix_s, now.unix_s);
         let alert = Alert { kind: kind_name, level, state, message, count: 1, since_unix_s, seen_unix_s };
+        self.begun.count(level);
         self.firing.insert(kind, Firing { alert: alert.clone(), seen: now.elapsed });
         Some(alert)
     }
@@ -66,7 +68,7 @@ impl Book {
     /// All alerts, for the status page.
     pub fn status(&self) -> AlertStatus {
         let firing = self.firing.values().map(|firing| firing.alert.clone()).collect();
-        AlertStatus { firing, recent: self.recent.iter().rev().cloned().collect() }
+        AlertStatus { firing, recent: self.recent.iter().rev().cloned().collect(), begun: self.begun }
     }
 }
 
@@ -95,7 +97,8 @@ mod tests {
         assert_eq!((firing.count, firing.message.as_str(), firing.seen_unix_s), (2, "2", 1_800_000_015));
         let resolved = book.miss("a", RECOVER, at(25)).expect("it is over");
         assert_eq!((resolved.state, resolved.count), (AlertState::Resolved, 2));
-        assert_eq!(book.status(), AlertStatus { firing: vec![], recent: vec![resolved] });
+        let begun = AlertCounts { warning: 1, ..Default::default() };
+        assert_eq!(book.status(), AlertStatus { firing: vec![], recent: vec![resolved], begun });
         assert_eq!(book.miss("a", RECOVER, at(99)), None, "once");
     }
 
