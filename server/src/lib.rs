@@ -70,7 +70,7 @@
 //!     server.receive(now);
 //!     if tick == 1 {
 //!         let (name, caller) = ("Ada".to_owned(), Ipv4Addr::LOCALHOST.into());
-//!         let grant = server.join(&JoinRequest { name, target: JoinTarget::Quick, secret: None, hello: None, caller })?;
+//!         let grant = server.join(&JoinRequest { name, target: JoinTarget::Quick, secret: None, rating: None, hello: None, caller })?;
 //!         assert_eq!(grant.server, address);
 //!     }
 //!     server.tick(now, now);

@@ -24,6 +24,7 @@ pub(crate) mod lobby;
 pub(crate) mod members;
 pub mod phase;
 pub mod presence;
+mod ratings;
 pub mod reservations;
 pub(crate) mod resync;
 pub mod score;

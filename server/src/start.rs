@@ -211,7 +211,7 @@ fn run_server(
         None => error.to_string(),
     })?;
     let (backend, joins) = LocalBackend::new(server.status_board(), replay_folder);
-    let backend = backend.with_key(public_key).with_store(store).with_alerts(alerts.clone());
+    let backend = backend.with_key(public_key).with_store(store).with_ratings(key.clone()).with_alerts(alerts.clone());
     http::serve(listener, backend, http_options).map_err(|error| format!("cannot start the HTTP thread: {error}"))?;
     errors.results = results.error_streak();
     replays.iter().for_each(|writer| errors.replays = writer.queue().error_streak());

@@ -9,6 +9,7 @@
 //! shipper.rs    from the files to the database
 //! insert.rs     a batch in one transaction;  rows.rs  statements with many rows
 //! database.rs   connections and migrations (migrations/)
+//! rating.rs     ratings of players, updated with their matches
 //! read.rs       questions;  pages.rs  leaderboards in memory
 //! progress.rs   counters
 //! ```
@@ -19,6 +20,7 @@ mod insert;
 mod pages;
 mod period;
 mod progress;
+mod rating;
 mod read;
 mod record;
 mod rows;
@@ -40,6 +42,7 @@ use framehouse_shared::{
     ids::{AccountId, MatchId},
     replay::PublicKey,
 };
+use moka::future::Cache;
 use tokio::{runtime, sync::watch, time::timeout};
 
 use boards::List;
@@ -55,6 +58,11 @@ use crate::threads;
 const START_TIME_MAX: Duration = Duration::from_secs(5);
 /// Longest time until a question is answered.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Longest time that a seat waits for the rating of its player.
+const RATING_TIME_MAX: Duration = Duration::from_millis(50);
+/// Time for which ratings are kept in memory, and their largest number.
+const RATINGS_KEPT: (Duration, u64) = (Duration::from_secs(60), 10_000);
 
 /// What the store is started with.
 pub struct StoreOptions {
@@ -130,6 +138,8 @@ pub struct Store {
     /// Of the store's thread, which owns the connections.
     runtime: runtime::Handle,
     pages: Arc<Pages>,
+    /// Means of ratings, in hundredths.
+    ratings: Cache<AccountId, Option<i32>>,
     progress: Arc<Progress>,
     clock: fn() -> Duration,
 }
@@ -197,6 +207,7 @@ async fn open(options: StoreOptions, stop: watch::Receiver<bool>) -> Result<(Sto
         database: database.clone(),
         runtime: runtime::Handle::current(),
         pages: Arc::clone(&pages),
+        ratings: Cache::builder().max_capacity(RATINGS_KEPT.1).time_to_live(RATINGS_KEPT.0).build(),
         progress: Arc::clone(&progress),
         clock,
     };
@@ -242,6 +253,23 @@ impl Store {
     pub async fn player(&self, id: AccountId) -> Result<PlayerInfo, ReadError> {
         let readers = self.database.readers.clone();
         self.ask(async move { read::player(&readers, id).await }).await
+    }
+
+    /// Mean of a player's rating in hundredths, at most a minute old. `None` if it has no rating, or the database does not
+    /// answer within 50 ms.
+    pub async fn rating(&self, id: AccountId) -> Option<i32> {
+        let readers = self.database.readers.clone();
+        // Limited on both threads, so that questions that nobody waits for do not pile up.
+        let read =
+            async move { timeout(RATING_TIME_MAX, read::player(&readers, id)).await.unwrap_or(Err(ReadError::Away)) };
+        let asked = async {
+            match self.ask(read).await {
+                Ok(PlayerInfo { rating, .. }) => Ok(rating.map(|rating| (100.0 * rating.mu) as i32)),
+                Err(ReadError::NoSuchPlayer) => Ok(None),
+                Err(error) => Err(error),
+            }
+        };
+        timeout(RATING_TIME_MAX, self.ratings.try_get_with(id, asked)).await.ok()?.ok()?
     }
 
     /// A player's matches, newest first.

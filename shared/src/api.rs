@@ -36,7 +36,7 @@ pub use error::{ErrorBody, ErrorDetail, code};
 pub use key::KeyInfo;
 pub use player_secret::PlayerSecret;
 pub use players::{
-    MATCHES_DEFAULT, MATCHES_MAX, MatchInfo, MatchPlayer, MatchesQuery, PlayedMatch, PlayerInfo, PlayerMatches,
+    MATCHES_DEFAULT, MATCHES_MAX, MatchInfo, MatchPlayer, MatchesQuery, PlayedMatch, PlayerInfo, PlayerMatches, Rating,
 };
 pub use rooms::{ListedRoom, MapList, ROOMS_MAX, RoomFilter, RoomList};
 pub use sessions::{RoomRequest, SessionGrant, SessionRequest};

@@ -50,6 +50,7 @@
 extern crate self as framehouse_shared;
 
 pub mod api;
+pub mod date;
 pub mod fields;
 pub mod game;
 pub mod guarded;

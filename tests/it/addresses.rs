@@ -224,7 +224,14 @@ fn a_session_is_granted_at_an_address_of_the_callers_kind() {
     let mut server = Server::new(TinyPlugin, setup).expect("the embedded rules are good");
     for (caller, own) in [("198.51.100.1", 1), ("2001:db8::1", 0), ("::ffff:198.51.100.2", 1)] {
         let caller = caller.parse::<IpAddr>().expect("an address").into();
-        let request = JoinRequest { name: "ada".into(), target: JoinTarget::Quick, secret: None, hello: None, caller };
+        let request = JoinRequest {
+            name: "ada".into(),
+            target: JoinTarget::Quick,
+            secret: None,
+            rating: None,
+            hello: None,
+            caller,
+        };
         let grant = server.join(&request).expect("a seat");
         let told = Connection::server_address(&grant.token).expect("our own token");
         assert_eq!((told, grant.server), ((addresses[own], 7800).into(), told));

@@ -43,6 +43,7 @@ impl Stranger {
             name: "stranger".into(),
             target: JoinTarget::Quick,
             secret: None,
+            rating: None,
             hello: None,
             caller: LOOPBACK,
         };

@@ -165,6 +165,7 @@ fn who_is_on_the_way_back_finds_its_seat_although_the_grace_is_over_meanwhile() 
             name: "player 1".into(),
             target,
             secret: None,
+            rating: None,
             hello: None,
             caller: LOOPBACK,
         });

@@ -286,7 +286,8 @@ struct Asker {
 impl Asker {
     fn join(running: &mut Match, target: JoinTarget) -> Self {
         let world = &mut running.world;
-        let request = JoinRequest { name: "asker".into(), target, secret: None, hello: None, caller: LOOPBACK };
+        let request =
+            JoinRequest { name: "asker".into(), target, secret: None, rating: None, hello: None, caller: LOOPBACK };
         let grant = world.server.join(&request).expect("a place");
         let end = world.network.connect(grant.server, Default::default(), 77);
         let mut connection = Connection::new(&grant.token, Box::new(end), world.now()).expect("a token");

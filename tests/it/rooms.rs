@@ -10,6 +10,7 @@ use framehouse_server::{
     },
 };
 use framehouse_shared::{
+    api::PlayerSecret,
     ids::RoomCode,
     protocol::{
         end::EndCode,
@@ -43,6 +44,27 @@ fn quick_match_fills_rooms_and_leaves_private_ones_alone() {
         .map(|(_, room)| Members::entities(world.server.world().get::<Members>(*room)).len())
         .collect();
     assert_eq!(sizes, [1, 4, 1]);
+}
+
+#[test]
+fn quick_match_prefers_near_ratings_among_open_rooms() {
+    let mut world = World::new(TinyPlugin, 13);
+    let secret = PlayerSecret::from_random;
+    let create = JoinTarget::Create { size: 4, private: false, practice: false, economy: None };
+    let mut quick = |target: &JoinTarget, player, rating| {
+        let index = world.join_rated(target.clone(), secret(player), rating).expect("a seat");
+        world.clients[index].room
+    };
+    let beginners = quick(&create, 1, 1500);
+    assert_eq!(quick(&JoinTarget::Quick, 2, 4000), beginners, "there is no other room");
+    let experts = quick(&create, 3, 3600);
+    assert_ne!(experts, beginners);
+    // The mean of the first room is 27.50, and it is the fuller one.
+    assert_eq!(quick(&JoinTarget::Quick, 4, 3500), experts);
+    assert_eq!(quick(&JoinTarget::Quick, 5, 2600), beginners);
+    assert_eq!(quick(&JoinTarget::Quick, 6, 9000), experts, "the nearest, as far as it is");
+    let index = world.join(JoinTarget::Quick).expect("a seat");
+    assert_eq!(world.clients[index].room, beginners, "a player without a rating goes to the first of the fullest");
 }
 
 #[test]

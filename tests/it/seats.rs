@@ -29,7 +29,14 @@ fn room(size: u8) -> JoinTarget {
 
 /// Asks for a session and never connects.
 fn ask(world: &mut World, target: JoinTarget, caller: impl Into<AddressKey>) -> Result<Grant, JoinError> {
-    let request = JoinRequest { name: "stranger".to_owned(), target, secret: None, hello: None, caller: caller.into() };
+    let request = JoinRequest {
+        name: "stranger".to_owned(),
+        target,
+        secret: None,
+        rating: None,
+        hello: None,
+        caller: caller.into(),
+    };
     world.server.join(&request)
 }
 

@@ -28,6 +28,8 @@ pub(crate) struct Accounts {
 struct LastSession {
     session: Entity,
     secret: ResumeSecret,
+    /// Rating of the player in hundredths, when it joined.
+    rating: Option<i32>,
 }
 
 impl Default for Accounts {
@@ -56,6 +58,11 @@ impl Accounts {
             |secret| self.key.account(secret),
         )
     }
+
+    /// Rating in hundredths of a player that has a seat, as it was when it joined.
+    pub(super) fn rating(&self, account: AccountId) -> Option<i32> {
+        self.last.get(&account)?.rating
+    }
 }
 
 /// What an account has on this server.
@@ -74,13 +81,19 @@ pub(super) fn check(world: &World, account: AccountId) -> Result<(), JoinError> 
 }
 
 /// Notes a player's new session. It loses what it had: a seat that it was disconnected from, or a session on its way.
-pub(super) fn note_session(world: &mut World, account: AccountId, session: Entity, secret: ResumeSecret) {
+pub(super) fn note_session(
+    world: &mut World,
+    account: AccountId,
+    session: Entity,
+    secret: ResumeSecret,
+    rating: Option<i32>,
+) {
     match held(world, account) {
         Some(Held::Seat(player)) => members::send_away(world, player, EndCode::TakenOver),
         Some(Held::Session(earlier)) => sessions::close(world, earlier, EndCode::TakenOver),
         None => {}
     }
-    world.resource_mut::<Accounts>().last.insert(account, LastSession { session, secret });
+    world.resource_mut::<Accounts>().last.insert(account, LastSession { session, secret, rating });
     clean_up(world);
 }
 
@@ -89,7 +102,7 @@ fn held(world: &World, account: AccountId) -> Option<Held> {
     held_by(world, last)
 }
 
-fn held_by(world: &World, LastSession { session, secret }: LastSession) -> Option<Held> {
+fn held_by(world: &World, LastSession { session, secret, .. }: LastSession) -> Option<Held> {
     if let Some(player) = world.resource::<ResumeIndex>().find(secret) {
         return Some(Held::Seat(player));
     }

@@ -34,6 +34,7 @@ use super::{
     inputs::Participants,
     phase::RoomPhase,
     presence::{self, ResumeIndex},
+    ratings,
     reservations::Reservations,
     sessions, spectators,
     who::{ClosedRoom, ShownCode, Who, log_line},
@@ -71,6 +72,8 @@ pub struct JoinRequest {
     pub target: JoinTarget,
     /// Secret of the player, from which its lasting id is made. `None` for a new guest.
     pub secret: Option<PlayerSecret>,
+    /// Rating of the player in hundredths, if it is known: quick match prefers rooms with near ratings.
+    pub rating: Option<i32>,
     /// Versions of the client, if the request contains them.
     pub hello: Option<Hello>,
     /// Address of the caller.
@@ -80,7 +83,7 @@ pub struct JoinRequest {
 /// Which room a player wants to join, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JoinTarget {
-    /// The fullest public room with a free seat, or a new one.
+    /// A public room with a free seat, or a new one: the nearest by rating, and among those the fullest.
     Quick,
     /// A new room.
     Create {
@@ -367,7 +370,7 @@ fn try_join(world: &mut World, request: &JoinRequest) -> Result<Grant, JoinError
                 seats.reserve(session).expect("a seat was free just now");
             }
             if request.secret.is_some() {
-                accounts::note_session(world, account, session, secret);
+                accounts::note_session(world, account, session, secret, request.rating);
             }
         }
         Purpose::Resume(player) => presence::expect_return(world, player, session),
@@ -395,7 +398,8 @@ fn find_target(world: &mut World, request: &JoinRequest) -> Result<SessionTarget
         JoinTarget::Quick => {
             let rooms = world.resource::<RoomSettings>();
             let options = RoomOptions { seats: rooms.size, private: false, economy: rooms.economy, map: None };
-            let room = fullest_joinable(world, &person).map_or_else(|| create_room(world, options, false), Ok)?;
+            let room =
+                best_joinable(world, &person, request.rating).map_or_else(|| create_room(world, options, false), Ok)?;
             Ok(SessionTarget { room, purpose: Purpose::Play })
         }
         JoinTarget::Create { size, private, practice, economy } => {
@@ -553,7 +557,7 @@ fn free_code(directory: &Directory, is_private: bool) -> RoomCode {
     }
 }
 
-fn fullest_joinable(world: &mut World, person: &Identity) -> Option<Entity> {
+fn best_joinable(world: &mut World, person: &Identity, rating: Option<i32>) -> Option<Entity> {
     let mut query = world.query::<(Entity, &Room, &Reservations, &SimRoom)>();
     // Rooms where all players have lost their connections are skipped.
     let is_alive = |room, seats: &Reservations| seats.has_reserved() || connected(world, room) > 0;
@@ -562,7 +566,7 @@ fn fullest_joinable(world: &mut World, person: &Identity) -> Option<Entity> {
         .filter(|(_, room, ..)| !room.options.private && room.is_to_close.is_none())
         .filter(|(_, _, seats, sim)| seats.free() > 0 && !sim.is_faulted())
         .filter(|(entity, _, seats, _)| is_alive(*entity, seats) && !bans::is_banned(world, *entity, person))
-        .min_by_key(|(_, room, seats, _)| (seats.free(), room.id))
+        .min_by_key(|(_, room, seats, _)| (ratings::steps_apart(world, seats, rating), seats.free(), room.id))
         .map(|(entity, ..)| entity)
 }
 

@@ -6,6 +6,7 @@ use sqlx::{AnyConnection, AnyPool, Error, Row};
 
 use super::{
     boards::{Entry, List, best_entries},
+    rating::update_ratings,
     record::{Match, Seen, seen_players},
     rows::{Value, insert, texts},
     source::Position,
@@ -38,6 +39,7 @@ pub(super) async fn store(
     let new: Vec<&Match> = matches.iter().filter(|played| left.remove(&played.id)).collect();
     insert_parts(&mut transaction, &new).await?;
     update_players(&mut transaction, seen_players(&new)).await?;
+    update_ratings(&mut transaction, &new).await?;
     let changed = update_boards(&mut transaction, best_entries(&new)).await?;
     save_position(&mut transaction, source, position).await?;
     transaction.commit().await?;

@@ -1,15 +1,7 @@
-//! Days and weeks in UTC, as the names of periods of leaderboards.
+//! Weeks in UTC, as the names of periods of leaderboards. Those of days are [`day`].
 
-/// Seconds of a day.
-const DAY_S: u64 = 86_400;
-/// Last second of the year 9999. A clock beyond it is wrong.
-const LAST_S: u64 = 253_402_300_799;
-
-/// The day of this time, as `2026-11-29`.
-pub(super) fn day(unix_s: u64) -> String {
-    let (year, month, day) = date(days(unix_s));
-    format!("{year:04}-{month:02}-{day:02}")
-}
+pub(super) use framehouse_shared::date::day;
+use framehouse_shared::date::{date, days};
 
 /// The week of this time by ISO 8601, as `2026-W48`. It begins on Monday and belongs to the year of its Thursday.
 pub(super) fn week(unix_s: u64) -> String {
@@ -19,22 +11,6 @@ pub(super) fn week(unix_s: u64) -> String {
     let (year, ..) = date(thursday);
     let first_day = (0..).map(|back| thursday - back).find(|day| date(*day) == (year, 1, 1)).unwrap_or(thursday);
     format!("{year:04}-W{:02}", (thursday - first_day) / 7 + 1)
-}
-
-fn days(unix_s: u64) -> u64 {
-    unix_s.min(LAST_S) / DAY_S
-}
-
-/// Year, month and day of the month of a number of days since 1970-01-01, by Howard Hinnant's `civil_from_days`.
-fn date(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468;
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    (year_of_era + era * 400 + u64::from(month <= 2), month, day)
 }
 
 #[cfg(test)]

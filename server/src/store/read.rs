@@ -1,7 +1,7 @@
 //! Answers to questions about players, matches and leaderboards.
 
 use framehouse_shared::{
-    api::{BoardEntry, BoardName, Leaderboard, MatchInfo, MatchPlayer, PlayedMatch, PlayerInfo, PlayerMatches},
+    api::{BoardEntry, BoardName, Leaderboard, MatchInfo, MatchPlayer, PlayedMatch, PlayerInfo, PlayerMatches, Rating},
     ids::{AccountId, MatchId},
 };
 use sqlx::{AnyPool, Error, Row, any::AnyRow};
@@ -68,7 +68,7 @@ async fn rank(pool: &AnyPool, list: &List, player: &str) -> Result<u64, ReadErro
 
 /// What is known about a player.
 pub(super) async fn player(pool: &AnyPool, id: AccountId) -> Result<PlayerInfo, ReadError> {
-    let sql = "SELECT name, first_seen, last_seen, matches, best FROM players WHERE id = $1";
+    let sql = "SELECT name, first_seen, last_seen, matches, best, rating_mu, rating_sigma FROM players WHERE id = $1";
     let row = sqlx::query(sql).bind(id.to_string()).fetch_optional(pool).await?.ok_or(ReadError::NoSuchPlayer)?;
     Ok(PlayerInfo {
         player: id,
@@ -77,6 +77,7 @@ pub(super) async fn player(pool: &AnyPool, id: AccountId) -> Result<PlayerInfo, 
         last_seen_unix: unsigned(&row, 2)?,
         matches: unsigned(&row, 3)?,
         best: row.try_get(4)?,
+        rating: row.try_get::<Option<f64>, _>(5)?.zip(row.try_get(6)?).map(|(mu, sigma)| Rating { mu, sigma }),
     })
 }
 

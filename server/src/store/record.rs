@@ -11,6 +11,9 @@ use crate::results::{MatchResult, PlayerResult};
 /// Longest text of a column that a hostile line could make long, in characters. An index takes 2,700 bytes.
 const TEXT_CHARS_MAX: usize = 128;
 
+/// Outcome of a player that left, as stored.
+pub(super) const LEFT: &str = "left";
+
 /// A match as stored.
 #[derive(Clone, Debug)]
 pub(super) struct Match {

@@ -11,6 +11,7 @@ pub(super) enum Value {
     Number(i64),
     Text(String),
     MaybeText(Option<String>),
+    Real(f64),
 }
 
 impl From<i64> for Value {
@@ -51,6 +52,7 @@ pub(super) async fn insert<const COLUMNS: usize>(
                 Value::Number(number) => query.bind(number),
                 Value::Text(text) => query.bind(text),
                 Value::MaybeText(text) => query.bind(text),
+                Value::Real(number) => query.bind(number),
             };
         }
         returned.append(&mut query.fetch_all(&mut *connection).await?);

@@ -5,6 +5,7 @@ mod databases;
 mod failures;
 mod import;
 mod questions;
+mod ratings;
 mod server;
 
 use std::{
@@ -29,7 +30,7 @@ use crate::results::{FILE_NAME, MatchResult, PlayerResult};
 /// Longer than anything here takes: a test that reaches it has failed.
 const LONG: Duration = Duration::from_secs(60);
 /// Time of the clock of all tests: 2027-01-15 08:00:00 UTC, a Friday.
-const NOW_S: u64 = 1_800_000_000;
+pub(super) const NOW_S: u64 = 1_800_000_000;
 
 /// Runs each test on SQLite and, where it is installed, on Postgres.
 macro_rules! on_both {
@@ -114,7 +115,7 @@ async fn wait_until(store: &Store, done: impl Fn(StoreStatus) -> bool) {
 }
 
 /// A match of these players and points that ended at this time.
-fn played(id: u128, map: &str, ended_s: u64, points: &[(u128, i64)]) -> MatchResult {
+pub(super) fn played(id: u128, map: &str, ended_s: u64, points: &[(u128, i64)]) -> MatchResult {
     let result = crate::results::tests::result(id);
     let player = |(rank, (account, points)): (u8, &(u128, i64))| PlayerResult {
         account: Some(AccountId(*account)),

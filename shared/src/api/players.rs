@@ -11,7 +11,7 @@ pub const MATCHES_MAX: u32 = 100;
 pub const MATCHES_DEFAULT: u32 = 20;
 
 /// Answer to `GET /v1/players/{id}`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlayerInfo {
     /// The player.
     pub player: AccountId,
@@ -25,6 +25,18 @@ pub struct PlayerInfo {
     pub matches: u64,
     /// Most points in a match.
     pub best: i64,
+    /// Rating; nothing before the first match with other players, and from servers of earlier releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rating: Option<Rating>,
+}
+
+/// Rating of a player by Weng and Lin (as OpenSkill's). A player begins with 25 and 8.33.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rating {
+    /// Mean.
+    pub mu: f64,
+    /// Uncertainty, one standard deviation.
+    pub sigma: f64,
 }
 
 /// Query of `GET /v1/players/{id}/matches`.

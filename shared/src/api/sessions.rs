@@ -40,7 +40,7 @@ pub struct SessionRequest<Room = RoomRequest> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RoomRequest<Code = RoomCode> {
-    /// The public room with the fewest free seats, or a new room.
+    /// A public room with a free seat, or a new one. Near ratings come first, then the fewest free seats.
     Quick {},
     /// A new room.
     Create {

@@ -5,6 +5,7 @@ mod proxy;
 
 use std::{
     fs,
+    io::Write,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::{
@@ -24,7 +25,7 @@ use framehouse_server::{
         http::{self, HttpOptions},
     },
     replay::writer::ReplayWriter,
-    results::ResultStore,
+    results::{FILE_NAME, ResultStore},
     schedule::TickRate,
     server::{Server, ServerSetup},
     store::{self, StoreOptions},
@@ -134,6 +135,14 @@ impl LiveServer {
         text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
+    /// Starts it again with further results, one line each, as another run would have left them.
+    pub fn add_results(&mut self, lines: &str) {
+        self.end();
+        let file = fs::OpenOptions::new().append(true).create(true).open(self.folder.join(FILE_NAME));
+        file.and_then(|mut file| file.write_all(lines.as_bytes())).expect("a folder of ours");
+        self.revive();
+    }
+
     /// The folder of its replays and reports of desyncs.
     pub fn replay_folder(&self) -> PathBuf {
         replay_folder(&self.folder)
@@ -211,7 +220,7 @@ fn run(
     let thread = thread::spawn(move || {
         let mut server = Server::new(game, setup).expect("the game's files are right");
         let (backend, joins) = LocalBackend::new(server.status_board(), replay_folder);
-        let backend = backend.with_key(public_key).with_store(store);
+        let backend = backend.with_key(public_key).with_store(store).with_ratings(key.clone());
         http::serve(listener, backend, HttpOptions::default()).expect("a thread");
         server.set_key(key);
         server.set_join_queue(joins);

@@ -81,6 +81,8 @@ pub struct World {
     name: Option<String>,
     /// Secret of the next clients.
     secret: Option<PlayerSecret>,
+    /// Rating of the next clients, in hundredths.
+    rating: Option<i32>,
     seed: u64,
     steps_per_tick: u32,
     rate: TickRate,
@@ -140,6 +142,7 @@ impl World {
             link,
             name: None,
             secret: None,
+            rating: None,
             seed,
             steps_per_tick: STEPS_PER_TICK,
             rate,
@@ -248,6 +251,17 @@ impl World {
         joined
     }
 
+    /// Like [`join_with_secret`](Self::join_with_secret), for a player with this rating in hundredths.
+    ///
+    /// # Errors
+    /// When the server has no seat for it.
+    pub fn join_rated(&mut self, target: JoinTarget, secret: PlayerSecret, rating: i32) -> Result<usize, JoinError> {
+        self.rating = Some(rating);
+        let joined = self.join_with_secret(target, secret);
+        self.rating = None;
+        joined
+    }
+
     /// Adds a client whose request for a seat comes from this IP address. Returns its index.
     ///
     /// # Errors
@@ -266,7 +280,8 @@ impl World {
     ) -> Result<usize, JoinError> {
         let index = self.clients.len();
         let name = self.name.clone().unwrap_or_else(|| format!("player {index}"));
-        let grant = self.server.join(&JoinRequest { name, target, secret: self.secret, hello: None, caller })?;
+        let (secret, rating) = (self.secret, self.rating);
+        let grant = self.server.join(&JoinRequest { name, target, secret, rating, hello: None, caller })?;
         let seed = self.seed * 1000 + index as u64;
         let server = Connection::server_address(&grant.token).expect("our own token");
         let end = match address {

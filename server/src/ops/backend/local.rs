@@ -16,7 +16,7 @@ use framehouse_shared::{
         SessionGrant, Status, StoreStatus,
     },
     ids::{AccountId, MatchId},
-    replay::PublicKey,
+    replay::{PublicKey, ServerKey},
 };
 use tokio::{
     sync::{Semaphore, oneshot},
@@ -50,6 +50,8 @@ pub struct LocalBackend {
     replays: ReplayFiles,
     key: Option<PublicKey>,
     store: Option<Store>,
+    /// Makes the ids of players whose ratings are looked up.
+    accounts: Option<ServerKey>,
     alerts: Option<Alerts>,
 }
 
@@ -67,6 +69,7 @@ impl LocalBackend {
             key: None,
             alerts: None,
             store: None,
+            accounts: None,
         };
         (backend, JoinQueue(Mutex::new(queue)))
     }
@@ -89,6 +92,18 @@ impl LocalBackend {
         Self { store: Some(store), ..self }
     }
 
+    /// Looks up the ratings of players for quick match, whose ids are made with this key.
+    #[must_use]
+    pub fn with_ratings(self, key: ServerKey) -> Self {
+        Self { accounts: Some(key), ..self }
+    }
+
+    /// Rating of the player in hundredths, where quick match needs it and it is known at once.
+    async fn rating(&self, request: &JoinRequest) -> Option<i32> {
+        let secret = request.secret.filter(|_| request.target == JoinTarget::Quick)?;
+        self.store.as_ref()?.rating(self.accounts.as_ref()?.account(secret)).await
+    }
+
     fn store(&self) -> Result<&Store, Refusal> {
         self.store.as_ref().ok_or(Refusal::NoStore)
     }
@@ -99,6 +114,7 @@ impl Backend for LocalBackend {
         let is_newcomer = !matches!(request.target, JoinTarget::Resume(_));
         let place = is_newcomer.then(|| Arc::clone(&self.newcomers).try_acquire_owned()).transpose();
         let place = place.map_err(|_| Refusal::Busy(TOO_MANY_JOINS))?;
+        let request = JoinRequest { rating: self.rating(&request).await, ..request };
         let (reply, answer) = oneshot::channel();
         self.joins.try_send(PendingJoin { request, reply, place }).map_err(|error| match error {
             TrySendError::Full(_) => Refusal::Busy(TOO_MANY_JOINS),
@@ -208,6 +224,7 @@ mod tests {
             name: "ada".to_owned(),
             target: JoinTarget::Quick,
             secret: None,
+            rating: None,
             hello: None,
             caller: Ipv4Addr::LOCALHOST.into(),
         }

@@ -6,7 +6,7 @@ use axum::body::Body;
 use framehouse_shared::{
     api::{
         BoardEntry, BoardList, BoardName, BoardQuery, Leaderboard, ListedRoom, MatchInfo, MatchPlayer, MatchesQuery,
-        PlayedMatch, PlayerInfo, PlayerMatches, RoomFilter, SessionGrant, Status,
+        PlayedMatch, PlayerInfo, PlayerMatches, Rating, RoomFilter, SessionGrant, Status,
     },
     ids::{AccountId, MatchId},
     replay::PublicKey,
@@ -114,6 +114,7 @@ impl Backend for Fixed {
                 last_seen_unix: 2,
                 matches: 3,
                 best: 4,
+                rating: Some(Rating { mu: 25.5, sigma: 8.0 }),
             }),
             0xbb => Err(Refusal::StoreAway),
             _ => Err(Refusal::NoSuchPlayer),

@@ -108,7 +108,10 @@ fn parse_join(body: &Bytes, caller: AddressKey) -> Result<JoinRequest, BadBody> 
         (None, Some(room)) => parse_target(room)?,
         (None, None) => return Err(BadBody::Malformed("the body names no room".to_owned())),
     };
-    Ok(JoinRequest { name: parse_name(&body.name)?, target, secret: body.player_secret, hello: body.hello, caller })
+    let name = parse_name(&body.name)?;
+    // The backend looks it up.
+    let rating = None;
+    Ok(JoinRequest { name, target, secret: body.player_secret, rating, hello: body.hello, caller })
 }
 
 fn parse_target(room: RoomRequest<String>) -> Result<JoinTarget, BadBody> {

@@ -121,7 +121,9 @@ async fn players_matches_and_leaderboards_have_the_documented_form() {
     let path = format!("/v1/leaderboards/day?limit=1000&period=2026-01-02&around={ada}");
     assert_eq!(get(&path).await, (200, board(100, "2026-01-02")));
     let player = r#""best":4,"first_seen_unix":1,"last_seen_unix":2,"matches":3,"name":"Ada""#;
-    assert_eq!(get(&format!("/v1/players/{ada}")).await, (200, format!(r#"{{{player},"player":"{ada}"}}"#)));
+    let rating = r#""rating":{"mu":25.5,"sigma":8.0}"#;
+    let player = format!(r#"{{{player},"player":"{ada}",{rating}}}"#);
+    assert_eq!(get(&format!("/v1/players/{ada}")).await, (200, player));
     let played = r#""ended_unix":1800000000,"game":"arena","has_replay":true,"map":"basin""#;
     let rest = r#""outcome":"finished","players":4,"points":7"#;
     let matches = |rank| format!(r#"{{"matches":[{{{played},"match_id":"{first}",{rest},"rank":{rank}}}]}}"#);

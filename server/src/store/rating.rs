@@ -1,0 +1,123 @@
+//! Ratings of players by Weng and Lin (as OpenSkill's): a mean and its uncertainty, updated by each match of at least two
+//! players in the transaction that stores it. A player that left counts as last.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    slice,
+};
+
+use skillratings::{
+    MultiTeamOutcome,
+    weng_lin::{WengLinConfig, WengLinRating, weng_lin_multi_team},
+};
+use sqlx::{AnyConnection, Error, Row};
+
+use super::{
+    record::{LEFT, Match},
+    rows::{Value, insert},
+};
+
+/// Ratings by the ids of players.
+type Ratings = BTreeMap<String, WengLinRating>;
+
+/// Updates the ratings of the players of these matches, which are new, in their order. Call it when the players are
+/// stored: their rows are locked then, so that no other server reads an old rating meanwhile.
+pub(super) async fn update_ratings(connection: &mut AnyConnection, matches: &[&Match]) -> Result<(), Error> {
+    let rated: Vec<_> = matches.iter().map(|played| places(played)).filter(|places| places.len() > 1).collect();
+    let ids: BTreeSet<&str> = rated.iter().flat_map(BTreeMap::keys).copied().collect();
+    let mut ratings = load(connection, &ids).await?;
+    rated.iter().for_each(|places| rate(&mut ratings, places));
+    save(connection, &ratings).await
+}
+
+/// The place of each player, from 1. Players that left share the last one.
+fn places(played: &Match) -> BTreeMap<&str, usize> {
+    let last = played.players.len() + 1;
+    let mut places = BTreeMap::new();
+    // A player that left and came back has two parts: the better one counts.
+    for part in &played.players {
+        let place = if part.outcome == LEFT { last } else { part.rank.unsigned_abs() as usize };
+        places.entry(part.id.as_str()).and_modify(|best: &mut usize| *best = place.min(*best)).or_insert(place);
+    }
+    places
+}
+
+fn rate(ratings: &mut Ratings, places: &BTreeMap<&str, usize>) {
+    let before: Vec<_> = places.keys().map(|id| ratings.get(*id).copied().unwrap_or_default()).collect();
+    let teams: Vec<_> = before
+        .iter()
+        .zip(places.values())
+        .map(|(rating, place)| (slice::from_ref(rating), MultiTeamOutcome::new(*place)))
+        .collect();
+    let after = weng_lin_multi_team(&teams, &WengLinConfig::default());
+    for (id, rating) in places.keys().zip(after.into_iter().flatten()) {
+        // Whatever is in the database, a broken number is not kept.
+        if rating.rating.is_finite() && rating.uncertainty.is_finite() {
+            ratings.insert((*id).to_owned(), rating);
+        }
+    }
+}
+
+async fn load(connection: &mut AnyConnection, ids: &BTreeSet<&str>) -> Result<Ratings, Error> {
+    let rows = ids.iter().map(|id| [Value::Text((*id).to_owned())]);
+    let found = insert(connection, "SELECT id, rating_mu, rating_sigma FROM players WHERE id IN (", rows, ")").await?;
+    let mut ratings = Ratings::new();
+    for row in &found {
+        let (mu, sigma): (Option<f64>, Option<f64>) = (row.try_get(1)?, row.try_get(2)?);
+        if let Some((rating, uncertainty)) = mu.zip(sigma) {
+            ratings.insert(row.try_get(0)?, WengLinRating { rating, uncertainty });
+        }
+    }
+    Ok(ratings)
+}
+
+async fn save(connection: &mut AnyConnection, ratings: &Ratings) -> Result<(), Error> {
+    let rows = ratings
+        .iter()
+        .map(|(id, rating)| -> [Value; 3] { [id.into(), Value::Real(rating.rating), Value::Real(rating.uncertainty)] });
+    let then = ") UPDATE players SET rating_mu = (SELECT mu FROM fresh WHERE fresh.id = players.id), \
+                rating_sigma = (SELECT sigma FROM fresh WHERE fresh.id = players.id) \
+                WHERE id IN (SELECT id FROM fresh)";
+    insert(connection, "WITH fresh (id, mu, sigma) AS (", rows, then).await.map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        results::Outcome,
+        store::tests::{NOW_S, played},
+    };
+
+    fn after(matches: &[Match]) -> Ratings {
+        let mut ratings = Ratings::new();
+        matches.iter().for_each(|played| rate(&mut ratings, &places(played)));
+        ratings
+    }
+
+    fn mean(ratings: &Ratings, id: u128) -> f64 {
+        ratings[&format!("{id:032x}")].rating
+    }
+
+    #[test]
+    fn winners_rise_losers_fall_and_uncertainty_shrinks() {
+        let matches: Vec<_> =
+            (0..20).map(|id| Match::of(&played(id, "basin", NOW_S, &[(1, 30), (2, 20), (3, 10)]))).collect();
+        let ratings = after(&matches);
+        assert!(mean(&ratings, 1) > 26.0 && mean(&ratings, 3) < 24.0, "{ratings:?}");
+        assert!((mean(&ratings, 2) - 25.0).abs() < 1.0, "{ratings:?}");
+        assert!(ratings.values().all(|rating| rating.uncertainty < WengLinRating::new().uncertainty));
+    }
+
+    #[test]
+    fn a_player_that_left_is_last_unless_it_came_back() {
+        let mut result = played(1, "basin", NOW_S, &[(1, 30), (2, 20), (3, 10)]);
+        result.players[0].outcome = Outcome::Left;
+        let ratings = after(&[Match::of(&result)]);
+        assert!(mean(&ratings, 1) < mean(&ratings, 3) && mean(&ratings, 3) < mean(&ratings, 2), "{ratings:?}");
+        // The second part of the same player.
+        result.players[1].account = result.players[0].account;
+        let ratings = after(&[Match::of(&result)]);
+        assert!(mean(&ratings, 1) > mean(&ratings, 3), "{ratings:?}");
+    }
+}
