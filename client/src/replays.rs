@@ -44,7 +44,7 @@ pub enum SaveError {
 impl SaveError {
     /// Whether the server has no such replay.
     pub fn is_missing(&self) -> bool {
-        matches!(self, Self::Server(error) if error.code() == Some(code::NO_SUCH_REPLAY))
+        matches!(self, Self::Server(error) if is_missing(error))
     }
 }
 
@@ -53,7 +53,7 @@ impl SaveError {
 /// # Errors
 /// When the server has no such replay, the received file is not a replay, or the folder cannot be written.
 pub fn save_replay(server_url: &str, match_id: MatchId, folder: &Path) -> Result<PathBuf, SaveError> {
-    let bytes = fetch(server_url, match_id)?;
+    let bytes = fetch_replay(server_url, match_id)?;
     Replay::read(&bytes)?;
     let path = folder.join(format!("{match_id}.{EXTENSION}"));
     let failed = |error| SaveError::Disk(path.clone(), error);
@@ -63,15 +63,23 @@ pub fn save_replay(server_url: &str, match_id: MatchId, folder: &Path) -> Result
     Ok(path)
 }
 
-fn fetch(server_url: &str, match_id: MatchId) -> Result<Vec<u8>, SaveError> {
+/// Fetches the replay of a match as bytes that may be damaged.
+///
+/// # Errors
+/// When the server has no such replay, or does not answer.
+pub fn fetch_replay(server_url: &str, match_id: MatchId) -> Result<Vec<u8>, ConnectError> {
     let path = format!("/v1/replays/{match_id}");
     for _ in 1..TRIES {
-        match get_bytes(server_url, &path, FILE_BYTES_MAX).map_err(SaveError::from) {
-            Err(error) if error.is_missing() => thread::sleep(PAUSE),
+        match get_bytes(server_url, &path, FILE_BYTES_MAX) {
+            Err(error) if is_missing(&error) => thread::sleep(PAUSE),
             outcome => return outcome,
         }
     }
-    Ok(get_bytes(server_url, &path, FILE_BYTES_MAX)?)
+    get_bytes(server_url, &path, FILE_BYTES_MAX)
+}
+
+fn is_missing(error: &ConnectError) -> bool {
+    error.code() == Some(code::NO_SUCH_REPLAY)
 }
 
 /// A replay file in the folder.

@@ -4,6 +4,7 @@ mod another_game;
 mod arena;
 mod errors;
 mod languages;
+mod leaderboards;
 mod matches;
 mod menu;
 mod replays;

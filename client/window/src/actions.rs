@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use bevy::{prelude::*, ui_widgets::Activate};
-use framehouse_shared::ids::{RoomCode, Slot};
+use framehouse_shared::ids::{AccountId, MatchId, RoomCode, Slot};
 
 use super::{palette::Palette, texts::Language};
 
@@ -36,6 +36,13 @@ pub enum Action {
     OpenSettings,
     OpenReplays,
     ShowReplay(PathBuf),
+    OpenLeaderboards,
+    Period(Period),
+    /// Moves this many boards forwards in the list of all maps and each of them.
+    BoardMap(i8),
+    ShowPlayer(AccountId),
+    /// Fetches the replay of a match and shows it.
+    ShowMatch(MatchId),
     Rejoin,
     DeclineRejoin,
     Refresh,
@@ -93,6 +100,16 @@ pub enum RoomsWanted {
     WithFreeSeat,
     InLobby,
     Playing,
+}
+
+/// The period of a leaderboard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Period {
+    #[default]
+    AllTime,
+    ThisWeek,
+    Today,
 }
 
 /// Drops unread actions, so that the next screen does not handle requests to the last one.

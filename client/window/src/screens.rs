@@ -1,8 +1,9 @@
 //! The screens, and the session's transitions between them.
 //!
 //! ```text
-//! Menu -> Browser, Settings, Replays -> Menu
+//! Menu -> Browser, Settings, Replays, Leaderboards -> Menu
 //!                             Replays -> Replay -> Replays
+//!                                      Leaderboards -> Player -> Replay -> Player -> Leaderboards
 //!   `--> Connecting -> Lobby -> Match -> Results -> Lobby ..
 //!             `----------`--------`---------`--> Problem -> Menu
 //! ```
@@ -12,9 +13,11 @@ mod browser;
 mod chat;
 mod connecting;
 mod dialog;
+mod leaderboards;
 mod lobby;
 mod menu;
 mod notices;
+mod player;
 mod plot;
 mod practice;
 mod problem;
@@ -57,6 +60,10 @@ pub enum Screen {
     Replays,
     /// A recorded match.
     Replay,
+    /// The server's leaderboards.
+    Leaderboards,
+    /// A player's last matches.
+    Player,
     /// An error, and the buttons to continue.
     Problem,
 }
@@ -73,7 +80,7 @@ pub struct ScreensPlugin;
 
 impl Plugin for ScreensPlugin {
     fn build(&self, app: &mut App) {
-        app.init_state::<Screen>().init_resource::<SeenResults>();
+        app.init_state::<Screen>().init_resource::<SeenResults>().init_resource::<ReplayList>();
         app.add_systems(Update, (follow.before(HandleActions), reset.in_set(HandleActions), show_hud));
         // The match is drawn only where it is visible.
         app.configure_sets(Update, Draw.run_if(|screen: Res<State<Screen>>| screen.get().shows_match()));
@@ -87,6 +94,7 @@ impl Plugin for ScreensPlugin {
             banner::plugin,
         ));
         app.add_plugins((crate::ui::time_bar::plugin, rewind::plugin));
+        app.add_plugins((leaderboards::plugin, player::plugin));
         app.add_plugins((chat::plugin, notices::plugin, practice::plugin));
     }
 }
@@ -94,6 +102,16 @@ impl Plugin for ScreensPlugin {
 /// The number of the match whose results the player has closed.
 #[derive(Resource, Clone, Copy, Debug, Default)]
 pub struct SeenResults(pub Option<u32>);
+
+/// The screen that a replay was chosen on, and to which its end leads.
+#[derive(Resource, Clone, Copy, Debug)]
+struct ReplayList(Screen);
+
+impl Default for ReplayList {
+    fn default() -> Self {
+        Self(Screen::Replays)
+    }
+}
 
 /// Shows the panels around the field only on screens with a match.
 fn show_hud(screen: Res<State<Screen>>, mut stage: Single<&mut Visibility, With<Stage>>) {
@@ -110,17 +128,17 @@ fn reset(session: Res<Session>, mut seen: ResMut<SeenResults>) {
 
 fn follow(
     session: Res<Session>,
-    seen: Res<SeenResults>,
+    (seen, list): (Res<SeenResults>, Res<ReplayList>),
     screen: Res<State<Screen>>,
     mut next: ResMut<NextState<Screen>>,
 ) {
-    let wanted = wanted(&session, *seen, *screen.get());
+    let wanted = wanted(&session, *seen, *list, *screen.get());
     if wanted != *screen.get() {
         next.set(wanted);
     }
 }
 
-fn wanted(session: &Session, seen: SeenResults, screen: Screen) -> Screen {
+fn wanted(session: &Session, seen: SeenResults, list: ReplayList, screen: Screen) -> Screen {
     if session.problem().is_some() {
         return Screen::Problem;
     }
@@ -132,7 +150,7 @@ fn wanted(session: &Session, seen: SeenResults, screen: Screen) -> Screen {
     match session.client() {
         Some(client) => in_room(client, seen, screen),
         None if session.is_asking() || session.is_opening() => Screen::Connecting,
-        None if screen == Screen::Replay => Screen::Replays,
+        None if screen == Screen::Replay => list.0,
         None if is_of_session => Screen::Menu,
         None => screen,
     }

@@ -13,6 +13,7 @@ mod background_task;
 #[cfg(any(test, feature = "gamepad"))]
 mod gamepad;
 mod join_target;
+mod known_players;
 mod liveness;
 mod moment;
 mod pending_session;
@@ -33,7 +34,11 @@ use framehouse_client::{
     playback::Playback,
     reconnect_backoff::{ReconnectBackoff, SEAT_KEPT},
 };
-use framehouse_shared::{ids::RoomCode, net_sim::NetSimConfig, rng::SimRng};
+use framehouse_shared::{
+    ids::{AccountId, RoomCode},
+    net_sim::NetSimConfig,
+    rng::SimRng,
+};
 
 use super::{
     args::Args,
@@ -49,6 +54,7 @@ use reconnect::{Lost, Progress};
 
 pub use background_task::BackgroundTask;
 pub use join_target::{JoinTarget, PRACTICE_BOTS};
+pub use known_players::KnownPlayers;
 pub use moment::Moment;
 pub use problem::{Problem, as_sentence};
 pub use saved_seat::{ResumePrompt, SavedSeat};
@@ -71,7 +77,7 @@ impl Plugin for SessionPlugin {
     fn build(&self, app: &mut App) {
         app.insert_resource(Session::new(&self.0, self.1.clone())).init_resource::<Controls>().init_resource::<Pad>();
         app.add_message::<SessionNotice>().add_message::<SendCommand>();
-        app.add_plugins(saved_seat::plugin);
+        app.add_plugins((saved_seat::plugin, known_players::plugin));
         #[cfg(feature = "gamepad")]
         app.add_plugins(gamepad::driver::plugin);
         app.configure_sets(PreUpdate, RenetReceive.after(InputSystems));
@@ -92,6 +98,8 @@ pub struct Session {
     /// The request that resumes a lost session.
     request: Option<SessionRequest>,
     seat_kept: Duration,
+    /// The player's lasting id in the last session.
+    player: Option<AccountId>,
     liveness: Liveness,
     net_sim: Option<NetSimConfig>,
     autopilot: Option<SimRng>,
@@ -119,6 +127,7 @@ impl Session {
             server: String::new(),
             request: None,
             seat_kept: SEAT_KEPT,
+            player: None,
             liveness: Liveness::default(),
             net_sim: args.net_sim,
             autopilot: args.autopilot.then(|| SimRng::new(seed_of(args.name.as_deref().unwrap_or_default()))),
@@ -177,6 +186,7 @@ impl Session {
     /// Keeps the data that resumes the seat. A spectator has no seat and repeats the first request.
     fn keep_key(&mut self, new_session: &NewSession) {
         self.seat_kept = new_session.seat_kept;
+        self.player = new_session.player;
         if let Some(request) = self.request.as_mut().filter(|request| !matches!(request.room, RoomRequest::Watch(_))) {
             request.room = RoomRequest::Code(new_session.code);
             request.resume = Some(new_session.resume.clone());

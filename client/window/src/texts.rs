@@ -168,6 +168,28 @@ texts! {
     ReplaySaved: "The replay is saved: {}", "回放已保存：{}";
     ReplayNotSaved: "The replay could not be saved. {}", "无法保存回放。{}";
     NoReplay: "The server has no replay of this match.", "服务器没有这场比赛的回放。";
+    // Leaderboards.
+    Leaderboards: "Leaderboards", "排行榜";
+    AllMaps: "all maps", "所有地图";
+    AllTime: "All time", "历史";
+    ThisWeek: "This week", "本周";
+    Today: "Today", "今日";
+    LoadingBoard: "Asking the server for the leaderboard \u{2026}", "正在获取排行榜……";
+    NoEntries: "There is no result here yet.", "这里还没有成绩。";
+    NoEntriesHint: "Play a match to its end: the result is here a moment later.", "完成一场比赛，成绩稍后就会出现在这里。";
+    NoBoards: "This server keeps no leaderboards.", "此服务器不保存排行榜。";
+    NotOnBoard: "You have no result here yet.", "你在这里还没有成绩。";
+    // Matches of a player.
+    Matches: "Matches", "比赛记录";
+    YourMatches: "Your matches", "你的比赛记录";
+    MatchesOf: "Matches of {}", "{} 的比赛记录";
+    LoadingMatches: "Asking the server for the matches \u{2026}", "正在获取比赛记录……";
+    NoMatches: "There is no stored match yet.", "还没有保存的比赛。";
+    Played: "played {}", "{} 场比赛";
+    Best: "best {}", "最佳 {}";
+    Rating: "rating {} \u{b1} {}", "评分 {} \u{b1} {}";
+    RankOf: "rank {} of {}", "第 {} 名，共 {} 人";
+    WatchReplay: "Watch replay", "观看回放";
     // Replays.
     Replays: "Replays", "回放";
     LookingForReplays: "Looking for replays \u{2026}", "正在查找回放……";

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::match_id;
+use super::{match_id, rooms::percent_encoded};
 use crate::ids::{AccountId, MatchId};
 
 /// Maximum number of entries in one answer.
@@ -43,6 +43,17 @@ impl BoardQuery {
     pub fn limit(&self) -> u32 {
         self.limit.unwrap_or(ENTRIES_DEFAULT).clamp(1, ENTRIES_MAX)
     }
+
+    /// Path and query of the request for a board.
+    pub fn path(&self, board: &str) -> String {
+        let pairs = [
+            ("period", self.period.clone()),
+            ("limit", self.limit.map(|limit| limit.to_string())),
+            ("around", self.around.map(|player| player.to_string())),
+        ];
+        let pairs = pairs.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", percent_encoded(&value?))));
+        format!("/v1/leaderboards/{}?{}", percent_encoded(board), pairs.collect::<Vec<_>>().join("&"))
+    }
 }
 
 /// Answer to `GET /v1/leaderboards/{board}`: the best entry of each player in this period.
@@ -72,4 +83,17 @@ pub struct BoardEntry {
     /// The match.
     #[serde(with = "match_id")]
     pub match_id: MatchId,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_boards_have_no_meaning_of_their_own_in_a_path() {
+        assert_eq!(BoardQuery::default().path("all"), "/v1/leaderboards/all?");
+        let query = BoardQuery { limit: Some(1), around: Some(AccountId(7)), ..BoardQuery::default() };
+        let path = query.path("map:a/b?c");
+        assert_eq!(path, format!("/v1/leaderboards/map%3Aa%2Fb%3Fc?limit=1&around={}", AccountId(7)));
+    }
 }

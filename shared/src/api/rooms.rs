@@ -89,8 +89,8 @@ impl RoomFilter {
     }
 }
 
-/// Percent-encodes every byte that has a special meaning in a query.
-fn percent_encoded(text: &str) -> String {
+/// Percent-encodes every byte that has a special meaning in a path or a query.
+pub(super) fn percent_encoded(text: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
     text.bytes()
         .map(|byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })

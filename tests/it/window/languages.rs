@@ -110,9 +110,12 @@ fn every_screen_speaks_chinese() {
     let (server, folder) = (start_server(), Folder::new());
     let mut window = open_chinese(&server, &folder, "");
     assert_chinese(&mut window, "the menu");
-    for (way, screen) in
-        [(T::Settings, Screen::Settings), (T::BrowseRooms, Screen::Browser), (T::Replays, Screen::Replays)]
-    {
+    for (way, screen) in [
+        (T::Settings, Screen::Settings),
+        (T::BrowseRooms, Screen::Browser),
+        (T::Replays, Screen::Replays),
+        (T::Leaderboards, Screen::Leaderboards),
+    ] {
         window.click(chinese(way));
         window.until_screen(screen);
         assert_chinese(&mut window, &format!("{screen:?}"));

@@ -17,7 +17,11 @@ use framehouse_arena::ArenaPlugin;
 use framehouse_arena_client::ArenaView;
 use framehouse_client::{bots::companions::Companions, complain, say};
 use framehouse_harness::live::LiveServer;
-use framehouse_tests::{golden::Picture, headless_window::HeadlessWindow};
+use framehouse_tests::{
+    golden::Picture,
+    headless_window::HeadlessWindow,
+    past_results::{Past, result_lines},
+};
 use framehouse_tools::short_matches::short_matches;
 use framehouse_window::screens::Screen;
 
@@ -33,7 +37,13 @@ const LOOKS: [Look; 2] = [
     Look { suffix: "-small", size: UVec2::new(800, 600), text_scale: 1.5 },
 ];
 /// The screens that are drawn.
-const SCREENS: [(&str, fn(&Scratch, Look) -> Picture); 3] = [("menu", menu), ("settings", settings), ("lobby", lobby)];
+const SCREENS: [(&str, fn(&Scratch, Look) -> Picture); 4] =
+    [("menu", menu), ("settings", settings), ("lobby", lobby), ("leaderboards", leaderboards)];
+/// Players on the leaderboard; the window's own one is the last.
+const PLAYERS: [Past<'_>; 5] =
+    [(1, "Kestrel", 2140), (2, "Priya", 1985), (3, "Wren", 1270), (4, "Osprey", 880), (5, "Nova", 415)];
+/// The address that replaces the server's.
+const SERVER: &str = "http://127.0.0.1:7777";
 
 #[derive(Clone, Copy)]
 struct Look {
@@ -106,5 +116,18 @@ fn lobby(scratch: &Scratch, look: Look) -> Picture {
         window.texts().iter().any(|text| text == "ready") && window.sees("\u{203a}")
     });
     window.write_over(code.as_str(), CODE);
+    window.picture()
+}
+
+fn leaderboards(scratch: &Scratch, look: Look) -> Picture {
+    let mut server = LiveServer::start(ArenaPlugin, short_matches(300));
+    server.add_results(&result_lines("basin", &PLAYERS));
+    // The window's own player, as an earlier session would have left it.
+    let [.., (own, ..)] = PLAYERS;
+    let known = format!("\"{}\" = \"{own:032x}\"\n", server.url);
+    fs::write(scratch.0.join("players.toml"), known).expect("a folder of ours");
+    let mut window = open(scratch, look, &format!("--server {} --screen leaderboards", server.url));
+    window.until_seen("Kestrel");
+    window.write_over(&server.url, SERVER);
     window.picture()
 }

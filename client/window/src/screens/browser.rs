@@ -156,10 +156,10 @@ fn show(
     redraw.part(*entity, shown, rooms.wanted, |row, wanted| spawn_filters(row, &kit, *wanted));
     let (entity, shown) = &mut *table;
     redraw.part(*entity, shown, rooms.list.clone(), |table, list| match list {
-        List::Looking => spawn_message(table, &kit, kit.say(T::Looking), "", TEXT_MUTED),
-        List::Failed(sentence) => spawn_message(table, &kit, sentence, "", BAD),
+        List::Looking => kit.spawn_message(table, kit.say(T::Looking), "", TEXT_MUTED),
+        List::Failed(sentence) => kit.spawn_message(table, sentence, "", BAD),
         List::Found(list) if list.is_empty() => {
-            spawn_message(table, &kit, kit.say(T::NoRooms), kit.say(T::NoRoomsHint), TEXT);
+            kit.spawn_message(table, kit.say(T::NoRooms), kit.say(T::NoRoomsHint), TEXT);
         }
         List::Found(list) => list.iter().for_each(|room| spawn_room(table, &kit, room)),
     });
@@ -175,21 +175,6 @@ fn spawn_filters(row: &mut ChildSpawnerCommands<'_>, kit: &Kit, chosen: RoomsWan
         let kind = if wanted == chosen { Kind::Chosen } else { Kind::Plain };
         row.spawn(kit.small_button(Action::Filter(wanted), kit.say(text), kind));
     }
-}
-
-fn spawn_message(table: &mut ChildSpawnerCommands<'_>, kit: &Kit, words: &str, more: &str, color: Color) {
-    let node = Node {
-        flex_grow: 1.0,
-        flex_direction: FlexDirection::Column,
-        row_gap: px(6),
-        align_items: AlignItems::Center,
-        justify_content: JustifyContent::Center,
-        ..default()
-    };
-    table.spawn(node).with_children(|middle| {
-        middle.spawn((kit.words(words, 17.0, color), TextLayout::justify(Justify::Center)));
-        middle.spawn(kit.words(more, 15.0, TEXT_MUTED));
-    });
 }
 
 fn spawn_room(table: &mut ChildSpawnerCommands<'_>, kit: &Kit, room: &ListedRoom) {

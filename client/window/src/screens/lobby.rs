@@ -23,6 +23,8 @@ use crate::{
     },
 };
 
+pub(super) use options::stepped;
+
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<options::Maps>().init_resource::<options::Ordered>();
     app.add_systems(OnEnter(Screen::Lobby), (spawn, options::ask_for_maps));

@@ -91,6 +91,7 @@ fn spawn_button_row(card: &mut ChildSpawnerCommands<'_>, kit: &Kit) {
             &[
                 quiet(Action::OpenSettings, T::Settings),
                 quiet(Action::OpenReplays, T::Replays),
+                quiet(Action::OpenLeaderboards, T::Leaderboards),
                 quiet(Action::Quit, T::Quit),
             ],
         );
@@ -165,6 +166,7 @@ fn leave_menu(mut actions: MessageReader<Action>, mut next: ResMut<NextState<Scr
             Action::Browse => next.set(Screen::Browser),
             Action::OpenSettings => next.set(Screen::Settings),
             Action::OpenReplays => next.set(Screen::Replays),
+            Action::OpenLeaderboards => next.set(Screen::Leaderboards),
             _ => {}
         }
     }

@@ -8,7 +8,7 @@ use std::{
 use bevy::{prelude::*, ui_widgets::ScrollArea};
 use framehouse_client::replays::{SavedReplay, Summary, list_replays};
 
-use super::Screen;
+use super::{ReplayList, Screen};
 use crate::{
     actions::{Action, HandleActions},
     palette::{TEXT, TEXT_MUTED},
@@ -137,11 +137,15 @@ fn handle_actions(
     time: Res<Time<Real>>,
     settings: Res<Settings>,
     mut session: ResMut<Session>,
+    mut list: ResMut<ReplayList>,
     mut next: ResMut<NextState<Screen>>,
 ) {
     for action in actions.read() {
         match action {
-            Action::ShowReplay(file) => session.show_replay(file.clone(), &settings, time.elapsed()),
+            Action::ShowReplay(file) => {
+                *list = ReplayList(Screen::Replays);
+                session.show_replay(file.clone(), &settings, time.elapsed());
+            }
             Action::Back => next.set(Screen::Menu),
             _ => {}
         }

@@ -31,7 +31,8 @@ fn begin(
     if let Some(file) = &begin.0.replay {
         session.show_replay(file.clone(), &settings, time.elapsed());
     }
-    if let Some(screen @ (Screen::Browser | Screen::Settings | Screen::Replays)) = begin.0.screen {
+    if let Some(screen @ (Screen::Browser | Screen::Settings | Screen::Replays | Screen::Leaderboards)) = begin.0.screen
+    {
         next.set(screen);
     }
 }

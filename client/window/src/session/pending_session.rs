@@ -7,7 +7,10 @@ use framehouse_client::{
     connect::{ConnectError, SessionGrant, SessionRequest, request_session_while},
     net::{Connection, Link, SimulatedLink, UdpLink},
 };
-use framehouse_shared::{ids::RoomCode, net_sim::NetSimConfig};
+use framehouse_shared::{
+    ids::{AccountId, RoomCode},
+    net_sim::NetSimConfig,
+};
 
 use super::background_task::BackgroundTask;
 use crate::game::Game;
@@ -22,6 +25,8 @@ pub struct NewSession {
     pub resume: String,
     /// Grace period: how long the server keeps the seat after a loss.
     pub seat_kept: Duration,
+    /// Lasting id of the player; nothing from earlier servers.
+    pub player: Option<AccountId>,
 }
 
 /// A request without an answer yet.
@@ -70,7 +75,7 @@ fn open(
     let client =
         Client::new(&grant.token, link, config, now).map_err(|error| not_opened(&grant.server, &error.to_string()))?;
     let seat_kept = grant.grace();
-    Ok(NewSession { client: Box::new(client), code: grant.code, resume: grant.resume, seat_kept })
+    Ok(NewSession { client: Box::new(client), code: grant.code, resume: grant.resume, seat_kept, player: grant.player })
 }
 
 fn not_opened(server: &str, cause: &str) -> ConnectError {

@@ -7,8 +7,8 @@ use std::{
     time::Duration,
 };
 
-use framehouse_client::playback::Playback;
-use framehouse_shared::replay::FILE_BYTES_MAX;
+use framehouse_client::{playback::Playback, replays::fetch_replay};
+use framehouse_shared::{ids::MatchId, replay::FILE_BYTES_MAX};
 
 use super::{BackgroundTask, Problem, Session, Stage};
 use crate::{game::Game, settings::Settings};
@@ -19,6 +19,17 @@ impl Session {
         self.leave(now);
         let (game, settings) = (self.game.clone(), settings.clone());
         self.stage = Stage::Opening(BackgroundTask::begin(move || open(&game, &file, &settings)));
+    }
+
+    /// Fetches the replay of a match from the server of the settings and shows it; leaves the present session.
+    pub(crate) fn show_match(&mut self, match_id: MatchId, settings: &Settings, now: Duration) {
+        self.leave(now);
+        let (game, settings) = (self.game.clone(), settings.clone());
+        self.stage = Stage::Opening(BackgroundTask::begin(move || {
+            let fetched = fetch_replay(&settings.server, match_id);
+            let bytes = fetched.map_err(|error| Problem::of_missing_replay(&error, &settings))?;
+            play(&game, &bytes, &settings)
+        }));
     }
 
     pub(super) fn take_playback(&mut self) {
@@ -37,6 +48,10 @@ fn open(game: &Game, file: &Path, settings: &Settings) -> Result<Box<Playback>, 
     File::open(file)
         .and_then(|opened| opened.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes))
         .map_err(|error| Problem::of_file(file, &error, settings))?;
+    play(game, &bytes, settings)
+}
+
+fn play(game: &Game, bytes: &[u8], settings: &Settings) -> Result<Box<Playback>, Problem> {
     let make = game.config().game.as_ref().expect("the window's client has a game");
-    Playback::open(make(), &bytes).map(Box::new).map_err(|error| Problem::of_playback(&error, settings))
+    Playback::open(make(), bytes).map(Box::new).map_err(|error| Problem::of_playback(&error, settings))
 }

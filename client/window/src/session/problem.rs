@@ -72,6 +72,11 @@ impl Problem {
         Self { title: settings.say(T::BadReplay).to_owned(), sentence, ..default() }
     }
 
+    /// The problem of a replay that the server does not provide.
+    pub fn of_missing_replay(error: &ConnectError, settings: &Settings) -> Self {
+        Self { can_try_again: false, ..Self::of_refusal(error, settings) }
+    }
+
     /// The problem of a replay that cannot be played back.
     pub fn of_playback(error: &PlaybackError, settings: &Settings) -> Self {
         let why = match error {
@@ -136,6 +141,7 @@ fn refused(code: &str, message: &str, settings: &Settings) -> (T, String) {
         "sent_away" => (T::Kicked, T::KickedWhy),
         "draining" => (T::Stopping, T::StoppingWhy),
         "busy" | "overloaded" => (T::ServerBusy, T::ServerBusyWhy),
+        "no_such_replay" => (T::BadReplay, T::NoReplay),
         "mismatch" => return (T::VersionDiffers, version_differs(message, settings)),
         _ => return (T::NoSession, as_sentence(message)),
     };

@@ -3,7 +3,12 @@
 use std::time::Duration;
 
 use framehouse_client::{client::Client, playback::Playback, stats::ClientStats, timeline::Timeline};
-use framehouse_shared::{ids::Slot, input::Command, simulation::Simulation, tick::Tick};
+use framehouse_shared::{
+    ids::{AccountId, Slot},
+    input::Command,
+    simulation::Simulation,
+    tick::Tick,
+};
 
 use super::{JoinTarget, Problem, Session, Stage};
 use crate::game::Game;
@@ -17,6 +22,11 @@ impl Session {
     /// The server's address.
     pub fn server(&self) -> &str {
         &self.server
+    }
+
+    /// The player's lasting id on this server, in the present or last session; nothing with an earlier server.
+    pub const fn player(&self) -> Option<AccountId> {
+        self.player
     }
 
     /// The last join target, unless the player has left since.

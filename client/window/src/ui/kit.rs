@@ -215,6 +215,28 @@ impl Kit<'_> {
         )
     }
 
+    /// Spawns a sentence, and a hint below it, in the middle of an empty list.
+    pub fn spawn_message(&self, list: &mut ChildSpawnerCommands<'_>, words: &str, more: &str, color: Color) {
+        let node = Node {
+            flex_grow: 1.0,
+            flex_direction: FlexDirection::Column,
+            row_gap: px(6),
+            align_items: AlignItems::Center,
+            justify_content: JustifyContent::Center,
+            ..default()
+        };
+        list.spawn(node).with_children(|middle| {
+            middle.spawn((self.words(words, 17.0, color), TextLayout::justify(Justify::Center)));
+            middle.spawn((self.words(more, 15.0, TEXT_MUTED), TextLayout::justify(Justify::Center)));
+        });
+    }
+
+    /// A text in a column of this width.
+    pub fn cell(&self, words: &str, size: f32, color: Color, width: f32) -> impl Bundle + use<> {
+        let node = Node { width: px(self.grown(width)), flex_shrink: 0.0, ..default() };
+        (node, Pickable::IGNORE, children![(self.words(words, size, color), TextLayout::no_wrap())])
+    }
+
     /// A line of a list, slightly tinted.
     pub fn line(&self, color: Color, part: f32) -> impl Bundle + use<> {
         (

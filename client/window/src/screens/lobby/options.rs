@@ -95,8 +95,8 @@ pub fn stepped_seats(seats: u8, step: i8) -> u8 {
     seats.saturating_add_signed(step).clamp(SEATS_MIN.min(seats), SLOTS_MAX as u8)
 }
 
-/// The map after a step through the list; one position of the cycle stands for all maps in turn.
-fn stepped(names: &[String], map: Option<&str>, step: i8) -> Option<String> {
+/// The map after a step through the list; one position of the cycle stands for all maps.
+pub fn stepped(names: &[String], map: Option<&str>, step: i8) -> Option<String> {
     let place = map.map_or(0, |map| names.iter().position(|name| name == map).map_or(0, |place| place + 1));
     let places = names.len() as i64 + 1;
     let next = (place as i64 + i64::from(step)).rem_euclid(places) as usize;
