@@ -168,6 +168,9 @@ texts! {
     ReplaySaved: "The replay is saved: {}", "回放已保存：{}";
     ReplayNotSaved: "The replay could not be saved. {}", "无法保存回放。{}";
     NoReplay: "The server has no replay of this match.", "服务器没有这场比赛的回放。";
+    RankToday: "Rank {} today", "今日第 {} 名";
+    BestToday: "Your best today is still {} (rank {})", "你今日的最佳成绩仍是 {}（第 {} 名）";
+    PersonalBest: "New personal best!", "新的个人最佳！";
     // Leaderboards.
     Leaderboards: "Leaderboards", "排行榜";
     AllMaps: "all maps", "所有地图";

@@ -1,7 +1,9 @@
-//! The results after a match: the winner, scores that count up, score curves, and the rematch button.
+//! The results after a match: the winner, where the result stands, scores that count up, score curves, and the rematch
+//! button.
 
 mod ranking;
 mod saving;
+mod standing;
 
 use bevy::prelude::*;
 use framehouse_client::client::MatchResults;
@@ -16,6 +18,7 @@ use super::{
     plot::{Curve, plot},
 };
 use saving::{Saving, SavingShown};
+use standing::LastStanding;
 
 use crate::{
     actions::{Action, HandleActions},
@@ -37,11 +40,11 @@ const COUNT_SECONDS: f32 = 1.8;
 const PLOT: UVec2 = UVec2::new(1040, 660);
 
 pub(super) fn plugin(app: &mut App) {
-    app.init_resource::<Counting>().init_resource::<Saving>();
-    app.add_systems(Update, saving::listen.before(HandleActions));
+    app.init_resource::<Counting>().init_resource::<Saving>().init_resource::<LastStanding>();
+    app.add_systems(Update, (saving::listen, standing::listen).before(HandleActions));
     app.add_systems(OnEnter(Screen::Results), spawn);
     app.add_systems(Update, (handle_actions, saving::save).in_set(HandleActions).run_if(in_state(Screen::Results)));
-    let systems = (count, ranking::write, show_plot, grow_curves, show_button_row);
+    let systems = (count, ranking::write, show_plot, grow_curves, standing::show, show_button_row);
     app.add_systems(Update, systems.chain().after(HandleActions).run_if(in_state(Screen::Results)));
 }
 
@@ -106,6 +109,7 @@ fn spawn(
                 kit.strong(&title(results, own, &kit), 40.0, TEXT),
                 TextLayout::new(Justify::Center, LineBreak::WordOrCharacter),
             ));
+            column.spawn(standing::place(&kit));
             let middle = Node { flex_grow: 1.0, column_gap: px(16), min_height: px(0), ..default() };
             column.spawn(middle).with_children(|row| {
                 row.spawn(kit.panel(inner(1.0))).with_children(|panel| {
