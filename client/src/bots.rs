@@ -2,7 +2,8 @@
 //!
 //! A few spawner threads (`spawner.rs`) request the sessions, since HTTP blocks. Each driver thread (`driver.rs`) owns
 //! some rooms (`room.rs`) and updates all their clients (`bot.rs`) every few milliseconds. A bot that loses its
-//! connection requests its seat again (`reconnect.rs`). At the end all measurements are added up ([`report`]).
+//! connection requests its seat again (`reconnect.rs`). Another thread looks for some results on the leaderboards
+//! (`visibility.rs`). At the end all measurements are added up ([`report`]).
 
 pub mod args;
 mod bot;
@@ -13,10 +14,11 @@ mod reconnect;
 pub mod report;
 mod room;
 mod spawner;
+mod visibility;
 
 use std::{
     iter,
-    sync::{Mutex, mpsc},
+    sync::{Mutex, atomic::AtomicU64, mpsc},
     thread,
     time::{Duration, Instant},
 };
@@ -26,6 +28,7 @@ use driver::drive;
 use reconnect::carry_out;
 use report::{Report, Totals};
 use spawner::{BotSpawner, fill_rooms};
+use visibility::{PROBES_MAX, ProbeQueue, follow};
 
 pub use program::{command, main};
 
@@ -44,6 +47,8 @@ const RECRUITS_WAITING_MAX: usize = 64;
 /// Capacity of the queue of reconnect requests; while it is full, a bot tries again after its pause.
 const ORDERS_WAITING_MAX: usize = 1024;
 
+const PANICKED: &str = "A thread of the bots panicked: this is a bug.";
+
 fn name(index: u8) -> &'static str {
     NAMES[usize::from(index) % NAMES.len()]
 }
@@ -57,6 +62,9 @@ pub fn run(args: &Args, config: &ClientConfig) -> Report {
     let (orders, ordered) = mpsc::sync_channel(ORDERS_WAITING_MAX);
     let ordered = Mutex::new(ordered);
     let spawner = BotSpawner::new(args, config, start);
+    let (queue, probes) = mpsc::sync_channel(PROBES_MAX);
+    let matches = AtomicU64::new(0);
+    let probing = ProbeQueue { matches: &matches, queue };
     let mut totals = Totals::default();
     thread::scope(|scope| {
         for _ in 0..args.rooms.min(SPAWNERS_MAX) {
@@ -69,13 +77,18 @@ pub fn run(args: &Args, config: &ClientConfig) -> Report {
             });
         }
         drop(outboxes);
-        let spawn = |(inbox, orders)| scope.spawn(move || drive(args, start, inbox, orders));
-        let threads: Vec<_> = inboxes.into_iter().zip(iter::repeat(orders)).map(spawn).collect();
+        let following = scope.spawn(move || follow(&args.server, start, &probes));
+        let spawn = |(inbox, (orders, probing))| scope.spawn(move || drive(args, start, inbox, orders, &probing));
+        let threads: Vec<_> = inboxes.into_iter().zip(iter::repeat((orders, probing))).map(spawn).collect();
         for thread in threads {
             match thread.join() {
                 Ok(part) => totals.add(&part),
-                Err(_) => totals.fail("A thread of the bots panicked: this is a bug."),
+                Err(_) => totals.fail(PANICKED),
             }
+        }
+        match following.join() {
+            Ok(times) => totals.board_visible_ms = times,
+            Err(_) => totals.fail(PANICKED),
         }
     });
     Report::new(args, &totals)

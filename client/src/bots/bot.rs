@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, sync::mpsc::SyncSender, time::Duration};
 
 use framehouse_shared::{
+    ids::{AccountId, MatchId},
     protocol::{end::EndCode, messages::Phase},
     rng::SimRng,
 };
@@ -11,6 +12,7 @@ use super::{
     reconnect::{Progress, Reconnect, SessionOrder},
     report::Totals,
     spawner::BotSession,
+    visibility::Probe,
 };
 use crate::{
     client::{Client, Notice},
@@ -33,6 +35,11 @@ pub(super) struct Bot {
     next_update: Duration,
     is_ready: bool,
     last_result: Option<u32>,
+    /// The bot's lasting id, its most points so far, and the last match that has ended with as many.
+    player: Option<AccountId>,
+    best: Option<i64>,
+    best_end: Option<(u32, Duration)>,
+    probe: Option<Probe>,
     results_saved: BTreeSet<u32>,
     /// The running reconnect, from a loss until the next welcome.
     reconnect: Option<Reconnect>,
@@ -62,6 +69,10 @@ impl Bot {
             next_update: Duration::ZERO,
             is_ready: false,
             last_result: None,
+            player: session.player,
+            best: None,
+            best_end: None,
+            probe: None,
             results_saved: BTreeSet::new(),
             reconnect: None,
             reconnects: 0,
@@ -126,6 +137,11 @@ impl Bot {
         result.filter(|_| is_new)
     }
 
+    /// Takes the probe of a match whose result is stored and the bot's best.
+    pub const fn take_probe(&mut self) -> Option<Probe> {
+        self.probe.take()
+    }
+
     /// The numbers of the matches whose results the server has stored.
     pub const fn results_saved(&self) -> &BTreeSet<u32> {
         &self.results_saved
@@ -153,11 +169,13 @@ impl Bot {
         if let Some(command) = command {
             client.send_command(&command);
         }
-        for notice in client.drain_notices() {
-            if let Notice::ResultSaved { match_no, .. } = notice {
-                self.results_saved.insert(match_no);
-            }
-        }
+        self.note_end(now);
+        let saved = |notice| match notice {
+            Notice::ResultSaved { match_no, match_id } => Some((match_no, match_id)),
+            _ => None,
+        };
+        let saved: Vec<_> = self.client.drain_notices().filter_map(saved).collect();
+        saved.into_iter().for_each(|(match_no, match_id)| self.note_saved(match_no, match_id));
         // A bot has nothing to lose when the host wants to end the match.
         if self.client.is_asked() {
             self.client.vote(true);
@@ -167,6 +185,21 @@ impl Bot {
             self.reconnects += u64::from(self.reconnect.take().is_some());
         }
         self.is_ready &= self.is_in_lobby();
+    }
+
+    /// Notes when a match has ended with the bot's best result.
+    fn note_end(&mut self, now: Duration) {
+        let Some((results, slot)) = self.client.results().zip(self.client.slot()) else { return };
+        let points = results.ranking.iter().find(|entry| entry.slot == slot).map(|entry| entry.score.points);
+        if points > self.best {
+            (self.best, self.best_end) = (points, Some((results.match_no, now)));
+        }
+    }
+
+    fn note_saved(&mut self, match_no: u32, match_id: MatchId) {
+        self.results_saved.insert(match_no);
+        let ended = self.best_end.filter(|(best, _)| *best == match_no).map(|(_, ended)| ended);
+        self.probe = self.player.zip(ended).map(|(player, ended)| Probe { match_no, match_id, player, ended });
     }
 
     fn reconnect(&mut self, now: Duration, orders: &SyncSender<SessionOrder>) {

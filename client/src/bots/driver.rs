@@ -7,7 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{args::Args, elapsed, reconnect::SessionOrder, report::Totals, room::BotRoom, spawner::SpawnedBot};
+use super::{
+    args::Args, elapsed, reconnect::SessionOrder, report::Totals, room::BotRoom, spawner::SpawnedBot,
+    visibility::ProbeQueue,
+};
 
 /// Pause between two updates of all bots: short against a tick, so that it adds little to the measurements.
 const LOOP_INTERVAL: Duration = Duration::from_millis(3);
@@ -21,6 +24,7 @@ pub(super) fn drive(
     start: Instant,
     spawned: Receiver<SpawnedBot>,
     orders: SyncSender<SessionOrder>,
+    probing: &ProbeQueue<'_>,
 ) -> Totals {
     let end = Duration::from_secs(u64::from(args.seconds));
     let pause = Duration::from_millis(u64::from(args.slow));
@@ -36,6 +40,9 @@ pub(super) fn drive(
                 room.leave();
             }
             room.update(now, if is_leaving { Duration::ZERO } else { pause }, &orders, &|| elapsed(start));
+            if let Some(probe) = room.take_probe() {
+                probing.offer(probe);
+            }
         }
         if is_leaving && (rooms.values().all(BotRoom::is_empty) || now >= end + LEAVE_TIME_MAX) {
             break;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::args::Args;
+use super::{args::Args, visibility::times};
 use crate::stats::{ClientStats, Distribution, ErrorLog};
 
 /// All measurements, added up.
@@ -20,6 +20,8 @@ pub struct Totals {
     pub reconnects: u64,
     /// Time from requesting a session to the welcome, in ms.
     pub connect_ms: Distribution,
+    /// Time from a match's end until its result is visible on the leaderboards, in ms, for one match in ten.
+    pub board_visible_ms: Distribution,
     /// Clients that got no seat or lost it, with their sentences.
     pub failed: ErrorLog,
 }
@@ -32,6 +34,7 @@ impl Default for Totals {
             results_saved: 0,
             reconnects: 0,
             connect_ms: Distribution::new(0, 100_000),
+            board_visible_ms: times(),
             failed: ErrorLog::default(),
         }
     }
@@ -50,6 +53,7 @@ impl Totals {
         self.results_saved += other.results_saved;
         self.reconnects += other.reconnects;
         self.connect_ms.add(&other.connect_ms);
+        self.board_visible_ms.add(&other.board_visible_ms);
         self.failed.add(&other.failed);
     }
 }
@@ -84,6 +88,11 @@ pub struct Report {
     pub up_bytes_per_room_s: f64,
     pub connect_ms_p50: i64,
     pub connect_ms_p99: i64,
+    /// Missing if no result was looked for: without leaderboards, or before the first match has ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub board_visible_ms_p50: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub board_visible_ms_p99: Option<i64>,
     pub errors: u64,
     pub event_gaps: u64,
     pub reconnects: u64,
@@ -102,6 +111,8 @@ impl Report {
         let room_seconds = stats.playing_time.as_secs_f64() / members;
         let ticks_played = stats.ticks_confirmed as f64 * f64::from(args.players) / members;
         let per_cent = |count: u64| ratio(100.0 * count as f64, ticks_played);
+        let visible = &totals.board_visible_ms;
+        let visible_ms = |part| (visible.count() > 0).then(|| visible.quantile(part));
         let mut errors = totals.failed.clone();
         errors.add(&stats.errors);
         Self {
@@ -131,6 +142,8 @@ impl Report {
             up_bytes_per_room_s: ratio(stats.playing_traffic.up_bytes as f64, room_seconds),
             connect_ms_p50: totals.connect_ms.quantile(0.5),
             connect_ms_p99: totals.connect_ms.quantile(0.99),
+            board_visible_ms_p50: visible_ms(0.5),
+            board_visible_ms_p99: visible_ms(0.99),
             errors: errors.count(),
             event_gaps: stats.event_gaps,
             reconnects: totals.reconnects,
@@ -203,6 +216,9 @@ impl fmt::Display for Report {
             self.up_bytes_per_room_s / 1000.0
         )?;
         write!(f, "connect   {} ms (p50), {} (p99)", self.connect_ms_p50, self.connect_ms_p99)?;
+        if let Some((p50, p99)) = self.board_visible_ms_p50.zip(self.board_visible_ms_p99) {
+            write!(f, "\nboards    a result is visible {p50} ms after its match (p50), {p99} (p99)")?;
+        }
         self.error_messages.iter().try_for_each(|message| write!(f, "\nerror     {message}"))
     }
 }
@@ -243,6 +259,16 @@ mod tests {
             assert!(json[field].is_number(), "{field} is missing");
         }
         assert!(json["error_messages"].is_array());
+    }
+
+    #[test]
+    fn boards_are_reported_only_where_there_are_some() {
+        let args = Args::parse_from(["framehouse-bots"]);
+        let mut totals = Totals::default();
+        let json = |totals: &Totals| serde_json::to_value(Report::new(&args, totals)).expect("serialises");
+        assert_eq!(json(&totals).get("board_visible_ms_p50"), None);
+        totals.board_visible_ms.record(120);
+        assert_eq!(json(&totals)["board_visible_ms_p99"], 120);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use super::{bot::Bot, reconnect::SessionOrder, report::Totals};
+use super::{bot::Bot, reconnect::SessionOrder, report::Totals, visibility::Probe};
 
 /// The bots of one room.
 pub(super) struct BotRoom {
@@ -14,12 +14,20 @@ pub(super) struct BotRoom {
     bots: Vec<Bot>,
     never_connected: Vec<String>,
     results_seen: BTreeMap<u32, usize>,
+    /// Number of the last match with a probe.
+    probed: Option<u32>,
 }
 
 impl BotRoom {
     /// A room for this number of bots.
     pub const fn new(members: u8) -> Self {
-        Self { members: members as usize, bots: Vec::new(), never_connected: Vec::new(), results_seen: BTreeMap::new() }
+        Self {
+            members: members as usize,
+            bots: Vec::new(),
+            never_connected: Vec::new(),
+            results_seen: BTreeMap::new(),
+            probed: None,
+        }
     }
 
     /// Adds a bot, or notes why it could not be spawned.
@@ -47,6 +55,16 @@ impl BotRoom {
         if self.is_complete() {
             self.bots.iter_mut().for_each(Bot::get_ready);
         }
+    }
+
+    /// Takes the probe of a match that has ended: that of the first bot whose best result it is.
+    pub fn take_probe(&mut self) -> Option<Probe> {
+        let probes = self.bots.iter_mut().filter_map(Bot::take_probe);
+        // Those of the other bots are dropped.
+        let probe = probes.fold(None, |first, probe| first.or(Some(probe)))?;
+        let is_new = self.probed != Some(probe.match_no);
+        self.probed = Some(probe.match_no);
+        is_new.then_some(probe)
     }
 
     /// Makes all bots leave.

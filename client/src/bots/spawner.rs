@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use framehouse_shared::ids::RoomCode;
+use framehouse_shared::ids::{AccountId, RoomCode};
 
 use super::{args::Args, bot::Bot, elapsed};
 use crate::{
@@ -35,6 +35,8 @@ pub(super) struct BotSession {
     pub resume: String,
     /// Grace period: how long the server keeps the seat after a loss.
     pub grace: Duration,
+    /// The bot's lasting id; nothing from earlier servers.
+    pub player: Option<AccountId>,
 }
 
 /// A refused or failed session request.
@@ -92,7 +94,8 @@ impl<'a> BotSpawner<'a> {
             None => Box::new(udp),
         };
         let client = Client::new(&grant.token, link, self.config, elapsed(self.start)).map_err(Refusal::lasting)?;
-        Ok(BotSession { client, code: grant.code, grace: grant.grace(), resume: grant.resume })
+        let grace = grant.grace();
+        Ok(BotSession { client, code: grant.code, grace, resume: grant.resume, player: grant.player })
     }
 
     /// Spawns the bot with this index in a room: the first one creates the room, the players take seats, the rest

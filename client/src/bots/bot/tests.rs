@@ -90,7 +90,7 @@ fn session(server: &FakeServer, resume: &str, now: Duration) -> BotSession {
         game: None,
     };
     let client = Client::new(&server.token(), server.link(), &config, now).expect("a good token");
-    BotSession { client, code: code(), resume: resume.to_owned(), grace: SEAT_KEPT }
+    BotSession { client, code: code(), resume: resume.to_owned(), grace: SEAT_KEPT, player: None }
 }
 
 fn code() -> RoomCode {
@@ -182,7 +182,7 @@ fn the_games_bot_is_told_of_the_last_input_also_when_that_is_not_simulated_yet()
     harness.play(78);
     assert!(harness.client.clock().delay_ticks() > 2.0);
     let client = mem::replace(&mut harness.client, harness::Harness::connected().client);
-    let session = BotSession { client, code: code(), resume: "r".to_owned(), grace: SEAT_KEPT };
+    let session = BotSession { client, code: code(), resume: "r".to_owned(), grace: SEAT_KEPT, player: None };
     let bot = Rc::new(RefCell::new(Bot::new(session, request(), 1, Duration::ZERO)));
     let (orders, _ordered) = mpsc::sync_channel(1);
     let begin = harness.frames.len() + 10;
