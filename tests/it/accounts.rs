@@ -2,7 +2,10 @@
 
 use std::{fs, time::Duration};
 
-use framehouse_client::connect::{RoomRequest, SessionRequest, request_session};
+use framehouse_client::{
+    connect::{RoomRequest, SessionRequest, request_session},
+    records::read_player,
+};
 use framehouse_harness::{
     live::{LiveServer, wait_until},
     world::World,
@@ -13,7 +16,8 @@ use framehouse_server::{
     room::directory::{JoinError, JoinTarget},
     store::{self, StoreOptions},
 };
-use framehouse_shared::{api::PlayerSecret, protocol::end::EndCode, replay::ServerKey};
+use framehouse_shared::{api::PlayerSecret, ids::AccountId, protocol::end::EndCode, replay::ServerKey};
+use framehouse_tests::past_results::result_line;
 use framehouse_tiny::TinyPlugin;
 use framehouse_tools::replays::Folder;
 
@@ -141,4 +145,37 @@ fn a_player_who_joins_anew_gives_up_a_lost_seat_and_an_unused_token() {
     let is_seated = |index: usize| world.clients[index].client.slot().is_some();
     assert_eq!((is_seated(first), is_seated(second)), (false, true));
     assert_eq!(world.join(JoinTarget::Resume(world.clients[bob].resume)), Err(JoinError::NoSuchSeat));
+}
+
+#[test]
+fn quick_match_asks_the_database_for_ratings() {
+    const EVE: PlayerSecret = PlayerSecret::from_random(0xe7e);
+    let mut server = LiveServer::start(TinyPlugin, Vec::new());
+    let ask = |server: &LiveServer, secret, room| {
+        let name = "somebody".to_owned();
+        let request = SessionRequest { name, room, resume: None, player_secret: secret, hello: None };
+        request_session(&server.url, &request)
+    };
+    let create = || RoomRequest::Create { size: 4, private: false, practice: false, economy: None };
+    let id = |server: &LiveServer, secret| {
+        let grant = ask(server, Some(secret), create()).expect("a seat");
+        grant.player.expect("this server names it").0
+    };
+    let [ada, bob, eve] = [ADA, BOB, EVE].map(|secret| id(&server, secret));
+    // Ada and Eve win in turn, and Bob never.
+    let line = |number| {
+        let (first, second) = if number % 2 == 0 { (ada, eve) } else { (eve, ada) };
+        result_line(number, "", &[(first, "first", 3), (second, "second", 2), (bob, "Bob", 1)])
+    };
+    server.add_results(&(0..20).map(line).collect::<String>());
+    wait_until("all are stored", || {
+        read_player(&server.url, AccountId(bob)).is_ok_and(|player| player.matches == 20 && player.rating.is_some())
+    });
+    // Again and again, because seats that nobody uses end, and a busy machine may not know a rating in time.
+    wait_until("Eve meets Ada, although Bob's room is fuller", || {
+        let near = ask(&server, Some(ADA), create()).expect("a room").code;
+        let full = ask(&server, Some(BOB), create()).expect("a room").code;
+        ask(&server, None, RoomRequest::Code(full)).expect("a seat");
+        ask(&server, Some(EVE), RoomRequest::Quick {}).expect("a seat").code == near
+    });
 }

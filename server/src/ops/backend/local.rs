@@ -92,15 +92,16 @@ impl LocalBackend {
         Self { store: Some(store), ..self }
     }
 
-    /// Looks up the ratings of players for quick match, whose ids are made with this key.
+    /// Looks up the ratings of players, whose ids are made with this key, for quick match.
     #[must_use]
     pub fn with_ratings(self, key: ServerKey) -> Self {
         Self { accounts: Some(key), ..self }
     }
 
-    /// Rating of the player in hundredths, where quick match needs it and it is known at once.
+    /// Rating of a player that takes a seat, in hundredths, if it is known at once.
     async fn rating(&self, request: &JoinRequest) -> Option<i32> {
-        let secret = request.secret.filter(|_| request.target == JoinTarget::Quick)?;
+        let takes_a_seat = !matches!(request.target, JoinTarget::Watch(_) | JoinTarget::Resume(_));
+        let secret = request.secret.filter(|_| takes_a_seat)?;
         self.store.as_ref()?.rating(self.accounts.as_ref()?.account(secret)).await
     }
 
