@@ -9,18 +9,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-use framehouse_shared::ids::{AccountId, MatchId};
+use framehouse_shared::{
+    api::code,
+    ids::{AccountId, MatchId},
+};
 
 use super::elapsed;
 use crate::{
-    records::{ALL, is_without_boards, read_entry},
+    records::{board, is_without_boards, read_entry},
     stats::Distribution,
 };
 
 /// One of this many matches is measured, beginning with the first.
 const MATCHES_PER_PROBE: u64 = 10;
 /// Maximum number of probes at the same time; more are left out.
-pub(super) const PROBES_MAX: usize = 64;
+pub(super) const PROBES_MAX: usize = 16;
 /// Pause between two looks at the boards.
 const PAUSE: Duration = Duration::from_millis(50);
 /// Longest time until a result is visible. One that takes longer counts as this long.
@@ -83,19 +86,39 @@ pub(super) fn follow(server: &str, start: Instant, probes: &Receiver<Probe>) -> 
         }
         let mut has_boards = true;
         waiting.retain(|probe| {
-            let entry = read_entry(server, ALL, probe.player);
-            has_boards &= !entry.as_ref().is_err_and(is_without_boards);
-            let passed_ms = elapsed(start).saturating_sub(probe.ended).as_millis() as i64;
-            let is_visible = entry.is_ok_and(|entry| entry.is_some_and(|entry| entry.match_id == probe.match_id));
-            let is_done = is_visible || passed_ms >= VISIBLE_MS_MAX;
-            if is_done {
-                times.record(passed_ms);
+            let look = look(server, start, probe);
+            has_boards &= look != Look::NoBoards;
+            if let Look::Visible(ms) = look {
+                times.record(ms);
             }
-            !is_done
+            look == Look::NotYet
         });
         if !has_boards {
             return times;
         }
+    }
+}
+
+/// Outcome of a look at the boards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    NotYet,
+    /// After this many ms.
+    Visible(i64),
+    /// The server has too many requests of this address: it must have time for those of the bots.
+    Busy,
+    NoBoards,
+}
+
+fn look(server: &str, start: Instant, probe: &Probe) -> Look {
+    let entry = read_entry(server, board::ALL, probe.player);
+    let passed_ms = elapsed(start).saturating_sub(probe.ended).as_millis() as i64;
+    match entry {
+        Ok(Some(entry)) if entry.match_id == probe.match_id => Look::Visible(passed_ms),
+        Err(error) if is_without_boards(&error) => Look::NoBoards,
+        Err(error) if error.code() == Some(code::BUSY) => Look::Busy,
+        _ if passed_ms >= VISIBLE_MS_MAX => Look::Visible(VISIBLE_MS_MAX),
+        Ok(_) | Err(_) => Look::NotYet,
     }
 }
 
