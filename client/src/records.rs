@@ -3,22 +3,13 @@
 
 use std::{thread, time::Duration};
 
-pub use framehouse_shared::api::{BoardEntry, BoardName, BoardQuery, PlayedMatch, PlayerInfo};
+pub use framehouse_shared::api::{BoardEntry, BoardName, BoardQuery, PlayedMatch, PlayerInfo, board};
 use framehouse_shared::{
     api::{BoardList, Leaderboard, PlayerMatches, code},
     ids::{AccountId, MatchId},
 };
 
 use crate::connect::{ConnectError, get_json};
-
-/// The board of all matches.
-pub const ALL: &str = "all";
-/// The board of this day, in UTC.
-pub const DAY: &str = "day";
-/// The board of this week, in UTC.
-pub const WEEK: &str = "week";
-/// Prefix of the boards of maps.
-pub const MAP: &str = "map:";
 
 /// A result is on the boards some seconds after its match; they are requested this many times ..
 const TRIES: u32 = 20;
@@ -88,7 +79,7 @@ pub struct Standing {
 /// server has no boards.
 pub fn wait_for_standing(server_url: &str, player: AccountId, match_id: MatchId, points: i64) -> Option<Standing> {
     for _ in 0..TRIES {
-        match read_entry(server_url, DAY, player) {
+        match read_entry(server_url, board::DAY, player) {
             Ok(Some(today)) if today.match_id == match_id || today.points >= points => {
                 let is_personal_best = is_personal_best(server_url, player, match_id).unwrap_or(false);
                 return Some(Standing { today, is_personal_best });
@@ -101,6 +92,75 @@ pub fn wait_for_standing(server_url: &str, player: AccountId, match_id: MatchId,
 }
 
 fn is_personal_best(server_url: &str, player: AccountId, match_id: MatchId) -> Result<bool, ConnectError> {
-    let is_best = read_entry(server_url, ALL, player)?.is_some_and(|best| best.match_id == match_id);
+    let is_best = read_entry(server_url, board::ALL, player)?.is_some_and(|best| best.match_id == match_id);
     Ok(is_best && list_matches(server_url, player, 2)?.len() > 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{Read, Write},
+        net::TcpListener,
+    };
+
+    use super::*;
+
+    const PLAYER: AccountId = AccountId(7);
+
+    /// A server that gives these answers, one after the other. Returns its address.
+    fn answering(answers: Vec<(u16, String)>) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("it is bound"));
+        thread::spawn(move || {
+            for (status, body) in answers {
+                let (mut stream, _) = listener.accept().expect("a caller");
+                let _ = stream.read(&mut [0; 4096]).expect("a request");
+                let head = format!("HTTP/1.1 {status} x\r\nConnection: close\r\nContent-Length: {}", body.len());
+                write!(stream, "{head}\r\n\r\n{body}").expect("the caller waits");
+            }
+        });
+        url
+    }
+
+    fn page(match_id: u128, points: i64) -> (u16, String) {
+        let match_id = MatchId(match_id);
+        let entry = format!(
+            r#"{{"rank":3,"player":"{PLAYER}","name":"Ada","points":{points},"ended_unix":1,"match_id":"{match_id}"}}"#
+        );
+        (200, format!(r#"{{"board":"day","period":"","entries":[{entry}]}}"#))
+    }
+
+    fn matches(count: usize) -> (u16, String) {
+        let played = format!(
+            r#"{{"match_id":"{}","game":"g","map":"m","ended_unix":1,"has_replay":false,"rank":1,"players":2,"points":1,"outcome":"finished"}}"#,
+            MatchId(1)
+        );
+        (200, format!(r#"{{"matches":[{}]}}"#, vec![played; count].join(",")))
+    }
+
+    fn refusal(code: &str) -> (u16, String) {
+        (404, format!(r#"{{"error":{{"code":"{code}","message":"No."}}}}"#))
+    }
+
+    #[test]
+    fn a_result_is_waited_for_until_it_is_on_the_board() {
+        // Not on the board yet, then an older and worse entry, then this one.
+        let answers = vec![refusal(code::NO_SUCH_PLAYER), page(1, 5), page(2, 9), page(2, 9), matches(2)];
+        let standing = wait_for_standing(&answering(answers), PLAYER, MatchId(2), 9).expect("it comes");
+        assert_eq!((standing.today.rank, standing.today.match_id, standing.is_personal_best), (3, MatchId(2), true));
+    }
+
+    #[test]
+    fn the_first_match_and_a_worse_one_are_no_personal_bests() {
+        let first = answering(vec![page(2, 9), page(2, 9), matches(1)]);
+        assert!(!wait_for_standing(&first, PLAYER, MatchId(2), 9).expect("it is there").is_personal_best);
+        let worse = answering(vec![page(1, 9), page(1, 9)]);
+        let standing = wait_for_standing(&worse, PLAYER, MatchId(2), 4).expect("an earlier one is better");
+        assert_eq!((standing.today.match_id, standing.is_personal_best), (MatchId(1), false));
+    }
+
+    #[test]
+    fn nothing_is_waited_for_at_a_server_without_boards() {
+        assert_eq!(wait_for_standing(&answering(vec![refusal(code::NOT_FOUND)]), PLAYER, MatchId(2), 9), None);
+    }
 }

@@ -31,7 +31,7 @@ mod sessions;
 mod status;
 
 pub use alerts::{Alert, AlertCounts, AlertLevel, AlertNotice, AlertState, AlertStatus};
-pub use boards::{BoardEntry, BoardList, BoardName, BoardQuery, ENTRIES_DEFAULT, ENTRIES_MAX, Leaderboard};
+pub use boards::{BoardEntry, BoardList, BoardName, BoardQuery, ENTRIES_DEFAULT, ENTRIES_MAX, Leaderboard, board};
 pub use error::{ErrorBody, ErrorDetail, code};
 pub use key::KeyInfo;
 pub use player_secret::PlayerSecret;

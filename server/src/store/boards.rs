@@ -5,19 +5,12 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
+pub(super) use framehouse_shared::api::board::{ALL, DAY, MAP, WEEK};
+
 use super::{
     period,
     record::{Match, text},
 };
-
-/// Board of all matches.
-pub(super) const ALL: &str = "all";
-/// Boards by day.
-pub(super) const DAY: &str = "day";
-/// Boards by week.
-pub(super) const WEEK: &str = "week";
-/// Prefix of the boards of maps.
-pub(super) const MAP: &str = "map:";
 
 /// A list of a leaderboard: the board and the period.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -10,6 +10,18 @@ pub const ENTRIES_MAX: u32 = 100;
 /// Number of entries in an answer without a `limit`.
 pub const ENTRIES_DEFAULT: u32 = 20;
 
+/// Names of boards.
+pub mod board {
+    /// All matches.
+    pub const ALL: &str = "all";
+    /// The matches of a day.
+    pub const DAY: &str = "day";
+    /// The matches of a week.
+    pub const WEEK: &str = "week";
+    /// Prefix of the boards of maps, before the map's name.
+    pub const MAP: &str = "map:";
+}
+
 /// Answer to `GET /v1/leaderboards`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BoardList {

@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use framehouse_client::{
     connect::ConnectError,
-    records::{ALL, BoardEntry, BoardQuery, DAY, MAP, WEEK, list_boards, read_board, read_entry},
+    records::{BoardEntry, BoardQuery, board, list_boards, read_board, read_entry},
 };
 use framehouse_shared::{date::day, ids::AccountId};
 
@@ -49,19 +49,19 @@ pub enum Page {
 
 /// Requests a board, and the player's own entry of it.
 pub fn ask(server: String, map: Option<&str>, period: Period, player: Option<AccountId>) -> Asked {
-    let board = match (map, period) {
-        (Some(map), _) => format!("{MAP}{map}"),
-        (None, Period::AllTime) => ALL.to_owned(),
-        (None, Period::ThisWeek) => WEEK.to_owned(),
-        (None, Period::Today) => DAY.to_owned(),
+    let name = match (map, period) {
+        (Some(map), _) => format!("{}{map}", board::MAP),
+        (None, Period::AllTime) => board::ALL.to_owned(),
+        (None, Period::ThisWeek) => board::WEEK.to_owned(),
+        (None, Period::Today) => board::DAY.to_owned(),
     };
     BackgroundTask::begin(move || {
         let boards = list_boards(&server)?;
-        let maps = boards.iter().filter_map(|board| board.board.strip_prefix(MAP)).map(str::to_owned).collect();
+        let maps = boards.iter().filter_map(|of| of.board.strip_prefix(board::MAP)).map(str::to_owned).collect();
         let query = BoardQuery { limit: Some(ENTRIES), ..default() };
-        let entries = read_board(&server, &board, &query)?;
+        let entries = read_board(&server, &name, &query)?;
         let missing = player.filter(|player| entries.iter().all(|entry| entry.player != *player));
-        let own = missing.map(|player| read_entry(&server, &board, player)).transpose()?.flatten();
+        let own = missing.map(|player| read_entry(&server, &name, player)).transpose()?.flatten();
         Ok(Entries { maps, entries, own })
     })
 }
