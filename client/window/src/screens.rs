@@ -73,6 +73,11 @@ impl Screen {
     pub const fn shows_match(self) -> bool {
         matches!(self, Self::Match | Self::Replay)
     }
+
+    /// Whether the program can begin with the screen, instead of the menu.
+    const fn needs_no_session(self) -> bool {
+        matches!(self, Self::Browser | Self::Settings | Self::Replays | Self::Leaderboards | Self::Player)
+    }
 }
 
 /// All screens.

@@ -140,6 +140,8 @@ impl Session {
         self.leave(now);
         let (server, request) = target.request(settings);
         self.stage = Stage::Asking(PendingSession::ask(&self.game, server.clone(), request.clone()));
+        // On another server the player has another id.
+        self.player = None;
         (self.target, self.server, self.request) = (Some(target), server, Some(request));
     }
 

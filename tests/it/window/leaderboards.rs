@@ -8,7 +8,7 @@ use std::{
 };
 
 use bevy::prelude::*;
-use framehouse_client::records::{ALL, BoardQuery, read_board};
+use framehouse_client::records::{BoardQuery, board, read_board};
 use framehouse_harness::live::{LiveServer, wait_until};
 use framehouse_tests::past_results::result_lines;
 use framehouse_window::screens::Screen;
@@ -21,7 +21,7 @@ fn add_rivals(server: &mut LiveServer, count: u32) {
     let players: Vec<_> = (0..).zip(&names).map(|(number, name)| (number, name.as_str(), 1_000_000)).collect();
     server.add_results(&result_lines("atoll", &players));
     wait_until("they are on the board", || {
-        let page = read_board(&server.url, ALL, &BoardQuery { limit: Some(100), ..BoardQuery::default() });
+        let page = read_board(&server.url, board::ALL, &BoardQuery { limit: Some(100), ..BoardQuery::default() });
         page.is_ok_and(|entries| entries.len() >= count as usize)
     });
 }
@@ -74,8 +74,7 @@ fn an_own_entry_that_is_far_down_is_shown_below_the_list() {
     assert!(window.sees_exactly("you"), "it is marked");
     let rivals = window.texts().iter().filter(|text| text.starts_with("Rival ")).count();
     assert_eq!(rivals, 20);
-    // The board of the rivals' map has no entry of the player.
-    window.until_seen("\u{203a}");
+    // The board of the rivals' map, the first one, has no entry of the player.
     window.click("\u{203a}");
     window.until_seen("atoll");
     window.until_seen("You have no result here yet.");
@@ -148,11 +147,11 @@ fn leaderboards_are_used_by_keyboard_in_small_and_large_windows() {
         window.until("panels have risen", |window| window.elapsed().as_secs_f32() > 0.8);
         let inside = Rect::from_corners(Vec2::ZERO, size.as_vec2());
         let buttons = window.buttons();
-        assert_eq!(buttons.len(), 5, "refresh, three periods, back");
+        assert_eq!(buttons.len(), 7, "refresh, two for the map, three periods, back");
         let outside = buttons.iter().find(|button| !inside.contains(button.min) || !inside.contains(button.max));
         assert_eq!(outside, None, "{size} and {scale}");
-        // Refresh, three periods, back.
-        (0..5).for_each(|_| window.key(KeyCode::Tab));
+        // The last one.
+        (0..7).for_each(|_| window.key(KeyCode::Tab));
         window.key(KeyCode::Enter);
         window.until_screen(Screen::Menu);
     }

@@ -49,7 +49,6 @@ struct Board {
 struct Choice {
     period: Period,
     map: Option<String>,
-    has_maps: bool,
 }
 
 #[derive(Component)]
@@ -156,14 +155,12 @@ fn show_choice(
     mut choices: Single<(Entity, &mut Shown<Choice>), With<Choices>>,
 ) {
     let (entity, shown) = &mut *choices;
-    let choice = Choice { period: board.period, map: board.map.clone(), has_maps: !board.maps.is_empty() };
+    let choice = Choice { period: board.period, map: board.map.clone() };
     redraw.part(*entity, shown, choice, |row, choice| {
-        if choice.has_maps {
-            row.spawn(kit.small_button(Action::BoardMap(-1), "\u{2039}", Kind::Quiet));
-            row.spawn(kit.name(choice.map.as_deref().unwrap_or(kit.say(T::AllMaps)), 16.0, TEXT));
-            row.spawn(kit.small_button(Action::BoardMap(1), "\u{203a}", Kind::Quiet));
-            row.spawn(filler());
-        }
+        row.spawn(kit.small_button(Action::BoardMap(-1), "\u{2039}", Kind::Quiet));
+        row.spawn(kit.name(choice.map.as_deref().unwrap_or(kit.say(T::AllMaps)), 16.0, TEXT));
+        row.spawn(kit.small_button(Action::BoardMap(1), "\u{203a}", Kind::Quiet));
+        row.spawn(filler());
         let all = [(Period::AllTime, T::AllTime), (Period::ThisWeek, T::ThisWeek), (Period::Today, T::Today)];
         // Boards of maps are of all time.
         let periods = if choice.map.is_some() { &all[..1] } else { &all[..] };

@@ -39,6 +39,7 @@ type Answer = Result<(PlayerInfo, Vec<PlayedMatch>), ConnectError>;
 /// The shown player.
 #[derive(Resource, Default)]
 struct Page {
+    /// Nothing for the player's own page, if the program has begun with it.
     player: Option<AccountId>,
     asked: Option<BackgroundTask<Answer>>,
     content: Content,
@@ -69,12 +70,13 @@ fn open(mut actions: MessageReader<Action>, mut page: ResMut<Page>, mut next: Re
     }
 }
 
-fn ask(settings: Res<Settings>, mut page: ResMut<Page>) {
+fn ask(settings: Res<Settings>, known: Res<KnownPlayers>, mut page: ResMut<Page>) {
     let server = settings.server.clone();
-    page.content = Content::Loading;
+    page.player = page.player.or_else(|| known.of(&server));
     page.asked = page.player.map(|player| {
         BackgroundTask::begin(move || Ok((read_player(&server, player)?, list_matches(&server, player, MATCHES)?)))
     });
+    page.content = if page.asked.is_some() { Content::Loading } else { Content::Nothing };
 }
 
 fn spawn(mut commands: Commands, kit: Kit) {

@@ -31,8 +31,7 @@ fn begin(
     if let Some(file) = &begin.0.replay {
         session.show_replay(file.clone(), &settings, time.elapsed());
     }
-    if let Some(screen @ (Screen::Browser | Screen::Settings | Screen::Replays | Screen::Leaderboards)) = begin.0.screen
-    {
+    if let Some(screen) = begin.0.screen.filter(|screen| screen.needs_no_session()) {
         next.set(screen);
     }
 }
