@@ -45,6 +45,7 @@ use crate::{
     },
     replay::{folder::FOLDER_NAME, writer::ReplayWriter},
     results::ResultStore,
+    room::message_log,
     schedule::TickRate,
     server::{Server, ServerSetup},
     store::{self, StoreOptions},
@@ -171,11 +172,14 @@ fn run_server(
     let key = key::open(&settings.server.data_dir).map_err(|error| error.to_string())?;
     let public_key = key.public();
     let results = ResultStore::open(&settings.server.data_dir).map_err(|error| error.to_string())?;
+    let (message_queue, messages) = message_log::queue();
     let (store, store_thread) = store::start(StoreOptions {
         data_dir: settings.server.data_dir.clone(),
         url: settings.store.database.map(|url| url.reveal().to_owned()),
         key: public_key,
         clock: wall_clock,
+        messages: settings.store.messages.then_some(messages),
+        message_days: settings.store.message_days,
     })
     .map_err(|error| error.to_string())?;
     let replay_folder = settings.server.data_dir.join(FOLDER_NAME);
@@ -225,6 +229,9 @@ fn run_server(
     server.set_key(key);
     server.keep_results(results);
     server.set_join_queue(joins);
+    if settings.store.messages {
+        server.archive_messages(message_queue);
+    }
     server.set_rules_queue(reloaded);
     server.set_cpu_clock(process_cpu_time);
     server.set_thread_clock(thread_cpu_time);

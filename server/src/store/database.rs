@@ -18,7 +18,7 @@ const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
 const READERS_MAX: u32 = 4;
 
 /// Migrations in order, from 1: forward only, and never changed once they are released.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/1.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("migrations/1.sql"), include_str!("migrations/2.sql")];
 
 /// Connections to the database, made when they are needed.
 #[derive(Clone, Debug)]

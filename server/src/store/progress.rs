@@ -1,6 +1,9 @@
 //! Counters of the store, shared by its thread and the status page.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+};
 
 use framehouse_shared::api::StoreStatus;
 
@@ -13,6 +16,9 @@ pub(super) struct Progress {
     /// End of the oldest match that waits, in seconds since 1970; 0 if none does.
     oldest_s: AtomicU64,
     is_failing: AtomicBool,
+    messages: AtomicU64,
+    /// Messages that found their queue full.
+    messages_lost: Arc<AtomicU64>,
     /// Pages of leaderboards that were in memory.
     pub hits: AtomicU64,
     /// Pages of leaderboards that were read from the database.
@@ -20,6 +26,11 @@ pub(super) struct Progress {
 }
 
 impl Progress {
+    /// Counters, with that of messages that found their queue full.
+    pub fn new(messages_lost: Arc<AtomicU64>) -> Self {
+        Self { messages_lost, ..Self::default() }
+    }
+
     /// The current values, at this time.
     pub fn status(&self, now_s: u64) -> StoreStatus {
         let oldest_s = self.oldest_s.load(Relaxed);
@@ -29,6 +40,8 @@ impl Progress {
             waiting_bytes: self.waiting_bytes.load(Relaxed),
             oldest_waiting_s: if oldest_s == 0 { 0 } else { now_s.saturating_sub(oldest_s) },
             failing: self.is_failing.load(Relaxed),
+            messages: self.messages.load(Relaxed),
+            messages_lost: self.messages_lost.load(Relaxed),
             board_hits: self.hits.load(Relaxed),
             board_misses: self.misses.load(Relaxed),
         }
@@ -38,6 +51,11 @@ impl Progress {
     pub fn note_stored(&self, matches: usize, skipped: u64) {
         self.stored.fetch_add(matches as u64, Relaxed);
         self.skipped.fetch_add(skipped, Relaxed);
+    }
+
+    /// Counts messages that are archived.
+    pub fn note_archived(&self, messages: usize) {
+        self.messages.fetch_add(messages as u64, Relaxed);
     }
 
     /// Sets how much waits, and the end of the oldest match that does.

@@ -9,6 +9,7 @@ const PARAMETERS_MAX: usize = 480;
 /// A value of a column.
 pub(super) enum Value {
     Number(i64),
+    MaybeNumber(Option<i64>),
     Text(String),
     MaybeText(Option<String>),
 }
@@ -16,6 +17,12 @@ pub(super) enum Value {
 impl From<i64> for Value {
     fn from(number: i64) -> Self {
         Self::Number(number)
+    }
+}
+
+impl From<Option<i64>> for Value {
+    fn from(number: Option<i64>) -> Self {
+        Self::MaybeNumber(number)
     }
 }
 
@@ -49,6 +56,7 @@ pub(super) async fn insert<const COLUMNS: usize>(
         for value in chunk.into_iter().flatten() {
             query = match value {
                 Value::Number(number) => query.bind(number),
+                Value::MaybeNumber(number) => query.bind(number),
                 Value::Text(text) => query.bind(text),
                 Value::MaybeText(text) => query.bind(text),
             };
