@@ -10,6 +10,7 @@ mod lookup;
 mod print;
 mod replays;
 mod signals;
+mod store;
 
 use std::{
     mem::ManuallyDrop,
@@ -48,7 +49,7 @@ use crate::{
     room::message_log,
     schedule::TickRate,
     server::{Server, ServerSetup},
-    store::{self, StoreOptions},
+    store::{StoreOptions, start as start_store},
     threads, tick_loop,
 };
 
@@ -85,6 +86,7 @@ pub fn run_with_hints(game: impl Game + Clone, hints: &[&str]) -> ExitCode {
             settings(&cli).and_then(|settings| verify_files(game, files, &Known::of(&settings.server.data_dir, *key)))
         }
         Some(Command::Replay { action: ReplayAction::Info { file } }) => show_info(file),
+        Some(Command::Store { action }) => settings(&cli).and_then(|settings| store::run(action, &settings)),
     };
     exit_code(done)
 }
@@ -173,7 +175,7 @@ fn run_server(
     let public_key = key.public();
     let results = ResultStore::open(&settings.server.data_dir).map_err(|error| error.to_string())?;
     let (message_queue, messages) = message_log::queue();
-    let (store, store_thread) = store::start(StoreOptions {
+    let (store, store_thread) = start_store(StoreOptions {
         data_dir: settings.server.data_dir.clone(),
         url: settings.store.database.map(|url| url.reveal().to_owned()),
         key: public_key,

@@ -9,13 +9,15 @@
 //! shipper.rs    from the files to the database;  messages.rs  messages of rooms;  stop.rs  their pauses and end
 //! insert.rs     a batch in one transaction;  rows.rs  statements with many rows
 //! database.rs   connections and migrations (migrations/)
-//! read.rs       questions;  pages.rs  leaderboards in memory
+//! read.rs       questions;  pages.rs  leaderboards in memory;  load.rs  matches as they were stored
+//! tools.rs      commands of an operator: backup, restore, check, forget
 //! progress.rs   counters
 //! ```
 
 mod boards;
 mod database;
 mod insert;
+mod load;
 mod messages;
 mod pages;
 mod period;
@@ -28,6 +30,7 @@ mod source;
 mod stop;
 #[cfg(test)]
 mod tests;
+pub(crate) mod tools;
 
 use std::{
     convert::Infallible,
@@ -95,6 +98,12 @@ pub enum StoreError {
         "the database {name} was used by a newer version of this program: start that version, or use another database"
     )]
     Newer {
+        /// The database.
+        name: String,
+    },
+    /// The tables are those of an earlier version. Only commands see that: a server brings them up to date.
+    #[error("the database {name} has the tables of an earlier version: start the server of this version once")]
+    Older {
         /// The database.
         name: String,
     },

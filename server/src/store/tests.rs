@@ -7,6 +7,7 @@ mod import;
 mod messages;
 mod questions;
 mod server;
+mod tools;
 
 use std::{
     env, fs,
