@@ -217,13 +217,15 @@ fn run_server(
         None => error.to_string(),
     })?;
     let (backend, joins) = LocalBackend::new(server.status_board(), replay_folder);
-    let backend = backend.with_key(public_key).with_store(store).with_alerts(alerts.clone());
+    let backend = backend.with_key(public_key).with_store(store.clone()).with_alerts(alerts.clone());
     http::serve(listener, backend, http_options).map_err(|error| format!("cannot start the HTTP thread: {error}"))?;
     errors.results = results.error_streak();
+    errors.store = store.error_streak();
     replays.iter().for_each(|writer| errors.replays = writer.queue().error_streak());
     tls.iter().for_each(|keys| errors.tls = keys.error_streak());
     let data_dir_path = settings.server.data_dir;
-    let sources = Sources { board: server.status_board(), http: http_times, data_dir: data_dir_path, errors };
+    let (board, store) = (server.status_board(), Some(store));
+    let sources = Sources { board, http: http_times, data_dir: data_dir_path, errors, store };
     let (reloads, reloaded) = RulesQueue::new();
     let (log, flags) = (log.control(), cli.flags.clone());
     let reopen_log = move || log.hang_up(&flags);

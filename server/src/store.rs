@@ -56,7 +56,7 @@ use shipper::Shipper;
 use source::Source;
 use stop::Stop;
 
-use crate::{config::StoreSettings, room::message_log::ArchivedMessages, threads};
+use crate::{config::StoreSettings, error_streak::ErrorStreak, room::message_log::ArchivedMessages, threads};
 
 /// Longest time that a start waits for the database. A start goes on without one that is away.
 const START_TIME_MAX: Duration = Duration::from_secs(5);
@@ -251,6 +251,11 @@ impl Store {
     /// Counters, for the status page.
     pub fn status(&self) -> StoreStatus {
         self.progress.status((self.clock)().as_secs())
+    }
+
+    /// Failures in a row to store results.
+    pub fn error_streak(&self) -> ErrorStreak {
+        self.progress.streak.clone()
     }
 
     /// The leaderboards.

@@ -7,6 +7,8 @@ use std::sync::{
 
 use framehouse_shared::api::StoreStatus;
 
+use crate::error_streak::ErrorStreak;
+
 /// Counters since the start.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
@@ -16,6 +18,8 @@ pub(super) struct Progress {
     /// End of the oldest match that waits, in seconds since 1970; 0 if none does.
     oldest_s: AtomicU64,
     is_failing: AtomicBool,
+    /// Failures in a row, for alerts.
+    pub streak: ErrorStreak,
     messages: AtomicU64,
     /// Messages that found their queue full.
     messages_lost: Arc<AtomicU64>,
@@ -66,6 +70,7 @@ impl Progress {
 
     /// Sets whether storing fails. Returns whether that has changed.
     pub fn note_failing(&self, is_failing: bool) -> bool {
+        self.streak.note(!is_failing);
         self.is_failing.swap(is_failing, Relaxed) != is_failing
     }
 }
