@@ -39,7 +39,7 @@ use serde::{Deserialize, Serialize};
 
 pub use alerts::{AlertSettings, WebhookFormat, WebhookUrl};
 pub use cleanup::CleanupSettings;
-pub(crate) use cli::{Cli, Command, ConfigAction, ReplayAction};
+pub(crate) use cli::{Cli, Command, ConfigAction, ReplayAction, StoreAction};
 pub(crate) use environment::Environment;
 pub(crate) use flags::Flags;
 pub use http::HttpSettings;

@@ -22,6 +22,7 @@ pub mod host;
 pub mod inputs;
 pub(crate) mod lobby;
 pub(crate) mod members;
+pub mod message_log;
 pub mod phase;
 pub mod presence;
 mod ratings;
@@ -62,6 +63,7 @@ impl Plugin for RoomPlugin {
             .init_resource::<guesses::Guesses>()
             .init_resource::<drain::Drain>()
             .init_resource::<caller_days::CallerDays>()
+            .init_resource::<message_log::MessageLog>()
             .init_resource::<current_match::Seeds>()
             .init_resource::<cleanup_queue::CleanupQueue>()
             .add_plugins(score::ScorePlugin)

@@ -51,7 +51,9 @@ use crate::{
         accounts::Accounts,
         current_match::Seeds,
         directory::{self, Directory, Grant, JoinError, JoinQueue, JoinRequest, LocalHello},
-        drain, phase, sessions,
+        drain,
+        message_log::{MessageLog, MessageQueue},
+        phase, sessions,
     },
     schedule::{self, Now, Receive, Send, TickPlugin, TickRate},
     tick_load::TickLoad,
@@ -237,6 +239,11 @@ impl Server {
     /// Connects the queue of join requests from the HTTP gateway.
     pub fn set_join_queue(&mut self, queue: JoinQueue) {
         self.app.insert_resource(queue);
+    }
+
+    /// Puts chat lines and game messages into this queue from now on, for an archive.
+    pub fn archive_messages(&mut self, queue: MessageQueue) {
+        self.app.insert_resource(MessageLog::to(queue));
     }
 
     /// Saves the results of matches that end from now on.

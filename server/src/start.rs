@@ -10,6 +10,7 @@ mod lookup;
 mod print;
 mod replays;
 mod signals;
+mod store;
 
 use std::{
     mem::ManuallyDrop,
@@ -45,9 +46,10 @@ use crate::{
     },
     replay::{folder::FOLDER_NAME, writer::ReplayWriter},
     results::ResultStore,
+    room::message_log,
     schedule::TickRate,
     server::{Server, ServerSetup},
-    store::{self, StoreOptions},
+    store::{StoreOptions, start as start_store},
     threads, tick_loop,
 };
 
@@ -84,6 +86,7 @@ pub fn run_with_hints(game: impl Game + Clone, hints: &[&str]) -> ExitCode {
             settings(&cli).and_then(|settings| verify_files(game, files, &Known::of(&settings.server.data_dir, *key)))
         }
         Some(Command::Replay { action: ReplayAction::Info { file } }) => show_info(file),
+        Some(Command::Store { action }) => settings(&cli).and_then(|settings| store::run(action, &settings)),
     };
     exit_code(done)
 }
@@ -171,11 +174,14 @@ fn run_server(
     let key = key::open(&settings.server.data_dir).map_err(|error| error.to_string())?;
     let public_key = key.public();
     let results = ResultStore::open(&settings.server.data_dir).map_err(|error| error.to_string())?;
-    let (store, store_thread) = store::start(StoreOptions {
+    let (message_queue, messages) = message_log::queue();
+    let (store, store_thread) = start_store(StoreOptions {
         data_dir: settings.server.data_dir.clone(),
         url: settings.store.database.map(|url| url.reveal().to_owned()),
         key: public_key,
         clock: wall_clock,
+        messages: settings.store.messages.then_some(messages),
+        message_days: settings.store.message_days,
     })
     .map_err(|error| error.to_string())?;
     let replay_folder = settings.server.data_dir.join(FOLDER_NAME);
@@ -211,13 +217,16 @@ fn run_server(
         None => error.to_string(),
     })?;
     let (backend, joins) = LocalBackend::new(server.status_board(), replay_folder);
-    let backend = backend.with_key(public_key).with_store(store).with_ratings(key.clone()).with_alerts(alerts.clone());
+    let backend = backend.with_key(public_key).with_store(store.clone()).with_ratings(key.clone());
+    let backend = backend.with_alerts(alerts.clone());
     http::serve(listener, backend, http_options).map_err(|error| format!("cannot start the HTTP thread: {error}"))?;
     errors.results = results.error_streak();
+    errors.store = store.error_streak();
     replays.iter().for_each(|writer| errors.replays = writer.queue().error_streak());
     tls.iter().for_each(|keys| errors.tls = keys.error_streak());
     let data_dir_path = settings.server.data_dir;
-    let sources = Sources { board: server.status_board(), http: http_times, data_dir: data_dir_path, errors };
+    let (board, store) = (server.status_board(), Some(store));
+    let sources = Sources { board, http: http_times, data_dir: data_dir_path, errors, store };
     let (reloads, reloaded) = RulesQueue::new();
     let (log, flags) = (log.control(), cli.flags.clone());
     let reopen_log = move || log.hang_up(&flags);
@@ -225,6 +234,9 @@ fn run_server(
     server.set_key(key);
     server.keep_results(results);
     server.set_join_queue(joins);
+    if settings.store.messages {
+        server.archive_messages(message_queue);
+    }
     server.set_rules_queue(reloaded);
     server.set_cpu_clock(process_cpu_time);
     server.set_thread_clock(thread_cpu_time);

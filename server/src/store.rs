@@ -1,4 +1,4 @@
-//! Players, matches and leaderboards in a database: SQLite in the data folder, or Postgres.
+//! Players, matches, leaderboards and messages in a database: SQLite in the data folder, or Postgres.
 //!
 //! What a player is promised is in the results files. A thread reads them and stores each match once; the database is
 //! where people look things up. While it is away nobody notices: the files hold what waits.
@@ -6,17 +6,20 @@
 //! ```text
 //! source.rs     results files, read from a remembered position
 //! record.rs     a result as rows;  boards.rs  leaderboards that it counts for;  period.rs  days and weeks
-//! shipper.rs    from the files to the database
+//! shipper.rs    from the files to the database;  messages.rs  messages of rooms;  stop.rs  their pauses and end
 //! insert.rs     a batch in one transaction;  rows.rs  statements with many rows
 //! database.rs   connections and migrations (migrations/)
 //! rating.rs     ratings of players, updated with their matches
-//! read.rs       questions;  pages.rs  leaderboards in memory
+//! read.rs       questions;  pages.rs  leaderboards in memory;  load.rs  matches as they were stored
+//! tools.rs      commands of an operator: backup, restore, check, forget
 //! progress.rs   counters
 //! ```
 
 mod boards;
 mod database;
 mod insert;
+mod load;
+mod messages;
 mod pages;
 mod period;
 mod progress;
@@ -26,8 +29,10 @@ mod record;
 mod rows;
 mod shipper;
 mod source;
+mod stop;
 #[cfg(test)]
 mod tests;
+pub(crate) mod tools;
 
 use std::{
     convert::Infallible,
@@ -47,12 +52,14 @@ use tokio::{runtime, sync::watch, time::timeout};
 
 use boards::List;
 use database::Database;
+use messages::{MessageArchive, room_prefix};
 use pages::{PageKey, Pages};
 use progress::Progress;
 use shipper::Shipper;
 use source::Source;
+use stop::Stop;
 
-use crate::threads;
+use crate::{config::StoreSettings, error_streak::ErrorStreak, room::message_log::ArchivedMessages, threads};
 
 /// Longest time that a start waits for the database. A start goes on without one that is away.
 const START_TIME_MAX: Duration = Duration::from_secs(5);
@@ -74,6 +81,18 @@ pub struct StoreOptions {
     pub key: PublicKey,
     /// The wall clock: the time since 1970-01-01 UTC.
     pub clock: fn() -> Duration,
+    /// Messages to archive.
+    pub messages: Option<ArchivedMessages>,
+    /// Days that messages are kept.
+    pub message_days: u32,
+}
+
+impl StoreOptions {
+    /// SQLite in this folder, with the other default settings, and without an archive of messages.
+    pub fn in_folder(data_dir: PathBuf, key: PublicKey, clock: fn() -> Duration) -> Self {
+        let message_days = StoreSettings::default().message_days;
+        Self { data_dir, url: None, key, clock, messages: None, message_days }
+    }
 }
 
 /// Why there is no store, as one sentence.
@@ -87,6 +106,12 @@ pub enum StoreError {
         "the database {name} was used by a newer version of this program: start that version, or use another database"
     )]
     Newer {
+        /// The database.
+        name: String,
+    },
+    /// The tables are those of an earlier version. Only commands see that: a server brings them up to date.
+    #[error("the database {name} has the tables of an earlier version: start the server of this version once")]
+    Older {
         /// The database.
         name: String,
     },
@@ -174,10 +199,10 @@ pub fn start(options: StoreOptions) -> Result<(Store, StoreThread), StoreError> 
         let _ends_with_the_thread: mpsc::SyncSender<Infallible> = life;
         runtime.block_on(async {
             match open(options, stopped).await {
-                Ok((store, shipper)) => {
+                Ok((store, shipper, archive)) => {
                     // An error means that nobody waits for it.
                     let _ = ready.send(Ok(store));
-                    shipper.run().await;
+                    tokio::join!(shipper.run(), archive.run());
                 }
                 Err(error) => drop(ready.send(Err(error))),
             }
@@ -188,20 +213,15 @@ pub fn start(options: StoreOptions) -> Result<(Store, StoreThread), StoreError> 
     Ok((answer.recv().map_err(gone)??, StoreThread { stop, end }))
 }
 
-async fn open(options: StoreOptions, stop: watch::Receiver<bool>) -> Result<(Store, Shipper), StoreError> {
-    let StoreOptions { data_dir, url, key, clock } = options;
+async fn open(
+    options: StoreOptions,
+    stop: watch::Receiver<bool>,
+) -> Result<(Store, Shipper, MessageArchive), StoreError> {
+    let StoreOptions { data_dir, url, key, clock, messages, message_days } = options;
     let database = Database::new(url.as_deref(), &data_dir)?;
-    // It goes on when the time is over: a migration that is given up may leave its lock in the database.
-    let migrating = tokio::spawn({
-        let database = database.clone();
-        async move { database.migrate().await }
-    });
-    match timeout(START_TIME_MAX, migrating).await {
-        // The shipper says so, and tries again.
-        Err(_) | Ok(Err(_) | Ok(Err(StoreError::Away { .. }))) => {}
-        Ok(Ok(done)) => done?,
-    }
-    let progress = Arc::new(Progress::default());
+    migrate(&database).await?;
+    let lost = messages.as_ref().map(ArchivedMessages::lost).unwrap_or_default();
+    let (progress, stop) = (Arc::new(Progress::new(lost)), Stop(stop));
     let pages = Arc::new(Pages::new(Arc::clone(&progress)));
     let store = Store {
         database: database.clone(),
@@ -211,14 +231,42 @@ async fn open(options: StoreOptions, stop: watch::Receiver<bool>) -> Result<(Sto
         progress: Arc::clone(&progress),
         clock,
     };
+    let archive = MessageArchive {
+        messages,
+        prefix: room_prefix(&key, clock()),
+        days: message_days,
+        database: database.clone(),
+        progress: Arc::clone(&progress),
+        clock,
+        stop: stop.clone(),
+    };
     let shipper = Shipper { source: Source::new(data_dir), name: key.to_string(), database, pages, progress, stop };
-    Ok((store, shipper))
+    Ok((store, shipper, archive))
+}
+
+/// Brings the tables up to date, and waits some seconds for that.
+async fn migrate(database: &Database) -> Result<(), StoreError> {
+    // It goes on when the time is over: a migration that is given up may leave its lock in the database.
+    let migrating = tokio::spawn({
+        let database = database.clone();
+        async move { database.migrate().await }
+    });
+    match timeout(START_TIME_MAX, migrating).await {
+        // The shipper says so, and tries again.
+        Err(_) | Ok(Err(_) | Ok(Err(StoreError::Away { .. }))) => Ok(()),
+        Ok(Ok(done)) => done,
+    }
 }
 
 impl Store {
     /// Counters, for the status page.
     pub fn status(&self) -> StoreStatus {
         self.progress.status((self.clock)().as_secs())
+    }
+
+    /// Failures in a row to store results.
+    pub fn error_streak(&self) -> ErrorStreak {
+        self.progress.streak.clone()
     }
 
     /// The leaderboards.

@@ -69,12 +69,8 @@ fn a_player_is_the_same_one_in_every_match_and_after_a_reconnect() {
         expected.sort();
         assert_eq!(accounts, expected);
     }
-    let options = StoreOptions {
-        data_dir: folder.path().to_owned(),
-        url: None,
-        key: key().public(),
-        clock: || Duration::from_secs(1_800_000_000),
-    };
+    let clock = || Duration::from_secs(1_800_000_000);
+    let options = StoreOptions::in_folder(folder.path().to_owned(), key().public(), clock);
     let (store, thread) = store::start(options).expect("a folder of ours");
     assert!(thread.close(Duration::from_secs(60)));
     assert!(store.status().stored >= 2);

@@ -215,6 +215,7 @@ fn a_receiver_with_bad_answers_gets_every_notice_once_and_in_order() {
         http: HttpTimes::default(),
         data_dir: "/".into(),
         errors: errors.clone(),
+        store: None,
     };
     let watching = alerts.watch(sources).expect("a thread");
     let fire = |streak: &ErrorStreak| {

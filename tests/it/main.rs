@@ -26,6 +26,7 @@ mod lifecycles;
 mod load;
 mod logs;
 mod matches;
+mod message_log;
 mod metrics;
 mod model;
 mod names;

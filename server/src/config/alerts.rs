@@ -40,6 +40,8 @@ pub struct AlertSettings {
     pub replays_waiting_max: u32,
     /// Longest time that a result waits, or that nothing is done while replays wait, in seconds, 1 to 3600.
     pub writes_stalled_max_s: f64,
+    /// Longest time for which results wait for the database without a break, in seconds, 1 to 86400.
+    pub store_behind_max_s: f64,
     /// Number of times in a minute that players may gain more points than the rules allow, 0 to 1,000,000.
     pub score_rate_exceeded_per_minute_max: u32,
     /// Number of desyncs in a minute that are no alert yet, 0 to 1,000,000.
@@ -71,6 +73,7 @@ impl Default for AlertSettings {
             results_waiting_max: 100,
             replays_waiting_max: 8000,
             writes_stalled_max_s: 30.0,
+            store_behind_max_s: 300.0,
             score_rate_exceeded_per_minute_max: 0,
             desyncs_per_minute_max: 10,
             joins_per_day_max: 2000,
@@ -96,6 +99,7 @@ impl AlertSettings {
         ("results_waiting_max", 1.0, 5000.0),
         ("replays_waiting_max", 1.0, 16_000.0),
         ("writes_stalled_max_s", 1.0, 3600.0),
+        ("store_behind_max_s", 1.0, 86_400.0),
         ("score_rate_exceeded_per_minute_max", 0.0, 1e6),
         ("desyncs_per_minute_max", 0.0, 1e6),
         ("joins_per_day_max", 1.0, 1e9),

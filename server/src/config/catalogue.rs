@@ -6,7 +6,7 @@ use toml::{Table, Value};
 
 use super::{
     AlertSettings, CleanupSettings, HttpSettings, LogSettings, NetSettings, ReplaySettings, RoomSettings,
-    ServerSettings, Settings,
+    ServerSettings, Settings, StoreSettings,
     flags::{self, yes_or_no},
     nearest::nearest,
 };
@@ -29,6 +29,7 @@ pub(super) fn ranges(section: &str) -> Ranges {
         "cleanup" => CleanupSettings::RANGES,
         "net" => NetSettings::RANGES,
         "replays" => ReplaySettings::RANGES,
+        "store" => StoreSettings::RANGES,
         "alerts" => AlertSettings::RANGES,
         "log" => LogSettings::RANGES,
         _ => &[],

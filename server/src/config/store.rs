@@ -1,16 +1,33 @@
-//! `[store]`: the database of players, matches and leaderboards.
+//! `[store]`: the database of players, matches, leaderboards and messages.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::catalogue::Ranges;
+
 /// Settings of the store.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct StoreSettings {
     /// URL of a Postgres database. `None` means SQLite in the data folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database: Option<DatabaseUrl>,
+    /// Whether chat lines and game messages are archived.
+    pub messages: bool,
+    /// Days that messages are kept, 1 to 3650.
+    pub message_days: u32,
+}
+
+impl Default for StoreSettings {
+    fn default() -> Self {
+        Self { database: None, messages: true, message_days: 30 }
+    }
+}
+
+impl StoreSettings {
+    /// Ranges of the numbers.
+    pub(super) const RANGES: Ranges = &[("message_days", 1.0, 3650.0)];
 }
 
 /// URL of a database. It may have a password, so only its scheme is shown.

@@ -45,7 +45,7 @@ use super::{
     metrics::process::resident_bytes,
     status::{Page, StatusBoard},
 };
-use crate::{config::AlertSettings, error_streak::ErrorStreak, threads};
+use crate::{config::AlertSettings, error_streak::ErrorStreak, store::Store, threads};
 
 /// Interval between two judgements of all rules.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -73,6 +73,8 @@ pub struct Sources {
     pub data_dir: PathBuf,
     /// Errors in a row. Those of the webhook are known already.
     pub errors: ErrorStreaks,
+    /// The database.
+    pub store: Option<Store>,
 }
 
 /// The rules are judged until it is dropped.
@@ -126,12 +128,13 @@ impl Alerts {
         self.lock().status()
     }
 
-    fn judge(&self, Sources { board, http, data_dir, errors }: &Sources) {
+    fn judge(&self, Sources { board, http, data_dir, errors, store }: &Sources) {
         let vitals = Vitals {
             memory_bytes: resident_bytes().map_or(0, i64::unsigned_abs),
             disk_free_bytes: machine::disk_free_bytes(data_dir),
             http_us: http.buckets(),
             errors: reading::Errors { webhook: self.0.webhook_errors.count(), ..errors.read() },
+            store: store.as_ref().map(Store::status).unwrap_or_default(),
         };
         let page = board.page();
         let notices = self.lock().judge(&page, &vitals, self.now());

@@ -2,11 +2,16 @@
 
 use bevy::prelude::*;
 use framehouse_shared::{
+    ids::Slot,
     protocol::messages::{CHAT_CHARS_MAX, RoomEvent},
     text::clean_line,
 };
 
-use super::{InRoom, Members, Player, Room, Spectator, announce, sessions};
+use super::{
+    InRoom, Members, Player, Room, Spectator, announce,
+    message_log::{self, MessageContent, Sender},
+    sessions,
+};
 use crate::{config::NetSettings, counters::Counters, net::session::Session, schedule::Now};
 
 /// Overhead of a game message on the wire, in bytes.
@@ -14,17 +19,19 @@ const MESSAGE_OVERHEAD_BYTES: usize = 12;
 
 /// Sends a game message of a player to all members of its room, itself included. The bytes are the game's own.
 pub fn send_game_message(world: &mut World, player: Entity, bytes: Vec<u8>) {
-    let Some((slot, room)) = slot_and_room(world, player) else { return };
+    let Some((sender, slot, room)) = seated(world, player) else { return };
     let is_too_long = bytes.len() > world.resource::<NetSettings>().room_message_bytes as usize;
     if is_too_long {
         world.resource_mut::<Counters>().invalid_messages += 1;
     } else if may_send(world, room, bytes.len()) {
+        message_log::note(world, room, sender, MessageContent::Game(bytes.clone()));
         announce(world, room, RoomEvent::GameMessage { slot, bytes });
     }
 }
 
-fn slot_and_room(world: &World, player: Entity) -> Option<(framehouse_shared::ids::Slot, Entity)> {
-    Some((world.get::<Player>(player)?.slot, world.get::<InRoom>(player)?.0))
+fn seated(world: &World, player: Entity) -> Option<(Sender, Slot, Entity)> {
+    let (Player { account, slot, name, .. }, room) = (world.get(player)?, world.get::<InRoom>(player)?.0);
+    Some((Sender { account: *account, slot: Some(*slot), name: name.clone() }, *slot, room))
 }
 
 /// Sends a chat line of a member to all members of its room, itself included.
@@ -43,7 +50,10 @@ pub fn send_line(world: &mut World, session: Entity, member: Entity, text: &str)
         (None, Some(spectator)) => (None, spectator.name.clone()),
         (None, None) => return,
     };
+    let Some(account) = world.get::<Session>(session).map(|session| session.account) else { return };
     if may_send(world, room, text.len() + name.len()) {
+        let sender = Sender { account, slot, name: name.clone() };
+        message_log::note(world, room, sender, MessageContent::Chat(text.clone()));
         announce(world, room, RoomEvent::Chat { slot, name, text });
     }
 }

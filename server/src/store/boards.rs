@@ -69,7 +69,7 @@ pub(super) fn best_entries(matches: &[&Match]) -> BTreeMap<(List, String), Entry
     let mut best = BTreeMap::new();
     for played in matches {
         for list in lists_of(&played.map, played.ended_s.unsigned_abs()) {
-            for player in &played.players {
+            for player in played.players.iter().filter(|player| !player.is_forgotten()) {
                 let (ended_s, match_id) = (Reverse(played.ended_s), Reverse(played.id.clone()));
                 let entry = Entry { points: player.points, ended_s, match_id };
                 let kept = best.entry((list.clone(), player.id.clone())).or_insert_with(|| entry.clone());

@@ -1,9 +1,9 @@
 //! The database: connections and migrations.
 
-use std::{fmt::Write, path::Path, time::Duration};
+use std::{cmp::Ordering, fmt::Write, path::Path, time::Duration};
 
 use sqlx::{
-    AnyPool, ConnectOptions, SqlSafeStr,
+    Any, AnyPool, ConnectOptions, Row, SqlSafeStr, Transaction,
     any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers},
     migrate::{MigrateError, Migration, MigrationType, Migrator},
 };
@@ -18,7 +18,10 @@ const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
 const READERS_MAX: u32 = 4;
 
 /// Migrations in order, from 1: forward only, and never changed once they are released.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/1.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("migrations/1.sql"), include_str!("migrations/2.sql")];
+
+/// Version of the tables: that of the last migration.
+pub(super) const SCHEMA: i64 = MIGRATIONS.len() as i64;
 
 /// Connections to the database, made when they are needed.
 #[derive(Clone, Debug)]
@@ -94,6 +97,36 @@ impl Database {
             MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => self.error(error),
             error => StoreError::Unusable { name: self.name.clone(), error: error.to_string() },
         })
+    }
+
+    /// Checks that the tables are those of this program, and changes nothing.
+    ///
+    /// # Errors
+    /// When they are of another version, or the database cannot be reached or used.
+    pub async fn check_version(&self) -> Result<(), StoreError> {
+        let sql = "SELECT COALESCE(MAX(version), 0) FROM _sqlx_migrations";
+        let row = sqlx::query(sql).fetch_one(&self.readers).await.map_err(|error| self.error(error))?;
+        match row.try_get::<i64, _>(0).map_err(|error| self.error(error))?.cmp(&SCHEMA) {
+            Ordering::Less => Err(StoreError::Older { name: self.name.clone() }),
+            Ordering::Equal => Ok(()),
+            Ordering::Greater => Err(StoreError::Newer { name: self.name.clone() }),
+        }
+    }
+
+    /// A transaction that sees one moment of the database.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn begin_snapshot(&self) -> Result<Transaction<'static, Any>, sqlx::Error> {
+        // SQLite's begins with the first read.
+        let begin = if self.is_sqlite { "BEGIN" } else { "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" };
+        self.readers.begin_with(begin).await
+    }
+
+    /// Closes all connections. SQLite then has everything in one file.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
     }
 
     /// The error with the name of the database.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use sqlx::{AnyConnection, AnyPool, Error, Row};
+use sqlx::{Any, AnyConnection, AnyPool, Error, Executor, Row};
 
 use super::{
     boards::{Entry, List, best_entries},
@@ -47,9 +47,12 @@ pub(super) async fn store(
 }
 
 /// The position up to which the files of this source are stored; the beginning if nothing is.
-pub(super) async fn load_position(pool: &AnyPool, source: &str) -> Result<Position, Error> {
+pub(super) async fn load_position(
+    database: impl Executor<'_, Database = Any>,
+    source: &str,
+) -> Result<Position, Error> {
     let row = sqlx::query("SELECT file, bytes, mark FROM positions WHERE source = $1").bind(source.to_owned());
-    let Some(row) = row.fetch_optional(pool).await? else { return Ok(Position::default()) };
+    let Some(row) = row.fetch_optional(database).await? else { return Ok(Position::default()) };
     let number = |column| row.try_get::<i64, _>(column).map(i64::unsigned_abs);
     Ok(Position { file: number(0)?, bytes: number(1)?, mark: row.try_get(2)? })
 }
@@ -113,7 +116,11 @@ async fn insert_parts(connection: &mut AnyConnection, matches: &[&Match]) -> Res
     insert(connection, into, rows, "").await.map(drop)
 }
 
-async fn update_players(connection: &mut AnyConnection, players: BTreeMap<String, Seen>) -> Result<(), Error> {
+/// Adds what some matches say about their players.
+pub(super) async fn update_players(
+    connection: &mut AnyConnection,
+    players: BTreeMap<String, Seen>,
+) -> Result<(), Error> {
     let rows = players.iter().map(|(id, seen)| -> [Value; 6] {
         [id.into(), (&seen.name).into(), seen.first_s.into(), seen.last_s.into(), seen.matches.into(), seen.best.into()]
     });
@@ -127,8 +134,8 @@ async fn update_players(connection: &mut AnyConnection, players: BTreeMap<String
     insert(connection, into, rows, then).await.map(drop)
 }
 
-/// Returns the lists that have changed.
-async fn update_boards(
+/// Enters the best entries that are better than those there. Returns the lists that have changed.
+pub(super) async fn update_boards(
     connection: &mut AnyConnection,
     entries: BTreeMap<(List, String), Entry>,
 ) -> Result<HashSet<List>, Error> {

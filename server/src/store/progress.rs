@@ -1,8 +1,13 @@
 //! Counters of the store, shared by its thread and the status page.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+};
 
 use framehouse_shared::api::StoreStatus;
+
+use crate::error_streak::ErrorStreak;
 
 /// Counters since the start.
 #[derive(Debug, Default)]
@@ -13,6 +18,11 @@ pub(super) struct Progress {
     /// End of the oldest match that waits, in seconds since 1970; 0 if none does.
     oldest_s: AtomicU64,
     is_failing: AtomicBool,
+    /// Failures in a row, for alerts.
+    pub streak: ErrorStreak,
+    messages: AtomicU64,
+    /// Messages that found their queue full.
+    messages_lost: Arc<AtomicU64>,
     /// Pages of leaderboards that were in memory.
     pub hits: AtomicU64,
     /// Pages of leaderboards that were read from the database.
@@ -20,6 +30,11 @@ pub(super) struct Progress {
 }
 
 impl Progress {
+    /// Counters, with that of messages that found their queue full.
+    pub fn new(messages_lost: Arc<AtomicU64>) -> Self {
+        Self { messages_lost, ..Self::default() }
+    }
+
     /// The current values, at this time.
     pub fn status(&self, now_s: u64) -> StoreStatus {
         let oldest_s = self.oldest_s.load(Relaxed);
@@ -29,6 +44,8 @@ impl Progress {
             waiting_bytes: self.waiting_bytes.load(Relaxed),
             oldest_waiting_s: if oldest_s == 0 { 0 } else { now_s.saturating_sub(oldest_s) },
             failing: self.is_failing.load(Relaxed),
+            messages: self.messages.load(Relaxed),
+            messages_lost: self.messages_lost.load(Relaxed),
             board_hits: self.hits.load(Relaxed),
             board_misses: self.misses.load(Relaxed),
         }
@@ -40,6 +57,11 @@ impl Progress {
         self.skipped.fetch_add(skipped, Relaxed);
     }
 
+    /// Counts messages that are archived.
+    pub fn note_archived(&self, messages: usize) {
+        self.messages.fetch_add(messages as u64, Relaxed);
+    }
+
     /// Sets how much waits, and the end of the oldest match that does.
     pub fn note_waiting(&self, bytes: u64, oldest_s: Option<i64>) {
         self.waiting_bytes.store(bytes, Relaxed);
@@ -48,6 +70,7 @@ impl Progress {
 
     /// Sets whether storing fails. Returns whether that has changed.
     pub fn note_failing(&self, is_failing: bool) -> bool {
+        self.streak.note(!is_failing);
         self.is_failing.swap(is_failing, Relaxed) != is_failing
     }
 }

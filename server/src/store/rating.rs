@@ -1,5 +1,5 @@
 //! Ratings of players by Weng and Lin (as OpenSkill's): a mean and its uncertainty, updated by each match of at least two
-//! players in the transaction that stores it. A player that left counts as last.
+//! players in the transaction that stores it. A player that left counts as last, and somebody who was forgotten not at all.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,8 +14,11 @@ use sqlx::{AnyConnection, Error, Row};
 
 use super::{
     record::{LEFT, Match},
-    rows::{Value, insert},
+    rows::{Value, insert, select_in},
 };
+
+/// Largest number of players that are asked for at once.
+const IDS_MAX: usize = 256;
 
 /// Ratings by the ids of players.
 type Ratings = BTreeMap<String, WengLinRating>;
@@ -35,7 +38,7 @@ fn places(played: &Match) -> BTreeMap<&str, usize> {
     let last = played.players.len() + 1;
     let mut places = BTreeMap::new();
     // A player that left and came back has two parts: the better one counts.
-    for part in &played.players {
+    for part in played.players.iter().filter(|part| !part.is_forgotten()) {
         let place = if part.outcome == LEFT { last } else { part.rank.unsigned_abs() as usize };
         places.entry(part.id.as_str()).and_modify(|best: &mut usize| *best = place.min(*best)).or_insert(place);
     }
@@ -59,13 +62,14 @@ fn rate(ratings: &mut Ratings, places: &BTreeMap<&str, usize>) {
 }
 
 async fn load(connection: &mut AnyConnection, ids: &BTreeSet<&str>) -> Result<Ratings, Error> {
-    let rows = ids.iter().map(|id| [Value::Text((*id).to_owned())]);
-    let found = insert(connection, "SELECT id, rating_mu, rating_sigma FROM players WHERE id IN (", rows, ")").await?;
+    let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
     let mut ratings = Ratings::new();
-    for row in &found {
-        let (mu, sigma): (Option<f64>, Option<f64>) = (row.try_get(1)?, row.try_get(2)?);
-        if let Some((rating, uncertainty)) = mu.zip(sigma) {
-            ratings.insert(row.try_get(0)?, WengLinRating { rating, uncertainty });
+    for ids in ids.chunks(IDS_MAX) {
+        for row in select_in(connection, "SELECT id, rating_mu, rating_sigma FROM players WHERE id", ids, "").await? {
+            let (mu, sigma): (Option<f64>, Option<f64>) = (row.try_get(1)?, row.try_get(2)?);
+            if let Some((rating, uncertainty)) = mu.zip(sigma) {
+                ratings.insert(row.try_get(0)?, WengLinRating { rating, uncertainty });
+            }
         }
     }
     Ok(ratings)
@@ -107,6 +111,13 @@ mod tests {
         assert!(mean(&ratings, 1) > 26.0 && mean(&ratings, 3) < 24.0, "{ratings:?}");
         assert!((mean(&ratings, 2) - 25.0).abs() < 1.0, "{ratings:?}");
         assert!(ratings.values().all(|rating| rating.uncertainty < WengLinRating::new().uncertainty));
+    }
+
+    #[test]
+    fn somebody_who_was_forgotten_and_a_lonely_player_change_nothing() {
+        let result = played(1, "basin", NOW_S, &[(0, 30), (2, 20)]);
+        assert_eq!(places(&Match::of(&result)).len(), 1);
+        assert_eq!(places(&Match::of(&played(1, "basin", NOW_S, &[(2, 20)]))).len(), 1);
     }
 
     #[test]

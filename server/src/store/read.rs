@@ -10,6 +10,7 @@ use super::{
     ReadError,
     boards::{ALL, DAY, List, MAP, WEEK},
     pages::PageKey,
+    record::SOMEBODY,
 };
 
 /// The boards, and the names of the periods that this time is in.
@@ -88,6 +89,9 @@ pub(super) async fn matches(
     before: Option<MatchId>,
     limit: u32,
 ) -> Result<PlayerMatches, ReadError> {
+    if id == SOMEBODY {
+        return Err(ReadError::NoSuchPlayer);
+    }
     let last = match before {
         Some(before) => ended(pool, before).await?,
         None => i64::MAX,

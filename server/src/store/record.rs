@@ -13,9 +13,11 @@ const TEXT_CHARS_MAX: usize = 128;
 
 /// Outcome of a player that left, as stored.
 pub(super) const LEFT: &str = "left";
+/// Id of all people who were forgotten. Nobody's secret makes it, and it counts nowhere.
+pub(super) const SOMEBODY: AccountId = AccountId(0);
 
 /// A match as stored.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Match {
     pub id: String,
     pub game: String,
@@ -32,7 +34,7 @@ pub(super) struct Match {
 }
 
 /// A player's part in a match as stored.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Seat {
     pub id: String,
     pub name: String,
@@ -77,10 +79,20 @@ impl Match {
     }
 }
 
+/// The lasting id of a player in a match.
+pub(super) fn account_of(player: &PlayerResult, match_id: &str) -> AccountId {
+    player.account.unwrap_or_else(|| guest(player, match_id))
+}
+
 impl Seat {
+    /// Whether this is the part of somebody who was forgotten.
+    pub fn is_forgotten(&self) -> bool {
+        self.id == SOMEBODY.to_string()
+    }
+
     fn of(player: &PlayerResult, match_id: &str) -> Self {
         Self {
-            id: player.account.unwrap_or_else(|| guest(player, match_id)).to_string(),
+            id: account_of(player, match_id).to_string(),
             name: clean_name(&player.name).unwrap_or_else(|| "?".to_owned()),
             seat: u8::from(player.slot).into(),
             rank: player.rank.into(),
@@ -100,7 +112,7 @@ pub(super) fn seen_players(matches: &[&Match]) -> BTreeMap<String, Seen> {
         let ended = played.ended_s;
         let mut in_match: BTreeMap<&str, Seen> = BTreeMap::new();
         // A player that left and came back has two parts, and played one match.
-        for part in &played.players {
+        for part in played.players.iter().filter(|part| !part.is_forgotten()) {
             let new = || Seen { name: part.name.clone(), first_s: ended, last_s: ended, matches: 1, best: part.points };
             let seen = in_match.entry(&part.id).or_insert_with(new);
             seen.best = seen.best.max(part.points);

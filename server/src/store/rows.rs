@@ -9,6 +9,7 @@ const PARAMETERS_MAX: usize = 480;
 /// A value of a column.
 pub(super) enum Value {
     Number(i64),
+    MaybeNumber(Option<i64>),
     Text(String),
     MaybeText(Option<String>),
     Real(f64),
@@ -17,6 +18,12 @@ pub(super) enum Value {
 impl From<i64> for Value {
     fn from(number: i64) -> Self {
         Self::Number(number)
+    }
+}
+
+impl From<Option<i64>> for Value {
+    fn from(number: Option<i64>) -> Self {
+        Self::MaybeNumber(number)
     }
 }
 
@@ -39,17 +46,29 @@ pub(super) async fn insert<const COLUMNS: usize>(
     rows: impl IntoIterator<Item = [Value; COLUMNS]>,
     then: &'static str,
 ) -> Result<Vec<AnyRow>, Error> {
+    insert_any(connection, into, COLUMNS, rows, then).await
+}
+
+/// Like [`insert`], for rows whose number of columns is known late. The texts must have no values in them.
+pub(super) async fn insert_any(
+    connection: &mut AnyConnection,
+    into: &str,
+    columns: usize,
+    rows: impl IntoIterator<Item = impl IntoIterator<Item = Value>>,
+    then: &str,
+) -> Result<Vec<AnyRow>, Error> {
     let (mut rows, mut returned) = (rows.into_iter().peekable(), Vec::new());
     while rows.peek().is_some() {
-        let rows_max = PARAMETERS_MAX / COLUMNS;
+        let rows_max = PARAMETERS_MAX / columns;
         let chunk: Vec<_> = rows.by_ref().take(rows_max).collect();
         // The text has placeholders and constants only.
-        let sql = AssertSqlSafe(format!("{into} VALUES {} {then}", placeholders(chunk.len(), COLUMNS)));
+        let sql = AssertSqlSafe(format!("{into} VALUES {} {then}", placeholders(chunk.len(), columns)));
         // Only the statement with all rows comes again.
         let mut query = sqlx::query(sql).persistent(chunk.len() == rows_max);
         for value in chunk.into_iter().flatten() {
             query = match value {
                 Value::Number(number) => query.bind(number),
+                Value::MaybeNumber(number) => query.bind(number),
                 Value::Text(text) => query.bind(text),
                 Value::MaybeText(text) => query.bind(text),
                 Value::Real(number) => query.bind(number),
@@ -58,6 +77,21 @@ pub(super) async fn insert<const COLUMNS: usize>(
         returned.append(&mut query.fetch_all(&mut *connection).await?);
     }
     Ok(returned)
+}
+
+/// Runs `SELECT .. WHERE COLUMN IN (..) THEN` for some texts, at most 480.
+pub(super) async fn select_in(
+    connection: &mut AnyConnection,
+    select: &'static str,
+    texts: &[String],
+    then: &'static str,
+) -> Result<Vec<AnyRow>, Error> {
+    if texts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = AssertSqlSafe(format!("{select} IN {} {then}", placeholders(1, texts.len())));
+    let query = texts.iter().fold(sqlx::query(sql).persistent(false), |query, text| query.bind(text.clone()));
+    query.fetch_all(connection).await
 }
 
 /// The texts in the first columns of rows.

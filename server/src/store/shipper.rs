@@ -5,7 +5,7 @@
 
 use std::{io, sync::Arc, time::Duration};
 
-use tokio::{sync::watch, time::timeout};
+use tokio::time::timeout;
 
 use super::{
     StoreError,
@@ -14,16 +14,11 @@ use super::{
     pages::Pages,
     progress::Progress,
     source::{Batch, Position, Source},
+    stop::{BackOff, LOOK_INTERVAL, Stop},
 };
 
-/// Interval between two looks for new results.
-const LOOK_INTERVAL: Duration = Duration::from_millis(100);
-/// First pause after a failure. It doubles with each further one.
-const PAUSE_MIN: Duration = Duration::from_millis(100);
-/// Longest pause after a failure.
-const PAUSE_MAX: Duration = Duration::from_secs(30);
 /// Longest time of a transaction. A database that takes longer counts as away.
-const STORE_TIME_MAX: Duration = Duration::from_secs(60);
+pub(super) const STORE_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// The work of the store's thread.
 pub(super) struct Shipper {
@@ -37,8 +32,8 @@ pub(super) struct Shipper {
     pub pages: Arc<Pages>,
     /// Counters.
     pub progress: Arc<Progress>,
-    /// Becomes true when the server stops.
-    pub stop: watch::Receiver<bool>,
+    /// Whether the server stops.
+    pub stop: Stop,
 }
 
 /// Why a step failed.
@@ -53,20 +48,19 @@ enum Failure {
 impl Shipper {
     /// Stores results until the server stops and all of them are stored, or the last attempt has failed.
     pub async fn run(mut self) {
-        let mut pause = PAUSE_MIN;
+        let mut back_off = BackOff::default();
         // Until the database has said what it has.
         let mut position = self.source.end().unwrap_or_default();
-        while let Err(failure) = self.ship(&mut position, &mut pause).await {
+        while let Err(failure) = self.ship(&mut position, &mut back_off).await {
             self.note_failure(&failure, &position);
-            if self.is_stopping() {
+            if self.stop.is_set() {
                 return;
             }
-            self.pause(pause).await;
-            pause = (pause * 2).min(PAUSE_MAX);
+            self.stop.pause(back_off.next()).await;
         }
     }
 
-    async fn ship(&mut self, position: &mut Position, pause: &mut Duration) -> Result<(), Failure> {
+    async fn ship(&mut self, position: &mut Position, back_off: &mut BackOff) -> Result<(), Failure> {
         self.database.migrate().await?;
         let found = load_position(&self.database.writer, &self.name).await;
         *position = found.map_err(|error| self.database.error(error))?;
@@ -77,12 +71,12 @@ impl Shipper {
                 Some(batch) => *position = self.store(batch).await?,
                 None => self.progress.note_waiting(0, None),
             }
-            *pause = PAUSE_MIN;
+            *back_off = BackOff::default();
             self.note_success();
-            if is_done && self.is_stopping() {
+            if is_done && self.stop.is_set() {
                 return Ok(());
             } else if is_done {
-                self.pause(LOOK_INTERVAL).await;
+                self.stop.pause(LOOK_INTERVAL).await;
             }
         }
     }
@@ -104,16 +98,6 @@ impl Shipper {
             );
         }
         Ok(next)
-    }
-
-    /// Waits, not longer than until the server stops.
-    async fn pause(&mut self, pause: Duration) {
-        // An error means that nobody can stop it any more.
-        let _ = timeout(pause, self.stop.wait_for(|stop| *stop)).await;
-    }
-
-    fn is_stopping(&self) -> bool {
-        *self.stop.borrow() || self.stop.has_changed().is_err()
     }
 
     fn note_success(&self) {

@@ -4,9 +4,11 @@ mod boards;
 mod databases;
 mod failures;
 mod import;
+mod messages;
 mod questions;
 mod ratings;
 mod server;
+mod tools;
 
 use std::{
     env, fs,
@@ -85,12 +87,12 @@ impl TestDatabase {
     }
 
     fn try_start(&self) -> Result<(Store, StoreThread), StoreError> {
-        start(StoreOptions {
-            data_dir: self.folder.0.clone(),
-            url: self.url.clone(),
-            key: key(),
-            clock: || Duration::from_secs(NOW_S),
-        })
+        start(self.options())
+    }
+
+    fn options(&self) -> StoreOptions {
+        let options = StoreOptions::in_folder(self.folder.0.clone(), key(), || Duration::from_secs(NOW_S));
+        StoreOptions { url: self.url.clone(), ..options }
     }
 
     /// Runs statements of a test.

@@ -266,6 +266,12 @@ pub struct StoreStatus {
     pub oldest_waiting_s: u64,
     /// Whether the last attempt to store failed.
     pub failing: bool,
+    /// Chat lines and game messages archived.
+    #[serde(default)]
+    pub messages: u64,
+    /// Chat lines and game messages that are not archived, because too many waited.
+    #[serde(default)]
+    pub messages_lost: u64,
     /// Pages of leaderboards that were in memory.
     pub board_hits: u64,
     /// Pages of leaderboards that were read from the database.

@@ -213,7 +213,7 @@ fn run(
     let replay_folder = replay_folder(folder);
     let key = key::open(folder).expect("a folder of ours");
     let public_key = key.public();
-    let options = StoreOptions { data_dir: folder.to_owned(), url: None, key: public_key, clock: wall_clock };
+    let options = StoreOptions::in_folder(folder.to_owned(), public_key, wall_clock);
     let (store, store_thread) = store::start(options).expect("a folder of ours");
     let replays = ReplayWriter::start(replay_folder.clone(), &ReplaySettings::default(), key.clone());
     let (replays, stopped) = (replays.expect("a folder of ours"), Arc::clone(&stop));

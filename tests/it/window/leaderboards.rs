@@ -18,7 +18,8 @@ use super::{Folder, open, open_at, open_window, start_server};
 /// Starts the server again with this number of other players, all better than anybody can be in a match.
 fn add_rivals(server: &mut LiveServer, count: u32) {
     let names: Vec<_> = (0..count).map(|number| format!("Rival {number}")).collect();
-    let players: Vec<_> = (0..).zip(&names).map(|(number, name)| (number, name.as_str(), 1_000_000)).collect();
+    // The id 0 is that of people who were forgotten.
+    let players: Vec<_> = (1..).zip(&names).map(|(number, name)| (number, name.as_str(), 1_000_000)).collect();
     server.add_results(&result_lines("atoll", &players));
     wait_until("they are on the board", || {
         let page = read_board(&server.url, board::ALL, &BoardQuery { limit: Some(100), ..BoardQuery::default() });

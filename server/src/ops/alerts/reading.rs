@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use framehouse_shared::api::StoreStatus;
+
 use super::{
     book::Moment,
     last_minute::{Growth, Quantiles},
@@ -26,6 +28,8 @@ pub struct Vitals {
     pub http_us: Vec<(u64, u64)>,
     /// Errors in a row.
     pub errors: Errors,
+    /// The database.
+    pub store: StoreStatus,
 }
 
 /// Errors in a row by kind.
@@ -35,6 +39,8 @@ pub struct Errors {
     pub results: u32,
     /// Writing replays.
     pub replays: u32,
+    /// Storing results in the database.
+    pub store: u32,
     /// Sending notices of alerts.
     pub webhook: u32,
     /// Reading the TLS files.
@@ -49,6 +55,7 @@ pub struct Errors {
 pub struct ErrorStreaks {
     pub results: ErrorStreak,
     pub replays: ErrorStreak,
+    pub store: ErrorStreak,
     pub webhook: ErrorStreak,
     pub tls: ErrorStreak,
     pub lookup: ErrorStreak,
@@ -60,6 +67,7 @@ impl ErrorStreaks {
         Errors {
             results: self.results.count(),
             replays: self.replays.count(),
+            store: self.store.count(),
             webhook: self.webhook.count(),
             tls: self.tls.count(),
             lookup: self.lookup.count(),
@@ -93,6 +101,9 @@ pub struct Reading {
     pub result_oldest_s: f64,
     pub replays_waiting: u64,
     pub replays_stalled_s: f64,
+    pub store_behind_s: f64,
+    /// In the last minute.
+    pub messages_lost: u32,
     pub errors: Errors,
 }
 
@@ -108,6 +119,9 @@ pub struct Reader {
     disk_free_bytes: Option<u64>,
     ticks: Stall,
     replays: Stall,
+    /// It should have nothing to do.
+    store: Stall,
+    messages_lost: Growth,
 }
 
 impl Reader {
@@ -140,6 +154,8 @@ impl Reader {
             result_oldest_s: results.oldest_ms as f64 / 1000.0,
             replays_waiting: replays.waiting as u64,
             replays_stalled_s: self.replays.seconds(replays.done, replays.waiting > 0, now),
+            store_behind_s: self.store.seconds(0, vitals.store.waiting_bytes > 0, now),
+            messages_lost: self.messages_lost.read(vitals.store.messages_lost, now),
             errors: vitals.errors,
         }
     }

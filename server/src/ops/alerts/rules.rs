@@ -112,10 +112,16 @@ pub const RULES: &[Rule] = &[
         format!("{value} jobs wait for the thread that writes replays, more than {limit}: look at the disk of the data folder")),
     state(Critical, "replays_stalled", |r| r.replays_stalled_s, |s| Limit::AtMost(s.writes_stalled_max_s), |value, limit|
         format!("the thread that writes replays finished nothing for {value:.0} s, more than {limit} s, although jobs wait: look at the disk of the data folder")),
+    state(Warning, "store_behind", |r| r.store_behind_s, |s| Limit::AtMost(s.store_behind_max_s), |value, limit|
+        format!("results have waited for the database for {value:.0} s without a break, more than {limit} s: look whether it is slow or away (store in /v1/status); nothing is lost")),
+    event(Warning, "messages_lost", |r| r.messages_lost.into(), |_| Limit::AtMost(0.0), |value, _|
+        format!("{value} messages of rooms were not archived within a minute, because too many wait for the database: look whether it is slow or away")),
     errors("results_errors", |r| r.errors.results.into(), |value, _|
         format!("results could not be written {value} times in a row and wait in memory: look at the disk of the data folder")),
     errors("replays_errors", |r| r.errors.replays.into(), |value, _|
         format!("{value} writes of replays have failed in a row: look at the disk of the data folder")),
+    errors("store_errors", |r| r.errors.store.into(), |value, _|
+        format!("results could not be stored in the database {value} times in a row and wait in the results file: look at the database, the log says why")),
     errors("webhook_errors", |r| r.errors.webhook.into(), |value, _|
         format!("the webhook has not taken alerts {value} times in a row: check webhook_url in [alerts] and its receiver")),
     errors("tls_errors", |r| r.errors.tls.into(), |value, _|

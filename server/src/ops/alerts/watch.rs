@@ -55,7 +55,7 @@ impl Watch {
 mod tests {
     use std::collections::BTreeSet;
 
-    use framehouse_shared::api::{AlertState, Status, TickMs};
+    use framehouse_shared::api::{AlertState, Status, StoreStatus, TickMs};
 
     use super::*;
     use crate::ops::{alerts::reading::Errors, alerts::rules::Limit};
@@ -145,9 +145,22 @@ mod tests {
     }
 
     #[test]
+    fn a_database_that_does_not_keep_up_fires_and_a_moment_of_waiting_does_not() {
+        let mut watch = Watch::new(AlertSettings::default());
+        let mut fired = |second, waiting_bytes, messages_lost| {
+            let store = StoreStatus { waiting_bytes, messages_lost, ..Default::default() };
+            let notices = watch.judge(&good_page(second), &Vitals { store, ..Default::default() }, at(second));
+            kinds(&notices, AlertState::Firing).join(" ")
+        };
+        assert_eq!([fired(20, 1, 0), fired(300, 0, 0), fired(301, 1, 0)], ["", "", ""].map(str::to_owned));
+        assert_eq!([fired(600, 7, 0), fired(601, 7, 3)], ["", "store_behind messages_lost"].map(str::to_owned));
+    }
+
+    #[test]
     fn errors_in_a_row_fire_above_the_limit_and_memory_and_disk_beyond_theirs() {
         let mut watch = Watch::new(AlertSettings::default());
-        let errors = |count| Errors { results: count, replays: count, webhook: count, tls: count, lookup: count };
+        let errors =
+            |count| Errors { results: count, replays: count, store: count, webhook: count, tls: count, lookup: count };
         let vitals = |count, memory_bytes, free| Vitals {
             memory_bytes,
             disk_free_bytes: Some(free),
@@ -161,6 +174,7 @@ mod tests {
             "disk_free",
             "results_errors",
             "replays_errors",
+            "store_errors",
             "webhook_errors",
             "tls_errors",
             "lookup_errors",

@@ -1,8 +1,8 @@
-//! Metrics of results, replays, desyncs and the cleanup.
+//! Metrics of results, database, replays, desyncs and the cleanup.
 
 use std::fmt;
 
-use framehouse_shared::api::{CleanupStatus, DesyncStatus, ReplayStats, ResultStats, Status};
+use framehouse_shared::api::{CleanupStatus, DesyncStatus, ReplayStats, ResultStats, Status, StoreStatus};
 
 use super::families::Families;
 
@@ -16,6 +16,7 @@ pub(super) fn write(families: &mut Families<'_>, status: &Status) -> fmt::Result
         i64::from(status.data_dir_lost),
     )?;
     write_results(families, &status.results)?;
+    write_store(families, &status.store)?;
     write_replays(families, &status.replays)?;
     write_desyncs(families, &status.desyncs)?;
     write_cleanup(families, &status.cleanup)
@@ -32,6 +33,30 @@ fn write_results(families: &mut Families<'_>, results: &ResultStats) -> fmt::Res
     )?;
     families.gauge("results_failing", "1 while results cannot be written", i64::from(results.failing))?;
     families.counter("results_panics", "Panics while writing results; they are written again", results.panics)
+}
+
+fn write_store(families: &mut Families<'_>, store: &StoreStatus) -> fmt::Result {
+    families.counter("store_matches", "Matches stored in the database", store.stored)?;
+    families.counter("store_lines_skipped", "Lines of results files that are not results", store.skipped)?;
+    families.gauge(
+        "store_waiting_bytes",
+        "Size of the results in the results files that wait for the database",
+        store.waiting_bytes as i64,
+    )?;
+    families.gauge(
+        "store_oldest_waiting_seconds",
+        "Time since the end of the oldest match that waits for the database",
+        store.oldest_waiting_s as i64,
+    )?;
+    families.gauge("store_failing", "1 while results cannot be stored in the database", i64::from(store.failing))?;
+    families.counter("store_messages", "Chat lines and game messages archived", store.messages)?;
+    families.counter(
+        "store_messages_lost",
+        "Chat lines and game messages not archived because too many were waiting",
+        store.messages_lost,
+    )?;
+    let pages = [("memory", store.board_hits), ("database", store.board_misses)];
+    families.counters("store_board_pages", "Pages of leaderboards, by where they came from", "from", pages)
 }
 
 fn write_replays(families: &mut Families<'_>, replays: &ReplayStats) -> fmt::Result {

@@ -35,6 +35,7 @@ CREATE TABLE matches (
     replay TEXT,
     proof TEXT NOT NULL DEFAULT 'waiting'
 );
+CREATE INDEX matches_by_end ON matches (ended, id);
 
 CREATE TABLE match_players (
     match_id TEXT NOT NULL,

@@ -51,6 +51,5 @@ async fn compare(store: &Store, results: &[MatchResult]) -> Result<(), String> {
 fn start(data_dir: &Path) -> Result<(Store, StoreThread), String> {
     let key = key::open(data_dir).map_err(|error| error.to_string())?.public();
     let clock = || Duration::ZERO;
-    let options = StoreOptions { data_dir: data_dir.to_owned(), url: None, key, clock };
-    store::start(options).map_err(|error| error.to_string())
+    store::start(StoreOptions::in_folder(data_dir.to_owned(), key, clock)).map_err(|error| error.to_string())
 }

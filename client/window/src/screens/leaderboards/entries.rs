@@ -77,7 +77,7 @@ pub fn spawn_entry(list: &mut ChildSpawnerCommands<'_>, kit: &Kit, entry: &Board
         }
         line.spawn(filler());
         line.spawn((kit.strong(&grouped(entry.points), 17.0, TEXT), TextLayout::no_wrap()));
-        line.spawn(kit.cell(&day(entry.ended_unix), 14.0, TEXT_MUTED, 84.0));
+        line.spawn(kit.cell(&day(entry.ended_unix), 14.0, TEXT_MUTED, 90.0));
         line.spawn(kit.small_button(Action::ShowPlayer(entry.player), kit.say(T::Matches), Kind::Quiet));
     });
 }
