@@ -27,7 +27,7 @@ use framehouse_server::{
     results::ResultStore,
     schedule::TickRate,
     server::{Server, ServerSetup},
-    store::{self, StoreOptions},
+    store::{self, Prover, StoreOptions},
     tick_loop,
 };
 use framehouse_shared::{game::Game, sim::GameFile};
@@ -204,7 +204,8 @@ fn run(
     let replay_folder = replay_folder(folder);
     let key = key::open(folder).expect("a folder of ours");
     let public_key = key.public();
-    let options = StoreOptions::in_folder(folder.to_owned(), public_key, wall_clock);
+    let prover = Some(Prover::new(game.clone(), replay_folder.clone(), public_key));
+    let options = StoreOptions { prover, ..StoreOptions::in_folder(folder.to_owned(), public_key, wall_clock) };
     let (store, store_thread) = store::start(options).expect("a folder of ours");
     let replays = ReplayWriter::start(replay_folder.clone(), &ReplaySettings::default(), key.clone());
     let (replays, stopped) = (replays.expect("a folder of ours"), Arc::clone(&stop));
