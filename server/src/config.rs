@@ -82,6 +82,11 @@ impl Settings {
         self.server.check()?;
         self.http.check()?;
         self.cleanup.check()?;
+        if !self.replays.enabled && !self.store.boards_unproven {
+            let sentence = "without replays no match can be proven, so nobody would be on the leaderboards: set \
+                            `store.boards_unproven` = true, or `replays.enabled` = true";
+            return Err(Violation::new(["replays.enabled", "store.boards_unproven"], sentence.to_owned()));
+        }
         self.alerts.check()?;
         self.log.check()
     }

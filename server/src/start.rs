@@ -49,7 +49,7 @@ use crate::{
     room::message_log,
     schedule::TickRate,
     server::{Server, ServerSetup},
-    store::{StoreOptions, start as start_store},
+    store::{Prover, StoreOptions, start as start_store},
     threads, tick_loop,
 };
 
@@ -174,17 +174,20 @@ fn run_server(
     let key = key::open(&settings.server.data_dir).map_err(|error| error.to_string())?;
     let public_key = key.public();
     let results = ResultStore::open(&settings.server.data_dir).map_err(|error| error.to_string())?;
+    let replay_folder = settings.server.data_dir.join(FOLDER_NAME);
+    let prover = || Prover::new(game.clone(), replay_folder.clone(), public_key);
     let (message_queue, messages) = message_log::queue();
     let (store, store_thread) = start_store(StoreOptions {
         data_dir: settings.server.data_dir.clone(),
         url: settings.store.database.map(|url| url.reveal().to_owned()),
         key: public_key,
         clock: wall_clock,
+        prover: settings.replays.enabled.then(prover),
+        boards_unproven: settings.store.boards_unproven,
         messages: settings.store.messages.then_some(messages),
         message_days: settings.store.message_days,
     })
     .map_err(|error| error.to_string())?;
-    let replay_folder = settings.server.data_dir.join(FOLDER_NAME);
     let replays = if settings.replays.enabled {
         Some(ReplayWriter::start(replay_folder.clone(), &settings.replays, key.clone())?)
     } else {

@@ -9,20 +9,24 @@
 //! shipper.rs    from the files to the database;  messages.rs  messages of rooms;  stop.rs  their pauses and end
 //! insert.rs     a batch in one transaction;  rows.rs  statements with many rows
 //! database.rs   connections and migrations (migrations/)
+//! proof.rs      judges a match by its replay;  prove.rs  does that for all, and what follows for leaderboards
 //! rating.rs     ratings of players, updated with their matches
 //! read.rs       questions;  pages.rs  leaderboards in memory;  load.rs  matches as they were stored
 //! tools.rs      commands of an operator: backup, restore, check, forget
-//! progress.rs   counters
+//! progress.rs   counters;  errors.rs  what can go wrong
 //! ```
 
 mod boards;
 mod database;
+mod errors;
 mod insert;
 mod load;
 mod messages;
 mod pages;
 mod period;
 mod progress;
+mod proof;
+mod prove;
 mod rating;
 mod read;
 mod record;
@@ -51,10 +55,14 @@ use moka::future::Cache;
 use tokio::{runtime, sync::watch, time::timeout};
 
 use boards::List;
+pub use errors::{ReadError, StoreError};
+pub use proof::Prover;
+
 use database::Database;
 use messages::{MessageArchive, room_prefix};
 use pages::{PageKey, Pages};
 use progress::Progress;
+use prove::{ProofThread, Proving};
 use shipper::Shipper;
 use source::Source;
 use stop::Stop;
@@ -81,6 +89,10 @@ pub struct StoreOptions {
     pub key: PublicKey,
     /// The wall clock: the time since 1970-01-01 UTC.
     pub clock: fn() -> Duration,
+    /// Proves matches by their replays; `None` proves none.
+    pub prover: Option<Prover>,
+    /// Whether matches count on leaderboards without a proof.
+    pub boards_unproven: bool,
     /// Messages to archive.
     pub messages: Option<ArchivedMessages>,
     /// Days that messages are kept.
@@ -88,71 +100,10 @@ pub struct StoreOptions {
 }
 
 impl StoreOptions {
-    /// SQLite in this folder, with the other default settings, and without an archive of messages.
+    /// SQLite in this folder, with the other default settings, and without proofs and an archive of messages.
     pub fn in_folder(data_dir: PathBuf, key: PublicKey, clock: fn() -> Duration) -> Self {
-        let message_days = StoreSettings::default().message_days;
-        Self { data_dir, url: None, key, clock, messages: None, message_days }
-    }
-}
-
-/// Why there is no store, as one sentence.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum StoreError {
-    /// The setting is not the URL of a Postgres database.
-    #[error("`database` must be the URL of a Postgres database, as postgres://user:password@host/name")]
-    BadUrl,
-    /// A later version has changed the tables.
-    #[error(
-        "the database {name} was used by a newer version of this program: start that version, or use another database"
-    )]
-    Newer {
-        /// The database.
-        name: String,
-    },
-    /// The tables are those of an earlier version. Only commands see that: a server brings them up to date.
-    #[error("the database {name} has the tables of an earlier version: start the server of this version once")]
-    Older {
-        /// The database.
-        name: String,
-    },
-    /// There is no connection. It may work later.
-    #[error("cannot reach the database {name}: {error}")]
-    Away {
-        /// The database.
-        name: String,
-        /// Why.
-        error: String,
-    },
-    /// The database refuses what it is told.
-    #[error("cannot use the database {name}: {error}")]
-    Unusable {
-        /// The database.
-        name: String,
-        /// Why.
-        error: String,
-    },
-    /// The thread cannot be started.
-    #[error("cannot start the thread of the database: {0}")]
-    NoThread(String),
-}
-
-/// Why a question has no answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReadError {
-    /// The database does not answer now.
-    Away,
-    /// There is no board with this name or period.
-    NoSuchBoard,
-    /// There is no such player, or not on this board.
-    NoSuchPlayer,
-    /// There is no such match.
-    NoSuchMatch,
-}
-
-impl From<sqlx::Error> for ReadError {
-    fn from(error: sqlx::Error) -> Self {
-        tracing::debug!("a question to the database failed: {error}");
-        Self::Away
+        let StoreSettings { boards_unproven, message_days, .. } = StoreSettings::default();
+        Self { data_dir, url: None, key, clock, prover: None, boards_unproven, messages: None, message_days }
     }
 }
 
@@ -199,10 +150,10 @@ pub fn start(options: StoreOptions) -> Result<(Store, StoreThread), StoreError> 
         let _ends_with_the_thread: mpsc::SyncSender<Infallible> = life;
         runtime.block_on(async {
             match open(options, stopped).await {
-                Ok((store, shipper, archive)) => {
+                Ok((store, shipper, archive, proving)) => {
                     // An error means that nobody waits for it.
                     let _ = ready.send(Ok(store));
-                    tokio::join!(shipper.run(), archive.run());
+                    tokio::join!(shipper.run(), archive.run(), proving.run());
                 }
                 Err(error) => drop(ready.send(Err(error))),
             }
@@ -216,8 +167,10 @@ pub fn start(options: StoreOptions) -> Result<(Store, StoreThread), StoreError> 
 async fn open(
     options: StoreOptions,
     stop: watch::Receiver<bool>,
-) -> Result<(Store, Shipper, MessageArchive), StoreError> {
-    let StoreOptions { data_dir, url, key, clock, messages, message_days } = options;
+) -> Result<(Store, Shipper, MessageArchive, Proving), StoreError> {
+    let StoreOptions { data_dir, url, key, clock, prover, boards_unproven, messages, message_days } = options;
+    let thread = prover.map(ProofThread::start).transpose();
+    let thread = thread.map_err(|error| StoreError::NoThread(error.to_string()))?;
     let database = Database::new(url.as_deref(), &data_dir)?;
     migrate(&database).await?;
     let lost = messages.as_ref().map(ArchivedMessages::lost).unwrap_or_default();
@@ -240,8 +193,19 @@ async fn open(
         clock,
         stop: stop.clone(),
     };
-    let shipper = Shipper { source: Source::new(data_dir), name: key.to_string(), database, pages, progress, stop };
-    Ok((store, shipper, archive))
+    let proving = Proving {
+        thread,
+        node: key.to_string(),
+        boards_unproven,
+        database: database.clone(),
+        pages: Arc::clone(&pages),
+        progress: Arc::clone(&progress),
+        clock,
+        stop: stop.clone(),
+    };
+    let (source, name) = (Source::new(data_dir), key.to_string());
+    let shipper = Shipper { source, name, boards_unproven, database, pages, progress, stop };
+    Ok((store, shipper, archive, proving))
 }
 
 /// Brings the tables up to date, and waits some seconds for that.

@@ -11,10 +11,11 @@ use framehouse_harness::{
     world::World,
 };
 use framehouse_server::{
-    config::RoomSettings,
+    config::{ReplaySettings, RoomSettings},
+    replay::writer::ReplayWriter,
     results::{FILE_NAME, MatchResult, ResultStore},
     room::directory::{JoinError, JoinTarget},
-    store::{self, StoreOptions},
+    store::{self, Prover, StoreOptions},
 };
 use framehouse_shared::{api::PlayerSecret, ids::AccountId, protocol::end::EndCode, replay::ServerKey};
 use framehouse_tests::past_results::result_line;
@@ -52,6 +53,9 @@ fn a_player_is_the_same_one_in_every_match_and_after_a_reconnect() {
     let mut world = World::with_rooms(TinyPlugin, 120, rooms);
     world.server.set_key(key());
     world.server.keep_results(ResultStore::open(folder.path()).expect("a folder of ours"));
+    let replays = folder.path().join("replays");
+    let writer = ReplayWriter::start(replays.clone(), &ReplaySettings::default(), key()).expect("a folder of ours");
+    world.server.record_replays(writer.queue());
     let [_, bob] = with_both(&mut world);
     world.step_to_playing();
     let address = world.clients[bob].address;
@@ -69,12 +73,18 @@ fn a_player_is_the_same_one_in_every_match_and_after_a_reconnect() {
         expected.sort();
         assert_eq!(accounts, expected);
     }
+    assert_eq!(world.server.close_results(Duration::from_secs(60)), 0);
+    drop(world);
+    assert!(writer.close(Duration::from_secs(60)));
     let clock = || Duration::from_secs(1_800_000_000);
-    let options = StoreOptions::in_folder(folder.path().to_owned(), key().public(), clock);
+    let prover = Some(Prover::new(TinyPlugin, replays, key().public()));
+    let options = StoreOptions { prover, ..StoreOptions::in_folder(folder.path().to_owned(), key().public(), clock) };
     let (store, thread) = store::start(options).expect("a folder of ours");
+    let matches = results(&folder).len() as u64;
+    wait_until("all matches are proven", || store.status().proven == matches);
     assert!(thread.close(Duration::from_secs(60)));
-    assert!(store.status().stored >= 2);
-    drop(store);
+    let status = store.status();
+    assert_eq!((status.stored, status.refused, status.unproven), (matches, 0, 0));
 }
 
 #[test]

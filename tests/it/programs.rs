@@ -209,7 +209,10 @@ fn a_start_imports_results_and_answers_questions_about_them() {
         1, 2, 3, 4
     );
     fs::write(folder.path().join("results.jsonl"), format!("{line}\n")).expect("a folder of ours");
-    let running = Running::start(SERVER, folder.path(), Stdio::null());
+    let settings = folder.path().join("settings.toml");
+    fs::write(&settings, "[store]\nboards_unproven = true").expect("a folder of ours");
+    let arguments = ["--config", settings.to_str().expect("UTF-8")];
+    let running = Running::start_with(SERVER, folder.path(), Stdio::null(), &arguments);
     wait_until("the result is imported", || running.status().store.stored == 1);
     let board: Leaderboard = running.get("/v1/leaderboards/map:basin?limit=5");
     assert_eq!((board.entries.len(), board.entries[0].name.as_str(), board.entries[0].points), (1, "Ada", 7));
@@ -218,6 +221,28 @@ fn a_start_imports_results_and_answers_questions_about_them() {
     let played: MatchInfo = running.get(&format!("/v1/matches/{:032x}", 1));
     assert_eq!((played.ended_unix, played.replay), (1_800_000_120, None));
     assert!(folder.path().join("framehouse.db").is_file());
+    let store = |data_dir: &Path, arguments: &[&str]| {
+        let told = server(&["store"]).args(arguments).arg("--data-dir").arg(data_dir).output().expect("a program");
+        (told.status.code(), text(&told.stdout), text(&told.stderr))
+    };
+    let (backup, other) = (folder.path().join("backup"), folder.path().join("other"));
+    let (backup, player) = (backup.to_str().expect("UTF-8"), board.entries[0].player.to_string());
+    let (code, told, _) = store(folder.path(), &["backup", backup]);
+    assert!(code == Some(0) && told.starts_with("1 matches, 0 messages"), "{told}");
+    let (code, _, sentence) = store(folder.path(), &["forget", &player]);
+    assert!(code == Some(1) && sentence.contains("another server uses the data folder"), "{sentence}");
+    let (code, _, sentence) = store(folder.path(), &["restore", backup]);
+    assert!(code == Some(1) && sentence.contains("another server uses the data folder"), "{sentence}");
+    let (code, told, _) = store(&other, &["restore", backup, "--until", "2027-01-15T08:02:00Z"]);
+    assert!(code == Some(0) && told.starts_with("restored: 1 matches"), "{told}");
+    let (code, told, sentence) = store(&other, &["check"]);
+    assert!(code == Some(0) && told.contains("differences:   0"), "{told} {sentence}");
+    assert_eq!(store(&other, &["forget", &player]).0, Some(0));
+    let results = fs::read_to_string(other.join("results.jsonl")).expect("they are restored");
+    assert!(results.contains("somebody") && !results.contains("Ada"), "{results}");
+    fs::write(other.join("results.jsonl"), "").expect("a folder of ours");
+    let (code, _, sentence) = store(&other, &["check"]);
+    assert!(code == Some(1) && sentence.contains("is in no results file"), "{sentence}");
 }
 
 #[test]

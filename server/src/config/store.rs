@@ -13,6 +13,8 @@ pub struct StoreSettings {
     /// URL of a Postgres database. `None` means SQLite in the data folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database: Option<DatabaseUrl>,
+    /// Whether matches count on leaderboards without a proof. Those that their replays refute never do.
+    pub boards_unproven: bool,
     /// Whether chat lines and game messages are archived.
     pub messages: bool,
     /// Days that messages are kept, 1 to 3650.
@@ -21,7 +23,7 @@ pub struct StoreSettings {
 
 impl Default for StoreSettings {
     fn default() -> Self {
-        Self { database: None, messages: true, message_days: 30 }
+        Self { database: None, boards_unproven: false, messages: true, message_days: 30 }
     }
 }
 

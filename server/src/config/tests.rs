@@ -290,3 +290,11 @@ fn a_public_address_has_to_be_allowed_and_named() {
     settings.server.public_host = Some("localhost".into());
     assert!(settings.check().is_ok());
 }
+
+#[test]
+fn a_server_without_replays_has_to_say_that_matches_count_unproven() {
+    let told = refusal("[replays]\nenabled = false");
+    assert!(told.contains("`store.boards_unproven` = true") && told.contains("my.toml"), "{told}");
+    let settings = load("[replays]\nenabled = false\n[store]\nboards_unproven = true", &[], "");
+    assert!(settings.is_ok_and(|settings| settings.store.boards_unproven && !settings.replays.enabled));
+}

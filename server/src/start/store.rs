@@ -13,7 +13,7 @@ use crate::{
 pub(super) fn run(action: &StoreAction, settings: &Settings) -> Result<(), String> {
     let data_dir = &settings.server.data_dir;
     let url = settings.store.database.as_ref().map(|url| url.reveal().to_owned());
-    let place = Place { data_dir: data_dir.clone(), url };
+    let place = Place { data_dir: data_dir.clone(), url, boards_unproven: settings.store.boards_unproven };
     match action {
         StoreAction::Backup { file } => print(place.backup(file, wall_clock())?),
         StoreAction::Restore { file, until } => {

@@ -22,7 +22,7 @@ pub(super) struct Stored {
 }
 
 /// Stores those matches that the database does not have, and how far the files of `source` are stored: all of it, or
-/// nothing.
+/// nothing. They count on leaderboards at once if `boards_unproven`, else when they are proven.
 ///
 /// # Errors
 /// The database's. After a lost connection it may be stored nevertheless.
@@ -31,6 +31,7 @@ pub(super) async fn store(
     source: &str,
     matches: &[Match],
     position: Position,
+    boards_unproven: bool,
 ) -> Result<Stored, Error> {
     let mut transaction = pool.begin().await?;
     let new_ids = insert_matches(&mut transaction, source, matches).await?;
@@ -40,7 +41,8 @@ pub(super) async fn store(
     insert_parts(&mut transaction, &new).await?;
     update_players(&mut transaction, seen_players(&new)).await?;
     update_ratings(&mut transaction, &new).await?;
-    let changed = update_boards(&mut transaction, best_entries(&new)).await?;
+    let counting: &[&Match] = if boards_unproven { &new } else { &[] };
+    let changed = update_boards(&mut transaction, best_entries(counting)).await?;
     save_position(&mut transaction, source, position).await?;
     transaction.commit().await?;
     Ok(Stored { matches: new.len(), changed })

@@ -7,6 +7,7 @@ use std::sync::{
 
 use framehouse_shared::api::StoreStatus;
 
+use super::proof::Proof;
 use crate::error_streak::ErrorStreak;
 
 /// Counters since the start.
@@ -20,6 +21,9 @@ pub(super) struct Progress {
     is_failing: AtomicBool,
     /// Failures in a row, for alerts.
     pub streak: ErrorStreak,
+    proven: AtomicU64,
+    refused: AtomicU64,
+    unproven: AtomicU64,
     messages: AtomicU64,
     /// Messages that found their queue full.
     messages_lost: Arc<AtomicU64>,
@@ -44,6 +48,9 @@ impl Progress {
             waiting_bytes: self.waiting_bytes.load(Relaxed),
             oldest_waiting_s: if oldest_s == 0 { 0 } else { now_s.saturating_sub(oldest_s) },
             failing: self.is_failing.load(Relaxed),
+            proven: self.proven.load(Relaxed),
+            refused: self.refused.load(Relaxed),
+            unproven: self.unproven.load(Relaxed),
             messages: self.messages.load(Relaxed),
             messages_lost: self.messages_lost.load(Relaxed),
             board_hits: self.hits.load(Relaxed),
@@ -55,6 +62,17 @@ impl Progress {
     pub fn note_stored(&self, matches: usize, skipped: u64) {
         self.stored.fetch_add(matches as u64, Relaxed);
         self.skipped.fetch_add(skipped, Relaxed);
+    }
+
+    /// Counts a decided proof.
+    pub fn note_proof(&self, proof: Proof) {
+        let counter = match proof {
+            Proof::Waiting => return,
+            Proof::Proven => &self.proven,
+            Proof::Refused => &self.refused,
+            Proof::Unproven => &self.unproven,
+        };
+        counter.fetch_add(1, Relaxed);
     }
 
     /// Counts messages that are archived.

@@ -26,6 +26,8 @@ pub(super) struct Shipper {
     pub source: Source,
     /// Name of the source in the database.
     pub name: String,
+    /// Whether matches count on leaderboards before they are proven.
+    pub boards_unproven: bool,
     /// Where they go.
     pub database: Database,
     /// Pages that new entries make out of date.
@@ -84,8 +86,8 @@ impl Shipper {
     /// Stores a batch. Returns the position behind it.
     async fn store(&self, batch: Batch) -> Result<Position, Failure> {
         let Batch { matches, skipped, next } = batch;
-        let stored = timeout(STORE_TIME_MAX, store(&self.database.writer, &self.name, &matches, next.clone())).await;
-        let stored = stored.unwrap_or(Err(sqlx::Error::PoolTimedOut));
+        let storing = store(&self.database.writer, &self.name, &matches, next.clone(), self.boards_unproven);
+        let stored = timeout(STORE_TIME_MAX, storing).await.unwrap_or(Err(sqlx::Error::PoolTimedOut));
         let Stored { matches: count, changed } = stored.map_err(|error| self.database.error(error))?;
         self.pages.note_changed(&changed);
         self.progress.note_stored(count, skipped);

@@ -23,8 +23,14 @@ impl Stop {
 
     /// Waits, not longer than until the server stops.
     pub async fn pause(&mut self, pause: Duration) {
+        // An error means that the server stops.
+        let _ = timeout(pause, self.wait()).await;
+    }
+
+    /// Waits until the server stops.
+    pub async fn wait(&mut self) {
         // An error means that nobody can stop it any more.
-        let _ = timeout(pause, self.0.wait_for(|stop| *stop)).await;
+        let _ = self.0.wait_for(|stop| *stop).await;
     }
 }
 

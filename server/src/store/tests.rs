@@ -5,6 +5,7 @@ mod databases;
 mod failures;
 mod import;
 mod messages;
+mod proof;
 mod questions;
 mod ratings;
 mod server;
@@ -92,7 +93,7 @@ impl TestDatabase {
 
     fn options(&self) -> StoreOptions {
         let options = StoreOptions::in_folder(self.folder.0.clone(), key(), || Duration::from_secs(NOW_S));
-        StoreOptions { url: self.url.clone(), ..options }
+        StoreOptions { url: self.url.clone(), boards_unproven: true, ..options }
     }
 
     /// Runs statements of a test.

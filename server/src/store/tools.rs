@@ -29,12 +29,14 @@ pub(super) use check::Checked;
 use super::database::{Database, FILE_NAME};
 
 /// The data of a server that a command works on.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Place {
     /// The data folder.
     pub data_dir: PathBuf,
     /// URL of the Postgres database; `None` is SQLite in the data folder.
     pub url: Option<String>,
+    /// Whether matches count on leaderboards without a proof.
+    pub boards_unproven: bool,
 }
 
 impl Place {

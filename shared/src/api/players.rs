@@ -114,7 +114,8 @@ pub struct MatchInfo {
     pub ended: String,
     /// Path of the replay, if one was written. It may have been removed.
     pub replay: Option<String>,
-    /// Whether the replay was run again with this result: `waiting`, `proven` or `refused`.
+    /// Whether the replay was run again with this result: `waiting`, `proven`, `refused`, or `unproven` if there was none to
+    /// run.
     pub proof: String,
     /// Players, best first. One who left and came back to another seat is there twice.
     pub players: Vec<MatchPlayer>,

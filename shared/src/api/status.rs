@@ -266,6 +266,15 @@ pub struct StoreStatus {
     pub oldest_waiting_s: u64,
     /// Whether the last attempt to store failed.
     pub failing: bool,
+    /// Matches proven by their replays.
+    #[serde(default)]
+    pub proven: u64,
+    /// Matches whose replays give another result. They count on no leaderboard.
+    #[serde(default)]
+    pub refused: u64,
+    /// Matches without a replay that this server could run.
+    #[serde(default)]
+    pub unproven: u64,
     /// Chat lines and game messages archived.
     #[serde(default)]
     pub messages: u64,

@@ -28,7 +28,7 @@ use framehouse_server::{
     results::{FILE_NAME, ResultStore},
     schedule::TickRate,
     server::{Server, ServerSetup},
-    store::{self, StoreOptions},
+    store::{self, Prover, StoreOptions},
     tick_loop,
 };
 use framehouse_shared::{game::Game, sim::GameFile};
@@ -45,7 +45,9 @@ pub struct LiveServer {
     pub url: String,
     proxy: Proxy,
     folder: PathBuf,
-    start: Box<dyn Fn(&Path) -> Running>,
+    /// Starts it with a data folder, and says whether matches count on leaderboards without a proof.
+    start: Box<dyn Fn(&Path, bool) -> Running>,
+    boards_unproven: bool,
     running: Option<Running>,
     /// Killed servers whose threads may still run, unreachable.
     dead: Vec<Running>,
@@ -85,10 +87,19 @@ impl LiveServer {
         rooms: RoomSettings,
         drain_limit: Duration,
     ) -> Self {
-        let start =
-            Box::new(move |folder: &Path| run(game.clone(), game_files.clone(), rooms.clone(), drain_limit, folder));
+        let start = Box::new(move |folder: &Path, boards_unproven| {
+            run(game.clone(), game_files.clone(), rooms.clone(), drain_limit, folder, boards_unproven)
+        });
         let proxy = Proxy::new().expect("a free port");
-        let mut server = Self { url: proxy.url(), proxy, folder: new_folder(), start, running: None, dead: Vec::new() };
+        let mut server = Self {
+            url: proxy.url(),
+            proxy,
+            folder: new_folder(),
+            start,
+            boards_unproven: false,
+            running: None,
+            dead: Vec::new(),
+        };
         server.revive();
         server
     }
@@ -119,7 +130,7 @@ impl LiveServer {
     /// Starts it again, at the same address and with the same data.
     pub fn revive(&mut self) {
         self.end();
-        let running = (self.start)(&self.folder);
+        let running = (self.start)(&self.folder, self.boards_unproven);
         self.proxy.lead_to(Some(running.http));
         self.running = Some(running);
     }
@@ -135,9 +146,11 @@ impl LiveServer {
         text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
-    /// Starts it again with further results, one line each, as another run would have left them.
+    /// Starts it again with further results, one line each, as another run would have left them. They have no replays,
+    /// so from then on matches count on leaderboards without a proof.
     pub fn add_results(&mut self, lines: &str) {
         self.end();
+        self.boards_unproven = true;
         let file = fs::OpenOptions::new().append(true).create(true).open(self.folder.join(FILE_NAME));
         file.and_then(|mut file| file.write_all(lines.as_bytes())).expect("a folder of ours");
         self.revive();
@@ -189,6 +202,7 @@ fn run(
     rooms: RoomSettings,
     drain_limit: Duration,
     folder: &Path,
+    boards_unproven: bool,
 ) -> Running {
     let listener = http::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
     let http = listener.local_addr().expect("it is bound");
@@ -213,7 +227,9 @@ fn run(
     let replay_folder = replay_folder(folder);
     let key = key::open(folder).expect("a folder of ours");
     let public_key = key.public();
+    let prover = Some(Prover::new(game.clone(), replay_folder.clone(), public_key));
     let options = StoreOptions::in_folder(folder.to_owned(), public_key, wall_clock);
+    let options = StoreOptions { prover, boards_unproven, ..options };
     let (store, store_thread) = store::start(options).expect("a folder of ours");
     let replays = ReplayWriter::start(replay_folder.clone(), &ReplaySettings::default(), key.clone());
     let (replays, stopped) = (replays.expect("a folder of ours"), Arc::clone(&stop));

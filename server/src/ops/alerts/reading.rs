@@ -102,8 +102,9 @@ pub struct Reading {
     pub replays_waiting: u64,
     pub replays_stalled_s: f64,
     pub store_behind_s: f64,
-    /// In the last minute.
+    /// The next two in the last minute.
     pub messages_lost: u32,
+    pub matches_refused: u32,
     pub errors: Errors,
 }
 
@@ -122,6 +123,7 @@ pub struct Reader {
     /// It should have nothing to do.
     store: Stall,
     messages_lost: Growth,
+    matches_refused: Growth,
 }
 
 impl Reader {
@@ -156,6 +158,7 @@ impl Reader {
             replays_stalled_s: self.replays.seconds(replays.done, replays.waiting > 0, now),
             store_behind_s: self.store.seconds(0, vitals.store.waiting_bytes > 0, now),
             messages_lost: self.messages_lost.read(vitals.store.messages_lost, now),
+            matches_refused: self.matches_refused.read(vitals.store.refused, now),
             errors: vitals.errors,
         }
     }

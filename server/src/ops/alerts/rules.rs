@@ -116,6 +116,8 @@ pub const RULES: &[Rule] = &[
         format!("results have waited for the database for {value:.0} s without a break, more than {limit} s: look whether it is slow or away (store in /v1/status); nothing is lost")),
     event(Warning, "messages_lost", |r| r.messages_lost.into(), |_| Limit::AtMost(0.0), |value, _|
         format!("{value} messages of rooms were not archived within a minute, because too many wait for the database: look whether it is slow or away")),
+    event(Critical, "match_refused", |r| r.matches_refused.into(), |_| Limit::AtMost(0.0), |value, _|
+        format!("{value} matches were refused within a minute, because their replays give other results: the log names them, keep these replays")),
     errors("results_errors", |r| r.errors.results.into(), |value, _|
         format!("results could not be written {value} times in a row and wait in memory: look at the disk of the data folder")),
     errors("replays_errors", |r| r.errors.replays.into(), |value, _|

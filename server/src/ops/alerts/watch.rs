@@ -147,13 +147,17 @@ mod tests {
     #[test]
     fn a_database_that_does_not_keep_up_fires_and_a_moment_of_waiting_does_not() {
         let mut watch = Watch::new(AlertSettings::default());
-        let mut fired = |second, waiting_bytes, messages_lost| {
-            let store = StoreStatus { waiting_bytes, messages_lost, ..Default::default() };
+        let mut fired = |second, waiting_bytes, count| {
+            let store = StoreStatus { waiting_bytes, messages_lost: count, refused: count, ..Default::default() };
             let notices = watch.judge(&good_page(second), &Vitals { store, ..Default::default() }, at(second));
             kinds(&notices, AlertState::Firing).join(" ")
         };
         assert_eq!([fired(20, 1, 0), fired(300, 0, 0), fired(301, 1, 0)], ["", "", ""].map(str::to_owned));
-        assert_eq!([fired(600, 7, 0), fired(601, 7, 3)], ["", "store_behind messages_lost"].map(str::to_owned));
+        // Refused matches and lost messages are events.
+        assert_eq!(
+            [fired(600, 7, 0), fired(601, 7, 3)],
+            ["", "store_behind messages_lost match_refused"].map(str::to_owned)
+        );
     }
 
     #[test]

@@ -49,6 +49,8 @@ fn write_store(families: &mut Families<'_>, store: &StoreStatus) -> fmt::Result 
         store.oldest_waiting_s as i64,
     )?;
     families.gauge("store_failing", "1 while results cannot be stored in the database", i64::from(store.failing))?;
+    let proofs = [("proven", store.proven), ("refused", store.refused), ("unproven", store.unproven)];
+    families.counters("store_proofs", "Matches whose replays were run again, by outcome", "outcome", proofs)?;
     families.counter("store_messages", "Chat lines and game messages archived", store.messages)?;
     families.counter(
         "store_messages_lost",

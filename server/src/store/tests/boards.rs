@@ -68,7 +68,7 @@ async fn boards_are_what_a_sort_in_memory_says(database: TestDatabase) {
         sqlx::raw_sql(clear).execute(&pool).await.expect("they are there");
         let matches: Vec<Match> = results.iter().map(Match::of).collect();
         for batch in matches.chunks(batch) {
-            store_batch(&pool, "a", batch, Position::default()).await.expect("it stores");
+            store_batch(&pool, "a", batch, Position::default(), true).await.expect("it stores");
         }
         for (list, expected) in sorted(&results) {
             let key = PageKey { list, limit: 100, around: None };

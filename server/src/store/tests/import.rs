@@ -64,10 +64,10 @@ async fn a_batch_whose_answer_was_lost_is_not_stored_twice(database: TestDatabas
     database.folder.append(&lines(&[match_of_two(1), match_of_two(1), match_of_two(2)]));
     let mut source = Source::new(database.folder.0.clone());
     let batch = source.read(&Position::default()).expect("it reads").expect("there are lines");
-    let stored = store_batch(&pool, "a", &batch.matches, batch.next.clone()).await.expect("it stores");
+    let stored = store_batch(&pool, "a", &batch.matches, batch.next.clone(), true).await.expect("it stores");
     assert_eq!((stored.matches, stored.changed.len()), (2, 4));
     assert_eq!(load_position(&pool, "a").await.expect("it reads"), batch.next);
-    let again = store_batch(&pool, "a", &batch.matches, batch.next.clone()).await.expect("it stores");
+    let again = store_batch(&pool, "a", &batch.matches, batch.next.clone(), true).await.expect("it stores");
     assert_eq!(again, Stored::default());
     assert!(source.read(&batch.next).expect("it reads").is_none());
     let (store, _thread) = database.start();
@@ -105,7 +105,7 @@ async fn two_servers_share_a_database(database: TestDatabase) {
         assert_eq!(load_position(&pool, server).await.expect("it reads"), Position::default());
         let matches: Vec<_> = ids.map(|id| crate::store::record::Match::of(&match_of_two(id))).into();
         let position = Position { file: 1, bytes: ids[0] as u64, mark: server.to_owned() };
-        let stored = store_batch(&pool, server, &matches, position.clone()).await.expect("it stores");
+        let stored = store_batch(&pool, server, &matches, position.clone(), true).await.expect("it stores");
         assert_eq!(stored.matches, 2);
         assert_eq!(load_position(&pool, server).await.expect("it reads"), position);
     }

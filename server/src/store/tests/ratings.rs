@@ -39,10 +39,10 @@ async fn batches_make_no_difference_to_ratings(database: TestDatabase) {
         let clear = "DELETE FROM boards; DELETE FROM players; DELETE FROM match_players; DELETE FROM matches";
         sqlx::raw_sql(clear).execute(&pool).await.expect("they are there");
         for batch in matches.chunks(batch) {
-            store_batch(&pool, "a", batch, Position::default()).await.expect("it stores");
+            store_batch(&pool, "a", batch, Position::default(), true).await.expect("it stores");
         }
         // Stored twice, they count once.
-        store_batch(&pool, "a", &matches, Position::default()).await.expect("it stores");
+        store_batch(&pool, "a", &matches, Position::default(), true).await.expect("it stores");
         let mut ratings = Vec::new();
         for id in 0..10 {
             ratings.push(read::player(&pool, AccountId(id)).await.expect("it played").rating);

@@ -6,12 +6,13 @@ use crate::store::{
     boards::best_entries,
     insert::{update_boards, update_players},
     load::{StoredMatch, ids_after, load},
+    proof::counts,
     rating::update_ratings,
     record::{Match, seen_players},
 };
 
-/// Fills the empty tables of players and leaderboards.
-pub(super) async fn rebuild(connection: &mut AnyConnection) -> Result<(), Error> {
+/// Fills the empty tables of players and leaderboards, the latter also with unproven matches if `boards_unproven`.
+pub(super) async fn rebuild(connection: &mut AnyConnection, boards_unproven: bool) -> Result<(), Error> {
     let mut last = None;
     loop {
         let next = ids_after(connection, &last).await?;
@@ -24,12 +25,11 @@ pub(super) async fn rebuild(connection: &mut AnyConnection) -> Result<(), Error>
         let stored: Vec<&StoredMatch> = ids.iter().filter_map(|id| loaded.get(id)).collect();
         let all: Vec<&Match> = stored.iter().map(|it| &it.played).collect();
         update_players(connection, seen_players(&all)).await?;
-        let counting: Vec<&Match> = stored.iter().filter(|it| counts(it)).map(|it| &it.played).collect();
-        update_ratings(connection, &counting).await?;
+        let those = |boards_unproven: bool| -> Vec<&Match> {
+            stored.iter().filter(|it| counts(&it.proof, boards_unproven)).map(|it| &it.played).collect()
+        };
+        update_ratings(connection, &those(true)).await?;
+        let counting = those(boards_unproven);
         update_boards(connection, best_entries(&counting)).await?;
     }
-}
-
-fn counts(stored: &StoredMatch) -> bool {
-    stored.proof != "refused"
 }

@@ -97,7 +97,7 @@ impl Place {
         let mut restore = Restore { folder: &self.data_dir, until_s, done: Restored::default(), rows: End::default() };
         let read = restore.read(&mut transaction, from).await;
         read.map_err(|error| format!("cannot restore the backup {}: {error}", from.display()))?;
-        rebuild(&mut transaction).await.map_err(told)?;
+        rebuild(&mut transaction, self.boards_unproven).await.map_err(told)?;
         transaction.commit().await.map_err(told)?;
         database.close().await;
         Ok(restore.done)
