@@ -119,9 +119,14 @@ impl Database {
     /// # Errors
     /// The database's.
     pub async fn begin_snapshot(&self) -> Result<Transaction<'static, Any>, sqlx::Error> {
-        // SQLite's begins with the first read.
-        let begin = if self.is_sqlite { "BEGIN" } else { "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" };
-        self.readers.begin_with(begin).await
+        if self.is_sqlite {
+            // It begins with the first read.
+            return self.readers.begin().await;
+        }
+        let mut snapshot = self.readers.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+        // A large table takes longer than a question.
+        sqlx::raw_sql("SET LOCAL statement_timeout = 0").execute(&mut *snapshot).await?;
+        Ok(snapshot)
     }
 
     /// Closes all connections. SQLite then has everything in one file.

@@ -124,7 +124,7 @@ impl Proving {
         let Some(last) = page.last().map(|stored| (stored.played.ended_s, stored.played.id.clone())) else {
             return Ok(None);
         };
-        let (mut is_decided, is_full) = (false, page.len() == PAGE);
+        let (mut is_decided, is_full, mut decided) = (false, page.len() == PAGE, Vec::new());
         for StoredMatch { played, .. } in page {
             // A long replay must not delay the end of the server.
             let mut stop = self.stop.clone();
@@ -134,27 +134,40 @@ impl Proving {
                 judged = thread.judge(&played, (self.clock)().as_secs()) => judged,
             };
             let Some((proof, why)) = judged else { return Ok(None) };
-            if proof != Proof::Waiting {
-                self.settle(&played, proof, &why).await?;
-                is_decided = true;
+            if proof == Proof::Waiting {
+                continue;
+            }
+            is_decided = true;
+            decided.push(Decided { played, proof, why });
+            // Those without a replay cost nothing and come in thousands after an import: they go together.
+            if proof != Proof::Unproven {
+                self.settle(std::mem::take(&mut decided)).await?;
             }
         }
+        self.settle(decided).await?;
         Ok(if is_decided { Some(None) } else { is_full.then_some(Some(last)) })
     }
 
-    async fn settle(&self, played: &Match, proof: Proof, why: &str) -> Result<(), StoreError> {
-        let settled = timeout(STORE_TIME_MAX, settle(&self.database.writer, played, proof, self.boards_unproven)).await;
-        let settled = settled.unwrap_or(Err(Error::PoolTimedOut)).map_err(|error| self.database.error(error))?;
-        let Some(changed) = settled else { return Ok(()) };
+    async fn settle(&self, decided: Vec<Decided>) -> Result<(), StoreError> {
+        let settled = timeout(STORE_TIME_MAX, settle(&self.database.writer, &decided, self.boards_unproven)).await;
+        let changed = settled.unwrap_or(Err(Error::PoolTimedOut)).map_err(|error| self.database.error(error))?;
         self.pages.note_changed(&changed);
-        self.progress.note_proof(proof);
-        let match_id = &played.id;
-        match proof {
-            Proof::Refused => tracing::error!(match_id, "a match is refused and counts on no leaderboard: {why}"),
-            _ => tracing::debug!(match_id, "a match is {}: {why}", proof.word()),
+        for Decided { played: Match { id: match_id, .. }, proof, why } in decided {
+            self.progress.note_proof(proof);
+            match proof {
+                Proof::Refused => tracing::error!(match_id, "a match is refused and counts on no leaderboard: {why}"),
+                _ => tracing::debug!(match_id, "a match is {}: {why}", proof.word()),
+            }
         }
         Ok(())
     }
+}
+
+/// A match whose proof is decided.
+struct Decided {
+    played: Match,
+    proof: Proof,
+    why: String,
 }
 
 /// A page of the matches of this server that wait for their proof, newest first.
@@ -170,27 +183,25 @@ async fn waiting(pool: &AnyPool, node: &str, from: &Cursor) -> Result<Vec<Stored
     Ok(ids.iter().filter_map(|id| loaded.remove(id)).collect())
 }
 
-/// Notes the proof of a match that waits for it, and enters it into the leaderboards or takes it out of them. Returns the
-/// lists that have changed; `None` if it did not wait.
-pub(super) async fn settle(
-    pool: &AnyPool,
-    played: &Match,
-    proof: Proof,
-    boards_unproven: bool,
-) -> Result<Option<HashSet<List>>, Error> {
-    let mut transaction = pool.begin().await?;
-    let update = sqlx::query("UPDATE matches SET proof = $1 WHERE id = $2 AND proof = 'waiting'");
-    let done = update.bind(proof.word().to_owned()).bind(played.id.clone()).execute(&mut *transaction).await?;
-    if done.rows_affected() == 0 {
-        return Ok(None);
+/// Notes the proofs of matches that wait for them, and enters each into the leaderboards or takes it out of them. Returns
+/// the lists that have changed.
+async fn settle(pool: &AnyPool, decided: &[Decided], boards_unproven: bool) -> Result<HashSet<List>, Error> {
+    let mut changed = HashSet::new();
+    if decided.is_empty() {
+        return Ok(changed);
     }
-    let changed = if counts(proof.word(), boards_unproven) {
-        update_boards(&mut transaction, best_entries(&[played])).await?
-    } else {
-        take_out(&mut transaction, &played.id, boards_unproven).await?
-    };
+    let mut transaction = pool.begin().await?;
+    for Decided { played, proof, .. } in decided {
+        let update = sqlx::query("UPDATE matches SET proof = $1 WHERE id = $2 AND proof = 'waiting'");
+        update.bind(proof.word().to_owned()).bind(played.id.clone()).execute(&mut *transaction).await?;
+        changed.extend(if counts(proof.word(), boards_unproven) {
+            update_boards(&mut transaction, best_entries(&[played])).await?
+        } else {
+            take_out(&mut transaction, &played.id, boards_unproven).await?
+        });
+    }
     transaction.commit().await?;
-    Ok(Some(changed))
+    Ok(changed)
 }
 
 /// Removes the entries of a match. The next best of each player takes its place.

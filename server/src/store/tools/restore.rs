@@ -79,27 +79,33 @@ impl Place {
         let draft = self.data_dir.join(DRAFT);
         fs::create_dir(&draft).map_err(cannot)?;
         let place = Self { data_dir: draft.clone(), ..self.clone() };
-        let restored = block_on(place.fill(from, until_s));
-        let moved = restored.and_then(|restored| move_up(&draft, &self.data_dir).map_err(cannot).map(|()| restored));
-        if moved.is_err() {
+        let restored = block_on(place.fill(from, until_s)).inspect_err(|_| {
             // What is left of it would only be in the way of the next attempt.
             let _ = fs::remove_dir_all(&draft);
-        }
-        moved
+        })?;
+        let moved = move_up(&draft, &self.data_dir).map_err(cannot);
+        moved.map_err(|sentence| format!("{sentence}; empty the folder (and the database) and try again"))?;
+        Ok(restored)
     }
 
     async fn fill(&self, from: &Path, until_s: Option<u64>) -> Result<Restored, String> {
         let database = self.open()?;
+        let filled = self.fill_database(&database, from, until_s).await;
+        // Nothing may be written any more when the folder is moved or removed.
+        database.close().await;
+        filled
+    }
+
+    async fn fill_database(&self, database: &Database, from: &Path, until_s: Option<u64>) -> Result<Restored, String> {
         database.migrate().await.map_err(|error| error.to_string())?;
         let told = |error: sqlx::Error| database.error(error).to_string();
         let mut transaction = database.writer.begin().await.map_err(told)?;
-        check_empty(&mut transaction, &database).await?;
+        check_empty(&mut transaction, database).await?;
         let mut restore = Restore { folder: &self.data_dir, until_s, done: Restored::default(), rows: End::default() };
         let read = restore.read(&mut transaction, from).await;
         read.map_err(|error| format!("cannot restore the backup {}: {error}", from.display()))?;
         rebuild(&mut transaction, self.boards_unproven).await.map_err(told)?;
         transaction.commit().await.map_err(told)?;
-        database.close().await;
         Ok(restore.done)
     }
 }
