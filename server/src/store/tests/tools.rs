@@ -157,6 +157,13 @@ async fn a_restore_overwrites_nothing(database: TestDatabase) {
     let file = database.back_up("backup");
     let refused = database.run_command(|place| place.backup(&file, Duration::ZERO).map(drop)).expect_err("it is there");
     assert!(refused.contains("it is there already"), "{refused}");
+    database.run("ALTER TABLE matches RENAME TO gone").await;
+    let failed = database.folder.join("failed");
+    let told = database.run_command(|place| place.backup(&failed, Duration::ZERO).map(drop)).expect_err("no table");
+    assert!(told.starts_with("cannot make the backup"), "{told}");
+    let names = fs::read_dir(&*database.folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+    assert!(!names.into_iter().any(|name| name.to_string_lossy().starts_with("failed")), "nothing is left of it");
+    database.run("ALTER TABLE gone RENAME TO matches").await;
     let other = database.another().await;
     other.folder.write("notes.txt", b"mine");
     let refused = other.run_command(|place| place.restore(&file, None)).expect_err("it is not empty");

@@ -104,8 +104,19 @@ impl Writer {
         self.add_bytes(name, &serde_json::to_vec(content).map_err(io::Error::other)?)
     }
 
+    /// Gives up: nothing is left of the file.
+    pub fn give_up(self) {
+        // If that fails, the next backup with this name removes it.
+        let _ = fs::remove_file(self.part);
+    }
+
     /// Writes everything to the disk and gives the file its name. Returns its length in bytes.
     pub fn finish(self) -> io::Result<u64> {
+        let part = self.part.clone();
+        self.finish_or_leave().inspect_err(|_| drop(fs::remove_file(part)))
+    }
+
+    fn finish_or_leave(self) -> io::Result<u64> {
         let mut buffered = self.tar.into_inner()?.finish()?;
         buffered.flush()?;
         let file = buffered.into_inner().map_err(io::IntoInnerError::into_error)?;

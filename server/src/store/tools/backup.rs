@@ -13,7 +13,10 @@ use super::{
     files::{replays, results_parts},
     tables::TABLES,
 };
-use crate::{key, store::database::SCHEMA};
+use crate::{
+    key,
+    store::database::{Database, SCHEMA},
+};
 
 /// Outcome of a backup.
 #[derive(Debug)]
@@ -45,15 +48,35 @@ impl Place {
         self.with_database(async |database| {
             let mut writer = Writer::create(to).map_err(cannot)?;
             let begin = Begin { format: FORMAT, schema: SCHEMA, made_unix: now.as_secs() };
-            writer.add_json(BEGIN, &begin).map_err(cannot)?;
-            let mut snapshot = database.begin_snapshot().await.map_err(|error| database.error(error).to_string())?;
-            let end = dump(&mut snapshot, &mut writer).await;
-            let end = end.map_err(|error| format!("the backup is not made: {}", database.error(error)))?;
-            drop(snapshot);
-            let replays = self.add_files(&mut writer).map_err(cannot)?;
-            writer.add_json(END, &end).map_err(cannot)?;
-            Ok(BackedUp { end, replays, bytes: writer.finish().map_err(cannot)? })
+            match self.write(database, &mut writer, &begin).await {
+                Ok((end, replays)) => Ok(BackedUp { end, replays, bytes: writer.finish().map_err(cannot)? }),
+                Err(error) => {
+                    writer.give_up();
+                    let why = match error {
+                        // It may be that of the file.
+                        sqlx::Error::Io(error) => error.to_string(),
+                        error => database.error(error).to_string(),
+                    };
+                    Err(format!("cannot make the backup {}: {why}", to.display()))
+                }
+            }
         })
+    }
+
+    /// Returns the last entry and the number of replays.
+    async fn write(
+        &self,
+        database: &Database,
+        writer: &mut Writer,
+        begin: &Begin,
+    ) -> Result<(End, usize), sqlx::Error> {
+        writer.add_json(BEGIN, begin)?;
+        let mut snapshot = database.begin_snapshot().await?;
+        let end = dump(&mut snapshot, writer).await?;
+        snapshot.rollback().await?;
+        let replays = self.add_files(writer)?;
+        writer.add_json(END, &end)?;
+        Ok((end, replays))
     }
 
     /// Returns the number of replays.
