@@ -27,12 +27,13 @@ fn traffic(world: &mut World, ticks: u32) -> Vec<Traffic> {
     so_far(world).into_iter().zip(before).map(|(after, before)| after - before).collect()
 }
 
-/// Loses a tick's datagrams of a client, in both directions.
+/// Loses the datagrams that are sent in one tick to and by a client. What is in flight arrives.
 fn lose_a_frame(world: &mut World, client: usize) {
     let address = world.clients[client].address;
-    world.network.set_cut(address, true);
+    let quality = |link: &str| link.parse().expect("a link");
+    world.network.set_quality(address, quality("delay=30,loss=1"));
     world.step_ticks(1);
-    world.network.set_cut(address, false);
+    world.network.set_quality(address, quality(LINK));
 }
 
 /// The most ticks that a client was behind in the second after it had lost a frame.
@@ -83,13 +84,13 @@ fn whoever_has_lost_a_frame_gets_each_twice_for_five_minutes() {
     let (soon, late) = (down_per_s(&mut world, 20), down_per_s(&mut world, 260));
     down_per_s(&mut world, 30);
     let after = down_per_s(&mut world, 20);
-    // Two inputs with a mask and three bytes each, behind a byte.
+    // Two inputs with a mask and three bytes each, behind a byte. Once a second a frame has entropy or a hash, too.
     let repeats = |now: &[f64], client: usize| (now[client] - before[client]) / 9.0;
     for (client, expected) in [0.0, 30.0, 0.0, 0.0].into_iter().enumerate() {
         let [soon, late, after] = [&soon, &late, &after].map(|now| repeats(now, client));
-        assert!((soon - expected).abs() < 3.0, "{soon} frames a second come twice to client {client}");
-        assert!((late - expected).abs() < 3.0, "{late} frames a second come twice to client {client} in later matches");
-        assert!(after.abs() < 3.0, "{after} frames a second come twice to client {client} after five minutes");
+        assert!((soon - expected).abs() < 6.0, "{soon} frames a second come twice to client {client}");
+        assert!((late - expected).abs() < 6.0, "{late} frames a second come twice to client {client} in later matches");
+        assert!(after.abs() < 6.0, "{after} frames a second come twice to client {client} after five minutes");
     }
 }
 
