@@ -24,6 +24,7 @@ use framehouse_server::{
             Alerts, Sources,
             book::Moment,
             reading::{ErrorStreaks, Vitals},
+            rules::RULES,
             watch::Watch,
         },
         http::HttpTimes,
@@ -335,6 +336,15 @@ fn an_address_that_joins_and_plays_very_often_is_told_and_those_of_this_machine_
     };
     assert_eq!(fired(1, 1), ["caller_joins", "caller_matches"]);
     assert!(fired(2, 2).is_empty());
+}
+
+#[test]
+fn the_runbook_has_a_line_for_every_alert() {
+    let runbook = include_str!("../../assets/ops/RUNBOOK.md");
+    let ends = ["start_failed", "tick_thread_panicked", "results_lost"];
+    for kind in RULES.iter().map(|rule| rule.kind).chain(ends) {
+        assert!(runbook.lines().any(|line| line.starts_with("| `") && line.contains(&format!("`{kind}`"))), "{kind}");
+    }
 }
 
 #[test]
