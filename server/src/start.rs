@@ -59,8 +59,9 @@ const REPLAY_TIME_MAX: Duration = Duration::from_secs(10);
 /// The whole server program for a game: reads the command line and runs until SIGTERM or SIGINT, and then until running
 /// matches have ended or the drain limit is reached.
 ///
-/// Returns exit code 0 after a normal stop, 1 when the server cannot start or could not write all results before it stopped,
-/// and 101 when the tick thread has panicked, each with one sentence on standard error. A wrong command line exits the process with code 2.
+/// Returns exit code 0 after a normal stop, 1 when the server cannot start or could not write all results before it
+/// stopped, and 101 after a panic of the tick thread or while it starts or stops, each with one sentence on standard error.
+/// A wrong command line exits the process with code 2.
 pub fn run(game: impl Game + Clone) -> ExitCode {
     run_with_hints(game, &[])
 }
@@ -118,21 +119,19 @@ fn serve(game: impl Game + Clone, cli: &Cli, hints: &[&str]) -> ExitCode {
     let environment = Environment::of_program();
     let layers = Layers::of(&cli.flags, &environment);
     let usable = layers.usable_settings();
-    // Dropped last: it writes the last lines.
-    let log = match Log::start(&usable) {
-        Ok(log) => log,
-        Err(sentence) => return exit_code(Err(sentence)),
-    };
-    environment.warnings().iter().for_each(|sentence| tracing::warn!("{sentence}"));
+    // Before the log, so that a log that does not start is told.
     let alerts = match Alerts::start(&usable.alerts) {
         Ok(alerts) => alerts,
         Err(error) => return exit_code(Err(format!("cannot start the thread that sends alerts: {error}"))),
     };
-    match layers
-        .settings()
-        .map_err(Failure::Start)
-        .and_then(|settings| run_server(game, cli, settings, &log, &alerts, hints))
-    {
+    // Dropped first, when nothing more is logged: it writes the last lines.
+    let log = match Log::start(&usable) {
+        Ok(log) => log,
+        Err(sentence) => return end(&alerts, &Failure::Start(sentence)),
+    };
+    environment.warnings().iter().for_each(|sentence| tracing::warn!("{sentence}"));
+    let run = || run_server(game, cli, layers.settings()?, &log, &alerts, hints);
+    match guarded(run).unwrap_or(Err(Failure::Panic)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => end(&alerts, &failure),
     }

@@ -7,6 +7,8 @@ use std::{fmt, process::ExitCode};
 pub(super) enum Failure {
     /// It did not start, for this reason.
     Start(String),
+    /// It panicked while it started or stopped, outside of all ticks.
+    Panic,
     /// The tick thread panicked. This number of results could not be written after that.
     TickPanic { results_lost: u64 },
     /// This number of results could not be written at the stop.
@@ -18,6 +20,7 @@ impl Failure {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Start(_) => "start_failed",
+            Self::Panic => "start_panicked",
             Self::TickPanic { .. } => "tick_thread_panicked",
             Self::ResultsLost(_) => "results_lost",
         }
@@ -27,7 +30,7 @@ impl Failure {
     pub fn notice(&self) -> String {
         match self {
             Self::Start(reason) => format!("the server does not start: {reason}"),
-            Self::TickPanic { .. } => format!("{self}; the log has the panic, report it"),
+            Self::Panic | Self::TickPanic { .. } => format!("{self}; the log has the panic, report it"),
             Self::ResultsLost(_) => self.to_string(),
         }
     }
@@ -36,7 +39,7 @@ impl Failure {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Start(_) | Self::ResultsLost(_) => ExitCode::FAILURE,
-            Self::TickPanic { .. } => ExitCode::from(101),
+            Self::Panic | Self::TickPanic { .. } => ExitCode::from(101),
         }
     }
 }
@@ -51,6 +54,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Start(reason) => f.write_str(reason),
+            Self::Panic => f.write_str("the server panicked while it started or stopped"),
             Self::TickPanic { results_lost: 0 } => f.write_str("the tick thread panicked, so the server ends"),
             Self::TickPanic { results_lost } => {
                 write!(f, "the tick thread panicked, so the server ends, and {results_lost} results are lost")
