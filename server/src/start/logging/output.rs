@@ -48,6 +48,8 @@ enum Target {
     File {
         file: LogFile,
         is_failing: bool,
+        /// Lines go to the old file, because the one at the path cannot be opened.
+        is_old: bool,
     },
 }
 
@@ -55,7 +57,7 @@ impl Output {
     /// Writes to this file, else to standard error.
     pub fn new(file: Option<LogFile>, reopen: Arc<AtomicBool>, counted: Counted) -> Self {
         let to = match file {
-            Some(file) => Target::File { file, is_failing: false },
+            Some(file) => Target::File { file, is_failing: false, is_old: false },
             None => Target::Stderr(Box::new(io::stderr())),
         };
         Self { to, reopen, counted, unwritten: 0, told: 0 }
@@ -67,9 +69,12 @@ impl Output {
                 let _ = stderr.write_all(line);
                 true
             }
-            Target::File { file, is_failing } => {
-                let reopened = if self.reopen.swap(false, Relaxed) { file.reopen() } else { Ok(()) };
-                let written = reopened.and_then(|()| file.write_line(line, SystemTime::now()));
+            Target::File { file, is_failing, is_old } => {
+                if self.reopen.swap(false, Relaxed) {
+                    file.reopen();
+                }
+                let written = file.write_line(line, SystemTime::now());
+                note_old_file(file, is_old);
                 note_failure(file, is_failing, written.err())
             }
         };
@@ -98,9 +103,23 @@ fn note_failure(file: &LogFile, is_failing: &mut bool, error: Option<io::Error>)
     let was_failing = std::mem::replace(is_failing, error.is_some());
     let Some(error) = error.filter(|_| !was_failing) else { return !*is_failing };
     let sentence = format!("cannot write to the log file {}: {error}; its lines are lost until it can", file.path());
-    // Standard error may be a pipe that nobody reads, and the next line may find room.
-    let _ = thread::Builder::new().name("complaint".to_owned()).spawn(move || complain(&sentence));
+    complain_aside(sentence);
     false
+}
+
+/// Says on standard error when the file at the path cannot be opened, once until it can.
+fn note_old_file(file: &LogFile, is_old: &mut bool) {
+    let error = file.reopen_error();
+    let was_old = std::mem::replace(is_old, error.is_some());
+    if let Some(error) = error.filter(|_| !was_old) {
+        let path = file.path();
+        complain_aside(format!("cannot open the log file {path} again: {error}; lines go to the old one until it can"));
+    }
+}
+
+/// Standard error may be a pipe that nobody reads, and the next line may find room.
+fn complain_aside(sentence: String) {
+    let _ = thread::Builder::new().name("complaint".to_owned()).spawn(move || complain(&sentence));
 }
 
 impl Write for Output {
