@@ -2,12 +2,14 @@
 //! reads, and a disk may be full; no tick waits for that.
 //!
 //! ```text
-//! format.rs   lines as JSON, and text for people
-//! levels.rs   which lines are logged; changed while the server runs
-//! output.rs   standard error or a file, and what happens when neither takes a line
-//! file.rs     a file that is put away when it is large or old
+//! format.rs       lines as JSON, and text for people
+//! levels.rs       which lines are logged; changed while the server runs
+//! output.rs       standard error or a file, and what happens when neither takes a line
+//! file.rs         a file that is put away when it is large or old
+//! complaints.rs   what standard error is told about the file
 //! ```
 
+mod complaints;
 mod file;
 mod format;
 mod levels;
