@@ -31,6 +31,24 @@ pub(super) struct LogFile {
     reopen: Option<Reopen>,
 }
 
+impl OpenFile {
+    /// Length of the file; unknown if the system does not tell.
+    fn length(&self) -> Option<u64> {
+        self.file.metadata().ok().map(|metadata| metadata.len())
+    }
+
+    /// Another program may have truncated the file, as logrotate does with `copytruncate`.
+    fn note_truncation(&mut self) {
+        self.bytes = self.length().map_or(self.bytes, |length| length.min(self.bytes));
+    }
+
+    /// Removes half a line, which would spoil the next one. The file does not grow. A device has no length.
+    fn cut_half_line(&mut self) {
+        self.note_truncation();
+        let _ = self.file.set_len(self.bytes);
+    }
+}
+
 /// The failed attempt to open the file at the path, if there was one.
 #[derive(Default)]
 struct Reopen(Option<(SystemTime, io::Error)>);
@@ -94,17 +112,18 @@ impl LogFile {
     pub fn write_line(&mut self, line: &[u8], now: SystemTime) -> io::Result<()> {
         self.reopen_if_due(now);
         if self.is_due(line.len() as u64, now) {
+            self.open.note_truncation();
+        }
+        if self.is_due(line.len() as u64, now) {
             self.try_put_away();
             self.reopen_if_due(now);
         }
-        let open = &mut self.open;
-        if let Err(error) = open.file.write_all(line) {
-            // Half a line would spoil the next one. A device has no length.
-            let _ = open.file.set_len(open.bytes);
-            return Err(error);
+        let written = self.open.file.write_all(line);
+        match written {
+            Ok(()) => self.open.bytes += line.len() as u64,
+            Err(_) => self.open.cut_half_line(),
         }
-        open.bytes += line.len() as u64;
-        Ok(())
+        written
     }
 
     fn is_due(&self, bytes: u64, now: SystemTime) -> bool {
@@ -197,6 +216,34 @@ mod tests {
         drop(log);
         folder.log(10, 2).write_line(b"   9\n", SystemTime::now()).expect("there is room");
         assert_eq!(folder.read("log").as_deref(), Some("   8\n   9\n"), "a restart appends");
+    }
+
+    #[test]
+    fn a_file_that_another_program_truncates_is_as_long_as_it_is() {
+        let folder = Folder::new("truncated");
+        let mut log = folder.log(10, 2);
+        let truncate = || drop(File::create(folder.0.join("log")).expect("a file of ours"));
+        let write = |log: &mut LogFile, line: &str| log.write_line(line.as_bytes(), SystemTime::now());
+        write(&mut log, "   1\n").and_then(|()| write(&mut log, "   2\n")).expect("there is room");
+        truncate();
+        write(&mut log, "   3\n").expect("there is room");
+        assert_eq!((folder.read("log").as_deref(), folder.read("log.1")), (Some("   3\n"), None));
+        write(&mut log, "   4\n").and_then(|()| write(&mut log, "   5\n")).expect("there is room");
+        assert_eq!(folder.read("log.1").as_deref(), Some("   3\n   4\n"), "it is full by its real length");
+        truncate();
+        log.open.cut_half_line();
+        assert_eq!(folder.read("log").as_deref(), Some(""), "it does not grow");
+    }
+
+    #[test]
+    fn half_a_line_is_cut() {
+        let folder = Folder::new("half");
+        let mut log = folder.log(100, 2);
+        log.write_line(b"whole\n", SystemTime::now()).expect("there is room");
+        log.open.file.write_all(b"ha").expect("there is room");
+        log.open.cut_half_line();
+        log.write_line(b"next\n", SystemTime::now()).expect("there is room");
+        assert_eq!(folder.read("log").as_deref(), Some("whole\nnext\n"));
     }
 
     #[test]
