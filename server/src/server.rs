@@ -274,8 +274,10 @@ impl Server {
         self.run_once(match_end::end_matches);
         sessions::close_all(self.app.world_mut(), EndCode::ServerStopping);
         self.run_once(desync::conclude_departed);
-        // Whoever asks whether the server takes players gets the new answer at once.
+        // Whoever asks whether the server takes players gets the new answer at once, and nobody takes the end of the
+        // ticks for a fault.
         self.run_once(status::publish);
+        self.status_board().note_stop();
     }
 
     fn run_once<M>(&mut self, system: impl IntoSystem<(), (), M> + 'static) {

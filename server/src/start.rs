@@ -1,6 +1,7 @@
 //! The server program: from the command line to a running server.
 
 mod data_dir;
+mod failure;
 mod file_limit;
 mod game_files;
 mod health;
@@ -14,7 +15,6 @@ mod signals;
 use std::{
     mem::ManuallyDrop,
     net::SocketAddr,
-    panic,
     path::Path,
     process::ExitCode,
     sync::{Arc, atomic::AtomicBool},
@@ -26,6 +26,7 @@ use framehouse_shared::{game::Game, guarded::guarded};
 use rustix::time::{ClockId, clock_gettime};
 
 use data_dir::DataDir;
+use failure::Failure;
 use game_files::{read_game_files, refusal};
 use listen::{bind_endpoints, cannot_listen};
 use logging::Log;
@@ -55,14 +56,12 @@ const RESULTS_TIME_MAX: Duration = Duration::from_secs(5);
 /// Longest time to write the last replays when the server stops.
 const REPLAY_TIME_MAX: Duration = Duration::from_secs(10);
 
-/// What is said when the tick thread has panicked.
-const TICK_THREAD_PANICKED: &str = "the tick thread panicked, so the server ends";
-
 /// The whole server program for a game: reads the command line and runs until SIGTERM or SIGINT, and then until running
 /// matches have ended or the drain limit is reached.
 ///
-/// Returns exit code 0 after a normal stop, 1 when the server cannot start, with one sentence on standard error, and 101
-/// when the tick thread has panicked. A wrong command line exits the process with code 2.
+/// Returns exit code 0 after a normal stop, 1 when the server cannot start or could not write all results before it
+/// stopped, and 101 after a panic of the tick thread or while it starts or stops, each with one sentence on standard error.
+/// A wrong command line exits the process with code 2.
 pub fn run(game: impl Game + Clone) -> ExitCode {
     run_with_hints(game, &[])
 }
@@ -120,27 +119,29 @@ fn serve(game: impl Game + Clone, cli: &Cli, hints: &[&str]) -> ExitCode {
     let environment = Environment::of_program();
     let layers = Layers::of(&cli.flags, &environment);
     let usable = layers.usable_settings();
-    // Dropped last: it writes the last lines.
-    let log = match Log::start(&usable) {
-        Ok(log) => log,
-        Err(sentence) => return exit_code(Err(sentence)),
-    };
-    environment.warnings().iter().for_each(|sentence| tracing::warn!("{sentence}"));
+    // Before the log, so that a log that does not start is told.
     let alerts = match Alerts::start(&usable.alerts) {
         Ok(alerts) => alerts,
         Err(error) => return exit_code(Err(format!("cannot start the thread that sends alerts: {error}"))),
     };
-    let run = || layers.settings().and_then(|settings| run_server(game, cli, settings, &log, &alerts, hints));
-    let Ok(done) = guarded(run) else {
-        // Nothing lives on without ticks: this is the last thing that the process does.
-        alerts.raise_fatal("tick_thread_panicked", format!("{TICK_THREAD_PANICKED}: the log has the panic, report it"));
-        complain(TICK_THREAD_PANICKED);
-        return ExitCode::from(101);
+    // Dropped first, when nothing more is logged: it writes the last lines.
+    let log = match Log::start(&usable) {
+        Ok(log) => log,
+        Err(sentence) => return end(&alerts, &Failure::Start(sentence)),
     };
-    if let Err(sentence) = &done {
-        alerts.raise_fatal("start_failed", format!("the server does not start: {sentence}"));
+    environment.warnings().iter().for_each(|sentence| tracing::warn!("{sentence}"));
+    let run = || run_server(game, cli, layers.settings()?, &log, &alerts, hints);
+    match guarded(run).unwrap_or(Err(Failure::Panic)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => end(&alerts, &failure),
     }
-    exit_code(done)
+}
+
+/// Tells the operator why the program ends. This is the last thing that it does.
+fn end(alerts: &Alerts, failure: &Failure) -> ExitCode {
+    alerts.raise_fatal(failure.kind(), failure.notice());
+    complain(&failure.to_string());
+    failure.exit_code()
 }
 
 fn run_server(
@@ -150,7 +151,7 @@ fn run_server(
     log: &Log,
     alerts: &Alerts,
     hints: &[&str],
-) -> Result<(), String> {
+) -> Result<(), Failure> {
     let (stop, hang_ups) = (stop_on_signals()?, HangUps::catch()?);
     let connections_max = file_limit::raise();
     let tls = match (&settings.http.tls_cert, &settings.http.tls_key) {
@@ -224,11 +225,12 @@ fn run_server(
     replays.iter().for_each(|writer| server.record_replays(writer.queue()));
     greet(hints, scheme, http_address, &udp_addresses)?;
     let watching = alerts.watch(sources).map_err(|error| format!("cannot start the thread for alerts: {error}"))?;
-    if guarded(|| tick_loop::run_until(&mut server, tick_rate, &stop, drain_limit)).is_err() {
-        save_results_and_panic(server);
-    }
+    let ended = guarded(|| tick_loop::run_until(&mut server, tick_rate, &stop, drain_limit));
     drop(watching);
-    server.close_results(RESULTS_TIME_MAX);
+    if ended.is_err() {
+        return Err(Failure::TickPanic { results_lost: save_results(server) });
+    }
+    let results_lost = server.close_results(RESULTS_TIME_MAX);
     // Dropping the server closes its end of the replay queue; the writer's thread stops once all is written.
     drop(server);
     if replays.is_some_and(|writer| !writer.close(REPLAY_TIME_MAX)) {
@@ -236,17 +238,20 @@ fn run_server(
             "the last replays or reports could not be written in time: the next start completes the replays"
         );
     }
+    if results_lost > 0 {
+        return Err(Failure::ResultsLost(results_lost));
+    }
     alerts.close();
     tracing::info!("stopped");
     Ok(())
 }
 
-/// Goes on with a panic of the tick thread, after the results that wait in memory are written.
-fn save_results_and_panic(server: Server) -> ! {
+/// Writes the results that wait in memory after a panic of the tick thread. Returns the number of those that are lost.
+fn save_results(server: Server) -> u64 {
     // Its drop could panic again, which would end the process without a word.
     let mut server = ManuallyDrop::new(server);
-    let _ = guarded(|| server.close_results(RESULTS_TIME_MAX));
-    panic::resume_unwind(Box::new(TICK_THREAD_PANICKED));
+    // How many are lost is unknown if this panics, too: the log has both panics.
+    guarded(|| server.close_results(RESULTS_TIME_MAX)).unwrap_or(0)
 }
 
 /// CPU time of this process, over all its threads.

@@ -24,6 +24,7 @@ use framehouse_server::{
             Alerts, Sources,
             book::Moment,
             reading::{ErrorStreaks, Vitals},
+            rules::RULES,
             watch::Watch,
         },
         http::HttpTimes,
@@ -155,11 +156,17 @@ impl Process {
     /// Starts a program with a folder, and a settings file in it that has these lines in `[alerts]`. Its log is in the
     /// file `log`.
     fn start(program: &str, folder: &Path, alerts: &str) -> Self {
+        Self::start_with(program, folder, alerts, "")
+    }
+
+    /// The same with this in the variable `DIE_AT_START`, which only one program reads.
+    fn start_with(program: &str, folder: &Path, alerts: &str, die_at_start: &str) -> Self {
         let config = folder.join("server.toml");
         fs::write(&config, format!("[alerts]\n{alerts}")).expect("a folder of ours");
         let log = File::create(folder.join("log")).expect("a folder of ours");
         let mut command = Command::new(program);
         command.args(["--http", "127.0.0.1:0", "--udp", "127.0.0.1:0", "--lanes", "1"]).env_clear();
+        command.env("DIE_AT_START", die_at_start);
         command.arg("--config").arg(config).arg("--data-dir").arg(folder.join("data"));
         Self(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().expect("a program"))
     }
@@ -294,6 +301,27 @@ fn a_failed_start_is_told_before_the_process_exits() {
 }
 
 #[test]
+fn a_log_that_does_not_start_is_told() {
+    let (folder, receiver) = (Folder::new("alerts-log"), Receiver::start(Answer::Taken));
+    let settings = format!("webhook_url = \"{}\"\n[log]\nfile = \"/dev/null/log\"", receiver.url);
+    assert_eq!(Process::start(SERVER, folder.path(), &settings).exit_code(), Some(1));
+    let [notice] = &receiver.taken()[..] else { panic!("one notice: {:?}", receiver.taken()) };
+    assert_eq!(notice.alert.kind, "start_failed");
+    assert!(notice.alert.message.contains("cannot open the log file /dev/null/log"), "{notice:?}");
+    assert!(log_in(&folder).contains("cannot open the log file /dev/null/log"), "{}", log_in(&folder));
+}
+
+#[test]
+fn a_panic_before_the_first_tick_is_not_told_as_one_of_the_ticks() {
+    let (folder, receiver) = (Folder::new("alerts-build"), Receiver::start(Answer::Taken));
+    let settings = format!("webhook_url = \"{}\"", receiver.url);
+    assert_eq!(Process::start_with(DYING, folder.path(), &settings, "yes").exit_code(), Some(101));
+    let [notice] = &receiver.taken()[..] else { panic!("one notice: {:?}", receiver.taken()) };
+    assert_eq!((notice.alert.kind.as_str(), notice.alert.level), ("start_panicked", AlertLevel::Fatal));
+    assert!(log_in(&folder).contains("a test wants the start to panic"), "{}", log_in(&folder));
+}
+
+#[test]
 fn a_server_without_ticks_ends_and_tells_it() {
     let (folder, receiver) = (Folder::new("alerts-panic"), Receiver::start(Answer::Taken));
     let mut server = Process::start(DYING, folder.path(), &format!("webhook_url = \"{}\"", receiver.url));
@@ -335,6 +363,15 @@ fn an_address_that_joins_and_plays_very_often_is_told_and_those_of_this_machine_
     };
     assert_eq!(fired(1, 1), ["caller_joins", "caller_matches"]);
     assert!(fired(2, 2).is_empty());
+}
+
+#[test]
+fn the_runbook_has_a_line_for_every_alert() {
+    let runbook = include_str!("../../assets/ops/RUNBOOK.md");
+    let ends = ["start_failed", "start_panicked", "tick_thread_panicked", "results_lost"];
+    for kind in RULES.iter().map(|rule| rule.kind).chain(ends) {
+        assert!(runbook.lines().any(|line| line.starts_with("| `") && line.contains(&format!("`{kind}`"))), "{kind}");
+    }
 }
 
 #[test]

@@ -71,6 +71,7 @@ impl Plugin for StatusPlugin {
 pub struct StatusBoard {
     page: Arc<Mutex<Arc<Page>>>,
     heartbeat: Heartbeat,
+    is_stopping: Arc<AtomicBool>,
 }
 
 impl StatusBoard {
@@ -82,6 +83,16 @@ impl StatusBoard {
     /// The heartbeat of the tick thread.
     pub const fn heartbeat(&self) -> &Heartbeat {
         &self.heartbeat
+    }
+
+    /// Notes that the server stops: ticks end soon, and then results and replays are written.
+    pub fn note_stop(&self) {
+        self.is_stopping.store(true, Relaxed);
+    }
+
+    /// Whether the server stops.
+    pub fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Relaxed)
     }
 
     /// Replaces the page, and returns the old one.

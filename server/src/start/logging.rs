@@ -2,12 +2,14 @@
 //! reads, and a disk may be full; no tick waits for that.
 //!
 //! ```text
-//! format.rs   lines as JSON, and text for people
-//! levels.rs   which lines are logged; changed while the server runs
-//! output.rs   standard error or a file, and what happens when neither takes a line
-//! file.rs     a file that is put away when it is large or old
+//! format.rs       lines as JSON, and text for people
+//! levels.rs       which lines are logged; changed while the server runs
+//! output.rs       standard error or a file, and what happens when neither takes a line
+//! file.rs         a file that is put away when it is large or old
+//! complaints.rs   what standard error is told about the file
 //! ```
 
+mod complaints;
 mod file;
 mod format;
 mod levels;
@@ -100,8 +102,11 @@ impl Log {
 
 impl LogControl {
     /// Handles a SIGHUP: opens the log file again, and reads the levels of the settings file again, unless RUST_LOG decides
-    /// them. Mistakes are logged, and the old levels stay. Returns whether there is anything to read or open.
-    pub fn hang_up(&self, flags: &Flags) -> bool {
+    /// them. Mistakes are logged, and the old levels stay.
+    ///
+    /// # Errors
+    /// Why no levels are read, when there is no log file to open either.
+    pub fn hang_up(&self, flags: &Flags) -> Result<(), &'static str> {
         if self.has_file {
             self.reopen.store(true, Relaxed);
             // This line makes the thread that writes look at the flag.
@@ -109,15 +114,20 @@ impl LogControl {
         }
         let environment = Environment::of_program();
         let has_settings_file = flags.config.is_some() || environment.file().is_some();
-        let has_levels = has_settings_file && !Levels::are_fixed();
-        if has_levels {
-            let read = Layers::of(flags, &environment).settings();
-            match read.and_then(|settings| self.levels.set_levels(&settings.log)) {
-                Ok(levels) => tracing::info!("SIGHUP: the log levels are {levels} now"),
-                Err(sentence) => tracing::warn!("SIGHUP: the log levels stay as they are: {sentence}"),
-            }
+        let no_levels = match (Levels::are_fixed(), has_settings_file) {
+            (true, _) => Some("RUST_LOG decides the log levels"),
+            (false, false) => Some("there is no settings file (--config) with log levels"),
+            (false, true) => None,
+        };
+        if let Some(reason) = no_levels {
+            return if self.has_file { Ok(()) } else { Err(reason) };
         }
-        self.has_file || has_levels
+        let read = Layers::of(flags, &environment).settings();
+        match read.and_then(|settings| self.levels.set_levels(&settings.log)) {
+            Ok(levels) => tracing::info!("SIGHUP: the log levels are {levels} now"),
+            Err(sentence) => tracing::warn!("SIGHUP: the log levels stay as they are: {sentence}"),
+        }
+        Ok(())
     }
 }
 
