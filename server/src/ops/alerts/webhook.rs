@@ -94,7 +94,7 @@ impl Webhook {
             let notice = self.take();
             let sent = receiver.send(&notice);
             let was_failing = streak.count() > 0;
-            streak.note(!matches!(sent, Sent::NotTaken(_)));
+            streak.note(matches!(sent, Sent::Taken));
             match sent {
                 Sent::Taken if was_failing => tracing::info!("the webhook at {} takes alerts again", receiver.name()),
                 Sent::Taken => {}
