@@ -98,10 +98,10 @@ impl Alerts {
     /// When the thread cannot be started.
     pub fn watch(&self, sources: Sources) -> io::Result<Watching> {
         let (watching, end) = mpsc::sync_channel(0);
-        let alerts = self.clone();
+        let (alerts, begun) = (self.clone(), Instant::now());
         threads::spawn("alerts", move || {
             while end.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
-                alerts.judge(&sources);
+                alerts.judge(&sources, begun.elapsed());
             }
         })?;
         Ok(Watching(watching))
@@ -126,8 +126,10 @@ impl Alerts {
         self.lock().status()
     }
 
-    fn judge(&self, Sources { board, http, data_dir, errors }: &Sources) {
+    fn judge(&self, Sources { board, http, data_dir, errors }: &Sources, watched_for: Duration) {
         let vitals = Vitals {
+            // Before the first tick there is no heartbeat.
+            tick_silence: board.heartbeat().silence().unwrap_or(watched_for),
             memory_bytes: resident_bytes().map_or(0, i64::unsigned_abs),
             disk_free_bytes: machine::disk_free_bytes(data_dir),
             http_us: http.buckets(),

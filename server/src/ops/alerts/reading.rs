@@ -18,6 +18,8 @@ const REQUESTS_MIN: u64 = 100;
 /// Figures of the process that are on no page.
 #[derive(Clone, Debug, Default)]
 pub struct Vitals {
+    /// Time without a tick.
+    pub tick_silence: Duration,
     /// Resident memory, in bytes. 0 if unknown.
     pub memory_bytes: u64,
     /// Free space on the disk of the data folder, in bytes. `None` if unknown.
@@ -106,7 +108,6 @@ pub struct Reader {
     http: Quantiles,
     /// The last known one: a folder that is gone has no disk, which is no recovery.
     disk_free_bytes: Option<u64>,
-    ticks: Stall,
     replays: Stall,
 }
 
@@ -124,7 +125,7 @@ impl Reader {
             tick_mean_ms: status.tick_ms.mean * settled,
             tick_max_ms: status.tick_ms.max * settled,
             tick_load: status.tick_load * settled,
-            tick_stopped_s: self.ticks.seconds(status.tick, true, now),
+            tick_stopped_s: vitals.tick_silence.as_secs_f64(),
             round_trip_median_ms: (round_trip_us as f64 / 1000.0 - wait_ms).max(0.0),
             http_p99_ms: self.http.read(&vitals.http_us, 0.99, REQUESTS_MIN, now) as f64 / 1000.0,
             threads_ended: status.threads_ended.len() as u32,

@@ -121,12 +121,13 @@ mod tests {
         let mut watch = Watch::new(AlertSettings::default());
         let mut page = good_page(20);
         page.status.replays.waiting = 1;
-        let mut fired = |second| {
-            let notices = watch.judge(&page, &Vitals::default(), at(second));
+        let mut fired = |second, silence_s| {
+            let vitals = Vitals { tick_silence: Duration::from_secs(silence_s), ..Default::default() };
+            let notices = watch.judge(&page, &vitals, at(second));
             kinds(&notices, AlertState::Firing).join(" ")
         };
-        assert_eq!([fired(20), fired(25), fired(26)], ["", "", "tick_stopped"].map(str::to_owned));
-        assert_eq!([fired(50), fired(51)], ["", "replays_stalled"].map(str::to_owned));
+        assert_eq!([fired(20, 0), fired(25, 5), fired(26, 6)], ["", "", "tick_stopped"].map(str::to_owned));
+        assert_eq!([fired(50, 30), fired(51, 31)], ["", "replays_stalled"].map(str::to_owned));
     }
 
     #[test]
