@@ -196,7 +196,8 @@ fn told(kind: &str, state: AlertState) -> (String, AlertState) {
 }
 
 /// Limits that a slow machine does not reach.
-const CALM: &str = "tick_mean_max_ms = 1000.0\ntick_max_ms = 10000.0\ntick_load_max = 1.0\ntick_stopped_max_s = 600.0";
+const CALM: &str = "tick_mean_max_ms = 1000.0\ntick_max_ms = 10000.0\ntick_load_max = 1.0\ntick_stopped_max_s = 600.0\n\
+                    ticks_dropped_per_minute_max = 1000000";
 
 #[test]
 fn a_receiver_with_bad_answers_gets_every_notice_once_and_in_order() {

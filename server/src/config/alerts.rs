@@ -28,6 +28,8 @@ pub struct AlertSettings {
     pub http_p99_max_ms: f64,
     /// Longest time without a tick, in seconds, 1 to 600.
     pub tick_stopped_max_s: f64,
+    /// Number of ticks skipped in a minute that are no alert yet, 0 to 1,000,000.
+    pub ticks_dropped_per_minute_max: u32,
     /// Number of errors of one kind in a row that are no alert yet, 1 to 10,000.
     pub errors_in_a_row_max: u32,
     /// Largest resident memory of the process, in bytes, 1,000,000 to 10^15.
@@ -65,6 +67,7 @@ impl Default for AlertSettings {
             round_trip_median_max_ms: 100.0,
             http_p99_max_ms: 500.0,
             tick_stopped_max_s: 5.0,
+            ticks_dropped_per_minute_max: 0,
             errors_in_a_row_max: 10,
             memory_max_bytes: 4 << 30,
             disk_free_min_bytes: 1 << 30,
@@ -90,6 +93,7 @@ impl AlertSettings {
         ("round_trip_median_max_ms", 1.0, 10_000.0),
         ("http_p99_max_ms", 1.0, 60_000.0),
         ("tick_stopped_max_s", 1.0, 600.0),
+        ("ticks_dropped_per_minute_max", 0.0, 1e6),
         ("errors_in_a_row_max", 1.0, 10_000.0),
         ("memory_max_bytes", 1e6, 1e15),
         ("disk_free_min_bytes", 0.0, 1e15),

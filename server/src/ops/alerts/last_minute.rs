@@ -27,6 +27,12 @@ impl Growth {
         }
         u32::try_from(count.saturating_sub(self.before)).unwrap_or(u32::MAX)
     }
+
+    /// Forgets all growth up to this count. Returns the growth that is left: 0.
+    pub fn pass_over(&mut self, count: u64) -> u32 {
+        *self = Self { before: count, ..Self::default() };
+        0
+    }
 }
 
 /// Quantiles of the values that a histogram got in the last minute. Before the first reading it was empty.
@@ -83,6 +89,8 @@ mod tests {
         assert_eq!(counter.read(5, S * 61), 3);
         assert_eq!(counter.read(5, S * 200), 0);
         assert!(counter.changes.is_empty());
+        assert_eq!((counter.read(7, S * 201), counter.pass_over(9)), (2, 0));
+        assert_eq!((counter.read(9, S * 202), counter.read(10, S * 203)), (0, 1));
     }
 
     #[test]

@@ -81,7 +81,8 @@ pub struct Reading {
     /// The next two over the last minute.
     pub round_trip_median_ms: f64,
     pub http_p99_ms: f64,
-    /// The next three in the last minute.
+    /// The next four in the last minute.
+    pub ticks_dropped: u32,
     pub rooms_faulted: u32,
     pub score_rate_exceeded: u32,
     pub desyncs: u32,
@@ -101,6 +102,7 @@ pub struct Reading {
 /// Makes readings, from pages that follow each other.
 #[derive(Debug, Default)]
 pub struct Reader {
+    ticks_dropped: Growth,
     rooms_faulted: Growth,
     score_rate_exceeded: Growth,
     desyncs: Growth,
@@ -119,7 +121,8 @@ impl Reader {
         let round_trip_us = self.round_trips.read(&status.clients.round_trip_us.buckets, 0.5, ROUND_TRIPS_MIN, now);
         // It includes the client's wait for its next datagram.
         let wait_ms = 1000.0 / f64::from(status.tick_rate.max(1));
-        let settled = if status.uptime_s < SETTLING_S { 0.0 } else { 1.0 };
+        let is_settling = status.uptime_s < SETTLING_S;
+        let settled = if is_settling { 0.0 } else { 1.0 };
         let (results, replays) = (&status.results, &status.replays);
         Reading {
             tick_mean_ms: status.tick_ms.mean * settled,
@@ -129,6 +132,11 @@ impl Reader {
             round_trip_median_ms: (round_trip_us as f64 / 1000.0 - wait_ms).max(0.0),
             http_p99_ms: self.http.read(&vitals.http_us, 0.99, REQUESTS_MIN, now) as f64 / 1000.0,
             threads_ended: status.threads_ended.len() as u32,
+            ticks_dropped: if is_settling {
+                self.ticks_dropped.pass_over(status.dropped_ticks)
+            } else {
+                self.ticks_dropped.read(status.dropped_ticks, now)
+            },
             rooms_faulted: self.rooms_faulted.read(status.errors.rooms_faulted, now),
             score_rate_exceeded: self.score_rate_exceeded.read(status.score_rate_exceeded, now),
             desyncs: self.desyncs.read(status.desyncs.detected, now),

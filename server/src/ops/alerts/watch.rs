@@ -101,6 +101,19 @@ mod tests {
     }
 
     #[test]
+    fn dropped_ticks_fire_but_not_those_of_the_start() {
+        let mut watch = Watch::new(AlertSettings::default());
+        let mut fired = |second, dropped_ticks| {
+            let mut page = good_page(second);
+            page.status.dropped_ticks = dropped_ticks;
+            let notices = watch.judge(&page, &Vitals::default(), at(second));
+            kinds(&notices, AlertState::Firing).join(" ")
+        };
+        let told = [(1, 4), (9, 7), (10, 7), (30, 7), (31, 8)].map(|(second, count)| fired(second, count));
+        assert_eq!(told, ["", "", "", "", "ticks_dropped"]);
+    }
+
+    #[test]
     fn a_room_panic_fires_once_and_is_resolved_after_a_quiet_time() {
         let mut watch = Watch::new(AlertSettings::default());
         let mut notices = Vec::new();
