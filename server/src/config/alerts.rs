@@ -17,7 +17,7 @@ pub struct AlertSettings {
     pub webhook_format: WebhookFormat,
     /// Largest mean duration of the last 100 ticks, in milliseconds, 0.1 to 1000.
     pub tick_mean_max_ms: f64,
-    /// Largest duration of one tick, in milliseconds, 0.1 to 10,000.
+    /// Largest duration of one tick, in milliseconds, 0.1 to 10,000. A tick that fits into its interval is good.
     pub tick_max_ms: f64,
     /// Largest share of a core that the tick thread uses, 0.1 to 1.
     pub tick_load_max: f64,

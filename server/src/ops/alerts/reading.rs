@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use framehouse_shared::api::Status;
+
 use super::{
     book::Moment,
-    last_minute::{Growth, Quantiles},
+    last_minute::{Growth, Largest, Quantiles},
 };
 use crate::{error_streak::ErrorStreak, ops::status::Page};
 
@@ -102,6 +104,7 @@ pub struct Reading {
 /// Makes readings, from pages that follow each other.
 #[derive(Debug, Default)]
 pub struct Reader {
+    ticks: Largest,
     ticks_dropped: Growth,
     rooms_faulted: Growth,
     score_rate_exceeded: Growth,
@@ -126,7 +129,7 @@ impl Reader {
         let (results, replays) = (&status.results, &status.replays);
         Reading {
             tick_mean_ms: status.tick_ms.mean * settled,
-            tick_max_ms: status.tick_ms.max * settled,
+            tick_max_ms: self.tick_max_ms(status) * settled,
             tick_load: status.tick_load * settled,
             tick_stopped_s: vitals.tick_silence.as_secs_f64(),
             round_trip_median_ms: (round_trip_us as f64 / 1000.0 - wait_ms).max(0.0),
@@ -151,6 +154,13 @@ impl Reader {
             replays_stalled_s: self.replays.seconds(replays.done, replays.waiting > 0, now),
             errors: vitals.errors,
         }
+    }
+
+    /// Duration of the longest tick since the reading before, or of the last ticks on the page: at a high tick rate there
+    /// are more between two readings. 0 if it fits into a tick's interval, because then no tick was late.
+    fn tick_max_ms(&mut self, status: &Status) -> f64 {
+        let longest = (self.ticks.read(&status.tick_us_all.buckets) as f64 / 1000.0).max(status.tick_ms.max);
+        if longest > 1000.0 / f64::from(status.tick_rate.max(1)) { longest } else { 0.0 }
     }
 }
 

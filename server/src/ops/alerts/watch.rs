@@ -66,7 +66,7 @@ mod tests {
 
     /// A page of a server without problems, of this second.
     fn good_page(second: u64) -> Page {
-        let status = Status { uptime_s: second as f64, tick: second * 30, ..Default::default() };
+        let status = Status { uptime_s: second as f64, tick: second * 30, tick_rate: 30, ..Default::default() };
         Page { status, ..Default::default() }
     }
 
@@ -98,6 +98,30 @@ mod tests {
         assert_eq!(judge(12, 80.0), []);
         assert_eq!(judge(21, 1.0), []);
         assert_eq!(kinds(&judge(22, 1.0), AlertState::Resolved), ["tick_max"]);
+    }
+
+    #[test]
+    fn a_slow_tick_that_the_page_has_forgotten_fires() {
+        let mut watch = Watch::new(AlertSettings::default());
+        let mut fired = |second, slow_ticks| {
+            let mut page = good_page(second);
+            page.status.tick_us_all.buckets = vec![(1023, second * 120), (53_247, slow_ticks)];
+            let notices = watch.judge(&page, &Vitals::default(), at(second));
+            kinds(&notices, AlertState::Firing).join(" ")
+        };
+        assert_eq!([fired(9, 5), fired(10, 5), fired(11, 6)], ["", "", "tick_max"]);
+    }
+
+    #[test]
+    fn a_tick_within_a_long_interval_is_good() {
+        let mut watch = Watch::new(AlertSettings::default());
+        let mut fired = |second, max| {
+            let mut page = good_page(second);
+            (page.status.tick_rate, page.status.tick_ms.max) = (10, max);
+            let notices = watch.judge(&page, &Vitals::default(), at(second));
+            kinds(&notices, AlertState::Firing).join(" ")
+        };
+        assert_eq!([fired(20, 99.0), fired(21, 100.1)], ["", "tick_max"]);
     }
 
     #[test]
@@ -148,7 +172,6 @@ mod tests {
         let mut watch = Watch::new(AlertSettings::default());
         let mut fired = |second: u64, round_trips: [u64; 2], requests: [u64; 2]| {
             let mut page = good_page(second);
-            page.status.tick_rate = 30;
             page.status.clients.round_trip_us.buckets = vec![(60_000, round_trips[0]), (150_000, round_trips[1])];
             let http_us = vec![(1000, requests[0]), (700_000, requests[1])];
             let notices = watch.judge(&page, &Vitals { http_us, ..Default::default() }, at(second));
