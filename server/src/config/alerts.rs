@@ -22,7 +22,7 @@ pub struct AlertSettings {
     /// Largest share of a core that the tick thread uses, 0.1 to 1.
     pub tick_load_max: f64,
     /// Largest median of the round trips to players in the last minute, in milliseconds, 1 to 10,000. It has only the
-    /// network in it: the wait of a tick for the next datagram is subtracted.
+    /// network in it: the longest wait for a client's next datagram is subtracted.
     pub round_trip_median_max_ms: f64,
     /// Largest duration of 99 % of the HTTP requests in the last minute, in milliseconds, 1 to 60,000.
     pub http_p99_max_ms: f64,

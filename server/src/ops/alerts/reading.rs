@@ -122,8 +122,6 @@ impl Reader {
         let (status, now) = (&page.status, now.elapsed);
         self.disk_free_bytes = vitals.disk_free_bytes.or(self.disk_free_bytes);
         let round_trip_us = self.round_trips.read(&status.clients.round_trip_us.buckets, 0.5, ROUND_TRIPS_MIN, now);
-        // It includes the client's wait for its next datagram.
-        let wait_ms = 1000.0 / f64::from(status.tick_rate.max(1));
         let is_settling = status.uptime_s < SETTLING_S;
         let settled = if is_settling { 0.0 } else { 1.0 };
         let (results, replays) = (&status.results, &status.replays);
@@ -132,7 +130,7 @@ impl Reader {
             tick_max_ms: self.tick_max_ms(status) * settled,
             tick_load: status.tick_load * settled,
             tick_stopped_s: vitals.tick_silence.as_secs_f64(),
-            round_trip_median_ms: (round_trip_us as f64 / 1000.0 - wait_ms).max(0.0),
+            round_trip_median_ms: round_trip_us as f64 / 1000.0,
             http_p99_ms: self.http.read(&vitals.http_us, 0.99, REQUESTS_MIN, now) as f64 / 1000.0,
             threads_ended: status.threads_ended.len() as u32,
             ticks_dropped: if is_settling {

@@ -172,7 +172,7 @@ mod tests {
         let mut watch = Watch::new(AlertSettings::default());
         let mut fired = |second: u64, round_trips: [u64; 2], requests: [u64; 2]| {
             let mut page = good_page(second);
-            page.status.clients.round_trip_us.buckets = vec![(60_000, round_trips[0]), (150_000, round_trips[1])];
+            page.status.clients.round_trip_us.buckets = vec![(60_000, round_trips[0]), (110_000, round_trips[1])];
             let http_us = vec![(1000, requests[0]), (700_000, requests[1])];
             let notices = watch.judge(&page, &Vitals { http_us, ..Default::default() }, at(second));
             kinds(&notices, AlertState::Firing).join(" ")
