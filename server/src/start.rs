@@ -7,6 +7,7 @@ mod health;
 mod listen;
 mod logging;
 mod lookup;
+mod node;
 mod print;
 mod replays;
 mod signals;
@@ -29,6 +30,7 @@ use data_dir::DataDir;
 use game_files::{read_game_files, refusal};
 use listen::{bind_endpoints, cannot_listen};
 use logging::Log;
+use node::node_name;
 use print::{complain, print};
 use replays::{Known, show_info, verify_files};
 use signals::{HangUps, stop_on_signals};
@@ -120,13 +122,14 @@ fn serve(game: impl Game + Clone, cli: &Cli, hints: &[&str]) -> ExitCode {
     let environment = Environment::of_program();
     let layers = Layers::of(&cli.flags, &environment);
     let usable = layers.usable_settings();
+    let node = node_name(&usable.server);
     // Dropped last: it writes the last lines.
-    let log = match Log::start(&usable) {
+    let log = match Log::start(&usable, &node) {
         Ok(log) => log,
         Err(sentence) => return exit_code(Err(sentence)),
     };
     environment.warnings().iter().for_each(|sentence| tracing::warn!("{sentence}"));
-    let alerts = match Alerts::start(&usable.alerts) {
+    let alerts = match Alerts::start(&usable.alerts, &node) {
         Ok(alerts) => alerts,
         Err(error) => return exit_code(Err(format!("cannot start the thread that sends alerts: {error}"))),
     };

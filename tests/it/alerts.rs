@@ -210,7 +210,7 @@ fn a_receiver_with_bad_answers_gets_every_notice_once_and_in_order() {
         recover_s: 1.0,
         ..Default::default()
     };
-    let (alerts, errors) = (Alerts::start(&settings).expect("a thread"), ErrorStreaks::default());
+    let (alerts, errors) = (Alerts::start(&settings, "game-1").expect("a thread"), ErrorStreaks::default());
     let sources = Sources {
         board: StatusBoard::default(),
         http: HttpTimes::default(),
@@ -243,6 +243,7 @@ fn a_receiver_with_bad_answers_gets_every_notice_once_and_in_order() {
     drop(watching);
     alerts.close();
     assert_eq!(receiver.told(), expected);
+    assert!(receiver.taken().iter().all(|notice| notice.server == "game-1"), "{:?}", receiver.taken());
     assert_eq!(receiver.shared.redirected.load(Relaxed), 0);
     let ids: BTreeSet<_> = receiver.taken().into_iter().map(|notice| notice.id).collect();
     assert_eq!(ids.len(), expected.len());

@@ -79,13 +79,13 @@ pub struct Sources {
 pub struct Watching(#[expect(dead_code, reason = "only its end matters")] SyncSender<Infallible>);
 
 impl Alerts {
-    /// Alerts with these limits. Starts the thread of the webhook, if there is one.
+    /// Alerts of the server of this name, with these limits. Starts the thread of the webhook, if there is one.
     ///
     /// # Errors
     /// When the thread cannot be started.
-    pub fn start(settings: &AlertSettings) -> io::Result<Self> {
+    pub fn start(settings: &AlertSettings, server: &str) -> io::Result<Self> {
         let webhook_errors = ErrorStreak::default();
-        let sender = Sender { server: machine::name(), started_unix_ms: unix_now().as_millis() as u64 };
+        let sender = Sender { server: server.to_owned(), started_unix_ms: unix_now().as_millis() as u64 };
         let begin = |url| Webhook::start(url, settings.webhook_format, sender, webhook_errors.clone());
         let webhook = settings.webhook_url.clone().map(begin).transpose()?;
         let watch = Mutex::new(Watch::new(settings.clone()));

@@ -34,7 +34,7 @@ const ANSWER_BYTES_MAX: u64 = 4096;
 /// Who the notices come from.
 #[derive(Clone, Debug)]
 pub(super) struct Sender {
-    /// Name of this machine.
+    /// Name of this server.
     pub server: String,
     /// Start of this process, in milliseconds since 1970-01-01 UTC: notices of two processes have different ids.
     pub started_unix_ms: u64,
