@@ -37,6 +37,7 @@ use signals::{HangUps, stop_on_signals};
 
 use crate::{
     config::{self, Cli, Command, ConfigAction, Environment, Layers, ReplayAction, Settings},
+    disk::FreeSpace,
     key,
     net::{endpoint::Endpoint, udp::UdpEndpoint},
     ops::{
@@ -209,8 +210,8 @@ fn run_server(
     errors.results = results.error_streak();
     replays.iter().for_each(|writer| errors.replays = writer.queue().error_streak());
     tls.iter().for_each(|keys| errors.tls = keys.error_streak());
-    let data_dir_path = settings.server.data_dir;
-    let sources = Sources { board: server.status_board(), http: http_times, data_dir: data_dir_path, errors };
+    let disk = FreeSpace::default();
+    let sources = Sources { board: server.status_board(), http: http_times, disk: disk.clone(), errors };
     let (reloads, reloaded) = RulesQueue::new();
     let (log, flags) = (log.control(), cli.flags.clone());
     let reopen_log = move || log.hang_up(&flags);
@@ -221,7 +222,7 @@ fn run_server(
     server.set_cpu_clock(process_cpu_time);
     server.set_thread_clock(thread_cpu_time);
     let is_lost = Arc::new(AtomicBool::new(false));
-    let watched = data_dir.watch(Arc::clone(&is_lost));
+    let watched = data_dir.watch(Arc::clone(&is_lost), disk);
     let _ends_the_lock = watched.map_err(|error| format!("cannot start the thread that watches data: {error}"))?;
     server.set_data_dir_lost(is_lost);
     replays.iter().for_each(|writer| server.record_replays(writer.queue()));

@@ -18,6 +18,7 @@ use framehouse_harness::{live::wait_until, world::World};
 use framehouse_server::{
     address::AddressKey,
     config::AlertSettings,
+    disk::FreeSpace,
     error_streak::ErrorStreak,
     ops::{
         alerts::{
@@ -206,7 +207,6 @@ fn a_receiver_with_bad_answers_gets_every_notice_once_and_in_order() {
         webhook_url: Some(receiver.url.as_str().into()),
         tick_stopped_max_s: 600.0,
         memory_max_bytes: 1 << 40,
-        disk_free_min_bytes: 0,
         recover_s: 1.0,
         ..Default::default()
     };
@@ -214,7 +214,7 @@ fn a_receiver_with_bad_answers_gets_every_notice_once_and_in_order() {
     let sources = Sources {
         board: StatusBoard::default(),
         http: HttpTimes::default(),
-        data_dir: "/".into(),
+        disk: FreeSpace::default(),
         errors: errors.clone(),
     };
     let watching = alerts.watch(sources).expect("a thread");

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! rules.rs     the rules, a table
-//! reading.rs   what they read, from the status page and from the process;  machine.rs  its disk;
+//! reading.rs   what they read, from the status page and from the process
 //! last_minute.rs  growth of counters and histograms
 //! watch.rs     judges the rules
 //! book.rs      which alerts fire, and which did
@@ -14,7 +14,6 @@
 
 pub mod book;
 mod last_minute;
-mod machine;
 mod outbox;
 pub mod reading;
 pub mod rules;
@@ -24,7 +23,6 @@ mod webhook;
 use std::{
     convert::Infallible,
     io,
-    path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         mpsc::{self, RecvTimeoutError, SyncSender},
@@ -45,7 +43,7 @@ use super::{
     metrics::process::resident_bytes,
     status::{Page, StatusBoard},
 };
-use crate::{config::AlertSettings, error_streak::ErrorStreak, threads};
+use crate::{config::AlertSettings, disk::FreeSpace, error_streak::ErrorStreak, threads};
 
 /// Interval between two judgements of all rules.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -69,8 +67,8 @@ pub struct Sources {
     pub board: StatusBoard,
     /// The gateway's requests.
     pub http: HttpTimes,
-    /// Folder of the data.
-    pub data_dir: PathBuf,
+    /// Free space on the disk of the data folder. Whoever watches that folder measures it.
+    pub disk: FreeSpace,
     /// Errors in a row. Those of the webhook are known already.
     pub errors: ErrorStreaks,
 }
@@ -126,12 +124,12 @@ impl Alerts {
         self.lock().status()
     }
 
-    fn judge(&self, Sources { board, http, data_dir, errors }: &Sources, watched_for: Duration) {
+    fn judge(&self, Sources { board, http, disk, errors }: &Sources, watched_for: Duration) {
         let vitals = Vitals {
             // Before the first tick there is no heartbeat.
             tick_silence: board.heartbeat().silence().unwrap_or(watched_for),
             memory_bytes: resident_bytes().map_or(0, i64::unsigned_abs),
-            disk_free_bytes: machine::disk_free_bytes(data_dir),
+            disk_free_bytes: disk.bytes(),
             http_us: http.buckets(),
             errors: reading::Errors { webhook: self.0.webhook_errors.count(), ..errors.read() },
         };

@@ -111,8 +111,6 @@ pub struct Reader {
     desyncs: Growth,
     round_trips: Quantiles,
     http: Quantiles,
-    /// The last known one: a folder that is gone has no disk, which is no recovery.
-    disk_free_bytes: Option<u64>,
     replays: Stall,
 }
 
@@ -120,7 +118,6 @@ impl Reader {
     /// The reading of a page and of the process's figures.
     pub fn read(&mut self, page: &Page, vitals: &Vitals, now: Moment) -> Reading {
         let (status, now) = (&page.status, now.elapsed);
-        self.disk_free_bytes = vitals.disk_free_bytes.or(self.disk_free_bytes);
         let round_trip_us = self.round_trips.read(&status.clients.round_trip_us.buckets, 0.5, ROUND_TRIPS_MIN, now);
         let is_settling = status.uptime_s < SETTLING_S;
         let settled = if is_settling { 0.0 } else { 1.0 };
@@ -144,7 +141,7 @@ impl Reader {
             joins_of_one: page.busiest.joins.map_or(0, |(joins, _)| joins),
             matches_of_one: page.busiest.matches.map_or(0, |(matches, _)| matches),
             memory_bytes: vitals.memory_bytes,
-            disk_free_bytes: self.disk_free_bytes.unwrap_or(u64::MAX),
+            disk_free_bytes: vitals.disk_free_bytes.unwrap_or(u64::MAX),
             is_data_dir_lost: status.data_dir_lost,
             results_waiting: results.waiting,
             result_oldest_s: results.oldest_ms as f64 / 1000.0,
