@@ -250,6 +250,31 @@ fn a_receiver_with_bad_answers_gets_every_notice_once_and_in_order() {
 }
 
 #[test]
+fn a_server_that_stops_resolves_what_fires() {
+    let receiver = Receiver::start(Answer::Taken);
+    let settings = AlertSettings {
+        webhook_url: Some(receiver.url.as_str().into()),
+        tick_stopped_max_s: 600.0,
+        memory_max_bytes: 1_000_000,
+        ..Default::default()
+    };
+    let alerts = Alerts::start(&settings, "game-1").expect("a thread");
+    let sources = Sources {
+        board: StatusBoard::default(),
+        http: HttpTimes::default(),
+        disk: FreeSpace::default(),
+        errors: ErrorStreaks::default(),
+    };
+    let watching = alerts.watch(sources).expect("a thread");
+    wait_until("it fires", || !alerts.status().firing.is_empty());
+    drop(watching);
+    alerts.close();
+    wait_until("the receiver has both notices", || receiver.told().len() >= 2);
+    assert_eq!(receiver.told(), [told("memory", AlertState::Firing), told("memory", AlertState::Resolved)]);
+    assert_eq!(alerts.status().firing, []);
+}
+
+#[test]
 fn a_receiver_that_was_silent_gets_every_notice_once_and_in_order_and_no_tick_waits_for_it() {
     use AlertState::{Firing, Resolved};
     let (folder, receiver) = (Folder::new("alerts-silent"), Receiver::start(Answer::Silence));

@@ -27,6 +27,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         mpsc::{self, RecvTimeoutError, SyncSender},
     },
+    thread::JoinHandle,
     time::{Duration, Instant, SystemTime},
 };
 
@@ -73,8 +74,21 @@ pub struct Sources {
     pub errors: ErrorStreaks,
 }
 
-/// The rules are judged until it is dropped.
-pub struct Watching(#[expect(dead_code, reason = "only its end matters")] SyncSender<Infallible>);
+/// The rules are judged until it is dropped, which waits for a judgement that runs.
+pub struct Watching {
+    end: Option<SyncSender<Infallible>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.end = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic of the thread was logged.
+            drop(thread.join());
+        }
+    }
+}
 
 impl Alerts {
     /// Alerts of the server of this name, with these limits. Starts the thread of the webhook, if there is one.
@@ -97,23 +111,30 @@ impl Alerts {
     pub fn watch(&self, sources: Sources) -> io::Result<Watching> {
         let (watching, end) = mpsc::sync_channel(0);
         let (alerts, begun) = (self.clone(), Instant::now());
-        threads::spawn("alerts", move || {
+        let thread = threads::spawn("alerts", move || {
             while end.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
                 alerts.judge(&sources, begun.elapsed());
             }
         })?;
-        Ok(Watching(watching))
+        Ok(Watching { end: Some(watching), thread: Some(thread) })
     }
 
     /// Tells that the server ends, or does not start, and waits some seconds until that is sent.
     pub fn raise_fatal(&self, kind: &'static str, message: String) {
         let fatal = self.lock().raise_fatal(kind, message, self.now());
         fatal.into_iter().for_each(|alert| self.tell(alert));
-        self.close();
+        self.flush();
     }
 
-    /// Waits some seconds until all notices are sent.
+    /// Tells that nothing fires any more, because the server ends as it should, and waits some seconds until that is sent.
+    /// Nothing may be [watched](Self::watch) any more.
     pub fn close(&self) {
+        let resolved = self.lock().resolve_all();
+        resolved.into_iter().for_each(|alert| self.tell(alert));
+        self.flush();
+    }
+
+    fn flush(&self) {
         if self.0.webhook.as_ref().is_some_and(|webhook| !webhook.flush(END_TIME_MAX)) {
             tracing::warn!("the last notices of alerts could not be sent in time: the log has all alerts");
         }

@@ -45,6 +45,11 @@ impl Watch {
         self.book.see(kind, AlertLevel::Fatal, message, now)
     }
 
+    /// Resolves all alerts, because the server ends as it should. Returns them.
+    pub fn resolve_all(&mut self) -> Vec<Alert> {
+        self.book.resolve_all()
+    }
+
     /// All alerts, for the status page.
     pub fn status(&self) -> AlertStatus {
         self.book.status()
