@@ -108,13 +108,17 @@ impl AlertSettings {
         ("quiet_s", 1.0, 86_400.0),
     ];
 
-    /// Checks that the webhook is a URL. The sentence does not repeat it, because it is a secret.
+    /// Checks that the webhook is a whole URL. The sentence does not repeat it, because it is a secret.
     pub(super) fn check(&self) -> Result<(), Violation> {
-        if self.webhook_url.as_ref().is_some_and(|url| url.origin().is_none()) {
-            let sentence = "`alerts.webhook_url` must be an http:// or https:// URL".to_owned();
-            return Err(Violation::new(["alerts.webhook_url"], sentence));
-        }
-        Ok(())
+        let Some(url) = &self.webhook_url else { return Ok(()) };
+        let sentence = match url.origin() {
+            None => "`alerts.webhook_url` must be an http:// or https:// URL",
+            Some(_) if url.is_shortened() => {
+                "`alerts.webhook_url` must be the whole URL: `/***` stands for the secret that is not shown"
+            }
+            Some(_) => return Ok(()),
+        };
+        Err(Violation::new(["alerts.webhook_url"], sentence.to_owned()))
     }
 }
 
@@ -129,6 +133,9 @@ pub enum WebhookFormat {
     /// A custom robot of DingTalk. Its keyword can be `Framehouse`.
     Dingtalk,
 }
+
+/// What a URL is shown with instead of its secret path.
+const SHORTENED: &str = "/***";
 
 /// URL of a webhook. Its path is a secret: whoever knows it can send to the channel, so it is shown without.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
@@ -147,6 +154,11 @@ impl WebhookUrl {
         let port = url.port_u16().map(|port| format!(":{port}")).unwrap_or_default();
         let is_http = matches!(scheme, "http" | "https") && !host.is_empty();
         is_http.then(|| format!("{scheme}://{host}{port}"))
+    }
+
+    /// Whether it is a URL as it is shown, and no URL of a receiver.
+    fn is_shortened(&self) -> bool {
+        self.reveal().ends_with(SHORTENED)
     }
 
     /// Whether the receiver is on this machine.
@@ -170,7 +182,7 @@ impl From<&str> for WebhookUrl {
 
 impl fmt::Display for WebhookUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/***", self.origin().unwrap_or_default())
+        write!(f, "{}{SHORTENED}", self.origin().unwrap_or_default())
     }
 }
 
@@ -213,7 +225,9 @@ mod tests {
 
     #[test]
     fn what_is_no_url_is_refused_without_repeating_it() {
-        for text in ["hooks.example.org/secret", "ftp://hooks.example.org/secret", "", "https:///secret", "/secret"] {
+        let shown = "https://hooks.example.org/***";
+        let ftp = "ftp://hooks.example.org/secret";
+        for text in ["hooks.example.org/secret", ftp, "", "https:///secret", "/secret", shown] {
             let settings = AlertSettings { webhook_url: Some(text.into()), ..Default::default() };
             let error = settings.check().expect_err("no URL of a webhook").sentence;
             assert!(error.contains("webhook_url`") && !error.contains("secret"), "{error}");
