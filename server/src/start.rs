@@ -36,7 +36,7 @@ use replays::{Known, show_info, verify_files};
 use signals::{HangUps, stop_on_signals};
 
 use crate::{
-    config::{self, Cli, Command, ConfigAction, Environment, Layers, ReplayAction, Settings},
+    config::{self, AlertSettings, Cli, Command, ConfigAction, Environment, Layers, ReplayAction, Settings},
     disk::FreeSpace,
     key,
     net::{endpoint::Endpoint, udp::UdpEndpoint},
@@ -48,6 +48,7 @@ use crate::{
     },
     replay::{folder::FOLDER_NAME, writer::ReplayWriter},
     results::ResultStore,
+    room::caller_days::CallerLimits,
     schedule::TickRate,
     server::{Server, ServerSetup},
     threads, tick_loop,
@@ -219,6 +220,8 @@ fn run_server(
     server.keep_results(results);
     server.set_join_queue(joins);
     server.set_rules_queue(reloaded);
+    let AlertSettings { joins_per_day_max, matches_per_day_max, .. } = settings.alerts;
+    server.set_caller_limits(CallerLimits { joins: joins_per_day_max, matches: matches_per_day_max });
     server.set_cpu_clock(process_cpu_time);
     server.set_thread_clock(thread_cpu_time);
     let is_lost = Arc::new(AtomicBool::new(false));

@@ -39,11 +39,7 @@ use self::{
     watch::Watch,
     webhook::{Sender, Webhook},
 };
-use super::{
-    http::HttpTimes,
-    metrics::process::resident_bytes,
-    status::{Page, StatusBoard},
-};
+use super::{http::HttpTimes, metrics::process::resident_bytes, status::StatusBoard};
 use crate::{config::AlertSettings, disk::FreeSpace, error_streak::ErrorStreak, threads};
 
 /// Interval between two judgements of all rules.
@@ -156,10 +152,7 @@ impl Alerts {
         };
         let page = board.page();
         let notices = self.lock().judge(&page, &vitals, self.now());
-        for alert in notices {
-            name_caller(&alert, &page);
-            self.tell(alert);
-        }
+        notices.into_iter().for_each(|alert| self.tell(alert));
     }
 
     /// Logs a notice and queues it for the webhook.
@@ -183,18 +176,6 @@ impl Alerts {
     fn lock(&self) -> MutexGuard<'_, Watch> {
         // Whatever happens to the thread that judges, the status page and the last words of the process come through.
         self.0.watch.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Logs the address that an alert is about. It is in no message, because `/v1/status` shows messages to everybody.
-fn name_caller(alert: &Alert, page: &Page) {
-    let busiest = match alert.kind.as_str() {
-        "caller_joins" => page.busiest.joins,
-        "caller_matches" => page.busiest.matches,
-        _ => None,
-    };
-    if let Some((count, network)) = busiest {
-        tracing::warn!(kind = alert.kind, count, %network, "the address of an alert");
     }
 }
 

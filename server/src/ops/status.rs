@@ -108,7 +108,7 @@ pub struct Page {
     pub rooms: Vec<ListedRoom>,
     /// `/v1/maps`: maps that a host can choose.
     pub maps: Vec<String>,
-    /// The busiest callers of today. Addresses of people are on no public page; alerts and the log use them.
+    /// The numbers of the busiest callers of today, for alerts.
     pub busiest: Busiest,
 }
 
