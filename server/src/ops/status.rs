@@ -213,7 +213,11 @@ impl Sources<'_, '_> {
             http: HttpStatus::default(),
             // The backend fills this in.
             alerts: AlertStatus::default(),
-            cleanup: CleanupStatus { stats: self.cleanup.stats(), us_per_tick: self.cleanup.time_spent().page() },
+            cleanup: CleanupStatus {
+                stats: self.cleanup.stats(),
+                done_by_kind: self.cleanup.done_by_kind().map(|(kind, count)| (kind.to_owned(), count)).collect(),
+                us_per_tick: self.cleanup.time_spent().page(),
+            },
             matches_finished: self.counters.matches_finished,
             score_rate_exceeded: self.counters.score_rate_exceeded,
             results: self.results(),

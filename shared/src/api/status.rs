@@ -204,6 +204,9 @@ pub struct CleanupStatus {
     /// Counters.
     #[serde(flatten)]
     pub stats: CleanupStats,
+    /// Completed tasks by owner and kind of data: `user_score`, `match_state` and so on.
+    #[serde(default)]
+    pub done_by_kind: BTreeMap<String, u64>,
     /// Time spent on cleanup in each tick that freed something.
     pub us_per_tick: HistogramUs,
 }
