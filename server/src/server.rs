@@ -47,6 +47,7 @@ use crate::{
     },
     room::{
         RoomPlugin,
+        caller_days::{CallerDays, CallerLimits},
         current_match::Seeds,
         directory::{self, Directory, Grant, JoinError, JoinQueue, JoinRequest, LocalHello},
         drain, phase, sessions,
@@ -224,6 +225,11 @@ impl Server {
     /// Connects the flag that tells whether the data folder is lost, for the status page.
     pub fn set_data_dir_lost(&mut self, is_lost: Arc<AtomicBool>) {
         self.app.insert_resource(DataDirLost(is_lost));
+    }
+
+    /// Sets the numbers above which the log names a caller.
+    pub fn set_caller_limits(&mut self, limits: CallerLimits) {
+        self.app.world_mut().resource_mut::<CallerDays>().set_limits(limits);
     }
 
     /// Connects the queue of join requests from the HTTP gateway.

@@ -8,6 +8,7 @@ mod health;
 mod listen;
 mod logging;
 mod lookup;
+mod node;
 mod print;
 mod replays;
 mod signals;
@@ -30,12 +31,14 @@ use failure::Failure;
 use game_files::{read_game_files, refusal};
 use listen::{bind_endpoints, cannot_listen};
 use logging::Log;
+use node::node_name;
 use print::{complain, print};
 use replays::{Known, show_info, verify_files};
 use signals::{HangUps, stop_on_signals};
 
 use crate::{
-    config::{self, Cli, Command, ConfigAction, Environment, Layers, ReplayAction, Settings},
+    config::{self, AlertSettings, Cli, Command, ConfigAction, Environment, Layers, ReplayAction, Settings},
+    disk::FreeSpace,
     key,
     net::{endpoint::Endpoint, udp::UdpEndpoint},
     ops::{
@@ -46,6 +49,7 @@ use crate::{
     },
     replay::{folder::FOLDER_NAME, writer::ReplayWriter},
     results::ResultStore,
+    room::caller_days::CallerLimits,
     schedule::TickRate,
     server::{Server, ServerSetup},
     threads, tick_loop,
@@ -119,13 +123,14 @@ fn serve(game: impl Game + Clone, cli: &Cli, hints: &[&str]) -> ExitCode {
     let environment = Environment::of_program();
     let layers = Layers::of(&cli.flags, &environment);
     let usable = layers.usable_settings();
+    let node = node_name(&usable.server);
     // Before the log, so that a log that does not start is told.
-    let alerts = match Alerts::start(&usable.alerts) {
+    let alerts = match Alerts::start(&usable.alerts, &node) {
         Ok(alerts) => alerts,
         Err(error) => return exit_code(Err(format!("cannot start the thread that sends alerts: {error}"))),
     };
     // Dropped first, when nothing more is logged: it writes the last lines.
-    let log = match Log::start(&usable) {
+    let log = match Log::start(&usable, &node) {
         Ok(log) => log,
         Err(sentence) => return end(&alerts, &Failure::Start(sentence)),
     };
@@ -207,8 +212,8 @@ fn run_server(
     errors.results = results.error_streak();
     replays.iter().for_each(|writer| errors.replays = writer.queue().error_streak());
     tls.iter().for_each(|keys| errors.tls = keys.error_streak());
-    let data_dir_path = settings.server.data_dir;
-    let sources = Sources { board: server.status_board(), http: http_times, data_dir: data_dir_path, errors };
+    let disk = FreeSpace::default();
+    let sources = Sources { board: server.status_board(), http: http_times, disk: disk.clone(), errors };
     let (reloads, reloaded) = RulesQueue::new();
     let (log, flags) = (log.control(), cli.flags.clone());
     let reopen_log = move || log.hang_up(&flags);
@@ -216,10 +221,12 @@ fn run_server(
     server.keep_results(results);
     server.set_join_queue(joins);
     server.set_rules_queue(reloaded);
+    let AlertSettings { joins_per_day_max, matches_per_day_max, .. } = settings.alerts;
+    server.set_caller_limits(CallerLimits { joins: joins_per_day_max, matches: matches_per_day_max });
     server.set_cpu_clock(process_cpu_time);
     server.set_thread_clock(thread_cpu_time);
     let is_lost = Arc::new(AtomicBool::new(false));
-    let watched = data_dir.watch(Arc::clone(&is_lost));
+    let watched = data_dir.watch(Arc::clone(&is_lost), disk);
     let _ends_the_lock = watched.map_err(|error| format!("cannot start the thread that watches data: {error}"))?;
     server.set_data_dir_lost(is_lost);
     replays.iter().for_each(|writer| server.record_replays(writer.queue()));

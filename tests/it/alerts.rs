@@ -16,8 +16,8 @@ use std::{
 
 use framehouse_harness::{live::wait_until, world::World};
 use framehouse_server::{
-    address::AddressKey,
     config::AlertSettings,
+    disk::FreeSpace,
     error_streak::ErrorStreak,
     ops::{
         alerts::{
@@ -203,7 +203,8 @@ fn told(kind: &str, state: AlertState) -> (String, AlertState) {
 }
 
 /// Limits that a slow machine does not reach.
-const CALM: &str = "tick_mean_max_ms = 1000.0\ntick_max_ms = 10000.0\ntick_load_max = 1.0\ntick_stopped_max_s = 600.0";
+const CALM: &str = "tick_mean_max_ms = 1000.0\ntick_max_ms = 10000.0\ntick_load_max = 1.0\ntick_stopped_max_s = 600.0\n\
+                    ticks_dropped_per_minute_max = 1000000";
 
 #[test]
 fn a_receiver_with_bad_answers_gets_every_notice_once_and_in_order() {
@@ -212,15 +213,14 @@ fn a_receiver_with_bad_answers_gets_every_notice_once_and_in_order() {
         webhook_url: Some(receiver.url.as_str().into()),
         tick_stopped_max_s: 600.0,
         memory_max_bytes: 1 << 40,
-        disk_free_min_bytes: 0,
         recover_s: 1.0,
         ..Default::default()
     };
-    let (alerts, errors) = (Alerts::start(&settings).expect("a thread"), ErrorStreaks::default());
+    let (alerts, errors) = (Alerts::start(&settings, "game-1").expect("a thread"), ErrorStreaks::default());
     let sources = Sources {
         board: StatusBoard::default(),
         http: HttpTimes::default(),
-        data_dir: "/".into(),
+        disk: FreeSpace::default(),
         errors: errors.clone(),
     };
     let watching = alerts.watch(sources).expect("a thread");
@@ -249,9 +249,35 @@ fn a_receiver_with_bad_answers_gets_every_notice_once_and_in_order() {
     drop(watching);
     alerts.close();
     assert_eq!(receiver.told(), expected);
+    assert!(receiver.taken().iter().all(|notice| notice.server == "game-1"), "{:?}", receiver.taken());
     assert_eq!(receiver.shared.redirected.load(Relaxed), 0);
     let ids: BTreeSet<_> = receiver.taken().into_iter().map(|notice| notice.id).collect();
     assert_eq!(ids.len(), expected.len());
+}
+
+#[test]
+fn a_server_that_stops_resolves_what_fires() {
+    let receiver = Receiver::start(Answer::Taken);
+    let settings = AlertSettings {
+        webhook_url: Some(receiver.url.as_str().into()),
+        tick_stopped_max_s: 600.0,
+        memory_max_bytes: 1_000_000,
+        ..Default::default()
+    };
+    let alerts = Alerts::start(&settings, "game-1").expect("a thread");
+    let sources = Sources {
+        board: StatusBoard::default(),
+        http: HttpTimes::default(),
+        disk: FreeSpace::default(),
+        errors: ErrorStreaks::default(),
+    };
+    let watching = alerts.watch(sources).expect("a thread");
+    wait_until("it fires", || !alerts.status().firing.is_empty());
+    drop(watching);
+    alerts.close();
+    wait_until("the receiver has both notices", || receiver.told().len() >= 2);
+    assert_eq!(receiver.told(), [told("memory", AlertState::Firing), told("memory", AlertState::Resolved)]);
+    assert_eq!(alerts.status().firing, []);
 }
 
 #[test]
@@ -353,8 +379,7 @@ fn an_address_that_joins_and_plays_very_often_is_told_and_those_of_this_machine_
     let (board, page_ticks) = (world.server.status_board(), 15);
     world.step_ticks(page_ticks);
     let busiest = board.page().busiest;
-    let network = AddressKey::from(address).customer();
-    assert_eq!((busiest.joins, busiest.matches), (Some((2, network)), Some((2, network))));
+    assert_eq!((busiest.joins, busiest.matches), (2, 2));
     let fired = |joins_per_day_max, matches_per_day_max| {
         let settings = AlertSettings { joins_per_day_max, matches_per_day_max, ..Default::default() };
         let notices = Watch::new(settings).judge(&board.page(), &Vitals::default(), Moment::default());
@@ -382,6 +407,8 @@ fn a_webhook_is_a_secret_of_the_settings() {
         String::from_utf8(command.output().expect("a program").stdout).expect("text")
     };
     let shown = run(&["config", "show"]);
-    assert!(shown.contains("webhook_url = \"https://hooks.example.org/***\"") && !shown.contains("secret"), "{shown}");
+    let line = shown.lines().find(|line| line.contains("webhook_url")).expect("a line for every setting");
+    assert!(line.starts_with("# webhook_url is set") && line.contains("https://hooks.example.org/***"), "{line}");
+    assert!(!shown.contains("T0/secret"), "{shown}");
     assert!(!run(&["--help"]).contains("T0/secret"));
 }

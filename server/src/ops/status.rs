@@ -119,7 +119,7 @@ pub struct Page {
     pub rooms: Vec<ListedRoom>,
     /// `/v1/maps`: maps that a host can choose.
     pub maps: Vec<String>,
-    /// The busiest callers of today. Addresses of people are on no public page; alerts and the log use them.
+    /// The numbers of the busiest callers of today, for alerts.
     pub busiest: Busiest,
 }
 
@@ -224,7 +224,11 @@ impl Sources<'_, '_> {
             http: HttpStatus::default(),
             // The backend fills this in.
             alerts: AlertStatus::default(),
-            cleanup: CleanupStatus { stats: self.cleanup.stats(), us_per_tick: self.cleanup.time_spent().page() },
+            cleanup: CleanupStatus {
+                stats: self.cleanup.stats(),
+                done_by_kind: self.cleanup.done_by_kind().map(|(kind, count)| (kind.to_owned(), count)).collect(),
+                us_per_tick: self.cleanup.time_spent().page(),
+            },
             matches_finished: self.counters.matches_finished,
             score_rate_exceeded: self.counters.score_rate_exceeded,
             results: self.results(),

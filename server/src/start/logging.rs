@@ -28,7 +28,6 @@ use std::{
 };
 
 use framehouse_shared::guarded::guarded;
-use rustix::system::uname;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::{Layer, fmt, layer::SubscriberExt, registry, util::SubscriberInitExt};
 
@@ -67,11 +66,11 @@ impl Drop for Log {
 }
 
 impl Log {
-    /// Starts logging. A panic is logged too, and not printed by the thread that panics.
+    /// Starts logging, as the server of this name. A panic is logged too, and not printed by the thread that panics.
     ///
     /// # Errors
     /// With a sentence, when RUST_LOG is no list of levels or the log file cannot be opened.
-    pub fn start(settings: &Settings) -> Result<Self, String> {
+    pub fn start(settings: &Settings, node: &str) -> Result<Self, String> {
         let (levels, filter) = Levels::new(&settings.log)?;
         let reopen = Arc::new(AtomicBool::new(false));
         let file = settings.log.file.as_ref().map(|_| LogFile::open(&settings.log)).transpose()?;
@@ -79,14 +78,13 @@ impl Log {
         let output = Output::new(file, Arc::clone(&reopen), counted.clone());
         let (writer, guard) = NonBlockingBuilder::default().buffered_lines_limit(LOG_LINES_MAX).finish(output);
         counted.connect(writer.error_counter());
-        let node = settings.server.node.clone().unwrap_or_else(host_name);
         let lines = fmt::layer()
             .with_writer(writer)
             .with_ansi(!has_file && io::stderr().is_terminal())
             .log_internal_errors(false);
         let lines = match settings.log.format {
             LogFormat::Pretty => lines.fmt_fields(TextFields).boxed(),
-            LogFormat::Json => lines.event_format(JsonLines::new(&node, process::id(), VERSION)).boxed(),
+            LogFormat::Json => lines.event_format(JsonLines::new(node, process::id(), VERSION)).boxed(),
         };
         registry().with(filter).with(lines).init();
         panic::set_hook(Box::new(log_panic));
@@ -129,12 +127,6 @@ impl LogControl {
         }
         Ok(())
     }
-}
-
-/// Name of this machine. Only the characters of a node name are left.
-fn host_name() -> String {
-    let host = uname().nodename().to_string_lossy().into_owned();
-    host.chars().filter(|letter| letter.is_ascii_alphanumeric() || ".-_".contains(*letter)).take(63).collect()
 }
 
 fn log_panic(info: &PanicHookInfo<'_>) {
