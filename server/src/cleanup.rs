@@ -69,6 +69,11 @@ impl Cleanup {
         self.schedule.stats()
     }
 
+    /// Completed tasks by owner and kind of data, such as `match_state`.
+    pub fn done_by_kind(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.schedule.done_by_kind()
+    }
+
     /// Histogram of the CPU time that ticks spent on freeing; ticks that freed nothing are not counted.
     pub(crate) const fn time_spent(&self) -> &DurationHistogram {
         &self.time_spent

@@ -13,7 +13,7 @@
 //! ```
 //!
 //! A new setting is a field with its default, a range in `RANGES` if it is a number, and a line in `assets/server.toml`. It
-//! then has its environment variable. A new section is also a field of [`Settings`] and a line in `catalogue::ranges`.
+//! then has its environment variable. A new section is also a field of `Settings` and a line in `catalogue::ranges`.
 
 mod alerts;
 mod catalogue;

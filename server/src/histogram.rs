@@ -58,8 +58,17 @@ impl DurationHistogram {
 
 /// The largest number with the same leading [`BUCKET_BITS`] bits as `us`.
 const fn bucket_upper(us: u64) -> u64 {
-    let low_bits = (u64::BITS - us.leading_zeros()).saturating_sub(BUCKET_BITS);
-    us | ((1 << low_bits) - 1)
+    us | low_bits(us)
+}
+
+/// The smallest number in the bucket with this upper bound.
+pub const fn bucket_lower(upper: u64) -> u64 {
+    upper & !low_bits(upper)
+}
+
+const fn low_bits(us: u64) -> u64 {
+    let count = (u64::BITS - us.leading_zeros()).saturating_sub(BUCKET_BITS);
+    (1 << count) - 1
 }
 
 #[cfg(test)]
@@ -75,6 +84,7 @@ mod tests {
         assert!(page.buckets.len() < 250 && page.buckets.is_sorted_by(|a, b| a.0 < b.0));
         for pair in page.buckets.windows(2).filter(|pair| pair[0].0 > 32) {
             assert!(pair[1].0 - pair[0].0 <= pair[0].0 / 15, "{pair:?}");
+            assert_eq!(bucket_lower(pair[1].0), pair[0].0 + 1);
         }
         assert_eq!(page.sum, (0..100_000).sum::<u64>());
         assert!(page.p50.abs_diff(50_000) < 1000 && page.max >= 99_999);

@@ -86,7 +86,7 @@ pub mod cleanup;
 pub mod config;
 pub mod counters;
 mod desync;
-mod disk;
+pub mod disk;
 mod dispatch;
 pub mod error_streak;
 pub mod heartbeat;

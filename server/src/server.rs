@@ -49,6 +49,7 @@ use crate::{
     room::{
         RoomPlugin,
         accounts::Accounts,
+        caller_days::{CallerDays, CallerLimits},
         current_match::Seeds,
         directory::{self, Directory, Grant, JoinError, JoinQueue, JoinRequest, LocalHello},
         drain,
@@ -236,6 +237,11 @@ impl Server {
         self.app.insert_resource(DataDirLost(is_lost));
     }
 
+    /// Sets the numbers above which the log names a caller.
+    pub fn set_caller_limits(&mut self, limits: CallerLimits) {
+        self.app.world_mut().resource_mut::<CallerDays>().set_limits(limits);
+    }
+
     /// Connects the queue of join requests from the HTTP gateway.
     pub fn set_join_queue(&mut self, queue: JoinQueue) {
         self.app.insert_resource(queue);
@@ -289,8 +295,10 @@ impl Server {
         self.run_once(match_end::end_matches);
         sessions::close_all(self.app.world_mut(), EndCode::ServerStopping);
         self.run_once(desync::conclude_departed);
-        // Whoever asks whether the server takes players gets the new answer at once.
+        // Whoever asks whether the server takes players gets the new answer at once, and nobody takes the end of the
+        // ticks for a fault.
         self.run_once(status::publish);
+        self.status_board().note_stop();
     }
 
     fn run_once<M>(&mut self, system: impl IntoSystem<(), (), M> + 'static) {

@@ -1,12 +1,14 @@
 //! The server program: from the command line to a running server.
 
 mod data_dir;
+mod failure;
 mod file_limit;
 mod game_files;
 mod health;
 mod listen;
 mod logging;
 mod lookup;
+mod node;
 mod print;
 mod replays;
 mod signals;
@@ -15,7 +17,6 @@ mod store;
 use std::{
     mem::ManuallyDrop,
     net::SocketAddr,
-    panic,
     path::Path,
     process::ExitCode,
     sync::{Arc, atomic::AtomicBool},
@@ -27,15 +28,18 @@ use framehouse_shared::{game::Game, guarded::guarded};
 use rustix::time::{ClockId, clock_gettime};
 
 use data_dir::DataDir;
+use failure::Failure;
 use game_files::{read_game_files, refusal};
 use listen::{bind_endpoints, cannot_listen};
 use logging::Log;
+use node::node_name;
 use print::{complain, print};
 use replays::{Known, show_info, verify_files};
 use signals::{HangUps, stop_on_signals};
 
 use crate::{
-    config::{self, Cli, Command, ConfigAction, Environment, Layers, ReplayAction, Settings},
+    config::{self, AlertSettings, Cli, Command, ConfigAction, Environment, Layers, ReplayAction, Settings},
+    disk::FreeSpace,
     key,
     net::{endpoint::Endpoint, udp::UdpEndpoint},
     ops::{
@@ -46,7 +50,7 @@ use crate::{
     },
     replay::{folder::FOLDER_NAME, writer::ReplayWriter},
     results::ResultStore,
-    room::message_log,
+    room::{caller_days::CallerLimits, message_log},
     schedule::TickRate,
     server::{Server, ServerSetup},
     store::{Prover, StoreOptions, start as start_store},
@@ -60,14 +64,12 @@ const REPLAY_TIME_MAX: Duration = Duration::from_secs(10);
 /// Longest time to store the last results in the database when the server stops.
 const STORE_TIME_MAX: Duration = Duration::from_secs(2);
 
-/// What is said when the tick thread has panicked.
-const TICK_THREAD_PANICKED: &str = "the tick thread panicked, so the server ends";
-
 /// The whole server program for a game: reads the command line and runs until SIGTERM or SIGINT, and then until running
 /// matches have ended or the drain limit is reached.
 ///
-/// Returns exit code 0 after a normal stop, 1 when the server cannot start, with one sentence on standard error, and 101
-/// when the tick thread has panicked. A wrong command line exits the process with code 2.
+/// Returns exit code 0 after a normal stop, 1 when the server cannot start or could not write all results before it
+/// stopped, and 101 after a panic of the tick thread or while it starts or stops, each with one sentence on standard error.
+/// A wrong command line exits the process with code 2.
 pub fn run(game: impl Game + Clone) -> ExitCode {
     run_with_hints(game, &[])
 }
@@ -126,27 +128,30 @@ fn serve(game: impl Game + Clone, cli: &Cli, hints: &[&str]) -> ExitCode {
     let environment = Environment::of_program();
     let layers = Layers::of(&cli.flags, &environment);
     let usable = layers.usable_settings();
-    // Dropped last: it writes the last lines.
-    let log = match Log::start(&usable) {
-        Ok(log) => log,
-        Err(sentence) => return exit_code(Err(sentence)),
-    };
-    environment.warnings().iter().for_each(|sentence| tracing::warn!("{sentence}"));
-    let alerts = match Alerts::start(&usable.alerts) {
+    let node = node_name(&usable.server);
+    // Before the log, so that a log that does not start is told.
+    let alerts = match Alerts::start(&usable.alerts, &node) {
         Ok(alerts) => alerts,
         Err(error) => return exit_code(Err(format!("cannot start the thread that sends alerts: {error}"))),
     };
-    let run = || layers.settings().and_then(|settings| run_server(game, cli, settings, &log, &alerts, hints));
-    let Ok(done) = guarded(run) else {
-        // Nothing lives on without ticks: this is the last thing that the process does.
-        alerts.raise_fatal("tick_thread_panicked", format!("{TICK_THREAD_PANICKED}: the log has the panic, report it"));
-        complain(TICK_THREAD_PANICKED);
-        return ExitCode::from(101);
+    // Dropped first, when nothing more is logged: it writes the last lines.
+    let log = match Log::start(&usable, &node) {
+        Ok(log) => log,
+        Err(sentence) => return end(&alerts, &Failure::Start(sentence)),
     };
-    if let Err(sentence) = &done {
-        alerts.raise_fatal("start_failed", format!("the server does not start: {sentence}"));
+    environment.warnings().iter().for_each(|sentence| tracing::warn!("{sentence}"));
+    let run = || run_server(game, cli, layers.settings()?, &log, &alerts, hints);
+    match guarded(run).unwrap_or(Err(Failure::Panic)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => end(&alerts, &failure),
     }
-    exit_code(done)
+}
+
+/// Tells the operator why the program ends. This is the last thing that it does.
+fn end(alerts: &Alerts, failure: &Failure) -> ExitCode {
+    alerts.raise_fatal(failure.kind(), failure.notice());
+    complain(&failure.to_string());
+    failure.exit_code()
 }
 
 fn run_server(
@@ -156,7 +161,7 @@ fn run_server(
     log: &Log,
     alerts: &Alerts,
     hints: &[&str],
-) -> Result<(), String> {
+) -> Result<(), Failure> {
     let (stop, hang_ups) = (stop_on_signals()?, HangUps::catch()?);
     let connections_max = file_limit::raise();
     let tls = match (&settings.http.tls_cert, &settings.http.tls_key) {
@@ -227,9 +232,9 @@ fn run_server(
     errors.store = store.error_streak();
     replays.iter().for_each(|writer| errors.replays = writer.queue().error_streak());
     tls.iter().for_each(|keys| errors.tls = keys.error_streak());
-    let data_dir_path = settings.server.data_dir;
+    let disk = FreeSpace::default();
     let (board, store) = (server.status_board(), Some(store));
-    let sources = Sources { board, http: http_times, data_dir: data_dir_path, errors, store };
+    let sources = Sources { board, http: http_times, disk: disk.clone(), errors, store };
     let (reloads, reloaded) = RulesQueue::new();
     let (log, flags) = (log.control(), cli.flags.clone());
     let reopen_log = move || log.hang_up(&flags);
@@ -241,20 +246,23 @@ fn run_server(
         server.archive_messages(message_queue);
     }
     server.set_rules_queue(reloaded);
+    let AlertSettings { joins_per_day_max, matches_per_day_max, .. } = settings.alerts;
+    server.set_caller_limits(CallerLimits { joins: joins_per_day_max, matches: matches_per_day_max });
     server.set_cpu_clock(process_cpu_time);
     server.set_thread_clock(thread_cpu_time);
     let is_lost = Arc::new(AtomicBool::new(false));
-    let watched = data_dir.watch(Arc::clone(&is_lost));
+    let watched = data_dir.watch(Arc::clone(&is_lost), disk);
     let _ends_the_lock = watched.map_err(|error| format!("cannot start the thread that watches data: {error}"))?;
     server.set_data_dir_lost(is_lost);
     replays.iter().for_each(|writer| server.record_replays(writer.queue()));
     greet(hints, scheme, http_address, &udp_addresses)?;
     let watching = alerts.watch(sources).map_err(|error| format!("cannot start the thread for alerts: {error}"))?;
-    if guarded(|| tick_loop::run_until(&mut server, tick_rate, &stop, drain_limit)).is_err() {
-        save_results_and_panic(server);
-    }
+    let ended = guarded(|| tick_loop::run_until(&mut server, tick_rate, &stop, drain_limit));
     drop(watching);
-    server.close_results(RESULTS_TIME_MAX);
+    if ended.is_err() {
+        return Err(Failure::TickPanic { results_lost: save_results(server) });
+    }
+    let results_lost = server.close_results(RESULTS_TIME_MAX);
     // Dropping the server closes its end of the replay queue; the writer's thread stops once all is written.
     drop(server);
     if replays.is_some_and(|writer| !writer.close(REPLAY_TIME_MAX)) {
@@ -264,6 +272,9 @@ fn run_server(
     }
     if !store_thread.close(STORE_TIME_MAX) {
         tracing::warn!("the last results are not in the database yet: the next start stores them");
+    }
+    if results_lost > 0 {
+        return Err(Failure::ResultsLost(results_lost));
     }
     alerts.close();
     tracing::info!("stopped");
@@ -275,12 +286,12 @@ fn wall_clock() -> Duration {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
 }
 
-/// Goes on with a panic of the tick thread, after the results that wait in memory are written.
-fn save_results_and_panic(server: Server) -> ! {
+/// Writes the results that wait in memory after a panic of the tick thread. Returns the number of those that are lost.
+fn save_results(server: Server) -> u64 {
     // Its drop could panic again, which would end the process without a word.
     let mut server = ManuallyDrop::new(server);
-    let _ = guarded(|| server.close_results(RESULTS_TIME_MAX));
-    panic::resume_unwind(Box::new(TICK_THREAD_PANICKED));
+    // How many are lost is unknown if this panics, too: the log has both panics.
+    guarded(|| server.close_results(RESULTS_TIME_MAX)).unwrap_or(0)
 }
 
 /// CPU time of this process, over all its threads.

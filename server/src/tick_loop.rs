@@ -18,6 +18,8 @@ const GOODBYE_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// Interval between two looks at the wall clock.
 const WALL_CLOCK_INTERVAL: Duration = Duration::from_secs(1);
+/// Shortest time between two lines about dropped ticks.
+const DROPPED_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Deadlines of the ticks: `epoch + n / hz`. They are absolute, so that one late wake-up does not shift the next ones.
 struct Deadlines {
@@ -42,14 +44,34 @@ impl Deadlines {
     }
 }
 
+/// Dropped ticks that are not logged yet. An overloaded server drops some in almost every tick.
+#[derive(Default)]
+struct Unlogged {
+    dropped: u64,
+    logged_at: Option<Duration>,
+}
+
+impl Unlogged {
+    /// Adds ticks dropped at `now`, if any. Returns the number to log, at most once a second.
+    fn add(&mut self, dropped: u64, now: Duration) -> Option<u64> {
+        self.dropped += dropped;
+        let is_due = self.logged_at.is_none_or(|at| now.saturating_sub(at) >= DROPPED_INTERVAL);
+        if self.dropped == 0 || !is_due {
+            return None;
+        }
+        self.logged_at = Some(now);
+        Some(std::mem::take(&mut self.dropped))
+    }
+}
+
 /// Runs the server until `stop` is set and running matches have ended, but after that for at most `drain_limit`; `None`
 /// means no limit, zero ends all matches at once. Then tells all clients that it stops.
 pub fn run_until(server: &mut Server, rate: TickRate, stop: &AtomicBool, drain_limit: Option<Duration>) {
     let start = Instant::now();
     let mut deadlines = Deadlines { rate, epoch: Duration::ZERO, tick: 1 };
-    let mut look_at_clock = Duration::ZERO;
+    let (mut look_at_clock, mut unlogged) = (Duration::ZERO, Unlogged::default());
     let mut run_tick = |server: &mut Server| {
-        run_tick(server, &mut deadlines, start);
+        run_tick(server, &mut deadlines, &mut unlogged, start);
         if start.elapsed() >= look_at_clock {
             look_at_clock = start.elapsed() + WALL_CLOCK_INTERVAL;
             // A clock before 1970 says nothing.
@@ -74,7 +96,7 @@ pub fn run_until(server: &mut Server, rate: TickRate, stop: &AtomicBool, drain_l
     }
 }
 
-fn run_tick(server: &mut Server, deadlines: &mut Deadlines, start: Instant) {
+fn run_tick(server: &mut Server, deadlines: &mut Deadlines, unlogged: &mut Unlogged, start: Instant) {
     let deadline = deadlines.next();
     // At least once a tick, even if the deadline has passed already.
     server.receive(start.elapsed());
@@ -93,9 +115,9 @@ fn run_tick(server: &mut Server, deadlines: &mut Deadlines, start: Instant) {
     server.status_board().heartbeat().beat();
     deadlines.tick += 1;
     let dropped = deadlines.drop_overrun(ended);
-    if dropped > 0 {
+    server.note_dropped_ticks(dropped);
+    if let Some(dropped) = unlogged.add(dropped, ended) {
         tracing::warn!(dropped, "the server was too far behind and dropped ticks");
-        server.note_dropped_ticks(dropped);
     }
 }
 
@@ -111,5 +133,15 @@ mod tests {
         assert_eq!(deadlines.drop_overrun(Duration::from_secs(601)), 27);
         assert!(deadlines.next() > Duration::from_millis(600_890));
         assert_eq!(deadlines.drop_overrun(Duration::from_secs(601)), 0);
+    }
+
+    #[test]
+    fn dropped_ticks_are_logged_once_a_second_and_none_is_left_out() {
+        let (mut unlogged, at) = (Unlogged::default(), Duration::from_millis);
+        assert_eq!(unlogged.add(0, at(0)), None);
+        assert_eq!(unlogged.add(3, at(100)), Some(3));
+        assert_eq!([unlogged.add(2, at(200)), unlogged.add(5, at(1099))], [None, None]);
+        assert_eq!(unlogged.add(0, at(1100)), Some(7), "also when no more are dropped");
+        assert_eq!(unlogged.add(0, at(9000)), None);
     }
 }

@@ -16,14 +16,15 @@ use std::{
 
 use framehouse_harness::{live::wait_until, world::World};
 use framehouse_server::{
-    address::AddressKey,
     config::AlertSettings,
+    disk::FreeSpace,
     error_streak::ErrorStreak,
     ops::{
         alerts::{
             Alerts, Sources,
             book::Moment,
             reading::{ErrorStreaks, Vitals},
+            rules::RULES,
             watch::Watch,
         },
         http::HttpTimes,
@@ -155,11 +156,17 @@ impl Process {
     /// Starts a program with a folder, and a settings file in it that has these lines in `[alerts]`. Its log is in the
     /// file `log`.
     fn start(program: &str, folder: &Path, alerts: &str) -> Self {
+        Self::start_with(program, folder, alerts, "")
+    }
+
+    /// The same with this in the variable `DIE_AT_START`, which only one program reads.
+    fn start_with(program: &str, folder: &Path, alerts: &str, die_at_start: &str) -> Self {
         let config = folder.join("server.toml");
         fs::write(&config, format!("[alerts]\n{alerts}")).expect("a folder of ours");
         let log = File::create(folder.join("log")).expect("a folder of ours");
         let mut command = Command::new(program);
         command.args(["--http", "127.0.0.1:0", "--udp", "127.0.0.1:0", "--lanes", "1"]).env_clear();
+        command.env("DIE_AT_START", die_at_start);
         command.arg("--config").arg(config).arg("--data-dir").arg(folder.join("data"));
         Self(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().expect("a program"))
     }
@@ -196,7 +203,8 @@ fn told(kind: &str, state: AlertState) -> (String, AlertState) {
 }
 
 /// Limits that a slow machine does not reach.
-const CALM: &str = "tick_mean_max_ms = 1000.0\ntick_max_ms = 10000.0\ntick_load_max = 1.0\ntick_stopped_max_s = 600.0";
+const CALM: &str = "tick_mean_max_ms = 1000.0\ntick_max_ms = 10000.0\ntick_load_max = 1.0\ntick_stopped_max_s = 600.0\n\
+                    ticks_dropped_per_minute_max = 1000000";
 
 #[test]
 fn a_receiver_with_bad_answers_gets_every_notice_once_and_in_order() {
@@ -205,15 +213,14 @@ fn a_receiver_with_bad_answers_gets_every_notice_once_and_in_order() {
         webhook_url: Some(receiver.url.as_str().into()),
         tick_stopped_max_s: 600.0,
         memory_max_bytes: 1 << 40,
-        disk_free_min_bytes: 0,
         recover_s: 1.0,
         ..Default::default()
     };
-    let (alerts, errors) = (Alerts::start(&settings).expect("a thread"), ErrorStreaks::default());
+    let (alerts, errors) = (Alerts::start(&settings, "game-1").expect("a thread"), ErrorStreaks::default());
     let sources = Sources {
         board: StatusBoard::default(),
         http: HttpTimes::default(),
-        data_dir: "/".into(),
+        disk: FreeSpace::default(),
         errors: errors.clone(),
         store: None,
     };
@@ -243,9 +250,36 @@ fn a_receiver_with_bad_answers_gets_every_notice_once_and_in_order() {
     drop(watching);
     alerts.close();
     assert_eq!(receiver.told(), expected);
+    assert!(receiver.taken().iter().all(|notice| notice.server == "game-1"), "{:?}", receiver.taken());
     assert_eq!(receiver.shared.redirected.load(Relaxed), 0);
     let ids: BTreeSet<_> = receiver.taken().into_iter().map(|notice| notice.id).collect();
     assert_eq!(ids.len(), expected.len());
+}
+
+#[test]
+fn a_server_that_stops_resolves_what_fires() {
+    let receiver = Receiver::start(Answer::Taken);
+    let settings = AlertSettings {
+        webhook_url: Some(receiver.url.as_str().into()),
+        tick_stopped_max_s: 600.0,
+        memory_max_bytes: 1_000_000,
+        ..Default::default()
+    };
+    let alerts = Alerts::start(&settings, "game-1").expect("a thread");
+    let sources = Sources {
+        board: StatusBoard::default(),
+        http: HttpTimes::default(),
+        disk: FreeSpace::default(),
+        errors: ErrorStreaks::default(),
+        store: None,
+    };
+    let watching = alerts.watch(sources).expect("a thread");
+    wait_until("it fires", || !alerts.status().firing.is_empty());
+    drop(watching);
+    alerts.close();
+    wait_until("the receiver has both notices", || receiver.told().len() >= 2);
+    assert_eq!(receiver.told(), [told("memory", AlertState::Firing), told("memory", AlertState::Resolved)]);
+    assert_eq!(alerts.status().firing, []);
 }
 
 #[test]
@@ -295,6 +329,27 @@ fn a_failed_start_is_told_before_the_process_exits() {
 }
 
 #[test]
+fn a_log_that_does_not_start_is_told() {
+    let (folder, receiver) = (Folder::new("alerts-log"), Receiver::start(Answer::Taken));
+    let settings = format!("webhook_url = \"{}\"\n[log]\nfile = \"/dev/null/log\"", receiver.url);
+    assert_eq!(Process::start(SERVER, folder.path(), &settings).exit_code(), Some(1));
+    let [notice] = &receiver.taken()[..] else { panic!("one notice: {:?}", receiver.taken()) };
+    assert_eq!(notice.alert.kind, "start_failed");
+    assert!(notice.alert.message.contains("cannot open the log file /dev/null/log"), "{notice:?}");
+    assert!(log_in(&folder).contains("cannot open the log file /dev/null/log"), "{}", log_in(&folder));
+}
+
+#[test]
+fn a_panic_before_the_first_tick_is_not_told_as_one_of_the_ticks() {
+    let (folder, receiver) = (Folder::new("alerts-build"), Receiver::start(Answer::Taken));
+    let settings = format!("webhook_url = \"{}\"", receiver.url);
+    assert_eq!(Process::start_with(DYING, folder.path(), &settings, "yes").exit_code(), Some(101));
+    let [notice] = &receiver.taken()[..] else { panic!("one notice: {:?}", receiver.taken()) };
+    assert_eq!((notice.alert.kind.as_str(), notice.alert.level), ("start_panicked", AlertLevel::Fatal));
+    assert!(log_in(&folder).contains("a test wants the start to panic"), "{}", log_in(&folder));
+}
+
+#[test]
 fn a_server_without_ticks_ends_and_tells_it() {
     let (folder, receiver) = (Folder::new("alerts-panic"), Receiver::start(Answer::Taken));
     let mut server = Process::start(DYING, folder.path(), &format!("webhook_url = \"{}\"", receiver.url));
@@ -326,8 +381,7 @@ fn an_address_that_joins_and_plays_very_often_is_told_and_those_of_this_machine_
     let (board, page_ticks) = (world.server.status_board(), 15);
     world.step_ticks(page_ticks);
     let busiest = board.page().busiest;
-    let network = AddressKey::from(address).customer();
-    assert_eq!((busiest.joins, busiest.matches), (Some((2, network)), Some((2, network))));
+    assert_eq!((busiest.joins, busiest.matches), (2, 2));
     let fired = |joins_per_day_max, matches_per_day_max| {
         let settings = AlertSettings { joins_per_day_max, matches_per_day_max, ..Default::default() };
         let notices = Watch::new(settings).judge(&board.page(), &Vitals::default(), Moment::default());
@@ -339,6 +393,15 @@ fn an_address_that_joins_and_plays_very_often_is_told_and_those_of_this_machine_
 }
 
 #[test]
+fn the_runbook_has_a_line_for_every_alert() {
+    let runbook = include_str!("../../assets/ops/RUNBOOK.md");
+    let ends = ["start_failed", "start_panicked", "tick_thread_panicked", "results_lost"];
+    for kind in RULES.iter().map(|rule| rule.kind).chain(ends) {
+        assert!(runbook.lines().any(|line| line.starts_with("| `") && line.contains(&format!("`{kind}`"))), "{kind}");
+    }
+}
+
+#[test]
 fn a_webhook_is_a_secret_of_the_settings() {
     let run = |argument: &[&str]| {
         let mut command = Command::new(SERVER);
@@ -346,6 +409,8 @@ fn a_webhook_is_a_secret_of_the_settings() {
         String::from_utf8(command.output().expect("a program").stdout).expect("text")
     };
     let shown = run(&["config", "show"]);
-    assert!(shown.contains("webhook_url = \"https://hooks.example.org/***\"") && !shown.contains("secret"), "{shown}");
+    let line = shown.lines().find(|line| line.contains("webhook_url")).expect("a line for every setting");
+    assert!(line.starts_with("# webhook_url is set") && line.contains("https://hooks.example.org/***"), "{line}");
+    assert!(!shown.contains("T0/secret"), "{shown}");
     assert!(!run(&["--help"]).contains("T0/secret"));
 }

@@ -173,7 +173,11 @@ fn a_hang_up_without_a_folder_is_logged_and_ends_nothing() {
     let scratch = Scratch::new("reload-nothing").expect("a folder");
     let mut server = start(scratch.path(), &[]);
     server.hang_up().expect("it runs");
-    wait_until("it is logged", || server.log_lines().iter().any(|line| line.contains("SIGHUP: ")));
+    // The server has a settings file, and RUST_LOG in its environment.
+    let logged = |line: &String| {
+        line.contains("SIGHUP: there is nothing to reload") && line.contains("RUST_LOG decides the log levels")
+    };
+    wait_until("it is logged", || server.log_lines().iter().any(logged));
     assert!(server.is_running());
     server.stop().expect("a good end");
 }

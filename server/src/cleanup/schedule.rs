@@ -41,11 +41,24 @@ pub enum Kind {
 }
 
 impl Kind {
+    const COUNT: usize = 3;
+
     /// Name in logs and metrics.
     pub const fn name(self) -> &'static str {
         ["score", "state", "leaderboard"][self as usize]
     }
 }
+
+/// What there is to free: owner and kind of data, with a name for metrics.
+const SORTS: [(Level, Kind, &str); 7] = [
+    (Level::User, Kind::Score, "user_score"),
+    (Level::User, Kind::State, "user_state"),
+    (Level::Match, Kind::Score, "match_score"),
+    (Level::Match, Kind::State, "match_state"),
+    (Level::Match, Kind::Leaderboard, "match_leaderboard"),
+    (Level::Room, Kind::State, "room_state"),
+    (Level::Room, Kind::Leaderboard, "room_leaderboard"),
+];
 
 /// One cleanup task.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,6 +110,8 @@ pub struct Schedule {
     given_up: Vec<Task>,
     added: u64,
     totals: CleanupStats,
+    /// Completed tasks by level and kind.
+    done: [[u64; Kind::COUNT]; Level::COUNT],
 }
 
 impl Schedule {
@@ -170,6 +185,7 @@ impl Schedule {
     /// Counts a completed task.
     pub fn note_done(&mut self, entry: &Entry, now: u64) {
         self.totals.done += 1;
+        self.done[entry.task.level as usize][entry.task.kind as usize] += 1;
         self.totals.forced += u64::from(entry.forced_at <= now);
     }
 
@@ -204,6 +220,11 @@ impl Schedule {
     pub fn targets(&self) -> EntityHashSet {
         let scheduled = self.queues.iter().flat_map(BTreeMap::values).chain(&self.failed);
         scheduled.map(|entry| &entry.task).chain(&self.given_up).map(|task| task.target).collect()
+    }
+
+    /// Completed tasks by owner and kind of data.
+    pub fn done_by_kind(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        SORTS.iter().map(|(level, kind, name)| (*name, self.done[*level as usize][*kind as usize]))
     }
 
     /// Statistics of the cleanup, for the status page.
@@ -250,6 +271,8 @@ mod tests {
         assert!(schedule.next_forced(899).is_none());
         let entry = schedule.next_forced(900).expect("it is time");
         schedule.note_done(&entry, 900);
+        let done: Vec<_> = schedule.done_by_kind().filter(|(_, count)| *count > 0).collect();
+        assert_eq!(done, [("match_state", 1)]);
         assert!(schedule.next_forced(900).is_none());
         assert_eq!((schedule.stats().forced, schedule.stats().rooms_with_pending_cleanup), (1, 1));
     }

@@ -17,17 +17,19 @@ pub struct AlertSettings {
     pub webhook_format: WebhookFormat,
     /// Largest mean duration of the last 100 ticks, in milliseconds, 0.1 to 1000.
     pub tick_mean_max_ms: f64,
-    /// Largest duration of one tick, in milliseconds, 0.1 to 10,000.
+    /// Largest duration of one tick, in milliseconds, 0.1 to 10,000. A tick that fits into its interval is good.
     pub tick_max_ms: f64,
     /// Largest share of a core that the tick thread uses, 0.1 to 1.
     pub tick_load_max: f64,
     /// Largest median of the round trips to players in the last minute, in milliseconds, 1 to 10,000. It has only the
-    /// network in it: the wait of a tick for the next datagram is subtracted.
+    /// network in it: the longest wait for a client's next datagram is subtracted.
     pub round_trip_median_max_ms: f64,
     /// Largest duration of 99 % of the HTTP requests in the last minute, in milliseconds, 1 to 60,000.
     pub http_p99_max_ms: f64,
     /// Longest time without a tick, in seconds, 1 to 600.
     pub tick_stopped_max_s: f64,
+    /// Number of ticks skipped in a minute that are no alert yet, 0 to 1,000,000.
+    pub ticks_dropped_per_minute_max: u32,
     /// Number of errors of one kind in a row that are no alert yet, 1 to 10,000.
     pub errors_in_a_row_max: u32,
     /// Largest resident memory of the process, in bytes, 1,000,000 to 10^15.
@@ -67,6 +69,7 @@ impl Default for AlertSettings {
             round_trip_median_max_ms: 100.0,
             http_p99_max_ms: 500.0,
             tick_stopped_max_s: 5.0,
+            ticks_dropped_per_minute_max: 0,
             errors_in_a_row_max: 10,
             memory_max_bytes: 4 << 30,
             disk_free_min_bytes: 1 << 30,
@@ -93,6 +96,7 @@ impl AlertSettings {
         ("round_trip_median_max_ms", 1.0, 10_000.0),
         ("http_p99_max_ms", 1.0, 60_000.0),
         ("tick_stopped_max_s", 1.0, 600.0),
+        ("ticks_dropped_per_minute_max", 0.0, 1e6),
         ("errors_in_a_row_max", 1.0, 10_000.0),
         ("memory_max_bytes", 1e6, 1e15),
         ("disk_free_min_bytes", 0.0, 1e15),
@@ -108,13 +112,17 @@ impl AlertSettings {
         ("quiet_s", 1.0, 86_400.0),
     ];
 
-    /// Checks that the webhook is a URL. The sentence does not repeat it, because it is a secret.
+    /// Checks that the webhook is a whole URL. The sentence does not repeat it, because it is a secret.
     pub(super) fn check(&self) -> Result<(), Violation> {
-        if self.webhook_url.as_ref().is_some_and(|url| url.origin().is_none()) {
-            let sentence = "`alerts.webhook_url` must be an http:// or https:// URL".to_owned();
-            return Err(Violation::new(["alerts.webhook_url"], sentence));
-        }
-        Ok(())
+        let Some(url) = &self.webhook_url else { return Ok(()) };
+        let sentence = match url.origin() {
+            None => "`alerts.webhook_url` must be an http:// or https:// URL",
+            Some(_) if url.is_shortened() => {
+                "`alerts.webhook_url` must be the whole URL: `/***` stands for the secret that is not shown"
+            }
+            Some(_) => return Ok(()),
+        };
+        Err(Violation::new(["alerts.webhook_url"], sentence.to_owned()))
     }
 }
 
@@ -129,6 +137,9 @@ pub enum WebhookFormat {
     /// A custom robot of DingTalk. Its keyword can be `Framehouse`.
     Dingtalk,
 }
+
+/// What a URL is shown with instead of its secret path.
+const SHORTENED: &str = "/***";
 
 /// URL of a webhook. Its path is a secret: whoever knows it can send to the channel, so it is shown without.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
@@ -147,6 +158,11 @@ impl WebhookUrl {
         let port = url.port_u16().map(|port| format!(":{port}")).unwrap_or_default();
         let is_http = matches!(scheme, "http" | "https") && !host.is_empty();
         is_http.then(|| format!("{scheme}://{host}{port}"))
+    }
+
+    /// Whether it is a URL as it is shown, and no URL of a receiver.
+    fn is_shortened(&self) -> bool {
+        self.reveal().ends_with(SHORTENED)
     }
 
     /// Whether the receiver is on this machine.
@@ -170,7 +186,7 @@ impl From<&str> for WebhookUrl {
 
 impl fmt::Display for WebhookUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/***", self.origin().unwrap_or_default())
+        write!(f, "{}{SHORTENED}", self.origin().unwrap_or_default())
     }
 }
 
@@ -213,10 +229,12 @@ mod tests {
 
     #[test]
     fn what_is_no_url_is_refused_without_repeating_it() {
-        for text in ["hooks.example.org/secret", "ftp://hooks.example.org/secret", "", "https:///secret", "/secret"] {
+        let shown = "https://hooks.example.org/***";
+        let ftp = "ftp://hooks.example.org/secret";
+        for text in ["hooks.example.org/secret", ftp, "", "https:///secret", "/secret", shown] {
             let settings = AlertSettings { webhook_url: Some(text.into()), ..Default::default() };
             let error = settings.check().expect_err("no URL of a webhook").sentence;
-            assert!(error.contains("webhook_url`") && !error.contains("secret"), "{error}");
+            assert!(error.contains("webhook_url`") && !error.contains("/secret"), "{error}");
         }
     }
 

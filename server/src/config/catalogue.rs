@@ -14,6 +14,9 @@ use super::{
 /// The documented example file: every setting with its meaning and its default. Tests compare it with the code.
 pub(super) const EXAMPLE_FILE: &str = include_str!("../../assets/server.toml");
 
+/// Settings whose values are shown to nobody.
+const SECRETS: [(&str, &str); 1] = [("alerts", "webhook_url")];
+
 /// What the environment variables of all settings begin with.
 pub(super) const VARIABLE_PREFIX: &str = "FRAMEHOUSE_";
 
@@ -150,10 +153,15 @@ impl Setting {
         read.unwrap_or_else(|| Value::from(text))
     }
 
+    /// Whether the value is shown to nobody.
+    pub fn is_secret(&self) -> bool {
+        SECRETS.contains(&(self.section, self.name))
+    }
+
     /// Checks type and range of a value.
     ///
     /// # Errors
-    /// With a sentence that has the setting's name.
+    /// With a sentence that has the setting's name, and its value if it is no secret.
     pub fn check(&self, value: &Value) -> Result<(), String> {
         let number = match (&self.example, value) {
             (Value::Integer(_) | Value::Float(_), Value::Integer(number)) => Some(*number as f64),
@@ -165,11 +173,15 @@ impl Setting {
             (number, _) => number.is_some() || self.example.same_type(value),
         };
         if !is_fit {
-            return Err(format!("`{}` must be {}, not {value}", self.path(), self.allowed()));
+            let given = if self.is_secret() { String::new() } else { format!(", not {value}") };
+            return Err(format!("`{}` must be {}{given}", self.path(), self.allowed()));
         }
         let section = Table::from_iter([(self.name.to_owned(), value.clone())]);
         let alone = Table::from_iter([(self.section.to_owned(), Value::from(section))]);
-        let refused = |error: toml::de::Error| format!("`{}` cannot be {value}: {}", self.path(), error.message());
+        let refused = |error: toml::de::Error| {
+            let what = if self.is_secret() { "used".to_owned() } else { format!("{value}: {}", error.message()) };
+            format!("`{}` cannot be {what}", self.path())
+        };
         alone.try_into::<Settings>().map(drop).map_err(refused)
     }
 

@@ -7,7 +7,7 @@ use super::{
     catalogue::{self, Setting},
 };
 
-/// All settings as a settings file: a line each, behind which its origin stands.
+/// All settings as a settings file: a line each, behind which its origin stands. Secrets are not in it.
 ///
 /// # Errors
 /// As [`Layers::settings`].
@@ -22,6 +22,10 @@ pub(crate) fn show(layers: &Layers) -> Result<String, String> {
         }
         let name = setting.name;
         text.push_str(&match values[section].get(name) {
+            Some(value) if setting.is_secret() => {
+                let shown = value.as_str().unwrap_or_default();
+                format!("# {name} is set to a secret ({shown})  # {}\n", layers.origin(section, name))
+            }
             Some(value) => format!("{name} = {value}  # {}\n", layers.origin(section, name)),
             None => format!("# {name} is not set\n"),
         });

@@ -219,6 +219,21 @@ fn a_value_is_refused_with_its_place_its_name_and_what_is_allowed() {
 }
 
 #[test]
+fn no_sentence_and_nothing_shown_repeats_a_secret() {
+    let url = "https://hooks.example.org/T0/hidden";
+    for value in [url.to_owned(), format!("[\"{url}\"]"), format!("{{ url = \"{url}\" }}"), format!("'ftp://{url}'")] {
+        let said = refusal(&format!("[alerts]\nwebhook_url = {value}"));
+        assert!(said.starts_with("my.toml:2:") && !said.contains("hidden"), "{said}");
+    }
+    let said = refusal("[alerts]\nwebhook_url = 70712345");
+    assert_eq!(said, "my.toml:2:1: `alerts.webhook_url` must be text");
+    let layers = layers("", &[("FRAMEHOUSE_WEBHOOK_URL", url)], "");
+    let shown = show(&layers).expect("good");
+    assert!(shown.contains("# webhook_url is set") && !shown.contains("hidden"), "{shown}");
+    assert_eq!(load(&shown, &[], "").expect("good").alerts.webhook_url, None);
+}
+
+#[test]
 fn all_mistakes_are_told_a_line_each() {
     let said = load("[server]\nlanes = 70\nlanse = 1\n[net]\nsize = 1\n", &[("FRAMEHOUSE_UDP", "x")], "--tick-rate 1");
     let said = said.expect_err("five mistakes");

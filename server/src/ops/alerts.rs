@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! rules.rs     the rules, a table
-//! reading.rs   what they read, from the status page and from the process;  machine.rs  its disk;
+//! reading.rs   what they read, from the status page and from the process
 //! last_minute.rs  growth of counters and histograms
 //! watch.rs     judges the rules
 //! book.rs      which alerts fire, and which did
@@ -14,7 +14,6 @@
 
 pub mod book;
 mod last_minute;
-mod machine;
 mod outbox;
 pub mod reading;
 pub mod rules;
@@ -24,11 +23,11 @@ mod webhook;
 use std::{
     convert::Infallible,
     io,
-    path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         mpsc::{self, RecvTimeoutError, SyncSender},
     },
+    thread::JoinHandle,
     time::{Duration, Instant, SystemTime},
 };
 
@@ -40,12 +39,8 @@ use self::{
     watch::Watch,
     webhook::{Sender, Webhook},
 };
-use super::{
-    http::HttpTimes,
-    metrics::process::resident_bytes,
-    status::{Page, StatusBoard},
-};
-use crate::{config::AlertSettings, error_streak::ErrorStreak, store::Store, threads};
+use super::{http::HttpTimes, metrics::process::resident_bytes, status::StatusBoard};
+use crate::{config::AlertSettings, disk::FreeSpace, error_streak::ErrorStreak, store::Store, threads};
 
 /// Interval between two judgements of all rules.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -69,25 +64,38 @@ pub struct Sources {
     pub board: StatusBoard,
     /// The gateway's requests.
     pub http: HttpTimes,
-    /// Folder of the data.
-    pub data_dir: PathBuf,
+    /// Free space on the disk of the data folder. Whoever watches that folder measures it.
+    pub disk: FreeSpace,
     /// Errors in a row. Those of the webhook are known already.
     pub errors: ErrorStreaks,
     /// The database.
     pub store: Option<Store>,
 }
 
-/// The rules are judged until it is dropped.
-pub struct Watching(#[expect(dead_code, reason = "only its end matters")] SyncSender<Infallible>);
+/// The rules are judged until it is dropped, which waits for a judgement that runs.
+pub struct Watching {
+    end: Option<SyncSender<Infallible>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.end = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic of the thread was logged.
+            drop(thread.join());
+        }
+    }
+}
 
 impl Alerts {
-    /// Alerts with these limits. Starts the thread of the webhook, if there is one.
+    /// Alerts of the server of this name, with these limits. Starts the thread of the webhook, if there is one.
     ///
     /// # Errors
     /// When the thread cannot be started.
-    pub fn start(settings: &AlertSettings) -> io::Result<Self> {
+    pub fn start(settings: &AlertSettings, server: &str) -> io::Result<Self> {
         let webhook_errors = ErrorStreak::default();
-        let sender = Sender { server: machine::name(), started_unix_ms: unix_now().as_millis() as u64 };
+        let sender = Sender { server: server.to_owned(), started_unix_ms: unix_now().as_millis() as u64 };
         let begin = |url| Webhook::start(url, settings.webhook_format, sender, webhook_errors.clone());
         let webhook = settings.webhook_url.clone().map(begin).transpose()?;
         let watch = Mutex::new(Watch::new(settings.clone()));
@@ -100,24 +108,31 @@ impl Alerts {
     /// When the thread cannot be started.
     pub fn watch(&self, sources: Sources) -> io::Result<Watching> {
         let (watching, end) = mpsc::sync_channel(0);
-        let alerts = self.clone();
-        threads::spawn("alerts", move || {
+        let (alerts, begun) = (self.clone(), Instant::now());
+        let thread = threads::spawn("alerts", move || {
             while end.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
-                alerts.judge(&sources);
+                alerts.judge(&sources, begun.elapsed());
             }
         })?;
-        Ok(Watching(watching))
+        Ok(Watching { end: Some(watching), thread: Some(thread) })
     }
 
     /// Tells that the server ends, or does not start, and waits some seconds until that is sent.
     pub fn raise_fatal(&self, kind: &'static str, message: String) {
         let fatal = self.lock().raise_fatal(kind, message, self.now());
         fatal.into_iter().for_each(|alert| self.tell(alert));
-        self.close();
+        self.flush();
     }
 
-    /// Waits some seconds until all notices are sent.
+    /// Tells that nothing fires any more, because the server ends as it should, and waits some seconds until that is sent.
+    /// Nothing may be [watched](Self::watch) any more.
     pub fn close(&self) {
+        let resolved = self.lock().resolve_all();
+        resolved.into_iter().for_each(|alert| self.tell(alert));
+        self.flush();
+    }
+
+    fn flush(&self) {
         if self.0.webhook.as_ref().is_some_and(|webhook| !webhook.flush(END_TIME_MAX)) {
             tracing::warn!("the last notices of alerts could not be sent in time: the log has all alerts");
         }
@@ -128,20 +143,19 @@ impl Alerts {
         self.lock().status()
     }
 
-    fn judge(&self, Sources { board, http, data_dir, errors, store }: &Sources) {
+    fn judge(&self, Sources { board, http, disk, errors, store }: &Sources, watched_for: Duration) {
         let vitals = Vitals {
+            // Before the first tick there is no heartbeat.
+            tick_silence: board.heartbeat().silence().unwrap_or(watched_for),
             memory_bytes: resident_bytes().map_or(0, i64::unsigned_abs),
-            disk_free_bytes: machine::disk_free_bytes(data_dir),
+            disk_free_bytes: disk.bytes(),
             http_us: http.buckets(),
             errors: reading::Errors { webhook: self.0.webhook_errors.count(), ..errors.read() },
             store: store.as_ref().map(Store::status).unwrap_or_default(),
         };
         let page = board.page();
         let notices = self.lock().judge(&page, &vitals, self.now());
-        for alert in notices {
-            name_caller(&alert, &page);
-            self.tell(alert);
-        }
+        notices.into_iter().for_each(|alert| self.tell(alert));
     }
 
     /// Logs a notice and queues it for the webhook.
@@ -165,18 +179,6 @@ impl Alerts {
     fn lock(&self) -> MutexGuard<'_, Watch> {
         // Whatever happens to the thread that judges, the status page and the last words of the process come through.
         self.0.watch.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Logs the address that an alert is about. It is in no message, because `/v1/status` shows messages to everybody.
-fn name_caller(alert: &Alert, page: &Page) {
-    let busiest = match alert.kind.as_str() {
-        "caller_joins" => page.busiest.joins,
-        "caller_matches" => page.busiest.matches,
-        _ => None,
-    };
-    if let Some((count, network)) = busiest {
-        tracing::warn!(kind = alert.kind, count, %network, "the address of an alert");
     }
 }
 

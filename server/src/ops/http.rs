@@ -84,7 +84,7 @@ pub struct HttpOptions {
     pub times: HttpTimes,
 }
 
-/// Durations of the gateway's requests, shared with who watches them.
+/// Durations of players' requests to the gateway, shared with who watches them.
 #[derive(Clone, Default)]
 pub struct HttpTimes(Arc<Requests>);
 

@@ -71,6 +71,7 @@ impl Plugin for StatusPlugin {
 pub struct StatusBoard {
     page: Arc<Mutex<Arc<Page>>>,
     heartbeat: Heartbeat,
+    is_stopping: Arc<AtomicBool>,
 }
 
 impl StatusBoard {
@@ -82,6 +83,16 @@ impl StatusBoard {
     /// The heartbeat of the tick thread.
     pub const fn heartbeat(&self) -> &Heartbeat {
         &self.heartbeat
+    }
+
+    /// Notes that the server stops: ticks end soon, and then results and replays are written.
+    pub fn note_stop(&self) {
+        self.is_stopping.store(true, Relaxed);
+    }
+
+    /// Whether the server stops.
+    pub fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Relaxed)
     }
 
     /// Replaces the page, and returns the old one.
@@ -108,7 +119,7 @@ pub struct Page {
     pub rooms: Vec<ListedRoom>,
     /// `/v1/maps`: maps that a host can choose.
     pub maps: Vec<String>,
-    /// The busiest callers of today. Addresses of people are on no public page; alerts and the log use them.
+    /// The numbers of the busiest callers of today, for alerts.
     pub busiest: Busiest,
 }
 
@@ -213,7 +224,11 @@ impl Sources<'_, '_> {
             http: HttpStatus::default(),
             // The backend fills this in.
             alerts: AlertStatus::default(),
-            cleanup: CleanupStatus { stats: self.cleanup.stats(), us_per_tick: self.cleanup.time_spent().page() },
+            cleanup: CleanupStatus {
+                stats: self.cleanup.stats(),
+                done_by_kind: self.cleanup.done_by_kind().map(|(kind, count)| (kind.to_owned(), count)).collect(),
+                us_per_tick: self.cleanup.time_spent().page(),
+            },
             matches_finished: self.counters.matches_finished,
             score_rate_exceeded: self.counters.score_rate_exceeded,
             // The backend asks the store.

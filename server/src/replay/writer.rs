@@ -40,6 +40,11 @@ use crate::{
     threads,
 };
 
+/// Name of a file that is written to see whether the folder takes files, and removed.
+const PROBE: &str = "probe.tmp";
+/// Its size, in bytes: that of a large block. On a full disk less may fit.
+const PROBE_BYTES: usize = 64 << 10;
+
 /// Handle of the writer thread.
 pub struct ReplayWriter {
     queue: ReplayQueue,
@@ -144,15 +149,9 @@ struct Writer {
     retention: Retention,
     compressor: Compressor,
     open_replays: HashMap<MatchId, OpenReplay>,
-    minute: Minute,
-    progress: Arc<Progress>,
-}
-
-/// What happened since the last [`Job::Clock`].
-#[derive(Default)]
-struct Minute {
-    has_written: bool,
+    /// Whether something has failed since the last [`Job::Clock`].
     has_failed: bool,
+    progress: Arc<Progress>,
 }
 
 /// A replay that is being written.
@@ -181,7 +180,7 @@ impl Writer {
             retention,
             compressor: Compressor::new(),
             open_replays: HashMap::new(),
-            minute: Minute::default(),
+            has_failed: false,
             progress,
         })
     }
@@ -202,25 +201,39 @@ impl Writer {
             Job::Report(job) => return self.report(*job),
             Job::Clock(now) => return self.tidy(now),
         };
-        match done {
-            Ok(()) => self.minute.has_written = true,
-            Err(error) => self.fail(match_id, &error),
+        if let Err(error) = done {
+            self.fail(match_id, &error);
         }
     }
 
     fn tidy(&mut self, now: Times) {
-        let Minute { has_written, has_failed } = std::mem::take(&mut self.minute);
-        // On a full disk the small beginning of a recording may fit, and its blocks not: one write alone says nothing.
-        if has_written && !has_failed {
+        let has_failed = std::mem::take(&mut self.has_failed);
+        // On a full disk the small beginning of a recording may fit, and its blocks not: one write alone says nothing. A
+        // server without matches writes nothing at all.
+        if !has_failed && self.progress.streak.count() > 0 && self.probe().is_ok() {
             self.progress.note_working();
         }
         self.progress.removed.fetch_add(self.retention.keep_age(now), Relaxed);
     }
 
-    fn begin(&mut self, header: &Header, opening: &[u8]) -> io::Result<()> {
-        if Identity::at(&self.folder)? != self.identity {
-            return Err(io::Error::other("another folder is there now: restart the server"));
+    /// Tries whether the folder takes a file.
+    fn probe(&self) -> io::Result<()> {
+        self.check_folder()?;
+        let path = self.folder.join(PROBE);
+        let written = fs::write(&path, [0; PROBE_BYTES]);
+        let removed = fs::remove_file(&path);
+        written.and(removed)
+    }
+
+    fn check_folder(&self) -> io::Result<()> {
+        if Identity::at(&self.folder)? == self.identity {
+            return Ok(());
         }
+        Err(io::Error::other("another folder is there now: restart the server"))
+    }
+
+    fn begin(&mut self, header: &Header, opening: &[u8]) -> io::Result<()> {
+        self.check_folder()?;
         let (encoder, bytes) = ReplayEncoder::begin(&mut self.compressor, header, opening);
         let Header { match_id, started_unix_s, tick_rate, .. } = *header;
         let length = bytes.len() as u64;
@@ -274,7 +287,6 @@ impl Writer {
         }
         match job.write(&self.folder) {
             Ok(bytes) => {
-                self.minute.has_written = true;
                 self.progress.reports.fetch_add(1, Relaxed);
                 self.retention.add_report(match_id, path, bytes);
                 self.progress.removed.fetch_add(self.retention.keep_quotas(None), Relaxed);
@@ -314,10 +326,10 @@ impl Writer {
         }
     }
 
-    /// Logs a failure, but only the first one until a replay is complete, or a minute was without one: a line per file
-    /// would fill the log's disk too.
+    /// Logs a failure, but only the first one until a replay is complete, or after a minute without one the folder takes
+    /// a file: a line per file would fill the log's disk too.
     fn note_failing(&mut self, what: &str, error: &io::Error, match_id: MatchId) {
-        self.minute.has_failed = true;
+        self.has_failed = true;
         self.progress.streak.note(false);
         if !self.progress.is_failing.swap(true, Relaxed) {
             tracing::error!(%match_id, "a {what} cannot be written to {}: {error}", self.folder.display());

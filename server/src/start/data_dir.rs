@@ -13,7 +13,10 @@ use std::{
     time::Duration,
 };
 
-use crate::{disk::Identity, threads};
+use crate::{
+    disk::{FreeSpace, Identity},
+    threads,
+};
 
 /// Interval between two looks at whether the folder is still there.
 const LOOK_INTERVAL: Duration = Duration::from_secs(2);
@@ -61,16 +64,18 @@ impl DataDir {
         Identity::at(&self.path).is_ok_and(|found| found == self.identity)
     }
 
-    /// Starts a thread that looks now and then whether the folder is still there. It sets the flag and logs when that
-    /// changes, and ends, and with it the lock, when the returned value is dropped.
+    /// Starts a thread that looks now and then whether the folder is still there, and how much space its disk has. It sets
+    /// the flag and logs when that changes, and ends, and with it the lock, when the returned value is dropped.
     ///
     /// # Errors
     /// When the thread cannot be started.
-    pub fn watch(self, is_lost: Arc<AtomicBool>) -> io::Result<Watched> {
+    pub fn watch(self, is_lost: Arc<AtomicBool>, free: FreeSpace) -> io::Result<Watched> {
         let (watched, end) = mpsc::sync_channel(0);
+        free.measure(&self.path);
         let work = move || {
             while end.recv_timeout(LOOK_INTERVAL) == Err(RecvTimeoutError::Timeout) {
                 self.look(&is_lost);
+                free.measure(&self.path);
             }
         };
         let thread = threads::spawn("data-dir", work)?;

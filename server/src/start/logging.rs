@@ -2,12 +2,14 @@
 //! reads, and a disk may be full; no tick waits for that.
 //!
 //! ```text
-//! format.rs   lines as JSON, and text for people
-//! levels.rs   which lines are logged; changed while the server runs
-//! output.rs   standard error or a file, and what happens when neither takes a line
-//! file.rs     a file that is put away when it is large or old
+//! format.rs       lines as JSON, and text for people
+//! levels.rs       which lines are logged; changed while the server runs
+//! output.rs       standard error or a file, and what happens when neither takes a line
+//! file.rs         a file that is put away when it is large or old
+//! complaints.rs   what standard error is told about the file
 //! ```
 
+mod complaints;
 mod file;
 mod format;
 mod levels;
@@ -26,7 +28,6 @@ use std::{
 };
 
 use framehouse_shared::guarded::guarded;
-use rustix::system::uname;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::{Layer, fmt, layer::SubscriberExt, registry, util::SubscriberInitExt};
 
@@ -65,11 +66,11 @@ impl Drop for Log {
 }
 
 impl Log {
-    /// Starts logging. A panic is logged too, and not printed by the thread that panics.
+    /// Starts logging, as the server of this name. A panic is logged too, and not printed by the thread that panics.
     ///
     /// # Errors
     /// With a sentence, when RUST_LOG is no list of levels or the log file cannot be opened.
-    pub fn start(settings: &Settings) -> Result<Self, String> {
+    pub fn start(settings: &Settings, node: &str) -> Result<Self, String> {
         let (levels, filter) = Levels::new(&settings.log)?;
         let reopen = Arc::new(AtomicBool::new(false));
         let file = settings.log.file.as_ref().map(|_| LogFile::open(&settings.log)).transpose()?;
@@ -77,14 +78,13 @@ impl Log {
         let output = Output::new(file, Arc::clone(&reopen), counted.clone());
         let (writer, guard) = NonBlockingBuilder::default().buffered_lines_limit(LOG_LINES_MAX).finish(output);
         counted.connect(writer.error_counter());
-        let node = settings.server.node.clone().unwrap_or_else(host_name);
         let lines = fmt::layer()
             .with_writer(writer)
             .with_ansi(!has_file && io::stderr().is_terminal())
             .log_internal_errors(false);
         let lines = match settings.log.format {
             LogFormat::Pretty => lines.fmt_fields(TextFields).boxed(),
-            LogFormat::Json => lines.event_format(JsonLines::new(&node, process::id(), VERSION)).boxed(),
+            LogFormat::Json => lines.event_format(JsonLines::new(node, process::id(), VERSION)).boxed(),
         };
         registry().with(filter).with(lines).init();
         panic::set_hook(Box::new(log_panic));
@@ -100,8 +100,11 @@ impl Log {
 
 impl LogControl {
     /// Handles a SIGHUP: opens the log file again, and reads the levels of the settings file again, unless RUST_LOG decides
-    /// them. Mistakes are logged, and the old levels stay. Returns whether there is anything to read or open.
-    pub fn hang_up(&self, flags: &Flags) -> bool {
+    /// them. Mistakes are logged, and the old levels stay.
+    ///
+    /// # Errors
+    /// Why no levels are read, when there is no log file to open either.
+    pub fn hang_up(&self, flags: &Flags) -> Result<(), &'static str> {
         if self.has_file {
             self.reopen.store(true, Relaxed);
             // This line makes the thread that writes look at the flag.
@@ -109,22 +112,21 @@ impl LogControl {
         }
         let environment = Environment::of_program();
         let has_settings_file = flags.config.is_some() || environment.file().is_some();
-        let has_levels = has_settings_file && !Levels::are_fixed();
-        if has_levels {
-            let read = Layers::of(flags, &environment).settings();
-            match read.and_then(|settings| self.levels.set_levels(&settings.log)) {
-                Ok(levels) => tracing::info!("SIGHUP: the log levels are {levels} now"),
-                Err(sentence) => tracing::warn!("SIGHUP: the log levels stay as they are: {sentence}"),
-            }
+        let no_levels = match (Levels::are_fixed(), has_settings_file) {
+            (true, _) => Some("RUST_LOG decides the log levels"),
+            (false, false) => Some("there is no settings file (--config) with log levels"),
+            (false, true) => None,
+        };
+        if let Some(reason) = no_levels {
+            return if self.has_file { Ok(()) } else { Err(reason) };
         }
-        self.has_file || has_levels
+        let read = Layers::of(flags, &environment).settings();
+        match read.and_then(|settings| self.levels.set_levels(&settings.log)) {
+            Ok(levels) => tracing::info!("SIGHUP: the log levels are {levels} now"),
+            Err(sentence) => tracing::warn!("SIGHUP: the log levels stay as they are: {sentence}"),
+        }
+        Ok(())
     }
-}
-
-/// Name of this machine. Only the characters of a node name are left.
-fn host_name() -> String {
-    let host = uname().nodename().to_string_lossy().into_owned();
-    host.chars().filter(|letter| letter.is_ascii_alphanumeric() || ".-_".contains(*letter)).take(63).collect()
 }
 
 fn log_panic(info: &PanicHookInfo<'_>) {

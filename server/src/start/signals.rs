@@ -46,26 +46,26 @@ impl HangUps {
     }
 
     /// Starts a thread that on each SIGHUP reads the folder again, checks the files, and queues them if they are good. It
-    /// also reads the TLS files again, and calls `reopen_log`, which returns whether there was something to do.
+    /// also reads the TLS files again, and calls `reopen_log`, which says why there was nothing to do.
     pub fn reload_on_each(
         mut self,
         folder: Option<PathBuf>,
         check: CheckRules,
         queue: SyncSender<Vec<GameFile>>,
         tls: Option<TlsKeys>,
-        reopen_log: impl Fn() -> bool + Send + 'static,
+        reopen_log: impl Fn() -> Result<(), &'static str> + Send + 'static,
     ) -> Result<(), String> {
         let work = move || {
             for _ in self.0.forever() {
-                let has_log = reopen_log();
+                let reopened = reopen_log();
                 if let Some(keys) = &tls {
                     keys.reload();
                 }
                 let Some(folder) = &folder else {
-                    if tls.is_none() && !has_log {
+                    if let (None, Err(reason)) = (&tls, reopened) {
                         tracing::warn!(
-                            "SIGHUP: there is nothing to reload: no --game-dir, no --tls-cert, no --config and no log \
-                             file is set"
+                            "SIGHUP: there is nothing to reload: no --game-dir, no --tls-cert and no log file is set, \
+                             and {reason}"
                         );
                     }
                     continue;

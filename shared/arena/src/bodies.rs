@@ -25,15 +25,14 @@ use digest::BodiesDigest;
 use super::{
     events::TickEvents,
     grid::{Area, SpatialGrid},
-    pace::Pace,
+    pace::{DT_MAX, Pace},
     rules::MatchRules,
     solid::{obstacle_collider, wall_colliders},
     stepper,
 };
 
-/// Distance in units at which rapier predicts contacts, so that two dashing crafts cannot pass through each other: as far
-/// as a craft flies in the longest step.
-const SOFT_CCD_PREDICTION: f32 = 60.0;
+/// Smallest distance in units at which rapier predicts contacts.
+const SOFT_CCD_PREDICTION_MIN: f32 = 60.0;
 
 /// All solid objects of a room, and the state of each craft.
 ///
@@ -100,7 +99,7 @@ impl Bodies {
             .translation(position)
             .lock_rotations()
             .can_sleep(false)
-            .soft_ccd_prediction(SOFT_CCD_PREDICTION);
+            .soft_ccd_prediction(soft_ccd_prediction(craft.speed_max));
         let collider = ColliderBuilder::ball(craft.radius).mass(1.0).restitution(craft.bounce).friction(0.0);
         let body = self.rigid.insert(body);
         self.colliders.insert_with_parent(collider, body, &mut self.rigid);
@@ -254,6 +253,12 @@ impl Bodies {
     }
 }
 
+/// Distance in units at which rapier predicts contacts, so that two dashing crafts cannot pass through each other: as far
+/// as a craft flies in the longest step, or farther.
+fn soft_ccd_prediction(speed_max: f32) -> f32 {
+    SOFT_CCD_PREDICTION_MIN.max(speed_max * DT_MAX)
+}
+
 /// Written by hand: only the part of rapier's sets that the next step depends on is hashed and listed.
 impl StateValue for Bodies {
     fn state_hash(&self, hasher: &mut StateHasher) {
@@ -299,6 +304,23 @@ fn hash_contacts(narrow_phase: &NarrowPhase, hasher: &mut StateHasher) {
         for point in pair.manifolds.iter().flat_map(|manifold| &manifold.points) {
             hasher.f32(point.dist);
             hasher.f32(point.data.impulse);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use framehouse_shared::tick::SimRate;
+
+    use super::{super::rules::ArenaLibrary, *};
+
+    #[test]
+    fn contacts_are_predicted_as_far_as_the_fastest_craft_flies_in_a_step() {
+        let rules = ArenaLibrary::embedded().rules_for("basin", SimRate::DEFAULT);
+        assert_eq!(soft_ccd_prediction(rules.numbers.craft.speed_max), SOFT_CCD_PREDICTION_MIN, "as in stored matches");
+        for hz in SimRate::HZ_MIN..=SimRate::HZ_MAX {
+            let dt = Pace::of(SimRate::new(hz).expect("in range")).dt;
+            assert!(soft_ccd_prediction(2000.0) >= 2000.0 * dt, "{hz} Hz");
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Division of a tick into steps of physics, and the effect of drag in one step.
 //!
-//! A tick of more than 1/20 s is divided into steps of at most that length, so that nothing passes through anything at a
-//! low tick rate. The numbers of the rules are tuned for steps of 1/30 s; in other steps drag and thrust are scaled, so
+//! A tick of more than 1/20 s is divided into steps of at most that length, so that crafts, sparks and walls do not pass
+//! through each other at a low tick rate. A craft takes the gems that it touches at the end of a step: with rules that let
+//! it fly farther in a step than twice the sum of both radii, it can jump over one. The numbers of the rules are tuned for steps of 1/30 s; in other steps drag and thrust are scaled, so
 //! that speeds are equal at all rates.
 
 use framehouse_shared::tick::SimRate;
@@ -10,6 +11,8 @@ use framehouse_shared::tick::SimRate;
 const TUNED_HZ: f32 = 30.0;
 /// Lowest step rate, in steps a second. A step is most of what a tick costs.
 const STEP_HZ_MIN: u16 = 20;
+/// Length of the longest step, in seconds.
+pub const DT_MAX: f32 = 1.0 / STEP_HZ_MIN as f32;
 /// Length of a tuned step, in seconds.
 const TUNED_DT: f32 = 1.0 / TUNED_HZ;
 

@@ -181,8 +181,8 @@ pub struct ClientStatus {
     pub inputs_replaced: u64,
     /// Time from the arrival of a player's newest input to the close of its tick; 0 if the input was late.
     pub margin_us: HistogramUs,
-    /// Time from the close of a tick until a client says that it has the frame: the round trip, and the client's wait for
-    /// its next datagram, which is at most a tick, in economy mode two.
+    /// Round trips: from the close of a tick until a client says that it has the frame, less the longest wait for the
+    /// client's next datagram (a tick, in economy mode two). So a round trip may be up to that much too short.
     pub round_trip_us: HistogramUs,
 }
 
@@ -207,6 +207,9 @@ pub struct CleanupStatus {
     /// Counters.
     #[serde(flatten)]
     pub stats: CleanupStats,
+    /// Completed tasks by owner and kind of data: `user_score`, `match_state` and so on.
+    #[serde(default)]
+    pub done_by_kind: BTreeMap<String, u64>,
     /// Time spent on cleanup in each tick that freed something.
     pub us_per_tick: HistogramUs,
 }

@@ -95,6 +95,18 @@ fn a_stopped_server_lets_four_matches_end_and_keeps_their_results_and_replays() 
 }
 
 #[test]
+fn results_that_are_lost_at_the_stop_are_no_good_end() {
+    let scratch = Scratch::new("drain-lost").expect("a folder");
+    let server = start(&scratch, &["--drain-limit", "60"]);
+    let _bots = Bots::play(&server, "1", "30");
+    wait_for_matches(&server, 1);
+    fs::rename(scratch.path().join("data"), scratch.path().join("aside")).expect("a folder of ours");
+    server.terminate().expect("it runs");
+    let told = server.wait().expect_err("it cannot write the result");
+    assert!(told.contains("exit status: 1") && told.contains("lost"), "{told}");
+}
+
+#[test]
 fn a_second_signal_ends_the_server_at_once() {
     let scratch = Scratch::new("drain-twice").expect("a folder");
     let server = start(&scratch, &["--until-empty"]);

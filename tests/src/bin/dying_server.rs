@@ -1,7 +1,7 @@
 //! The arena's server with a tick thread that panics after a second, outside of everything that keeps panics in their
-//! room, for tests of how a server ends.
+//! room, for tests of how a server ends. With anything in the variable `DIE_AT_START` it panics while it starts.
 
-use std::process::ExitCode;
+use std::{env, process::ExitCode};
 
 use bevy::prelude::*;
 use framehouse_arena::ArenaPlugin;
@@ -18,6 +18,7 @@ impl Game for Dying {
     }
 
     fn build(&self, app: &mut App) {
+        assert!(env::var_os("DIE_AT_START").is_none_or(|value| value.is_empty()), "a test wants the start to panic");
         ArenaPlugin.build(app);
         app.add_systems(FixedUpdate, panic_after_a_second.in_set(TickSet::Control));
     }

@@ -54,9 +54,16 @@ impl Book {
     /// seen for `recover`.
     pub fn miss(&mut self, kind: &'static str, recover: Duration, now: Moment) -> Option<Alert> {
         let seen = self.firing.get(kind)?.seen;
-        if now.elapsed.saturating_sub(seen) < recover {
-            return None;
-        }
+        if now.elapsed.saturating_sub(seen) < recover { None } else { self.resolve(kind) }
+    }
+
+    /// Resolves all alerts: nobody looks at their causes any more. Returns them.
+    pub fn resolve_all(&mut self) -> Vec<Alert> {
+        let kinds: Vec<_> = self.firing.keys().copied().collect();
+        kinds.into_iter().filter_map(|kind| self.resolve(kind)).collect()
+    }
+
+    fn resolve(&mut self, kind: &str) -> Option<Alert> {
         let alert = Alert { state: AlertState::Resolved, ..self.firing.remove(kind)?.alert };
         if self.recent.len() == RECENT_MAX {
             self.recent.pop_front();
@@ -100,6 +107,18 @@ mod tests {
         let begun = AlertCounts { warning: 1, ..Default::default() };
         assert_eq!(book.status(), AlertStatus { firing: vec![], recent: vec![resolved], begun });
         assert_eq!(book.miss("a", RECOVER, at(99)), None, "once");
+    }
+
+    #[test]
+    fn at_the_end_everything_is_resolved_once_as_it_was() {
+        let mut book = Book::default();
+        for kind in ["b", "a"] {
+            book.see(kind, AlertLevel::Critical, kind.to_uppercase(), at(1)).expect("it begins");
+        }
+        let resolved = book.resolve_all();
+        let told: Vec<_> = resolved.iter().map(|alert| (alert.state, alert.message.as_str())).collect();
+        assert_eq!(told, [(AlertState::Resolved, "A"), (AlertState::Resolved, "B")]);
+        assert_eq!((book.status().firing, book.status().recent.len(), book.resolve_all()), (vec![], 2, vec![]));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::{collections::VecDeque, time::Duration};
 
+use crate::histogram::bucket_lower;
+
 /// Time over which is counted.
 const MINUTE: Duration = Duration::from_secs(60);
 /// Interval between two histograms that are kept.
@@ -27,6 +29,12 @@ impl Growth {
         }
         u32::try_from(count.saturating_sub(self.before)).unwrap_or(u32::MAX)
     }
+
+    /// Forgets all growth up to this count. Returns the growth that is left: 0.
+    pub fn pass_over(&mut self, count: u64) -> u32 {
+        *self = Self { before: count, ..Self::default() };
+        0
+    }
 }
 
 /// Quantiles of the values that a histogram got in the last minute. Before the first reading it was empty.
@@ -47,8 +55,10 @@ impl Quantiles {
         while let Some((_, buckets)) = self.past.pop_front_if(|(kept, _)| now.saturating_sub(*kept) >= MINUTE) {
             self.before = buckets;
         }
-        let grown: Vec<_> =
-            buckets.iter().map(|(upper, count)| (*upper, count.saturating_sub(self.count_before(*upper)))).collect();
+        let grown: Vec<_> = buckets
+            .iter()
+            .map(|(upper, count)| (*upper, count.saturating_sub(count_in(&self.before, *upper))))
+            .collect();
         let total: u64 = grown.iter().map(|(_, count)| count).sum();
         if total < count_min.max(1) {
             return 0;
@@ -61,11 +71,28 @@ impl Quantiles {
         });
         at_rank.map_or(0, |(upper, _)| *upper)
     }
+}
 
-    fn count_before(&self, upper: u64) -> u64 {
-        let place = self.before.binary_search_by_key(&upper, |(upper, _)| *upper);
-        place.map_or(0, |place| self.before[place].1)
+/// The largest value that a histogram got between two readings.
+#[derive(Debug, Default)]
+pub struct Largest {
+    before: Vec<(u64, u64)>,
+}
+
+impl Largest {
+    /// Lower bound of the highest bucket that has grown since the reading before, 0 if none has: the value was at most 7 %
+    /// larger.
+    pub fn read(&mut self, buckets: &[(u64, u64)]) -> u64 {
+        let has_grown = |(upper, count): &&(u64, u64)| *count > count_in(&self.before, *upper);
+        let largest = buckets.iter().rev().find(has_grown).map_or(0, |(upper, _)| bucket_lower(*upper));
+        self.before = buckets.to_vec();
+        largest
     }
+}
+
+fn count_in(buckets: &[(u64, u64)], upper: u64) -> u64 {
+    let place = buckets.binary_search_by_key(&upper, |(upper, _)| *upper);
+    place.map_or(0, |place| buckets[place].1)
 }
 
 #[cfg(test)]
@@ -83,6 +110,8 @@ mod tests {
         assert_eq!(counter.read(5, S * 61), 3);
         assert_eq!(counter.read(5, S * 200), 0);
         assert!(counter.changes.is_empty());
+        assert_eq!((counter.read(7, S * 201), counter.pass_over(9)), (2, 0));
+        assert_eq!((counter.read(9, S * 202), counter.read(10, S * 203)), (0, 1));
     }
 
     #[test]

@@ -23,8 +23,10 @@ pub struct Notice {
 pub struct Outbox {
     waiting: VecDeque<Notice>,
     last_number: u64,
-    /// Notices left out since the receiver was told last.
+    /// Notices left out since the last notice about that was made.
     left_out: u64,
+    /// The notice about that which could not be sent: it keeps its number, by which the receiver knows it again.
+    left_out_notice: Option<Notice>,
 }
 
 impl Outbox {
@@ -40,6 +42,9 @@ impl Outbox {
 
     /// Takes the next notice.
     pub fn take(&mut self) -> Option<Notice> {
+        if let Some(notice) = self.left_out_notice.take() {
+            return Some(notice);
+        }
         let Some(next) = self.waiting.front().filter(|_| self.left_out > 0) else { return self.waiting.pop_front() };
         let (alert, count) = (next.alert.clone(), std::mem::take(&mut self.left_out));
         let message = format!(
@@ -52,7 +57,7 @@ impl Outbox {
     /// Gives a notice back that could not be sent. It is the next one again.
     pub fn put_back(&mut self, notice: Notice) {
         if notice.alert.kind == LEFT_OUT {
-            self.left_out += notice.alert.count;
+            self.left_out_notice = Some(notice);
         } else {
             self.waiting.push_front(notice);
         }
@@ -60,7 +65,7 @@ impl Outbox {
 
     /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+        self.waiting.is_empty() && self.left_out_notice.is_none()
     }
 
     fn number(&mut self, alert: Alert) -> Notice {
@@ -107,6 +112,7 @@ mod tests {
         ) {
             let (mut book, mut outbox) = (Book::default(), Outbox::default());
             let (mut sent, mut made): (Vec<Notice>, u64) = (Vec::new(), 0);
+            let mut failed: Option<Notice> = None;
             for (step, (kind, is_seen, luck)) in steps.into_iter().enumerate() {
                 let now = Moment { elapsed: Duration::from_secs(step as u64), unix_s: step as u64 };
                 let notice = if is_seen {
@@ -119,7 +125,15 @@ mod tests {
                 prop_assert!(outbox.waiting.len() <= WAITING_MAX);
                 // An attempt that fails, or one that does not.
                 if let Some(notice) = outbox.take() {
-                    if step >= is_up_after && luck > 0 { sent.push(notice) } else { outbox.put_back(notice) }
+                    if let Some(failed) = failed.take() {
+                        prop_assert_eq!(&notice, &failed, "it comes again with its number");
+                    }
+                    if step >= is_up_after && luck > 0 {
+                        sent.push(notice);
+                    } else {
+                        failed = Some(&notice).filter(|notice| notice.alert.kind == LEFT_OUT).cloned();
+                        outbox.put_back(notice);
+                    }
                 }
             }
             while let Some(notice) = outbox.take() {

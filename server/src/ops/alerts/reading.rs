@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use framehouse_shared::api::StoreStatus;
+use framehouse_shared::api::{Status, StoreStatus};
 
 use super::{
     book::Moment,
-    last_minute::{Growth, Quantiles},
+    last_minute::{Growth, Largest, Quantiles},
 };
 use crate::{error_streak::ErrorStreak, ops::status::Page};
 
@@ -20,6 +20,8 @@ const REQUESTS_MIN: u64 = 100;
 /// Figures of the process that are on no page.
 #[derive(Clone, Debug, Default)]
 pub struct Vitals {
+    /// Time without a tick.
+    pub tick_silence: Duration,
     /// Resident memory, in bytes. 0 if unknown.
     pub memory_bytes: u64,
     /// Free space on the disk of the data folder, in bytes. `None` if unknown.
@@ -87,7 +89,8 @@ pub struct Reading {
     /// The next two over the last minute.
     pub round_trip_median_ms: f64,
     pub http_p99_ms: f64,
-    /// The next three in the last minute.
+    /// The next four in the last minute.
+    pub ticks_dropped: u32,
     pub rooms_faulted: u32,
     pub score_rate_exceeded: u32,
     pub desyncs: u32,
@@ -111,14 +114,13 @@ pub struct Reading {
 /// Makes readings, from pages that follow each other.
 #[derive(Debug, Default)]
 pub struct Reader {
+    ticks: Largest,
+    ticks_dropped: Growth,
     rooms_faulted: Growth,
     score_rate_exceeded: Growth,
     desyncs: Growth,
     round_trips: Quantiles,
     http: Quantiles,
-    /// The last known one: a folder that is gone has no disk, which is no recovery.
-    disk_free_bytes: Option<u64>,
-    ticks: Stall,
     replays: Stall,
     /// It should have nothing to do.
     store: Stall,
@@ -130,27 +132,30 @@ impl Reader {
     /// The reading of a page and of the process's figures.
     pub fn read(&mut self, page: &Page, vitals: &Vitals, now: Moment) -> Reading {
         let (status, now) = (&page.status, now.elapsed);
-        self.disk_free_bytes = vitals.disk_free_bytes.or(self.disk_free_bytes);
         let round_trip_us = self.round_trips.read(&status.clients.round_trip_us.buckets, 0.5, ROUND_TRIPS_MIN, now);
-        // It includes the client's wait for its next datagram.
-        let wait_ms = 1000.0 / f64::from(status.tick_rate.max(1));
-        let settled = if status.uptime_s < SETTLING_S { 0.0 } else { 1.0 };
+        let is_settling = status.uptime_s < SETTLING_S;
+        let settled = if is_settling { 0.0 } else { 1.0 };
         let (results, replays) = (&status.results, &status.replays);
         Reading {
             tick_mean_ms: status.tick_ms.mean * settled,
-            tick_max_ms: status.tick_ms.max * settled,
+            tick_max_ms: self.tick_max_ms(status) * settled,
             tick_load: status.tick_load * settled,
-            tick_stopped_s: self.ticks.seconds(status.tick, true, now),
-            round_trip_median_ms: (round_trip_us as f64 / 1000.0 - wait_ms).max(0.0),
+            tick_stopped_s: vitals.tick_silence.as_secs_f64(),
+            round_trip_median_ms: round_trip_us as f64 / 1000.0,
             http_p99_ms: self.http.read(&vitals.http_us, 0.99, REQUESTS_MIN, now) as f64 / 1000.0,
             threads_ended: status.threads_ended.len() as u32,
+            ticks_dropped: if is_settling {
+                self.ticks_dropped.pass_over(status.dropped_ticks)
+            } else {
+                self.ticks_dropped.read(status.dropped_ticks, now)
+            },
             rooms_faulted: self.rooms_faulted.read(status.errors.rooms_faulted, now),
             score_rate_exceeded: self.score_rate_exceeded.read(status.score_rate_exceeded, now),
             desyncs: self.desyncs.read(status.desyncs.detected, now),
-            joins_of_one: page.busiest.joins.map_or(0, |(joins, _)| joins),
-            matches_of_one: page.busiest.matches.map_or(0, |(matches, _)| matches),
+            joins_of_one: page.busiest.joins,
+            matches_of_one: page.busiest.matches,
             memory_bytes: vitals.memory_bytes,
-            disk_free_bytes: self.disk_free_bytes.unwrap_or(u64::MAX),
+            disk_free_bytes: vitals.disk_free_bytes.unwrap_or(u64::MAX),
             is_data_dir_lost: status.data_dir_lost,
             results_waiting: results.waiting,
             result_oldest_s: results.oldest_ms as f64 / 1000.0,
@@ -161,6 +166,13 @@ impl Reader {
             matches_refused: self.matches_refused.read(vitals.store.refused, now),
             errors: vitals.errors,
         }
+    }
+
+    /// Duration of the longest tick since the reading before, or of the last ticks on the page: at a high tick rate there
+    /// are more between two readings. 0 if it fits into a tick's interval, because then no tick was late.
+    fn tick_max_ms(&mut self, status: &Status) -> f64 {
+        let longest = (self.ticks.read(&status.tick_us_all.buckets) as f64 / 1000.0).max(status.tick_ms.max);
+        if longest > 1000.0 / f64::from(status.tick_rate.max(1)) { longest } else { 0.0 }
     }
 }
 

@@ -86,6 +86,8 @@ pub const RULES: &[Rule] = &[
         format!("one HTTP request in a hundred takes {value:.0} ms or longer, more than {limit} ms: /metrics has the durations by route, look at the load of the machine")),
     state(Critical, "tick_stopped", |r| r.tick_stopped_s, |s| Limit::AtMost(s.tick_stopped_max_s), |value, limit|
         format!("there was no tick for {value:.0} s, more than {limit} s: if it does not go on at once, restart the server")),
+    event(Critical, "ticks_dropped", |r| r.ticks_dropped.into(), |s| Limit::AtMost(s.ticks_dropped_per_minute_max.into()), |value, limit|
+        format!("{value} ticks were skipped within a minute, more than {limit}, so matches stood still: look for other work on the machine, or allow fewer rooms (rooms_max, load_max)")),
     state(Critical, "thread_ended", |r| r.threads_ended.into(), |_| Limit::AtMost(0.0), |value, _|
         format!("{value} threads have panicked (threads_ended in /v1/status names them), and their work is not done any more: restart the server")),
     event(Critical, "room_panic", |r| r.rooms_faulted.into(), |_| Limit::AtMost(0.0), |value, _|

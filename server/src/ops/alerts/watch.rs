@@ -45,6 +45,11 @@ impl Watch {
         self.book.see(kind, AlertLevel::Fatal, message, now)
     }
 
+    /// Resolves all alerts, because the server ends as it should. Returns them.
+    pub fn resolve_all(&mut self) -> Vec<Alert> {
+        self.book.resolve_all()
+    }
+
     /// All alerts, for the status page.
     pub fn status(&self) -> AlertStatus {
         self.book.status()
@@ -66,7 +71,7 @@ mod tests {
 
     /// A page of a server without problems, of this second.
     fn good_page(second: u64) -> Page {
-        let status = Status { uptime_s: second as f64, tick: second * 30, ..Default::default() };
+        let status = Status { uptime_s: second as f64, tick: second * 30, tick_rate: 30, ..Default::default() };
         Page { status, ..Default::default() }
     }
 
@@ -101,6 +106,43 @@ mod tests {
     }
 
     #[test]
+    fn a_slow_tick_that_the_page_has_forgotten_fires() {
+        let mut watch = Watch::new(AlertSettings::default());
+        let mut fired = |second, slow_ticks| {
+            let mut page = good_page(second);
+            page.status.tick_us_all.buckets = vec![(1023, second * 120), (53_247, slow_ticks)];
+            let notices = watch.judge(&page, &Vitals::default(), at(second));
+            kinds(&notices, AlertState::Firing).join(" ")
+        };
+        assert_eq!([fired(9, 5), fired(10, 5), fired(11, 6)], ["", "", "tick_max"]);
+    }
+
+    #[test]
+    fn a_tick_within_a_long_interval_is_good() {
+        let mut watch = Watch::new(AlertSettings::default());
+        let mut fired = |second, max| {
+            let mut page = good_page(second);
+            (page.status.tick_rate, page.status.tick_ms.max) = (10, max);
+            let notices = watch.judge(&page, &Vitals::default(), at(second));
+            kinds(&notices, AlertState::Firing).join(" ")
+        };
+        assert_eq!([fired(20, 99.0), fired(21, 100.1)], ["", "tick_max"]);
+    }
+
+    #[test]
+    fn dropped_ticks_fire_but_not_those_of_the_start() {
+        let mut watch = Watch::new(AlertSettings::default());
+        let mut fired = |second, dropped_ticks| {
+            let mut page = good_page(second);
+            page.status.dropped_ticks = dropped_ticks;
+            let notices = watch.judge(&page, &Vitals::default(), at(second));
+            kinds(&notices, AlertState::Firing).join(" ")
+        };
+        let told = [(1, 4), (9, 7), (10, 7), (30, 7), (31, 8)].map(|(second, count)| fired(second, count));
+        assert_eq!(told, ["", "", "", "", "ticks_dropped"]);
+    }
+
+    #[test]
     fn a_room_panic_fires_once_and_is_resolved_after_a_quiet_time() {
         let mut watch = Watch::new(AlertSettings::default());
         let mut notices = Vec::new();
@@ -121,12 +163,13 @@ mod tests {
         let mut watch = Watch::new(AlertSettings::default());
         let mut page = good_page(20);
         page.status.replays.waiting = 1;
-        let mut fired = |second| {
-            let notices = watch.judge(&page, &Vitals::default(), at(second));
+        let mut fired = |second, silence_s| {
+            let vitals = Vitals { tick_silence: Duration::from_secs(silence_s), ..Default::default() };
+            let notices = watch.judge(&page, &vitals, at(second));
             kinds(&notices, AlertState::Firing).join(" ")
         };
-        assert_eq!([fired(20), fired(25), fired(26)], ["", "", "tick_stopped"].map(str::to_owned));
-        assert_eq!([fired(50), fired(51)], ["", "replays_stalled"].map(str::to_owned));
+        assert_eq!([fired(20, 0), fired(25, 5), fired(26, 6)], ["", "", "tick_stopped"].map(str::to_owned));
+        assert_eq!([fired(50, 30), fired(51, 31)], ["", "replays_stalled"].map(str::to_owned));
     }
 
     #[test]
@@ -134,8 +177,7 @@ mod tests {
         let mut watch = Watch::new(AlertSettings::default());
         let mut fired = |second: u64, round_trips: [u64; 2], requests: [u64; 2]| {
             let mut page = good_page(second);
-            page.status.tick_rate = 30;
-            page.status.clients.round_trip_us.buckets = vec![(60_000, round_trips[0]), (150_000, round_trips[1])];
+            page.status.clients.round_trip_us.buckets = vec![(60_000, round_trips[0]), (110_000, round_trips[1])];
             let http_us = vec![(1000, requests[0]), (700_000, requests[1])];
             let notices = watch.judge(&page, &Vitals { http_us, ..Default::default() }, at(second));
             kinds(&notices, AlertState::Firing).join(" ")

@@ -34,7 +34,7 @@ const ANSWER_BYTES_MAX: u64 = 4096;
 /// Who the notices come from.
 #[derive(Clone, Debug)]
 pub(super) struct Sender {
-    /// Name of this machine.
+    /// Name of this server.
     pub server: String,
     /// Start of this process, in milliseconds since 1970-01-01 UTC: notices of two processes have different ids.
     pub started_unix_ms: u64,
@@ -94,7 +94,7 @@ impl Webhook {
             let notice = self.take();
             let sent = receiver.send(&notice);
             let was_failing = streak.count() > 0;
-            streak.note(!matches!(sent, Sent::NotTaken(_)));
+            streak.note(matches!(sent, Sent::Taken));
             match sent {
                 Sent::Taken if was_failing => tracing::info!("the webhook at {} takes alerts again", receiver.name()),
                 Sent::Taken => {}

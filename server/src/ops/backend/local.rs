@@ -137,6 +137,9 @@ impl Backend for LocalBackend {
     }
 
     async fn health(&self) -> Result<(), String> {
+        if self.status.is_stopping() {
+            return Ok(());
+        }
         match self.status.heartbeat().silence() {
             None => Err("the server is starting: its tick loop has not begun".to_owned()),
             Some(silence) if silence >= HANG_TIME => Err(format!(
@@ -150,7 +153,7 @@ impl Backend for LocalBackend {
     async fn readiness(&self) -> Result<(), String> {
         let page = self.status.page();
         let has_begun = self.status.heartbeat().silence().is_some();
-        if has_begun && !page.status.accepting {
+        if (has_begun || self.status.is_stopping()) && !page.status.accepting {
             return Err("the server drains or stops: it takes no new players".to_owned());
         }
         self.health().await?;
@@ -288,6 +291,14 @@ mod tests {
         backend.status.heartbeat().beat();
         assert_eq!(backend.health().await, Ok(()));
         assert!(backend.readiness().await.is_err(), "the page says that nobody is let in");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_stops_without_ticks_is_healthy_but_not_ready() {
+        let (backend, _queue) = backend();
+        backend.status.note_stop();
+        assert_eq!(backend.health().await, Ok(()), "it writes the last results");
+        assert!(backend.readiness().await.is_err_and(|sentence| sentence.contains("no new players")));
     }
 
     #[tokio::test]

@@ -26,6 +26,11 @@ impl TrustedProxies {
         self.0.iter().any(|network| network.contains(address))
     }
 
+    /// Whether the address is this machine or one of the proxies: health checks and monitoring come from there.
+    pub fn is_own(&self, address: AddressKey) -> bool {
+        address.is_loopback() || self.contains(address)
+    }
+
     /// The caller of a request from `peer`. Each proxy appends the address that it was called from, so the list is read
     /// from its end, and only as long as it was written by trusted proxies: the rest may be the caller's invention.
     ///

@@ -19,7 +19,7 @@ use tokio::{
 
 use super::{
     limits::Held,
-    listener::{ConnectionPlace, Door, refuse},
+    listener::{ConnectionPlace, Door, TOO_MANY, refuse},
     proxy_header,
 };
 use crate::address::AddressKey;
@@ -49,7 +49,7 @@ pub(super) struct Connection {
 pub(super) struct Peer {
     /// Address of the other end, or the one that a proxy has named for the whole connection.
     pub address: AddressKey,
-    /// Whether only requests that resume a session are served.
+    /// Whether only requests that resume a session are served, and those of monitoring.
     pub is_for_resume: bool,
     /// Whether the requests are readable on their way to this process: neither TLS here nor a proxy that may have it.
     pub is_readable: bool,
@@ -69,7 +69,7 @@ where
         let is_caller = named.is_some() && !door.proxies.contains(address);
         let held = if is_caller { door.hold(address) } else { held };
         if is_caller && held.is_none() {
-            refuse(stream, door.tls.is_some());
+            refuse(stream, door.tls.is_some(), TOO_MANY);
             return Ok(None);
         }
         let is_readable = door.tls.is_none() && !is_proxy;

@@ -19,7 +19,7 @@ use super::{
     errors::{busy, error, with_retry_after},
     health::is_check,
     limits::{Act, Place},
-    router::{Gateway, SESSIONS},
+    router::{Gateway, METRICS, SESSIONS},
 };
 use crate::ops::backend::Backend;
 
@@ -54,7 +54,9 @@ pub(super) async fn check_request<B: Backend>(
         return foreign.into_response();
     }
     // Whether a request for a session resumes one is in its body.
-    if peer.is_for_resume && request.uri().path() != SESSIONS {
+    let path = request.uri().path();
+    let is_monitoring = path == METRICS && gateway.proxies.is_own(caller.0);
+    if peer.is_for_resume && path != SESSIONS && !is_monitoring {
         return gateway.crowded();
     }
     // A connection of a proxy has no place among those of an address. Its requests have, one by one.

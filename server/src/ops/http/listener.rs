@@ -29,8 +29,16 @@ use crate::address::AddressKey;
 /// One in this number of all places for connections is reserved: only requests that resume a session are served there, so
 /// that players who lost a connection come back while the server is crowded.
 const RESERVED_PART: usize = 16;
+/// One in this number of the reserved places is for this machine and the trusted proxies alone, so that strangers cannot
+/// keep health checks and monitoring out.
+const OWN_PART: usize = 4;
+/// The answer to a connection of a stranger when only places for this machine and the proxies are left.
+const CROWDED: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\ncontent-type: application/json\r\n\
+content-length: 98\r\nconnection: close\r\n\r\n\
+{\"error\":{\"code\":\"busy\",\"message\":\"this server has too many connections: try again in a moment\"}}\n";
 /// The answer to a connection that its address may not have.
-const TOO_MANY: &[u8] = b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 1\r\ncontent-type: application/json\r\n\
+pub(super) const TOO_MANY: &[u8] =
+    b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 1\r\ncontent-type: application/json\r\n\
 content-length: 107\r\nconnection: close\r\n\r\n\
 {\"error\":{\"code\":\"busy\",\"message\":\"your address has too many connections to this server: try again soon\"}}\n";
 
@@ -69,7 +77,7 @@ pub(super) struct Door {
 
 /// The place of a connection, given back when it is dropped.
 pub(super) struct ConnectionPlace {
-    /// Whether the place is a reserved one: only for requests that resume a session.
+    /// Whether the place is a reserved one: only for requests that resume a session, and for monitoring.
     pub is_for_resume: bool,
     _permit: OwnedSemaphorePermit,
     counts: Arc<Counts>,
@@ -102,11 +110,13 @@ impl Door {
 }
 
 /// Accepts connections and serves each in a task of its own. Unlike `axum::serve` it has limits and timeouts, because
-/// the address is open to everybody. When all places are taken, the next connection waits.
+/// the address is open to everybody. When all places are taken, the next connection waits. When the last ones are left,
+/// which are for this machine and the proxies, others are refused: they would be in the way if they waited.
 pub(super) async fn accept_connections(mut incoming: impl Incoming, door: Door, router: Router) {
     let places = Arc::new(Semaphore::new(door.connections_max));
     let door = Arc::new(door);
     let reserved = door.connections_max / RESERVED_PART;
+    let own = reserved / OWN_PART;
     loop {
         let permit = Arc::clone(&places).acquire_owned().await.expect("the semaphore is never closed");
         let Ok((stream, address)) = incoming.accept().await else {
@@ -115,27 +125,33 @@ pub(super) async fn accept_connections(mut incoming: impl Incoming, door: Door, 
             continue;
         };
         let peer = AddressKey::new(address.ip());
+        let left = places.available_permits();
+        if left < own && !door.proxies.is_own(peer) {
+            door.counts.connections_refused.fetch_add(1, Ordering::Relaxed);
+            refuse(stream, door.tls.is_some(), CROWDED);
+            continue;
+        }
         // A proxy has the connections of many callers. It names them later.
         let held = if door.proxies.contains(peer) {
             None
         } else if let Some(held) = door.hold(peer) {
             Some(held)
         } else {
-            refuse(stream, door.tls.is_some());
+            refuse(stream, door.tls.is_some(), TOO_MANY);
             continue;
         };
-        let place = ConnectionPlace::new(permit, places.available_permits() < reserved, &door.counts);
+        let place = ConnectionPlace::new(permit, left < reserved, &door.counts);
         let connection = Connection { peer, place, held };
         tokio::spawn(serve_connection(stream, connection, Arc::clone(&door), router.clone()));
     }
 }
 
-/// Says that there are too many connections, if that is possible at once, and closes the connection.
-pub(super) fn refuse(mut stream: impl AsyncRead + AsyncWrite + Unpin, is_tls: bool) {
+/// Gives this answer, if that is possible at once, and closes the connection.
+pub(super) fn refuse(mut stream: impl AsyncRead + AsyncWrite + Unpin, is_tls: bool, answer: &[u8]) {
     if !is_tls {
         // Closing a connection with unread bytes could destroy the answer on its way.
         let _ = stream.read(&mut [0; 4096]).now_or_never();
-        let _ = stream.write_all(TOO_MANY).now_or_never();
+        let _ = stream.write_all(answer).now_or_never();
     }
 }
 

@@ -1,13 +1,13 @@
 //! Numbers and durations of requests, by route, for `GET /metrics`.
 
 use std::{
-    collections::BTreeMap,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use axum::{
     extract::{MatchedPath, Request, State},
+    http::StatusCode,
     middleware::Next,
     response::Response,
 };
@@ -38,9 +38,19 @@ pub(super) const ROUTES: [&str; 10] = [
 /// Classes of HTTP statuses, by their first digit.
 const CLASSES: [(u16, &str); 4] = [(2, "2xx"), (3, "3xx"), (4, "4xx"), (5, "5xx")];
 
-/// Answered requests since the gateway's start, by route.
+/// Routes that say nothing about how long players wait.
+const CHECKS: [&str; 3] = [HEALTH, READINESS, METRICS];
+
+/// Answered requests since the gateway's start.
 #[derive(Default)]
-pub(crate) struct Requests(Mutex<[OfRoute; ROUTES.len()]>);
+pub(crate) struct Requests(Mutex<Noted>);
+
+#[derive(Default)]
+struct Noted {
+    by_route: [OfRoute; ROUTES.len()],
+    /// Durations of the requests of players that were not refused for their number or their slowness.
+    of_players: DurationHistogram,
+}
 
 #[derive(Default)]
 struct OfRoute {
@@ -55,49 +65,53 @@ pub(crate) struct RouteRequests {
     pub route: &'static str,
     /// Number of answers of each class of statuses.
     pub answered: [(&'static str, u64); CLASSES.len()],
-    /// Time from the head of a request to the head of its answer.
+    /// Time from the head of a request to the head of its answer, without the wait for its body.
     pub took: HistogramUs,
 }
 
 impl Requests {
     /// The numbers so far.
     pub fn by_route(&self) -> Vec<RouteRequests> {
-        let routes = self.0.lock().expect("nothing panics while holding this lock");
+        let noted = self.0.lock().expect("nothing panics while holding this lock");
         let one = |(route, of): (&'static str, &OfRoute)| RouteRequests {
             route,
             answered: std::array::from_fn(|class| (CLASSES[class].1, of.answered[class])),
             took: of.took.page(),
         };
-        ROUTES.into_iter().zip(&*routes).map(one).collect()
+        ROUTES.into_iter().zip(&noted.by_route).map(one).collect()
     }
 
-    /// Durations of the requests of all routes together: upper bounds of buckets in microseconds with the number of
-    /// requests in each, in ascending order.
+    /// Durations of the requests of players, without those refused for their number or their slowness: upper bounds of
+    /// buckets in microseconds with the number of requests in each, in ascending order.
     pub fn durations(&self) -> Vec<(u64, u64)> {
-        let routes = self.0.lock().expect("nothing panics while holding this lock");
-        let mut sums = BTreeMap::new();
-        for (upper, count) in routes.iter().flat_map(|of| of.took.page().buckets) {
-            *sums.entry(upper).or_insert(0) += count;
-        }
-        sums.into_iter().collect()
+        self.0.lock().expect("nothing panics while holding this lock").of_players.page().buckets
     }
 
-    fn note(&self, route: usize, status: u16, took: Duration) {
-        let mut routes = self.0.lock().expect("nothing panics while holding this lock");
-        let of = &mut routes[route];
-        if let Some(class) = CLASSES.iter().position(|(digit, _)| *digit == status / 100) {
+    fn note(&self, route: usize, status: StatusCode, took: Duration) {
+        let mut noted = self.0.lock().expect("nothing panics while holding this lock");
+        let of = &mut noted.by_route[route];
+        if let Some(class) = CLASSES.iter().position(|(digit, _)| *digit == status.as_u16() / 100) {
             of.answered[class] += 1;
         }
         of.took.note(took);
+        let is_refused = matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS);
+        if !is_refused && !CHECKS.contains(&ROUTES[route]) {
+            noted.of_players.note(took);
+        }
     }
 }
 
-/// Counts and measures a request. What its checks refuse counts, too.
+/// Time that a handler has waited for the body of its request: an extension of its response.
+#[derive(Clone, Copy)]
+pub(super) struct BodyWait(pub Duration);
+
+/// Counts and measures a request. What its checks refuse counts, too. A slow body is the client's, not the server's.
 pub(super) async fn measure_request(State(requests): State<Arc<Requests>>, request: Request, next: Next) -> Response {
     let start = Instant::now();
     let path = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
     let route = ROUTES.iter().position(|route| Some(*route) == path).unwrap_or(ROUTES.len() - 1);
     let response = next.run(request).await;
-    requests.note(route, response.status().as_u16(), start.elapsed());
+    let waited = response.extensions().get().map_or(Duration::ZERO, |BodyWait(waited)| *waited);
+    requests.note(route, response.status(), start.elapsed().saturating_sub(waited));
     response
 }

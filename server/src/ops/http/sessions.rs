@@ -15,13 +15,14 @@ use framehouse_shared::{
     protocol::messages::{NAME_BYTES_MAX, NAME_CHARS_MAX},
     text::{clean_name, is_printable},
 };
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::{
     caller::Caller,
     connection::Peer,
     errors::error,
     limits::Act,
+    requests::BodyWait,
     router::{Gateway, answer},
 };
 use crate::{
@@ -45,17 +46,31 @@ pub(super) async fn open_session<B: Backend>(
     Extension(Caller(address)): Extension<Caller>,
     body: Body,
 ) -> Response {
-    let body = match timeout(BODY_TIME_MAX, axum::body::to_bytes(body, BODY_BYTES_MAX)).await {
-        Ok(Ok(body)) => body,
-        Err(_) => {
-            return error(StatusCode::REQUEST_TIMEOUT, code::TOO_SLOW, "the body did not arrive within five seconds");
-        }
+    let start = Instant::now();
+    let body = read(body).await;
+    let waited = Extension(BodyWait(start.elapsed()));
+    let response = match body {
+        Ok(body) => join(&gateway, peer, address, &body).await,
+        Err(refusal) => refusal,
+    };
+    (waited, response).into_response()
+}
+
+async fn read(body: Body) -> Result<Bytes, Response> {
+    match timeout(BODY_TIME_MAX, axum::body::to_bytes(body, BODY_BYTES_MAX)).await {
+        Ok(Ok(body)) => Ok(body),
         Ok(Err(_)) => {
             let message = format!("the body is larger than {BODY_BYTES_MAX} bytes");
-            return error(StatusCode::PAYLOAD_TOO_LARGE, code::TOO_LARGE, &message);
+            Err(error(StatusCode::PAYLOAD_TOO_LARGE, code::TOO_LARGE, &message))
         }
-    };
-    let request = parse_join(&body, address);
+        Err(_) => {
+            Err(error(StatusCode::REQUEST_TIMEOUT, code::TOO_SLOW, "the body did not arrive within five seconds"))
+        }
+    }
+}
+
+async fn join<B: Backend>(gateway: &Gateway<B>, peer: Peer, address: AddressKey, body: &Bytes) -> Response {
+    let request = parse_join(body, address);
     let is_resume = matches!(&request, Ok(JoinRequest { target: JoinTarget::Resume(_), .. }));
     if peer.is_for_resume && !is_resume {
         return gateway.crowded();

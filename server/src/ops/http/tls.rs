@@ -124,14 +124,14 @@ fn read_pair(certificate: &Path, key: &Path) -> (Result<CertifiedKey, String>, u
 fn parse_pair(certificate: (&Path, &[u8]), key: (&Path, &[u8])) -> Result<CertifiedKey, String> {
     let (certificate, chain) = (certificate.0.display(), certificate.1);
     let (key, secret) = (key.0.display(), key.1);
+    // Errors of the reader repeat lines of a file, and sentences go to a webhook: a line may be the key.
     let chain: Vec<_> = CertificateDer::pem_slice_iter(chain)
         .collect::<Result<_, _>>()
-        .map_err(|error| format!("{certificate} is not a certificate in PEM: {error}"))?;
+        .map_err(|_| format!("{certificate} is not a certificate in PEM"))?;
     if chain.is_empty() {
         return Err(format!("{certificate} has no certificate in PEM"));
     }
-    let secret =
-        PrivateKeyDer::from_pem_slice(secret).map_err(|error| format!("{key} has no private key in PEM: {error}"))?;
+    let secret = PrivateKeyDer::from_pem_slice(secret).map_err(|_| format!("{key} has no private key in PEM"))?;
     CertifiedKey::from_der(chain, secret, &provider())
         .map_err(|error| format!("{key} is not the key of the certificate {certificate}: {error}"))
 }

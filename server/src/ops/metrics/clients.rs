@@ -26,8 +26,8 @@ pub(super) fn write(families: &mut Families<'_>, clients: &ClientStatus) -> fmt:
     )?;
     families.histogram(
         "client_round_trip_seconds",
-        "Time from the close of a tick until a client says that it has the frame: the round trip and at most a tick, in \
-         economy mode two; each client twice a second",
+        "Round trip: from the close of a tick until a client says that it has the frame, less the longest wait for its next \
+         datagram (a tick, in economy mode two), so up to that much too short; each client twice a second",
         &clients.round_trip_us,
         &ROUND_TRIP_BOUNDS_S,
     )

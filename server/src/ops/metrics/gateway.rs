@@ -20,7 +20,7 @@ pub(super) fn write(families: &mut Families<'_>, http: &HttpStatus, requests: &[
     )?;
     families.histograms(
         "http_request_duration_seconds",
-        "Time from the head of an HTTP request to the head of its answer",
+        "Time from the head of an HTTP request to the head of its answer, without the wait for its body",
         "route",
         &BOUNDS_S,
         requests.iter().map(|of| (of.route, &of.took)),

@@ -80,7 +80,8 @@ fn write_desyncs(families: &mut Families<'_>, desyncs: &DesyncStatus) -> fmt::Re
     families.counter("desyncs_kicks", "Players sent away for repeated desyncs", desyncs.sent_away)
 }
 
-fn write_cleanup(families: &mut Families<'_>, CleanupStatus { stats, us_per_tick }: &CleanupStatus) -> fmt::Result {
+fn write_cleanup(families: &mut Families<'_>, cleanup: &CleanupStatus) -> fmt::Result {
+    let CleanupStatus { stats, done_by_kind, us_per_tick } = cleanup;
     let tasks = [
         ("done", stats.done),
         ("failed", stats.failed),
@@ -92,6 +93,12 @@ fn write_cleanup(families: &mut Families<'_>, CleanupStatus { stats, us_per_tick
         "Cleanup tasks by outcome; a failed one is tried again, an abandoned one is not",
         "outcome",
         tasks,
+    )?;
+    families.counters(
+        "cleanup_tasks_done",
+        "Completed cleanup tasks by owner and kind of data",
+        "kind",
+        done_by_kind.iter().map(|(kind, count)| (kind.as_str(), *count)),
     )?;
     families.counter("cleanup_tasks_forced", "Cleanup tasks that were done late", stats.forced)?;
     families.gauge(

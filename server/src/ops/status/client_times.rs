@@ -1,11 +1,12 @@
 //! How far clients are away, and how early their inputs come.
 
 use bevy::prelude::*;
+use framehouse_shared::tick::Tick;
 
 use crate::{
     histogram::DurationHistogram,
     room::{
-        InRoom,
+        InRoom, Room,
         clock::RoomClock,
         inputs::{InputBuffer, SyncState},
     },
@@ -20,17 +21,19 @@ pub(super) struct ClientTimes {
 }
 
 /// Measures every client that was heard since the last time. Runs with every status page, so that the receiving of inputs
-/// does nothing for it.
+/// does nothing for it. A client tells in its next datagram which frames it has: the interval of its datagrams, the longest
+/// wait for that, is subtracted from a round trip.
 pub(super) fn measure_clients(
     rate: Res<TickRate>,
     mut times: ResMut<ClientTimes>,
-    clocks: Query<&RoomClock>,
+    rooms: Query<(&Room, &RoomClock)>,
     mut members: Query<(&InRoom, &mut SyncState, Option<&InputBuffer>)>,
 ) {
     for (room, mut sync, inputs) in &mut members {
-        let Ok(clock) = clocks.get(room.0) else { continue };
+        let Ok((room, clock)) = rooms.get(room.0) else { continue };
         let Some(round_trip) = sync.take_round_trip(clock, *rate) else { continue };
-        times.round_trips.note(round_trip);
+        let wait = rate.time_of(Tick(room.options().datagram_ticks()));
+        times.round_trips.note(round_trip.saturating_sub(wait));
         if let Some(margin) = inputs.and_then(|inputs| inputs.margin(*rate)) {
             times.margins.note(margin);
         }

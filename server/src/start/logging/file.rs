@@ -15,6 +15,8 @@ use crate::config::LogSettings;
 
 /// Permissions of a new file: names and rooms of players are not for everybody on the machine.
 const MODE: u32 = 0o640;
+/// Pause between two attempts to open the file at the path.
+const REOPEN_PAUSE: Duration = Duration::from_secs(1);
 
 /// The log file.
 pub(super) struct LogFile {
@@ -25,7 +27,31 @@ pub(super) struct LogFile {
     open: OpenFile,
     /// It could not be put away, so it grows on.
     grows_on: bool,
+    /// The file at the path has to be opened, because it is another one now.
+    reopen: Option<Reopen>,
 }
+
+impl OpenFile {
+    /// Length of the file; unknown if the system does not tell.
+    fn length(&self) -> Option<u64> {
+        self.file.metadata().ok().map(|metadata| metadata.len())
+    }
+
+    /// Another program may have truncated the file, as logrotate does with `copytruncate`.
+    fn note_truncation(&mut self) {
+        self.bytes = self.length().map_or(self.bytes, |length| length.min(self.bytes));
+    }
+
+    /// Removes half a line, which would spoil the next one. The file does not grow. A device has no length.
+    fn cut_half_line(&mut self) {
+        self.note_truncation();
+        let _ = self.file.set_len(self.bytes);
+    }
+}
+
+/// The failed attempt to open the file at the path, if there was one.
+#[derive(Default)]
+struct Reopen(Option<(SystemTime, io::Error)>);
 
 struct OpenFile {
     file: File,
@@ -47,7 +73,7 @@ impl LogFile {
         })?;
         let age_max = Duration::from_secs(3600) * settings.file_age_max_h;
         let (bytes_max, kept) = (settings.file_bytes_max, settings.files_kept);
-        Ok(Self { path, bytes_max, age_max, kept, open, grows_on: false })
+        Ok(Self { path, bytes_max, age_max, kept, open, grows_on: false, reopen: None })
     }
 
     /// The path, as text that can be printed.
@@ -55,14 +81,28 @@ impl LogFile {
         Printable(&self.path.to_string_lossy()).to_string()
     }
 
-    /// Opens the file at the path, which may be another one now.
-    ///
-    /// # Errors
-    /// When it cannot be opened. The old one stays open.
-    pub fn reopen(&mut self) -> io::Result<()> {
-        self.open = open(&self.path)?;
-        self.grows_on = false;
-        Ok(())
+    /// Opens the file at the path before the next line, because it may be another one now.
+    pub fn reopen(&mut self) {
+        self.reopen = Some(Reopen::default());
+    }
+
+    /// Why lines still go to the old file, although the one at the path should be opened.
+    pub fn reopen_error(&self) -> Option<&io::Error> {
+        let Reopen(failed) = self.reopen.as_ref()?;
+        failed.as_ref().map(|(_, error)| error)
+    }
+
+    /// Opens the file at the path, if it has to be. If it cannot, lines go to the old file, and it is tried again.
+    fn reopen_if_due(&mut self, now: SystemTime) {
+        let Some(Reopen(failed)) = &self.reopen else { return };
+        let is_recent = |at: &SystemTime| now.duration_since(*at).is_ok_and(|pause| pause < REOPEN_PAUSE);
+        if failed.as_ref().is_some_and(|(at, _)| is_recent(at)) {
+            return;
+        }
+        match open(&self.path) {
+            Ok(open) => (self.open, self.grows_on, self.reopen) = (open, false, None),
+            Err(error) => self.reopen = Some(Reopen(Some((now, error)))),
+        }
     }
 
     /// Appends a line, to a new file if the old one is large or old.
@@ -70,23 +110,27 @@ impl LogFile {
     /// # Errors
     /// When the line cannot be written. Nothing of it is in the file then.
     pub fn write_line(&mut self, line: &[u8], now: SystemTime) -> io::Result<()> {
+        self.reopen_if_due(now);
+        if self.is_due(line.len() as u64, now) {
+            self.open.note_truncation();
+        }
         if self.is_due(line.len() as u64, now) {
             self.try_put_away();
+            self.reopen_if_due(now);
         }
-        let open = &mut self.open;
-        if let Err(error) = open.file.write_all(line) {
-            // Half a line would spoil the next one. A device has no length.
-            let _ = open.file.set_len(open.bytes);
-            return Err(error);
+        let written = self.open.file.write_all(line);
+        match written {
+            Ok(()) => self.open.bytes += line.len() as u64,
+            Err(_) => self.open.cut_half_line(),
         }
-        open.bytes += line.len() as u64;
-        Ok(())
+        written
     }
 
     fn is_due(&self, bytes: u64, now: SystemTime) -> bool {
         let OpenFile { bytes: written, since, is_file, .. } = &self.open;
         let is_old = now.duration_since(*since).is_ok_and(|age| age >= self.age_max);
-        *is_file && *written > 0 && !self.grows_on && (written + bytes > self.bytes_max || is_old)
+        let can_be_put_away = *is_file && *written > 0 && !self.grows_on && self.reopen.is_none();
+        can_be_put_away && (written + bytes > self.bytes_max || is_old)
     }
 
     fn try_put_away(&mut self) {
@@ -96,7 +140,7 @@ impl LogFile {
         }
     }
 
-    /// Renames the file and the earlier ones, and begins a new one. The oldest one is overwritten.
+    /// Renames the file and the earlier ones, so that a new one has to be opened. The oldest one is overwritten.
     fn put_away(&mut self) -> io::Result<()> {
         for number in (1..self.kept).rev() {
             let (from, to) = (numbered(&self.path, number), numbered(&self.path, number + 1));
@@ -106,7 +150,8 @@ impl LogFile {
             }
         }
         fs::rename(&self.path, numbered(&self.path, 1))?;
-        self.reopen()
+        self.reopen();
+        Ok(())
     }
 }
 
@@ -174,6 +219,34 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_another_program_truncates_is_as_long_as_it_is() {
+        let folder = Folder::new("truncated");
+        let mut log = folder.log(10, 2);
+        let truncate = || drop(File::create(folder.0.join("log")).expect("a file of ours"));
+        let write = |log: &mut LogFile, line: &str| log.write_line(line.as_bytes(), SystemTime::now());
+        write(&mut log, "   1\n").and_then(|()| write(&mut log, "   2\n")).expect("there is room");
+        truncate();
+        write(&mut log, "   3\n").expect("there is room");
+        assert_eq!((folder.read("log").as_deref(), folder.read("log.1")), (Some("   3\n"), None));
+        write(&mut log, "   4\n").and_then(|()| write(&mut log, "   5\n")).expect("there is room");
+        assert_eq!(folder.read("log.1").as_deref(), Some("   3\n   4\n"), "it is full by its real length");
+        truncate();
+        log.open.cut_half_line();
+        assert_eq!(folder.read("log").as_deref(), Some(""), "it does not grow");
+    }
+
+    #[test]
+    fn half_a_line_is_cut() {
+        let folder = Folder::new("half");
+        let mut log = folder.log(100, 2);
+        log.write_line(b"whole\n", SystemTime::now()).expect("there is room");
+        log.open.file.write_all(b"ha").expect("there is room");
+        log.open.cut_half_line();
+        log.write_line(b"next\n", SystemTime::now()).expect("there is room");
+        assert_eq!(folder.read("log").as_deref(), Some("whole\nnext\n"));
+    }
+
+    #[test]
     fn an_old_file_is_put_away_but_not_an_empty_one() {
         let folder = Folder::new("age");
         let mut log = folder.log(1000, 2);
@@ -182,6 +255,26 @@ mod tests {
         assert_eq!(folder.read("log.1"), None, "there was nothing to put away");
         log.write_line(b"new\n", later).expect("there is room");
         assert_eq!((folder.read("log.1"), folder.read("log")), (Some("old\n".into()), Some("new\n".into())));
+    }
+
+    #[test]
+    fn lines_go_to_the_old_file_until_the_new_one_opens() {
+        let folder = Folder::new("reopen");
+        let (logs, aside) = (folder.0.join("logs"), folder.0.join("aside"));
+        fs::create_dir(&logs).expect("a folder of ours");
+        let settings = LogSettings { file: Some(logs.join("log")), ..Default::default() };
+        let mut log = LogFile::open(&settings).expect("a folder of ours");
+        let start = SystemTime::now();
+        fs::rename(&logs, &aside).expect("a folder of ours");
+        log.reopen();
+        log.write_line(b"1\n", start).expect("the old file is open");
+        assert!(log.reopen_error().is_some_and(|error| error.kind() == io::ErrorKind::NotFound));
+        fs::create_dir(&logs).expect("a folder of ours");
+        log.write_line(b"2\n", start + REOPEN_PAUSE / 2).expect("the old file is open");
+        assert_eq!((folder.read("aside/log").as_deref(), folder.read("logs/log")), (Some("1\n2\n"), None));
+        log.write_line(b"3\n", start + REOPEN_PAUSE).expect("there is room");
+        assert_eq!(folder.read("logs/log").as_deref(), Some("3\n"));
+        assert!(log.reopen_error().is_none());
     }
 
     #[test]

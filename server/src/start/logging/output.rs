@@ -7,13 +7,15 @@ use std::{
         Arc, OnceLock,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
-    thread,
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use tracing_appender::non_blocking::ErrorCounter;
 
-use super::{super::print::complain, file::LogFile};
+use super::{complaints::Complaints, file::LogFile};
+
+/// Pause between two lines that tell of lost lines.
+const LOST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Counter of lines that found no room in the queue. The queue exists later than what it writes to.
 #[derive(Clone, Default)]
@@ -39,6 +41,9 @@ pub(super) struct Output {
     unwritten: usize,
     /// Lost lines that were told.
     told: usize,
+    /// When they were told.
+    told_at: Option<SystemTime>,
+    complaints: Complaints,
 }
 
 enum Target {
@@ -47,7 +52,10 @@ enum Target {
     Stderr(Box<dyn Write + Send>),
     File {
         file: LogFile,
-        is_failing: bool,
+        /// Standard error was told that lines cannot be written.
+        is_failure_told: bool,
+        /// Standard error was told that the file at the path cannot be opened, and lines go to the old one.
+        is_old_told: bool,
     },
 }
 
@@ -55,36 +63,46 @@ impl Output {
     /// Writes to this file, else to standard error.
     pub fn new(file: Option<LogFile>, reopen: Arc<AtomicBool>, counted: Counted) -> Self {
         let to = match file {
-            Some(file) => Target::File { file, is_failing: false },
+            Some(file) => Target::File { file, is_failure_told: false, is_old_told: false },
             None => Target::Stderr(Box::new(io::stderr())),
         };
-        Self { to, reopen, counted, unwritten: 0, told: 0 }
+        Self { to, reopen, counted, unwritten: 0, told: 0, told_at: None, complaints: Complaints::default() }
     }
 
-    fn write_line(&mut self, line: &[u8]) {
+    fn write_line(&mut self, line: &[u8], now: SystemTime) {
         let was_written = match &mut self.to {
             Target::Stderr(stderr) => {
                 let _ = stderr.write_all(line);
                 true
             }
-            Target::File { file, is_failing } => {
-                let reopened = if self.reopen.swap(false, Relaxed) { file.reopen() } else { Ok(()) };
-                let written = reopened.and_then(|()| file.write_line(line, SystemTime::now()));
-                note_failure(file, is_failing, written.err())
+            Target::File { file, is_failure_told, is_old_told } => {
+                if self.reopen.swap(false, Relaxed) {
+                    file.reopen();
+                }
+                let failure = file.write_line(line, now).err();
+                self.complaints.note(is_failure_told, failure.as_ref(), now, |error| {
+                    format!("cannot write to the log file {}: {error}; its lines are lost until it can", file.path())
+                });
+                self.complaints.note(is_old_told, file.reopen_error(), now, |error| {
+                    let path = file.path();
+                    format!("cannot open the log file {path} again: {error}; lines go to the old one until it can")
+                });
+                failure.is_none()
             }
         };
         self.unwritten += usize::from(!was_written);
         if was_written {
-            self.tell_lost();
+            self.tell_lost(now);
         }
     }
 
-    /// Tells that lines are lost. This line goes through the queue too: if it finds no room, it counts, and the next
-    /// written line tells of it again.
-    fn tell_lost(&mut self) {
+    /// Tells that lines are lost, at most once a second: this line goes through the queue too. If it finds no room, it
+    /// counts, and a later line tells of it again.
+    fn tell_lost(&mut self, now: SystemTime) {
         let lost = self.counted.dropped() + self.unwritten;
-        if lost > self.told {
-            self.told = lost;
+        let is_recent = |at| now.duration_since(at).is_ok_and(|ago| ago < LOST_PAUSE);
+        if lost > self.told && !self.told_at.is_some_and(is_recent) {
+            (self.told, self.told_at) = (lost, Some(now));
             tracing::error!(
                 lines_lost = lost,
                 "lines of this log are lost: they came too fast, or could not be written"
@@ -93,19 +111,9 @@ impl Output {
     }
 }
 
-/// Says on standard error when a file fails, once until it works again. Returns whether the line was written.
-fn note_failure(file: &LogFile, is_failing: &mut bool, error: Option<io::Error>) -> bool {
-    let was_failing = std::mem::replace(is_failing, error.is_some());
-    let Some(error) = error.filter(|_| !was_failing) else { return !*is_failing };
-    let sentence = format!("cannot write to the log file {}: {error}; its lines are lost until it can", file.path());
-    // Standard error may be a pipe that nobody reads, and the next line may find room.
-    let _ = thread::Builder::new().name("complaint".to_owned()).spawn(move || complain(&sentence));
-    false
-}
-
 impl Write for Output {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.write_line(line);
+        self.write_line(line, SystemTime::now());
         Ok(line.len())
     }
 
@@ -153,8 +161,14 @@ mod tests {
         output.to = Target::Stderr(Box::new(io::sink()));
         let dropped = output.counted.dropped();
         assert!((7..=8).contains(&dropped), "at most one is being written and two wait: {dropped}");
-        output.write_all(b"a line\n").expect("it never fails");
+        let start = SystemTime::now();
+        output.write_line(b"a line\n", start);
         assert_eq!(output.told, dropped);
+        output.unwritten = 1;
+        output.write_line(b"a line\n", start + LOST_PAUSE / 2);
+        assert_eq!(output.told, dropped, "not more than a line a second tells of it");
+        output.write_line(b"a line\n", start + LOST_PAUSE);
+        assert_eq!(output.told, dropped + 1);
         drop(freed);
         drop(guard);
     }

@@ -1,3 +1,8 @@
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpListener,
+};
+
 use framehouse_shared::api::AlertLevel;
 
 use super::*;
@@ -59,4 +64,33 @@ fn no_error_names_the_secret_of_the_url() {
     let Sent::NotTaken(why) = receiver.send(&notice(AlertState::Firing)) else { panic!("nobody is there") };
     assert!(!why.contains("secret") && !receiver.name().contains("secret"), "{why}");
     assert!(!cause(&ureq::Error::BadUri("http://x/secret".to_owned()), Duration::ZERO).contains("secret"));
+}
+
+/// Answers every request with 400.
+fn refuse_all(listener: &TcpListener) {
+    for stream in listener.incoming().flatten() {
+        let mut reader = BufReader::new(&stream);
+        let head: Vec<_> = reader.by_ref().lines().map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
+        let length =
+            head.iter().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+        reader.read_exact(&mut vec![0; length.unwrap_or(0)]).expect("the body follows");
+        let answer = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        (&stream).write_all(answer).expect("the sender waits for it");
+    }
+}
+
+#[test]
+fn a_receiver_that_refuses_every_notice_is_an_error_in_a_row() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}/secret", listener.local_addr().expect("it is bound"));
+    thread::spawn(move || refuse_all(&listener));
+    let sender = Sender { server: "host-1".to_owned(), started_unix_ms: 1 };
+    let streak = ErrorStreak::default();
+    let url = WebhookUrl::from(url.as_str());
+    let webhook = Webhook::start(url, WebhookFormat::Json, sender, streak.clone()).expect("a thread");
+    for number in 1..=3 {
+        webhook.push(notice(AlertState::Firing).alert);
+        assert!(webhook.flush(Duration::from_secs(60)));
+        assert_eq!(streak.count(), number);
+    }
 }

@@ -140,6 +140,31 @@ async fn players_who_come_back_get_in_while_all_other_places_are_taken() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn strangers_cannot_keep_health_checks_and_monitoring_out() {
+    let trusted_proxies = vec!["10.0.0.9".parse().expect("an address")];
+    let network = Network::of(HttpSettings { trusted_proxies, ..Default::default() }, 64);
+    let get = |path: &str| format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+    let start = Instant::now();
+    // All places but the one in 64 that is kept.
+    let slow: Vec<DuplexStream> = (0..63).map(|index| network.connect(&format!("192.0.{index}.1"))).collect();
+    settle().await;
+    for from in ["127.0.0.1", "::1", "10.0.0.9"] {
+        for path in ["/healthz", "/metrics"] {
+            assert_eq!(network.ask(from, &get(path)).await.0, 200, "{path} from {from}");
+            settle().await;
+        }
+        assert_eq!(network.ask(from, ROOMS).await.0, 503, "the place is for nothing else");
+        settle().await;
+    }
+    let (status, refused) = network.ask("198.51.100.1", &get("/healthz")).await;
+    let (head, body) = refused.split_once("\r\n\r\n").expect("a head and a body");
+    assert!(status == 503 && head.contains("retry-after: 5\r\n"), "{refused}");
+    assert!(head.contains(&format!("content-length: {}\r\n", body.len())), "{refused}");
+    assert_eq!(start.elapsed(), Duration::ZERO, "nobody had to wait until a slow connection was over");
+    drop(slow);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_head_of_a_request_takes_eight_kilobytes_at_most() {
     let network = Network::of(HttpSettings::default(), 1024);
     let request = |bytes| {

@@ -13,7 +13,7 @@ use hyper_util::service::TowerToHyperService;
 use super::*;
 use crate::{
     config::HttpSettings,
-    ops::http::{HttpOptions, connection::Peer, fixed_backend::Fixed, gateway},
+    ops::http::{HttpOptions, HttpTimes, connection::Peer, fixed_backend::Fixed, gateway},
 };
 
 const QUICK: &str = r#"{"name":"Ada","room":{"quick":{}}}"#;
@@ -235,6 +235,28 @@ async fn requests_are_counted_by_route_and_never_by_what_a_stranger_writes() {
     }
     assert!(!text.contains("stranger"), "{text}");
     assert_eq!(text.lines().count(), lines, "{text}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn slow_bodies_refusals_and_checks_say_nothing_about_how_long_players_wait() {
+    let times = HttpTimes::default();
+    let router = gateway(Fixed, HttpOptions { times: times.clone(), ..Default::default() }).1;
+    let post = |body: Body| send(&router, "192.0.2.1", request(Method::POST, SESSIONS), body);
+    let slow = stream::once(async {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        Ok::<_, Infallible>(QUICK)
+    });
+    assert_eq!(post(Body::from_stream(slow)).await.status(), StatusCode::OK);
+    let endless = stream::pending::<Result<&str, Infallible>>();
+    assert_eq!(post(Body::from_stream(endless)).await.status(), StatusCode::REQUEST_TIMEOUT);
+    for path in [HEALTH, READINESS, METRICS] {
+        send(&router, "127.0.0.1", request(Method::GET, path), "").await;
+    }
+    let joins = |_| ("198.51.100.1".to_owned(), request(Method::POST, SESSIONS), QUICK);
+    assert_eq!(statuses(&router, 100, joins).await, [(200, 20), (429, 80)]);
+    let buckets = times.buckets();
+    assert_eq!(buckets.iter().map(|(_, count)| count).sum::<u64>(), 21);
+    assert!(buckets.iter().all(|(upper_us, _)| *upper_us < 1_000_000), "{buckets:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -102,6 +102,19 @@ fn files_that_cannot_be_used_are_refused_at_the_start() {
     assert!(sentence.contains("key.pem has no private key"), "{sentence}");
 }
 
+#[test]
+fn a_sentence_about_a_file_repeats_nothing_of_it() {
+    let folder = Folder::new("secret");
+    folder.write_pair();
+    let (pem, broken) = (fs::read_to_string(folder.key()).expect("a file"), folder.key());
+    // Somebody has lost the line breaks, or the end.
+    for text in [pem.replace('\n', " "), pem.replacen("KEY-----", "KEY", 1), pem.replace("-----END", "")] {
+        fs::write(&broken, text).expect("a folder of ours");
+        let sentence = folder.read().expect_err("a broken key");
+        assert!(sentence.ends_with("key.pem has no private key in PEM"), "{sentence}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn files_that_change_are_noticed() {
     let folder = Folder::new("follow");
