@@ -151,7 +151,7 @@ impl WebhookUrl {
         self.0.trim()
     }
 
-    /// Scheme, host and port: what the log may have. Nothing of what is no http:// or https:// URL.
+    /// Scheme, host and port, which the log may have. `None` if this is no http:// or https:// URL.
     pub fn origin(&self) -> Option<String> {
         let url = self.parsed()?;
         let (scheme, host) = (url.scheme_str()?, url.host()?);

@@ -39,7 +39,7 @@ pub(super) fn ranges(section: &str) -> Ranges {
     }
 }
 
-/// A setting: what is known about it without its value.
+/// A setting without its value: name, meaning, type and range.
 #[derive(Debug)]
 pub(super) struct Setting {
     /// Section of the file.

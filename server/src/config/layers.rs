@@ -10,7 +10,7 @@ use toml::{
 
 use super::{Environment, Flags, Settings, catalogue, flags, origin::Origin};
 
-/// The values that are not defaults, with their origins, and what is wrong with others.
+/// The values that are not defaults, with their origins, and the mistakes in others.
 #[derive(Debug, Default)]
 pub(crate) struct Layers {
     values: BTreeMap<(&'static str, &'static str), (Value, Origin)>,
@@ -58,7 +58,7 @@ impl Layers {
         Ok(settings)
     }
 
-    /// The settings without what is wrong with them: good enough to tell somebody what is wrong.
+    /// The valid settings, with defaults in place of the invalid ones: enough to log and send the mistakes.
     pub fn usable_settings(&self) -> Settings {
         let mut settings = self.merged();
         if settings.alerts.check().is_err() {

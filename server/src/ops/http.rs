@@ -84,7 +84,7 @@ pub struct HttpOptions {
     pub times: HttpTimes,
 }
 
-/// Durations of players' requests to the gateway, shared with who watches them.
+/// Durations of players' requests to the gateway, shared with the thread of the alerts.
 #[derive(Clone, Default)]
 pub struct HttpTimes(Arc<Requests>);
 

@@ -257,7 +257,7 @@ pub struct SyncState {
 }
 
 impl SyncState {
-    /// The state at the start of a match, or with a new snapshot: nothing is left but what is known about the network.
+    /// The state at the start of a match, or with a new snapshot. Only `repeat_until` is kept.
     pub(super) fn begin_anew(&self) -> Self {
         Self { repeat_until: self.repeat_until, ..Self::default() }
     }

@@ -80,7 +80,7 @@ impl VisitFmt for TextVisitor<'_> {
     }
 }
 
-/// One JSON object a line: time, level, what is the same in all lines of the process, module, sentence and fields.
+/// One JSON object a line: time, level, the constant fields of the process, module, sentence and fields.
 pub(super) struct JsonLines {
     /// `"node":..,"pid":..,"version":..`.
     process: String,

@@ -17,7 +17,7 @@ use super::{complaints::Complaints, file::LogFile};
 /// Pause between two lines that tell of lost lines.
 const LOST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Counter of lines that found no room in the queue. The queue exists later than what it writes to.
+/// Counter of lines that found no room in the queue. It is connected later, because the queue needs its output first.
 #[derive(Clone, Default)]
 pub(super) struct Counted(Arc<OnceLock<ErrorCounter>>);
 
