@@ -136,12 +136,19 @@ fn a_connected_player_has_one_seat_and_may_watch_and_come_back() {
 
 #[test]
 fn a_player_who_joins_anew_gives_up_a_lost_seat_and_an_unused_token() {
+    // He is silent first, and then lost.
+    for ticks in [120, 330] {
+        gives_up_what_he_had(ticks);
+    }
+}
+
+fn gives_up_what_he_had(ticks: u32) {
     let mut world = World::new(TinyPlugin, 123);
     let [ada, bob] = with_both(&mut world);
     world.step_to_playing();
     let address = world.clients[bob].address;
     world.network.set_cut(address, true);
-    world.step_ticks(330);
+    world.step_ticks(ticks);
     let members = |world: &World| world.clients[ada].client.members().expect("in the room").iter().flatten().count();
     assert_eq!(members(&world), 2, "his seat is kept");
     let first = world.join_with_secret(room(2), BOB).expect("he is not connected");

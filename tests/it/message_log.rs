@@ -24,12 +24,17 @@ fn told(world: &mut World, client: usize) -> Vec<MessageContent> {
 
 #[test]
 fn messages_are_archived_as_members_get_them_with_sender_and_match() {
-    let mut world = World::new(TinyPlugin, 61).with_players(2);
+    let mut world = World::new(TinyPlugin, 61);
     let (queue, archive) = message_log::queue();
     world.server.archive_messages(queue);
+    let room = JoinTarget::Create { size: 2, private: false, practice: false, economy: None };
+    world.join(room).expect("an empty server");
+    world.step_ticks(30);
     world.clients[0].client.chat("before");
-    world.step_to_playing();
+    world.step_ticks(30);
     let code = world.room_code();
+    world.join(JoinTarget::Code(code)).expect("a free seat");
+    world.step_to_playing();
     let spectator = world.join(JoinTarget::Watch(code)).expect("a place");
     world.step_ticks(60);
     world.clients[1].client.send_game_message(&[7, 8]);

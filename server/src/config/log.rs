@@ -84,7 +84,7 @@ impl LogLevel {
 }
 
 /// Modules of the server whose levels can be set.
-const MODULES: [&str; 24] = [
+const MODULES: [&str; 25] = [
     "address",
     "cleanup",
     "config",
@@ -106,6 +106,7 @@ const MODULES: [&str; 24] = [
     "schedule",
     "server",
     "start",
+    "store",
     "threads",
     "tick_load",
     "tick_loop",

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bevy::prelude::*;
 use framehouse_shared::{api::PlayerSecret, ids::AccountId, protocol::end::EndCode, replay::ServerKey};
 
-use super::{Player, directory::JoinError, members, presence::ResumeIndex, sessions};
+use super::{Player, directory::JoinError, members, presence::{Presence, ResumeIndex}, sessions};
 use crate::net::{
     secret::ResumeSecret,
     session::{Session, SessionState},
@@ -73,14 +73,14 @@ enum Held {
     Session(Entity),
 }
 
-/// Refuses a player that has a seat and is connected.
+/// Refuses a player that has a seat and is heard there. Whoever restarts a client that was killed gets in at once.
 pub(super) fn check(world: &World, account: AccountId) -> Result<(), JoinError> {
     let Some(Held::Seat(player)) = held(world, account) else { return Ok(()) };
-    let is_connected = world.get::<Player>(player).is_some_and(|player| player.presence.is_connected());
-    if is_connected { Err(JoinError::AlreadyPlaying) } else { Ok(()) }
+    let is_heard = world.get::<Player>(player).is_some_and(|player| matches!(player.presence, Presence::Here(_)));
+    if is_heard { Err(JoinError::AlreadyPlaying) } else { Ok(()) }
 }
 
-/// Notes a player's new session. It loses what it had: a seat that it was disconnected from, or a session on its way.
+/// Notes a player's new session. It loses what it had: a seat where it is not heard any more, or a session on its way.
 pub(super) fn note_session(
     world: &mut World,
     account: AccountId,

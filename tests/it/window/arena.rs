@@ -140,8 +140,10 @@ fn the_net_graph_comes_and_goes_and_ping_and_loss_stay() {
 
 #[test]
 fn panels_keep_clear_of_each_other_in_every_window() {
-    let (server, folder) = (start_server(), Folder::new());
+    let server = start_server();
     for (width, height) in [(800, 600), (1280, 720), (2560, 1080), (3840, 2160)] {
+        // A player of its own: that of the window before still has its seat.
+        let folder = Folder::new();
         let line = format!("--server {} --config-dir {} --practice --autopilot", server.url, folder.0.display());
         let size = UVec2::new(width, height);
         let mut window = open_at(&line, size);

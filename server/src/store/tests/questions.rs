@@ -59,7 +59,7 @@ async fn whatever_names_say_is_stored_as_a_name(database: TestDatabase) {
     let names = ["'; DROP TABLE x; --", "$1", "\u{202e}evil", "a\0b", "", "\u{7}", "Zoe\u{308}", "💥"];
     let mut hostile = played(1, "basin", NOW_S, &[(1, 1); 8]);
     for (index, (player, name)) in hostile.players.iter_mut().zip(names).enumerate() {
-        (player.account, player.name) = (Some(AccountId(index as u128)), name.to_owned());
+        (player.account, player.name) = (Some(AccountId(1 + index as u128)), name.to_owned());
     }
     hostile.map = format!("a\0b{}", "ü".repeat(5000));
     (hostile.game, hostile.started_unix, hostile.tick_rate) = ("\0".to_owned(), u64::MAX, 0);

@@ -31,7 +31,7 @@ async fn ratings_follow_matches_of_several_players(database: TestDatabase) {
 async fn batches_make_no_difference_to_ratings(database: TestDatabase) {
     let pool = database.migrated().await.writer;
     let matches: Vec<_> = (0..30_u128)
-        .map(|id| played(id, "basin", NOW_S, &[(id % 5, 30), (5 + id % 3, 20), (8 + id % 2, 10)]))
+        .map(|id| played(id, "basin", NOW_S, &[(1 + id % 5, 30), (6 + id % 3, 20), (9 + id % 2, 10)]))
         .map(|result| Match::of(&result))
         .collect();
     let mut found = Vec::new();
@@ -44,7 +44,7 @@ async fn batches_make_no_difference_to_ratings(database: TestDatabase) {
         // Stored twice, they count once.
         store_batch(&pool, "a", &matches, Position::default(), true).await.expect("it stores");
         let mut ratings = Vec::new();
-        for id in 0..10 {
+        for id in 1..=10 {
             ratings.push(read::player(&pool, AccountId(id)).await.expect("it played").rating);
         }
         found.push(ratings);

@@ -234,7 +234,7 @@ async fn a_forgotten_player_is_somebody_in_its_matches_and_nowhere_else(database
     for name in ["results-1.jsonl", FILE_NAME] {
         let text = fs::read_to_string(database.folder.join(name)).expect("it is there");
         assert!(!text.contains("player 1") && text.contains("somebody") && text.contains("player 2"), "{text}");
-        assert!(!text.contains(&AccountId(1).to_string()), "{text}");
+        assert!(!text.contains(&format!("\"account\":\"{}\"", AccountId(1))), "{text}");
     }
     assert_eq!(database.count("SELECT COUNT(*) FROM match_players WHERE name = 'player 1'").await, 0);
     assert_eq!(database.count("SELECT COUNT(*) FROM messages").await, 1);
