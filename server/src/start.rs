@@ -1,5 +1,6 @@
 //! The server program: from the command line to a running server.
 
+mod archive;
 mod data_dir;
 mod failure;
 mod file_limit;
@@ -88,6 +89,7 @@ pub fn run_with_hints(game: impl Game + Clone, hints: &[&str]) -> ExitCode {
             settings(&cli).and_then(|settings| verify_files(game, files, &Known::of(&settings.server.data_dir, *key)))
         }
         Some(Command::Replay { action: ReplayAction::Info { file } }) => show_info(file),
+        Some(Command::Archive) => settings(&cli).and_then(|settings| archive::run(&settings)),
         Some(Command::Store { action }) => settings(&cli).and_then(|settings| store::run(action, &settings)),
     };
     exit_code(done)
@@ -183,9 +185,12 @@ fn run_server(
     let replay_folder = settings.server.data_dir.join(FOLDER_NAME);
     let prover = || Prover::new(game.clone(), replay_folder.clone(), public_key);
     let (message_queue, messages) = message_log::queue();
+    let is_shared = settings.store.database.is_some();
     let (store, store_thread) = start_store(StoreOptions {
         data_dir: settings.server.data_dir.clone(),
         url: settings.store.database.map(|url| url.reveal().to_owned()),
+        // Archivers store nothing in the SQLite of this server.
+        stream: settings.fleet.redis.filter(|_| is_shared).map(|url| url.reveal().to_owned()),
         key: public_key,
         clock: wall_clock,
         prover: settings.replays.enabled.then(prover),

@@ -8,7 +8,7 @@ use super::{
     boards::{Entry, List, best_entries},
     rating::update_ratings,
     record::{Match, Seen, seen_players},
-    source::Position,
+    result_files::Position,
     rows::{Value, insert, texts},
 };
 
@@ -36,6 +36,22 @@ pub(super) async fn store(
     let mut transaction = pool.begin().await?;
     let stored = add(&mut transaction, [(source, matches)], boards_unproven).await?;
     save_position(&mut transaction, source, position).await?;
+    transaction.commit().await?;
+    Ok(stored)
+}
+
+/// Stores those matches of several servers that the database does not have: all of them, or none.
+///
+/// # Errors
+/// The database's. After a lost connection they may be stored nevertheless.
+pub(super) async fn store_all(
+    pool: &AnyPool,
+    matches: &BTreeMap<String, Vec<Match>>,
+    boards_unproven: bool,
+) -> Result<Stored, Error> {
+    let mut transaction = pool.begin().await?;
+    let by_server = matches.iter().map(|(server, matches)| (server.as_str(), matches.as_slice()));
+    let stored = add(&mut transaction, by_server, boards_unproven).await?;
     transaction.commit().await?;
     Ok(stored)
 }

@@ -23,7 +23,7 @@ use super::{
     rating::rate_once,
     record::Match,
     rows::texts,
-    shipper::STORE_TIME_MAX,
+    sink::STORE_TIME_MAX,
     stop::{BackOff, Stop},
 };
 use crate::threads;

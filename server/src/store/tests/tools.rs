@@ -9,10 +9,7 @@ use super::*;
 use crate::{
     key::FILE_NAME as KEY_FILE,
     room::message_log::{MessageContent, RoomMessage},
-    store::{
-        messages::store as store_messages,
-        tools::{Checked, Place},
-    },
+    store::tools::{Checked, Place},
 };
 
 on_both! {
