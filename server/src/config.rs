@@ -1,7 +1,7 @@
 //! Settings. Precedence: flags > environment > file > defaults.
 //!
 //! ```text
-//! server.rs http.rs rooms.rs cleanup.rs net.rs replays.rs store.rs alerts.rs log.rs   the sections of the file: fields, defaults, ranges
+//! server.rs http.rs rooms.rs cleanup.rs net.rs replays.rs store.rs fleet.rs alerts.rs log.rs   the sections of the file: fields, defaults, ranges
 //! catalogue.rs    the list of all settings, from assets/server.toml: names, types, meanings
 //! layers.rs       values of file, environment and command line, each checked, with their origins
 //! environment.rs  the variables of the environment
@@ -9,6 +9,7 @@
 //! cli.rs          subcommands
 //! print.rs        what `config show` and `config env` print
 //! origin.rs       where a value comes from
+//! secret_url.rs   URLs that may have a password
 //! nearest.rs      what an unknown name may have been meant to be
 //! ```
 //!
@@ -21,6 +22,7 @@ mod cleanup;
 mod cli;
 mod environment;
 mod flags;
+mod fleet;
 mod http;
 mod layers;
 mod log;
@@ -30,6 +32,7 @@ mod origin;
 mod print;
 mod replays;
 mod rooms;
+mod secret_url;
 mod server;
 mod store;
 #[cfg(test)]
@@ -42,6 +45,7 @@ pub use cleanup::CleanupSettings;
 pub(crate) use cli::{Cli, Command, ConfigAction, ReplayAction, StoreAction};
 pub(crate) use environment::Environment;
 pub(crate) use flags::Flags;
+pub use fleet::FleetSettings;
 pub use http::HttpSettings;
 pub(crate) use layers::Layers;
 pub(crate) use log::{LogFormat, LogSettings};
@@ -49,6 +53,7 @@ pub use net::NetSettings;
 pub(crate) use print::{list_variables, show};
 pub use replays::ReplaySettings;
 pub use rooms::RoomSettings;
+pub use secret_url::SecretUrl;
 pub(crate) use server::ServerSettings;
 pub use store::StoreSettings;
 
@@ -70,6 +75,8 @@ pub(crate) struct Settings {
     pub replays: ReplaySettings,
     /// `[store]`: the database of players, matches and leaderboards.
     pub store: StoreSettings,
+    /// `[fleet]`: several servers as one.
+    pub fleet: FleetSettings,
     /// `[alerts]`: when an operator is told, and where.
     pub alerts: AlertSettings,
     /// `[log]`: format, levels and file of the log.

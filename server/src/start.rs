@@ -1,5 +1,6 @@
 //! The server program: from the command line to a running server.
 
+mod archive;
 mod data_dir;
 mod failure;
 mod file_limit;
@@ -88,6 +89,7 @@ pub fn run_with_hints(game: impl Game + Clone, hints: &[&str]) -> ExitCode {
             settings(&cli).and_then(|settings| verify_files(game, files, &Known::of(&settings.server.data_dir, *key)))
         }
         Some(Command::Replay { action: ReplayAction::Info { file } }) => show_info(file),
+        Some(Command::Archive) => settings(&cli).and_then(|settings| archive::run(&settings)),
         Some(Command::Store { action }) => settings(&cli).and_then(|settings| store::run(action, &settings)),
     };
     exit_code(done)
@@ -178,13 +180,17 @@ fn run_server(
     let data_dir = DataDir::lock(&settings.server.data_dir)?;
     let key = key::open(&settings.server.data_dir).map_err(|error| error.to_string())?;
     let public_key = key.public();
+    let players_key = key::open_players(&settings.server.data_dir, &key).map_err(|error| error.to_string())?;
     let results = ResultStore::open(&settings.server.data_dir).map_err(|error| error.to_string())?;
     let replay_folder = settings.server.data_dir.join(FOLDER_NAME);
     let prover = || Prover::new(game.clone(), replay_folder.clone(), public_key);
     let (message_queue, messages) = message_log::queue();
+    let is_shared = settings.store.database.is_some();
     let (store, store_thread) = start_store(StoreOptions {
         data_dir: settings.server.data_dir.clone(),
         url: settings.store.database.map(|url| url.reveal().to_owned()),
+        // Archivers store nothing in the SQLite of this server.
+        stream: settings.fleet.redis.filter(|_| is_shared).map(|url| url.reveal().to_owned()),
         key: public_key,
         clock: wall_clock,
         prover: settings.replays.enabled.then(prover),
@@ -194,7 +200,7 @@ fn run_server(
     })
     .map_err(|error| error.to_string())?;
     let replays = if settings.replays.enabled {
-        Some(ReplayWriter::start(replay_folder.clone(), &settings.replays, key.clone())?)
+        Some(ReplayWriter::start(replay_folder.clone(), &settings.replays, key)?)
     } else {
         None
     };
@@ -225,7 +231,7 @@ fn run_server(
         None => error.to_string(),
     })?;
     let (backend, joins) = LocalBackend::new(server.status_board(), replay_folder);
-    let backend = backend.with_key(public_key).with_store(store.clone()).with_ratings(key.clone());
+    let backend = backend.with_key(public_key).with_store(store.clone()).with_ratings(players_key.clone());
     let backend = backend.with_alerts(alerts.clone());
     http::serve(listener, backend, http_options).map_err(|error| format!("cannot start the HTTP thread: {error}"))?;
     errors.results = results.error_streak();
@@ -239,7 +245,7 @@ fn run_server(
     let (log, flags) = (log.control(), cli.flags.clone());
     let reopen_log = move || log.hang_up(&flags);
     hang_ups.reload_on_each(settings.server.game_dir, server.rules_check(), reloads, tls, reopen_log)?;
-    server.set_key(key);
+    server.set_key(players_key);
     server.keep_results(results);
     server.set_join_queue(joins);
     if settings.store.messages {

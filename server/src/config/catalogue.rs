@@ -15,7 +15,7 @@ use super::{
 pub(super) const EXAMPLE_FILE: &str = include_str!("../../assets/server.toml");
 
 /// Settings whose values are shown to nobody.
-const SECRETS: [(&str, &str); 1] = [("alerts", "webhook_url")];
+const SECRETS: [(&str, &str); 3] = [("alerts", "webhook_url"), ("store", "database"), ("fleet", "redis")];
 
 /// What the environment variables of all settings begin with.
 pub(super) const VARIABLE_PREFIX: &str = "FRAMEHOUSE_";

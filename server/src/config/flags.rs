@@ -60,6 +60,9 @@ pub struct Flags {
     /// password it is a secret: set it in the environment or in the settings file.
     #[arg(long, value_name = "URL", global = true)]
     pub database: Option<String>,
+    /// URL of the Redis of a fleet. With a password it is a secret: set it in the environment or in the settings file.
+    #[arg(long, value_name = "URL", global = true)]
+    pub redis: Option<String>,
     /// URL that notices of alerts are sent to. It is a secret: other users of this machine see it on a command line, so
     /// set it in the environment or in the settings file.
     #[arg(long, value_name = "URL", global = true)]
@@ -87,11 +90,12 @@ pub struct Flags {
 }
 
 /// The flags whose setting has another name, or is not in `[server]`: flag, section and name.
-const OTHER_SETTINGS: [(&str, &str, &str); 6] = [
+const OTHER_SETTINGS: [(&str, &str, &str); 7] = [
     ("tls_cert", "http", "tls_cert"),
     ("tls_key", "http", "tls_key"),
     ("drain_limit", "server", "drain_limit_s"),
     ("database", "store", "database"),
+    ("redis", "fleet", "redis"),
     ("webhook_url", "alerts", "webhook_url"),
     ("log_format", "log", "format"),
 ];

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::AlertStatus;
 
 /// Answer to `GET /v1/status`. Counters count from the server's start; values are at most 0.5 s old.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Status {
     /// Version of the server.
     pub version: String,
@@ -129,7 +130,7 @@ pub struct Status {
 }
 
 /// Mean and quantiles over the last 100 ticks, in milliseconds.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[expect(missing_docs, reason = "the names of quantiles say it")]
 pub struct TickMs {
     pub mean: f64,
@@ -139,7 +140,7 @@ pub struct TickMs {
 }
 
 /// Histogram of durations since the server's start, in microseconds.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[expect(missing_docs, reason = "the names of quantiles say it")]
 pub struct HistogramUs {
     pub p50: u64,
@@ -155,14 +156,14 @@ pub struct HistogramUs {
 }
 
 /// The drain before a server stops: matches that run go on, and newcomers are refused.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct DrainStatus {
     /// Seconds until matches that still run are ended without a result; `None` if the server waits for all of them.
     pub seconds_left: Option<f64>,
 }
 
 /// Number of rooms by phase.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[expect(missing_docs, reason = "the names are those of the phases")]
 pub struct RoomsByPhase {
     pub lobby: usize,
@@ -173,7 +174,7 @@ pub struct RoomsByPhase {
 }
 
 /// Inputs and network distances of clients. Each connected member of a running match is measured twice a second.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ClientStatus {
     /// Inputs that came after their tick had closed.
     pub inputs_late: u64,
@@ -187,7 +188,7 @@ pub struct ClientStatus {
 }
 
 /// Metrics of the HTTP gateway.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct HttpStatus {
     /// Current number of connections.
     pub connections: u64,
@@ -202,7 +203,7 @@ pub struct HttpStatus {
 }
 
 /// Metrics of the deferred cleanup.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CleanupStatus {
     /// Counters.
     #[serde(flatten)]
@@ -215,7 +216,7 @@ pub struct CleanupStatus {
 }
 
 /// Counters of the cleanup.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CleanupStats {
     /// Rooms and players with scheduled tasks.
     pub active_cleanup_tasks: usize,
@@ -238,7 +239,7 @@ pub struct CleanupStats {
 }
 
 /// Metrics of writing results.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ResultStats {
     /// Results written to disk since the start.
     pub saved: u64,
@@ -257,9 +258,9 @@ pub struct ResultStats {
 }
 
 /// Metrics of the database of players, matches and leaderboards, since the server's start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StoreStatus {
-    /// Matches stored.
+    /// Matches stored, or put into the stream of a fleet.
     pub stored: u64,
     /// Lines of the results files skipped because they are not results.
     pub skipped: u64,
@@ -291,7 +292,7 @@ pub struct StoreStatus {
 }
 
 /// Metrics of recording matches, since the server's start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReplayStats {
     /// Complete replays written to disk.
     pub written: u64,
@@ -321,7 +322,7 @@ pub struct ReplayStats {
 }
 
 /// Number of errors by kind.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ErrorStatus {
     /// Datagrams dropped, for any reason.
     pub network: u64,
@@ -334,7 +335,7 @@ pub struct ErrorStatus {
 }
 
 /// Metrics of desyncs.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DesyncStatus {
     /// Clients whose state differed from the server's.
     pub detected: u64,
