@@ -146,7 +146,9 @@ fn an_archiver_without_redis_says_what_to_do() {
     let told = server(&["archive"]).output().expect("a program");
     assert_eq!(told.status.code(), Some(1));
     assert!(text(&told.stderr).contains("set --redis"), "{}", text(&told.stderr));
-    let told = server(&["archive", "--redis", "http://ada:secret@host"]).output().expect("a program");
+    let folder = Folder::new("archivers-bad-url");
+    let mut command = server(&["archive", "--redis", "http://ada:secret@host", "--data-dir"]);
+    let told = command.arg(folder.path()).output().expect("a program");
     let sentence = text(&told.stderr);
     assert!(sentence.contains("must be the URL of Redis") && !sentence.contains("secret"), "{sentence}");
 }
