@@ -44,6 +44,7 @@ mod scale;
 mod scores;
 mod seats;
 mod settings;
+mod store_load;
 mod swarm;
 mod timing;
 mod tls;
