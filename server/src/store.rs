@@ -12,7 +12,8 @@
 //! database.rs   connections and migrations (migrations/)
 //! proof.rs      judges a match by its replay;  prove.rs  does that for all, and what follows for leaderboards
 //! rating.rs     ratings of players, updated with their matches
-//! read.rs       questions;  pages.rs  leaderboards in memory;  load.rs  matches as they were stored
+//! read.rs       questions;  pages.rs  leaderboards in memory;  ranks.rs  steps of their ranks
+//! load.rs       matches as they were stored
 //! tools.rs      commands of an operator: backup, restore, check, forget
 //! progress.rs   counters;  errors.rs  what can go wrong
 //! ```
@@ -29,6 +30,7 @@ mod period;
 mod progress;
 mod proof;
 mod prove;
+mod ranks;
 mod rating;
 mod read;
 mod record;
@@ -281,8 +283,8 @@ impl Store {
             list.period = boards::checked_period(&list, period).ok_or(ReadError::NoSuchBoard)?;
         }
         let key = PageKey { list, limit: query.limit(), around: query.around.map(|player| player.to_string()) };
-        let (readers, asked) = (self.database.readers.clone(), key.clone());
-        let read = self.ask(async move { read::leaderboard(&readers, &asked).await });
+        let (readers, pages, asked) = (self.database.readers.clone(), Arc::clone(&self.pages), key.clone());
+        let read = self.ask(async move { read::leaderboard(&readers, &pages, &asked).await });
         self.pages.get(key, read).await
     }
 

@@ -46,6 +46,7 @@ mod scores;
 mod seats;
 mod settings;
 mod store;
+mod store_load;
 mod swarm;
 mod timing;
 mod tls;

@@ -3,7 +3,6 @@
 mod archivers;
 mod backups;
 mod outages;
-mod postgres;
 mod proofs;
 mod redis;
 

@@ -5,7 +5,13 @@ use std::collections::HashMap;
 use bevy::prelude::*;
 use framehouse_shared::{api::PlayerSecret, ids::AccountId, protocol::end::EndCode, replay::ServerKey};
 
-use super::{Player, directory::JoinError, members, presence::{Presence, ResumeIndex}, sessions};
+use super::{
+    Player,
+    directory::JoinError,
+    members,
+    presence::{Presence, ResumeIndex},
+    sessions,
+};
 use crate::net::{
     secret::ResumeSecret,
     session::{Session, SessionState},

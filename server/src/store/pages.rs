@@ -1,4 +1,5 @@
-//! Pages of leaderboards in memory: read once for all who ask, until an entry changes their list, at most 2 s.
+//! Pages of leaderboards in memory: read once for all who ask, until an entry changes their list, at most 2 s. So are the
+//! steps of ranks.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -12,12 +13,15 @@ use std::{
 use framehouse_shared::api::Leaderboard;
 use moka::future::Cache;
 
-use super::{ReadError, boards::List, progress::Progress};
+use super::{ReadError, boards::List, progress::Progress, ranks::Steps};
 
 /// Longest time that a page is kept. Entries of other servers appear with the next one.
 const KEPT_MAX: Duration = Duration::from_secs(2);
 /// Largest number of pages that are kept. A page of 100 entries is about 20 KB.
 const PAGES_MAX: u64 = 512;
+/// Longest time that steps of ranks are kept, and the largest number of lists that have them. A list of a million entries
+/// has about 16,000 steps of 16 bytes.
+const STEPS_KEPT: (Duration, u64) = (Duration::from_secs(10), 64);
 /// Number of generations. Lists that share one only make each other's pages out of date.
 const GENERATIONS: usize = 64;
 
@@ -36,6 +40,7 @@ pub(super) struct PageKey {
 pub(super) struct Pages {
     /// By key and generation: after a change nobody finds the pages of before, also not one that was being read.
     kept: Cache<(PageKey, u64), Arc<Leaderboard>>,
+    steps: Cache<(List, u64), Arc<Steps>>,
     generations: [AtomicU64; GENERATIONS],
     progress: Arc<Progress>,
 }
@@ -43,7 +48,8 @@ pub(super) struct Pages {
 impl Pages {
     pub fn new(progress: Arc<Progress>) -> Self {
         let kept = Cache::builder().max_capacity(PAGES_MAX).time_to_live(KEPT_MAX).build();
-        Self { kept, generations: [const { AtomicU64::new(0) }; GENERATIONS], progress }
+        let steps = Cache::builder().max_capacity(STEPS_KEPT.1).time_to_live(STEPS_KEPT.0).build();
+        Self { kept, steps, generations: [const { AtomicU64::new(0) }; GENERATIONS], progress }
     }
 
     /// The page, from memory or from `read`, which runs once for all who ask meanwhile.
@@ -62,6 +68,20 @@ impl Pages {
         let counter = if is_hit { &self.progress.hits } else { &self.progress.misses };
         counter.fetch_add(1, Relaxed);
         entry.map(|entry| entry.into_value()).map_err(|error| *error)
+    }
+
+    /// The steps of a list, from memory or from `read`, as with pages.
+    ///
+    /// # Errors
+    /// Those of `read`. They are not kept.
+    pub async fn steps(
+        &self,
+        list: &List,
+        read: impl Future<Output = Result<Steps, ReadError>>,
+    ) -> Result<Arc<Steps>, ReadError> {
+        let generation = self.generation(list).load(Relaxed);
+        let read = async { read.await.map(Arc::new) };
+        self.steps.try_get_with((list.clone(), generation), read).await.map_err(|error| *error)
     }
 
     /// Forgets the pages of these lists. Call it after the commit.

@@ -9,7 +9,8 @@ use sqlx::{AnyPool, Error, Row, any::AnyRow};
 use super::{
     ReadError,
     boards::{ALL, DAY, List, MAP, WEEK},
-    pages::PageKey,
+    pages::{PageKey, Pages},
+    ranks::Steps,
     record::SOMEBODY,
 };
 
@@ -27,18 +28,23 @@ pub(super) async fn boards(pool: &AnyPool, now_s: u64) -> Result<Vec<BoardName>,
     Ok(lists.map(|List { board, period }| BoardName { board, period }).collect())
 }
 
-/// A page of a leaderboard.
-pub(super) async fn leaderboard(pool: &AnyPool, key: &PageKey) -> Result<Leaderboard, ReadError> {
-    let first = match &key.around {
-        Some(player) => rank(pool, &key.list, player).await?.saturating_sub(1 + u64::from(key.limit) / 2),
-        None => 0,
+/// Entries of a list, with the rest of the statement. What begins with its order reads the index in that order.
+macro_rules! entries {
+    ($rest:literal) => {
+        concat!(
+            "SELECT entry.player, players.name, entry.points, entry.ended, entry.match_id FROM boards AS entry \
+             JOIN players ON players.id = entry.player WHERE entry.board = $1 AND entry.period = $2 ",
+            $rest
+        )
     };
-    let sql = "SELECT boards.player, players.name, boards.points, boards.ended, boards.match_id FROM boards \
-               JOIN players ON players.id = boards.player WHERE boards.board = $1 AND boards.period = $2 \
-               ORDER BY boards.points DESC, boards.ended, boards.player LIMIT $3 OFFSET $4";
-    let List { board, period } = key.list.clone();
-    let query = sqlx::query(sql).bind(board.clone()).bind(period.clone());
-    let rows = query.bind(i64::from(key.limit)).bind(first as i64).fetch_all(pool).await?;
+}
+
+/// A page of a leaderboard.
+pub(super) async fn leaderboard(pool: &AnyPool, pages: &Pages, key: &PageKey) -> Result<Leaderboard, ReadError> {
+    let (first, rows) = match &key.around {
+        Some(player) => around(pool, pages, &key.list, player, key.limit).await?,
+        None => (1, best(pool, &key.list, key.limit).await?),
+    };
     let entry = |(rank, row): (u64, &AnyRow)| {
         Ok(BoardEntry {
             rank,
@@ -49,22 +55,65 @@ pub(super) async fn leaderboard(pool: &AnyPool, key: &PageKey) -> Result<Leaderb
             match_id: match_id(row, 4)?,
         })
     };
-    let entries = (first + 1..).zip(&rows).map(entry).collect::<Result<_, Error>>()?;
+    let entries = (first..).zip(&rows).map(entry).collect::<Result<_, Error>>()?;
+    let List { board, period } = key.list.clone();
     Ok(Leaderboard { board, period, entries })
 }
 
-/// Rank of a player's entry, from 1.
-async fn rank(pool: &AnyPool, list: &List, player: &str) -> Result<u64, ReadError> {
-    // The same order as above.
-    let sql = "SELECT COUNT(*) FROM boards AS better JOIN boards AS own ON better.board = own.board AND \
-               better.period = own.period WHERE own.board = $1 AND own.period = $2 AND own.player = $3 AND \
-               (better.points > own.points OR (better.points = own.points AND (better.ended < own.ended OR \
-               (better.ended = own.ended AND better.player <= own.player))))";
-    let query = sqlx::query(sql).bind(list.board.clone()).bind(list.period.clone()).bind(player.to_owned());
-    match query.fetch_one(pool).await?.try_get::<i64, _>(0)?.unsigned_abs() {
-        0 => Err(ReadError::NoSuchPlayer),
-        rank => Ok(rank),
-    }
+/// The first entries of a list.
+async fn best(pool: &AnyPool, list: &List, limit: u32) -> Result<Vec<AnyRow>, Error> {
+    let sql = entries!("ORDER BY entry.points DESC, entry.ended, entry.player LIMIT $3");
+    let query = sqlx::query(sql).bind(list.board.clone()).bind(list.period.clone());
+    query.bind(i64::from(limit)).fetch_all(pool).await
+}
+
+/// The entries around that of a player, and the rank of the first of them, from 1.
+async fn around(
+    pool: &AnyPool,
+    pages: &Pages,
+    list: &List,
+    player: &str,
+    limit: u32,
+) -> Result<(u64, Vec<AnyRow>), ReadError> {
+    let sql = "SELECT points, ended FROM boards WHERE board = $1 AND period = $2 AND player = $3";
+    let own = sqlx::query(sql).bind(list.board.clone()).bind(list.period.clone()).bind(player.to_owned());
+    let own = own.fetch_optional(pool).await?.ok_or(ReadError::NoSuchPlayer)?;
+    let (points, ended): (i64, i64) = (own.try_get(0)?, own.try_get(1)?);
+    let step = pages.steps(list, steps(pool, list)).await?.before(points);
+    // Each of them reads the index from its points on.
+    let at_own = |sql| {
+        let query = sqlx::query(sql).bind(list.board.clone()).bind(list.period.clone());
+        query.bind(points).bind(ended).bind(player.to_owned())
+    };
+    let since_step = at_own(
+        "SELECT COUNT(*) FROM boards AS entry WHERE entry.board = $1 AND entry.period = $2 AND entry.points >= $3 AND \
+         (entry.points > $3 OR entry.ended < $4 OR (entry.ended = $4 AND entry.player < $5)) AND entry.points <= $6",
+    );
+    let since_step: i64 = since_step.bind(step.points).fetch_one(pool).await?.try_get(0)?;
+    let before = at_own(entries!(
+        "AND entry.points >= $3 AND (entry.points > $3 OR entry.ended < $4 OR (entry.ended = $4 AND entry.player < $5)) \
+         ORDER BY entry.points, entry.ended DESC, entry.player DESC LIMIT $6"
+    ));
+    let mut rows = before.bind(i64::from(limit / 2)).fetch_all(pool).await?;
+    rows.reverse();
+    let from_own = at_own(entries!(
+        "AND entry.points <= $3 AND (entry.points < $3 OR entry.ended > $4 OR (entry.ended = $4 AND entry.player >= $5)) \
+         ORDER BY entry.points DESC, entry.ended, entry.player LIMIT $6"
+    ));
+    let before = rows.len() as u64;
+    rows.extend(from_own.bind(i64::from(limit) - before as i64).fetch_all(pool).await?);
+    let rank = 1 + step.better + since_step.unsigned_abs();
+    Ok((rank.saturating_sub(before).max(1), rows))
+}
+
+/// Reads the whole index of a list, but no entry.
+async fn steps(pool: &AnyPool, list: &List) -> Result<Steps, ReadError> {
+    let sql =
+        "SELECT points, COUNT(*) FROM boards WHERE board = $1 AND period = $2 GROUP BY points ORDER BY points DESC";
+    let query = sqlx::query(sql).bind(list.board.clone()).bind(list.period.clone());
+    let rows = query.fetch_all(pool).await?;
+    let counts = rows.iter().map(|row| Ok((row.try_get(0)?, unsigned(row, 1)?))).collect::<Result<Vec<_>, Error>>()?;
+    Ok(Steps::of(counts))
 }
 
 /// What is known about a player.
@@ -102,7 +151,7 @@ pub(super) async fn matches(
                part.points, part.outcome, \
                (SELECT COUNT(*) FROM match_players AS others WHERE others.match_id = part.match_id) \
                FROM match_players AS part JOIN matches ON matches.id = part.match_id WHERE part.player = $1 AND \
-               (part.ended < $2 OR (part.ended = $2 AND part.match_id < $3)) \
+               part.ended <= $2 AND (part.ended < $2 OR part.match_id < $3) \
                ORDER BY part.ended DESC, part.match_id DESC, part.place LIMIT $4";
     let query = sqlx::query(sql).bind(id.to_string()).bind(last).bind(before);
     let rows = query.bind(i64::from(limit)).fetch_all(pool).await?;

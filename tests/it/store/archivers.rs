@@ -5,11 +5,11 @@ use std::{
     process::{Child, Stdio},
 };
 
-use framehouse_harness::live::wait_until;
+use framehouse_harness::{live::wait_until, postgres::Postgres};
 use framehouse_tools::replays::Folder;
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{append, lines, log, logged, matches, player, postgres::Postgres, redis::Redis, settings, start, stored};
+use super::{append, lines, log, logged, matches, player, redis::Redis, settings, start, stored};
 use crate::programs::{server, text};
 
 const RESULTS: &str = "fh:results";
@@ -52,10 +52,10 @@ fn wait_until_empty(redis: &Redis) {
 
 #[test]
 fn two_archivers_and_what_a_dead_one_has_taken_store_each_match_once() {
-    let Some((redis, postgres)) = Redis::start("two").zip(Postgres::start("archivers")) else { return };
+    let Some((redis, postgres)) = Redis::start("two").zip(Postgres::for_tests()) else { return };
     let folder = Folder::new("archivers-two");
     let (one, two) = (Folder::new("archivers-one-of-two"), Folder::new("archivers-two-of-two"));
-    let url = postgres.url();
+    let url = postgres.url("postgres");
     let running = start(folder.path(), &["--database", &url, "--redis", &redis.url()]);
     append(folder.path(), &matches(0..400));
     wait_until("they are in the stream", || redis.length(RESULTS) == 400);
@@ -89,9 +89,9 @@ fn key(folder: &Path) -> String {
 
 #[test]
 fn results_wait_while_redis_or_the_database_is_stopped() {
-    let Some((mut redis, mut postgres)) = Redis::start("stopped").zip(Postgres::start("archiver")) else { return };
+    let Some((mut redis, mut postgres)) = Redis::start("stopped").zip(Postgres::for_tests()) else { return };
     let (folder, archive) = (Folder::new("archivers-stopped"), Folder::new("archivers-of-stopped"));
-    let url = postgres.url();
+    let url = postgres.url("postgres");
     let running = start(folder.path(), &["--database", &url, "--redis", &redis.url()]);
     let _archiver = Archiver::start(archive.path(), &redis, Some(&url));
     append(folder.path(), &matches(0..300));
@@ -101,11 +101,11 @@ fn results_wait_while_redis_or_the_database_is_stopped() {
     wait_until("results wait in the file", || running.status().store.failing);
     redis.start_again();
     wait_until("they are stored", || stored(&running) == 600);
-    postgres.stop();
+    postgres.kill().expect("it runs");
     append(folder.path(), &matches(600..900));
     wait_until("results wait in the stream", || logged(archive.path()).contains("results wait in the stream"));
     assert!(redis.length(RESULTS) > 0);
-    postgres.start_again();
+    postgres.start_again().expect("it starts");
     wait_until("all are stored", || stored(&running) == 900);
     wait_until_empty(&redis);
     assert_eq!((player(&running, 1).matches, player(&running, 2).matches), (900, 900));

@@ -2,12 +2,10 @@
 
 use std::process::{Command, Stdio};
 
-use framehouse_harness::live::wait_until;
+use framehouse_harness::{live::wait_until, postgres::Postgres};
 use framehouse_tools::replays::Folder;
 
-use super::{
-    append, fires, log, logged, matches, player, postgres::Postgres, program, resolved, settings, start, stored,
-};
+use super::{append, fires, log, logged, matches, player, program, resolved, settings, start, stored};
 use crate::programs::{Running, SERVER};
 
 /// Size that no file of the server may exceed, in bytes: more than its tables have, less than the matches need.
@@ -56,19 +54,19 @@ fn results_wait_while_the_database_has_no_space() {
 
 #[test]
 fn results_wait_while_the_database_is_stopped() {
-    let Some(mut postgres) = Postgres::start("stopped") else { return };
+    let Some(mut postgres) = Postgres::for_tests() else { return };
     let folder = Folder::new("store-stopped");
-    let running = start(folder.path(), &["--database", &postgres.url()]);
+    let running = start(folder.path(), &["--database", &postgres.url("postgres")]);
     for round in 0..3 {
         // Some are on their way when it stops.
         append(folder.path(), &matches(round * 1000..round * 1000 + 600));
         wait_until("some are stored", || u128::from(stored(&running)) > round * 1000);
-        postgres.stop();
+        postgres.kill().expect("it runs");
         append(folder.path(), &matches(round * 1000 + 600..round * 1000 + 1000));
         if round == 0 {
             wait_until_told(&running);
         }
-        postgres.start_again();
+        postgres.start_again().expect("it starts");
     }
     check(&running, &folder, 3000);
 }

@@ -11,7 +11,7 @@ use std::{fs, io, path::Path, sync::Mutex};
 use serde::{Deserialize, Serialize};
 
 pub use allocator::{Allocated, Counting};
-pub use counted::CountedArena;
+pub use counted::COUNTED_ARENA;
 
 /// Environment variable with the path of the file for the totals.
 pub const FILE_VARIABLE: &str = "FRAMEHOUSE_ALLOCATIONS";

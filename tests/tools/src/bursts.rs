@@ -18,7 +18,7 @@ pub(crate) mod crowd;
 mod joins;
 pub(crate) mod player;
 pub mod report;
-mod scene;
+pub(crate) mod scene;
 mod slow;
 mod starts;
 pub mod timeline;

@@ -5,7 +5,7 @@
 //! playing, lost inputs, and the order of game messages.
 //!
 //! ```text
-//! process.rs    the server process: start, readings of its memory, guaranteed end
+//! process.rs    the server process: start, readings of its memory, guaranteed end;  program.rs  where it is
 //! status.rs     two readings of the status page, and their difference
 //! measure.rs    the course of a measurement;  beyond.rs  that of one beyond what the server carries
 //! shared.rs     what all threads of a load process share;  processes.rs  further load processes
@@ -25,6 +25,7 @@ mod measure;
 pub mod order;
 pub mod process;
 pub mod processes;
+pub mod program;
 pub mod report;
 pub(crate) mod room;
 pub mod seats;

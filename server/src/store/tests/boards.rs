@@ -1,6 +1,6 @@
 //! Leaderboards are what a sort in memory says.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
 
 use framehouse_shared::ids::MatchId;
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
@@ -9,7 +9,7 @@ use super::*;
 use crate::store::{
     boards::{List, lists_of},
     insert::store as store_batch,
-    pages::PageKey,
+    pages::{PageKey, Pages},
     read,
     record::Match,
     result_files::Position,
@@ -19,6 +19,7 @@ on_both! {
     boards_are_what_a_sort_in_memory_says
     days_and_weeks_change_at_midnight_utc
     boards_show_the_entries_around_a_player
+    a_long_board_has_the_right_ranks_also_among_equal_points
     a_page_shows_a_new_entry_at_once
 }
 
@@ -66,13 +67,13 @@ async fn boards_are_what_a_sort_in_memory_says(database: TestDatabase) {
     let check = async |results: Vec<MatchResult>, batch: usize| {
         let clear = "DELETE FROM boards; DELETE FROM players; DELETE FROM match_players; DELETE FROM matches";
         sqlx::raw_sql(clear).execute(&pool).await.expect("they are there");
-        let matches: Vec<Match> = results.iter().map(Match::of).collect();
+        let (pages, matches) = (Pages::new(Arc::default()), results.iter().map(Match::of).collect::<Vec<Match>>());
         for batch in matches.chunks(batch) {
             store_batch(&pool, "a", batch, Position::default(), true).await.expect("it stores");
         }
         for (list, expected) in sorted(&results) {
             let key = PageKey { list, limit: 100, around: None };
-            let page = read::leaderboard(&pool, &key).await.expect("an answer");
+            let page = read::leaderboard(&pool, &pages, &key).await.expect("an answer");
             let found: Vec<_> = page.entries.iter().map(|entry| (entry.player.0, entry.points)).collect();
             assert_eq!(found, expected, "{key:?}");
             assert!((1..).zip(&page.entries).all(|(rank, entry)| entry.rank == rank));
@@ -129,6 +130,23 @@ async fn boards_show_the_entries_around_a_player(database: TestDatabase) {
     assert_eq!(ids(BoardQuery { limit: Some(u32::MAX), ..BoardQuery::default() }).await.len(), 50);
     assert_eq!(store.leaderboard("all", &around(77, 5)).await, Err(crate::store::ReadError::NoSuchPlayer));
     assert_eq!(page(&store, "map:nowhere", BoardQuery::default()).await, []);
+}
+
+async fn a_long_board_has_the_right_ranks_also_among_equal_points(database: TestDatabase) {
+    let all: Vec<_> = (1..=400_u128).map(|id| (id, (id * 37 % 23) as i64)).collect();
+    let results = (0..).zip(all.chunks(50)).map(|(id, players)| played(id, "basin", NOW_S - id as u64 % 3, players));
+    let results: Vec<_> = results.collect();
+    database.folder.append(&lines(&results));
+    let (store, _thread) = database.start();
+    wait_until(&store, |status| status.stored == 8).await;
+    let expected = &sorted(&results)[&List::at("all", 0).expect("a board")];
+    for (place, (id, _)) in expected.iter().enumerate() {
+        let around = BoardQuery { around: Some(AccountId(*id)), limit: Some(3), ..BoardQuery::default() };
+        let found = page(&store, "all", around).await;
+        let first = place.saturating_sub(1);
+        let shown = (first + 1..).zip(&expected[first..]).take(3);
+        assert_eq!(found, shown.map(|(rank, (id, points))| (rank as u64, *id, *points)).collect::<Vec<_>>(), "{id}");
+    }
 }
 
 async fn a_page_shows_a_new_entry_at_once(database: TestDatabase) {

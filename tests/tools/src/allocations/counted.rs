@@ -4,68 +4,14 @@ use bevy::{
     ecs::{schedule::ScheduleConfigs, system::ScheduleSystem},
     prelude::*,
 };
-use framehouse_arena::ArenaPlugin;
 use framehouse_server::schedule::{Receive, ReceiveSet, TickSet};
-use framehouse_shared::{
-    game::Game,
-    ids::Slot,
-    input::Input,
-    rng::SimRng,
-    sim::{GameFile, GameFileError, MatchSetup, SimRoom},
-};
+use framehouse_shared::sim::SimRoom;
 
 use super::{Allocated, PUBLISHED, STEPS, Step, Totals};
+use crate::extended_arena::ExtendedArena;
 
-/// The arena, counted. It has what a server asks of a game, which needs a bot for its fingerprint.
-#[derive(Clone)]
-pub struct CountedArena;
-
-impl Game for CountedArena {
-    fn id(&self) -> &'static str {
-        ArenaPlugin.id()
-    }
-
-    fn rules_version(&self) -> u32 {
-        ArenaPlugin.rules_version()
-    }
-
-    fn players_max(&self) -> u8 {
-        ArenaPlugin.players_max()
-    }
-
-    fn protocol_parts(&self) -> &'static [(&'static str, &'static str)] {
-        ArenaPlugin.protocol_parts()
-    }
-
-    fn build(&self, app: &mut App) {
-        ArenaPlugin.build(app);
-        add_marks(app);
-    }
-
-    fn open_match(&self, room: &mut EntityWorldMut, setup: &MatchSetup) {
-        ArenaPlugin.open_match(room, setup);
-    }
-
-    fn maps(&self, world: &World) -> Vec<String> {
-        ArenaPlugin.maps(world)
-    }
-
-    fn load_rules(&self, world: &mut World, files: &[GameFile]) -> Result<(), GameFileError> {
-        ArenaPlugin.load_rules(world, files)
-    }
-
-    fn missing_input(&self, last: Input) -> Input {
-        ArenaPlugin.missing_input(last)
-    }
-
-    fn points_per_second_max(&self, room: EntityRef) -> Option<i64> {
-        ArenaPlugin.points_per_second_max(room)
-    }
-
-    fn bot_input(&self, room: EntityRef, slot: Slot, last: Input, rng: &mut SimRng) -> Input {
-        ArenaPlugin.bot_input(room, slot, last, rng)
-    }
-}
+/// The arena, counted.
+pub const COUNTED_ARENA: ExtendedArena = ExtendedArena(add_marks);
 
 /// Totals so far, and the counts at the last mark.
 #[derive(Resource, Default)]

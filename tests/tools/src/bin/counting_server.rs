@@ -2,7 +2,7 @@
 
 use std::{env, path::Path, process::ExitCode, thread, time::Duration};
 
-use framehouse_tools::allocations::{self, CountedArena, Counting, FILE_VARIABLE};
+use framehouse_tools::allocations::{self, COUNTED_ARENA, Counting, FILE_VARIABLE};
 use mimalloc::MiMalloc;
 
 // Around the same allocator as that of the server.
@@ -16,7 +16,7 @@ fn main() -> ExitCode {
     if let Some(path) = env::var_os(FILE_VARIABLE) {
         thread::spawn(move || keep_writing(Path::new(&path)));
     }
-    framehouse_server::run(CountedArena)
+    framehouse_server::run(COUNTED_ARENA)
 }
 
 fn keep_writing(path: &Path) {

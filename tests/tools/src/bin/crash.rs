@@ -1,7 +1,8 @@
-//! Kills a real server at random moments while matches end on it, and checks that every result that a client was told is
-//! saved is in the file exactly once, and each result of the file in the database; exits with 1 otherwise.
+//! Kills a real server, and its database, at random moments while matches end on it, and checks after each run that every
+//! result that a client was told is saved is in the file exactly once, and each result of the file in the database; exits
+//! with 1 otherwise.
 //!
-//! `cargo run --release -p framehouse-tools --bin crash -- --runs 50`
+//! `cargo run --release -p framehouse-tools --bin crash -- --runs 50 [--postgres]`
 
 use std::{
     process::ExitCode,
@@ -25,15 +26,18 @@ struct Arguments {
     /// Seed of the random moments.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Use a Postgres server that is started for the test, instead of SQLite, and kill it in half of the runs.
+    #[arg(long)]
+    postgres: bool,
 }
 
 fn main() -> ExitCode {
-    let Arguments { runs, rooms, seed } = Arguments::parse();
-    match crash(&Plan { runs, rooms, seed }) {
-        Ok(CrashReport { runs, matches_seen, found }) => {
+    let Arguments { runs, rooms, seed, postgres } = Arguments::parse();
+    match crash(&Plan { runs, rooms, seed, postgres }) {
+        Ok(CrashReport { runs, database_kills, matches_seen, found }) => {
             say!(
-                "{runs} kills, {matches_seen} matches seen to end, {} results in the file, {} of them acknowledged: \
-                 each is there once, and once in the database",
+                "{runs} kills, {database_kills} of the database, {matches_seen} matches seen to end, {} results in the \
+                 file, {} of them acknowledged: each is there once, and once in the database",
                 found.in_file,
                 found.acknowledged
             );

@@ -10,13 +10,16 @@ use std::{
 
 use clap::Parser;
 use framehouse_client::{complain, say};
-use framehouse_tools::door::{args::Args, namespace, report::Report, run};
+use framehouse_tools::{
+    door::{args::Args, namespace, report::Report, run},
+    namespace::enter,
+};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 fn main() -> ExitCode {
     let args = Args::parse();
     if !args.inside {
-        return fail(&[namespace::enter()]);
+        return fail(&[enter("net")]);
     }
     match measured(&args) {
         Ok(report) => {

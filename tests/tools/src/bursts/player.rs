@@ -7,7 +7,7 @@ use framehouse_client::{
     stats::{Distribution, ErrorLog},
 };
 use framehouse_shared::{
-    ids::Slot,
+    ids::{MatchId, Slot},
     input::Input,
     protocol::messages::{HostCommand, Phase, PlayerState, RoomEvent},
 };
@@ -38,6 +38,8 @@ impl Group {
 pub(crate) enum Order {
     /// Be ready for a match.
     Ready,
+    /// Be ready for each further match.
+    PlayOn,
     /// Close the room, as its host.
     Close,
     /// Leave the room.
@@ -73,6 +75,8 @@ pub(crate) struct Diary {
     pub heard: u64,
     pub event_gaps: u64,
     pub errors: ErrorLog,
+    /// Matches whose results it was told are saved.
+    pub told: Vec<MatchId>,
 }
 
 impl Diary {
@@ -93,6 +97,7 @@ impl Diary {
             heard: 0,
             event_gaps: 0,
             errors: ErrorLog::default(),
+            told: Vec::new(),
         }
     }
 
@@ -125,12 +130,14 @@ pub(crate) struct Player {
     last_frame: Option<(u32, Duration)>,
     talk: Option<Talk>,
     is_stopped: bool,
+    plays_on: bool,
+    is_ready: bool,
 }
 
 impl Player {
     pub fn new(client: Client, group: Group, room: u32, asked_at: Duration) -> Self {
         let diary = Diary::new(group, room, asked_at);
-        Self { client, diary, last_frame: None, talk: None, is_stopped: false }
+        Self { client, diary, last_frame: None, talk: None, is_stopped: false, plays_on: false, is_ready: false }
     }
 
     pub const fn group(&self) -> Group {
@@ -146,6 +153,7 @@ impl Player {
         self.diary.obeyed_at = None;
         match order {
             Order::Ready => self.client.set_ready(true),
+            Order::PlayOn => self.plays_on = true,
             Order::Close => self.client.order(HostCommand::Close),
             Order::Leave => self.client.leave(),
             Order::Talk(per_s) => self.talk = Some(Talk { since: now, per_s }),
@@ -170,6 +178,18 @@ impl Player {
         for notice in self.client.drain_notices() {
             self.diary.note(now, notice);
         }
+        if self.plays_on {
+            self.play_on();
+        }
+    }
+
+    /// Is ready, once in each lobby.
+    fn play_on(&mut self) {
+        let is_in_lobby = matches!(self.client.phase(), Some(Phase::Lobby { .. }));
+        if is_in_lobby && !self.is_ready {
+            self.client.set_ready(true);
+        }
+        self.is_ready = is_in_lobby;
     }
 
     /// Records the time since the last frames of the same match. Between two matches no frames are due.
@@ -198,7 +218,7 @@ impl Player {
     /// Its record so far.
     pub fn diary(&self) -> Diary {
         let stats = self.client.stats();
-        let errors = stats.errors.clone();
-        Diary { slot: self.client.slot(), event_gaps: stats.event_gaps, errors, ..self.diary.clone() }
+        let (errors, told) = (stats.errors.clone(), stats.results_saved.iter().copied().collect());
+        Diary { slot: self.client.slot(), event_gaps: stats.event_gaps, errors, told, ..self.diary.clone() }
     }
 }

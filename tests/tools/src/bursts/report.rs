@@ -37,7 +37,7 @@ pub struct Report {
 
 impl Report {
     /// A report from the server's pages and log, with the conditions of every scenario.
-    pub(super) fn new(scenario: &'static str, windows: Vec<Window>, mut log: Vec<String>, seen: &Seen) -> Self {
+    pub(crate) fn new(scenario: &'static str, windows: Vec<Window>, mut log: Vec<String>, seen: &Seen) -> Self {
         let lines = log.len();
         log.truncate(LOG_LINES_MAX);
         let mut report = Self { scenario, windows, logged: (lines, log), ..Self::default() };
@@ -46,7 +46,7 @@ impl Report {
     }
 
     /// Adds the factor by which the times between frames grew in a burst.
-    pub(super) fn note_frames(&mut self, who: &'static str, burst_name: &str, calm_name: &str) {
+    pub(crate) fn note_frames(&mut self, who: &'static str, burst_name: &str, calm_name: &str) {
         let of = |window: &str| Some(*self.window(window)?.frames_ms.get(who)?);
         let Some((burst, calm)) = of(burst_name).zip(of(calm_name)) else { return };
         self.number(&format!("{burst_name}_to_{calm_name}_{who}_frames_p99"), burst.p99 / calm.p99);
@@ -54,19 +54,19 @@ impl Report {
     }
 
     /// Adds a number.
-    pub(super) fn number(&mut self, name: &str, number: f64) {
+    pub(crate) fn number(&mut self, name: &str, number: f64) {
         self.numbers.insert(name.to_owned(), (number * 1000.0).round() / 1000.0);
     }
 
     /// Adds durations.
-    pub(super) fn spread(&mut self, name: &str, durations: impl Iterator<Item = Duration>) {
+    pub(crate) fn spread(&mut self, name: &str, durations: impl Iterator<Item = Duration>) {
         let mut spread = tenths_of_ms();
         durations.for_each(|duration| spread.record(tenth_ms(duration)));
         self.spreads_ms.insert(name.to_owned(), quantiles(&spread));
     }
 
     /// A window.
-    pub(super) fn window(&self, name: &str) -> Option<&Window> {
+    pub(crate) fn window(&self, name: &str) -> Option<&Window> {
         self.windows.iter().find(|window| window.name == name)
     }
 

@@ -1,6 +1,7 @@
 //! Scene: a server process for one scenario, and its clients.
 
 use std::{
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -27,12 +28,12 @@ use crate::load::{
 /// Interval of requests for a new page.
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 /// Interval of checks for a condition: pages are made twice a second.
-pub(super) const WAIT_INTERVAL: Duration = Duration::from_millis(250);
+pub(crate) const WAIT_INTERVAL: Duration = Duration::from_millis(250);
 /// The most time for a new page: twenty times the usual.
 const PAGE_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// A room and its clients in order of joining: the first one creates it, the others use its code.
-pub(super) struct RoomPlan {
+pub(crate) struct RoomPlan {
     pub target: RoomRequest,
     pub groups: Vec<Group>,
 }
@@ -51,7 +52,7 @@ impl RoomPlan {
 }
 
 /// A running server and the clients on it.
-pub(super) struct Scene {
+pub(crate) struct Scene {
     pub server: ServerProcess,
     pub crowd: Crowd,
     pub thin: ClientConfig,
@@ -62,10 +63,21 @@ pub(super) struct Scene {
 impl Scene {
     /// Starts a server with enough endpoints for this number of clients and with these settings.
     pub fn open(name: &str, clients: u32, settings: &str, stop: &Arc<AtomicBool>) -> Result<Self, String> {
-        load::allow_sockets(u64::from(clients))?;
         let folder = Scratch::new(&format!("bursts-{name}"))?;
+        Self::open_with(folder, clients, settings, stop, |folder, settings| ServerProcess::start(folder, settings, &[]))
+    }
+
+    /// Like [`open`](Self::open), with a server that `start` starts in a folder with settings.
+    pub fn open_with(
+        folder: Scratch,
+        clients: u32,
+        settings: &str,
+        stop: &Arc<AtomicBool>,
+        start: impl FnOnce(&Path, &str) -> Result<ServerProcess, String>,
+    ) -> Result<Self, String> {
+        load::allow_sockets(u64::from(clients))?;
         let settings = format!("[server]\nlanes = {}\n{settings}", load::endpoints_for(clients));
-        let server = ServerProcess::start(folder.path(), &settings, &[])?;
+        let server = start(folder.path(), &settings)?;
         let thin = ClientConfig { hello: load::hello(), game: None };
         Ok(Self { server, crowd: Crowd::new(LOOP_INTERVAL), thin, folder, stop: Arc::clone(stop) })
     }
@@ -136,6 +148,11 @@ impl Scene {
         }
     }
 
+    /// The server's folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Waits.
     pub fn pause(&self, time: Duration) -> Result<(), String> {
         pause(time, &self.stop)
@@ -143,11 +160,16 @@ impl Scene {
 
     /// Lets all clients leave and stops the server. Returns the measurements and the server's log.
     pub fn close(self) -> Result<(Seen, Vec<String>), String> {
+        let (seen, log, _folder) = self.close_and_keep()?;
+        Ok((seen, log))
+    }
+
+    /// Like [`close`](Self::close). Returns the server's folder, too.
+    pub fn close_and_keep(self) -> Result<(Seen, Vec<String>, Scratch), String> {
         let seen = self.crowd.end()?;
         let log = self.server.log_lines();
         self.server.stop()?;
-        drop(self.folder);
-        Ok((seen, log))
+        Ok((seen, log, self.folder))
     }
 }
 

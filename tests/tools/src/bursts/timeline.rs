@@ -35,7 +35,7 @@ pub struct Window {
 }
 
 /// Cuts a scenario into windows.
-pub(super) struct Timeline<'a> {
+pub(crate) struct Timeline<'a> {
     scene: &'a Scene,
     pages: Vec<Page>,
 }
@@ -69,7 +69,7 @@ impl<'a> Timeline<'a> {
 }
 
 /// The pages between the windows.
-pub(super) struct Pages(Vec<Page>);
+pub(crate) struct Pages(Vec<Page>);
 
 impl Pages {
     /// The last page.

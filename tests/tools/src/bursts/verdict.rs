@@ -8,14 +8,14 @@ const STARVED_PCT_MAX: f64 = 10.0;
 
 impl Report {
     /// Records a failure unless the condition holds.
-    pub(super) fn check(&mut self, holds: bool, sentence: impl FnOnce() -> String) {
+    pub(crate) fn check(&mut self, holds: bool, sentence: impl FnOnce() -> String) {
         if !holds {
             self.failures.push(sentence());
         }
     }
 
     /// No client of any scenario may miss an event or report an error.
-    pub(super) fn check_clients(&mut self, seen: &Seen) {
+    pub(crate) fn check_clients(&mut self, seen: &Seen) {
         let gaps: u64 = seen.diaries.iter().map(|diary| diary.event_gaps).sum();
         self.check(gaps == 0, || format!("{gaps} room events were missing or came twice"));
         let error = seen.diaries.iter().find_map(|diary| diary.errors.messages().first());
@@ -23,7 +23,7 @@ impl Report {
     }
 
     /// No client of these groups has lost its session.
-    pub(super) fn check_nobody_is_lost(&mut self, seen: &Seen, groups: &[Group]) {
+    pub(crate) fn check_nobody_is_lost(&mut self, seen: &Seen, groups: &[Group]) {
         let lost = groups.iter().flat_map(|group| seen.of(*group)).find_map(|diary| diary.ended.as_ref());
         self.check(lost.is_none(), || format!("somebody lost its place: {lost:?}"));
     }
@@ -31,7 +31,7 @@ impl Report {
     /// No tick of a burst was given up or took longer than the length of a tick. Compared with a calm window ticks may be
     /// longer:
     /// that is reported, not judged.
-    pub(super) fn check_ticks(&mut self, burst: &str, calm: &str) {
+    pub(crate) fn check_ticks(&mut self, burst: &str, calm: &str) {
         let (Some(burst), Some(calm)) = (self.window(burst).cloned(), self.window(calm).cloned()) else { return };
         let ratio = burst.tick_ms.p99 / calm.tick_ms.p99;
         let Window { name, long_ticks, dropped_ticks, starved_pct, .. } = burst;

@@ -7,15 +7,12 @@ use std::{
 
 use crate::short_matches::short_matches;
 
-/// The length of a match, in ticks.
-const SHORT: u32 = 300;
-
-/// Writes the files into a folder of this one and says where they are.
-pub fn make_short_matches(folder: &Path) -> Result<PathBuf, String> {
+/// Writes the files into a folder of this one and says where they are. A match has a number of ticks at 30 ticks a second.
+pub fn make_short_matches(folder: &Path, ticks: u32) -> Result<PathBuf, String> {
     let to = folder.join("game");
     let failed = |error| format!("cannot write the game's files to {}: {error}", to.display());
     fs::create_dir_all(to.join("maps")).map_err(failed)?;
-    for file in short_matches(SHORT) {
+    for file in short_matches(ticks) {
         fs::write(to.join(file.path), file.text).map_err(failed)?;
     }
     Ok(to)

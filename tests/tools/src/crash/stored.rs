@@ -1,33 +1,66 @@
-//! The database of a crash test, compared with the file of results: it has each of them once.
+//! The database of a test, compared with the files of results: it has each of them once.
 
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs, io,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    time::Duration,
+};
 
 use framehouse_server::{
     key,
-    results::MatchResult,
+    results::{FILE_NAME, MatchResult},
     store::{self, Store, StoreOptions, StoreThread},
 };
-use framehouse_shared::ids::AccountId;
+use framehouse_shared::ids::{AccountId, MatchId};
 use tokio::runtime;
 
-/// The most time to store what the killed servers had no time for.
+use super::compare::{Found, compare};
+
+/// The most time to store what the servers had no time for.
 const STORE_TIME_MAX: Duration = Duration::from_secs(60);
 
-/// Stores what is left of the results in this file, and compares.
+/// Checks the results of servers that have stopped or were killed: every one that a client was told is saved is in the
+/// files once, and every one of the files is in the database once, also by the judgement of `store check` of this program.
+/// Stores the rest first. `folder` is the folder that a [`ServerProcess`](crate::load::process::ServerProcess) had, `url`
+/// that of its Postgres database.
 ///
 /// # Errors
-/// A sentence, if a match is missing, or counts more than once for one of its players.
-pub fn check(data_dir: &Path, file: &str) -> Result<(), String> {
-    let results: Vec<MatchResult> = file.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    if !start(data_dir)?.1.close(STORE_TIME_MAX) {
+/// A sentence, if something is missing or there twice.
+pub(crate) fn check_stored(
+    program: &Path,
+    folder: &Path,
+    url: Option<&str>,
+    told: &BTreeSet<MatchId>,
+) -> Result<Found, String> {
+    let data_dir = folder.join("data");
+    let text = read(&data_dir).map_err(|error| format!("cannot read the results in {}: {error}", folder.display()))?;
+    let found = compare(&text, told)?;
+    let results: Vec<MatchResult> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    if !start(&data_dir, url)?.1.close(STORE_TIME_MAX) {
         return Err("the results were not stored in the database within a minute".to_owned());
     }
-    let (store, _thread) = start(data_dir)?;
+    let (store, _thread) = start(&data_dir, url)?;
     let runtime = runtime::Builder::new_current_thread().build().map_err(|error| error.to_string())?;
-    runtime.block_on(compare(&store, &results))
+    runtime.block_on(look_for(&store, &results))?;
+    run_check(program, folder, &data_dir)?;
+    Ok(found)
 }
 
-async fn compare(store: &Store, results: &[MatchResult]) -> Result<(), String> {
+/// The whole lines of all results files. The last line may be torn until the next start.
+fn read(data_dir: &Path) -> io::Result<String> {
+    let put_away =
+        (1..).map(|number| data_dir.join(format!("results-{number}.jsonl"))).take_while(|path| path.exists());
+    // Without it the server never saved a result.
+    let newest = Some(data_dir.join(FILE_NAME)).filter(|path| path.exists());
+    let files: Vec<PathBuf> = put_away.chain(newest).collect();
+    let mut text = files.iter().map(fs::read_to_string).collect::<io::Result<String>>()?;
+    text.truncate(text.rfind('\n').map_or(0, |end| end + 1));
+    Ok(text)
+}
+
+async fn look_for(store: &Store, results: &[MatchResult]) -> Result<(), String> {
     let mut matches: BTreeMap<AccountId, u64> = BTreeMap::new();
     for result in results {
         let stored = store.match_info(result.match_id).await;
@@ -48,8 +81,20 @@ async fn compare(store: &Store, results: &[MatchResult]) -> Result<(), String> {
     Ok(())
 }
 
-fn start(data_dir: &Path) -> Result<(Store, StoreThread), String> {
+fn start(data_dir: &Path, url: Option<&str>) -> Result<(Store, StoreThread), String> {
     let key = key::open(data_dir).map_err(|error| error.to_string())?.public();
     let clock = || Duration::ZERO;
-    store::start(StoreOptions::in_folder(data_dir.to_owned(), key, clock)).map_err(|error| error.to_string())
+    let options = StoreOptions::in_folder(data_dir.to_owned(), key, clock);
+    store::start(StoreOptions { url: url.map(str::to_owned), ..options }).map_err(|error| error.to_string())
+}
+
+/// Runs `store check` as an operator would, with the settings of the servers.
+fn run_check(program: &Path, folder: &Path, data_dir: &Path) -> Result<(), String> {
+    let mut command = Command::new(program);
+    command.arg("--config").arg(folder.join("server.toml")).arg("--data-dir").arg(data_dir).args(["store", "check"]);
+    match command.output() {
+        Ok(Output { status, .. }) if status.success() => Ok(()),
+        Ok(Output { stderr, .. }) => Err(format!("store check: {}", String::from_utf8_lossy(&stderr).trim())),
+        Err(error) => Err(format!("cannot run store check: {error}")),
+    }
 }

@@ -16,12 +16,12 @@ use std::{
 use framehouse_shared::api::Status;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::allocations::{FILE_VARIABLE, Totals};
+use super::program::{COUNTING_SERVER, SERVER};
+use crate::{
+    allocations::{FILE_VARIABLE, Totals},
+    store_load::{STORM_FILE, STORM_VARIABLE},
+};
 
-/// The server's program, and the package that it is built from.
-const SERVER: Program = Program { name: "framehouse-server", package: "framehouse-arena-server" };
-/// The same server with an allocator that counts.
-const COUNTING_SERVER: Program = Program { name: "counting_server", package: "framehouse-tools" };
 /// Name of the file that it writes its counts into.
 const ALLOCATIONS_FILE: &str = "allocations.json";
 /// The most time until the server prints its addresses.
@@ -128,6 +128,7 @@ impl ServerProcess {
             // A measurement that is over waits for no match. A flag among the arguments says otherwise.
             .env("FRAMEHOUSE_DRAIN_LIMIT", "0")
             .env(FILE_VARIABLE, folder.join(ALLOCATIONS_FILE))
+            .env(STORM_VARIABLE, folder.join(STORM_FILE))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)
@@ -284,39 +285,4 @@ fn read_url(output: ChildStdout) -> Receiver<String> {
         }
     });
     receiver
-}
-
-/// A program of this workspace.
-struct Program {
-    name: &'static str,
-    package: &'static str,
-}
-
-impl Program {
-    /// The program next to this one; built when there is none.
-    fn find(&self) -> Result<PathBuf, String> {
-        let own = env::current_exe().map_err(|error| format!("cannot find the folder of this program: {error}"))?;
-        let folder = own.parent().unwrap_or(Path::new("."));
-        let beside = folder.join(self.name);
-        if beside.exists() {
-            return Ok(beside);
-        }
-        let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-        let built = Command::new(cargo).args(self.build()).stdout(Stdio::null()).status();
-        let release = folder.with_file_name("release").join(self.name);
-        if built.is_ok_and(|status| status.success()) && release.exists() {
-            return Ok(release);
-        }
-        Err(format!("there is no {}: {}", beside.display(), self.command()))
-    }
-
-    /// Arguments of cargo.
-    const fn build(&self) -> [&'static str; 6] {
-        ["build", "--release", "-p", self.package, "--bin", self.name]
-    }
-
-    /// What builds it, for people.
-    fn command(&self) -> String {
-        format!("cargo {}", self.build().join(" "))
-    }
 }
