@@ -9,6 +9,5 @@ use super::SecretUrl;
 #[serde(default, deny_unknown_fields)]
 pub struct FleetSettings {
     /// URL of the Redis of the fleet. `None` means that this server is alone.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub redis: Option<SecretUrl>,
 }
