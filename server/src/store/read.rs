@@ -81,7 +81,7 @@ async fn around(
     let (points, ended): (i64, i64) = (own.try_get(0)?, own.try_get(1)?);
     let step = pages.steps(list, steps(pool, list)).await?.before(points);
     // Each of them reads the index from its points on.
-    let at_own = |sql| {
+    let at_own = |sql: &'static str| {
         let query = sqlx::query(sql).bind(list.board.clone()).bind(list.period.clone());
         query.bind(points).bind(ended).bind(player.to_owned())
     };
