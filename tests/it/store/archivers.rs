@@ -97,8 +97,8 @@ fn results_wait_while_redis_or_the_database_is_stopped() {
     wait_until("they are stored", || stored(&running) == 600);
     postgres.kill().expect("it runs");
     append(folder.path(), &matches(600..900));
-    wait_until("results wait in the stream", || logged(archive.path()).contains("results wait in the stream"));
-    assert!(redis.length(RESULTS) > 0);
+    wait_until("results wait in the stream", || redis.length(RESULTS) > 0);
+    wait_until("the log says so", || logged(archive.path()).contains("results wait in the stream"));
     postgres.start_again().expect("it starts");
     wait_until("all are stored", || stored(&running) == 900);
     wait_until_empty(&redis);
