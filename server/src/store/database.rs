@@ -80,7 +80,9 @@ impl Database {
         let path =
             std::path::absolute(file).ok().and_then(|path| Some(encoded(path.to_str()?))).ok_or_else(unusable)?;
         let options: AnyConnectOptions = format!("sqlite://{path}?mode=rwc").parse().map_err(|_| unusable())?;
-        let writer = pool(options.clone(), 1, None);
+        // After a loss of power the last transactions may be gone, never half of one: the results files still have theirs.
+        // The cache, of 32 MB at most, keeps what a batch changes all over the file.
+        let writer = pool(options.clone(), 1, Some("PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768"));
         Ok(Self { writer, readers: pool(options, READERS_MAX, Some("PRAGMA query_only = ON")), name, is_sqlite: true })
     }
 

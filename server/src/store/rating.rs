@@ -98,9 +98,8 @@ async fn save(connection: &mut AnyConnection, ratings: &Ratings) -> Result<(), E
     let rows = ratings
         .iter()
         .map(|(id, rating)| -> [Value; 3] { [id.into(), Value::Real(rating.rating), Value::Real(rating.uncertainty)] });
-    let then = ") UPDATE players SET rating_mu = (SELECT mu FROM fresh WHERE fresh.id = players.id), \
-                rating_sigma = (SELECT sigma FROM fresh WHERE fresh.id = players.id) \
-                WHERE id IN (SELECT id FROM fresh)";
+    let then = ") UPDATE players SET rating_mu = fresh.mu, rating_sigma = fresh.sigma FROM fresh \
+                WHERE players.id = fresh.id";
     insert(connection, "WITH fresh (id, mu, sigma) AS (", rows, then).await.map(drop)
 }
 
