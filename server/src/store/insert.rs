@@ -9,7 +9,7 @@ use super::{
     rating::update_ratings,
     record::{Match, Seen, seen_players},
     result_files::Position,
-    rows::{Value, insert, texts},
+    rows::{Value, insert, texts, upsert},
 };
 
 /// Outcome of a batch.
@@ -146,7 +146,7 @@ async fn insert_parts(connection: &mut AnyConnection, matches: &[&Match]) -> Res
     });
     let into = "INSERT INTO match_players (match_id, place, player, name, seat, ranked, points, detail, since_tick, \
                 outcome, curve, ended)";
-    insert(connection, into, rows, "").await.map(drop)
+    upsert(connection, into, rows, "").await.map(drop)
 }
 
 /// Adds what some matches say about their players.
@@ -164,7 +164,7 @@ pub(super) async fn update_players(
         last_seen = CASE WHEN excluded.last_seen > players.last_seen THEN excluded.last_seen ELSE players.last_seen END, \
         matches = players.matches + excluded.matches, \
         best = CASE WHEN excluded.best > players.best THEN excluded.best ELSE players.best END";
-    insert(connection, into, rows, then).await.map(drop)
+    upsert(connection, into, rows, then).await.map(drop)
 }
 
 /// Enters the best entries that are better than those there. Returns the lists that have changed.
@@ -172,22 +172,26 @@ pub(super) async fn update_boards(
     connection: &mut AnyConnection,
     entries: BTreeMap<(List, String), Entry>,
 ) -> Result<HashSet<List>, Error> {
-    let rows = entries.iter().map(|((list, player), entry)| -> [Value; 6] {
-        [
-            (&list.board).into(),
-            (&list.period).into(),
-            player.into(),
-            entry.points.into(),
-            entry.ended_s.0.into(),
-            (&entry.match_id.0).into(),
-        ]
-    });
     let into = "INSERT INTO boards (board, period, player, points, ended, match_id)";
     // The order of `Entry`.
     let then = "ON CONFLICT (board, period, player) DO UPDATE SET points = excluded.points, ended = excluded.ended, \
         match_id = excluded.match_id WHERE excluded.points > boards.points OR (excluded.points = boards.points AND \
-        (excluded.ended < boards.ended OR (excluded.ended = boards.ended AND excluded.match_id < boards.match_id))) \
-        RETURNING board, period";
-    let changed = insert(connection, into, rows, then).await?;
-    Ok(texts(&changed)?.into_iter().map(|[board, period]| List { board, period }).collect())
+        (excluded.ended < boards.ended OR (excluded.ended = boards.ended AND excluded.match_id < boards.match_id)))";
+    let (entries, mut changed): (Vec<_>, _) = (entries.into_iter().collect(), HashSet::new());
+    for of_list in entries.chunk_by(|((before, _), _), ((after, _), _)| before == after) {
+        let rows = of_list.iter().map(|((list, player), entry)| -> [Value; 6] {
+            [
+                (&list.board).into(),
+                (&list.period).into(),
+                player.into(),
+                entry.points.into(),
+                entry.ended_s.0.into(),
+                (&entry.match_id.0).into(),
+            ]
+        });
+        if upsert(connection, into, rows, then).await? > 0 {
+            changed.extend(of_list.first().map(|((list, _), _)| list.clone()));
+        }
+    }
+    Ok(changed)
 }

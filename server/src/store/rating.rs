@@ -15,7 +15,7 @@ use sqlx::{AnyConnection, Error, Row};
 
 use super::{
     record::{LEFT, Match},
-    rows::{Value, insert, select_in},
+    rows::{Value, select_in, upsert},
 };
 
 /// Largest number of players that are asked for at once.
@@ -100,7 +100,7 @@ async fn save(connection: &mut AnyConnection, ratings: &Ratings) -> Result<(), E
         .map(|(id, rating)| -> [Value; 3] { [id.into(), Value::Real(rating.rating), Value::Real(rating.uncertainty)] });
     let then = ") UPDATE players SET rating_mu = fresh.mu, rating_sigma = fresh.sigma FROM fresh \
                 WHERE players.id = fresh.id";
-    insert(connection, "WITH fresh (id, mu, sigma) AS (", rows, then).await.map(drop)
+    upsert(connection, "WITH fresh (id, mu, sigma) AS (", rows, then).await.map(drop)
 }
 
 #[cfg(test)]

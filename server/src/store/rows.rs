@@ -1,6 +1,10 @@
 //! Statements with many rows, in chunks that both databases take.
 
-use sqlx::{AnyConnection, AssertSqlSafe, Error, Row, any::AnyRow};
+use sqlx::{
+    Any, AnyConnection, AssertSqlSafe, Error, Row,
+    any::{AnyArguments, AnyRow},
+    query::Query,
+};
 
 /// Largest number of parameters in a statement. SQLite takes 32,766.
 const PARAMETERS_MAX: usize = 960;
@@ -56,27 +60,55 @@ pub(super) async fn insert_any(
     rows: impl IntoIterator<Item = impl IntoIterator<Item = Value>>,
     then: &str,
 ) -> Result<Vec<AnyRow>, Error> {
-    let (mut rows, mut returned) = (rows.into_iter().peekable(), Vec::new());
-    while rows.peek().is_some() {
-        let rows_max = PARAMETERS_MAX / columns;
-        let chunk: Vec<_> = rows.by_ref().take(rows_max).collect();
-        // The text has placeholders and constants only.
-        let values = placeholders(connection, chunk.len(), columns);
-        let sql = AssertSqlSafe(format!("{into} VALUES {values} {then}"));
-        // Only the statement with all rows comes again.
-        let mut query = sqlx::query(sql).persistent(chunk.len() == rows_max);
-        for value in chunk.into_iter().flatten() {
-            query = match value {
-                Value::Number(number) => query.bind(number),
-                Value::MaybeNumber(number) => query.bind(number),
-                Value::Text(text) => query.bind(text),
-                Value::MaybeText(text) => query.bind(text),
-                Value::Real(number) => query.bind(number),
-            };
-        }
-        returned.append(&mut query.fetch_all(&mut *connection).await?);
+    let (mut rows, mut returned) = (rows.into_iter(), Vec::new());
+    while let Some(statement) = next_statement(connection, into, columns, &mut rows, then) {
+        returned.append(&mut statement.fetch_all(&mut *connection).await?);
     }
     Ok(returned)
+}
+
+/// Like [`insert`], but returns only how many rows were inserted or changed: each returned row costs as much as its insertion.
+pub(super) async fn upsert<const COLUMNS: usize>(
+    connection: &mut AnyConnection,
+    into: &'static str,
+    rows: impl IntoIterator<Item = [Value; COLUMNS]>,
+    then: &'static str,
+) -> Result<u64, Error> {
+    let (mut rows, mut changed) = (rows.into_iter(), 0);
+    while let Some(statement) = next_statement(connection, into, COLUMNS, &mut rows, then) {
+        changed += statement.execute(&mut *connection).await?.rows_affected();
+    }
+    Ok(changed)
+}
+
+/// The statement with the next rows. `None` after the last one.
+fn next_statement(
+    connection: &AnyConnection,
+    into: &str,
+    columns: usize,
+    rows: &mut impl Iterator<Item = impl IntoIterator<Item = Value>>,
+    then: &str,
+) -> Option<Query<'static, Any, AnyArguments>> {
+    let rows_max = PARAMETERS_MAX / columns;
+    let chunk: Vec<_> = rows.take(rows_max).collect();
+    if chunk.is_empty() {
+        return None;
+    }
+    // The text has placeholders and constants only.
+    let values = placeholders(connection, chunk.len(), columns);
+    let sql = AssertSqlSafe(format!("{into} VALUES {values} {then}"));
+    // Only the statement with all rows comes again.
+    let mut query = sqlx::query(sql).persistent(chunk.len() == rows_max);
+    for value in chunk.into_iter().flatten() {
+        query = match value {
+            Value::Number(number) => query.bind(number),
+            Value::MaybeNumber(number) => query.bind(number),
+            Value::Text(text) => query.bind(text),
+            Value::MaybeText(text) => query.bind(text),
+            Value::Real(number) => query.bind(number),
+        };
+    }
+    Some(query)
 }
 
 /// Runs `SELECT .. WHERE COLUMN IN (..) THEN` for some texts, at most [`PARAMETERS_MAX`].
