@@ -90,7 +90,7 @@ fn results_wait_while_redis_or_the_database_is_stopped() {
     let _archiver = Archiver::start(archive.path(), &redis, Some(&url));
     append(folder.path(), &matches(0..300));
     wait_until("some are stored", || stored(&running) > 0);
-    redis.stop().expect("it runs");
+    redis.kill().expect("it runs");
     append(folder.path(), &matches(300..600));
     wait_until("results wait in the file", || running.status().store.failing);
     redis.start_again().expect("it starts");
