@@ -17,7 +17,8 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 #[derive(Parser)]
 #[command(about = "Kills a real server at random moments and looks whether a saved result was lost")]
 struct Arguments {
-    /// Number of runs: the server is started and killed once in each. A run takes some five seconds.
+    /// Number of runs: the server is started and killed once in each. A run takes some five seconds, with `--archiver` up to
+    /// twenty: what a killed archiver had taken goes to the other one after ten.
     #[arg(long, default_value_t = 50, value_parser = value_parser!(u32).range(1..=100_000))]
     runs: u32,
     /// Rooms of two players each.
