@@ -4,7 +4,6 @@ mod archivers;
 mod backups;
 mod outages;
 mod proofs;
-mod redis;
 
 use std::{
     env,

@@ -62,10 +62,12 @@
 //! * [`world::World`]: a server and its clients in virtual time, joined by the links of [`link`].
 //! * [`check`]: assertions about the server, run after every tick of a world.
 //! * [`live`]: a server in this process with real sockets and its own thread, for tests in real time.
-//! * [`postgres`]: a real Postgres server, for tests with a database.
+//! * [`postgres`], [`redis`]: real servers of these programs, for tests with a database or a fleet.
 
 pub mod check;
+mod keeper;
 pub mod link;
 pub mod live;
 pub mod postgres;
+pub mod redis;
 pub mod world;

@@ -5,11 +5,11 @@ use std::{
     process::{Child, Stdio},
 };
 
-use framehouse_harness::{live::wait_until, postgres::Postgres};
+use framehouse_harness::{live::wait_until, postgres::Postgres, redis::Redis};
 use framehouse_tools::replays::Folder;
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{append, lines, log, logged, matches, player, redis::Redis, settings, start, stored};
+use super::{append, lines, log, logged, matches, player, settings, start, stored};
 use crate::programs::{server, text};
 
 const RESULTS: &str = "fh:results";
@@ -52,7 +52,7 @@ fn wait_until_empty(redis: &Redis) {
 
 #[test]
 fn two_archivers_and_what_a_dead_one_has_taken_store_each_match_once() {
-    let Some((redis, postgres)) = Redis::start("two").zip(Postgres::for_tests()) else { return };
+    let Some((redis, postgres)) = Redis::for_tests().zip(Postgres::for_tests()) else { return };
     let folder = Folder::new("archivers-two");
     let (one, two) = (Folder::new("archivers-one-of-two"), Folder::new("archivers-two-of-two"));
     let url = postgres.url("postgres");
@@ -83,17 +83,17 @@ fn two_archivers_and_what_a_dead_one_has_taken_store_each_match_once() {
 
 #[test]
 fn results_wait_while_redis_or_the_database_is_stopped() {
-    let Some((mut redis, mut postgres)) = Redis::start("stopped").zip(Postgres::for_tests()) else { return };
+    let Some((mut redis, mut postgres)) = Redis::for_tests().zip(Postgres::for_tests()) else { return };
     let (folder, archive) = (Folder::new("archivers-stopped"), Folder::new("archivers-of-stopped"));
     let url = postgres.url("postgres");
     let running = start(folder.path(), &["--database", &url, "--redis", &redis.url()]);
     let _archiver = Archiver::start(archive.path(), &redis, Some(&url));
     append(folder.path(), &matches(0..300));
     wait_until("some are stored", || stored(&running) > 0);
-    redis.stop();
+    redis.kill().expect("it runs");
     append(folder.path(), &matches(300..600));
     wait_until("results wait in the file", || running.status().store.failing);
-    redis.start_again();
+    redis.start_again().expect("it starts");
     wait_until("they are stored", || stored(&running) == 600);
     postgres.kill().expect("it runs");
     append(folder.path(), &matches(600..900));
@@ -107,7 +107,7 @@ fn results_wait_while_redis_or_the_database_is_stopped() {
 
 #[test]
 fn what_nobody_can_read_is_removed_and_stops_nothing() {
-    let Some(redis) = Redis::start("strange") else { return };
+    let Some(redis) = Redis::for_tests() else { return };
     let folder = Folder::new("archivers-strange");
     let line = text(&lines(&matches(1..2)));
     let (server_key, line) = ("ab".repeat(32), line.trim_end());

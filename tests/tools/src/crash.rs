@@ -1,6 +1,6 @@
 //! Crash test of results: a real server with real clients is killed at random moments, again and again on the same data
-//! folder, and so is its database. After each run the file of results is compared with the results that clients were told
-//! are saved, and the database with the file.
+//! folder, and so are its database and an archiver. After each run the file of results is compared with the results that
+//! clients were told are saved, and the database with the file, when the stream before it is empty.
 //!
 //! SIGKILL ends a process and not the system, so written data survive. The test proves the order (write, then tell) and
 //! the repair at the next start. It does not test the disk.
@@ -8,11 +8,14 @@
 //! ```text
 //! game.rs      a copy of the arena with matches of some seconds
 //! players.rs   thin clients in several rooms, match after match
-//! run.rs       one run: play, kill the database, kill the server
+//! backend.rs   the database of the server, and what of it is killed;  archivers.rs  Redis and two archivers
+//! run.rs       one run: play, kill the database or an archiver, kill the server
 //! compare.rs   the verdict on the file
 //! stored.rs    the verdict on the database
 //! ```
 
+mod archivers;
+mod backend;
 pub mod compare;
 pub(crate) mod game;
 mod players;
@@ -22,16 +25,15 @@ pub(crate) mod stored;
 use std::{collections::BTreeSet, ffi::OsStr, path::Path, sync::atomic::AtomicBool, time::Duration};
 
 use framehouse_client::complain;
-use framehouse_harness::postgres::Postgres;
-use framehouse_shared::{ids::MatchId, rng::SimRng};
+use framehouse_shared::rng::SimRng;
 
 use crate::load::{
     process::{Scratch, ServerProcess},
     program::server_program,
 };
+use backend::{Backend, Outage};
 use compare::Found;
-use run::{Moment, Outage, Run};
-use stored::check_stored;
+use run::{Moment, Run};
 
 /// The highest tick rate of a server.
 const TICK_RATE: &str = "120";
@@ -53,6 +55,8 @@ pub struct Plan {
     pub seed: u64,
     /// Use a Postgres server instead of SQLite, and kill it in half of the runs.
     pub postgres: bool,
+    /// Let two archivers store the results, in a Postgres server, and kill one of them or that server in each run.
+    pub archiver: bool,
 }
 
 /// The outcome of a crash test.
@@ -62,6 +66,8 @@ pub struct CrashReport {
     pub runs: u32,
     /// Runs in which the database was killed.
     pub database_kills: u32,
+    /// Runs in which an archiver was killed.
+    pub archiver_kills: u32,
     /// Matches that clients saw end.
     pub matches_seen: u64,
     /// The content of the file of results.
@@ -72,46 +78,49 @@ pub struct CrashReport {
 ///
 /// # Errors
 /// A sentence, if an acknowledged result is not in the file exactly once, a line is not a result, a result is not in the
-/// database exactly once, or the test could not be completed.
+/// database exactly once, something stays in the stream, or the test could not be completed.
 pub fn run(plan: &Plan, stop: &AtomicBool) -> Result<CrashReport, String> {
     let (folder, program) = (Scratch::new("crash")?, server_program()?);
-    let mut postgres = plan.postgres.then(Postgres::start).transpose()?;
-    let done = kill_and_check(plan, stop, folder.path(), &program, &mut postgres);
+    let done = kill_and_check(plan, stop, folder.path(), &program);
     // The folder of a failed comparison is kept for inspection.
     done.map_err(|sentence| format!("{sentence} (the folder is kept: {})", folder.keep().display()))
 }
 
-fn kill_and_check(
-    plan: &Plan,
-    stop: &AtomicBool,
-    folder: &Path,
-    program: &Path,
-    postgres: &mut Option<Postgres>,
-) -> Result<CrashReport, String> {
+fn kill_and_check(plan: &Plan, stop: &AtomicBool, folder: &Path, program: &Path) -> Result<CrashReport, String> {
     let game = game::make_short_matches(folder, MATCH_TICKS)?;
-    let url = postgres.as_ref().map(|postgres| postgres.url("postgres"));
-    let store = url.as_ref().map(|url| format!("[store]\ndatabase = \"{url}\"\n")).unwrap_or_default();
+    let mut backend = Backend::start(plan, program, folder)?;
+    let settings = format!("{SETTINGS}{}", backend.settings());
     let arguments = [OsStr::new("--tick-rate"), OsStr::new(TICK_RATE), OsStr::new("--game-dir"), game.as_os_str()];
-    let start_server = || ServerProcess::start_program(program, folder, &format!("{SETTINGS}{store}"), &arguments);
-    let check = |told: &BTreeSet<MatchId>| check_stored(program, folder, url.as_deref(), told);
-    let (mut rng, mut told, mut matches_seen, mut database_kills) = (SimRng::new(plan.seed), BTreeSet::new(), 0, 0);
+    let start_server = || ServerProcess::start_program(program, folder, &settings, &arguments);
+    let (mut rng, mut told, mut matches_seen) = (SimRng::new(plan.seed), BTreeSet::new(), 0);
+    let (mut database_kills, mut archiver_kills) = (0, 0);
     for number in 1..=plan.runs {
-        let moment = Moment::draw(&mut rng, plan.rooms);
-        let outage = postgres.as_mut().filter(|_| rng.one_in(2)).map(|postgres| (postgres, Outage::draw(&mut rng)));
-        database_kills += u32::from(outage.is_some());
-        let what = if outage.is_some() { "database and server" } else { "server" };
+        let (moment, outage) = (Moment::draw(&mut rng, plan.rooms), backend.draw_outage(&mut rng));
+        database_kills += u32::from(outage.is_some_and(|outage| outage.database));
+        archiver_kills += u32::from(outage.is_some_and(|outage| outage.archiver.is_some()));
         let failed = |sentence| format!("run {number} of seed {}: {sentence}", plan.seed);
         let run = Run::start(start_server().map_err(failed)?, plan.rooms, stop).map_err(failed)?;
-        let players = run.play_and_kill(moment, outage).map_err(failed)?;
+        let players = run.play_and_kill(moment, &mut backend, outage).map_err(failed)?;
         told.extend(players.saved_ids());
         matches_seen += players.matches_ended();
-        let Moment { matches, then } = moment;
+        let (what, Moment { matches, then }) = (victims(outage), moment);
         complain!("run {number}: {what} killed {then:?} after match {matches}; results told so far: {}", told.len());
         if !told.is_empty() {
-            check(&told).map_err(failed)?;
+            backend.check(program, folder, &told).map_err(failed)?;
         }
     }
     // The last kill may have left a torn line. The next start repairs it, and that server is stopped as an operator would.
     start_server()?.stop()?;
-    Ok(CrashReport { runs: plan.runs, database_kills, matches_seen, found: check(&told)? })
+    let found = backend.check(program, folder, &told)?;
+    Ok(CrashReport { runs: plan.runs, database_kills, archiver_kills, matches_seen, found })
+}
+
+/// What is killed in a run, in words.
+fn victims(outage: Option<Outage>) -> &'static str {
+    match outage.map(|outage| (outage.database, outage.archiver.is_some())) {
+        Some((true, true)) => "database, archiver and server",
+        Some((true, false)) => "database and server",
+        Some((false, true)) => "archiver and server",
+        Some((false, false)) | None => "server",
+    }
 }

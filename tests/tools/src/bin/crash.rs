@@ -1,8 +1,8 @@
-//! Kills a real server, and its database, at random moments while matches end on it, and checks after each run that every
-//! result that a client was told is saved is in the file exactly once, and each result of the file in the database; exits
-//! with 1 otherwise.
+//! Kills a real server, its database and an archiver at random moments while matches end on it, and checks after each run
+//! that every result that a client was told is saved is in the file exactly once, and each result of the file in the
+//! database, with nothing left in the stream; exits with 1 otherwise.
 //!
-//! `cargo run --release -p framehouse-tools --bin crash -- --runs 50 [--postgres]`
+//! `cargo run --release -p framehouse-tools --bin crash -- --runs 50 [--postgres | --archiver]`
 
 use std::{
     process::ExitCode,
@@ -17,7 +17,8 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 #[derive(Parser)]
 #[command(about = "Kills a real server at random moments and looks whether a saved result was lost")]
 struct Arguments {
-    /// Number of runs: the server is started and killed once in each. A run takes some five seconds.
+    /// Number of runs: the server is started and killed once in each. A run takes some five seconds, with `--archiver` up to
+    /// twenty: what a killed archiver had taken goes to the other one after ten.
     #[arg(long, default_value_t = 50, value_parser = value_parser!(u32).range(1..=100_000))]
     runs: u32,
     /// Rooms of two players each.
@@ -29,15 +30,20 @@ struct Arguments {
     /// Use a Postgres server that is started for the test, instead of SQLite, and kill it in half of the runs.
     #[arg(long)]
     postgres: bool,
+    /// Let two archivers store the results, from a Redis in a Postgres server that are started for the test, and kill one
+    /// of them, or Postgres, or both in each run.
+    #[arg(long)]
+    archiver: bool,
 }
 
 fn main() -> ExitCode {
-    let Arguments { runs, rooms, seed, postgres } = Arguments::parse();
-    match crash(&Plan { runs, rooms, seed, postgres }) {
-        Ok(CrashReport { runs, database_kills, matches_seen, found }) => {
+    let Arguments { runs, rooms, seed, postgres, archiver } = Arguments::parse();
+    match crash(&Plan { runs, rooms, seed, postgres, archiver }) {
+        Ok(CrashReport { runs, database_kills, archiver_kills, matches_seen, found }) => {
             say!(
-                "{runs} kills, {database_kills} of the database, {matches_seen} matches seen to end, {} results in the \
-                 file, {} of them acknowledged: each is there once, and once in the database",
+                "{runs} kills, {database_kills} of the database, {archiver_kills} of an archiver, {matches_seen} matches \
+                 seen to end, {} results in the file, {} of them acknowledged: each is there once, and once in the \
+                 database",
                 found.in_file,
                 found.acknowledged
             );

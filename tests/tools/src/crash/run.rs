@@ -1,4 +1,4 @@
-//! One run of a crash test: clients play, the database is killed and started again, the server is killed.
+//! One run of a crash test: clients play, database or an archiver are killed and started again, the server is killed.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -6,10 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use framehouse_harness::postgres::Postgres;
 use framehouse_shared::rng::SimRng;
 
-use super::{LOOP_INTERVAL, players::Players};
+use super::{
+    LOOP_INTERVAL,
+    backend::{Backend, Outage},
+    players::Players,
+};
 use crate::load::process::ServerProcess;
 
 /// The most time for a run.
@@ -35,20 +38,6 @@ impl Moment {
     }
 }
 
-/// For how long a killed database is away, and for how long the server lives after that.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Outage {
-    away: Duration,
-    then: Duration,
-}
-
-impl Outage {
-    pub fn draw(rng: &mut SimRng) -> Self {
-        let [away, then] = [3000, 1000].map(|most| Duration::from_millis(rng.below(most).into()));
-        Self { away, then }
-    }
-}
-
 /// A server with players on it.
 pub(super) struct Run<'a> {
     server: ServerProcess,
@@ -65,22 +54,37 @@ impl<'a> Run<'a> {
         Ok(Self { server, players, start, stop })
     }
 
-    /// Plays until this moment, kills the database if there is an outage of one, and then the server.
-    pub fn play_and_kill(mut self, moment: Moment, outage: Option<(&mut Postgres, Outage)>) -> Result<Players, String> {
+    /// Plays until this moment, and through an outage, if there is one, and then kills the server.
+    pub fn play_and_kill(
+        mut self,
+        moment: Moment,
+        backend: &mut Backend,
+        outage: Option<Outage>,
+    ) -> Result<Players, String> {
         while self.players.matches_ended() < moment.matches {
             self.update()?;
         }
         self.play_for(moment.then)?;
-        if let Some((postgres, Outage { away, then })) = outage {
-            postgres.kill()?;
-            self.play_for(away)?;
-            self.play_while(|| postgres.start_again())?;
-            self.play_for(then)?;
+        if let Some(outage) = outage {
+            self.play_through(outage, backend)?;
         }
         // Sends SIGKILL and waits.
         drop(self.server);
         self.players.listen(LISTEN_TIME);
         Ok(self.players)
+    }
+
+    fn play_through(&mut self, outage: Outage, backend: &mut Backend) -> Result<(), String> {
+        if outage.database {
+            backend.kill_database()?;
+            self.play_for(outage.between)?;
+        }
+        if let Some(number) = outage.archiver {
+            backend.kill_archiver(number);
+        }
+        self.play_for(outage.away)?;
+        self.play_while(|| backend.start_again(outage))?;
+        self.play_for(outage.then)
     }
 
     fn play_for(&mut self, time: Duration) -> Result<(), String> {

@@ -16,32 +16,40 @@ use framehouse_server::{
 use framehouse_shared::ids::{AccountId, MatchId};
 use tokio::runtime;
 
-use super::compare::{Found, compare};
+use super::{
+    archivers::Archivers,
+    compare::{Found, compare},
+};
 
 /// The most time to store what the servers had no time for.
 const STORE_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// Checks the results of servers that have stopped or were killed: every one that a client was told is saved is in the
 /// files once, and every one of the files is in the database once, also by the judgement of `store check` of this program.
-/// Stores the rest first. `folder` is the folder that a [`ServerProcess`](crate::load::process::ServerProcess) had, `url`
-/// that of its Postgres database.
+/// Stores the rest first, through the stream of Redis if there are archivers, which then has to become empty. `folder` is
+/// the folder that a [`ServerProcess`](crate::load::process::ServerProcess) had, `url` that of its Postgres database.
 ///
 /// # Errors
-/// A sentence, if something is missing or there twice.
+/// A sentence, if something is missing or there twice, or stays in the stream.
 pub(crate) fn check_stored(
     program: &Path,
     folder: &Path,
     url: Option<&str>,
+    archivers: Option<&mut Archivers>,
     told: &BTreeSet<MatchId>,
 ) -> Result<Found, String> {
     let data_dir = folder.join("data");
     let text = read(&data_dir).map_err(|error| format!("cannot read the results in {}: {error}", folder.display()))?;
     let found = compare(&text, told)?;
     let results: Vec<MatchResult> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    if !start(&data_dir, url)?.1.close(STORE_TIME_MAX) {
-        return Err("the results were not stored in the database within a minute".to_owned());
+    // As the server: a store without the stream would bring the results into the database itself.
+    let stream = archivers.as_ref().map(|archivers| archivers.redis_url());
+    let start = || start(&data_dir, url, stream.clone());
+    if !start()?.1.close(STORE_TIME_MAX) {
+        return Err("the results were not stored within a minute".to_owned());
     }
-    let (store, _thread) = start(&data_dir, url)?;
+    archivers.map_or(Ok(()), Archivers::wait_until_stored)?;
+    let (store, _thread) = start()?;
     let runtime = runtime::Builder::new_current_thread().build().map_err(|error| error.to_string())?;
     runtime.block_on(look_for(&store, &results))?;
     run_check(program, folder, &data_dir)?;
@@ -81,19 +89,23 @@ async fn look_for(store: &Store, results: &[MatchResult]) -> Result<(), String> 
     Ok(())
 }
 
-fn start(data_dir: &Path, url: Option<&str>) -> Result<(Store, StoreThread), String> {
+fn start(data_dir: &Path, url: Option<&str>, stream: Option<String>) -> Result<(Store, StoreThread), String> {
     let key = key::open(data_dir).map_err(|error| error.to_string())?.public();
     let clock = || Duration::ZERO;
     let options = StoreOptions::in_folder(data_dir.to_owned(), key, clock);
-    store::start(StoreOptions { url: url.map(str::to_owned), ..options }).map_err(|error| error.to_string())
+    store::start(StoreOptions { url: url.map(str::to_owned), stream, ..options }).map_err(|error| error.to_string())
 }
 
-/// Runs `store check` as an operator would, with the settings of the servers.
+/// Runs `store check` as an operator would, with the settings of the servers. A missing match is a difference for it only
+/// before the position that the database has of the files, and with archivers it has none; so nothing may wait.
 fn run_check(program: &Path, folder: &Path, data_dir: &Path) -> Result<(), String> {
     let mut command = Command::new(program);
     command.arg("--config").arg(folder.join("server.toml")).arg("--data-dir").arg(data_dir).args(["store", "check"]);
     match command.output() {
-        Ok(Output { status, .. }) if status.success() => Ok(()),
+        Ok(Output { status, stdout, .. }) if status.success() => {
+            let told = String::from_utf8_lossy(&stdout);
+            if told.contains("of which 0 wait to be stored") { Ok(()) } else { Err(format!("store check: {told}")) }
+        }
         Ok(Output { stderr, .. }) => Err(format!("store check: {}", String::from_utf8_lossy(&stderr).trim())),
         Err(error) => Err(format!("cannot run store check: {error}")),
     }

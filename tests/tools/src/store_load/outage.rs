@@ -112,7 +112,7 @@ pub(super) fn run(outage: &OutageArgs, args: &Args, stop: &Arc<AtomicBool>) -> R
     let (seen, log, folder) = scene.close_and_keep()?;
     let told: BTreeSet<MatchId> = seen.of(Group::Bystander).flat_map(|diary| diary.told.iter().copied()).collect();
     let url = taken.postgres().map(|postgres| postgres.url("postgres"));
-    let stored = check_stored(&program, folder.path(), url.as_deref(), &told);
+    let stored = check_stored(&program, folder.path(), url.as_deref(), None, &told);
     // Before the folder that a disk is in.
     drop(taken);
     Ok(judge(outage, &seen_outage, &seen, log, stored))
