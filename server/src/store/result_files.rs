@@ -19,9 +19,9 @@ use crate::{
 };
 
 /// Largest number of lines that are read at once.
-const LINES_MAX: usize = 256;
+const LINES_MAX: usize = 1024;
 /// Length in bytes from which on no more lines are read at once.
-const BATCH_BYTES: u64 = 1 << 20;
+const BATCH_BYTES: u64 = 1 << 22;
 /// Number of bytes before a position that its mark is made of. The end of a line names its match or its state.
 const MARK_BYTES: u64 = 128;
 
