@@ -50,7 +50,7 @@ pub(crate) fn check_stored(
     }
     archivers.map_or(Ok(()), Archivers::wait_until_stored)?;
     let (store, _thread) = start()?;
-    let runtime = runtime::Builder::new_current_thread().build().map_err(|error| error.to_string())?;
+    let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
     runtime.block_on(look_for(&store, &results))?;
     run_check(program, folder, &data_dir)?;
     Ok(found)
