@@ -1,0 +1,316 @@
+/**
+ * Framehouse in a browser, or in Node from version 22 on: a connection to a server, and one room at a time.
+ *
+ *     import { connect } from "./framehouse.js";
+ *
+ *     const house = await connect("https://play.example", { name: "Ada" });
+ *     house.on("message", ({ from, data }) => console.log(from, data));
+ *     const room = await house.join({ room_id: "my-room" });
+ *     house.message(new TextEncoder().encode("hello"));
+ *
+ * The messages are those of `GET /v1/ws`, in JSON. All fields of bytes are `Uint8Array`s here.
+ */
+
+/**
+ * @typedef {object} Player
+ * @property {string} name 1 to 24 characters
+ * @property {string} [secret] 32 hexadecimal digits, from {@link newSecret}: results count for one lasting player
+ * @property {string} [resume] `resume` of an earlier room: takes that seat again, if it is still kept
+ * @property {boolean} [view] with `resume`: whether to get `view_frame` messages
+ */
+
+/**
+ * Exactly one of `code`, `room_id`, `quick` and `create` says which room.
+ * @typedef {object} JoinRequest
+ * @property {string} [code] the room with this code
+ * @property {string} [room_id] the room with this name, which is made if it is not there
+ * @property {true} [quick] a public room with a free seat, or a new one
+ * @property {{size: number, private?: boolean, practice?: boolean}} [create] a new room
+ * @property {boolean} [watch] take no seat
+ * @property {boolean} [view] get `view_frame` messages in place of `game_frame` messages
+ */
+
+/**
+ * @typedef {object} Member
+ * @property {number} slot
+ * @property {string} name
+ * @property {string} state idle, ready, loading, loaded, playing, finished, aborted or away
+ */
+
+/**
+ * A room as it is now: {@link House} keeps it up to date.
+ * @typedef {object} Room
+ * @property {string} code
+ * @property {number | null} slot the own seat; `null` for a spectator
+ * @property {number | null} host seat of the host
+ * @property {string | null} resume
+ * @property {number} tick_rate ticks a second
+ * @property {{name: string, match_no?: number, reason?: string | null}} phase lobby, loading, countdown, playing or results
+ * @property {Map<number, Member>} members by seat
+ * @property {{seats: number, private: boolean, map: string | null}} options
+ * @property {number} spectators
+ * @property {number | null} starts_in
+ * @property {number} msg_id number of the next event
+ */
+
+/** The server refused a request, or ended the connection. `message` is a sentence for a person. */
+export class Refused extends Error {
+  /** @param {string} sentence @param {string | number} code code of `left`, or of the closed WebSocket */
+  constructor(sentence, code) {
+    super(sentence);
+    this.code = code;
+  }
+}
+
+/** Close codes after which a new connection would end in the same way. */
+const FINAL_CODES = [1000, 1003, 1007, 1008, 1009, 4001, 4002, 4003, 4006];
+/** Time for which a lost connection is tried again, in milliseconds: seats are kept for 30 s by default. */
+const RETRY_MS = 30_000;
+const BYTES = { message: "data", view_frame: "data", snapshot: "state" };
+
+/** A new secret of a player: keep it, and show it to nobody. */
+export const newSecret = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/** @param {Uint8Array} bytes */
+const toBase64 = (bytes) => btoa(String.fromCharCode(...bytes));
+/** @param {string} text */
+const fromBase64 = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+
+/**
+ * Connects to a server and says who the player is.
+ * @param {string | URL} server its address: `https://host` or `http://host:port`
+ * @param {Player} player
+ * @returns {Promise<House>}
+ * @throws {Refused} when the server refuses the player, or is not reached
+ */
+export async function connect(server, player) {
+  const house = new House(server, player);
+  await house.open();
+  return house;
+}
+
+/**
+ * A connection to a server. Each message from the server is an event of the same name, and there are three more: `lost`
+ * (the connection is lost; it is tried again), `back` (it is there again, with the same seat) and `closed` (a
+ * {@link Refused} with the reason; nothing follows).
+ */
+export class House {
+  /** @type {Room | null} */
+  room = null;
+  /** @type {string | null} lasting id of the player */
+  playerId = null;
+  #url;
+  #player;
+  /** @type {WebSocket | null} */
+  #socket = null;
+  /** @type {Map<string, Set<(payload: any) => void>>} */
+  #handlers = new Map();
+  /** @type {{type: string, resolve(payload: any): void, reject(error: Refused): void} | null} */
+  #wanted = null;
+  #request = /** @type {JoinRequest | null} */ (null);
+  #isClosed = false;
+  #isRetrying = false;
+
+  /** @param {string | URL} server @param {Player} player */
+  constructor(server, player) {
+    this.#url = new URL("v1/ws", new URL(server).href.replace(/\/?$/, "/"));
+    this.#url.protocol = this.#url.protocol.replace("http", "ws");
+    this.#player = player;
+  }
+
+  /**
+   * Calls `handler` with the payload of each message of this type.
+   * @param {string} type
+   * @param {(payload: any) => void} handler
+   */
+  on(type, handler) {
+    const handlers = this.#handlers.get(type) ?? new Set();
+    this.#handlers.set(type, handlers.add(handler));
+    return this;
+  }
+
+  /** Opens the connection; {@link connect} does. */
+  open() {
+    const socket = new WebSocket(this.#url);
+    this.#socket = socket;
+    socket.onopen = () => this.send("auth", this.#player);
+    socket.onmessage = ({ data }) => this.#take(JSON.parse(data));
+    socket.onclose = ({ code, reason }) => this.#end(code, reason);
+    // The seat of `resume` comes back right after the authentication.
+    return this.#want(this.#player.resume ? "joined" : "authenticated");
+  }
+
+  /**
+   * Takes a seat in a room, or watches it.
+   * @param {JoinRequest} request
+   * @returns {Promise<Room>}
+   * @throws {Refused}
+   */
+  async join(request) {
+    this.#request = request;
+    this.send("join_room", request);
+    await this.#want("joined");
+    return /** @type {Room} */ (this.room);
+  }
+
+  /** Leaves the room, and gives the seat up. */
+  async leave() {
+    this.send("leave_room");
+    await this.#want("left");
+  }
+
+  /** Sends bytes to all members, the own player included: 1 to 256. @param {Uint8Array} data */
+  message(data) {
+    this.send("message", { data: toBase64(data) });
+  }
+
+  /** @param {string} text */
+  chat(text) {
+    this.send("chat", { text });
+  }
+
+  /** @param {boolean} isReady */
+  ready(isReady) {
+    this.send("ready", { ready: isReady });
+  }
+
+  /** Starts the match, as the host. */
+  start() {
+    this.send("start");
+  }
+
+  /**
+   * Sends the input of a tick.
+   * @param {Uint8Array} bytes 8 bytes of the game
+   * @param {number | null} [frame] the tick; `null` for the next one
+   */
+  input(bytes, frame = null) {
+    this.send("input", { frame_id: frame, input_data: toBase64(bytes) });
+  }
+
+  /**
+   * Sends any message of `GET /v1/ws`.
+   * @param {string} type
+   * @param {object} [payload]
+   */
+  send(type, payload) {
+    // What is sent while the connection is lost would be too late afterwards.
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify({ type, payload }));
+  }
+
+  /** Bytes that are not sent yet: a fast sender waits for them. */
+  get waitingBytes() {
+    return this.#socket?.bufferedAmount ?? 0;
+  }
+
+  /** Closes the connection; a seat is kept for a while. */
+  close() {
+    this.#isClosed = true;
+    this.#socket?.close(1000);
+  }
+
+  /** @param {string} type */
+  #want(type) {
+    return new Promise((resolve, reject) => (this.#wanted = { type, resolve, reject }));
+  }
+
+  /** @param {{type: string, payload: any}} message */
+  #take({ type, payload }) {
+    const field = BYTES[type];
+    if (field) payload[field] = fromBase64(payload[field]);
+    for (const part of payload?.inputs ?? []) part.data = fromBase64(part.data);
+    this.#follow(type, payload);
+    const wanted = this.#wanted;
+    if (wanted && (wanted.type === type || type === "left" || type === "refused")) {
+      this.#wanted = null;
+      if (wanted.type === type) wanted.resolve(payload);
+      else wanted.reject(new Refused(payload.reason, payload.code ?? type));
+    }
+    this.#tell(type, payload);
+  }
+
+  /** @param {string} type @param {any} payload */
+  #tell(type, payload) {
+    this.#handlers.get(type)?.forEach((handler) => handler(payload));
+  }
+
+  /** Keeps `room` as it is. @param {string} type @param {any} payload */
+  #follow(type, payload) {
+    const { room } = this;
+    if (type === "authenticated") this.playerId = payload.player_id;
+    if (type === "joined") {
+      const members = payload.members.map((/** @type {Member} */ member) => [member.slot, member]);
+      this.room = { ...payload, members: new Map(members) };
+    }
+    if (type === "left") this.room = this.#request = null;
+    if (!room || type === "joined" || type === "left") return;
+    if (typeof payload?.msg_id === "number") room.msg_id = payload.msg_id + 1;
+    const { slot } = payload ?? {};
+    if (type === "player_joined") room.members.set(slot, payload);
+    if (type === "player_left") room.members.delete(slot);
+    if (type === "player_state") Object.assign(room.members.get(slot) ?? {}, { state: payload.state });
+    if (type === "host") room.host = slot;
+    if (type === "options") room.options = payload.options;
+    if (type === "spectators") room.spectators = payload.count;
+    if (type === "code") room.code = payload.code;
+    if (type === "starts_in") room.starts_in = payload.ticks;
+    if (type === "phase") this.#enter(room, payload.phase);
+    if (type === "results") this.#enter(room, { name: "results", match_no: payload.match_no });
+  }
+
+  /** A phase changes the states of the members, without a message for each. @param {Room} room @param {Room["phase"]} phase */
+  #enter(room, phase) {
+    room.phase = phase;
+    room.starts_in = null;
+    for (const member of room.members.values()) {
+      const { state } = member;
+      if (state === "away") continue;
+      if (phase.name === "lobby") member.state = "idle";
+      if (phase.name === "loading") member.state = "loading";
+      if (phase.name === "playing" && state === "loaded") member.state = "playing";
+      if (phase.name === "results" && state === "playing") member.state = "finished";
+    }
+  }
+
+  /** @param {number} code @param {string} reason */
+  #end(code, reason) {
+    const error = new Refused(reason || "the connection to the server was lost", code);
+    this.#wanted?.reject(error);
+    this.#wanted = null;
+    if (this.#isRetrying) return;
+    if (this.#isClosed || !this.room || FINAL_CODES.includes(code)) return this.#close(error);
+    this.#tell("lost", error);
+    this.#retry(this.room.resume, error);
+  }
+
+  /** @param {Refused} error */
+  #close(error) {
+    this.#isClosed = true;
+    this.#tell("closed", error);
+  }
+
+  /** Tries to come back until the seat is lost. @param {string | null} resume @param {Refused} lost */
+  async #retry(resume, lost) {
+    const [request, until] = [/** @type {JoinRequest} */ (this.#request), Date.now() + RETRY_MS];
+    if (resume) this.#player = { ...this.#player, resume, view: request.view };
+    this.room = null;
+    this.#isRetrying = true;
+    let error = lost;
+    for (let pause = 250; Date.now() < until && !this.#isClosed; pause = Math.min(2 * pause, 4000)) {
+      await new Promise((resolve) => setTimeout(resolve, pause));
+      try {
+        await this.open();
+        // A spectator has no seat, and asks once more.
+        if (!resume) await this.join(request);
+        break;
+      } catch (refusal) {
+        error = /** @type {Refused} */ (refusal);
+        if (FINAL_CODES.includes(Number(error.code)) || typeof error.code === "string") break;
+      }
+    }
+    this.#isRetrying = false;
+    this.#player = { ...this.#player, resume: undefined };
+    if (this.room) this.#tell("back", this.room);
+    else this.#close(error);
+  }
+}

@@ -1,0 +1,567 @@
+// The arena in a browser: reads view frames (../src/web_view.rs writes their bytes), draws them, and makes inputs.
+// What the page /r/CODE calls here, and when, is in client/web/README.md.
+
+const HALF = { x: 800, y: 450 };
+const TURN = 2 * Math.PI;
+const SPARK_SPEED = 860;
+/** Colours of gems, each with the smallest value that has it; the last one is also the jackpot's. */
+const GEM_COLORS = [[0, "#4fd88a"], [3, "#4ab8ff"], [5, "#b58cff"], [8, "#ffb938"], [15, "#ff7ac6"]];
+/** Inputs that carry one press of dash: the first may arrive just before the dash has cooled down. */
+const DASH_INPUTS = 4;
+const PARTICLES_MAX = 240;
+
+const chinese = /^zh/.test(globalThis.navigator?.language ?? "");
+const say = (english, other) => (chinese ? other : english);
+
+export const help = say(
+  "WASD or arrows: move. Mouse: aim. Left button or Space: fire. Shift: dash.",
+  "WASD 或方向键：移动。鼠标：瞄准。左键或空格：射击。Shift：冲刺。",
+);
+export const touch = {
+  sticks: [say("Move", "移动"), say("Aim and fire", "瞄准射击")],
+  buttons: [["ShiftLeft", say("Dash", "冲刺")]],
+};
+
+// ---- Bytes -------------------------------------------------------------------------------------------------------
+
+/** Sizes and obstacles of the map; each frame brings one of them. */
+let map = { stamp: -1, items: [], version: 0, sizes: [22, 11, 7] };
+
+export function decode(bytes) {
+  let at = 0;
+  const byte = () => bytes[at++];
+  const short = () => byte() | (byte() << 8);
+  // Two numbers of 12 bits.
+  const place = () => {
+    const [a, b, c] = [byte(), byte(), byte()];
+    const part = (number, half) => (number / 4095) * 2 * half - half;
+    return { x: part((a << 4) | (b >> 4), HALF.x), y: part(((b & 15) << 8) | c, HALF.y) };
+  };
+  const list = (read) => new Map(Array.from({ length: byte() }, read));
+  const secondsLeft = short() / 10;
+  readMapItem(byte(), byte(), bytes.subarray(at, at + 8), () => ((at += 1), [place(), place(), byte()]));
+  return {
+    secondsLeft,
+    crafts: list(() => {
+      const [flags, position, aim, wait, points] = [byte(), place(), byte(), byte(), short()];
+      const aimed = (aim / 256) * TURN;
+      return [flags & 15, { ...position, aim: aimed, wait: wait / 255, points, shield: flags & 16, times: flags >> 5 }];
+    }),
+    sparks: list(() => {
+      const [key, position, angle] = [byte(), place(), (byte() / 256) * TURN];
+      return [key, { ...position, owner: key >> 4, angle }];
+    }),
+    gems: list(() => {
+      const [id, position, look] = [byte(), place(), byte()];
+      // Ids are cut to a byte. Kind and value, which stay the same, help to tell gems apart.
+      return [id + 256 * (look & 0x5f), { ...position, value: look & 15, jackpot: look & 16, fades: look & 32 }];
+    }),
+  };
+}
+
+function readMapItem(stamp, index, raw, readPlaces) {
+  const [from, to, radius] = readPlaces();
+  if (map.stamp !== stamp) {
+    map = { ...map, stamp, items: [], version: map.version + 1 };
+  }
+  if (map.items[index]) return;
+  map.version++;
+  map.items[index] = true;
+  if (raw[0] === 0) map.sizes = [...raw.subarray(1, 4)];
+  if (raw[0] === 1) map.items[index] = { from, to, radius };
+  if (raw[0] === 2) map.items[index] = { center: from, half: { x: raw[4] * 2, y: raw[5] * 2 } };
+}
+
+// ---- Drawing -----------------------------------------------------------------------------------------------------
+
+let shown = null;
+let seconds = 0;
+let particles = [];
+let texts = [];
+/** How bright each craft flashes, 1 falling to 0, by slot. */
+const flashes = new Map();
+const camera = { x: 0, y: 0, scale: 0, width: 0, height: 0 };
+let ownPlace = null;
+let shake = 0;
+
+/** What is drawn before the first frame. */
+const EMPTY = { secondsLeft: 0, crafts: new Map(), sparks: new Map(), gems: new Map() };
+
+export function draw(context, frame, previous, alpha) {
+  frame ??= EMPTY;
+  const { paint } = context;
+  const passed = Math.min(0.1, Math.max(0, context.seconds - seconds));
+  seconds = context.seconds;
+  const crafts = between(frame.crafts, previous?.crafts, alpha);
+  if (frame !== shown) {
+    notice(context, frame, previous);
+    shown = frame;
+  }
+  ownPlace = crafts.get(context.own) ?? null;
+  aimCamera(context, crafts, passed);
+  drawFloor(context);
+  paint.save();
+  const jolt = (shake *= Math.exp(-7 * passed)) * 5;
+  paint.translate(
+    context.width / 2 - camera.x * camera.scale + Math.sin(seconds * 70) * jolt,
+    middle(context) + camera.y * camera.scale + Math.sin(seconds * 52) * jolt,
+  );
+  paint.scale(camera.scale, -camera.scale);
+  drawTrails(context, crafts, previous, passed);
+  for (const [id, gem] of between(frame.gems, previous?.gems, alpha)) drawGem(paint, id, gem);
+  for (const spark of flights(context, frame, previous, alpha)) drawSpark(context, spark);
+  for (const [slot, craft] of crafts) drawCraft(context, slot, craft, passed);
+  drawParticles(paint, passed);
+  for (const [slot, craft] of crafts) drawName(context, slot, craft);
+  drawTexts(paint, passed);
+  paint.restore();
+  drawVignette(context);
+  if (ownPlace) drawPanel(context, ownPlace);
+}
+
+/** Everything that is in the new frame, at its position between both frames. */
+function between(now, before, alpha) {
+  const mixed = new Map();
+  for (const [key, thing] of now) {
+    const old = before?.get(key) ?? thing;
+    // A number that is used again for something else does not fly across the arena.
+    const far = Math.hypot(thing.x - old.x, thing.y - old.y) > 260;
+    const mix = (a, b) => (far ? b : a + (b - a) * alpha);
+    mixed.set(key, { ...thing, x: mix(old.x, thing.x), y: mix(old.y, thing.y) });
+  }
+  return mixed;
+}
+
+/** Sparks along their paths: new ones come from their craft, ended ones fly on to their end. */
+function* flights(context, frame, previous, alpha) {
+  const step = (SPARK_SPEED * (frame.tick - (previous?.tick ?? frame.tick))) / context.tickRate;
+  for (const [key, spark] of frame.sparks) {
+    const back = previous && !previous.sparks.has(key) ? Math.min(step, 30) : step;
+    const left = back * (1 - alpha);
+    yield { ...spark, x: spark.x - Math.cos(spark.angle) * left, y: spark.y - Math.sin(spark.angle) * left };
+  }
+}
+
+/** Shows what happened between two frames: the frames hold only positions, and no event can get lost. */
+function notice(context, frame, previous) {
+  if (!previous) {
+    particles = [];
+    texts = [];
+    return;
+  }
+  const near = (place, reach, but) => {
+    const distance = ([, craft]) => Math.hypot(craft.x - place.x, craft.y - place.y);
+    const found = [...frame.crafts].filter((craft) => craft[0] !== but && distance(craft) < reach);
+    return found.sort((a, b) => distance(a) - distance(b))[0];
+  };
+  for (const [slot, craft] of frame.crafts) {
+    const old = previous.crafts.get(slot);
+    if (!old) burst(craft, context.color(slot), { ring: 150, flash: 130 });
+    else noticeCraft(context, slot, craft, old);
+  }
+  for (const [key, spark] of previous.sparks) {
+    if (frame.sparks.has(key)) continue;
+    const hit = near(spark, map.sizes[0] + 80, spark.owner);
+    const color = context.color(spark.owner);
+    if (hit && hit[1].points < (previous.crafts.get(hit[0])?.points ?? 0)) {
+      burst(spark, "#ffffff", { ring: 104, flash: 90 });
+      scatter(spark, color, 12, 330);
+      flashes.set(hit[0], 1);
+      if (hit[0] === context.own) shake = 1;
+    } else {
+      burst(spark, color, { flash: 46 });
+      scatter(spark, color, 5, 170);
+    }
+  }
+  for (const [id, gem] of previous.gems) {
+    const taker = !frame.gems.has(id) && near(gem, map.sizes[0] + map.sizes[1] + 60);
+    if (!taker) continue;
+    burst(taker[1], gemColor(gem), { ring: 74, flash: 80 });
+    scatter(gem, gemColor(gem), 6 + Math.min(gem.value, 12), 230);
+    flashes.set(taker[0], Math.max(flashes.get(taker[0]) ?? 0, 0.3));
+  }
+}
+
+function noticeCraft(context, slot, craft, old) {
+  const color = context.color(slot);
+  if (craft.wait > old.wait + 0.3) {
+    burst(old, color, { ring: 96 });
+    scatter(old, color, 10, 150);
+  }
+  const gained = craft.points - old.points;
+  if (gained) {
+    texts.push({ x: craft.x, y: craft.y + 26, age: 0, words: gained > 0 ? `+${gained}` : `−${-gained}`, loss: gained < 0 });
+  }
+}
+
+function aimCamera(context, crafts, passed) {
+  const { width, height, inset } = context;
+  const free = height - inset.top - inset.bottom;
+  const whole = Math.min(width / (2 * HALF.x + 60), free / (2 * HALF.y + 60));
+  // On a narrow screen the arena would be tiny: show a part of it, around the player.
+  const scale = Math.max(whole, Math.min(0.5, free / (2 * HALF.y + 60)));
+  const all = [...crafts.values()];
+  const mean = (axis) => all.reduce((sum, craft) => sum + craft[axis], 0) / (all.length || 1);
+  const center = ownPlace ?? { x: mean("x"), y: mean("y") };
+  const limit = (value, half, size) => {
+    const room = Math.max(0, half + 30 - size / scale / 2);
+    return Math.min(room, Math.max(-room, value));
+  };
+  const target = { x: limit(center.x, HALF.x, width), y: limit(center.y, HALF.y, free) };
+  const rate = camera.scale === scale ? 1 - Math.exp(-6 * passed) : 1;
+  camera.x += (target.x - camera.x) * rate;
+  camera.y += (target.y - camera.y) * rate;
+  camera.scale = scale;
+  [camera.width, camera.height] = [width, middle(context) * 2];
+}
+
+const middle = ({ height, inset }) => (height + inset.top - inset.bottom) / 2;
+
+// ---- Pictures, painted once --------------------------------------------------------------------------------------
+
+const pictures = new Map();
+function picture(key, width, height, look) {
+  if (!pictures.has(key)) {
+    const canvas = Object.assign(document.createElement("canvas"), { width, height });
+    look(canvas.getContext("2d"), width, height);
+    pictures.set(key, canvas);
+  }
+  return pictures.get(key);
+}
+
+/** A disc of light that fades from its centre. */
+const glow = (color) =>
+  picture(`glow ${color}`, 64, 64, (paint) => {
+    const light = paint.createRadialGradient(32, 32, 0, 32, 32, 32);
+    for (let step = 0; step <= 8; step++) {
+      const part = Math.round((1 - step / 8) ** 2 * 255);
+      light.addColorStop(step / 8, color + part.toString(16).padStart(2, "0"));
+    }
+    paint.fillStyle = light;
+    paint.fillRect(0, 0, 64, 64);
+  });
+
+function shine(paint, color, { x, y }, size, strength) {
+  paint.globalAlpha = strength;
+  paint.drawImage(glow(color), x - size / 2, y - size / 2, size, size);
+  paint.globalAlpha = 1;
+}
+
+function disc(paint, { x, y }, radius) {
+  paint.beginPath();
+  paint.arc(x, y, radius, 0, TURN);
+}
+
+/** The floor with its grid and the obstacles, as large as it is shown. */
+function drawFloor(context) {
+  const { paint, width, height, ratio } = context;
+  paint.fillStyle = "#080b13";
+  paint.fillRect(0, 0, width, height);
+  const scale = camera.scale * ratio;
+  const size = (half) => Math.ceil((2 * half + 40) * scale);
+  const key = `floor ${scale} ${map.stamp} ${map.version}`;
+  if (!pictures.has(key)) for (const old of pictures.keys()) if (old.startsWith("floor")) pictures.delete(old);
+  const floor = picture(key, size(HALF.x), size(HALF.y), (layer, w, h) => {
+    layer.translate(w / 2, h / 2);
+    layer.scale(scale, -scale);
+    paintFloor(layer);
+    map.items.forEach((item) => item.from || item.center ? paintObstacle(layer, item) : null);
+  });
+  const left = width / 2 - (camera.x + HALF.x + 20) * camera.scale;
+  const top = middle(context) + (camera.y - HALF.y - 20) * camera.scale;
+  paint.drawImage(floor, left, top, floor.width / ratio, floor.height / ratio);
+}
+
+function paintFloor(layer) {
+  const box = (grow) => {
+    layer.beginPath();
+    layer.roundRect(-HALF.x - grow, -HALF.y - grow, 2 * (HALF.x + grow), 2 * (HALF.y + grow), 18);
+  };
+  box(2);
+  layer.fillStyle = "#0d111d";
+  layer.fill();
+  const light = layer.createRadialGradient(0, 0, 0, 0, 0, 650);
+  light.addColorStop(0, "#406bd922");
+  light.addColorStop(1, "#406bd900");
+  layer.fillStyle = light;
+  layer.fill();
+  layer.strokeStyle = "#6b8ad91c";
+  layer.lineWidth = 2.5;
+  layer.beginPath();
+  for (let x = -720; x <= 720; x += 80) layer.moveTo(x, -HALF.y), layer.lineTo(x, HALF.y);
+  for (let y = -400; y <= 400; y += 80) layer.moveTo(-HALF.x, y), layer.lineTo(HALF.x, y);
+  layer.stroke();
+  // The light of the wall on the floor, then the wall.
+  for (const [wide, color] of [[36, "#33508c14"], [20, "#33508c1c"], [8, "#29478c40"], [4, "#33497f"]]) {
+    box(2);
+    layer.lineWidth = wide;
+    layer.strokeStyle = color;
+    layer.stroke();
+  }
+}
+
+function paintObstacle(layer, { from, to, radius, center, half }) {
+  const outline = (grow) => {
+    layer.beginPath();
+    if (center) {
+      layer.rect(center.x - half.x - grow, center.y - half.y - grow, 2 * (half.x + grow), 2 * (half.y + grow));
+      return;
+    }
+    const angle = Math.atan2(to.y - from.y, to.x - from.x) + Math.PI / 2;
+    layer.arc(from.x, from.y, radius + grow, angle, angle + Math.PI);
+    layer.arc(to.x, to.y, radius + grow, angle + Math.PI, angle + TURN);
+    layer.closePath();
+  };
+  layer.save();
+  layer.shadowColor = "#000a";
+  [layer.shadowBlur, layer.shadowOffsetY] = [18, 7];
+  outline(0);
+  layer.fillStyle = "#202841";
+  layer.fill();
+  layer.restore();
+  outline(-2.5);
+  layer.lineWidth = 3;
+  const rim = layer.createLinearGradient(0, (center ?? from).y + 60, 0, (center ?? from).y - 60);
+  rim.addColorStop(0, "#6b8ac8");
+  rim.addColorStop(1, "#43578c");
+  layer.strokeStyle = rim;
+  layer.stroke();
+}
+
+function drawVignette({ paint, width, height }) {
+  const dark = picture("vignette", 128, 72, (layer) => {
+    const shade = layer.createRadialGradient(64, 36, 0, 64, 36, 74);
+    for (const [part, color] of [[0.62, "#0000"], [1, "#000003a0"]]) shade.addColorStop(part, color);
+    layer.fillStyle = shade;
+    layer.fillRect(0, 0, 128, 72);
+  });
+  paint.drawImage(dark, 0, 0, width, height);
+}
+
+// ---- Things in the arena -----------------------------------------------------------------------------------------
+
+const gemColor = ({ value, jackpot }) => (jackpot ? GEM_COLORS[4] : GEM_COLORS.findLast(([least]) => value >= least))[1];
+
+function drawGem(paint, id, gem) {
+  const color = gemColor(gem);
+  const beat = 1 + 0.05 * Math.sin(seconds * 2 + id);
+  const size = map.sizes[1] * (gem.jackpot ? 3.2 : 1.6 + 0.1 * Math.min(gem.value, 10)) * beat;
+  const blink = gem.fades ? 0.55 + 0.45 * Math.sin(seconds * 14) ** 2 : 1;
+  shine(paint, color, gem, size * (gem.jackpot ? 6.4 : 4.8), 0.36 * blink);
+  const body = picture(`gem ${color}`, 64, 64, (layer) => {
+    const hexagon = (radius, fill) => {
+      layer.beginPath();
+      for (let corner = 0; corner < 6; corner++) {
+        layer.lineTo(32 + radius * Math.cos((corner / 6) * TURN), 32 + radius * Math.sin((corner / 6) * TURN));
+      }
+      layer.fillStyle = fill;
+      layer.fill();
+    };
+    hexagon(30, `${color}80`);
+    hexagon(18, color);
+    hexagon(9, "#12141c");
+  });
+  paint.save();
+  paint.globalAlpha = blink;
+  paint.translate(gem.x, gem.y);
+  paint.rotate(seconds * 0.8 + id);
+  paint.drawImage(body, -size, -size, 2 * size, 2 * size);
+  paint.restore();
+}
+
+function drawSpark(context, spark) {
+  const { paint } = context;
+  const color = context.color(spark.owner);
+  const radius = map.sizes[2];
+  paint.save();
+  paint.translate(spark.x, spark.y);
+  paint.rotate(spark.angle);
+  const trail = paint.createLinearGradient(-64, 0, 0, 0);
+  trail.addColorStop(0, `${color}00`);
+  trail.addColorStop(1, `${color}cc`);
+  paint.fillStyle = trail;
+  paint.fillRect(-64, -radius * 0.6, 64, radius * 1.2);
+  paint.restore();
+  shine(paint, color, spark, radius * 5.6, 0.75);
+  disc(paint, spark, radius * 0.9);
+  paint.fillStyle = "#ffffffc0";
+  paint.fill();
+}
+
+function drawCraft(context, slot, craft, passed) {
+  const { paint } = context;
+  const [color, own, radius] = [context.color(slot), slot === context.own, map.sizes[0]];
+  shine(paint, color, craft, radius * (own ? 6.6 : 5.2), own ? 0.62 : 0.42);
+  const body = picture(`craft ${color}`, 128, 128, (layer) => {
+    layer.fillStyle = "#0f1218";
+    layer.roundRect(82, 46, 42, 36, 8);
+    layer.fill();
+    disc(layer, { x: 64, y: 64 }, 48);
+    layer.fill();
+    layer.fillStyle = color;
+    layer.globalAlpha = 0.85;
+    layer.fillRect(96, 53, 22, 22);
+    layer.globalAlpha = 1;
+    disc(layer, { x: 64, y: 64 }, 43);
+    layer.fill();
+  });
+  const side = (radius * 64) / 48;
+  paint.save();
+  paint.translate(craft.x, craft.y);
+  paint.rotate(craft.aim);
+  paint.drawImage(body, -side, -side, 2 * side, 2 * side);
+  paint.restore();
+  shine(paint, "#ffffff", { x: craft.x - radius * 0.3, y: craft.y + radius * 0.35 }, radius * 1.4, 0.4);
+  const flash = (flashes.get(slot) ?? 0) * Math.exp(-7 * passed);
+  flashes.set(slot, flash);
+  disc(paint, craft, radius * (1 + 0.25 * flash));
+  paint.fillStyle = `rgb(255 255 255 / ${0.85 * flash})`;
+  paint.fill();
+  if (own) ring(paint, craft, radius * 1.02, "#fffffff0", 2.5);
+  if (craft.shield) ring(paint, craft, radius * (1.42 + 0.05 * Math.sin(seconds * 5)), `${color}a0`, 3);
+}
+
+function ring(paint, place, radius, color, width) {
+  disc(paint, place, radius);
+  paint.lineWidth = width;
+  paint.strokeStyle = color;
+  paint.stroke();
+}
+
+/** A text that stays upright and readable in the flipped and scaled arena. */
+function write(paint, words, x, y, px, color, align = "center") {
+  paint.save();
+  paint.translate(x, y);
+  paint.scale(1 / camera.scale, -1 / camera.scale);
+  letters(paint, words, 0, 0, px, color, align);
+  paint.restore();
+}
+
+function letters(paint, words, x, y, px, color, align) {
+  paint.font = `600 ${px}px system-ui, sans-serif`;
+  paint.textAlign = align;
+  paint.fillStyle = "#05070dc0";
+  paint.fillText(words, x + 1, y + 1);
+  paint.fillStyle = color;
+  paint.fillText(words, x, y);
+}
+
+function drawName(context, slot, craft) {
+  const name = context.name(slot) + (craft.times > 1 ? ` ×${craft.times}` : "");
+  write(context.paint, name, craft.x, craft.y + map.sizes[0] + 12, 12.5, slot === context.own ? "#ffffff" : "#b8c4e6");
+}
+
+function drawTexts(paint, passed) {
+  texts = texts.filter((text) => (text.age += passed) < 0.9).slice(-40);
+  for (const { x, y, age, words, loss } of texts) {
+    paint.globalAlpha = Math.min(1, (0.9 - age) * 3);
+    write(paint, words, x, y + 40 * age, 15, loss ? "#ff6b5e" : "#62e08a");
+    paint.globalAlpha = 1;
+  }
+}
+
+// ---- Particles ---------------------------------------------------------------------------------------------------
+
+function add(particle) {
+  particles.push({ vx: 0, vy: 0, age: 0, life: 0.3, ...particle });
+  if (particles.length > PARTICLES_MAX) particles.shift();
+}
+
+function burst({ x, y }, color, { ring, flash }) {
+  if (ring) add({ x, y, color, ring: true, size: [10, ring], life: 0.35 });
+  if (flash) add({ x, y, color, size: [flash, flash * 0.5], life: 0.22 });
+}
+
+function scatter({ x, y }, color, count, speed) {
+  for (let number = 0; number < count; number++) {
+    const [angle, fast] = [Math.random() * TURN, speed * (0.3 + 0.7 * Math.random())];
+    add({ x, y, color, vx: Math.cos(angle) * fast, vy: Math.sin(angle) * fast, size: [20, 2], life: 0.5 });
+  }
+}
+
+/** Embers behind fast crafts, so that speed is visible. */
+function drawTrails(context, crafts, previous, passed) {
+  for (const [slot, craft] of crafts) {
+    const [now, old] = [shown.crafts.get(slot), previous?.crafts.get(slot)];
+    const moved = old ? Math.hypot(now.x - old.x, now.y - old.y) : 0;
+    if (moved > 8 && moved < 200 && Math.random() < passed * 40) {
+      add({ x: craft.x, y: craft.y, color: context.color(slot), size: [Math.min(60, 20 + moved), 8], life: 0.42, dim: 0.3 });
+    }
+  }
+}
+
+function drawParticles(paint, passed) {
+  particles = particles.filter((one) => (one.age += passed) < one.life);
+  for (const one of particles) {
+    const slower = Math.exp(-4 * passed);
+    one.x += one.vx * passed;
+    one.y += one.vy * passed;
+    [one.vx, one.vy] = [one.vx * slower, one.vy * slower];
+    const part = one.age / one.life;
+    const size = one.size[0] + (one.size[1] - one.size[0]) * (1 - (1 - part) ** 3);
+    if (one.ring) {
+      paint.globalAlpha = 1 - part;
+      ring(paint, one, size / 2, one.color, 4);
+      paint.globalAlpha = 1;
+    } else {
+      shine(paint, one.color, one, size, (one.dim ?? 1) * (1 - part));
+    }
+  }
+}
+
+// ---- The player's own panel, and inputs --------------------------------------------------------------------------
+
+function drawPanel({ paint, width, height, inset, color, own }, craft) {
+  const [wide, high] = [Math.min(320, width - 24), 44];
+  const [left, top] = [(width - wide) / 2, height - inset.bottom - high - 10];
+  const box = (x, y, w, h, radius, fill) => {
+    paint.beginPath();
+    paint.roundRect(x, y, Math.max(w, 2 * radius), h, radius);
+    paint.fillStyle = fill;
+    paint.fill();
+  };
+  box(left, top, wide, high, 9, "#0d1220e8");
+  paint.strokeStyle = "#2b3a5e";
+  paint.lineWidth = 1;
+  paint.stroke();
+  letters(paint, String(craft.points), left + 16, top + 31, 24, "#eef3ff", "left");
+  if (craft.times > 1) letters(paint, `×${craft.times}`, left + 84, top + 28, 16, "#ffb938", "left");
+  const [groove, x, y] = [wide - 200, left + 122, top + 17];
+  box(x, y, groove, 10, 5, "#060910");
+  box(x, y, groove * (1 - craft.wait), 10, 5, color(own));
+  letters(paint, say("DASH", "冲刺"), left + wide - 14, top + 27, 13, craft.wait ? "#8c9abd" : "#eef3ff", "right");
+}
+
+let last = [0, 0, 0, 0];
+let dashesLeft = 0;
+let wasDash = false;
+
+export function input(keys, pointer) {
+  const held = (...codes) => codes.some((code) => keys.has(code));
+  const axis = (less, more) => Number(held(...more)) - Number(held(...less));
+  const [stick, aim] = pointer.sticks;
+  let push = stick ?? { x: axis(["KeyA", "ArrowLeft"], ["KeyD", "ArrowRight"]), y: axis(["KeyS", "ArrowDown"], ["KeyW", "ArrowUp"]) };
+  const length = Math.hypot(push.x, push.y);
+  if (!stick && length > 1) push = { x: push.x / length, y: push.y / length };
+  const dash = held("ShiftLeft", "ShiftRight") || pointer.second;
+  if (dash && !wasDash) dashesLeft = DASH_INPUTS;
+  wasDash = dash;
+  let line = aim && Math.hypot(aim.x, aim.y) > 0.25 ? aim : null;
+  const fire = held("Space") || pointer.first || line !== null;
+  if (!line && ownPlace && pointer.x !== null) {
+    line = {
+      x: (pointer.x - camera.width / 2) / camera.scale + camera.x - ownPlace.x,
+      y: (camera.height / 2 - pointer.y) / camera.scale + camera.y - ownPlace.y,
+    };
+  }
+  const angle = ({ x, y }) => Math.round((Math.atan2(y, x) / TURN) * 256) & 255;
+  // Without a push the direction stays: an unchanged byte costs nothing on the wire.
+  last = [
+    length > 0.05 ? angle(push) : last[0],
+    Math.round(Math.min(1, length) * 255),
+    line ? angle(line) : last[2],
+    Number(fire) + 2 * Number(dashesLeft > 0),
+  ];
+  dashesLeft = Math.max(0, dashesLeft - 1);
+  return new Uint8Array([...last, 0, 0, 0, 0]);
+}
