@@ -103,7 +103,7 @@ export class House {
   #player;
   /** @type {WebSocket | null} */
   #socket = null;
-  /** @type {Map<string, Set<(payload: any) => void>>} */
+  /** @type {Map<string, Set<(payload: any, type: string) => void>>} */
   #handlers = new Map();
   /** @type {{type: string, resolve(payload: any): void, reject(error: Refused): void} | null} */
   #wanted = null;
@@ -119,9 +119,9 @@ export class House {
   }
 
   /**
-   * Calls `handler` with the payload of each message of this type.
+   * Calls `handler` with payload and type of each message of this type; `*` is all types.
    * @param {string} type
-   * @param {(payload: any) => void} handler
+   * @param {(payload: any, type: string) => void} handler
    */
   on(type, handler) {
     const handlers = this.#handlers.get(type) ?? new Set();
@@ -231,7 +231,7 @@ export class House {
 
   /** @param {string} type @param {any} payload */
   #tell(type, payload) {
-    this.#handlers.get(type)?.forEach((handler) => handler(payload));
+    for (const name of [type, "*"]) this.#handlers.get(name)?.forEach((handler) => handler(payload, type));
   }
 
   /** Keeps `room` as it is. @param {string} type @param {any} payload */

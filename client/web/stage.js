@@ -8,7 +8,7 @@ const STICK_PX = 48;
 
 /** Draws a room with the game's module, and makes its inputs. */
 export class Stage {
-  /** @type {{tick: number}[]} */
+  /** @type {{tick: number, secondsLeft?: number}[]} */
   #frames = [];
   #offsets = [];
   #keys = new Set();
@@ -28,7 +28,7 @@ export class Stage {
     this.#canvas = canvas;
     this.#view = view;
     const paint = canvas.getContext("2d", { alpha: false });
-    this.context = { paint, ...players, own: null, tickRate: 30, width: 1, height: 1, ratio: 1, seconds: 0, inset: { top: 56, bottom: 0 } };
+    this.context = { paint, ...players, own: null, tickRate: 30, width: 1, height: 1, ratio: 1, seconds: 0, inset: { top: 56, right: 0, bottom: 0 } };
     this.#listen();
     requestAnimationFrame(() => this.#draw());
   }
@@ -50,6 +50,11 @@ export class Stage {
     if (this.#frames.length > 60) this.#frames.shift();
     this.#offsets.push(performance.now() / 1000 - tick / this.context.tickRate);
     if (this.#offsets.length > ARRIVALS) this.#offsets.shift();
+  }
+
+  /** Seconds until the match is over, if the game tells them. @returns {number | undefined} */
+  get secondsLeft() {
+    return this.#frames[0]?.secondsLeft;
   }
 
   /** The player's input of this tick: 8 bytes. */
@@ -84,7 +89,7 @@ export class Stage {
     this.context.paint.setTransform(ratio, 0, 0, ratio, 0, 0);
   }
 
-  // ---- Keys, mouse, touches --------------------------------------------------------------------------------------
+  // --- Keys, mouse, touches
 
   #listen() {
     const isTyping = (event) => event.target instanceof HTMLInputElement;

@@ -22,7 +22,7 @@ export const touch = {
   buttons: [["ShiftLeft", say("Dash", "冲刺")]],
 };
 
-// ---- Bytes -------------------------------------------------------------------------------------------------------
+// --- Bytes
 
 /** Sizes and obstacles of the map; each frame brings one of them. */
 let map = { stamp: -1, items: [], version: 0, sizes: [22, 11, 7] };
@@ -72,7 +72,7 @@ function readMapItem(stamp, index, raw, readPlaces) {
   if (raw[0] === 2) map.items[index] = { center: from, half: { x: raw[4] * 2, y: raw[5] * 2 } };
 }
 
-// ---- Drawing -----------------------------------------------------------------------------------------------------
+// --- Drawing
 
 let shown = null;
 let seconds = 0;
@@ -80,7 +80,8 @@ let particles = [];
 let texts = [];
 /** How bright each craft flashes, 1 falling to 0, by slot. */
 const flashes = new Map();
-const camera = { x: 0, y: 0, scale: 0, width: 0, height: 0 };
+/** The middle of the picture in the arena, and on the screen. */
+const camera = { x: 0, y: 0, scale: 0, left: 0, top: 0 };
 let ownPlace = null;
 let shake = 0;
 
@@ -103,8 +104,8 @@ export function draw(context, frame, previous, alpha) {
   paint.save();
   const jolt = (shake *= Math.exp(-7 * passed)) * 5;
   paint.translate(
-    context.width / 2 - camera.x * camera.scale + Math.sin(seconds * 70) * jolt,
-    middle(context) + camera.y * camera.scale + Math.sin(seconds * 52) * jolt,
+    camera.left - camera.x * camera.scale + Math.sin(seconds * 70) * jolt,
+    camera.top + camera.y * camera.scale + Math.sin(seconds * 52) * jolt,
   );
   paint.scale(camera.scale, -camera.scale);
   drawTrails(context, crafts, previous, passed);
@@ -115,7 +116,6 @@ export function draw(context, frame, previous, alpha) {
   for (const [slot, craft] of crafts) drawName(context, slot, craft);
   drawTexts(paint, passed);
   paint.restore();
-  drawVignette(context);
   if (ownPlace) drawPanel(context, ownPlace);
 }
 
@@ -195,8 +195,8 @@ function noticeCraft(context, slot, craft, old) {
 }
 
 function aimCamera(context, crafts, passed) {
-  const { width, height, inset } = context;
-  const free = height - inset.top - inset.bottom;
+  const { height, inset } = context;
+  const [width, free] = [context.width - inset.right, height - inset.top - inset.bottom];
   const whole = Math.min(width / (2 * HALF.x + 60), free / (2 * HALF.y + 60));
   // On a narrow screen the arena would be tiny: show a part of it, around the player.
   const scale = Math.max(whole, Math.min(0.5, free / (2 * HALF.y + 60)));
@@ -212,12 +212,10 @@ function aimCamera(context, crafts, passed) {
   camera.x += (target.x - camera.x) * rate;
   camera.y += (target.y - camera.y) * rate;
   camera.scale = scale;
-  [camera.width, camera.height] = [width, middle(context) * 2];
+  [camera.left, camera.top] = [width / 2, (height + inset.top - inset.bottom) / 2];
 }
 
-const middle = ({ height, inset }) => (height + inset.top - inset.bottom) / 2;
-
-// ---- Pictures, painted once --------------------------------------------------------------------------------------
+// --- Pictures, painted once
 
 const pictures = new Map();
 function picture(key, width, height, look) {
@@ -265,10 +263,13 @@ function drawFloor(context) {
     layer.translate(w / 2, h / 2);
     layer.scale(scale, -scale);
     paintFloor(layer);
-    map.items.forEach((item) => item.from || item.center ? paintObstacle(layer, item) : null);
+    map.items.filter((item) => item !== true).forEach((item) => paintObstacle(layer, item));
+    paintCorners(layer);
   });
-  const left = width / 2 - (camera.x + HALF.x + 20) * camera.scale;
-  const top = middle(context) + (camera.y - HALF.y - 20) * camera.scale;
+  // On whole pixels: it is only copied then.
+  const whole = (place) => Math.round(place * ratio) / ratio;
+  const left = whole(camera.left - (camera.x + HALF.x + 20) * camera.scale);
+  const top = whole(camera.top + (camera.y - HALF.y - 20) * camera.scale);
   paint.drawImage(floor, left, top, floor.width / ratio, floor.height / ratio);
 }
 
@@ -300,6 +301,15 @@ function paintFloor(layer) {
   }
 }
 
+/** Dark corners. */
+function paintCorners(layer) {
+  const shade = layer.createRadialGradient(0, 0, 520, 0, 0, 960);
+  shade.addColorStop(0, "#0000");
+  shade.addColorStop(1, "#000003a0");
+  layer.fillStyle = shade;
+  layer.fillRect(-HALF.x, -HALF.y, 2 * HALF.x, 2 * HALF.y);
+}
+
 function paintObstacle(layer, { from, to, radius, center, half }) {
   const outline = (grow) => {
     layer.beginPath();
@@ -328,17 +338,7 @@ function paintObstacle(layer, { from, to, radius, center, half }) {
   layer.stroke();
 }
 
-function drawVignette({ paint, width, height }) {
-  const dark = picture("vignette", 128, 72, (layer) => {
-    const shade = layer.createRadialGradient(64, 36, 0, 64, 36, 74);
-    for (const [part, color] of [[0.62, "#0000"], [1, "#000003a0"]]) shade.addColorStop(part, color);
-    layer.fillStyle = shade;
-    layer.fillRect(0, 0, 128, 72);
-  });
-  paint.drawImage(dark, 0, 0, width, height);
-}
-
-// ---- Things in the arena -----------------------------------------------------------------------------------------
+// --- Things in the arena
 
 const gemColor = ({ value, jackpot }) => (jackpot ? GEM_COLORS[4] : GEM_COLORS.findLast(([least]) => value >= least))[1];
 
@@ -392,20 +392,23 @@ function drawCraft(context, slot, craft, passed) {
   const { paint } = context;
   const [color, own, radius] = [context.color(slot), slot === context.own, map.sizes[0]];
   shine(paint, color, craft, radius * (own ? 6.6 : 5.2), own ? 0.62 : 0.42);
-  const body = picture(`craft ${color}`, 128, 128, (layer) => {
+  // The hull's radius is 40 pixels.
+  const body = picture(`craft ${color}`, 160, 160, (layer) => {
+    const middle = { x: 80, y: 80 };
+    layer.beginPath();
+    layer.roundRect(104, 64, 46, 32, 8);
     layer.fillStyle = "#0f1218";
-    layer.roundRect(82, 46, 42, 36, 8);
     layer.fill();
-    disc(layer, { x: 64, y: 64 }, 48);
+    disc(layer, middle, 40);
     layer.fill();
     layer.fillStyle = color;
     layer.globalAlpha = 0.85;
-    layer.fillRect(96, 53, 22, 22);
+    layer.fillRect(116, 70, 28, 20);
     layer.globalAlpha = 1;
-    disc(layer, { x: 64, y: 64 }, 43);
+    disc(layer, middle, 36);
     layer.fill();
   });
-  const side = (radius * 64) / 48;
+  const side = 2 * radius;
   paint.save();
   paint.translate(craft.x, craft.y);
   paint.rotate(craft.aim);
@@ -460,7 +463,7 @@ function drawTexts(paint, passed) {
   }
 }
 
-// ---- Particles ---------------------------------------------------------------------------------------------------
+// --- Particles
 
 function add(particle) {
   particles.push({ vx: 0, vy: 0, age: 0, life: 0.3, ...particle });
@@ -509,11 +512,11 @@ function drawParticles(paint, passed) {
   }
 }
 
-// ---- The player's own panel, and inputs --------------------------------------------------------------------------
+// --- The player's own panel, and inputs
 
 function drawPanel({ paint, width, height, inset, color, own }, craft) {
   const [wide, high] = [Math.min(320, width - 24), 44];
-  const [left, top] = [(width - wide) / 2, height - inset.bottom - high - 10];
+  const [left, top] = [camera.left - wide / 2, height - inset.bottom - high - 10];
   const box = (x, y, w, h, radius, fill) => {
     paint.beginPath();
     paint.roundRect(x, y, Math.max(w, 2 * radius), h, radius);
@@ -550,8 +553,8 @@ export function input(keys, pointer) {
   const fire = held("Space") || pointer.first || line !== null;
   if (!line && ownPlace && pointer.x !== null) {
     line = {
-      x: (pointer.x - camera.width / 2) / camera.scale + camera.x - ownPlace.x,
-      y: (camera.height / 2 - pointer.y) / camera.scale + camera.y - ownPlace.y,
+      x: (pointer.x - camera.left) / camera.scale + camera.x - ownPlace.x,
+      y: (camera.top - pointer.y) / camera.scale + camera.y - ownPlace.y,
     };
   }
   const angle = ({ x, y }) => Math.round((Math.atan2(y, x) / TURN) * 256) & 255;

@@ -1,0 +1,303 @@
+// The page /r/CODE: shows a room, takes a seat in it, and has everything around the match.
+
+import { connect, newSecret } from "./framehouse.js";
+import { Stage } from "./stage.js";
+import { language, reason, say } from "./words.js";
+import * as view from "./view.js";
+
+/** One colour for each seat, as in the window. */
+const COLORS = ["#4cc3ff", "#ffb938", "#ff6b5e", "#77e068", "#b58cff", "#ff8fce", "#3fe0cb", "#f6ef72", "#e0803c", "#5f7dff",
+  "#b9f03c", "#db5cf0", "#c9a07c", "#93adc2", "#ff4a86", "#2c9e94"];
+const PING_MS = 2000;
+const LINES_MAX = 50;
+
+/** The elements of the page, by their ids. @type {Record<string, any>} */
+const at = Object.fromEntries([...document.querySelectorAll("[id]")].map((element) => [element.id, element]));
+const server = new URL("..", location.href);
+const isTouch = matchMedia("(pointer: coarse)").matches;
+
+let code = location.pathname.split("/").at(-1).toUpperCase();
+/** @type {import("./framehouse.js").House | null} */
+let house = null;
+let ranking = [];
+/** Names of all players that were here, also of those who have left. */
+const names = new Map();
+let countdownEnds = 0;
+let beginsAt = 0;
+let inputs = 0;
+let pings = new Map();
+
+const stage = new Stage(at.field, view, { color: (slot) => COLORS[slot], name: (slot) => names.get(slot) ?? "" });
+
+// --- Kept between visits
+
+/** @param {Storage} storage */
+function kept(storage, key, value) {
+  // A browser may refuse its storage to a page.
+  try {
+    if (value !== undefined) storage.setItem(`framehouse.${key}`, value);
+    return storage.getItem(`framehouse.${key}`);
+  } catch {
+    return null;
+  }
+}
+
+const player = () => ({ name: at.name.value.trim() || "Guest", secret: kept(localStorage, "secret") ?? kept(localStorage, "secret", newSecret()) ?? undefined });
+
+// --- Connection
+
+/** Connects and enters a room; a failure is told to the player. */
+async function enter(request, resume) {
+  house?.close();
+  stage.clear();
+  tell(null);
+  at.play.disabled = true;
+  const entered = (house = null);
+  try {
+    const next = await connect(server, { ...player(), ...(resume && { resume, view: true }) });
+    house = next;
+    follow(next);
+    if (!resume) await next.join({ ...request, view: true });
+    joined(next);
+  } catch (error) {
+    if (resume) return enter({ code, watch: true });
+    failed(error, request);
+  } finally {
+    at.play.disabled = false;
+  }
+  return entered;
+}
+
+const watch = () => enter({ code, watch: true });
+const play = () => enter({ code });
+const another = () => enter({ quick: true });
+
+function failed(error, request) {
+  render();
+  const isGone = ["no_such_room", "room_gone", "room_closed", "room_deserted", "room_idle", "kicked", "sent_away", "refused"].includes(error.code);
+  if (request.watch || isGone) return tell(reason(error, code), isGone ? say("otherRoom") : say("tryAgain"), isGone ? another : watch);
+  watch().then(() => tell(reason(error, code)));
+}
+
+function follow(house) {
+  const on = (type, handler) => house.on(type, (payload) => (handler(payload), render()));
+  house.on("view_frame", ({ frame_id, data }) => {
+    try {
+      stage.take(frame_id, data);
+    } catch {
+      tell(reason({ code: "version_differs", message: "" }), say("tryAgain"), () => location.reload());
+    }
+  });
+  house.on("pong", ({ seq }) => (at.ping.textContent = `${Math.round(performance.now() - (pings.get(seq) ?? NaN))} ms`));
+  on("player_joined", ({ slot, name }) => (names.set(slot, name), line(say("cameIn", name))));
+  on("player_left", ({ slot }) => line(say("wentOut", names.get(slot))));
+  on("phase", ({ phase }) => enterPhase(phase));
+  on("results", (results) => (ranking = results.ranking));
+  on("leaderboard", ({ entries }) => showBoard(entries));
+  on("starts_in", ({ ticks }) => (beginsAt = performance.now() + (1000 * ticks) / (house.room?.tick_rate ?? 30)));
+  on("chat", ({ from, name, text }) => line(text, name, from));
+  on("draining", () => tell(say("restarting")));
+  for (const type of ["player_state", "host", "options", "spectators"]) on(type, () => {});
+  on("code", () => moved(house.room.code));
+  on("refused", (refusal) => tell(reason({ code: refusal.code, message: refusal.reason }, code)));
+  on("lost", () => (at.ping.textContent = "", tell(say(stage.context.own === null ? "lostWatching" : "lost"))));
+  on("back", () => joined(house));
+  on("left", ({ code: why, reason: message }) => ended({ code: why, message }));
+  on("closed", (error) => ended(error));
+
+  function ended(error) {
+    if (error.code === "left" || error.code === 1000) return;
+    stage.context.own = null;
+    kept(sessionStorage, "seat", "");
+    failed(error, { watch: true });
+  }
+}
+
+function joined({ room }) {
+  moved(room.code);
+  names.clear();
+  for (const { slot, name } of room.members.values()) names.set(slot, name);
+  stage.clear();
+  Object.assign(stage.context, { own: room.slot, tickRate: room.tick_rate });
+  kept(sessionStorage, "seat", room.resume ? `${room.code} ${room.resume}` : "");
+  beginsAt = performance.now() + (1000 * (room.starts_in ?? 0)) / room.tick_rate;
+  enterPhase(room.phase);
+  clearInterval(inputs);
+  inputs = room.slot === null ? 0 : setInterval(sendInput, 1000 / room.tick_rate);
+  tell(null);
+  ping();
+  render();
+}
+
+/** The room has another code: it became private, or it is another room. */
+function moved(next) {
+  code = next;
+  history.replaceState(null, "", code);
+  document.title = `${say("room", code)} · Framehouse`;
+}
+
+function enterPhase({ name, ticks }) {
+  if (name === "countdown") countdownEnds = performance.now() + (1000 * ticks) / stage.context.tickRate;
+  if (name === "loading") stage.clear();
+  if (name === "countdown" || name === "playing") at.chat.hidden = true;
+  if (name !== "results") ranking = [];
+  if (name === "loading") at.board.replaceChildren();
+}
+
+function sendInput() {
+  const name = house?.room?.phase.name;
+  if (name === "playing" || name === "countdown") house.input(stage.input());
+}
+
+function ping() {
+  const seq = Math.floor(performance.now());
+  pings = new Map([...pings, [seq, performance.now()]].slice(-5));
+  house?.send("ping", { seq });
+}
+
+// --- Around the match
+
+/** Says one sentence, with a way on if there is one. */
+function tell(sentence, button, act) {
+  at.notice.hidden = sentence === null;
+  at.sentence.textContent = sentence;
+  at.again.hidden = !button;
+  at.again.textContent = button;
+  at.again.onclick = act;
+}
+
+/** A row of a list: seat, name, marks, number. */
+function row({ slot, name, marks = [], number = "" }) {
+  const [item, dot, label, strong] = ["li", "i", "span", "b"].map((tag) => document.createElement(tag));
+  item.className = slot !== null && slot === stage.context.own ? "row own" : "row";
+  if (slot !== null) item.style.setProperty("--seat", COLORS[slot]);
+  label.textContent = name;
+  strong.textContent = number;
+  const small = marks.map((mark) => Object.assign(document.createElement("small"), { textContent: mark }));
+  item.append(dot, label, ...small, strong);
+  return item;
+}
+
+function showBoard(entries) {
+  at.board.replaceChildren(...entries.slice(0, 10).map(({ slot, points }) => row({ slot, name: names.get(slot) ?? "", number: points })));
+}
+
+function line(text, name, slot) {
+  const words = document.createElement("p");
+  if (name === undefined) words.className = "told";
+  else {
+    const who = Object.assign(document.createElement("b"), { textContent: `${name} ` });
+    if (slot !== null) who.style.setProperty("--seat", COLORS[slot]);
+    words.append(who);
+  }
+  words.append(text);
+  at.lines.append(words);
+  while (at.lines.children.length > LINES_MAX) at.lines.firstChild.remove();
+  at.lines.scrollTop = at.lines.scrollHeight;
+  if (name !== undefined && at.chat.hidden) at.talk.textContent = `${say("chat")} •`;
+}
+
+/** Shows the room as it is now. */
+function render() {
+  const room = house?.room;
+  const phase = room?.phase.name ?? "connecting";
+  const [own, isMatch] = [room?.slot ?? null, ["loading", "countdown", "playing"].includes(phase)];
+  const me = room?.members.get(own);
+  at.code.textContent = code;
+  const watchers = room?.spectators && innerWidth > 640 ? ` · ${say("watchers", room.spectators)}` : "";
+  at.phase.textContent = say(phase) + watchers;
+  at.room.hidden = !at.notice.hidden || (isMatch && own !== null);
+  at.room.classList.toggle("bar", isMatch);
+  at.entry.hidden = !room || own !== null;
+  at.title.textContent = ranking.length ? winner() : say(room ? "room" : "connecting", code);
+  at.lead.textContent = lead(room, own);
+  at.members.replaceChildren(...(ranking.length ? ranked() : seated(room)));
+  at.ready.hidden = phase !== "lobby" || own === null;
+  at.ready.textContent = say(me?.state === "ready" ? "notReady" : "ready");
+  at.ready.classList.toggle("main", me?.state !== "ready");
+  at.start.hidden = phase !== "lobby" || own === null || room.host !== own || room.members.size < 2;
+  at.leave.hidden = at.away.hidden = own === null;
+  at.away.hidden ||= !isMatch;
+  at.help.hidden = isTouch || own === null || phase !== "lobby";
+  at.talk.hidden = !room;
+  at.board.hidden = phase !== "playing" || !at.board.firstChild;
+  at.touch.hidden = !isTouch || own === null || !isMatch;
+  const { inset } = stage.context;
+  inset.right = isMatch && innerWidth > 1000 ? 196 : 0;
+  inset.bottom = at.touch.hidden ? 0 : at.touch.offsetHeight;
+}
+
+function lead(room, own) {
+  if (!room || room.phase.name === "results") return "";
+  if (room.starts_in !== null) return say("startsIn", Math.max(0, Math.ceil((beginsAt - performance.now()) / 1000)));
+  if (room.phase.reason) return reason({ code: "", message: room.phase.reason });
+  return own === null ? say("watching") : say(room.members.size < 2 ? "alone" : "waiting");
+}
+
+function winner() {
+  const [first, second] = ranking;
+  return second && first.points === second.points ? say("draw") : say("wins", first.name);
+}
+
+const ranked = () => ranking.map(({ slot, name, points }) => row({ slot, name, number: points }));
+
+function seated(room) {
+  const members = [...(room?.members.values() ?? [])].sort((a, b) => a.slot - b.slot);
+  return members.map(({ slot, name, state }) => {
+    const marks = [slot === room.slot && say("you"), slot === room.host && say("host"), say(state === "ready" ? "isReady" : state)];
+    return row({ slot, name, marks: marks.filter(Boolean) });
+  });
+}
+
+function showClock() {
+  const phase = house?.room?.phase.name;
+  const seconds = phase === "countdown" ? (countdownEnds - performance.now()) / 1000 : stage.secondsLeft;
+  at.clock.classList.toggle("big", phase === "countdown");
+  at.clock.hidden = !(phase === "countdown" || (phase === "playing" && seconds !== undefined));
+  const whole = Math.max(0, Math.ceil(seconds ?? 0));
+  at.clock.textContent = phase === "countdown" ? whole : `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+  if (house?.room && house.room.starts_in !== null) at.lead.textContent = lead(house.room, house.room.slot);
+}
+
+// --- Buttons
+
+function submit(form, act) {
+  form.addEventListener("submit", (event) => (event.preventDefault(), act()));
+}
+
+document.documentElement.lang = language;
+const labels = { play: "play", start: "start", copy: "copy", leave: "leave", away: "leave", talk: "chat", send: "send" };
+for (const [id, text] of Object.entries(labels)) at[id].textContent = say(text);
+for (const [id, text] of Object.entries({ field: "field", board: "board", name: "yourName", line: "write", chat: "chat" })) {
+  at[id].setAttribute("aria-label", say(text));
+}
+at.line.placeholder = say("write");
+at.name.placeholder = say("yourName");
+at.name.value = kept(localStorage, "name") ?? "";
+at.help.textContent = view.help ?? "";
+stage.addTouchControls(at.touch);
+
+submit(at.entry, () => (kept(localStorage, "name", at.name.value.trim()), play()));
+submit(at.writing, () => {
+  if (at.line.value.trim()) house?.chat(at.line.value.trim());
+  at.line.value = "";
+});
+at.ready.onclick = () => house.ready(at.ready.classList.contains("main"));
+at.start.onclick = () => house.start();
+at.leave.onclick = at.away.onclick = () => house.leave().then(watch, watch);
+at.copy.onclick = () =>
+  navigator.clipboard?.writeText(location.href).then(() => {
+    at.copy.textContent = say("copied");
+    setTimeout(() => (at.copy.textContent = say("copy")), 1500);
+  });
+at.talk.onclick = () => {
+  at.chat.hidden = !at.chat.hidden;
+  at.talk.textContent = say("chat");
+  if (!at.chat.hidden) at.line.focus();
+};
+
+setInterval(showClock, 200);
+setInterval(ping, PING_MS);
+render();
+const [lastCode, resume] = (kept(sessionStorage, "seat") ?? "").split(" ");
+enter({ code, watch: true }, lastCode === code ? resume : undefined);
