@@ -16,7 +16,7 @@ mod store;
 
 use std::{
     mem::ManuallyDrop,
-    net::SocketAddr,
+    net::{Ipv6Addr, SocketAddr},
     path::Path,
     process::ExitCode,
     sync::{Arc, atomic::AtomicBool},
@@ -205,7 +205,7 @@ fn run_server(
     let http_options = HttpOptions {
         http: settings.http,
         net: settings.net.clone(),
-        public_host: settings.server.public_host,
+        public_host: settings.server.public_host.clone(),
         connections_max,
         tls: tls.clone(),
         times: http_times.clone(),
@@ -240,6 +240,7 @@ fn run_server(
     let reopen_log = move || log.hang_up(&flags);
     hang_ups.reload_on_each(settings.server.game_dir, server.rules_check(), reloads, tls, reopen_log)?;
     server.set_key(key);
+    server.set_web_url(web_url(scheme, settings.server.public_host.as_deref(), http_address));
     server.keep_results(results);
     server.set_join_queue(joins);
     if settings.store.messages {
@@ -309,6 +310,16 @@ fn cpu_time(clock: ClockId) -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
 }
 
+/// URL of the web pages, as other machines see it.
+fn web_url(scheme: &str, public_host: Option<&str>, http: SocketAddr) -> String {
+    let port = http.port();
+    match public_host {
+        Some(host) if host.parse::<Ipv6Addr>().is_ok() => format!("{scheme}://[{host}]:{port}"),
+        Some(host) => format!("{scheme}://{host}:{port}"),
+        None => format!("{scheme}://{http}"),
+    }
+}
+
 /// Prints where the server is and how to join it. Standard output may be a pipe that nobody reads, so the calling thread
 /// does not wait.
 fn greet(hints: &[&str], scheme: &str, http: SocketAddr, udp: &[SocketAddr]) -> Result<(), String> {
@@ -318,6 +329,7 @@ fn greet(hints: &[&str], scheme: &str, http: SocketAddr, udp: &[SocketAddr]) -> 
     let mut text = format!(
         "Framehouse server {version} is running.\n  \
            HTTP   {url}   (rooms: /v1/rooms, status: /v1/status)\n  \
+           Web    {url}/r/CODE   (watch and play a room in a browser)\n  \
            UDP    {first} to port {last}\n"
     );
     hints.iter().for_each(|hint| text += &format!("  {}\n", hint.replace("{url}", &url)));

@@ -2,13 +2,13 @@
 //
 //   node messages.mjs ROOM [SLOW]     ROOM is a name of your choice, SLOW the milliseconds to sleep at each message
 //
-// Node 22, or Node 20 with --experimental-websocket. FRAMEHOUSE is the server, http://127.0.0.1:7700 by default. A server
+// Node 22, or Node 20 with --experimental-websocket. FRAMEHOUSE is the server, http://127.0.0.1:7777 by default. A server
 // allows a client some messages a second: see `room_messages_per_s` in its settings.
 
 import { connect } from "../framehouse.js";
 
 const [name, slow] = process.argv.slice(2);
-const house = await connect(process.env.FRAMEHOUSE ?? "http://127.0.0.1:7700", { name: `node ${process.pid}` });
+const house = await connect(process.env.FRAMEHOUSE ?? "http://127.0.0.1:7777", { name: `node ${process.pid}` });
 const room = await house.join({ room_id: name ?? "messages" });
 let [next, sent, own, all] = [room.msg_id, 0, 0, 0];
 

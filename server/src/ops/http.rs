@@ -11,6 +11,7 @@
 //! browser.rs        protection from web pages: Host, Origin, Content-Type
 //! router.rs         paths and their handlers
 //! records.rs        GET /v1/leaderboards, /v1/players, /v1/matches
+//! web.rs            the page of a room in a browser
 //! sessions.rs       POST /v1/sessions: from the request body to a join request
 //! health.rs         /healthz and /readyz
 //! requests.rs       numbers and durations of requests, for /metrics
@@ -35,6 +36,7 @@ pub(super) mod requests;
 mod router;
 mod sessions;
 mod tls;
+mod web;
 
 use std::{
     io,

@@ -63,6 +63,17 @@ const ROOM_BYTES_PER_S: f32 = 32_000.0;
 /// Burst of [`ROOM_BYTES_PER_S`], in bytes.
 const ROOM_BYTES_BURST: f32 = 24_000.0;
 
+/// URL of this server for browsers: `http://127.0.0.1:7777`.
+#[derive(Resource, Clone, Debug)]
+pub(crate) struct WebUrl(pub String);
+
+impl WebUrl {
+    /// The link to a room for the log; none to a private room, whose code is its key.
+    fn link(&self, code: RoomCode) -> Option<String> {
+        (!code.is_long()).then(|| format!("{}/r/{code}", self.0))
+    }
+}
+
 /// A validated join request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JoinRequest {
@@ -542,7 +553,8 @@ fn create_room(world: &mut World, options: RoomOptions, practice: bool) -> Resul
         ))
         .id();
     world.resource_mut::<Directory>().by_code.insert(code, room);
-    log_line!(INFO, Who::of_room(world, room), seats = size, private, economy, "room opened");
+    let link = world.get_resource::<WebUrl>().and_then(|url| url.link(code));
+    log_line!(INFO, Who::of_room(world, room), seats = size, private, economy, link, "room opened");
     Ok(room)
 }
 
@@ -583,6 +595,13 @@ fn random_id() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_link_opens_a_public_room_in_a_browser() {
+        let (url, code) = (WebUrl("http://h:1".to_owned()), RoomCode::from_number(7));
+        assert_eq!(url.link(code).as_deref(), Some("http://h:1/r/9222"));
+        assert_eq!(url.link(RoomCode::long_from_number(7)), None, "the log does not have the key to a private room");
+    }
 
     #[test]
     fn a_refusal_says_when_to_try_again_if_it_says_to_try_again() {

@@ -33,6 +33,7 @@ use super::{
     records,
     requests::{Requests, measure_request},
     sessions::open_session,
+    web,
 };
 use crate::ops::{
     backend::{Backend, Refusal, ReplayFile},
@@ -84,6 +85,8 @@ pub(super) fn router<B: Backend>(gateway: Gateway<B>) -> Router {
         .route("/v1/players/{id}", get(records::show_player::<B>))
         .route("/v1/players/{id}/matches", get(records::list_matches::<B>))
         .route("/v1/matches/{id}", get(records::show_match::<B>))
+        .route("/r/{code}", get(web::show_page))
+        .route("/web/{file}", get(web::send_file))
         .route(HEALTH, get(show_health::<B>))
         .route(READINESS, get(show_readiness::<B>))
         .route(METRICS, get(show_metrics::<B>))

@@ -1,0 +1,69 @@
+//! The page of a room in a browser, and its files: `GET /r/{code}`, `GET /web/{file}`. All are part of the program.
+
+use axum::{
+    extract::Path,
+    http::{HeaderName, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use framehouse_shared::api::code;
+
+use super::errors::error;
+
+const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+
+const PAGE: &str = include_str!("../../../assets/web/page.html");
+/// Files of the page: name, type, content. The game's module is beside them.
+const FILES: [(&str, &str, &str); 5] = [
+    ("page.css", CSS, include_str!("../../../assets/web/page.css")),
+    ("page.js", JAVASCRIPT, include_str!("../../../assets/web/page.js")),
+    ("stage.js", JAVASCRIPT, include_str!("../../../assets/web/stage.js")),
+    ("words.js", JAVASCRIPT, include_str!("../../../assets/web/words.js")),
+    ("framehouse.js", JAVASCRIPT, include_str!("../../../assets/web/framehouse.js")),
+];
+
+/// The page loads nothing from elsewhere, runs no code but these files, and is in no frame of another page.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
+                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// `GET /r/{code}`: the page of a room. It finds out by itself whether there is one.
+pub(super) async fn show_page() -> Response {
+    file(HTML, PAGE)
+}
+
+/// `GET /web/{file}`: a file of the page.
+pub(super) async fn send_file(Path(name): Path<String>) -> Response {
+    match FILES.iter().find(|(known, ..)| *known == name) {
+        Some((_, kind, content)) => file(kind, content),
+        None => error(StatusCode::NOT_FOUND, code::NOT_FOUND, "the web page has no such file"),
+    }
+}
+
+fn file(kind: &'static str, content: &'static str) -> Response {
+    let headers: [(HeaderName, &str); 5] = [
+        (header::CONTENT_TYPE, kind),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        // After an update of the server an old file would not fit to the new ones.
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
+    (headers, content).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_names_only_its_own_files() {
+        let named: Vec<&str> = PAGE.match_indices("../web/").filter_map(|(at, _)| PAGE[at + 7..].split('"').next()).collect();
+        assert!(named.contains(&"page.js") && named.contains(&"page.css"), "{named:?}");
+        for name in named.into_iter().filter(|name| *name != "view.js") {
+            assert!(FILES.iter().any(|(known, ..)| *known == name), "{name}");
+        }
+        let all = FILES.iter().map(|(_, _, content)| *content).chain([PAGE]);
+        assert!(!all.into_iter().any(|content| content.contains("//cdn") || content.contains("src=\"http")));
+    }
+}
