@@ -12,45 +12,24 @@
  */
 
 /**
- * @typedef {object} Player
- * @property {string} name 1 to 24 characters
- * @property {string} [secret] 32 hexadecimal digits, from {@link newSecret}: results count for one lasting player
- * @property {string} [resume] `resume` of an earlier room: takes that seat again, if it is still kept
- * @property {boolean} [view] with `resume`: whether to get `view_frame` messages
+ * Payload of `auth`: with `secret` results count for one lasting player, with `resume` an earlier seat comes back.
+ * @typedef {{name: string, secret?: string, resume?: string, view?: boolean}} Player
  */
 
 /**
- * Exactly one of `code`, `room_id`, `quick` and `create` says which room.
- * @typedef {object} JoinRequest
- * @property {string} [code] the room with this code
- * @property {string} [room_id] the room with this name, which is made if it is not there
- * @property {true} [quick] a public room with a free seat, or a new one
- * @property {{size: number, private?: boolean, practice?: boolean}} [create] a new room
- * @property {boolean} [watch] take no seat
- * @property {boolean} [view] get `view_frame` messages in place of `game_frame` messages
+ * Payload of `join_room`: exactly one of the first four says which room.
+ * @typedef {{code?: string, room_id?: string, quick?: true, create?: {size: number, private?: boolean, practice?: boolean},
+ *   watch?: boolean, view?: boolean}} JoinRequest
  */
 
-/**
- * @typedef {object} Member
- * @property {number} slot
- * @property {string} name
- * @property {string} state idle, ready, loading, loaded, playing, finished, aborted or away
- */
+/** @typedef {{slot: number, name: string, state: string}} Member */
 
 /**
- * A room as it is now: {@link House} keeps it up to date.
- * @typedef {object} Room
- * @property {string} code
- * @property {number | null} slot the own seat; `null` for a spectator
- * @property {number | null} host seat of the host
- * @property {string | null} resume
- * @property {number} tick_rate ticks a second
- * @property {{name: string, match_no?: number, reason?: string | null}} phase lobby, loading, countdown, playing or results
- * @property {Map<number, Member>} members by seat
- * @property {{seats: number, private: boolean, map: string | null}} options
- * @property {number} spectators
- * @property {number | null} starts_in
- * @property {number} msg_id number of the next event
+ * A room as it is now; its own seat is `null` for a spectator, its members are by seat, and `msg_id` is the next event's.
+ * @typedef {{code: string, slot: number | null, host: number | null, resume: string | null, tick_rate: number,
+ *   phase: {name: string, match_no?: number, ticks?: number, reason?: string | null}, members: Map<number, Member>,
+ *   options: {seats: number, private: boolean, map: string | null}, spectators: number, starts_in: number | null,
+ *   msg_id: number}} Room
  */
 
 /** The server refused a request, or ended the connection. `message` is a sentence for a person. */
@@ -69,7 +48,9 @@ const RETRY_MS = 30_000;
 const BYTES = { message: "data", view_frame: "data", snapshot: "state" };
 
 /** A new secret of a player: keep it, and show it to nobody. */
-export const newSecret = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+export function newSecret() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
 
 /** @param {Uint8Array} bytes */
 const toBase64 = (bytes) => btoa(String.fromCharCode(...bytes));
@@ -90,9 +71,8 @@ export async function connect(server, player) {
 }
 
 /**
- * A connection to a server. Each message from the server is an event of the same name, and there are three more: `lost`
- * (the connection is lost; it is tried again), `back` (it is there again, with the same seat) and `closed` (a
- * {@link Refused} with the reason; nothing follows).
+ * A connection to a server. Each message from it is an event of the same name; `lost` (it is tried again), `back` (with the
+ * same seat) and `closed` (nothing follows) tell about the connection itself.
  */
 export class House {
   /** @type {Room | null} */

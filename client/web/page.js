@@ -6,8 +6,9 @@ import { language, reason, say } from "./words.js";
 import * as view from "./view.js";
 
 /** One colour for each seat, as in the window. */
-const COLORS = ["#4cc3ff", "#ffb938", "#ff6b5e", "#77e068", "#b58cff", "#ff8fce", "#3fe0cb", "#f6ef72", "#e0803c", "#5f7dff",
-  "#b9f03c", "#db5cf0", "#c9a07c", "#93adc2", "#ff4a86", "#2c9e94"];
+const COLORS = "4cc3ff ffb938 ff6b5e 77e068 b58cff ff8fce 3fe0cb f6ef72 e0803c 5f7dff b9f03c db5cf0 c9a07c 93adc2 ff4a86 2c9e94"
+  .split(" ")
+  .map((hex) => `#${hex}`);
 const PING_MS = 2000;
 const LINES_MAX = 50;
 
@@ -42,7 +43,10 @@ function kept(storage, key, value) {
   }
 }
 
-const player = () => ({ name: at.name.value.trim() || "Guest", secret: kept(localStorage, "secret") ?? kept(localStorage, "secret", newSecret()) ?? undefined });
+function player() {
+  const secret = kept(localStorage, "secret") ?? kept(localStorage, "secret", newSecret()) ?? undefined;
+  return { name: at.name.value.trim() || "Guest", secret };
+}
 
 // --- Connection
 
@@ -52,7 +56,7 @@ async function enter(request, resume) {
   stage.clear();
   tell(null);
   at.play.disabled = true;
-  const entered = (house = null);
+  house = null;
   try {
     const next = await connect(server, { ...player(), ...(resume && { resume, view: true }) });
     house = next;
@@ -61,22 +65,22 @@ async function enter(request, resume) {
     joined(next);
   } catch (error) {
     if (resume) return enter({ code, watch: true });
-    failed(error, request);
+    failed(error, request.watch);
   } finally {
     at.play.disabled = false;
   }
-  return entered;
 }
 
 const watch = () => enter({ code, watch: true });
-const play = () => enter({ code });
-const another = () => enter({ quick: true });
 
-function failed(error, request) {
+/** Says why, with a way on: another room if this one is closed to the player. */
+async function failed(error, isWatching) {
   render();
-  const isGone = ["no_such_room", "room_gone", "room_closed", "room_deserted", "room_idle", "kicked", "sent_away", "refused"].includes(error.code);
-  if (request.watch || isGone) return tell(reason(error, code), isGone ? say("otherRoom") : say("tryAgain"), isGone ? another : watch);
-  watch().then(() => tell(reason(error, code)));
+  const isGone = /room_|kicked|sent_away|refused/.test(error.code) && error.code !== "room_full";
+  if (isGone) return tell(reason(error, code), say("otherRoom"), () => enter({ quick: true }));
+  if (isWatching) return tell(reason(error, code), say("tryAgain"), watch);
+  await watch();
+  tell(reason(error, code));
 }
 
 function follow(house) {
@@ -97,7 +101,7 @@ function follow(house) {
   on("starts_in", ({ ticks }) => (beginsAt = performance.now() + (1000 * ticks) / (house.room?.tick_rate ?? 30)));
   on("chat", ({ from, name, text }) => line(text, name, from));
   on("draining", () => tell(say("restarting")));
-  for (const type of ["player_state", "host", "options", "spectators"]) on(type, () => {});
+  for (const type of ["player_state", "host", "spectators"]) on(type, () => {});
   on("code", () => moved(house.room.code));
   on("refused", (refusal) => tell(reason({ code: refusal.code, message: refusal.reason }, code)));
   on("lost", () => (at.ping.textContent = "", tell(say(stage.context.own === null ? "lostWatching" : "lost"))));
@@ -109,7 +113,7 @@ function follow(house) {
     if (error.code === "left" || error.code === 1000) return;
     stage.context.own = null;
     kept(sessionStorage, "seat", "");
-    failed(error, { watch: true });
+    failed(error, true);
   }
 }
 
@@ -205,7 +209,7 @@ function render() {
   const me = room?.members.get(own);
   at.code.textContent = code;
   const watchers = room?.spectators && innerWidth > 640 ? ` · ${say("watchers", room.spectators)}` : "";
-  at.phase.textContent = say(phase) + watchers;
+  at.phase.textContent = say(phase === "countdown" ? "loading" : phase) + watchers;
   at.room.hidden = !at.notice.hidden || (isMatch && own !== null);
   at.room.classList.toggle("bar", isMatch);
   at.entry.hidden = !room || own !== null;
@@ -277,7 +281,7 @@ at.name.value = kept(localStorage, "name") ?? "";
 at.help.textContent = view.help ?? "";
 stage.addTouchControls(at.touch);
 
-submit(at.entry, () => (kept(localStorage, "name", at.name.value.trim()), play()));
+submit(at.entry, () => (kept(localStorage, "name", at.name.value.trim()), enter({ code })));
 submit(at.writing, () => {
   if (at.line.value.trim()) house?.chat(at.line.value.trim());
   at.line.value = "";

@@ -10,8 +10,7 @@ const GEM_COLORS = [[0, "#4fd88a"], [3, "#4ab8ff"], [5, "#b58cff"], [8, "#ffb938
 const DASH_INPUTS = 4;
 const PARTICLES_MAX = 240;
 
-const chinese = /^zh/.test(globalThis.navigator?.language ?? "");
-const say = (english, other) => (chinese ? other : english);
+const say = (english, chinese) => (/^zh/.test(globalThis.navigator?.language) ? chinese : english);
 
 export const help = say(
   "WASD or arrows: move. Mouse: aim. Left button or Space: fire. Shift: dash.",
@@ -31,25 +30,25 @@ export function decode(bytes) {
   let at = 0;
   const byte = () => bytes[at++];
   const short = () => byte() | (byte() << 8);
+  const angle = () => (byte() / 256) * TURN;
   // Two numbers of 12 bits.
   const place = () => {
-    const [a, b, c] = [byte(), byte(), byte()];
+    const bits = (byte() << 16) | (byte() << 8) | byte();
     const part = (number, half) => (number / 4095) * 2 * half - half;
-    return { x: part((a << 4) | (b >> 4), HALF.x), y: part(((b & 15) << 8) | c, HALF.y) };
+    return { x: part(bits >> 12, HALF.x), y: part(bits & 4095, HALF.y) };
   };
   const list = (read) => new Map(Array.from({ length: byte() }, read));
   const secondsLeft = short() / 10;
-  readMapItem(byte(), byte(), bytes.subarray(at, at + 8), () => ((at += 1), [place(), place(), byte()]));
+  readMapItem(byte(), byte(), bytes.subarray(at), byte(), [place(), place(), byte()]);
   return {
     secondsLeft,
     crafts: list(() => {
-      const [flags, position, aim, wait, points] = [byte(), place(), byte(), byte(), short()];
-      const aimed = (aim / 256) * TURN;
-      return [flags & 15, { ...position, aim: aimed, wait: wait / 255, points, shield: flags & 16, times: flags >> 5 }];
+      const [flags, position, aim, wait, points] = [byte(), place(), angle(), byte() / 255, short()];
+      return [flags & 15, { ...position, aim, wait, points, shield: flags & 16, times: flags >> 5 }];
     }),
     sparks: list(() => {
-      const [key, position, angle] = [byte(), place(), (byte() / 256) * TURN];
-      return [key, { ...position, owner: key >> 4, angle }];
+      const key = byte();
+      return [key, { owner: key >> 4, ...place(), angle: angle() }];
     }),
     gems: list(() => {
       const [id, position, look] = [byte(), place(), byte()];
@@ -59,17 +58,12 @@ export function decode(bytes) {
   };
 }
 
-function readMapItem(stamp, index, raw, readPlaces) {
-  const [from, to, radius] = readPlaces();
-  if (map.stamp !== stamp) {
-    map = { ...map, stamp, items: [], version: map.version + 1 };
-  }
+function readMapItem(stamp, index, raw, kind, [from, to, radius]) {
+  if (map.stamp !== stamp) map = { ...map, stamp, items: [] };
   if (map.items[index]) return;
   map.version++;
-  map.items[index] = true;
-  if (raw[0] === 0) map.sizes = [...raw.subarray(1, 4)];
-  if (raw[0] === 1) map.items[index] = { from, to, radius };
-  if (raw[0] === 2) map.items[index] = { center: from, half: { x: raw[4] * 2, y: raw[5] * 2 } };
+  map.items[index] = kind === 1 ? { from, to, radius } : { center: from, half: { x: raw[4] * 2, y: raw[5] * 2 } };
+  if (kind === 0) [map.items[index], map.sizes] = [{}, [...raw.subarray(1, 4)]];
 }
 
 // --- Drawing
@@ -99,6 +93,8 @@ export function draw(context, frame, previous, alpha) {
     shown = frame;
   }
   ownPlace = crafts.get(context.own) ?? null;
+  // The own aim is shown at once, and not when the server has it.
+  if (ownPlace) ownPlace.aim = (last[2] / 256) * TURN;
   aimCamera(context, crafts, passed);
   drawFloor(context);
   paint.save();
@@ -124,15 +120,14 @@ function between(now, before, alpha) {
   const mixed = new Map();
   for (const [key, thing] of now) {
     const old = before?.get(key) ?? thing;
-    // A number that is used again for something else does not fly across the arena.
-    const far = Math.hypot(thing.x - old.x, thing.y - old.y) > 260;
-    const mix = (a, b) => (far ? b : a + (b - a) * alpha);
-    mixed.set(key, { ...thing, x: mix(old.x, thing.x), y: mix(old.y, thing.y) });
+    // A key that is used again for something else does not fly across the arena.
+    const part = Math.hypot(thing.x - old.x, thing.y - old.y) > 260 ? 0 : 1 - alpha;
+    mixed.set(key, { ...thing, x: thing.x + (old.x - thing.x) * part, y: thing.y + (old.y - thing.y) * part });
   }
   return mixed;
 }
 
-/** Sparks along their paths: new ones come from their craft, ended ones fly on to their end. */
+/** Sparks along their paths; new ones come from their craft. */
 function* flights(context, frame, previous, alpha) {
   const step = (SPARK_SPEED * (frame.tick - (previous?.tick ?? frame.tick))) / context.tickRate;
   for (const [key, spark] of frame.sparks) {
@@ -156,7 +151,7 @@ function notice(context, frame, previous) {
   };
   for (const [slot, craft] of frame.crafts) {
     const old = previous.crafts.get(slot);
-    if (!old) burst(craft, context.color(slot), { ring: 150, flash: 130 });
+    if (!old) burst(craft, context.color(slot), 150, 130);
     else noticeCraft(context, slot, craft, old);
   }
   for (const [key, spark] of previous.sparks) {
@@ -164,19 +159,19 @@ function notice(context, frame, previous) {
     const hit = near(spark, map.sizes[0] + 80, spark.owner);
     const color = context.color(spark.owner);
     if (hit && hit[1].points < (previous.crafts.get(hit[0])?.points ?? 0)) {
-      burst(spark, "#ffffff", { ring: 104, flash: 90 });
+      burst(spark, "#ffffff", 104, 90);
       scatter(spark, color, 12, 330);
       flashes.set(hit[0], 1);
       if (hit[0] === context.own) shake = 1;
     } else {
-      burst(spark, color, { flash: 46 });
+      burst(spark, color, 24, 46);
       scatter(spark, color, 5, 170);
     }
   }
   for (const [id, gem] of previous.gems) {
     const taker = !frame.gems.has(id) && near(gem, map.sizes[0] + map.sizes[1] + 60);
     if (!taker) continue;
-    burst(taker[1], gemColor(gem), { ring: 74, flash: 80 });
+    burst(taker[1], gemColor(gem), 74, 80);
     scatter(gem, gemColor(gem), 6 + Math.min(gem.value, 12), 230);
     flashes.set(taker[0], Math.max(flashes.get(taker[0]) ?? 0, 0.3));
   }
@@ -185,12 +180,13 @@ function notice(context, frame, previous) {
 function noticeCraft(context, slot, craft, old) {
   const color = context.color(slot);
   if (craft.wait > old.wait + 0.3) {
-    burst(old, color, { ring: 96 });
+    burst(old, color, 96, 60);
     scatter(old, color, 10, 150);
   }
   const gained = craft.points - old.points;
   if (gained) {
-    texts.push({ x: craft.x, y: craft.y + 26, age: 0, words: gained > 0 ? `+${gained}` : `−${-gained}`, loss: gained < 0 });
+    const [words, color] = gained > 0 ? [`+${gained}`, "#62e08a"] : [`−${-gained}`, "#ff6b5e"];
+    texts.push({ x: craft.x, y: craft.y + 26, age: 0, words, color });
   }
 }
 
@@ -230,12 +226,8 @@ function picture(key, width, height, look) {
 /** A disc of light that fades from its centre. */
 const glow = (color) =>
   picture(`glow ${color}`, 64, 64, (paint) => {
-    const light = paint.createRadialGradient(32, 32, 0, 32, 32, 32);
-    for (let step = 0; step <= 8; step++) {
-      const part = Math.round((1 - step / 8) ** 2 * 255);
-      light.addColorStop(step / 8, color + part.toString(16).padStart(2, "0"));
-    }
-    paint.fillStyle = light;
+    const steps = ["ff", "c3", "8f", "64", "40", "24", "10", "04", "00"].map((part) => color + part);
+    paint.fillStyle = fade(paint.createRadialGradient(32, 32, 0, 32, 32, 32), ...steps);
     paint.fillRect(0, 0, 64, 64);
   });
 
@@ -243,6 +235,19 @@ function shine(paint, color, { x, y }, size, strength) {
   paint.globalAlpha = strength;
   paint.drawImage(glow(color), x - size / 2, y - size / 2, size, size);
   paint.globalAlpha = 1;
+}
+
+function turned(paint, { x, y }, angle, paintIt) {
+  paint.save();
+  paint.translate(x, y);
+  paint.rotate(angle);
+  paintIt();
+  paint.restore();
+}
+
+function fade(gradient, ...colors) {
+  colors.forEach((color, index) => gradient.addColorStop(index / (colors.length - 1), color));
+  return gradient;
 }
 
 function disc(paint, { x, y }, radius) {
@@ -257,14 +262,16 @@ function drawFloor(context) {
   paint.fillRect(0, 0, width, height);
   const scale = camera.scale * ratio;
   const size = (half) => Math.ceil((2 * half + 40) * scale);
-  const key = `floor ${scale} ${map.stamp} ${map.version}`;
+  const key = `floor ${scale} ${map.version}`;
   if (!pictures.has(key)) for (const old of pictures.keys()) if (old.startsWith("floor")) pictures.delete(old);
   const floor = picture(key, size(HALF.x), size(HALF.y), (layer, w, h) => {
     layer.translate(w / 2, h / 2);
     layer.scale(scale, -scale);
     paintFloor(layer);
-    map.items.filter((item) => item !== true).forEach((item) => paintObstacle(layer, item));
-    paintCorners(layer);
+    map.items.filter(({ from, center }) => from ?? center).forEach((item) => paintObstacle(layer, item));
+    // Dark corners.
+    layer.fillStyle = fade(layer.createRadialGradient(0, 0, 520, 0, 0, 960), "#0000", "#000003a0");
+    layer.fillRect(-HALF.x, -HALF.y, 2 * HALF.x, 2 * HALF.y);
   });
   // On whole pixels: it is only copied then.
   const whole = (place) => Math.round(place * ratio) / ratio;
@@ -281,10 +288,7 @@ function paintFloor(layer) {
   box(2);
   layer.fillStyle = "#0d111d";
   layer.fill();
-  const light = layer.createRadialGradient(0, 0, 0, 0, 0, 650);
-  light.addColorStop(0, "#406bd922");
-  light.addColorStop(1, "#406bd900");
-  layer.fillStyle = light;
+  layer.fillStyle = fade(layer.createRadialGradient(0, 0, 0, 0, 0, 650), "#406bd922", "#406bd900");
   layer.fill();
   layer.strokeStyle = "#6b8ad91c";
   layer.lineWidth = 2.5;
@@ -299,15 +303,6 @@ function paintFloor(layer) {
     layer.strokeStyle = color;
     layer.stroke();
   }
-}
-
-/** Dark corners. */
-function paintCorners(layer) {
-  const shade = layer.createRadialGradient(0, 0, 520, 0, 0, 960);
-  shade.addColorStop(0, "#0000");
-  shade.addColorStop(1, "#000003a0");
-  layer.fillStyle = shade;
-  layer.fillRect(-HALF.x, -HALF.y, 2 * HALF.x, 2 * HALF.y);
 }
 
 function paintObstacle(layer, { from, to, radius, center, half }) {
@@ -331,10 +326,7 @@ function paintObstacle(layer, { from, to, radius, center, half }) {
   layer.restore();
   outline(-2.5);
   layer.lineWidth = 3;
-  const rim = layer.createLinearGradient(0, (center ?? from).y + 60, 0, (center ?? from).y - 60);
-  rim.addColorStop(0, "#6b8ac8");
-  rim.addColorStop(1, "#43578c");
-  layer.strokeStyle = rim;
+  layer.strokeStyle = "#5670a8";
   layer.stroke();
 }
 
@@ -361,27 +353,17 @@ function drawGem(paint, id, gem) {
     hexagon(18, color);
     hexagon(9, "#12141c");
   });
-  paint.save();
   paint.globalAlpha = blink;
-  paint.translate(gem.x, gem.y);
-  paint.rotate(seconds * 0.8 + id);
-  paint.drawImage(body, -size, -size, 2 * size, 2 * size);
-  paint.restore();
+  turned(paint, gem, seconds * 0.8 + id, () => paint.drawImage(body, -size, -size, 2 * size, 2 * size));
+  paint.globalAlpha = 1;
 }
 
 function drawSpark(context, spark) {
   const { paint } = context;
   const color = context.color(spark.owner);
   const radius = map.sizes[2];
-  paint.save();
-  paint.translate(spark.x, spark.y);
-  paint.rotate(spark.angle);
-  const trail = paint.createLinearGradient(-64, 0, 0, 0);
-  trail.addColorStop(0, `${color}00`);
-  trail.addColorStop(1, `${color}cc`);
-  paint.fillStyle = trail;
-  paint.fillRect(-64, -radius * 0.6, 64, radius * 1.2);
-  paint.restore();
+  paint.fillStyle = fade(paint.createLinearGradient(-64, 0, 0, 0), `${color}00`, `${color}cc`);
+  turned(paint, spark, spark.angle, () => paint.fillRect(-64, -radius * 0.6, 64, radius * 1.2));
   shine(paint, color, spark, radius * 5.6, 0.75);
   disc(paint, spark, radius * 0.9);
   paint.fillStyle = "#ffffffc0";
@@ -409,11 +391,7 @@ function drawCraft(context, slot, craft, passed) {
     layer.fill();
   });
   const side = 2 * radius;
-  paint.save();
-  paint.translate(craft.x, craft.y);
-  paint.rotate(craft.aim);
-  paint.drawImage(body, -side, -side, 2 * side, 2 * side);
-  paint.restore();
+  turned(paint, craft, craft.aim, () => paint.drawImage(body, -side, -side, 2 * side, 2 * side));
   shine(paint, "#ffffff", { x: craft.x - radius * 0.3, y: craft.y + radius * 0.35 }, radius * 1.4, 0.4);
   const flash = (flashes.get(slot) ?? 0) * Math.exp(-7 * passed);
   flashes.set(slot, flash);
@@ -432,11 +410,11 @@ function ring(paint, place, radius, color, width) {
 }
 
 /** A text that stays upright and readable in the flipped and scaled arena. */
-function write(paint, words, x, y, px, color, align = "center") {
+function write(paint, words, x, y, px, color) {
   paint.save();
   paint.translate(x, y);
   paint.scale(1 / camera.scale, -1 / camera.scale);
-  letters(paint, words, 0, 0, px, color, align);
+  letters(paint, words, 0, 0, px, color, "center");
   paint.restore();
 }
 
@@ -456,11 +434,11 @@ function drawName(context, slot, craft) {
 
 function drawTexts(paint, passed) {
   texts = texts.filter((text) => (text.age += passed) < 0.9).slice(-40);
-  for (const { x, y, age, words, loss } of texts) {
+  for (const { x, y, age, words, color } of texts) {
     paint.globalAlpha = Math.min(1, (0.9 - age) * 3);
-    write(paint, words, x, y + 40 * age, 15, loss ? "#ff6b5e" : "#62e08a");
-    paint.globalAlpha = 1;
+    write(paint, words, x, y + 40 * age, 15, color);
   }
+  paint.globalAlpha = 1;
 }
 
 // --- Particles
@@ -470,9 +448,10 @@ function add(particle) {
   if (particles.length > PARTICLES_MAX) particles.shift();
 }
 
-function burst({ x, y }, color, { ring, flash }) {
-  if (ring) add({ x, y, color, ring: true, size: [10, ring], life: 0.35 });
-  if (flash) add({ x, y, color, size: [flash, flash * 0.5], life: 0.22 });
+/** A ring that grows and a flash, of these sizes. */
+function burst({ x, y }, color, ring, flash) {
+  add({ x, y, color, ring, size: [10, ring], life: 0.35 });
+  add({ x, y, color, size: [flash, flash / 2], life: 0.22 });
 }
 
 function scatter({ x, y }, color, count, speed) {
@@ -499,17 +478,15 @@ function drawParticles(paint, passed) {
     const slower = Math.exp(-4 * passed);
     one.x += one.vx * passed;
     one.y += one.vy * passed;
-    [one.vx, one.vy] = [one.vx * slower, one.vy * slower];
+    one.vx *= slower;
+    one.vy *= slower;
     const part = one.age / one.life;
     const size = one.size[0] + (one.size[1] - one.size[0]) * (1 - (1 - part) ** 3);
-    if (one.ring) {
-      paint.globalAlpha = 1 - part;
-      ring(paint, one, size / 2, one.color, 4);
-      paint.globalAlpha = 1;
-    } else {
-      shine(paint, one.color, one, size, (one.dim ?? 1) * (1 - part));
-    }
+    paint.globalAlpha = 1 - part;
+    if (one.ring) ring(paint, one, size / 2, one.color, 4);
+    else shine(paint, one.color, one, size, (one.dim ?? 1) * (1 - part));
   }
+  paint.globalAlpha = 1;
 }
 
 // --- The player's own panel, and inputs
@@ -543,9 +520,8 @@ export function input(keys, pointer) {
   const held = (...codes) => codes.some((code) => keys.has(code));
   const axis = (less, more) => Number(held(...more)) - Number(held(...less));
   const [stick, aim] = pointer.sticks;
-  let push = stick ?? { x: axis(["KeyA", "ArrowLeft"], ["KeyD", "ArrowRight"]), y: axis(["KeyS", "ArrowDown"], ["KeyW", "ArrowUp"]) };
+  const push = stick ?? { x: axis(["KeyA", "ArrowLeft"], ["KeyD", "ArrowRight"]), y: axis(["KeyS", "ArrowDown"], ["KeyW", "ArrowUp"]) };
   const length = Math.hypot(push.x, push.y);
-  if (!stick && length > 1) push = { x: push.x / length, y: push.y / length };
   const dash = held("ShiftLeft", "ShiftRight") || pointer.second;
   if (dash && !wasDash) dashesLeft = DASH_INPUTS;
   wasDash = dash;
