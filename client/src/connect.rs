@@ -13,11 +13,11 @@ use std::{
     time::Duration,
 };
 
+pub use framehouse_shared::api::{PlayerSecret, RoomRequest, SessionGrant, SessionRequest};
 use framehouse_shared::{
     api::{ErrorBody, ErrorDetail, code::ALREADY_PLAYING},
     ids::RoomCode,
 };
-pub use framehouse_shared::api::{PlayerSecret, RoomRequest, SessionGrant, SessionRequest};
 use serde::de::DeserializeOwned;
 use ureq::http::{HeaderMap, header};
 

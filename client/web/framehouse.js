@@ -45,24 +45,22 @@ export class Refused extends Error {
 const FINAL_CODES = [1000, 1003, 1007, 1008, 1009, 4001, 4002, 4003, 4006];
 /** Time for which a lost connection is tried again, in milliseconds: seats are kept for 30 s by default. */
 const RETRY_MS = 30_000;
+/** Fields of bytes, and of changes to the room, by type. */
 const BYTES = { message: "data", view_frame: "data", snapshot: "state" };
+const CHANGES = { host: "slot", options: "options", spectators: "count", code: "code", starts_in: "ticks" };
 
 /** A new secret of a player: keep it, and show it to nobody. */
 export function newSecret() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** @param {Uint8Array} bytes */
 const toBase64 = (bytes) => btoa(String.fromCharCode(...bytes));
-/** @param {string} text */
 const fromBase64 = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 
 /**
- * Connects to a server and says who the player is.
- * @param {string | URL} server its address: `https://host` or `http://host:port`
- * @param {Player} player
- * @returns {Promise<House>}
- * @throws {Refused} when the server refuses the player, or is not reached
+ * Connects to a server (`https://host` or `http://host:port`), and says who the player is.
+ * @param {string | URL} server @param {Player} player @returns {Promise<House>}
+ * @throws {Refused}
  */
 export async function connect(server, player) {
   const house = new House(server, player);
@@ -75,19 +73,14 @@ export async function connect(server, player) {
  * same seat) and `closed` (nothing follows) tell about the connection itself.
  */
 export class House {
-  /** @type {Room | null} */
+  /** @type {Room | null} the room as it is now */
   room = null;
-  /** @type {string | null} lasting id of the player */
-  playerId = null;
   #url;
   #player;
-  /** @type {WebSocket | null} */
   #socket = null;
-  /** @type {Map<string, Set<(payload: any, type: string) => void>>} */
   #handlers = new Map();
-  /** @type {{type: string, resolve(payload: any): void, reject(error: Refused): void} | null} */
   #wanted = null;
-  #request = /** @type {JoinRequest | null} */ (null);
+  #request = null;
   #isClosed = false;
   #isRetrying = false;
 
@@ -99,14 +92,12 @@ export class House {
   }
 
   /**
-   * Calls `handler` with payload and type of each message of this type; `*` is all types.
-   * @param {string} type
-   * @param {(payload: any, type: string) => void} handler
+   * Calls `handler` for each message of this type; `*` is all types.
+   * @param {string} type @param {(payload: any, type: string) => void} handler
    */
   on(type, handler) {
     const handlers = this.#handlers.get(type) ?? new Set();
     this.#handlers.set(type, handlers.add(handler));
-    return this;
   }
 
   /** Opens the connection; {@link connect} does. */
@@ -120,17 +111,12 @@ export class House {
     return this.#want(this.#player.resume ? "joined" : "authenticated");
   }
 
-  /**
-   * Takes a seat in a room, or watches it.
-   * @param {JoinRequest} request
-   * @returns {Promise<Room>}
-   * @throws {Refused}
-   */
+  /** Takes a seat in a room, or watches it. @param {JoinRequest} request @returns {Promise<Room>} @throws {Refused} */
   async join(request) {
     this.#request = request;
     this.send("join_room", request);
     await this.#want("joined");
-    return /** @type {Room} */ (this.room);
+    return this.room;
   }
 
   /** Leaves the room, and gives the seat up. */
@@ -159,28 +145,15 @@ export class House {
     this.send("start");
   }
 
-  /**
-   * Sends the input of a tick.
-   * @param {Uint8Array} bytes 8 bytes of the game
-   * @param {number | null} [frame] the tick; `null` for the next one
-   */
+  /** Sends the input of a tick: 8 bytes; `null` is the next tick. @param {Uint8Array} bytes @param {number | null} [frame] */
   input(bytes, frame = null) {
     this.send("input", { frame_id: frame, input_data: toBase64(bytes) });
   }
 
-  /**
-   * Sends any message of `GET /v1/ws`.
-   * @param {string} type
-   * @param {object} [payload]
-   */
+  /** Sends any message of `GET /v1/ws`. @param {string} type @param {object} [payload] */
   send(type, payload) {
     // What is sent while the connection is lost would be too late afterwards.
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify({ type, payload }));
-  }
-
-  /** Bytes that are not sent yet: a fast sender waits for them. */
-  get waitingBytes() {
-    return this.#socket?.bufferedAmount ?? 0;
   }
 
   /** Closes the connection; a seat is kept for a while. */
@@ -189,12 +162,10 @@ export class House {
     this.#socket?.close(1000);
   }
 
-  /** @param {string} type */
   #want(type) {
     return new Promise((resolve, reject) => (this.#wanted = { type, resolve, reject }));
   }
 
-  /** @param {{type: string, payload: any}} message */
   #take({ type, payload }) {
     const field = BYTES[type];
     if (field) payload[field] = fromBase64(payload[field]);
@@ -209,36 +180,29 @@ export class House {
     this.#tell(type, payload);
   }
 
-  /** @param {string} type @param {any} payload */
   #tell(type, payload) {
     for (const name of [type, "*"]) this.#handlers.get(name)?.forEach((handler) => handler(payload, type));
   }
 
-  /** Keeps `room` as it is. @param {string} type @param {any} payload */
+  /** Keeps `room` as it is. */
   #follow(type, payload) {
     const { room } = this;
-    if (type === "authenticated") this.playerId = payload.player_id;
     if (type === "joined") {
-      const members = payload.members.map((/** @type {Member} */ member) => [member.slot, member]);
-      this.room = { ...payload, members: new Map(members) };
+      this.room = { ...payload, members: new Map(payload.members.map((member) => [member.slot, member])) };
     }
     if (type === "left") this.room = this.#request = null;
-    if (!room || type === "joined" || type === "left") return;
+    if (!room || room !== this.room) return;
     if (typeof payload?.msg_id === "number") room.msg_id = payload.msg_id + 1;
     const { slot } = payload ?? {};
     if (type === "player_joined") room.members.set(slot, payload);
     if (type === "player_left") room.members.delete(slot);
     if (type === "player_state") Object.assign(room.members.get(slot) ?? {}, { state: payload.state });
-    if (type === "host") room.host = slot;
-    if (type === "options") room.options = payload.options;
-    if (type === "spectators") room.spectators = payload.count;
-    if (type === "code") room.code = payload.code;
-    if (type === "starts_in") room.starts_in = payload.ticks;
+    if (CHANGES[type]) room[type] = payload[CHANGES[type]];
     if (type === "phase") this.#enter(room, payload.phase);
     if (type === "results") this.#enter(room, { name: "results", match_no: payload.match_no });
   }
 
-  /** A phase changes the states of the members, without a message for each. @param {Room} room @param {Room["phase"]} phase */
+  /** A phase changes the states of the members, without a message for each. */
   #enter(room, phase) {
     room.phase = phase;
     room.starts_in = null;
@@ -252,7 +216,6 @@ export class House {
     }
   }
 
-  /** @param {number} code @param {string} reason */
   #end(code, reason) {
     const error = new Refused(reason || "the connection to the server was lost", code);
     this.#wanted?.reject(error);
@@ -263,16 +226,15 @@ export class House {
     this.#retry(this.room.resume, error);
   }
 
-  /** @param {Refused} error */
   #close(error) {
     this.#isClosed = true;
     this.#tell("closed", error);
   }
 
-  /** Tries to come back until the seat is lost. @param {string | null} resume @param {Refused} lost */
+  /** Tries to come back until the seat is lost. */
   async #retry(resume, lost) {
-    const [request, until] = [/** @type {JoinRequest} */ (this.#request), Date.now() + RETRY_MS];
-    if (resume) this.#player = { ...this.#player, resume, view: request.view };
+    const [request, until] = [this.#request, Date.now() + RETRY_MS];
+    if (resume) this.#player = { ...this.#player, resume, view: request?.view ?? this.#player.view };
     this.room = null;
     this.#isRetrying = true;
     let error = lost;
@@ -284,8 +246,8 @@ export class House {
         if (!resume) await this.join(request);
         break;
       } catch (refusal) {
-        error = /** @type {Refused} */ (refusal);
-        if (FINAL_CODES.includes(Number(error.code)) || typeof error.code === "string") break;
+        error = refusal;
+        if (FINAL_CODES.includes(error.code) || typeof error.code === "string") break;
       }
     }
     this.#isRetrying = false;

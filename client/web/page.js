@@ -1,7 +1,7 @@
 // The page /r/CODE: shows a room, takes a seat in it, and has everything around the match.
 
 import { connect, newSecret } from "./framehouse.js";
-import { Stage } from "./stage.js";
+import { Stage, make } from "./stage.js";
 import { language, reason, say } from "./words.js";
 import * as view from "./view.js";
 
@@ -10,29 +10,29 @@ const COLORS = "4cc3ff ffb938 ff6b5e 77e068 b58cff ff8fce 3fe0cb f6ef72 e0803c 5
   .split(" ")
   .map((hex) => `#${hex}`);
 const PING_MS = 2000;
+const NOTICE_MS = 6000;
 const LINES_MAX = 50;
 
-/** The elements of the page, by their ids. @type {Record<string, any>} */
+/** The elements of the page, by their ids. */
 const at = Object.fromEntries([...document.querySelectorAll("[id]")].map((element) => [element.id, element]));
 const server = new URL("..", location.href);
 const isTouch = matchMedia("(pointer: coarse)").matches;
 
 let code = location.pathname.split("/").at(-1).toUpperCase();
-/** @type {import("./framehouse.js").House | null} */
 let house = null;
 let ranking = [];
 /** Names of all players that were here, also of those who have left. */
 const names = new Map();
-let countdownEnds = 0;
+/** When the match begins, by `performance.now()`. */
 let beginsAt = 0;
+/** Timers of the inputs, and of a notice. */
 let inputs = 0;
-let pings = new Map();
+let fading = 0;
 
 const stage = new Stage(at.field, view, { color: (slot) => COLORS[slot], name: (slot) => names.get(slot) ?? "" });
 
 // --- Kept between visits
 
-/** @param {Storage} storage */
 function kept(storage, key, value) {
   // A browser may refuse its storage to a page.
   try {
@@ -83,29 +83,30 @@ async function failed(error, isWatching) {
   tell(reason(error, code));
 }
 
-function follow(house) {
-  const on = (type, handler) => house.on(type, (payload) => (handler(payload), render()));
-  house.on("view_frame", ({ frame_id, data }) => {
+/** Shows what comes over a connection, until there is another one. */
+function follow(mine) {
+  const on = (type, handler) => mine.on(type, (payload) => mine === house && (handler(payload), render()));
+  mine.on("view_frame", ({ frame_id, data }) => {
     try {
       stage.take(frame_id, data);
     } catch {
-      tell(reason({ code: "version_differs", message: "" }), say("tryAgain"), () => location.reload());
+      tell(say("version_differs"), say("tryAgain"), () => location.reload());
     }
   });
-  house.on("pong", ({ seq }) => (at.ping.textContent = `${Math.round(performance.now() - (pings.get(seq) ?? NaN))} ms`));
+  mine.on("pong", ({ seq }) => (at.ping.textContent = `${Math.round(performance.now() - seq)} ms`));
   on("player_joined", ({ slot, name }) => (names.set(slot, name), line(say("cameIn", name))));
   on("player_left", ({ slot }) => line(say("wentOut", names.get(slot))));
   on("phase", ({ phase }) => enterPhase(phase));
   on("results", (results) => (ranking = results.ranking));
   on("leaderboard", ({ entries }) => showBoard(entries));
-  on("starts_in", ({ ticks }) => (beginsAt = performance.now() + (1000 * ticks) / (house.room?.tick_rate ?? 30)));
+  on("starts_in", ({ ticks }) => (beginsAt = after(ticks)));
   on("chat", ({ from, name, text }) => line(text, name, from));
   on("draining", () => tell(say("restarting")));
   for (const type of ["player_state", "host", "spectators"]) on(type, () => {});
-  on("code", () => moved(house.room.code));
+  on("code", (payload) => moved(payload.code));
   on("refused", (refusal) => tell(reason({ code: refusal.code, message: refusal.reason }, code)));
-  on("lost", () => (at.ping.textContent = "", tell(say(stage.context.own === null ? "lostWatching" : "lost"))));
-  on("back", () => joined(house));
+  on("lost", () => tell(say("lost"), null));
+  on("back", () => joined(mine));
   on("left", ({ code: why, reason: message }) => ended({ code: why, message }));
   on("closed", (error) => ended(error));
 
@@ -124,7 +125,7 @@ function joined({ room }) {
   stage.clear();
   Object.assign(stage.context, { own: room.slot, tickRate: room.tick_rate });
   kept(sessionStorage, "seat", room.resume ? `${room.code} ${room.resume}` : "");
-  beginsAt = performance.now() + (1000 * (room.starts_in ?? 0)) / room.tick_rate;
+  beginsAt = after(room.starts_in);
   enterPhase(room.phase);
   clearInterval(inputs);
   inputs = room.slot === null ? 0 : setInterval(sendInput, 1000 / room.tick_rate);
@@ -141,12 +142,17 @@ function moved(next) {
 }
 
 function enterPhase({ name, ticks }) {
-  if (name === "countdown") countdownEnds = performance.now() + (1000 * ticks) / stage.context.tickRate;
-  if (name === "loading") stage.clear();
-  if (name === "countdown" || name === "playing") at.chat.hidden = true;
+  if (name === "countdown") beginsAt = after(ticks);
   if (name !== "results") ranking = [];
-  if (name === "loading") at.board.replaceChildren();
+  if (name !== "loading") return;
+  stage.clear();
+  at.board.replaceChildren();
+  at.chat.hidden = true;
 }
+
+/** The time that is so many ticks away. */
+const after = (ticks) => performance.now() + (1000 * ticks) / stage.context.tickRate;
+const secondsLeft = () => Math.max(0, Math.ceil((beginsAt - performance.now()) / 1000));
 
 function sendInput() {
   const name = house?.room?.phase.name;
@@ -154,15 +160,15 @@ function sendInput() {
 }
 
 function ping() {
-  const seq = Math.floor(performance.now());
-  pings = new Map([...pings, [seq, performance.now()]].slice(-5));
-  house?.send("ping", { seq });
+  house?.send("ping", { seq: Math.floor(performance.now()) });
 }
 
 // --- Around the match
 
-/** Says one sentence, with a way on if there is one. */
+/** Says one sentence: in front of everything with a way on, else for a while (for longer if `button` is `null`). */
 function tell(sentence, button, act) {
+  clearTimeout(fading);
+  if (sentence && button === undefined) fading = setTimeout(tell, NOTICE_MS, null);
   at.notice.hidden = sentence === null;
   at.sentence.textContent = sentence;
   at.again.hidden = !button;
@@ -172,13 +178,10 @@ function tell(sentence, button, act) {
 
 /** A row of a list: seat, name, marks, number. */
 function row({ slot, name, marks = [], number = "" }) {
-  const [item, dot, label, strong] = ["li", "i", "span", "b"].map((tag) => document.createElement(tag));
-  item.className = slot !== null && slot === stage.context.own ? "row own" : "row";
-  if (slot !== null) item.style.setProperty("--seat", COLORS[slot]);
-  label.textContent = name;
-  strong.textContent = number;
-  const small = marks.map((mark) => Object.assign(document.createElement("small"), { textContent: mark }));
-  item.append(dot, label, ...small, strong);
+  const item = make("li", { className: slot === stage.context.own ? "row own" : "row" });
+  item.style.setProperty("--seat", COLORS[slot]);
+  const small = marks.map((mark) => make("small", { textContent: mark }));
+  item.append(make("i"), make("span", { textContent: name }), ...small, make("b", { textContent: number }));
   return item;
 }
 
@@ -187,14 +190,10 @@ function showBoard(entries) {
 }
 
 function line(text, name, slot) {
-  const words = document.createElement("p");
-  if (name === undefined) words.className = "told";
-  else {
-    const who = Object.assign(document.createElement("b"), { textContent: `${name} ` });
-    if (slot !== null) who.style.setProperty("--seat", COLORS[slot]);
-    words.append(who);
-  }
-  words.append(text);
+  const who = make("b", { textContent: name === undefined ? "" : `${name} ` });
+  who.style.setProperty("--seat", COLORS[slot] ?? "");
+  const words = make("p", { className: name === undefined ? "told" : "" });
+  words.append(who, text);
   at.lines.append(words);
   while (at.lines.children.length > LINES_MAX) at.lines.firstChild.remove();
   at.lines.scrollTop = at.lines.scrollHeight;
@@ -204,13 +203,13 @@ function line(text, name, slot) {
 /** Shows the room as it is now. */
 function render() {
   const room = house?.room;
-  const phase = room?.phase.name ?? "connecting";
+  const phase = room?.phase.name;
   const [own, isMatch] = [room?.slot ?? null, ["loading", "countdown", "playing"].includes(phase)];
   const me = room?.members.get(own);
   at.code.textContent = code;
   const watchers = room?.spectators && innerWidth > 640 ? ` · ${say("watchers", room.spectators)}` : "";
-  at.phase.textContent = say(phase === "countdown" ? "loading" : phase) + watchers;
-  at.room.hidden = !at.notice.hidden || (isMatch && own !== null);
+  at.phase.textContent = room ? say(phase === "countdown" ? "loading" : phase) + watchers : "";
+  at.room.hidden = !at.again.hidden || (isMatch && own !== null);
   at.room.classList.toggle("bar", isMatch);
   at.entry.hidden = !room || own !== null;
   at.title.textContent = ranking.length ? winner() : say(room ? "room" : "connecting", code);
@@ -233,7 +232,7 @@ function render() {
 
 function lead(room, own) {
   if (!room || room.phase.name === "results") return "";
-  if (room.starts_in !== null) return say("startsIn", Math.max(0, Math.ceil((beginsAt - performance.now()) / 1000)));
+  if (room.starts_in !== null) return say("startsIn", secondsLeft());
   if (room.phase.reason) return reason({ code: "", message: room.phase.reason });
   return own === null ? say("watching") : say(room.members.size < 2 ? "alone" : "waiting");
 }
@@ -254,13 +253,13 @@ function seated(room) {
 }
 
 function showClock() {
-  const phase = house?.room?.phase.name;
-  const seconds = phase === "countdown" ? (countdownEnds - performance.now()) / 1000 : stage.secondsLeft;
-  at.clock.classList.toggle("big", phase === "countdown");
-  at.clock.hidden = !(phase === "countdown" || (phase === "playing" && seconds !== undefined));
-  const whole = Math.max(0, Math.ceil(seconds ?? 0));
-  at.clock.textContent = phase === "countdown" ? whole : `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
-  if (house?.room && house.room.starts_in !== null) at.lead.textContent = lead(house.room, house.room.slot);
+  const room = house?.room;
+  const isCountdown = room?.phase.name === "countdown";
+  const left = Math.ceil(stage.secondsLeft);
+  at.clock.classList.toggle("big", isCountdown);
+  at.clock.hidden = !isCountdown && (room?.phase.name !== "playing" || Number.isNaN(left));
+  at.clock.textContent = isCountdown ? secondsLeft() : `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+  if (room) at.lead.textContent = lead(room, room.slot);
 }
 
 // --- Buttons
@@ -270,13 +269,11 @@ function submit(form, act) {
 }
 
 document.documentElement.lang = language;
-const labels = { play: "play", start: "start", copy: "copy", leave: "leave", away: "leave", talk: "chat", send: "send" };
-for (const [id, text] of Object.entries(labels)) at[id].textContent = say(text);
-for (const [id, text] of Object.entries({ field: "field", board: "board", name: "yourName", line: "write", chat: "chat" })) {
-  at[id].setAttribute("aria-label", say(text));
-}
-at.line.placeholder = say("write");
-at.name.placeholder = say("yourName");
+for (const id of ["play", "start", "copy", "leave", "send"]) at[id].textContent = say(id);
+[at.away.textContent, at.talk.textContent] = [say("leave"), say("chat")];
+for (const id of ["field", "board", "chat"]) at[id].ariaLabel = say(id);
+at.line.placeholder = at.line.ariaLabel = say("write");
+at.name.placeholder = at.name.ariaLabel = say("yourName");
 at.name.value = kept(localStorage, "name") ?? "";
 at.help.textContent = view.help ?? "";
 stage.addTouchControls(at.touch);

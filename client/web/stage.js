@@ -1,6 +1,10 @@
 // The canvas: shows view frames 100 ms behind, and gathers keys, mouse and touches for inputs.
 
+/** An element with these properties. */
+export const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
+
 const BEHIND_S = 0.1;
+const PAUSE_S = 0.3;
 /** Arrivals that the clock of the room is estimated from. */
 const ARRIVALS = 60;
 /** Distance of a stick's full deflection, in CSS pixels. */
@@ -8,7 +12,6 @@ const STICK_PX = 48;
 
 /** Draws a room with the game's module, and makes its inputs. */
 export class Stage {
-  /** @type {{tick: number, secondsLeft?: number}[]} */
   #frames = [];
   #offsets = [];
   #keys = new Set();
@@ -19,40 +22,36 @@ export class Stage {
   /** What the game's `draw` gets: see README.md. */
   context;
 
-  /**
-   * @param {HTMLCanvasElement} canvas
-   * @param {any} view the game's module
-   * @param {{color(slot: number): string, name(slot: number): string}} players
-   */
+  /** `view` is the game's module; `players` has the functions `color` and `name` of a seat. */
   constructor(canvas, view, players) {
     this.#canvas = canvas;
     this.#view = view;
     const paint = canvas.getContext("2d", { alpha: false });
-    this.context = { paint, ...players, own: null, tickRate: 30, width: 1, height: 1, ratio: 1, seconds: 0, inset: { top: 56, right: 0, bottom: 0 } };
+    this.context = { paint, ...players, own: null, tickRate: 30, inset: { top: 56, right: 0, bottom: 0 } };
     this.#listen();
     requestAnimationFrame(() => this.#draw());
   }
 
-  /** Forgets all frames: a new match begins, or the room is another one. */
+  /** Forgets all frames: there is another match. */
   clear() {
     this.#frames = [];
     this.#offsets = [];
   }
 
-  /**
-   * Takes a view frame.
-   * @param {number} tick
-   * @param {Uint8Array} bytes
-   */
+  /** Takes a view frame. */
   take(tick, bytes) {
-    if (tick < (this.#frames.at(-1)?.tick ?? 0)) this.clear();
+    const last = this.#frames.at(-1)?.tick;
+    if (tick < last) this.clear();
+    if (tick === last) this.#frames.pop();
     this.#frames.push(Object.assign(this.#view.decode(bytes), { tick }));
-    if (this.#frames.length > 60) this.#frames.shift();
-    this.#offsets.push(performance.now() / 1000 - tick / this.context.tickRate);
+    const offset = performance.now() / 1000 - tick / this.context.tickRate;
+    // So much later than the one before: the match stood still, as in a countdown.
+    if (offset > this.#offsets.at(-1) + PAUSE_S) this.#offsets = [];
+    this.#offsets.push(offset);
     if (this.#offsets.length > ARRIVALS) this.#offsets.shift();
   }
 
-  /** Seconds until the match is over, if the game tells them. @returns {number | undefined} */
+  /** Seconds until the match is over, if the game tells them. */
   get secondsLeft() {
     return this.#frames[0]?.secondsLeft;
   }
@@ -92,21 +91,15 @@ export class Stage {
   // --- Keys, mouse, touches
 
   #listen() {
-    const isTyping = (event) => event.target instanceof HTMLInputElement;
     addEventListener("keydown", (event) => {
-      if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
-      // A button that has the focus is not pressed while somebody plays.
-      const isButton = event.target instanceof HTMLButtonElement && ["Space", "Enter"].includes(event.code);
-      if (this.context.own === null || isButton) return;
-      if (/^(Arrow|Space)/.test(event.code)) event.preventDefault();
-      this.press(event.code, true);
+      const isElsewhere = /^(INPUT|BUTTON)$/.test(event.target.tagName) || event.ctrlKey || event.metaKey || event.altKey;
+      if (!isElsewhere && this.context.own !== null) this.press(event.code, true);
     });
     addEventListener("keyup", (event) => this.press(event.code, false));
-    addEventListener("blur", () => this.#release());
-    this.#canvas.addEventListener("pointermove", (event) => this.#point(event));
-    this.#canvas.addEventListener("pointerdown", (event) => this.#point(event));
+    addEventListener("blur", () => this.#keys.clear());
+    this.#canvas.onpointermove = this.#canvas.onpointerdown = (event) => this.#point(event);
     addEventListener("pointerup", (event) => this.#point(event));
-    this.#canvas.addEventListener("contextmenu", (event) => event.preventDefault());
+    this.#canvas.oncontextmenu = (event) => event.preventDefault();
   }
 
   /** Holds or releases a key, also for a button on the screen that stands for it. */
@@ -115,15 +108,8 @@ export class Stage {
     this.#keys[isHeld ? "add" : "delete"](code);
   }
 
-  #release() {
-    this.#keys.clear();
-    Object.assign(this.#pointer, { first: false, second: false, sticks: [null, null] });
-  }
-
-  #point(event) {
-    if (event.pointerType === "touch") return;
-    const [x, y, held] = [event.clientX, event.clientY, event.buttons];
-    Object.assign(this.#pointer, { x, y, first: Boolean(held & 1), second: Boolean(held & 2) });
+  #point({ pointerType, clientX: x, clientY: y, buttons }) {
+    if (pointerType !== "touch") Object.assign(this.#pointer, { x, y, first: (buttons & 1) > 0, second: (buttons & 2) > 0 });
   }
 
   /** Puts the game's sticks and buttons on the screen. */
@@ -131,34 +117,30 @@ export class Stage {
     const { sticks = [], buttons = [] } = this.#view.touch ?? {};
     sticks.forEach((label, index) => layer.append(this.#stick(label, index)));
     for (const [code, label] of buttons) {
-      const button = Object.assign(document.createElement("button"), { textContent: label });
-      button.addEventListener("pointerdown", () => this.press(code, true));
-      for (const end of ["pointerup", "pointercancel", "pointerleave"]) {
-        button.addEventListener(end, () => this.press(code, false));
-      }
+      const button = make("button", { textContent: label });
+      button.onpointerdown = () => this.press(code, true);
+      button.onpointerup = button.onpointercancel = button.onpointerleave = () => this.press(code, false);
       layer.append(button);
     }
   }
 
   #stick(label, index) {
-    const [stick, knob, words] = ["div", "u", "span"].map((name) => document.createElement(name));
-    stick.className = "stick";
-    stick.setAttribute("role", "application");
-    stick.setAttribute("aria-label", label);
-    words.textContent = label;
-    stick.append(knob, words);
-    const move = (event) => {
-      const box = stick.getBoundingClientRect();
-      const [x, y] = [event.clientX - box.left - box.width / 2, box.top + box.height / 2 - event.clientY].map((d) => d / STICK_PX);
-      const scale = 1 / Math.max(1, Math.hypot(x, y));
-      this.#pointer.sticks[index] = { x: x * scale, y: y * scale };
-      knob.style.transform = `translate(${x * scale * STICK_PX}px, ${-y * scale * STICK_PX}px)`;
+    const stick = make("div", { className: "stick", role: "application", ariaLabel: label });
+    const knob = make("u");
+    stick.append(knob, make("span", { textContent: label }));
+    const put = (place) => {
+      this.#pointer.sticks[index] = place;
+      knob.style.transform = place ? `translate(${place.x * STICK_PX}px, ${-place.y * STICK_PX}px)` : "";
     };
-    stick.addEventListener("pointerdown", (event) => (stick.setPointerCapture(event.pointerId), move(event)));
-    stick.addEventListener("pointermove", (event) => stick.hasPointerCapture(event.pointerId) && move(event));
-    for (const end of ["pointerup", "pointercancel"]) {
-      stick.addEventListener(end, () => ((this.#pointer.sticks[index] = null), (knob.style.transform = "")));
-    }
+    stick.onpointerdown = (event) => (stick.setPointerCapture(event.pointerId), stick.onpointermove(event));
+    stick.onpointermove = ({ pointerId, clientX, clientY }) => {
+      if (!stick.hasPointerCapture(pointerId)) return;
+      const box = stick.getBoundingClientRect();
+      const [x, y] = [clientX - box.left - box.width / 2, box.top + box.height / 2 - clientY];
+      const scale = 1 / Math.max(STICK_PX, Math.hypot(x, y));
+      put({ x: x * scale, y: y * scale });
+    };
+    stick.onpointerup = stick.onpointercancel = () => put(null);
     return stick;
   }
 }

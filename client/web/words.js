@@ -33,9 +33,7 @@ const TEXTS = {
   wentOut: ["{} has left.", "{} 离开了。"],
   tryAgain: ["Try again", "重试"],
   otherRoom: ["Join another room", "加入其他房间"],
-  watch: ["Watch", "观看"],
-  lost: ["The connection is lost. Your seat is kept, trying again …", "连接已断开，座位会保留，正在重连……"],
-  lostWatching: ["The connection is lost, trying again …", "连接已断开，正在重连……"],
+  lost: ["The connection is lost, trying again …", "连接已断开，正在重连……"],
   restarting: ["The server restarts soon: no new match starts.", "服务器即将重启：不再开始新比赛。"],
   // States of members.
   isReady: ["ready", "已准备"],
@@ -54,15 +52,13 @@ const TEXTS = {
   room_closed: ["The host has closed the room.", "房主已关闭房间。"],
   room_deserted: ["All players have left the room.", "所有玩家都已离开房间。"],
   room_idle: ["The room was closed because nothing happened in it.", "房间因长时间无活动而关闭。"],
-  room_faulted: ["The room was closed because of an error in the server.", "由于服务器错误，房间已关闭。"],
   server_stopping: ["The server is stopping. Try again in a minute.", "服务器正在停止，请一分钟后重试。"],
   taken_over: ["You play in another window now, so this one has stopped.", "你已在另一个窗口中继续，此窗口已停止。"],
   seat_not_kept: ["Your seat is no longer kept. Join again.", "座位已不再保留，请重新加入。"],
   version_differs: ["This page is older than the server. Load it again.", "页面版本与服务器不一致，请刷新页面。"],
   overloaded: ["The server is full. Try again in a minute.", "服务器已满，请一分钟后重试。"],
-  too_slow: ["Your connection is too slow for this match.", "你的网络连接过慢。"],
 };
-const CODES = { sent_away: "kicked", room_gone: "no_such_room", 1001: "server_stopping", 1006: "offline", 4004: "too_slow", 4005: "offline", 4003: "version_differs", draining: "server_stopping", server_full: "overloaded" };
+const CODES = { sent_away: "kicked", room_gone: "no_such_room", 1001: "server_stopping", 1006: "offline", 4005: "offline", 4003: "version_differs", draining: "server_stopping", server_full: "overloaded" };
 
 const column = /^zh/i.test(navigator.language) ? 1 : 0;
 

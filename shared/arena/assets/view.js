@@ -9,6 +9,8 @@ const GEM_COLORS = [[0, "#4fd88a"], [3, "#4ab8ff"], [5, "#b58cff"], [8, "#ffb938
 /** Inputs that carry one press of dash: the first may arrive just before the dash has cooled down. */
 const DASH_INPUTS = 4;
 const PARTICLES_MAX = 240;
+/** Height of the own player's panel, with some space. */
+const PANEL_PX = 54;
 
 const say = (english, chinese) => (/^zh/.test(globalThis.navigator?.language) ? chinese : english);
 
@@ -104,7 +106,6 @@ export function draw(context, frame, previous, alpha) {
     camera.top + camera.y * camera.scale + Math.sin(seconds * 52) * jolt,
   );
   paint.scale(camera.scale, -camera.scale);
-  drawTrails(context, crafts, previous, passed);
   for (const [id, gem] of between(frame.gems, previous?.gems, alpha)) drawGem(paint, id, gem);
   for (const spark of flights(context, frame, previous, alpha)) drawSpark(context, spark);
   for (const [slot, craft] of crafts) drawCraft(context, slot, craft, passed);
@@ -137,78 +138,60 @@ function* flights(context, frame, previous, alpha) {
   }
 }
 
-/** Shows what happened between two frames: the frames hold only positions, and no event can get lost. */
-function notice(context, frame, previous) {
-  if (!previous) {
-    particles = [];
-    texts = [];
-    return;
-  }
-  const near = (place, reach, but) => {
-    const distance = ([, craft]) => Math.hypot(craft.x - place.x, craft.y - place.y);
-    const found = [...frame.crafts].filter((craft) => craft[0] !== but && distance(craft) < reach);
-    return found.sort((a, b) => distance(a) - distance(b))[0];
+/** Shows what happened between two frames. They hold only what is there, so no event gets lost with a frame. */
+function notice({ color, own }, frame, previous) {
+  if (!previous) return ([particles, texts] = [[], []]);
+  const nearest = (place, reach, but) => {
+    const far = ([, craft]) => Math.hypot(craft.x - place.x, craft.y - place.y);
+    const near = [...frame.crafts].filter((craft) => craft[0] !== but && far(craft) < reach);
+    return near.sort((a, b) => far(a) - far(b))[0] ?? [];
   };
+  const gains = new Map();
   for (const [slot, craft] of frame.crafts) {
     const old = previous.crafts.get(slot);
-    if (!old) burst(craft, context.color(slot), 150, 130);
-    else noticeCraft(context, slot, craft, old);
+    if (!old) burst(craft, color(slot), 150, 130);
+    if (craft.wait > (old?.wait ?? 1) + 0.3) {
+      burst(old, color(slot), 96, 60);
+      scatter(old, color(slot), 10, 150);
+    }
+    const gain = old ? craft.points - old.points : 0;
+    gains.set(slot, gain);
+    const [words, tint] = gain > 0 ? [`+${gain}`, "#62e08a"] : [`−${-gain}`, "#ff6b5e"];
+    if (gain) texts.push({ x: craft.x, y: craft.y + 26, age: 0, words, color: tint });
   }
   for (const [key, spark] of previous.sparks) {
     if (frame.sparks.has(key)) continue;
-    const hit = near(spark, map.sizes[0] + 80, spark.owner);
-    const color = context.color(spark.owner);
-    if (hit && hit[1].points < (previous.crafts.get(hit[0])?.points ?? 0)) {
-      burst(spark, "#ffffff", 104, 90);
-      scatter(spark, color, 12, 330);
-      flashes.set(hit[0], 1);
-      if (hit[0] === context.own) shake = 1;
-    } else {
-      burst(spark, color, 24, 46);
-      scatter(spark, color, 5, 170);
-    }
+    const [victim] = nearest(spark, map.sizes[0] + 80, spark.owner);
+    const isHit = gains.get(victim) < 0;
+    burst(spark, isHit ? "#ffffff" : color(spark.owner), isHit ? 104 : 24, isHit ? 90 : 46);
+    scatter(spark, color(spark.owner), isHit ? 12 : 5, isHit ? 330 : 170);
+    if (isHit) flashes.set(victim, 1);
+    if (isHit && victim === own) shake = 1;
   }
   for (const [id, gem] of previous.gems) {
-    const taker = !frame.gems.has(id) && near(gem, map.sizes[0] + map.sizes[1] + 60);
+    if (frame.gems.has(id)) continue;
+    const [slot, taker] = nearest(gem, map.sizes[0] + map.sizes[1] + 60);
     if (!taker) continue;
-    burst(taker[1], gemColor(gem), 74, 80);
+    burst(taker, gemColor(gem), 74, 80);
     scatter(gem, gemColor(gem), 6 + Math.min(gem.value, 12), 230);
-    flashes.set(taker[0], Math.max(flashes.get(taker[0]) ?? 0, 0.3));
+    flashes.set(slot, Math.max(flashes.get(slot) ?? 0, 0.3));
   }
 }
 
-function noticeCraft(context, slot, craft, old) {
-  const color = context.color(slot);
-  if (craft.wait > old.wait + 0.3) {
-    burst(old, color, 96, 60);
-    scatter(old, color, 10, 150);
-  }
-  const gained = craft.points - old.points;
-  if (gained) {
-    const [words, color] = gained > 0 ? [`+${gained}`, "#62e08a"] : [`−${-gained}`, "#ff6b5e"];
-    texts.push({ x: craft.x, y: craft.y + 26, age: 0, words, color });
-  }
-}
-
-function aimCamera(context, crafts, passed) {
-  const { height, inset } = context;
-  const [width, free] = [context.width - inset.right, height - inset.top - inset.bottom];
-  const whole = Math.min(width / (2 * HALF.x + 60), free / (2 * HALF.y + 60));
-  // On a narrow screen the arena would be tiny: show a part of it, around the player.
-  const scale = Math.max(whole, Math.min(0.5, free / (2 * HALF.y + 60)));
-  const all = [...crafts.values()];
-  const mean = (axis) => all.reduce((sum, craft) => sum + craft[axis], 0) / (all.length || 1);
-  const center = ownPlace ?? { x: mean("x"), y: mean("y") };
-  const limit = (value, half, size) => {
-    const room = Math.max(0, half + 30 - size / scale / 2);
-    return Math.min(room, Math.max(-room, value));
-  };
-  const target = { x: limit(center.x, HALF.x, width), y: limit(center.y, HALF.y, free) };
+function aimCamera({ width, height, inset }, crafts, passed) {
+  const below = inset.bottom + (ownPlace ? PANEL_PX : 0);
+  const [wide, high] = [width - inset.right, height - inset.top - below];
+  const fits = high / (2 * HALF.y + 60);
+  // On a narrow screen the whole arena would be tiny: show a part of it, around the player.
+  const scale = Math.max(Math.min(wide / (2 * HALF.x + 60), fits), Math.min(0.5, fits));
+  const all = ownPlace ? [ownPlace] : [...crafts.values()];
   const rate = camera.scale === scale ? 1 - Math.exp(-6 * passed) : 1;
-  camera.x += (target.x - camera.x) * rate;
-  camera.y += (target.y - camera.y) * rate;
-  camera.scale = scale;
-  [camera.left, camera.top] = [width / 2, (height + inset.top - inset.bottom) / 2];
+  for (const [axis, size] of [["x", wide], ["y", high]]) {
+    const room = Math.max(0, HALF[axis] + 30 - size / scale / 2);
+    const mean = all.reduce((sum, craft) => sum + craft[axis], 0) / (all.length || 1);
+    camera[axis] += (Math.min(room, Math.max(-room, mean)) - camera[axis]) * rate;
+  }
+  Object.assign(camera, { scale, left: wide / 2, top: inset.top + high / 2 });
 }
 
 // --- Pictures, painted once
@@ -305,29 +288,23 @@ function paintFloor(layer) {
   }
 }
 
+/** A rim with a shadow, and the face inside it. */
 function paintObstacle(layer, { from, to, radius, center, half }) {
-  const outline = (grow) => {
-    layer.beginPath();
+  [layer.lineCap, layer.shadowColor, layer.shadowOffsetY] = ["round", "#000a", 7];
+  for (const [inside, color, blur] of [[0, "#5670a8", 18], [3, "#202841", 0]]) {
+    [layer.strokeStyle, layer.fillStyle, layer.shadowBlur] = [color, color, blur];
+    if (blur === 0) layer.shadowColor = "#0000";
     if (center) {
-      layer.rect(center.x - half.x - grow, center.y - half.y - grow, 2 * (half.x + grow), 2 * (half.y + grow));
-      return;
+      const [x, y] = [half.x - inside, half.y - inside];
+      layer.fillRect(center.x - x, center.y - y, 2 * x, 2 * y);
+      continue;
     }
-    const angle = Math.atan2(to.y - from.y, to.x - from.x) + Math.PI / 2;
-    layer.arc(from.x, from.y, radius + grow, angle, angle + Math.PI);
-    layer.arc(to.x, to.y, radius + grow, angle + Math.PI, angle + TURN);
-    layer.closePath();
-  };
-  layer.save();
-  layer.shadowColor = "#000a";
-  [layer.shadowBlur, layer.shadowOffsetY] = [18, 7];
-  outline(0);
-  layer.fillStyle = "#202841";
-  layer.fill();
-  layer.restore();
-  outline(-2.5);
-  layer.lineWidth = 3;
-  layer.strokeStyle = "#5670a8";
-  layer.stroke();
+    layer.lineWidth = 2 * (radius - inside);
+    layer.beginPath();
+    layer.moveTo(from.x, from.y);
+    layer.lineTo(to.x, to.y);
+    layer.stroke();
+  }
 }
 
 // --- Things in the arena
@@ -395,9 +372,7 @@ function drawCraft(context, slot, craft, passed) {
   shine(paint, "#ffffff", { x: craft.x - radius * 0.3, y: craft.y + radius * 0.35 }, radius * 1.4, 0.4);
   const flash = (flashes.get(slot) ?? 0) * Math.exp(-7 * passed);
   flashes.set(slot, flash);
-  disc(paint, craft, radius * (1 + 0.25 * flash));
-  paint.fillStyle = `rgb(255 255 255 / ${0.85 * flash})`;
-  paint.fill();
+  shine(paint, "#ffffff", craft, radius * 3.4, flash);
   if (own) ring(paint, craft, radius * 1.02, "#fffffff0", 2.5);
   if (craft.shield) ring(paint, craft, radius * (1.42 + 0.05 * Math.sin(seconds * 5)), `${color}a0`, 3);
 }
@@ -461,17 +436,6 @@ function scatter({ x, y }, color, count, speed) {
   }
 }
 
-/** Embers behind fast crafts, so that speed is visible. */
-function drawTrails(context, crafts, previous, passed) {
-  for (const [slot, craft] of crafts) {
-    const [now, old] = [shown.crafts.get(slot), previous?.crafts.get(slot)];
-    const moved = old ? Math.hypot(now.x - old.x, now.y - old.y) : 0;
-    if (moved > 8 && moved < 200 && Math.random() < passed * 40) {
-      add({ x: craft.x, y: craft.y, color: context.color(slot), size: [Math.min(60, 20 + moved), 8], life: 0.42, dim: 0.3 });
-    }
-  }
-}
-
 function drawParticles(paint, passed) {
   particles = particles.filter((one) => (one.age += passed) < one.life);
   for (const one of particles) {
@@ -484,7 +448,7 @@ function drawParticles(paint, passed) {
     const size = one.size[0] + (one.size[1] - one.size[0]) * (1 - (1 - part) ** 3);
     paint.globalAlpha = 1 - part;
     if (one.ring) ring(paint, one, size / 2, one.color, 4);
-    else shine(paint, one.color, one, size, (one.dim ?? 1) * (1 - part));
+    else shine(paint, one.color, one, size, 1 - part);
   }
   paint.globalAlpha = 1;
 }
@@ -492,15 +456,15 @@ function drawParticles(paint, passed) {
 // --- The player's own panel, and inputs
 
 function drawPanel({ paint, width, height, inset, color, own }, craft) {
-  const [wide, high] = [Math.min(320, width - 24), 44];
-  const [left, top] = [camera.left - wide / 2, height - inset.bottom - high - 10];
+  const wide = Math.min(320, width - 24);
+  const [left, top] = [camera.left - wide / 2, height - inset.bottom - PANEL_PX];
   const box = (x, y, w, h, radius, fill) => {
     paint.beginPath();
     paint.roundRect(x, y, Math.max(w, 2 * radius), h, radius);
     paint.fillStyle = fill;
     paint.fill();
   };
-  box(left, top, wide, high, 9, "#0d1220e8");
+  box(left, top, wide, 44, 9, "#0d1220");
   paint.strokeStyle = "#2b3a5e";
   paint.lineWidth = 1;
   paint.stroke();

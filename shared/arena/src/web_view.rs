@@ -38,7 +38,8 @@ const COORDINATE_MAX: f32 = 4095.0;
 
 /// The state of a match, as one view frame. Nothing between matches.
 pub(super) fn write(room: EntityRef, view: &mut ViewWriter) {
-    let (Some(rules), Some(rate), Some(tick)) = (room.get::<Rules>(), room.get::<SimRate>(), room.get::<SimTickCount>())
+    let (Some(rules), Some(rate), Some(tick)) =
+        (room.get::<Rules>(), room.get::<SimRate>(), room.get::<SimTickCount>())
     else {
         return;
     };

@@ -58,7 +58,8 @@ mod tests {
 
     #[test]
     fn the_page_names_only_its_own_files() {
-        let named: Vec<&str> = PAGE.match_indices("../web/").filter_map(|(at, _)| PAGE[at + 7..].split('"').next()).collect();
+        let named: Vec<&str> =
+            PAGE.match_indices("../web/").filter_map(|(at, _)| PAGE[at + 7..].split('"').next()).collect();
         assert!(named.contains(&"page.js") && named.contains(&"page.css"), "{named:?}");
         for name in named.into_iter().filter(|name| *name != "view.js") {
             assert!(FILES.iter().any(|(known, ..)| *known == name), "{name}");
