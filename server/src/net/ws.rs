@@ -230,7 +230,8 @@ impl Endpoint for WsEndpoint {
                 peer.outbox.wake();
             }
         }
-        for peer in self.peers.values_mut().filter(|peer| peer.begin_tick()) {
+        for peer in self.peers.values_mut() {
+            peer.begin_tick();
             peer.take_received(self.now, &mut self.events);
         }
     }

@@ -562,7 +562,7 @@ mod tests {
     fn inputs_without_a_tick_fill_the_open_tick_and_the_next_and_lose_no_time() {
         let mut buffer = InputBuffer::default();
         let input = |number| Input([number, 0, 0, 0, 0, 0, 0, 0]);
-        let mut take = |buffer: &mut InputBuffer, number, open| {
+        let take = |buffer: &mut InputBuffer, number, open| {
             buffer.take_thin(None, input(number), &clock_at(open), Duration::from_secs(100), RATE)
         };
         (1..=4).for_each(|number| drop(take(&mut buffer, number, 5)));

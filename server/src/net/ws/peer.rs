@@ -60,10 +60,9 @@ impl Peer {
         self.received.push_back((message, credit));
     }
 
-    /// Begins another tick. Returns whether messages wait.
-    pub(super) fn begin_tick(&mut self) -> bool {
+    /// Begins another tick.
+    pub(super) const fn begin_tick(&mut self) {
         self.taken = 0;
-        !self.received.is_empty()
     }
 
     /// Turns messages into events, as many as a tick may have.

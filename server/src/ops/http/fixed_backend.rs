@@ -6,7 +6,7 @@ use axum::body::Body;
 use framehouse_shared::{
     api::{
         BoardEntry, BoardList, BoardName, BoardQuery, Leaderboard, ListedRoom, MatchInfo, MatchPlayer, MatchesQuery,
-        PlayedMatch, PlayerInfo, PlayerMatches, Rating, RoomFilter, SessionGrant, Status,
+        PlayedMatch, PlayerInfo, PlayerMatches, PlayerSecret, Rating, RoomFilter, SessionGrant, Status,
     },
     ids::{AccountId, MatchId},
     replay::PublicKey,

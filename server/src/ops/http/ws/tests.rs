@@ -324,7 +324,7 @@ async fn an_address_has_few_sockets_and_fewer_that_have_not_authenticated() {
 #[tokio::test(start_paused = true)]
 async fn pages_of_other_sites_open_no_socket() {
     let server = Server::new();
-    let mut connect = async |origin: &str| {
+    let connect = async |origin: &str| {
         let mut request = "ws://localhost/v1/ws".into_client_request().expect("a request");
         request.headers_mut().insert("origin", origin.parse().expect("a value"));
         client_async(request, server.network.connect("192.0.2.1")).await.err()
