@@ -38,10 +38,12 @@ use replays::{Known, show_info, verify_files};
 use signals::{HangUps, stop_on_signals};
 
 use crate::{
-    config::{self, AlertSettings, Cli, Command, ConfigAction, Environment, Layers, ReplayAction, Settings},
+    config::{
+        self, AlertSettings, Cli, Command, ConfigAction, Environment, Layers, ReplayAction, Settings, WsSettings,
+    },
     disk::FreeSpace,
     key,
-    net::{endpoint::Endpoint, udp::UdpEndpoint},
+    net::{endpoint::Endpoint, udp::UdpEndpoint, ws::WsEndpoint},
     ops::{
         alerts::{Alerts, Sources, reading::ErrorStreaks},
         backend::LocalBackend,
@@ -163,7 +165,7 @@ fn run_server(
     hints: &[&str],
 ) -> Result<(), Failure> {
     let (stop, hang_ups) = (stop_on_signals()?, HangUps::catch()?);
-    let connections_max = file_limit::raise();
+    let connections = file_limit::raise();
     let tls = match (&settings.http.tls_cert, &settings.http.tls_key) {
         (Some(certificate), Some(key)) => Some(TlsKeys::read(certificate, key)?),
         _ => None,
@@ -202,20 +204,26 @@ fn run_server(
     let (tick_rate, drain_limit) = (TickRate(settings.server.tick_rate), settings.server.drain_limit());
     let scheme = if tls.is_some() { "https" } else { "http" };
     let http_times = HttpTimes::default();
+    let connections_max = settings.ws.connections_max.min(connections.sockets);
+    let ws = WsSettings { connections_max, ..settings.ws };
+    let (ws_endpoint, link) = WsEndpoint::new(tick_rate, &settings.net, &ws);
     let http_options = HttpOptions {
         http: settings.http,
         net: settings.net.clone(),
         public_host: settings.server.public_host.clone(),
-        connections_max,
+        connections_max: connections.http,
         tls: tls.clone(),
         times: http_times.clone(),
+        ws,
+        link: Some(link),
+        view_module: game.web_module(),
     };
     let setup = ServerSetup {
         tick_rate,
         rooms: settings.rooms,
         cleanup: settings.cleanup,
         net: settings.net,
-        endpoints: endpoints.into_iter().map(|endpoint| Box::new(endpoint) as Box<dyn Endpoint>).collect(),
+        endpoints: endpoints.into_iter().map(boxed).chain([boxed(ws_endpoint)]).collect(),
         unix_base,
         game_files,
         seed: None,
@@ -280,6 +288,10 @@ fn run_server(
     alerts.close();
     tracing::info!("stopped");
     Ok(())
+}
+
+fn boxed(endpoint: impl Endpoint + 'static) -> Box<dyn Endpoint> {
+    Box::new(endpoint)
 }
 
 /// Time since 1970-01-01 UTC.

@@ -62,8 +62,10 @@
 //! * [`world::World`]: a server and its clients in virtual time, joined by the links of [`link`].
 //! * [`check`]: assertions about the server, run after every tick of a world.
 //! * [`live`]: a server in this process with real sockets and its own thread, for tests in real time.
+//! * [`thin`]: a client over a WebSocket that simulates nothing.
 
 pub mod check;
 pub mod link;
 pub mod live;
+pub mod thin;
 pub mod world;

@@ -15,7 +15,7 @@ use axum::{
     routing::{get, post},
 };
 use framehouse_shared::{
-    api::{KeyInfo, MapList, RoomFilter, RoomList, Status, code},
+    api::{KeyInfo, MapList, RoomFilter, RoomList, Status, code, ws},
     ids::MatchId,
 };
 use futures_util::StreamExt;
@@ -34,6 +34,7 @@ use super::{
     requests::{Requests, measure_request},
     sessions::open_session,
     web,
+    ws::{Sockets, open_socket},
 };
 use crate::ops::{
     backend::{Backend, Refusal, ReplayFile},
@@ -65,6 +66,10 @@ pub(super) struct Gateway<B> {
     pub requests: Arc<Requests>,
     /// Whether the log has the warning about tokens that others can read.
     pub readable_token: Once,
+    /// WebSockets, if the server has them.
+    pub sockets: Option<Sockets>,
+    /// The game's module for browsers.
+    pub view_module: Option<&'static str>,
 }
 
 type Shared<B> = State<Arc<Gateway<B>>>;
@@ -85,8 +90,10 @@ pub(super) fn router<B: Backend>(gateway: Gateway<B>) -> Router {
         .route("/v1/players/{id}", get(records::show_player::<B>))
         .route("/v1/players/{id}/matches", get(records::list_matches::<B>))
         .route("/v1/matches/{id}", get(records::show_match::<B>))
-        .route("/r/{code}", get(web::show_page))
+        .route(ws::PATH, get(open_socket::<B>))
+        .route("/r/{code}", get(web::show_page::<B>))
         .route("/web/{file}", get(web::send_file))
+        .route(ws::VIEW_MODULE_PATH, get(web::send_view_module::<B>))
         .route(HEALTH, get(show_health::<B>))
         .route(READINESS, get(show_readiness::<B>))
         .route(METRICS, get(show_metrics::<B>))

@@ -1,13 +1,16 @@
 //! The page of a room in a browser, and its files: `GET /r/{code}`, `GET /web/{file}`. All are part of the program.
 
+use std::sync::Arc;
+
 use axum::{
-    extract::Path,
+    extract::{Path, State},
     http::{HeaderName, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use framehouse_shared::api::code;
 
-use super::errors::error;
+use super::{errors::error, router::Gateway};
+use crate::ops::backend::Backend;
 
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
@@ -28,8 +31,17 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// `GET /r/{code}`: the page of a room. It finds out by itself whether there is one.
-pub(super) async fn show_page() -> Response {
-    file(HTML, PAGE)
+pub(super) async fn show_page<B: Backend>(State(gateway): State<Arc<Gateway<B>>>) -> Response {
+    if gateway.view_module.is_some() { file(HTML, PAGE) } else { no_view() }
+}
+
+/// `GET /web/view.js`: the game's module, which draws the view frames of its rooms and makes inputs.
+pub(super) async fn send_view_module<B: Backend>(State(gateway): State<Arc<Gateway<B>>>) -> Response {
+    gateway.view_module.map_or_else(no_view, |module| file(JAVASCRIPT, module))
+}
+
+fn no_view() -> Response {
+    error(StatusCode::NOT_FOUND, code::NOT_FOUND, "this game has no view for browsers")
 }
 
 /// `GET /web/{file}`: a file of the page.
