@@ -227,7 +227,7 @@ function render() {
   at.touch.hidden = !isTouch || own === null || !isMatch;
   const { inset } = stage.context;
   inset.right = isMatch && innerWidth > 1000 ? 196 : 0;
-  inset.bottom = at.touch.hidden ? 0 : at.touch.offsetHeight;
+  inset.bottom = at.touch.hidden ? 0 : 190;
 }
 
 function lead(room, own) {
