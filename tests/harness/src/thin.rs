@@ -149,7 +149,7 @@ impl ThinClient {
         self.send(message).expect("the socket is open");
         self.wait_for("a place in a room", |down| match down {
             Down::Joined(joined) => Some((**joined).clone()),
-            Down::Refused { reason } => panic!("refused: {reason}"),
+            Down::Refused { reason, .. } => panic!("refused: {reason}"),
             _ => None,
         })
     }

@@ -19,7 +19,7 @@ pub enum Down {
     Authenticated { player_id: Option<String>, resume: Option<String> },
     Joined(Box<Joined>),
     Left { code: String, reason: String },
-    Refused { reason: String },
+    Refused { code: Option<String>, reason: String },
     PlayerJoined { msg_id: u64, slot: Slot, name: String, state: String },
     PlayerLeft { msg_id: u64, slot: Slot, code: String },
     PlayerState { msg_id: u64, slot: Slot, state: String },

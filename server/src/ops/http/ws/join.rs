@@ -2,7 +2,7 @@
 
 use framehouse_shared::{
     api::{
-        PlayerSecret, SessionGrant,
+        PlayerSecret, SessionGrant, code,
         ws::{JoinRoom, Up, is_room_name},
     },
     ids::RoomCode,
@@ -13,7 +13,7 @@ use crate::{
     address::AddressKey,
     net::{endpoint::ClientKind, secret::ResumeSecret},
     ops::{
-        backend::Backend,
+        backend::{Backend, Refusal},
         http::{limits::Act, router::Gateway, sessions::parse_name},
     },
     room::directory::{JoinRequest, JoinTarget},
@@ -46,6 +46,18 @@ pub(super) fn authenticate(message: Up, caller: AddressKey) -> Result<(Identity,
     let resume = resume.map(|resume| resume.0.parse::<ResumeSecret>()).transpose();
     let resume = resume.map_err(|()| End::Refused("`resume` has 32 hexadecimal digits".to_owned()))?;
     Ok((Identity { name, secret, caller }, resume.map(|secret| Resuming { secret, view })))
+}
+
+/// Why no session was granted: a code of the HTTP API's errors, and a sentence for the player.
+pub(super) struct JoinRefused {
+    pub(super) code: Option<String>,
+    pub(super) reason: String,
+}
+
+impl JoinRefused {
+    pub(super) fn new(code: Option<&str>, reason: impl Into<String>) -> Self {
+        Self { code: code.map(str::to_owned), reason: reason.into() }
+    }
 }
 
 impl Resuming {
@@ -94,15 +106,16 @@ impl<B: Backend> Gateway<B> {
     /// Asks the tick thread for a session.
     ///
     /// # Errors
-    /// With a sentence for the player.
+    /// With a code and a sentence for the player.
     pub(super) async fn join_over_socket(
         &self,
         identity: &Identity,
         (target, view): (JoinTarget, bool),
-    ) -> Result<SessionGrant, String> {
+    ) -> Result<SessionGrant, JoinRefused> {
         let act = if matches!(target, JoinTarget::Resume(_)) { Act::Resume } else { Act::Join };
         if self.limits.spend(identity.caller, act, self.start.elapsed()).is_err() {
-            return Err("too many join requests from your address: try again in a moment".to_owned());
+            let sentence = "too many join requests from your address: try again in a moment";
+            return Err(JoinRefused::new(Some(code::BUSY), sentence));
         }
         let request = JoinRequest {
             name: identity.name.clone(),
@@ -114,6 +127,9 @@ impl<B: Backend> Gateway<B> {
             caller: identity.caller,
             kind: ClientKind::Thin { view },
         };
-        self.backend.open_session(request).await.map_err(|refusal| refusal.to_string())
+        self.backend.open_session(request).await.map_err(|refusal| {
+            let code = if let Refusal::Join(reason) = &refusal { reason.code() } else { code::BUSY };
+            JoinRefused::new(Some(code), refusal.to_string())
+        })
     }
 }

@@ -30,7 +30,7 @@ use tungstenite::{Error, error::CapacityError};
 use super::{
     GreetingPlace, SocketPlace,
     end::End,
-    join::{self, Identity, Resuming},
+    join::{self, Identity, JoinRefused, Resuming},
 };
 use crate::{
     address::AddressKey,
@@ -86,8 +86,8 @@ impl Shared {
         }
     }
 
-    fn refuse(&self, reason: String) {
-        self.tell(&Down::Refused { reason });
+    fn refuse(&self, reason: &str) {
+        self.tell(&Down::Refused { code: None, reason: reason.to_owned() });
     }
 }
 
@@ -218,7 +218,7 @@ impl<B: Backend> Reader<'_, B> {
             let (bytes, message) = self.next().await?;
             match (self.shared.session(), message) {
                 (Some(_), Some(Up::JoinRoom(_) | Up::Auth { .. })) => {
-                    self.shared.refuse("you are in a room already: send leave_room first".to_owned());
+                    self.shared.refuse("you are in a room already: send leave_room first");
                 }
                 (Some(client), message) => {
                     let credit = credits.take().await;
@@ -238,7 +238,7 @@ impl<B: Backend> Reader<'_, B> {
 
     async fn resume(&mut self, identity: &Identity, resuming: &Resuming) -> Result<(), End> {
         let granted = self.gateway.join_over_socket(identity, resuming.target()).await;
-        let grant = granted.map_err(End::Refused)?;
+        let grant = granted.map_err(|refused| End::Refused(refused.reason))?;
         self.greet(identity, Some(resuming.secret.reveal()));
         self.open(grant).await;
         Ok(())
@@ -247,11 +247,11 @@ impl<B: Backend> Reader<'_, B> {
     async fn join(&mut self, identity: &Identity, join: JoinRoom) {
         let granted = match join::target(join) {
             Ok(target) => self.gateway.join_over_socket(identity, target).await,
-            Err(sentence) => Err(sentence),
+            Err(sentence) => Err(JoinRefused::new(None, sentence)),
         };
         match granted {
             Ok(grant) => self.open(grant).await,
-            Err(sentence) => self.shared.refuse(sentence),
+            Err(JoinRefused { code, reason }) => self.shared.tell(&Down::Refused { code, reason }),
         }
     }
 
@@ -276,7 +276,7 @@ impl<B: Backend> Reader<'_, B> {
             return Err(End::Misbehaved);
         }
         let sentence = if is_readable { "you are in no room: send join_room first" } else { "no message of this kind" };
-        self.shared.refuse(sentence.to_owned());
+        self.shared.refuse(sentence);
         Ok(())
     }
 

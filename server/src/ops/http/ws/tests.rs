@@ -184,7 +184,7 @@ async fn messages_go_both_ways_in_the_encoding_of_the_first_one() {
             "{events:?}"
         );
         server.tell(&refused("no"));
-        assert_eq!(next(&mut socket).await, Ok(Down::Refused { reason: "no".to_owned() }));
+        assert_eq!(next(&mut socket).await, Ok(Down::Refused { code: None, reason: "no".to_owned() }));
         // The other encoding, later, cannot be read.
         let other = if encoding == Encoding::Json { Encoding::MessagePack } else { Encoding::Json };
         send(&mut socket, other, &Up::LeaveRoom).await;
@@ -204,9 +204,13 @@ async fn a_client_in_no_room_is_told_what_is_wrong_and_gets_pongs() {
     // The backend of these tests says that every room with a code is full.
     let full = framehouse_shared::api::ws::JoinRoom { code: Some("K7QX".to_owned()), ..Default::default() };
     send(&mut socket, Encoding::Json, &Up::JoinRoom(full)).await;
-    assert!(matches!(next(&mut socket).await, Ok(Down::Refused { reason }) if reason.contains("is full")));
+    assert!(
+        matches!(next(&mut socket).await, Ok(Down::Refused { code: Some(code), reason }) if code == "room_full" && reason.contains("is full"))
+    );
     send(&mut socket, Encoding::Json, &Up::JoinRoom(Default::default())).await;
-    assert!(matches!(next(&mut socket).await, Ok(Down::Refused { reason }) if reason.contains("join_room has")));
+    assert!(
+        matches!(next(&mut socket).await, Ok(Down::Refused { code: None, reason }) if reason.contains("join_room has"))
+    );
     for _ in 0..11 {
         send(&mut socket, Encoding::Json, &Up::Start).await;
     }

@@ -245,7 +245,7 @@ impl Member {
                     counts.order.note(sentence);
                 }
             }
-            Down::Refused { reason } => counts.failed.note(reason),
+            Down::Refused { reason, .. } => counts.failed.note(reason),
             Down::Left { reason, .. } => counts.failed.note(reason),
             _ => {}
         }
