@@ -2,8 +2,8 @@
 //
 //   node messages.mjs ROOM [SLOW]     ROOM is a name of your choice, SLOW the milliseconds to sleep at each message
 //
-// Node 22, or Node 20 with --experimental-websocket. FRAMEHOUSE is the server, http://127.0.0.1:7777 by default. A server
-// allows a client some messages a second: see `room_messages_per_s` in its settings.
+// Node 22, or Node 20 with --experimental-websocket. FRAMEHOUSE is the server, http://127.0.0.1:7777 by default. It has to be
+// started with FRAMEHOUSE_NET_ROOM_MESSAGES_PER_S=0: usually a client may send 20 messages a second.
 
 import { connect } from "../framehouse.js";
 
