@@ -19,6 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct ThinClient {
     socket: WebSocket<TcpStream>,
     encoding: Encoding,
+    /// Whether the system has not taken all that was sent.
+    has_unsent: bool,
 }
 
 /// How a connection ended: the close code and reason of the server, 0 if it ended without them.
@@ -40,7 +42,7 @@ impl ThinClient {
             tungstenite::HandshakeError::Interrupted(_) => io::Error::from(ErrorKind::WouldBlock).into(),
         })?;
         socket.get_ref().set_nonblocking(true)?;
-        Ok(Self { socket, encoding })
+        Ok(Self { socket, encoding, has_unsent: false })
     }
 
     /// Sends a message. What the system does not take at once goes out with the next call.
@@ -62,7 +64,10 @@ impl ThinClient {
     /// When the connection is over.
     pub fn send_raw(&mut self, message: Message) -> Result<(), Error> {
         match self.socket.send(message) {
-            Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => Ok(()),
+            Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => {
+                self.has_unsent = true;
+                Ok(())
+            }
             sent => sent,
         }
     }
@@ -75,6 +80,10 @@ impl ThinClient {
     /// # Panics
     /// If the server sends something that cannot be read.
     pub fn receive(&mut self) -> Result<Option<Down>, Closed> {
+        if self.has_unsent {
+            // An error is found by the next read, too.
+            self.has_unsent = self.socket.flush().is_err();
+        }
         loop {
             return match self.socket.read() {
                 Ok(Message::Text(text)) => Ok(Some(Encoding::Json.decode(text.as_bytes()).expect("a message"))),

@@ -103,12 +103,17 @@ impl Outbox {
     /// Waits for items, and takes those that make a batch, oldest first.
     pub async fn next_batch(&self) -> Vec<Item> {
         loop {
-            let batch = self.lock().take_batch();
+            let batch = self.take_batch();
             if !batch.is_empty() {
                 return batch;
             }
             self.news.notified().await;
         }
+    }
+
+    /// Takes the items that make a batch now.
+    pub fn take_batch(&self) -> Vec<Item> {
+        self.lock().take_batch()
     }
 
     /// Notes that a batch of so many bytes was sent.

@@ -105,8 +105,9 @@ pub(super) async fn serve<B: Backend>(
         encoding: OnceLock::new(),
         has_answered: AtomicBool::new(false),
     };
-    let (mut sink, stream) = socket.split();
-    let reader = Reader { stream, shared: &shared, gateway: &*gateway, link: &link, caller, unreadable: 0 };
+    let (mut sink, mut stream) = socket.split();
+    let reader =
+        Reader { stream: &mut stream, shared: &shared, gateway: &*gateway, link: &link, caller, unreadable: 0 };
     let end = tokio::select! {
         end = reader.read(greeting) => end,
         end = write(&mut sink, &shared) => end,
@@ -119,41 +120,53 @@ pub(super) async fn serve<B: Backend>(
     // Another socket may have its place while the close frame is on its way.
     drop(place);
     let closing = async {
-        let _ = sink.send(Message::Close(Some(end.frame()))).await;
-        let _ = sink.close().await;
+        if !matches!(end, End::Gone | End::TooSlow) {
+            send_batch(&mut sink, &shared, shared.outbox.take_batch()).await?;
+        }
+        sink.send(Message::Close(Some(end.frame()))).await?;
+        // Closing a connection with unread bytes could destroy the close frame on its way.
+        while let Some(Ok(_)) = stream.next().await {}
+        Ok::<_, axum::Error>(())
     };
+    // Whatever happens now, the connection is over.
     let _ = timeout(CLOSE_TIME_MAX, closing).await;
 }
 
 /// Sends what is queued.
 async fn write(sink: &mut SplitSink<WebSocket, Message>, shared: &Shared) -> End {
     loop {
-        let (mut bytes, mut over) = (0, None);
-        for item in shared.outbox.next_batch().await {
-            bytes += item.bytes();
-            let message = match item {
-                Item::Message(bytes) | Item::Frame(bytes) => message_of(shared.encoding(), bytes),
-                Item::Ping => Message::Ping(Bytes::new()),
-                Item::SessionOver(client, code) => {
-                    if shared.session() == Some(client) {
-                        shared.set_session(None);
-                        over = End::of_session(code);
-                    }
-                    continue;
-                }
-            };
-            if sink.feed(message).await.is_err() {
-                return End::Gone;
-            }
-        }
-        if sink.flush().await.is_err() {
-            return End::Gone;
-        }
-        shared.outbox.note_sent(bytes);
-        if let Some(end) = over {
-            return end;
+        let batch = shared.outbox.next_batch().await;
+        match send_batch(sink, shared, batch).await {
+            Ok(None) => {}
+            Ok(Some(end)) => return end,
+            Err(_) => return End::Gone,
         }
     }
+}
+
+/// Sends a batch. Returns why the connection ends, if the session in it does and the connection with it.
+async fn send_batch(
+    sink: &mut SplitSink<WebSocket, Message>,
+    shared: &Shared,
+    batch: Vec<Item>,
+) -> Result<Option<End>, axum::Error> {
+    let (mut sent, mut end) = (0, None);
+    for item in batch {
+        sent += item.bytes();
+        match item {
+            Item::Message(bytes) | Item::Frame(bytes) => sink.feed(message_of(shared.encoding(), bytes)).await?,
+            Item::Ping => sink.feed(Message::Ping(Bytes::new())).await?,
+            Item::SessionOver(client, code) => {
+                if shared.session() == Some(client) {
+                    shared.set_session(None);
+                    end = End::of_session(code);
+                }
+            }
+        }
+    }
+    sink.flush().await?;
+    shared.outbox.note_sent(sent);
+    Ok(end)
 }
 
 fn message_of(encoding: Encoding, bytes: Bytes) -> Message {
@@ -166,8 +179,8 @@ fn message_of(encoding: Encoding, bytes: Bytes) -> Message {
 /// Sends pings and waits for their answers.
 async fn keep_alive(shared: &Shared) -> End {
     let mut idle = 0;
+    sleep(PING_INTERVAL).await;
     loop {
-        sleep(PING_INTERVAL).await;
         idle = if shared.session().is_none() { idle + 1 } else { 0 };
         if idle >= IDLE_PINGS_MAX {
             return End::Unauthenticated("you joined no room within a minute");
@@ -181,12 +194,13 @@ async fn keep_alive(shared: &Shared) -> End {
         if !shared.has_answered.load(Ordering::Relaxed) {
             return End::NoPong;
         }
+        sleep(PING_INTERVAL - PONG_TIME_MAX).await;
     }
 }
 
 /// The reading part.
 struct Reader<'a, B> {
-    stream: SplitStream<WebSocket>,
+    stream: &'a mut SplitStream<WebSocket>,
     shared: &'a Shared,
     gateway: &'a Gateway<B>,
     link: &'a WsLink,

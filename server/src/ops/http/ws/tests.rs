@@ -391,7 +391,7 @@ async fn a_socket_that_sends_faster_than_the_server_reads_waits_and_loses_nothin
             send(&mut socket, Encoding::MessagePack, &Up::Message { data }).await;
         }
     };
-    let mut sending = Box::pin(sending);
+    let mut sending = Box::pin(sending.fuse());
     let mut numbers = Vec::new();
     while numbers.len() < 2000 {
         let _ = sending.as_mut().now_or_never();
