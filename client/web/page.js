@@ -76,7 +76,7 @@ const watch = () => enter({ code, watch: true });
 /** Says why, with a way on: another room if this one is closed to the player. */
 async function failed(error, isWatching) {
   render();
-  const isGone = /room_|kicked|sent_away|refused/.test(error.code) && error.code !== "room_full";
+  const isGone = /room|kicked|sent_away|refused/.test(error.code) && error.code !== "room_full";
   if (isGone) return tell(reason(error, code), say("otherRoom"), () => enter({ quick: true }));
   if (isWatching) return tell(reason(error, code), say("tryAgain"), watch);
   await watch();

@@ -59,7 +59,7 @@ async function watch(code) {
   return seen;
 }
 
-/** Opens the page, and checks that it is quick, small and asks nobody else. */
+/** Opens the page of a room. */
 async function open(browser, code, screen) {
   const page = await browser.page(`${server}/r/${code}`, screen);
   await page.sees("#play");
@@ -92,8 +92,9 @@ const flyPhone = async (page) => {
 
 await withChromium(async (browser) => {
   // A browser's first page also starts its processes.
-  const first = await open(browser, "WARM", DESKTOP).catch(() => null);
-  await first?.close();
+  const first = await browser.page(`${server}/r/2222`, DESKTOP);
+  await first.sees("#notice", /There is no room 2222 any more/);
+  await first.close();
   const { code, ended } = await startBots();
   const eve = await watch(code);
   const [ada, bob] = [await open(browser, code, DESKTOP), await open(browser, code, PHONE)];
