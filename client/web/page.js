@@ -50,7 +50,7 @@ function player() {
 
 // --- Connection
 
-/** Connects and enters a room; a failure is told to the player. */
+/** Connects and enters a room: whether that has succeeded. A failure is told to the player. */
 async function enter(request, resume) {
   house?.close();
   stage.clear();
@@ -63,6 +63,7 @@ async function enter(request, resume) {
     follow(next);
     if (!resume) await next.join({ ...request, view: true });
     joined(next);
+    return true;
   } catch (error) {
     if (resume) return enter({ code, watch: true });
     failed(error, request.watch);
@@ -79,8 +80,7 @@ async function failed(error, isWatching) {
   const isGone = /room|kicked|sent_away|refused/.test(error.code) && error.code !== "room_full";
   if (isGone) return tell(reason(error, code), say("otherRoom"), () => enter({ quick: true }));
   if (isWatching) return tell(reason(error, code), say("tryAgain"), watch);
-  await watch();
-  tell(reason(error, code));
+  if (await watch()) tell(reason(error, code));
 }
 
 /** Shows what comes over a connection, until there is another one. */
