@@ -88,7 +88,7 @@ function follow(mine) {
   const on = (type, handler) => mine.on(type, (payload) => mine === house && (handler(payload), render()));
   mine.on("view_frame", ({ frame_id, data }) => {
     try {
-      stage.take(frame_id, data);
+      if (mine === house) stage.take(frame_id, data);
     } catch {
       tell(say("version_differs"), say("tryAgain"), () => location.reload());
     }
@@ -286,11 +286,12 @@ submit(at.writing, () => {
 at.ready.onclick = () => house.ready(at.ready.classList.contains("main"));
 at.start.onclick = () => house.start();
 at.leave.onclick = at.away.onclick = () => house.leave().then(watch, watch);
-at.copy.onclick = () =>
-  navigator.clipboard?.writeText(location.href).then(() => {
-    at.copy.textContent = say("copied");
-    setTimeout(() => (at.copy.textContent = say("copy")), 1500);
-  });
+at.copy.onclick = async () => {
+  // Without HTTPS there is no clipboard.
+  if (!navigator.clipboard) return prompt(say("copy"), location.href);
+  await navigator.clipboard.writeText(location.href);
+  tell(say("copied"));
+};
 at.talk.onclick = () => {
   at.chat.hidden = !at.chat.hidden;
   at.talk.textContent = say("chat");

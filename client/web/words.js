@@ -18,7 +18,7 @@ const TEXTS = {
   notReady: ["Not ready", "取消准备"],
   start: ["Start now", "立即开始"],
   copy: ["Copy link", "复制链接"],
-  copied: ["Copied", "已复制"],
+  copied: ["The link is in the clipboard.", "链接已复制。"],
   leave: ["Leave", "离开"],
   chat: ["Chat", "聊天"],
   write: ["Write to everybody …", "对所有人说……"],
