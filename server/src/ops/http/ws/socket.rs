@@ -120,13 +120,17 @@ pub(super) async fn serve<B: Backend>(
     // Another socket may have its place while the close frame is on its way.
     drop(place);
     let closing = async {
-        if !matches!(end, End::Gone | End::TooSlow) {
+        if end == End::Gone {
+            // The answer to the client's close frame, if it has sent one.
+            return sink.flush().await;
+        }
+        if end != End::TooSlow {
             send_batch(&mut sink, &shared, shared.outbox.take_batch()).await?;
         }
         sink.send(Message::Close(Some(end.frame()))).await?;
         // Closing a connection with unread bytes could destroy the close frame on its way.
         while let Some(Ok(_)) = stream.next().await {}
-        Ok::<_, axum::Error>(())
+        Ok(())
     };
     // Whatever happens now, the connection is over.
     let _ = timeout(CLOSE_TIME_MAX, closing).await;
