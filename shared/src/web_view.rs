@@ -95,11 +95,7 @@ mod tests {
     #[test]
     fn coordinates_out_of_range_are_limited() {
         let mut view = ViewWriter::new(Tick(0));
-<<<<<<< HEAD
-        [f32::INFINITY, -1e9, f32::NAN, 0.26].into_iter().for_each(|value| view.quantised(value, 0.5));
-=======
         [f32::INFINITY, -1e9, f32::NAN, 0.26].iter().for_each(|value| view.quantised(*value, 0.5));
->>>>>>> webws
         assert_eq!(view.finish(), Some(vec![255, 127, 0, 128, 0, 0, 1, 0]));
     }
 }
