@@ -29,9 +29,9 @@ async function withChromium(run) {
   }
 }
 
-/** Starts two bots in a room of four seats; returns the room's code. */
+/** Starts two bots, which play match after match in a room with more seats; returns the room's code. */
 async function startBots() {
-  const flags = ["--server", server, "--rooms", "1", "--players", "2", "--seats", "4", "--seconds", "100", "--json"];
+  const flags = ["--server", server, "--rooms", "1", "--players", "2", "--seats", "5", "--seconds", "120", "--json"];
   const program = spawn(bots, flags, { stdio: ["ignore", "inherit", "inherit"] });
   process.on("exit", () => program.kill());
   const room = await until("the bots are in a room", async () => {
@@ -66,11 +66,44 @@ async function open(browser, code, screen) {
   return page;
 }
 
+/** Takes a seat, in the lobby or in a running match. */
 async function play(page, name) {
   await page.click("#name");
+  await page.eval(`document.querySelector("#name").select()`);
   await page.type(name);
   await page.click("#play");
-  await page.sees("#ready");
+  await until(`${name} has a seat`, async () => (await page.text("#leave")) ?? (await page.text("#away")));
+}
+
+/** Waits for a running match with everybody in it; in the lobby the pages are made ready. */
+async function untilMatch(pages) {
+  await until("a match runs with both pages", async () => {
+    for (const page of pages) if ((await page.text("#ready")) === "Ready") await page.click("#ready");
+    const boards = await Promise.all(pages.map((page) => page.text("#board")));
+    return boards.every((board) => /Ada/.test(board) && /Bob/.test(board));
+  }, 90);
+}
+
+/** Pictures of a lobby with both pages in it. */
+async function lobby(browser) {
+  const host = await connect(server, { name: "Hana" });
+  const { code } = await host.join({ create: { size: 4 } });
+  const pages = [await open(browser, code, DESKTOP), await open(browser, code, PHONE)];
+  await play(pages[0], "Ada");
+  await play(pages[1], "Bob");
+  await pages[0].click("#talk");
+  await pages[0].click("#line");
+  await pages[0].type("Hello, 世界!");
+  await pages[0].click("#send");
+  await pages[0].sees("#lines", /Ada Hello/);
+  await pages[1].click("#ready");
+  await pages[0].sees("#members", /Bob\s+ready/);
+  await pages[0].screenshot(picture("lobby"));
+  await pages[1].screenshot(picture("lobby-phone"));
+  host.send("close_room");
+  await pages[1].sees("#notice", /The host has closed the room/);
+  await Promise.all(pages.map((page) => page.close()));
+  host.close();
 }
 
 /** The ranking that the page shows, as rows of name and points. */
@@ -95,21 +128,18 @@ await withChromium(async (browser) => {
   const first = await browser.page(`${server}/r/2222`, DESKTOP);
   await first.sees("#notice", /There is no room 2222 any more/);
   await first.close();
+  await lobby(browser);
   const { code, ended } = await startBots();
   const eve = await watch(code);
   const [ada, bob] = [await open(browser, code, DESKTOP), await open(browser, code, PHONE)];
   const paints = [await ada.firstPaint(), await bob.firstPaint()];
+  await ada.sees("#clock", /:/, 60);
   await ada.screenshot(picture("watch"));
-  await play(ada, "Ada");
   await bob.screenshot(picture("watch-phone"));
+  await play(ada, "Ada");
   await play(bob, "Bob");
-  await ada.sees("#members", /Bob/);
-  await ada.screenshot(picture("lobby"));
-  await bob.screenshot(picture("lobby-phone"));
-  await ada.click("#ready");
-  await bob.click("#ready");
-
-  await ada.sees("#board", /Bob/, 40);
+  await untilMatch([ada, bob]);
+  eve.results = null;
   await Promise.all([flyDesktop(ada), flyPhone(bob)]);
   await ada.screenshot(picture("match"));
   await bob.screenshot(picture("match-phone"));
