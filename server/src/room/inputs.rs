@@ -565,7 +565,9 @@ mod tests {
         let take = |buffer: &mut InputBuffer, number, open| {
             buffer.take_thin(None, input(number), &clock_at(open), Duration::from_secs(100), RATE)
         };
-        (1..=4).for_each(|number| drop(take(&mut buffer, number, 5)));
+        for number in 1..=4 {
+            take(&mut buffer, number, 5);
+        }
         assert_eq!(buffer.close(Tick(5), clear_last_byte), input(1), "the first one counts for its tick");
         assert_eq!(buffer.close(Tick(6), clear_last_byte), input(4), "the last one of too many");
         take(&mut buffer, 5, 7);
