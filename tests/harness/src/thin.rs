@@ -103,7 +103,7 @@ impl ThinClient {
     ///
     /// # Panics
     /// If none comes.
-    pub fn next(&mut self) -> Result<Down, Closed> {
+    pub fn next_message(&mut self) -> Result<Down, Closed> {
         let end = Instant::now() + PATIENCE;
         loop {
             if let Some(message) = self.receive()? {
@@ -120,7 +120,7 @@ impl ThinClient {
     /// If it does not come.
     pub fn wait_for<T>(&mut self, what: &str, find: impl Fn(&Down) -> Option<T>) -> T {
         loop {
-            match self.next() {
+            match self.next_message() {
                 Ok(message) => {
                     if let Some(found) = find(&message) {
                         return found;
@@ -134,7 +134,7 @@ impl ThinClient {
     /// Waits for the end of the connection.
     pub fn wait_for_end(&mut self) -> Closed {
         loop {
-            if let Err(closed) = self.next() {
+            if let Err(closed) = self.next_message() {
                 return closed;
             }
         }

@@ -62,10 +62,10 @@ pub fn run_ws(args: &Args, stop: &Arc<AtomicBool>) -> Result<WsReport, String> {
         stop: Arc::clone(stop),
     };
     thread::scope(|scope| {
-        let (course, server) = (&course, &server);
-        let shares = (0..THREADS).map(|share| scope.spawn(move || drive(args, server.url(), share, course)));
+        let (course, url) = (&course, server.url());
+        let shares = (0..THREADS).map(|share| scope.spawn(move || drive(args, url, share, course)));
         let shares: Vec<_> = shares.collect();
-        let measured = measure(args, server, course);
+        let measured = measure(args, &server, course);
         // Also after an error, so that the threads end.
         course.enter(Phase::Over);
         let mut counts = Counts::default();
