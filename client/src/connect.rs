@@ -13,8 +13,11 @@ use std::{
     time::Duration,
 };
 
-use framehouse_shared::api::{ErrorBody, ErrorDetail, code::ALREADY_PLAYING};
 pub use framehouse_shared::api::{PlayerSecret, RoomRequest, SessionGrant, SessionRequest};
+use framehouse_shared::{
+    api::{ErrorBody, ErrorDetail, code::ALREADY_PLAYING},
+    ids::RoomCode,
+};
 use serde::de::DeserializeOwned;
 use ureq::http::{HeaderMap, header};
 
@@ -170,6 +173,11 @@ fn get(agent: &ureq::Agent, url: &str, bytes_max: u64) -> Result<Vec<u8>, Failur
 fn agent(url: &str, time_max: Duration) -> ureq::Agent {
     let config = ureq::Agent::config_builder().timeout_global(Some(time_max));
     config.http_status_as_error(false).max_redirects(0).tls_config(tls::config()).proxy(proxy_for(url)).build().into()
+}
+
+/// The link with which anybody watches or plays a room in a browser.
+pub fn room_link(server_url: &str, code: RoomCode) -> String {
+    url_of(server_url, &format!("/r/{code}"))
 }
 
 fn url_of(server_url: &str, path: &str) -> String {

@@ -1,7 +1,7 @@
 //! Settings. Precedence: flags > environment > file > defaults.
 //!
 //! ```text
-//! server.rs http.rs rooms.rs cleanup.rs net.rs replays.rs store.rs fleet.rs alerts.rs log.rs   the sections of the file: fields, defaults, ranges
+//! server.rs http.rs ws.rs rooms.rs cleanup.rs net.rs replays.rs store.rs fleet.rs alerts.rs log.rs   the sections of the file: fields, defaults, ranges
 //! catalogue.rs    the list of all settings, from assets/server.toml: names, types, meanings
 //! layers.rs       values of file, environment and command line, each checked, with their origins
 //! environment.rs  the variables of the environment
@@ -37,6 +37,7 @@ mod server;
 mod store;
 #[cfg(test)]
 mod tests;
+mod ws;
 
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +57,7 @@ pub use rooms::RoomSettings;
 pub use secret_url::SecretUrl;
 pub(crate) use server::ServerSettings;
 pub use store::StoreSettings;
+pub use ws::WsSettings;
 
 /// All settings of the server program.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -65,6 +67,8 @@ pub(crate) struct Settings {
     pub server: ServerSettings,
     /// `[http]`: limits by address, proxies, names and TLS of the HTTP gateway.
     pub http: HttpSettings,
+    /// `[ws]`: connections over WebSockets.
+    pub ws: WsSettings,
     /// `[rooms]`: sizes, phases and limits of rooms.
     pub rooms: RoomSettings,
     /// `[cleanup]`: delays and budget of freeing memory.

@@ -28,6 +28,7 @@ impl Plugin for DispatchPlugin {
             (
                 sessions::end_gone_sessions,
                 directory::answer_join_requests,
+                members::let_thin_clients_in,
                 handle_messages,
                 presence::note_silence,
                 presence::end_graces,

@@ -4,6 +4,7 @@ use bevy::{ecs::system::SystemParam, prelude::*};
 use framehouse_shared::protocol::{
     datagram::{Inputs, Ping, Pong},
     end::EndCode,
+    messages::ClientMessage,
 };
 
 use crate::{
@@ -11,11 +12,11 @@ use crate::{
     counters::Counters,
     net::{
         budget::ErrorKind,
-        endpoint::{BoxedEndpoint, ClientEvent, ClientId},
+        endpoint::{BoxedEndpoint, ClientEvent, ClientId, ThinRequest},
         session::{Session, SessionState, Sessions},
     },
     room::{
-        InRoom,
+        InRoom, ThinClient,
         clock::RoomClock,
         inputs::{InputBuffer, SyncState},
     },
@@ -41,8 +42,11 @@ struct Rooms<'w, 's> {
     rate: Res<'w, TickRate>,
     counters: ResMut<'w, Counters>,
     clocks: Query<'w, 's, &'static RoomClock>,
-    members: Query<'w, 's, (&'static InRoom, Option<&'static mut InputBuffer>, &'static mut SyncState)>,
+    members: Query<'w, 's, MemberData>,
 }
+
+type MemberData =
+    (&'static InRoom, Option<&'static mut InputBuffer>, &'static mut SyncState, Option<&'static mut ThinClient>);
 
 /// Routes all events of all endpoints: inputs to players, messages to sessions, pongs back. Runs in
 /// `ReceiveSet::Ingest`.
@@ -99,6 +103,11 @@ fn take_event(
         }
         ClientEvent::Ping(ping) => endpoint.answer_ping(session.address.client, &rooms.pong(session, &ping)),
         ClientEvent::Message(message) => session.keep(message, now),
+        ClientEvent::Thin(request) => {
+            if let Some(message) = rooms.take_thin(session, request) {
+                session.keep(message, now);
+            }
+        }
     }
     Ok(())
 }
@@ -107,7 +116,7 @@ impl Rooms<'_, '_> {
     fn take_inputs(&mut self, session: &Session, inputs: &Inputs) -> Option<()> {
         // Inputs may overtake the Hello: they are early, not invalid.
         let SessionState::Seated(member) = session.state else { return Some(()) };
-        let (room, buffer, mut sync) = self.members.get_mut(member).ok()?;
+        let (room, buffer, mut sync, _) = self.members.get_mut(member).ok()?;
         let clock = self.clocks.get(room.0).ok()?;
         if clock.match_low() == inputs.match_low {
             sync.note(inputs, &self.now, *self.rate);
@@ -118,6 +127,27 @@ impl Rooms<'_, '_> {
             }
         }
         Some(())
+    }
+
+    /// Handles a request of a thin client, or returns it as a message for the next tick.
+    fn take_thin(&mut self, session: &Session, request: ThinRequest) -> Option<ClientMessage> {
+        let SessionState::Seated(member) = session.state else { return None };
+        let (room, buffer, _, thin) = self.members.get_mut(member).ok()?;
+        let clock = self.clocks.get(room.0).ok()?;
+        let (match_no, tick) = (clock.match_no(), clock.next_tick());
+        match request {
+            ThinRequest::Input(tick, input) => {
+                let late = buffer?.take_thin(tick, input, clock, self.now.elapsed, *self.rate);
+                self.counters.inputs_late += u64::from(late);
+                None
+            }
+            ThinRequest::Command(bytes) => Some(ClientMessage::Command { match_no, tick, bytes }),
+            ThinRequest::Frames(first) => Some(ClientMessage::WantFrames { match_no, first }),
+            ThinRequest::Snapshot => {
+                thin?.want_snapshot();
+                None
+            }
+        }
     }
 
     fn pong(&self, session: &Session, ping: &Ping) -> Pong {

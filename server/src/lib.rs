@@ -14,7 +14,10 @@
 //! use bevy::prelude::*;
 //! use framehouse_server::{
 //!     config::{CleanupSettings, NetSettings, RoomSettings},
-//!     net::udp::{UdpDatagrams, UdpEndpoint, UdpSettings},
+//!     net::{
+//!         endpoint::ClientKind,
+//!         udp::{UdpDatagrams, UdpEndpoint, UdpSettings},
+//!     },
 //!     room::directory::{JoinRequest, JoinTarget},
 //!     server::{Server, ServerSetup},
 //!     schedule::TickRate,
@@ -70,7 +73,9 @@
 //!     server.receive(now);
 //!     if tick == 1 {
 //!         let (name, caller) = ("Ada".to_owned(), Ipv4Addr::LOCALHOST.into());
-//!         let grant = server.join(&JoinRequest { name, target: JoinTarget::Quick, secret: None, rating: None, hello: None, caller })?;
+//!         let (target, kind) = (JoinTarget::Quick, ClientKind::Simulating);
+//!         let request = JoinRequest { name, target, secret: None, rating: None, hello: None, caller, kind };
+//!         let grant = server.join(&request)?;
 //!         assert_eq!(grant.server, address);
 //!     }
 //!     server.tick(now, now);

@@ -9,6 +9,7 @@ pub mod secret;
 pub mod session;
 pub mod token;
 pub mod udp;
+pub mod ws;
 
 #[cfg(test)]
 mod tests;

@@ -30,9 +30,12 @@ pub mod reservations;
 pub(crate) mod resync;
 pub mod score;
 pub mod sessions;
+mod thin;
+mod web_view;
 pub(crate) mod who;
 
 pub use closing::close_finished_rooms;
+pub(crate) use thin::ThinClient;
 
 use bevy::prelude::*;
 use framehouse_shared::{
@@ -71,7 +74,9 @@ impl Plugin for RoomPlugin {
             .add_systems(FixedUpdate, (compared::hash_compared, history::record_frames).chain().in_set(TickSet::Record))
             .add_systems(
                 FixedUpdate,
-                (broadcast::broadcast_frames, history_feed::send_history).chain().in_set(TickSet::Broadcast),
+                (broadcast::broadcast_frames, thin::send_game_frames, web_view::send_views, history_feed::send_history)
+                    .chain()
+                    .in_set(TickSet::Broadcast),
             )
             .add_systems(
                 FixedUpdate,
@@ -88,6 +93,8 @@ pub struct Room {
     id: RoomId,
     /// Code that players type to join.
     code: RoomCode,
+    /// Name by which thin clients find it, if it was made for one.
+    name: Option<String>,
     /// Options chosen by the host.
     options: RoomOptions,
     /// Whether one player is enough to start a match.

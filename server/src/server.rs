@@ -51,7 +51,7 @@ use crate::{
         accounts::Accounts,
         caller_days::{CallerDays, CallerLimits},
         current_match::Seeds,
-        directory::{self, Directory, Grant, JoinError, JoinQueue, JoinRequest, LocalHello},
+        directory::{self, Directory, Grant, JoinError, JoinQueue, JoinRequest, LocalHello, WebUrl},
         drain,
         message_log::{MessageLog, MessageQueue},
         phase, sessions,
@@ -240,6 +240,11 @@ impl Server {
     /// Sets the numbers above which the log names a caller.
     pub fn set_caller_limits(&mut self, limits: CallerLimits) {
         self.app.world_mut().resource_mut::<CallerDays>().set_limits(limits);
+    }
+
+    /// Sets the URL of this server for browsers: the log has a link to each public room that opens.
+    pub fn set_web_url(&mut self, url: String) {
+        self.app.insert_resource(WebUrl(url));
     }
 
     /// Connects the queue of join requests from the HTTP gateway.

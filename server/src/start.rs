@@ -17,7 +17,7 @@ mod store;
 
 use std::{
     mem::ManuallyDrop,
-    net::SocketAddr,
+    net::{Ipv6Addr, SocketAddr},
     path::Path,
     process::ExitCode,
     sync::{Arc, atomic::AtomicBool},
@@ -39,10 +39,12 @@ use replays::{Known, show_info, verify_files};
 use signals::{HangUps, stop_on_signals};
 
 use crate::{
-    config::{self, AlertSettings, Cli, Command, ConfigAction, Environment, Layers, ReplayAction, Settings},
+    config::{
+        self, AlertSettings, Cli, Command, ConfigAction, Environment, Layers, ReplayAction, Settings, WsSettings,
+    },
     disk::FreeSpace,
     key,
-    net::{endpoint::Endpoint, udp::UdpEndpoint},
+    net::{endpoint::Endpoint, udp::UdpEndpoint, ws::WsEndpoint},
     ops::{
         alerts::{Alerts, Sources, reading::ErrorStreaks},
         backend::LocalBackend,
@@ -165,7 +167,7 @@ fn run_server(
     hints: &[&str],
 ) -> Result<(), Failure> {
     let (stop, hang_ups) = (stop_on_signals()?, HangUps::catch()?);
-    let connections_max = file_limit::raise();
+    let connections = file_limit::raise();
     let tls = match (&settings.http.tls_cert, &settings.http.tls_key) {
         (Some(certificate), Some(key)) => Some(TlsKeys::read(certificate, key)?),
         _ => None,
@@ -208,20 +210,26 @@ fn run_server(
     let (tick_rate, drain_limit) = (TickRate(settings.server.tick_rate), settings.server.drain_limit());
     let scheme = if tls.is_some() { "https" } else { "http" };
     let http_times = HttpTimes::default();
+    let connections_max = settings.ws.connections_max.min(connections.sockets);
+    let ws = WsSettings { connections_max, ..settings.ws };
+    let (ws_endpoint, link) = WsEndpoint::new(tick_rate, &settings.net, &ws);
     let http_options = HttpOptions {
         http: settings.http,
         net: settings.net.clone(),
-        public_host: settings.server.public_host,
-        connections_max,
+        public_host: settings.server.public_host.clone(),
+        connections_max: connections.http,
         tls: tls.clone(),
         times: http_times.clone(),
+        ws,
+        link: Some(link),
+        view_module: game.web_module(),
     };
     let setup = ServerSetup {
         tick_rate,
         rooms: settings.rooms,
         cleanup: settings.cleanup,
         net: settings.net,
-        endpoints: endpoints.into_iter().map(|endpoint| Box::new(endpoint) as Box<dyn Endpoint>).collect(),
+        endpoints: endpoints.into_iter().map(boxed).chain([boxed(ws_endpoint)]).collect(),
         unix_base,
         game_files,
         seed: None,
@@ -246,6 +254,7 @@ fn run_server(
     let reopen_log = move || log.hang_up(&flags);
     hang_ups.reload_on_each(settings.server.game_dir, server.rules_check(), reloads, tls, reopen_log)?;
     server.set_key(players_key);
+    server.set_web_url(web_url(scheme, settings.server.public_host.as_deref(), http_address));
     server.keep_results(results);
     server.set_join_queue(joins);
     if settings.store.messages {
@@ -287,6 +296,10 @@ fn run_server(
     Ok(())
 }
 
+fn boxed(endpoint: impl Endpoint + 'static) -> Box<dyn Endpoint> {
+    Box::new(endpoint)
+}
+
 /// Time since 1970-01-01 UTC.
 fn wall_clock() -> Duration {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
@@ -315,6 +328,16 @@ fn cpu_time(clock: ClockId) -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
 }
 
+/// URL of the web pages, as other machines see it.
+fn web_url(scheme: &str, public_host: Option<&str>, http: SocketAddr) -> String {
+    let port = http.port();
+    match public_host {
+        Some(host) if host.parse::<Ipv6Addr>().is_ok() => format!("{scheme}://[{host}]:{port}"),
+        Some(host) => format!("{scheme}://{host}:{port}"),
+        None => format!("{scheme}://{http}"),
+    }
+}
+
 /// Prints where the server is and how to join it. Standard output may be a pipe that nobody reads, so the calling thread
 /// does not wait.
 fn greet(hints: &[&str], scheme: &str, http: SocketAddr, udp: &[SocketAddr]) -> Result<(), String> {
@@ -324,6 +347,7 @@ fn greet(hints: &[&str], scheme: &str, http: SocketAddr, udp: &[SocketAddr]) -> 
     let mut text = format!(
         "Framehouse server {version} is running.\n  \
            HTTP   {url}   (rooms: /v1/rooms, status: /v1/status)\n  \
+           Web    {url}/r/CODE   (watch and play a room in a browser)\n  \
            UDP    {first} to port {last}\n"
     );
     hints.iter().for_each(|hint| text += &format!("  {}\n", hint.replace("{url}", &url)));

@@ -1,4 +1,4 @@
-//! JSON bodies of the HTTP API, used by the server that writes them and by the clients and tools that read them.
+//! JSON bodies of the HTTP API and messages of its WebSocket, used by the server that writes them and by the clients and tools that read them.
 //!
 //! | request | body or query | answer |
 //! |---|---|---|
@@ -13,6 +13,7 @@
 //! | `GET /v1/players/{id}` | | [`PlayerInfo`] |
 //! | `GET /v1/players/{id}/matches` | [`MatchesQuery`] | [`PlayerMatches`] |
 //! | `GET /v1/matches/{id}` | | [`MatchInfo`] |
+//! | `GET /v1/ws` | | a WebSocket with the messages of [`ws`] |
 //! | `GET /metrics` | | [`Status`] in the text format of Prometheus |
 //! | `GET /healthz`, `GET /readyz` | | `ok`, or a sentence with 503 |
 //!
@@ -29,6 +30,7 @@ mod players;
 mod rooms;
 mod sessions;
 mod status;
+pub mod ws;
 
 pub use alerts::{Alert, AlertCounts, AlertLevel, AlertNotice, AlertState, AlertStatus};
 pub use boards::{BoardEntry, BoardList, BoardName, BoardQuery, ENTRIES_DEFAULT, ENTRIES_MAX, Leaderboard, board};
@@ -42,5 +44,5 @@ pub use rooms::{ListedRoom, MapList, ROOMS_MAX, RoomFilter, RoomList};
 pub use sessions::{RoomRequest, SessionGrant, SessionRequest};
 pub use status::{
     CleanupStats, CleanupStatus, ClientStatus, DesyncStatus, DrainStatus, ErrorStatus, HistogramUs, HttpStatus,
-    ReplayStats, ResultStats, RoomsByPhase, Status, StoreStatus, TickMs,
+    ReplayStats, ResultStats, RoomsByPhase, SessionsByKind, Status, StoreStatus, TickMs, WebSocketStatus,
 };

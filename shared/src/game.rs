@@ -85,6 +85,7 @@ use crate::{
     protocol::messages::protocol_hash,
     rng::SimRng,
     sim::{GameFile, GameFileError, MatchSetup},
+    web_view::ViewWriter,
 };
 
 /// A game: its rules as systems of [`SimTick`](crate::sim::SimTick), and the answers that the engine needs from it.
@@ -176,6 +177,19 @@ pub trait Game: Send + Sync + 'static {
     /// Smallest jump of a [`view_position`](Self::view_position) that a player would notice, in units of the game.
     fn noticed_jump(&self) -> f32 {
         f32::INFINITY
+    }
+
+    /// Writes what a browser shows of a room: quantised positions and whatever else the game's [`web_module`] draws.
+    /// Called at most 20 times a second for a room with browsers in it, with the state between two ticks. A panic closes
+    /// the room. Default: nothing.
+    ///
+    /// [`web_module`]: Self::web_module
+    fn web_view(&self, _room: EntityRef, _view: &mut ViewWriter) {}
+
+    /// The game's ES module for browsers, as text: it draws the bytes of [`web_view`](Self::web_view) and makes inputs.
+    /// The server has it at `/web/view.js`. Default: none.
+    fn web_module(&self) -> Option<&'static str> {
+        None
     }
 }
 

@@ -40,7 +40,8 @@
 //! | [`game`] | the interface between engine and game, with a complete game as its example |
 //! | [`sim`], [`room_state`], [`rng`], [`score`] | what the systems of a game use |
 //! | [`simulation`] | one room on its own, without a server |
-//! | [`protocol`], [`api`] | datagrams and messages; HTTP bodies |
+//! | [`protocol`], [`api`] | datagrams and messages; HTTP bodies and WebSocket messages |
+//! | [`web_view`] | what browsers show of a room |
 //! | [`replay`] | the file format of recorded matches |
 //! | [`net_sim`] | simulated delay, jitter and loss |
 //!
@@ -70,6 +71,7 @@ pub mod state_hash;
 mod state_value;
 pub mod text;
 pub mod tick;
+pub mod web_view;
 
 #[cfg(test)]
 mod test_game;

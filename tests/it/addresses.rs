@@ -10,7 +10,7 @@ use framehouse_harness::{check, link::Network, world::World};
 use framehouse_server::{
     config::NetSettings,
     net::{
-        endpoint::Endpoint,
+        endpoint::{ClientKind, Endpoint},
         outgoing::PeerAddress,
         udp::{PublicHost, UdpDatagrams, UdpEndpoint, UdpSettings},
     },
@@ -231,6 +231,7 @@ fn a_session_is_granted_at_an_address_of_the_callers_kind() {
             rating: None,
             hello: None,
             caller,
+            kind: ClientKind::Simulating,
         };
         let grant = server.join(&request).expect("a seat");
         let told = Connection::server_address(&grant.token).expect("our own token");

@@ -13,6 +13,7 @@ use framehouse_harness::{
 use framehouse_server::{
     config::{NetSettings, RoomSettings},
     counters::Counters,
+    net::endpoint::ClientKind,
     room::{
         Player, chat,
         directory::{JoinRequest, JoinTarget, LocalHello},
@@ -46,6 +47,7 @@ impl Stranger {
             rating: None,
             hello: None,
             caller: LOOPBACK,
+            kind: ClientKind::Simulating,
         };
         let grant = world.server.join(&request).expect("a seat");
         let end = world.network.connect(grant.server, Default::default(), 77);

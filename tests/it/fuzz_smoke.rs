@@ -14,6 +14,11 @@ fn control_messages_decode_or_are_refused() {
 }
 
 #[test]
+fn websocket_messages_decode_or_are_refused() {
+    smoke("websocket_decode", 200_000, 1);
+}
+
+#[test]
 fn what_passes_the_guards_does_not_make_renet_panic() {
     smoke("guard", 100_000, 1);
 }

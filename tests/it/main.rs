@@ -51,6 +51,8 @@ mod swarm;
 mod timing;
 mod tls;
 mod waiting;
+mod websocket;
+mod websocket_game;
 mod window;
 
 /// Length of a match of the tiny game, in ticks at 30 Hz, the usual rate of a test world.

@@ -32,9 +32,10 @@ fn document(running: &Running) -> Value {
     running.get("/v1/openapi.json")
 }
 
-/// The path with the match, the player and the board that the server has.
+/// The path with the match, the player, the board and the file that the server has.
 fn filled(path: &str) -> String {
-    path.replace("{match}", &format!("{ID:032x}")).replace("{id}", &format!("{ID:032x}")).replace("{board}", "all")
+    let path = path.replace("{match}", &format!("{ID:032x}")).replace("{id}", &format!("{ID:032x}"));
+    path.replace("{board}", "all").replace("{code}", "K7QX").replace("{file}", "page.js")
 }
 
 /// Status and body of the answer to a request with an empty object, or without a body.

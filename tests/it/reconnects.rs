@@ -3,7 +3,7 @@
 use framehouse_harness::world::{LOOPBACK, World};
 use framehouse_server::{
     config::RoomSettings,
-    net::secret::ResumeSecret,
+    net::{endpoint::ClientKind, secret::ResumeSecret},
     room::{
         directory::{JoinError, JoinRequest, JoinTarget},
         score::ScoreBuffer,
@@ -168,6 +168,7 @@ fn who_is_on_the_way_back_finds_its_seat_although_the_grace_is_over_meanwhile() 
             rating: None,
             hello: None,
             caller: LOOPBACK,
+            kind: ClientKind::Simulating,
         });
         world.step_ticks(30);
     }

@@ -7,6 +7,7 @@ use framehouse_client::{client::Notice, net::Connection, timeline::Timeline};
 use framehouse_harness::world::{LOOPBACK, World};
 use framehouse_server::{
     config::RoomSettings,
+    net::endpoint::ClientKind,
     room::{
         directory::{JoinRequest, JoinTarget, LocalHello},
         history::FrameHistory,
@@ -286,8 +287,8 @@ struct Asker {
 impl Asker {
     fn join(running: &mut Match, target: JoinTarget) -> Self {
         let world = &mut running.world;
-        let request =
-            JoinRequest { name: "asker".into(), target, secret: None, rating: None, hello: None, caller: LOOPBACK };
+        let (name, caller, kind) = ("asker".into(), LOOPBACK, ClientKind::Simulating);
+        let request = JoinRequest { name, target, secret: None, rating: None, hello: None, caller, kind };
         let grant = world.server.join(&request).expect("a place");
         let end = world.network.connect(grant.server, Default::default(), 77);
         let mut connection = Connection::new(&grant.token, Box::new(end), world.now()).expect("a token");

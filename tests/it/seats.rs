@@ -14,6 +14,7 @@ use framehouse_server::{
     address::AddressKey,
     config::{NetSettings, RoomSettings},
     counters::Counters,
+    net::endpoint::ClientKind,
     room::directory::{Grant, JoinError, JoinRequest, JoinTarget},
     tick_load::TickLoad,
 };
@@ -36,6 +37,7 @@ fn ask(world: &mut World, target: JoinTarget, caller: impl Into<AddressKey>) -> 
         rating: None,
         hello: None,
         caller: caller.into(),
+        kind: ClientKind::Simulating,
     };
     world.server.join(&request)
 }

@@ -15,6 +15,13 @@ fn a_server_that_is_not_there_is_named() {
 }
 
 #[test]
+fn a_link_to_a_room_is_a_whole_address() {
+    let code = "K7QX".parse().expect("a code");
+    assert_eq!(room_link(" localhost:7777/ ", code), "http://localhost:7777/r/K7QX");
+    assert_eq!(room_link("https://play.example.org", code), "https://play.example.org/r/K7QX");
+}
+
+#[test]
 fn the_servers_own_sentence_is_passed_on() {
     let error = refusal("u", 409, br#"{"error":{"code":"room_full","message":"The room is full."}}"#);
     assert_eq!((error.to_string().as_str(), error.code()), ("The room is full.", Some("room_full")));

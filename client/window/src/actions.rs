@@ -56,6 +56,8 @@ pub enum Action {
     // In a room.
     Ready(bool),
     CopyCode,
+    /// Copies the link that opens the room in a browser.
+    CopyLink,
     SendChat,
     Start,
     Kick(Slot),

@@ -73,9 +73,10 @@ texts! {
     // Lobby.
     Room: "Room", "房间";
     Copy: "Copy", "复制";
-    Copied: "The code {} is in the clipboard.", "代码 {} 已复制。";
-    CannotCopy: "The clipboard is not available. The code is {}.", "无法使用剪贴板：代码是 {}。";
-    ShareCode: "Friends join with this code.", "朋友可用此代码加入。";
+    CopyLink: "Copy link", "复制链接";
+    Copied: "{} is in the clipboard.", "{} 已复制。";
+    CannotCopy: "The clipboard is not available. Write down: {}", "无法使用剪贴板，请记下：{}";
+    ShareCode: "Friends join with the code, or in a browser:", "朋友可用代码加入，或在浏览器中打开：";
     Players: "Players", "玩家";
     FreeSeat: "free seat", "空位";
     Host: "HOST", "房主";

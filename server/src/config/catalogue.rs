@@ -6,7 +6,7 @@ use toml::{Table, Value};
 
 use super::{
     AlertSettings, CleanupSettings, HttpSettings, LogSettings, NetSettings, ReplaySettings, RoomSettings,
-    ServerSettings, Settings, StoreSettings,
+    ServerSettings, Settings, StoreSettings, WsSettings,
     flags::{self, yes_or_no},
     nearest::nearest,
 };
@@ -28,6 +28,7 @@ pub(super) fn ranges(section: &str) -> Ranges {
     match section {
         "server" => ServerSettings::RANGES,
         "http" => HttpSettings::RANGES,
+        "ws" => WsSettings::RANGES,
         "rooms" => RoomSettings::RANGES,
         "cleanup" => CleanupSettings::RANGES,
         "net" => NetSettings::RANGES,

@@ -19,7 +19,8 @@ pub struct NetSettings {
     /// Seconds without an acknowledgement, while reliable data is unacknowledged, after which a client is disconnected,
     /// 2 to 600.
     pub stall_timeout_s: f64,
-    /// Game messages a client may send per second, 1 to 1000; twice as many in a burst.
+    /// Game messages a client may send per second, 0 to 10,000; twice as many in a burst. 0 means no limit, also not for
+    /// a whole room.
     pub room_messages_per_s: u32,
     /// Largest size of a game message in bytes, 1 to 1000.
     pub room_message_bytes: u32,
@@ -66,7 +67,7 @@ impl NetSettings {
         ("connection_timeout_s", 2.0, 120.0),
         ("keep_alive_s", 0.25, 10.0),
         ("stall_timeout_s", 2.0, 600.0),
-        ("room_messages_per_s", 1.0, 1000.0),
+        ("room_messages_per_s", 0.0, 10_000.0),
         ("room_message_bytes", 1.0, 1000.0),
         ("commands_per_s", 1.0, 100.0),
         ("chat_lines_per_s", 0.1, 10.0),
@@ -74,6 +75,11 @@ impl NetSettings {
         ("sessions_per_address", 1.0, 10_000.0),
         ("tokens_per_address", 1.0, 10_000.0),
     ];
+
+    /// Whether game messages have a limit.
+    pub(crate) const fn limits_messages(&self) -> bool {
+        self.room_messages_per_s > 0
+    }
 
     /// Whether the limits on addresses apply to a caller.
     pub(crate) const fn limits(&self, caller: AddressKey) -> bool {

@@ -14,6 +14,8 @@ const BUNCH_SECONDS: f32 = 2.0;
 const PATIENCE_MARGIN_SECONDS: f32 = 2.0;
 /// Seconds in which [`ErrorKind::LIMIT`] errors are forgotten.
 const ERROR_WINDOW_SECONDS: f32 = 60.0;
+/// A rate that no peer reaches.
+const UNLIMITED_PER_S: f32 = 1e9;
 
 /// Allowed rates of a peer, in messages per second.
 #[derive(Resource, Clone, Copy, Debug, PartialEq)]
@@ -44,7 +46,7 @@ impl Rates {
             inputs_burst: BUNCH_SECONDS * 1.25 * tick_rate,
             packets: (2.0 * tick_rate).max(60.0),
             control: 20.0,
-            messages: settings.room_messages_per_s as f32,
+            messages: if settings.limits_messages() { settings.room_messages_per_s as f32 } else { UNLIMITED_PER_S },
             commands: settings.commands_per_s as f32,
             patience_s: settings.connection_timeout_s as f32 + PATIENCE_MARGIN_SECONDS,
         }

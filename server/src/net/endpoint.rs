@@ -6,16 +6,40 @@ use std::{
 };
 
 use bevy::prelude::*;
-use framehouse_shared::protocol::{
-    datagram::{FramesHeader, Inputs, Ping, Pong},
-    guard::DropCounts,
-    messages::ClientMessage,
+use framehouse_shared::{
+    input::{CommandBytes, Input},
+    protocol::{
+        datagram::{FramesHeader, Inputs, Ping, Pong},
+        guard::DropCounts,
+        messages::ClientMessage,
+    },
+    tick::Tick,
 };
 
-use super::outgoing::Outgoing;
+use super::outgoing::{Outgoing, ThinMessage};
 
 /// Id of a connection. It is random and new for every session, so it identifies the session too.
 pub type ClientId = u64;
+
+/// Kind of a client, which decides the endpoint that it connects to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClientKind {
+    /// It simulates its room, over UDP.
+    #[default]
+    Simulating,
+    /// It simulates nothing, over a WebSocket: it shows what the server sends.
+    Thin {
+        /// Whether it gets view frames in place of game frames.
+        view: bool,
+    },
+}
+
+impl ClientKind {
+    /// Whether it simulates nothing.
+    pub const fn is_thin(self) -> bool {
+        matches!(self, Self::Thin { .. })
+    }
+}
 
 /// A transport and its connections. Endpoints run in parallel and share nothing. No method waits.
 ///
@@ -24,6 +48,11 @@ pub trait Endpoint: Send + Sync {
     /// Makes a credential with which `client` can connect, at an address of the same kind as `caller`'s, if it is known
     /// and there is one. `now` is [`Now::transport`](crate::schedule::Now::transport).
     fn admit(&self, client: ClientId, caller: Option<IpAddr>, now: Duration) -> Admission;
+
+    /// Whether its clients are thin ones. All clients of an endpoint are of one kind.
+    fn serves_thin(&self) -> bool {
+        false
+    }
 
     /// Largest number of connected clients.
     fn capacity(&self) -> usize;
@@ -51,6 +80,9 @@ pub trait Endpoint: Send + Sync {
     /// Queues a message for the next [`send`](Self::send). Delivery is reliable and ordered. A client that does not
     /// keep up is disconnected.
     fn queue_message(&mut self, client: ClientId, message: &Outgoing);
+
+    /// Queues a message to a thin client. An endpoint of other clients drops it.
+    fn queue_thin(&mut self, _client: ClientId, _message: &ThinMessage) {}
 
     /// Sends a pong at once, because its timing matters. The network may lose it.
     fn answer_ping(&mut self, client: ClientId, pong: &Pong);
@@ -104,9 +136,25 @@ pub enum ClientEvent {
     Ping(Ping),
     /// A reliable message.
     Message(ClientMessage),
+    /// A request of a thin client.
+    Thin(ThinRequest),
 }
 
-/// Traffic of an endpoint since it was created, including UDP and IP headers.
+/// A request of a thin client about the running match of its room. The client knows neither the match's number nor, if it
+/// has no clock, the tick.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ThinRequest {
+    /// The input for a tick; `None` for the next tick that is open and has none.
+    Input(Option<Tick>, Input),
+    /// A command for the next tick.
+    Command(CommandBytes),
+    /// Frames that it has missed, from this one on.
+    Frames(Tick),
+    /// The present state.
+    Snapshot,
+}
+
+/// Traffic of an endpoint since it was created, including UDP and IP headers. For WebSockets a packet is a message.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Traffic {
     /// Datagrams received.
@@ -123,4 +171,6 @@ pub struct Traffic {
     pub messages_out: u64,
     /// Datagrams dropped, by reason.
     pub dropped: DropCounts,
+    /// Frames that were not sent to slow thin clients.
+    pub frames_skipped: u64,
 }

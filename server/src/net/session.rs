@@ -10,7 +10,7 @@ use framehouse_shared::{
 
 use super::{
     budget::{Account, Bucket, Budget, Charge, ErrorKind, ErrorLedger, Rates},
-    endpoint::ClientId,
+    endpoint::{ClientId, ClientKind},
     outgoing::PeerAddress,
     secret::ResumeSecret,
 };
@@ -72,7 +72,7 @@ pub enum SessionState {
         /// Deadline of the connection; then the seat is free again.
         until: u64,
     },
-    /// Connected; the `Hello` has not arrived.
+    /// Connected; the `Hello` has not arrived. A thin client has none to send, and arrives in the next tick.
     Greeting {
         /// Deadline of the `Hello`.
         until: u64,
@@ -131,6 +131,8 @@ pub struct Session {
     pub(crate) name: String,
     /// Secret for reconnecting.
     pub(crate) secret: ResumeSecret,
+    /// Kind of the client.
+    pub(crate) kind: ClientKind,
     /// Time of the last received packet or message, since the server's start.
     pub(crate) heard_at: Duration,
     /// Current state.
@@ -163,12 +165,14 @@ pub(crate) struct Opening {
     pub(crate) name: String,
     /// Secret for reconnecting.
     pub(crate) secret: ResumeSecret,
+    /// Kind of the client.
+    pub(crate) kind: ClientKind,
 }
 
 impl Session {
     /// A session that waits for its connection until server tick `until`.
     pub(crate) fn new(opening: Opening, until: u64, now: Duration, rates: &Rates, settings: &NetSettings) -> Self {
-        let Opening { address, caller, room, purpose, player, account, name, secret } = opening;
+        let Opening { address, caller, room, purpose, player, account, name, secret, kind } = opening;
         Self {
             id: SessionId(address.client),
             address,
@@ -179,6 +183,7 @@ impl Session {
             account,
             name,
             secret,
+            kind,
             heard_at: now,
             state: SessionState::Reserved { until },
             inbox: Vec::new(),

@@ -8,8 +8,8 @@ use std::{future::Future, sync::Arc};
 use axum::body::Body;
 use framehouse_shared::{
     api::{
-        BoardList, BoardQuery, Leaderboard, ListedRoom, MatchInfo, MatchesQuery, PlayerInfo, PlayerMatches, RoomFilter,
-        SessionGrant, Status,
+        BoardList, BoardQuery, Leaderboard, ListedRoom, MatchInfo, MatchesQuery, PlayerInfo, PlayerMatches,
+        PlayerSecret, RoomFilter, SessionGrant, Status,
     },
     ids::{AccountId, MatchId},
     replay::PublicKey,
@@ -27,6 +27,9 @@ pub trait Backend: Send + Sync + 'static {
     /// Reserves a seat or a spectator place in the requested room: a new one, one with a free seat, one by its code, or
     /// the room of a disconnected player.
     fn open_session(&self, request: JoinRequest) -> impl Future<Output = Result<SessionGrant, Refusal>> + Send;
+
+    /// The lasting id of the player with this secret, if the backend knows the key that makes ids.
+    fn account(&self, secret: PlayerSecret) -> Option<AccountId>;
 
     /// The public rooms that match the filter.
     fn list_rooms(&self, filter: &RoomFilter) -> impl Future<Output = Result<Vec<ListedRoom>, Refusal>> + Send;

@@ -11,7 +11,9 @@
 //! browser.rs        protection from web pages: Host, Origin, Content-Type
 //! router.rs         the handlers of all paths
 //! documented.rs     a router that documents itself: /v1/openapi.json
+//! ws.rs             GET /v1/ws: WebSockets
 //! records.rs        GET /v1/leaderboards, /v1/players, /v1/matches
+//! web.rs            the page of a room in a browser
 //! sessions.rs       POST /v1/sessions: from the request body to a join request
 //! health.rs         /healthz and /readyz
 //! requests.rs       numbers and durations of requests, for /metrics
@@ -37,6 +39,8 @@ pub(super) mod requests;
 mod router;
 mod sessions;
 mod tls;
+mod web;
+mod ws;
 
 use std::{
     io,
@@ -56,10 +60,12 @@ use self::{
     listener::Door,
     requests::Requests,
     router::Gateway,
+    ws::Sockets,
 };
 use super::backend::Backend;
 use crate::{
-    config::{HttpSettings, NetSettings},
+    config::{HttpSettings, NetSettings, WsSettings},
+    net::ws::WsLink,
     threads,
 };
 
@@ -84,6 +90,12 @@ pub struct HttpOptions {
     pub tls: Option<TlsKeys>,
     /// Where the durations of requests are noted.
     pub times: HttpTimes,
+    /// Limits on WebSockets.
+    pub ws: WsSettings,
+    /// The queue of the WebSockets to the tick thread. `None` means no WebSockets.
+    pub link: Option<WsLink>,
+    /// The game's module for browsers.
+    pub view_module: Option<&'static str>,
 }
 
 /// Durations of players' requests to the gateway, shared with the thread of the alerts.
@@ -107,6 +119,9 @@ impl Default for HttpOptions {
             connections_max: CONNECTIONS_MAX,
             tls: None,
             times: HttpTimes::default(),
+            ws: WsSettings::default(),
+            link: None,
+            view_module: None,
         }
     }
 }
@@ -142,10 +157,12 @@ pub fn serve(listener: TcpListener, backend: impl Backend, options: HttpOptions)
 
 /// The gateway's two halves: for its connections and for their requests.
 fn gateway(backend: impl Backend, options: HttpOptions) -> (Door, Router) {
-    let HttpOptions { http, net, public_host, connections_max, tls, times } = options;
+    let HttpOptions { http, net, public_host, connections_max, tls, times, ws, link, view_module } = options;
     let limits = AddressLimits::new(Limits {
         connections: http.connections_per_address,
         downloads: http.downloads_per_address,
+        sockets: ws.connections_per_address,
+        greetings: ws.unauthenticated_per_address,
         requests_per_s: http.requests_per_s as f32,
         joins_per_s: net.joins_per_s as f32,
         limit_loopback: net.limit_loopback,
@@ -161,9 +178,20 @@ fn gateway(backend: impl Backend, options: HttpOptions) -> (Door, Router) {
         connections_max,
         tls: tls.map(|keys| keys.acceptor()),
     };
-    let readable_token = Once::new();
-    let requests = times.0;
-    (door, router::router(Gateway { backend, start, limits, proxies, names, counts, requests, readable_token }))
+    let sockets = link.map(|link| Sockets::new(link, &ws));
+    let gateway = Gateway {
+        backend,
+        start,
+        limits,
+        proxies,
+        names,
+        counts,
+        requests: times.0,
+        readable_token: Once::new(),
+        sockets,
+        view_module,
+    };
+    (door, router::router(gateway))
 }
 
 /// Reads the files of TLS again when they change.

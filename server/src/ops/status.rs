@@ -12,7 +12,7 @@ use bevy::{ecs::system::SystemParam, prelude::*};
 use framehouse_shared::{
     api::{
         AlertStatus, CleanupStatus, ClientStatus, DesyncStatus, DrainStatus, ErrorStatus, HttpStatus, ListedRoom,
-        ResultStats, RoomsByPhase, Status, StoreStatus,
+        ResultStats, RoomsByPhase, SessionsByKind, Status, StoreStatus, WebSocketStatus,
     },
     game::GameHandle,
     protocol::guard::Dropped,
@@ -148,7 +148,7 @@ pub(crate) struct Sources<'w, 's> {
     rooms: Query<'w, 's, RoomListData>,
     players: Query<'w, 's, &'static Player>,
     spectators: Query<'w, 's, &'static Spectator>,
-    endpoints: Query<'w, 's, &'static BoxedEndpoint>,
+    endpoints: Query<'w, 's, (Entity, &'static BoxedEndpoint)>,
 }
 
 /// Updates the list of maps for the next page.
@@ -181,6 +181,15 @@ impl Sources<'_, '_> {
         }
     }
 
+    fn sessions_by_kind(&self) -> SessionsByKind {
+        let mut count = SessionsByKind::default();
+        for (entity, endpoint) in &self.endpoints {
+            let of_kind = if endpoint.serves_thin() { &mut count.websocket } else { &mut count.udp };
+            *of_kind += self.sessions.on_endpoint(entity);
+        }
+        count
+    }
+
     fn results(&self) -> ResultStats {
         let stats = self.results.as_ref().map(|store| store.stats()).unwrap_or_default();
         let waits = self.pending_results.oldest().map(|since| self.now.elapsed.saturating_sub(since));
@@ -192,7 +201,7 @@ impl Sources<'_, '_> {
     }
 
     fn status(&self) -> Status {
-        let traffic = total_traffic(&self.endpoints);
+        let traffic = udp_traffic(&self.endpoints);
         Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             protocol: format!("{:016x}", self.hello.0.protocol),
@@ -219,6 +228,7 @@ impl Sources<'_, '_> {
             players: self.players.iter().count(),
             spectators: self.spectators.iter().count(),
             sessions: self.sessions.count(),
+            sessions_by_kind: self.sessions_by_kind(),
             clients: self.clients(),
             // The gateway counts on its own thread and fills this in.
             http: HttpStatus::default(),
@@ -265,6 +275,7 @@ impl Sources<'_, '_> {
             packets_out: traffic.packets_out,
             bytes_in: traffic.bytes_in,
             bytes_out: traffic.bytes_out,
+            websocket: websocket_traffic(&self.endpoints),
         }
     }
 }
@@ -283,18 +294,31 @@ fn count_phases(rooms: &Query<RoomListData>) -> RoomsByPhase {
     count
 }
 
-fn total_traffic(endpoints: &Query<&BoxedEndpoint>) -> Traffic {
+/// Sum over the UDP endpoints.
+fn udp_traffic(endpoints: &Query<(Entity, &BoxedEndpoint)>) -> Traffic {
     let mut total = Traffic::default();
-    for endpoint in endpoints {
-        let Traffic { packets_in, packets_out, bytes_in, bytes_out, messages_in, messages_out, dropped } =
-            *endpoint.traffic();
-        total.packets_in += packets_in;
-        total.packets_out += packets_out;
-        total.bytes_in += bytes_in;
-        total.bytes_out += bytes_out;
-        total.messages_in += messages_in;
-        total.messages_out += messages_out;
-        total.dropped.add(&dropped);
+    for (_, endpoint) in endpoints.iter().filter(|(_, endpoint)| !endpoint.serves_thin()) {
+        let traffic = endpoint.traffic();
+        total.packets_in += traffic.packets_in;
+        total.packets_out += traffic.packets_out;
+        total.bytes_in += traffic.bytes_in;
+        total.bytes_out += traffic.bytes_out;
+        total.messages_in += traffic.messages_in;
+        total.messages_out += traffic.messages_out;
+        total.dropped.add(&traffic.dropped);
+    }
+    total
+}
+
+fn websocket_traffic(endpoints: &Query<(Entity, &BoxedEndpoint)>) -> WebSocketStatus {
+    let mut total = WebSocketStatus::default();
+    for (_, endpoint) in endpoints.iter().filter(|(_, endpoint)| endpoint.serves_thin()) {
+        let traffic = endpoint.traffic();
+        total.messages_in += traffic.messages_in;
+        total.messages_out += traffic.messages_out;
+        total.bytes_in += traffic.bytes_in;
+        total.bytes_out += traffic.bytes_out;
+        total.frames_skipped += traffic.frames_skipped;
     }
     total
 }

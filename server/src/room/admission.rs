@@ -10,7 +10,7 @@ use crate::{
     config::{NetSettings, RoomSettings},
     net::{
         callers::Callers,
-        endpoint::BoxedEndpoint,
+        endpoint::{BoxedEndpoint, ClientKind},
         session::{Session, SessionState, Sessions},
     },
     schedule::Now,
@@ -69,13 +69,14 @@ pub(super) fn check_guesses(world: &World, caller: AddressKey) -> Result<(), Joi
     if is_free { Ok(()) } else { Err(JoinError::TooManyCodes { wait_s: wait.as_secs() as u32 + 1 }) }
 }
 
-/// The endpoint with the fewest sessions that has room for one more. Reservations count, so that an endpoint never
+/// The endpoint for this kind of client with the fewest sessions that has room for one more. Reservations count, so that an endpoint never
 /// promises more connections than it has.
-pub(super) fn least_loaded_endpoint(world: &mut World, is_returning: bool) -> Option<Entity> {
+pub(super) fn least_loaded_endpoint(world: &mut World, kind: ClientKind, is_returning: bool) -> Option<Entity> {
     let free_to_all = |capacity: usize| capacity - if is_returning { 0 } else { capacity / RETURNING_SHARE };
     world
         .query::<(Entity, &BoxedEndpoint)>()
         .iter(world)
+        .filter(|(_, endpoint)| endpoint.serves_thin() == kind.is_thin())
         .map(|(entity, endpoint)| (world.resource::<Sessions>().on_endpoint(entity), entity, endpoint.capacity()))
         .filter(|(sessions, _, capacity)| *sessions < free_to_all(*capacity))
         .min()

@@ -9,7 +9,7 @@ use framehouse_shared::{
 };
 
 use super::{
-    Members, Room,
+    Members, Room, ThinClient,
     clock::RoomClock,
     history::FrameHistory,
     inputs::{InputBuffer, SyncState},
@@ -24,7 +24,7 @@ use crate::{
 pub(super) fn broadcast_frames(
     now: Res<Now>,
     mut rooms: Query<(&Room, &SimRoom, &RoomClock, &mut FrameHistory, &Members)>,
-    mut members: Query<(&PeerAddress, Option<&mut InputBuffer>, &SyncState)>,
+    mut members: Query<(&PeerAddress, Option<&mut InputBuffer>, &SyncState), Without<ThinClient>>,
     mut endpoints: Query<&mut BoxedEndpoint>,
 ) {
     for (room, sim, clock, mut history, in_room) in &mut rooms {
@@ -35,7 +35,7 @@ pub(super) fn broadcast_frames(
         let (newest, first_new) = (history.end().minus(1), history.end().minus(new_frames));
         let first_repeated = first_repeated(&history, first_new, room.options.datagram_ticks());
         for &member in Members::entities(Some(in_room)) {
-            // A disconnected player has no address; a spectator has no input buffer.
+            // A disconnected player has no address, a spectator no input buffer; thin clients get frames of their own.
             let Ok((address, mut buffer, sync)) = members.get_mut(member) else { continue };
             let Ok(mut endpoint) = endpoints.get_mut(address.endpoint) else { continue };
             let header = FramesHeader {

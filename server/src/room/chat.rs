@@ -70,7 +70,8 @@ fn line_of(text: &str) -> Option<String> {
 fn may_send(world: &mut World, room: Entity, bytes: usize) -> bool {
     let now = world.resource::<Now>().elapsed;
     let cost = (bytes + MESSAGE_OVERHEAD_BYTES) as f32;
-    let may_send = world.get_mut::<Room>(room).is_some_and(|mut room| room.messages.take(cost, now));
+    let is_limited = world.resource::<NetSettings>().limits_messages();
+    let may_send = world.get_mut::<Room>(room).is_some_and(|mut room| !is_limited || room.messages.take(cost, now));
     let members = Members::entities(world.get::<Members>(room)).len() as u64;
     let mut counters = world.resource_mut::<Counters>();
     if may_send {

@@ -45,7 +45,7 @@ use crate::{
     counters::Counters,
     net::{
         budget::Bucket,
-        endpoint::{Admission, BoxedEndpoint},
+        endpoint::{Admission, BoxedEndpoint, ClientKind},
         outgoing::PeerAddress,
         secret::ResumeSecret,
         session::{Opening, Purpose, Session, SessionState, Sessions},
@@ -63,6 +63,17 @@ const ROOM_BYTES_PER_S: f32 = 32_000.0;
 /// Burst of [`ROOM_BYTES_PER_S`], in bytes.
 const ROOM_BYTES_BURST: f32 = 24_000.0;
 
+/// URL of this server for browsers: `http://127.0.0.1:7777`.
+#[derive(Resource, Clone, Debug)]
+pub(crate) struct WebUrl(pub String);
+
+impl WebUrl {
+    /// The link to a room for the log; none to a private room, whose code is its key.
+    fn link(&self, code: RoomCode) -> Option<String> {
+        (!code.is_long()).then(|| format!("{}/r/{code}", self.0))
+    }
+}
+
 /// A validated join request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JoinRequest {
@@ -78,6 +89,8 @@ pub struct JoinRequest {
     pub hello: Option<Hello>,
     /// Address of the caller.
     pub caller: AddressKey,
+    /// Kind of the client.
+    pub kind: ClientKind,
 }
 
 /// Which room a player wants to join, and how.
@@ -100,6 +113,17 @@ pub enum JoinTarget {
     Code(RoomCode),
     /// Watch in the room with this code.
     Watch(RoomCode),
+    /// The room with this name.
+    Named {
+        /// The name, as [`is_room_name`](framehouse_shared::api::ws::is_room_name) allows it.
+        name: String,
+        /// Number of seats of the room if it has to be made; `None` for as many as the game allows.
+        size: Option<u8>,
+        /// Whether one ready player is enough to start in it, if it has to be made.
+        practice: bool,
+    },
+    /// Watch in the room with this name.
+    WatchNamed(String),
     /// The seat of the player with this secret.
     Resume(ResumeSecret),
 }
@@ -134,6 +158,9 @@ pub enum JoinError {
     /// tries codes learns which rooms there are.
     #[error("there is no room {0} that you can join: check the code, or use quick match")]
     NoSuchRoom(RoomCode),
+    /// No open room has this name.
+    #[error("there is no room {0:?}: check the name")]
+    NoSuchName(String),
     /// All seats of the room are taken or reserved.
     #[error("room {0} is full: try again later, or use quick match")]
     RoomFull(RoomCode),
@@ -192,7 +219,7 @@ impl JoinError {
     /// Error code for programs, as in HTTP responses.
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::NoSuchRoom(_) => code::NO_SUCH_ROOM,
+            Self::NoSuchRoom(_) | Self::NoSuchName(_) => code::NO_SUCH_ROOM,
             Self::RoomFull(_) => code::ROOM_FULL,
             Self::SpectatorsFull(_) => code::SPECTATORS_FULL,
             Self::NoSuchSeat => code::NO_SUCH_SEAT,
@@ -216,6 +243,7 @@ impl JoinError {
             Self::TokensUnused => Some(TOKEN_SECONDS as u32),
             Self::TooManyCodes { wait_s } => Some(*wait_s),
             Self::NoSuchRoom(_)
+            | Self::NoSuchName(_)
             | Self::NoSuchSeat
             | Self::BadSize { .. }
             | Self::Mismatch(_)
@@ -248,10 +276,11 @@ pub struct JoinQueue(pub Mutex<Receiver<PendingJoin>>);
 #[derive(Resource, Clone, Debug)]
 pub struct LocalHello(pub Hello);
 
-/// Index of open rooms by code, and counters for ids.
+/// Index of open rooms by code and name, and counters for ids.
 #[derive(Resource, Default)]
 pub struct Directory {
     by_code: HashMap<RoomCode, Entity>,
+    by_name: HashMap<String, Entity>,
     rooms_made: u64,
     players_made: u64,
     doors: Doors,
@@ -343,12 +372,12 @@ fn try_join(world: &mut World, request: &JoinRequest) -> Result<Grant, JoinError
         admission::check_load(world)?;
         admission::check_address(world, request.caller)?;
     }
-    let is_watching = matches!(request.target, JoinTarget::Watch(_));
+    let is_watching = matches!(request.target, JoinTarget::Watch(_) | JoinTarget::WatchNamed(_));
     let account = world.resource::<Accounts>().of(request.secret);
     if !is_returning && !is_watching {
         accounts::check(world, account)?;
     }
-    let endpoint = admission::least_loaded_endpoint(world, is_returning).ok_or(JoinError::ServerFull)?;
+    let endpoint = admission::least_loaded_endpoint(world, request.kind, is_returning).ok_or(JoinError::ServerFull)?;
     let target = find_target(world, request)?;
     let code = world.get::<Room>(target.room).map(|room| room.code).expect("places are found in open rooms only");
     let client = random_id();
@@ -360,9 +389,17 @@ fn try_join(world: &mut World, request: &JoinRequest) -> Result<Grant, JoinError
     };
     let (player, account, name, secret) =
         identity.unwrap_or_else(|| (next_player_id(world), account, request.name.clone(), ResumeSecret::random()));
-    let (address, caller) = (PeerAddress { endpoint, client }, request.caller);
-    let opening =
-        Opening { address, caller, room: target.room, purpose: target.purpose, player, account, name, secret };
+    let opening = Opening {
+        address: PeerAddress { endpoint, client },
+        caller: request.caller,
+        room: target.room,
+        purpose: target.purpose,
+        player,
+        account,
+        name,
+        secret,
+        kind: request.kind,
+    };
     let session = sessions::open(world, opening);
     match target.purpose {
         Purpose::Play => {
@@ -410,6 +447,12 @@ fn find_target(world: &mut World, request: &JoinRequest) -> Result<SessionTarget
         }
         JoinTarget::Code(code) => find_by_code(world, *code, Purpose::Play, &person),
         JoinTarget::Watch(code) => find_by_code(world, *code, Purpose::Watch, &person),
+        JoinTarget::Named { name, size, practice } => find_by_name(world, name, *size, *practice, &person),
+        JoinTarget::WatchNamed(name) => {
+            let (room, code) = room_by_name(world, name).ok_or_else(|| JoinError::NoSuchName(name.clone()))?;
+            check_place(world, room, code, Purpose::Watch, &person)?;
+            Ok(SessionTarget { room, purpose: Purpose::Watch })
+        }
         JoinTarget::Resume(secret) => {
             let player = world.resource::<ResumeIndex>().find(*secret).ok_or(JoinError::NoSuchSeat)?;
             let room = world.get::<InRoom>(player).map(|room| room.0).ok_or(JoinError::NoSuchSeat)?;
@@ -435,6 +478,34 @@ fn find_by_code(
     });
     let is_private = room.and_then(|room| world.get::<Room>(room)).is_none_or(|room| room.options.private);
     found.map_err(|error| if is_private { wrong_code(world, code, person.caller()) } else { error })
+}
+
+/// The room with this name. One that is not there is made: whoever knows the name may come.
+fn find_by_name(
+    world: &mut World,
+    name: &str,
+    size: Option<u8>,
+    practice: bool,
+    person: &Identity,
+) -> Result<SessionTarget, JoinError> {
+    let purpose = Purpose::Play;
+    if let Some((room, code)) = room_by_name(world, name) {
+        check_place(world, room, code, purpose, person)?;
+        return Ok(SessionTarget { room, purpose });
+    }
+    let seats = size.unwrap_or_else(|| world.resource::<GameHandle>().players_max());
+    let economy = world.resource::<RoomSettings>().economy;
+    let room = create_room(world, RoomOptions { seats, private: true, economy, map: None }, practice)?;
+    world.resource_mut::<Directory>().by_name.insert(name.to_owned(), room);
+    if let Some(mut data) = world.get_mut::<Room>(room) {
+        data.name = Some(name.to_owned());
+    }
+    Ok(SessionTarget { room, purpose })
+}
+
+fn room_by_name(world: &World, name: &str) -> Option<(Entity, RoomCode)> {
+    let room = *world.resource::<Directory>().by_name.get(name)?;
+    world.get::<Room>(room).filter(|data| data.is_to_close.is_none()).map(|data| (room, data.code))
 }
 
 fn wrong_code(world: &mut World, code: RoomCode, caller: AddressKey) -> JoinError {
@@ -496,9 +567,16 @@ pub(super) fn hide(world: &mut World, room: Entity) -> Option<RoomCode> {
 
 /// Removes a room from the directory: it cannot be found any more, and its code can be used again.
 pub(super) fn forget_room(world: &mut World, room: Entity) {
-    let Some(Room { code, .. }) = world.entity_mut(room).take::<Room>() else { return };
+    let Some(Room { code, name, .. }) = world.entity_mut(room).take::<Room>() else { return };
     world.entity_mut(room).insert(ClosedRoom(code));
-    world.resource_mut::<Directory>().by_code.remove(&code);
+    let mut directory = world.resource_mut::<Directory>();
+    directory.by_code.remove(&code);
+    // A room that was about to close may have been replaced under its name.
+    if let Some(name) = name
+        && directory.by_name.get(&name) == Some(&room)
+    {
+        directory.by_name.remove(&name);
+    }
 }
 
 fn create_room(world: &mut World, options: RoomOptions, practice: bool) -> Result<Entity, JoinError> {
@@ -523,6 +601,7 @@ fn create_room(world: &mut World, options: RoomOptions, practice: bool) -> Resul
             Room {
                 id,
                 code,
+                name: None,
                 options,
                 is_practice: practice,
                 wait_ticks_max,
@@ -542,7 +621,8 @@ fn create_room(world: &mut World, options: RoomOptions, practice: bool) -> Resul
         ))
         .id();
     world.resource_mut::<Directory>().by_code.insert(code, room);
-    log_line!(INFO, Who::of_room(world, room), seats = size, private, economy, "room opened");
+    let link = world.get_resource::<WebUrl>().and_then(|url| url.link(code));
+    log_line!(INFO, Who::of_room(world, room), seats = size, private, economy, link, "room opened");
     Ok(room)
 }
 
@@ -585,10 +665,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_link_opens_a_public_room_in_a_browser() {
+        let (url, code) = (WebUrl("http://h:1".to_owned()), RoomCode::from_number(7));
+        assert_eq!(url.link(code).as_deref(), Some("http://h:1/r/9222"));
+        assert_eq!(url.link(RoomCode::long_from_number(7)), None, "the log does not have the key to a private room");
+    }
+
+    #[test]
     fn a_refusal_says_when_to_try_again_if_it_says_to_try_again() {
         let code = RoomCode::from_number(1);
         let refusals = [
             JoinError::NoSuchRoom(code),
+            JoinError::NoSuchName("lounge".to_owned()),
             JoinError::RoomFull(code),
             JoinError::SpectatorsFull(code),
             JoinError::NoSuchSeat,

@@ -8,7 +8,10 @@ use bevy::prelude::*;
 use framehouse_shared::{
     ids::{SLOTS_MAX, Slot},
     input::{Frame, Input},
-    protocol::{datagram::put_frame, messages::HistoryContent},
+    protocol::{
+        datagram::{decode_frame, put_frame},
+        messages::HistoryContent,
+    },
     replay::{RANGE_BYTES_MAX, RANGE_TICKS_MAX, is_hash_tick, joined_in, put_past_tick},
     sim::{Rooms, SimRoom},
     state_hash::StateHashes,
@@ -37,6 +40,8 @@ pub struct FrameHistory {
     blocks: Vec<Block>,
     /// Tick of the oldest uncompressed frame.
     first: Tick,
+    /// The inputs of the tick before it.
+    inputs_before: [Input; SLOTS_MAX],
     newest: NewestFrames,
     /// Names of players that join in uncompressed frames, in order.
     joined: VecDeque<(Tick, String)>,
@@ -85,6 +90,22 @@ impl FrameHistory {
     /// The encoded frame of a tick, if it is uncompressed.
     pub fn encoded_frame(&self, tick: Tick) -> Option<&[u8]> {
         self.newest.get(tick.0.checked_sub(self.first.0)? as usize)
+    }
+
+    /// At most `count` frames from tick `first` on, with the hashes in them; `None` if they are compressed already.
+    pub(super) fn decoded(&self, first: Tick, count: u32) -> Option<Vec<(Frame, Option<u64>)>> {
+        let skipped = first.0.checked_sub(self.first.0)? as usize;
+        let until = first.plus(count).min(self.end());
+        Some(self.decode(until.since(self.first)).skip(skipped).collect())
+    }
+
+    /// The oldest uncompressed frames, as many as asked for, with the hashes in them.
+    fn decode(&self, count: u32) -> impl Iterator<Item = (Frame, Option<u64>)> {
+        (self.first.0..self.first.0 + count).map(Tick).scan(self.inputs_before, |inputs, tick| {
+            let frame = decode_frame(self.encoded_frame(tick)?, tick, inputs).expect("the history has encoded it");
+            *inputs = frame.0.inputs;
+            Some(frame)
+        })
     }
 
     /// Number of newest frames that were not sent.
@@ -184,6 +205,7 @@ impl FrameHistory {
         let mut bytes = Vec::with_capacity(old * 16);
         self.put_ticks(self.first, old as u32, &mut bytes);
         self.blocks.push(Block::of(self.first, old as u32, &bytes));
+        self.inputs_before = self.decode(old as u32).last().map_or(self.inputs_before, |(frame, _)| frame.inputs);
         self.newest.remove_oldest(old);
         self.first = self.first.plus(old as u32);
         let kept = self.joined.partition_point(|(tick, _)| *tick < self.first);

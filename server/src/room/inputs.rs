@@ -135,6 +135,42 @@ impl InputBuffer {
         self.feedback.late - late_before
     }
 
+    /// Stores the input of a thin client. Without a tick it is for the next one that is open and has none, at most one
+    /// ahead; if both have one, it replaces the later one. Returns how many inputs were late: 0 or 1.
+    pub fn take_thin(
+        &mut self,
+        tick: Option<Tick>,
+        input: Input,
+        clock: &RoomClock,
+        elapsed: Duration,
+        rate: TickRate,
+    ) -> u32 {
+        let (open, free) = (clock.next_tick, clock.next_tick.max(self.end));
+        if tick.is_none() && free.since(open) > 1 {
+            self.replace(open.plus(1), input);
+            return 0;
+        }
+        let mut inputs = Inputs {
+            match_low: clock.match_low(),
+            next_frame: Tick(0),
+            seen_frames: Tick(0),
+            newest: tick.unwrap_or(free),
+            inputs: Default::default(),
+            report: None,
+        };
+        inputs.inputs.push(input);
+        self.take(&inputs, clock, elapsed, rate)
+    }
+
+    fn replace(&mut self, tick: Tick, input: Input) {
+        let entry = self.entry(tick);
+        if let Entry::Received(at, kept) = entry
+            && *at == tick
+        {
+            *kept = input;
+        }
+    }
+
     fn take_one(&mut self, tick: Tick, input: Input, open: Tick) {
         if open.since(tick) > self.limits.late || tick.since(open) > self.limits.early {
             return;
@@ -520,6 +556,26 @@ mod tests {
             assert_eq!(buffer.close(Tick(tick), clear_last_byte).0, [5, 0, 0, 0, 0, 0, 0, 0]);
         }
         assert_eq!(buffer.close(Tick(11), clear_last_byte), Input::NEUTRAL);
+    }
+
+    #[test]
+    fn inputs_without_a_tick_fill_the_open_tick_and_the_next_and_lose_no_time() {
+        let mut buffer = InputBuffer::default();
+        let input = |number| Input([number, 0, 0, 0, 0, 0, 0, 0]);
+        let take = |buffer: &mut InputBuffer, number, open| {
+            buffer.take_thin(None, input(number), &clock_at(open), Duration::from_secs(100), RATE)
+        };
+        for number in 1..=4 {
+            take(&mut buffer, number, 5);
+        }
+        assert_eq!(buffer.close(Tick(5), clear_last_byte), input(1), "the first one counts for its tick");
+        assert_eq!(buffer.close(Tick(6), clear_last_byte), input(4), "the last one of too many");
+        take(&mut buffer, 5, 7);
+        assert_eq!(buffer.close(Tick(7), clear_last_byte), input(5));
+        buffer.take_thin(Some(Tick(9)), input(6), &clock_at(8), Duration::from_secs(100), RATE);
+        take(&mut buffer, 7, 8);
+        assert_eq!(buffer.close(Tick(8), clear_last_byte), input(5), "nothing came for it");
+        assert_eq!(buffer.close(Tick(9), clear_last_byte), input(7), "replaced");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use framehouse_shared::{
 };
 
 use super::{
-    InRoom, Members, Player, Room, Spectator, abort_vote, announce,
+    InRoom, Members, Player, Room, Spectator, ThinClient, abort_vote, announce,
     bans::{self, Identity},
     by_slot,
     cleanup_queue::{CleanupQueue, CleanupRequest},
@@ -30,11 +30,25 @@ use crate::{
     config::RoomSettings,
     net::{
         callers::Callers,
+        endpoint::ClientKind,
         outgoing::{self, PeerAddress},
-        session::{Purpose, Session},
+        session::{Purpose, Session, SessionState},
     },
     schedule::TickRate,
 };
+
+/// Lets the thin clients that have connected into their rooms: they have no versions to compare. Runs in
+/// `TickSet::Control`, before messages are handled.
+pub(crate) fn let_thin_clients_in(world: &mut World, sessions: &mut QueryState<(Entity, &Session)>) {
+    let is_waiting =
+        |session: &Session| session.kind.is_thin() && matches!(session.state, SessionState::Greeting { .. });
+    let waiting = sessions.iter(world).filter(|(_, session)| is_waiting(session));
+    let mut waiting: Vec<Entity> = waiting.map(|(entity, _)| entity).collect();
+    waiting.sort();
+    for session in waiting {
+        arrive(world, session);
+    }
+}
 
 /// Lets a session that has sent its Hello into its room, as its token says: to play, watch or resume.
 pub fn arrive(world: &mut World, session: Entity) {
@@ -44,6 +58,16 @@ pub fn arrive(world: &mut World, session: Entity) {
         Some(Purpose::Resume(player)) => presence::resume(world, session, player),
         None => {}
     }
+    // A seat may come back with a client of another kind.
+    let Some((kind, SessionState::Seated(member))) =
+        world.get::<Session>(session).map(|session| (session.kind, session.state))
+    else {
+        return;
+    };
+    match kind {
+        ClientKind::Simulating => world.entity_mut(member).remove::<ThinClient>(),
+        ClientKind::Thin { view } => world.entity_mut(member).insert(ThinClient::new(view)),
+    };
 }
 
 fn take_seat(world: &mut World, session_entity: Entity) {

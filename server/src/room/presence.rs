@@ -188,8 +188,9 @@ pub(crate) fn note_silence(world: &mut World) {
     let mut changes: Vec<(Entity, Presence)> = Vec::new();
     for (entity, player) in world.query::<(Entity, &Player)>().iter(world) {
         let Some(session) = player.presence.session() else { continue };
-        let Some(heard_at) = world.get::<Session>(session).map(|session| session.heard_at) else { continue };
-        let is_silent = now.elapsed.saturating_sub(heard_at) > patience;
+        let Some(session_data) = world.get::<Session>(session) else { continue };
+        // A thin client has nothing to say for long times, and the pings of its socket tell whether it is there.
+        let is_silent = !session_data.kind.is_thin() && now.elapsed.saturating_sub(session_data.heard_at) > patience;
         let presence = if is_silent { Presence::Silent(session) } else { Presence::Here(session) };
         if presence != player.presence {
             changes.push((entity, presence));

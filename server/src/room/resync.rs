@@ -11,7 +11,7 @@ use framehouse_shared::{
     tick::Tick,
 };
 
-use super::{InRoom, Members, clock::RoomClock, history::FrameHistory, inputs::SyncState, members};
+use super::{InRoom, Members, ThinClient, clock::RoomClock, history::FrameHistory, inputs::SyncState, members, thin};
 use crate::{
     net::{
         endpoint::BoxedEndpoint,
@@ -46,15 +46,21 @@ pub(super) fn make_snapshots_due(world: &mut World, room: Entity) {
 }
 
 /// Sends snapshots of the state before this tick to the clients that need one. Runs in `TickSet::Commit`, before the
-/// tick is simulated, so that this tick's frame is the first one a new client applies.
-pub(super) fn send_snapshots(world: &mut World, members: &mut QueryState<(Entity, &InRoom, &PeerAddress, &SyncState)>) {
+/// tick is simulated, so that this tick's frame is the first one a new client applies. A thin client needs none, and has
+/// loaded a match at once; it gets one when it asks.
+pub(super) fn send_snapshots(
+    world: &mut World,
+    members: &mut QueryState<(Entity, &InRoom, &PeerAddress, &SyncState, Option<&ThinClient>)>,
+) {
+    let tick = world.resource::<Now>().tick;
+    let interval = u64::from(world.resource::<TickRate>().ticks_in(SNAPSHOT_INTERVAL_MS));
+    let may_ask = |sync: &SyncState| tick >= sync.snapshot_sent_at + interval;
     let mut due: Vec<(Entity, Entity, PeerAddress)> = members
         .iter(world)
-        .filter(|(.., sync)| sync.snapshot_due)
-        .map(|(player, room, address, _)| (room.0, player, *address))
+        .filter(|(.., sync, thin)| sync.snapshot_due || thin.is_some_and(ThinClient::wants_snapshot) && may_ask(sync))
+        .map(|(player, room, address, ..)| (room.0, player, *address))
         .collect();
     due.sort_by_key(|(room, player, _)| (*room, *player));
-    let tick = world.resource::<Now>().tick;
     for of_room in due.chunk_by(|a, b| a.0 == b.0) {
         let room = of_room[0].0;
         let Some(next_tick) = world.get::<SimTickCount>(room).map(|tick| tick.0) else { continue };
@@ -65,8 +71,9 @@ pub(super) fn send_snapshots(world: &mut World, members: &mut QueryState<(Entity
         }
         let messages = snapshot_messages(match_no, next_tick, &state);
         for (_, player, address) in of_room {
-            for message in &messages {
-                outgoing::send(world, *address, message);
+            let thin = world.get_mut::<ThinClient>(*player).map(|mut thin| thin.take_wish());
+            if thin.unwrap_or(true) {
+                messages.iter().for_each(|message| outgoing::send(world, *address, message));
             }
             if let Some(mut sync) = world.get_mut::<SyncState>(*player) {
                 *sync = SyncState {
@@ -76,6 +83,9 @@ pub(super) fn send_snapshots(world: &mut World, members: &mut QueryState<(Entity
                     snapshot_tick: Some(next_tick),
                     ..sync.begin_anew()
                 };
+            }
+            if thin.is_some() {
+                members::note_loaded(world, *player);
             }
         }
     }
@@ -129,6 +139,13 @@ pub(crate) fn send_frames(world: &mut World, player: Entity, match_no: u32, firs
         return;
     }
     let Some((address, room)) = address_and_room(world, player) else { return };
+    let endpoint = world.get::<BoxedEndpoint>(address.endpoint);
+    if endpoint.is_some_and(|endpoint| endpoint.unacknowledged(address.client) > FRAME_BYTES_PER_REQUEST_MAX) {
+        return;
+    }
+    if world.get::<ThinClient>(player).is_some() {
+        return thin::send_frames(world, player, room, address, first);
+    }
     let Some(history) = world.get::<FrameHistory>(room) else { return };
     if first < history.first() {
         let tick = world.resource::<Now>().tick;
@@ -136,10 +153,6 @@ pub(crate) fn send_frames(world: &mut World, player: Entity, match_no: u32, firs
         if let Some(mut sync) = world.get_mut::<SyncState>(player) {
             sync.snapshot_due |= tick >= sync.snapshot_sent_at + interval;
         }
-        return;
-    }
-    let endpoint = world.get::<BoxedEndpoint>(address.endpoint);
-    if endpoint.is_some_and(|endpoint| endpoint.unacknowledged(address.client) > FRAME_BYTES_PER_REQUEST_MAX) {
         return;
     }
     for message in frame_messages(history, match_no, first) {

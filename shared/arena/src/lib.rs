@@ -14,6 +14,7 @@ use framehouse_shared::{
     score::Scoreboard,
     sim::{GameFile, GameFileError, MatchSetup, Rooms, Roster, SimSet, SimTick, SimTickCount},
     tick::{SimRate, Tick},
+    web_view::ViewWriter,
 };
 
 pub mod bodies;
@@ -38,6 +39,7 @@ mod stepper;
 pub mod sweep;
 #[cfg(test)]
 mod tests;
+mod web_view;
 
 use bodies::Bodies;
 use control::Controls;
@@ -139,6 +141,14 @@ impl Game for ArenaPlugin {
 
     fn noticed_jump(&self) -> f32 {
         NOTICED
+    }
+
+    fn web_view(&self, room: EntityRef, view: &mut ViewWriter) {
+        web_view::write(room, view);
+    }
+
+    fn web_module(&self) -> Option<&'static str> {
+        Some(include_str!("../assets/view.js"))
     }
 }
 

@@ -63,6 +63,9 @@ pub struct Status {
     pub spectators: usize,
     /// Current number of sessions, reservations included.
     pub sessions: usize,
+    /// The same by kind of connection.
+    #[serde(default)]
+    pub sessions_by_kind: SessionsByKind,
     /// Inputs and network distances of clients.
     #[serde(default)]
     pub clients: ClientStatus,
@@ -127,6 +130,24 @@ pub struct Status {
     pub bytes_in: u64,
     /// Bytes sent, with IP and UDP headers.
     pub bytes_out: u64,
+    /// Traffic of the WebSockets.
+    #[serde(default)]
+    pub websocket: WebSocketStatus,
+}
+
+/// Traffic of WebSockets with a session, without the headers of frames.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WebSocketStatus {
+    /// Messages received.
+    pub messages_in: u64,
+    /// Messages queued, frames included.
+    pub messages_out: u64,
+    /// Bytes received.
+    pub bytes_in: u64,
+    /// Bytes queued.
+    pub bytes_out: u64,
+    /// Frames left out because their client read too slowly.
+    pub frames_skipped: u64,
 }
 
 /// Mean and quantiles over the last 100 ticks, in milliseconds.
@@ -160,6 +181,14 @@ pub struct HistogramUs {
 pub struct DrainStatus {
     /// Seconds until matches that still run are ended without a result; `None` if the server waits for all of them.
     pub seconds_left: Option<f64>,
+}
+
+/// Number of sessions by kind of connection, reservations included.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[expect(missing_docs, reason = "the names are those of the connections")]
+pub struct SessionsByKind {
+    pub udp: usize,
+    pub websocket: usize,
 }
 
 /// Number of rooms by phase.
@@ -200,6 +229,12 @@ pub struct HttpStatus {
     pub requests_refused: u64,
     /// Requests refused because of their `Host`, `Origin` or `Content-Type`.
     pub requests_foreign: u64,
+    /// Current number of WebSockets, also those without a session.
+    #[serde(default)]
+    pub sockets: u64,
+    /// WebSockets refused because their address or its network had too many, or because the server had.
+    #[serde(default)]
+    pub sockets_refused: u64,
 }
 
 /// Metrics of the deferred cleanup.

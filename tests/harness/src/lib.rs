@@ -63,6 +63,7 @@
 //! * [`check`]: assertions about the server, run after every tick of a world.
 //! * [`live`]: a server in this process with real sockets and its own thread, for tests in real time.
 //! * [`postgres`], [`redis`]: real servers of these programs, for tests with a database or a fleet.
+//! * [`thin`]: a client over a WebSocket that simulates nothing.
 
 pub mod check;
 mod keeper;
@@ -70,4 +71,5 @@ pub mod link;
 pub mod live;
 pub mod postgres;
 pub mod redis;
+pub mod thin;
 pub mod world;

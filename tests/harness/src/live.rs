@@ -17,9 +17,12 @@ use std::{
 };
 
 use framehouse_server::{
-    config::{NetSettings, ReplaySettings, RoomSettings},
+    config::{NetSettings, ReplaySettings, RoomSettings, WsSettings},
     key,
-    net::udp::{Datagrams, Route, UdpDatagrams, UdpEndpoint, UdpSettings},
+    net::{
+        udp::{Datagrams, Route, UdpDatagrams, UdpEndpoint, UdpSettings},
+        ws::WsEndpoint,
+    },
     ops::{
         backend::LocalBackend,
         http::{self, HttpOptions},
@@ -213,12 +216,14 @@ fn run(
     let unix_base = wall_clock();
     let net = NetSettings::default();
     let endpoint = UdpEndpoint::new(Box::new(socket), address, UdpSettings::new(RATE, &net), unix_base);
+    let (ws_endpoint, link) = WsEndpoint::new(RATE, &net, &WsSettings::default());
+    let options = HttpOptions { link: Some(link), view_module: game.web_module(), ..Default::default() };
     let setup = ServerSetup {
         tick_rate: RATE,
         rooms,
         cleanup: Default::default(),
         net,
-        endpoints: vec![Box::new(endpoint)],
+        endpoints: vec![Box::new(endpoint), Box::new(ws_endpoint)],
         unix_base,
         game_files,
         seed: None,
@@ -228,16 +233,16 @@ fn run(
     let key = key::open(folder).expect("a folder of ours");
     let public_key = key.public();
     let prover = Some(Prover::new(game.clone(), replay_folder.clone(), public_key));
-    let options = StoreOptions::in_folder(folder.to_owned(), public_key, wall_clock);
-    let options = StoreOptions { prover, boards_unproven, ..options };
-    let (store, store_thread) = store::start(options).expect("a folder of ours");
+    let store_options = StoreOptions::in_folder(folder.to_owned(), public_key, wall_clock);
+    let store_options = StoreOptions { prover, boards_unproven, ..store_options };
+    let (store, store_thread) = store::start(store_options).expect("a folder of ours");
     let replays = ReplayWriter::start(replay_folder.clone(), &ReplaySettings::default(), key.clone());
     let (replays, stopped) = (replays.expect("a folder of ours"), Arc::clone(&stop));
     let thread = thread::spawn(move || {
         let mut server = Server::new(game, setup).expect("the game's files are right");
         let (backend, joins) = LocalBackend::new(server.status_board(), replay_folder);
         let backend = backend.with_key(public_key).with_store(store).with_ratings(key.clone());
-        http::serve(listener, backend, HttpOptions::default()).expect("a thread");
+        http::serve(listener, backend, options).expect("a thread");
         server.set_key(key);
         server.set_join_queue(joins);
         server.keep_results(results);

@@ -15,6 +15,7 @@ use framehouse_server::{
     address::AddressKey,
     config::{CleanupSettings, NetSettings, RoomSettings},
     net::{
+        endpoint::ClientKind,
         secret::ResumeSecret,
         udp::{UdpEndpoint, UdpSettings},
     },
@@ -281,7 +282,9 @@ impl World {
         let index = self.clients.len();
         let name = self.name.clone().unwrap_or_else(|| format!("player {index}"));
         let (secret, rating) = (self.secret, self.rating);
-        let grant = self.server.join(&JoinRequest { name, target, secret, rating, hello: None, caller })?;
+        let kind = ClientKind::Simulating;
+        let request = JoinRequest { name, target, secret, rating, hello: None, caller, kind };
+        let grant = self.server.join(&request)?;
         let seed = self.seed * 1000 + index as u64;
         let server = Connection::server_address(&grant.token).expect("our own token");
         let end = match address {

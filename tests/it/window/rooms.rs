@@ -40,6 +40,19 @@ fn a_room_is_found_joined_talked_in_and_its_host_can_send_away() {
 }
 
 #[test]
+fn the_lobby_has_a_link_that_a_browser_opens() {
+    let (server, folder) = (start_server(), Folder::new());
+    let mut ada = open_window(&server, &folder, "--name Ada");
+    ada.click("Create room");
+    ada.until_screen(Screen::Lobby);
+    let code = ada.session().client().and_then(|client| client.code()).expect("in a room");
+    ada.until_seen("Copy link");
+    ada.click("Copy link");
+    // Where there is no clipboard, the link is shown to be written down.
+    ada.until_seen(&format!("{}/r/{code}", server.url));
+}
+
+#[test]
 fn the_host_changes_the_room_and_a_spectator_sees_it() {
     let (server, folders) = (start_server(), [Folder::new(), Folder::new()]);
     let mut ada = open_window(&server, &folders[0], "--name Ada");

@@ -13,7 +13,7 @@ pub mod seeds;
 pub mod smoke;
 mod states;
 
-pub use decoders::{control_decode, datagram_decode};
+pub use decoders::{control_decode, datagram_decode, websocket_decode};
 pub use pair::endpoint;
 pub use payloads::guard;
 pub use replays::replay_decode;
@@ -31,9 +31,10 @@ pub struct Target {
 }
 
 /// All fuzz targets.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 7] = [
     Target { name: "datagram_decode", run: datagram_decode, seeds: seeds::datagrams },
     Target { name: "control_decode", run: control_decode, seeds: seeds::control },
+    Target { name: "websocket_decode", run: websocket_decode, seeds: seeds::websocket },
     Target { name: "guard", run: guard, seeds: seeds::payloads },
     Target { name: "state_decode", run: state_decode, seeds: seeds::states },
     Target { name: "replay_decode", run: replay_decode, seeds: replays::seeds },

@@ -11,6 +11,7 @@
 //! shared.rs     what all threads of a load process share;  processes.rs  further load processes
 //! crew.rs       the clients of one process: spawner.rs  gets seats, with seats.rs  over HTTP
 //! drive.rs      threads that update the clients;  room.rs  one room's clients;  order.rs  their game messages
+//! ws.rs         clients over WebSockets
 //! visits.rs     clients that connect and leave, many a second
 //! report.rs     the report: a table, or one line of JSON
 //! ```
@@ -33,6 +34,7 @@ pub(crate) mod shared;
 pub(crate) mod spawner;
 pub mod status;
 mod visits;
+pub mod ws;
 
 use std::{
     fs,

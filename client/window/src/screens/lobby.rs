@@ -7,7 +7,7 @@ mod room;
 use std::time::Duration;
 
 use bevy::{clipboard::Clipboard, prelude::*};
-use framehouse_client::client::Client;
+use framehouse_client::{client::Client, connect::room_link};
 use framehouse_shared::protocol::messages::{HostCommand, Phase, PlayerState};
 
 use super::{Screen, chat};
@@ -28,7 +28,7 @@ pub(super) use options::stepped;
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<options::Maps>().init_resource::<options::Ordered>();
     app.add_systems(OnEnter(Screen::Lobby), (spawn, options::ask_for_maps));
-    let systems = (handle_actions, order, copy_code, (options::take_maps, options::settle, options::order).chain());
+    let systems = (handle_actions, order, copy, (options::take_maps, options::settle, options::order).chain());
     app.add_systems(Update, systems.in_set(HandleActions).run_if(in_state(Screen::Lobby)));
     let systems = (members::show, room::show, show_ready);
     app.add_systems(Update, systems.after(HandleActions).run_if(in_state(Screen::Lobby)));
@@ -100,20 +100,23 @@ fn order(mut actions: MessageReader<Action>, mut session: ResMut<Session>) {
     }
 }
 
-fn copy_code(
+fn copy(
     mut actions: MessageReader<Action>,
     session: Res<Session>,
     clipboard: Option<ResMut<Clipboard>>,
     mut toasts: MessageWriter<Toast>,
 ) {
-    if !actions.read().any(|action| *action == Action::CopyCode) {
-        return;
-    }
     let Some(code) = session.client().and_then(|client| client.code()) else { return };
-    let is_copied = clipboard.is_some_and(|mut clipboard| clipboard.set_text(code.to_string()).is_ok());
+    let wanted = actions.read().filter_map(|action| match action {
+        Action::CopyCode => Some(code.to_string()),
+        Action::CopyLink => Some(room_link(session.server(), code)),
+        _ => None,
+    });
+    let Some(text) = wanted.last() else { return };
+    let is_copied = clipboard.is_some_and(|mut clipboard| clipboard.set_text(text.clone()).is_ok());
     toasts.write(match is_copied {
-        true => Toast::with(ToastKind::Good, T::Copied, code),
-        false => Toast::with(ToastKind::Bad, T::CannotCopy, code),
+        true => Toast::with(ToastKind::Good, T::Copied, text),
+        false => Toast::with(ToastKind::Bad, T::CannotCopy, text),
     });
 }
 

@@ -12,8 +12,8 @@ use std::{
 
 use framehouse_shared::{
     api::{
-        BoardList, BoardQuery, Leaderboard, ListedRoom, MatchInfo, MatchesQuery, PlayerInfo, PlayerMatches, RoomFilter,
-        SessionGrant, Status, StoreStatus,
+        BoardList, BoardQuery, Leaderboard, ListedRoom, MatchInfo, MatchesQuery, PlayerInfo, PlayerMatches,
+        PlayerSecret, RoomFilter, SessionGrant, Status, StoreStatus,
     },
     ids::{AccountId, MatchId},
     replay::{PublicKey, ServerKey},
@@ -128,6 +128,10 @@ impl Backend for LocalBackend {
         }
     }
 
+    fn account(&self, secret: PlayerSecret) -> Option<AccountId> {
+        self.accounts.as_ref().map(|key| key.account(secret))
+    }
+
     async fn list_rooms(&self, filter: &RoomFilter) -> Result<Vec<ListedRoom>, Refusal> {
         Ok(filter.select(&self.status.page().rooms))
     }
@@ -221,7 +225,7 @@ mod tests {
     use futures_util::poll;
 
     use super::*;
-    use crate::ops::status::Page;
+    use crate::{net::endpoint::ClientKind, ops::status::Page};
 
     fn request() -> JoinRequest {
         JoinRequest {
@@ -231,6 +235,7 @@ mod tests {
             rating: None,
             hello: None,
             caller: Ipv4Addr::LOCALHOST.into(),
+            kind: ClientKind::Simulating,
         }
     }
 

@@ -1,4 +1,5 @@
-//! One connection: PROXY header, TLS handshake, requests.
+//! One connection: PROXY header, TLS handshake, requests. A connection that becomes a WebSocket gives its place back:
+//! WebSockets have places of their own.
 
 use std::{
     io,
@@ -93,7 +94,8 @@ where
         .header_read_timeout(HEAD_TIME_MAX)
         .max_buf_size(BUFFER_BYTES)
         .keep_alive(!place.is_for_resume)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.layer(Extension(peer))));
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.layer(Extension(peer))))
+        .with_upgrades();
     let time_max = if place.is_for_resume { RESUME_TIME_MAX } else { CONNECTION_TIME_MAX };
     // Errors are ignored: the connection is over.
     let _ = timeout(time_max, requests).await;

@@ -12,6 +12,8 @@ pub(super) struct Counts {
     pub handshakes_failed: AtomicU64,
     pub requests_refused: AtomicU64,
     pub requests_foreign: AtomicU64,
+    pub sockets: AtomicU64,
+    pub sockets_refused: AtomicU64,
 }
 
 impl Counts {
@@ -24,6 +26,8 @@ impl Counts {
             handshakes_failed: read(&self.handshakes_failed),
             requests_refused: read(&self.requests_refused),
             requests_foreign: read(&self.requests_foreign),
+            sockets: read(&self.sockets),
+            sockets_refused: read(&self.sockets_refused),
         }
     }
 }

@@ -41,7 +41,7 @@ impl IntoResponse for Refusal {
 
 const fn status_of(reason: &JoinError) -> StatusCode {
     match reason {
-        JoinError::NoSuchRoom(_) | JoinError::NoSuchSeat => StatusCode::NOT_FOUND,
+        JoinError::NoSuchRoom(_) | JoinError::NoSuchName(_) | JoinError::NoSuchSeat => StatusCode::NOT_FOUND,
         JoinError::RoomFull(_) | JoinError::SpectatorsFull(_) | JoinError::AlreadyPlaying => StatusCode::CONFLICT,
         JoinError::BadSize { .. } => StatusCode::BAD_REQUEST,
         JoinError::SentAway(_) => StatusCode::FORBIDDEN,

@@ -6,7 +6,7 @@ use axum::body::Body;
 use framehouse_shared::{
     api::{
         BoardEntry, BoardList, BoardName, BoardQuery, Leaderboard, ListedRoom, MatchInfo, MatchPlayer, MatchesQuery,
-        PlayedMatch, PlayerInfo, PlayerMatches, Rating, RoomFilter, SessionGrant, Status,
+        PlayedMatch, PlayerInfo, PlayerMatches, PlayerSecret, Rating, RoomFilter, SessionGrant, Status,
     },
     ids::{AccountId, MatchId},
     replay::PublicKey,
@@ -40,6 +40,10 @@ impl Backend for Fixed {
             grace_s: 12.5,
             player: Some(AccountId(0xad)),
         })
+    }
+
+    fn account(&self, _: PlayerSecret) -> Option<AccountId> {
+        Some(AccountId(0xad))
     }
 
     async fn list_rooms(&self, filter: &RoomFilter) -> Result<Vec<ListedRoom>, Refusal> {

@@ -38,6 +38,10 @@ pub(super) struct Limits {
     pub connections: u32,
     /// Downloads at a time.
     pub downloads: u32,
+    /// WebSockets at a time.
+    pub sockets: u32,
+    /// WebSockets at a time that have not authenticated.
+    pub greetings: u32,
     /// Requests per second.
     pub requests_per_s: f32,
     /// Join requests per second.
@@ -53,7 +57,14 @@ pub(super) enum Place {
     Connection,
     /// A download of a replay.
     Download,
+    /// A WebSocket.
+    Socket,
+    /// A WebSocket that has not authenticated.
+    Greeting,
 }
+
+/// Number of kinds of [`Place`].
+const PLACES: usize = 4;
 
 /// What an address can do a number of times a second.
 #[derive(Clone, Copy, Debug)]
@@ -85,7 +96,7 @@ type Keys = ArrayVec<Key, 3>;
 /// Counts of one key.
 struct Usage {
     factor: u32,
-    places: [u32; 2],
+    places: [u32; PLACES],
     acts: [Bucket; 5],
 }
 
@@ -98,12 +109,12 @@ impl Usage {
         let Limits { requests_per_s, joins_per_s, .. } = *limits;
         let resumes_per_s = joins_per_s * RESUMES_FACTOR;
         let acts = [requests_per_s, requests_per_s, joins_per_s, resumes_per_s, requests_per_s].map(bucket);
-        Self { factor, places: [0; 2], acts }
+        Self { factor, places: [0; PLACES], acts }
     }
 
     /// Whether an entry made anew would be the same.
     fn is_unused(&self, now: Duration) -> bool {
-        self.places == [0; 2] && self.acts.iter().all(|bucket| bucket.is_full(now))
+        self.places == [0; PLACES] && self.acts.iter().all(|bucket| bucket.is_full(now))
     }
 }
 
@@ -155,6 +166,8 @@ impl AddressLimits {
         let places_max = match place {
             Place::Connection => self.limits.connections,
             Place::Download => self.limits.downloads,
+            Place::Socket => self.limits.sockets,
+            Place::Greeting => self.limits.greetings,
         };
         let has_place = |usage: &mut Usage| {
             if usage.places[place as usize] < places_max.saturating_mul(usage.factor) { Ok(()) } else { Err(()) }
@@ -234,9 +247,15 @@ mod tests {
     const START: Duration = Duration::ZERO;
 
     fn limits() -> Arc<AddressLimits> {
-        let limits =
-            Limits { connections: 32, downloads: 8, requests_per_s: 20.0, joins_per_s: 5.0, limit_loopback: false };
-        AddressLimits::new(limits)
+        AddressLimits::new(Limits {
+            connections: 32,
+            downloads: 8,
+            sockets: 16,
+            greetings: 8,
+            requests_per_s: 20.0,
+            joins_per_s: 5.0,
+            limit_loopback: false,
+        })
     }
 
     fn key(text: &str) -> AddressKey {

@@ -36,7 +36,7 @@ pub(super) const ROUTES: [&str; 10] = [
 ];
 
 /// Classes of HTTP statuses, by their first digit.
-const CLASSES: [(u16, &str); 4] = [(2, "2xx"), (3, "3xx"), (4, "4xx"), (5, "5xx")];
+const CLASSES: [(u16, &str); 5] = [(1, "1xx"), (2, "2xx"), (3, "3xx"), (4, "4xx"), (5, "5xx")];
 
 /// Routes that say nothing about how long players wait.
 const CHECKS: [&str; 3] = [HEALTH, READINESS, METRICS];

@@ -36,6 +36,8 @@ use super::{
     },
     requests::{Requests, measure_request},
     sessions::{__path_open_session, open_session},
+    web::{__path_send_file, __path_send_view_module, __path_show_page, send_file, send_view_module, show_page},
+    ws::{__path_open_socket, Sockets, open_socket},
 };
 use crate::ops::{
     backend::{Backend, Refusal, ReplayFile},
@@ -67,6 +69,10 @@ pub(super) struct Gateway<B> {
     pub requests: Arc<Requests>,
     /// Whether the log has the warning about tokens that others can read.
     pub readable_token: Once,
+    /// WebSockets, if the server has them.
+    pub sockets: Option<Sockets>,
+    /// The game's module for browsers.
+    pub view_module: Option<&'static str>,
 }
 
 type Shared<B> = State<Arc<Gateway<B>>>;
@@ -87,6 +93,10 @@ pub(super) fn router<B: Backend>(gateway: Gateway<B>) -> Router {
         .add(__path_show_player, show_player::<B>)
         .add(__path_list_matches, list_matches::<B>)
         .add(__path_show_match, show_match::<B>)
+        .add(__path_open_socket, open_socket::<B>)
+        .add(__path_show_page, show_page::<B>)
+        .add(__path_send_file, send_file)
+        .add(__path_send_view_module, send_view_module::<B>)
         .add(__path_show_health, show_health::<B>)
         .add(__path_show_readiness, show_readiness::<B>)
         .add(__path_show_metrics, show_metrics::<B>)

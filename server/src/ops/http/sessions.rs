@@ -28,6 +28,7 @@ use super::{
 };
 use crate::{
     address::AddressKey,
+    net::endpoint::ClientKind,
     ops::backend::{Backend, Refusal},
     room::directory::{JoinError, JoinRequest, JoinTarget},
 };
@@ -146,10 +147,18 @@ fn parse_join(body: &Bytes, caller: AddressKey) -> Result<JoinRequest, BadBody> 
         (None, Some(room)) => parse_target(room)?,
         (None, None) => return Err(BadBody::Malformed("the body names no room".to_owned())),
     };
-    let name = parse_name(&body.name)?;
+    let name = parse_name(&body.name).map_err(BadBody::Malformed)?;
     // The backend looks it up.
     let rating = None;
-    Ok(JoinRequest { name, target, secret: body.player_secret, rating, hello: body.hello, caller })
+    Ok(JoinRequest {
+        name,
+        target,
+        secret: body.player_secret,
+        rating,
+        hello: body.hello,
+        caller,
+        kind: ClientKind::Simulating,
+    })
 }
 
 fn parse_target(room: RoomRequest<String>) -> Result<JoinTarget, BadBody> {
@@ -169,11 +178,15 @@ fn printable(text: &str) -> String {
     text.chars().take(16).filter(|letter| is_printable(letter.encode_utf8(&mut [0; 4]))).collect()
 }
 
-fn parse_name(name: &str) -> Result<String, BadBody> {
+/// The name as others see it.
+///
+/// # Errors
+/// With a sentence.
+pub(super) fn parse_name(name: &str) -> Result<String, String> {
     clean_name(name).ok_or_else(|| {
-        BadBody::Malformed(format!(
+        format!(
             "a name has 1 to {NAME_CHARS_MAX} visible characters, at most {NAME_BYTES_MAX} bytes, and no control characters"
-        ))
+        )
     })
 }
 

@@ -26,6 +26,8 @@ pub(super) fn write(families: &mut Families<'_>, http: &HttpStatus, requests: &[
         requests.iter().map(|of| (of.route, &of.took)),
     )?;
     families.gauge("http_connections", "Open HTTP connections", http.connections as i64)?;
+    families.gauge("websockets", "Open WebSockets, also those without a session", http.sockets as i64)?;
+    families.counter("websockets_refused", "WebSockets refused by a limit", http.sockets_refused)?;
     let refused = [("connection_limit", http.connections_refused), ("handshake", http.handshakes_failed)];
     families.counters("http_connections_refused", "HTTP connections closed at once, by reason", "reason", refused)?;
     let refused = [("limit", http.requests_refused), ("foreign", http.requests_foreign)];

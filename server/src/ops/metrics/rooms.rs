@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use framehouse_shared::api::{RoomsByPhase, Status};
+use framehouse_shared::api::{RoomsByPhase, SessionsByKind, Status};
 
 use super::families::Families;
 
@@ -18,6 +18,13 @@ pub(super) fn write(families: &mut Families<'_>, status: &Status) -> fmt::Result
     )?;
     families.gauge("spectators", "Spectators in rooms", status.spectators as i64)?;
     families.gauge("sessions", "Sessions, also those that only hold a reservation", status.sessions as i64)?;
+    let SessionsByKind { udp, websocket } = status.sessions_by_kind;
+    families.gauges(
+        "sessions_by_kind",
+        "The same by kind of connection",
+        "kind",
+        [("udp", udp as i64), ("websocket", websocket as i64)],
+    )?;
     families.gauge(
         "accepting",
         "1 while newcomers are let in, 0 while the server drains or stops",

@@ -1,8 +1,8 @@
-//! Metrics of the UDP endpoints.
+//! Metrics of the endpoints: UDP and WebSockets.
 
 use std::fmt;
 
-use framehouse_shared::api::Status;
+use framehouse_shared::api::{Status, WebSocketStatus};
 
 use super::families::Families;
 
@@ -28,6 +28,24 @@ pub(super) fn write(families: &mut Families<'_>, status: &Status) -> fmt::Result
     )?;
     let dropped = status.dropped_datagrams.iter().map(|(reason, count)| (reason.as_str(), *count));
     families.counters("udp_datagrams_dropped", "Received UDP datagrams dropped, by reason", "reason", dropped)?;
+    let WebSocketStatus { messages_in, messages_out, bytes_in, bytes_out, frames_skipped } = status.websocket;
+    families.counters(
+        "websocket_messages",
+        "Messages received from and queued for WebSockets, frames included",
+        "direction",
+        directions(messages_in, messages_out),
+    )?;
+    families.counters(
+        "websocket_bytes",
+        "Bytes of the messages of WebSockets",
+        "direction",
+        directions(bytes_in, bytes_out),
+    )?;
+    families.counter(
+        "websocket_frames_skipped",
+        "Frames left out because a WebSocket's client read too slowly",
+        frames_skipped,
+    )?;
     families.counter(
         "invalid_messages",
         "Messages of clients that passed the guard and were invalid",

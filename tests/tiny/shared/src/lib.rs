@@ -10,6 +10,7 @@ use framehouse_shared::{
     score::Scoreboard,
     sim::{MatchSetup, Rooms, Roster, SimSet, SimTick},
     tick::SimRate,
+    web_view::ViewWriter,
 };
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +60,18 @@ impl Game for TinyPlugin {
 
     fn bot_input(&self, _: EntityRef, _: Slot, _: Input, rng: &mut SimRng) -> Input {
         Input([rng.below(4) as u8, 0, 0, 0, 0, 0, 0, u8::from(rng.one_in(5))])
+    }
+
+    fn web_view(&self, room: EntityRef, view: &mut ViewWriter) {
+        let (Some(presses), Some(roster)) = (room.get::<Presses>(), room.get::<Roster>()) else { return };
+        for slot in slots_in(roster.ever_seated) {
+            view.u8(slot.into());
+            view.u32(presses.count[slot.index()]);
+        }
+    }
+
+    fn web_module(&self) -> Option<&'static str> {
+        Some(include_str!("view.js"))
     }
 }
 

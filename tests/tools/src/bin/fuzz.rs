@@ -9,9 +9,10 @@ use framehouse_client::say;
 use framehouse_tools::fuzz::smoke::smoke;
 
 /// The parts of each target in a thousand inputs: a state or an endpoint costs far more than a message.
-const SHARES: [(&str, u64); 6] = [
-    ("datagram_decode", 540),
-    ("control_decode", 340),
+const SHARES: [(&str, u64); 7] = [
+    ("datagram_decode", 440),
+    ("control_decode", 300),
+    ("websocket_decode", 140),
     ("guard", 80),
     ("state_decode", 24),
     ("replay_decode", 10),

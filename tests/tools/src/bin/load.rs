@@ -11,7 +11,7 @@ use std::{
 
 use clap::Parser;
 use framehouse_client::{complain, say};
-use framehouse_tools::load::{args::Args, processes::drive_share, run, run_beyond};
+use framehouse_tools::load::{args::Args, processes::drive_share, run, run_beyond, ws::run_ws};
 use mimalloc::MiMalloc;
 use serde::Serialize;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -41,6 +41,11 @@ fn measured(args: &Args) -> Result<Option<String>, String> {
     for signal in [SIGTERM, SIGINT] {
         signal_hook::flag::register(signal, Arc::clone(&stop))
             .map_err(|error| format!("cannot handle signals: {error}"))?;
+    }
+    if args.ws {
+        let report = run_ws(args, &stop)?;
+        print_report(args, &report);
+        return Ok(report.failure());
     }
     match args.beyond {
         Some(factor) => {

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 
 use framehouse_shared::{
+    api::ws::{Down, Encoding, Up},
     ids::SLOTS_MAX,
     input::Input,
     protocol::{
@@ -14,6 +15,7 @@ use framehouse_shared::{
     replay::{put_past_tick, read_range},
     tick::Tick,
 };
+use serde::{Serialize, de::DeserializeOwned};
 
 /// Runs every decoder of unreliable datagrams.
 pub fn datagram_decode(bytes: &[u8]) {
@@ -81,6 +83,23 @@ pub fn control_decode(bytes: &[u8]) {
         decode_message(message);
     }
     read_everything(bytes);
+}
+
+/// Runs the decoders of WebSocket messages, in both encodings.
+pub fn websocket_decode(bytes: &[u8]) {
+    for encoding in [Encoding::Json, Encoding::MessagePack] {
+        decode_websocket::<Up>(encoding, bytes);
+        decode_websocket::<Down>(encoding, bytes);
+    }
+}
+
+/// A message that was read is written in one form only. Bytes are compared, because a number may be NaN.
+fn decode_websocket<M: Serialize + DeserializeOwned>(encoding: Encoding, bytes: &[u8]) {
+    if let Ok(message) = encoding.decode::<M>(bytes) {
+        let written = encoding.encode(&message);
+        let again: M = encoding.decode(&written).expect("what was written can be read");
+        assert_eq!(encoding.encode(&again), written);
+    }
 }
 
 fn decode_message(bytes: &[u8]) {

@@ -2,6 +2,7 @@
 
 use framehouse_arena::ArenaPlugin;
 use framehouse_shared::{
+    api::ws::{self, Create, Down, Encoding, GameFrame, Hidden, JoinRoom, SlotData, Up},
     fields::{Field, FieldDifference},
     ids::{MatchId, PlayerId, RoomCode, RoomId, SLOTS_MAX, Slot},
     input::{Command, Entropy, Frame, Input, RosterChange, RosterEvent},
@@ -55,6 +56,45 @@ pub fn datagrams() -> Vec<Vec<u8>> {
         add(&|bytes| bytes.extend([&[ticks as u8], &range(ticks)[..]].concat()));
     }
     seeds
+}
+
+/// Messages of WebSockets, in both encodings.
+pub fn websocket() -> Vec<Vec<u8>> {
+    let text = |text: &str| text.to_owned();
+    let up = [
+        Up::Auth { name: text("Ada"), secret: Some(Hidden("0".repeat(32))), resume: None, view: true },
+        Up::JoinRoom(JoinRoom { room_id: Some(text("lounge")), view: true, ..Default::default() }),
+        Up::JoinRoom(JoinRoom {
+            create: Some(Create { size: 4, private: true, practice: false }),
+            ..Default::default()
+        }),
+        Up::Input { frame_id: Some(300), input_data: vec![7; 8].into() },
+        Up::Input { frame_id: None, input_data: vec![0; 8].into() },
+        Up::Message { data: vec![0, 255].into() },
+        Up::Chat { text: text("h\u{e9}llo") },
+        Up::Configure { seats: 4, private: false, economy: true, map: Some(text("basin")) },
+        Up::Ping { seq: u32::MAX },
+        Up::LeaveRoom,
+    ];
+    let frame = GameFrame {
+        frame_id: 300,
+        inputs: vec![SlotData { slot: slot(1), data: vec![9; 8].into() }],
+        confirmed: true,
+        hash: Some("0".repeat(16)),
+        joined: vec![slot(2)],
+        left: Vec::new(),
+        commands: Vec::new(),
+        entropy: Some(7),
+    };
+    let down = [
+        Down::GameFrame(Box::new(frame)),
+        Down::ViewFrame { match_no: 1, frame_id: 300, data: vec![1; 40].into() },
+        Down::Phase { msg_id: 7, phase: ws::Phase::Countdown { match_no: 1, ticks: 90 } },
+        Down::Pong { seq: 1, tick: Some(-1.5) },
+    ];
+    let both = [Encoding::Json, Encoding::MessagePack];
+    let up = up.iter().flat_map(|message| both.map(|encoding| encoding.encode(message)));
+    up.chain(down.iter().flat_map(|message| both.map(|encoding| encoding.encode(message)))).collect()
 }
 
 fn inputs_message(count: u8, report: Option<(Tick, u64)>) -> Inputs {

@@ -25,9 +25,19 @@ pub struct Args {
     /// Real clients that simulate, predict and compare hashes, in rooms of their own; rounded up to whole rooms.
     #[arg(long, default_value_t = 0, value_parser = value_parser!(u32).range(0..=64))]
     pub real: u32,
-    /// Game messages that every client sends per second.
-    #[arg(long, default_value_t = 0, value_parser = value_parser!(u32).range(0..=400))]
+    /// Game messages that every client sends per second; at most 400 over UDP.
+    #[arg(long, default_value_t = 0, value_parser = value_parser!(u32).range(0..=10_000))]
     pub messages: u32,
+    /// Clients over WebSockets in place of UDP, half of them with JSON and half with MessagePack.
+    #[arg(long,
+        conflicts_with_all = ["real", "economy", "connects_per_s", "processes", "together", "announce", "watched", "beyond", "allocations"])]
+    pub ws: bool,
+    /// With --ws: clients of each room that read nothing.
+    #[arg(long, default_value_t = 0, requires = "ws", value_parser = value_parser!(u32).range(0..=15))]
+    pub slow: u32,
+    /// With --ws: readers of each room that send messages.
+    #[arg(long, default_value_t = 16, requires = "ws", value_parser = value_parser!(u32).range(1..=16))]
+    pub talkers: u32,
     /// Make rooms in economy mode: inputs and frames are sent in every second tick.
     #[arg(long)]
     pub economy: bool,
@@ -88,6 +98,9 @@ impl Args {
     pub fn check(&self) -> Result<(), String> {
         if self.together && self.players == 16 {
             return Err("rooms that wait for each other need a free seat: use --players 15 with --together".to_owned());
+        }
+        if !self.ws && self.messages > 400 {
+            return Err("a client over UDP sends at most 400 messages a second: use --ws for more".to_owned());
         }
         Ok(())
     }

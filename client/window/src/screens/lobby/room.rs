@@ -75,7 +75,11 @@ fn spawn_code(sheet: &mut ChildSpawnerCommands<'_>, kit: &Kit, code: RoomCode) {
         row.spawn(filler());
         row.spawn(kit.small_button(Action::CopyCode, kit.say(T::Copy), Kind::Plain));
     });
-    sheet.spawn(kit.words(kit.say(T::ShareCode), 14.0, TEXT_MUTED));
+    sheet.spawn(kit.row(12.0)).with_children(|row| {
+        row.spawn(kit.words(kit.say(T::ShareCode), 14.0, TEXT_MUTED));
+        row.spawn(filler());
+        row.spawn(kit.small_button(Action::CopyLink, kit.say(T::CopyLink), Kind::Quiet));
+    });
 }
 
 fn spawn_options(sheet: &mut ChildSpawnerCommands<'_>, kit: &Kit, content: &Content) {

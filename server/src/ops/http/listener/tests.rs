@@ -25,14 +25,14 @@ impl Incoming for Made {
 }
 
 /// A gateway, and the way to it.
-struct Network(mpsc::UnboundedSender<(DuplexStream, SocketAddr)>);
+pub(in crate::ops::http) struct Network(mpsc::UnboundedSender<(DuplexStream, SocketAddr)>);
 
 impl Network {
     fn of(http: HttpSettings, connections_max: usize) -> Self {
         Self::with(HttpOptions { http, connections_max, ..Default::default() })
     }
 
-    fn with(options: HttpOptions) -> Self {
+    pub fn with(options: HttpOptions) -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
         let (door, router) = gateway(Fixed, options);
         tokio::spawn(accept_connections(Made(receiver), door, router));
@@ -40,7 +40,7 @@ impl Network {
     }
 
     /// A connection from this address.
-    fn connect(&self, from: &str) -> DuplexStream {
+    pub fn connect(&self, from: &str) -> DuplexStream {
         let (ours, theirs) = duplex(64 * 1024);
         let address = SocketAddr::new(from.parse().expect("an address"), 4711);
         self.0.send((theirs, address)).expect("the gateway runs");
@@ -78,7 +78,7 @@ fn often() -> HttpSettings {
 }
 
 /// Lets the gateway do what it can without time passing.
-async fn settle() {
+pub(in crate::ops::http) async fn settle() {
     for _ in 0..10_000 {
         tokio::task::yield_now().await;
     }

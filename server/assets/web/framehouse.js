@@ -1,0 +1,1 @@
+../../../client/web/framehouse.js

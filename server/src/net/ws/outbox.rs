@@ -1,0 +1,211 @@
+//! What waits to be sent to one socket: filled by the tick thread, emptied by the socket's task.
+
+use std::{collections::VecDeque, sync::Mutex};
+
+use axum::body::Bytes;
+use framehouse_shared::protocol::end::EndCode;
+use tokio::sync::Notify;
+
+use crate::net::endpoint::ClientId;
+
+/// Maximum number of bytes that wait for a client. One with more does not read, and is cut off.
+const WAITING_BYTES_MAX: usize = 256 * 1024;
+/// Maximum number of frames that wait for a client. Of more, the newest is kept.
+const FRAMES_WAITING_MAX: usize = 8;
+/// Number of bytes from which on a batch is complete.
+const BATCH_BYTES: usize = 32 * 1024;
+
+/// Something to be sent.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Item {
+    /// A message. None is left out.
+    Message(Bytes),
+    /// A frame. A slow client gets the newest only.
+    Frame(Bytes),
+    /// A ping of the WebSocket.
+    Ping,
+    /// The session is over; the socket may ask for another one, depending on the code.
+    SessionOver(ClientId, Option<EndCode>),
+}
+
+impl Item {
+    /// Number of bytes, without the header of a frame.
+    pub const fn bytes(&self) -> usize {
+        match self {
+            Self::Message(bytes) | Self::Frame(bytes) => bytes.len(),
+            Self::Ping | Self::SessionOver(..) => 0,
+        }
+    }
+}
+
+/// More waits for a client than may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooSlow;
+
+#[derive(Default)]
+struct Waiting {
+    items: VecDeque<Item>,
+    frames: usize,
+    /// Bytes of the items, and of those that were taken and are not sent yet.
+    bytes: usize,
+}
+
+/// The queue to one socket.
+#[derive(Default)]
+pub(crate) struct Outbox {
+    waiting: Mutex<Waiting>,
+    news: Notify,
+    cut: Notify,
+}
+
+impl Outbox {
+    /// Adds an item. Returns the number of older frames that are left out because of it.
+    ///
+    /// # Errors
+    /// When too much waits. The item is not added.
+    pub fn push(&self, item: Item) -> Result<u64, TooSlow> {
+        let mut waiting = self.lock();
+        let skipped = if matches!(item, Item::Frame(_)) { waiting.make_place() } else { 0 };
+        if waiting.bytes + item.bytes() > WAITING_BYTES_MAX {
+            return Err(TooSlow);
+        }
+        waiting.bytes += item.bytes();
+        waiting.frames += usize::from(matches!(item, Item::Frame(_)));
+        waiting.items.push_back(item);
+        Ok(skipped)
+    }
+
+    /// Ends the connection in place of everything that waits, even while the socket's task is held up by the client.
+    pub fn cut(&self) {
+        self.cut.notify_one();
+    }
+
+    /// Waits until the connection is to be cut.
+    pub async fn wait_for_cut(&self) {
+        self.cut.notified().await;
+    }
+
+    /// Ends the session behind everything that waits.
+    pub fn end_session(&self, client: ClientId, code: Option<EndCode>) {
+        self.lock().items.push_back(Item::SessionOver(client, code));
+    }
+
+    /// Wakes the socket's task.
+    pub fn wake(&self) {
+        self.news.notify_one();
+    }
+
+    /// Number of bytes that are not sent yet.
+    pub fn bytes(&self) -> usize {
+        self.lock().bytes
+    }
+
+    /// Waits for items, and takes those that make a batch, oldest first.
+    pub async fn next_batch(&self) -> Vec<Item> {
+        loop {
+            let batch = self.take_batch();
+            if !batch.is_empty() {
+                return batch;
+            }
+            self.news.notified().await;
+        }
+    }
+
+    /// Takes the items that make a batch now.
+    pub fn take_batch(&self) -> Vec<Item> {
+        self.lock().take_batch()
+    }
+
+    /// Notes that a batch of so many bytes was sent.
+    pub fn note_sent(&self, bytes: usize) {
+        self.lock().bytes -= bytes;
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Waiting> {
+        self.waiting.lock().expect("nothing panics while holding this lock")
+    }
+}
+
+impl Waiting {
+    /// Leaves all frames out if there are too many. Returns their number.
+    fn make_place(&mut self) -> u64 {
+        if self.frames < FRAMES_WAITING_MAX {
+            return 0;
+        }
+        let mut bytes = 0;
+        self.items.retain(|item| {
+            let is_frame = matches!(item, Item::Frame(_));
+            bytes += if is_frame { item.bytes() } else { 0 };
+            !is_frame
+        });
+        self.bytes -= bytes;
+        std::mem::take(&mut self.frames) as u64
+    }
+
+    fn take_batch(&mut self) -> Vec<Item> {
+        let (mut batch, mut bytes) = (Vec::new(), 0);
+        while bytes < BATCH_BYTES
+            && let Some(item) = self.items.pop_front()
+        {
+            bytes += item.bytes();
+            self.frames -= usize::from(matches!(item, Item::Frame(_)));
+            batch.push(item);
+        }
+        batch
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    fn message(bytes: usize) -> Item {
+        Item::Message(vec![1; bytes].into())
+    }
+
+    fn frame(number: u8) -> Item {
+        Item::Frame(vec![number; 100].into())
+    }
+
+    fn batch(outbox: &Outbox) -> Vec<Item> {
+        outbox.next_batch().now_or_never().unwrap_or_default()
+    }
+
+    #[test]
+    fn of_too_many_frames_the_newest_is_kept_and_every_message() {
+        let outbox = Outbox::default();
+        outbox.push(message(10)).expect("it fits");
+        let skipped: u64 = (0..9).map(|number| outbox.push(frame(number)).expect("it fits")).sum();
+        outbox.push(message(20)).expect("it fits");
+        assert_eq!((skipped, outbox.bytes()), (8, 130));
+        assert_eq!(batch(&outbox), [message(10), frame(8), message(20)]);
+        assert_eq!(outbox.bytes(), 130, "taken is not sent");
+        outbox.note_sent(130);
+        assert_eq!((outbox.bytes(), batch(&outbox)), (0, vec![]));
+    }
+
+    #[test]
+    fn frames_alone_never_cut_a_client_off() {
+        let outbox = Outbox::default();
+        for _ in 0..100_000 {
+            outbox.push(Item::Frame(vec![0; 4096].into())).expect("the older ones are left out");
+        }
+        assert!(outbox.bytes() <= FRAMES_WAITING_MAX * 4096);
+    }
+
+    #[test]
+    fn a_client_that_does_not_read_is_cut_off_at_the_limit_and_what_is_on_its_way_counts() {
+        let outbox = Outbox::default();
+        let pushed = (0..).map_while(|_| outbox.push(message(1024)).ok()).take(1000).count();
+        assert_eq!(pushed, 256);
+        assert_eq!(batch(&outbox).len(), 32);
+        assert_eq!(outbox.push(message(1)), Err(TooSlow), "the batch is not sent");
+        outbox.note_sent(32 * 1024);
+        assert_eq!(outbox.push(message(1)), Ok(0));
+        assert!(outbox.wait_for_cut().now_or_never().is_none());
+        outbox.cut();
+        assert!(outbox.wait_for_cut().now_or_never().is_some());
+    }
+}

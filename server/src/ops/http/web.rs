@@ -1,0 +1,113 @@
+//! The page of a room in a browser, and its files: `GET /r/{code}`, `GET /web/{file}`. All are part of the program.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Path, State},
+    http::{HeaderName, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use framehouse_shared::{
+    api::{ErrorBody, code, ws::VIEW_MODULE_PATH},
+    ids::RoomCode,
+};
+
+use super::{documented::Refusals, errors::error, router::Gateway};
+use crate::ops::backend::Backend;
+
+const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+
+const PAGE: &str = include_str!("../../../assets/web/page.html");
+/// Files of the page: name, type, content. The game's module is beside them.
+const FILES: [(&str, &str, &str); 5] = [
+    ("page.css", CSS, include_str!("../../../assets/web/page.css")),
+    ("page.js", JAVASCRIPT, include_str!("../../../assets/web/page.js")),
+    ("stage.js", JAVASCRIPT, include_str!("../../../assets/web/stage.js")),
+    ("words.js", JAVASCRIPT, include_str!("../../../assets/web/words.js")),
+    ("framehouse.js", JAVASCRIPT, include_str!("../../../assets/web/framehouse.js")),
+];
+
+/// The page loads nothing from elsewhere, runs no code but these files, and is in no frame of another page.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
+                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// The page of a room, to watch and play in a browser.
+///
+/// The page finds out by itself whether there is such a room.
+#[utoipa::path(
+    get, path = "/r/{code}", tag = "browsers",
+    params(("code" = RoomCode, Path, description = "Code of the room")),
+    responses(
+        (status = 200, description = "The page", content_type = "text/html", body = String),
+        (status = 404, description = "`not_found`: this game has no view for browsers", body = ErrorBody),
+        Refusals
+    )
+)]
+pub(super) async fn show_page<B: Backend>(State(gateway): State<Arc<Gateway<B>>>) -> Response {
+    if gateway.view_module.is_some() { file(HTML, PAGE) } else { no_view() }
+}
+
+/// The game's module for browsers, which draws the view frames of its rooms and makes inputs.
+#[utoipa::path(
+    get, path = VIEW_MODULE_PATH, tag = "browsers",
+    responses(
+        (status = 200, description = "The module", content_type = "text/javascript", body = String),
+        (status = 404, description = "`not_found`: this game has no view for browsers", body = ErrorBody),
+        Refusals
+    )
+)]
+pub(super) async fn send_view_module<B: Backend>(State(gateway): State<Arc<Gateway<B>>>) -> Response {
+    gateway.view_module.map_or_else(no_view, |module| file(JAVASCRIPT, module))
+}
+
+fn no_view() -> Response {
+    error(StatusCode::NOT_FOUND, code::NOT_FOUND, "this game has no view for browsers")
+}
+
+/// A file of the page of a room.
+#[utoipa::path(
+    get, path = "/web/{file}", tag = "browsers",
+    params(("file" = String, Path, description = "Name of the file, as in the page")),
+    responses(
+        (status = 200, description = "The file: JavaScript or CSS", content_type = "text/javascript", body = String),
+        (status = 404, description = "`not_found`: the page has no such file", body = ErrorBody),
+        Refusals
+    )
+)]
+pub(super) async fn send_file(Path(name): Path<String>) -> Response {
+    match FILES.iter().find(|(known, ..)| *known == name) {
+        Some((_, kind, content)) => file(kind, content),
+        None => error(StatusCode::NOT_FOUND, code::NOT_FOUND, "the web page has no such file"),
+    }
+}
+
+fn file(kind: &'static str, content: &'static str) -> Response {
+    let headers: [(HeaderName, &str); 5] = [
+        (header::CONTENT_TYPE, kind),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        // After an update of the server an old file would not fit to the new ones.
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
+    (headers, content).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_names_only_its_own_files() {
+        let named: Vec<&str> =
+            PAGE.match_indices("../web/").filter_map(|(at, _)| PAGE[at + 7..].split('"').next()).collect();
+        assert!(named.contains(&"page.js") && named.contains(&"page.css"), "{named:?}");
+        for name in named.into_iter().filter(|name| *name != "view.js") {
+            assert!(FILES.iter().any(|(known, ..)| *known == name), "{name}");
+        }
+        let all = FILES.iter().map(|(_, _, content)| *content).chain([PAGE]);
+        assert!(!all.into_iter().any(|content| content.contains("//cdn") || content.contains("src=\"http")));
+    }
+}

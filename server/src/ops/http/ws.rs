@@ -1,0 +1,156 @@
+//! `GET /v1/ws`: WebSockets of thin clients. Their messages are described in [`framehouse_shared::api::ws`].
+//!
+//! ```text
+//! ws.rs          the request, and limits on the number of sockets
+//! ws/socket.rs   one socket from its first message to its end: reading, writing, pings
+//! ws/join.rs     authentication, and from `join_room` to a session
+//! ws/end.rs      why a connection ends: close codes
+//! ```
+
+mod end;
+mod join;
+mod socket;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use axum::{
+    Extension,
+    extract::{State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use framehouse_shared::api::{
+    ErrorBody, code,
+    ws::{MESSAGE_BYTES_MAX, PATH},
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::{
+    caller::Caller,
+    counts::Counts,
+    documented::Refusals,
+    errors::error,
+    limits::{Held, Place},
+    router::Gateway,
+};
+use crate::{config::WsSettings, net::ws::WsLink, ops::backend::Backend};
+
+/// Size from which on the messages of a batch are written, in bytes.
+const WRITE_BUFFER_BYTES: usize = 16 * 1024;
+/// Maximum size of what is waiting inside the WebSocket library, in bytes.
+const WRITE_BUFFER_BYTES_MAX: usize = 512 * 1024;
+
+/// What all sockets share.
+pub(super) struct Sockets {
+    /// The queue to the tick thread.
+    link: WsLink,
+    all: Arc<Semaphore>,
+    unauthenticated: Arc<Semaphore>,
+}
+
+impl Sockets {
+    pub(super) fn new(link: WsLink, settings: &WsSettings) -> Self {
+        let places = |count: u32| Arc::new(Semaphore::new(count as usize));
+        Self { link, all: places(settings.connections_max), unauthenticated: places(settings.unauthenticated_max) }
+    }
+}
+
+/// The places of a socket: among all, and among those of its address.
+struct SocketPlace {
+    _permit: OwnedSemaphorePermit,
+    _held: Held,
+    counts: Arc<Counts>,
+}
+
+impl Drop for SocketPlace {
+    fn drop(&mut self) {
+        self.counts.sockets.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The places of a socket that has not authenticated.
+struct GreetingPlace {
+    _permit: OwnedSemaphorePermit,
+    _held: Held,
+}
+
+/// Why there is no place for a socket.
+enum NoPlace {
+    /// Its address has too many.
+    Address,
+    /// There are too many.
+    Server,
+}
+
+impl<B: Backend> Gateway<B> {
+    fn socket_places(&self, sockets: &Sockets, caller: Caller) -> Result<(SocketPlace, GreetingPlace), NoPlace> {
+        let now = self.start.elapsed();
+        let hold = |place| self.limits.hold(caller.0, place, now).ok_or(NoPlace::Address);
+        let permit = |places: &Arc<Semaphore>| Arc::clone(places).try_acquire_owned().map_err(|_| NoPlace::Server);
+        let greeting = GreetingPlace { _held: hold(Place::Greeting)?, _permit: permit(&sockets.unauthenticated)? };
+        let (held, permit) = (hold(Place::Socket)?, permit(&sockets.all)?);
+        count(&self.counts.sockets);
+        Ok((SocketPlace { _held: held, _permit: permit, counts: Arc::clone(&self.counts) }, greeting))
+    }
+}
+
+fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Opens a WebSocket, for clients in any language that simulate nothing.
+///
+/// Its messages are described in `shared/src/api/ws.md`. A page of another site needs its name in `http.hosts`.
+#[utoipa::path(
+    get, path = PATH, tag = "rooms",
+    responses(
+        (status = 101, description = "The WebSocket"),
+        Refusals,
+        (status = 400, description = "`bad_request`: the request opens no WebSocket", body = ErrorBody),
+        (status = 404, description = "`not_found`: this server has no WebSockets", body = ErrorBody),
+        (status = 426, description = "`bad_request`: the connection cannot become a WebSocket", body = ErrorBody)
+    )
+)]
+pub(super) async fn open_socket<B: Backend>(
+    State(gateway): State<Arc<Gateway<B>>>,
+    Extension(caller): Extension<Caller>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    let Some(sockets) = &gateway.sockets else {
+        return error(StatusCode::NOT_FOUND, code::NOT_FOUND, "this server has no WebSockets");
+    };
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => {
+            let message = format!("this address takes WebSockets only ({})", rejection.body_text());
+            return error(rejection.status(), code::BAD_REQUEST, &message);
+        }
+    };
+    let places = match gateway.socket_places(sockets, caller) {
+        Ok(places) => places,
+        Err(refusal) => {
+            count(&gateway.counts.sockets_refused);
+            return match refusal {
+                NoPlace::Address => {
+                    let message = "your address has too many WebSockets: close one, or try again in a moment";
+                    gateway.too_many(message, socket::AUTH_TIME_MAX)
+                }
+                NoPlace::Server => gateway.crowded(),
+            };
+        }
+    };
+    let link = sockets.link.clone();
+    let gateway = Arc::clone(&gateway);
+    upgrade
+        .max_message_size(MESSAGE_BYTES_MAX)
+        .max_frame_size(MESSAGE_BYTES_MAX)
+        .write_buffer_size(WRITE_BUFFER_BYTES)
+        .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
+        .on_upgrade(move |socket| socket::serve(socket, gateway, link, caller.0, places))
+        .into_response()
+}
