@@ -1,7 +1,7 @@
 //! Settings. Precedence: flags > environment > file > defaults.
 //!
 //! ```text
-//! server.rs http.rs rooms.rs cleanup.rs net.rs replays.rs store.rs alerts.rs log.rs   the sections of the file: fields, defaults, ranges
+//! server.rs http.rs rooms.rs cleanup.rs net.rs replays.rs store.rs fleet.rs alerts.rs log.rs   the sections of the file: fields, defaults, ranges
 //! catalogue.rs    the list of all settings, from assets/server.toml: names, types, meanings
 //! layers.rs       values of file, environment and command line, each checked, with their origins
 //! environment.rs  the variables of the environment
@@ -21,6 +21,7 @@ mod cleanup;
 mod cli;
 mod environment;
 mod flags;
+mod fleet;
 mod http;
 mod layers;
 mod log;
@@ -42,6 +43,7 @@ pub use cleanup::CleanupSettings;
 pub(crate) use cli::{Cli, Command, ConfigAction, ReplayAction, StoreAction};
 pub(crate) use environment::Environment;
 pub(crate) use flags::Flags;
+pub use fleet::{FleetSecret, FleetSettings, RedisUrl};
 pub use http::HttpSettings;
 pub(crate) use layers::Layers;
 pub(crate) use log::{LogFormat, LogSettings};
@@ -70,6 +72,8 @@ pub(crate) struct Settings {
     pub replays: ReplaySettings,
     /// `[store]`: the database of players, matches and leaderboards.
     pub store: StoreSettings,
+    /// `[fleet]`: many servers as one.
+    pub fleet: FleetSettings,
     /// `[alerts]`: when an operator is told, and where.
     pub alerts: AlertSettings,
     /// `[log]`: format, levels and file of the log.
@@ -87,6 +91,7 @@ impl Settings {
                             `store.boards_unproven` = true, or `replays.enabled` = true";
             return Err(Violation::new(["replays.enabled", "store.boards_unproven"], sentence.to_owned()));
         }
+        self.fleet.check()?;
         self.alerts.check()?;
         self.log.check()
     }

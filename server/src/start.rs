@@ -3,6 +3,7 @@
 mod data_dir;
 mod failure;
 mod file_limit;
+mod fleet;
 mod game_files;
 mod health;
 mod listen;
@@ -23,12 +24,14 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use axum::Router;
 use clap::{CommandFactory, Parser};
 use framehouse_shared::{game::Game, guarded::guarded};
 use rustix::time::{ClockId, clock_gettime};
 
 use data_dir::DataDir;
 use failure::Failure;
+use fleet::{Membership, Registered, run_gateway};
 use game_files::{read_game_files, refusal};
 use listen::{bind_endpoints, cannot_listen};
 use logging::Log;
@@ -40,6 +43,7 @@ use signals::{HangUps, stop_on_signals};
 use crate::{
     config::{self, AlertSettings, Cli, Command, ConfigAction, Environment, Layers, ReplayAction, Settings},
     disk::FreeSpace,
+    fleet::node::NodeThread,
     key,
     net::{endpoint::Endpoint, udp::UdpEndpoint},
     ops::{
@@ -80,6 +84,7 @@ pub fn run_with_hints(game: impl Game + Clone, hints: &[&str]) -> ExitCode {
     let cli = Cli::parse();
     let done = match &cli.command {
         None | Some(Command::Serve) => return serve(game, &cli, hints),
+        Some(Command::Gateway) => return run_gateway(&cli),
         Some(Command::Config { action: ConfigAction::Check { file } }) => check_file(file),
         Some(Command::Config { action: ConfigAction::Show }) => show(&cli),
         Some(Command::Config { action: ConfigAction::Env }) => print(config::list_variables()),
@@ -176,7 +181,12 @@ fn run_server(
     let mut errors = ErrorStreaks::default();
     let endpoints = bind_endpoints(&settings, unix_base, &errors.lookup)?;
     let data_dir = DataDir::lock(&settings.server.data_dir)?;
-    let key = key::open(&settings.server.data_dir).map_err(|error| error.to_string())?;
+    let membership = Membership::of(&settings)?;
+    let registered = Registered::of(&settings);
+    let key = match &membership {
+        Some(membership) => membership.key().of_server().clone(),
+        None => key::open(&settings.server.data_dir).map_err(|error| error.to_string())?,
+    };
     let public_key = key.public();
     let results = ResultStore::open(&settings.server.data_dir).map_err(|error| error.to_string())?;
     let replay_folder = settings.server.data_dir.join(FOLDER_NAME);
@@ -209,6 +219,7 @@ fn run_server(
         connections_max,
         tls: tls.clone(),
         times: http_times.clone(),
+        more: Router::new(),
     };
     let setup = ServerSetup {
         tick_rate,
@@ -227,6 +238,16 @@ fn run_server(
     let (backend, joins) = LocalBackend::new(server.status_board(), replay_folder);
     let backend = backend.with_key(public_key).with_store(store.clone()).with_ratings(key.clone());
     let backend = backend.with_alerts(alerts.clone());
+    let node = membership.map(|membership| {
+        let routes = membership.routes(backend.clone());
+        membership.join(&mut server, &registered, http_address, &udp_addresses).map(|node| (node, routes))
+    });
+    let (node, more) = node.transpose()?.unzip();
+    let backend = match &node {
+        Some(node) => backend.with_fleet(node.progress.clone()),
+        None => backend,
+    };
+    let http_options = HttpOptions { more: more.unwrap_or_default(), ..http_options };
     http::serve(listener, backend, http_options).map_err(|error| format!("cannot start the HTTP thread: {error}"))?;
     errors.results = results.error_streak();
     errors.store = store.error_streak();
@@ -259,6 +280,7 @@ fn run_server(
     let watching = alerts.watch(sources).map_err(|error| format!("cannot start the thread for alerts: {error}"))?;
     let ended = guarded(|| tick_loop::run_until(&mut server, tick_rate, &stop, drain_limit));
     drop(watching);
+    node.map(NodeThread::close);
     if ended.is_err() {
         return Err(Failure::TickPanic { results_lost: save_results(server) });
     }

@@ -36,7 +36,9 @@ use redis::{
     aio::{ConnectionManager, ConnectionManagerConfig},
 };
 
-pub use lease::{Incarnation, NodeEntry, NodeLease, NodeState, OpenRoom, Written};
+pub(super) use keys::{code as code_key, room as room_key};
+pub use lease::{Incarnation, NodeEntry, NodeLease, NodeState, OpenRoom, Written, class_of};
+pub(super) use owned::{BATCH, PlayerClaim};
 pub use owned::{ClaimedCode, Holding, Owner, Place, RoomKey, RoomRecord};
 pub use release::{BuildShare, Release};
 

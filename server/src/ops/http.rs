@@ -82,6 +82,8 @@ pub struct HttpOptions {
     pub tls: Option<TlsKeys>,
     /// Where the durations of requests are noted.
     pub times: HttpTimes,
+    /// Further routes, which check their callers themselves.
+    pub more: Router,
 }
 
 /// Durations of players' requests to the gateway, shared with the thread of the alerts.
@@ -105,6 +107,7 @@ impl Default for HttpOptions {
             connections_max: CONNECTIONS_MAX,
             tls: None,
             times: HttpTimes::default(),
+            more: Router::new(),
         }
     }
 }
@@ -140,7 +143,7 @@ pub fn serve(listener: TcpListener, backend: impl Backend, options: HttpOptions)
 
 /// The gateway's two halves: for its connections and for their requests.
 fn gateway(backend: impl Backend, options: HttpOptions) -> (Door, Router) {
-    let HttpOptions { http, net, public_host, connections_max, tls, times } = options;
+    let HttpOptions { http, net, public_host, connections_max, tls, times, more } = options;
     let limits = AddressLimits::new(Limits {
         connections: http.connections_per_address,
         downloads: http.downloads_per_address,
@@ -161,7 +164,8 @@ fn gateway(backend: impl Backend, options: HttpOptions) -> (Door, Router) {
     };
     let readable_token = Once::new();
     let requests = times.0;
-    (door, router::router(Gateway { backend, start, limits, proxies, names, counts, requests, readable_token }))
+    let gateway = Gateway { backend, start, limits, proxies, names, counts, requests, readable_token };
+    (door, router::router(gateway).merge(more))
 }
 
 /// Reads the files of TLS again when they change.

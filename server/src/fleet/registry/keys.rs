@@ -15,12 +15,12 @@ pub(super) fn node(node: &str) -> String {
 }
 
 /// A room code.
-pub(super) fn code(code: impl Display) -> String {
+pub(in crate::fleet) fn code(code: impl Display) -> String {
     format!("fh:code:{code}")
 }
 
 /// A room.
-pub(super) fn room(room: impl Display) -> String {
+pub(in crate::fleet) fn room(room: impl Display) -> String {
     format!("fh:room:{room}")
 }
 

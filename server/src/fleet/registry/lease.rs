@@ -2,9 +2,13 @@
 
 use std::{fmt, sync::LazyLock};
 
-use framehouse_shared::{ids::RoomCode, protocol::messages::Hello};
+use framehouse_shared::{
+    ids::RoomCode,
+    protocol::{codec, messages::Hello},
+};
 use redis::{Script, aio::ConnectionLike};
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::{LEASE_TIME, Registry, RegistryError, keys, script};
 
@@ -66,6 +70,11 @@ impl NodeState {
     }
 }
 
+/// Class of the servers that say this hello: servers of one class can play the same rooms.
+pub fn class_of(hello: &Hello) -> String {
+    format!("{:016x}", xxh3_64(&codec::encode(hello)))
+}
+
 /// A public room with a free seat.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenRoom {
@@ -84,8 +93,7 @@ pub struct NodeLease {
     pub incarnation: Incarnation,
     /// Name of its build, by which releases choose it: the version of the program unless the settings name another.
     pub build: String,
-    /// Hash of everything that two nodes must have alike to play the same room: protocol, components, fingerprint,
-    /// version and files of the rules. 16 hexadecimal digits.
+    /// Hash of everything that two nodes must have alike to play the same room, see [`class_of`]. 16 hexadecimal digits.
     pub class: String,
     /// What its clients must have: compared with what they say.
     pub hello: Hello,
