@@ -9,6 +9,7 @@
 //! cli.rs          subcommands
 //! print.rs        what `config show` and `config env` print
 //! origin.rs       where a value comes from
+//! secret_url.rs   URLs that may have a password
 //! nearest.rs      what an unknown name may have been meant to be
 //! ```
 //!
@@ -31,6 +32,7 @@ mod origin;
 mod print;
 mod replays;
 mod rooms;
+mod secret_url;
 mod server;
 mod store;
 #[cfg(test)]
@@ -43,7 +45,7 @@ pub use cleanup::CleanupSettings;
 pub(crate) use cli::{Cli, Command, ConfigAction, ReplayAction, StoreAction};
 pub(crate) use environment::Environment;
 pub(crate) use flags::Flags;
-pub use fleet::{FleetSecret, FleetSettings, RedisUrl};
+pub use fleet::{FleetSecret, FleetSettings};
 pub use http::HttpSettings;
 pub(crate) use layers::Layers;
 pub(crate) use log::{LogFormat, LogSettings};
@@ -51,6 +53,7 @@ pub use net::NetSettings;
 pub(crate) use print::{list_variables, show};
 pub use replays::ReplaySettings;
 pub use rooms::RoomSettings;
+pub use secret_url::SecretUrl;
 pub(crate) use server::ServerSettings;
 pub use store::StoreSettings;
 

@@ -1,4 +1,5 @@
-//! The server's key, with which it signs replays: `DATA-DIR/server.key`, made at the first start.
+//! The server's key, with which it signs replays: `DATA-DIR/server.key`, made at the first start. Ids of players are made
+//! with it too, or with `DATA-DIR/players.key`, which several servers may share.
 
 use std::{
     fs::{self, OpenOptions, Permissions},
@@ -13,6 +14,8 @@ use crate::disk::sync_folder;
 
 /// Name of the file with the secret key: 64 hexadecimal digits. Only its owner may read it.
 pub const FILE_NAME: &str = "server.key";
+/// Name of the file with the key that makes the ids of players, if it is not the server's own. No server makes it.
+pub const PLAYERS_FILE_NAME: &str = "players.key";
 /// Only the owner may read and write the file.
 const MODE: u32 = 0o600;
 
@@ -42,14 +45,27 @@ pub enum KeyError {
 /// When the file is unusable, or is not a key.
 pub fn open(data_dir: &Path) -> Result<ServerKey, KeyError> {
     let file = data_dir.join(FILE_NAME);
-    let unusable = |error| KeyError::Unusable { file: file.clone(), error };
-    match read(&file)? {
-        Some(key) => {
-            close_to_others(&file).map_err(unusable)?;
-            Ok(key)
-        }
-        None => make(data_dir).map_err(unusable),
+    match read_closed(&file)? {
+        Some(key) => Ok(key),
+        None => make(data_dir).map_err(|error| KeyError::Unusable { file, error }),
     }
+}
+
+/// The key that makes the ids of players: that in `players.key`, or the server's own if there is no such file.
+///
+/// # Errors
+/// When the file is unusable, or is not a key.
+pub fn open_players(data_dir: &Path, own: &ServerKey) -> Result<ServerKey, KeyError> {
+    Ok(read_closed(&data_dir.join(PLAYERS_FILE_NAME))?.unwrap_or_else(|| own.clone()))
+}
+
+/// The key in this file, which only its owner can read from now on; `None` if there is no file.
+fn read_closed(file: &Path) -> Result<Option<ServerKey>, KeyError> {
+    let key = read(file)?;
+    if key.is_some() {
+        close_to_others(file).map_err(|error| KeyError::Unusable { file: file.to_owned(), error })?;
+    }
+    Ok(key)
 }
 
 /// The public part of the key in this data folder; `None` if there is no key.

@@ -1,5 +1,6 @@
 //! The server program: from the command line to a running server.
 
+mod archive;
 mod data_dir;
 mod failure;
 mod file_limit;
@@ -93,6 +94,7 @@ pub fn run_with_hints(game: impl Game + Clone, hints: &[&str]) -> ExitCode {
             settings(&cli).and_then(|settings| verify_files(game, files, &Known::of(&settings.server.data_dir, *key)))
         }
         Some(Command::Replay { action: ReplayAction::Info { file } }) => show_info(file),
+        Some(Command::Archive) => settings(&cli).and_then(|settings| archive::run(&settings)),
         Some(Command::Store { action }) => settings(&cli).and_then(|settings| store::run(action, &settings)),
     };
     exit_code(done)
@@ -183,19 +185,28 @@ fn run_server(
     let data_dir = DataDir::lock(&settings.server.data_dir)?;
     let membership = Membership::of(&settings)?;
     let registered = Registered::of(&settings);
-    let key = match &membership {
-        Some(membership) => membership.key().of_server().clone(),
-        None => key::open(&settings.server.data_dir).map_err(|error| error.to_string())?,
+    let own_key = key::open(&settings.server.data_dir).map_err(|error| error.to_string())?;
+    // All nodes of a fleet sign with its key, and make the same ids.
+    let (key, players_key) = match &membership {
+        Some(membership) => (membership.key().of_server().clone(), membership.key().of_server().clone()),
+        None => {
+            let players = key::open_players(&settings.server.data_dir, &own_key).map_err(|error| error.to_string())?;
+            (own_key.clone(), players)
+        }
     };
     let public_key = key.public();
     let results = ResultStore::open(&settings.server.data_dir).map_err(|error| error.to_string())?;
     let replay_folder = settings.server.data_dir.join(FOLDER_NAME);
     let prover = || Prover::new(game.clone(), replay_folder.clone(), public_key);
     let (message_queue, messages) = message_log::queue();
+    let is_shared = settings.store.database.is_some();
     let (store, store_thread) = start_store(StoreOptions {
         data_dir: settings.server.data_dir.clone(),
         url: settings.store.database.map(|url| url.reveal().to_owned()),
-        key: public_key,
+        // Archivers store nothing in the SQLite of this server.
+        stream: settings.fleet.redis.filter(|_| is_shared).map(|url| url.reveal().to_owned()),
+        // Names its results files, so no two servers have the same.
+        key: own_key.public(),
         clock: wall_clock,
         prover: settings.replays.enabled.then(prover),
         boards_unproven: settings.store.boards_unproven,
@@ -204,7 +215,7 @@ fn run_server(
     })
     .map_err(|error| error.to_string())?;
     let replays = if settings.replays.enabled {
-        Some(ReplayWriter::start(replay_folder.clone(), &settings.replays, key.clone())?)
+        Some(ReplayWriter::start(replay_folder.clone(), &settings.replays, key)?)
     } else {
         None
     };
@@ -236,7 +247,7 @@ fn run_server(
         None => error.to_string(),
     })?;
     let (backend, joins) = LocalBackend::new(server.status_board(), replay_folder);
-    let backend = backend.with_key(public_key).with_store(store.clone()).with_ratings(key.clone());
+    let backend = backend.with_key(public_key).with_store(store.clone()).with_ratings(players_key.clone());
     let backend = backend.with_alerts(alerts.clone());
     let node = membership.map(|membership| {
         let routes = membership.routes(backend.clone());
@@ -260,7 +271,7 @@ fn run_server(
     let (log, flags) = (log.control(), cli.flags.clone());
     let reopen_log = move || log.hang_up(&flags);
     hang_ups.reload_on_each(settings.server.game_dir, server.rules_check(), reloads, tls, reopen_log)?;
-    server.set_key(key);
+    server.set_key(players_key);
     server.keep_results(results);
     server.set_join_queue(joins);
     if settings.store.messages {

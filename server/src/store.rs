@@ -4,9 +4,10 @@
 //! where people look things up. While it is away nobody notices: the files hold what waits.
 //!
 //! ```text
-//! source.rs     results files, read from a remembered position
+//! shipper.rs    brings results from a source to a sink;  messages.rs  the same for messages;  stop.rs  pauses and end
+//! source.rs     results files (result_files.rs);  sink.rs  the database;  stream.rs  streams of a fleet, which are both
+//! archiver.rs   the process that stores what is in the streams
 //! record.rs     a result as rows;  boards.rs  leaderboards that it counts for;  period.rs  days and weeks
-//! shipper.rs    from the files to the database;  messages.rs  messages of rooms;  stop.rs  their pauses and end
 //! insert.rs     a batch in one transaction;  rows.rs  statements with many rows
 //! database.rs   connections and migrations (migrations/)
 //! proof.rs      judges a match by its replay;  prove.rs  does that for all, and what follows for leaderboards
@@ -16,6 +17,7 @@
 //! progress.rs   counters;  errors.rs  what can go wrong
 //! ```
 
+pub(crate) mod archiver;
 mod boards;
 mod database;
 mod errors;
@@ -30,10 +32,13 @@ mod prove;
 mod rating;
 mod read;
 mod record;
+mod result_files;
 mod rows;
 mod shipper;
+mod sink;
 mod source;
 mod stop;
+mod stream;
 #[cfg(test)]
 mod tests;
 pub(crate) mod tools;
@@ -42,6 +47,7 @@ use std::{
     convert::Infallible,
     io,
     path::{Path, PathBuf},
+    pin::Pin,
     sync::{Arc, mpsc},
     time::Duration,
 };
@@ -59,13 +65,16 @@ pub use errors::{ReadError, StoreError};
 pub use proof::Prover;
 
 use database::Database;
-use messages::{MessageArchive, room_prefix};
+use messages::{DatabaseMessages, MessageArchive, QueueSource, room_prefix};
 use pages::{PageKey, Pages};
 use progress::Progress;
 use prove::{ProofThread, Proving};
+use result_files::ResultFiles;
 use shipper::Shipper;
-use source::Source;
+use sink::DatabaseSink;
+use source::FileSource;
 use stop::Stop;
+use stream::{MessageProducer, ResultProducer};
 
 use crate::{config::StoreSettings, error_streak::ErrorStreak, room::message_log::ArchivedMessages, threads};
 
@@ -85,6 +94,9 @@ pub struct StoreOptions {
     pub data_dir: PathBuf,
     /// URL of a Postgres database, as `postgres://user@host/name`.
     pub url: Option<String>,
+    /// URL of the Redis of a fleet, as `redis://host`. Results and messages go into its streams then, and archivers bring
+    /// them from there into the database, from which questions are answered.
+    pub stream: Option<String>,
     /// Public key of the server: names its results files in a database that several servers share.
     pub key: PublicKey,
     /// The wall clock: the time since 1970-01-01 UTC.
@@ -103,7 +115,8 @@ impl StoreOptions {
     /// SQLite in this folder, with the other default settings, and without proofs and an archive of messages.
     pub fn in_folder(data_dir: PathBuf, key: PublicKey, clock: fn() -> Duration) -> Self {
         let StoreSettings { boards_unproven, message_days, .. } = StoreSettings::default();
-        Self { data_dir, url: None, key, clock, prover: None, boards_unproven, messages: None, message_days }
+        let (url, stream, prover, messages) = (None, None, None, None);
+        Self { data_dir, url, stream, key, clock, prover, boards_unproven, messages, message_days }
     }
 }
 
@@ -150,10 +163,10 @@ pub fn start(options: StoreOptions) -> Result<(Store, StoreThread), StoreError> 
         let _ends_with_the_thread: mpsc::SyncSender<Infallible> = life;
         runtime.block_on(async {
             match open(options, stopped).await {
-                Ok((store, shipper, archive, proving)) => {
+                Ok((store, work)) => {
                     // An error means that nobody waits for it.
                     let _ = ready.send(Ok(store));
-                    tokio::join!(shipper.run(), archive.run(), proving.run());
+                    work.await;
                 }
                 Err(error) => drop(ready.send(Err(error))),
             }
@@ -164,14 +177,15 @@ pub fn start(options: StoreOptions) -> Result<(Store, StoreThread), StoreError> 
     Ok((answer.recv().map_err(gone)??, StoreThread { stop, end }))
 }
 
-async fn open(
-    options: StoreOptions,
-    stop: watch::Receiver<bool>,
-) -> Result<(Store, Shipper, MessageArchive, Proving), StoreError> {
-    let StoreOptions { data_dir, url, key, clock, prover, boards_unproven, messages, message_days } = options;
+/// Work of the store's thread, until it stops.
+type Work = Pin<Box<dyn Future<Output = ()>>>;
+
+async fn open(options: StoreOptions, stop: watch::Receiver<bool>) -> Result<(Store, Work), StoreError> {
+    let StoreOptions { data_dir, url, stream, key, clock, prover, boards_unproven, messages, message_days } = options;
     let thread = prover.map(ProofThread::start).transpose();
     let thread = thread.map_err(|error| StoreError::NoThread(error.to_string()))?;
     let database = Database::new(url.as_deref(), &data_dir)?;
+    let stream = stream.as_deref().map(stream::connection).transpose()?;
     migrate(&database).await?;
     let lost = messages.as_ref().map(ArchivedMessages::lost).unwrap_or_default();
     let (progress, stop) = (Arc::new(Progress::new(lost)), Stop(stop));
@@ -184,15 +198,6 @@ async fn open(
         progress: Arc::clone(&progress),
         clock,
     };
-    let archive = MessageArchive {
-        messages,
-        prefix: room_prefix(&key, clock()),
-        days: message_days,
-        database: database.clone(),
-        progress: Arc::clone(&progress),
-        clock,
-        stop: stop.clone(),
-    };
     let proving = Proving {
         thread,
         node: key.to_string(),
@@ -203,9 +208,32 @@ async fn open(
         clock,
         stop: stop.clone(),
     };
-    let (source, name) = (Source::new(data_dir), key.to_string());
-    let shipper = Shipper { source, name, boards_unproven, database, pages, progress, stop };
-    Ok((store, shipper, archive, proving))
+    let results = FileSource::new(ResultFiles::new(data_dir), key.to_string());
+    let messages = QueueSource::new(messages, room_prefix(&key, clock()));
+    let (counters, stopped) = (Arc::clone(&progress), stop.clone());
+    let storing: Work = match stream {
+        Some(redis) => {
+            let shipper = Shipper { source: results, sink: ResultProducer(redis.clone()), progress, stop };
+            let sink = MessageProducer(redis);
+            let archive = MessageArchive { source: messages, sink, progress: counters, stop: stopped };
+            Box::pin(async {
+                tokio::join!(shipper.run(), archive.run());
+            })
+        }
+        None => {
+            let sink = DatabaseSink { database: database.clone(), pages, boards_unproven };
+            let shipper = Shipper { source: results, sink, progress, stop };
+            let sink = DatabaseMessages::new(database, message_days, clock);
+            let archive = MessageArchive { source: messages, sink, progress: counters, stop: stopped };
+            Box::pin(async {
+                tokio::join!(shipper.run(), archive.run());
+            })
+        }
+    };
+    let work = async {
+        tokio::join!(storing, proving.run());
+    };
+    Ok((store, Box::pin(work)))
 }
 
 /// Opens a Postgres database for questions only, on a thread of its own. Does not wait for it: while it is away, or has no

@@ -3,6 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Maximum number of seats in a room: the length of every slot array and the width of every slot mask.
 pub const SLOTS_MAX: usize = 16;
@@ -90,13 +91,15 @@ id! {
 }
 
 /// Id of a match in results and replays: random, so that no two matches share one, on whatever server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[schema(value_type = String, pattern = "^[0-9a-f]{32}$")]
 pub struct MatchId(pub u128);
 
 /// Lasting id of a player in results, leaderboards and history: the same in every match. It says nothing about the secret
 /// that it was made from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schema(value_type = String, pattern = "^[0-9a-f]{32}$")]
 pub struct AccountId(pub u128);
 
 impl TryFrom<String> for AccountId {
@@ -137,12 +140,13 @@ digits!(AccountId, "the id of a player has 32 hexadecimal digits");
 
 /// Code of a room, for people: four characters, or six for a room that is found by its code only, so that nobody finds
 /// it by trying. There are no look-alikes among the characters (no 0 O 1 I L).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String", into = "String")]
-pub struct RoomCode {
+#[schema(value_type = String, min_length = 4, max_length = 6)]
+pub struct RoomCode(
     /// The characters, and zeros behind a short code.
-    characters: [u8; Self::CHARS_MAX],
-}
+    [u8; Self::CHARS_MAX],
+);
 
 impl RoomCode {
     /// Characters that a code consists of.
@@ -170,18 +174,18 @@ impl RoomCode {
             number /= 31;
             index += 1;
         }
-        Self { characters }
+        Self(characters)
     }
 
     /// The characters of the code.
     pub fn as_str(&self) -> &str {
-        let end = self.characters.iter().position(|character| *character == 0).unwrap_or(Self::CHARS_MAX);
-        std::str::from_utf8(&self.characters[..end]).expect("a code holds only characters of its alphabet")
+        let end = self.0.iter().position(|character| *character == 0).unwrap_or(Self::CHARS_MAX);
+        std::str::from_utf8(&self.0[..end]).expect("a code holds only characters of its alphabet")
     }
 
     /// Whether this is a long code.
     pub const fn is_long(&self) -> bool {
-        self.characters[Self::CHARS] != 0
+        self.0[Self::CHARS] != 0
     }
 }
 
@@ -198,7 +202,7 @@ impl FromStr for RoomCode {
         }
         let mut characters = [0; Self::CHARS_MAX];
         characters[..text.len()].copy_from_slice(text.as_bytes());
-        Ok(Self { characters })
+        Ok(Self(characters))
     }
 }
 

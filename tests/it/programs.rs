@@ -85,7 +85,8 @@ impl Running {
         running
     }
 
-    fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> T {
+    /// The answer to a request.
+    pub fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> T {
         let url = format!("{}{path}", self.url);
         ureq::get(&url).call().expect("an answer").body_mut().read_json().expect("JSON")
     }

@@ -15,7 +15,8 @@ use super::{
 pub(super) const EXAMPLE_FILE: &str = include_str!("../../assets/server.toml");
 
 /// Settings whose values are shown to nobody.
-const SECRETS: [(&str, &str); 3] = [("alerts", "webhook_url"), ("fleet", "redis"), ("fleet", "secret")];
+const SECRETS: [(&str, &str); 4] =
+    [("alerts", "webhook_url"), ("store", "database"), ("fleet", "redis"), ("fleet", "secret")];
 
 /// What the environment variables of all settings begin with.
 pub(super) const VARIABLE_PREFIX: &str = "FRAMEHOUSE_";

@@ -44,6 +44,9 @@ pub enum Command {
         #[command(subcommand)]
         action: ReplayAction,
     },
+    /// Bring results and messages from the streams of a fleet (--redis) into its database (--database), until SIGTERM. Any
+    /// number of archivers may run.
+    Archive,
     /// Back up, restore or check results and database, or forget a player.
     Store {
         /// What to do with them.

@@ -5,7 +5,7 @@ use std::{fmt, net::IpAddr};
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{Violation, catalogue::Ranges};
+use super::{SecretUrl, Violation, catalogue::Ranges};
 
 /// Settings of the fleet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -13,7 +13,7 @@ use super::{Violation, catalogue::Ranges};
 pub struct FleetSettings {
     /// URL of the Redis with the registry. `None` means a server of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub redis: Option<RedisUrl>,
+    pub redis: Option<SecretUrl>,
     /// Secret that all servers and gateways of the fleet have in common.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<FleetSecret>,
@@ -64,20 +64,24 @@ impl FleetSettings {
             let sentence = format!("`{path}` must be 1 to 63 letters, digits, `.`, `-` and `_`");
             return Err(Violation::new([path], sentence));
         }
-        let Some(redis) = &self.redis else { return Ok(()) };
-        self.check_redis(redis)?;
-        if self.secret.is_none() {
-            let sentence = "a fleet needs a secret, the same one in all its servers and gateways: set `fleet.secret` in \
-                            the settings file, or FRAMEHOUSE_FLEET_SECRET, to 64 hexadecimal digits, for example from \
-                            `openssl rand -hex 32`, or to those in server.key of a server whose players keep their ids";
-            return Err(Violation::new(["fleet.redis"], sentence.to_owned()));
-        }
-        Ok(())
+        self.redis.as_ref().map_or(Ok(()), |redis| self.check_redis(redis))
+    }
+
+    /// The URL of Redis and the secret, for a node or gateway; `None` without a fleet.
+    ///
+    /// # Errors
+    /// When there is no secret.
+    pub fn registry(&self) -> Result<Option<(&str, FleetSecret)>, String> {
+        let Some(redis) = &self.redis else { return Ok(None) };
+        let no_secret = "a fleet needs a secret, the same one in all its servers and gateways: set `fleet.secret` in the \
+                         settings file, or FRAMEHOUSE_FLEET_SECRET, to 64 hexadecimal digits, for example from `openssl \
+                         rand -hex 32`, or to those in server.key of a server whose players keep their ids";
+        Ok(Some((redis.reveal(), self.secret.ok_or(no_secret)?)))
     }
 
     /// Checks that the registry is one, and that others cannot use it.
-    fn check_redis(&self, redis: &RedisUrl) -> Result<(), Violation> {
-        let Some(info) = redis.parsed() else {
+    fn check_redis(&self, redis: &SecretUrl) -> Result<(), Violation> {
+        let Ok(info) = redis.reveal().into_connection_info() else {
             let sentence = "the URL of Redis must be as redis://:PASSWORD@HOST:6379/0 (without TLS: put a tunnel in \
                             between where others could listen)";
             return Err(Violation::new(["fleet.redis"], sentence.to_owned()));
@@ -108,34 +112,6 @@ fn is_near(info: &ConnectionInfo) -> bool {
 fn is_word(word: &str) -> bool {
     let fits = |letter: u8| letter.is_ascii_alphanumeric() || b".-_".contains(&letter);
     (1..=63).contains(&word.len()) && word.bytes().all(fits)
-}
-
-/// URL of a Redis. It may have a password, so only its scheme is shown.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-pub struct RedisUrl(String);
-
-impl RedisUrl {
-    /// The whole URL, secrets included.
-    pub fn reveal(&self) -> &str {
-        self.0.trim()
-    }
-
-    fn parsed(&self) -> Option<ConnectionInfo> {
-        self.reveal().into_connection_info().ok()
-    }
-}
-
-impl fmt::Debug for RedisUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = self.reveal().split_once("://").map_or("", |(scheme, _)| scheme);
-        write!(f, "{scheme}://***")
-    }
-}
-
-impl Serialize for RedisUrl {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{self:?}"))
-    }
 }
 
 /// Secret of a fleet: 64 hexadecimal digits, the form of a server's key.
@@ -197,10 +173,11 @@ mod tests {
     #[test]
     fn a_fleet_has_a_secret_that_nobody_sees() {
         let settings = read("redis = \"redis://:pw@localhost\"");
-        assert!(settings.check().expect_err("no secret").sentence.contains("openssl rand -hex 32"));
+        assert!(settings.registry().expect_err("no secret").contains("openssl rand -hex 32"));
+        assert_eq!(read("").registry(), Ok(None));
         let secret = "6b".repeat(32);
         let settings = read(&format!("secret = \"{secret}\"\nredis = \"redis://:pw@localhost\""));
-        assert!(settings.check().is_ok());
+        assert!(settings.check().is_ok() && settings.registry().is_ok());
         for text in [format!("{settings:?}"), toml::to_string(&settings).expect("settings serialise")] {
             assert!(text.contains("***") && !text.contains("6b6b") && !text.contains("pw"), "{text}");
         }

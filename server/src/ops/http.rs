@@ -9,7 +9,8 @@
 //! limits.rs         limits by address: connections, downloads, requests, join requests
 //! caller.rs         the caller behind proxies: Forwarded, X-Forwarded-For
 //! browser.rs        protection from web pages: Host, Origin, Content-Type
-//! router.rs         paths and their handlers
+//! router.rs         the handlers of all paths
+//! documented.rs     a router that documents itself: /v1/openapi.json
 //! records.rs        GET /v1/leaderboards, /v1/players, /v1/matches
 //! sessions.rs       POST /v1/sessions: from the request body to a join request
 //! health.rs         /healthz and /readyz
@@ -22,6 +23,7 @@ mod browser;
 mod caller;
 mod connection;
 mod counts;
+mod documented;
 mod errors;
 #[cfg(test)]
 mod fixed_backend;

@@ -47,7 +47,7 @@ impl Membership {
     /// # Errors
     /// When a node cannot have these settings.
     pub fn of(settings: &Settings) -> Result<Option<Self>, String> {
-        let (Some(_), Some(secret)) = (&settings.fleet.redis, settings.fleet.secret) else { return Ok(None) };
+        let Some((_, secret)) = settings.fleet.registry()? else { return Ok(None) };
         if settings.http.tls_cert.is_some() {
             return Err(
                 "gateways call the nodes of a fleet over HTTP without TLS: take --tls-cert and --tls-key away \
@@ -164,9 +164,8 @@ fn serve_gateway(cli: &Cli) -> Result<(), String> {
     // Dropped first, when nothing more is logged: it writes the last lines.
     let _log = Log::start(&settings, &name)?;
     environment.warnings().iter().for_each(|sentence| tracing::warn!("{sentence}"));
-    let (Some(redis), Some(secret)) = (&settings.fleet.redis, settings.fleet.secret) else {
-        return Err("a gateway needs the Redis of its fleet: set it with --redis URL".to_owned());
-    };
+    let (redis, secret) =
+        settings.fleet.registry()?.ok_or("a gateway needs the Redis of its fleet: set it with --redis URL")?;
     let stop = stop_on_signals()?;
     let connections_max = file_limit::raise();
     let tls = match (&settings.http.tls_cert, &settings.http.tls_key) {
@@ -178,7 +177,7 @@ fn serve_gateway(cli: &Cli) -> Result<(), String> {
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let database = settings.store.database.as_ref().map(|url| store::start_reader(url.reveal(), wall_clock));
     let backend = FleetBackend::start(GatewayOptions {
-        redis: redis.reveal().to_owned(),
+        redis: redis.to_owned(),
         key: FleetKey::new(secret),
         channel: settings.fleet.channel.clone(),
         zone: settings.fleet.zone.clone(),

@@ -18,8 +18,12 @@ const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
 const READERS_MAX: u32 = 4;
 
 /// Migrations in order, from 1: forward only, and never changed once they are released.
-const MIGRATIONS: [&str; 3] =
-    [include_str!("migrations/1.sql"), include_str!("migrations/2.sql"), include_str!("migrations/3.sql")];
+const MIGRATIONS: [&str; 4] = [
+    include_str!("migrations/1.sql"),
+    include_str!("migrations/2.sql"),
+    include_str!("migrations/3.sql"),
+    include_str!("migrations/4.sql"),
+];
 
 /// Version of the tables: that of the last migration.
 pub(super) const SCHEMA: i64 = MIGRATIONS.len() as i64;

@@ -6,6 +6,9 @@ pub enum StoreError {
     /// The setting is not the URL of a Postgres database.
     #[error("`database` must be the URL of a Postgres database, as postgres://user:password@host/name")]
     BadUrl,
+    /// The setting is not the URL of Redis. It may have a password, so it is not shown.
+    #[error("`redis` must be the URL of Redis, as redis://:password@host:6379/0")]
+    BadRedisUrl,
     /// A later version has changed the tables.
     #[error(
         "the database {name} was used by a newer version of this program: start that version, or use another database"

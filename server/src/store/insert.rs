@@ -8,8 +8,8 @@ use super::{
     boards::{Entry, List, best_entries},
     rating::update_ratings,
     record::{Match, Seen, seen_players},
+    result_files::Position,
     rows::{Value, insert, texts},
-    source::Position,
 };
 
 /// Outcome of a batch.
@@ -22,7 +22,7 @@ pub(super) struct Stored {
 }
 
 /// Stores those matches that the database does not have, and how far the files of `source` are stored: all of it, or
-/// nothing. They count on leaderboards at once if `boards_unproven`, else when they are proven.
+/// nothing. They count for leaderboards and ratings at once if `boards_unproven`, else when they are proven.
 ///
 /// # Errors
 /// The database's. After a lost connection it may be stored nevertheless.
@@ -34,17 +34,46 @@ pub(super) async fn store(
     boards_unproven: bool,
 ) -> Result<Stored, Error> {
     let mut transaction = pool.begin().await?;
-    let new_ids = insert_matches(&mut transaction, source, matches).await?;
-    // A line may be there twice.
-    let mut left = new_ids.clone();
-    let new: Vec<&Match> = matches.iter().filter(|played| left.remove(&played.id)).collect();
-    insert_parts(&mut transaction, &new).await?;
-    update_players(&mut transaction, seen_players(&new)).await?;
-    update_ratings(&mut transaction, &new).await?;
-    let counting: &[&Match] = if boards_unproven { &new } else { &[] };
-    let changed = update_boards(&mut transaction, best_entries(counting)).await?;
+    let stored = add(&mut transaction, [(source, matches)], boards_unproven).await?;
     save_position(&mut transaction, source, position).await?;
     transaction.commit().await?;
+    Ok(stored)
+}
+
+/// Stores those matches of several servers that the database does not have: all of them, or none.
+///
+/// # Errors
+/// The database's. After a lost connection they may be stored nevertheless.
+pub(super) async fn store_all(
+    pool: &AnyPool,
+    matches: &BTreeMap<String, Vec<Match>>,
+    boards_unproven: bool,
+) -> Result<Stored, Error> {
+    let mut transaction = pool.begin().await?;
+    let by_server = matches.iter().map(|(server, matches)| (server.as_str(), matches.as_slice()));
+    let stored = add(&mut transaction, by_server, boards_unproven).await?;
+    transaction.commit().await?;
+    Ok(stored)
+}
+
+/// Players are written once and in the order of their ids, so that two who store at the same time do not wait for each
+/// other.
+async fn add<'a>(
+    connection: &mut AnyConnection,
+    by_server: impl IntoIterator<Item = (&'a str, &'a [Match])>,
+    boards_unproven: bool,
+) -> Result<Stored, Error> {
+    let mut new: Vec<&Match> = Vec::new();
+    for (server, matches) in by_server {
+        // A line may be there twice.
+        let mut left = insert_matches(connection, server, matches, boards_unproven).await?;
+        new.extend(matches.iter().filter(|played| left.remove(&played.id)));
+    }
+    insert_parts(connection, &new).await?;
+    update_players(connection, seen_players(&new)).await?;
+    let counting: &[&Match] = if boards_unproven { &new } else { &[] };
+    update_ratings(connection, counting).await?;
+    let changed = update_boards(connection, best_entries(counting)).await?;
     Ok(Stored { matches: new.len(), changed })
 }
 
@@ -71,9 +100,10 @@ async fn insert_matches(
     connection: &mut AnyConnection,
     source: &str,
     matches: &[Match],
+    is_rated: bool,
 ) -> Result<HashSet<String>, Error> {
     let node = source.to_owned();
-    let rows = matches.iter().map(|played| -> [Value; 12] {
+    let rows = matches.iter().map(|played| -> [Value; 13] {
         [
             (&played.id).into(),
             (&played.game).into(),
@@ -87,10 +117,11 @@ async fn insert_matches(
             played.ended_s.into(),
             (&played.reason).into(),
             (&played.replay).into(),
+            i64::from(is_rated).into(),
         ]
     });
     let into = "INSERT INTO matches (id, game, map, rules_hash, build, node, tick_rate, ticks, started, ended, reason, \
-                replay)";
+                replay, rated)";
     let new = insert(connection, into, rows, "ON CONFLICT (id) DO NOTHING RETURNING id").await?;
     Ok(texts(&new)?.into_iter().map(|[id]| id).collect())
 }

@@ -1,12 +1,13 @@
 //! Archives the messages of rooms, each exactly once.
 //!
-//! A batch stays in memory until it is committed, and is sent again after a failure: room and number are unique. What
-//! waits in memory when the process dies is lost, about a tenth of a second; while the database is away, all that the
-//! queue does not hold, which is counted.
+//! A batch stays where it is until it is committed, and is sent again after a failure: room and number are unique. What
+//! waits in memory when the process dies is lost: what was sent in the last tenth of a second and during one transaction.
+//! While the database is away, that is a batch and a full queue, 9,216 messages; more are counted and not archived.
 
 use std::{sync::Arc, time::Duration};
 
 use framehouse_shared::replay::PublicKey;
+use serde::{Deserialize, Serialize};
 use sqlx::AnyPool;
 use tokio::time::timeout;
 
@@ -15,13 +16,14 @@ use super::{
     database::Database,
     progress::Progress,
     rows::{Value, insert},
-    shipper::STORE_TIME_MAX,
+    sink::STORE_TIME_MAX,
+    source::Failure,
     stop::{BackOff, LOOK_INTERVAL, Stop},
 };
 use crate::room::message_log::{ArchivedMessages, MessageContent, RoomMessage};
 
 /// Largest number of messages in a batch.
-const BATCH_MAX: usize = 1024;
+pub(super) const BATCH_MAX: usize = 1024;
 /// Interval between two looks for messages that are too old.
 const SWEEP_INTERVAL_S: u64 = 3600;
 /// Largest number of messages that one statement deletes.
@@ -29,31 +31,42 @@ const SWEPT_MAX: u64 = 5000;
 /// Seconds of a day.
 const DAY_S: u64 = 86_400;
 
-/// The part of the store's thread that archives messages.
-pub(super) struct MessageArchive {
-    /// Where messages come from. Without it, old ones are deleted and nothing else.
-    pub messages: Option<ArchivedMessages>,
-    /// Prefix of the names of rooms; see [`room_prefix`].
-    pub prefix: String,
-    /// Days that messages are kept.
-    pub days: u32,
-    /// Where they go.
-    pub database: Database,
-    /// Counters.
-    pub progress: Arc<Progress>,
-    /// The wall clock.
-    pub clock: fn() -> Duration,
-    /// Whether the server stops.
-    pub stop: Stop,
+/// A message as stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Message {
+    /// Server, its start, and number of the room since then.
+    pub room: String,
+    pub msg_id: i64,
+    pub code: String,
+    pub match_id: Option<String>,
+    pub sent_s: i64,
+    pub kind: String,
+    pub player: String,
+    pub name: String,
+    pub seat: Option<i64>,
+    pub content: String,
 }
 
-/// What need not be done again.
-#[derive(Debug, Default)]
-struct Done {
-    /// The tables are up to date.
-    is_migrated: bool,
-    /// Until then no message is too old.
-    next_sweep_s: u64,
+impl Message {
+    /// The message as stored; see [`room_prefix`].
+    pub fn of(message: &RoomMessage, prefix: &str) -> Self {
+        let (kind, content) = match &message.content {
+            MessageContent::Chat(text) => ("chat", text.clone()),
+            MessageContent::Game(bytes) => ("game", bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
+        };
+        Self {
+            room: format!("{prefix}-{}", message.room),
+            msg_id: message.msg_id as i64,
+            code: message.code.to_string(),
+            match_id: message.match_id.map(|id| id.to_string()),
+            sent_s: message.unix_s as i64,
+            kind: kind.to_owned(),
+            player: message.account.to_string(),
+            name: message.name.clone(),
+            seat: message.slot.map(|slot| i64::from(u8::from(slot))),
+            content,
+        }
+    }
 }
 
 /// Rooms of a server are numbered from its start, so the name of a room begins with both.
@@ -61,19 +74,45 @@ pub(super) fn room_prefix(key: &PublicKey, started: Duration) -> String {
     format!("{:.16}-{:x}", key.to_string(), started.as_millis())
 }
 
-impl MessageArchive {
+/// Where messages come from.
+pub(super) trait MessageSource {
+    /// The next messages, at most [`BATCH_MAX`], the same ones until they are stored.
+    async fn read(&mut self) -> Result<&[Message], Failure>;
+
+    /// Notes that the messages that were read last are stored.
+    async fn note_stored(&mut self) -> Result<(), Failure>;
+
+    /// The last attempt has failed.
+    fn give_up(&mut self, failure: &Failure);
+}
+
+/// Where messages go.
+pub(super) trait MessageSink {
+    /// Stores those messages that it does not have: all of them, or none.
+    async fn store(&mut self, messages: &[Message]) -> Result<(), Failure>;
+}
+
+/// The part of the store's thread that archives messages.
+pub(super) struct MessageArchive<I, O> {
+    /// Where messages come from.
+    pub source: I,
+    /// Where they go.
+    pub sink: O,
+    /// Counters.
+    pub progress: Arc<Progress>,
+    /// Whether the server stops.
+    pub stop: Stop,
+}
+
+impl<I: MessageSource, O: MessageSink> MessageArchive<I, O> {
     /// Archives until the server stops and all is stored, or the last attempt has failed.
     pub async fn run(mut self) {
-        let (mut batch, mut back_off, mut done) = (Vec::new(), BackOff::default(), Done::default());
+        let mut back_off = BackOff::default();
         loop {
             // What was sent before the stop is in the queue already.
             let is_last = self.stop.is_set();
-            self.fill(&mut batch);
-            let is_full = batch.len() == BATCH_MAX;
-            match self.step(&batch, &mut done).await {
-                Ok(()) => {
-                    self.progress.note_archived(batch.len());
-                    batch.clear();
+            match self.step().await {
+                Ok(is_full) => {
                     back_off = BackOff::default();
                     if is_last && !is_full {
                         return;
@@ -81,73 +120,127 @@ impl MessageArchive {
                         self.stop.pause(LOOK_INTERVAL).await;
                     }
                 }
-                Err(error) if is_last => return self.give_up(batch, &error),
-                Err(error) => {
-                    tracing::debug!("messages wait: {error}");
-                    done.is_migrated = false;
+                Err(failure) if is_last => return self.source.give_up(&failure),
+                Err(failure) => {
+                    tracing::debug!("messages wait: {failure}");
                     self.stop.pause(back_off.next()).await;
                 }
             }
         }
     }
 
-    fn fill(&self, batch: &mut Vec<RoomMessage>) {
-        let free = BATCH_MAX - batch.len();
-        batch.extend(self.messages.iter().flat_map(ArchivedMessages::take).take(free));
+    /// Returns whether there may be more.
+    async fn step(&mut self) -> Result<bool, Failure> {
+        let messages = self.source.read().await?;
+        self.sink.store(messages).await?;
+        let count = messages.len();
+        self.source.note_stored().await?;
+        self.progress.note_archived(count);
+        Ok(count == BATCH_MAX)
+    }
+}
+
+/// The queue of a server's rooms.
+pub(super) struct QueueSource {
+    /// The queue. Without it there are no messages.
+    queue: Option<ArchivedMessages>,
+    prefix: String,
+    batch: Vec<Message>,
+}
+
+impl QueueSource {
+    /// The queue, and the prefix of the names of its rooms; see [`room_prefix`].
+    pub const fn new(queue: Option<ArchivedMessages>, prefix: String) -> Self {
+        Self { queue, prefix, batch: Vec::new() }
+    }
+}
+
+impl MessageSource for QueueSource {
+    async fn read(&mut self) -> Result<&[Message], Failure> {
+        let (free, waiting) = (BATCH_MAX - self.batch.len(), self.queue.iter().flat_map(ArchivedMessages::take));
+        self.batch.extend(waiting.take(free).map(|message| Message::of(&message, &self.prefix)));
+        Ok(&self.batch)
     }
 
-    async fn step(&self, batch: &[RoomMessage], done: &mut Done) -> Result<(), StoreError> {
+    async fn note_stored(&mut self) -> Result<(), Failure> {
+        self.batch.clear();
+        Ok(())
+    }
+
+    fn give_up(&mut self, failure: &Failure) {
+        let rest = self.queue.iter().flat_map(ArchivedMessages::take).count();
+        let lost = self.batch.len() + rest;
+        if lost > 0 {
+            tracing::warn!("the last messages of rooms ({lost}) are not archived: {failure}");
+        }
+    }
+}
+
+/// The database, in which messages are kept for some days.
+pub(super) struct DatabaseMessages {
+    database: Database,
+    days: u32,
+    clock: fn() -> Duration,
+    /// The tables are up to date.
+    is_migrated: bool,
+    /// Until then no message is too old.
+    next_sweep_s: u64,
+}
+
+impl DatabaseMessages {
+    /// Messages are kept in this database for this number of days.
+    pub const fn new(database: Database, days: u32, clock: fn() -> Duration) -> Self {
+        Self { database, days, clock, is_migrated: false, next_sweep_s: 0 }
+    }
+
+    async fn work(&mut self, messages: &[Message]) -> Result<(), StoreError> {
         let now_s = (self.clock)().as_secs();
-        let (is_due, pool) = (now_s >= done.next_sweep_s, &self.database.writer);
-        if batch.is_empty() && !is_due {
+        let (is_due, pool) = (now_s >= self.next_sweep_s, &self.database.writer);
+        if messages.is_empty() && !is_due {
             return Ok(());
         }
-        if !done.is_migrated {
+        if !self.is_migrated {
             self.database.migrate().await?;
-            done.is_migrated = true;
+            self.is_migrated = true;
         }
         let work = async {
-            store(pool, &self.prefix, batch).await?;
+            store(pool, messages).await?;
             if is_due { sweep(pool, now_s.saturating_sub(u64::from(self.days) * DAY_S)).await } else { Ok(()) }
         };
         let worked = timeout(STORE_TIME_MAX, work).await.unwrap_or(Err(sqlx::Error::PoolTimedOut));
         worked.map_err(|error| self.database.error(error))?;
         if is_due {
-            done.next_sweep_s = now_s + SWEEP_INTERVAL_S;
+            self.next_sweep_s = now_s + SWEEP_INTERVAL_S;
         }
         Ok(())
     }
+}
 
-    fn give_up(&self, batch: Vec<RoomMessage>, error: &StoreError) {
-        let rest = self.messages.iter().flat_map(ArchivedMessages::take).count();
-        let lost = batch.len() + rest;
-        if lost > 0 {
-            tracing::warn!("the last messages of rooms ({lost}) are not archived: {error}");
-        }
+impl MessageSink for DatabaseMessages {
+    async fn store(&mut self, messages: &[Message]) -> Result<(), Failure> {
+        let worked = self.work(messages).await;
+        self.is_migrated &= worked.is_ok();
+        Ok(worked?)
     }
 }
 
 /// Stores those messages that the database does not have.
-pub(super) async fn store(pool: &AnyPool, prefix: &str, messages: &[RoomMessage]) -> Result<(), sqlx::Error> {
+pub(super) async fn store(pool: &AnyPool, messages: &[Message]) -> Result<(), sqlx::Error> {
     if messages.is_empty() {
         return Ok(());
     }
     let rows = messages.iter().map(|message| -> [Value; 10] {
-        let (kind, content) = match &message.content {
-            MessageContent::Chat(text) => ("chat", text.clone()),
-            MessageContent::Game(bytes) => ("game", bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
-        };
         [
-            Value::Text(format!("{prefix}-{}", message.room)),
-            Value::Number(message.msg_id as i64),
-            Value::Text(message.code.to_string()),
-            Value::MaybeText(message.match_id.map(|id| id.to_string())),
-            Value::Number(message.unix_s as i64),
-            Value::Text(kind.to_owned()),
-            Value::Text(message.account.to_string()),
+            (&message.room).into(),
+            message.msg_id.into(),
+            (&message.code).into(),
+            (&message.match_id).into(),
+            message.sent_s.into(),
+            (&message.kind).into(),
+            (&message.player).into(),
             (&message.name).into(),
-            message.slot.map(|slot| i64::from(u8::from(slot))).into(),
-            Value::Text(content),
+            message.seat.into(),
+            (&message.content).into(),
         ]
     });
     let into = "INSERT INTO messages (room, msg_id, code, match_id, sent, kind, player, name, seat, content)";

@@ -20,9 +20,10 @@ use super::{
     pages::Pages,
     progress::Progress,
     proof::{Judgement, Proof, Prover, counts},
+    rating::rate_once,
     record::Match,
     rows::texts,
-    shipper::STORE_TIME_MAX,
+    sink::STORE_TIME_MAX,
     stop::{BackOff, Stop},
 };
 use crate::threads;
@@ -183,8 +184,8 @@ async fn waiting(pool: &AnyPool, node: &str, from: &Cursor) -> Result<Vec<Stored
     Ok(ids.iter().filter_map(|id| loaded.remove(id)).collect())
 }
 
-/// Notes the proofs of matches that wait for them, and enters each into the leaderboards or takes it out of them. Returns
-/// the lists that have changed.
+/// Notes the proofs of matches that wait for them. Those that count now change ratings and enter the leaderboards; the
+/// others are taken out of these. Returns the lists that have changed.
 async fn settle(pool: &AnyPool, decided: &[Decided], boards_unproven: bool) -> Result<HashSet<List>, Error> {
     let mut changed = HashSet::new();
     if decided.is_empty() {
@@ -194,11 +195,16 @@ async fn settle(pool: &AnyPool, decided: &[Decided], boards_unproven: bool) -> R
     for Decided { played, proof, .. } in decided {
         let update = sqlx::query("UPDATE matches SET proof = $1 WHERE id = $2 AND proof = 'waiting'");
         update.bind(proof.word().to_owned()).bind(played.id.clone()).execute(&mut *transaction).await?;
-        changed.extend(if counts(proof.word(), boards_unproven) {
-            update_boards(&mut transaction, best_entries(&[played])).await?
-        } else {
-            take_out(&mut transaction, &played.id, boards_unproven).await?
-        });
+    }
+    let (counting, others): (Vec<&Decided>, Vec<&Decided>) =
+        decided.iter().partition(|it| counts(it.proof.word(), boards_unproven));
+    let mut counting: Vec<&Match> = counting.iter().map(|it| &it.played).collect();
+    // A page is read newest first, and ratings depend on the order.
+    counting.sort_by_key(|played| (played.ended_s, &played.id));
+    rate_once(&mut transaction, &counting).await?;
+    changed.extend(update_boards(&mut transaction, best_entries(&counting)).await?);
+    for Decided { played, .. } in others {
+        changed.extend(take_out(&mut transaction, &played.id, boards_unproven).await?);
     }
     transaction.commit().await?;
     Ok(changed)

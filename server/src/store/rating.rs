@@ -1,5 +1,6 @@
 //! Ratings of players by Weng and Lin (as OpenSkill's): a mean and its uncertainty, updated by each match of at least two
-//! players in the transaction that stores it. A player that left counts as last, and somebody who was forgotten not at all.
+//! players in the transaction from which on it counts for leaderboards. A player that left counts as last, and somebody
+//! who was forgotten not at all.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -23,14 +24,32 @@ const IDS_MAX: usize = 256;
 /// Ratings by the ids of players.
 type Ratings = BTreeMap<String, WengLinRating>;
 
-/// Updates the ratings of the players of these matches, which are new, in their order. Call it when the players are
-/// stored: their rows are locked then, so that no other server reads an old rating meanwhile.
+/// Updates the ratings of the players of these matches, which are noted as rated already, in their order. Call it when the
+/// rows of the players are locked, so that no other server reads an old rating meanwhile.
 pub(super) async fn update_ratings(connection: &mut AnyConnection, matches: &[&Match]) -> Result<(), Error> {
     let rated: Vec<_> = matches.iter().map(|played| places(played)).filter(|places| places.len() > 1).collect();
     let ids: BTreeSet<&str> = rated.iter().flat_map(BTreeMap::keys).copied().collect();
     let mut ratings = load(connection, &ids).await?;
     rated.iter().for_each(|places| rate(&mut ratings, places));
     save(connection, &ratings).await
+}
+
+/// Updates the ratings of the players of those of these stored matches that have not changed them yet.
+pub(super) async fn rate_once(connection: &mut AnyConnection, matches: &[&Match]) -> Result<(), Error> {
+    let mut new = Vec::new();
+    for played in matches {
+        let note = sqlx::query("UPDATE matches SET rated = 1 WHERE id = $1 AND rated = 0").bind(played.id.clone());
+        if note.execute(&mut *connection).await?.rows_affected() > 0 {
+            new.push(*played);
+        }
+    }
+    let ids: BTreeSet<&String> = new.iter().flat_map(|played| &played.players).map(|seat| &seat.id).collect();
+    for id in ids {
+        // One after the other, because a statement for all of them locks in an order of its own.
+        let lock = sqlx::query("UPDATE players SET name = name WHERE id = $1").bind(id.clone());
+        lock.execute(&mut *connection).await?;
+    }
+    update_ratings(connection, &new).await
 }
 
 /// The place of each player, from 1. Players that left share the last one.

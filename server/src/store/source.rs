@@ -1,205 +1,116 @@
-//! The results files as a source of matches: reads them from a remembered position, whatever happens to them meanwhile.
+//! Where results come from: the results files of a server, or the stream of a fleet (`stream.rs`).
 
-use std::{
-    fs::{self, File},
-    io::{self, BufReader, Seek, SeekFrom},
-    os::unix::fs::FileExt,
-    path::PathBuf,
+use std::{collections::BTreeMap, io};
+
+use super::{
+    StoreError,
+    record::Match,
+    result_files::{Lines, Position, ResultFiles},
+    sink::Sink,
 };
+use crate::results::MatchResult;
 
-use xxhash_rust::xxh3::xxh3_128;
-
-use super::record::Match;
-use crate::{
-    disk::Identity,
-    results::{
-        FILE_NAME, MatchResult,
-        file::{numbers, old_name},
-        scan::read_line,
-    },
-};
-
-/// Largest number of lines in a batch.
-const LINES_MAX: usize = 256;
-/// Length in bytes from which on a batch takes no more lines.
-const BATCH_BYTES: u64 = 1 << 20;
-/// Number of bytes before a position that its mark is made of. The end of a line names its match or its state.
-const MARK_BYTES: u64 = 128;
-
-/// A place in the results files: everything before it is stored.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Position {
-    /// Number that the file has, or will have when it is put away.
-    pub file: u64,
-    /// Bytes of the file that are stored.
-    pub bytes: u64,
-    /// Hash of the last of them: another file at this place has another mark.
-    pub mark: String,
-}
-
-/// Lines behind a position.
-#[derive(Debug)]
+/// Results that are stored together: all of them, or none.
+#[derive(Debug, Default)]
 pub(super) struct Batch {
-    /// The matches, oldest first.
-    pub matches: Vec<Match>,
-    /// Number of lines that are not results.
+    /// By the server (its public key) that has played them, oldest first.
+    pub results: BTreeMap<String, Vec<MatchResult>>,
+    /// Number of lines or entries that are no results.
     pub skipped: u64,
-    /// Position behind the batch.
-    pub next: Position,
+    /// For results from files: the server, and the position behind them. It is stored with them.
+    pub position: Option<(String, Position)>,
 }
 
-/// The results files of a data folder.
-pub(super) struct Source {
-    folder: PathBuf,
-    /// The newest file when it was last read to its end, and the position there.
-    ended: Option<(Identity, u64, Position)>,
+/// Where results come from.
+pub(super) trait Source {
+    /// Begins with what the sink does not have. Called again after each failure.
+    async fn begin(&mut self, sink: &impl Sink) -> Result<(), Failure>;
+
+    /// The next results, the same ones until they are stored. `None` if there are none now.
+    async fn read(&mut self) -> Result<Option<Batch>, Failure>;
+
+    /// Notes that the results that were read last are stored.
+    async fn note_stored(&mut self) -> Result<(), Failure>;
+
+    /// Size of what waits, in bytes; 0 if it is not known.
+    fn waiting_bytes(&self) -> u64;
+
+    /// End of the oldest match that waits, in seconds since 1970-01-01 UTC, if it is known.
+    fn oldest_waiting_s(&mut self) -> Option<i64>;
+
+    /// Where they wait, for the log.
+    fn place(&self) -> String;
 }
 
-/// A results file.
-struct Opened {
-    file: File,
-    number: u64,
-    bytes: u64,
-    is_newest: bool,
+/// Why results or messages are not stored now.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    #[error("cannot read the results: {0}")]
+    Read(#[from] io::Error),
+    #[error("cannot reach Redis: {0}")]
+    Stream(#[from] redis::RedisError),
+    #[error("the stream {0} in Redis is full: start `framehouse-server archive`, which stores it")]
+    StreamFull(&'static str),
 }
 
-impl Source {
-    /// The results files of this folder.
-    pub fn new(folder: PathBuf) -> Self {
-        Self { folder, ended: None }
-    }
+/// The results files of a server.
+pub(super) struct FileSource {
+    files: ResultFiles,
+    /// The server.
+    name: String,
+    /// Everything before it is stored.
+    position: Position,
+    /// Position behind what was read last.
+    next: Position,
+    /// Number of lines that are no results in what was read last.
+    skipped: u64,
+}
 
-    /// The next lines behind the position. `None` if there are none.
-    ///
-    /// # Errors
-    /// When a file cannot be read.
-    pub fn read(&mut self, from: &Position) -> io::Result<Option<Batch>> {
-        if self.is_unchanged(from) {
-            return Ok(None);
-        }
-        let mut position = from.clone();
-        while let Some(opened) = self.open(position.file)? {
-            if position.file != opened.number {
-                position = Position { file: opened.number, ..Position::default() };
-            }
-            if !opened.has(&position)? {
-                tracing::info!(
-                    "the results files in {} are not those that were stored: they are read again from the first one",
-                    self.folder.display()
-                );
-                position = Position::default();
-                continue;
-            }
-            let batch = opened.read_lines(&position)?;
-            if batch.next.bytes > position.bytes {
-                return Ok(Some(batch));
-            }
-            if opened.is_newest {
-                self.ended = Some((Identity::of(&opened.file.metadata()?), opened.bytes, from.clone()));
-                return Ok(None);
-            }
-            position = Position { file: opened.number + 1, ..Position::default() };
-        }
-        Ok(None)
-    }
-
-    /// The position behind everything.
-    ///
-    /// # Errors
-    /// When a file cannot be read.
-    pub fn end(&self) -> io::Result<Position> {
-        let Some(newest) = self.open(u64::MAX)? else { return Ok(Position::default()) };
-        Ok(Position { file: newest.number, bytes: newest.bytes, mark: newest.mark(newest.bytes)? })
-    }
-
-    /// Number of bytes behind a position.
-    ///
-    /// # Errors
-    /// When a file cannot be looked at.
-    pub fn bytes_behind(&self, position: &Position) -> io::Result<u64> {
-        let (mut bytes, mut number) = (0, position.file);
-        while let Some(opened) = self.open(number)? {
-            let stored = if opened.number == position.file { position.bytes } else { 0 };
-            bytes += opened.bytes.saturating_sub(stored);
-            if opened.is_newest {
-                break;
-            }
-            number = opened.number + 1;
-        }
-        Ok(bytes)
-    }
-
-    /// Whether the newest file is as it was when it was last read to its end.
-    fn is_unchanged(&self, from: &Position) -> bool {
-        let Some((identity, bytes, position)) = &self.ended else { return false };
-        let found = fs::metadata(self.folder.join(FILE_NAME));
-        position == from && found.is_ok_and(|found| Identity::of(&found) == *identity && found.len() == *bytes)
-    }
-
-    /// Opens the file with this number, or the next one. `None` if there is no newer one.
-    fn open(&self, from: u64) -> io::Result<Option<Opened>> {
-        loop {
-            let before = numbers(&self.folder)?;
-            let newest = before.last().map_or(1, |last| u64::from(*last) + 1);
-            let old = before.iter().copied().find(|number| u64::from(*number) >= from);
-            let name = old.map_or_else(|| FILE_NAME.to_owned(), old_name);
-            let file = match File::open(self.folder.join(name)) {
-                Ok(file) => file,
-                Err(error) if error.kind() == io::ErrorKind::NotFound && old.is_none() => return Ok(None),
-                // It was moved away just now.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                Err(error) => return Err(error),
-            };
-            // If a file was put away meanwhile, the newest one may be another one than that with this number.
-            if numbers(&self.folder)? == before {
-                let bytes = file.metadata()?.len();
-                let number = old.map_or(newest, u64::from);
-                return Ok(Some(Opened { file, number, bytes, is_newest: old.is_none() }));
-            }
-        }
+impl FileSource {
+    /// The files of the server with this name.
+    pub fn new(files: ResultFiles, name: String) -> Self {
+        // Until the sink has said what it has.
+        let position = files.end().unwrap_or_default();
+        Self { files, name, next: position.clone(), position, skipped: 0 }
     }
 }
 
-impl Opened {
-    /// Whether the position was in this file.
-    fn has(&self, position: &Position) -> io::Result<bool> {
-        Ok(position.bytes == 0 || position.bytes <= self.bytes && self.mark(position.bytes)? == position.mark)
+impl Source for FileSource {
+    async fn begin(&mut self, sink: &impl Sink) -> Result<(), Failure> {
+        self.position = sink.position(&self.name).await?;
+        Ok(())
     }
 
-    fn mark(&self, end: u64) -> io::Result<String> {
-        let start = end.saturating_sub(MARK_BYTES);
-        let mut last = vec![0; (end - start) as usize];
-        self.file.read_exact_at(&mut last, start)?;
-        Ok(format!("{:032x}", xxh3_128(&last)))
+    async fn read(&mut self) -> Result<Option<Batch>, Failure> {
+        let Some(Lines { results, skipped, next }) = self.files.read(&self.position)? else { return Ok(None) };
+        (self.next, self.skipped) = (next.clone(), skipped);
+        let results = BTreeMap::from([(self.name.clone(), results)]);
+        Ok(Some(Batch { results, skipped, position: Some((self.name.clone(), next)) }))
     }
 
-    /// Reads whole lines from a position on.
-    fn read_lines(&self, from: &Position) -> io::Result<Batch> {
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(from.bytes))?;
-        let (mut reader, mut line) = (BufReader::new(file), Vec::new());
-        let (mut matches, mut end) = (Vec::new(), from.bytes);
-        let mut skipped = 0;
-        while matches.len() < LINES_MAX && end - from.bytes < BATCH_BYTES {
-            let length = read_line(&mut reader, &mut line)?;
-            // The end of the file, or a line that is being written.
-            if length == 0 || !self.ends_line(end + length)? {
-                break;
-            }
-            end += length;
-            match serde_json::from_slice::<MatchResult>(&line) {
-                Ok(result) => matches.push(Match::of(&result)),
-                Err(_) => skipped += 1,
-            }
+    async fn note_stored(&mut self) -> Result<(), Failure> {
+        self.position.clone_from(&self.next);
+        if self.skipped > 0 {
+            let (skipped, Position { file, bytes, .. }) = (self.skipped, &self.next);
+            tracing::warn!(
+                "lines that are no results ({skipped}) before byte {bytes} of results file {file} are skipped"
+            );
         }
-        let next = Position { file: self.number, bytes: end, mark: self.mark(end)? };
-        Ok(Batch { matches, skipped, next })
+        Ok(())
     }
 
-    /// Whether a line ends before this byte. Of a line that is too long only the beginning was read.
-    fn ends_line(&self, end: u64) -> io::Result<bool> {
-        let mut last = [0];
-        self.file.read_exact_at(&mut last, end - 1)?;
-        Ok(last == *b"\n")
+    fn waiting_bytes(&self) -> u64 {
+        self.files.bytes_behind(&self.position).unwrap_or(0)
+    }
+
+    fn oldest_waiting_s(&mut self) -> Option<i64> {
+        let lines = self.files.read(&self.position).ok().flatten()?;
+        lines.results.first().map(|result| Match::of(result).ended_s)
+    }
+
+    fn place(&self) -> String {
+        format!("the results file ({} bytes now)", self.waiting_bytes())
     }
 }

@@ -25,10 +25,19 @@ use framehouse_shared::{
     ids::AccountId,
     replay::{PublicKey, ServerKey},
 };
+use sqlx::AnyPool;
 use tokio::time::sleep;
 
-use super::{Store, StoreError, StoreOptions, StoreThread, database::Database, start};
-use crate::results::{FILE_NAME, MatchResult, PlayerResult};
+use super::{
+    Store, StoreError, StoreOptions, StoreThread,
+    database::Database,
+    messages::{Message, store as store_rows},
+    start,
+};
+use crate::{
+    results::{FILE_NAME, MatchResult, PlayerResult},
+    room::message_log::RoomMessage,
+};
 
 /// Longer than anything here takes: a test that reaches it has failed.
 const LONG: Duration = Duration::from_secs(60);
@@ -135,6 +144,12 @@ pub(super) fn played(id: u128, map: &str, ended_s: u64, points: &[(u128, i64)]) 
         players: (1..).zip(points).map(player).collect(),
         ..result
     }
+}
+
+/// Stores messages of rooms whose names begin with this.
+async fn store_messages(pool: &AnyPool, prefix: &str, sent: &[RoomMessage]) -> Result<(), sqlx::Error> {
+    let sent: Vec<_> = sent.iter().map(|message| Message::of(message, prefix)).collect();
+    store_rows(pool, &sent).await
 }
 
 fn lines(results: &[MatchResult]) -> Vec<u8> {

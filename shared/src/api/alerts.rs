@@ -1,9 +1,10 @@
 //! Alerts: a part of `GET /v1/status`, and the JSON body that the server sends to a webhook.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The alerts of a server.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AlertStatus {
     /// Alerts whose cause lasts, at most one of each kind.
     pub firing: Vec<Alert>,
@@ -15,7 +16,7 @@ pub struct AlertStatus {
 }
 
 /// Number of alerts by level.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[expect(missing_docs, reason = "the names are those of the levels")]
 pub struct AlertCounts {
     pub warning: u64,
@@ -35,7 +36,7 @@ impl AlertCounts {
 }
 
 /// Something that an operator should look at. While the cause lasts it is one alert.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Alert {
     /// Name of the rule, such as `tick_max` or `room_panic`.
     pub kind: String,
@@ -54,7 +55,7 @@ pub struct Alert {
 }
 
 /// Level of an alert.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum AlertLevel {
     /// It will become a problem.
@@ -77,7 +78,7 @@ impl AlertLevel {
 }
 
 /// State of an alert.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum AlertState {
     /// The cause lasts.

@@ -1,6 +1,7 @@
 //! Bodies and query of `GET /v1/leaderboards` and `GET /v1/leaderboards/{board}`.
 
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::{match_id, rooms::percent_encoded};
 use crate::ids::{AccountId, MatchId};
@@ -23,14 +24,14 @@ pub mod board {
 }
 
 /// Answer to `GET /v1/leaderboards`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BoardList {
     /// `all`, `day`, `week` and the boards of maps that were played.
     pub boards: Vec<BoardName>,
 }
 
 /// A leaderboard.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BoardName {
     /// `all`, `day`, `week` or `map:NAME`.
     pub board: String,
@@ -39,12 +40,14 @@ pub struct BoardName {
 }
 
 /// Query of `GET /v1/leaderboards/{board}`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct BoardQuery {
-    /// Another period than the current one.
+    /// Another period than the current one: a day (`2026-11-29`) or a week (`2026-W48`), as the board has.
     pub period: Option<String>,
     /// Maximum number of entries, 1 to [`ENTRIES_MAX`]; [`ENTRIES_DEFAULT`] without it.
+    #[param(minimum = 1, maximum = 100, default = 20)]
     pub limit: Option<u32>,
     /// The entries around this player's instead of the first ones.
     pub around: Option<AccountId>,
@@ -69,7 +72,7 @@ impl BoardQuery {
 }
 
 /// Answer to `GET /v1/leaderboards/{board}`: the best entry of each player in this period.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Leaderboard {
     /// `all`, `day`, `week` or `map:NAME`.
     pub board: String,
@@ -80,7 +83,7 @@ pub struct Leaderboard {
 }
 
 /// An entry of a leaderboard.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BoardEntry {
     /// Rank, from 1.
     pub rank: u64,

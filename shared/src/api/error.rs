@@ -1,16 +1,17 @@
 //! Body of an HTTP error.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Body of every answer with an HTTP status of 400 or above.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ErrorBody {
     /// Reason of the error.
     pub error: ErrorDetail,
 }
 
 /// Reason of an error, for programs and for people.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ErrorDetail {
     /// One of the constants in [`code`], or one that a newer server has added.
     pub code: String,

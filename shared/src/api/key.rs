@@ -1,11 +1,12 @@
 //! Body of `GET /v1/key`: the key with which the server signs replays.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::replay::PublicKey;
 
 /// Answer to `GET /v1/key`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct KeyInfo {
     /// Kind of the key: `ed25519`.
     pub algorithm: String,

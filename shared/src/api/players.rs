@@ -1,6 +1,7 @@
 //! Bodies and query of `GET /v1/players/{id}`, `GET /v1/players/{id}/matches` and `GET /v1/matches/{id}`.
 
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::match_id;
 use crate::ids::{AccountId, MatchId};
@@ -11,7 +12,7 @@ pub const MATCHES_MAX: u32 = 100;
 pub const MATCHES_DEFAULT: u32 = 20;
 
 /// Answer to `GET /v1/players/{id}`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct PlayerInfo {
     /// The player.
     pub player: AccountId,
@@ -31,7 +32,7 @@ pub struct PlayerInfo {
 }
 
 /// Rating of a player by Weng and Lin (as OpenSkill's). A player begins with 25 and 8.33.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Rating {
     /// Mean.
     pub mu: f64,
@@ -40,13 +41,15 @@ pub struct Rating {
 }
 
 /// Query of `GET /v1/players/{id}/matches`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct MatchesQuery {
     /// The matches before this one; without it the newest ones.
     #[serde(deserialize_with = "match_id::some")]
     pub before: Option<MatchId>,
     /// Maximum number of matches, 1 to [`MATCHES_MAX`]; [`MATCHES_DEFAULT`] without it.
+    #[param(minimum = 1, maximum = 100, default = 20)]
     pub limit: Option<u32>,
 }
 
@@ -58,14 +61,14 @@ impl MatchesQuery {
 }
 
 /// Answer to `GET /v1/players/{id}/matches`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PlayerMatches {
     /// Matches, newest first.
     pub matches: Vec<PlayedMatch>,
 }
 
 /// A player's match.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PlayedMatch {
     /// The match.
     #[serde(with = "match_id")]
@@ -89,7 +92,7 @@ pub struct PlayedMatch {
 }
 
 /// Answer to `GET /v1/matches/{id}`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MatchInfo {
     /// The match.
     #[serde(with = "match_id")]
@@ -122,7 +125,7 @@ pub struct MatchInfo {
 }
 
 /// A player's part in a match.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MatchPlayer {
     /// The player.
     pub player: AccountId,

@@ -1,6 +1,7 @@
 //! Bodies of `GET /v1/rooms` and `GET /v1/maps`.
 
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::ids::RoomCode;
 
@@ -8,21 +9,21 @@ use crate::ids::RoomCode;
 pub const ROOMS_MAX: usize = 500;
 
 /// Answer to `GET /v1/rooms`: public rooms, sorted by free seats, fewest first, full rooms last.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RoomList {
     /// Rooms, at most [`ROOMS_MAX`].
     pub rooms: Vec<ListedRoom>,
 }
 
 /// Answer to `GET /v1/maps`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MapList {
     /// Names of the maps that a host can choose; empty for a game without maps.
     pub maps: Vec<String>,
 }
 
 /// One public room.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ListedRoom {
     /// Room code.
     pub code: RoomCode,
@@ -48,8 +49,9 @@ pub struct ListedRoom {
 }
 
 /// Query of `GET /v1/rooms`. An absent field matches every room.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct RoomFilter {
     /// Phase: `lobby`, `loading`, `countdown`, `playing` or `results`.
     pub phase: Option<String>,
@@ -58,6 +60,7 @@ pub struct RoomFilter {
     /// Map of the current match, or the map that the host has chosen for the next one.
     pub map: Option<String>,
     /// Maximum number of rooms in the answer, 1 to [`ROOMS_MAX`].
+    #[param(minimum = 1, maximum = 500, default = 500)]
     pub limit: Option<usize>,
 }
 

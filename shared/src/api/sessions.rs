@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use utoipa::ToSchema;
 
 use super::PlayerSecret;
 use crate::{
@@ -18,11 +19,12 @@ const GRACE_S: std::ops::RangeInclusive<f64> = 1.0..=3600.0;
 /// `Room` is the type of the field `room`. Clients send a valid room code. A server parses
 /// `Option<RoomRequest<String>>`: a resuming player may omit the room, and an invalid code gets the same answer as the
 /// code of a closed room.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SessionRequest<Room = RoomRequest> {
     /// Name of the player, 1 to 24 visible characters.
     pub name: String,
     /// Requested room.
+    #[schema(required = false)]
     pub room: Room,
     /// Resume secret ([`SessionGrant::resume`]) of a lost session, to get its player, seat and score back.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,11 +35,12 @@ pub struct SessionRequest<Room = RoomRequest> {
     pub player_secret: Option<PlayerSecret>,
     /// Game, protocol and rules version of the client: a wrong version is refused before a seat is reserved.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "hello")]
+    #[schema(value_type = Option<hello::HelloJson>)]
     pub hello: Option<Hello>,
 }
 
 /// Room that a player requests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RoomRequest<Code = RoomCode> {
     /// A public room with a free seat, or a new one. Near ratings come first, then the fewest free seats.
@@ -63,10 +66,11 @@ pub enum RoomRequest<Code = RoomCode> {
 }
 
 /// Answer to `POST /v1/sessions`: a seat or a spectator's place, reserved for 5 s, and the token to connect with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SessionGrant {
     /// Connect token of netcode; base64 in JSON.
     #[serde(with = "base64_bytes")]
+    #[schema(value_type = String, content_encoding = "base64")]
     pub token: Vec<u8>,
     /// Session id.
     pub session: String,
@@ -98,15 +102,21 @@ impl SessionGrant {
 mod hello {
     use super::*;
 
-    #[derive(Serialize, Deserialize)]
-    struct HelloJson {
+    /// Versions of a client.
+    #[derive(Serialize, Deserialize, ToSchema)]
+    #[schema(as = Hello)]
+    pub(super) struct HelloJson {
+        /// Hash of the protocol, 16 hexadecimal digits.
         protocol: String,
+        /// Id of the game.
         game: String,
         /// Absent in an older protocol; such a client is told that its version differs.
         #[serde(default)]
         rules_version: u32,
+        /// Names of the components of a room's state, in order.
         #[serde(default)]
         components: Vec<String>,
+        /// Determinism fingerprint of the machine, 16 hexadecimal digits.
         fingerprint: String,
     }
 

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{AlertStatus, FleetStatus};
 
 /// Answer to `GET /v1/status`. Counters count from the server's start; values are at most 0.5 s old.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Status {
     /// Version of the server.
     pub version: String,
@@ -132,7 +133,7 @@ pub struct Status {
 }
 
 /// Mean and quantiles over the last 100 ticks, in milliseconds.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[expect(missing_docs, reason = "the names of quantiles say it")]
 pub struct TickMs {
     pub mean: f64,
@@ -142,7 +143,7 @@ pub struct TickMs {
 }
 
 /// Histogram of durations since the server's start, in microseconds.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[expect(missing_docs, reason = "the names of quantiles say it")]
 pub struct HistogramUs {
     pub p50: u64,
@@ -158,14 +159,14 @@ pub struct HistogramUs {
 }
 
 /// The drain before a server stops: matches that run go on, and newcomers are refused.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct DrainStatus {
     /// Seconds until matches that still run are ended without a result; `None` if the server waits for all of them.
     pub seconds_left: Option<f64>,
 }
 
 /// Number of rooms by phase.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[expect(missing_docs, reason = "the names are those of the phases")]
 pub struct RoomsByPhase {
     pub lobby: usize,
@@ -176,7 +177,7 @@ pub struct RoomsByPhase {
 }
 
 /// Inputs and network distances of clients. Each connected member of a running match is measured twice a second.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ClientStatus {
     /// Inputs that came after their tick had closed.
     pub inputs_late: u64,
@@ -190,7 +191,7 @@ pub struct ClientStatus {
 }
 
 /// Metrics of the HTTP gateway.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct HttpStatus {
     /// Current number of connections.
     pub connections: u64,
@@ -205,7 +206,7 @@ pub struct HttpStatus {
 }
 
 /// Metrics of the deferred cleanup.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CleanupStatus {
     /// Counters.
     #[serde(flatten)]
@@ -218,7 +219,7 @@ pub struct CleanupStatus {
 }
 
 /// Counters of the cleanup.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CleanupStats {
     /// Rooms and players with scheduled tasks.
     pub active_cleanup_tasks: usize,
@@ -241,7 +242,7 @@ pub struct CleanupStats {
 }
 
 /// Metrics of writing results.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ResultStats {
     /// Results written to disk since the start.
     pub saved: u64,
@@ -260,9 +261,9 @@ pub struct ResultStats {
 }
 
 /// Metrics of the database of players, matches and leaderboards, since the server's start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StoreStatus {
-    /// Matches stored.
+    /// Matches stored, or put into the stream of a fleet.
     pub stored: u64,
     /// Lines of the results files skipped because they are not results.
     pub skipped: u64,
@@ -294,7 +295,7 @@ pub struct StoreStatus {
 }
 
 /// Metrics of recording matches, since the server's start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReplayStats {
     /// Complete replays written to disk.
     pub written: u64,
@@ -324,7 +325,7 @@ pub struct ReplayStats {
 }
 
 /// Number of errors by kind.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ErrorStatus {
     /// Datagrams dropped, for any reason.
     pub network: u64,
@@ -337,7 +338,7 @@ pub struct ErrorStatus {
 }
 
 /// Metrics of desyncs.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DesyncStatus {
     /// Clients whose state differed from the server's.
     pub detected: u64,

@@ -15,7 +15,7 @@ fn without_redis_matches_go_on_and_known_rooms_are_joined_and_then_all_is_as_bef
     let (code, secret) = (host.grant.code, host.grant.resume.clone());
     let is_registered = |fleet: &Fleet| fleet.redis.keys().iter().any(|key| key.starts_with("fh:resume:"));
     play_until("the seat is registered", &mut [&mut host], || is_registered(&fleet));
-    fleet.redis.kill();
+    fleet.redis.stop_and_forget();
     play_until("no new rooms are opened", &mut [&mut host], || ask(&gateway, create(), None, None).is_err());
     let (reason, sentence) = refusal(ask(&gateway, create(), None, None));
     assert_eq!(reason, "overloaded");
@@ -27,7 +27,7 @@ fn without_redis_matches_go_on_and_known_rooms_are_joined_and_then_all_is_as_bef
         "no_such_room"
     );
     drop(guest);
-    fleet.redis.revive();
+    fleet.redis.start_again();
     play_until("all is registered again", &mut [&mut host], || {
         nodes.iter().all(|node| registrations(node) >= 2) && is_registered(&fleet)
     });

@@ -1,13 +1,6 @@
 //! Redis, nodes, gateways and clients of one test, each a process or a socket of its own.
 
-use std::{
-    env, fs,
-    io::{Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
-    path::PathBuf,
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
-};
+use std::{env, fs, net::SocketAddr, path::PathBuf, process::Command, time::Instant};
 
 use framehouse_arena::ArenaPlugin;
 use framehouse_client::{
@@ -23,100 +16,13 @@ use framehouse_shared::{
 };
 use framehouse_tools::replays::Folder;
 
-use crate::programs::{Running, SERVER};
+use crate::{
+    programs::{Running, SERVER},
+    store::redis::Redis,
+};
 
 /// Secret of the test fleets.
 pub const SECRET: &str = "6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b";
-/// `required` where the tests must not be left out.
-const VARIABLE: &str = "FRAMEHOUSE_TEST_REDIS";
-
-/// A redis-server of the test, which keeps nothing when it ends.
-pub struct Redis {
-    process: Option<Child>,
-    port: u16,
-    folder: Folder,
-}
-
-impl Redis {
-    /// Starts one on a free port. `None`, with a printed sentence, where redis-server is not installed.
-    pub fn start(test: &str) -> Option<Self> {
-        let is_installed = Command::new("redis-server").arg("--version").output().is_ok();
-        if !is_installed {
-            assert!(env::var_os(VARIABLE).is_none(), "{VARIABLE} is set, and redis-server is not installed");
-            eprintln!("{test} is left out: redis-server is not installed (apt-get install redis-server)");
-            return None;
-        }
-        let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
-        let mut redis = Self { process: None, port: free.port(), folder: Folder::new(&format!("redis-{test}")) };
-        redis.revive();
-        Some(redis)
-    }
-
-    /// Starts it again, with nothing in its memory.
-    pub fn revive(&mut self) {
-        let port = self.port.to_string();
-        let arguments = ["--bind", "127.0.0.1", "--port", &port, "--save", "", "--appendonly", "no"];
-        let mut command = Command::new("redis-server");
-        command.args(arguments).current_dir(self.folder.path()).stdout(Stdio::null()).stderr(Stdio::null());
-        self.process = Some(command.spawn().expect("redis-server is installed"));
-        wait_until("Redis answers", || self.ask(&["PING"]).is_some_and(|answer| answer.starts_with("+PONG")));
-    }
-
-    /// Ends it at once.
-    pub fn kill(&mut self) {
-        if let Some(mut process) = self.process.take() {
-            process.kill().expect("it runs");
-            process.wait().expect("it was killed");
-        }
-    }
-
-    /// Its URL.
-    pub fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}/0", self.port)
-    }
-
-    /// The answer to a command, as Redis writes it.
-    pub fn ask(&self, command: &[&str]) -> Option<String> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
-        stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
-        let words = command.iter().map(|word| format!("${}\r\n{word}\r\n", word.len())).collect::<String>();
-        // `QUIT` ends the answer.
-        let request = format!("*{}\r\n{words}*1\r\n$4\r\nQUIT\r\n", command.len());
-        stream.write_all(request.as_bytes()).ok()?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).ok()?;
-        Some(answer.strip_suffix("+OK\r\n").unwrap_or(&answer).to_owned())
-    }
-
-    /// All keys. Only a test may ask so.
-    pub fn keys(&self) -> Vec<String> {
-        let answer = self.ask(&["KEYS", "*"]).unwrap_or_default();
-        answer.lines().filter(|line| line.starts_with("fh:")).map(str::to_owned).collect()
-    }
-
-    /// Everything that lies in Redis, as text.
-    pub fn dump(&self) -> String {
-        let script = "local all = {} \
-                      local function add(found) \
-                          if type(found) == 'table' then for _, one in ipairs(found) do all[#all + 1] = one end \
-                          else all[#all + 1] = found end \
-                      end \
-                      local read = {string = 'GET', hash = 'HGETALL', set = 'SMEMBERS'} \
-                      for _, key in ipairs(redis.call('KEYS', '*')) do \
-                          local command = read[redis.call('TYPE', key).ok] \
-                          add(key) if command then add(redis.call(command, key)) end \
-                      end \
-                      return all";
-        self.ask(&["EVAL", script, "0"]).unwrap_or_default()
-    }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
 /// A fleet of processes.
 pub struct Fleet {
     pub redis: Redis,
@@ -125,7 +31,7 @@ pub struct Fleet {
 
 impl Fleet {
     pub fn new(test: &str) -> Option<Self> {
-        Some(Self { redis: Redis::start(test)?, folders: Vec::new() })
+        Some(Self { redis: Redis::start(&format!("fleet-{test}"))?, folders: Vec::new() })
     }
 
     fn spawn(&mut self, role: &str, name: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Running {

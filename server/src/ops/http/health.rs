@@ -7,6 +7,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
+use framehouse_shared::api::ErrorBody;
 
 use super::router::Gateway;
 use crate::ops::backend::Backend;
@@ -21,12 +22,30 @@ pub(super) fn is_check(path: &str) -> bool {
     [HEALTH, READINESS].contains(&path)
 }
 
-/// `GET /healthz`: whether the server works.
+/// Whether the server works.
+#[utoipa::path(
+    get, path = HEALTH, tag = "operations",
+    responses(
+        (status = 200, description = "`ok`", body = String),
+        (status = 400, description = "`bad_request`: the headers name different callers", body = ErrorBody),
+        (status = 429, description = "`busy`: too many checks", body = ErrorBody),
+        (status = 503, description = "A sentence: no tick has ended for two seconds", body = String)
+    )
+)]
 pub(super) async fn show_health<B: Backend>(State(gateway): State<Arc<Gateway<B>>>) -> Response {
     answer(gateway.backend.health().await)
 }
 
-/// `GET /readyz`: whether the server takes new players.
+/// Whether the server takes new players.
+#[utoipa::path(
+    get, path = READINESS, tag = "operations",
+    responses(
+        (status = 200, description = "`ok`", body = String),
+        (status = 400, description = "`bad_request`: the headers name different callers", body = ErrorBody),
+        (status = 429, description = "`busy`: too many checks", body = ErrorBody),
+        (status = 503, description = "A sentence: why not now", body = String)
+    )
+)]
 pub(super) async fn show_readiness<B: Backend>(State(gateway): State<Arc<Gateway<B>>>) -> Response {
     answer(gateway.backend.readiness().await)
 }

@@ -8,11 +8,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use framehouse_shared::{
-    api::{BoardQuery, MatchesQuery, code},
+    api::{BoardList, BoardQuery, ErrorBody, Leaderboard, MatchInfo, MatchesQuery, PlayerInfo, PlayerMatches, code},
     ids::{AccountId, MatchId},
 };
 
 use super::{
+    documented::Refusals,
     errors::error,
     router::{Gateway, answer},
 };
@@ -21,12 +22,32 @@ use crate::ops::backend::{Backend, Refusal};
 type Shared<B> = State<Arc<Gateway<B>>>;
 type Asked<T> = Result<Query<T>, QueryRejection>;
 
-/// `GET /v1/leaderboards`: the boards.
+/// The leaderboards: `all`, `day`, `week`, and one for each map that was played.
+#[utoipa::path(
+    get, path = "/v1/leaderboards", tag = "leaderboards",
+    responses(
+        (status = 200, description = "Names and current periods", body = BoardList),
+        (status = 404, description = "`not_found`: this server keeps no leaderboards", body = ErrorBody),
+        Refusals
+    )
+)]
 pub(super) async fn list_boards<B: Backend>(State(gateway): Shared<B>) -> Response {
     answer(gateway.backend.list_boards().await)
 }
 
-/// `GET /v1/leaderboards/{board}`: the first entries, or those around a player.
+/// The best entry of each player: the first ones, or those around a player.
+#[utoipa::path(
+    get, path = "/v1/leaderboards/{board}", tag = "leaderboards",
+    params(("board" = String, Path, description = "`all`, `day`, `week` or `map:NAME`"), BoardQuery),
+    responses(
+        (status = 200, description = "Entries by rank", body = Leaderboard),
+        (
+            status = 404, body = ErrorBody,
+            description = "`no_such_board`: no board has this name or period; `no_such_player`: `around` has no entry"
+        ),
+        Refusals
+    )
+)]
 pub(super) async fn show_board<B: Backend>(
     State(gateway): Shared<B>,
     Path(board): Path<String>,
@@ -40,7 +61,16 @@ pub(super) async fn show_board<B: Backend>(
     }
 }
 
-/// `GET /v1/players/{id}`: a player.
+/// A player, as of its last stored match.
+#[utoipa::path(
+    get, path = "/v1/players/{id}", tag = "players",
+    params(("id" = AccountId, Path, description = "Lasting id of the player")),
+    responses(
+        (status = 200, description = "The player", body = PlayerInfo),
+        (status = 404, description = "`no_such_player`: no match of this player is stored", body = ErrorBody),
+        Refusals
+    )
+)]
 pub(super) async fn show_player<B: Backend>(State(gateway): Shared<B>, Path(id): Path<String>) -> Response {
     match parse::<AccountId>(&id, Refusal::NoSuchPlayer) {
         Ok(id) => answer(gateway.backend.player(id).await),
@@ -48,7 +78,19 @@ pub(super) async fn show_player<B: Backend>(State(gateway): Shared<B>, Path(id):
     }
 }
 
-/// `GET /v1/players/{id}/matches`: a player's matches, newest first.
+/// A player's matches, newest first.
+#[utoipa::path(
+    get, path = "/v1/players/{id}/matches", tag = "players",
+    params(("id" = AccountId, Path, description = "Lasting id of the player"), MatchesQuery),
+    responses(
+        (status = 200, description = "A page of matches; empty behind the last one", body = PlayerMatches),
+        (
+            status = 404, body = ErrorBody,
+            description = "`no_such_player`: no match of this player is stored; `no_such_match`: `before` is none"
+        ),
+        Refusals
+    )
+)]
 pub(super) async fn list_matches<B: Backend>(
     State(gateway): Shared<B>,
     Path(id): Path<String>,
@@ -61,7 +103,16 @@ pub(super) async fn list_matches<B: Backend>(
     }
 }
 
-/// `GET /v1/matches/{id}`: a match with its ranking and curves.
+/// A match with its ranking and score curves.
+#[utoipa::path(
+    get, path = "/v1/matches/{id}", tag = "matches",
+    params(("id" = MatchId, Path, description = "Id of the match")),
+    responses(
+        (status = 200, description = "The match", body = MatchInfo),
+        (status = 404, description = "`no_such_match`: there is none, or it is not stored yet", body = ErrorBody),
+        Refusals
+    )
+)]
 pub(super) async fn show_match<B: Backend>(State(gateway): Shared<B>, Path(id): Path<String>) -> Response {
     match parse::<MatchId>(&id, Refusal::NoSuchMatch) {
         Ok(id) => answer(gateway.backend.match_info(id).await),

@@ -12,10 +12,9 @@ use axum::{
     http::{StatusCode, header},
     middleware,
     response::{IntoResponse, Response},
-    routing::{get, post},
 };
 use framehouse_shared::{
-    api::{KeyInfo, MapList, RoomFilter, RoomList, Status, code},
+    api::{ErrorBody, KeyInfo, MapList, RoomFilter, RoomList, Status, code},
     ids::MatchId,
 };
 use futures_util::StreamExt;
@@ -26,13 +25,17 @@ use super::{
     browser::Names,
     caller::{Caller, TrustedProxies},
     counts::Counts,
+    documented::{Documented, Refusals},
     errors::error,
     gate::check_request,
-    health::{HEALTH, READINESS, show_health, show_readiness},
+    health::{__path_show_health, __path_show_readiness, show_health, show_readiness},
     limits::{AddressLimits, Held, Place},
-    records,
+    records::{
+        __path_list_boards, __path_list_matches, __path_show_board, __path_show_match, __path_show_player, list_boards,
+        list_matches, show_board, show_match, show_player,
+    },
     requests::{Requests, measure_request},
-    sessions::open_session,
+    sessions::{__path_open_session, open_session},
 };
 use crate::ops::{
     backend::{Backend, Refusal, ReplayFile},
@@ -72,21 +75,22 @@ type Shared<B> = State<Arc<Gateway<B>>>;
 pub(super) fn router<B: Backend>(gateway: Gateway<B>) -> Router {
     let gateway = Arc::new(gateway);
     let requests = Arc::clone(&gateway.requests);
-    Router::new()
-        .route(SESSIONS, post(open_session::<B>))
-        .route("/v1/rooms", get(list_rooms::<B>))
-        .route("/v1/maps", get(list_maps::<B>))
-        .route("/v1/status", get(show_status::<B>))
-        .route("/v1/key", get(show_key::<B>))
-        .route("/v1/replays/{match}", get(send_replay::<B>))
-        .route("/v1/leaderboards", get(records::list_boards::<B>))
-        .route("/v1/leaderboards/{board}", get(records::show_board::<B>))
-        .route("/v1/players/{id}", get(records::show_player::<B>))
-        .route("/v1/players/{id}/matches", get(records::list_matches::<B>))
-        .route("/v1/matches/{id}", get(records::show_match::<B>))
-        .route(HEALTH, get(show_health::<B>))
-        .route(READINESS, get(show_readiness::<B>))
-        .route(METRICS, get(show_metrics::<B>))
+    Documented::new()
+        .add(__path_open_session, open_session::<B>)
+        .add(__path_list_rooms, list_rooms::<B>)
+        .add(__path_list_maps, list_maps::<B>)
+        .add(__path_show_status, show_status::<B>)
+        .add(__path_show_key, show_key::<B>)
+        .add(__path_send_replay, send_replay::<B>)
+        .add(__path_list_boards, list_boards::<B>)
+        .add(__path_show_board, show_board::<B>)
+        .add(__path_show_player, show_player::<B>)
+        .add(__path_list_matches, list_matches::<B>)
+        .add(__path_show_match, show_match::<B>)
+        .add(__path_show_health, show_health::<B>)
+        .add(__path_show_readiness, show_readiness::<B>)
+        .add(__path_show_metrics, show_metrics::<B>)
+        .finish(__path_show_document)
         .fallback(|| async { error(StatusCode::NOT_FOUND, code::NOT_FOUND, "there is nothing at this address") })
         .method_not_allowed_fallback(|| async {
             error(StatusCode::METHOD_NOT_ALLOWED, code::METHOD_NOT_ALLOWED, "this address takes another method")
@@ -97,7 +101,11 @@ pub(super) fn router<B: Backend>(gateway: Gateway<B>) -> Router {
         .with_state(gateway)
 }
 
-/// `GET /v1/rooms`: public rooms, filtered by `phase`, `joinable`, `map` and `limit`.
+/// Public rooms: the fullest joinable first.
+#[utoipa::path(
+    get, path = "/v1/rooms", tag = "rooms", params(RoomFilter),
+    responses((status = 200, description = "Rooms that match the filter", body = RoomList), Refusals)
+)]
 async fn list_rooms<B: Backend>(
     State(gateway): Shared<B>,
     filter: Result<Query<RoomFilter>, QueryRejection>,
@@ -112,17 +120,29 @@ async fn list_rooms<B: Backend>(
     }
 }
 
-/// `GET /v1/maps`: maps that a host can choose.
+/// Maps that a host can choose.
+#[utoipa::path(
+    get, path = "/v1/maps", tag = "rooms",
+    responses((status = 200, description = "Names of the maps", body = MapList), Refusals)
+)]
 async fn list_maps<B: Backend>(State(gateway): Shared<B>) -> Response {
     answer(gateway.backend.list_maps().await.map(|maps| MapList { maps }))
 }
 
-/// `GET /v1/status`: the status page.
+/// Numbers about the server: ticks, rooms, traffic, errors, results, database, alerts.
+#[utoipa::path(
+    get, path = "/v1/status", tag = "operations",
+    responses((status = 200, description = "The status page, at most 0.5 s old", body = Status), Refusals)
+)]
 async fn show_status<B: Backend>(State(gateway): Shared<B>) -> Response {
     answer(gateway.status().await)
 }
 
-/// `GET /metrics`: the status page and the gateway's own numbers, in the text format of Prometheus.
+/// The status page and the numbers of HTTP, for Prometheus.
+#[utoipa::path(
+    get, path = METRICS, tag = "operations",
+    responses((status = 200, description = "Metrics in the text format of Prometheus", body = String), Refusals)
+)]
 async fn show_metrics<B: Backend>(State(gateway): Shared<B>) -> Response {
     match gateway.status().await {
         Ok(status) => {
@@ -140,12 +160,32 @@ impl<B: Backend> Gateway<B> {
     }
 }
 
-/// `GET /v1/key`: the public key of the server.
+/// The public key with which the server signs replays.
+#[utoipa::path(
+    get, path = "/v1/key", tag = "matches",
+    responses(
+        (status = 200, description = "The key", body = KeyInfo),
+        (status = 404, description = "`not_found`: this server signs nothing", body = ErrorBody),
+        Refusals
+    )
+)]
 async fn show_key<B: Backend>(State(gateway): Shared<B>) -> Response {
     answer(gateway.backend.key().await.map(|key| KeyInfo::ed25519(&key)))
 }
 
-/// `GET /v1/replays/{match}`: a whole replay file.
+/// The replay of a match.
+#[utoipa::path(
+    get, path = "/v1/replays/{match}", tag = "matches",
+    params(("match" = MatchId, Path, description = "Id of the match, as in its result")),
+    responses(
+        (status = 200, description = "The replay file", content_type = "application/octet-stream", body = [u8]),
+        (
+            status = 404, body = ErrorBody,
+            description = "`no_such_replay`: the match still runs, was not recorded, or its replay was removed"
+        ),
+        Refusals
+    )
+)]
 async fn send_replay<B: Backend>(
     State(gateway): Shared<B>,
     Extension(Caller(address)): Extension<Caller>,
@@ -172,6 +212,14 @@ async fn send_replay<B: Backend>(
         Err(refusal) => refusal.into_response(),
     }
 }
+
+/// This document.
+#[utoipa::path(
+    get, path = "/v1/openapi.json", tag = "operations",
+    responses((status = 200, description = "All paths of this server, as OpenAPI 3.1", body = serde_json::Value), Refusals)
+)]
+#[expect(dead_code, reason = "the router makes the answer, when it has all routes")]
+fn show_document() {}
 
 /// The body, which holds the place of its download until it is sent or given up.
 fn until_sent(body: Body, held: Held) -> Body {

@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use framehouse_shared::{
-    api::{RoomRequest, SessionRequest, code},
+    api::{ErrorBody, RoomRequest, SessionGrant, SessionRequest, code},
     ids::RoomCode,
     protocol::messages::{NAME_BYTES_MAX, NAME_CHARS_MAX},
     text::{clean_name, is_printable},
@@ -20,10 +20,11 @@ use tokio::time::{Instant, timeout};
 use super::{
     caller::Caller,
     connection::Peer,
+    documented::Refusals,
     errors::error,
     limits::Act,
     requests::BodyWait,
-    router::{Gateway, answer},
+    router::{Gateway, SESSIONS, answer},
 };
 use crate::{
     address::AddressKey,
@@ -39,7 +40,29 @@ const BODY_TIME_MAX: Duration = Duration::from_secs(5);
 /// The request body before validation: the room is optional, and its code may be invalid.
 type ReceivedRequest = SessionRequest<Option<RoomRequest<String>>>;
 
-/// `POST /v1/sessions`: reserves a seat and grants a token.
+/// Reserves a seat or a spectator's place, and grants a token to connect with.
+///
+/// The body has at most 4096 bytes and 5 s to arrive. With `resume` it asks for the seat of a lost connection.
+#[utoipa::path(
+    post, path = SESSIONS, tag = "rooms", request_body = SessionRequest,
+    responses(
+        (status = 200, description = "The place, for 5 s", body = SessionGrant),
+        Refusals,
+        (status = 403, description = "`foreign_origin`; `sent_away`: the host has sent the player away", body = ErrorBody),
+        (status = 404, description = "`no_such_room`, `no_such_seat`", body = ErrorBody),
+        (status = 408, description = "`too_slow`: the body did not arrive within 5 s", body = ErrorBody),
+        (status = 409, description = "`room_full`, `spectators_full`, `already_playing`", body = ErrorBody),
+        (status = 413, description = "`too_large`: the body has more than 4096 bytes", body = ErrorBody),
+        (status = 415, description = "`not_json`: the body is not declared as JSON", body = ErrorBody),
+        (status = 426, description = "`mismatch`: the versions of client and server differ", body = ErrorBody),
+        (
+            status = 429, body = ErrorBody,
+            description = "`busy`, `address_full`, `too_many_codes`: the caller's address has asked too often or has \
+                           too much; `Retry-After` may say for how many seconds to wait"
+        ),
+        (status = 503, description = "`busy`, `server_full`, `overloaded`, `draining`", body = ErrorBody)
+    )
+)]
 pub(super) async fn open_session<B: Backend>(
     State(gateway): State<Arc<Gateway<B>>>,
     Extension(peer): Extension<Peer>,

@@ -12,7 +12,7 @@ use crate::store::{
     pages::PageKey,
     read,
     record::Match,
-    source::Position,
+    result_files::Position,
 };
 
 on_both! {

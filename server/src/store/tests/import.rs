@@ -5,7 +5,8 @@ use crate::{
     results::{file::ResultsFile, sink::ResultSink},
     store::{
         insert::{Stored, load_position, store as store_batch},
-        source::{Position, Source},
+        record::Match,
+        result_files::{Position, ResultFiles},
     },
 };
 
@@ -62,12 +63,13 @@ async fn results_of_a_running_server_are_stored_across_full_files(database: Test
 async fn a_batch_whose_answer_was_lost_is_not_stored_twice(database: TestDatabase) {
     let pool = database.migrated().await.writer;
     database.folder.append(&lines(&[match_of_two(1), match_of_two(1), match_of_two(2)]));
-    let mut source = Source::new(database.folder.0.clone());
+    let mut source = ResultFiles::new(database.folder.0.clone());
     let batch = source.read(&Position::default()).expect("it reads").expect("there are lines");
-    let stored = store_batch(&pool, "a", &batch.matches, batch.next.clone(), true).await.expect("it stores");
+    let matches: Vec<Match> = batch.results.iter().map(Match::of).collect();
+    let stored = store_batch(&pool, "a", &matches, batch.next.clone(), true).await.expect("it stores");
     assert_eq!((stored.matches, stored.changed.len()), (2, 4));
     assert_eq!(load_position(&pool, "a").await.expect("it reads"), batch.next);
-    let again = store_batch(&pool, "a", &batch.matches, batch.next.clone(), true).await.expect("it stores");
+    let again = store_batch(&pool, "a", &matches, batch.next.clone(), true).await.expect("it stores");
     assert_eq!(again, Stored::default());
     assert!(source.read(&batch.next).expect("it reads").is_none());
     let (store, _thread) = database.start();
@@ -103,7 +105,7 @@ async fn two_servers_share_a_database(database: TestDatabase) {
     let pool = database.migrated().await.writer;
     for (server, ids) in [("a", [1, 2]), ("b", [3, 4])] {
         assert_eq!(load_position(&pool, server).await.expect("it reads"), Position::default());
-        let matches: Vec<_> = ids.map(|id| crate::store::record::Match::of(&match_of_two(id))).into();
+        let matches: Vec<_> = ids.map(|id| Match::of(&match_of_two(id))).into();
         let position = Position { file: 1, bytes: ids[0] as u64, mark: server.to_owned() };
         let stored = store_batch(&pool, server, &matches, position.clone(), true).await.expect("it stores");
         assert_eq!(stored.matches, 2);

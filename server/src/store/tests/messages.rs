@@ -4,10 +4,7 @@ use framehouse_shared::ids::{MatchId, RoomId, Slot};
 use sqlx::Row;
 
 use super::*;
-use crate::{
-    room::message_log::{self, MessageContent, MessageQueue, RoomMessage},
-    store::messages::store as store_messages,
-};
+use crate::room::message_log::{self, MessageContent, MessageQueue, RoomMessage};
 
 on_both! {
     messages_are_archived_in_their_order_by_room_and_match

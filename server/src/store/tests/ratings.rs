@@ -1,7 +1,7 @@
 //! Ratings are stored with the matches that changed them.
 
 use super::*;
-use crate::store::{insert::store as store_batch, read, record::Match, source::Position};
+use crate::store::{insert::store as store_batch, read, record::Match, result_files::Position};
 
 on_both! {
     ratings_follow_matches_of_several_players

@@ -3,7 +3,7 @@
 //! ```text
 //! begin.json            format, version of the tables, time
 //! tables/NAME/NUMBER    rows, see tables.rs
-//! data/NAME             results files and the key of the server
+//! data/NAME             results files and the keys of the server
 //! replays.jsonl         names and sizes of the replays, which are not in it
 //! end.json              number of rows of each table: without it the file is not whole
 //! ```

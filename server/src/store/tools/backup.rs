@@ -1,4 +1,4 @@
-//! `store backup`: database, results files, key, and a list of the replays, of one moment.
+//! `store backup`: database, results files, keys, and a list of the replays, of one moment.
 //!
 //! The database is read in one transaction, which the server does not notice. The results files come after it, so they
 //! have everything that the database has: what they have more is stored at the first start after a restore.
@@ -84,10 +84,12 @@ impl Place {
         for part in results_parts(&self.data_dir)? {
             writer.add(&format!("{DATA}{}", part.name), part.bytes, part.reader())?;
         }
-        match std::fs::read(self.data_dir.join(key::FILE_NAME)) {
-            Ok(key) => writer.add_bytes(&format!("{DATA}{}", key::FILE_NAME), &key)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
+        for name in [key::FILE_NAME, key::PLAYERS_FILE_NAME] {
+            match std::fs::read(self.data_dir.join(name)) {
+                Ok(key) => writer.add_bytes(&format!("{DATA}{name}"), &key)?,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
         }
         let replays = replays(&self.data_dir)?;
         let lines: String =

@@ -21,7 +21,7 @@ use crate::{
         insert::load_position,
         load::{MATCHES_MAX, load},
         record::Match,
-        source::Position,
+        result_files::Position,
     },
 };
 

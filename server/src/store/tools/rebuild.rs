@@ -7,12 +7,14 @@ use crate::store::{
     insert::{update_boards, update_players},
     load::{StoredMatch, ids_after, load},
     proof::counts,
-    rating::update_ratings,
+    rating::rate_once,
     record::{Match, seen_players},
 };
 
-/// Fills the empty tables of players and leaderboards, the latter also with unproven matches if `boards_unproven`.
+/// Fills the empty tables of players and leaderboards. Unproven matches count if `boards_unproven`.
 pub(super) async fn rebuild(connection: &mut AnyConnection, boards_unproven: bool) -> Result<(), Error> {
+    // Nobody has a rating yet.
+    sqlx::query("UPDATE matches SET rated = 0").execute(&mut *connection).await?;
     let mut last = None;
     loop {
         let next = ids_after(connection, &last).await?;
@@ -25,11 +27,9 @@ pub(super) async fn rebuild(connection: &mut AnyConnection, boards_unproven: boo
         let stored: Vec<&StoredMatch> = ids.iter().filter_map(|id| loaded.get(id)).collect();
         let all: Vec<&Match> = stored.iter().map(|it| &it.played).collect();
         update_players(connection, seen_players(&all)).await?;
-        let those = |boards_unproven: bool| -> Vec<&Match> {
-            stored.iter().filter(|it| counts(&it.proof, boards_unproven)).map(|it| &it.played).collect()
-        };
-        update_ratings(connection, &those(true)).await?;
-        let counting = those(boards_unproven);
+        let counting = stored.iter().filter(|it| counts(&it.proof, boards_unproven)).map(|it| &it.played);
+        let counting: Vec<&Match> = counting.collect();
+        rate_once(connection, &counting).await?;
         update_boards(connection, best_entries(&counting)).await?;
     }
 }

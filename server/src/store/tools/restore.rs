@@ -185,7 +185,7 @@ impl Restore<'_> {
         let until_s = self.until_s;
         if is_results_name(name) {
             self.done.results += self.copy_lines(name, content, |line| is_in_time(line, until_s))?;
-        } else if name == key::FILE_NAME {
+        } else if [key::FILE_NAME, key::PLAYERS_FILE_NAME].contains(&name) {
             self.copy_lines(name, content, |_| true)?;
         } else {
             return Err(Failure::Strange);

@@ -13,7 +13,13 @@ use hyper_util::service::TowerToHyperService;
 use super::*;
 use crate::{
     config::HttpSettings,
-    ops::http::{HttpOptions, HttpTimes, connection::Peer, fixed_backend::Fixed, gateway},
+    ops::http::{
+        HttpOptions, HttpTimes,
+        connection::Peer,
+        fixed_backend::Fixed,
+        gateway,
+        health::{HEALTH, READINESS},
+    },
 };
 
 const QUICK: &str = r#"{"name":"Ada","room":{"quick":{}}}"#;
