@@ -30,18 +30,24 @@ const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 const IDLE_TIME_MAX: Duration = Duration::from_secs(2);
 /// Time for which the rooms of a node are remembered, and the largest number of nodes.
 const PAGES_KEPT: (Duration, u64) = (Duration::from_millis(500), 1024);
+/// Time for which a node that is asked nothing is remembered.
+const PLACES_KEPT: Duration = Duration::from_secs(60);
 /// Longest wait for a page or the beginning of a replay.
 const PAGE_TIME_MAX: Duration = Duration::from_secs(2);
 /// Largest number of questions at a time that are asked of all nodes.
 const BROAD_MAX: usize = 64;
+/// Largest number of questions at a time to one node: fewer than the connections that a node takes from one address.
+const AT_ONCE_MAX: usize = 24;
 /// Largest number of replays that are passed on at a time.
-const REPLAYS_MAX: usize = 64;
+const REPLAYS_MAX: usize = 8;
 
 /// Asks nodes. Connections are kept for the next question.
 pub(super) struct Nodes {
     client: Client<HttpConnector, Body>,
     authorization: String,
     pages: Cache<String, Arc<NodePage>>,
+    /// By host and port.
+    places: Cache<String, Arc<Semaphore>>,
     broad: Semaphore,
     replays: Arc<Semaphore>,
 }
@@ -57,8 +63,9 @@ impl Nodes {
             .pool_idle_timeout(IDLE_TIME_MAX)
             .build(connector);
         let pages = Cache::builder().max_capacity(PAGES_KEPT.1).time_to_live(PAGES_KEPT.0).build();
+        let places = Cache::builder().max_capacity(PAGES_KEPT.1).time_to_idle(PLACES_KEPT).build();
         let (broad, replays) = (Semaphore::new(BROAD_MAX), Arc::new(Semaphore::new(REPLAYS_MAX)));
-        Self { client, authorization: key.authorization(), pages, broad, replays }
+        Self { client, authorization: key.authorization(), pages, places, broad, replays }
     }
 
     /// Asks a node for a seat. `None` if it does not answer in time. A connection that the node has just closed is no
@@ -139,6 +146,8 @@ impl Nodes {
     ) -> Option<A> {
         let body = question.map(|question| serde_json::to_vec(question).expect("a question serialises"));
         let request = self.request(method, http, path, body.map(Body::from).unwrap_or_else(Body::empty))?;
+        let places = self.places.get_with_by_ref(http, async { Arc::new(Semaphore::new(AT_ONCE_MAX)) }).await;
+        let _place = places.acquire().await.ok()?;
         let answer = self.client.request(request).await.ok()?;
         if answer.status() != StatusCode::OK {
             return None;
