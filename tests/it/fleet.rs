@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use framehouse_client::connect::RoomRequest;
 use framehouse_harness::live::wait_until;
-use framehouse_shared::api::SessionGrant;
+use framehouse_shared::ids::RoomCode;
 
 use machines::{Fleet, Player, SECRET, ask, create, listed, refusal, seat, until_ready};
 
@@ -19,23 +19,29 @@ fn rooms_of_all_nodes_are_found_through_all_gateways() {
     let nodes = ["a", "b", "c"].map(|name| fleet.node(name, &[]));
     let gateways = ["g", "h"].map(|name| fleet.gateway(name, &[]));
     gateways.iter().for_each(|gateway| until_ready(gateway, nodes.len() as u64));
-    let mut rooms: Vec<SessionGrant> = Vec::new();
+    let mut players: Vec<Player> = Vec::new();
     wait_until("there is a room on each node", || {
-        rooms.push(seat(&gateways[rooms.len() % 2], create()));
-        rooms.iter().map(|room| &room.server).collect::<BTreeSet<_>>().len() == nodes.len()
+        players.push(Player::connect(seat(&gateways[players.len() % 2], create())));
+        players.iter().map(|player| player.grant.server.clone()).collect::<BTreeSet<_>>().len() == nodes.len()
     });
-    for (number, room) in rooms.iter().enumerate() {
-        let other = &gateways[(number + 1) % 2];
+    for number in 0..players.len() {
+        players.iter_mut().for_each(Player::update);
+        let (other, room) = (&gateways[(number + 1) % 2], &players[number].grant);
         let joined = seat(other, RoomRequest::Code(room.code));
         assert_eq!((joined.code, &joined.server), (room.code, &room.server));
         let watching = seat(other, RoomRequest::Watch(room.code));
         assert_eq!((watching.code, &watching.server), (room.code, &room.server));
     }
+    let rooms: Vec<RoomCode> = players.iter().map(|player| player.grant.code).collect();
     for gateway in &gateways {
-        wait_until("all rooms are listed", || rooms.iter().all(|room| listed(gateway).contains(&room.code)));
+        wait_until("all rooms are listed", || {
+            players.iter_mut().for_each(Player::update);
+            let listed = listed(gateway);
+            rooms.iter().all(|code| listed.contains(code))
+        });
     }
-    // A player over UDP, who loses the connection and comes back through the other gateway.
-    let player = Player::connect(rooms.remove(0));
+    // Somebody loses the connection and comes back through the other gateway.
+    let player = players.remove(0);
     let (code, secret) = (player.grant.code, player.grant.resume.clone());
     drop(player);
     let back = ask(&gateways[1], RoomRequest::Quick {}, Some(&secret), None).expect("the seat is kept");
@@ -95,21 +101,24 @@ fn a_node_that_is_killed_leaves_nothing() {
     let (left, killed) = (fleet.node("left", &[]), fleet.node("killed", &[]));
     let gateway = fleet.gateway("g", &[]);
     until_ready(&gateway, 2);
-    let rooms: Vec<_> = (0..8).map(|_| seat(&gateway, create())).collect();
-    let udp_of = |name: &str| {
+    let mut players: Vec<Player> = (0..4).map(|_| Player::connect(seat(&gateway, create()))).collect();
+    let of_node = |name: &str| {
         let lease = fleet.redis.ask(&["HGET", &format!("fh:node:{name}"), "lease"]);
-        rooms
-            .iter()
-            .filter(|room| lease.contains(&format!("\"{}\"", room.server)))
-            .map(|room| room.code)
-            .collect::<Vec<_>>()
+        let is_there = |player: &&Player| lease.contains(&format!("\"{}\"", player.grant.server));
+        players.iter().filter(is_there).map(|player| player.grant.code).collect::<Vec<_>>()
     };
-    let (kept, lost) = (udp_of("left"), udp_of("killed"));
+    let (kept, lost) = (of_node("left"), of_node("killed"));
     assert!(!kept.is_empty() && !lost.is_empty(), "{kept:?} {lost:?}");
     let of_killed = |fleet: &Fleet| fleet.redis.dump().matches("killed:").count();
-    wait_until("it is registered", || of_killed(&fleet) > 100);
+    let until = |what: &str, players: &mut [Player], done: &dyn Fn() -> bool| {
+        wait_until(what, || {
+            players.iter_mut().for_each(Player::update);
+            done()
+        });
+    };
+    until("it is registered", &mut players, &|| of_killed(&fleet) > 100);
     drop(killed);
-    wait_until("nothing of it is left", || of_killed(&fleet) == 0);
+    until("nothing of it is left", &mut players, &|| of_killed(&fleet) == 0);
     until_ready(&gateway, 1);
     for code in lost {
         assert_eq!(refusal(ask(&gateway, RoomRequest::Code(code), None, None)).0, "no_such_room");

@@ -1,9 +1,10 @@
 //! The fleet's part of the status page.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// How a node or gateway of a fleet does, since its start.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FleetStatus {
     /// Whether the registry (Redis) answers.
     pub connected: bool,
@@ -16,7 +17,7 @@ pub struct FleetStatus {
 }
 
 /// Registration of a node.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FleetNodeStatus {
     /// Name in the fleet.
     pub name: String,
@@ -33,7 +34,7 @@ pub struct FleetNodeStatus {
 }
 
 /// Nodes of a gateway, and what it asked them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FleetGatewayStatus {
     /// Nodes that start.
     pub nodes_starting: u64,

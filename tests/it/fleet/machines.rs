@@ -23,19 +23,23 @@ use crate::{
 
 /// Secret of the test fleets.
 pub const SECRET: &str = "6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b";
+
 /// A fleet of processes.
 pub struct Fleet {
+    test: String,
     pub redis: Redis,
     folders: Vec<Folder>,
 }
 
 impl Fleet {
+    /// An empty one, named after its test. `None`, with a printed sentence, where Redis is not installed.
     pub fn new(test: &str) -> Option<Self> {
-        Some(Self { redis: Redis::start(&format!("fleet-{test}"))?, folders: Vec::new() })
+        let redis = Redis::start(&format!("fleet-{test}"))?;
+        Some(Self { test: test.to_owned(), redis, folders: Vec::new() })
     }
 
     fn spawn(&mut self, role: &str, name: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Running {
-        let folder = Folder::new(&format!("fleet-{role}-{name}-{}", self.folders.len()));
+        let folder = Folder::new(&format!("fleet-{}-{name}-{}", self.test, self.folders.len()));
         let url = self.redis.url();
         let mut command = Command::new(SERVER);
         command.env_clear().envs(env::vars_os().filter(|(name, _)| name == "LLVM_PROFILE_FILE"));
@@ -160,7 +164,7 @@ impl Player {
     /// Whether its session goes on.
     pub fn is_connected(&mut self) -> bool {
         self.update();
-        self.client.end().is_none()
+        self.client.code().is_some() && self.client.end().is_none()
     }
 }
 
