@@ -124,6 +124,11 @@ impl ShowFleet for NodeProgress {
 }
 
 impl NodeProgress {
+    /// Whether the registry has the node, so that gateways may send players to it.
+    pub fn is_registered(&self) -> bool {
+        self.0.is_connected.load(Relaxed) && self.0.state.load(Relaxed) != NodeState::Starting as u64
+    }
+
     pub(super) fn counts(&self) -> &Counts {
         &self.0
     }
