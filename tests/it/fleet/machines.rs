@@ -10,7 +10,7 @@ use framehouse_client::{
 };
 use framehouse_harness::live::wait_until;
 use framehouse_shared::{
-    api::{PlayerSecret, RoomList, SessionGrant, Status},
+    api::{PlayerSecret, RoomList, SessionGrant, Status, code},
     ids::RoomCode,
     simulation,
 };
@@ -98,7 +98,7 @@ pub fn create() -> RoomRequest {
     RoomRequest::Create { size: 4, private: false, practice: false, economy: None }
 }
 
-/// Asks for a seat.
+/// Asks for a seat, again if the machine is so busy that no node answers in time.
 pub fn ask(
     server: &Running,
     room: RoomRequest,
@@ -108,7 +108,15 @@ pub fn ask(
     let hello = Some(simulation::hello(ArenaPlugin));
     let request =
         SessionRequest { name: "Ada".to_owned(), room, resume: resume.map(str::to_owned), player_secret, hello };
-    request_session(server.url(), &request)
+    let mut answer = request_session(server.url(), &request);
+    wait_until("a node has the time to answer", || {
+        let is_busy = matches!(&answer, Err(ConnectError::Refused { code, .. }) if code == code::BUSY);
+        if is_busy {
+            answer = request_session(server.url(), &request);
+        }
+        !is_busy
+    });
+    answer
 }
 
 /// Asks for a seat that must be granted.
