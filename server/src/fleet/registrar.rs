@@ -12,7 +12,7 @@ use super::{
     node::{NodeOptions, NodeProgress},
     registry::{
         BATCH, ClaimedCode, Holding, LEASE_TIME, NodeLease, NodeState, OpenRoom, Owner, Registry, RegistryError,
-        RoomKey, RoomRecord, Written,
+        RoomKey, RoomRecord, Written, code_key, room_key,
     },
 };
 use crate::room::roster::Roster;
@@ -64,6 +64,8 @@ pub(super) struct Registrar {
     rooms: HashMap<RoomKey, RoomRecord>,
     /// Keys that are to be removed.
     dropped: Vec<String>,
+    /// Keys that were in the registry before it was away.
+    unsure: Vec<String>,
 }
 
 impl Registrar {
@@ -85,6 +87,7 @@ impl Registrar {
             held: HashMap::new(),
             rooms: HashMap::new(),
             dropped: Vec::new(),
+            unsure: Vec::new(),
         }
     }
 
@@ -116,6 +119,7 @@ impl Registrar {
         let roster = self.options.roster.newest();
         self.register_rooms(&roster).await?;
         self.register_holdings(&roster, beat).await?;
+        self.drop_unsure();
         let dropped = std::mem::take(&mut self.dropped);
         if let Err(error) = self.registry.let_go(&self.owner, &dropped).await {
             self.dropped = dropped;
@@ -162,6 +166,7 @@ impl Registrar {
                     );
                 }
                 self.is_name_taken = true;
+                self.progress.counts().state.store(NodeState::Starting as u64, Relaxed);
                 Ok(false)
             }
         }
@@ -169,17 +174,26 @@ impl Registrar {
 
     /// Everything has to be registered again.
     fn begin_anew(&mut self) {
-        self.held.clear();
-        self.rooms.clear();
+        self.unsure.extend(self.held.drain().map(|(key, _)| key));
+        self.unsure.extend(self.rooms.drain().map(|(room, _)| room_key(room)));
         self.progress.counts().registrations.fetch_add(1, Relaxed);
         tracing::info!(node = self.owner.node, "registered in the fleet");
+    }
+
+    /// What was given up while the registry was away may still be there.
+    fn drop_unsure(&mut self) {
+        if !self.unsure.is_empty() {
+            let rooms: HashSet<String> = self.rooms.keys().map(room_key).collect();
+            let unsure = std::mem::take(&mut self.unsure).into_iter();
+            self.dropped.extend(unsure.filter(|key| !self.held.contains_key(key) && !rooms.contains(key)));
+        }
     }
 
     /// Codes that wait for a room may be another node's by now.
     fn forget_pool(&mut self) {
         for code in self.options.codes.drain() {
             self.claims.remove(&code);
-            self.dropped.push(super::registry::code_key(code));
+            self.dropped.push(code_key(code));
         }
         self.progress.counts().codes_waiting.store(0, Relaxed);
     }
@@ -291,7 +305,7 @@ impl Registrar {
         let ids: HashSet<RoomId> = roster.rooms.iter().map(|room| room.id).collect();
         self.keys.retain(|id, _| ids.contains(id));
         let gone = self.rooms.keys().filter(|key| !now.contains_key(*key));
-        self.dropped.extend(gone.map(super::registry::room_key));
+        self.dropped.extend(gone.map(room_key));
         self.rooms.retain(|key, _| now.contains_key(key));
         let changed: Vec<_> = now.into_iter().filter(|(key, record)| self.rooms.get(key) != Some(record)).collect();
         let written: Vec<_> = changed.iter().map(|(key, record)| (key.clone(), FIRST_EPOCH, record.clone())).collect();
