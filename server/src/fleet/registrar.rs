@@ -3,45 +3,30 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, atomic::Ordering::Relaxed},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use framehouse_shared::ids::{RoomCode, RoomId};
 
 use super::{
+    claims::Claims,
+    lease::lease,
     node::{NodeOptions, NodeProgress},
     registry::{
-        BATCH, ClaimedCode, Holding, LEASE_TIME, NodeLease, NodeState, OpenRoom, Owner, Registry, RegistryError,
-        RoomKey, RoomRecord, Written, code_key, room_key,
+        BATCH, Holding, LEASE_TIME, NodeState, Owner, Registry, RegistryError, RoomKey, RoomRecord, Written, code_key,
+        room_key,
     },
 };
 use crate::room::roster::Roster;
 
-/// Numbers of short and long codes that are claimed ahead.
-const CODES_AHEAD: (usize, usize) = (256, 32);
 /// Beats between two sweeps: a second.
 const SWEEP_BEATS: u64 = 4;
 /// Beats between two looks whether players with a seat here have one somewhere else: five seconds. Disconnected ones are
 /// looked at in every beat.
 const PLAYER_BEATS: u64 = 20;
-/// Rosters without a code that was claimed and given to a room, after which the room is gone.
-const CODE_ROSTERS: u32 = 4;
-/// Time without a tick after which no newcomers are sent here.
-const HANG_TIME: Duration = Duration::from_secs(2);
-/// Largest number of open rooms in a lease.
-const OPEN_ROOMS_MAX: usize = 32;
-/// One in so many connections is kept for players who come back, as by `room::admission`.
-const RETURNING_SHARE: u32 = 16;
 
 /// The epoch of a room that never changed its owner.
 const FIRST_EPOCH: u64 = 1;
-
-/// A claimed code.
-struct Claim {
-    number: u64,
-    /// Rosters in a row that did not have it, since it left the pool.
-    missing: u32,
-}
 
 /// Registers one node. Each step can fail, and the next beat does what is left.
 pub(super) struct Registrar {
@@ -55,9 +40,7 @@ pub(super) struct Registrar {
     is_wanted_draining: bool,
     /// Whether the name was taken at the last attempt.
     is_name_taken: bool,
-    numbers: u64,
-    roster_number: u64,
-    claims: HashMap<RoomCode, Claim>,
+    claims: Claims,
     keys: HashMap<RoomId, RoomKey>,
     /// What is in the registry, by key.
     held: HashMap<String, Holding>,
@@ -71,6 +54,7 @@ pub(super) struct Registrar {
 impl Registrar {
     pub fn new(registry: Registry, options: NodeOptions, progress: NodeProgress) -> Self {
         let owner = options.new_owner();
+        let claims = Claims::new(owner.clone());
         Self {
             registry,
             options,
@@ -80,9 +64,7 @@ impl Registrar {
             kept_at: None,
             is_wanted_draining: false,
             is_name_taken: false,
-            numbers: 0,
-            roster_number: 0,
-            claims: HashMap::new(),
+            claims,
             keys: HashMap::new(),
             held: HashMap::new(),
             rooms: HashMap::new(),
@@ -145,7 +127,7 @@ impl Registrar {
 
     /// Writes the lease. Returns whether the node is in the fleet.
     async fn write_lease(&mut self) -> Result<bool, RegistryError> {
-        let lease = self.lease();
+        let lease = lease(&self.options, &self.owner, !self.claims.is_empty(), self.is_wanted_draining);
         self.progress.counts().state.store(lease.state as u64, Relaxed);
         match self.registry.write_lease(&lease).await? {
             Written::Kept { is_new, is_wanted_draining } => {
@@ -192,65 +174,22 @@ impl Registrar {
     /// Codes that wait for a room may be another node's by now.
     fn forget_pool(&mut self) {
         for code in self.options.codes.drain() {
-            self.claims.remove(&code);
+            self.claims.remove(code);
             self.dropped.push(code_key(code));
         }
         self.progress.counts().codes_waiting.store(0, Relaxed);
     }
 
-    fn lease(&self) -> NodeLease {
-        let (page, roster, options) = (self.options.status.page(), self.options.roster.newest(), &self.options);
-        let status = &page.status;
-        let is_ticking = options.status.heartbeat().silence().is_some_and(|silence| silence < HANG_TIME);
-        let state = if !is_ticking || self.claims.is_empty() {
-            NodeState::Starting
-        } else if self.is_wanted_draining || !status.accepting || options.status.is_stopping() {
-            NodeState::Draining
-        } else {
-            NodeState::Ready
-        };
-        NodeLease {
-            node: self.owner.node.clone(),
-            incarnation: self.owner.incarnation,
-            build: options.build.clone(),
-            class: options.class.clone(),
-            hello: options.hello.clone(),
-            channel: options.channel.clone(),
-            zone: options.zone.clone(),
-            http: options.http.clone(),
-            udp: options.udp.clone(),
-            state,
-            tick_rate: status.tick_rate,
-            tick_p99_ms: status.tick_ms.p99,
-            tick_load: status.tick_load,
-            tick_load_max: options.load_max,
-            rooms: status.rooms as u32,
-            rooms_max: options.rooms_max,
-            matches: (status.rooms - status.rooms_by_phase.lobby.min(status.rooms)) as u32,
-            clients: status.sessions as u32,
-            clients_max: roster.clients_max - roster.clients_max / RETURNING_SHARE,
-            players: status.players as u32,
-            room_size: options.room_size,
-            open: open_rooms(&roster),
-            started_unix_s: status.started_unix_s as u64,
-        }
-    }
-
     /// Keeps enough codes ahead.
     async fn claim_codes(&mut self) -> Result<(), RegistryError> {
-        let (short, long) = self.options.codes.count();
-        let is_stopping = self.options.status.is_stopping();
-        if !is_stopping && (short < CODES_AHEAD.0 / 2 || long < CODES_AHEAD.1 / 2) {
-            let wanted = (CODES_AHEAD.0.saturating_sub(short), CODES_AHEAD.1.saturating_sub(long));
-            let candidates = self.candidates(wanted);
+        if !self.options.status.is_stopping() {
+            let candidates = self.claims.missing(self.options.codes.count());
             for batch in candidates.chunks(BATCH) {
                 let claimed = self.registry.claim_codes(&self.owner, batch).await?;
                 self.options.codes.add(claimed.iter().map(|claim| claim.code));
-                for ClaimedCode { code, number } in claimed {
-                    let room = RoomKey { home: self.owner.clone(), number };
-                    let holding = Holding::Code(code, room);
+                for claim in claimed {
+                    let holding = self.claims.add(claim);
                     self.held.insert(holding.key(), holding);
-                    self.claims.insert(code, Claim { number, missing: 0 });
                 }
             }
         }
@@ -259,32 +198,10 @@ impl Registrar {
         Ok(())
     }
 
-    fn candidates(&mut self, (short, long): (usize, usize)) -> Vec<ClaimedCode> {
-        let random = || getrandom::u32().expect("the operating system gives random bytes");
-        let codes = (0..short).map(|_| RoomCode::from_number(random()));
-        let codes = codes.chain((0..long).map(|_| RoomCode::long_from_number(random())));
-        let codes: HashSet<RoomCode> = codes.filter(|code| !self.claims.contains_key(code)).collect();
-        codes
-            .into_iter()
-            .map(|code| {
-                self.numbers += 1;
-                ClaimedCode { code, number: self.numbers }
-            })
-            .collect()
-    }
-
     /// The key of a room: made by its first code, and the same for its life.
     fn key_of(&mut self, id: RoomId, code: RoomCode) -> RoomKey {
-        if let Some(key) = self.keys.get(&id) {
-            return key.clone();
-        }
-        let number = self.claims.get(&code).map(|claim| claim.number).unwrap_or_else(|| {
-            self.numbers += 1;
-            self.numbers
-        });
-        let key = RoomKey { home: self.owner.clone(), number };
-        self.keys.insert(id, key.clone());
-        key
+        let claims = &mut self.claims;
+        self.keys.entry(id).or_insert_with(|| claims.room_with(code)).clone()
     }
 
     /// Registers rooms that are new or have changed, and removes those that are gone.
@@ -344,19 +261,10 @@ impl Registrar {
     fn wanted(&mut self, roster: &Arc<Roster>) -> HashMap<String, Holding> {
         let mut wanted = HashMap::new();
         let mut want = |holding: Holding| drop(wanted.insert(holding.key(), holding));
-        let waiting: HashSet<RoomCode> = self.options.codes.codes().into_iter().collect();
+        self.claims.forget_unused(&self.options.codes.codes(), roster);
         let used: HashMap<RoomCode, RoomId> = roster.rooms.iter().map(|room| (room.code, room.id)).collect();
-        let is_new = std::mem::replace(&mut self.roster_number, roster.number) != roster.number;
-        self.claims.retain(|code, claim| {
-            let is_missing = !waiting.contains(code) && !used.contains_key(code);
-            claim.missing = if is_missing { claim.missing + u32::from(is_new) } else { 0 };
-            claim.missing < CODE_ROSTERS
-        });
-        for (code, claim) in &self.claims {
-            let of_room = used.get(code).and_then(|id| self.keys.get(id)).cloned();
-            let unused = || RoomKey { home: self.owner.clone(), number: claim.number };
-            want(Holding::Code(*code, of_room.unwrap_or_else(unused)));
-        }
+        let key_of = |code| self.keys.get(used.get(&code)?).cloned();
+        self.claims.holdings(key_of).for_each(&mut want);
         for seat in &roster.seats {
             let Some(room) = self.keys.get(&seat.room) else { continue };
             want(Holding::Resume(self.options.key.resume_hash(seat.secret), room.clone()));
@@ -373,7 +281,7 @@ impl Registrar {
         match holding {
             Holding::Code(code, _) => {
                 counts.codes_lost.fetch_add(1, Relaxed);
-                self.claims.remove(code);
+                self.claims.remove(*code);
                 tracing::warn!(%code, "another node has this code now: nobody finds the room here by it any more");
             }
             Holding::Player { account, .. } => {
@@ -385,13 +293,4 @@ impl Registrar {
             Holding::Resume(..) => {}
         }
     }
-}
-
-/// The fullest public rooms with a free seat, fullest first.
-fn open_rooms(roster: &Roster) -> Vec<OpenRoom> {
-    let mut open: Vec<_> =
-        roster.rooms.iter().filter(|room| !room.private && (1..room.seats).contains(&room.free)).collect();
-    open.sort_by_key(|room| (room.free, room.id));
-    open.truncate(OPEN_ROOMS_MAX);
-    open.into_iter().map(|room| OpenRoom { code: room.code, free: room.free }).collect()
 }
