@@ -3,6 +3,7 @@
 mod away;
 mod machines;
 mod players;
+mod registry;
 mod spread;
 
 use std::collections::BTreeSet;
