@@ -115,7 +115,7 @@ fn quick_match_fills_the_fullest_room_and_counts_what_it_has_asked_for() {
     let (view, now) = (view(nodes), Instant::now());
     let mut asked = Asked::default();
     let preference = here("");
-    let mut take = |asked: &mut Asked| {
+    let take = |asked: &mut Asked| {
         let found = eligible(&view, &preference, None, None, asked).ok()?;
         asked.take_open_seat(&found, now).map(|(_, code)| code)
     };
