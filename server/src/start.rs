@@ -44,7 +44,6 @@ use signals::{HangUps, stop_on_signals};
 use crate::{
     config::{self, AlertSettings, Cli, Command, ConfigAction, Environment, Layers, ReplayAction, Settings},
     disk::FreeSpace,
-    fleet::node::NodeThread,
     key,
     net::{endpoint::Endpoint, udp::UdpEndpoint},
     ops::{
@@ -291,7 +290,9 @@ fn run_server(
     let watching = alerts.watch(sources).map_err(|error| format!("cannot start the thread for alerts: {error}"))?;
     let ended = guarded(|| tick_loop::run_until(&mut server, tick_rate, &stop, drain_limit));
     drop(watching);
-    node.map(NodeThread::close);
+    if let Some(node) = node {
+        node.close();
+    }
     if ended.is_err() {
         return Err(Failure::TickPanic { results_lost: save_results(server) });
     }
