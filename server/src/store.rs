@@ -213,7 +213,7 @@ async fn open(options: StoreOptions, stop: watch::Receiver<bool>) -> Result<(Sto
     let (counters, stopped) = (Arc::clone(&progress), stop.clone());
     let storing: Work = match stream {
         Some(redis) => {
-            let shipper = Shipper { source: results, sink: ResultProducer(redis.clone()), progress, stop };
+            let shipper = Shipper { source: results, sink: ResultProducer::new(redis.clone()), progress, stop };
             let sink = MessageProducer(redis);
             let archive = MessageArchive { source: messages, sink, progress: counters, stop: stopped };
             Box::pin(async {

@@ -3,7 +3,7 @@
 use std::{cmp::Ordering, fmt::Write, path::Path, time::Duration};
 
 use sqlx::{
-    Any, AnyPool, ConnectOptions, Row, SqlSafeStr, Transaction,
+    Any, AnyPool, ConnectOptions, Connection, Row, SqlSafeStr, Transaction,
     any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers},
     migrate::{MigrateError, Migration, MigrationType, Migrator},
 };
@@ -163,10 +163,14 @@ fn is_passing(code: &str) -> bool {
 }
 
 /// `setup` runs on each new connection; one that fails is tried again until the time is over.
+///
+/// A SQLite that cannot write ends a transaction by itself. The library does not see that, and would make all later ones
+/// parts of one that nobody commits: such a connection is not used again.
 fn pool(options: AnyConnectOptions, connections_max: u32, setup: Option<&'static str>) -> AnyPool {
     AnyPoolOptions::new()
         .max_connections(connections_max)
         .acquire_timeout(CONNECT_TIME_MAX)
+        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
         .after_connect(move |connection, _| {
             Box::pin(async move {
                 match setup {

@@ -48,7 +48,10 @@ impl<I: Source, O: Sink> Shipper<I, O> {
             let is_done = batch.is_none();
             match batch {
                 Some(batch) => self.store(&batch).await?,
-                None => self.progress.note_waiting(0, None),
+                None => {
+                    self.sink.check().await?;
+                    self.progress.note_waiting(0, None);
+                }
             }
             *back_off = BackOff::default();
             self.note_success();

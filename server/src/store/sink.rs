@@ -28,6 +28,9 @@ pub(super) trait Sink {
     /// a lost connection it may be stored nevertheless.
     async fn store(&self, batch: &Batch) -> Result<usize, Failure>;
 
+    /// Checks that it still has what was stored. Called while there is nothing to store.
+    async fn check(&self) -> Result<(), Failure>;
+
     /// What it is, for the log.
     fn name(&self) -> String;
 }
@@ -71,6 +74,10 @@ impl Sink for DatabaseSink {
         let Stored { matches, changed } = stored.map_err(|error| self.database.error(error))?;
         self.pages.note_changed(&changed);
         Ok(matches)
+    }
+
+    async fn check(&self) -> Result<(), Failure> {
+        Ok(())
     }
 
     fn name(&self) -> String {

@@ -53,6 +53,8 @@ pub(super) enum Failure {
     Stream(#[from] redis::RedisError),
     #[error("the stream {0} in Redis is full: start `framehouse-server archive`, which stores it")]
     StreamFull(&'static str),
+    #[error("Redis has lost what was in the stream {0}")]
+    StreamLost(&'static str),
 }
 
 /// The results files of a server.

@@ -7,7 +7,8 @@
 //!
 //! A producer is a sink of the store's thread, so a server only needs the URL: `StoreOptions::stream`. How far its results
 //! files are in the stream is `fh:sent:KEY`, written with the entries in one transaction. While Redis is away or a stream
-//! is full, results wait in the files, and messages in their queue.
+//! is full, results wait in the files, and messages in their queue. If Redis loses its data, that key is gone too, and the
+//! files are sent again from their beginning; messages that were in the stream are lost.
 //!
 //! Consumers are sources of any number of archivers (`archiver.rs`), which share a group: each entry goes to one of them.
 //! It is acknowledged and deleted after the commit. What a dead archiver has taken goes to another one after ten seconds;

@@ -1,8 +1,9 @@
 //! The ends of the streams at which entries are added.
 
-use std::collections::HashMap;
+use std::{cell::RefCell, collections::HashMap, time::Duration};
 
 use redis::{AsyncCommands, aio::ConnectionManager, pipe};
+use tokio::time::Instant;
 
 use super::{MESSAGES, RESULTS};
 use crate::store::{
@@ -17,8 +18,53 @@ const RESULTS_MAX: usize = 20_000;
 /// Number of messages from which on the stream is full. A message has at most 1 KB.
 const MESSAGES_MAX: usize = 100_000;
 
+/// Interval between two looks whether Redis still has what it was sent, while there is nothing to send.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
+
 /// Adds results to the stream, with the position in the files behind them.
-pub(in crate::store) struct ResultProducer(pub ConnectionManager);
+pub(in crate::store) struct ResultProducer {
+    redis: ConnectionManager,
+    /// The position that Redis should have.
+    sent: RefCell<Option<Sent>>,
+}
+
+/// A position that Redis has, and when it was seen there.
+#[derive(Clone)]
+struct Sent {
+    server: String,
+    position: Position,
+    seen: Instant,
+}
+
+impl ResultProducer {
+    /// A producer with this connection.
+    pub const fn new(redis: ConnectionManager) -> Self {
+        Self { redis, sent: RefCell::new(None) }
+    }
+
+    fn note(&self, server: &str, position: &Position) {
+        let sent = Sent { server: server.to_owned(), position: position.clone(), seen: Instant::now() };
+        self.sent.replace(Some(sent));
+    }
+
+    async fn load(&self, server: &str) -> Result<Position, Failure> {
+        let mut found: HashMap<String, String> = self.redis.clone().hgetall(sent_key(server)).await?;
+        let mut take = |field| found.remove(field).unwrap_or_default();
+        // Whatever is wrong there does not fit the files, which are then sent again.
+        let number = |text: String| text.parse().unwrap_or_default();
+        Ok(Position { file: number(take("file")), bytes: number(take("bytes")), mark: take("mark") })
+    }
+
+    /// Checks that Redis has the position: one that was started again without its data has lost entries, too.
+    async fn check_sent(&self) -> Result<(), Failure> {
+        let Some(Sent { server, position, .. }) = self.sent.borrow().clone() else { return Ok(()) };
+        if self.load(&server).await? != position {
+            return Err(Failure::StreamLost(RESULTS));
+        }
+        self.note(&server, &position);
+        Ok(())
+    }
+}
 
 impl Sink for ResultProducer {
     async fn prepare(&self) -> Result<(), Failure> {
@@ -26,15 +72,14 @@ impl Sink for ResultProducer {
     }
 
     async fn position(&self, server: &str) -> Result<Position, Failure> {
-        let mut found: HashMap<String, String> = self.0.clone().hgetall(sent_key(server)).await?;
-        let mut take = |field| found.remove(field).unwrap_or_default();
-        // Whatever is wrong there does not fit the files, which are then sent again.
-        let number = |text: String| text.parse().unwrap_or_default();
-        Ok(Position { file: number(take("file")), bytes: number(take("bytes")), mark: take("mark") })
+        let position = self.load(server).await?;
+        self.note(server, &position);
+        Ok(position)
     }
 
     async fn store(&self, batch: &Batch) -> Result<usize, Failure> {
-        let mut redis = self.0.clone();
+        let mut redis = self.redis.clone();
+        self.check_sent().await?;
         check_place(&mut redis, RESULTS, RESULTS_MAX).await?;
         let mut adding = pipe();
         adding.atomic();
@@ -50,7 +95,13 @@ impl Sink for ResultProducer {
             adding.hset_multiple(sent_key(server), &fields).ignore();
         }
         adding.exec_async(&mut redis).await?;
+        batch.position.iter().for_each(|(server, position)| self.note(server, position));
         Ok(batch.results.values().map(Vec::len).sum())
+    }
+
+    async fn check(&self) -> Result<(), Failure> {
+        let is_due = self.sent.borrow().as_ref().is_some_and(|sent| sent.seen.elapsed() > CHECK_INTERVAL);
+        if is_due { self.check_sent().await } else { Ok(()) }
     }
 
     fn name(&self) -> String {

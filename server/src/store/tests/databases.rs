@@ -1,5 +1,7 @@
 //! Databases that are newer, wrong, or named wrongly.
 
+use sqlx::Connection;
+
 use super::*;
 
 on_both! {
@@ -21,6 +23,18 @@ async fn a_database_of_a_newer_program_is_refused_with_a_sentence(database: Test
 async fn tables_are_made_once(database: TestDatabase) {
     database.migrated().await;
     database.migrated().await;
+}
+
+/// As after a failed write. Later transactions would be parts of one that nobody commits.
+#[tokio::test]
+async fn a_connection_whose_transaction_has_ended_by_itself_is_not_used_again() {
+    let database = TestDatabase::sqlite();
+    let pool = database.migrated().await.writer;
+    let mut transaction = pool.begin().await.expect("a database");
+    sqlx::raw_sql("ROLLBACK").execute(&mut *transaction).await.expect("it is in a transaction");
+    drop(transaction);
+    let connection = pool.acquire().await.expect("a database");
+    assert!(!connection.is_in_transaction());
 }
 
 #[tokio::test]
