@@ -20,7 +20,7 @@ use std::{
     collections::BTreeSet,
     io,
     sync::{
-        Arc, Mutex, OnceLock,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     time::{Duration, Instant, SystemTime},
@@ -80,9 +80,7 @@ pub struct GatewayOptions {
 
 /// The backend of a gateway.
 pub struct FleetBackend {
-    redis: String,
-    /// Belongs to the runtime of the HTTP thread, so it is made by the first request.
-    registry: OnceLock<Registry>,
+    registry: Registry,
     key: FleetKey,
     preference: Preference,
     net: NetSettings,
@@ -114,10 +112,9 @@ impl FleetBackend {
     pub fn start(options: GatewayOptions) -> io::Result<Self> {
         let GatewayOptions { redis, key, channel, zone, pack, net, store } = options;
         let view = ViewBoard::default();
-        follow(&redis, view.clone())?;
+        let registry = follow(&redis, view.clone())?;
         Ok(Self {
-            redis,
-            registry: OnceLock::new(),
+            registry,
             nodes: Nodes::new(&key),
             key,
             preference: Preference { channel, zone, pack },
@@ -131,11 +128,6 @@ impl FleetBackend {
             started_unix: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default(),
             counts: Counts::default(),
         })
-    }
-
-    /// The registry, for requests on the HTTP thread.
-    fn registry(&self) -> &Registry {
-        self.registry.get_or_init(|| Registry::new(&self.redis).expect("the same URL was good before"))
     }
 
     /// Host and port of the nodes of the gateway's channel.

@@ -179,6 +179,9 @@ async fn register(mut registrar: Registrar, mut stop: watch::Receiver<bool>) {
             _ = stop.wait_for(|is_stopped| *is_stopped) => break,
         }
         let done = registrar.beat().await;
+        if done.as_ref().is_err_and(RegistryError::is_timeout) {
+            registrar.renew();
+        }
         note(&done, &mut is_away);
     }
     if let Err(error) = registrar.leave().await {

@@ -88,6 +88,11 @@ impl Registrar {
         done
     }
 
+    /// Makes another connection to Redis.
+    pub fn renew(&self) {
+        self.registry.renew();
+    }
+
     /// Whether the lease lives.
     fn is_kept(&self) -> bool {
         self.kept_at.is_some_and(|at| at.elapsed() < LEASE_TIME)

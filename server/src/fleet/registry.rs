@@ -29,7 +29,10 @@ mod lease;
 mod owned;
 mod release;
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, RwLock},
+    time::Duration,
+};
 
 use redis::{
     Client, RedisError, Script,
@@ -65,10 +68,18 @@ pub enum RegistryError {
     Unreadable(String),
 }
 
+impl RegistryError {
+    /// Whether there was no answer in time. The connection may be dead then, without anybody having been told.
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, Self::Away(error) if error.is_timeout())
+    }
+}
+
 /// The registry. Cheap to clone; all clones share a connection, which is made again when it is lost.
 #[derive(Clone)]
 pub struct Registry {
-    connection: ConnectionManager,
+    url: Arc<str>,
+    connection: Arc<RwLock<ConnectionManager>>,
 }
 
 impl Registry {
@@ -78,21 +89,32 @@ impl Registry {
     /// # Errors
     /// When the URL is none.
     pub fn new(url: &str) -> Result<Self, RegistryError> {
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(ANSWER_TIME_MAX))
-            .set_response_timeout(Some(ANSWER_TIME_MAX))
-            .set_min_delay(Duration::from_millis(50))
-            .set_max_delay(RECONNECT_PAUSE_MAX)
-            .set_number_of_retries(1);
-        let client = Client::open(url).map_err(|_| RegistryError::BadUrl)?;
-        let connection = ConnectionManager::new_lazy_with_config(client, config).map_err(|_| RegistryError::BadUrl)?;
-        Ok(Self { connection })
+        Ok(Self { url: url.into(), connection: Arc::new(RwLock::new(connect(url)?)) })
+    }
+
+    /// Makes another connection, because the one so far does not answer. Call it inside a runtime of tokio.
+    pub(super) fn renew(&self) {
+        if let Ok(connection) = connect(&self.url) {
+            *self.connection.write().expect("nothing panics while holding this lock") = connection;
+        }
     }
 
     /// The connection, for one request.
     pub(super) fn connection(&self) -> ConnectionManager {
-        self.connection.clone()
+        self.connection.read().expect("nothing panics while holding this lock").clone()
     }
+}
+
+/// A connection, which is made at the first request, and again when it is lost.
+fn connect(url: &str) -> Result<ConnectionManager, RegistryError> {
+    let config = ConnectionManagerConfig::new()
+        .set_connection_timeout(Some(ANSWER_TIME_MAX))
+        .set_response_timeout(Some(ANSWER_TIME_MAX))
+        .set_min_delay(Duration::from_millis(50))
+        .set_max_delay(RECONNECT_PAUSE_MAX)
+        .set_number_of_retries(1);
+    let client = Client::open(url).map_err(|_| RegistryError::BadUrl)?;
+    ConnectionManager::new_lazy_with_config(client, config).map_err(|_| RegistryError::BadUrl)
 }
 
 /// A script of this module.

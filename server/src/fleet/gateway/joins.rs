@@ -28,7 +28,7 @@ impl FleetBackend {
     pub(super) async fn join_room(&self, code: RoomCode, request: &JoinRequest) -> Result<SessionGrant, Refusal> {
         self.check_guesses(request.caller)?;
         let view = self.view.newest();
-        let found = if view.is_connected() { self.registry().find_code(code).await } else { Ok(None) };
+        let found = if view.is_connected() { self.registry.find_code(code).await } else { Ok(None) };
         let is_known = view.is_settled() && found.is_ok();
         let lease = match found {
             Ok(Some(place)) => self.lease_of(&view, &place).await,
@@ -49,7 +49,7 @@ impl FleetBackend {
     /// The seat of a player who comes back.
     pub(super) async fn resume(&self, secret: ResumeSecret, request: &JoinRequest) -> Result<SessionGrant, Refusal> {
         let (view, hash) = (self.view.newest(), self.key.resume_hash(secret));
-        let found = if view.is_connected() { self.registry().find_resume(&hash).await } else { Ok(None) };
+        let found = if view.is_connected() { self.registry.find_resume(&hash).await } else { Ok(None) };
         let lease = match found {
             Ok(Some(place)) => self.lease_of(&view, &place).await,
             // A seat that was taken a moment ago may not be registered yet.
@@ -142,7 +142,7 @@ impl FleetBackend {
             let is_connected = self.view.newest().is_connected();
             // While Redis is away, nodes find out about two seats when it is back.
             if is_connected
-                && self.registry().claim_player(&owner, account).await.ok() == Some(PlayerClaim::PlaysElsewhere)
+                && self.registry.claim_player(&owner, account).await.ok() == Some(PlayerClaim::PlaysElsewhere)
             {
                 return Err(JoinError::AlreadyPlaying.into());
             }
@@ -168,7 +168,7 @@ impl FleetBackend {
         if let Some(lease) = known.filter(|lease| lease.incarnation == place.owner.incarnation) {
             return Some(lease.clone());
         }
-        let read: Result<_, RegistryError> = self.registry().nodes().await;
+        let read: Result<_, RegistryError> = self.registry.nodes().await;
         let newest = read.ok()?.into_iter().map(|entry| entry.lease);
         newest.into_iter().find(|lease| lease.node == place.owner.node)
     }

@@ -87,17 +87,19 @@ impl ViewBoard {
     }
 }
 
-/// Starts the thread that reads the registry, until the process ends.
+/// Starts the thread that reads the registry, until the process ends. Returns the registry, for all threads.
 ///
 /// # Errors
 /// When the thread cannot be started, or the URL is none.
-pub(super) fn follow(redis: &str, board: ViewBoard) -> io::Result<()> {
+pub(super) fn follow(redis: &str, board: ViewBoard) -> io::Result<Registry> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     let registry = {
         let _guard = runtime.enter();
         Registry::new(redis).map_err(io::Error::other)?
     };
-    threads::spawn("fleet", move || runtime.block_on(read_for_ever(registry, board))).map(drop)
+    let read = registry.clone();
+    threads::spawn("fleet", move || runtime.block_on(read_for_ever(read, board)))?;
+    Ok(registry)
 }
 
 async fn read_for_ever(registry: Registry, board: ViewBoard) {
@@ -115,6 +117,9 @@ async fn read_for_ever(registry: Registry, board: ViewBoard) {
                 board.replace(View { nodes, release, answers_since });
             }
             Err(error) => {
+                if error.is_timeout() {
+                    registry.renew();
+                }
                 if before.is_connected() || beat == 0 {
                     tracing::warn!("{error}: rooms on known nodes can be joined, and new rooms wait");
                 }
