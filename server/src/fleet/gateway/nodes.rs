@@ -1,6 +1,9 @@
 //! Questions of a gateway to nodes, over HTTP.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Once},
+    time::Duration,
+};
 
 use axum::body::{Body, to_bytes};
 use framehouse_shared::ids::MatchId;
@@ -50,6 +53,8 @@ pub(super) struct Nodes {
     places: Cache<String, Arc<Semaphore>>,
     broad: Semaphore,
     replays: Arc<Semaphore>,
+    /// Whether the log has that a node does not know the secret.
+    stranger: Once,
 }
 
 impl Nodes {
@@ -65,7 +70,7 @@ impl Nodes {
         let pages = Cache::builder().max_capacity(PAGES_KEPT.1).time_to_live(PAGES_KEPT.0).build();
         let places = Cache::builder().max_capacity(PAGES_KEPT.1).time_to_idle(PLACES_KEPT).build();
         let (broad, replays) = (Semaphore::new(BROAD_MAX), Arc::new(Semaphore::new(REPLAYS_MAX)));
-        Self { client, authorization: key.authorization(), pages, places, broad, replays }
+        Self { client, authorization: key.authorization(), pages, places, broad, replays, stranger: Once::new() }
     }
 
     /// Asks a node for a seat. `None` if it does not answer in time. A connection that the node has just closed is no
@@ -149,6 +154,13 @@ impl Nodes {
         let places = self.places.get_with_by_ref(http, async { Arc::new(Semaphore::new(AT_ONCE_MAX)) }).await;
         let _place = places.acquire().await.ok()?;
         let answer = self.client.request(request).await.ok()?;
+        if answer.status() == StatusCode::NOT_FOUND {
+            self.stranger.call_once(|| {
+                tracing::warn!(
+                    "the node at {http} does not let this gateway in: nodes and gateways need the same `fleet.secret`"
+                );
+            });
+        }
         if answer.status() != StatusCode::OK {
             return None;
         }
