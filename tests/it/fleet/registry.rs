@@ -93,7 +93,7 @@ fn a_code_has_one_owner_until_the_lease_of_that_is_over() {
     let Some(asked) = Asked::new("codes") else { return };
     let (a, b) = (owner("a", 1), owner("b", 2));
     assert_eq!(asked.write(&a), Written::Kept { is_new: true, is_wanted_draining: false });
-    [&a, &b].map(|owner| asked.keep(owner));
+    [&a, &b].into_iter().for_each(|owner| asked.keep(owner));
     // As if Redis' memory had begun just now, and then long ago.
     asked.redis.ask(&["SET", "fh:born", "99999999999999"]);
     assert!(asked.claim(&a, &codes(0..3)).is_empty(), "others may have some from before");
@@ -125,7 +125,7 @@ fn a_room_belongs_to_the_owner_with_the_higher_epoch() {
     let code = RoomCode::from_number(7);
     let record = RoomRecord { code, phase: "lobby".to_owned(), seats: 4, free: 3, players: 1, public: true, msg_id: 1 };
     let refused = |owner: &Owner, epoch: u64| {
-        [&a, &b].map(|owner| asked.keep(owner));
+        [&a, &b].into_iter().for_each(|owner| asked.keep(owner));
         !asked.get(asked.registry.hold_rooms(owner, &[(room.clone(), epoch, record.clone())])).is_empty()
     };
     assert!(!refused(&a, 1));
