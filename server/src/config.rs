@@ -46,7 +46,7 @@ pub use cleanup::CleanupSettings;
 pub(crate) use cli::{Cli, Command, ConfigAction, ReplayAction, StoreAction};
 pub(crate) use environment::Environment;
 pub(crate) use flags::Flags;
-pub use fleet::FleetSettings;
+pub use fleet::{FleetSecret, FleetSettings};
 pub use http::HttpSettings;
 pub(crate) use layers::Layers;
 pub(crate) use log::{LogFormat, LogSettings};
@@ -79,7 +79,7 @@ pub(crate) struct Settings {
     pub replays: ReplaySettings,
     /// `[store]`: the database of players, matches and leaderboards.
     pub store: StoreSettings,
-    /// `[fleet]`: several servers as one.
+    /// `[fleet]`: many servers as one.
     pub fleet: FleetSettings,
     /// `[alerts]`: when an operator is told, and where.
     pub alerts: AlertSettings,
@@ -98,6 +98,7 @@ impl Settings {
                             `store.boards_unproven` = true, or `replays.enabled` = true";
             return Err(Violation::new(["replays.enabled", "store.boards_unproven"], sentence.to_owned()));
         }
+        self.fleet.check()?;
         self.alerts.check()?;
         self.log.check()
     }

@@ -13,9 +13,9 @@ use crate::{
     room::{
         self, Player, abort_vote, chat, commands,
         directory::{self, LocalHello},
-        history_feed, host, lobby, members, phase, presence, resync, sessions,
+        history_feed, host, lobby, members, phase, presence, resync, roster, sessions,
     },
-    schedule::TickSet,
+    schedule::{Receive, ReceiveSet, TickSet},
 };
 
 /// Handles joins, control messages and phase changes, in `TickSet::Control`.
@@ -23,10 +23,11 @@ pub(crate) struct DispatchPlugin;
 
 impl Plugin for DispatchPlugin {
     fn build(&self, app: &mut App) {
-        app.add_systems(
+        app.add_systems(Receive, directory::answer_join_requests.after(ReceiveSet::Ingest)).add_systems(
             FixedUpdate,
             (
                 sessions::end_gone_sessions,
+                roster::evict,
                 directory::answer_join_requests,
                 members::let_thin_clients_in,
                 handle_messages,

@@ -94,6 +94,7 @@ mod desync;
 pub mod disk;
 mod dispatch;
 pub mod error_streak;
+pub mod fleet;
 pub mod heartbeat;
 mod histogram;
 mod ingest;

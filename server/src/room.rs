@@ -10,6 +10,7 @@ pub mod chat;
 pub(crate) mod cleanup_queue;
 pub mod clock;
 mod closing;
+pub mod codes;
 pub mod commands;
 pub mod compared;
 pub mod current_match;
@@ -28,6 +29,7 @@ pub mod presence;
 mod ratings;
 pub mod reservations;
 pub(crate) mod resync;
+pub mod roster;
 pub mod score;
 pub mod sessions;
 mod thin;
@@ -81,7 +83,8 @@ impl Plugin for RoomPlugin {
             .add_systems(
                 FixedUpdate,
                 (close_finished_rooms, sessions::end_expired_sessions).chain().in_set(TickSet::Cleanup),
-            );
+            )
+            .add_systems(FixedUpdate, roster::publish_roster.run_if(roster::is_roster_due).in_set(TickSet::Metrics));
     }
 }
 

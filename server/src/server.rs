@@ -50,11 +50,14 @@ use crate::{
         RoomPlugin,
         accounts::Accounts,
         caller_days::{CallerDays, CallerLimits},
+        codes::CodePool,
         current_match::Seeds,
         directory::{self, Directory, Grant, JoinError, JoinQueue, JoinRequest, LocalHello, WebUrl},
         drain,
         message_log::{MessageLog, MessageQueue},
-        phase, sessions,
+        phase,
+        roster::{Evictions, RosterBoard},
+        sessions,
     },
     schedule::{self, Now, Receive, Send, TickPlugin, TickRate},
     tick_load::TickLoad,
@@ -250,6 +253,12 @@ impl Server {
     /// Connects the queue of join requests from the HTTP gateway.
     pub fn set_join_queue(&mut self, queue: JoinQueue) {
         self.app.insert_resource(queue);
+    }
+
+    /// Makes the server one of a fleet: it opens rooms with claimed codes only, publishes its rooms and seats, and sends away
+    /// the players that it is told.
+    pub fn join_fleet(&mut self, codes: CodePool, board: RosterBoard, evictions: Evictions) {
+        self.app.insert_resource(codes).insert_resource(board).insert_resource(evictions);
     }
 
     /// Puts chat lines and game messages into this queue from now on, for an archive.

@@ -4,6 +4,7 @@ mod archive;
 mod data_dir;
 mod failure;
 mod file_limit;
+mod fleet;
 mod game_files;
 mod health;
 mod listen;
@@ -30,6 +31,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 use data_dir::DataDir;
 use failure::Failure;
+use fleet::{Membership, Registered, run_gateway};
 use game_files::{read_game_files, refusal};
 use listen::{bind_endpoints, cannot_listen};
 use logging::Log;
@@ -48,7 +50,7 @@ use crate::{
     ops::{
         alerts::{Alerts, Sources, reading::ErrorStreaks},
         backend::LocalBackend,
-        http::{self, HttpOptions, HttpTimes, TlsKeys},
+        http::{self, Documented, HttpOptions, HttpTimes, TlsKeys},
         reload::RulesQueue,
     },
     replay::{folder::FOLDER_NAME, writer::ReplayWriter},
@@ -83,6 +85,7 @@ pub fn run_with_hints(game: impl Game + Clone, hints: &[&str]) -> ExitCode {
     let cli = Cli::parse();
     let done = match &cli.command {
         None | Some(Command::Serve) => return serve(game, &cli, hints),
+        Some(Command::Gateway) => return run_gateway(&cli),
         Some(Command::Config { action: ConfigAction::Check { file } }) => check_file(file),
         Some(Command::Config { action: ConfigAction::Show }) => show(&cli),
         Some(Command::Config { action: ConfigAction::Env }) => print(config::list_variables()),
@@ -180,9 +183,18 @@ fn run_server(
     let mut errors = ErrorStreaks::default();
     let endpoints = bind_endpoints(&settings, unix_base, &errors.lookup)?;
     let data_dir = DataDir::lock(&settings.server.data_dir)?;
-    let key = key::open(&settings.server.data_dir).map_err(|error| error.to_string())?;
+    let membership = Membership::of(&settings)?;
+    let registered = Registered::of(&settings);
+    let own_key = key::open(&settings.server.data_dir).map_err(|error| error.to_string())?;
+    // All nodes of a fleet sign with its key, and make the same ids.
+    let (key, players_key) = match &membership {
+        Some(membership) => (membership.key().of_server().clone(), membership.key().of_server().clone()),
+        None => {
+            let players = key::open_players(&settings.server.data_dir, &own_key).map_err(|error| error.to_string())?;
+            (own_key.clone(), players)
+        }
+    };
     let public_key = key.public();
-    let players_key = key::open_players(&settings.server.data_dir, &key).map_err(|error| error.to_string())?;
     let results = ResultStore::open(&settings.server.data_dir).map_err(|error| error.to_string())?;
     let replay_folder = settings.server.data_dir.join(FOLDER_NAME);
     let prover = || Prover::new(game.clone(), replay_folder.clone(), public_key);
@@ -193,7 +205,8 @@ fn run_server(
         url: settings.store.database.map(|url| url.reveal().to_owned()),
         // Archivers store nothing in the SQLite of this server.
         stream: settings.fleet.redis.filter(|_| is_shared).map(|url| url.reveal().to_owned()),
-        key: public_key,
+        // Names its results files, so no two servers have the same.
+        key: own_key.public(),
         clock: wall_clock,
         prover: settings.replays.enabled.then(prover),
         boards_unproven: settings.store.boards_unproven,
@@ -223,6 +236,7 @@ fn run_server(
         ws,
         link: Some(link),
         view_module: game.web_module(),
+        more: Documented::new(),
     };
     let setup = ServerSetup {
         tick_rate,
@@ -241,6 +255,16 @@ fn run_server(
     let (backend, joins) = LocalBackend::new(server.status_board(), replay_folder);
     let backend = backend.with_key(public_key).with_store(store.clone()).with_ratings(players_key.clone());
     let backend = backend.with_alerts(alerts.clone());
+    let node = membership.map(|membership| {
+        let routes = membership.routes(backend.clone());
+        membership.join(&mut server, &registered, http_address, &udp_addresses).map(|node| (node, routes))
+    });
+    let (node, more) = node.transpose()?.unzip();
+    let backend = match &node {
+        Some(node) => backend.with_fleet(node.progress.clone()),
+        None => backend,
+    };
+    let http_options = HttpOptions { more: more.unwrap_or_else(Documented::new), ..http_options };
     http::serve(listener, backend, http_options).map_err(|error| format!("cannot start the HTTP thread: {error}"))?;
     errors.results = results.error_streak();
     errors.store = store.error_streak();
@@ -274,6 +298,9 @@ fn run_server(
     let watching = alerts.watch(sources).map_err(|error| format!("cannot start the thread for alerts: {error}"))?;
     let ended = guarded(|| tick_loop::run_until(&mut server, tick_rate, &stop, drain_limit));
     drop(watching);
+    if let Some(node) = node {
+        node.close();
+    }
     if ended.is_err() {
         return Err(Failure::TickPanic { results_lost: save_results(server) });
     }

@@ -48,7 +48,7 @@ pub(crate) mod tools;
 use std::{
     convert::Infallible,
     io,
-    path::PathBuf,
+    path::{Path, PathBuf},
     pin::Pin,
     sync::{Arc, mpsc},
     time::Duration,
@@ -236,6 +236,31 @@ async fn open(options: StoreOptions, stop: watch::Receiver<bool>) -> Result<(Sto
         tokio::join!(storing, proving.run());
     };
     Ok((store, Box::pin(work)))
+}
+
+/// Opens a Postgres database for questions only, on a thread of its own. Does not wait for it: while it is away, or has no
+/// tables yet, nothing can be answered.
+///
+/// # Errors
+/// When the URL is none.
+pub fn start_reader(url: &str, clock: fn() -> Duration) -> Result<Store, StoreError> {
+    let no_thread = |error: io::Error| StoreError::NoThread(error.to_string());
+    let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(no_thread)?;
+    let progress = Arc::new(Progress::new(Arc::default()));
+    let database = {
+        let _guard = runtime.enter();
+        Database::new(Some(url), Path::new(""))?
+    };
+    let store = Store {
+        database,
+        runtime: runtime.handle().clone(),
+        pages: Arc::new(Pages::new(Arc::clone(&progress))),
+        ratings: Cache::builder().max_capacity(RATINGS_KEPT.1).time_to_live(RATINGS_KEPT.0).build(),
+        progress,
+        clock,
+    };
+    threads::spawn("store", move || runtime.block_on(std::future::pending::<()>())).map_err(no_thread)?;
+    Ok(store)
 }
 
 /// Brings the tables up to date, and waits some seconds for that.

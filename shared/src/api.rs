@@ -23,6 +23,7 @@
 mod alerts;
 mod boards;
 mod error;
+mod fleet;
 mod key;
 mod match_id;
 mod player_secret;
@@ -35,6 +36,7 @@ pub mod ws;
 pub use alerts::{Alert, AlertCounts, AlertLevel, AlertNotice, AlertState, AlertStatus};
 pub use boards::{BoardEntry, BoardList, BoardName, BoardQuery, ENTRIES_DEFAULT, ENTRIES_MAX, Leaderboard, board};
 pub use error::{ErrorBody, ErrorDetail, code};
+pub use fleet::{FleetGatewayStatus, FleetNodeStatus, FleetStatus};
 pub use key::KeyInfo;
 pub use player_secret::PlayerSecret;
 pub use players::{

@@ -16,6 +16,7 @@ mod drain;
 mod economy;
 mod entropy;
 mod faults;
+mod fleet;
 mod fuzz_smoke;
 mod hostile;
 mod hostile_states;

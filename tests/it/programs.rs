@@ -71,10 +71,13 @@ impl Running {
     /// Like [`start`](Self::start), with more arguments.
     pub fn start_with(program: &str, folder: &Path, stderr: impl Into<Stdio>, arguments: &[&str]) -> Self {
         let mut command = bare(program);
-        command
-            .args(arguments)
-            .args(["--http", "127.0.0.1:0", "--udp", "127.0.0.1:0", "--lanes", "1", "--data-dir"])
-            .arg(folder);
+        command.args(arguments);
+        Self::start_command(command, folder, stderr)
+    }
+
+    /// Starts this command with ports and a folder of its own.
+    pub fn start_command(mut command: Command, folder: &Path, stderr: impl Into<Stdio>) -> Self {
+        command.args(["--http", "127.0.0.1:0", "--udp", "127.0.0.1:0", "--lanes", "1", "--data-dir"]).arg(folder);
         let mut child = command.stdout(Stdio::piped()).stderr(stderr).spawn().expect("a program");
         let output = child.stdout.take().expect("it was asked for");
         let mut running = Self { child, url: String::new() };

@@ -82,7 +82,10 @@ fn append(folder: &Path, results: &[MatchResult]) {
 /// Writes settings with which matches count without a proof, and alerts come and go soon. Returns the arguments for them.
 fn settings(folder: &Path, more: &str) -> [String; 2] {
     let file = folder.join("settings.toml");
-    let text = format!("[store]\nboards_unproven = true\n[alerts]\nstore_behind_max_s = 1.0\nrecover_s = 1.0\n{more}");
+    let secret = "6b".repeat(32);
+    let fleet = format!("[fleet]\nsecret = \"{secret}\"\n");
+    let text =
+        format!("{fleet}[store]\nboards_unproven = true\n[alerts]\nstore_behind_max_s = 1.0\nrecover_s = 1.0\n{more}");
     fs::write(&file, text).expect("a folder of ours");
     ["--config".to_owned(), file.to_str().expect("UTF-8").to_owned()]
 }

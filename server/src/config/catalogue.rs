@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use toml::{Table, Value};
 
 use super::{
-    AlertSettings, CleanupSettings, HttpSettings, LogSettings, NetSettings, ReplaySettings, RoomSettings,
-    ServerSettings, Settings, StoreSettings, WsSettings,
+    AlertSettings, CleanupSettings, FleetSettings, HttpSettings, LogSettings, NetSettings, ReplaySettings,
+    RoomSettings, ServerSettings, Settings, StoreSettings, WsSettings,
     flags::{self, yes_or_no},
     nearest::nearest,
 };
@@ -15,7 +15,8 @@ use super::{
 pub(super) const EXAMPLE_FILE: &str = include_str!("../../assets/server.toml");
 
 /// Settings whose values are shown to nobody.
-const SECRETS: [(&str, &str); 3] = [("alerts", "webhook_url"), ("store", "database"), ("fleet", "redis")];
+const SECRETS: [(&str, &str); 4] =
+    [("alerts", "webhook_url"), ("store", "database"), ("fleet", "redis"), ("fleet", "secret")];
 
 /// What the environment variables of all settings begin with.
 pub(super) const VARIABLE_PREFIX: &str = "FRAMEHOUSE_";
@@ -34,6 +35,7 @@ pub(super) fn ranges(section: &str) -> Ranges {
         "net" => NetSettings::RANGES,
         "replays" => ReplaySettings::RANGES,
         "store" => StoreSettings::RANGES,
+        "fleet" => FleetSettings::RANGES,
         "alerts" => AlertSettings::RANGES,
         "log" => LogSettings::RANGES,
         _ => &[],

@@ -28,6 +28,8 @@ pub struct Cli {
 pub enum Command {
     /// Run the server (the default).
     Serve,
+    /// Run a gateway: the HTTP API of a whole fleet, in front of the nodes that its Redis (--redis) knows.
+    Gateway,
     /// Check or print settings.
     Config {
         /// What to do with settings.

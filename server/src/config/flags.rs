@@ -60,14 +60,32 @@ pub struct Flags {
     /// password it is a secret: set it in the environment or in the settings file.
     #[arg(long, value_name = "URL", global = true)]
     pub database: Option<String>,
-    /// URL of the Redis of a fleet. With a password it is a secret: set it in the environment or in the settings file.
+    /// URL of the Redis of a fleet, which makes this server one of its nodes. With a password it is a secret: set it in the
+    /// environment or in the settings file.
     #[arg(long, value_name = "URL", global = true)]
     pub redis: Option<String>,
+    /// Use a Redis on another machine without a password.
+    #[arg(
+        long,
+        value_name = "YES|NO",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "yes",
+        value_parser = yes_or_no,
+        global = true
+    )]
+    pub open_redis: Option<bool>,
+    /// Channel of the players that this node or gateway of a fleet serves; stable by default.
+    #[arg(long, value_name = "NAME", global = true)]
+    pub channel: Option<String>,
+    /// Zone of this machine in a fleet: a gateway prefers nodes of its own zone.
+    #[arg(long, value_name = "NAME", global = true)]
+    pub zone: Option<String>,
     /// URL that notices of alerts are sent to. It is a secret: other users of this machine see it on a command line, so
     /// set it in the environment or in the settings file.
     #[arg(long, value_name = "URL", global = true)]
     pub webhook_url: Option<String>,
-    /// Name of this server among others, in its log; the host name by default.
+    /// Name of this server among others, in its log and in a fleet; the host name by default.
     #[arg(long, value_name = "NAME", global = true)]
     pub node: Option<String>,
     /// Format of log lines.
@@ -90,12 +108,15 @@ pub struct Flags {
 }
 
 /// The flags whose setting has another name, or is not in `[server]`: flag, section and name.
-const OTHER_SETTINGS: [(&str, &str, &str); 7] = [
+const OTHER_SETTINGS: [(&str, &str, &str); 10] = [
     ("tls_cert", "http", "tls_cert"),
     ("tls_key", "http", "tls_key"),
     ("drain_limit", "server", "drain_limit_s"),
     ("database", "store", "database"),
     ("redis", "fleet", "redis"),
+    ("open_redis", "fleet", "open_redis"),
+    ("channel", "fleet", "channel"),
+    ("zone", "fleet", "zone"),
     ("webhook_url", "alerts", "webhook_url"),
     ("log_format", "log", "format"),
 ];

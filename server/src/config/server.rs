@@ -35,7 +35,7 @@ pub struct ServerSettings {
     pub game_dir: Option<PathBuf>,
     /// Folder for results, replays and reports.
     pub data_dir: PathBuf,
-    /// Name of this server among others, 1 to 63 letters, digits, `.`, `-` and `_`. `None` means the host name.
+    /// Name of this server among others, in its log and in a fleet, 1 to 63 letters, digits, `.`, `-` and `_`. `None` means the host name.
     pub node: Option<String>,
     /// Seconds for which running matches go on when the server is asked to stop, 0 to 3600.
     pub drain_limit_s: f64,

@@ -15,7 +15,7 @@ use framehouse_shared::{
     replay::PublicKey,
 };
 
-pub use local::LocalBackend;
+pub use local::{LocalBackend, ShowFleet};
 
 use crate::{
     room::directory::{JoinError, JoinRequest},

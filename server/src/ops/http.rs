@@ -69,6 +69,7 @@ use crate::{
     threads,
 };
 
+pub use documented::Documented;
 pub use tls::TlsKeys;
 
 /// Maximum number of connections at a time, if the process may have enough files.
@@ -96,6 +97,8 @@ pub struct HttpOptions {
     pub link: Option<WsLink>,
     /// The game's module for browsers.
     pub view_module: Option<&'static str>,
+    /// Further routes, which check their callers themselves.
+    pub more: Documented,
 }
 
 /// Durations of players' requests to the gateway, shared with the thread of the alerts.
@@ -122,6 +125,7 @@ impl Default for HttpOptions {
             ws: WsSettings::default(),
             link: None,
             view_module: None,
+            more: Documented::new(),
         }
     }
 }
@@ -157,7 +161,7 @@ pub fn serve(listener: TcpListener, backend: impl Backend, options: HttpOptions)
 
 /// The gateway's two halves: for its connections and for their requests.
 fn gateway(backend: impl Backend, options: HttpOptions) -> (Door, Router) {
-    let HttpOptions { http, net, public_host, connections_max, tls, times, ws, link, view_module } = options;
+    let HttpOptions { http, net, public_host, connections_max, tls, times, ws, link, view_module, more } = options;
     let limits = AddressLimits::new(Limits {
         connections: http.connections_per_address,
         downloads: http.downloads_per_address,
@@ -191,7 +195,7 @@ fn gateway(backend: impl Backend, options: HttpOptions) -> (Door, Router) {
         sockets,
         view_module,
     };
-    (door, router::router(gateway))
+    (door, router::router(gateway, more))
 }
 
 /// Reads the files of TLS again when they change.

@@ -7,6 +7,7 @@
 mod alerts;
 mod clients;
 mod families;
+mod fleet;
 mod gateway;
 pub(super) mod process;
 mod rooms;
@@ -55,6 +56,7 @@ impl Collector for Reading {
         clients::write(&mut families, &status.clients)?;
         traffic::write(&mut families, status)?;
         storage::write(&mut families, status)?;
+        status.fleet.iter().try_for_each(|fleet| fleet::write(&mut families, fleet))?;
         gateway::write(&mut families, &status.http, &self.requests)
     }
 }

@@ -243,6 +243,8 @@ impl Sources<'_, '_> {
             score_rate_exceeded: self.counters.score_rate_exceeded,
             // The backend asks the store.
             store: StoreStatus::default(),
+            // The backend of a fleet fills this in.
+            fleet: None,
             results: self.results(),
             replays: self.replays.stats(),
             data_dir_lost: self.data_dir_lost.0.load(Relaxed),

@@ -65,6 +65,11 @@ impl Accounts {
         )
     }
 
+    /// Whether a player has proven this id with a secret: a guest has not.
+    pub(super) fn is_proven(&self, account: AccountId) -> bool {
+        self.last.contains_key(&account)
+    }
+
     /// Rating in hundredths of a player that has a seat, as it was when it joined.
     pub(super) fn rating(&self, account: AccountId) -> Option<i32> {
         self.last.get(&account)?.rating

@@ -17,7 +17,9 @@ use framehouse_shared::{
     },
     sim::SimRoom,
 };
+use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use utoipa::ToSchema;
 
 use super::{
     InRoom, Members, Player, Room,
@@ -27,6 +29,7 @@ use super::{
     bans::{self, Bans, Identity},
     caller_days,
     clock::RoomClock,
+    codes::CodePool,
     connected,
     guesses::Guesses,
     history::FrameHistory,
@@ -152,7 +155,7 @@ pub struct Grant {
 }
 
 /// Why a join request is refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, thiserror::Error)]
 pub enum JoinError {
     /// No open room has this code, or the room is private and has no place. Both have one answer, so that nobody who
     /// tries codes learns which rooms there are.
@@ -210,6 +213,12 @@ pub enum JoinError {
     /// The tick thread has no time for more players.
     #[error("this server has as many players as it can carry: try again in a few seconds, or choose another server")]
     Overloaded,
+    /// The server shares its room codes with others, and has none left that is surely its own.
+    #[error("no new room can be opened right now: join a room by its code, or try again in a few seconds")]
+    NoCodes,
+    /// No server of the fleet takes newcomers of this kind.
+    #[error("no server takes new players right now: try again in a few seconds")]
+    NoServer,
     /// The server drains or stops.
     #[error("this server is stopping: try again in a minute, or choose another server")]
     Stopping,
@@ -230,7 +239,7 @@ impl JoinError {
             Self::AddressFull { .. } | Self::TokensUnused => code::ADDRESS_FULL,
             Self::TooManyCodes { .. } => code::TOO_MANY_CODES,
             Self::ServerFull => code::SERVER_FULL,
-            Self::Overloaded => code::OVERLOADED,
+            Self::Overloaded | Self::NoCodes | Self::NoServer => code::OVERLOADED,
             Self::Stopping => code::DRAINING,
         }
     }
@@ -239,6 +248,7 @@ impl JoinError {
     pub const fn retry_after_s(&self) -> Option<u32> {
         match self {
             Self::RoomFull(_) | Self::SpectatorsFull(_) | Self::Overloaded => Some(10),
+            Self::NoCodes | Self::NoServer => Some(3),
             Self::AddressFull { .. } | Self::ServerFull | Self::Stopping => Some(60),
             Self::TokensUnused => Some(TOKEN_SECONDS as u32),
             Self::TooManyCodes { wait_s } => Some(*wait_s),
@@ -284,6 +294,8 @@ pub struct Directory {
     rooms_made: u64,
     players_made: u64,
     doors: Doors,
+    /// The newest tick in which join requests were answered, and their number.
+    answered: (u64, u32),
 }
 
 /// Whom the server lets in.
@@ -320,12 +332,19 @@ impl Directory {
     }
 }
 
-/// Answers the join requests from the HTTP gateway. Runs in `TickSet::Control`.
+/// Answers the join requests from the HTTP gateway. Runs in `TickSet::Control`, and between ticks in `Receive`.
 pub(crate) fn answer_join_requests(world: &mut World) {
     let joins_max = JOINS_PER_S_MAX / u32::from(world.resource::<TickRate>().0);
-    for _ in 0..joins_max {
+    let tick = world.resource::<Now>().tick;
+    loop {
+        let (answered_in, count) = world.resource::<Directory>().answered;
+        let count = if answered_in == tick { count } else { 0 };
+        if count >= joins_max {
+            return;
+        }
         let Some(queue) = world.get_resource::<JoinQueue>() else { return };
         let Ok(pending) = queue.0.lock().expect("nothing panics while holding this lock").try_recv() else { return };
+        world.resource_mut::<Directory>().answered = (tick, count + 1);
         // If the requester is gone, no seat may stay reserved for it.
         if !pending.reply.is_closed() {
             let answer = join(world, &pending.request);
@@ -556,7 +575,8 @@ fn room_by_code(world: &World, code: RoomCode) -> Option<Entity> {
 /// Gives a room that becomes private a new, long code: its old one was in the room list. Returns the new code.
 pub(super) fn hide(world: &mut World, room: Entity) -> Option<RoomCode> {
     let old = world.get::<Room>(room).map(|room| room.code)?;
-    let code = free_code(world.resource::<Directory>(), true);
+    // Without another code it keeps the old one.
+    let code = new_code(world, true)?;
     let mut directory = world.resource_mut::<Directory>();
     directory.by_code.remove(&old);
     directory.by_code.insert(code, room);
@@ -591,7 +611,7 @@ fn create_room(world: &mut World, options: RoomOptions, practice: bool) -> Resul
     if directory.by_code.len() >= world.resource::<RoomSettings>().rooms_max as usize {
         return Err(JoinError::ServerFull);
     }
-    let code = free_code(world.resource::<Directory>(), private);
+    let code = new_code(world, private).ok_or(JoinError::NoCodes)?;
     let active_at = world.resource::<Now>().tick;
     let rate = *world.resource::<TickRate>();
     let wait_ticks_max = world.resource::<RoomSettings>().wait_ticks_max(rate);
@@ -624,6 +644,14 @@ fn create_room(world: &mut World, options: RoomOptions, practice: bool) -> Resul
     let link = world.get_resource::<WebUrl>().and_then(|url| url.link(code));
     log_line!(INFO, Who::of_room(world, room), seats = size, private, economy, link, "room opened");
     Ok(room)
+}
+
+/// A code for a new room. `None` if the server may only take claimed ones and has none.
+fn new_code(world: &World, is_private: bool) -> Option<RoomCode> {
+    match world.get_resource::<CodePool>() {
+        Some(pool) => pool.take(is_private),
+        None => Some(free_code(world.resource::<Directory>(), is_private)),
+    }
 }
 
 fn free_code(directory: &Directory, is_private: bool) -> RoomCode {
@@ -689,6 +717,8 @@ mod tests {
             JoinError::TooManyCodes { wait_s: 7 },
             JoinError::ServerFull,
             JoinError::Overloaded,
+            JoinError::NoCodes,
+            JoinError::NoServer,
             JoinError::Stopping,
         ];
         for refusal in refusals {

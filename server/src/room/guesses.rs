@@ -45,14 +45,14 @@ impl Guess {
 impl Guesses {
     /// Time until the address may try the next code; zero if it may now. `free` wrong codes cost nothing, because people
     /// mistype: one for each person that may be behind an address.
-    pub(super) fn wait(&self, caller: AddressKey, free: u32, now: Duration) -> Duration {
+    pub(crate) fn wait(&self, caller: AddressKey, free: u32, now: Duration) -> Duration {
         let guesses = weights(caller).filter_map(|(network, _)| self.0.get(&network));
         let until = guesses.map(|guess| guess.last + guess.wait(free.into())).max().unwrap_or_default();
         until.saturating_sub(now)
     }
 
     /// Notes a wrong code.
-    pub(super) fn note(&mut self, caller: AddressKey, now: Duration) {
+    pub(crate) fn note(&mut self, caller: AddressKey, now: Duration) {
         for (network, weight) in weights(caller) {
             if self.0.len() >= NETWORKS_MAX && !self.0.contains_key(&network) {
                 self.make_space(now);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::AlertStatus;
+use super::{AlertStatus, FleetStatus};
 
 /// Answer to `GET /v1/status`. Counters count from the server's start; values are at most 0.5 s old.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -87,6 +87,9 @@ pub struct Status {
     /// The database of players, matches and leaderboards.
     #[serde(default)]
     pub store: StoreStatus,
+    /// The fleet, on one of its nodes or gateways.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fleet: Option<FleetStatus>,
     /// Recording of matches.
     pub replays: ReplayStats,
     /// Whether the data folder is gone or another one stands in its place: what is written there is lost or not locked.

@@ -30,8 +30,24 @@ finish() {
 }
 stop() { finish -TERM; }
 die() { finish -KILL; }
+forget() { die && rm -rf "$folder/appendonlydir"; }
 end() { finish -KILL; }
 "#;
+
+/// Returns all keys and values.
+const DUMP: &str = r"
+local all = {}
+local function add(found)
+    if type(found) == 'table' then for _, one in ipairs(found) do all[#all + 1] = one end else all[#all + 1] = found end
+end
+local read = {string = 'GET', hash = 'HGETALL', set = 'SMEMBERS'}
+for _, key in ipairs(redis.call('KEYS', '*')) do
+    local command = read[redis.call('TYPE', key).ok]
+    add(key)
+    if command then add(redis.call(command, key)) end
+end
+return all
+";
 
 /// A Redis server. It ends when this is dropped.
 #[derive(Debug)]
@@ -75,6 +91,16 @@ impl Redis {
         told.map(|told| String::from_utf8_lossy(&told.stdout).trim().to_owned()).unwrap_or_default()
     }
 
+    /// All keys. Only a test may ask so.
+    pub fn keys(&self) -> Vec<String> {
+        self.ask(&["KEYS", "*"]).lines().map(str::to_owned).collect()
+    }
+
+    /// Everything that lies in it, as text.
+    pub fn dump(&self) -> String {
+        self.ask(&["EVAL", DUMP, "0"])
+    }
+
     /// Number of entries in a stream; `usize::MAX`, if it does not run.
     pub fn length(&self, stream: &str) -> usize {
         self.ask(&["XLEN", stream]).parse().unwrap_or(usize::MAX)
@@ -94,6 +120,14 @@ impl Redis {
     /// A sentence, if it did not run.
     pub fn kill(&mut self) -> Result<(), String> {
         self.keeper.order("die")
+    }
+
+    /// Kills it, and what it had is lost.
+    ///
+    /// # Errors
+    /// A sentence, if it did not run.
+    pub fn kill_and_forget(&mut self) -> Result<(), String> {
+        self.keeper.order("forget")
     }
 
     /// Starts it again after a stop or a kill, and waits until it answers.

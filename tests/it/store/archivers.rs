@@ -144,5 +144,5 @@ fn an_archiver_without_redis_says_what_to_do() {
     let mut command = server(&["archive", "--redis", "http://ada:secret@host", "--data-dir"]);
     let told = command.arg(folder.path()).output().expect("a program");
     let sentence = text(&told.stderr);
-    assert!(sentence.contains("must be the URL of Redis") && !sentence.contains("secret"), "{sentence}");
+    assert!(sentence.contains("the URL of Redis must be") && !sentence.contains("secret"), "{sentence}");
 }

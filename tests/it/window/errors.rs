@@ -89,6 +89,8 @@ fn every_refusal_of_a_server_has_words_of_the_clients_own() {
         JoinError::Mismatch("the rules differ".to_owned()),
         JoinError::ServerFull,
         JoinError::Overloaded,
+        JoinError::NoCodes,
+        JoinError::NoServer,
         JoinError::Stopping,
         JoinError::SentAway(code),
         JoinError::AlreadyPlaying,
@@ -106,6 +108,8 @@ fn every_refusal_of_a_server_has_words_of_the_clients_own() {
             | JoinError::Mismatch(_)
             | JoinError::ServerFull
             | JoinError::Overloaded
+            | JoinError::NoCodes
+            | JoinError::NoServer
             | JoinError::SentAway(_)
             | JoinError::AlreadyPlaying
             | JoinError::AddressFull { .. }

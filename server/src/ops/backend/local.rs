@@ -12,8 +12,8 @@ use std::{
 
 use framehouse_shared::{
     api::{
-        BoardList, BoardQuery, Leaderboard, ListedRoom, MatchInfo, MatchesQuery, PlayerInfo, PlayerMatches,
-        PlayerSecret, RoomFilter, SessionGrant, Status, StoreStatus,
+        BoardList, BoardQuery, FleetStatus, Leaderboard, ListedRoom, MatchInfo, MatchesQuery, PlayerInfo,
+        PlayerMatches, PlayerSecret, RoomFilter, SessionGrant, Status, StoreStatus,
     },
     ids::{AccountId, MatchId},
     replay::{PublicKey, ServerKey},
@@ -42,7 +42,8 @@ const HANG_TIME: Duration = Duration::from_secs(2);
 
 const TOO_MANY_JOINS: &str = "too many players join at once: try again in a moment";
 
-/// The backend of a single server process.
+/// The backend of a single server process. Clones are the same backend.
+#[derive(Clone)]
 pub struct LocalBackend {
     joins: SyncSender<PendingJoin>,
     newcomers: Arc<Semaphore>,
@@ -53,6 +54,13 @@ pub struct LocalBackend {
     /// Makes the ids of players whose ratings are looked up.
     accounts: Option<ServerKey>,
     alerts: Option<Alerts>,
+    fleet: Option<Arc<dyn ShowFleet>>,
+}
+
+/// Shows how a node of a fleet does.
+pub trait ShowFleet: Send + Sync {
+    /// For the status page.
+    fn status(&self) -> FleetStatus;
 }
 
 impl LocalBackend {
@@ -70,6 +78,7 @@ impl LocalBackend {
             alerts: None,
             store: None,
             accounts: None,
+            fleet: None,
         };
         (backend, JoinQueue(Mutex::new(queue)))
     }
@@ -96,6 +105,12 @@ impl LocalBackend {
     #[must_use]
     pub fn with_ratings(self, key: ServerKey) -> Self {
         Self { accounts: Some(key), ..self }
+    }
+
+    /// Shows in the status page how this node of a fleet does.
+    #[must_use]
+    pub fn with_fleet(self, fleet: impl ShowFleet + 'static) -> Self {
+        Self { fleet: Some(Arc::new(fleet)), ..self }
     }
 
     /// Rating of a player that takes a seat, in hundredths, if it is known at once.
@@ -172,7 +187,8 @@ impl Backend for LocalBackend {
     async fn status(&self) -> Result<Status, Refusal> {
         let alerts = self.alerts.as_ref().map(Alerts::status).unwrap_or_default();
         let store = self.store.as_ref().map_or_else(StoreStatus::default, Store::status);
-        Ok(Status { alerts, store, ..self.status.page().status.clone() })
+        let fleet = self.fleet.as_ref().map(|fleet| fleet.status());
+        Ok(Status { alerts, store, fleet, ..self.status.page().status.clone() })
     }
 
     async fn key(&self) -> Result<PublicKey, Refusal> {

@@ -24,6 +24,7 @@ const DOWNLOADS_MAX: usize = 64;
 const CHUNK_BYTES: usize = 64 * 1024;
 
 /// The replays that can be downloaded. Anybody with the match id may download one, because ids cannot be guessed.
+#[derive(Clone)]
 pub(super) struct ReplayFiles {
     folder: PathBuf,
     permits: Arc<Semaphore>,

@@ -47,7 +47,7 @@ pub(super) enum Refusals {
 }
 
 /// Routes with their documentation.
-pub(super) struct Documented<S> {
+pub struct Documented<S = ()> {
     router: Router<S>,
     document: OpenApi,
     schemas: Vec<(String, RefOr<Schema>)>,
@@ -55,7 +55,7 @@ pub(super) struct Documented<S> {
 
 impl<S: Clone + Send + Sync + 'static> Documented<S> {
     /// No routes yet.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let license = LicenseBuilder::new().name(env!("CARGO_PKG_LICENSE")).build();
         let info = InfoBuilder::new().title("Framehouse server").version(env!("CARGO_PKG_VERSION"));
         let info = info.description(Some(ABOUT)).license(Some(license));
@@ -63,7 +63,7 @@ impl<S: Clone + Send + Sync + 'static> Documented<S> {
     }
 
     /// Adds a handler. Its documentation is what `#[utoipa::path]` makes of it: `__path_NAME` for the handler `NAME`.
-    pub fn add<D, H, T>(mut self, documentation: D, handler: H) -> Self
+    pub(crate) fn add<D, H, T>(mut self, documentation: D, handler: H) -> Self
     where
         D: Path + SchemaReferences,
         H: Handler<T, S>,
@@ -74,8 +74,20 @@ impl<S: Clone + Send + Sync + 'static> Documented<S> {
         self
     }
 
+    /// Gives the routes what they need, in front of them and behind.
+    pub(crate) fn equip<T>(self, equip: impl FnOnce(Router<S>) -> Router<T>) -> Documented<T> {
+        Documented { router: equip(self.router), document: self.document, schemas: self.schemas }
+    }
+
+    /// Adds the documentation of routes that are served beside these, and returns those.
+    pub(crate) fn describe_all<T>(&mut self, others: Documented<T>) -> Router<T> {
+        self.document.paths.paths.extend(others.document.paths.paths);
+        self.schemas.extend(others.schemas);
+        others.router
+    }
+
     /// Adds a handler for the documentation of all that were added, and of itself.
-    pub fn finish<D: Path + SchemaReferences>(mut self, documentation: D) -> Router<S> {
+    pub(crate) fn finish<D: Path + SchemaReferences>(mut self, documentation: D) -> Router<S> {
         self.describe(&documentation);
         self.document.components.get_or_insert_default().schemas.extend(self.schemas);
         let text = self.document.to_pretty_json().expect("text and numbers serialise");

@@ -49,7 +49,11 @@ const fn status_of(reason: &JoinError) -> StatusCode {
             StatusCode::TOO_MANY_REQUESTS
         }
         JoinError::Mismatch(_) => StatusCode::UPGRADE_REQUIRED,
-        JoinError::ServerFull | JoinError::Overloaded | JoinError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+        JoinError::ServerFull
+        | JoinError::Overloaded
+        | JoinError::NoCodes
+        | JoinError::NoServer
+        | JoinError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 
@@ -86,6 +90,8 @@ mod tests {
             JoinError::Mismatch("your version differs".to_owned()),
             JoinError::ServerFull,
             JoinError::Overloaded,
+            JoinError::NoCodes,
+            JoinError::NoServer,
             JoinError::Stopping,
         ];
         let refusals = reasons.map(Refusal::from).into_iter();

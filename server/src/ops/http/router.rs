@@ -77,11 +77,12 @@ pub(super) struct Gateway<B> {
 
 type Shared<B> = State<Arc<Gateway<B>>>;
 
-/// The HTTP API. Requests need the extension [`Peer`](super::connection::Peer).
-pub(super) fn router<B: Backend>(gateway: Gateway<B>) -> Router {
+/// The HTTP API, and further routes, which check their callers themselves. Requests need the extension
+/// [`Peer`](super::connection::Peer).
+pub(super) fn router<B: Backend>(gateway: Gateway<B>, more: Documented) -> Router {
     let gateway = Arc::new(gateway);
     let requests = Arc::clone(&gateway.requests);
-    Documented::new()
+    let mut routes = Documented::new()
         .add(__path_open_session, open_session::<B>)
         .add(__path_list_rooms, list_rooms::<B>)
         .add(__path_list_maps, list_maps::<B>)
@@ -99,7 +100,9 @@ pub(super) fn router<B: Backend>(gateway: Gateway<B>) -> Router {
         .add(__path_send_view_module, send_view_module::<B>)
         .add(__path_show_health, show_health::<B>)
         .add(__path_show_readiness, show_readiness::<B>)
-        .add(__path_show_metrics, show_metrics::<B>)
+        .add(__path_show_metrics, show_metrics::<B>);
+    let more = routes.describe_all(more);
+    routes
         .finish(__path_show_document)
         .fallback(|| async { error(StatusCode::NOT_FOUND, code::NOT_FOUND, "there is nothing at this address") })
         .method_not_allowed_fallback(|| async {
@@ -109,6 +112,7 @@ pub(super) fn router<B: Backend>(gateway: Gateway<B>) -> Router {
         .layer(middleware::from_fn_with_state(Arc::clone(&gateway), check_request::<B>))
         .layer(middleware::from_fn_with_state(requests, measure_request))
         .with_state(gateway)
+        .merge(more)
 }
 
 /// Public rooms: the fullest joinable first.

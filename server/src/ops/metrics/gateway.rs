@@ -7,7 +7,7 @@ use framehouse_shared::api::HttpStatus;
 use super::families::Families;
 use crate::ops::http::requests::RouteRequests;
 
-/// Bounds of the durations of requests. A join request waits for the next tick.
+/// Bounds of the durations of requests. A join request waits until the tick thread looks at it, 4 ms at most if it is not busy.
 const BOUNDS_S: [f64; 10] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.0];
 
 pub(super) fn write(families: &mut Families<'_>, http: &HttpStatus, requests: &[RouteRequests]) -> fmt::Result {

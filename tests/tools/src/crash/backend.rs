@@ -46,8 +46,10 @@ impl Backend {
     /// Settings of the server.
     pub fn settings(&self) -> String {
         let store = self.url().map(|url| format!("[store]\ndatabase = \"{url}\"\n"));
-        let fleet =
-            self.archivers.as_ref().map(|archivers| format!("[fleet]\nredis = \"{}\"\n", archivers.redis_url()));
+        let fleet = self.archivers.as_ref().map(|archivers| {
+            let (redis, secret) = (archivers.redis_url(), "6b".repeat(32));
+            format!("[fleet]\nredis = \"{redis}\"\nsecret = \"{secret}\"\n")
+        });
         [store, fleet].into_iter().flatten().collect()
     }
 

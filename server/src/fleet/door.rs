@@ -1,0 +1,162 @@
+//! The paths of a node that only gateways of its fleet may use: seats, rooms, replays.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{DefaultBodyLimit, Path, Request, State},
+    http::{StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+};
+use framehouse_shared::{api::RoomFilter, ids::MatchId};
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
+use moka::future::Cache;
+
+use super::{
+    key::{FleetKey, is_authorized},
+    seats::{FIND, FindRequest, NodePage, PAGE, REPLAY, SEATS, SeatAnswer, SeatRequest},
+};
+use crate::{
+    ops::{
+        backend::{Backend, ReplayFile},
+        http::Documented,
+    },
+    room::{directory::JoinRequest, roster::RosterBoard},
+};
+
+/// Largest size of a request body, in bytes.
+const BODY_BYTES_MAX: usize = 8192;
+/// Time for which the answer to a request is kept, for the same request again, and the largest number of them. An answer is
+/// about 2.3 KB.
+const ANSWERS_KEPT: (Duration, u64) = (Duration::from_secs(10), 16_384);
+
+/// An answer that may still be on its way. It comes whether anybody waits for it or not.
+type Coming = Shared<BoxFuture<'static, SeatAnswer>>;
+
+struct Door<B> {
+    backend: B,
+    roster: RosterBoard,
+    authorization: String,
+    answers: Cache<String, Coming>,
+}
+
+/// The routes of a node for the gateways of its fleet.
+pub fn routes<B: Backend + Clone>(backend: B, roster: RosterBoard, key: &FleetKey) -> Documented {
+    let answers = Cache::builder().max_capacity(ANSWERS_KEPT.1).time_to_live(ANSWERS_KEPT.0).build();
+    let door = Arc::new(Door { backend, roster, authorization: key.authorization(), answers });
+    let routes = Documented::new()
+        .add(__path_reserve, reserve::<B>)
+        .add(__path_find, find::<B>)
+        .add(__path_show_page, show_page::<B>)
+        .add(__path_send_replay, send_replay::<B>);
+    routes.equip(|router| {
+        router
+            .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+            .layer(middleware::from_fn_with_state(Arc::clone(&door), check_secret::<B>))
+            .with_state(door)
+    })
+}
+
+/// Lets in only holders of the fleet's secret. Everybody else learns nothing.
+async fn check_secret<B: Backend + Clone>(State(door): State<Arc<Door<B>>>, request: Request, next: Next) -> Response {
+    if is_authorized(request.headers(), &door.authorization) {
+        next.run(request).await
+    } else {
+        StatusCode::NOT_FOUND.into_response()
+    }
+}
+
+/// What nodes answer to everybody who does not know the fleet's secret.
+const HIDDEN: &str = "The caller does not know the secret of the fleet";
+
+/// Reserves a seat, for a gateway of the fleet.
+///
+/// The same request again gets the same answer for ten seconds.
+#[utoipa::path(
+    post, path = SEATS, tag = "fleet", request_body = SeatRequest,
+    responses(
+        (status = 200, description = "The seat, or why there is none", body = SeatAnswer),
+        (status = 400, description = "The body is no request"),
+        (status = 404, description = HIDDEN),
+        (status = 413, description = "The body has more than 8192 bytes")
+    )
+)]
+#[expect(clippy::async_yields_async, reason = "the answer that is kept is a future, which all askers await")]
+async fn reserve<B: Backend + Clone>(State(door): State<Arc<Door<B>>>, body: Bytes) -> Response {
+    let Ok(request) = serde_json::from_slice::<SeatRequest>(&body) else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
+    let id = request.id.clone();
+    let Some(join) = request.into_join() else { return StatusCode::BAD_REQUEST.into_response() };
+    let backend = door.backend.clone();
+    let coming = door.answers.get_with(id, async { answer(backend, join) }).await;
+    Json(coming.await).into_response()
+}
+
+/// Asks on a task of its own, so that the answer is the same one if the gateway hangs up and asks again.
+fn answer<B: Backend + Clone>(backend: B, join: JoinRequest) -> Coming {
+    let asked = tokio::spawn(async move { backend.open_session(join).await.into() });
+    async move { asked.await.unwrap_or(SeatAnswer::Busy) }.boxed().shared()
+}
+
+/// Whether this node has a room or a seat, for a gateway of the fleet.
+#[utoipa::path(
+    post, path = FIND, tag = "fleet", request_body = FindRequest,
+    responses(
+        (status = 200, description = "Whether it has, as of the last quarter of a second", body = bool),
+        (status = 400, description = "The body is no JSON"),
+        (status = 404, description = HIDDEN),
+        (status = 413, description = "The body has more than 8192 bytes"),
+        (status = 415, description = "The body is not declared as JSON"),
+        (status = 422, description = "The body is no request")
+    )
+)]
+async fn find<B: Backend + Clone>(State(door): State<Arc<Door<B>>>, Json(wanted): Json<FindRequest>) -> Response {
+    let roster = door.roster.newest();
+    let is_here = match wanted {
+        FindRequest::Code(code) => roster.rooms.iter().any(|room| room.code == code),
+        FindRequest::Resume(secret) => {
+            let secret = secret.parse().ok();
+            roster.seats.iter().any(|seat| Some(seat.secret) == secret)
+        }
+    };
+    Json(is_here).into_response()
+}
+
+/// Rooms and maps of this node, for a gateway of the fleet.
+#[utoipa::path(
+    get, path = PAGE, tag = "fleet",
+    responses(
+        (status = 200, description = "Rooms and maps", body = NodePage),
+        (status = 404, description = HIDDEN)
+    )
+)]
+async fn show_page<B: Backend + Clone>(State(door): State<Arc<Door<B>>>) -> Response {
+    let (rooms, maps) = (door.backend.list_rooms(&RoomFilter::default()).await, door.backend.list_maps().await);
+    match (rooms, maps) {
+        (Ok(rooms), Ok(maps)) => Json(NodePage { rooms, maps }).into_response(),
+        (Err(refusal), _) | (_, Err(refusal)) => refusal.into_response(),
+    }
+}
+
+/// The replay of a match, for a gateway of the fleet.
+#[utoipa::path(
+    get, path = REPLAY, tag = "fleet",
+    params(("match" = MatchId, Path, description = "Id of the match")),
+    responses(
+        (status = 200, description = "The replay file", content_type = "application/octet-stream", body = [u8]),
+        (status = 404, description = "This node has no such replay, or the caller does not know the secret of the fleet")
+    )
+)]
+async fn send_replay<B: Backend + Clone>(State(door): State<Arc<Door<B>>>, Path(name): Path<String>) -> Response {
+    let Ok(match_id) = name.parse::<MatchId>() else { return StatusCode::NOT_FOUND.into_response() };
+    match door.backend.open_replay(match_id).await {
+        Ok(ReplayFile { bytes, body }) => ([(header::CONTENT_LENGTH, bytes.to_string())], body).into_response(),
+        Err(refusal) => refusal.into_response(),
+    }
+}

@@ -1,0 +1,203 @@
+//! From a join request to a node's answer.
+
+use std::{sync::atomic::Ordering::Relaxed, time::Instant};
+
+use framehouse_shared::{
+    api::{SessionGrant, code},
+    ids::RoomCode,
+};
+
+use super::{FleetBackend, choice::eligible, view::View};
+use crate::{
+    address::AddressKey,
+    fleet::{
+        registry::{NodeEntry, NodeLease, Owner, Place, PlayerClaim, RegistryError},
+        seats::{FindRequest, SeatAnswer, SeatRequest},
+    },
+    net::secret::ResumeSecret,
+    ops::backend::Refusal,
+    room::directory::{JoinError, JoinRequest, JoinTarget},
+};
+
+/// Largest number of nodes that are asked for a seat, and of attempts to ask the only one that has it.
+const ATTEMPTS_MAX: usize = 3;
+const NO_ANSWER: &str = "the servers are too busy to answer: try again in a moment";
+
+impl FleetBackend {
+    /// A seat or a spectator's place in the room with this code.
+    pub(super) async fn join_room(&self, code: RoomCode, request: &JoinRequest) -> Result<SessionGrant, Refusal> {
+        self.check_guesses(request.caller)?;
+        let view = self.view.newest();
+        let found = if view.is_connected() { self.registry.find_code(code).await } else { Ok(None) };
+        let is_known = view.is_settled() && found.is_ok();
+        let lease = match found {
+            Ok(Some(place)) => self.lease_of(&view, &place).await,
+            _ if is_known => None,
+            _ => self.find(&view, &FindRequest::Code(code)).await,
+        };
+        let answer = match lease {
+            Some(lease) => self.ask_only(&lease, request).await,
+            None => Err(JoinError::NoSuchRoom(code).into()),
+        };
+        if matches!(&answer, Err(Refusal::Join(JoinError::NoSuchRoom(_)))) {
+            let now = self.start.elapsed();
+            self.guesses.lock().expect("nothing panics while holding this lock").note(request.caller, now);
+        }
+        answer
+    }
+
+    /// The seat of a player who comes back.
+    pub(super) async fn resume(&self, secret: ResumeSecret, request: &JoinRequest) -> Result<SessionGrant, Refusal> {
+        let (view, hash) = (self.view.newest(), self.key.resume_hash(secret));
+        let found = if view.is_connected() { self.registry.find_resume(&hash).await } else { Ok(None) };
+        let lease = match found {
+            Ok(Some(place)) => self.lease_of(&view, &place).await,
+            // A seat that was taken a moment ago may not be registered yet.
+            _ => self.find(&view, &FindRequest::Resume(secret.reveal())).await,
+        };
+        match lease {
+            Some(lease) => self.ask_only(&lease, request).await,
+            None => Err(JoinError::NoSuchSeat.into()),
+        }
+    }
+
+    /// A seat in any room, or in a new one.
+    pub(super) async fn join_any(&self, request: JoinRequest) -> Result<SessionGrant, Refusal> {
+        let view = self.view.newest();
+        let account = request.secret.map(|secret| self.key.of_server().account(secret));
+        let rating = match account {
+            Some(account) => self.records.rating(account).await,
+            None => None,
+        };
+        let request = JoinRequest { rating, ..request };
+        let player = account.unwrap_or_else(|| self.key.guest(&request.name, request.caller));
+        let build = view.release.build_of(&request.name, player);
+        let seat = SeatRequest::new(random(), &request);
+        let (mut tried, mut last) = (Vec::new(), Refusal::Busy(NO_ANSWER));
+        for attempt in 0..ATTEMPTS_MAX {
+            let Some((entry, expected)) = self.choose(&view, &request, build, &tried, attempt)? else { break };
+            let lease = &entry.lease;
+            match self.ask(lease, &seat, &request).await {
+                Ok(grant) => {
+                    if request.target == JoinTarget::Quick {
+                        let mut asked = self.asked.lock().expect("nothing panics while holding this lock");
+                        asked.note_room(lease, grant.code, expected, Instant::now());
+                    }
+                    return Ok(grant);
+                }
+                Err(refusal) if is_for_others(&refusal) => last = refusal,
+                Err(refusal) => return Err(refusal),
+            }
+            tried.push(lease.node.as_str());
+        }
+        Err(last)
+    }
+
+    /// The node to ask next, and the room that is expected to take the player.
+    fn choose<'v>(
+        &self,
+        view: &'v View,
+        request: &JoinRequest,
+        build: Option<&str>,
+        tried: &[&str],
+        attempt: usize,
+    ) -> Result<Option<(&'v NodeEntry, Option<RoomCode>)>, JoinError> {
+        let mut asked = self.asked.lock().expect("nothing panics while holding this lock");
+        let now = Instant::now();
+        asked.forget(now);
+        let nodes = eligible(view, &self.preference, request.hello.as_ref(), build, &asked)?;
+        let is_first_quick = request.target == JoinTarget::Quick && attempt == 0;
+        let open = if is_first_quick { asked.take_open_seat(&nodes, now) } else { None };
+        let random = || random() as usize;
+        let picked = match open {
+            Some((entry, code)) => Some((entry, Some(code))),
+            None => asked
+                .pick(&nodes, tried, attempt + 1 == ATTEMPTS_MAX, self.preference.pack, random)
+                .map(|entry| (entry, None)),
+        };
+        if let Some((entry, _)) = &picked {
+            asked.note(&entry.lease.node, now);
+        }
+        Ok(picked)
+    }
+
+    /// Asks the only node that has the room or the seat, again if it does not answer.
+    async fn ask_only(&self, lease: &NodeLease, request: &JoinRequest) -> Result<SessionGrant, Refusal> {
+        let seat = SeatRequest::new(random(), request);
+        for _ in 1..ATTEMPTS_MAX {
+            match self.ask(lease, &seat, request).await {
+                Err(Refusal::Busy(_)) => {}
+                answer => return answer,
+            }
+        }
+        self.ask(lease, &seat, request).await
+    }
+
+    /// Asks a node. A player with a secret is claimed for it first: it has one seat in the fleet.
+    async fn ask(&self, lease: &NodeLease, seat: &SeatRequest, request: &JoinRequest) -> Result<SessionGrant, Refusal> {
+        let takes_a_seat = !matches!(request.target, JoinTarget::Watch(_) | JoinTarget::Resume(_));
+        if takes_a_seat && let Some(secret) = request.secret {
+            let owner = Owner { node: lease.node.clone(), incarnation: lease.incarnation };
+            let account = self.key.of_server().account(secret);
+            let is_connected = self.view.newest().is_connected();
+            // While Redis is away, nodes find out about two seats when it is back.
+            if is_connected
+                && self.registry.claim_player(&owner, account).await.ok() == Some(PlayerClaim::PlaysElsewhere)
+            {
+                return Err(JoinError::AlreadyPlaying.into());
+            }
+        }
+        let answer = match self.nodes.reserve(&lease.http, seat).await {
+            Some(SeatAnswer::Granted(grant)) => Ok(*grant),
+            Some(SeatAnswer::Refused(error)) => Err(error.into()),
+            Some(SeatAnswer::Busy) => Err(Refusal::Busy(NO_ANSWER)),
+            None => {
+                self.counts.nodes_silent.fetch_add(1, Relaxed);
+                return Err(Refusal::Busy(NO_ANSWER));
+            }
+        };
+        if answer.as_ref().is_err_and(is_for_others) {
+            self.counts.nodes_refused.fetch_add(1, Relaxed);
+        }
+        answer
+    }
+
+    /// The lease of the node that has a room. It may have joined the fleet after the last reading.
+    async fn lease_of(&self, view: &View, place: &Place) -> Option<NodeLease> {
+        let known = view.node(&place.owner.node).map(|entry| &entry.lease);
+        if let Some(lease) = known.filter(|lease| lease.incarnation == place.owner.incarnation) {
+            return Some(lease.clone());
+        }
+        let read: Result<_, RegistryError> = self.registry.nodes().await;
+        let newest = read.ok()?.into_iter().map(|entry| entry.lease);
+        newest.into_iter().find(|lease| lease.node == place.owner.node)
+    }
+
+    /// Asks all known nodes for a room or a seat.
+    async fn find(&self, view: &View, wanted: &FindRequest) -> Option<NodeLease> {
+        self.counts.finds_without_redis.fetch_add(1, Relaxed);
+        self.nodes.find(view, wanted).await.map(|entry| entry.lease.clone())
+    }
+
+    fn check_guesses(&self, caller: AddressKey) -> Result<(), JoinError> {
+        if !self.net.limits(caller) {
+            return Ok(());
+        }
+        let guesses = self.guesses.lock().expect("nothing panics while holding this lock");
+        let wait = guesses.wait(caller, self.net.sessions_per_address, self.start.elapsed());
+        if wait.is_zero() { Ok(()) } else { Err(JoinError::TooManyCodes { wait_s: wait.as_secs() as u32 + 1 }) }
+    }
+}
+
+/// Whether another node may grant what this one refuses.
+fn is_for_others(refusal: &Refusal) -> bool {
+    match refusal {
+        Refusal::Busy(_) => true,
+        Refusal::Join(error) => [code::SERVER_FULL, code::OVERLOADED, code::DRAINING].contains(&error.code()),
+        _ => false,
+    }
+}
+
+fn random() -> u64 {
+    getrandom::u64().expect("the operating system gives random bytes")
+}

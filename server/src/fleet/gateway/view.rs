@@ -1,0 +1,142 @@
+//! What a gateway knows about the fleet: the newest leases, read twice a second by a thread of its own.
+
+use std::{
+    io,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    runtime,
+    time::{MissedTickBehavior, interval},
+};
+
+use crate::{
+    fleet::registry::{LEASE_INTERVAL, NodeEntry, NodeState, Registry, RegistryError, Release},
+    threads,
+};
+
+/// Time for which Redis has to answer until its word about codes counts: after it has lost its memory, nodes register
+/// again.
+const SETTLE_TIME: Duration = Duration::from_secs(5);
+
+/// The fleet as of the last reading.
+#[derive(Clone, Debug, Default)]
+pub(super) struct View {
+    /// Nodes whose leases lived, by name.
+    pub nodes: Vec<NodeEntry>,
+    /// Which share of the players gets which build.
+    pub release: Release,
+    /// Since when Redis answers; `None` while it is away. The nodes are those of before then.
+    pub answers_since: Option<Instant>,
+}
+
+impl View {
+    /// Whether Redis answers.
+    pub const fn is_connected(&self) -> bool {
+        self.answers_since.is_some()
+    }
+
+    /// Whether Redis has answered for so long that all nodes are registered.
+    pub fn is_settled(&self) -> bool {
+        self.answers_since.is_some_and(|since| since.elapsed() >= SETTLE_TIME)
+    }
+
+    /// A node by its name.
+    pub fn node(&self, name: &str) -> Option<&NodeEntry> {
+        self.nodes.iter().find(|entry| entry.lease.node == name)
+    }
+
+    /// Number of nodes in this state.
+    pub fn count(&self, state: NodeState) -> u64 {
+        self.nodes.iter().filter(|entry| state_of(entry) == state).count() as u64
+    }
+}
+
+/// State of a node as gateways treat it.
+pub(super) fn state_of(entry: &NodeEntry) -> NodeState {
+    if entry.is_wanted_draining { NodeState::Draining } else { entry.lease.state }
+}
+
+/// The newest view. Clones are the same board.
+#[derive(Clone, Default)]
+pub(super) struct ViewBoard(Arc<Board>);
+
+#[derive(Default)]
+struct Board {
+    view: Mutex<Arc<View>>,
+    keys_swept: AtomicU64,
+}
+
+impl ViewBoard {
+    /// The newest view.
+    pub fn newest(&self) -> Arc<View> {
+        self.0.view.lock().expect("nothing panics while holding this lock").clone()
+    }
+
+    /// Number of keys of dead nodes that were removed.
+    pub fn keys_swept(&self) -> u64 {
+        self.0.keys_swept.load(Relaxed)
+    }
+
+    pub(super) fn replace(&self, view: View) {
+        *self.0.view.lock().expect("nothing panics while holding this lock") = Arc::new(view);
+    }
+}
+
+/// Starts the thread that reads the registry, until the process ends. Returns the registry, for all threads.
+///
+/// # Errors
+/// When the thread cannot be started, or the URL is none.
+pub(super) fn follow(redis: &str, board: ViewBoard) -> io::Result<Registry> {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+    let registry = {
+        let _guard = runtime.enter();
+        Registry::new(redis).map_err(io::Error::other)?
+    };
+    let read = registry.clone();
+    threads::spawn("fleet", move || runtime.block_on(read_for_ever(read, board)))?;
+    Ok(registry)
+}
+
+async fn read_for_ever(registry: Registry, board: ViewBoard) {
+    let mut beats = interval(LEASE_INTERVAL);
+    beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    for beat in 0_u64.. {
+        beats.tick().await;
+        let before = board.newest();
+        match read(&registry, beat.is_multiple_of(2), &board).await {
+            Ok((nodes, release)) => {
+                if !before.is_connected() {
+                    tracing::info!(nodes = nodes.len(), "the registry of the fleet answers");
+                }
+                let answers_since = before.answers_since.or_else(|| Some(Instant::now()));
+                board.replace(View { nodes, release, answers_since });
+            }
+            Err(error) => {
+                if error.is_timeout() {
+                    registry.renew();
+                }
+                if before.is_connected() || beat == 0 {
+                    tracing::warn!("{error}: rooms on known nodes can be joined, and new rooms wait");
+                }
+                board.replace(View { answers_since: None, ..(*before).clone() });
+            }
+        }
+    }
+}
+
+async fn read(
+    registry: &Registry,
+    is_sweep_due: bool,
+    board: &ViewBoard,
+) -> Result<(Vec<NodeEntry>, Release), RegistryError> {
+    let (nodes, release) = (registry.nodes().await?, registry.release().await?);
+    if is_sweep_due {
+        board.0.keys_swept.fetch_add(registry.sweep().await?, Relaxed);
+    }
+    Ok((nodes, release))
+}

@@ -1,0 +1,301 @@
+//! What a node has in the registry, kept equal to what it has.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Instant,
+};
+
+use framehouse_shared::ids::{RoomCode, RoomId};
+
+use super::{
+    claims::Claims,
+    lease::lease,
+    node::{NodeOptions, NodeProgress},
+    registry::{
+        BATCH, Holding, LEASE_TIME, NodeState, Owner, Registry, RegistryError, RoomKey, RoomRecord, Written, code_key,
+        room_key,
+    },
+};
+use crate::room::roster::Roster;
+
+/// Beats between two sweeps: a second.
+const SWEEP_BEATS: u64 = 4;
+/// Beats between two looks whether players with a seat here have one somewhere else: five seconds. Disconnected ones are
+/// looked at in every beat.
+const PLAYER_BEATS: u64 = 20;
+
+/// The epoch of a room that never changed its owner.
+const FIRST_EPOCH: u64 = 1;
+
+/// Registers one node. Each step can fail, and the next beat does what is left.
+pub(super) struct Registrar {
+    registry: Registry,
+    options: NodeOptions,
+    owner: Owner,
+    progress: NodeProgress,
+    beats: u64,
+    /// When the lease was last written.
+    kept_at: Option<Instant>,
+    is_wanted_draining: bool,
+    /// Whether the name was taken at the last attempt.
+    is_name_taken: bool,
+    claims: Claims,
+    keys: HashMap<RoomId, RoomKey>,
+    /// What is in the registry, by key.
+    held: HashMap<String, Holding>,
+    rooms: HashMap<RoomKey, RoomRecord>,
+    /// Keys that are to be removed.
+    dropped: Vec<String>,
+    /// Keys that were in the registry before it was away.
+    unsure: Vec<String>,
+}
+
+impl Registrar {
+    pub fn new(registry: Registry, options: NodeOptions, progress: NodeProgress) -> Self {
+        let owner = options.new_owner();
+        let claims = Claims::new(owner.clone());
+        Self {
+            registry,
+            options,
+            owner,
+            progress,
+            beats: 0,
+            kept_at: None,
+            is_wanted_draining: false,
+            is_name_taken: false,
+            claims,
+            keys: HashMap::new(),
+            held: HashMap::new(),
+            rooms: HashMap::new(),
+            dropped: Vec::new(),
+            unsure: Vec::new(),
+        }
+    }
+
+    /// Brings the registry up to date.
+    ///
+    /// # Errors
+    /// When Redis is away. The next beat tries again.
+    pub async fn beat(&mut self) -> Result<(), RegistryError> {
+        let beat = self.beats;
+        self.beats += 1;
+        let done = self.update(beat).await;
+        self.progress.counts().is_connected.store(done.is_ok(), Relaxed);
+        if !self.is_kept() {
+            self.forget_pool();
+        }
+        done
+    }
+
+    /// Makes another connection to Redis.
+    pub fn renew(&self) {
+        self.registry.renew();
+    }
+
+    /// Whether the lease lives.
+    fn is_kept(&self) -> bool {
+        self.kept_at.is_some_and(|at| at.elapsed() < LEASE_TIME)
+    }
+
+    async fn update(&mut self, beat: u64) -> Result<(), RegistryError> {
+        if (beat.is_multiple_of(2) || !self.is_kept()) && !self.write_lease().await? {
+            return Ok(());
+        }
+        self.claim_codes().await?;
+        let roster = self.options.roster.newest();
+        self.register_rooms(&roster).await?;
+        self.register_holdings(&roster, beat).await?;
+        self.drop_unsure();
+        let dropped = std::mem::take(&mut self.dropped);
+        if let Err(error) = self.registry.let_go(&self.owner, &dropped).await {
+            self.dropped = dropped;
+            return Err(error);
+        }
+        if beat.is_multiple_of(SWEEP_BEATS) {
+            let swept = self.registry.sweep().await?;
+            self.progress.counts().keys_swept.fetch_add(swept, Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Takes the node out of the fleet, and its keys out of the registry.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn leave(&mut self) -> Result<(), RegistryError> {
+        self.options.codes.drain();
+        self.registry.leave(&self.owner).await?;
+        while self.registry.sweep().await? > 0 {}
+        Ok(())
+    }
+
+    /// Writes the lease. Returns whether the node is in the fleet.
+    async fn write_lease(&mut self) -> Result<bool, RegistryError> {
+        let lease = lease(&self.options, &self.owner, !self.claims.is_empty(), self.is_wanted_draining);
+        self.progress.counts().state.store(lease.state as u64, Relaxed);
+        match self.registry.write_lease(&lease).await? {
+            Written::Kept { is_new, is_wanted_draining } => {
+                self.is_wanted_draining = is_wanted_draining;
+                self.is_name_taken = false;
+                self.kept_at = Some(Instant::now());
+                if is_new {
+                    self.begin_anew();
+                }
+                Ok(true)
+            }
+            Written::NameTaken => {
+                if !self.is_name_taken {
+                    let name = &self.owner.node;
+                    tracing::warn!(
+                        "another node of the fleet has the name {name}: this one joins when the other is gone; give each \
+                         its own with --node"
+                    );
+                }
+                self.is_name_taken = true;
+                self.progress.counts().state.store(NodeState::Starting as u64, Relaxed);
+                Ok(false)
+            }
+        }
+    }
+
+    /// Everything has to be registered again.
+    fn begin_anew(&mut self) {
+        self.unsure.extend(self.held.drain().map(|(key, _)| key));
+        self.unsure.extend(self.rooms.drain().map(|(room, _)| room_key(room)));
+        self.progress.counts().registrations.fetch_add(1, Relaxed);
+        tracing::info!(node = self.owner.node, "registered in the fleet");
+    }
+
+    /// What was given up while the registry was away may still be there.
+    fn drop_unsure(&mut self) {
+        if !self.unsure.is_empty() {
+            let rooms: HashSet<String> = self.rooms.keys().map(room_key).collect();
+            let unsure = std::mem::take(&mut self.unsure).into_iter();
+            self.dropped.extend(unsure.filter(|key| !self.held.contains_key(key) && !rooms.contains(key)));
+        }
+    }
+
+    /// Codes that wait for a room may be another node's by now.
+    fn forget_pool(&mut self) {
+        for code in self.options.codes.drain() {
+            self.claims.remove(code);
+            self.dropped.push(code_key(code));
+        }
+        self.progress.counts().codes_waiting.store(0, Relaxed);
+    }
+
+    /// Keeps enough codes ahead.
+    async fn claim_codes(&mut self) -> Result<(), RegistryError> {
+        if !self.options.status.is_stopping() {
+            let candidates = self.claims.missing(self.options.codes.count());
+            for batch in candidates.chunks(BATCH) {
+                let claimed = self.registry.claim_codes(&self.owner, batch).await?;
+                self.options.codes.add(claimed.iter().map(|claim| claim.code));
+                for claim in claimed {
+                    let holding = self.claims.add(claim);
+                    self.held.insert(holding.key(), holding);
+                }
+            }
+        }
+        let (short, long) = self.options.codes.count();
+        self.progress.counts().codes_waiting.store((short + long) as u64, Relaxed);
+        Ok(())
+    }
+
+    /// The key of a room: made by its first code, and the same for its life.
+    fn key_of(&mut self, id: RoomId, code: RoomCode) -> RoomKey {
+        let claims = &mut self.claims;
+        self.keys.entry(id).or_insert_with(|| claims.room_with(code)).clone()
+    }
+
+    /// Registers rooms that are new or have changed, and removes those that are gone.
+    async fn register_rooms(&mut self, roster: &Arc<Roster>) -> Result<(), RegistryError> {
+        let mut now = HashMap::new();
+        for room in &roster.rooms {
+            let record = RoomRecord {
+                code: room.code,
+                phase: room.phase.to_owned(),
+                seats: room.seats,
+                free: room.free,
+                players: room.players,
+                public: !room.private,
+                msg_id: room.msg_id,
+            };
+            now.insert(self.key_of(room.id, room.code), record);
+        }
+        let ids: HashSet<RoomId> = roster.rooms.iter().map(|room| room.id).collect();
+        self.keys.retain(|id, _| ids.contains(id));
+        let gone = self.rooms.keys().filter(|key| !now.contains_key(*key));
+        self.dropped.extend(gone.map(room_key));
+        self.rooms.retain(|key, _| now.contains_key(key));
+        let changed: Vec<_> = now.into_iter().filter(|(key, record)| self.rooms.get(key) != Some(record)).collect();
+        let written: Vec<_> = changed.iter().map(|(key, record)| (key.clone(), FIRST_EPOCH, record.clone())).collect();
+        let refused = self.registry.hold_rooms(&self.owner, &written).await?;
+        for key in &refused {
+            tracing::warn!(room = key, "another node owns this room: players that it has here play on");
+        }
+        self.rooms.extend(changed);
+        Ok(())
+    }
+
+    /// Registers codes, seats and players that are new or have changed, and removes those that are gone.
+    async fn register_holdings(&mut self, roster: &Arc<Roster>, beat: u64) -> Result<(), RegistryError> {
+        let wanted = self.wanted(roster);
+        let is_due = |holding: &Holding| match holding {
+            Holding::Player { is_here, .. } => !is_here || beat.is_multiple_of(PLAYER_BEATS),
+            Holding::Code(..) | Holding::Resume(..) => false,
+        };
+        let is_news = |(key, holding): &(&String, &Holding)| self.held.get(*key) != Some(holding) || is_due(holding);
+        let news: Vec<Holding> = wanted.iter().filter(is_news).map(|(_, holding)| holding.clone()).collect();
+        let gone = self.held.keys().filter(|key| !wanted.contains_key(*key));
+        self.dropped.extend(gone.cloned());
+        self.held.retain(|key, _| wanted.contains_key(key));
+        let refused: HashSet<String> = self.registry.hold(&self.owner, &news).await?.into_iter().collect();
+        for holding in news {
+            if refused.contains(&holding.key()) {
+                self.note_refused(&holding);
+            } else {
+                self.held.insert(holding.key(), holding);
+            }
+        }
+        Ok(())
+    }
+
+    /// What should be in the registry, by key.
+    fn wanted(&mut self, roster: &Arc<Roster>) -> HashMap<String, Holding> {
+        let mut wanted = HashMap::new();
+        let mut want = |holding: Holding| drop(wanted.insert(holding.key(), holding));
+        self.claims.forget_unused(&self.options.codes.codes(), roster);
+        let used: HashMap<RoomCode, RoomId> = roster.rooms.iter().map(|room| (room.code, room.id)).collect();
+        let key_of = |code| self.keys.get(used.get(&code)?).cloned();
+        self.claims.holdings(key_of).for_each(&mut want);
+        for seat in &roster.seats {
+            let Some(room) = self.keys.get(&seat.room) else { continue };
+            want(Holding::Resume(self.options.key.resume_hash(seat.secret), room.clone()));
+            if let Some(account) = seat.account {
+                want(Holding::Player { account, is_here: seat.is_here });
+            }
+        }
+        wanted
+    }
+
+    /// Another node has it, whose lease lives.
+    fn note_refused(&mut self, holding: &Holding) {
+        let counts = self.progress.counts();
+        match holding {
+            Holding::Code(code, _) => {
+                counts.codes_lost.fetch_add(1, Relaxed);
+                self.claims.remove(*code);
+                tracing::warn!(%code, "another node has this code now: nobody finds the room here by it any more");
+            }
+            Holding::Player { account, .. } => {
+                // If the queue is full, the next look finds the player again.
+                if self.options.evictions.try_send(*account).is_ok() {
+                    counts.players_evicted.fetch_add(1, Relaxed);
+                }
+            }
+            Holding::Resume(..) => {}
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! Room codes, rooms, seats and players that a node owns, and the sweep of what nobody owns any more.
+//!
+//! A value begins with its owner, `NODE:INCARNATION:`, and counts only while the lease of that owner lives.
+
+use std::{fmt, str::FromStr, sync::LazyLock, time::Duration};
+
+use framehouse_shared::ids::{AccountId, RoomCode};
+use redis::{Script, ScriptInvocation};
+use serde::{Deserialize, Serialize};
+
+use super::{Incarnation, LEASE_TIME, Registry, RegistryError, keys, script};
+
+static CLAIM_CODES: LazyLock<Script> = LazyLock::new(|| script(include_str!("scripts/claim_codes.lua")));
+static HOLD: LazyLock<Script> = LazyLock::new(|| script(include_str!("scripts/hold.lua")));
+static HOLD_ROOMS: LazyLock<Script> = LazyLock::new(|| script(include_str!("scripts/hold_rooms.lua")));
+static DROP: LazyLock<Script> = LazyLock::new(|| script(include_str!("scripts/drop.lua")));
+static FIND: LazyLock<Script> = LazyLock::new(|| script(include_str!("scripts/find.lua")));
+static CLAIM_PLAYER: LazyLock<Script> = LazyLock::new(|| script(include_str!("scripts/claim_player.lua")));
+static SWEEP: LazyLock<Script> = LazyLock::new(|| script(include_str!("scripts/sweep.lua")));
+static LEAVE: LazyLock<Script> = LazyLock::new(|| script(include_str!("scripts/leave.lua")));
+
+/// Largest number of keys in one call, so that no call keeps Redis from others for long.
+pub(in crate::fleet) const BATCH: usize = 256;
+/// Time from the beginning of Redis' memory until codes are claimed. Nodes whose codes it has forgotten are back by then.
+const SETTLE_TIME: Duration = Duration::from_secs(2);
+/// Time for which a gateway claims a player, until the node holds its seat.
+const COMING_TIME: Duration = Duration::from_secs(10);
+
+/// One life of a node.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Owner {
+    /// Name of the node.
+    pub node: String,
+    /// Its life.
+    pub incarnation: Incarnation,
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.node, self.incarnation)
+    }
+}
+
+impl Owner {
+    /// Set of the keys that it owns.
+    fn owned(&self) -> String {
+        format!("fh:owned:{self}")
+    }
+}
+
+/// Id of a room in the fleet: the node that opened it, its life, and a number. It stays the same if another node takes the
+/// room over.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RoomKey {
+    /// The node that opened the room.
+    pub home: Owner,
+    /// Number of the room in that life.
+    pub number: u64,
+}
+
+impl fmt::Display for RoomKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.home, self.number)
+    }
+}
+
+impl FromStr for RoomKey {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = "a room of the fleet is NODE:INCARNATION:NUMBER";
+        let mut parts = text.split(':');
+        let (Some(node), Some(incarnation), Some(number), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(wrong);
+        };
+        let incarnation = incarnation.to_owned().try_into().map_err(|_| wrong)?;
+        let home = Owner { node: node.to_owned(), incarnation };
+        Ok(Self { home, number: number.parse().map_err(|_| wrong)? })
+    }
+}
+
+/// A code that a node has claimed, and the id of the room that gets it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimedCode {
+    /// The code.
+    pub code: RoomCode,
+    /// Number of the room in the life of the node.
+    pub number: u64,
+}
+
+/// What the fleet knows about a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomRecord {
+    /// Its code.
+    pub code: RoomCode,
+    /// Its phase: `lobby`, `loading`, `countdown`, `playing` or `results`.
+    pub phase: String,
+    /// Number of seats.
+    pub seats: u8,
+    /// Number of seats that are neither taken nor reserved.
+    pub free: u8,
+    /// Number of players.
+    pub players: u8,
+    /// Whether room lists and quick match have it.
+    pub public: bool,
+    /// Number of the room's next event.
+    pub msg_id: u64,
+}
+
+/// Where a room is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The room.
+    pub room: RoomKey,
+    /// Its owner.
+    pub owner: Owner,
+    /// How many times it changed its owner, from 1. Nobody believes an owner with a lower number.
+    pub epoch: u64,
+}
+
+/// What a node holds besides rooms.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Holding {
+    /// A code, for this room.
+    Code(RoomCode, RoomKey),
+    /// A seat that the owner of a resume secret with this hash may come back to, in this room.
+    Resume(String, RoomKey),
+    /// The seat of a player.
+    Player {
+        /// Lasting id.
+        account: AccountId,
+        /// Whether it is connected.
+        is_here: bool,
+    },
+}
+
+impl Holding {
+    pub(in crate::fleet) fn key(&self) -> String {
+        match self {
+            Self::Code(code, _) => keys::code(code),
+            Self::Resume(hash, _) => keys::resume(hash),
+            Self::Player { account, .. } => keys::player(account),
+        }
+    }
+
+    fn value(&self, owner: &Owner) -> String {
+        match self {
+            Self::Code(_, room) | Self::Resume(_, room) => room.to_string(),
+            Self::Player { is_here: true, .. } => format!("{owner}:here"),
+            Self::Player { is_here: false, .. } => format!("{owner}:away"),
+        }
+    }
+}
+
+/// Answer to the claim of a player's seat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::fleet) enum PlayerClaim {
+    /// The node may have the player.
+    Granted,
+    /// The player has a seat on another node and is connected.
+    PlaysElsewhere,
+}
+
+impl Registry {
+    /// Claims those of the codes that nobody has. None in the first two seconds of Redis' memory.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn claim_codes(&self, owner: &Owner, codes: &[ClaimedCode]) -> Result<Vec<ClaimedCode>, RegistryError> {
+        let mut call = by(&CLAIM_CODES, owner);
+        call.key(keys::BORN).arg(SETTLE_TIME.as_millis() as u64);
+        for ClaimedCode { code, number } in codes {
+            call.arg(keys::code(code)).arg(format!("{owner}:{number}"));
+        }
+        let claimed: Vec<usize> = call.invoke_async(&mut self.connection()).await?;
+        Ok(claimed.into_iter().filter_map(|index| codes.get(index).cloned()).collect())
+    }
+
+    /// Writes what a node holds. Returns the keys that another node has, whose lease lives.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn hold(&self, owner: &Owner, holdings: &[Holding]) -> Result<Vec<String>, RegistryError> {
+        let mut refused = Vec::new();
+        for batch in holdings.chunks(BATCH) {
+            let mut call = by(&HOLD, owner);
+            for holding in batch {
+                call.arg(holding.key()).arg(holding.value(owner));
+            }
+            let keys: Vec<String> = call.invoke_async(&mut self.connection()).await?;
+            refused.extend(keys);
+        }
+        Ok(refused)
+    }
+
+    /// Writes rooms that a node owns in their epochs. Returns the keys of those that another node owns: by a higher epoch,
+    /// or by the same one and its lease lives.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn hold_rooms(
+        &self,
+        owner: &Owner,
+        rooms: &[(RoomKey, u64, RoomRecord)],
+    ) -> Result<Vec<String>, RegistryError> {
+        let mut refused = Vec::new();
+        for batch in rooms.chunks(BATCH) {
+            let mut call = by(&HOLD_ROOMS, owner);
+            call.arg(&owner.node).arg(owner.incarnation.to_string());
+            for (room, epoch, record) in batch {
+                let record = serde_json::to_string(record).expect("a room serialises");
+                call.arg(keys::room(room)).arg(*epoch).arg(record);
+            }
+            let keys: Vec<String> = call.invoke_async(&mut self.connection()).await?;
+            refused.extend(keys);
+        }
+        Ok(refused)
+    }
+
+    /// Removes what a node holds. What another node has taken over stays.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn let_go(&self, owner: &Owner, keys: &[String]) -> Result<(), RegistryError> {
+        for batch in keys.chunks(BATCH) {
+            let mut call = by(&DROP, owner);
+            call.arg(batch);
+            let () = call.invoke_async(&mut self.connection()).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends the lease of a node that stops. What it has left is swept away.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn leave(&self, owner: &Owner) -> Result<(), RegistryError> {
+        let mut call = LEAVE.prepare_invoke();
+        call.key(keys::node(&owner.node)).key(keys::NODES).arg(owner.to_string()).arg(owner.incarnation.to_string());
+        Ok(call.invoke_async(&mut self.connection()).await?)
+    }
+
+    /// The room with this code, if the lease of its node lives.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn find_code(&self, code: RoomCode) -> Result<Option<Place>, RegistryError> {
+        self.find(keys::code(code)).await
+    }
+
+    /// The room of the seat whose resume secret has this hash, if the lease of its node lives.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn find_resume(&self, hash: &str) -> Result<Option<Place>, RegistryError> {
+        self.find(keys::resume(hash)).await
+    }
+
+    async fn find(&self, key: String) -> Result<Option<Place>, RegistryError> {
+        let mut call = FIND.prepare_invoke();
+        call.key(&key);
+        let found: Option<(String, String, String, u64)> = call.invoke_async(&mut self.connection()).await?;
+        let Some((room, node, incarnation, epoch)) = found else { return Ok(None) };
+        let unreadable = |_| RegistryError::Unreadable(key.clone());
+        let incarnation = incarnation.try_into().map_err(unreadable)?;
+        Ok(Some(Place { room: room.parse().map_err(unreadable)?, owner: Owner { node, incarnation }, epoch }))
+    }
+
+    /// Claims a player for a node, for ten seconds or until the node holds its seat. A seat that the player is disconnected
+    /// from, or has not arrived at, is lost.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub(in crate::fleet) async fn claim_player(
+        &self,
+        owner: &Owner,
+        account: AccountId,
+    ) -> Result<PlayerClaim, RegistryError> {
+        let mut call = CLAIM_PLAYER.prepare_invoke();
+        call.key(keys::player(account)).arg(owner.to_string()).arg(COMING_TIME.as_millis() as u64);
+        let is_granted: bool = call.invoke_async(&mut self.connection()).await?;
+        Ok(if is_granted { PlayerClaim::Granted } else { PlayerClaim::PlaysElsewhere })
+    }
+
+    /// Removes keys of nodes whose leases are over, at most 512. Returns their number.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn sweep(&self) -> Result<u64, RegistryError> {
+        let mut call = SWEEP.prepare_invoke();
+        call.key(keys::NODES).arg(LEASE_TIME.as_millis() as u64).arg(2 * BATCH);
+        Ok(call.invoke_async(&mut self.connection()).await?)
+    }
+}
+
+/// A call by an owner: its set of keys is the first key, its name the first argument.
+fn by<'a>(script: &'a Script, owner: &Owner) -> ScriptInvocation<'a> {
+    let mut call = script.prepare_invoke();
+    call.key(owner.owned()).arg(owner.to_string());
+    call
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_id_of_a_room_reads_back() {
+        let home = Owner { node: "game-1.eu".to_owned(), incarnation: Incarnation(0xab) };
+        let room = RoomKey { home, number: 7 };
+        assert_eq!(room.to_string(), "game-1.eu:00000000000000ab:7");
+        assert_eq!(room.to_string().parse(), Ok(room));
+        for wrong in ["", "a:b", "a:00000000000000ab:", "a:x:1", "a:0:1:2"] {
+            assert!(wrong.parse::<RoomKey>().is_err(), "{wrong}");
+        }
+    }
+}

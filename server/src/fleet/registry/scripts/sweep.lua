@@ -1,0 +1,25 @@
+-- Removes keys of nodes whose leases are over. KEYS: nodes. ARGV: milliseconds that a lease lives, largest number of keys.
+-- Returns the number of removed keys.
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local left, removed = tonumber(ARGV[2]), 0
+for _, owner in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[1], 'LIMIT', 0, 64)) do
+    local node, incarnation = string.match(owner, '^(.*):(%x+)$')
+    if redis.call('HGET', 'fh:node:' .. node, 'incarnation') ~= incarnation then
+        local owned = 'fh:owned:' .. owner
+        for _, key in ipairs(redis.call('SPOP', owned, left)) do
+            local of
+            if string.sub(key, 1, 8) == 'fh:room:' then
+                local room = redis.call('HMGET', key, 'node', 'incarnation')
+                of = room[1] and room[1] .. ':' .. room[2]
+            else
+                of = string.match(redis.call('GET', key) or '', '^(.*:%x+):.*$')
+            end
+            if of == owner then removed = removed + redis.call('DEL', key) end
+            left = left - 1
+        end
+        if redis.call('EXISTS', owned) == 0 then redis.call('ZREM', KEYS[1], owner) end
+        if left <= 0 then return removed end
+    end
+end
+return removed

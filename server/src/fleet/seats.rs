@@ -1,0 +1,159 @@
+//! What gateways ask nodes, over HTTP: JSON bodies of the paths below `/internal`, which only holders of the fleet's secret
+//! may use.
+
+use std::net::IpAddr;
+
+use framehouse_shared::{
+    api::{ListedRoom, RoomRequest, SessionGrant, SessionRequest},
+    ids::RoomCode,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    net::endpoint::ClientKind,
+    ops::backend::Refusal,
+    room::directory::{JoinError, JoinRequest, JoinTarget},
+};
+
+/// `POST`: reserves a seat. Body [`SeatRequest`], answer [`SeatAnswer`].
+pub(super) const SEATS: &str = "/internal/v1/seats";
+/// `POST`: whether the node has a room or a seat. Body [`FindRequest`], answer `true` or `false`.
+pub(super) const FIND: &str = "/internal/v1/find";
+/// `GET`: [`NodePage`].
+pub(super) const PAGE: &str = "/internal/v1/page";
+/// `GET`: the replay of the match with this id.
+pub(super) const REPLAY: &str = "/internal/v1/replays/{match}";
+
+/// A join request, as a gateway passes it on.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub(super) struct SeatRequest {
+    /// Random number of the request, in hexadecimal digits: the same one twice has one answer.
+    pub id: String,
+    /// Address of the caller.
+    #[schema(value_type = String)]
+    pub caller: IpAddr,
+    /// Rating of the player in hundredths, if it is known.
+    pub rating: Option<i32>,
+    /// What the player asks for.
+    #[schema(value_type = SessionRequest)]
+    pub request: SessionRequest<Option<RoomRequest>>,
+}
+
+impl SeatRequest {
+    /// The request of a caller.
+    pub fn new(id: u64, request: &JoinRequest) -> Self {
+        let JoinRequest { name, target, secret, rating, hello, caller, kind: _ } = request.clone();
+        let (room, resume) = match target {
+            JoinTarget::Quick => (Some(RoomRequest::Quick {}), None),
+            JoinTarget::Create { size, private, practice, economy } => {
+                (Some(RoomRequest::Create { size, private, practice, economy }), None)
+            }
+            JoinTarget::Code(code) => (Some(RoomRequest::Code(code)), None),
+            JoinTarget::Watch(code) => (Some(RoomRequest::Watch(code)), None),
+            JoinTarget::Resume(secret) => (None, Some(secret.reveal())),
+            // Gateways refuse these themselves.
+            JoinTarget::Named { .. } | JoinTarget::WatchNamed(_) => (None, None),
+        };
+        let request = SessionRequest { name, room, resume, player_secret: secret, hello };
+        Self { id: format!("{id:016x}"), caller: caller.ip(), rating, request }
+    }
+
+    /// The request for this server. `None` if it asks for nothing that there is.
+    pub fn into_join(self) -> Option<JoinRequest> {
+        let SessionRequest { name, room, resume, player_secret, hello } = self.request;
+        let target = match (resume, room) {
+            (Some(secret), _) => JoinTarget::Resume(secret.parse().ok()?),
+            (None, Some(RoomRequest::Quick {})) => JoinTarget::Quick,
+            (None, Some(RoomRequest::Create { size, private, practice, economy })) => {
+                JoinTarget::Create { size, private, practice, economy }
+            }
+            (None, Some(RoomRequest::Code(code))) => JoinTarget::Code(code),
+            (None, Some(RoomRequest::Watch(code))) => JoinTarget::Watch(code),
+            (None, None) => return None,
+        };
+        let (secret, rating, caller) = (player_secret, self.rating, self.caller.into());
+        // A gateway has no WebSockets.
+        let kind = ClientKind::Simulating;
+        Some(JoinRequest { name, target, secret, rating, hello, caller, kind })
+    }
+}
+
+/// A node's answer to a [`SeatRequest`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum SeatAnswer {
+    /// The seat is reserved.
+    Granted(Box<SessionGrant>),
+    /// It is not.
+    Refused(JoinError),
+    /// The node has no time to answer.
+    Busy,
+}
+
+impl From<Result<SessionGrant, Refusal>> for SeatAnswer {
+    fn from(answer: Result<SessionGrant, Refusal>) -> Self {
+        match answer {
+            Ok(grant) => Self::Granted(Box::new(grant)),
+            Err(Refusal::Join(error)) => Self::Refused(error),
+            Err(_) => Self::Busy,
+        }
+    }
+}
+
+/// A room or a seat that a gateway looks for while Redis is away.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum FindRequest {
+    /// The room with this code.
+    Code(RoomCode),
+    /// The seat with this resume secret.
+    Resume(String),
+}
+
+/// What a node lists.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+pub(super) struct NodePage {
+    /// Its public rooms, the fullest joinable first, at most 500.
+    pub rooms: Vec<ListedRoom>,
+    /// The maps that a host can choose.
+    pub maps: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    #[test]
+    fn a_request_arrives_at_the_node_as_the_gateway_got_it() {
+        let code = "K7QX".parse().expect("a code");
+        let secret = "0123456789abcdef0123456789abcdef".parse().expect("a secret");
+        let create = JoinTarget::Create { size: 3, private: true, practice: true, economy: Some(false) };
+        for target in
+            [JoinTarget::Quick, create, JoinTarget::Code(code), JoinTarget::Watch(code), JoinTarget::Resume(secret)]
+        {
+            let request = JoinRequest {
+                name: "Ada".to_owned(),
+                target,
+                secret: Some(framehouse_shared::api::PlayerSecret::from_random(7)),
+                rating: Some(-12),
+                hello: None,
+                caller: Ipv4Addr::new(192, 0, 2, 1).into(),
+                kind: ClientKind::Simulating,
+            };
+            let body = serde_json::to_string(&SeatRequest::new(1, &request)).expect("it serialises");
+            let received: SeatRequest = serde_json::from_str(&body).expect("what was sent");
+            assert_eq!(received.into_join(), Some(request));
+        }
+    }
+
+    #[test]
+    fn a_refusal_reaches_the_gateway_with_its_numbers() {
+        let refused = SeatAnswer::from(Err(Refusal::Join(JoinError::TooManyCodes { wait_s: 7 })));
+        let body = serde_json::to_string(&refused).expect("it serialises");
+        assert_eq!(serde_json::from_str::<SeatAnswer>(&body).expect("what was sent"), refused);
+        assert_eq!(SeatAnswer::from(Err(Refusal::Busy("later"))), SeatAnswer::Busy);
+    }
+}

@@ -1,0 +1,86 @@
+//! Players in a fleet: one seat each, builds of a release, nodes that drain.
+
+use framehouse_client::connect::RoomRequest;
+use framehouse_harness::live::wait_until;
+use framehouse_shared::api::PlayerSecret;
+
+use super::machines::{Fleet, Player, ask, create, play_until, refusal, seat, until_ready};
+
+const ADA: PlayerSecret = PlayerSecret::from_random(0xada);
+
+#[test]
+fn a_player_has_one_seat_in_the_fleet_and_the_last_one_counts() {
+    let Some(mut fleet) = Fleet::new("one-seat") else { return };
+    let _nodes = ["a", "b"].map(|name| fleet.node(name, &[]));
+    let gateways = ["g", "h"].map(|name| fleet.gateway(name, &[]));
+    gateways.iter().for_each(|gateway| until_ready(gateway, 2));
+    let join = |number: usize| ask(&gateways[number], create(), None, Some(ADA));
+    let mut first = Player::connect(join(0).expect("a seat"));
+    let key = format!("fh:player:{}", first.grant.player.expect("every player has an id"));
+    let state = |fleet: &Fleet| fleet.redis.ask(&["GET", &key]);
+    play_until("her seat is registered", &mut [&mut first], || state(&fleet).contains(":here"));
+    // Wherever the room would be.
+    for number in [0, 1, 0, 1] {
+        assert_eq!(refusal(join(number)).0, "already_playing");
+    }
+    let code = first.grant.code;
+    assert!(ask(&gateways[1], RoomRequest::Watch(code), None, Some(ADA)).is_ok(), "she may watch");
+    drop(first);
+    wait_until("she is disconnected", || state(&fleet).contains(":away"));
+    let mut second = Player::connect(join(1).expect("she is not connected"));
+    play_until("her new seat is registered", &mut [&mut second], || {
+        state(&fleet).contains(":here")
+            && fleet.redis.keys().iter().filter(|key| key.starts_with("fh:resume:")).count() == 1
+    });
+    assert!(second.is_connected() && second.grant.code != code);
+}
+
+#[test]
+fn named_players_get_a_build_and_others_do_not() {
+    let Some(mut fleet) = Fleet::new("release") else { return };
+    let old = fleet.node("old", &[]);
+    let new = fleet.node_of_build("new", "9.0");
+    let gateway = fleet.gateway("g", &[]);
+    until_ready(&gateway, 2);
+    let server_of = |name: &str| {
+        let lease = fleet.redis.ask(&["HGET", &format!("fh:node:{name}"), "lease"]);
+        move |server: &str| lease.contains(server)
+    };
+    let (is_old, is_new) = (server_of("old"), server_of("new"));
+    let release = |builds: &str| {
+        let body = format!("{{\"version\":1,\"builds\":[{builds}]}}");
+        fleet.redis.ask(&["SET", "fh:release", &body]);
+    };
+    let all_are = |is_right: &dyn Fn(&str) -> bool| (0..6).all(|_| is_right(&seat(&gateway, create()).server));
+    release(r#"{"build":"9.0","players":[],"percent":0.0,"class":null}"#);
+    wait_until("nobody gets the new build", || all_are(&is_old));
+    release(r#"{"build":"9.0","players":["ada"],"percent":0.0,"class":null}"#);
+    wait_until("Ada gets the new build", || all_are(&is_new));
+    drop(new);
+    wait_until("without its nodes, she plays on the old one", || {
+        ask(&gateway, create(), None, None).is_ok_and(|grant| is_old(&grant.server))
+    });
+    drop(old);
+}
+
+#[test]
+fn a_node_that_is_wanted_to_drain_gets_no_newcomers_and_keeps_its_players() {
+    let Some(mut fleet) = Fleet::new("drain") else { return };
+    let _nodes = ["a", "b"].map(|name| fleet.node(name, &[]));
+    let gateway = fleet.gateway("g", &[]);
+    until_ready(&gateway, 2);
+    let player = Player::connect(seat(&gateway, create()));
+    let server = player.grant.server.clone();
+    let lease = |name: &str| fleet.redis.ask(&["HGET", &format!("fh:node:{name}"), "lease"]);
+    let name = if lease("a").contains(&server) { "a" } else { "b" };
+    let secret = player.grant.resume.clone();
+    wait_until("the seat is registered", || fleet.redis.keys().iter().any(|key| key.starts_with("fh:resume:")));
+    fleet.redis.ask(&["HSET", &format!("fh:node:{name}"), "wanted", "draining"]);
+    until_ready(&gateway, 1);
+    assert!((0..8).all(|_| seat(&gateway, RoomRequest::Quick {}).server != server));
+    drop(player);
+    let back = ask(&gateway, RoomRequest::Quick {}, Some(&secret), None).expect("the seat is kept");
+    assert_eq!(back.server, server);
+    fleet.redis.ask(&["HDEL", &format!("fh:node:{name}"), "wanted"]);
+    until_ready(&gateway, 2);
+}

@@ -1,0 +1,75 @@
+//! Many rooms and players at once: codes, spread, and nobody who is told "full" too early.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Mutex,
+    thread,
+};
+
+use framehouse_client::connect::RoomRequest;
+use framehouse_shared::api::SessionGrant;
+
+use super::machines::{Fleet, ask, create, seat, until_ready};
+use crate::programs::Running;
+
+/// Asks for this number of seats from some threads at once. Returns the grants, and the refusals as text.
+fn ask_many(gateways: &[Running], count: usize, room: RoomRequest) -> (Vec<SessionGrant>, Vec<String>) {
+    let (granted, refused) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
+    let next = Mutex::new(0..count);
+    thread::scope(|scope| {
+        for number in 0..8 {
+            let (granted, refused, next) = (&granted, &refused, &next);
+            let gateway = &gateways[number % gateways.len()];
+            scope.spawn(move || {
+                while next.lock().expect("no panic").next().is_some() {
+                    match ask(gateway, room, None, None) {
+                        Ok(grant) => granted.lock().expect("no panic").push(grant),
+                        Err(error) => refused.lock().expect("no panic").push(error.to_string()),
+                    }
+                }
+            });
+        }
+    });
+    (granted.into_inner().expect("no panic"), refused.into_inner().expect("no panic"))
+}
+
+fn by_server(grants: &[SessionGrant]) -> BTreeMap<&str, usize> {
+    let mut counts = BTreeMap::new();
+    grants.iter().for_each(|grant| *counts.entry(grant.server.as_str()).or_default() += 1);
+    counts
+}
+
+#[test]
+fn no_code_is_given_twice_and_nobody_is_told_full_too_early() {
+    let Some(mut fleet) = Fleet::new("spread") else { return };
+    // 60 rooms, of which nine in ten are asked for at once.
+    let _nodes = ["a", "b", "c"].map(|name| fleet.small_node(name, 20));
+    let gateways = ["g", "h"].map(|name| fleet.gateway(name, &[]));
+    gateways.iter().for_each(|gateway| until_ready(gateway, 3));
+    let (granted, refused) = ask_many(&gateways, 54, create());
+    assert_eq!((granted.len(), refused), (54, Vec::new()));
+    let codes: BTreeSet<_> = granted.iter().map(|grant| grant.code).collect();
+    assert_eq!(codes.len(), 54, "no code is given twice");
+}
+
+#[test]
+fn quick_match_fills_rooms_wherever_they_are() {
+    let Some(mut fleet) = Fleet::new("quick") else { return };
+    let _nodes = ["a", "b", "c"].map(|name| fleet.node(name, &[]));
+    let gateways = ["g", "h"].map(|name| fleet.gateway(name, &[]));
+    gateways.iter().for_each(|gateway| until_ready(gateway, 3));
+    let first = seat(&gateways[0], RoomRequest::Quick {});
+    let rest: Vec<_> = (0..3).map(|_| seat(&gateways[0], RoomRequest::Quick {})).collect();
+    assert!(rest.iter().all(|grant| grant.code == first.code), "the room of four is filled first");
+    let (granted, refused) = ask_many(&gateways, 40, RoomRequest::Quick {});
+    assert_eq!((granted.len(), refused), (40, Vec::new()));
+    let rooms: BTreeSet<_> = granted.iter().map(|grant| grant.code).collect();
+    // Ten full rooms, one that is not full on each node, and some more if seats expire on a busy machine.
+    assert!((10..=20).contains(&rooms.len()), "{} rooms", rooms.len());
+    let private = RoomRequest::Create { size: 4, private: true, practice: false, economy: None };
+    let (granted, refused) = ask_many(&gateways, 90, private);
+    assert_eq!((granted.len(), refused), (90, Vec::new()));
+    let counts = by_server(&granted);
+    let busiest = counts.values().max().copied().unwrap_or_default();
+    assert!(counts.len() == 3 && busiest <= 34, "at most 15 % more than the mean: {counts:?}");
+}
