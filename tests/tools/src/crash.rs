@@ -13,7 +13,7 @@
 //! ```
 
 pub mod compare;
-mod game;
+pub(crate) mod game;
 mod players;
 mod stored;
 

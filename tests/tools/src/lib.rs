@@ -1,7 +1,8 @@
 //! Tools that measure, load and attack a Framehouse server, and the code they share.
 //!
 //! In real time: [`load`] measures a server process, with [`allocations`] also what it allocates, [`scale`] measures how the
-//! cost grows, [`bursts`] measures sudden crowds, [`door`] lets strangers attack, and [`crash`] kills servers. In virtual time: [`curves`], [`soak`], [`swarm`] and [`lifecycles`]. [`model`] is a reference
+//! cost grows, [`bursts`] measures sudden crowds, [`door`] lets strangers attack, [`crash`] kills servers, and
+//! [`fleet_chaos`] whatever a fleet has. In virtual time: [`curves`], [`soak`], [`swarm`] and [`lifecycles`]. [`model`] is a reference
 //! model of a room, [`fuzz`] has the fuzz targets, [`bench`](mod@bench) has the microbenchmarks, [`plots`] draws pictures,
 //! and [`replays`] alters recorded matches.
 
@@ -11,6 +12,7 @@ pub mod bursts;
 pub mod crash;
 pub mod curves;
 pub mod door;
+pub mod fleet_chaos;
 pub mod fuzz;
 pub mod lifecycles;
 pub mod load;

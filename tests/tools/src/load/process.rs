@@ -19,7 +19,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::allocations::{FILE_VARIABLE, Totals};
 
 /// The server's program, and the package that it is built from.
-const SERVER: Program = Program { name: "framehouse-server", package: "framehouse-arena-server" };
+pub(crate) const SERVER: Program = Program { name: "framehouse-server", package: "framehouse-arena-server" };
 /// The same server with an allocator that counts.
 const COUNTING_SERVER: Program = Program { name: "counting_server", package: "framehouse-tools" };
 /// Name of the file that it writes its counts into.
@@ -287,14 +287,14 @@ fn read_url(output: ChildStdout) -> Receiver<String> {
 }
 
 /// A program of this workspace.
-struct Program {
+pub(crate) struct Program {
     name: &'static str,
     package: &'static str,
 }
 
 impl Program {
     /// The program next to this one; built when there is none.
-    fn find(&self) -> Result<PathBuf, String> {
+    pub fn find(&self) -> Result<PathBuf, String> {
         let own = env::current_exe().map_err(|error| format!("cannot find the folder of this program: {error}"))?;
         let folder = own.parent().unwrap_or(Path::new("."));
         let beside = folder.join(self.name);
