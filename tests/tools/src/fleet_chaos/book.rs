@@ -94,11 +94,6 @@ impl Book {
         self.lock().told.extend(matches);
     }
 
-    /// A promise was broken.
-    pub fn note_broken(&self, sentence: String) {
-        self.lock().broken.get_or_insert(sentence);
-    }
-
     /// Whether all players have a seat.
     pub fn all_play(&self) -> bool {
         self.lock().seats.iter().all(|seat| matches!(seat, Seat::In { .. }))
