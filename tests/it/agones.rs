@@ -1,7 +1,7 @@
 //! A node that Agones runs, with a stand-in for Agones' SDK server that follows its documentation.
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    io::{BufRead, BufReader, Write},
     net::{TcpListener, TcpStream},
     process::Stdio,
     sync::{Arc, Mutex},
