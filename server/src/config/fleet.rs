@@ -12,10 +12,8 @@ use super::{SecretUrl, Violation, catalogue::Ranges};
 #[serde(default, deny_unknown_fields)]
 pub struct FleetSettings {
     /// URL of the Redis with the registry. `None` means a server of its own.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub redis: Option<SecretUrl>,
     /// Secret that all servers and gateways of the fleet have in common.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<FleetSecret>,
     /// Whether a Redis on another machine may be used without a password.
     pub open_redis: bool,
@@ -24,10 +22,8 @@ pub struct FleetSettings {
     /// Zone of this machine, as `channel`, or empty for none.
     pub zone: String,
     /// Host and port at which gateways reach the HTTP of this node. `None` means the bound address.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
     /// Name of this build, by which a release chooses it. `None` means the version of the program.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub build: Option<String>,
     /// Whether a gateway fills the fullest node instead of spreading players, so that others become empty.
     pub pack: bool,

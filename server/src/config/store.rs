@@ -9,7 +9,6 @@ use super::{SecretUrl, catalogue::Ranges};
 #[serde(default, deny_unknown_fields)]
 pub struct StoreSettings {
     /// URL of a Postgres database. `None` means SQLite in the data folder.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub database: Option<SecretUrl>,
     /// Whether matches count on leaderboards without a proof. Those that their replays refute never do.
     pub boards_unproven: bool,
