@@ -1,7 +1,7 @@
 //! Settings. Precedence: flags > environment > file > defaults.
 //!
 //! ```text
-//! server.rs http.rs ws.rs rooms.rs cleanup.rs net.rs replays.rs store.rs fleet.rs alerts.rs log.rs   the sections of the file: fields, defaults, ranges
+//! server.rs http.rs ws.rs rooms.rs cleanup.rs net.rs replays.rs store.rs fleet.rs alerts.rs manager.rs log.rs   the sections of the file: fields, defaults, ranges
 //! catalogue.rs    the list of all settings, from assets/server.toml: names, types, meanings
 //! layers.rs       values of file, environment and command line, each checked, with their origins
 //! environment.rs  the variables of the environment
@@ -26,6 +26,7 @@ mod fleet;
 mod http;
 mod layers;
 mod log;
+mod manager;
 mod nearest;
 mod net;
 mod origin;
@@ -43,13 +44,14 @@ use serde::{Deserialize, Serialize};
 
 pub use alerts::{AlertSettings, WebhookFormat, WebhookUrl};
 pub use cleanup::CleanupSettings;
-pub(crate) use cli::{Cli, Command, ConfigAction, ReplayAction, StoreAction};
+pub(crate) use cli::{Cli, Command, ConfigAction, FleetAction, ReplayAction, StoreAction};
 pub(crate) use environment::Environment;
 pub(crate) use flags::Flags;
 pub use fleet::{FleetSecret, FleetSettings};
 pub use http::HttpSettings;
 pub(crate) use layers::Layers;
 pub(crate) use log::{LogFormat, LogSettings};
+pub use manager::ManagerSettings;
 pub use net::NetSettings;
 pub(crate) use print::{list_variables, show};
 pub use replays::ReplaySettings;
@@ -83,6 +85,8 @@ pub(crate) struct Settings {
     pub fleet: FleetSettings,
     /// `[alerts]`: when an operator is told, and where.
     pub alerts: AlertSettings,
+    /// `[manager]`: the nodes of a machine.
+    pub manager: ManagerSettings,
     /// `[log]`: format, levels and file of the log.
     pub log: LogSettings,
 }
@@ -100,6 +104,7 @@ impl Settings {
         }
         self.fleet.check()?;
         self.alerts.check()?;
+        self.manager.check()?;
         self.log.check()
     }
 }

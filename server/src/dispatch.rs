@@ -13,7 +13,7 @@ use crate::{
     room::{
         self, Player, abort_vote, chat, commands,
         directory::{self, LocalHello},
-        history_feed, host, lobby, members, phase, presence, resync, roster, sessions,
+        drain, history_feed, host, lobby, members, phase, presence, resync, roster, sessions,
     },
     schedule::{Receive, ReceiveSet, TickSet},
 };
@@ -27,6 +27,7 @@ impl Plugin for DispatchPlugin {
             FixedUpdate,
             (
                 sessions::end_gone_sessions,
+                drain::follow_move_out,
                 roster::evict,
                 directory::answer_join_requests,
                 members::let_thin_clients_in,

@@ -89,6 +89,7 @@
 pub mod address;
 pub mod cleanup;
 pub mod config;
+pub mod control;
 pub mod counters;
 mod desync;
 pub mod disk;
@@ -99,6 +100,7 @@ pub mod heartbeat;
 mod histogram;
 mod ingest;
 pub mod key;
+pub mod manager;
 mod match_end;
 pub mod net;
 pub mod ops;

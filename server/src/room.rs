@@ -67,6 +67,7 @@ impl Plugin for RoomPlugin {
             .init_resource::<accounts::Accounts>()
             .init_resource::<guesses::Guesses>()
             .init_resource::<drain::Drain>()
+            .init_resource::<drain::MoveOut>()
             .init_resource::<caller_days::CallerDays>()
             .init_resource::<message_log::MessageLog>()
             .init_resource::<current_match::Seeds>()

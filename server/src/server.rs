@@ -15,7 +15,7 @@ use bevy::{
 use framehouse_shared::{
     game::{Game, GameHandle},
     match_end::MatchEnd,
-    protocol::end::EndCode,
+    protocol::{end::EndCode, hello::Hello},
     replay::ServerKey,
     rng::SimRng,
     sim::{GameFile, GameFileError, SimPlugin},
@@ -53,7 +53,7 @@ use crate::{
         codes::CodePool,
         current_match::Seeds,
         directory::{self, Directory, Grant, JoinError, JoinQueue, JoinRequest, LocalHello, WebUrl},
-        drain,
+        drain::{self, MoveOut},
         message_log::{MessageLog, MessageQueue},
         phase,
         roster::{Evictions, RosterBoard},
@@ -293,6 +293,16 @@ impl Server {
     /// no limit.
     pub fn begin_drain(&mut self, limit: Option<Duration>) {
         drain::begin(self.app.world_mut(), limit);
+    }
+
+    /// What lets the server move out, because others take its players, and take players again.
+    pub fn move_out(&self) -> MoveOut {
+        self.app.world().resource::<MoveOut>().clone()
+    }
+
+    /// What clients must have too: game, versions and determinism fingerprint.
+    pub fn hello(&self) -> &Hello {
+        &self.app.world().resource::<LocalHello>().0
     }
 
     /// Whether the drain is over: no match runs or shows its results, or the limit is reached.

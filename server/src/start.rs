@@ -1,6 +1,8 @@
 //! The server program: from the command line to a running server.
 
+mod agones;
 mod archive;
+mod control;
 mod data_dir;
 mod failure;
 mod file_limit;
@@ -10,6 +12,7 @@ mod health;
 mod listen;
 mod logging;
 mod lookup;
+mod manager;
 mod node;
 mod print;
 mod replays;
@@ -29,6 +32,8 @@ use clap::{CommandFactory, Parser};
 use framehouse_shared::{game::Game, guarded::guarded};
 use rustix::time::{ClockId, clock_gettime};
 
+use agones::{Agones, Capacity};
+use control::Control;
 use data_dir::DataDir;
 use failure::Failure;
 use fleet::{Membership, Registered, run_gateway};
@@ -45,6 +50,7 @@ use crate::{
         self, AlertSettings, Cli, Command, ConfigAction, Environment, Layers, ReplayAction, Settings, WsSettings,
     },
     disk::FreeSpace,
+    fleet::registry::class_of,
     key,
     net::{endpoint::Endpoint, udp::UdpEndpoint, ws::WsEndpoint},
     ops::{
@@ -94,6 +100,8 @@ pub fn run_with_hints(game: impl Game + Clone, hints: &[&str]) -> ExitCode {
             settings(&cli).and_then(|settings| verify_files(game, files, &Known::of(&settings.server.data_dir, *key)))
         }
         Some(Command::Replay { action: ReplayAction::Info { file } }) => show_info(file),
+        Some(Command::Manager) => return manager::run(&cli.flags),
+        Some(Command::Fleet { action }) => settings(&cli).and_then(|settings| manager::order(action, &settings)),
         Some(Command::Archive) => settings(&cli).and_then(|settings| archive::run(&settings)),
         Some(Command::Store { action }) => settings(&cli).and_then(|settings| store::run(action, &settings)),
     };
@@ -164,7 +172,7 @@ fn end(alerts: &Alerts, failure: &Failure) -> ExitCode {
 fn run_server(
     game: impl Game + Clone,
     cli: &Cli,
-    settings: Settings,
+    mut settings: Settings,
     log: &Log,
     alerts: &Alerts,
     hints: &[&str],
@@ -179,6 +187,9 @@ fn run_server(
     let listener = http::bind(settings.server.http)
         .map_err(|error| cannot_listen("HTTP", settings.server.http, "--http", &error))?;
     let http_address = listener.local_addr().map_err(|error| error.to_string())?;
+    if settings.server.agones {
+        agones::learn_address(&mut settings.server)?;
+    }
     let unix_base = wall_clock();
     let mut errors = ErrorStreaks::default();
     let endpoints = bind_endpoints(&settings, unix_base, &errors.lookup)?;
@@ -238,6 +249,8 @@ fn run_server(
         view_module: game.web_module(),
         more: Documented::new(),
     };
+    let players_max = endpoints.iter().map(Endpoint::capacity).sum::<usize>() as u64;
+    let capacity = Capacity { rooms: settings.rooms.rooms_max.into(), players: players_max };
     let setup = ServerSetup {
         tick_rate,
         rooms: settings.rooms,
@@ -294,6 +307,15 @@ fn run_server(
     let _ends_the_lock = watched.map_err(|error| format!("cannot start the thread that watches data: {error}"))?;
     server.set_data_dir_lost(is_lost);
     replays.iter().for_each(|writer| server.record_replays(writer.queue()));
+    let (board, move_out, class) = (server.status_board(), server.move_out(), class_of(server.hello()));
+    let fleet = node.as_ref().map(|node| node.progress.clone());
+    if fleet.is_some() {
+        move_out.join_fleet();
+    }
+    let control = Arc::new(Control { board, move_out, http: http_address, class, fleet });
+    control.serve(&settings.server.data_dir);
+    let agones = settings.server.agones.then(|| Agones::start(control, capacity)).transpose();
+    let agones = agones.map_err(|error| format!("cannot start the thread for Agones: {error}"))?;
     greet(hints, scheme, http_address, &udp_addresses)?;
     let watching = alerts.watch(sources).map_err(|error| format!("cannot start the thread for alerts: {error}"))?;
     let ended = guarded(|| tick_loop::run_until(&mut server, tick_rate, &stop, drain_limit));
@@ -315,6 +337,7 @@ fn run_server(
     if !store_thread.close(STORE_TIME_MAX) {
         tracing::warn!("the last results are not in the database yet: the next start stores them");
     }
+    drop(agones);
     if results_lost > 0 {
         return Err(Failure::ResultsLost(results_lost));
     }

@@ -41,7 +41,7 @@ const DYING: &str = env!("CARGO_BIN_EXE_dying_server");
 
 /// How a receiver answers a notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Answer {
+pub(crate) enum Answer {
     /// It takes the notice.
     Taken,
     /// It never answers.
@@ -55,8 +55,8 @@ enum Answer {
 }
 
 /// A webhook's receiver.
-struct Receiver {
-    url: String,
+pub(crate) struct Receiver {
+    pub(crate) url: String,
     shared: Arc<Shared>,
 }
 
@@ -72,7 +72,7 @@ struct Shared {
 }
 
 impl Receiver {
-    fn start(answer: Answer) -> Self {
+    pub(crate) fn start(answer: Answer) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let url = format!("http://{}/hooks/secret", listener.local_addr().expect("it is bound"));
         let shared = Arc::new(Shared {
@@ -87,7 +87,7 @@ impl Receiver {
         receiver
     }
 
-    fn taken(&self) -> Vec<AlertNotice> {
+    pub(crate) fn taken(&self) -> Vec<AlertNotice> {
         self.shared.taken.lock().expect("no panic").clone()
     }
 

@@ -233,3 +233,44 @@ fn until_empty_waits_for_every_match_but_not_for_players_who_are_gone_for_good()
     world.step_ticks(10);
     assert_eq!(world.told(2), Some(EndCode::Draining));
 }
+
+#[test]
+fn a_server_that_moves_out_sends_idle_rooms_away_at_once_and_can_be_called_back() {
+    let mut world = World::new(TinyPlugin, 308).with_players(2);
+    world.step_to_playing();
+    let waiting = world.join(CREATE).expect("a room");
+    world.step_ticks(10);
+    let move_out = world.server.move_out();
+    move_out.want(true);
+    world.step_ticks(5);
+    assert_eq!((world.told(waiting), seconds_told(&world, 0)), (Some(EndCode::Moved), None));
+    assert!(is_playing(&world, 0), "a match goes on, and nobody in it is told");
+    assert_eq!(world.join(CREATE), Err(JoinError::Stopping));
+    move_out.want(false);
+    world.step_ticks(2);
+    let again = world.join(CREATE).expect("newcomers are let in again");
+    world.step_ticks(30);
+    assert_eq!(world.told(again), None);
+    move_out.want(true);
+    let is_over = |world: &World| (0..2).all(|client| world.told(client) == Some(EndCode::Moved));
+    let over = (0..world.ticks(60.0)).any(|_| {
+        world.step_ticks(1);
+        is_over(&world)
+    });
+    assert!(over && (0..2).all(|client| world.clients[client].client.results().is_some()), "after the results");
+    assert_eq!(world.server.world().resource::<Counters>().matches_finished, 1);
+}
+
+#[test]
+fn a_server_of_a_fleet_that_stops_sends_its_players_to_the_others() {
+    let mut world = World::new(TinyPlugin, 309);
+    let waiting = world.join(CREATE).expect("a room");
+    world.step_ticks(10);
+    world.server.move_out().join_fleet();
+    drain(&mut world, LIMIT);
+    world.step_ticks(5);
+    assert_eq!(world.told(waiting), Some(EndCode::Moved));
+    world.server.move_out().want(false);
+    world.step_ticks(5);
+    assert!(world.join(CREATE).is_err(), "it stops");
+}

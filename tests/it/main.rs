@@ -2,6 +2,7 @@
 
 mod accounts;
 mod addresses;
+mod agones;
 mod alerts;
 mod bad_networks;
 mod bench;
@@ -26,6 +27,7 @@ mod late_joins;
 mod lifecycles;
 mod load;
 mod logs;
+mod manager;
 mod matches;
 mod message_log;
 mod metrics;

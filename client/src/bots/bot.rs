@@ -17,7 +17,7 @@ use super::{
 use crate::{
     client::{Client, Notice},
     connect::{RoomRequest, SessionRequest},
-    net::Cause,
+    net::{Cause, End},
     stats::ClientStats,
 };
 
@@ -121,7 +121,7 @@ impl Bot {
 
     /// Whether the bot has left its room for good.
     pub fn is_gone(&self) -> bool {
-        self.failure.is_some() || self.client.end().is_some_and(|end| !end.is_lost)
+        self.failure.is_some() || self.client.end().is_some_and(|end| !end.is_lost && !is_moved(end))
     }
 
     /// Whether the bot waits for a match.
@@ -206,7 +206,9 @@ impl Bot {
         let Some(end) = self.client.end().filter(|_| self.failure.is_none() && !self.client.is_leaving()) else {
             return;
         };
-        if !end.is_lost {
+        if is_moved(end) {
+            (self.request.room, self.request.resume) = (RoomRequest::Quick {}, None);
+        } else if !end.is_lost {
             // The room was closed after its last match: the bot has played all that there was to play.
             self.failure = (end.cause != Cause::Server(EndCode::Draining)).then(|| end.reason.clone());
             return;
@@ -224,10 +226,15 @@ impl Bot {
         let lost = std::mem::replace(&mut self.client, session.client);
         self.earlier.get_or_insert_default().add(lost.stats());
         self.grace = session.grace;
-        if let Some(resume) = &mut self.request.resume {
-            *resume = session.resume;
+        if !matches!(self.request.room, RoomRequest::Watch(_)) {
+            (self.request.room, self.request.resume) = (RoomRequest::Code(session.code), Some(session.resume));
         }
     }
+}
+
+/// Whether another server of the fleet has a seat for the bot.
+fn is_moved(end: &End) -> bool {
+    end.cause == Cause::Server(EndCode::Moved)
 }
 
 #[cfg(test)]

@@ -37,6 +37,7 @@ use framehouse_client::{
 use framehouse_shared::{
     ids::{AccountId, RoomCode},
     net_sim::NetSimConfig,
+    protocol::end::EndCode,
     rng::SimRng,
 };
 
@@ -237,6 +238,9 @@ impl Session {
         let fell_silent =
             || End { cause: Cause::Silence, reason: "The server has stopped sending.".to_owned(), is_lost: true };
         let Some(end) = client.end().cloned().or_else(|| self.liveness.is_loss().then(fell_silent)) else { return };
+        if end.cause == Cause::Server(EndCode::Moved) {
+            return self.move_on(settings, now);
+        }
         // A session that was never welcomed has no seat to resume.
         let can_come_back = end.is_lost && client.phase().is_some();
         let Stage::Open(client) = std::mem::replace(&mut self.stage, Stage::Idle) else { return };
@@ -247,6 +251,15 @@ impl Session {
             }
             None => Stage::Over(Problem::of_end(&end, settings), Some(client)),
         };
+    }
+
+    /// Asks for a seat on another server of the fleet: its gateway does not send anybody to the one that makes way.
+    fn move_on(&mut self, settings: &Settings, now: Duration) {
+        let target = match self.target.take() {
+            Some(target @ (JoinTarget::Create | JoinTarget::Practice)) => target,
+            _ => JoinTarget::Quick,
+        };
+        self.begin(target, settings, now);
     }
 
     fn reconnect(&mut self, settings: &Settings, now: Duration) {

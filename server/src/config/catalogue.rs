@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use toml::{Table, Value};
 
 use super::{
-    AlertSettings, CleanupSettings, FleetSettings, HttpSettings, LogSettings, NetSettings, ReplaySettings,
-    RoomSettings, ServerSettings, Settings, StoreSettings, WsSettings,
+    AlertSettings, CleanupSettings, FleetSettings, HttpSettings, LogSettings, ManagerSettings, NetSettings,
+    ReplaySettings, RoomSettings, ServerSettings, Settings, StoreSettings, WsSettings,
     flags::{self, yes_or_no},
     nearest::nearest,
 };
@@ -37,6 +37,7 @@ pub(super) fn ranges(section: &str) -> Ranges {
         "store" => StoreSettings::RANGES,
         "fleet" => FleetSettings::RANGES,
         "alerts" => AlertSettings::RANGES,
+        "manager" => ManagerSettings::RANGES,
         "log" => LogSettings::RANGES,
         _ => &[],
     }

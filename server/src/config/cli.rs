@@ -44,6 +44,14 @@ pub enum Command {
         #[command(subcommand)]
         action: ReplayAction,
     },
+    /// Start and watch the nodes of a fleet on this machine, as `[manager]` says; they outlive it.
+    Manager,
+    /// Look at a fleet and command its managers, through Redis.
+    Fleet {
+        /// What to do.
+        #[command(subcommand)]
+        action: FleetAction,
+    },
     /// Bring results and messages from the streams of a fleet (--redis) into its database (--database), until SIGTERM. Any
     /// number of archivers may run.
     Archive,
@@ -72,6 +80,54 @@ pub enum ReplayAction {
     Info {
         /// Replay file.
         file: PathBuf,
+    },
+}
+
+/// Subcommands of `fleet`.
+#[derive(Subcommand, Debug)]
+pub enum FleetAction {
+    /// Show nodes, managers and releases.
+    Status {
+        /// As one line of JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let a node take nobody new. One of a manager ends when it is empty, and stays away.
+    Drain {
+        /// Name of the node.
+        node: String,
+        /// Let it take players again.
+        #[arg(long)]
+        undo: bool,
+    },
+    /// Replace the build of all nodes, one machine after the other. A build that fails is withdrawn.
+    Deploy {
+        /// The new program, a path on the machines of the managers, in the folder `builds_dir` of `[manager]`.
+        binary: PathBuf,
+        /// Only have this number of nodes with it, beside the others, for the players that a release names.
+        #[arg(long, value_name = "NODES")]
+        beside: Option<u32>,
+        /// Deploy it although the clients of today cannot play on it.
+        #[arg(long, conflicts_with = "beside")]
+        other_class: bool,
+        /// Only on the machine of this manager.
+        #[arg(long, value_name = "NAME")]
+        manager: Option<String>,
+    },
+    /// Have this number of nodes, shared among the managers.
+    Scale {
+        /// Number of nodes.
+        nodes: u32,
+        /// Only those of this manager.
+        #[arg(long, value_name = "NAME")]
+        manager: Option<String>,
+    },
+    /// Say which players get a build: 0.3.0=5%, 0.3.0=players:ada,lin, 0.3.0=nobody (taken back) or 0.3.0=all. Without any
+    /// of these, show it.
+    Release {
+        /// Builds and players.
+        #[arg(value_name = "BUILD=WHO")]
+        sets: Vec<String>,
     },
 }
 

@@ -88,6 +88,17 @@ pub struct Flags {
     /// Name of this server among others, in its log and in a fleet; the host name by default.
     #[arg(long, value_name = "NAME", global = true)]
     pub node: Option<String>,
+    /// Tell the SDK server of Agones, at the port in AGONES_SDK_HTTP_PORT, the state of this server.
+    #[arg(
+        long,
+        value_name = "YES|NO",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "yes",
+        value_parser = yes_or_no,
+        global = true
+    )]
+    pub agones: Option<bool>,
     /// Format of log lines.
     #[arg(long, value_name = "FORMAT", global = true)]
     pub log_format: Option<LogFormat>,

@@ -84,19 +84,22 @@ impl LogLevel {
 }
 
 /// Modules of the server whose levels can be set.
-const MODULES: [&str; 25] = [
+const MODULES: [&str; 28] = [
     "address",
     "cleanup",
     "config",
+    "control",
     "counters",
     "desync",
     "disk",
     "dispatch",
     "error_streak",
+    "fleet",
     "heartbeat",
     "histogram",
     "ingest",
     "key",
+    "manager",
     "match_end",
     "net",
     "ops",

@@ -37,6 +37,8 @@ pub struct ServerSettings {
     pub data_dir: PathBuf,
     /// Name of this server among others, in its log and in a fleet, 1 to 63 letters, digits, `.`, `-` and `_`. `None` means the host name.
     pub node: Option<String>,
+    /// Whether Agones runs this server, and is told its state.
+    pub agones: bool,
     /// Seconds for which running matches go on when the server is asked to stop, 0 to 3600.
     pub drain_limit_s: f64,
     /// Whether a server that is asked to stop waits for all running matches, whatever `drain_limit_s` is.
@@ -56,6 +58,7 @@ impl Default for ServerSettings {
             game_dir: None,
             data_dir: PathBuf::from("data"),
             node: None,
+            agones: false,
             drain_limit_s: 150.0,
             until_empty: false,
         }
@@ -84,6 +87,10 @@ impl ServerSettings {
             return Err(Violation::new(["server.node"], sentence));
         }
         self.check_reach()?;
+        if self.agones && self.lanes > 1 {
+            let sentence = "Agones maps one port of the machine to a server: set `server.lanes` = 1".to_owned();
+            return Err(Violation::new(["server.agones", "server.lanes"], sentence));
+        }
         let has_room = |port: u16| port.checked_add(self.lanes - 1).is_some();
         let ports = [("server.udp", self.udp.port()), ("server.public_udp_port", self.public_udp_port.unwrap_or(0))];
         match ports.into_iter().find(|(_, port)| !has_room(*port)) {
@@ -107,7 +114,8 @@ impl ServerSettings {
             );
             return Err(Violation::new([path], sentence));
         }
-        if self.udp.ip().is_unspecified() && self.public_host.is_none() {
+        // Agones knows the address of the machine.
+        if self.udp.ip().is_unspecified() && self.public_host.is_none() && !self.agones {
             let address = self.udp;
             let sentence =
                 format!("clients cannot send to {address}: set the address of this machine with --public-host HOST");

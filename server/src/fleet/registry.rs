@@ -7,6 +7,7 @@
 //! ```text
 //! lease.rs     what a node tells about itself, and its lease
 //! owned.rs     room codes, rooms, seats and players that a node owns
+//! managers.rs  words of managers, and commands for them
 //! release.rs   which share of the players gets which build
 //! keys.rs      names of the keys
 //! scripts/     the scripts, which run in Redis
@@ -21,11 +22,14 @@
 //! | `fh:room:{ROOM}` | hash: `node`, `incarnation`, `epoch`, `room` ([`RoomRecord`] as JSON) |
 //! | `fh:resume:{HASH}` | [`RoomKey`] of the seat with the resume secret of this hash |
 //! | `fh:player:{ACCOUNT}` | `NODE:INCARNATION:` and `here`, `away` or `coming`: the seat of a player |
+//! | `fh:managers`, `fh:manager:{NAME}` | managers by the time of their last word, and that word as JSON, for 5 s |
+//! | `fh:commands:{MANAGER}`, `fh:answer:{ID}` | commands of operators as JSON, for 15 s, and their answers |
 //! | `fh:release` | [`Release`] as JSON |
 //! | `fh:born` | when this memory of Redis began: codes are claimed two seconds later |
 
 mod keys;
 mod lease;
+mod managers;
 mod owned;
 mod release;
 

@@ -124,6 +124,12 @@ impl Alerts {
         self.flush();
     }
 
+    /// Tells that the cause of a fatal alert is gone.
+    pub fn resolve(&self, kind: &'static str) {
+        let resolved = self.lock().resolve(kind, self.now());
+        resolved.into_iter().for_each(|alert| self.tell(alert));
+    }
+
     /// Tells that nothing fires any more, because the server ends as it should, and waits some seconds until that is sent.
     /// Nothing may be [watched](Self::watch) any more.
     pub fn close(&self) {

@@ -31,10 +31,11 @@ pub fn close_finished_rooms(
 ) {
     let idle = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().idle_timeout_s);
     let Now { tick, elapsed, .. } = *world.resource::<Now>();
-    let closes_lobbies = world.resource::<Drain>().closes_lobbies(elapsed);
+    let drain = *world.resource::<Drain>();
+    let closes_lobbies = drain.closes_lobbies(elapsed);
     let closing = rooms.iter(world).filter_map(|(entity, room, sim, seats, phase)| {
         let why = why_it_closes(room, sim, seats).or_else(|| match phase {
-            RoomPhase::Lobby { .. } if closes_lobbies => Some(EndCode::Draining),
+            RoomPhase::Lobby { .. } if closes_lobbies => Some(drain.end_code()),
             RoomPhase::Lobby { .. } if room.is_idle(tick, idle) => Some(EndCode::RoomIdle),
             _ => None,
         })?;

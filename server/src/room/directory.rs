@@ -326,6 +326,13 @@ impl Directory {
         self.doors = Doors::Returning;
     }
 
+    /// Lets newcomers in again, unless the server is stopping.
+    pub(super) fn accept_newcomers(&mut self) {
+        if matches!(self.doors, Doors::Returning) {
+            self.doors = Doors::Open;
+        }
+    }
+
     /// Refuses all join requests from now on, because the server is stopping.
     pub fn close(&mut self) {
         self.doors = Doors::Closed;

@@ -1,7 +1,14 @@
-//! The drain before the server stops: newcomers are refused, no match starts, and rooms without a match close. Running
-//! matches go on until their results were shown, or until the time is over.
+//! The drain: newcomers are refused, no match starts, and rooms without a match close. Running matches go on until their
+//! results were shown. Before a stop all members are told, and the time may be limited. A server of a fleet that moves out
+//! tells nobody and has no limit: its players find another server at once. It can be called back.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use bevy::prelude::*;
 use framehouse_shared::{
@@ -18,9 +25,32 @@ use crate::{
 /// Time for which rooms stay in their lobby when the drain begins, so that their members can read why they close.
 const LOBBY_TIME: Duration = Duration::from_secs(5);
 
+/// Whether somebody outside of the tick thread wants this server to be empty, because others take its players. Clones are
+/// the same wish.
+#[derive(Resource, Clone, Debug, Default)]
+pub struct MoveOut {
+    is_wanted: Arc<AtomicBool>,
+    is_in_fleet: Arc<AtomicBool>,
+}
+
+impl MoveOut {
+    /// Wants the server to be empty, or to take players again. It follows in its next tick.
+    pub fn want(&self, is_wanted: bool) {
+        self.is_wanted.store(is_wanted, Relaxed);
+    }
+
+    /// Says that there are others also when this server stops.
+    pub fn join_fleet(&self) {
+        self.is_in_fleet.store(true, Relaxed);
+    }
+}
+
 /// Whether the server drains, and until when.
 #[derive(Resource, Clone, Copy, Debug, Default)]
-pub struct Drain(Option<Span>);
+pub struct Drain {
+    stop: Option<Span>,
+    is_moving_out: bool,
+}
 
 #[derive(Clone, Copy, Debug)]
 struct Span {
@@ -33,17 +63,27 @@ struct Span {
 impl Drain {
     /// Whether the drain has begun.
     pub const fn has_begun(&self) -> bool {
-        self.0.is_some()
+        self.stop.is_some() || self.is_moving_out
+    }
+
+    /// Whether the server stops when it is empty.
+    const fn is_before_stop(&self) -> bool {
+        self.stop.is_some()
     }
 
     /// Time until matches that still run are ended, at `now` since the server's start; `None` without a limit.
     pub fn left(&self, now: Duration) -> Option<Duration> {
-        Some(self.0?.until?.saturating_sub(now))
+        Some(self.stop?.until?.saturating_sub(now))
     }
 
     /// Whether rooms in their lobby close.
     pub(super) fn closes_lobbies(&self, now: Duration) -> bool {
-        self.0.is_some_and(|span| now >= span.began + LOBBY_TIME)
+        self.is_moving_out || self.stop.is_some_and(|span| now >= span.began + LOBBY_TIME)
+    }
+
+    /// What members are told when their room closes because of the drain.
+    pub(super) const fn end_code(&self) -> EndCode {
+        if self.is_moving_out { EndCode::Moved } else { EndCode::Draining }
     }
 
     fn message(&self, now: Duration) -> ServerMessage {
@@ -54,8 +94,11 @@ impl Drain {
 /// Begins the drain and tells all members. Matches that still run after `limit` may be ended; `None` means no limit.
 pub(crate) fn begin(world: &mut World, limit: Option<Duration>) {
     let now = world.resource::<Now>().elapsed;
-    let drain = Drain(Some(Span { began: now, until: limit.map(|limit| now + limit) }));
-    world.insert_resource(drain);
+    let is_in_fleet = world.resource::<MoveOut>().is_in_fleet.load(Relaxed);
+    let mut drain = world.resource_mut::<Drain>();
+    drain.is_moving_out |= is_in_fleet;
+    drain.stop = Some(Span { began: now, until: limit.map(|limit| now + limit) });
+    let drain = *drain;
     world.resource_mut::<Directory>().refuse_newcomers();
     let members: Vec<PeerAddress> = world.query_filtered::<&PeerAddress, With<InRoom>>().iter(world).copied().collect();
     outgoing::send_to_all(world, &members, &drain.message(now));
@@ -63,10 +106,27 @@ pub(crate) fn begin(world: &mut World, limit: Option<Duration>) {
     tracing::info!(matches, limit_s, "draining: a second signal ends the server at once");
 }
 
+/// Begins to move out, or takes players again, as [`MoveOut`] wants. Runs in `TickSet::Control`, before
+/// join requests are answered.
+pub(crate) fn follow_move_out(wish: Res<MoveOut>, mut drain: ResMut<Drain>, mut directory: ResMut<Directory>) {
+    let is_wanted = wish.is_wanted.load(Relaxed);
+    if is_wanted == drain.is_moving_out || drain.is_before_stop() {
+        return;
+    }
+    drain.is_moving_out = is_wanted;
+    if is_wanted {
+        directory.refuse_newcomers();
+        tracing::info!("moving out: nobody new is let in, and rooms close when they have no match");
+    } else {
+        directory.accept_newcomers();
+        tracing::info!("called back: newcomers are let in again");
+    }
+}
+
 /// Tells a member that was just welcomed how long the server goes on, if it drains.
 pub(super) fn tell(world: &mut World, to: PeerAddress) {
     let (drain, now) = (*world.resource::<Drain>(), world.resource::<Now>().elapsed);
-    if drain.has_begun() {
+    if drain.is_before_stop() {
         outgoing::send(world, to, &drain.message(now));
     }
 }
@@ -85,7 +145,8 @@ pub(crate) fn is_over(world: &mut World) -> bool {
 
 /// Closes all rooms without a match at the end of the drain. No effect if there was none.
 pub(crate) fn close_rooms_without_match(world: &mut World) {
-    if !world.resource::<Drain>().has_begun() {
+    let drain = *world.resource::<Drain>();
+    if !drain.has_begun() {
         return;
     }
     let mut rooms = world.query::<(&Room, Entity, &RoomPhase)>();
@@ -93,11 +154,12 @@ pub(crate) fn close_rooms_without_match(world: &mut World) {
     let mut idle: Vec<(RoomId, Entity)> = idle.map(|(room, entity, _)| (room.id, entity)).collect();
     idle.sort();
     for (_, room) in idle {
-        closing::close(world, room, EndCode::Draining);
+        closing::close(world, room, drain.end_code());
     }
 }
 
 /// Why a session finds its room closed.
 pub(super) fn why_room_is_gone(world: &World) -> EndCode {
-    if world.resource::<Drain>().has_begun() { EndCode::Draining } else { EndCode::RoomGone }
+    let drain = world.resource::<Drain>();
+    if drain.has_begun() { drain.end_code() } else { EndCode::RoomGone }
 }

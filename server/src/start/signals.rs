@@ -45,6 +45,13 @@ impl HangUps {
         Signals::new([SIGHUP]).map(Self).map_err(|error| format!("cannot handle signals: {error}"))
     }
 
+    /// Starts a thread that acts on each SIGHUP.
+    pub fn on_each(mut self, act: impl Fn() + Send + 'static) -> Result<(), String> {
+        threads::spawn("reload", move || self.0.forever().for_each(|_| act()))
+            .map(drop)
+            .map_err(|error| format!("cannot start the thread that reloads: {error}"))
+    }
+
     /// Starts a thread that on each SIGHUP reads the folder again, checks the files, and queues them if they are good. It
     /// also reads the TLS files again, and calls `reopen_log`, which says why there was nothing to do.
     pub fn reload_on_each(

@@ -57,6 +57,8 @@ end_codes! {
     Desynced: "your game calculated differently from the server three times within a minute: reinstall the client";
     /// The server is about to restart and has closed the room, in which no match ran.
     Draining: "the room was closed because the server restarts: join again in a minute";
+    /// The server is about to end, and others of its fleet take its players. No match ran in the room.
+    Moved: "your server makes way for another one: join again at once";
 }
 
 /// Code and sentence for the end of a session.
@@ -93,7 +95,7 @@ mod tests {
     fn codes_keep_their_numbers() {
         assert_eq!((codec::encode(&EndCode::Left), codec::encode(&EndCode::Kicked)), (vec![0], vec![2]));
         assert_eq!((codec::encode(&EndCode::RoomGone), codec::encode(&EndCode::Desynced)), (vec![7], vec![16]));
-        assert_eq!(codec::encode(&EndCode::Draining), [17]);
+        assert_eq!((codec::encode(&EndCode::Draining), codec::encode(&EndCode::Moved)), (vec![17], vec![18]));
     }
 
     #[test]

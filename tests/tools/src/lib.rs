@@ -1,10 +1,11 @@
 //! Tools that measure, load and attack a Framehouse server, and the code they share.
 //!
 //! In real time: [`load`] measures a server process, with [`allocations`] also what it allocates, [`scale`] measures how the
-//! cost grows, [`bursts`] measures sudden crowds, [`door`] lets strangers attack, [`store_load`] measures the database, and
-//! [`crash`] kills servers. In virtual time: [`curves`], [`soak`], [`swarm`] and [`lifecycles`]. [`model`] is a reference model
-//! of a room, [`fuzz`] has the fuzz targets, [`bench`](mod@bench) has the microbenchmarks, [`plots`] draws pictures, and
-//! [`replays`] alters recorded matches. [`namespace`] and [`extended_arena`] are parts of several tools.
+//! cost grows, [`bursts`] measures sudden crowds, [`door`] lets strangers attack, [`store_load`] measures the database,
+//! [`crash`] kills servers, and [`fleet_chaos`] whatever a fleet has. In virtual time: [`curves`], [`soak`], [`swarm`] and
+//! [`lifecycles`]. [`model`] is a reference model of a room, [`fuzz`] has the fuzz targets, [`bench`](mod@bench) has the
+//! microbenchmarks, [`plots`] draws pictures, and [`replays`] alters recorded matches. [`namespace`] and
+//! [`extended_arena`] are parts of several tools.
 
 pub mod allocations;
 pub mod bench;
@@ -13,6 +14,7 @@ pub mod crash;
 pub mod curves;
 pub mod door;
 pub mod extended_arena;
+pub mod fleet_chaos;
 pub mod fuzz;
 pub mod lifecycles;
 pub mod load;

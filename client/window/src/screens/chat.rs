@@ -128,7 +128,8 @@ const fn gone(code: EndCode) -> T {
         | EndCode::SpectatorsFull
         | EndCode::TookTooLong
         | EndCode::VersionDiffers
-        | EndCode::Draining => T::Gone,
+        | EndCode::Draining
+        | EndCode::Moved => T::Gone,
     }
 }
 

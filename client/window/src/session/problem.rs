@@ -100,7 +100,7 @@ const fn of_code(code: EndCode) -> (T, T) {
         EndCode::RoomFaulted => (T::RoomClosed, T::RoomFaultedWhy),
         EndCode::RoomGone => (T::RoomClosed, T::RoomGoneWhy),
         EndCode::ServerStopping => (T::Stopping, T::StoppingWhy),
-        EndCode::Draining => (T::Restarting, T::RestartingWhy),
+        EndCode::Draining | EndCode::Moved => (T::Restarting, T::RestartingWhy),
         EndCode::TakenOver => (T::TakenOver, T::TakenOverWhy),
         EndCode::SeatNotKept => (T::SeatGone, T::SeatGoneWhy),
         EndCode::SpectatorsFull => (T::RoomFull, T::SpectatorsFullWhy),

@@ -8,6 +8,23 @@ pub(super) const NODES: &str = "fh:nodes";
 pub(super) const RELEASE: &str = "fh:release";
 /// When this memory of Redis began, in milliseconds of its clock.
 pub(super) const BORN: &str = "fh:born";
+/// Sorted set of managers by the time of their last word, in seconds of Redis' clock.
+pub(super) const MANAGERS: &str = "fh:managers";
+
+/// What a manager tells.
+pub(super) fn manager(manager: &str) -> String {
+    format!("fh:manager:{manager}")
+}
+
+/// List of the commands for a manager, oldest first.
+pub(super) fn commands(manager: &str) -> String {
+    format!("fh:commands:{manager}")
+}
+
+/// The answer to a command.
+pub(super) fn answer(id: &str) -> String {
+    format!("fh:answer:{id}")
+}
 
 /// The lease of a node.
 pub(super) fn node(node: &str) -> String {

@@ -40,7 +40,12 @@ impl Watch {
         notices
     }
 
-    /// Fires an alert that no rule judges: the process ends with it.
+    /// Resolves an alert that no rule judges.
+    pub fn resolve(&mut self, kind: &'static str, now: Moment) -> Option<Alert> {
+        self.book.miss(kind, Duration::ZERO, now)
+    }
+
+    /// Fires an alert that no rule judges: the process ends with it, or is the manager of a node that does not start.
     pub fn raise_fatal(&mut self, kind: &'static str, message: String, now: Moment) -> Option<Alert> {
         self.book.see(kind, AlertLevel::Fatal, message, now)
     }

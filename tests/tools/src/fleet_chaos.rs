@@ -1,0 +1,239 @@
+//! Chaos test of a fleet: Redis, two gateways, a manager with three nodes, and players that play through the gateways. By
+//! seed, nodes, gateways, the manager and Redis are killed.
+//!
+//! What must hold: whoever was told that a result is saved finds it, once; no room code leads to two rooms; no player has two
+//! seats; everybody is back in play soon after a kill; and when the nodes are gone, nothing of them is left in Redis.
+//!
+//! ```text
+//! processes.rs   the processes of the fleet, which end with this test
+//! player.rs      a player: joins, plays, comes back
+//! book.rs        what all players saw
+//! ```
+
+mod book;
+mod player;
+mod processes;
+
+use std::{
+    fmt,
+    fs::{self, File},
+    net::TcpListener,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use framehouse_client::complain;
+use framehouse_shared::rng::SimRng;
+
+use crate::{
+    crash::{compare::compare, game::make_short_matches},
+    load::process::Scratch,
+};
+use book::Book;
+use processes::{Fleet, NODES};
+
+/// Longest time until everybody plays at the beginning.
+const BEGIN_TIME_MAX: Duration = Duration::from_secs(60);
+/// Longest time until a player is back in play. Time in which Redis is away does not count.
+const BACK_TIME_MAX: Duration = Duration::from_secs(15);
+/// Shortest and longest time between two kills, in milliseconds.
+const KILL_PAUSES_MS: (u32, u32) = (4_000, 12_000);
+/// Longest time for which Redis is away, in milliseconds.
+const REDIS_AWAY_MS_MAX: u32 = 10_000;
+/// Longest time until the keys of dead nodes are gone.
+const SWEEP_TIME_MAX: Duration = Duration::from_secs(5);
+/// Longest time until the nodes have stopped.
+const STOP_TIME_MAX: Duration = Duration::from_secs(60);
+const LOOK_INTERVAL: Duration = Duration::from_millis(100);
+/// The length of a match, in ticks at 30 ticks a second.
+const MATCH_TICKS: u32 = 300;
+
+/// Parameters of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// Minutes of play.
+    pub minutes: u32,
+    /// Seed of the kills. Real time varies, so the same seed gives similar runs, not identical ones.
+    pub seed: u64,
+    /// Number of players.
+    pub players: u32,
+}
+
+/// What a run has seen.
+#[derive(Clone, Debug, Default)]
+pub struct ChaosReport {
+    kills: Vec<(&'static str, u32)>,
+    results: usize,
+    told: usize,
+    times_back: usize,
+    longest_back: Duration,
+}
+
+impl fmt::Display for ChaosReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kills: Vec<String> = self.kills.iter().map(|(what, count)| format!("{count} {what}")).collect();
+        write!(
+            f,
+            "killed: {}; players came back {} times, the slowest after {:.1} s; {} results, {} of them told, each is there \
+             once; no code, no seat twice; no key left",
+            kills.join(", "),
+            self.times_back,
+            self.longest_back.as_secs_f64(),
+            self.results,
+            self.told
+        )
+    }
+}
+
+/// What is killed.
+#[derive(Clone, Copy, Debug)]
+enum Victim {
+    Node(u32),
+    Gateway(usize),
+    Manager,
+    Redis { away_ms: u32 },
+}
+
+impl Victim {
+    fn draw(rng: &mut SimRng) -> Self {
+        match rng.below(8) {
+            0..=3 => Self::Node(1 + rng.below(NODES)),
+            4 | 5 => Self::Gateway(rng.below(2) as usize),
+            6 => Self::Manager,
+            _ => Self::Redis { away_ms: 500 + rng.below(REDIS_AWAY_MS_MAX) },
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Node(_) => "nodes",
+            Self::Gateway(_) => "gateways",
+            Self::Manager => "managers",
+            Self::Redis { .. } => "times Redis",
+        }
+    }
+}
+
+/// Plays and kills. Blocks until it is done or `stop` is set.
+///
+/// # Errors
+/// A sentence, when a promise was broken or the test could not be completed. The folder of the fleet is kept then.
+pub fn run(plan: &Plan, stop: &AtomicBool) -> Result<ChaosReport, String> {
+    let folder = Scratch::new("fleet-chaos")?;
+    let ran = run_in(folder.path(), plan, stop);
+    ran.map_err(|sentence| format!("{sentence} (seed {}; the folder is kept: {})", plan.seed, folder.keep().display()))
+}
+
+fn run_in(folder: &Path, plan: &Plan, stop: &AtomicBool) -> Result<ChaosReport, String> {
+    let game = make_short_matches(folder, MATCH_TICKS)?;
+    let mut fleet = Fleet::start(folder, &game)?;
+    let (book, is_over) = (Arc::new(Book::new(plan.players)), Arc::new(AtomicBool::new(false)));
+    let players: Vec<_> = (0..plan.players)
+        .map(|number| {
+            let (book, is_over, gateways) = (Arc::clone(&book), Arc::clone(&is_over), fleet.gateways());
+            thread::spawn(move || player::play(number, &gateways, &book, &is_over))
+        })
+        .collect();
+    let killed = kill_for_a_while(&mut fleet, plan, &book, stop).and_then(|kills| {
+        count_seats(&fleet, plan.players)?;
+        Ok(kills)
+    });
+    is_over.store(true, Relaxed);
+    players.into_iter().try_for_each(|player| player.join().map_err(|_| "a player panicked".to_owned()))?;
+    let mut report = ChaosReport { kills: killed?, ..Default::default() };
+    (report.times_back, report.longest_back) = book.comebacks();
+    fleet.stop_nodes(STOP_TIME_MAX)?;
+    let found = compare(&fleet.results()?, &book.told())?;
+    (report.results, report.told) = (found.in_file, found.acknowledged);
+    let end = Instant::now() + SWEEP_TIME_MAX;
+    loop {
+        match fleet.keys_of_nodes()? {
+            keys if keys.is_empty() => return Ok(report),
+            keys if Instant::now() > end => return Err(format!("{} keys are left in Redis: {keys:?}", keys.len())),
+            _ => thread::sleep(LOOK_INTERVAL),
+        }
+    }
+}
+
+fn kill_for_a_while(
+    fleet: &mut Fleet,
+    plan: &Plan,
+    book: &Book,
+    stop: &AtomicBool,
+) -> Result<Vec<(&'static str, u32)>, String> {
+    let (mut rng, mut kills) = (SimRng::new(plan.seed), Vec::<(&'static str, u32)>::new());
+    watch(book, stop, BEGIN_TIME_MAX, |book| book.all_play())?;
+    if !book.all_play() {
+        return Err("not everybody plays after a minute".to_owned());
+    }
+    book.begin();
+    let end = Instant::now() + Duration::from_secs(60) * plan.minutes;
+    while Instant::now() < end {
+        let (shortest, longest) = KILL_PAUSES_MS;
+        let pause = Duration::from_millis((shortest + rng.below(longest - shortest)).into());
+        watch(book, stop, pause, |_| false)?;
+        let victim = Victim::draw(&mut rng);
+        complain!("killing {victim:?}");
+        match victim {
+            Victim::Node(number) => fleet.kill_node(number),
+            Victim::Gateway(index) => fleet.restart_gateway(index)?,
+            Victim::Manager => fleet.restart_manager()?,
+            Victim::Redis { away_ms } => {
+                book.set_redis_away(true);
+                fleet.redis.kill()?;
+                watch(book, stop, Duration::from_millis(away_ms.into()), |_| false)?;
+                fleet.redis.start_again()?;
+                book.set_redis_away(false);
+            }
+        }
+        match kills.iter_mut().find(|(name, _)| *name == victim.name()) {
+            Some((_, count)) => *count += 1,
+            None => kills.push((victim.name(), 1)),
+        }
+    }
+    watch(book, stop, BACK_TIME_MAX, |book| book.all_play())?;
+    if book.all_play() { Ok(kills) } else { Err("not everybody plays after the last kill".to_owned()) }
+}
+
+/// Waits until the fleet counts each player once: the seats that were lost in the last kill are gone by then.
+fn count_seats(fleet: &Fleet, players: u32) -> Result<(), String> {
+    let end = Instant::now() + BACK_TIME_MAX;
+    loop {
+        match fleet.players_counted()? {
+            counted if counted == u64::from(players) => return Ok(()),
+            counted if Instant::now() > end => {
+                return Err(format!("the fleet counts {counted} seats of {players} players"));
+            }
+            _ => thread::sleep(LOOK_INTERVAL),
+        }
+    }
+}
+
+/// Waits, and looks whether a promise was broken.
+fn watch(book: &Book, stop: &AtomicBool, time: Duration, is_done: impl Fn(&Book) -> bool) -> Result<(), String> {
+    let end = Instant::now() + time;
+    while Instant::now() < end && !is_done(book) {
+        if stop.load(Relaxed) {
+            return Err("stopped before it was done".to_owned());
+        }
+        book.check(BACK_TIME_MAX)?;
+        thread::sleep(LOOK_INTERVAL);
+    }
+    Ok(())
+}
+
+/// A port that is free now, for a process that has to have the same one after a restart.
+fn free_port() -> Result<u16, String> {
+    let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| format!("no free port: {error}"))?;
+    listener.local_addr().map(|address| address.port()).map_err(|error| error.to_string())
+}
+
+fn log_file(folder: &Path, name: &str) -> Result<File, String> {
+    let open = fs::OpenOptions::new().append(true).create(true).open(folder.join(name));
+    open.map_err(|error| format!("cannot write {name}: {error}"))
+}

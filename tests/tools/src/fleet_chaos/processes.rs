@@ -1,0 +1,183 @@
+//! The processes of the fleet of a chaos test. They end with it, nodes included.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use framehouse_harness::redis::Redis;
+use framehouse_server::{
+    control::{ControlRequest, ask},
+    results::FILE_NAME,
+};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use super::{LOOK_INTERVAL, free_port, log_file};
+use crate::load::program::server_program;
+
+/// Number of nodes.
+pub(super) const NODES: u32 = 3;
+/// Nodes with higher numbers than this have never been there.
+const NUMBERS_MAX: u32 = 2 * NODES;
+/// Rooms with short pauses between matches. A lost seat is kept for a short time, so that a room goes on without it.
+const SETTINGS: &str = "[rooms]\nsize = 2\nlobby_s = 0.0\ncountdown_s = 0.5\nresults_s = 0.5\ngrace_s = 5.0\n\
+                        [net]\nconnection_timeout_s = 3\n[manager]\nnodes = 3\n";
+/// Keys that are there without any node.
+const LASTING_KEYS: [&str; 8] =
+    ["fh:born", "fh:release", "fh:results", "fh:messages", "fh:managers", "fh:manager:", "fh:commands:", "fh:answer:"];
+
+/// A process that is killed when this goes out of scope.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // An error means that it has ended already.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+/// Redis, two gateways, and a manager with its nodes.
+pub(super) struct Fleet {
+    folder: PathBuf,
+    game: PathBuf,
+    server: PathBuf,
+    pub redis: Redis,
+    gateway_ports: [u16; 2],
+    gateways: [Option<Process>; 2],
+    manager: Option<Process>,
+}
+
+impl Fleet {
+    /// Starts everything, with its files in this folder.
+    pub fn start(folder: &Path, game: &Path) -> Result<Self, String> {
+        let mut fleet = Self {
+            folder: folder.to_owned(),
+            game: game.to_owned(),
+            server: server_program()?,
+            redis: Redis::start()?,
+            gateway_ports: [free_port()?, free_port()?],
+            gateways: [None, None],
+            manager: None,
+        };
+        fs::write(folder.join("server.toml"), SETTINGS)
+            .map_err(|error| format!("cannot write the settings: {error}"))?;
+        fleet.restart_manager()?;
+        fleet.restart_gateway(0)?;
+        fleet.restart_gateway(1)?;
+        Ok(fleet)
+    }
+
+    /// Addresses of the gateways.
+    pub fn gateways(&self) -> Vec<String> {
+        self.gateway_ports.iter().map(|port| format!("http://127.0.0.1:{port}")).collect()
+    }
+
+    /// Kills a gateway, if it runs, and starts it at the same address.
+    pub fn restart_gateway(&mut self, index: usize) -> Result<(), String> {
+        self.gateways[index] = None;
+        let mut command = self.program("gateway", &format!("gateway-{index}"));
+        command.arg("--http").arg(format!("127.0.0.1:{}", self.gateway_ports[index]));
+        self.gateways[index] = Some(self.spawn(command, &format!("gateway-{index}.log"))?);
+        Ok(())
+    }
+
+    /// Kills the manager, if it runs, and starts the next one.
+    pub fn restart_manager(&mut self) -> Result<(), String> {
+        self.manager = None;
+        let mut command = self.program("manager", "manager");
+        command.args(["--node", "chaos", "--http", "127.0.0.1:0", "--udp", "127.0.0.1:0", "--lanes", "1"]);
+        command.args(["--tick-rate", "60", "--drain-limit", "0", "--game-dir"]).arg(&self.game);
+        self.manager = Some(self.spawn(command, "manager.log")?);
+        Ok(())
+    }
+
+    /// Kills a node, if it runs.
+    pub fn kill_node(&self, number: u32) {
+        if let Some(pid) = self.pid(number) {
+            let _ = kill_process(pid, Signal::KILL);
+        }
+    }
+
+    /// Ends the manager and stops the nodes, which write their last results.
+    pub fn stop_nodes(&mut self, time_max: Duration) -> Result<(), String> {
+        self.manager = None;
+        let pids: Vec<Pid> = (1..=NUMBERS_MAX).filter_map(|number| self.pid(number)).collect();
+        for pid in pids {
+            let _ = kill_process(pid, Signal::TERM);
+        }
+        let end = Instant::now() + time_max;
+        while (1..=NUMBERS_MAX).any(|number| self.pid(number).is_some()) {
+            if Instant::now() > end {
+                return Err("the nodes do not stop".to_owned());
+            }
+            thread::sleep(LOOK_INTERVAL);
+        }
+        Ok(())
+    }
+
+    /// The results of all nodes.
+    pub fn results(&self) -> Result<String, String> {
+        let files = (1..=NUMBERS_MAX).map(|number| self.node(number).join(FILE_NAME)).filter(|file| file.exists());
+        let read = |file: PathBuf| fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()));
+        files.map(read).collect()
+    }
+
+    /// Players that the fleet counts on its nodes.
+    pub fn players_counted(&self) -> Result<u64, String> {
+        let told = self.program("fleet", "operator").args(["status", "--json"]).output();
+        let told = told.map_err(|error| format!("cannot ask for the status of the fleet: {error}"))?;
+        let status: Value = serde_json::from_slice(&told.stdout)
+            .map_err(|_| format!("no status of the fleet: {}", String::from_utf8_lossy(&told.stderr)))?;
+        let nodes = status["nodes"].as_array().into_iter().flatten();
+        Ok(nodes.filter_map(|node| node["players"].as_u64()).sum())
+    }
+
+    /// The keys in Redis that belong to nodes.
+    pub fn keys_of_nodes(&self) -> Result<Vec<String>, String> {
+        if self.redis.ask(&["PING"]) != "PONG" {
+            return Err("Redis does not answer".to_owned());
+        }
+        Ok(self.redis.keys().into_iter().filter(|key| !LASTING_KEYS.iter().any(|lasting| key.starts_with(lasting))).collect())
+    }
+
+    fn node(&self, number: u32) -> PathBuf {
+        self.folder.join("manager").join("nodes").join(number.to_string())
+    }
+
+    fn pid(&self, number: u32) -> Option<Pid> {
+        Pid::from_raw(i32::try_from(ask(&self.node(number), ControlRequest::Report).ok()?.pid).ok()?)
+    }
+
+    /// A role of the server's program, with its data in this folder.
+    fn program(&self, role: &str, data: &str) -> Command {
+        let mut command = Command::new(&self.server);
+        command
+            .arg(role)
+            .arg("--config")
+            .arg(self.folder.join("server.toml"))
+            .arg(format!("--redis={}", self.redis.url()))
+            .arg("--data-dir")
+            .arg(self.folder.join(data))
+            .env("FRAMEHOUSE_FLEET_SECRET", "5a".repeat(32));
+        command
+    }
+
+    fn spawn(&self, mut command: Command, log: &str) -> Result<Process, String> {
+        let (output, errors) = (log_file(&self.folder, log)?, log_file(&self.folder, log)?);
+        command.stdin(Stdio::null()).stdout(output).stderr(errors);
+        let name = command.get_program().to_owned();
+        command.spawn().map(Process).map_err(|error| format!("cannot start {}: {error}", name.display()))
+    }
+}
+
+impl Drop for Fleet {
+    fn drop(&mut self) {
+        self.manager = None;
+        (1..=NUMBERS_MAX).for_each(|number| self.kill_node(number));
+    }
+}
