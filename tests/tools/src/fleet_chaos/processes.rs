@@ -142,7 +142,12 @@ impl Fleet {
         if self.redis.ask(&["PING"]) != "PONG" {
             return Err("Redis does not answer".to_owned());
         }
-        Ok(self.redis.keys().into_iter().filter(|key| !LASTING_KEYS.iter().any(|lasting| key.starts_with(lasting))).collect())
+        Ok(self
+            .redis
+            .keys()
+            .into_iter()
+            .filter(|key| !LASTING_KEYS.iter().any(|lasting| key.starts_with(lasting)))
+            .collect())
     }
 
     fn node(&self, number: u32) -> PathBuf {
