@@ -12,6 +12,7 @@ use framehouse_client::connect::RoomRequest;
 use framehouse_harness::live::wait_until;
 use framehouse_shared::ids::RoomCode;
 
+use crate::programs::Running;
 use machines::{Fleet, Player, SECRET, ask, create, listed, refusal, seat, until_ready};
 
 #[test]
@@ -82,6 +83,8 @@ fn the_api_of_a_gateway_is_that_of_a_server() {
             assert!(documented.lines().any(|row| row.starts_with(&name) && row.contains(meaning)), "{name}");
         }
     }
+    let paths = |running: &Running| get(running.url(), "/v1/openapi.json").1;
+    assert!(paths(&node).contains("/internal/v1/seats") && !paths(&gateway).contains("/internal/"));
     // What gateways ask nodes is nobody else's.
     for path in ["/internal/v1/page", "/internal/v1/seats", replay.replace("/v1", "/internal/v1").as_str()] {
         assert_eq!(get(node.url(), path).0, 404, "{path}");

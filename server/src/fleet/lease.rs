@@ -45,7 +45,7 @@ pub(super) fn lease(options: &NodeOptions, owner: &Owner, has_codes: bool, is_wa
         rooms: status.rooms as u32,
         rooms_max: options.rooms_max,
         matches: status.rooms.saturating_sub(status.rooms_by_phase.lobby) as u32,
-        clients: status.sessions as u32,
+        clients: status.sessions_by_kind.udp as u32,
         clients_max: roster.clients_max - roster.clients_max / RETURNING_SHARE,
         players: status.players as u32,
         room_size: options.room_size,

@@ -32,7 +32,7 @@ pub struct Roster {
     pub rooms: Vec<RosterRoom>,
     /// The seats of players that have arrived.
     pub seats: Vec<RosterSeat>,
-    /// Largest number of connections.
+    /// Largest number of connections over UDP.
     pub clients_max: u32,
 }
 
@@ -129,11 +129,12 @@ pub(crate) fn publish_roster(
             is_here: player.presence().is_connected(),
         })
     };
+    let over_udp = endpoints.iter().filter(|endpoint| !endpoint.serves_thin());
     board.replace(Roster {
         number: board.newest().number + 1,
         rooms: rooms.iter().map(room).collect(),
         seats: players.iter().filter_map(seat).collect(),
-        clients_max: endpoints.iter().map(|endpoint| endpoint.capacity() as u32).sum(),
+        clients_max: over_udp.map(|endpoint| endpoint.capacity() as u32).sum(),
     });
 }
 

@@ -18,7 +18,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::control::Control;
-use crate::{config::ServerSettings, control::NodeReport, threads};
+use crate::{
+    config::{RoomSettings, ServerSettings},
+    control::NodeReport,
+    net::endpoint::Endpoint,
+    threads,
+};
 
 /// Variable with the port of the SDK server, which Agones sets, and its default.
 const PORT_VARIABLE: &str = "AGONES_SDK_HTTP_PORT";
@@ -85,6 +90,14 @@ pub(super) struct Capacity {
     pub rooms: u64,
     /// Largest number of players.
     pub players: u64,
+}
+
+impl Capacity {
+    /// That of a server with these endpoints.
+    pub fn of(rooms: &RoomSettings, endpoints: &[Box<dyn Endpoint>]) -> Self {
+        let players = endpoints.iter().map(|endpoint| endpoint.capacity() as u64).sum();
+        Self { rooms: rooms.rooms_max.into(), players }
+    }
 }
 
 /// The thread that talks to the SDK server, until it is dropped.

@@ -3,8 +3,16 @@
 use std::{net::SocketAddr, process::ExitCode, sync::atomic::Ordering, thread, time::Duration};
 
 use super::{
-    complain, failure::Failure, file_limit, listen::cannot_listen, logging::Log, node::node_name, print::print,
-    signals::stop_on_signals, wall_clock,
+    addresses::{Addresses, scheme},
+    complain,
+    failure::Failure,
+    file_limit,
+    listen::{bind_http, read_tls},
+    logging::Log,
+    node::node_name,
+    print::print,
+    signals::stop_on_signals,
+    wall_clock,
 };
 use crate::{
     config::{Cli, Environment, Layers, Settings},
@@ -17,11 +25,10 @@ use crate::{
     },
     ops::{
         backend::LocalBackend,
-        http::{self, Documented, HttpOptions, TlsKeys},
+        http::{self, Documented, HttpOptions},
     },
     room::{
         codes::CodePool,
-        directory::LocalHello,
         roster::{Evictions, RosterBoard},
     },
     server::Server,
@@ -35,6 +42,8 @@ const GOODBYE_TIME: Duration = Duration::from_secs(1);
 
 /// What makes a server a node. Made before the server, and used when it is there.
 pub(super) struct Membership {
+    /// URL of Redis.
+    redis: String,
     key: FleetKey,
     roster: RosterBoard,
 }
@@ -45,7 +54,7 @@ impl Membership {
     /// # Errors
     /// When a node cannot have these settings.
     pub fn of(settings: &Settings) -> Result<Option<Self>, String> {
-        let Some((_, secret)) = settings.fleet.registry()? else { return Ok(None) };
+        let Some((redis, secret)) = settings.fleet.registry()? else { return Ok(None) };
         if settings.http.tls_cert.is_some() {
             return Err(
                 "gateways call the nodes of a fleet over HTTP without TLS: take --tls-cert and --tls-key away \
@@ -53,7 +62,7 @@ impl Membership {
                     .to_owned(),
             );
         }
-        Ok(Some(Self { key: FleetKey::new(secret), roster: RosterBoard::default() }))
+        Ok(Some(Self { redis: redis.to_owned(), key: FleetKey::new(secret), roster: RosterBoard::default() }))
     }
 
     /// The key of the server: that of the fleet.
@@ -61,86 +70,52 @@ impl Membership {
         &self.key
     }
 
-    /// The routes for gateways.
-    pub fn routes(&self, backend: LocalBackend) -> Documented {
-        routes(backend, self.roster.clone(), &self.key)
-    }
-
-    /// Registers a server that listens on these addresses.
+    /// Registers a server that listens on these addresses. Returns the routes for gateways, which lead to this backend, and
+    /// the thread that keeps the server registered.
     ///
     /// # Errors
-    /// When gateways could not reach it, or the thread cannot be started.
+    /// When the thread cannot be started.
     pub fn join(
         self,
         server: &mut Server,
-        settings: &Registered,
-        http: SocketAddr,
-        udp: &[SocketAddr],
-    ) -> Result<NodeThread, String> {
+        backend: LocalBackend,
+        settings: &Settings,
+        addresses: &Addresses,
+    ) -> Result<(Documented, NodeThread), String> {
         let (codes, (evicted, evictions)) = (CodePool::default(), Evictions::queue());
         server.join_fleet(codes.clone(), self.roster.clone(), evictions);
-        let hello = server.world().resource::<LocalHello>().0.clone();
-        let Registered { name, redis, build, channel, zone, address, public_host, rooms_max, room_size, load_max } =
-            settings.clone();
-        let http = match (address, public_host) {
-            (Some(address), _) => address,
-            (None, Some(host)) if http.ip().is_unspecified() => format!("{host}:{}", http.port()),
-            _ => http.to_string(),
-        };
+        let more = routes(backend, self.roster.clone(), &self.key);
+        let Settings { fleet, rooms, .. } = settings;
         let options = NodeOptions {
-            redis,
+            redis: self.redis,
+            name: node_name(&settings.server),
+            build: fleet.build.clone().unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned()),
+            class: class_of(server.hello()),
+            hello: server.hello().clone(),
+            channel: fleet.channel.clone(),
+            zone: fleet.zone.clone(),
+            http: http_for_gateways(settings, addresses.http),
+            udp: addresses.udp.iter().map(ToString::to_string).collect(),
+            rooms_max: rooms.rooms_max,
+            room_size: rooms.size,
+            load_max: rooms.load_max,
             key: self.key,
-            name,
-            build,
-            class: class_of(&hello),
-            hello,
-            channel,
-            zone,
-            http,
-            udp: udp.iter().map(ToString::to_string).collect(),
-            rooms_max,
-            room_size,
-            load_max,
             status: server.status_board(),
             roster: self.roster,
             codes,
             evictions: evicted,
         };
-        start(options).map_err(|error| format!("cannot start the thread for the fleet: {error}"))
+        let node = start(options).map_err(|error| format!("cannot start the thread for the fleet: {error}"))?;
+        Ok((more, node))
     }
 }
 
-/// The settings that a node is registered with.
-#[derive(Clone)]
-pub(super) struct Registered {
-    name: String,
-    redis: String,
-    build: String,
-    channel: String,
-    zone: String,
-    address: Option<String>,
-    public_host: Option<String>,
-    rooms_max: u32,
-    room_size: u8,
-    load_max: f64,
-}
-
-impl Registered {
-    /// Those of these settings.
-    pub fn of(settings: &Settings) -> Self {
-        let fleet = settings.fleet.clone();
-        Self {
-            name: node_name(&settings.server),
-            redis: fleet.redis.map(|url| url.reveal().to_owned()).unwrap_or_default(),
-            build: fleet.build.unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned()),
-            channel: fleet.channel,
-            zone: fleet.zone,
-            address: fleet.address,
-            public_host: settings.server.public_host.clone(),
-            rooms_max: settings.rooms.rooms_max,
-            room_size: settings.rooms.size,
-            load_max: settings.rooms.load_max,
-        }
+/// Host and port at which gateways reach a server that listens here.
+fn http_for_gateways(settings: &Settings, bound: SocketAddr) -> String {
+    match (&settings.fleet.address, &settings.server.public_host) {
+        (Some(address), _) => address.clone(),
+        (None, Some(host)) if bound.ip().is_unspecified() => format!("{host}:{}", bound.port()),
+        _ => bound.to_string(),
     }
 }
 
@@ -166,13 +141,8 @@ fn serve_gateway(cli: &Cli) -> Result<(), String> {
         settings.fleet.registry()?.ok_or("a gateway needs the Redis of its fleet: set it with --redis URL")?;
     let stop = stop_on_signals()?;
     let connections_max = file_limit::raise().http;
-    let tls = match (&settings.http.tls_cert, &settings.http.tls_key) {
-        (Some(certificate), Some(key)) => Some(TlsKeys::read(certificate, key)?),
-        _ => None,
-    };
-    let listener = http::bind(settings.server.http)
-        .map_err(|error| cannot_listen("HTTP", settings.server.http, "--http", &error))?;
-    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let tls = read_tls(&settings.http)?;
+    let (listener, address) = bind_http(&settings.server)?;
     let database = settings.store.database.as_ref().map(|url| store::start_reader(url.reveal(), wall_clock));
     let backend = FleetBackend::start(GatewayOptions {
         redis: redis.to_owned(),
@@ -184,7 +154,7 @@ fn serve_gateway(cli: &Cli) -> Result<(), String> {
         store: database.transpose().map_err(|error| error.to_string())?,
     })
     .map_err(|error| format!("cannot start the thread for the fleet: {error}"))?;
-    let scheme = if tls.is_some() { "https" } else { "http" };
+    let scheme = scheme(tls.as_ref());
     let options = HttpOptions {
         http: settings.http,
         net: settings.net,

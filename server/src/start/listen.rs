@@ -1,17 +1,73 @@
-//! Resources that only one server can have: UDP sockets.
+//! Resources that only one server can have: the listener of HTTP and UDP sockets.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    time::Duration,
+};
 
-use super::lookup;
+use super::{
+    addresses::{Addresses, scheme},
+    agones,
+    file_limit::{self, Connections},
+    lookup,
+};
 use crate::{
-    config::Settings,
+    config::{HttpSettings, ServerSettings, Settings},
     error_streak::ErrorStreak,
     net::udp::{PublicHost, UdpDatagrams, UdpEndpoint, UdpSettings},
+    ops::http::{self, TlsKeys},
     schedule::TickRate,
 };
 
+/// Everything that a server listens with.
+pub(super) struct Listeners {
+    /// The listener of HTTP.
+    pub http: TcpListener,
+    /// Certificate and key of HTTP.
+    pub tls: Option<TlsKeys>,
+    /// Connections that the process may have.
+    pub connections: Connections,
+    /// The UDP endpoints.
+    pub endpoints: Vec<UdpEndpoint>,
+    /// Where all of these are.
+    pub addresses: Addresses,
+}
+
+impl Listeners {
+    /// Binds everything. Where Agones knows the public address of the server, it becomes that of the settings.
+    ///
+    /// # Errors
+    /// With a sentence, when something cannot be had.
+    pub fn bind(settings: &mut Settings, unix_now: Duration, lookup_errors: &ErrorStreak) -> Result<Self, String> {
+        let connections = file_limit::raise();
+        let tls = read_tls(&settings.http)?;
+        let (http, address) = bind_http(&settings.server)?;
+        if settings.server.agones {
+            agones::learn_address(&mut settings.server)?;
+        }
+        let endpoints = bind_endpoints(settings, unix_now, lookup_errors)?;
+        let udp = endpoints.iter().map(UdpEndpoint::public_address).collect();
+        let addresses = Addresses { scheme: scheme(tls.as_ref()), http: address, udp };
+        Ok(Self { http, tls, connections, endpoints, addresses })
+    }
+}
+
+/// Certificate and key of HTTP, if the settings name them.
+pub(super) fn read_tls(settings: &HttpSettings) -> Result<Option<TlsKeys>, String> {
+    let files = settings.tls_cert.as_ref().zip(settings.tls_key.as_ref());
+    files.map(|(certificate, key)| TlsKeys::read(certificate, key)).transpose()
+}
+
+/// Binds the listener of HTTP. Also returns its address.
+pub(super) fn bind_http(settings: &ServerSettings) -> Result<(TcpListener, SocketAddr), String> {
+    let listener = http::bind(settings.http).map_err(|error| cannot_listen("HTTP", settings.http, "--http", &error))?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    Ok((listener, address))
+}
+
 /// Binds the sockets of the UDP endpoints.
-pub(super) fn bind_endpoints(
+fn bind_endpoints(
     settings: &Settings,
     unix_now: Duration,
     lookup_errors: &ErrorStreak,
@@ -37,7 +93,7 @@ pub(super) fn bind_endpoints(
 }
 
 /// The error message for an address that cannot be bound, with advice.
-pub(super) fn cannot_listen(what: &str, address: SocketAddr, flag: &str, error: &io::Error) -> String {
+fn cannot_listen(what: &str, address: SocketAddr, flag: &str, error: &io::Error) -> String {
     let advice = match error.kind() {
         io::ErrorKind::AddrInUse => {
             format!("the port is in use: stop what uses it, or choose another port with {flag}")

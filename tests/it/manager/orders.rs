@@ -5,13 +5,10 @@ use std::{
     os::unix::fs::PermissionsExt,
 };
 
-use framehouse_harness::live::wait_until;
+use framehouse_harness::{live::wait_until, redis::Redis};
 
 use super::Manager;
-use crate::{
-    programs::{PANICKING, SERVER, server, text},
-    store::redis::Redis,
-};
+use crate::programs::{PANICKING, SERVER, server, text};
 
 const SECRET: &str = "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a";
 /// What a script does before it goes wrong.
@@ -32,7 +29,7 @@ impl Fleet {
         fs::create_dir(&builds).expect("a folder of ours");
         let settings = settings.replace("BUILDS", &builds.to_string_lossy());
         fs::write(manager.path("settings.toml"), settings).expect("a folder of ours");
-        let redis = Redis::start(&format!("manager-{name}"))?;
+        let redis = Redis::for_tests()?;
         manager.environment = vec![("FRAMEHOUSE_REDIS", redis.url()), ("FRAMEHOUSE_FLEET_SECRET", SECRET.to_owned())];
         manager.begin();
         Some(Self { manager, redis })

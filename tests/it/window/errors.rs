@@ -83,6 +83,7 @@ fn every_refusal_of_a_server_has_words_of_the_clients_own() {
     let code = "K7QX".parse().expect("a code");
     let all = [
         JoinError::NoSuchRoom(code),
+        JoinError::NoSuchName("lounge".to_owned()),
         JoinError::RoomFull(code),
         JoinError::SpectatorsFull(code),
         JoinError::NoSuchSeat,
@@ -102,6 +103,7 @@ fn every_refusal_of_a_server_has_words_of_the_clients_own() {
     for error in all {
         let has_own_words = match &error {
             JoinError::NoSuchRoom(_)
+            | JoinError::NoSuchName(_)
             | JoinError::RoomFull(_)
             | JoinError::SpectatorsFull(_)
             | JoinError::NoSuchSeat

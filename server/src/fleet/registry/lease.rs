@@ -121,9 +121,9 @@ pub struct NodeLease {
     pub rooms_max: u32,
     /// Number of rooms with a match: what a drain waits for.
     pub matches: u32,
-    /// Number of sessions, reservations included.
+    /// Number of sessions over UDP, reservations included.
     pub clients: u32,
-    /// Largest number of sessions of newcomers.
+    /// Largest number of sessions of newcomers over UDP.
     pub clients_max: u32,
     /// Number of players.
     pub players: u32,

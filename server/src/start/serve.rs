@@ -1,0 +1,248 @@
+//! A running server: from its settings to its end.
+
+use std::{
+    mem::ManuallyDrop,
+    net::TcpListener,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
+
+use framehouse_shared::{game::Game, guarded::guarded, sim::GameFile};
+use rustix::time::{ClockId, clock_gettime};
+
+use super::{
+    addresses::Addresses,
+    agones::{Agones, Capacity},
+    control::Control,
+    data::Data,
+    failure::Failure,
+    file_limit::Connections,
+    fleet::Membership,
+    game_files::{read_game_files, refusal},
+    listen::Listeners,
+    logging::Log,
+    signals::{HangUps, stop_on_signals},
+    wall_clock,
+};
+use crate::{
+    config::{AlertSettings, Flags, Settings, WsSettings},
+    disk::FreeSpace,
+    fleet::{node::NodeThread, registry::class_of},
+    net::{endpoint::Endpoint, ws::WsEndpoint},
+    ops::{
+        alerts::{Alerts, Sources, reading::ErrorStreaks},
+        backend::LocalBackend,
+        http::{self, Documented, HttpOptions, HttpTimes, TlsKeys},
+        reload::RulesQueue,
+    },
+    room::caller_days::CallerLimits,
+    schedule::TickRate,
+    server::{Server, ServerSetup},
+    tick_loop,
+};
+
+/// Longest time to write the last results when the server stops.
+const RESULTS_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// What a server is started with, beside its game and its settings.
+pub(super) struct Context<'a> {
+    /// The command line, which names the settings file that is read again for the log.
+    pub flags: &'a Flags,
+    /// The log.
+    pub log: &'a Log,
+    /// Who tells the operator.
+    pub alerts: &'a Alerts,
+    /// Lines below the addresses.
+    pub hints: &'a [&'a str],
+}
+
+/// Runs a server until it has stopped.
+///
+/// # Errors
+/// When it does not start, panics, or loses results.
+pub(super) fn run_server(
+    game: impl Game + Clone,
+    mut settings: Settings,
+    context: &Context<'_>,
+) -> Result<(), Failure> {
+    let (stop, hang_ups) = (stop_on_signals()?, HangUps::catch()?);
+    let game_files = settings.server.game_dir.as_deref().map(read_game_files).transpose()?.unwrap_or_default();
+    let (unix_base, mut errors) = (wall_clock(), ErrorStreaks::default());
+    let listeners = Listeners::bind(&mut settings, unix_base, &errors.lookup)?;
+    let membership = Membership::of(&settings)?;
+    let data = Data::open(&game, &settings, membership.as_ref().map(Membership::key))?;
+    data.show_errors(&mut errors);
+    let Listeners { http, tls, connections, endpoints, addresses } = listeners;
+    tls.iter().for_each(|keys| errors.tls = keys.error_streak());
+
+    let (times, view_module) = (HttpTimes::default(), game.web_module());
+    let (options, ws_endpoint) = http_options(&settings, connections, tls.clone(), times.clone());
+    let options = HttpOptions { view_module, ..options };
+    let endpoints: Vec<_> = endpoints.into_iter().map(boxed).chain([boxed(ws_endpoint)]).collect();
+    let capacity = Capacity::of(&settings.rooms, &endpoints);
+    let mut server = make_server(game, &settings, endpoints, unix_base, game_files)?;
+    let backend = backend(&mut server, &data, context.alerts);
+    let joined = membership.map(|membership| membership.join(&mut server, backend.clone(), &settings, &addresses));
+    let node = open_http(http, backend, options, joined.transpose()?)?;
+
+    let (disk, is_lost) = (FreeSpace::default(), Arc::new(AtomicBool::new(false)));
+    let (board, store) = (server.status_board(), Some(data.store.clone()));
+    let sources = Sources { board, http: times, disk: disk.clone(), errors, store };
+    reload_on_hang_up(&mut server, &settings, hang_ups, tls, context)?;
+    set_clocks_and_limits(&mut server, &settings.alerts);
+    server.set_web_url(addresses.web_url(settings.server.public_host.as_deref()));
+    server.set_data_dir_lost(Arc::clone(&is_lost));
+    let (folder, writers) = data.give_to(&mut server);
+    let watched = folder.watch(is_lost, disk);
+    let _ends_the_lock = watched.map_err(|error| format!("cannot start the thread that watches data: {error}"))?;
+    let control = open_control(&server, &settings, &addresses, node.as_ref());
+    let agones = settings.server.agones.then(|| Agones::start(control, capacity)).transpose();
+    let agones = agones.map_err(|error| format!("cannot start the thread for Agones: {error}"))?;
+    addresses.greet(context.hints)?;
+    let watching = context.alerts.watch(sources);
+    let watching = watching.map_err(|error| format!("cannot start the thread for alerts: {error}"))?;
+
+    let (tick_rate, drain_limit) = (TickRate(settings.server.tick_rate), settings.server.drain_limit());
+    let ended = guarded(|| tick_loop::run_until(&mut server, tick_rate, &stop, drain_limit));
+    drop(watching);
+    node.into_iter().for_each(NodeThread::close);
+    if ended.is_err() {
+        return Err(Failure::TickPanic { results_lost: save_results(server) });
+    }
+    let results_lost = server.close_results(RESULTS_TIME_MAX);
+    // Only when the server's end of the queue is closed does the thread of the replays stop.
+    drop(server);
+    writers.close();
+    drop(agones);
+    if results_lost > 0 {
+        return Err(Failure::ResultsLost(results_lost));
+    }
+    context.alerts.close();
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn boxed(endpoint: impl Endpoint + 'static) -> Box<dyn Endpoint> {
+    Box::new(endpoint)
+}
+
+/// The options of the HTTP gateway, and the endpoint of its WebSockets.
+fn http_options(
+    settings: &Settings,
+    connections: Connections,
+    tls: Option<TlsKeys>,
+    times: HttpTimes,
+) -> (HttpOptions, WsEndpoint) {
+    let connections_max = settings.ws.connections_max.min(connections.sockets);
+    let ws = WsSettings { connections_max, ..settings.ws.clone() };
+    let (endpoint, link) = WsEndpoint::new(TickRate(settings.server.tick_rate), &settings.net, &ws);
+    let options = HttpOptions {
+        http: settings.http.clone(),
+        net: settings.net.clone(),
+        public_host: settings.server.public_host.clone(),
+        connections_max: connections.http,
+        tls,
+        times,
+        ws,
+        link: Some(link),
+        ..HttpOptions::default()
+    };
+    (options, endpoint)
+}
+
+fn make_server(
+    game: impl Game + Clone,
+    settings: &Settings,
+    endpoints: Vec<Box<dyn Endpoint>>,
+    unix_base: Duration,
+    game_files: Vec<GameFile>,
+) -> Result<Server, String> {
+    let setup = ServerSetup {
+        tick_rate: TickRate(settings.server.tick_rate),
+        rooms: settings.rooms.clone(),
+        cleanup: settings.cleanup.clone(),
+        net: settings.net.clone(),
+        endpoints,
+        unix_base,
+        game_files,
+        seed: None,
+    };
+    Server::new(game, setup).map_err(|error| match &settings.server.game_dir {
+        Some(folder) => refusal(folder, &error),
+        None => error.to_string(),
+    })
+}
+
+/// What answers the requests of players.
+fn backend(server: &mut Server, data: &Data, alerts: &Alerts) -> LocalBackend {
+    let (backend, joins) = LocalBackend::new(server.status_board(), data.replay_folder.clone());
+    server.set_join_queue(joins);
+    let backend = backend.with_key(data.public_key).with_store(data.store.clone());
+    backend.with_ratings(data.players_key.clone()).with_alerts(alerts.clone())
+}
+
+/// Serves the HTTP API, and what a node of a fleet serves for gateways. Returns the thread that keeps a node registered.
+fn open_http(
+    listener: TcpListener,
+    backend: LocalBackend,
+    options: HttpOptions,
+    joined: Option<(Documented, NodeThread)>,
+) -> Result<Option<NodeThread>, String> {
+    let (backend, options, node) = match joined {
+        Some((more, node)) => (backend.with_fleet(node.progress.clone()), HttpOptions { more, ..options }, Some(node)),
+        None => (backend, options, None),
+    };
+    http::serve(listener, backend, options).map_err(|error| format!("cannot start the HTTP thread: {error}"))?;
+    Ok(node)
+}
+
+/// Lets SIGHUP reload rules, files of TLS and the log.
+fn reload_on_hang_up(
+    server: &mut Server,
+    settings: &Settings,
+    hang_ups: HangUps,
+    tls: Option<TlsKeys>,
+    context: &Context<'_>,
+) -> Result<(), String> {
+    let (reloads, reloaded) = RulesQueue::new();
+    server.set_rules_queue(reloaded);
+    let (log, flags) = (context.log.control(), context.flags.clone());
+    let reopen_log = move || log.hang_up(&flags);
+    hang_ups.reload_on_each(settings.server.game_dir.clone(), server.rules_check(), reloads, tls, reopen_log)
+}
+
+fn set_clocks_and_limits(server: &mut Server, alerts: &AlertSettings) {
+    server.set_caller_limits(CallerLimits { joins: alerts.joins_per_day_max, matches: alerts.matches_per_day_max });
+    server.set_cpu_clock(|| cpu_time(ClockId::ProcessCPUTime));
+    server.set_thread_clock(|| cpu_time(ClockId::ThreadCPUTime));
+}
+
+/// Serves the control socket.
+fn open_control(
+    server: &Server,
+    settings: &Settings,
+    addresses: &Addresses,
+    node: Option<&NodeThread>,
+) -> Arc<Control> {
+    let (board, move_out, class) = (server.status_board(), server.move_out(), class_of(server.hello()));
+    let fleet = node.map(|node| node.progress.clone());
+    if fleet.is_some() {
+        move_out.join_fleet();
+    }
+    let control = Arc::new(Control { board, move_out, http: addresses.http, class, fleet });
+    control.serve(&settings.server.data_dir);
+    control
+}
+
+/// Writes the results that wait in memory after a panic of the tick thread. Returns the number of those that are lost.
+fn save_results(server: Server) -> u64 {
+    // Its drop could panic again, which would end the process without a word.
+    let mut server = ManuallyDrop::new(server);
+    // How many are lost is unknown if this panics, too: the log has both panics.
+    guarded(|| server.close_results(RESULTS_TIME_MAX)).unwrap_or(0)
+}
+
+fn cpu_time(clock: ClockId) -> Duration {
+    let time = clock_gettime(clock);
+    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
+}
