@@ -74,7 +74,7 @@ impl<S: Clone + Send + Sync + 'static> Documented<S> {
         self
     }
 
-    /// Gives the routes what they need, in front of them and behind.
+    /// Adds layers and state to the routes.
     pub(crate) fn equip<T>(self, equip: impl FnOnce(Router<S>) -> Router<T>) -> Documented<T> {
         Documented { router: equip(self.router), document: self.document, schemas: self.schemas }
     }
