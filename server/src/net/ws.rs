@@ -1,5 +1,5 @@
 //! The WebSocket endpoint: thin clients. Its sockets live on the HTTP thread; a bounded queue leads from them to the tick
-//! thread, and a bounded [`Outbox`] for each leads back.
+//! thread, and a bounded `Outbox` for each leads back.
 
 mod link;
 mod outbox;
