@@ -175,13 +175,19 @@ fn pool(options: AnyConnectOptions, connections_max: u32, setup: Option<&'static
         .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
         .after_connect(move |connection, _| {
             Box::pin(async move {
-                match setup {
-                    Some(setup) => sqlx::raw_sql(setup).execute(connection).await.map(drop),
-                    None => Ok(()),
-                }
+                let Some(setup) = setup else { return Ok(()) };
+                let done = sqlx::raw_sql(setup).execute(connection).await.map(drop);
+                // The first statement says it as well, and ends the attempts.
+                if is_no_database(&done) { Ok(()) } else { done }
             })
         })
         .connect_lazy_with(options.disable_statement_logging())
+}
+
+/// Whether SQLite has found that the file is none of its databases.
+fn is_no_database(done: &Result<(), sqlx::Error>) -> bool {
+    let code = done.as_ref().err().and_then(|error| error.as_database_error()?.code());
+    code.as_deref() == Some("26")
 }
 
 /// The path as part of a URL.

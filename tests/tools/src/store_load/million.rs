@@ -15,6 +15,7 @@ use framehouse_server::results::FILE_NAME;
 use framehouse_shared::{
     api::{BoardQuery, board},
     date::day,
+    ids::MatchId,
     rng::SimRng,
 };
 
@@ -60,7 +61,8 @@ pub(super) fn run(million: &MillionArgs, args: &Args, stop: &Arc<AtomicBool>) ->
     let settings = store_settings(postgres.as_ref(), &format!("{database}boards_unproven = true\n"));
     let server = ServerProcess::start_program(&program, folder, &settings, &[])?;
     let mut report = Report { scenario: "million", ..Report::default() };
-    let stored = wait_until_stored(&server, stop)?;
+    let last = played(million.matches - 1, MAPS[0], now_s, &[]).match_id;
+    let stored = wait_until_stored(&server, last, stop)?;
     if is_new {
         report.number("import_s", stored.as_secs_f64());
         report.number("imported_per_s", f64::from(million.matches) / stored.as_secs_f64());
@@ -123,17 +125,17 @@ fn player(rng: &mut SimRng, players: u32) -> u32 {
     rng.below(most)
 }
 
-fn wait_until_stored(server: &ServerProcess, stop: &AtomicBool) -> Result<Duration, String> {
+/// Waits until the database has the last match.
+fn wait_until_stored(server: &ServerProcess, last: MatchId, stop: &AtomicBool) -> Result<Duration, String> {
     let (start, mut said) = (Instant::now(), Duration::ZERO);
-    // A page from before the first look at the files says that nothing waits.
-    let mut calm_looks = 0;
-    while calm_looks < 3 {
+    let last = format!("/v1/matches/{last}");
+    // Before the first look at the files nothing waits, either.
+    while server.status()?.store.waiting_bytes > 0 || server.load(&last).is_err() {
         pause(LOOK_INTERVAL, stop)?;
         let store = server.status()?.store;
         if store.failing {
             return Err(format!("the results cannot be stored: {}", server.log()));
         }
-        calm_looks = if store.waiting_bytes == 0 { calm_looks + 1 } else { 0 };
         if start.elapsed() > said + SAY_INTERVAL {
             said = start.elapsed();
             complain!("{} matches are stored, {} MB wait", store.stored, store.waiting_bytes / 1_000_000);
