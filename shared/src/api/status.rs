@@ -87,8 +87,8 @@ pub struct Status {
     /// The database of players, matches and leaderboards.
     #[serde(default)]
     pub store: StoreStatus,
-    /// The fleet, on one of its nodes or gateways.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The fleet, on one of its nodes or gateways; `None` for a server of its own.
+    #[serde(default)]
     pub fleet: Option<FleetStatus>,
     /// Recording of matches.
     pub replays: ReplayStats,
