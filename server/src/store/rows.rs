@@ -67,7 +67,7 @@ pub(super) async fn insert_any(
     Ok(returned)
 }
 
-/// Like [`insert`], but returns only how many rows were inserted or changed: each returned row costs as much as its insertion.
+/// Like [`insert`], but returns only how many rows were inserted or changed: SQLite's thread hands over each row by itself.
 pub(super) async fn upsert<const COLUMNS: usize>(
     connection: &mut AnyConnection,
     into: &'static str,
