@@ -77,7 +77,7 @@ const watch = () => enter({ code, watch: true });
 /** Says why, with a way on: another room if this one is closed to the player. */
 async function failed(error, isWatching) {
   render();
-  const isGone = /room|kicked|sent_away|refused/.test(error.code) && error.code !== "room_full";
+  const isGone = /room|kicked|sent_away|refused|by_operator/.test(error.code) && error.code !== "room_full";
   if (isGone) return tell(reason(error, code), say("otherRoom"), () => enter({ quick: true }));
   if (isWatching) return tell(reason(error, code), say("tryAgain"), watch);
   if (await watch()) tell(reason(error, code));

@@ -1,12 +1,13 @@
 //! Settings. Precedence: flags > environment > file > defaults.
 //!
 //! ```text
-//! server.rs http.rs ws.rs rooms.rs cleanup.rs net.rs replays.rs store.rs fleet.rs alerts.rs manager.rs log.rs   the sections of the file: fields, defaults, ranges
+//! server.rs http.rs ws.rs rooms.rs cleanup.rs net.rs replays.rs store.rs fleet.rs alerts.rs features.rs admin.rs manager.rs log.rs   the sections of the file: fields, defaults, ranges
 //! catalogue.rs    the list of all settings, from assets/server.toml: names, types, meanings
 //! layers.rs       values of file, environment and command line, each checked, with their origins
 //! environment.rs  the variables of the environment
 //! flags.rs        settings on the command line
-//! cli.rs          subcommands
+//! cli.rs          subcommands; those of `admin` are in admin_action.rs
+//! reload.rs       which settings change in a running server
 //! print.rs        what `config show` and `config env` print
 //! origin.rs       where a value comes from
 //! secret_url.rs   URLs that may have a password
@@ -16,11 +17,14 @@
 //! A new setting is a field with its default, a range in `RANGES` if it is a number, and a line in `assets/server.toml`. It
 //! then has its environment variable. A new section is also a field of `Settings` and a line in `catalogue::ranges`.
 
+mod admin;
+mod admin_action;
 mod alerts;
 mod catalogue;
 mod cleanup;
 mod cli;
 mod environment;
+mod features;
 mod flags;
 mod fleet;
 mod http;
@@ -31,6 +35,7 @@ mod nearest;
 mod net;
 mod origin;
 mod print;
+mod reload;
 mod replays;
 mod rooms;
 mod secret_url;
@@ -42,10 +47,13 @@ mod ws;
 
 use serde::{Deserialize, Serialize};
 
+pub use admin::AdminSettings;
+pub(crate) use admin_action::AdminAction;
 pub use alerts::{AlertSettings, WebhookFormat, WebhookUrl};
 pub use cleanup::CleanupSettings;
 pub(crate) use cli::{Cli, Command, ConfigAction, FleetAction, ReplayAction, StoreAction};
 pub(crate) use environment::Environment;
+pub use features::FeatureSettings;
 pub(crate) use flags::Flags;
 pub use fleet::{FleetSecret, FleetSettings};
 pub use http::HttpSettings;
@@ -85,6 +93,10 @@ pub(crate) struct Settings {
     pub fleet: FleetSettings,
     /// `[alerts]`: when an operator is told, and where.
     pub alerts: AlertSettings,
+    /// `[features]`: what is switched off.
+    pub features: FeatureSettings,
+    /// `[admin]`: limits on what an operator can do.
+    pub admin: AdminSettings,
     /// `[manager]`: the nodes of a machine.
     pub manager: ManagerSettings,
     /// `[log]`: format, levels and file of the log.

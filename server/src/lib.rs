@@ -95,6 +95,7 @@ mod desync;
 pub mod disk;
 mod dispatch;
 pub mod error_streak;
+pub mod features;
 pub mod fleet;
 pub mod heartbeat;
 mod histogram;

@@ -1,7 +1,9 @@
-//! Operations: HTTP gateway, room list, status page, metrics, alerts, rules reload and tick timings.
+//! Operations: HTTP gateway, admin calls, room list, status page, metrics, alerts, reload and tick timings.
 
+pub mod admin;
 pub mod alerts;
 pub mod backend;
+mod fuses;
 pub mod http;
 mod metrics;
 pub mod reload;

@@ -6,6 +6,7 @@
 //!
 //! ```text
 //! recording.rs  the recording of a running match;  queue.rs  the queue to the thread
+//! copy.rs       the replay of a running match so far
 //! fate.rs       what became of a replay
 //! writer.rs     the thread;  folder.rs  file names;  recovery.rs  what a crash left
 //! retention.rs  quotas, ages;  owners.rs  who caused a replay
@@ -13,6 +14,7 @@
 //! verify.rs     runs a replay again;  info.rs  a summary for people
 //! ```
 
+mod copy;
 pub mod desync;
 mod fate;
 pub mod folder;
@@ -32,6 +34,7 @@ use std::{net::IpAddr, ops::RangeInclusive, time::Duration};
 
 use bevy::prelude::*;
 use framehouse_shared::{
+    api::Feature,
     fields::FieldDifference,
     game::GameHandle,
     ids::MatchId,
@@ -49,10 +52,12 @@ pub use fate::QueuedReplay;
 pub use queue::{ReplayQueue, ReplayStats};
 pub use recording::Recording;
 
+use copy::CopyJob;
 use desync::{DesyncJob, HashJob, Source};
 use queue::{Job, Times};
 
 use crate::{
+    features::Features,
     net::{endpoint::BoxedEndpoint, outgoing::PeerAddress},
     room::{
         self, Room,
@@ -112,6 +117,9 @@ fn begin_recordings(world: &mut World, opened: &mut QueryState<Entity, With<Open
 }
 
 fn begin_match(world: &mut World, room: Entity, opening: Vec<u8>) {
+    if !world.resource::<Features>().is_on(Feature::Replays) {
+        return;
+    }
     let Some(queue) = world.resource::<Replays>().0.clone() else { return };
     let Some(header) = header(world, room) else { return };
     if let Some(recording) = Recording::new(queue, header, opening) {
@@ -210,6 +218,20 @@ fn source(world: &mut World, room: Entity, match_id: MatchId) -> Source {
     let simulation = world.resource::<MakeSimulation>().clone();
     let unfinished = world.get_mut::<Recording>(room).and_then(|mut recording| recording.unfinished(match_id));
     Source { simulation, unfinished }
+}
+
+/// Queues the question for the replay of a room's running match, as far as it has come. `callback` gets it; nothing if no tick
+/// is recorded. It is dropped if there is no recording, or the queue is full.
+pub(crate) fn ask_copy(world: &mut World, room: Entity, callback: impl FnOnce(Option<Vec<u8>>) + Send + 'static) {
+    let (Some(queue), Some(match_id)) =
+        (world.resource::<Replays>().0.clone(), world.get::<CurrentMatch>(room).map(CurrentMatch::id))
+    else {
+        return;
+    };
+    let unfinished = world.get_mut::<Recording>(room).and_then(|mut recording| recording.unfinished(match_id));
+    let Some(unfinished) = unfinished else { return };
+    // A full queue drops it, and so tells that there is no time.
+    let _ = queue.send(Job::Copy(Box::new(CopyJob { match_id, unfinished, callback: Box::new(callback) })));
 }
 
 /// Queues a report of a desync, to be written next to the replay. `callback` gets the first different field.

@@ -30,6 +30,7 @@ mod ratings;
 pub mod reservations;
 pub(crate) mod resync;
 pub mod roster;
+pub mod sanctions;
 pub mod score;
 pub mod sessions;
 mod thin;
@@ -37,6 +38,7 @@ mod web_view;
 pub(crate) mod who;
 
 pub use closing::close_finished_rooms;
+pub(crate) use closing::close_for_operator;
 pub(crate) use thin::ThinClient;
 
 use bevy::prelude::*;
@@ -49,6 +51,7 @@ use framehouse_shared::{
 };
 
 use crate::{
+    features::Features,
     net::{
         budget::Bucket,
         outgoing::{self, PeerAddress},
@@ -66,6 +69,8 @@ impl Plugin for RoomPlugin {
             .init_resource::<presence::ResumeIndex>()
             .init_resource::<accounts::Accounts>()
             .init_resource::<guesses::Guesses>()
+            .init_resource::<sanctions::Sanctions>()
+            .init_resource::<Features>()
             .init_resource::<drain::Drain>()
             .init_resource::<drain::MoveOut>()
             .init_resource::<caller_days::CallerDays>()
@@ -201,6 +206,11 @@ impl Player {
         &self.name
     }
 
+    /// Lasting id of the player.
+    pub const fn account(&self) -> AccountId {
+        self.account
+    }
+
     /// Slot of the seat.
     pub const fn slot(&self) -> Slot {
         self.slot
@@ -249,6 +259,9 @@ impl Spectator {
         self.session
     }
 }
+
+/// Name under which an operator speaks in the chat. No member has it.
+pub(crate) const OPERATOR: &str = "Operator";
 
 /// Sends a room event to all members, with the room's next event number.
 pub fn announce(world: &mut World, room: Entity, event: RoomEvent) {

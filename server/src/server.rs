@@ -28,6 +28,7 @@ use crate::{
     counters::Counters,
     desync::{self, DesyncPlugin},
     dispatch::DispatchPlugin,
+    features::Features,
     ingest::IngestPlugin,
     match_end::{self, MatchEndPlugin},
     net::{
@@ -37,7 +38,8 @@ use crate::{
         session::Sessions,
     },
     ops::{
-        reload::{self, CheckRules, RulesQueue},
+        admin::{self, OrderQueue},
+        reload::{self, ChangeQueue, CheckRules},
         status::{self, DataDirLost, StatusBoard, StatusPlugin, TickDurations},
         tick_timings::{CpuClock, TickStage, TickTimings},
     },
@@ -57,6 +59,7 @@ use crate::{
         message_log::{MessageLog, MessageQueue},
         phase,
         roster::{Evictions, RosterBoard},
+        sanctions::{self, Sanctions},
         sessions,
     },
     schedule::{self, Now, Receive, Send, TickPlugin, TickRate},
@@ -148,6 +151,7 @@ impl Server {
     /// since the start.
     pub fn tick(&mut self, scheduled: Duration, elapsed: Duration) {
         reload::reload_waiting(self.app.world_mut());
+        admin::run_orders(self.app.world_mut());
         let mut now = self.app.world_mut().resource_mut::<Now>();
         now.elapsed = elapsed;
         now.scheduled = scheduled;
@@ -179,9 +183,20 @@ impl Server {
         reload::reload(self.app.world_mut(), files)
     }
 
-    /// Connects the queue of reloaded game files.
-    pub fn set_rules_queue(&mut self, queue: RulesQueue) {
+    /// Connects the queue of reloaded settings and game files.
+    pub fn set_change_queue(&mut self, queue: ChangeQueue) {
         self.app.insert_resource(queue);
+    }
+
+    /// Connects the queue of admin calls, and puts bans and mutes in force.
+    pub fn set_order_queue(&mut self, queue: OrderQueue, sanctions: Sanctions) {
+        self.app.insert_resource(queue);
+        sanctions::enforce(self.app.world_mut(), sanctions);
+    }
+
+    /// The switches of features.
+    pub fn features(&self) -> Features {
+        self.app.world().resource::<Features>().clone()
     }
 
     /// A function that tests whether [`reload_rules`](Self::reload_rules) would accept some files. Callable on any

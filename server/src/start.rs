@@ -1,6 +1,7 @@
 //! The server program: from the command line to a running server.
 
 mod addresses;
+mod admin;
 mod agones;
 mod archive;
 mod control;
@@ -16,7 +17,9 @@ mod logging;
 mod lookup;
 mod manager;
 mod node;
+mod operator;
 mod print;
+mod reload;
 mod replays;
 mod serve;
 mod signals;
@@ -58,22 +61,24 @@ pub fn run(game: impl Game + Clone) -> ExitCode {
 /// a line becomes the server's URL.
 pub fn run_with_hints(game: impl Game + Clone, hints: &[&str]) -> ExitCode {
     let cli = Cli::parse();
-    let done = match &cli.command {
-        None | Some(Command::Serve) => return serve(game, &cli, hints),
-        Some(Command::Gateway) => return run_gateway(&cli),
-        Some(Command::Config { action: ConfigAction::Check { file } }) => check_file(file),
-        Some(Command::Config { action: ConfigAction::Show }) => show(&cli),
-        Some(Command::Config { action: ConfigAction::Env }) => print(config::list_variables()),
-        Some(Command::Health) => settings(&cli).and_then(|settings| health::ask(&settings)),
-        Some(Command::Replay { action: ReplayAction::Verify { files, key } }) => {
-            settings(&cli).and_then(|settings| verify_files(game, files, &Known::of(&settings.server.data_dir, *key)))
-        }
-        Some(Command::Replay { action: ReplayAction::Info { file } }) => show_info(file),
-        Some(Command::Manager) => return manager::run(&cli.flags),
-        Some(Command::Fleet { action }) => settings(&cli).and_then(|settings| manager::order(action, &settings)),
-        Some(Command::Archive) => settings(&cli).and_then(|settings| archive::run(&settings)),
-        Some(Command::Store { action }) => settings(&cli).and_then(|settings| store::run(action, &settings)),
-    };
+    let done =
+        match &cli.command {
+            None | Some(Command::Serve) => return serve(game, &cli, hints),
+            Some(Command::Gateway) => return run_gateway(&cli),
+            Some(Command::Config { action: ConfigAction::Check { file } }) => check_file(file),
+            Some(Command::Config { action: ConfigAction::Show }) => show(&cli),
+            Some(Command::Config { action: ConfigAction::Env }) => print(config::list_variables()),
+            Some(Command::Health) => settings(&cli).and_then(|settings| health::ask(&settings)),
+            Some(Command::Replay { action: ReplayAction::Verify { files, key } }) => settings(&cli)
+                .and_then(|settings| verify_files(game, files, &Known::of(&settings.server.data_dir, *key))),
+            Some(Command::Replay { action: ReplayAction::Info { file } }) => show_info(file),
+            Some(Command::Manager) => return manager::run(&cli.flags),
+            Some(Command::Fleet { action }) => settings(&cli).and_then(|settings| manager::order(action, &settings)),
+            Some(Command::Admin { server, token_file, action }) => settings(&cli)
+                .and_then(|settings| admin::run(action, server.as_deref(), token_file.as_deref(), &settings)),
+            Some(Command::Archive) => settings(&cli).and_then(|settings| archive::run(&settings)),
+            Some(Command::Store { action }) => settings(&cli).and_then(|settings| store::run(action, &settings)),
+        };
     exit_code(done)
 }
 

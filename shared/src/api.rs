@@ -13,6 +13,9 @@
 //! | `GET /v1/players/{id}` | | [`PlayerInfo`] |
 //! | `GET /v1/players/{id}/matches` | [`MatchesQuery`] | [`PlayerMatches`] |
 //! | `GET /v1/matches/{id}` | | [`MatchInfo`] |
+//! | `POST /v1/reports` | [`ReportRequest`] | [`ReportTaken`] |
+//! | `POST /v1/admin/{call}` | [`AdminCall`] | [`AdminAnswer`] |
+//! | `GET /v1/admin/rooms/{code}/replay` | | the bytes of a replay so far |
 //! | `GET /v1/ws` | | a WebSocket with the messages of [`ws`] |
 //! | `GET /metrics` | | [`Status`] in the text format of Prometheus |
 //! | `GET /healthz`, `GET /readyz` | | `ok`, or a sentence with 503 |
@@ -20,31 +23,40 @@
 //! Every refusal is an [`ErrorBody`] with an HTTP status of 400 or above. Readers ignore fields that they do not know,
 //! so that a newer server may add some.
 
+mod admin;
 mod alerts;
 mod boards;
 mod error;
+mod features;
 mod fleet;
 mod key;
 mod match_id;
 mod player_secret;
 mod players;
+mod reports;
 mod rooms;
 mod sessions;
 mod status;
 pub mod ws;
 
+pub use admin::{
+    ADMIN_ENTRIES_MAX, AdminAnswer, AdminCall, FoundMember, REASON_CHARS_MAX, RoomDetails, SANCTION_SECONDS_MAX,
+    Sanction, SanctionKind, SanctionState,
+};
 pub use alerts::{Alert, AlertCounts, AlertLevel, AlertNotice, AlertState, AlertStatus};
 pub use boards::{BoardEntry, BoardList, BoardName, BoardQuery, ENTRIES_DEFAULT, ENTRIES_MAX, Leaderboard, board};
 pub use error::{ErrorBody, ErrorDetail, code};
+pub use features::{Feature, FeatureStatus, OffBy};
 pub use fleet::{FleetGatewayStatus, FleetNodeStatus, FleetStatus};
 pub use key::KeyInfo;
 pub use player_secret::PlayerSecret;
 pub use players::{
     MATCHES_DEFAULT, MATCHES_MAX, MatchInfo, MatchPlayer, MatchesQuery, PlayedMatch, PlayerInfo, PlayerMatches, Rating,
 };
+pub use reports::{REPORT_CHARS_MAX, Report, ReportPlace, ReportRequest, ReportTaken, ReportedPlayer};
 pub use rooms::{ListedRoom, MapList, ROOMS_MAX, RoomFilter, RoomList};
 pub use sessions::{RoomRequest, SessionGrant, SessionRequest};
 pub use status::{
     CleanupStats, CleanupStatus, ClientStatus, DesyncStatus, DrainStatus, ErrorStatus, HistogramUs, HttpStatus,
-    ReplayStats, ResultStats, RoomsByPhase, SessionsByKind, Status, StoreStatus, TickMs, WebSocketStatus,
+    InForce, ReplayStats, ResultStats, RoomsByPhase, SessionsByKind, Status, StoreStatus, TickMs, WebSocketStatus,
 };

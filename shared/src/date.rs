@@ -11,6 +11,12 @@ pub fn day(unix_s: u64) -> String {
     format!("{year:04}-{month:02}-{day:02}")
 }
 
+/// The minute of this time, as `2026-11-29 20:00 UTC`.
+pub fn minute(unix_s: u64) -> String {
+    let of_day = unix_s.min(LAST_S) % DAY_S;
+    format!("{} {:02}:{:02} UTC", day(unix_s), of_day / 3600, of_day % 3600 / 60)
+}
+
 /// Number of whole days since 1970-01-01, at most those to the end of the year 9999.
 pub fn days(unix_s: u64) -> u64 {
     unix_s.min(LAST_S) / DAY_S

@@ -22,7 +22,11 @@ pub enum MatchEnd {
     TooFewLoaded,
     /// The host ended the match.
     HostEnded,
-    /// The room was closed, by its host or because of an error.
+    /// An operator of the server ended the match without a result.
+    OperatorEnded,
+    /// An operator of the server ended the match, and the points as they were became its result.
+    OperatorDecided,
+    /// The room was closed, by its host or an operator, or because of an error.
     RoomClosed,
     /// The server was stopped.
     ServerStopped,
@@ -30,6 +34,8 @@ pub enum MatchEnd {
     ServerCrashed,
     /// The recording ended before the match, because the match was longer than a replay can be.
     TooLong,
+    /// The match was still running when the replay was copied.
+    StillRunning,
 }
 
 impl MatchEnd {
@@ -40,7 +46,7 @@ impl MatchEnd {
 
     /// Whether the match has a result; an aborted match has none.
     pub const fn has_result(self) -> bool {
-        self.is_complete() || matches!(self, Self::EverybodyLeft)
+        self.is_complete() || matches!(self, Self::EverybodyLeft | Self::OperatorDecided)
     }
 
     /// Message for the players in the lobby, after a match that was cut short.
@@ -49,9 +55,10 @@ impl MatchEnd {
             Self::TooFewLeft => Some("the match did not start: too few players were left"),
             Self::TooFewLoaded => Some("the match did not start: too few players had loaded it in time"),
             Self::HostEnded => Some("the host ended the match"),
+            Self::OperatorEnded => Some("an operator of the server ended the match"),
             Self::ServerStopped => Some(EndCode::ServerStopping.sentence()),
-            Self::TimeUp | Self::AllFinished | Self::EverybodyLeft => None,
-            Self::RoomClosed | Self::ServerCrashed | Self::TooLong => None,
+            Self::TimeUp | Self::AllFinished | Self::EverybodyLeft | Self::OperatorDecided => None,
+            Self::RoomClosed | Self::ServerCrashed | Self::TooLong | Self::StillRunning => None,
         }
     }
 }
@@ -64,10 +71,13 @@ impl fmt::Display for MatchEnd {
             Self::EverybodyLeft => "unfinished: all players left the match",
             Self::TooFewLeft | Self::TooFewLoaded => "unfinished: the match had too few players",
             Self::HostEnded => "unfinished: the host aborted the match",
+            Self::OperatorEnded => "unfinished: an operator ended the match",
+            Self::OperatorDecided => "unfinished: an operator ended the match, with a result",
             Self::RoomClosed => "unfinished: the room was closed",
             Self::ServerStopped => "unfinished: the server stopped",
             Self::ServerCrashed => "unfinished: the server process ended unexpectedly",
             Self::TooLong => "unfinished: the match was longer than a replay can be",
+            Self::StillRunning => "unfinished: the match was still running",
         })
     }
 }

@@ -52,7 +52,7 @@ pub enum SimSet {
 }
 
 /// One file of a game's folder of rules, read by the server or the client program.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GameFile {
     /// Path inside the game's folder, with `/` as the separator: `rules.ron`, `maps/basin.ron`.
     pub path: String,

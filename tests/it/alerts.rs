@@ -19,6 +19,7 @@ use framehouse_server::{
     config::AlertSettings,
     disk::FreeSpace,
     error_streak::ErrorStreak,
+    features::Features,
     ops::{
         alerts::{
             Alerts, Sources,
@@ -223,6 +224,8 @@ fn a_receiver_with_bad_answers_gets_every_notice_once_and_in_order() {
         disk: FreeSpace::default(),
         errors: errors.clone(),
         store: None,
+        features: Features::default(),
+        desk: None,
     };
     let watching = alerts.watch(sources).expect("a thread");
     let fire = |streak: &ErrorStreak| {
@@ -272,6 +275,8 @@ fn a_server_that_stops_resolves_what_fires() {
         disk: FreeSpace::default(),
         errors: ErrorStreaks::default(),
         store: None,
+        features: Features::default(),
+        desk: None,
     };
     let watching = alerts.watch(sources).expect("a thread");
     wait_until("it fires", || !alerts.status().firing.is_empty());

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod addresses;
+mod admin;
 mod agones;
 mod alerts;
 mod bad_networks;

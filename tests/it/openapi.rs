@@ -35,7 +35,7 @@ fn document(running: &Running) -> Value {
 /// The path with the match, the player, the board and the file that the server has.
 fn filled(path: &str) -> String {
     let path = path.replace("{match}", &format!("{ID:032x}")).replace("{id}", &format!("{ID:032x}"));
-    path.replace("{board}", "all").replace("{code}", "K7QX").replace("{file}", "page.js")
+    path.replace("{board}", "all").replace("{code}", "K7QX").replace("{file}", "page.js").replace("{call}", "sanctions")
 }
 
 /// Status and body of the answer to a request with an empty object, or without a body.

@@ -265,6 +265,12 @@ texts! {
     RestartingWhy: "The server restarts, so this room was closed. Finished matches are saved. Join again in a minute, or choose another server.", "服务器即将重启，此房间已关闭。已完成的比赛均已保存。请稍后重新加入或选择其他服务器。";
     Kicked: "You were removed from the room", "你被移出了房间";
     KickedWhy: "The host removed you from the room. You can join other rooms.", "房主将你移出了房间。你仍可以加入其他房间。";
+    RemovedWhy: "An operator of this server removed you from the room.", "此服务器的管理员将你移出了房间。";
+    SwitchedOff: "Switched off", "暂未开放";
+    SwitchedOffWhy: "The operator of this server has switched this off for now. You can use the rest.", "此服务器的管理员暂时关闭了此功能。其余功能仍可使用。";
+    Banned: "You are banned", "你已被封禁";
+    BannedWhy: "An operator of this server does not let you in.", "此服务器的管理员禁止你进入。";
+    ClosedByOperatorWhy: "An operator of this server closed the room. You can join other rooms.", "此服务器的管理员关闭了房间。你仍可以加入其他房间。";
     RoomClosed: "The room is closed", "房间已关闭";
     RoomClosedWhy: "The host closed the room. You can join other rooms.", "房主关闭了房间。你仍可以加入其他房间。";
     RoomDesertedWhy: "All players have left the room. You can join other rooms.", "所有玩家都已离开房间。你仍可以加入其他房间。";

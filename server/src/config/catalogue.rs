@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use toml::{Table, Value};
 
 use super::{
-    AlertSettings, CleanupSettings, FleetSettings, HttpSettings, LogSettings, ManagerSettings, NetSettings,
-    ReplaySettings, RoomSettings, ServerSettings, Settings, StoreSettings, WsSettings,
+    AdminSettings, AlertSettings, CleanupSettings, FeatureSettings, FleetSettings, HttpSettings, LogSettings,
+    ManagerSettings, NetSettings, ReplaySettings, RoomSettings, ServerSettings, Settings, StoreSettings, WsSettings,
     flags::{self, yes_or_no},
     nearest::nearest,
 };
@@ -15,7 +15,7 @@ use super::{
 pub(super) const EXAMPLE_FILE: &str = include_str!("../../assets/server.toml");
 
 /// Settings whose values are shown to nobody.
-const SECRETS: [(&str, &str); 4] =
+pub(super) const SECRETS: [(&str, &str); 4] =
     [("alerts", "webhook_url"), ("store", "database"), ("fleet", "redis"), ("fleet", "secret")];
 
 /// What the environment variables of all settings begin with.
@@ -37,6 +37,8 @@ pub(super) fn ranges(section: &str) -> Ranges {
         "store" => StoreSettings::RANGES,
         "fleet" => FleetSettings::RANGES,
         "alerts" => AlertSettings::RANGES,
+        "features" => FeatureSettings::RANGES,
+        "admin" => AdminSettings::RANGES,
         "manager" => ManagerSettings::RANGES,
         "log" => LogSettings::RANGES,
         _ => &[],

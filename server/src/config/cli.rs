@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 use framehouse_shared::{ids::AccountId, replay::PublicKey};
 use toml::value::{Datetime, Offset};
 
-use super::Flags;
+use super::{AdminAction, Flags};
 
 /// The parsed command line.
 #[derive(Parser, Debug)]
@@ -51,6 +51,18 @@ pub enum Command {
         /// What to do.
         #[command(subcommand)]
         action: FleetAction,
+    },
+    /// Act on a running server through its admin API.
+    Admin {
+        /// URL of the server; by default the one of the same settings on this machine.
+        #[arg(long, value_name = "URL", global = true)]
+        server: Option<String>,
+        /// File with the token; by default admin.token in the data folder.
+        #[arg(long, value_name = "FILE", global = true)]
+        token_file: Option<PathBuf>,
+        /// What to do.
+        #[command(subcommand)]
+        action: AdminAction,
     },
     /// Bring results and messages from the streams of a fleet (--redis) into its database (--database), until SIGTERM. Any
     /// number of archivers may run.

@@ -70,6 +70,9 @@ pub enum LogLevel {
 }
 
 impl LogLevel {
+    /// All levels, the lowest last.
+    const ALL: [Self; 6] = [Self::Off, Self::Error, Self::Warn, Self::Info, Self::Debug, Self::Trace];
+
     /// Name of the level in a directive.
     pub const fn name(self) -> &'static str {
         match self {
@@ -84,7 +87,7 @@ impl LogLevel {
 }
 
 /// Modules of the server whose levels can be set.
-const MODULES: [&str; 28] = [
+const MODULES: [&str; 29] = [
     "address",
     "cleanup",
     "config",
@@ -94,6 +97,7 @@ const MODULES: [&str; 28] = [
     "disk",
     "dispatch",
     "error_streak",
+    "features",
     "fleet",
     "heartbeat",
     "histogram",
@@ -119,6 +123,24 @@ impl LogSettings {
     /// Ranges of the numbers.
     pub(super) const RANGES: Ranges =
         &[("file_bytes_max", 1e4, 1e12), ("file_age_max_h", 1.0, 8760.0), ("files_kept", 1.0, 1000.0)];
+
+    /// These levels, with defaults for everything else.
+    ///
+    /// # Errors
+    /// With a sentence, when they are no levels, or of no modules of the server.
+    pub(crate) fn of_levels(level: &str, levels: &BTreeMap<String, String>) -> Result<Self, String> {
+        let parse = |level: &str| {
+            let found = LogLevel::ALL.into_iter().find(|known| known.name() == level);
+            found.ok_or_else(|| {
+                format!("`{level}` is no level: they are {}", LogLevel::ALL.map(LogLevel::name).join(", "))
+            })
+        };
+        let of_modules = levels.iter().map(|(module, level)| Ok((module.clone(), parse(level)?)));
+        let settings =
+            Self { level: parse(level)?, levels: of_modules.collect::<Result<_, String>>()?, ..Self::default() };
+        settings.check().map_err(|violation| violation.sentence)?;
+        Ok(settings)
+    }
 
     /// Checks that `levels` names modules of the server.
     pub(super) fn check(&self) -> Result<(), Violation> {
@@ -158,5 +180,16 @@ mod tests {
         assert!(check("levels = { \"net=trace,room\" = \"debug\" }").expect("TOML").is_err());
         let told = check("level = \"loud\"").expect_err("no level").to_string();
         assert!(told.contains("`loud`") && told.contains("`warn`"), "{told}");
+    }
+
+    #[test]
+    fn levels_of_a_call_are_checked_as_those_of_the_settings() {
+        let of = |level: &str, module: &str, of_module: &str| {
+            let levels = BTreeMap::from([(module.to_owned(), of_module.to_owned())]);
+            LogSettings::of_levels(level, &levels).map(|settings| (settings.level, settings.levels[module]))
+        };
+        assert_eq!(of("warn", "room::phase", "debug"), Ok((LogLevel::Warn, LogLevel::Debug)));
+        assert!(of("loud", "net", "debug").is_err_and(|told| told.contains("off, error, warn")));
+        assert!(of("warn", "nte", "debug").is_err() && of("warn", "net", "").is_err());
     }
 }

@@ -39,8 +39,15 @@ use self::{
     watch::Watch,
     webhook::{Sender, Webhook},
 };
-use super::{http::HttpTimes, metrics::process::resident_bytes, status::StatusBoard};
-use crate::{config::AlertSettings, disk::FreeSpace, error_streak::ErrorStreak, store::Store, threads};
+use super::{admin::Desk, fuses::Fuses, http::HttpTimes, metrics::process::resident_bytes, status::StatusBoard};
+use crate::{
+    config::{AlertSettings, FeatureSettings},
+    disk::FreeSpace,
+    error_streak::ErrorStreak,
+    features::Features,
+    store::Store,
+    threads,
+};
 
 /// Interval between two judgements of all rules.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -53,6 +60,7 @@ pub struct Alerts(Arc<Shared>);
 
 struct Shared {
     watch: Mutex<Watch>,
+    fuses: Mutex<Fuses>,
     webhook: Option<Webhook>,
     webhook_errors: ErrorStreak,
     start: Instant,
@@ -70,6 +78,10 @@ pub struct Sources {
     pub errors: ErrorStreaks,
     /// The database.
     pub store: Option<Store>,
+    /// Features that switch themselves off.
+    pub features: Features,
+    /// The admin API.
+    pub desk: Option<Desk>,
 }
 
 /// The rules are judged until it is dropped, which waits for a judgement that runs.
@@ -99,7 +111,14 @@ impl Alerts {
         let begin = |url| Webhook::start(url, settings.webhook_format, sender, webhook_errors.clone());
         let webhook = settings.webhook_url.clone().map(begin).transpose()?;
         let watch = Mutex::new(Watch::new(settings.clone()));
-        Ok(Self(Arc::new(Shared { watch, webhook, webhook_errors, start: Instant::now() })))
+        let fuses = Mutex::new(Fuses::new(FeatureSettings::default()));
+        Ok(Self(Arc::new(Shared { watch, fuses, webhook, webhook_errors, start: Instant::now() })))
+    }
+
+    /// Judges by these limits from now on.
+    pub fn set_limits(&self, alerts: AlertSettings, features: FeatureSettings) {
+        self.lock().set_settings(alerts);
+        self.0.fuses.lock().unwrap_or_else(PoisonError::into_inner).set_settings(features);
     }
 
     /// Starts the thread that judges the rules.
@@ -149,7 +168,8 @@ impl Alerts {
         self.lock().status()
     }
 
-    fn judge(&self, Sources { board, http, disk, errors, store }: &Sources, watched_for: Duration) {
+    fn judge(&self, sources: &Sources, watched_for: Duration) {
+        let Sources { board, http, disk, errors, store, features, desk } = sources;
         let vitals = Vitals {
             // Before the first tick there is no heartbeat.
             tick_silence: board.heartbeat().silence().unwrap_or(watched_for),
@@ -158,9 +178,14 @@ impl Alerts {
             http_us: http.buckets(),
             errors: reading::Errors { webhook: self.0.webhook_errors.count(), ..errors.read() },
             store: store.as_ref().map(Store::status).unwrap_or_default(),
+            features_off: features.off_by_errors(),
+            bans_over_limit: desk.as_ref().map_or(0, |desk| desk.counts().bans_over_limit),
         };
-        let page = board.page();
-        let notices = self.lock().judge(&page, &vitals, self.now());
+        let (page, now) = (board.page(), self.now());
+        let (notices, rooms_faulted) = self.lock().judge_all(&page, &vitals, now);
+        let mut fuses = self.0.fuses.lock().unwrap_or_else(PoisonError::into_inner);
+        fuses.judge(&vitals.errors, rooms_faulted, features, now.elapsed, now.unix_s);
+        drop(fuses);
         notices.into_iter().for_each(|alert| self.tell(alert));
     }
 

@@ -8,7 +8,7 @@ use std::{future::Future, sync::Arc};
 use axum::body::Body;
 use framehouse_shared::{
     api::{
-        BoardList, BoardQuery, Leaderboard, ListedRoom, MatchInfo, MatchesQuery, PlayerInfo, PlayerMatches,
+        BoardList, BoardQuery, Feature, Leaderboard, ListedRoom, MatchInfo, MatchesQuery, PlayerInfo, PlayerMatches,
         PlayerSecret, RoomFilter, SessionGrant, Status,
     },
     ids::{AccountId, MatchId},
@@ -92,6 +92,9 @@ pub enum Refusal {
     /// The server is overloaded. The same request may succeed a second later.
     #[error("{0}")]
     Busy(&'static str),
+    /// The feature is switched off.
+    #[error("{}", .0.refusal())]
+    SwitchedOff(Feature),
     /// The server signs nothing.
     #[error("this server has no key: it signs no replays")]
     NoKey,

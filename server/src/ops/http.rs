@@ -14,6 +14,7 @@
 //! ws.rs             GET /v1/ws: WebSockets
 //! records.rs        GET /v1/leaderboards, /v1/players, /v1/matches
 //! web.rs            the page of a room in a browser
+//! admin.rs          POST /v1/admin/{call}, POST /v1/reports
 //! sessions.rs       POST /v1/sessions: from the request body to a join request
 //! health.rs         /healthz and /readyz
 //! requests.rs       numbers and durations of requests, for /metrics
@@ -21,6 +22,7 @@
 //! counts.rs         counters for the status page
 //! ```
 
+mod admin;
 mod browser;
 mod caller;
 mod connection;
@@ -45,7 +47,7 @@ mod ws;
 use std::{
     io,
     net::{SocketAddr, TcpListener},
-    sync::{Arc, Once},
+    sync::{Arc, Once, OnceLock},
     time::Duration,
 };
 
@@ -62,7 +64,7 @@ use self::{
     router::Gateway,
     ws::Sockets,
 };
-use super::backend::Backend;
+use super::{admin::Desk, backend::Backend};
 use crate::{
     config::{HttpSettings, NetSettings, WsSettings},
     net::ws::WsLink,
@@ -97,6 +99,10 @@ pub struct HttpOptions {
     pub link: Option<WsLink>,
     /// The game's module for browsers.
     pub view_module: Option<&'static str>,
+    /// Where admin calls are carried out. `None` means no admin API.
+    pub desk: Option<Desk>,
+    /// Gets what changes the limits by address later.
+    pub limits: HttpLimits,
     /// Further routes, which check their callers themselves.
     pub more: Documented,
 }
@@ -109,6 +115,31 @@ impl HttpTimes {
     /// Upper bounds of buckets in microseconds, with the number of requests in each since the start.
     pub(super) fn buckets(&self) -> Vec<(u64, u64)> {
         self.0.durations()
+    }
+}
+
+/// Changes the limits by address of a running gateway. Clones are the same.
+#[derive(Clone, Default)]
+pub struct HttpLimits(Arc<OnceLock<(Arc<AddressLimits>, Instant)>>);
+
+impl HttpLimits {
+    /// Changes the limits of the gateway that was started with this.
+    pub fn change(&self, http: &HttpSettings, net: &NetSettings, ws: &WsSettings) {
+        if let Some((limits, start)) = self.0.get() {
+            limits.change(limits_of(http, net, ws), start.elapsed());
+        }
+    }
+}
+
+fn limits_of(http: &HttpSettings, net: &NetSettings, ws: &WsSettings) -> Limits {
+    Limits {
+        connections: http.connections_per_address,
+        downloads: http.downloads_per_address,
+        sockets: ws.connections_per_address,
+        greetings: ws.unauthenticated_per_address,
+        requests_per_s: http.requests_per_s as f32,
+        joins_per_s: net.joins_per_s as f32,
+        limit_loopback: net.limit_loopback,
     }
 }
 
@@ -125,6 +156,8 @@ impl Default for HttpOptions {
             ws: WsSettings::default(),
             link: None,
             view_module: None,
+            desk: None,
+            limits: HttpLimits::default(),
             more: Documented::new(),
         }
     }
@@ -161,19 +194,15 @@ pub fn serve(listener: TcpListener, backend: impl Backend, options: HttpOptions)
 
 /// The gateway's two halves: for its connections and for their requests.
 fn gateway(backend: impl Backend, options: HttpOptions) -> (Door, Router) {
-    let HttpOptions { http, net, public_host, connections_max, tls, times, ws, link, view_module, more } = options;
-    let limits = AddressLimits::new(Limits {
-        connections: http.connections_per_address,
-        downloads: http.downloads_per_address,
-        sockets: ws.connections_per_address,
-        greetings: ws.unauthenticated_per_address,
-        requests_per_s: http.requests_per_s as f32,
-        joins_per_s: net.joins_per_s as f32,
-        limit_loopback: net.limit_loopback,
-    });
+    let HttpOptions { http, net, public_host, connections_max, tls, times, ws, link, view_module, desk, limits, more } =
+        options;
+    let address_limits = AddressLimits::new(limits_of(&http, &net, &ws));
     let names = Names::new(&http.hosts, public_host.as_deref());
     let (proxies, counts) = (Arc::new(TrustedProxies(http.trusted_proxies)), Arc::new(Counts::default()));
     let start = Instant::now();
+    // The options are used once, so that it is not set yet.
+    let _ = limits.0.set((Arc::clone(&address_limits), start));
+    let limits = address_limits;
     let door = Door {
         start,
         limits: Arc::clone(&limits),
@@ -194,6 +223,7 @@ fn gateway(backend: impl Backend, options: HttpOptions) -> (Door, Router) {
         readable_token: Once::new(),
         sockets,
         view_module,
+        desk,
     };
     (door, router::router(gateway, more))
 }

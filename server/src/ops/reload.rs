@@ -1,7 +1,8 @@
-//! Rules reload: new game files for matches that begin from now on.
+//! Reload: new settings, and new rules and maps for matches that begin from now on.
 //!
-//! A running match keeps its rules, which are part of its state. Files are parsed twice: first by the thread that has
-//! read them, in a separate simulation, so that bad files never reach the tick thread.
+//! A running match keeps its rules, which are part of its state. Everything is read and checked by other threads; files of
+//! the game are parsed twice, first in a separate simulation, so that bad ones never reach the tick thread. What is good
+//! takes effect between two ticks, all at once.
 
 use std::sync::{
     Arc, Mutex,
@@ -15,18 +16,42 @@ use framehouse_shared::{
 };
 
 use super::status;
-use crate::{replay::MakeSimulation, room::host};
+use crate::{
+    config::{CleanupSettings, NetSettings, RoomSettings},
+    net::budget::Rates,
+    replay::MakeSimulation,
+    room::{
+        caller_days::{CallerDays, CallerLimits},
+        host,
+    },
+    schedule::TickRate,
+};
 
 /// Checks whether the game would accept some files. Callable on any thread.
 pub type CheckRules = Arc<dyn Fn(&[GameFile]) -> Result<(), GameFileError> + Send + Sync>;
 
-/// Receiving end of the queue of reloaded game files.
-#[derive(Resource)]
-pub struct RulesQueue(Mutex<Receiver<Vec<GameFile>>>);
+/// What a reload changes on the tick thread.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The game's files, if they are others.
+    pub files: Option<Vec<GameFile>>,
+    /// Settings of rooms.
+    pub rooms: RoomSettings,
+    /// Settings of the cleanup.
+    pub cleanup: CleanupSettings,
+    /// Settings of connections. Those that have connected keep their budgets and timeouts.
+    pub net: NetSettings,
+    /// Numbers above which the log names a caller.
+    pub callers: CallerLimits,
+}
 
-impl RulesQueue {
-    /// A queue with room for one set of files. Sending another set waits until the tick thread has taken the first.
-    pub fn new() -> (SyncSender<Vec<GameFile>>, Self) {
+/// Receiving end of the queue of changes.
+#[derive(Resource)]
+pub struct ChangeQueue(Mutex<Receiver<Change>>);
+
+impl ChangeQueue {
+    /// A queue with room for one change. Another one has to wait until the tick thread has taken the first.
+    pub fn new() -> (SyncSender<Change>, Self) {
         let (sender, receiver) = sync_channel(1);
         (sender, Self(Mutex::new(receiver)))
     }
@@ -38,16 +63,20 @@ pub(crate) fn check_of(world: &World) -> CheckRules {
     Arc::new(move |files| make().load_rules(files))
 }
 
-/// Loads waiting files, between two ticks.
+/// Makes a waiting change, between two ticks.
 pub(crate) fn reload_waiting(world: &mut World) {
-    let Some(queue) = world.get_resource::<RulesQueue>() else { return };
-    let Ok(files) = queue.0.lock().expect("nothing panics while holding this lock").try_recv() else { return };
-    match reload(world, &files) {
-        Ok(()) => {
-            tracing::info!(files = files.len(), "rules reloaded: they apply to matches that begin from now on")
-        }
-        // The files were checked, so this is a bug of the game. The old rules stay in use.
-        Err(error) => tracing::error!("rules were not reloaded: {error}"),
+    let Some(queue) = world.get_resource::<ChangeQueue>() else { return };
+    let Ok(change) = queue.0.lock().expect("nothing panics while holding this lock").try_recv() else { return };
+    let Change { files, rooms, cleanup, net, callers } = change;
+    let rates = Rates::new(world.resource::<TickRate>().0, &net);
+    world.insert_resource(rooms);
+    world.insert_resource(cleanup);
+    world.insert_resource(net);
+    world.insert_resource(rates);
+    world.resource_mut::<CallerDays>().set_limits(callers);
+    // The files were checked, so this is a bug of the game. The old rules stay in use.
+    if let Some(Err(error)) = files.map(|files| reload(world, &files)) {
+        tracing::error!("rules were not reloaded: {error}");
     }
 }
 

@@ -11,8 +11,8 @@ use std::sync::{
 use bevy::{ecs::system::SystemParam, prelude::*};
 use framehouse_shared::{
     api::{
-        AlertStatus, CleanupStatus, ClientStatus, DesyncStatus, DrainStatus, ErrorStatus, HttpStatus, ListedRoom,
-        ResultStats, RoomsByPhase, SessionsByKind, Status, StoreStatus, WebSocketStatus,
+        AlertStatus, CleanupStatus, ClientStatus, DesyncStatus, DrainStatus, ErrorStatus, HttpStatus, InForce,
+        ListedRoom, ResultStats, RoomsByPhase, SessionsByKind, Status, StoreStatus, WebSocketStatus,
     },
     game::GameHandle,
     protocol::guard::Dropped,
@@ -232,8 +232,10 @@ impl Sources<'_, '_> {
             clients: self.clients(),
             // The gateway counts on its own thread and fills this in.
             http: HttpStatus::default(),
-            // The backend fills this in.
+            // The backend fills these in.
             alerts: AlertStatus::default(),
+            features: Vec::new(),
+            in_force: InForce::default(),
             cleanup: CleanupStatus {
                 stats: self.cleanup.stats(),
                 done_by_kind: self.cleanup.done_by_kind().map(|(kind, count)| (kind.to_owned(), count)).collect(),

@@ -20,6 +20,7 @@ use framehouse_shared::{
 };
 
 use super::{
+    copy::CopyJob,
     desync::{DesyncJob, HashJob},
     fate::FateTeller,
 };
@@ -52,6 +53,8 @@ pub(super) enum Job {
     Hash(Box<HashJob>),
     /// Write a report next to the replay.
     Report(Box<DesyncJob>),
+    /// Copy the replay of a running match.
+    Copy(Box<CopyJob>),
     /// Look after what has become too old.
     Clock(Times),
 }
@@ -83,6 +86,7 @@ impl Job {
             Self::End(_, ending) => ending.last.as_ref().map_or(0, |block| block.bytes.len()),
             Self::Hash(job) => job.source.bytes(),
             Self::Report(job) => job.bytes(),
+            Self::Copy(job) => job.unfinished.bytes.len(),
             Self::Abandon(_) | Self::Clock(_) => 0,
         }
     }
@@ -92,7 +96,7 @@ impl Job {
         match self {
             Self::Begin(header, _) => Some(header.match_id),
             Self::Block(match_id, _) | Self::End(match_id, _) | Self::Abandon(match_id) => Some(*match_id),
-            Self::Hash(_) | Self::Report(_) | Self::Clock(_) => None,
+            Self::Hash(_) | Self::Report(_) | Self::Copy(_) | Self::Clock(_) => None,
         }
     }
 }

@@ -199,6 +199,7 @@ impl Writer {
             Job::Abandon(match_id) => return self.forget(match_id),
             Job::Hash(job) => return job.run(&self.folder),
             Job::Report(job) => return self.report(*job),
+            Job::Copy(job) => return job.run(&self.folder, &mut self.compressor, &self.key),
             Job::Clock(now) => return self.tidy(now),
         };
         if let Err(error) = done {

@@ -2,24 +2,33 @@
 
 use bevy::prelude::*;
 use framehouse_shared::{
+    api::Feature,
     ids::Slot,
     protocol::messages::{CHAT_CHARS_MAX, RoomEvent},
     text::clean_line,
 };
 
 use super::{
-    InRoom, Members, Player, Room, Spectator, announce,
+    InRoom, Members, OPERATOR, Player, Room, Spectator, announce, members,
     message_log::{self, MessageContent, Sender},
-    sessions,
+    sanctions, sessions,
 };
-use crate::{config::NetSettings, counters::Counters, net::session::Session, schedule::Now};
+use crate::{config::NetSettings, counters::Counters, features::Features, net::session::Session, schedule::Now};
 
 /// Overhead of a game message on the wire, in bytes.
 const MESSAGE_OVERHEAD_BYTES: usize = 12;
 
+/// What a muted member is told.
+const MUTED: &str = "an operator of this server does not let you send messages";
+
 /// Sends a game message of a player to all members of its room, itself included. The bytes are the game's own.
 pub fn send_game_message(world: &mut World, player: Entity, bytes: Vec<u8>) {
     let Some((sender, slot, room)) = seated(world, player) else { return };
+    if sanctions::is_muted(world, sender.account) {
+        return members::session_of(world, player)
+            .into_iter()
+            .for_each(|session| sessions::refuse(world, session, MUTED));
+    }
     let is_too_long = bytes.len() > world.resource::<NetSettings>().room_message_bytes as usize;
     if is_too_long {
         world.resource_mut::<Counters>().invalid_messages += 1;
@@ -40,6 +49,12 @@ pub fn send_line(world: &mut World, session: Entity, member: Entity, text: &str)
         world.resource_mut::<Counters>().invalid_messages += 1;
         return;
     };
+    if !world.resource::<Features>().is_on(Feature::Chat) {
+        return sessions::refuse(world, session, Feature::Chat.refusal());
+    }
+    if world.get::<Session>(session).is_some_and(|session| sanctions::is_muted(world, session.account)) {
+        return sessions::refuse(world, session, MUTED);
+    }
     let now = world.resource::<Now>().elapsed;
     if !world.get_mut::<Session>(session).is_some_and(|mut session| session.may_chat(now)) {
         return sessions::refuse(world, session, "you write too fast: wait a few seconds");
@@ -56,6 +71,18 @@ pub fn send_line(world: &mut World, session: Entity, member: Entity, text: &str)
         message_log::note(world, room, sender, MessageContent::Chat(text.clone()));
         announce(world, room, RoomEvent::Chat { slot, name, text });
     }
+}
+
+/// Says something for an operator, in all rooms or in one. Returns the number of rooms.
+///
+/// # Errors
+/// With a sentence, when nothing is left of the text or it is too long.
+pub(crate) fn say_as_operator(world: &mut World, rooms: &[Entity], text: &str) -> Result<usize, String> {
+    let text = line_of(text).ok_or_else(|| format!("an announcement has 1 to {CHAT_CHARS_MAX} visible characters"))?;
+    for room in rooms {
+        announce(world, *room, RoomEvent::Chat { slot: None, name: OPERATOR.to_owned(), text: text.clone() });
+    }
+    Ok(rooms.len())
 }
 
 /// The line that members are shown. Nothing if a client of ours would not have sent the text.

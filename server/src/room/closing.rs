@@ -50,6 +50,13 @@ pub fn close_finished_rooms(
     }
 }
 
+/// Closes a room for an operator, in this or the next tick.
+pub(crate) fn close_for_operator(world: &mut World, room: Entity) {
+    if let Some(mut data) = world.get_mut::<Room>(room) {
+        data.is_to_close = Some(EndCode::ClosedByOperator);
+    }
+}
+
 /// Why a room closes in any phase.
 fn why_it_closes(room: &Room, sim: &SimRoom, seats: &Reservations) -> Option<EndCode> {
     if room.is_to_close.is_some() {

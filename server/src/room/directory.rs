@@ -8,7 +8,7 @@ use std::{
 
 use bevy::prelude::*;
 use framehouse_shared::{
-    api::{PlayerSecret, code},
+    api::{Feature, PlayerSecret, code},
     game::GameHandle,
     ids::{AccountId, PlayerId, RoomCode, RoomId, SLOTS_MAX, SessionId},
     protocol::{
@@ -39,13 +39,14 @@ use super::{
     presence::{self, ResumeIndex},
     ratings,
     reservations::Reservations,
-    sessions, spectators,
+    sanctions, sessions, spectators,
     who::{ClosedRoom, ShownCode, Who, log_line},
 };
 use crate::{
     address::AddressKey,
     config::RoomSettings,
     counters::Counters,
+    features::Features,
     net::{
         budget::Bucket,
         endpoint::{Admission, BoxedEndpoint, ClientKind},
@@ -190,6 +191,12 @@ pub enum JoinError {
     /// The host of the room has sent this player away.
     #[error("the host of room {0} sent you away: use quick match, or join another room")]
     SentAway(RoomCode),
+    /// An operator has banned the player from this server. The text is a sentence for the player.
+    #[error("{0}")]
+    Banned(String),
+    /// The feature is switched off.
+    #[error("{}", .0.refusal())]
+    SwitchedOff(Feature),
     /// The caller's address has its largest number of sessions.
     #[error(
         "your address has {max} sessions on this server, and no more are allowed: leave one, or try again in a minute"
@@ -236,6 +243,8 @@ impl JoinError {
             Self::Mismatch(_) => code::MISMATCH,
             Self::AlreadyPlaying => code::ALREADY_PLAYING,
             Self::SentAway(_) => code::SENT_AWAY,
+            Self::Banned(_) => code::BANNED,
+            Self::SwitchedOff(_) => code::SWITCHED_OFF,
             Self::AddressFull { .. } | Self::TokensUnused => code::ADDRESS_FULL,
             Self::TooManyCodes { .. } => code::TOO_MANY_CODES,
             Self::ServerFull => code::SERVER_FULL,
@@ -258,7 +267,9 @@ impl JoinError {
             | Self::BadSize { .. }
             | Self::Mismatch(_)
             | Self::AlreadyPlaying
-            | Self::SentAway(_) => None,
+            | Self::SentAway(_)
+            | Self::Banned(_)
+            | Self::SwitchedOff(_) => None,
         }
     }
 
@@ -400,6 +411,13 @@ fn try_join(world: &mut World, request: &JoinRequest) -> Result<Grant, JoinError
     }
     let is_watching = matches!(request.target, JoinTarget::Watch(_) | JoinTarget::WatchNamed(_));
     let account = world.resource::<Accounts>().of(request.secret);
+    // A player that has a seat was not banned since: it would have lost the seat.
+    if !is_returning {
+        sanctions::check(world, account)?;
+    }
+    if is_watching {
+        check_switch(world, Feature::Spectating)?;
+    }
     if !is_returning && !is_watching {
         accounts::check(world, account)?;
     }
@@ -459,6 +477,7 @@ fn find_target(world: &mut World, request: &JoinRequest) -> Result<SessionTarget
     let person = Identity::new(request.caller, &request.name);
     match &request.target {
         JoinTarget::Quick => {
+            check_switch(world, Feature::QuickMatch)?;
             let rooms = world.resource::<RoomSettings>();
             let options = RoomOptions { seats: rooms.size, private: false, economy: rooms.economy, map: None };
             let room =
@@ -574,7 +593,8 @@ fn expected_spectators(world: &mut World, room: Entity) -> usize {
     world.query::<&Session>().iter(world).filter(|session| is_on_its_way(session)).count()
 }
 
-fn room_by_code(world: &World, code: RoomCode) -> Option<Entity> {
+/// The open room with this code.
+pub(crate) fn room_by_code(world: &World, code: RoomCode) -> Option<Entity> {
     let room = world.resource::<Directory>().by_code.get(&code).copied();
     room.filter(|room| world.get::<Room>(*room).is_some_and(|room| room.is_to_close.is_none()))
 }
@@ -606,7 +626,12 @@ pub(super) fn forget_room(world: &mut World, room: Entity) {
     }
 }
 
+fn check_switch(world: &World, feature: Feature) -> Result<(), JoinError> {
+    if world.resource::<Features>().is_on(feature) { Ok(()) } else { Err(JoinError::SwitchedOff(feature)) }
+}
+
 fn create_room(world: &mut World, options: RoomOptions, practice: bool) -> Result<Entity, JoinError> {
+    check_switch(world, Feature::NewRooms)?;
     let RoomOptions { seats: size, private, economy, .. } = options;
     let max = world.resource::<GameHandle>().players_max().min(SLOTS_MAX as u8);
     if !(1..=max).contains(&size) {
@@ -718,6 +743,8 @@ mod tests {
             JoinError::BadSize { asked: 99, max: 16 },
             JoinError::Mismatch("the rules differ".to_owned()),
             JoinError::SentAway(code),
+            JoinError::Banned("you are banned from this server".to_owned()),
+            JoinError::SwitchedOff(Feature::QuickMatch),
             JoinError::AlreadyPlaying,
             JoinError::AddressFull { max: 8 },
             JoinError::TokensUnused,

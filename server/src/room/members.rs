@@ -11,7 +11,7 @@ use framehouse_shared::{
 };
 
 use super::{
-    InRoom, Members, Player, Room, Spectator, ThinClient, abort_vote, announce,
+    InRoom, Members, OPERATOR, Player, Room, Spectator, ThinClient, abort_vote, announce,
     bans::{self, Identity},
     by_slot,
     cleanup_queue::{CleanupQueue, CleanupRequest},
@@ -133,10 +133,10 @@ fn watch(world: &mut World, session_entity: Entity) {
     welcome(world, room, spectator, address);
 }
 
-/// The name of a new member: another one's look-alike gets a number.
+/// The name of a new member: a look-alike of another one, or of the operator, gets a number.
 fn name_in(world: &World, room: Entity, name: &str) -> String {
     let members = Members::entities(world.get::<Members>(room)).iter();
-    tell_apart(name, members.filter_map(|member| name_of(world, *member)))
+    tell_apart(name, members.filter_map(|member| name_of(world, *member)).chain([OPERATOR]))
 }
 
 fn name_of(world: &World, member: Entity) -> Option<&str> {

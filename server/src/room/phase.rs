@@ -384,6 +384,25 @@ pub(super) fn end_as_agreed(world: &mut World, room: Entity) {
     end_match(world, room, MatchEnd::HostEnded);
 }
 
+/// Ends the running match of a room for an operator, with the points as they are or without a result.
+///
+/// # Errors
+/// With a sentence, when the room plays no match.
+pub(crate) fn end_for_operator(world: &mut World, room: Entity, with_result: bool) -> Result<(), &'static str> {
+    let is_ending = world.get::<MatchOver>(room).is_some();
+    match world.get::<RoomPhase>(room) {
+        Some(RoomPhase::Playing { .. }) if with_result && !is_ending => {
+            end_match(world, room, MatchEnd::OperatorDecided);
+            Ok(())
+        }
+        Some(phase) if phase.has_match() && !with_result && !is_ending => {
+            end_match(world, room, MatchEnd::OperatorEnded);
+            Ok(())
+        }
+        _ => Err("the room plays no match"),
+    }
+}
+
 fn enter_lobby(world: &mut World, room: Entity, cut_short: Option<MatchEnd>) {
     let pause = world.resource::<TickRate>().ticks_in_seconds(world.resource::<RoomSettings>().lobby_s);
     let not_before = world.resource::<Now>().tick + u64::from(pause);

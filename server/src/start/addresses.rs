@@ -45,6 +45,7 @@ impl Addresses {
             "Framehouse server {version} is running.\n  \
                HTTP   {url}   (rooms: /v1/rooms, status: /v1/status)\n  \
                Web    {url}/r/CODE   (watch and play a room in a browser)\n  \
+               Live   {url}/   (this server's rooms, ticks and alerts, in a browser)\n  \
                UDP    {first} to port {last}\n"
         );
         hints.iter().for_each(|hint| text += &format!("  {}\n", hint.replace("{url}", &url)));

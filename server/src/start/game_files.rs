@@ -1,8 +1,14 @@
 //! Reading the game folder of `--game-dir`: rules and maps.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
 
 use framehouse_shared::sim::{GameFile, GameFileError};
+
+use super::reload::time_of;
 
 /// Maximum number of files that are read.
 const GAME_FILES_MAX: usize = 256;
@@ -18,6 +24,20 @@ pub(super) fn read_game_files(folder: &Path) -> Result<Vec<GameFile>, String> {
         return Err(format!("the game folder {} has no rules.ron", folder.display()));
     }
     Ok(files)
+}
+
+/// The files that [`read_game_files`] reads, with the time and size of each.
+pub(super) fn file_times(folder: &Path) -> Vec<(PathBuf, Option<(SystemTime, u64)>)> {
+    let entries = |folder: &Path| -> Vec<PathBuf> {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).take(GAME_FILES_MAX).collect()
+    };
+    let (folders, files): (Vec<_>, Vec<_>) = entries(folder).into_iter().partition(|path| path.is_dir());
+    let all = files.into_iter().chain(folders.iter().flat_map(|folder| entries(folder)));
+    let rons = all.filter(|path| path.extension().is_some_and(|extension| extension == "ron"));
+    let mut times: Vec<_> = rons.map(|path| (path.clone(), time_of(&path))).collect();
+    times.sort();
+    times
 }
 
 fn read_ron_files(folder: &Path, prefix: &str, files: &mut Vec<GameFile>) -> Result<(), (String, io::Error)> {

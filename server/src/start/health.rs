@@ -42,7 +42,7 @@ pub(super) fn ask(settings: &Settings) -> Result<(), String> {
 }
 
 /// A socket that listens on all addresses is reached on loopback.
-fn reachable(bound: SocketAddr) -> SocketAddr {
+pub(super) fn reachable(bound: SocketAddr) -> SocketAddr {
     let ip = match bound.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),

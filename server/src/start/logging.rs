@@ -31,7 +31,7 @@ use framehouse_shared::guarded::guarded;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::{Layer, fmt, layer::SubscriberExt, registry, util::SubscriberInitExt};
 
-use crate::config::{Environment, Flags, Layers, LogFormat, Settings};
+use crate::config::{Environment, Flags, Layers, LogFormat, LogSettings, Settings};
 use file::LogFile;
 use format::{JsonLines, TextFields};
 use levels::Levels;
@@ -99,33 +99,32 @@ impl Log {
 }
 
 impl LogControl {
-    /// Handles a SIGHUP: opens the log file again, and reads the levels of the settings file again, unless RUST_LOG decides
-    /// them. Mistakes are logged, and the old levels stay.
-    ///
-    /// # Errors
-    /// Why no levels are read, when there is no log file to open either.
-    pub fn hang_up(&self, flags: &Flags) -> Result<(), &'static str> {
+    /// Opens the log file again, if there is one, because somebody else has put it away.
+    pub fn reopen(&self) {
         if self.has_file {
             self.reopen.store(true, Relaxed);
             // This line makes the thread that writes look at the flag.
             tracing::info!("SIGHUP: the log file is opened again");
         }
-        let environment = Environment::of_program();
-        let has_settings_file = flags.config.is_some() || environment.file().is_some();
-        let no_levels = match (Levels::are_fixed(), has_settings_file) {
-            (true, _) => Some("RUST_LOG decides the log levels"),
-            (false, false) => Some("there is no settings file (--config) with log levels"),
-            (false, true) => None,
-        };
-        if let Some(reason) = no_levels {
-            return if self.has_file { Ok(()) } else { Err(reason) };
-        }
-        let read = Layers::of(flags, &environment).settings();
-        match read.and_then(|settings| self.levels.set_levels(&settings.log)) {
+    }
+
+    /// Replaces the levels by those of these settings. Returns them as text.
+    ///
+    /// # Errors
+    /// With a sentence, when RUST_LOG decides them. The old levels stay.
+    pub fn set_levels(&self, settings: &LogSettings) -> Result<String, String> {
+        self.levels.set_levels(settings)
+    }
+
+    /// Handles a SIGHUP of a program that reloads nothing else: opens the log file again, and reads the levels of the settings
+    /// file again. Mistakes are logged, and the old levels stay.
+    pub fn hang_up(&self, flags: &Flags) {
+        self.reopen();
+        let read = Layers::of(flags, &Environment::of_program()).settings();
+        match read.and_then(|settings| self.set_levels(&settings.log)) {
             Ok(levels) => tracing::info!("SIGHUP: the log levels are {levels} now"),
             Err(sentence) => tracing::warn!("SIGHUP: the log levels stay as they are: {sentence}"),
         }
-        Ok(())
     }
 }
 

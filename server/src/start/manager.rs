@@ -42,11 +42,7 @@ pub(super) fn run(flags: &Flags) -> ExitCode {
 fn manage(settings: Settings, flags: &Flags, name: String, log: &Log, alerts: &Alerts) -> Result<(), String> {
     let (stop, hang_ups) = (stop_on_signals()?, HangUps::catch()?);
     let (log, reloaded) = (log.control(), flags.clone());
-    hang_ups.on_each(move || {
-        if let Err(reason) = log.hang_up(&reloaded) {
-            tracing::warn!("SIGHUP: there is nothing to reload: {reason}");
-        }
-    })?;
+    hang_ups.on_each(move || log.hang_up(&reloaded))?;
     let _locked = DataDir::lock(&settings.server.data_dir)?;
     let redis = settings.fleet.redis.as_ref().map(|url| url.reveal().to_owned());
     let program = env::current_exe().map_err(|error| format!("cannot find this program: {error}"))?;

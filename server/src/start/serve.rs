@@ -21,6 +21,8 @@ use super::{
     game_files::{read_game_files, refusal},
     listen::Listeners,
     logging::Log,
+    operator::Operator,
+    reload::caller_limits,
     signals::{HangUps, stop_on_signals},
     wall_clock,
 };
@@ -33,9 +35,7 @@ use crate::{
         alerts::{Alerts, Sources, reading::ErrorStreaks},
         backend::LocalBackend,
         http::{self, Documented, HttpOptions, HttpTimes, TlsKeys},
-        reload::RulesQueue,
     },
-    room::caller_days::CallerLimits,
     schedule::TickRate,
     server::{Server, ServerSetup},
     tick_loop,
@@ -67,6 +67,8 @@ pub(super) fn run_server(
 ) -> Result<(), Failure> {
     let (stop, hang_ups) = (stop_on_signals()?, HangUps::catch()?);
     let game_files = settings.server.game_dir.as_deref().map(read_game_files).transpose()?.unwrap_or_default();
+    // As they were read: listeners may learn more.
+    let read = settings.clone();
     let (unix_base, mut errors) = (wall_clock(), ErrorStreaks::default());
     let listeners = Listeners::bind(&mut settings, unix_base, &errors.lookup)?;
     let membership = Membership::of(&settings)?;
@@ -80,15 +82,18 @@ pub(super) fn run_server(
     let options = HttpOptions { view_module, ..options };
     let endpoints: Vec<_> = endpoints.into_iter().map(boxed).chain([boxed(ws_endpoint)]).collect();
     let capacity = Capacity::of(&settings.rooms, &endpoints);
-    let mut server = make_server(game, &settings, endpoints, unix_base, game_files)?;
-    let backend = backend(&mut server, &data, context.alerts);
+    let mut server = make_server(game, &settings, endpoints, unix_base, game_files.clone())?;
+    let operator = Operator::connect(&mut server, &read, game_files, tls, context)?;
+    let options = HttpOptions { desk: Some(operator.desk.clone()), limits: operator.http.clone(), ..options };
+    let backend = backend(&mut server, &data, context.alerts).with_in_force(Arc::clone(&operator.in_force));
     let joined = membership.map(|membership| membership.join(&mut server, backend.clone(), &settings, &addresses));
     let node = open_http(http, backend, options, joined.transpose()?)?;
 
     let (disk, is_lost) = (FreeSpace::default(), Arc::new(AtomicBool::new(false)));
     let (board, store) = (server.status_board(), Some(data.store.clone()));
-    let sources = Sources { board, http: times, disk: disk.clone(), errors, store };
-    reload_on_hang_up(&mut server, &settings, hang_ups, tls, context)?;
+    let (features, desk) = (server.features(), Some(operator.desk.clone()));
+    let sources = Sources { board, http: times, disk: disk.clone(), errors, store, features, desk };
+    operator.follow(hang_ups)?;
     set_clocks_and_limits(&mut server, &settings.alerts);
     server.set_web_url(addresses.web_url(settings.server.public_host.as_deref()));
     server.set_data_dir_lost(Arc::clone(&is_lost));
@@ -178,7 +183,8 @@ fn backend(server: &mut Server, data: &Data, alerts: &Alerts) -> LocalBackend {
     let (backend, joins) = LocalBackend::new(server.status_board(), data.replay_folder.clone());
     server.set_join_queue(joins);
     let backend = backend.with_key(data.public_key).with_store(data.store.clone());
-    backend.with_ratings(data.players_key.clone()).with_alerts(alerts.clone())
+    let backend = backend.with_ratings(data.players_key.clone()).with_alerts(alerts.clone());
+    backend.with_features(server.features())
 }
 
 /// Serves the HTTP API, and what a node of a fleet serves for gateways. Returns the thread that keeps a node registered.
@@ -196,23 +202,8 @@ fn open_http(
     Ok(node)
 }
 
-/// Lets SIGHUP reload rules, files of TLS and the log.
-fn reload_on_hang_up(
-    server: &mut Server,
-    settings: &Settings,
-    hang_ups: HangUps,
-    tls: Option<TlsKeys>,
-    context: &Context<'_>,
-) -> Result<(), String> {
-    let (reloads, reloaded) = RulesQueue::new();
-    server.set_rules_queue(reloaded);
-    let (log, flags) = (context.log.control(), context.flags.clone());
-    let reopen_log = move || log.hang_up(&flags);
-    hang_ups.reload_on_each(settings.server.game_dir.clone(), server.rules_check(), reloads, tls, reopen_log)
-}
-
 fn set_clocks_and_limits(server: &mut Server, alerts: &AlertSettings) {
-    server.set_caller_limits(CallerLimits { joins: alerts.joins_per_day_max, matches: alerts.matches_per_day_max });
+    server.set_caller_limits(caller_limits(alerts));
     server.set_cpu_clock(|| cpu_time(ClockId::ProcessCPUTime));
     server.set_thread_clock(|| cpu_time(ClockId::ThreadCPUTime));
 }

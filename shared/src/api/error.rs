@@ -70,6 +70,16 @@ pub mod code {
     pub const TOO_MANY_CODES: &str = "too_many_codes";
     /// The host of the room has sent the player away.
     pub const SENT_AWAY: &str = "sent_away";
+    /// An operator has banned the player from this server.
+    pub const BANNED: &str = "banned";
+    /// The feature is switched off.
+    pub const SWITCHED_OFF: &str = "switched_off";
+    /// The admin token is missing or wrong.
+    pub const UNAUTHORIZED: &str = "unauthorized";
+    /// The state of the server does not allow it.
+    pub const CONFLICT: &str = "conflict";
+    /// The call could not be audited, so it was not carried out.
+    pub const NOT_AUDITED: &str = "not_audited";
     /// No replay of this match exists, or not yet.
     pub const NO_SUCH_REPLAY: &str = "no_such_replay";
     /// No leaderboard has this name or period.

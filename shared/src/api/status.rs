@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{AlertStatus, FleetStatus};
+use super::{AlertStatus, FeatureStatus, FleetStatus};
 
 /// Answer to `GET /v1/status`. Counters count from the server's start; values are at most 0.5 s old.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -75,6 +75,12 @@ pub struct Status {
     /// What an operator should look at.
     #[serde(default)]
     pub alerts: AlertStatus,
+    /// Features that can be switched off.
+    #[serde(default)]
+    pub features: Vec<FeatureStatus>,
+    /// Which settings, rules and certificate are in force.
+    #[serde(default)]
+    pub in_force: InForce,
     /// Deferred freeing of memory after players, matches and rooms.
     pub cleanup: CleanupStatus,
     /// Matches played to their end.
@@ -184,6 +190,21 @@ pub struct HistogramUs {
 pub struct DrainStatus {
     /// Seconds until matches that still run are ended without a result; `None` if the server waits for all of them.
     pub seconds_left: Option<f64>,
+}
+
+/// What is in force since when. Times are in seconds since 1970-01-01 UTC; 0 for the server's start.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct InForce {
+    /// When settings were changed last.
+    pub settings_unix_s: u64,
+    /// When rules and maps were changed last. A match keeps those with which it began.
+    pub rules_unix_s: u64,
+    /// When the TLS certificate was changed last.
+    pub certificate_unix_s: u64,
+    /// Changed settings that hold only after a restart.
+    pub after_restart: Vec<String>,
+    /// Why the last reload was refused; `None` after one that was not.
+    pub refused: Option<String>,
 }
 
 /// Number of sessions by kind of connection, reservations included.

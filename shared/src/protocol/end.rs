@@ -59,6 +59,12 @@ end_codes! {
     Draining: "the room was closed because the server restarts: join again in a minute";
     /// The server is about to end, and others of its fleet take its players. No match ran in the room.
     Moved: "your server makes way for another one: join again at once";
+    /// An operator of the server removed the player.
+    RemovedByOperator: "an operator of this server has removed you";
+    /// An operator of the server banned the player. The sentence has the reason.
+    Banned: "you are banned from this server";
+    /// An operator of the server closed the room.
+    ClosedByOperator: "an operator of this server has closed the room: join another";
 }
 
 /// Code and sentence for the end of a session.
@@ -96,6 +102,7 @@ mod tests {
         assert_eq!((codec::encode(&EndCode::Left), codec::encode(&EndCode::Kicked)), (vec![0], vec![2]));
         assert_eq!((codec::encode(&EndCode::RoomGone), codec::encode(&EndCode::Desynced)), (vec![7], vec![16]));
         assert_eq!((codec::encode(&EndCode::Draining), codec::encode(&EndCode::Moved)), (vec![17], vec![18]));
+        assert_eq!(codec::encode(&EndCode::ClosedByOperator), vec![21]);
     }
 
     #[test]

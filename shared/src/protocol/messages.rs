@@ -25,7 +25,7 @@ pub const NETCODE_PROTOCOL_ID: u64 = 0x4672_616d_6568_6f75;
 /// The engine's part of the protocol hash: version of the wire format, and exact versions of the crates that encode it
 /// and draw random numbers. A test compares them with the lock file. A game adds its own parts.
 pub const PROTOCOL_PARTS: &[(&str, &str)] =
-    &[("framehouse-wire", "9"), ("rand", "0.10.3"), ("rand_pcg", "0.10.2"), ("bincode", "2.0.1")];
+    &[("framehouse-wire", "10"), ("rand", "0.10.3"), ("rand_pcg", "0.10.2"), ("bincode", "2.0.1")];
 
 /// Maximum memory that decoding one control message may claim, in bytes.
 const CONTROL_BYTES_MAX: usize = 16 * 1024;

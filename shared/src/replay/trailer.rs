@@ -76,6 +76,9 @@ mod stored_end {
         ServerStopped,
         ServerCrashed,
         TooLong,
+        OperatorEnded,
+        OperatorDecided,
+        StillRunning,
     }
 
     pub fn serialize<S: Serializer>(end: &MatchEnd, serializer: S) -> Result<S::Ok, S::Error> {
@@ -88,6 +91,9 @@ mod stored_end {
             MatchEnd::ServerStopped => Stored::Unfinished(Why::ServerStopped),
             MatchEnd::ServerCrashed => Stored::Unfinished(Why::ServerCrashed),
             MatchEnd::TooLong => Stored::Unfinished(Why::TooLong),
+            MatchEnd::OperatorEnded => Stored::Unfinished(Why::OperatorEnded),
+            MatchEnd::OperatorDecided => Stored::Unfinished(Why::OperatorDecided),
+            MatchEnd::StillRunning => Stored::Unfinished(Why::StillRunning),
         };
         stored.serialize(serializer)
     }
@@ -101,6 +107,9 @@ mod stored_end {
             Stored::Unfinished(Why::ServerStopped) => MatchEnd::ServerStopped,
             Stored::Unfinished(Why::ServerCrashed) => MatchEnd::ServerCrashed,
             Stored::Unfinished(Why::TooLong) => MatchEnd::TooLong,
+            Stored::Unfinished(Why::OperatorEnded) => MatchEnd::OperatorEnded,
+            Stored::Unfinished(Why::OperatorDecided) => MatchEnd::OperatorDecided,
+            Stored::Unfinished(Why::StillRunning) => MatchEnd::StillRunning,
         })
     }
 }
@@ -143,6 +152,9 @@ mod tests {
             (ServerStopped, b"\x01\x03", ServerStopped),
             (ServerCrashed, b"\x01\x04", ServerCrashed),
             (TooLong, b"\x01\x05", TooLong),
+            (OperatorEnded, b"\x01\x06", OperatorEnded),
+            (OperatorDecided, b"\x01\x07", OperatorDecided),
+            (StillRunning, b"\x01\x08", StillRunning),
         ] {
             let golden = [bytes, b"\x07\x00\x00"].concat();
             assert_eq!(trailer(end).encode(), golden, "{end:?}");

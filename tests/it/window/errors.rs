@@ -4,6 +4,7 @@ use bevy::prelude::*;
 use framehouse_client::connect::ConnectError;
 use framehouse_harness::live::LiveServer;
 use framehouse_server::room::directory::JoinError;
+use framehouse_shared::api::Feature;
 use framehouse_tests::headless_window::HeadlessWindow;
 use framehouse_tiny::TinyPlugin;
 use framehouse_window::{
@@ -94,6 +95,8 @@ fn every_refusal_of_a_server_has_words_of_the_clients_own() {
         JoinError::NoServer,
         JoinError::Stopping,
         JoinError::SentAway(code),
+        JoinError::Banned("you are banned from this server until tomorrow".to_owned()),
+        JoinError::SwitchedOff(Feature::QuickMatch),
         JoinError::AlreadyPlaying,
         JoinError::AddressFull { max: 8 },
         JoinError::TokensUnused,
@@ -113,6 +116,8 @@ fn every_refusal_of_a_server_has_words_of_the_clients_own() {
             | JoinError::NoCodes
             | JoinError::NoServer
             | JoinError::SentAway(_)
+            | JoinError::Banned(_)
+            | JoinError::SwitchedOff(_)
             | JoinError::AlreadyPlaying
             | JoinError::AddressFull { .. }
             | JoinError::TokensUnused

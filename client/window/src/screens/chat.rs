@@ -115,7 +115,11 @@ const fn gone(code: EndCode) -> T {
     match code {
         EndCode::ConnectionLost => T::GoneLost,
         EndCode::Kicked => T::GoneKicked,
-        EndCode::SentTooMuch | EndCode::MadeNoSense | EndCode::Desynced => T::GoneTurnedAway,
+        EndCode::SentTooMuch
+        | EndCode::MadeNoSense
+        | EndCode::Desynced
+        | EndCode::RemovedByOperator
+        | EndCode::Banned => T::GoneTurnedAway,
         EndCode::Left
         | EndCode::RoomClosed
         | EndCode::RoomDeserted
@@ -129,7 +133,8 @@ const fn gone(code: EndCode) -> T {
         | EndCode::TookTooLong
         | EndCode::VersionDiffers
         | EndCode::Draining
-        | EndCode::Moved => T::Gone,
+        | EndCode::Moved
+        | EndCode::ClosedByOperator => T::Gone,
     }
 }
 

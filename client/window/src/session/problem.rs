@@ -95,6 +95,9 @@ const fn of_code(code: EndCode) -> (T, T) {
         EndCode::ConnectionLost => (T::SessionOver, T::ConnectionLostWhy),
         EndCode::Kicked => (T::Kicked, T::KickedWhy),
         EndCode::RoomClosed => (T::RoomClosed, T::RoomClosedWhy),
+        EndCode::RemovedByOperator => (T::Kicked, T::RemovedWhy),
+        EndCode::Banned => (T::Banned, T::BannedWhy),
+        EndCode::ClosedByOperator => (T::RoomClosed, T::ClosedByOperatorWhy),
         EndCode::RoomDeserted => (T::RoomClosed, T::RoomDesertedWhy),
         EndCode::RoomIdle => (T::RoomClosed, T::RoomIdleWhy),
         EndCode::RoomFaulted => (T::RoomClosed, T::RoomFaultedWhy),
@@ -139,6 +142,8 @@ fn refused(code: &str, message: &str, settings: &Settings) -> (T, String) {
         "too_many_codes" => (T::TooManyCodes, T::TooManyCodesWhy),
         "already_playing" => (T::AlreadyPlaying, T::AlreadyPlayingWhy),
         "sent_away" => (T::Kicked, T::KickedWhy),
+        "banned" => return (T::Banned, format!("{} {}", settings.say(T::BannedWhy), as_sentence(message))),
+        "switched_off" => (T::SwitchedOff, T::SwitchedOffWhy),
         "draining" => (T::Stopping, T::StoppingWhy),
         "busy" | "overloaded" => (T::ServerBusy, T::ServerBusyWhy),
         "no_such_replay" => (T::BadReplay, T::NoReplay),
@@ -193,6 +198,7 @@ mod tests {
                 "too_many_codes",
                 "sent_away",
                 "already_playing",
+                "switched_off",
                 "draining",
             ] {
                 let problem = Problem::of_refusal(&refusal(code), &settings);

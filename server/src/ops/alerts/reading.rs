@@ -32,6 +32,10 @@ pub struct Vitals {
     pub errors: Errors,
     /// The database.
     pub store: StoreStatus,
+    /// Features that have switched themselves off.
+    pub features_off: usize,
+    /// Bans beyond the limit of an hour since the start.
+    pub bans_over_limit: u64,
 }
 
 /// Errors in a row by kind.
@@ -105,9 +109,11 @@ pub struct Reading {
     pub replays_waiting: u64,
     pub replays_stalled_s: f64,
     pub store_behind_s: f64,
-    /// The next two in the last minute.
+    /// The next three in the last minute.
     pub messages_lost: u32,
     pub matches_refused: u32,
+    pub bans_over_limit: u32,
+    pub features_off: u32,
     pub errors: Errors,
 }
 
@@ -126,6 +132,7 @@ pub struct Reader {
     store: Stall,
     messages_lost: Growth,
     matches_refused: Growth,
+    bans_over_limit: Growth,
 }
 
 impl Reader {
@@ -164,6 +171,8 @@ impl Reader {
             store_behind_s: self.store.seconds(0, vitals.store.waiting_bytes > 0, now),
             messages_lost: self.messages_lost.read(vitals.store.messages_lost, now),
             matches_refused: self.matches_refused.read(vitals.store.refused, now),
+            bans_over_limit: self.bans_over_limit.read(vitals.bans_over_limit, now),
+            features_off: vitals.features_off as u32,
             errors: vitals.errors,
         }
     }

@@ -116,6 +116,10 @@ pub const RULES: &[Rule] = &[
         format!("the thread that writes replays finished nothing for {value:.0} s, more than {limit} s, although jobs wait: look at the disk of the data folder")),
     state(Warning, "store_behind", |r| r.store_behind_s, |s| Limit::AtMost(s.store_behind_max_s), |value, limit|
         format!("results have waited for the database for {value:.0} s without a break, more than {limit} s: look whether it is slow or away (store in /v1/status); nothing is lost")),
+    state(Warning, "feature_off", |r| r.features_off.into(), |_| Limit::AtMost(0.0), |value, _|
+        format!("{value} features have switched themselves off, because their service fails again and again (features in /v1/status names them): mend the cause; they are tried again by themselves")),
+    event(Warning, "bans_over_limit", |r| r.bans_over_limit.into(), |_| Limit::AtMost(0.0), |value, _|
+        format!("{value} bans within a minute were beyond bans_per_hour_max and wait for review: look at `framehouse-server admin sanctions`, and at whatever makes so many")),
     event(Warning, "messages_lost", |r| r.messages_lost.into(), |_| Limit::AtMost(0.0), |value, _|
         format!("{value} messages of rooms were not archived within a minute, because too many wait for the database: look whether it is slow or away")),
     event(Critical, "match_refused", |r| r.matches_refused.into(), |_| Limit::AtMost(0.0), |value, _|

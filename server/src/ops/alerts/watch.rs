@@ -24,8 +24,18 @@ impl Watch {
         Self { settings, reader: Reader::default(), book: Book::default() }
     }
 
+    /// Judges by these limits from now on.
+    pub fn set_settings(&mut self, settings: AlertSettings) {
+        self.settings = settings;
+    }
+
     /// Judges all rules; call it once a second. Returns the alerts that begin or are resolved now.
     pub fn judge(&mut self, page: &Page, vitals: &Vitals, now: Moment) -> Vec<Alert> {
+        self.judge_all(page, vitals, now).0
+    }
+
+    /// Like [`judge`](Self::judge). Also returns the number of rooms lost to a panic in the last minute.
+    pub(super) fn judge_all(&mut self, page: &Page, vitals: &Vitals, now: Moment) -> (Vec<Alert>, u32) {
         let reading = self.reader.read(page, vitals, now);
         let mut notices = Vec::new();
         for rule in RULES {
@@ -37,7 +47,7 @@ impl Watch {
                 self.book.miss(rule.kind, Duration::from_secs_f64(pause), now)
             });
         }
-        notices
+        (notices, reading.rooms_faulted)
     }
 
     /// Resolves an alert that no rule judges.

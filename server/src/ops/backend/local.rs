@@ -4,7 +4,7 @@
 use std::{
     path::PathBuf,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, PoisonError,
         mpsc::{SyncSender, TrySendError, sync_channel},
     },
     time::Duration,
@@ -12,8 +12,8 @@ use std::{
 
 use framehouse_shared::{
     api::{
-        BoardList, BoardQuery, FleetStatus, Leaderboard, ListedRoom, MatchInfo, MatchesQuery, PlayerInfo,
-        PlayerMatches, PlayerSecret, RoomFilter, SessionGrant, Status, StoreStatus,
+        BoardList, BoardQuery, Feature, FleetStatus, InForce, Leaderboard, ListedRoom, MatchInfo, MatchesQuery,
+        PlayerInfo, PlayerMatches, PlayerSecret, RoomFilter, SessionGrant, Status, StoreStatus,
     },
     ids::{AccountId, MatchId},
     replay::{PublicKey, ServerKey},
@@ -25,6 +25,7 @@ use tokio::{
 
 use super::{Backend, Refusal, ReplayFile, replay_files::ReplayFiles};
 use crate::{
+    features::Features,
     ops::{alerts::Alerts, status::StatusBoard},
     room::directory::{Grant, JoinError, JoinQueue, JoinRequest, JoinTarget, PendingJoin},
     store::Store,
@@ -55,6 +56,8 @@ pub struct LocalBackend {
     accounts: Option<ServerKey>,
     alerts: Option<Alerts>,
     fleet: Option<Arc<dyn ShowFleet>>,
+    features: Features,
+    in_force: Arc<Mutex<InForce>>,
 }
 
 /// Shows how a node of a fleet does.
@@ -79,6 +82,8 @@ impl LocalBackend {
             store: None,
             accounts: None,
             fleet: None,
+            features: Features::default(),
+            in_force: Arc::default(),
         };
         (backend, JoinQueue(Mutex::new(queue)))
     }
@@ -107,6 +112,18 @@ impl LocalBackend {
         Self { accounts: Some(key), ..self }
     }
 
+    /// Refuses what these switches have off, and shows them in the status page.
+    #[must_use]
+    pub fn with_features(self, features: Features) -> Self {
+        Self { features, ..self }
+    }
+
+    /// Shows in the status page what is in force.
+    #[must_use]
+    pub fn with_in_force(self, in_force: Arc<Mutex<InForce>>) -> Self {
+        Self { in_force, ..self }
+    }
+
     /// Shows in the status page how this node of a fleet does.
     #[must_use]
     pub fn with_fleet(self, fleet: impl ShowFleet + 'static) -> Self {
@@ -118,6 +135,10 @@ impl LocalBackend {
         let takes_a_seat = !matches!(request.target, JoinTarget::Watch(_) | JoinTarget::Resume(_));
         let secret = request.secret.filter(|_| takes_a_seat)?;
         self.store.as_ref()?.rating(self.accounts.as_ref()?.account(secret)).await
+    }
+
+    fn check_switch(&self, feature: Feature) -> Result<(), Refusal> {
+        if self.features.is_on(feature) { Ok(()) } else { Err(Refusal::SwitchedOff(feature)) }
     }
 
     fn store(&self) -> Result<&Store, Refusal> {
@@ -188,7 +209,9 @@ impl Backend for LocalBackend {
         let alerts = self.alerts.as_ref().map(Alerts::status).unwrap_or_default();
         let store = self.store.as_ref().map_or_else(StoreStatus::default, Store::status);
         let fleet = self.fleet.as_ref().map(|fleet| fleet.status());
-        Ok(Status { alerts, store, fleet, ..self.status.page().status.clone() })
+        let in_force = self.in_force.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let features = self.features.status();
+        Ok(Status { alerts, store, fleet, features, in_force, ..self.status.page().status.clone() })
     }
 
     async fn key(&self) -> Result<PublicKey, Refusal> {
@@ -196,14 +219,17 @@ impl Backend for LocalBackend {
     }
 
     async fn open_replay(&self, match_id: MatchId) -> Result<ReplayFile, Refusal> {
+        self.check_switch(Feature::Replays)?;
         self.replays.open(match_id).await
     }
 
     async fn list_boards(&self) -> Result<BoardList, Refusal> {
+        self.check_switch(Feature::Leaderboards)?;
         Ok(self.store()?.boards().await?)
     }
 
     async fn leaderboard(&self, board: &str, query: &BoardQuery) -> Result<Arc<Leaderboard>, Refusal> {
+        self.check_switch(Feature::Leaderboards)?;
         Ok(self.store()?.leaderboard(board, query).await?)
     }
 

@@ -15,7 +15,10 @@ use framehouse_shared::api::ErrorBody;
 use utoipa::{
     __dev::SchemaReferences,
     IntoResponses, Path,
-    openapi::{HttpMethod, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, RefOr, Schema},
+    openapi::{
+        HttpMethod, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, RefOr, Schema,
+        security::{Http, HttpAuthScheme, SecurityScheme},
+    },
 };
 
 /// What is said about the whole API.
@@ -89,7 +92,9 @@ impl<S: Clone + Send + Sync + 'static> Documented<S> {
     /// Adds a handler for the documentation of all that were added, and of itself.
     pub(crate) fn finish<D: Path + SchemaReferences>(mut self, documentation: D) -> Router<S> {
         self.describe(&documentation);
-        self.document.components.get_or_insert_default().schemas.extend(self.schemas);
+        let components = self.document.components.get_or_insert_default();
+        components.schemas.extend(self.schemas);
+        components.add_security_scheme("admin_token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
         let text = self.document.to_pretty_json().expect("text and numbers serialise");
         // Links of the code lead nowhere here.
         let text = Bytes::from(text.replace("[`", "`").replace("`]", "`"));

@@ -29,6 +29,7 @@ impl IntoResponse for Refusal {
                 let refused = error(StatusCode::SERVICE_UNAVAILABLE, code::BUSY, &self.to_string());
                 with_retry_after(refused, STORE_PAUSE)
             }
+            Self::SwitchedOff(_) => error(StatusCode::SERVICE_UNAVAILABLE, code::SWITCHED_OFF, &self.to_string()),
             Self::NoStore => error(StatusCode::NOT_FOUND, code::NOT_FOUND, &self.to_string()),
             Self::NoSuchBoard => error(StatusCode::NOT_FOUND, code::NO_SUCH_BOARD, &self.to_string()),
             Self::NoSuchPlayer => error(StatusCode::NOT_FOUND, code::NO_SUCH_PLAYER, &self.to_string()),
@@ -44,12 +45,13 @@ const fn status_of(reason: &JoinError) -> StatusCode {
         JoinError::NoSuchRoom(_) | JoinError::NoSuchName(_) | JoinError::NoSuchSeat => StatusCode::NOT_FOUND,
         JoinError::RoomFull(_) | JoinError::SpectatorsFull(_) | JoinError::AlreadyPlaying => StatusCode::CONFLICT,
         JoinError::BadSize { .. } => StatusCode::BAD_REQUEST,
-        JoinError::SentAway(_) => StatusCode::FORBIDDEN,
+        JoinError::SentAway(_) | JoinError::Banned(_) => StatusCode::FORBIDDEN,
         JoinError::AddressFull { .. } | JoinError::TokensUnused | JoinError::TooManyCodes { .. } => {
             StatusCode::TOO_MANY_REQUESTS
         }
         JoinError::Mismatch(_) => StatusCode::UPGRADE_REQUIRED,
-        JoinError::ServerFull
+        JoinError::SwitchedOff(_)
+        | JoinError::ServerFull
         | JoinError::Overloaded
         | JoinError::NoCodes
         | JoinError::NoServer

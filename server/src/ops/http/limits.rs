@@ -118,8 +118,8 @@ impl Usage {
     }
 }
 
-#[derive(Default)]
 struct Table {
+    limits: Limits,
     usage: HashMap<Key, Usage>,
     swept_at: Duration,
 }
@@ -135,18 +135,16 @@ impl Table {
     }
 
     /// The entry of a key, or of all newcomers, made if it is missing.
-    fn entry(&mut self, key: Key, factor: u32, limits: &Limits, now: Duration) -> (Key, &mut Usage) {
+    fn entry(&mut self, key: Key, factor: u32, now: Duration) -> (Key, &mut Usage) {
         let has_place = self.usage.len() < ENTRIES_MAX || self.usage.contains_key(&key);
         let (key, factor) = if has_place { (key, factor) } else { (Key::Newcomers, NEWCOMERS_FACTOR) };
-        (key, self.usage.entry(key).or_insert_with(|| Usage::new(limits, factor, now)))
+        let limits = self.limits;
+        (key, self.usage.entry(key).or_insert_with(|| Usage::new(&limits, factor, now)))
     }
 }
 
 /// The limits by address of the HTTP gateway, and what each address has used of them.
-pub(super) struct AddressLimits {
-    limits: Limits,
-    table: Mutex<Table>,
-}
+pub(super) struct AddressLimits(Mutex<Table>);
 
 /// A place that an address holds; dropping it gives it back.
 pub(super) struct Held {
@@ -158,16 +156,26 @@ pub(super) struct Held {
 impl AddressLimits {
     /// Nobody has used anything yet.
     pub fn new(limits: Limits) -> Arc<Self> {
-        Arc::new(Self { limits, table: Mutex::default() })
+        Arc::new(Self(Mutex::new(Table { limits, usage: HashMap::new(), swept_at: Duration::ZERO })))
+    }
+
+    /// Changes the limits. Places stay taken, and everybody begins with full rates.
+    pub fn change(&self, limits: Limits, now: Duration) {
+        let mut table = self.lock();
+        table.limits = limits;
+        for usage in table.usage.values_mut() {
+            usage.acts = Usage::new(&limits, usage.factor, now).acts;
+        }
     }
 
     /// Takes a place for the caller. Nothing if the caller or one of its networks has no more.
     pub fn hold(self: &Arc<Self>, caller: AddressKey, place: Place, now: Duration) -> Option<Held> {
+        let limits = self.lock().limits;
         let places_max = match place {
-            Place::Connection => self.limits.connections,
-            Place::Download => self.limits.downloads,
-            Place::Socket => self.limits.sockets,
-            Place::Greeting => self.limits.greetings,
+            Place::Connection => limits.connections,
+            Place::Download => limits.downloads,
+            Place::Socket => limits.sockets,
+            Place::Greeting => limits.greetings,
         };
         let has_place = |usage: &mut Usage| {
             if usage.places[place as usize] < places_max.saturating_mul(usage.factor) { Ok(()) } else { Err(()) }
@@ -201,15 +209,15 @@ impl AddressLimits {
         pay: impl Fn(&mut Usage),
     ) -> Result<Keys, E> {
         let mut keys = Keys::new();
-        if caller.is_loopback() && !self.limits.limit_loopback {
+        let mut table = self.lock();
+        if caller.is_loopback() && !table.limits.limit_loopback {
             return Ok(keys);
         }
-        let mut table = self.lock();
         // Never between two entries of one caller: the first is unused until all are tested.
         table.sweep(now);
         let groups: ArrayVec<(Key, u32), 2> = caller.groups().map(Key::Group).zip(GROUP_FACTORS).collect();
         for (key, factor) in groups.into_iter().rev().chain([(Key::Address(caller), 1)]) {
-            let (key, usage) = table.entry(key, factor, &self.limits, now);
+            let (key, usage) = table.entry(key, factor, now);
             test(usage)?;
             if !keys.contains(&key) {
                 keys.push(key);
@@ -222,7 +230,7 @@ impl AddressLimits {
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
-        self.table.lock().expect("nothing panics while holding this lock")
+        self.0.lock().expect("nothing panics while holding this lock")
     }
 }
 
@@ -288,6 +296,18 @@ mod tests {
     }
 
     #[test]
+    fn changed_limits_hold_at_once_and_places_stay_taken() {
+        let limits = limits();
+        let (caller, hold) = (key("192.0.2.1"), |place| limits.hold(key("192.0.2.1"), place, START));
+        let _held = hold(Place::Connection).expect("a place");
+        assert_eq!(allowed(&limits, [caller], Act::Join), 20);
+        let changed = Limits { connections: 1, joins_per_s: 1.0, ..limits.lock().limits };
+        limits.change(changed, START);
+        assert!(hold(Place::Connection).is_none());
+        assert_eq!(allowed(&limits, [caller], Act::Join), 4);
+    }
+
+    #[test]
     fn every_act_has_its_own_rate() {
         let limits = limits();
         let caller = key("192.0.2.1");
@@ -306,7 +326,7 @@ mod tests {
 
     #[test]
     fn a_small_rate_still_lets_somebody_in() {
-        let limits = AddressLimits::new(Limits { joins_per_s: 0.1, ..limits().limits });
+        let limits = AddressLimits::new(Limits { joins_per_s: 0.1, ..limits().lock().limits });
         assert!(limits.spend(key("192.0.2.1"), Act::Join, START).is_ok());
         assert!(limits.spend(key("192.0.2.1"), Act::Join, Duration::from_secs(11)).is_ok());
     }
@@ -328,7 +348,7 @@ mod tests {
     fn callers_on_this_machine_are_free_unless_a_setting_says_otherwise() {
         let free = limits();
         assert_eq!(allowed(&free, [key("127.0.0.1"), key("::1"), key("::ffff:127.0.0.1")], Act::Join), 600);
-        let strict = AddressLimits::new(Limits { limit_loopback: true, ..free.limits });
+        let strict = AddressLimits::new(Limits { limit_loopback: true, ..free.lock().limits });
         assert_eq!(allowed(&strict, [key("127.0.0.1")], Act::Join), 20);
     }
 
@@ -337,7 +357,7 @@ mod tests {
         // An IPv6 caller has three entries: with one, the table is full between the two entries of an IPv4 caller.
         for first in [None, Some(key("2001:db8::1"))] {
             // Nothing is unused for a long time.
-            let limits = AddressLimits::new(Limits { joins_per_s: 0.001, ..limits().limits });
+            let limits = AddressLimits::new(Limits { joins_per_s: 0.001, ..limits().lock().limits });
             for (number, caller) in first.into_iter().chain((0..20_000).map(|n| v4(0x0100_0000 + (n << 8)))).enumerate()
             {
                 let is_granted = limits.spend(caller, Act::Join, Duration::from_millis(number as u64)).is_ok();

@@ -22,6 +22,9 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use super::{
+    admin::{
+        __path_call_admin, __path_send_room_replay, __path_take_report, call_admin, send_room_replay, take_report,
+    },
     browser::Names,
     caller::{Caller, TrustedProxies},
     counts::Counts,
@@ -36,10 +39,14 @@ use super::{
     },
     requests::{Requests, measure_request},
     sessions::{__path_open_session, open_session},
-    web::{__path_send_file, __path_send_view_module, __path_show_page, send_file, send_view_module, show_page},
+    web::{
+        __path_send_file, __path_send_view_module, __path_show_live, __path_show_page, send_file, send_view_module,
+        show_live, show_page,
+    },
     ws::{__path_open_socket, Sockets, open_socket},
 };
 use crate::ops::{
+    admin::Desk,
     backend::{Backend, Refusal, ReplayFile},
     metrics,
 };
@@ -73,6 +80,8 @@ pub(super) struct Gateway<B> {
     pub sockets: Option<Sockets>,
     /// The game's module for browsers.
     pub view_module: Option<&'static str>,
+    /// Where admin calls are carried out, if the server has an admin API.
+    pub desk: Option<Desk>,
 }
 
 type Shared<B> = State<Arc<Gateway<B>>>;
@@ -94,7 +103,11 @@ pub(super) fn router<B: Backend>(gateway: Gateway<B>, more: Documented) -> Route
         .add(__path_show_player, show_player::<B>)
         .add(__path_list_matches, list_matches::<B>)
         .add(__path_show_match, show_match::<B>)
+        .add(__path_take_report, take_report::<B>)
+        .add(__path_call_admin, call_admin::<B>)
+        .add(__path_send_room_replay, send_room_replay::<B>)
         .add(__path_open_socket, open_socket::<B>)
+        .add(__path_show_live, show_live::<B>)
         .add(__path_show_page, show_page::<B>)
         .add(__path_send_file, send_file)
         .add(__path_send_view_module, send_view_module::<B>)

@@ -49,7 +49,7 @@ type ReceivedRequest = SessionRequest<Option<RoomRequest<String>>>;
     responses(
         (status = 200, description = "The place, for 5 s", body = SessionGrant),
         Refusals,
-        (status = 403, description = "`foreign_origin`; `sent_away`: the host has sent the player away", body = ErrorBody),
+        (status = 403, description = "`foreign_origin`; `sent_away`: the host has sent the player away; `banned`: an operator has banned it", body = ErrorBody),
         (status = 404, description = "`no_such_room`, `no_such_seat`", body = ErrorBody),
         (status = 408, description = "`too_slow`: the body did not arrive within 5 s", body = ErrorBody),
         (status = 409, description = "`room_full`, `spectators_full`, `already_playing`", body = ErrorBody),
@@ -61,7 +61,7 @@ type ReceivedRequest = SessionRequest<Option<RoomRequest<String>>>;
             description = "`busy`, `address_full`, `too_many_codes`: the caller's address has asked too often or has \
                            too much; `Retry-After` may say for how many seconds to wait"
         ),
-        (status = 503, description = "`busy`, `server_full`, `overloaded`, `draining`", body = ErrorBody)
+        (status = 503, description = "`busy`, `server_full`, `overloaded`, `draining`, `switched_off`", body = ErrorBody)
     )
 )]
 pub(super) async fn open_session<B: Backend>(
@@ -71,7 +71,7 @@ pub(super) async fn open_session<B: Backend>(
     body: Body,
 ) -> Response {
     let start = Instant::now();
-    let body = read(body).await;
+    let body = read_body(body).await;
     let waited = Extension(BodyWait(start.elapsed()));
     let response = match body {
         Ok(body) => join(&gateway, peer, address, &body).await,
@@ -80,7 +80,11 @@ pub(super) async fn open_session<B: Backend>(
     (waited, response).into_response()
 }
 
-async fn read(body: Body) -> Result<Bytes, Response> {
+/// Reads a body of at most 4096 bytes.
+///
+/// # Errors
+/// With a refusal, when it is larger or does not arrive within 5 s.
+pub(super) async fn read_body(body: Body) -> Result<Bytes, Response> {
     match timeout(BODY_TIME_MAX, axum::body::to_bytes(body, BODY_BYTES_MAX)).await {
         Ok(Ok(body)) => Ok(body),
         Ok(Err(_)) => {

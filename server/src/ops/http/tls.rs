@@ -4,7 +4,10 @@ use std::{
     fs,
     hash::{DefaultHasher, Hash, Hasher},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, RwLock},
+    sync::{
+        Arc, Mutex, RwLock,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 use rustls::{
@@ -31,6 +34,8 @@ struct Files {
     read: Mutex<u64>,
     /// Looks in a row that found bad files.
     streak: ErrorStreak,
+    /// Number of changes since the start.
+    changes: AtomicU64,
 }
 
 /// The pair that handshakes use.
@@ -56,8 +61,22 @@ impl TlsKeys {
             current: Arc::new(Current(RwLock::new(Arc::new(pair?)))),
             read: Mutex::new(hash),
             streak: ErrorStreak::default(),
+            changes: AtomicU64::new(0),
         };
         Ok(Self(Arc::new(files)))
+    }
+
+    /// Whether the files can be used as they are now. Nothing changes.
+    ///
+    /// # Errors
+    /// With a sentence, when they cannot.
+    pub fn check(&self) -> Result<(), String> {
+        read_pair(&self.0.certificate, &self.0.key).0.map(drop)
+    }
+
+    /// Number of times that other files came into use since the start.
+    pub fn changes(&self) -> u64 {
+        self.0.changes.load(Relaxed)
     }
 
     /// Reads the files again. New connections use them if they are good; otherwise they use what was used before. Logs
@@ -89,6 +108,7 @@ impl TlsKeys {
         }
         *read = hash;
         *current.0.write().expect("nothing panics while holding this lock") = Arc::new(pair?);
+        self.0.changes.fetch_add(1, Relaxed);
         Ok(true)
     }
 

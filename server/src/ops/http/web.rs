@@ -1,10 +1,12 @@
-//! The page of a room in a browser, and its files: `GET /r/{code}`, `GET /web/{file}`. All are part of the program.
+//! Pages for browsers, and their files: the live page `GET /`, a room `GET /r/{code}`, `GET /web/{file}`. All are part of the
+//! program.
 
 use std::sync::Arc;
 
 use axum::{
+    Extension,
     extract::{Path, State},
-    http::{HeaderName, StatusCode, header},
+    http::{HeaderMap, HeaderName, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use framehouse_shared::{
@@ -12,7 +14,7 @@ use framehouse_shared::{
     ids::RoomCode,
 };
 
-use super::{documented::Refusals, errors::error, router::Gateway};
+use super::{caller::Caller, connection::Peer, documented::Refusals, errors::error, router::Gateway};
 use crate::ops::backend::Backend;
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -20,8 +22,11 @@ const CSS: &str = "text/css; charset=utf-8";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
 const PAGE: &str = include_str!("../../../assets/web/page.html");
-/// Files of the page: name, type, content. The game's module is beside them.
-const FILES: [(&str, &str, &str); 5] = [
+const LIVE: &str = include_str!("../../../assets/web/live.html");
+/// Files of the pages: name, type, content. The game's module is beside them.
+const FILES: [(&str, &str, &str); 7] = [
+    ("live.css", CSS, include_str!("../../../assets/web/live.css")),
+    ("live.js", JAVASCRIPT, include_str!("../../../assets/web/live.js")),
     ("page.css", CSS, include_str!("../../../assets/web/page.css")),
     ("page.js", JAVASCRIPT, include_str!("../../../assets/web/page.js")),
     ("stage.js", JAVASCRIPT, include_str!("../../../assets/web/stage.js")),
@@ -32,6 +37,31 @@ const FILES: [(&str, &str, &str); 5] = [
 /// The page loads nothing from elsewhere, runs no code but these files, and is in no frame of another page.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// The live page: rooms, ticks, traffic and alerts of this server, for its operator.
+///
+/// On this machine everybody may see it; elsewhere the browser asks for a password, which is the admin token.
+#[utoipa::path(
+    get, path = "/", tag = "browsers",
+    responses(
+        (status = 200, description = "The page", content_type = "text/html", body = String),
+        (status = 401, description = "`unauthorized`: the token is missing or wrong", body = ErrorBody),
+        Refusals,
+        (status = 403, description = "`foreign_origin`; `unauthorized`: the token would be readable on the way", body = ErrorBody),
+        (status = 404, description = "`not_found`: this server has no admin token", body = ErrorBody)
+    )
+)]
+pub(super) async fn show_live<B: Backend>(
+    State(gateway): State<Arc<Gateway<B>>>,
+    Extension(peer): Extension<Peer>,
+    Extension(Caller(caller)): Extension<Caller>,
+    headers: HeaderMap,
+) -> Response {
+    match gateway.check_viewer(peer, caller, &headers) {
+        Ok(()) => file(HTML, LIVE),
+        Err(refusal) => *refusal,
+    }
+}
 
 /// The page of a room, to watch and play in a browser.
 ///
@@ -100,14 +130,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_page_names_only_its_own_files() {
-        let named: Vec<&str> =
-            PAGE.match_indices("../web/").filter_map(|(at, _)| PAGE[at + 7..].split('"').next()).collect();
-        assert!(named.contains(&"page.js") && named.contains(&"page.css"), "{named:?}");
+    fn the_pages_name_only_their_own_files() {
+        let names =
+            |page: &'static str| page.match_indices("web/").filter_map(|(at, _)| page[at + 4..].split('"').next());
+        let named: Vec<&str> = names(PAGE).chain(names(LIVE)).collect();
+        assert!(["page.js", "page.css", "live.js", "live.css"].iter().all(|file| named.contains(file)), "{named:?}");
         for name in named.into_iter().filter(|name| *name != "view.js") {
             assert!(FILES.iter().any(|(known, ..)| *known == name), "{name}");
         }
-        let all = FILES.iter().map(|(_, _, content)| *content).chain([PAGE]);
+        let all = FILES.iter().map(|(_, _, content)| *content).chain([PAGE, LIVE]);
         assert!(!all.into_iter().any(|content| content.contains("//cdn") || content.contains("src=\"http")));
     }
 }

@@ -28,17 +28,12 @@ impl Levels {
         Ok((Self(handle), layer))
     }
 
-    /// Whether RUST_LOG decides the levels, for the life of the process.
-    pub fn are_fixed() -> bool {
-        rust_log().is_some()
-    }
-
     /// Replaces the levels by those of these settings. Returns them as text.
     ///
     /// # Errors
     /// With a sentence. The old levels stay.
     pub fn set_levels(&self, settings: &LogSettings) -> Result<String, String> {
-        if Self::are_fixed() {
+        if rust_log().is_some() {
             return Err("the environment variable RUST_LOG decides them: start the server without it".to_owned());
         }
         let directives = directives(settings);

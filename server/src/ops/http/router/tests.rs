@@ -358,3 +358,11 @@ async fn a_reserved_place_serves_only_those_who_come_back() {
         "a crowded server is not taken for a broken one"
     );
 }
+
+#[tokio::test]
+async fn the_live_page_is_for_this_machine_and_for_holders_of_the_token() {
+    let (status, page) = get("/").await;
+    assert!(status == 200 && page.contains("web/live.js"), "{status}");
+    let of_stranger = send(&gateway_behind(&[]), "192.0.2.1", request(Method::GET, "/"), "").await;
+    assert_eq!(of_stranger.status(), StatusCode::NOT_FOUND, "there is no token");
+}

@@ -1,0 +1,152 @@
+//! Reports of players: lines in a file of the data folder, for operators.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    fs::{self, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    sync::Mutex,
+};
+
+use framehouse_shared::{
+    api::{ADMIN_ENTRIES_MAX, Report},
+    ids::AccountId,
+};
+
+use super::lock;
+
+/// Name of the file: one JSON object a line.
+pub(super) const FILE_NAME: &str = "reports.jsonl";
+/// Name of the file before, when that was full.
+const OLD_FILE_NAME: &str = "reports-1.jsonl";
+/// Size from which on a new file begins, in bytes: some 10,000 reports.
+const FILE_BYTES_MAX: u64 = 4 << 20;
+/// Maximum number of reports that a player makes in an hour.
+const PER_HOUR_MAX: usize = 5;
+/// An hour in seconds.
+const HOUR_S: u64 = 3600;
+/// Maximum number of players whose reports are counted. More are refused.
+const PLAYERS_MAX: usize = 10_000;
+
+/// The reports in a data folder.
+pub(super) struct Reports {
+    folder: PathBuf,
+    state: Mutex<State>,
+}
+
+struct State {
+    last: u64,
+    /// Times of the newest reports of each player.
+    made: HashMap<AccountId, VecDeque<u64>>,
+}
+
+impl Reports {
+    pub(super) fn open(data_dir: &Path) -> io::Result<Self> {
+        let reports = Self { folder: data_dir.to_owned(), state: Mutex::new(State { last: 0, made: HashMap::new() }) };
+        let last = reports.newest()?.first().map_or(0, |report| report.report);
+        lock(&reports.state).last = last;
+        Ok(reports)
+    }
+
+    /// Keeps a report and returns its number.
+    ///
+    /// # Errors
+    /// With a sentence, when the player has made too many, or the report cannot be written.
+    pub(super) fn add(&self, report: Report) -> Result<u64, String> {
+        let mut state = lock(&self.state);
+        state.count(report.by.player, report.unix_s)?;
+        let report = Report { report: state.last + 1, ..report };
+        let line = serde_json::to_string(&report).expect("text and numbers");
+        self.append(&line).map_err(|error| {
+            tracing::error!("a report of a player cannot be written: {error}");
+            "your report cannot be kept right now: try again in a minute".to_owned()
+        })?;
+        state.last = report.report;
+        tracing::info!(report = report.report, by = %report.by.player, about = %report.about.player, "player reported");
+        Ok(report.report)
+    }
+
+    /// The newest reports first, at most 1000.
+    pub(super) fn newest(&self) -> io::Result<Vec<Report>> {
+        let mut found = Vec::new();
+        for name in [FILE_NAME, OLD_FILE_NAME] {
+            let text = match fs::read_to_string(self.folder.join(name)) {
+                Ok(text) => text,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(error),
+            };
+            // A line that a crash has torn is no report.
+            found.extend(text.lines().rev().filter_map(|line| serde_json::from_str(line).ok()));
+        }
+        found.truncate(ADMIN_ENTRIES_MAX);
+        Ok(found)
+    }
+
+    fn append(&self, line: &str) -> io::Result<()> {
+        let path = self.folder.join(FILE_NAME);
+        if fs::metadata(&path).is_ok_and(|file| file.len() >= FILE_BYTES_MAX) {
+            fs::rename(&path, self.folder.join(OLD_FILE_NAME))?;
+        }
+        let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(&path)?;
+        file.write_all(format!("{line}\n").as_bytes())?;
+        file.sync_data()
+    }
+}
+
+impl State {
+    fn count(&mut self, player: AccountId, unix_s: u64) -> Result<(), String> {
+        let too_many = "you have made many reports in the last hour: try again later";
+        if self.made.len() >= PLAYERS_MAX {
+            self.made.retain(|_, times| times.back().is_some_and(|at| at + HOUR_S > unix_s));
+        }
+        if self.made.len() >= PLAYERS_MAX && !self.made.contains_key(&player) {
+            return Err(too_many.to_owned());
+        }
+        let times = self.made.entry(player).or_default();
+        while times.front().is_some_and(|at| at + HOUR_S <= unix_s) {
+            times.pop_front();
+        }
+        if times.len() >= PER_HOUR_MAX {
+            return Err(too_many.to_owned());
+        }
+        times.push_back(unix_s);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use framehouse_shared::{
+        api::{ReportPlace, ReportedPlayer},
+        ids::MatchId,
+    };
+
+    use super::*;
+    use crate::ops::admin::tests::Folder;
+
+    fn report(by: u128, unix_s: u64) -> Report {
+        let player = |number| ReportedPlayer { player: AccountId(number), name: "Ada".to_owned() };
+        let place = Some(ReportPlace { match_id: MatchId(7), tick: 90, replay: "7.fhr".to_owned() });
+        let (room, text) = ("K7QX".parse().expect("a code"), "aims too well".to_owned());
+        Report { report: 0, unix_s, by: player(by), about: player(9), room, text, place }
+    }
+
+    #[test]
+    fn reports_are_numbered_over_restarts_and_limited_by_player() {
+        let folder = Folder::new("reports");
+        let reports = Reports::open(folder.path()).expect("a folder of ours");
+        assert_eq!(
+            (1..=5).map(|n| reports.add(report(1, n)).expect("a few are taken")).collect::<Vec<_>>(),
+            [1, 2, 3, 4, 5]
+        );
+        assert!(reports.add(report(1, 6)).is_err_and(|told| told.contains("try again later")));
+        assert_eq!(reports.add(report(2, 7)), Ok(6));
+        assert_eq!(reports.add(report(1, 3601)), Ok(7), "an hour after the first one");
+        let reports = Reports::open(folder.path()).expect("a folder of ours");
+        assert_eq!(reports.add(report(3, 8)), Ok(8));
+        let newest = reports.newest().expect("readable");
+        assert_eq!(newest[0], Report { report: 8, ..report(3, 8) });
+        assert_eq!(newest.len(), 8);
+    }
+}

@@ -1,0 +1,295 @@
+//! `POST /v1/admin/{call}` for operators, and `POST /v1/reports` for players.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension,
+    body::{Body, Bytes},
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use framehouse_shared::{
+    api::{AdminAnswer, AdminCall, ErrorBody, ReportRequest, ReportTaken, code},
+    ids::RoomCode,
+};
+use serde_json::Value;
+
+use super::{
+    caller::Caller,
+    connection::Peer,
+    documented::Refusals,
+    errors::{busy, error},
+    limits::Act,
+    router::{Gateway, answer},
+    sessions::read_body,
+};
+use crate::{
+    address::AddressKey,
+    ops::{
+        admin::{AdminRefusal, Desk},
+        backend::Backend,
+    },
+};
+
+/// How a caller shows the token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scheme {
+    /// `Bearer TOKEN`, of programs.
+    Bearer,
+    /// `Basic`, of a browser that has asked for name and password: the password is the token.
+    Basic,
+}
+
+impl Scheme {
+    /// The token in the header `Authorization`; `None` without such a header.
+    fn token(self, headers: &HeaderMap) -> Option<Vec<u8>> {
+        let (scheme, given) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+        match self {
+            Self::Bearer => (scheme == "Bearer").then(|| given.as_bytes().to_vec()),
+            Self::Basic if scheme == "Basic" => {
+                let pair = BASE64_STANDARD.decode(given.trim()).ok()?;
+                let colon = pair.iter().position(|byte| *byte == b':')?;
+                Some(pair[colon + 1..].to_vec())
+            }
+            Self::Basic => None,
+        }
+    }
+
+    const fn challenge(self) -> &'static str {
+        match self {
+            Self::Bearer => "Bearer",
+            Self::Basic => "Basic realm=\"Framehouse: the password is the token in admin.token\"",
+        }
+    }
+}
+
+impl<B: Backend> Gateway<B> {
+    /// The desk, for a caller that knows the token.
+    fn admit(
+        &self,
+        peer: Peer,
+        caller: AddressKey,
+        headers: &HeaderMap,
+        scheme: Scheme,
+    ) -> Result<&Desk, Box<Response>> {
+        let Some(desk) = &self.desk else {
+            return Err(error(StatusCode::NOT_FOUND, code::NOT_FOUND, "this server has no admin API").into());
+        };
+        if peer.is_readable && !caller.is_loopback() {
+            let message = "everybody on the way could read the token: ask over HTTPS, or on this machine";
+            return Err(error(StatusCode::FORBIDDEN, code::UNAUTHORIZED, message).into());
+        }
+        let refused = || {
+            let message = "this needs the token in admin.token of the data folder, as Authorization: Bearer TOKEN";
+            let refused = error(StatusCode::UNAUTHORIZED, code::UNAUTHORIZED, message);
+            Box::new(([(header::WWW_AUTHENTICATE, scheme.challenge())], refused).into_response())
+        };
+        let token = scheme.token(headers).ok_or_else(refused)?;
+        match desk.knows(&token, caller, self.start.elapsed()) {
+            Ok(true) => Ok(desk),
+            Ok(false) => {
+                tracing::warn!(%caller, "a wrong admin token was tried");
+                Err(refused())
+            }
+            Err(wait) => Err(busy("a wrong token was tried just now: try again in a second", wait).into()),
+        }
+    }
+
+    /// Whether a caller may see the live page: on this machine everybody may, elsewhere whoever knows the token.
+    pub(super) fn check_viewer(
+        &self,
+        peer: Peer,
+        caller: AddressKey,
+        headers: &HeaderMap,
+    ) -> Result<(), Box<Response>> {
+        if caller.is_loopback() { Ok(()) } else { self.admit(peer, caller, headers, Scheme::Basic).map(drop) }
+    }
+}
+
+impl IntoResponse for AdminRefusal {
+    fn into_response(self) -> Response {
+        let (status, code) = match &self {
+            Self::Bad(_) => (StatusCode::BAD_REQUEST, code::BAD_REQUEST),
+            Self::NotFound(_) => (StatusCode::NOT_FOUND, code::NOT_FOUND),
+            Self::Conflict(_) => (StatusCode::CONFLICT, code::CONFLICT),
+            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, code::BUSY),
+            Self::NotAudited(_) => (StatusCode::INTERNAL_SERVER_ERROR, code::NOT_AUDITED),
+        };
+        let refused = error(status, code, &self.to_string());
+        match self {
+            Self::Busy => super::errors::with_retry_after(refused, std::time::Duration::from_secs(1)),
+            _ => refused,
+        }
+    }
+}
+
+/// Carries out a call of an operator.
+///
+/// The path names the call, and the body has its fields without `call`. Every call is a line in `audit.jsonl`.
+#[utoipa::path(
+    post, path = "/v1/admin/{call}", tag = "admin", request_body = AdminCall,
+    params(("call" = String, Path, description = "Name of the call, as `call` in its fields")),
+    security(("admin_token" = [])),
+    responses(
+        (status = 200, description = "What was done, or what was asked for", body = AdminAnswer),
+        Refusals,
+        (status = 400, description = "`bad_request`: there is no such call, or a value cannot be used", body = ErrorBody),
+        (status = 401, description = "`unauthorized`: the token is missing or wrong", body = ErrorBody),
+        (status = 403, description = "`foreign_origin`; `unauthorized`: the token would be readable on the way", body = ErrorBody),
+        (status = 404, description = "`not_found`: there is no such room, player or match, or no admin API", body = ErrorBody),
+        (status = 408, description = "`too_slow`: the body did not arrive within 5 s", body = ErrorBody),
+        (status = 409, description = "`conflict`: the state does not allow it", body = ErrorBody),
+        (status = 413, description = "`too_large`: the body has more than 4096 bytes", body = ErrorBody),
+        (status = 415, description = "`not_json`: the body is not declared as JSON", body = ErrorBody),
+        (status = 500, description = "`not_audited`: nothing was done, because it could not be audited", body = ErrorBody)
+    )
+)]
+pub(super) async fn call_admin<B: Backend>(
+    State(gateway): State<Arc<Gateway<B>>>,
+    Extension(peer): Extension<Peer>,
+    Extension(Caller(caller)): Extension<Caller>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let desk = match gateway.admit(peer, caller, &headers, Scheme::Bearer) {
+        Ok(desk) => desk.clone(),
+        Err(refusal) => return *refusal,
+    };
+    let call = match read_body(body).await {
+        Ok(body) => parse_call(name, &body),
+        Err(refusal) => return refusal,
+    };
+    let call = match call {
+        Ok(call) => call,
+        Err(sentence) => return error(StatusCode::BAD_REQUEST, code::BAD_REQUEST, &sentence),
+    };
+    respond(desk.carry_out(caller, call).await)
+}
+
+fn parse_call(name: String, body: &Bytes) -> Result<AdminCall, String> {
+    let fields = if body.is_empty() { Ok(Value::Object(serde_json::Map::new())) } else { serde_json::from_slice(body) };
+    let Ok(Value::Object(mut fields)) = fields else { return Err("the body is no JSON object".to_owned()) };
+    fields.insert("call".to_owned(), Value::String(name));
+    serde_json::from_value(Value::Object(fields)).map_err(|error| format!("this is no call: {error}"))
+}
+
+fn respond(answered: Result<AdminAnswer, AdminRefusal>) -> Response {
+    match answered {
+        Ok(body) => answer(Ok(body)),
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+/// The replay of a room's running match, as far as it has come.
+#[utoipa::path(
+    get, path = "/v1/admin/rooms/{code}/replay", tag = "admin",
+    params(("code" = RoomCode, Path, description = "Code of the room")),
+    security(("admin_token" = [])),
+    responses(
+        (status = 200, description = "The replay file", content_type = "application/octet-stream", body = [u8]),
+        Refusals,
+        (status = 401, description = "`unauthorized`: the token is missing or wrong", body = ErrorBody),
+        (status = 403, description = "`foreign_origin`; `unauthorized`: the token would be readable on the way", body = ErrorBody),
+        (status = 404, description = "`not_found`: there is no such room, no recorded match in it, or no admin API", body = ErrorBody),
+        (status = 500, description = "`not_audited`: nothing was done, because it could not be audited", body = ErrorBody)
+    )
+)]
+pub(super) async fn send_room_replay<B: Backend>(
+    State(gateway): State<Arc<Gateway<B>>>,
+    Extension(peer): Extension<Peer>,
+    Extension(Caller(caller)): Extension<Caller>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let desk = match gateway.admit(peer, caller, &headers, Scheme::Bearer) {
+        Ok(desk) => desk.clone(),
+        Err(refusal) => return *refusal,
+    };
+    let Ok(room) = name.parse::<RoomCode>() else {
+        return error(StatusCode::NOT_FOUND, code::NOT_FOUND, "there is no such room");
+    };
+    match desk.copy_replay(caller, room).await {
+        Ok(replay) => ([(header::CONTENT_TYPE, "application/octet-stream")], replay).into_response(),
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+/// Reports a player in the same room to the operators of this server.
+///
+/// The secret of the reporting player's session is its proof. A player may report five times in an hour.
+#[utoipa::path(
+    post, path = "/v1/reports", tag = "rooms", request_body = ReportRequest,
+    responses(
+        (status = 200, description = "The report is kept", body = ReportTaken),
+        Refusals,
+        (status = 404, description = "`not_found`: the secret is of nobody with a seat, or nobody else is in the named seat", body = ErrorBody),
+        (status = 408, description = "`too_slow`: the body did not arrive within 5 s", body = ErrorBody),
+        (status = 409, description = "`conflict`: too many reports of this player, or they cannot be written", body = ErrorBody),
+        (status = 413, description = "`too_large`: the body has more than 4096 bytes", body = ErrorBody),
+        (status = 415, description = "`not_json`: the body is not declared as JSON", body = ErrorBody)
+    )
+)]
+pub(super) async fn take_report<B: Backend>(
+    State(gateway): State<Arc<Gateway<B>>>,
+    Extension(Caller(caller)): Extension<Caller>,
+    body: Body,
+) -> Response {
+    let Some(desk) = gateway.desk.clone() else {
+        return error(StatusCode::NOT_FOUND, code::NOT_FOUND, "this server takes no reports");
+    };
+    // A secret could be guessed, as with a join.
+    if let Err(wait) = gateway.limits.spend(caller, Act::Join, gateway.start.elapsed()) {
+        return gateway.too_many("too many requests from your address: try again in a moment", wait);
+    }
+    let body = match read_body(body).await {
+        Ok(body) => body,
+        Err(refusal) => return refusal,
+    };
+    let request: ReportRequest = match serde_json::from_slice(&body) {
+        Ok(request) => request,
+        Err(wrong) => {
+            let message = format!("the body is invalid ({wrong}): it has `resume`, `slot` and `text`");
+            return error(StatusCode::BAD_REQUEST, code::BAD_REQUEST, &message);
+        }
+    };
+    match desk.take_report(request).await {
+        Ok(report) => answer(Ok(ReportTaken { report })),
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use framehouse_shared::ids::AccountId;
+
+    use super::*;
+
+    #[test]
+    fn the_token_is_a_bearers_or_a_browsers_password() {
+        let with = |value: &str| HeaderMap::from_iter([(header::AUTHORIZATION, value.parse().expect("printable"))]);
+        // Any name before the colon.
+        let basic = format!("Basic {}", BASE64_STANDARD.encode("ada:se:cret"));
+        assert_eq!(Scheme::Basic.token(&with(&basic)), Some(b"se:cret".to_vec()));
+        assert_eq!(Scheme::Bearer.token(&with("Bearer secret")), Some(b"secret".to_vec()));
+        assert_eq!((Scheme::Bearer.token(&with(&basic)), Scheme::Basic.token(&with("Bearer secret"))), (None, None));
+        for wrong in ["Basic %", "Basic c2VjcmV0", "secret", ""] {
+            assert_eq!(Scheme::Basic.token(&with(wrong)), None, "{wrong}");
+        }
+        assert_eq!(Scheme::Basic.token(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn a_call_is_its_path_and_the_fields_of_its_body() {
+        let parse = |name: &str, body: &str| parse_call(name.to_owned(), &Bytes::copy_from_slice(body.as_bytes()));
+        let kick = format!(r#"{{"player":"{:032x}"}}"#, 7);
+        assert_eq!(parse("kick", &kick), Ok(AdminCall::Kick { player: AccountId(7) }));
+        assert_eq!(parse("reload", ""), Ok(AdminCall::Reload {}));
+        assert_eq!(parse("reload", r#"{"call":"drain"}"#), Ok(AdminCall::Reload {}), "the path decides");
+        for (name, body) in [("kick", "{}"), ("reboot", ""), ("reload", "[]"), ("reload", "{")] {
+            assert!(parse(name, body).is_err(), "{name} {body}");
+        }
+    }
+}
