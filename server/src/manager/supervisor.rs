@@ -68,7 +68,7 @@ impl Supervisor {
     ) -> Self {
         let adopt = |(&number, kept): (&u32, &KeptNode)| {
             let state = match (is_there(number), kept.goal) {
-                (true, goal) => State::Running(Run::found(now, goal == Goal::Leave)),
+                (true, _) => State::Running(Run::found(now)),
                 (false, Goal::Serve) => State::Waiting(now),
                 (false, Goal::Out) => State::Away,
                 (false, Goal::Empty | Goal::Leave) => return None,
@@ -287,17 +287,23 @@ impl Supervisor {
         strangers.into_iter().for_each(|number| self.drain(number));
     }
 
-    /// Stops nodes that are drained and empty. During a deploy those of the old build wait: they may be called back.
+    /// Stops nodes that are drained and empty, and those that have to leave. During a deploy empty ones of the old build wait:
+    /// they may be called back. A second signal would end a node at once, so none is sent before a report says whether there
+    /// was a first one.
     fn stop_empty(&mut self) {
         let is_deploying = self.plan.deploy.is_some();
         for (&number, node) in &mut self.nodes {
-            let may_end = match node.goal {
-                Goal::Out => true,
-                Goal::Empty => !(is_deploying && node.build == self.plan.main.build),
-                Goal::Serve | Goal::Leave => false,
+            let may_wait = is_deploying && node.build == self.plan.main.build;
+            let goal = node.goal;
+            let Some(run) = node.run_mut().filter(|run| !run.is_stopped) else { continue };
+            let has_to_end = match goal {
+                Goal::Out => run.is_empty(),
+                Goal::Empty => run.is_empty() && !may_wait,
+                Goal::Leave => run.is_heard(),
+                Goal::Serve => false,
             };
-            if may_end && node.run().is_some_and(|run| run.is_empty() && !run.is_stopped) {
-                node.run_mut().expect("it runs").is_stopped = true;
+            if has_to_end {
+                run.is_stopped = true;
                 self.orders.push(Order::Blow(number, Blow::Stop));
             }
         }
@@ -306,10 +312,8 @@ impl Supervisor {
     /// Tells a node to stop, whoever plays there: its running matches may end as they do at every stop.
     pub(super) fn leave(&mut self, number: u32) {
         let Some(node) = self.nodes.get_mut(&number) else { return };
-        let Some(run) = node.run_mut() else { return drop(self.nodes.remove(&number)) };
-        if !run.is_stopped {
-            run.is_stopped = true;
-            self.orders.push(Order::Blow(number, Blow::Stop));
+        if node.run().is_none() {
+            return drop(self.nodes.remove(&number));
         }
         node.goal = Goal::Leave;
     }

@@ -1,5 +1,7 @@
 //! A manager in virtual time, whose nodes are a few lines each.
 
+mod next_manager;
+
 use std::collections::BTreeMap;
 
 use super::*;
@@ -21,6 +23,7 @@ struct FakeNode {
     is_draining: bool,
     matches: usize,
     sessions: usize,
+    is_told_to_stop: bool,
 }
 
 /// A manager and its nodes.
@@ -33,6 +36,8 @@ struct World {
     done: Vec<String>,
     answers: Vec<Answer>,
     is_alert: bool,
+    /// Whether nodes reach Redis; `None` without a fleet.
+    registered: Option<bool>,
     /// The fewest nodes that took players at once, since the last look.
     fewest_open: usize,
 }
@@ -59,6 +64,7 @@ impl World {
             done: Vec::new(),
             answers: Vec::new(),
             is_alert: false,
+            registered: None,
             fewest_open: usize::MAX,
         }
     }
@@ -115,8 +121,9 @@ impl World {
             silence_ms: is_ready.then(|| ((age - habits.hangs_after_s).max(0.0) * 1000.0) as u64),
             accepting: is_ready && !node.is_draining,
             draining: node.is_draining,
+            told_to_stop: node.is_told_to_stop,
             stopping: false,
-            registered: None,
+            registered: self.registered,
             rooms: node.matches,
             matches: node.matches,
             sessions: node.sessions,
@@ -127,7 +134,9 @@ impl World {
         match order {
             Order::Start(number, build) => {
                 self.done.push(format!("start {number} {}", build.version));
-                let node = FakeNode { build, began: self.now, is_draining: false, matches: 0, sessions: 0 };
+                let began = self.now;
+                let node =
+                    FakeNode { build, began, is_draining: false, matches: 0, sessions: 0, is_told_to_stop: false };
                 assert!(self.nodes.insert(number, node).is_none(), "{number} runs already");
             }
             Order::Blow(number, blow) => {
@@ -266,19 +275,6 @@ fn a_build_of_another_class_needs_the_word_of_the_operator() {
     assert_eq!((world.open(), world.fewest_open), (vec!["1", "1"], 2));
     world.deploy("2", true).run(80);
     assert_eq!(world.open(), ["2", "2"]);
-}
-
-#[test]
-fn the_next_manager_goes_on_with_a_deploy() {
-    let mut world = World::new(settings());
-    world.run(5).deploy("2", false).run(4);
-    let plan = world.supervisor.plan().clone();
-    let there: Vec<u32> = world.nodes.keys().copied().collect();
-    assert!(there.len() > 2 && plan.deploy.is_some());
-    world.supervisor = Supervisor::new("game".to_owned(), settings(), plan, |n| there.contains(&n), world.now);
-    world.run(90);
-    assert_eq!((world.open(), world.nodes.len()), (vec!["2", "2"], 2));
-    assert!(world.answers.last().expect("an answer").is_ok());
 }
 
 #[test]
