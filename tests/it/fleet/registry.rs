@@ -153,6 +153,18 @@ fn a_release_is_changed_by_one_at_a_time() {
 }
 
 #[test]
+fn what_cannot_be_read_costs_only_itself() {
+    let Some(asked) = Asked::new() else { return };
+    [&owner("a", 1), &owner("b", 2)].into_iter().for_each(|owner| asked.keep(owner));
+    asked.redis.ask(&["HSET", "fh:node:a", "lease", "{\"node\":\"a\"}"]);
+    let nodes = asked.get(asked.registry.nodes());
+    assert_eq!(nodes.iter().map(|entry| entry.lease.node.as_str()).collect::<Vec<_>>(), ["b"]);
+    asked.redis.ask(&["SET", "fh:release", "{\"version\":3,\"builds\":[{\"build\":\"2\",\"later\":1}]}"]);
+    let release = asked.get(asked.registry.release());
+    assert_eq!((release.version, release.builds[0].build.as_str(), release.builds[0].percent), (3, "2", 0.0));
+}
+
+#[test]
 fn an_operator_wants_a_node_to_drain_and_a_wish_ends_with_the_node() {
     let Some(asked) = Asked::new() else { return };
     let a = owner("a", 1);

@@ -3,13 +3,17 @@
 use std::{
     error::Error,
     io, iter,
+    pin::pin,
     sync::{Arc, Once},
     time::Duration,
 };
 
 use axum::body::{Body, to_bytes};
 use framehouse_shared::ids::MatchId;
-use futures_util::{StreamExt, stream::FuturesUnordered};
+use futures_util::{
+    StreamExt, future,
+    stream::{self, FuturesUnordered},
+};
 use hyper::{Method, Request, StatusCode, header};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
@@ -37,13 +41,15 @@ const IDLE_TIME_MAX: Duration = Duration::from_secs(2);
 const PAGES_KEPT: (Duration, u64) = (Duration::from_millis(500), 1024);
 /// Time for which a node that is asked nothing is remembered.
 const PLACES_KEPT: Duration = Duration::from_secs(60);
-/// Longest wait for a page or the beginning of a replay.
+/// Longest wait for a page, or until all nodes have said whether they have a replay.
 const PAGE_TIME_MAX: Duration = Duration::from_secs(2);
 /// Largest number of questions for rooms at a time that are asked of all nodes, and of those for seats: made-up secrets of
 /// seats must not keep those out who have a code, and the other way round.
 const FINDS_MAX: usize = 32;
 /// Largest number of questions at a time to one node: fewer than the connections that a node takes from one address.
 const AT_ONCE_MAX: usize = 24;
+/// Number of nodes that are asked for a replay at the same time.
+const REPLAY_NODES_AT_ONCE: usize = 32;
 /// Largest number of replays that are passed on at a time.
 const REPLAYS_MAX: usize = 8;
 
@@ -157,25 +163,32 @@ impl Nodes {
     /// The replay of a match, from the node that has it.
     ///
     /// # Errors
-    /// When too many are on their way.
+    /// When too many are on their way, or a node does not answer.
     pub async fn replay(&self, view: &View, match_id: MatchId) -> Result<Option<ReplayFile>, Refusal> {
         let Ok(place) = Arc::clone(&self.replays).try_acquire_owned() else {
             return Err(Refusal::Busy("too many replays are being downloaded: try again in a moment"));
         };
-        for entry in &view.nodes {
-            let path = REPLAY.replace("{match}", &match_id.to_string());
-            let Some(request) = self.request(Method::GET, &entry.lease.http, &path, Body::empty()) else { continue };
-            let Ok(Ok(answer)) = timeout(PAGE_TIME_MAX, self.client.request(request)).await else { continue };
-            let length = answer.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-            let bytes = length.and_then(|length| length.parse().ok());
-            if let Some(bytes) = bytes.filter(|_| answer.status() == StatusCode::OK) {
-                let sent = Body::new(answer.into_body()).into_data_stream().inspect(move |_| {
-                    let _ = &place;
-                });
-                return Ok(Some(ReplayFile { bytes, body: Body::from_stream(sent) }));
-            }
-        }
-        Ok(None)
+        let path = REPLAY.replace("{match}", &match_id.to_string());
+        let nodes: Vec<String> = view.known().map(|entry| entry.lease.http.clone()).collect();
+        let ask = stream::iter(nodes).map(|http| self.open_replay(http, &path)).buffer_unordered(REPLAY_NODES_AT_ONCE);
+        let first = async { pin!(ask.filter_map(future::ready)).next().await };
+        let Ok(found) = timeout(PAGE_TIME_MAX, first).await else {
+            return Err(Refusal::Busy("not all servers answer right now: try again in a moment"));
+        };
+        Ok(found.map(|ReplayFile { bytes, body }| {
+            let sent = body.into_data_stream().inspect(move |_| {
+                let _ = &place;
+            });
+            ReplayFile { bytes, body: Body::from_stream(sent) }
+        }))
+    }
+
+    /// The replay at this path of a node, if it is there.
+    async fn open_replay(&self, http: String, path: &str) -> Option<ReplayFile> {
+        let request = self.request(Method::GET, &http, path, Body::empty())?;
+        let answer = self.client.request(request).await.ok()?;
+        let length = answer.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()?;
+        (answer.status() == StatusCode::OK).then(|| ReplayFile { bytes: length, body: Body::new(answer.into_body()) })
     }
 
     fn request(&self, method: Method, http: &str, path: &str, body: Body) -> Option<Request<Body>> {

@@ -3,7 +3,7 @@
 use std::{
     io,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, Once,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     time::{Duration, Instant},
@@ -126,7 +126,7 @@ async fn read_for_ever(registry: Registry, board: ViewBoard) {
     for beat in 0_u64.. {
         beats.tick().await;
         let before = board.newest();
-        match read(&registry, beat.is_multiple_of(2), &board).await {
+        match read(&registry, beat.is_multiple_of(2), &board, &before.release).await {
             Ok((nodes, release)) => {
                 if !before.is_connected() {
                     tracing::info!(nodes = nodes.len(), "the registry of the fleet answers");
@@ -150,8 +150,17 @@ async fn read(
     registry: &Registry,
     is_sweep_due: bool,
     board: &ViewBoard,
+    last: &Release,
 ) -> Result<(Vec<NodeEntry>, Release), RegistryError> {
-    let (nodes, release) = (registry.nodes().await?, registry.release().await?);
+    let nodes = registry.nodes().await?;
+    let release = match registry.release().await {
+        Err(error @ RegistryError::Unreadable(_)) => {
+            static WARNED: Once = Once::new();
+            WARNED.call_once(|| tracing::warn!("{error} The last release goes on"));
+            last.clone()
+        }
+        read => read?,
+    };
     if is_sweep_due {
         board.0.keys_swept.fetch_add(registry.sweep().await?, Relaxed);
     }

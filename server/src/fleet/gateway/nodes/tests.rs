@@ -88,3 +88,14 @@ async fn questions_for_seats_do_not_use_up_those_for_rooms() {
     assert!(matches!(seat, Found::Unknown), "it was not asked");
     assert!(until(async || matches!(nodes.find(&view, &wanted()).await, Found::Nowhere)).await);
 }
+
+#[tokio::test]
+async fn a_replay_is_found_behind_many_nodes_that_do_not_answer() {
+    let silent: Vec<String> = (0..5).map(|_| address(None)).collect();
+    let (has_it, nodes) = (address(Some("replay")), nodes());
+    let all: Vec<String> = silent.iter().cloned().chain([has_it]).collect();
+    let found = nodes.replay(&view(&all), MatchId(1)).await.expect("there is a place");
+    assert_eq!(found.expect("the last one has it").bytes, 6);
+    assert!(nodes.replay(&view(&silent), MatchId(1)).await.is_err(), "nobody has said that it is gone");
+    assert_eq!(nodes.replays.available_permits(), REPLAYS_MAX, "all places are free again");
+}
