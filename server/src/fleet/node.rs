@@ -164,18 +164,20 @@ pub fn start(options: NodeOptions) -> io::Result<NodeThread> {
     let (stop, stopped) = watch::channel(false);
     let progress = NodeProgress::default();
     let _ = progress.0.name.set(options.name.clone());
+    let codes = options.codes.clone();
     let registrar = Registrar::new(registry, options, progress.clone());
-    let thread = threads::spawn("fleet", move || runtime.block_on(register(registrar, stopped)))?;
+    let thread = threads::spawn("fleet", move || runtime.block_on(register(registrar, codes, stopped)))?;
     Ok(NodeThread { stop, thread, progress })
 }
 
-async fn register(mut registrar: Registrar, mut stop: watch::Receiver<bool>) {
+async fn register(mut registrar: Registrar, codes: CodePool, mut stop: watch::Receiver<bool>) {
     let mut beats = interval(BEAT);
     beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut is_away = false;
     loop {
         tokio::select! {
             _ = beats.tick() => {}
+            () = codes.half_used() => {}
             _ = stop.wait_for(|is_stopped| *is_stopped) => break,
         }
         let done = registrar.beat().await;

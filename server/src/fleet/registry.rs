@@ -9,6 +9,7 @@
 //! owned.rs     room codes, rooms, seats and players that a node owns
 //! managers.rs  words of managers, and commands for them
 //! release.rs   which share of the players gets which build
+//! room_key.rs  ids of rooms
 //! keys.rs      names of the keys
 //! scripts/     the scripts, which run in Redis
 //! ```
@@ -25,13 +26,14 @@
 //! | `fh:managers`, `fh:manager:{NAME}` | managers by the time of their last word, and that word as JSON, for 5 s |
 //! | `fh:commands:{MANAGER}`, `fh:answer:{ID}` | commands of operators as JSON, for 15 s, and their answers |
 //! | `fh:release` | [`Release`] as JSON |
-//! | `fh:born` | when this memory of Redis began: codes are claimed two seconds later |
+//! | `fh:born` | when Redis' memory began, or the first node was back after it was away: the others follow within two seconds |
 
 mod keys;
 mod lease;
 mod managers;
 mod owned;
 mod release;
+mod room_key;
 
 use std::{
     sync::{Arc, RwLock},
@@ -46,8 +48,9 @@ use redis::{
 pub(super) use keys::{code as code_key, room as room_key};
 pub use lease::{Incarnation, NodeEntry, NodeLease, NodeState, OpenRoom, Written, class_of};
 pub(super) use owned::{BATCH, PlayerClaim};
-pub use owned::{ClaimedCode, Holding, Owner, Place, RoomKey, RoomRecord};
+pub use owned::{ClaimedCode, Holding, Owner, Place, RoomRecord};
 pub use release::{BuildShare, Release};
+pub use room_key::RoomKey;
 
 /// Time after which a lease that was not written again is over.
 pub const LEASE_TIME: Duration = Duration::from_secs(2);
@@ -67,6 +70,9 @@ pub enum RegistryError {
     /// Redis is away, or refuses the request.
     #[error("the registry of the fleet (Redis) does not answer: {0}")]
     Away(#[from] RedisError),
+    /// The lease of the node that asks is over, so it may not have what it had.
+    #[error("this node was silent for too long and has lost its place in the fleet: it registers again")]
+    Lapsed,
     /// What lies in Redis was written by another version, or by somebody else.
     #[error("the registry of the fleet has something unreadable at {0}: were nodes of another version started?")]
     Unreadable(String),
