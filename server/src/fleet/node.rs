@@ -32,7 +32,7 @@ use super::{
 };
 use crate::{
     ops::{backend::ShowFleet, status::StatusBoard},
-    room::{codes::CodePool, roster::RosterBoard},
+    room::{codes::CodePool, drain::MoveOut, roster::RosterBoard},
     threads,
 };
 
@@ -75,6 +75,8 @@ pub struct NodeOptions {
     pub codes: CodePool,
     /// Players that it has to send away.
     pub evictions: SyncSender<AccountId>,
+    /// Whether it has to be empty.
+    pub move_out: MoveOut,
 }
 
 impl NodeOptions {

@@ -130,12 +130,12 @@ impl Registrar {
         let written = self.registry.write_lease(&lease).await?;
         match written {
             Written::Kept { is_new, is_wanted_draining } => {
-                self.is_wanted_draining = is_wanted_draining;
                 self.is_name_taken = false;
                 self.kept_at = Some(begun);
                 if is_new {
                     self.begin_anew();
                 }
+                self.follow_wish(is_new, is_wanted_draining).await?;
             }
             Written::NameTaken => {
                 if !self.is_name_taken {
@@ -150,6 +150,16 @@ impl Registrar {
             }
         }
         Ok(written)
+    }
+
+    /// Moves out as an operator wants. The wish lies in the lease, and must not end with that while Redis is away.
+    async fn follow_wish(&mut self, is_new: bool, mut is_wanted_draining: bool) -> Result<(), RegistryError> {
+        if is_new && self.is_wanted_draining {
+            is_wanted_draining = self.registry.want_draining(&self.owner.node, true).await?;
+        }
+        self.is_wanted_draining = is_wanted_draining;
+        self.options.move_out.want_by_fleet(is_wanted_draining);
+        Ok(())
     }
 
     /// Writes the lease between two calls of a long beat, which must not outlive it.

@@ -104,6 +104,7 @@ impl Membership {
             roster: self.roster,
             codes,
             evictions: evicted,
+            move_out: server.move_out(),
         };
         let node = start(options).map_err(|error| format!("cannot start the thread for the fleet: {error}"))?;
         Ok((more, node))

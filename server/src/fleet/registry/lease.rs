@@ -194,8 +194,8 @@ impl Registry {
         read_leases(&mut self.connection()).await
     }
 
-    /// Wants a node to drain, or not any more. Gateways send newcomers elsewhere from the next second on; the node itself
-    /// goes on. The wish ends with the node. Returns whether there is such a node.
+    /// Wants a node to drain, or not any more. Gateways send newcomers elsewhere from the next second on; the node itself lets
+    /// nobody new in, and closes rooms without a match. The wish ends with the node. Returns whether there is such a node.
     ///
     /// # Errors
     /// When Redis is away.
