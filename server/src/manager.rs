@@ -46,7 +46,7 @@ use std::{
 };
 
 use crate::{
-    config::{Flags, ManagerSettings, ServerSettings},
+    config::{Flags, FleetSettings, ManagerSettings, SecretUrl, ServerSettings},
     control::NodeReport,
     ops::alerts::Alerts,
     threads,
@@ -78,8 +78,8 @@ pub(crate) struct ManagerOptions {
     pub server: ServerSettings,
     /// The command line.
     pub flags: Flags,
-    /// URL of Redis, where commands come from; without one there are none.
-    pub redis: Option<String>,
+    /// `[fleet]`. Commands come from its Redis; without one there are none.
+    pub fleet: FleetSettings,
     /// Program of the first build.
     pub program: PathBuf,
     /// Where it tells that a node is given up.
@@ -132,7 +132,7 @@ pub(crate) fn run(options: ManagerOptions, stop: &AtomicBool) -> Result<(), Stri
 
 impl Manager {
     fn start(options: ManagerOptions, events: SyncSender<Event>) -> Result<Self, String> {
-        let ManagerOptions { name, settings, server, flags, redis, program, alerts } = options;
+        let ManagerOptions { name, settings, server, flags, fleet, program, alerts } = options;
         let data_dir = server.data_dir.clone();
         let builds = Builds::open(&data_dir)?;
         let plan = match Plan::read(&data_dir)? {
@@ -141,7 +141,8 @@ impl Manager {
         };
         let folder_of_program = || program.parent().map_or_else(PathBuf::new, Path::to_owned);
         let builds_dir = settings.builds_dir.clone().unwrap_or_else(folder_of_program);
-        let launches = NodeSettings::new(name.clone(), server, &flags)?;
+        let launches = NodeSettings::new(name.clone(), server, &fleet, &flags)?;
+        let redis = fleet.redis.as_ref().map(SecretUrl::reveal).map(str::to_owned);
         let link = Link::start(name.clone(), redis, events.clone())?;
         let found = plan.nodes.keys().filter_map(|&number| Some((number, process::find(&launches.folder(number))?)));
         let found: BTreeMap<_, _> = found.collect();
@@ -226,7 +227,8 @@ impl Manager {
     fn start_node(&mut self, number: u32, build: &Build) {
         let started = self.launches.make_folder(number).and_then(|folder| {
             let (program, arguments) = (self.builds.program(build), self.launches.arguments(number));
-            let (child, pidfd) = Launch { program, arguments, folder: folder.clone() }.start()?;
+            let variables = self.launches.variables(number);
+            let (child, pidfd) = Launch { program, arguments, variables, folder: folder.clone() }.start()?;
             Process::follow(number, pidfd, Some(child), folder, self.events.clone())
         });
         match started {

@@ -82,6 +82,8 @@ pub(super) struct Launch {
     pub program: PathBuf,
     /// Its arguments.
     pub arguments: Vec<String>,
+    /// Its variables, beside those of this process.
+    pub variables: Vec<(&'static str, String)>,
     /// Its data folder.
     pub folder: PathBuf,
 }
@@ -97,6 +99,7 @@ impl Launch {
         let mut command = Command::new(&self.program);
         command
             .args(&self.arguments)
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .env("FRAMEHOUSE_LOG_FILE", self.folder.join("server.log"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
