@@ -41,8 +41,9 @@ use std::{
 };
 
 use redis::{
-    Client, RedisError, Script,
+    Client, IntoConnectionInfo, RedisError, Script,
     aio::{ConnectionManager, ConnectionManagerConfig},
+    io::tcp::TcpSettings,
 };
 
 pub(super) use keys::{code as code_key, room as room_key};
@@ -103,7 +104,7 @@ impl Registry {
     }
 
     /// Makes another connection, because the one so far does not answer. Call it inside a runtime of tokio.
-    pub(super) fn renew(&self) {
+    pub(crate) fn renew(&self) {
         if let Ok(connection) = connect(&self.url) {
             *self.connection.write().expect("nothing panics while holding this lock") = connection;
         }
@@ -123,7 +124,10 @@ fn connect(url: &str) -> Result<ConnectionManager, RegistryError> {
         .set_min_delay(Duration::from_millis(50))
         .set_max_delay(RECONNECT_PAUSE_MAX)
         .set_number_of_retries(1);
-    let client = Client::open(url).map_err(|_| RegistryError::BadUrl)?;
+    // A connection whose other end is gone without a word must fail, so that it is made again.
+    let tcp = TcpSettings::default().set_user_timeout(LEASE_TIME);
+    let info = url.into_connection_info().map_err(|_| RegistryError::BadUrl)?.set_tcp_settings(tcp);
+    let client = Client::open(info).map_err(|_| RegistryError::BadUrl)?;
     ConnectionManager::new_lazy_with_config(client, config).map_err(|_| RegistryError::BadUrl)
 }
 
