@@ -6,6 +6,7 @@ use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::{SecretUrl, Violation, catalogue::Ranges};
+use crate::address::Network;
 
 /// Settings of the fleet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,6 +25,8 @@ pub struct FleetSettings {
     /// Host and port at which gateways reach the HTTP of this node. `None` means the bound address. Node n of a manager is at
     /// this port + n, as its `http`.
     pub address: Option<String>,
+    /// Addresses and networks of the gateways: this node has no limits by address for their requests.
+    pub gateways: Vec<Network>,
     /// Name of this build, by which a release chooses it. `None` means the version of the program.
     pub build: Option<String>,
     /// Whether a gateway fills the fullest node instead of spreading players, so that others become empty.
@@ -39,6 +42,7 @@ impl Default for FleetSettings {
             channel: "stable".to_owned(),
             zone: String::new(),
             address: None,
+            gateways: Vec::new(),
             build: None,
             pack: false,
         }

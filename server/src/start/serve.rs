@@ -139,6 +139,7 @@ fn http_options(
     let options = HttpOptions {
         http: settings.http.clone(),
         net: settings.net.clone(),
+        gateways: settings.fleet.gateways.clone(),
         public_host: settings.server.public_host.clone(),
         connections_max: connections.http,
         tls,
