@@ -37,7 +37,7 @@ mod table;
 
 use std::{
     collections::BTreeMap,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         atomic::{AtomicBool, Ordering::Relaxed},
         mpsc::{self, Receiver, SyncSender},
@@ -103,7 +103,8 @@ struct Manager {
     processes: BTreeMap<u32, Process>,
     launches: NodeSettings,
     builds: Builds,
-    builds_dir: PathBuf,
+    /// Folder of programs that may be deployed, or the only one.
+    deployable: PathBuf,
     /// Programs that are being looked at.
     builds_taken: u32,
     data_dir: PathBuf,
@@ -139,8 +140,7 @@ impl Manager {
             Some(plan) => plan,
             None => Plan::new(builds.take(&program)?, settings.nodes),
         };
-        let folder_of_program = || program.parent().map_or_else(PathBuf::new, Path::to_owned);
-        let builds_dir = settings.builds_dir.clone().unwrap_or_else(folder_of_program);
+        let deployable = settings.builds_dir.clone().unwrap_or(program);
         let launches = NodeSettings::new(name.clone(), server, &fleet, &flags)?;
         let redis = fleet.redis.as_ref().map(SecretUrl::reveal).map(str::to_owned);
         let link = Link::start(name.clone(), redis, events.clone())?;
@@ -154,7 +154,7 @@ impl Manager {
             processes: BTreeMap::new(),
             launches,
             builds,
-            builds_dir,
+            deployable,
             builds_taken: 0,
             data_dir,
             kept: None,
@@ -267,9 +267,9 @@ impl Manager {
 
     /// Looks at a program on a thread of its own: it is copied and started.
     fn take_build(&mut self, binary: PathBuf, command: Command) -> std::io::Result<()> {
-        let (builds, builds_dir, events) = (self.builds.clone(), self.builds_dir.clone(), self.events.clone());
+        let (builds, deployable, events) = (self.builds.clone(), self.deployable.clone(), self.events.clone());
         let work = move || {
-            let build = allowed_program(&builds_dir, &binary).and_then(|program| builds.take(&program));
+            let build = allowed_program(&deployable, &binary).and_then(|program| builds.take(&program));
             drop(events.send(Event::Taken(command, build)));
         };
         threads::spawn("build", work)?;

@@ -26,7 +26,7 @@ pub struct ManagerSettings {
     pub hang_limit_s: f64,
     /// Seconds for which a new build has to work before the old one ends, 1 to 3600.
     pub trial_s: f64,
-    /// Folder whose programs may be deployed. `None` means that of the manager's own program.
+    /// Folder whose programs may be deployed. `None` means that only the manager's own program may be.
     pub builds_dir: Option<PathBuf>,
 }
 
