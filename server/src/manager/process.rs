@@ -18,7 +18,7 @@ use std::{
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal},
+    process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal, waitid},
 };
 use serde::{Deserialize, Serialize};
 
@@ -125,6 +125,12 @@ fn end(child: &mut Child) {
     drop(child.wait());
 }
 
+/// Ends a child whose handle is gone.
+fn end_by(pidfd: &OwnedFd) {
+    let _ = pidfd_send_signal(pidfd, Signal::KILL);
+    let _ = waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED);
+}
+
 /// The process that runs with this data folder: as its file says, or as it says itself.
 pub(super) fn find(folder: &Path) -> Option<OwnedFd> {
     let identity = || serde_json::from_slice::<Identity>(&fs::read(folder.join(FILE_NAME)).ok()?).ok();
@@ -136,7 +142,7 @@ impl Process {
     /// Follows a process on a thread of its own. `child` is needed to learn how it ended; a process that was found has none.
     ///
     /// # Errors
-    /// When the thread cannot be started.
+    /// When the thread cannot be started. A child is ended then, because nobody would know of it.
     pub fn follow(
         number: u32,
         pidfd: OwnedFd,
@@ -145,14 +151,24 @@ impl Process {
         events: SyncSender<Event>,
     ) -> io::Result<Self> {
         let (asks, asked) = sync_channel(1);
-        let followed = pidfd.try_clone()?;
-        threads::spawn("node", move || {
-            let how = watch(number, &followed, &folder, &asked, &events);
-            if let Some(how) = how {
-                drop(events.send(Event::Ended(number, child.map_or(how, |child| last_words(child, &folder)))));
+        let is_child = child.is_some();
+        let begin = |followed: OwnedFd| {
+            threads::spawn("node", move || {
+                let how = watch(number, &followed, &folder, &asked, &events);
+                if let Some(how) = how {
+                    drop(events.send(Event::Ended(number, child.map_or(how, |child| last_words(child, &folder)))));
+                }
+            })
+        };
+        match pidfd.try_clone().and_then(begin) {
+            Ok(_) => Ok(Self { asks, pidfd }),
+            Err(error) => {
+                if is_child {
+                    end_by(&pidfd);
+                }
+                Err(error)
             }
-        })?;
-        Ok(Self { asks, pidfd })
+        }
     }
 
     /// Sends this request with the next one for a report. A request that still waits comes first; the next report shows that

@@ -1,7 +1,7 @@
 //! What the manager does about its nodes: facts in, orders out. Time is a parameter, so that tests need none.
 //!
 //! Nothing is remembered about what was ordered: every step compares what is there with the [`Plan`], so that a manager that
-//! was restarted in the middle of a deploy goes on with it.
+//! was restarted in the middle of a deploy goes on with it. A node is started or stopped only as the plan on the disk says.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -9,6 +9,7 @@ use std::{
 };
 
 use super::{
+    act::keep,
     node::{Blow, Node, Run, State},
     plan::{Build, Goal, KeptNode, Plan, Share},
     scale::Spare,
@@ -91,8 +92,7 @@ impl Supervisor {
 
     /// The plan with its nodes as they are now, to be kept.
     pub fn plan(&mut self) -> &Plan {
-        let keep = |(&number, node): (&u32, &Node)| (number, KeptNode { build: node.build.clone(), goal: node.goal });
-        self.plan.nodes = self.nodes.iter().map(keep).collect();
+        self.plan.nodes = self.nodes.iter().map(|(&number, node)| (number, keep(node))).collect();
         &self.plan
     }
 
@@ -163,8 +163,8 @@ impl Supervisor {
         self.tell(sentence);
     }
 
-    /// Does everything that is due at `now`. Returns the orders since the last time.
-    pub fn step(&mut self, now: Duration) -> Vec<Order> {
+    /// Decides what is wanted at `now`. The plan may be another one then, and has to be kept before [`act`](Self::act).
+    pub fn decide(&mut self, now: Duration) {
         self.step_deploy(now);
         self.end_hanging(now);
         self.scale(now);
@@ -176,13 +176,10 @@ impl Supervisor {
             self.reconcile(&beside, now);
         }
         self.drain_strangers();
-        self.stop_empty();
-        self.start_due(now);
         if self.is_alert && !self.nodes.values().any(|node| matches!(node.state, State::GivenUp)) {
             self.is_alert = false;
             self.orders.push(Order::Resolve);
         }
-        std::mem::take(&mut self.orders)
     }
 
     pub(super) fn is_deployed(&self, build: &Build) -> bool {
@@ -287,28 +284,6 @@ impl Supervisor {
         strangers.into_iter().for_each(|number| self.drain(number));
     }
 
-    /// Stops nodes that are drained and empty, and those that have to leave. During a deploy empty ones of the old build wait:
-    /// they may be called back. A second signal would end a node at once, so none is sent before a report says whether there
-    /// was a first one.
-    fn stop_empty(&mut self) {
-        let is_deploying = self.plan.deploy.is_some();
-        for (&number, node) in &mut self.nodes {
-            let may_wait = is_deploying && node.build == self.plan.main.build;
-            let goal = node.goal;
-            let Some(run) = node.run_mut().filter(|run| !run.is_stopped) else { continue };
-            let has_to_end = match goal {
-                Goal::Out => run.is_empty(),
-                Goal::Empty => run.is_empty() && !may_wait,
-                Goal::Leave => run.is_heard(),
-                Goal::Serve => false,
-            };
-            if has_to_end {
-                run.is_stopped = true;
-                self.orders.push(Order::Blow(number, Blow::Stop));
-            }
-        }
-    }
-
     /// Tells a node to stop, whoever plays there: its running matches may end as they do at every stop.
     pub(super) fn leave(&mut self, number: u32) {
         let Some(node) = self.nodes.get_mut(&number) else { return };
@@ -316,15 +291,6 @@ impl Supervisor {
             return drop(self.nodes.remove(&number));
         }
         node.goal = Goal::Leave;
-    }
-
-    fn start_due(&mut self, now: Duration) {
-        for (&number, node) in &mut self.nodes {
-            if matches!(node.state, State::Waiting(until) if until <= now) {
-                node.state = State::Running(Run::new(now));
-                self.orders.push(Order::Start(number, node.build.clone()));
-            }
-        }
     }
 
     /// Logs a sentence and keeps it for the status.

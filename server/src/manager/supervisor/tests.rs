@@ -36,6 +36,9 @@ struct World {
     done: Vec<String>,
     answers: Vec<Answer>,
     is_alert: bool,
+    /// The plan on the disk, which may be full.
+    kept: Plan,
+    is_disk_full: bool,
     /// Whether nodes reach Redis; `None` without a fleet.
     registered: Option<bool>,
     /// The fewest nodes that took players at once, since the last look.
@@ -55,7 +58,7 @@ fn settings() -> ManagerSettings {
 impl World {
     fn new(settings: ManagerSettings) -> Self {
         let plan = Plan::new(build("1"), settings.nodes);
-        let supervisor = Supervisor::new("game".to_owned(), settings, plan, |_| false, Duration::ZERO);
+        let supervisor = Supervisor::new("game".to_owned(), settings, plan.clone(), |_| false, Duration::ZERO);
         Self {
             supervisor,
             habits: BTreeMap::new(),
@@ -64,6 +67,8 @@ impl World {
             done: Vec::new(),
             answers: Vec::new(),
             is_alert: false,
+            kept: plan,
+            is_disk_full: false,
             registered: None,
             fewest_open: usize::MAX,
         }
@@ -99,7 +104,11 @@ impl World {
         for (number, report) in reports {
             self.supervisor.reported(number, Some(report), self.now);
         }
-        let orders = self.supervisor.step(self.now);
+        self.supervisor.decide(self.now);
+        if !self.is_disk_full {
+            self.kept = self.supervisor.plan().clone();
+        }
+        let orders = self.supervisor.act(self.now, &self.kept);
         orders.into_iter().for_each(|order| self.carry_out(order));
         let open = self.nodes.values().filter(|node| self.report(node).accepting).count();
         self.fewest_open = self.fewest_open.min(open);

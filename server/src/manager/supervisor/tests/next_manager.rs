@@ -1,4 +1,4 @@
-//! What the next manager makes of the nodes that it finds, and what happens while Redis is away.
+//! What the next manager makes of the nodes that it finds, and what happens while Redis is away or the disk is full.
 
 use super::*;
 
@@ -37,6 +37,20 @@ fn no_node_is_ended_because_redis_is_away() {
     world.deploy("2", false).run(60);
     assert!(world.refusal().contains("it takes no players"), "a build has to prove itself with Redis");
     assert_eq!(world.open(), ["1", "1"]);
+}
+
+#[test]
+fn a_deploy_waits_until_the_plan_is_on_the_disk_and_the_nodes_go_on() {
+    let mut world = World::new(settings());
+    world.run(5).take_done();
+    world.is_disk_full = true;
+    world.deploy("2", false).run(30);
+    world.end(2, "signal 9");
+    world.run(90);
+    assert_eq!((world.take_done().as_str(), world.open()), ("start 2 1", vec!["1", "1"]));
+    world.is_disk_full = false;
+    world.run(90);
+    assert_eq!(world.open(), ["2", "2"]);
 }
 
 #[test]
