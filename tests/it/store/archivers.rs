@@ -59,6 +59,9 @@ fn two_archivers_and_what_a_dead_one_has_taken_store_each_match_once() {
     let running = start(folder.path(), &["--database", &url, "--redis", &redis.url()]);
     append(folder.path(), &matches(0..400));
     wait_until("they are in the stream", || redis.length(RESULTS) == 400);
+    let position = redis.keys().into_iter().find(|key| key.starts_with("fh:sent:")).expect("it is written with them");
+    let seconds: u32 = redis.ask(&["TTL", &position]).parse().expect("it ends some day");
+    assert!((2_000_000..=2_592_000).contains(&seconds), "after 30 days: {seconds}");
     // One takes some and dies.
     redis.ask(&["XGROUP", "CREATE", RESULTS, "archivers", "0"]);
     redis.ask(&["XREADGROUP", "GROUP", "archivers", "ghost", "COUNT", "100", "STREAMS", RESULTS, ">"]);
