@@ -144,8 +144,9 @@ impl Waiting {
 
     fn take_batch(&mut self) -> Vec<Item> {
         let (mut batch, mut bytes) = (Vec::new(), 0);
-        while bytes < BATCH_BYTES
-            && let Some(item) = self.items.pop_front()
+        // The end of a session goes with the message that tells it.
+        while let Some(item) =
+            self.items.pop_front_if(|item| bytes < BATCH_BYTES || matches!(item, Item::SessionOver(..)))
         {
             bytes += item.bytes();
             self.frames -= usize::from(matches!(item, Item::Frame(_)));
@@ -184,6 +185,14 @@ mod tests {
         assert_eq!(outbox.bytes(), 130, "taken is not sent");
         outbox.note_sent(130);
         assert_eq!((outbox.bytes(), batch(&outbox)), (0, vec![]));
+    }
+
+    #[test]
+    fn the_end_of_a_session_is_in_the_batch_of_the_message_that_tells_it() {
+        let outbox = Outbox::default();
+        outbox.push(message(BATCH_BYTES)).expect("it fits");
+        outbox.end_session(7, Some(EndCode::Left));
+        assert_eq!(batch(&outbox), [message(BATCH_BYTES), Item::SessionOver(7, Some(EndCode::Left))]);
     }
 
     #[test]
