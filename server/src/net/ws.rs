@@ -112,7 +112,6 @@ impl WsEndpoint {
         match peer.outbox.push(item) {
             Ok(skipped) => self.traffic.frames_skipped += skipped,
             Err(TooSlow) => {
-                peer.outbox.cut();
                 self.events.push((client, ClientEvent::Disconnected("it did not read what was sent to it")));
             }
         }
