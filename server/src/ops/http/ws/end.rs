@@ -15,6 +15,8 @@ pub(super) enum End {
     Unauthenticated(&'static str),
     /// The authentication is refused, with a sentence.
     Refused(String),
+    /// There was no time for the authentication, with a sentence.
+    Busy(String),
     /// The WebSocket protocol was broken: close code and what was wrong.
     Broken(u16, &'static str),
     /// The server ended the session.
@@ -32,7 +34,7 @@ impl End {
     pub(super) const fn words(&self) -> &'static str {
         match self {
             Self::Gone => "the connection was lost",
-            Self::Unauthenticated(_) | Self::Refused(_) => "it was not authenticated",
+            Self::Unauthenticated(_) | Self::Refused(_) | Self::Busy(_) => "it was not authenticated",
             Self::Broken(_, what) => what,
             Self::Session(_) => "the session was over",
             Self::Misbehaved => "its messages made no sense",
@@ -47,6 +49,7 @@ impl End {
             Self::Gone => (1000, ""),
             Self::Unauthenticated(reason) => (close::UNAUTHENTICATED, *reason),
             Self::Refused(reason) => (close::REFUSED, reason.as_str()),
+            Self::Busy(reason) => (close::BUSY, reason.as_str()),
             Self::Broken(code, what) => (*code, *what),
             Self::Session(Some(EndCode::ServerStopping)) => (close::STOPPING, EndCode::ServerStopping.sentence()),
             Self::Session(Some(code)) => (close::MISBEHAVED, code.sentence()),

@@ -254,7 +254,7 @@ impl<B: Backend> Reader<'_, B> {
 
     async fn resume(&mut self, identity: &Identity, resuming: &Resuming) -> Result<(), End> {
         let granted = self.gateway.join_over_socket(identity, resuming.target()).await;
-        let grant = granted.map_err(|refused| End::Refused(refused.reason))?;
+        let grant = granted.map_err(JoinRefused::into_end)?;
         self.greet(identity, Some(resuming.secret.reveal()));
         self.open(grant).await;
         Ok(())

@@ -36,6 +36,7 @@ use crate::{
     },
     ops::http::{
         HttpOptions,
+        fixed_backend::BUSY_SECRET,
         listener::tests::{Network, settle},
     },
     schedule::TickRate,
@@ -105,6 +106,11 @@ fn auth() -> Up {
     Up::Auth { name: "Ada".to_owned(), secret: None, resume: None, view: false }
 }
 
+fn resume(secret: &str) -> Up {
+    let resume = Some(framehouse_shared::api::ws::Hidden(secret.to_owned()));
+    Up::Auth { name: "Ada".to_owned(), secret: None, resume, view: false }
+}
+
 fn quick() -> Up {
     Up::JoinRoom(framehouse_shared::api::ws::JoinRoom { quick: true, ..Default::default() })
 }
@@ -169,6 +175,14 @@ async fn a_wrong_first_message_is_refused_with_the_reason() {
     let mut socket = server.connect("192.0.2.1").await;
     socket.send(Message::text("{")).await.expect("it is open");
     assert_eq!(close_code(&mut socket).await, 4001);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_player_for_whom_there_is_no_time_may_come_back_in_a_moment() {
+    let server = Server::new();
+    let mut socket = server.connect("192.0.2.1").await;
+    send(&mut socket, Encoding::Json, &resume(BUSY_SECRET)).await;
+    assert_eq!(close_code(&mut socket).await, 1013);
 }
 
 #[tokio::test(start_paused = true)]
