@@ -32,14 +32,18 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
     caller::Caller,
+    connection::Peer,
     counts::Counts,
     documented::Refusals,
     errors::error,
     limits::{Held, Place},
+    listener::RESERVED_PART,
     router::Gateway,
 };
 use crate::{config::WsSettings, net::ws::WsLink, ops::backend::Backend};
 
+/// Size of the buffer of a socket for what it reads, in bytes: some messages of a player, or half of the longest one.
+const READ_BUFFER_BYTES: usize = 4 * 1024;
 /// Size from which on the messages of a batch are written, in bytes.
 const WRITE_BUFFER_BYTES: usize = 16 * 1024;
 /// Maximum size of what is waiting inside the WebSocket library, in bytes.
@@ -50,18 +54,27 @@ pub(super) struct Sockets {
     /// The queue to the tick thread.
     link: WsLink,
     all: Arc<Semaphore>,
+    /// Number of the last places, which are for players who come back.
+    reserved: usize,
     unauthenticated: Arc<Semaphore>,
 }
 
 impl Sockets {
     pub(super) fn new(link: WsLink, settings: &WsSettings) -> Self {
         let places = |count: u32| Arc::new(Semaphore::new(count as usize));
-        Self { link, all: places(settings.connections_max), unauthenticated: places(settings.unauthenticated_max) }
+        Self {
+            link,
+            all: places(settings.connections_max),
+            reserved: settings.connections_max as usize / RESERVED_PART,
+            unauthenticated: places(settings.unauthenticated_max),
+        }
     }
 }
 
 /// The places of a socket: among all, and among those of its address.
 struct SocketPlace {
+    /// Whether it is one for players who come back.
+    is_for_resume: bool,
     _permit: OwnedSemaphorePermit,
     _held: Held,
     counts: Arc<Counts>,
@@ -94,8 +107,10 @@ impl<B: Backend> Gateway<B> {
         let permit = |places: &Arc<Semaphore>| Arc::clone(places).try_acquire_owned().map_err(|_| NoPlace::Server);
         let greeting = GreetingPlace { _held: hold(Place::Greeting)?, _permit: permit(&sockets.unauthenticated)? };
         let (held, permit) = (hold(Place::Socket)?, permit(&sockets.all)?);
+        let is_for_resume = sockets.all.available_permits() < sockets.reserved;
         count(&self.counts.sockets);
-        Ok((SocketPlace { _held: held, _permit: permit, counts: Arc::clone(&self.counts) }, greeting))
+        let counts = Arc::clone(&self.counts);
+        Ok((SocketPlace { is_for_resume, _held: held, _permit: permit, counts }, greeting))
     }
 }
 
@@ -118,6 +133,7 @@ fn count(counter: &AtomicU64) {
 )]
 pub(super) async fn open_socket<B: Backend>(
     State(gateway): State<Arc<Gateway<B>>>,
+    Extension(peer): Extension<Peer>,
     Extension(caller): Extension<Caller>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
@@ -132,7 +148,10 @@ pub(super) async fn open_socket<B: Backend>(
         }
     };
     let places = match gateway.socket_places(sockets, caller) {
-        Ok(places) => places,
+        Ok((mut place, greeting)) => {
+            place.is_for_resume |= peer.is_for_resume;
+            (place, greeting)
+        }
         Err(refusal) => {
             count(&gateway.counts.sockets_refused);
             return match refusal {
@@ -149,6 +168,7 @@ pub(super) async fn open_socket<B: Backend>(
     upgrade
         .max_message_size(MESSAGE_BYTES_MAX)
         .max_frame_size(MESSAGE_BYTES_MAX)
+        .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(WRITE_BUFFER_BYTES)
         .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
         .on_upgrade(move |socket| socket::serve(socket, gateway, link, caller.0, places))

@@ -53,6 +53,8 @@ const IDLE_PINGS_MAX: u32 = 3;
 const CLOSE_TIME_MAX: Duration = Duration::from_secs(1);
 /// Maximum number of messages that cannot be read while the client is in no room; in a room the session counts.
 const UNREADABLE_MAX: u32 = 10;
+/// The end of a newcomer while only places for players who come back are left.
+const CROWDED: &str = "this server has too many connections: try again in a moment";
 
 /// What the parts of a socket's task share.
 struct Shared {
@@ -105,8 +107,15 @@ pub(super) async fn serve<B: Backend>(
         has_answered: AtomicBool::new(false),
     };
     let (mut sink, mut stream) = socket.split();
-    let reader =
-        Reader { stream: &mut stream, shared: &shared, gateway: &*gateway, link: &link, caller, unreadable: 0 };
+    let reader = Reader {
+        stream: &mut stream,
+        shared: &shared,
+        gateway: &*gateway,
+        link: &link,
+        caller,
+        is_for_resume: place.is_for_resume,
+        unreadable: 0,
+    };
     let end = tokio::select! {
         end = reader.read(greeting) => end,
         end = write(&mut sink, &shared) => end,
@@ -207,6 +216,8 @@ struct Reader<'a, B> {
     gateway: &'a Gateway<B>,
     link: &'a WsLink,
     caller: AddressKey,
+    /// Whether it has a place for players who come back.
+    is_for_resume: bool,
     /// Number of messages that could not be read while the client was in no room.
     unreadable: u32,
 }
@@ -225,6 +236,7 @@ impl<B: Backend> Reader<'_, B> {
         let message = first.1.ok_or_else(|| End::Refused("the first message has to be `auth`".to_owned()))?;
         let (identity, resuming) = join::authenticate(message, self.caller)?;
         match resuming {
+            None if self.is_for_resume => return Err(End::Busy(CROWDED.to_owned())),
             None => self.greet(&identity, None),
             Some(resuming) => self.resume(&identity, &resuming).await?,
         }

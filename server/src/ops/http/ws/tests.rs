@@ -314,6 +314,39 @@ async fn a_thousand_sockets_that_never_authenticate_take_no_place_of_the_others(
     assert!(next(&mut newcomer).await.is_ok());
 }
 
+/// The end of the connection of a newcomer, and whether a player who comes back gets in.
+async fn newcomer_and_player(server: &Server) -> (u16, bool) {
+    let mut newcomer = server.connect("203.0.113.5").await;
+    send(&mut newcomer, Encoding::Json, &auth()).await;
+    let mut player = server.connect("203.0.113.6").await;
+    send(&mut player, Encoding::Json, &resume("0123456789abcdef0123456789abcdef")).await;
+    (close_code(&mut newcomer).await, matches!(next(&mut player).await, Ok(Down::Authenticated { .. })))
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_places_are_for_players_who_come_back() {
+    let server = Server::with(WsSettings { connections_max: 32, ..Default::default() });
+    let mut sockets = Vec::new();
+    for number in 0..30 {
+        let mut socket = server.connect(&format!("198.51.{number}.1")).await;
+        send(&mut socket, Encoding::Json, &auth()).await;
+        assert!(next(&mut socket).await.is_ok());
+        sockets.push(socket);
+    }
+    assert_eq!(newcomer_and_player(&server).await, (1013, true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn players_come_back_over_a_reserved_connection() {
+    let server = Server::new();
+    // One connection in 16 is reserved. These say nothing.
+    let places = HttpOptions::default().connections_max;
+    let silent: Vec<DuplexStream> = (0..places - places / 16).map(|_| server.network.connect("198.51.100.1")).collect();
+    settle().await;
+    assert_eq!(newcomer_and_player(&server).await, (1013, true));
+    drop(silent);
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_address_has_few_sockets_and_fewer_that_have_not_authenticated() {
     let server = Server::new();
