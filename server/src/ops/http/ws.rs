@@ -4,10 +4,12 @@
 //! ws.rs          the request, and limits on the number of sockets
 //! ws/socket.rs   one socket from its first message to its end: reading, writing, pings
 //! ws/join.rs     authentication, and from `join_room` to a session
+//! ws/frames.rs   how many frames a client may send
 //! ws/end.rs      why a connection ends: close codes
 //! ```
 
 mod end;
+mod frames;
 mod join;
 mod socket;
 #[cfg(test)]
@@ -40,7 +42,12 @@ use super::{
     listener::RESERVED_PART,
     router::Gateway,
 };
-use crate::{config::WsSettings, net::ws::WsLink, ops::backend::Backend};
+use crate::{
+    config::{NetSettings, WsSettings},
+    net::ws::WsLink,
+    ops::backend::Backend,
+};
+use frames::FrameBudget;
 
 /// Size of the buffer of a socket for what it reads, in bytes: some messages of a player, or half of the longest one.
 const READ_BUFFER_BYTES: usize = 4 * 1024;
@@ -57,16 +64,19 @@ pub(super) struct Sockets {
     /// Number of the last places, which are for players who come back.
     reserved: usize,
     unauthenticated: Arc<Semaphore>,
+    /// What each may send.
+    frames: FrameBudget,
 }
 
 impl Sockets {
-    pub(super) fn new(link: WsLink, settings: &WsSettings) -> Self {
+    pub(super) fn new(link: WsLink, settings: &WsSettings, net: &NetSettings) -> Self {
         let places = |count: u32| Arc::new(Semaphore::new(count as usize));
         Self {
             link,
             all: places(settings.connections_max),
             reserved: settings.connections_max as usize / RESERVED_PART,
             unauthenticated: places(settings.unauthenticated_max),
+            frames: FrameBudget::new(net),
         }
     }
 }
@@ -163,7 +173,7 @@ pub(super) async fn open_socket<B: Backend>(
             };
         }
     };
-    let link = sockets.link.clone();
+    let (link, frames) = (sockets.link.clone(), sockets.frames);
     let gateway = Arc::clone(&gateway);
     upgrade
         .max_message_size(MESSAGE_BYTES_MAX)
@@ -171,6 +181,6 @@ pub(super) async fn open_socket<B: Backend>(
         .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(WRITE_BUFFER_BYTES)
         .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
-        .on_upgrade(move |socket| socket::serve(socket, gateway, link, caller.0, places))
+        .on_upgrade(move |socket| socket::serve(socket, gateway, link, caller.0, places, frames))
         .into_response()
 }

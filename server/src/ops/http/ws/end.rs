@@ -21,8 +21,8 @@ pub(super) enum End {
     Broken(u16, &'static str),
     /// The server ended the session.
     Session(Option<EndCode>),
-    /// The client has sent too many messages that make no sense.
-    Misbehaved,
+    /// The client has sent too much, or too many messages that make no sense.
+    Misbehaved(EndCode),
     /// It does not read.
     TooSlow,
     /// It does not answer.
@@ -37,7 +37,7 @@ impl End {
             Self::Unauthenticated(_) | Self::Refused(_) | Self::Busy(_) => "it was not authenticated",
             Self::Broken(_, what) => what,
             Self::Session(_) => "the session was over",
-            Self::Misbehaved => "its messages made no sense",
+            Self::Misbehaved(_) => "it sent too much or made no sense",
             Self::TooSlow => "it did not read what was sent to it",
             Self::NoPong => "it did not answer a ping",
         }
@@ -54,7 +54,7 @@ impl End {
             Self::Session(Some(EndCode::ServerStopping)) => (close::STOPPING, EndCode::ServerStopping.sentence()),
             Self::Session(Some(code)) => (close::MISBEHAVED, code.sentence()),
             Self::Session(None) => (close::SESSION_LOST, "the session ended: connect again"),
-            Self::Misbehaved => (close::MISBEHAVED, EndCode::MadeNoSense.sentence()),
+            Self::Misbehaved(code) => (close::MISBEHAVED, code.sentence()),
             Self::TooSlow => (close::TOO_SLOW, "you did not read what was sent to you"),
             Self::NoPong => (close::NO_PONG, "you did not answer a ping"),
         };

@@ -16,20 +16,27 @@ use axum::{
     body::Bytes,
     extract::ws::{Message, Utf8Bytes, WebSocket},
 };
-use framehouse_shared::api::{
-    SessionGrant,
-    ws::{Down, Encoding, JoinRoom, Up, close},
+use framehouse_shared::{
+    api::{
+        SessionGrant,
+        ws::{Down, Encoding, JoinRoom, Up, close},
+    },
+    protocol::end::EndCode,
 };
 use futures_util::{
     SinkExt, StreamExt,
     stream::{SplitSink, SplitStream},
 };
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::{
+    task::coop::consume_budget,
+    time::{Instant, sleep, timeout, timeout_at},
+};
 use tungstenite::{Error, error::CapacityError};
 
 use super::{
     GreetingPlace, SocketPlace,
     end::End,
+    frames::FrameBudget,
     join::{self, Identity, JoinRefused, Resuming},
 };
 use crate::{
@@ -99,6 +106,7 @@ pub(super) async fn serve<B: Backend>(
     link: WsLink,
     caller: AddressKey,
     (place, greeting): (SocketPlace, GreetingPlace),
+    frames: FrameBudget,
 ) {
     let shared = Shared {
         outbox: Arc::default(),
@@ -114,6 +122,7 @@ pub(super) async fn serve<B: Backend>(
         link: &link,
         caller,
         is_for_resume: place.is_for_resume,
+        frames,
         unreadable: 0,
     };
     let end = tokio::select! {
@@ -218,6 +227,7 @@ struct Reader<'a, B> {
     caller: AddressKey,
     /// Whether it has a place for players who come back.
     is_for_resume: bool,
+    frames: FrameBudget,
     /// Number of messages that could not be read while the client was in no room.
     unreadable: u32,
 }
@@ -301,30 +311,42 @@ impl<B: Backend> Reader<'_, B> {
     fn note_unreadable(&mut self, is_readable: bool) -> Result<(), End> {
         self.unreadable += 1;
         if self.unreadable > UNREADABLE_MAX {
-            return Err(End::Misbehaved);
+            return Err(End::Misbehaved(EndCode::MadeNoSense));
         }
         let sentence = if is_readable { "you are in no room: send join_room first" } else { "no message of this kind" };
         self.shared.refuse(sentence);
         Ok(())
     }
 
+    fn charge(&mut self, message: Option<&Up>) -> Result<(), End> {
+        self.frames.charge(message, self.gateway.start.elapsed())
+    }
+
     /// The next message, `None` if it cannot be read, and its length in bytes.
     async fn next(&mut self) -> Result<(usize, Option<Up>), End> {
         loop {
-            let (encoding, bytes) = match self.stream.next().await {
+            let frame = self.stream.next().await;
+            // Frames that wait in a buffer must not keep the thread from all other sockets.
+            consume_budget().await;
+            let (encoding, bytes) = match frame {
                 Some(Ok(Message::Text(text))) => (Encoding::Json, Bytes::from(text)),
                 Some(Ok(Message::Binary(bytes))) => (Encoding::MessagePack, bytes),
                 Some(Ok(Message::Pong(_))) => {
                     self.shared.has_answered.store(true, Ordering::Relaxed);
+                    self.charge(None)?;
                     continue;
                 }
                 // The library answers a ping, and the close frame of a client, by itself.
-                Some(Ok(Message::Ping(_))) => continue,
+                Some(Ok(Message::Ping(_))) => {
+                    self.charge(None)?;
+                    continue;
+                }
                 Some(Ok(Message::Close(_))) | None => return Err(End::Gone),
                 Some(Err(error)) => return Err(breach(error)),
             };
             let is_of_its_kind = *self.shared.encoding.get_or_init(|| encoding) == encoding;
             let message = if is_of_its_kind { encoding.decode(&bytes).ok() } else { None };
+            self.charge(message.as_ref())?;
             return Ok((bytes.len(), message));
         }
     }

@@ -238,6 +238,22 @@ async fn a_client_in_no_room_is_told_what_is_wrong_and_gets_pongs() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_client_that_sends_only_what_no_session_is_charged_for_is_sent_away() {
+    let floods: [Message; 2] = [Message::Ping(Default::default()), Message::Pong(Default::default())];
+    for flood in floods {
+        let server = Server::new();
+        let mut socket = server.connect("192.0.2.1").await;
+        send(&mut socket, Encoding::Json, &auth()).await;
+        assert!(next(&mut socket).await.is_ok());
+        for _ in 0..3000 {
+            // It may be closed already.
+            let _ = socket.send(flood.clone()).await;
+        }
+        assert_eq!(close_code(&mut socket).await, 4003);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_client_that_joins_no_room_is_sent_away_after_a_minute() {
     let server = Server::new();
     let mut socket = server.connect("192.0.2.1").await;
