@@ -291,6 +291,19 @@ fn frames_that_were_missed_can_be_asked_for() {
     let seen = live.iter().filter(|frame| (5..35).contains(&frame.frame_id));
     assert!(seen.clone().count() > 0);
     seen.for_each(|frame| assert_eq!(asked[frame.frame_id as usize - 5], *frame));
+    // Many requests at once are answered together.
+    for _ in 0..30 {
+        player.send(&Up::GetFrames { first: 5 }).expect("it is open");
+    }
+    let mut answers = 0;
+    player.wait_for("a frame that is in no answer", |down| match down {
+        Down::GameFrame(frame) => {
+            answers += u32::from(frame.frame_id == 5);
+            (frame.frame_id >= 5 + 120).then_some(())
+        }
+        _ => None,
+    });
+    assert!((1..15).contains(&answers), "{answers} answers");
     player.send(&Up::GetSnapshot).expect("it is open");
     player
         .wait_for("a snapshot", |down| matches!(down, Down::Snapshot { frame_id, .. } if *frame_id > 0).then_some(()));
