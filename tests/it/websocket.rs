@@ -242,6 +242,17 @@ fn a_page_that_watches_gets_views_and_a_page_can_leave_and_play() {
     let is_due = |pair: &[u32]| pair[1] > pair[0] && (pair[1] - pair[0]).is_multiple_of(2);
     assert!(running.windows(2).all(is_due), "at most 15 a second at 30 ticks: {running:?}");
 
+    let refusal = |down: &Down| match down {
+        Down::Refused { reason, .. } => Some(reason.clone()),
+        _ => None,
+    };
+    page.send(&Up::Ready { ready: true }).expect("it is open");
+    let reason = page.wait_for("a refusal", refusal);
+    assert!(reason.contains("players with a seat"), "{reason}");
+    player.send(&Up::Kick { slot: 16 }).expect("it is open");
+    let reason = player.wait_for("a refusal", refusal);
+    assert!(reason.contains("could not be read"), "{reason}");
+
     page.send(&Up::LeaveRoom).expect("it is open");
     let code = page.wait_for("the end of watching", |down| match down {
         Down::Left { code, .. } => Some(code.clone()),
