@@ -9,7 +9,8 @@ import * as view from "./view.js";
 const COLORS = "4cc3ff ffb938 ff6b5e 77e068 b58cff ff8fce 3fe0cb f6ef72 e0803c 5f7dff b9f03c db5cf0 c9a07c 93adc2 ff4a86 2c9e94"
   .split(" ")
   .map((hex) => `#${hex}`);
-const PING_MS = 2000;
+/** Maximum length of a name, in bytes. */
+const NAME_BYTES_MAX = 32;
 const NOTICE_MS = 6000;
 const LINES_MAX = 50;
 
@@ -17,9 +18,12 @@ const LINES_MAX = 50;
 const at = Object.fromEntries([...document.querySelectorAll("[id]")].map((element) => [element.id, element]));
 const server = new URL("..", location.href);
 const isTouch = matchMedia("(pointer: coarse)").matches;
+const isLow = matchMedia("(max-height: 500px) and (orientation: landscape)");
 
 let code = location.pathname.split("/").at(-1).toUpperCase();
 let house = null;
+/** Number of connections so far. */
+let tries = 0;
 let ranking = [];
 /** Names of all players that were here, also of those who have left. */
 const names = new Map();
@@ -43,32 +47,43 @@ function kept(storage, key, value) {
   }
 }
 
-function player() {
-  const secret = kept(localStorage, "secret") ?? kept(localStorage, "secret", newSecret()) ?? undefined;
-  return { name: at.name.value.trim() || "Guest", secret };
+const secret = () => kept(localStorage, "secret") ?? kept(localStorage, "secret", newSecret()) ?? undefined;
+
+/** The name in the form, as much of it as the server takes. */
+function typedName() {
+  const name = at.name.value.trim();
+  return name.slice(0, new TextEncoder().encodeInto(name, new Uint8Array(NAME_BYTES_MAX)).read);
 }
 
 // --- Connection
 
 /** Connects and enters a room: whether that has succeeded. A failure is told to the player. */
 async function enter(request, resume) {
+  const number = ++tries;
   house?.close();
+  house = null;
   stage.clear();
   tell(null);
   at.play.disabled = true;
-  house = null;
+  // A spectator has a name that the server has taken before.
+  const name = request.watch ? kept(localStorage, "name") : typedName();
   try {
-    const next = await connect(server, { ...player(), ...(resume && { resume, view: true }) });
+    const next = await connect(server, { name: name || "Guest", secret: secret(), resume, view: true });
+    if (number !== tries) return next.close();
     house = next;
     follow(next);
     if (!resume) await next.join({ ...request, view: true });
+    if (!request.watch) kept(localStorage, "name", name);
     joined(next);
     return true;
   } catch (error) {
-    if (resume) return enter({ code, watch: true });
+    if (number !== tries) return;
+    if (resume) return watch();
+    // The name may be the reason: the next try goes without.
+    if (error.code === 4001) at.name.value = kept(localStorage, "name", "");
     failed(error, request.watch);
   } finally {
-    at.play.disabled = false;
+    at.play.disabled = number !== tries;
   }
 }
 
@@ -76,7 +91,6 @@ const watch = () => enter({ code, watch: true });
 
 /** Says why, with a way on: another room if this one is closed to the player. */
 async function failed(error, isWatching) {
-  render();
   const isGone = /room|kicked|sent_away|refused/.test(error.code) && error.code !== "room_full";
   if (isGone) return tell(reason(error, code), say("otherRoom"), () => enter({ quick: true }));
   if (isWatching) return tell(reason(error, code), say("tryAgain"), watch);
@@ -103,7 +117,7 @@ function follow(mine) {
   on("chat", ({ from, name, text }) => line(text, name, from));
   on("draining", () => tell(say("restarting")));
   for (const type of ["player_state", "host", "spectators"]) on(type, () => {});
-  on("code", (payload) => moved(payload.code));
+  on("code", () => moved(mine.room));
   on("refused", (refusal) => tell(reason({ code: refusal.code, message: refusal.reason }, code)));
   on("lost", () => tell(say("lost"), null));
   on("back", () => joined(mine));
@@ -112,6 +126,7 @@ function follow(mine) {
 
   function ended(error) {
     if (error.code === "left" || error.code === 1000) return;
+    mine.close();
     stage.context.own = null;
     kept(sessionStorage, "seat", "");
     failed(error, true);
@@ -119,24 +134,22 @@ function follow(mine) {
 }
 
 function joined({ room }) {
-  moved(room.code);
+  moved(room);
   names.clear();
   for (const { slot, name } of room.members.values()) names.set(slot, name);
   stage.clear();
   Object.assign(stage.context, { own: room.slot, tickRate: room.tick_rate });
-  kept(sessionStorage, "seat", room.resume ? `${room.code} ${room.resume}` : "");
   beginsAt = after(room.starts_in);
   enterPhase(room.phase);
   clearInterval(inputs);
   inputs = room.slot === null ? 0 : setInterval(sendInput, 1000 / room.tick_rate);
   tell(null);
-  ping();
-  render();
 }
 
 /** The room has another code: it became private, or it is another room. */
-function moved(next) {
-  code = next;
+function moved(room) {
+  code = room.code;
+  kept(sessionStorage, "seat", room.resume ? `${code} ${room.resume}` : "");
   history.replaceState(null, "", code);
   document.title = `${say("room", code)} · Framehouse`;
 }
@@ -159,10 +172,6 @@ function sendInput() {
   if (name === "playing" || name === "countdown") house.input(stage.input());
 }
 
-function ping() {
-  house?.send("ping", { seq: Math.floor(performance.now()) });
-}
-
 // --- Around the match
 
 /** Says one sentence: in front of everything with a way on, else for a while (for longer if `button` is `null`). */
@@ -174,6 +183,7 @@ function tell(sentence, button, act) {
   at.again.hidden = !button;
   at.again.textContent = button;
   at.again.onclick = act;
+  render();
 }
 
 /** A row of a list: seat, name, marks, number. */
@@ -207,6 +217,7 @@ function render() {
   const [own, isMatch] = [room?.slot ?? null, ["loading", "countdown", "playing"].includes(phase)];
   const me = room?.members.get(own);
   at.code.textContent = code;
+  at.ping.hidden = !room;
   const watchers = room?.spectators && innerWidth > 640 ? ` · ${say("watchers", room.spectators)}` : "";
   at.phase.textContent = room ? say(phase === "countdown" ? "loading" : phase) + watchers : "";
   at.room.hidden = !at.again.hidden || (isMatch && own !== null);
@@ -227,7 +238,9 @@ function render() {
   at.touch.hidden = !isTouch || own === null || !isMatch;
   const { inset } = stage.context;
   inset.right = isMatch && innerWidth > 1000 ? 196 : 0;
-  inset.bottom = at.touch.hidden ? 0 : 190;
+  // A low screen has no space for sticks below the picture.
+  inset.top = isLow.matches ? 6 : 56;
+  inset.bottom = at.touch.hidden || isLow.matches ? 0 : 190;
 }
 
 function lead(room, own) {
@@ -278,7 +291,7 @@ at.name.value = kept(localStorage, "name") ?? "";
 at.help.textContent = view.help ?? "";
 stage.addTouchControls(at.touch);
 
-submit(at.entry, () => (kept(localStorage, "name", at.name.value.trim()), enter({ code })));
+submit(at.entry, () => enter({ code }));
 submit(at.writing, () => {
   if (at.line.value.trim()) house?.chat(at.line.value.trim());
   at.line.value = "";
@@ -292,14 +305,16 @@ at.copy.onclick = async () => {
   await navigator.clipboard.writeText(location.href);
   tell(say("copied"));
 };
-at.talk.onclick = () => {
-  at.chat.hidden = !at.chat.hidden;
+function showChat(isShown) {
+  at.chat.hidden = !isShown;
   at.talk.textContent = say("chat");
-  if (!at.chat.hidden) at.line.focus();
-};
+  // Keys on a button would not steer.
+  (isShown ? at.line : at.field).focus();
+}
+at.talk.onclick = () => showChat(at.chat.hidden);
+at.chat.onkeydown = ({ key }) => key === "Escape" && showChat(false);
 
 setInterval(showClock, 200);
-setInterval(ping, PING_MS);
-render();
+addEventListener("resize", render);
 const [lastCode, resume] = (kept(sessionStorage, "seat") ?? "").split(" ");
 enter({ code, watch: true }, lastCode === code ? resume : undefined);

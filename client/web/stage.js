@@ -7,6 +7,8 @@ const BEHIND_S = 0.1;
 const PAUSE_S = 0.3;
 /** Arrivals that the clock of the room is estimated from. */
 const ARRIVALS = 60;
+/** Frames that are kept: a hidden page draws none. */
+const FRAMES_MAX = 30;
 /** Distance of a stick's full deflection, in CSS pixels. */
 const STICK_PX = 48;
 
@@ -44,6 +46,7 @@ export class Stage {
     if (tick < last) this.clear();
     if (tick === last) this.#frames.pop();
     this.#frames.push(Object.assign(this.#view.decode(bytes), { tick }));
+    if (this.#frames.length > FRAMES_MAX) this.#frames.shift();
     const offset = performance.now() / 1000 - tick / this.context.tickRate;
     // So much later than the one before: the match stood still, as in a countdown.
     if (offset > this.#offsets.at(-1) + PAUSE_S) this.#offsets = [];
@@ -96,7 +99,11 @@ export class Stage {
       if (!isElsewhere && this.context.own !== null) this.press(event.code, true);
     });
     addEventListener("keyup", (event) => this.press(event.code, false));
-    addEventListener("blur", () => this.#keys.clear());
+    addEventListener("blur", () => {
+      this.#keys.clear();
+      this.#tapped.clear();
+      Object.assign(this.#pointer, { first: false, second: false });
+    });
     this.#canvas.onpointermove = this.#canvas.onpointerdown = (event) => this.#point(event);
     addEventListener("pointerup", (event) => this.#point(event));
     this.#canvas.oncontextmenu = (event) => event.preventDefault();

@@ -66,7 +66,7 @@ const column = /^zh/i.test(navigator.language) ? 1 : 0;
 export const language = ["en", "zh"][column];
 
 /** A text in the player's language. @param {keyof TEXTS} key @param {unknown} [part] */
-export const say = (key, part = "") => TEXTS[key][column].replace("{}", String(part));
+export const say = (key, part = "") => TEXTS[key][column].replace("{}", () => String(part));
 
 /** A sentence for the reason of an end: in the player's language if it is known, else the server's own. @param {{code: string | number, message: string}} error */
 export function reason({ code, message }, room) {
