@@ -1,40 +1,7 @@
 /**
- * Framehouse in a browser, or in Node from version 22 on: a connection to a server, and one room at a time.
- *
- *     import { connect } from "./framehouse.js";
- *
- *     const house = await connect("https://play.example", { name: "Ada" });
- *     house.on("message", ({ from, data }) => console.log(from, data));
- *     const room = await house.join({ room_id: "my-room" });
- *     house.message(new TextEncoder().encode("hello"));
- *
- * The messages are those of `GET /v1/ws`, in JSON. All fields of bytes are `Uint8Array`s here.
+ * A connection to a Framehouse server, and one room at a time, in a browser or in Node: see README.md.
+ * @import { Handler, JoinRequest, Member, Phase, Player, Room, Wanted } from "./types.d.ts"
  */
-
-/**
- * Payload of `auth`: with `secret` results count for one lasting player, with `resume` an earlier seat comes back.
- * @typedef {{name: string, secret?: string, resume?: string, view?: boolean}} Player
- */
-
-/**
- * Payload of `join_room`: exactly one of the first four says which room.
- * @typedef {{code?: string, room_id?: string, quick?: true, create?: {size: number, private?: boolean, practice?: boolean},
- *   watch?: boolean, view?: boolean}} JoinRequest
- */
-
-/** @typedef {{slot: number, name: string, state: string}} Member */
-/** @typedef {{name: string, match_no?: number, ticks?: number, reason?: string | null, last_frame?: number | null}} Phase */
-/** @typedef {{voters: number[], agreed: number[], refused: number[], needed: number, ticks: number}} Vote */
-
-/**
- * A room as it is now; its own seat is `null` for a spectator, its members are by seat, and `msg_id` is the next event's.
- * @typedef {{code: string, player_id: string, resume: string | null, slot: number | null, host: number | null,
- *   tick_rate: number, phase: Phase, members: Map<number, Member>,
- *   options: {seats: number, private: boolean, economy: boolean, map: string | null}, spectators: number,
- *   starts_in: number | null, abort_vote: Vote | null, msg_id: number}} Room
- */
-
-/** @typedef {(payload: any, type: string) => void} Handler */
 
 /** The server refused a request, or the connection ended. `message` is a sentence for a person. */
 export class Refused extends Error {
@@ -45,15 +12,16 @@ export class Refused extends Error {
   }
 }
 
-/** Close codes after which a new connection would end in the same way, and the one that asks for another try. */
+/** Close codes after which a new connection would end in the same way, and the one that asks for it. */
 const FINAL_CODES = [1000, 1003, 1007, 1008, 1009, 4001, 4002, 4003];
 const TRY_AGAIN = 1013;
-/** Time for which a lost connection is tried again, in milliseconds: seats are kept for 30 s by default. */
+/** Time for which a connection is tried again: seats are kept for 30 s by default. */
 const RETRY_MS = 30_000;
-/** Interval between two pings, and number of them without any answer after which a link is dead. */
-const PING_MS = 2000;
+/** After so many pings without any message the link is dead. */
 const UNANSWERED_MAX = 2;
-/** Fields of bytes, and of changes to the room, by type. @type {Record<string, string>} */
+const PING_MS = 2000;
+// Fields of bytes, and of changes to the room, by type.
+/** @type {Record<string, string>} */
 const BYTES = { message: "data", view_frame: "data", snapshot: "state" };
 /** @type {Record<string, string>} */
 const CHANGES = { host: "slot", options: "options", spectators: "count", code: "code", starts_in: "ticks", abort_vote: "vote" };
@@ -69,24 +37,17 @@ const fromBase64 = (/** @type {string} */ text) => Uint8Array.from(atob(text), (
 /** Waits for about this time: not all clients come back at once. @param {number} ms */
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms * (0.5 + Math.random())));
 
-/** Whether a request would be refused again. @param {unknown} code */
+/** Whether another try would end in the same way. @param {any} code */
 const isFinal = (code) => (typeof code === "number" ? FINAL_CODES.includes(code) : code !== "busy");
 
-/**
- * Connects to a server (`https://host` or `http://host:port`), and says who the player is.
- * @param {string | URL} server @param {Player} player @returns {Promise<House>}
- * @throws {Refused}
- */
+/** Connects to a server (`https://host`) as this player. @param {string | URL} server @param {Player} player */
 export async function connect(server, player) {
   const house = new House(server, player);
   await house.open();
   return house;
 }
 
-/**
- * A connection to a server. Each message from it is an event of the same name; `lost` (it is tried again), `back` (with the
- * same seat) and `closed` (nothing follows) tell about the connection itself.
- */
+/** A connection. Each message is an event; so are `lost` (it is tried again), `back` (with the seat) and `closed` (for good). */
 export class House {
   /** The room as it is now. @type {Room | null} */
   room = null;
@@ -98,7 +59,7 @@ export class House {
   #drop = () => {};
   /** @type {Map<string, Set<Handler>>} */
   #handlers = new Map();
-  /** The answer that is waited for. @type {{type: string, resolve: (room: any) => void, reject: (error: Refused) => void} | null} */
+  /** @type {Wanted | null} */
   #wanted = null;
   #isOpening = false;
   #isClosed = false;
@@ -111,7 +72,7 @@ export class House {
   }
 
   /**
-   * Calls `handler` for each message of this type; `*` is all types. Returns a function that ends this.
+   * Calls `handler` for each event of a type, `*` for all. Returns a function that ends it.
    * @param {string} type @param {Handler} handler
    */
   on(type, handler) {
@@ -125,22 +86,19 @@ export class House {
     return this.#reach((code) => code !== TRY_AGAIN);
   }
 
-  /**
-   * Takes a seat in a room, or watches it. Fails while another request waits for its answer, or the connection is lost.
-   * @param {JoinRequest} request @returns {Promise<Room>} @throws {Refused}
-   */
+  /** Takes a seat in a room, or watches it. @param {JoinRequest} request @returns {Promise<Room>} */
   async join(request) {
     const room = await this.#ask("join_room", request, "joined");
     this.#player = { ...this.#player, view: request.view };
     return room;
   }
 
-  /** Leaves the room, and gives the seat up. Fails as {@link join} does. @throws {Refused} */
+  /** Leaves the room, and gives the seat up. */
   async leave() {
     await this.#ask("leave_room", undefined, "left");
   }
 
-  /** Sends bytes to all members, the own player included: 1 to 256. @param {Uint8Array} data */
+  /** Sends 1 to 256 bytes to all members, the own player included. @param {Uint8Array} data */
   message(data) {
     this.send("message", { data: toBase64(data) });
   }
@@ -155,19 +113,18 @@ export class House {
     this.send("ready", { ready: isReady });
   }
 
-  /** Starts the match, as the host. */
   start() {
     this.send("start");
   }
 
-  /** Sends the input of a tick: 8 bytes; `null` is the next tick. @param {Uint8Array} bytes @param {number | null} [frame] */
+  /** Sends the 8 bytes of a tick, by default of the next one. @param {Uint8Array} bytes @param {number | null} [frame] */
   input(bytes, frame = null) {
     this.send("input", { frame_id: frame, input_data: toBase64(bytes) });
   }
 
   /** Sends any message of `GET /v1/ws`. @param {string} type @param {object} [payload] */
   send(type, payload) {
-    // What is sent while the connection is lost would be too late afterwards.
+    // While the connection is lost nothing is kept for later.
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify({ type, payload }));
   }
 
@@ -192,8 +149,8 @@ export class House {
   }
 
   /**
-   * Connects and sends a request, again and again until it works, has failed for good or takes too long.
-   * @param {(code: unknown) => boolean} isOver @param {JoinRequest} [request]
+   * Connects and sends a request, again and again until it works or fails for good.
+   * @param {(code: any) => boolean} isOver @param {JoinRequest} [request]
    */
   async #reach(isOver, request) {
     const until = Date.now() + RETRY_MS;
@@ -202,11 +159,12 @@ export class House {
       for (let ms = 250; ; ms = Math.min(2 * ms, 4000)) {
         try {
           await this.#connect();
-          if (request) this.send("join_room", request);
-          return request && (await this.#want("joined"));
-        } catch (error) {
+          if (!request) return;
+          this.send("join_room", request);
+          return await this.#want("joined");
+        } catch (/** @type {any} */ error) {
           this.#drop(1000, "");
-          if (this.#isClosed || Date.now() > until || isOver(/** @type {Refused} */ (error).code)) throw error;
+          if (this.#isClosed || Date.now() > until || isOver(error.code)) throw error;
         }
         await pause(ms);
       }
@@ -225,7 +183,7 @@ export class House {
       socket.close(1000);
       this.#end(new Refused(reason || "the connection to the server was lost", code));
     };
-    // A browser takes minutes to notice a link that is dead. (Pings are counted, because a hidden page has slow timers.)
+    // Browsers notice a dead link after minutes. Timers of a hidden page are slow, so pings count, and not time.
     const beat = setInterval(() => {
       if (unanswered++ === UNANSWERED_MAX) this.#drop(1006, "");
       this.send("ping", { seq: Math.floor(performance.now()) });
@@ -265,8 +223,7 @@ export class House {
   #follow(type, payload) {
     const { room } = this;
     if (type === "joined") {
-      const members = /** @type {Member[]} */ (payload.members);
-      this.room = { ...payload, members: new Map(members.map((member) => [member.slot, member])) };
+      this.room = { ...payload, members: new Map(payload.members.map((/** @type {Member} */ member) => [member.slot, member])) };
       this.#player = { ...this.#player, resume: undefined };
     }
     if (type === "left") this.room = null;
@@ -302,12 +259,7 @@ export class House {
     this.#wanted?.reject(error);
     this.#wanted = null;
     if (this.#isOpening) return;
-    if (room && !this.#isClosed && !isFinal(error.code)) this.#retry(room, error);
-    else this.#close(error);
-  }
-
-  /** @param {unknown} error */
-  #close(error) {
+    if (room && !this.#isClosed && !isFinal(error.code)) return void this.#retry(room, error);
     this.#isClosed = true;
     this.#tell("closed", error);
   }
@@ -323,8 +275,8 @@ export class House {
       // A spectator has no seat, and asks once more.
       await this.#reach(isFinal, resume ? undefined : { code, watch: true, view });
       this.#tell("back", this.room);
-    } catch (error) {
-      this.#close(error);
+    } catch (/** @type {any} */ error) {
+      this.#end(error);
     }
   }
 }
