@@ -188,7 +188,7 @@ fn gateway(backend: impl Backend, options: HttpOptions) -> (Door, Router) {
         connections_max,
         tls: tls.map(|keys| keys.acceptor()),
     };
-    let sockets = link.map(|link| Sockets::new(link, &ws));
+    let sockets = link.map(|link| Sockets::new(link, &ws, &net));
     let gateway = Gateway {
         backend,
         start,

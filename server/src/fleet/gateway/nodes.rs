@@ -230,7 +230,7 @@ impl Silence {
         let is_refusal = |cause: &(dyn Error + 'static)| {
             cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
         };
-        if iter::successors(Some(error), |error| (*error).source()).any(is_refusal) { Self::Ended } else { Self::Other }
+        if iter::successors(Some(error), |&error| error.source()).any(is_refusal) { Self::Ended } else { Self::Other }
     }
 }
 
