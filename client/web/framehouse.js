@@ -206,10 +206,11 @@ export class House {
     for (const part of [...(payload?.inputs ?? []), ...(payload?.commands ?? [])]) part.data = fromBase64(part.data);
     this.#follow(type, payload);
     const wanted = this.#wanted;
-    if (wanted && (wanted.type === type || type === "left" || type === "refused")) {
+    const isRefused = wanted?.type === "joined" && (type === "left" || type === "refused");
+    if (wanted && (wanted.type === type || isRefused)) {
       this.#wanted = null;
-      if (wanted.type === type) wanted.resolve(this.room);
-      else wanted.reject(new Refused(payload.reason, payload.code ?? type));
+      if (isRefused) wanted.reject(new Refused(payload.reason, payload.code ?? type));
+      else wanted.resolve(this.room);
     }
     this.#tell(type, payload);
   }
