@@ -28,7 +28,7 @@ let ranking = [];
 const names = new Map();
 /** When the match begins, by `performance.now()`. */
 let beginsAt = 0;
-/** Timers of the inputs, and of a notice. */
+/** Timers. */
 let inputs = 0;
 let fading = 0;
 
