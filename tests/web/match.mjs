@@ -136,6 +136,8 @@ async function names(browser) {
   await page.sees("#members", /(^|\s)名{10}(\s|$)/);
   await page.call("Page.reload");
   await until("the seat is back", () => page.text("#leave"));
+  host.send("close_room");
+  await page.sees("#notice", /The host closed the room/);
   await page.close();
   host.close();
 }
