@@ -41,7 +41,7 @@ export function decode(bytes) {
   };
   const list = (read) => new Map(Array.from({ length: byte() }, read));
   const secondsLeft = short() / 10;
-  readMapItem(byte(), byte(), bytes.subarray(at), byte(), [place(), place(), byte()]);
+  readMapItem(short(), byte(), bytes.subarray(at), byte(), [place(), place(), byte()]);
   return {
     secondsLeft,
     crafts: list(() => {
