@@ -38,7 +38,7 @@ const fromBase64 = (/** @type {string} */ text) => Uint8Array.from(atob(text), (
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms * (0.5 + Math.random())));
 
 /** Whether another try would end in the same way. @param {any} code */
-const isFinal = (code) => (typeof code === "number" ? FINAL_CODES.includes(code) : code !== "busy");
+const isFinal = (code) => (typeof code === "number" ? FINAL_CODES.includes(code) : !/^(busy|overloaded)$/.test(code));
 
 /** Connects to a server (`https://host`) as this player. @param {string | URL} server @param {Player} player */
 export async function connect(server, player) {

@@ -288,7 +288,7 @@ at.writing.onsubmit = () => {
 };
 at.ready.onclick = () => house.ready(at.ready.classList.contains("main"));
 at.start.onclick = () => house.start();
-at.leave.onclick = at.away.onclick = () => house.leave().then(watch, watch);
+at.leave.onclick = at.away.onclick = () => house.leave().then(watch, () => {});
 at.copy.onclick = async () => {
   // Without HTTPS there is no clipboard.
   if (!navigator.clipboard) return prompt(say("copy"), location.href);
