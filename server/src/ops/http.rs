@@ -66,6 +66,7 @@ use self::{
 };
 use super::{admin::Desk, backend::Backend};
 use crate::{
+    address::Network,
     config::{HttpSettings, NetSettings, WsSettings},
     net::ws::WsLink,
     threads,
@@ -85,6 +86,8 @@ pub struct HttpOptions {
     pub http: HttpSettings,
     /// `joins_per_s` and `limit_loopback`.
     pub net: NetSettings,
+    /// Networks whose addresses have no limits: those of the gateways, for a node of a fleet.
+    pub gateways: Vec<Network>,
     /// Host that clients are told.
     pub public_host: Option<String>,
     /// Maximum number of connections at a time, 16 or more.
@@ -149,6 +152,7 @@ impl Default for HttpOptions {
         Self {
             http: HttpSettings::default(),
             net: NetSettings::default(),
+            gateways: Vec::new(),
             public_host: None,
             connections_max: CONNECTIONS_MAX,
             tls: None,
@@ -194,9 +198,22 @@ pub fn serve(listener: TcpListener, backend: impl Backend, options: HttpOptions)
 
 /// The gateway's two halves: for its connections and for their requests.
 fn gateway(backend: impl Backend, options: HttpOptions) -> (Door, Router) {
-    let HttpOptions { http, net, public_host, connections_max, tls, times, ws, link, view_module, desk, limits, more } =
-        options;
-    let address_limits = AddressLimits::new(limits_of(&http, &net, &ws));
+    let HttpOptions {
+        http,
+        net,
+        gateways,
+        public_host,
+        connections_max,
+        tls,
+        times,
+        ws,
+        link,
+        view_module,
+        desk,
+        limits,
+        more,
+    } = options;
+    let address_limits = AddressLimits::new(limits_of(&http, &net, &ws), gateways);
     let names = Names::new(&http.hosts, public_host.as_deref());
     let (proxies, counts) = (Arc::new(TrustedProxies(http.trusted_proxies)), Arc::new(Counts::default()));
     let start = Instant::now();
@@ -211,7 +228,7 @@ fn gateway(backend: impl Backend, options: HttpOptions) -> (Door, Router) {
         connections_max,
         tls: tls.map(|keys| keys.acceptor()),
     };
-    let sockets = link.map(|link| Sockets::new(link, &ws));
+    let sockets = link.map(|link| Sockets::new(link, &ws, &net));
     let gateway = Gateway {
         backend,
         start,

@@ -25,6 +25,8 @@ pub mod close {
     pub const PROTOCOL: u16 = 1008;
     /// A frame that is too large.
     pub const TOO_LARGE: u16 = 1009;
+    /// The server had no time for the authentication.
+    pub const BUSY: u16 = 1013;
     /// The authentication was refused.
     pub const REFUSED: u16 = 4001;
     /// No authentication in time.

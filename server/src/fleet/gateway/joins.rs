@@ -7,11 +7,11 @@ use framehouse_shared::{
     ids::RoomCode,
 };
 
-use super::{FleetBackend, choice::eligible, view::View};
+use super::{FleetBackend, choice::eligible, nodes::Found, view::View};
 use crate::{
     address::AddressKey,
     fleet::{
-        registry::{NodeEntry, NodeLease, Owner, Place, PlayerClaim, RegistryError},
+        registry::{NodeEntry, NodeLease, Owner, Place, PlayerClaim},
         seats::{FindRequest, SeatAnswer, SeatRequest},
     },
     net::secret::ResumeSecret,
@@ -30,15 +30,12 @@ impl FleetBackend {
         let view = self.view.newest();
         let found = if view.is_connected() { self.registry.find_code(code).await } else { Ok(None) };
         let is_known = view.is_settled() && found.is_ok();
-        let lease = match found {
+        let found = match found {
             Ok(Some(place)) => self.lease_of(&view, &place).await,
-            _ if is_known => None,
+            _ if is_known => Found::Nowhere,
             _ => self.find(&view, &FindRequest::Code(code)).await,
         };
-        let answer = match lease {
-            Some(lease) => self.ask_only(&lease, request).await,
-            None => Err(JoinError::NoSuchRoom(code).into()),
-        };
+        let answer = self.ask_found(found, request, JoinError::NoSuchRoom(code)).await;
         if matches!(&answer, Err(Refusal::Join(JoinError::NoSuchRoom(_)))) {
             let now = self.start.elapsed();
             self.guesses.lock().expect("nothing panics while holding this lock").note(request.caller, now);
@@ -50,14 +47,25 @@ impl FleetBackend {
     pub(super) async fn resume(&self, secret: ResumeSecret, request: &JoinRequest) -> Result<SessionGrant, Refusal> {
         let (view, hash) = (self.view.newest(), self.key.resume_hash(secret));
         let found = if view.is_connected() { self.registry.find_resume(&hash).await } else { Ok(None) };
-        let lease = match found {
+        let found = match found {
             Ok(Some(place)) => self.lease_of(&view, &place).await,
             // A seat that was taken a moment ago may not be registered yet.
             _ => self.find(&view, &FindRequest::Resume(secret.reveal())).await,
         };
-        match lease {
-            Some(lease) => self.ask_only(&lease, request).await,
-            None => Err(JoinError::NoSuchSeat.into()),
+        self.ask_found(found, request, JoinError::NoSuchSeat).await
+    }
+
+    /// Asks the node that was found. A client asks again later if that is not known, and never if there is none.
+    async fn ask_found(
+        &self,
+        found: Found,
+        request: &JoinRequest,
+        nowhere: JoinError,
+    ) -> Result<SessionGrant, Refusal> {
+        match found {
+            Found::At(lease) => self.ask_only(&lease, request).await,
+            Found::Nowhere => Err(nowhere.into()),
+            Found::Unknown => Err(Refusal::Busy(NO_ANSWER)),
         }
     }
 
@@ -163,20 +171,21 @@ impl FleetBackend {
     }
 
     /// The lease of the node that has a room. It may have joined the fleet after the last reading.
-    async fn lease_of(&self, view: &View, place: &Place) -> Option<NodeLease> {
-        let known = view.node(&place.owner.node).map(|entry| &entry.lease);
-        if let Some(lease) = known.filter(|lease| lease.incarnation == place.owner.incarnation) {
-            return Some(lease.clone());
+    async fn lease_of(&self, view: &View, place: &Place) -> Found {
+        let Owner { node, incarnation } = &place.owner;
+        let mut known = view.known().map(|entry| &entry.lease);
+        if let Some(lease) = known.find(|lease| lease.node == *node && lease.incarnation == *incarnation) {
+            return Found::At(Box::new(lease.clone()));
         }
-        let read: Result<_, RegistryError> = self.registry.nodes().await;
-        let newest = read.ok()?.into_iter().map(|entry| entry.lease);
-        newest.into_iter().find(|lease| lease.node == place.owner.node)
+        let newest = self.registry.nodes().await.unwrap_or_default();
+        let found = newest.into_iter().find(|entry| entry.lease.node == *node);
+        found.map_or(Found::Unknown, |entry| Found::At(Box::new(entry.lease)))
     }
 
     /// Asks all known nodes for a room or a seat.
-    async fn find(&self, view: &View, wanted: &FindRequest) -> Option<NodeLease> {
+    async fn find(&self, view: &View, wanted: &FindRequest) -> Found {
         self.counts.finds_without_redis.fetch_add(1, Relaxed);
-        self.nodes.find(view, wanted).await.map(|entry| entry.lease.clone())
+        self.nodes.find(view, wanted).await
     }
 
     fn check_guesses(&self, caller: AddressKey) -> Result<(), JoinError> {

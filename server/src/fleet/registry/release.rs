@@ -16,6 +16,7 @@ const STEPS: u64 = 10_000;
 
 /// Builds that only some players get. Everybody else gets a build that is not named here. Empty: all builds are for all.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Release {
     /// Number of this version: a change is refused when another one came first. 0 is that of an empty one.
     pub version: u64,
@@ -25,6 +26,7 @@ pub struct Release {
 
 /// Who gets a build.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct BuildShare {
     /// Name of the build, as in [`NodeLease::build`](super::NodeLease::build).
     pub build: String,
@@ -32,8 +34,6 @@ pub struct BuildShare {
     pub players: Vec<String>,
     /// Share of all other players that get it, in percent, 0 to 100. A player keeps its build while the share grows.
     pub percent: f64,
-    /// Class of the build, if its nodes were seen: 16 hexadecimal digits.
-    pub class: Option<String>,
 }
 
 impl Release {
@@ -93,7 +93,7 @@ mod tests {
 
     fn share(build: &str, percent: f64, players: &[&str]) -> BuildShare {
         let players = players.iter().map(|player| (*player).to_owned()).collect();
-        BuildShare { build: build.to_owned(), players, percent, class: None }
+        BuildShare { build: build.to_owned(), players, percent }
     }
 
     fn got(release: &Release) -> Vec<Option<String>> {

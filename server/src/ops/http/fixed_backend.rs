@@ -17,6 +17,9 @@ use crate::{
     room::directory::{JoinError, JoinRequest, JoinTarget},
 };
 
+/// Resume secret of a player for whom the backend has no time.
+pub(super) const BUSY_SECRET: &str = "b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0";
+
 /// A backend with one room, one map and one replay.
 pub(super) struct Fixed;
 
@@ -26,8 +29,10 @@ fn code() -> framehouse_shared::ids::RoomCode {
 
 impl Backend for Fixed {
     async fn open_session(&self, request: JoinRequest) -> Result<SessionGrant, Refusal> {
-        if matches!(request.target, JoinTarget::Code(_)) {
-            return Err(JoinError::RoomFull(code()).into());
+        match request.target {
+            JoinTarget::Code(_) => return Err(JoinError::RoomFull(code()).into()),
+            JoinTarget::Resume(secret) if secret.reveal() == BUSY_SECRET => return Err(Refusal::Busy("try again")),
+            _ => {}
         }
         Ok(SessionGrant {
             token: vec![0, 1, 2],

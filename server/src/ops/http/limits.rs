@@ -144,7 +144,11 @@ impl Table {
 }
 
 /// The limits by address of the HTTP gateway, and what each address has used of them.
-pub(super) struct AddressLimits(Mutex<Table>);
+pub(super) struct AddressLimits {
+    /// Networks without limits.
+    free: Vec<Network>,
+    table: Mutex<Table>,
+}
 
 /// A place that an address holds; dropping it gives it back.
 pub(super) struct Held {
@@ -154,9 +158,10 @@ pub(super) struct Held {
 }
 
 impl AddressLimits {
-    /// Nobody has used anything yet.
-    pub fn new(limits: Limits) -> Arc<Self> {
-        Arc::new(Self(Mutex::new(Table { limits, usage: HashMap::new(), swept_at: Duration::ZERO })))
+    /// Nobody has used anything yet. The addresses of some networks have no limits.
+    pub fn new(limits: Limits, free: Vec<Network>) -> Arc<Self> {
+        let table = Mutex::new(Table { limits, usage: HashMap::new(), swept_at: Duration::ZERO });
+        Arc::new(Self { free, table })
     }
 
     /// Changes the limits. Places stay taken, and everybody begins with full rates.
@@ -166,6 +171,11 @@ impl AddressLimits {
         for usage in table.usage.values_mut() {
             usage.acts = Usage::new(&limits, usage.factor, now).acts;
         }
+    }
+
+    fn is_free(&self, caller: AddressKey, limits: &Limits) -> bool {
+        let is_near = caller.is_loopback() && !limits.limit_loopback;
+        is_near || self.free.iter().any(|network| network.contains(caller))
     }
 
     /// Takes a place for the caller. Nothing if the caller or one of its networks has no more.
@@ -210,7 +220,7 @@ impl AddressLimits {
     ) -> Result<Keys, E> {
         let mut keys = Keys::new();
         let mut table = self.lock();
-        if caller.is_loopback() && !table.limits.limit_loopback {
+        if self.is_free(caller, &table.limits) {
             return Ok(keys);
         }
         // Never between two entries of one caller: the first is unused until all are tested.
@@ -230,7 +240,7 @@ impl AddressLimits {
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
-        self.0.lock().expect("nothing panics while holding this lock")
+        self.table.lock().expect("nothing panics while holding this lock")
     }
 }
 
@@ -254,16 +264,18 @@ mod tests {
 
     const START: Duration = Duration::ZERO;
 
+    const LIMITS: Limits = Limits {
+        connections: 32,
+        downloads: 8,
+        sockets: 16,
+        greetings: 8,
+        requests_per_s: 20.0,
+        joins_per_s: 5.0,
+        limit_loopback: false,
+    };
+
     fn limits() -> Arc<AddressLimits> {
-        AddressLimits::new(Limits {
-            connections: 32,
-            downloads: 8,
-            sockets: 16,
-            greetings: 8,
-            requests_per_s: 20.0,
-            joins_per_s: 5.0,
-            limit_loopback: false,
-        })
+        AddressLimits::new(LIMITS, Vec::new())
     }
 
     fn key(text: &str) -> AddressKey {
@@ -308,6 +320,16 @@ mod tests {
     }
 
     #[test]
+    fn gateways_of_the_fleet_have_no_limits() {
+        let gateways = vec!["192.0.2.0/24".parse().expect("a network")];
+        let limits = AddressLimits::new(LIMITS, gateways);
+        assert_eq!(allowed(&limits, [key("192.0.2.1")], Act::Connect), 200, "as often as is tried");
+        let held: Vec<_> = (0..100).map(|_| limits.hold(key("192.0.2.1"), Place::Connection, START)).collect();
+        assert!(held.iter().all(Option::is_some));
+        assert_eq!(allowed(&limits, [key("198.51.100.1")], Act::Connect), 80, "strangers have");
+    }
+
+    #[test]
     fn every_act_has_its_own_rate() {
         let limits = limits();
         let caller = key("192.0.2.1");
@@ -326,7 +348,7 @@ mod tests {
 
     #[test]
     fn a_small_rate_still_lets_somebody_in() {
-        let limits = AddressLimits::new(Limits { joins_per_s: 0.1, ..limits().lock().limits });
+        let limits = AddressLimits::new(Limits { joins_per_s: 0.1, ..LIMITS }, Vec::new());
         assert!(limits.spend(key("192.0.2.1"), Act::Join, START).is_ok());
         assert!(limits.spend(key("192.0.2.1"), Act::Join, Duration::from_secs(11)).is_ok());
     }
@@ -348,7 +370,7 @@ mod tests {
     fn callers_on_this_machine_are_free_unless_a_setting_says_otherwise() {
         let free = limits();
         assert_eq!(allowed(&free, [key("127.0.0.1"), key("::1"), key("::ffff:127.0.0.1")], Act::Join), 600);
-        let strict = AddressLimits::new(Limits { limit_loopback: true, ..free.lock().limits });
+        let strict = AddressLimits::new(Limits { limit_loopback: true, ..LIMITS }, Vec::new());
         assert_eq!(allowed(&strict, [key("127.0.0.1")], Act::Join), 20);
     }
 
@@ -357,7 +379,7 @@ mod tests {
         // An IPv6 caller has three entries: with one, the table is full between the two entries of an IPv4 caller.
         for first in [None, Some(key("2001:db8::1"))] {
             // Nothing is unused for a long time.
-            let limits = AddressLimits::new(Limits { joins_per_s: 0.001, ..limits().lock().limits });
+            let limits = AddressLimits::new(Limits { joins_per_s: 0.001, ..LIMITS }, Vec::new());
             for (number, caller) in first.into_iter().chain((0..20_000).map(|n| v4(0x0100_0000 + (n << 8)))).enumerate()
             {
                 let is_granted = limits.spend(caller, Act::Join, Duration::from_millis(number as u64)).is_ok();

@@ -4,10 +4,12 @@
 //! ws.rs          the request, and limits on the number of sockets
 //! ws/socket.rs   one socket from its first message to its end: reading, writing, pings
 //! ws/join.rs     authentication, and from `join_room` to a session
+//! ws/frames.rs   how many frames a client may send
 //! ws/end.rs      why a connection ends: close codes
 //! ```
 
 mod end;
+mod frames;
 mod join;
 mod socket;
 #[cfg(test)]
@@ -32,14 +34,23 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
     caller::Caller,
+    connection::Peer,
     counts::Counts,
     documented::Refusals,
     errors::error,
     limits::{Held, Place},
+    listener::RESERVED_PART,
     router::Gateway,
 };
-use crate::{config::WsSettings, net::ws::WsLink, ops::backend::Backend};
+use crate::{
+    config::{NetSettings, WsSettings},
+    net::ws::WsLink,
+    ops::backend::Backend,
+};
+use frames::FrameBudget;
 
+/// Size of the buffer of a socket for what it reads, in bytes: some messages of a player, or half of the longest one.
+const READ_BUFFER_BYTES: usize = 4 * 1024;
 /// Size from which on the messages of a batch are written, in bytes.
 const WRITE_BUFFER_BYTES: usize = 16 * 1024;
 /// Maximum size of what is waiting inside the WebSocket library, in bytes.
@@ -50,18 +61,30 @@ pub(super) struct Sockets {
     /// The queue to the tick thread.
     link: WsLink,
     all: Arc<Semaphore>,
+    /// Number of the last places, which are for players who come back.
+    reserved: usize,
     unauthenticated: Arc<Semaphore>,
+    /// What each may send.
+    frames: FrameBudget,
 }
 
 impl Sockets {
-    pub(super) fn new(link: WsLink, settings: &WsSettings) -> Self {
+    pub(super) fn new(link: WsLink, settings: &WsSettings, net: &NetSettings) -> Self {
         let places = |count: u32| Arc::new(Semaphore::new(count as usize));
-        Self { link, all: places(settings.connections_max), unauthenticated: places(settings.unauthenticated_max) }
+        Self {
+            link,
+            all: places(settings.connections_max),
+            reserved: settings.connections_max as usize / RESERVED_PART,
+            unauthenticated: places(settings.unauthenticated_max),
+            frames: FrameBudget::new(net),
+        }
     }
 }
 
 /// The places of a socket: among all, and among those of its address.
 struct SocketPlace {
+    /// Whether it is one for players who come back.
+    is_for_resume: bool,
     _permit: OwnedSemaphorePermit,
     _held: Held,
     counts: Arc<Counts>,
@@ -94,8 +117,10 @@ impl<B: Backend> Gateway<B> {
         let permit = |places: &Arc<Semaphore>| Arc::clone(places).try_acquire_owned().map_err(|_| NoPlace::Server);
         let greeting = GreetingPlace { _held: hold(Place::Greeting)?, _permit: permit(&sockets.unauthenticated)? };
         let (held, permit) = (hold(Place::Socket)?, permit(&sockets.all)?);
+        let is_for_resume = sockets.all.available_permits() < sockets.reserved;
         count(&self.counts.sockets);
-        Ok((SocketPlace { _held: held, _permit: permit, counts: Arc::clone(&self.counts) }, greeting))
+        let counts = Arc::clone(&self.counts);
+        Ok((SocketPlace { is_for_resume, _held: held, _permit: permit, counts }, greeting))
     }
 }
 
@@ -118,6 +143,7 @@ fn count(counter: &AtomicU64) {
 )]
 pub(super) async fn open_socket<B: Backend>(
     State(gateway): State<Arc<Gateway<B>>>,
+    Extension(peer): Extension<Peer>,
     Extension(caller): Extension<Caller>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
@@ -132,7 +158,10 @@ pub(super) async fn open_socket<B: Backend>(
         }
     };
     let places = match gateway.socket_places(sockets, caller) {
-        Ok(places) => places,
+        Ok((mut place, greeting)) => {
+            place.is_for_resume |= peer.is_for_resume;
+            (place, greeting)
+        }
         Err(refusal) => {
             count(&gateway.counts.sockets_refused);
             return match refusal {
@@ -144,13 +173,14 @@ pub(super) async fn open_socket<B: Backend>(
             };
         }
     };
-    let link = sockets.link.clone();
+    let (link, frames) = (sockets.link.clone(), sockets.frames);
     let gateway = Arc::clone(&gateway);
     upgrade
         .max_message_size(MESSAGE_BYTES_MAX)
         .max_frame_size(MESSAGE_BYTES_MAX)
+        .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(WRITE_BUFFER_BYTES)
         .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
-        .on_upgrade(move |socket| socket::serve(socket, gateway, link, caller.0, places))
+        .on_upgrade(move |socket| socket::serve(socket, gateway, link, caller.0, places, frames))
         .into_response()
 }

@@ -1,4 +1,4 @@
-//! What the players of a chaos test saw, and whether a promise was broken.
+//! What players of a fleet saw, and whether a promise was broken.
 
 use std::{
     collections::BTreeSet,
@@ -9,15 +9,19 @@ use std::{
 use framehouse_shared::ids::{MatchId, RoomCode};
 
 /// Shared by all players.
-pub(super) struct Book(Mutex<Pages>);
+pub(crate) struct Book(Mutex<Pages>);
 
 struct Pages {
     seats: Vec<Seat>,
     told: BTreeSet<MatchId>,
     redis: Redis,
+    /// Until when nodes may take seats with them.
+    nodes_end_until: Instant,
     has_begun: bool,
     times_back: usize,
     longest_back: Duration,
+    /// Why players lost a match that they played.
+    cut: Vec<String>,
     broken: Option<String>,
 }
 
@@ -44,9 +48,11 @@ impl Book {
             seats: vec![out; players as usize],
             told: BTreeSet::new(),
             redis: Redis::Back(Instant::now()),
+            nodes_end_until: Instant::now(),
             has_begun: false,
             times_back: 0,
             longest_back: Duration::ZERO,
+            cut: Vec::new(),
             broken: None,
         }))
     }
@@ -60,6 +66,20 @@ impl Book {
     /// Notes that Redis is away, or back.
     pub fn set_redis_away(&self, is_away: bool) {
         self.lock().redis = if is_away { Redis::Away } else { Redis::Back(Instant::now()) };
+    }
+
+    /// Notes that nodes end within this time, and seats with them.
+    pub fn note_nodes_end(&self, time: Duration) {
+        let mut pages = self.lock();
+        pages.nodes_end_until = pages.nodes_end_until.max(Instant::now() + time);
+    }
+
+    /// A player was told that its seat is gone, although it is to be kept.
+    pub fn note_seat_lost(&self, player: u32) {
+        let mut pages = self.lock();
+        if pages.has_begun && Instant::now() > pages.nodes_end_until {
+            pages.broken.get_or_insert(format!("player {player} was told that its seat is gone, and its node lives"));
+        }
     }
 
     /// A player is in a room, on the node at this address.
@@ -89,6 +109,11 @@ impl Book {
         }
     }
 
+    /// A player lost a match that it played, for this reason.
+    pub fn note_cut(&self, player: u32, reason: &str) {
+        self.lock().cut.push(format!("player {player}: {reason}"));
+    }
+
     /// A player was told that the result of a match is saved.
     pub fn note_told(&self, matches: impl Iterator<Item = MatchId>) {
         self.lock().told.extend(matches);
@@ -102,6 +127,11 @@ impl Book {
     /// Matches whose results somebody was told are saved.
     pub fn told(&self) -> BTreeSet<MatchId> {
         self.lock().told.clone()
+    }
+
+    /// Why players lost matches that they played.
+    pub fn cut(&self) -> Vec<String> {
+        self.lock().cut.clone()
     }
 
     /// How often players came back, and the longest time that it took.
@@ -153,6 +183,19 @@ mod tests {
         assert_eq!(book.check(Duration::ZERO), Ok(()));
         book.note_in(2, RoomCode::from_number(1), "b");
         assert!(book.check(Duration::ZERO).is_err_and(|sentence| sentence.contains("leads to rooms on b and a")));
+    }
+
+    #[test]
+    fn a_seat_that_is_lost_is_noticed_unless_nodes_end() {
+        let book = Book::new(1);
+        book.begin();
+        book.note_nodes_end(Duration::from_secs(3600));
+        book.note_seat_lost(0);
+        assert_eq!(book.check(Duration::MAX), Ok(()));
+        let book = Book::new(1);
+        book.begin();
+        book.note_seat_lost(0);
+        assert!(book.check(Duration::MAX).is_err_and(|sentence| sentence.contains("its node lives")));
     }
 
     #[test]

@@ -15,12 +15,14 @@ pub(super) enum End {
     Unauthenticated(&'static str),
     /// The authentication is refused, with a sentence.
     Refused(String),
+    /// There was no time for the authentication, with a sentence.
+    Busy(String),
     /// The WebSocket protocol was broken: close code and what was wrong.
     Broken(u16, &'static str),
     /// The server ended the session.
     Session(Option<EndCode>),
-    /// The client has sent too many messages that make no sense.
-    Misbehaved,
+    /// The client has sent too much, or too many messages that make no sense.
+    Misbehaved(EndCode),
     /// It does not read.
     TooSlow,
     /// It does not answer.
@@ -32,10 +34,10 @@ impl End {
     pub(super) const fn words(&self) -> &'static str {
         match self {
             Self::Gone => "the connection was lost",
-            Self::Unauthenticated(_) | Self::Refused(_) => "it was not authenticated",
+            Self::Unauthenticated(_) | Self::Refused(_) | Self::Busy(_) => "it was not authenticated",
             Self::Broken(_, what) => what,
             Self::Session(_) => "the session was over",
-            Self::Misbehaved => "its messages made no sense",
+            Self::Misbehaved(_) => "it sent too much or made no sense",
             Self::TooSlow => "it did not read what was sent to it",
             Self::NoPong => "it did not answer a ping",
         }
@@ -47,11 +49,12 @@ impl End {
             Self::Gone => (1000, ""),
             Self::Unauthenticated(reason) => (close::UNAUTHENTICATED, *reason),
             Self::Refused(reason) => (close::REFUSED, reason.as_str()),
+            Self::Busy(reason) => (close::BUSY, reason.as_str()),
             Self::Broken(code, what) => (*code, *what),
             Self::Session(Some(EndCode::ServerStopping)) => (close::STOPPING, EndCode::ServerStopping.sentence()),
             Self::Session(Some(code)) => (close::MISBEHAVED, code.sentence()),
             Self::Session(None) => (close::SESSION_LOST, "the session ended: connect again"),
-            Self::Misbehaved => (close::MISBEHAVED, EndCode::MadeNoSense.sentence()),
+            Self::Misbehaved(code) => (close::MISBEHAVED, code.sentence()),
             Self::TooSlow => (close::TOO_SLOW, "you did not read what was sent to you"),
             Self::NoPong => (close::NO_PONG, "you did not answer a ping"),
         };

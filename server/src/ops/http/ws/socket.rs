@@ -16,20 +16,27 @@ use axum::{
     body::Bytes,
     extract::ws::{Message, Utf8Bytes, WebSocket},
 };
-use framehouse_shared::api::{
-    SessionGrant,
-    ws::{Down, Encoding, JoinRoom, Up, close},
+use framehouse_shared::{
+    api::{
+        SessionGrant,
+        ws::{Down, Encoding, JoinRoom, Up, close},
+    },
+    protocol::end::EndCode,
 };
 use futures_util::{
     SinkExt, StreamExt,
     stream::{SplitSink, SplitStream},
 };
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::{
+    task::coop::consume_budget,
+    time::{Instant, sleep, timeout, timeout_at},
+};
 use tungstenite::{Error, error::CapacityError};
 
 use super::{
     GreetingPlace, SocketPlace,
     end::End,
+    frames::FrameBudget,
     join::{self, Identity, JoinRefused, Resuming},
 };
 use crate::{
@@ -53,6 +60,8 @@ const IDLE_PINGS_MAX: u32 = 3;
 const CLOSE_TIME_MAX: Duration = Duration::from_secs(1);
 /// Maximum number of messages that cannot be read while the client is in no room; in a room the session counts.
 const UNREADABLE_MAX: u32 = 10;
+/// The end of a newcomer while only places for players who come back are left.
+const CROWDED: &str = "this server has too many connections: try again in a moment";
 
 /// What the parts of a socket's task share.
 struct Shared {
@@ -80,10 +89,9 @@ impl Shared {
     /// Queues a message of the HTTP thread itself.
     fn tell(&self, message: &Down) {
         let bytes = self.encoding().encode(message).into();
-        match self.outbox.push(Item::Message(bytes)) {
-            Ok(_) => self.outbox.wake(),
-            Err(_) => self.outbox.cut(),
-        }
+        // If it does not fit, the connection ends.
+        let _ = self.outbox.push(Item::Message(bytes));
+        self.outbox.wake();
     }
 
     fn refuse(&self, reason: &str) {
@@ -98,6 +106,7 @@ pub(super) async fn serve<B: Backend>(
     link: WsLink,
     caller: AddressKey,
     (place, greeting): (SocketPlace, GreetingPlace),
+    frames: FrameBudget,
 ) {
     let shared = Shared {
         outbox: Arc::default(),
@@ -106,8 +115,16 @@ pub(super) async fn serve<B: Backend>(
         has_answered: AtomicBool::new(false),
     };
     let (mut sink, mut stream) = socket.split();
-    let reader =
-        Reader { stream: &mut stream, shared: &shared, gateway: &*gateway, link: &link, caller, unreadable: 0 };
+    let reader = Reader {
+        stream: &mut stream,
+        shared: &shared,
+        gateway: &*gateway,
+        link: &link,
+        caller,
+        is_for_resume: place.is_for_resume,
+        frames,
+        unreadable: 0,
+    };
     let end = tokio::select! {
         end = reader.read(greeting) => end,
         end = write(&mut sink, &shared) => end,
@@ -190,9 +207,8 @@ async fn keep_alive(shared: &Shared) -> End {
             return End::Unauthenticated("you joined no room within a minute");
         }
         shared.has_answered.store(false, Ordering::Relaxed);
-        if shared.outbox.push(Item::Ping).is_err() {
-            return End::TooSlow;
-        }
+        // It always fits: it has no bytes.
+        let _ = shared.outbox.push(Item::Ping);
         shared.outbox.wake();
         sleep(PONG_TIME_MAX).await;
         if !shared.has_answered.load(Ordering::Relaxed) {
@@ -209,6 +225,9 @@ struct Reader<'a, B> {
     gateway: &'a Gateway<B>,
     link: &'a WsLink,
     caller: AddressKey,
+    /// Whether it has a place for players who come back.
+    is_for_resume: bool,
+    frames: FrameBudget,
     /// Number of messages that could not be read while the client was in no room.
     unreadable: u32,
 }
@@ -227,6 +246,7 @@ impl<B: Backend> Reader<'_, B> {
         let message = first.1.ok_or_else(|| End::Refused("the first message has to be `auth`".to_owned()))?;
         let (identity, resuming) = join::authenticate(message, self.caller)?;
         match resuming {
+            None if self.is_for_resume => return Err(End::Busy(CROWDED.to_owned())),
             None => self.greet(&identity, None),
             Some(resuming) => self.resume(&identity, &resuming).await?,
         }
@@ -256,7 +276,7 @@ impl<B: Backend> Reader<'_, B> {
 
     async fn resume(&mut self, identity: &Identity, resuming: &Resuming) -> Result<(), End> {
         let granted = self.gateway.join_over_socket(identity, resuming.target()).await;
-        let grant = granted.map_err(|refused| End::Refused(refused.reason))?;
+        let grant = granted.map_err(JoinRefused::into_end)?;
         self.greet(identity, Some(resuming.secret.reveal()));
         self.open(grant).await;
         Ok(())
@@ -291,30 +311,42 @@ impl<B: Backend> Reader<'_, B> {
     fn note_unreadable(&mut self, is_readable: bool) -> Result<(), End> {
         self.unreadable += 1;
         if self.unreadable > UNREADABLE_MAX {
-            return Err(End::Misbehaved);
+            return Err(End::Misbehaved(EndCode::MadeNoSense));
         }
         let sentence = if is_readable { "you are in no room: send join_room first" } else { "no message of this kind" };
         self.shared.refuse(sentence);
         Ok(())
     }
 
+    fn charge(&mut self, message: Option<&Up>) -> Result<(), End> {
+        self.frames.charge(message, self.gateway.start.elapsed())
+    }
+
     /// The next message, `None` if it cannot be read, and its length in bytes.
     async fn next(&mut self) -> Result<(usize, Option<Up>), End> {
         loop {
-            let (encoding, bytes) = match self.stream.next().await {
+            let frame = self.stream.next().await;
+            // Frames that wait in a buffer must not keep the thread from all other sockets.
+            consume_budget().await;
+            let (encoding, bytes) = match frame {
                 Some(Ok(Message::Text(text))) => (Encoding::Json, Bytes::from(text)),
                 Some(Ok(Message::Binary(bytes))) => (Encoding::MessagePack, bytes),
                 Some(Ok(Message::Pong(_))) => {
                     self.shared.has_answered.store(true, Ordering::Relaxed);
+                    self.charge(None)?;
                     continue;
                 }
                 // The library answers a ping, and the close frame of a client, by itself.
-                Some(Ok(Message::Ping(_))) => continue,
+                Some(Ok(Message::Ping(_))) => {
+                    self.charge(None)?;
+                    continue;
+                }
                 Some(Ok(Message::Close(_))) | None => return Err(End::Gone),
                 Some(Err(error)) => return Err(breach(error)),
             };
             let is_of_its_kind = *self.shared.encoding.get_or_init(|| encoding) == encoding;
             let message = if is_of_its_kind { encoding.decode(&bytes).ok() } else { None };
+            self.charge(message.as_ref())?;
             return Ok((bytes.len(), message));
         }
     }
