@@ -1,11 +1,11 @@
-//! The paths of a node that only gateways of its fleet may use: seats, rooms, replays.
+//! The paths of a node that only gateways of its fleet may use: seats, WebSockets, rooms, replays.
 
 use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json,
     body::Bytes,
-    extract::{DefaultBodyLimit, Path, Request, State},
+    extract::{DefaultBodyLimit, Path, Request, State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
     http::{StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -22,9 +22,10 @@ use super::{
     seats::{FIND, FindRequest, NodePage, PAGE, REPLAY, SEATS, SeatAnswer, SeatRequest},
 };
 use crate::{
+    net::ws::relay,
     ops::{
         backend::{Backend, ReplayFile},
-        http::Documented,
+        http::{Counted, Documented, RelayedSockets},
     },
     room::{directory::JoinRequest, roster::RosterBoard},
 };
@@ -40,17 +41,24 @@ type Coming = Shared<BoxFuture<'static, SeatAnswer>>;
 
 struct Door<B> {
     backend: B,
+    sockets: RelayedSockets,
     roster: RosterBoard,
     authorization: String,
     answers: Cache<String, Coming>,
 }
 
 /// The routes of a node for the gateways of its fleet.
-pub fn routes<B: Backend + Clone>(backend: B, roster: RosterBoard, key: &FleetKey) -> Documented {
+pub fn routes<B: Backend + Clone>(
+    backend: B,
+    sockets: RelayedSockets,
+    roster: RosterBoard,
+    key: &FleetKey,
+) -> Documented {
     let answers = Cache::builder().max_capacity(ANSWERS_KEPT.1).time_to_live(ANSWERS_KEPT.0).build();
-    let door = Arc::new(Door { backend, roster, authorization: key.authorization(), answers });
+    let door = Arc::new(Door { backend, sockets, roster, authorization: key.authorization(), answers });
     let routes = Documented::new()
         .add(__path_reserve, reserve::<B>)
+        .add(__path_open_relayed, open_relayed::<B>)
         .add(__path_find, find::<B>)
         .add(__path_show_page, show_page::<B>)
         .add(__path_send_replay, send_replay::<B>);
@@ -62,13 +70,14 @@ pub fn routes<B: Backend + Clone>(backend: B, roster: RosterBoard, key: &FleetKe
     })
 }
 
-/// Lets in only holders of the fleet's secret. Everybody else learns nothing.
+/// Lets in only holders of the fleet's secret. Everybody else learns nothing. The members of a gateway must not count as the
+/// gateway's address: their own addresses are in what it sends.
 async fn check_secret<B: Backend + Clone>(State(door): State<Arc<Door<B>>>, request: Request, next: Next) -> Response {
-    if is_authorized(request.headers(), &door.authorization) {
-        next.run(request).await
-    } else {
-        StatusCode::NOT_FOUND.into_response()
+    if !is_authorized(request.headers(), &door.authorization) {
+        return StatusCode::NOT_FOUND.into_response();
     }
+    request.extensions().get::<Counted>().into_iter().for_each(Counted::forgive);
+    next.run(request).await
 }
 
 /// What nodes answer to everybody who does not know the fleet's secret.
@@ -104,6 +113,29 @@ fn answer<B: Backend + Clone>(backend: B, join: JoinRequest) -> Coming {
     async move { asked.await.unwrap_or(SeatAnswer::Busy) }.boxed().shared()
 }
 
+/// Opens a WebSocket that carries the session of one member, for a gateway of the fleet.
+///
+/// The first frame says whose session it is, and every other one is a message of the member or for it.
+#[utoipa::path(
+    get, path = relay::PATH, tag = "fleet",
+    responses(
+        (status = 101, description = "The WebSocket"),
+        (status = 400, description = "The request opens no WebSocket"),
+        (status = 404, description = HIDDEN),
+        (status = 426, description = "The connection cannot become a WebSocket"),
+        (status = 503, description = "This node has too many WebSockets")
+    )
+)]
+async fn open_relayed<B: Backend + Clone>(
+    State(door): State<Arc<Door<B>>>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    match upgrade {
+        Ok(upgrade) => door.sockets.open(upgrade),
+        Err(rejection) => rejection.into_response(),
+    }
+}
+
 /// Whether this node has a room or a seat, for a gateway of the fleet.
 #[utoipa::path(
     post, path = FIND, tag = "fleet", request_body = FindRequest,
@@ -120,6 +152,7 @@ async fn find<B: Backend + Clone>(State(door): State<Arc<Door<B>>>, Json(wanted)
     let roster = door.roster.newest();
     let is_here = match wanted {
         FindRequest::Code(code) => roster.rooms.iter().any(|room| room.code == code),
+        FindRequest::Name(name) => roster.rooms.iter().any(|room| room.name.as_deref() == Some(&name)),
         FindRequest::Resume(secret) => {
             let secret = secret.parse().ok();
             roster.seats.iter().any(|seat| Some(seat.secret) == secret)

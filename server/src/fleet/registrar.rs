@@ -244,7 +244,7 @@ impl Registrar {
         let wanted = self.wanted(roster);
         let is_due = |holding: &Holding| match holding {
             Holding::Player { is_here, .. } => !is_here || beat.is_multiple_of(PLAYER_BEATS),
-            Holding::Code(..) | Holding::Resume(..) => false,
+            Holding::Code(..) | Holding::Name(..) | Holding::Resume(..) => false,
         };
         let is_news = |(key, holding): &(&String, &Holding)| self.held.get(*key) != Some(holding) || is_due(holding);
         let news: Vec<Holding> = wanted.iter().filter(is_news).map(|(_, holding)| holding.clone()).collect();
@@ -270,6 +270,11 @@ impl Registrar {
         let used: HashMap<RoomCode, RoomId> = roster.rooms.iter().map(|room| (room.code, room.id)).collect();
         let key_of = |code| self.keys.get(used.get(&code)?).cloned();
         self.claims.holdings(key_of).for_each(&mut want);
+        for room in &roster.rooms {
+            if let (Some(name), Some(key)) = (&room.name, self.keys.get(&room.id)) {
+                want(Holding::Name(name.clone(), key.clone()));
+            }
+        }
         for seat in &roster.seats {
             let Some(room) = self.keys.get(&seat.room) else { continue };
             want(Holding::Resume(self.options.key.resume_hash(seat.secret), room.clone()));
@@ -295,7 +300,8 @@ impl Registrar {
                     counts.players_evicted.fetch_add(1, Relaxed);
                 }
             }
-            Holding::Resume(..) => {}
+            // The room is found by its code only.
+            Holding::Name(..) | Holding::Resume(..) => {}
         }
     }
 }

@@ -4,6 +4,7 @@
 mod link;
 mod outbox;
 mod peer;
+pub(crate) mod relay;
 mod requests;
 mod translate;
 
@@ -25,9 +26,9 @@ use framehouse_shared::{
     },
 };
 
-pub use link::WsLink;
-pub(crate) use link::{Credit, Credits, FromSocket, Opened};
-pub(crate) use outbox::{Item, Outbox, TooSlow};
+pub(crate) use link::{Credit, FromSocket};
+pub use link::{Opened, ThinSession, WsLink};
+pub(crate) use outbox::{Item, Outbox, SessionEnd, TooSlow};
 pub(super) use translate::translate;
 
 use super::{
@@ -226,7 +227,7 @@ impl Endpoint for WsEndpoint {
         }
         for client in self.closing.drain(..) {
             if let Some(peer) = self.peers.remove(&client) {
-                peer.outbox.end_session(client, peer.end);
+                peer.outbox.end_session(client, peer.end.map_or(SessionEnd::Unknown, SessionEnd::Code));
                 peer.outbox.wake();
             }
         }

@@ -65,12 +65,13 @@ use self::{
 use super::backend::Backend;
 use crate::{
     config::{HttpSettings, NetSettings, WsSettings},
-    net::ws::WsLink,
     threads,
 };
 
+pub(crate) use connection::Counted;
 pub use documented::Documented;
 pub use tls::TlsKeys;
+pub use ws::RelayedSockets;
 
 /// Maximum number of connections at a time, if the process may have enough files.
 pub const CONNECTIONS_MAX: usize = 1024;
@@ -93,8 +94,6 @@ pub struct HttpOptions {
     pub times: HttpTimes,
     /// Limits on WebSockets.
     pub ws: WsSettings,
-    /// The queue of the WebSockets to the tick thread. `None` means no WebSockets.
-    pub link: Option<WsLink>,
     /// The game's module for browsers.
     pub view_module: Option<&'static str>,
     /// Further routes, which check their callers themselves.
@@ -123,7 +122,6 @@ impl Default for HttpOptions {
             tls: None,
             times: HttpTimes::default(),
             ws: WsSettings::default(),
-            link: None,
             view_module: None,
             more: Documented::new(),
         }
@@ -161,7 +159,7 @@ pub fn serve(listener: TcpListener, backend: impl Backend, options: HttpOptions)
 
 /// The gateway's two halves: for its connections and for their requests.
 fn gateway(backend: impl Backend, options: HttpOptions) -> (Door, Router) {
-    let HttpOptions { http, net, public_host, connections_max, tls, times, ws, link, view_module, more } = options;
+    let HttpOptions { http, net, public_host, connections_max, tls, times, ws, view_module, more } = options;
     let limits = AddressLimits::new(Limits {
         connections: http.connections_per_address,
         downloads: http.downloads_per_address,
@@ -182,7 +180,7 @@ fn gateway(backend: impl Backend, options: HttpOptions) -> (Door, Router) {
         connections_max,
         tls: tls.map(|keys| keys.acceptor()),
     };
-    let sockets = link.map(|link| Sockets::new(link, &ws));
+    let sockets = Sockets::new(&ws);
     let gateway = Gateway {
         backend,
         start,

@@ -37,7 +37,7 @@ pub struct Roster {
 }
 
 /// A room in the roster.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct RosterRoom {
     /// Its id in this process.
     pub id: RoomId,
@@ -53,6 +53,8 @@ pub struct RosterRoom {
     pub players: u8,
     /// Whether room lists and quick match leave it out.
     pub private: bool,
+    /// Its name, if it has one.
+    pub name: Option<String>,
     /// Number of its next event.
     pub msg_id: u64,
 }
@@ -118,6 +120,7 @@ pub(crate) fn publish_roster(
         free: seats.free() as u8,
         players: seats.taken() as u8,
         private: room.options().private,
+        name: room.name.clone(),
         msg_id: room.next_msg_id(),
     };
     let seat = |(player, in_room): (&Player, &InRoom)| {

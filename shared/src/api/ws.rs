@@ -25,6 +25,8 @@ pub mod close {
     pub const PROTOCOL: u16 = 1008;
     /// A frame that is too large.
     pub const TOO_LARGE: u16 = 1009;
+    /// The server had no time for the authentication.
+    pub const BUSY: u16 = 1013;
     /// The authentication was refused.
     pub const REFUSED: u16 = 4001;
     /// No authentication in time.
@@ -37,4 +39,6 @@ pub mod close {
     pub const NO_PONG: u16 = 4005;
     /// The session in a room ended without a reason that could be told.
     pub const SESSION_LOST: u16 = 4006;
+    /// A gateway has lost the server of the room.
+    pub const NODE_LOST: u16 = 4007;
 }

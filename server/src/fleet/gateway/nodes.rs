@@ -17,13 +17,18 @@ use moka::future::Cache;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::{sync::Semaphore, time::timeout};
 
-use super::{choice::PATIENCE, view::View};
+use super::{
+    choice::PATIENCE,
+    relay::{self, CONNECT_TIME_MAX},
+    view::View,
+};
 use crate::{
     fleet::{
         key::FleetKey,
         registry::NodeEntry,
         seats::{FIND, FindRequest, NodePage, PAGE, REPLAY, SEATS, SeatAnswer, SeatRequest},
     },
+    net::ws::{Opened, ThinSession},
     ops::backend::{Refusal, ReplayFile},
 };
 
@@ -136,6 +141,22 @@ impl Nodes {
         Ok(None)
     }
 
+    /// Joins the WebSocket of a member to the session that the node has granted it. `None` if the node does not answer.
+    pub async fn open_socket(&self, http: &str, opened: Opened) -> Option<ThinSession> {
+        let connecting = async {
+            let places = self.places_of(http).await;
+            let _place = places.acquire().await.ok()?;
+            relay::connect(http, &self.authorization, &opened).await.ok()
+        };
+        let node = timeout(CONNECT_TIME_MAX, connecting).await.ok()??;
+        Some(relay::join(node, opened))
+    }
+
+    /// The places of questions to a node.
+    async fn places_of(&self, http: &str) -> Arc<Semaphore> {
+        self.places.get_with_by_ref(http, async { Arc::new(Semaphore::new(AT_ONCE_MAX)) }).await
+    }
+
     fn request(&self, method: Method, http: &str, path: &str, body: Body) -> Option<Request<Body>> {
         let uri = format!("http://{http}{path}");
         let request = Request::builder().method(method).uri(uri).header(header::AUTHORIZATION, &self.authorization);
@@ -151,7 +172,7 @@ impl Nodes {
     ) -> Option<A> {
         let body = question.map(|question| serde_json::to_vec(question).expect("a question serialises"));
         let request = self.request(method, http, path, body.map(Body::from).unwrap_or_else(Body::empty))?;
-        let places = self.places.get_with_by_ref(http, async { Arc::new(Semaphore::new(AT_ONCE_MAX)) }).await;
+        let places = self.places_of(http).await;
         let _place = places.acquire().await.ok()?;
         let answer = self.client.request(request).await.ok()?;
         if answer.status() == StatusCode::NOT_FOUND {

@@ -10,7 +10,7 @@ use redis::{Script, aio::ConnectionLike};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{LEASE_TIME, Registry, RegistryError, keys, script};
+use super::{LEASE_TIME, Owner, Registry, RegistryError, keys, script};
 
 static WRITE: LazyLock<Script> = LazyLock::new(|| script(include_str!("scripts/write_lease.lua")));
 static READ: LazyLock<Script> = LazyLock::new(|| script(include_str!("scripts/read_leases.lua")));
@@ -136,6 +136,11 @@ pub struct NodeLease {
 }
 
 impl NodeLease {
+    /// The life of the node.
+    pub fn owner(&self) -> Owner {
+        Owner { node: self.node.clone(), incarnation: self.incarnation }
+    }
+
     /// How busy the node is: the largest share of its ticks' time, sessions and rooms that is used. 1 is full.
     pub fn load(&self) -> f64 {
         let share = |used: u32, max: u32| f64::from(used) / f64::from(max.max(1));

@@ -14,6 +14,19 @@ const WAITING_BYTES_MAX: usize = 256 * 1024;
 const FRAMES_WAITING_MAX: usize = 8;
 /// Number of bytes from which on a batch is complete.
 const BATCH_BYTES: usize = 32 * 1024;
+/// Number of bytes from a node that wait for a client in its gateway. The node decides what is left out when more wait.
+const RELAYED_BYTES_MAX: usize = 32 * 1024;
+
+/// How a session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SessionEnd {
+    /// For this reason, which the client was told.
+    Code(EndCode),
+    /// Without a reason that the client could be told.
+    Unknown,
+    /// A gateway has lost the node that has the session.
+    NodeLost,
+}
 
 /// Something to be sent.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,8 +37,8 @@ pub(crate) enum Item {
     Frame(Bytes),
     /// A ping of the WebSocket.
     Ping,
-    /// The session is over; the socket may ask for another one, depending on the code.
-    SessionOver(ClientId, Option<EndCode>),
+    /// The session is over; the socket may ask for another one, depending on how it ended.
+    SessionOver(ClientId, SessionEnd),
 }
 
 impl Item {
@@ -55,6 +68,7 @@ struct Waiting {
 pub(crate) struct Outbox {
     waiting: Mutex<Waiting>,
     news: Notify,
+    sent: Notify,
     cut: Notify,
 }
 
@@ -69,10 +83,22 @@ impl Outbox {
         if waiting.bytes + item.bytes() > WAITING_BYTES_MAX {
             return Err(TooSlow);
         }
-        waiting.bytes += item.bytes();
-        waiting.frames += usize::from(matches!(item, Item::Frame(_)));
-        waiting.items.push_back(item);
+        waiting.add(item);
         Ok(skipped)
+    }
+
+    /// Adds a message from a node when there is a place for it, and wakes the socket's task. Only one task may wait here.
+    pub async fn push_relayed(&self, bytes: Bytes) {
+        loop {
+            let mut waiting = self.lock();
+            if waiting.bytes == 0 || waiting.bytes + bytes.len() <= RELAYED_BYTES_MAX {
+                waiting.add(Item::Message(bytes));
+                break;
+            }
+            drop(waiting);
+            self.sent.notified().await;
+        }
+        self.wake();
     }
 
     /// Ends the connection in place of everything that waits, even while the socket's task is held up by the client.
@@ -86,8 +112,8 @@ impl Outbox {
     }
 
     /// Ends the session behind everything that waits.
-    pub fn end_session(&self, client: ClientId, code: Option<EndCode>) {
-        self.lock().items.push_back(Item::SessionOver(client, code));
+    pub fn end_session(&self, client: ClientId, end: SessionEnd) {
+        self.lock().items.push_back(Item::SessionOver(client, end));
     }
 
     /// Wakes the socket's task.
@@ -119,6 +145,7 @@ impl Outbox {
     /// Notes that a batch of so many bytes was sent.
     pub fn note_sent(&self, bytes: usize) {
         self.lock().bytes -= bytes;
+        self.sent.notify_one();
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Waiting> {
@@ -127,6 +154,12 @@ impl Outbox {
 }
 
 impl Waiting {
+    fn add(&mut self, item: Item) {
+        self.bytes += item.bytes();
+        self.frames += usize::from(matches!(item, Item::Frame(_)));
+        self.items.push_back(item);
+    }
+
     /// Leaves all frames out if there are too many. Returns their number.
     fn make_place(&mut self) -> u64 {
         if self.frames < FRAMES_WAITING_MAX {
@@ -207,5 +240,20 @@ mod tests {
         assert!(outbox.wait_for_cut().now_or_never().is_none());
         outbox.cut();
         assert!(outbox.wait_for_cut().now_or_never().is_some());
+    }
+
+    #[test]
+    fn messages_from_a_node_wait_for_their_place_and_none_is_left_out() {
+        let outbox = Outbox::default();
+        let push = |bytes: usize| outbox.push_relayed(vec![2; bytes].into());
+        // However large it is, one has a place if nothing else waits.
+        assert!(push(100 * 1024).now_or_never().is_some());
+        let mut next = Box::pin(push(10));
+        assert!((&mut next).now_or_never().is_none());
+        assert_eq!(batch(&outbox).len(), 1);
+        assert!((&mut next).now_or_never().is_none(), "taken is not sent");
+        outbox.note_sent(100 * 1024);
+        assert!(next.now_or_never().is_some());
+        assert!(push(RELAYED_BYTES_MAX - 10).now_or_never().is_some() && push(1).now_or_never().is_none());
     }
 }

@@ -2,13 +2,17 @@
 //!
 //! ```text
 //! ws.rs          the request, and limits on the number of sockets
-//! ws/socket.rs   one socket from its first message to its end: reading, writing, pings
+//! ws/socket.rs   one socket from its first message to its end
+//! ws/member.rs   what its tasks share: writing, pings, the close frame
 //! ws/join.rs     authentication, and from `join_room` to a session
+//! ws/relayed.rs  the socket of a gateway to a node, which carries one session
 //! ws/end.rs      why a connection ends: close codes
 //! ```
 
 mod end;
 mod join;
+mod member;
+mod relayed;
 mod socket;
 #[cfg(test)]
 mod tests;
@@ -38,25 +42,25 @@ use super::{
     limits::{Held, Place},
     router::Gateway,
 };
-use crate::{config::WsSettings, net::ws::WsLink, ops::backend::Backend};
+use crate::{config::WsSettings, ops::backend::Backend};
+
+pub use relayed::RelayedSockets;
 
 /// Size from which on the messages of a batch are written, in bytes.
 const WRITE_BUFFER_BYTES: usize = 16 * 1024;
 /// Maximum size of what is waiting inside the WebSocket library, in bytes.
 const WRITE_BUFFER_BYTES_MAX: usize = 512 * 1024;
 
-/// What all sockets share.
+/// The places of all sockets.
 pub(super) struct Sockets {
-    /// The queue to the tick thread.
-    link: WsLink,
     all: Arc<Semaphore>,
     unauthenticated: Arc<Semaphore>,
 }
 
 impl Sockets {
-    pub(super) fn new(link: WsLink, settings: &WsSettings) -> Self {
+    pub(super) fn new(settings: &WsSettings) -> Self {
         let places = |count: u32| Arc::new(Semaphore::new(count as usize));
-        Self { link, all: places(settings.connections_max), unauthenticated: places(settings.unauthenticated_max) }
+        Self { all: places(settings.connections_max), unauthenticated: places(settings.unauthenticated_max) }
     }
 }
 
@@ -88,8 +92,8 @@ enum NoPlace {
 }
 
 impl<B: Backend> Gateway<B> {
-    fn socket_places(&self, sockets: &Sockets, caller: Caller) -> Result<(SocketPlace, GreetingPlace), NoPlace> {
-        let now = self.start.elapsed();
+    fn socket_places(&self, caller: Caller) -> Result<(SocketPlace, GreetingPlace), NoPlace> {
+        let (now, sockets) = (self.start.elapsed(), &self.sockets);
         let hold = |place| self.limits.hold(caller.0, place, now).ok_or(NoPlace::Address);
         let permit = |places: &Arc<Semaphore>| Arc::clone(places).try_acquire_owned().map_err(|_| NoPlace::Server);
         let greeting = GreetingPlace { _held: hold(Place::Greeting)?, _permit: permit(&sockets.unauthenticated)? };
@@ -112,7 +116,6 @@ fn count(counter: &AtomicU64) {
         (status = 101, description = "The WebSocket"),
         Refusals,
         (status = 400, description = "`bad_request`: the request opens no WebSocket", body = ErrorBody),
-        (status = 404, description = "`not_found`: this server has no WebSockets", body = ErrorBody),
         (status = 426, description = "`bad_request`: the connection cannot become a WebSocket", body = ErrorBody)
     )
 )]
@@ -121,9 +124,6 @@ pub(super) async fn open_socket<B: Backend>(
     Extension(caller): Extension<Caller>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
-    let Some(sockets) = &gateway.sockets else {
-        return error(StatusCode::NOT_FOUND, code::NOT_FOUND, "this server has no WebSockets");
-    };
     let upgrade = match upgrade {
         Ok(upgrade) => upgrade,
         Err(rejection) => {
@@ -131,7 +131,7 @@ pub(super) async fn open_socket<B: Backend>(
             return error(rejection.status(), code::BAD_REQUEST, &message);
         }
     };
-    let places = match gateway.socket_places(sockets, caller) {
+    let places = match gateway.socket_places(caller) {
         Ok(places) => places,
         Err(refusal) => {
             count(&gateway.counts.sockets_refused);
@@ -144,13 +144,15 @@ pub(super) async fn open_socket<B: Backend>(
             };
         }
     };
-    let link = sockets.link.clone();
     let gateway = Arc::clone(&gateway);
+    configured(upgrade).on_upgrade(move |socket| socket::serve(socket, gateway, caller.0, places)).into_response()
+}
+
+/// The socket with its limits.
+fn configured(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
     upgrade
         .max_message_size(MESSAGE_BYTES_MAX)
         .max_frame_size(MESSAGE_BYTES_MAX)
         .write_buffer_size(WRITE_BUFFER_BYTES)
         .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
-        .on_upgrade(move |socket| socket::serve(socket, gateway, link, caller.0, places))
-        .into_response()
 }

@@ -2,7 +2,7 @@
 
 use framehouse_shared::{
     api::{
-        PlayerSecret, SessionGrant, code,
+        PlayerSecret, code,
         ws::{JoinRoom, Up, is_room_name},
     },
     ids::RoomCode,
@@ -13,7 +13,7 @@ use crate::{
     address::AddressKey,
     net::{endpoint::ClientKind, secret::ResumeSecret},
     ops::{
-        backend::{Backend, Refusal},
+        backend::{Backend, Granted, Refusal},
         http::{limits::Act, router::Gateway, sessions::parse_name},
     },
     room::directory::{JoinRequest, JoinTarget},
@@ -57,6 +57,18 @@ pub(super) struct JoinRefused {
 impl JoinRefused {
     pub(super) fn new(code: Option<&str>, reason: impl Into<String>) -> Self {
         Self { code: code.map(str::to_owned), reason: reason.into() }
+    }
+
+    /// The end of a connection that has asked for its seat with the authentication.
+    pub(super) fn into_end(self) -> End {
+        if self.code.as_deref() == Some(code::BUSY) { End::Busy(self.reason) } else { End::Refused(self.reason) }
+    }
+}
+
+impl From<Refusal> for JoinRefused {
+    fn from(refusal: Refusal) -> Self {
+        let code = if let Refusal::Join(reason) = &refusal { reason.code() } else { code::BUSY };
+        Self::new(Some(code), refusal.to_string())
     }
 }
 
@@ -111,7 +123,7 @@ impl<B: Backend> Gateway<B> {
         &self,
         identity: &Identity,
         (target, view): (JoinTarget, bool),
-    ) -> Result<SessionGrant, JoinRefused> {
+    ) -> Result<Granted, JoinRefused> {
         let act = if matches!(target, JoinTarget::Resume(_)) { Act::Resume } else { Act::Join };
         if self.limits.spend(identity.caller, act, self.start.elapsed()).is_err() {
             let sentence = "too many join requests from your address: try again in a moment";
@@ -127,9 +139,6 @@ impl<B: Backend> Gateway<B> {
             caller: identity.caller,
             kind: ClientKind::Thin { view },
         };
-        self.backend.open_session(request).await.map_err(|refusal| {
-            let code = if let Refusal::Join(reason) = &refusal { reason.code() } else { code::BUSY };
-            JoinRefused::new(Some(code), refusal.to_string())
-        })
+        Ok(self.backend.open_session(request).await?)
     }
 }

@@ -36,6 +36,7 @@ use crate::{
     },
     ops::http::{
         HttpOptions,
+        fixed_backend::{BUSY_SECRET, Fixed},
         listener::tests::{Network, settle},
     },
     schedule::TickRate,
@@ -56,7 +57,8 @@ impl Server {
     fn with(ws: WsSettings) -> Self {
         let (endpoint, link) = WsEndpoint::new(TickRate(30), &NetSettings::default(), &ws);
         let http = HttpSettings { requests_per_s: 10_000.0, connections_per_address: 10_000, ..Default::default() };
-        let network = Network::with(HttpOptions { http, ws, link: Some(link), ..Default::default() });
+        let options = HttpOptions { http, ws, ..Default::default() };
+        let network = Network::of_backend(Fixed { sockets: Some(link) }, options);
         Self { network, endpoint }
     }
 
@@ -169,6 +171,34 @@ async fn a_wrong_first_message_is_refused_with_the_reason() {
     let mut socket = server.connect("192.0.2.1").await;
     socket.send(Message::text("{")).await.expect("it is open");
     assert_eq!(close_code(&mut socket).await, 4001);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_player_for_whom_there_is_no_time_may_come_back_in_a_moment() {
+    let server = Server::new();
+    let mut socket = server.connect("192.0.2.1").await;
+    let resume = Some(framehouse_shared::api::ws::Hidden(BUSY_SECRET.to_owned()));
+    let auth = Up::Auth { name: "Ada".to_owned(), secret: None, resume, view: false };
+    send(&mut socket, Encoding::Json, &auth).await;
+    assert_eq!(close_code(&mut socket).await, 1013);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_room_is_refused_and_a_next_one_is_not() {
+    let mut server = Server::new();
+    let mut socket = server.join(Encoding::Json).await;
+    send(&mut socket, Encoding::Json, &quick()).await;
+    let Ok(Down::Refused { code: None, reason }) = next(&mut socket).await else { panic!("it is in a room") };
+    assert!(reason.contains("leave_room"), "{reason}");
+    // It is told that it has left, and its session is closed a tick later.
+    server.tell(&ServerMessage::Goodbye(EndCode::Left.into()));
+    assert!(matches!(next(&mut socket).await, Ok(Down::Left { .. })));
+    send(&mut socket, Encoding::Json, &quick()).await;
+    settle().await;
+    server.endpoint.close(SESSION);
+    server.endpoint.send();
+    settle().await;
+    assert!(matches!(server.events()[..], [(SESSION, ClientEvent::Connected)]), "it has joined again");
 }
 
 #[tokio::test(start_paused = true)]
