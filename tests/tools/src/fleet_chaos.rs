@@ -5,19 +5,16 @@
 //! seats; everybody is back in play soon after a kill; and when the nodes are gone, nothing of them is left in Redis.
 //!
 //! ```text
-//! processes.rs   the processes of the fleet, which end with this test
-//! player.rs      a player: joins, plays, comes back
-//! book.rs        what all players saw
+//! player.rs   a player: joins, plays, comes back
+//! book.rs     what all players saw
 //! ```
 
-mod book;
-mod player;
-mod processes;
+pub(crate) mod book;
+pub(crate) mod player;
 
 use std::{
+    ffi::OsString,
     fmt,
-    fs::{self, File},
-    net::TcpListener,
     path::Path,
     sync::{
         Arc,
@@ -32,10 +29,10 @@ use framehouse_shared::rng::SimRng;
 
 use crate::{
     crash::{compare::compare, game::make_short_matches},
+    fleet::{Fleet, NODES},
     load::process::Scratch,
 };
 use book::Book;
-use processes::{Fleet, NODES};
 
 /// Longest time until everybody plays at the beginning.
 const BEGIN_TIME_MAX: Duration = Duration::from_secs(60);
@@ -50,6 +47,9 @@ const SWEEP_TIME_MAX: Duration = Duration::from_secs(5);
 /// Longest time until the nodes have stopped.
 const STOP_TIME_MAX: Duration = Duration::from_secs(60);
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
+/// Rooms with short pauses between matches. A lost seat is kept for a short time, so that a room goes on without it.
+pub(crate) const SETTINGS: &str = "[rooms]\nsize = 2\nlobby_s = 0.0\ncountdown_s = 0.5\nresults_s = 0.5\n\
+                                   grace_s = 5.0\n[net]\nconnection_timeout_s = 3\n";
 /// The length of a match, in ticks at 30 ticks a second.
 const MATCH_TICKS: u32 = 300;
 
@@ -131,7 +131,8 @@ pub fn run(plan: &Plan, stop: &AtomicBool) -> Result<ChaosReport, String> {
 
 fn run_in(folder: &Path, plan: &Plan, stop: &AtomicBool) -> Result<ChaosReport, String> {
     let game = make_short_matches(folder, MATCH_TICKS)?;
-    let mut fleet = Fleet::start(folder, &game)?;
+    let flags = ["--tick-rate", "60", "--drain-limit", "0", "--game-dir"].map(OsString::from);
+    let mut fleet = Fleet::start(folder, SETTINGS, flags.into_iter().chain([game.into()]).collect())?;
     let (book, is_over) = (Arc::new(Book::new(plan.players)), Arc::new(AtomicBool::new(false)));
     let players: Vec<_> = (0..plan.players)
         .map(|number| {
@@ -225,15 +226,4 @@ fn watch(book: &Book, stop: &AtomicBool, time: Duration, is_done: impl Fn(&Book)
         thread::sleep(LOOK_INTERVAL);
     }
     Ok(())
-}
-
-/// A port that is free now, for a process that has to have the same one after a restart.
-fn free_port() -> Result<u16, String> {
-    let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| format!("no free port: {error}"))?;
-    listener.local_addr().map(|address| address.port()).map_err(|error| error.to_string())
-}
-
-fn log_file(folder: &Path, name: &str) -> Result<File, String> {
-    let open = fs::OpenOptions::new().append(true).create(true).open(folder.join(name));
-    open.map_err(|error| format!("cannot write {name}: {error}"))
 }

@@ -1,8 +1,8 @@
 //! Tools that measure, load and attack a Framehouse server, and the code they share.
 //!
 //! In real time: [`load`] measures a server process, with [`allocations`] also what it allocates, [`scale`] measures how the
-//! cost grows, [`bursts`] measures sudden crowds, [`door`] lets strangers attack, [`store_load`] measures the database,
-//! [`crash`] kills servers, and [`fleet_chaos`] whatever a fleet has. In virtual time: [`curves`], [`soak`], [`swarm`] and
+//! cost grows, [`bursts`] measures sudden crowds, [`door`] lets strangers attack, [`store_load`] measures the database and
+//! [`fleet_load`] a fleet, [`crash`] kills servers, and [`fleet_chaos`] whatever a fleet has. In virtual time: [`curves`], [`soak`], [`swarm`] and
 //! [`lifecycles`]. [`model`] is a reference model of a room, [`fuzz`] has the fuzz targets, [`bench`](mod@bench) has the
 //! microbenchmarks, [`plots`] draws pictures, and [`replays`] alters recorded matches. [`namespace`] and
 //! [`extended_arena`] are parts of several tools.
@@ -14,7 +14,9 @@ pub mod crash;
 pub mod curves;
 pub mod door;
 pub mod extended_arena;
+pub(crate) mod fleet;
 pub mod fleet_chaos;
+pub mod fleet_load;
 pub mod fuzz;
 pub mod lifecycles;
 pub mod load;

@@ -1,4 +1,4 @@
-//! What the players of a chaos test saw, and whether a promise was broken.
+//! What players of a fleet saw, and whether a promise was broken.
 
 use std::{
     collections::BTreeSet,
@@ -9,7 +9,7 @@ use std::{
 use framehouse_shared::ids::{MatchId, RoomCode};
 
 /// Shared by all players.
-pub(super) struct Book(Mutex<Pages>);
+pub(crate) struct Book(Mutex<Pages>);
 
 struct Pages {
     seats: Vec<Seat>,
@@ -18,6 +18,8 @@ struct Pages {
     has_begun: bool,
     times_back: usize,
     longest_back: Duration,
+    /// Why players lost a match that they played.
+    cut: Vec<String>,
     broken: Option<String>,
 }
 
@@ -47,6 +49,7 @@ impl Book {
             has_begun: false,
             times_back: 0,
             longest_back: Duration::ZERO,
+            cut: Vec::new(),
             broken: None,
         }))
     }
@@ -89,6 +92,11 @@ impl Book {
         }
     }
 
+    /// A player lost a match that it played, for this reason.
+    pub fn note_cut(&self, player: u32, reason: &str) {
+        self.lock().cut.push(format!("player {player}: {reason}"));
+    }
+
     /// A player was told that the result of a match is saved.
     pub fn note_told(&self, matches: impl Iterator<Item = MatchId>) {
         self.lock().told.extend(matches);
@@ -102,6 +110,11 @@ impl Book {
     /// Matches whose results somebody was told are saved.
     pub fn told(&self) -> BTreeSet<MatchId> {
         self.lock().told.clone()
+    }
+
+    /// Why players lost matches that they played.
+    pub fn cut(&self) -> Vec<String> {
+        self.lock().cut.clone()
     }
 
     /// How often players came back, and the longest time that it took.

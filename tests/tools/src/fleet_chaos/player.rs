@@ -1,4 +1,4 @@
-//! A player of a chaos test, on a thread of its own: it joins by quick match, plays match after match, and comes back when it
+//! A player of a fleet, on a thread of its own: it joins by quick match, plays match after match, and comes back when it
 //! loses its session.
 
 use std::{
@@ -32,7 +32,7 @@ struct Kept {
 }
 
 /// Plays until it is over.
-pub(super) fn play(number: u32, gateways: &[String], book: &Book, is_over: &AtomicBool) {
+pub(crate) fn play(number: u32, gateways: &[String], book: &Book, is_over: &AtomicBool) {
     let config = ClientConfig { hello: load::hello(), game: None };
     let (mut asked, mut kept) = (number as usize, None);
     while !is_over.load(Relaxed) {
@@ -92,12 +92,15 @@ fn play_session(
     book: &Book,
     is_over: &AtomicBool,
 ) -> Option<Kept> {
-    let (start, mut is_ready, mut is_in) = (Instant::now(), false, false);
+    let (start, mut is_ready, mut is_in, mut plays) = (Instant::now(), false, false, false);
     while !is_over.load(Relaxed) {
         client.update(start.elapsed(), &mut |_| Input::NEUTRAL);
         client.drain_notices().for_each(drop);
         book.note_told(client.stats().results_saved.iter().copied());
         if let Some(why) = client.ended() {
+            if plays {
+                book.note_cut(number, why);
+            }
             book.note_out(number, why);
             return is_in.then(|| kept(number, grant));
         }
@@ -109,6 +112,7 @@ fn play_session(
             book.note_out(number, "it was not welcomed");
             return None;
         }
+        plays = matches!(client.phase(), Some(Phase::Countdown { .. } | Phase::Playing { .. }));
         let is_in_lobby = matches!(client.phase(), Some(Phase::Lobby { .. }));
         if is_in_lobby && !is_ready {
             client.set_ready(true);

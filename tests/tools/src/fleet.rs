@@ -1,7 +1,9 @@
-//! The processes of the fleet of a chaos test. They end with it, nodes included.
+//! The processes of a fleet that a tool starts. They end with it, nodes included.
 
 use std::{
-    fs,
+    ffi::OsString,
+    fs::{self, File},
+    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
@@ -16,16 +18,13 @@ use framehouse_server::{
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use super::{LOOK_INTERVAL, free_port, log_file};
 use crate::load::program::server_program;
 
 /// Number of nodes.
-pub(super) const NODES: u32 = 3;
+pub(crate) const NODES: u32 = 3;
 /// Nodes with higher numbers than this have never been there.
-const NUMBERS_MAX: u32 = 2 * NODES;
-/// Rooms with short pauses between matches. A lost seat is kept for a short time, so that a room goes on without it.
-const SETTINGS: &str = "[rooms]\nsize = 2\nlobby_s = 0.0\ncountdown_s = 0.5\nresults_s = 0.5\ngrace_s = 5.0\n\
-                        [net]\nconnection_timeout_s = 3\n[manager]\nnodes = 3\n";
+const NUMBERS_MAX: u32 = 4 * NODES;
+const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 /// Keys that are there without any node.
 const LASTING_KEYS: [&str; 8] =
     ["fh:born", "fh:release", "fh:results", "fh:messages", "fh:managers", "fh:manager:", "fh:commands:", "fh:answer:"];
@@ -42,9 +41,10 @@ impl Drop for Process {
 }
 
 /// Redis, two gateways, and a manager with its nodes.
-pub(super) struct Fleet {
+pub(crate) struct Fleet {
     folder: PathBuf,
-    game: PathBuf,
+    /// More flags of the manager, which its nodes get.
+    flags: Vec<OsString>,
     server: PathBuf,
     pub redis: Redis,
     gateway_ports: [u16; 2],
@@ -53,18 +53,24 @@ pub(super) struct Fleet {
 }
 
 impl Fleet {
-    /// Starts everything, with its files in this folder.
-    pub fn start(folder: &Path, game: &Path) -> Result<Self, String> {
+    /// Starts everything, with its files in this folder, the settings of all processes, and more flags of the nodes.
+    pub fn start(folder: &Path, settings: &str, flags: Vec<OsString>) -> Result<Self, String> {
+        Self::start_on_trial(folder, settings, flags, 60)
+    }
+
+    /// Like [`start`](Self::start); new builds are on trial for so many seconds.
+    pub fn start_on_trial(folder: &Path, settings: &str, flags: Vec<OsString>, trial_s: u32) -> Result<Self, String> {
         let mut fleet = Self {
             folder: folder.to_owned(),
-            game: game.to_owned(),
+            flags,
             server: server_program()?,
             redis: Redis::start()?,
             gateway_ports: [free_port()?, free_port()?],
             gateways: [None, None],
             manager: None,
         };
-        fs::write(folder.join("server.toml"), SETTINGS)
+        let manager = format!("[manager]\nnodes = {NODES}\nbuilds_dir = {folder:?}\ntrial_s = {trial_s}.0\n");
+        fs::write(folder.join("server.toml"), format!("{settings}{manager}"))
             .map_err(|error| format!("cannot write the settings: {error}"))?;
         fleet.restart_manager()?;
         fleet.restart_gateway(0)?;
@@ -91,7 +97,7 @@ impl Fleet {
         self.manager = None;
         let mut command = self.program("manager", "manager");
         command.args(["--node", "chaos", "--http", "127.0.0.1:0", "--udp", "127.0.0.1:0", "--lanes", "1"]);
-        command.args(["--tick-rate", "60", "--drain-limit", "0", "--game-dir"]).arg(&self.game);
+        command.args(&self.flags);
         self.manager = Some(self.spawn(command, "manager.log")?);
         Ok(())
     }
@@ -106,12 +112,11 @@ impl Fleet {
     /// Ends the manager and stops the nodes, which write their last results.
     pub fn stop_nodes(&mut self, time_max: Duration) -> Result<(), String> {
         self.manager = None;
-        let pids: Vec<Pid> = (1..=NUMBERS_MAX).filter_map(|number| self.pid(number)).collect();
-        for pid in pids {
+        for pid in self.pids() {
             let _ = kill_process(pid, Signal::TERM);
         }
         let end = Instant::now() + time_max;
-        while (1..=NUMBERS_MAX).any(|number| self.pid(number).is_some()) {
+        while !self.pids().is_empty() {
             if Instant::now() > end {
                 return Err("the nodes do not stop".to_owned());
             }
@@ -129,12 +134,35 @@ impl Fleet {
 
     /// Players that the fleet counts on its nodes.
     pub fn players_counted(&self) -> Result<u64, String> {
-        let told = self.program("fleet", "operator").args(["status", "--json"]).output();
-        let told = told.map_err(|error| format!("cannot ask for the status of the fleet: {error}"))?;
-        let status: Value = serde_json::from_slice(&told.stdout)
-            .map_err(|_| format!("no status of the fleet: {}", String::from_utf8_lossy(&told.stderr)))?;
-        let nodes = status["nodes"].as_array().into_iter().flatten();
-        Ok(nodes.filter_map(|node| node["players"].as_u64()).sum())
+        Ok(self.nodes()?.iter().filter_map(|node| node["players"].as_u64()).sum())
+    }
+
+    /// Number of nodes that take players.
+    pub fn nodes_ready(&self) -> Result<u32, String> {
+        Ok(self.nodes()?.iter().filter(|node| node["state"] == "ready").count() as u32)
+    }
+
+    /// The nodes of the fleet, as `fleet status --json` tells them.
+    fn nodes(&self) -> Result<Vec<Value>, String> {
+        let mut status: Value = serde_json::from_str(&self.order(&["status", "--json"])?)
+            .map_err(|error| format!("no status of the fleet: {error}"))?;
+        Ok(status["nodes"].as_array_mut().map(std::mem::take).unwrap_or_default())
+    }
+
+    /// Gives an order with `framehouse-server fleet`. Returns what it prints.
+    ///
+    /// # Errors
+    /// What it prints, if it fails.
+    pub fn order(&self, words: &[&str]) -> Result<String, String> {
+        let told = self.program("fleet", "operator").args(words).output();
+        let told = told.map_err(|error| format!("cannot give an order to the fleet: {error}"))?;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+        if told.status.success() { Ok(text(&told.stdout)) } else { Err(text(&told.stderr)) }
+    }
+
+    /// Process ids of the nodes that run.
+    pub fn pids(&self) -> Vec<Pid> {
+        (1..=NUMBERS_MAX).filter_map(|number| self.pid(number)).collect()
     }
 
     /// The keys in Redis that belong to nodes.
@@ -185,4 +213,15 @@ impl Drop for Fleet {
         self.manager = None;
         (1..=NUMBERS_MAX).for_each(|number| self.kill_node(number));
     }
+}
+
+/// A port that is free now, for a process that has to have the same one after a restart.
+fn free_port() -> Result<u16, String> {
+    let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| format!("no free port: {error}"))?;
+    listener.local_addr().map(|address| address.port()).map_err(|error| error.to_string())
+}
+
+fn log_file(folder: &Path, name: &str) -> Result<File, String> {
+    let open = fs::OpenOptions::new().append(true).create(true).open(folder.join(name));
+    open.map_err(|error| format!("cannot write {name}: {error}"))
 }
