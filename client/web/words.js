@@ -58,7 +58,7 @@ const TEXTS = {
   version_differs: ["This page is older than the server. Load it again.", "页面版本与服务器不一致，请刷新页面。"],
   overloaded: ["The server is full. Try again in a minute.", "服务器已满，请一分钟后重试。"],
 };
-const CODES = { sent_away: "kicked", room_gone: "no_such_room", 1001: "server_stopping", 1006: "offline", 4005: "offline", 4003: "version_differs", draining: "server_stopping", moved: "server_stopping", server_full: "overloaded" };
+const CODES = { sent_away: "kicked", room_gone: "no_such_room", 1001: "server_stopping", 1006: "offline", 1013: "overloaded", 4005: "offline", 4007: "offline", 4003: "version_differs", draining: "server_stopping", moved: "server_stopping", server_full: "overloaded" };
 
 const column = /^zh/i.test(navigator.language) ? 1 : 0;
 

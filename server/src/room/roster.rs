@@ -34,6 +34,8 @@ pub struct Roster {
     pub seats: Vec<RosterSeat>,
     /// Largest number of connections over UDP.
     pub clients_max: u32,
+    /// Largest number of connections over WebSockets.
+    pub sockets_max: u32,
 }
 
 /// A room in the roster.
@@ -132,12 +134,16 @@ pub(crate) fn publish_roster(
             is_here: player.presence().is_connected(),
         })
     };
-    let over_udp = endpoints.iter().filter(|endpoint| !endpoint.serves_thin());
+    let places = |thin: bool| {
+        let endpoints = endpoints.iter().filter(move |endpoint| endpoint.serves_thin() == thin);
+        endpoints.map(|endpoint| endpoint.capacity() as u32).sum()
+    };
     board.replace(Roster {
         number: board.newest().number + 1,
         rooms: rooms.iter().map(room).collect(),
         seats: players.iter().filter_map(seat).collect(),
-        clients_max: over_udp.map(|endpoint| endpoint.capacity() as u32).sum(),
+        clients_max: places(false),
+        sockets_max: places(true),
     });
 }
 

@@ -125,6 +125,12 @@ pub struct NodeLease {
     pub clients: u32,
     /// Largest number of sessions of newcomers over UDP.
     pub clients_max: u32,
+    /// Number of sessions over WebSockets.
+    #[serde(default)]
+    pub sockets: u32,
+    /// Largest number of sessions of newcomers over WebSockets.
+    #[serde(default)]
+    pub sockets_max: u32,
     /// Number of players.
     pub players: u32,
     /// Seats of a room that quick match opens.
@@ -145,7 +151,8 @@ impl NodeLease {
     pub fn load(&self) -> f64 {
         let share = |used: u32, max: u32| f64::from(used) / f64::from(max.max(1));
         let ticks = self.tick_p99_ms * f64::from(self.tick_rate) / 1000.0;
-        ticks.max(share(self.clients, self.clients_max)).max(share(self.rooms, self.rooms_max))
+        let sessions = share(self.clients, self.clients_max).max(share(self.sockets, self.sockets_max));
+        ticks.max(sessions).max(share(self.rooms, self.rooms_max))
     }
 }
 
