@@ -89,15 +89,14 @@ impl Outbox {
 
     /// Adds a message from a node when there is a place for it, and wakes the socket's task. Only one task may wait here.
     pub async fn push_relayed(&self, bytes: Bytes) {
-        loop {
-            let mut waiting = self.lock();
-            if waiting.bytes == 0 || waiting.bytes + bytes.len() <= RELAYED_BYTES_MAX {
-                waiting.add(Item::Message(bytes));
-                break;
-            }
-            drop(waiting);
+        let is_free = || {
+            let waiting = self.bytes();
+            waiting == 0 || waiting + bytes.len() <= RELAYED_BYTES_MAX
+        };
+        while !is_free() {
             self.sent.notified().await;
         }
+        self.lock().add(Item::Message(bytes));
         self.wake();
     }
 

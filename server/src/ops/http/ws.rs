@@ -25,7 +25,6 @@ use std::sync::{
 use axum::{
     Extension,
     extract::{State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
-    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use framehouse_shared::api::{
