@@ -5,8 +5,10 @@ export const make = (tag, properties) => Object.assign(document.createElement(ta
 
 const BEHIND_S = 0.1;
 const PAUSE_S = 0.3;
-/** Arrivals that the clock of the room is estimated from. */
+/** Arrivals that tell the time of the room. */
 const ARRIVALS = 60;
+/** Frames that are kept: a hidden page draws none. */
+const FRAMES_MAX = 30;
 /** Distance of a stick's full deflection, in CSS pixels. */
 const STICK_PX = 48;
 
@@ -19,10 +21,10 @@ export class Stage {
   #pointer = { x: null, y: null, first: false, second: false, sticks: [null, null] };
   #canvas;
   #view;
-  /** What the game's `draw` gets: see README.md. */
+  /** For the game's `draw`: see README.md. */
   context;
 
-  /** `view` is the game's module; `players` has the functions `color` and `name` of a seat. */
+  /** `view` is the game's module; `players` has `color` and `name` of a seat. */
   constructor(canvas, view, players) {
     this.#canvas = canvas;
     this.#view = view;
@@ -44,8 +46,9 @@ export class Stage {
     if (tick < last) this.clear();
     if (tick === last) this.#frames.pop();
     this.#frames.push(Object.assign(this.#view.decode(bytes), { tick }));
+    if (this.#frames.length > FRAMES_MAX) this.#frames.shift();
     const offset = performance.now() / 1000 - tick / this.context.tickRate;
-    // So much later than the one before: the match stood still, as in a countdown.
+    // The match stood still, as in a countdown.
     if (offset > this.#offsets.at(-1) + PAUSE_S) this.#offsets = [];
     this.#offsets.push(offset);
     if (this.#offsets.length > ARRIVALS) this.#offsets.shift();
@@ -67,7 +70,7 @@ export class Stage {
     requestAnimationFrame(() => this.#draw());
     this.#fit();
     this.context.seconds = performance.now() / 1000;
-    // The fastest frames of the last seconds tell when a tick was; later ones were held up on their way.
+    // The fastest frames tell when a tick was; others were held up on their way.
     const offset = Math.min(...this.#offsets);
     const tick = (this.context.seconds - offset - BEHIND_S) * this.context.tickRate;
     while (this.#frames.length > 2 && this.#frames[1].tick <= tick) this.#frames.shift();
@@ -80,10 +83,8 @@ export class Stage {
   #fit() {
     const ratio = Math.min(2, devicePixelRatio || 1);
     const { clientWidth: width, clientHeight: height } = this.#canvas;
-    const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
-    if (this.#canvas.width !== wide || this.#canvas.height !== high) {
-      Object.assign(this.#canvas, { width: wide, height: high });
-    }
+    const size = { width: Math.round(width * ratio), height: Math.round(height * ratio) };
+    if (this.#canvas.width !== size.width || this.#canvas.height !== size.height) Object.assign(this.#canvas, size);
     Object.assign(this.context, { width, height, ratio });
     this.context.paint.setTransform(ratio, 0, 0, ratio, 0, 0);
   }
@@ -96,13 +97,17 @@ export class Stage {
       if (!isElsewhere && this.context.own !== null) this.press(event.code, true);
     });
     addEventListener("keyup", (event) => this.press(event.code, false));
-    addEventListener("blur", () => this.#keys.clear());
+    addEventListener("blur", () => {
+      this.#keys.clear();
+      this.#tapped.clear();
+      Object.assign(this.#pointer, { first: false, second: false });
+    });
     this.#canvas.onpointermove = this.#canvas.onpointerdown = (event) => this.#point(event);
     addEventListener("pointerup", (event) => this.#point(event));
     this.#canvas.oncontextmenu = (event) => event.preventDefault();
   }
 
-  /** Holds or releases a key, also for a button on the screen that stands for it. */
+  /** Holds or releases a key, or a button on the screen that stands for it. */
   press(code, isHeld) {
     if (isHeld) this.#tapped.add(code);
     this.#keys[isHeld ? "add" : "delete"](code);
@@ -125,7 +130,7 @@ export class Stage {
   }
 
   #stick(label, index) {
-    const stick = make("div", { className: "stick", role: "application", ariaLabel: label });
+    const stick = make("div", { className: "stick", ariaLabel: label });
     const knob = make("u");
     stick.append(knob, make("span", { textContent: label }));
     const put = (place) => {

@@ -42,35 +42,52 @@ const TEXTS = {
   finished: ["finished", "已完成"],
   aborted: ["gave up", "已放弃"],
   away: ["connection lost", "已断线"],
-  // Reasons for an end, by their codes.
+  // Reasons of the page itself.
   offline: ["The server cannot be reached. Check your connection and try again.", "无法连接服务器。请检查网络后重试。"],
-  no_such_room: ["There is no room {} any more.", "房间 {} 已不存在。"],
-  room_full: ["All seats in this room are taken. You can watch.", "房间已满，你可以观看。"],
-  already_playing: ["You are already playing in another window.", "你已在另一个窗口中游戏。"],
-  spectators_full: ["This room has no place for another spectator.", "房间的观众席已满。"],
-  kicked: ["The host has removed you from the room.", "房主已将你移出房间。"],
-  room_closed: ["The host has closed the room.", "房主已关闭房间。"],
-  room_deserted: ["All players have left the room.", "所有玩家都已离开房间。"],
-  room_idle: ["The room was closed because nothing happened in it.", "房间因长时间无活动而关闭。"],
-  server_stopping: ["The server is stopping. Try again in a minute.", "服务器正在停止，请一分钟后重试。"],
-  taken_over: ["You play in another window now, so this one has stopped.", "你已在另一个窗口中继续，此窗口已停止。"],
-  seat_not_kept: ["Your seat is no longer kept. Join again.", "座位已不再保留，请重新加入。"],
   version_differs: ["This page is older than the server. Load it again.", "页面版本与服务器不一致，请刷新页面。"],
-  overloaded: ["The server is full. Try again in a minute.", "服务器已满，请一分钟后重试。"],
 };
-const CODES = { sent_away: "kicked", room_gone: "no_such_room", 1001: "server_stopping", 1006: "offline", 1013: "overloaded", 4005: "offline", 4007: "offline", 4003: "version_differs", draining: "server_stopping", moved: "server_stopping", server_full: "overloaded" };
+/** The server's reasons in Chinese, by their codes. Its own sentences are English. */
+const CHINESE = {
+  no_such_room: "房间 {} 已不存在。",
+  room_full: "房间已满，你可以观看。",
+  already_playing: "你已在另一个窗口中游戏。",
+  spectators_full: "房间的观众席已满。",
+  kicked: "房主已将你移出房间。",
+  room_closed: "房主已关闭房间。",
+  room_deserted: "所有玩家都已离开房间。",
+  room_idle: "房间因长时间无活动而关闭。",
+  server_stopping: "服务器正在停止，请一分钟后重试。",
+  taken_over: "你已在另一个窗口中继续，此窗口已停止。",
+  overloaded: "服务器已满，请一分钟后重试。",
+};
+/** Codes with the same sentence. */
+const SAME = {
+  sent_away: "kicked",
+  room_gone: "no_such_room",
+  draining: "server_stopping",
+  moved: "server_stopping",
+  server_full: "overloaded",
+  1001: "server_stopping",
+  1006: "offline",
+  4003: "version_differs",
+  4005: "offline",
+  4007: "offline",
+};
 
 const column = /^zh/i.test(navigator.language) ? 1 : 0;
 
 /** Language of the texts, as in HTML. */
 export const language = ["en", "zh"][column];
 
-/** A text in the player's language. @param {keyof TEXTS} key @param {unknown} [part] */
-export const say = (key, part = "") => TEXTS[key][column].replace("{}", String(part));
+const fill = (text, part) => text.replace("{}", () => String(part));
 
-/** A sentence for the reason of an end: in the player's language if it is known, else the server's own. @param {{code: string | number, message: string}} error */
+/** A text in the player's language. */
+export const say = (key, part = "") => fill(TEXTS[key][column], part);
+
+/** The reason of an end: in the player's language if it is known, else in the server's words. */
 export function reason({ code, message }, room) {
-  const key = CODES[code] ?? code;
-  if (TEXTS[key]) return say(key, room);
+  const key = SAME[code] ?? code;
+  if (TEXTS[key]) return say(key);
+  if (column && CHINESE[key]) return fill(CHINESE[key], room);
   return message && message[0].toUpperCase() + message.slice(1).replace(/([^.!?。])$/, "$1.");
 }

@@ -69,6 +69,9 @@ pub struct NodeReport {
     pub accepting: bool,
     /// Whether it moves out, or drains before it stops.
     pub draining: bool,
+    /// Whether it was told to stop. A second signal would end it at once.
+    #[serde(default)]
+    pub told_to_stop: bool,
     /// Whether its ticks are over, and it writes what is left to write.
     pub stopping: bool,
     /// Whether the fleet knows it. `None` for a server without a fleet.
@@ -172,6 +175,7 @@ mod tests {
             silence_ms: Some(3),
             accepting: true,
             draining: false,
+            told_to_stop: false,
             stopping: false,
             registered: None,
             rooms: 2,

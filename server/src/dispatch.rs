@@ -101,9 +101,15 @@ fn handle_member_message(world: &mut World, session: Entity, member: Entity, mes
         ClientMessage::WantHistory { match_no, part } => {
             history_feed::take_request(world, session, member, match_no, part);
         }
-        ClientMessage::Chat(text) => chat::send_line(world, session, member, &text),
+        ClientMessage::Chat(text) => {
+            let sent = chat::send_line(world, session, member, &text);
+            warn_unless_sent(world, session, sent);
+        }
         ClientMessage::Ready(ready) if has_seat => members::set_ready(world, member, ready),
-        ClientMessage::GameMessage(bytes) if has_seat => chat::send_game_message(world, member, bytes),
+        ClientMessage::GameMessage(bytes) if has_seat => {
+            let sent = chat::send_game_message(world, member, bytes);
+            warn_unless_sent(world, session, sent);
+        }
         ClientMessage::Command { match_no, tick, bytes } if has_seat => {
             commands::take(world, session, member, match_no, tick, bytes);
         }
@@ -114,7 +120,16 @@ fn handle_member_message(world: &mut World, session: Entity, member: Entity, mes
         }
         ClientMessage::Host(order) if has_seat => host::handle_command(world, session, member, order),
         ClientMessage::Vote(agrees) if has_seat => abort_vote::take(world, member, agrees),
-        _ => world.resource_mut::<Counters>().invalid_messages += 1,
+        _ => {
+            world.resource_mut::<Counters>().invalid_messages += 1;
+            sessions::warn(world, session, "you cannot do that here: it is for players with a seat");
+        }
+    }
+}
+
+fn warn_unless_sent(world: &mut World, session: Entity, sent: Result<(), &'static str>) {
+    if let Err(sentence) = sent {
+        sessions::warn(world, session, sentence);
     }
 }
 

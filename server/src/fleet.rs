@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! registry.rs    what lies in Redis: keys, leases, scripts for every change of ownership
-//! node.rs        the thread that registers a node;  registrar.rs  what it keeps up to date
+//! node.rs        the thread that registers a node;  registrar.rs  what it keeps up to date;  ledger.rs  what it has written
 //! lease.rs       what a node tells about itself;  claims.rs  its room codes
 //! door.rs        the paths of a node for gateways;  seats.rs  their bodies
 //! gateway.rs     the backend of a gateway, and its parts in gateway/
@@ -17,6 +17,7 @@ mod door;
 pub mod gateway;
 mod key;
 mod lease;
+mod ledger;
 pub mod node;
 mod registrar;
 pub mod registry;

@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! supervisor.rs   what is done about the nodes: facts in, orders out
+//! act.rs          the part of it that starts and stops nodes, as the plan on the disk says
 //! deploy.rs       the part of it that replaces a build, or withdraws it
 //! obey.rs         the part of it that follows an operator
 //! node.rs         what is known about a node, and when it hangs
@@ -19,6 +20,7 @@
 //! table.rs        `fleet status` for people
 //! ```
 
+mod act;
 mod builds;
 pub mod command;
 mod deploy;
@@ -46,7 +48,7 @@ use std::{
 };
 
 use crate::{
-    config::{Flags, ManagerSettings, ServerSettings},
+    config::{Flags, FleetSettings, ManagerSettings, SecretUrl, ServerSettings},
     control::NodeReport,
     ops::alerts::Alerts,
     threads,
@@ -63,6 +65,8 @@ use supervisor::{Order, Supervisor};
 
 /// Longest pause between two looks at what is due.
 const STEP_INTERVAL: Duration = Duration::from_millis(50);
+/// Pause after the plan could not be written.
+const PLAN_PAUSE: Duration = Duration::from_secs(10);
 /// Number of facts that wait; whoever has another one waits, too.
 const EVENTS_MAX: usize = 1024;
 /// Kind of the alert about nodes that are not started again.
@@ -78,8 +82,8 @@ pub(crate) struct ManagerOptions {
     pub server: ServerSettings,
     /// The command line.
     pub flags: Flags,
-    /// URL of Redis, where commands come from; without one there are none.
-    pub redis: Option<String>,
+    /// `[fleet]`. Commands come from its Redis; without one there are none.
+    pub fleet: FleetSettings,
     /// Program of the first build.
     pub program: PathBuf,
     /// Where it tells that a node is given up.
@@ -103,12 +107,15 @@ struct Manager {
     processes: BTreeMap<u32, Process>,
     launches: NodeSettings,
     builds: Builds,
-    builds_dir: PathBuf,
+    /// Folder of programs that may be deployed, or the only one.
+    deployable: PathBuf,
     /// Programs that are being looked at.
     builds_taken: u32,
     data_dir: PathBuf,
-    /// As the plan was kept last.
-    kept: Option<Plan>,
+    /// The plan as it is on the disk.
+    kept: Plan,
+    /// When it may be written again, after a failure.
+    keep_at: Duration,
     link: Link,
     alerts: Alerts,
     events: SyncSender<Event>,
@@ -130,33 +137,43 @@ pub(crate) fn run(options: ManagerOptions, stop: &AtomicBool) -> Result<(), Stri
     Ok(())
 }
 
+/// The plan in the data folder, or that of a first manager.
+fn first_plan(data_dir: &Path, builds: &Builds, program: &Path, nodes: u32) -> Result<Plan, String> {
+    let Some(plan) = Plan::read(data_dir)? else { return Ok(Plan::new(builds.take(program)?, nodes)) };
+    if plan.main.nodes != nodes {
+        let kept = plan.main.nodes;
+        tracing::info!(
+            "{kept} nodes, as the last manager had, and not {nodes} as `manager.nodes` says: use `fleet scale`"
+        );
+    }
+    Ok(plan)
+}
+
 impl Manager {
     fn start(options: ManagerOptions, events: SyncSender<Event>) -> Result<Self, String> {
-        let ManagerOptions { name, settings, server, flags, redis, program, alerts } = options;
+        let ManagerOptions { name, settings, server, flags, fleet, program, alerts } = options;
         let data_dir = server.data_dir.clone();
         let builds = Builds::open(&data_dir)?;
-        let plan = match Plan::read(&data_dir)? {
-            Some(plan) => plan,
-            None => Plan::new(builds.take(&program)?, settings.nodes),
-        };
-        let folder_of_program = || program.parent().map_or_else(PathBuf::new, Path::to_owned);
-        let builds_dir = settings.builds_dir.clone().unwrap_or_else(folder_of_program);
-        let launches = NodeSettings::new(name.clone(), server, &flags)?;
+        let plan = first_plan(&data_dir, &builds, &program, settings.nodes)?;
+        let deployable = settings.builds_dir.clone().unwrap_or(program);
+        let launches = NodeSettings::new(name.clone(), server, &fleet, &flags)?;
+        let redis = fleet.redis.as_ref().map(SecretUrl::reveal).map(str::to_owned);
         let link = Link::start(name.clone(), redis, events.clone())?;
         let found = plan.nodes.keys().filter_map(|&number| Some((number, process::find(&launches.folder(number))?)));
         let found: BTreeMap<_, _> = found.collect();
         let is_there = |number| found.contains_key(&number);
-        let supervisor = Supervisor::new(name, settings, plan, is_there, Duration::ZERO);
+        let supervisor = Supervisor::new(name, settings, plan.clone(), is_there, Duration::ZERO);
         tracing::info!(nodes = supervisor.nodes().len(), running = found.len(), "the manager begins");
         let mut manager = Self {
             supervisor,
             processes: BTreeMap::new(),
             launches,
             builds,
-            builds_dir,
+            deployable,
             builds_taken: 0,
             data_dir,
-            kept: None,
+            kept: plan,
+            keep_at: Duration::ZERO,
             link,
             alerts,
             events,
@@ -192,10 +209,11 @@ impl Manager {
 
     /// Does what is due.
     fn step(&mut self) {
-        let orders = self.supervisor.step(self.start.elapsed());
+        let now = self.start.elapsed();
+        self.supervisor.decide(now);
         // What is wanted is kept before it is done: the next manager must not want something else.
-        self.keep_plan();
-        for order in orders {
+        self.keep_plan(now);
+        for order in self.supervisor.act(now, &self.kept) {
             match order {
                 Order::Start(number, build) => self.start_node(number, &build),
                 Order::Blow(number, blow) => self.processes.get(&number).into_iter().for_each(|it| it.strike(blow)),
@@ -208,32 +226,38 @@ impl Manager {
         self.link.tell(ManagerStatus::of(&self.supervisor));
     }
 
-    fn keep_plan(&mut self) {
+    fn keep_plan(&mut self, now: Duration) {
         let plan = self.supervisor.plan();
-        if self.kept.as_ref() == Some(plan) {
+        if self.kept == *plan || now < self.keep_at {
             return;
         }
         if let Err(error) = plan.write(&self.data_dir) {
-            return tracing::error!("cannot keep the plan in {}: {error}", self.data_dir.display());
+            self.keep_at = now + PLAN_PAUSE;
+            let folder = self.data_dir.display();
+            return tracing::error!("cannot keep the plan in {folder}, so it is not carried out yet: {error}");
         }
         // One that is being taken in is in no plan yet.
         if self.builds_taken == 0 {
             self.builds.remove_unused(plan);
         }
-        self.kept = Some(plan.clone());
+        self.kept = plan.clone();
     }
 
     fn start_node(&mut self, number: u32, build: &Build) {
         let started = self.launches.make_folder(number).and_then(|folder| {
+            // A manager that died right after it had started a process has left one that was not known yet.
+            if let Some(pidfd) = process::find(&folder) {
+                tracing::info!("{} runs already", self.supervisor.node_name(number));
+                return Process::follow(number, pidfd, None, folder, self.events.clone());
+            }
             let (program, arguments) = (self.builds.program(build), self.launches.arguments(number));
-            let (child, pidfd) = Launch { program, arguments, folder: folder.clone() }.start()?;
+            let variables = self.launches.variables(number);
+            let (child, pidfd) = Launch { program, arguments, variables, folder: folder.clone() }.start()?;
+            tracing::info!("{} starts with {}", self.supervisor.node_name(number), build.version);
             Process::follow(number, pidfd, Some(child), folder, self.events.clone())
         });
         match started {
-            Ok(process) => {
-                tracing::info!("{} starts with {}", self.supervisor.node_name(number), build.version);
-                self.processes.insert(number, process);
-            }
+            Ok(process) => drop(self.processes.insert(number, process)),
             Err(error) => {
                 self.supervisor.ended(number, &format!("it cannot be started: {error}"), self.start.elapsed())
             }
@@ -265,9 +289,9 @@ impl Manager {
 
     /// Looks at a program on a thread of its own: it is copied and started.
     fn take_build(&mut self, binary: PathBuf, command: Command) -> std::io::Result<()> {
-        let (builds, builds_dir, events) = (self.builds.clone(), self.builds_dir.clone(), self.events.clone());
+        let (builds, deployable, events) = (self.builds.clone(), self.deployable.clone(), self.events.clone());
         let work = move || {
-            let build = allowed_program(&builds_dir, &binary).and_then(|program| builds.take(&program));
+            let build = allowed_program(&deployable, &binary).and_then(|program| builds.take(&program));
             drop(events.send(Event::Taken(command, build)));
         };
         threads::spawn("build", work)?;

@@ -77,7 +77,11 @@ impl Plugin for RoomPlugin {
             .add_systems(FixedUpdate, (compared::hash_compared, history::record_frames).chain().in_set(TickSet::Record))
             .add_systems(
                 FixedUpdate,
-                (broadcast::broadcast_frames, thin::send_game_frames, web_view::send_views, history_feed::send_history)
+                (
+                    broadcast::broadcast_frames,
+                    (thin::send_asked_frames, thin::send_game_frames, web_view::send_views).chain(),
+                    history_feed::send_history,
+                )
                     .chain()
                     .in_set(TickSet::Broadcast),
             )

@@ -233,6 +233,11 @@ fn honest_players_whose_packets_arrive_in_bunches_are_never_kicked() {
     }
 }
 
+fn refusals(world: &mut World, client: usize) -> Vec<String> {
+    let notices = world.clients[client].client.drain_notices();
+    notices.filter_map(|notice| if let Notice::Refused(sentence) = notice { Some(sentence) } else { None }).collect()
+}
+
 #[test]
 fn a_player_with_too_many_commands_is_told_so() {
     let mut world = playing_world();
@@ -240,10 +245,7 @@ fn a_player_with_too_many_commands_is_told_so() {
     for _ in 0..90 {
         world.clients[0].client.send_command(b"hello");
         world.step_ticks(1);
-        told.extend(world.clients[0].client.drain_notices().filter_map(|notice| match notice {
-            Notice::Refused(sentence) => Some(sentence),
-            _ => None,
-        }));
+        told.extend(refusals(&mut world, 0));
     }
     // 30 a second are three times too many: it is told once a second, and not kicked.
     assert!((1..=3).contains(&told.len()), "{told:?}");
@@ -337,7 +339,7 @@ fn a_thousand_events_in_one_tick_all_arrive_in_order() {
     let player = ecs.query_filtered::<bevy::prelude::Entity, bevy::prelude::With<Player>>().iter(ecs).next();
     let player = player.expect("a player");
     for n in 0..1000u32 {
-        chat::send_game_message(world.server.world_mut(), player, n.to_le_bytes().to_vec());
+        chat::send_game_message(world.server.world_mut(), player, n.to_le_bytes().to_vec()).expect("few bytes");
     }
     world.step_ticks(300);
     let expected: Vec<Vec<u8>> = (0..1000u32).map(|n| n.to_le_bytes().to_vec()).collect();
@@ -379,4 +381,6 @@ fn a_message_that_is_too_long_reaches_nobody() {
     world.clients[0].client.send_game_message(&[2; 256]);
     world.step_ticks(30);
     assert_eq!(heard(&mut world, 1), [vec![2; 256]]);
+    let mut told = refusals(&mut world, 0);
+    assert!(told.len() == 1 && told.remove(0).contains("longer than this server allows"));
 }

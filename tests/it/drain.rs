@@ -262,6 +262,20 @@ fn a_server_that_moves_out_sends_idle_rooms_away_at_once_and_can_be_called_back(
 }
 
 #[test]
+fn a_server_takes_players_if_neither_its_manager_nor_the_fleet_wants_it_empty() {
+    let mut world = World::new(TinyPlugin, 310);
+    let move_out = world.server.move_out();
+    let mut takes_players = |by_manager, by_fleet| {
+        move_out.want(by_manager);
+        move_out.want_by_fleet(by_fleet);
+        world.step_ticks(5);
+        world.join(CREATE).is_ok()
+    };
+    let wishes = [(true, true), (false, true), (true, false), (false, false)];
+    assert_eq!(wishes.map(|(manager, fleet)| takes_players(manager, fleet)), [false, false, false, true]);
+}
+
+#[test]
 fn a_server_of_a_fleet_that_stops_sends_its_players_to_the_others() {
     let mut world = World::new(TinyPlugin, 309);
     let waiting = world.join(CREATE).expect("a room");

@@ -4,6 +4,7 @@ mod away;
 mod machines;
 mod players;
 mod registry;
+mod roster;
 mod sockets;
 mod spread;
 

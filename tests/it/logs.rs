@@ -171,7 +171,9 @@ fn strangers_cannot_fill_the_log() {
     }
     let refused = |line: &&Value| line["message"] == "join request refused";
     wait_until("all of it is answered", || server.lines("stderr").iter().filter(refused).count() >= 400);
-    let loud: Vec<Value> = server.lines("stderr").into_iter().skip(before).filter(is_above_debug).collect();
+    // Whether the machine is fast enough for its ticks does not depend on strangers here.
+    let is_loud = |line: &Value| is_above_debug(line) && line["target"] != "framehouse_server::tick_loop";
+    let loud: Vec<Value> = server.lines("stderr").into_iter().skip(before).filter(is_loud).collect();
     assert!(loud.is_empty(), "{loud:?}");
     let of_library = |line: &Value| line["target"] == "bevy_app::app" && line.get("log.target").is_none();
     assert!(server.lines("stderr").iter().any(of_library), "lines of libraries name their module");

@@ -159,6 +159,25 @@ fn nodes_that_do_not_start_are_given_up_with_one_fatal_alert() {
 }
 
 #[test]
+fn a_process_that_its_manager_could_not_note_is_found_before_another_one_is_given_up() {
+    let mut manager = Manager::start("orphan", "[manager]\nnodes = 1");
+    let pid = manager.wait_for_other(1, None);
+    manager.end(Signal::KILL);
+    // As if the manager had died before it wrote the file, and the node had not opened its socket yet.
+    let node = manager.path("data").join("nodes").join("1");
+    fs::remove_file(node.join("process.json")).expect("it is there");
+    fs::rename(node.join("control"), node.join("hidden")).expect("it is there");
+    manager.begin();
+    wait_until("the folder is in use", || manager.log().contains("game-1 ended"));
+    fs::rename(node.join("hidden"), node.join("control")).expect("it is there");
+    wait_until("the process is found", || manager.log().contains("game-1 runs already"));
+    assert_eq!(manager.ready(1), Some(pid));
+    // The file names the last process that was tried, so this test ends the first one itself.
+    kill(pid, Signal::KILL);
+    manager.wait_for_other(1, Some(pid));
+}
+
+#[test]
 fn a_second_manager_of_the_same_nodes_is_refused() {
     let manager = Manager::start("two-managers", "[manager]\nnodes = 1");
     manager.wait_for_other(1, None);

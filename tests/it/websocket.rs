@@ -251,6 +251,17 @@ fn a_page_that_watches_gets_views_and_a_page_can_leave_and_play() {
     let is_due = |pair: &[u32]| pair[1] > pair[0] && (pair[1] - pair[0]).is_multiple_of(2);
     assert!(running.windows(2).all(is_due), "at most 15 a second at 30 ticks: {running:?}");
 
+    let refusal = |down: &Down| match down {
+        Down::Refused { reason, .. } => Some(reason.clone()),
+        _ => None,
+    };
+    page.send(&Up::Ready { ready: true }).expect("it is open");
+    let reason = page.wait_for("a refusal", refusal);
+    assert!(reason.contains("players with a seat"), "{reason}");
+    player.send(&Up::Kick { slot: 16 }).expect("it is open");
+    let reason = player.wait_for("a refusal", refusal);
+    assert!(reason.contains("could not be read"), "{reason}");
+
     page.send(&Up::LeaveRoom).expect("it is open");
     let code = page.wait_for("the end of watching", |down| match down {
         Down::Left { code, .. } => Some(code.clone()),
@@ -300,6 +311,19 @@ fn frames_that_were_missed_can_be_asked_for() {
     let seen = live.iter().filter(|frame| (5..35).contains(&frame.frame_id));
     assert!(seen.clone().count() > 0);
     seen.for_each(|frame| assert_eq!(asked[frame.frame_id as usize - 5], *frame));
+    // Many requests at once are answered together.
+    for _ in 0..30 {
+        player.send(&Up::GetFrames { first: 5 }).expect("it is open");
+    }
+    let mut answers = 0;
+    player.wait_for("a frame that is in no answer", |down| match down {
+        Down::GameFrame(frame) => {
+            answers += u32::from(frame.frame_id == 5);
+            (frame.frame_id >= 5 + 120).then_some(())
+        }
+        _ => None,
+    });
+    assert!((1..15).contains(&answers), "{answers} answers");
     player.send(&Up::GetSnapshot).expect("it is open");
     player
         .wait_for("a snapshot", |down| matches!(down, Down::Snapshot { frame_id, .. } if *frame_id > 0).then_some(()));

@@ -90,10 +90,10 @@ export class Page {
     this.call = call;
   }
 
-  async open(url, { width, height, phone = false, language = "en" }) {
+  async open(url, screen) {
+    const { phone, language = "en" } = screen;
     for (const part of ["Page", "Network", "Runtime", "Log"]) await this.call(`${part}.enable`);
-    const deviceScaleFactor = phone ? 3 : 1;
-    await this.call("Emulation.setDeviceMetricsOverride", { width, height, deviceScaleFactor, mobile: phone });
+    await this.resize(screen);
     if (phone) await this.call("Emulation.setTouchEmulationEnabled", { enabled: true, maxTouchPoints: 5 });
     await this.call("Emulation.setUserAgentOverride", { userAgent: "test", acceptLanguage: language });
     await this.call("Page.navigate", { url });
@@ -151,12 +151,17 @@ export class Page {
 
   /** Presses or releases a key: `KeyD`, `Space`. */
   key(code, isDown) {
-    return this.call("Input.dispatchKeyEvent", { type: isDown ? "rawKeyDown" : "keyUp", code });
+    return this.call("Input.dispatchKeyEvent", { type: isDown ? "rawKeyDown" : "keyUp", code, key: code });
   }
 
   /** Touches these points; none ends all touches. */
   touch(type, touchPoints) {
     return this.call("Input.dispatchTouchEvent", { type, touchPoints });
+  }
+
+  /** Changes the size of the screen, as when a phone is turned. */
+  resize({ width, height, phone = false }) {
+    return this.call("Emulation.setDeviceMetricsOverride", { width, height, deviceScaleFactor: phone ? 3 : 1, mobile: phone });
   }
 
   async screenshot(file) {

@@ -11,10 +11,11 @@ import { join } from "node:path";
 import { connect } from "../../client/web/framehouse.js";
 import { Chromium, until } from "./chromium.mjs";
 
-const BYTES_MAX = 60 * 1024;
+const BYTES_MAX = 60_000;
 const VIEW_BYTES_PER_S_MAX = 6 * 1024;
 const DESKTOP = { width: 1280, height: 720 };
 const PHONE = { width: 390, height: 844, phone: true };
+const TURNED_PHONE = { width: 844, height: 390, phone: true };
 
 const [server, bots, folder] = process.argv.slice(2);
 const picture = (name) => join(folder, `${name}.png`);
@@ -99,13 +100,43 @@ async function lobby(browser) {
   await pages[0].type("Hello, 世界!");
   await pages[0].click("#send");
   await pages[0].sees("#lines", /Ada Hello/);
+  await pages[0].key("Escape", true);
+  const isClosed = `document.querySelector("#chat").hidden && document.activeElement.id === "field"`;
+  await until("keys steer after the chat", () => pages[0].eval(isClosed));
+  await pages[0].click("#talk");
   await pages[1].click("#ready");
   await pages[0].sees("#members", /Bob\s+ready/);
   await pages[0].screenshot(picture("lobby"));
   await pages[1].screenshot(picture("lobby-phone"));
+  await pages[1].resize(TURNED_PHONE);
+  await pages[1].screenshot(picture("lobby-turned-phone"));
+  // The seat is still known after a reload, also under another code.
+  host.send("configure", { seats: 4, private: true, economy: false, map: null });
+  await until("the room has another code", async () => !(await pages[0].eval("location.pathname")).endsWith(code));
+  await pages[0].call("Page.reload");
+  await until("Ada has her seat again", () => pages[0].text("#leave"));
   host.send("close_room");
-  await pages[1].sees("#notice", /The host has closed the room/);
+  await pages[1].sees("#notice", /The host closed the room/);
+  await pages[1].screenshot(picture("closed-turned-phone"));
   await Promise.all(pages.map((page) => page.close()));
+  host.close();
+}
+
+/** No name locks a player out: one is refused, one is too long for the server. */
+async function names(browser) {
+  const host = await connect(server, { name: "Hana" });
+  const { code } = await host.join({ create: { size: 4 } });
+  const page = await open(browser, code, DESKTOP);
+  await page.click("#name");
+  await page.type("\u200b");
+  await page.click("#play");
+  await page.sees("#notice", /visible characters/);
+  await page.sees("#play");
+  await play(page, "名".repeat(20));
+  await page.sees("#members", /(^|\s)名{10}(\s|$)/);
+  await page.call("Page.reload");
+  await until("the seat is back", () => page.text("#leave"));
+  await page.close();
   host.close();
 }
 
@@ -129,8 +160,9 @@ const flyPhone = async (page) => {
 await withChromium(async (browser) => {
   // A browser's first page also starts its processes.
   const first = await browser.page(`${server}/r/2222`, DESKTOP);
-  await first.sees("#notice", /There is no room 2222 any more/);
+  await first.sees("#notice", /There is no room 2222/);
   await first.close();
+  await names(browser);
   await lobby(browser);
   const { code, ended } = await startBots();
   const eve = await watch(code);
@@ -146,6 +178,10 @@ await withChromium(async (browser) => {
   await Promise.all([flyDesktop(ada), flyPhone(bob)]);
   await ada.screenshot(picture("match"));
   await bob.screenshot(picture("match-phone"));
+  await bob.resize(TURNED_PHONE);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  await bob.screenshot(picture("match-turned-phone"));
+  await bob.resize(PHONE);
 
   await ada.sees("#title", /wins|draw/, 60);
   await bob.sees("#title", /wins|draw/);

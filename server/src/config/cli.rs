@@ -102,7 +102,8 @@ pub enum FleetAction {
     },
     /// Replace the build of all nodes, one machine after the other. A build that fails is withdrawn.
     Deploy {
-        /// The new program, a path on the machines of the managers, in the folder `builds_dir` of `[manager]`.
+        /// The new program, a path on the machines of the managers: in the folder `builds_dir` of `[manager]`, or the
+        /// manager's own.
         binary: PathBuf,
         /// Only have this number of nodes with it, beside the others, for the players that a release names.
         #[arg(long, value_name = "NODES")]

@@ -6,6 +6,7 @@ use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::{SecretUrl, Violation, catalogue::Ranges};
+use crate::address::Network;
 
 /// Settings of the fleet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,8 +22,11 @@ pub struct FleetSettings {
     pub channel: String,
     /// Zone of this machine, as `channel`, or empty for none.
     pub zone: String,
-    /// Host and port at which gateways reach the HTTP of this node. `None` means the bound address.
+    /// Host and port at which gateways reach the HTTP of this node. `None` means the bound address. Node n of a manager is at
+    /// this port + n, as its `http`.
     pub address: Option<String>,
+    /// Addresses and networks of the gateways: this node has no limits by address for their requests.
+    pub gateways: Vec<Network>,
     /// Name of this build, by which a release chooses it. `None` means the version of the program.
     pub build: Option<String>,
     /// Whether a gateway fills the fullest node instead of spreading players, so that others become empty.
@@ -38,6 +42,7 @@ impl Default for FleetSettings {
             channel: "stable".to_owned(),
             zone: String::new(),
             address: None,
+            gateways: Vec::new(),
             build: None,
             pack: false,
         }
@@ -60,7 +65,18 @@ impl FleetSettings {
             let sentence = format!("`{path}` must be 1 to 63 letters, digits, `.`, `-` and `_`");
             return Err(Violation::new([path], sentence));
         }
+        if self.address.is_some() && self.host_and_port().is_none() {
+            let sentence = "`fleet.address` must be HOST:PORT, as 10.0.0.5:7777 or [fd00::5]:7777";
+            return Err(Violation::new(["fleet.address"], sentence.to_owned()));
+        }
         self.redis.as_ref().map_or(Ok(()), |redis| self.check_redis(redis))
+    }
+
+    /// The parts of `address`. An address of IPv6 has brackets.
+    pub fn host_and_port(&self) -> Option<(&str, u16)> {
+        let (host, port) = self.address.as_ref()?.rsplit_once(':')?;
+        let is_host = !host.is_empty() && (!host.contains(':') || host.starts_with('[') && host.ends_with(']'));
+        Some((host, port.parse().ok()?)).filter(|_| is_host)
     }
 
     /// The URL of Redis and the secret, for a node or gateway; `None` without a fleet.
@@ -179,5 +195,15 @@ mod tests {
         }
         assert!(toml::from_str::<FleetSettings>("secret = \"short\"").is_err());
         assert!(read("channel = \"a b\"").check().is_err() && read("zone = \"eu:1\"").check().is_err());
+    }
+
+    #[test]
+    fn the_address_for_gateways_has_a_host_and_a_port() {
+        for good in ["10.0.0.5:7777", "[fd00::5]:7777", "node.internal:80"] {
+            assert!(read(&format!("address = \"{good}\"")).check().is_ok(), "{good}");
+        }
+        for wrong in ["10.0.0.5", ":7777", "fd00::5:7777", "host:port", "http://host:1"] {
+            assert!(said(&format!("address = \"{wrong}\"")).contains("must be HOST:PORT"), "{wrong}");
+        }
     }
 }

@@ -20,13 +20,13 @@ pub struct ManagerSettings {
     pub free_seats_min: u32,
     /// Seconds for which a node can be spared before one is drained, 1 to 86,400.
     pub scale_in_after_s: f64,
-    /// Longest time until a started node takes players, in seconds, 1 to 3600.
+    /// Longest time until a started node ticks, and one of a new build takes players, in seconds, 1 to 3600.
     pub start_limit_s: f64,
     /// Longest time without a tick, in seconds, 2 to 600.
     pub hang_limit_s: f64,
     /// Seconds for which a new build has to work before the old one ends, 1 to 3600.
     pub trial_s: f64,
-    /// Folder whose programs may be deployed. `None` means that of the manager's own program.
+    /// Folder whose programs may be deployed. `None` means that only the manager's own program may be.
     pub builds_dir: Option<PathBuf>,
 }
 
@@ -70,7 +70,7 @@ impl ManagerSettings {
         Ok(())
     }
 
-    /// Longest time until a started node takes players.
+    /// Longest time until a started node ticks, and one of a new build takes players.
     pub fn start_limit(&self) -> Duration {
         Duration::from_secs_f64(self.start_limit_s)
     }

@@ -5,10 +5,8 @@ use std::collections::{HashMap, HashSet};
 use framehouse_shared::ids::RoomCode;
 
 use super::registry::{ClaimedCode, Holding, Owner, RoomKey};
-use crate::room::roster::Roster;
+use crate::room::{codes::AHEAD, roster::Roster};
 
-/// Numbers of short and long codes that are claimed ahead.
-const CODES_AHEAD: (usize, usize) = (256, 32);
 /// Rosters without a code that was claimed and given to a room, after which the room is gone.
 const CODE_ROSTERS: u32 = 4;
 
@@ -42,12 +40,12 @@ impl Claims {
 
     /// Codes to claim, if fewer than half of those that should wait for rooms do. Some may be another node's.
     pub fn missing(&mut self, (short, long): (usize, usize)) -> Vec<ClaimedCode> {
-        if short >= CODES_AHEAD.0 / 2 && long >= CODES_AHEAD.1 / 2 {
+        if short >= AHEAD / 2 && long >= AHEAD / 2 {
             return Vec::new();
         }
         let random = || getrandom::u32().expect("the operating system gives random bytes");
-        let codes = (short..CODES_AHEAD.0).map(|_| RoomCode::from_number(random()));
-        let codes = codes.chain((long..CODES_AHEAD.1).map(|_| RoomCode::long_from_number(random())));
+        let codes = (short..AHEAD).map(|_| RoomCode::from_number(random()));
+        let codes = codes.chain((long..AHEAD).map(|_| RoomCode::long_from_number(random())));
         let codes: HashSet<RoomCode> = codes.filter(|code| !self.claims.contains_key(code)).collect();
         codes.into_iter().map(|code| ClaimedCode { code, number: self.next_number() }).collect()
     }
@@ -130,9 +128,9 @@ mod tests {
         let first = claims.missing((0, 0));
         let long = first.iter().filter(|claim| claim.code.is_long()).count();
         // A random code may come twice.
-        assert!((250..=256).contains(&(first.len() - long)) && (31..=32).contains(&long));
-        assert!(claims.missing((128, 16)).is_empty());
-        assert!(!claims.missing((127, 32)).is_empty() && !claims.missing((256, 15)).is_empty());
+        assert!((250..=256).contains(&(first.len() - long)) && (255..=256).contains(&long));
+        assert!(claims.missing((128, 128)).is_empty());
+        assert!(!claims.missing((127, 256)).is_empty() && !claims.missing((256, 127)).is_empty());
         let numbers: HashSet<u64> = first.iter().map(|claim| claim.number).collect();
         assert_eq!(numbers.len(), first.len(), "each is of another room");
     }

@@ -134,6 +134,12 @@ impl FleetBackend {
         })
     }
 
+    /// Whether a node of the gateway's channel takes new players.
+    fn takes_newcomers(&self) -> bool {
+        let (view, channel) = (self.view.newest(), &self.preference.channel);
+        view.nodes.iter().any(|entry| view::state_of(entry) == NodeState::Ready && entry.lease.channel == *channel)
+    }
+
     /// Host and port of the nodes of the gateway's channel.
     fn of_channel(&self) -> Vec<String> {
         let view = self.view.newest();
@@ -208,13 +214,13 @@ impl Backend for FleetBackend {
 
     async fn readiness(&self) -> Result<(), String> {
         self.health().await?;
-        let (view, channel) = (self.view.newest(), &self.preference.channel);
-        let is_ready = |state, of: &String| state == NodeState::Ready && of == channel;
-        if view.nodes.iter().any(|entry| is_ready(view::state_of(entry), &entry.lease.channel)) {
+        let view = self.view.newest();
+        // Players come back through a gateway also while no node takes new ones.
+        if view.known().next().is_some() {
             return Ok(());
         }
         Err(if view.is_connected() {
-            format!("no node of the channel {channel} takes new players")
+            "there is no node in the fleet".to_owned()
         } else {
             "the registry of the fleet (Redis) does not answer, and no node is known".to_owned()
         })
@@ -231,7 +237,7 @@ impl Backend for FleetBackend {
             protocol: protocols.first().map(|protocol| format!("{protocol:016x}")).unwrap_or_default(),
             started_unix_s: self.started_unix.as_secs_f64(),
             uptime_s: self.start.elapsed().as_secs_f64(),
-            accepting: self.readiness().await.is_ok(),
+            accepting: self.takes_newcomers(),
             rooms: sum(|lease| lease.rooms),
             players: sum(|lease| lease.players),
             sessions: sum(|lease| lease.clients),

@@ -32,7 +32,7 @@ use super::{
 };
 use crate::{
     ops::{backend::ShowFleet, status::StatusBoard},
-    room::{codes::CodePool, roster::RosterBoard},
+    room::{codes::CodePool, drain::MoveOut, roster::RosterBoard},
     threads,
 };
 
@@ -75,6 +75,8 @@ pub struct NodeOptions {
     pub codes: CodePool,
     /// Players that it has to send away.
     pub evictions: SyncSender<AccountId>,
+    /// Whether it has to be empty.
+    pub move_out: MoveOut,
 }
 
 impl NodeOptions {
@@ -164,18 +166,20 @@ pub fn start(options: NodeOptions) -> io::Result<NodeThread> {
     let (stop, stopped) = watch::channel(false);
     let progress = NodeProgress::default();
     let _ = progress.0.name.set(options.name.clone());
+    let codes = options.codes.clone();
     let registrar = Registrar::new(registry, options, progress.clone());
-    let thread = threads::spawn("fleet", move || runtime.block_on(register(registrar, stopped)))?;
+    let thread = threads::spawn("fleet", move || runtime.block_on(register(registrar, codes, stopped)))?;
     Ok(NodeThread { stop, thread, progress })
 }
 
-async fn register(mut registrar: Registrar, mut stop: watch::Receiver<bool>) {
+async fn register(mut registrar: Registrar, codes: CodePool, mut stop: watch::Receiver<bool>) {
     let mut beats = interval(BEAT);
     beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut is_away = false;
     loop {
         tokio::select! {
             _ = beats.tick() => {}
+            () = codes.half_used() => {}
             _ = stop.wait_for(|is_stopped| *is_stopped) => break,
         }
         let done = registrar.beat().await;

@@ -11,13 +11,14 @@ use framehouse_shared::ids::{RoomCode, RoomId};
 use super::{
     claims::Claims,
     lease::lease,
+    ledger::Ledger,
     node::{NodeOptions, NodeProgress},
     registry::{
-        BATCH, Holding, LEASE_TIME, NodeState, Owner, Registry, RegistryError, RoomKey, RoomRecord, Written, code_key,
-        room_key,
+        BATCH, Holding, LEASE_INTERVAL, LEASE_TIME, NodeState, Owner, Registry, RegistryError, RoomKey, RoomRecord,
+        Written, code_key, room_key,
     },
 };
-use crate::room::roster::Roster;
+use crate::room::{roster::Roster, who::ShownCode};
 
 /// Beats between two sweeps: a second.
 const SWEEP_BEATS: u64 = 4;
@@ -35,20 +36,14 @@ pub(super) struct Registrar {
     owner: Owner,
     progress: NodeProgress,
     beats: u64,
-    /// When the lease was last written.
+    /// Since when the lease lives: the last attempt that succeeded began then.
     kept_at: Option<Instant>,
     is_wanted_draining: bool,
     /// Whether the name was taken at the last attempt.
     is_name_taken: bool,
     claims: Claims,
     keys: HashMap<RoomId, RoomKey>,
-    /// What is in the registry, by key.
-    held: HashMap<String, Holding>,
-    rooms: HashMap<RoomKey, RoomRecord>,
-    /// Keys that are to be removed.
-    dropped: Vec<String>,
-    /// Keys that were in the registry before it was away.
-    unsure: Vec<String>,
+    ledger: Ledger,
 }
 
 impl Registrar {
@@ -66,22 +61,22 @@ impl Registrar {
             is_name_taken: false,
             claims,
             keys: HashMap::new(),
-            held: HashMap::new(),
-            rooms: HashMap::new(),
-            dropped: Vec::new(),
-            unsure: Vec::new(),
+            ledger: Ledger::default(),
         }
     }
 
     /// Brings the registry up to date.
     ///
     /// # Errors
-    /// When Redis is away. The next beat tries again.
+    /// When Redis is away, or the lease was over. The next beat tries again.
     pub async fn beat(&mut self) -> Result<(), RegistryError> {
         let beat = self.beats;
         self.beats += 1;
         let done = self.update(beat).await;
         self.progress.counts().is_connected.store(done.is_ok(), Relaxed);
+        if matches!(done, Err(RegistryError::Lapsed)) {
+            self.kept_at = None;
+        }
         if !self.is_kept() {
             self.forget_pool();
         }
@@ -99,19 +94,16 @@ impl Registrar {
     }
 
     async fn update(&mut self, beat: u64) -> Result<(), RegistryError> {
-        if (beat.is_multiple_of(2) || !self.is_kept()) && !self.write_lease().await? {
+        let is_due = beat.is_multiple_of(2) || !self.is_kept();
+        if is_due && self.write_lease().await? == Written::NameTaken {
             return Ok(());
         }
-        self.claim_codes().await?;
         let roster = self.options.roster.newest();
         self.register_rooms(&roster).await?;
         self.register_holdings(&roster, beat).await?;
-        self.drop_unsure();
-        let dropped = std::mem::take(&mut self.dropped);
-        if let Err(error) = self.registry.let_go(&self.owner, &dropped).await {
-            self.dropped = dropped;
-            return Err(error);
-        }
+        self.let_go().await?;
+        // Last, so that the keys of a claim that fails are let go before the next one.
+        self.claim_codes().await?;
         if beat.is_multiple_of(SWEEP_BEATS) {
             let swept = self.registry.sweep().await?;
             self.progress.counts().keys_swept.fetch_add(swept, Relaxed);
@@ -130,19 +122,20 @@ impl Registrar {
         Ok(())
     }
 
-    /// Writes the lease. Returns whether the node is in the fleet.
-    async fn write_lease(&mut self) -> Result<bool, RegistryError> {
+    /// Writes the lease. It lives from when that begins, however late the answer is.
+    async fn write_lease(&mut self) -> Result<Written, RegistryError> {
         let lease = lease(&self.options, &self.owner, !self.claims.is_empty(), self.is_wanted_draining);
         self.progress.counts().state.store(lease.state as u64, Relaxed);
-        match self.registry.write_lease(&lease).await? {
+        let begun = Instant::now();
+        let written = self.registry.write_lease(&lease).await?;
+        match written {
             Written::Kept { is_new, is_wanted_draining } => {
-                self.is_wanted_draining = is_wanted_draining;
                 self.is_name_taken = false;
-                self.kept_at = Some(Instant::now());
+                self.kept_at = Some(begun);
                 if is_new {
                     self.begin_anew();
                 }
-                Ok(true)
+                self.follow_wish(is_new, is_wanted_draining).await?;
             }
             Written::NameTaken => {
                 if !self.is_name_taken {
@@ -154,35 +147,60 @@ impl Registrar {
                 }
                 self.is_name_taken = true;
                 self.progress.counts().state.store(NodeState::Starting as u64, Relaxed);
-                Ok(false)
             }
+        }
+        Ok(written)
+    }
+
+    /// Moves out as an operator wants. The wish lies in the lease, and must not end with that while Redis is away.
+    async fn follow_wish(&mut self, is_new: bool, mut is_wanted_draining: bool) -> Result<(), RegistryError> {
+        if is_new && self.is_wanted_draining {
+            is_wanted_draining = self.registry.want_draining(&self.owner.node, true).await?;
+        }
+        self.is_wanted_draining = is_wanted_draining;
+        self.options.move_out.want_by_fleet(is_wanted_draining);
+        Ok(())
+    }
+
+    /// Writes the lease between two calls of a long beat, which must not outlive it.
+    ///
+    /// # Errors
+    /// When Redis is away, or the lease was over: what this beat has written may be gone.
+    async fn keep_lease(&mut self) -> Result<(), RegistryError> {
+        if self.kept_at.is_some_and(|at| at.elapsed() < LEASE_INTERVAL) {
+            return Ok(());
+        }
+        match self.write_lease().await? {
+            Written::Kept { is_new: false, .. } => Ok(()),
+            Written::Kept { is_new: true, .. } | Written::NameTaken => Err(RegistryError::Lapsed),
         }
     }
 
     /// Everything has to be registered again.
     fn begin_anew(&mut self) {
-        self.unsure.extend(self.held.drain().map(|(key, _)| key));
-        self.unsure.extend(self.rooms.drain().map(|(room, _)| room_key(room)));
+        self.forget_pool();
+        self.ledger.doubt_all();
         self.progress.counts().registrations.fetch_add(1, Relaxed);
         tracing::info!(node = self.owner.node, "registered in the fleet");
-    }
-
-    /// What was given up while the registry was away may still be there.
-    fn drop_unsure(&mut self) {
-        if !self.unsure.is_empty() {
-            let rooms: HashSet<String> = self.rooms.keys().map(room_key).collect();
-            let unsure = std::mem::take(&mut self.unsure).into_iter();
-            self.dropped.extend(unsure.filter(|key| !self.held.contains_key(key) && !rooms.contains(key)));
-        }
     }
 
     /// Codes that wait for a room may be another node's by now.
     fn forget_pool(&mut self) {
         for code in self.options.codes.drain() {
             self.claims.remove(code);
-            self.dropped.push(code_key(code));
+            self.ledger.doubt(code_key(code));
         }
         self.progress.counts().codes_waiting.store(0, Relaxed);
+    }
+
+    /// Removes what may be in the registry and is not wanted. Everything else was written in this beat.
+    async fn let_go(&mut self) -> Result<(), RegistryError> {
+        for batch in self.ledger.unsure().chunks(BATCH) {
+            self.keep_lease().await?;
+            self.registry.let_go(&self.owner, batch).await?;
+            batch.iter().for_each(|key| self.ledger.strike(key));
+        }
+        Ok(())
     }
 
     /// Keeps enough codes ahead.
@@ -190,12 +208,13 @@ impl Registrar {
         if !self.options.status.is_stopping() {
             let candidates = self.claims.missing(self.options.codes.count());
             for batch in candidates.chunks(BATCH) {
+                self.keep_lease().await?;
+                batch.iter().for_each(|claim| self.ledger.doubt(code_key(claim.code)));
                 let claimed = self.registry.claim_codes(&self.owner, batch).await?;
-                self.options.codes.add(claimed.iter().map(|claim| claim.code));
-                for claim in claimed {
-                    let holding = self.claims.add(claim);
-                    self.held.insert(holding.key(), holding);
-                }
+                batch.iter().for_each(|claim| self.ledger.strike(&code_key(claim.code)));
+                let codes: Vec<RoomCode> = claimed.iter().map(|claim| claim.code).collect();
+                claimed.into_iter().for_each(|claim| self.ledger.keep(self.claims.add(claim)));
+                self.options.codes.add(codes);
             }
         }
         let (short, long) = self.options.codes.count();
@@ -209,7 +228,7 @@ impl Registrar {
         self.keys.entry(id).or_insert_with(|| claims.room_with(code)).clone()
     }
 
-    /// Registers rooms that are new or have changed, and removes those that are gone.
+    /// Registers rooms that are new or have changed, and doubts those that are gone.
     async fn register_rooms(&mut self, roster: &Arc<Roster>) -> Result<(), RegistryError> {
         let mut now = HashMap::new();
         for room in &roster.rooms {
@@ -226,37 +245,43 @@ impl Registrar {
         }
         let ids: HashSet<RoomId> = roster.rooms.iter().map(|room| room.id).collect();
         self.keys.retain(|id, _| ids.contains(id));
-        let gone = self.rooms.keys().filter(|key| !now.contains_key(*key));
-        self.dropped.extend(gone.map(room_key));
-        self.rooms.retain(|key, _| now.contains_key(key));
-        let changed: Vec<_> = now.into_iter().filter(|(key, record)| self.rooms.get(key) != Some(record)).collect();
-        let written: Vec<_> = changed.iter().map(|(key, record)| (key.clone(), FIRST_EPOCH, record.clone())).collect();
-        let refused = self.registry.hold_rooms(&self.owner, &written).await?;
-        for key in &refused {
-            tracing::warn!(room = key, "another node owns this room: players that it has here play on");
+        let wanted: HashSet<String> = now.keys().map(room_key).collect();
+        self.ledger.retain_rooms(|key| wanted.contains(key));
+        let changed = now.into_iter().filter(|(key, record)| !self.ledger.has_room(key, record));
+        let changed: Vec<_> = changed.map(|(key, record)| (key, FIRST_EPOCH, record)).collect();
+        for batch in changed.chunks(BATCH) {
+            self.keep_lease().await?;
+            batch.iter().for_each(|(room, ..)| self.ledger.doubt(room_key(room)));
+            for room in self.registry.hold_rooms(&self.owner, batch).await? {
+                tracing::warn!(room, "another node owns this room: players that it has here play on");
+            }
+            batch.iter().for_each(|(room, _, record)| self.ledger.keep_room(room, record.clone()));
         }
-        self.rooms.extend(changed);
         Ok(())
     }
 
-    /// Registers codes, seats and players that are new or have changed, and removes those that are gone.
+    /// Registers codes, seats and players that are new or have changed, and doubts those that are gone.
     async fn register_holdings(&mut self, roster: &Arc<Roster>, beat: u64) -> Result<(), RegistryError> {
         let wanted = self.wanted(roster);
         let is_due = |holding: &Holding| match holding {
             Holding::Player { is_here, .. } => !is_here || beat.is_multiple_of(PLAYER_BEATS),
             Holding::Code(..) | Holding::Name(..) | Holding::Resume(..) => false,
         };
-        let is_news = |(key, holding): &(&String, &Holding)| self.held.get(*key) != Some(holding) || is_due(holding);
-        let news: Vec<Holding> = wanted.iter().filter(is_news).map(|(_, holding)| holding.clone()).collect();
-        let gone = self.held.keys().filter(|key| !wanted.contains_key(*key));
-        self.dropped.extend(gone.cloned());
-        self.held.retain(|key, _| wanted.contains_key(key));
-        let refused: HashSet<String> = self.registry.hold(&self.owner, &news).await?.into_iter().collect();
-        for holding in news {
-            if refused.contains(&holding.key()) {
-                self.note_refused(&holding);
-            } else {
-                self.held.insert(holding.key(), holding);
+        self.ledger.retain(|key| wanted.contains_key(key));
+        let news = wanted.into_values().filter(|holding| !self.ledger.holds(holding) || is_due(holding));
+        let news: Vec<Holding> = news.collect();
+        for batch in news.chunks(BATCH) {
+            self.keep_lease().await?;
+            batch.iter().for_each(|holding| self.ledger.doubt(holding.key()));
+            let refused = self.registry.hold(&self.owner, batch).await?;
+            for holding in batch {
+                let key = holding.key();
+                if refused.contains(&key) {
+                    self.ledger.strike(&key);
+                    self.note_refused(holding);
+                } else {
+                    self.ledger.keep(holding.clone());
+                }
             }
         }
         Ok(())
@@ -292,6 +317,8 @@ impl Registrar {
             Holding::Code(code, _) => {
                 counts.codes_lost.fetch_add(1, Relaxed);
                 self.claims.remove(*code);
+                self.options.codes.remove(*code);
+                let code = ShownCode(*code);
                 tracing::warn!(%code, "another node has this code now: nobody finds the room here by it any more");
             }
             Holding::Player { account, .. } => {

@@ -9,6 +9,7 @@
 //! owned.rs     room codes, rooms, seats and players that a node owns
 //! managers.rs  words of managers, and commands for them
 //! release.rs   which share of the players gets which build
+//! room_key.rs  ids of rooms
 //! keys.rs      names of the keys
 //! scripts/     the scripts, which run in Redis
 //! ```
@@ -26,13 +27,14 @@
 //! | `fh:managers`, `fh:manager:{NAME}` | managers by the time of their last word, and that word as JSON, for 5 s |
 //! | `fh:commands:{MANAGER}`, `fh:answer:{ID}` | commands of operators as JSON, for 15 s, and their answers |
 //! | `fh:release` | [`Release`] as JSON |
-//! | `fh:born` | when this memory of Redis began: codes are claimed two seconds later |
+//! | `fh:born` | when Redis' memory began, or the first node was back after it was away: the others follow within two seconds |
 
 mod keys;
 mod lease;
 mod managers;
 mod owned;
 mod release;
+mod room_key;
 
 use std::{
     sync::{Arc, RwLock},
@@ -40,15 +42,17 @@ use std::{
 };
 
 use redis::{
-    Client, RedisError, Script,
+    Client, IntoConnectionInfo, RedisError, Script,
     aio::{ConnectionManager, ConnectionManagerConfig},
+    io::tcp::TcpSettings,
 };
 
 pub(super) use keys::{code as code_key, room as room_key};
 pub use lease::{Incarnation, NodeEntry, NodeLease, NodeState, OpenRoom, Written, class_of};
 pub(super) use owned::{BATCH, PlayerClaim};
-pub use owned::{ClaimedCode, Holding, Owner, Place, RoomKey, RoomRecord};
+pub use owned::{ClaimedCode, Holding, Owner, Place, RoomRecord};
 pub use release::{BuildShare, Release};
+pub use room_key::RoomKey;
 
 /// Time after which a lease that was not written again is over.
 pub const LEASE_TIME: Duration = Duration::from_secs(2);
@@ -68,6 +72,9 @@ pub enum RegistryError {
     /// Redis is away, or refuses the request.
     #[error("the registry of the fleet (Redis) does not answer: {0}")]
     Away(#[from] RedisError),
+    /// The lease of the node that asks is over, so it may not have what it had.
+    #[error("this node was silent for too long and has lost its place in the fleet: it registers again")]
+    Lapsed,
     /// What lies in Redis was written by another version, or by somebody else.
     #[error("the registry of the fleet has something unreadable at {0}: were nodes of another version started?")]
     Unreadable(String),
@@ -98,7 +105,7 @@ impl Registry {
     }
 
     /// Makes another connection, because the one so far does not answer. Call it inside a runtime of tokio.
-    pub(super) fn renew(&self) {
+    pub(crate) fn renew(&self) {
         if let Ok(connection) = connect(&self.url) {
             *self.connection.write().expect("nothing panics while holding this lock") = connection;
         }
@@ -118,7 +125,10 @@ fn connect(url: &str) -> Result<ConnectionManager, RegistryError> {
         .set_min_delay(Duration::from_millis(50))
         .set_max_delay(RECONNECT_PAUSE_MAX)
         .set_number_of_retries(1);
-    let client = Client::open(url).map_err(|_| RegistryError::BadUrl)?;
+    // A connection whose other end is gone without a word must fail, so that it is made again.
+    let tcp = TcpSettings::default().set_user_timeout(LEASE_TIME);
+    let info = url.into_connection_info().map_err(|_| RegistryError::BadUrl)?.set_tcp_settings(tcp);
+    let client = Client::open(info).map_err(|_| RegistryError::BadUrl)?;
     ConnectionManager::new_lazy_with_config(client, config).map_err(|_| RegistryError::BadUrl)
 }
 

@@ -55,6 +55,9 @@ impl Link {
                     if let (Err(error), false) = (&exchanged, was_away) {
                         tracing::warn!("operators cannot reach this manager: {error}");
                     }
+                    if exchanged.as_ref().is_err_and(RegistryError::is_timeout) {
+                        registry.renew();
+                    }
                     was_away = exchanged.is_err();
                     tokio::time::sleep(INTERVAL).await;
                 }
@@ -112,8 +115,12 @@ impl Link {
         if let Some(status) = status {
             registry.write_manager(name, &status).await?;
         }
-        let release = registry.release().await?;
-        self.lock().release = release;
+        match registry.release().await {
+            Ok(release) => self.lock().release = release,
+            // One of another version keeps no operator out.
+            Err(RegistryError::Unreadable(_)) => {}
+            Err(error) => return Err(error),
+        }
         loop {
             let Some((id, answer)) = self.lock().answers.front().cloned() else { return Ok(()) };
             registry.answer_command(&id, &serde_json::json!(answer).to_string()).await?;

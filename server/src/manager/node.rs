@@ -54,6 +54,10 @@ pub(super) struct Run {
     reported: Duration,
     /// Reports that failed since then.
     failed_reports: u32,
+    /// Whether the manager has found it, instead of starting it.
+    is_found: bool,
+    /// Whether it has made a tick.
+    has_ticked: bool,
     /// Whether it has taken players.
     is_proven: bool,
     /// When it was told to abort.
@@ -82,6 +86,8 @@ impl Run {
             report: None,
             reported: now,
             failed_reports: 0,
+            is_found: false,
+            has_ticked: false,
             is_proven: false,
             aborted: None,
             is_killed: false,
@@ -90,9 +96,9 @@ impl Run {
     }
 
     /// A process that was found at `now`.
-    pub const fn found(now: Duration, is_stopped: bool) -> Self {
+    pub const fn found(now: Duration) -> Self {
         let mut run = Self::new(now);
-        run.is_stopped = is_stopped;
+        run.is_found = true;
         run
     }
 
@@ -100,7 +106,10 @@ impl Run {
     pub fn note(&mut self, report: Option<NodeReport>, now: Duration) {
         match report {
             Some(report) => {
-                self.is_proven |= takes_players(&report);
+                self.has_ticked |= report.silence_ms.is_some();
+                // One that was found has taken players before: without Redis it cannot say so again.
+                self.is_proven |= takes_players(&report) || self.is_found && self.has_ticked;
+                self.is_stopped |= report.told_to_stop;
                 (self.report, self.reported, self.failed_reports) = (Some(report), now, 0);
             }
             None => self.failed_reports += 1,
@@ -130,8 +139,9 @@ impl Run {
 
     /// What is wrong with it, if that needs a new process.
     fn fault(&self, settings: &ManagerSettings, now: Duration) -> Option<String> {
-        if self.is_late(settings, now) {
-            return Some(format!("it takes no players after {} s", settings.start_limit_s));
+        // Whether it is registered is no reason: while Redis is away, no node is.
+        if !self.has_ticked && !self.is_stopped && self.is_over_start_limit(settings, now) {
+            return Some(format!("it has made no tick after {} s", settings.start_limit_s));
         }
         let is_stopping = self.is_stopped || self.report.as_ref().is_some_and(|report| report.stopping);
         let limit = if is_stopping { STOP_SILENCE_MAX } else { settings.hang_limit() };
@@ -143,9 +153,18 @@ impl Run {
         (silence >= limit).then(|| format!("it has made no tick for {} s", silence.as_secs()))
     }
 
-    /// Whether it should have taken players by now, and has not.
+    /// Whether it should have taken players by now, and has not. Only a deploy asks: it is no reason to end a node.
     pub fn is_late(&self, settings: &ManagerSettings, now: Duration) -> bool {
-        !self.is_proven && !self.is_stopped && now.saturating_sub(self.since) >= settings.start_limit()
+        !self.is_proven && !self.is_stopped && self.is_over_start_limit(settings, now)
+    }
+
+    fn is_over_start_limit(&self, settings: &ManagerSettings, now: Duration) -> bool {
+        now.saturating_sub(self.since) >= settings.start_limit()
+    }
+
+    /// Whether it is known if it was told to stop: it has reported, or this manager has started it.
+    pub const fn is_heard(&self) -> bool {
+        !self.is_found || self.report.is_some()
     }
 
     /// Whether it takes nobody new, and nobody would be hurt by its end.

@@ -18,7 +18,7 @@ use std::{
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal},
+    process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal, waitid},
 };
 use serde::{Deserialize, Serialize};
 
@@ -82,6 +82,8 @@ pub(super) struct Launch {
     pub program: PathBuf,
     /// Its arguments.
     pub arguments: Vec<String>,
+    /// Its variables, beside those of this process.
+    pub variables: Vec<(&'static str, String)>,
     /// Its data folder.
     pub folder: PathBuf,
 }
@@ -97,6 +99,7 @@ impl Launch {
         let mut command = Command::new(&self.program);
         command
             .args(&self.arguments)
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .env("FRAMEHOUSE_LOG_FILE", self.folder.join("server.log"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -122,6 +125,12 @@ fn end(child: &mut Child) {
     drop(child.wait());
 }
 
+/// Ends a child whose handle is gone.
+fn end_by(pidfd: &OwnedFd) {
+    let _ = pidfd_send_signal(pidfd, Signal::KILL);
+    let _ = waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED);
+}
+
 /// The process that runs with this data folder: as its file says, or as it says itself.
 pub(super) fn find(folder: &Path) -> Option<OwnedFd> {
     let identity = || serde_json::from_slice::<Identity>(&fs::read(folder.join(FILE_NAME)).ok()?).ok();
@@ -133,7 +142,7 @@ impl Process {
     /// Follows a process on a thread of its own. `child` is needed to learn how it ended; a process that was found has none.
     ///
     /// # Errors
-    /// When the thread cannot be started.
+    /// When the thread cannot be started. A child is ended then, because nobody would know of it.
     pub fn follow(
         number: u32,
         pidfd: OwnedFd,
@@ -142,14 +151,24 @@ impl Process {
         events: SyncSender<Event>,
     ) -> io::Result<Self> {
         let (asks, asked) = sync_channel(1);
-        let followed = pidfd.try_clone()?;
-        threads::spawn("node", move || {
-            let how = watch(number, &followed, &folder, &asked, &events);
-            if let Some(how) = how {
-                drop(events.send(Event::Ended(number, child.map_or(how, |child| last_words(child, &folder)))));
+        let is_child = child.is_some();
+        let begin = |followed: OwnedFd| {
+            threads::spawn("node", move || {
+                let how = watch(number, &followed, &folder, &asked, &events);
+                if let Some(how) = how {
+                    drop(events.send(Event::Ended(number, child.map_or(how, |child| last_words(child, &folder)))));
+                }
+            })
+        };
+        match pidfd.try_clone().and_then(begin) {
+            Ok(_) => Ok(Self { asks, pidfd }),
+            Err(error) => {
+                if is_child {
+                    end_by(&pidfd);
+                }
+                Err(error)
             }
-        })?;
-        Ok(Self { asks, pidfd })
+        }
     }
 
     /// Sends this request with the next one for a report. A request that still waits comes first; the next report shows that
@@ -219,10 +238,9 @@ const VERSION_TIME_MAX: Duration = Duration::from_secs(10);
 /// The version that a program says with `--version`: the last word of its first line.
 ///
 /// # Errors
-/// With a sentence, when it says none in time.
+/// With the reason, when it says none in time.
 pub(super) fn version_of(program: &Path) -> Result<String, String> {
-    let shown = program.display();
-    let failed = |error: &dyn std::fmt::Display| format!("{shown} does not say its version: {error}");
+    let failed = |error: &dyn std::fmt::Display| error.to_string();
     let mut command = Command::new(program);
     command.arg("--version").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().map_err(|error| failed(&error))?;
@@ -270,6 +288,6 @@ mod tests {
     fn a_program_that_says_no_version_is_refused_with_a_sentence() {
         let refused = |program: &str| version_of(Path::new(program)).expect_err("no version");
         assert!(refused("/bin/false").contains("exit code 1"));
-        assert!(refused("/nowhere").starts_with("/nowhere does not say its version"));
+        assert!(refused("/nowhere").contains("No such file"));
     }
 }

@@ -1,7 +1,7 @@
 //! What the manager does about its nodes: facts in, orders out. Time is a parameter, so that tests need none.
 //!
 //! Nothing is remembered about what was ordered: every step compares what is there with the [`Plan`], so that a manager that
-//! was restarted in the middle of a deploy goes on with it.
+//! was restarted in the middle of a deploy goes on with it. A node is started or stopped only as the plan on the disk says.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -9,6 +9,7 @@ use std::{
 };
 
 use super::{
+    act::keep,
     node::{Blow, Node, Run, State},
     plan::{Build, Goal, KeptNode, Plan, Share},
     scale::Spare,
@@ -68,7 +69,7 @@ impl Supervisor {
     ) -> Self {
         let adopt = |(&number, kept): (&u32, &KeptNode)| {
             let state = match (is_there(number), kept.goal) {
-                (true, goal) => State::Running(Run::found(now, goal == Goal::Leave)),
+                (true, _) => State::Running(Run::found(now)),
                 (false, Goal::Serve) => State::Waiting(now),
                 (false, Goal::Out) => State::Away,
                 (false, Goal::Empty | Goal::Leave) => return None,
@@ -91,8 +92,7 @@ impl Supervisor {
 
     /// The plan with its nodes as they are now, to be kept.
     pub fn plan(&mut self) -> &Plan {
-        let keep = |(&number, node): (&u32, &Node)| (number, KeptNode { build: node.build.clone(), goal: node.goal });
-        self.plan.nodes = self.nodes.iter().map(keep).collect();
+        self.plan.nodes = self.nodes.iter().map(|(&number, node)| (number, keep(node))).collect();
         &self.plan
     }
 
@@ -163,8 +163,8 @@ impl Supervisor {
         self.tell(sentence);
     }
 
-    /// Does everything that is due at `now`. Returns the orders since the last time.
-    pub fn step(&mut self, now: Duration) -> Vec<Order> {
+    /// Decides what is wanted at `now`. The plan may be another one then, and has to be kept before [`act`](Self::act).
+    pub fn decide(&mut self, now: Duration) {
         self.step_deploy(now);
         self.end_hanging(now);
         self.scale(now);
@@ -176,13 +176,10 @@ impl Supervisor {
             self.reconcile(&beside, now);
         }
         self.drain_strangers();
-        self.stop_empty();
-        self.start_due(now);
         if self.is_alert && !self.nodes.values().any(|node| matches!(node.state, State::GivenUp)) {
             self.is_alert = false;
             self.orders.push(Order::Resolve);
         }
-        std::mem::take(&mut self.orders)
     }
 
     pub(super) fn is_deployed(&self, build: &Build) -> bool {
@@ -287,40 +284,13 @@ impl Supervisor {
         strangers.into_iter().for_each(|number| self.drain(number));
     }
 
-    /// Stops nodes that are drained and empty. During a deploy those of the old build wait: they may be called back.
-    fn stop_empty(&mut self) {
-        let is_deploying = self.plan.deploy.is_some();
-        for (&number, node) in &mut self.nodes {
-            let may_end = match node.goal {
-                Goal::Out => true,
-                Goal::Empty => !(is_deploying && node.build == self.plan.main.build),
-                Goal::Serve | Goal::Leave => false,
-            };
-            if may_end && node.run().is_some_and(|run| run.is_empty() && !run.is_stopped) {
-                node.run_mut().expect("it runs").is_stopped = true;
-                self.orders.push(Order::Blow(number, Blow::Stop));
-            }
-        }
-    }
-
     /// Tells a node to stop, whoever plays there: its running matches may end as they do at every stop.
     pub(super) fn leave(&mut self, number: u32) {
         let Some(node) = self.nodes.get_mut(&number) else { return };
-        let Some(run) = node.run_mut() else { return drop(self.nodes.remove(&number)) };
-        if !run.is_stopped {
-            run.is_stopped = true;
-            self.orders.push(Order::Blow(number, Blow::Stop));
+        if node.run().is_none() {
+            return drop(self.nodes.remove(&number));
         }
         node.goal = Goal::Leave;
-    }
-
-    fn start_due(&mut self, now: Duration) {
-        for (&number, node) in &mut self.nodes {
-            if matches!(node.state, State::Waiting(until) if until <= now) {
-                node.state = State::Running(Run::new(now));
-                self.orders.push(Order::Start(number, node.build.clone()));
-            }
-        }
     }
 
     /// Logs a sentence and keeps it for the status.

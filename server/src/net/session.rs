@@ -22,7 +22,7 @@ use crate::{
 
 /// Maximum number of control messages of a session that wait for the next tick. More are dropped as a flood.
 const INBOX_MAX: usize = 256;
-/// Maximum number of sentences per second that tell a client about dropped messages.
+/// Maximum number of sentences per second that tell a client about messages that came to nothing.
 const WARNINGS_PER_S: f32 = 1.0;
 /// Chat lines a session may send in a burst.
 const CHAT_LINES_BURST: f32 = 5.0;
@@ -206,7 +206,7 @@ impl Session {
         };
         match self.budget.charge(account, now) {
             Charge::Paid if self.inbox.len() < INBOX_MAX => self.inbox.push(message),
-            Charge::Paid | Charge::Over => self.warn(account, now),
+            Charge::Paid | Charge::Over => self.warn(too_fast(account), now),
             Charge::Kick => self.kick(EndCode::SentTooMuch),
         }
     }
@@ -216,17 +216,14 @@ impl Session {
         if self.budget.charge(Account::Control, now) == Charge::Kick {
             self.kick(EndCode::SentTooMuch);
         }
+        self.warn("one of your messages could not be read: check its type, its fields and their lengths", now);
         self.note_error(ErrorKind::InvalidInput, now);
     }
 
-    /// Notes what the client is told about a dropped message, at most once a second.
-    fn warn(&mut self, account: Account, now: Duration) {
+    /// Notes what the client is told in the next tick about a message that came to nothing, at most once a second.
+    pub(crate) fn warn(&mut self, sentence: &'static str, now: Duration) {
         if self.warnings.take(1.0, now) {
-            self.warning = Some(match account {
-                Account::Commands => "you send game commands too fast: this one was dropped, slow down",
-                Account::Messages => "you send game messages too fast: this one was dropped, slow down",
-                _ => "you send requests too fast: this one was dropped, slow down",
-            });
+            self.warning = Some(sentence);
         }
     }
 
@@ -277,7 +274,7 @@ impl Session {
         self.kicked_because.take()
     }
 
-    /// Takes the sentence about a dropped message that the client is to be told, if any.
+    /// Takes the sentence about a message that the client is to be told, if any.
     pub(crate) const fn take_warning(&mut self) -> Option<&'static str> {
         self.warning.take()
     }
@@ -285,5 +282,13 @@ impl Session {
     /// Takes the messages stored since the last tick.
     pub(crate) fn take_messages(&mut self) -> Vec<ClientMessage> {
         std::mem::take(&mut self.inbox)
+    }
+}
+
+const fn too_fast(account: Account) -> &'static str {
+    match account {
+        Account::Commands => "you send game commands too fast: this one was dropped, slow down",
+        Account::Messages => "you send game messages too fast: this one was dropped, slow down",
+        _ => "you send requests too fast: this one was dropped, slow down",
     }
 }

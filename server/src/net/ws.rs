@@ -112,9 +112,16 @@ impl WsEndpoint {
         match peer.outbox.push(item) {
             Ok(skipped) => self.traffic.frames_skipped += skipped,
             Err(TooSlow) => {
-                peer.outbox.cut();
                 self.events.push((client, ClientEvent::Disconnected("it did not read what was sent to it")));
             }
+        }
+    }
+
+    /// Ends the session of a client behind what waits for it. The socket may ask for another one, depending on how it ended.
+    fn end_session(&mut self, client: ClientId, end: SessionEnd) {
+        if let Some(peer) = self.peers.remove(&client) {
+            peer.outbox.end_session(client, end);
+            peer.outbox.wake();
         }
     }
 
@@ -186,14 +193,13 @@ impl Endpoint for WsEndpoint {
     fn queue_frames(&mut self, _: ClientId, _: &FramesHeader, _: &[&[u8]]) {}
 
     fn queue_message(&mut self, client: ClientId, message: &Outgoing) {
-        if let ServerMessage::Goodbye(reason) = message.message()
-            && let Some(peer) = self.peers.get_mut(&client)
-        {
-            peer.end = Some(reason.code);
-        }
         match message.thin() {
             Some(thin) => self.queue_thin(client, thin),
             None => self.push_own(client, message.message()),
+        }
+        // At once, because a client may answer it with a request for another room.
+        if let ServerMessage::Goodbye(reason) = message.message() {
+            self.end_session(client, SessionEnd::Code(reason.code));
         }
     }
 
@@ -225,11 +231,8 @@ impl Endpoint for WsEndpoint {
                 peer.outbox.wake();
             }
         }
-        for client in self.closing.drain(..) {
-            if let Some(peer) = self.peers.remove(&client) {
-                peer.outbox.end_session(client, peer.end.map_or(SessionEnd::Unknown, SessionEnd::Code));
-                peer.outbox.wake();
-            }
+        for client in std::mem::take(&mut self.closing) {
+            self.end_session(client, SessionEnd::Unknown);
         }
         for peer in self.peers.values_mut() {
             peer.begin_tick();

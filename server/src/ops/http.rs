@@ -64,6 +64,7 @@ use self::{
 };
 use super::backend::Backend;
 use crate::{
+    address::Network,
     config::{HttpSettings, NetSettings, WsSettings},
     threads,
 };
@@ -84,6 +85,8 @@ pub struct HttpOptions {
     pub http: HttpSettings,
     /// `joins_per_s` and `limit_loopback`.
     pub net: NetSettings,
+    /// Networks whose addresses have no limits: those of the gateways, for a node of a fleet.
+    pub gateways: Vec<Network>,
     /// Host that clients are told.
     pub public_host: Option<String>,
     /// Maximum number of connections at a time, 16 or more.
@@ -117,6 +120,7 @@ impl Default for HttpOptions {
         Self {
             http: HttpSettings::default(),
             net: NetSettings::default(),
+            gateways: Vec::new(),
             public_host: None,
             connections_max: CONNECTIONS_MAX,
             tls: None,
@@ -159,8 +163,8 @@ pub fn serve(listener: TcpListener, backend: impl Backend, options: HttpOptions)
 
 /// The gateway's two halves: for its connections and for their requests.
 fn gateway(backend: impl Backend, options: HttpOptions) -> (Door, Router) {
-    let HttpOptions { http, net, public_host, connections_max, tls, times, ws, view_module, more } = options;
-    let limits = AddressLimits::new(Limits {
+    let HttpOptions { http, net, gateways, public_host, connections_max, tls, times, ws, view_module, more } = options;
+    let limits = Limits {
         connections: http.connections_per_address,
         downloads: http.downloads_per_address,
         sockets: ws.connections_per_address,
@@ -168,7 +172,8 @@ fn gateway(backend: impl Backend, options: HttpOptions) -> (Door, Router) {
         requests_per_s: http.requests_per_s as f32,
         joins_per_s: net.joins_per_s as f32,
         limit_loopback: net.limit_loopback,
-    });
+    };
+    let limits = AddressLimits::new(limits, gateways);
     let names = Names::new(&http.hosts, public_host.as_deref());
     let (proxies, counts) = (Arc::new(TrustedProxies(http.trusted_proxies)), Arc::new(Counts::default()));
     let start = Instant::now();
@@ -180,7 +185,7 @@ fn gateway(backend: impl Backend, options: HttpOptions) -> (Door, Router) {
         connections_max,
         tls: tls.map(|keys| keys.acceptor()),
     };
-    let sockets = Sockets::new(&ws);
+    let sockets = Sockets::new(&ws, &net);
     let gateway = Gateway {
         backend,
         start,

@@ -10,23 +10,31 @@ use framehouse_shared::{
 use super::{
     InRoom, Members, Player, Room, Spectator, announce,
     message_log::{self, MessageContent, Sender},
-    sessions,
 };
 use crate::{config::NetSettings, counters::Counters, net::session::Session, schedule::Now};
 
 /// Overhead of a game message on the wire, in bytes.
 const MESSAGE_OVERHEAD_BYTES: usize = 12;
 
+/// Why a message is not sent when its room's budget is used up.
+const ROOM_BUSY: &str = "this room has too many messages at once: this one was dropped, send fewer";
+
 /// Sends a game message of a player to all members of its room, itself included. The bytes are the game's own.
-pub fn send_game_message(world: &mut World, player: Entity, bytes: Vec<u8>) {
-    let Some((sender, slot, room)) = seated(world, player) else { return };
-    let is_too_long = bytes.len() > world.resource::<NetSettings>().room_message_bytes as usize;
-    if is_too_long {
+///
+/// # Errors
+/// With a sentence for the player when it is not sent.
+pub fn send_game_message(world: &mut World, player: Entity, bytes: Vec<u8>) -> Result<(), &'static str> {
+    let Some((sender, slot, room)) = seated(world, player) else { return Ok(()) };
+    if bytes.len() > world.resource::<NetSettings>().room_message_bytes as usize {
         world.resource_mut::<Counters>().invalid_messages += 1;
-    } else if may_send(world, room, bytes.len()) {
-        message_log::note(world, room, sender, MessageContent::Game(bytes.clone()));
-        announce(world, room, RoomEvent::GameMessage { slot, bytes });
+        return Err("your game message was not sent: it is longer than this server allows (room_message_bytes)");
     }
+    if !may_send(world, room, bytes.len()) {
+        return Err(ROOM_BUSY);
+    }
+    message_log::note(world, room, sender, MessageContent::Game(bytes.clone()));
+    announce(world, room, RoomEvent::GameMessage { slot, bytes });
+    Ok(())
 }
 
 fn seated(world: &World, player: Entity) -> Option<(Sender, Slot, Entity)> {
@@ -35,27 +43,35 @@ fn seated(world: &World, player: Entity) -> Option<(Sender, Slot, Entity)> {
 }
 
 /// Sends a chat line of a member to all members of its room, itself included.
-pub fn send_line(world: &mut World, session: Entity, member: Entity, text: &str) {
+///
+/// # Errors
+/// With a sentence for the member when it is not sent.
+pub fn send_line(world: &mut World, session: Entity, member: Entity, text: &str) -> Result<(), &'static str> {
     let Some(text) = line_of(text) else {
         world.resource_mut::<Counters>().invalid_messages += 1;
-        return;
+        return Err("your line was not sent: it is empty, too long, or has control characters");
     };
     let now = world.resource::<Now>().elapsed;
     if !world.get_mut::<Session>(session).is_some_and(|mut session| session.may_chat(now)) {
-        return sessions::refuse(world, session, "you write too fast: wait a few seconds");
+        return Err("you write too fast: wait a few seconds");
     }
-    let Some(room) = world.get::<InRoom>(member).map(|room| room.0) else { return };
+    let Some((sender, room)) = writer(world, session, member) else { return Ok(()) };
+    if !may_send(world, room, text.len() + sender.name.len()) {
+        return Err(ROOM_BUSY);
+    }
+    let (slot, name) = (sender.slot, sender.name.clone());
+    message_log::note(world, room, sender, MessageContent::Chat(text.clone()));
+    announce(world, room, RoomEvent::Chat { slot, name, text });
+    Ok(())
+}
+
+fn writer(world: &World, session: Entity, member: Entity) -> Option<(Sender, Entity)> {
     let (slot, name) = match (world.get::<Player>(member), world.get::<Spectator>(member)) {
         (Some(player), _) => (Some(player.slot), player.name.clone()),
-        (None, Some(spectator)) => (None, spectator.name.clone()),
-        (None, None) => return,
+        (None, spectator) => (None, spectator?.name.clone()),
     };
-    let Some(account) = world.get::<Session>(session).map(|session| session.account) else { return };
-    if may_send(world, room, text.len() + name.len()) {
-        let sender = Sender { account, slot, name: name.clone() };
-        message_log::note(world, room, sender, MessageContent::Chat(text.clone()));
-        announce(world, room, RoomEvent::Chat { slot, name, text });
-    }
+    let account = world.get::<Session>(session)?.account;
+    Some((Sender { account, slot, name }, world.get::<InRoom>(member)?.0))
 }
 
 /// The line that members are shown. Nothing if a client of ours would not have sent the text.

@@ -7,11 +7,23 @@ use std::{
 
 use bevy::prelude::*;
 use framehouse_shared::ids::RoomCode;
+use tokio::sync::Notify;
+
+/// Numbers of short codes and of long ones that are claimed ahead. More are claimed when half of one kind are used. A fleet
+/// of three nodes opens a thousand rooms a second, and a claim takes up to a quarter of a second.
+pub const AHEAD: usize = 256;
 
 /// Codes that no other server has, claimed ahead for rooms of this one. Clones are the same pool. Without this resource a
 /// server takes any code that it does not use itself.
 #[derive(Resource, Clone, Debug, Default)]
-pub struct CodePool(Arc<Mutex<Waiting>>);
+pub struct CodePool(Arc<Pool>);
+
+#[derive(Debug, Default)]
+struct Pool {
+    waiting: Mutex<Waiting>,
+    /// Told when half of the codes of a kind are used.
+    half_used: Notify,
+}
 
 #[derive(Debug, Default)]
 struct Waiting {
@@ -24,8 +36,19 @@ impl CodePool {
     pub fn add(&self, codes: impl IntoIterator<Item = RoomCode>) {
         let mut waiting = self.lock();
         for code in codes {
-            if code.is_long() { waiting.long.push_back(code) } else { waiting.short.push_back(code) }
+            waiting.of_kind(code.is_long()).push_back(code);
         }
+    }
+
+    /// Removes a code, because it is another server's.
+    pub fn remove(&self, code: RoomCode) {
+        let mut waiting = self.lock();
+        waiting.of_kind(code.is_long()).retain(|waiting| *waiting != code);
+    }
+
+    /// Waits until half of the codes of a kind are used.
+    pub async fn half_used(&self) {
+        self.0.half_used.notified().await;
     }
 
     /// Removes all codes, because they may not be this server's any more. Returns them.
@@ -49,16 +72,29 @@ impl CodePool {
     /// Takes a code for a room, a long one for a private room. `None` if none is left.
     pub(super) fn take(&self, is_private: bool) -> Option<RoomCode> {
         let mut waiting = self.lock();
-        if is_private { waiting.long.pop_front() } else { waiting.short.pop_front() }
+        let codes = waiting.of_kind(is_private);
+        let code = codes.pop_front();
+        if codes.len() + 1 == AHEAD / 2 {
+            self.0.half_used.notify_one();
+        }
+        code
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.0.lock().expect("nothing panics while holding this lock")
+        self.0.waiting.lock().expect("nothing panics while holding this lock")
+    }
+}
+
+impl Waiting {
+    const fn of_kind(&mut self, is_long: bool) -> &mut VecDeque<RoomCode> {
+        if is_long { &mut self.long } else { &mut self.short }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     #[test]
@@ -71,5 +107,23 @@ mod tests {
         assert_eq!(pool.codes(), [RoomCode::from_number(3)]);
         assert_eq!(pool.drain(), [RoomCode::from_number(3)]);
         assert_eq!(pool.take(false), None);
+    }
+
+    #[test]
+    fn a_code_of_another_server_is_given_to_no_room() {
+        let pool = CodePool::default();
+        pool.add([1, 2].map(RoomCode::from_number));
+        pool.remove(RoomCode::from_number(1));
+        assert_eq!([pool.take(false), pool.take(false)], [Some(RoomCode::from_number(2)), None]);
+    }
+
+    #[test]
+    fn more_codes_are_wanted_when_half_of_a_kind_are_used() {
+        let pool = CodePool::default();
+        pool.add((0..AHEAD as u32).map(RoomCode::long_from_number));
+        let is_wanted = || pool.half_used().now_or_never().is_some();
+        let takes_until_wanted = (1..=AHEAD).position(|_| pool.take(true).is_some() && is_wanted());
+        assert_eq!(takes_until_wanted, Some(AHEAD / 2));
+        assert!(!is_wanted(), "it is said once");
     }
 }

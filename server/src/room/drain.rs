@@ -30,13 +30,19 @@ const LOBBY_TIME: Duration = Duration::from_secs(5);
 #[derive(Resource, Clone, Debug, Default)]
 pub struct MoveOut {
     is_wanted: Arc<AtomicBool>,
+    is_wanted_by_fleet: Arc<AtomicBool>,
     is_in_fleet: Arc<AtomicBool>,
 }
 
 impl MoveOut {
-    /// Wants the server to be empty, or to take players again. It follows in its next tick.
+    /// Wants the server to be empty, or to take players again, as its manager says. It follows in its next tick.
     pub fn want(&self, is_wanted: bool) {
         self.is_wanted.store(is_wanted, Relaxed);
+    }
+
+    /// The same, as the registry of the fleet says. The server takes players if neither wants it to be empty.
+    pub fn want_by_fleet(&self, is_wanted: bool) {
+        self.is_wanted_by_fleet.store(is_wanted, Relaxed);
     }
 
     /// Says that there are others also when this server stops.
@@ -109,7 +115,7 @@ pub(crate) fn begin(world: &mut World, limit: Option<Duration>) {
 /// Begins to move out, or takes players again, as [`MoveOut`] wants. Runs in `TickSet::Control`, before
 /// join requests are answered.
 pub(crate) fn follow_move_out(wish: Res<MoveOut>, mut drain: ResMut<Drain>, mut directory: ResMut<Directory>) {
-    let is_wanted = wish.is_wanted.load(Relaxed);
+    let is_wanted = wish.is_wanted.load(Relaxed) || wish.is_wanted_by_fleet.load(Relaxed);
     if is_wanted == drain.is_moving_out || drain.is_before_stop() {
         return;
     }

@@ -92,11 +92,9 @@ impl FrameHistory {
         self.newest.get(tick.0.checked_sub(self.first.0)? as usize)
     }
 
-    /// At most `count` frames from tick `first` on, with the hashes in them; `None` if they are compressed already.
-    pub(super) fn decoded(&self, first: Tick, count: u32) -> Option<Vec<(Frame, Option<u64>)>> {
-        let skipped = first.0.checked_sub(self.first.0)? as usize;
-        let until = first.plus(count).min(self.end());
-        Some(self.decode(until.since(self.first)).skip(skipped).collect())
+    /// The uncompressed frames from tick `first` on, with the hashes in them.
+    pub(super) fn decoded_from(&self, first: Tick) -> impl Iterator<Item = (Frame, Option<u64>)> {
+        self.decode(self.newest.len() as u32).skip(first.since(self.first) as usize)
     }
 
     /// The oldest uncompressed frames, as many as asked for, with the hashes in them.

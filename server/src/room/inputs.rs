@@ -145,16 +145,17 @@ impl InputBuffer {
         elapsed: Duration,
         rate: TickRate,
     ) -> u32 {
-        let (open, free) = (clock.next_tick, clock.next_tick.max(self.end));
-        if tick.is_none() && free.since(open) > 1 {
-            self.replace(open.plus(1), input);
+        let [open, next] = [clock.next_tick, clock.next_tick.plus(1)];
+        let free = || [open, next].into_iter().find(|tick| !self.has(*tick));
+        let Some(tick) = tick.or_else(free) else {
+            *self.entry(next) = Entry::Received(next, input);
             return 0;
-        }
+        };
         let mut inputs = Inputs {
             match_low: clock.match_low(),
             next_frame: Tick(0),
             seen_frames: Tick(0),
-            newest: tick.unwrap_or(free),
+            newest: tick,
             inputs: Default::default(),
             report: None,
         };
@@ -162,13 +163,10 @@ impl InputBuffer {
         self.take(&inputs, clock, elapsed, rate)
     }
 
-    fn replace(&mut self, tick: Tick, input: Input) {
-        let entry = self.entry(tick);
-        if let Entry::Received(at, kept) = entry
-            && *at == tick
-        {
-            *kept = input;
-        }
+    /// Whether the input of a tick has come.
+    fn has(&self, tick: Tick) -> bool {
+        let entry = self.ring.get(tick.0 as usize & self.ring.len().saturating_sub(1));
+        matches!(entry, Some(Entry::Received(at, _)) if *at == tick)
     }
 
     fn take_one(&mut self, tick: Tick, input: Input, open: Tick) {
@@ -236,9 +234,7 @@ impl InputBuffer {
 
     /// Whether a waiting room should wait for this player's input: it is missing, and the input before it was not.
     pub fn is_worth_waiting_for(&self, tick: Tick) -> bool {
-        let entry = self.ring.get(tick.0 as usize & self.ring.len().saturating_sub(1));
-        let is_here = matches!(entry, Some(Entry::Received(at, _)) if *at == tick);
-        !is_here && self.replaced_in_a_row == 0
+        !self.has(tick) && self.replaced_in_a_row == 0
     }
 
     /// One past the newest tick with an input; 0 before the first.
@@ -572,10 +568,18 @@ mod tests {
         assert_eq!(buffer.close(Tick(6), clear_last_byte), input(4), "the last one of too many");
         take(&mut buffer, 5, 7);
         assert_eq!(buffer.close(Tick(7), clear_last_byte), input(5));
-        buffer.take_thin(Some(Tick(9)), input(6), &clock_at(8), Duration::from_secs(100), RATE);
-        take(&mut buffer, 7, 8);
-        assert_eq!(buffer.close(Tick(8), clear_last_byte), input(5), "nothing came for it");
-        assert_eq!(buffer.close(Tick(9), clear_last_byte), input(7), "replaced");
+    }
+
+    #[test]
+    fn inputs_without_a_tick_are_taken_while_one_waits_for_a_tick_far_ahead() {
+        let mut buffer = InputBuffer::default();
+        let input = |number| Input([number, 0, 0, 0, 0, 0, 0, 0]);
+        buffer.take_thin(Some(Tick(60)), input(9), &clock_at(5), Duration::from_secs(100), RATE);
+        for tick in 5..60 {
+            buffer.take_thin(None, input(tick as u8), &clock_at(tick), Duration::from_secs(100), RATE);
+            assert_eq!(buffer.close(Tick(tick), clear_last_byte), input(tick as u8));
+        }
+        assert_eq!(buffer.close(Tick(60), clear_last_byte), input(9));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use framehouse_shared::{
     tick::Tick,
 };
 
-use super::{InRoom, Members, ThinClient, clock::RoomClock, history::FrameHistory, inputs::SyncState, members, thin};
+use super::{InRoom, Members, ThinClient, clock::RoomClock, history::FrameHistory, inputs::SyncState, members};
 use crate::{
     net::{
         endpoint::BoxedEndpoint,
@@ -138,13 +138,13 @@ pub(crate) fn send_frames(world: &mut World, player: Entity, match_no: u32, firs
     if !is_current_match(world, player, match_no) {
         return;
     }
+    if let Some(mut thin) = world.get_mut::<ThinClient>(player) {
+        return thin.want_frames(match_no, first);
+    }
     let Some((address, room)) = address_and_room(world, player) else { return };
     let endpoint = world.get::<BoxedEndpoint>(address.endpoint);
     if endpoint.is_some_and(|endpoint| endpoint.unacknowledged(address.client) > FRAME_BYTES_PER_REQUEST_MAX) {
         return;
-    }
-    if world.get::<ThinClient>(player).is_some() {
-        return thin::send_frames(world, player, room, address, first);
     }
     let Some(history) = world.get::<FrameHistory>(room) else { return };
     if first < history.first() {

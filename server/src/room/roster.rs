@@ -12,7 +12,9 @@ use framehouse_shared::{
     protocol::end::EndCode,
 };
 
-use super::{InRoom, Player, Room, accounts::Accounts, members, phase::RoomPhase, reservations::Reservations};
+use super::{
+    InRoom, Player, Room, accounts::Accounts, members, phase::RoomPhase, presence::Presence, reservations::Reservations,
+};
 use crate::{
     net::{endpoint::BoxedEndpoint, secret::ResumeSecret},
     schedule::{Now, TickRate},
@@ -70,7 +72,7 @@ pub struct RosterSeat {
     pub secret: ResumeSecret,
     /// Lasting id of its player, if the player has proven it with a secret.
     pub account: Option<AccountId>,
-    /// Whether the player is connected.
+    /// Whether the player is heard. One who is not may take another seat, as on a server of its own.
     pub is_here: bool,
 }
 
@@ -131,7 +133,7 @@ pub(crate) fn publish_roster(
             room: room.id(),
             secret: player.secret,
             account: Some(player.account).filter(|account| accounts.is_proven(*account)),
-            is_here: player.presence().is_connected(),
+            is_here: matches!(player.presence(), Presence::Here(_)),
         })
     };
     let places = |thin: bool| {

@@ -105,6 +105,14 @@ pub(crate) fn refuse(world: &mut World, session: Entity, reason: &str) {
     outgoing::send(world, address, &ServerMessage::Refused { reason: shorten(reason) });
 }
 
+/// Tells a client in the next tick why a message came to nothing, at most once a second: it may send any number of them.
+pub(crate) fn warn(world: &mut World, session: Entity, sentence: &'static str) {
+    let now = world.resource::<Now>().elapsed;
+    if let Some(mut session) = world.get_mut::<Session>(session) {
+        session.warn(sentence, now);
+    }
+}
+
 /// Cuts a reason to the largest size of a message. It may contain names chosen by other players, and a message that is
 /// too long would disconnect its receiver.
 fn shorten(reason: &str) -> String {

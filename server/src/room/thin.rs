@@ -11,14 +11,22 @@ use framehouse_shared::{
     tick::Tick,
 };
 
-use super::{InRoom, compared::ComparedHashes, history::FrameHistory};
-use crate::net::{
-    endpoint::BoxedEndpoint,
-    outgoing::{self, PeerAddress, ThinMessage},
+use super::{InRoom, clock::RoomClock, compared::ComparedHashes, history::FrameHistory};
+use crate::{
+    net::{
+        endpoint::BoxedEndpoint,
+        outgoing::{self, PeerAddress, ThinMessage},
+    },
+    schedule::{Now, TickRate},
 };
 
 /// Maximum number of frames sent for one request.
 const FRAMES_PER_REQUEST_MAX: u32 = 120;
+/// Interval in which the requests of a room's members for frames are answered, in milliseconds. Reading the history costs
+/// more than asking for it, so all are answered together.
+const ANSWER_INTERVAL_MS: u64 = 250;
+/// Number of bytes that may wait for a member whose request is answered; with more it is answered later.
+const WAITING_BYTES_MAX: usize = 24 * 1024;
 
 /// Mark of a thin member.
 #[derive(Component, Debug)]
@@ -27,11 +35,13 @@ pub(crate) struct ThinClient {
     view: bool,
     /// Whether it has asked for a snapshot.
     wants_snapshot: bool,
+    /// The first frame that it has asked for, and the number of its match.
+    wants_frames: Option<(u32, Tick)>,
 }
 
 impl ThinClient {
     pub(super) const fn new(view: bool) -> Self {
-        Self { view, wants_snapshot: false }
+        Self { view, wants_snapshot: false, wants_frames: None }
     }
 
     /// Whether it gets view frames.
@@ -42,6 +52,11 @@ impl ThinClient {
     /// Notes that it has asked for a snapshot.
     pub(crate) const fn want_snapshot(&mut self) {
         self.wants_snapshot = true;
+    }
+
+    /// Notes that it has asked for frames of a match, in place of those that it has asked for before.
+    pub(super) const fn want_frames(&mut self, match_no: u32, first: Tick) {
+        self.wants_frames = Some((match_no, first));
     }
 
     /// Whether it has asked for a snapshot since the last call.
@@ -75,18 +90,58 @@ pub(super) fn send_game_frames(
     }
 }
 
-/// Sends a thin member frames that it has missed, from `first` on, or a snapshot if they are compressed already.
-pub(super) fn send_frames(world: &mut World, member: Entity, room: Entity, address: PeerAddress, first: Tick) {
-    let Some(history) = world.get::<FrameHistory>(room) else { return };
-    let Some(frames) = history.decoded(first, FRAMES_PER_REQUEST_MAX) else {
-        if let Some(mut thin) = world.get_mut::<ThinClient>(member) {
-            thin.want_snapshot();
+/// Sends thin members the frames that they have asked for, or a snapshot if those are compressed already. Runs in
+/// `TickSet::Broadcast`.
+pub(super) fn send_asked_frames(
+    now: Res<Now>,
+    rate: Res<TickRate>,
+    mut members: Query<(&InRoom, &PeerAddress, &mut ThinClient)>,
+    rooms: Query<(&SimRoom, &RoomClock, &FrameHistory)>,
+    mut endpoints: Query<&mut BoxedEndpoint>,
+) {
+    let interval = u64::from(rate.ticks_in(ANSWER_INTERVAL_MS));
+    let mut asking: Vec<(Entity, Tick, PeerAddress)> = Vec::new();
+    for (room, address, mut thin) in &mut members {
+        let (Some((match_no, first)), Ok((sim, clock, history))) = (thin.wants_frames, rooms.get(room.0)) else {
+            continue;
+        };
+        // Not all rooms in the same tick.
+        let is_due = (now.tick + sim.id.0).is_multiple_of(interval);
+        let waiting = endpoints.get(address.endpoint).map_or(0, |endpoint| endpoint.unacknowledged(address.client));
+        if !is_due || waiting > WAITING_BYTES_MAX {
+            continue;
         }
-        return;
-    };
-    let Some(mut endpoint) = world.get_mut::<BoxedEndpoint>(address.endpoint) else { return };
-    for (frame, hash) in frames {
-        endpoint.queue_thin(address.client, &ThinMessage::kept(game_frame(&frame, hash)));
+        thin.wants_frames = None;
+        if clock.match_no() != match_no {
+            continue;
+        }
+        if first < history.first() {
+            thin.want_snapshot();
+        } else {
+            asking.push((room.0, first, *address));
+        }
+    }
+    asking.sort_by_key(|(room, first, address)| (*room, *first, address.client));
+    for of_room in asking.chunk_by(|a, b| a.0 == b.0) {
+        let Ok((_, _, history)) = rooms.get(of_room[0].0) else { continue };
+        answer(of_room, history, &mut endpoints);
+    }
+}
+
+/// Sends the members of one room what they have asked for, the smallest tick first. A frame is encoded once for all.
+fn answer(asking: &[(Entity, Tick, PeerAddress)], history: &FrameHistory, endpoints: &mut Query<&mut BoxedEndpoint>) {
+    for (frame, hash) in history.decoded_from(asking[0].1) {
+        let wants = |first: Tick| first <= frame.tick && frame.tick < first.plus(FRAMES_PER_REQUEST_MAX);
+        let mut receivers = asking.iter().filter(|(_, first, _)| wants(*first)).peekable();
+        if receivers.peek().is_none() {
+            continue;
+        }
+        let message = ThinMessage::kept(game_frame(&frame, hash));
+        for (_, _, address) in receivers {
+            if let Ok(mut endpoint) = endpoints.get_mut(address.endpoint) {
+                endpoint.queue_thin(address.client, &message);
+            }
+        }
     }
 }
 

@@ -9,7 +9,12 @@ use framehouse_shared::{
     web_view::ViewWriter,
 };
 
-use super::{InRoom, clock::RoomClock, thin::ThinClient};
+use super::{
+    InRoom,
+    clock::RoomClock,
+    thin::ThinClient,
+    who::{Who, log_line},
+};
 use crate::{
     net::{
         endpoint::BoxedEndpoint,
@@ -22,6 +27,10 @@ use crate::{
 const VIEWS_PER_S_MAX: u16 = 20;
 /// Interval of view frames in a room whose match does not run, in milliseconds.
 const IDLE_INTERVAL_MS: u64 = 1000;
+
+/// Mark of a room whose view was too long to be sent: it was said once.
+#[derive(Component)]
+struct LongView;
 
 /// Sends the members that show a view of their room the present one, if it is due. Runs in `TickSet::Broadcast`.
 pub(super) fn send_views(world: &mut World, viewers: &mut QueryState<(&InRoom, &PeerAddress, &ThinClient)>) {
@@ -39,7 +48,7 @@ pub(super) fn send_views(world: &mut World, viewers: &mut QueryState<(&InRoom, &
     }
 }
 
-fn due_view(world: &World, room: Entity) -> Option<Down> {
+fn due_view(world: &mut World, room: Entity) -> Option<Down> {
     let (sim, next) = (world.get::<SimRoom>(room)?, world.get::<SimTickCount>(room)?.0);
     let rate = *world.resource::<TickRate>();
     let interval = u32::from(rate.0.div_ceil(VIEWS_PER_S_MAX));
@@ -50,17 +59,75 @@ fn due_view(world: &World, room: Entity) -> Option<Down> {
         world.resource::<Now>().tick.is_multiple_of(idle).then_some(next)?
     };
     let match_no = world.get::<RoomClock>(room)?.match_no();
-    view(world, room, sim, since).map(|data| Down::ViewFrame { match_no, frame_id: next.0, data: data.into() })
+    view(world, room, since).map(|data| Down::ViewFrame { match_no, frame_id: next.0, data: data.into() })
 }
 
 /// The game's view of a room. A game that panics loses the room, as everywhere.
-fn view(world: &World, room: Entity, sim: &SimRoom, since: Tick) -> Option<Vec<u8>> {
-    let game = world.resource::<GameHandle>();
+fn view(world: &mut World, room: Entity, since: Tick) -> Option<Vec<u8>> {
+    let (game, sim) = (world.resource::<GameHandle>(), world.get::<SimRoom>(room)?);
     let mut view = ViewWriter::new(since);
     sim.isolate(|| game.web_view(world.entity(room), &mut view));
-    let bytes = view.finish();
-    if bytes.is_none() {
-        tracing::error!(game = game.id(), "the game's view of a room is too long to be sent: see VIEW_BYTES_MAX");
+    let is_shown = !sim.is_faulted();
+    match view.finish() {
+        Some(bytes) => Some(bytes).filter(|bytes| is_shown && !bytes.is_empty()),
+        None => {
+            note_long_view(world, room);
+            None
+        }
     }
-    bytes.filter(|bytes| !bytes.is_empty() && !sim.is_faulted())
+}
+
+fn note_long_view(world: &mut World, room: Entity) {
+    if world.get::<LongView>(room).is_none() {
+        let game = world.resource::<GameHandle>().id();
+        log_line!(ERROR, Who::of_room(world, room), game, "the room's view is too long to be sent: see VIEW_BYTES_MAX");
+        world.entity_mut(room).insert(LongView);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    };
+
+    use framehouse_shared::{game::Game, ids::RoomId, sim::MatchSetup, web_view::VIEW_BYTES_MAX};
+
+    use super::*;
+
+    struct Talkative;
+
+    impl Game for Talkative {
+        fn id(&self) -> &'static str {
+            "talkative"
+        }
+
+        fn build(&self, _: &mut App) {}
+
+        fn open_match(&self, _: &mut EntityWorldMut, _: &MatchSetup) {}
+
+        fn web_view(&self, _: EntityRef, view: &mut ViewWriter) {
+            view.put(&[0; VIEW_BYTES_MAX + 1]);
+        }
+    }
+
+    #[test]
+    fn a_view_that_is_too_long_is_logged_once_a_room() {
+        let mut world = World::new();
+        world.insert_resource(GameHandle::new(Talkative));
+        let rooms = [1, 2].map(|id| world.spawn(SimRoom::new(RoomId(id))).id());
+        let lines = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&lines);
+        let count = move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            std::io::sink()
+        };
+        tracing::subscriber::with_default(tracing_subscriber::fmt().with_writer(count).finish(), || {
+            for room in rooms.repeat(3) {
+                assert_eq!(view(&mut world, room, Tick(0)), None);
+            }
+        });
+        assert_eq!(lines.load(Ordering::Relaxed), 2);
+    }
 }

@@ -10,6 +10,11 @@ pub(super) const fn scheme(tls: Option<&TlsKeys>) -> &'static str {
     if tls.is_some() { "https" } else { "http" }
 }
 
+/// A host with its port. Addresses of IPv6 need brackets.
+pub(super) fn host_and_port(host: &str, port: u16) -> String {
+    if host.parse::<Ipv6Addr>().is_ok() { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
+
 /// Where a server listens.
 pub(super) struct Addresses {
     /// `http` or `https`.
@@ -24,12 +29,8 @@ impl Addresses {
     /// URL of the web pages, as other machines see it.
     pub fn web_url(&self, public_host: Option<&str>) -> String {
         let Self { scheme, http, .. } = self;
-        let port = http.port();
-        match public_host {
-            Some(host) if host.parse::<Ipv6Addr>().is_ok() => format!("{scheme}://[{host}]:{port}"),
-            Some(host) => format!("{scheme}://{host}:{port}"),
-            None => format!("{scheme}://{http}"),
-        }
+        let address = public_host.map_or_else(|| http.to_string(), |host| host_and_port(host, http.port()));
+        format!("{scheme}://{address}")
     }
 
     /// Prints where the server is and how to join it. Standard output may be a pipe that nobody reads, so the calling

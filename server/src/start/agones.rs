@@ -273,6 +273,7 @@ mod tests {
             silence_ms: Some(5),
             accepting: !draining,
             draining,
+            told_to_stop: false,
             stopping: false,
             registered: Some(true),
             rooms: sessions,

@@ -1,6 +1,16 @@
 //! The control socket of the running server, served by a thread of its own.
 
-use std::{net::SocketAddr, path::Path, process, sync::Arc, thread, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::Path,
+    process,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    thread,
+    time::Duration,
+};
 
 use crate::{
     control::{self, ControlRequest, NodeReport},
@@ -19,6 +29,8 @@ pub(super) struct Control {
     pub board: StatusBoard,
     /// Whether the server moves out.
     pub move_out: MoveOut,
+    /// Whether a signal has told the server to stop.
+    pub stop: Arc<AtomicBool>,
     /// Address of the HTTP gateway.
     pub http: SocketAddr,
     /// What clients must have too.
@@ -72,6 +84,7 @@ impl Control {
             silence_ms: self.board.heartbeat().silence().map(|silence| silence.as_millis() as u64),
             accepting: status.accepting,
             draining: status.draining.is_some(),
+            told_to_stop: self.stop.load(Relaxed),
             stopping: self.board.is_stopping(),
             registered: self.fleet.as_ref().map(NodeProgress::is_registered),
             rooms: status.rooms,

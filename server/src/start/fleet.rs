@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, process::ExitCode, sync::atomic::Ordering, thread, time::Duration};
 
 use super::{
-    addresses::{Addresses, scheme},
+    addresses::{Addresses, host_and_port, scheme},
     complain,
     failure::Failure,
     file_limit::{self, Connections},
@@ -63,6 +63,7 @@ impl Membership {
                     .to_owned(),
             );
         }
+        check_address(settings)?;
         Ok(Some(Self { redis: redis.to_owned(), key: FleetKey::new(secret), roster: RosterBoard::default() }))
     }
 
@@ -105,6 +106,7 @@ impl Membership {
             roster: self.roster,
             codes,
             evictions: evicted,
+            move_out: server.move_out(),
         };
         let node = start(options).map_err(|error| format!("cannot start the thread for the fleet: {error}"))?;
         Ok((more, node))
@@ -115,9 +117,23 @@ impl Membership {
 fn http_for_gateways(settings: &Settings, bound: SocketAddr) -> String {
     match (&settings.fleet.address, &settings.server.public_host) {
         (Some(address), _) => address.clone(),
-        (None, Some(host)) if bound.ip().is_unspecified() => format!("{host}:{}", bound.port()),
+        (None, Some(host)) if bound.ip().is_unspecified() => host_and_port(host, bound.port()),
         _ => bound.to_string(),
     }
+}
+
+/// Checks that gateways can reach the HTTP of a node.
+///
+/// # Errors
+/// With a sentence, when nothing says at which address.
+pub(super) fn check_address(settings: &Settings) -> Result<(), String> {
+    let (http, is_named) = (settings.server.http, settings.fleet.address.is_some());
+    if http.ip().is_unspecified() && !is_named && settings.server.public_host.is_none() {
+        return Err(format!(
+            "gateways cannot send to {http}: set `fleet.address` to the host and port at which they reach this node"
+        ));
+    }
+    Ok(())
 }
 
 /// Runs a gateway until SIGTERM or SIGINT. Its pages draw rooms with this module.
@@ -172,4 +188,33 @@ fn serve_gateway(cli: &Cli, view_module: Option<&'static str>) -> Result<(), Str
     thread::sleep(GOODBYE_TIME);
     tracing::info!("stopped");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ServerSettings;
+
+    fn settings(http: &str, public_host: Option<&str>) -> Settings {
+        let http = http.parse().expect("an address");
+        let server = ServerSettings { http, public_host: public_host.map(str::to_owned), ..Default::default() };
+        Settings { server, ..Default::default() }
+    }
+
+    #[test]
+    fn gateways_are_told_an_address_that_they_can_use() {
+        let told = |http: &str, public_host| {
+            let settings = settings(http, public_host);
+            check_address(&settings).map(|()| http_for_gateways(&settings, settings.server.http))
+        };
+        assert!(told("0.0.0.0:7777", None).is_err_and(|sentence| sentence.contains("set `fleet.address`")));
+        assert!(told("[::]:7777", None).is_err());
+        assert_eq!(told("0.0.0.0:7777", Some("play.example.org")), Ok("play.example.org:7777".to_owned()));
+        assert_eq!(told("[::]:7777", Some("2001:db8::1")), Ok("[2001:db8::1]:7777".to_owned()));
+        assert_eq!(told("10.0.0.5:7777", Some("play.example.org")), Ok("10.0.0.5:7777".to_owned()));
+        let mut named = settings("0.0.0.0:7777", None);
+        named.fleet.address = Some("10.0.0.5:80".to_owned());
+        assert_eq!(http_for_gateways(&named, named.server.http), "10.0.0.5:80");
+        assert_eq!(check_address(&named), Ok(()));
+    }
 }

@@ -6,6 +6,7 @@ use super::{
     data_dir::DataDir,
     end, exit_code,
     failure::Failure,
+    fleet::check_address,
     logging::Log,
     node_name,
     print::print,
@@ -48,14 +49,16 @@ fn manage(settings: Settings, flags: &Flags, name: String, log: &Log, alerts: &A
         }
     })?;
     let _locked = DataDir::lock(&settings.server.data_dir)?;
-    let redis = settings.fleet.redis.as_ref().map(|url| url.reveal().to_owned());
+    if settings.fleet.redis.is_some() {
+        check_address(&settings)?;
+    }
     let program = env::current_exe().map_err(|error| format!("cannot find this program: {error}"))?;
     let options = ManagerOptions {
         name,
         settings: settings.manager,
         server: settings.server,
         flags: flags.clone(),
-        redis,
+        fleet: settings.fleet,
         program,
         alerts: alerts.clone(),
     };

@@ -100,7 +100,7 @@ pub(super) fn run_server(
     let (folder, writers) = data.give_to(&mut server);
     let watched = folder.watch(is_lost, disk);
     let _ends_the_lock = watched.map_err(|error| format!("cannot start the thread that watches data: {error}"))?;
-    let control = open_control(&server, &settings, &addresses, node.as_ref());
+    let control = open_control(&server, &settings, &addresses, node.as_ref(), &stop);
     let agones = settings.server.agones.then(|| Agones::start(control, capacity)).transpose();
     let agones = agones.map_err(|error| format!("cannot start the thread for Agones: {error}"))?;
     addresses.greet(context.hints)?;
@@ -143,6 +143,7 @@ pub(super) fn http_options(
     HttpOptions {
         http: settings.http.clone(),
         net: settings.net.clone(),
+        gateways: settings.fleet.gateways.clone(),
         public_host: settings.server.public_host.clone(),
         connections_max: connections.http,
         tls,
@@ -226,13 +227,14 @@ fn open_control(
     settings: &Settings,
     addresses: &Addresses,
     node: Option<&NodeThread>,
+    stop: &Arc<AtomicBool>,
 ) -> Arc<Control> {
     let (board, move_out, class) = (server.status_board(), server.move_out(), class_of(server.hello()));
     let fleet = node.map(|node| node.progress.clone());
     if fleet.is_some() {
         move_out.join_fleet();
     }
-    let control = Arc::new(Control { board, move_out, http: addresses.http, class, fleet });
+    let control = Arc::new(Control { board, move_out, stop: Arc::clone(stop), http: addresses.http, class, fleet });
     control.serve(&settings.server.data_dir);
     control
 }

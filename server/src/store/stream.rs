@@ -24,8 +24,9 @@ pub(super) use producer::{MessageProducer, ResultProducer};
 use std::time::Duration;
 
 use redis::{
-    Client,
+    Client, IntoConnectionInfo,
     aio::{ConnectionManager, ConnectionManagerConfig},
+    io::tcp::TcpSettings,
 };
 
 use super::StoreError;
@@ -50,6 +51,9 @@ pub(super) fn connection(url: &str) -> Result<ConnectionManager, StoreError> {
         .set_response_timeout(Some(ANSWER_TIME_MAX))
         .set_max_delay(RECONNECT_PAUSE_MAX)
         .set_number_of_retries(1);
-    let client = Client::open(url).map_err(|_| StoreError::BadRedisUrl)?;
+    // A connection whose other end is gone without a word must fail, so that it is made again.
+    let tcp = TcpSettings::default().set_user_timeout(ANSWER_TIME_MAX);
+    let info = url.into_connection_info().map_err(|_| StoreError::BadRedisUrl)?.set_tcp_settings(tcp);
+    let client = Client::open(info).map_err(|_| StoreError::BadRedisUrl)?;
     ConnectionManager::new_lazy_with_config(client, config).map_err(|_| StoreError::BadRedisUrl)
 }

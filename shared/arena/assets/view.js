@@ -1,12 +1,12 @@
-// The arena in a browser: reads view frames (../src/web_view.rs writes their bytes), draws them, and makes inputs.
-// What the page /r/CODE calls here, and when, is in client/web/README.md.
+// The arena in a browser: reads view frames (../src/web_view.rs), draws them, and makes inputs. Who calls what is in
+// client/web/README.md.
 
 const HALF = { x: 800, y: 450 };
 const TURN = 2 * Math.PI;
 const SPARK_SPEED = 860;
-/** Colours of gems, each with the smallest value that has it; the last one is also the jackpot's. */
+/** Colours of gems, each from a value on; the last one is also the jackpot's. */
 const GEM_COLORS = [[0, "#4fd88a"], [3, "#4ab8ff"], [5, "#b58cff"], [8, "#ffb938"], [15, "#ff7ac6"]];
-/** Inputs that carry one press of dash: the first may arrive just before the dash has cooled down. */
+/** Inputs that carry one press of dash: the first may come just before it has cooled down. */
 const DASH_INPUTS = 4;
 const PARTICLES_MAX = 240;
 /** Height of the own player's panel, with some space. */
@@ -41,7 +41,7 @@ export function decode(bytes) {
   };
   const list = (read) => new Map(Array.from({ length: byte() }, read));
   const secondsLeft = short() / 10;
-  readMapItem(byte(), byte(), bytes.subarray(at), byte(), [place(), place(), byte()]);
+  readMapItem(short(), byte(), bytes.subarray(at), byte(), [place(), place(), byte()]);
   return {
     secondsLeft,
     crafts: list(() => {
@@ -74,7 +74,7 @@ let shown = null;
 let seconds = 0;
 let particles = [];
 let texts = [];
-/** How bright each craft flashes, 1 falling to 0, by slot. */
+/** How bright each craft flashes, 1 to 0, by slot. */
 const flashes = new Map();
 /** The middle of the picture in the arena, and on the screen. */
 const camera = { x: 0, y: 0, scale: 0, left: 0, top: 0 };
@@ -82,7 +82,7 @@ let ownPlace = null;
 let shake = 0;
 
 /** What is drawn before the first frame. */
-const EMPTY = { secondsLeft: 0, crafts: new Map(), sparks: new Map(), gems: new Map() };
+const EMPTY = { crafts: new Map(), sparks: new Map(), gems: new Map() };
 
 export function draw(context, frame, previous, alpha) {
   frame ??= EMPTY;
@@ -101,11 +101,9 @@ export function draw(context, frame, previous, alpha) {
   drawFloor(context);
   paint.save();
   const jolt = (shake *= Math.exp(-7 * passed)) * 5;
-  paint.translate(
-    camera.left - camera.x * camera.scale + Math.sin(seconds * 70) * jolt,
-    camera.top + camera.y * camera.scale + Math.sin(seconds * 52) * jolt,
-  );
-  paint.scale(camera.scale, -camera.scale);
+  const { x, y, scale, left, top } = camera;
+  paint.translate(left - x * scale + Math.sin(seconds * 70) * jolt, top + y * scale + Math.sin(seconds * 52) * jolt);
+  paint.scale(scale, -scale);
   for (const [id, gem] of between(frame.gems, previous?.gems, alpha)) drawGem(paint, id, gem);
   for (const spark of flights(context, frame, previous, alpha)) drawSpark(context, spark);
   for (const [slot, craft] of crafts) drawCraft(context, slot, craft, passed);
@@ -116,45 +114,44 @@ export function draw(context, frame, previous, alpha) {
   if (ownPlace) drawPanel(context, ownPlace);
 }
 
+const distance = (a, b) => Math.hypot(a.x - b.x, a.y - b.y);
+
 /** Everything that is in the new frame, at its position between both frames. */
 function between(now, before, alpha) {
-  const mixed = new Map();
-  for (const [key, thing] of now) {
+  const place = ([key, thing]) => {
     const old = before?.get(key) ?? thing;
     // A key that is used again for something else does not fly across the arena.
-    const part = Math.hypot(thing.x - old.x, thing.y - old.y) > 260 ? 0 : 1 - alpha;
-    mixed.set(key, { ...thing, x: thing.x + (old.x - thing.x) * part, y: thing.y + (old.y - thing.y) * part });
-  }
-  return mixed;
+    const part = distance(thing, old) > 260 ? 0 : 1 - alpha;
+    return [key, { ...thing, x: thing.x + (old.x - thing.x) * part, y: thing.y + (old.y - thing.y) * part }];
+  };
+  return new Map([...now].map(place));
 }
 
 /** Sparks along their paths; new ones come from their craft. */
 function* flights(context, frame, previous, alpha) {
-  const step = (SPARK_SPEED * (frame.tick - (previous?.tick ?? frame.tick))) / context.tickRate;
+  const step = previous ? (SPARK_SPEED * (frame.tick - previous.tick)) / context.tickRate : 0;
   for (const [key, spark] of frame.sparks) {
-    const back = previous && !previous.sparks.has(key) ? Math.min(step, 30) : step;
-    const left = back * (1 - alpha);
-    yield { ...spark, x: spark.x - Math.cos(spark.angle) * left, y: spark.y - Math.sin(spark.angle) * left };
+    const way = (alpha - 1) * (previous?.sparks.has(key) ? step : Math.min(step, 30));
+    yield { ...spark, x: spark.x + Math.cos(spark.angle) * way, y: spark.y + Math.sin(spark.angle) * way };
   }
 }
 
-/** Shows what happened between two frames. They hold only what is there, so no event gets lost with a frame. */
+/** Shows what happened between two frames. */
 function notice({ color, own }, frame, previous) {
   if (!previous) return ([particles, texts] = [[], []]);
   const nearest = (place, reach, but) => {
-    const far = ([, craft]) => Math.hypot(craft.x - place.x, craft.y - place.y);
-    const near = [...frame.crafts].filter((craft) => craft[0] !== but && far(craft) < reach);
-    return near.sort((a, b) => far(a) - far(b))[0] ?? [];
+    const near = [...frame.crafts].filter(([slot, craft]) => slot !== but && distance(craft, place) < reach);
+    return near.sort(([, a], [, b]) => distance(a, place) - distance(b, place))[0] ?? [];
   };
   const gains = new Map();
   for (const [slot, craft] of frame.crafts) {
-    const old = previous.crafts.get(slot);
-    if (!old) burst(craft, color(slot), 150, 130);
-    if (craft.wait > (old?.wait ?? 1) + 0.3) {
+    const old = previous.crafts.get(slot) ?? craft;
+    if (old === craft) burst(craft, color(slot), 150, 130);
+    if (craft.wait > old.wait + 0.3) {
       burst(old, color(slot), 96, 60);
       scatter(old, color(slot), 10, 150);
     }
-    const gain = old ? craft.points - old.points : 0;
+    const gain = craft.points - old.points;
     gains.set(slot, gain);
     const [words, tint] = gain > 0 ? [`+${gain}`, "#62e08a"] : [`−${-gain}`, "#ff6b5e"];
     if (gain) texts.push({ x: craft.x, y: craft.y + 26, age: 0, words, color: tint });
@@ -182,7 +179,7 @@ function aimCamera({ width, height, inset }, crafts, passed) {
   const below = inset.bottom + (ownPlace ? PANEL_PX : 0);
   const [wide, high] = [width - inset.right, height - inset.top - below];
   const fits = high / (2 * HALF.y + 60);
-  // On a narrow screen the whole arena would be tiny: show a part of it, around the player.
+  // A narrow screen shows a part of the arena, around the player.
   const scale = Math.max(Math.min(wide / (2 * HALF.x + 60), fits), Math.min(0.5, fits));
   const all = ownPlace ? [ownPlace] : [...crafts.values()];
   const rate = camera.scale === scale ? 1 - Math.exp(-6 * passed) : 1;
@@ -207,16 +204,13 @@ function picture(key, width, height, look) {
 }
 
 /** A disc of light that fades from its centre. */
-const glow = (color) =>
-  picture(`glow ${color}`, 64, 64, (paint) => {
-    const steps = ["ff", "c3", "8f", "64", "40", "24", "10", "04", "00"].map((part) => color + part);
-    paint.fillStyle = fade(paint.createRadialGradient(32, 32, 0, 32, 32, 32), ...steps);
-    paint.fillRect(0, 0, 64, 64);
-  });
-
 function shine(paint, color, { x, y }, size, strength) {
+  const glow = picture(`glow ${color}`, 64, 64, (layer) => {
+    const steps = ["ff", "c3", "8f", "64", "40", "24", "10", "04", "00"].map((part) => color + part);
+    box(layer, 0, 0, 64, 64, 0, fade(layer.createRadialGradient(32, 32, 0, 32, 32, 32), ...steps));
+  });
   paint.globalAlpha = strength;
-  paint.drawImage(glow(color), x - size / 2, y - size / 2, size, size);
+  paint.drawImage(glow, x - size / 2, y - size / 2, size, size);
   paint.globalAlpha = 1;
 }
 
@@ -233,16 +227,31 @@ function fade(gradient, ...colors) {
   return gradient;
 }
 
-function disc(paint, { x, y }, radius) {
-  paint.beginPath();
-  paint.arc(x, y, radius, 0, TURN);
+function fill(paint, color) {
+  paint.fillStyle = color;
+  paint.fill();
 }
 
-/** The floor with its grid and the obstacles, as large as it is shown. */
-function drawFloor(context) {
-  const { paint, width, height, ratio } = context;
-  paint.fillStyle = "#080b13";
-  paint.fillRect(0, 0, width, height);
+function disc(paint, { x, y }, radius, color) {
+  paint.beginPath();
+  paint.arc(x, y, radius, 0, TURN);
+  fill(paint, color);
+}
+
+function stroke(paint, color, width) {
+  [paint.strokeStyle, paint.lineWidth] = [color, width];
+  paint.stroke();
+}
+
+function box(paint, x, y, width, height, radius, color) {
+  paint.beginPath();
+  paint.roundRect(x, y, width, height, radius);
+  fill(paint, color);
+}
+
+/** The floor and the obstacles, as large as they are shown. */
+function drawFloor({ paint, width, height, ratio }) {
+  box(paint, 0, 0, width, height, 0, "#080b13");
   const scale = camera.scale * ratio;
   const size = (half) => Math.ceil((2 * half + 40) * scale);
   const key = `floor ${scale} ${map.version}`;
@@ -253,8 +262,8 @@ function drawFloor(context) {
     paintFloor(layer);
     map.items.filter(({ from, center }) => from ?? center).forEach((item) => paintObstacle(layer, item));
     // Dark corners.
-    layer.fillStyle = fade(layer.createRadialGradient(0, 0, 520, 0, 0, 960), "#0000", "#000003a0");
-    layer.fillRect(-HALF.x, -HALF.y, 2 * HALF.x, 2 * HALF.y);
+    const shade = fade(layer.createRadialGradient(0, 0, 520, 0, 0, 960), "#0000", "#000003a0");
+    box(layer, -HALF.x, -HALF.y, 2 * HALF.x, 2 * HALF.y, 0, shade);
   });
   // On whole pixels: it is only copied then.
   const whole = (place) => Math.round(place * ratio) / ratio;
@@ -264,46 +273,34 @@ function drawFloor(context) {
 }
 
 function paintFloor(layer) {
-  const box = (grow) => {
-    layer.beginPath();
-    layer.roundRect(-HALF.x - grow, -HALF.y - grow, 2 * (HALF.x + grow), 2 * (HALF.y + grow), 18);
-  };
-  box(2);
-  layer.fillStyle = "#0d111d";
-  layer.fill();
-  layer.fillStyle = fade(layer.createRadialGradient(0, 0, 0, 0, 0, 650), "#406bd922", "#406bd900");
-  layer.fill();
-  layer.strokeStyle = "#6b8ad91c";
-  layer.lineWidth = 2.5;
+  const floor = (color) => box(layer, -HALF.x - 2, -HALF.y - 2, 2 * HALF.x + 4, 2 * HALF.y + 4, 18, color);
+  floor("#0d111d");
+  fill(layer, fade(layer.createRadialGradient(0, 0, 0, 0, 0, 650), "#406bd922", "#406bd900"));
   layer.beginPath();
   for (let x = -720; x <= 720; x += 80) layer.moveTo(x, -HALF.y), layer.lineTo(x, HALF.y);
   for (let y = -400; y <= 400; y += 80) layer.moveTo(-HALF.x, y), layer.lineTo(HALF.x, y);
-  layer.stroke();
+  stroke(layer, "#6b8ad91c", 2.5);
   // The light of the wall on the floor, then the wall.
   for (const [wide, color] of [[36, "#33508c14"], [20, "#33508c1c"], [8, "#29478c40"], [4, "#33497f"]]) {
-    box(2);
-    layer.lineWidth = wide;
-    layer.strokeStyle = color;
-    layer.stroke();
+    floor("#0000");
+    stroke(layer, color, wide);
   }
 }
 
 /** A rim with a shadow, and the face inside it. */
 function paintObstacle(layer, { from, to, radius, center, half }) {
-  [layer.lineCap, layer.shadowColor, layer.shadowOffsetY] = ["round", "#000a", 7];
-  for (const [inside, color, blur] of [[0, "#5670a8", 18], [3, "#202841", 0]]) {
-    [layer.strokeStyle, layer.fillStyle, layer.shadowBlur] = [color, color, blur];
-    if (blur === 0) layer.shadowColor = "#0000";
+  [layer.lineCap, layer.shadowBlur, layer.shadowOffsetY] = ["round", 18, 7];
+  for (const [inside, color, shadow] of [[0, "#5670a8", "#000a"], [3, "#202841", "#0000"]]) {
+    layer.shadowColor = shadow;
     if (center) {
       const [x, y] = [half.x - inside, half.y - inside];
-      layer.fillRect(center.x - x, center.y - y, 2 * x, 2 * y);
+      box(layer, center.x - x, center.y - y, 2 * x, 2 * y, 0, color);
       continue;
     }
-    layer.lineWidth = 2 * (radius - inside);
     layer.beginPath();
     layer.moveTo(from.x, from.y);
     layer.lineTo(to.x, to.y);
-    layer.stroke();
+    stroke(layer, color, 2 * (radius - inside));
   }
 }
 
@@ -318,17 +315,12 @@ function drawGem(paint, id, gem) {
   const blink = gem.fades ? 0.55 + 0.45 * Math.sin(seconds * 14) ** 2 : 1;
   shine(paint, color, gem, size * (gem.jackpot ? 6.4 : 4.8), 0.36 * blink);
   const body = picture(`gem ${color}`, 64, 64, (layer) => {
-    const hexagon = (radius, fill) => {
+    layer.translate(32, 32);
+    for (const [radius, tint] of [[30, `${color}80`], [18, color], [9, "#12141c"]]) {
       layer.beginPath();
-      for (let corner = 0; corner < 6; corner++) {
-        layer.lineTo(32 + radius * Math.cos((corner / 6) * TURN), 32 + radius * Math.sin((corner / 6) * TURN));
-      }
-      layer.fillStyle = fill;
-      layer.fill();
-    };
-    hexagon(30, `${color}80`);
-    hexagon(18, color);
-    hexagon(9, "#12141c");
+      for (let angle = 0; angle < TURN; angle += TURN / 6) layer.lineTo(radius * Math.cos(angle), radius * Math.sin(angle));
+      fill(layer, tint);
+    }
   });
   paint.globalAlpha = blink;
   turned(paint, gem, seconds * 0.8 + id, () => paint.drawImage(body, -size, -size, 2 * size, 2 * size));
@@ -339,58 +331,42 @@ function drawSpark(context, spark) {
   const { paint } = context;
   const color = context.color(spark.owner);
   const radius = map.sizes[2];
-  paint.fillStyle = fade(paint.createLinearGradient(-64, 0, 0, 0), `${color}00`, `${color}cc`);
-  turned(paint, spark, spark.angle, () => paint.fillRect(-64, -radius * 0.6, 64, radius * 1.2));
+  const tail = fade(paint.createLinearGradient(-64, 0, 0, 0), `${color}00`, `${color}cc`);
+  turned(paint, spark, spark.angle, () => box(paint, -64, -radius * 0.6, 64, radius * 1.2, 0, tail));
   shine(paint, color, spark, radius * 5.6, 0.75);
-  disc(paint, spark, radius * 0.9);
-  paint.fillStyle = "#ffffffc0";
-  paint.fill();
+  disc(paint, spark, radius * 0.9, "#ffffffc0");
 }
 
 function drawCraft(context, slot, craft, passed) {
   const { paint } = context;
   const [color, own, radius] = [context.color(slot), slot === context.own, map.sizes[0]];
   shine(paint, color, craft, radius * (own ? 6.6 : 5.2), own ? 0.62 : 0.42);
-  // The hull's radius is 40 pixels.
-  const body = picture(`craft ${color}`, 160, 160, (layer) => {
-    const middle = { x: 80, y: 80 };
-    layer.beginPath();
-    layer.roundRect(104, 64, 46, 32, 8);
-    layer.fillStyle = "#0f1218";
-    layer.fill();
-    disc(layer, middle, 40);
-    layer.fill();
-    layer.fillStyle = color;
-    layer.globalAlpha = 0.85;
-    layer.fillRect(116, 70, 28, 20);
-    layer.globalAlpha = 1;
-    disc(layer, middle, 36);
-    layer.fill();
+  turned(paint, craft, craft.aim, () => {
+    const middle = { x: 0, y: 0 };
+    paint.scale(radius / 40, radius / 40);
+    box(paint, 24, -16, 46, 32, 8, "#0f1218");
+    disc(paint, middle, 40, "#0f1218");
+    box(paint, 36, -10, 28, 20, 0, `${color}d9`);
+    disc(paint, middle, 36, color);
   });
-  const side = 2 * radius;
-  turned(paint, craft, craft.aim, () => paint.drawImage(body, -side, -side, 2 * side, 2 * side));
   shine(paint, "#ffffff", { x: craft.x - radius * 0.3, y: craft.y + radius * 0.35 }, radius * 1.4, 0.4);
-  const flash = (flashes.get(slot) ?? 0) * Math.exp(-7 * passed);
-  flashes.set(slot, flash);
-  shine(paint, "#ffffff", craft, radius * 3.4, flash);
+  flashes.set(slot, (flashes.get(slot) ?? 0) * Math.exp(-7 * passed));
+  shine(paint, "#ffffff", craft, radius * 3.4, flashes.get(slot));
   if (own) ring(paint, craft, radius * 1.02, "#fffffff0", 2.5);
   if (craft.shield) ring(paint, craft, radius * (1.42 + 0.05 * Math.sin(seconds * 5)), `${color}a0`, 3);
 }
 
 function ring(paint, place, radius, color, width) {
-  disc(paint, place, radius);
-  paint.lineWidth = width;
-  paint.strokeStyle = color;
-  paint.stroke();
+  disc(paint, place, radius, "#0000");
+  stroke(paint, color, width);
 }
 
-/** A text that stays upright and readable in the flipped and scaled arena. */
+/** A text that stays upright in the flipped arena. */
 function write(paint, words, x, y, px, color) {
-  paint.save();
-  paint.translate(x, y);
-  paint.scale(1 / camera.scale, -1 / camera.scale);
-  letters(paint, words, 0, 0, px, color, "center");
-  paint.restore();
+  turned(paint, { x, y }, 0, () => {
+    paint.scale(1 / camera.scale, -1 / camera.scale);
+    letters(paint, words, 0, 0, px, color, "center");
+  });
 }
 
 function letters(paint, words, x, y, px, color, align) {
@@ -419,7 +395,7 @@ function drawTexts(paint, passed) {
 // --- Particles
 
 function add(particle) {
-  particles.push({ vx: 0, vy: 0, age: 0, life: 0.3, ...particle });
+  particles.push({ vx: 0, vy: 0, age: 0, ...particle });
   if (particles.length > PARTICLES_MAX) particles.shift();
 }
 
@@ -439,16 +415,14 @@ function scatter({ x, y }, color, count, speed) {
 function drawParticles(paint, passed) {
   particles = particles.filter((one) => (one.age += passed) < one.life);
   for (const one of particles) {
-    const slower = Math.exp(-4 * passed);
-    one.x += one.vx * passed;
-    one.y += one.vy * passed;
-    one.vx *= slower;
-    one.vy *= slower;
+    // They slow down.
+    const way = (1 - Math.exp(-4 * one.age)) / 4;
+    const place = { x: one.x + one.vx * way, y: one.y + one.vy * way };
     const part = one.age / one.life;
     const size = one.size[0] + (one.size[1] - one.size[0]) * (1 - (1 - part) ** 3);
     paint.globalAlpha = 1 - part;
-    if (one.ring) ring(paint, one, size / 2, one.color, 4);
-    else shine(paint, one.color, one, size, 1 - part);
+    if (one.ring) ring(paint, place, size / 2, one.color, 4);
+    else shine(paint, one.color, place, size, 1 - part);
   }
   paint.globalAlpha = 1;
 }
@@ -458,21 +432,13 @@ function drawParticles(paint, passed) {
 function drawPanel({ paint, width, height, inset, color, own }, craft) {
   const wide = Math.min(320, width - 24);
   const [left, top] = [camera.left - wide / 2, height - inset.bottom - PANEL_PX];
-  const box = (x, y, w, h, radius, fill) => {
-    paint.beginPath();
-    paint.roundRect(x, y, Math.max(w, 2 * radius), h, radius);
-    paint.fillStyle = fill;
-    paint.fill();
-  };
-  box(left, top, wide, 44, 9, "#0d1220");
-  paint.strokeStyle = "#2b3a5e";
-  paint.lineWidth = 1;
-  paint.stroke();
+  box(paint, left, top, wide, 44, 9, "#0d1220");
+  stroke(paint, "#2b3a5e", 1);
   letters(paint, String(craft.points), left + 16, top + 31, 24, "#eef3ff", "left");
   if (craft.times > 1) letters(paint, `×${craft.times}`, left + 84, top + 28, 16, "#ffb938", "left");
   const [groove, x, y] = [wide - 200, left + 122, top + 17];
-  box(x, y, groove, 10, 5, "#060910");
-  box(x, y, groove * (1 - craft.wait), 10, 5, color(own));
+  box(paint, x, y, groove, 10, 5, "#060910");
+  box(paint, x, y, Math.max(10, groove * (1 - craft.wait)), 10, 5, color(own));
   letters(paint, say("DASH", "冲刺"), left + wide - 14, top + 27, 13, craft.wait ? "#8c9abd" : "#eef3ff", "right");
 }
 
@@ -481,10 +447,10 @@ let dashesLeft = 0;
 let wasDash = false;
 
 export function input(keys, pointer) {
-  const held = (...codes) => codes.some((code) => keys.has(code));
-  const axis = (less, more) => Number(held(...more)) - Number(held(...less));
+  const held = (...codes) => Number(codes.some((code) => keys.has(code)));
   const [stick, aim] = pointer.sticks;
-  const push = stick ?? { x: axis(["KeyA", "ArrowLeft"], ["KeyD", "ArrowRight"]), y: axis(["KeyS", "ArrowDown"], ["KeyW", "ArrowUp"]) };
+  const [x, y] = [held("KeyD", "ArrowRight") - held("KeyA", "ArrowLeft"), held("KeyW", "ArrowUp") - held("KeyS", "ArrowDown")];
+  const push = stick ?? { x, y };
   const length = Math.hypot(push.x, push.y);
   const dash = held("ShiftLeft", "ShiftRight") || pointer.second;
   if (dash && !wasDash) dashesLeft = DASH_INPUTS;
@@ -498,12 +464,12 @@ export function input(keys, pointer) {
     };
   }
   const angle = ({ x, y }) => Math.round((Math.atan2(y, x) / TURN) * 256) & 255;
-  // Without a push the direction stays: an unchanged byte costs nothing on the wire.
+  // Without a push the direction stays: the same byte costs nothing.
   last = [
     length > 0.05 ? angle(push) : last[0],
     Math.round(Math.min(1, length) * 255),
     line ? angle(line) : last[2],
-    Number(fire) + 2 * Number(dashesLeft > 0),
+    Number(fire) + (dashesLeft > 0 ? 2 : 0),
   ];
   dashesLeft = Math.max(0, dashesLeft - 1);
   return new Uint8Array([...last, 0, 0, 0, 0]);

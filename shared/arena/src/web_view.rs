@@ -6,7 +6,7 @@
 //! | bytes | |
 //! |---|---|
 //! | 2 | tenths of a second until the match is over |
-//! | 1, 1, 8 | low byte of the rules' hash, index of an item of the map, the item: see [`write_item`] |
+//! | 2, 1, 8 | low 16 bits of the rules' hash, index of an item of the map, the item: see [`write_item`] |
 //! | 1, then 8 each | number of crafts; slot, shield and multiplier, position, aim, cool-down of the dash, points |
 //! | 1, then 5 each | number of sparks; owner and a number that tells sparks of one owner apart, position, direction |
 //! | 1, then 5 each | number of gems; low byte of the id, position, value and kind |
@@ -61,7 +61,7 @@ pub(super) fn write(room: EntityRef, view: &mut ViewWriter) {
 
 /// One item of the map in eight bytes. Item 0 is the radius of crafts, gems and sparks, all others are the obstacles.
 fn write_item(rules: &Rules, item: usize, view: &mut ViewWriter) {
-    view.u8(rules.hash() as u8);
+    view.u16(rules.hash() as u16);
     view.u8(item as u8);
     match item.checked_sub(1).map(|index| &rules.map.obstacles[index]) {
         None => {
@@ -167,6 +167,16 @@ mod tests {
         let per_second = sent / (3600 / 2) * VIEWS_PER_SECOND;
         println!("{per_second} bytes a second");
         assert!(per_second < 6000, "{per_second} bytes a second");
+    }
+
+    #[test]
+    fn a_frame_names_its_map_by_16_bits() {
+        bot_match(ArenaPlugin, 7, 4, 1, |tick, simulation| {
+            let mut view = ViewWriter::new(tick);
+            write(simulation.room(), &mut view);
+            let hash = simulation.room().get::<Rules>().expect("a match has rules").hash();
+            assert_eq!(view.finish().expect("a short view")[2..4], (hash as u16).to_le_bytes());
+        });
     }
 
     #[test]

@@ -154,7 +154,7 @@ impl ThinClient {
     ///
     /// # Panics
     /// If it does not come.
-    pub fn wait_for<T>(&mut self, what: &str, find: impl Fn(&Down) -> Option<T>) -> T {
+    pub fn wait_for<T>(&mut self, what: &str, mut find: impl FnMut(&Down) -> Option<T>) -> T {
         loop {
             match self.next_message() {
                 Ok(message) => {

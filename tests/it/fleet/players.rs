@@ -64,23 +64,28 @@ fn named_players_get_a_build_and_others_do_not() {
 }
 
 #[test]
-fn a_node_that_is_wanted_to_drain_gets_no_newcomers_and_keeps_its_players() {
+fn a_node_that_is_wanted_to_drain_becomes_empty_and_a_gateway_without_newcomers_stays_ready() {
     let Some(mut fleet) = Fleet::new("drain") else { return };
     let _nodes = ["a", "b"].map(|name| fleet.node(name, &[]));
     let gateway = fleet.gateway("g", &[]);
     until_ready(&gateway, 2);
-    let player = Player::connect(seat(&gateway, create()));
+    let mut player = Player::connect(seat(&gateway, create()));
     let server = player.grant.server.clone();
     let lease = |name: &str| fleet.redis.ask(&["HGET", &format!("fh:node:{name}"), "lease"]);
-    let name = if lease("a").contains(&server) { "a" } else { "b" };
-    let secret = player.grant.resume.clone();
-    wait_until("the seat is registered", || fleet.redis.keys().iter().any(|key| key.starts_with("fh:resume:")));
-    fleet.redis.ask(&["HSET", &format!("fh:node:{name}"), "wanted", "draining"]);
+    let [name, other] = if lease("a").contains(&server) { ["a", "b"] } else { ["b", "a"] };
+    let drain = |name: &str| fleet.redis.ask(&["HSET", &format!("fh:node:{name}"), "wanted", "draining"]);
+    drain(name);
     until_ready(&gateway, 1);
+    wait_until("the room without a match is closed", || !player.is_connected());
     assert!((0..8).all(|_| seat(&gateway, RoomRequest::Quick {}).server != server));
-    drop(player);
-    let back = ask(&gateway, RoomRequest::Quick {}, Some(&secret), None).expect("the seat is kept");
-    assert_eq!(back.server, server);
+    drain(other);
+    until_ready(&gateway, 0);
+    let ready = ureq::get(format!("{}/readyz", gateway.url())).call().expect("players come back through it");
+    assert_eq!((ready.status().as_u16(), gateway.status().accepting), (200, false));
+    assert!(ask(&gateway, create(), None, None).is_err());
     fleet.redis.ask(&["HDEL", &format!("fh:node:{name}"), "wanted"]);
-    until_ready(&gateway, 2);
+    until_ready(&gateway, 1);
+    wait_until("it takes players again", || {
+        ask(&gateway, create(), None, None).is_ok_and(|grant| grant.server == server)
+    });
 }

@@ -3,10 +3,13 @@
 use framehouse_arena::ArenaPlugin;
 use framehouse_harness::redis::Redis;
 use framehouse_server::fleet::registry::{
-    BuildShare, ClaimedCode, Holding, Incarnation, NodeLease, NodeState, Owner, Registry, Release, RoomKey, RoomRecord,
-    Written, class_of,
+    BuildShare, ClaimedCode, Holding, Incarnation, NodeLease, NodeState, Owner, Registry, RegistryError, Release,
+    RoomKey, RoomRecord, Written, class_of,
 };
-use framehouse_shared::{ids::RoomCode, simulation};
+use framehouse_shared::{
+    ids::{AccountId, RoomCode},
+    simulation,
+};
 use tokio::runtime::{Builder, Runtime};
 
 /// A registry in a Redis of the test, and the runtime that its questions run on.
@@ -120,6 +123,64 @@ fn a_code_has_one_owner_until_the_lease_of_that_is_over() {
 }
 
 #[test]
+fn after_redis_was_away_nothing_is_swept_and_no_code_claimed_until_nodes_are_back() {
+    let Some(asked) = Asked::new() else { return };
+    let (a, b) = (owner("a", 1), owner("b", 2));
+    asked.keep(&a);
+    asked.redis.ask(&["SET", "fh:born", "0"]);
+    assert_eq!(asked.claim(&a, &codes(0..5)).len(), 5);
+    // All leases end, and nobody has left.
+    asked.redis.ask(&["DEL", "fh:node:a"]);
+    asked.redis.ask(&["ZADD", "fh:nodes", "1000", &a.to_string()]);
+    assert_eq!(asked.get(asked.registry.sweep()), 0, "a gateway is back first");
+    asked.keep(&b);
+    assert_ne!(asked.redis.ask(&["GET", "fh:born"]), "0", "the first node that is back begins the time of the others");
+    // However slow this machine is: the lease lives, and that time goes on, and then is over.
+    asked.redis.ask(&["ZADD", "fh:nodes", "99999999999999", &b.to_string()]);
+    asked.redis.ask(&["SET", "fh:born", "99999999999999"]);
+    assert_eq!(asked.get(asked.registry.sweep()), 0);
+    assert!(asked.claim(&b, &codes(10..15)).is_empty());
+    asked.redis.ask(&["SET", "fh:born", "0"]);
+    assert_eq!(asked.get(asked.registry.sweep()), 5, "it has not come back");
+    assert_eq!(asked.claim(&b, &codes(0..5)).len(), 5);
+}
+
+#[test]
+fn an_owner_whose_lease_is_over_writes_nothing_that_nobody_would_sweep() {
+    let Some(asked) = Asked::new() else { return };
+    let a = owner("a", 1);
+    asked.keep(&a);
+    asked.redis.ask(&["SET", "fh:born", "0"]);
+    asked.end(&a);
+    let room = RoomKey { home: a.clone(), number: 7 };
+    let code = RoomCode::from_number(7);
+    let record = RoomRecord { code, phase: "lobby".to_owned(), seats: 4, free: 3, players: 1, public: true, msg_id: 1 };
+    let (holding, rooms) = ([Holding::Code(code, room.clone())], [(room, 1, record)]);
+    let is_lapsed = |error| matches!(error, RegistryError::Lapsed);
+    let (registry, runtime) = (&asked.registry, &asked.runtime);
+    assert!(runtime.block_on(registry.hold(&a, &holding)).is_err_and(is_lapsed));
+    assert!(runtime.block_on(registry.hold_rooms(&a, &rooms)).is_err_and(is_lapsed));
+    assert!(runtime.block_on(registry.claim_codes(&a, &codes(0..5))).is_err_and(is_lapsed));
+    assert!(!asked.redis.keys().iter().any(|key| key.starts_with("fh:owned:")), "{:?}", asked.redis.keys());
+}
+
+#[test]
+fn a_connected_player_is_taken_over_from_a_node_that_it_is_disconnected_from() {
+    let Some(asked) = Asked::new() else { return };
+    let (a, b) = (owner("a", 1), owner("b", 2));
+    let account = AccountId(7);
+    let is_refused = |owner: &Owner, is_here: bool| {
+        [&a, &b].into_iter().for_each(|owner| asked.keep(owner));
+        !asked.get(asked.registry.hold(owner, &[Holding::Player { account, is_here }])).is_empty()
+    };
+    assert!(!is_refused(&b, false), "it was disconnected there while Redis was away");
+    assert!(!is_refused(&a, true), "and plays here");
+    assert!(is_refused(&b, false), "so the other node has to let it go");
+    assert!(is_refused(&b, true), "a second connected one comes too late");
+    assert!(!is_refused(&a, false));
+}
+
+#[test]
 fn a_room_belongs_to_the_owner_with_the_higher_epoch() {
     let Some(asked) = Asked::new() else { return };
     let (a, b) = (owner("a", 1), owner("b", 2));
@@ -152,6 +213,18 @@ fn a_release_is_changed_by_one_at_a_time() {
     let read = asked.get(asked.registry.release());
     assert_eq!((read.version, &read.builds), (1, &changed.builds));
     assert!(asked.get(asked.registry.replace_release(&Release { builds: Vec::new(), ..read })));
+}
+
+#[test]
+fn what_cannot_be_read_costs_only_itself() {
+    let Some(asked) = Asked::new() else { return };
+    [&owner("a", 1), &owner("b", 2)].into_iter().for_each(|owner| asked.keep(owner));
+    asked.redis.ask(&["HSET", "fh:node:a", "lease", "{\"node\":\"a\"}"]);
+    let nodes = asked.get(asked.registry.nodes());
+    assert_eq!(nodes.iter().map(|entry| entry.lease.node.as_str()).collect::<Vec<_>>(), ["b"]);
+    asked.redis.ask(&["SET", "fh:release", "{\"version\":3,\"builds\":[{\"build\":\"2\",\"later\":1}]}"]);
+    let release = asked.get(asked.registry.release());
+    assert_eq!((release.version, release.builds[0].build.as_str(), release.builds[0].percent), (3, "2", 0.0));
 }
 
 #[test]

@@ -42,6 +42,11 @@ impl Fleet {
         fs::set_permissions(file, Permissions::from_mode(0o755)).expect("a file of ours");
     }
 
+    /// Waits until Redis knows the manager, too, and its node.
+    fn wait_for_manager(&self) {
+        wait_until("the operator sees the manager", || self.order("status").1.contains("1 ready of 1"));
+    }
+
     /// Runs `fleet` with these words: whether it succeeded, and what it printed.
     fn order(&self, words: &str) -> (bool, String) {
         let mut command = server(&["fleet"]);
@@ -65,7 +70,7 @@ impl Fleet {
 fn a_build_that_fails_is_withdrawn_with_a_sentence_and_a_good_one_takes_over() {
     let Some(fleet) = Fleet::start("deploys", 1) else { return };
     let old = fleet.manager.wait_for_other(1, None);
-    wait_until("the operator sees the manager", || fleet.order("status").1.contains("1 ready of 1"));
+    fleet.wait_for_manager();
     fleet.add_build("crashes-at-start", &format!("{SAYS_ITS_VERSION}echo no luck >&2\nexit 7\n"));
     fleet.refused("deploy crashes-at-start", "is withdrawn: it ended 2 times within a minute (exit code 7: no luck)");
     let crashes_later =
@@ -90,6 +95,7 @@ fn a_build_that_fails_is_withdrawn_with_a_sentence_and_a_good_one_takes_over() {
 fn an_operator_scales_and_drains_and_names_the_players_of_a_build() {
     let Some(fleet) = Fleet::start("operator", 1) else { return };
     fleet.manager.wait_for_other(1, None);
+    fleet.wait_for_manager();
     fleet.done("scale 2", "game: 2 nodes of");
     let second = fleet.manager.wait_for_other(2, None);
     fleet.done("drain game-2", "game-2 drains, ends when it is empty");

@@ -203,4 +203,4 @@ fn share(used: u32, max: u32) -> f64 {
 pub(super) const PATIENCE: Duration = Duration::from_millis(200);
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

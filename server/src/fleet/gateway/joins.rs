@@ -4,11 +4,11 @@ use std::{sync::atomic::Ordering::Relaxed, time::Instant};
 
 use framehouse_shared::{api::code, ids::RoomCode};
 
-use super::{FleetBackend, choice::eligible, view::View};
+use super::{FleetBackend, choice::eligible, nodes::Found, view::View};
 use crate::{
     address::AddressKey,
     fleet::{
-        registry::{NodeEntry, NodeLease, Owner, PlayerClaim, RegistryError},
+        registry::{NodeEntry, NodeLease, Owner, PlayerClaim},
         seats::{FindRequest, SeatAnswer, SeatRequest},
     },
     net::secret::ResumeSecret,
@@ -27,15 +27,12 @@ impl FleetBackend {
         let view = self.view.newest();
         let found = if view.is_connected() { self.registry.find_code(code).await } else { Ok(None) };
         let is_known = view.is_settled() && found.is_ok();
-        let lease = match found {
+        let found = match found {
             Ok(Some(place)) => self.lease_of(&view, &place.owner).await,
-            _ if is_known => None,
+            _ if is_known => Found::Nowhere,
             _ => self.find(&view, &FindRequest::Code(code)).await,
         };
-        let answer = match lease {
-            Some(lease) => self.ask_only(&lease, request).await,
-            None => Err(JoinError::NoSuchRoom(code).into()),
-        };
+        let answer = self.ask_found(found, request, JoinError::NoSuchRoom(code)).await;
         if matches!(&answer, Err(Refusal::Join(JoinError::NoSuchRoom(_)))) {
             let now = self.start.elapsed();
             self.guesses.lock().expect("nothing panics while holding this lock").note(request.caller, now);
@@ -47,14 +44,20 @@ impl FleetBackend {
     pub(super) async fn resume(&self, secret: ResumeSecret, request: &JoinRequest) -> Result<Granted, Refusal> {
         let (view, hash) = (self.view.newest(), self.key.resume_hash(secret));
         let found = if view.is_connected() { self.registry.find_resume(&hash).await } else { Ok(None) };
-        let lease = match found {
+        let found = match found {
             Ok(Some(place)) => self.lease_of(&view, &place.owner).await,
             // A seat that was taken a moment ago may not be registered yet.
             _ => self.find(&view, &FindRequest::Resume(secret.reveal())).await,
         };
-        match lease {
-            Some(lease) => self.ask_only(&lease, request).await,
-            None => Err(JoinError::NoSuchSeat.into()),
+        self.ask_found(found, request, JoinError::NoSuchSeat).await
+    }
+
+    /// Asks the node that was found. A client asks again later if that is not known, and never if there is none.
+    async fn ask_found(&self, found: Found, request: &JoinRequest, nowhere: JoinError) -> Result<Granted, Refusal> {
+        match found {
+            Found::At(lease) => self.ask_only(&lease, request).await,
+            Found::Nowhere => Err(nowhere.into()),
+            Found::Unknown => Err(Refusal::Busy(NO_ANSWER)),
         }
     }
 
@@ -67,17 +70,15 @@ impl FleetBackend {
         let candidate = chosen.as_ref().ok().and_then(|chosen| Some(chosen.as_ref()?.0.lease.owner()));
         let found =
             if view.is_connected() { self.registry.claim_name(name, candidate.as_ref()).await.ok() } else { None };
-        let lease = match found {
+        let found = match found {
             Some(Some(owner)) => self.lease_of(&view, &owner).await,
-            Some(None) => None,
+            Some(None) => Found::Nowhere,
             None => self.find(&view, &FindRequest::Name(name.to_owned())).await,
         };
-        match lease {
-            Some(lease) => self.ask_only(&lease, request).await,
-            None if is_watching => Err(JoinError::NoSuchName(name.to_owned()).into()),
-            // Without Redis, another node may be making it.
-            None => Err(chosen.err().unwrap_or(JoinError::NoCodes).into()),
-        }
+        let no_such = JoinError::NoSuchName(name.to_owned());
+        // Without Redis, another node may be making it.
+        let nowhere = if is_watching { no_such } else { chosen.err().unwrap_or(JoinError::NoCodes) };
+        self.ask_found(found, request, nowhere).await
     }
 
     /// A seat in any room, or in a new one.
@@ -189,20 +190,20 @@ impl FleetBackend {
     }
 
     /// The lease of the node that has a room. It may have joined the fleet after the last reading.
-    async fn lease_of(&self, view: &View, owner: &Owner) -> Option<NodeLease> {
-        let known = view.node(&owner.node).map(|entry| &entry.lease);
-        if let Some(lease) = known.filter(|lease| lease.incarnation == owner.incarnation) {
-            return Some(lease.clone());
+    async fn lease_of(&self, view: &View, Owner { node, incarnation }: &Owner) -> Found {
+        let mut known = view.known().map(|entry| &entry.lease);
+        if let Some(lease) = known.find(|lease| lease.node == *node && lease.incarnation == *incarnation) {
+            return Found::At(Box::new(lease.clone()));
         }
-        let read: Result<_, RegistryError> = self.registry.nodes().await;
-        let newest = read.ok()?.into_iter().map(|entry| entry.lease);
-        newest.into_iter().find(|lease| lease.node == owner.node)
+        let newest = self.registry.nodes().await.unwrap_or_default();
+        let found = newest.into_iter().find(|entry| entry.lease.node == *node);
+        found.map_or(Found::Unknown, |entry| Found::At(Box::new(entry.lease)))
     }
 
     /// Asks all known nodes for a room or a seat.
-    async fn find(&self, view: &View, wanted: &FindRequest) -> Option<NodeLease> {
+    async fn find(&self, view: &View, wanted: &FindRequest) -> Found {
         self.counts.finds_without_redis.fetch_add(1, Relaxed);
-        self.nodes.find(view, wanted).await.map(|entry| entry.lease.clone())
+        self.nodes.find(view, wanted).await
     }
 
     fn check_guesses(&self, caller: AddressKey) -> Result<(), JoinError> {

@@ -1,13 +1,19 @@
 //! Questions of a gateway to nodes, over HTTP.
 
 use std::{
+    error::Error,
+    io, iter,
+    pin::pin,
     sync::{Arc, Once},
     time::Duration,
 };
 
 use axum::body::{Body, to_bytes};
 use framehouse_shared::ids::MatchId;
-use futures_util::{StreamExt, stream::FuturesUnordered};
+use futures_util::{
+    StreamExt, future,
+    stream::{self, FuturesUnordered},
+};
 use hyper::{Method, Request, StatusCode, header};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
@@ -25,7 +31,7 @@ use super::{
 use crate::{
     fleet::{
         key::FleetKey,
-        registry::NodeEntry,
+        registry::NodeLease,
         seats::{FIND, FindRequest, NodePage, PAGE, REPLAY, SEATS, SeatAnswer, SeatRequest},
     },
     net::ws::{Opened, ThinSession},
@@ -40,14 +46,36 @@ const IDLE_TIME_MAX: Duration = Duration::from_secs(2);
 const PAGES_KEPT: (Duration, u64) = (Duration::from_millis(500), 1024);
 /// Time for which a node that is asked nothing is remembered.
 const PLACES_KEPT: Duration = Duration::from_secs(60);
-/// Longest wait for a page or the beginning of a replay.
+/// Longest wait for a page, or until all nodes have said whether they have a replay.
 const PAGE_TIME_MAX: Duration = Duration::from_secs(2);
-/// Largest number of questions at a time that are asked of all nodes.
-const BROAD_MAX: usize = 64;
+/// Largest number of questions for rooms at a time that are asked of all nodes, and of those for seats: made-up secrets of
+/// seats must not keep those out who have a code, and the other way round.
+const FINDS_MAX: usize = 32;
 /// Largest number of questions at a time to one node: fewer than the connections that a node takes from one address.
 const AT_ONCE_MAX: usize = 24;
+/// Number of nodes that are asked for a replay at the same time.
+const REPLAY_NODES_AT_ONCE: usize = 32;
 /// Largest number of replays that are passed on at a time.
 const REPLAYS_MAX: usize = 8;
+
+/// Where a room or a seat is.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// At the node with this lease.
+    At(Box<NodeLease>),
+    /// On no node.
+    Nowhere,
+    /// Not all nodes could be asked.
+    Unknown,
+}
+
+/// Why a node has not answered.
+enum Silence {
+    /// Nobody listens at its address: its process has ended.
+    Ended,
+    /// Something else, as a lost packet or an answer that is none.
+    Other,
+}
 
 /// Asks nodes. Connections are kept for the next question.
 pub(super) struct Nodes {
@@ -56,7 +84,8 @@ pub(super) struct Nodes {
     pages: Cache<String, Arc<NodePage>>,
     /// By host and port.
     places: Cache<String, Arc<Semaphore>>,
-    broad: Semaphore,
+    code_finds: Semaphore,
+    seat_finds: Semaphore,
     replays: Arc<Semaphore>,
     /// Whether the log has that a node does not know the secret.
     stranger: Once,
@@ -74,8 +103,16 @@ impl Nodes {
             .build(connector);
         let pages = Cache::builder().max_capacity(PAGES_KEPT.1).time_to_live(PAGES_KEPT.0).build();
         let places = Cache::builder().max_capacity(PAGES_KEPT.1).time_to_idle(PLACES_KEPT).build();
-        let (broad, replays) = (Semaphore::new(BROAD_MAX), Arc::new(Semaphore::new(REPLAYS_MAX)));
-        Self { client, authorization: key.authorization(), pages, places, broad, replays, stranger: Once::new() }
+        Self {
+            client,
+            authorization: key.authorization(),
+            pages,
+            places,
+            code_finds: Semaphore::new(FINDS_MAX),
+            seat_finds: Semaphore::new(FINDS_MAX),
+            replays: Arc::new(Semaphore::new(REPLAYS_MAX)),
+            stranger: Once::new(),
+        }
     }
 
     /// Asks a node for a seat. `None` if it does not answer in time. A connection that the node has just closed is no
@@ -83,36 +120,47 @@ impl Nodes {
     pub async fn reserve(&self, http: &str, seat: &SeatRequest) -> Option<SeatAnswer> {
         let asked = async {
             match self.ask(Method::POST, http, SEATS, Some(seat)).await {
-                None => self.ask(Method::POST, http, SEATS, Some(seat)).await,
+                Err(_) => self.ask(Method::POST, http, SEATS, Some(seat)).await,
                 answer => answer,
             }
         };
-        timeout(PATIENCE, asked).await.ok()?
+        timeout(PATIENCE, asked).await.ok()?.ok()
     }
 
-    /// The first node that has this room or seat. `None` if none says so in time, or too many such questions are on their
-    /// way.
-    pub async fn find<'v>(&self, view: &'v View, wanted: &FindRequest) -> Option<&'v NodeEntry> {
-        let _place = self.broad.try_acquire().ok()?;
-        let nodes: Vec<(usize, String)> = (0..).zip(view.nodes.iter().map(|entry| entry.lease.http.clone())).collect();
-        let ask = nodes.into_iter().map(|(index, http)| async move {
-            let asked = self.ask::<_, bool>(Method::POST, &http, FIND, Some(wanted));
-            (timeout(PATIENCE, asked).await.ok().flatten() == Some(true)).then_some(index)
-        });
+    /// The first node that has this room or seat. It is nowhere if every node that may have it says so in time.
+    pub async fn find(&self, view: &View, wanted: &FindRequest) -> Found {
+        let places = match wanted {
+            FindRequest::Code(_) | FindRequest::Name(_) => &self.code_finds,
+            FindRequest::Resume(_) => &self.seat_finds,
+        };
+        let Ok(_place) = places.try_acquire() else { return Found::Unknown };
+        let nodes: Vec<(usize, String)> = (0..).zip(view.known().map(|entry| entry.lease.http.clone())).collect();
+        let mut is_certain = !nodes.is_empty() || view.is_settled();
+        let ask = nodes.into_iter().map(|(index, http)| async move { (index, self.has(&http, wanted).await) });
         let mut answers: FuturesUnordered<_> = ask.collect();
-        while let Some(answer) = answers.next().await {
-            if let Some(index) = answer {
-                return view.nodes.get(index);
+        while let Some((index, is_there)) = answers.next().await {
+            if let (Some(true), Some(entry)) = (is_there, view.known().nth(index)) {
+                return Found::At(Box::new(entry.lease.clone()));
             }
+            is_certain &= is_there.is_some();
         }
-        None
+        if is_certain { Found::Nowhere } else { Found::Unknown }
+    }
+
+    /// Whether a node has this room or seat. `None` if that is not known.
+    async fn has(&self, http: &str, wanted: &FindRequest) -> Option<bool> {
+        match timeout(PATIENCE, self.ask(Method::POST, http, FIND, Some(wanted))).await {
+            Ok(Ok(is_there)) => Some(is_there),
+            Ok(Err(Silence::Ended)) => Some(false),
+            Ok(Err(Silence::Other)) | Err(_) => None,
+        }
     }
 
     /// Rooms and maps of a node, at most half a second old. `None` if it does not answer.
     pub async fn page(&self, http: &str) -> Option<Arc<NodePage>> {
         let read = async {
             let asked = self.ask(Method::GET, http, PAGE, None::<&()>);
-            timeout(PAGE_TIME_MAX, asked).await.ok().flatten().map(Arc::new).ok_or(())
+            timeout(PAGE_TIME_MAX, asked).await.ok().and_then(Result::ok).map(Arc::new).ok_or(())
         };
         self.pages.try_get_with(http.to_owned(), read).await.ok()
     }
@@ -120,25 +168,32 @@ impl Nodes {
     /// The replay of a match, from the node that has it.
     ///
     /// # Errors
-    /// When too many are on their way.
+    /// When too many are on their way, or a node does not answer.
     pub async fn replay(&self, view: &View, match_id: MatchId) -> Result<Option<ReplayFile>, Refusal> {
         let Ok(place) = Arc::clone(&self.replays).try_acquire_owned() else {
             return Err(Refusal::Busy("too many replays are being downloaded: try again in a moment"));
         };
-        for entry in &view.nodes {
-            let path = REPLAY.replace("{match}", &match_id.to_string());
-            let Some(request) = self.request(Method::GET, &entry.lease.http, &path, Body::empty()) else { continue };
-            let Ok(Ok(answer)) = timeout(PAGE_TIME_MAX, self.client.request(request)).await else { continue };
-            let length = answer.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-            let bytes = length.and_then(|length| length.parse().ok());
-            if let Some(bytes) = bytes.filter(|_| answer.status() == StatusCode::OK) {
-                let sent = Body::new(answer.into_body()).into_data_stream().inspect(move |_| {
-                    let _ = &place;
-                });
-                return Ok(Some(ReplayFile { bytes, body: Body::from_stream(sent) }));
-            }
-        }
-        Ok(None)
+        let path = REPLAY.replace("{match}", &match_id.to_string());
+        let nodes: Vec<String> = view.known().map(|entry| entry.lease.http.clone()).collect();
+        let ask = stream::iter(nodes).map(|http| self.open_replay(http, &path)).buffer_unordered(REPLAY_NODES_AT_ONCE);
+        let first = async { pin!(ask.filter_map(future::ready)).next().await };
+        let Ok(found) = timeout(PAGE_TIME_MAX, first).await else {
+            return Err(Refusal::Busy("not all servers answer right now: try again in a moment"));
+        };
+        Ok(found.map(|ReplayFile { bytes, body }| {
+            let sent = body.into_data_stream().inspect(move |_| {
+                let _ = &place;
+            });
+            ReplayFile { bytes, body: Body::from_stream(sent) }
+        }))
+    }
+
+    /// The replay at this path of a node, if it is there.
+    async fn open_replay(&self, http: String, path: &str) -> Option<ReplayFile> {
+        let request = self.request(Method::GET, &http, path, Body::empty())?;
+        let answer = self.client.request(request).await.ok()?;
+        let length = answer.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()?;
+        (answer.status() == StatusCode::OK).then(|| ReplayFile { bytes: length, body: Body::new(answer.into_body()) })
     }
 
     /// Joins the WebSocket of a member to the session that the node has granted it. `None` if the node does not answer.
@@ -169,12 +224,13 @@ impl Nodes {
         http: &str,
         path: &str,
         question: Option<&Q>,
-    ) -> Option<A> {
+    ) -> Result<A, Silence> {
         let body = question.map(|question| serde_json::to_vec(question).expect("a question serialises"));
-        let request = self.request(method, http, path, body.map(Body::from).unwrap_or_else(Body::empty))?;
+        let request = self.request(method, http, path, body.map(Body::from).unwrap_or_else(Body::empty));
+        let request = request.ok_or(Silence::Other)?;
         let places = self.places_of(http).await;
-        let _place = places.acquire().await.ok()?;
-        let answer = self.client.request(request).await.ok()?;
+        let _place = places.acquire().await.expect("the semaphore is never closed");
+        let answer = self.client.request(request).await.map_err(|error| Silence::of(&error))?;
         if answer.status() == StatusCode::NOT_FOUND {
             self.stranger.call_once(|| {
                 tracing::warn!(
@@ -183,9 +239,21 @@ impl Nodes {
             });
         }
         if answer.status() != StatusCode::OK {
-            return None;
+            return Err(Silence::Other);
         }
-        let body = to_bytes(Body::new(answer.into_body()), ANSWER_BYTES_MAX).await.ok()?;
-        serde_json::from_slice(&body).ok()
+        let body = to_bytes(Body::new(answer.into_body()), ANSWER_BYTES_MAX).await.map_err(|_| Silence::Other)?;
+        serde_json::from_slice(&body).map_err(|_| Silence::Other)
     }
 }
+
+impl Silence {
+    fn of(error: &(dyn Error + 'static)) -> Self {
+        let is_refusal = |cause: &(dyn Error + 'static)| {
+            cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+        };
+        if iter::successors(Some(error), |&error| error.source()).any(is_refusal) { Self::Ended } else { Self::Other }
+    }
+}
+
+#[cfg(test)]
+mod tests;

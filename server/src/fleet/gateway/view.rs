@@ -3,7 +3,7 @@
 use std::{
     io,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, Once,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     time::{Duration, Instant},
@@ -28,6 +28,9 @@ const SETTLE_TIME: Duration = Duration::from_secs(5);
 pub(super) struct View {
     /// Nodes whose leases lived, by name.
     pub nodes: Vec<NodeEntry>,
+    /// Nodes of the last readings that are in this one no more, while Redis is not settled. All leases end while it is away, so
+    /// these may be about to register again. They have rooms and seats, and get no newcomers.
+    pub lapsed: Vec<NodeEntry>,
     /// Which share of the players gets which build.
     pub release: Release,
     /// Since when Redis answers; `None` while it is away. The nodes are those of before then.
@@ -42,12 +45,27 @@ impl View {
 
     /// Whether Redis has answered for so long that all nodes are registered.
     pub fn is_settled(&self) -> bool {
-        self.answers_since.is_some_and(|since| since.elapsed() >= SETTLE_TIME)
+        self.is_settled_at(Instant::now())
     }
 
-    /// A node by its name.
-    pub fn node(&self, name: &str) -> Option<&NodeEntry> {
-        self.nodes.iter().find(|entry| entry.lease.node == name)
+    fn is_settled_at(&self, now: Instant) -> bool {
+        self.answers_since.is_some_and(|since| now.saturating_duration_since(since) >= SETTLE_TIME)
+    }
+
+    /// All nodes that may have rooms.
+    pub fn known(&self) -> impl Iterator<Item = &NodeEntry> {
+        self.nodes.iter().chain(&self.lapsed)
+    }
+
+    /// The view after a reading with these nodes at `now`.
+    fn after(&self, nodes: Vec<NodeEntry>, release: Release, now: Instant) -> Self {
+        let answers_since = Some(self.answers_since.unwrap_or(now));
+        let mut view = Self { nodes, lapsed: Vec::new(), release, answers_since };
+        if !view.is_settled_at(now) {
+            let is_missing = |entry: &&NodeEntry| !view.nodes.iter().any(|node| node.lease.node == entry.lease.node);
+            view.lapsed = self.known().filter(is_missing).cloned().collect();
+        }
+        view
     }
 
     /// Number of nodes in this state.
@@ -108,13 +126,12 @@ async fn read_for_ever(registry: Registry, board: ViewBoard) {
     for beat in 0_u64.. {
         beats.tick().await;
         let before = board.newest();
-        match read(&registry, beat.is_multiple_of(2), &board).await {
+        match read(&registry, beat.is_multiple_of(2), &board, &before.release).await {
             Ok((nodes, release)) => {
                 if !before.is_connected() {
                     tracing::info!(nodes = nodes.len(), "the registry of the fleet answers");
                 }
-                let answers_since = before.answers_since.or_else(|| Some(Instant::now()));
-                board.replace(View { nodes, release, answers_since });
+                board.replace(before.after(nodes, release, Instant::now()));
             }
             Err(error) => {
                 if error.is_timeout() {
@@ -133,10 +150,43 @@ async fn read(
     registry: &Registry,
     is_sweep_due: bool,
     board: &ViewBoard,
+    last: &Release,
 ) -> Result<(Vec<NodeEntry>, Release), RegistryError> {
-    let (nodes, release) = (registry.nodes().await?, registry.release().await?);
+    let nodes = registry.nodes().await?;
+    let release = match registry.release().await {
+        Err(error @ RegistryError::Unreadable(_)) => {
+            static WARNED: Once = Once::new();
+            WARNED.call_once(|| tracing::warn!("{error} The last release goes on"));
+            last.clone()
+        }
+        read => read?,
+    };
     if is_sweep_due {
         board.0.keys_swept.fetch_add(registry.sweep().await?, Relaxed);
     }
     Ok((nodes, release))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::gateway::choice::tests::node;
+
+    fn names<'a>(entries: impl IntoIterator<Item = &'a NodeEntry>) -> Vec<&'a str> {
+        entries.into_iter().map(|entry| entry.lease.node.as_str()).collect()
+    }
+
+    #[test]
+    fn nodes_that_have_not_registered_again_yet_are_known_until_redis_is_settled() {
+        let start = Instant::now();
+        let before = View { nodes: vec![node("a"), node("b")], ..View::default() };
+        let back = before.after(Vec::new(), Release::default(), start);
+        assert_eq!((names(&back.nodes), names(back.known())), (vec![], vec!["a", "b"]));
+        let later = back.after(vec![node("b"), node("c")], Release::default(), start + SETTLE_TIME / 2);
+        assert_eq!((names(&later.nodes), names(later.known())), (vec!["b", "c"], vec!["b", "c", "a"]));
+        let settled = later.after(vec![node("b"), node("c")], Release::default(), start + SETTLE_TIME);
+        assert_eq!(names(settled.known()), ["b", "c"]);
+        let gone = settled.after(vec![node("c")], Release::default(), start + 2 * SETTLE_TIME);
+        assert_eq!(names(gone.known()), ["c"], "a node that dies while Redis is there is gone at once");
+    }
 }

@@ -1,6 +1,9 @@
 //! What a node tells about itself, and its lease.
 
-use std::{fmt, sync::LazyLock};
+use std::{
+    fmt,
+    sync::{LazyLock, Once},
+};
 
 use framehouse_shared::{
     ids::RoomCode,
@@ -84,7 +87,8 @@ pub struct OpenRoom {
     pub free: u8,
 }
 
-/// What a node tells the fleet about itself. Numbers are absolute and at most a second old.
+/// What a node tells the fleet about itself. Numbers are absolute and at most a second old. A field that is added later needs
+/// `#[serde(default)]`: nodes of older builds do not write it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NodeLease {
     /// Name of the node, unique in the fleet: 1 to 63 letters, digits, `.`, `-` and `_`.
@@ -194,16 +198,16 @@ impl Registry {
         Ok(if kept { Written::Kept { is_new, is_wanted_draining } } else { Written::NameTaken })
     }
 
-    /// All nodes whose leases live, by name.
+    /// All nodes whose leases live, by name. A lease that cannot be read is left out, with a warning.
     ///
     /// # Errors
-    /// When Redis is away, or has a lease of another version.
+    /// When Redis is away.
     pub async fn nodes(&self) -> Result<Vec<NodeEntry>, RegistryError> {
         read_leases(&mut self.connection()).await
     }
 
-    /// Wants a node to drain, or not any more. Gateways send newcomers elsewhere from the next second on; the node itself
-    /// goes on. The wish ends with the node. Returns whether there is such a node.
+    /// Wants a node to drain, or not any more. Gateways send newcomers elsewhere from the next second on; the node itself lets
+    /// nobody new in, and closes rooms without a match. The wish ends with the node. Returns whether there is such a node.
     ///
     /// # Errors
     /// When Redis is away.
@@ -219,12 +223,23 @@ async fn read_leases(connection: &mut (impl ConnectionLike + Clone)) -> Result<V
     let mut call = READ.prepare_invoke();
     call.key(keys::NODES).arg(LEASE_TIME.as_millis() as u64);
     let found: Vec<(String, String, String)> = call.invoke_async(connection).await?;
-    found
-        .into_iter()
-        .map(|(node, lease, wanted)| {
-            let unreadable = |_| RegistryError::Unreadable(keys::node(&node));
-            let lease = serde_json::from_str(&lease).map_err(unreadable)?;
-            Ok(NodeEntry { lease, is_wanted_draining: wanted == NodeState::Draining.name() })
-        })
-        .collect()
+    let entry = |(node, lease, wanted): (String, String, String)| match serde_json::from_str(&lease) {
+        Ok(lease) => Some(NodeEntry { lease, is_wanted_draining: wanted == NodeState::Draining.name() }),
+        Err(error) => {
+            warn_of_unreadable(&node, &error);
+            None
+        }
+    };
+    Ok(found.into_iter().filter_map(entry).collect())
+}
+
+/// Leases are read twice a second, so this is said once.
+fn warn_of_unreadable(node: &str, error: &serde_json::Error) {
+    static WARNED: Once = Once::new();
+    WARNED.call_once(|| {
+        tracing::warn!(
+            node,
+            "the lease of a node cannot be read, so nobody is sent there: is it of another version? {error}"
+        );
+    });
 }

@@ -2,13 +2,13 @@
 //!
 //! A value begins with its owner, `NODE:INCARNATION:`, and counts only while the lease of that owner lives.
 
-use std::{fmt, str::FromStr, sync::LazyLock, time::Duration};
+use std::{fmt, sync::LazyLock, time::Duration};
 
 use framehouse_shared::ids::{AccountId, RoomCode};
 use redis::{Script, ScriptInvocation};
 use serde::{Deserialize, Serialize};
 
-use super::{Incarnation, LEASE_TIME, Registry, RegistryError, keys, script};
+use super::{Incarnation, LEASE_TIME, Registry, RegistryError, RoomKey, keys, script};
 
 static CLAIM_CODES: LazyLock<Script> = LazyLock::new(|| script(include_str!("scripts/claim_codes.lua")));
 static HOLD: LazyLock<Script> = LazyLock::new(|| script(include_str!("scripts/hold.lua")));
@@ -22,7 +22,8 @@ static LEAVE: LazyLock<Script> = LazyLock::new(|| script(include_str!("scripts/l
 
 /// Largest number of keys in one call, so that no call keeps Redis from others for long.
 pub(in crate::fleet) const BATCH: usize = 256;
-/// Time from the beginning of Redis' memory until codes are claimed. Nodes whose codes it has forgotten are back by then.
+/// Time from the beginning of Redis' memory, or its return, until codes are claimed and keys are swept. Nodes whose codes it has
+/// forgotten, or whose leases are over, are back by then.
 const SETTLE_TIME: Duration = Duration::from_secs(2);
 /// Time for which a gateway claims a player or a name, until the node holds the seat or the room.
 const COMING_TIME: Duration = Duration::from_secs(10);
@@ -46,38 +47,6 @@ impl Owner {
     /// Set of the keys that it owns.
     fn owned(&self) -> String {
         format!("fh:owned:{self}")
-    }
-}
-
-/// Id of a room in the fleet: the node that opened it, its life, and a number. It stays the same if another node takes the
-/// room over.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct RoomKey {
-    /// The node that opened the room.
-    pub home: Owner,
-    /// Number of the room in that life.
-    pub number: u64,
-}
-
-impl fmt::Display for RoomKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.home, self.number)
-    }
-}
-
-impl FromStr for RoomKey {
-    type Err = &'static str;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = "a room of the fleet is NODE:INCARNATION:NUMBER";
-        let mut parts = text.split(':');
-        let (Some(node), Some(incarnation), Some(number), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            return Err(wrong);
-        };
-        let incarnation = incarnation.to_owned().try_into().map_err(|_| wrong)?;
-        let home = Owner { node: node.to_owned(), incarnation };
-        Ok(Self { home, number: number.parse().map_err(|_| wrong)? })
     }
 }
 
@@ -133,7 +102,7 @@ pub enum Holding {
     Player {
         /// Lasting id.
         account: AccountId,
-        /// Whether it is connected.
+        /// Whether it is connected, and heard.
         is_here: bool,
     },
 }
@@ -167,24 +136,25 @@ pub(in crate::fleet) enum PlayerClaim {
 }
 
 impl Registry {
-    /// Claims those of the codes that nobody has. None in the first two seconds of Redis' memory.
+    /// Claims those of the codes that nobody has. None in the first two seconds of Redis' memory, or after it was away.
     ///
     /// # Errors
-    /// When Redis is away.
+    /// When Redis is away, or the lease of the owner is over.
     pub async fn claim_codes(&self, owner: &Owner, codes: &[ClaimedCode]) -> Result<Vec<ClaimedCode>, RegistryError> {
         let mut call = by(&CLAIM_CODES, owner);
         call.key(keys::BORN).arg(SETTLE_TIME.as_millis() as u64);
         for ClaimedCode { code, number } in codes {
             call.arg(keys::code(code)).arg(format!("{owner}:{number}"));
         }
-        let claimed: Vec<usize> = call.invoke_async(&mut self.connection()).await?;
+        let claimed: Option<Vec<usize>> = call.invoke_async(&mut self.connection()).await?;
+        let claimed = claimed.ok_or(RegistryError::Lapsed)?;
         Ok(claimed.into_iter().filter_map(|index| codes.get(index).cloned()).collect())
     }
 
     /// Writes what a node holds. Returns the keys that another node has, whose lease lives.
     ///
     /// # Errors
-    /// When Redis is away.
+    /// When Redis is away, or the lease of the owner is over.
     pub async fn hold(&self, owner: &Owner, holdings: &[Holding]) -> Result<Vec<String>, RegistryError> {
         let mut refused = Vec::new();
         for batch in holdings.chunks(BATCH) {
@@ -192,8 +162,8 @@ impl Registry {
             for holding in batch {
                 call.arg(holding.key()).arg(holding.value(owner));
             }
-            let keys: Vec<String> = call.invoke_async(&mut self.connection()).await?;
-            refused.extend(keys);
+            let keys: Option<Vec<String>> = call.invoke_async(&mut self.connection()).await?;
+            refused.extend(keys.ok_or(RegistryError::Lapsed)?);
         }
         Ok(refused)
     }
@@ -202,7 +172,7 @@ impl Registry {
     /// or by the same one and its lease lives.
     ///
     /// # Errors
-    /// When Redis is away.
+    /// When Redis is away, or the lease of the owner is over.
     pub async fn hold_rooms(
         &self,
         owner: &Owner,
@@ -211,13 +181,12 @@ impl Registry {
         let mut refused = Vec::new();
         for batch in rooms.chunks(BATCH) {
             let mut call = by(&HOLD_ROOMS, owner);
-            call.arg(&owner.node).arg(owner.incarnation.to_string());
             for (room, epoch, record) in batch {
                 let record = serde_json::to_string(record).expect("a room serialises");
                 call.arg(keys::room(room)).arg(*epoch).arg(record);
             }
-            let keys: Vec<String> = call.invoke_async(&mut self.connection()).await?;
-            refused.extend(keys);
+            let keys: Option<Vec<String>> = call.invoke_async(&mut self.connection()).await?;
+            refused.extend(keys.ok_or(RegistryError::Lapsed)?);
         }
         Ok(refused)
     }
@@ -308,36 +277,23 @@ impl Registry {
         found.map(owner).transpose()
     }
 
-    /// Removes keys of nodes whose leases are over, at most 512. Returns their number.
+    /// Removes keys of nodes whose leases are over, at most 512. Returns their number. After Redis was away, nodes that have not
+    /// left may be about to come back: their keys stay until the others have come back for two seconds.
     ///
     /// # Errors
     /// When Redis is away.
     pub async fn sweep(&self) -> Result<u64, RegistryError> {
         let mut call = SWEEP.prepare_invoke();
-        call.key(keys::NODES).arg(LEASE_TIME.as_millis() as u64).arg(2 * BATCH);
+        call.key(keys::NODES).key(keys::BORN);
+        call.arg(LEASE_TIME.as_millis() as u64).arg(SETTLE_TIME.as_millis() as u64).arg(2 * BATCH);
         Ok(call.invoke_async(&mut self.connection()).await?)
     }
 }
 
-/// A call by an owner: its set of keys is the first key, its name the first argument.
+/// A call by an owner. Keys: the set of its keys, its lease. Arguments: the owner, its node, its incarnation.
 fn by<'a>(script: &'a Script, owner: &Owner) -> ScriptInvocation<'a> {
     let mut call = script.prepare_invoke();
-    call.key(owner.owned()).arg(owner.to_string());
+    call.key(owner.owned()).key(keys::node(&owner.node));
+    call.arg(owner.to_string()).arg(&owner.node).arg(owner.incarnation.to_string());
     call
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_id_of_a_room_reads_back() {
-        let home = Owner { node: "game-1.eu".to_owned(), incarnation: Incarnation(0xab) };
-        let room = RoomKey { home, number: 7 };
-        assert_eq!(room.to_string(), "game-1.eu:00000000000000ab:7");
-        assert_eq!(room.to_string().parse(), Ok(room));
-        for wrong in ["", "a:b", "a:00000000000000ab:", "a:x:1", "a:0:1:2"] {
-            assert!(wrong.parse::<RoomKey>().is_err(), "{wrong}");
-        }
-    }
 }

@@ -16,6 +16,7 @@ const STEPS: u64 = 10_000;
 
 /// Builds that only some players get. Everybody else gets a build that is not named here. Empty: all builds are for all.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Release {
     /// Number of this version: a change is refused when another one came first. 0 is that of an empty one.
     pub version: u64,
@@ -25,6 +26,7 @@ pub struct Release {
 
 /// Who gets a build.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct BuildShare {
     /// Name of the build, as in [`NodeLease::build`](super::NodeLease::build).
     pub build: String,

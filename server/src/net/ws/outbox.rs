@@ -61,6 +61,8 @@ struct Waiting {
     frames: usize,
     /// Bytes of the items, and of those that were taken and are not sent yet.
     bytes: usize,
+    /// Whether the connection is cut off: nothing is added any more, so that no message is sent behind one that is not.
+    is_cut: bool,
 }
 
 /// The queue to one socket.
@@ -76,11 +78,17 @@ impl Outbox {
     /// Adds an item. Returns the number of older frames that are left out because of it.
     ///
     /// # Errors
-    /// When too much waits. The item is not added.
+    /// Once, when too much waits: the connection ends in place of everything that waits, even while the socket's task is
+    /// held up by the client. Whatever is added later is dropped.
     pub fn push(&self, item: Item) -> Result<u64, TooSlow> {
         let mut waiting = self.lock();
+        if waiting.is_cut {
+            return Ok(0);
+        }
         let skipped = if matches!(item, Item::Frame(_)) { waiting.make_place() } else { 0 };
         if waiting.bytes + item.bytes() > WAITING_BYTES_MAX {
+            drop(waiting);
+            self.cut();
             return Err(TooSlow);
         }
         waiting.add(item);
@@ -96,12 +104,17 @@ impl Outbox {
         while !is_free() {
             self.sent.notified().await;
         }
-        self.lock().add(Item::Message(bytes));
+        let mut waiting = self.lock();
+        if !waiting.is_cut {
+            waiting.add(Item::Message(bytes));
+        }
+        drop(waiting);
         self.wake();
     }
 
-    /// Ends the connection in place of everything that waits, even while the socket's task is held up by the client.
+    /// Ends the connection in place of everything that waits.
     pub fn cut(&self) {
+        self.lock().cut();
         self.cut.notify_one();
     }
 
@@ -112,7 +125,10 @@ impl Outbox {
 
     /// Ends the session behind everything that waits.
     pub fn end_session(&self, client: ClientId, end: SessionEnd) {
-        self.lock().items.push_back(Item::SessionOver(client, end));
+        let mut waiting = self.lock();
+        if !waiting.is_cut {
+            waiting.items.push_back(Item::SessionOver(client, end));
+        }
     }
 
     /// Wakes the socket's task.
@@ -174,10 +190,18 @@ impl Waiting {
         std::mem::take(&mut self.frames) as u64
     }
 
+    fn cut(&mut self) {
+        self.is_cut = true;
+        self.frames = 0;
+        let waiting: usize = self.items.drain(..).map(|item| item.bytes()).sum();
+        self.bytes -= waiting;
+    }
+
     fn take_batch(&mut self) -> Vec<Item> {
         let (mut batch, mut bytes) = (Vec::new(), 0);
-        while bytes < BATCH_BYTES
-            && let Some(item) = self.items.pop_front()
+        // The end of a session goes with the message that tells it.
+        while let Some(item) =
+            self.items.pop_front_if(|item| bytes < BATCH_BYTES || matches!(item, Item::SessionOver(..)))
         {
             bytes += item.bytes();
             self.frames -= usize::from(matches!(item, Item::Frame(_)));
@@ -219,6 +243,14 @@ mod tests {
     }
 
     #[test]
+    fn the_end_of_a_session_is_in_the_batch_of_the_message_that_tells_it() {
+        let outbox = Outbox::default();
+        outbox.push(message(BATCH_BYTES)).expect("it fits");
+        outbox.end_session(7, Some(EndCode::Left));
+        assert_eq!(batch(&outbox), [message(BATCH_BYTES), Item::SessionOver(7, Some(EndCode::Left))]);
+    }
+
+    #[test]
     fn frames_alone_never_cut_a_client_off() {
         let outbox = Outbox::default();
         for _ in 0..100_000 {
@@ -233,12 +265,13 @@ mod tests {
         let pushed = (0..).map_while(|_| outbox.push(message(1024)).ok()).take(1000).count();
         assert_eq!(pushed, 256);
         assert_eq!(batch(&outbox).len(), 32);
-        assert_eq!(outbox.push(message(1)), Err(TooSlow), "the batch is not sent");
-        outbox.note_sent(32 * 1024);
-        assert_eq!(outbox.push(message(1)), Ok(0));
         assert!(outbox.wait_for_cut().now_or_never().is_none());
-        outbox.cut();
+        assert_eq!(outbox.push(message(1)), Err(TooSlow), "the batch is not sent");
         assert!(outbox.wait_for_cut().now_or_never().is_some());
+        outbox.note_sent(32 * 1024);
+        assert_eq!(outbox.push(message(1)), Ok(0), "it is cut off once");
+        outbox.end_session(7, SessionEnd::Unknown);
+        assert_eq!((outbox.bytes(), batch(&outbox)), (0, vec![]), "nothing comes behind a gap");
     }
 
     #[test]

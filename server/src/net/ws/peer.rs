@@ -4,7 +4,7 @@ use std::{collections::VecDeque, net::IpAddr, sync::Arc, time::Duration};
 
 use framehouse_shared::{
     api::ws::{Down, Encoding, Joined, Up},
-    protocol::{end::EndCode, messages::Welcome},
+    protocol::messages::Welcome,
 };
 
 use super::{Credit, Opened, Outbox, requests::event_of};
@@ -25,8 +25,6 @@ pub(super) struct Peer {
     player_id: String,
     resume: String,
     pub(super) outbox: Arc<Outbox>,
-    /// Why the server ends the session, once it has said so.
-    pub(super) end: Option<EndCode>,
     budget: Budget,
     /// Whether its flood was already reported, which happens only once; nothing more is read from it.
     is_reported: bool,
@@ -46,7 +44,6 @@ impl Peer {
             player_id,
             resume,
             outbox,
-            end: None,
             budget: Budget::new(rates, now),
             is_reported: false,
             received: VecDeque::new(),

@@ -124,7 +124,6 @@ fn the_messages_of_a_room_have_their_documented_form() {
         event(RoomEvent::GameMessage { slot: slot(1), bytes: vec![0, 255] }),
         event(RoomEvent::Phase(Phase::Countdown { match_no: 1, ticks: 90 })),
         event(RoomEvent::Left { slot: slot(2), code: EndCode::ConnectionLost }),
-        ServerMessage::Goodbye(EndCode::Kicked.into()),
         ServerMessage::SnapshotChunk { match_no: 1, next_tick: Tick(5), index: 0, count: 2, bytes: vec![1] },
         ServerMessage::SnapshotChunk { match_no: 1, next_tick: Tick(5), index: 1, count: 2, bytes: vec![2] },
     ];
@@ -132,15 +131,16 @@ fn the_messages_of_a_room_have_their_documented_form() {
         test.endpoint.queue_message(CLIENT, &Outgoing::new(message));
     }
     test.endpoint.answer_ping(CLIENT, &Pong { nonce: 3, room_time: Some(384) });
+    test.endpoint.queue_message(CLIENT, &Outgoing::new(&ServerMessage::Goodbye(EndCode::Kicked.into())));
     assert_eq!(
         test.told(),
         [
             r#"{"type":"message","payload":{"msg_id":9,"from":1,"data":"AP8="}}"#,
             r#"{"type":"phase","payload":{"msg_id":9,"phase":{"name":"countdown","match_no":1,"ticks":90}}}"#,
             r#"{"type":"player_left","payload":{"msg_id":9,"slot":2,"code":"connection_lost"}}"#,
-            r#"{"type":"left","payload":{"code":"kicked","reason":"the host sent you away"}}"#,
             r#"{"type":"snapshot","payload":{"match_no":1,"frame_id":5,"state":"AQI="}}"#,
             r#"{"type":"pong","payload":{"seq":3,"tick":1.5}}"#,
+            r#"{"type":"left","payload":{"code":"kicked","reason":"the host sent you away"}}"#,
         ]
     );
 }

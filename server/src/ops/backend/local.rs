@@ -133,7 +133,12 @@ impl Backend for LocalBackend {
         let is_newcomer = !matches!(request.target, JoinTarget::Resume(_));
         let place = is_newcomer.then(|| Arc::clone(&self.newcomers).try_acquire_owned()).transpose();
         let place = place.map_err(|_| Refusal::Busy(TOO_MANY_JOINS))?;
-        let request = JoinRequest { rating: self.rating(&request).await, ..request };
+        // A gateway has looked it up already.
+        let rating = match request.rating {
+            None => self.rating(&request).await,
+            known => known,
+        };
+        let request = JoinRequest { rating, ..request };
         let (reply, answer) = oneshot::channel();
         self.joins.try_send(PendingJoin { request, reply, place }).map_err(|error| match error {
             TrySendError::Full(_) => Refusal::Busy(TOO_MANY_JOINS),
@@ -281,8 +286,10 @@ mod tests {
             pending.reply.send(Err(JoinError::ServerFull)).expect("somebody waits");
             pending.request
         });
-        assert_eq!(backend.open_session(request()).await, Err(JoinError::ServerFull.into()));
-        assert_eq!(tick_thread.join().expect("no panic"), request());
+        // A gateway has looked the rating up.
+        let request = JoinRequest { rating: Some(1234), ..request() };
+        assert_eq!(backend.open_session(request.clone()).await, Err(JoinError::ServerFull.into()));
+        assert_eq!(tick_thread.join().expect("no panic"), request);
     }
 
     #[tokio::test]

@@ -12,7 +12,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use framehouse_shared::api::code;
+use framehouse_shared::api::{code, ws::PATH as WEBSOCKETS};
 
 use super::{
     connection::Peer,
@@ -53,10 +53,11 @@ pub(super) async fn check_request<B: Backend>(
         gateway.counts.requests_foreign.fetch_add(1, Ordering::Relaxed);
         return foreign.into_response();
     }
-    // Whether a request for a session resumes one is in its body.
+    // Whether a request for a session resumes one is in its body, or in the first message of its WebSocket.
     let path = request.uri().path();
+    let may_resume = path == SESSIONS || path == WEBSOCKETS;
     let is_monitoring = path == METRICS && gateway.proxies.is_own(caller.0);
-    if peer.is_for_resume && path != SESSIONS && !is_monitoring {
+    if peer.is_for_resume && !may_resume && !is_monitoring {
         return gateway.crowded();
     }
     // A connection of a proxy has no place among those of an address. Its requests have, one by one.

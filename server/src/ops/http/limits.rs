@@ -145,6 +145,8 @@ impl Table {
 /// The limits by address of the HTTP gateway, and what each address has used of them.
 pub(super) struct AddressLimits {
     limits: Limits,
+    /// Networks without limits.
+    free: Vec<Network>,
     table: Mutex<Table>,
 }
 
@@ -156,9 +158,14 @@ pub(super) struct Held {
 }
 
 impl AddressLimits {
-    /// Nobody has used anything yet.
-    pub fn new(limits: Limits) -> Arc<Self> {
-        Arc::new(Self { limits, table: Mutex::default() })
+    /// Nobody has used anything yet. The addresses of some networks have no limits.
+    pub fn new(limits: Limits, free: Vec<Network>) -> Arc<Self> {
+        Arc::new(Self { limits, free, table: Mutex::default() })
+    }
+
+    fn is_free(&self, caller: AddressKey) -> bool {
+        let is_near = caller.is_loopback() && !self.limits.limit_loopback;
+        is_near || self.free.iter().any(|network| network.contains(caller))
     }
 
     /// Takes a place for the caller. Nothing if the caller or one of its networks has no more.
@@ -201,7 +208,7 @@ impl AddressLimits {
         pay: impl Fn(&mut Usage),
     ) -> Result<Keys, E> {
         let mut keys = Keys::new();
-        if caller.is_loopback() && !self.limits.limit_loopback {
+        if self.is_free(caller) {
             return Ok(keys);
         }
         let mut table = self.lock();
@@ -258,16 +265,18 @@ mod tests {
 
     const START: Duration = Duration::ZERO;
 
+    const LIMITS: Limits = Limits {
+        connections: 32,
+        downloads: 8,
+        sockets: 16,
+        greetings: 8,
+        requests_per_s: 20.0,
+        joins_per_s: 5.0,
+        limit_loopback: false,
+    };
+
     fn limits() -> Arc<AddressLimits> {
-        AddressLimits::new(Limits {
-            connections: 32,
-            downloads: 8,
-            sockets: 16,
-            greetings: 8,
-            requests_per_s: 20.0,
-            joins_per_s: 5.0,
-            limit_loopback: false,
-        })
+        AddressLimits::new(LIMITS, Vec::new())
     }
 
     fn key(text: &str) -> AddressKey {
@@ -300,6 +309,16 @@ mod tests {
     }
 
     #[test]
+    fn gateways_of_the_fleet_have_no_limits() {
+        let gateways = vec!["192.0.2.0/24".parse().expect("a network")];
+        let limits = AddressLimits::new(LIMITS, gateways);
+        assert_eq!(allowed(&limits, [key("192.0.2.1")], Act::Connect), 200, "as often as is tried");
+        let held: Vec<_> = (0..100).map(|_| limits.hold(key("192.0.2.1"), Place::Connection, START)).collect();
+        assert!(held.iter().all(Option::is_some));
+        assert_eq!(allowed(&limits, [key("198.51.100.1")], Act::Connect), 80, "strangers have");
+    }
+
+    #[test]
     fn every_act_has_its_own_rate() {
         let limits = limits();
         let caller = key("192.0.2.1");
@@ -318,7 +337,7 @@ mod tests {
 
     #[test]
     fn a_small_rate_still_lets_somebody_in() {
-        let limits = AddressLimits::new(Limits { joins_per_s: 0.1, ..limits().limits });
+        let limits = AddressLimits::new(Limits { joins_per_s: 0.1, ..limits().limits }, Vec::new());
         assert!(limits.spend(key("192.0.2.1"), Act::Join, START).is_ok());
         assert!(limits.spend(key("192.0.2.1"), Act::Join, Duration::from_secs(11)).is_ok());
     }
@@ -351,7 +370,7 @@ mod tests {
     fn callers_on_this_machine_are_free_unless_a_setting_says_otherwise() {
         let free = limits();
         assert_eq!(allowed(&free, [key("127.0.0.1"), key("::1"), key("::ffff:127.0.0.1")], Act::Join), 600);
-        let strict = AddressLimits::new(Limits { limit_loopback: true, ..free.limits });
+        let strict = AddressLimits::new(Limits { limit_loopback: true, ..free.limits }, Vec::new());
         assert_eq!(allowed(&strict, [key("127.0.0.1")], Act::Join), 20);
     }
 
@@ -360,7 +379,7 @@ mod tests {
         // An IPv6 caller has three entries: with one, the table is full between the two entries of an IPv4 caller.
         for first in [None, Some(key("2001:db8::1"))] {
             // Nothing is unused for a long time.
-            let limits = AddressLimits::new(Limits { joins_per_s: 0.001, ..limits().limits });
+            let limits = AddressLimits::new(Limits { joins_per_s: 0.001, ..limits().limits }, Vec::new());
             for (number, caller) in first.into_iter().chain((0..20_000).map(|n| v4(0x0100_0000 + (n << 8)))).enumerate()
             {
                 let is_granted = limits.spend(caller, Act::Join, Duration::from_millis(number as u64)).is_ok();

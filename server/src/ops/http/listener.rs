@@ -27,9 +27,9 @@ use super::{
 };
 use crate::address::AddressKey;
 
-/// One in this number of all places for connections is reserved: only requests that resume a session are served there, so
-/// that players who lost a connection come back while the server is crowded.
-const RESERVED_PART: usize = 16;
+/// One in this number of all places for connections is reserved, and of those for WebSockets: only requests that resume a
+/// session are served there, so that players who lost a connection come back while the server is crowded.
+pub(super) const RESERVED_PART: usize = 16;
 /// One in this number of the reserved places is for this machine and the trusted proxies alone, so that strangers cannot
 /// keep health checks and monitoring out.
 const OWN_PART: usize = 4;

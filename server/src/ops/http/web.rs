@@ -20,13 +20,15 @@ const CSS: &str = "text/css; charset=utf-8";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
 const PAGE: &str = include_str!("../../../assets/web/page.html");
+/// The file that pages of other sites may import, if their requests are let through to it.
+const LIBRARY: &str = "framehouse.js";
 /// Files of the page: name, type, content. The game's module is beside them.
 const FILES: [(&str, &str, &str); 5] = [
     ("page.css", CSS, include_str!("../../../assets/web/page.css")),
     ("page.js", JAVASCRIPT, include_str!("../../../assets/web/page.js")),
     ("stage.js", JAVASCRIPT, include_str!("../../../assets/web/stage.js")),
     ("words.js", JAVASCRIPT, include_str!("../../../assets/web/words.js")),
-    ("framehouse.js", JAVASCRIPT, include_str!("../../../assets/web/framehouse.js")),
+    (LIBRARY, JAVASCRIPT, include_str!("../../../assets/web/framehouse.js")),
 ];
 
 /// The page loads nothing from elsewhere, runs no code but these files, and is in no frame of another page.
@@ -78,6 +80,10 @@ fn no_view() -> Response {
 )]
 pub(super) async fn send_file(Path(name): Path<String>) -> Response {
     match FILES.iter().find(|(known, ..)| *known == name) {
+        // Browsers import no module from another site that does not allow it by this header.
+        Some((LIBRARY, kind, content)) => {
+            ([(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")], file(kind, content)).into_response()
+        }
         Some((_, kind, content)) => file(kind, content),
         None => error(StatusCode::NOT_FOUND, code::NOT_FOUND, "the web page has no such file"),
     }
@@ -109,5 +115,14 @@ mod tests {
         }
         let all = FILES.iter().map(|(_, _, content)| *content).chain([PAGE]);
         assert!(!all.into_iter().any(|content| content.contains("//cdn") || content.contains("src=\"http")));
+    }
+
+    #[tokio::test]
+    async fn pages_of_other_sites_may_import_the_library_and_nothing_else() {
+        for (name, ..) in FILES {
+            let response = send_file(Path(name.to_owned())).await;
+            let allowed = response.headers().get(header::ACCESS_CONTROL_ALLOW_ORIGIN);
+            assert_eq!(allowed.is_some_and(|origins| origins == "*"), name == "framehouse.js", "{name}");
+        }
     }
 }

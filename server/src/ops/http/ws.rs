@@ -6,10 +6,12 @@
 //! ws/member.rs   what its tasks share: writing, pings, the close frame
 //! ws/join.rs     authentication, and from `join_room` to a session
 //! ws/relayed.rs  the socket of a gateway to a node, which carries one session
+//! ws/frames.rs   how many frames a client may send
 //! ws/end.rs      why a connection ends: close codes
 //! ```
 
 mod end;
+mod frames;
 mod join;
 mod member;
 mod relayed;
@@ -35,16 +37,24 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
     caller::Caller,
+    connection::Peer,
     counts::Counts,
     documented::Refusals,
     errors::error,
     limits::{Held, Place},
+    listener::RESERVED_PART,
     router::Gateway,
 };
-use crate::{config::WsSettings, ops::backend::Backend};
+use crate::{
+    config::{NetSettings, WsSettings},
+    ops::backend::Backend,
+};
+use frames::FrameBudget;
 
 pub use relayed::RelayedSockets;
 
+/// Size of the buffer of a socket for what it reads, in bytes: some messages of a player, or half of the longest one.
+const READ_BUFFER_BYTES: usize = 4 * 1024;
 /// Size from which on the messages of a batch are written, in bytes.
 const WRITE_BUFFER_BYTES: usize = 16 * 1024;
 /// Maximum size of what is waiting inside the WebSocket library, in bytes.
@@ -53,18 +63,29 @@ const WRITE_BUFFER_BYTES_MAX: usize = 512 * 1024;
 /// The places of all sockets.
 pub(super) struct Sockets {
     all: Arc<Semaphore>,
+    /// Number of the last places, which are for players who come back.
+    reserved: usize,
     unauthenticated: Arc<Semaphore>,
+    /// What each may send.
+    frames: FrameBudget,
 }
 
 impl Sockets {
-    pub(super) fn new(settings: &WsSettings) -> Self {
+    pub(super) fn new(settings: &WsSettings, net: &NetSettings) -> Self {
         let places = |count: u32| Arc::new(Semaphore::new(count as usize));
-        Self { all: places(settings.connections_max), unauthenticated: places(settings.unauthenticated_max) }
+        Self {
+            all: places(settings.connections_max),
+            reserved: settings.connections_max as usize / RESERVED_PART,
+            unauthenticated: places(settings.unauthenticated_max),
+            frames: FrameBudget::new(net),
+        }
     }
 }
 
 /// The places of a socket: among all, and among those of its address.
 struct SocketPlace {
+    /// Whether it is one for players who come back.
+    is_for_resume: bool,
     _permit: OwnedSemaphorePermit,
     _held: Held,
     counts: Arc<Counts>,
@@ -97,8 +118,10 @@ impl<B: Backend> Gateway<B> {
         let permit = |places: &Arc<Semaphore>| Arc::clone(places).try_acquire_owned().map_err(|_| NoPlace::Server);
         let greeting = GreetingPlace { _held: hold(Place::Greeting)?, _permit: permit(&sockets.unauthenticated)? };
         let (held, permit) = (hold(Place::Socket)?, permit(&sockets.all)?);
+        let is_for_resume = sockets.all.available_permits() < sockets.reserved;
         count(&self.counts.sockets);
-        Ok((SocketPlace { _held: held, _permit: permit, counts: Arc::clone(&self.counts) }, greeting))
+        let counts = Arc::clone(&self.counts);
+        Ok((SocketPlace { is_for_resume, _held: held, _permit: permit, counts }, greeting))
     }
 }
 
@@ -120,6 +143,7 @@ fn count(counter: &AtomicU64) {
 )]
 pub(super) async fn open_socket<B: Backend>(
     State(gateway): State<Arc<Gateway<B>>>,
+    Extension(peer): Extension<Peer>,
     Extension(caller): Extension<Caller>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
@@ -131,7 +155,10 @@ pub(super) async fn open_socket<B: Backend>(
         }
     };
     let places = match gateway.socket_places(caller) {
-        Ok(places) => places,
+        Ok((mut place, greeting)) => {
+            place.is_for_resume |= peer.is_for_resume;
+            (place, greeting)
+        }
         Err(refusal) => {
             count(&gateway.counts.sockets_refused);
             return match refusal {
@@ -143,8 +170,10 @@ pub(super) async fn open_socket<B: Backend>(
             };
         }
     };
-    let gateway = Arc::clone(&gateway);
-    configured(upgrade).on_upgrade(move |socket| socket::serve(socket, gateway, caller.0, places)).into_response()
+    let (gateway, frames) = (Arc::clone(&gateway), gateway.sockets.frames);
+    configured(upgrade)
+        .on_upgrade(move |socket| socket::serve(socket, gateway, caller.0, places, frames))
+        .into_response()
 }
 
 /// The socket with its limits.
@@ -152,6 +181,7 @@ fn configured(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
     upgrade
         .max_message_size(MESSAGE_BYTES_MAX)
         .max_frame_size(MESSAGE_BYTES_MAX)
+        .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(WRITE_BUFFER_BYTES)
         .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
 }

@@ -137,7 +137,7 @@ fn create(gateway: &str, per_s: u32, count: u64) -> Result<Granted, String> {
             }
             let due = start + Duration::from_secs_f64(number as f64 / f64::from(per_s));
             thread::sleep(due.saturating_duration_since(Instant::now()));
-            let room = RoomRequest::Create { size: 4, private: true, practice: false };
+            let room = RoomRequest::Create { size: 4, private: true, practice: false, economy: None };
             granted.ask(&agent, gateway, &request(number, room), due);
         }
     };

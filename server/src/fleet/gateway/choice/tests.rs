@@ -10,7 +10,7 @@ fn hello(protocol: u64) -> Hello {
     Hello { protocol, game: "arena".to_owned(), rules_version: 1, components, fingerprint: 1 }
 }
 
-fn node(name: &str) -> NodeEntry {
+pub fn node(name: &str) -> NodeEntry {
     let lease = NodeLease {
         node: name.to_owned(),
         incarnation: Incarnation(1),

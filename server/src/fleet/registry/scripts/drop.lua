@@ -1,5 +1,6 @@
--- Removes keys of a node. What another node has taken over stays. KEYS: owned. ARGV: owner, keys.
-for i = 2, #ARGV do
+-- Removes keys of a node. What another node has taken over stays. KEYS: owned, node. ARGV: owner, its node,
+-- its incarnation, keys.
+for i = 4, #ARGV do
     local owner
     if string.sub(ARGV[i], 1, 8) == 'fh:room:' then
         local room = redis.call('HMGET', ARGV[i], 'node', 'incarnation')

@@ -1,5 +1,7 @@
--- Writes rooms. KEYS: owned. ARGV: owner, its node, its incarnation, then key, epoch and record of each.
--- Returns the keys of rooms that another node owns: by a higher epoch, or by the same one and its lease lives.
+-- Writes rooms. KEYS: owned, node. ARGV: owner, its node, its incarnation, then key, epoch and record of each.
+-- Returns the keys of rooms that another node owns: by a higher epoch, or by the same one and its lease lives. Returns nothing
+-- if the owner's own lease is over.
+if redis.call('HGET', KEYS[2], 'incarnation') ~= ARGV[3] then return false end
 local refused = {}
 for i = 4, #ARGV, 3 do
     local key, epoch = ARGV[i], tonumber(ARGV[i + 1])

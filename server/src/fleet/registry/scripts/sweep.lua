@@ -1,9 +1,13 @@
--- Removes keys of nodes whose leases are over. KEYS: nodes. ARGV: milliseconds that a lease lives, largest number of keys.
--- Returns the number of removed keys.
+-- Removes keys of nodes whose leases are over. KEYS: nodes, born. ARGV: milliseconds that a lease lives, milliseconds to settle,
+-- largest number of keys. Returns the number of removed keys.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local left, removed = tonumber(ARGV[2]), 0
-for _, owner in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[1], 'LIMIT', 0, 64)) do
+local over, born = now - ARGV[1], redis.call('GET', KEYS[2])
+-- After Redis was away, all leases are over, also those of nodes that live. Only nodes that have left are gone for certain.
+local is_settled = born and now - born >= tonumber(ARGV[2]) and redis.call('ZCOUNT', KEYS[1], '(' .. over, '+inf') > 0
+if not is_settled then over = 0 end
+local left, removed = tonumber(ARGV[3]), 0
+for _, owner in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', over, 'LIMIT', 0, 64)) do
     local node, incarnation = string.match(owner, '^(.*):(%x+)$')
     if redis.call('HGET', 'fh:node:' .. node, 'incarnation') ~= incarnation then
         local owned = 'fh:owned:' .. owner

@@ -28,8 +28,8 @@ pub(super) enum End {
     Session(SessionEnd),
     /// The session of a gateway's socket is over.
     Relayed(SessionEnd),
-    /// The client has sent too many messages that make no sense.
-    Misbehaved,
+    /// The client has sent too much, or too many messages that make no sense.
+    Misbehaved(EndCode),
     /// It does not read.
     TooSlow,
     /// It does not answer.
@@ -44,7 +44,7 @@ impl End {
             Self::Unauthenticated(_) | Self::Refused(_) | Self::Busy(_) => "it was not authenticated",
             Self::Broken(_, what) => what,
             Self::Session(_) | Self::Relayed(_) => "the session was over",
-            Self::Misbehaved => "its messages made no sense",
+            Self::Misbehaved(_) => "it sent too much or made no sense",
             Self::TooSlow => "it did not read what was sent to it",
             Self::NoPong => "it did not answer a ping",
         }
@@ -62,7 +62,7 @@ impl End {
             Self::Session(SessionEnd::Code(EndCode::ServerStopping)) => {
                 (close::STOPPING, EndCode::ServerStopping.sentence())
             }
-            Self::Session(SessionEnd::Code(code)) => (close::MISBEHAVED, code.sentence()),
+            Self::Session(SessionEnd::Code(code)) | Self::Misbehaved(code) => (close::MISBEHAVED, code.sentence()),
             Self::Session(SessionEnd::Unknown) => (close::SESSION_LOST, "the session ended: connect again"),
             Self::Session(SessionEnd::NodeLost) => {
                 (close::NODE_LOST, "the server of your room does not answer any more: connect again")
@@ -71,7 +71,6 @@ impl End {
                 relayed = reason_of(*end);
                 (SESSION_OVER, relayed.as_str())
             }
-            Self::Misbehaved => (close::MISBEHAVED, EndCode::MadeNoSense.sentence()),
             Self::TooSlow => (close::TOO_SLOW, "you did not read what was sent to you"),
             Self::NoPong => (close::NO_PONG, "you did not answer a ping"),
         };

@@ -59,9 +59,10 @@ impl JoinRefused {
         Self { code: code.map(str::to_owned), reason: reason.into() }
     }
 
-    /// The end of a connection that has asked for its seat with the authentication.
+    /// The end of a connection that has asked for its seat with the authentication. It may succeed a moment later.
     pub(super) fn into_end(self) -> End {
-        if self.code.as_deref() == Some(code::BUSY) { End::Busy(self.reason) } else { End::Refused(self.reason) }
+        let is_busy = matches!(self.code.as_deref(), Some(code::BUSY | code::SERVER_FULL));
+        if is_busy { End::Busy(self.reason) } else { End::Refused(self.reason) }
     }
 }
 

@@ -23,6 +23,7 @@ use futures_util::{
 };
 use tokio::{
     sync::watch,
+    task::coop::consume_budget,
     time::{sleep, timeout},
 };
 use tungstenite::{Error, error::CapacityError};
@@ -43,6 +44,14 @@ const CLOSE_TIME_MAX: Duration = Duration::from_secs(1);
 pub(super) type Sink = SplitSink<WebSocket, Message>;
 /// The half of a socket that is read.
 pub(super) type Stream = SplitStream<WebSocket>;
+
+/// A frame of a client.
+pub(super) enum Frame {
+    /// A message, in a frame of this kind.
+    Message(Encoding, Bytes),
+    /// A ping or pong.
+    Control,
+}
 
 /// A socket, as the parts of its task share it.
 pub(super) struct Member {
@@ -93,10 +102,9 @@ impl Member {
     /// Queues a message of the HTTP thread itself.
     pub fn tell(&self, message: &Down) {
         let bytes = self.encoding().encode(message).into();
-        match self.outbox.push(Item::Message(bytes)) {
-            Ok(_) => self.outbox.wake(),
-            Err(_) => self.outbox.cut(),
-        }
+        // If it does not fit, the connection ends.
+        let _ = self.outbox.push(Item::Message(bytes));
+        self.outbox.wake();
     }
 
     /// Queues a refusal.
@@ -138,21 +146,22 @@ impl Member {
         let _ = timeout(CLOSE_TIME_MAX, closing).await;
     }
 
-    /// The next frame that is a message: kind and bytes.
-    pub async fn next_frame(&self, stream: &mut Stream) -> Result<(Encoding, Bytes), End> {
-        loop {
-            return match stream.next().await {
-                Some(Ok(Message::Text(text))) => Ok((Encoding::Json, Bytes::from(text))),
-                Some(Ok(Message::Binary(bytes))) => Ok((Encoding::MessagePack, bytes)),
-                Some(Ok(Message::Pong(_))) => {
-                    self.has_answered.store(true, Ordering::Relaxed);
-                    continue;
-                }
-                // The library answers a ping, and the close frame of a client, by itself.
-                Some(Ok(Message::Ping(_))) => continue,
-                Some(Ok(Message::Close(_))) | None => Err(End::Gone),
-                Some(Err(error)) => Err(breach(error)),
-            };
+    /// The next frame.
+    pub async fn next_frame(&self, stream: &mut Stream) -> Result<Frame, End> {
+        let frame = stream.next().await;
+        // Frames that wait in a buffer must not keep the thread from all other sockets.
+        consume_budget().await;
+        match frame {
+            Some(Ok(Message::Text(text))) => Ok(Frame::Message(Encoding::Json, Bytes::from(text))),
+            Some(Ok(Message::Binary(bytes))) => Ok(Frame::Message(Encoding::MessagePack, bytes)),
+            Some(Ok(Message::Pong(_))) => {
+                self.has_answered.store(true, Ordering::Relaxed);
+                Ok(Frame::Control)
+            }
+            // The library answers a ping, and the close frame of a client, by itself.
+            Some(Ok(Message::Ping(_))) => Ok(Frame::Control),
+            Some(Ok(Message::Close(_))) | None => Err(End::Gone),
+            Some(Err(error)) => Err(breach(error)),
         }
     }
 
@@ -199,9 +208,8 @@ impl Member {
                 return End::Unauthenticated("you joined no room within a minute");
             }
             self.has_answered.store(false, Ordering::Relaxed);
-            if self.outbox.push(Item::Ping).is_err() {
-                return End::TooSlow;
-            }
+            // It always fits: it has no bytes.
+            let _ = self.outbox.push(Item::Ping);
             self.outbox.wake();
             sleep(PONG_TIME_MAX).await;
             if !self.has_answered.load(Ordering::Relaxed) {

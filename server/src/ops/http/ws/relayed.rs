@@ -3,6 +3,7 @@
 use std::{convert::Infallible, sync::Arc};
 
 use axum::{
+    body::Bytes,
     extract::{WebSocketUpgrade, ws::WebSocket},
     http::StatusCode,
     response::{IntoResponse, Response},
@@ -14,7 +15,7 @@ use tokio::{sync::Semaphore, time::timeout};
 use super::{
     configured,
     end::End,
-    member::{Member, Stream},
+    member::{Frame, Member, Stream},
     socket::AUTH_TIME_MAX,
 };
 use crate::net::ws::{WsLink, relay::Attach};
@@ -62,16 +63,25 @@ async fn serve(socket: WebSocket, link: WsLink) {
 }
 
 async fn read_all(stream: &mut Stream, member: &Member, link: &WsLink) -> Result<Infallible, End> {
-    let first = timeout(AUTH_TIME_MAX, member.next_frame(stream)).await;
-    let (_, first) = first.map_err(|_| End::Unauthenticated("you did not say whose session this is"))??;
+    let first = timeout(AUTH_TIME_MAX, next(stream, member)).await;
+    let first = first.map_err(|_| End::Unauthenticated("you did not say whose session this is"))??;
     let attach = serde_json::from_slice::<Attach>(&first).ok();
     let attach = attach.ok_or_else(|| End::Refused("the first frame has to say whose session this is".to_owned()))?;
     let encoding = attach.encoding();
     let session = link.open(attach.opened(Arc::clone(&member.outbox))).await;
     member.begin(session.clone());
     loop {
-        let (_, bytes) = member.next_frame(stream).await?;
+        let bytes = next(stream, member).await?;
         let message = encoding.decode(&bytes).ok();
         session.send(bytes, message).await;
+    }
+}
+
+/// The bytes of the next message. The gateway has charged its member for it.
+async fn next(stream: &mut Stream, member: &Member) -> Result<Bytes, End> {
+    loop {
+        if let Frame::Message(_, bytes) = member.next_frame(stream).await? {
+            return Ok(bytes);
+        }
     }
 }

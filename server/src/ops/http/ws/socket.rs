@@ -3,15 +3,19 @@
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{body::Bytes, extract::ws::WebSocket};
-use framehouse_shared::api::ws::{Down, JoinRoom, Up};
+use framehouse_shared::{
+    api::ws::{Down, JoinRoom, Up},
+    protocol::end::EndCode,
+};
 use futures_util::StreamExt;
 use tokio::time::timeout;
 
 use super::{
     GreetingPlace, SocketPlace,
     end::End,
+    frames::FrameBudget,
     join::{self, Identity, JoinRefused, Resuming},
-    member::{Member, Stream},
+    member::{Frame, Member, Stream},
 };
 use crate::{
     address::AddressKey,
@@ -26,8 +30,10 @@ use crate::{
 pub(super) const AUTH_TIME_MAX: Duration = Duration::from_secs(5);
 /// Maximum number of messages that cannot be read while the client is in no room; in a room the session counts.
 const UNREADABLE_MAX: u32 = 10;
-/// Time for which a `join_room` waits for the end of the session before it. The client may have been told that it has left
-/// a moment before.
+/// The end of a newcomer while only places for players who come back are left.
+const CROWDED: &str = "this server has too many connections: try again in a moment";
+/// Time for which a `join_room` waits for the end of the session before it. The client of a gateway may have been told that
+/// it has left a moment before.
 const LEAVING_TIME_MAX: Duration = Duration::from_millis(500);
 
 /// Serves a socket to its end.
@@ -36,10 +42,20 @@ pub(super) async fn serve<B: Backend>(
     gateway: Arc<Gateway<B>>,
     caller: AddressKey,
     (place, greeting): (SocketPlace, GreetingPlace),
+    frames: FrameBudget,
 ) {
     let member = Member::new(End::of_session);
     let (mut sink, mut stream) = socket.split();
-    let reader = Reader { stream: &mut stream, member: &member, gateway: &*gateway, caller, unreadable: 0 };
+    let is_for_resume = place.is_for_resume;
+    let reader = Reader {
+        stream: &mut stream,
+        member: &member,
+        gateway: &*gateway,
+        caller,
+        is_for_resume,
+        frames,
+        unreadable: 0,
+    };
     let end = member.run(&mut sink, reader.read(greeting)).await;
     // Another socket may have its place while the close frame is on its way.
     drop(place);
@@ -52,6 +68,9 @@ struct Reader<'a, B> {
     member: &'a Member,
     gateway: &'a Gateway<B>,
     caller: AddressKey,
+    /// Whether it has a place for players who come back.
+    is_for_resume: bool,
+    frames: FrameBudget,
     /// Number of messages that could not be read while the client was in no room.
     unreadable: u32,
 }
@@ -70,6 +89,7 @@ impl<B: Backend> Reader<'_, B> {
         let message = first.1.ok_or_else(|| End::Refused("the first message has to be `auth`".to_owned()))?;
         let (identity, resuming) = join::authenticate(message, self.caller)?;
         match resuming {
+            None if self.is_for_resume => return Err(End::Busy(CROWDED.to_owned())),
             None => self.greet(&identity, None),
             Some(resuming) => self.resume(&identity, &resuming).await.map_err(JoinRefused::into_end)?,
         }
@@ -141,21 +161,30 @@ impl<B: Backend> Reader<'_, B> {
     fn note_unreadable(&mut self, is_readable: bool) -> Result<(), End> {
         self.unreadable += 1;
         if self.unreadable > UNREADABLE_MAX {
-            return Err(End::Misbehaved);
+            return Err(End::Misbehaved(EndCode::MadeNoSense));
         }
         let sentence = if is_readable { "you are in no room: send join_room first" } else { "no message of this kind" };
         self.member.refuse(sentence);
         Ok(())
     }
 
+    fn charge(&mut self, message: Option<&Up>) -> Result<(), End> {
+        self.frames.charge(message, self.gateway.start.elapsed())
+    }
+
     /// The next message, and its bytes; `None` if it cannot be read.
     async fn next(&mut self) -> Result<(Bytes, Option<Up>), End> {
-        let (encoding, bytes) = self.member.next_frame(self.stream).await?;
-        if self.member.decide_encoding(encoding) != encoding {
-            // It must not be readable on a node either, which does not see of which kind the frame was.
-            return Ok((Bytes::new(), None));
+        loop {
+            let Frame::Message(encoding, bytes) = self.member.next_frame(self.stream).await? else {
+                self.charge(None)?;
+                continue;
+            };
+            let is_of_its_kind = self.member.decide_encoding(encoding) == encoding;
+            // One of another kind must not be readable on a node either, which does not see of which kind it was.
+            let bytes = if is_of_its_kind { bytes } else { Bytes::new() };
+            let message = encoding.decode(&bytes).ok();
+            self.charge(message.as_ref())?;
+            return Ok((bytes, message));
         }
-        let message = encoding.decode(&bytes).ok();
-        Ok((bytes, message))
     }
 }
