@@ -79,11 +79,6 @@ impl Fleet {
         self.spawn("gateway", name, &[], variables)
     }
 
-    /// The part of a node's lease in Redis that is about it, as text.
-    pub fn lease(&self, node: &str) -> String {
-        self.redis.ask(&["HGET", &format!("fh:node:{node}"), "lease"])
-    }
-
     /// Everything that these processes have logged.
     pub fn logs(&self) -> String {
         let files: Vec<PathBuf> = self.folders.iter().map(|folder| folder.path().join("log")).collect();

@@ -246,8 +246,9 @@ mod tests {
     fn the_end_of_a_session_is_in_the_batch_of_the_message_that_tells_it() {
         let outbox = Outbox::default();
         outbox.push(message(BATCH_BYTES)).expect("it fits");
-        outbox.end_session(7, Some(EndCode::Left));
-        assert_eq!(batch(&outbox), [message(BATCH_BYTES), Item::SessionOver(7, Some(EndCode::Left))]);
+        let end = SessionEnd::Code(EndCode::Left);
+        outbox.end_session(7, end);
+        assert_eq!(batch(&outbox), [message(BATCH_BYTES), Item::SessionOver(7, end)]);
     }
 
     #[test]
