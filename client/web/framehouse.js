@@ -38,7 +38,7 @@ const fromBase64 = (/** @type {string} */ text) => Uint8Array.from(atob(text), (
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms * (0.5 + Math.random())));
 
 /** Whether another try would end in the same way. @param {any} code */
-const isFinal = (code) => (typeof code === "number" ? FINAL_CODES.includes(code) : code !== "busy");
+const isFinal = (code) => (typeof code === "number" ? FINAL_CODES.includes(code) : !/^(busy|overloaded)$/.test(code));
 
 /** Connects to a server (`https://host`) as this player. @param {string | URL} server @param {Player} player */
 export async function connect(server, player) {
@@ -206,10 +206,11 @@ export class House {
     for (const part of [...(payload?.inputs ?? []), ...(payload?.commands ?? [])]) part.data = fromBase64(part.data);
     this.#follow(type, payload);
     const wanted = this.#wanted;
-    if (wanted && (wanted.type === type || type === "left" || type === "refused")) {
+    const isRefused = wanted?.type === "joined" && (type === "left" || type === "refused");
+    if (wanted && (wanted.type === type || isRefused)) {
       this.#wanted = null;
-      if (wanted.type === type) wanted.resolve(this.room);
-      else wanted.reject(new Refused(payload.reason, payload.code ?? type));
+      if (isRefused) wanted.reject(new Refused(payload.reason, payload.code ?? type));
+      else wanted.resolve(this.room);
     }
     this.#tell(type, payload);
   }

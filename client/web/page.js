@@ -9,7 +9,6 @@ import * as view from "./view.js";
 const COLORS = "4cc3ff ffb938 ff6b5e 77e068 b58cff ff8fce 3fe0cb f6ef72 e0803c 5f7dff b9f03c db5cf0 c9a07c 93adc2 ff4a86 2c9e94"
   .split(" ")
   .map((hex) => `#${hex}`);
-/** Maximum length of a name, in bytes. */
 const NAME_BYTES_MAX = 32;
 const NOTICE_MS = 6000;
 const LINES_MAX = 50;
@@ -29,7 +28,7 @@ let ranking = [];
 const names = new Map();
 /** When the match begins, by `performance.now()`. */
 let beginsAt = 0;
-/** Timers of the inputs, and of a notice. */
+/** Timers. */
 let inputs = 0;
 let fading = 0;
 
@@ -226,7 +225,8 @@ function render() {
   at.start.hidden = at.ready.hidden || room.host !== own || room.members.size < 2;
   at.leave.hidden = own === null;
   at.away.hidden = own === null || !isMatch;
-  at.room.hidden = !at.again.hidden || !at.away.hidden;
+  at.room.hidden = !at.away.hidden || !(at.notice.hidden || (room && at.again.hidden));
+  at.copy.hidden = !room;
   at.help.hidden = isTouch || at.ready.hidden;
   at.talk.hidden = !room;
   at.board.hidden = phase !== "playing" || !at.board.firstChild;
@@ -250,8 +250,10 @@ const winner = () => (ranking[1]?.points === ranking[0].points ? say("draw") : s
 function seated(room) {
   const members = [...(room?.members.values() ?? [])].sort((a, b) => a.slot - b.slot);
   return members.map(({ slot, name, state }) => {
-    const marks = [slot === room.slot && say("you"), slot === room.host && say("host"), say(state === "ready" ? "isReady" : state)];
-    return row({ slot, name, marks: marks.filter(Boolean) });
+    const marks = [say(state === "ready" ? "isReady" : state)];
+    if (slot === room.host) marks.unshift(say("host"));
+    if (slot === room.slot) marks.unshift(say("you"));
+    return row({ slot, name, marks });
   });
 }
 
@@ -274,8 +276,8 @@ for (const id of ["play", "start", "copy", "leave", "send"]) at[id].textContent 
 for (const id of ["field", "board", "chat"]) at[id].ariaLabel = say(id);
 at.line.placeholder = at.line.ariaLabel = say("write");
 at.name.placeholder = at.name.ariaLabel = say("yourName");
-at.name.value = kept(localStorage, "name") ?? "";
-at.help.textContent = view.help ?? "";
+at.name.value = kept(localStorage, "name");
+at.help.textContent = view.help;
 stage.addTouchControls(at.touch);
 
 at.entry.onsubmit = () => (enter({ code }), false);
@@ -286,7 +288,7 @@ at.writing.onsubmit = () => {
 };
 at.ready.onclick = () => house.ready(at.ready.classList.contains("main"));
 at.start.onclick = () => house.start();
-at.leave.onclick = at.away.onclick = () => house.leave().then(watch, watch);
+at.leave.onclick = at.away.onclick = () => house.leave().then(watch, () => {});
 at.copy.onclick = async () => {
   // Without HTTPS there is no clipboard.
   if (!navigator.clipboard) return prompt(say("copy"), location.href);

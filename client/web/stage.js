@@ -9,7 +9,7 @@ const PAUSE_S = 0.3;
 const ARRIVALS = 60;
 /** Frames that are kept: a hidden page draws none. */
 const FRAMES_MAX = 30;
-/** Distance of a stick's full deflection, in CSS pixels. */
+/** Full deflection of a stick. */
 const STICK_PX = 48;
 
 /** Draws a room with the game's module, and makes its inputs. */

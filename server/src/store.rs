@@ -111,14 +111,18 @@ pub struct StoreOptions {
     pub messages: Option<ArchivedMessages>,
     /// Days that messages are kept.
     pub message_days: u32,
+    /// Time for which it tries again to store what is left when the server stops.
+    pub stop_limit: Duration,
 }
 
 impl StoreOptions {
     /// SQLite in this folder, with the other default settings, and without proofs and an archive of messages.
     pub fn in_folder(data_dir: PathBuf, key: PublicKey, clock: fn() -> Duration) -> Self {
-        let StoreSettings { boards_unproven, message_days, .. } = StoreSettings::default();
+        let settings = StoreSettings::default();
+        let (boards_unproven, message_days, stop_limit) =
+            (settings.boards_unproven, settings.message_days, settings.stop_limit());
         let (url, stream, prover, messages) = (None, None, None, None);
-        Self { data_dir, url, stream, key, clock, prover, boards_unproven, messages, message_days }
+        Self { data_dir, url, stream, key, clock, prover, boards_unproven, messages, message_days, stop_limit }
     }
 }
 
@@ -143,8 +147,8 @@ pub struct StoreThread {
 }
 
 impl StoreThread {
-    /// Stores what is still in the results files, for at most `patience`, and ends the thread. Blocks. Returns whether
-    /// all is stored; the next start stores the rest.
+    /// Stores what is still in the results files, for at most `patience`, and ends the thread. Blocks. Returns whether the
+    /// thread has ended; the next start stores what is left.
     pub fn close(self, patience: Duration) -> bool {
         self.stop.send_replace(true);
         self.end.recv_timeout(patience) == Err(mpsc::RecvTimeoutError::Disconnected)
@@ -183,7 +187,8 @@ pub fn start(options: StoreOptions) -> Result<(Store, StoreThread), StoreError> 
 type Work = Pin<Box<dyn Future<Output = ()>>>;
 
 async fn open(options: StoreOptions, stop: watch::Receiver<bool>) -> Result<(Store, Work), StoreError> {
-    let StoreOptions { data_dir, url, stream, key, clock, prover, boards_unproven, messages, message_days } = options;
+    let StoreOptions { data_dir, url, stream, key, clock, prover, boards_unproven, messages, .. } = options;
+    let (message_days, patience) = (options.message_days, options.stop_limit);
     let thread = prover.map(ProofThread::start).transpose();
     let thread = thread.map_err(|error| StoreError::NoThread(error.to_string()))?;
     let database = Database::new(url.as_deref(), &data_dir)?;
@@ -215,7 +220,8 @@ async fn open(options: StoreOptions, stop: watch::Receiver<bool>) -> Result<(Sto
     let (counters, stopped) = (Arc::clone(&progress), stop.clone());
     let storing: Work = match stream {
         Some(redis) => {
-            let shipper = Shipper { source: results, sink: ResultProducer::new(redis.clone()), progress, stop };
+            let shipper =
+                Shipper { source: results, sink: ResultProducer::new(redis.clone()), progress, stop, patience };
             let sink = MessageProducer(redis);
             let archive = MessageArchive { source: messages, sink, progress: counters, stop: stopped };
             Box::pin(async {
@@ -224,7 +230,7 @@ async fn open(options: StoreOptions, stop: watch::Receiver<bool>) -> Result<(Sto
         }
         None => {
             let sink = DatabaseSink { database: database.clone(), pages, boards_unproven };
-            let shipper = Shipper { source: results, sink, progress, stop };
+            let shipper = Shipper { source: results, sink, progress, stop, patience };
             let sink = DatabaseMessages::new(database, message_days, clock);
             let archive = MessageArchive { source: messages, sink, progress: counters, stop: stopped };
             Box::pin(async {

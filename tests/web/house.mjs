@@ -97,7 +97,10 @@ async function resumes() {
 /** A request fails at once where it cannot be answered, and breaks nothing. */
 async function requests() {
   const { house, socket, events } = await seated();
+  // What comes of an earlier message is no answer.
+  socket.says("refused", { code: null, reason: "too many messages" });
   const leaving = house.leave();
+  socket.says("refused", { code: null, reason: "too many messages" });
   await assert.rejects(house.join({ quick: true }), { code: "busy" });
   await leaving;
   await house.join({ quick: true });

@@ -13,6 +13,8 @@ import { Chromium, until } from "./chromium.mjs";
 
 const BYTES_MAX = 60_000;
 const VIEW_BYTES_PER_S_MAX = 6 * 1024;
+/** Seats of the room of the bots: no other one has as many. */
+const SEATS = 5;
 const DESKTOP = { width: 1280, height: 720 };
 const PHONE = { width: 390, height: 844, phone: true };
 const TURNED_PHONE = { width: 844, height: 390, phone: true };
@@ -32,12 +34,12 @@ async function withChromium(run) {
 
 /** Starts two bots, which play match after match in a room with more seats; returns the room's code. */
 async function startBots() {
-  const flags = ["--server", server, "--rooms", "1", "--players", "2", "--seats", "5", "--seconds", "150", "--json"];
+  const flags = ["--server", server, "--rooms", "1", "--players", "2", "--seats", String(SEATS), "--seconds", "150", "--json"];
   const program = spawn(bots, flags, { stdio: ["ignore", "inherit", "inherit"] });
   process.on("exit", () => program.kill());
   const room = await until("the bots are in a room", async () => {
     const { rooms } = await (await fetch(`${server}/v1/rooms`)).json();
-    return rooms.find(({ players }) => players === 2);
+    return rooms.find(({ players, seats }) => players === 2 && seats === SEATS);
   });
   return { code: room.code, ended: new Promise((resolve) => program.once("exit", resolve)) };
 }
@@ -136,6 +138,8 @@ async function names(browser) {
   await page.sees("#members", /(^|\s)名{10}(\s|$)/);
   await page.call("Page.reload");
   await until("the seat is back", () => page.text("#leave"));
+  host.send("close_room");
+  await page.sees("#notice", /The host closed the room/);
   await page.close();
   host.close();
 }

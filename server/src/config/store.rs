@@ -1,5 +1,7 @@
 //! `[store]`: the database of players, matches, leaderboards and messages.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::{SecretUrl, catalogue::Ranges};
@@ -16,15 +18,22 @@ pub struct StoreSettings {
     pub messages: bool,
     /// Days that messages are kept, 1 to 3650.
     pub message_days: u32,
+    /// Seconds for which a server that stops tries to store its last results, 0 to 600.
+    pub stop_limit_s: f64,
 }
 
 impl Default for StoreSettings {
     fn default() -> Self {
-        Self { database: None, boards_unproven: false, messages: true, message_days: 30 }
+        Self { database: None, boards_unproven: false, messages: true, message_days: 30, stop_limit_s: 2.0 }
     }
 }
 
 impl StoreSettings {
     /// Ranges of the numbers.
-    pub(super) const RANGES: Ranges = &[("message_days", 1.0, 3650.0)];
+    pub(super) const RANGES: Ranges = &[("message_days", 1.0, 3650.0), ("stop_limit_s", 0.0, 600.0)];
+
+    /// Time for which a server that stops tries to store its last results.
+    pub fn stop_limit(&self) -> Duration {
+        Duration::from_secs_f64(self.stop_limit_s)
+    }
 }

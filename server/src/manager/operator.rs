@@ -155,9 +155,8 @@ impl Operator {
             if sets.is_empty() {
                 return Ok(table::of_release(&release));
             }
-            let nodes = self.registry.nodes().await.map_err(say)?;
             for set in sets {
-                release::apply(&mut release, set, &nodes)?;
+                release::apply(&mut release, set)?;
             }
             // Another operator may have been faster.
             if self.registry.replace_release(&release).await.map_err(say)? {

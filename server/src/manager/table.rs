@@ -121,7 +121,6 @@ mod tests {
             build: build.to_owned(),
             players: players.iter().map(|name| (*name).to_owned()).collect(),
             percent,
-            class: None,
         };
         let builds = vec![share("a", 5.0, &["ada", "lin"]), share("b", 0.0, &[])];
         let told = of_release(&Release { version: 1, builds });

@@ -22,8 +22,8 @@ use crate::{
 
 /// Longest time to write the last replays when the server stops.
 const REPLAY_TIME_MAX: Duration = Duration::from_secs(10);
-/// Longest time to store the last results in the database when the server stops.
-const STORE_TIME_MAX: Duration = Duration::from_secs(2);
+/// Time for an attempt to store results to fail, after the last one was made.
+const STORE_TIME_MORE: Duration = Duration::from_secs(1);
 
 /// The open data folder.
 pub(super) struct Data {
@@ -65,7 +65,9 @@ impl Data {
         let options = store_options(settings, own_key.public(), prover, archived);
         let (store, store_thread) = store::start(options).map_err(|error| error.to_string())?;
         let start_replays = || ReplayWriter::start(replay_folder.clone(), &settings.replays, key);
-        let writers = Writers { replays: has_replays.then(start_replays).transpose()?, store: store_thread };
+        let replays = has_replays.then(start_replays).transpose()?;
+        let store_time = settings.store.stop_limit() + STORE_TIME_MORE;
+        let writers = Writers { replays, store: store_thread, store_time };
         Ok(Self { folder, replay_folder, public_key, players_key, store, results, messages, writers })
     }
 
@@ -105,6 +107,7 @@ fn store_options(
         boards_unproven: settings.store.boards_unproven,
         messages,
         message_days: settings.store.message_days,
+        stop_limit: settings.store.stop_limit(),
     }
 }
 
@@ -112,6 +115,8 @@ fn store_options(
 pub(super) struct Writers {
     replays: Option<ReplayWriter>,
     store: StoreThread,
+    /// Longest time to store the last results when the server stops.
+    store_time: Duration,
 }
 
 impl Writers {
@@ -122,7 +127,7 @@ impl Writers {
                 "the last replays or reports could not be written in time: the next start completes the replays"
             );
         }
-        if !self.store.close(STORE_TIME_MAX) {
+        if !self.store.close(self.store_time) {
             tracing::warn!("the last results are not in the database yet: the next start stores them");
         }
     }

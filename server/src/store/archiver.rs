@@ -70,6 +70,8 @@ async fn run(options: ArchiverOptions, stop: &AtomicBool) -> Result<(u64, u64), 
         sink: DatabaseSink { database: database.clone(), pages, boards_unproven },
         progress: Arc::clone(&progress),
         stop: stopped.clone(),
+        // What is left goes to another archiver.
+        patience: Duration::ZERO,
     };
     let messages = MessageArchive {
         source: MessageConsumer::new(redis),

@@ -5,7 +5,9 @@
 //! lost, the sink says what it has. Entries of a stream are acknowledged after the commit, and may come again: a match is
 //! stored once.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::{Instant, sleep};
 
 use super::{
     progress::Progress,
@@ -25,18 +27,24 @@ pub(super) struct Shipper<I, O> {
     pub progress: Arc<Progress>,
     /// Whether the server stops.
     pub stop: Stop,
+    /// Time for which it tries again after a failure when the server stops.
+    pub patience: Duration,
 }
 
 impl<I: Source, O: Sink> Shipper<I, O> {
-    /// Stores results until the server stops and all of them are stored, or the last attempt has failed.
+    /// Stores results until the server stops and all of them are stored, or attempts have failed for too long.
     pub async fn run(mut self) {
-        let mut back_off = BackOff::default();
+        let (mut back_off, mut stopped) = (BackOff::default(), None);
         while let Err(failure) = self.ship(&mut back_off).await {
             self.note_failure(&failure);
-            if self.stop.is_set() {
+            if !self.stop.is_set() {
+                self.stop.pause(back_off.next()).await;
+            } else if stopped.get_or_insert_with(Instant::now).elapsed() < self.patience {
+                sleep(LOOK_INTERVAL).await;
+            } else {
+                tracing::warn!("the last results are not in {} yet", self.sink.name());
                 return;
             }
-            self.stop.pause(back_off.next()).await;
         }
     }
 

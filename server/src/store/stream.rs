@@ -6,7 +6,7 @@
 //! ```
 //!
 //! A producer is a sink of the store's thread, so a server only needs the URL: `StoreOptions::stream`. How far its results
-//! files are in the stream is `fh:sent:KEY`, written with the entries in one transaction. While Redis is away or a stream
+//! files are in the stream is `fh:sent:KEY`, written with the entries in one transaction, and kept for 30 days. While Redis is away or a stream
 //! is full, results wait in the files, and messages in their queue. If Redis loses its data, that key is gone too, and the
 //! files are sent again from their beginning; messages that were in the stream are lost.
 //!

@@ -90,10 +90,8 @@ export function draw(context, frame, previous, alpha) {
   const passed = Math.min(0.1, Math.max(0, context.seconds - seconds));
   seconds = context.seconds;
   const crafts = between(frame.crafts, previous?.crafts, alpha);
-  if (frame !== shown) {
-    notice(context, frame, previous);
-    shown = frame;
-  }
+  if (frame !== shown) notice(context, frame, previous);
+  shown = frame;
   ownPlace = crafts.get(context.own) ?? null;
   // The own aim is shown at once, and not when the server has it.
   if (ownPlace) ownPlace.aim = (last[2] / 256) * TURN;

@@ -52,9 +52,9 @@ fn named_players_get_a_build_and_others_do_not() {
         fleet.redis.ask(&["SET", "fh:release", &body]);
     };
     let all_are = |is_right: &dyn Fn(&str) -> bool| (0..6).all(|_| is_right(&seat(&gateway, create()).server));
-    release(r#"{"build":"9.0","players":[],"percent":0.0,"class":null}"#);
+    release(r#"{"build":"9.0","players":[],"percent":0.0}"#);
     wait_until("nobody gets the new build", || all_are(&is_old));
-    release(r#"{"build":"9.0","players":["ada"],"percent":0.0,"class":null}"#);
+    release(r#"{"build":"9.0","players":["ada"],"percent":0.0}"#);
     wait_until("Ada gets the new build", || all_are(&is_new));
     drop(new);
     wait_until("without its nodes, she plays on the old one", || {

@@ -3,13 +3,17 @@
 use std::{
     path::Path,
     process::{Child, Stdio},
+    thread,
+    time::Duration,
 };
 
 use framehouse_harness::{live::wait_until, postgres::Postgres, redis::Redis};
+use framehouse_server::store::{self, StoreOptions};
+use framehouse_shared::replay::ServerKey;
 use framehouse_tools::replays::Folder;
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{append, lines, log, logged, matches, player, settings, start, stored};
+use super::{ENDED_S, append, lines, log, logged, matches, player, settings, start, stored};
 use crate::programs::{server, text};
 
 const RESULTS: &str = "fh:results";
@@ -59,6 +63,9 @@ fn two_archivers_and_what_a_dead_one_has_taken_store_each_match_once() {
     let running = start(folder.path(), &["--database", &url, "--redis", &redis.url()]);
     append(folder.path(), &matches(0..400));
     wait_until("they are in the stream", || redis.length(RESULTS) == 400);
+    let position = redis.keys().into_iter().find(|key| key.starts_with("fh:sent:")).expect("it is written with them");
+    let seconds: u32 = redis.ask(&["TTL", &position]).parse().expect("it ends some day");
+    assert!((2_000_000..=2_592_000).contains(&seconds), "after 30 days: {seconds}");
     // One takes some and dies.
     redis.ask(&["XGROUP", "CREATE", RESULTS, "archivers", "0"]);
     redis.ask(&["XREADGROUP", "GROUP", "archivers", "ghost", "COUNT", "100", "STREAMS", RESULTS, ">"]);
@@ -103,6 +110,23 @@ fn results_wait_while_redis_or_the_database_is_stopped() {
     wait_until("all are stored", || stored(&running) == 900);
     wait_until_empty(&redis);
     assert_eq!((player(&running, 1).matches, player(&running, 2).matches), (900, 900));
+}
+
+#[test]
+fn a_server_that_stops_while_redis_is_away_for_a_moment_still_sends_its_results() {
+    let Some(mut redis) = Redis::for_tests() else { return };
+    let folder = Folder::new("archivers-last-results");
+    redis.kill().expect("it has just started");
+    append(folder.path(), &matches(0..20));
+    let clock = || Duration::from_secs(ENDED_S);
+    let options = StoreOptions::in_folder(folder.path().to_owned(), ServerKey::from_secret([7; 32]).public(), clock);
+    let (stream, stop_limit) = (Some(redis.url()), Duration::from_secs(60));
+    let (_store, thread) = store::start(StoreOptions { stream, stop_limit, ..options }).expect("a folder of ours");
+    let closing = thread::spawn(move || thread.close(Duration::from_secs(120)));
+    // This takes a while, in which the first attempts fail.
+    redis.start_again().expect("it starts");
+    assert!(closing.join().expect("no panic"));
+    assert_eq!(redis.length(RESULTS), 20);
 }
 
 #[test]

@@ -11,10 +11,7 @@ use std::{
 };
 
 use framehouse_harness::redis::Redis;
-use framehouse_server::{
-    control::{ControlRequest, ask},
-    results::FILE_NAME,
-};
+use framehouse_server::results::FILE_NAME;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
@@ -50,6 +47,8 @@ pub(crate) struct Fleet {
     gateway_ports: [u16; 2],
     gateways: [Option<Process>; 2],
     manager: Option<Process>,
+    /// The operator's end of the last deploy.
+    deploy: Option<Process>,
 }
 
 impl Fleet {
@@ -68,6 +67,7 @@ impl Fleet {
             gateway_ports: [free_port()?, free_port()?],
             gateways: [None, None],
             manager: None,
+            deploy: None,
         };
         let manager = format!("[manager]\nnodes = {NODES}\nbuilds_dir = {folder:?}\ntrial_s = {trial_s}.0\n");
         fs::write(folder.join("server.toml"), format!("{settings}{manager}"))
@@ -99,6 +99,27 @@ impl Fleet {
         command.args(["--node", "chaos", "--http", "127.0.0.1:0", "--udp", "127.0.0.1:0", "--lanes", "1"]);
         command.args(&self.flags);
         self.manager = Some(self.spawn(command, "manager.log")?);
+        Ok(())
+    }
+
+    /// Numbers of the nodes that run.
+    pub fn running(&self) -> Vec<u32> {
+        (1..=NUMBERS_MAX).filter(|number| self.pid(*number).is_some()).collect()
+    }
+
+    /// Begins to deploy a copy of the program, and does not wait for the end.
+    ///
+    /// # Errors
+    /// A sentence, when it cannot be copied or the order not be given.
+    pub fn begin_deploy(&mut self) -> Result<(), String> {
+        let name = "framehouse-server-new";
+        // A new file, because the old one may run.
+        let file = self.folder.join(name);
+        drop(fs::remove_file(&file));
+        fs::copy(&self.server, &file).map_err(|error| format!("cannot copy the program: {error}"))?;
+        let mut command = self.program("fleet", "operator");
+        command.args(["deploy", name]);
+        self.deploy = Some(self.spawn(command, "deploy.log")?);
         Ok(())
     }
 
@@ -182,8 +203,14 @@ impl Fleet {
         self.folder.join("manager").join("nodes").join(number.to_string())
     }
 
+    /// The process of a node, as its manager has noted it: it may not answer yet, or no more.
     fn pid(&self, number: u32) -> Option<Pid> {
-        Pid::from_raw(i32::try_from(ask(&self.node(number), ControlRequest::Report).ok()?.pid).ok()?)
+        let folder = self.node(number);
+        let identity: Value = serde_json::from_slice(&fs::read(folder.join("process.json")).ok()?).ok()?;
+        let pid = i32::try_from(identity["pid"].as_i64()?).ok()?;
+        // Another process may have the id by now.
+        let line = fs::read_to_string(format!("/proc/{pid}/cmdline")).ok()?;
+        Pid::from_raw(pid).filter(|_| line.contains(&*folder.to_string_lossy()))
     }
 
     /// A role of the server's program, with its data in this folder.

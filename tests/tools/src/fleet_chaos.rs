@@ -1,8 +1,9 @@
 //! Chaos test of a fleet: Redis, two gateways, a manager with three nodes, and players that play through the gateways. By
-//! seed, nodes, gateways, the manager and Redis are killed.
+//! seed, nodes, gateways, the manager and Redis are killed, also during deploys, and players lose their connections.
 //!
 //! What must hold: whoever was told that a result is saved finds it, once; no room code leads to two rooms; no player has two
-//! seats; everybody is back in play soon after a kill; and when the nodes are gone, nothing of them is left in Redis.
+//! seats; everybody is back in play soon after a kill, and in the same seat if the node was not killed; and when the nodes are
+//! gone, nothing of them is left in Redis.
 //!
 //! ```text
 //! player.rs   a player: joins, plays, comes back
@@ -29,7 +30,7 @@ use framehouse_shared::rng::SimRng;
 
 use crate::{
     crash::{compare::compare, game::make_short_matches},
-    fleet::{Fleet, NODES},
+    fleet::Fleet,
     load::process::Scratch,
 };
 use book::Book;
@@ -40,8 +41,17 @@ const BEGIN_TIME_MAX: Duration = Duration::from_secs(60);
 const BACK_TIME_MAX: Duration = Duration::from_secs(15);
 /// Shortest and longest time between two kills, in milliseconds.
 const KILL_PAUSES_MS: (u32, u32) = (4_000, 12_000);
-/// Longest time for which Redis is away, in milliseconds.
-const REDIS_AWAY_MS_MAX: u32 = 10_000;
+/// Shortest and longest time for which Redis is away, in milliseconds.
+const REDIS_AWAY_MS: (u32, u32) = (500, 35_000);
+/// Time for which the first player's connection lasts, and what that of each further one lasts longer.
+const SESSION_TIME: (Duration, Duration) = (Duration::from_secs(15), Duration::from_millis(700));
+/// Time after a kill, and after the begin of a deploy, in which seats are gone because their nodes are.
+const KILL_TIME: Duration = Duration::from_secs(12);
+const DEPLOY_TIME: Duration = Duration::from_secs(90);
+/// Seconds for which a new build is on trial.
+const TRIAL_S: u32 = 5;
+/// Time from the last kill until nodes are stopped: their keys are swept by those that live.
+const LAST_SWEEP_TIME: Duration = Duration::from_secs(5);
 /// Longest time until the keys of dead nodes are gone.
 const SWEEP_TIME_MAX: Duration = Duration::from_secs(5);
 /// Longest time until the nodes have stopped.
@@ -96,16 +106,22 @@ enum Victim {
     Node(u32),
     Gateway(usize),
     Manager,
-    Redis { away_ms: u32 },
+    Redis {
+        away_ms: u32,
+    },
+    /// Nobody at first: a deploy begins, and the next victims are killed while it runs.
+    Build,
 }
 
 impl Victim {
-    fn draw(rng: &mut SimRng) -> Self {
-        match rng.below(8) {
-            0..=3 => Self::Node(1 + rng.below(NODES)),
-            4 | 5 => Self::Gateway(rng.below(2) as usize),
+    fn draw(rng: &mut SimRng, nodes: &[u32]) -> Self {
+        let (shortest, longest) = REDIS_AWAY_MS;
+        match rng.below(9) {
+            0..=3 if !nodes.is_empty() => Self::Node(nodes[rng.below(nodes.len() as u32) as usize]),
+            0..=5 => Self::Gateway(rng.below(2) as usize),
             6 => Self::Manager,
-            _ => Self::Redis { away_ms: 500 + rng.below(REDIS_AWAY_MS_MAX) },
+            7 => Self::Build,
+            _ => Self::Redis { away_ms: shortest + rng.below(longest - shortest) },
         }
     }
 
@@ -115,6 +131,7 @@ impl Victim {
             Self::Gateway(_) => "gateways",
             Self::Manager => "managers",
             Self::Redis { .. } => "times Redis",
+            Self::Build => "builds replaced",
         }
     }
 }
@@ -132,12 +149,13 @@ pub fn run(plan: &Plan, stop: &AtomicBool) -> Result<ChaosReport, String> {
 fn run_in(folder: &Path, plan: &Plan, stop: &AtomicBool) -> Result<ChaosReport, String> {
     let game = make_short_matches(folder, MATCH_TICKS)?;
     let flags = ["--tick-rate", "60", "--drain-limit", "0", "--game-dir"].map(OsString::from);
-    let mut fleet = Fleet::start(folder, SETTINGS, flags.into_iter().chain([game.into()]).collect())?;
+    let flags = flags.into_iter().chain([game.into()]).collect();
+    let mut fleet = Fleet::start_on_trial(folder, SETTINGS, flags, TRIAL_S)?;
     let (book, is_over) = (Arc::new(Book::new(plan.players)), Arc::new(AtomicBool::new(false)));
     let players: Vec<_> = (0..plan.players)
         .map(|number| {
             let (book, is_over, gateways) = (Arc::clone(&book), Arc::clone(&is_over), fleet.gateways());
-            thread::spawn(move || player::play(number, &gateways, &book, &is_over))
+            thread::spawn(move || player::play(number, &gateways, &book, Some(session_time(number)), &is_over))
         })
         .collect();
     let killed = kill_for_a_while(&mut fleet, plan, &book, stop).and_then(|kills| {
@@ -161,6 +179,10 @@ fn run_in(folder: &Path, plan: &Plan, stop: &AtomicBool) -> Result<ChaosReport, 
     }
 }
 
+fn session_time(player: u32) -> Duration {
+    SESSION_TIME.0 + SESSION_TIME.1 * (player % 20)
+}
+
 fn kill_for_a_while(
     fleet: &mut Fleet,
     plan: &Plan,
@@ -178,10 +200,17 @@ fn kill_for_a_while(
         let (shortest, longest) = KILL_PAUSES_MS;
         let pause = Duration::from_millis((shortest + rng.below(longest - shortest)).into());
         watch(book, stop, pause, |_| false)?;
-        let victim = Victim::draw(&mut rng);
+        let victim = Victim::draw(&mut rng, &fleet.running());
         complain!("killing {victim:?}");
         match victim {
-            Victim::Node(number) => fleet.kill_node(number),
+            Victim::Node(number) => {
+                book.note_nodes_end(KILL_TIME);
+                fleet.kill_node(number);
+            }
+            Victim::Build => {
+                book.note_nodes_end(DEPLOY_TIME);
+                fleet.begin_deploy()?;
+            }
             Victim::Gateway(index) => fleet.restart_gateway(index)?,
             Victim::Manager => fleet.restart_manager()?,
             Victim::Redis { away_ms } => {
@@ -197,6 +226,7 @@ fn kill_for_a_while(
             None => kills.push((victim.name(), 1)),
         }
     }
+    watch(book, stop, LAST_SWEEP_TIME, |_| false)?;
     watch(book, stop, BACK_TIME_MAX, |book| book.all_play())?;
     if book.all_play() { Ok(kills) } else { Err("not everybody plays after the last kill".to_owned()) }
 }

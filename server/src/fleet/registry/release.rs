@@ -34,8 +34,6 @@ pub struct BuildShare {
     pub players: Vec<String>,
     /// Share of all other players that get it, in percent, 0 to 100. A player keeps its build while the share grows.
     pub percent: f64,
-    /// Class of the build, if its nodes were seen: 16 hexadecimal digits.
-    pub class: Option<String>,
 }
 
 impl Release {
@@ -95,7 +93,7 @@ mod tests {
 
     fn share(build: &str, percent: f64, players: &[&str]) -> BuildShare {
         let players = players.iter().map(|player| (*player).to_owned()).collect();
-        BuildShare { build: build.to_owned(), players, percent, class: None }
+        BuildShare { build: build.to_owned(), players, percent }
     }
 
     fn got(release: &Release) -> Vec<Option<String>> {

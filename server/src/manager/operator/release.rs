@@ -1,6 +1,6 @@
 //! The words of `fleet release`: `BUILD=5%`, `BUILD=players:ada,lin`, `BUILD=nobody`, `BUILD=all`.
 
-use crate::fleet::registry::{BuildShare, NodeEntry, Release};
+use crate::fleet::registry::{BuildShare, Release};
 
 /// Maximum number of named players of a build.
 const PLAYERS_MAX: usize = 1000;
@@ -12,7 +12,7 @@ const HOW: &str = "write it as 0.3.0=5%, 0.3.0=players:ada,lin, 0.3.0=nobody, or
 ///
 /// # Errors
 /// With a sentence, when it is none of them.
-pub(super) fn apply(release: &mut Release, set: &str, nodes: &[NodeEntry]) -> Result<(), String> {
+pub(super) fn apply(release: &mut Release, set: &str) -> Result<(), String> {
     let wrong = || format!("{set:?} says nobody who gets a build: {HOW}");
     let (build, who) = set.split_once('=').ok_or_else(wrong)?;
     if build.is_empty() {
@@ -30,7 +30,6 @@ pub(super) fn apply(release: &mut Release, set: &str, nodes: &[NodeEntry]) -> Re
     let share = entry(release, build);
     share.percent = percent.unwrap_or(share.percent);
     share.players = players.unwrap_or_else(|| std::mem::take(&mut share.players));
-    share.class = nodes.iter().find(|node| node.lease.build == build).map(|node| node.lease.class.clone());
     let sum: f64 = release.builds.iter().map(|share| share.percent).sum();
     if sum > 100.0 { Err(format!("all shares together are {sum} %: at most 100 % can be given away")) } else { Ok(()) }
 }
@@ -59,7 +58,7 @@ mod tests {
 
     fn after(sets: &[&str]) -> Result<Release, String> {
         let mut release = Release::default();
-        sets.iter().try_for_each(|set| apply(&mut release, set, &[]))?;
+        sets.iter().try_for_each(|set| apply(&mut release, set))?;
         Ok(release)
     }
 

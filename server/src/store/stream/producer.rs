@@ -18,6 +18,8 @@ const RESULTS_MAX: usize = 20_000;
 /// Number of messages from which on the stream is full. A message has at most 1 KB.
 const MESSAGES_MAX: usize = 100_000;
 
+/// Time for which Redis keeps the position of a server that is gone. Pods have a new key each.
+const SENT_TIME: Duration = Duration::from_secs(30 * 86_400);
 /// Interval between two looks whether Redis still has what it was sent, while there is nothing to send.
 const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -58,6 +60,7 @@ impl ResultProducer {
     /// Checks that Redis has the position: one that was started again without its data has lost entries, too.
     async fn check_sent(&self) -> Result<(), Failure> {
         let Some(Sent { server, position, .. }) = self.sent.borrow().clone() else { return Ok(()) };
+        let () = self.redis.clone().expire(sent_key(&server), SENT_TIME.as_secs() as i64).await?;
         if self.load(&server).await? != position {
             return Err(Failure::StreamLost(RESULTS));
         }
@@ -93,6 +96,7 @@ impl Sink for ResultProducer {
         if let Some((server, Position { file, bytes, mark })) = &batch.position {
             let fields = [("file", file.to_string()), ("bytes", bytes.to_string()), ("mark", mark.clone())];
             adding.hset_multiple(sent_key(server), &fields).ignore();
+            adding.expire(sent_key(server), SENT_TIME.as_secs() as i64).ignore();
         }
         adding.exec_async(&mut redis).await?;
         batch.position.iter().for_each(|(server, position)| self.note(server, position));

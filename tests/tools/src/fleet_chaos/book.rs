@@ -15,6 +15,8 @@ struct Pages {
     seats: Vec<Seat>,
     told: BTreeSet<MatchId>,
     redis: Redis,
+    /// Until when nodes may take seats with them.
+    nodes_end_until: Instant,
     has_begun: bool,
     times_back: usize,
     longest_back: Duration,
@@ -46,6 +48,7 @@ impl Book {
             seats: vec![out; players as usize],
             told: BTreeSet::new(),
             redis: Redis::Back(Instant::now()),
+            nodes_end_until: Instant::now(),
             has_begun: false,
             times_back: 0,
             longest_back: Duration::ZERO,
@@ -63,6 +66,20 @@ impl Book {
     /// Notes that Redis is away, or back.
     pub fn set_redis_away(&self, is_away: bool) {
         self.lock().redis = if is_away { Redis::Away } else { Redis::Back(Instant::now()) };
+    }
+
+    /// Notes that nodes end within this time, and seats with them.
+    pub fn note_nodes_end(&self, time: Duration) {
+        let mut pages = self.lock();
+        pages.nodes_end_until = pages.nodes_end_until.max(Instant::now() + time);
+    }
+
+    /// A player was told that its seat is gone, although it is to be kept.
+    pub fn note_seat_lost(&self, player: u32) {
+        let mut pages = self.lock();
+        if pages.has_begun && Instant::now() > pages.nodes_end_until {
+            pages.broken.get_or_insert(format!("player {player} was told that its seat is gone, and its node lives"));
+        }
     }
 
     /// A player is in a room, on the node at this address.
@@ -166,6 +183,19 @@ mod tests {
         assert_eq!(book.check(Duration::ZERO), Ok(()));
         book.note_in(2, RoomCode::from_number(1), "b");
         assert!(book.check(Duration::ZERO).is_err_and(|sentence| sentence.contains("leads to rooms on b and a")));
+    }
+
+    #[test]
+    fn a_seat_that_is_lost_is_noticed_unless_nodes_end() {
+        let book = Book::new(1);
+        book.begin();
+        book.note_nodes_end(Duration::from_secs(3600));
+        book.note_seat_lost(0);
+        assert_eq!(book.check(Duration::MAX), Ok(()));
+        let book = Book::new(1);
+        book.begin();
+        book.note_seat_lost(0);
+        assert!(book.check(Duration::MAX).is_err_and(|sentence| sentence.contains("its node lives")));
     }
 
     #[test]

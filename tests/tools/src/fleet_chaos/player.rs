@@ -12,7 +12,7 @@ use framehouse_client::{
     connect::{ConnectError, RoomRequest, SessionGrant, SessionRequest, request_session_while},
     net::{Connection, UdpLink},
 };
-use framehouse_shared::{input::Input, protocol::messages::Phase};
+use framehouse_shared::{api::code, input::Input, protocol::messages::Phase};
 
 use super::book::Book;
 use crate::load;
@@ -23,22 +23,32 @@ const LOOP_INTERVAL: Duration = Duration::from_millis(4);
 const ASK_TIME_MAX: Duration = Duration::from_secs(2);
 /// Pause after a gateway that had no seat.
 const PAUSE: Duration = Duration::from_millis(300);
+/// Time for which a seat is kept at least, after a connection was lost.
+const KEPT_TIME_MIN: Duration = Duration::from_secs(4);
 /// Longest time to be welcomed.
 const WELCOME_TIME_MAX: Duration = Duration::from_secs(6);
 
 /// A seat that the player may come back to.
 struct Kept {
     request: SessionRequest,
+    /// When the player lost its connection; `None` if the server has ended the session.
+    lost: Option<Instant>,
 }
 
-/// Plays until it is over.
-pub(crate) fn play(number: u32, gateways: &[String], book: &Book, is_over: &AtomicBool) {
+/// Plays until it is over. After `session_time`, if there is one, each session is lost, and the player comes back.
+pub(crate) fn play(
+    number: u32,
+    gateways: &[String],
+    book: &Book,
+    session_time: Option<Duration>,
+    is_over: &AtomicBool,
+) {
     let config = ClientConfig { hello: load::hello(), game: None };
     let (mut asked, mut kept) = (number as usize, None);
     while !is_over.load(Relaxed) {
         let gateway = &gateways[asked % gateways.len()];
-        match take_seat(number, gateway, kept.as_ref(), &config, is_over) {
-            Ok((client, grant)) => kept = play_session(number, client, &grant, book, is_over),
+        match take_seat(number, gateway, kept.as_ref(), &config, book, is_over) {
+            Ok((client, grant)) => kept = play_session(number, client, &grant, book, session_time, is_over),
             Err(sentence) => {
                 book.note_out(number, &sentence);
                 asked += 1;
@@ -64,6 +74,7 @@ fn take_seat(
     gateway: &str,
     kept: Option<&Kept>,
     config: &ClientConfig,
+    book: &Book,
     is_over: &AtomicBool,
 ) -> Result<(Client, SessionGrant), String> {
     let ask = |request: &SessionRequest| {
@@ -71,6 +82,10 @@ fn take_seat(
         request_session_while(gateway, request, || begun.elapsed() < ASK_TIME_MAX && !is_over.load(Relaxed))
     };
     let resumed = kept.map(|kept| ask(&kept.request));
+    let is_kept = |kept: &Kept| kept.lost.is_some_and(|lost| lost.elapsed() < KEPT_TIME_MIN);
+    if kept.is_some_and(is_kept) && matches!(&resumed, Some(Err(error)) if error.code() == Some(code::NO_SUCH_SEAT)) {
+        book.note_seat_lost(number);
+    }
     let granted = match resumed {
         Some(Ok(grant)) => Ok(grant),
         Some(Err(ConnectError::Unreachable { url, cause })) => Err(ConnectError::Unreachable { url, cause }),
@@ -90,6 +105,7 @@ fn play_session(
     mut client: Client,
     grant: &SessionGrant,
     book: &Book,
+    session_time: Option<Duration>,
     is_over: &AtomicBool,
 ) -> Option<Kept> {
     let (start, mut is_ready, mut is_in, mut plays) = (Instant::now(), false, false, false);
@@ -102,7 +118,11 @@ fn play_session(
                 book.note_cut(number, why);
             }
             book.note_out(number, why);
-            return is_in.then(|| kept(number, grant));
+            return is_in.then(|| kept(number, grant, None));
+        }
+        if is_in && session_time.is_some_and(|time| start.elapsed() > time) {
+            book.note_out(number, "it has lost its connection");
+            return Some(kept(number, grant, Some(Instant::now())));
         }
         if !is_in && client.phase().is_some() {
             is_in = true;
@@ -129,10 +149,11 @@ fn play_session(
     None
 }
 
-fn kept(number: u32, grant: &SessionGrant) -> Kept {
+fn kept(number: u32, grant: &SessionGrant, lost: Option<Instant>) -> Kept {
     let config = ClientConfig { hello: load::hello(), game: None };
     let request = request(number, &config);
     Kept {
         request: SessionRequest { room: RoomRequest::Code(grant.code), resume: Some(grant.resume.clone()), ..request },
+        lost,
     }
 }

@@ -49,7 +49,7 @@ fn run_in(folder: &Path, args: &DeployArgs, stop: &AtomicBool) -> Result<Report,
     let threads: Vec<_> = (0..players)
         .map(|number| {
             let (book, is_over, gateways) = (Arc::clone(&book), Arc::clone(&is_over), fleet.gateways());
-            thread::spawn(move || player::play(number, &gateways, &book, &is_over))
+            thread::spawn(move || player::play(number, &gateways, &book, None, &is_over))
         })
         .collect();
     let deployed = deploy(&fleet, folder, &book, stop);
