@@ -66,12 +66,13 @@ use super::backend::Backend;
 use crate::{
     address::Network,
     config::{HttpSettings, NetSettings, WsSettings},
-    net::ws::WsLink,
     threads,
 };
 
+pub(crate) use connection::Counted;
 pub use documented::Documented;
 pub use tls::TlsKeys;
+pub use ws::RelayedSockets;
 
 /// Maximum number of connections at a time, if the process may have enough files.
 pub const CONNECTIONS_MAX: usize = 1024;
@@ -96,8 +97,6 @@ pub struct HttpOptions {
     pub times: HttpTimes,
     /// Limits on WebSockets.
     pub ws: WsSettings,
-    /// The queue of the WebSockets to the tick thread. `None` means no WebSockets.
-    pub link: Option<WsLink>,
     /// The game's module for browsers.
     pub view_module: Option<&'static str>,
     /// Further routes, which check their callers themselves.
@@ -127,7 +126,6 @@ impl Default for HttpOptions {
             tls: None,
             times: HttpTimes::default(),
             ws: WsSettings::default(),
-            link: None,
             view_module: None,
             more: Documented::new(),
         }
@@ -165,8 +163,7 @@ pub fn serve(listener: TcpListener, backend: impl Backend, options: HttpOptions)
 
 /// The gateway's two halves: for its connections and for their requests.
 fn gateway(backend: impl Backend, options: HttpOptions) -> (Door, Router) {
-    let HttpOptions { http, net, gateways, public_host, connections_max, tls, times, ws, link, view_module, more } =
-        options;
+    let HttpOptions { http, net, gateways, public_host, connections_max, tls, times, ws, view_module, more } = options;
     let limits = Limits {
         connections: http.connections_per_address,
         downloads: http.downloads_per_address,
@@ -188,7 +185,7 @@ fn gateway(backend: impl Backend, options: HttpOptions) -> (Door, Router) {
         connections_max,
         tls: tls.map(|keys| keys.acceptor()),
     };
-    let sockets = link.map(|link| Sockets::new(link, &ws, &net));
+    let sockets = Sockets::new(&ws, &net);
     let gateway = Gateway {
         backend,
         start,
