@@ -74,6 +74,7 @@ const SAME = {
   1006: "offline",
   4003: "version_differs",
   4005: "offline",
+  4007: "offline",
 };
 
 const column = /^zh/i.test(navigator.language) ? 1 : 0;

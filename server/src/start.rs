@@ -64,7 +64,7 @@ pub fn run_with_hints(game: impl Game + Clone, hints: &[&str]) -> ExitCode {
     let done =
         match &cli.command {
             None | Some(Command::Serve) => return serve(game, &cli, hints),
-            Some(Command::Gateway) => return run_gateway(&cli),
+            Some(Command::Gateway) => return run_gateway(&cli, game.web_module()),
             Some(Command::Config { action: ConfigAction::Check { file } }) => check_file(file),
             Some(Command::Config { action: ConfigAction::Show }) => show(&cli),
             Some(Command::Config { action: ConfigAction::Env }) => print(config::list_variables()),

@@ -5,6 +5,7 @@ mod machines;
 mod players;
 mod registry;
 mod roster;
+mod sockets;
 mod spread;
 
 use std::collections::BTreeSet;

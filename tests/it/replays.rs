@@ -29,7 +29,7 @@ use framehouse_shared::{
 use framehouse_tiny::TinyPlugin;
 use framehouse_tools::replays::Folder;
 
-use crate::TINY_MATCH_TICKS;
+use crate::{TINY_MATCH_TICKS, websocket::no_sockets};
 
 /// A server that records into this folder.
 fn recording(mut world: World, folder: &Folder) -> (World, ReplayWriter) {
@@ -214,7 +214,7 @@ fn replays_are_fetched_over_http_by_the_id_of_their_match() {
     fs::write(folder.path().join("secret"), "s").expect("a file");
     let listener = http::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
     let url = format!("http://{}/v1/replays", listener.local_addr().expect("bound"));
-    let (backend, _joins) = LocalBackend::new(StatusBoard::default(), folder.path().to_owned());
+    let (backend, _joins) = LocalBackend::new(StatusBoard::default(), folder.path().to_owned(), no_sockets());
     http::serve(listener, backend, HttpOptions::default()).expect("a thread");
     let get = |name: &str| {
         let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();

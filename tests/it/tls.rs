@@ -14,6 +14,8 @@ use framehouse_server::ops::{
 use framehouse_shared::api::RoomFilter;
 use framehouse_tools::load::process::Scratch;
 
+use crate::websocket::no_sockets;
+
 /// Writes a certificate for this machine and its key.
 fn write_pair(folder: &Path) {
     let names = ["127.0.0.1".to_owned(), "localhost".to_owned()];
@@ -30,7 +32,7 @@ fn a_client_speaks_https_with_a_server_that_it_trusts_and_with_no_other() {
     let keys = TlsKeys::read(&folder.path().join("cert.pem"), &folder.path().join("key.pem")).expect("a good pair");
     let listener = http::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
     let address = listener.local_addr().expect("bound");
-    let (backend, _joins) = LocalBackend::new(StatusBoard::default(), folder.path().to_owned());
+    let (backend, _joins) = LocalBackend::new(StatusBoard::default(), folder.path().to_owned(), no_sockets());
     let options = HttpOptions { tls: Some(keys.clone()), ..Default::default() };
     http::serve(listener, backend, options).expect("a thread");
     let rooms = || list_rooms(&format!("https://{address}"), &RoomFilter::default());

@@ -15,7 +15,11 @@ use framehouse_harness::{
     live::{LiveServer, wait_until},
     thin::ThinClient,
 };
-use framehouse_server::config::RoomSettings;
+use framehouse_server::{
+    config::{NetSettings, RoomSettings, WsSettings},
+    net::ws::{WsEndpoint, WsLink},
+    schedule::TickRate,
+};
 use framehouse_shared::{
     api::ws::{Create, Down, Encoding, Hidden, JoinRoom, Joined, Phase, Ranked, Up},
     input::Input,
@@ -26,6 +30,11 @@ use framehouse_shared::{
 use framehouse_tiny::PRESS;
 
 use crate::websocket_game::{MODULE, ShortTiny, Viewed};
+
+/// The way to a tick thread that is not there, for a backend without sockets.
+pub fn no_sockets() -> WsLink {
+    WsEndpoint::new(TickRate(30), &NetSettings::default(), &WsSettings::default()).1
+}
 
 fn start_server() -> LiveServer {
     let rooms = RoomSettings { lobby_s: 0.0, countdown_s: 0.5, results_s: 3.0, ..Default::default() };

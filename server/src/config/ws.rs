@@ -9,7 +9,7 @@ use super::catalogue::Ranges;
 #[serde(default, deny_unknown_fields)]
 pub struct WsSettings {
     /// Largest number of WebSockets, 1 to 60,000; one in 16 is kept for players who come back. Fewer if the system's limit
-    /// of open files is low.
+    /// of open files is low. A node of a fleet takes as many from gateways.
     pub connections_max: u32,
     /// Largest number of WebSockets of one IP address, 1 to 10,000. A /24 and a /64 may have four times as many, a /48
     /// eight times as many.

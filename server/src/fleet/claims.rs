@@ -116,6 +116,7 @@ mod tests {
             free: 3,
             players: 1,
             private: false,
+            name: None,
             msg_id: 0,
         };
         Roster { number, rooms: codes.iter().map(room).collect(), ..Roster::default() }

@@ -1,11 +1,11 @@
-//! The paths of a node that only gateways of its fleet may use: seats, rooms, replays.
+//! The paths of a node that only gateways of its fleet may use: seats, WebSockets, rooms, replays.
 
 use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json,
     body::Bytes,
-    extract::{DefaultBodyLimit, Path, Request, State},
+    extract::{DefaultBodyLimit, Path, Request, State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
     http::{StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -22,9 +22,10 @@ use super::{
     seats::{FIND, FindRequest, NodePage, PAGE, REPLAY, SEATS, SeatAnswer, SeatRequest},
 };
 use crate::{
+    net::ws::relay,
     ops::{
         backend::{Backend, ReplayFile},
-        http::Documented,
+        http::{Counted, Documented, RelayedSockets},
     },
     room::{directory::JoinRequest, roster::RosterBoard},
 };
@@ -40,15 +41,16 @@ type Coming = Shared<BoxFuture<'static, SeatAnswer>>;
 
 struct Door<B> {
     backend: B,
+    sockets: RelayedSockets,
     roster: RosterBoard,
     authorization: String,
     answers: Cache<String, Coming>,
 }
 
 impl<B: Backend + Clone> Door<B> {
-    fn new(backend: B, roster: RosterBoard, key: &FleetKey) -> Self {
+    fn new(backend: B, sockets: RelayedSockets, roster: RosterBoard, key: &FleetKey) -> Self {
         let answers = Cache::builder().max_capacity(ANSWERS_KEPT.1).time_to_live(ANSWERS_KEPT.0).build();
-        Self { backend, roster, authorization: key.authorization(), answers }
+        Self { backend, sockets, roster, authorization: key.authorization(), answers }
     }
 
     /// The answer to the request with this id. A server that was busy is asked anew the next time.
@@ -65,10 +67,16 @@ impl<B: Backend + Clone> Door<B> {
 }
 
 /// The routes of a node for the gateways of its fleet.
-pub fn routes<B: Backend + Clone>(backend: B, roster: RosterBoard, key: &FleetKey) -> Documented {
-    let door = Arc::new(Door::new(backend, roster, key));
+pub fn routes<B: Backend + Clone>(
+    backend: B,
+    sockets: RelayedSockets,
+    roster: RosterBoard,
+    key: &FleetKey,
+) -> Documented {
+    let door = Arc::new(Door::new(backend, sockets, roster, key));
     let routes = Documented::new()
         .add(__path_reserve, reserve::<B>)
+        .add(__path_open_relayed, open_relayed::<B>)
         .add(__path_find, find::<B>)
         .add(__path_show_page, show_page::<B>)
         .add(__path_send_replay, send_replay::<B>);
@@ -80,13 +88,14 @@ pub fn routes<B: Backend + Clone>(backend: B, roster: RosterBoard, key: &FleetKe
     })
 }
 
-/// Lets in only holders of the fleet's secret. Everybody else learns nothing.
+/// Lets in only holders of the fleet's secret. Everybody else learns nothing. The members of a gateway must not count as the
+/// gateway's address: their own addresses are in what it sends.
 async fn check_secret<B: Backend + Clone>(State(door): State<Arc<Door<B>>>, request: Request, next: Next) -> Response {
-    if is_authorized(request.headers(), &door.authorization) {
-        next.run(request).await
-    } else {
-        StatusCode::NOT_FOUND.into_response()
+    if !is_authorized(request.headers(), &door.authorization) {
+        return StatusCode::NOT_FOUND.into_response();
     }
+    request.extensions().get::<Counted>().into_iter().for_each(Counted::forgive);
+    next.run(request).await
 }
 
 /// What nodes answer to everybody who does not know the fleet's secret.
@@ -119,6 +128,29 @@ fn answer<B: Backend + Clone>(backend: B, join: JoinRequest) -> Coming {
     async move { asked.await.unwrap_or(SeatAnswer::Busy) }.boxed().shared()
 }
 
+/// Opens a WebSocket that carries the session of one member, for a gateway of the fleet.
+///
+/// The first frame says whose session it is, and every other one is a message of the member or for it.
+#[utoipa::path(
+    get, path = relay::PATH, tag = "fleet",
+    responses(
+        (status = 101, description = "The WebSocket"),
+        (status = 400, description = "The request opens no WebSocket"),
+        (status = 404, description = HIDDEN),
+        (status = 426, description = "The connection cannot become a WebSocket"),
+        (status = 503, description = "This node has too many WebSockets")
+    )
+)]
+async fn open_relayed<B: Backend + Clone>(
+    State(door): State<Arc<Door<B>>>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    match upgrade {
+        Ok(upgrade) => door.sockets.open(upgrade),
+        Err(rejection) => rejection.into_response(),
+    }
+}
+
 /// Whether this node has a room or a seat, for a gateway of the fleet.
 #[utoipa::path(
     post, path = FIND, tag = "fleet", request_body = FindRequest,
@@ -135,6 +167,7 @@ async fn find<B: Backend + Clone>(State(door): State<Arc<Door<B>>>, Json(wanted)
     let roster = door.roster.newest();
     let is_here = match wanted {
         FindRequest::Code(code) => roster.rooms.iter().any(|room| room.code == code),
+        FindRequest::Name(name) => roster.rooms.iter().any(|room| room.name.as_deref() == Some(&name)),
         FindRequest::Resume(secret) => {
             let secret = secret.parse().ok();
             roster.seats.iter().any(|seat| Some(seat.secret) == secret)
@@ -184,10 +217,11 @@ mod tests {
 
     use super::*;
     use crate::{
-        config::FleetSecret,
-        net::endpoint::ClientKind,
+        config::{FleetSecret, NetSettings, WsSettings},
+        net::{endpoint::ClientKind, ws::WsEndpoint},
         ops::{backend::LocalBackend, status::StatusBoard},
         room::directory::{JoinError, JoinQueue, JoinTarget},
+        schedule::TickRate,
     };
 
     fn request() -> JoinRequest {
@@ -204,9 +238,11 @@ mod tests {
 
     #[tokio::test]
     async fn the_same_request_has_one_answer_unless_the_server_was_busy() {
-        let (backend, JoinQueue(queue)) = LocalBackend::new(StatusBoard::default(), PathBuf::new());
+        let (_, link) = WsEndpoint::new(TickRate(30), &NetSettings::default(), &WsSettings::default());
+        let (backend, JoinQueue(queue)) = LocalBackend::new(StatusBoard::default(), PathBuf::new(), link.clone());
         let queue = queue.into_inner().expect("nobody panicked");
-        let door = Door::new(backend.clone(), RosterBoard::default(), &FleetKey::new(FleetSecret([1; 32])));
+        let sockets = RelayedSockets::new(link, 1);
+        let door = Door::new(backend.clone(), sockets, RosterBoard::default(), &FleetKey::new(FleetSecret([1; 32])));
         let ask = || door.answer_once("7".to_owned(), request());
         // More than the queue to the tick thread holds.
         let mut waiting: Vec<_> = (0..2000).map(|_| Box::pin(backend.open_session(request()))).collect();

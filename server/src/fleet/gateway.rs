@@ -6,6 +6,7 @@
 //! choice.rs    which node is asked;  recent.rs  what leases do not show yet
 //! joins.rs     from a join request to a node's answer
 //! nodes.rs     questions to nodes over HTTP
+//! relay.rs     the WebSocket of a member to its node
 //! records.rs   answers from the database
 //! ```
 
@@ -14,6 +15,7 @@ mod joins;
 mod nodes;
 mod recent;
 mod records;
+mod relay;
 mod view;
 
 use std::{
@@ -29,7 +31,7 @@ use std::{
 use framehouse_shared::{
     api::{
         BoardList, BoardQuery, FleetGatewayStatus, FleetStatus, Leaderboard, ListedRoom, MatchInfo, MatchesQuery,
-        PlayerInfo, PlayerMatches, PlayerSecret, RoomFilter, SessionGrant, Status, StoreStatus,
+        PlayerInfo, PlayerMatches, PlayerSecret, RoomFilter, Status, StoreStatus,
     },
     ids::{AccountId, MatchId},
     replay::PublicKey,
@@ -37,6 +39,7 @@ use framehouse_shared::{
 use futures_util::{StreamExt, stream};
 
 use choice::{Asked, Preference};
+use joins::NO_ANSWER;
 use nodes::Nodes;
 use records::Records;
 use view::{ViewBoard, follow};
@@ -47,9 +50,10 @@ use super::{
 };
 use crate::{
     config::NetSettings,
-    ops::backend::{Backend, Refusal, ReplayFile},
+    net::ws::{Opened, ThinSession},
+    ops::backend::{Backend, Granted, Refusal, ReplayFile},
     room::{
-        directory::{JoinError, JoinRequest, JoinTarget},
+        directory::{JoinRequest, JoinTarget},
         guesses::Guesses,
     },
     store::Store,
@@ -161,17 +165,24 @@ impl FleetBackend {
 }
 
 impl Backend for FleetBackend {
-    async fn open_session(&self, request: JoinRequest) -> Result<SessionGrant, Refusal> {
+    async fn open_session(&self, request: JoinRequest) -> Result<Granted, Refusal> {
         let answer = match request.target.clone() {
             JoinTarget::Code(code) | JoinTarget::Watch(code) => self.join_room(code, &request).await,
             JoinTarget::Resume(secret) => self.resume(secret, &request).await,
             JoinTarget::Quick | JoinTarget::Create { .. } => self.join_any(request).await,
-            // Only WebSockets ask by name. A gateway has none, and a name is known to one server only.
-            JoinTarget::Named { name, .. } | JoinTarget::WatchNamed(name) => Err(JoinError::NoSuchName(name).into()),
+            JoinTarget::Named { name, .. } | JoinTarget::WatchNamed(name) => self.join_named(&name, &request).await,
         };
         let counter = if answer.is_ok() { &self.counts.granted } else { &self.counts.refused };
         counter.fetch_add(1, Relaxed);
         answer
+    }
+
+    async fn open_socket(&self, node: Option<String>, opened: Opened) -> Result<ThinSession, Refusal> {
+        let session = match node {
+            Some(http) => self.nodes.open_socket(&http, opened).await,
+            None => None,
+        };
+        session.ok_or(Refusal::Busy(NO_ANSWER))
     }
 
     fn account(&self, secret: PlayerSecret) -> Option<AccountId> {

@@ -47,6 +47,8 @@ pub(super) fn lease(options: &NodeOptions, owner: &Owner, has_codes: bool, is_wa
         matches: status.rooms.saturating_sub(status.rooms_by_phase.lobby) as u32,
         clients: status.sessions_by_kind.udp as u32,
         clients_max: roster.clients_max - roster.clients_max / RETURNING_SHARE,
+        sockets: status.sessions_by_kind.websocket as u32,
+        sockets_max: roster.sockets_max - roster.sockets_max / RETURNING_SHARE,
         players: status.players as u32,
         room_size: options.room_size,
         open: open_rooms(&roster),

@@ -265,7 +265,7 @@ impl Registrar {
         let wanted = self.wanted(roster);
         let is_due = |holding: &Holding| match holding {
             Holding::Player { is_here, .. } => !is_here || beat.is_multiple_of(PLAYER_BEATS),
-            Holding::Code(..) | Holding::Resume(..) => false,
+            Holding::Code(..) | Holding::Name(..) | Holding::Resume(..) => false,
         };
         self.ledger.retain(|key| wanted.contains_key(key));
         let news = wanted.into_values().filter(|holding| !self.ledger.holds(holding) || is_due(holding));
@@ -295,6 +295,11 @@ impl Registrar {
         let used: HashMap<RoomCode, RoomId> = roster.rooms.iter().map(|room| (room.code, room.id)).collect();
         let key_of = |code| self.keys.get(used.get(&code)?).cloned();
         self.claims.holdings(key_of).for_each(&mut want);
+        for room in &roster.rooms {
+            if let (Some(name), Some(key)) = (&room.name, self.keys.get(&room.id)) {
+                want(Holding::Name(name.clone(), key.clone()));
+            }
+        }
         for seat in &roster.seats {
             let Some(room) = self.keys.get(&seat.room) else { continue };
             want(Holding::Resume(self.options.key.resume_hash(seat.secret), room.clone()));
@@ -322,7 +327,8 @@ impl Registrar {
                     counts.players_evicted.fetch_add(1, Relaxed);
                 }
             }
-            Holding::Resume(..) => {}
+            // The room is found by its code only.
+            Holding::Name(..) | Holding::Resume(..) => {}
         }
     }
 }

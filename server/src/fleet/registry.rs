@@ -20,6 +20,7 @@
 //! | `fh:node:{NODE}` | hash: `incarnation`, `lease` ([`NodeLease`] as JSON), `wanted` (`draining`, or absent) |
 //! | `fh:owned:{NODE}:{INCARNATION}` | set of the keys that the node owns, for the sweep |
 //! | `fh:code:{CODE}` | [`RoomKey`] |
+//! | `fh:name:{NAME}` | [`RoomKey`] of the room with this name, or `NODE:INCARNATION:coming` while the node opens it |
 //! | `fh:room:{ROOM}` | hash: `node`, `incarnation`, `epoch`, `room` ([`RoomRecord`] as JSON) |
 //! | `fh:resume:{HASH}` | [`RoomKey`] of the seat with the resume secret of this hash |
 //! | `fh:player:{ACCOUNT}` | `NODE:INCARNATION:` and `here`, `away` or `coming`: the seat of a player |

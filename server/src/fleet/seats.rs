@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use framehouse_shared::{
-    api::{ListedRoom, RoomRequest, SessionGrant, SessionRequest},
+    api::{ListedRoom, RoomRequest, SessionGrant, SessionRequest, ws::is_room_name},
     ids::RoomCode,
 };
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::{
     net::endpoint::ClientKind,
-    ops::backend::Refusal,
+    ops::backend::{Granted, Refusal},
     room::directory::{JoinError, JoinRequest, JoinTarget},
 };
 
@@ -33,48 +33,72 @@ pub(super) struct SeatRequest {
     /// Address of the caller.
     #[schema(value_type = String)]
     pub caller: IpAddr,
+    /// Kind of the client.
+    #[serde(default)]
+    pub kind: ClientKind,
     /// Rating of the player in hundredths, if it is known.
     pub rating: Option<i32>,
+    /// The room that the player asks for by its name.
+    #[serde(default)]
+    pub named: Option<NamedRoom>,
     /// What the player asks for.
     #[schema(value_type = SessionRequest)]
     pub request: SessionRequest<Option<RoomRequest>>,
 }
 
+/// A room by its name.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub(super) struct NamedRoom {
+    /// The name.
+    pub name: String,
+    /// Whether to watch it; then it is not made.
+    pub watch: bool,
+    /// Number of its seats, if it has to be made; `None` for as many as the game allows.
+    pub size: Option<u8>,
+    /// Whether one ready player is enough to start, if it has to be made.
+    pub practice: bool,
+}
+
 impl SeatRequest {
     /// The request of a caller.
     pub fn new(id: u64, request: &JoinRequest) -> Self {
-        let JoinRequest { name, target, secret, rating, hello, caller, kind: _ } = request.clone();
-        let (room, resume) = match target {
-            JoinTarget::Quick => (Some(RoomRequest::Quick {}), None),
+        let JoinRequest { name, target, secret, rating, hello, caller, kind } = request.clone();
+        let (room, named, resume) = match target {
+            JoinTarget::Quick => (Some(RoomRequest::Quick {}), None, None),
             JoinTarget::Create { size, private, practice, economy } => {
-                (Some(RoomRequest::Create { size, private, practice, economy }), None)
+                (Some(RoomRequest::Create { size, private, practice, economy }), None, None)
             }
-            JoinTarget::Code(code) => (Some(RoomRequest::Code(code)), None),
-            JoinTarget::Watch(code) => (Some(RoomRequest::Watch(code)), None),
-            JoinTarget::Resume(secret) => (None, Some(secret.reveal())),
-            // Gateways refuse these themselves.
-            JoinTarget::Named { .. } | JoinTarget::WatchNamed(_) => (None, None),
+            JoinTarget::Code(code) => (Some(RoomRequest::Code(code)), None, None),
+            JoinTarget::Watch(code) => (Some(RoomRequest::Watch(code)), None, None),
+            JoinTarget::Resume(secret) => (None, None, Some(secret.reveal())),
+            JoinTarget::Named { name, size, practice } => {
+                (None, Some(NamedRoom { name, watch: false, size, practice }), None)
+            }
+            JoinTarget::WatchNamed(name) => {
+                (None, Some(NamedRoom { name, watch: true, size: None, practice: false }), None)
+            }
         };
         let request = SessionRequest { name, room, resume, player_secret: secret, hello };
-        Self { id: format!("{id:016x}"), caller: caller.ip(), rating, request }
+        Self { id: format!("{id:016x}"), caller: caller.ip(), kind, rating, named, request }
     }
 
     /// The request for this server. `None` if it asks for nothing that there is.
     pub fn into_join(self) -> Option<JoinRequest> {
         let SessionRequest { name, room, resume, player_secret, hello } = self.request;
-        let target = match (resume, room) {
-            (Some(secret), _) => JoinTarget::Resume(secret.parse().ok()?),
-            (None, Some(RoomRequest::Quick {})) => JoinTarget::Quick,
-            (None, Some(RoomRequest::Create { size, private, practice, economy })) => {
+        let target = match (resume, self.named, room) {
+            (Some(secret), ..) => JoinTarget::Resume(secret.parse().ok()?),
+            (None, Some(NamedRoom { name, .. }), _) if !is_room_name(&name) => return None,
+            (None, Some(NamedRoom { name, watch: true, .. }), _) => JoinTarget::WatchNamed(name),
+            (None, Some(NamedRoom { name, size, practice, .. }), _) => JoinTarget::Named { name, size, practice },
+            (None, None, Some(RoomRequest::Quick {})) => JoinTarget::Quick,
+            (None, None, Some(RoomRequest::Create { size, private, practice, economy })) => {
                 JoinTarget::Create { size, private, practice, economy }
             }
-            (None, Some(RoomRequest::Code(code))) => JoinTarget::Code(code),
-            (None, Some(RoomRequest::Watch(code))) => JoinTarget::Watch(code),
-            (None, None) => return None,
+            (None, None, Some(RoomRequest::Code(code))) => JoinTarget::Code(code),
+            (None, None, Some(RoomRequest::Watch(code))) => JoinTarget::Watch(code),
+            (None, None, None) => return None,
         };
-        let (secret, rating, caller) = (player_secret, self.rating, self.caller.into());
-        // A gateway has no WebSockets.
-        let kind = ClientKind::Simulating;
+        let (secret, rating, caller, kind) = (player_secret, self.rating, self.caller.into(), self.kind);
         Some(JoinRequest { name, target, secret, rating, hello, caller, kind })
     }
 }
@@ -91,10 +115,10 @@ pub(super) enum SeatAnswer {
     Busy,
 }
 
-impl From<Result<SessionGrant, Refusal>> for SeatAnswer {
-    fn from(answer: Result<SessionGrant, Refusal>) -> Self {
+impl From<Result<Granted, Refusal>> for SeatAnswer {
+    fn from(answer: Result<Granted, Refusal>) -> Self {
         match answer {
-            Ok(grant) => Self::Granted(Box::new(grant)),
+            Ok(Granted { grant, .. }) => Self::Granted(Box::new(grant)),
             Err(Refusal::Join(error)) => Self::Refused(error),
             Err(_) => Self::Busy,
         }
@@ -107,6 +131,8 @@ impl From<Result<SessionGrant, Refusal>> for SeatAnswer {
 pub(super) enum FindRequest {
     /// The room with this code.
     Code(RoomCode),
+    /// The room with this name.
+    Name(String),
     /// The seat with this resume secret.
     Resume(String),
 }
@@ -131,8 +157,20 @@ mod tests {
         let code = "K7QX".parse().expect("a code");
         let secret = "0123456789abcdef0123456789abcdef".parse().expect("a secret");
         let create = JoinTarget::Create { size: 3, private: true, practice: true, economy: Some(false) };
-        for target in
-            [JoinTarget::Quick, create, JoinTarget::Code(code), JoinTarget::Watch(code), JoinTarget::Resume(secret)]
+        let named = JoinTarget::Named { name: "lounge".to_owned(), size: Some(3), practice: true };
+        let watched = JoinTarget::WatchNamed("lounge".to_owned());
+        let kinds = [ClientKind::Simulating, ClientKind::Thin { view: true }, ClientKind::Thin { view: false }];
+        for (target, kind) in [
+            JoinTarget::Quick,
+            create,
+            JoinTarget::Code(code),
+            JoinTarget::Watch(code),
+            JoinTarget::Resume(secret),
+            named,
+            watched,
+        ]
+        .into_iter()
+        .flat_map(|target| kinds.map(|kind| (target.clone(), kind)))
         {
             let request = JoinRequest {
                 name: "Ada".to_owned(),
@@ -141,7 +179,7 @@ mod tests {
                 rating: Some(-12),
                 hello: None,
                 caller: Ipv4Addr::new(192, 0, 2, 1).into(),
-                kind: ClientKind::Simulating,
+                kind,
             };
             let body = serde_json::to_string(&SeatRequest::new(1, &request)).expect("it serialises");
             let received: SeatRequest = serde_json::from_str(&body).expect("what was sent");

@@ -79,6 +79,11 @@ impl Bucket {
         is_there
     }
 
+    /// Puts back what was taken.
+    pub(crate) const fn put_back(&mut self, amount: f32) {
+        self.level = (self.level + amount).min(self.burst);
+    }
+
     /// How long to wait until the bucket has `amount`, if nobody else takes from it; nothing if it has it now.
     pub(crate) fn wait_for(&mut self, amount: f32, now: Duration) -> Duration {
         self.level = self.level_at(now);

@@ -15,6 +15,8 @@ use framehouse_shared::{
     },
     tick::Tick,
 };
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::outgoing::{Outgoing, ThinMessage};
 
@@ -22,7 +24,8 @@ use super::outgoing::{Outgoing, ThinMessage};
 pub type ClientId = u64;
 
 /// Kind of a client, which decides the endpoint that it connects to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum ClientKind {
     /// It simulates its room, over UDP.
     #[default]

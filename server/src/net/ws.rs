@@ -4,6 +4,7 @@
 mod link;
 mod outbox;
 mod peer;
+pub(crate) mod relay;
 mod requests;
 mod translate;
 
@@ -21,14 +22,13 @@ use framehouse_shared::{
     api::ws::Down,
     protocol::{
         datagram::{FramesHeader, Pong},
-        end::EndCode,
         messages::ServerMessage,
     },
 };
 
-pub use link::WsLink;
-pub(crate) use link::{Credit, Credits, FromSocket, Opened};
-pub(crate) use outbox::{Item, Outbox, TooSlow};
+pub(crate) use link::{Credit, FromSocket};
+pub use link::{Opened, ThinSession, WsLink};
+pub(crate) use outbox::{Item, Outbox, SessionEnd, TooSlow};
 pub(super) use translate::translate;
 
 use super::{
@@ -117,10 +117,10 @@ impl WsEndpoint {
         }
     }
 
-    /// Ends the session of a client behind what waits for it. The socket may ask for another one, depending on the code.
-    fn end_session(&mut self, client: ClientId, code: Option<EndCode>) {
+    /// Ends the session of a client behind what waits for it. The socket may ask for another one, depending on how it ended.
+    fn end_session(&mut self, client: ClientId, end: SessionEnd) {
         if let Some(peer) = self.peers.remove(&client) {
-            peer.outbox.end_session(client, code);
+            peer.outbox.end_session(client, end);
             peer.outbox.wake();
         }
     }
@@ -199,7 +199,7 @@ impl Endpoint for WsEndpoint {
         }
         // At once, because a client may answer it with a request for another room.
         if let ServerMessage::Goodbye(reason) = message.message() {
-            self.end_session(client, Some(reason.code));
+            self.end_session(client, SessionEnd::Code(reason.code));
         }
     }
 
@@ -232,7 +232,7 @@ impl Endpoint for WsEndpoint {
             }
         }
         for client in std::mem::take(&mut self.closing) {
-            self.end_session(client, None);
+            self.end_session(client, SessionEnd::Unknown);
         }
         for peer in self.peers.values_mut() {
             peer.begin_tick();

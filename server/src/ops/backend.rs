@@ -18,6 +18,7 @@ use framehouse_shared::{
 pub use local::{LocalBackend, ShowFleet};
 
 use crate::{
+    net::ws::{Opened, ThinSession},
     room::directory::{JoinError, JoinRequest},
     store::ReadError,
 };
@@ -26,7 +27,15 @@ use crate::{
 pub trait Backend: Send + Sync + 'static {
     /// Reserves a seat or a spectator place in the requested room: a new one, one with a free seat, one by its code, or
     /// the room of a disconnected player.
-    fn open_session(&self, request: JoinRequest) -> impl Future<Output = Result<SessionGrant, Refusal>> + Send;
+    fn open_session(&self, request: JoinRequest) -> impl Future<Output = Result<Granted, Refusal>> + Send;
+
+    /// Joins the WebSocket of a thin client to the session that it was granted on this node: what is queued for the session
+    /// goes to the socket's outbox.
+    fn open_socket(
+        &self,
+        node: Option<String>,
+        opened: Opened,
+    ) -> impl Future<Output = Result<ThinSession, Refusal>> + Send;
 
     /// The lasting id of the player with this secret, if the backend knows the key that makes ids.
     fn account(&self, secret: PlayerSecret) -> Option<AccountId>;
@@ -81,6 +90,22 @@ pub trait Backend: Send + Sync + 'static {
 
     /// A match.
     fn match_info(&self, id: MatchId) -> impl Future<Output = Result<MatchInfo, Refusal>> + Send;
+}
+
+/// A granted session.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Granted {
+    /// What its client is told.
+    pub grant: SessionGrant,
+    /// Host and port of the HTTP of the node that has it; `None` if it is in this process.
+    pub node: Option<String>,
+}
+
+impl Granted {
+    /// A session in this process.
+    pub const fn here(grant: SessionGrant) -> Self {
+        Self { grant, node: None }
+    }
 }
 
 /// Why a request is refused.

@@ -68,12 +68,13 @@ use super::{admin::Desk, backend::Backend};
 use crate::{
     address::Network,
     config::{HttpSettings, NetSettings, WsSettings},
-    net::ws::WsLink,
     threads,
 };
 
+pub(crate) use connection::Counted;
 pub use documented::Documented;
 pub use tls::TlsKeys;
+pub use ws::RelayedSockets;
 
 /// Maximum number of connections at a time, if the process may have enough files.
 pub const CONNECTIONS_MAX: usize = 1024;
@@ -98,8 +99,6 @@ pub struct HttpOptions {
     pub times: HttpTimes,
     /// Limits on WebSockets.
     pub ws: WsSettings,
-    /// The queue of the WebSockets to the tick thread. `None` means no WebSockets.
-    pub link: Option<WsLink>,
     /// The game's module for browsers.
     pub view_module: Option<&'static str>,
     /// Where admin calls are carried out. `None` means no admin API.
@@ -158,7 +157,6 @@ impl Default for HttpOptions {
             tls: None,
             times: HttpTimes::default(),
             ws: WsSettings::default(),
-            link: None,
             view_module: None,
             desk: None,
             limits: HttpLimits::default(),
@@ -207,7 +205,6 @@ fn gateway(backend: impl Backend, options: HttpOptions) -> (Door, Router) {
         tls,
         times,
         ws,
-        link,
         view_module,
         desk,
         limits,
@@ -228,7 +225,7 @@ fn gateway(backend: impl Backend, options: HttpOptions) -> (Door, Router) {
         connections_max,
         tls: tls.map(|keys| keys.acceptor()),
     };
-    let sockets = link.map(|link| Sockets::new(link, &ws, &net));
+    let sockets = Sockets::new(&ws, &net);
     let gateway = Gateway {
         backend,
         start,

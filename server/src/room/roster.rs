@@ -36,10 +36,12 @@ pub struct Roster {
     pub seats: Vec<RosterSeat>,
     /// Largest number of connections over UDP.
     pub clients_max: u32,
+    /// Largest number of connections over WebSockets.
+    pub sockets_max: u32,
 }
 
 /// A room in the roster.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct RosterRoom {
     /// Its id in this process.
     pub id: RoomId,
@@ -55,6 +57,8 @@ pub struct RosterRoom {
     pub players: u8,
     /// Whether room lists and quick match leave it out.
     pub private: bool,
+    /// Its name, if it has one.
+    pub name: Option<String>,
     /// Number of its next event.
     pub msg_id: u64,
 }
@@ -120,6 +124,7 @@ pub(crate) fn publish_roster(
         free: seats.free() as u8,
         players: seats.taken() as u8,
         private: room.options().private,
+        name: room.name.clone(),
         msg_id: room.next_msg_id(),
     };
     let seat = |(player, in_room): (&Player, &InRoom)| {
@@ -131,12 +136,16 @@ pub(crate) fn publish_roster(
             is_here: matches!(player.presence(), Presence::Here(_)),
         })
     };
-    let over_udp = endpoints.iter().filter(|endpoint| !endpoint.serves_thin());
+    let places = |thin: bool| {
+        let endpoints = endpoints.iter().filter(move |endpoint| endpoint.serves_thin() == thin);
+        endpoints.map(|endpoint| endpoint.capacity() as u32).sum()
+    };
     board.replace(Roster {
         number: board.newest().number + 1,
         rooms: rooms.iter().map(room).collect(),
         seats: players.iter().filter_map(seat).collect(),
-        clients_max: over_udp.map(|endpoint| endpoint.capacity() as u32).sum(),
+        clients_max: places(false),
+        sockets_max: places(true),
     });
 }
 

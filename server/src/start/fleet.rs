@@ -6,11 +6,12 @@ use super::{
     addresses::{Addresses, host_and_port, scheme},
     complain,
     failure::Failure,
-    file_limit,
+    file_limit::{self, Connections},
     listen::{bind_http, read_tls},
     logging::Log,
     node::node_name,
     print::print,
+    serve::http_options,
     signals::stop_on_signals,
     wall_clock,
 };
@@ -25,7 +26,7 @@ use crate::{
     },
     ops::{
         backend::LocalBackend,
-        http::{self, Documented, HttpOptions},
+        http::{self, Documented, HttpTimes, RelayedSockets},
     },
     room::{
         codes::CodePool,
@@ -71,21 +72,21 @@ impl Membership {
         &self.key
     }
 
-    /// Registers a server that listens on these addresses. Returns the routes for gateways, which lead to this backend, and
-    /// the thread that keeps the server registered.
+    /// Registers a server that listens on these addresses. Returns the routes for gateways, which lead to this backend and to
+    /// these sockets, and the thread that keeps the server registered.
     ///
     /// # Errors
     /// When the thread cannot be started.
     pub fn join(
         self,
         server: &mut Server,
-        backend: LocalBackend,
+        (backend, sockets): (LocalBackend, RelayedSockets),
         settings: &Settings,
         addresses: &Addresses,
     ) -> Result<(Documented, NodeThread), String> {
         let (codes, (evicted, evictions)) = (CodePool::default(), Evictions::queue());
         server.join_fleet(codes.clone(), self.roster.clone(), evictions);
-        let more = routes(backend, self.roster.clone(), &self.key);
+        let more = routes(backend, sockets, self.roster.clone(), &self.key);
         let Settings { fleet, rooms, .. } = settings;
         let options = NodeOptions {
             redis: self.redis,
@@ -135,9 +136,9 @@ pub(super) fn check_address(settings: &Settings) -> Result<(), String> {
     Ok(())
 }
 
-/// Runs a gateway until SIGTERM or SIGINT.
-pub(super) fn run_gateway(cli: &Cli) -> ExitCode {
-    match serve_gateway(cli) {
+/// Runs a gateway until SIGTERM or SIGINT. Its pages draw rooms with this module.
+pub(super) fn run_gateway(cli: &Cli, view_module: Option<&'static str>) -> ExitCode {
+    match serve_gateway(cli, view_module) {
         Ok(()) => ExitCode::SUCCESS,
         Err(sentence) => {
             complain(&sentence);
@@ -146,7 +147,7 @@ pub(super) fn run_gateway(cli: &Cli) -> ExitCode {
     }
 }
 
-fn serve_gateway(cli: &Cli) -> Result<(), String> {
+fn serve_gateway(cli: &Cli, view_module: Option<&'static str>) -> Result<(), String> {
     let environment = Environment::of_program();
     let settings = Layers::of(&cli.flags, &environment).settings()?;
     let name = node_name(&settings.server);
@@ -156,7 +157,7 @@ fn serve_gateway(cli: &Cli) -> Result<(), String> {
     let (redis, secret) =
         settings.fleet.registry()?.ok_or("a gateway needs the Redis of its fleet: set it with --redis URL")?;
     let stop = stop_on_signals()?;
-    let connections_max = file_limit::raise().http;
+    let connections = file_limit::raise();
     let tls = read_tls(&settings.http)?;
     let (listener, address) = bind_http(&settings.server)?;
     let database = settings.store.database.as_ref().map(|url| store::start_reader(url.reveal(), wall_clock));
@@ -171,18 +172,15 @@ fn serve_gateway(cli: &Cli) -> Result<(), String> {
     })
     .map_err(|error| format!("cannot start the thread for the fleet: {error}"))?;
     let scheme = scheme(tls.as_ref());
-    let options = HttpOptions {
-        http: settings.http,
-        net: settings.net,
-        public_host: settings.server.public_host,
-        connections_max,
-        tls,
-        ..HttpOptions::default()
-    };
+    // A member has a socket here and one to its node.
+    let connections = Connections { sockets: connections.sockets / 2, ..connections };
+    let options = http_options(&settings, connections, tls, HttpTimes::default(), view_module);
     http::serve(listener, backend, options).map_err(|error| format!("cannot start the HTTP thread: {error}"))?;
     let version = env!("CARGO_PKG_VERSION");
     print(format_args!(
-        "Framehouse gateway {version} is running.\n  HTTP   {scheme}://{address}   (rooms: /v1/rooms, status: /v1/status)\n"
+        "Framehouse gateway {version} is running.\n  \
+           HTTP   {scheme}://{address}   (rooms: /v1/rooms, status: /v1/status)\n  \
+           Web    {scheme}://{address}/r/CODE   (watch and play a room in a browser)\n"
     ))?;
     while !stop.load(Ordering::Relaxed) {
         thread::sleep(STOP_INTERVAL);

@@ -30,11 +30,14 @@ use crate::{
     config::{AlertSettings, Flags, Settings, WsSettings},
     disk::FreeSpace,
     fleet::{node::NodeThread, registry::class_of},
-    net::{endpoint::Endpoint, ws::WsEndpoint},
+    net::{
+        endpoint::Endpoint,
+        ws::{WsEndpoint, WsLink},
+    },
     ops::{
         alerts::{Alerts, Sources, reading::ErrorStreaks},
         backend::LocalBackend,
-        http::{self, Documented, HttpOptions, HttpTimes, TlsKeys},
+        http::{self, Documented, HttpOptions, HttpTimes, RelayedSockets, TlsKeys},
     },
     schedule::TickRate,
     server::{Server, ServerSetup},
@@ -78,15 +81,17 @@ pub(super) fn run_server(
     tls.iter().for_each(|keys| errors.tls = keys.error_streak());
 
     let (times, view_module) = (HttpTimes::default(), game.web_module());
-    let (options, ws_endpoint) = http_options(&settings, connections, tls.clone(), times.clone());
-    let options = HttpOptions { view_module, ..options };
+    let options = http_options(&settings, connections, tls.clone(), times.clone(), view_module);
+    let (ws_endpoint, sockets) = WsEndpoint::new(TickRate(settings.server.tick_rate), &settings.net, &options.ws);
     let endpoints: Vec<_> = endpoints.into_iter().map(boxed).chain([boxed(ws_endpoint)]).collect();
     let capacity = Capacity::of(&settings.rooms, &endpoints);
     let mut server = make_server(game, &settings, endpoints, unix_base, game_files.clone())?;
     let operator = Operator::connect(&mut server, &read, game_files, tls, context)?;
     let options = HttpOptions { desk: Some(operator.desk.clone()), limits: operator.http.clone(), ..options };
-    let backend = backend(&mut server, &data, context.alerts).with_in_force(Arc::clone(&operator.in_force));
-    let joined = membership.map(|membership| membership.join(&mut server, backend.clone(), &settings, &addresses));
+    let relayed = RelayedSockets::new(sockets.clone(), options.ws.connections_max);
+    let backend = backend(&mut server, sockets, &data, context.alerts).with_in_force(Arc::clone(&operator.in_force));
+    let join = |membership: Membership| membership.join(&mut server, (backend.clone(), relayed), &settings, &addresses);
+    let joined = membership.map(join);
     let node = open_http(http, backend, options, joined.transpose()?)?;
 
     let (disk, is_lost) = (FreeSpace::default(), Arc::new(AtomicBool::new(false)));
@@ -131,17 +136,16 @@ fn boxed(endpoint: impl Endpoint + 'static) -> Box<dyn Endpoint> {
     Box::new(endpoint)
 }
 
-/// The options of the HTTP gateway, and the endpoint of its WebSockets.
-fn http_options(
+/// The options of the HTTP gateway.
+pub(super) fn http_options(
     settings: &Settings,
     connections: Connections,
     tls: Option<TlsKeys>,
     times: HttpTimes,
-) -> (HttpOptions, WsEndpoint) {
+    view_module: Option<&'static str>,
+) -> HttpOptions {
     let connections_max = settings.ws.connections_max.min(connections.sockets);
-    let ws = WsSettings { connections_max, ..settings.ws.clone() };
-    let (endpoint, link) = WsEndpoint::new(TickRate(settings.server.tick_rate), &settings.net, &ws);
-    let options = HttpOptions {
+    HttpOptions {
         http: settings.http.clone(),
         net: settings.net.clone(),
         gateways: settings.fleet.gateways.clone(),
@@ -149,11 +153,10 @@ fn http_options(
         connections_max: connections.http,
         tls,
         times,
-        ws,
-        link: Some(link),
-        ..HttpOptions::default()
-    };
-    (options, endpoint)
+        ws: WsSettings { connections_max, ..settings.ws.clone() },
+        view_module,
+        more: Documented::new(),
+    }
 }
 
 fn make_server(
@@ -180,8 +183,8 @@ fn make_server(
 }
 
 /// What answers the requests of players.
-fn backend(server: &mut Server, data: &Data, alerts: &Alerts) -> LocalBackend {
-    let (backend, joins) = LocalBackend::new(server.status_board(), data.replay_folder.clone());
+fn backend(server: &mut Server, sockets: WsLink, data: &Data, alerts: &Alerts) -> LocalBackend {
+    let (backend, joins) = LocalBackend::new(server.status_board(), data.replay_folder.clone(), sockets);
     server.set_join_queue(joins);
     let backend = backend.with_key(data.public_key).with_store(data.store.clone());
     let backend = backend.with_ratings(data.players_key.clone()).with_alerts(alerts.clone());

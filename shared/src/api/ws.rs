@@ -39,4 +39,6 @@ pub mod close {
     pub const NO_PONG: u16 = 4005;
     /// The session in a room ended without a reason that could be told.
     pub const SESSION_LOST: u16 = 4006;
+    /// A gateway has lost the server of the room.
+    pub const NODE_LOST: u16 = 4007;
 }

@@ -216,8 +216,8 @@ fn run(
     let unix_base = wall_clock();
     let net = NetSettings::default();
     let endpoint = UdpEndpoint::new(Box::new(socket), address, UdpSettings::new(RATE, &net), unix_base);
-    let (ws_endpoint, link) = WsEndpoint::new(RATE, &net, &WsSettings::default());
-    let options = HttpOptions { link: Some(link), view_module: game.web_module(), ..Default::default() };
+    let (ws_endpoint, sockets) = WsEndpoint::new(RATE, &net, &WsSettings::default());
+    let options = HttpOptions { view_module: game.web_module(), ..Default::default() };
     let setup = ServerSetup {
         tick_rate: RATE,
         rooms,
@@ -240,7 +240,7 @@ fn run(
     let (replays, stopped) = (replays.expect("a folder of ours"), Arc::clone(&stop));
     let thread = thread::spawn(move || {
         let mut server = Server::new(game, setup).expect("the game's files are right");
-        let (backend, joins) = LocalBackend::new(server.status_board(), replay_folder);
+        let (backend, joins) = LocalBackend::new(server.status_board(), replay_folder, sockets);
         let backend = backend.with_key(public_key).with_store(store).with_ratings(key.clone());
         http::serve(listener, backend, options).expect("a thread");
         server.set_key(key);
@@ -266,6 +266,8 @@ pub fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(90);
     while !done() {
         assert!(Instant::now() < end, "{what}: not in 90 s");
+        // What it waits for needs the processor.
+        thread::sleep(Duration::from_millis(2));
     }
 }
 

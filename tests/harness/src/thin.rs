@@ -8,7 +8,11 @@ use std::{
 };
 
 use framehouse_shared::api::ws::{Down, Encoding, Joined, PATH, Up};
-use tungstenite::{Error, Message, WebSocket, client::client_with_config, protocol::WebSocketConfig};
+use tungstenite::{
+    Error, Message, WebSocket,
+    client::{IntoClientRequest, client_with_config},
+    protocol::WebSocketConfig,
+};
 
 /// Pause between two looks for a message.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -32,17 +36,49 @@ impl ThinClient {
     /// # Errors
     /// When the server refuses the socket.
     pub fn connect(url: &str, encoding: Encoding) -> Result<Self, Error> {
+        Self::connect_with(url, PATH, encoding, &[])
+    }
+
+    /// Like [`connect`](Self::connect), to any path and with these further headers.
+    ///
+    /// # Errors
+    /// When the server refuses the socket.
+    ///
+    /// # Panics
+    /// If a header cannot be sent.
+    pub fn connect_with(
+        url: &str,
+        path: &str,
+        encoding: Encoding,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Self, Error> {
         let host = url.trim_start_matches("http://").trim_end_matches('/');
         let stream = TcpStream::connect(host)?;
         stream.set_nodelay(true)?;
         let config = WebSocketConfig::default().write_buffer_size(0);
-        let connected = client_with_config(format!("ws://{host}{PATH}"), stream, Some(config));
+        let mut request = format!("ws://{host}{path}").into_client_request()?;
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().expect("a value of a header"));
+        }
+        let connected = client_with_config(request, stream, Some(config));
         let (socket, _) = connected.map_err(|error| match error {
             tungstenite::HandshakeError::Failure(error) => error,
             tungstenite::HandshakeError::Interrupted(_) => io::Error::from(ErrorKind::WouldBlock).into(),
         })?;
         socket.get_ref().set_nonblocking(true)?;
         Ok(Self { socket, encoding, has_unsent: false })
+    }
+
+    /// Status of the answer to a request for a WebSocket at this path; 101 if it is opened.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub fn status(url: &str, path: &str, headers: &[(&'static str, &str)]) -> Result<u16, Error> {
+        match Self::connect_with(url, path, Encoding::Json, headers) {
+            Ok(_) => Ok(101),
+            Err(Error::Http(response)) => Ok(response.status().as_u16()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Sends a message. What the system does not take at once goes out with the next call.

@@ -54,9 +54,14 @@ impl Fleet {
         self.spawn("serve", name, arguments, &[])
     }
 
+    /// A node with these environment variables.
+    pub fn node_with(&mut self, name: &str, variables: &[(&str, &str)]) -> Running {
+        self.spawn("serve", name, &[], variables)
+    }
+
     /// A node of another build.
     pub fn node_of_build(&mut self, name: &str, build: &str) -> Running {
-        self.spawn("serve", name, &[], &[("FRAMEHOUSE_FLEET_BUILD", build)])
+        self.node_with(name, &[("FRAMEHOUSE_FLEET_BUILD", build)])
     }
 
     /// A node with few rooms.
@@ -67,6 +72,11 @@ impl Fleet {
     /// A gateway.
     pub fn gateway(&mut self, name: &str, arguments: &[&str]) -> Running {
         self.spawn("gateway", name, arguments, &[])
+    }
+
+    /// A gateway with these environment variables.
+    pub fn gateway_with(&mut self, name: &str, variables: &[(&str, &str)]) -> Running {
+        self.spawn("gateway", name, &[], variables)
     }
 
     /// Everything that these processes have logged.
@@ -139,7 +149,7 @@ pub fn listed(server: &Running) -> Vec<RoomCode> {
 
 /// A player over real UDP.
 pub struct Player {
-    client: Client,
+    pub client: Client,
     start: Instant,
     pub grant: SessionGrant,
 }

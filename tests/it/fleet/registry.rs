@@ -80,6 +80,8 @@ fn lease(owner: &Owner) -> NodeLease {
         matches: 0,
         clients: 0,
         clients_max: 10,
+        sockets: 0,
+        sockets_max: 10,
         players: 0,
         room_size: 4,
         open: Vec::new(),

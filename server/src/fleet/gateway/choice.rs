@@ -183,7 +183,8 @@ impl Asked {
         let ticks = lease.tick_p99_ms * f64::from(lease.tick_rate) / 1000.0;
         let ticks = if ticks < TICKS_SHARE_MIN { 0.0 } else { ticks };
         let clients = lease.clients + self.seats.count(&lease.node);
-        ticks.max(share(clients, lease.clients_max)).max(share(lease.rooms, lease.rooms_max))
+        let sockets = share(lease.sockets, lease.sockets_max);
+        ticks.max(share(clients, lease.clients_max)).max(sockets).max(share(lease.rooms, lease.rooms_max))
     }
 
     /// Whether a node has a place, as far as the gateway knows.

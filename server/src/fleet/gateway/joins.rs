@@ -2,36 +2,33 @@
 
 use std::{sync::atomic::Ordering::Relaxed, time::Instant};
 
-use framehouse_shared::{
-    api::{SessionGrant, code},
-    ids::RoomCode,
-};
+use framehouse_shared::{api::code, ids::RoomCode};
 
 use super::{FleetBackend, choice::eligible, nodes::Found, view::View};
 use crate::{
     address::AddressKey,
     fleet::{
-        registry::{NodeEntry, NodeLease, Owner, Place, PlayerClaim},
+        registry::{NodeEntry, NodeLease, Owner, PlayerClaim},
         seats::{FindRequest, SeatAnswer, SeatRequest},
     },
     net::secret::ResumeSecret,
-    ops::backend::Refusal,
+    ops::backend::{Granted, Refusal},
     room::directory::{JoinError, JoinRequest, JoinTarget},
 };
 
 /// Largest number of nodes that are asked for a seat, and of attempts to ask the only one that has it.
 const ATTEMPTS_MAX: usize = 3;
-const NO_ANSWER: &str = "the servers are too busy to answer: try again in a moment";
+pub(super) const NO_ANSWER: &str = "the servers are too busy to answer: try again in a moment";
 
 impl FleetBackend {
     /// A seat or a spectator's place in the room with this code.
-    pub(super) async fn join_room(&self, code: RoomCode, request: &JoinRequest) -> Result<SessionGrant, Refusal> {
+    pub(super) async fn join_room(&self, code: RoomCode, request: &JoinRequest) -> Result<Granted, Refusal> {
         self.check_guesses(request.caller)?;
         let view = self.view.newest();
         let found = if view.is_connected() { self.registry.find_code(code).await } else { Ok(None) };
         let is_known = view.is_settled() && found.is_ok();
         let found = match found {
-            Ok(Some(place)) => self.lease_of(&view, &place).await,
+            Ok(Some(place)) => self.lease_of(&view, &place.owner).await,
             _ if is_known => Found::Nowhere,
             _ => self.find(&view, &FindRequest::Code(code)).await,
         };
@@ -44,11 +41,11 @@ impl FleetBackend {
     }
 
     /// The seat of a player who comes back.
-    pub(super) async fn resume(&self, secret: ResumeSecret, request: &JoinRequest) -> Result<SessionGrant, Refusal> {
+    pub(super) async fn resume(&self, secret: ResumeSecret, request: &JoinRequest) -> Result<Granted, Refusal> {
         let (view, hash) = (self.view.newest(), self.key.resume_hash(secret));
         let found = if view.is_connected() { self.registry.find_resume(&hash).await } else { Ok(None) };
         let found = match found {
-            Ok(Some(place)) => self.lease_of(&view, &place).await,
+            Ok(Some(place)) => self.lease_of(&view, &place.owner).await,
             // A seat that was taken a moment ago may not be registered yet.
             _ => self.find(&view, &FindRequest::Resume(secret.reveal())).await,
         };
@@ -56,12 +53,7 @@ impl FleetBackend {
     }
 
     /// Asks the node that was found. A client asks again later if that is not known, and never if there is none.
-    async fn ask_found(
-        &self,
-        found: Found,
-        request: &JoinRequest,
-        nowhere: JoinError,
-    ) -> Result<SessionGrant, Refusal> {
+    async fn ask_found(&self, found: Found, request: &JoinRequest, nowhere: JoinError) -> Result<Granted, Refusal> {
         match found {
             Found::At(lease) => self.ask_only(&lease, request).await,
             Found::Nowhere => Err(nowhere.into()),
@@ -69,8 +61,28 @@ impl FleetBackend {
         }
     }
 
+    /// A place in the room with this name. One that is not there is made, if somebody wants to play in it.
+    pub(super) async fn join_named(&self, name: &str, request: &JoinRequest) -> Result<Granted, Refusal> {
+        let view = self.view.newest();
+        let is_watching = matches!(request.target, JoinTarget::WatchNamed(_));
+        let build = self.build_of(&view, request);
+        let chosen = if is_watching { Ok(None) } else { self.choose(&view, request, build, &[], 0) };
+        let candidate = chosen.as_ref().ok().and_then(|chosen| Some(chosen.as_ref()?.0.lease.owner()));
+        let found =
+            if view.is_connected() { self.registry.claim_name(name, candidate.as_ref()).await.ok() } else { None };
+        let found = match found {
+            Some(Some(owner)) => self.lease_of(&view, &owner).await,
+            Some(None) => Found::Nowhere,
+            None => self.find(&view, &FindRequest::Name(name.to_owned())).await,
+        };
+        let no_such = JoinError::NoSuchName(name.to_owned());
+        // Without Redis, another node may be making it.
+        let nowhere = if is_watching { no_such } else { chosen.err().unwrap_or(JoinError::NoCodes) };
+        self.ask_found(found, request, nowhere).await
+    }
+
     /// A seat in any room, or in a new one.
-    pub(super) async fn join_any(&self, request: JoinRequest) -> Result<SessionGrant, Refusal> {
+    pub(super) async fn join_any(&self, request: JoinRequest) -> Result<Granted, Refusal> {
         let view = self.view.newest();
         let account = request.secret.map(|secret| self.key.of_server().account(secret));
         let rating = match account {
@@ -78,20 +90,19 @@ impl FleetBackend {
             None => None,
         };
         let request = JoinRequest { rating, ..request };
-        let player = account.unwrap_or_else(|| self.key.guest(&request.name, request.caller));
-        let build = view.release.build_of(&request.name, player);
+        let build = self.build_of(&view, &request);
         let seat = SeatRequest::new(random(), &request);
         let (mut tried, mut last) = (Vec::new(), Refusal::Busy(NO_ANSWER));
         for attempt in 0..ATTEMPTS_MAX {
             let Some((entry, expected)) = self.choose(&view, &request, build, &tried, attempt)? else { break };
             let lease = &entry.lease;
             match self.ask(lease, &seat, &request).await {
-                Ok(grant) => {
+                Ok(granted) => {
                     if request.target == JoinTarget::Quick {
                         let mut asked = self.asked.lock().expect("nothing panics while holding this lock");
-                        asked.note_room(lease, grant.code, expected, Instant::now());
+                        asked.note_room(lease, granted.grant.code, expected, Instant::now());
                     }
-                    return Ok(grant);
+                    return Ok(granted);
                 }
                 Err(refusal) if is_for_others(&refusal) => last = refusal,
                 Err(refusal) => return Err(refusal),
@@ -99,6 +110,13 @@ impl FleetBackend {
             tried.push(lease.node.as_str());
         }
         Err(last)
+    }
+
+    /// The build that the release has for a player, if it has one.
+    fn build_of<'v>(&self, view: &'v View, request: &JoinRequest) -> Option<&'v str> {
+        let account = request.secret.map(|secret| self.key.of_server().account(secret));
+        let player = account.unwrap_or_else(|| self.key.guest(&request.name, request.caller));
+        view.release.build_of(&request.name, player)
     }
 
     /// The node to ask next, and the room that is expected to take the player.
@@ -130,7 +148,7 @@ impl FleetBackend {
     }
 
     /// Asks the only node that has the room or the seat, again if it does not answer.
-    async fn ask_only(&self, lease: &NodeLease, request: &JoinRequest) -> Result<SessionGrant, Refusal> {
+    async fn ask_only(&self, lease: &NodeLease, request: &JoinRequest) -> Result<Granted, Refusal> {
         let seat = SeatRequest::new(random(), request);
         for _ in 1..ATTEMPTS_MAX {
             match self.ask(lease, &seat, request).await {
@@ -142,10 +160,11 @@ impl FleetBackend {
     }
 
     /// Asks a node. A player with a secret is claimed for it first: it has one seat in the fleet.
-    async fn ask(&self, lease: &NodeLease, seat: &SeatRequest, request: &JoinRequest) -> Result<SessionGrant, Refusal> {
-        let takes_a_seat = !matches!(request.target, JoinTarget::Watch(_) | JoinTarget::Resume(_));
+    async fn ask(&self, lease: &NodeLease, seat: &SeatRequest, request: &JoinRequest) -> Result<Granted, Refusal> {
+        let takes_a_seat =
+            !matches!(request.target, JoinTarget::Watch(_) | JoinTarget::WatchNamed(_) | JoinTarget::Resume(_));
         if takes_a_seat && let Some(secret) = request.secret {
-            let owner = Owner { node: lease.node.clone(), incarnation: lease.incarnation };
+            let owner = lease.owner();
             let account = self.key.of_server().account(secret);
             let is_connected = self.view.newest().is_connected();
             // While Redis is away, nodes find out about two seats when it is back.
@@ -156,7 +175,7 @@ impl FleetBackend {
             }
         }
         let answer = match self.nodes.reserve(&lease.http, seat).await {
-            Some(SeatAnswer::Granted(grant)) => Ok(*grant),
+            Some(SeatAnswer::Granted(grant)) => Ok(Granted { grant: *grant, node: Some(lease.http.clone()) }),
             Some(SeatAnswer::Refused(error)) => Err(error.into()),
             Some(SeatAnswer::Busy) => Err(Refusal::Busy(NO_ANSWER)),
             None => {
@@ -171,8 +190,7 @@ impl FleetBackend {
     }
 
     /// The lease of the node that has a room. It may have joined the fleet after the last reading.
-    async fn lease_of(&self, view: &View, place: &Place) -> Found {
-        let Owner { node, incarnation } = &place.owner;
+    async fn lease_of(&self, view: &View, Owner { node, incarnation }: &Owner) -> Found {
         let mut known = view.known().map(|entry| &entry.lease);
         if let Some(lease) = known.find(|lease| lease.node == *node && lease.incarnation == *incarnation) {
             return Found::At(Box::new(lease.clone()));

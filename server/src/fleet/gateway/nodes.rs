@@ -23,13 +23,18 @@ use moka::future::Cache;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::{sync::Semaphore, time::timeout};
 
-use super::{choice::PATIENCE, view::View};
+use super::{
+    choice::PATIENCE,
+    relay::{self, CONNECT_TIME_MAX},
+    view::View,
+};
 use crate::{
     fleet::{
         key::FleetKey,
         registry::NodeLease,
         seats::{FIND, FindRequest, NodePage, PAGE, REPLAY, SEATS, SeatAnswer, SeatRequest},
     },
+    net::ws::{Opened, ThinSession},
     ops::backend::{Refusal, ReplayFile},
 };
 
@@ -125,7 +130,7 @@ impl Nodes {
     /// The first node that has this room or seat. It is nowhere if every node that may have it says so in time.
     pub async fn find(&self, view: &View, wanted: &FindRequest) -> Found {
         let places = match wanted {
-            FindRequest::Code(_) => &self.code_finds,
+            FindRequest::Code(_) | FindRequest::Name(_) => &self.code_finds,
             FindRequest::Resume(_) => &self.seat_finds,
         };
         let Ok(_place) = places.try_acquire() else { return Found::Unknown };
@@ -191,6 +196,22 @@ impl Nodes {
         (answer.status() == StatusCode::OK).then(|| ReplayFile { bytes: length, body: Body::new(answer.into_body()) })
     }
 
+    /// Joins the WebSocket of a member to the session that the node has granted it. `None` if the node does not answer.
+    pub async fn open_socket(&self, http: &str, opened: Opened) -> Option<ThinSession> {
+        let connecting = async {
+            let places = self.places_of(http).await;
+            let _place = places.acquire().await.ok()?;
+            relay::connect(http, &self.authorization, &opened).await.ok()
+        };
+        let node = timeout(CONNECT_TIME_MAX, connecting).await.ok()??;
+        Some(relay::join(node, opened))
+    }
+
+    /// The places of questions to a node.
+    async fn places_of(&self, http: &str) -> Arc<Semaphore> {
+        self.places.get_with_by_ref(http, async { Arc::new(Semaphore::new(AT_ONCE_MAX)) }).await
+    }
+
     fn request(&self, method: Method, http: &str, path: &str, body: Body) -> Option<Request<Body>> {
         let uri = format!("http://{http}{path}");
         let request = Request::builder().method(method).uri(uri).header(header::AUTHORIZATION, &self.authorization);
@@ -207,7 +228,7 @@ impl Nodes {
         let body = question.map(|question| serde_json::to_vec(question).expect("a question serialises"));
         let request = self.request(method, http, path, body.map(Body::from).unwrap_or_else(Body::empty));
         let request = request.ok_or(Silence::Other)?;
-        let places = self.places.get_with_by_ref(http, async { Arc::new(Semaphore::new(AT_ONCE_MAX)) }).await;
+        let places = self.places_of(http).await;
         let _place = places.acquire().await.expect("the semaphore is never closed");
         let answer = self.client.request(request).await.map_err(|error| Silence::of(&error))?;
         if answer.status() == StatusCode::NOT_FOUND {

@@ -36,6 +36,11 @@ pub(in crate::fleet) fn code(code: impl Display) -> String {
     format!("fh:code:{code}")
 }
 
+/// The name of a room.
+pub(super) fn name(name: &str) -> String {
+    format!("fh:name:{name}")
+}
+
 /// A room.
 pub(in crate::fleet) fn room(room: impl Display) -> String {
     format!("fh:room:{room}")

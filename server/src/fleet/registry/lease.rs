@@ -13,7 +13,7 @@ use redis::{Script, aio::ConnectionLike};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{LEASE_TIME, Registry, RegistryError, keys, script};
+use super::{LEASE_TIME, Owner, Registry, RegistryError, keys, script};
 
 static WRITE: LazyLock<Script> = LazyLock::new(|| script(include_str!("scripts/write_lease.lua")));
 static READ: LazyLock<Script> = LazyLock::new(|| script(include_str!("scripts/read_leases.lua")));
@@ -129,6 +129,12 @@ pub struct NodeLease {
     pub clients: u32,
     /// Largest number of sessions of newcomers over UDP.
     pub clients_max: u32,
+    /// Number of sessions over WebSockets.
+    #[serde(default)]
+    pub sockets: u32,
+    /// Largest number of sessions of newcomers over WebSockets.
+    #[serde(default)]
+    pub sockets_max: u32,
     /// Number of players.
     pub players: u32,
     /// Seats of a room that quick match opens.
@@ -140,11 +146,17 @@ pub struct NodeLease {
 }
 
 impl NodeLease {
+    /// The life of the node.
+    pub fn owner(&self) -> Owner {
+        Owner { node: self.node.clone(), incarnation: self.incarnation }
+    }
+
     /// How busy the node is: the largest share of its ticks' time, sessions and rooms that is used. 1 is full.
     pub fn load(&self) -> f64 {
         let share = |used: u32, max: u32| f64::from(used) / f64::from(max.max(1));
         let ticks = self.tick_p99_ms * f64::from(self.tick_rate) / 1000.0;
-        ticks.max(share(self.clients, self.clients_max)).max(share(self.rooms, self.rooms_max))
+        let sessions = share(self.clients, self.clients_max).max(share(self.sockets, self.sockets_max));
+        ticks.max(sessions).max(share(self.rooms, self.rooms_max))
     }
 }
 

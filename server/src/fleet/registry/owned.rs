@@ -16,6 +16,7 @@ static HOLD_ROOMS: LazyLock<Script> = LazyLock::new(|| script(include_str!("scri
 static DROP: LazyLock<Script> = LazyLock::new(|| script(include_str!("scripts/drop.lua")));
 static FIND: LazyLock<Script> = LazyLock::new(|| script(include_str!("scripts/find.lua")));
 static CLAIM_PLAYER: LazyLock<Script> = LazyLock::new(|| script(include_str!("scripts/claim_player.lua")));
+static CLAIM_NAME: LazyLock<Script> = LazyLock::new(|| script(include_str!("scripts/claim_name.lua")));
 static SWEEP: LazyLock<Script> = LazyLock::new(|| script(include_str!("scripts/sweep.lua")));
 static LEAVE: LazyLock<Script> = LazyLock::new(|| script(include_str!("scripts/leave.lua")));
 
@@ -24,7 +25,7 @@ pub(in crate::fleet) const BATCH: usize = 256;
 /// Time from the beginning of Redis' memory, or its return, until codes are claimed and keys are swept. Nodes whose codes it has
 /// forgotten, or whose leases are over, are back by then.
 const SETTLE_TIME: Duration = Duration::from_secs(2);
-/// Time for which a gateway claims a player, until the node holds its seat.
+/// Time for which a gateway claims a player or a name, until the node holds the seat or the room.
 const COMING_TIME: Duration = Duration::from_secs(10);
 
 /// One life of a node.
@@ -93,6 +94,8 @@ pub struct Place {
 pub enum Holding {
     /// A code, for this room.
     Code(RoomCode, RoomKey),
+    /// The name of this room.
+    Name(String, RoomKey),
     /// A seat that the owner of a resume secret with this hash may come back to, in this room.
     Resume(String, RoomKey),
     /// The seat of a player.
@@ -108,6 +111,7 @@ impl Holding {
     pub(in crate::fleet) fn key(&self) -> String {
         match self {
             Self::Code(code, _) => keys::code(code),
+            Self::Name(name, _) => keys::name(name),
             Self::Resume(hash, _) => keys::resume(hash),
             Self::Player { account, .. } => keys::player(account),
         }
@@ -115,7 +119,7 @@ impl Holding {
 
     fn value(&self, owner: &Owner) -> String {
         match self {
-            Self::Code(_, room) | Self::Resume(_, room) => room.to_string(),
+            Self::Code(_, room) | Self::Name(_, room) | Self::Resume(_, room) => room.to_string(),
             Self::Player { is_here: true, .. } => format!("{owner}:here"),
             Self::Player { is_here: false, .. } => format!("{owner}:away"),
         }
@@ -250,6 +254,27 @@ impl Registry {
         call.key(keys::player(account)).arg(owner.to_string()).arg(COMING_TIME.as_millis() as u64);
         let is_granted: bool = call.invoke_async(&mut self.connection()).await?;
         Ok(if is_granted { PlayerClaim::Granted } else { PlayerClaim::PlaysElsewhere })
+    }
+
+    /// The node that has the room with this name. If nobody has it and there is a `candidate`, that gets it for ten seconds,
+    /// or until it holds the room.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub(in crate::fleet) async fn claim_name(
+        &self,
+        name: &str,
+        candidate: Option<&Owner>,
+    ) -> Result<Option<Owner>, RegistryError> {
+        let mut call = CLAIM_NAME.prepare_invoke();
+        let key = keys::name(name);
+        call.key(&key).arg(candidate.map(Owner::to_string).unwrap_or_default()).arg(COMING_TIME.as_millis() as u64);
+        let found: Option<(String, String)> = call.invoke_async(&mut self.connection()).await?;
+        let owner = |(node, incarnation): (String, String)| {
+            let incarnation = incarnation.try_into().map_err(|_| RegistryError::Unreadable(key))?;
+            Ok(Owner { node, incarnation })
+        };
+        found.map(owner).transpose()
     }
 
     /// Removes keys of nodes whose leases are over, at most 512. Returns their number. After Redis was away, nodes that have not

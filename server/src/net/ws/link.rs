@@ -1,4 +1,4 @@
-//! The queue from the sockets on the HTTP thread to the tick thread.
+//! From the sockets on the HTTP thread to their sessions: by a queue to the tick thread, or through a node of the fleet.
 
 use std::{
     net::IpAddr,
@@ -9,8 +9,9 @@ use std::{
     time::Duration,
 };
 
+use axum::body::Bytes;
 use framehouse_shared::api::ws::{Encoding, Up};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::Outbox;
 use crate::net::endpoint::ClientId;
@@ -46,25 +47,26 @@ pub(crate) enum FromSocket {
 }
 
 /// A socket with a new session.
-pub(crate) struct Opened {
+pub struct Opened {
     /// The session.
-    pub client: ClientId,
+    pub(crate) client: ClientId,
     /// Address that the socket comes from.
-    pub ip: IpAddr,
+    pub(crate) ip: IpAddr,
     /// Encoding of its messages.
-    pub encoding: Encoding,
+    pub(crate) encoding: Encoding,
     /// Lasting id of the player.
-    pub player_id: String,
+    pub(crate) player_id: String,
     /// Resume secret of the session.
-    pub resume: String,
+    pub(crate) resume: String,
     /// What is sent to it.
-    pub outbox: Arc<Outbox>,
+    pub(crate) outbox: Arc<Outbox>,
 }
 
 /// Place of a waiting message, free again when it is dropped.
 pub(crate) type Credit = OwnedSemaphorePermit;
 
 /// The places for waiting messages of one socket.
+#[derive(Clone)]
 pub(crate) struct Credits(Arc<Semaphore>);
 
 impl Default for Credits {
@@ -94,6 +96,61 @@ impl WsLink {
         while let Err(TrySendError::Full(back)) = self.0.try_send(item) {
             item = back;
             tokio::time::sleep(FULL_PAUSE).await;
+        }
+    }
+
+    /// Begins the session of a socket: from now on what is queued for it goes to that socket.
+    pub(crate) async fn open(&self, opened: Opened) -> ThinSession {
+        let client = opened.client;
+        self.send(FromSocket::Opened(Box::new(opened))).await;
+        ThinSession { client, uplink: Uplink::Here(self.clone(), Credits::default()) }
+    }
+}
+
+/// The session of a socket.
+#[derive(Clone)]
+pub struct ThinSession {
+    client: ClientId,
+    uplink: Uplink,
+}
+
+/// Where the messages of a socket go.
+#[derive(Clone)]
+enum Uplink {
+    /// To the tick thread of this process.
+    Here(WsLink, Credits),
+    /// To the node of the fleet that has the session.
+    Node(mpsc::Sender<Bytes>),
+}
+
+impl ThinSession {
+    /// A session on a node: its messages go into this queue as they are, and it ends when the queue is closed.
+    pub(crate) const fn on_node(client: ClientId, messages: mpsc::Sender<Bytes>) -> Self {
+        Self { client, uplink: Uplink::Node(messages) }
+    }
+
+    /// Its id.
+    pub(crate) const fn client(&self) -> ClientId {
+        self.client
+    }
+
+    /// Passes a message of the client on, `None` if it cannot be read; waits while too many are on their way.
+    pub(crate) async fn send(&self, bytes: Bytes, message: Option<Up>) {
+        let client = self.client;
+        match &self.uplink {
+            Uplink::Here(link, credits) => {
+                let credit = credits.take().await;
+                link.send(FromSocket::Message { client, bytes: bytes.len(), message, credit }).await;
+            }
+            // If it fails, the session is over, and the socket is about to be told.
+            Uplink::Node(messages) => drop(messages.send(bytes).await),
+        }
+    }
+
+    /// Ends the session, because the socket is closed. The text is for the log.
+    pub(crate) async fn close(self, reason: &'static str) {
+        if let Uplink::Here(link, _) = &self.uplink {
+            link.send(FromSocket::Closed { client: self.client, reason }).await;
         }
     }
 }

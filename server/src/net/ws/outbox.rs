@@ -14,6 +14,19 @@ const WAITING_BYTES_MAX: usize = 256 * 1024;
 const FRAMES_WAITING_MAX: usize = 8;
 /// Number of bytes from which on a batch is complete.
 const BATCH_BYTES: usize = 32 * 1024;
+/// Number of bytes from a node that wait for a client in its gateway. The node decides what is left out when more wait.
+const RELAYED_BYTES_MAX: usize = 32 * 1024;
+
+/// How a session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SessionEnd {
+    /// For this reason, which the client was told.
+    Code(EndCode),
+    /// Without a reason that the client could be told.
+    Unknown,
+    /// A gateway has lost the node that has the session.
+    NodeLost,
+}
 
 /// Something to be sent.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,8 +37,8 @@ pub(crate) enum Item {
     Frame(Bytes),
     /// A ping of the WebSocket.
     Ping,
-    /// The session is over; the socket may ask for another one, depending on the code.
-    SessionOver(ClientId, Option<EndCode>),
+    /// The session is over; the socket may ask for another one, depending on how it ended.
+    SessionOver(ClientId, SessionEnd),
 }
 
 impl Item {
@@ -57,6 +70,7 @@ struct Waiting {
 pub(crate) struct Outbox {
     waiting: Mutex<Waiting>,
     news: Notify,
+    sent: Notify,
     cut: Notify,
 }
 
@@ -73,14 +87,35 @@ impl Outbox {
         }
         let skipped = if matches!(item, Item::Frame(_)) { waiting.make_place() } else { 0 };
         if waiting.bytes + item.bytes() > WAITING_BYTES_MAX {
-            waiting.cut();
-            self.cut.notify_one();
+            drop(waiting);
+            self.cut();
             return Err(TooSlow);
         }
-        waiting.bytes += item.bytes();
-        waiting.frames += usize::from(matches!(item, Item::Frame(_)));
-        waiting.items.push_back(item);
+        waiting.add(item);
         Ok(skipped)
+    }
+
+    /// Adds a message from a node when there is a place for it, and wakes the socket's task. Only one task may wait here.
+    pub async fn push_relayed(&self, bytes: Bytes) {
+        let is_free = || {
+            let waiting = self.bytes();
+            waiting == 0 || waiting + bytes.len() <= RELAYED_BYTES_MAX
+        };
+        while !is_free() {
+            self.sent.notified().await;
+        }
+        let mut waiting = self.lock();
+        if !waiting.is_cut {
+            waiting.add(Item::Message(bytes));
+        }
+        drop(waiting);
+        self.wake();
+    }
+
+    /// Ends the connection in place of everything that waits.
+    pub fn cut(&self) {
+        self.lock().cut();
+        self.cut.notify_one();
     }
 
     /// Waits until the connection is to be cut.
@@ -89,10 +124,10 @@ impl Outbox {
     }
 
     /// Ends the session behind everything that waits.
-    pub fn end_session(&self, client: ClientId, code: Option<EndCode>) {
+    pub fn end_session(&self, client: ClientId, end: SessionEnd) {
         let mut waiting = self.lock();
         if !waiting.is_cut {
-            waiting.items.push_back(Item::SessionOver(client, code));
+            waiting.items.push_back(Item::SessionOver(client, end));
         }
     }
 
@@ -125,6 +160,7 @@ impl Outbox {
     /// Notes that a batch of so many bytes was sent.
     pub fn note_sent(&self, bytes: usize) {
         self.lock().bytes -= bytes;
+        self.sent.notify_one();
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Waiting> {
@@ -133,6 +169,12 @@ impl Outbox {
 }
 
 impl Waiting {
+    fn add(&mut self, item: Item) {
+        self.bytes += item.bytes();
+        self.frames += usize::from(matches!(item, Item::Frame(_)));
+        self.items.push_back(item);
+    }
+
     /// Leaves all frames out if there are too many. Returns their number.
     fn make_place(&mut self) -> u64 {
         if self.frames < FRAMES_WAITING_MAX {
@@ -204,8 +246,9 @@ mod tests {
     fn the_end_of_a_session_is_in_the_batch_of_the_message_that_tells_it() {
         let outbox = Outbox::default();
         outbox.push(message(BATCH_BYTES)).expect("it fits");
-        outbox.end_session(7, Some(EndCode::Left));
-        assert_eq!(batch(&outbox), [message(BATCH_BYTES), Item::SessionOver(7, Some(EndCode::Left))]);
+        let end = SessionEnd::Code(EndCode::Left);
+        outbox.end_session(7, end);
+        assert_eq!(batch(&outbox), [message(BATCH_BYTES), Item::SessionOver(7, end)]);
     }
 
     #[test]
@@ -220,7 +263,7 @@ mod tests {
     #[test]
     fn a_client_that_does_not_read_is_cut_off_at_the_limit_and_what_is_on_its_way_counts() {
         let outbox = Outbox::default();
-        let pushed = (0..).map_while(|_| outbox.push(message(1024)).ok()).take(1000).count();
+        let pushed = (0..256).filter(|_| outbox.push(message(1024)).is_ok()).count();
         assert_eq!(pushed, 256);
         assert_eq!(batch(&outbox).len(), 32);
         assert!(outbox.wait_for_cut().now_or_never().is_none());
@@ -228,7 +271,22 @@ mod tests {
         assert!(outbox.wait_for_cut().now_or_never().is_some());
         outbox.note_sent(32 * 1024);
         assert_eq!(outbox.push(message(1)), Ok(0), "it is cut off once");
-        outbox.end_session(7, None);
+        outbox.end_session(7, SessionEnd::Unknown);
         assert_eq!((outbox.bytes(), batch(&outbox)), (0, vec![]), "nothing comes behind a gap");
+    }
+
+    #[test]
+    fn messages_from_a_node_wait_for_their_place_and_none_is_left_out() {
+        let outbox = Outbox::default();
+        let push = |bytes: usize| outbox.push_relayed(vec![2; bytes].into());
+        // However large it is, one has a place if nothing else waits.
+        assert!(push(100 * 1024).now_or_never().is_some());
+        let mut next = Box::pin(push(10));
+        assert!((&mut next).now_or_never().is_none());
+        assert_eq!(batch(&outbox).len(), 1);
+        assert!((&mut next).now_or_never().is_none(), "taken is not sent");
+        outbox.note_sent(100 * 1024);
+        assert!(next.now_or_never().is_some());
+        assert!(push(RELAYED_BYTES_MAX - 10).now_or_never().is_some() && push(1).now_or_never().is_none());
     }
 }

@@ -19,33 +19,28 @@ const CLIENT: ClientId = 7;
 
 struct Test {
     endpoint: WsEndpoint,
-    link: WsLink,
+    session: ThinSession,
     outbox: std::sync::Arc<Outbox>,
-    credits: Credits,
 }
 
 impl Test {
     fn new() -> Self {
         let (endpoint, link) = WsEndpoint::new(TickRate(30), &NetSettings::default(), &WsSettings::default());
-        let test = Self { endpoint, link, outbox: Default::default(), credits: Credits::default() };
-        test.push(FromSocket::Opened(Box::new(Opened {
+        let outbox = std::sync::Arc::<Outbox>::default();
+        let opened = Opened {
             client: CLIENT,
             ip: Ipv4Addr::LOCALHOST.into(),
             encoding: Encoding::Json,
             player_id: "ab".to_owned(),
             resume: "cd".to_owned(),
-            outbox: std::sync::Arc::clone(&test.outbox),
-        })));
-        test
-    }
-
-    fn push(&self, item: FromSocket) {
-        self.link.send(item).now_or_never().expect("the queue has room");
+            outbox: std::sync::Arc::clone(&outbox),
+        };
+        let session = link.open(opened).now_or_never().expect("the queue has room");
+        Self { endpoint, session, outbox }
     }
 
     fn say(&self, message: Option<Up>) {
-        let credit = self.credits.take().now_or_never().expect("few messages wait");
-        self.push(FromSocket::Message { client: CLIENT, bytes: 1, message, credit });
+        self.session.send("x".into(), message).now_or_never().expect("few messages wait");
     }
 
     fn events(&mut self) -> Vec<ClientEvent> {

@@ -23,9 +23,10 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Backend, Refusal, ReplayFile, replay_files::ReplayFiles};
+use super::{Backend, Granted, Refusal, ReplayFile, replay_files::ReplayFiles};
 use crate::{
     features::Features,
+    net::ws::{Opened, ThinSession, WsLink},
     ops::{alerts::Alerts, status::StatusBoard},
     room::directory::{Grant, JoinError, JoinQueue, JoinRequest, JoinTarget, PendingJoin},
     store::Store,
@@ -47,6 +48,7 @@ const TOO_MANY_JOINS: &str = "too many players join at once: try again in a mome
 #[derive(Clone)]
 pub struct LocalBackend {
     joins: SyncSender<PendingJoin>,
+    sockets: WsLink,
     newcomers: Arc<Semaphore>,
     status: StatusBoard,
     replays: ReplayFiles,
@@ -67,13 +69,14 @@ pub trait ShowFleet: Send + Sync {
 }
 
 impl LocalBackend {
-    /// A backend that serves this status board and the replays of this folder. Also returns the queue of join requests
-    /// for the tick thread.
-    pub fn new(status: StatusBoard, replay_folder: PathBuf) -> (Self, JoinQueue) {
+    /// A backend that serves this status board and the replays of this folder, and whose WebSockets have this way to the
+    /// tick thread. Also returns the queue of join requests for the tick thread.
+    pub fn new(status: StatusBoard, replay_folder: PathBuf, sockets: WsLink) -> (Self, JoinQueue) {
         let (joins, queue) = sync_channel(JOINS_WAITING_MAX);
         let newcomers = Arc::new(Semaphore::new(NEWCOMERS_WAITING_MAX));
         let backend = Self {
             joins,
+            sockets,
             newcomers,
             status,
             replays: ReplayFiles::new(replay_folder),
@@ -147,7 +150,7 @@ impl LocalBackend {
 }
 
 impl Backend for LocalBackend {
-    async fn open_session(&self, request: JoinRequest) -> Result<SessionGrant, Refusal> {
+    async fn open_session(&self, request: JoinRequest) -> Result<Granted, Refusal> {
         let is_newcomer = !matches!(request.target, JoinTarget::Resume(_));
         let place = is_newcomer.then(|| Arc::clone(&self.newcomers).try_acquire_owned()).transpose();
         let place = place.map_err(|_| Refusal::Busy(TOO_MANY_JOINS))?;
@@ -163,10 +166,14 @@ impl Backend for LocalBackend {
             TrySendError::Disconnected(_) => JoinError::Stopping.into(),
         })?;
         match timeout(ANSWER_TIME_MAX, answer).await {
-            Ok(Ok(answer)) => Ok(session_grant(answer?)),
+            Ok(Ok(answer)) => Ok(Granted::here(session_grant(answer?))),
             Ok(Err(_)) => Err(JoinError::Stopping.into()),
             Err(_) => Err(Refusal::Busy("the server is too busy to answer: try again in a moment")),
         }
+    }
+
+    async fn open_socket(&self, _: Option<String>, opened: Opened) -> Result<ThinSession, Refusal> {
+        Ok(self.sockets.open(opened).await)
     }
 
     fn account(&self, secret: PlayerSecret) -> Option<AccountId> {
@@ -272,7 +279,12 @@ mod tests {
     use futures_util::poll;
 
     use super::*;
-    use crate::{net::endpoint::ClientKind, ops::status::Page};
+    use crate::{
+        config::{NetSettings, WsSettings},
+        net::{endpoint::ClientKind, ws::WsEndpoint},
+        ops::status::Page,
+        schedule::TickRate,
+    };
 
     fn request() -> JoinRequest {
         JoinRequest {
@@ -287,7 +299,8 @@ mod tests {
     }
 
     fn backend() -> (LocalBackend, JoinQueue) {
-        LocalBackend::new(StatusBoard::default(), PathBuf::new())
+        let (_, sockets) = WsEndpoint::new(TickRate(30), &NetSettings::default(), &WsSettings::default());
+        LocalBackend::new(StatusBoard::default(), PathBuf::new(), sockets)
     }
 
     #[tokio::test]

@@ -3,11 +3,16 @@
 
 use std::{
     io,
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, Mutex, atomic::Ordering},
     time::Duration,
 };
 
-use axum::{Extension, Router};
+use axum::{
+    Extension, Router,
+    http::{HeaderValue, StatusCode, header},
+    middleware::map_response,
+    response::Response,
+};
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -19,7 +24,7 @@ use tokio::{
 };
 
 use super::{
-    limits::Held,
+    limits::{Act, Held},
     listener::{ConnectionPlace, Door, TOO_MANY, refuse},
     proxy_header,
 };
@@ -56,6 +61,27 @@ pub(super) struct Peer {
     pub is_readable: bool,
 }
 
+/// What a connection counts for among those of its address. The handlers of its requests have it as an extension.
+#[derive(Clone)]
+pub(crate) struct Counted(Arc<Mutex<Option<Held>>>);
+
+impl Counted {
+    fn new(held: Option<Held>) -> Self {
+        Self(Arc::new(Mutex::new(held)))
+    }
+
+    /// Counts the connection for nothing from now on, because of who has made it.
+    pub(crate) fn forgive(&self) {
+        if let Some(held) = self.take() {
+            held.give_back(Act::Connect);
+        }
+    }
+
+    fn take(&self) -> Option<Held> {
+        self.0.lock().expect("nothing panics while holding this lock").take()
+    }
+}
+
 /// Serves one connection to its end.
 pub(super) async fn serve_connection<S>(stream: S, connection: Connection, door: Arc<Door>, router: Router)
 where
@@ -81,7 +107,7 @@ where
         };
         Ok::<_, io::Error>(Some((stream, peer, held)))
     };
-    let (stream, peer, _held) = match timeout(HEAD_TIME_MAX, opening).await {
+    let (stream, peer, held) = match timeout(HEAD_TIME_MAX, opening).await {
         Ok(Ok(Some(opened))) => opened,
         Ok(Ok(None)) => return,
         Ok(Err(_)) | Err(_) => {
@@ -89,16 +115,27 @@ where
             return;
         }
     };
+    let counted = Counted::new(held);
+    let router = router.layer(Extension(peer)).layer(Extension(counted.clone()));
+    let router = if place.is_for_resume { router.layer(map_response(end_after)) } else { router };
     let requests = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME_MAX)
         .max_buf_size(BUFFER_BYTES)
-        .keep_alive(!place.is_for_resume)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.layer(Extension(peer))))
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
         .with_upgrades();
     let time_max = if place.is_for_resume { RESUME_TIME_MAX } else { CONNECTION_TIME_MAX };
     // Errors are ignored: the connection is over.
     let _ = timeout(time_max, requests).await;
+    drop(counted.take());
+}
+
+/// Ends the connection after this answer, unless it becomes a WebSocket.
+async fn end_after(mut answer: Response) -> Response {
+    if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+        answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    answer
 }
 
 /// A stream of any kind.

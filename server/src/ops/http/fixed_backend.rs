@@ -13,28 +13,32 @@ use framehouse_shared::{
 };
 
 use crate::{
-    ops::backend::{Backend, Refusal, ReplayFile},
+    net::ws::{Opened, ThinSession, WsLink},
+    ops::backend::{Backend, Granted, Refusal, ReplayFile},
     room::directory::{JoinError, JoinRequest, JoinTarget},
 };
 
 /// Resume secret of a player for whom the backend has no time.
 pub(super) const BUSY_SECRET: &str = "b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0";
 
-/// A backend with one room, one map and one replay.
-pub(super) struct Fixed;
+/// A backend with one room, one map and one replay, and a way to the tick thread if it has sockets.
+#[derive(Default)]
+pub(super) struct Fixed {
+    pub sockets: Option<WsLink>,
+}
 
 fn code() -> framehouse_shared::ids::RoomCode {
     "K7QX".parse().expect("a code")
 }
 
 impl Backend for Fixed {
-    async fn open_session(&self, request: JoinRequest) -> Result<SessionGrant, Refusal> {
+    async fn open_session(&self, request: JoinRequest) -> Result<Granted, Refusal> {
         match request.target {
             JoinTarget::Code(_) => return Err(JoinError::RoomFull(code()).into()),
             JoinTarget::Resume(secret) if secret.reveal() == BUSY_SECRET => return Err(Refusal::Busy("try again")),
             _ => {}
         }
-        Ok(SessionGrant {
+        Ok(Granted::here(SessionGrant {
             token: vec![0, 1, 2],
             session: "2a".to_owned(),
             server: "127.0.0.1:7800".to_owned(),
@@ -44,7 +48,11 @@ impl Backend for Fixed {
             resume: "c0ffee".to_owned(),
             grace_s: 12.5,
             player: Some(AccountId(0xad)),
-        })
+        }))
+    }
+
+    async fn open_socket(&self, _: Option<String>, opened: Opened) -> Result<ThinSession, Refusal> {
+        Ok(self.sockets.as_ref().expect("a test of sockets has them").open(opened).await)
     }
 
     fn account(&self, _: PlayerSecret) -> Option<AccountId> {

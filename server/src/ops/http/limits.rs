@@ -244,6 +244,18 @@ impl AddressLimits {
     }
 }
 
+impl Held {
+    /// Gives back what an act of the holder has cost.
+    pub fn give_back(&self, act: Act) {
+        let mut table = self.limits.lock();
+        for key in &self.keys {
+            if let Some(usage) = table.usage.get_mut(key) {
+                usage.acts[act as usize].put_back(1.0);
+            }
+        }
+    }
+}
+
 impl Drop for Held {
     fn drop(&mut self) {
         let mut table = self.limits.lock();
@@ -364,6 +376,17 @@ mod tests {
         assert!(hold(key("192.0.2.1")).is_some());
         let network: Vec<Held> = (2..100).flat_map(|host| hold(v4(0xc000_0200 | host))).collect();
         assert_eq!(held.len() + network.len(), 32);
+    }
+
+    #[test]
+    fn a_connection_that_is_forgiven_has_cost_nothing() {
+        let limits = limits();
+        let caller = key("192.0.2.1");
+        for _ in 0..1000 {
+            assert!(limits.spend(caller, Act::Connect, START).is_ok());
+            limits.hold(caller, Place::Connection, START).expect("a place").give_back(Act::Connect);
+        }
+        assert_eq!(allowed(&limits, [caller], Act::Connect), 80, "and no more than before");
     }
 
     #[test]

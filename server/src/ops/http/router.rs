@@ -76,8 +76,8 @@ pub(super) struct Gateway<B> {
     pub requests: Arc<Requests>,
     /// Whether the log has the warning about tokens that others can read.
     pub readable_token: Once,
-    /// WebSockets, if the server has them.
-    pub sockets: Option<Sockets>,
+    /// Places of WebSockets.
+    pub sockets: Sockets,
     /// The game's module for browsers.
     pub view_module: Option<&'static str>,
     /// Where admin calls are carried out, if the server has an admin API.

@@ -118,7 +118,7 @@ async fn join<B: Backend>(gateway: &Gateway<B>, peer: Peer, address: AddressKey,
                     );
                 });
             }
-            answer(granted)
+            answer(granted.map(|granted| granted.grant))
         }
         Err(BadBody::NoSuchRoom(code)) => error(
             StatusCode::NOT_FOUND,

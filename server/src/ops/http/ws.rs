@@ -2,8 +2,10 @@
 //!
 //! ```text
 //! ws.rs          the request, and limits on the number of sockets
-//! ws/socket.rs   one socket from its first message to its end: reading, writing, pings
+//! ws/socket.rs   one socket from its first message to its end
+//! ws/member.rs   what its tasks share: writing, pings, the close frame
 //! ws/join.rs     authentication, and from `join_room` to a session
+//! ws/relayed.rs  the socket of a gateway to a node, which carries one session
 //! ws/frames.rs   how many frames a client may send
 //! ws/end.rs      why a connection ends: close codes
 //! ```
@@ -11,6 +13,8 @@
 mod end;
 mod frames;
 mod join;
+mod member;
+mod relayed;
 mod socket;
 #[cfg(test)]
 mod tests;
@@ -23,7 +27,6 @@ use std::sync::{
 use axum::{
     Extension,
     extract::{State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
-    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use framehouse_shared::api::{
@@ -44,10 +47,11 @@ use super::{
 };
 use crate::{
     config::{NetSettings, WsSettings},
-    net::ws::WsLink,
     ops::backend::Backend,
 };
 use frames::FrameBudget;
+
+pub use relayed::RelayedSockets;
 
 /// Size of the buffer of a socket for what it reads, in bytes: some messages of a player, or half of the longest one.
 const READ_BUFFER_BYTES: usize = 4 * 1024;
@@ -56,10 +60,8 @@ const WRITE_BUFFER_BYTES: usize = 16 * 1024;
 /// Maximum size of what is waiting inside the WebSocket library, in bytes.
 const WRITE_BUFFER_BYTES_MAX: usize = 512 * 1024;
 
-/// What all sockets share.
+/// The places of all sockets.
 pub(super) struct Sockets {
-    /// The queue to the tick thread.
-    link: WsLink,
     all: Arc<Semaphore>,
     /// Number of the last places, which are for players who come back.
     reserved: usize,
@@ -69,10 +71,9 @@ pub(super) struct Sockets {
 }
 
 impl Sockets {
-    pub(super) fn new(link: WsLink, settings: &WsSettings, net: &NetSettings) -> Self {
+    pub(super) fn new(settings: &WsSettings, net: &NetSettings) -> Self {
         let places = |count: u32| Arc::new(Semaphore::new(count as usize));
         Self {
-            link,
             all: places(settings.connections_max),
             reserved: settings.connections_max as usize / RESERVED_PART,
             unauthenticated: places(settings.unauthenticated_max),
@@ -111,8 +112,8 @@ enum NoPlace {
 }
 
 impl<B: Backend> Gateway<B> {
-    fn socket_places(&self, sockets: &Sockets, caller: Caller) -> Result<(SocketPlace, GreetingPlace), NoPlace> {
-        let now = self.start.elapsed();
+    fn socket_places(&self, caller: Caller) -> Result<(SocketPlace, GreetingPlace), NoPlace> {
+        let (now, sockets) = (self.start.elapsed(), &self.sockets);
         let hold = |place| self.limits.hold(caller.0, place, now).ok_or(NoPlace::Address);
         let permit = |places: &Arc<Semaphore>| Arc::clone(places).try_acquire_owned().map_err(|_| NoPlace::Server);
         let greeting = GreetingPlace { _held: hold(Place::Greeting)?, _permit: permit(&sockets.unauthenticated)? };
@@ -137,7 +138,6 @@ fn count(counter: &AtomicU64) {
         (status = 101, description = "The WebSocket"),
         Refusals,
         (status = 400, description = "`bad_request`: the request opens no WebSocket", body = ErrorBody),
-        (status = 404, description = "`not_found`: this server has no WebSockets", body = ErrorBody),
         (status = 426, description = "`bad_request`: the connection cannot become a WebSocket", body = ErrorBody)
     )
 )]
@@ -147,9 +147,6 @@ pub(super) async fn open_socket<B: Backend>(
     Extension(caller): Extension<Caller>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
-    let Some(sockets) = &gateway.sockets else {
-        return error(StatusCode::NOT_FOUND, code::NOT_FOUND, "this server has no WebSockets");
-    };
     let upgrade = match upgrade {
         Ok(upgrade) => upgrade,
         Err(rejection) => {
@@ -157,7 +154,7 @@ pub(super) async fn open_socket<B: Backend>(
             return error(rejection.status(), code::BAD_REQUEST, &message);
         }
     };
-    let places = match gateway.socket_places(sockets, caller) {
+    let places = match gateway.socket_places(caller) {
         Ok((mut place, greeting)) => {
             place.is_for_resume |= peer.is_for_resume;
             (place, greeting)
@@ -173,14 +170,18 @@ pub(super) async fn open_socket<B: Backend>(
             };
         }
     };
-    let (link, frames) = (sockets.link.clone(), sockets.frames);
-    let gateway = Arc::clone(&gateway);
+    let (gateway, frames) = (Arc::clone(&gateway), gateway.sockets.frames);
+    configured(upgrade)
+        .on_upgrade(move |socket| socket::serve(socket, gateway, caller.0, places, frames))
+        .into_response()
+}
+
+/// The socket with its limits.
+fn configured(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
     upgrade
         .max_message_size(MESSAGE_BYTES_MAX)
         .max_frame_size(MESSAGE_BYTES_MAX)
         .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(WRITE_BUFFER_BYTES)
         .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
-        .on_upgrade(move |socket| socket::serve(socket, gateway, link, caller.0, places, frames))
-        .into_response()
 }

@@ -1,6 +1,6 @@
 //! JSON and MessagePack.
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// Maximum size of a message from a client, in bytes.
 pub const MESSAGE_BYTES_MAX: usize = 8192;
@@ -8,7 +8,8 @@ pub const MESSAGE_BYTES_MAX: usize = 8192;
 const DEPTH_MAX: usize = 16;
 
 /// Encoding of a connection's messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Encoding {
     /// Text frames.
     Json,

@@ -31,6 +31,8 @@ pub fn node(name: &str) -> NodeEntry {
         matches: 0,
         clients: 0,
         clients_max: 100,
+        sockets: 0,
+        sockets_max: 100,
         players: 0,
         room_size: 4,
         open: Vec::new(),

@@ -33,8 +33,12 @@ impl Network {
     }
 
     pub fn with(options: HttpOptions) -> Self {
+        Self::of_backend(Fixed::default(), options)
+    }
+
+    pub fn of_backend(backend: Fixed, options: HttpOptions) -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
-        let (door, router) = gateway(Fixed, options);
+        let (door, router) = gateway(backend, options);
         tokio::spawn(accept_connections(Made(receiver), door, router));
         Self(sender)
     }

@@ -28,7 +28,7 @@ const QUICK: &str = r#"{"name":"Ada","room":{"quick":{}}}"#;
 fn gateway_behind(proxies: &[&str]) -> Router {
     let trusted_proxies = proxies.iter().map(|network| network.parse().expect("a network")).collect();
     let http = HttpSettings { trusted_proxies, ..Default::default() };
-    gateway(Fixed, HttpOptions { http, ..Default::default() }).1
+    gateway(Fixed::default(), HttpOptions { http, ..Default::default() }).1
 }
 
 /// Sends a request to a gateway over a connection from this address.
@@ -246,7 +246,7 @@ async fn requests_are_counted_by_route_and_never_by_what_a_stranger_writes() {
 #[tokio::test(start_paused = true)]
 async fn slow_bodies_refusals_and_checks_say_nothing_about_how_long_players_wait() {
     let times = HttpTimes::default();
-    let router = gateway(Fixed, HttpOptions { times: times.clone(), ..Default::default() }).1;
+    let router = gateway(Fixed::default(), HttpOptions { times: times.clone(), ..Default::default() }).1;
     let post = |body: Body| send(&router, "192.0.2.1", request(Method::POST, SESSIONS), body);
     let slow = stream::once(async {
         tokio::time::sleep(Duration::from_secs(3)).await;

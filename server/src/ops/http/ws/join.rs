@@ -2,7 +2,7 @@
 
 use framehouse_shared::{
     api::{
-        PlayerSecret, SessionGrant, code,
+        PlayerSecret, code,
         ws::{JoinRoom, Up, is_room_name},
     },
     ids::RoomCode,
@@ -13,7 +13,7 @@ use crate::{
     address::AddressKey,
     net::{endpoint::ClientKind, secret::ResumeSecret},
     ops::{
-        backend::{Backend, Refusal},
+        backend::{Backend, Granted, Refusal},
         http::{limits::Act, router::Gateway, sessions::parse_name},
     },
     room::directory::{JoinRequest, JoinTarget},
@@ -63,6 +63,13 @@ impl JoinRefused {
     pub(super) fn into_end(self) -> End {
         let is_busy = matches!(self.code.as_deref(), Some(code::BUSY | code::SERVER_FULL));
         if is_busy { End::Busy(self.reason) } else { End::Refused(self.reason) }
+    }
+}
+
+impl From<Refusal> for JoinRefused {
+    fn from(refusal: Refusal) -> Self {
+        let code = if let Refusal::Join(reason) = &refusal { reason.code() } else { code::BUSY };
+        Self::new(Some(code), refusal.to_string())
     }
 }
 
@@ -117,7 +124,7 @@ impl<B: Backend> Gateway<B> {
         &self,
         identity: &Identity,
         (target, view): (JoinTarget, bool),
-    ) -> Result<SessionGrant, JoinRefused> {
+    ) -> Result<Granted, JoinRefused> {
         let act = if matches!(target, JoinTarget::Resume(_)) { Act::Resume } else { Act::Join };
         if self.limits.spend(identity.caller, act, self.start.elapsed()).is_err() {
             let sentence = "too many join requests from your address: try again in a moment";
@@ -133,9 +140,6 @@ impl<B: Backend> Gateway<B> {
             caller: identity.caller,
             kind: ClientKind::Thin { view },
         };
-        self.backend.open_session(request).await.map_err(|refusal| {
-            let code = if let Refusal::Join(reason) = &refusal { reason.code() } else { code::BUSY };
-            JoinRefused::new(Some(code), refusal.to_string())
-        })
+        Ok(self.backend.open_session(request).await?)
     }
 }

@@ -36,7 +36,7 @@ use crate::{
     },
     ops::http::{
         HttpOptions,
-        fixed_backend::BUSY_SECRET,
+        fixed_backend::{BUSY_SECRET, Fixed},
         listener::tests::{Network, settle},
     },
     schedule::TickRate,
@@ -57,7 +57,8 @@ impl Server {
     fn with(ws: WsSettings) -> Self {
         let (endpoint, link) = WsEndpoint::new(TickRate(30), &NetSettings::default(), &ws);
         let http = HttpSettings { requests_per_s: 10_000.0, connections_per_address: 10_000, ..Default::default() };
-        let network = Network::with(HttpOptions { http, ws, link: Some(link), ..Default::default() });
+        let options = HttpOptions { http, ws, ..Default::default() };
+        let network = Network::of_backend(Fixed { sockets: Some(link) }, options);
         Self { network, endpoint }
     }
 
@@ -183,6 +184,15 @@ async fn a_player_for_whom_there_is_no_time_may_come_back_in_a_moment() {
     let mut socket = server.connect("192.0.2.1").await;
     send(&mut socket, Encoding::Json, &resume(BUSY_SECRET)).await;
     assert_eq!(close_code(&mut socket).await, 1013);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_room_is_refused() {
+    let mut server = Server::new();
+    let mut socket = server.join(Encoding::Json).await;
+    send(&mut socket, Encoding::Json, &quick()).await;
+    let Ok(Down::Refused { code: None, reason }) = next(&mut socket).await else { panic!("it is in a room") };
+    assert!(reason.contains("leave_room"), "{reason}");
 }
 
 #[tokio::test(start_paused = true)]
