@@ -266,6 +266,8 @@ pub fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(90);
     while !done() {
         assert!(Instant::now() < end, "{what}: not in 90 s");
+        // What it waits for needs the processor.
+        thread::sleep(Duration::from_millis(2));
     }
 }
 

@@ -7,7 +7,12 @@ use std::{
     time::Duration,
 };
 
-use axum::{Extension, Router};
+use axum::{
+    Extension, Router,
+    http::{HeaderValue, StatusCode, header},
+    middleware::map_response,
+    response::Response,
+};
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -112,17 +117,25 @@ where
     };
     let counted = Counted::new(held);
     let router = router.layer(Extension(peer)).layer(Extension(counted.clone()));
+    let router = if place.is_for_resume { router.layer(map_response(end_after)) } else { router };
     let requests = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME_MAX)
         .max_buf_size(BUFFER_BYTES)
-        .keep_alive(!place.is_for_resume)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
         .with_upgrades();
     let time_max = if place.is_for_resume { RESUME_TIME_MAX } else { CONNECTION_TIME_MAX };
     // Errors are ignored: the connection is over.
     let _ = timeout(time_max, requests).await;
     drop(counted.take());
+}
+
+/// Ends the connection after this answer, unless it becomes a WebSocket.
+async fn end_after(mut answer: Response) -> Response {
+    if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+        answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    answer
 }
 
 /// A stream of any kind.
