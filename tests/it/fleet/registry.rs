@@ -113,6 +113,7 @@ fn a_code_has_one_owner_until_the_lease_of_that_is_over() {
     let restarted = owner("a", 3);
     assert_eq!(asked.write(&restarted), Written::NameTaken);
     asked.end(&a);
+    assert_eq!(asked.get(asked.registry.find_code(code)).expect("its owner may come back").owner, a);
     asked.keep(&restarted);
     assert_eq!(asked.get(asked.registry.find_code(code)), None);
     let held = Holding::Code(code, RoomKey { home: restarted.clone(), number: 9 });

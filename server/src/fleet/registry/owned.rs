@@ -214,7 +214,7 @@ impl Registry {
         Ok(call.invoke_async(&mut self.connection()).await?)
     }
 
-    /// The room with this code, if the lease of its node lives.
+    /// The room with this code. Its node may have been silent for a moment, but has no other life.
     ///
     /// # Errors
     /// When Redis is away.
@@ -222,7 +222,7 @@ impl Registry {
         self.find(keys::code(code)).await
     }
 
-    /// The room of the seat whose resume secret has this hash, if the lease of its node lives.
+    /// The room of the seat whose resume secret has this hash, as in [`find_code`](Self::find_code).
     ///
     /// # Errors
     /// When Redis is away.

@@ -1,9 +1,9 @@
 //! Limits of a gateway's WebSockets, and the addresses that its nodes count.
 
 use framehouse_harness::{live::wait_until, thin::ThinClient};
-use framehouse_shared::api::ws::{Down, Encoding, PATH, Up};
+use framehouse_shared::api::ws::{Encoding, PATH, Up};
 
-use super::{connect, new_room};
+use super::{connect, join, new_room};
 use crate::{
     fleet::machines::{Fleet, SECRET, until_ready},
     programs::Running,
@@ -45,21 +45,16 @@ fn members_count_by_their_own_addresses_and_no_stranger_has_another_one() {
     let node = fleet.node_with("a", &strict);
     let gateway = fleet.gateway_with("g", &[("FRAMEHOUSE_HTTP_TRUSTED_PROXIES", "127.0.0.1")]);
     until_ready(&gateway, 1);
-    let join = |server: &Running, address: &str| {
+    let enter = |server: &Running, address: &str| {
         let headers = [("x-forwarded-for", address)];
         let mut member = ThinClient::connect_with(server.url(), PATH, Encoding::Json, &headers).expect("a socket");
         member.authenticate("Ada");
-        member.send(&new_room(2)).expect("it is open");
-        let refusal = member.wait_for("an answer", |down| match down {
-            Down::Joined(_) => Some(None),
-            Down::Refused { code, .. } => Some(code.clone()),
-            _ => None,
-        });
+        let refusal = join(&mut member, &new_room(2)).err().flatten();
         (member, refusal)
     };
-    let members: Vec<_> = (1..=12).map(|number| join(&gateway, &format!("198.51.{number}.1"))).collect();
+    let members: Vec<_> = (1..=12).map(|number| enter(&gateway, &format!("198.51.{number}.1"))).collect();
     assert!(members.iter().all(|(_, refusal)| refusal.is_none()));
-    let same: Vec<_> = (0..3).map(|_| join(&gateway, "203.0.113.7")).collect();
+    let same: Vec<_> = (0..3).map(|_| enter(&gateway, "203.0.113.7")).collect();
     let refusals: Vec<_> = same.iter().map(|(_, refusal)| refusal.as_deref()).collect();
     assert_eq!(refusals, [None, None, Some("address_full")]);
 
@@ -78,15 +73,10 @@ fn a_stranger_at_a_node_counts_by_its_own_address() {
     let gateway = fleet.gateway("g", &[]);
     until_ready(&gateway, 1);
     let mut first = connect(&node, Encoding::Json, "first");
-    first.join(&new_room(2));
+    join(&mut first, &new_room(2)).expect("a seat");
     let headers = [("x-forwarded-for", "198.51.100.1"), ("forwarded", "for=198.51.100.1")];
     let mut second = ThinClient::connect_with(node.url(), PATH, Encoding::Json, &headers).expect("a socket");
     second.authenticate("second");
-    second.send(&new_room(2)).expect("it is open");
-    let code = second.wait_for("a refusal", |down| match down {
-        Down::Refused { code, .. } => Some(code.clone()),
-        Down::Joined(_) => panic!("it has given itself an address"),
-        _ => None,
-    });
-    assert_eq!(code.as_deref(), Some("address_full"));
+    let refusal = join(&mut second, &new_room(2)).expect_err("it cannot give itself an address");
+    assert_eq!(refusal.as_deref(), Some("address_full"));
 }

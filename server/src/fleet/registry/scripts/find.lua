@@ -1,5 +1,5 @@
 -- Where the room of a code or of a seat is. KEYS: code or seat. Returns {room, node, incarnation, epoch}, or nothing if there is
--- none or the lease of its node is over.
+-- none or its node has another life. A node whose lease is over may come back, so it still counts until its keys are swept.
 local room = redis.call('GET', KEYS[1])
 if not room then return false end
 local known = redis.call('HMGET', 'fh:room:' .. room, 'node', 'incarnation', 'epoch')
@@ -9,5 +9,7 @@ if not node then
     node, incarnation = string.match(room, '^(.*):(%x+):.*$')
     epoch = 1
 end
-if not node or redis.call('HGET', 'fh:node:' .. node, 'incarnation') ~= incarnation then return false end
+if not node then return false end
+local living = redis.call('HGET', 'fh:node:' .. node, 'incarnation')
+if living and living ~= incarnation then return false end
 return {room, node, incarnation, tonumber(epoch)}
