@@ -89,6 +89,7 @@ pub(super) fn run_server(
     let join = |membership: Membership| membership.join(&mut server, (backend.clone(), relayed), &settings, &addresses);
     let joined = membership.map(join);
     let node = open_http(http, backend, options, joined.transpose()?)?;
+    node.iter().for_each(|node| errors.fleet = node.error_streak());
 
     let (disk, is_lost) = (FreeSpace::default(), Arc::new(AtomicBool::new(false)));
     let (board, store) = (server.status_board(), Some(data.store.clone()));

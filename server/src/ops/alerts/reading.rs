@@ -49,6 +49,8 @@ pub struct Errors {
     pub tls: u32,
     /// Looking up `public_host`.
     pub lookup: u32,
+    /// Registering in the fleet.
+    pub fleet: u32,
 }
 
 /// Where errors in a row are counted, by kind. What a server does not have counts none.
@@ -61,6 +63,7 @@ pub struct ErrorStreaks {
     pub webhook: ErrorStreak,
     pub tls: ErrorStreak,
     pub lookup: ErrorStreak,
+    pub fleet: ErrorStreak,
 }
 
 impl ErrorStreaks {
@@ -73,6 +76,7 @@ impl ErrorStreaks {
             webhook: self.webhook.count(),
             tls: self.tls.count(),
             lookup: self.lookup.count(),
+            fleet: self.fleet.count(),
         }
     }
 }
