@@ -86,6 +86,9 @@ pub(super) fn run_server(
     let mut server = make_server(game, &settings, endpoints, unix_base, game_files)?;
     let relayed = RelayedSockets::new(sockets.clone(), options.ws.connections_max);
     let backend = backend(&mut server, sockets, &data, context.alerts);
+    let key = data.players_key.clone();
+    // In a fleet, gateways look ratings up.
+    let backend = if membership.is_some() { backend.with_accounts(key) } else { backend.with_ratings(key) };
     let join = |membership: Membership| membership.join(&mut server, (backend.clone(), relayed), &settings, &addresses);
     let joined = membership.map(join);
     let node = open_http(http, backend, options, joined.transpose()?)?;
@@ -183,7 +186,7 @@ fn backend(server: &mut Server, sockets: WsLink, data: &Data, alerts: &Alerts) -
     let (backend, joins) = LocalBackend::new(server.status_board(), data.replay_folder.clone(), sockets);
     server.set_join_queue(joins);
     let backend = backend.with_key(data.public_key).with_store(data.store.clone());
-    backend.with_ratings(data.players_key.clone()).with_alerts(alerts.clone())
+    backend.with_alerts(alerts.clone())
 }
 
 /// Serves the HTTP API, and what a node of a fleet serves for gateways. Returns the thread that keeps a node registered.

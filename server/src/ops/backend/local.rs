@@ -53,8 +53,10 @@ pub struct LocalBackend {
     replays: ReplayFiles,
     key: Option<PublicKey>,
     store: Option<Store>,
-    /// Makes the ids of players whose ratings are looked up.
+    /// Makes the ids of players.
     accounts: Option<ServerKey>,
+    /// Whether ratings are looked up.
+    has_ratings: bool,
     alerts: Option<Alerts>,
     fleet: Option<Arc<dyn ShowFleet>>,
 }
@@ -81,6 +83,7 @@ impl LocalBackend {
             alerts: None,
             store: None,
             accounts: None,
+            has_ratings: false,
             fleet: None,
         };
         (backend, JoinQueue(Mutex::new(queue)))
@@ -104,10 +107,16 @@ impl LocalBackend {
         Self { store: Some(store), ..self }
     }
 
-    /// Looks up the ratings of players, whose ids are made with this key, for quick match.
+    /// Knows players by ids that are made with this key.
+    #[must_use]
+    pub fn with_accounts(self, key: ServerKey) -> Self {
+        Self { accounts: Some(key), ..self }
+    }
+
+    /// Like [`with_accounts`](Self::with_accounts), and looks up the ratings of players, for quick match.
     #[must_use]
     pub fn with_ratings(self, key: ServerKey) -> Self {
-        Self { accounts: Some(key), ..self }
+        Self { has_ratings: true, ..self.with_accounts(key) }
     }
 
     /// Shows in the status page how this node of a fleet does.
@@ -119,7 +128,7 @@ impl LocalBackend {
     /// Rating of a player that takes a seat, in hundredths, if it is known at once.
     async fn rating(&self, request: &JoinRequest) -> Option<i32> {
         let takes_a_seat = !matches!(request.target, JoinTarget::Watch(_) | JoinTarget::Resume(_));
-        let secret = request.secret.filter(|_| takes_a_seat)?;
+        let secret = request.secret.filter(|_| takes_a_seat && self.has_ratings)?;
         self.store.as_ref()?.rating(self.accounts.as_ref()?.account(secret)).await
     }
 
