@@ -73,6 +73,7 @@ impl Manager {
     }
 
     /// Waits until a node takes players in another process than this one, and returns its id.
+    #[track_caller]
     fn wait_for_other(&self, number: u32, old: Option<u32>) -> u32 {
         wait_until("another process takes players", || self.ready(number).is_some_and(|pid| Some(pid) != old));
         self.ready(number).expect("it just did")

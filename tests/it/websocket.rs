@@ -276,6 +276,14 @@ fn a_page_that_watches_gets_views_and_a_page_can_leave_and_play() {
         _ => None,
     });
     assert!(tick.is_some_and(|tick| tick > 0.0), "the room's time");
+    // The connection is closed before a tick can see the message.
+    page.send(&Up::LeaveRoom).expect("it is open");
+    drop(page);
+    let code = player.wait_for("who has left", |down| match down {
+        Down::PlayerLeft { slot, code, .. } if Some(*slot) == seat.slot => Some(code.clone()),
+        _ => None,
+    });
+    assert_eq!(code, "left", "nothing is kept for who has said so");
     let mut agent = ureq::get(format!("{}/web/view.js", server.url)).call().expect("the game's module");
     assert_eq!(agent.headers()["content-type"], "text/javascript; charset=utf-8");
     assert_eq!(agent.body_mut().read_to_string().expect("text"), MODULE);

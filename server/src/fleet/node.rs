@@ -31,6 +31,7 @@ use super::{
     registry::{Incarnation, NodeState, Owner, Registry, RegistryError},
 };
 use crate::{
+    error_streak::ErrorStreak,
     ops::{backend::ShowFleet, status::StatusBoard},
     room::{codes::CodePool, drain::MoveOut, roster::RosterBoard},
     threads,
@@ -140,11 +141,17 @@ impl NodeProgress {
 pub struct NodeThread {
     stop: watch::Sender<bool>,
     thread: JoinHandle<()>,
+    errors: ErrorStreak,
     /// Its counters.
     pub progress: NodeProgress,
 }
 
 impl NodeThread {
+    /// Failed attempts to register in a row.
+    pub fn error_streak(&self) -> ErrorStreak {
+        self.errors.clone()
+    }
+
     /// Takes the node out of the fleet and ends the thread. Waits for Redis, for half a second at most at each request.
     pub fn close(self) {
         self.stop.send_replace(true);
@@ -168,11 +175,13 @@ pub fn start(options: NodeOptions) -> io::Result<NodeThread> {
     let _ = progress.0.name.set(options.name.clone());
     let codes = options.codes.clone();
     let registrar = Registrar::new(registry, options, progress.clone());
-    let thread = threads::spawn("fleet", move || runtime.block_on(register(registrar, codes, stopped)))?;
-    Ok(NodeThread { stop, thread, progress })
+    let errors = ErrorStreak::default();
+    let streak = errors.clone();
+    let thread = threads::spawn("fleet", move || runtime.block_on(register(registrar, codes, streak, stopped)))?;
+    Ok(NodeThread { stop, thread, errors, progress })
 }
 
-async fn register(mut registrar: Registrar, codes: CodePool, mut stop: watch::Receiver<bool>) {
+async fn register(mut registrar: Registrar, codes: CodePool, errors: ErrorStreak, mut stop: watch::Receiver<bool>) {
     let mut beats = interval(BEAT);
     beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut is_away = false;
@@ -186,6 +195,7 @@ async fn register(mut registrar: Registrar, codes: CodePool, mut stop: watch::Re
         if done.as_ref().is_err_and(RegistryError::is_timeout) {
             registrar.renew();
         }
+        errors.note(done.is_ok());
         note(&done, &mut is_away);
     }
     if let Err(error) = registrar.leave().await {

@@ -32,6 +32,7 @@ use crate::{
 const FILE_NAME: &str = "process.json";
 /// Interval between two reports of a node.
 const REPORT_INTERVAL: Timespec = Timespec { tv_sec: 0, tv_nsec: 250_000_000 };
+const NO_TIME: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
 
 /// A process, as its file names it.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,8 +56,8 @@ impl Identity {
     /// The process, if it still runs.
     fn open(&self) -> Option<OwnedFd> {
         let process = open(self.pid)?;
-        // Whatever has the id now, the descriptor means it.
-        (Self::of(self.pid).ok()? == *self).then_some(process)
+        // Whatever has the id now, the descriptor means it. One that has ended keeps its id until its parent takes note.
+        (Self::of(self.pid).ok()? == *self && !ends_within(&process, &NO_TIME)).then_some(process)
     }
 }
 
@@ -209,8 +210,12 @@ fn watch(
 
 /// Whether a process has ended, after waiting some time for it.
 fn has_ended(pidfd: &OwnedFd) -> bool {
+    ends_within(pidfd, &REPORT_INTERVAL)
+}
+
+fn ends_within(pidfd: &OwnedFd, time: &Timespec) -> bool {
     let mut fds = [PollFd::from_borrowed_fd(pidfd.as_fd(), PollFlags::IN)];
-    poll(&mut fds, Some(&REPORT_INTERVAL)).is_ok_and(|ready| ready > 0)
+    poll(&mut fds, Some(time)).is_ok_and(|ready| ready > 0)
 }
 
 /// How a child ended, with the last line that it printed.
@@ -280,6 +285,8 @@ mod tests {
         let other = Identity { started: identity.started + 1, ..Identity::of(identity.pid).expect("it runs") };
         assert!(other.open().is_none(), "it began at another time");
         assert!(!has_ended(&found));
+        drop(child.kill());
+        assert!(has_ended(&found) && identity.open().is_none(), "nobody has taken note of its end yet");
         end(&mut child);
         assert!(has_ended(&found) && identity.open().is_none());
     }

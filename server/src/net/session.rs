@@ -279,6 +279,11 @@ impl Session {
         self.warning.take()
     }
 
+    /// Whether a message that its member leaves has come since the last tick.
+    pub(crate) fn has_left(&self) -> bool {
+        self.inbox.iter().any(|message| matches!(message, ClientMessage::Leave))
+    }
+
     /// Takes the messages stored since the last tick.
     pub(crate) fn take_messages(&mut self) -> Vec<ClientMessage> {
         std::mem::take(&mut self.inbox)

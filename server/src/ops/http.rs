@@ -52,6 +52,7 @@ use std::{
 };
 
 use axum::Router;
+use socket2::{Domain, Socket, Type};
 use tokio::{task::spawn_blocking, time::Instant};
 
 use self::{
@@ -78,6 +79,9 @@ pub use ws::RelayedSockets;
 
 /// Maximum number of connections at a time, if the process may have enough files.
 pub const CONNECTIONS_MAX: usize = 1024;
+/// Largest number of connections that wait to be accepted, if the system allows as many (`net.core.somaxconn`). Those beyond
+/// come a second later, so a crowd that comes at once must fit.
+const BACKLOG: i32 = 4096;
 /// Interval between two looks at the files of TLS.
 const TLS_CHECK_INTERVAL: Duration = Duration::from_secs(10);
 
@@ -170,9 +174,13 @@ impl Default for HttpOptions {
 /// # Errors
 /// When the address cannot be bound.
 pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let listener = TcpListener::bind(address)?;
-    listener.set_nonblocking(true)?;
-    Ok(listener)
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    // A server that starts again must not wait for connections of the one before.
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
 }
 
 /// Serves the gateway on a thread of its own, until the process ends.

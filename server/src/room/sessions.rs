@@ -158,10 +158,16 @@ fn is_settled(world: &World, address: PeerAddress) -> bool {
 fn remove(world: &mut World, session: Entity, reason: &'static str) {
     log_line!(DEBUG, Who::of_session(world, session), reason, "session ended");
     match world.get::<Session>(session).map(|session| session.state) {
+        Some(SessionState::Seated(member)) if has_left(world, session) => members::leave(world, member, EndCode::Left),
         Some(SessionState::Seated(member)) => members::lose(world, member),
         _ => members::cancel_reservation(world, session),
     }
     forget(world, session);
+}
+
+/// Whether the last word of a lost connection was that its member leaves.
+fn has_left(world: &World, session: Entity) -> bool {
+    world.get::<Session>(session).is_some_and(Session::has_left)
 }
 
 /// Removes a session and ends its connection, without telling the client or the member.

@@ -90,9 +90,13 @@ pub(super) fn run_server(
     let options = HttpOptions { desk: Some(operator.desk.clone()), limits: operator.http.clone(), ..options };
     let relayed = RelayedSockets::new(sockets.clone(), options.ws.connections_max);
     let backend = backend(&mut server, sockets, &data, context.alerts).with_in_force(Arc::clone(&operator.in_force));
+    let key = data.players_key.clone();
+    // In a fleet, gateways look ratings up.
+    let backend = if membership.is_some() { backend.with_accounts(key) } else { backend.with_ratings(key) };
     let join = |membership: Membership| membership.join(&mut server, (backend.clone(), relayed), &settings, &addresses);
     let joined = membership.map(join);
     let node = open_http(http, backend, options, joined.transpose()?)?;
+    node.iter().for_each(|node| errors.fleet = node.error_streak());
 
     let (disk, is_lost) = (FreeSpace::default(), Arc::new(AtomicBool::new(false)));
     let (board, store) = (server.status_board(), Some(data.store.clone()));
@@ -187,8 +191,7 @@ fn backend(server: &mut Server, sockets: WsLink, data: &Data, alerts: &Alerts) -
     let (backend, joins) = LocalBackend::new(server.status_board(), data.replay_folder.clone(), sockets);
     server.set_join_queue(joins);
     let backend = backend.with_key(data.public_key).with_store(data.store.clone());
-    let backend = backend.with_ratings(data.players_key.clone()).with_alerts(alerts.clone());
-    backend.with_features(server.features())
+    backend.with_alerts(alerts.clone()).with_features(server.features())
 }
 
 /// Serves the HTTP API, and what a node of a fleet serves for gateways. Returns the thread that keeps a node registered.

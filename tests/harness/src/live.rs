@@ -262,6 +262,8 @@ fn wall_clock() -> Duration {
 }
 
 /// Waits until `done`, in real time. The bound only keeps a broken build from hanging.
+/// Waits until `done`, in real time. The bound only keeps a broken build from hanging.
+#[track_caller]
 pub fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(90);
     while !done() {

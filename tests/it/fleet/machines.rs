@@ -5,7 +5,7 @@ use std::{env, fs, net::SocketAddr, path::PathBuf, process::Command, time::Insta
 use framehouse_arena::ArenaPlugin;
 use framehouse_client::{
     client::{Client, ClientConfig},
-    connect::{ConnectError, RoomRequest, SessionRequest, request_session},
+    connect::{ConnectError, RoomRequest, SessionRequest, request_session, request_session_while},
     net::{Connection, UdpLink},
 };
 use framehouse_harness::{live::wait_until, redis::Redis};
@@ -105,21 +105,35 @@ pub fn create() -> RoomRequest {
     RoomRequest::Create { size: 4, private: false, practice: false, economy: None }
 }
 
-/// Asks for a seat, again if the machine is so busy that no node answers in time.
+/// Asks for a seat like a client, which waits if it is told to. Asks again if the machine is so busy that no node answers
+/// in time.
 pub fn ask(
     server: &Running,
     room: RoomRequest,
     resume: Option<&str>,
     player_secret: Option<PlayerSecret>,
 ) -> Result<SessionGrant, ConnectError> {
+    let request = SessionRequest { resume: resume.map(str::to_owned), player_secret, ..request(room) };
+    until_not_busy(|| request_session(server.url(), &request))
+}
+
+/// Asks for a seat, and does not wait if it is told to.
+pub fn ask_once(server: &Running, room: RoomRequest) -> Result<SessionGrant, ConnectError> {
+    let request = request(room);
+    until_not_busy(|| request_session_while(server.url(), &request, || false))
+}
+
+fn request(room: RoomRequest) -> SessionRequest {
     let hello = Some(simulation::hello(ArenaPlugin));
-    let request =
-        SessionRequest { name: "Ada".to_owned(), room, resume: resume.map(str::to_owned), player_secret, hello };
-    let mut answer = request_session(server.url(), &request);
+    SessionRequest { name: "Ada".to_owned(), room, resume: None, player_secret: None, hello }
+}
+
+fn until_not_busy(ask: impl Fn() -> Result<SessionGrant, ConnectError>) -> Result<SessionGrant, ConnectError> {
+    let mut answer = ask();
     wait_until("a node has the time to answer", || {
         let is_busy = matches!(&answer, Err(ConnectError::Refused { code, .. }) if code == code::BUSY);
         if is_busy {
-            answer = request_session(server.url(), &request);
+            answer = ask();
         }
         !is_busy
     });
@@ -127,11 +141,13 @@ pub fn ask(
 }
 
 /// Asks for a seat that must be granted.
+#[track_caller]
 pub fn seat(server: &Running, room: RoomRequest) -> SessionGrant {
     ask(server, room, None, None).expect("a seat")
 }
 
 /// The code of the refusal.
+#[track_caller]
 pub fn refusal(answer: Result<SessionGrant, ConnectError>) -> (String, String) {
     match answer {
         Err(ConnectError::Refused { code, message, .. }) => (code, message),

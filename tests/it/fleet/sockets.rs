@@ -141,7 +141,7 @@ fn a_match_is_watched_in_views_and_ends_with_one_result_for_all() {
         fs::write(path, file.text).expect("a folder of ours");
     }
     let rules = folder.path().to_str().expect("UTF-8");
-    let variables = [&ROOMS_ARE_QUICK[..], &[("FRAMEHOUSE_SERVER_GAME_DIR", rules)]].concat();
+    let variables = [&ROOMS_ARE_QUICK[..], &[("FRAMEHOUSE_GAME_DIR", rules)]].concat();
     let _nodes = ["a", "b"].map(|name| fleet.node_with(name, &variables));
     let gateway = fleet.gateway("g", &[]);
     until_ready(&gateway, 2);

@@ -1,10 +1,6 @@
 //! Many rooms and players at once: codes, spread, and nobody who is told "full" too early.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Mutex,
-    thread,
-};
+use std::{collections::BTreeSet, sync::Mutex, thread};
 
 use framehouse_client::connect::RoomRequest;
 use framehouse_shared::api::SessionGrant;
@@ -31,12 +27,6 @@ fn ask_many(gateways: &[Running], count: usize, room: RoomRequest) -> (Vec<Sessi
         }
     });
     (granted.into_inner().expect("no panic"), refused.into_inner().expect("no panic"))
-}
-
-fn by_server(grants: &[SessionGrant]) -> BTreeMap<&str, usize> {
-    let mut counts = BTreeMap::new();
-    grants.iter().for_each(|grant| *counts.entry(grant.server.as_str()).or_default() += 1);
-    counts
 }
 
 #[test]
@@ -66,10 +56,4 @@ fn quick_match_fills_rooms_wherever_they_are() {
     let rooms: BTreeSet<_> = granted.iter().map(|grant| grant.code).collect();
     // Ten full rooms, one that is not full on each node, and some more if seats expire on a busy machine.
     assert!((10..=20).contains(&rooms.len()), "{} rooms", rooms.len());
-    let private = RoomRequest::Create { size: 4, private: true, practice: false, economy: None };
-    let (granted, refused) = ask_many(&gateways, 90, private);
-    assert_eq!((granted.len(), refused), (90, Vec::new()));
-    let counts = by_server(&granted);
-    let busiest = counts.values().max().copied().unwrap_or_default();
-    assert!(counts.len() == 3 && busiest <= 34, "at most 15 % more than the mean: {counts:?}");
 }

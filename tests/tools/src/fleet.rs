@@ -96,7 +96,7 @@ impl Fleet {
     pub fn restart_manager(&mut self) -> Result<(), String> {
         self.manager = None;
         let mut command = self.program("manager", "manager");
-        command.args(["--node", "chaos", "--http", "127.0.0.1:0", "--udp", "127.0.0.1:0", "--lanes", "1"]);
+        command.args(["--node", "chaos", "--http", "127.0.0.1:0", "--udp", "127.0.0.1:0"]);
         command.args(&self.flags);
         self.manager = Some(self.spawn(command, "manager.log")?);
         Ok(())

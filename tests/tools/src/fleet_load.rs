@@ -49,7 +49,7 @@ pub struct JoinArgs {
     /// Seconds of creating.
     #[arg(long, default_value_t = 10, value_parser = value_parser!(u32).range(1..=600))]
     pub seconds: u32,
-    /// Players who press *Quick match* at the same moment.
+    /// Players who press *Quick match* at the same moment, four times.
     #[arg(long, default_value_t = 500, value_parser = value_parser!(u32).range(1..=2000))]
     pub at_once: u32,
 }

@@ -38,7 +38,7 @@ pub mod ws;
 
 use std::{
     fs,
-    sync::{Arc, atomic::AtomicBool},
+    sync::{Arc, LazyLock, atomic::AtomicBool},
 };
 
 use framehouse_arena::ArenaPlugin;
@@ -189,7 +189,8 @@ fn free_memory() -> f64 {
     }
 }
 
-/// The configuration of an arena client.
+/// The configuration of an arena client. It is made once, because that makes a whole game.
 pub(crate) fn hello() -> Hello {
-    simulation::hello(ArenaPlugin)
+    static HELLO: LazyLock<Hello> = LazyLock::new(|| simulation::hello(ArenaPlugin));
+    HELLO.clone()
 }

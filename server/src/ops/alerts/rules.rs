@@ -136,6 +136,8 @@ pub const RULES: &[Rule] = &[
         format!("the TLS files could not be used {value} times in a row, and the old certificate stays in use: check tls_cert and tls_key")),
     errors("lookup_errors", |r| r.errors.lookup.into(), |value, _|
         format!("public_host could not be looked up {value} times in a row, and its last addresses stay in use: check the name")),
+    errors("fleet_errors", |r| r.errors.fleet.into(), |value, _|
+        format!("this node could not register in the fleet {value} times in a row, so it gets no newcomers, and those who play are not disturbed: look at Redis, the log says why")),
 ];
 
 fn mib(bytes: f64) -> u64 {

@@ -54,8 +54,10 @@ pub struct LocalBackend {
     replays: ReplayFiles,
     key: Option<PublicKey>,
     store: Option<Store>,
-    /// Makes the ids of players whose ratings are looked up.
+    /// Makes the ids of players.
     accounts: Option<ServerKey>,
+    /// Whether ratings are looked up.
+    has_ratings: bool,
     alerts: Option<Alerts>,
     fleet: Option<Arc<dyn ShowFleet>>,
     features: Features,
@@ -84,6 +86,7 @@ impl LocalBackend {
             alerts: None,
             store: None,
             accounts: None,
+            has_ratings: false,
             fleet: None,
             features: Features::default(),
             in_force: Arc::default(),
@@ -109,10 +112,16 @@ impl LocalBackend {
         Self { store: Some(store), ..self }
     }
 
-    /// Looks up the ratings of players, whose ids are made with this key, for quick match.
+    /// Knows players by ids that are made with this key.
+    #[must_use]
+    pub fn with_accounts(self, key: ServerKey) -> Self {
+        Self { accounts: Some(key), ..self }
+    }
+
+    /// Like [`with_accounts`](Self::with_accounts), and looks up the ratings of players, for quick match.
     #[must_use]
     pub fn with_ratings(self, key: ServerKey) -> Self {
-        Self { accounts: Some(key), ..self }
+        Self { has_ratings: true, ..self.with_accounts(key) }
     }
 
     /// Refuses what these switches have off, and shows them in the status page.
@@ -136,7 +145,7 @@ impl LocalBackend {
     /// Rating of a player that takes a seat, in hundredths, if it is known at once.
     async fn rating(&self, request: &JoinRequest) -> Option<i32> {
         let takes_a_seat = !matches!(request.target, JoinTarget::Watch(_) | JoinTarget::Resume(_));
-        let secret = request.secret.filter(|_| takes_a_seat)?;
+        let secret = request.secret.filter(|_| takes_a_seat && self.has_ratings)?;
         self.store.as_ref()?.rating(self.accounts.as_ref()?.account(secret)).await
     }
 

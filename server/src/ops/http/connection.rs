@@ -2,18 +2,24 @@
 //! WebSockets have places of their own.
 
 use std::{
+    convert::Infallible,
     io,
     sync::{Arc, Mutex, atomic::Ordering},
     time::Duration,
 };
 
 use axum::{
-    Extension, Router,
+    Router,
     http::{HeaderValue, StatusCode, header},
-    middleware::map_response,
     response::Response,
 };
-use hyper::server::conn::http1;
+use futures_util::{FutureExt, future::BoxFuture};
+use hyper::{
+    Request,
+    body::Incoming,
+    server::conn::http1,
+    service::{Service, service_fn},
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
@@ -116,13 +122,11 @@ where
         }
     };
     let counted = Counted::new(held);
-    let router = router.layer(Extension(peer)).layer(Extension(counted.clone()));
-    let router = if place.is_for_resume { router.layer(map_response(end_after)) } else { router };
     let requests = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME_MAX)
         .max_buf_size(BUFFER_BYTES)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(stream), service_fn(answer_of(router, peer, counted.clone())))
         .with_upgrades();
     let time_max = if place.is_for_resume { RESUME_TIME_MAX } else { CONNECTION_TIME_MAX };
     // Errors are ignored: the connection is over.
@@ -130,8 +134,24 @@ where
     drop(counted.take());
 }
 
+/// The router for the requests of one connection. A layer of the router would be put around each of its routes, which takes longer
+/// than an answer.
+fn answer_of(
+    router: Router,
+    peer: Peer,
+    counted: Counted,
+) -> impl Fn(Request<Incoming>) -> BoxFuture<'static, Result<Response, Infallible>> {
+    let router = TowerToHyperService::new(router);
+    move |mut request| {
+        request.extensions_mut().insert(peer);
+        request.extensions_mut().insert(counted.clone());
+        let answer = router.call(request);
+        async move { answer.await.map(|answer| if peer.is_for_resume { end_after(answer) } else { answer }) }.boxed()
+    }
+}
+
 /// Ends the connection after this answer, unless it becomes a WebSocket.
-async fn end_after(mut answer: Response) -> Response {
+fn end_after(mut answer: Response) -> Response {
     if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
         answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }

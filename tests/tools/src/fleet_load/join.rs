@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    net::Ipv4Addr,
     sync::{
         Barrier,
         atomic::{AtomicU64, Ordering},
@@ -11,7 +12,7 @@ use std::{
 };
 
 use framehouse_client::stats::{Distribution, ErrorLog};
-use framehouse_shared::api::{RoomRequest, SessionGrant, SessionRequest};
+use framehouse_shared::api::{RoomRequest, SessionRequest};
 
 use super::JoinArgs;
 use crate::{
@@ -21,8 +22,8 @@ use crate::{
         self,
         process::Scratch,
         room::{tenth_ms, tenths_of_ms},
+        seats::SeatClient,
     },
-    store_load::asker::agent,
 };
 
 /// Connections that create rooms, each one request after the other.
@@ -34,57 +35,53 @@ const QUICK_P99_MAX_MS: f64 = 50.0;
 const SPREAD_MAX: f64 = 1.15;
 /// Longest time until all nodes take players.
 const BEGIN_TIME_MAX: Duration = Duration::from_secs(60);
+/// Crowds that are measured, and the time between two.
+const CROWDS: u32 = 4;
+const CROWD_INTERVAL: Duration = Duration::from_secs(1);
 /// Time after which seats that nobody took are free again.
 const FREE_AGAIN_TIME: Duration = Duration::from_secs(15);
 
 /// Room for all of them, whichever node they come to.
-const SETTINGS: &str = "[rooms]\nrooms_max = 60000\nload_max = 1.0\n";
+const SETTINGS: &str = "[server]\nlanes = 4\n[rooms]\nrooms_max = 60000\nload_max = 1.0\n";
+/// Addresses of the nodes, as in the settings.
+const ADDRESSES: u32 = NODES * 4;
 
 /// What came of requests.
 struct Granted {
     tenth_ms: Distribution,
-    /// Seats by the address of their node.
-    by_node: BTreeMap<String, u32>,
+    /// Seats by the address of a node. Each has several, which get as many players.
+    by_address: BTreeMap<String, u32>,
     refused: ErrorLog,
 }
 
 impl Default for Granted {
     fn default() -> Self {
-        Self { tenth_ms: tenths_of_ms(), by_node: BTreeMap::new(), refused: ErrorLog::default() }
+        Self { tenth_ms: tenths_of_ms(), by_address: BTreeMap::new(), refused: ErrorLog::default() }
     }
 }
 
 impl Granted {
     /// Asks for a seat. `due` is when this should have begun.
-    fn ask(&mut self, agent: &ureq::Agent, gateway: &str, request: &SessionRequest, due: Instant) {
-        let answer = agent.post(format!("{gateway}/v1/sessions")).send_json(request).and_then(|mut answer| {
-            let is_granted = answer.status().is_success();
-            let text = answer.body_mut().read_to_string()?;
-            Ok(if is_granted {
-                serde_json::from_str::<SessionGrant>(&text).map_err(|error| error.to_string())
-            } else {
-                Err(text)
-            })
-        });
+    fn ask(&mut self, seats: &mut SeatClient, request: &SessionRequest, due: Instant) {
+        let answer = seats.ask(request);
         self.tenth_ms.record(tenth_ms(due.elapsed()));
         match answer {
-            Ok(Ok(grant)) => *self.by_node.entry(grant.server).or_default() += 1,
-            Ok(Err(sentence)) => self.refused.note(sentence),
-            Err(error) => self.refused.note(format!("a request has no answer: {error}")),
+            Ok(grant) => *self.by_address.entry(grant.server).or_default() += 1,
+            Err(refusal) => self.refused.note(refusal.to_string()),
         }
     }
 
     fn add(&mut self, other: &Self) {
         self.tenth_ms.add(&other.tenth_ms);
-        other.by_node.iter().for_each(|(node, count)| *self.by_node.entry(node.clone()).or_default() += count);
+        other.by_address.iter().for_each(|(node, count)| *self.by_address.entry(node.clone()).or_default() += count);
         self.refused.add(&other.refused);
     }
 
-    /// The busiest node's share of the mean.
+    /// The busiest address' share of the mean. A node's is nearer to 1.
     fn spread(&self) -> f64 {
         let (most, all) =
-            (self.by_node.values().max().copied().unwrap_or_default(), self.by_node.values().sum::<u32>());
-        f64::from(most) * f64::from(NODES) / f64::from(all.max(1))
+            (self.by_address.values().max().copied().unwrap_or_default(), self.by_address.values().sum::<u32>());
+        f64::from(most) * f64::from(ADDRESSES) / f64::from(all.max(1))
     }
 }
 
@@ -100,16 +97,18 @@ pub(super) fn run(args: &JoinArgs) -> Result<Report, String> {
     }
     // Codes of rooms are fetched in advance.
     thread::sleep(Duration::from_secs(5));
-    let gateway = &fleet.gateways()[0];
+    let gateways = fleet.gateways();
     let (count, began) = (u64::from(args.per_s * args.seconds), Instant::now());
-    let created = create(gateway, args.per_s, count)?;
+    let created = create(&gateways[0], args.per_s, count)?;
     let took = began.elapsed();
     thread::sleep(FREE_AGAIN_TIME);
-    let joined = join_at_once(gateway, args.at_once)?;
+    let joined = join_in_crowds(&gateways, args.at_once)?;
     let mut report = Report { scenario: "join", ..Report::default() };
     report.number("rooms_created_per_s", count as f64 / took.as_secs_f64());
     report.number("spread", created.spread());
-    report.check(created.spread() <= SPREAD_MAX, || format!("the nodes got {:?} rooms", created.by_node));
+    report.check(created.spread() <= SPREAD_MAX, || {
+        format!("the addresses of the nodes got {:?} rooms", created.by_address)
+    });
     for (name, granted, limit_ms) in [("create", &created, CREATE_P99_MAX_MS), ("quick", &joined, QUICK_P99_MAX_MS)] {
         let times = quantiles(&granted.tenth_ms);
         report.check(times.p99 <= limit_ms, || format!("{name}: one answer in a hundred took {:.1} ms", times.p99));
@@ -125,11 +124,15 @@ fn request(number: u64, room: RoomRequest) -> SessionRequest {
     SessionRequest { name: format!("join {number}"), room, resume: None, player_secret, hello: Some(load::hello()) }
 }
 
+fn client(gateway: &str) -> SeatClient {
+    SeatClient::new(Ipv4Addr::LOCALHOST, gateway)
+}
+
 /// Creates rooms at a steady rate.
 fn create(gateway: &str, per_s: u32, count: u64) -> Result<Granted, String> {
     let (start, next) = (Instant::now(), AtomicU64::new(0));
     let ask_on = || {
-        let (agent, mut granted) = (agent(), Granted::default());
+        let (mut seats, mut granted) = (client(gateway), Granted::default());
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             if number >= count {
@@ -138,25 +141,42 @@ fn create(gateway: &str, per_s: u32, count: u64) -> Result<Granted, String> {
             let due = start + Duration::from_secs_f64(number as f64 / f64::from(per_s));
             thread::sleep(due.saturating_duration_since(Instant::now()));
             let room = RoomRequest::Create { size: 4, private: true, practice: false, economy: None };
-            granted.ask(&agent, gateway, &request(number, room), due);
+            granted.ask(&mut seats, &request(number, room), due);
         }
     };
     together(CONNECTIONS, |_| ask_on())
 }
 
-/// Everybody asks for any seat at the same moment, over a connection that is there already.
-fn join_at_once(gateway: &str, players: u32) -> Result<Granted, String> {
+/// Crowds that come one after the other, each of other players. The first one is not counted: a gateway that was never busy
+/// has to get its memory from the system first.
+fn join_in_crowds(gateways: &[String], players: u32) -> Result<Granted, String> {
+    let mut all = Granted::default();
+    for crowd in 0..=CROWDS {
+        let joined = join_at_once(gateways, players, 1_000_000 * u64::from(crowd + 1))?;
+        if crowd > 0 {
+            all.add(&joined);
+        }
+        thread::sleep(CROWD_INTERVAL);
+    }
+    Ok(all)
+}
+
+/// Everybody asks one of the gateways for any seat at the same moment, over a connection that is there already. `first` is the
+/// number of the first player.
+fn join_at_once(gateways: &[String], players: u32, first: u64) -> Result<Granted, String> {
     let barrier = Barrier::new(players as usize);
     together(players, |number| {
-        let (agent, mut granted) = (agent(), Granted::default());
-        let connected =
-            agent.get(format!("{gateway}/healthz")).call().and_then(|mut answer| answer.body_mut().read_to_vec());
+        let gateway = &gateways[number as usize % gateways.len()];
+        let (mut seats, mut granted) = (client(gateway), Granted::default());
+        let request = request(first + u64::from(number), RoomRequest::Quick {});
+        let connected = seats.connect();
         barrier.wait();
-        if let Err(error) = connected {
-            granted.refused.note(format!("no connection: {error}"));
-            return granted;
+        match connected {
+            Ok(()) => granted.ask(&mut seats, &request, Instant::now()),
+            Err(error) => granted.refused.note(format!("no connection: {error}")),
         }
-        granted.ask(&agent, gateway, &request(1_000_000 + u64::from(number), RoomRequest::Quick {}), Instant::now());
+        // No thread ends, which takes its time, while others still ask.
+        barrier.wait();
         granted
     })
 }

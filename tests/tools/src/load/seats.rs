@@ -44,7 +44,7 @@ impl fmt::Display for Refusal {
 }
 
 /// A connection to a server's gateway.
-pub(super) struct SeatClient {
+pub(crate) struct SeatClient {
     from: Ipv4Addr,
     gateway: SocketAddr,
     stream: Option<TcpStream>,
@@ -55,6 +55,15 @@ impl SeatClient {
     pub fn new(from: Ipv4Addr, url: &str) -> Self {
         let gateway = url.trim_start_matches("http://").parse().expect("a server on this machine prints its address");
         Self { from, gateway, stream: None }
+    }
+
+    /// Connects now, so that the next request does not have to.
+    ///
+    /// # Errors
+    /// When the server is not reached.
+    pub fn connect(&mut self) -> io::Result<()> {
+        self.stream = Some(self.open()?);
+        Ok(())
     }
 
     /// Asks once for a seat.
@@ -79,10 +88,15 @@ impl SeatClient {
         {
             return Ok(answer);
         }
+        let stream = self.open()?;
+        self.exchange_over(stream, body)
+    }
+
+    fn open(&self) -> io::Result<TcpStream> {
         let stream = TcpStream::from(link::connect(self.from, self.gateway)?);
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(ANSWER_TIME_MAX))?;
-        self.exchange_over(stream, body)
+        Ok(stream)
     }
 
     fn exchange_over(&mut self, mut stream: TcpStream, body: &str) -> io::Result<Answer> {

@@ -68,7 +68,7 @@ pub fn ask_steadily(
 }
 
 /// An HTTP client with a connection of its own.
-pub(crate) fn agent() -> ureq::Agent {
+pub(super) fn agent() -> ureq::Agent {
     ureq::Agent::config_builder().timeout_global(Some(ANSWER_TIME_MAX)).http_status_as_error(false).build().into()
 }
 
