@@ -36,6 +36,7 @@ mod players;
 mod reports;
 mod rooms;
 mod sessions;
+mod signals;
 mod status;
 pub mod ws;
 
@@ -56,6 +57,7 @@ pub use players::{
 pub use reports::{REPORT_CHARS_MAX, Report, ReportPlace, ReportRequest, ReportTaken, ReportedPlayer};
 pub use rooms::{ListedRoom, MapList, ROOMS_MAX, RoomFilter, RoomList};
 pub use sessions::{RoomRequest, SessionGrant, SessionRequest};
+pub use signals::CheatSignals;
 pub use status::{
     CleanupStats, CleanupStatus, ClientStatus, DesyncStatus, DrainStatus, ErrorStatus, HistogramUs, HttpStatus,
     InForce, ReplayStats, ResultStats, RoomsByPhase, SessionsByKind, Status, StoreStatus, TickMs, WebSocketStatus,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Feature, Report, match_id};
+use super::{CheatSignals, Feature, Report, match_id};
 use crate::ids::{AccountId, MatchId, RoomCode};
 
 /// Maximum number of players, bans, mutes or reports in one answer.
@@ -162,6 +162,9 @@ pub struct FoundMember {
     pub slot: Option<u8>,
     /// Whether it is connected.
     pub connected: bool,
+    /// Cheat signals in the room's newest match.
+    #[serde(default)]
+    pub signals: CheatSignals,
 }
 
 /// A room, for an operator.

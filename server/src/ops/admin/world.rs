@@ -3,8 +3,8 @@
 use bevy::prelude::*;
 use framehouse_shared::{
     api::{
-        ADMIN_ENTRIES_MAX, FoundMember, REPORT_CHARS_MAX, Report, ReportPlace, ReportRequest, ReportedPlayer,
-        RoomDetails,
+        ADMIN_ENTRIES_MAX, CheatSignals, FoundMember, REPORT_CHARS_MAX, Report, ReportPlace, ReportRequest,
+        ReportedPlayer, RoomDetails,
     },
     ids::{AccountId, MatchId, RoomCode, Slot},
     text::{clean_line, look},
@@ -23,6 +23,7 @@ use crate::{
         directory::room_by_code,
         phase::{self, RoomPhase},
         presence::ResumeIndex,
+        signals::InputSignals,
         who::ShownCode,
     },
     schedule::Now,
@@ -42,14 +43,23 @@ pub(super) fn find_members(world: &mut World, search: &str) -> Vec<FoundMember> 
 }
 
 fn found(world: &World, member: Entity) -> Option<FoundMember> {
-    let room = world.get::<Room>(world.get::<InRoom>(member)?.0)?.code();
+    let entity = world.get::<InRoom>(member)?.0;
+    let room = world.get::<Room>(entity)?.code();
     if let Some(player) = world.get::<Player>(member) {
         let (slot, connected) = (Some(player.slot().into()), player.presence().is_connected());
-        return Some(FoundMember { player: player.account(), name: player.name().to_owned(), room, slot, connected });
+        let signals = signals_of(world, entity, member);
+        let (player, name) = (player.account(), player.name().to_owned());
+        return Some(FoundMember { player, name, room, slot, connected, signals });
     }
     let spectator = world.get::<Spectator>(member)?;
-    let player = world.get::<Session>(spectator.session())?.account;
-    Some(FoundMember { player, name: spectator.name().to_owned(), room, slot: None, connected: true })
+    let (player, name) = (world.get::<Session>(spectator.session())?.account, spectator.name().to_owned());
+    Some(FoundMember { player, name, room, slot: None, connected: true, signals: CheatSignals::default() })
+}
+
+/// Cheat signals of a player in the newest match of its room.
+fn signals_of(world: &World, room: Entity, player: Entity) -> CheatSignals {
+    let match_no = world.get::<RoomClock>(room).map_or(0, RoomClock::match_no);
+    world.get::<InputSignals>(player).map(|signals| signals.of_match(match_no)).unwrap_or_default()
 }
 
 fn open_room(world: &World, code: RoomCode) -> Result<Entity, AdminRefusal> {
@@ -139,6 +149,7 @@ pub(super) fn report(world: &mut World, request: &ReportRequest) -> Result<Repor
         let player = world.get::<Player>(player).ok_or(AdminRefusal::Busy)?;
         Ok::<_, AdminRefusal>(ReportedPlayer { player: player.account(), name: player.name().to_owned() })
     };
+    let signals = signals_of(world, room, about);
     let place = world.get::<CurrentMatch>(room).map(|current| ReportPlace {
         match_id: current.id(),
         tick: world.get::<RoomClock>(room).map_or(0, |clock| clock.next_tick().0.saturating_sub(1)),
@@ -147,5 +158,5 @@ pub(super) fn report(world: &mut World, request: &ReportRequest) -> Result<Repor
     let room = world.get::<Room>(room).map(Room::code).ok_or(AdminRefusal::Busy)?;
     let unix_s = world.resource::<Now>().unix().as_secs();
     // Whoever keeps it gives it its number.
-    Ok(Report { report: 0, unix_s, by: named(by)?, about: named(about)?, room, text, place })
+    Ok(Report { report: 0, unix_s, by: named(by)?, about: named(about)?, room, text, signals, place })
 }
