@@ -16,6 +16,9 @@
 //! | `POST /v1/reports` | [`ReportRequest`] | [`ReportTaken`] |
 //! | `POST /v1/admin/{call}` | [`AdminCall`] | [`AdminAnswer`] |
 //! | `GET /v1/admin/rooms/{code}/replay` | | the bytes of a replay so far |
+//! | `GET /v1/live/rooms` | | [`RoomList`] of the private rooms |
+//! | `GET /v1/live/rooms/{code}` | | [`RoomDetails`] |
+//! | `GET /v1/live/nodes` | | [`FleetNodes`] |
 //! | `GET /v1/ws` | | a WebSocket with the messages of [`ws`] |
 //! | `GET /metrics` | | [`Status`] in the text format of Prometheus |
 //! | `GET /healthz`, `GET /readyz` | | `ok`, or a sentence with 503 |
@@ -48,7 +51,7 @@ pub use alerts::{Alert, AlertCounts, AlertLevel, AlertNotice, AlertState, AlertS
 pub use boards::{BoardEntry, BoardList, BoardName, BoardQuery, ENTRIES_DEFAULT, ENTRIES_MAX, Leaderboard, board};
 pub use error::{ErrorBody, ErrorDetail, code};
 pub use features::{Feature, FeatureStatus, OffBy};
-pub use fleet::{FleetGatewayStatus, FleetNodeStatus, FleetStatus};
+pub use fleet::{FleetGatewayStatus, FleetNode, FleetNodeStatus, FleetNodes, FleetStatus};
 pub use key::KeyInfo;
 pub use player_secret::PlayerSecret;
 pub use players::{

@@ -72,6 +72,9 @@ fn the_api_of_a_gateway_is_that_of_a_server() {
         assert_eq!(get(gateway.url(), path), get(node.url(), path), "{path}");
     }
     assert_eq!(get(gateway.url(), "/v1/leaderboards").0, 404, "it has no database");
+    let nodes = get(gateway.url(), "/v1/live/nodes").1;
+    assert!(nodes.contains(r#""node":"a""#) && nodes.contains(r#""state":"ready""#), "{nodes}");
+    assert_eq!(get(gateway.url(), "/v1/live/rooms/K7QX").0, 404, "its nodes know their rooms");
     let replay = "/v1/replays/00000000000000000000000000000001";
     assert_eq!(get(gateway.url(), replay), get(node.url(), replay));
     let metrics = get(gateway.url(), "/metrics").1;

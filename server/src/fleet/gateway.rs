@@ -30,8 +30,8 @@ use std::{
 
 use framehouse_shared::{
     api::{
-        BoardList, BoardQuery, FleetGatewayStatus, FleetStatus, Leaderboard, ListedRoom, MatchInfo, MatchesQuery,
-        PlayerInfo, PlayerMatches, PlayerSecret, RoomFilter, Status, StoreStatus,
+        BoardList, BoardQuery, FleetGatewayStatus, FleetNode, FleetStatus, Leaderboard, ListedRoom, MatchInfo,
+        MatchesQuery, PlayerInfo, PlayerMatches, PlayerSecret, RoomFilter, Status, StoreStatus,
     },
     ids::{AccountId, MatchId},
     replay::PublicKey,
@@ -246,6 +246,10 @@ impl Backend for FleetBackend {
             threads_ended: crate::threads::ended().into_iter().map(str::to_owned).collect(),
             ..Status::default()
         })
+    }
+
+    fn nodes(&self) -> Vec<FleetNode> {
+        self.view.newest().shown()
     }
 
     async fn key(&self) -> Result<PublicKey, Refusal> {

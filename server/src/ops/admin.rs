@@ -27,7 +27,7 @@ use std::{
 };
 
 use framehouse_shared::{
-    api::{AdminAnswer, AdminCall, Feature, OffBy, Report, ReportRequest},
+    api::{AdminAnswer, AdminCall, Feature, ListedRoom, OffBy, Report, ReportRequest, RoomDetails},
     ids::{AccountId, RoomCode},
     protocol::end::EndCode,
 };
@@ -174,6 +174,23 @@ impl Desk {
         let result = answer.as_ref().map_or_else(|refusal| format!("refused: {refusal}"), |_| "answered".to_owned());
         self.note(caller, &json!({ "call": "replay", "room": room }), &result).await;
         answer
+    }
+
+    /// A room for a viewer of the live page. An operator also sees private rooms and cheat signals. Looking leaves no audit
+    /// line.
+    ///
+    /// # Errors
+    /// With a sentence, when there is no such room for this viewer.
+    pub async fn look_at_room(&self, room: RoomCode, is_operator: bool) -> Result<RoomDetails, AdminRefusal> {
+        self.0.orders.ask(move |world| world::room_for_viewer(world, room, is_operator)).await?
+    }
+
+    /// The private rooms, for an operator at the live page.
+    ///
+    /// # Errors
+    /// When the tick thread has no time.
+    pub async fn private_rooms(&self) -> Result<Vec<ListedRoom>, AdminRefusal> {
+        self.0.orders.ask(world::private_rooms).await
     }
 
     /// Takes the report of a player. Returns its number.

@@ -8,8 +8,8 @@ use std::{future::Future, sync::Arc};
 use axum::body::Body;
 use framehouse_shared::{
     api::{
-        BoardList, BoardQuery, Feature, Leaderboard, ListedRoom, MatchInfo, MatchesQuery, PlayerInfo, PlayerMatches,
-        PlayerSecret, RoomFilter, SessionGrant, Status,
+        BoardList, BoardQuery, Feature, FleetNode, Leaderboard, ListedRoom, MatchInfo, MatchesQuery, PlayerInfo,
+        PlayerMatches, PlayerSecret, RoomFilter, SessionGrant, Status,
     },
     ids::{AccountId, MatchId},
     replay::PublicKey,
@@ -61,6 +61,11 @@ pub trait Backend: Send + Sync + 'static {
 
     /// The newest status page.
     fn status(&self) -> impl Future<Output = Result<Status, Refusal>> + Send;
+
+    /// The nodes of the fleet, by name, as far as the backend knows some.
+    fn nodes(&self) -> Vec<FleetNode> {
+        Vec::new()
+    }
 
     /// The key with which the server signs replays.
     fn key(&self) -> impl Future<Output = Result<PublicKey, Refusal>> + Send;

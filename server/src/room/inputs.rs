@@ -279,6 +279,7 @@ pub struct SyncState {
     pub(super) seen_frames: Tick,
     /// When the client has first said so, since the server's start. Taken when it is measured.
     pub(super) seen_at: Option<Duration>,
+    round_trip: Option<Duration>,
     /// Tick of the server until which it gets every frame twice, because it has lost frames.
     pub(super) repeat_until: u64,
     /// Whether it needs a snapshot.
@@ -328,11 +329,18 @@ impl SyncState {
         self.snapshot_tick.unwrap_or_default()
     }
 
-    /// Takes the time from the close of the newest tick whose frame the client has until it said so; `None` if it has said
-    /// nothing since the last call. What it says may be wrong.
-    pub fn take_round_trip(&mut self, clock: &RoomClock, rate: TickRate) -> Option<Duration> {
+    /// Measures the time from the close of the newest tick whose frame the client has until it said so, less `wait`; `None` if
+    /// it has said nothing since the last call. What it says may be wrong.
+    pub fn measure_round_trip(&mut self, clock: &RoomClock, rate: TickRate, wait: Duration) -> Option<Duration> {
         let seen_at = self.seen_at.take()?;
-        seen_at.checked_sub(clock.closes_at(self.seen_frames.minus(1), rate)?)
+        let round_trip = seen_at.checked_sub(clock.closes_at(self.seen_frames.minus(1), rate)?)?;
+        self.round_trip = Some(round_trip.saturating_sub(wait));
+        self.round_trip
+    }
+
+    /// The round trip as it was measured last.
+    pub const fn round_trip(&self) -> Option<Duration> {
+        self.round_trip
     }
 
     /// Takes the reported tick and hash, if they were not compared yet.

@@ -35,7 +35,7 @@ use crate::{
 
 /// How a caller shows the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Scheme {
+pub(super) enum Scheme {
     /// `Bearer TOKEN`, of programs.
     Bearer,
     /// `Basic`, of a browser that has asked for name and password: the password is the token.
@@ -67,7 +67,7 @@ impl Scheme {
 
 impl<B: Backend> Gateway<B> {
     /// The desk, for a caller that knows the token.
-    fn admit(
+    pub(super) fn admit(
         &self,
         peer: Peer,
         caller: AddressKey,
@@ -95,16 +95,6 @@ impl<B: Backend> Gateway<B> {
             }
             Err(wait) => Err(busy("a wrong token was tried just now: try again in a second", wait).into()),
         }
-    }
-
-    /// Whether a caller may see the live page: on this machine everybody may, elsewhere whoever knows the token.
-    pub(super) fn check_viewer(
-        &self,
-        peer: Peer,
-        caller: AddressKey,
-        headers: &HeaderMap,
-    ) -> Result<(), Box<Response>> {
-        if caller.is_loopback() { Ok(()) } else { self.admit(peer, caller, headers, Scheme::Basic).map(drop) }
     }
 }
 
