@@ -14,6 +14,7 @@ use crate::programs::{Running, SERVER};
 fn a_player_reports_another_one_and_is_thanked() {
     let folders = [Folder::new(), Folder::new(), Folder::new()];
     let data = folders[2].0.join("data");
+    fs::create_dir_all(&data).expect("a folder of ours");
     let server = Running::start_with(SERVER, &data, Stdio::null(), &[]);
     let line = |folder: &Folder| format!("--server {} --config-dir {}", server.url(), folder.0.display());
     let mut ada = open(&format!("{} --name Ada --create", line(&folders[0])));
