@@ -59,7 +59,13 @@ export function close() {
 function follow(mine) {
   const on = (type, handler) => mine.on(type, (payload) => mine === house && handler(payload));
   const ends = (error) => (trouble = error.message ?? error.reason);
-  on("view_frame", ({ frame_id, data }) => stage.take(frame_id, data));
+  on("view_frame", ({ frame_id, data }) => {
+    try {
+      stage.take(frame_id, data);
+    } catch {
+      trouble = "This page is older than the server: load it again.";
+    }
+  });
   on("leaderboard", ({ entries }) => (points = new Map(entries.map((entry) => [entry.slot, entry.points]))));
   on("phase", ({ phase }) => phase.name === "loading" && (stage.clear(), points.clear()));
   on("refused", ends);

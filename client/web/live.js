@@ -134,7 +134,8 @@ function showStages(stages) {
   at("stages").tBodies[0].replaceChildren(...rows);
 }
 
-const opened = () => decodeURIComponent(location.hash.slice(1)).toUpperCase();
+/** Code of the room in the address; empty for none. */
+const opened = () => location.hash.slice(1).toUpperCase();
 
 function showRooms(rooms) {
   const wanted = at("phase").value;
@@ -142,7 +143,7 @@ function showRooms(rooms) {
   at("shown").textContent = found.length > ROOMS_MAX ? `the first ${ROOMS_MAX} of ${found.length}` : `${found.length}`;
   const rows = found.slice(0, ROOMS_MAX).map((room) => {
     const link = make("a", { text: room.code });
-    link.href = `#${encodeURIComponent(room.code)}`;
+    link.href = `#${room.code}`;
     if (room.code === opened()) link.ariaCurrent = "true";
     const cells = [room.isPrivate ? `${room.phase}, private` : room.phase, room.host, room.map, `${room.players} of ${room.seats}`, room.spectators];
     return make("tr", {}, [make("td", {}, [link]), ...cells.map((text) => make("td", { text }))]);
@@ -250,7 +251,8 @@ at("private").addEventListener("click", async () => {
 async function openRoom() {
   if (!opened()) return room?.close();
   room ??= await import("./live-room.js");
-  await room.open(opened());
+  // It may have been closed meanwhile.
+  if (opened()) await room.open(opened());
 }
 at("room-close").addEventListener("click", () => {
   location.hash = "";
