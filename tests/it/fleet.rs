@@ -10,7 +10,10 @@ mod spread;
 
 use std::collections::BTreeSet;
 
-use framehouse_client::connect::RoomRequest;
+use framehouse_client::{
+    connect::RoomRequest,
+    rooms::{ReportRequest, report_player},
+};
 use framehouse_harness::live::wait_until;
 use framehouse_shared::ids::RoomCode;
 
@@ -102,6 +105,24 @@ fn the_api_of_a_gateway_is_that_of_a_server() {
     for secret in [SECRET, player.grant.resume.as_str()] {
         assert!(!everything.contains(secret), "a secret lies in Redis or in a log");
     }
+}
+
+#[test]
+fn a_report_reaches_the_node_of_its_player() {
+    let Some(mut fleet) = Fleet::new("reports") else { return };
+    let _nodes = ["a", "b"].map(|name| fleet.node(name, &[]));
+    let gateway = fleet.gateway("g", &[]);
+    until_ready(&gateway, 2);
+    let ada = Player::connect(seat(&gateway, create()));
+    let eve = Player::connect(seat(&gateway, RoomRequest::Code(ada.grant.code)));
+    let slot = eve.client.slot().expect("seated").into();
+    let report = |resume: &str| {
+        report_player(gateway.url(), &ReportRequest { resume: resume.to_owned(), slot, text: "Cheats".to_owned() })
+    };
+    assert_eq!(report(&ada.grant.resume).expect("it is taken"), 1);
+    let nobody = report("00000000000000000000000000000001").expect_err("nobody has this seat");
+    assert_eq!(nobody.code(), Some("not_found"), "{nobody}");
+    assert_eq!(report(&eve.grant.resume).expect_err("that is its own seat").code(), Some("not_found"));
 }
 
 #[test]

@@ -31,8 +31,10 @@ use framehouse_shared::{
     ids::{AccountId, RoomCode},
     protocol::end::EndCode,
 };
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::task::spawn_blocking;
+use utoipa::ToSchema;
 
 use self::{audit::Audit, orders::Orders, register::Register, reports::Reports, token::Tries};
 pub use self::{
@@ -60,7 +62,8 @@ pub trait Levers: Send + Sync {
 }
 
 /// Why a call is not carried out, as a sentence.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum AdminRefusal {
     /// A value of the call cannot be used.
     #[error("{0}")]

@@ -90,7 +90,10 @@ pub(super) fn run_server(
     let options = HttpOptions { desk: Some(operator.desk.clone()), limits: operator.http.clone(), ..options };
     let relayed = RelayedSockets::new(sockets.clone(), options.ws.connections_max);
     let backend = backend(&mut server, sockets, &data, context.alerts).with_in_force(Arc::clone(&operator.in_force));
-    let join = |membership: Membership| membership.join(&mut server, (backend.clone(), relayed), &settings, &addresses);
+    let join = |membership: Membership| {
+        let parts = (backend.clone(), relayed, operator.desk.clone());
+        membership.join(&mut server, parts, &settings, &addresses)
+    };
     let joined = membership.map(join);
     let node = open_http(http, backend, options, joined.transpose()?)?;
 

@@ -227,9 +227,6 @@ pub(super) async fn take_report<B: Backend>(
     Extension(Caller(caller)): Extension<Caller>,
     body: Body,
 ) -> Response {
-    let Some(desk) = gateway.desk.clone() else {
-        return error(StatusCode::NOT_FOUND, code::NOT_FOUND, "this server takes no reports");
-    };
     // A secret could be guessed, as with a join.
     if let Err(wait) = gateway.limits.spend(caller, Act::Join, gateway.start.elapsed()) {
         return gateway.too_many("too many requests from your address: try again in a moment", wait);
@@ -245,7 +242,11 @@ pub(super) async fn take_report<B: Backend>(
             return error(StatusCode::BAD_REQUEST, code::BAD_REQUEST, &message);
         }
     };
-    match desk.take_report(request).await {
+    let taken = match gateway.desk.clone() {
+        Some(desk) => desk.take_report(request).await,
+        None => gateway.backend.pass_report(request).await,
+    };
+    match taken {
         Ok(report) => answer(Ok(ReportTaken { report })),
         Err(refusal) => refusal.into_response(),
     }
