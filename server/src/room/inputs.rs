@@ -279,7 +279,8 @@ pub struct SyncState {
     pub(super) seen_frames: Tick,
     /// When the client has first said so, since the server's start. Taken when it is measured.
     pub(super) seen_at: Option<Duration>,
-    round_trip: Option<Duration>,
+    /// The round trip as it was measured last.
+    pub(super) round_trip: Option<Duration>,
     /// Tick of the server until which it gets every frame twice, because it has lost frames.
     pub(super) repeat_until: u64,
     /// Whether it needs a snapshot.
