@@ -76,7 +76,7 @@ fn a_program_that_presses_in_every_second_tick_is_counted_and_its_neighbour_is_n
     world.clients[0].input = Some(Input::NEUTRAL);
     world.step_ticks(30);
     let signals = signals(&mut world);
-    assert!(signals[slot].too_fast >= 8 && signals[slot].too_regular >= 1, "{signals:?}");
+    assert!(signals[slot].too_fast >= 8, "{signals:?}");
     assert!(signals[1 - slot].is_empty(), "{signals:?}");
     let counters = world.server.world().resource::<Counters>();
     assert_eq!(counters.cheat_signals, signals[slot]);

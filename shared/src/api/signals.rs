@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 pub struct CheatSignals {
     /// Seconds with more than 12 presses of one key.
     pub too_fast: u64,
-    /// Rows of 64 presses of one key in constant intervals.
+    /// Rows of 64 presses of one key in constant intervals, or of 160 if they are shorter than 8 ticks.
     pub too_regular: u64,
     /// Rows of five reactions, each less than 0.1 s after what it answers.
     pub too_soon: u64,
