@@ -103,12 +103,13 @@ function row(member, points, hasSignals) {
   const ms = (value) => (value === undefined || value === null ? "" : `${value} ms`);
   const dot = make("i", { className: "dot" });
   dot.style.background = COLORS[member.slot] ?? "transparent";
-  const name = make("th", { scope: "row" });
+  const name = make("th", { scope: "row", className: "name" });
   name.append(dot, member.name, member.connected ? "" : " (connection lost)", member.slot === null ? " (watches)" : "");
-  const cells = [points ?? "", ms(member.round_trip_ms), ms(member.margin_ms)];
-  if (hasSignals) cells.push(signalsOf(member.signals));
-  const line = make("tr", { className: hasSignals && cells.at(-1) ? "bad" : "" });
-  line.append(name, ...cells.map((textContent) => make("td", { textContent })));
+  const cells = [points ?? "", ms(member.round_trip_ms), ms(member.margin_ms)].map((textContent) => make("td", { textContent }));
+  const signals = signalsOf(member.signals);
+  if (hasSignals) cells.push(make("td", { className: "name", textContent: signals }));
+  const line = make("tr", { className: signals ? "bad" : "" });
+  line.append(name, ...cells);
   return line;
 }
 

@@ -145,8 +145,9 @@ function showRooms(rooms) {
     const link = make("a", { text: room.code });
     link.href = `#${room.code}`;
     if (room.code === opened()) link.ariaCurrent = "true";
-    const cells = [room.isPrivate ? `${room.phase}, private` : room.phase, room.host, room.map, `${room.players} of ${room.seats}`, room.spectators];
-    return make("tr", {}, [make("td", {}, [link]), ...cells.map((text) => make("td", { text }))]);
+    const cells = [room.map, `${room.players} of ${room.seats}`, room.spectators].map((text) => make("td", { text }));
+    const phase = make("td", { text: room.isPrivate ? `${room.phase}, private` : room.phase });
+    return make("tr", {}, [make("td", {}, [link]), phase, make("td", { class: "name", text: room.host }), ...cells]);
   });
   const [body, focused] = [at("rooms").tBodies[0], document.activeElement?.textContent];
   const hasFocus = body.contains(document.activeElement);
@@ -157,10 +158,11 @@ function showRooms(rooms) {
 function showNodes(nodes) {
   const rows = nodes.map(({ node, state, zone, build, rooms, players, tick_p99_ms, load }) => {
     const bar = make("i");
-    bar.style.width = `${Math.min(100, 100 * load)}%`;
-    const cells = [state, zone, build, number(rooms), number(players), `${number(tick_p99_ms, 1)} ms`].map((text) => make("td", { text }));
+    bar.style.width = `${120 * Math.min(1, load)}px`;
+    const cells = [number(rooms), number(players), `${number(tick_p99_ms, 1)} ms`, zone, build].map((text) => make("td", { text }));
     const isBad = state !== "ready" || load > 0.85;
-    return make("tr", { class: isBad ? "bad" : "" }, [rowHead(node), ...cells, make("td", { class: "bar" }, [bar]), make("td", { class: "number", text: `${number(100 * load)} %` })]);
+    const busy = make("td", { class: "load", text: `${number(100 * load)} %` }, [bar]);
+    return make("tr", { class: isBad ? "bad" : "" }, [rowHead(node), make("td", { text: state }), busy, ...cells]);
   });
   at("nodes").tBodies[0].replaceChildren(...rows);
 }
