@@ -119,7 +119,8 @@ fn a_report_reaches_the_node_of_its_player() {
     let report = |resume: &str| {
         report_player(gateway.url(), &ReportRequest { resume: resume.to_owned(), slot, text: "Cheats".to_owned() })
     };
-    assert_eq!(report(&ada.grant.resume).expect("it is taken"), 1);
+    // Her seat is registered a moment after she has it.
+    wait_until("the report is taken", || report(&ada.grant.resume) == Ok(1));
     let nobody = report("00000000000000000000000000000001").expect_err("nobody has this seat");
     assert_eq!(nobody.code(), Some("not_found"), "{nobody}");
     assert_eq!(report(&eve.grant.resume).expect_err("that is its own seat").code(), Some("not_found"));
