@@ -18,7 +18,7 @@ use framehouse_shared::{
     api::{ErrorBody, ErrorDetail, code::ALREADY_PLAYING},
     ids::RoomCode,
 };
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use ureq::http::{HeaderMap, header};
 
 use proxy::proxy_for;
@@ -120,7 +120,7 @@ pub fn request_session_while(
     tls::warn_if_readable(&url);
     let agent = agent(&url, TRY_TIME_MAX);
     let patience = if request.resume.is_some() { RESUME_PATIENCE } else { NEW_PATIENCE };
-    let grant = with_retries(patience, is_wanted, || try_once(&agent, &url, request))?;
+    let grant = with_retries(patience, is_wanted, || post(&agent, &url, request))?;
     udp_address::check(&url, grant)
 }
 
@@ -129,6 +129,17 @@ pub(crate) fn get_json<T: DeserializeOwned>(server_url: &str, path: &str) -> Res
     let url = url_of(server_url, path);
     let body = get(&agent(&url, TRY_TIME_MAX), &url, ANSWER_BYTES_MAX).map_err(|failure| failure.error)?;
     read_json(&url, &body)
+}
+
+/// Sends a request and reads the answer; one attempt.
+pub(crate) fn post_json<T: DeserializeOwned>(
+    server_url: &str,
+    path: &str,
+    request: &impl Serialize,
+) -> Result<T, ConnectError> {
+    let url = url_of(server_url, path);
+    tls::warn_if_readable(&url);
+    post(&agent(&url, TRY_TIME_MAX), &url, request).map_err(|failure| failure.error)
 }
 
 /// Reads a file of at most `bytes_max` bytes from a server. Waits up to 30 s while the server says when to try again.
@@ -186,7 +197,7 @@ fn url_of(server_url: &str, path: &str) -> String {
     format!("{scheme}{server}{path}")
 }
 
-fn try_once(agent: &ureq::Agent, url: &str, request: &SessionRequest) -> Result<SessionGrant, Failure> {
+fn post<T: DeserializeOwned>(agent: &ureq::Agent, url: &str, request: &impl Serialize) -> Result<T, Failure> {
     let unreachable = |error| unreachable(url, &error);
     let mut response = agent.post(url).send_json(request).map_err(unreachable)?;
     let (status, retry_after) = (response.status().as_u16(), retry_after(response.headers()));

@@ -49,7 +49,7 @@
 //! * [`client`]: a session from the welcome to its end; it uses [`net`] (datagrams to messages), [`clock`] (the room's
 //!   time) and [`prediction`] (prediction and rollback)
 //! * [`connect`]: requests the connect token over HTTP; [`reconnect_backoff`]: when to request a new one after a lost connection;
-//!   [`rooms`]: lists a server's rooms and maps; [`records`]: its leaderboards, players and their matches
+//!   [`rooms`]: lists a server's rooms and maps, reports players; [`records`]: its leaderboards, players and their matches
 //! * [`timeline`]: simulates a match again for a view; [`playback`]: a replay as a timeline; [`replays`]: the folder of
 //!   replay files
 //! * [`stats`]: measurements; [`bots`]: the load bot program as a library

@@ -1,9 +1,9 @@
-//! Lists of a server's public rooms and of its maps, and its status page.
+//! Lists of a server's public rooms and of its maps, its status page, and reports of players.
 
-pub use framehouse_shared::api::{ListedRoom, RoomFilter};
-use framehouse_shared::api::{MapList, RoomList, Status};
+pub use framehouse_shared::api::{ListedRoom, ReportRequest, RoomFilter};
+use framehouse_shared::api::{MapList, ReportTaken, RoomList, Status};
 
-use crate::connect::{ConnectError, get_json};
+use crate::connect::{ConnectError, get_json, post_json};
 
 /// Maximum number of rooms in a list, unless the filter says otherwise: as many as the client reads of an answer.
 const LISTED_MAX: usize = 100;
@@ -31,4 +31,13 @@ pub fn list_maps(server_url: &str) -> Result<Vec<String>, ConnectError> {
 /// When no server answers, or the answer is not that of a Framehouse server.
 pub fn read_status(server_url: &str) -> Result<Status, ConnectError> {
     get_json(server_url, "/v1/status")
+}
+
+/// Reports a player in the same room to the server's operators. Returns the number of the report. Blocks like
+/// [`list_rooms`].
+///
+/// # Errors
+/// When no server answers, or it takes no such report.
+pub fn report_player(server_url: &str, report: &ReportRequest) -> Result<u64, ConnectError> {
+    post_json::<ReportTaken>(server_url, "/v1/reports", report).map(|taken| taken.report)
 }

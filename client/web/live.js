@@ -1,4 +1,5 @@
-// The live page of a server: what /v1/status and /v1/rooms say, once a second, and how it was in the last ten minutes.
+// The live page of a server or gateway: what /v1/status and /v1/rooms say, once a second, and how it was in the last ten
+// minutes. `#CODE` in its address shows a room (live-room.js).
 
 const INTERVAL_MS = 1000;
 const KEPT = 600;
@@ -66,16 +67,17 @@ export function between(old, now) {
 }
 
 const PLOTS = [
-  { title: "Ticks", unit: "ms", limit: (now) => 1000 / now.tick_rate, lines: [["half of them", "tick50"], ["99 %", "tick99"], ["longest", "tickMax"]] },
+  { title: "Ticks", unit: "ms", isOfTicks: true, limit: (now) => 1000 / now.tick_rate, lines: [["half of them", "tick50"], ["99 %", "tick99"], ["longest", "tickMax"]] },
   { title: "Players and rooms", unit: "", lines: [["players", "players"], ["rooms", "rooms"]] },
-  { title: "Traffic", unit: "KB/s", lines: [["out", "out"], ["in", "in"]] },
-  { title: "Inputs and network", unit: "ms", lines: [["round trip, half", "trip50"], ["round trip, 99 %", "trip99"], ["margin of the latest 1 %", "margin"]] },
+  { title: "Traffic", unit: "KB/s", isOfTicks: true, lines: [["out", "out"], ["in", "in"]] },
+  { title: "Inputs and network", unit: "ms", isOfTicks: true, lines: [["round trip, half", "trip50"], ["round trip, 99 %", "trip99"], ["margin of the latest 1 %", "margin"]] },
 ];
 
 for (const plot of PLOTS) {
   plot.legend = make("figcaption");
   plot.picture = svg("svg", { preserveAspectRatio: "none", role: "img" });
-  at("plots").append(make("figure", {}, [plot.legend, plot.picture]));
+  plot.figure = make("figure", {}, [plot.legend, plot.picture]);
+  at("plots").append(plot.figure);
 }
 
 function draw(plot, past, now) {
@@ -107,6 +109,13 @@ function draw(plot, past, now) {
   plot.legend.replaceChildren(make("span", { text: plot.title }), ...words, ...[...budget, scale].map((text) => make("span", { text })));
 }
 
+/** A gateway has no ticks: what is about them is hidden. */
+function hideTicks(isGateway) {
+  for (const plot of PLOTS) plot.figure.hidden = isGateway && plot.isOfTicks === true;
+  for (const id of ["steps", "behind", "private"]) at(id).hidden = isGateway || (id === "private" && showsPrivate);
+  at("fleet").hidden = !isGateway;
+}
+
 const row = (name, value, isBad = false) => make("tr", { class: isBad ? "bad" : "" }, [rowHead(name), make("td", { text: value })]);
 
 function rowHead(name) {
@@ -125,20 +134,37 @@ function showStages(stages) {
   at("stages").tBodies[0].replaceChildren(...rows);
 }
 
+/** Code of the room in the address; empty for none. */
+const opened = () => location.hash.slice(1).toUpperCase();
+
 function showRooms(rooms) {
   const wanted = at("phase").value;
   const found = rooms.filter((room) => !wanted || room.phase === wanted);
   at("shown").textContent = found.length > ROOMS_MAX ? `the first ${ROOMS_MAX} of ${found.length}` : `${found.length}`;
   const rows = found.slice(0, ROOMS_MAX).map((room) => {
     const link = make("a", { text: room.code });
-    link.href = `r/${encodeURIComponent(room.code)}`;
-    const cells = [room.phase, room.host, room.map, `${room.players} of ${room.seats}`, room.spectators];
-    return make("tr", {}, [make("td", {}, [link]), ...cells.map((text) => make("td", { text }))]);
+    link.href = `#${room.code}`;
+    if (room.code === opened()) link.ariaCurrent = "true";
+    const cells = [room.map, `${room.players} of ${room.seats}`, room.spectators].map((text) => make("td", { text }));
+    const phase = make("td", { text: room.isPrivate ? `${room.phase}, private` : room.phase });
+    return make("tr", {}, [make("td", {}, [link]), phase, make("td", { class: "name", text: room.host }), ...cells]);
   });
   const [body, focused] = [at("rooms").tBodies[0], document.activeElement?.textContent];
   const hasFocus = body.contains(document.activeElement);
   body.replaceChildren(...rows);
   if (hasFocus) [...body.querySelectorAll("a")].find((link) => link.textContent === focused)?.focus();
+}
+
+function showNodes(nodes) {
+  const rows = nodes.map(({ node, state, zone, build, rooms, players, tick_p99_ms, load }) => {
+    const bar = make("i");
+    bar.style.width = `${120 * Math.min(1, load)}px`;
+    const cells = [number(rooms), number(players), `${number(tick_p99_ms, 1)} ms`, zone, build].map((text) => make("td", { text }));
+    const isBad = state !== "ready" || load > 0.85;
+    const busy = make("td", { class: "load", text: `${number(100 * load)} %` }, [bar]);
+    return make("tr", { class: isBad ? "bad" : "" }, [rowHead(node), make("td", { text: state }), busy, ...cells]);
+  });
+  at("nodes").tBodies[0].replaceChildren(...rows);
 }
 
 function showAlerts({ firing }) {
@@ -162,11 +188,13 @@ function showFigures(now, last) {
     ["Ticks skipped", number(now.dropped_ticks)],
     ["Out", `${number(last.out, 1)} KB/s`],
     ["Out, a player", `${number(last.out / Math.max(now.players, 1), 2)} KB/s`],
+    ["Cheat signals", number(Object.values(now.cheat_signals).reduce((sum, count) => sum + count, 0))],
   ];
+  if (isGateway(now)) figures.splice(1, figures.length, ["Rooms", number(now.rooms)], ["Sessions", number(now.sessions)]);
   at("figures").replaceChildren(...figures.map(([name, value]) => make("div", {}, [make("dt", { text: name }), make("dd", { text: value })])));
   const state = now.draining ? "drains" : now.accepting ? "takes players" : "takes nobody new";
   at("state").textContent = `${state}, for ${span(now.uptime_s)} ${phases.length ? `· ${phases.join(", ")}` : ""}`;
-  at("version").textContent = `${now.version} · ${now.tick_rate} ticks a second`;
+  at("version").textContent = isGateway(now) ? `gateway ${now.version}` : `${now.version} · ${now.tick_rate} ticks a second`;
 }
 
 function showWork({ cleanup, results, store, replays, errors, http, desyncs }) {
@@ -195,6 +223,8 @@ function showForce({ features, in_force, fleet }) {
   at("force").tBodies[0].replaceChildren(...switches, ...rows);
 }
 
+const isGateway = ({ fleet }) => Boolean(fleet?.gateway);
+
 async function read(path) {
   const answer = await fetch(path, { cache: "no-store" });
   if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
@@ -204,25 +234,61 @@ async function read(path) {
 const past = [];
 let last = null;
 let listed = [];
+let showsPrivate = false;
+/** The module of the room that is shown; it is loaded with the first one. */
+let room = null;
 at("phase").addEventListener("change", () => showRooms(listed));
+
+// The browser asks for the token, if it has not yet.
+at("private").addEventListener("click", async () => {
+  try {
+    await read("v1/live/rooms");
+    showsPrivate = true;
+    at("private-state").textContent = "Private rooms and cheat signals are shown.";
+  } catch {
+    at("private-state").textContent = "They are for holders of the admin token.";
+  }
+});
+
+async function openRoom() {
+  if (!opened()) return room?.close();
+  room ??= await import("./live-room.js");
+  // It may have been closed meanwhile.
+  if (opened()) await room.open(opened());
+}
+at("room-close").addEventListener("click", () => {
+  location.hash = "";
+  at("phase").focus();
+});
+addEventListener("hashchange", openRoom);
+openRoom();
+
+/** All rooms that this viewer may see. */
+async function readRooms() {
+  const [{ rooms }, hidden] = await Promise.all([read("v1/rooms?limit=500"), showsPrivate ? read("v1/live/rooms") : { rooms: [] }]);
+  return [...rooms, ...hidden.rooms.map((room) => ({ ...room, isPrivate: true }))];
+}
 
 async function look() {
   try {
-    const [now, { rooms }] = await Promise.all([read("v1/status"), read("v1/rooms?limit=500")]);
+    const [now, rooms] = await Promise.all([read("v1/status"), readRooms()]);
+    hideTicks(isGateway(now));
+    if (isGateway(now)) showNodes((await read("v1/live/nodes")).nodes);
     // A server that was started again counts from 0.
     if (last && now.tick >= last.tick && now.uptime_s > last.uptime_s) {
       past.push(between(last, now));
       if (past.length > KEPT) past.shift();
-      PLOTS.forEach((plot) => draw(plot, past, now));
+      PLOTS.filter((plot) => !plot.figure.hidden).forEach((plot) => draw(plot, past, now));
       showFigures(now, past.at(-1));
       showStages(past.at(-1).stages);
     }
-    if (!last || now.tick !== last.tick) last = now;
+    if (!last || now.uptime_s !== last.uptime_s) last = now;
     listed = rooms;
     showAlerts(now.alerts);
     showRooms(rooms);
     showWork(now);
     showForce(now);
+    await room?.look(read);
     document.body.dataset.seen = String(past.length);
   } catch (error) {
     at("state").textContent = `The server does not answer (${error.message}).`;

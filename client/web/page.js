@@ -1,14 +1,10 @@
 // The page /r/CODE: room, lobby, chat and results.
 
 import { connect, newSecret } from "./framehouse.js";
-import { Stage, make } from "./stage.js";
+import { COLORS, Stage, make } from "./stage.js";
 import { language, reason, say } from "./words.js";
 import * as view from "./view.js";
 
-/** Colours of the seats, as in the window. */
-const COLORS = "4cc3ff ffb938 ff6b5e 77e068 b58cff ff8fce 3fe0cb f6ef72 e0803c 5f7dff b9f03c db5cf0 c9a07c 93adc2 ff4a86 2c9e94"
-  .split(" ")
-  .map((hex) => `#${hex}`);
 const NAME_BYTES_MAX = 32;
 const NOTICE_MS = 6000;
 const LINES_MAX = 50;

@@ -3,6 +3,11 @@
 /** An element with these properties. */
 export const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
 
+/** Colours of the seats, as in the window. */
+export const COLORS = "4cc3ff ffb938 ff6b5e 77e068 b58cff ff8fce 3fe0cb f6ef72 e0803c 5f7dff b9f03c db5cf0 c9a07c 93adc2 ff4a86 2c9e94"
+  .split(" ")
+  .map((hex) => `#${hex}`);
+
 const BEHIND_S = 0.1;
 const PAUSE_S = 0.3;
 /** Arrivals that tell the time of the room. */
@@ -68,6 +73,7 @@ export class Stage {
 
   #draw() {
     requestAnimationFrame(() => this.#draw());
+    if (!this.#canvas.clientWidth) return;
     this.#fit();
     this.context.seconds = performance.now() / 1000;
     // The fastest frames tell when a tick was; others were held up on their way.

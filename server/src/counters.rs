@@ -1,6 +1,7 @@
 //! Counters for the status page.
 
 use bevy::prelude::*;
+use framehouse_shared::api::CheatSignals;
 
 /// Event counts since the server started. Any module may increment them.
 #[derive(Resource, Clone, Copy, Debug, Default)]
@@ -21,6 +22,8 @@ pub struct Counters {
     pub matches_finished: u64,
     /// Seconds in which a player gained more points than the game's rules allow.
     pub score_rate_exceeded: u64,
+    /// Cheat signals of all players.
+    pub cheat_signals: CheatSignals,
     /// Rooms closed because of a panic in them.
     pub rooms_faulted: u64,
     /// Sessions kicked for invalid messages, floods or repeated desyncs.

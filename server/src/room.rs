@@ -33,6 +33,7 @@ pub mod roster;
 pub mod sanctions;
 pub mod score;
 pub mod sessions;
+pub mod signals;
 mod thin;
 mod web_view;
 pub(crate) mod who;
@@ -78,7 +79,10 @@ impl Plugin for RoomPlugin {
             .init_resource::<current_match::Seeds>()
             .init_resource::<cleanup_queue::CleanupQueue>()
             .add_plugins(score::ScorePlugin)
-            .add_systems(FixedUpdate, (inputs::close_frames, resync::send_snapshots).chain().in_set(TickSet::Commit))
+            .add_systems(
+                FixedUpdate,
+                (inputs::close_frames, signals::count_signals, resync::send_snapshots).chain().in_set(TickSet::Commit),
+            )
             .add_systems(FixedUpdate, (compared::hash_compared, history::record_frames).chain().in_set(TickSet::Record))
             .add_systems(
                 FixedUpdate,
@@ -178,6 +182,7 @@ impl Members {
 
 /// A member with a seat.
 #[derive(Component, Debug)]
+#[require(signals::InputSignals)]
 pub struct Player {
     /// Id of the player.
     id: PlayerId,

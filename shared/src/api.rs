@@ -16,6 +16,9 @@
 //! | `POST /v1/reports` | [`ReportRequest`] | [`ReportTaken`] |
 //! | `POST /v1/admin/{call}` | [`AdminCall`] | [`AdminAnswer`] |
 //! | `GET /v1/admin/rooms/{code}/replay` | | the bytes of a replay so far |
+//! | `GET /v1/live/rooms` | | [`RoomList`] of the private rooms |
+//! | `GET /v1/live/rooms/{code}` | | [`RoomDetails`] |
+//! | `GET /v1/live/nodes` | | [`FleetNodes`] |
 //! | `GET /v1/ws` | | a WebSocket with the messages of [`ws`] |
 //! | `GET /metrics` | | [`Status`] in the text format of Prometheus |
 //! | `GET /healthz`, `GET /readyz` | | `ok`, or a sentence with 503 |
@@ -36,6 +39,7 @@ mod players;
 mod reports;
 mod rooms;
 mod sessions;
+mod signals;
 mod status;
 pub mod ws;
 
@@ -47,7 +51,7 @@ pub use alerts::{Alert, AlertCounts, AlertLevel, AlertNotice, AlertState, AlertS
 pub use boards::{BoardEntry, BoardList, BoardName, BoardQuery, ENTRIES_DEFAULT, ENTRIES_MAX, Leaderboard, board};
 pub use error::{ErrorBody, ErrorDetail, code};
 pub use features::{Feature, FeatureStatus, OffBy};
-pub use fleet::{FleetGatewayStatus, FleetNodeStatus, FleetStatus};
+pub use fleet::{FleetGatewayStatus, FleetNode, FleetNodeStatus, FleetNodes, FleetStatus};
 pub use key::KeyInfo;
 pub use player_secret::PlayerSecret;
 pub use players::{
@@ -56,6 +60,7 @@ pub use players::{
 pub use reports::{REPORT_CHARS_MAX, Report, ReportPlace, ReportRequest, ReportTaken, ReportedPlayer};
 pub use rooms::{ListedRoom, MapList, ROOMS_MAX, RoomFilter, RoomList};
 pub use sessions::{RoomRequest, SessionGrant, SessionRequest};
+pub use signals::CheatSignals;
 pub use status::{
     CleanupStats, CleanupStatus, ClientStatus, DesyncStatus, DrainStatus, ErrorStatus, HistogramUs, HttpStatus,
     InForce, ReplayStats, ResultStats, RoomsByPhase, SessionsByKind, Status, StoreStatus, TickMs, WebSocketStatus,

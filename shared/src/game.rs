@@ -82,6 +82,7 @@ use crate::{
     guarded::{Panicked, guarded},
     ids::{SLOTS_MAX, Slot},
     input::{CommandBytes, Input},
+    observation::Observation,
     protocol::messages::protocol_hash,
     rng::SimRng,
     sim::{GameFile, GameFileError, MatchSetup},
@@ -166,6 +167,13 @@ pub trait Game: Send + Sync + 'static {
     /// bound.
     fn points_per_second_max(&self, _room: EntityRef) -> Option<i64> {
         None
+    }
+
+    /// What an input of a player shows about whoever has made it, before it is simulated. `last` is the player's input
+    /// before, and differs from it. The server counts what a person cannot do and shows the numbers to its operator, without
+    /// any other effect. Called for every change of an input, so it must be cheap. A panic closes the room. Default: nothing.
+    fn observe(&self, _room: EntityRef, _slot: Slot, _last: Input, _input: Input) -> Observation {
+        Observation::default()
     }
 
     /// Position at which a view shows the object of a slot, in units of the game; `None` while nothing is shown. The

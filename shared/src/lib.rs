@@ -60,6 +60,7 @@ pub mod input;
 pub mod late_entropy;
 pub mod match_end;
 pub mod net_sim;
+pub mod observation;
 pub mod protocol;
 pub mod replay;
 pub mod rng;

@@ -1,5 +1,6 @@
 //! The operator's hands: admin calls to a real server, and what its players notice of them.
 
+mod live;
 mod matches;
 mod moderation;
 
@@ -107,6 +108,11 @@ impl Operated {
     fn audit(&self) -> Vec<Value> {
         let text = fs::read_to_string(self.path("data/audit.jsonl")).expect("a line for every call");
         text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+    }
+
+    /// Number of lines in the audit file, which may not be there yet.
+    fn audit_lines(&self) -> usize {
+        fs::read_to_string(self.path("data/audit.jsonl")).map_or(0, |text| text.lines().count())
     }
 
     /// A player that has told its name.

@@ -10,7 +10,10 @@ mod spread;
 
 use std::collections::BTreeSet;
 
-use framehouse_client::connect::RoomRequest;
+use framehouse_client::{
+    connect::RoomRequest,
+    rooms::{ReportRequest, report_player},
+};
 use framehouse_harness::live::wait_until;
 use framehouse_shared::ids::RoomCode;
 
@@ -72,6 +75,9 @@ fn the_api_of_a_gateway_is_that_of_a_server() {
         assert_eq!(get(gateway.url(), path), get(node.url(), path), "{path}");
     }
     assert_eq!(get(gateway.url(), "/v1/leaderboards").0, 404, "it has no database");
+    let nodes = get(gateway.url(), "/v1/live/nodes").1;
+    assert!(nodes.contains(r#""node":"a""#) && nodes.contains(r#""state":"ready""#), "{nodes}");
+    assert_eq!(get(gateway.url(), "/v1/live/rooms/K7QX").0, 404, "its nodes know their rooms");
     let replay = "/v1/replays/00000000000000000000000000000001";
     assert_eq!(get(gateway.url(), replay), get(node.url(), replay));
     let metrics = get(gateway.url(), "/metrics").1;
@@ -99,6 +105,25 @@ fn the_api_of_a_gateway_is_that_of_a_server() {
     for secret in [SECRET, player.grant.resume.as_str()] {
         assert!(!everything.contains(secret), "a secret lies in Redis or in a log");
     }
+}
+
+#[test]
+fn a_report_reaches_the_node_of_its_player() {
+    let Some(mut fleet) = Fleet::new("reports") else { return };
+    let _nodes = ["a", "b"].map(|name| fleet.node(name, &[]));
+    let gateway = fleet.gateway("g", &[]);
+    until_ready(&gateway, 2);
+    let ada = Player::connect(seat(&gateway, create()));
+    let eve = Player::connect(seat(&gateway, RoomRequest::Code(ada.grant.code)));
+    let slot = eve.client.slot().expect("seated").into();
+    let report = |resume: &str| {
+        report_player(gateway.url(), &ReportRequest { resume: resume.to_owned(), slot, text: "Cheats".to_owned() })
+    };
+    // Her seat is registered a moment after she has it.
+    wait_until("the report is taken", || report(&ada.grant.resume) == Ok(1));
+    let nobody = report("00000000000000000000000000000001").expect_err("nobody has this seat");
+    assert_eq!(nobody.code(), Some("not_found"), "{nobody}");
+    assert_eq!(report(&eve.grant.resume).expect_err("that is its own seat").code(), Some("not_found"));
 }
 
 #[test]

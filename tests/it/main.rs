@@ -49,6 +49,7 @@ mod scale;
 mod scores;
 mod seats;
 mod settings;
+mod signals;
 mod store;
 mod store_load;
 mod swarm;

@@ -8,6 +8,7 @@ mod leaderboards;
 mod matches;
 mod menu;
 mod replays;
+mod reports;
 mod restarts;
 mod rewind;
 mod rooms;

@@ -69,6 +69,9 @@ pub enum Action {
     Private(bool),
     Economy(bool),
     CloseRoom,
+    /// Opens the report about the player in a seat.
+    Report(Slot),
+    SendReport(ReportReason),
     Leave,
     Resume,
     GiveUp,
@@ -102,6 +105,16 @@ pub enum RoomsWanted {
     WithFreeSeat,
     InLobby,
     Playing,
+}
+
+/// What a player is reported for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum ReportReason {
+    Cheats,
+    Insults,
+    Spoils,
+    Name,
 }
 
 /// The period of a leaderboard.

@@ -23,6 +23,7 @@ mod practice;
 mod problem;
 mod replay;
 mod replays;
+mod report;
 mod results;
 mod rewind;
 mod settings;
@@ -96,6 +97,7 @@ impl Plugin for ScreensPlugin {
             replay::plugin,
             problem::plugin,
             dialog::plugin,
+            report::plugin,
             banner::plugin,
         ));
         app.add_plugins((crate::ui::time_bar::plugin, rewind::plugin));

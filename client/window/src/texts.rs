@@ -118,6 +118,18 @@ texts! {
     GoneTurnedAway: "{} was disconnected by the server.", "{} 被服务器断开了。";
     NewHost: "{} is the host now.", "{} 现在是房主。";
     LastMatch: "Last match", "上一场";
+    // Reports.
+    Report: "Report", "举报";
+    ReportTitle: "Report {}", "举报 {}";
+    ReportWhy: "What has this player done? The operators of this server see the report and the match.", "这名玩家做了什么？此服务器的管理员会看到举报和比赛。";
+    ReportCheats: "Cheats", "作弊";
+    ReportInsults: "Insults others", "辱骂他人";
+    ReportSpoils: "Spoils the match on purpose", "故意破坏比赛";
+    ReportName: "Has an offensive name", "名字冒犯他人";
+    ReportThanks: "Thank you. The operators of this server will look at it.", "谢谢。此服务器的管理员会查看。";
+    ReportNotSent: "The report was not sent. {}", "举报未能发送。{}";
+    ReportGone: "The player is not there any more, or this server takes no reports.", "该玩家已不在，或此服务器不接受举报。";
+    ReportLater: "The server takes no more reports from you now. Try again later.", "服务器暂时不再接受你的举报。请稍后再试。";
     // Match.
     Loading: "The match begins: loading \u{2026}", "比赛即将开始：加载中……";
     MatchOnItsWay: "The match is running: receiving its state \u{2026}", "比赛进行中：正在接收状态……";

@@ -1,4 +1,4 @@
-//! The paths of a node that only gateways of its fleet may use: seats, WebSockets, rooms, replays.
+//! The paths of a node that only gateways of its fleet may use: seats, WebSockets, rooms, replays, reports.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,7 +10,10 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use framehouse_shared::{api::RoomFilter, ids::MatchId};
+use framehouse_shared::{
+    api::{ReportRequest, RoomFilter},
+    ids::MatchId,
+};
 use futures_util::{
     FutureExt,
     future::{BoxFuture, Shared},
@@ -19,11 +22,12 @@ use moka::future::Cache;
 
 use super::{
     key::{FleetKey, is_authorized},
-    seats::{FIND, FindRequest, NodePage, PAGE, REPLAY, SEATS, SeatAnswer, SeatRequest},
+    seats::{FIND, FindRequest, NodePage, PAGE, REPLAY, REPORTS, ReportAnswer, SEATS, SeatAnswer, SeatRequest},
 };
 use crate::{
     net::ws::relay,
     ops::{
+        admin::Desk,
         backend::{Backend, ReplayFile},
         http::{Counted, Documented, RelayedSockets},
     },
@@ -43,27 +47,35 @@ struct Door<B> {
     backend: B,
     sockets: RelayedSockets,
     roster: RosterBoard,
+    desk: Desk,
     authorization: String,
     answers: Cache<String, Coming>,
 }
 
 impl<B: Backend + Clone> Door<B> {
-    fn new(backend: B, sockets: RelayedSockets, roster: RosterBoard, key: &FleetKey) -> Self {
-        let answers = Cache::builder().max_capacity(ANSWERS_KEPT.1).time_to_live(ANSWERS_KEPT.0).build();
-        Self { backend, sockets, roster, authorization: key.authorization(), answers }
+    fn new(backend: B, sockets: RelayedSockets, roster: RosterBoard, desk: Desk, key: &FleetKey) -> Self {
+        Self { backend, sockets, roster, desk, authorization: key.authorization(), answers: answers() }
     }
+}
 
-    /// The answer to the request with this id. A server that was busy is asked anew the next time.
-    #[expect(clippy::async_yields_async, reason = "the answer that is kept is a future, which all askers await")]
-    async fn answer_once(&self, id: String, join: JoinRequest) -> SeatAnswer {
-        let backend = self.backend.clone();
-        let coming = self.answers.get_with(id.clone(), async { answer(backend, join) }).await;
-        let answer = coming.await;
-        if answer == SeatAnswer::Busy {
-            self.answers.invalidate(&id).await;
-        }
-        answer
+fn answers() -> Cache<String, Coming> {
+    Cache::builder().max_capacity(ANSWERS_KEPT.1).time_to_live(ANSWERS_KEPT.0).build()
+}
+
+/// The answer to the request with this id. A server that was busy is asked anew the next time.
+#[expect(clippy::async_yields_async, reason = "the answer that is kept is a future, which all askers await")]
+async fn answer_once<B: Backend + Clone>(
+    answers: &Cache<String, Coming>,
+    backend: B,
+    id: String,
+    join: JoinRequest,
+) -> SeatAnswer {
+    let coming = answers.get_with(id.clone(), async { answer(backend, join) }).await;
+    let answer = coming.await;
+    if answer == SeatAnswer::Busy {
+        answers.invalidate(&id).await;
     }
+    answer
 }
 
 /// The routes of a node for the gateways of its fleet.
@@ -71,14 +83,16 @@ pub fn routes<B: Backend + Clone>(
     backend: B,
     sockets: RelayedSockets,
     roster: RosterBoard,
+    desk: Desk,
     key: &FleetKey,
 ) -> Documented {
-    let door = Arc::new(Door::new(backend, sockets, roster, key));
+    let door = Arc::new(Door::new(backend, sockets, roster, desk, key));
     let routes = Documented::new()
         .add(__path_reserve, reserve::<B>)
         .add(__path_open_relayed, open_relayed::<B>)
         .add(__path_find, find::<B>)
         .add(__path_show_page, show_page::<B>)
+        .add(__path_take_report, take_report::<B>)
         .add(__path_send_replay, send_replay::<B>);
     routes.equip(|router| {
         router
@@ -119,7 +133,7 @@ async fn reserve<B: Backend + Clone>(State(door): State<Arc<Door<B>>>, body: Byt
     };
     let id = request.id.clone();
     let Some(join) = request.into_join() else { return StatusCode::BAD_REQUEST.into_response() };
-    Json(door.answer_once(id, join).await).into_response()
+    Json(answer_once(&door.answers, door.backend.clone(), id, join).await).into_response()
 }
 
 /// Asks on a task of its own, so that the answer is the same one if the gateway hangs up and asks again.
@@ -192,6 +206,25 @@ async fn show_page<B: Backend + Clone>(State(door): State<Arc<Door<B>>>) -> Resp
     }
 }
 
+/// Takes the report of a player with a seat on this node, for a gateway of the fleet.
+#[utoipa::path(
+    post, path = REPORTS, tag = "fleet", request_body = ReportRequest,
+    responses(
+        (status = 200, description = "The number of the report, or why it is not taken", body = ReportAnswer),
+        (status = 400, description = "The body is no JSON"),
+        (status = 404, description = HIDDEN),
+        (status = 413, description = "The body has more than 8192 bytes"),
+        (status = 415, description = "The body is not declared as JSON"),
+        (status = 422, description = "The body is no request")
+    )
+)]
+async fn take_report<B: Backend + Clone>(
+    State(door): State<Arc<Door<B>>>,
+    Json(report): Json<ReportRequest>,
+) -> Response {
+    Json(ReportAnswer::from(door.desk.take_report(report).await)).into_response()
+}
+
 /// The replay of a match, for a gateway of the fleet.
 #[utoipa::path(
     get, path = REPLAY, tag = "fleet",
@@ -217,7 +250,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        config::{FleetSecret, NetSettings, WsSettings},
+        config::{NetSettings, WsSettings},
         net::{endpoint::ClientKind, ws::WsEndpoint},
         ops::{backend::LocalBackend, status::StatusBoard},
         room::directory::{JoinError, JoinQueue, JoinTarget},
@@ -239,11 +272,10 @@ mod tests {
     #[tokio::test]
     async fn the_same_request_has_one_answer_unless_the_server_was_busy() {
         let (_, link) = WsEndpoint::new(TickRate(30), &NetSettings::default(), &WsSettings::default());
-        let (backend, JoinQueue(queue)) = LocalBackend::new(StatusBoard::default(), PathBuf::new(), link.clone());
+        let (backend, JoinQueue(queue)) = LocalBackend::new(StatusBoard::default(), PathBuf::new(), link);
         let queue = queue.into_inner().expect("nobody panicked");
-        let sockets = RelayedSockets::new(link, 1);
-        let door = Door::new(backend.clone(), sockets, RosterBoard::default(), &FleetKey::new(FleetSecret([1; 32])));
-        let ask = || door.answer_once("7".to_owned(), request());
+        let answers = answers();
+        let ask = || answer_once(&answers, backend.clone(), "7".to_owned(), request());
         // More than the queue to the tick thread holds.
         let mut waiting: Vec<_> = (0..2000).map(|_| Box::pin(backend.open_session(request()))).collect();
         for join in &mut waiting {

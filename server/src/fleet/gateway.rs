@@ -4,7 +4,7 @@
 //! ```text
 //! view.rs      the newest leases, read by a thread of its own
 //! choice.rs    which node is asked;  recent.rs  what leases do not show yet
-//! joins.rs     from a join request to a node's answer
+//! joins.rs     from a join request, or a report, to a node's answer
 //! nodes.rs     questions to nodes over HTTP
 //! relay.rs     the WebSocket of a member to its node
 //! records.rs   answers from the database
@@ -30,8 +30,8 @@ use std::{
 
 use framehouse_shared::{
     api::{
-        BoardList, BoardQuery, FleetGatewayStatus, FleetStatus, Leaderboard, ListedRoom, MatchInfo, MatchesQuery,
-        PlayerInfo, PlayerMatches, PlayerSecret, RoomFilter, Status, StoreStatus,
+        BoardList, BoardQuery, FleetGatewayStatus, FleetNode, FleetStatus, Leaderboard, ListedRoom, MatchInfo,
+        MatchesQuery, PlayerInfo, PlayerMatches, PlayerSecret, ReportRequest, RoomFilter, Status, StoreStatus,
     },
     ids::{AccountId, MatchId},
     replay::PublicKey,
@@ -51,7 +51,10 @@ use super::{
 use crate::{
     config::NetSettings,
     net::ws::{Opened, ThinSession},
-    ops::backend::{Backend, Granted, Refusal, ReplayFile},
+    ops::{
+        admin::AdminRefusal,
+        backend::{Backend, Granted, Refusal, ReplayFile},
+    },
     room::{
         directory::{JoinRequest, JoinTarget},
         guesses::Guesses,
@@ -246,6 +249,14 @@ impl Backend for FleetBackend {
             threads_ended: crate::threads::ended().into_iter().map(str::to_owned).collect(),
             ..Status::default()
         })
+    }
+
+    fn nodes(&self) -> Vec<FleetNode> {
+        self.view.newest().shown()
+    }
+
+    async fn pass_report(&self, report: ReportRequest) -> Result<u64, AdminRefusal> {
+        self.report(&report).await
     }
 
     async fn key(&self) -> Result<PublicKey, Refusal> {

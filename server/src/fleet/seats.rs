@@ -12,7 +12,10 @@ use utoipa::ToSchema;
 
 use crate::{
     net::endpoint::ClientKind,
-    ops::backend::{Granted, Refusal},
+    ops::{
+        admin::AdminRefusal,
+        backend::{Granted, Refusal},
+    },
     room::directory::{JoinError, JoinRequest, JoinTarget},
 };
 
@@ -24,6 +27,34 @@ pub(super) const FIND: &str = "/internal/v1/find";
 pub(super) const PAGE: &str = "/internal/v1/page";
 /// `GET`: the replay of the match with this id.
 pub(super) const REPLAY: &str = "/internal/v1/replays/{match}";
+
+/// `POST`: a player's report. Body [`ReportRequest`](framehouse_shared::api::ReportRequest), answer [`ReportAnswer`].
+pub(super) const REPORTS: &str = "/internal/v1/reports";
+
+/// A node's answer to a report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ReportAnswer {
+    /// It is kept under this number.
+    Taken(u64),
+    /// It is not taken.
+    Refused(AdminRefusal),
+}
+
+impl From<Result<u64, AdminRefusal>> for ReportAnswer {
+    fn from(taken: Result<u64, AdminRefusal>) -> Self {
+        taken.map_or_else(Self::Refused, Self::Taken)
+    }
+}
+
+impl From<ReportAnswer> for Result<u64, AdminRefusal> {
+    fn from(answer: ReportAnswer) -> Self {
+        match answer {
+            ReportAnswer::Taken(report) => Ok(report),
+            ReportAnswer::Refused(refusal) => Err(refusal),
+        }
+    }
+}
 
 /// A join request, as a gateway passes it on.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

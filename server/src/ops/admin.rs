@@ -27,12 +27,14 @@ use std::{
 };
 
 use framehouse_shared::{
-    api::{AdminAnswer, AdminCall, Feature, OffBy, Report, ReportRequest},
+    api::{AdminAnswer, AdminCall, Feature, ListedRoom, OffBy, Report, ReportRequest, RoomDetails},
     ids::{AccountId, RoomCode},
     protocol::end::EndCode,
 };
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::task::spawn_blocking;
+use utoipa::ToSchema;
 
 use self::{audit::Audit, orders::Orders, register::Register, reports::Reports, token::Tries};
 pub use self::{
@@ -60,7 +62,8 @@ pub trait Levers: Send + Sync {
 }
 
 /// Why a call is not carried out, as a sentence.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum AdminRefusal {
     /// A value of the call cannot be used.
     #[error("{0}")]
@@ -174,6 +177,23 @@ impl Desk {
         let result = answer.as_ref().map_or_else(|refusal| format!("refused: {refusal}"), |_| "answered".to_owned());
         self.note(caller, &json!({ "call": "replay", "room": room }), &result).await;
         answer
+    }
+
+    /// A room for a viewer of the live page. An operator also sees private rooms and cheat signals. Looking leaves no audit
+    /// line.
+    ///
+    /// # Errors
+    /// With a sentence, when there is no such room for this viewer.
+    pub async fn look_at_room(&self, room: RoomCode, is_operator: bool) -> Result<RoomDetails, AdminRefusal> {
+        self.0.orders.ask(move |world| world::room_for_viewer(world, room, is_operator)).await?
+    }
+
+    /// The private rooms, for an operator at the live page.
+    ///
+    /// # Errors
+    /// When the tick thread has no time.
+    pub async fn private_rooms(&self) -> Result<Vec<ListedRoom>, AdminRefusal> {
+        self.0.orders.ask(world::private_rooms).await
     }
 
     /// Takes the report of a player. Returns its number.

@@ -3,13 +3,16 @@
 mod local;
 mod replay_files;
 
-use std::{future::Future, sync::Arc};
+use std::{
+    future::{self, Future},
+    sync::Arc,
+};
 
 use axum::body::Body;
 use framehouse_shared::{
     api::{
-        BoardList, BoardQuery, Feature, Leaderboard, ListedRoom, MatchInfo, MatchesQuery, PlayerInfo, PlayerMatches,
-        PlayerSecret, RoomFilter, SessionGrant, Status,
+        BoardList, BoardQuery, Feature, FleetNode, Leaderboard, ListedRoom, MatchInfo, MatchesQuery, PlayerInfo,
+        PlayerMatches, PlayerSecret, ReportRequest, RoomFilter, SessionGrant, Status,
     },
     ids::{AccountId, MatchId},
     replay::PublicKey,
@@ -17,6 +20,7 @@ use framehouse_shared::{
 
 pub use local::{LocalBackend, ShowFleet};
 
+use super::admin::AdminRefusal;
 use crate::{
     net::ws::{Opened, ThinSession},
     room::directory::{JoinError, JoinRequest},
@@ -61,6 +65,16 @@ pub trait Backend: Send + Sync + 'static {
 
     /// The newest status page.
     fn status(&self) -> impl Future<Output = Result<Status, Refusal>> + Send;
+
+    /// The nodes of the fleet, by name, as far as the backend knows some.
+    fn nodes(&self) -> Vec<FleetNode> {
+        Vec::new()
+    }
+
+    /// Passes the report of a player on to the server that has the player's seat. Only a gateway does.
+    fn pass_report(&self, _report: ReportRequest) -> impl Future<Output = Result<u64, AdminRefusal>> + Send {
+        future::ready(Err(AdminRefusal::NotFound("this server takes no reports".to_owned())))
+    }
 
     /// The key with which the server signs replays.
     fn key(&self) -> impl Future<Output = Result<PublicKey, Refusal>> + Send;

@@ -35,6 +35,7 @@ mod gate;
 mod health;
 mod limits;
 mod listener;
+mod live;
 mod proxy_header;
 mod records;
 pub(super) mod requests;

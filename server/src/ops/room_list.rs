@@ -1,4 +1,4 @@
-//! The public room list.
+//! Lists of the public and of the private rooms.
 
 use bevy::prelude::*;
 use framehouse_shared::api::ListedRoom;
@@ -25,7 +25,26 @@ pub fn public_rooms(
     players: &Query<&Player>,
     spectators: &Query<&Spectator>,
 ) -> Vec<ListedRoom> {
-    let mut listed: Vec<_> = rooms.iter().filter(|(room, ..)| !room.options().private).collect();
+    list(old, false, rooms, players, spectators)
+}
+
+/// All private rooms, oldest first.
+pub fn private_rooms(
+    rooms: &Query<RoomListData>,
+    players: &Query<&Player>,
+    spectators: &Query<&Spectator>,
+) -> Vec<ListedRoom> {
+    list(Vec::new(), true, rooms, players, spectators)
+}
+
+fn list(
+    old: Vec<ListedRoom>,
+    is_private: bool,
+    rooms: &Query<RoomListData>,
+    players: &Query<&Player>,
+    spectators: &Query<&Spectator>,
+) -> Vec<ListedRoom> {
+    let mut listed: Vec<_> = rooms.iter().filter(|(room, ..)| room.options().private == is_private).collect();
     listed.sort_by_key(|(room, ..)| room.id());
     let name = |player| players.get(player).map(Player::name).unwrap_or_default();
     let watching = |members| Members::entities(members).iter().filter(|member| spectators.contains(**member)).count();

@@ -243,6 +243,7 @@ impl Sources<'_, '_> {
             },
             matches_finished: self.counters.matches_finished,
             score_rate_exceeded: self.counters.score_rate_exceeded,
+            cheat_signals: self.counters.cheat_signals,
             // The backend asks the store.
             store: StoreStatus::default(),
             // The backend of a fleet fills this in.

@@ -89,8 +89,9 @@ pub struct InputBuffer {
     /// One past the newest tick an input came for; 0 before the first.
     end: Tick,
     held: Input,
-    /// The newest received input that was applied, and whether it differs from the one before.
+    /// The newest received input that was applied, the one before it, and whether they differ.
     pressed: Input,
+    before: Input,
     has_acted: bool,
     replaced_in_a_row: u32,
     feedback: Feedback,
@@ -215,7 +216,7 @@ impl InputBuffer {
         {
             self.held = input;
             self.has_acted |= input != self.pressed;
-            self.pressed = input;
+            self.before = std::mem::replace(&mut self.pressed, input);
             self.replaced_in_a_row = 0;
         } else {
             *entry = Entry::Replaced(tick);
@@ -230,6 +231,11 @@ impl InputBuffer {
     /// Takes whether the player has changed its input since the last call.
     const fn take_acted(&mut self) -> bool {
         std::mem::replace(&mut self.has_acted, false)
+    }
+
+    /// The received input before, and that of the newest closed tick, if it was received and they differ.
+    pub(super) fn changed(&self) -> Option<(Input, Input)> {
+        (self.replaced_in_a_row == 0 && self.before != self.pressed).then_some((self.before, self.pressed))
     }
 
     /// Whether a waiting room should wait for this player's input: it is missing, and the input before it was not.
@@ -273,6 +279,8 @@ pub struct SyncState {
     pub(super) seen_frames: Tick,
     /// When the client has first said so, since the server's start. Taken when it is measured.
     pub(super) seen_at: Option<Duration>,
+    /// The round trip as it was measured last.
+    pub(super) round_trip: Option<Duration>,
     /// Tick of the server until which it gets every frame twice, because it has lost frames.
     pub(super) repeat_until: u64,
     /// Whether it needs a snapshot.
@@ -322,11 +330,18 @@ impl SyncState {
         self.snapshot_tick.unwrap_or_default()
     }
 
-    /// Takes the time from the close of the newest tick whose frame the client has until it said so; `None` if it has said
-    /// nothing since the last call. What it says may be wrong.
-    pub fn take_round_trip(&mut self, clock: &RoomClock, rate: TickRate) -> Option<Duration> {
+    /// Measures the time from the close of the newest tick whose frame the client has until it said so, less `wait`; `None` if
+    /// it has said nothing since the last call. What it says may be wrong.
+    pub fn measure_round_trip(&mut self, clock: &RoomClock, rate: TickRate, wait: Duration) -> Option<Duration> {
         let seen_at = self.seen_at.take()?;
-        seen_at.checked_sub(clock.closes_at(self.seen_frames.minus(1), rate)?)
+        let round_trip = seen_at.checked_sub(clock.closes_at(self.seen_frames.minus(1), rate)?)?;
+        self.round_trip = Some(round_trip.saturating_sub(wait));
+        self.round_trip
+    }
+
+    /// The round trip as it was measured last.
+    pub const fn round_trip(&self) -> Option<Duration> {
+        self.round_trip
     }
 
     /// Takes the reported tick and hash, if they were not compared yet.
@@ -552,6 +567,20 @@ mod tests {
             assert_eq!(buffer.close(Tick(tick), clear_last_byte).0, [5, 0, 0, 0, 0, 0, 0, 0]);
         }
         assert_eq!(buffer.close(Tick(11), clear_last_byte), Input::NEUTRAL);
+    }
+
+    #[test]
+    fn only_a_received_input_is_a_change() {
+        let mut buffer = InputBuffer::default();
+        assert_eq!(buffer.changed(), None);
+        // The newest comes first.
+        buffer.take(&message(1, &[5, 7]), &clock_at(0), Duration::from_secs(100), RATE);
+        let input = |number| Input([number, 0, 0, 0, 0, 0, 0, 0]);
+        let expected = [Some((Input::NEUTRAL, input(7))), Some((input(7), input(5))), None];
+        for (tick, changed) in (0..).zip(expected) {
+            buffer.close(Tick(tick), clear_last_byte);
+            assert_eq!(buffer.changed(), changed, "tick {tick}");
+        }
     }
 
     #[test]

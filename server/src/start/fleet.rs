@@ -25,6 +25,7 @@ use crate::{
         routes,
     },
     ops::{
+        admin::Desk,
         backend::LocalBackend,
         http::{self, Documented, HttpTimes, RelayedSockets},
     },
@@ -72,21 +73,21 @@ impl Membership {
         &self.key
     }
 
-    /// Registers a server that listens on these addresses. Returns the routes for gateways, which lead to this backend and to
-    /// these sockets, and the thread that keeps the server registered.
+    /// Registers a server that listens on these addresses. Returns the routes for gateways, which lead to this backend, to
+    /// these sockets and to this desk, and the thread that keeps the server registered.
     ///
     /// # Errors
     /// When the thread cannot be started.
     pub fn join(
         self,
         server: &mut Server,
-        (backend, sockets): (LocalBackend, RelayedSockets),
+        (backend, sockets, desk): (LocalBackend, RelayedSockets, Desk),
         settings: &Settings,
         addresses: &Addresses,
     ) -> Result<(Documented, NodeThread), String> {
         let (codes, (evicted, evictions)) = (CodePool::default(), Evictions::queue());
         server.join_fleet(codes.clone(), self.roster.clone(), evictions);
-        let more = routes(backend, sockets, self.roster.clone(), &self.key);
+        let more = routes(backend, sockets, self.roster.clone(), desk, &self.key);
         let Settings { fleet, rooms, .. } = settings;
         let options = NodeOptions {
             redis: self.redis,

@@ -93,7 +93,10 @@ pub(super) fn run_server(
     let key = data.players_key.clone();
     // In a fleet, gateways look ratings up.
     let backend = if membership.is_some() { backend.with_accounts(key) } else { backend.with_ratings(key) };
-    let join = |membership: Membership| membership.join(&mut server, (backend.clone(), relayed), &settings, &addresses);
+    let join = |membership: Membership| {
+        let parts = (backend.clone(), relayed, operator.desk.clone());
+        membership.join(&mut server, parts, &settings, &addresses)
+    };
     let joined = membership.map(join);
     let node = open_http(http, backend, options, joined.transpose()?)?;
     node.iter().for_each(|node| errors.fleet = node.error_streak());
@@ -159,7 +162,7 @@ pub(super) fn http_options(
         times,
         ws: WsSettings { connections_max, ..settings.ws.clone() },
         view_module,
-        more: Documented::new(),
+        ..HttpOptions::default()
     }
 }
 

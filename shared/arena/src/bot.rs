@@ -185,11 +185,8 @@ impl<'a> Senses<'a> {
     }
 
     fn is_shot_at(&self) -> bool {
-        self.projectiles.sparks.iter().filter(|spark| spark.owner != self.slot).any(|spark| {
-            let way = self.position - spark.position;
-            let line = spark.velocity.normalize_or_zero();
-            way.length() < 190.0 && way.dot(line) > 0.0 && way.perp_dot(line).abs() < 30.0
-        })
+        let mut sparks = self.projectiles.sparks.iter().filter(|spark| spark.owner != self.slot);
+        sparks.any(|spark| (self.position - spark.position).length() < 190.0 && spark.flies_at(self.position))
     }
 }
 

@@ -9,6 +9,7 @@ use framehouse_shared::{
     game::Game,
     ids::Slot,
     input::{CommandBytes, Frame, Input},
+    observation::Observation,
     rng::SimRng,
     room_state::AddRoomState,
     score::Scoreboard,
@@ -34,6 +35,7 @@ pub mod pickups;
 pub mod projectiles;
 pub mod rules;
 pub mod scoring;
+mod signals;
 mod solid;
 mod stepper;
 pub mod sweep;
@@ -133,6 +135,10 @@ impl Game for ArenaPlugin {
     fn points_per_second_max(&self, room: EntityRef) -> Option<i64> {
         let rules = room.get::<Rules>()?;
         Some(scoring::points_per_second_max(rules, room.get()?, room.get()?, *room.get()?))
+    }
+
+    fn observe(&self, room: EntityRef, slot: Slot, last: Input, input: Input) -> Observation {
+        signals::observe(room, slot, last, input)
     }
 
     fn view_position(&self, room: EntityRef, slot: Slot) -> Option<Vec2> {

@@ -54,7 +54,16 @@ impl Projectiles {
     }
 }
 
+/// Distance at which a spark passes a craft and still counts as flying at it, in units.
+const NEAR_MISS: f32 = 30.0;
+
 impl Spark {
+    /// Whether the spark flies at this position.
+    pub fn flies_at(&self, position: Vec2) -> bool {
+        let (way, line) = (position - self.position, self.velocity.normalize_or_zero());
+        way.dot(line) > 0.0 && way.perp_dot(line).abs() < NEAR_MISS
+    }
+
     /// Position after `dt` seconds without obstacles.
     pub fn ahead(&self, dt: f32) -> Vec2 {
         self.position + self.velocity * dt

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Feature, Report, match_id};
+use super::{CheatSignals, Feature, Report, match_id};
 use crate::ids::{AccountId, MatchId, RoomCode};
 
 /// Maximum number of players, bans, mutes or reports in one answer.
@@ -162,6 +162,18 @@ pub struct FoundMember {
     pub slot: Option<u8>,
     /// Whether it is connected.
     pub connected: bool,
+    /// Points in the room's newest match; `None` for a spectator, and before the first match.
+    #[serde(default)]
+    pub points: Option<i64>,
+    /// Round trip to the member in milliseconds, as it was measured last in a running match.
+    #[serde(default)]
+    pub round_trip_ms: Option<u32>,
+    /// Time from the arrival of the newest input to the close of its tick in milliseconds; 0 if it was late.
+    #[serde(default)]
+    pub margin_ms: Option<u32>,
+    /// Cheat signals in the room's newest match; `None` for a spectator, and for a viewer without the admin token.
+    #[serde(default)]
+    pub signals: Option<CheatSignals>,
 }
 
 /// A room, for an operator.

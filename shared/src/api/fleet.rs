@@ -53,3 +53,33 @@ pub struct FleetGatewayStatus {
     /// Rooms and seats that all nodes were asked for, because Redis was away or did not know them.
     pub finds_without_redis: u64,
 }
+
+/// Answer to `GET /v1/live/nodes`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct FleetNodes {
+    /// Nodes by name; none where no gateway answers.
+    pub nodes: Vec<FleetNode>,
+}
+
+/// A node, as a gateway knows it: its numbers are at most a second old.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct FleetNode {
+    /// Name in the fleet.
+    pub node: String,
+    /// `starting`, `ready` or `draining`; `lapsed` while it is not known whether it still lives.
+    pub state: String,
+    /// Channel of its players.
+    pub channel: String,
+    /// Zone of its machine; empty for none.
+    pub zone: String,
+    /// Name of its build.
+    pub build: String,
+    /// Number of rooms.
+    pub rooms: u32,
+    /// Number of players.
+    pub players: u32,
+    /// Duration in milliseconds that 99 % of the last 100 ticks did not exceed.
+    pub tick_p99_ms: f64,
+    /// How busy it is: the largest used share of its ticks' time, sessions and rooms. 1 is full.
+    pub load: f64,
+}

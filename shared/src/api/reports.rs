@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::match_id;
+use super::{CheatSignals, match_id};
 use crate::ids::{AccountId, MatchId, RoomCode};
 
 /// Maximum length of a report's text, in characters.
@@ -43,6 +43,9 @@ pub struct Report {
     pub room: RoomCode,
     /// What happened.
     pub text: String,
+    /// Cheat signals of the reported player in the room's newest match.
+    #[serde(default)]
+    pub signals: CheatSignals,
     /// The room's match; `None` before its first one.
     #[serde(flatten)]
     pub place: Option<ReportPlace>,

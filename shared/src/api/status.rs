@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{AlertStatus, FeatureStatus, FleetStatus};
+use super::{AlertStatus, CheatSignals, FeatureStatus, FleetStatus};
 
 /// Answer to `GET /v1/status`. Counters count from the server's start; values are at most 0.5 s old.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -88,6 +88,9 @@ pub struct Status {
     /// Seconds in which a player gained more points than the game's rules allow.
     #[serde(default)]
     pub score_rate_exceeded: u64,
+    /// Cheat signals of all players.
+    #[serde(default)]
+    pub cheat_signals: CheatSignals,
     /// Results written or waiting to be written.
     pub results: ResultStats,
     /// The database of players, matches and leaderboards.

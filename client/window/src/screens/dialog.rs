@@ -1,13 +1,16 @@
-//! Dialogs in front of a match: its menu, and the wait for a reconnect.
+//! Dialogs in front of a screen: the menu of a match, the wait for a reconnect, and the report of a player.
 
 use bevy::{
     input_focus::{AutoFocus, InputFocus, tab_navigation::TabGroup},
     prelude::*,
 };
 use framehouse_client::client::Client;
-use framehouse_shared::protocol::messages::{HostCommand, Phase};
+use framehouse_shared::{
+    ids::Slot,
+    protocol::messages::{HostCommand, Phase},
+};
 
-use super::Screen;
+use super::{Screen, report};
 use crate::{
     actions::{Action, HandleActions},
     easing::swing,
@@ -23,7 +26,9 @@ use crate::{
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<Dialog>();
     app.add_systems(Startup, spawn);
-    app.add_systems(OnExit(Screen::Match), close);
+    for screen in [Screen::Lobby, Screen::Match, Screen::Results] {
+        app.add_systems(OnExit(screen), close);
+    }
     app.add_systems(Update, handle_actions.in_set(HandleActions));
     app.add_systems(Update, (show, count_down).chain().after(HandleActions));
 }
@@ -36,6 +41,8 @@ pub enum Dialog {
     None,
     /// The menu of the match.
     Pause,
+    /// The report of the player in a seat.
+    Report(Slot),
 }
 
 #[derive(Component)]
@@ -55,11 +62,16 @@ enum Ending {
     Answer,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 enum Content {
     Nothing,
-    Pause { can_give_up: bool, ending: Ending },
+    Pause {
+        can_give_up: bool,
+        ending: Ending,
+    },
     Reconnecting,
+    /// The name of the player that is reported.
+    Report(String),
 }
 
 fn spawn(mut commands: Commands) {
@@ -115,6 +127,7 @@ fn content(session: &Session, dialog: Dialog, is_lost: bool) -> Content {
     match (dialog, session.client()) {
         _ if is_lost => Content::Reconnecting,
         (Dialog::Pause, Some(client)) => Content::Pause { can_give_up: !client.is_watching(), ending: ending(client) },
+        (Dialog::Report(slot), Some(client)) => report::name_of(client, slot).map_or(Content::Nothing, Content::Report),
         _ => Content::Nothing,
     }
 }
@@ -146,6 +159,7 @@ fn show(
         Content::Nothing => {}
         Content::Pause { can_give_up, ending } => spawn_pause(front, &kit, *can_give_up, *ending),
         Content::Reconnecting => spawn_reconnecting(front, &kit),
+        Content::Report(name) => report::spawn(front, &kit, name),
     });
     if !is_new {
         return;

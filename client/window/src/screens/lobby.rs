@@ -10,7 +10,7 @@ use bevy::{clipboard::Clipboard, prelude::*};
 use framehouse_client::{client::Client, connect::room_link};
 use framehouse_shared::protocol::messages::{HostCommand, Phase, PlayerState};
 
-use super::{Screen, chat};
+use super::{Dialog, Screen, chat};
 use crate::{
     actions::{Action, HandleActions},
     palette::{TEXT, TEXT_MUTED},
@@ -72,9 +72,16 @@ fn spawn(mut commands: Commands, kit: Kit) {
     });
 }
 
-fn handle_actions(mut actions: MessageReader<Action>, time: Res<Time<Real>>, mut session: ResMut<Session>) {
+fn handle_actions(
+    mut actions: MessageReader<Action>,
+    time: Res<Time<Real>>,
+    dialog: Res<Dialog>,
+    mut session: ResMut<Session>,
+) {
     for action in actions.read() {
         match action {
+            // It closes the dialog.
+            Action::Back if *dialog != Dialog::None => {}
             Action::Back | Action::Leave => session.leave(time.elapsed()),
             Action::Ready(ready) => {
                 if let Some(client) = session.room() {

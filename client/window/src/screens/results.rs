@@ -14,8 +14,9 @@ use framehouse_shared::{
 };
 
 use super::{
-    Screen, SeenResults,
+    Dialog, Screen, SeenResults,
     plot::{Curve, plot},
+    report,
 };
 use saving::{Saving, SavingShown};
 use standing::LastStanding;
@@ -113,7 +114,10 @@ fn spawn(
             let middle = Node { flex_grow: 1.0, column_gap: px(16), min_height: px(0), ..default() };
             column.spawn(middle).with_children(|row| {
                 row.spawn(kit.panel(inner(1.0))).with_children(|panel| {
-                    ranking::spawn(panel, &kit, results, own, |entry| view.detail(&entry.score, &settings));
+                    let can_report = report::can_report(&session);
+                    ranking::spawn(panel, &kit, results, (own, can_report), |entry| {
+                        view.detail(&entry.score, &settings)
+                    });
                 });
                 row.spawn((PlotPanel, kit.panel(inner(1.0)), Shown::<PlotShown>(None)));
             });
@@ -256,12 +260,15 @@ fn spawn_button_row(row: &mut ChildSpawnerCommands<'_>, kit: &Kit, button_row: &
 fn handle_actions(
     mut actions: MessageReader<Action>,
     time: Res<Time<Real>>,
+    dialog: Res<Dialog>,
     mut session: ResMut<Session>,
     mut seen: ResMut<SeenResults>,
     mut rematch: Local<bool>,
 ) {
     for action in actions.read() {
         match action {
+            // It closes the dialog.
+            Action::Back if *dialog != Dialog::None => {}
             Action::Leave => session.leave(time.elapsed()),
             Action::ToLobby | Action::Back => {
                 seen.0 = session.client().and_then(|client| client.results()).map(|results| results.match_no);

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use framehouse_client::{client::Client, playback::Playback, stats::ClientStats, timeline::Timeline};
+use framehouse_client::{
+    client::Client, playback::Playback, rooms::ReportRequest, stats::ClientStats, timeline::Timeline,
+};
 use framehouse_shared::{
     ids::{AccountId, Slot},
     input::Command,
@@ -32,6 +34,12 @@ impl Session {
     /// The last join target, unless the player has left since.
     pub const fn target(&self) -> Option<&JoinTarget> {
         self.target.as_ref()
+    }
+
+    /// A report about the player in a seat of the room; `None` without a seat of one's own.
+    pub(crate) fn report(&self, slot: Slot, text: &str) -> Option<ReportRequest> {
+        let resume = self.request.as_ref()?.resume.clone()?;
+        Some(ReportRequest { resume, slot: slot.into(), text: text.to_owned() })
     }
 
     /// The client of the session; during a reconnect, the lost session's.

@@ -2,7 +2,10 @@
 //! keep the focus. (Tab and Shift-Tab are Bevy's.)
 
 use bevy::{
-    input_focus::{FocusCause, InputFocus, InputFocusVisible, tab_navigation::TabIndex},
+    input_focus::{
+        FocusCause, InputFocus, InputFocusVisible,
+        tab_navigation::{TabGroup, TabIndex},
+    },
     prelude::*,
     text::EditableText,
     ui::UiGlobalTransform,
@@ -35,6 +38,7 @@ fn follow_arrows(
     mut visible: ResMut<InputFocusVisible>,
     places: Query<(Entity, &UiGlobalTransform, &ComputedNode, &InheritedVisibility), With<TabIndex>>,
     own: Query<(Has<EditableText>, Has<Slider>)>,
+    (groups, parents): (Query<(Entity, &TabGroup, &InheritedVisibility)>, Query<&ChildOf>),
 ) {
     let Some(direction) = arrow(&keys) else { return };
     let (is_field, is_slider) = focus.get().and_then(|entity| own.get(entity).ok()).unwrap_or_default();
@@ -42,7 +46,11 @@ fn follow_arrows(
     if direction.x != 0.0 && (is_field || is_slider) {
         return;
     }
-    let seen = places.iter().filter(|(.., visibility)| visibility.get());
+    // Behind an open dialog nothing is reached.
+    let dialog =
+        groups.iter().find(|(_, group, visibility)| group.modal && visibility.get()).map(|(dialog, ..)| dialog);
+    let is_reached = |entity| dialog.is_none_or(|dialog| parents.iter_ancestors(entity).any(|parent| parent == dialog));
+    let seen = places.iter().filter(|(entity, .., visibility)| visibility.get() && is_reached(*entity));
     let rects: Vec<(Entity, Rect)> = seen
         .map(|(entity, transform, node, _)| (entity, Rect::from_center_size(transform.translation, node.size())))
         .collect();

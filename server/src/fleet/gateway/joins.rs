@@ -1,8 +1,11 @@
-//! From a join request to a node's answer.
+//! From a join request, or a report, to a node's answer.
 
 use std::{sync::atomic::Ordering::Relaxed, time::Instant};
 
-use framehouse_shared::{api::code, ids::RoomCode};
+use framehouse_shared::{
+    api::{ReportRequest, code},
+    ids::RoomCode,
+};
 
 use super::{FleetBackend, choice::eligible, nodes::Found, view::View};
 use crate::{
@@ -12,7 +15,10 @@ use crate::{
         seats::{FindRequest, SeatAnswer, SeatRequest},
     },
     net::secret::ResumeSecret,
-    ops::backend::{Granted, Refusal},
+    ops::{
+        admin::AdminRefusal,
+        backend::{Granted, Refusal},
+    },
     room::directory::{JoinError, JoinRequest, JoinTarget},
 };
 
@@ -42,14 +48,30 @@ impl FleetBackend {
 
     /// The seat of a player who comes back.
     pub(super) async fn resume(&self, secret: ResumeSecret, request: &JoinRequest) -> Result<Granted, Refusal> {
+        let found = self.find_seat(secret).await;
+        self.ask_found(found, request, JoinError::NoSuchSeat).await
+    }
+
+    /// Passes a report on to the node that has the reporting player's seat.
+    pub(super) async fn report(&self, report: &ReportRequest) -> Result<u64, AdminRefusal> {
+        let nobody = || AdminRefusal::NotFound("only a player that has a seat can report another one".to_owned());
+        let secret = report.resume.parse().map_err(|_| nobody())?;
+        match self.find_seat(secret).await {
+            Found::At(lease) => self.nodes.report(&lease.http, report).await.ok_or(AdminRefusal::Busy)?.into(),
+            Found::Nowhere => Err(nobody()),
+            Found::Unknown => Err(AdminRefusal::Busy),
+        }
+    }
+
+    /// The node that has a seat.
+    async fn find_seat(&self, secret: ResumeSecret) -> Found {
         let (view, hash) = (self.view.newest(), self.key.resume_hash(secret));
         let found = if view.is_connected() { self.registry.find_resume(&hash).await } else { Ok(None) };
-        let found = match found {
+        match found {
             Ok(Some(place)) => self.lease_of(&view, &place.owner).await,
             // A seat that was taken a moment ago may not be registered yet.
             _ => self.find(&view, &FindRequest::Resume(secret.reveal())).await,
-        };
-        self.ask_found(found, request, JoinError::NoSuchSeat).await
+        }
     }
 
     /// Asks the node that was found. A client asks again later if that is not known, and never if there is none.

@@ -9,7 +9,7 @@ use std::{
 };
 
 use axum::body::{Body, to_bytes};
-use framehouse_shared::ids::MatchId;
+use framehouse_shared::{api::ReportRequest, ids::MatchId};
 use futures_util::{
     StreamExt, future,
     stream::{self, FuturesUnordered},
@@ -32,7 +32,7 @@ use crate::{
     fleet::{
         key::FleetKey,
         registry::NodeLease,
-        seats::{FIND, FindRequest, NodePage, PAGE, REPLAY, SEATS, SeatAnswer, SeatRequest},
+        seats::{FIND, FindRequest, NodePage, PAGE, REPLAY, REPORTS, ReportAnswer, SEATS, SeatAnswer, SeatRequest},
     },
     net::ws::{Opened, ThinSession},
     ops::backend::{Refusal, ReplayFile},
@@ -46,7 +46,7 @@ const IDLE_TIME_MAX: Duration = Duration::from_secs(2);
 const PAGES_KEPT: (Duration, u64) = (Duration::from_millis(500), 1024);
 /// Time for which a node that is asked nothing is remembered.
 const PLACES_KEPT: Duration = Duration::from_secs(60);
-/// Longest wait for a page, or until all nodes have said whether they have a replay.
+/// Longest wait for a page or a report, or until all nodes have said whether they have a replay.
 const PAGE_TIME_MAX: Duration = Duration::from_secs(2);
 /// Largest number of questions for rooms at a time that are asked of all nodes, and of those for seats: made-up secrets of
 /// seats must not keep those out who have a code, and the other way round.
@@ -125,6 +125,11 @@ impl Nodes {
             }
         };
         timeout(PATIENCE, asked).await.ok()?.ok()
+    }
+
+    /// Asks a node to take a report. `None` if it does not answer.
+    pub async fn report(&self, http: &str, report: &ReportRequest) -> Option<ReportAnswer> {
+        timeout(PAGE_TIME_MAX, self.ask(Method::POST, http, REPORTS, Some(report))).await.ok()?.ok()
     }
 
     /// The first node that has this room or seat. It is nowhere if every node that may have it says so in time.

@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use framehouse_shared::api::FleetNode;
 use tokio::{
     runtime,
     time::{MissedTickBehavior, interval},
@@ -22,6 +23,8 @@ use crate::{
 /// Time for which Redis has to answer until its word about codes counts: after it has lost its memory, nodes register
 /// again.
 const SETTLE_TIME: Duration = Duration::from_secs(5);
+/// State of a node of which it is not known whether it still lives.
+const LAPSED: &str = "lapsed";
 
 /// The fleet as of the last reading.
 #[derive(Clone, Debug, Default)]
@@ -68,9 +71,31 @@ impl View {
         view
     }
 
+    /// All nodes that may have rooms, by name, for the live page.
+    pub fn shown(&self) -> Vec<FleetNode> {
+        let living = self.nodes.iter().map(|entry| shown(entry, state_of(entry).name()));
+        let mut nodes: Vec<FleetNode> = living.chain(self.lapsed.iter().map(|entry| shown(entry, LAPSED))).collect();
+        nodes.sort_by(|a, b| a.node.cmp(&b.node));
+        nodes
+    }
+
     /// Number of nodes in this state.
     pub fn count(&self, state: NodeState) -> u64 {
         self.nodes.iter().filter(|entry| state_of(entry) == state).count() as u64
+    }
+}
+
+fn shown(NodeEntry { lease, .. }: &NodeEntry, state: &str) -> FleetNode {
+    FleetNode {
+        node: lease.node.clone(),
+        state: state.to_owned(),
+        channel: lease.channel.clone(),
+        zone: lease.zone.clone(),
+        build: lease.build.clone(),
+        rooms: lease.rooms,
+        players: lease.players,
+        tick_p99_ms: lease.tick_p99_ms,
+        load: lease.load(),
     }
 }
 
@@ -184,6 +209,9 @@ mod tests {
         assert_eq!((names(&back.nodes), names(back.known())), (vec![], vec!["a", "b"]));
         let later = back.after(vec![node("b"), node("c")], Release::default(), start + SETTLE_TIME / 2);
         assert_eq!((names(&later.nodes), names(later.known())), (vec!["b", "c"], vec!["b", "c", "a"]));
+        let shown: Vec<(String, String)> = later.shown().into_iter().map(|node| (node.node, node.state)).collect();
+        let expected = [("a", "lapsed"), ("b", "ready"), ("c", "ready")];
+        assert_eq!(shown, expected.map(|(node, state)| (node.to_owned(), state.to_owned())));
         let settled = later.after(vec![node("b"), node("c")], Release::default(), start + SETTLE_TIME);
         assert_eq!(names(settled.known()), ["b", "c"]);
         let gone = settled.after(vec![node("c")], Release::default(), start + 2 * SETTLE_TIME);

@@ -118,7 +118,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use framehouse_shared::{
-        api::{ReportPlace, ReportedPlayer},
+        api::{CheatSignals, ReportPlace, ReportedPlayer},
         ids::MatchId,
     };
 
@@ -129,7 +129,8 @@ mod tests {
         let player = |number| ReportedPlayer { player: AccountId(number), name: "Ada".to_owned() };
         let place = Some(ReportPlace { match_id: MatchId(7), tick: 90, replay: "7.fhr".to_owned() });
         let (room, text) = ("K7QX".parse().expect("a code"), "aims too well".to_owned());
-        Report { report: 0, unix_s, by: player(by), about: player(9), room, text, place }
+        let signals = CheatSignals { too_exact: 2, ..CheatSignals::default() };
+        Report { report: 0, unix_s, by: player(by), about: player(9), room, text, signals, place }
     }
 
     #[test]

@@ -1,12 +1,15 @@
 //! What admin calls do on the tick thread.
 
+use std::time::Duration;
+
 use bevy::prelude::*;
 use framehouse_shared::{
     api::{
-        ADMIN_ENTRIES_MAX, FoundMember, REPORT_CHARS_MAX, Report, ReportPlace, ReportRequest, ReportedPlayer,
-        RoomDetails,
+        ADMIN_ENTRIES_MAX, CheatSignals, FoundMember, ListedRoom, REPORT_CHARS_MAX, Report, ReportPlace, ReportRequest,
+        ReportedPlayer, RoomDetails,
     },
     ids::{AccountId, MatchId, RoomCode, Slot},
+    score::Scoreboard,
     text::{clean_line, look},
 };
 use tokio::sync::oneshot;
@@ -14,6 +17,7 @@ use tokio::sync::oneshot;
 use super::AdminRefusal;
 use crate::{
     net::{secret::ResumeSecret, session::Session},
+    ops::room_list::{self, RoomListData},
     replay::{self, Recording, folder},
     room::{
         self, InRoom, Members, Player, Room, Spectator, chat,
@@ -21,11 +25,13 @@ use crate::{
         close_for_operator,
         current_match::CurrentMatch,
         directory::room_by_code,
+        inputs::{InputBuffer, SyncState},
         phase::{self, RoomPhase},
         presence::ResumeIndex,
+        signals::InputSignals,
         who::ShownCode,
     },
-    schedule::Now,
+    schedule::{Now, TickRate},
 };
 
 /// Members whose id or name fits, by name.
@@ -42,18 +48,53 @@ pub(super) fn find_members(world: &mut World, search: &str) -> Vec<FoundMember> 
 }
 
 fn found(world: &World, member: Entity) -> Option<FoundMember> {
-    let room = world.get::<Room>(world.get::<InRoom>(member)?.0)?.code();
-    if let Some(player) = world.get::<Player>(member) {
-        let (slot, connected) = (Some(player.slot().into()), player.presence().is_connected());
-        return Some(FoundMember { player: player.account(), name: player.name().to_owned(), room, slot, connected });
-    }
+    let entity = world.get::<InRoom>(member)?.0;
+    let room = world.get::<Room>(entity)?.code();
+    let Some(player) = world.get::<Player>(member) else { return found_spectator(world, member, room) };
+    let (rate, millis) = (*world.resource::<TickRate>(), |time: Duration| time.as_millis() as u32);
+    Some(FoundMember {
+        player: player.account(),
+        name: player.name().to_owned(),
+        room,
+        slot: Some(player.slot().into()),
+        connected: player.presence().is_connected(),
+        points: world.get::<Scoreboard>(entity).map(|scores| scores.slots[player.slot().index()].points),
+        round_trip_ms: world.get::<SyncState>(member).and_then(SyncState::round_trip).map(millis),
+        margin_ms: world.get::<InputBuffer>(member).and_then(|inputs| inputs.margin(rate)).map(millis),
+        signals: Some(signals_of(world, entity, member)),
+    })
+}
+
+fn found_spectator(world: &World, member: Entity, room: RoomCode) -> Option<FoundMember> {
     let spectator = world.get::<Spectator>(member)?;
-    let player = world.get::<Session>(spectator.session())?.account;
-    Some(FoundMember { player, name: spectator.name().to_owned(), room, slot: None, connected: true })
+    Some(FoundMember {
+        player: world.get::<Session>(spectator.session())?.account,
+        name: spectator.name().to_owned(),
+        room,
+        slot: None,
+        connected: true,
+        points: None,
+        round_trip_ms: world
+            .get::<SyncState>(member)
+            .and_then(SyncState::round_trip)
+            .map(|time| time.as_millis() as u32),
+        margin_ms: None,
+        signals: None,
+    })
+}
+
+/// Cheat signals of a player in the newest match of its room.
+fn signals_of(world: &World, room: Entity, player: Entity) -> CheatSignals {
+    let match_no = world.get::<RoomClock>(room).map_or(0, RoomClock::match_no);
+    world.get::<InputSignals>(player).map(|signals| signals.of_match(match_no)).unwrap_or_default()
 }
 
 fn open_room(world: &World, code: RoomCode) -> Result<Entity, AdminRefusal> {
-    room_by_code(world, code).ok_or_else(|| AdminRefusal::NotFound(format!("there is no room {code}")))
+    room_by_code(world, code).ok_or_else(|| no_room(code))
+}
+
+fn no_room(code: RoomCode) -> AdminRefusal {
+    AdminRefusal::NotFound(format!("there is no room {code}"))
 }
 
 /// A room with its members.
@@ -71,6 +112,37 @@ pub(super) fn room(world: &mut World, code: RoomCode) -> Result<RoomDetails, Adm
         tick: world.get::<RoomClock>(room).map_or(0, |clock| clock.next_tick().0),
         members: members.iter().filter_map(|member| found(world, *member)).collect(),
     })
+}
+
+/// A room for a viewer of the live page, who sees private rooms and cheat signals only as an operator.
+pub(super) fn room_for_viewer(
+    world: &mut World,
+    code: RoomCode,
+    is_operator: bool,
+) -> Result<RoomDetails, AdminRefusal> {
+    let mut details = room(world, code)?;
+    if is_operator {
+        return Ok(details);
+    }
+    if details.private {
+        // To others it is not there.
+        return Err(no_room(code));
+    }
+    details.members.iter_mut().for_each(|member| member.signals = None);
+    Ok(details)
+}
+
+/// All private rooms, oldest first.
+pub(super) fn private_rooms(world: &mut World) -> Vec<ListedRoom> {
+    world.run_system_cached(list_private_rooms).unwrap_or_default()
+}
+
+fn list_private_rooms(
+    rooms: Query<RoomListData>,
+    players: Query<&Player>,
+    spectators: Query<&Spectator>,
+) -> Vec<ListedRoom> {
+    room_list::private_rooms(&rooms, &players, &spectators)
 }
 
 /// The room of this match.
@@ -139,6 +211,7 @@ pub(super) fn report(world: &mut World, request: &ReportRequest) -> Result<Repor
         let player = world.get::<Player>(player).ok_or(AdminRefusal::Busy)?;
         Ok::<_, AdminRefusal>(ReportedPlayer { player: player.account(), name: player.name().to_owned() })
     };
+    let signals = signals_of(world, room, about);
     let place = world.get::<CurrentMatch>(room).map(|current| ReportPlace {
         match_id: current.id(),
         tick: world.get::<RoomClock>(room).map_or(0, |clock| clock.next_tick().0.saturating_sub(1)),
@@ -147,5 +220,5 @@ pub(super) fn report(world: &mut World, request: &ReportRequest) -> Result<Repor
     let room = world.get::<Room>(room).map(Room::code).ok_or(AdminRefusal::Busy)?;
     let unix_s = world.resource::<Now>().unix().as_secs();
     // Whoever keeps it gives it its number.
-    Ok(Report { report: 0, unix_s, by: named(by)?, about: named(about)?, room, text, place })
+    Ok(Report { report: 0, unix_s, by: named(by)?, about: named(about)?, room, text, signals, place })
 }

@@ -35,7 +35,7 @@ use crate::{
 
 /// How a caller shows the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Scheme {
+pub(super) enum Scheme {
     /// `Bearer TOKEN`, of programs.
     Bearer,
     /// `Basic`, of a browser that has asked for name and password: the password is the token.
@@ -67,7 +67,7 @@ impl Scheme {
 
 impl<B: Backend> Gateway<B> {
     /// The desk, for a caller that knows the token.
-    fn admit(
+    pub(super) fn admit(
         &self,
         peer: Peer,
         caller: AddressKey,
@@ -95,16 +95,6 @@ impl<B: Backend> Gateway<B> {
             }
             Err(wait) => Err(busy("a wrong token was tried just now: try again in a second", wait).into()),
         }
-    }
-
-    /// Whether a caller may see the live page: on this machine everybody may, elsewhere whoever knows the token.
-    pub(super) fn check_viewer(
-        &self,
-        peer: Peer,
-        caller: AddressKey,
-        headers: &HeaderMap,
-    ) -> Result<(), Box<Response>> {
-        if caller.is_loopback() { Ok(()) } else { self.admit(peer, caller, headers, Scheme::Basic).map(drop) }
     }
 }
 
@@ -237,9 +227,6 @@ pub(super) async fn take_report<B: Backend>(
     Extension(Caller(caller)): Extension<Caller>,
     body: Body,
 ) -> Response {
-    let Some(desk) = gateway.desk.clone() else {
-        return error(StatusCode::NOT_FOUND, code::NOT_FOUND, "this server takes no reports");
-    };
     // A secret could be guessed, as with a join.
     if let Err(wait) = gateway.limits.spend(caller, Act::Join, gateway.start.elapsed()) {
         return gateway.too_many("too many requests from your address: try again in a moment", wait);
@@ -255,7 +242,11 @@ pub(super) async fn take_report<B: Backend>(
             return error(StatusCode::BAD_REQUEST, code::BAD_REQUEST, &message);
         }
     };
-    match desk.take_report(request).await {
+    let taken = match gateway.desk.clone() {
+        Some(desk) => desk.take_report(request).await,
+        None => gateway.backend.pass_report(request).await,
+    };
+    match taken {
         Ok(report) => answer(Ok(ReportTaken { report })),
         Err(refusal) => refusal.into_response(),
     }

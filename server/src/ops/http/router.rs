@@ -33,6 +33,10 @@ use super::{
     gate::check_request,
     health::{__path_show_health, __path_show_readiness, show_health, show_readiness},
     limits::{AddressLimits, Held, Place},
+    live::{
+        __path_list_nodes, __path_list_private_rooms, __path_show_live_room, list_nodes, list_private_rooms,
+        show_live_room,
+    },
     records::{
         __path_list_boards, __path_list_matches, __path_show_board, __path_show_match, __path_show_player, list_boards,
         list_matches, show_board, show_match, show_player,
@@ -108,6 +112,9 @@ pub(super) fn router<B: Backend>(gateway: Gateway<B>, more: Documented) -> Route
         .add(__path_send_room_replay, send_room_replay::<B>)
         .add(__path_open_socket, open_socket::<B>)
         .add(__path_show_live, show_live::<B>)
+        .add(__path_show_live_room, show_live_room::<B>)
+        .add(__path_list_private_rooms, list_private_rooms::<B>)
+        .add(__path_list_nodes, list_nodes::<B>)
         .add(__path_show_page, show_page::<B>)
         .add(__path_send_file, send_file)
         .add(__path_send_view_module, send_view_module::<B>)

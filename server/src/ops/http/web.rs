@@ -26,9 +26,10 @@ const LIVE: &str = include_str!("../../../assets/web/live.html");
 /// The file that pages of other sites may import, if their requests are let through to it.
 const LIBRARY: &str = "framehouse.js";
 /// Files of the pages: name, type, content. The game's module is beside them.
-const FILES: [(&str, &str, &str); 7] = [
+const FILES: [(&str, &str, &str); 8] = [
     ("live.css", CSS, include_str!("../../../assets/web/live.css")),
     ("live.js", JAVASCRIPT, include_str!("../../../assets/web/live.js")),
+    ("live-room.js", JAVASCRIPT, include_str!("../../../assets/web/live-room.js")),
     ("page.css", CSS, include_str!("../../../assets/web/page.css")),
     ("page.js", JAVASCRIPT, include_str!("../../../assets/web/page.js")),
     ("stage.js", JAVASCRIPT, include_str!("../../../assets/web/stage.js")),
@@ -40,7 +41,7 @@ const FILES: [(&str, &str, &str); 7] = [
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The live page: rooms, ticks, traffic and alerts of this server, for its operator.
+/// The live page: rooms, ticks, traffic and alerts of this server, for its operator. That of a gateway shows its nodes.
 ///
 /// On this machine everybody may see it; elsewhere the browser asks for a password, which is the admin token.
 #[utoipa::path(
@@ -59,8 +60,8 @@ pub(super) async fn show_live<B: Backend>(
     Extension(Caller(caller)): Extension<Caller>,
     headers: HeaderMap,
 ) -> Response {
-    match gateway.check_viewer(peer, caller, &headers) {
-        Ok(()) => file(HTML, LIVE),
+    match gateway.viewer(peer, caller, &headers) {
+        Ok(_) => file(HTML, LIVE),
         Err(refusal) => *refusal,
     }
 }

@@ -44,6 +44,12 @@ pub(super) fn write(families: &mut Families<'_>, status: &Status) -> fmt::Result
         "Seconds in which a player gained more points than the rules of the game allow",
         status.score_rate_exceeded,
     )?;
+    families.counters(
+        "cheat_signals",
+        "What players did that a person cannot do, by kind",
+        "kind",
+        status.cheat_signals.by_kind(),
+    )?;
     let messages = [("in", status.room_messages_in), ("out", status.room_messages_out)];
     families.counters(
         "room_messages",

@@ -31,9 +31,9 @@ pub(super) fn measure_clients(
 ) {
     for (room, mut sync, inputs) in &mut members {
         let Ok((room, clock)) = rooms.get(room.0) else { continue };
-        let Some(round_trip) = sync.take_round_trip(clock, *rate) else { continue };
         let wait = rate.time_of(Tick(room.options().datagram_ticks()));
-        times.round_trips.note(round_trip.saturating_sub(wait));
+        let Some(round_trip) = sync.measure_round_trip(clock, *rate, wait) else { continue };
+        times.round_trips.note(round_trip);
         if let Some(margin) = inputs.and_then(|inputs| inputs.margin(*rate)) {
             times.margins.note(margin);
         }

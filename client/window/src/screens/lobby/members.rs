@@ -1,7 +1,6 @@
 //! The members of the room.
 
 use bevy::{prelude::*, ui_widgets::ScrollArea};
-use framehouse_client::client::Client;
 use framehouse_shared::{
     ids::Slot,
     protocol::messages::{Member, PlayerState, RankingEntry},
@@ -11,6 +10,7 @@ use crate::{
     actions::Action,
     easing::grouped,
     palette::{BAD, GOOD, TEXT, TEXT_MUTED, WARN},
+    screens::report::can_report,
     session::Session,
     texts::T,
     ui::{
@@ -36,6 +36,7 @@ pub struct Content {
     spectators: u8,
     host: Option<Slot>,
     own: Option<Slot>,
+    can_report: bool,
     /// The best players of the last match, with their scores.
     last: Vec<(Slot, String, i64)>,
 }
@@ -59,7 +60,7 @@ pub fn show(
     session: Res<Session>,
     mut list: Single<(Entity, &mut Shown<Content>), With<List>>,
 ) {
-    let Some(content) = session.client().and_then(content) else { return };
+    let Some(content) = content(&session) else { return };
     let (entity, shown) = &mut *list;
     redraw.part(*entity, shown, content, |list, content| {
         content.members.iter().for_each(|member| spawn_member(list, &kit, member, content));
@@ -74,13 +75,15 @@ pub fn show(
     });
 }
 
-fn content(client: &Client) -> Option<Content> {
+fn content(session: &Session) -> Option<Content> {
+    let client = session.client()?;
     Some(Content {
         members: client.members()?.iter().flatten().cloned().collect(),
         seats: client.options()?.seats,
         spectators: client.spectators(),
         host: client.host(),
         own: client.slot(),
+        can_report: can_report(session),
         last: client.results().map(|results| first_of(&results.ranking)).unwrap_or_default(),
     })
 }
@@ -103,6 +106,9 @@ fn spawn_member(list: &mut ChildSpawnerCommands<'_>, kit: &Kit, member: &Member,
         if content.own.is_some() && content.own == content.host && !is_own {
             line.spawn(kit.small_button(Action::HandOver(member.slot), kit.say(T::MakeHost), Kind::Quiet));
             line.spawn(kit.small_button(Action::Kick(member.slot), kit.say(T::Kick), Kind::Quiet));
+        }
+        if content.can_report && !is_own {
+            line.spawn(kit.small_button(Action::Report(member.slot), kit.say(T::Report), Kind::Quiet));
         }
     });
 }

@@ -6,10 +6,11 @@ use framehouse_shared::{ids::Slot, protocol::messages::RankingEntry};
 
 use super::Counting;
 use crate::{
+    actions::Action,
     easing::grouped,
     palette::{GOOD, TEXT, TEXT_MUTED},
     texts::T,
-    ui::{Kit, kit::dot},
+    ui::{Kind, Kit, kit::dot},
 };
 
 /// The final score of a line.
@@ -20,7 +21,7 @@ pub fn spawn(
     panel: &mut ChildSpawnerCommands<'_>,
     kit: &Kit,
     results: &MatchResults,
-    own: Option<Slot>,
+    (own, can_report): (Option<Slot>, bool),
     detail: impl Fn(&RankingEntry) -> String,
 ) {
     let list = Node {
@@ -34,7 +35,8 @@ pub fn spawn(
     panel.spawn(kit.heading(T::Ranking));
     panel.spawn((list, ScrollArea)).with_children(|list| {
         for (place, entry) in results.ranking.iter().enumerate() {
-            spawn_line(list, kit, place, entry, own == Some(entry.slot), &detail(entry));
+            let is_own = own == Some(entry.slot);
+            spawn_line(list, kit, place, entry, (is_own, can_report && !is_own), &detail(entry));
         }
     });
 }
@@ -44,7 +46,7 @@ fn spawn_line(
     kit: &Kit,
     place: usize,
     entry: &RankingEntry,
-    is_own: bool,
+    (is_own, can_report): (bool, bool),
     detail: &str,
 ) {
     let color = kit.player(entry.slot);
@@ -59,6 +61,9 @@ fn spawn_line(
             words.spawn((kit.strong(&entry.name, 17.0, TEXT), TextLayout::no_wrap()));
             words.spawn((kit.words(detail, 13.0, TEXT_MUTED), TextLayout::no_wrap()));
         });
+        if can_report {
+            line.spawn(kit.small_button(Action::Report(entry.slot), kit.say(T::Report), Kind::Quiet));
+        }
         line.spawn((kit.strong("0", 20.0, ink), Points(entry.score.points), TextLayout::no_wrap()));
     });
 }
