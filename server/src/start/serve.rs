@@ -155,7 +155,7 @@ pub(super) fn http_options(
         times,
         ws: WsSettings { connections_max, ..settings.ws.clone() },
         view_module,
-        more: Documented::new(),
+        ..HttpOptions::default()
     }
 }
 
