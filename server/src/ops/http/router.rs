@@ -33,6 +33,7 @@ use super::{
     gate::check_request,
     health::{__path_show_health, __path_show_readiness, show_health, show_readiness},
     limits::{AddressLimits, Held, Place},
+    queue::Queue,
     records::{
         __path_list_boards, __path_list_matches, __path_show_board, __path_show_match, __path_show_player, list_boards,
         list_matches, show_board, show_match, show_player,
@@ -66,6 +67,8 @@ pub(super) struct Gateway<B> {
     pub start: Instant,
     /// Limits by address.
     pub limits: Arc<AddressLimits>,
+    /// Who waits while the server is full.
+    pub queue: Arc<Queue>,
     /// Proxies in front of this server.
     pub proxies: Arc<TrustedProxies>,
     /// Names of this server.
@@ -183,7 +186,8 @@ async fn show_metrics<B: Backend>(State(gateway): Shared<B>) -> Response {
 impl<B: Backend> Gateway<B> {
     /// The newest status page, with the gateway's own counters.
     async fn status(&self) -> Result<Status, Refusal> {
-        Ok(Status { http: self.counts.status(), ..self.backend.status().await? })
+        let status = self.backend.status().await?;
+        Ok(Status { http: self.counts.status(), queue: self.queue.status(self.start.elapsed()), ..status })
     }
 }
 
