@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { connect } from "../../client/web/framehouse.js";
 import { Chromium, until } from "./chromium.mjs";
 
-const BYTES_MAX = 60_000;
+const BYTES_MAX = 60 * 1024;
 const VIEW_BYTES_PER_S_MAX = 6 * 1024;
 /** Seats of the room of the bots: no other one has as many. */
 const SEATS = 5;
