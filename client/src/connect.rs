@@ -13,9 +13,9 @@ use std::{
     time::Duration,
 };
 
-pub use framehouse_shared::api::{PlayerSecret, RoomRequest, SessionGrant, SessionRequest};
+pub use framehouse_shared::api::{PlayerSecret, QueuePlace, RoomRequest, SessionGrant, SessionRequest};
 use framehouse_shared::{
-    api::{ErrorBody, ErrorDetail, code::ALREADY_PLAYING},
+    api::{ErrorDetail, QueuedRequest, SessionRefusal, code::ALREADY_PLAYING},
     ids::RoomCode,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -98,8 +98,8 @@ impl ConnectError {
     }
 }
 
-/// Requests a session from a server. While the server says when to try again, it waits up to 60 s; so call it from a
-/// separate thread.
+/// Requests a session from a server. While the server says when to try again, or has a place in its queue, it waits up to
+/// 60 s; so call it from a separate thread.
 ///
 /// # Errors
 /// When no server was reached in several attempts, or it refused for a reason that will not pass, or not so soon.
@@ -116,12 +116,53 @@ pub fn request_session_while(
     request: &SessionRequest,
     is_wanted: impl Fn() -> bool,
 ) -> Result<SessionGrant, ConnectError> {
+    ask_for_session(server_url, request, attempts(patience(request)), is_wanted, |_| {})
+}
+
+/// Like [`request_session_while`], but waits in the queue of a full server until there is a seat. `on_place` gets each
+/// place.
+///
+/// # Errors
+/// Like [`request_session_while`].
+pub fn request_session_in_queue(
+    server_url: &str,
+    request: &SessionRequest,
+    is_wanted: impl Fn() -> bool,
+    on_place: impl FnMut(&QueuePlace),
+) -> Result<SessionGrant, ConnectError> {
+    ask_for_session(server_url, request, attempts(patience(request)).staying_in_queue(), is_wanted, on_place)
+}
+
+const fn patience(request: &SessionRequest) -> Duration {
+    if request.resume.is_some() { RESUME_PATIENCE } else { NEW_PATIENCE }
+}
+
+/// Asks for a session, with the ticket of the last place.
+fn ask_for_session(
+    server_url: &str,
+    request: &SessionRequest,
+    attempts: Retry,
+    is_wanted: impl Fn() -> bool,
+    mut on_place: impl FnMut(&QueuePlace),
+) -> Result<SessionGrant, ConnectError> {
     let url = url_of(server_url, "/v1/sessions");
     tls::warn_if_readable(&url);
     let agent = agent(&url, TRY_TIME_MAX);
-    let patience = if request.resume.is_some() { RESUME_PATIENCE } else { NEW_PATIENCE };
-    let grant = with_retries(patience, is_wanted, || post(&agent, &url, request))?;
+    let mut body = QueuedRequest { request: request.clone(), ticket: None };
+    let grant = with_retries(attempts, is_wanted, || {
+        let answer = post(&agent, &url, &body);
+        if let Err(Failure { place: Some(place), .. }) = &answer {
+            on_place(place);
+            body.ticket = Some(place.ticket.clone());
+        }
+        answer
+    })?;
     udp_address::check(&url, grant)
+}
+
+/// The attempts of a request, at other times than those of other clients.
+fn attempts(patience: Duration) -> Retry {
+    Retry::new(patience, RandomState::new().hash_one(()))
 }
 
 /// Reads a JSON resource of a server; one attempt, because lists are requested again anyway.
@@ -146,16 +187,15 @@ pub(crate) fn post_json<T: DeserializeOwned>(
 pub(crate) fn get_bytes(server_url: &str, path: &str, bytes_max: u64) -> Result<Vec<u8>, ConnectError> {
     let url = url_of(server_url, path);
     let agent = agent(&url, FILE_TIME_MAX);
-    with_retries(FILE_PATIENCE, || true, || get(&agent, &url, bytes_max))
+    with_retries(attempts(FILE_PATIENCE), || true, || get(&agent, &url, bytes_max))
 }
 
 /// Makes attempts until one succeeds or [`Retry`] has had enough.
 fn with_retries<T>(
-    patience: Duration,
+    mut retry: Retry,
     is_wanted: impl Fn() -> bool,
     mut attempt: impl FnMut() -> Result<T, Failure>,
 ) -> Result<T, ConnectError> {
-    let mut retry = Retry::new(patience, RandomState::new().hash_one(()));
     loop {
         let failure = match attempt() {
             Ok(answer) => return Ok(answer),
@@ -178,7 +218,7 @@ fn get(agent: &ureq::Agent, url: &str, bytes_max: u64) -> Result<Vec<u8>, Failur
     let mut response = agent.get(url).call().map_err(unreachable)?;
     let (status, retry_after) = (response.status().as_u16(), retry_after(response.headers()));
     let body = response.body_mut().with_config().limit(bytes_max).read_to_vec().map_err(unreachable)?;
-    if status == 200 { Ok(body) } else { Err(Failure { error: refusal(url, status, &body), hint: retry_after }) }
+    if status == 200 { Ok(body) } else { Err(refusal(url, status, &body, retry_after)) }
 }
 
 fn agent(url: &str, time_max: Duration) -> ureq::Agent {
@@ -203,9 +243,9 @@ fn post<T: DeserializeOwned>(agent: &ureq::Agent, url: &str, request: &impl Seri
     let (status, retry_after) = (response.status().as_u16(), retry_after(response.headers()));
     let body = response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_vec().map_err(unreachable)?;
     if status == 200 {
-        read_json(url, &body).map_err(|error| Failure { error, hint: Hint::None })
+        read_json(url, &body).map_err(|error| Failure::new(error, Hint::None))
     } else {
-        Err(Failure { error: refusal(url, status, &body), hint: retry_after })
+        Err(refusal(url, status, &body, retry_after))
     }
 }
 
@@ -219,7 +259,7 @@ fn unreachable(url: &str, error: &ureq::Error) -> Failure {
     };
     let hint = if is_nobody_there { Hint::None } else { Hint::Cut };
     let cause = format!("{error}{}", proxy::named(proxy_for(url).as_ref()));
-    Failure { error: ConnectError::Unreachable { url: url.to_owned(), cause }, hint }
+    Failure::new(ConnectError::Unreachable { url: url.to_owned(), cause }, hint)
 }
 
 /// The seconds of `Retry-After`. A date is not understood: no clock of this program is compared with a server's.
@@ -234,18 +274,19 @@ fn read_json<T: DeserializeOwned>(url: &str, body: &[u8]) -> Result<T, ConnectEr
         .map_err(|error| ConnectError::NotUnderstood { url: url.to_owned(), what: error.to_string() })
 }
 
-fn refusal(url: &str, status: u16, body: &[u8]) -> ConnectError {
-    match serde_json::from_slice::<ErrorBody>(body) {
-        Ok(ErrorBody { error: ErrorDetail { code, message } }) => ConnectError::Refused { status, code, message },
+fn refusal(url: &str, status: u16, body: &[u8], hint: Hint) -> Failure {
+    match serde_json::from_slice(body) {
+        Ok(SessionRefusal { error: ErrorDetail { code, message }, queue }) => {
+            Failure { error: ConnectError::Refused { status, code, message }, hint, place: queue.map(Box::new) }
+        }
         // A proxy's page, or not our server at all.
-        Err(_) => ConnectError::Refused {
-            status,
-            code: "http".to_owned(),
-            message: format!(
+        Err(_) => {
+            let message = format!(
                 "The server at {url} answered only \"HTTP status {status}\"{}: check the address.",
                 proxy::named(proxy_for(url).as_ref())
-            ),
-        },
+            );
+            Failure::new(ConnectError::Refused { status, code: "http".to_owned(), message }, hint)
+        }
     }
 }
 

@@ -1,14 +1,18 @@
 /**
  * A connection to a Framehouse server, and one room at a time, in a browser or in Node: see README.md.
- * @import { Handler, JoinRequest, Member, Phase, Player, Room, Wanted } from "./types.d.ts"
+ * @import { Handler, JoinRequest, Member, Phase, Player, QueuePlace, Room, Wanted } from "./types.d.ts"
  */
 
 /** The server refused a request, or the connection ended. `message` is a sentence for a person. */
 export class Refused extends Error {
-  /** @param {string} sentence @param {string | number} code code of `refused` or `left`, or of the closed WebSocket */
-  constructor(sentence, code) {
+  /**
+   * @param {string} sentence @param {string | number} code code of `refused` or `left`, or of the closed WebSocket
+   * @param {QueuePlace} [queue]
+   */
+  constructor(sentence, code, queue) {
     super(sentence);
     this.code = code;
+    this.queue = queue;
   }
 }
 
@@ -47,7 +51,7 @@ export async function connect(server, player) {
   return house;
 }
 
-/** A connection. Each message is an event; so are `lost` (it is tried again), `back` (with the seat) and `closed` (for good). */
+/** A connection. Each message is an event; so are `queued`, `lost` (it is tried again), `back` (with the seat) and `closed` (for good). */
 export class House {
   /** The room as it is now. @type {Room | null} */
   room = null;
@@ -86,11 +90,21 @@ export class House {
     return this.#reach((code) => code !== TRY_AGAIN);
   }
 
-  /** Takes a seat in a room, or watches it. @param {JoinRequest} request @returns {Promise<Room>} */
+  /** Takes a seat in a room, or watches it; waits in the queue of a full server. @param {JoinRequest} request @returns {Promise<Room>} */
   async join(request) {
-    const room = await this.#ask("join_room", request, "joined");
-    this.#player = { ...this.#player, view: request.view };
-    return room;
+    for (let ticket; ; ) {
+      try {
+        const room = await this.#ask("join_room", { ...request, ticket }, "joined");
+        this.#player = { ...this.#player, view: request.view };
+        return room;
+      } catch (/** @type {any} */ error) {
+        const { queue } = error;
+        if (!queue) throw error;
+        ticket = queue.ticket;
+        this.#tell("queued", queue);
+        await new Promise((resolve) => setTimeout(resolve, 1000 * queue.ask_again_s));
+      }
+    }
   }
 
   /** Leaves the room, and gives the seat up. */
@@ -209,7 +223,7 @@ export class House {
     const isRefused = wanted?.type === "joined" && (type === "left" || type === "refused");
     if (wanted && (wanted.type === type || isRefused)) {
       this.#wanted = null;
-      if (isRefused) wanted.reject(new Refused(payload.reason, payload.code ?? type));
+      if (isRefused) wanted.reject(new Refused(payload.reason, payload.code ?? type, payload.queue));
       else wanted.resolve(this.room);
     }
     this.#tell(type, payload);

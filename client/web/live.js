@@ -197,7 +197,7 @@ function showFigures(now, last) {
   at("version").textContent = isGateway(now) ? `gateway ${now.version}` : `${now.version} · ${now.tick_rate} ticks a second`;
 }
 
-function showWork({ cleanup, results, store, replays, errors, http, desyncs }) {
+function showWork({ cleanup, results, store, replays, errors, http, desyncs, queue }) {
   at("work").tBodies[0].replaceChildren(
     row("Results", `${results.waiting} wait, ${number(results.saved)} saved, ${results.lost} lost`, results.failing || results.lost > 0),
     row("Database", `${number(store.waiting_bytes / 1000, 1)} KB wait, ${number(store.stored)} matches, ${store.refused} refused`, store.failing),
@@ -206,6 +206,7 @@ function showWork({ cleanup, results, store, replays, errors, http, desyncs }) {
     row("Desyncs", `${desyncs.detected}`, false),
     row("Rooms lost to a panic", `${errors.rooms_faulted}`, errors.rooms_faulted > 0),
     row("HTTP", `${http.connections} connections, ${http.sockets} WebSockets, ${number(http.requests_refused)} requests refused`),
+    row("Queue", `${number(queue.waiting)} players wait, for ${span(queue.longest_wait_s)} at most; ${number(queue.admitted)} got a seat`),
   );
 }
 

@@ -113,7 +113,8 @@ function follow(mine) {
   on("chat", ({ from, name, text }) => line(text, name, from));
   on("draining", () => tell(say("restarting")));
   on("code", () => moved(mine.room));
-  on("refused", ({ code: why, reason: message }) => tell(reason({ code: why, message }, code)));
+  on("refused", ({ code: why, reason: message, queue }) => queue || tell(reason({ code: why, message }, code)));
+  on("queued", ({ place }) => tell(say("queued", place), null));
   on("lost", () => tell(say("lost"), null));
   on("back", () => joined(mine));
   on("left", ({ code: why, reason: message }) => ended({ code: why, message }));

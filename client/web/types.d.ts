@@ -23,6 +23,17 @@ export interface JoinRequest {
   view?: boolean;
 }
 
+/** A place in the queue of a full server. */
+export interface QueuePlace {
+  ticket: string;
+  /** 1 for the first. */
+  place: number;
+  /** Estimated seconds until there is a seat, `null` while there is no estimate. */
+  wait_s: number | null;
+  /** When the next request is due; `join` sends it. */
+  ask_again_s: number;
+}
+
 export interface Member {
   slot: number;
   name: string;

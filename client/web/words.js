@@ -7,6 +7,7 @@ const TEXTS = {
   playing: ["Playing", "进行中"],
   results: ["Results", "结算"],
   watchers: ["{} watching", "{} 人观看"],
+  queued: ["The server is full. You are number {} in the queue.", "服务器已满。你在队列中排第 {} 位。"],
   connecting: ["Connecting …", "正在连接……"],
   waiting: ["The match begins when everybody is ready.", "所有人准备好后比赛开始。"],
   alone: ["Send the link to a friend: a match needs two players.", "把链接发给朋友：比赛需要两名玩家。"],

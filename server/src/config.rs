@@ -1,7 +1,7 @@
 //! Settings. Precedence: flags > environment > file > defaults.
 //!
 //! ```text
-//! server.rs http.rs ws.rs rooms.rs cleanup.rs net.rs replays.rs store.rs fleet.rs alerts.rs features.rs admin.rs manager.rs log.rs   the sections of the file: fields, defaults, ranges
+//! server.rs http.rs ws.rs queue.rs rooms.rs cleanup.rs net.rs replays.rs store.rs fleet.rs alerts.rs features.rs admin.rs manager.rs log.rs   the sections of the file: fields, defaults, ranges
 //! catalogue.rs    the list of all settings, from assets/server.toml: names, types, meanings
 //! layers.rs       values of file, environment and command line, each checked, with their origins
 //! environment.rs  the variables of the environment
@@ -35,6 +35,7 @@ mod nearest;
 mod net;
 mod origin;
 mod print;
+mod queue;
 mod reload;
 mod replays;
 mod rooms;
@@ -62,6 +63,7 @@ pub(crate) use log::{LogFormat, LogSettings};
 pub use manager::ManagerSettings;
 pub use net::NetSettings;
 pub(crate) use print::{list_variables, show};
+pub use queue::QueueSettings;
 pub use replays::ReplaySettings;
 pub use rooms::RoomSettings;
 pub use secret_url::SecretUrl;
@@ -79,6 +81,8 @@ pub(crate) struct Settings {
     pub http: HttpSettings,
     /// `[ws]`: connections over WebSockets.
     pub ws: WsSettings,
+    /// `[queue]`: waiting while the server is full.
+    pub queue: QueueSettings,
     /// `[rooms]`: sizes, phases and limits of rooms.
     pub rooms: RoomSettings,
     /// `[cleanup]`: delays and budget of freeing memory.

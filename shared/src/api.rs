@@ -2,7 +2,7 @@
 //!
 //! | request | body or query | answer |
 //! |---|---|---|
-//! | `POST /v1/sessions` | [`SessionRequest`] | [`SessionGrant`] |
+//! | `POST /v1/sessions` | [`QueuedRequest`] | [`SessionGrant`], or a [`SessionRefusal`] |
 //! | `GET /v1/rooms` | [`RoomFilter`] | [`RoomList`] |
 //! | `GET /v1/maps` | | [`MapList`] |
 //! | `GET /v1/status` | | [`Status`] |
@@ -36,6 +36,7 @@ mod key;
 mod match_id;
 mod player_secret;
 mod players;
+mod queue;
 mod reports;
 mod rooms;
 mod sessions;
@@ -57,6 +58,7 @@ pub use player_secret::PlayerSecret;
 pub use players::{
     MATCHES_DEFAULT, MATCHES_MAX, MatchInfo, MatchPlayer, MatchesQuery, PlayedMatch, PlayerInfo, PlayerMatches, Rating,
 };
+pub use queue::{QueuePlace, QueueStatus, QueuedRequest, SessionRefusal};
 pub use reports::{REPORT_CHARS_MAX, Report, ReportPlace, ReportRequest, ReportTaken, ReportedPlayer};
 pub use rooms::{ListedRoom, MapList, ROOMS_MAX, RoomFilter, RoomList};
 pub use sessions::{RoomRequest, SessionGrant, SessionRequest};

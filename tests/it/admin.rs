@@ -147,7 +147,7 @@ fn by_code(code: &str) -> Up {
 /// Code and sentence with which a client is refused.
 fn refusal(client: &mut ThinClient) -> (Option<String>, String) {
     client.wait_for("a refusal", |down| match down {
-        Down::Refused { code, reason } => Some((code.clone(), reason.clone())),
+        Down::Refused { code, reason, .. } => Some((code.clone(), reason.clone())),
         _ => None,
     })
 }

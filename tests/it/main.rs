@@ -38,6 +38,7 @@ mod openapi;
 mod over_udp;
 mod phases;
 mod programs;
+mod queue;
 mod reconnects;
 mod reloads;
 mod repeats;

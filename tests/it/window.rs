@@ -7,6 +7,7 @@ mod languages;
 mod leaderboards;
 mod matches;
 mod menu;
+mod queue;
 mod replays;
 mod reports;
 mod restarts;

@@ -114,6 +114,25 @@ async function requests() {
   await assert.rejects(house.join({ quick: true }), { code: "lost" });
 }
 
+/** A full server tells a place in its queue and when to ask again. */
+async function queues() {
+  [sockets, answer] = [[], usual];
+  const house = await connect("http://server", { name: "Ada" });
+  const [places, told] = [[2, 1], []];
+  house.on("queued", ({ place }) => told.push(place));
+  answer = (socket, message) => {
+    if (message.type !== "join_room" || !places.length) return usual(socket, message);
+    const place = places.shift();
+    const queue = { ticket: `ticket ${place}`, place, wait_s: null, ask_again_s: 0.01 };
+    socket.says("refused", { code: "server_full", reason: "this server is full", queue });
+  };
+  const room = await house.join({ quick: true });
+  assert.deepEqual([told, room.code], [[2, 1], "K7QX"]);
+  const asked = sockets[0].sent.filter(({ type }) => type === "join_room");
+  assert.deepEqual(asked.map(({ payload }) => payload.ticket), [undefined, "ticket 2", "ticket 1"]);
+  house.close();
+}
+
 /** A spectator asks once more, for the code that the room has now, and not for a seat of earlier. */
 async function spectators() {
   [sockets, answer] = [[], usual];
@@ -161,7 +180,7 @@ async function messages() {
   house.close();
 }
 
-for (const part of [retries, resumes, requests, spectators, silence, messages]) {
+for (const part of [retries, resumes, requests, queues, spectators, silence, messages]) {
   await part();
   console.log(`${part.name}: good`);
 }

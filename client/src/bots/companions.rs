@@ -63,7 +63,7 @@ fn args(server: &str, count: u8) -> Args {
 
 fn run_companions(args: &Args, code: RoomCode, config: &ClientConfig, stop: &AtomicBool) {
     let start = Instant::now();
-    let spawner = BotSpawner::new(args, config, start);
+    let spawner = BotSpawner::new(args, config, start).until(stop);
     let mut bots: Vec<Bot> =
         (0..args.players).map_while(|index| open_session(&spawner, code, index, config, start)).collect();
     // A companion that loses its connection does not reconnect, so nothing receives these orders.

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
         mpsc::SyncSender,
     },
     time::{Duration, Instant},
@@ -13,9 +13,12 @@ use framehouse_shared::ids::{AccountId, RoomCode};
 use super::{args::Args, bot::Bot, elapsed};
 use crate::{
     client::{Client, ClientConfig},
-    connect::{ConnectError, RoomRequest, SessionRequest, request_session},
+    connect::{ConnectError, QueuePlace, RoomRequest, SessionRequest, request_session_in_queue},
     net::{Connection, Link, SimulatedLink, UdpLink},
 };
+
+/// Seconds between two lines about the queue.
+const QUEUE_LINE_S: u64 = 5;
 
 /// A bot and its room, or why there is no bot.
 pub(super) struct SpawnedBot {
@@ -71,21 +74,45 @@ pub(super) struct BotSpawner<'a> {
     args: &'a Args,
     config: &'a ClientConfig,
     start: Instant,
+    stop: Option<&'a AtomicBool>,
     next_room: AtomicU32,
+    /// Second from which on a line about the queue is due.
+    next_line_s: AtomicU64,
 }
 
 impl<'a> BotSpawner<'a> {
     pub const fn new(args: &'a Args, config: &'a ClientConfig, start: Instant) -> Self {
-        Self { args, config, start, next_room: AtomicU32::new(0) }
+        Self { args, config, start, stop: None, next_room: AtomicU32::new(0), next_line_s: AtomicU64::new(0) }
+    }
+
+    /// Requests no more sessions when `stop` is set.
+    pub fn until(self, stop: &'a AtomicBool) -> Self {
+        Self { stop: Some(stop), ..self }
+    }
+
+    fn is_over(&self) -> bool {
+        let is_stopped = self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed));
+        is_stopped || elapsed(self.start) >= Duration::from_secs(u64::from(self.args.seconds))
+    }
+
+    /// Logs a place in the queue of a full server, one in some seconds of all bots.
+    fn note_place(&self, place: &QueuePlace) {
+        let now_s = elapsed(self.start).as_secs();
+        let is_due = |next_s| (now_s >= next_s).then_some(now_s + QUEUE_LINE_S);
+        if self.next_line_s.fetch_update(Ordering::Relaxed, Ordering::Relaxed, is_due).is_ok() {
+            let wait = place.wait_s.map(|seconds| format!(", about {seconds} s")).unwrap_or_default();
+            tracing::warn!("the server is full: a bot is number {} in its queue{wait}", place.place);
+        }
     }
 
     /// Requests a session and begins it; `seed` is the seed of its simulated network.
     pub fn open_session(&self, request: &SessionRequest, seed: u64) -> Result<BotSession, Refusal> {
-        if elapsed(self.start) >= Duration::from_secs(u64::from(self.args.seconds)) {
+        if self.is_over() {
             let sentence = "The time was over before all bots had requested a seat: use more --seconds.";
             return Err(Refusal::lasting(sentence));
         }
-        let grant = request_session(&self.args.server, request)?;
+        let is_wanted = || !self.is_over();
+        let grant = request_session_in_queue(&self.args.server, request, is_wanted, |place| self.note_place(place))?;
         let address = Connection::server_address(&grant.token).map_err(Refusal::lasting)?;
         let no_socket = |error| Refusal::passing(format!("No socket to {address}: {error}."));
         let udp = UdpLink::connect(address).map_err(no_socket)?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use framehouse_shared::rng::SimRng;
+use framehouse_shared::{api::QueuePlace, rng::SimRng};
 
 use super::ConnectError;
 
@@ -20,6 +20,8 @@ const CUT_PAUSE: Duration = Duration::from_millis(250);
 const SPREAD: Duration = Duration::from_secs(1);
 /// How often the random part doubles at most.
 const DOUBLINGS_MAX: u32 = 3;
+/// Range of the pauses in a queue, whatever a server says.
+const QUEUE_PAUSE: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(60));
 
 /// A failed attempt.
 #[derive(Debug)]
@@ -28,6 +30,15 @@ pub(super) struct Failure {
     pub error: ConnectError,
     /// When to try again.
     pub hint: Hint,
+    /// Place in the queue of a full server.
+    pub place: Option<Box<QueuePlace>>,
+}
+
+impl Failure {
+    /// A failure without a place in a queue.
+    pub const fn new(error: ConnectError, hint: Hint) -> Self {
+        Self { error, hint, place: None }
+    }
 }
 
 /// What an attempt learned about when to try again.
@@ -46,17 +57,27 @@ pub(super) enum Hint {
 pub(super) struct Retry {
     attempts: u32,
     patience: Duration,
+    /// The patience that a place in a queue gives back; nothing if pauses in a queue take some of it.
+    in_queue: Option<Duration>,
     rng: SimRng,
 }
 
 impl Retry {
     /// A request whose pauses take `patience` at most, all together. `seed` must differ between clients.
     pub fn new(patience: Duration, seed: u64) -> Self {
-        Self { attempts: 0, patience, rng: SimRng::new(seed) }
+        Self { attempts: 0, patience, in_queue: None, rng: SimRng::new(seed) }
+    }
+
+    /// Waits in a queue for as long as it takes.
+    pub fn staying_in_queue(self) -> Self {
+        Self { in_queue: Some(self.patience), ..self }
     }
 
     /// The pause before the next attempt. Nothing if the error will not pass, or not before the patience is over.
     pub fn pause_after(&mut self, failure: &Failure) -> Option<Duration> {
+        if let Some(place) = &failure.place {
+            return self.pause_at(place);
+        }
         if !failure.error.is_passing() {
             return None;
         }
@@ -72,6 +93,17 @@ impl Retry {
         self.patience = self.patience.checked_sub(pause)?;
         Some(pause)
     }
+
+    /// The server tells everybody another time.
+    fn pause_at(&mut self, place: &QueuePlace) -> Option<Duration> {
+        let (least, most) = QUEUE_PAUSE;
+        let pause = Duration::try_from_secs_f64(place.ask_again_s).unwrap_or(most).clamp(least, most);
+        match self.in_queue {
+            Some(patience) => (self.attempts, self.patience) = (0, patience),
+            None => self.patience = self.patience.checked_sub(pause)?,
+        }
+        Some(pause)
+    }
 }
 
 #[cfg(test)]
@@ -84,11 +116,11 @@ mod tests {
 
     fn refused(status: u16, hint: Hint) -> Failure {
         let error = ConnectError::Refused { status, code: "busy".to_owned(), message: "later".to_owned() };
-        Failure { error, hint }
+        Failure::new(error, hint)
     }
 
     fn gone(hint: Hint) -> Failure {
-        Failure { error: ConnectError::Unreachable { url: "u".to_owned(), cause: "gone".to_owned() }, hint }
+        Failure::new(ConnectError::Unreachable { url: "u".to_owned(), cause: "gone".to_owned() }, hint)
     }
 
     fn pauses(failure: &Failure, seed: u64) -> Vec<Duration> {
@@ -125,6 +157,24 @@ mod tests {
             let pauses = pauses(&failure, 1);
             assert_eq!(pauses.len() as u32, tries - 1);
             assert!(pauses.iter().zip(0..).all(|(waited, n)| *waited >= pause * (1 << n)), "{pauses:?}");
+        }
+    }
+
+    #[test]
+    fn a_place_in_a_queue_is_kept_for_as_long_as_the_caller_wants() {
+        let at = |ask_again_s| {
+            let place = QueuePlace { ticket: "c0ffee".to_owned(), place: 12, wait_s: None, ask_again_s };
+            Failure { place: Some(Box::new(place)), ..refused(503, Hint::After(Duration::from_secs(7))) }
+        };
+        let pauses = |mut retry: Retry, failure: &Failure| {
+            let pauses = std::iter::from_fn(|| retry.pause_after(failure));
+            pauses.take(1000).collect::<Vec<_>>()
+        };
+        assert_eq!(pauses(Retry::new(PATIENCE, 1), &at(2.5)), [Duration::from_millis(2500); 24]);
+        let staying = || Retry::new(PATIENCE, 1).staying_in_queue();
+        assert_eq!(pauses(staying(), &at(2.5)).len(), 1000);
+        for (told, pause_ms) in [(-1.0, 60_000), (f64::NAN, 60_000), (0.0, 500), (1e300, 60_000)] {
+            assert_eq!(pauses(staying(), &at(told))[0], Duration::from_millis(pause_ms), "{told}");
         }
     }
 

@@ -68,6 +68,10 @@ texts! {
     // Connecting.
     Connecting: "Connecting", "正在连接";
     AskingServer: "Asking {} for a place \u{2026}", "正在向 {} 请求座位……";
+    InQueue: "The server is full. You are number {} in the queue.", "服务器已满。你在队列中排第 {} 位。";
+    InQueueSeconds: "The server is full. You are number {} in the queue, less than a minute.", "服务器已满。你在队列中排第 {} 位，预计不到一分钟。";
+    InQueueMinute: "The server is full. You are number {} in the queue, about a minute.", "服务器已满。你在队列中排第 {} 位，预计约一分钟。";
+    InQueueMinutes: "The server is full. You are number {} in the queue, about {} minutes.", "服务器已满。你在队列中排第 {} 位，预计约 {} 分钟。";
     EnteringRoom: "The server has a place for you: opening the connection \u{2026}", "服务器已为你留位：正在建立连接……";
     Cancel: "Cancel", "取消";
     // Lobby.

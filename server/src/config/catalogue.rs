@@ -6,7 +6,8 @@ use toml::{Table, Value};
 
 use super::{
     AdminSettings, AlertSettings, CleanupSettings, FeatureSettings, FleetSettings, HttpSettings, LogSettings,
-    ManagerSettings, NetSettings, ReplaySettings, RoomSettings, ServerSettings, Settings, StoreSettings, WsSettings,
+    ManagerSettings, NetSettings, QueueSettings, ReplaySettings, RoomSettings, ServerSettings, Settings, StoreSettings,
+    WsSettings,
     flags::{self, yes_or_no},
     nearest::nearest,
 };
@@ -30,6 +31,7 @@ pub(super) fn ranges(section: &str) -> Ranges {
         "server" => ServerSettings::RANGES,
         "http" => HttpSettings::RANGES,
         "ws" => WsSettings::RANGES,
+        "queue" => QueueSettings::RANGES,
         "rooms" => RoomSettings::RANGES,
         "cleanup" => CleanupSettings::RANGES,
         "net" => NetSettings::RANGES,

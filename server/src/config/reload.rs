@@ -7,7 +7,7 @@ use toml::{Table, Value};
 use super::{Settings, catalogue::SECRETS};
 
 /// Sections whose settings all change.
-const SECTIONS: [&str; 4] = ["rooms", "cleanup", "features", "admin"];
+const SECTIONS: [&str; 5] = ["queue", "rooms", "cleanup", "features", "admin"];
 /// Settings of other sections that change. All others hold after a restart.
 const SETTINGS: [(&str, &[&str]); 4] = [
     (

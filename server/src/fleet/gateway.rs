@@ -1,5 +1,5 @@
 //! The backend of a gateway: the HTTP API of a whole fleet. It keeps nothing that another gateway would need, so there can
-//! be any number of them behind any balancer.
+//! be any number of them behind any balancer. (The queue of a full fleet is before it.)
 //!
 //! ```text
 //! view.rs      the newest leases, read by a thread of its own
@@ -56,7 +56,7 @@ use crate::{
         backend::{Backend, Granted, Refusal, ReplayFile},
     },
     room::{
-        directory::{JoinRequest, JoinTarget},
+        directory::{JoinError, JoinRequest, JoinTarget},
         guesses::Guesses,
     },
     store::Store,
@@ -178,6 +178,14 @@ impl Backend for FleetBackend {
         let counter = if answer.is_ok() { &self.counts.granted } else { &self.counts.refused };
         counter.fetch_add(1, Relaxed);
         answer
+    }
+
+    fn check_newcomer(&self, request: &JoinRequest) -> Result<(), Refusal> {
+        match self.check_versions(request) {
+            Err(error @ JoinError::Mismatch(_)) => Err(error.into()),
+            // Another server may come.
+            _ => Ok(()),
+        }
     }
 
     async fn open_socket(&self, node: Option<String>, opened: Opened) -> Result<ThinSession, Refusal> {

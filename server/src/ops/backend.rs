@@ -33,6 +33,12 @@ pub trait Backend: Send + Sync + 'static {
     /// the room of a disconnected player.
     fn open_session(&self, request: JoinRequest) -> impl Future<Output = Result<Granted, Refusal>> + Send;
 
+    /// Refuses the request of a newcomer who has to wait, if no waiting helps: a wrong version, a server that stops.
+    ///
+    /// # Errors
+    /// With the refusal that [`open_session`](Self::open_session) would give.
+    fn check_newcomer(&self, request: &JoinRequest) -> Result<(), Refusal>;
+
     /// Joins the WebSocket of a thin client to the session that it was granted on this node: what is queued for the session
     /// goes to the socket's outbox.
     fn open_socket(
@@ -157,6 +163,20 @@ pub enum Refusal {
     /// There is no such match.
     #[error("there is no match with this id, or it is not stored yet")]
     NoSuchMatch,
+}
+
+impl Refusal {
+    /// Whether there is no place now: the same request may be granted when others have left.
+    pub const fn is_full(&self) -> bool {
+        match self {
+            Self::Busy(_) => true,
+            Self::Join(reason) => matches!(
+                reason,
+                JoinError::ServerFull | JoinError::Overloaded | JoinError::NoCodes | JoinError::NoServer
+            ),
+            _ => false,
+        }
+    }
 }
 
 impl From<ReadError> for Refusal {

@@ -10,6 +10,7 @@
 //! caller.rs         the caller behind proxies: Forwarded, X-Forwarded-For
 //! browser.rs        protection from web pages: Host, Origin, Content-Type
 //! router.rs         the handlers of all paths
+//! queue.rs          waiting while the server is full: tickets and places
 //! documented.rs     a router that documents itself: /v1/openapi.json
 //! ws.rs             GET /v1/ws: WebSockets
 //! records.rs        GET /v1/leaderboards, /v1/players, /v1/matches
@@ -37,6 +38,7 @@ mod limits;
 mod listener;
 mod live;
 mod proxy_header;
+mod queue;
 mod records;
 pub(super) mod requests;
 mod router;
@@ -62,6 +64,7 @@ use self::{
     counts::Counts,
     limits::{AddressLimits, Limits},
     listener::Door,
+    queue::Queue,
     requests::Requests,
     router::Gateway,
     ws::Sockets,
@@ -69,7 +72,7 @@ use self::{
 use super::{admin::Desk, backend::Backend};
 use crate::{
     address::Network,
-    config::{HttpSettings, NetSettings, WsSettings},
+    config::{HttpSettings, NetSettings, QueueSettings, WsSettings},
     threads,
 };
 
@@ -104,6 +107,8 @@ pub struct HttpOptions {
     pub times: HttpTimes,
     /// Limits on WebSockets.
     pub ws: WsSettings,
+    /// Limits on waiting.
+    pub queue: QueueSettings,
     /// The game's module for browsers.
     pub view_module: Option<&'static str>,
     /// Where admin calls are carried out. `None` means no admin API.
@@ -125,25 +130,27 @@ impl HttpTimes {
     }
 }
 
-/// Changes the limits by address of a running gateway. Clones are the same.
+/// Changes the limits of a running gateway. Clones are the same.
 #[derive(Clone, Default)]
-pub struct HttpLimits(Arc<OnceLock<(Arc<AddressLimits>, Instant)>>);
+pub struct HttpLimits(Arc<OnceLock<(Arc<AddressLimits>, Arc<Queue>, Instant)>>);
 
 impl HttpLimits {
     /// Changes the limits of the gateway that was started with this.
-    pub fn change(&self, http: &HttpSettings, net: &NetSettings, ws: &WsSettings) {
-        if let Some((limits, start)) = self.0.get() {
-            limits.change(limits_of(http, net, ws), start.elapsed());
+    pub fn change(&self, http: &HttpSettings, net: &NetSettings, ws: &WsSettings, queue: &QueueSettings) {
+        if let Some((limits, waiting, start)) = self.0.get() {
+            limits.change(limits_of(http, net, ws, queue), start.elapsed());
+            waiting.change(queue.clone());
         }
     }
 }
 
-fn limits_of(http: &HttpSettings, net: &NetSettings, ws: &WsSettings) -> Limits {
+fn limits_of(http: &HttpSettings, net: &NetSettings, ws: &WsSettings, queue: &QueueSettings) -> Limits {
     Limits {
         connections: http.connections_per_address,
         downloads: http.downloads_per_address,
         sockets: ws.connections_per_address,
         greetings: ws.unauthenticated_per_address,
+        waiting: queue.waiting_per_address,
         requests_per_s: http.requests_per_s as f32,
         joins_per_s: net.joins_per_s as f32,
         limit_loopback: net.limit_loopback,
@@ -162,6 +169,7 @@ impl Default for HttpOptions {
             tls: None,
             times: HttpTimes::default(),
             ws: WsSettings::default(),
+            queue: QueueSettings::default(),
             view_module: None,
             desk: None,
             limits: HttpLimits::default(),
@@ -214,17 +222,19 @@ fn gateway(backend: impl Backend, options: HttpOptions) -> (Door, Router) {
         tls,
         times,
         ws,
+        queue,
         view_module,
         desk,
         limits,
         more,
     } = options;
-    let address_limits = AddressLimits::new(limits_of(&http, &net, &ws), gateways);
+    let address_limits = AddressLimits::new(limits_of(&http, &net, &ws, &queue), gateways);
+    let queue = Queue::new(queue, Arc::clone(&address_limits));
     let names = Names::new(&http.hosts, public_host.as_deref());
     let (proxies, counts) = (Arc::new(TrustedProxies(http.trusted_proxies)), Arc::new(Counts::default()));
     let start = Instant::now();
     // The options are used once, so that it is not set yet.
-    let _ = limits.0.set((Arc::clone(&address_limits), start));
+    let _ = limits.0.set((Arc::clone(&address_limits), Arc::clone(&queue), start));
     let limits = address_limits;
     let door = Door {
         start,
@@ -239,6 +249,7 @@ fn gateway(backend: impl Backend, options: HttpOptions) -> (Door, Router) {
         backend,
         start,
         limits,
+        queue,
         proxies,
         names,
         counts,

@@ -57,6 +57,7 @@ impl Collector for Reading {
         traffic::write(&mut families, status)?;
         storage::write(&mut families, status)?;
         status.fleet.iter().try_for_each(|fleet| fleet::write(&mut families, fleet))?;
-        gateway::write(&mut families, &status.http, &self.requests)
+        gateway::write(&mut families, &status.http, &self.requests)?;
+        gateway::write_queue(&mut families, &status.queue)
     }
 }

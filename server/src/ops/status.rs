@@ -12,7 +12,7 @@ use bevy::{ecs::system::SystemParam, prelude::*};
 use framehouse_shared::{
     api::{
         AlertStatus, CleanupStatus, ClientStatus, DesyncStatus, DrainStatus, ErrorStatus, HttpStatus, InForce,
-        ListedRoom, ResultStats, RoomsByPhase, SessionsByKind, Status, StoreStatus, WebSocketStatus,
+        ListedRoom, QueueStatus, ResultStats, RoomsByPhase, SessionsByKind, Status, StoreStatus, WebSocketStatus,
     },
     game::GameHandle,
     protocol::guard::Dropped,
@@ -232,6 +232,7 @@ impl Sources<'_, '_> {
             clients: self.clients(),
             // The gateway counts on its own thread and fills this in.
             http: HttpStatus::default(),
+            queue: QueueStatus::default(),
             // The backend fills these in.
             alerts: AlertStatus::default(),
             features: Vec::new(),

@@ -164,7 +164,7 @@ impl Reloader {
     /// Changes what is not on the tick thread.
     fn apply(&self, old: &Settings, new: &Settings) {
         self.alerts.set_limits(new.alerts.clone(), new.features.clone());
-        self.http.change(&new.http, &new.net, &new.ws);
+        self.http.change(&new.http, &new.net, &new.ws, &new.queue);
         self.desk.get().into_iter().for_each(|desk| desk.set_bans_per_hour_max(new.admin.bans_per_hour_max));
         let now = wall_clock().as_secs();
         // A switch whose setting is the same stays as an admin call has left it.

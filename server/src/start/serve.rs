@@ -161,6 +161,7 @@ pub(super) fn http_options(
         tls,
         times,
         ws: WsSettings { connections_max, ..settings.ws.clone() },
+        queue: settings.queue.clone(),
         view_module,
         ..HttpOptions::default()
     }
@@ -193,7 +194,7 @@ fn make_server(
 fn backend(server: &mut Server, sockets: WsLink, data: &Data, alerts: &Alerts) -> LocalBackend {
     let (backend, joins) = LocalBackend::new(server.status_board(), data.replay_folder.clone(), sockets);
     server.set_join_queue(joins);
-    let backend = backend.with_key(data.public_key).with_store(data.store.clone());
+    let backend = backend.with_hello(server.hello().clone()).with_key(data.public_key).with_store(data.store.clone());
     backend.with_alerts(alerts.clone()).with_features(server.features())
 }
 

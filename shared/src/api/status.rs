@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{AlertStatus, CheatSignals, FeatureStatus, FleetStatus};
+use super::{AlertStatus, CheatSignals, FeatureStatus, FleetStatus, QueueStatus};
 
 /// Answer to `GET /v1/status`. Counters count from the server's start; values are at most 0.5 s old.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -72,6 +72,9 @@ pub struct Status {
     /// The HTTP gateway.
     #[serde(default)]
     pub http: HttpStatus,
+    /// Players that wait while the server is full.
+    #[serde(default)]
+    pub queue: QueueStatus,
     /// What an operator should look at.
     #[serde(default)]
     pub alerts: AlertStatus,

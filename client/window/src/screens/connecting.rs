@@ -1,6 +1,7 @@
 //! The screen during connection: progress, elapsed time, and a cancel button.
 
 use bevy::prelude::*;
+use framehouse_client::connect::QueuePlace;
 
 use super::Screen;
 use crate::{
@@ -46,11 +47,25 @@ fn spawn(mut commands: Commands, kit: Kit) {
 fn tell(kit: Kit, session: Res<Session>, mut step: Single<&mut Text, With<Step>>) {
     let words = match session.client() {
         None if session.is_opening() => kit.say(T::OpeningReplay).to_owned(),
-        None => kit.fill(T::AskingServer, &[session.server()]),
+        None => match session.queue_place() {
+            Some(place) => tell_place(&kit, &place),
+            None => kit.fill(T::AskingServer, &[session.server()]),
+        },
         Some(_) => kit.say(T::EnteringRoom).to_owned(),
     };
     if step.0 != words {
         step.0 = words;
+    }
+}
+
+/// Place in the queue, and the estimated wait in the largest unit that is not 0.
+fn tell_place(kit: &Kit, QueuePlace { place, wait_s, .. }: &QueuePlace) -> String {
+    let place = place.to_string();
+    match *wait_s {
+        None => kit.fill(T::InQueue, &[&place]),
+        Some(..60) => kit.fill(T::InQueueSeconds, &[&place]),
+        Some(60..90) => kit.fill(T::InQueueMinute, &[&place]),
+        Some(seconds) => kit.fill(T::InQueueMinutes, &[&place, &((seconds + 30) / 60).to_string()]),
     }
 }
 

@@ -1,10 +1,15 @@
 //! A pending session request, on a background thread: HTTP blocks, and the fingerprint alone simulates 600 ticks.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, Weak},
+    time::Duration,
+};
 
 use framehouse_client::{
     client::{Client, ClientConfig},
-    connect::{ConnectError, SessionGrant, SessionRequest, request_session_while},
+    connect::{
+        ConnectError, QueuePlace, SessionGrant, SessionRequest, request_session_in_queue, request_session_while,
+    },
     net::{Connection, Link, SimulatedLink, UdpLink},
 };
 use framehouse_shared::{
@@ -33,22 +38,50 @@ pub struct NewSession {
 pub struct PendingSession {
     game: Game,
     answer: BackgroundTask<Result<SessionGrant, ConnectError>>,
-    /// The thread makes no more attempts once this is dropped.
-    _wanted: Arc<()>,
+    /// Place in the queue of a full server. The thread makes no more attempts once this is dropped.
+    place: Arc<Mutex<Option<QueuePlace>>>,
 }
 
 impl PendingSession {
-    /// Sends the request.
-    pub fn ask(game: &Game, server: String, mut request: SessionRequest) -> Self {
-        let game = game.clone();
-        let asking = game.clone();
-        let wanted = Arc::new(());
-        let is_wanted = Arc::downgrade(&wanted);
+    /// Sends the request, and waits in the queue of a full server.
+    pub fn ask(game: &Game, server: String, request: SessionRequest) -> Self {
+        Self::begin(game, request, move |request, place| {
+            let note = |new: &QueuePlace| {
+                if let Some(place) = place.upgrade() {
+                    *place.lock().expect("nothing panics while holding this lock") = Some(new.clone());
+                }
+            };
+            request_session_in_queue(&server, request, || place.strong_count() > 0, note)
+        })
+    }
+
+    /// Sends the request of a player who comes back, and does not wait: its seat is kept for a while only.
+    pub fn ask_to_return(game: &Game, server: String, request: SessionRequest) -> Self {
+        Self::begin(game, request, move |request, place| {
+            request_session_while(&server, request, || place.strong_count() > 0)
+        })
+    }
+
+    fn begin(
+        game: &Game,
+        mut request: SessionRequest,
+        ask: impl FnOnce(&SessionRequest, &Weak<Mutex<Option<QueuePlace>>>) -> Result<SessionGrant, ConnectError>
+        + Send
+        + 'static,
+    ) -> Self {
+        let (game, asking) = (game.clone(), game.clone());
+        let place = Arc::default();
+        let noted = Arc::downgrade(&place);
         let answer = BackgroundTask::begin(move || {
             request.hello = Some(asking.config().hello.clone());
-            request_session_while(&server, &request, || is_wanted.strong_count() > 0)
+            ask(&request, &noted)
         });
-        Self { game, answer, _wanted: wanted }
+        Self { game, answer, place }
+    }
+
+    /// The newest place in the queue of a full server.
+    pub fn place(&self) -> Option<QueuePlace> {
+        self.place.lock().expect("nothing panics while holding this lock").clone()
     }
 
     /// Takes the answer; nothing while the request is pending.

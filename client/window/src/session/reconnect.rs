@@ -74,7 +74,7 @@ impl Lost {
             return Progress::Gone(self.refused.take());
         }
         if self.rejoin.begin_attempt(now) {
-            self.asked = Some(PendingSession::ask(&self.game, self.server.clone(), self.request.clone()));
+            self.asked = Some(PendingSession::ask_to_return(&self.game, self.server.clone(), self.request.clone()));
         }
         Progress::Waiting
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use framehouse_client::{
-    client::Client, playback::Playback, rooms::ReportRequest, stats::ClientStats, timeline::Timeline,
+    client::Client, connect::QueuePlace, playback::Playback, rooms::ReportRequest, stats::ClientStats, timeline::Timeline,
 };
 use framehouse_shared::{
     ids::{AccountId, Slot},
@@ -97,6 +97,11 @@ impl Session {
     /// Whether a session request is pending.
     pub const fn is_asking(&self) -> bool {
         matches!(self.stage, Stage::Asking(_))
+    }
+
+    /// The player's place in the queue of a full server.
+    pub fn queue_place(&self) -> Option<QueuePlace> {
+        if let Stage::Asking(asked) = &self.stage { asked.place() } else { None }
     }
 
     /// Whether a replay is being read.

@@ -141,6 +141,16 @@ impl FleetBackend {
         view.release.build_of(&request.name, player)
     }
 
+    /// Checks that there is a server with the versions of the client.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(super) fn check_versions(&self, request: &JoinRequest) -> Result<(), JoinError> {
+        let (view, asked) = (self.view.newest(), self.asked.lock().expect("nothing panics while holding this lock"));
+        let build = self.build_of(&view, request);
+        eligible(&view, &self.preference, request.hello.as_ref(), build, &asked).map(|_| ())
+    }
+
     /// The node to ask next, and the room that is expected to take the player.
     fn choose<'v>(
         &self,

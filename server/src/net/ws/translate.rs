@@ -15,7 +15,7 @@ pub(in crate::net) fn translate(message: &ServerMessage) -> Option<Down> {
             entries: entries.iter().map(|row| Row { slot: row.slot, points: row.points }).collect(),
         },
         ServerMessage::Goodbye(reason) => Down::Left { code: code_of(reason.code), reason: reason.sentence.clone() },
-        ServerMessage::Refused { reason } => Down::Refused { code: None, reason: reason.clone() },
+        ServerMessage::Refused { reason } => Down::Refused { code: None, reason: reason.clone(), queue: None },
         ServerMessage::ResultSaved { match_no, match_id } => {
             Down::ResultSaved { match_no: *match_no, match_id: match_id.to_string() }
         }

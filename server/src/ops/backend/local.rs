@@ -16,6 +16,7 @@ use framehouse_shared::{
         PlayerInfo, PlayerMatches, PlayerSecret, RoomFilter, SessionGrant, Status, StoreStatus,
     },
     ids::{AccountId, MatchId},
+    protocol::messages::Hello,
     replay::{PublicKey, ServerKey},
 };
 use tokio::{
@@ -58,6 +59,8 @@ pub struct LocalBackend {
     accounts: Option<ServerKey>,
     /// Whether ratings are looked up.
     has_ratings: bool,
+    /// Versions that clients must have.
+    hello: Option<Hello>,
     alerts: Option<Alerts>,
     fleet: Option<Arc<dyn ShowFleet>>,
     features: Features,
@@ -83,6 +86,7 @@ impl LocalBackend {
             status,
             replays: ReplayFiles::new(replay_folder),
             key: None,
+            hello: None,
             alerts: None,
             store: None,
             accounts: None,
@@ -98,6 +102,12 @@ impl LocalBackend {
     #[must_use]
     pub fn with_key(self, key: PublicKey) -> Self {
         Self { key: Some(key), ..self }
+    }
+
+    /// Does not let a client wait whose versions differ from these.
+    #[must_use]
+    pub fn with_hello(self, hello: Hello) -> Self {
+        Self { hello: Some(hello), ..self }
     }
 
     /// Shows these alerts in the status page.
@@ -179,6 +189,20 @@ impl Backend for LocalBackend {
             Ok(Err(_)) => Err(JoinError::Stopping.into()),
             Err(_) => Err(Refusal::Busy("the server is too busy to answer: try again in a moment")),
         }
+    }
+
+    fn check_newcomer(&self, request: &JoinRequest) -> Result<(), Refusal> {
+        if let Some((own, theirs)) = self.hello.as_ref().zip(request.hello.as_ref()) {
+            own.check(theirs).map_err(JoinError::Mismatch)?;
+        }
+        match request.target {
+            JoinTarget::Quick => self.check_switch(Feature::QuickMatch)?,
+            JoinTarget::Create { .. } => self.check_switch(Feature::NewRooms)?,
+            JoinTarget::Watch(_) | JoinTarget::WatchNamed(_) => self.check_switch(Feature::Spectating)?,
+            JoinTarget::Code(_) | JoinTarget::Named { .. } | JoinTarget::Resume(_) => {}
+        }
+        let is_stopping = self.status.is_stopping() || !self.status.page().status.accepting;
+        if is_stopping { Err(JoinError::Stopping.into()) } else { Ok(()) }
     }
 
     async fn open_socket(&self, _: Option<String>, opened: Opened) -> Result<ThinSession, Refusal> {
@@ -285,6 +309,7 @@ fn session_grant(grant: Grant) -> SessionGrant {
 mod tests {
     use std::net::Ipv4Addr;
 
+    use framehouse_shared::api::OffBy;
     use futures_util::poll;
 
     use super::*;
@@ -357,6 +382,27 @@ mod tests {
         let queue = queue.into_inner().expect("nobody panicked");
         drop(queue.recv());
         assert!(poll!(Box::pin(backend.open_session(request()))).is_pending());
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_in_vain() {
+        let (backend, _queue) = backend();
+        let hello = |protocol| Hello {
+            protocol,
+            game: "tiny".to_owned(),
+            rules_version: 1,
+            components: Vec::new(),
+            fingerprint: 7,
+        };
+        let backend = backend.with_hello(hello(1));
+        let with = |theirs| JoinRequest { hello: Some(hello(theirs)), ..request() };
+        assert_eq!(backend.check_newcomer(&with(1)), Err(JoinError::Stopping.into()), "nobody is let in yet");
+        let status = Status { accepting: true, ..Default::default() };
+        backend.status.replace(Page { status, ..Default::default() });
+        assert_eq!(backend.check_newcomer(&with(1)), Ok(()));
+        assert!(matches!(backend.check_newcomer(&with(2)), Err(Refusal::Join(JoinError::Mismatch(_)))));
+        backend.features.set(Feature::QuickMatch, false, OffBy::Operator, 0);
+        assert_eq!(backend.check_newcomer(&with(1)), Err(Refusal::SwitchedOff(Feature::QuickMatch)));
     }
 
     #[tokio::test]

@@ -42,6 +42,8 @@ pub(super) struct Limits {
     pub sockets: u32,
     /// WebSockets at a time that have not authenticated.
     pub greetings: u32,
+    /// Places in the queue of a full server.
+    pub waiting: u32,
     /// Requests per second.
     pub requests_per_s: f32,
     /// Join requests per second.
@@ -61,10 +63,12 @@ pub(super) enum Place {
     Socket,
     /// A WebSocket that has not authenticated.
     Greeting,
+    /// A place in the queue of a full server.
+    Queue,
 }
 
 /// Number of kinds of [`Place`].
-const PLACES: usize = 4;
+const PLACES: usize = 5;
 
 /// What an address can do a number of times a second.
 #[derive(Clone, Copy, Debug)]
@@ -75,7 +79,7 @@ pub(super) enum Act {
     Request,
     /// A request for a new session. It reserves a seat for some seconds, or could guess room codes.
     Join,
-    /// A request for a session in a seat that the caller has.
+    /// A request for a session in a seat that the caller has, or with its place in the queue.
     Resume,
     /// A check of the server's health: as often as a request, but nothing else that comes from the address uses it up.
     Check,
@@ -186,6 +190,7 @@ impl AddressLimits {
             Place::Download => limits.downloads,
             Place::Socket => limits.sockets,
             Place::Greeting => limits.greetings,
+            Place::Queue => limits.waiting,
         };
         let has_place = |usage: &mut Usage| {
             if usage.places[place as usize] < places_max.saturating_mul(usage.factor) { Ok(()) } else { Err(()) }
@@ -281,6 +286,7 @@ mod tests {
         downloads: 8,
         sockets: 16,
         greetings: 8,
+        waiting: 16,
         requests_per_s: 20.0,
         joins_per_s: 5.0,
         limit_loopback: false,

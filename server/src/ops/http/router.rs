@@ -37,6 +37,7 @@ use super::{
         __path_list_nodes, __path_list_private_rooms, __path_show_live_room, list_nodes, list_private_rooms,
         show_live_room,
     },
+    queue::Queue,
     records::{
         __path_list_boards, __path_list_matches, __path_show_board, __path_show_match, __path_show_player, list_boards,
         list_matches, show_board, show_match, show_player,
@@ -70,6 +71,8 @@ pub(super) struct Gateway<B> {
     pub start: Instant,
     /// Limits by address.
     pub limits: Arc<AddressLimits>,
+    /// Who waits while the server is full.
+    pub queue: Arc<Queue>,
     /// Proxies in front of this server.
     pub proxies: Arc<TrustedProxies>,
     /// Names of this server.
@@ -190,7 +193,8 @@ async fn show_metrics<B: Backend>(State(gateway): Shared<B>) -> Response {
 impl<B: Backend> Gateway<B> {
     /// The newest status page, with the gateway's own counters.
     async fn status(&self) -> Result<Status, Refusal> {
-        Ok(Status { http: self.counts.status(), ..self.backend.status().await? })
+        let status = self.backend.status().await?;
+        Ok(Status { http: self.counts.status(), queue: self.queue.status(self.start.elapsed()), ..status })
     }
 }
 

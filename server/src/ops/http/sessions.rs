@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use framehouse_shared::{
-    api::{ErrorBody, RoomRequest, SessionGrant, SessionRequest, code},
+    api::{ErrorBody, QueuedRequest, RoomRequest, SessionGrant, SessionRefusal, SessionRequest, code},
     ids::RoomCode,
     protocol::messages::{NAME_BYTES_MAX, NAME_CHARS_MAX},
     text::{clean_name, is_printable},
@@ -23,6 +23,7 @@ use super::{
     documented::Refusals,
     errors::error,
     limits::Act,
+    queue::Ticket,
     requests::BodyWait,
     router::{Gateway, SESSIONS, answer},
 };
@@ -43,9 +44,10 @@ type ReceivedRequest = SessionRequest<Option<RoomRequest<String>>>;
 
 /// Reserves a seat or a spectator's place, and grants a token to connect with.
 ///
-/// The body has at most 4096 bytes and 5 s to arrive. With `resume` it asks for the seat of a lost connection.
+/// The body has at most 4096 bytes and 5 s to arrive. With `resume` it asks for the seat of a lost connection. While the
+/// server is full, the answer is 503 with a place in the queue (`queue`): ask again with its ticket, after `ask_again_s`.
 #[utoipa::path(
-    post, path = SESSIONS, tag = "rooms", request_body = SessionRequest,
+    post, path = SESSIONS, tag = "rooms", request_body = QueuedRequest,
     responses(
         (status = 200, description = "The place, for 5 s", body = SessionGrant),
         Refusals,
@@ -61,7 +63,11 @@ type ReceivedRequest = SessionRequest<Option<RoomRequest<String>>>;
             description = "`busy`, `address_full`, `too_many_codes`: the caller's address has asked too often or has \
                            too much; `Retry-After` may say for how many seconds to wait"
         ),
-        (status = 503, description = "`busy`, `server_full`, `overloaded`, `draining`, `switched_off`", body = ErrorBody)
+        (
+            status = 503, body = SessionRefusal,
+            description = "`server_full`, `overloaded`, `busy`: with a place in the queue if there is one; `draining`, \
+                           `switched_off`"
+        )
     )
 )]
 pub(super) async fn open_session<B: Backend>(
@@ -100,16 +106,17 @@ pub(super) async fn read_body(body: Body) -> Result<Bytes, Response> {
 async fn join<B: Backend>(gateway: &Gateway<B>, peer: Peer, address: AddressKey, body: &Bytes) -> Response {
     let request = parse_join(body, address);
     let is_resume = matches!(&request, Ok(JoinRequest { target: JoinTarget::Resume(_), .. }));
+    let ticket = Ticket::of_body(body);
     if peer.is_for_resume && !is_resume {
         return gateway.crowded();
     }
-    let act = if is_resume { Act::Resume } else { Act::Join };
+    let act = if is_resume || gateway.queue.knows(ticket) { Act::Resume } else { Act::Join };
     if let Err(wait) = gateway.limits.spend(address, act, gateway.start.elapsed()) {
         return gateway.too_many("too many join requests from your address: try again in a moment", wait);
     }
     match request {
         Ok(request) => {
-            let granted = gateway.backend.open_session(request).await;
+            let granted = gateway.open_session(request, ticket).await;
             if granted.is_ok() && peer.is_readable && !address.is_loopback() {
                 gateway.readable_token.call_once(|| {
                     tracing::warn!(
@@ -118,7 +125,10 @@ async fn join<B: Backend>(gateway: &Gateway<B>, peer: Peer, address: AddressKey,
                     );
                 });
             }
-            answer(granted.map(|granted| granted.grant))
+            match granted {
+                Ok(granted) => answer(Ok(granted.grant)),
+                Err(unseated) => unseated.into_response(),
+            }
         }
         Err(BadBody::NoSuchRoom(code)) => error(
             StatusCode::NOT_FOUND,

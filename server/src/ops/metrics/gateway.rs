@@ -1,8 +1,8 @@
-//! Metrics of the HTTP gateway.
+//! Metrics of the HTTP gateway and of the queue before it.
 
 use std::fmt;
 
-use framehouse_shared::api::HttpStatus;
+use framehouse_shared::api::{HttpStatus, QueueStatus};
 
 use super::families::Families;
 use crate::ops::http::requests::RouteRequests;
@@ -37,4 +37,22 @@ pub(super) fn write(families: &mut Families<'_>, http: &HttpStatus, requests: &[
         "reason",
         refused,
     )
+}
+
+/// Players that wait while the server is full.
+pub(super) fn write_queue(families: &mut Families<'_>, queue: &QueueStatus) -> fmt::Result {
+    families.gauge("queue_waiting", "Players that wait because the server is full", i64::from(queue.waiting))?;
+    families.gauge(
+        "queue_longest_wait_seconds",
+        "Time for which the first of them has waited",
+        queue.longest_wait_s,
+    )?;
+    let left = [("admitted", queue.admitted), ("expired", queue.expired)];
+    families.counters(
+        "queue_left",
+        "Players that wait no more: with a seat, or without having asked again in time",
+        "outcome",
+        left,
+    )?;
+    families.counter("queue_refused", "Players refused without a place in the queue", queue.refused)
 }

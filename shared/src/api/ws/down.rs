@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bytes::Bytes;
 use crate::{
+    api::QueuePlace,
     ids::Slot,
     protocol::{
         end::EndCode,
@@ -16,30 +17,109 @@ use crate::{
 #[serde(tag = "type", content = "payload", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the table in the module describes them")]
 pub enum Down {
-    Authenticated { player_id: Option<String>, resume: Option<String> },
+    Authenticated {
+        player_id: Option<String>,
+        resume: Option<String>,
+    },
     Joined(Box<Joined>),
-    Left { code: String, reason: String },
-    Refused { code: Option<String>, reason: String },
-    PlayerJoined { msg_id: u64, slot: Slot, name: String, state: String },
-    PlayerLeft { msg_id: u64, slot: Slot, code: String },
-    PlayerState { msg_id: u64, slot: Slot, state: String },
-    Phase { msg_id: u64, phase: Phase },
-    Results { msg_id: Option<u64>, match_no: u32, last_frame: Option<u32>, ranking: Vec<Ranked> },
-    Message { msg_id: u64, from: Slot, data: Bytes },
-    Chat { msg_id: u64, from: Option<Slot>, name: String, text: String },
-    Host { msg_id: u64, slot: Slot },
-    Options { msg_id: u64, options: Options },
-    Spectators { msg_id: u64, count: u8 },
-    Code { msg_id: u64, code: String },
-    StartsIn { msg_id: u64, ticks: Option<u32> },
-    AbortVote { msg_id: u64, vote: Option<Vote> },
-    Leaderboard { match_no: u32, frame_id: u32, entries: Vec<Row> },
-    ResultSaved { match_no: u32, match_id: String },
-    Draining { seconds: Option<u32> },
+    Left {
+        code: String,
+        reason: String,
+    },
+    Refused {
+        code: Option<String>,
+        reason: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        queue: Option<QueuePlace>,
+    },
+    PlayerJoined {
+        msg_id: u64,
+        slot: Slot,
+        name: String,
+        state: String,
+    },
+    PlayerLeft {
+        msg_id: u64,
+        slot: Slot,
+        code: String,
+    },
+    PlayerState {
+        msg_id: u64,
+        slot: Slot,
+        state: String,
+    },
+    Phase {
+        msg_id: u64,
+        phase: Phase,
+    },
+    Results {
+        msg_id: Option<u64>,
+        match_no: u32,
+        last_frame: Option<u32>,
+        ranking: Vec<Ranked>,
+    },
+    Message {
+        msg_id: u64,
+        from: Slot,
+        data: Bytes,
+    },
+    Chat {
+        msg_id: u64,
+        from: Option<Slot>,
+        name: String,
+        text: String,
+    },
+    Host {
+        msg_id: u64,
+        slot: Slot,
+    },
+    Options {
+        msg_id: u64,
+        options: Options,
+    },
+    Spectators {
+        msg_id: u64,
+        count: u8,
+    },
+    Code {
+        msg_id: u64,
+        code: String,
+    },
+    StartsIn {
+        msg_id: u64,
+        ticks: Option<u32>,
+    },
+    AbortVote {
+        msg_id: u64,
+        vote: Option<Vote>,
+    },
+    Leaderboard {
+        match_no: u32,
+        frame_id: u32,
+        entries: Vec<Row>,
+    },
+    ResultSaved {
+        match_no: u32,
+        match_id: String,
+    },
+    Draining {
+        seconds: Option<u32>,
+    },
     GameFrame(Box<GameFrame>),
-    Snapshot { match_no: u32, frame_id: u32, state: Bytes },
-    ViewFrame { match_no: u32, frame_id: u32, data: Bytes },
-    Pong { seq: u32, tick: Option<f64> },
+    Snapshot {
+        match_no: u32,
+        frame_id: u32,
+        state: Bytes,
+    },
+    ViewFrame {
+        match_no: u32,
+        frame_id: u32,
+        data: Bytes,
+    },
+    Pong {
+        seq: u32,
+        tick: Option<f64>,
+    },
 }
 
 impl Down {

@@ -91,6 +91,9 @@ pub struct JoinRoom {
     /// Whether to get view frames instead of game frames.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub view: bool,
+    /// Ticket of the place in the queue, from the last refusal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
 }
 
 /// Options of a new room.

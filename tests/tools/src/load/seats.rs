@@ -8,7 +8,7 @@ use std::{
 };
 
 use framehouse_client::connect::{SessionGrant, SessionRequest};
-use framehouse_shared::api::ErrorBody;
+use framehouse_shared::api::SessionRefusal;
 
 use super::link;
 
@@ -22,7 +22,7 @@ const ANSWER_BYTES_MAX: usize = 64 * 1024;
 pub struct Refusal {
     /// The HTTP status; 0 without an answer.
     pub status: u16,
-    /// The server's sentence, or what went wrong.
+    /// The server's sentence, its code if the sentence has a place in the queue, or what went wrong.
     pub message: String,
 }
 
@@ -77,8 +77,9 @@ impl SeatClient {
         if answer.status == 200 {
             return serde_json::from_slice(&answer.body).map_err(unknown);
         }
-        let said: ErrorBody = serde_json::from_slice(&answer.body).map_err(unknown)?;
-        Err(Refusal { status: answer.status, message: said.error.message })
+        let SessionRefusal { error, queue } = serde_json::from_slice(&answer.body).map_err(unknown)?;
+        let message = if queue.is_some() { error.code } else { error.message };
+        Err(Refusal { status: answer.status, message })
     }
 
     fn exchange(&mut self, body: &str) -> io::Result<Answer> {

@@ -2,7 +2,7 @@
 
 use framehouse_shared::{
     api::{
-        PlayerSecret, code,
+        PlayerSecret, QueuePlace, code,
         ws::{JoinRoom, Up, is_room_name},
     },
     ids::RoomCode,
@@ -14,7 +14,12 @@ use crate::{
     net::{endpoint::ClientKind, secret::ResumeSecret},
     ops::{
         backend::{Backend, Granted, Refusal},
-        http::{limits::Act, router::Gateway, sessions::parse_name},
+        http::{
+            limits::Act,
+            queue::{Ticket, Unseated},
+            router::Gateway,
+            sessions::parse_name,
+        },
     },
     room::directory::{JoinRequest, JoinTarget},
 };
@@ -52,11 +57,12 @@ pub(super) fn authenticate(message: Up, caller: AddressKey) -> Result<(Identity,
 pub(super) struct JoinRefused {
     pub(super) code: Option<String>,
     pub(super) reason: String,
+    pub(super) queue: Option<QueuePlace>,
 }
 
 impl JoinRefused {
     pub(super) fn new(code: Option<&str>, reason: impl Into<String>) -> Self {
-        Self { code: code.map(str::to_owned), reason: reason.into() }
+        Self { code: code.map(str::to_owned), reason: reason.into(), queue: None }
     }
 
     /// The end of a connection that has asked for its seat with the authentication. It may succeed a moment later.
@@ -68,8 +74,14 @@ impl JoinRefused {
 
 impl From<Refusal> for JoinRefused {
     fn from(refusal: Refusal) -> Self {
-        let code = if let Refusal::Join(reason) = &refusal { reason.code() } else { code::BUSY };
-        Self::new(Some(code), refusal.to_string())
+        Unseated::from(refusal).into()
+    }
+}
+
+impl From<Unseated> for JoinRefused {
+    fn from(unseated: Unseated) -> Self {
+        let refused = Self::new(Some(unseated.code()), unseated.sentence());
+        Self { queue: unseated.place, ..refused }
     }
 }
 
@@ -85,7 +97,7 @@ impl Resuming {
 /// # Errors
 /// With a sentence when it asks for none, or for several.
 pub(super) fn target(join: JoinRoom) -> Result<(JoinTarget, bool), String> {
-    let JoinRoom { code, room_id, quick, create, watch, view } = join;
+    let JoinRoom { code, room_id, quick, create, watch, view, ticket: _ } = join;
     let target = match (code, room_id, quick, create) {
         (Some(code), None, false, None) => {
             // An invalid code belongs to no room.
@@ -116,7 +128,7 @@ pub(super) fn target(join: JoinRoom) -> Result<(JoinTarget, bool), String> {
 }
 
 impl<B: Backend> Gateway<B> {
-    /// Asks the tick thread for a session.
+    /// Asks the tick thread for a session, with the ticket of a place in the queue.
     ///
     /// # Errors
     /// With a code and a sentence for the player.
@@ -124,8 +136,10 @@ impl<B: Backend> Gateway<B> {
         &self,
         identity: &Identity,
         (target, view): (JoinTarget, bool),
+        ticket: Option<Ticket>,
     ) -> Result<Granted, JoinRefused> {
-        let act = if matches!(target, JoinTarget::Resume(_)) { Act::Resume } else { Act::Join };
+        let is_resume = matches!(target, JoinTarget::Resume(_));
+        let act = if is_resume || self.queue.knows(ticket) { Act::Resume } else { Act::Join };
         if self.limits.spend(identity.caller, act, self.start.elapsed()).is_err() {
             let sentence = "too many join requests from your address: try again in a moment";
             return Err(JoinRefused::new(Some(code::BUSY), sentence));
@@ -140,6 +154,6 @@ impl<B: Backend> Gateway<B> {
             caller: identity.caller,
             kind: ClientKind::Thin { view },
         };
-        Ok(self.backend.open_session(request).await?)
+        Ok(self.open_session(request, ticket).await?)
     }
 }

@@ -62,6 +62,8 @@ pub(super) struct Member {
     /// Kind of the frames.
     encoding: OnceLock<Encoding>,
     has_answered: AtomicBool,
+    /// Whether it has asked for a room since the last ping.
+    has_asked: AtomicBool,
     /// How the end of a session ends the connection, if it does.
     after_session: fn(SessionEnd) -> Option<End>,
 }
@@ -70,7 +72,8 @@ impl Member {
     /// A socket without a session.
     pub fn new(after_session: fn(SessionEnd) -> Option<End>) -> Self {
         let session = watch::Sender::new(None);
-        Self { outbox: Arc::default(), session, encoding: OnceLock::new(), has_answered: false.into(), after_session }
+        let (has_answered, has_asked) = (false.into(), false.into());
+        Self { outbox: Arc::default(), session, encoding: OnceLock::new(), has_answered, has_asked, after_session }
     }
 
     /// Its session.
@@ -81,6 +84,11 @@ impl Member {
     /// Notes that it has this session.
     pub fn begin(&self, session: ThinSession) {
         self.session.send_replace(Some(session));
+    }
+
+    /// Notes that it asks for a room: while the server is full, it is in none for long.
+    pub fn note_request(&self) {
+        self.has_asked.store(true, Ordering::Relaxed);
     }
 
     /// Waits until it has none.
@@ -109,7 +117,7 @@ impl Member {
 
     /// Queues a refusal.
     pub fn refuse(&self, reason: &str) {
-        self.tell(&Down::Refused { code: None, reason: reason.to_owned() });
+        self.tell(&Down::Refused { code: None, reason: reason.to_owned(), queue: None });
     }
 
     /// Runs the socket until one of its parts is over, of which this one reads, and ends its session.
@@ -203,7 +211,8 @@ impl Member {
         let mut idle = 0;
         sleep(PING_INTERVAL).await;
         loop {
-            idle = if self.session.borrow().is_none() { idle + 1 } else { 0 };
+            let has_asked = self.has_asked.swap(false, Ordering::Relaxed);
+            idle = if self.session.borrow().is_none() && !has_asked { idle + 1 } else { 0 };
             if idle >= IDLE_PINGS_MAX {
                 return End::Unauthenticated("you joined no room within a minute");
             }

@@ -113,21 +113,25 @@ impl<B: Backend> Reader<'_, B> {
     }
 
     async fn resume(&mut self, identity: &Identity, resuming: &Resuming) -> Result<(), JoinRefused> {
-        let granted = self.gateway.join_over_socket(identity, resuming.target()).await?;
+        let granted = self.gateway.join_over_socket(identity, resuming.target(), None).await?;
         self.greet(identity, Some(resuming.secret.reveal()));
         self.open(granted).await
     }
 
     async fn join(&mut self, identity: &Identity, join: JoinRoom) {
+        let ticket = join.ticket.as_deref().and_then(|ticket| ticket.parse().ok());
         let joined = match join::target(join) {
-            Ok(target) => match self.gateway.join_over_socket(identity, target).await {
-                Ok(granted) => self.open(granted).await,
-                Err(refused) => Err(refused),
-            },
+            Ok(target) => {
+                self.member.note_request();
+                match self.gateway.join_over_socket(identity, target, ticket).await {
+                    Ok(granted) => self.open(granted).await,
+                    Err(refused) => Err(refused),
+                }
+            }
             Err(sentence) => Err(JoinRefused::new(None, sentence)),
         };
-        if let Err(JoinRefused { code, reason }) = joined {
-            self.member.tell(&Down::Refused { code, reason });
+        if let Err(JoinRefused { code, reason, queue }) = joined {
+            self.member.tell(&Down::Refused { code, reason, queue });
         }
     }
 

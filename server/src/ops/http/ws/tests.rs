@@ -191,7 +191,7 @@ async fn a_second_room_is_refused() {
     let mut server = Server::new();
     let mut socket = server.join(Encoding::Json).await;
     send(&mut socket, Encoding::Json, &quick()).await;
-    let Ok(Down::Refused { code: None, reason }) = next(&mut socket).await else { panic!("it is in a room") };
+    let Ok(Down::Refused { code: None, reason, .. }) = next(&mut socket).await else { panic!("it is in a room") };
     assert!(reason.contains("leave_room"), "{reason}");
 }
 
@@ -209,7 +209,7 @@ async fn messages_go_both_ways_in_the_encoding_of_the_first_one() {
             "{events:?}"
         );
         server.tell(&refused("no"));
-        assert_eq!(next(&mut socket).await, Ok(Down::Refused { code: None, reason: "no".to_owned() }));
+        assert_eq!(next(&mut socket).await, Ok(Down::Refused { code: None, reason: "no".to_owned(), queue: None }));
         // The other encoding, later, cannot be read.
         let other = if encoding == Encoding::Json { Encoding::MessagePack } else { Encoding::Json };
         send(&mut socket, other, &Up::LeaveRoom).await;
@@ -229,10 +229,10 @@ async fn a_client_in_no_room_is_told_what_is_wrong_and_gets_pongs() {
     // The backend of these tests says that every room with a code is full.
     let full = framehouse_shared::api::ws::JoinRoom { code: Some("K7QX".to_owned()), ..Default::default() };
     send(&mut socket, Encoding::Json, &Up::JoinRoom(full)).await;
-    let Ok(Down::Refused { code, reason }) = next(&mut socket).await else { panic!("the room is full") };
+    let Ok(Down::Refused { code, reason, .. }) = next(&mut socket).await else { panic!("the room is full") };
     assert!(code.as_deref() == Some("room_full") && reason.contains("is full"), "{code:?} {reason}");
     send(&mut socket, Encoding::Json, &Up::JoinRoom(Default::default())).await;
-    let Ok(Down::Refused { code: None, reason }) = next(&mut socket).await else { panic!("it asks for two rooms") };
+    let Ok(Down::Refused { code: None, reason, .. }) = next(&mut socket).await else { panic!("it asks for two rooms") };
     assert!(reason.contains("join_room has"), "{reason}");
     for _ in 0..11 {
         send(&mut socket, Encoding::Json, &Up::Start).await;
