@@ -55,6 +55,7 @@ mod swarm;
 mod timing;
 mod tls;
 mod waiting;
+mod token_keys;
 mod websocket;
 mod websocket_game;
 mod window;
