@@ -2,7 +2,7 @@
 //!
 //! | request | body or query | answer |
 //! |---|---|---|
-//! | `POST /v1/sessions` | [`SessionRequest`] | [`SessionGrant`] |
+//! | `POST /v1/sessions` | [`SessionBody`] | [`SessionGrant`] |
 //! | `GET /v1/rooms` | [`RoomFilter`] | [`RoomList`] |
 //! | `GET /v1/maps` | | [`MapList`] |
 //! | `GET /v1/status` | | [`Status`] |
@@ -55,7 +55,7 @@ pub use players::{
 };
 pub use reports::{REPORT_CHARS_MAX, Report, ReportPlace, ReportRequest, ReportTaken, ReportedPlayer};
 pub use rooms::{ListedRoom, MapList, ROOMS_MAX, RoomFilter, RoomList};
-pub use sessions::{RoomRequest, SessionGrant, SessionRequest};
+pub use sessions::{RoomRequest, SessionBody, SessionGrant, SessionRequest};
 pub use status::{
     CleanupStats, CleanupStatus, ClientStatus, DesyncStatus, DrainStatus, ErrorStatus, HistogramUs, HttpStatus,
     InForce, ReplayStats, ResultStats, RoomsByPhase, SessionsByKind, Status, StoreStatus, TickMs, WebSocketStatus,

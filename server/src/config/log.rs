@@ -90,7 +90,7 @@ impl LogLevel {
 }
 
 /// Modules of the server whose levels can be set.
-const MODULES: [&str; 29] = [
+const MODULES: [&str; 30] = [
     "address",
     "cleanup",
     "config",
@@ -104,6 +104,7 @@ const MODULES: [&str; 29] = [
     "fleet",
     "heartbeat",
     "histogram",
+    "identity",
     "ingest",
     "key",
     "manager",

@@ -68,6 +68,7 @@ use super::{admin::Desk, backend::Backend};
 use crate::{
     address::Network,
     config::{HttpSettings, NetSettings, WsSettings},
+    identity::{Identity, Open},
     threads,
 };
 
@@ -103,6 +104,8 @@ pub struct HttpOptions {
     pub view_module: Option<&'static str>,
     /// Where admin calls are carried out. `None` means no admin API.
     pub desk: Option<Desk>,
+    /// Says who players are.
+    pub identity: Arc<dyn Identity>,
     /// Gets what changes the limits by address later.
     pub limits: HttpLimits,
     /// Further routes, which check their callers themselves.
@@ -159,6 +162,7 @@ impl Default for HttpOptions {
             ws: WsSettings::default(),
             view_module: None,
             desk: None,
+            identity: Arc::new(Open),
             limits: HttpLimits::default(),
             more: Documented::new(),
         }
@@ -207,6 +211,7 @@ fn gateway(backend: impl Backend, options: HttpOptions) -> (Door, Router) {
         ws,
         view_module,
         desk,
+        identity,
         limits,
         more,
     } = options;
@@ -238,6 +243,7 @@ fn gateway(backend: impl Backend, options: HttpOptions) -> (Door, Router) {
         sockets,
         view_module,
         desk,
+        identity,
     };
     (door, router::router(gateway, more))
 }

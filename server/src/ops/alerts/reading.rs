@@ -53,6 +53,8 @@ pub struct Errors {
     pub tls: u32,
     /// Looking up `public_host`.
     pub lookup: u32,
+    /// Reading the keys of tokens.
+    pub identity: u32,
 }
 
 /// Where errors in a row are counted, by kind. What a server does not have counts none.
@@ -65,6 +67,7 @@ pub struct ErrorStreaks {
     pub webhook: ErrorStreak,
     pub tls: ErrorStreak,
     pub lookup: ErrorStreak,
+    pub identity: ErrorStreak,
 }
 
 impl ErrorStreaks {
@@ -77,6 +80,7 @@ impl ErrorStreaks {
             webhook: self.webhook.count(),
             tls: self.tls.count(),
             lookup: self.lookup.count(),
+            identity: self.identity.count(),
         }
     }
 }

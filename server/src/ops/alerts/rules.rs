@@ -136,6 +136,8 @@ pub const RULES: &[Rule] = &[
         format!("the TLS files could not be used {value} times in a row, and the old certificate stays in use: check tls_cert and tls_key")),
     errors("lookup_errors", |r| r.errors.lookup.into(), |value, _|
         format!("public_host could not be looked up {value} times in a row, and its last addresses stay in use: check the name")),
+    errors("identity_errors", |r| r.errors.identity.into(), |value, _|
+        format!("the keys of tokens could not be read {value} times in a row, and the last ones stay in use: check jwks in [identity], the log says why")),
 ];
 
 fn mib(bytes: f64) -> u64 {

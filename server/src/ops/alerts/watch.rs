@@ -220,8 +220,15 @@ mod tests {
     #[test]
     fn errors_in_a_row_fire_above_the_limit_and_memory_and_disk_beyond_theirs() {
         let mut watch = Watch::new(AlertSettings::default());
-        let errors =
-            |count| Errors { results: count, replays: count, store: count, webhook: count, tls: count, lookup: count };
+        let errors = |count| Errors {
+            results: count,
+            replays: count,
+            store: count,
+            webhook: count,
+            tls: count,
+            lookup: count,
+            identity: count,
+        };
         let vitals = |count, memory_bytes, free| Vitals {
             memory_bytes,
             disk_free_bytes: Some(free),
@@ -239,6 +246,7 @@ mod tests {
             "webhook_errors",
             "tls_errors",
             "lookup_errors",
+            "identity_errors",
         ];
         assert_eq!(kinds(&fired, AlertState::Firing), expected);
         let resolved = watch.judge(&good_page(12), &vitals(0, 0, 1 << 40), at(12));
