@@ -3,6 +3,7 @@
 mod proxy;
 mod retry;
 mod tls;
+mod token;
 mod udp_address;
 
 use std::{
@@ -15,7 +16,7 @@ use std::{
 
 pub use framehouse_shared::api::{PlayerSecret, RoomRequest, SessionGrant, SessionRequest};
 use framehouse_shared::{
-    api::{ErrorBody, ErrorDetail, code::ALREADY_PLAYING},
+    api::{ErrorBody, ErrorDetail, SessionBody, code::ALREADY_PLAYING},
     ids::RoomCode,
 };
 use serde::de::DeserializeOwned;
@@ -24,6 +25,7 @@ use ureq::http::{HeaderMap, header};
 use proxy::proxy_for;
 use retry::{Failure, Hint, Retry};
 pub use tls::trust_authorities;
+pub use token::use_tokens;
 
 /// How long a new player waits, all pauses together, while the server says when to try again.
 const NEW_PATIENCE: Duration = Duration::from_secs(60);
@@ -120,7 +122,10 @@ pub fn request_session_while(
     tls::warn_if_readable(&url);
     let agent = agent(&url, TRY_TIME_MAX);
     let patience = if request.resume.is_some() { RESUME_PATIENCE } else { NEW_PATIENCE };
-    let grant = with_retries(patience, is_wanted, || try_once(&agent, &url, request))?;
+    // Whoever comes back has the secret of its seat.
+    let token = if request.resume.is_some() { None } else { token::next() };
+    let body = SessionBody { request, token };
+    let grant = with_retries(patience, is_wanted, || try_once(&agent, &url, &body))?;
     udp_address::check(&url, grant)
 }
 
@@ -186,9 +191,9 @@ fn url_of(server_url: &str, path: &str) -> String {
     format!("{scheme}{server}{path}")
 }
 
-fn try_once(agent: &ureq::Agent, url: &str, request: &SessionRequest) -> Result<SessionGrant, Failure> {
+fn try_once(agent: &ureq::Agent, url: &str, body: &SessionBody<&SessionRequest>) -> Result<SessionGrant, Failure> {
     let unreachable = |error| unreachable(url, &error);
-    let mut response = agent.post(url).send_json(request).map_err(unreachable)?;
+    let mut response = agent.post(url).send_json(body).map_err(unreachable)?;
     let (status, retry_after) = (response.status().as_u16(), retry_after(response.headers()));
     let body = response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_vec().map_err(unreachable)?;
     if status == 200 {
