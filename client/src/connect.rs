@@ -3,6 +3,7 @@
 mod proxy;
 mod retry;
 mod tls;
+mod token;
 mod udp_address;
 
 use std::{
@@ -15,7 +16,7 @@ use std::{
 
 pub use framehouse_shared::api::{PlayerSecret, QueuePlace, RoomRequest, SessionGrant, SessionRequest};
 use framehouse_shared::{
-    api::{ErrorDetail, QueuedRequest, SessionRefusal, code::ALREADY_PLAYING},
+    api::{ErrorDetail, SessionBody, SessionRefusal, code::ALREADY_PLAYING},
     ids::RoomCode,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -24,6 +25,7 @@ use ureq::http::{HeaderMap, header};
 use proxy::proxy_for;
 use retry::{Failure, Hint, Retry};
 pub use tls::trust_authorities;
+pub use token::use_tokens;
 
 /// How long a new player waits, all pauses together, while the server says when to try again.
 const NEW_PATIENCE: Duration = Duration::from_secs(60);
@@ -148,7 +150,9 @@ fn ask_for_session(
     let url = url_of(server_url, "/v1/sessions");
     tls::warn_if_readable(&url);
     let agent = agent(&url, TRY_TIME_MAX);
-    let mut body = QueuedRequest { request: request.clone(), ticket: None };
+    // Whoever comes back has the secret of its seat.
+    let token = if request.resume.is_some() { None } else { token::next() };
+    let mut body = SessionBody { request, token, ticket: None };
     let grant = with_retries(attempts, is_wanted, || {
         let answer = post(&agent, &url, &body);
         if let Err(Failure { place: Some(place), .. }) = &answer {

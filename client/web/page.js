@@ -44,6 +44,14 @@ function kept(storage, key, value) {
 
 const secret = () => kept(localStorage, "secret") ?? kept(localStorage, "secret", newSecret()) ?? undefined;
 
+/** The token of servers that need one: from `#token=..` of the link. The address does not keep it, because it is copied. */
+const linked = new URLSearchParams(location.hash.slice(1)).get("token") ?? undefined;
+const token = linked ?? kept(sessionStorage, "token") ?? undefined;
+if (linked) {
+  kept(sessionStorage, "token", linked);
+  history.replaceState(null, "", location.pathname);
+}
+
 /** The name in the form, as much of it as the server takes. */
 function typedName() {
   const name = at.name.value.trim();
@@ -63,7 +71,7 @@ async function enter(request, resume) {
   // A spectator has a name that the server has taken before.
   const name = request.watch ? kept(localStorage, "name") : typedName();
   try {
-    const next = await connect(server, { name: name || "Guest", secret: secret(), resume, view: true });
+    const next = await connect(server, { name: name || "Guest", secret: secret(), token, resume, view: true });
     if (number !== tries) return next.close();
     house = next;
     follow(next);

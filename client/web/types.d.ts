@@ -5,6 +5,8 @@ export interface Player {
   name: string;
   /** Results count for one lasting player with it: see `newSecret`. */
   secret?: string;
+  /** Signed token of the player, for servers that need one. */
+  token?: string;
   /** `Room.resume` of an earlier connection: its seat comes back. */
   resume?: string;
   /** With `resume`: get view frames. */

@@ -6,7 +6,15 @@ use std::{
     str::FromStr,
 };
 
+use axum::http::Uri;
 use serde::{Deserialize, Serialize};
+
+/// Whether the host of a URL is this machine.
+pub fn is_this_machine(url: &Uri) -> bool {
+    let host = url.host().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    address.map_or(host == "localhost", |address| address.to_canonical().is_loopback())
+}
 
 /// Address of a caller, as the key of a limit. An IPv4 address inside an IPv6 one (`::ffff:192.0.2.1`) is the IPv4
 /// address, so that a caller has one key, whichever socket it reaches.

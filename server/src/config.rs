@@ -1,7 +1,7 @@
 //! Settings. Precedence: flags > environment > file > defaults.
 //!
 //! ```text
-//! server.rs http.rs ws.rs queue.rs rooms.rs cleanup.rs net.rs replays.rs store.rs fleet.rs alerts.rs features.rs admin.rs manager.rs log.rs   the sections of the file: fields, defaults, ranges
+//! server.rs http.rs ws.rs queue.rs rooms.rs cleanup.rs net.rs replays.rs store.rs fleet.rs identity.rs alerts.rs features.rs admin.rs manager.rs log.rs   the sections of the file: fields, defaults, ranges
 //! catalogue.rs    the list of all settings, from assets/server.toml: names, types, meanings
 //! layers.rs       values of file, environment and command line, each checked, with their origins
 //! environment.rs  the variables of the environment
@@ -28,6 +28,7 @@ mod features;
 mod flags;
 mod fleet;
 mod http;
+mod identity;
 mod layers;
 mod log;
 mod manager;
@@ -58,6 +59,7 @@ pub use features::FeatureSettings;
 pub(crate) use flags::Flags;
 pub use fleet::{FleetSecret, FleetSettings};
 pub use http::HttpSettings;
+pub use identity::{IdentityKind, IdentitySettings};
 pub(crate) use layers::Layers;
 pub(crate) use log::{LogFormat, LogSettings};
 pub use manager::ManagerSettings;
@@ -95,6 +97,8 @@ pub(crate) struct Settings {
     pub store: StoreSettings,
     /// `[fleet]`: many servers as one.
     pub fleet: FleetSettings,
+    /// `[identity]`: who a player is.
+    pub identity: IdentitySettings,
     /// `[alerts]`: when an operator is told, and where.
     pub alerts: AlertSettings,
     /// `[features]`: what is switched off.
@@ -110,7 +114,8 @@ pub(crate) struct Settings {
 impl Settings {
     /// Checks that the values can be used together. Types and ranges are checked when values are added to [`Layers`].
     fn check(&self) -> Result<(), Violation> {
-        self.server.check()?;
+        self.server.check(self.identity.kind)?;
+        self.identity.check()?;
         self.http.check()?;
         self.cleanup.check()?;
         if !self.replays.enabled && !self.store.boards_unproven {

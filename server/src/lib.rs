@@ -99,6 +99,7 @@ pub mod features;
 pub mod fleet;
 pub mod heartbeat;
 mod histogram;
+pub mod identity;
 mod ingest;
 pub mod key;
 pub mod manager;

@@ -65,6 +65,7 @@ use tokio::{runtime, sync::watch, time::timeout};
 use boards::List;
 pub use errors::{ReadError, StoreError};
 pub use proof::Prover;
+pub(crate) use record::{FORGOTTEN, SOMEBODY};
 
 use database::Database;
 use messages::{DatabaseMessages, MessageArchive, QueueSource, room_prefix};

@@ -2,7 +2,7 @@
 //!
 //! | request | body or query | answer |
 //! |---|---|---|
-//! | `POST /v1/sessions` | [`QueuedRequest`] | [`SessionGrant`], or a [`SessionRefusal`] |
+//! | `POST /v1/sessions` | [`SessionBody`] | [`SessionGrant`], or a [`SessionRefusal`] |
 //! | `GET /v1/rooms` | [`RoomFilter`] | [`RoomList`] |
 //! | `GET /v1/maps` | | [`MapList`] |
 //! | `GET /v1/status` | | [`Status`] |
@@ -58,10 +58,10 @@ pub use player_secret::PlayerSecret;
 pub use players::{
     MATCHES_DEFAULT, MATCHES_MAX, MatchInfo, MatchPlayer, MatchesQuery, PlayedMatch, PlayerInfo, PlayerMatches, Rating,
 };
-pub use queue::{QueuePlace, QueueStatus, QueuedRequest, SessionRefusal};
+pub use queue::{QueuePlace, QueueStatus, SessionRefusal};
 pub use reports::{REPORT_CHARS_MAX, Report, ReportPlace, ReportRequest, ReportTaken, ReportedPlayer};
 pub use rooms::{ListedRoom, MapList, ROOMS_MAX, RoomFilter, RoomList};
-pub use sessions::{RoomRequest, SessionGrant, SessionRequest};
+pub use sessions::{RoomRequest, SessionBody, SessionGrant, SessionRequest};
 pub use signals::CheatSignals;
 pub use status::{
     CleanupStats, CleanupStatus, ClientStatus, DesyncStatus, DrainStatus, ErrorStatus, HistogramUs, HttpStatus,

@@ -29,6 +29,12 @@ pub fn clean_name(text: &str) -> Option<String> {
     is_name.then_some(name)
 }
 
+/// A name of somebody who cannot choose a shorter one, by the rules of [`clean_name`]: control characters are removed, and a
+/// long name is cut. Nothing if nothing visible is left.
+pub fn cut_name(text: &str) -> Option<String> {
+    clean_name(cut(&clean(text), NAME_CHARS_MAX, NAME_BYTES_MAX))
+}
+
 /// A line of chat as others may be shown it, by the rules of [`clean_name`]. Control characters are removed, and the
 /// line is cut after [`CHAT_CHARS_MAX`] characters or [`CHAT_BYTES_MAX`] bytes. Nothing if nothing visible is left.
 pub fn clean_line(text: &str) -> Option<String> {
@@ -153,6 +159,16 @@ mod tests {
             clean_name("a\u{301}\u{302}\u{303}\u{304}\u{305}\u{306}b"),
             Some("\u{e1}\u{302}\u{303}\u{304}b".to_owned())
         );
+    }
+
+    #[test]
+    fn a_name_that_is_not_chosen_is_cut_and_cleaned() {
+        let long = "Wolfeschlegelsteinhausenbergerdorff";
+        assert_eq!(cut_name(long).as_deref(), Some(&long[..NAME_CHARS_MAX]));
+        assert_eq!(cut_name(" A\nd\u{202e}a ").as_deref(), Some("Ada"));
+        assert_eq!(cut_name("\u{200b}\n"), None);
+        let name = cut_name(&"\u{1f469}".repeat(99)).expect("something to see");
+        assert!(name.len() <= NAME_BYTES_MAX && clean_name(&name) == Some(name.clone()));
     }
 
     #[test]

@@ -119,7 +119,7 @@ impl Operated {
     fn client(&self, name: &str, secret: Option<&str>) -> ThinClient {
         let mut client = ThinClient::connect(self.running().url(), Encoding::Json).expect("a socket");
         let secret = secret.map(|secret| Hidden(secret.to_owned()));
-        let auth = Up::Auth { name: name.to_owned(), secret, resume: None, view: false };
+        let auth = Up::Auth { name: name.to_owned(), secret, token: None, resume: None, view: false };
         client.send(&auth).expect("it is open");
         client.wait_for("authentication", |down| matches!(down, Down::Authenticated { .. }).then_some(()));
         client

@@ -215,6 +215,7 @@ fn a_player_whose_socket_was_cut_gets_its_seat_back() {
     let auth = |resume: &str| Up::Auth {
         name: "player".to_owned(),
         secret: None,
+        token: None,
         resume: Some(Hidden(resume.to_owned())),
         view: false,
     };

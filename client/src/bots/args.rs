@@ -17,6 +17,9 @@ pub struct Args {
     /// Trust the certificate authorities in this PEM file, instead of the system's, for an https:// server.
     #[arg(long, env = "FRAMEHOUSE_CA", value_name = "FILE")]
     pub ca: Option<PathBuf>,
+    /// Send a token of this file to a server that needs one. Of several lines, each bot has the next one.
+    #[arg(long, env = "FRAMEHOUSE_TOKEN_FILE", value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
     /// Number of rooms.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub rooms: u32,
@@ -73,7 +76,7 @@ mod tests {
 
     #[test]
     fn the_documented_flags_are_understood() {
-        let line = "framehouse-bots --server http://h:1 --ca ca.pem --rooms 3 --players 2 --seats 6 --spectators 3 --seconds 5 --thin \
+        let line = "framehouse-bots --server http://h:1 --ca ca.pem --token-file tokens --rooms 3 --players 2 --seats 6 --spectators 3 --seconds 5 --thin \
                     --net-sim delay=30,loss=0.01 --seed 9 --json --slow 50 --economy";
         let args = Args::try_parse_from(line.split_whitespace()).expect("documented");
         assert_eq!((args.members(), args.seats, args.slow, args.economy), (5, 6, 50, true));

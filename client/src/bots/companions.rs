@@ -47,6 +47,7 @@ fn args(server: &str, count: u8) -> Args {
     Args {
         server: server.to_owned(),
         ca: None,
+        token_file: None,
         rooms: 1,
         players: count,
         seats: count,

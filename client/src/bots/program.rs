@@ -6,7 +6,13 @@ use clap::{CommandFactory, FromArgMatches};
 use framehouse_shared::game::Game;
 
 use super::{args::Args, run};
-use crate::{client::ClientConfig, complain, connect::trust_authorities, program::without_empty_variables, say};
+use crate::{
+    client::ClientConfig,
+    complain,
+    connect::{trust_authorities, use_tokens},
+    program::without_empty_variables,
+    say,
+};
 
 /// The command line of the load bot program, for manual pages and completions.
 pub fn command() -> clap::Command {
@@ -21,7 +27,8 @@ pub fn main(game: impl Game + Clone) -> ExitCode {
     let matches = without_empty_variables(Args::command()).get_matches();
     let args = Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     log_to_stderr();
-    if let Some(Err(sentence)) = args.ca.as_deref().map(trust_authorities) {
+    let trusted = args.ca.as_deref().map_or(Ok(()), trust_authorities);
+    if let Err(sentence) = trusted.and_then(|()| args.token_file.as_deref().map_or(Ok(()), use_tokens)) {
         complain!("{sentence}");
         return ExitCode::FAILURE;
     }

@@ -25,6 +25,9 @@ pub struct Args {
     /// Trust the certificate authorities in this PEM file, instead of the system's, for an https:// server.
     #[arg(long, env = "FRAMEHOUSE_CA", value_name = "FILE")]
     pub ca: Option<PathBuf>,
+    /// Send the token in this file to a server that needs one. It is read for every request.
+    #[arg(long, env = "FRAMEHOUSE_TOKEN_FILE", value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
     /// Your name, as other players see it.
     #[arg(long, value_parser = name)]
     pub name: Option<String>,

@@ -138,7 +138,10 @@ pub mod ui;
 pub mod view;
 
 use bevy::{diagnostic::FrameTimeDiagnosticsPlugin, prelude::*, text::Font, window::WindowResolution};
-use framehouse_client::{complain, connect::trust_authorities};
+use framehouse_client::{
+    complain,
+    connect::{trust_authorities, use_tokens},
+};
 
 use args::Args;
 use game::Game;
@@ -156,7 +159,8 @@ pub fn run(game: impl framehouse_shared::game::Game + Clone, view: impl View) ->
     let view = GameView::new(view);
     let about = view.about();
     let args = Args::of_program(&about);
-    if let Some(Err(sentence)) = args.ca.as_deref().map(trust_authorities) {
+    let trusted = args.ca.as_deref().map_or(Ok(()), trust_authorities);
+    if let Err(sentence) = trusted.and_then(|()| args.token_file.as_deref().map_or(Ok(()), use_tokens)) {
         complain!("{}: {sentence}", about.program);
         return AppExit::error();
     }

@@ -270,6 +270,12 @@ texts! {
     ServerBusy: "The server is busy", "服务器繁忙";
     ServerBusyWhy: "The server cannot take more players now. Try again in a moment.", "服务器暂时无法接纳更多玩家。请稍后再试。";
     AddressFull: "Too many from your address", "你的地址连接过多";
+    SignIn: "Sign in first", "请先登录";
+    TokenMissingWhy: "This server needs a sign-in. Sign in where you got the game, and start it from there.", "此服务器需要登录。请在你获得游戏的地方登录，并从那里启动游戏。";
+    TokenExpiredWhy: "Your sign-in has expired. Sign in again.", "你的登录已过期。请重新登录。";
+    TokenEarlyWhy: "Your sign-in is not valid yet. Check the date and the time of this computer, or sign in again.", "你的登录尚未生效。请检查这台电脑的日期和时间，或重新登录。";
+    TokenForeignWhy: "Your sign-in is for another game or another server. Sign in for this one.", "你的登录属于其他游戏或其他服务器。请为此服务器登录。";
+    TokenRefusedWhy: "This server does not accept your sign-in. Sign in again.", "此服务器不接受你的登录。请重新登录。";
     AlreadyPlaying: "You are already playing", "你已经在游戏中";
     AlreadyPlayingWhy: "You are already playing on this server. Go back to that window, or leave the room there.", "你已经在此服务器上游戏。请回到那个窗口，或在那里离开房间。";
     AddressFullWhy: "Your address has as many seats on this server as it may have. Leave one, or try again in a minute.", "你的地址在此服务器上的座位已达上限。请离开一个，或稍后再试。";

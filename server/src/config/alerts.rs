@@ -1,11 +1,12 @@
 //! `[alerts]`: when an operator is told, and where.
 
-use std::{fmt, net::IpAddr};
+use std::fmt;
 
 use axum::http::Uri;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::{Violation, catalogue::Ranges};
+use crate::address::is_this_machine;
 
 /// Settings of the alerts. A limit is reached when the value is beyond it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -167,10 +168,7 @@ impl WebhookUrl {
 
     /// Whether the receiver is on this machine.
     pub fn is_loopback(&self) -> bool {
-        let url = self.parsed();
-        let host = url.as_ref().and_then(Uri::host).unwrap_or_default();
-        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-        address.map_or(host == "localhost", |address| address.to_canonical().is_loopback())
+        self.parsed().is_some_and(|url| is_this_machine(&url))
     }
 
     fn parsed(&self) -> Option<Uri> {

@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 use toml::{Table, Value};
 
 use super::{
-    AdminSettings, AlertSettings, CleanupSettings, FeatureSettings, FleetSettings, HttpSettings, LogSettings,
-    ManagerSettings, NetSettings, QueueSettings, ReplaySettings, RoomSettings, ServerSettings, Settings, StoreSettings,
-    WsSettings,
+    AdminSettings, AlertSettings, CleanupSettings, FeatureSettings, FleetSettings, HttpSettings, IdentitySettings,
+    LogSettings, ManagerSettings, NetSettings, QueueSettings, ReplaySettings, RoomSettings, ServerSettings, Settings,
+    StoreSettings, WsSettings,
     flags::{self, yes_or_no},
     nearest::nearest,
 };
@@ -38,6 +38,7 @@ pub(super) fn ranges(section: &str) -> Ranges {
         "replays" => ReplaySettings::RANGES,
         "store" => StoreSettings::RANGES,
         "fleet" => FleetSettings::RANGES,
+        "identity" => IdentitySettings::RANGES,
         "alerts" => AlertSettings::RANGES,
         "features" => FeatureSettings::RANGES,
         "admin" => AdminSettings::RANGES,

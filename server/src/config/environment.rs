@@ -15,7 +15,8 @@ use super::{
 /// Names the settings file.
 const FILE_VARIABLE: &str = "FRAMEHOUSE_CONFIG";
 /// Variables of the other programs and of the tests.
-const OTHER_VARIABLES: [&str; 4] = ["FRAMEHOUSE_SERVER", "FRAMEHOUSE_CA", "FRAMEHOUSE_BLESS", "FRAMEHOUSE_ALLOCATIONS"];
+const OTHER_VARIABLES: [&str; 5] =
+    ["FRAMEHOUSE_SERVER", "FRAMEHOUSE_CA", "FRAMEHOUSE_TOKEN_FILE", "FRAMEHOUSE_BLESS", "FRAMEHOUSE_ALLOCATIONS"];
 
 /// The environment variables of this product. Empty ones are left out: they are as good as none.
 #[derive(Debug, Default)]

@@ -32,7 +32,8 @@ pub struct Flags {
     /// Port that clients of the first UDP endpoint connect to, if a NAT maps it to the bound port.
     #[arg(long, value_name = "PORT", global = true)]
     pub public_udp_port: Option<u16>,
-    /// Let anybody on the network play without an account; needed to listen on addresses other than loopback.
+    /// Let anybody on the network play without an account; needed to listen on addresses other than loopback
+    /// where players need no tokens.
     #[arg(
         long,
         value_name = "YES|NO",

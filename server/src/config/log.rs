@@ -23,6 +23,8 @@ pub struct LogSettings {
     pub file_age_max_h: u32,
     /// Number of full files that are kept, 1 to 1000. The oldest one is deleted.
     pub files_kept: u32,
+    /// Days after which a full file is deleted, 1 to 3650: the log may have addresses of players.
+    pub files_kept_days: u32,
     /// Levels of single modules of the server, by their names: `net`, `room::phase`.
     pub levels: BTreeMap<String, LogLevel>,
 }
@@ -36,6 +38,7 @@ impl Default for LogSettings {
             file_bytes_max: 100_000_000,
             file_age_max_h: 168,
             files_kept: 10,
+            files_kept_days: 30,
             levels: BTreeMap::new(),
         }
     }
@@ -87,7 +90,7 @@ impl LogLevel {
 }
 
 /// Modules of the server whose levels can be set.
-const MODULES: [&str; 29] = [
+const MODULES: [&str; 30] = [
     "address",
     "cleanup",
     "config",
@@ -101,6 +104,7 @@ const MODULES: [&str; 29] = [
     "fleet",
     "heartbeat",
     "histogram",
+    "identity",
     "ingest",
     "key",
     "manager",
@@ -121,8 +125,12 @@ const MODULES: [&str; 29] = [
 
 impl LogSettings {
     /// Ranges of the numbers.
-    pub(super) const RANGES: Ranges =
-        &[("file_bytes_max", 1e4, 1e12), ("file_age_max_h", 1.0, 8760.0), ("files_kept", 1.0, 1000.0)];
+    pub(super) const RANGES: Ranges = &[
+        ("file_bytes_max", 1e4, 1e12),
+        ("file_age_max_h", 1.0, 8760.0),
+        ("files_kept", 1.0, 1000.0),
+        ("files_kept_days", 1.0, 3650.0),
+    ];
 
     /// These levels, with defaults for everything else.
     ///

@@ -37,6 +37,8 @@ pub struct NetSettings {
     pub sessions_per_address: u32,
     /// Largest number of seats that one IP address has reserved and not connected to, 1 to 10,000.
     pub tokens_per_address: u32,
+    /// Hours after which the key of connect tokens changes, 0.01 to 8760. Players do not notice.
+    pub token_key_h: f64,
     /// Whether the limits on addresses also hold for loopback, for example behind a proxy that is not trusted.
     pub limit_loopback: bool,
 }
@@ -55,6 +57,7 @@ impl Default for NetSettings {
             joins_per_s: 5.0,
             sessions_per_address: 8,
             tokens_per_address: 4,
+            token_key_h: 24.0,
             limit_loopback: false,
         }
     }
@@ -74,6 +77,7 @@ impl NetSettings {
         ("joins_per_s", 0.1, 1000.0),
         ("sessions_per_address", 1.0, 10_000.0),
         ("tokens_per_address", 1.0, 10_000.0),
+        ("token_key_h", 0.01, 8760.0),
     ];
 
     /// Whether game messages have a limit.

@@ -9,7 +9,7 @@ use std::{
 use framehouse_shared::tick::SimRate;
 use serde::{Deserialize, Serialize};
 
-use super::{Violation, catalogue::Ranges};
+use super::{IdentityKind, Violation, catalogue::Ranges};
 
 /// Settings of the process: addresses, tick rate and folders.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,7 +27,8 @@ pub struct ServerSettings {
     /// Port that clients of the first UDP endpoint connect to, 1 to 65535, where a NAT maps it to the bound one; endpoint
     /// i is at this port + i. `None` means the bound ports.
     pub public_udp_port: Option<u16>,
-    /// Whether addresses other than loopback may be used, where anybody can play without an account.
+    /// Whether addresses other than loopback may be used, where anybody can play without an account. Where players need
+    /// tokens, they may be used in any case.
     pub open_to_public: bool,
     /// Ticks per second, 10 to 120.
     pub tick_rate: u16,
@@ -80,13 +81,13 @@ impl ServerSettings {
         ("drain_limit_s", 0.0, 3600.0),
     ];
 
-    /// Checks the name, and that the addresses are usable together.
-    pub(super) fn check(&self) -> Result<(), Violation> {
+    /// Checks the name, and that the addresses are usable together, by players of this kind.
+    pub(super) fn check(&self, players: IdentityKind) -> Result<(), Violation> {
         if self.node.as_ref().is_some_and(|node| !is_node_name(node)) {
             let sentence = "`server.node` must be 1 to 63 letters, digits, `.`, `-` and `_`".to_owned();
             return Err(Violation::new(["server.node"], sentence));
         }
-        self.check_reach()?;
+        self.check_reach(players)?;
         if self.agones && self.lanes > 1 {
             let sentence = "Agones maps one port of the machine to a server: set `server.lanes` = 1".to_owned();
             return Err(Violation::new(["server.agones", "server.lanes"], sentence));
@@ -104,13 +105,14 @@ impl ServerSettings {
     }
 
     /// Checks that whoever can reach the server may, and that clients can reach it.
-    fn check_reach(&self) -> Result<(), Violation> {
-        let has_strangers = |address: SocketAddr| !address.ip().is_loopback() && !self.open_to_public;
+    fn check_reach(&self, players: IdentityKind) -> Result<(), Violation> {
+        let may_have_strangers = self.open_to_public || players == IdentityKind::Jwt;
+        let has_strangers = |address: SocketAddr| !address.ip().is_loopback() && !may_have_strangers;
         let addresses = [("server.http", self.http), ("server.udp", self.udp)];
         if let Some((path, address)) = addresses.into_iter().find(|(_, address)| has_strangers(*address)) {
             let sentence = format!(
                 "{address} can be reached from other machines, and anybody there could play without an account: \
-                 bind 127.0.0.1, or allow it with --open-to-public"
+                 bind 127.0.0.1, ask for tokens with `identity.kind` = \"jwt\", or allow it with --open-to-public"
             );
             return Err(Violation::new([path], sentence));
         }

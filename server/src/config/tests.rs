@@ -304,6 +304,10 @@ fn a_public_address_has_to_be_allowed_and_named() {
     assert!(settings.check().expect_err("no name").sentence.contains("--public-host"));
     settings.server.public_host = Some("localhost".into());
     assert!(settings.check().is_ok());
+    settings.server.open_to_public = false;
+    let (jwks, issuer) = (Some("keys.json".into()), Some("https://id.example.org".into()));
+    settings.identity = IdentitySettings { kind: IdentityKind::Jwt, jwks, issuer, ..Default::default() };
+    assert!(settings.check().is_ok(), "nobody plays there without a token");
 }
 
 #[test]

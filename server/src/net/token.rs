@@ -11,7 +11,7 @@ use super::endpoint::ClientId;
 /// only help those who reserve seats and do not come.
 pub(crate) const TOKEN_SECONDS: u64 = 5;
 
-/// Key that encrypts the tokens. It is created at start and never leaves the process.
+/// Key that encrypts the tokens. It is created at start, replaced now and then, and never leaves the process.
 #[derive(Clone)]
 pub struct NetcodeKey(pub [u8; 32]);
 
@@ -21,6 +21,72 @@ impl NetcodeKey {
         let mut key = [0; 32];
         getrandom::fill(&mut key).expect("the operating system gives random bytes");
         Self(key)
+    }
+}
+
+/// The keys of an endpoint's tokens. A new key takes the place of the old one now and then; a token that was made before is
+/// taken until it expires. Whoever is connected has keys of its own, and does not notice.
+pub(in crate::net) struct TokenKeys {
+    newest: NetcodeKey,
+    /// The key before, while tokens by it may be valid.
+    previous: Option<NetcodeKey>,
+    /// Number of the newest key.
+    generation: u64,
+    /// Second since 1970-01-01 UTC from which on tokens are made with the newest key.
+    since_s: u64,
+    interval: Duration,
+}
+
+impl TokenKeys {
+    /// Keys that begin with this one and change after each interval, which is longer than a token is valid.
+    pub fn new(first: NetcodeKey, interval: Duration, unix_now: Duration) -> Self {
+        Self { newest: first, previous: None, generation: 0, since_s: unix_now.as_secs(), interval }
+    }
+
+    /// Makes a new key if it is time, and forgets the old one when its last token has expired.
+    pub fn update(&mut self, unix_now: Duration) {
+        let now_s = unix_now.as_secs();
+        if now_s >= self.since_s + self.interval.as_secs() {
+            self.previous = Some(std::mem::replace(&mut self.newest, NetcodeKey::random()));
+            // A second has one key, because that is what tokens say.
+            (self.generation, self.since_s) = (self.generation + 1, now_s + 1);
+        } else if now_s >= self.since_s + TOKEN_SECONDS {
+            self.previous = None;
+        }
+    }
+
+    /// The key of tokens that are made in this second, and its number.
+    pub fn at(&self, made_s: u64) -> (&NetcodeKey, u64) {
+        match &self.previous {
+            Some(previous) if made_s < self.since_s => (previous, self.generation - 1),
+            _ => (&self.newest, self.generation),
+        }
+    }
+
+    /// Whether tokens by the key with this number may still be valid.
+    pub fn is_in_use(&self, generation: u64) -> bool {
+        generation == self.generation || (self.previous.is_some() && generation + 1 == self.generation)
+    }
+}
+
+/// What a connection request shows of its token before it is deciphered. Both are authentic if it can be deciphered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::net) struct TokenMark {
+    /// Second since 1970-01-01 UTC in which the token was made.
+    pub made_s: u64,
+    /// Authentication code of the sealed part, which no other token has.
+    pub code: [u8; CODE_BYTES],
+}
+
+const CODE_BYTES: usize = 16;
+/// Place of the second in which the token expires: behind prefix, version and protocol id.
+const EXPIRY: std::ops::Range<usize> = 22..30;
+
+impl TokenMark {
+    /// Reads it from a connection request; `None` if it has not the length of one.
+    pub fn of(request: &[u8]) -> Option<Self> {
+        let expires_s = u64::from_le_bytes(request.get(EXPIRY)?.try_into().ok()?);
+        Some(Self { made_s: expires_s.saturating_sub(TOKEN_SECONDS), code: *request.last_chunk()? })
     }
 }
 

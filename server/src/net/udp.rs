@@ -30,7 +30,7 @@ pub use socket::{Datagrams, Route, UdpDatagrams};
 use super::{
     endpoint::{Admission, ClientEvent, ClientId, Endpoint, Traffic},
     outgoing::Outgoing,
-    token::make_token,
+    token::{TokenKeys, make_token},
 };
 use peers::Peers;
 use reliable::in_flight;
@@ -69,7 +69,8 @@ impl UdpEndpoint {
         settings: UdpSettings,
         unix_now: Duration,
     ) -> Self {
-        let netcode = Shelves::new(settings.key.clone(), public_address, unix_now);
+        let keys = TokenKeys::new(settings.key.clone(), settings.key_interval, unix_now);
+        let netcode = Shelves::new(keys, public_address, unix_now);
         Self {
             public_address,
             public_host: None,
@@ -131,10 +132,11 @@ impl UdpEndpoint {
 
 impl Endpoint for UdpEndpoint {
     fn admit(&self, client: ClientId, caller: Option<IpAddr>, unix_now: Duration) -> Admission {
-        let UdpSettings { key, connection_timeout_s, .. } = &self.settings;
+        let key = self.netcode.key_at(unix_now);
         let ip = self.public_host.as_ref().map_or(self.public_address.ip(), |host| host.address_for(caller));
         let server = SocketAddr::new(ip, self.public_address.port());
-        let token = make_token(key, client, (self.public_address, server), *connection_timeout_s, unix_now);
+        let token =
+            make_token(key, client, (self.public_address, server), self.settings.connection_timeout_s, unix_now);
         Admission { token, server }
     }
 

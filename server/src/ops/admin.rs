@@ -315,6 +315,24 @@ impl Desk {
     }
 }
 
+/// Takes a player out of bans, mutes and reports. The caller has locked the data folder: no server uses these files. Returns
+/// what was done, if there was anything to do. A ban that is in force stays, without its reason.
+///
+/// # Errors
+/// With a sentence, when a file cannot be used. It can be tried again.
+pub fn forget(data_dir: &Path, player: AccountId) -> Result<Option<String>, String> {
+    let cannot = |name: &str, error: &io::Error| format!("cannot use {}: {error}", data_dir.join(name).display());
+    let reports = Reports::open(data_dir).and_then(|reports| reports.forget(player));
+    let reports = reports.map_err(|error| cannot(reports::FILE_NAME, &error))?;
+    let register = Register::open(data_dir, 0).map_err(|error| cannot(register::FILE_NAME, &error))?;
+    let sanctions = register.forget(player, unix_s()).map_err(|refusal| refusal.to_string())?;
+    let told = format!(
+        "{reports} reports name somebody in its place; {sanctions} bans and mutes are deleted, except that a ban which is in \
+         force stays, without its reason"
+    );
+    Ok((reports + sanctions > 0).then_some(told))
+}
+
 fn done(answer: Result<String, AdminRefusal>) -> Result<AdminAnswer, AdminRefusal> {
     answer.map(AdminAnswer::Done)
 }

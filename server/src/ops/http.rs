@@ -73,6 +73,7 @@ use super::{admin::Desk, backend::Backend};
 use crate::{
     address::Network,
     config::{HttpSettings, NetSettings, QueueSettings, WsSettings},
+    identity::{Identity, Open},
     threads,
 };
 
@@ -113,6 +114,8 @@ pub struct HttpOptions {
     pub view_module: Option<&'static str>,
     /// Where admin calls are carried out. `None` means no admin API.
     pub desk: Option<Desk>,
+    /// Says who players are.
+    pub identity: Arc<dyn Identity>,
     /// Gets what changes the limits by address later.
     pub limits: HttpLimits,
     /// Further routes, which check their callers themselves.
@@ -172,6 +175,7 @@ impl Default for HttpOptions {
             queue: QueueSettings::default(),
             view_module: None,
             desk: None,
+            identity: Arc::new(Open),
             limits: HttpLimits::default(),
             more: Documented::new(),
         }
@@ -225,6 +229,7 @@ fn gateway(backend: impl Backend, options: HttpOptions) -> (Door, Router) {
         queue,
         view_module,
         desk,
+        identity,
         limits,
         more,
     } = options;
@@ -258,6 +263,7 @@ fn gateway(backend: impl Backend, options: HttpOptions) -> (Door, Router) {
         sockets,
         view_module,
         desk,
+        identity,
     };
     (door, router::router(gateway, more))
 }

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     config::{Cli, Environment, Layers, Settings},
+    error_streak::ErrorStreak,
     fleet::{
         FleetKey,
         gateway::{FleetBackend, GatewayOptions},
@@ -24,10 +25,11 @@ use crate::{
         registry::class_of,
         routes,
     },
+    identity,
     ops::{
         admin::Desk,
         backend::LocalBackend,
-        http::{self, Documented, HttpTimes, RelayedSockets},
+        http::{self, Documented, HttpOptions, HttpTimes, RelayedSockets},
     },
     room::{
         codes::CodePool,
@@ -162,9 +164,11 @@ fn serve_gateway(cli: &Cli, view_module: Option<&'static str>) -> Result<(), Str
     let tls = read_tls(&settings.http)?;
     let (listener, address) = bind_http(&settings.server)?;
     let database = settings.store.database.as_ref().map(|url| store::start_reader(url.reveal(), wall_clock));
+    let key = FleetKey::new(secret);
+    let identity = identity::start(&settings.identity, key.of_server(), ErrorStreak::default())?;
     let backend = FleetBackend::start(GatewayOptions {
         redis: redis.to_owned(),
-        key: FleetKey::new(secret),
+        key,
         channel: settings.fleet.channel.clone(),
         zone: settings.fleet.zone.clone(),
         pack: settings.fleet.pack,
@@ -176,6 +180,7 @@ fn serve_gateway(cli: &Cli, view_module: Option<&'static str>) -> Result<(), Str
     // A member has a socket here and one to its node.
     let connections = Connections { sockets: connections.sockets / 2, ..connections };
     let options = http_options(&settings, connections, tls, HttpTimes::default(), view_module);
+    let options = HttpOptions { identity, ..options };
     http::serve(listener, backend, options).map_err(|error| format!("cannot start the HTTP thread: {error}"))?;
     let version = env!("CARGO_PKG_VERSION");
     print(format_args!(

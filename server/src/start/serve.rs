@@ -30,6 +30,7 @@ use crate::{
     config::{AlertSettings, Flags, Settings, WsSettings},
     disk::FreeSpace,
     fleet::{node::NodeThread, registry::class_of},
+    identity,
     net::{
         endpoint::Endpoint,
         ws::{WsEndpoint, WsLink},
@@ -79,6 +80,7 @@ pub(super) fn run_server(
     data.show_errors(&mut errors);
     let Listeners { http, tls, connections, endpoints, addresses } = listeners;
     tls.iter().for_each(|keys| errors.tls = keys.error_streak());
+    let identity = identity::start(&settings.identity, &data.players_key, errors.identity.clone())?;
 
     let (times, view_module) = (HttpTimes::default(), game.web_module());
     let options = http_options(&settings, connections, tls.clone(), times.clone(), view_module);
@@ -87,7 +89,8 @@ pub(super) fn run_server(
     let capacity = Capacity::of(&settings.rooms, &endpoints);
     let mut server = make_server(game, &settings, endpoints, unix_base, game_files.clone())?;
     let operator = Operator::connect(&mut server, &read, game_files, tls, context)?;
-    let options = HttpOptions { desk: Some(operator.desk.clone()), limits: operator.http.clone(), ..options };
+    let (desk, limits) = (Some(operator.desk.clone()), operator.http.clone());
+    let options = HttpOptions { desk, limits, identity, ..options };
     let relayed = RelayedSockets::new(sockets.clone(), options.ws.connections_max);
     let backend = backend(&mut server, sockets, &data, context.alerts).with_in_force(Arc::clone(&operator.in_force));
     let key = data.players_key.clone();

@@ -3,6 +3,7 @@
 use super::{data_dir::DataDir, print::print, wall_clock};
 use crate::{
     config::{Settings, StoreAction},
+    ops::admin,
     store::tools::Place,
 };
 
@@ -34,6 +35,10 @@ pub(super) fn run(action: &StoreAction, settings: &Settings) -> Result<(), Strin
                 return Err(format!("there is no data folder {}", data_dir.display()));
             }
             let _locked = DataDir::lock(data_dir)?;
+            // Of somebody who was only reported, the store knows nothing.
+            if let Some(told) = admin::forget(data_dir, *player)? {
+                print(told)?;
+            }
             print(place.forget(*player)?)
         }
     }

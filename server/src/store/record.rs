@@ -13,8 +13,10 @@ const TEXT_CHARS_MAX: usize = 128;
 
 /// Outcome of a player that left, as stored.
 pub(super) const LEFT: &str = "left";
+/// Name of all people who were forgotten.
+pub(crate) const FORGOTTEN: &str = "somebody";
 /// Id of all people who were forgotten. Nobody's secret makes it, and it counts nowhere.
-pub(super) const SOMEBODY: AccountId = AccountId(0);
+pub(crate) const SOMEBODY: AccountId = AccountId(0);
 
 /// A match as stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -72,6 +72,22 @@ pub mod code {
     pub const SENT_AWAY: &str = "sent_away";
     /// An operator has banned the player from this server.
     pub const BANNED: &str = "banned";
+    /// The server needs a token, and there is none in the request.
+    pub const TOKEN_MISSING: &str = "token_missing";
+    /// The token is none, or lacks a claim that the server needs.
+    pub const TOKEN_MALFORMED: &str = "token_malformed";
+    /// The token has no signature.
+    pub const TOKEN_UNSIGNED: &str = "token_unsigned";
+    /// The server does not know the key of the token's signature.
+    pub const TOKEN_UNKNOWN_KEY: &str = "token_unknown_key";
+    /// The token's signature is wrong, or made by another algorithm than that of its key.
+    pub const TOKEN_WRONGLY_SIGNED: &str = "token_wrongly_signed";
+    /// The token has expired.
+    pub const TOKEN_EXPIRED: &str = "token_expired";
+    /// The token is valid in the future only.
+    pub const TOKEN_NOT_YET_VALID: &str = "token_not_yet_valid";
+    /// The token is of another issuer, or for another service.
+    pub const TOKEN_FOREIGN: &str = "token_foreign";
     /// The feature is switched off.
     pub const SWITCHED_OFF: &str = "switched_off";
     /// The admin token is missing or wrong.

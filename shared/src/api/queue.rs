@@ -3,18 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{ErrorDetail, SessionRequest};
-
-/// Body of `POST /v1/sessions`: what the player asks for, with the ticket of its place in the queue if it has one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct QueuedRequest {
-    /// What the player asks for: the same as in the request that got the ticket.
-    #[serde(flatten)]
-    pub request: SessionRequest,
-    /// Ticket ([`QueuePlace::ticket`]) from the last answer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ticket: Option<String>,
-}
+use super::ErrorDetail;
 
 /// A place in the queue of a full server. With its ticket the same request is asked again after `ask_again_s`: the answer
 /// is a seat, or the place as it is then, which is never a later one.
@@ -58,7 +47,7 @@ pub struct QueueStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{ErrorBody, RoomRequest};
+    use crate::api::{ErrorBody, RoomRequest, SessionBody, SessionRequest};
 
     #[test]
     fn a_ticket_stands_beside_the_request() {
@@ -69,7 +58,8 @@ mod tests {
             player_secret: None,
             hello: None,
         };
-        let body = |ticket| serde_json::to_string(&QueuedRequest { request: request.clone(), ticket }).expect("JSON");
+        let body =
+            |ticket| serde_json::to_string(&SessionBody { request: &request, token: None, ticket }).expect("JSON");
         assert_eq!(body(None), serde_json::to_string(&request).expect("JSON"));
         let with_ticket = body(Some("c0ffee".to_owned()));
         assert_eq!(with_ticket, r#"{"name":"ada","room":{"quick":{}},"ticket":"c0ffee"}"#);

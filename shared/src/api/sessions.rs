@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use utoipa::ToSchema;
 
-use super::PlayerSecret;
+use super::{PlayerSecret, ws::Hidden};
 use crate::{
     ids::{AccountId, RoomCode},
     protocol::messages::Hello,
@@ -14,7 +14,7 @@ use crate::{
 /// Range in which a client accepts the server's [`SessionGrant::grace_s`], in seconds.
 const GRACE_S: std::ops::RangeInclusive<f64> = 1.0..=3600.0;
 
-/// Body of `POST /v1/sessions`.
+/// What a player requests with `POST /v1/sessions`; [`SessionBody`] has it, and a token.
 ///
 /// `Room` is the type of the field `room`. Clients send a valid room code. A server parses
 /// `Option<RoomRequest<String>>`: a resuming player may omit the room, and an invalid code gets the same answer as the
@@ -37,6 +37,23 @@ pub struct SessionRequest<Room = RoomRequest> {
     #[serde(default, skip_serializing_if = "Option::is_none", with = "hello")]
     #[schema(value_type = Option<hello::HelloJson>)]
     pub hello: Option<Hello>,
+}
+
+/// Body of `POST /v1/sessions`: the request, the player's token where a server needs one, and the ticket of its place in the
+/// queue if it has one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SessionBody<Request = SessionRequest> {
+    /// What the player requests.
+    #[serde(flatten)]
+    pub request: Request,
+    /// Signed token (JSON Web Token) of the player, at most 4096 bytes. A resuming player needs none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub token: Option<Hidden>,
+    /// Ticket ([`QueuePlace::ticket`](super::QueuePlace::ticket)) from the last answer. Everything else is the same as in the
+    /// request that got it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
 }
 
 /// Room that a player requests.
@@ -257,6 +274,26 @@ mod tests {
         assert_eq!(
             ["12.5", "-3", "1e300"].map(|seconds| grant(seconds).grace().as_millis()),
             [12_500, 1000, 3_600_000]
+        );
+    }
+
+    #[test]
+    fn a_token_is_sent_beside_the_request_and_never_shown() {
+        let json =
+            r#"{"name":"ada","room":{"quick":{}},"player_secret":"000000000000000000000000000c0fee","token":"a.b.c"}"#;
+        let body: SessionBody = serde_json::from_str(json).expect("a body");
+        assert_eq!((body.request.name.as_str(), body.request.room), ("ada", RoomRequest::Quick {}));
+        assert_eq!(serde_json::to_string(&body).expect("JSON"), json);
+        assert!(!format!("{body:?}").contains("a.b.c"));
+        let guest = SessionBody { request: &body.request, token: None, ticket: None };
+        assert!(!serde_json::to_string(&guest).expect("JSON").contains("token"));
+        let resuming: SessionBody<Received> =
+            serde_json::from_str(r#"{"name":"ada","resume":"c0ffee"}"#).expect("a body");
+        assert_eq!((resuming.request.room, resuming.token), (None, None));
+        let wrong = json.replace("c0fee", "nope!");
+        assert!(
+            serde_json::from_str::<SessionBody>(&wrong)
+                .is_err_and(|error| error.to_string().contains("32 hexadecimal"))
         );
     }
 

@@ -46,6 +46,16 @@ impl ServerKey {
         AccountId(u128::from_be_bytes(*digest.first_chunk().expect("a digest has 64 bytes")))
     }
 
+    /// The secret of the player whom an issuer of tokens calls `subject`. Nobody without the key can make it, so it may stand
+    /// for a secret that a client keeps.
+    pub fn secret_of(&self, issuer: &str, subject: &str) -> PlayerSecret {
+        let digest = Sha512::new_with_prefix(b"framehouse subject 1\0").chain_update(self.0.to_bytes());
+        // With its length, no issuer ends where a subject of another one begins.
+        let digest = digest.chain_update((issuer.len() as u64).to_be_bytes()).chain_update(issuer);
+        let digest: [u8; 64] = digest.chain_update(subject).finalize().into();
+        PlayerSecret::from_random(u128::from_be_bytes(*digest.first_chunk().expect("a digest has 64 bytes")))
+    }
+
     pub(super) fn sign(&self, signed: Signed) -> Vec<u8> {
         let signature = self.0.sign(&signed.digest());
         [&self.public().0[..], &signature.to_bytes()].concat()
@@ -157,6 +167,14 @@ mod tests {
         assert!(account(7, 1) != account(7, 2) && account(7, 1) != account(8, 1));
         // Results keep it forever, so it must stay the same.
         assert_eq!(account(7, 1).to_string(), "767ce0288191b91ec0c14d4a8e9d19aa");
+    }
+
+    #[test]
+    fn a_subject_of_an_issuer_has_one_secret_on_one_server() {
+        let secret = |key: u8, issuer, subject| ServerKey::from_secret([key; 32]).secret_of(issuer, subject).bits();
+        assert_eq!(secret(7, "a", "bc"), secret(7, "a", "bc"));
+        let others = [secret(8, "a", "bc"), secret(7, "a", "bd"), secret(7, "ab", "c"), secret(7, "", "abc")];
+        assert!(!others.contains(&secret(7, "a", "bc")));
     }
 
     #[test]

@@ -181,7 +181,7 @@ impl ThinClient {
     /// # Panics
     /// If it is refused.
     pub fn authenticate(&mut self, name: &str) {
-        let auth = Up::Auth { name: name.to_owned(), secret: None, resume: None, view: false };
+        let auth = Up::Auth { name: name.to_owned(), secret: None, token: None, resume: None, view: false };
         self.send(&auth).expect("the socket is open");
         self.wait_for("authentication", |down| matches!(down, Down::Authenticated { .. }).then_some(()));
     }

@@ -3,8 +3,11 @@
 use framehouse_client::connect::RoomRequest;
 use framehouse_harness::live::wait_until;
 use framehouse_shared::api::PlayerSecret;
+use framehouse_tools::replays::Folder;
+use serde_json::json;
 
 use super::machines::{Fleet, Player, ask, create, play_until, refusal, seat, until_ready};
+use crate::identity;
 
 const ADA: PlayerSecret = PlayerSecret::from_random(0xada);
 
@@ -33,6 +36,37 @@ fn a_player_has_one_seat_in_the_fleet_and_the_last_one_counts() {
             && fleet.redis.keys().iter().filter(|key| key.starts_with("fh:resume:")).count() == 1
     });
     assert!(second.is_connected() && second.grant.code != code);
+}
+
+#[test]
+fn a_gateway_checks_tokens_and_its_nodes_trust_it() {
+    let Some(mut fleet) = Fleet::new("tokens") else { return };
+    let folder = Folder::new("fleet-tokens");
+    let settings = identity::settings(&folder);
+    let nodes = [fleet.node("a", &[]), fleet.node("b", &["--config", &settings])];
+    let gateways = ["g", "h"].map(|name| fleet.gateway(name, &["--config", &settings]));
+    gateways.iter().for_each(|gateway| until_ready(gateway, 2));
+    // A node with the same settings asks for a token, too, if a player finds it.
+    for server in [&gateways[0], &gateways[1], &nodes[1]] {
+        for token in [None, Some("nonsense")] {
+            let (status, body) = identity::ask(server, token, json!({}));
+            assert!(
+                status == 401 && body["error"]["code"].as_str().is_some_and(|code| code.starts_with("token_")),
+                "{body}"
+            );
+        }
+    }
+    let player = |gateway: usize, name: &str| {
+        let mut player = None;
+        wait_until("a seat", || {
+            let (status, grant) = identity::ask(&gateways[gateway], Some(&identity::token(name)), json!({}));
+            player = grant["player"].as_str().map(str::to_owned);
+            status == 200
+        });
+        player.expect("every player has an id")
+    };
+    assert_eq!(player(0, "Ada"), player(1, "Ada"));
+    assert_ne!(player(0, "Ada"), player(0, "Bob"));
 }
 
 #[test]

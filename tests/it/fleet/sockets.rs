@@ -41,7 +41,7 @@ fn named(name: &str) -> JoinRoom {
 
 fn resume(room: &Joined) -> Up {
     let resume = room.resume.clone().map(Hidden);
-    Up::Auth { name: "Ada".to_owned(), secret: None, resume, view: false }
+    Up::Auth { name: "Ada".to_owned(), secret: None, token: None, resume, view: false }
 }
 
 /// Sends a message that leads into a room, again if the machine is so busy that no node answers in time.
@@ -192,7 +192,7 @@ fn the_members_of_a_killed_node_are_told_and_join_elsewhere() {
     let gateway = fleet.gateway("g", &[]);
     until_ready(&gateway, 2);
     let secret = Some(Hidden(format!("{:032x}", 0xada)));
-    let auth = Up::Auth { name: "Ada".to_owned(), secret, resume: None, view: false };
+    let auth = Up::Auth { name: "Ada".to_owned(), secret, token: None, resume: None, view: false };
     let mut ada = knock(&gateway, &auth).expect("she is known");
     let room = join(&mut ada, &new_room(4)).expect("a seat");
     let mut bob = connect(&gateway, Encoding::MessagePack, "Bob");

@@ -142,6 +142,13 @@ fn refused(code: &str, message: &str, settings: &Settings) -> (T, String) {
         "too_many_codes" => (T::TooManyCodes, T::TooManyCodesWhy),
         "already_playing" => (T::AlreadyPlaying, T::AlreadyPlayingWhy),
         "sent_away" => (T::Kicked, T::KickedWhy),
+        "token_missing" => (T::SignIn, T::TokenMissingWhy),
+        "token_expired" => (T::SignIn, T::TokenExpiredWhy),
+        "token_not_yet_valid" => (T::SignIn, T::TokenEarlyWhy),
+        "token_foreign" => (T::SignIn, T::TokenForeignWhy),
+        "token_malformed" | "token_unsigned" | "token_unknown_key" | "token_wrongly_signed" => {
+            (T::SignIn, T::TokenRefusedWhy)
+        }
         "banned" => return (T::Banned, format!("{} {}", settings.say(T::BannedWhy), as_sentence(message))),
         "switched_off" => (T::SwitchedOff, T::SwitchedOffWhy),
         "draining" => (T::Stopping, T::StoppingWhy),
@@ -200,6 +207,14 @@ mod tests {
                 "already_playing",
                 "switched_off",
                 "draining",
+                "token_missing",
+                "token_malformed",
+                "token_unsigned",
+                "token_unknown_key",
+                "token_wrongly_signed",
+                "token_expired",
+                "token_not_yet_valid",
+                "token_foreign",
             ] {
                 let problem = Problem::of_refusal(&refusal(code), &settings);
                 assert!(is_spoken(&problem.sentence, language), "{problem:?}");

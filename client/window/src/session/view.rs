@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use framehouse_client::{
-    client::Client, connect::QueuePlace, playback::Playback, rooms::ReportRequest, stats::ClientStats, timeline::Timeline,
+    client::Client, connect::QueuePlace, playback::Playback, rooms::ReportRequest, stats::ClientStats,
+    timeline::Timeline,
 };
 use framehouse_shared::{
     ids::{AccountId, Slot},

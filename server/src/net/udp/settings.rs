@@ -11,8 +11,10 @@ use crate::{
 /// Settings of a UDP endpoint.
 #[derive(Clone)]
 pub struct UdpSettings {
-    /// Key of its connect tokens.
+    /// First key of its connect tokens.
     pub key: NetcodeKey,
+    /// Interval after which another key takes its place.
+    pub(in crate::net) key_interval: Duration,
     /// Allowed rates of a client.
     pub(in crate::net) rates: Rates,
     /// Seconds of silence after which either end treats the connection as lost.
@@ -28,6 +30,7 @@ impl UdpSettings {
     pub fn new(rate: TickRate, settings: &NetSettings) -> Self {
         Self {
             key: NetcodeKey::random(),
+            key_interval: Duration::from_secs_f64(settings.token_key_h * 3600.0),
             rates: Rates::new(rate.0, settings),
             connection_timeout_s: settings.connection_timeout_s,
             keep_alive: Duration::from_secs_f64(settings.keep_alive_s),

@@ -126,6 +126,25 @@ impl Register {
         Ok(format!("{player} is not muted any more"))
     }
 
+    /// Takes a player out of the list, and returns the number of its entries. A ban that is in force stays, without its
+    /// reason: otherwise being forgotten would end it.
+    pub(super) fn forget(&self, player: AccountId, now: u64) -> Result<u64, AdminRefusal> {
+        let mut entries = lock(&self.entries);
+        let count = entries.iter().filter(|entry| entry.player == player).count() as u64;
+        let without = |entry: &Sanction| match entry {
+            entry if entry.player != player => Some(entry.clone()),
+            ban if ban.kind == SanctionKind::Ban && is_active(ban, now) => {
+                Some(Sanction { reason: String::new(), ..ban.clone() })
+            }
+            _ => None,
+        };
+        let kept = entries.iter().filter_map(without).collect();
+        if count > 0 {
+            self.keep(&mut entries, kept)?;
+        }
+        Ok(count)
+    }
+
     fn remove(&self, player: AccountId, kind: SanctionKind, now: u64) -> Result<(), AdminRefusal> {
         let mut entries = lock(&self.entries);
         let is_of = |entry: &Sanction| entry.player == player && entry.kind == kind;
@@ -179,8 +198,8 @@ fn end(seconds: Option<u64>, now: u64) -> Result<Option<u64>, AdminRefusal> {
     }
 }
 
-/// Replaces the file as a whole.
-fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Replaces a file as a whole.
+pub(super) fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let draft = file.with_extension("json-part");
     let mut written = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
     written.write_all(bytes)?;
@@ -216,6 +235,26 @@ mod tests {
         assert_eq!(register.ban(player(5000), None, "", NOW + 3602), Ok(SanctionState::Active));
         register.unban(player(999), NOW + 3602).expect("it waited");
         assert_eq!(register.list(NOW + 3602).iter().filter(|entry| entry.player == player(999)).count(), 0);
+    }
+
+    #[test]
+    fn a_forgotten_player_leaves_only_a_ban_that_is_in_force() {
+        let folder = Folder::new("forgotten-sanctions");
+        let register = Register::open(folder.path(), 2).expect("a folder of ours");
+        for number in [1, 2] {
+            register.ban(player(number), None, "rude", NOW).expect("it is banned");
+            register.mute(player(number), None, NOW).expect("it is muted");
+        }
+        assert_eq!((register.forget(player(1), NOW), register.forget(player(3), NOW)), (Ok(2), Ok(0)));
+        let register = Register::open(folder.path(), 1).expect("a folder of ours");
+        let sanctions = register.in_force(NOW);
+        assert_eq!(
+            (sanctions.bans[&player(1)].reason.as_str(), sanctions.bans[&player(2)].reason.as_str()),
+            ("", "rude")
+        );
+        assert!(!sanctions.mutes.contains_key(&player(1)) && sanctions.mutes.contains_key(&player(2)));
+        register.unban(player(1), NOW).expect("it was banned");
+        assert!(register.list(NOW).iter().all(|entry| entry.player == player(2)));
     }
 
     #[test]

@@ -10,11 +10,12 @@ use std::{
 };
 
 use framehouse_shared::{
-    api::{ADMIN_ENTRIES_MAX, Report},
+    api::{ADMIN_ENTRIES_MAX, Report, ReportedPlayer},
     ids::AccountId,
 };
 
-use super::lock;
+use super::{lock, register::write};
+use crate::store::{FORGOTTEN, SOMEBODY};
 
 /// Name of the file: one JSON object a line.
 pub(super) const FILE_NAME: &str = "reports.jsonl";
@@ -83,6 +84,31 @@ impl Reports {
         Ok(found)
     }
 
+    /// Takes a player out of all reports, by it and about it, and returns their number.
+    pub(super) fn forget(&self, player: AccountId) -> io::Result<u64> {
+        let mut count = 0;
+        for name in [FILE_NAME, OLD_FILE_NAME] {
+            let path = self.folder.join(name);
+            let text = match fs::read_to_string(&path) {
+                Ok(text) => text,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(error),
+            };
+            let (mut changed, mut lines) = (0, String::new());
+            for line in text.lines() {
+                let without = serde_json::from_str(line).ok().and_then(|report| without(player, report));
+                changed += u64::from(without.is_some());
+                lines.push_str(&without.unwrap_or_else(|| line.to_owned()));
+                lines.push('\n');
+            }
+            if changed > 0 {
+                write(&path, lines.as_bytes())?;
+            }
+            count += changed;
+        }
+        Ok(count)
+    }
+
     fn append(&self, line: &str) -> io::Result<()> {
         let path = self.folder.join(FILE_NAME);
         if fs::metadata(&path).is_ok_and(|file| file.len() >= FILE_BYTES_MAX) {
@@ -92,6 +118,19 @@ impl Reports {
         file.write_all(format!("{line}\n").as_bytes())?;
         file.sync_data()
     }
+}
+
+/// The line of a report without this player, and without its words: they may tell about the player. `None` if it has no part
+/// in the report.
+fn without(player: AccountId, mut report: Report) -> Option<String> {
+    let mut is_changed = false;
+    for named in [&mut report.by, &mut report.about] {
+        if named.player == player {
+            (*named, is_changed) = (ReportedPlayer { player: SOMEBODY, name: FORGOTTEN.to_owned() }, true);
+        }
+    }
+    report.text.clear();
+    is_changed.then(|| serde_json::to_string(&report).expect("text and numbers"))
 }
 
 impl State {
@@ -131,6 +170,23 @@ mod tests {
         let (room, text) = ("K7QX".parse().expect("a code"), "aims too well".to_owned());
         let signals = CheatSignals { too_exact: 2, ..CheatSignals::default() };
         Report { report: 0, unix_s, by: player(by), about: player(9), room, text, signals, place }
+    }
+
+    #[test]
+    fn a_forgotten_player_is_in_no_report_any_more() {
+        let folder = Folder::new("forgotten-reports");
+        let reports = Reports::open(folder.path()).expect("a folder of ours");
+        reports.add(report(1, 1)).expect("one is taken");
+        fs::rename(folder.path().join(FILE_NAME), folder.path().join(OLD_FILE_NAME)).expect("a folder of ours");
+        reports.add(report(2, 2)).and_then(|_| reports.add(report(1, 3))).expect("two are taken");
+        assert_eq!((reports.forget(AccountId(1)).ok(), reports.forget(AccountId(5)).ok()), (Some(2), Some(0)));
+        let newest = reports.newest().expect("readable");
+        assert_eq!(newest.iter().map(|report| report.by.player.0).collect::<Vec<_>>(), [0, 2, 0]);
+        assert_eq!((newest[0].text.as_str(), newest[0].about.player, newest[0].unix_s), ("", AccountId(9), 3));
+        assert_eq!(newest[1], Report { report: 2, ..report(2, 2) });
+        assert_eq!(reports.forget(AccountId(9)).ok(), Some(3), "it was reported, too");
+        let text = fs::read_to_string(folder.path().join(FILE_NAME)).expect("a file");
+        assert!(!text.contains(&AccountId(9).to_string()), "{text}");
     }
 
     #[test]

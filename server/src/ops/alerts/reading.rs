@@ -55,6 +55,8 @@ pub struct Errors {
     pub lookup: u32,
     /// Registering in the fleet.
     pub fleet: u32,
+    /// Reading the keys of tokens.
+    pub identity: u32,
 }
 
 /// Where errors in a row are counted, by kind. What a server does not have counts none.
@@ -68,6 +70,7 @@ pub struct ErrorStreaks {
     pub tls: ErrorStreak,
     pub lookup: ErrorStreak,
     pub fleet: ErrorStreak,
+    pub identity: ErrorStreak,
 }
 
 impl ErrorStreaks {
@@ -81,6 +84,7 @@ impl ErrorStreaks {
             tls: self.tls.count(),
             lookup: self.lookup.count(),
             fleet: self.fleet.count(),
+            identity: self.identity.count(),
         }
     }
 }

@@ -138,6 +138,8 @@ pub const RULES: &[Rule] = &[
         format!("public_host could not be looked up {value} times in a row, and its last addresses stay in use: check the name")),
     errors("fleet_errors", |r| r.errors.fleet.into(), |value, _|
         format!("this node could not register in the fleet {value} times in a row, so it gets no newcomers, and those who play are not disturbed: look at Redis, the log says why")),
+    errors("identity_errors", |r| r.errors.identity.into(), |value, _|
+        format!("the keys of tokens could not be read {value} times in a row, and the last ones stay in use: check jwks in [identity], the log says why")),
 ];
 
 fn mib(bytes: f64) -> u64 {

@@ -228,6 +228,7 @@ mod tests {
             tls: count,
             lookup: count,
             fleet: count,
+            identity: count,
         };
         let vitals = |count, memory_bytes, free| Vitals {
             memory_bytes,
@@ -247,6 +248,7 @@ mod tests {
             "tls_errors",
             "lookup_errors",
             "fleet_errors",
+            "identity_errors",
         ];
         assert_eq!(kinds(&fired, AlertState::Firing), expected);
         let resolved = watch.judge(&good_page(12), &vitals(0, 0, 1 << 40), at(12));

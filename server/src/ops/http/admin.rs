@@ -131,7 +131,7 @@ impl IntoResponse for AdminRefusal {
         (status = 404, description = "`not_found`: there is no such room, player or match, or no admin API", body = ErrorBody),
         (status = 408, description = "`too_slow`: the body did not arrive within 5 s", body = ErrorBody),
         (status = 409, description = "`conflict`: the state does not allow it", body = ErrorBody),
-        (status = 413, description = "`too_large`: the body has more than 4096 bytes", body = ErrorBody),
+        (status = 413, description = "`too_large`: the body has more than 8192 bytes", body = ErrorBody),
         (status = 415, description = "`not_json`: the body is not declared as JSON", body = ErrorBody),
         (status = 500, description = "`not_audited`: nothing was done, because it could not be audited", body = ErrorBody)
     )
@@ -218,7 +218,7 @@ pub(super) async fn send_room_replay<B: Backend>(
         (status = 404, description = "`not_found`: the secret is of nobody with a seat, or nobody else is in the named seat", body = ErrorBody),
         (status = 408, description = "`too_slow`: the body did not arrive within 5 s", body = ErrorBody),
         (status = 409, description = "`conflict`: too many reports of this player, or they cannot be written", body = ErrorBody),
-        (status = 413, description = "`too_large`: the body has more than 4096 bytes", body = ErrorBody),
+        (status = 413, description = "`too_large`: the body has more than 8192 bytes", body = ErrorBody),
         (status = 415, description = "`not_json`: the body is not declared as JSON", body = ErrorBody)
     )
 )]

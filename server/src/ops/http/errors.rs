@@ -9,10 +9,12 @@ use axum::{
 };
 use framehouse_shared::api::{ErrorBody, code};
 
-use crate::{ops::backend::Refusal, room::directory::JoinError};
+use crate::{identity::TokenError, ops::backend::Refusal, room::directory::JoinError};
 
 /// Pause that callers are told while the database does not answer.
 const STORE_PAUSE: Duration = Duration::from_secs(5);
+/// Pause that players are told before the keys of tokens are here.
+const KEYS_PAUSE: Duration = Duration::from_secs(5);
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
@@ -37,6 +39,18 @@ impl IntoResponse for Refusal {
             Self::NoKey => error(StatusCode::NOT_FOUND, code::NOT_FOUND, &self.to_string()),
             Self::NoSuchReplay => error(StatusCode::NOT_FOUND, code::NO_SUCH_REPLAY, &self.to_string()),
         }
+    }
+}
+
+impl IntoResponse for TokenError {
+    fn into_response(self) -> Response {
+        let sentence = self.to_string();
+        if self == Self::NoKeys {
+            let refused = error(StatusCode::SERVICE_UNAVAILABLE, self.code(), &sentence);
+            return with_retry_after(refused, KEYS_PAUSE);
+        }
+        let challenge = [(header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"")];
+        (challenge, error(StatusCode::UNAUTHORIZED, self.code(), &sentence)).into_response()
     }
 }
 

@@ -50,10 +50,13 @@ use super::{
     },
     ws::{__path_open_socket, Sockets, open_socket},
 };
-use crate::ops::{
-    admin::Desk,
-    backend::{Backend, Refusal, ReplayFile},
-    metrics,
+use crate::{
+    identity::Identity,
+    ops::{
+        admin::Desk,
+        backend::{Backend, Refusal, ReplayFile},
+        metrics,
+    },
 };
 
 /// Path of the requests for sessions.
@@ -89,6 +92,8 @@ pub(super) struct Gateway<B> {
     pub view_module: Option<&'static str>,
     /// Where admin calls are carried out, if the server has an admin API.
     pub desk: Option<Desk>,
+    /// Says who players are.
+    pub identity: Arc<dyn Identity>,
 }
 
 type Shared<B> = State<Arc<Gateway<B>>>;

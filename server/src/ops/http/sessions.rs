@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use framehouse_shared::{
-    api::{ErrorBody, QueuedRequest, RoomRequest, SessionGrant, SessionRefusal, SessionRequest, code},
+    api::{ErrorBody, RoomRequest, SessionBody, SessionGrant, SessionRefusal, SessionRequest, code, ws::Hidden},
     ids::RoomCode,
     protocol::messages::{NAME_BYTES_MAX, NAME_CHARS_MAX},
     text::{clean_name, is_printable},
@@ -29,33 +29,41 @@ use super::{
 };
 use crate::{
     address::AddressKey,
+    identity::{Credentials, Known, TokenError},
     net::endpoint::ClientKind,
     ops::backend::{Backend, Refusal},
     room::directory::{JoinError, JoinRequest, JoinTarget},
 };
 
 /// Largest size of a request body, in bytes.
-const BODY_BYTES_MAX: usize = 4096;
+const BODY_BYTES_MAX: usize = 8192;
 /// Time a client has to send a body.
 const BODY_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// The request body before validation: the room is optional, and its code may be invalid.
-type ReceivedRequest = SessionRequest<Option<RoomRequest<String>>>;
+type ReceivedBody = SessionBody<SessionRequest<Option<RoomRequest<String>>>>;
 
 /// Reserves a seat or a spectator's place, and grants a token to connect with.
 ///
-/// The body has at most 4096 bytes and 5 s to arrive. With `resume` it asks for the seat of a lost connection. While the
-/// server is full, the answer is 503 with a place in the queue (`queue`): ask again with its ticket, after `ask_again_s`.
+/// The body has at most 8192 bytes and 5 s to arrive. With `resume` it asks for the seat of a lost connection, which needs no
+/// token. While the server is full, the answer is 503 with a place in the queue (`queue`): ask again with its ticket, after
+/// `ask_again_s`.
 #[utoipa::path(
-    post, path = SESSIONS, tag = "rooms", request_body = QueuedRequest,
+    post, path = SESSIONS, tag = "rooms", request_body = SessionBody,
     responses(
         (status = 200, description = "The place, for 5 s", body = SessionGrant),
         Refusals,
+        (
+            status = 401, body = ErrorBody,
+            description = "`token_missing`, `token_malformed`, `token_unsigned`, `token_unknown_key`, `token_wrongly_signed`, \
+                           `token_expired`, `token_not_yet_valid`, `token_foreign`: the server needs a token, and this is none \
+                           of a player"
+        ),
         (status = 403, description = "`foreign_origin`; `sent_away`: the host has sent the player away; `banned`: an operator has banned it", body = ErrorBody),
         (status = 404, description = "`no_such_room`, `no_such_seat`", body = ErrorBody),
         (status = 408, description = "`too_slow`: the body did not arrive within 5 s", body = ErrorBody),
         (status = 409, description = "`room_full`, `spectators_full`, `already_playing`", body = ErrorBody),
-        (status = 413, description = "`too_large`: the body has more than 4096 bytes", body = ErrorBody),
+        (status = 413, description = "`too_large`: the body has more than 8192 bytes", body = ErrorBody),
         (status = 415, description = "`not_json`: the body is not declared as JSON", body = ErrorBody),
         (status = 426, description = "`mismatch`: the versions of client and server differ", body = ErrorBody),
         (
@@ -86,7 +94,7 @@ pub(super) async fn open_session<B: Backend>(
     (waited, response).into_response()
 }
 
-/// Reads a body of at most 4096 bytes.
+/// Reads a body of at most 8192 bytes.
 ///
 /// # Errors
 /// With a refusal, when it is larger or does not arrive within 5 s.
@@ -105,7 +113,7 @@ pub(super) async fn read_body(body: Body) -> Result<Bytes, Response> {
 
 async fn join<B: Backend>(gateway: &Gateway<B>, peer: Peer, address: AddressKey, body: &Bytes) -> Response {
     let request = parse_join(body, address);
-    let is_resume = matches!(&request, Ok(JoinRequest { target: JoinTarget::Resume(_), .. }));
+    let is_resume = matches!(&request, Ok((JoinRequest { target: JoinTarget::Resume(_), .. }, _)));
     let ticket = Ticket::of_body(body);
     if peer.is_for_resume && !is_resume {
         return gateway.crowded();
@@ -114,8 +122,10 @@ async fn join<B: Backend>(gateway: &Gateway<B>, peer: Peer, address: AddressKey,
     if let Err(wait) = gateway.limits.spend(address, act, gateway.start.elapsed()) {
         return gateway.too_many("too many join requests from your address: try again in a moment", wait);
     }
+    let request = request.map(|(request, token)| gateway.identify(request, token.as_ref()));
     match request {
-        Ok(request) => {
+        Ok(Err(refusal)) => refusal.into_response(),
+        Ok(Ok(request)) => {
             let granted = gateway.open_session(request, ticket).await;
             if granted.is_ok() && peer.is_readable && !address.is_loopback() {
                 gateway.readable_token.call_once(|| {
@@ -141,6 +151,24 @@ async fn join<B: Backend>(gateway: &Gateway<B>, peer: Peer, address: AddressKey,
     }
 }
 
+impl<B> Gateway<B> {
+    /// The request of a player that is known. Whoever comes back has shown its token before, and now has the secret of its
+    /// seat: a token that has expired meanwhile must not cost the seat.
+    ///
+    /// # Errors
+    /// With the reason, when the token does not name a player.
+    pub(super) fn identify(&self, request: JoinRequest, token: Option<&Hidden>) -> Result<JoinRequest, TokenError> {
+        if matches!(request.target, JoinTarget::Resume(_)) {
+            return Ok(request);
+        }
+        let credentials = Credentials { secret: request.secret, token: token.map(|token| token.0.as_str()) };
+        let Known { secret, name } = self.identity.identify(credentials).inspect_err(|refusal| {
+            tracing::debug!(player = request.name, reason = refusal.code(), "token refused");
+        })?;
+        Ok(JoinRequest { secret, name: name.unwrap_or(request.name), ..request })
+    }
+}
+
 /// Why a request body is refused.
 #[derive(Debug, PartialEq, Eq)]
 enum BadBody {
@@ -150,8 +178,9 @@ enum BadBody {
     NoSuchSeat,
 }
 
-fn parse_join(body: &Bytes, caller: AddressKey) -> Result<JoinRequest, BadBody> {
-    let body: ReceivedRequest = serde_json::from_slice(body).map_err(|error| {
+/// The request in a body, and the token.
+fn parse_join(body: &Bytes, caller: AddressKey) -> Result<(JoinRequest, Option<Hidden>), BadBody> {
+    let ReceivedBody { request: body, token, .. } = serde_json::from_slice(body).map_err(|error| {
         BadBody::Malformed(format!(
             "the body is invalid ({error}); an example: {{\"name\":\"Ada\",\"room\":{{\"quick\":{{}}}}}}"
         ))
@@ -164,7 +193,7 @@ fn parse_join(body: &Bytes, caller: AddressKey) -> Result<JoinRequest, BadBody> 
     let name = parse_name(&body.name).map_err(BadBody::Malformed)?;
     // The backend looks it up.
     let rating = None;
-    Ok(JoinRequest {
+    let request = JoinRequest {
         name,
         target,
         secret: body.player_secret,
@@ -172,7 +201,8 @@ fn parse_join(body: &Bytes, caller: AddressKey) -> Result<JoinRequest, BadBody> 
         hello: body.hello,
         caller,
         kind: ClientKind::Simulating,
-    })
+    };
+    Ok((request, token))
 }
 
 fn parse_target(room: RoomRequest<String>) -> Result<JoinTarget, BadBody> {
@@ -211,7 +241,7 @@ mod tests {
     use super::*;
 
     fn parse(body: &'static str) -> Result<JoinRequest, BadBody> {
-        parse_join(&Bytes::from_static(body.as_bytes()), Ipv4Addr::LOCALHOST.into())
+        parse_join(&Bytes::from_static(body.as_bytes()), Ipv4Addr::LOCALHOST.into()).map(|(request, _)| request)
     }
 
     #[test]
@@ -232,6 +262,16 @@ mod tests {
         let secret = "0123456789abcdef0123456789abcdef";
         let body = r#"{"name":"Ada","resume":"0123456789abcdef0123456789abcdef"}"#;
         assert_eq!(target(body), JoinTarget::Resume(secret.parse().expect("a secret")));
+    }
+
+    #[test]
+    fn a_token_is_beside_the_request() {
+        let token = |body: &'static str| {
+            let parsed = parse_join(&Bytes::from_static(body.as_bytes()), Ipv4Addr::LOCALHOST.into());
+            parsed.expect("a good body").1
+        };
+        assert_eq!(token(r#"{"name":"Ada","room":{"quick":{}},"token":"a.b.c"}"#), Some(Hidden("a.b.c".to_owned())));
+        assert_eq!(token(r#"{"name":"Ada","room":{"quick":{}}}"#), None);
     }
 
     #[test]

@@ -15,6 +15,8 @@ use crate::config::LogSettings;
 
 /// Permissions of a new file: names and rooms of players are not for everybody on the machine.
 const MODE: u32 = 0o640;
+/// Interval between two looks for files that are too old.
+const LOOK_INTERVAL: Duration = Duration::from_secs(3600);
 /// Pause between two attempts to open the file at the path.
 const REOPEN_PAUSE: Duration = Duration::from_secs(1);
 
@@ -24,6 +26,9 @@ pub(super) struct LogFile {
     bytes_max: u64,
     age_max: Duration,
     kept: u32,
+    kept_for: Duration,
+    /// When old files were last looked for.
+    looked_at: SystemTime,
     open: OpenFile,
     /// It could not be put away, so it grows on.
     grows_on: bool,
@@ -73,7 +78,9 @@ impl LogFile {
         })?;
         let age_max = Duration::from_secs(3600) * settings.file_age_max_h;
         let (bytes_max, kept) = (settings.file_bytes_max, settings.files_kept);
-        Ok(Self { path, bytes_max, age_max, kept, open, grows_on: false, reopen: None })
+        let kept_for = Duration::from_secs(24 * 3600) * settings.files_kept_days;
+        let looked_at = SystemTime::UNIX_EPOCH;
+        Ok(Self { path, bytes_max, age_max, kept, kept_for, looked_at, open, grows_on: false, reopen: None })
     }
 
     /// The path, as text that can be printed.
@@ -111,6 +118,7 @@ impl LogFile {
     /// When the line cannot be written. Nothing of it is in the file then.
     pub fn write_line(&mut self, line: &[u8], now: SystemTime) -> io::Result<()> {
         self.reopen_if_due(now);
+        self.delete_old(now);
         if self.is_due(line.len() as u64, now) {
             self.open.note_truncation();
         }
@@ -124,6 +132,22 @@ impl LogFile {
             Err(_) => self.open.cut_half_line(),
         }
         written
+    }
+
+    /// Deletes full files whose last line is too old, once an hour.
+    fn delete_old(&mut self, now: SystemTime) {
+        if now.duration_since(self.looked_at).is_ok_and(|passed| passed < LOOK_INTERVAL) {
+            return;
+        }
+        self.looked_at = now;
+        for file in (1..=self.kept).map(|number| numbered(&self.path, number)) {
+            let written = fs::metadata(&file).and_then(|metadata| metadata.modified()).ok();
+            let age = written.and_then(|written| now.duration_since(written).ok());
+            if age.is_some_and(|age| age > self.kept_for) {
+                // If it is not possible now, it may be in an hour.
+                let _ = fs::remove_file(&file);
+            }
+        }
     }
 
     fn is_due(&self, bytes: u64, now: SystemTime) -> bool {
@@ -255,6 +279,24 @@ mod tests {
         assert_eq!(folder.read("log.1"), None, "there was nothing to put away");
         log.write_line(b"new\n", later).expect("there is room");
         assert_eq!((folder.read("log.1"), folder.read("log")), (Some("old\n".into()), Some("new\n".into())));
+    }
+
+    #[test]
+    fn full_files_are_deleted_after_some_days_also_while_there_are_few() {
+        let folder = Folder::new("days");
+        let (start, day) = (SystemTime::now(), Duration::from_secs(24 * 3600));
+        let mut log = folder.log(1_000_000, 5);
+        for number in [1, 2, 5] {
+            fs::write(folder.0.join(format!("log.{number}")), "192.0.2.1\n").expect("a folder of ours");
+        }
+        log.write_line(b"new\n", start + 29 * day).expect("there is room");
+        assert!([1, 2, 5].iter().all(|number| folder.read(&format!("log.{number}")).is_some()));
+        let old = fs::File::options().append(true).open(folder.0.join("log.1")).expect("a file of ours");
+        old.set_modified(start + 20 * day).expect("a file of ours");
+        log.write_line(b"newer\n", start + 31 * day).expect("there is room");
+        let left = [1, 2, 3, 5].map(|number| folder.read(&format!("log.{number}")).is_some());
+        // By now the open file was old enough to be put away as well.
+        assert_eq!(left, [true, true, false, false]);
     }
 
     #[test]

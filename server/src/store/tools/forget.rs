@@ -18,11 +18,8 @@ use crate::{
     disk::{folder_of, sync_folder},
     replay::folder::{FOLDER_NAME, whole_path},
     results::{MatchResult, file::files_in},
-    store::record::{SOMEBODY, account_of},
+    store::record::{FORGOTTEN, SOMEBODY, account_of},
 };
-
-/// Name of people who were forgotten.
-const NAME: &str = "somebody";
 
 /// What was forgotten.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,7 +45,7 @@ impl fmt::Display for Forgotten {
         writeln!(
             f,
             "not changed: {replays} replays of these matches, which are signed and have the name until they are removed, \
-             the log, earlier backups, and results files of other servers that share the database"
+             the log, audit.jsonl, earlier backups, and results files of other servers that share the database"
         )
     }
 }
@@ -129,7 +126,7 @@ fn without(player: AccountId, line: &[u8]) -> Option<MatchResult> {
     let mut is_changed = false;
     for seat in result.players.iter_mut().filter(|seat| account_of(seat, &id) == player) {
         (seat.account, is_changed) = (Some(SOMEBODY), true);
-        NAME.clone_into(&mut seat.name);
+        FORGOTTEN.clone_into(&mut seat.name);
     }
     is_changed.then_some(result)
 }
@@ -147,7 +144,7 @@ async fn forget_rows(
         matches.extend(row.try_get::<String, _>(0)?.parse::<MatchId>().ok());
     }
     let seats = "UPDATE match_players SET player = $1, name = $2 WHERE player = $3";
-    let seats = sqlx::query(seats).bind(SOMEBODY.to_string()).bind(NAME.to_owned()).bind(id.clone());
+    let seats = sqlx::query(seats).bind(SOMEBODY.to_string()).bind(FORGOTTEN.to_owned()).bind(id.clone());
     seats.execute(&mut *transaction).await?;
     sqlx::query("DELETE FROM boards WHERE player = $1").bind(id.clone()).execute(&mut *transaction).await?;
     let messages = sqlx::query("DELETE FROM messages WHERE player = $1").bind(id.clone());

@@ -19,6 +19,8 @@ pub enum Up {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         secret: Option<Hidden>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        token: Option<Hidden>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         resume: Option<Hidden>,
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         view: bool,

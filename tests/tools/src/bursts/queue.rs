@@ -13,7 +13,7 @@ use std::{
 };
 
 use framehouse_client::{connect::SessionGrant, stats::ErrorLog};
-use framehouse_shared::api::{QueuePlace, QueuedRequest, RoomRequest, SessionRefusal, SessionRequest, Status};
+use framehouse_shared::api::{QueuePlace, RoomRequest, SessionBody, SessionRefusal, SessionRequest, Status};
 use ureq::http::StatusCode;
 
 use super::{
@@ -166,7 +166,7 @@ impl Line<'_> {
             hello: Some(self.scene.thin.hello.clone()),
         };
         let url = format!("{}/v1/sessions", self.scene.server.url());
-        let answer = self.agent.post(&url).send_json(QueuedRequest { request, ticket });
+        let answer = self.agent.post(&url).send_json(SessionBody { request, token: None, ticket });
         let mut answer = answer.map_err(|error| error.to_string())?;
         let status = answer.status();
         let body = answer.body_mut().read_to_vec().map_err(|error| error.to_string())?;

@@ -62,7 +62,13 @@ pub fn datagrams() -> Vec<Vec<u8>> {
 pub fn websocket() -> Vec<Vec<u8>> {
     let text = |text: &str| text.to_owned();
     let up = [
-        Up::Auth { name: text("Ada"), secret: Some(Hidden("0".repeat(32))), resume: None, view: true },
+        Up::Auth {
+            name: text("Ada"),
+            secret: Some(Hidden("0".repeat(32))),
+            token: Some(Hidden(text("a.b.c"))),
+            resume: None,
+            view: true,
+        },
         Up::JoinRoom(JoinRoom { room_id: Some(text("lounge")), view: true, ..Default::default() }),
         Up::JoinRoom(JoinRoom {
             create: Some(Create { size: 4, private: true, practice: false }),

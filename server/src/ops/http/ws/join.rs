@@ -3,7 +3,7 @@
 use framehouse_shared::{
     api::{
         PlayerSecret, QueuePlace, code,
-        ws::{JoinRoom, Up, is_room_name},
+        ws::{Hidden, JoinRoom, Up, is_room_name},
     },
     ids::RoomCode,
 };
@@ -11,6 +11,7 @@ use framehouse_shared::{
 use super::end::End;
 use crate::{
     address::AddressKey,
+    identity::{Credentials, TokenError},
     net::{endpoint::ClientKind, secret::ResumeSecret},
     ops::{
         backend::{Backend, Granted, Refusal},
@@ -28,6 +29,7 @@ use crate::{
 pub(super) struct Identity {
     name: String,
     pub(super) secret: Option<PlayerSecret>,
+    token: Option<Hidden>,
     caller: AddressKey,
 }
 
@@ -42,7 +44,7 @@ pub(super) struct Resuming {
 /// # Errors
 /// When it is no valid `auth`.
 pub(super) fn authenticate(message: Up, caller: AddressKey) -> Result<(Identity, Option<Resuming>), End> {
-    let Up::Auth { name, secret, resume, view } = message else {
+    let Up::Auth { name, secret, token, resume, view } = message else {
         return Err(End::Refused("the first message has to be `auth`".to_owned()));
     };
     let name = parse_name(&name).map_err(End::Refused)?;
@@ -50,7 +52,7 @@ pub(super) fn authenticate(message: Up, caller: AddressKey) -> Result<(Identity,
     let secret = secret.map_err(|sentence| End::Refused(sentence.to_owned()))?;
     let resume = resume.map(|resume| resume.0.parse::<ResumeSecret>()).transpose();
     let resume = resume.map_err(|()| End::Refused("`resume` has 32 hexadecimal digits".to_owned()))?;
-    Ok((Identity { name, secret, caller }, resume.map(|secret| Resuming { secret, view })))
+    Ok((Identity { name, secret, token, caller }, resume.map(|secret| Resuming { secret, view })))
 }
 
 /// Why no session was granted: a code of the HTTP API's errors, and a sentence for the player.
@@ -82,6 +84,12 @@ impl From<Unseated> for JoinRefused {
     fn from(unseated: Unseated) -> Self {
         let refused = Self::new(Some(unseated.code()), unseated.sentence());
         Self { queue: unseated.place, ..refused }
+    }
+}
+
+impl From<TokenError> for JoinRefused {
+    fn from(refusal: TokenError) -> Self {
+        Self::new(Some(refusal.code()), refusal.to_string())
     }
 }
 
@@ -128,6 +136,15 @@ pub(super) fn target(join: JoinRoom) -> Result<(JoinTarget, bool), String> {
 }
 
 impl<B: Backend> Gateway<B> {
+    /// What the lasting id of a player is made from.
+    ///
+    /// # Errors
+    /// When the server needs a token, and the player has none that is valid.
+    pub(super) fn secret_of(&self, identity: &Identity) -> Result<Option<PlayerSecret>, JoinRefused> {
+        let token = identity.token.as_ref().map(|token| token.0.as_str());
+        Ok(self.identity.identify(Credentials { secret: identity.secret, token })?.secret)
+    }
+
     /// Asks the tick thread for a session, with the ticket of a place in the queue.
     ///
     /// # Errors
@@ -154,6 +171,8 @@ impl<B: Backend> Gateway<B> {
             caller: identity.caller,
             kind: ClientKind::Thin { view },
         };
+        // A token has to be valid now, and not only when the socket was opened.
+        let request = self.identify(request, identity.token.as_ref())?;
         Ok(self.open_session(request, ticket).await?)
     }
 }

@@ -87,7 +87,11 @@ impl<B: Backend> Reader<'_, B> {
         let first = timeout(AUTH_TIME_MAX, self.next()).await;
         let first = first.map_err(|_| End::Unauthenticated("you did not authenticate within 5 seconds"))??;
         let message = first.1.ok_or_else(|| End::Refused("the first message has to be `auth`".to_owned()))?;
-        let (identity, resuming) = join::authenticate(message, self.caller)?;
+        let (mut identity, resuming) = join::authenticate(message, self.caller)?;
+        let secret = self.gateway.secret_of(&identity);
+        // The token of a player who comes back may have expired while it played.
+        identity.secret =
+            if resuming.is_some() { secret.unwrap_or(None) } else { secret.map_err(JoinRefused::into_end)? };
         match resuming {
             None if self.is_for_resume => return Err(End::Busy(CROWDED.to_owned())),
             None => self.greet(&identity, None),

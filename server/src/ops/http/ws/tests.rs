@@ -104,12 +104,12 @@ impl Server {
 }
 
 fn auth() -> Up {
-    Up::Auth { name: "Ada".to_owned(), secret: None, resume: None, view: false }
+    Up::Auth { name: "Ada".to_owned(), secret: None, token: None, resume: None, view: false }
 }
 
 fn resume(secret: &str) -> Up {
     let resume = Some(framehouse_shared::api::ws::Hidden(secret.to_owned()));
-    Up::Auth { name: "Ada".to_owned(), secret: None, resume, view: false }
+    Up::Auth { name: "Ada".to_owned(), secret: None, token: None, resume, view: false }
 }
 
 fn quick() -> Up {
@@ -162,6 +162,7 @@ async fn a_wrong_first_message_is_refused_with_the_reason() {
     let wrong = |name: &str, secret: Option<&str>| Up::Auth {
         name: name.to_owned(),
         secret: secret.map(|secret| framehouse_shared::api::ws::Hidden(secret.to_owned())),
+        token: None,
         resume: None,
         view: false,
     };

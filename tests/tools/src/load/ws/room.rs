@@ -114,7 +114,7 @@ impl WsRoom {
             let encoding = if index.is_multiple_of(2) { Encoding::Json } else { Encoding::MessagePack };
             let name = format!("ws {index}");
             let mut client = ThinClient::connect(url, encoding).map_err(|error| format!("no socket: {error}"))?;
-            for message in [&Up::Auth { name, secret: None, resume: None, view: false }, &join] {
+            for message in [&Up::Auth { name, secret: None, token: None, resume: None, view: false }, &join] {
                 client.send(message).map_err(|error| format!("a socket broke: {error}"))?;
             }
             Ok::<_, String>(client)
