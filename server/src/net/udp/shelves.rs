@@ -85,7 +85,9 @@ impl Shelves {
         match &result {
             ServerResult::PacketToSend { .. } => {
                 self.handshakes.insert(address, (shelf, self.now));
-                mark.into_iter().for_each(|mark| drop(self.used.insert(mark.code, (address, self.now))));
+                if let Some(mark) = mark {
+                    self.used.insert(mark.code, (address, self.now));
+                }
             }
             ServerResult::ClientConnected { .. } => {
                 server.clients += 1;
