@@ -291,7 +291,7 @@ mod tests {
         }
         log.write_line(b"new\n", start + 29 * day).expect("there is room");
         assert!([1, 2, 5].iter().all(|number| folder.read(&format!("log.{number}")).is_some()));
-        let old = fs::File::options().append(true).open(folder.0.join("log.1")).expect("a file of ours");
+        let old = File::options().append(true).open(folder.0.join("log.1")).expect("a file of ours");
         old.set_modified(start + 20 * day).expect("a file of ours");
         log.write_line(b"newer\n", start + 31 * day).expect("there is room");
         let left = [1, 2, 3, 5].map(|number| folder.read(&format!("log.{number}")).is_some());

@@ -158,7 +158,7 @@ impl Line<'_> {
 
     /// A grant or a place, or what else was the answer.
     fn exchange(&self, number: usize, ticket: Option<String>) -> Result<Result<SessionGrant, QueuePlace>, String> {
-        let request = SessionRequest {
+        let request: SessionRequest = SessionRequest {
             name: format!("asker {number}"),
             room: RoomRequest::Quick {},
             resume: None,
