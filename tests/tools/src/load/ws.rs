@@ -78,7 +78,8 @@ pub fn run_ws(args: &Args, stop: &Arc<AtomicBool>) -> Result<WsReport, String> {
 }
 
 fn settings(args: &Args) -> String {
-    let clients = args.clients() + 16;
+    // One place in 16 is for clients that come back.
+    let clients = args.clients() + args.clients() / 15 + 16;
     format!(
         "[server]\ntick_rate = {}\n[ws]\nconnections_max = {clients}\nunauthenticated_max = {clients}\n\
          [rooms]\nrooms_max = {}\nload_max = 1.0\ncountdown_s = 1.0\nresults_s = 0.1\n\
