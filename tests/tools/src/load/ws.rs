@@ -30,6 +30,8 @@ use room::{Counts, Phase, WsRoom};
 const THREADS: usize = 2;
 /// The most time until all clients play.
 const START_TIME_MAX: Duration = Duration::from_secs(120);
+/// Time after which a match runs whose players are ready.
+const COUNTDOWN_TIME: Duration = Duration::from_secs(2);
 /// Time in which the last messages arrive.
 const SETTLE_TIME: Duration = Duration::from_secs(3);
 
@@ -97,6 +99,11 @@ fn measure(args: &Args, server: &ServerProcess, course: &Course) -> Result<(Stat
             let ready = course.ready.load(Ordering::Relaxed);
             return Err(format!("only {ready} of {readers} clients joined in time: {}", server.log()));
         }
+        nap(course)?;
+    }
+    // The countdown of the last matches.
+    let begin = Instant::now() + COUNTDOWN_TIME;
+    while Instant::now() < begin {
         nap(course)?;
     }
     course.enter(Phase::Measured);
