@@ -113,19 +113,23 @@ pub fn ask(
     resume: Option<&str>,
     player_secret: Option<PlayerSecret>,
 ) -> Result<SessionGrant, ConnectError> {
-    let request = SessionRequest { resume: resume.map(str::to_owned), player_secret, ..request(room) };
+    let request = SessionRequest { resume: resume.map(str::to_owned), ..request(room, player_secret) };
     until_not_busy(|| request_session(server.url(), &request))
 }
 
 /// Asks for a seat, and does not wait if it is told to.
-pub fn ask_once(server: &Running, room: RoomRequest) -> Result<SessionGrant, ConnectError> {
-    let request = request(room);
+pub fn ask_once(
+    server: &Running,
+    room: RoomRequest,
+    player_secret: Option<PlayerSecret>,
+) -> Result<SessionGrant, ConnectError> {
+    let request = request(room, player_secret);
     until_not_busy(|| request_session_while(server.url(), &request, || false))
 }
 
-fn request(room: RoomRequest) -> SessionRequest {
+fn request(room: RoomRequest, player_secret: Option<PlayerSecret>) -> SessionRequest {
     let hello = Some(simulation::hello(ArenaPlugin));
-    SessionRequest { name: "Ada".to_owned(), room, resume: None, player_secret: None, hello }
+    SessionRequest { name: "Ada".to_owned(), room, resume: None, player_secret, hello }
 }
 
 fn until_not_busy(ask: impl Fn() -> Result<SessionGrant, ConnectError>) -> Result<SessionGrant, ConnectError> {

@@ -6,7 +6,7 @@ use framehouse_shared::api::PlayerSecret;
 use framehouse_tools::replays::Folder;
 use serde_json::json;
 
-use super::machines::{Fleet, Player, ask, create, play_until, refusal, seat, until_ready};
+use super::machines::{Fleet, Player, ask, ask_once, create, play_until, refusal, seat, until_ready};
 use crate::identity;
 
 const ADA: PlayerSecret = PlayerSecret::from_random(0xada);
@@ -17,13 +17,14 @@ fn a_player_has_one_seat_in_the_fleet_and_the_last_one_counts() {
     let _nodes = ["a", "b"].map(|name| fleet.node(name, &[]));
     let gateways = ["g", "h"].map(|name| fleet.gateway(name, &[]));
     gateways.iter().for_each(|gateway| until_ready(gateway, 2));
-    let join = |number: usize| ask(&gateways[number], create(), None, Some(ADA));
+    let join = |number: usize| ask_once(&gateways[number], create(), Some(ADA));
     let mut first = Player::connect(join(0).expect("a seat"));
     let key = format!("fh:player:{}", first.grant.player.expect("every player has an id"));
     let state = |fleet: &Fleet| fleet.redis.ask(&["GET", &key]);
     play_until("her seat is registered", &mut [&mut first], || state(&fleet).contains(":here"));
     // Wherever the room would be.
     for number in [0, 1, 0, 1] {
+        assert!(first.is_connected());
         assert_eq!(refusal(join(number)).0, "already_playing");
     }
     let code = first.grant.code;

@@ -148,7 +148,8 @@ pub fn run(plan: &Plan, stop: &AtomicBool) -> Result<ChaosReport, String> {
 
 fn run_in(folder: &Path, plan: &Plan, stop: &AtomicBool) -> Result<ChaosReport, String> {
     let game = make_short_matches(folder, MATCH_TICKS)?;
-    let flags = ["--tick-rate", "60", "--drain-limit", "0", "--game-dir"].map(OsString::from);
+    // With one lane a node has one address, by which the book tells nodes apart.
+    let flags = ["--lanes", "1", "--tick-rate", "60", "--drain-limit", "0", "--game-dir"].map(OsString::from);
     let flags = flags.into_iter().chain([game.into()]).collect();
     let mut fleet = Fleet::start_on_trial(folder, SETTINGS, flags, TRIAL_S)?;
     let (book, is_over) = (Arc::new(Book::new(plan.players)), Arc::new(AtomicBool::new(false)));

@@ -42,7 +42,8 @@ fn run_in(folder: &Path, args: &DeployArgs, stop: &AtomicBool) -> Result<Report,
     let game = make_short_matches(folder, MATCH_TICKS)?;
     let settings =
         format!("[rooms]\nsize = {ROOM_PLAYERS}\nlobby_s = 0.0\ncountdown_s = 0.5\nresults_s = 0.5\nload_max = 1.0\n",);
-    let flags = ["--drain-limit", "60", "--game-dir"].map(OsString::from).into_iter().chain([game.into()]);
+    let flags =
+        ["--lanes", "1", "--drain-limit", "60", "--game-dir"].map(OsString::from).into_iter().chain([game.into()]);
     let mut fleet = Fleet::start_on_trial(folder, &settings, flags.collect(), args.trial)?;
     let players = args.rooms * ROOM_PLAYERS;
     let (book, is_over) = (Arc::new(Book::new(players)), Arc::new(AtomicBool::new(false)));

@@ -30,6 +30,8 @@ use room::{Counts, Phase, WsRoom};
 const THREADS: usize = 2;
 /// The most time until all clients play.
 const START_TIME_MAX: Duration = Duration::from_secs(120);
+/// Time after which a match runs whose players are ready.
+const COUNTDOWN_TIME: Duration = Duration::from_secs(2);
 /// Time in which the last messages arrive.
 const SETTLE_TIME: Duration = Duration::from_secs(3);
 
@@ -78,7 +80,8 @@ pub fn run_ws(args: &Args, stop: &Arc<AtomicBool>) -> Result<WsReport, String> {
 }
 
 fn settings(args: &Args) -> String {
-    let clients = args.clients() + 16;
+    // One place in 16 is for clients that come back.
+    let clients = args.clients() + args.clients() / 15 + 16;
     format!(
         "[server]\ntick_rate = {}\n[ws]\nconnections_max = {clients}\nunauthenticated_max = {clients}\n\
          [rooms]\nrooms_max = {}\nload_max = 1.0\ncountdown_s = 1.0\nresults_s = 0.1\n\
@@ -96,6 +99,11 @@ fn measure(args: &Args, server: &ServerProcess, course: &Course) -> Result<(Stat
             let ready = course.ready.load(Ordering::Relaxed);
             return Err(format!("only {ready} of {readers} clients joined in time: {}", server.log()));
         }
+        nap(course)?;
+    }
+    // The countdown of the last matches.
+    let begin = Instant::now() + COUNTDOWN_TIME;
+    while Instant::now() < begin {
         nap(course)?;
     }
     course.enter(Phase::Measured);
