@@ -1,6 +1,6 @@
 //! Redis, nodes, gateways and clients of one test, each a process or a socket of its own.
 
-use std::{env, fs, net::SocketAddr, path::PathBuf, process::Command, time::Instant};
+use std::{env, fs, net::SocketAddr, path::PathBuf, process::Command, sync::LazyLock, time::Instant};
 
 use framehouse_arena::ArenaPlugin;
 use framehouse_client::{
@@ -12,6 +12,7 @@ use framehouse_harness::{live::wait_until, redis::Redis};
 use framehouse_shared::{
     api::{PlayerSecret, RoomList, SessionGrant, Status, code},
     ids::RoomCode,
+    protocol::messages::Hello,
     simulation,
 };
 use framehouse_tools::replays::Folder;
@@ -128,7 +129,8 @@ pub fn ask_once(
 }
 
 fn request(room: RoomRequest, player_secret: Option<PlayerSecret>) -> SessionRequest {
-    let hello = Some(simulation::hello(ArenaPlugin));
+    static HELLO: LazyLock<Hello> = LazyLock::new(|| simulation::hello(ArenaPlugin));
+    let hello = Some(HELLO.clone());
     SessionRequest { name: "Ada".to_owned(), room, resume: None, player_secret, hello }
 }
 

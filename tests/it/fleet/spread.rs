@@ -51,6 +51,6 @@ fn quick_match_fills_rooms_wherever_they_are() {
     let (granted, refused) = ask_many(&gateways, 40, RoomRequest::Quick {});
     assert_eq!((granted.len(), refused), (40, Vec::new()));
     let rooms: BTreeSet<_> = granted.iter().map(|grant| grant.code).collect();
-    // Ten full rooms, one that is not full on each node, and some more if seats expire on a busy machine.
-    assert!((10..=20).contains(&rooms.len()), "{} rooms", rooms.len());
+    // Ten full rooms, and one on each node that is not full. On a busy machine seats expire meanwhile, and are given again.
+    assert!(rooms.len() <= 20, "{} rooms", rooms.len());
 }
